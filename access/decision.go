@@ -1,0 +1,160 @@
+package access
+
+import (
+	"slices"
+	"time"
+)
+
+// Verdict is what one person said of a plan.
+type Verdict string
+
+const (
+	Approve Verdict = "approve"
+	Deny    Verdict = "deny"
+)
+
+// Decision is one person's verdict on one plan digest.
+type Decision struct {
+	RequestID  string    `json:"requestId"`
+	PlanDigest string    `json:"planDigest"`
+	Verdict    Verdict   `json:"decision"`
+	Approver   Person    `json:"approver"` // groups as they were at decision time
+	Comment    string    `json:"comment,omitempty"`
+	At         time.Time `json:"at"` // UTC
+}
+
+// Stage is one group of approvers with a count.
+type Stage struct {
+	Name  string   `json:"name"`
+	From  []string `json:"from"` // group names; a member of any of them may decide
+	Count int      `json:"count"`
+}
+
+// Rule is what must be decided before a plan may run: every stage met, by
+// distinct people. A rule with no stages is satisfied only when Auto says that
+// the contract approved by itself; the zero Rule approves nothing.
+type Rule struct {
+	Stages       []Stage `json:"stages,omitempty"`
+	Deny         int     `json:"deny"`                   // how many denials deny; at least 1
+	Auto         bool    `json:"auto,omitempty"`         // the contract's auto condition was satisfied
+	SelfApproval bool    `json:"selfApproval,omitempty"` // the contract lets requesters count, by name
+}
+
+// StageStatus is how far one stage is.
+type StageStatus struct {
+	Stage
+	Approved []string `json:"approved"` // people counted here
+	Met      bool     `json:"met"`
+}
+
+// Standing is what the decisions so far amount to.
+type Standing string
+
+const (
+	StandingOpen      Standing = "open"
+	StandingSatisfied Standing = "satisfied"
+	StandingDenied    Standing = "denied"
+)
+
+// MayDecide reports whether p may decide a plan of requester under this rule.
+// Errors are of code CodeForbidden with one issue that says why.
+func (r Rule) MayDecide(requester, p Person) error {
+	refuse := func(code, message string) error {
+		return &Error{Code: CodeForbidden, Message: "you cannot decide this request",
+			Issues: []Issue{{Code: code, Message: message}}}
+	}
+	switch {
+	case p.Kind != KindHuman:
+		return refuse("approver_not_human", "only people decide; agents and services never do")
+	// An alias or an agent of the requester is the requester (CASES 2 and 3).
+	case p.Human() == requester.Human() && !r.SelfApproval:
+		return refuse("own_request", "nobody decides their own request")
+	}
+	for _, s := range r.Stages {
+		if p.In(s.From...) {
+			return nil
+		}
+	}
+	return refuse("not_an_approver", "you are in none of the groups that approve this request")
+}
+
+// Tally counts decisions. Decisions that may not count are passed over: wrong
+// request or digest, outside the time for deciding, or by someone who may not
+// decide. The last verdict of each person stands. It is a pure function of its
+// arguments, and the order of decisions by different people does not matter.
+func (r Rule) Tally(plan Plan, digest string, decisions []Decision) (Standing, []StageStatus) {
+	verdicts := map[string]Decision{}
+	var order []string
+	for _, d := range decisions {
+		if d.RequestID != plan.RequestID || d.PlanDigest != digest || d.At.After(plan.PendingUntil) ||
+			r.MayDecide(plan.Requester, d.Approver) != nil {
+			continue
+		}
+		human := d.Approver.Human()
+		if _, seen := verdicts[human]; !seen {
+			order = append(order, human)
+		}
+		verdicts[human] = d
+	}
+	slices.Sort(order)
+	denials := 0
+	var approvers []Person
+	for _, human := range order {
+		if d := verdicts[human]; d.Verdict == Approve {
+			approvers = append(approvers, d.Approver)
+		} else {
+			denials++
+		}
+	}
+	stages, met := assign(r.Stages, approvers)
+	switch {
+	case denials >= max(r.Deny, 1):
+		return StandingDenied, stages
+	case len(r.Stages) == 0 && r.Auto, len(r.Stages) > 0 && met:
+		return StandingSatisfied, stages
+	}
+	return StandingOpen, stages
+}
+
+// assign seats approvers in stages so that as many seats as possible are taken
+// and nobody sits twice (CASES 4): bipartite matching by augmenting paths, since
+// one who could serve two stages must not block another who could serve one.
+func assign(stages []Stage, approvers []Person) ([]StageStatus, bool) {
+	var seats []int // seat to stage
+	for i, s := range stages {
+		for range max(s.Count, 1) {
+			seats = append(seats, i)
+		}
+	}
+	taken := make([]int, len(seats)) // seat to approver + 1
+	var seat func(a int, tried []bool) bool
+	seat = func(a int, tried []bool) bool {
+		for i, stage := range seats {
+			if tried[i] || !approvers[a].In(stages[stage].From...) {
+				continue
+			}
+			tried[i] = true
+			if taken[i] == 0 || seat(taken[i]-1, tried) {
+				taken[i] = a + 1
+				return true
+			}
+		}
+		return false
+	}
+	for a := range approvers {
+		seat(a, make([]bool, len(seats)))
+	}
+	out := make([]StageStatus, len(stages))
+	all := true
+	for i, s := range stages {
+		out[i] = StageStatus{Stage: s, Approved: []string{}, Met: true}
+	}
+	for i, stage := range seats {
+		if taken[i] == 0 {
+			out[stage].Met, all = false, false
+			continue
+		}
+		out[stage].Approved = append(out[stage].Approved, approvers[taken[i]-1].Human())
+	}
+	return out, all
+}

@@ -1,0 +1,109 @@
+package access
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// Code says what kind of thing went wrong. Each maps to one HTTP status (in
+// server) and to one retry behaviour (in activities). Unknown means internal.
+type Code string
+
+const (
+	CodeInvalid         Code = "invalid"         // the input is wrong; Issues say where
+	CodeUnauthenticated Code = "unauthenticated" // who are you
+	CodeForbidden       Code = "forbidden"       // you may not
+	CodeNotFound        Code = "not_found"
+	CodeConflict        Code = "conflict"    // not in this state, or not this digest
+	CodeTooLate         Code = "too_late"    // it could have been, earlier
+	CodeTooLarge        Code = "too_large"   // the body is over its limit
+	CodeThrottled       Code = "throttled"   // slow down
+	CodeUnevaluated     Code = "unevaluated" // a condition could not be evaluated; denied
+	CodeEvidence        Code = "evidence"    // signatures or decisions do not prove what is asked
+	CodeUnavailable     Code = "unavailable" // a system that is needed does not answer
+	CodeInternal        Code = "internal"
+)
+
+// Issue is one thing wrong with an input.
+type Issue struct {
+	Code    string `json:"code"`            // stable, such as duration_over_max
+	Field   string `json:"field,omitempty"` // JSON path or file:line:column
+	Message string `json:"message"`
+}
+
+func (i Issue) String() string {
+	if i.Field == "" {
+		return i.Message
+	}
+	return i.Field + ": " + i.Message
+}
+
+// Error is the one error type of Ramp.
+type Error struct {
+	Code    Code
+	Message string
+	Issues  []Issue
+	cause   error
+}
+
+func (e *Error) Error() string {
+	msg := e.Message
+	if len(e.Issues) > 0 {
+		parts := make([]string, len(e.Issues))
+		for i, is := range e.Issues {
+			parts[i] = is.String()
+		}
+		if msg != "" {
+			msg += ": "
+		}
+		msg += strings.Join(parts, "; ")
+	}
+	if e.cause != nil {
+		msg += ": " + e.cause.Error()
+	}
+	return msg
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.cause }
+
+// Errorf makes an error of a code. A final %w is kept as the cause.
+func Errorf(code Code, format string, args ...any) error {
+	err := fmt.Errorf(format, args...)
+	if cause := errors.Unwrap(err); cause != nil {
+		msg := strings.TrimSuffix(strings.TrimSuffix(err.Error(), cause.Error()), ": ")
+		return &Error{Code: code, Message: msg, cause: cause}
+	}
+	return &Error{Code: code, Message: err.Error()}
+}
+
+// Invalid makes an error of code CodeInvalid from everything that was wrong.
+func Invalid(issues ...Issue) error { return &Error{Code: CodeInvalid, Issues: issues} }
+
+// CodeOf is the code of err: CodeInternal when nothing in it is an Error.
+func CodeOf(err error) Code {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return CodeInternal
+}
+
+// IssuesOf are the issues of err, if any.
+func IssuesOf(err error) []Issue {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Issues
+	}
+	return nil
+}
+
+// Clip shortens s to at most n characters for messages that echo input.
+func Clip(s string, n int) string {
+	if utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	return string([]rune(s)[:n]) + "…"
+}

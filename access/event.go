@@ -1,0 +1,42 @@
+package access
+
+import "time"
+
+// EventKind names what happened, as noun.verb.
+type EventKind string
+
+const (
+	EventRequested       EventKind = "request.created"
+	EventDecided         EventKind = "decision.recorded"
+	EventDecisionRefused EventKind = "decision.refused"
+	EventApproved        EventKind = "request.approved"
+	EventDenied          EventKind = "request.denied"
+	EventCancelled       EventKind = "request.cancelled"
+	EventLapsed          EventKind = "request.lapsed"
+	EventFailed          EventKind = "request.failed"
+	EventScheduled       EventKind = "request.scheduled"
+	EventGranting        EventKind = "grant.intended" // the ledger knows, the target does not yet
+	EventGranted         EventKind = "grant.opened"
+	EventActive          EventKind = "access.active"
+	EventExtended        EventKind = "access.extended"
+	EventPickedUp        EventKind = "credential.minted"
+	EventEnding          EventKind = "access.ending"
+	EventOverdue         EventKind = "access.overdue"
+	EventRevoked         EventKind = "grant.closed" // read back as gone
+	EventEnded           EventKind = "access.ended"
+	EventRefused         EventKind = "act.refused" // an act that Ramp did not allow
+)
+
+// Event is one act, as it is recorded for ever. It holds no secret.
+type Event struct {
+	Seq       int64             `json:"seq,omitempty"` // the ledger's order
+	At        time.Time         `json:"at"`            // UTC
+	RequestID string            `json:"requestId,omitempty"`
+	Kind      EventKind         `json:"kind"`
+	Actor     string            `json:"actor"`             // person id, or "ramp"
+	Message   string            `json:"message,omitempty"` // one sentence for people
+	Detail    map[string]string `json:"detail,omitempty"`
+	// Key makes recording idempotent within a request: a second event with the
+	// same key is the same event, told again by a retry. Empty: always new.
+	Key string `json:"key,omitempty"`
+}

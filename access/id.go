@@ -1,0 +1,40 @@
+package access
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base32"
+	"regexp"
+	"strings"
+)
+
+var idEncoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
+
+var idShape = regexp.MustCompile(`^[0-9a-hjkmnp-tv-z]{16}$`)
+
+// NewRequestID makes a random request id: 16 characters, 80 bits.
+func NewRequestID() string {
+	var b [10]byte
+	rand.Read(b[:]) // never fails
+	return idEncoding.EncodeToString(b[:])
+}
+
+// RequestIDFor derives the id of a request from who asks and their idempotency
+// key, so that asking twice with one key finds the first request.
+func RequestIDFor(person, key string) string {
+	sum := sha256.Sum256([]byte("ramp request\x00" + person + "\x00" + key))
+	return idEncoding.EncodeToString(sum[:10])
+}
+
+// IsRequestID reports whether s has the shape of a request id.
+func IsRequestID(s string) bool { return idShape.MatchString(s) }
+
+// RequestOf reads the request id out of a grant's name, for objects that are
+// found on a target. It reports false for names Ramp did not make.
+func RequestOf(grantName string) (string, bool) {
+	rest, ok := strings.CutPrefix(grantName, Mark)
+	if !ok || len(rest) != 18 || rest[16] != '-' || rest[17] < 'a' || rest[17] >= 'a'+MaxGrants {
+		return "", false
+	}
+	return rest[:16], IsRequestID(rest[:16])
+}

@@ -1,0 +1,46 @@
+package access
+
+import "slices"
+
+// Kind says what stands behind an identity.
+type Kind string
+
+const (
+	KindHuman   Kind = "human"
+	KindService Kind = "service"
+	KindAgent   Kind = "agent" // a program that acts on behalf of a human; never approves
+)
+
+// Person is one verified identity, as the identity provider described it at the
+// time of the act that carries it.
+type Person struct {
+	ID         string            `json:"id"` // stable; the provider's subject or a mapped claim
+	Name       string            `json:"name,omitempty"`
+	Email      string            `json:"email,omitempty"`
+	Kind       Kind              `json:"kind"`
+	Groups     []string          `json:"groups,omitempty"`
+	OnBehalfOf string            `json:"onBehalfOf,omitempty"` // the human an agent acts for
+	Attributes map[string]string `json:"attributes,omitempty"` // further claims that contracts may read
+}
+
+// Human is the id under which this identity counts in a request: an agent
+// counts as the human it acts for, so that nobody is two people.
+func (p Person) Human() string {
+	if p.OnBehalfOf != "" {
+		return p.OnBehalfOf
+	}
+	return p.ID
+}
+
+// In reports whether the person is in at least one of the groups.
+func (p Person) In(groups ...string) bool {
+	return slices.ContainsFunc(p.Groups, func(g string) bool { return slices.Contains(groups, g) })
+}
+
+// Label is how the person is shown to others.
+func (p Person) Label() string {
+	if p.Name != "" {
+		return p.Name
+	}
+	return p.ID
+}

@@ -1,0 +1,66 @@
+package access
+
+import "time"
+
+// Entitlement is one exact permission on one target. Its keys are the
+// integration's; the integration refuses those it does not know.
+type Entitlement map[string]any
+
+// Scope is what an integration derived from an entitlement: facts in plain
+// words, shown to the approver. Two entitlements that open different things
+// have different scopes.
+type Scope struct {
+	Summary string            `json:"summary"`         // one line: what can be done, to what
+	Facts   map[string]string `json:"facts,omitempty"` // exact names: ARNs, roles, hosts
+	Ends    string            `json:"ends,omitempty"`  // how it ends even if Ramp is gone
+}
+
+// PlannedGrant is one grant that a plan would make.
+type PlannedGrant struct {
+	Name        string      `json:"name"` // deterministic, from the request id
+	Target      string      `json:"target"`
+	Entitlement Entitlement `json:"entitlement"`
+	Scope       Scope       `json:"scope"`
+}
+
+// Extension is how far a plan may be extended without a new request. It is
+// part of what approvers approve.
+type Extension struct {
+	Times int      `json:"times"`
+	UpTo  Duration `json:"upTo"` // total length of access, from its start
+}
+
+// Plan is what Ramp would do: every fact derived by the server. Its digest is
+// taken over the exact bytes that were signed, so Digest itself is not part of
+// those bytes.
+type Plan struct {
+	Digest          string         `json:"digest,omitempty"`
+	RequestID       string         `json:"requestId"`
+	Contract        string         `json:"contract"`
+	ContractVersion string         `json:"contractVersion"` // sha256 of the contract
+	Requester       Person         `json:"requester"`
+	Principal       string         `json:"principal"` // who the targets will see
+	Params          map[string]any `json:"params,omitempty"`
+	Reason          string         `json:"reason"`
+	Ticket          string         `json:"ticket,omitempty"`
+	Duration        Duration       `json:"duration"`
+	StartAt         *time.Time     `json:"startAt,omitempty"`
+	CreatedAt       time.Time      `json:"createdAt"`
+	PendingUntil    time.Time      `json:"pendingUntil"` // decisions after this do not count
+	Grants          []PlannedGrant `json:"grants"`
+	Rule            Rule           `json:"rule"`
+	Extend          *Extension     `json:"extend,omitempty"`
+}
+
+// GrantName is the name of the n-th grant (from 0) of a request: what the
+// object on the target is called. Safe for IAM roles, Postgres roles and file
+// names: letters, digits and dashes, 63 characters at most.
+func GrantName(requestID string, n int) string {
+	return Mark + requestID + "-" + string(rune('a'+n))
+}
+
+// MaxGrants bounds the grants of one request, so that names stay one letter.
+const MaxGrants = 10
+
+// Mark begins the name of everything Ramp creates on a target.
+const Mark = "ramp-"

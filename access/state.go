@@ -1,0 +1,72 @@
+package access
+
+import "slices"
+
+// State is where a request is in its life.
+type State string
+
+const (
+	StatePending   State = "pending"   // waiting for decisions
+	StateApproved  State = "approved"  // its rule is satisfied
+	StateScheduled State = "scheduled" // approved, waiting for its start time
+	StateGranting  State = "granting"  // the ledger holds its grants; targets are being opened
+	StateActive    State = "active"    // usable
+	StateEnding    State = "ending"    // access should stop; proof is not in yet
+	StateEnded     State = "ended"     // proven gone
+	StateDenied    State = "denied"
+	StateCancelled State = "cancelled"
+	StateLapsed    State = "lapsed" // nobody decided in time
+	StateFailed    State = "failed" // never opened, nothing left behind
+)
+
+// transitions is the whole state machine. A state that is not a key is final.
+var transitions = map[State][]State{
+	StatePending:   {StateApproved, StateDenied, StateCancelled, StateLapsed, StateFailed},
+	StateApproved:  {StateScheduled, StateGranting, StateDenied, StateCancelled, StateFailed},
+	StateScheduled: {StateGranting, StateDenied, StateCancelled, StateFailed},
+	StateGranting:  {StateActive, StateEnding},
+	StateActive:    {StateEnding},
+	StateEnding:    {StateEnded},
+}
+
+// States lists every state, in the order of a life.
+func States() []State {
+	return []State{StatePending, StateApproved, StateScheduled, StateGranting, StateActive, StateEnding,
+		StateEnded, StateDenied, StateCancelled, StateLapsed, StateFailed}
+}
+
+// CanBecome reports whether a request in state s may move to next.
+func (s State) CanBecome(next State) bool { return slices.Contains(transitions[s], next) }
+
+// Final reports whether nothing follows s.
+func (s State) Final() bool { return s.Known() && len(transitions[s]) == 0 }
+
+// Known reports whether s is a state at all.
+func (s State) Known() bool { return slices.Contains(States(), s) }
+
+// MayHaveAccess reports whether something may be open on a target in state s.
+func (s State) MayHaveAccess() bool {
+	return s == StateGranting || s == StateActive || s == StateEnding
+}
+
+// Reach reports whether next can follow s after any number of steps. Records
+// arrive at least once and sometimes late; one that is not ahead changes nothing.
+func (s State) Reach(next State) bool {
+	for _, n := range transitions[s] {
+		if n == next || n.Reach(next) {
+			return true
+		}
+	}
+	return false
+}
+
+// Outcome is why access ended.
+type Outcome string
+
+const (
+	OutcomeExpired    Outcome = "expired"
+	OutcomeReleased   Outcome = "released" // the requester handed it back
+	OutcomeRevoked    Outcome = "revoked"
+	OutcomeOffboarded Outcome = "offboarded"
+	OutcomeFailed     Outcome = "failed" // opening failed half way; all was closed again
+)

@@ -1,0 +1,73 @@
+package integrations
+
+import (
+	"context"
+	"time"
+
+	"ramp.dev/ramp/access"
+)
+
+// Target opens and closes entitlements on one outside system. It is safe for
+// concurrent use. Errors carry a code of package access: invalid (never retry),
+// throttled and unavailable (retry), forbidden (Ramp's own rights are missing),
+// anything else is internal.
+type Target interface {
+	// Resolve validates an entitlement and derives what it means, without any
+	// side effect and without calling the outside system.
+	Resolve(ctx context.Context, e access.Entitlement) (access.Scope, error)
+	// Grant opens g. It is idempotent by g.Name: after a reply that was lost,
+	// calling again yields one object. It sets the target's own expiry where
+	// it has one. A grant that has already expired is refused (invalid).
+	Grant(ctx context.Context, g access.Grant) error
+	// Inspect reads back what there is of g. It must work from g.Name alone.
+	Inspect(ctx context.Context, g access.Grant) (Presence, error)
+	// Revoke removes g and closes its live sessions. It is idempotent,
+	// succeeds when nothing is left, and must work from g.Name alone.
+	Revoke(ctx context.Context, g access.Grant) error
+	// List finds everything on the target that carries Ramp's mark.
+	List(ctx context.Context) ([]Found, error)
+	// Bounds says how long this target may take to be true.
+	Bounds() Bounds
+}
+
+// Presence is what read-back found of one grant.
+type Presence struct {
+	Open     bool `json:"open"`     // the entitlement exists
+	Sessions int  `json:"sessions"` // live sessions or unexpired secrets that came from it, as far as the target can tell
+}
+
+// Gone reports whether nothing is left.
+func (p Presence) Gone() bool { return !p.Open && p.Sessions == 0 }
+
+// Found is one object on the target that carries Ramp's mark.
+type Found struct {
+	Name      string    `json:"name"`                // the grant's name
+	ExpiresAt time.Time `json:"expiresAt,omitempty"` // as marked on the target; zero if unknown
+}
+
+// Bounds are the target's promises about time.
+type Bounds struct {
+	// Consistency is how long after a change a read may still show the old
+	// state. Within it, "not found" proves nothing.
+	Consistency time.Duration
+	// Ending is how long ending may take before a request counts as overdue.
+	Ending time.Duration
+}
+
+// Minter is a Target that makes credentials at pick-up. The credential ends no
+// later than g.ExpiresAt and carries no more than the grant's entitlement.
+type Minter interface {
+	Mint(ctx context.Context, g access.Grant) (access.Credential, error)
+}
+
+// Extender is a Target that moves the expiry of an open grant to g.ExpiresAt
+// without a gap. Idempotent.
+type Extender interface {
+	Extend(ctx context.Context, g access.Grant) error
+}
+
+// Checker is a Target that can say whether it is reachable and well
+// configured, for readiness. It changes nothing.
+type Checker interface {
+	Check(ctx context.Context) error
+}
