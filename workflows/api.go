@@ -1,0 +1,118 @@
+package workflows
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/evidence"
+)
+
+// Workflow types.
+const (
+	AccessType  = "Access"
+	ResolveType = "Resolve"
+)
+
+// ControlQueue is the task queue of workflows and of activities that touch no
+// target: the ledger, notices.
+const ControlQueue = "ramp-control"
+
+// TargetQueue is the task queue of the workers that hold a target's credentials.
+func TargetQueue(target string) string { return "ramp-target-" + target }
+
+// AccessWorkflowID is the id of a request's workflow: the request's own.
+func AccessWorkflowID(requestID string) string { return requestID }
+
+// Messages to an Access workflow. Decisions are updates, so that the approver
+// learns at once; the same signed decision also counts when it comes as a
+// signal. Ending is a signal: it must be taken even while no worker runs.
+const (
+	UpdateDecide = "decide" // Signed -> Decided
+	UpdateExtend = "extend" // Signed -> Extended
+	UpdatePickUp = "pickup" // Signed -> evidence.Sealed
+
+	SignalDecision = "decision" // Signed
+	SignalStop     = "stop"     // Stop
+
+	QueryStatus = "status" // -> Status
+)
+
+// AccessInput starts a request's workflow.
+type AccessInput struct {
+	RequestID string            `json:"requestId"`
+	Plan      evidence.Envelope `json:"plan"`
+}
+
+// AccessResult is how it went.
+type AccessResult struct {
+	State   access.State   `json:"state"`
+	Outcome access.Outcome `json:"outcome,omitempty"`
+}
+
+// Signed carries a statement signed by the server: a decision, an extension
+// order or a pick-up order.
+type Signed struct {
+	Envelope evidence.Envelope `json:"envelope"`
+}
+
+// Decided answers a decision.
+type Decided struct {
+	Standing access.Standing      `json:"standing"`
+	Stages   []access.StageStatus `json:"stages"`
+}
+
+// Extended answers an extension.
+type Extended struct {
+	ExpiresAt time.Time `json:"expiresAt"`
+	Number    int       `json:"number"`
+}
+
+// StopKind is why somebody wants a request to stop.
+type StopKind string
+
+const (
+	StopCancel  StopKind = "cancel"  // the requester no longer wants it
+	StopRelease StopKind = "release" // the requester is done
+	StopRevoke  StopKind = "revoke"  // somebody else ends it
+)
+
+// Stop ends a request, whatever its state: before it is open it is cancelled,
+// afterwards its access is closed. It carries no proof, since closing needs none.
+type Stop struct {
+	Kind   StopKind  `json:"kind"`
+	By     string    `json:"by"` // person id
+	Reason string    `json:"reason,omitempty"`
+	At     time.Time `json:"at"`
+}
+
+// Status is a copy of what the workflow knows.
+type Status struct {
+	State      access.State         `json:"state"`
+	Outcome    access.Outcome       `json:"outcome,omitempty"`
+	Stages     []access.StageStatus `json:"stages,omitempty"`
+	ExpiresAt  *time.Time           `json:"expiresAt,omitempty"`
+	Extensions int                  `json:"extensions,omitempty"`
+	Overdue    bool                 `json:"overdue,omitempty"`
+}
+
+// ResolveInput asks what planned grants mean; ResolveResult answers in order.
+type ResolveInput struct {
+	Grants []access.PlannedGrant `json:"grants"`
+}
+
+// ResolveResult has one scope for each grant asked about.
+type ResolveResult struct {
+	Scopes []access.Scope `json:"scopes"`
+}
+
+// Search attributes, for operators in the Temporal UI. They are in clear: ids
+// and states only, never a reason.
+var (
+	AttrState     = temporal.NewSearchAttributeKeyKeyword("RampState")
+	AttrRequester = temporal.NewSearchAttributeKeyKeyword("RampRequester")
+	AttrContract  = temporal.NewSearchAttributeKeyKeyword("RampContract")
+	AttrTarget    = temporal.NewSearchAttributeKeyKeywordList("RampTarget")
+	AttrExpiresAt = temporal.NewSearchAttributeKeyTime("RampExpiresAt")
+)
