@@ -1,0 +1,8 @@
+// Package targettest is the conformance suite of targets. A new integration
+// passes Run against its real service, or it is not merged: a fake agrees with
+// whoever wrote it.
+//
+// The suite comes in tiers (core, expiry, sessions, mint, extend, concurrency,
+// overlap, faults, foreign). What a target lacks it says in a named field of
+// Lacks, with the reason; a tier that is neither lacking nor supplied fails.
+package targettest

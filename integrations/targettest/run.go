@@ -1,0 +1,68 @@
+package targettest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"ramp.dev/ramp/integrations"
+)
+
+// Run holds a target to its contract.
+func Run(t *testing.T, h Harness) {
+	s := prepare(t, h)
+	// Registered first, so it runs last: after every subtest's own clean-up.
+	t.Cleanup(func() { s.nothingLeft(t) })
+
+	t.Run("core", s.core)
+	t.Run("expiry", s.tier(h.Lacks.Expiry, s.expiry))
+	t.Run("sessions", s.tier(h.Lacks.Sessions, s.sessions))
+	t.Run("mint", s.tier(h.Lacks.Mint, s.mint))
+	t.Run("extend", s.tier(h.Lacks.Extend, s.extend))
+	t.Run("concurrency", s.concurrency)
+	t.Run("overlap", s.overlap)
+	t.Run("faults", s.faults)
+	t.Run("foreign", s.tier(h.Lacks.Foreign, s.foreign))
+}
+
+type suite struct{ Harness }
+
+func prepare(t *testing.T, h Harness) *suite {
+	if h.ShortTTL == 0 {
+		h.ShortTTL = 4 * time.Second
+	}
+	if h.Slack == 0 {
+		h.Slack = time.Second
+	}
+	for field, missing := range map[string]bool{
+		"Open": h.Open == nil, "Target": h.Target == "", "Principal": h.Principal == "",
+		"Entitlement": h.Entitlement == nil, "Other": h.Other == nil,
+		"Marked": h.Marked == nil, "Remove": h.Remove == nil,
+		"Use or UseAt":              h.Use == nil && h.UseAt == nil,
+		"Dial (or Lacks.Sessions)":  h.Dial == nil && h.Lacks.Sessions == "",
+		"Foreign or Lacks.Foreign":  h.Foreign == nil && h.Lacks.Foreign == "",
+		"Faulty, or all four Lacks": h.Faulty == nil && (h.Lacks.LostReply == "" || h.Lacks.Throttled == "" || h.Lacks.Unavailable == "" || h.Lacks.NotFoundYet == ""),
+	} {
+		require.Falsef(t, missing, "the harness must set %s", field)
+	}
+	s := &suite{h}
+	// Saying less than the truth is as wrong as saying more: a power that is
+	// hidden behind Lacks would go untested.
+	target := h.Open(t)
+	_, mints := target.(integrations.Minter)
+	require.Equal(t, mints, h.Lacks.Mint == "", "the target is a Minter, or Lacks.Mint says why not")
+	_, extends := target.(integrations.Extender)
+	require.Equal(t, extends, h.Lacks.Extend == "", "the target is an Extender, or Lacks.Extend says why not")
+	require.Equal(t, target.Bounds().Consistency == 0, h.Lacks.NotFoundYet != "",
+		"a target with a consistency bound is tried with NotFoundYet, one without says why in Lacks.NotFoundYet")
+	require.Positive(t, target.Bounds().Ending, "Bounds().Ending")
+	return s
+}
+
+// tier runs a tier, or logs why the target lacks it.
+func (s *suite) tier(lacks string, run func(*testing.T)) func(*testing.T) {
+	if lacks == "" {
+		return run
+	}
+	return func(t *testing.T) { t.Logf("lacking: %s", lacks) }
+}
