@@ -77,16 +77,15 @@ type ExtendInput struct {
 	Plan      evidence.Envelope `json:"plan"`
 	Order     evidence.Envelope `json:"order"`
 	Grant     string            `json:"grant"`
-	ActiveAt  time.Time         `json:"activeAt"`
+	StartedAt time.Time         `json:"startedAt"` // when the clock of access started
 	ExpiresAt time.Time         `json:"expiresAt"`
 }
 
 // MintInput makes a credential for one open grant, sealed to the key in the
 // signed order.
 type MintInput struct {
-	Plan      evidence.Envelope   `json:"plan"`
-	Decisions []evidence.Envelope `json:"decisions,omitempty"`
-	Order     evidence.Envelope   `json:"order"`
+	Plan  evidence.Envelope `json:"plan"`
+	Order evidence.Envelope `json:"order"`
 }
 
 // CloseInput names one grant to close. It needs no more than names, so that

@@ -1,0 +1,27 @@
+# make demo   builds Ramp and runs all of it on this machine
+# make test   sets up what the tests need, then runs every test
+.PHONY: demo build setup test check bench clean
+
+build:
+	go build -o bin/ramp ./cmd/ramp
+
+demo: build
+	bin/ramp dev
+
+setup:
+	tools/setup
+
+# What CI runs, all of it.
+test: setup check
+	go test -timeout 20m ./...
+
+check:
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not gofmt-clean:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	go vet ./...
+	go run go.temporal.io/sdk/contrib/tools/workflowcheck@v0.6.0 ./workflows
+
+bench:
+	go run ./bench
+
+clean:
+	rm -rf bin .ramp

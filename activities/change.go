@@ -1,0 +1,105 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/activities/calls"
+	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/ledger"
+)
+
+// Extend moves the end of one open grant, as far as the plan allows and the
+// signed order says. Idempotent.
+func (t *Targets) Extend(ctx context.Context, in calls.ExtendInput) error {
+	return calls.ToTemporal(t.extend(ctx, in))
+}
+
+func (t *Targets) extend(ctx context.Context, in calls.ExtendInput) error {
+	plan, err := t.Keyring.Plan(in.Plan)
+	if err != nil {
+		return err
+	}
+	order, err := t.Keyring.Extension(in.Order)
+	if err != nil {
+		return err
+	}
+	switch {
+	case order.RequestID != plan.RequestID || order.PlanDigest != plan.Digest:
+		return access.Errorf(access.CodeEvidence, "the extension is for another plan")
+	case order.By.Human() != plan.Requester.Human():
+		return access.Errorf(access.CodeEvidence, "only the requester extends")
+	case plan.Extend == nil || order.Number > plan.Extend.Times || order.Total > plan.Extend.UpTo:
+		return access.Errorf(access.CodeForbidden, "the plan does not allow this extension")
+	case in.ExpiresAt.Sub(in.StartedAt) > order.Total.Std():
+		return access.Errorf(access.CodeEvidence, "access until %s is longer than what was ordered", in.ExpiresAt.Format(time.RFC3339))
+	}
+	row, err := t.row(ctx, plan.RequestID, in.Grant)
+	if err != nil {
+		return err
+	}
+	// The start is the workflow's word; the ledger's bounds it.
+	if row.Status != ledger.GrantOpen || in.ExpiresAt.After(row.IntendedAt.Add(order.Total.Std()+clockSkew)) {
+		return access.Errorf(access.CodeConflict, "grant %s is %s, or did not start then", row.Name, row.Status)
+	}
+	g := row.Grant
+	g.ExpiresAt = in.ExpiresAt.UTC()
+	// The ledger first: should the target be reached and the reply lost, the
+	// later end is the one that is known.
+	if err := t.Ledger.Extended(ctx, g.Name, g.ExpiresAt); err != nil {
+		return err
+	}
+	return t.Broker.Extend(ctx, g)
+}
+
+// Mint makes a credential for an open grant, sealed to the key that the
+// requester named in a signed order. Each call makes a new one, and is recorded.
+func (t *Targets) Mint(ctx context.Context, in calls.MintInput) (evidence.Sealed, error) {
+	s, err := t.mint(ctx, in)
+	return s, calls.ToTemporal(err)
+}
+
+func (t *Targets) mint(ctx context.Context, in calls.MintInput) (evidence.Sealed, error) {
+	plan, err := t.Keyring.Plan(in.Plan)
+	if err != nil {
+		return evidence.Sealed{}, err
+	}
+	order, err := t.Keyring.PickUp(in.Order)
+	if err != nil {
+		return evidence.Sealed{}, err
+	}
+	switch {
+	case order.RequestID != plan.RequestID || order.PlanDigest != plan.Digest:
+		return evidence.Sealed{}, access.Errorf(access.CodeEvidence, "the pick-up is for another plan")
+	case order.By.ID != plan.Requester.ID:
+		return evidence.Sealed{}, access.Errorf(access.CodeEvidence, "only the requester picks up")
+	case t.now().Sub(order.At) > pickUpWithin:
+		return evidence.Sealed{}, access.Errorf(access.CodeTooLate, "the pick-up order is too old")
+	}
+	row, err := t.row(ctx, plan.RequestID, order.Grant)
+	if err != nil {
+		return evidence.Sealed{}, err
+	}
+	if row.Status != ledger.GrantOpen || !t.now().Before(row.ExpiresAt) {
+		return evidence.Sealed{}, access.Errorf(access.CodeConflict, "grant %s is not open", row.Name)
+	}
+	secret, err := t.Broker.Mint(ctx, row.Grant)
+	if err != nil {
+		return evidence.Sealed{}, err
+	}
+	sealed, err := evidence.Seal(order.Recipient, evidence.CredentialContext(plan.RequestID, order.Grant), secret)
+	if err != nil {
+		return evidence.Sealed{}, err
+	}
+	return sealed, t.Ledger.Record(ctx, access.Event{
+		At: t.now(), RequestID: plan.RequestID, Kind: access.EventPickedUp, Actor: order.By.ID,
+		Message: fmt.Sprintf("A %s credential, good until %s.", secret.Kind, secret.ExpiresAt.UTC().Format(time.RFC3339)),
+		Detail:  map[string]string{"grant": order.Grant},
+		Key:     fmt.Sprintf("minted-%s-%d", order.Grant, order.At.UnixNano()),
+	})
+}
+
+// pickUpWithin is how long a pick-up order is good for.
+const pickUpWithin = time.Minute

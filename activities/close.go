@@ -1,0 +1,93 @@
+package activities
+
+import (
+	"context"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/activities/calls"
+	"ramp.dev/ramp/internal/failpoint"
+)
+
+// Close revokes one grant and proves that it is gone. It needs the name alone,
+// asks for no evidence, and every error of it is retried: there is no state of
+// the world in which Ramp stops trying to close. Idempotent.
+func (t *Targets) Close(ctx context.Context, in calls.CloseInput) error {
+	defer beat(ctx)()
+	return calls.ToTemporalAlways(t.close(ctx, in))
+}
+
+func (t *Targets) close(ctx context.Context, in calls.CloseInput) error {
+	g := access.Grant{Name: in.Grant, RequestID: in.RequestID, Target: in.Target, Principal: in.Principal}
+	started := t.now()
+	// The target comes before the ledger: a ledger that is down must not keep
+	// access open.
+	if err := t.Broker.Revoke(ctx, g); err != nil {
+		return err
+	}
+	failpoint.Here(failpoint.CloseRevoked)
+	if err := t.settle(ctx, g, started); err != nil {
+		return err
+	}
+	p, err := t.Broker.Inspect(ctx, g)
+	if err != nil {
+		return err
+	}
+	if !p.Gone() {
+		return access.Errorf(access.CodeUnavailable, "%s is still there after revoking (open: %t, sessions: %d)", g.Name, p.Open, p.Sessions)
+	}
+	err = t.Ledger.Closed(ctx, g.Name, t.now())
+	if access.CodeOf(err) == access.CodeNotFound {
+		return nil // refused before it was ever intended
+	}
+	return err
+}
+
+// settle waits until a read can be believed. Within a target's consistency
+// window after a grant, "not found" may mean "not yet", and the grant may still
+// surface; so it is revoked once more when the window is over.
+func (t *Targets) settle(ctx context.Context, g access.Grant, started time.Time) error {
+	bounds, err := t.Broker.Bounds(g.Target)
+	if err != nil || bounds.Consistency == 0 {
+		return err
+	}
+	since := started
+	if row, err := t.row(ctx, g.RequestID, g.Name); err == nil && row.OpenedAt != nil {
+		since = *row.OpenedAt
+	}
+	wait := since.Add(bounds.Consistency).Sub(t.now())
+	if wait <= 0 {
+		return nil
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+	}
+	return t.Broker.Revoke(ctx, g)
+}
+
+// beat tells Temporal that the activity is alive, so that a worker that dies
+// in the middle is noticed within the heartbeat timeout rather than the whole.
+func beat(ctx context.Context) (stop func()) {
+	done := make(chan struct{})
+	go func() {
+		tick := time.NewTicker(3 * time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				activity.RecordHeartbeat(ctx)
+			}
+		}
+	}()
+	return func() { close(done) }
+}

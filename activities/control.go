@@ -1,0 +1,109 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/activities/calls"
+	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/ledger"
+)
+
+// Recorder is what Control needs of the ledger.
+type Recorder interface {
+	Advance(context.Context, ledger.Advance) error
+	Record(context.Context, access.Event) error
+}
+
+// Control runs on the control queue and touches no target.
+type Control struct {
+	Ledger  Recorder
+	Keyring evidence.Keyring
+}
+
+// Judge verifies every decision from scratch, refuses a new one that may not
+// count, and records what they add up to. Idempotent: the ledger knows a
+// decision by its person, verdict and time.
+func (c *Control) Judge(ctx context.Context, in calls.JudgeInput) (calls.JudgeResult, error) {
+	res, err := c.judge(ctx, in)
+	if err != nil {
+		c.refused(ctx, in, err)
+		return calls.JudgeResult{}, calls.ToTemporal(err)
+	}
+	return res, nil
+}
+
+func (c *Control) judge(ctx context.Context, in calls.JudgeInput) (calls.JudgeResult, error) {
+	envelopes := in.Decisions
+	if in.New != nil {
+		envelopes = append(envelopes[:len(envelopes):len(envelopes)], *in.New)
+	}
+	proof, err := c.Keyring.Authorize(in.Plan, envelopes)
+	if err != nil {
+		return calls.JudgeResult{}, err
+	}
+	plan := proof.Plan
+	res := calls.JudgeResult{Standing: proof.Standing, Stages: proof.Stages}
+	step := ledger.Advance{RequestID: plan.RequestID, At: plan.CreatedAt, Stages: proof.Stages, Decisions: proof.Decisions}
+	if in.New != nil {
+		d, err := c.Keyring.Decision(*in.New)
+		if err != nil {
+			return calls.JudgeResult{}, err
+		}
+		// The server checks this too; here it holds for those who go past it.
+		if err := plan.Rule.MayDecide(plan.Requester, d.Approver); err != nil {
+			return calls.JudgeResult{}, err
+		}
+		if d.At.After(plan.PendingUntil) && d.Verdict == access.Approve {
+			return calls.JudgeResult{}, access.Errorf(access.CodeTooLate, "the time for deciding is over")
+		}
+		res.Decision = &d
+		step.At = d.At
+		step.Events = append(step.Events, access.Event{
+			At: d.At, Kind: access.EventDecided, Actor: d.Approver.ID, Message: d.Comment,
+			Detail: map[string]string{"decision": string(d.Verdict), "planDigest": d.PlanDigest},
+			Key:    fmt.Sprintf("decision-%s-%s-%d", d.Approver.Human(), d.Verdict, d.At.UnixMicro()),
+		})
+	}
+	if proof.Standing == access.StandingSatisfied {
+		step.To = access.StateApproved
+		step.Events = append(step.Events, access.Event{At: step.At, Kind: access.EventApproved, Actor: "ramp",
+			Message: approvedBy(plan), Key: "approved"})
+	}
+	return res, c.Ledger.Advance(ctx, step)
+}
+
+func approvedBy(plan access.Plan) string {
+	if len(plan.Rule.Stages) == 0 {
+		return "The contract approves this by itself."
+	}
+	return "Every stage is met."
+}
+
+// refused leaves a record of a decision that did not count: a message sent
+// straight to Temporal has passed no server that would have recorded it.
+func (c *Control) refused(ctx context.Context, in calls.JudgeInput, cause error) {
+	plan, err := evidence.ReadPlan(in.Plan)
+	if err != nil {
+		return
+	}
+	code := access.CodeOf(cause)
+	if code == access.CodeUnavailable || code == access.CodeInternal {
+		return // a fault, not a refusal
+	}
+	_ = c.Ledger.Record(ctx, access.Event{ // the refusal itself is already on its way to the caller
+		At: time.Now().UTC(), RequestID: plan.RequestID, Kind: access.EventDecisionRefused, Actor: "ramp",
+		Message: access.Clip(cause.Error(), 300), Detail: map[string]string{"code": string(code)},
+	})
+}
+
+// Record moves a request in the ledger. Idempotent.
+func (c *Control) Record(ctx context.Context, in calls.RecordInput) error {
+	return calls.ToTemporal(c.Ledger.Advance(ctx, ledger.Advance{
+		RequestID: in.RequestID, To: in.To, Outcome: in.Outcome, At: in.At,
+		ActiveAt: in.ActiveAt, ExpiresAt: in.ExpiresAt, Extensions: in.Extensions,
+		Overdue: in.Overdue, Problem: in.Problem, Events: in.Events,
+	}))
+}

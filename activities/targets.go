@@ -1,0 +1,140 @@
+package activities
+
+import (
+	"context"
+	"time"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/activities/calls"
+	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/integrations"
+	"ramp.dev/ramp/internal/failpoint"
+	"ramp.dev/ramp/ledger"
+)
+
+// Register is what Targets needs of the ledger: the grants that may exist.
+type Register interface {
+	Intend(ctx context.Context, g access.Grant, at time.Time) error
+	Opened(ctx context.Context, name string, at time.Time) error
+	Extended(ctx context.Context, name string, expiresAt time.Time) error
+	Closed(ctx context.Context, name string, at time.Time) error
+	Grants(ctx context.Context, f ledger.GrantFilter) ([]ledger.GrantRow, error)
+	Record(ctx context.Context, e access.Event) error
+}
+
+// Targets runs where the targets' credentials are. Whatever a workflow asks, it
+// opens only what signed evidence proves, and writes the ledger first.
+type Targets struct {
+	Broker  *integrations.Broker
+	Ledger  Register
+	Keyring evidence.Keyring
+	Now     func() time.Time // nil: the real clock
+}
+
+// openWithin is how long after its approval (or its planned start) a plan may
+// still be opened. It bounds what a replayed approval is worth (CASES 10).
+const openWithin = 10 * time.Minute
+
+func (t *Targets) now() time.Time {
+	if t.Now != nil {
+		return t.Now().UTC()
+	}
+	return time.Now().UTC()
+}
+
+// Resolve derives scopes; it changes nothing.
+func (t *Targets) Resolve(ctx context.Context, in calls.ResolveInput) (calls.ResolveResult, error) {
+	out := calls.ResolveResult{}
+	for _, e := range in.Entitlements {
+		s, err := t.Broker.Resolve(ctx, in.Target, e)
+		if err != nil {
+			return out, calls.ToTemporal(err)
+		}
+		out.Scopes = append(out.Scopes, s)
+	}
+	return out, nil
+}
+
+// Open opens one grant of a plan whose evidence it has verified. Idempotent by
+// the grant's name; a grant that was closed is never opened again.
+func (t *Targets) Open(ctx context.Context, in calls.OpenInput) (calls.OpenResult, error) {
+	defer beat(ctx)()
+	res, err := t.open(ctx, in)
+	return res, calls.ToTemporal(err)
+}
+
+func (t *Targets) open(ctx context.Context, in calls.OpenInput) (calls.OpenResult, error) {
+	g, err := t.proven(in)
+	if err != nil {
+		return calls.OpenResult{}, err
+	}
+	bounds, err := t.Broker.Bounds(g.Target)
+	if err != nil {
+		return calls.OpenResult{}, err
+	}
+	if err := t.Ledger.Intend(ctx, g, t.now()); err != nil {
+		return calls.OpenResult{}, err
+	}
+	failpoint.Here(failpoint.OpenIntended)
+	if err := t.Broker.Grant(ctx, g); err != nil {
+		return calls.OpenResult{}, err
+	}
+	failpoint.Here(failpoint.OpenGranted)
+	return calls.OpenResult{EndingBound: bounds.Ending}, t.Ledger.Opened(ctx, g.Name, t.now())
+}
+
+// proven derives the grant from signed statements alone. Only its end comes
+// from the workflow, and may not lie beyond what was approved.
+func (t *Targets) proven(in calls.OpenInput) (access.Grant, error) {
+	proof, err := t.Keyring.Authorize(in.Plan, in.Decisions)
+	if err != nil {
+		return access.Grant{}, err
+	}
+	if proof.Standing != access.StandingSatisfied {
+		return access.Grant{}, access.Errorf(access.CodeEvidence, "the decisions do not satisfy the plan's rule (%s)", proof.Standing)
+	}
+	start := proof.SatisfiedAt
+	if at := proof.Plan.StartAt; at != nil && at.After(start) {
+		start = *at
+		if t.now().Before(start.Add(-time.Second)) {
+			return access.Grant{}, access.Errorf(access.CodeEvidence, "the plan starts at %s", start.Format(time.RFC3339))
+		}
+	}
+	if latest := start.Add(openWithin + proof.Plan.Duration.Std()); in.ExpiresAt.After(latest) {
+		return access.Grant{}, access.Errorf(access.CodeEvidence, "access until %s is longer than what was approved", in.ExpiresAt.Format(time.RFC3339))
+	}
+	// The workflow's word for "now" is not taken: whatever it says, access is
+	// no longer than approved, give or take a second of clock.
+	if in.ExpiresAt.After(t.now().Add(proof.Plan.Duration.Std() + clockSkew)) {
+		return access.Grant{}, access.Errorf(access.CodeEvidence, "access until %s is longer than what was approved", in.ExpiresAt.Format(time.RFC3339))
+	}
+	return grantOf(proof.Plan, in.Grant, in.ExpiresAt)
+}
+
+// clockSkew is how far the clocks of the Temporal server and a worker may
+// disagree before a plan is not opened.
+const clockSkew = 30 * time.Second
+
+func grantOf(plan access.Plan, name string, expires time.Time) (access.Grant, error) {
+	for _, p := range plan.Grants {
+		if p.Name == name {
+			return access.Grant{Name: p.Name, RequestID: plan.RequestID, Target: p.Target, Principal: plan.Principal,
+				Entitlement: p.Entitlement, ExpiresAt: expires.UTC()}, nil
+		}
+	}
+	return access.Grant{}, access.Errorf(access.CodeEvidence, "the plan has no grant %q", access.Clip(name, 60))
+}
+
+// row finds one grant in the ledger.
+func (t *Targets) row(ctx context.Context, requestID, name string) (ledger.GrantRow, error) {
+	rows, err := t.Ledger.Grants(ctx, ledger.GrantFilter{RequestID: requestID})
+	if err != nil {
+		return ledger.GrantRow{}, err
+	}
+	for _, r := range rows {
+		if r.Name == name {
+			return r, nil
+		}
+	}
+	return ledger.GrantRow{}, access.Errorf(access.CodeNotFound, "the ledger has no grant %s", access.Clip(name, 60))
+}

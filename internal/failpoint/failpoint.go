@@ -1,0 +1,10 @@
+// Package failpoint names the moments at which the crash tests kill a real
+// process. In an ordinary build every point is an empty function.
+package failpoint
+
+// The points, in the order in which a request passes them.
+const (
+	OpenIntended = "open.intended" // the ledger knows, the target does not
+	OpenGranted  = "open.granted"  // the target has it, Temporal has no answer yet
+	CloseRevoked = "close.revoked" // revoked on the target, not read back yet
+)

@@ -1,0 +1,63 @@
+package worker
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations"
+	"ramp.dev/ramp/integrations/awsiam"
+	"ramp.dev/ramp/integrations/sshcert"
+	"ramp.dev/ramp/integrations/vaulttoken"
+)
+
+// opener is what every integration's Config can do.
+type opener interface {
+	Open(ctx context.Context, name string) (integrations.Target, error)
+}
+
+// kinds is the table of integrations.
+func kinds() map[string]func(TargetConfig) (opener, error) {
+	return map[string]func(TargetConfig) (opener, error){
+		"ssh":   kind[sshcert.Config],
+		"vault": kind[vaulttoken.Config],
+		"aws":   kind[awsiam.Config],
+	}
+}
+
+func kind[C opener](t TargetConfig) (opener, error) {
+	var c C
+	return c, t.decode(&c)
+}
+
+// openTargets opens every configured target. One that cannot be opened is
+// disabled with its reason; the others run.
+func openTargets(ctx context.Context, configs map[string]TargetConfig) *integrations.Broker {
+	targets, disabled := map[string]integrations.Target{}, map[string]error{}
+	for name, c := range configs {
+		t, err := openTarget(ctx, name, c)
+		if err != nil {
+			disabled[name] = err
+			continue
+		}
+		targets[name] = t
+	}
+	return integrations.NewBroker(targets, disabled)
+}
+
+func openTarget(ctx context.Context, name string, c TargetConfig) (integrations.Target, error) {
+	known := kinds()
+	decode, ok := known[c.Kind]
+	if !ok {
+		return nil, access.Errorf(access.CodeInvalid, "unknown kind %q; known are %s",
+			c.Kind, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
+	}
+	o, err := decode(c)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", c.Kind, err)
+	}
+	return o.Open(ctx, name)
+}

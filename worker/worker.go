@@ -1,0 +1,108 @@
+package worker
+
+import (
+	"context"
+	"time"
+
+	"github.com/sirupsen/logrus"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
+	"ramp.dev/ramp/activities"
+	"ramp.dev/ramp/activities/calls"
+	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/integrations"
+	"ramp.dev/ramp/ledger"
+	"ramp.dev/ramp/workflows"
+)
+
+// Worker is a running set of Temporal workers: one for control, one for each
+// target, so that one slow target cannot hold up another.
+type Worker struct {
+	Broker  *integrations.Broker
+	running []worker.Worker
+}
+
+// Deps are what a worker works with.
+type Deps struct {
+	Temporal client.Client
+	Ledger   *ledger.Ledger
+	Keyring  evidence.Keyring // the server keys whose statements it believes
+	Log      logrus.FieldLogger
+}
+
+// stopWithin is how long Stop lets running activities finish; Temporal's own
+// default would cut them off.
+const stopWithin = 10 * time.Second
+
+// Start opens the targets and starts polling.
+func Start(ctx context.Context, c Config, d Deps) (*Worker, error) {
+	w := &Worker{Broker: openTargets(ctx, c.Targets)}
+	if c.Control {
+		if err := w.start(d, workflows.ControlQueue, func(r worker.Registry) {
+			RegisterWorkflows(r)
+			registerControl(r, &activities.Control{Ledger: d.Ledger, Keyring: d.Keyring})
+		}); err != nil {
+			return nil, err
+		}
+	}
+	for _, name := range w.Broker.Names() {
+		if err := w.Broker.Check(ctx, name); err != nil {
+			d.Log.WithField("target", name).WithError(err).Error("target does not work; the others run")
+		}
+		t := &activities.Targets{Broker: w.Broker, Ledger: d.Ledger, Keyring: d.Keyring}
+		if err := w.start(d, workflows.TargetQueue(name), func(r worker.Registry) { registerTargets(r, t) }); err != nil {
+			w.Stop()
+			return nil, err
+		}
+	}
+	return w, nil
+}
+
+func (w *Worker) start(d Deps, queue string, register func(worker.Registry)) error {
+	tw := worker.New(d.Temporal, queue, worker.Options{
+		WorkerStopTimeout:                stopWithin,
+		DisableRegistrationAliasing:      true,
+		DisableWorkflowWorker:            queue != workflows.ControlQueue,
+		MaxConcurrentActivityTaskPollers: 4,
+		OnFatalError:                     func(err error) { d.Log.WithError(err).WithField("queue", queue).Error("worker stopped") },
+	})
+	register(tw)
+	if err := tw.Start(); err != nil {
+		return err
+	}
+	w.running = append(w.running, tw)
+	return nil
+}
+
+// Stop lets running activities finish, within stopWithin, and stops polling.
+func (w *Worker) Stop() {
+	done := make(chan struct{})
+	for _, tw := range w.running {
+		go func() { tw.Stop(); done <- struct{}{} }()
+	}
+	for range w.running {
+		<-done
+	}
+}
+
+// RegisterWorkflows registers every workflow under its name.
+func RegisterWorkflows(r worker.Registry) {
+	r.RegisterWorkflowWithOptions(workflows.Access, workflow.RegisterOptions{Name: workflows.AccessType})
+	r.RegisterWorkflowWithOptions(workflows.Resolve, workflow.RegisterOptions{Name: workflows.ResolveType})
+}
+
+func registerControl(r worker.Registry, c *activities.Control) {
+	r.RegisterActivityWithOptions(c.Judge, activity.RegisterOptions{Name: calls.Judge})
+	r.RegisterActivityWithOptions(c.Record, activity.RegisterOptions{Name: calls.Record})
+}
+
+func registerTargets(r worker.Registry, t *activities.Targets) {
+	r.RegisterActivityWithOptions(t.Resolve, activity.RegisterOptions{Name: calls.Resolve})
+	r.RegisterActivityWithOptions(t.Open, activity.RegisterOptions{Name: calls.Open})
+	r.RegisterActivityWithOptions(t.Extend, activity.RegisterOptions{Name: calls.Extend})
+	r.RegisterActivityWithOptions(t.Mint, activity.RegisterOptions{Name: calls.Mint})
+	r.RegisterActivityWithOptions(t.Close, activity.RegisterOptions{Name: calls.Close})
+}

@@ -1,0 +1,197 @@
+package workflows
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/activities/calls"
+	"ramp.dev/ramp/evidence"
+)
+
+// Access is the life of one request. It opens nothing by itself: workers check
+// the signed plan and decisions it carries, and refuse anything else.
+func Access(ctx workflow.Context, in AccessInput) (AccessResult, error) {
+	r, err := newRequest(ctx, in)
+	if err != nil {
+		return AccessResult{}, err
+	}
+	return r.run()
+}
+
+// request is the state of one Access workflow. Message handlers set its
+// fields; the story in run awaits them.
+type request struct {
+	plan   access.Plan
+	signed evidence.Envelope // the plan as it was signed
+
+	// ctx is not the workflow's own: cancelling the workflow is one more way to
+	// ask it to stop, and must not cut off the work of closing access.
+	ctx workflow.Context
+	// live is cancelled when ending begins, and with it all that still opens or
+	// extends access.
+	live    workflow.Context
+	endLive workflow.CancelFunc
+
+	state     access.State
+	outcome   access.Outcome
+	standing  access.Standing
+	stages    []access.StageStatus
+	decisions []evidence.Envelope // accepted, in order
+
+	stop       *Stop
+	activeAt   time.Time
+	expiresAt  time.Time
+	extensions int
+	extended   access.Duration // total length after the last extension; 0 without one
+	overdue    bool
+	problem    string
+	bound      time.Duration // ending for longer is overdue
+
+	judging  workflow.Mutex // decisions are judged one at a time
+	changing workflow.Mutex // extensions, likewise
+	messages int            // decisions received; see maxMessages
+	records  recorder
+}
+
+func newRequest(own workflow.Context, in AccessInput) (*request, error) {
+	plan, err := evidence.ReadPlan(in.Plan)
+	if err != nil {
+		return nil, calls.ToTemporal(err)
+	}
+	if plan.RequestID != in.RequestID || AccessWorkflowID(in.RequestID) != workflow.GetInfo(own).WorkflowExecution.ID {
+		return nil, calls.ToTemporal(access.Errorf(access.CodeEvidence, "the plan is for another request"))
+	}
+	ctx, _ := workflow.NewDisconnectedContext(own)
+	r := &request{
+		plan: plan, signed: in.Plan, ctx: ctx,
+		state:    access.StatePending,
+		standing: access.StandingOpen,
+		bound:    defaultEndingBound,
+		judging:  workflow.NewMutex(ctx),
+		changing: workflow.NewMutex(ctx),
+	}
+	_, r.stages = plan.Rule.Tally(plan, plan.Digest, nil)
+	r.live, r.endLive = workflow.WithCancel(ctx)
+	r.records.start(ctx)
+	workflow.Go(ctx, func(workflow.Context) {
+		own.Done().Receive(own, nil)
+		r.ask(Stop{Kind: StopRevoke, By: "temporal", Reason: "the workflow was cancelled", At: workflow.Now(ctx)})
+	})
+	return r, r.handleMessages()
+}
+
+// run is the story: decided, started, open, closed.
+func (r *request) run() (AccessResult, error) {
+	next := r.awaitDecision()
+	if next == access.StateApproved {
+		next = r.awaitStart()
+	}
+	if next == access.StateGranting {
+		if r.open() {
+			r.stayOpen()
+		}
+		r.close()
+	} else {
+		r.finish(next)
+	}
+	// A handler that is cut off leaves its caller without an answer.
+	err := workflow.Await(r.ctx, func() bool {
+		return workflow.AllHandlersFinished(r.ctx) && r.records.idle()
+	})
+	return AccessResult{State: r.state, Outcome: r.outcome}, err
+}
+
+// awaitDecision waits until the rule is satisfied or denied, the requester
+// stops it, or the time for deciding is over.
+func (r *request) awaitDecision() access.State {
+	if r.plan.Rule.Auto {
+		if _, err := r.judge(r.ctx, nil); err != nil {
+			r.problem = "the automatic approval could not be proven"
+			return access.StateFailed
+		}
+	}
+	settled := func() bool { return r.standing != access.StandingOpen || r.stop != nil }
+	workflow.AwaitWithOptions(r.ctx, workflow.AwaitOptions{
+		Timeout:      r.plan.PendingUntil.Sub(workflow.Now(r.ctx)),
+		TimerOptions: workflow.TimerOptions{Summary: "decisions until " + clock(r.plan.PendingUntil)},
+	}, settled)
+	// A decision that is being judged was made in time: it counts.
+	r.judging.Lock(r.ctx)
+	defer r.judging.Unlock()
+	switch {
+	case r.standing == access.StandingDenied:
+		return access.StateDenied
+	case r.stop != nil:
+		return access.StateCancelled
+	case r.standing == access.StandingSatisfied:
+		r.enter(access.StateApproved)
+		return access.StateApproved
+	}
+	return access.StateLapsed
+}
+
+// awaitStart waits for the planned start, if there is one. A denial still
+// counts here.
+func (r *request) awaitStart() access.State {
+	if at := r.plan.StartAt; at != nil && at.After(workflow.Now(r.ctx)) {
+		r.enter(access.StateScheduled)
+		r.record(calls.RecordInput{To: access.StateScheduled}, access.Event{
+			Kind: access.EventScheduled, Message: "Starts at " + clock(*at) + ".", Key: "scheduled"})
+		workflow.AwaitWithOptions(r.ctx, workflow.AwaitOptions{
+			Timeout:      at.Sub(workflow.Now(r.ctx)),
+			TimerOptions: workflow.TimerOptions{Summary: "starts at " + clock(*at)},
+		}, func() bool { return r.stop != nil || r.standing == access.StandingDenied })
+	}
+	switch {
+	case r.standing == access.StandingDenied:
+		return access.StateDenied
+	case r.stop != nil:
+		return access.StateCancelled
+	}
+	return access.StateGranting
+}
+
+// stayOpen sleeps until the access expires or somebody stops it. The expiry
+// may move while it sleeps.
+func (r *request) stayOpen() {
+	for r.stop == nil {
+		until := r.expiresAt
+		left := until.Sub(workflow.Now(r.ctx))
+		if left <= 0 {
+			return
+		}
+		workflow.AwaitWithOptions(r.ctx, workflow.AwaitOptions{
+			Timeout:      left,
+			TimerOptions: workflow.TimerOptions{Summary: "access ends at " + clock(until)},
+		}, func() bool { return r.stop != nil || !r.expiresAt.Equal(until) })
+	}
+}
+
+// ask takes a stop; the first one stands.
+func (r *request) ask(s Stop) {
+	if r.stop == nil {
+		r.stop = &s
+	}
+}
+
+// finish ends a request that never opened anything.
+func (r *request) finish(final access.State) {
+	r.enter(final)
+	kinds := map[access.State]access.EventKind{
+		access.StateDenied: access.EventDenied, access.StateCancelled: access.EventCancelled,
+		access.StateLapsed: access.EventLapsed, access.StateFailed: access.EventFailed,
+	}
+	e := access.Event{Kind: kinds[final], Key: string(final), Message: r.problem}
+	switch {
+	case final == access.StateCancelled:
+		e.Actor, e.Message = r.stop.By, r.stop.Reason
+	case final == access.StateLapsed:
+		e.Message = "Nobody decided in time."
+	}
+	r.record(calls.RecordInput{To: final, Problem: &r.problem}, e)
+}
+
+// clock writes a time for operators; the Temporal UI shows it as it is.
+func clock(t time.Time) string { return t.UTC().Format("15:04:05 UTC on 2 Jan") }

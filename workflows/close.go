@@ -1,0 +1,93 @@
+package workflows
+
+import (
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/activities/calls"
+)
+
+// defaultEndingBound is how long ending may take when no target said more.
+const defaultEndingBound = time.Minute
+
+// close ends access and returns only when every target has proven it gone.
+// Nothing bounds it: a grant that cannot be closed keeps the request ending,
+// overdue and visible, never ended.
+func (r *request) close() {
+	r.outcome = r.why()
+	r.enter(access.StateEnding)
+	r.endLive()
+	e := access.Event{Kind: access.EventEnding, Key: "ending", Message: r.problem,
+		Detail: map[string]string{"outcome": string(r.outcome)}}
+	if r.stop != nil {
+		e.Actor, e.Message = r.stop.By, r.stop.Reason
+	}
+	r.record(calls.RecordInput{To: access.StateEnding, Outcome: r.outcome, Problem: &r.problem}, e)
+
+	open := len(r.plan.Grants)
+	for _, g := range r.plan.Grants {
+		f := workflow.ExecuteActivity(closeOptions(r.ctx, g.Target, "close "+g.Scope.Summary), calls.Close, calls.CloseInput{
+			RequestID: r.plan.RequestID, Target: g.Target, Grant: g.Name, Principal: r.plan.Principal})
+		workflow.Go(r.ctx, func(ctx workflow.Context) {
+			if err := f.Get(ctx, nil); err != nil {
+				// Unreachable while closing has no permanent error. Were it to
+				// happen, waiting for ever is the honest state.
+				workflow.GetLogger(ctx).Error("closing stopped", "grant", g.Name, "error", err)
+				return
+			}
+			open--
+		})
+	}
+	gone := func() bool { return open == 0 }
+	if ok, _ := workflow.AwaitWithOptions(r.ctx, workflow.AwaitOptions{
+		Timeout:      r.bound,
+		TimerOptions: workflow.TimerOptions{Summary: "overdue if not closed by then"},
+	}, gone); !ok {
+		r.alarm(open)
+		workflow.Await(r.ctx, gone)
+	}
+	r.overdue = false
+	r.enter(access.StateEnded)
+	no := false
+	r.record(calls.RecordInput{To: access.StateEnded, Outcome: r.outcome, Overdue: &no}, access.Event{
+		Kind: access.EventEnded, Key: "ended", Message: "Read back as gone.",
+		Detail: map[string]string{"outcome": string(r.outcome)}})
+}
+
+func (r *request) why() access.Outcome {
+	switch {
+	case r.stop != nil && r.stop.Kind != StopRevoke:
+		return access.OutcomeReleased
+	case r.stop != nil:
+		return access.OutcomeRevoked
+	case r.problem != "":
+		return access.OutcomeFailed
+	}
+	return access.OutcomeExpired
+}
+
+// alarm makes an overdue ending visible everywhere.
+func (r *request) alarm(open int) {
+	r.overdue = true
+	r.problem = fmt.Sprintf("%d of %d grants are not proven closed after %s; Ramp keeps trying", open, len(r.plan.Grants), r.bound)
+	r.show()
+	yes := true
+	r.record(calls.RecordInput{Overdue: &yes, Problem: &r.problem}, access.Event{
+		Kind: access.EventOverdue, Key: "overdue", Message: r.problem})
+}
+
+// enter moves to a state and shows it. A move that the state table does not
+// know is a defect; it is logged, and ending goes on.
+func (r *request) enter(s access.State) {
+	if r.state != s && !r.state.CanBecome(s) {
+		workflow.GetLogger(r.ctx).Error("unexpected transition", "from", string(r.state), "to", string(s))
+	}
+	r.state = s
+	// approved is passed through at once; an event for it would tell nobody anything.
+	if s != access.StateApproved {
+		r.show()
+	}
+}

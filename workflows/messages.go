@@ -1,0 +1,136 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/workflow"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/activities/calls"
+	"ramp.dev/ramp/evidence"
+)
+
+// maxMessages bounds the decisions one request takes, far below Temporal's
+// limits for one history, so that a flood cannot keep it from ending (CASES 39).
+const maxMessages = 100
+
+// maxEnvelope bounds a signed statement, in bytes of payload.
+const maxEnvelope = 16 << 10
+
+// handleMessages registers every handler. Validators reject what cannot be
+// taken at all, which leaves no trace in the history: the server records it.
+func (r *request) handleMessages() error {
+	updates := map[string]struct{ handler, validator any }{}
+	updates[UpdateDecide] = struct{ handler, validator any }{r.onDecide, r.mayDecide}
+	updates[UpdateExtend] = struct{ handler, validator any }{r.onExtend, r.mayChange}
+	updates[UpdatePickUp] = struct{ handler, validator any }{r.onPickUp, r.mayChange}
+	for _, name := range workflow.DeterministicKeys(updates) {
+		u := updates[name]
+		if err := workflow.SetUpdateHandlerWithOptions(r.ctx, name, u.handler,
+			workflow.UpdateHandlerOptions{Validator: u.validator}); err != nil {
+			return err
+		}
+	}
+	r.receiveStops()
+	r.receiveDecisions()
+	return workflow.SetQueryHandler(r.ctx, QueryStatus, func() (Status, error) { return r.status(), nil })
+}
+
+func (r *request) receiveStops() {
+	workflow.Go(r.ctx, func(ctx workflow.Context) {
+		for {
+			var s Stop
+			workflow.GetSignalChannel(ctx, SignalStop).Receive(ctx, &s)
+			r.ask(s)
+		}
+	})
+}
+
+// receiveDecisions takes decisions that come as signals, for senders that must
+// not depend on a running worker. They end in the same function as updates.
+func (r *request) receiveDecisions() {
+	workflow.Go(r.ctx, func(ctx workflow.Context) {
+		for {
+			var m Signed
+			workflow.GetSignalChannel(ctx, SignalDecision).Receive(ctx, &m)
+			if err := r.mayDecide(ctx, m); err != nil {
+				continue
+			}
+			if _, err := r.onDecide(ctx, m); err != nil {
+				workflow.GetLogger(ctx).Warn("signalled decision not taken", "error", err)
+			}
+		}
+	})
+}
+
+// mayDecide is the validator of decisions: it must not change state.
+func (r *request) mayDecide(_ workflow.Context, m Signed) error {
+	switch {
+	case r.messages >= maxMessages:
+		return calls.ToTemporal(access.Errorf(access.CodeThrottled, "this request has taken too many decisions"))
+	case len(m.Envelope.Payload) > maxEnvelope:
+		return calls.ToTemporal(access.Errorf(access.CodeTooLarge, "the decision is too large"))
+	case r.state == access.StateEnding || r.state.Final():
+		return calls.ToTemporal(access.Errorf(access.CodeConflict, "the request is %s", r.state))
+	}
+	return nil
+}
+
+// onDecide takes one signed decision. A denial after access has opened closes
+// it again (CASES 15); another approval then changes nothing (CASES 14).
+func (r *request) onDecide(ctx workflow.Context, m Signed) (Decided, error) {
+	r.messages++
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
+	if err := r.judging.Lock(ctx); err != nil {
+		return Decided{}, err
+	}
+	defer r.judging.Unlock()
+	// The state may have changed while this waited for its turn.
+	if r.state == access.StateEnding || r.state.Final() {
+		return Decided{}, calls.ToTemporal(access.Errorf(access.CodeConflict, "the request is %s", r.state))
+	}
+	res, err := r.judge(ctx, &m.Envelope)
+	if err != nil {
+		return Decided{}, err
+	}
+	return Decided{Standing: res.Standing, Stages: res.Stages}, nil
+}
+
+// judge lets a worker verify and record a decision, and keeps what it adds up to.
+func (r *request) judge(ctx workflow.Context, decision *evidence.Envelope) (calls.JudgeResult, error) {
+	var res calls.JudgeResult
+	err := workflow.ExecuteActivity(judgeOptions(ctx), calls.Judge, calls.JudgeInput{
+		Plan: r.signed, Decisions: r.decisions, New: decision,
+	}).Get(ctx, &res)
+	if err != nil {
+		return res, err
+	}
+	if decision != nil {
+		r.decisions = append(r.decisions, *decision)
+	}
+	r.standing, r.stages = res.Standing, res.Stages
+	if res.Standing == access.StandingDenied && res.Decision != nil {
+		if r.state.MayHaveAccess() {
+			r.ask(Stop{Kind: StopRevoke, By: res.Decision.Approver.ID, Reason: res.Decision.Comment, At: res.Decision.At})
+		}
+	}
+	return res, nil
+}
+
+// mayChange is the validator of extensions and pick-ups.
+func (r *request) mayChange(_ workflow.Context, m Signed) error {
+	switch {
+	case len(m.Envelope.Payload) > maxEnvelope:
+		return calls.ToTemporal(access.Errorf(access.CodeTooLarge, "the order is too large"))
+	case r.state != access.StateActive || r.stop != nil:
+		return calls.ToTemporal(access.Errorf(access.CodeConflict, "the request is %s, not active", r.state))
+	}
+	return nil
+}
+
+func (r *request) status() Status {
+	s := Status{State: r.state, Outcome: r.outcome, Stages: r.stages, Extensions: r.extensions, Overdue: r.overdue}
+	if !r.expiresAt.IsZero() {
+		at := r.expiresAt
+		s.ExpiresAt = &at
+	}
+	return s
+}

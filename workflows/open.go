@@ -1,0 +1,128 @@
+package workflows
+
+import (
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/activities/calls"
+	"ramp.dev/ramp/evidence"
+)
+
+// open opens every grant of the plan and reports whether access is live. The
+// clock of access starts before the first target is touched, so that a slow
+// target shortens access rather than lengthening it.
+func (r *request) open() bool {
+	r.enter(access.StateGranting)
+	r.expiresAt = workflow.Now(r.ctx).UTC().Truncate(time.Second).Add(r.plan.Duration.Std())
+
+	var failed error
+	pending := 0
+	for _, g := range r.plan.Grants {
+		pending++
+		ctx := openOptions(r.live, g.Target, "open "+g.Scope.Summary)
+		f := workflow.ExecuteActivity(ctx, calls.Open, calls.OpenInput{
+			Plan: r.signed, Decisions: r.decisions, Grant: g.Name, ExpiresAt: r.expiresAt,
+		})
+		workflow.Go(r.ctx, func(ctx workflow.Context) {
+			var res calls.OpenResult
+			if err := f.Get(ctx, &res); err != nil {
+				failed = err
+			}
+			r.bound = max(r.bound, res.EndingBound)
+			pending--
+		})
+	}
+	workflow.Await(r.ctx, func() bool { return pending == 0 || failed != nil || r.stop != nil })
+	if failed != nil || r.stop != nil {
+		// Those still at work are asked to stop, and waited for: closing while
+		// one is still being opened could leave it open.
+		r.endLive()
+		workflow.Await(r.ctx, func() bool { return pending == 0 })
+	}
+	if r.stop != nil {
+		return false
+	}
+	if failed != nil {
+		r.problem = "opening failed: " + calls.FromTemporal(failed).Error()
+		return false
+	}
+	r.activeAt = workflow.Now(r.ctx).UTC()
+	r.enter(access.StateActive)
+	r.record(calls.RecordInput{To: access.StateActive, ActiveAt: &r.activeAt, ExpiresAt: &r.expiresAt}, access.Event{
+		Kind: access.EventActive, Key: "active",
+		Detail: map[string]string{"expiresAt": r.expiresAt.Format(time.RFC3339)}})
+	return true
+}
+
+// onExtend moves the end of live access. The targets move first: if one of
+// them cannot, the workflow still ends everything at the old time.
+func (r *request) onExtend(ctx workflow.Context, m Signed) (Extended, error) {
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
+	if err := r.changing.Lock(ctx); err != nil {
+		return Extended{}, err
+	}
+	defer r.changing.Unlock()
+	if err := r.mayChange(ctx, m); err != nil {
+		return Extended{}, err
+	}
+	order, err := evidence.ReadExtension(m.Envelope)
+	if err != nil {
+		return Extended{}, calls.ToTemporal(err)
+	}
+	if order.Number != r.extensions+1 {
+		return Extended{}, calls.ToTemporal(access.Errorf(access.CodeConflict,
+			"extension %d was expected, not %d", r.extensions+1, order.Number))
+	}
+	started := r.expiresAt.Add(-r.total().Std())
+	until := started.Add(order.Total.Std())
+	if !until.After(r.expiresAt) {
+		return Extended{}, calls.ToTemporal(access.Errorf(access.CodeConflict, "that would not lengthen the access"))
+	}
+	for _, g := range r.plan.Grants {
+		err := workflow.ExecuteActivity(changeOptions(r.live, g.Target, "extend until "+clock(until)), calls.Extend,
+			calls.ExtendInput{Plan: r.signed, Order: m.Envelope, Grant: g.Name, StartedAt: started, ExpiresAt: until}).Get(ctx, nil)
+		if err != nil {
+			return Extended{}, err
+		}
+	}
+	if err := r.mayChange(ctx, m); err != nil {
+		return Extended{}, err // ending began meanwhile, and wins
+	}
+	r.expiresAt, r.extensions, r.extended = until, order.Number, order.Total
+	r.show()
+	n := r.extensions
+	r.record(calls.RecordInput{ExpiresAt: &until, Extensions: &n}, access.Event{
+		Kind: access.EventExtended, Actor: order.By.ID, Message: order.Reason, Key: fmt.Sprintf("extended-%d", n),
+		Detail: map[string]string{"expiresAt": until.Format(time.RFC3339)}})
+	return Extended{ExpiresAt: until, Number: n}, nil
+}
+
+// total is the length of access as approved or last extended.
+func (r *request) total() access.Duration {
+	if r.extended > 0 {
+		return r.extended
+	}
+	return r.plan.Duration
+}
+
+// onPickUp mints a credential. What comes back is sealed to the requester's
+// key: nobody who reads this history can open it.
+func (r *request) onPickUp(ctx workflow.Context, m Signed) (evidence.Sealed, error) {
+	order, err := evidence.ReadPickUp(m.Envelope)
+	if err != nil {
+		return evidence.Sealed{}, calls.ToTemporal(err)
+	}
+	for _, g := range r.plan.Grants {
+		if g.Name != order.Grant {
+			continue
+		}
+		var sealed evidence.Sealed
+		err := workflow.ExecuteActivity(changeOptions(r.live, g.Target, "mint for "+order.By.ID), calls.Mint,
+			calls.MintInput{Plan: r.signed, Order: m.Envelope}).Get(ctx, &sealed)
+		return sealed, err
+	}
+	return evidence.Sealed{}, calls.ToTemporal(access.Errorf(access.CodeNotFound, "this request has no grant %q", access.Clip(order.Grant, 60)))
+}

@@ -1,0 +1,56 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/workflow"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/activities/calls"
+)
+
+// recorder writes to the ledger in order, beside the story: a ledger that is
+// down must never keep access from ending on time.
+type recorder struct {
+	queue   []calls.RecordInput
+	working bool
+}
+
+func (q *recorder) start(ctx workflow.Context) {
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		for {
+			workflow.Await(ctx, func() bool { return len(q.queue) > 0 })
+			next := q.queue[0]
+			q.queue, q.working = q.queue[1:], true
+			err := workflow.ExecuteActivity(recordOptions(ctx, next), calls.Record, next).Get(ctx, nil)
+			if err != nil {
+				// Only a request that the ledger does not know ends here: one that
+				// was never submitted, or a lost database. The reconciler reports it.
+				workflow.GetLogger(ctx).Error("not recorded", "to", string(next.To), "error", err)
+			}
+			q.working = false
+		}
+	})
+}
+
+func (q *recorder) idle() bool { return len(q.queue) == 0 && !q.working }
+
+// record queues one step and its event.
+func (r *request) record(in calls.RecordInput, e access.Event) {
+	now := workflow.Now(r.ctx).UTC()
+	in.RequestID, in.At = r.plan.RequestID, now
+	e.RequestID, e.At = r.plan.RequestID, now
+	if e.Actor == "" {
+		e.Actor = "ramp"
+	}
+	in.Events = []access.Event{e}
+	// What a pointer points at may change before the activity is scheduled.
+	in.ActiveAt, in.ExpiresAt, in.Problem = copied(in.ActiveAt), copied(in.ExpiresAt), copied(in.Problem)
+	r.records.queue = append(r.records.queue, in)
+}
+
+func copied[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	v := *p
+	return &v
+}
