@@ -18,7 +18,7 @@ test: setup check
 check:
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not gofmt-clean:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	go vet ./...
-	go run go.temporal.io/sdk/contrib/tools/workflowcheck@v0.6.0 ./workflows
+	go run go.temporal.io/sdk/contrib/tools/workflowcheck@v0.6.0 -config workflowcheck.config.yaml ./workflows
 
 bench:
 	go run ./bench

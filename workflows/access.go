@@ -75,9 +75,9 @@ func newRequest(own workflow.Context, in AccessInput) (*request, error) {
 	_, r.stages = plan.Rule.Tally(plan, plan.Digest, nil)
 	r.live, r.endLive = workflow.WithCancel(ctx)
 	r.records.start(ctx)
-	workflow.Go(ctx, func(workflow.Context) {
+	workflow.Go(own, func(own workflow.Context) {
 		own.Done().Receive(own, nil)
-		r.ask(Stop{Kind: StopRevoke, By: "temporal", Reason: "the workflow was cancelled", At: workflow.Now(ctx)})
+		r.ask(Stop{Kind: StopRevoke, By: "temporal", Reason: "the workflow was cancelled", At: workflow.Now(own)})
 	})
 	return r, r.handleMessages()
 }

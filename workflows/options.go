@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"math"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -8,6 +9,10 @@ import (
 
 	"ramp.dev/ramp/activities/calls"
 )
+
+// forever is said with a number, since Temporal's test environment takes "no
+// limit" for ten. At the longest interval it lasts two thousand years.
+const forever = math.MaxInt32
 
 // judgeOptions: the approver waits for the answer, so it comes soon or fails.
 func judgeOptions(ctx workflow.Context) workflow.Context {
@@ -29,7 +34,7 @@ func recordOptions(ctx workflow.Context, in calls.RecordInput) workflow.Context 
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:           ControlQueue,
 		StartToCloseTimeout: 10 * time.Second,
-		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, MaximumInterval: 30 * time.Second},
+		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, MaximumInterval: 30 * time.Second, MaximumAttempts: forever},
 		Summary:             summary,
 	})
 }
@@ -67,7 +72,7 @@ func closeOptions(ctx workflow.Context, target, summary string) workflow.Context
 		TaskQueue:           TargetQueue(target),
 		StartToCloseTimeout: 2 * time.Minute,
 		HeartbeatTimeout:    10 * time.Second,
-		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, MaximumInterval: 30 * time.Second},
+		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, MaximumInterval: 30 * time.Second, MaximumAttempts: forever},
 		Summary:             clip(summary),
 	})
 }

@@ -1,0 +1,89 @@
+package e2e
+
+import (
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestMainJob is what Ramp is for: asked under a contract, approved by the
+// right person, opened, used, over at its time, proven gone.
+func TestMainJob(t *testing.T) {
+	in := install(t)
+	in.start(nil, "dev").ready()
+	alice, bob := in.as("alice"), in.as("bob")
+
+	r := alice.asks("ssh-demo", "10s")
+	require.Equal(t, "pending", r.State)
+	require.Empty(t, in.admitted(), "nothing is open before the approval")
+	bob.approves(r)
+	active := alice.awaits(r.ID, "active", 20*time.Second)
+	k := alice.picksUp(r.ID)
+	require.True(t, k.works(), "the real ssh client gets in")
+	cut := k.session()
+
+	expires, err := time.Parse(time.RFC3339, active.ExpiresAt)
+	require.NoError(t, err)
+	select {
+	case <-cut:
+		require.False(t, time.Now().Before(expires.Add(-time.Second)), "cut before its time (CASES 34)")
+	case <-time.After(time.Until(expires) + 15*time.Second):
+		t.Fatal("the live session was not cut (CASES 31)")
+	}
+	in.complete(alice, r.ID)
+	require.False(t, k.works(), "the credential is dead")
+
+	t.Run("released early", func(t *testing.T) {
+		r := alice.asks("ssh-demo", "10m")
+		bob.approves(r)
+		alice.awaits(r.ID, "active", 20*time.Second)
+		k := alice.picksUp(r.ID)
+		require.True(t, k.works())
+		require.Equal(t, http.StatusOK, alice.call("POST", "/api/v1/requests/"+r.ID+"/release", map[string]any{}, nil))
+		require.Equal(t, "released", alice.awaits(r.ID, "ended", 20*time.Second).Outcome)
+		require.False(t, k.works())
+	})
+	t.Run("exec is the demo", func(t *testing.T) {
+		r := alice.asks("ssh-demo", "10m")
+		bob.approves(r)
+		alice.awaits(r.ID, "active", 20*time.Second)
+		cmd := exec.Command(binary, "exec", r.ID, "--server", in.url(), "--", "ssh", "demo", "whoami")
+		cmd.Env = append(os.Environ(), "RAMP_TOKEN="+alice.token)
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		require.Contains(t, string(out), "demo")
+	})
+	t.Run("Case41 no secret is stored anywhere", func(t *testing.T) {
+		r := alice.asks("ssh-demo", "10m")
+		bob.approves(r)
+		alice.awaits(r.ID, "active", 20*time.Second)
+		k := alice.picksUp(r.ID)
+		private, err := os.ReadFile(filepath.Join(k.dir, "id"))
+		require.NoError(t, err)
+		// The middle of the private key: what any copy of it would contain, in
+		// whatever file, database or history under the state directory.
+		lines := strings.Split(strings.TrimSpace(string(private)), "\n")
+		secret := lines[len(lines)/2]
+		require.Greater(t, len(secret), 30)
+		files := 0
+		require.NoError(t, filepath.WalkDir(in.dir, func(path string, d os.DirEntry, err error) error {
+			if err != nil || !d.Type().IsRegular() {
+				return nil // sockets, and files that went meanwhile
+			}
+			files++
+			b, err := os.ReadFile(path)
+			if err == nil {
+				require.NotContains(t, string(b), secret, "the private key is in %s", path)
+				require.NotContains(t, string(b), alice.token, "a token is in %s", path)
+			}
+			return nil
+		}))
+		require.Greater(t, files, 3)
+	})
+}

@@ -1,0 +1,80 @@
+package e2e
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// key is a picked-up SSH credential, placed in files as its user would.
+type key struct {
+	in  *installation
+	dir string
+}
+
+// picksUp fetches a credential with the command-line client, which seals it to
+// a key of its own.
+func (p *person) picksUp(id string) key {
+	p.in.Helper()
+	cmd := exec.Command(binary, "creds", id, "-o", "json", "--server", p.in.url())
+	cmd.Env = append(os.Environ(), "RAMP_TOKEN="+p.token)
+	var errs strings.Builder
+	cmd.Stderr = &errs
+	out, err := cmd.Output()
+	require.NoError(p.in, err, "creds: %s", errs.String())
+	var c struct {
+		Files map[string]string `json:"files"`
+	}
+	require.NoError(p.in, json.Unmarshal(out, &c))
+	require.NotEmpty(p.in, c.Files)
+	k := key{in: p.in, dir: p.in.TempDir()}
+	for name, content := range c.Files {
+		content = strings.ReplaceAll(content, "{{dir}}", k.dir)
+		require.NoError(p.in, os.WriteFile(filepath.Join(k.dir, name), []byte(content), 0o600))
+	}
+	return k
+}
+
+// works reports whether the real ssh client gets in with the key.
+func (k key) works() bool {
+	cmd := exec.Command("ssh", "-F", filepath.Join(k.dir, "config"), "-o", "BatchMode=yes", "-o", "ConnectTimeout=5", "demo", "whoami")
+	out, err := cmd.CombinedOutput()
+	return err == nil && strings.TrimSpace(string(out)) != ""
+}
+
+// session holds a live login open; ended is closed when the host cuts it.
+func (k key) session() (ended chan struct{}) {
+	cmd := exec.Command("ssh", "-tt", "-F", filepath.Join(k.dir, "config"), "-o", "BatchMode=yes", "demo")
+	in, err := cmd.StdinPipe()
+	require.NoError(k.in, err)
+	out := &lockedBuffer{}
+	cmd.Stdout, cmd.Stderr = out, out
+	require.NoError(k.in, cmd.Start())
+	ended = make(chan struct{})
+	go func() { _ = cmd.Wait(); close(ended) }()
+	k.in.Cleanup(func() { in.Close(); _ = cmd.Process.Kill() })
+	k.in.eventually(20*time.Second, "the shell greets", func() bool { return len(out.tail(1000)) > 20 })
+	return ended
+}
+
+// admitted lists the grants that the demo host lets in, from the host's own file.
+func (in *installation) admitted() []string {
+	in.Helper()
+	files, _ := filepath.Glob(filepath.Join(in.dir, "ssh", "principals", "*"))
+	var names []string
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		require.NoError(in, err)
+		for _, line := range strings.Split(string(b), "\n") {
+			if fields := strings.Fields(line); len(fields) > 0 && strings.HasPrefix(fields[len(fields)-1], "ramp-") {
+				names = append(names, fields[len(fields)-1])
+			}
+		}
+	}
+	return names
+}

@@ -1,0 +1,75 @@
+package evidence
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+
+	"github.com/secure-systems-lab/go-securesystemslib/dsse"
+
+	"ramp.dev/ramp/access"
+)
+
+// Envelope is a signed statement: a DSSE envelope.
+type Envelope = dsse.Envelope
+
+// The payload types. A statement of one type never passes for another.
+const (
+	TypePlan      = "application/vnd.ramp.plan+json"
+	TypeDecision  = "application/vnd.ramp.decision+json"
+	TypeExtension = "application/vnd.ramp.extension+json"
+	TypePickUp    = "application/vnd.ramp.pickup+json"
+)
+
+// DigestOf is the digest people approve: over the exact bytes that were signed.
+func DigestOf(payload []byte) string {
+	sum := sha256.Sum256(payload)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// decode reads a payload strictly: a field this version does not know might
+// narrow what was meant, so a statement with one is refused.
+func decode[T any](e Envelope, wantType string) (T, []byte, error) {
+	var v T
+	if e.PayloadType != wantType {
+		return v, nil, access.Errorf(access.CodeEvidence, "a statement of type %q was given where %q is needed",
+			access.Clip(e.PayloadType, 60), wantType)
+	}
+	payload, err := e.DecodeB64Payload()
+	if err != nil {
+		return v, nil, access.Errorf(access.CodeEvidence, "payload: %w", err)
+	}
+	dec := json.NewDecoder(bytes.NewReader(payload))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&v); err != nil {
+		return v, nil, access.Errorf(access.CodeEvidence, "payload: %w", err)
+	}
+	if dec.More() {
+		return v, nil, access.Errorf(access.CodeEvidence, "the payload has something after its end")
+	}
+	return v, payload, nil
+}
+
+// ReadPlan reads a plan without checking its signature, for display and for
+// workflows, which open nothing themselves. It sets Digest.
+func ReadPlan(e Envelope) (access.Plan, error) {
+	plan, payload, err := decode[access.Plan](e, TypePlan)
+	if err != nil {
+		return plan, err
+	}
+	plan.Digest = DigestOf(payload)
+	return plan, nil
+}
+
+// ReadExtension reads an extension order without checking its signature.
+func ReadExtension(e Envelope) (access.ExtensionOrder, error) {
+	v, _, err := decode[access.ExtensionOrder](e, TypeExtension)
+	return v, err
+}
+
+// ReadPickUp reads a pick-up order without checking its signature.
+func ReadPickUp(e Envelope) (access.PickUp, error) {
+	v, _, err := decode[access.PickUp](e, TypePickUp)
+	return v, err
+}

@@ -1,0 +1,157 @@
+package evidence
+
+import (
+	"context"
+	"crypto"
+	"crypto/ed25519"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/secure-systems-lab/go-securesystemslib/dsse"
+
+	"ramp.dev/ramp/access"
+)
+
+// Keyring holds the public keys whose statements are believed. The zero value
+// believes nobody.
+type Keyring struct {
+	keys []ed25519.PublicKey
+}
+
+// NewKeyring believes the given keys.
+func NewKeyring(keys ...ed25519.PublicKey) Keyring { return Keyring{keys: keys} }
+
+// LoadKeyring reads PEM public keys.
+func LoadKeyring(paths ...string) (Keyring, error) {
+	var k Keyring
+	for _, path := range paths {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return Keyring{}, access.Errorf(access.CodeInvalid, "trusted key: %w", err)
+		}
+		block, _ := pem.Decode(b)
+		if block == nil {
+			return Keyring{}, access.Errorf(access.CodeInvalid, "trusted key %s is not PEM", path)
+		}
+		pub, err := x509.ParsePKIXPublicKey(block.Bytes)
+		if err != nil {
+			return Keyring{}, access.Errorf(access.CodeInvalid, "trusted key %s: %w", path, err)
+		}
+		ed, ok := pub.(ed25519.PublicKey)
+		if !ok {
+			return Keyring{}, access.Errorf(access.CodeInvalid, "trusted key %s is not Ed25519", path)
+		}
+		k.keys = append(k.keys, ed)
+	}
+	return k, nil
+}
+
+// verified decodes a statement whose signature holds under a key of the ring.
+func verified[T any](k Keyring, e Envelope, wantType string) (T, []byte, error) {
+	var zero T
+	if len(k.keys) == 0 {
+		return zero, nil, access.Errorf(access.CodeEvidence, "no key is trusted")
+	}
+	verifiers := make([]dsse.Verifier, len(k.keys))
+	for i, key := range k.keys {
+		verifiers[i] = verifierKey(key)
+	}
+	ev, err := dsse.NewEnvelopeVerifier(verifiers...)
+	if err != nil {
+		return zero, nil, access.Errorf(access.CodeEvidence, "keys: %w", err)
+	}
+	if _, err := ev.Verify(context.Background(), &e); err != nil {
+		return zero, nil, access.Errorf(access.CodeEvidence, "the signature does not hold under any trusted key")
+	}
+	return decode[T](e, wantType)
+}
+
+// Plan verifies a plan. Errors are of code CodeEvidence, as for all below.
+func (k Keyring) Plan(e Envelope) (access.Plan, error) {
+	plan, payload, err := verified[access.Plan](k, e, TypePlan)
+	if err != nil {
+		return access.Plan{}, err
+	}
+	plan.Digest = DigestOf(payload)
+	return plan, nil
+}
+
+// Decision verifies a decision.
+func (k Keyring) Decision(e Envelope) (access.Decision, error) {
+	d, _, err := verified[access.Decision](k, e, TypeDecision)
+	return d, err
+}
+
+// Extension verifies an extension order.
+func (k Keyring) Extension(e Envelope) (access.ExtensionOrder, error) {
+	o, _, err := verified[access.ExtensionOrder](k, e, TypeExtension)
+	return o, err
+}
+
+// PickUp verifies a pick-up order.
+func (k Keyring) PickUp(e Envelope) (access.PickUp, error) {
+	o, _, err := verified[access.PickUp](k, e, TypePickUp)
+	return o, err
+}
+
+// Authorized is what a plan and its decisions prove.
+type Authorized struct {
+	Plan        access.Plan
+	Decisions   []access.Decision
+	Stages      []access.StageStatus
+	Standing    access.Standing
+	SatisfiedAt time.Time // when the rule was first satisfied; zero if it is not
+}
+
+// Authorize verifies a plan and decisions and counts them. One bad signature,
+// or one decision that is for another plan, spoils the whole (CASES 9, 10):
+// whoever put it there is not to be believed about the rest.
+func (k Keyring) Authorize(plan Envelope, decisions []Envelope) (Authorized, error) {
+	p, err := k.Plan(plan)
+	if err != nil {
+		return Authorized{}, err
+	}
+	a := Authorized{Plan: p, Decisions: []access.Decision{}}
+	for _, e := range decisions {
+		d, err := k.Decision(e)
+		if err != nil {
+			return Authorized{}, err
+		}
+		if d.RequestID != p.RequestID || d.PlanDigest != p.Digest {
+			return Authorized{}, access.Errorf(access.CodeEvidence, "a decision is for another plan")
+		}
+		a.Decisions = append(a.Decisions, d)
+	}
+	a.Standing, a.Stages = p.Rule.Tally(p, p.Digest, a.Decisions)
+	if a.Standing == access.StandingSatisfied {
+		a.SatisfiedAt = satisfiedAt(p, a.Decisions)
+	}
+	return a, nil
+}
+
+func satisfiedAt(p access.Plan, decisions []access.Decision) time.Time {
+	byTime := slices.SortedStableFunc(slices.Values(decisions), func(a, b access.Decision) int { return a.At.Compare(b.At) })
+	for n := range byTime {
+		if s, _ := p.Rule.Tally(p, p.Digest, byTime[:n+1]); s == access.StandingSatisfied {
+			return byTime[n].At
+		}
+	}
+	return p.CreatedAt // approved by the contract itself
+}
+
+// verifierKey is an Ed25519 public key as package dsse wants it.
+type verifierKey ed25519.PublicKey
+
+func (k verifierKey) Verify(_ context.Context, data, sig []byte) error {
+	if !ed25519.Verify(ed25519.PublicKey(k), data, sig) {
+		return errors.New("signature does not hold")
+	}
+	return nil
+}
+
+func (k verifierKey) KeyID() (string, error)   { return keyID(ed25519.PublicKey(k)), nil }
+func (k verifierKey) Public() crypto.PublicKey { return ed25519.PublicKey(k) }

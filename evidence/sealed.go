@@ -1,0 +1,96 @@
+package evidence
+
+import (
+	"crypto/ecdh"
+	"crypto/hpke"
+	"encoding/base64"
+	"encoding/json"
+
+	"ramp.dev/ramp/access"
+)
+
+// Sealed is a credential that only its recipient can open (HPKE base mode,
+// RFC 9180: X25519, HKDF-SHA256, ChaCha20-Poly1305).
+type Sealed struct {
+	Suite string `json:"suite"`
+	Box   string `json:"box"` // base64: encapsulated key, then ciphertext
+}
+
+const suite = "X25519-HKDF-SHA256-ChaCha20Poly1305"
+
+// CredentialContext binds a sealed credential to one grant of one request, so
+// that a box cannot be passed off as another's.
+func CredentialContext(requestID, grant string) string {
+	return "ramp credential v1\x00" + requestID + "\x00" + grant
+}
+
+// Recipient is a key pair made for one pick-up. It stays in the client.
+type Recipient struct {
+	key hpke.PrivateKey
+}
+
+// NewRecipient makes a key pair.
+func NewRecipient() (*Recipient, error) {
+	key, err := hpke.DHKEM(ecdh.X25519()).GenerateKey()
+	if err != nil {
+		return nil, err
+	}
+	return &Recipient{key: key}, nil
+}
+
+// Public is the half that the pick-up order names, in base64.
+func (r *Recipient) Public() string {
+	return base64.StdEncoding.EncodeToString(r.key.PublicKey().Bytes())
+}
+
+// CheckRecipient says whether s is a recipient key. Errors are CodeInvalid.
+func CheckRecipient(s string) error {
+	_, err := recipientKey(s)
+	return err
+}
+
+func recipientKey(s string) (hpke.PublicKey, error) {
+	bad := func(msg string) error {
+		return access.Invalid(access.Issue{Code: "recipient_malformed", Field: "recipient", Message: msg})
+	}
+	b, err := base64.StdEncoding.DecodeString(s)
+	if err != nil {
+		return nil, bad("the recipient's key is not base64")
+	}
+	key, err := hpke.DHKEM(ecdh.X25519()).NewPublicKey(b)
+	if err != nil {
+		return nil, bad("the recipient's key is not an X25519 public key (32 bytes, in base64)")
+	}
+	return key, nil
+}
+
+// Seal seals a credential to a recipient's public key.
+func Seal(recipient, context string, c access.Credential) (Sealed, error) {
+	key, err := recipientKey(recipient)
+	if err != nil {
+		return Sealed{}, err
+	}
+	plain, err := json.Marshal(c)
+	if err != nil {
+		return Sealed{}, err
+	}
+	box, err := hpke.Seal(key, hpke.HKDFSHA256(), hpke.ChaCha20Poly1305(), []byte(context), plain)
+	if err != nil {
+		return Sealed{}, access.Errorf(access.CodeInvalid, "the credential could not be sealed to that key")
+	}
+	return Sealed{Suite: suite, Box: base64.StdEncoding.EncodeToString(box)}, nil
+}
+
+// Open opens what was sealed to this recipient for this context.
+func (r *Recipient) Open(s Sealed, context string) (access.Credential, error) {
+	var c access.Credential
+	box, err := base64.StdEncoding.DecodeString(s.Box)
+	if s.Suite != suite || err != nil {
+		return c, access.Errorf(access.CodeEvidence, "the sealed credential is malformed")
+	}
+	plain, err := hpke.Open(r.key, hpke.HKDFSHA256(), hpke.ChaCha20Poly1305(), []byte(context), box)
+	if err != nil {
+		return c, access.Errorf(access.CodeEvidence, "the sealed credential is not for this key and request")
+	}
+	return c, json.Unmarshal(plain, &c)
+}

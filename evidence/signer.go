@@ -1,0 +1,158 @@
+package evidence
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/secure-systems-lab/go-securesystemslib/dsse"
+
+	"ramp.dev/ramp/access"
+)
+
+// Signer signs the server's statements.
+type Signer struct {
+	key ed25519.PrivateKey
+}
+
+// NewSigner signs with key.
+func NewSigner(key ed25519.PrivateKey) *Signer { return &Signer{key: key} }
+
+// LoadOrCreateSigner reads a PKCS#8 PEM key, or makes one where there is none.
+// A key that others than its owner may read is refused.
+func LoadOrCreateSigner(path string) (*Signer, error) {
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return createSigner(path)
+	}
+	if err != nil {
+		return nil, access.Errorf(access.CodeUnavailable, "signing key: %w", err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm()&0o077 != 0 {
+		return nil, access.Errorf(access.CodeInvalid, "signing key %s may be read by others; chmod 600 it", path)
+	}
+	block, _ := pem.Decode(b)
+	if block == nil {
+		return nil, access.Errorf(access.CodeInvalid, "signing key %s is not PEM", path)
+	}
+	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		return nil, access.Errorf(access.CodeInvalid, "signing key %s: %w", path, err)
+	}
+	ed, ok := key.(ed25519.PrivateKey)
+	if !ok {
+		return nil, access.Errorf(access.CodeInvalid, "signing key %s is not Ed25519", path)
+	}
+	return NewSigner(ed), nil
+}
+
+func createSigner(path string) (*Signer, error) {
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil, err
+	}
+	if err := writeNew(path, "PRIVATE KEY", der, 0o600); err != nil {
+		return nil, access.Errorf(access.CodeUnavailable, "signing key: %w", err)
+	}
+	return NewSigner(key), nil
+}
+
+// writeNew writes a PEM file whole or not at all.
+func writeNew(path, kind string, der []byte, mode os.FileMode) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".key-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	err = errors.Join(f.Chmod(mode), pem.Encode(f, &pem.Block{Type: kind, Bytes: der}), f.Sync(), f.Close())
+	if err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+// Public is the key that verifies this signer's statements.
+func (s *Signer) Public() ed25519.PublicKey { return s.key.Public().(ed25519.PublicKey) }
+
+// WritePublic writes the public key as PEM, for the workers' configuration.
+func (s *Signer) WritePublic(path string) error {
+	der, err := x509.MarshalPKIXPublicKey(s.Public())
+	if err != nil {
+		return err
+	}
+	return writeNew(path, "PUBLIC KEY", der, 0o644)
+}
+
+// KeyID names this signer's key in its statements.
+func (s *Signer) KeyID() string { return keyID(s.Public()) }
+
+func keyID(pub ed25519.PublicKey) string {
+	sum := sha256.Sum256(pub)
+	return hex.EncodeToString(sum[:8])
+}
+
+// SignPlan signs a plan and returns the digest that people approve.
+func (s *Signer) SignPlan(p access.Plan) (Envelope, string, error) {
+	p.Digest = "" // over its own bytes it cannot be
+	payload, err := json.Marshal(p)
+	if err != nil {
+		return Envelope{}, "", err
+	}
+	e, err := s.sign(TypePlan, payload)
+	return e, DigestOf(payload), err
+}
+
+// SignDecision signs one person's verdict.
+func (s *Signer) SignDecision(d access.Decision) (Envelope, error) {
+	return s.signJSON(TypeDecision, d)
+}
+
+// SignExtension signs an order to extend.
+func (s *Signer) SignExtension(o access.ExtensionOrder) (Envelope, error) {
+	return s.signJSON(TypeExtension, o)
+}
+
+// SignPickUp signs an order for a credential.
+func (s *Signer) SignPickUp(o access.PickUp) (Envelope, error) { return s.signJSON(TypePickUp, o) }
+
+func (s *Signer) signJSON(payloadType string, v any) (Envelope, error) {
+	payload, err := json.Marshal(v)
+	if err != nil {
+		return Envelope{}, err
+	}
+	return s.sign(payloadType, payload)
+}
+
+func (s *Signer) sign(payloadType string, payload []byte) (Envelope, error) {
+	es, err := dsse.NewEnvelopeSigner(signerKey{s.key})
+	if err != nil {
+		return Envelope{}, err
+	}
+	e, err := es.SignPayload(context.Background(), payloadType, payload)
+	if err != nil {
+		return Envelope{}, err
+	}
+	return *e, nil
+}
+
+// signerKey is an Ed25519 key as package dsse wants it.
+type signerKey struct{ key ed25519.PrivateKey }
+
+func (k signerKey) Sign(_ context.Context, data []byte) ([]byte, error) {
+	return ed25519.Sign(k.key, data), nil
+}
+
+func (k signerKey) KeyID() (string, error) { return keyID(k.key.Public().(ed25519.PublicKey)), nil }

@@ -1,0 +1,337 @@
+package workflows_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/testsuite"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/activities/calls"
+	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/workflows"
+)
+
+var start = time.Date(2026, 11, 24, 2, 14, 0, 0, time.UTC)
+
+const requestID = "0123456789abcdef"
+
+func plan(change ...func(*access.Plan)) access.Plan {
+	p := access.Plan{
+		RequestID: requestID, Contract: "ssh-demo", ContractVersion: "sha256:c0ffee",
+		Requester: access.Person{ID: "alice", Kind: access.KindHuman, Groups: []string{"engineering"}},
+		Principal: "alice", Reason: "fix the stuck order", Duration: access.Duration(30 * time.Minute),
+		CreatedAt: start, PendingUntil: start.Add(time.Hour),
+		Grants: []access.PlannedGrant{{Name: access.GrantName(requestID, 0), Target: "ssh/demo",
+			Entitlement: access.Entitlement{"user": "demo"}, Scope: access.Scope{Summary: "log in as demo"}}},
+		Rule: access.Rule{Deny: 1, Stages: []access.Stage{{Name: "lead", From: []string{"approvers"}, Count: 1}}},
+	}
+	for _, c := range change {
+		c(&p)
+	}
+	return p
+}
+
+func unsigned(v any) evidence.Envelope {
+	b, _ := json.Marshal(v)
+	types := map[string]string{"access.Plan": evidence.TypePlan, "access.Decision": evidence.TypeDecision,
+		"access.ExtensionOrder": evidence.TypeExtension}
+	return evidence.Envelope{PayloadType: types[fmt.Sprintf("%T", v)], Payload: base64.StdEncoding.EncodeToString(b)}
+}
+
+// story runs one request against activities that behave as told, and keeps
+// what they were asked in order.
+type story struct {
+	*testing.T
+	env       *testsuite.TestWorkflowEnvironment
+	plan      access.Plan
+	calls     []string
+	recorded  []calls.RecordInput
+	closedAt  time.Time
+	onOpen    func(calls.OpenInput) error
+	onClose   func(calls.CloseInput) error
+	onExtend  func(calls.ExtendInput) error
+	onRecord  func(calls.RecordInput) error
+	standings []access.Standing // what Judge answers, in turn
+}
+
+func newStory(t *testing.T, change ...func(*access.Plan)) *story {
+	var ts testsuite.WorkflowTestSuite
+	s := &story{T: t, env: ts.NewTestWorkflowEnvironment(), plan: plan(change...),
+		standings: []access.Standing{access.StandingSatisfied}}
+	s.env.SetStartTime(start)
+	s.env.SetStartWorkflowOptions(clientOptions())
+	s.env.RegisterWorkflow(workflows.Access)
+	named := func(name string, f any) { s.env.RegisterActivityWithOptions(f, activity.RegisterOptions{Name: name}) }
+	named(calls.Judge, func(in calls.JudgeInput) (calls.JudgeResult, error) {
+		s.calls = append(s.calls, "judge")
+		next := s.standings[0]
+		if len(s.standings) > 1 {
+			s.standings = s.standings[1:]
+		}
+		return calls.JudgeResult{Standing: next, Decision: &access.Decision{Approver: access.Person{ID: "bob"}}}, nil
+	})
+	named(calls.Record, func(in calls.RecordInput) error {
+		if s.onRecord != nil {
+			if err := s.onRecord(in); err != nil {
+				return err
+			}
+		}
+		s.recorded = append(s.recorded, in)
+		return nil
+	})
+	named(calls.Open, func(in calls.OpenInput) (calls.OpenResult, error) {
+		s.calls = append(s.calls, "open")
+		if s.onOpen != nil {
+			return calls.OpenResult{}, s.onOpen(in)
+		}
+		return calls.OpenResult{}, nil
+	})
+	named(calls.Extend, func(in calls.ExtendInput) error {
+		s.calls = append(s.calls, "extend")
+		if s.onExtend != nil {
+			return s.onExtend(in)
+		}
+		return nil
+	})
+	named(calls.Close, func(in calls.CloseInput) error {
+		s.calls = append(s.calls, "close")
+		if s.onClose != nil {
+			if err := s.onClose(in); err != nil {
+				return err
+			}
+		}
+		s.closedAt = s.env.Now()
+		return nil
+	})
+	return s
+}
+
+func (s *story) at(after time.Duration, f func()) { s.env.RegisterDelayedCallback(f, after) }
+
+func (s *story) decide(after time.Duration) *outcome {
+	return s.update(after, workflows.UpdateDecide, unsigned(access.Decision{RequestID: requestID}))
+}
+
+func (s *story) stop(after time.Duration, kind workflows.StopKind) {
+	s.at(after, func() {
+		s.env.SignalWorkflow(workflows.SignalStop, workflows.Stop{Kind: kind, By: "alice", At: s.env.Now()})
+	})
+}
+
+type outcome struct {
+	err      error
+	rejected bool
+	done     bool
+}
+
+func (s *story) update(after time.Duration, name string, e evidence.Envelope) *outcome {
+	o := &outcome{}
+	s.at(after, func() {
+		s.env.UpdateWorkflow(name, "", &testsuite.TestUpdateCallback{
+			OnAccept:   func() {},
+			OnReject:   func(err error) { o.err, o.rejected, o.done = err, true, true },
+			OnComplete: func(_ any, err error) { o.err, o.done = err, true },
+		}, workflows.Signed{Envelope: e})
+	})
+	return o
+}
+
+func (s *story) run() workflows.AccessResult {
+	s.Helper()
+	s.env.ExecuteWorkflow(workflows.Access, workflows.AccessInput{RequestID: requestID, Plan: unsigned(s.plan)})
+	require.True(s, s.env.IsWorkflowCompleted())
+	require.NoError(s, s.env.GetWorkflowError())
+	var res workflows.AccessResult
+	require.NoError(s, s.env.GetWorkflowResult(&res))
+	return res
+}
+
+func (s *story) states() []access.State {
+	var out []access.State
+	for _, r := range s.recorded {
+		if r.To != "" {
+			out = append(out, r.To)
+		}
+	}
+	return out
+}
+
+func TestAccessLifecycle(t *testing.T) {
+	t.Run("approved, active, expired, proven gone", func(t *testing.T) {
+		s := newStory(t)
+		o := s.decide(time.Minute)
+		res := s.run()
+		require.NoError(t, o.err)
+		require.Equal(t, workflows.AccessResult{State: access.StateEnded, Outcome: access.OutcomeExpired}, res)
+		require.Equal(t, []string{"judge", "open", "close"}, s.calls)
+		require.Equal(t, []access.State{access.StateActive, access.StateEnding, access.StateEnded}, s.states())
+		require.WithinDuration(t, start.Add(31*time.Minute), s.closedAt, time.Second)
+	})
+	t.Run("denied", func(t *testing.T) {
+		s := newStory(t)
+		s.standings = []access.Standing{access.StandingDenied}
+		s.decide(time.Minute)
+		require.Equal(t, access.StateDenied, s.run().State)
+		require.NotContains(t, s.calls, "open")
+	})
+	t.Run("Case11 ask: nobody decides, it lapses on its own clock", func(t *testing.T) {
+		s := newStory(t)
+		require.Equal(t, access.StateLapsed, s.run().State)
+		require.Equal(t, start.Add(time.Hour), s.recorded[0].At)
+	})
+	t.Run("cancelled while pending", func(t *testing.T) {
+		s := newStory(t)
+		s.stop(time.Minute, workflows.StopCancel)
+		require.Equal(t, access.StateCancelled, s.run().State)
+	})
+	t.Run("released early", func(t *testing.T) {
+		s := newStory(t)
+		s.decide(time.Minute)
+		s.stop(10*time.Minute, workflows.StopRelease)
+		require.Equal(t, access.OutcomeReleased, s.run().Outcome)
+		require.WithinDuration(t, start.Add(10*time.Minute), s.closedAt, time.Second)
+	})
+	t.Run("automatic approval is proven by a worker", func(t *testing.T) {
+		s := newStory(t, func(p *access.Plan) { p.Rule = access.Rule{Auto: true, Deny: 1} })
+		require.Equal(t, access.StateEnded, s.run().State)
+		require.Equal(t, []string{"judge", "open", "close"}, s.calls)
+	})
+	t.Run("scheduled start waits", func(t *testing.T) {
+		at := start.Add(30 * time.Minute)
+		s := newStory(t, func(p *access.Plan) { p.StartAt = &at })
+		s.decide(time.Minute)
+		var opened time.Time
+		s.onOpen = func(calls.OpenInput) error { opened = s.env.Now(); return nil }
+		require.Equal(t, access.OutcomeExpired, s.run().Outcome)
+		require.WithinDuration(t, at, opened, time.Second)
+		require.Equal(t, access.StateScheduled, s.states()[0])
+	})
+	t.Run("Case15 a denial after access opened closes it", func(t *testing.T) {
+		s := newStory(t)
+		s.standings = []access.Standing{access.StandingSatisfied, access.StandingDenied}
+		s.decide(time.Minute)
+		s.decide(5 * time.Minute)
+		require.Equal(t, access.OutcomeRevoked, s.run().Outcome)
+		require.WithinDuration(t, start.Add(5*time.Minute), s.closedAt, time.Second)
+	})
+	t.Run("Case14 a second approval changes nothing", func(t *testing.T) {
+		s := newStory(t)
+		s.decide(time.Minute)
+		s.decide(5 * time.Minute)
+		require.Equal(t, access.OutcomeExpired, s.run().Outcome)
+		require.WithinDuration(t, start.Add(31*time.Minute), s.closedAt, time.Second)
+	})
+	t.Run("a decision by signal ends in the same place", func(t *testing.T) {
+		s := newStory(t)
+		s.at(time.Minute, func() { s.env.SignalWorkflow(workflows.SignalDecision, workflows.Signed{}) })
+		require.Equal(t, access.OutcomeExpired, s.run().Outcome)
+	})
+}
+
+func TestAccessEndsWhateverBreaks(t *testing.T) {
+	t.Run("cancelling the workflow revokes, and still closes", func(t *testing.T) {
+		s := newStory(t)
+		s.decide(time.Minute)
+		s.at(5*time.Minute, s.env.CancelWorkflow)
+		require.Equal(t, access.OutcomeRevoked, s.run().Outcome)
+		require.Contains(t, s.calls, "close")
+	})
+	t.Run("opening fails: what may be open is closed", func(t *testing.T) {
+		s := newStory(t)
+		s.decide(time.Minute)
+		s.onOpen = func(calls.OpenInput) error {
+			return temporal.NewNonRetryableApplicationError("no rights", string(access.CodeForbidden), nil)
+		}
+		require.Equal(t, workflows.AccessResult{State: access.StateEnded, Outcome: access.OutcomeFailed}, s.run())
+		require.Contains(t, s.calls, "close")
+	})
+	t.Run("Case28 closing is retried past any error, and overdue meanwhile", func(t *testing.T) {
+		s := newStory(t)
+		s.decide(time.Minute)
+		tries := 0
+		s.onClose = func(calls.CloseInput) error {
+			if tries++; tries < 20 {
+				return calls.ToTemporalAlways(access.Errorf(access.CodeForbidden, "denied for ever"))
+			}
+			return nil
+		}
+		require.Equal(t, access.StateEnded, s.run().State)
+		require.Equal(t, 20, tries)
+		var overdue []bool
+		for _, r := range s.recorded {
+			if r.Overdue != nil {
+				overdue = append(overdue, *r.Overdue)
+			}
+		}
+		require.Equal(t, []bool{true, false}, overdue)
+	})
+	t.Run("a ledger that is down does not delay closing", func(t *testing.T) {
+		s := newStory(t)
+		s.decide(time.Minute)
+		s.onRecord = func(calls.RecordInput) error {
+			if s.env.Now().Before(start.Add(2 * time.Hour)) {
+				return errors.New("ledger down")
+			}
+			return nil
+		}
+		require.Equal(t, access.StateEnded, s.run().State)
+		require.WithinDuration(t, start.Add(31*time.Minute), s.closedAt, time.Second)
+		require.Equal(t, []access.State{access.StateActive, access.StateEnding, access.StateEnded}, s.states())
+	})
+	t.Run("Case39 a flood of decisions is refused, and revoking still works", func(t *testing.T) {
+		s := newStory(t)
+		s.standings = []access.Standing{access.StandingOpen}
+		var last *outcome
+		for i := range 150 {
+			last = s.decide(time.Duration(i+1) * time.Second)
+		}
+		s.stop(10*time.Minute, workflows.StopCancel)
+		require.Equal(t, access.StateCancelled, s.run().State)
+		require.True(t, last.rejected)
+	})
+}
+
+func TestExtension(t *testing.T) {
+	extend := func(s *story, after time.Duration, n int, total time.Duration) *outcome {
+		return s.update(after, workflows.UpdateExtend, unsigned(access.ExtensionOrder{RequestID: requestID,
+			Number: n, Total: access.Duration(total), By: access.Person{ID: "alice"}}))
+	}
+	t.Run("moves the end", func(t *testing.T) {
+		s := newStory(t)
+		s.decide(0)
+		o := extend(s, 10*time.Minute, 1, time.Hour)
+		s.run()
+		require.NoError(t, o.err)
+		require.WithinDuration(t, start.Add(time.Hour), s.closedAt, 2*time.Second)
+	})
+	t.Run("a target that cannot leaves the old end", func(t *testing.T) {
+		s := newStory(t)
+		s.decide(0)
+		s.onExtend = func(calls.ExtendInput) error {
+			return temporal.NewNonRetryableApplicationError("cannot", string(access.CodeInvalid), nil)
+		}
+		o := extend(s, 10*time.Minute, 1, time.Hour)
+		s.run()
+		require.Error(t, o.err)
+		require.WithinDuration(t, start.Add(30*time.Minute), s.closedAt, 2*time.Second)
+	})
+	t.Run("out of turn, told twice, or before it is active", func(t *testing.T) {
+		s := newStory(t)
+		early := extend(s, time.Second, 1, time.Hour)
+		s.decide(time.Minute)
+		first := extend(s, 10*time.Minute, 1, time.Hour)
+		again := extend(s, 11*time.Minute, 1, 2*time.Hour)
+		s.run()
+		require.True(t, early.rejected)
+		require.NoError(t, first.err)
+		require.Error(t, again.err)
+	})
+}
