@@ -1,0 +1,92 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+
+	"github.com/pressly/goose/v3"
+
+	"ramp.dev/ramp/access"
+)
+
+// eventsLock serialises appends on Postgres: without it a later number could
+// become visible before an earlier one, and a reader that follows the numbers
+// would miss the earlier for ever.
+const eventsLock = 0x72616d70
+
+// append writes events in a transaction. One with a key that the request
+// already has is the same event, told again.
+func (l *Ledger) append(ctx context.Context, q querier, events ...access.Event) error {
+	if l.dialect == goose.DialectPostgres && len(events) > 0 {
+		if _, err := q.exec(ctx, `SELECT pg_advisory_xact_lock(?)`, eventsLock); err != nil {
+			return err
+		}
+	}
+	for _, e := range events {
+		if e.Detail == nil {
+			e.Detail = map[string]string{}
+		}
+		if _, err := q.exec(ctx, `INSERT INTO events (at, request_id, kind, actor, message, detail, key)
+			VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+			micros(e.At), e.RequestID, string(e.Kind), e.Actor, e.Message, document(e.Detail), e.Key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Record appends one event.
+func (l *Ledger) Record(ctx context.Context, e access.Event) error {
+	return l.tx(ctx, func(q querier) error { return l.append(ctx, q, e) })
+}
+
+// EventFilter narrows events.
+type EventFilter struct {
+	After     int64  // only those with a later number
+	RequestID string // only this request's
+	Limit     int    // 0 is 200
+}
+
+// Events lists events in the order in which they were recorded.
+func (l *Ledger) Events(ctx context.Context, f EventFilter) ([]access.Event, error) {
+	limit := f.Limit
+	if limit <= 0 {
+		limit = 200
+	}
+	cond, args := "seq > ?", []any{f.After}
+	if f.RequestID != "" {
+		cond, args = cond+" AND request_id = ?", append(args, f.RequestID)
+	}
+	rows, err := l.reader().rows(ctx, `SELECT seq, at, request_id, kind, actor, message, detail, key FROM events WHERE `+
+		cond+fmt.Sprintf(` ORDER BY seq LIMIT %d`, limit), args...)
+	if err != nil {
+		return nil, fault(err)
+	}
+	defer rows.Close()
+	out := []access.Event{}
+	for rows.Next() {
+		var e access.Event
+		var at int64
+		var detail string
+		if err := rows.Scan(&e.Seq, &at, &e.RequestID, &e.Kind, &e.Actor, &e.Message, &detail, &e.Key); err != nil {
+			return nil, fault(err)
+		}
+		e.At = timeOf(at)
+		if detail != "{}" {
+			if err := json.Unmarshal([]byte(detail), &e.Detail); err != nil {
+				return nil, fault(err)
+			}
+		}
+		out = append(out, e)
+	}
+	return out, fault(rows.Err())
+}
+
+// LastSeq is the number of the newest event, 0 when there is none.
+func (l *Ledger) LastSeq(ctx context.Context) (int64, error) {
+	var n sql.NullInt64
+	err := l.reader().row(ctx, `SELECT max(seq) FROM events`).Scan(&n)
+	return n.Int64, fault(err)
+}

@@ -1,0 +1,182 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"ramp.dev/ramp/access"
+)
+
+// GrantStatus is what the ledger knows of a grant.
+type GrantStatus string
+
+const (
+	GrantIntended GrantStatus = "intended" // it may exist on the target
+	GrantOpen     GrantStatus = "open"
+	GrantClosed   GrantStatus = "closed" // read back as gone
+)
+
+// GrantRow is a grant as the ledger knows it.
+type GrantRow struct {
+	access.Grant
+	Status     GrantStatus `json:"status"`
+	IntendedAt time.Time   `json:"intendedAt"`
+	OpenedAt   *time.Time  `json:"openedAt,omitempty"`
+	ClosedAt   *time.Time  `json:"closedAt,omitempty"`
+}
+
+// Intend writes a grant down before the target is touched, so that a crash
+// leaves something to clean up and never something unknown (CASES 24). A grant
+// that was closed, or whose request is ending or over, is CodeConflict: what
+// has ended does not open again, whoever asks.
+func (l *Ledger) Intend(ctx context.Context, g access.Grant, at time.Time) error {
+	return l.tx(ctx, func(q querier) error {
+		state, err := l.lock(ctx, q, g.RequestID)
+		if err != nil {
+			return err
+		}
+		if state == access.StateEnding || state.Final() {
+			return access.Errorf(access.CodeConflict, "request %s is %s; nothing more is opened for it", g.RequestID, state)
+		}
+		row, err := scanGrant(q.row(ctx, `SELECT `+grantColumns+` FROM grants WHERE name = ?`, g.Name))
+		switch {
+		case err == nil && row.Status == GrantClosed:
+			return access.Errorf(access.CodeConflict, "grant %s was closed", g.Name)
+		case err == nil && (row.RequestID != g.RequestID || row.Target != g.Target):
+			return access.Errorf(access.CodeConflict, "grant %s is another's", g.Name)
+		case err == nil:
+			return nil
+		case !errors.Is(err, sql.ErrNoRows):
+			return err
+		}
+		if _, err := q.exec(ctx, `INSERT INTO grants (name, request_id, target, principal, entitlement, expires_at, status, intended_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, g.Name, g.RequestID, g.Target, g.Principal, document(g.Entitlement),
+			micros(g.ExpiresAt), string(GrantIntended), micros(at)); err != nil {
+			return err
+		}
+		if state.Reach(access.StateGranting) {
+			if _, err := q.exec(ctx, `UPDATE requests SET state = ?, expires_at = ? WHERE id = ?`,
+				string(access.StateGranting), micros(g.ExpiresAt), g.RequestID); err != nil {
+				return err
+			}
+		}
+		return l.append(ctx, q, grantEvent(g, access.EventGranting, at))
+	})
+}
+
+// Opened notes that the target has the grant.
+func (l *Ledger) Opened(ctx context.Context, name string, at time.Time) error {
+	return l.changeGrant(ctx, name, func(q querier, row GrantRow) error {
+		if row.Status != GrantIntended {
+			return nil
+		}
+		if _, err := q.exec(ctx, `UPDATE grants SET status = ?, opened_at = ? WHERE name = ?`,
+			string(GrantOpen), micros(at), name); err != nil {
+			return err
+		}
+		return l.append(ctx, q, grantEvent(row.Grant, access.EventGranted, at))
+	})
+}
+
+// Extended notes the grant's new end; a closed grant is CodeConflict.
+func (l *Ledger) Extended(ctx context.Context, name string, expiresAt time.Time) error {
+	return l.changeGrant(ctx, name, func(q querier, row GrantRow) error {
+		if row.Status == GrantClosed {
+			return access.Errorf(access.CodeConflict, "grant %s was closed", name)
+		}
+		_, err := q.exec(ctx, `UPDATE grants SET expires_at = ? WHERE name = ?`, micros(expiresAt), name)
+		return err
+	})
+}
+
+// Closed notes that the grant was read back as gone.
+func (l *Ledger) Closed(ctx context.Context, name string, at time.Time) error {
+	return l.changeGrant(ctx, name, func(q querier, row GrantRow) error {
+		if row.Status == GrantClosed {
+			return nil
+		}
+		if _, err := q.exec(ctx, `UPDATE grants SET status = ?, closed_at = ? WHERE name = ?`,
+			string(GrantClosed), micros(at), name); err != nil {
+			return err
+		}
+		return l.append(ctx, q, grantEvent(row.Grant, access.EventRevoked, at))
+	})
+}
+
+func (l *Ledger) changeGrant(ctx context.Context, name string, change func(querier, GrantRow) error) error {
+	return l.tx(ctx, func(q querier) error {
+		query := `SELECT ` + grantColumns + ` FROM grants WHERE name = ?`
+		if l.batches == nil {
+			query += ` FOR UPDATE`
+		}
+		row, err := scanGrant(q.row(ctx, query, name))
+		if errors.Is(err, sql.ErrNoRows) {
+			return access.Errorf(access.CodeNotFound, "there is no grant %q", access.Clip(name, 60))
+		}
+		if err != nil {
+			return err
+		}
+		return change(q, row)
+	})
+}
+
+func grantEvent(g access.Grant, kind access.EventKind, at time.Time) access.Event {
+	return access.Event{At: at, RequestID: g.RequestID, Kind: kind, Actor: "ramp", Key: string(kind) + " " + g.Name,
+		Detail: map[string]string{"grant": g.Name, "target": g.Target}}
+}
+
+// GrantFilter narrows grants. Zero fields do not narrow.
+type GrantFilter struct {
+	RequestID string
+	Target    string
+	NotClosed bool
+}
+
+// Grants lists grants, the earliest expiry first.
+func (l *Ledger) Grants(ctx context.Context, f GrantFilter) ([]GrantRow, error) {
+	where, args := []string{"1 = 1"}, []any{}
+	if f.RequestID != "" {
+		where, args = append(where, "request_id = ?"), append(args, f.RequestID)
+	}
+	if f.Target != "" {
+		where, args = append(where, "target = ?"), append(args, f.Target)
+	}
+	if f.NotClosed {
+		where = append(where, "status <> 'closed'")
+	}
+	rows, err := l.reader().rows(ctx, `SELECT `+grantColumns+` FROM grants WHERE `+strings.Join(where, " AND ")+
+		` ORDER BY expires_at, name`, args...)
+	if err != nil {
+		return nil, fault(err)
+	}
+	defer rows.Close()
+	out := []GrantRow{}
+	for rows.Next() {
+		row, err := scanGrant(rows)
+		if err != nil {
+			return nil, fault(err)
+		}
+		out = append(out, row)
+	}
+	return out, fault(rows.Err())
+}
+
+const grantColumns = `name, request_id, target, principal, entitlement, expires_at, status, intended_at, opened_at, closed_at`
+
+func scanGrant(row scanner) (GrantRow, error) {
+	var g GrantRow
+	var entitlement string
+	var expires, intended int64
+	var opened, closed sql.NullInt64
+	if err := row.Scan(&g.Name, &g.RequestID, &g.Target, &g.Principal, &entitlement, &expires, &g.Status,
+		&intended, &opened, &closed); err != nil {
+		return g, err
+	}
+	g.ExpiresAt, g.IntendedAt = timeOf(expires), timeOf(intended)
+	g.OpenedAt, g.ClosedAt = timePtr(opened), timePtr(closed)
+	return g, json.Unmarshal([]byte(entitlement), &g.Entitlement)
+}

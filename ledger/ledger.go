@@ -1,0 +1,125 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"io/fs"
+	"net/url"
+	"strings"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // driver "pgx"
+	"github.com/pressly/goose/v3"
+	_ "modernc.org/sqlite" // driver "sqlite"
+
+	"ramp.dev/ramp/access"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+// Ledger is an open ledger. It is safe for concurrent use, and several
+// processes may have the same one open.
+type Ledger struct {
+	read    *sql.DB
+	write   *sql.DB
+	dialect goose.Dialect
+	batches *batcher // SQLite only
+}
+
+// Open opens a ledger and brings its schema up to date. The address is
+// sqlite:PATH or postgres://….
+func Open(ctx context.Context, address string) (*Ledger, error) {
+	l, err := connect(address)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.migrate(ctx); err != nil {
+		l.Close()
+		return nil, access.Errorf(access.CodeUnavailable, "ledger: %w", err)
+	}
+	return l, nil
+}
+
+func connect(address string) (*Ledger, error) {
+	if path, ok := strings.CutPrefix(address, "sqlite:"); ok && path != "" {
+		return connectSQLite(path)
+	}
+	if strings.HasPrefix(address, "postgres://") || strings.HasPrefix(address, "postgresql://") {
+		db, err := sql.Open("pgx", address)
+		if err != nil {
+			return nil, access.Errorf(access.CodeInvalid, "ledger: the postgres address is malformed")
+		}
+		db.SetMaxOpenConns(20)
+		db.SetConnMaxIdleTime(5 * time.Minute)
+		return &Ledger{read: db, write: db, dialect: goose.DialectPostgres}, nil
+	}
+	return nil, access.Errorf(access.CodeInvalid, "ledger: the address must be sqlite:PATH or postgres://…")
+}
+
+// connectSQLite opens one connection for writing and some for reading.
+// synchronous=full, unlike Temporal's own database beside it: a power cut may
+// cost Temporal its last moments, but never the record of what is open.
+func connectSQLite(path string) (*Ledger, error) {
+	open := func(more ...string) (*sql.DB, error) {
+		q := url.Values{"_pragma": append([]string{"journal_mode(wal)", "synchronous(full)", "foreign_keys(1)", "busy_timeout(10000)"}, more...)}
+		return sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+q.Encode()+"&_txlock=immediate")
+	}
+	write, err := open()
+	if err != nil {
+		return nil, access.Errorf(access.CodeInvalid, "ledger: %w", err)
+	}
+	write.SetMaxOpenConns(1)
+	read, err := open("query_only(1)")
+	if err != nil {
+		write.Close()
+		return nil, access.Errorf(access.CodeInvalid, "ledger: %w", err)
+	}
+	read.SetMaxOpenConns(4)
+	return &Ledger{read: read, write: write, dialect: goose.DialectSQLite3, batches: startBatcher(write)}, nil
+}
+
+func (l *Ledger) migrate(ctx context.Context) error {
+	dir := "migrations/postgres"
+	if l.dialect == goose.DialectSQLite3 {
+		dir = "migrations/sqlite"
+	}
+	files, err := fs.Sub(migrations, dir)
+	if err != nil {
+		return err
+	}
+	p, err := goose.NewProvider(l.dialect, l.write, files)
+	if err != nil {
+		return err
+	}
+	// Servers and workers start together and may migrate at once; the loser of
+	// the race finds the work done when it looks again.
+	for try := 0; ; try++ {
+		if _, err = p.Up(ctx); err == nil || try == 4 {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Duration(try+1) * 100 * time.Millisecond):
+		}
+	}
+}
+
+// Close closes the ledger; writes under way are finished first.
+func (l *Ledger) Close() error {
+	if l.batches != nil {
+		l.batches.stop()
+		l.read.Close()
+	}
+	return l.write.Close()
+}
+
+// Ping says whether the ledger answers.
+func (l *Ledger) Ping(ctx context.Context) error {
+	if _, err := l.LastSeq(ctx); err != nil {
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,281 @@
+package ledger_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/ledger"
+	"ramp.dev/ramp/ledger/ledgertest"
+)
+
+var (
+	ctx = context.Background()
+	at  = time.Date(2026, 11, 24, 2, 14, 0, 0, time.UTC)
+)
+
+// book is one kind of database under the one suite.
+type book struct {
+	*testing.T
+	*ledger.Ledger
+	raw *sql.DB
+}
+
+func TestLedger(t *testing.T) {
+	for name, open := range map[string]func(*testing.T) book{
+		"sqlite": func(t *testing.T) book {
+			path := filepath.Join(t.TempDir(), "ledger.db")
+			l, err := ledger.Open(ctx, "sqlite:"+path)
+			require.NoError(t, err)
+			raw, err := sql.Open("sqlite", path)
+			require.NoError(t, err)
+			return book{t, l, raw}
+		},
+		"postgres": func(t *testing.T) book {
+			address := ledgertest.Postgres(t)
+			l, err := ledger.Open(ctx, address)
+			require.NoError(t, err)
+			raw, err := sql.Open("pgx", address)
+			require.NoError(t, err)
+			return book{t, l, raw}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := open(t)
+			t.Cleanup(func() { b.raw.Close(); require.NoError(t, b.Close()) })
+			for name, test := range suite {
+				t.Run(name, func(t *testing.T) { test(book{t, b.Ledger, b.raw}) })
+			}
+		})
+	}
+}
+
+func (b book) submission(change ...func(*ledger.Submission)) ledger.Submission {
+	id := access.NewRequestID()
+	s := ledger.Submission{
+		Request: access.Request{ID: id, Contract: "ssh-demo", State: access.StatePending, CreatedAt: at,
+			Requester: access.Person{ID: "alice", Kind: access.KindHuman}, Stages: []access.StageStatus{},
+			Decisions: []access.Decision{},
+			Plan:      access.Plan{RequestID: id, Reason: "why", Grants: []access.PlannedGrant{{Name: access.GrantName(id, 0), Target: "ssh/demo"}}}},
+		Plan: []byte(`{"payload":"x"}`),
+		Ask:  access.Ask{Contract: "ssh-demo", Reason: "why", Params: map[string]any{"a": "b"}},
+	}
+	for _, c := range change {
+		c(&s)
+	}
+	return s
+}
+
+func (b book) submitted(change ...func(*ledger.Submission)) ledger.Submission {
+	b.Helper()
+	s := b.submission(change...)
+	created, err := b.Submit(ctx, s)
+	require.NoError(b, err)
+	require.True(b, created)
+	return s
+}
+
+func (b book) reload(id string) access.Request {
+	b.Helper()
+	r, err := b.Ledger.Request(ctx, id)
+	require.NoError(b, err)
+	return r
+}
+
+func grant(s ledger.Submission) access.Grant {
+	return access.Grant{Name: access.GrantName(s.Request.ID, 0), RequestID: s.Request.ID, Target: "ssh/demo",
+		Principal: "alice", Entitlement: access.Entitlement{"user": "demo"}, ExpiresAt: at.Add(time.Hour)}
+}
+
+func (b book) code(want access.Code, err error) {
+	b.Helper()
+	require.Error(b, err)
+	require.Equal(b, want, access.CodeOf(err), "%v", err)
+}
+
+var suite = map[string]func(b book){
+	"submit once, whatever is retried": func(b book) {
+		s := b.submitted()
+		created, err := b.Submit(ctx, s)
+		require.NoError(b, err)
+		require.False(b, created)
+		r := b.reload(s.Request.ID)
+		require.Equal(b, s.Request.Plan, r.Plan)
+		require.Len(b, r.Timeline, 1)
+	},
+	"the same id with another question": func(b book) {
+		s := b.submitted()
+		s.Ask.Reason = "another"
+		_, err := b.Submit(ctx, s)
+		b.code(access.CodeConflict, err)
+	},
+	"unstarted until started": func(b book) {
+		s := b.submitted()
+		has := func() bool {
+			list, err := b.Unstarted(ctx, at.Add(time.Second))
+			require.NoError(b, err)
+			for _, u := range list {
+				if u.Request.ID == s.Request.ID {
+					require.Equal(b, s.Plan, u.Plan)
+					return true
+				}
+			}
+			return false
+		}
+		require.True(b, has())
+		require.NoError(b, b.Started(ctx, s.Request.ID))
+		require.False(b, has())
+	},
+	"steps told late or twice change nothing": func(b book) {
+		s := b.submitted()
+		id := s.Request.ID
+		step := func(to access.State, key string) {
+			require.NoError(b, b.Advance(ctx, ledger.Advance{RequestID: id, To: to, At: at,
+				Events: []access.Event{{At: at, Kind: access.EventEnded, Actor: "ramp", Key: key}}}))
+		}
+		step(access.StateApproved, "a")
+		step(access.StateEnded, "e")
+		step(access.StateActive, "late")
+		step(access.StateEnded, "e")
+		r := b.reload(id)
+		require.Equal(b, access.StateEnded, r.State)
+		require.Equal(b, at, *r.EndedAt)
+		require.Len(b, r.Timeline, 4)
+	},
+	"a step of nobody's request": func(b book) {
+		b.code(access.CodeNotFound, b.Advance(ctx, ledger.Advance{RequestID: "nobody", At: at}))
+	},
+	"Case24 a grant is known before it exists": func(b book) {
+		s := b.submitted()
+		g := grant(s)
+		require.NoError(b, b.Intend(ctx, g, at))
+		require.NoError(b, b.Intend(ctx, g, at.Add(time.Second)), "a retry")
+		rows, err := b.Grants(ctx, ledger.GrantFilter{RequestID: s.Request.ID, NotClosed: true})
+		require.NoError(b, err)
+		require.Len(b, rows, 1)
+		require.Equal(b, g, rows[0].Grant)
+		require.Equal(b, ledger.GrantIntended, rows[0].Status)
+		require.Equal(b, access.StateGranting, b.reload(s.Request.ID).State)
+	},
+	"Case10 what was closed does not open again": func(b book) {
+		s := b.submitted()
+		g := grant(s)
+		require.NoError(b, b.Intend(ctx, g, at))
+		require.NoError(b, b.Opened(ctx, g.Name, at))
+		require.NoError(b, b.Closed(ctx, g.Name, at))
+		require.NoError(b, b.Closed(ctx, g.Name, at), "a retry")
+		b.code(access.CodeConflict, b.Intend(ctx, g, at))
+		b.code(access.CodeConflict, b.Extended(ctx, g.Name, at))
+	},
+	"nothing opens while ending": func(b book) {
+		s := b.submitted()
+		require.NoError(b, b.Advance(ctx, ledger.Advance{RequestID: s.Request.ID, To: access.StateEnding, At: at}))
+		b.code(access.CodeConflict, b.Intend(ctx, grant(s), at))
+	},
+	"Case40 a request nobody submitted has no grants": func(b book) {
+		b.code(access.CodeNotFound, b.Intend(ctx, grant(b.submission()), at))
+		b.code(access.CodeNotFound, b.Closed(ctx, "ramp-none-a", at))
+	},
+	"Case42 events cannot be changed or removed": func(b book) {
+		b.submitted()
+		_, err := b.raw.Exec(`UPDATE events SET actor = 'mallory'`)
+		require.ErrorContains(b, err, "append-only")
+		_, err = b.raw.Exec(`DELETE FROM events`)
+		require.ErrorContains(b, err, "append-only")
+	},
+	"lists are newest first, in pages, narrowed": func(b book) {
+		who := "lister-" + access.NewRequestID()
+		var ids []string
+		for i := range 5 {
+			s := b.submitted(func(s *ledger.Submission) {
+				s.Request.Requester.ID = who
+				s.Request.CreatedAt = at.Add(time.Duration(i/2) * time.Minute) // pairs share a time
+			})
+			ids = append(ids, s.Request.ID)
+		}
+		var got []string
+		cursor := ""
+		for {
+			items, next, err := b.Requests(ctx, ledger.Filter{Requester: who, Target: "ssh/demo", States: []access.State{access.StatePending}, Limit: 2, Cursor: cursor})
+			require.NoError(b, err)
+			for i, r := range items {
+				got = append(got, r.ID)
+				require.True(b, i == 0 || !r.CreatedAt.After(items[i-1].CreatedAt))
+			}
+			if cursor = next; next == "" {
+				break
+			}
+		}
+		require.ElementsMatch(b, ids, got)
+		none, _, err := b.Requests(ctx, ledger.Filter{Requester: who, Target: "ssh/dem_"})
+		require.NoError(b, err)
+		require.Empty(b, none, "a wildcard is taken as it is written")
+		_, _, err = b.Requests(ctx, ledger.Filter{Cursor: "nonsense"})
+		b.code(access.CodeInvalid, err)
+	},
+	"many at once lose nothing, and numbers are read in order": func(b book) {
+		const n = 60
+		var wg sync.WaitGroup
+		stop, seen := make(chan struct{}), make(chan int64, 1)
+		first, err := b.LastSeq(ctx)
+		require.NoError(b, err)
+		go func() { // a follower, as the event stream is
+			last, count := first, int64(0)
+			for {
+				list, err := b.Events(ctx, ledger.EventFilter{After: last})
+				if err == nil && len(list) > 0 {
+					last, count = list[len(list)-1].Seq, count+int64(len(list))
+					continue
+				}
+				select {
+				case <-stop:
+					seen <- count
+					return
+				default:
+					time.Sleep(time.Millisecond)
+				}
+			}
+		}()
+		for range n {
+			wg.Add(1)
+			go func() {
+				defer wg.Done()
+				s := b.submission()
+				g := grant(s)
+				_, err := b.Submit(ctx, s)
+				for _, err := range []error{err, b.Intend(ctx, g, at), b.Opened(ctx, g.Name, at), b.Closed(ctx, g.Name, at)} {
+					if err != nil {
+						b.Errorf("lost: %v", err)
+					}
+				}
+			}()
+		}
+		wg.Wait()
+		close(stop)
+		require.Equal(b, int64(4*n), <-seen, "the follower missed an event")
+	},
+	"refused acts are recorded": func(b book) {
+		require.NoError(b, b.Record(ctx, access.Event{At: at, Kind: access.EventRefused, Actor: "dave", Message: "no"}))
+		seq, err := b.LastSeq(ctx)
+		require.NoError(b, err)
+		list, err := b.Events(ctx, ledger.EventFilter{After: seq - 1})
+		require.NoError(b, err)
+		require.Equal(b, "dave", list[0].Actor)
+	},
+}
+
+func TestOpenRefuses(t *testing.T) {
+	for _, address := range []string{"", "mysql://x", "sqlite:"} {
+		_, err := ledger.Open(ctx, address)
+		require.Equal(t, access.CodeInvalid, access.CodeOf(err), address)
+	}
+	_, err := ledger.Open(ctx, fmt.Sprintf("sqlite:%s/none/ledger.db", t.TempDir()))
+	require.Equal(t, access.CodeUnavailable, access.CodeOf(err))
+}

@@ -1,0 +1,107 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"ramp.dev/ramp/access"
+)
+
+// Submission is a new request with its signed plan.
+type Submission struct {
+	Request access.Request
+	Plan    []byte // the signed envelope, JSON
+	Ask     access.Ask
+}
+
+// Submit records a new request before its workflow is started. Submitting the
+// same again answers created=false; the same id with another question or
+// another requester is CodeConflict.
+func (l *Ledger) Submit(ctx context.Context, s Submission) (created bool, err error) {
+	r := s.Request
+	var targets []string
+	for _, g := range r.Plan.Grants {
+		targets = append(targets, g.Target)
+	}
+	err = l.tx(ctx, func(q querier) error {
+		created = false
+		var requester, ask string
+		err := q.row(ctx, `SELECT requester, ask FROM requests WHERE id = ?`, r.ID).Scan(&requester, &ask)
+		if err == nil {
+			if requester != r.Requester.ID || ask != document(s.Ask) {
+				return access.Errorf(access.CodeConflict, "this idempotency key was used for another request")
+			}
+			return nil
+		}
+		if !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		n, err := q.exec(ctx, `INSERT INTO requests
+			(id, state, contract, requester, targets, ask, person, plan, plan_envelope, stages, decisions, created_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '[]', ?) ON CONFLICT (id) DO NOTHING`,
+			r.ID, string(access.StatePending), r.Contract, r.Requester.ID, ","+strings.Join(targets, ",")+",",
+			document(s.Ask), document(r.Requester), document(r.Plan), string(s.Plan), document(r.Stages), micros(r.CreatedAt))
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return access.Errorf(access.CodeUnavailable, "the same request is being submitted at this moment; ask again")
+		}
+		created = true
+		return l.append(ctx, q, access.Event{At: r.CreatedAt, RequestID: r.ID, Kind: access.EventRequested,
+			Actor: r.Requester.ID, Message: r.Plan.Reason, Key: "created",
+			Detail: map[string]string{"contract": r.Contract, "planDigest": r.Plan.Digest}})
+	})
+	return created, err
+}
+
+// Started notes that the request's workflow exists.
+func (l *Ledger) Started(ctx context.Context, id string) error {
+	return l.tx(ctx, func(q querier) error {
+		_, err := q.exec(ctx, `UPDATE requests SET started = 1 WHERE id = ?`, id)
+		return err
+	})
+}
+
+// Unstarted lists requests whose workflow is not known to exist, submitted
+// before a time, oldest first: those that a crash caught between the two.
+func (l *Ledger) Unstarted(ctx context.Context, before time.Time) ([]Submission, error) {
+	rows, err := l.reader().rows(ctx, `SELECT `+requestColumns+`, plan_envelope, ask FROM requests
+		WHERE started = 0 AND state = 'pending' AND created_at < ? ORDER BY created_at LIMIT 100`, micros(before))
+	if err != nil {
+		return nil, fault(err)
+	}
+	defer rows.Close()
+	var out []Submission
+	for rows.Next() {
+		var s Submission
+		var envelope, ask string
+		if s.Request, err = scanRequest(rows, &envelope, &ask); err != nil {
+			return nil, fault(err)
+		}
+		s.Plan = []byte(envelope)
+		if err := json.Unmarshal([]byte(ask), &s.Ask); err != nil {
+			return nil, fault(err)
+		}
+		out = append(out, s)
+	}
+	return out, fault(rows.Err())
+}
+
+// Plan is the signed envelope of a request's plan, JSON.
+func (l *Ledger) Plan(ctx context.Context, id string) ([]byte, error) {
+	var envelope string
+	err := l.reader().row(ctx, `SELECT plan_envelope FROM requests WHERE id = ?`, id).Scan(&envelope)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, unknown(id)
+	}
+	return []byte(envelope), fault(err)
+}
+
+func unknown(id string) error {
+	return access.Errorf(access.CodeNotFound, "there is no request %q", access.Clip(id, 40))
+}
