@@ -1,0 +1,23 @@
+#!/bin/sh
+# Written by Ramp; changes are lost. sshd runs it as its
+# AuthorizedPrincipalsCommand, with the login and the certificate's key id.
+#
+# It first writes down which process serves this connection, and only then reads
+# who is admitted. Revoking goes the other way round (it takes the line away, then
+# looks for connections), so no login slips through between the two.
+set -eu
+user=$1 grant=$2 dir=$(dirname "$0")
+case $user in *[!a-z0-9_-]*) exit 0 ;; esac
+case $grant in
+*[!a-z0-9-]*) exit 0 ;;
+ramp-*)
+	# The name of a program in parentheses may hold spaces, sshd's does not.
+	read -r _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ start _ <"/proc/$PPID/stat"
+	umask 077
+	echo "$grant" >"$dir/sessions/.$PPID.$$"
+	mv "$dir/sessions/.$PPID.$$" "$dir/sessions/$PPID.$start"
+	;;
+esac
+if [ -f "$dir/principals/$user" ]; then
+	exec cat "$dir/principals/$user"
+fi

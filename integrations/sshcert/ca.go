@@ -1,0 +1,79 @@
+package sshcert
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/pem"
+	"errors"
+	"io/fs"
+	"os"
+
+	"golang.org/x/crypto/ssh"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations/sshcert/hostfiles"
+)
+
+// loadOrCreateCA reads the authority's private key, or makes one, and sees that
+// the public file that hosts trust belongs to it. Hold the directory's lock.
+func loadOrCreateCA(private, public string) (ssh.Signer, error) {
+	ca, err := loadCA(private)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := createCA(private); err != nil {
+			return nil, access.Errorf(access.CodeUnavailable, "make the certificate authority's key: %w", err)
+		}
+		ca, err = loadCA(private)
+	}
+	if err != nil {
+		return nil, err
+	}
+	line := ssh.MarshalAuthorizedKey(ca.PublicKey())
+	switch trusted, err := os.ReadFile(public); {
+	case errors.Is(err, fs.ErrNotExist):
+		if err := (hostfiles.OS{}).Replace(public, line, 0o644); err != nil {
+			return nil, access.Errorf(access.CodeUnavailable, "certificate authority's public key: %w", err)
+		}
+	case err != nil:
+		return nil, access.Errorf(access.CodeUnavailable, "certificate authority's public key: %w", err)
+	// The file may list further authorities, as when one takes over from another.
+	case !bytes.Contains(trusted, bytes.TrimSpace(line)):
+		return nil, access.Invalid(access.Issue{Code: "ca_not_trusted", Field: "ca",
+			Message: public + " does not list this authority: the host would trust another's certificates"})
+	}
+	return ca, nil
+}
+
+func createCA(path string) error {
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return err
+	}
+	block, err := ssh.MarshalPrivateKey(key, "ramp certificate authority")
+	if err != nil {
+		return err
+	}
+	return hostfiles.OS{}.Replace(path, pem.EncodeToMemory(block), 0o600)
+}
+
+func loadCA(path string) (ssh.Signer, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, access.Errorf(access.CodeUnavailable, "certificate authority's key: %w", err)
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return nil, access.Invalid(access.Issue{Code: "ca_mode", Field: "ca",
+			Message: path + " can be read by others; its mode must be 0600"})
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, access.Errorf(access.CodeUnavailable, "certificate authority's key: %w", err)
+	}
+	ca, err := ssh.ParsePrivateKey(b)
+	if err != nil || ca.PublicKey().Type() != ssh.KeyAlgoED25519 {
+		// The cause is left out: it could quote the key.
+		return nil, access.Invalid(access.Issue{Code: "ca_malformed", Field: "ca",
+			Message: path + " is not an Ed25519 private key without a passphrase"})
+	}
+	return ca, nil
+}

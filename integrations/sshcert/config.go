@@ -1,0 +1,188 @@
+package sshcert
+
+import (
+	"context"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations"
+	"ramp.dev/ramp/integrations/sshcert/hostfiles"
+)
+
+// Config is one host.
+type Config struct {
+	Dir           string         `yaml:"dir"`                     // shared with the host; see package hostfiles
+	CA            string         `yaml:"ca,omitempty"`            // the authority's private key, made on first use; dir/ca if empty
+	Users         []string       `yaml:"users"`                   // the logins that contracts may give
+	SourceAddress string         `yaml:"sourceAddress,omitempty"` // CIDR block that every login must come from
+	Extensions    []string       `yaml:"extensions,omitempty"`    // of certificates; permit-pty alone if empty
+	Host          string         `yaml:"host"`                    // what clients connect to
+	Port          int            `yaml:"port,omitempty"`          // 22 if zero
+	HostKey       string         `yaml:"hostKey"`                 // the host's public key, or the path of its .pub file
+	Sessions      SessionsConfig `yaml:"sessions"`
+}
+
+// SessionsConfig says how live sessions are found and cut: exactly one way.
+type SessionsConfig struct {
+	Control   string `yaml:"control,omitempty"`   // the control socket of a demo host
+	Processes bool   `yaml:"processes,omitempty"` // the processes of sshd on this machine; needs root
+}
+
+var (
+	hostShape  = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?$`)
+	shortShape = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
+	// permit-X11-forwarding is left out on purpose: it lets the host reach back
+	// into the user's machine.
+	extensions = []string{"permit-pty", "permit-port-forwarding", "permit-agent-forwarding", "permit-user-rc"}
+)
+
+// Open makes the target. It creates the directory's files and the authority's
+// key where they are missing. Errors are of code invalid, with every issue, or
+// unavailable.
+func (c Config) Open(ctx context.Context, name string) (integrations.Target, error) {
+	return c.open(ctx, name, hostfiles.OS{})
+}
+
+func (c Config) open(ctx context.Context, name string, disk hostfiles.Disk) (*target, error) {
+	short := name[strings.LastIndexByte(name, '/')+1:]
+	if issues := c.check(short); len(issues) > 0 {
+		return nil, access.Invalid(issues...)
+	}
+	if c.Port == 0 {
+		c.Port = 22
+	}
+	if len(c.Extensions) == 0 {
+		c.Extensions = []string{"permit-pty"}
+	}
+	if c.CA == "" {
+		c.CA = filepath.Join(c.Dir, "ca")
+	}
+	// Made outside the disk that tests break, like everything of set-up.
+	dir := hostfiles.New(c.Dir, hostfiles.OS{})
+	if err := dir.Create(); err != nil {
+		return nil, err
+	}
+	unlock, err := dir.Lock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	ca, err := loadOrCreateCA(c.CA, dir.CAPath())
+	if err != nil {
+		return nil, err
+	}
+	if err := dir.ForgetClosed(time.Now()); err != nil {
+		return nil, err
+	}
+	if c.Sessions.Processes {
+		if err := writeAdmit(dir); err != nil {
+			return nil, err
+		}
+	}
+	dir = hostfiles.New(c.Dir, disk)
+	t := &target{name: name, short: short, config: c, dir: dir, ca: ca, sessions: controlSocket(c.Sessions.Control)}
+	if c.Sessions.Processes {
+		t.sessions = newProcesses(dir)
+	}
+	return t, nil
+}
+
+// check collects everything that is wrong.
+func (c Config) check(short string) (issues []access.Issue) {
+	bad := func(code, field, message string) {
+		issues = append(issues, access.Issue{Code: code, Field: field, Message: message})
+	}
+	if !shortShape.MatchString(short) {
+		bad("target_name", "", "the target's name must be like ssh/demo: its last part becomes the host's name for the ssh command")
+	}
+	if c.Dir == "" {
+		bad("dir_missing", "dir", "the directory shared with the host is needed")
+	}
+	if len(c.Users) == 0 {
+		bad("users_missing", "users", "at least one login is needed")
+	}
+	for _, u := range c.Users {
+		if !hostfiles.UserShape.MatchString(u) {
+			bad("user_malformed", "users", "not a login name: "+access.Clip(u, 40))
+		}
+	}
+	if c.SourceAddress != "" {
+		if _, err := parseBlock(c.SourceAddress); err != nil {
+			bad("source_address_malformed", "sourceAddress", err.Error())
+		}
+	}
+	for _, e := range c.Extensions {
+		if !slices.Contains(extensions, e) {
+			bad("extension_unknown", "extensions", access.Clip(e, 40)+" is none of "+strings.Join(extensions, ", "))
+		}
+	}
+	if !hostShape.MatchString(c.Host) {
+		bad("host_malformed", "host", "a host name or an address is needed")
+	}
+	if c.Port < 0 || c.Port > 65535 {
+		bad("port_out_of_range", "port", "a port is between 1 and 65535")
+	}
+	if c.HostKey == "" {
+		bad("host_key_missing", "hostKey", "the host's public key, or the path of its .pub file, is needed: without it anybody could pose as the host")
+	} else if isKey(c.HostKey) {
+		if _, err := parseHostKey([]byte(c.HostKey)); err != nil {
+			bad("host_key_malformed", "hostKey", err.Error())
+		}
+	}
+	if (c.Sessions.Control != "") == c.Sessions.Processes {
+		bad("sessions_one", "sessions", "exactly one of control and processes is needed: access that goes on in a live session has not ended")
+	}
+	if _, err := os.Stat("/proc/self/stat"); c.Sessions.Processes && err != nil {
+		bad("sessions_processes", "sessions.processes", "this needs Linux's /proc")
+	}
+	return issues
+}
+
+// parseBlock is strict: 10.1.2.3/8 is more than it seems to say.
+func parseBlock(s string) (netip.Prefix, error) {
+	p, err := netip.ParsePrefix(s)
+	switch {
+	case err != nil:
+		return p, access.Errorf(access.CodeInvalid, "%q is no CIDR block, such as 10.0.0.0/8", access.Clip(s, 60))
+	case p != p.Masked():
+		return p, access.Errorf(access.CodeInvalid, "%s means %s; write that", p, p.Masked())
+	case p.Addr().Is4In6():
+		return p, access.Errorf(access.CodeInvalid, "%s: write an IPv4 block as IPv4", p)
+	}
+	return p, nil
+}
+
+// isKey tells a key from the path of one.
+func isKey(s string) bool { return strings.ContainsAny(strings.TrimSpace(s), " \t") }
+
+// parseHostKey reads a public key, alone or as a known_hosts line.
+func parseHostKey(b []byte) (ssh.PublicKey, error) {
+	if key, _, _, _, err := ssh.ParseAuthorizedKey(b); err == nil {
+		return key, nil
+	}
+	marker, _, key, _, _, err := ssh.ParseKnownHosts(b)
+	if err != nil || marker != "" {
+		return nil, access.Errorf(access.CodeInvalid, "not a host's public key")
+	}
+	return key, nil
+}
+
+// hostKey reads the key afresh: a demo host makes its own when it first starts.
+func (c Config) hostKey() (ssh.PublicKey, error) {
+	if isKey(c.HostKey) {
+		return parseHostKey([]byte(c.HostKey))
+	}
+	b, err := os.ReadFile(c.HostKey)
+	if err != nil {
+		return nil, access.Errorf(access.CodeUnavailable, "host key: %w", err)
+	}
+	return parseHostKey(b)
+}

@@ -1,0 +1,64 @@
+package sshcert
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"ramp.dev/ramp/access"
+)
+
+// controlSocket asks a demo host, over HTTP on its unix socket. If the host does
+// not answer, nothing is known of its sessions: a host that was killed has none,
+// but one that is stuck may, and the two look the same from here.
+type controlSocket string
+
+const controlTimeout = 10 * time.Second
+
+func (s controlSocket) Count(ctx context.Context, grant string) (int, error) {
+	return s.call(ctx, http.MethodGet, grant)
+}
+
+func (s controlSocket) Cut(ctx context.Context, grant string) error {
+	left, err := s.call(ctx, http.MethodDelete, grant)
+	if err == nil && left > 0 {
+		return access.Errorf(access.CodeUnavailable, "%d sessions are still being cut", left)
+	}
+	return err
+}
+
+// call answers how many sessions there are after it.
+func (s controlSocket) call(ctx context.Context, method, grant string) (int, error) {
+	fail := func(err error) (int, error) {
+		return 0, access.Errorf(access.CodeUnavailable, "the host's control socket: %w", err)
+	}
+	// Nothing is kept open: calls are rare, and hosts restart.
+	client := http.Client{Timeout: controlTimeout, Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			var d net.Dialer
+			return d.DialContext(ctx, "unix", string(s))
+		},
+	}}
+	req, err := http.NewRequestWithContext(ctx, method, "http://host/sessions?grant="+url.QueryEscape(grant), nil)
+	if err != nil {
+		return fail(err)
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return fail(err)
+	}
+	defer resp.Body.Close()
+	var answer struct {
+		Sessions *int `json:"sessions"`
+	}
+	err = json.NewDecoder(io.LimitReader(resp.Body, 1<<16)).Decode(&answer)
+	if resp.StatusCode != http.StatusOK || err != nil || answer.Sessions == nil {
+		return 0, access.Errorf(access.CodeUnavailable, "the host's control socket answers %s", resp.Status)
+	}
+	return *answer.Sessions, nil
+}

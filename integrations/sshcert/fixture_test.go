@@ -1,0 +1,192 @@
+package sshcert
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations"
+	"ramp.dev/ramp/integrations/sshcert/hostfiles"
+	"ramp.dev/ramp/integrations/targettest"
+)
+
+// faultyDisk is the disk of a worker that breaks off: from call n on, or with
+// call n's reply lost.
+type faultyDisk struct {
+	hostfiles.OS
+	fault targettest.Fault
+	n     int32
+	calls atomic.Int32
+}
+
+var errDisk = errors.New("input/output error")
+
+// strike runs one call, or not, and says how it ended.
+func (d *faultyDisk) strike(call func() error) error {
+	k := d.calls.Add(1)
+	switch {
+	case d.fault == targettest.LostReply && k == d.n:
+		return errors.Join(call(), errDisk)
+	case d.fault == targettest.Unavailable && k >= d.n:
+		return errDisk
+	}
+	return call()
+}
+
+func (d *faultyDisk) Read(path string) (b []byte, err error) {
+	err = d.strike(func() error { b, err = d.OS.Read(path); return err })
+	return b, err
+}
+
+func (d *faultyDisk) Names(dir string) (names []string, err error) {
+	err = d.strike(func() error { names, err = d.OS.Names(dir); return err })
+	return names, err
+}
+
+func (d *faultyDisk) Replace(path string, content []byte, perm os.FileMode) error {
+	return d.strike(func() error { return d.OS.Replace(path, content, perm) })
+}
+
+func (d *faultyDisk) Remove(path string) error {
+	return d.strike(func() error { return d.OS.Remove(path) })
+}
+
+// harness is what is common to both kinds of host: everything but the client.
+func harness(c Config, user string) targettest.Harness {
+	return targettest.Harness{
+		Open: func(t *testing.T) integrations.Target {
+			target, err := c.Open(context.Background(), "ssh/demo")
+			require.NoError(t, err)
+			return target
+		},
+		Target: "ssh/demo", Principal: "alice",
+		Entitlement: access.Entitlement{"user": user},
+		Other:       access.Entitlement{"user": user, "sourceAddress": "10.0.0.0/8"},
+		Invalid: map[string]access.Entitlement{
+			"no user":            {"sourceAddress": "10.0.0.0/8"},
+			"user not allowed":   {"user": "nobody"},
+			"user is a path":     {"user": "../" + user},
+			"user with a break":  {"user": user + "\n" + user},
+			"user is no text":    {"user": 7},
+			"user empty":         {"user": ""},
+			"no block":           {"user": user, "sourceAddress": "anywhere"},
+			"address, no block":  {"user": user, "sourceAddress": "10.0.0.1"},
+			"block says less":    {"user": user, "sourceAddress": "10.1.2.3/8"},
+			"mapped block":       {"user": user, "sourceAddress": "::ffff:10.0.0.0/104"},
+			"block with options": {"user": user, "sourceAddress": `10.0.0.0/8",command="x`},
+			"command with break": {"user": user, "command": "a\n" + user},
+			"command with hash":  {"user": user, "command": "a # b"},
+			"command ends badly": {"user": user, "command": `a\`},
+			"command too long":   {"user": user, "command": strings.Repeat("x", maxCommand+1)},
+		},
+		Marked:  func(context.Context) ([]string, error) { return marked(c.Dir) },
+		Remove:  func(_ context.Context, name string) error { return removeByHand(c.Dir, user, name) },
+		Foreign: func(t *testing.T) func(context.Context) error { return foreign(t, c.Dir, user) },
+		Faulty: func(t *testing.T, fault targettest.Fault, n int) integrations.Target {
+			target, err := c.open(context.Background(), "ssh/demo", &faultyDisk{fault: fault, n: int32(n)})
+			require.NoError(t, err)
+			return target
+		},
+		Lacks: targettest.Lacks{
+			Throttled:   "a directory on this machine limits nobody's rate",
+			NotFoundYet: "files are read as they were written last",
+		},
+	}
+}
+
+// marked looks for the mark with eyes of its own, below the two directories that
+// hold what grants are made of.
+func marked(dir string) (names []string, err error) {
+	for _, sub := range []string{"principals", "issued"} {
+		files, err := os.ReadDir(filepath.Join(dir, sub))
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range files {
+			b, err := os.ReadFile(filepath.Join(dir, sub, f.Name()))
+			if err != nil {
+				return nil, err
+			}
+			for _, word := range append(strings.Fields(string(b)), f.Name()) {
+				if _, ok := access.RequestOf(word); ok {
+					names = append(names, word)
+				}
+			}
+		}
+	}
+	return names, nil
+}
+
+func removeByHand(dir, user, name string) error {
+	path := filepath.Join(dir, "principals", user)
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	var kept []byte
+	for line := range bytes.Lines(b) {
+		if !bytes.Contains(line, []byte(name)) {
+			kept = append(kept, line...)
+		}
+	}
+	if err := os.WriteFile(path, kept, 0o644); err != nil {
+		return err
+	}
+	if err := os.Remove(filepath.Join(dir, "issued", name)); !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// foreign puts lines of other people's next to Ramp's.
+func foreign(t *testing.T, dir, user string) func(context.Context) error {
+	hand := "# by hand: do not lose\nalice\n\t" + `from="10.0.0.0/8",no-pty ramp-build` + "\nramp-0123456789abcdef-z\n"
+	files := map[string]string{
+		filepath.Join(dir, "principals", user):    hand,
+		filepath.Join(dir, "principals", "other"): "ramp\nRAMP-0123456789abcdef-a",
+		filepath.Join(dir, "revoked_keys"):        "# by hand\nssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGUO0ezOpRtzEIU5L0E5F0wvUT4nk2nwDp8Jf5Rm2p6i ramp-build\n",
+		filepath.Join(dir, "issued", "README"):    "hello\n",
+	}
+	for path, text := range files {
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
+	}
+	return func(context.Context) error {
+		for path, text := range files {
+			b, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			if !strings.HasPrefix(string(b), text) {
+				return access.Errorf(access.CodeInternal, "%s is now %q", filepath.Base(path), b)
+			}
+		}
+		return nil
+	}
+}
+
+// place puts a credential's files where a client finds them, as Ramp's CLI does.
+func place(dir string, c access.Credential) error {
+	for name, content := range c.Files {
+		content = strings.ReplaceAll(content, "{{dir}}", dir)
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// shortTemp is a directory whose path leaves room for a socket's name.
+func shortTemp(t *testing.T) string {
+	dir, err := os.MkdirTemp("", "ramp")
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
+	return dir
+}

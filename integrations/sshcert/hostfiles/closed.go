@@ -1,0 +1,45 @@
+package hostfiles
+
+import (
+	"os"
+	"time"
+)
+
+// keepClosed is how long a closed grant is remembered: far longer than any
+// worker could stand still between deciding to open a grant and opening it.
+const keepClosed = 30 * 24 * time.Hour
+
+// Close marks a grant as revoked. A worker that stood still in the middle of
+// granting and wakes up after the revoke would otherwise open it again, with
+// nobody left to close it. Hold the Lock.
+func (d *Dir) Close(grant string) error {
+	was, err := d.IsClosed(grant)
+	if err != nil || was {
+		return err
+	}
+	return unavailable(d.disk.Replace(d.Path(closedDir, grant), []byte("closed\n"), 0o600))
+}
+
+// IsClosed reports whether a grant was revoked.
+func (d *Dir) IsClosed(grant string) (bool, error) {
+	b, err := d.disk.Read(d.Path(closedDir, grant))
+	return b != nil, unavailable(err)
+}
+
+// ForgetClosed drops the marks of long ago.
+func (d *Dir) ForgetClosed(now time.Time) error {
+	names, err := d.names(closedDir)
+	if err != nil {
+		return err
+	}
+	for _, n := range names {
+		info, err := os.Stat(d.Path(closedDir, n))
+		if err != nil || now.Sub(info.ModTime()) < keepClosed {
+			continue
+		}
+		if err := d.disk.Remove(d.Path(closedDir, n)); err != nil {
+			return unavailable(err)
+		}
+	}
+	return nil
+}

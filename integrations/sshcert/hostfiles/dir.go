@@ -1,0 +1,147 @@
+package hostfiles
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"time"
+
+	"ramp.dev/ramp/access"
+)
+
+// UserShape is what a login name looks like. It becomes a file name.
+var UserShape = regexp.MustCompile(`^[a-z_][a-z0-9_-]{0,31}$`)
+
+const (
+	principalsDir = "principals"
+	issuedDir     = "issued"
+	closedDir     = "closed"
+	sessionsDir   = "sessions"
+	revokedFile   = "revoked_keys"
+	caFile        = "ca.pub"
+	lockFile      = ".lock"
+)
+
+// Dir is one such directory. Safe for concurrent use, also by several
+// processes, as long as changes are made under Lock. Failures of the disk are
+// of code unavailable: nothing was proven.
+type Dir struct {
+	path string
+	disk Disk
+}
+
+// New is the directory at path.
+func New(path string, disk Disk) *Dir { return &Dir{path: path, disk: disk} }
+
+// Path is a file in the directory.
+func (d *Dir) Path(elem ...string) string {
+	return filepath.Join(append([]string{d.path}, elem...)...)
+}
+
+// RevokedPath and CAPath are the files that a host's configuration names.
+func (d *Dir) RevokedPath() string { return d.Path(revokedFile) }
+func (d *Dir) CAPath() string      { return d.Path(caFile) }
+
+// Create makes what is not there yet. What the host's own users need to read is
+// readable, the rest is the worker's alone.
+func (d *Dir) Create() error {
+	for dir, perm := range map[string]fs.FileMode{
+		".": 0o755, principalsDir: 0o755, issuedDir: 0o700, closedDir: 0o700, sessionsDir: 0o700,
+	} {
+		if err := os.MkdirAll(d.Path(dir), perm); err != nil {
+			return unavailable(err)
+		}
+	}
+	// sshd refuses every key if RevokedKeys names a file that it cannot read.
+	f, err := os.OpenFile(d.RevokedPath(), os.O_CREATE|os.O_RDONLY, 0o644)
+	if err != nil {
+		return unavailable(err)
+	}
+	return unavailable(f.Close())
+}
+
+// Lock keeps every other writer out, in this process and others, until unlock.
+func (d *Dir) Lock(ctx context.Context) (unlock func(), err error) {
+	f, err := os.OpenFile(d.Path(lockFile), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	// Polled, because a blocking flock cannot be given up when ctx ends.
+	for wait := time.Millisecond; ; wait = min(2*wait, 20*time.Millisecond) {
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			return func() { f.Close() }, nil // closing lets go of the lock
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) {
+			f.Close()
+			return nil, unavailable(err)
+		}
+		select {
+		case <-ctx.Done():
+			f.Close()
+			return nil, access.Errorf(access.CodeUnavailable, "lock the host's files: %w", ctx.Err())
+		case <-time.After(wait):
+		}
+	}
+}
+
+// Users are the logins that have a principals file.
+func (d *Dir) Users() ([]string, error) {
+	names, err := d.names(principalsDir)
+	users := names[:0]
+	for _, n := range names {
+		if UserShape.MatchString(n) {
+			users = append(users, n)
+		}
+	}
+	return users, err
+}
+
+// Principals is one user's file; empty if there is none. The user must have
+// UserShape.
+func (d *Dir) Principals(user string) ([]byte, error) {
+	b, err := d.disk.Read(d.Path(principalsDir, user))
+	return b, unavailable(err)
+}
+
+// Admission is one user's line for a principal, if there is one.
+func (d *Dir) Admission(user, principal string) (Line, bool, error) {
+	if !UserShape.MatchString(user) {
+		return Line{}, false, nil
+	}
+	b, err := d.Principals(user)
+	if err != nil {
+		return Line{}, false, err
+	}
+	l, ok := Find(b, principal)
+	return l, ok, nil
+}
+
+// SetPrincipals replaces one user's file. Hold the Lock.
+func (d *Dir) SetPrincipals(user string, content []byte) error {
+	return unavailable(d.disk.Replace(d.Path(principalsDir, user), content, 0o644))
+}
+
+// names lists a directory without the files that are being written.
+func (d *Dir) names(dir string) ([]string, error) {
+	all, err := d.disk.Names(d.Path(dir))
+	names := make([]string, 0, len(all))
+	for _, n := range all {
+		if !strings.HasPrefix(n, ".") {
+			names = append(names, n)
+		}
+	}
+	return names, unavailable(err)
+}
+
+func unavailable(err error) error {
+	if err == nil {
+		return nil
+	}
+	return access.Errorf(access.CodeUnavailable, "the host's files: %w", err)
+}

@@ -1,0 +1,179 @@
+package sshcert
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations/targettest"
+)
+
+// startOpenSSH is a real sshd on a free port, for the user who runs the tests.
+func startOpenSSH(t *testing.T) (Config, string) {
+	t.Helper()
+	sshd := "/usr/sbin/sshd"
+	for _, program := range []string{sshd, "ssh", "ssh-keygen"} {
+		_, err := exec.LookPath(program)
+		require.NoErrorf(t, err, "this test needs OpenSSH: apt-get install openssh-server openssh-client")
+	}
+	require.Zero(t, os.Geteuid(), "this test needs root, as sshd and the processes of its sessions do; run it in a container")
+	require.NoError(t, os.MkdirAll("/run/sshd", 0o755)) // sshd insists
+	me, err := user.Current()
+	require.NoError(t, err)
+
+	dir := shortTemp(t)
+	hostKey := filepath.Join(dir, "host")
+	out, err := exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", hostKey).CombinedOutput()
+	require.NoErrorf(t, err, "%s", out)
+	c := Config{
+		Dir: filepath.Join(dir, "ramp"), Users: []string{me.Username, "other"},
+		Host: "127.0.0.1", Port: freePort(t), HostKey: hostKey + ".pub", Sessions: SessionsConfig{Processes: true},
+	}
+	_, err = c.Open(context.Background(), "ssh/demo") // makes the files that sshd reads
+	require.NoError(t, err)
+	trust, err := c.HostConfig()
+	require.NoError(t, err)
+	config := filepath.Join(dir, "sshd_config")
+	require.NoError(t, os.WriteFile(config, fmt.Appendf(nil, `%s
+ListenAddress 127.0.0.1
+Port %d
+HostKey %s
+PidFile none
+UsePAM no
+AuthorizedKeysFile none
+AuthenticationMethods publickey
+PermitRootLogin prohibit-password
+MaxStartups 100
+LogLevel VERBOSE
+`, trust, c.Port, hostKey), 0o600))
+	serveOpenSSH(t, sshd, config, c.Port)
+	return c, me.Username
+}
+
+func serveOpenSSH(t *testing.T, sshd, config string, port int) {
+	var log bytes.Buffer
+	cmd := exec.Command(sshd, "-D", "-e", "-f", config)
+	cmd.Stderr = &log
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() {
+		require.NoError(t, cmd.Process.Kill())
+		_ = cmd.Wait()
+		if t.Failed() {
+			t.Logf("sshd: %s", log.String())
+		}
+	})
+	require.Eventually(t, func() bool {
+		conn, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", fmt.Sprint(port)))
+		if err == nil {
+			conn.Close()
+		}
+		return err == nil
+	}, 10*time.Second, 20*time.Millisecond, "sshd does not listen")
+}
+
+func freePort(t *testing.T) int {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+func TestConformanceOpenSSH(t *testing.T) {
+	c, me := startOpenSSH(t)
+	h := harness(c, me)
+	h.Use = func(ctx context.Context, g access.Grant, cred access.Credential) error {
+		out, err := sshRun(ctx, t, cred, "echo $"+"RAMP_GRANT")
+		if err == nil && strings.TrimSpace(out) != g.Name {
+			err = fmt.Errorf("RAMP_GRANT is %q", out)
+		}
+		return err
+	}
+	h.Dial = func(ctx context.Context, g access.Grant, cred access.Credential) (targettest.Session, error) {
+		return sshShell(t, cred)
+	}
+	h.Lacks.SessionExpiry = "sshd checks expiry at login only; the workflow's revoke cuts what is live"
+	targettest.Run(t, h)
+}
+
+// sshCommand is OpenSSH's own client with a credential's files.
+func sshCommand(ctx context.Context, t *testing.T, cred access.Credential, args ...string) *exec.Cmd {
+	dir, err := os.MkdirTemp(t.TempDir(), "cred")
+	require.NoError(t, err)
+	require.NoError(t, place(dir, cred))
+	return exec.CommandContext(ctx, "ssh", append([]string{"-F", filepath.Join(dir, "config"), "demo"}, args...)...)
+}
+
+// sshRun is one command. ssh tells its own failures by status 255.
+func sshRun(ctx context.Context, t *testing.T, cred access.Credential, args ...string) (string, error) {
+	cmd := sshCommand(ctx, t, cred, args...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	text := stderr.String()
+	switch {
+	case err == nil:
+	case strings.Contains(text, "Permission denied"), strings.Contains(text, "closed by"), strings.Contains(text, "reset by"):
+		err = errors.Join(targettest.ErrRefused, errors.New(text))
+	default:
+		err = fmt.Errorf("%w: %s", err, text)
+	}
+	return stdout.String(), err
+}
+
+// sshProcess is a live shell in a running ssh.
+type sshProcess struct {
+	cmd *exec.Cmd
+	in  io.Writer
+	out *bufio.Reader
+	n   int
+}
+
+func sshShell(t *testing.T, cred access.Credential) (*sshProcess, error) {
+	s := &sshProcess{cmd: sshCommand(context.Background(), t, cred, "exec /bin/sh")}
+	in, err := s.cmd.StdinPipe()
+	require.NoError(t, err)
+	out, err := s.cmd.StdoutPipe()
+	require.NoError(t, err)
+	s.in, s.out = in, bufio.NewReader(out)
+	if err := s.cmd.Start(); err != nil {
+		return nil, err
+	}
+	// The first answer, or the session may not be there yet.
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	return s, s.Alive(ctx)
+}
+
+func (s *sshProcess) Alive(ctx context.Context) error {
+	defer context.AfterFunc(ctx, func() { s.cmd.Process.Kill() })()
+	s.n++
+	want := fmt.Sprintf("ping-%d\n", s.n)
+	if _, err := io.WriteString(s.in, "echo "+want); err != nil {
+		return err
+	}
+	got, err := s.out.ReadString('\n')
+	if err == nil && got != want {
+		err = fmt.Errorf("got %q, want %q", got, want)
+	}
+	return err
+}
+
+func (s *sshProcess) Close() error {
+	_ = s.cmd.Process.Kill() // it may have ended
+	_ = s.cmd.Wait()
+	return nil
+}

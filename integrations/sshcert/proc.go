@@ -1,0 +1,93 @@
+package sshcert
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations/sshcert/hostfiles"
+)
+
+// process is one running process, as /proc tells.
+type process struct {
+	pid, parent int
+	start       string // in the kernel's ticks since boot
+	grant       string // from RAMP_GRANT in its environment when it was started
+	sshd        bool   // a process of sshd that serves one connection
+}
+
+// processTable reads them all. Errors are of code unavailable, or forbidden if
+// some process may not be looked into: then nothing can be said of any grant.
+func processTable() (map[int]process, error) {
+	entries, err := os.ReadDir("/proc")
+	if err != nil {
+		return nil, access.Errorf(access.CodeUnavailable, "processes: %w", err)
+	}
+	table := map[int]process{}
+	for _, e := range entries {
+		pid, err := strconv.Atoi(e.Name())
+		// Init is nobody's session, and not even root can look into every init.
+		if err != nil || pid == 1 {
+			continue
+		}
+		p, err := readProcess(pid)
+		switch {
+		case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ESRCH):
+			continue // it ended meanwhile
+		case errors.Is(err, fs.ErrPermission):
+			return nil, access.Errorf(access.CodeForbidden, "processes: root is needed to see every session: %w", err)
+		case err != nil:
+			return nil, access.Errorf(access.CodeUnavailable, "processes: %w", err)
+		}
+		if p.pid != 0 {
+			table[pid] = p
+		}
+	}
+	return table, nil
+}
+
+// readProcess is zero for one that is dead already and waits for its parent.
+func readProcess(pid int) (process, error) {
+	dir := filepath.Join("/proc", strconv.Itoa(pid))
+	stat, err := os.ReadFile(filepath.Join(dir, "stat"))
+	if err != nil {
+		return process{}, err
+	}
+	// The name in parentheses may itself hold parentheses and spaces.
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	if len(fields) < 20 || fields[0] == "Z" || fields[0] == "X" {
+		return process{}, nil
+	}
+	p := process{pid: pid, start: fields[19]}
+	if p.parent, err = strconv.Atoi(fields[1]); err != nil {
+		return process{}, err
+	}
+	environ, err := os.ReadFile(filepath.Join(dir, "environ"))
+	if err != nil {
+		return process{}, err
+	}
+	for _, v := range bytes.Split(environ, []byte{0}) {
+		if grant, ok := bytes.CutPrefix(v, []byte(hostfiles.GrantVariable+"=")); ok {
+			p.grant = string(grant)
+		}
+	}
+	title, err := os.ReadFile(filepath.Join(dir, "cmdline"))
+	if err != nil {
+		return process{}, err
+	}
+	p.sshd = isConnection(string(title))
+	return p, nil
+}
+
+// isConnection tells sshd's processes for one connection ("sshd: root@pts/0",
+// "sshd: deploy [priv]", since 9.8 "sshd-session: …") from the listener.
+func isConnection(title string) bool {
+	return (strings.HasPrefix(title, "sshd: ") || strings.HasPrefix(title, "sshd-session: ")) &&
+		!strings.Contains(title, "[listener]")
+}
