@@ -1,0 +1,91 @@
+package contracts
+
+// source is a contract as it is written. Its yaml tags are the language.
+type source struct {
+	APIVersion  string         `yaml:"apiVersion"`
+	Kind        string         `yaml:"kind"`
+	Metadata    sourceMetadata `yaml:"metadata"`
+	Description string         `yaml:"description"`
+	Request     sourceRequest  `yaml:"request"`
+	Duration    sourceDuration `yaml:"duration"`
+	Grants      []sourceGrant  `yaml:"grants"`
+	Approval    sourceApproval `yaml:"approval"`
+	Extend      *sourceExtend  `yaml:"extend"`
+	Notify      []string       `yaml:"notify"`
+}
+
+type sourceMetadata struct {
+	Name   string            `yaml:"name"`
+	Owner  string            `yaml:"owner"`
+	Labels map[string]string `yaml:"labels"`
+}
+
+type sourceRequest struct {
+	Who    string                 `yaml:"who"`
+	Params map[string]sourceParam `yaml:"params"`
+	Reason sourceReason           `yaml:"reason"`
+	Ticket *sourceTicket          `yaml:"ticket"`
+}
+
+type sourceParam struct {
+	Type        string   `yaml:"type"`
+	Enum        []string `yaml:"enum"`
+	Pattern     string   `yaml:"pattern"`
+	MaxLength   int      `yaml:"maxLength"`
+	Min         *int     `yaml:"min"`
+	Max         *int     `yaml:"max"`
+	Required    bool     `yaml:"required"`
+	Default     any      `yaml:"default"`
+	Description string   `yaml:"description"`
+}
+
+type sourceReason struct {
+	Optional  bool `yaml:"optional"`
+	MinLength *int `yaml:"minLength"`
+	MaxLength *int `yaml:"maxLength"`
+}
+
+type sourceTicket struct {
+	Required bool   `yaml:"required"`
+	When     string `yaml:"when"`
+	Pattern  string `yaml:"pattern"`
+}
+
+type sourceDuration struct {
+	Default          string `yaml:"default"`
+	Max              string `yaml:"max"`
+	JustifyOver      string `yaml:"justifyOver"`
+	JustifyMinLength *int   `yaml:"justifyMinLength"`
+}
+
+type sourceGrant struct {
+	Target      string         `yaml:"target"`
+	Entitlement map[string]any `yaml:"entitlement"`
+}
+
+type sourceApproval struct {
+	PendingFor   string        `yaml:"pendingFor"`
+	Auto         string        `yaml:"auto"`
+	Stages       []sourceStage `yaml:"stages"`
+	Deny         *int          `yaml:"deny"`
+	SelfApproval bool          `yaml:"selfApproval"`
+}
+
+type sourceStage struct {
+	Name  string   `yaml:"name"`
+	From  []string `yaml:"from"`
+	Count *int     `yaml:"count"`
+	When  string   `yaml:"when"`
+}
+
+type sourceExtend struct {
+	Times int    `yaml:"times"`
+	UpTo  string `yaml:"upTo"`
+}
+
+// planned are fields of the language that this version does not act on yet. To
+// ignore one would be to promise something that does not happen.
+var planned = map[string]bool{
+	"breakGlass": true, "approval.escalate": true, "approval.passkey": true, "extend.approval": true,
+	"request.ticket.system": true, "request.ticket.open": true, "request.ticket.assignedToRequester": true,
+}

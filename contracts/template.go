@@ -1,0 +1,64 @@
+package contracts
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+var reference = regexp.MustCompile(`\{\{\s*([^{}]*?)\s*\}\}`)
+
+// checkTemplates says what is wrong with the references in an entitlement.
+func checkTemplates(v any, params map[string]param) []string {
+	var problems []string
+	walk(v, func(s string) string {
+		for _, m := range reference.FindAllStringSubmatch(s, -1) {
+			name, isParam := strings.CutPrefix(m[1], "params.")
+			p, known := params[name]
+			switch {
+			case m[1] == "person.id":
+			case !isParam || !known:
+				problems = append(problems, fmt.Sprintf("%q refers to nothing; known are person.id and params.NAME of a declared param", m[1]))
+			case !p.Required && p.Default == nil:
+				problems = append(problems, fmt.Sprintf("param %q may be absent; make it required or give it a default", name))
+			}
+		}
+		if rest := reference.ReplaceAllString(s, ""); strings.Contains(rest, "{{") || strings.Contains(rest, "}}") {
+			problems = append(problems, fmt.Sprintf("%q has a brace without its partner", s))
+		}
+		return s
+	})
+	return problems
+}
+
+// fill puts values in. What is put in is never read again as a template.
+func fill(v any, values map[string]string) any {
+	return walk(v, func(s string) string {
+		return reference.ReplaceAllStringFunc(s, func(ref string) string {
+			return values[reference.FindStringSubmatch(ref)[1]]
+		})
+	})
+}
+
+// walk rebuilds a value with every string in it changed.
+func walk(v any, change func(string) string) any {
+	switch v := v.(type) {
+	case string:
+		return change(v)
+	case []any:
+		out := make([]any, len(v))
+		for i := range v {
+			out[i] = walk(v[i], change)
+		}
+		return out
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for _, k := range slices.Sorted(maps.Keys(v)) {
+			out[k] = walk(v[k], change)
+		}
+		return out
+	}
+	return v
+}
