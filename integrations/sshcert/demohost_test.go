@@ -61,6 +61,10 @@ func TestConformanceDemoHost(t *testing.T) {
 
 // dialGo logs in with the files of a credential, by Go's own SSH client.
 func dialGo(ctx context.Context, c Config, cred access.Credential) (*ssh.Client, error) {
+	return dialUser(ctx, c, cred, "deploy")
+}
+
+func dialUser(ctx context.Context, c Config, cred access.Credential, user string) (*ssh.Client, error) {
 	dir, err := os.MkdirTemp("", "ramp")
 	if err != nil {
 		return nil, err
@@ -83,7 +87,7 @@ func dialGo(ctx context.Context, c Config, cred access.Credential) (*ssh.Client,
 		return nil, err
 	}
 	sc, channels, requests, err := ssh.NewClientConn(conn, address, &ssh.ClientConfig{
-		User: "deploy", Auth: []ssh.AuthMethod{ssh.PublicKeys(signer)}, HostKeyCallback: known,
+		User: user, Auth: []ssh.AuthMethod{ssh.PublicKeys(signer)}, HostKeyCallback: known,
 	})
 	if err != nil {
 		conn.Close()
