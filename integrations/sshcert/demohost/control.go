@@ -3,6 +3,7 @@ package demohost
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net"
 	"net/http"
@@ -24,7 +25,14 @@ type control struct {
 // cutWithin is how long a DELETE waits for what it has cut to be gone.
 const cutWithin = 5 * time.Second
 
+// maxSocketPath is what every system allows a socket's path to be.
+const maxSocketPath = 103
+
 func listenControl(path string, live *registry) (*control, error) {
+	if len(path) > maxSocketPath {
+		return nil, access.Invalid(access.Issue{Code: "dir_too_long", Field: "dir",
+			Message: fmt.Sprintf("%s is %d characters too long for a socket; choose a shorter directory", path, len(path)-maxSocketPath)})
+	}
 	// A host that was killed leaves its socket; one that runs answers on it.
 	if conn, err := net.DialTimeout("unix", path, time.Second); err == nil {
 		conn.Close()

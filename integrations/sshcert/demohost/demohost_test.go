@@ -302,6 +302,7 @@ func TestStart(t *testing.T) {
 	for _, addr := range []string{"0.0.0.0:0", ":0", "10.0.0.1:22", "demo.example:22", "127.0.0.1", ""} {
 		require.Equal(t, access.CodeInvalid, access.CodeOf(start(t.TempDir(), addr)), addr)
 	}
+	require.Equal(t, access.CodeInvalid, access.CodeOf(start(t.TempDir()+strings.Repeat("/long", 20), "127.0.0.1:0")), "no room for a socket")
 	require.Equal(t, access.CodeConflict, access.CodeOf(start(w.dir, "127.0.0.1:0")), "the same directory twice")
 	require.Equal(t, access.CodeConflict, access.CodeOf(start(t.TempDir(), w.host.Addr().String())), "the port is taken")
 }
