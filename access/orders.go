@@ -8,7 +8,7 @@ type ExtensionOrder struct {
 	RequestID  string    `json:"requestId"`
 	PlanDigest string    `json:"planDigest"`
 	Number     int       `json:"number"` // the first extension is 1
-	Total      Duration  `json:"total"`  // length of access from its start, after this extension
+	Adds       Duration  `json:"adds"`   // to the length of access
 	By         Person    `json:"by"`
 	Reason     string    `json:"reason,omitempty"`
 	At         time.Time `json:"at"` // UTC

@@ -31,18 +31,21 @@ func (t *Targets) extend(ctx context.Context, in calls.ExtendInput) error {
 		return access.Errorf(access.CodeEvidence, "the extension is for another plan")
 	case order.By.Human() != plan.Requester.Human():
 		return access.Errorf(access.CodeEvidence, "only the requester extends")
-	case plan.Extend == nil || order.Number > plan.Extend.Times || order.Total > plan.Extend.UpTo:
+	case plan.Extend == nil || order.Number < 1 || order.Number > plan.Extend.Times || order.Adds <= 0:
 		return access.Errorf(access.CodeForbidden, "the plan does not allow this extension")
-	case in.ExpiresAt.Sub(in.StartedAt) > order.Total.Std():
-		return access.Errorf(access.CodeEvidence, "access until %s is longer than what was ordered", in.ExpiresAt.Format(time.RFC3339))
+	case in.ExpiresAt.Sub(in.StartedAt) > plan.Extend.UpTo.Std():
+		return access.Errorf(access.CodeForbidden, "the plan allows %s in all", plan.Extend.UpTo)
 	}
 	row, err := t.row(ctx, plan.RequestID, in.Grant)
 	if err != nil {
 		return err
 	}
-	// The start is the workflow's word; the ledger's bounds it.
-	if row.Status != ledger.GrantOpen || in.ExpiresAt.After(row.IntendedAt.Add(order.Total.Std()+clockSkew)) {
-		return access.Errorf(access.CodeConflict, "grant %s is %s, or did not start then", row.Name, row.Status)
+	// The start is the workflow's word; the ledger's bounds it. A retry finds
+	// the ledger already at the new end.
+	tooLong := in.ExpiresAt.After(row.IntendedAt.Add(plan.Extend.UpTo.Std()+clockSkew)) ||
+		in.ExpiresAt.After(row.ExpiresAt.Add(order.Adds.Std()))
+	if row.Status != ledger.GrantOpen || tooLong {
+		return access.Errorf(access.CodeConflict, "grant %s is %s, or would be open longer than ordered", row.Name, row.Status)
 	}
 	g := row.Grant
 	g.ExpiresAt = in.ExpiresAt.UTC()

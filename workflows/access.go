@@ -41,10 +41,10 @@ type request struct {
 	decisions []evidence.Envelope // accepted, in order
 
 	stop       *Stop
+	startedAt  time.Time // when the clock of access started
 	activeAt   time.Time
 	expiresAt  time.Time
 	extensions int
-	extended   access.Duration // total length after the last extension; 0 without one
 	overdue    bool
 	problem    string
 	bound      time.Duration // ending for longer is overdue

@@ -300,14 +300,14 @@ func TestAccessEndsWhateverBreaks(t *testing.T) {
 }
 
 func TestExtension(t *testing.T) {
-	extend := func(s *story, after time.Duration, n int, total time.Duration) *outcome {
+	extend := func(s *story, after time.Duration, n int, adds time.Duration) *outcome {
 		return s.update(after, workflows.UpdateExtend, unsigned(access.ExtensionOrder{RequestID: requestID,
-			Number: n, Total: access.Duration(total), By: access.Person{ID: "alice"}}))
+			Number: n, Adds: access.Duration(adds), By: access.Person{ID: "alice"}}))
 	}
 	t.Run("moves the end", func(t *testing.T) {
 		s := newStory(t)
 		s.decide(0)
-		o := extend(s, 10*time.Minute, 1, time.Hour)
+		o := extend(s, 10*time.Minute, 1, 30*time.Minute)
 		s.run()
 		require.NoError(t, o.err)
 		require.WithinDuration(t, start.Add(time.Hour), s.closedAt, 2*time.Second)

@@ -16,7 +16,8 @@ import (
 // target shortens access rather than lengthening it.
 func (r *request) open() bool {
 	r.enter(access.StateGranting)
-	r.expiresAt = workflow.Now(r.ctx).UTC().Truncate(time.Second).Add(r.plan.Duration.Std())
+	r.startedAt = workflow.Now(r.ctx).UTC().Truncate(time.Second)
+	r.expiresAt = r.startedAt.Add(r.plan.Duration.Std())
 
 	var failed error
 	pending := 0
@@ -76,14 +77,10 @@ func (r *request) onExtend(ctx workflow.Context, m Signed) (Extended, error) {
 		return Extended{}, calls.ToTemporal(access.Errorf(access.CodeConflict,
 			"extension %d was expected, not %d", r.extensions+1, order.Number))
 	}
-	started := r.expiresAt.Add(-r.total().Std())
-	until := started.Add(order.Total.Std())
-	if !until.After(r.expiresAt) {
-		return Extended{}, calls.ToTemporal(access.Errorf(access.CodeConflict, "that would not lengthen the access"))
-	}
+	until := r.expiresAt.Add(order.Adds.Std())
 	for _, g := range r.plan.Grants {
 		err := workflow.ExecuteActivity(changeOptions(r.live, g.Target, "extend until "+clock(until)), calls.Extend,
-			calls.ExtendInput{Plan: r.signed, Order: m.Envelope, Grant: g.Name, StartedAt: started, ExpiresAt: until}).Get(ctx, nil)
+			calls.ExtendInput{Plan: r.signed, Order: m.Envelope, Grant: g.Name, StartedAt: r.startedAt, ExpiresAt: until}).Get(ctx, nil)
 		if err != nil {
 			return Extended{}, err
 		}
@@ -91,21 +88,13 @@ func (r *request) onExtend(ctx workflow.Context, m Signed) (Extended, error) {
 	if err := r.mayChange(ctx, m); err != nil {
 		return Extended{}, err // ending began meanwhile, and wins
 	}
-	r.expiresAt, r.extensions, r.extended = until, order.Number, order.Total
+	r.expiresAt, r.extensions = until, order.Number
 	r.show()
 	n := r.extensions
 	r.record(calls.RecordInput{ExpiresAt: &until, Extensions: &n}, access.Event{
 		Kind: access.EventExtended, Actor: order.By.ID, Message: order.Reason, Key: fmt.Sprintf("extended-%d", n),
 		Detail: map[string]string{"expiresAt": until.Format(time.RFC3339)}})
 	return Extended{ExpiresAt: until, Number: n}, nil
-}
-
-// total is the length of access as approved or last extended.
-func (r *request) total() access.Duration {
-	if r.extended > 0 {
-		return r.extended
-	}
-	return r.plan.Duration
 }
 
 // onPickUp mints a credential. What comes back is sealed to the requester's

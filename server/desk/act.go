@@ -1,0 +1,238 @@
+package desk
+
+import (
+	"context"
+	"fmt"
+	"time"
+	"unicode/utf8"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/workflows"
+)
+
+// maxComment bounds comments and the reasons of acts, in characters.
+const maxComment = 1000
+
+func checkComment(field, s string) error {
+	if !utf8.ValidString(s) || utf8.RuneCountInString(s) > maxComment {
+		return access.Invalid(access.Issue{Code: "comment_too_long", Field: field, Message: fmt.Sprintf("this may have %d characters", maxComment)})
+	}
+	return nil
+}
+
+func issue(code access.Code, name, format string, args ...any) error {
+	return &access.Error{Code: code, Issues: []access.Issue{{Code: name, Message: fmt.Sprintf(format, args...)}}}
+}
+
+// Decide takes one person's verdict on exactly the plan they saw, and answers
+// the request as it is then. Deciding the same again answers the same; a denial
+// after access has opened closes it (CASES 15).
+func (d *Desk) Decide(ctx context.Context, p access.Person, id string, v access.Verdict, planDigest, comment string) (access.Request, error) {
+	r, err := d.Request(ctx, p, id)
+	if err != nil {
+		return r, err
+	}
+	if err := d.checkDecision(p, r, v, planDigest, comment); err != nil {
+		return r, d.refused(ctx, p, id, "decide", err)
+	}
+	for _, dec := range r.Decisions {
+		if dec.Approver.Human() == p.Human() && dec.Verdict == v {
+			return r, nil
+		}
+	}
+	signed, err := d.Signer.SignDecision(access.Decision{RequestID: id, PlanDigest: planDigest, Verdict: v,
+		Approver: p, Comment: comment, At: d.now().Truncate(time.Microsecond)})
+	if err != nil {
+		return r, err
+	}
+	if _, err := d.Gateway.Decide(ctx, id, signed); err != nil {
+		return r, d.refused(ctx, p, id, "decide", over(err))
+	}
+	return d.Ledger.Request(ctx, id)
+}
+
+func (d *Desk) checkDecision(p access.Person, r access.Request, v access.Verdict, digest, comment string) error {
+	if v != access.Approve && v != access.Deny {
+		return access.Invalid(access.Issue{Code: "decision_unknown", Field: "decision", Message: `decision must be "approve" or "deny"`})
+	}
+	if digest == "" {
+		return access.Invalid(access.Issue{Code: "plan_digest_missing", Field: "planDigest", Message: "say which plan you decide, by its digest"})
+	}
+	if err := checkComment("comment", comment); err != nil {
+		return err
+	}
+	if err := r.Plan.Rule.MayDecide(r.Requester, p); err != nil {
+		return err
+	}
+	if digest != r.Plan.Digest {
+		return issue(access.CodeConflict, "wrong_digest", "the plan you decided is not the plan of this request; look at it again")
+	}
+	switch {
+	case r.State == access.StateLapsed, r.State == access.StatePending && d.now().After(r.Plan.PendingUntil):
+		return issue(access.CodeTooLate, "lapsed", "the time for deciding was over at %s", r.Plan.PendingUntil.Format(time.RFC3339))
+	case r.State.Final() || r.State == access.StateEnding:
+		return issue(access.CodeConflict, "wrong_state", "the request is %s", r.State)
+	case r.State != access.StatePending && v == access.Approve && !decided(p, r):
+		return issue(access.CodeConflict, "wrong_state", "the request is %s already", r.State)
+	}
+	for _, dec := range r.Decisions {
+		if dec.Approver.Human() == p.Human() && dec.Verdict == access.Deny && v == access.Approve {
+			return issue(access.CodeConflict, "already_decided", "you denied this request; that stands")
+		}
+	}
+	return nil
+}
+
+// over says that a workflow that is no longer there is over.
+func over(err error) error {
+	if access.CodeOf(err) == access.CodeNotFound {
+		return issue(access.CodeConflict, "wrong_state", "the request is over, or not started yet; look at it again")
+	}
+	return err
+}
+
+// Cancel takes back a request that has not opened anything; only its requester.
+func (d *Desk) Cancel(ctx context.Context, p access.Person, id, reason string) (access.Request, error) {
+	return d.stop(ctx, p, id, reason, workflows.StopCancel, func(r access.Request, can Can) error {
+		switch {
+		case p.ID != r.Requester.ID:
+			return issue(access.CodeForbidden, "not_requester", "only the requester cancels")
+		case !can.Cancel:
+			return issue(access.CodeConflict, "wrong_state", "the request is %s; release it instead if it is active", r.State)
+		}
+		return nil
+	})
+}
+
+// Release hands live access back; only its requester.
+func (d *Desk) Release(ctx context.Context, p access.Person, id, reason string) (access.Request, error) {
+	return d.stop(ctx, p, id, reason, workflows.StopRelease, func(r access.Request, can Can) error {
+		switch {
+		case p.ID != r.Requester.ID:
+			return issue(access.CodeForbidden, "not_requester", "only the requester releases; you may be able to revoke")
+		case !can.Release:
+			return issue(access.CodeConflict, "wrong_state", "the request is %s, not active", r.State)
+		}
+		return nil
+	})
+}
+
+// Revoke ends somebody's live access; operators, and those who may decide it.
+func (d *Desk) Revoke(ctx context.Context, p access.Person, id, reason string) (access.Request, error) {
+	return d.stop(ctx, p, id, reason, workflows.StopRevoke, func(r access.Request, can Can) error {
+		switch {
+		case !d.operates(p) && !d.decides(p, r):
+			return issue(access.CodeForbidden, "not_revoker", "operators and approvers revoke; the requester releases")
+		case r.State != access.StateGranting && r.State != access.StateActive:
+			return issue(access.CodeConflict, "wrong_state", "the request is %s, not active", r.State)
+		}
+		return nil
+	})
+}
+
+func (d *Desk) stop(ctx context.Context, p access.Person, id, reason string, kind workflows.StopKind,
+	may func(access.Request, Can) error) (access.Request, error) {
+	r, err := d.Request(ctx, p, id)
+	if err != nil {
+		return r, err
+	}
+	if err := checkComment("reason", reason); err != nil {
+		return r, err
+	}
+	if err := may(r, d.Can(p, r)); err != nil {
+		return r, d.refused(ctx, p, id, string(kind), err)
+	}
+	if err := d.Gateway.Stop(ctx, id, workflows.Stop{Kind: kind, By: p.ID, Reason: reason, At: d.now()}); err != nil {
+		return r, over(err)
+	}
+	return d.Ledger.Request(ctx, id)
+}
+
+// Extend lengthens live access by some more, as far as its plan allows; only
+// its requester. The old end holds until the new one is in force everywhere.
+func (d *Desk) Extend(ctx context.Context, p access.Person, id, more, reason string) (access.Request, error) {
+	r, err := d.Request(ctx, p, id)
+	if err != nil {
+		return r, err
+	}
+	adds, err := access.ParseDuration("for", more)
+	if err != nil {
+		return r, err
+	}
+	if err := checkComment("reason", reason); err != nil {
+		return r, err
+	}
+	if err := d.checkExtension(p, r, adds); err != nil {
+		return r, d.refused(ctx, p, id, "extend", err)
+	}
+	signed, err := d.Signer.SignExtension(access.ExtensionOrder{RequestID: id, PlanDigest: r.Plan.Digest,
+		Number: r.Extensions + 1, Adds: adds, By: p, Reason: reason, At: d.now()})
+	if err != nil {
+		return r, err
+	}
+	res, err := d.Gateway.Extend(ctx, id, signed)
+	if err != nil {
+		return r, d.refused(ctx, p, id, "extend", over(err))
+	}
+	if r, err = d.Ledger.Request(ctx, id); err == nil {
+		// The ledger follows within moments; the answer is what is in force.
+		r.ExpiresAt, r.Extensions = &res.ExpiresAt, res.Number
+	}
+	return r, err
+}
+
+func (d *Desk) checkExtension(p access.Person, r access.Request, adds access.Duration) error {
+	can := d.Can(p, r)
+	switch {
+	case p.ID != r.Requester.ID:
+		return issue(access.CodeForbidden, "not_requester", "only the requester extends")
+	case r.State != access.StateActive || r.ExpiresAt == nil || r.ActiveAt == nil:
+		return issue(access.CodeConflict, "wrong_state", "the request is %s, not active", r.State)
+	case r.Plan.Extend == nil:
+		return issue(access.CodeForbidden, "not_extendable", "contract %s does not extend; ask again when this ends", r.Contract)
+	case !can.Extend:
+		return issue(access.CodeForbidden, "extended_enough", "this was extended %d times, which is all that was approved", r.Extensions)
+	}
+	if total := r.ExpiresAt.Sub(*r.ActiveAt) + adds.Std(); total > r.Plan.Extend.UpTo.Std() {
+		return issue(access.CodeForbidden, "extend_over_limit", "with %s more this would last %s; %s in all were approved",
+			adds, total.Round(time.Second), r.Plan.Extend.UpTo)
+	}
+	return nil
+}
+
+// PickUp mints a credential sealed to recipient; only for the requester, while
+// active. With one grant its name may be left out.
+func (d *Desk) PickUp(ctx context.Context, p access.Person, id, grant, recipient string) (evidence.Sealed, error) {
+	r, err := d.Request(ctx, p, id)
+	if err != nil {
+		return evidence.Sealed{}, err
+	}
+	if err := evidence.CheckRecipient(recipient); err != nil {
+		return evidence.Sealed{}, err
+	}
+	if grant == "" && len(r.Plan.Grants) == 1 {
+		grant = r.Plan.Grants[0].Name
+	}
+	switch {
+	case p.ID != r.Requester.ID:
+		err = issue(access.CodeForbidden, "not_requester", "only the requester picks credentials up")
+	case r.State != access.StateActive:
+		err = issue(access.CodeConflict, "wrong_state", "the request is %s, not active", r.State)
+	case grant == "":
+		err = access.Invalid(access.Issue{Code: "grant_missing", Field: "grant", Message: "this request has several grants; name one"})
+	}
+	if err != nil {
+		return evidence.Sealed{}, d.refused(ctx, p, id, "pick up", err)
+	}
+	signed, err := d.Signer.SignPickUp(access.PickUp{RequestID: id, PlanDigest: r.Plan.Digest, Grant: grant,
+		Recipient: recipient, By: p, At: d.now()})
+	if err != nil {
+		return evidence.Sealed{}, err
+	}
+	sealed, err := d.Gateway.PickUp(ctx, id, signed)
+	if err != nil {
+		return sealed, d.refused(ctx, p, id, "pick up", over(err))
+	}
+	return sealed, nil
+}

@@ -1,0 +1,101 @@
+// Package desk holds Ramp's use cases: what people may do, between HTTP and
+// everything else. Every answer is for one person; what somebody may not see
+// does not exist for them.
+package desk
+
+import (
+	"context"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/contracts"
+	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/ledger"
+	"ramp.dev/ramp/workflows"
+)
+
+// Gateway is what the desk needs of Temporal.
+type Gateway interface {
+	Start(ctx context.Context, plan access.Plan, signed evidence.Envelope) error
+	Resolve(ctx context.Context, grants []access.PlannedGrant) ([]access.Scope, error)
+	Decide(ctx context.Context, id string, signed evidence.Envelope) (workflows.Decided, error)
+	Extend(ctx context.Context, id string, signed evidence.Envelope) (workflows.Extended, error)
+	PickUp(ctx context.Context, id string, signed evidence.Envelope) (evidence.Sealed, error)
+	Stop(ctx context.Context, id string, s workflows.Stop) error
+}
+
+// Ledger is what the desk needs of the ledger.
+type Ledger interface {
+	Submit(ctx context.Context, s ledger.Submission) (created bool, err error)
+	Started(ctx context.Context, id string) error
+	Unstarted(ctx context.Context, before time.Time) ([]ledger.Submission, error)
+	Request(ctx context.Context, id string) (access.Request, error)
+	Requests(ctx context.Context, f ledger.Filter) ([]access.Request, string, error)
+	Record(ctx context.Context, e access.Event) error
+	Events(ctx context.Context, f ledger.EventFilter) ([]access.Event, error)
+}
+
+// Contracts are the contracts in force.
+type Contracts interface {
+	Current() *contracts.Set
+}
+
+// Config is what a desk works with.
+type Config struct {
+	Contracts Contracts
+	Ledger    Ledger
+	Signer    *evidence.Signer
+	Gateway   Gateway
+	Log       logrus.FieldLogger
+	Operators []string                   // groups that see every request and may revoke any
+	Principal func(access.Person) string // who the targets see; nil: the person's id
+	Now       func() time.Time           // nil: the real clock
+	MaxOpen   int                        // requests a person may have open at once; 0: 20
+}
+
+// Desk is the use cases. It is safe for concurrent use.
+type Desk struct {
+	Config
+}
+
+// New fills in what Config leaves out.
+func New(c Config) *Desk {
+	if c.Principal == nil {
+		c.Principal = func(p access.Person) string { return p.ID }
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.MaxOpen == 0 {
+		c.MaxOpen = 20
+	}
+	return &Desk{c}
+}
+
+func (d *Desk) now() time.Time { return d.Now().UTC() }
+
+// refused records an act that was not allowed. A rejected message leaves no
+// trace in Temporal, so it is here or nowhere. Faults and typing errors are
+// no acts.
+func (d *Desk) refused(ctx context.Context, p access.Person, id, act string, err error) error {
+	switch access.CodeOf(err) {
+	case access.CodeForbidden, access.CodeUnevaluated, access.CodeConflict, access.CodeTooLate, access.CodeEvidence, access.CodeThrottled:
+	default:
+		return err
+	}
+	kind := access.EventRefused
+	if act == "decide" {
+		kind = access.EventDecisionRefused
+	}
+	code := string(access.CodeOf(err))
+	if issues := access.IssuesOf(err); len(issues) > 0 {
+		code = issues[0].Code
+	}
+	if e := d.Ledger.Record(ctx, access.Event{At: d.now(), RequestID: id, Kind: kind, Actor: p.ID,
+		Message: access.Clip(err.Error(), 300), Detail: map[string]string{"act": act, "code": code}}); e != nil {
+		d.Log.WithError(e).WithField("act", act).Error("a refused act could not be recorded")
+	}
+	return err
+}

@@ -1,0 +1,146 @@
+package desk
+
+import (
+	"context"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/ledger"
+)
+
+type envelope = evidence.Envelope
+
+// Request is one request as p may see it; CodeNotFound for everybody else's.
+func (d *Desk) Request(ctx context.Context, p access.Person, id string) (access.Request, error) {
+	missing := access.Errorf(access.CodeNotFound, "there is no request %q", access.Clip(id, 40))
+	if !access.IsRequestID(id) {
+		return access.Request{}, missing
+	}
+	r, err := d.Ledger.Request(ctx, id)
+	if err != nil {
+		return access.Request{}, err
+	}
+	if !d.sees(p, r) {
+		return access.Request{}, missing
+	}
+	return r, nil
+}
+
+// sees: the requester, those who may decide it, operators.
+func (d *Desk) sees(p access.Person, r access.Request) bool {
+	return p.ID == r.Requester.ID || d.operates(p) || d.decides(p, r)
+}
+
+func (d *Desk) operates(p access.Person) bool { return p.In(d.Operators...) }
+
+func (d *Desk) decides(p access.Person, r access.Request) bool {
+	return r.Plan.Rule.MayDecide(r.Requester, p) == nil
+}
+
+// Can says what a person may do with a request now; pages show just that.
+type Can struct {
+	Decide, Cancel, Release, Revoke, Extend, PickUp bool
+}
+
+// Can answers for one request that the person sees.
+func (d *Desk) Can(p access.Person, r access.Request) Can {
+	mine, live := p.ID == r.Requester.ID, r.State == access.StateActive
+	return Can{
+		Decide:  r.State == access.StatePending && d.decides(p, r) && !decided(p, r) && d.now().Before(r.Plan.PendingUntil),
+		Cancel:  mine && (r.State == access.StatePending || r.State == access.StateScheduled),
+		Release: mine && live,
+		Revoke:  !mine && (r.State == access.StateGranting || live) && (d.operates(p) || d.decides(p, r)),
+		Extend:  mine && live && r.Plan.Extend != nil && r.Extensions < r.Plan.Extend.Times,
+		PickUp:  mine && live,
+	}
+}
+
+func decided(p access.Person, r access.Request) bool {
+	for _, dec := range r.Decisions {
+		if dec.Approver.Human() == p.Human() {
+			return true
+		}
+	}
+	return false
+}
+
+// Query narrows a list of requests.
+type Query struct {
+	States   []access.State
+	Mine     bool
+	ToDecide bool // pending ones that this person may decide and has not
+	Target   string
+	Cursor   string
+	Limit    int
+}
+
+// scanLimit bounds how many requests one page looks through for those that
+// this person may see.
+const scanLimit = 2000
+
+// Requests lists the requests that p may see, newest first.
+func (d *Desk) Requests(ctx context.Context, p access.Person, q Query) ([]access.Request, string, error) {
+	f := ledger.Filter{States: q.States, Target: q.Target, Cursor: q.Cursor, Limit: q.Limit}
+	if f.Limit <= 0 || f.Limit > 200 {
+		f.Limit = 50
+	}
+	if q.Mine {
+		f.Requester = p.ID
+	}
+	if q.ToDecide {
+		f.States = []access.State{access.StatePending}
+	}
+	want := f.Limit
+	out := []access.Request{}
+	for looked := 0; looked < scanLimit; {
+		// What is still wanted is asked for, so that the cursor ends where the
+		// page does, whatever is left out of it.
+		f.Limit = want - len(out)
+		items, next, err := d.Ledger.Requests(ctx, f)
+		if err != nil {
+			return nil, "", err
+		}
+		looked += max(len(items), 1)
+		for _, r := range items {
+			if q.ToDecide && !d.Can(p, r).Decide || !d.sees(p, r) {
+				continue
+			}
+			out = append(out, r)
+		}
+		f.Cursor = next
+		if next == "" || len(out) >= want {
+			break
+		}
+	}
+	return out, f.Cursor, nil
+}
+
+// Events are what happened after a number, as far as p may see it, and the
+// number to go on from.
+func (d *Desk) Events(ctx context.Context, p access.Person, after int64) ([]access.Event, int64, error) {
+	all, err := d.Ledger.Events(ctx, ledger.EventFilter{After: after})
+	if err != nil {
+		return nil, after, err
+	}
+	var out []access.Event
+	visible := map[string]bool{}
+	for _, e := range all {
+		after = e.Seq
+		if e.RequestID == "" {
+			if e.Actor == p.ID || d.operates(p) {
+				out = append(out, e)
+			}
+			continue
+		}
+		show, known := visible[e.RequestID]
+		if !known {
+			_, err := d.Request(ctx, p, e.RequestID)
+			show = err == nil
+			visible[e.RequestID] = show
+		}
+		if show {
+			out = append(out, e)
+		}
+	}
+	return out, after, nil
+}

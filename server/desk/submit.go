@@ -1,0 +1,197 @@
+package desk
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/contracts"
+	"ramp.dev/ramp/ledger"
+)
+
+// Catalog lists what a person may ask for; query narrows it by words.
+func (d *Desk) Catalog(_ context.Context, p access.Person, query string) []contracts.Offer {
+	out := []contracts.Offer{}
+	for _, o := range d.Contracts.Current().Offers(p, d.now()) {
+		text := strings.ToLower(o.Contract + " " + o.Description + " " + strings.Join(o.Targets, " "))
+		if strings.Contains(text, strings.ToLower(strings.TrimSpace(query))) {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// Offer is one contract as this person may use it; CodeNotFound otherwise.
+func (d *Desk) Offer(_ context.Context, p access.Person, name string) (contracts.Offer, error) {
+	for _, o := range d.Contracts.Current().Offers(p, d.now()) {
+		if o.Contract == name {
+			return o, nil
+		}
+	}
+	return contracts.Offer{}, d.unknownContract(name)
+}
+
+func (d *Desk) unknownContract(name string) error {
+	msg := fmt.Sprintf("there is no contract %q", access.Clip(name, 60))
+	if near := d.Contracts.Current().Nearest(name); near != "" {
+		msg += fmt.Sprintf("; did you mean %q?", near)
+	}
+	return &access.Error{Code: access.CodeNotFound, Issues: []access.Issue{{Code: "unknown_contract", Field: "contract", Message: msg}}}
+}
+
+// Plan answers what Ramp would do, without doing or recording anything.
+func (d *Desk) Plan(ctx context.Context, p access.Person, ask access.Ask) (access.Plan, error) {
+	plan, err := d.plan(ctx, p, ask, access.NewRequestID())
+	if err != nil {
+		return access.Plan{}, err
+	}
+	_, plan.Digest, err = d.Signer.SignPlan(plan)
+	return plan, err
+}
+
+func (d *Desk) plan(ctx context.Context, p access.Person, ask access.Ask, id string) (access.Plan, error) {
+	if ask.Contract == "" {
+		return access.Plan{}, access.Invalid(access.Issue{Code: "contract_missing", Field: "contract", Message: "name the contract to ask under"})
+	}
+	c, ok := d.Contracts.Current().Find(ask.Contract)
+	if !ok {
+		return access.Plan{}, d.unknownContract(ask.Contract)
+	}
+	now := d.now().Truncate(time.Microsecond) // as the ledger keeps it
+	e := c.Evaluate(contracts.Input{Person: p, Ask: ask, Now: now})
+	if err := e.Err(); err != nil {
+		return access.Plan{}, err
+	}
+	scopes, err := d.Gateway.Resolve(ctx, e.Draft.Grants)
+	if err != nil {
+		return access.Plan{}, err
+	}
+	plan := access.Plan{
+		RequestID: id, Contract: c.Name, ContractVersion: c.Version, Requester: p, Principal: d.Principal(p),
+		Params: e.Draft.Params, Reason: strings.TrimSpace(ask.Reason), Ticket: ask.Ticket, Duration: e.Draft.Duration,
+		CreatedAt: now, PendingUntil: now.Add(e.Draft.PendingFor.Std()), Rule: e.Draft.Rule, Extend: e.Draft.Extend,
+	}
+	if ask.StartAt != nil {
+		at := ask.StartAt.UTC().Truncate(time.Second)
+		plan.StartAt = &at
+	}
+	for i, g := range e.Draft.Grants {
+		g.Name, g.Scope = access.GrantName(id, i), scopes[i]
+		plan.Grants = append(plan.Grants, g)
+	}
+	return plan, nil
+}
+
+// Submit makes a request. With an idempotency key, asking again finds the
+// request that was made first (created is false); the same key for another
+// question is CodeConflict. The ledger is written before the workflow starts:
+// a crash between the two is mended by Resume.
+func (d *Desk) Submit(ctx context.Context, p access.Person, ask access.Ask, key string) (r access.Request, created bool, err error) {
+	id := access.NewRequestID()
+	if key != "" {
+		if len(key) > 200 {
+			return r, false, access.Invalid(access.Issue{Code: "idempotency_key_too_long", Field: "Idempotency-Key", Message: "the key may have 200 characters"})
+		}
+		id = access.RequestIDFor(p.ID, key)
+		if r, err := d.Ledger.Request(ctx, id); err == nil {
+			// Submitting again compares the questions.
+			_, err := d.Ledger.Submit(ctx, ledger.Submission{Request: r, Ask: ask})
+			return r, false, err
+		}
+	}
+	if err := d.mayOpenMore(ctx, p); err != nil {
+		return r, false, d.refused(ctx, p, "", "request "+access.Clip(ask.Contract, 60), err)
+	}
+	plan, err := d.plan(ctx, p, ask, id)
+	if err != nil {
+		return r, false, d.refused(ctx, p, "", "request "+access.Clip(ask.Contract, 60), err)
+	}
+	signed, digest, err := d.Signer.SignPlan(plan)
+	if err != nil {
+		return r, false, err
+	}
+	plan.Digest = digest
+	_, stages := plan.Rule.Tally(plan, digest, nil)
+	envelope, err := json.Marshal(signed)
+	if err != nil {
+		return r, false, err
+	}
+	r = access.Request{ID: id, State: access.StatePending, Contract: plan.Contract, Requester: p, Plan: plan,
+		Stages: stages, Decisions: []access.Decision{}, CreatedAt: plan.CreatedAt}
+	created, err = d.Ledger.Submit(ctx, ledger.Submission{Request: r, Plan: envelope, Ask: ask})
+	if err != nil {
+		return r, false, err
+	}
+	if created {
+		d.start(ctx, id, plan, signed)
+	}
+	r, err = d.Ledger.Request(ctx, id)
+	return r, created, err
+}
+
+// start never fails the submission: the request is written down, and Resume
+// starts it when Temporal is back.
+func (d *Desk) start(ctx context.Context, id string, plan access.Plan, signed envelope) {
+	if err := d.Gateway.Start(ctx, plan, signed); err != nil {
+		d.Log.WithError(err).WithField("request", id).Error("workflow not started yet")
+		return
+	}
+	if err := d.Ledger.Started(ctx, id); err != nil {
+		d.Log.WithError(err).WithField("request", id).Warn("start not noted; it will be tried again, to no effect")
+	}
+}
+
+func (d *Desk) mayOpenMore(ctx context.Context, p access.Person) error {
+	open := []access.State{}
+	for _, s := range access.States() {
+		if !s.Final() {
+			open = append(open, s)
+		}
+	}
+	items, _, err := d.Ledger.Requests(ctx, ledger.Filter{Requester: p.ID, States: open, Limit: d.MaxOpen})
+	if err != nil {
+		return err
+	}
+	if len(items) >= d.MaxOpen {
+		return &access.Error{Code: access.CodeThrottled, Issues: []access.Issue{{Code: "too_many_open",
+			Message: fmt.Sprintf("you have %d requests open; cancel or release some first", len(items))}}}
+	}
+	return nil
+}
+
+// Resume starts what the ledger knows and Temporal may not, until ctx ends.
+func (d *Desk) Resume(ctx context.Context) {
+	tick := time.NewTicker(2 * time.Second)
+	defer tick.Stop()
+	for {
+		d.resume(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (d *Desk) resume(ctx context.Context) {
+	// A few seconds of age keep it from racing a submission under way, which
+	// would be harmless and noisy.
+	list, err := d.Ledger.Unstarted(ctx, d.now().Add(-3*time.Second))
+	if err != nil {
+		if ctx.Err() == nil {
+			d.Log.WithError(err).Warn("cannot look for requests to start")
+		}
+		return
+	}
+	for _, s := range list {
+		var signed envelope
+		if err := json.Unmarshal(s.Plan, &signed); err != nil {
+			d.Log.WithError(err).WithField("request", s.Request.ID).Error("stored plan is unreadable")
+			continue
+		}
+		d.start(ctx, s.Request.ID, s.Request.Plan, signed)
+	}
+}

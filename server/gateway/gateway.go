@@ -1,0 +1,119 @@
+// Package gateway is Ramp's only Temporal client: it starts workflows and
+// carries messages to them, and turns their answers back into Ramp's errors.
+package gateway
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/client"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/activities/calls"
+	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/workflows"
+)
+
+// Gateway talks to Temporal. It is safe for concurrent use.
+type Gateway struct {
+	temporal client.Client
+}
+
+// New uses an existing client.
+func New(c client.Client) *Gateway { return &Gateway{temporal: c} }
+
+// answerWithin bounds calls for whose answer a person waits.
+const answerWithin = 15 * time.Second
+
+// Start starts a request's workflow; starting it again is no error.
+func (g *Gateway) Start(ctx context.Context, plan access.Plan, signed evidence.Envelope) error {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	_, err := g.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID:                    workflows.AccessWorkflowID(plan.RequestID),
+		TaskQueue:             workflows.ControlQueue,
+		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
+		// Otherwise a second start would silently answer the first run, and the
+		// two cases could not be told apart here.
+		WorkflowExecutionErrorWhenAlreadyStarted: true,
+		TypedSearchAttributes:                    workflows.StartAttributes(plan),
+		StaticSummary:                            plan.Contract + " for " + plan.Requester.ID,
+	}, workflows.AccessType, workflows.AccessInput{RequestID: plan.RequestID, Plan: signed})
+	var started *serviceerror.WorkflowExecutionAlreadyStarted
+	if errors.As(err, &started) {
+		return nil
+	}
+	return calls.FromTemporal(err)
+}
+
+// Resolve asks the workers what planned grants mean. With no worker for a
+// target it fails within seconds.
+func (g *Gateway) Resolve(ctx context.Context, grants []access.PlannedGrant) ([]access.Scope, error) {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	run, err := g.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+		ID: "resolve-" + access.NewRequestID(), TaskQueue: workflows.ControlQueue, WorkflowExecutionTimeout: answerWithin,
+	}, workflows.ResolveType, workflows.ResolveInput{Grants: grants})
+	if err != nil {
+		return nil, calls.FromTemporal(err)
+	}
+	var res workflows.ResolveResult
+	if err := run.Get(ctx, &res); err != nil {
+		return nil, calls.FromTemporal(err)
+	}
+	return res.Scopes, nil
+}
+
+// Decide carries a signed decision and answers what it adds up to.
+func (g *Gateway) Decide(ctx context.Context, id string, signed evidence.Envelope) (workflows.Decided, error) {
+	return update[workflows.Decided](ctx, g, id, workflows.UpdateDecide, signed)
+}
+
+// Extend carries a signed order to extend.
+func (g *Gateway) Extend(ctx context.Context, id string, signed evidence.Envelope) (workflows.Extended, error) {
+	return update[workflows.Extended](ctx, g, id, workflows.UpdateExtend, signed)
+}
+
+// PickUp carries a signed order for a credential and answers it sealed.
+func (g *Gateway) PickUp(ctx context.Context, id string, signed evidence.Envelope) (evidence.Sealed, error) {
+	return update[evidence.Sealed](ctx, g, id, workflows.UpdatePickUp, signed)
+}
+
+func update[R any](ctx context.Context, g *Gateway, id, name string, signed evidence.Envelope) (R, error) {
+	var res R
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	// The same statement sent twice is one update; a retry by this server is
+	// not a second decision.
+	sum := sha256.Sum256([]byte(signed.Payload))
+	h, err := g.temporal.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
+		UpdateID: hex.EncodeToString(sum[:16]), WorkflowID: workflows.AccessWorkflowID(id), UpdateName: name,
+		WaitForStage: client.WorkflowUpdateStageCompleted, Args: []any{workflows.Signed{Envelope: signed}},
+	})
+	if err == nil {
+		err = h.Get(ctx, &res)
+	}
+	var timeout *client.WorkflowUpdateServiceTimeoutOrCanceledError
+	if errors.As(err, &timeout) {
+		return res, access.Errorf(access.CodeUnavailable, "no worker answered in time; what you asked may still happen")
+	}
+	return res, calls.FromTemporal(err)
+}
+
+// Stop asks a request to end. It is a signal: taken even while no worker runs.
+func (g *Gateway) Stop(ctx context.Context, id string, s workflows.Stop) error {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	return calls.FromTemporal(g.temporal.SignalWorkflow(ctx, workflows.AccessWorkflowID(id), "", workflows.SignalStop, s))
+}
+
+// Check says whether Temporal answers.
+func (g *Gateway) Check(ctx context.Context) error {
+	_, err := g.temporal.CheckHealth(ctx, &client.CheckHealthRequest{})
+	return calls.FromTemporal(err)
+}
