@@ -40,3 +40,40 @@ type Event struct {
 	// same key is the same event, told again by a retry. Empty: always new.
 	Key string `json:"key,omitempty"`
 }
+
+var phrases = map[EventKind]string{
+	EventRequested:       "asked for access",
+	EventDecided:         "decided",
+	EventDecisionRefused: "a decision was refused",
+	EventApproved:        "approved",
+	EventDenied:          "denied",
+	EventCancelled:       "cancelled",
+	EventLapsed:          "nobody decided in time",
+	EventFailed:          "failed",
+	EventScheduled:       "waits for its start",
+	EventGranting:        "about to open, written down first",
+	EventGranted:         "opened on the target",
+	EventActive:          "usable from now on",
+	EventExtended:        "extended",
+	EventPickedUp:        "credential picked up",
+	EventEnding:          "ending",
+	EventOverdue:         "closing takes too long; Ramp keeps trying",
+	EventRevoked:         "closed on the target, read back as gone",
+	EventEnded:           "over, proven gone",
+	EventRefused:         "an act was refused",
+}
+
+// Phrase says what happened in a few words, for people.
+func (e Event) Phrase() string {
+	what := phrases[e.Kind]
+	switch {
+	case what == "":
+		what = string(e.Kind)
+	case e.Kind == EventDecided && e.Detail["verdict"] != "":
+		what = map[string]string{string(Approve): "approved", string(Deny): "denied"}[e.Detail["verdict"]]
+	}
+	if e.Message != "" {
+		return what + ": " + e.Message
+	}
+	return what
+}

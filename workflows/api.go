@@ -3,6 +3,7 @@ package workflows
 import (
 	"time"
 
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/temporal"
 
 	"ramp.dev/ramp/access"
@@ -116,3 +117,12 @@ var (
 	AttrTarget    = temporal.NewSearchAttributeKeyKeywordList("RampTarget")
 	AttrExpiresAt = temporal.NewSearchAttributeKeyTime("RampExpiresAt")
 )
+
+// SearchAttributes are the attributes above, for making a namespace.
+func SearchAttributes() map[string]enumspb.IndexedValueType {
+	out := map[string]enumspb.IndexedValueType{}
+	for _, a := range []temporal.SearchAttributeKey{AttrState, AttrRequester, AttrContract, AttrTarget, AttrExpiresAt} {
+		out[a.GetName()] = a.GetValueType()
+	}
+	return out
+}

@@ -49,7 +49,8 @@ func loadConfig(path string) (config, error) {
 		return c, access.Errorf(access.CodeInvalid, "%s:\n%s", path, yaml.FormatError(err, false, true))
 	}
 	dir := filepath.Dir(path)
-	for _, p := range append([]*string{&c.Keys.Signer}, pointers(c.Keys.Trusted)...) {
+	paths := []*string{&c.Keys.Signer, &c.Server.Contracts, &c.Server.Identity.ClientSecret}
+	for _, p := range append(paths, pointers(c.Keys.Trusted)...) {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)
 		}

@@ -35,6 +35,7 @@ type Ledger interface {
 	Requests(ctx context.Context, f ledger.Filter) ([]access.Request, string, error)
 	Record(ctx context.Context, e access.Event) error
 	Events(ctx context.Context, f ledger.EventFilter) ([]access.Event, error)
+	LastSeq(ctx context.Context) (int64, error)
 }
 
 // Contracts are the contracts in force.

@@ -144,3 +144,6 @@ func (d *Desk) Events(ctx context.Context, p access.Person, after int64) ([]acce
 	}
 	return out, after, nil
 }
+
+// LastEvent is the number of the latest event, from which a new reader follows.
+func (d *Desk) LastEvent(ctx context.Context) (int64, error) { return d.Ledger.LastSeq(ctx) }

@@ -1,0 +1,210 @@
+// Package client asks a Ramp server over HTTP, for the command line and for
+// other programs.
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/contracts"
+	"ramp.dev/ramp/evidence"
+)
+
+// Client asks one server as one person. It is safe for concurrent use. Every
+// error carries a code of package access; a server that cannot be reached is
+// CodeUnavailable.
+type Client struct {
+	base  string
+	token string
+	http  *http.Client
+}
+
+// New makes a client of the server at base with a bearer token.
+func New(base, token string) *Client {
+	return &Client{base: strings.TrimSuffix(base, "/"), token: token, http: &http.Client{Timeout: 40 * time.Second}}
+}
+
+// maxAnswer bounds what is read of an answer.
+const maxAnswer = 16 << 20
+
+func (c *Client) do(ctx context.Context, method, path string, header http.Header, body, out any) error {
+	var r io.Reader
+	if body != nil {
+		b, err := json.Marshal(body)
+		if err != nil {
+			return access.Errorf(access.CodeInvalid, "cannot be written as JSON: %w", err)
+		}
+		r = bytes.NewReader(b)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, c.base+path, r)
+	if err != nil {
+		return access.Errorf(access.CodeInvalid, "the server's address is malformed: %w", err)
+	}
+	for k, v := range header {
+		req.Header[k] = v
+	}
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	req.Header.Set("Accept", "application/json")
+	res, err := c.http.Do(req)
+	if err != nil {
+		return access.Errorf(access.CodeUnavailable, "%s cannot be reached: %w", c.base, err)
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+	if err != nil {
+		return access.Errorf(access.CodeUnavailable, "the answer broke off: %w", err)
+	}
+	if res.StatusCode >= 400 {
+		return refusal(res.StatusCode, b)
+	}
+	if out == nil {
+		return nil
+	}
+	if err := json.Unmarshal(b, out); err != nil {
+		return access.Errorf(access.CodeInternal, "%s does not answer like a Ramp server: %w", c.base, err)
+	}
+	return nil
+}
+
+// refusal turns a problem back into the error that it was on the server.
+func refusal(status int, b []byte) error {
+	var p struct {
+		Kind   access.Code    `json:"kind"`
+		Detail string         `json:"detail"`
+		Issues []access.Issue `json:"issues"`
+	}
+	if json.Unmarshal(b, &p) != nil || p.Kind == "" {
+		return access.Errorf(access.CodeInternal, "the server answered %d, and not as Ramp does", status)
+	}
+	if len(p.Issues) > 0 {
+		return &access.Error{Code: p.Kind, Issues: p.Issues}
+	}
+	return &access.Error{Code: p.Kind, Message: p.Detail}
+}
+
+// Page is one page of a list; NextCursor is empty on the last.
+type Page[T any] struct {
+	Items      []T    `json:"items"`
+	NextCursor string `json:"nextCursor,omitempty"`
+}
+
+// LoginConfig is what a client needs to log in.
+type LoginConfig struct {
+	Issuer   string `json:"issuer"`
+	ClientID string `json:"clientId"`
+	Audience string `json:"audience"`
+}
+
+// LoginConfig answers how to log in to this server.
+func (c *Client) LoginConfig(ctx context.Context) (out LoginConfig, err error) {
+	return out, c.do(ctx, "GET", "/api/v1/auth-config", nil, nil, &out)
+}
+
+// Me is who the token says the caller is.
+func (c *Client) Me(ctx context.Context) (out access.Person, err error) {
+	return out, c.do(ctx, "GET", "/api/v1/me", nil, nil, &out)
+}
+
+// Catalog lists what the caller may ask for.
+func (c *Client) Catalog(ctx context.Context, query string) ([]contracts.Offer, error) {
+	var out Page[contracts.Offer]
+	err := c.do(ctx, "GET", "/api/v1/catalog?"+url.Values{"q": {query}}.Encode(), nil, nil, &out)
+	return out.Items, err
+}
+
+// Submit asks. The same key again finds the request that was made first.
+func (c *Client) Submit(ctx context.Context, ask access.Ask, key string) (out access.Request, err error) {
+	return out, c.do(ctx, "POST", "/api/v1/requests", http.Header{"Idempotency-Key": {key}}, ask, &out)
+}
+
+// Plan answers what would be, and does nothing.
+func (c *Client) Plan(ctx context.Context, ask access.Ask) (out access.Request, err error) {
+	return out, c.do(ctx, "POST", "/api/v1/requests?dryRun=true", nil, ask, &out)
+}
+
+// Query narrows a list of requests.
+type Query struct {
+	States   []string
+	Mine     bool
+	ToDecide bool
+	Target   string
+	Cursor   string
+	Limit    int
+}
+
+// Requests lists requests that the caller may see, newest first.
+func (c *Client) Requests(ctx context.Context, q Query) (out Page[access.Request], err error) {
+	v := url.Values{}
+	for name, value := range map[string]string{"state": strings.Join(q.States, ","), "target": q.Target, "cursor": q.Cursor} {
+		if value != "" {
+			v.Set(name, value)
+		}
+	}
+	if q.Mine {
+		v.Set("mine", "true")
+	}
+	if q.ToDecide {
+		v.Set("toDecide", "true")
+	}
+	if q.Limit > 0 {
+		v.Set("limit", strconv.Itoa(q.Limit))
+	}
+	return out, c.do(ctx, "GET", "/api/v1/requests?"+v.Encode(), nil, nil, &out)
+}
+
+func requestPath(id, act string) string {
+	p := "/api/v1/requests/" + url.PathEscape(id)
+	if act != "" {
+		p += "/" + act
+	}
+	return p
+}
+
+// Request is one request with its timeline.
+func (c *Client) Request(ctx context.Context, id string) (out access.Request, err error) {
+	return out, c.do(ctx, "GET", requestPath(id, ""), nil, nil, &out)
+}
+
+// Decide decides exactly the plan of a digest.
+func (c *Client) Decide(ctx context.Context, id string, v access.Verdict, digest, comment string) (out access.Request, err error) {
+	body := map[string]string{"decision": string(v), "planDigest": digest, "comment": comment}
+	return out, c.do(ctx, "POST", requestPath(id, "decision"), nil, body, &out)
+}
+
+// Stop is one of cancel, release and revoke.
+func (c *Client) Stop(ctx context.Context, id, act, reason string) (out access.Request, err error) {
+	return out, c.do(ctx, "POST", requestPath(id, act), nil, map[string]string{"reason": reason}, &out)
+}
+
+// Extend lengthens live access by some more.
+func (c *Client) Extend(ctx context.Context, id, more, reason string) (out access.Request, err error) {
+	return out, c.do(ctx, "POST", requestPath(id, "extend"), nil, map[string]string{"for": more, "reason": reason}, &out)
+}
+
+// PickUp fetches a credential of one grant, by the grant's name, sealed on the
+// worker to a key that is made here and used once.
+func (c *Client) PickUp(ctx context.Context, id, grant string) (access.Credential, error) {
+	key, err := evidence.NewRecipient()
+	if err != nil {
+		return access.Credential{}, err
+	}
+	var sealed evidence.Sealed
+	body := map[string]string{"grant": grant, "recipient": key.Public()}
+	if err := c.do(ctx, "POST", requestPath(id, "credentials"), nil, body, &sealed); err != nil {
+		return access.Credential{}, err
+	}
+	return key.Open(sealed, evidence.CredentialContext(id, grant))
+}

@@ -1,0 +1,15 @@
+//go:build lean
+
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"ramp.dev/ramp/access"
+)
+
+func devCommand() *cobra.Command {
+	return &cobra.Command{Use: "dev", Hidden: true, RunE: func(*cobra.Command, []string) error {
+		return access.Errorf(access.CodeInvalid, "this binary was built lean, without the embedded Temporal that `ramp dev` needs")
+	}}
+}

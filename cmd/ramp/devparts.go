@@ -1,0 +1,201 @@
+//go:build !lean
+
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/goccy/go-yaml"
+	"github.com/sirupsen/logrus"
+	"go.temporal.io/sdk/client"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/contracts/examples"
+	"ramp.dev/ramp/engine"
+	"ramp.dev/ramp/engine/devidp"
+	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/integrations/sshcert"
+	"ramp.dev/ramp/integrations/sshcert/demohost"
+	"ramp.dev/ramp/server"
+	"ramp.dev/ramp/server/auth"
+	"ramp.dev/ramp/worker"
+	"ramp.dev/ramp/workflows"
+)
+
+// dev is the parts of `ramp dev`, started one after the other.
+type dev struct {
+	flags  devFlags
+	dir    string // absolute
+	log    *logrus.Logger
+	issuer string
+	config config
+	stops  []func()
+	failed chan error
+}
+
+// configName is the configuration file in the directory: what `ramp server`
+// and `ramp worker` take to run beside.
+const configName = "ramp.yaml"
+
+func (d *dev) path(parts ...string) string {
+	return filepath.Join(append([]string{d.dir}, parts...)...)
+}
+
+func (d *dev) onStop(f func()) { d.stops = append(d.stops, f) }
+
+func (d *dev) stop() {
+	for i := len(d.stops) - 1; i >= 0; i-- {
+		d.stops[i]()
+	}
+}
+
+// prepare makes the directory, its keys and its contracts.
+func (d *dev) prepare(context.Context) error {
+	d.failed = make(chan error, 2)
+	abs, err := filepath.Abs(d.flags.dir)
+	if err == nil {
+		err = os.MkdirAll(abs, 0o700)
+	}
+	if err != nil {
+		return access.Errorf(access.CodeInvalid, "--dir: %w", err)
+	}
+	d.dir = abs
+	if err := os.MkdirAll(d.path("keys"), 0o700); err != nil {
+		return access.Errorf(access.CodeInvalid, "--dir: %w", err)
+	}
+	signer, err := evidence.LoadOrCreateSigner(d.path("keys", "server.key"))
+	if err != nil {
+		return err
+	}
+	if err := signer.WritePublic(d.path("keys", "server.pub")); err != nil {
+		return err
+	}
+	return d.contracts()
+}
+
+// contracts copies the examples on the first run only: they are meant to be
+// edited.
+func (d *dev) contracts() error {
+	dir := d.path("contracts")
+	if err := os.Mkdir(dir, 0o755); errors.Is(err, os.ErrExist) {
+		return nil
+	} else if err != nil {
+		return access.Errorf(access.CodeInvalid, "contracts: %w", err)
+	}
+	files, err := fs.Glob(examples.Demo, "*.yaml")
+	if err != nil {
+		return err
+	}
+	for _, name := range files {
+		b, err := examples.Demo.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), b, 0o644); err != nil {
+			return access.Errorf(access.CodeInvalid, "contracts: %w", err)
+		}
+	}
+	return nil
+}
+
+func (d *dev) identity(context.Context) error {
+	p, err := devidp.Start(devidp.Config{Dir: d.dir, Addr: d.flags.idp,
+		RedirectURIs: []string{"http://" + d.flags.listen + "/auth/callback"}})
+	if err != nil {
+		return err
+	}
+	d.issuer = p.Issuer
+	d.onStop(p.Stop)
+	return nil
+}
+
+func (d *dev) engine(ctx context.Context) error {
+	e, err := engine.Start(ctx, engine.Config{Dir: d.path("temporal"), Addr: d.flags.temporal, SearchAttributes: workflows.SearchAttributes()})
+	if err != nil {
+		return err
+	}
+	d.onStop(func() { _ = e.Stop() })
+	ui, err := engine.StartUI(d.flags.temporalUI, e.Addr)
+	if err != nil {
+		return err
+	}
+	d.onStop(ui.Stop)
+	d.flags.temporal, d.flags.temporalUI = e.Addr, ui.Addr
+	return nil
+}
+
+func (d *dev) host(ctx context.Context) error {
+	h, err := demohost.Start(ctx, demohost.Config{Dir: d.path("ssh"), Addr: d.flags.ssh, Log: d.log})
+	if err != nil {
+		return err
+	}
+	d.flags.ssh = h.Addr().String()
+	d.onStop(func() { h.Close() })
+	host, port := h.Addr().IP.String(), h.Addr().Port
+	target, err := worker.NewTargetConfig("ssh", sshcert.Config{Dir: d.path("ssh"), Users: []string{"demo"}, Host: host, Port: port,
+		HostKey: demohost.HostKeyPath(d.path("ssh")), Sessions: sshcert.SessionsConfig{Control: demohost.ControlPath(d.path("ssh"))}})
+	if err != nil {
+		return err
+	}
+	d.config.Worker = worker.Config{Control: true, Targets: map[string]worker.TargetConfig{"ssh/demo": target}}
+	return nil
+}
+
+// write writes the configuration in which the parts find each other, then
+// reads it, so that `ramp dev` runs what `ramp server --config` would.
+func (d *dev) write(context.Context) error {
+	d.config.Ledger = ledgerConfig{URL: "sqlite:" + d.path("ledger.db")}
+	d.config.Temporal = temporalConfig{Address: d.flags.temporal, Namespace: engine.Namespace}
+	d.config.Keys = keysConfig{Signer: "keys/server.key", Trusted: []string{"keys/server.pub"}}
+	d.config.Server = server.Config{Listen: d.flags.listen, URL: "http://" + d.flags.listen, Contracts: "contracts",
+		Identity: auth.Config{Issuer: d.issuer}, Operators: []string{"operators"}, TemporalUI: "http://" + d.flags.temporalUI, MaxOpen: 1000}
+	b, err := yaml.Marshal(d.config)
+	if err != nil {
+		return err
+	}
+	// Whoever waits for the file must find it whole.
+	path := d.path(configName)
+	head := "# Written by `ramp dev` at each start, with the addresses of that start.\n"
+	if err := os.WriteFile(path+".new", append([]byte(head), b...), 0o600); err != nil {
+		return access.Errorf(access.CodeInvalid, "configuration: %w", err)
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		return access.Errorf(access.CodeInvalid, "configuration: %w", err)
+	}
+	d.config, err = loadConfig(path)
+	return err
+}
+
+func (d *dev) worker(ctx context.Context) error { return d.service(ctx, "worker", startWorker) }
+func (d *dev) server(ctx context.Context) error { return d.service(ctx, "server", startServer) }
+
+// service runs what `ramp server` and `ramp worker` run.
+func (d *dev) service(ctx context.Context, name string, start func(context.Context, config, client.Client) (*service, error)) error {
+	if slices.Contains(d.flags.without, name) {
+		return nil
+	}
+	temporal, err := dial(ctx, d.config.Temporal)
+	if err != nil {
+		return err
+	}
+	d.onStop(temporal.Close)
+	s, err := start(ctx, d.config, temporal)
+	if err != nil {
+		return err
+	}
+	d.onStop(s.close)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := s.run(ctx); err != nil {
+			d.failed <- err
+		}
+	}()
+	d.onStop(func() { <-done })
+	return nil
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"github.com/spf13/cobra"
+	"golang.org/x/oauth2"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/client"
+)
+
+func loginCommand() *cobra.Command {
+	var o common
+	c := &cobra.Command{
+		Use: "login", Short: "Log in at the identity provider, in the browser", GroupID: "people", Args: cobra.NoArgs,
+		Long: "Opens nothing by itself: it prints an address to open in a browser on this machine, and waits until you have logged in there.\nPrograms set RAMP_TOKEN instead.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, cancel := context.WithTimeout(cmd.Context(), 10*time.Minute)
+			defer cancel()
+			c := client.New(o.server, "")
+			conf, err := c.LoginConfig(ctx)
+			if err != nil {
+				return err
+			}
+			token, err := codeFlow(ctx, conf, func(url string) {
+				fmt.Fprintf(cmd.ErrOrStderr(), "Open this in a browser on this machine, and log in:\n\n  %s\n\n", url)
+			})
+			if err != nil {
+				return err
+			}
+			me, err := client.New(o.server, token.AccessToken).Me(ctx)
+			if err != nil {
+				return err
+			}
+			b, err := json.Marshal(saved{Token: token.AccessToken, Expires: token.Expiry})
+			if err != nil {
+				return err
+			}
+			if err := o.keep("login", string(b)); err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "Logged in as %s (%s) until %s.\n", me.Label(), me.ID, token.Expiry.Local().Format(time.Kitchen))
+			return nil
+		},
+	}
+	o.flags(c)
+	return c
+}
+
+// codeFlow logs in with a code that comes back to a port on loopback, bound to
+// this process by state and PKCE (RFC 8252).
+func codeFlow(ctx context.Context, conf client.LoginConfig, show func(url string)) (*oauth2.Token, error) {
+	provider, err := oidc.NewProvider(ctx, conf.Issuer)
+	if err != nil {
+		return nil, access.Errorf(access.CodeUnavailable, "the identity provider: %w", err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, access.Errorf(access.CodeUnavailable, "no port to come back to: %w", err)
+	}
+	o := oauth2.Config{ClientID: conf.ClientID, Endpoint: provider.Endpoint(), Scopes: []string{"openid", "profile", "email", "groups"},
+		RedirectURL: "http://" + l.Addr().String() + "/callback"}
+	state, verifier := rand.Text(), oauth2.GenerateVerifier()
+	codes := make(chan string, 1)
+	srv := &http.Server{ReadHeaderTimeout: 5 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/callback" || r.FormValue("state") != state {
+			http.NotFound(w, r)
+			return
+		}
+		fmt.Fprintln(w, "Done. Go back to your terminal.")
+		select {
+		case codes <- r.FormValue("code"):
+		default:
+		}
+	})}
+	go func() { _ = srv.Serve(l) }()
+	defer func() {
+		// The browser gets its answer first.
+		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+		defer cancel()
+		_ = srv.Shutdown(stop)
+	}()
+	show(o.AuthCodeURL(state, oauth2.S256ChallengeOption(verifier)))
+	select {
+	case code := <-codes:
+		if code == "" {
+			return nil, access.Errorf(access.CodeUnauthenticated, "the identity provider refused the login")
+		}
+		token, err := o.Exchange(ctx, code, oauth2.VerifierOption(verifier))
+		if err != nil {
+			return nil, access.Errorf(access.CodeUnauthenticated, "the identity provider refused the login: %w", err)
+		}
+		return token, nil
+	case <-ctx.Done():
+		return nil, access.Errorf(access.CodeUnauthenticated, "nobody logged in")
+	}
+}

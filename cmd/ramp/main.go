@@ -1,0 +1,95 @@
+// Command ramp is all of Ramp: the server, the worker, everything at once for
+// development, and the command line for people.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"syscall"
+
+	"github.com/sirupsen/logrus"
+	"github.com/spf13/cobra"
+
+	"ramp.dev/ramp/access"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := root().ExecuteContext(ctx)
+	stop()
+	os.Exit(exitCode(err))
+}
+
+func root() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "ramp",
+		Short: "Temporary access to production",
+		Long: "Ramp opens one exact thing in production for the time that was approved, and closes it without exception.\n\n" +
+			"Exit codes: 0 done, 1 a fault, 2 wrong input, 3 not logged in, 4 refused or denied, 5 not found,\n" +
+			"6 not in this state or too late, 7 something needed does not answer. `ramp exec` ends as its command does.",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	c.AddGroup(&cobra.Group{ID: "people", Title: "Ask, approve, use:"}, &cobra.Group{ID: "run", Title: "Run Ramp:"})
+	c.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return access.Errorf(access.CodeInvalid, "%s; see `%s --help`", err, cmd.CommandPath())
+	})
+	var level string
+	c.PersistentFlags().StringVar(&level, "log-level", "warn", "what to log: debug, info, warn or error")
+	c.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		l, err := logrus.ParseLevel(level)
+		if err != nil {
+			return access.Errorf(access.CodeInvalid, "--log-level: %q is none of debug, info, warn, error", level)
+		}
+		logrus.SetLevel(l)
+		return nil
+	}
+	c.AddCommand(serverCommand(), workerCommand(), devCommand(), contractsCommand())
+	c.AddCommand(peopleCommands()...)
+	return c
+}
+
+// exits maps codes to what scripts can tell apart.
+var exits = map[access.Code]int{
+	access.CodeInvalid: 2, access.CodeTooLarge: 2,
+	access.CodeUnauthenticated: 3,
+	access.CodeForbidden:       4, access.CodeUnevaluated: 4, access.CodeEvidence: 4,
+	access.CodeNotFound: 5,
+	access.CodeConflict: 6, access.CodeTooLate: 6,
+	access.CodeUnavailable: 7, access.CodeThrottled: 7,
+}
+
+// exitCode prints the error and says how to end.
+func exitCode(err error) int {
+	if err == nil {
+		return 0
+	}
+	var child *exec.ExitError
+	if errors.As(err, &child) {
+		if code := child.ExitCode(); code >= 0 {
+			return code
+		}
+		return 1
+	}
+	var e *access.Error
+	if errors.As(err, &e) && len(e.Issues) > 1 {
+		head := e.Message
+		if head == "" {
+			head = "several things are wrong"
+		}
+		fmt.Fprintln(os.Stderr, "ramp:", head+":")
+		for _, i := range e.Issues {
+			fmt.Fprintln(os.Stderr, "  "+i.String())
+		}
+	} else {
+		fmt.Fprintln(os.Stderr, "ramp:", err)
+	}
+	if code, ok := exits[access.CodeOf(err)]; ok {
+		return code
+	}
+	return 1
+}

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/sirupsen/logrus"
+	"github.com/spf13/cobra"
+	"go.temporal.io/sdk/client"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/internal/sdklog"
+	"ramp.dev/ramp/ledger"
+	"ramp.dev/ramp/server"
+	"ramp.dev/ramp/worker"
+)
+
+func serverCommand() *cobra.Command {
+	return processCommand("server", "Answer people: the pages and the API",
+		"The server faces people and holds no target's credentials.", startServer)
+}
+
+func workerCommand() *cobra.Command {
+	return processCommand("worker", "Open and close access on targets",
+		"A worker runs where its targets are, with their credentials, and opens no port.", startWorker)
+}
+
+func processCommand(name, short, long string, start func(context.Context, config, client.Client) (*service, error)) *cobra.Command {
+	var path string
+	c := &cobra.Command{
+		Use: name + " --config FILE", Short: short, Long: long, GroupID: "run", Args: cobra.NoArgs,
+		Example: "  ramp " + name + " --config /etc/ramp/ramp.yaml",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := loadConfig(path)
+			if err != nil {
+				return err
+			}
+			temporal, err := dial(cmd.Context(), c.Temporal)
+			if err != nil {
+				return err
+			}
+			defer temporal.Close()
+			s, err := start(cmd.Context(), c, temporal)
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			return s.run(cmd.Context())
+		},
+	}
+	c.Flags().StringVar(&path, "config", "ramp.yaml", "the configuration file")
+	return c
+}
+
+// dial waits for Temporal until ctx ends: processes start in any order.
+func dial(ctx context.Context, c temporalConfig) (client.Client, error) {
+	for told := false; ; told = true {
+		temporal, err := client.DialContext(ctx, client.Options{HostPort: c.Address, Namespace: c.Namespace,
+			Logger: sdklog.New(logrus.StandardLogger())})
+		if err == nil {
+			return temporal, nil
+		}
+		if !told {
+			logrus.WithError(err).WithField("address", c.Address).Warn("waiting for Temporal")
+		}
+		select {
+		case <-ctx.Done():
+			return nil, access.Errorf(access.CodeUnavailable, "Temporal at %s: %w", c.Address, err)
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// service is a started server or worker. run works until its context ends.
+type service struct {
+	run   func(context.Context) error
+	close func()
+}
+
+func startServer(ctx context.Context, c config, temporal client.Client) (*service, error) {
+	led, err := ledger.Open(ctx, c.Ledger.URL)
+	if err != nil {
+		return nil, err
+	}
+	signer, err := evidence.LoadOrCreateSigner(c.Keys.Signer)
+	if err != nil {
+		led.Close()
+		return nil, err
+	}
+	s, err := server.New(c.Server, server.Deps{Temporal: temporal, Ledger: led, Signer: signer, Log: logrus.StandardLogger()})
+	if err != nil {
+		led.Close()
+		return nil, err
+	}
+	logrus.WithField("url", c.Server.URL).Info("server is up")
+	return &service{run: s.Run, close: func() { led.Close() }}, nil
+}
+
+func startWorker(ctx context.Context, c config, temporal client.Client) (*service, error) {
+	keys, err := c.keyring()
+	if err != nil {
+		return nil, err
+	}
+	led, err := ledger.Open(ctx, c.Ledger.URL)
+	if err != nil {
+		return nil, err
+	}
+	w, err := worker.Start(ctx, c.Worker, worker.Deps{Temporal: temporal, Ledger: led, Keyring: keys, Log: logrus.StandardLogger()})
+	if err != nil {
+		led.Close()
+		return nil, err
+	}
+	logrus.WithField("targets", w.Broker.Names()).Info("worker is up")
+	run := func(ctx context.Context) error {
+		<-ctx.Done()
+		w.Stop()
+		return nil
+	}
+	return &service{run: run, close: func() { led.Close() }}, nil
+}

@@ -1,0 +1,170 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/server/auth"
+	"ramp.dev/ramp/server/desk"
+)
+
+func (a *API) submit(c echo.Context) error {
+	var ask access.Ask
+	if err := read(c, &ask, false); err != nil {
+		return err
+	}
+	ctx, p := c.Request().Context(), auth.Person(c)
+	dry, err := flag(c, "dryRun")
+	if err != nil {
+		return err
+	}
+	if dry {
+		plan, err := a.desk.Plan(ctx, p, ask)
+		if err != nil {
+			return err
+		}
+		_, stages := plan.Rule.Tally(plan, plan.Digest, nil)
+		return c.JSON(http.StatusOK, access.Request{ID: plan.RequestID, State: access.StatePending, Contract: plan.Contract,
+			Requester: p, Plan: plan, Stages: stages, Decisions: []access.Decision{}, CreatedAt: plan.CreatedAt})
+	}
+	r, created, err := a.desk.Submit(ctx, p, ask, c.Request().Header.Get("Idempotency-Key"))
+	if err != nil {
+		return err
+	}
+	status := http.StatusOK
+	if created {
+		status = http.StatusCreated
+	}
+	c.Response().Header().Set("Location", "/api/v1/requests/"+r.ID)
+	return c.JSON(status, r)
+}
+
+func (a *API) list(c echo.Context) error {
+	q := desk.Query{Target: c.QueryParam("target"), Cursor: c.QueryParam("cursor")}
+	var err error
+	if q.Mine, err = flag(c, "mine"); err != nil {
+		return err
+	}
+	if q.ToDecide, err = flag(c, "toDecide"); err != nil {
+		return err
+	}
+	if s := c.QueryParam("limit"); s != "" {
+		if q.Limit, err = strconv.Atoi(s); err != nil || q.Limit < 1 || q.Limit > 200 {
+			return access.Invalid(access.Issue{Code: "limit_out_of_range", Field: "limit", Message: "a limit is between 1 and 200"})
+		}
+	}
+	if s := c.QueryParam("state"); s != "" {
+		for _, name := range strings.Split(s, ",") {
+			state := access.State(name)
+			if !state.Known() {
+				return access.Invalid(access.Issue{Code: "unknown_state", Field: "state",
+					Message: "there is no state " + strconv.Quote(access.Clip(name, 40)) + "; there are " + stateNames()})
+			}
+			q.States = append(q.States, state)
+		}
+	}
+	items, next, err := a.desk.Requests(c.Request().Context(), auth.Person(c), q)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, page[access.Request]{Items: items, NextCursor: next})
+}
+
+func stateNames() string {
+	var names []string
+	for _, s := range access.States() {
+		names = append(names, string(s))
+	}
+	return strings.Join(names, ", ")
+}
+
+func flag(c echo.Context, name string) (bool, error) {
+	s := c.QueryParam(name)
+	if s == "" {
+		return false, nil
+	}
+	v, err := strconv.ParseBool(s)
+	if err != nil {
+		return false, access.Invalid(access.Issue{Code: "flag_malformed", Field: name, Message: name + " is true or false"})
+	}
+	return v, nil
+}
+
+func (a *API) show(c echo.Context) error {
+	r, err := a.desk.Request(c.Request().Context(), auth.Person(c), c.Param("id"))
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, r)
+}
+
+func (a *API) decide(c echo.Context) error {
+	var body struct {
+		Decision   access.Verdict `json:"decision"`
+		PlanDigest string         `json:"planDigest"`
+		Comment    string         `json:"comment"`
+	}
+	if err := read(c, &body, false); err != nil {
+		return err
+	}
+	r, err := a.desk.Decide(c.Request().Context(), auth.Person(c), c.Param("id"), body.Decision, body.PlanDigest, body.Comment)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, r)
+}
+
+type stopFunc func(ctx context.Context, p access.Person, id, reason string) (access.Request, error)
+
+// stop serves the acts that end a request: they differ in who may and when.
+func (a *API) stop(act stopFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		var body struct {
+			Reason string `json:"reason"`
+		}
+		if err := read(c, &body, true); err != nil {
+			return err
+		}
+		r, err := act(c.Request().Context(), auth.Person(c), c.Param("id"), body.Reason)
+		if err != nil {
+			return err
+		}
+		return c.JSON(http.StatusOK, r)
+	}
+}
+
+func (a *API) extend(c echo.Context) error {
+	var body struct {
+		For    string `json:"for"`
+		Reason string `json:"reason"`
+	}
+	if err := read(c, &body, false); err != nil {
+		return err
+	}
+	r, err := a.desk.Extend(c.Request().Context(), auth.Person(c), c.Param("id"), body.For, body.Reason)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, r)
+}
+
+func (a *API) pickUp(c echo.Context) error {
+	var body struct {
+		Grant     string `json:"grant"`
+		Recipient string `json:"recipient"`
+	}
+	if err := read(c, &body, false); err != nil {
+		return err
+	}
+	sealed, err := a.desk.PickUp(c.Request().Context(), auth.Person(c), c.Param("id"), body.Grant, body.Recipient)
+	if err != nil {
+		return err
+	}
+	c.Response().Header().Set("Cache-Control", "no-store")
+	return c.JSON(http.StatusOK, sealed)
+}

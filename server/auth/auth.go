@@ -1,0 +1,143 @@
+package auth
+
+import (
+	"context"
+	"encoding/gob"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+	"github.com/labstack/echo/v4"
+	"github.com/sirupsen/logrus"
+
+	"ramp.dev/ramp/access"
+)
+
+// Auth knows who asks. It is safe for concurrent use.
+type Auth struct {
+	config   Config
+	base     *url.URL
+	provider *provider
+	sessions *scs.SessionManager
+	csrf     *http.CrossOriginProtection
+	log      logrus.FieldLogger
+}
+
+func init() { gob.Register(access.Person{}) }
+
+// New checks the configuration; it does not call the provider. base is where
+// people reach Ramp.
+func New(c Config, base *url.URL, log logrus.FieldLogger) (*Auth, error) {
+	c = c.withDefaults()
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	s := scs.New()
+	s.Lifetime, s.IdleTimeout = sessionLifetime, sessionIdle
+	s.Cookie.Name, s.Cookie.Path = "ramp_session", "/"
+	s.Cookie.HttpOnly, s.Cookie.SameSite = true, http.SameSiteLaxMode
+	if base.Scheme == "https" {
+		s.Cookie.Name, s.Cookie.Secure = "__Host-ramp_session", true
+	}
+	return &Auth{config: c, base: base, provider: newProvider(c), sessions: s,
+		csrf: http.NewCrossOriginProtection(), log: log}, nil
+}
+
+// Check says whether the provider can be used, for readiness.
+func (a *Auth) Check(context.Context) error {
+	_, err := a.provider.get()
+	return err
+}
+
+const personKey = "person"
+
+// Sessions is middleware for the browser's session.
+func (a *Auth) Sessions(next http.Handler) http.Handler { return a.sessions.LoadAndSave(next) }
+
+// Identify is middleware: it finds out who asks, if anybody says so. A bearer
+// token goes before a session, and a bad one is refused even where nobody is
+// needed. An act from another site's page is refused (CSRF).
+func (a *Auth) Identify(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		if header := r.Header.Get("Authorization"); header != "" {
+			scheme, token, _ := strings.Cut(header, " ")
+			if !strings.EqualFold(scheme, "Bearer") || token == "" {
+				return unauthenticated("token_missing", `the Authorization header must be "Bearer" and a token`)
+			}
+			p, err := a.provider.bearer(r.Context(), token)
+			if err != nil {
+				return err
+			}
+			c.Set(personKey, p)
+			return next(c)
+		}
+		if err := a.csrf.Check(r); err != nil {
+			return &access.Error{Code: access.CodeForbidden, Issues: []access.Issue{{Code: "cross_origin",
+				Message: "this was sent from another site's page"}}}
+		}
+		if p, ok := a.sessions.Get(r.Context(), personKey).(access.Person); ok {
+			c.Set(personKey, p)
+		}
+		return next(c)
+	}
+}
+
+// Person is who asks; call it only behind Require or RequirePage.
+func Person(c echo.Context) access.Person {
+	p, _ := c.Get(personKey).(access.Person)
+	return p
+}
+
+// Require is middleware: nobody unknown gets past it.
+func Require(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if Person(c).ID == "" {
+			return unauthenticated("token_missing", "say who you are: a bearer token in the Authorization header, or log in")
+		}
+		return next(c)
+	}
+}
+
+// RequirePage is Require for pages: it sends people to log in.
+func RequirePage(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if Person(c).ID != "" {
+			return next(c)
+		}
+		if c.Request().Method != http.MethodGet {
+			return unauthenticated("session_over", "your session is over; log in again, nothing was done")
+		}
+		return c.Redirect(http.StatusSeeOther, "/auth/login?next="+url.QueryEscape(c.Request().URL.RequestURI()))
+	}
+}
+
+// Public is what a client needs to know to log in.
+type Public struct {
+	Issuer   string `json:"issuer"`
+	ClientID string `json:"clientId"` // of the command line
+	Audience string `json:"audience"`
+}
+
+// Public answers for the command line.
+func (a *Auth) Public() Public {
+	return Public{Issuer: a.config.Issuer, ClientID: a.config.CLIClientID, Audience: a.config.Audience}
+}
+
+// readSecret reads a secret's file afresh, so that it may be rotated.
+func readSecret(path string) (string, error) {
+	if path == "" {
+		return "", nil
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return "", access.Errorf(access.CodeUnavailable, "client secret: %w", err)
+	}
+	return strings.TrimSpace(string(b)), nil
+}
+
+// loginWithin is how long a login at the provider may take.
+const loginWithin = 15 * time.Minute

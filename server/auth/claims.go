@@ -1,0 +1,63 @@
+package auth
+
+import (
+	"fmt"
+
+	"ramp.dev/ramp/access"
+)
+
+// person makes a person of verified claims. Errors are CodeUnauthenticated: an
+// identity that is half told is nobody.
+func (c ClaimConfig) person(claims map[string]any) (access.Person, error) {
+	text := func(name string) string {
+		s, _ := claims[name].(string)
+		return s
+	}
+	p := access.Person{ID: text(c.ID), Name: text(c.Name), Email: text(c.Email), Kind: access.KindHuman,
+		OnBehalfOf: text(c.OnBehalfOf)}
+	bad := func(format string, args ...any) (access.Person, error) {
+		return access.Person{}, &access.Error{Code: access.CodeUnauthenticated,
+			Issues: []access.Issue{{Code: "identity_incomplete", Message: fmt.Sprintf(format, args...)}}}
+	}
+	if p.ID == "" {
+		return bad("the token has no %q claim, by which people are told apart", c.ID)
+	}
+	if verified, told := claims["email_verified"].(bool); told && !verified {
+		p.Email = "" // anybody could claim anybody's address
+	}
+	switch groups := claims[c.Groups].(type) {
+	case nil:
+	case []any:
+		for _, g := range groups {
+			name, ok := g.(string)
+			if !ok {
+				return bad("claim %q is not a list of names", c.Groups)
+			}
+			p.Groups = append(p.Groups, name)
+		}
+	default:
+		return bad("claim %q is not a list of names", c.Groups)
+	}
+	if kind := text(c.Kind); kind != "" {
+		p.Kind = access.Kind(kind)
+	}
+	switch p.Kind {
+	case access.KindHuman, access.KindService:
+		p.OnBehalfOf = ""
+	case access.KindAgent:
+		if p.OnBehalfOf == "" {
+			return bad("an agent's token must say in %q for whom it acts", c.OnBehalfOf)
+		}
+	default:
+		return bad("claim %q is %q; it may be human, service or agent", c.Kind, access.Clip(string(p.Kind), 40))
+	}
+	for _, name := range c.Attributes {
+		if v := text(name); v != "" {
+			if p.Attributes == nil {
+				p.Attributes = map[string]string{}
+			}
+			p.Attributes[name] = v
+		}
+	}
+	return p, nil
+}

@@ -1,0 +1,94 @@
+package auth
+
+import (
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/gob"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"github.com/labstack/echo/v4"
+	"golang.org/x/oauth2"
+)
+
+// attempt is one login under way, kept in the session of the browser that
+// began it: state and nonce tie the provider's answer to it.
+type attempt struct {
+	State, Nonce, Verifier, Next string
+	Began                        time.Time
+}
+
+const attemptKey = "login"
+
+func init() { gob.Register(attempt{}) }
+
+// Routes adds the pages of logging in and out.
+func (a *Auth) Routes(e *echo.Echo) {
+	e.GET("/auth/login", a.login)
+	e.GET("/auth/callback", a.callback)
+	e.POST("/auth/logout", a.logout)
+}
+
+func (a *Auth) redirectURL() string { return a.base.JoinPath("auth/callback").String() }
+
+func (a *Auth) login(c echo.Context) error {
+	o, err := a.provider.oauth(a.redirectURL())
+	if err != nil {
+		return err
+	}
+	at := attempt{State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(),
+		Next: safeNext(c.QueryParam("next")), Began: time.Now()}
+	a.sessions.Put(c.Request().Context(), attemptKey, at)
+	return c.Redirect(http.StatusSeeOther, o.AuthCodeURL(at.State, oidc.Nonce(at.Nonce), oauth2.S256ChallengeOption(at.Verifier)))
+}
+
+func (a *Auth) callback(c echo.Context) error {
+	r := c.Request()
+	at, ok := a.sessions.Pop(r.Context(), attemptKey).(attempt)
+	switch {
+	case !ok || subtle.ConstantTimeCompare([]byte(at.State), []byte(c.QueryParam("state"))) != 1:
+		return unauthenticated("login_replayed", "this login does not belong to this browser, or was used already; log in again")
+	case time.Since(at.Began) > loginWithin:
+		return unauthenticated("login_too_slow", "the login took too long; log in again")
+	case c.QueryParam("error") != "":
+		return unauthenticated("login_refused", "the identity provider refused the login")
+	}
+	o, err := a.provider.oauth(a.redirectURL())
+	if err != nil {
+		return err
+	}
+	token, err := o.Exchange(a.provider.context(r.Context()), c.QueryParam("code"), oauth2.VerifierOption(at.Verifier))
+	if err != nil {
+		a.log.WithError(err).Warn("the identity provider refused a login's code")
+		return unauthenticated("login_refused", "the identity provider refused the login; log in again")
+	}
+	raw, _ := token.Extra("id_token").(string)
+	p, err := a.provider.verify(r.Context(), raw, a.config.ClientID, at.Nonce)
+	if err != nil {
+		return err
+	}
+	// A new session id, so that one planted before the login is worth nothing.
+	if err := a.sessions.RenewToken(r.Context()); err != nil {
+		return err
+	}
+	a.sessions.Put(r.Context(), personKey, p)
+	return c.Redirect(http.StatusSeeOther, at.Next)
+}
+
+func (a *Auth) logout(c echo.Context) error {
+	if err := a.sessions.Destroy(c.Request().Context()); err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/signed-out")
+}
+
+// safeNext keeps people on this site after their login: a path of its own,
+// nothing that a browser could read as another host.
+func safeNext(next string) string {
+	if !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\r\n\t") || len(next) > 2000 {
+		return "/"
+	}
+	return next
+}

@@ -1,0 +1,107 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"golang.org/x/oauth2"
+
+	"ramp.dev/ramp/access"
+)
+
+// provider is the OpenID Connect provider, discovered when it is first needed,
+// so that Ramp starts while the provider is away.
+type provider struct {
+	config Config
+	client *http.Client
+
+	mu    sync.Mutex
+	found *oidc.Provider
+	tried time.Time
+	err   error
+}
+
+func newProvider(c Config) *provider {
+	return &provider{config: c, client: &http.Client{Timeout: 10 * time.Second}}
+}
+
+// get discovers at most once a second while the provider is away.
+func (p *provider) get() (*oidc.Provider, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.found != nil {
+		return p.found, nil
+	}
+	if p.err != nil && time.Since(p.tried) < time.Second {
+		return nil, p.err
+	}
+	// The context given here is kept for fetching keys later, so it is nobody's
+	// request.
+	found, err := oidc.NewProvider(p.context(context.Background()), p.config.Issuer)
+	p.tried = time.Now()
+	if err != nil {
+		p.err = access.Errorf(access.CodeUnavailable, "the identity provider does not answer: %w", err)
+		return nil, p.err
+	}
+	p.found, p.err = found, nil
+	return found, nil
+}
+
+func (p *provider) context(ctx context.Context) context.Context {
+	return oidc.ClientContext(ctx, p.client)
+}
+
+// bearer verifies a token that was made for Ramp.
+func (p *provider) bearer(ctx context.Context, raw string) (access.Person, error) {
+	return p.verify(ctx, raw, p.config.Audience, "")
+}
+
+// verify checks signature, issuer, expiry and audience; nonce too if not empty.
+func (p *provider) verify(ctx context.Context, raw, audience, nonce string) (access.Person, error) {
+	found, err := p.get()
+	if err != nil {
+		return access.Person{}, err
+	}
+	token, err := found.Verifier(&oidc.Config{SkipClientIDCheck: true}).Verify(ctx, raw)
+	var expired *oidc.TokenExpiredError
+	switch {
+	case errors.As(err, &expired):
+		return access.Person{}, unauthenticated("token_expired", "the token expired at "+expired.Expiry.UTC().Format(time.RFC3339)+"; log in again")
+	case err != nil && strings.Contains(err.Error(), "fetching keys"):
+		return access.Person{}, access.Errorf(access.CodeUnavailable, "the identity provider's keys cannot be fetched: %w", err)
+	case err != nil:
+		return access.Person{}, unauthenticated("token_invalid", "the token is not one of this provider's, or was changed")
+	case !slices.Contains(token.Audience, audience):
+		return access.Person{}, unauthenticated("wrong_audience", "the token was made for something else than "+audience)
+	case token.Nonce != nonce && nonce != "":
+		return access.Person{}, unauthenticated("login_replayed", "this login does not belong to this browser; log in again")
+	}
+	var claims map[string]any
+	if err := token.Claims(&claims); err != nil {
+		return access.Person{}, unauthenticated("token_invalid", "the token's claims are unreadable")
+	}
+	return p.config.Claims.person(claims)
+}
+
+func (p *provider) oauth(redirect string) (*oauth2.Config, error) {
+	found, err := p.get()
+	if err != nil {
+		return nil, err
+	}
+	secret, err := readSecret(p.config.ClientSecret)
+	if err != nil {
+		return nil, err
+	}
+	return &oauth2.Config{ClientID: p.config.ClientID, ClientSecret: secret, Endpoint: found.Endpoint(),
+		RedirectURL: redirect, Scopes: p.config.Scopes}, nil
+}
+
+func unauthenticated(code, message string) error {
+	return &access.Error{Code: access.CodeUnauthenticated, Issues: []access.Issue{{Code: code, Message: message}}}
+}

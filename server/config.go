@@ -1,0 +1,45 @@
+package server
+
+import (
+	"net"
+	"net/url"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/server/auth"
+)
+
+// Config is the server's part of the configuration file.
+type Config struct {
+	Listen     string      `yaml:"listen"`               // host:port of the pages and the API
+	URL        string      `yaml:"url"`                  // where people reach them
+	Metrics    string      `yaml:"metrics,omitempty"`    // host:port of /metrics; none if empty
+	Contracts  string      `yaml:"contracts"`            // directory
+	Identity   auth.Config `yaml:"identity"`             // how people are known
+	Operators  []string    `yaml:"operators,omitempty"`  // groups that see every request and may revoke any
+	TemporalUI string      `yaml:"temporalUI,omitempty"` // where operators find workflows
+	MaxOpen    int         `yaml:"maxOpen,omitempty"`    // requests a person may have open at once; 20 if 0
+}
+
+// check collects everything that is wrong.
+func (c Config) check() (*url.URL, error) {
+	var issues []access.Issue
+	bad := func(code, field, message string) {
+		issues = append(issues, access.Issue{Code: code, Field: "server." + field, Message: message})
+	}
+	for field, addr := range map[string]string{"listen": c.Listen, "metrics": c.Metrics} {
+		if _, _, err := net.SplitHostPort(addr); err != nil && (field == "listen" || addr != "") {
+			bad("address_malformed", field, "an address such as 127.0.0.1:8080 is needed")
+		}
+	}
+	u, err := url.Parse(c.URL)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		bad("url_malformed", "url", "the address at which people reach Ramp is needed, such as https://ramp.example.com")
+	}
+	if c.Contracts == "" {
+		bad("contracts_missing", "contracts", "a directory of contracts is needed")
+	}
+	if len(issues) > 0 {
+		return nil, access.Invalid(issues...)
+	}
+	return u, nil
+}

@@ -1,0 +1,141 @@
+// Package server is Ramp's face: the JSON API, the pages, and what keeps both
+// within bounds. It holds no target's credentials.
+package server
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/sirupsen/logrus"
+	"go.temporal.io/sdk/client"
+	"golang.org/x/sync/errgroup"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/contracts"
+	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/ledger"
+	"ramp.dev/ramp/server/api"
+	"ramp.dev/ramp/server/auth"
+	"ramp.dev/ramp/server/desk"
+	"ramp.dev/ramp/server/gateway"
+	"ramp.dev/ramp/server/web"
+)
+
+// Deps are what a server works with.
+type Deps struct {
+	Temporal client.Client
+	Ledger   *ledger.Ledger
+	Signer   *evidence.Signer
+	Log      logrus.FieldLogger
+}
+
+// Server answers people. Make one with New, then Run it.
+type Server struct {
+	config    Config
+	log       logrus.FieldLogger
+	contracts *contracts.Store
+	desk      *desk.Desk
+	handler   http.Handler
+	parts     []part
+	listener  net.Listener
+	metrics   net.Listener
+}
+
+// New checks the configuration, loads the contracts and takes the ports. Errors
+// are CodeInvalid, or CodeConflict for a port that is taken.
+func New(c Config, d Deps) (*Server, error) {
+	base, err := c.check()
+	if err != nil {
+		return nil, err
+	}
+	store, err := contracts.NewStore(c.Contracts, d.Log)
+	if err != nil {
+		return nil, err
+	}
+	identity, err := auth.New(c.Identity, base, d.Log)
+	if err != nil {
+		return nil, err
+	}
+	temporal := gateway.New(d.Temporal)
+	s := &Server{config: c, log: d.Log, contracts: store}
+	s.desk = desk.New(desk.Config{Contracts: store, Ledger: d.Ledger, Signer: d.Signer, Gateway: temporal,
+		Log: d.Log, Operators: c.Operators, MaxOpen: c.MaxOpen})
+	s.parts = []part{{"ledger", d.Ledger.Ping}, {"temporal", temporal.Check}, {"identity", identity.Check},
+		{"contracts", func(context.Context) error { return store.Problem() }}}
+	pages, err := web.New(s.desk, c.TemporalUI)
+	if err != nil {
+		return nil, err
+	}
+	s.handler = s.routes(identity, api.New(s.desk, identity), pages)
+	if s.listener, err = listen(c.Listen); err != nil {
+		return nil, err
+	}
+	if c.Metrics != "" {
+		if s.metrics, err = listen(c.Metrics); err != nil {
+			s.listener.Close()
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func listen(addr string) (net.Listener, error) {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, access.Errorf(access.CodeConflict, "cannot listen on %s: %w", addr, err)
+	}
+	return l, nil
+}
+
+// Addr is where the server listens.
+func (s *Server) Addr() net.Addr { return s.listener.Addr() }
+
+// stopWithin is how long answers under way may take when the server stops.
+const stopWithin = 10 * time.Second
+
+// Run serves until ctx ends, then lets answers under way finish.
+func (s *Server) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { s.contracts.Run(ctx); return nil })
+	g.Go(func() error { s.desk.Resume(ctx); return nil })
+	g.Go(func() error { return serve(ctx, s.listener, s.handler) })
+	if s.metrics != nil {
+		mux := http.NewServeMux()
+		mux.Handle("GET /metrics", promhttp.Handler())
+		g.Go(func() error { return serve(ctx, s.metrics, mux) })
+	}
+	return g.Wait()
+}
+
+func serve(ctx context.Context, l net.Listener, h http.Handler) error {
+	srv := &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      45 * time.Second, // longer than any call to Temporal
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+		// Streams end with the server, not after its patience.
+		BaseContext: func(net.Listener) context.Context { return ctx },
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(l) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopWithin)
+	defer cancel()
+	if err := srv.Shutdown(stop); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return nil
+}
+
+func healthy(c echo.Context) error { return c.String(http.StatusOK, "ok\n") }

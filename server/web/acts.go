@@ -1,0 +1,123 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/contracts"
+	"ramp.dev/ramp/server/auth"
+	"ramp.dev/ramp/server/problem"
+)
+
+type askPage struct {
+	Offer  contracts.Offer
+	Key    string            // sent twice, it is one request
+	Values map[string]string // as typed, so that nothing is lost over a mistake
+	Issues map[string]string // by field
+	Others []string          // issues of no field
+}
+
+func (w *Web) askForm(c echo.Context) error {
+	o, err := w.desk.Offer(c.Request().Context(), auth.Person(c), c.Param("contract"))
+	if err != nil {
+		return err
+	}
+	return w.render(c, http.StatusOK, "ask", askPage{Offer: o, Key: access.NewRequestID(), Values: map[string]string{}})
+}
+
+func (w *Web) ask(c echo.Context) error {
+	ctx, p := c.Request().Context(), auth.Person(c)
+	o, err := w.desk.Offer(ctx, p, c.Param("contract"))
+	if err != nil {
+		return err
+	}
+	ask, values := readAsk(c, o)
+	r, _, err := w.desk.Submit(ctx, p, ask, c.FormValue("key"))
+	if err == nil {
+		return c.Redirect(http.StatusSeeOther, "/requests/"+r.ID)
+	}
+	pr := problem.From(err)
+	if pr.Status >= 500 && pr.Kind != access.CodeUnavailable {
+		return err
+	}
+	page := askPage{Offer: o, Key: c.FormValue("key"), Values: values, Issues: map[string]string{}}
+	for _, i := range pr.Issues {
+		if _, shown := values[i.Field]; shown {
+			page.Issues[i.Field] = i.Message
+		} else {
+			page.Others = append(page.Others, i.String())
+		}
+	}
+	if len(pr.Issues) == 0 {
+		page.Others = []string{pr.Detail}
+	}
+	return w.render(c, pr.Status, "ask", page)
+}
+
+// readAsk turns form fields, which are text, into the types of the params. What
+// does not fit stays text, for the contract to refuse with its own words.
+func readAsk(c echo.Context, o contracts.Offer) (access.Ask, map[string]string) {
+	ask := access.Ask{Contract: o.Contract, Params: map[string]any{}, Duration: c.FormValue("duration"),
+		Reason: c.FormValue("reason"), Ticket: c.FormValue("ticket")}
+	values := map[string]string{"duration": ask.Duration, "reason": ask.Reason, "ticket": ask.Ticket}
+	for _, p := range o.Params {
+		field := "params." + p.Name
+		text := c.FormValue(field)
+		values[field] = text
+		switch {
+		case p.Type == "bool":
+			ask.Params[p.Name] = text == "true"
+		case text == "":
+		case p.Type == "int":
+			if n, err := strconv.Atoi(text); err == nil {
+				ask.Params[p.Name] = n
+			} else {
+				ask.Params[p.Name] = text
+			}
+		default:
+			ask.Params[p.Name] = text
+		}
+	}
+	return ask, values
+}
+
+func (w *Web) decide(c echo.Context) error {
+	comment := c.FormValue("comment")
+	_, err := w.desk.Decide(c.Request().Context(), auth.Person(c), c.Param("id"), access.Verdict(c.FormValue("decision")),
+		c.FormValue("planDigest"), comment)
+	return w.done(c, err, comment)
+}
+
+func (w *Web) extend(c echo.Context) error {
+	reason := c.FormValue("reason")
+	_, err := w.desk.Extend(c.Request().Context(), auth.Person(c), c.Param("id"), c.FormValue("for"), reason)
+	return w.done(c, err, reason)
+}
+
+type stopFunc func(ctx context.Context, p access.Person, id, reason string) (access.Request, error)
+
+func (w *Web) stop(act stopFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		reason := c.FormValue("reason")
+		_, err := act(c.Request().Context(), auth.Person(c), c.Param("id"), reason)
+		return w.done(c, err, reason)
+	}
+}
+
+// done goes back to the request's page: as it is now, or with why not and what
+// was typed.
+func (w *Web) done(c echo.Context, err error, typed string) error {
+	if err == nil {
+		return c.Redirect(http.StatusSeeOther, "/requests/"+c.Param("id"))
+	}
+	p := problem.From(err)
+	r, e := w.desk.Request(c.Request().Context(), auth.Person(c), c.Param("id"))
+	if e != nil || p.Kind == access.CodeInternal {
+		return err
+	}
+	return w.showRequest(c, p.Status, r, p.Detail, typed)
+}

@@ -1,0 +1,115 @@
+// Package web is Ramp's pages: rendered on the server, whole without
+// JavaScript, live with it.
+package web
+
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"html/template"
+	"io/fs"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/server/auth"
+	"ramp.dev/ramp/server/desk"
+	"ramp.dev/ramp/server/problem"
+)
+
+//go:embed templates/*.html
+var templateFiles embed.FS
+
+//go:embed static
+var staticFiles embed.FS
+
+// Web answers with pages.
+type Web struct {
+	desk       *desk.Desk
+	temporalUI string // where operators find workflows; "" hides the link
+	pages      map[string]*template.Template
+	assets     string // changes with the static files, so that browsers may keep them
+}
+
+// New parses the templates.
+func New(d *desk.Desk, temporalUI string) (*Web, error) {
+	w := &Web{desk: d, temporalUI: temporalUI, pages: map[string]*template.Template{}}
+	base, err := template.New("layout.html").Funcs(functions).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html")
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range []string{"home", "ask", "requests", "inbox", "request", "problem", "signedout"} {
+		t, err := base.Clone()
+		if err != nil {
+			return nil, err
+		}
+		if w.pages[name], err = t.ParseFS(templateFiles, "templates/"+name+".html"); err != nil {
+			return nil, err
+		}
+	}
+	h := sha256.New()
+	for _, name := range []string{"ramp.css", "ramp.js"} {
+		b, err := staticFiles.ReadFile("static/" + name)
+		if err != nil {
+			return nil, err
+		}
+		h.Write(b)
+	}
+	w.assets = hex.EncodeToString(h.Sum(nil))[:12]
+	return w, nil
+}
+
+// Routes adds the pages. Only the static files and the farewell are for anybody.
+func (w *Web) Routes(e *echo.Echo) {
+	files, _ := fs.Sub(staticFiles, "static") // a constant directory
+	e.GET("/static/:name", func(c echo.Context) error {
+		if c.QueryParam("v") == w.assets {
+			c.Response().Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+		}
+		http.ServeFileFS(c.Response(), c.Request(), files, c.Param("name"))
+		return nil
+	})
+	e.GET("/favicon.ico", func(c echo.Context) error { return c.Redirect(http.StatusMovedPermanently, "/static/icon.svg") })
+	e.GET("/signed-out", func(c echo.Context) error { return w.render(c, http.StatusOK, "signedout", nil) })
+
+	g := e.Group("", auth.RequirePage)
+	g.GET("/", w.home)
+	g.GET("/inbox", w.inbox)
+	g.GET("/ask/:contract", w.askForm)
+	g.POST("/ask/:contract", w.ask)
+	g.GET("/requests", w.requests)
+	g.GET("/requests/:id", w.request)
+	g.POST("/requests/:id/decision", w.decide)
+	g.POST("/requests/:id/extend", w.extend)
+	g.POST("/requests/:id/cancel", w.stop(w.desk.Cancel))
+	g.POST("/requests/:id/release", w.stop(w.desk.Release))
+	g.POST("/requests/:id/revoke", w.stop(w.desk.Revoke))
+}
+
+// view is what every page has, around what is its own.
+type view struct {
+	Person  access.Person
+	ToDo    int    // requests that wait for this person
+	Here    string // path of this page
+	Assets  string
+	Content any
+}
+
+func (w *Web) render(c echo.Context, status int, name string, content any) error {
+	v := view{Person: auth.Person(c), Here: c.Request().URL.Path, Assets: w.assets, Content: content}
+	if v.Person.ID != "" && status < 500 {
+		// A count that cannot be had is no reason to withhold the page.
+		if items, _, err := w.desk.Requests(c.Request().Context(), v.Person, desk.Query{ToDecide: true, Limit: 99}); err == nil {
+			v.ToDo = len(items)
+		}
+	}
+	c.Response().Header().Set("Content-Type", "text/html; charset=utf-8")
+	c.Response().WriteHeader(status)
+	return w.pages[name].ExecuteTemplate(c.Response(), "layout.html", v)
+}
+
+// Problem answers an error as a page.
+func (w *Web) Problem(c echo.Context, p problem.Problem) error {
+	return w.render(c, p.Status, "problem", p)
+}
