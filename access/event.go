@@ -69,8 +69,8 @@ func (e Event) Phrase() string {
 	switch {
 	case what == "":
 		what = string(e.Kind)
-	case e.Kind == EventDecided && e.Detail["verdict"] != "":
-		what = map[string]string{string(Approve): "approved", string(Deny): "denied"}[e.Detail["verdict"]]
+	case e.Kind == EventDecided && e.Detail["decision"] != "":
+		what = map[string]string{string(Approve): "approved", string(Deny): "denied"}[e.Detail["decision"]]
 	}
 	if e.Message != "" {
 		return what + ": " + e.Message

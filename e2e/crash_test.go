@@ -37,7 +37,7 @@ func TestCrashOfEverything(t *testing.T) {
 			in := install(t)
 			p := in.start([]string{"RAMP_FAILPOINT=" + point, "RAMP_FAILPOINT_ONCE=" + filepath.Join(in.dir, "died")}, "dev").ready()
 			alice, bob := in.as("alice"), in.as("bob")
-			r := alice.asks("ssh-demo", "8s")
+			r := alice.asks("ssh-demo", "20s") // long enough for a lost worker to be noticed and the opening to go on
 			_, _, _ = bob.try("POST", "/api/v1/requests/"+r.ID+"/decision",
 				map[string]any{"decision": "approve", "planDigest": r.Plan.Digest}) // its answer may die too
 			p.died()
@@ -84,7 +84,7 @@ func TestCrashOfOneProcess(t *testing.T) {
 		t.Run("worker at "+point, func(t *testing.T) {
 			in, _, w := run(t, point)
 			alice, bob := in.as("alice"), in.as("bob")
-			r := alice.asks("ssh-demo", "8s")
+			r := alice.asks("ssh-demo", "20s") // long enough for a lost worker to be noticed and the opening to go on
 			bob.approves(r)
 			w.died()
 			in.start(nil, "worker", "--config", filepath.Join(in.dir, "ramp.yaml"))

@@ -97,7 +97,7 @@ func (p *process) ready() *process {
 	p.in.eventually(60*time.Second, "ready", func() bool {
 		select {
 		case <-p.done:
-			p.in.Fatalf("ramp ended instead of getting ready:\n%s", p.out.tail(8000))
+			p.in.Fatalf("ramp ended (%s) instead of getting ready:\n%s", p.cmd.ProcessState, p.out.tail(8000))
 		default:
 		}
 		res, err := http.Get(p.in.url() + "/readyz")

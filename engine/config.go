@@ -16,20 +16,16 @@ const clusterName = "active"
 // serverConfig is Temporal's configuration for one process on loopback.
 func serverConfig(c Config, host string, port int) (*config.Config, error) {
 	frontend := fmt.Sprintf("%s:%d", host, port)
-	services := map[string]config.Service{}
-	for _, name := range []string{"frontend", "history", "matching", "worker"} {
-		grpc, err := freePort(host)
-		if err != nil {
-			return nil, err
-		}
-		if name == "frontend" {
-			grpc = port
-		}
-		member, err := freePort(host)
-		if err != nil {
-			return nil, err
-		}
-		services[name] = config.Service{RPC: config.RPC{GRPCPort: grpc, MembershipPort: member, BindOnIP: host}}
+	ports, err := freePorts(host, 7)
+	if err != nil {
+		return nil, err
+	}
+	service := func(grpc, member int) config.Service {
+		return config.Service{RPC: config.RPC{GRPCPort: grpc, MembershipPort: member, BindOnIP: host}}
+	}
+	services := map[string]config.Service{
+		"frontend": service(port, ports[0]), "history": service(ports[1], ports[2]),
+		"matching": service(ports[3], ports[4]), "worker": service(ports[5], ports[6]),
 	}
 	return &config.Config{
 		Global: config.Global{Membership: config.Membership{MaxJoinDuration: 30 * time.Second, BroadcastAddress: host}},
@@ -63,11 +59,17 @@ func serverConfig(c Config, host string, port int) (*config.Config, error) {
 	}, nil
 }
 
-func freePort(host string) (int, error) {
-	l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
-	if err != nil {
-		return 0, err
+// freePorts finds ports for Temporal's own talk. All are held until the last is
+// found: one that was let go could be found twice.
+func freePorts(host string, n int) ([]int, error) {
+	var ports []int
+	for range n {
+		l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
+		if err != nil {
+			return nil, err
+		}
+		defer l.Close()
+		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
+	return ports, nil
 }

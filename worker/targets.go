@@ -9,7 +9,9 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations"
+	"ramp.dev/ramp/integrations/awsiam"
 	"ramp.dev/ramp/integrations/sshcert"
+	"ramp.dev/ramp/integrations/vaulttoken"
 )
 
 // opener is what every integration's Config can do.
@@ -20,7 +22,9 @@ type opener interface {
 // kinds is the table of integrations.
 func kinds() map[string]func(TargetConfig) (opener, error) {
 	return map[string]func(TargetConfig) (opener, error){
-		"ssh": kind[sshcert.Config],
+		"ssh":   kind[sshcert.Config],
+		"vault": kind[vaulttoken.Config],
+		"aws":   kind[awsiam.Config],
 	}
 }
 

@@ -46,7 +46,7 @@ func openOptions(ctx workflow.Context, target, summary string) workflow.Context 
 		TaskQueue:              TargetQueue(target),
 		StartToCloseTimeout:    30 * time.Second,
 		ScheduleToCloseTimeout: 5 * time.Minute,
-		HeartbeatTimeout:       10 * time.Second,
+		HeartbeatTimeout:       5 * time.Second,
 		WaitForCancellation:    true,
 		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, MaximumInterval: 10 * time.Second},
 		Summary:                clip(summary),
@@ -71,7 +71,7 @@ func closeOptions(ctx workflow.Context, target, summary string) workflow.Context
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:           TargetQueue(target),
 		StartToCloseTimeout: 2 * time.Minute,
-		HeartbeatTimeout:    10 * time.Second,
+		HeartbeatTimeout:    5 * time.Second,
 		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, MaximumInterval: 30 * time.Second, MaximumAttempts: forever},
 		Summary:             clip(summary),
 	})

@@ -1,0 +1,69 @@
+package awsiam
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"ramp.dev/ramp/access"
+)
+
+// minSession is the least that AWS issues. The date in the role's policies cuts
+// it short, to the second. maxSession is the most when Ramp itself runs in a
+// role, which it should.
+const minSession, maxSession = 15 * time.Minute, time.Hour
+
+// Mint implements integrations.Minter: a session of the grant's role, under the
+// requester's name. Errors are also of code not_found (nothing is open) and
+// conflict (revoked, or not Ramp's).
+func (m *minter) Mint(ctx context.Context, g access.Grant) (access.Credential, error) {
+	var none access.Credential
+	_, ends, err := m.begin(g)
+	if err != nil {
+		return none, err
+	}
+	r, found, err := m.standing(ctx, g.Name)
+	if err != nil {
+		return none, err
+	}
+	if r.ends.Before(ends) {
+		ends = r.ends
+	}
+	left := time.Until(ends)
+	if !found || left <= 0 {
+		return none, access.Errorf(access.CodeNotFound, "nothing is open under this grant")
+	}
+	arn := m.config.roleARN(g.Name)
+	out, err := m.sts.AssumeRole(ctx, &sts.AssumeRoleInput{
+		RoleArn: &arn, RoleSessionName: &g.Principal, SourceIdentity: &g.Principal,
+		DurationSeconds: aws.Int32(int32(min(max(left, minSession), maxSession) / time.Second)),
+	})
+	if err != nil {
+		if codeOf(err) == access.CodeForbidden && time.Since(r.made) < m.config.Consistency.Std() {
+			return none, access.Errorf(access.CodeUnavailable, "AWS does not know the new role everywhere yet: %w", err)
+		}
+		return none, told(err)
+	}
+	if issued := aws.ToTime(out.Credentials.Expiration); issued.Before(ends) {
+		ends = issued.UTC()
+	}
+	c := access.Credential{
+		Kind: "aws",
+		Env: map[string]string{
+			"AWS_ACCESS_KEY_ID":     aws.ToString(out.Credentials.AccessKeyId),
+			"AWS_SECRET_ACCESS_KEY": aws.ToString(out.Credentials.SecretAccessKey),
+			"AWS_SESSION_TOKEN":     aws.ToString(out.Credentials.SessionToken),
+			"AWS_REGION":            m.config.Region,
+			"AWS_DEFAULT_REGION":    m.config.Region, // older tools know only this one
+		},
+		ExpiresAt: ends,
+		Hint:      fmt.Sprintf("aws and every tool with AWS's SDK: you are %s in account %s", g.Name, m.config.Account),
+	}
+	if m.config.Endpoint != "" {
+		c.Env["AWS_ENDPOINT_URL"] = m.config.Endpoint
+	}
+	return c, nil
+}

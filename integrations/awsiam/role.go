@@ -1,0 +1,81 @@
+package awsiam
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+
+	"ramp.dev/ramp/access"
+)
+
+// Names of what belongs to a role.
+const (
+	policyName  = "ramp"         // what it may do
+	revokedName = "ramp-revoked" // denies everything; its presence says that ending has begun
+
+	tagRequest   = "ramp:request"
+	tagPrincipal = "ramp:principal"
+	tagExpires   = "ramp:expires"
+)
+
+// role is a grant's role as it is on AWS.
+type role struct {
+	request  string // of its tag; empty if it has none
+	boundary string
+	made     time.Time
+	ends     time.Time // of its trust policy; zero if that lacks one
+}
+
+// role reads a role of Ramp's. One outside of Ramp's path is an error (conflict)
+// rather than nothing: the configured path may have changed, and then access
+// that is open must not count as ended.
+func (t *target) role(ctx context.Context, name string) (role, bool, error) {
+	out, err := t.iam.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
+	if missing(err) {
+		return role{}, false, nil
+	}
+	if err != nil {
+		return role{}, false, told(err)
+	}
+	if path := aws.ToString(out.Role.Path); path != t.config.Path {
+		return role{}, false, access.Errorf(access.CodeConflict, "the role %s is in path %s, and Ramp's is %s: Ramp does not touch it", name, path, t.config.Path)
+	}
+	r := role{made: aws.ToTime(out.Role.CreateDate), ends: endOf(aws.ToString(out.Role.AssumeRolePolicyDocument))}
+	for _, tag := range out.Role.Tags {
+		if aws.ToString(tag.Key) == tagRequest {
+			r.request = aws.ToString(tag.Value)
+		}
+	}
+	if b := out.Role.PermissionsBoundary; b != nil {
+		r.boundary = aws.ToString(b.PermissionsBoundaryArn)
+	}
+	return r, true, nil
+}
+
+// standing is a role that Ramp made for this grant and has not begun to end.
+// Errors are also of code conflict.
+func (t *target) standing(ctx context.Context, name string) (role, bool, error) {
+	r, found, err := t.role(ctx, name)
+	if err != nil || !found {
+		return r, false, err
+	}
+	if id, _ := access.RequestOf(name); r.request != id {
+		return r, false, access.Errorf(access.CodeConflict, "the role %s has not Ramp's tag: somebody else made it", name)
+	}
+	_, err = t.iam.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &name, PolicyName: aws.String(revokedName)})
+	if err == nil {
+		return r, false, access.Errorf(access.CodeConflict, "the grant was revoked; it never opens again")
+	}
+	if !missing(err) {
+		return r, false, told(err)
+	}
+	return r, true, nil
+}
+
+func tags(id string, g access.Grant, ends time.Time) []types.Tag {
+	tag := func(key, value string) types.Tag { return types.Tag{Key: &key, Value: &value} }
+	return []types.Tag{tag(tagRequest, id), tag(tagPrincipal, g.Principal), tag(tagExpires, ends.UTC().Format(stamp))}
+}

@@ -1,0 +1,149 @@
+package awsiam
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations"
+)
+
+type target struct {
+	config Config
+	iam    *iam.Client
+	sts    *sts.Client
+}
+
+// minter is a target whose roles trust Ramp, too.
+type minter struct{ *target }
+
+var (
+	_ integrations.Target   = (*target)(nil)
+	_ integrations.Extender = (*target)(nil)
+	_ integrations.Checker  = (*target)(nil)
+	_ integrations.Minter   = (*minter)(nil)
+)
+
+// Resolve implements integrations.Target.
+func (t *target) Resolve(_ context.Context, e access.Entitlement) (access.Scope, error) {
+	ent, err := t.config.entitlement(e)
+	if err != nil {
+		return access.Scope{}, err
+	}
+	actions, resources := strings.Join(ent.actions, ", "), strings.Join(ent.resources, ", ")
+	scope := access.Scope{
+		Summary: fmt.Sprintf("%s on %s in AWS account %s", brief(ent.actions, "actions"), brief(ent.resources, "resources"), t.config.Account),
+		Facts: map[string]string{"account": t.config.Account, "role": t.config.roleARN(access.Mark + "<request>-<letter>"),
+			"actions": actions, "resources": resources, "boundary": "none", "assumed by": t.config.assumers()},
+		Ends: "AWS refuses every call of the role, and assuming it, from the end of access on: the date stands in the role's policies",
+	}
+	if t.config.Boundary != "" {
+		scope.Facts["boundary"] = t.config.Boundary
+	}
+	return scope, nil
+}
+
+// brief is a list in a summary; the facts have all of it.
+func brief(list []string, what string) string {
+	if text := strings.Join(list, ", "); len(text) <= 120 {
+		return text
+	}
+	return fmt.Sprintf("%d %s", len(list), what)
+}
+
+// assumers says who may assume a role, in words.
+func (c Config) assumers() string {
+	var who []string
+	if c.Worker != "" {
+		who = append(who, "Ramp, for the requester ("+c.Worker+")")
+	}
+	if c.Trust.ARN != "" {
+		arn := strings.ReplaceAll(c.Trust.ARN, placeholder, "<requester>")
+		if c.Trust.SourceIdentity {
+			arn += " with the requester as its source identity"
+		}
+		who = append(who, arn)
+	}
+	return strings.Join(who, "; ")
+}
+
+// Bounds implements integrations.Target.
+func (t *target) Bounds() integrations.Bounds {
+	return integrations.Bounds{Consistency: t.config.Consistency.Std(), Ending: 2 * time.Minute}
+}
+
+// Inspect implements integrations.Target. AWS keeps no list of sessions, and it
+// needs none: it evaluates the role on every call, so when the role is gone
+// nothing goes on. Errors are also of code conflict: the name is taken by a role
+// outside Ramp's path, which may be what an earlier configuration made.
+func (t *target) Inspect(ctx context.Context, g access.Grant) (integrations.Presence, error) {
+	if err := checkName(g.Name); err != nil {
+		return integrations.Presence{}, err
+	}
+	_, found, err := t.role(ctx, g.Name)
+	return integrations.Presence{Open: found}, err
+}
+
+// List implements integrations.Target: the roles directly in Ramp's path. The
+// end is read from the trust policy, which IAM lists though it lists no tags.
+func (t *target) List(ctx context.Context) ([]integrations.Found, error) {
+	var out []integrations.Found
+	pages := iam.NewListRolesPaginator(t.iam, &iam.ListRolesInput{PathPrefix: aws.String(t.config.Path)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, told(err)
+		}
+		for _, r := range page.Roles {
+			name := aws.ToString(r.RoleName)
+			if _, ok := access.RequestOf(name); ok && aws.ToString(r.Path) == t.config.Path {
+				out = append(out, integrations.Found{Name: name, ExpiresAt: endOf(aws.ToString(r.AssumeRolePolicyDocument))})
+			}
+		}
+	}
+	return out, nil
+}
+
+// Check implements integrations.Checker: the credentials are Ramp's, of the
+// configured account, and may list roles.
+func (t *target) Check(ctx context.Context) error {
+	me, err := t.sts.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return told(err)
+	}
+	if account := aws.ToString(me.Account); account != t.config.Account {
+		return access.Errorf(access.CodeForbidden, "the credentials are of account %s, not %s", account, t.config.Account)
+	}
+	if arn := aws.ToString(me.Arn); t.config.Worker != "" && !isSession(arn, t.config.Worker) {
+		return access.Errorf(access.CodeForbidden, "the credentials are of %s, not of the worker %s: no role would trust them", arn, t.config.Worker)
+	}
+	_, err = t.iam.ListRoles(ctx, &iam.ListRolesInput{PathPrefix: aws.String(t.config.Path), MaxItems: aws.Int32(1)})
+	return told(err)
+}
+
+// isSession reports whether caller is the user or role, or a session of the
+// role. A session's ARN leaves out its role's path.
+func isSession(caller, arn string) bool {
+	if caller == arn {
+		return true
+	}
+	own, given := strings.SplitN(caller, ":", 6), strings.SplitN(arn, ":", 6)
+	if len(own) != 6 || len(given) != 6 || own[2] != "sts" || own[4] != given[4] {
+		return false
+	}
+	role, isRole := strings.CutPrefix(given[5], "role/")
+	return isRole && strings.HasPrefix(own[5], "assumed-role/"+role[strings.LastIndexByte(role, '/')+1:]+"/")
+}
+
+func checkName(name string) error {
+	if _, ok := access.RequestOf(name); !ok {
+		return access.Invalid(access.Issue{Code: "grant_name", Field: "name", Message: "not the name of a grant of Ramp's"})
+	}
+	return nil
+}

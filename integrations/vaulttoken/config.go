@@ -1,0 +1,119 @@
+package vaulttoken
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations"
+)
+
+// Config is one Vault, or one namespace of it.
+type Config struct {
+	Address   string   `yaml:"address"`             // such as https://vault.example.com:8200; http on loopback only
+	Namespace string   `yaml:"namespace,omitempty"` // of Vault Enterprise
+	CAFile    string   `yaml:"caFile,omitempty"`    // PEM; the system's authorities if empty
+	TokenFile string   `yaml:"tokenFile,omitempty"` // holds Ramp's own token; read for every call, so it may rotate
+	TokenEnv  string   `yaml:"tokenEnv,omitempty"`  // the name of the environment variable that holds it
+	Policies  []string `yaml:"policies"`            // the policies that contracts may give
+}
+
+var (
+	// Vault keeps policy names in lower case; a comma would be two of them.
+	policyShape    = regexp.MustCompile(`^[a-z0-9_][a-z0-9_.-]{0,127}$`)
+	namespaceShape = regexp.MustCompile(`^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*/?$`)
+	envShape       = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	// What Vault refuses on tokens, and root, which nobody gets from Ramp.
+	neverGiven = []string{"root", "response-wrapping", "control-group"}
+)
+
+// Open makes the target. It does not call Vault: one that is down opens, and
+// fails its Check. Errors are of code invalid, with every issue, or unavailable.
+func (c Config) Open(ctx context.Context, name string) (integrations.Target, error) {
+	return c.open(ctx, name, nil)
+}
+
+// open lets tests stand between the target and its Vault.
+func (c Config) open(_ context.Context, name string, between func(http.RoundTripper) http.RoundTripper) (*target, error) {
+	if issues := c.check(); len(issues) > 0 {
+		return nil, access.Invalid(issues...)
+	}
+	c.Policies = slices.Sorted(slices.Values(c.Policies))
+	c.Namespace = strings.TrimSuffix(c.Namespace, "/")
+	var authorities []byte
+	if c.CAFile != "" {
+		var err error
+		if authorities, err = os.ReadFile(c.CAFile); err != nil {
+			return nil, access.Errorf(access.CodeUnavailable, "caFile: %w", err)
+		}
+	}
+	v, err := newVault(c, authorities, between)
+	if err != nil {
+		return nil, err
+	}
+	return &target{name: name, config: c, vault: v, authorities: string(authorities)}, nil
+}
+
+// check collects everything that is wrong.
+func (c Config) check() (issues []access.Issue) {
+	bad := func(code, field, message string) {
+		issues = append(issues, access.Issue{Code: code, Field: field, Message: message})
+	}
+	if code, message := checkAddress(c.Address); code != "" {
+		bad(code, "address", message)
+	}
+	if c.Namespace != "" && !namespaceShape.MatchString(c.Namespace) {
+		bad("namespace_malformed", "namespace", "a namespace is like team or team/project")
+	}
+	if (c.TokenFile == "") == (c.TokenEnv == "") {
+		bad("token_one", "tokenFile", "exactly one of tokenFile and tokenEnv is needed: where Ramp's own token is")
+	}
+	if c.TokenEnv != "" && !envShape.MatchString(c.TokenEnv) {
+		// Not echoed: somebody may have put the token itself here.
+		bad("token_env_malformed", "tokenEnv", "this is the name of an environment variable, never the token")
+	}
+	if len(c.Policies) == 0 {
+		bad("policies_missing", "policies", "at least one policy is needed")
+	}
+	for i, p := range c.Policies {
+		switch {
+		case !policyShape.MatchString(p):
+			bad("policy_malformed", "policies", "not a policy's name, in lower case: "+access.Clip(p, 40))
+		case slices.Contains(neverGiven, p):
+			bad("policy_never", "policies", p+" is never given")
+		case slices.Contains(c.Policies[:i], p):
+			bad("policy_duplicate", "policies", p+" is there twice")
+		}
+	}
+	return issues
+}
+
+// checkAddress wants an address that keeps tokens private on their way.
+func checkAddress(address string) (code, message string) {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || (u.Path != "" && u.Path != "/") {
+		// Not echoed: it may have a password in it.
+		return "address_malformed", "an address is like https://vault.example.com:8200, with nothing after the port"
+	}
+	switch {
+	case u.Scheme == "https":
+	case u.Scheme == "http" && isLoopback(u.Hostname()):
+	default:
+		return "address_insecure", "https is needed, but for http on this machine itself: tokens travel in it"
+	}
+	return "", ""
+}
+
+func isLoopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
+}

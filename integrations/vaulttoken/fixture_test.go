@@ -1,0 +1,122 @@
+package vaulttoken
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/vault/api"
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations/targettest"
+	"ramp.dev/ramp/integrations/vaulttoken/vaulttest"
+)
+
+const (
+	readRules = `
+path "secret/data/orders" { capabilities = ["read"] }
+path "auth/token/renew-self" { capabilities = ["update"] }
+path "auth/token/revoke-self" { capabilities = ["update"] }`
+	writeRules = `
+path "secret/data/orders" { capabilities = ["read", "create", "update"] }
+path "auth/token/create" { capabilities = ["update"] }
+path "ssh/creds/otp" { capabilities = ["update"] }`
+)
+
+// start runs a Vault with orders in it and a token for Ramp that has policy.hcl
+// and nothing else.
+func start(t *testing.T) (*vaulttest.Server, Config) {
+	server := vaulttest.Start(t)
+	server.Policy(t, "orders-read", readRules)
+	server.Policy(t, "orders-write", writeRules)
+	server.Policy(t, "admin", `path "*" { capabilities = ["create", "read", "update", "delete", "list", "sudo"] }`)
+	server.Policy(t, "ramp", Policy("orders-read", "orders-write"))
+	_, err := server.Root.Logical().Write("secret/data/orders", map[string]any{"data": map[string]any{"n": 1}})
+	require.NoError(t, err)
+	return server, Config{Address: server.Address, TokenFile: vaulttest.TokenFile(t, server.Token(t, "ramp")),
+		Policies: []string{"orders-read", "orders-write"}}
+}
+
+func opened(t *testing.T, c Config) *target {
+	target, err := c.open(context.Background(), "vault/test", nil)
+	require.NoError(t, err)
+	return target
+}
+
+func newGrant(life time.Duration, policies ...any) access.Grant {
+	id := access.NewRequestID()
+	return access.Grant{Name: access.GrantName(id, 0), RequestID: id, Target: "vault/test", Principal: "alice@example.com",
+		Entitlement: access.Entitlement{"policies": policies}, ExpiresAt: time.Now().UTC().Add(life).Truncate(time.Second)}
+}
+
+// minted opens a grant and picks it up.
+func minted(t *testing.T, target *target, g access.Grant) string {
+	require.NoError(t, target.Grant(context.Background(), g))
+	c, err := target.Mint(context.Background(), g)
+	require.NoError(t, err)
+	return c.Env["VAULT_TOKEN"]
+}
+
+// read reads the orders as a person would.
+func read(ctx context.Context, client *api.Client) error {
+	_, err := client.Logical().ReadWithContext(ctx, "secret/data/orders")
+	var answer *api.ResponseError
+	if errors.As(err, &answer) && answer.StatusCode == http.StatusForbidden {
+		return fmt.Errorf("read: %w", targettest.ErrRefused)
+	}
+	return err
+}
+
+// holder is one person's live token.
+type holder struct{ client *api.Client }
+
+func (h *holder) Alive(ctx context.Context) error { return read(ctx, h.client) }
+
+func (h *holder) Close() error {
+	err := h.client.Auth().Token().RevokeSelf("")
+	var answer *api.ResponseError
+	if errors.As(err, &answer) && answer.StatusCode == http.StatusForbidden {
+		return nil // it has ended
+	}
+	return err
+}
+
+// faultyWire is a network that fails from call n on, or loses call n's reply.
+type faultyWire struct {
+	next  http.RoundTripper
+	fault targettest.Fault
+	n     int32
+	calls atomic.Int32
+}
+
+func (w *faultyWire) RoundTrip(r *http.Request) (*http.Response, error) {
+	k := w.calls.Add(1)
+	switch {
+	case w.fault == targettest.LostReply && k == w.n:
+		resp, err := w.next.RoundTrip(r)
+		if err == nil {
+			_, _ = io.Copy(io.Discard, resp.Body)
+			resp.Body.Close()
+		}
+		return nil, errors.Join(err, errors.New("connection reset by peer"))
+	case w.fault == targettest.Throttled && k >= w.n:
+		return answer(r, http.StatusTooManyRequests, `{"errors":["request path \"x\": rate limit quota exceeded"]}`), nil
+	case w.fault == targettest.Unavailable && k >= w.n && k%2 == 0:
+		return answer(r, http.StatusServiceUnavailable, `{"errors":["Vault is sealed"]}`), nil
+	case w.fault == targettest.Unavailable && k >= w.n:
+		return nil, errors.New("connection refused")
+	}
+	return w.next.RoundTrip(r)
+}
+
+func answer(r *http.Request, status int, body string) *http.Response {
+	return &http.Response{StatusCode: status, Status: http.StatusText(status), Request: r, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body))}
+}

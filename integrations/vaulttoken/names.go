@@ -1,0 +1,42 @@
+package vaulttoken
+
+import (
+	"strings"
+
+	"ramp.dev/ramp/access"
+)
+
+// A grant's role has the grant's name; the role of one of its tokens has that,
+// a dash and a serial number, which is random and shaped like a request id.
+
+const (
+	rolesPath  = "auth/token/roles"
+	createPath = "auth/token/create"
+	// leasesPath is the one place below which Vault keeps the leases of tokens
+	// that were made through a role.
+	leasesPath = "sys/leases/lookup/" + createPath
+	revokePath = "sys/leases/revoke-prefix/" + createPath
+)
+
+func newTokenRole(grant string) string { return grant + "-" + access.NewRequestID() }
+
+// grantOf is the grant that a role's name belongs to. It reports false for roles
+// that Ramp did not make.
+func grantOf(role string) (string, bool) {
+	if _, ok := access.RequestOf(role); ok {
+		return role, true
+	}
+	cut := strings.LastIndexByte(role, '-')
+	if cut < 0 || !access.IsRequestID(role[cut+1:]) {
+		return "", false
+	}
+	_, ok := access.RequestOf(role[:cut])
+	return role[:cut], ok
+}
+
+func checkName(name string) error {
+	if _, ok := access.RequestOf(name); !ok {
+		return access.Invalid(access.Issue{Code: "grant_name", Field: "name", Message: "not the name of a grant of Ramp's"})
+	}
+	return nil
+}

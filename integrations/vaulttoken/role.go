@@ -1,0 +1,116 @@
+package vaulttoken
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"ramp.dev/ramp/access"
+)
+
+// role is one of Ramp's token roles: a grant's, or a token's.
+type role struct {
+	name     string
+	policies []string      // in order
+	expires  time.Time     // whole seconds; zero if unknown
+	accessor string        // of the token made through it; none on a grant's role
+	max      time.Duration // whole seconds; no token lives longer, counted from its issue
+	foreign  string        // what is in it that Ramp never writes
+}
+
+// Roles have no room for remarks. The path suffix is the one free text: it only
+// says where leases of tokens made later are kept, and by the time Ramp writes it
+// to a token's role, its one token is made.
+func (r role) suffix() string {
+	if r.expires.IsZero() {
+		return ""
+	}
+	at := strconv.FormatInt(r.expires.Unix(), 10)
+	if r.accessor == "" {
+		return at
+	}
+	return at + "." + r.accessor
+}
+
+func (r *role) readSuffix(s string) {
+	at, accessor, _ := strings.Cut(s, ".")
+	seconds, err := strconv.ParseInt(at, 10, 64)
+	if err != nil || seconds <= 0 {
+		return
+	}
+	r.expires, r.accessor = time.Unix(seconds, 0).UTC(), accessor
+}
+
+// isToken reports whether it is the role of one token.
+func (r role) isToken() bool { _, grants := access.RequestOf(r.name); return !grants }
+
+// putRole writes all of r, each time: Vault keeps what a write leaves out.
+// Policies are one text, since a policy of Vault's can then hold Ramp to lists
+// of them; see policy.hcl.
+func (t *target) putRole(ctx context.Context, r role) error {
+	_, err := t.vault.write(ctx, rolesPath+"/"+r.name, map[string]any{
+		"allowed_policies":        strings.Join(r.policies, ","),
+		"orphan":                  true, // so that tokens outlive Ramp's own, which rotates
+		"renewable":               r.isToken(),
+		"token_type":              "service",
+		"token_no_default_policy": true,
+		"token_explicit_max_ttl":  int64(r.max / time.Second),
+		"path_suffix":             r.suffix(),
+	})
+	return err
+}
+
+// getRole reads a role. It reports false when there is none.
+func (t *target) getRole(ctx context.Context, name string) (role, bool, error) {
+	r := role{name: name}
+	data, err := t.vault.read(ctx, rolesPath+"/"+name)
+	if err != nil || data == nil {
+		return r, false, err
+	}
+	policies, ok := texts(data["allowed_policies"])
+	suffix, ok2 := data["path_suffix"].(string)
+	life, err := seconds(data["token_explicit_max_ttl"])
+	if !ok || !ok2 || err != nil {
+		return r, false, access.Errorf(access.CodeUnavailable, "Vault describes role %s in a way Ramp does not know", name)
+	}
+	r.policies, r.max = slices.Sorted(slices.Values(policies)), life
+	r.readSuffix(suffix)
+	for _, key := range []string{"allowed_policies_glob", "disallowed_policies", "disallowed_policies_glob", "allowed_entity_aliases"} {
+		if list, ok := texts(data[key]); ok && len(list) > 0 {
+			r.foreign = key
+		}
+	}
+	for _, key := range []string{"token_period", "token_num_uses"} {
+		if n, err := seconds(data[key]); err == nil && n != 0 {
+			r.foreign = key
+		}
+	}
+	return r, true, nil
+}
+
+// same refuses (conflict) a grant's role that stands for something else.
+func (r role) same(policies []string) error {
+	if r.foreign != "" || !slices.Equal(r.policies, policies) {
+		return access.Errorf(access.CodeConflict, "Vault has this grant on other terms: its role was changed, or its entitlement was")
+	}
+	return nil
+}
+
+func seconds(value any) (time.Duration, error) {
+	if value == nil {
+		return 0, nil
+	}
+	n, ok := value.(json.Number)
+	if !ok {
+		return 0, access.Errorf(access.CodeUnavailable, "not a number")
+	}
+	s, err := n.Int64()
+	return time.Duration(s) * time.Second, err
+}
+
+func (t *target) dropRole(ctx context.Context, name string) error {
+	return t.vault.delete(ctx, rolesPath+"/"+name)
+}

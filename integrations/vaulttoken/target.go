@@ -1,0 +1,117 @@
+package vaulttoken
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations"
+)
+
+type target struct {
+	name        string
+	config      Config
+	vault       *vault
+	authorities string // PEM, or empty
+}
+
+var (
+	_ integrations.Target   = (*target)(nil)
+	_ integrations.Minter   = (*target)(nil)
+	_ integrations.Extender = (*target)(nil)
+	_ integrations.Checker  = (*target)(nil)
+)
+
+// Resolve implements integrations.Target.
+func (t *target) Resolve(_ context.Context, e access.Entitlement) (access.Scope, error) {
+	policies, err := t.config.policiesOf(e)
+	if err != nil {
+		return access.Scope{}, err
+	}
+	all := strings.Join(policies, ", ")
+	scope := access.Scope{
+		Summary: "use " + t.name + " (" + t.config.Address + ") with policy " + all,
+		Facts:   map[string]string{"address": t.config.Address, "policies": all},
+		Ends: "Vault itself ends each token at the end of access, and with it the tokens that it made; " +
+			"secrets with a lease are taken back right after",
+	}
+	if len(policies) > 1 {
+		scope.Summary = "use " + t.name + " (" + t.config.Address + ") with policies " + all
+	}
+	if t.config.Namespace != "" {
+		scope.Summary += " in namespace " + t.config.Namespace
+		scope.Facts["namespace"] = t.config.Namespace
+	}
+	return scope, nil
+}
+
+// Bounds implements integrations.Target. All goes through the active node.
+func (t *target) Bounds() integrations.Bounds {
+	return integrations.Bounds{Consistency: 0, Ending: 30 * time.Second}
+}
+
+// Inspect implements integrations.Target. Sessions are tokens that Vault still
+// has. The role of a token counts as open, too: it is what a revoke that broke
+// off leaves behind.
+func (t *target) Inspect(ctx context.Context, g access.Grant) (integrations.Presence, error) {
+	var p integrations.Presence
+	if err := checkName(g.Name); err != nil {
+		return p, err
+	}
+	roles, err := t.roles(ctx)
+	if err != nil {
+		return p, err
+	}
+	p.Open = len(roles[g.Name]) > 0
+	leases, err := t.leases(ctx)
+	if err != nil {
+		return p, err
+	}
+	p.Sessions, err = t.count(ctx, leases[g.Name])
+	return p, err
+}
+
+// List implements integrations.Target.
+func (t *target) List(ctx context.Context) ([]integrations.Found, error) {
+	roles, err := t.roles(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []integrations.Found
+	for grant, names := range roles {
+		// All of a grant's roles are read: its own may be gone, or hand-made.
+		found := integrations.Found{Name: grant}
+		for _, name := range names {
+			r, there, err := t.getRole(ctx, name)
+			if err != nil {
+				return nil, err
+			}
+			if there && (name == grant || r.expires.After(found.ExpiresAt)) {
+				found.ExpiresAt = r.expires
+			}
+			if there && name == grant && !r.expires.IsZero() {
+				break
+			}
+		}
+		out = append(out, found)
+	}
+	leases, err := t.leases(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for grant, names := range leases {
+		if len(roles[grant]) > 0 {
+			continue
+		}
+		// Tokens whose roles are gone: somebody removed them by hand.
+		n, err := t.count(ctx, names)
+		if err != nil {
+			return nil, err
+		}
+		if n > 0 {
+			out = append(out, integrations.Found{Name: grant})
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,96 @@
+package vaulttoken
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+
+	"ramp.dev/ramp/access"
+)
+
+// wire is between Vault's library and the network. It adds Ramp's own token, and
+// it stops answers that the library would take for "there is nothing": to Ramp,
+// nothing means that access has ended.
+type wire struct {
+	next  http.RoundTripper
+	token func() (string, error)
+}
+
+const (
+	tokenHeader = "X-Vault-Token"
+	maxToken    = 16 << 10 // bytes; batch tokens are long
+	maxBody     = 64 << 20 // bytes; a list of all roles is long
+)
+
+// RoundTrip implements http.RoundTripper.
+func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
+	token, err := w.token()
+	if err != nil {
+		return nil, err
+	}
+	r = r.Clone(r.Context())
+	r.Header.Set(tokenHeader, token)
+	resp, err := w.next.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case resp.StatusCode >= 300 && resp.StatusCode < 400:
+		// Not followed: Ramp's token goes to the configured address only.
+		resp.Body.Close()
+		return nil, access.Errorf(access.CodeUnavailable, "Vault answers %d, see another address; is this a standby node?", resp.StatusCode)
+	case resp.StatusCode == http.StatusNotFound:
+		return checked(resp, isNotFound, "Vault answers 404 for a path it must have; are the address and the namespace right?")
+	case resp.StatusCode < 300 && r.Method == http.MethodGet:
+		return checked(resp, func(b []byte) bool { return len(bytes.TrimSpace(b)) > 0 },
+			"Vault answers with nothing at all; is something else at the address?")
+	}
+	return resp, nil
+}
+
+// checked lets an answer pass if its body is good.
+func checked(resp *http.Response, good func([]byte) bool, otherwise string) (*http.Response, error) {
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
+	resp.Body.Close()
+	if err != nil {
+		return nil, err
+	}
+	if !good(body) {
+		return nil, access.Errorf(access.CodeUnavailable, "%s", otherwise)
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	return resp, nil
+}
+
+// isNotFound knows Vault's own "nothing is there": a proxy, a missing mount and
+// a wrong namespace answer 404, too.
+func isNotFound(body []byte) bool {
+	var answer struct {
+		Errors *[]string `json:"errors"`
+	}
+	return json.Unmarshal(body, &answer) == nil && answer.Errors != nil && len(*answer.Errors) == 0
+}
+
+// token reads Ramp's own token. Errors are of code unavailable and never have
+// any of it in them.
+func (c Config) token() (string, error) {
+	var text string
+	if c.TokenEnv != "" {
+		text = os.Getenv(c.TokenEnv)
+	} else {
+		b, err := os.ReadFile(c.TokenFile)
+		if err != nil {
+			return "", access.Errorf(access.CodeUnavailable, "Ramp's own token: %w", err)
+		}
+		text = string(b)
+	}
+	text = strings.TrimSpace(text)
+	strange := strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r >= 0x7f })
+	if text == "" || len(text) > maxToken || strange {
+		return "", access.Errorf(access.CodeUnavailable, "Ramp's own token is empty or malformed")
+	}
+	return text, nil
+}
