@@ -5,11 +5,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -48,13 +51,21 @@ type installation struct {
 	ports map[string]int
 }
 
+// install takes ports below those that the system gives to outgoing
+// connections, which would otherwise take one between a process's death and its
+// next start.
 func install(t *testing.T) *installation {
 	in := &installation{T: t, dir: t.TempDir(), ports: map[string]int{}}
-	for _, name := range []string{"listen", "temporal", "ui", "idp", "ssh", "metrics"} {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		require.NoError(t, err)
-		in.ports[name] = l.Addr().(*net.TCPAddr).Port
-		l.Close()
+	for _, name := range []string{"listen", "temporal", "ui", "idp", "ssh"} {
+		for in.ports[name] == 0 {
+			port := 20000 + rand.IntN(12000)
+			l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+			if err != nil || slices.Contains(slices.Collect(maps.Values(in.ports)), port) {
+				continue
+			}
+			l.Close()
+			in.ports[name] = port
+		}
 	}
 	return in
 }

@@ -4,11 +4,12 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
-	"time"
 
 	"go.temporal.io/server/common/cluster"
 	"go.temporal.io/server/common/config"
+	"go.temporal.io/server/common/membership/static"
 	sqliteplugin "go.temporal.io/server/common/persistence/sql/sqlplugin/sqlite"
+	"go.temporal.io/server/common/primitives"
 )
 
 const clusterName = "active"
@@ -16,19 +17,16 @@ const clusterName = "active"
 // serverConfig is Temporal's configuration for one process on loopback.
 func serverConfig(c Config, host string, port int) (*config.Config, error) {
 	frontend := fmt.Sprintf("%s:%d", host, port)
-	ports, err := freePorts(host, 7)
+	ports, err := freePorts(host, 3)
 	if err != nil {
 		return nil, err
 	}
-	service := func(grpc, member int) config.Service {
-		return config.Service{RPC: config.RPC{GRPCPort: grpc, MembershipPort: member, BindOnIP: host}}
+	service := func(port int) config.Service {
+		return config.Service{RPC: config.RPC{GRPCPort: port, BindOnIP: host}}
 	}
-	services := map[string]config.Service{
-		"frontend": service(port, ports[0]), "history": service(ports[1], ports[2]),
-		"matching": service(ports[3], ports[4]), "worker": service(ports[5], ports[6]),
-	}
+	services := map[string]config.Service{"frontend": service(port), "history": service(ports[0]),
+		"matching": service(ports[1]), "worker": service(ports[2])}
 	return &config.Config{
-		Global: config.Global{Membership: config.Membership{MaxJoinDuration: 30 * time.Second, BroadcastAddress: host}},
 		Persistence: config.Persistence{
 			DefaultStore: sqliteplugin.PluginName, VisibilityStore: sqliteplugin.PluginName, NumHistoryShards: 1,
 			DataStores: map[string]config.DataStore{sqliteplugin.PluginName: {SQL: &config.SQL{
@@ -57,6 +55,17 @@ func serverConfig(c Config, host string, port int) (*config.Config, error) {
 		}},
 		PublicClient: config.PublicClient{HostPort: frontend},
 	}, nil
+}
+
+// hosts says where each service is. Temporal would otherwise find out by gossip,
+// and after a crash wait for services of the last run that it still believes in.
+func hosts(cfg *config.Config) map[primitives.ServiceName]static.Hosts {
+	out := map[primitives.ServiceName]static.Hosts{}
+	for name, s := range cfg.Services {
+		addr := fmt.Sprintf("%s:%d", s.RPC.BindOnIP, s.RPC.GRPCPort)
+		out[primitives.ServiceName(name)] = static.Hosts{All: []string{addr}, Self: addr}
+	}
+	return out
 }
 
 // freePorts finds ports for Temporal's own talk. All are held until the last is

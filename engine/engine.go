@@ -68,6 +68,7 @@ func Start(_ context.Context, c Config) (*Engine, error) {
 		temporal.WithConfig(cfg),
 		temporal.ForServices(temporal.DefaultServices),
 		temporal.WithLogger(logger),
+		temporal.WithStaticHosts(hosts(cfg)),
 		temporal.WithAuthorizer(authorizer),
 		temporal.WithDynamicConfigClient(dynamic),
 	)

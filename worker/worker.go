@@ -67,6 +67,7 @@ func (w *Worker) start(d Deps, queue string, register func(worker.Registry)) err
 		DisableRegistrationAliasing:      true,
 		DisableWorkflowWorker:            queue != workflows.ControlQueue,
 		MaxConcurrentActivityTaskPollers: 4,
+		StickyScheduleToStartTimeout:     2 * time.Second, // how long a task waits for a worker that may have died
 		OnFatalError:                     func(err error) { d.Log.WithError(err).WithField("queue", queue).Error("worker stopped") },
 	})
 	register(tw)

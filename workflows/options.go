@@ -18,7 +18,7 @@ const forever = math.MaxInt32
 func judgeOptions(ctx workflow.Context) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:              ControlQueue,
-		StartToCloseTimeout:    10 * time.Second,
+		StartToCloseTimeout:    5 * time.Second,
 		ScheduleToCloseTimeout: time.Minute,
 		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: 200 * time.Millisecond, MaximumInterval: 5 * time.Second},
 		Summary:                "judge decisions",
@@ -33,7 +33,7 @@ func recordOptions(ctx workflow.Context, in calls.RecordInput) workflow.Context 
 	}
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:           ControlQueue,
-		StartToCloseTimeout: 10 * time.Second,
+		StartToCloseTimeout: 5 * time.Second,
 		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, MaximumInterval: 30 * time.Second, MaximumAttempts: forever},
 		Summary:             summary,
 	})

@@ -42,7 +42,9 @@ func (g *Gateway) Start(ctx context.Context, plan access.Plan, signed evidence.E
 		// two cases could not be told apart here.
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
 		TypedSearchAttributes:                    workflows.StartAttributes(plan),
-		StaticSummary:                            plan.Contract + " for " + plan.Requester.ID,
+		// Histories are short, so a task that takes longer is a worker that died.
+		WorkflowTaskTimeout: 5 * time.Second,
+		StaticSummary:       plan.Contract + " for " + plan.Requester.ID,
 	}, workflows.AccessType, workflows.AccessInput{RequestID: plan.RequestID, Plan: signed})
 	var started *serviceerror.WorkflowExecutionAlreadyStarted
 	if errors.As(err, &started) {

@@ -1,0 +1,180 @@
+package arch
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const module = "ramp.dev/ramp"
+
+type pkg struct {
+	ImportPath, Dir, Doc, Name string
+	Imports                    []string
+	Deps                       []string
+	GoFiles                    []string
+	TestGoFiles, XTestGoFiles  []string
+}
+
+func packages(t *testing.T, args ...string) []pkg {
+	cmd := exec.Command("go", append([]string{"list", "-json=ImportPath,Dir,Doc,Name,Imports,Deps,GoFiles,TestGoFiles,XTestGoFiles"}, args...)...)
+	cmd.Dir = "../.."
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	require.NoError(t, err)
+	var all []pkg
+	d := json.NewDecoder(bytes.NewReader(out))
+	for {
+		var p pkg
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			return all
+		} else {
+			require.NoError(t, err)
+		}
+		all = append(all, p)
+	}
+}
+
+// room is the folder of a package within the module: "server/api".
+func room(importPath string) (string, bool) {
+	return strings.CutPrefix(importPath, module+"/")
+}
+
+// top is the first folder.
+func top(room string) string {
+	first, _, _ := strings.Cut(room, "/")
+	return first
+}
+
+// mayImport says which rooms a room may import, beside itself and internal.
+var mayImport = map[string]struct {
+	rooms  []string
+	reason string
+}{
+	"access":       {nil, "the vocabulary knows nobody"},
+	"contracts":    {[]string{"access"}, "policy is a pure function of a question"},
+	"evidence":     {[]string{"access"}, "proof depends on nothing that could be wrong"},
+	"ledger":       {[]string{"access"}, "the record knows what is recorded, not who records"},
+	"integrations": {[]string{"access"}, "a target is usable without the rest of Ramp"},
+	"activities":   {[]string{"access", "evidence", "integrations", "ledger"}, "what workflows may do to the world"},
+	"workflows":    {[]string{"access", "evidence", "activities/calls"}, "workflows know activities by name, so that nothing in them can touch the world"},
+	"worker":       {[]string{"access", "activities", "evidence", "integrations", "ledger", "workflows"}, "the only place that knows every integration"},
+	"server":       {[]string{"access", "activities/calls", "contracts", "evidence", "ledger", "workflows"}, "what faces people holds no target's credentials and does not know the worker"},
+	"engine":       {[]string{"access"}, "Temporal embedded is for development; nothing of Ramp depends on it"},
+	"client":       {[]string{"access", "contracts", "evidence"}, "a client speaks HTTP only"},
+	"e2e":          {nil, "the tests from outside use what users use"},
+	"bench":        {[]string{"access", "contracts", "engine", "evidence", "integrations", "ledger", "server", "worker", "workflows", "activities"}, "it measures the parts"},
+}
+
+func TestImportsPointOneWay(t *testing.T) {
+	for _, p := range packages(t, "./...") {
+		here, ok := room(p.ImportPath)
+		if !ok || top(here) == "cmd" || top(here) == "internal" {
+			continue
+		}
+		rule, known := mayImport[top(here)]
+		if !known {
+			t.Errorf("%s: a new room needs a rule here, with its reason", here)
+			continue
+		}
+		for _, imp := range p.Imports {
+			there, ours := room(imp)
+			if !ours || top(there) == top(here) || top(there) == "internal" {
+				continue
+			}
+			if !slices.ContainsFunc(rule.rooms, func(r string) bool { return there == r || strings.HasPrefix(there, r+"/") }) {
+				t.Errorf("%s imports %s: %s", here, there, rule.reason)
+			}
+		}
+	}
+}
+
+// TestHeavyThings: what is large, or powerful, is in one room only.
+func TestHeavyThings(t *testing.T) {
+	only := map[string][]string{
+		"go.temporal.io/server":               {"engine"},
+		"github.com/temporalio/ui-server":     {"engine"},
+		"github.com/zitadel/oidc":             {"engine"},
+		"github.com/hashicorp/vault/api":      {"integrations"},
+		"github.com/aws/aws-sdk-go-v2":        {"integrations"},
+		"github.com/labstack/echo/v4":         {"server"},
+		"github.com/spf13/cobra":              {"cmd"},
+		"database/sql":                        {"ledger"},
+		"github.com/google/cel-go":            {"contracts"},
+		"go.temporal.io/sdk/client":           {"server", "worker", "cmd", "bench"},
+		"github.com/secure-systems-lab":       {"evidence"},
+		"crypto/hpke":                         {"evidence"},
+		"github.com/alexedwards/scs/v2":       {"server"},
+		"github.com/prometheus/client_golang": {"server", "worker", "internal"},
+	}
+	for _, p := range packages(t, "./...") {
+		here, _ := room(p.ImportPath)
+		for _, imp := range p.Imports {
+			for what, rooms := range only {
+				if (imp == what || strings.HasPrefix(imp, what+"/")) && !slices.Contains(rooms, top(here)) {
+					t.Errorf("%s imports %s, which is for %s", here, imp, strings.Join(rooms, ", "))
+				}
+			}
+		}
+	}
+}
+
+// TestLeanIsLean: the production binary holds no Temporal server.
+func TestLeanIsLean(t *testing.T) {
+	for _, p := range packages(t, "-tags", "lean", "./cmd/ramp") {
+		for _, dep := range p.Deps {
+			if strings.HasPrefix(dep, "go.temporal.io/server") || strings.HasPrefix(dep, "github.com/temporalio/ui-server") || strings.HasPrefix(dep, module+"/engine") {
+				t.Errorf("the lean binary depends on %s", dep)
+			}
+		}
+	}
+}
+
+func TestPackagesSayWhatTheyAre(t *testing.T) {
+	for _, p := range packages(t, "./...") {
+		if p.Doc == "" && len(p.GoFiles) > 0 {
+			t.Errorf("%s has no package comment", p.ImportPath)
+		}
+	}
+}
+
+const longest = 400 // lines; a longer file holds more than one noun
+
+func TestFilesAreShort(t *testing.T) {
+	for _, p := range packages(t, "./...") {
+		for _, name := range slices.Concat(p.GoFiles, p.TestGoFiles, p.XTestGoFiles) {
+			b, err := os.ReadFile(filepath.Join(p.Dir, name))
+			require.NoError(t, err)
+			if n := bytes.Count(b, []byte("\n")); n > longest {
+				t.Errorf("%s/%s has %d lines", p.ImportPath, name, n)
+			}
+		}
+	}
+}
+
+// TestNoMachinesPaths: nothing in the project depends on where it was written.
+func TestNoMachinesPaths(t *testing.T) {
+	out, err := exec.Command("git", "-C", "../..", "ls-files").Output()
+	require.NoError(t, err)
+	// Built here so that this file does not match itself.
+	forbidden := regexp.MustCompile(`/(wo` + `rk|ho` + `me)/[a-z]+/|farm` + `-|\.libr` + `ary`)
+	for _, name := range strings.Fields(string(out)) {
+		if strings.HasSuffix(name, "go.sum") || strings.HasSuffix(name, "package-lock.json") {
+			continue
+		}
+		b, err := os.ReadFile(filepath.Join("../..", name))
+		if err == nil && forbidden.Match(b) {
+			t.Errorf("%s names a path of one machine: %q", name, forbidden.Find(b))
+		}
+	}
+}

@@ -1,0 +1,2 @@
+// Package arch holds the rules of Ramp's structure, as tests.
+package arch
