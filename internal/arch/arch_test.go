@@ -37,6 +37,7 @@ func packages(t *testing.T, args ...string) []pkg {
 	for {
 		var p pkg
 		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			require.NotEmpty(t, all)
 			return all
 		} else {
 			require.NoError(t, err)
