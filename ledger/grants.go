@@ -32,7 +32,9 @@ type GrantRow struct {
 // Intend writes a grant down before the target is touched, so that a crash
 // leaves something to clean up and never something unknown (CASES 24). A grant
 // that was closed, or whose request is ending or over, is CodeConflict: what
-// has ended does not open again, whoever asks.
+// has ended does not open again, whoever asks. So is one that was written down
+// with an earlier end: a workflow that is reset begins its clock anew, and only
+// Extended moves an end (CASES 38).
 func (l *Ledger) Intend(ctx context.Context, g access.Grant, at time.Time) error {
 	return l.tx(ctx, func(q querier) error {
 		state, err := l.lock(ctx, q, g.RequestID)
@@ -48,6 +50,8 @@ func (l *Ledger) Intend(ctx context.Context, g access.Grant, at time.Time) error
 			return access.Errorf(access.CodeConflict, "grant %s was closed", g.Name)
 		case err == nil && (row.RequestID != g.RequestID || row.Target != g.Target):
 			return access.Errorf(access.CodeConflict, "grant %s is another's", g.Name)
+		case err == nil && g.ExpiresAt.After(row.ExpiresAt):
+			return access.Errorf(access.CodeConflict, "grant %s ends at %s and is not opened for longer", g.Name, row.ExpiresAt.Format(time.RFC3339))
 		case err == nil:
 			return nil
 		case !errors.Is(err, sql.ErrNoRows):

@@ -164,6 +164,16 @@ var suite = map[string]func(b book){
 		require.Equal(b, ledger.GrantIntended, rows[0].Status)
 		require.Equal(b, access.StateGranting, b.reload(s.Request.ID).State)
 	},
+	"Case38 a workflow that begins anew does not move the end": func(b book) {
+		s := b.submitted()
+		g := grant(s)
+		require.NoError(b, b.Intend(ctx, g, at))
+		later := g
+		later.ExpiresAt = g.ExpiresAt.Add(time.Minute)
+		b.code(access.CodeConflict, b.Intend(ctx, later, at.Add(time.Minute)))
+		require.NoError(b, b.Extended(ctx, g.Name, later.ExpiresAt))
+		require.NoError(b, b.Intend(ctx, g, at), "a retry that an extension overtook")
+	},
 	"Case10 what was closed does not open again": func(b book) {
 		s := b.submitted()
 		g := grant(s)
