@@ -80,6 +80,10 @@ func (t *Targets) mint(ctx context.Context, in calls.MintInput) (evidence.Sealed
 		return evidence.Sealed{}, access.Errorf(access.CodeEvidence, "only the requester picks up")
 	case t.now().Sub(order.At) > pickUpWithin:
 		return evidence.Sealed{}, access.Errorf(access.CodeTooLate, "the pick-up order is too old")
+	// A worker whose clock is slow would ask the target for a life that is too
+	// long: some targets count from now, and not to a date.
+	case order.At.Sub(t.now()) > clockSkew:
+		return evidence.Sealed{}, access.Errorf(access.CodeUnavailable, "this worker's clock is %s behind the server's", order.At.Sub(t.now()).Round(time.Second))
 	}
 	row, err := t.row(ctx, plan.RequestID, order.Grant)
 	if err != nil {

@@ -3,11 +3,11 @@ package activities
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/activities/calls"
 	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/internal/clock"
 	"ramp.dev/ramp/ledger"
 )
 
@@ -94,7 +94,7 @@ func (c *Control) refused(ctx context.Context, in calls.JudgeInput, cause error)
 		return // a fault, not a refusal
 	}
 	_ = c.Ledger.Record(ctx, access.Event{ // the refusal itself is already on its way to the caller
-		At: time.Now().UTC(), RequestID: plan.RequestID, Kind: access.EventDecisionRefused, Actor: "ramp",
+		At: clock.Now().UTC(), RequestID: plan.RequestID, Kind: access.EventDecisionRefused, Actor: "ramp",
 		Message: access.Clip(cause.Error(), 300), Detail: map[string]string{"code": string(code)},
 	})
 }

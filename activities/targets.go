@@ -8,6 +8,7 @@ import (
 	"ramp.dev/ramp/activities/calls"
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/integrations"
+	"ramp.dev/ramp/internal/clock"
 	"ramp.dev/ramp/internal/failpoint"
 	"ramp.dev/ramp/ledger"
 )
@@ -39,7 +40,7 @@ func (t *Targets) now() time.Time {
 	if t.Now != nil {
 		return t.Now().UTC()
 	}
-	return time.Now().UTC()
+	return clock.Now().UTC()
 }
 
 // Resolve derives scopes; it changes nothing.

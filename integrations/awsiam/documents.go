@@ -24,7 +24,7 @@ type statement struct {
 
 const (
 	version = "2012-10-17"
-	clock   = "aws:CurrentTime"
+	atTime  = "aws:CurrentTime"
 	// stamp is how dates are written, in policies and tags. UTC.
 	stamp = "2006-01-02T15:04:05Z"
 )
@@ -47,9 +47,9 @@ func permissions(ent entitlement, ends time.Time) string {
 	at := ends.UTC().Format(stamp)
 	return document{version, []statement{
 		{Sid: "RampUntil", Effect: "Allow", Action: ent.actions, Resource: ent.resources,
-			Condition: map[string]map[string]any{"DateLessThan": {clock: at}}},
+			Condition: map[string]map[string]any{"DateLessThan": {atTime: at}}},
 		{Sid: "RampEnd", Effect: "Deny", Action: []string{"*"}, Resource: []string{"*"},
-			Condition: map[string]map[string]any{"DateGreaterThanEquals": {clock: at}}},
+			Condition: map[string]map[string]any{"DateGreaterThanEquals": {atTime: at}}},
 	}}.String()
 }
 
@@ -66,7 +66,7 @@ func (c Config) trust(principal string, ends time.Time) string {
 	assume := func(sid, arn, key string) statement {
 		s := statement{Sid: sid, Effect: "Allow", Principal: map[string]string{"AWS": arn},
 			Action:    []string{"sts:AssumeRole", "sts:SetSourceIdentity"},
-			Condition: map[string]map[string]any{"DateLessThan": {clock: ends.UTC().Format(stamp)}}}
+			Condition: map[string]map[string]any{"DateLessThan": {atTime: ends.UTC().Format(stamp)}}}
 		if key != "" {
 			s.Condition["StringEquals"] = map[string]any{key: principal}
 		}
@@ -110,7 +110,7 @@ func endOf(encoded string) (ends time.Time) {
 		if s.Effect != "Allow" {
 			continue
 		}
-		text, _ := s.Condition["DateLessThan"][clock].(string)
+		text, _ := s.Condition["DateLessThan"][atTime].(string)
 		at, err := time.Parse(stamp, text)
 		if err != nil {
 			return time.Time{}

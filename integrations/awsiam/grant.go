@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/internal/clock"
 )
 
 // principalShape is what fits an STS source identity and a tag. A name that does
@@ -78,7 +79,7 @@ func (t *target) begin(g access.Grant) (ent entitlement, ends time.Time, err err
 			Message: "AWS takes names of 2 to 64 letters, digits and _+=.@- and this one does not fit"})
 	}
 	ends = g.ExpiresAt.UTC().Truncate(time.Second)
-	if !time.Now().Before(ends) {
+	if !clock.Now().Before(ends) {
 		return ent, ends, access.Invalid(access.Issue{Code: "expired", Field: "expiresAt", Message: "the grant has already expired"})
 	}
 	return ent, ends, nil
@@ -87,7 +88,7 @@ func (t *target) begin(g access.Grant) (ent entitlement, ends time.Time, err err
 // create makes the role, without any permission.
 func (t *target) create(ctx context.Context, g access.Grant, ends time.Time) error {
 	id, _ := access.RequestOf(g.Name)
-	session := min(max(time.Until(ends).Truncate(time.Second)+time.Second, minRoleSession), maxRoleSession)
+	session := min(max(clock.Until(ends).Truncate(time.Second)+time.Second, minRoleSession), maxRoleSession)
 	in := &iam.CreateRoleInput{
 		RoleName: &g.Name, Path: &t.config.Path,
 		AssumeRolePolicyDocument: aws.String(t.config.trust(g.Principal, ends)),

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/internal/clock"
 )
 
 // minSession is the least that AWS issues. The date in the role's policies cuts
@@ -32,7 +33,7 @@ func (m *minter) Mint(ctx context.Context, g access.Grant) (access.Credential, e
 	if r.ends.Before(ends) {
 		ends = r.ends
 	}
-	left := time.Until(ends)
+	left := clock.Until(ends)
 	if !found || left <= 0 {
 		return none, access.Errorf(access.CodeNotFound, "nothing is open under this grant")
 	}
@@ -42,7 +43,7 @@ func (m *minter) Mint(ctx context.Context, g access.Grant) (access.Credential, e
 		DurationSeconds: aws.Int32(int32(min(max(left, minSession), maxSession) / time.Second)),
 	})
 	if err != nil {
-		if codeOf(err) == access.CodeForbidden && time.Since(r.made) < m.config.Consistency.Std() {
+		if codeOf(err) == access.CodeForbidden && clock.Now().Sub(r.made) < m.config.Consistency.Std() {
 			return none, access.Errorf(access.CodeUnavailable, "AWS does not know the new role everywhere yet: %w", err)
 		}
 		return none, told(err)

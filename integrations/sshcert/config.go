@@ -8,13 +8,13 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"golang.org/x/crypto/ssh"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/integrations/sshcert/hostfiles"
+	"ramp.dev/ramp/internal/clock"
 )
 
 // Config is one host.
@@ -79,7 +79,7 @@ func (c Config) open(ctx context.Context, name string, disk hostfiles.Disk) (*ta
 	if err != nil {
 		return nil, err
 	}
-	if err := dir.ForgetClosed(time.Now()); err != nil {
+	if err := dir.ForgetClosed(clock.Now()); err != nil {
 		return nil, err
 	}
 	if c.Sessions.Processes {

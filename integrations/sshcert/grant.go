@@ -6,6 +6,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations/sshcert/hostfiles"
+	"ramp.dev/ramp/internal/clock"
 )
 
 // Grant implements integrations.Target. One that was revoked before is refused
@@ -77,7 +78,7 @@ func (t *target) begin(ctx context.Context, g access.Grant) (ent entitlement, un
 			release()
 		}
 	}()
-	if !time.Now().Before(g.ExpiresAt.Truncate(time.Second)) {
+	if !clock.Now().Before(g.ExpiresAt.Truncate(time.Second)) {
 		return ent, nil, access.Invalid(access.Issue{Code: "expired", Field: "expiresAt", Message: "the grant has already expired"})
 	}
 	closed, err := t.dir.IsClosed(g.Name)

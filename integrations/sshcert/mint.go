@@ -17,6 +17,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations/sshcert/hostfiles"
+	"ramp.dev/ramp/internal/clock"
 )
 
 // skew is how far hosts' clocks may be behind the worker's.
@@ -40,7 +41,7 @@ func (t *target) Mint(ctx context.Context, g access.Grant) (access.Credential, e
 	if err != nil {
 		return none, err
 	}
-	if !there || !line.Admits(time.Now()) {
+	if !there || !line.Admits(clock.Now()) {
 		return none, notOpen()
 	}
 	if err := t.same(ent, line); err != nil {
@@ -77,7 +78,7 @@ func (t *target) certify(public ed25519.PublicKey, grant string, ent entitlement
 	cert := &ssh.Certificate{
 		Key: key, Serial: binary.BigEndian.Uint64(serial[:]), CertType: ssh.UserCert,
 		KeyId: grant, ValidPrincipals: []string{grant},
-		ValidAfter: uint64(time.Now().Add(-skew).Unix()), ValidBefore: uint64(ends.Unix()),
+		ValidAfter: uint64(clock.Now().Add(-skew).Unix()), ValidBefore: uint64(ends.Unix()),
 		Permissions: ssh.Permissions{CriticalOptions: map[string]string{}, Extensions: map[string]string{}},
 	}
 	if ent.source != "" {

@@ -2,10 +2,10 @@ package sshcert
 
 import (
 	"context"
-	"time"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations/sshcert/hostfiles"
+	"ramp.dev/ramp/internal/clock"
 )
 
 // Revoke implements integrations.Target. The steps are in this order so that a
@@ -53,7 +53,7 @@ func (t *target) shut(ctx context.Context, grant string) error {
 	if err != nil {
 		return err
 	}
-	if err := t.dir.RevokeKeys(keys, time.Now()); err != nil {
+	if err := t.dir.RevokeKeys(keys, clock.Now()); err != nil {
 		return err
 	}
 	return t.dir.DropIssued(grant)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/internal/clock"
 )
 
 // Extend implements integrations.Extender. Tokens that were picked up before go
@@ -71,7 +72,7 @@ func (t *target) extendToken(ctx context.Context, name string, to time.Time) err
 		}
 	}
 	_, err = t.vault.write(ctx, "auth/token/renew-accessor", map[string]any{
-		"accessor": r.accessor, "increment": int64(time.Until(to) / time.Second),
+		"accessor": r.accessor, "increment": int64(clock.Until(to) / time.Second),
 	})
 	if code := access.CodeOf(err); code == access.CodeInvalid || code == access.CodeForbidden {
 		// Vault says so of tokens that are gone, but not only of them.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/internal/clock"
 )
 
 // Grant implements integrations.Target. One that stands for something else is
@@ -33,7 +34,7 @@ func (t *target) begin(g access.Grant) (policies []string, err error) {
 	if policies, err = t.config.policiesOf(g.Entitlement); err != nil {
 		return nil, err
 	}
-	if time.Until(end(g)) < time.Second {
+	if clock.Until(end(g)) < time.Second {
 		return nil, expired()
 	}
 	return policies, nil
@@ -42,7 +43,7 @@ func (t *target) begin(g access.Grant) (policies []string, err error) {
 // grantRole is a grant as Vault has it. Its limit is for tokens that somebody
 // makes through it by hand; Ramp makes none.
 func grantRole(g access.Grant, policies []string) role {
-	return role{name: g.Name, policies: policies, expires: end(g), max: time.Until(end(g)).Truncate(time.Second)}
+	return role{name: g.Name, policies: policies, expires: end(g), max: clock.Until(end(g)).Truncate(time.Second)}
 }
 
 func end(g access.Grant) time.Time { return g.ExpiresAt.UTC().Truncate(time.Second) }

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/vault/api"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/internal/clock"
 )
 
 const (
@@ -51,11 +52,11 @@ func (t *target) Mint(ctx context.Context, g access.Grant) (access.Credential, e
 	if granted.expires.Before(ends) {
 		ends = granted.expires
 	}
-	if time.Until(ends) < shortest {
+	if clock.Until(ends) < shortest {
 		return none, expired()
 	}
 	token, err := t.mint(ctx, g, role{name: newTokenRole(g.Name), policies: policies, expires: ends}, margin)
-	if errors.Is(err, errSlow) && time.Until(ends) > shortest+patience {
+	if errors.Is(err, errSlow) && clock.Until(ends) > shortest+patience {
 		token, err = t.mint(ctx, g, role{name: newTokenRole(g.Name), policies: policies, expires: ends}, patience)
 	}
 	if err != nil {
@@ -73,17 +74,17 @@ func (t *target) mint(ctx context.Context, g access.Grant, r role, margin time.D
 	}()
 	// Generous until the token is there, so that the limit never shortens it.
 	// Nobody can renew a token that was not handed out.
-	r.max = time.Until(r.expires).Truncate(time.Second) + 2*time.Second
+	r.max = clock.Until(r.expires).Truncate(time.Second) + 2*time.Second
 	if err := t.putRole(ctx, role{name: r.name, policies: r.policies, max: r.max}); err != nil {
 		return "", err
 	}
-	ttl := (time.Until(r.expires) - margin).Truncate(time.Millisecond)
+	ttl := (clock.Until(r.expires) - margin).Truncate(time.Millisecond)
 	secret, err := t.vault.write(ctx, createPath+"/"+r.name, map[string]any{
 		"ttl": fmt.Sprintf("%dms", ttl.Milliseconds()), "display_name": g.Name,
 		"meta": map[string]string{"ramp_request": g.RequestID, "ramp_principal": g.Principal,
 			"ramp_expires": r.expires.Format(time.RFC3339)},
 	})
-	now := time.Now() // the token is older than this
+	now := clock.Now() // the token is older than this
 	if err != nil {
 		return "", t.orRevoked(ctx, g.Name, err)
 	}
