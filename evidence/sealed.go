@@ -10,13 +10,14 @@ import (
 )
 
 // Sealed is a credential that only its recipient can open (HPKE base mode,
-// RFC 9180: X25519, HKDF-SHA256, ChaCha20-Poly1305).
+// RFC 9180: X25519, HKDF-SHA256, AES-256-GCM: what browsers have too, so that a
+// page can be the recipient).
 type Sealed struct {
 	Suite string `json:"suite"`
 	Box   string `json:"box"` // base64: encapsulated key, then ciphertext
 }
 
-const suite = "X25519-HKDF-SHA256-ChaCha20Poly1305"
+const suite = "X25519-HKDF-SHA256-AES256GCM"
 
 // CredentialContext binds a sealed credential to one grant of one request, so
 // that a box cannot be passed off as another's.
@@ -74,7 +75,7 @@ func Seal(recipient, context string, c access.Credential) (Sealed, error) {
 	if err != nil {
 		return Sealed{}, err
 	}
-	box, err := hpke.Seal(key, hpke.HKDFSHA256(), hpke.ChaCha20Poly1305(), []byte(context), plain)
+	box, err := hpke.Seal(key, hpke.HKDFSHA256(), hpke.AES256GCM(), []byte(context), plain)
 	if err != nil {
 		return Sealed{}, access.Errorf(access.CodeInvalid, "the credential could not be sealed to that key")
 	}
@@ -88,7 +89,7 @@ func (r *Recipient) Open(s Sealed, context string) (access.Credential, error) {
 	if s.Suite != suite || err != nil {
 		return c, access.Errorf(access.CodeEvidence, "the sealed credential is malformed")
 	}
-	plain, err := hpke.Open(r.key, hpke.HKDFSHA256(), hpke.ChaCha20Poly1305(), []byte(context), box)
+	plain, err := hpke.Open(r.key, hpke.HKDFSHA256(), hpke.AES256GCM(), []byte(context), box)
 	if err != nil {
 		return c, access.Errorf(access.CodeEvidence, "the sealed credential is not for this key and request")
 	}
