@@ -191,6 +191,11 @@ func (p *person) call(method, path string, body, out any) int {
 }
 
 func (p *person) try(method, path string, body any) (int, []byte, error) {
+	return p.tryWith(method, path, body, "")
+}
+
+// tryWith sends an idempotency key too, if there is one.
+func (p *person) tryWith(method, path string, body any, key string) (int, []byte, error) {
 	var r io.Reader
 	if body != nil {
 		b, _ := json.Marshal(body)
@@ -201,6 +206,9 @@ func (p *person) try(method, path string, body any) (int, []byte, error) {
 		return 0, nil, err
 	}
 	req.Header.Set("Authorization", "Bearer "+p.token)
+	if key != "" {
+		req.Header.Set("Idempotency-Key", key)
+	}
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}

@@ -1,7 +1,10 @@
 package e2e
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,23 +24,43 @@ type key struct {
 // a key of its own.
 func (p *person) picksUp(id string) key {
 	p.in.Helper()
-	cmd := exec.Command(binary, "creds", id, "-o", "json", "--server", p.in.url())
-	cmd.Env = append(os.Environ(), "RAMP_TOKEN="+p.token)
-	var errs strings.Builder
-	cmd.Stderr = &errs
-	out, err := cmd.Output()
-	require.NoError(p.in, err, "creds: %s", errs.String())
+	out, err := p.creds(context.Background(), id)
+	require.NoError(p.in, err)
 	var c struct {
 		Files map[string]string `json:"files"`
 	}
 	require.NoError(p.in, json.Unmarshal(out, &c))
 	require.NotEmpty(p.in, c.Files)
 	k := key{in: p.in, dir: p.in.TempDir()}
-	for name, content := range c.Files {
-		content = strings.ReplaceAll(content, "{{dir}}", k.dir)
-		require.NoError(p.in, os.WriteFile(filepath.Join(k.dir, name), []byte(content), 0o600))
-	}
+	require.NoError(p.in, k.write(c.Files))
 	return k
+}
+
+// creds is `ramp creds`, as JSON.
+func (p *person) creds(ctx context.Context, id string) ([]byte, error) {
+	cmd := exec.CommandContext(ctx, binary, "creds", id, "-o", "json", "--server", p.in.url())
+	cmd.Env = append(os.Environ(), "RAMP_TOKEN="+p.token)
+	var errs strings.Builder
+	cmd.Stderr = &errs
+	out, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("creds: %w: %s", err, errs.String())
+	}
+	return out, nil
+}
+
+// write places a credential's files.
+func (k key) write(files map[string]string) error {
+	if err := os.MkdirAll(k.dir, 0o700); err != nil {
+		return err
+	}
+	for name, content := range files {
+		content = strings.ReplaceAll(content, "{{dir}}", k.dir)
+		if err := os.WriteFile(filepath.Join(k.dir, name), []byte(content), 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // works reports whether the real ssh client gets in with the key.
@@ -69,6 +92,9 @@ func (in *installation) admitted() []string {
 	var names []string
 	for _, f := range files {
 		b, err := os.ReadFile(f)
+		if errors.Is(err, os.ErrNotExist) {
+			continue // it was on its way to another name
+		}
 		require.NoError(in, err)
 		for _, line := range strings.Split(string(b), "\n") {
 			if fields := strings.Fields(line); len(fields) > 0 && strings.HasPrefix(fields[len(fields)-1], "ramp-") {

@@ -3,6 +3,7 @@
 package deps
 
 import (
+	_ "github.com/Shopify/toxiproxy/v2"
 	_ "github.com/alexedwards/scs/v2"
 	_ "github.com/aws/aws-sdk-go-v2/config"
 	_ "github.com/aws/aws-sdk-go-v2/credentials"
