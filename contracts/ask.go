@@ -52,6 +52,16 @@ func (p param) allowed() string {
 	return ""
 }
 
+func (p param) bounds() string {
+	switch {
+	case p.Min == nil:
+		return fmt.Sprintf("at most %d", *p.Max)
+	case p.Max == nil:
+		return fmt.Sprintf("at least %d", *p.Min)
+	}
+	return fmt.Sprintf("between %d and %d", *p.Min, *p.Max)
+}
+
 // value checks one value and answers it in the param's own type. JSON numbers
 // arrive as float64, YAML's as uint64, form fields as strings.
 func (p param) value(name string, v any) (any, *access.Issue) {
@@ -70,7 +80,7 @@ func (p param) value(name string, v any) (any, *access.Issue) {
 			return nil, bad("param_type", "%q must be a whole number", name)
 		}
 		if p.Min != nil && n < int64(*p.Min) || p.Max != nil && n > int64(*p.Max) {
-			return nil, bad("param_not_allowed", "%q is out of its bounds", name)
+			return nil, bad("param_not_allowed", "%q must be %s", name, p.bounds())
 		}
 		return n, nil
 	}
@@ -81,7 +91,7 @@ func (p param) value(name string, v any) (any, *access.Issue) {
 	case len(p.Enum) > 0 && !slices.Contains(p.Enum, s):
 		return nil, bad("param_not_allowed", "%q cannot be %q%s", name, access.Clip(s, 40), p.allowed())
 	case utf8.RuneCountInString(s) > p.MaxLength || hidden(s):
-		return nil, bad("param_not_allowed", "%q is too long or has characters that do not show", name)
+		return nil, bad("param_not_allowed", "%q may have %d characters, all of which show", name, p.MaxLength)
 	case p.Pattern != nil && !p.Pattern.MatchString(s):
 		return nil, bad("param_not_allowed", "%q cannot be %q; it must match %s", name, access.Clip(s, 40), p.Pattern)
 	}

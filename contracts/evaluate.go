@@ -112,9 +112,16 @@ func (c *Contract) checkTicket(e *Evaluation, in Input, vars map[string]any) []a
 	case t == "" && needed:
 		return []access.Issue{{Code: "ticket_missing", Field: "ticket", Message: "this request needs a ticket"}}
 	case t != "" && (len(t) > 100 || hidden(t) || c.ticket.Pattern != nil && !c.ticket.Pattern.MatchString(t)):
-		return []access.Issue{{Code: "ticket_malformed", Field: "ticket", Message: fmt.Sprintf("%q is not a ticket", access.Clip(t, 40))}}
+		return []access.Issue{{Code: "ticket_malformed", Field: "ticket", Message: fmt.Sprintf("%q is not a ticket%s", access.Clip(t, 40), c.ticket.form())}}
 	}
 	return nil
+}
+
+func (t ticketRule) form() string {
+	if t.Pattern == nil {
+		return ""
+	}
+	return "; it must match " + t.Pattern.String()
 }
 
 // rule says who must approve. A condition that cannot be evaluated never makes

@@ -17,13 +17,13 @@ func nearest[V any](name string, known map[string]V) string {
 	return best
 }
 
-// Nearest is the contract whose name is closest to a misspelt one, if any is.
-func (s *Set) Nearest(name string) string {
-	known := map[string]bool{}
-	for _, n := range s.Names() {
-		known[n] = true
+// Nearest is the known name closest to a misspelt one, "" if none is close.
+func Nearest(name string, known []string) string {
+	set := map[string]bool{}
+	for _, n := range known {
+		set[n] = true
 	}
-	return nearest(name, known)
+	return nearest(name, set)
 }
 
 // edits is the Levenshtein distance.

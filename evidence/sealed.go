@@ -51,16 +51,15 @@ func CheckRecipient(s string) error {
 }
 
 func recipientKey(s string) (hpke.PublicKey, error) {
-	bad := func(msg string) error {
-		return access.Invalid(access.Issue{Code: "recipient_malformed", Field: "recipient", Message: msg})
-	}
+	bad := access.Invalid(access.Issue{Code: "recipient_malformed", Field: "recipient",
+		Message: "the recipient's key must be an X25519 public key (32 bytes), in base64"})
 	b, err := base64.StdEncoding.DecodeString(s)
 	if err != nil {
-		return nil, bad("the recipient's key is not base64")
+		return nil, bad
 	}
 	key, err := hpke.DHKEM(ecdh.X25519()).NewPublicKey(b)
 	if err != nil {
-		return nil, bad("the recipient's key is not an X25519 public key (32 bytes, in base64)")
+		return nil, bad
 	}
 	return key, nil
 }

@@ -126,7 +126,7 @@ func parseCursor(s string) (created int64, id string, err error) {
 	if err == nil {
 		_, err = fmt.Sscanf(string(b), "%d %s", &created, &id)
 	}
-	if err != nil {
+	if err != nil || string(b) != fmt.Sprintf("%d %s", created, id) || !access.IsRequestID(id) {
 		err = access.Invalid(access.Issue{Code: "cursor_malformed", Field: "cursor", Message: "this is not a cursor that a list answered"})
 	}
 	return created, id, err

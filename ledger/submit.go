@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -33,7 +34,8 @@ func (l *Ledger) Submit(ctx context.Context, s Submission) (created bool, err er
 		err := q.row(ctx, `SELECT requester, ask FROM requests WHERE id = ?`, r.ID).Scan(&requester, &ask)
 		if err == nil {
 			if requester != r.Requester.ID || ask != document(s.Ask) {
-				return access.Errorf(access.CodeConflict, "this idempotency key was used for another request")
+				return &access.Error{Code: access.CodeConflict, Issues: []access.Issue{{Code: "idempotency_key_reused",
+					Field: "Idempotency-Key", Message: "this key was used for another request; take a new key for each question"}}}
 			}
 			return nil
 		}
@@ -103,5 +105,6 @@ func (l *Ledger) Plan(ctx context.Context, id string) ([]byte, error) {
 }
 
 func unknown(id string) error {
-	return access.Errorf(access.CodeNotFound, "there is no request %q", access.Clip(id, 40))
+	return &access.Error{Code: access.CodeNotFound, Issues: []access.Issue{{Code: "unknown_request",
+		Message: fmt.Sprintf("there is no request %q", access.Clip(id, 40))}}}
 }

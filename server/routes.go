@@ -53,6 +53,8 @@ func (s *Server) answerError(pages *web.Web) echo.HTTPErrorHandler {
 			s.log.WithError(err).WithFields(logrus.Fields{"method": c.Request().Method, "route": c.Path()}).Error("answered with a failure")
 		}
 		switch p.Status {
+		case http.StatusMethodNotAllowed:
+			p.Detail = "this address takes " + strings.TrimPrefix(c.Response().Header().Get("Allow"), "OPTIONS, ")
 		case http.StatusUnauthorized:
 			c.Response().Header().Set("WWW-Authenticate", `Bearer realm="ramp"`)
 		case http.StatusServiceUnavailable, http.StatusTooManyRequests:

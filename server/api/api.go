@@ -27,20 +27,22 @@ func (a *API) Routes(e *echo.Echo) {
 	e.GET("/api/openapi.json", a.openAPI)
 	e.GET("/api/v1/auth-config", func(c echo.Context) error { return c.JSON(http.StatusOK, a.auth.Public()) })
 
-	g := e.Group("/api/v1", auth.Require)
-	g.GET("/me", a.me)
-	g.GET("/catalog", a.catalog)
-	g.GET("/catalog/:contract", a.offer)
-	g.POST("/requests", a.submit)
-	g.GET("/requests", a.list)
-	g.GET("/requests/:id", a.show)
-	g.POST("/requests/:id/decision", a.decide)
-	g.POST("/requests/:id/cancel", a.stop(a.desk.Cancel))
-	g.POST("/requests/:id/release", a.stop(a.desk.Release))
-	g.POST("/requests/:id/revoke", a.stop(a.desk.Revoke))
-	g.POST("/requests/:id/extend", a.extend)
-	g.POST("/requests/:id/credentials", a.pickUp)
-	g.GET("/events", a.events)
+	// Not a group: echo would answer for every unknown path and method in it.
+	get := func(path string, h echo.HandlerFunc) { e.GET("/api/v1"+path, h, auth.Require) }
+	post := func(path string, h echo.HandlerFunc) { e.POST("/api/v1"+path, h, auth.Require) }
+	get("/me", a.me)
+	get("/catalog", a.catalog)
+	get("/catalog/:contract", a.offer)
+	post("/requests", a.submit)
+	get("/requests", a.list)
+	get("/requests/:id", a.show)
+	post("/requests/:id/decision", a.decide)
+	post("/requests/:id/cancel", a.stop(a.desk.Cancel))
+	post("/requests/:id/release", a.stop(a.desk.Release))
+	post("/requests/:id/revoke", a.stop(a.desk.Revoke))
+	post("/requests/:id/extend", a.extend)
+	post("/requests/:id/credentials", a.pickUp)
+	get("/events", a.events)
 }
 
 type page[T any] struct {

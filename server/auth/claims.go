@@ -38,8 +38,10 @@ func (c ClaimConfig) person(claims map[string]any) (access.Person, error) {
 	default:
 		return bad("claim %q is not a list of names", c.Groups)
 	}
-	if kind := text(c.Kind); kind != "" {
-		p.Kind = access.Kind(kind)
+	// A claim that is there and unreadable is not an absent one: an agent must
+	// not become a human by a provider's mistake.
+	if kind, told := claims[c.Kind]; told {
+		p.Kind = access.Kind(fmt.Sprint(kind))
 	}
 	switch p.Kind {
 	case access.KindHuman, access.KindService:

@@ -25,11 +25,24 @@ func issue(code access.Code, name, format string, args ...any) error {
 	return &access.Error{Code: code, Issues: []access.Issue{{Code: name, Message: fmt.Sprintf(format, args...)}}}
 }
 
+// reach is the request that an act is about. An act on one that the person may
+// not see is recorded there, and answered as if there were none.
+func (d *Desk) reach(ctx context.Context, p access.Person, id, act string) (access.Request, error) {
+	r, err := d.Request(ctx, p, id)
+	if access.CodeOf(err) != access.CodeNotFound {
+		return r, err
+	}
+	if _, hidden := d.Ledger.Request(ctx, id); hidden == nil {
+		_ = d.refused(ctx, p, id, act, issue(access.CodeForbidden, "not_visible", "this request is none of theirs"))
+	}
+	return r, err
+}
+
 // Decide takes one person's verdict on exactly the plan they saw, and answers
 // the request as it is then. Deciding the same again answers the same; a denial
 // after access has opened closes it (CASES 15).
 func (d *Desk) Decide(ctx context.Context, p access.Person, id string, v access.Verdict, planDigest, comment string) (access.Request, error) {
-	r, err := d.Request(ctx, p, id)
+	r, err := d.reach(ctx, p, id, "decide")
 	if err != nil {
 		return r, err
 	}
@@ -133,7 +146,7 @@ func (d *Desk) Revoke(ctx context.Context, p access.Person, id, reason string) (
 
 func (d *Desk) stop(ctx context.Context, p access.Person, id, reason string, kind workflows.StopKind,
 	may func(access.Request, Can) error) (access.Request, error) {
-	r, err := d.Request(ctx, p, id)
+	r, err := d.reach(ctx, p, id, string(kind))
 	if err != nil {
 		return r, err
 	}
@@ -152,7 +165,7 @@ func (d *Desk) stop(ctx context.Context, p access.Person, id, reason string, kin
 // Extend lengthens live access by some more, as far as its plan allows; only
 // its requester. The old end holds until the new one is in force everywhere.
 func (d *Desk) Extend(ctx context.Context, p access.Person, id, more, reason string) (access.Request, error) {
-	r, err := d.Request(ctx, p, id)
+	r, err := d.reach(ctx, p, id, "extend")
 	if err != nil {
 		return r, err
 	}
@@ -204,7 +217,7 @@ func (d *Desk) checkExtension(p access.Person, r access.Request, adds access.Dur
 // PickUp mints a credential sealed to recipient; only for the requester, while
 // active. With one grant its name may be left out.
 func (d *Desk) PickUp(ctx context.Context, p access.Person, id, grant, recipient string) (evidence.Sealed, error) {
-	r, err := d.Request(ctx, p, id)
+	r, err := d.reach(ctx, p, id, "pick up")
 	if err != nil {
 		return evidence.Sealed{}, err
 	}

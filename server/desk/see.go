@@ -2,6 +2,8 @@ package desk
 
 import (
 	"context"
+	"fmt"
+	"slices"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/evidence"
@@ -12,16 +14,16 @@ type envelope = evidence.Envelope
 
 // Request is one request as p may see it; CodeNotFound for everybody else's.
 func (d *Desk) Request(ctx context.Context, p access.Person, id string) (access.Request, error) {
-	missing := access.Errorf(access.CodeNotFound, "there is no request %q", access.Clip(id, 40))
+	missing := issue(access.CodeNotFound, "unknown_request", "there is no request %q", access.Clip(id, 40))
 	if !access.IsRequestID(id) {
 		return access.Request{}, missing
 	}
 	r, err := d.Ledger.Request(ctx, id)
+	if access.CodeOf(err) == access.CodeNotFound || err == nil && !d.sees(p, r) {
+		return access.Request{}, missing
+	}
 	if err != nil {
 		return access.Request{}, err
-	}
-	if !d.sees(p, r) {
-		return access.Request{}, missing
 	}
 	return r, nil
 }
@@ -112,7 +114,26 @@ func (d *Desk) Requests(ctx context.Context, p access.Person, q Query) ([]access
 			break
 		}
 	}
+	if len(out) == 0 && q.Target != "" && q.Cursor == "" {
+		return out, "", d.checkTarget(p, q.Target)
+	}
 	return out, f.Cursor, nil
+}
+
+// checkTarget explains an empty list: a target that no contract names is a
+// typing error. One that only old requests name is found by those.
+func (d *Desk) checkTarget(p access.Person, name string) error {
+	for _, c := range d.Contracts.Current().Contracts {
+		if slices.Contains(c.Targets, name) {
+			return nil
+		}
+	}
+	var known []string
+	for _, o := range d.Contracts.Current().Offers(p, d.now()) {
+		known = append(known, o.Targets...)
+	}
+	return access.Invalid(access.Issue{Code: "unknown_target", Field: "target",
+		Message: fmt.Sprintf("there is no target %q%s", access.Clip(name, 60), didYouMean(name, known))})
 }
 
 // Events are what happened after a number, as far as p may see it, and the

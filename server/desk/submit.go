@@ -31,15 +31,24 @@ func (d *Desk) Offer(_ context.Context, p access.Person, name string) (contracts
 			return o, nil
 		}
 	}
-	return contracts.Offer{}, d.unknownContract(name)
+	return contracts.Offer{}, d.unknownContract(p, name)
 }
 
-func (d *Desk) unknownContract(name string) error {
-	msg := fmt.Sprintf("there is no contract %q", access.Clip(name, 60))
-	if near := d.Contracts.Current().Nearest(name); near != "" {
-		msg += fmt.Sprintf("; did you mean %q?", near)
+// unknownContract suggests only what this person may ask for.
+func (d *Desk) unknownContract(p access.Person, name string) error {
+	var known []string
+	for _, o := range d.Contracts.Current().Offers(p, d.now()) {
+		known = append(known, o.Contract)
 	}
-	return &access.Error{Code: access.CodeNotFound, Issues: []access.Issue{{Code: "unknown_contract", Field: "contract", Message: msg}}}
+	return &access.Error{Code: access.CodeNotFound, Issues: []access.Issue{{Code: "unknown_contract", Field: "contract",
+		Message: fmt.Sprintf("there is no contract %q%s", access.Clip(name, 60), didYouMean(name, known))}}}
+}
+
+func didYouMean(name string, known []string) string {
+	if near := contracts.Nearest(name, known); near != "" {
+		return fmt.Sprintf("; did you mean %q?", near)
+	}
+	return ""
 }
 
 // Plan answers what Ramp would do, without doing or recording anything.
@@ -58,7 +67,7 @@ func (d *Desk) plan(ctx context.Context, p access.Person, ask access.Ask, id str
 	}
 	c, ok := d.Contracts.Current().Find(ask.Contract)
 	if !ok {
-		return access.Plan{}, d.unknownContract(ask.Contract)
+		return access.Plan{}, d.unknownContract(p, ask.Contract)
 	}
 	now := d.now().Truncate(time.Microsecond) // as the ledger keeps it
 	e := c.Evaluate(contracts.Input{Person: p, Ask: ask, Now: now})

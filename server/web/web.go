@@ -73,18 +73,20 @@ func (w *Web) Routes(e *echo.Echo) {
 	e.GET("/favicon.ico", func(c echo.Context) error { return c.Redirect(http.StatusMovedPermanently, "/static/icon.svg") })
 	e.GET("/signed-out", func(c echo.Context) error { return w.render(c, http.StatusOK, "signedout", nil) })
 
-	g := e.Group("", auth.RequirePage)
-	g.GET("/", w.home)
-	g.GET("/inbox", w.inbox)
-	g.GET("/ask/:contract", w.askForm)
-	g.POST("/ask/:contract", w.ask)
-	g.GET("/requests", w.requests)
-	g.GET("/requests/:id", w.request)
-	g.POST("/requests/:id/decision", w.decide)
-	g.POST("/requests/:id/extend", w.extend)
-	g.POST("/requests/:id/cancel", w.stop(w.desk.Cancel))
-	g.POST("/requests/:id/release", w.stop(w.desk.Release))
-	g.POST("/requests/:id/revoke", w.stop(w.desk.Revoke))
+	// Not a group: echo would answer for every unknown path and method in it.
+	get := func(path string, h echo.HandlerFunc) { e.GET(path, h, auth.RequirePage) }
+	post := func(path string, h echo.HandlerFunc) { e.POST(path, h, auth.RequirePage) }
+	get("/", w.home)
+	get("/inbox", w.inbox)
+	get("/ask/:contract", w.askForm)
+	post("/ask/:contract", w.ask)
+	get("/requests", w.requests)
+	get("/requests/:id", w.request)
+	post("/requests/:id/decision", w.decide)
+	post("/requests/:id/extend", w.extend)
+	post("/requests/:id/cancel", w.stop(w.desk.Cancel))
+	post("/requests/:id/release", w.stop(w.desk.Release))
+	post("/requests/:id/revoke", w.stop(w.desk.Revoke))
 }
 
 // view is what every page has, around what is its own.
