@@ -26,7 +26,7 @@ var answers = promauto.NewHistogramVec(prometheus.HistogramOpts{
 	Buckets: []float64{.005, .02, .05, .1, .25, .5, 1, 2.5, 5, 15},
 }, []string{"method", "route", "status"})
 
-func (s *Server) routes(identity *auth.Auth, a *api.API, pages *web.Web) http.Handler {
+func (s *Server) routes(identity *auth.Auth, a *api.API, pages *web.Web) *echo.Echo {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.answerError(pages)
@@ -38,7 +38,7 @@ func (s *Server) routes(identity *auth.Auth, a *api.API, pages *web.Web) http.Ha
 	identity.Routes(e)
 	a.Routes(e)
 	pages.Routes(e)
-	return identity.Sessions(e)
+	return e
 }
 
 // answerError answers every error, as a problem to programs and as a page to

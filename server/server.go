@@ -40,6 +40,7 @@ type Server struct {
 	log       logrus.FieldLogger
 	contracts *contracts.Store
 	desk      *desk.Desk
+	router    *echo.Echo
 	handler   http.Handler
 	parts     []part
 	listener  net.Listener
@@ -49,6 +50,30 @@ type Server struct {
 // New checks the configuration, loads the contracts and takes the ports. Errors
 // are CodeInvalid, or CodeConflict for a port that is taken.
 func New(c Config, d Deps) (*Server, error) {
+	s, err := build(c, d, gateway.New(d.Temporal))
+	if err != nil {
+		return nil, err
+	}
+	if s.listener, err = listen(c.Listen); err != nil {
+		return nil, err
+	}
+	if c.Metrics != "" {
+		if s.metrics, err = listen(c.Metrics); err != nil {
+			s.listener.Close()
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// temporal is what the server needs of Temporal.
+type temporal interface {
+	desk.Gateway
+	Check(context.Context) error
+}
+
+// build makes everything but the ports.
+func build(c Config, d Deps, t temporal) (*Server, error) {
 	base, err := c.check()
 	if err != nil {
 		return nil, err
@@ -61,26 +86,17 @@ func New(c Config, d Deps) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	temporal := gateway.New(d.Temporal)
 	s := &Server{config: c, log: d.Log, contracts: store}
-	s.desk = desk.New(desk.Config{Contracts: store, Ledger: d.Ledger, Signer: d.Signer, Gateway: temporal,
+	s.desk = desk.New(desk.Config{Contracts: store, Ledger: d.Ledger, Signer: d.Signer, Gateway: t,
 		Log: d.Log, Operators: c.Operators, MaxOpen: c.MaxOpen})
-	s.parts = []part{{"ledger", d.Ledger.Ping}, {"temporal", temporal.Check}, {"identity", identity.Check},
+	s.parts = []part{{"ledger", d.Ledger.Ping}, {"temporal", t.Check}, {"identity", identity.Check},
 		{"contracts", func(context.Context) error { return store.Problem() }}}
 	pages, err := web.New(s.desk, c.TemporalUI)
 	if err != nil {
 		return nil, err
 	}
-	s.handler = s.routes(identity, api.New(s.desk, identity), pages)
-	if s.listener, err = listen(c.Listen); err != nil {
-		return nil, err
-	}
-	if c.Metrics != "" {
-		if s.metrics, err = listen(c.Metrics); err != nil {
-			s.listener.Close()
-			return nil, err
-		}
-	}
+	s.router = s.routes(identity, api.New(s.desk, identity), pages)
+	s.handler = identity.Sessions(s.router)
 	return s, nil
 }
 

@@ -13,17 +13,24 @@ type Person struct {
 	Groups     []string
 	Employment string
 	About      string // one line, for the login page
+	Kind       string // service or agent; a human if empty
+	OnBehalfOf string // the human an agent acts for
 }
 
 // People are everybody that the provider knows.
 func People() []Person {
 	return []Person{
-		{"alice", "Alice Ahn", []string{"engineering"}, "employee", "engineer: asks for access"},
-		{"bob", "Bob Brandt", []string{"engineering", "approvers"}, "employee", "team lead: approves"},
-		{"carol", "Carol Cruz", []string{"security"}, "employee", "security: the second approver of guarded access"},
-		{"dave", "Dave Dunn", []string{"contractors"}, "contractor", "contractor: may ask for little"},
-		{"erin", "Erin Eze", []string{"engineering", "oncall"}, "employee", "engineer on call: gets in at once"},
-		{"oscar", "Oscar Ost", []string{"operators"}, "employee", "operator: sees everything, may revoke"},
+		{ID: "alice", Name: "Alice Ahn", Groups: []string{"engineering"}, Employment: "employee", About: "engineer: asks for access"},
+		{ID: "bob", Name: "Bob Brandt", Groups: []string{"engineering", "approvers"}, Employment: "employee", About: "team lead: approves"},
+		{ID: "carol", Name: "Carol Cruz", Groups: []string{"security"}, Employment: "employee", About: "security: the second approver of guarded access"},
+		{ID: "dave", Name: "Dave Dunn", Groups: []string{"contractors"}, Employment: "contractor", About: "contractor: may ask for little"},
+		{ID: "erin", Name: "Erin Eze", Groups: []string{"engineering", "oncall"}, Employment: "employee", About: "engineer on call: gets in at once"},
+		{ID: "oscar", Name: "Oscar Ost", Groups: []string{"operators"}, Employment: "employee", About: "operator: sees everything, may revoke"},
+		{ID: "alice-agent", Name: "Alice's agent", Groups: []string{"engineering"}, About: "program that asks on behalf of alice",
+			Kind: "agent", OnBehalfOf: "alice"},
+		{ID: "bob-agent", Name: "Bob's agent", Groups: []string{"engineering", "approvers"}, About: "program that acts on behalf of bob; decides nothing",
+			Kind: "agent", OnBehalfOf: "bob"},
+		{ID: "deployer", Name: "Deployer", Groups: []string{"engineering", "approvers"}, About: "service; decides nothing", Kind: "service"},
 	}
 }
 
@@ -45,11 +52,17 @@ func Find(id string) (Person, error) {
 
 var (
 	scopes = []string{"openid", "profile", "email", "groups"}
-	claims = []string{"sub", "aud", "exp", "iat", "iss", "auth_time", "nonce", "name", "email", "email_verified", "groups", "employment"}
+	claims = []string{"sub", "aud", "exp", "iat", "iss", "auth_time", "nonce", "name", "email", "email_verified", "groups", "employment",
+		"ramp_kind", "ramp_on_behalf_of"}
 )
 
 // claims are what tokens say of a person beside the protocol's own.
 func (p Person) claims() map[string]any {
-	return map[string]any{"name": p.Name, "email": p.ID + "@example.test", "email_verified": true,
-		"groups": p.Groups, "employment": p.Employment}
+	c := map[string]any{"name": p.Name, "email": p.ID + "@example.test", "email_verified": true, "groups": p.Groups}
+	for name, v := range map[string]string{"employment": p.Employment, "ramp_kind": p.Kind, "ramp_on_behalf_of": p.OnBehalfOf} {
+		if v != "" {
+			c[name] = v
+		}
+	}
+	return c
 }

@@ -1,0 +1,153 @@
+package server
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/sirupsen/logrus"
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/engine/devidp"
+	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/ledger"
+	"ramp.dev/ramp/server/auth"
+	"ramp.dev/ramp/workflows"
+)
+
+// fakeTemporal takes every message, and counts them: what people are refused
+// must not get this far.
+type fakeTemporal struct{ messages atomic.Int64 }
+
+func (f *fakeTemporal) Check(context.Context) error { return nil }
+func (f *fakeTemporal) Start(context.Context, access.Plan, evidence.Envelope) error {
+	f.messages.Add(1)
+	return nil
+}
+func (f *fakeTemporal) Resolve(_ context.Context, grants []access.PlannedGrant) ([]access.Scope, error) {
+	return make([]access.Scope, len(grants)), nil
+}
+func (f *fakeTemporal) Decide(context.Context, string, evidence.Envelope) (workflows.Decided, error) {
+	f.messages.Add(1)
+	return workflows.Decided{}, nil
+}
+func (f *fakeTemporal) Extend(context.Context, string, evidence.Envelope) (workflows.Extended, error) {
+	f.messages.Add(1)
+	return workflows.Extended{ExpiresAt: time.Now().Add(time.Hour).UTC(), Number: 1}, nil
+}
+func (f *fakeTemporal) PickUp(context.Context, string, evidence.Envelope) (evidence.Sealed, error) {
+	f.messages.Add(1)
+	return evidence.Sealed{Suite: "test", Box: "test"}, nil
+}
+func (f *fakeTemporal) Stop(context.Context, string, workflows.Stop) error {
+	f.messages.Add(1)
+	return nil
+}
+
+// fixture is a server without Temporal and without a port: real identity
+// provider, real ledger, real routes.
+type fixture struct {
+	*testing.T
+	*Server
+	ledger   *ledger.Ledger
+	signer   *evidence.Signer
+	temporal *fakeTemporal
+	dir      string
+	issuer   string
+}
+
+const example = "../contracts/examples/ssh.yaml"
+
+func newFixture(t *testing.T, change ...func(*Config)) *fixture {
+	t.Helper()
+	dir := t.TempDir()
+	idp, err := devidp.Start(devidp.Config{Dir: dir, Addr: "127.0.0.1:0", RedirectURIs: []string{"http://ramp.test/auth/callback"}})
+	require.NoError(t, err)
+	t.Cleanup(idp.Stop)
+	b, err := os.ReadFile(example)
+	require.NoError(t, err)
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "contracts"), 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "contracts", "ssh.yaml"), b, 0o600))
+	led, err := ledger.Open(context.Background(), "sqlite:"+filepath.Join(dir, "ledger.db"))
+	require.NoError(t, err)
+	t.Cleanup(func() { led.Close() })
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	require.NoError(t, err)
+	log := logrus.New()
+	log.SetOutput(io.Discard)
+	c := Config{Listen: "127.0.0.1:0", URL: "http://ramp.test", Contracts: filepath.Join(dir, "contracts"),
+		Identity: auth.Config{Issuer: idp.Issuer}, Operators: []string{"operators"}, MaxOpen: 10_000}
+	for _, f := range change {
+		f(&c)
+	}
+	f := &fixture{T: t, ledger: led, signer: evidence.NewSigner(key), temporal: &fakeTemporal{}, dir: dir, issuer: idp.Issuer}
+	f.Server, err = build(c, Deps{Ledger: led, Signer: f.signer, Log: log}, f.temporal)
+	require.NoError(t, err)
+	return f
+}
+
+// token is a bearer token of one of the development provider's people.
+func (f *fixture) token(person string) string {
+	f.Helper()
+	token, err := devidp.Mint(f.dir, f.issuer, person, "ramp", time.Hour)
+	require.NoError(f, err)
+	return token
+}
+
+// streamed ends a stream at its first flush.
+type streamed struct {
+	*httptest.ResponseRecorder
+	end context.CancelFunc
+}
+
+func (s streamed) Flush() { s.ResponseRecorder.Flush(); s.end() }
+
+// call sends one request to the handler, as a person if there is one.
+func (f *fixture) call(token, method, path, contentType, body string) *httptest.ResponseRecorder {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	r := httptest.NewRequestWithContext(ctx, method, "http://ramp.test"+path, strings.NewReader(body))
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	if contentType != "" {
+		r.Header.Set("Content-Type", contentType)
+	}
+	w := httptest.NewRecorder()
+	f.handler.ServeHTTP(streamed{w, cancel}, r)
+	return w
+}
+
+const jsonType = "application/json"
+
+// request puts a request of alice's, in a state of its life, into the ledger.
+func (f *fixture) request(state access.State) access.Request {
+	f.Helper()
+	w := f.call(f.token("alice"), "POST", "/api/v1/requests", jsonType,
+		`{"contract": "ssh-demo", "duration": "30m", "reason": "for a request that is `+string(state)+`"}`)
+	require.Equal(f, http.StatusCreated, w.Code, "%s", w.Body)
+	var r access.Request
+	require.NoError(f, json.Unmarshal(w.Body.Bytes(), &r))
+	now := time.Now().UTC()
+	expires := now.Add(30 * time.Minute)
+	a := ledger.Advance{RequestID: r.ID, To: state, At: now}
+	if state.MayHaveAccess() || state == access.StateEnded {
+		a.ActiveAt, a.ExpiresAt = &now, &expires
+	}
+	require.NoError(f, f.ledger.Advance(context.Background(), a))
+	r, err := f.ledger.Request(context.Background(), r.ID)
+	require.NoError(f, err)
+	require.Equal(f, state, r.State)
+	return r
+}

@@ -1,0 +1,253 @@
+package server
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/evidence"
+)
+
+// outcome is what somebody gets: done, or why not.
+type outcome string
+
+const (
+	done      outcome = "done"
+	login     outcome = "who are you"
+	hidden    outcome = "there is nothing"
+	forbidden outcome = "you may not"
+	conflict  outcome = "not in this state"
+	late      outcome = "too late"
+	refused   outcome = "not this way" // an answer to anybody who comes without what is needed
+)
+
+// The kinds of people, seen from a request of alice's under ssh-demo.
+var (
+	nobody    = ""
+	requester = "alice"
+	approver  = "bob"
+	outsider  = "dave"
+	security  = "carol" // approves other contracts
+	operator  = "oscar"
+	herAgent  = "alice-agent"
+	hisAgent  = "bob-agent" // its groups approve; it never does
+	service   = "deployer"  // likewise
+	everybody = []string{nobody, requester, approver, outsider, security, operator, herAgent, hisAgent, service}
+
+	sees    = []string{requester, approver, operator}
+	mayAsk  = []string{requester, approver, herAgent, hisAgent, service} // in engineering
+	pending = []access.State{access.StatePending}
+	early   = []access.State{access.StatePending, access.StateScheduled}
+	active  = []access.State{access.StateActive}
+	open    = []access.State{access.StateGranting, access.StateActive}
+)
+
+// rule says what somebody gets of a request in a state. Where a route is about
+// no request, there is no state.
+type rule func(who string, s access.State) outcome
+
+// public is for anybody; known for anybody who says who they are.
+func public(o outcome) rule { return func(string, access.State) outcome { return o } }
+
+func known(who string, _ access.State) outcome {
+	if who == nobody {
+		return login
+	}
+	return done
+}
+
+// only is for some of those who are known.
+func only(who []string, others outcome) rule {
+	return func(w string, s access.State) outcome {
+		if known(w, s) == login {
+			return login
+		}
+		if !slices.Contains(who, w) {
+			return others
+		}
+		return done
+	}
+}
+
+// act is for some of those who see a request, in some states.
+func act(who []string, in []access.State) rule {
+	return func(w string, s access.State) outcome {
+		switch {
+		case only(sees, hidden)(w, s) != done:
+			return only(sees, hidden)(w, s)
+		case !slices.Contains(who, w):
+			return forbidden
+		case !slices.Contains(in, s):
+			return conflict
+		}
+		return done
+	}
+}
+
+func decision(w string, s access.State) outcome {
+	if o := act([]string{approver}, pending)(w, s); o != conflict || s != access.StateLapsed {
+		return o
+	}
+	return late
+}
+
+// rules is who may do what. A route that is not here fails the test.
+var rules = map[string]rule{
+	"GET /healthz":             public(done),
+	"GET /readyz":              public(done),
+	"GET /api/openapi.json":    public(done),
+	"GET /api/v1/auth-config":  public(done),
+	"GET /auth/login":          public(done),
+	"GET /auth/callback":       public(refused), // without a login under way
+	"POST /auth/logout":        public(done),
+	"GET /static/:name":        public(done),
+	"GET /favicon.ico":         public(done),
+	"GET /signed-out":          public(done),
+	"GET /api/v1/me":           known,
+	"GET /api/v1/events":       known,
+	"GET /api/v1/catalog":      known,
+	"GET /api/v1/requests":     known,
+	"GET /":                    known,
+	"GET /inbox":               known,
+	"GET /requests":            known,
+	"GET /api/v1/requests/:id": only(sees, hidden),
+	"GET /requests/:id":        only(sees, hidden),
+
+	"GET /api/v1/catalog/:contract": only(mayAsk, hidden),
+	"GET /ask/:contract":            only(mayAsk, hidden),
+	"POST /ask/:contract":           only(mayAsk, hidden),
+	"POST /api/v1/requests":         only(mayAsk, forbidden),
+
+	"POST /api/v1/requests/:id/decision":    decision,
+	"POST /requests/:id/decision":           decision,
+	"POST /api/v1/requests/:id/cancel":      act([]string{requester}, early),
+	"POST /requests/:id/cancel":             act([]string{requester}, early),
+	"POST /api/v1/requests/:id/release":     act([]string{requester}, active),
+	"POST /requests/:id/release":            act([]string{requester}, active),
+	"POST /api/v1/requests/:id/revoke":      act([]string{approver, operator}, open),
+	"POST /requests/:id/revoke":             act([]string{approver, operator}, open),
+	"POST /api/v1/requests/:id/extend":      act([]string{requester}, active),
+	"POST /requests/:id/extend":             act([]string{requester}, active),
+	"POST /api/v1/requests/:id/credentials": act([]string{requester}, active),
+}
+
+// got reads an answer as an outcome. A page sends people to log in, and goes on
+// to another page when something was done.
+func got(code int, location string) outcome {
+	switch {
+	case code == http.StatusSeeOther && strings.HasPrefix(location, "/auth/login"):
+		return login
+	case code < 400:
+		return done
+	}
+	switch code {
+	case http.StatusUnauthorized:
+		return login
+	case http.StatusNotFound:
+		return hidden
+	case http.StatusForbidden:
+		return forbidden
+	case http.StatusConflict:
+		return conflict
+	case http.StatusGone:
+		return late
+	}
+	return outcome(fmt.Sprint("status ", code))
+}
+
+// TestAuthorizationMatrix: every route, every kind of person, every state of a
+// request. What is refused never reaches Temporal.
+func TestAuthorizationMatrix(t *testing.T) {
+	f := newFixture(t)
+	tokens := map[string]string{nobody: ""}
+	for _, who := range everybody[1:] {
+		tokens[who] = f.token(who)
+	}
+	requests := map[access.State]access.Request{}
+	for _, s := range access.States() {
+		requests[s] = f.request(s)
+	}
+	routes := map[string]bool{}
+	for _, route := range f.router.Routes() {
+		routes[route.Method+" "+route.Path] = true
+	}
+	for name := range rules {
+		require.True(t, routes[name], "there is a rule for %s, and no such route", name)
+	}
+	cells := 0
+	for name := range routes {
+		method, path, _ := strings.Cut(name, " ")
+		want, ok := rules[name]
+		if !ok {
+			t.Errorf("%s: a new route needs a rule here: who may do what, in which state", name)
+			continue
+		}
+		states := access.States()
+		if !strings.Contains(path, ":id") {
+			states = []access.State{access.StatePending}
+		}
+		t.Run(name, func(t *testing.T) {
+			for _, s := range states {
+				for _, who := range everybody {
+					contentType, body := f.question(method, path, requests[s], cells)
+					at := strings.NewReplacer(":id", requests[s].ID, ":contract", "ssh-demo", ":name", "ramp.css").Replace(path)
+					require.NotContains(t, at, ":", "what stands for this in the path?")
+					before := f.temporal.messages.Load()
+					w := f.call(tokens[who], method, at, contentType, body)
+					expected := want(who, s)
+					if expected == refused {
+						expected = login
+					}
+					if o := got(w.Code, w.Header().Get("Location")); o != expected {
+						t.Errorf("%s by %q of a request that is %s: %s (%d), should be: %s\n%s", name, who, s, o, w.Code, expected, w.Body)
+					}
+					if expected != done && f.temporal.messages.Load() != before {
+						t.Errorf("%s by %q of a request that is %s was refused after it was done", name, who, s)
+					}
+					cells++
+				}
+			}
+		})
+	}
+	require.Greater(t, cells, 1000)
+}
+
+// question is what a program, or a form, would send to a route about r. Each
+// is a different one.
+func (f *fixture) question(method, path string, r access.Request, n int) (contentType, body string) {
+	if method != http.MethodPost {
+		return "", ""
+	}
+	fields := map[string]string{}
+	switch {
+	case path == "/api/v1/requests":
+		fields = map[string]string{"contract": "ssh-demo", "reason": fmt.Sprint("as the matrix asks, number ", n)}
+	case strings.HasPrefix(path, "/ask/"):
+		fields = map[string]string{"reason": fmt.Sprint("as the matrix asks, number ", n), "key": access.NewRequestID()}
+	case strings.HasSuffix(path, "/decision"):
+		fields = map[string]string{"decision": "approve", "planDigest": r.Plan.Digest}
+	case strings.HasSuffix(path, "/extend"):
+		fields = map[string]string{"for": "5m"}
+	case strings.HasSuffix(path, "/credentials"):
+		key, err := evidence.NewRecipient()
+		require.NoError(f, err)
+		fields = map[string]string{"recipient": key.Public()}
+	}
+	if strings.HasPrefix(path, "/api/") {
+		b, err := json.Marshal(fields)
+		require.NoError(f, err)
+		return jsonType, string(b)
+	}
+	form := url.Values{}
+	for k, v := range fields {
+		form.Set(k, v)
+	}
+	return "application/x-www-form-urlencoded", form.Encode()
+}
