@@ -32,8 +32,9 @@ func New(base, token string) *Client {
 	return &Client{base: strings.TrimSuffix(base, "/"), token: token, http: &http.Client{Timeout: 40 * time.Second}}
 }
 
-// maxAnswer bounds what is read of an answer.
-const maxAnswer = 16 << 20
+// maxAnswer bounds what is read of an answer: more than 256 events of the log
+// at their largest.
+const maxAnswer = 32 << 20
 
 func (c *Client) do(ctx context.Context, method, path string, header http.Header, body, out any) error {
 	var r io.Reader
@@ -71,6 +72,10 @@ func (c *Client) do(ctx context.Context, method, path string, header http.Header
 		return refusal(res.StatusCode, b)
 	}
 	if out == nil {
+		return nil
+	}
+	if r, ok := out.(*raw); ok {
+		*r = b
 		return nil
 	}
 	if err := json.Unmarshal(b, out); err != nil {

@@ -3,11 +3,6 @@ package evidence
 import (
 	"context"
 	"crypto"
-	"crypto/ed25519"
-	"crypto/x509"
-	"encoding/pem"
-	"errors"
-	"os"
 	"slices"
 	"time"
 
@@ -16,36 +11,26 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// Keyring holds the public keys whose statements are believed. The zero value
-// believes nobody.
+// Keyring holds the public keys whose statements are believed. Several may be
+// trusted at once, so that a new signer's key is trusted everywhere before it
+// signs, and an old one until what it signed is over. The zero value believes
+// nobody.
 type Keyring struct {
-	keys []ed25519.PublicKey
+	keys []crypto.PublicKey
 }
 
 // NewKeyring believes the given keys.
-func NewKeyring(keys ...ed25519.PublicKey) Keyring { return Keyring{keys: keys} }
+func NewKeyring(keys ...crypto.PublicKey) Keyring { return Keyring{keys: keys} }
 
 // LoadKeyring reads PEM public keys.
 func LoadKeyring(paths ...string) (Keyring, error) {
 	var k Keyring
 	for _, path := range paths {
-		b, err := os.ReadFile(path)
+		pub, err := readPublic(path)
 		if err != nil {
-			return Keyring{}, access.Errorf(access.CodeInvalid, "trusted key: %w", err)
+			return Keyring{}, err
 		}
-		block, _ := pem.Decode(b)
-		if block == nil {
-			return Keyring{}, access.Errorf(access.CodeInvalid, "trusted key %s is not PEM", path)
-		}
-		pub, err := x509.ParsePKIXPublicKey(block.Bytes)
-		if err != nil {
-			return Keyring{}, access.Errorf(access.CodeInvalid, "trusted key %s: %w", path, err)
-		}
-		ed, ok := pub.(ed25519.PublicKey)
-		if !ok {
-			return Keyring{}, access.Errorf(access.CodeInvalid, "trusted key %s is not Ed25519", path)
-		}
-		k.keys = append(k.keys, ed)
+		k.keys = append(k.keys, pub)
 	}
 	return k, nil
 }
@@ -58,7 +43,7 @@ func verified[T any](k Keyring, e Envelope, wantType string) (T, []byte, error) 
 	}
 	verifiers := make([]dsse.Verifier, len(k.keys))
 	for i, key := range k.keys {
-		verifiers[i] = verifierKey(key)
+		verifiers[i] = verifierKey{key}
 	}
 	ev, err := dsse.NewEnvelopeVerifier(verifiers...)
 	if err != nil {
@@ -142,16 +127,3 @@ func satisfiedAt(p access.Plan, decisions []access.Decision) time.Time {
 	}
 	return p.CreatedAt // approved by the contract itself
 }
-
-// verifierKey is an Ed25519 public key as package dsse wants it.
-type verifierKey ed25519.PublicKey
-
-func (k verifierKey) Verify(_ context.Context, data, sig []byte) error {
-	if !ed25519.Verify(ed25519.PublicKey(k), data, sig) {
-		return errors.New("signature does not hold")
-	}
-	return nil
-}
-
-func (k verifierKey) KeyID() (string, error)   { return keyID(ed25519.PublicKey(k)), nil }
-func (k verifierKey) Public() crypto.PublicKey { return ed25519.PublicKey(k) }

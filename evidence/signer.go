@@ -2,30 +2,33 @@ package evidence
 
 import (
 	"context"
+	"crypto"
 	"crypto/ed25519"
 	"crypto/rand"
-	"crypto/sha256"
 	"crypto/x509"
-	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/secure-systems-lab/go-securesystemslib/dsse"
 
 	"ramp.dev/ramp/access"
 )
 
-// Signer signs the server's statements.
+// Signer signs statements, the server's or a worker's.
 type Signer struct {
-	key ed25519.PrivateKey
+	key Key
 }
 
 // NewSigner signs with key.
-func NewSigner(key ed25519.PrivateKey) *Signer { return &Signer{key: key} }
+func NewSigner(key ed25519.PrivateKey) *Signer { return &Signer{key: fileKey(key)} }
+
+// SignWith signs with a key that lives elsewhere.
+func SignWith(key Key) *Signer { return &Signer{key: key} }
 
 // LoadOrCreateSigner reads a PKCS#8 PEM key, or makes one where there is none.
 // A key that others than its owner may read is refused.
@@ -85,7 +88,7 @@ func writeNew(path, kind string, der []byte, mode os.FileMode) error {
 }
 
 // Public is the key that verifies this signer's statements.
-func (s *Signer) Public() ed25519.PublicKey { return s.key.Public().(ed25519.PublicKey) }
+func (s *Signer) Public() crypto.PublicKey { return s.key.Public() }
 
 // WritePublic writes the public key as PEM, for the workers' configuration.
 func (s *Signer) WritePublic(path string) error {
@@ -97,12 +100,7 @@ func (s *Signer) WritePublic(path string) error {
 }
 
 // KeyID names this signer's key in its statements.
-func (s *Signer) KeyID() string { return keyID(s.Public()) }
-
-func keyID(pub ed25519.PublicKey) string {
-	sum := sha256.Sum256(pub)
-	return hex.EncodeToString(sum[:8])
-}
+func (s *Signer) KeyID() string { return KeyID(s.Public()) }
 
 // SignPlan signs a plan and returns the digest that people approve.
 func (s *Signer) SignPlan(p access.Plan) (Envelope, string, error) {
@@ -136,23 +134,24 @@ func (s *Signer) signJSON(payloadType string, v any) (Envelope, error) {
 	return s.sign(payloadType, payload)
 }
 
+// signWithin bounds the wait for a key that lives elsewhere.
+const signWithin = 10 * time.Second
+
 func (s *Signer) sign(payloadType string, payload []byte) (Envelope, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), signWithin)
+	defer cancel()
 	es, err := dsse.NewEnvelopeSigner(signerKey{s.key})
 	if err != nil {
 		return Envelope{}, err
 	}
-	e, err := es.SignPayload(context.Background(), payloadType, payload)
+	e, err := es.SignPayload(ctx, payloadType, payload)
 	if err != nil {
-		return Envelope{}, err
+		return Envelope{}, access.Errorf(access.CodeUnavailable, "signing: %w", err)
 	}
 	return *e, nil
 }
 
-// signerKey is an Ed25519 key as package dsse wants it.
-type signerKey struct{ key ed25519.PrivateKey }
+// signerKey is a key as package dsse wants it.
+type signerKey struct{ Key }
 
-func (k signerKey) Sign(_ context.Context, data []byte) ([]byte, error) {
-	return ed25519.Sign(k.key, data), nil
-}
-
-func (k signerKey) KeyID() (string, error) { return keyID(k.key.Public().(ed25519.PublicKey)), nil }
+func (k signerKey) KeyID() (string, error) { return KeyID(k.Public()), nil }

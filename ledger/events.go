@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/pressly/goose/v3"
@@ -16,21 +17,38 @@ import (
 // would miss the earlier for ever.
 const eventsLock = 0x72616d70
 
-// append writes events in a transaction. One with a key that the request
-// already has is the same event, told again.
+// append writes events in a transaction, each a leaf of the log. One with a key
+// that the request already has is the same event, told again.
 func (l *Ledger) append(ctx context.Context, q querier, events ...access.Event) error {
-	if l.dialect == goose.DialectPostgres && len(events) > 0 {
+	if len(events) == 0 {
+		return nil
+	}
+	if l.dialect == goose.DialectPostgres {
 		if _, err := q.exec(ctx, `SELECT pg_advisory_xact_lock(?)`, eventsLock); err != nil {
 			return err
 		}
 	}
+	tree, err := openLog(ctx, q)
+	if err != nil {
+		return err
+	}
 	for _, e := range events {
-		if e.Detail == nil {
-			e.Detail = map[string]string{}
+		e = e.Recordable()
+		detail := "{}"
+		if len(e.Detail) > 0 {
+			detail = document(e.Detail)
 		}
-		if _, err := q.exec(ctx, `INSERT INTO events (at, request_id, kind, actor, message, detail, key)
-			VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-			micros(e.At), e.RequestID, string(e.Kind), e.Actor, e.Message, document(e.Detail), e.Key); err != nil {
+		// The conflict is named: one on a leaf is damage, and must not pass.
+		err := q.row(ctx, `INSERT INTO events (at, request_id, kind, actor, message, detail, key, leaf)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (request_id, key) WHERE key <> '' DO NOTHING RETURNING seq`,
+			micros(e.At), e.RequestID, string(e.Kind), e.Actor, e.Message, detail, e.Key, tree.size).Scan(&e.Seq)
+		if errors.Is(err, sql.ErrNoRows) {
+			continue
+		}
+		if err == nil {
+			err = tree.add(e.Leaf())
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -59,24 +77,35 @@ func (l *Ledger) Events(ctx context.Context, f EventFilter) ([]access.Event, err
 	if f.RequestID != "" {
 		cond, args = cond+" AND request_id = ?", append(args, f.RequestID)
 	}
-	rows, err := l.reader().rows(ctx, `SELECT seq, at, request_id, kind, actor, message, detail, key FROM events WHERE `+
-		cond+fmt.Sprintf(` ORDER BY seq LIMIT %d`, limit), args...)
+	list, err := l.entries(ctx, l.reader(), cond+fmt.Sprintf(` ORDER BY seq LIMIT %d`, limit), args...)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]access.Event, len(list))
+	for i, e := range list {
+		out[i] = e.Event
+	}
+	return out, nil
+}
+
+func (l *Ledger) entries(ctx context.Context, q querier, cond string, args ...any) ([]Entry, error) {
+	rows, err := q.rows(ctx, `SELECT leaf, seq, at, request_id, kind, actor, message, detail, key FROM events WHERE `+cond, args...)
 	if err != nil {
 		return nil, fault(err)
 	}
 	defer rows.Close()
-	out := []access.Event{}
+	out := []Entry{}
 	for rows.Next() {
-		var e access.Event
+		var e Entry
 		var at int64
 		var detail string
-		if err := rows.Scan(&e.Seq, &at, &e.RequestID, &e.Kind, &e.Actor, &e.Message, &detail, &e.Key); err != nil {
+		if err := rows.Scan(&e.Leaf, &e.Seq, &at, &e.RequestID, &e.Kind, &e.Actor, &e.Message, &detail, &e.Key); err != nil {
 			return nil, fault(err)
 		}
 		e.At = timeOf(at)
 		if detail != "{}" {
 			if err := json.Unmarshal([]byte(detail), &e.Detail); err != nil {
-				return nil, fault(err)
+				return nil, access.Errorf(access.CodeEvidence, "event %d is damaged", e.Seq)
 			}
 		}
 		out = append(out, e)

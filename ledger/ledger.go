@@ -89,7 +89,8 @@ func (l *Ledger) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p, err := goose.NewProvider(l.dialect, l.write, files)
+	p, err := goose.NewProvider(l.dialect, l.write, files, goose.WithGoMigrations(
+		goose.NewGoMigration(3, &goose.GoFunc{RunTx: l.hashEvents}, nil)))
 	if err != nil {
 		return err
 	}

@@ -1,8 +1,10 @@
 package server
 
 import (
+	"fmt"
 	"net"
 	"net/url"
+	"slices"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/server/auth"
@@ -16,6 +18,7 @@ type Config struct {
 	Contracts  string      `yaml:"contracts"`            // directory
 	Identity   auth.Config `yaml:"identity"`             // how people are known
 	Operators  []string    `yaml:"operators,omitempty"`  // groups that see every request and may revoke any
+	Auditors   []string    `yaml:"auditors,omitempty"`   // groups that read the audit log and every evidence; nobody if empty
 	TemporalUI string      `yaml:"temporalUI,omitempty"` // where operators find workflows
 	MaxOpen    int         `yaml:"maxOpen,omitempty"`    // requests a person may have open at once; 20 if 0
 }
@@ -37,6 +40,12 @@ func (c Config) check() (*url.URL, error) {
 	}
 	if c.Contracts == "" {
 		bad("contracts_missing", "contracts", "a directory of contracts is needed")
+	}
+	// Auditors watch operators: one group that is both watches itself.
+	for _, g := range c.Auditors {
+		if slices.Contains(c.Operators, g) {
+			bad("roles_overlap", "auditors", fmt.Sprintf("group %q is among the operators too; the two are separate", g))
+		}
 	}
 	if len(issues) > 0 {
 		return nil, access.Invalid(issues...)

@@ -87,7 +87,7 @@ func newFixture(t *testing.T, change ...func(*Config)) *fixture {
 	log := logrus.New()
 	log.SetOutput(io.Discard)
 	c := Config{Listen: "127.0.0.1:0", URL: "http://ramp.test", Contracts: filepath.Join(dir, "contracts"),
-		Identity: auth.Config{Issuer: idp.Issuer}, Operators: []string{"operators"}, MaxOpen: 10_000}
+		Identity: auth.Config{Issuer: idp.Issuer}, Operators: []string{"operators"}, Auditors: []string{"security"}, MaxOpen: 10_000}
 	for _, f := range change {
 		f(&c)
 	}

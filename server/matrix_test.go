@@ -125,6 +125,10 @@ var rules = map[string]rule{
 	"POST /ask/:contract":           only(mayAsk, hidden),
 	"POST /api/v1/requests":         only(mayAsk, forbidden),
 
+	"GET /api/v1/audit":            only([]string{security}, forbidden),
+	"GET /api/v1/audit/checkpoint": only([]string{security}, forbidden),
+	"GET /api/v1/audit/tile/*":     only([]string{security}, forbidden),
+
 	"POST /api/v1/requests/:id/decision":    decision,
 	"POST /requests/:id/decision":           decision,
 	"POST /api/v1/requests/:id/cancel":      act([]string{requester}, early),
@@ -197,7 +201,7 @@ func TestAuthorizationMatrix(t *testing.T) {
 			for _, s := range states {
 				for _, who := range everybody {
 					contentType, body := f.question(method, path, requests[s], cells)
-					at := strings.NewReplacer(":id", requests[s].ID, ":contract", "ssh-demo", ":name", "ramp.css").Replace(path)
+					at := strings.NewReplacer(":id", requests[s].ID, ":contract", "ssh-demo", ":name", "ramp.css", "*", "entries/000.p/1").Replace(path)
 					require.NotContains(t, at, ":", "what stands for this in the path?")
 					before := f.temporal.messages.Load()
 					w := f.call(tokens[who], method, at, contentType, body)

@@ -88,7 +88,7 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 	}
 	s := &Server{config: c, log: d.Log, contracts: store}
 	s.desk = desk.New(desk.Config{Contracts: store, Ledger: d.Ledger, Signer: d.Signer, Gateway: t,
-		Log: d.Log, Operators: c.Operators, MaxOpen: c.MaxOpen})
+		Log: d.Log, Operators: c.Operators, Auditors: c.Auditors, MaxOpen: c.MaxOpen})
 	s.parts = []part{{"ledger", d.Ledger.Ping}, {"temporal", t.Check}, {"identity", identity.Check},
 		{"contracts", func(context.Context) error { return store.Problem() }}}
 	pages, err := web.New(s.desk, c.TemporalUI)

@@ -153,7 +153,7 @@ func (d *dev) write(context.Context) error {
 	d.config.Temporal = temporalConfig{Address: d.flags.temporal, Namespace: engine.Namespace}
 	d.config.Keys = keysConfig{Signer: "keys/server.key", Trusted: []string{"keys/server.pub"}}
 	d.config.Server = server.Config{Listen: d.flags.listen, URL: "http://" + d.flags.listen, Contracts: "contracts",
-		Identity: auth.Config{Issuer: d.issuer}, Operators: []string{"operators"}, TemporalUI: "http://" + d.flags.temporalUI, MaxOpen: 1000}
+		Identity: auth.Config{Issuer: d.issuer}, Operators: []string{"operators"}, Auditors: []string{"security"}, TemporalUI: "http://" + d.flags.temporalUI, MaxOpen: 1000}
 	b, err := yaml.Marshal(d.config)
 	if err != nil {
 		return err

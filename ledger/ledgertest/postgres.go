@@ -2,6 +2,7 @@
 package ledgertest
 
 import (
+	"database/sql"
 	"fmt"
 	"net"
 	"os"
@@ -14,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // driver "pgx"
 )
 
 // Postgres starts a server on a free loopback port and answers its address.
@@ -51,10 +54,10 @@ func Postgres(t testing.TB) string {
 		_ = server.Process.Signal(syscall.SIGQUIT)
 		<-exited
 	})
+	address := fmt.Sprintf("postgres://ramp@127.0.0.1:%d/postgres?sslmode=disable", port)
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-		conn, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-		if err == nil {
-			conn.Close()
+		// The port is open some time before the server takes connections.
+		if answers(address) {
 			break
 		}
 		select {
@@ -66,7 +69,16 @@ func Postgres(t testing.TB) string {
 			t.Fatal("postgres did not start within 30 s")
 		}
 	}
-	return fmt.Sprintf("postgres://ramp@127.0.0.1:%d/postgres?sslmode=disable", port)
+	return address
+}
+
+func answers(address string) bool {
+	db, err := sql.Open("pgx", address)
+	if err != nil {
+		return false
+	}
+	defer db.Close()
+	return db.Ping() == nil
 }
 
 // find looks where Debian keeps Postgres first: what is on PATH may be a

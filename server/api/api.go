@@ -43,6 +43,9 @@ func (a *API) Routes(e *echo.Echo) {
 	post("/requests/:id/extend", a.extend)
 	post("/requests/:id/credentials", a.pickUp)
 	get("/events", a.events)
+	get("/audit", a.audit)
+	get("/audit/checkpoint", a.checkpoint)
+	get("/audit/tile/*", a.tile)
 }
 
 type page[T any] struct {

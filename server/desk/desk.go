@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sirupsen/logrus"
+	"golang.org/x/mod/sumdb/tlog"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/contracts"
@@ -36,6 +37,10 @@ type Ledger interface {
 	Record(ctx context.Context, e access.Event) error
 	Events(ctx context.Context, f ledger.EventFilter) ([]access.Event, error)
 	LastSeq(ctx context.Context) (int64, error)
+	Audit(ctx context.Context, f ledger.AuditFilter) ([]ledger.Entry, string, error)
+	Tree(ctx context.Context) (ledger.Tree, error)
+	Hashes(ctx context.Context) tlog.HashReader
+	Entries(ctx context.Context, from, to int64) ([]ledger.Entry, error)
 }
 
 // Contracts are the contracts in force.
@@ -51,6 +56,7 @@ type Config struct {
 	Gateway   Gateway
 	Log       logrus.FieldLogger
 	Operators []string                   // groups that see every request and may revoke any
+	Auditors  []string                   // groups that read the log and every evidence; nobody if empty
 	Principal func(access.Person) string // who the targets see; nil: the person's id
 	Now       func() time.Time           // nil: the real clock
 	MaxOpen   int                        // requests a person may have open at once; 0: 20
@@ -59,6 +65,7 @@ type Config struct {
 // Desk is the use cases. It is safe for concurrent use.
 type Desk struct {
 	Config
+	vouched vouched
 }
 
 // New fills in what Config leaves out.
@@ -72,7 +79,7 @@ func New(c Config) *Desk {
 	if c.MaxOpen == 0 {
 		c.MaxOpen = 20
 	}
-	return &Desk{c}
+	return &Desk{Config: c}
 }
 
 func (d *Desk) now() time.Time { return d.Now().UTC() }

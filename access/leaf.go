@@ -1,0 +1,85 @@
+package access
+
+import (
+	"bytes"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// leafVersion begins every leaf, so that a later encoding cannot be taken for
+// this one.
+const leafVersion = "ramp event 1"
+
+// Leaf is the event's exact bytes in the ledger's log: fields in fixed order,
+// each as a netstring ("5:alice,"), details sorted by name. No two events share
+// one, and it depends on no JSON library, so that it is the same for ever.
+func (e Event) Leaf() []byte {
+	fields := []string{leafVersion, strconv.FormatInt(e.Seq, 10), strconv.FormatInt(e.At.UnixMicro(), 10),
+		e.RequestID, string(e.Kind), e.Actor, e.Message, e.Key}
+	for _, name := range slices.Sorted(maps.Keys(e.Detail)) {
+		fields = append(fields, name, e.Detail[name])
+	}
+	var b bytes.Buffer
+	for _, f := range fields {
+		b.WriteString(strconv.Itoa(len(f)))
+		b.WriteByte(':')
+		b.WriteString(f)
+		b.WriteByte(',')
+	}
+	return b.Bytes()
+}
+
+// ParseLeaf reads an event back. Errors are of code CodeEvidence.
+func ParseLeaf(leaf []byte) (Event, error) {
+	bad := Errorf(CodeEvidence, "this is not an event of Ramp's log")
+	var fields []string
+	for rest := leaf; len(rest) > 0; {
+		length, after, ok := bytes.Cut(rest, []byte{':'})
+		n, err := strconv.Atoi(string(length))
+		if !ok || err != nil || n < 0 || n >= len(after) || after[n] != ',' {
+			return Event{}, bad
+		}
+		fields, rest = append(fields, string(after[:n])), after[n+1:]
+	}
+	if len(fields) < 8 || len(fields)%2 != 0 || fields[0] != leafVersion {
+		return Event{}, bad
+	}
+	seq, err1 := strconv.ParseInt(fields[1], 10, 64)
+	at, err2 := strconv.ParseInt(fields[2], 10, 64)
+	if err1 != nil || err2 != nil {
+		return Event{}, bad
+	}
+	e := Event{Seq: seq, At: time.UnixMicro(at).UTC(), RequestID: fields[3], Kind: EventKind(fields[4]),
+		Actor: fields[5], Message: fields[6], Key: fields[7]}
+	for i := 8; i < len(fields); i += 2 {
+		if e.Detail == nil {
+			e.Detail = map[string]string{}
+		}
+		e.Detail[fields[i]] = fields[i+1]
+	}
+	if !bytes.Equal(e.Leaf(), leaf) {
+		return Event{}, bad // written in another way than Leaf does
+	}
+	return e, nil
+}
+
+// Recordable is the event as every database keeps it: microseconds, UTC, valid
+// UTF-8 without NUL. What is recorded can then be read back bit for bit.
+func (e Event) Recordable() Event {
+	e.At = time.UnixMicro(e.At.UnixMicro()).UTC()
+	clean := func(s string) string { return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD") }
+	e.RequestID, e.Kind, e.Actor = clean(e.RequestID), EventKind(clean(string(e.Kind))), clean(e.Actor)
+	e.Message, e.Key = clean(e.Message), clean(e.Key)
+	var detail map[string]string
+	for _, name := range slices.Sorted(maps.Keys(e.Detail)) {
+		if detail == nil {
+			detail = map[string]string{}
+		}
+		detail[clean(name)] = clean(e.Detail[name])
+	}
+	e.Detail = detail
+	return e
+}

@@ -1,0 +1,110 @@
+package evidence
+
+import (
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/pem"
+	"errors"
+	"os"
+
+	"ramp.dev/ramp/access"
+)
+
+// Key signs with a private key that may live elsewhere: in a file, in Vault, in
+// AWS KMS. Its public half is Ed25519, or ECDSA on P-256 with SHA-256 and an
+// ASN.1 signature. It is safe for concurrent use.
+type Key interface {
+	Public() crypto.PublicKey
+	// Sign signs data itself, not a digest of it. Errors are CodeUnavailable
+	// where the key's keeper does not answer.
+	Sign(ctx context.Context, data []byte) ([]byte, error)
+}
+
+// fileKey is a key in this process.
+type fileKey ed25519.PrivateKey
+
+func (k fileKey) Public() crypto.PublicKey { return ed25519.PrivateKey(k).Public() }
+
+func (k fileKey) Sign(_ context.Context, data []byte) ([]byte, error) {
+	return ed25519.Sign(ed25519.PrivateKey(k), data), nil
+}
+
+// KeyID names a public key in statements: 16 hexadecimal digits.
+func KeyID(pub crypto.PublicKey) string {
+	raw, ok := pub.(ed25519.PublicKey)
+	if !ok {
+		raw, _ = x509.MarshalPKIXPublicKey(pub) // empty for what holds refuses anyway
+	}
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:8])
+}
+
+// holds reports whether sig is pub's signature over data.
+func holds(pub crypto.PublicKey, data, sig []byte) bool {
+	switch key := pub.(type) {
+	case ed25519.PublicKey:
+		return len(key) == ed25519.PublicKeySize && ed25519.Verify(key, data, sig)
+	case *ecdsa.PublicKey:
+		sum := sha256.Sum256(data)
+		return key.Curve == elliptic.P256() && ecdsa.VerifyASN1(key, sum[:], sig)
+	}
+	return false
+}
+
+// ParsePublic reads a PEM public key of a kind that statements may be signed
+// with. Errors are CodeInvalid.
+func ParsePublic(b []byte) (crypto.PublicKey, error) {
+	block, _ := pem.Decode(b)
+	if block == nil {
+		return nil, access.Errorf(access.CodeInvalid, "not PEM")
+	}
+	pub, err := x509.ParsePKIXPublicKey(block.Bytes)
+	if err != nil {
+		return nil, access.Errorf(access.CodeInvalid, "public key: %w", err)
+	}
+	return pub, CheckPublic(pub)
+}
+
+// CheckPublic refuses keys of other kinds. Errors are CodeInvalid.
+func CheckPublic(pub crypto.PublicKey) error {
+	switch key := pub.(type) {
+	case ed25519.PublicKey:
+		return nil
+	case *ecdsa.PublicKey:
+		if key.Curve == elliptic.P256() {
+			return nil
+		}
+	}
+	return access.Errorf(access.CodeInvalid, "the key is neither Ed25519 nor ECDSA on P-256")
+}
+
+func readPublic(path string) (crypto.PublicKey, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, access.Errorf(access.CodeInvalid, "trusted key: %w", err)
+	}
+	pub, err := ParsePublic(b)
+	if err != nil {
+		return nil, access.Errorf(access.CodeInvalid, "trusted key %s: %w", path, err)
+	}
+	return pub, nil
+}
+
+// verifierKey is a public key as package dsse wants it.
+type verifierKey struct{ pub crypto.PublicKey }
+
+func (k verifierKey) Verify(_ context.Context, data, sig []byte) error {
+	if !holds(k.pub, data, sig) {
+		return errors.New("signature does not hold")
+	}
+	return nil
+}
+
+func (k verifierKey) KeyID() (string, error)   { return KeyID(k.pub), nil }
+func (k verifierKey) Public() crypto.PublicKey { return k.pub }

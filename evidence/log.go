@@ -1,0 +1,136 @@
+package evidence
+
+import (
+	"context"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"ramp.dev/ramp/access"
+)
+
+// LogReader reads a log's leaves.
+type LogReader interface {
+	// Leaves answers the exact bytes of leaves from up to, not including, to;
+	// fewer, where some are missing.
+	Leaves(ctx context.Context, from, to int64) ([][]byte, error)
+}
+
+// TileHeight is that of the tiles in which a log is served: 256 hashes.
+const TileHeight = 8
+
+// LogReport is what reading a whole log proved.
+type LogReport struct {
+	Checkpoint Checkpoint  `json:"checkpoint"`
+	Against    *Checkpoint `json:"against,omitempty"` // the earlier checkpoint, from outside
+	Events     int64       `json:"events"`
+}
+
+// VerifyLog reads every event and holds the log against its checkpoint: an
+// event that was edited, removed, put elsewhere or slipped in changes the root.
+// A log that was cut off or written anew by somebody who also holds its hashes
+// agrees with itself; only an earlier checkpoint, kept outside, shows it. Each
+// event is handed to see, if there is one, before the verdict is known. Errors
+// are CodeEvidence and say what is wrong, and those of the reader.
+func VerifyLog(ctx context.Context, at Checkpoint, against *Checkpoint, r LogReader, see func(leaf int64, e access.Event) error) (LogReport, error) {
+	report := LogReport{Checkpoint: at, Against: against}
+	if against != nil {
+		if against.Origin != at.Origin {
+			return report, access.Errorf(access.CodeEvidence, "this is another log: %q, where %q was saved", access.Clip(at.Origin, 80), access.Clip(against.Origin, 80))
+		}
+		if against.Size > at.Size {
+			return report, access.Errorf(access.CodeEvidence, "the log was cut off: it has %d events, and had %d when the checkpoint was saved", at.Size, against.Size)
+		}
+	}
+	var tree memoryTree
+	var last int64
+	for report.Events < at.Size {
+		to := min(at.Size, (report.Events/256+1)*256)
+		leaves, err := r.Leaves(ctx, report.Events, to)
+		if err != nil {
+			return report, err
+		}
+		if int64(len(leaves)) != to-report.Events {
+			return report, access.Errorf(access.CodeEvidence, "%d of the events %d to %d are missing", to-report.Events-int64(len(leaves)), report.Events, to-1)
+		}
+		for _, leaf := range leaves {
+			e, err := access.ParseLeaf(leaf)
+			if err != nil {
+				return report, access.Errorf(access.CodeEvidence, "event %d is damaged", report.Events)
+			}
+			if e.Seq <= last {
+				return report, access.Errorf(access.CodeEvidence, "event %d is out of order", report.Events)
+			}
+			last = e.Seq
+			if err := tree.add(leaf); err != nil {
+				return report, err
+			}
+			report.Events++
+			if see != nil {
+				if err := see(report.Events-1, e); err != nil {
+					return report, err
+				}
+			}
+		}
+	}
+	if err := tree.is(at); err != nil {
+		return report, access.Errorf(access.CodeEvidence, "the events are not those of the signed checkpoint: at least one was changed, moved, removed or added")
+	}
+	if against != nil {
+		if err := tree.is(*against); err != nil {
+			return report, access.Errorf(access.CodeEvidence, "the first %d events are not those of the saved checkpoint: the log was written anew", against.Size)
+		}
+	}
+	return report, nil
+}
+
+// Consistent proves from a log's tiles that it still begins with what an
+// earlier checkpoint vouched for, without reading the events.
+func Consistent(earlier, later Checkpoint, tiles tlog.TileReader) error {
+	switch {
+	case earlier.Origin != later.Origin:
+		return access.Errorf(access.CodeEvidence, "these are checkpoints of two logs, %q and %q", access.Clip(earlier.Origin, 80), access.Clip(later.Origin, 80))
+	case earlier.Size > later.Size:
+		return access.Errorf(access.CodeEvidence, "the log was cut off: it has %d events, and had %d", later.Size, earlier.Size)
+	case earlier.Size == 0:
+		return nil
+	}
+	// The reader checks every tile against the later root.
+	reader := tlog.TileHashReader(tlog.Tree{N: later.Size, Hash: later.Root}, tiles)
+	proof, err := tlog.ProveTree(later.Size, earlier.Size, reader)
+	if err == nil {
+		err = tlog.CheckTree(proof, later.Size, later.Root, earlier.Size, earlier.Root)
+	}
+	if err != nil {
+		return access.Errorf(access.CodeEvidence, "the log does not go on from the saved checkpoint: %w", err)
+	}
+	return nil
+}
+
+// memoryTree is a log's tree, built here from its leaves.
+type memoryTree struct {
+	hashes []tlog.Hash
+	size   int64
+}
+
+func (t *memoryTree) add(leaf []byte) error {
+	hashes, err := tlog.StoredHashes(t.size, leaf, t)
+	t.hashes, t.size = append(t.hashes, hashes...), t.size+1
+	return err
+}
+
+// ReadHashes implements tlog.HashReader.
+func (t *memoryTree) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
+	out := make([]tlog.Hash, len(indexes))
+	for i, idx := range indexes {
+		out[i] = t.hashes[idx]
+	}
+	return out, nil
+}
+
+func (t *memoryTree) is(c Checkpoint) error {
+	root, err := tlog.TreeHash(c.Size, t)
+	if err == nil && root != c.Root {
+		err = access.Errorf(access.CodeEvidence, "another root")
+	}
+	return err
+}

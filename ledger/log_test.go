@@ -1,0 +1,251 @@
+package ledger_test
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"database/sql"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/ledger"
+	"ramp.dev/ramp/ledger/ledgertest"
+)
+
+// leaves reads a ledger's log as an auditor's client does.
+type leaves struct{ *ledger.Ledger }
+
+func (l leaves) Leaves(ctx context.Context, from, to int64) ([][]byte, error) {
+	list, err := l.Entries(ctx, from, to)
+	out := [][]byte{}
+	for _, e := range list {
+		out = append(out, e.Event.Leaf())
+	}
+	return out, err
+}
+
+func (b book) checkpoint() evidence.Checkpoint {
+	b.Helper()
+	t, err := b.Tree(ctx)
+	require.NoError(b, err)
+	return evidence.Checkpoint{Origin: t.Origin, Size: t.Size, Root: t.Root}
+}
+
+func (b book) verify(against *evidence.Checkpoint) error {
+	b.Helper()
+	tree, err := b.Tree(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = evidence.VerifyLog(ctx, evidence.Checkpoint{Origin: tree.Origin, Size: tree.Size, Root: tree.Root}, against, leaves{b.Ledger}, nil)
+	return err
+}
+
+// open makes a fresh ledger of one kind, and the attacker's connection to it.
+func fresh(t *testing.T, postgres string) book {
+	if postgres == "" {
+		path := filepath.Join(t.TempDir(), "ledger.db")
+		return opened(t, "sqlite:"+path, "sqlite", path)
+	}
+	admin, err := sql.Open("pgx", postgres)
+	require.NoError(t, err)
+	defer admin.Close()
+	name := "log_" + access.NewRequestID()
+	_, err = admin.Exec(`CREATE DATABASE ` + name)
+	require.NoError(t, err)
+	u, err := url.Parse(postgres)
+	require.NoError(t, err)
+	u.Path = "/" + name
+	return opened(t, u.String(), "pgx", u.String())
+}
+
+func opened(t *testing.T, address, driver, raw string) book {
+	l, err := ledger.Open(ctx, address)
+	require.NoError(t, err)
+	db, err := sql.Open(driver, raw)
+	require.NoError(t, err)
+	t.Cleanup(func() { db.Close(); l.Close() })
+	return book{t, l, db}
+}
+
+// record appends n events in one transaction.
+func (b book) record(n int) {
+	b.Helper()
+	step := ledger.Advance{RequestID: b.subject(), At: at}
+	for i := range n {
+		step.Events = append(step.Events, access.Event{At: at, Kind: access.EventRefused, Actor: fmt.Sprint("person ", i),
+			Message: "no\x00 \xff", Detail: map[string]string{"b": "2", "a": "<&>\u2028"}})
+	}
+	require.NoError(b, b.Advance(ctx, step))
+}
+
+// subject is the request that events are about; its own event is leaf 0.
+func (b book) subject() string {
+	b.Helper()
+	list, _, err := b.Requests(ctx, ledger.Filter{})
+	require.NoError(b, err)
+	if len(list) == 0 {
+		return b.submitted().Request.ID
+	}
+	return list[0].ID
+}
+
+// attack is what somebody with the database's own rights does.
+func (b book) attack(statements ...string) {
+	b.Helper()
+	triggers := []string{`DROP TRIGGER events_no_update`, `DROP TRIGGER events_no_delete`, `DROP TRIGGER log_hashes_no_update`, `DROP TRIGGER log_hashes_no_delete`}
+	if _, err := b.raw.Exec(`SELECT 1 FROM pg_class`); err == nil {
+		triggers = []string{`DROP TRIGGER events_no_change ON events`, `DROP TRIGGER log_hashes_no_change ON log_hashes`}
+	}
+	for _, s := range append(triggers, statements...) {
+		res, err := b.raw.Exec(s)
+		require.NoError(b, err, s)
+		if s[0] != 'D' || s[1] != 'R' {
+			n, _ := res.RowsAffected()
+			require.NotZero(b, n, "the attack touched nothing: %s", s)
+		}
+	}
+}
+
+// TestCase42 tampers with the log as somebody with all rights on the database.
+func TestCase42(t *testing.T) {
+	const n = 300 // more than one tile
+	attacks := map[string]struct {
+		do     []string
+		anchor bool // only an earlier checkpoint shows it
+	}{
+		"edit an actor":   {do: []string{`UPDATE events SET actor = 'mallory' WHERE leaf = 100`}},
+		"edit a detail":   {do: []string{`UPDATE events SET detail = '{"a":"1"}' WHERE leaf = 0`}},
+		"edit a time":     {do: []string{`UPDATE events SET at = at + 1 WHERE leaf = 299`}},
+		"break a detail":  {do: []string{`UPDATE events SET detail = '{' WHERE leaf = 7`}},
+		"delete a row":    {do: []string{`DELETE FROM events WHERE leaf = 42`}},
+		"delete and join": {do: []string{`DELETE FROM events WHERE leaf = 42`, `UPDATE events SET leaf = 42 WHERE leaf = 299`}},
+		"swap two places": {do: []string{`UPDATE events SET leaf = -2 WHERE leaf = 10`, `UPDATE events SET leaf = 10 WHERE leaf = 11`, `UPDATE events SET leaf = 11 WHERE leaf = -2`}},
+		"swap the order":  {do: []string{`UPDATE events SET seq = 100000 WHERE leaf = 10`}},
+		"cut off rows":    {do: []string{`DELETE FROM events WHERE leaf >= 250`}},
+		"edit a hash":     {do: []string{fmt.Sprintf(`UPDATE log_hashes SET hash = (SELECT hash FROM log_hashes WHERE idx = 5) WHERE idx = %d`, tlog.StoredHashIndex(8, 0))}},
+		"cut off rows and hashes": {anchor: true, do: []string{`DELETE FROM events WHERE leaf >= 250`,
+			fmt.Sprintf(`DELETE FROM log_hashes WHERE idx >= %d`, tlog.StoredHashCount(250))}},
+	}
+	for name, postgres := range map[string]string{"sqlite": "", "postgres": ledgertest.Postgres(t)} {
+		for attack, a := range attacks {
+			t.Run(name+"/"+attack, func(t *testing.T) {
+				b := fresh(t, postgres)
+				b.record(n)
+				saved := b.checkpoint()
+				require.EqualValues(t, n+1, saved.Size)
+				b.record(3)
+				require.NoError(t, b.verify(&saved), "an untouched log")
+				b.attack(a.do...)
+				if a.anchor {
+					require.NoError(t, b.verify(nil), "a log that was cut off whole agrees with itself")
+				} else {
+					require.Equal(t, access.CodeEvidence, access.CodeOf(b.verify(nil)))
+				}
+				require.Equal(t, access.CodeEvidence, access.CodeOf(b.verify(&saved)))
+			})
+		}
+		t.Run(name+"/written anew from an edited past", func(t *testing.T) {
+			b := fresh(t, postgres)
+			b.record(5)
+			saved := b.checkpoint()
+			b.attack(`UPDATE events SET actor = 'mallory' WHERE leaf = 2`, `DELETE FROM log_hashes WHERE idx >= 0`,
+				`DELETE FROM goose_db_version WHERE version_id = 3`)
+			again := reopened(t, b)
+			require.NoError(t, again.verify(nil), "the attacker built every hash anew")
+			require.Equal(t, access.CodeEvidence, access.CodeOf(again.verify(&saved)))
+		})
+		t.Run(name+"/later events do not hide a cut", func(t *testing.T) {
+			b := fresh(t, postgres)
+			b.record(5)
+			b.attack(`DELETE FROM events WHERE leaf >= 3`)
+			b.record(2)
+			require.ErrorContains(t, b.verify(nil), "missing")
+		})
+	}
+}
+
+// reopened opens the ledger that b was, which lets migrations run again.
+func reopened(t *testing.T, b book) book {
+	var address string
+	if b.raw.QueryRow(`SELECT current_setting('port') || '/' || current_database()`).Scan(&address) == nil {
+		return opened(t, "postgres://ramp@127.0.0.1:"+address+"?sslmode=disable", "pgx", "postgres://ramp@127.0.0.1:"+address+"?sslmode=disable")
+	}
+	var n int
+	var main string
+	require.NoError(t, b.raw.QueryRow(`PRAGMA database_list`).Scan(&n, &main, &address))
+	return opened(t, "sqlite:"+address, "sqlite", address)
+}
+
+func TestCheckpointsAndProofs(t *testing.T) {
+	b := fresh(t, "")
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	require.NoError(t, err)
+	signer := evidence.NewSigner(key)
+	keys := evidence.NewKeyring(signer.Public())
+	var all []evidence.Checkpoint
+	for range 20 {
+		all = append(all, b.checkpoint())
+		b.record(13)
+	}
+	last := b.checkpoint()
+	for _, c := range all {
+		signed, err := signer.SignCheckpoint(c)
+		require.NoError(t, err)
+		got, err := keys.Checkpoint(signed)
+		require.NoError(t, err)
+		require.Equal(t, c, got)
+		require.NoError(t, evidence.Consistent(c, last, ledgerTiles{b}))
+		if c.Size > 0 {
+			c.Root[0] ^= 1
+			require.Equal(t, access.CodeEvidence, access.CodeOf(evidence.Consistent(c, last, ledgerTiles{b})))
+		}
+	}
+	proof, err := tlog.ProveRecord(last.Size, 17, b.Hashes(ctx))
+	require.NoError(t, err)
+	entries, err := b.Entries(ctx, 17, 18)
+	require.NoError(t, err)
+	require.NoError(t, tlog.CheckRecord(proof, last.Size, last.Root, 17, tlog.RecordHash(entries[0].Event.Leaf())))
+	_, err = evidence.NewKeyring().Checkpoint("x\n0\n\n")
+	require.Equal(t, access.CodeEvidence, access.CodeOf(err))
+}
+
+type ledgerTiles struct{ book }
+
+func (ledgerTiles) Height() int                     { return evidence.TileHeight }
+func (ledgerTiles) SaveTiles([]tlog.Tile, [][]byte) {}
+func (l ledgerTiles) ReadTiles(list []tlog.Tile) ([][]byte, error) {
+	out := make([][]byte, len(list))
+	for i, t := range list {
+		var err error
+		if out[i], err = tlog.ReadTileData(t, l.Hashes(ctx)); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func TestAuditSearch(t *testing.T) {
+	b := fresh(t, "")
+	b.record(30)
+	got, next, err := b.Audit(ctx, ledger.AuditFilter{Limit: 20})
+	require.NoError(t, err)
+	require.Len(t, got, 20)
+	require.EqualValues(t, 30, got[0].Leaf)
+	got, next, err = b.Audit(ctx, ledger.AuditFilter{Limit: 20, Cursor: next})
+	require.NoError(t, err)
+	require.Len(t, got, 11)
+	require.Empty(t, next)
+	got, _, err = b.Audit(ctx, ledger.AuditFilter{Actor: "person 7", Kind: access.EventRefused, Since: at, Until: at.Add(1e9)})
+	require.NoError(t, err)
+	require.Len(t, got, 1)
+	_, _, err = b.Audit(ctx, ledger.AuditFilter{Cursor: "x"})
+	b.code(access.CodeInvalid, err)
+}
