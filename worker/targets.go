@@ -34,9 +34,10 @@ func kind[C opener](t TargetConfig) (opener, error) {
 }
 
 // openTargets opens every configured target. One that cannot be opened is
-// disabled with its reason; the others run.
-func openTargets(ctx context.Context, configs map[string]TargetConfig) *integrations.Broker {
+// disabled with its reason; the others run, and those that are open already.
+func openTargets(ctx context.Context, configs map[string]TargetConfig, open map[string]integrations.Target) *integrations.Broker {
 	targets, disabled := map[string]integrations.Target{}, map[string]error{}
+	maps.Copy(targets, open)
 	for name, c := range configs {
 		t, err := openTarget(ctx, name, c)
 		if err != nil {

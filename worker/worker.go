@@ -31,6 +31,9 @@ type Deps struct {
 	Ledger   *ledger.Ledger
 	Keyring  evidence.Keyring // the server keys whose statements it believes
 	Log      logrus.FieldLogger
+	// Targets are served beside the configured ones: those that the caller
+	// opened itself, for measuring and for tests.
+	Targets map[string]integrations.Target
 }
 
 // stopWithin is how long Stop lets running activities finish; Temporal's own
@@ -39,7 +42,7 @@ const stopWithin = 10 * time.Second
 
 // Start opens the targets and starts polling.
 func Start(ctx context.Context, c Config, d Deps) (*Worker, error) {
-	w := &Worker{Broker: openTargets(ctx, c.Targets)}
+	w := &Worker{Broker: openTargets(ctx, c.Targets, d.Targets)}
 	if c.Control {
 		if err := w.start(d, workflows.ControlQueue, func(r worker.Registry) {
 			RegisterWorkflows(r)
@@ -90,7 +93,7 @@ func (w *Worker) Stop() {
 }
 
 // RegisterWorkflows registers every workflow under its name.
-func RegisterWorkflows(r worker.Registry) {
+func RegisterWorkflows(r worker.WorkflowRegistry) {
 	r.RegisterWorkflowWithOptions(workflows.Access, workflow.RegisterOptions{Name: workflows.AccessType})
 	r.RegisterWorkflowWithOptions(workflows.Resolve, workflow.RegisterOptions{Name: workflows.ResolveType})
 }

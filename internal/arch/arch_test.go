@@ -74,6 +74,7 @@ var mayImport = map[string]struct {
 	"engine":       {[]string{"access"}, "Temporal embedded is for development; nothing of Ramp depends on it"},
 	"client":       {[]string{"access", "contracts", "evidence"}, "a client speaks HTTP only"},
 	"e2e":          {nil, "the tests from outside use what users use"},
+	"tools":        {[]string{"access", "activities", "contracts", "engine", "evidence", "integrations", "ledger", "server", "worker", "workflows"}, "for those who work on Ramp; it puts parts together as a test does, and nothing depends on it"},
 	"bench":        {[]string{"access", "contracts", "engine", "evidence", "integrations", "ledger", "server", "worker", "workflows", "activities"}, "it measures the parts"},
 }
 
@@ -112,7 +113,7 @@ func TestHeavyThings(t *testing.T) {
 		"github.com/spf13/cobra":              {"cmd"},
 		"database/sql":                        {"ledger"},
 		"github.com/google/cel-go":            {"contracts"},
-		"go.temporal.io/sdk/client":           {"server", "worker", "cmd", "bench"},
+		"go.temporal.io/sdk/client":           {"server", "worker", "cmd", "bench", "tools"},
 		"github.com/secure-systems-lab":       {"evidence"},
 		"crypto/hpke":                         {"evidence"},
 		"github.com/alexedwards/scs/v2":       {"server"},

@@ -1,0 +1,61 @@
+package model
+
+import "ramp.dev/ramp/access"
+
+// Op is one operation of a target.
+type Op string
+
+const (
+	OpGrant   Op = "grant"
+	OpExtend  Op = "extend"
+	OpMint    Op = "mint"
+	OpInspect Op = "read-back"
+	OpRevoke  Op = "revoke"
+)
+
+// Fault is what goes wrong with one call, in words.
+type Fault string
+
+const (
+	Works        Fault = ""
+	Unavailable  Fault = "unavailable"
+	Throttled    Fault = "throttled"
+	Forbidden    Fault = "forbidden"
+	Invalid      Fault = "invalid"
+	NotFound     Fault = "not found"
+	Internal     Fault = "internal"
+	LostReply    Fault = "the effect without a reply"
+	StillThere   Fault = "success while the object stays" // revoke
+	SurfacesLate Fault = "success while it cannot be seen yet"
+)
+
+// Faults are the faults that make sense for an operation.
+func Faults(op Op) []Fault {
+	all := []Fault{Works, Unavailable, Throttled, Forbidden, Invalid, NotFound, Internal, LostReply}
+	switch op {
+	case OpRevoke:
+		return append(all, StillThere)
+	case OpGrant:
+		return append(all, SurfacesLate)
+	}
+	return all
+}
+
+var codes = map[Fault]access.Code{
+	Unavailable: access.CodeUnavailable, Throttled: access.CodeThrottled, Forbidden: access.CodeForbidden,
+	Invalid: access.CodeInvalid, NotFound: access.CodeNotFound, Internal: access.CodeInternal,
+}
+
+func (f Fault) before() error {
+	if code, ok := codes[f]; ok {
+		return access.Errorf(code, "the target says: %s", f)
+	}
+	return nil
+}
+
+func (f Fault) after() error {
+	if f == LostReply {
+		return access.Errorf(access.CodeUnavailable, "the reply was lost")
+	}
+	return nil
+}

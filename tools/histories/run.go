@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/internal/model"
+	"ramp.dev/ramp/workflows"
+)
+
+// run is one request while its story is played. The first error stands, and
+// makes all that follows nothing, so that a story reads as one.
+type run struct {
+	*world
+	plan   access.Plan
+	target *model.Target
+	err    error
+}
+
+func person(id string, groups ...string) access.Person {
+	return access.Person{ID: id, Kind: access.KindHuman, Groups: groups}
+}
+
+var (
+	alice = person("alice", "engineering")
+	bob   = person("bob", "approvers")
+	carol = person("carol", "security")
+)
+
+func (r *run) decision(p access.Person, v access.Verdict) evidence.Envelope {
+	e, err := r.signer.SignDecision(access.Decision{RequestID: r.plan.RequestID, PlanDigest: r.plan.Digest, Verdict: v,
+		Approver: p, At: time.Now().UTC()})
+	r.keep(err)
+	return e
+}
+
+func (r *run) keep(err error) {
+	if r.err == nil {
+		r.err = err
+	}
+}
+
+// do runs one step, unless an earlier one failed.
+func (r *run) do(step func() error) {
+	if r.err == nil {
+		r.keep(step())
+	}
+}
+
+func (r *run) decides(ctx context.Context, p access.Person, v access.Verdict) {
+	r.do(func() error {
+		_, err := r.gateway.Decide(ctx, r.plan.RequestID, r.decision(p, v))
+		return err
+	})
+}
+
+func (r *run) decidesBySignal(ctx context.Context, p access.Person, v access.Verdict) {
+	r.do(func() error {
+		return r.temporal.SignalWorkflow(ctx, workflows.AccessWorkflowID(r.plan.RequestID), "", workflows.SignalDecision,
+			workflows.Signed{Envelope: r.decision(p, v)})
+	})
+}
+
+func (r *run) extends(ctx context.Context, adds time.Duration) {
+	r.do(func() error {
+		order, err := r.signer.SignExtension(access.ExtensionOrder{RequestID: r.plan.RequestID, PlanDigest: r.plan.Digest,
+			Number: 1, Adds: access.Duration(adds), By: alice, Reason: "not done yet", At: time.Now().UTC()})
+		if err != nil {
+			return err
+		}
+		_, err = r.gateway.Extend(ctx, r.plan.RequestID, order)
+		return err
+	})
+}
+
+func (r *run) picksUp(ctx context.Context) {
+	r.do(func() error {
+		recipient, err := evidence.NewRecipient()
+		if err != nil {
+			return err
+		}
+		order, err := r.signer.SignPickUp(access.PickUp{RequestID: r.plan.RequestID, PlanDigest: r.plan.Digest,
+			Grant: r.plan.Grants[0].Name, Recipient: recipient.Public(), By: alice, At: time.Now().UTC()})
+		if err != nil {
+			return err
+		}
+		_, err = r.gateway.PickUp(ctx, r.plan.RequestID, order)
+		return err
+	})
+}
+
+func (r *run) stops(ctx context.Context, kind workflows.StopKind, by access.Person) {
+	r.do(func() error {
+		return r.gateway.Stop(ctx, r.plan.RequestID, workflows.Stop{Kind: kind, By: by.ID, At: time.Now().UTC()})
+	})
+}
+
+func (r *run) cancels(ctx context.Context) {
+	r.do(func() error { return r.temporal.CancelWorkflow(ctx, workflows.AccessWorkflowID(r.plan.RequestID), "") })
+}
+
+// awaits waits until the ledger has the request in a state.
+func (r *run) awaits(ctx context.Context, want access.State) {
+	r.do(func() error {
+		for {
+			got, err := r.ledger.Request(ctx, r.plan.RequestID)
+			if err != nil || got.State == want {
+				return err
+			}
+			if got.State.Final() {
+				return fmt.Errorf("the request is %s and will never be %s", got.State, want)
+			}
+			select {
+			case <-ctx.Done():
+				return fmt.Errorf("the request is %s, not %s: %w", got.State, want, ctx.Err())
+			case <-time.After(50 * time.Millisecond):
+			}
+		}
+	})
+}
+
+// staysFor fails if the request leaves a state within a time: what is waited for
+// here is that nothing happens.
+func (r *run) staysFor(ctx context.Context, state access.State, d time.Duration) {
+	r.do(func() error {
+		for deadline := time.Now().Add(d); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+			if got, err := r.ledger.Request(ctx, r.plan.RequestID); err != nil || got.State != state {
+				return fmt.Errorf("the request is %s and did not stay %s: %w", got.State, state, err)
+			}
+		}
+		return nil
+	})
+}

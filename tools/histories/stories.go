@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/internal/model"
+	"ramp.dev/ramp/workflows"
+)
+
+// story is one way in which a request may go.
+type story struct {
+	name   string
+	change func(*access.Plan)                // nil: one stage, one grant, two seconds
+	signer *evidence.Signer                  // nil: the server's
+	play   func(ctx context.Context, r *run) // nil: nobody does anything
+	want   workflows.AccessResult
+}
+
+func ended(o access.Outcome) workflows.AccessResult {
+	return workflows.AccessResult{State: access.StateEnded, Outcome: o}
+}
+
+func over(s access.State) workflows.AccessResult { return workflows.AccessResult{State: s} }
+
+func lasts(d time.Duration) func(*access.Plan) {
+	return func(p *access.Plan) { p.Duration = access.Duration(d) }
+}
+
+// stories are all of them: at least one for each way to end.
+func stories() []story {
+	return []story{
+		{name: "expired", want: ended(access.OutcomeExpired), play: func(ctx context.Context, r *run) {
+			r.decides(ctx, bob, access.Approve)
+		}},
+		{name: "released", want: ended(access.OutcomeReleased), change: lasts(time.Minute), play: func(ctx context.Context, r *run) {
+			r.decides(ctx, bob, access.Approve)
+			r.awaits(ctx, access.StateActive)
+			r.picksUp(ctx)
+			r.stops(ctx, workflows.StopRelease, alice)
+		}},
+		{name: "released-while-opening", want: ended(access.OutcomeReleased), change: lasts(time.Minute), play: func(ctx context.Context, r *run) {
+			letGo := r.target.Hold(model.OpGrant)
+			defer letGo()
+			r.decides(ctx, bob, access.Approve)
+			r.awaits(ctx, access.StateGranting)
+			r.stops(ctx, workflows.StopRelease, alice)
+			r.staysFor(ctx, access.StateGranting, 2*time.Second)
+		}},
+		{name: "revoked", want: ended(access.OutcomeRevoked), change: lasts(time.Minute), play: func(ctx context.Context, r *run) {
+			r.decides(ctx, bob, access.Approve)
+			r.awaits(ctx, access.StateActive)
+			r.stops(ctx, workflows.StopRevoke, carol)
+		}},
+		{name: "revoked-by-cancellation", want: ended(access.OutcomeRevoked), change: lasts(time.Minute), play: func(ctx context.Context, r *run) {
+			r.decides(ctx, bob, access.Approve)
+			r.awaits(ctx, access.StateActive)
+			r.cancels(ctx)
+		}},
+		{name: "denied-while-active", want: ended(access.OutcomeRevoked), change: lasts(time.Minute), play: func(ctx context.Context, r *run) {
+			r.decides(ctx, bob, access.Approve)
+			r.awaits(ctx, access.StateActive)
+			r.decides(ctx, person("erin", "approvers"), access.Deny)
+		}},
+		{name: "failed-half-way", want: ended(access.OutcomeFailed), change: func(p *access.Plan) {
+			g := p.Grants[0]
+			g.Name, g.Entitlement = access.GrantName(p.RequestID, 1), access.Entitlement{"what": "the second"}
+			p.Grants = append(p.Grants, g)
+		}, play: func(ctx context.Context, r *run) {
+			r.target.Next(model.OpGrant, model.Works, model.Forbidden)
+			r.decides(ctx, bob, access.Approve)
+		}},
+		{name: "overdue", want: ended(access.OutcomeExpired), play: func(ctx context.Context, r *run) {
+			r.target.Next(model.OpRevoke, model.Forbidden, model.StillThere, model.StillThere, model.LostReply,
+				model.Unavailable, model.Unavailable, model.Unavailable)
+			r.decides(ctx, bob, access.Approve)
+		}},
+		{name: "denied", want: over(access.StateDenied), play: func(ctx context.Context, r *run) {
+			r.decides(ctx, bob, access.Deny)
+		}},
+		{name: "cancelled", want: over(access.StateCancelled), play: func(ctx context.Context, r *run) {
+			r.stops(ctx, workflows.StopCancel, alice)
+		}},
+		{name: "lapsed", want: over(access.StateLapsed), change: func(p *access.Plan) {
+			p.PendingUntil = p.CreatedAt.Add(time.Second)
+		}},
+		{name: "failed", want: over(access.StateFailed), signer: newSigner(), change: automatic},
+		{name: "automatic", want: ended(access.OutcomeExpired), change: automatic},
+		{name: "extended", want: ended(access.OutcomeExpired), change: func(p *access.Plan) {
+			p.Duration = access.Duration(3 * time.Second)
+			p.Extend = &access.Extension{Times: 1, UpTo: access.Duration(time.Minute)}
+		}, play: func(ctx context.Context, r *run) {
+			r.decides(ctx, bob, access.Approve)
+			r.awaits(ctx, access.StateActive)
+			r.extends(ctx, time.Second)
+		}},
+		{name: "scheduled", want: ended(access.OutcomeExpired), change: startsIn(3 * time.Second), play: func(ctx context.Context, r *run) {
+			r.decides(ctx, bob, access.Approve)
+			r.awaits(ctx, access.StateScheduled)
+		}},
+		{name: "cancelled-while-scheduled", want: over(access.StateCancelled), change: startsIn(time.Minute), play: func(ctx context.Context, r *run) {
+			r.decides(ctx, bob, access.Approve)
+			r.awaits(ctx, access.StateScheduled)
+			r.stops(ctx, workflows.StopCancel, alice)
+		}},
+		{name: "two-stages-by-signal", want: ended(access.OutcomeExpired), change: func(p *access.Plan) {
+			p.Rule.Stages = append(p.Rule.Stages, access.Stage{Name: "security", From: []string{"security"}, Count: 1})
+		}, play: func(ctx context.Context, r *run) {
+			r.decidesBySignal(ctx, bob, access.Approve)
+			r.decidesBySignal(ctx, carol, access.Approve)
+		}},
+	}
+}
+
+func automatic(p *access.Plan) { p.Rule = access.Rule{Auto: true, Deny: 1} }
+
+func startsIn(d time.Duration) func(*access.Plan) {
+	return func(p *access.Plan) {
+		at := p.CreatedAt.Add(d).Truncate(time.Second)
+		p.StartAt = &at
+	}
+}
+
+// plan is what a story's request asks for. Its id comes from the story's name,
+// so that a history says whose it is.
+func (s story) plan(now time.Time) access.Plan {
+	id := access.RequestIDFor("histories", s.name)
+	p := access.Plan{
+		RequestID: id, Contract: s.name, ContractVersion: "sha256:c0ffee", Requester: alice, Principal: alice.ID,
+		Reason: "fix the stuck order", Duration: access.Duration(2 * time.Second),
+		CreatedAt: now, PendingUntil: now.Add(time.Minute),
+		Grants: []access.PlannedGrant{{Name: access.GrantName(id, 0), Target: targetOf(s.name),
+			Entitlement: access.Entitlement{"what": "the first"}, Scope: access.Scope{Summary: "the first"}}},
+		Rule: access.Rule{Deny: 1, Stages: []access.Stage{{Name: "lead", From: []string{"approvers"}, Count: 1}}},
+	}
+	if s.change != nil {
+		s.change(&p)
+	}
+	return p
+}
+
+// tell plays a story to its end and answers how it went. It is an error if
+// anything is left on the target.
+func (w *world) tell(ctx context.Context, s story) (workflows.AccessResult, error) {
+	var res workflows.AccessResult
+	signer := w.signer
+	if s.signer != nil {
+		signer = s.signer
+	}
+	p := s.plan(time.Now().UTC().Truncate(time.Microsecond))
+	r, err := w.submit(ctx, p, signer)
+	if err != nil {
+		return res, err
+	}
+	r.target = w.targets[s.name]
+	if s.play != nil {
+		s.play(ctx, r)
+	}
+	if r.err != nil {
+		return res, r.err
+	}
+	err = w.temporal.GetWorkflow(ctx, workflows.AccessWorkflowID(p.RequestID), "").Get(ctx, &res)
+	if left := r.target.Left(); err == nil && len(left) > 0 {
+		err = fmt.Errorf("%s is left on the target", left)
+	}
+	return res, err
+}

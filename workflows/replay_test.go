@@ -1,0 +1,105 @@
+package workflows_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	historypb "go.temporal.io/api/history/v1"
+	"go.temporal.io/sdk/client"
+	sdk "go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/worker"
+	"ramp.dev/ramp/workflows"
+)
+
+// replay runs today's code against a recorded history and answers how the
+// request ended in it, and how it ends now.
+func replay(t *testing.T, file string) (then, now workflows.AccessResult, err error) {
+	f, err := os.Open(file)
+	require.NoError(t, err)
+	defer f.Close()
+	h, err := client.HistoryFromJSON(f, client.HistoryJSONOptions{})
+	require.NoError(t, err)
+	r, err := sdk.NewWorkflowReplayerWithOptions(sdk.WorkflowReplayerOptions{DisableDeadlockDetection: true}) // a loaded machine is no defect
+	require.NoError(t, err)
+	worker.RegisterWorkflows(r)
+	id, then := facts(t, h)
+	err = r.ReplayWorkflowHistoryWithOptions(quiet{}, h, sdk.ReplayWorkflowHistoryOptions{OriginalExecution: workflow.Execution{ID: id}})
+	if err == nil {
+		// The SDK has this method and forgot it in its interface.
+		require.NoError(t, r.(interface{ GetWorkflowResult(string, any) error }).GetWorkflowResult(id, &now))
+	}
+	return then, now, err
+}
+
+// facts reads a history's workflow id and result from its first and last event.
+func facts(t *testing.T, h *historypb.History) (id string, res workflows.AccessResult) {
+	first := h.Events[0].GetWorkflowExecutionStartedEventAttributes()
+	last := h.Events[len(h.Events)-1].GetWorkflowExecutionCompletedEventAttributes()
+	require.NotNil(t, last, "a history that did not end proves little")
+	require.NoError(t, json.Unmarshal(last.Result.Payloads[0].Data, &res))
+	return first.WorkflowId, res
+}
+
+func histories(t *testing.T, pattern string) []string {
+	files, err := filepath.Glob(filepath.Join("testdata", "histories", pattern))
+	require.NoError(t, err)
+	require.NotEmpty(t, files, "go run ./tools/histories records them")
+	return files
+}
+
+// TestCase37ReplayOfHistories: code that is deployed while requests run must go
+// on where the old code was, whatever version it was.
+func TestCase37ReplayOfHistories(t *testing.T) {
+	ends := map[string][]string{} // version to how its histories end
+	for _, file := range histories(t, "*/*.json") {
+		version := filepath.Base(filepath.Dir(file))
+		if version == "bad" {
+			continue
+		}
+		t.Run(version+"/"+strings.TrimSuffix(filepath.Base(file), ".json"), func(t *testing.T) {
+			then, now, err := replay(t, file)
+			require.NoError(t, err)
+			require.Equal(t, then, now)
+			ends[version] = append(ends[version], strings.TrimSpace(fmt.Sprint(then.State, " ", then.Outcome)))
+		})
+	}
+	for version, have := range ends {
+		for _, s := range access.States() {
+			if s.Final() && s != access.StateEnded && !slices.Contains(have, string(s)) {
+				t.Errorf("%s has no history that ends as %s", version, s)
+			}
+		}
+		for _, o := range []access.Outcome{access.OutcomeExpired, access.OutcomeReleased, access.OutcomeRevoked, access.OutcomeFailed} {
+			if !slices.Contains(have, "ended "+string(o)) {
+				t.Errorf("%s has no history that ends as %s", version, o)
+			}
+		}
+	}
+}
+
+// TestReplayNotices: a history that this code could not have written fails, and
+// for that reason.
+func TestReplayNotices(t *testing.T) {
+	for _, file := range histories(t, "bad/*.json") {
+		_, _, err := replay(t, file)
+		require.ErrorContains(t, err, "nondeterministic", file)
+		require.ErrorContains(t, err, "Forget", file)
+	}
+}
+
+// quiet drops what the replayer logs: its errors come back as errors.
+type quiet struct{}
+
+func (quiet) Debug(string, ...any) {}
+func (quiet) Info(string, ...any)  {}
+func (quiet) Warn(string, ...any)  {}
+func (quiet) Error(string, ...any) {}
