@@ -21,6 +21,7 @@ type Register interface {
 	Closed(ctx context.Context, name string, at time.Time) error
 	Grants(ctx context.Context, f ledger.GrantFilter) ([]ledger.GrantRow, error)
 	Record(ctx context.Context, e access.Event) error
+	Keep(ctx context.Context, s ledger.Statement) error
 }
 
 // Targets runs where the targets' credentials are. Whatever a workflow asks, it
@@ -29,6 +30,7 @@ type Targets struct {
 	Broker  *integrations.Broker
 	Ledger  Register
 	Keyring evidence.Keyring
+	Signer  *evidence.Signer // signs receipts with the worker's own key; nil: none are kept
 	Now     func() time.Time // nil: the real clock
 }
 
@@ -81,6 +83,9 @@ func (t *Targets) open(ctx context.Context, in calls.OpenInput) (calls.OpenResul
 		return calls.OpenResult{}, err
 	}
 	failpoint.Here(failpoint.OpenGranted)
+	if err := t.opened(ctx, g); err != nil {
+		return calls.OpenResult{}, err
+	}
 	return calls.OpenResult{EndingBound: bounds.Ending}, t.Ledger.Opened(ctx, g.Name, t.now())
 }
 
