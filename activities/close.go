@@ -16,7 +16,48 @@ import (
 // the world in which Ramp stops trying to close. Idempotent.
 func (t *Targets) Close(ctx context.Context, in calls.CloseInput) error {
 	defer beat(ctx)()
-	return calls.ToTemporalAlways(t.close(ctx, in))
+	return calls.ToTemporalAlways(t.recorded(ctx, in))
+}
+
+// tellWithin is how long closing waits for the ledger to take note. A ledger
+// that is down must not keep access open.
+const tellWithin = 250 * time.Millisecond
+
+// recorded closes, and records before and after what that means for the request.
+// From the first on the ledger lets nothing be opened for it any more, so that
+// nobody can between revoking and reading back.
+func (t *Targets) recorded(ctx context.Context, in calls.CloseInput) error {
+	soon, cancel := context.WithTimeout(ctx, tellWithin)
+	told := t.tell(soon, in.Ending)
+	cancel()
+	if err := t.close(ctx, in); err != nil {
+		return err
+	}
+	if told != nil {
+		if err := t.tell(ctx, in.Ending); err != nil {
+			return err
+		}
+	}
+	if in.Ended != nil {
+		in.Ended.At = t.now()
+		for i := range in.Ended.Events {
+			in.Ended.Events[i].At = in.Ended.At
+		}
+	}
+	return t.tell(ctx, in.Ended)
+}
+
+// tell records a step, if there is one. A request that the ledger does not know
+// is closed all the same; the reconciler reports it.
+func (t *Targets) tell(ctx context.Context, step *calls.RecordInput) error {
+	if step == nil {
+		return nil
+	}
+	err := t.Ledger.Advance(ctx, advance(*step))
+	if access.CodeOf(err) == access.CodeNotFound {
+		return nil
+	}
+	return err
 }
 
 func (t *Targets) close(ctx context.Context, in calls.CloseInput) error {
@@ -38,9 +79,7 @@ func (t *Targets) close(ctx context.Context, in calls.CloseInput) error {
 	if !p.Gone() {
 		return access.Errorf(access.CodeUnavailable, "%s is still there after revoking (open: %t, sessions: %d)", g.Name, p.Open, p.Sessions)
 	}
-	if err = t.closed(ctx, g, p); err == nil {
-		err = t.Ledger.Closed(ctx, g.Name, t.now())
-	}
+	err = t.Ledger.Closed(ctx, g.Name, t.now())
 	if access.CodeOf(err) == access.CodeNotFound {
 		return nil // refused before it was ever intended
 	}

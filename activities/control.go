@@ -2,7 +2,6 @@ package activities
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"ramp.dev/ramp/access"
@@ -60,19 +59,13 @@ func (c *Control) judge(ctx context.Context, in calls.JudgeInput) (calls.JudgeRe
 		if d.At.After(plan.PendingUntil) && d.Verdict == access.Approve {
 			return calls.JudgeResult{}, access.Errorf(access.CodeTooLate, "the time for deciding is over")
 		}
-		envelope, err := json.Marshal(in.New)
-		if err != nil {
-			return calls.JudgeResult{}, err
-		}
 		res.Decision = &d
-		key := fmt.Sprintf("decision-%s-%s-%d", d.Approver.Human(), d.Verdict, d.At.UnixMicro())
 		step.At = d.At
 		step.Events = append(step.Events, access.Event{
 			At: d.At, Kind: access.EventDecided, Actor: d.Approver.ID, Message: d.Comment,
 			Detail: map[string]string{"decision": string(d.Verdict), "planDigest": d.PlanDigest},
-			Key:    key,
+			Key:    fmt.Sprintf("decision-%s-%s-%d", d.Approver.Human(), d.Verdict, d.At.UnixMicro()),
 		})
-		step.Statements = append(step.Statements, ledger.Statement{Key: key, Envelope: envelope})
 	}
 	if proof.Standing == access.StandingSatisfied {
 		step.To = access.StateApproved
@@ -108,9 +101,14 @@ func (c *Control) refused(ctx context.Context, in calls.JudgeInput, cause error)
 
 // Record moves a request in the ledger. Idempotent.
 func (c *Control) Record(ctx context.Context, in calls.RecordInput) error {
-	return calls.ToTemporal(c.Ledger.Advance(ctx, ledger.Advance{
+	return calls.ToTemporal(c.Ledger.Advance(ctx, advance(in)))
+}
+
+// advance is what was recorded on the wire, as the ledger takes it.
+func advance(in calls.RecordInput) ledger.Advance {
+	return ledger.Advance{
 		RequestID: in.RequestID, To: in.To, Outcome: in.Outcome, At: in.At,
 		ActiveAt: in.ActiveAt, ExpiresAt: in.ExpiresAt, Extensions: in.Extensions,
 		Overdue: in.Overdue, Problem: in.Problem, Events: in.Events,
-	}))
+	}
 }

@@ -16,12 +16,12 @@ import (
 // Register is what Targets needs of the ledger: the grants that may exist.
 type Register interface {
 	Intend(ctx context.Context, g access.Grant, at time.Time) error
-	Opened(ctx context.Context, name string, at time.Time) error
+	Opened(ctx context.Context, name string, at time.Time, steps ...ledger.Advance) error
 	Extended(ctx context.Context, name string, expiresAt time.Time) error
 	Closed(ctx context.Context, name string, at time.Time) error
 	Grants(ctx context.Context, f ledger.GrantFilter) ([]ledger.GrantRow, error)
+	Advance(ctx context.Context, a ledger.Advance) error
 	Record(ctx context.Context, e access.Event) error
-	Keep(ctx context.Context, s ledger.Statement) error
 }
 
 // Targets runs where the targets' credentials are. Whatever a workflow asks, it
@@ -30,7 +30,6 @@ type Targets struct {
 	Broker  *integrations.Broker
 	Ledger  Register
 	Keyring evidence.Keyring
-	Signer  *evidence.Signer // signs receipts with the worker's own key; nil: none are kept
 	Now     func() time.Time // nil: the real clock
 }
 
@@ -83,10 +82,12 @@ func (t *Targets) open(ctx context.Context, in calls.OpenInput) (calls.OpenResul
 		return calls.OpenResult{}, err
 	}
 	failpoint.Here(failpoint.OpenGranted)
-	if err := t.opened(ctx, g); err != nil {
-		return calls.OpenResult{}, err
+	now := t.now()
+	var steps []ledger.Advance
+	if in.Only {
+		steps = append(steps, advance(calls.Active(g.RequestID, now, g.ExpiresAt)))
 	}
-	return calls.OpenResult{EndingBound: bounds.Ending}, t.Ledger.Opened(ctx, g.Name, t.now())
+	return calls.OpenResult{EndingBound: bounds.Ending}, t.Ledger.Opened(ctx, g.Name, now, steps...)
 }
 
 // proven derives the grant from signed statements alone. Only its end comes

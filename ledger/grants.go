@@ -72,8 +72,9 @@ func (l *Ledger) Intend(ctx context.Context, g access.Grant, at time.Time) error
 	})
 }
 
-// Opened notes that the target has the grant.
-func (l *Ledger) Opened(ctx context.Context, name string, at time.Time) error {
+// Opened notes that the target has the grant, and takes the request the steps
+// that follow from it. Noted again, or late, it changes nothing.
+func (l *Ledger) Opened(ctx context.Context, name string, at time.Time, steps ...Advance) error {
 	return l.changeGrant(ctx, name, func(q querier, row GrantRow) error {
 		if row.Status != GrantIntended {
 			return nil
@@ -82,7 +83,15 @@ func (l *Ledger) Opened(ctx context.Context, name string, at time.Time) error {
 			string(GrantOpen), micros(at), name); err != nil {
 			return err
 		}
-		return l.append(ctx, q, grantEvent(row.Grant, access.EventGranted, at))
+		if err := l.append(ctx, q, grantEvent(row.Grant, access.EventGranted, at)); err != nil {
+			return err
+		}
+		for _, a := range steps {
+			if err := l.advance(ctx, q, a); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

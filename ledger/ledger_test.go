@@ -184,6 +184,26 @@ var suite = map[string]func(b book){
 		b.code(access.CodeConflict, b.Intend(ctx, g, at))
 		b.code(access.CodeConflict, b.Extended(ctx, g.Name, at))
 	},
+	"what opening means for the request is noted with it, once and never late": func(b book) {
+		s := b.submitted()
+		g := grant(s)
+		active := ledger.Advance{RequestID: s.Request.ID, To: access.StateActive, At: at, ActiveAt: &at,
+			Events: []access.Event{{At: at, Kind: access.EventActive, Actor: "ramp", Key: "active"}}}
+		require.NoError(b, b.Intend(ctx, g, at))
+		require.NoError(b, b.Opened(ctx, g.Name, at, active))
+		require.NoError(b, b.Opened(ctx, g.Name, at, active), "a retry")
+		r := b.reload(s.Request.ID)
+		require.Equal(b, access.StateActive, r.State)
+		require.Equal(b, access.EventActive, r.Timeline[len(r.Timeline)-1].Kind)
+
+		other := b.submitted()
+		g = grant(other)
+		active.RequestID = other.Request.ID
+		require.NoError(b, b.Intend(ctx, g, at))
+		require.NoError(b, b.Closed(ctx, g.Name, at))
+		require.NoError(b, b.Opened(ctx, g.Name, at, active), "by a worker that stood still meanwhile")
+		require.Nil(b, b.reload(other.Request.ID).ActiveAt)
+	},
 	"nothing opens while ending": func(b book) {
 		s := b.submitted()
 		require.NoError(b, b.Advance(ctx, ledger.Advance{RequestID: s.Request.ID, To: access.StateEnding, At: at}))

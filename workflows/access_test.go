@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -84,13 +85,18 @@ func newStory(t *testing.T, change ...func(*access.Plan)) *story {
 				return err
 			}
 		}
-		s.recorded = append(s.recorded, in)
+		s.note(&in)
 		return nil
 	})
 	named(calls.Open, func(in calls.OpenInput) (calls.OpenResult, error) {
 		s.calls = append(s.calls, "open")
 		if s.onOpen != nil {
-			return calls.OpenResult{}, s.onOpen(in)
+			if err := s.onOpen(in); err != nil {
+				return calls.OpenResult{}, err
+			}
+		}
+		if in.Only {
+			s.recorded = append(s.recorded, calls.Active(requestID, s.env.Now(), in.ExpiresAt))
 		}
 		return calls.OpenResult{}, nil
 	})
@@ -103,15 +109,25 @@ func newStory(t *testing.T, change ...func(*access.Plan)) *story {
 	})
 	named(calls.Close, func(in calls.CloseInput) error {
 		s.calls = append(s.calls, "close")
+		s.note(in.Ending)
 		if s.onClose != nil {
 			if err := s.onClose(in); err != nil {
 				return err
 			}
 		}
 		s.closedAt = s.env.Now()
+		s.note(in.Ended)
 		return nil
 	})
 	return s
+}
+
+// note keeps a step once, as the ledger does.
+func (s *story) note(in *calls.RecordInput) {
+	if in == nil || slices.ContainsFunc(s.recorded, func(r calls.RecordInput) bool { return r.Events[0].Key == in.Events[0].Key }) {
+		return
+	}
+	s.recorded = append(s.recorded, *in)
 }
 
 func (s *story) at(after time.Duration, f func()) { s.env.RegisterDelayedCallback(f, after) }
@@ -237,6 +253,39 @@ func TestAccessLifecycle(t *testing.T) {
 }
 
 func TestAccessEndsWhateverBreaks(t *testing.T) {
+	t.Run("a target that nobody serves: the request is recorded as ending without it", func(t *testing.T) {
+		s := newStory(t)
+		s.decide(time.Minute)
+		recorded := time.Time{}
+		s.onRecord = func(in calls.RecordInput) error {
+			if in.To == access.StateEnding {
+				recorded = s.env.Now()
+			}
+			return nil
+		}
+		tries := 0
+		s.onClose = func(calls.CloseInput) error {
+			if tries++; tries < 6 {
+				return errors.New("not now")
+			}
+			return nil
+		}
+		require.Equal(t, access.StateEnded, s.run().State)
+		require.WithinDuration(t, start.Add(31*time.Minute), recorded, 10*time.Second)
+		require.Equal(t, access.StateEnded, s.states()[len(s.states())-1])
+	})
+	t.Run("several grants: active and ended are what all of them are", func(t *testing.T) {
+		s := newStory(t, func(p *access.Plan) {
+			second := p.Grants[0]
+			second.Name = access.GrantName(requestID, 1)
+			p.Grants = append(p.Grants, second)
+		})
+		s.decide(time.Minute)
+		s.onOpen = func(in calls.OpenInput) error { require.False(t, in.Only); return nil }
+		s.onClose = func(in calls.CloseInput) error { require.Nil(t, in.Ended); return nil }
+		require.Equal(t, access.StateEnded, s.run().State)
+		require.Equal(t, []access.State{access.StateActive, access.StateEnding, access.StateEnded}, s.states())
+	})
 	t.Run("cancelling the workflow revokes, and still closes", func(t *testing.T) {
 		s := newStory(t)
 		s.decide(time.Minute)

@@ -25,12 +25,19 @@ func (r *request) close() {
 	if r.stop != nil {
 		e.Actor, e.Message = r.stop.By, r.stop.Reason
 	}
-	r.record(calls.RecordInput{To: access.StateEnding, Outcome: r.outcome, Problem: &r.problem}, e)
+	ending := r.step(calls.RecordInput{To: access.StateEnding, Outcome: r.outcome, Problem: &r.problem}, e)
+	no := false
+	ended := r.step(calls.RecordInput{To: access.StateEnded, Outcome: r.outcome, Overdue: &no}, access.Event{
+		Kind: access.EventEnded, Key: "ended", Message: "Read back as gone.",
+		Detail: map[string]string{"outcome": string(r.outcome)}})
 
 	open := len(r.plan.Grants)
 	for _, g := range r.plan.Grants {
-		f := workflow.ExecuteActivity(closeOptions(r.ctx, g.Target, "close "+g.Scope.Summary), calls.Close, calls.CloseInput{
-			RequestID: r.plan.RequestID, Target: g.Target, Grant: g.Name, Principal: r.plan.Principal})
+		in := calls.CloseInput{RequestID: r.plan.RequestID, Target: g.Target, Grant: g.Name, Principal: r.plan.Principal, Ending: &ending}
+		if r.single() {
+			in.Ended = &ended
+		}
+		f := workflow.ExecuteActivity(closeOptions(r.ctx, g.Target, "close "+g.Scope.Summary), calls.Close, in)
 		workflow.Go(r.ctx, func(ctx workflow.Context) {
 			if err := f.Get(ctx, nil); err != nil {
 				// Unreachable while closing has no permanent error. Were it to
@@ -42,19 +49,31 @@ func (r *request) close() {
 		})
 	}
 	gone := func() bool { return open == 0 }
-	if ok, _ := workflow.AwaitWithOptions(r.ctx, workflow.AwaitOptions{
-		Timeout:      r.bound,
-		TimerOptions: workflow.TimerOptions{Summary: "overdue if not closed by then"},
-	}, gone); !ok {
-		r.alarm(open)
-		workflow.Await(r.ctx, gone)
+	early := min(showEndingAfter, r.bound)
+	soon, _ := r.within(early, "recorded as ending if not closed by then", gone)
+	if !soon {
+		// Whoever serves the target may be down: then only this tells.
+		r.records.queue = append(r.records.queue, ending)
+		if ok, _ := r.within(r.bound-early, "overdue if not closed by then", gone); !ok {
+			r.alarm(open)
+			workflow.Await(r.ctx, gone)
+		}
 	}
 	r.overdue = false
 	r.enter(access.StateEnded)
-	no := false
-	r.record(calls.RecordInput{To: access.StateEnded, Outcome: r.outcome, Overdue: &no}, access.Event{
-		Kind: access.EventEnded, Key: "ended", Message: "Read back as gone.",
-		Detail: map[string]string{"outcome": string(r.outcome)}})
+	if !soon || !r.single() {
+		r.record(calls.RecordInput{To: access.StateEnded, Outcome: r.outcome, Overdue: &no}, ended.Events[0])
+	}
+}
+
+// showEndingAfter is how long closing may take before the request is recorded as
+// ending apart from it. Most are closed much sooner; a flood of endings should
+// not be made a larger flood.
+const showEndingAfter = 5 * time.Second
+
+// within waits for a condition, for so long.
+func (r *request) within(d time.Duration, summary string, so func() bool) (bool, error) {
+	return workflow.AwaitWithOptions(r.ctx, workflow.AwaitOptions{Timeout: d, TimerOptions: workflow.TimerOptions{Summary: summary}}, so)
 }
 
 func (r *request) why() access.Outcome {

@@ -115,12 +115,29 @@ func (r *request) judge(ctx workflow.Context, decision *evidence.Envelope) (call
 	return res, nil
 }
 
-// mayChange is the validator of extensions and pick-ups.
+// mayChange is the validator of extensions and pick-ups. The ledger may say
+// active a moment before this workflow learns it: an order that is that quick is
+// taken, and awaits the opening.
 func (r *request) mayChange(_ workflow.Context, m Signed) error {
 	switch {
 	case len(m.Envelope.Payload) > maxEnvelope:
 		return calls.ToTemporal(access.Errorf(access.CodeTooLarge, "the order is too large"))
-	case r.state != access.StateActive || r.stop != nil:
+	case r.state == access.StateGranting && r.stop == nil:
+		return nil
+	}
+	return r.isActive()
+}
+
+// awaitActive waits for an opening that is under way.
+func (r *request) awaitActive(ctx workflow.Context) error {
+	if err := workflow.Await(ctx, func() bool { return r.state != access.StateGranting }); err != nil {
+		return err
+	}
+	return r.isActive()
+}
+
+func (r *request) isActive() error {
+	if r.state != access.StateActive || r.stop != nil {
 		return calls.ToTemporal(access.Errorf(access.CodeConflict, "the request is %s, not active", r.state))
 	}
 	return nil

@@ -25,7 +25,7 @@ func (r *request) open() bool {
 		pending++
 		ctx := openOptions(r.live, g.Target, "open "+g.Scope.Summary)
 		f := workflow.ExecuteActivity(ctx, calls.Open, calls.OpenInput{
-			Plan: r.signed, Decisions: r.decisions, Grant: g.Name, ExpiresAt: r.expiresAt,
+			Plan: r.signed, Decisions: r.decisions, Grant: g.Name, ExpiresAt: r.expiresAt, Only: r.single(),
 		})
 		workflow.Go(r.ctx, func(ctx workflow.Context) {
 			var res calls.OpenResult
@@ -52,11 +52,15 @@ func (r *request) open() bool {
 	}
 	r.activeAt = workflow.Now(r.ctx).UTC()
 	r.enter(access.StateActive)
-	r.record(calls.RecordInput{To: access.StateActive, ActiveAt: &r.activeAt, ExpiresAt: &r.expiresAt}, access.Event{
-		Kind: access.EventActive, Key: "active",
-		Detail: map[string]string{"expiresAt": r.expiresAt.Format(time.RFC3339)}})
+	if !r.single() {
+		r.records.queue = append(r.records.queue, calls.Active(r.plan.RequestID, r.activeAt, r.expiresAt))
+	}
 	return true
 }
+
+// single says that the plan has one grant. Then what opens and closes it records
+// what that means for the request, and two activities are saved.
+func (r *request) single() bool { return len(r.plan.Grants) == 1 }
 
 // onExtend moves the end of live access. The targets move first: if one of
 // them cannot, the workflow still ends everything at the old time.
@@ -66,7 +70,7 @@ func (r *request) onExtend(ctx workflow.Context, m Signed) (Extended, error) {
 		return Extended{}, err
 	}
 	defer r.changing.Unlock()
-	if err := r.mayChange(ctx, m); err != nil {
+	if err := r.awaitActive(ctx); err != nil {
 		return Extended{}, err
 	}
 	order, err := evidence.ReadExtension(m.Envelope)
@@ -85,7 +89,7 @@ func (r *request) onExtend(ctx workflow.Context, m Signed) (Extended, error) {
 			return Extended{}, err
 		}
 	}
-	if err := r.mayChange(ctx, m); err != nil {
+	if err := r.isActive(); err != nil {
 		return Extended{}, err // ending began meanwhile, and wins
 	}
 	r.expiresAt, r.extensions = until, order.Number
@@ -103,6 +107,9 @@ func (r *request) onPickUp(ctx workflow.Context, m Signed) (evidence.Sealed, err
 	order, err := evidence.ReadPickUp(m.Envelope)
 	if err != nil {
 		return evidence.Sealed{}, calls.ToTemporal(err)
+	}
+	if err := r.awaitActive(ctx); err != nil {
+		return evidence.Sealed{}, err
 	}
 	for _, g := range r.plan.Grants {
 		if g.Name != order.Grant {

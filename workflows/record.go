@@ -35,6 +35,11 @@ func (q *recorder) idle() bool { return len(q.queue) == 0 && !q.working }
 
 // record queues one step and its event.
 func (r *request) record(in calls.RecordInput, e access.Event) {
+	r.records.queue = append(r.records.queue, r.step(in, e))
+}
+
+// step is one step and its event, as they are now.
+func (r *request) step(in calls.RecordInput, e access.Event) calls.RecordInput {
 	now := workflow.Now(r.ctx).UTC()
 	in.RequestID, in.At = r.plan.RequestID, now
 	e.RequestID, e.At = r.plan.RequestID, now
@@ -44,7 +49,7 @@ func (r *request) record(in calls.RecordInput, e access.Event) {
 	in.Events = []access.Event{e}
 	// What a pointer points at may change before the activity is scheduled.
 	in.ActiveAt, in.ExpiresAt, in.Problem = copied(in.ActiveAt), copied(in.ExpiresAt), copied(in.Problem)
-	r.records.queue = append(r.records.queue, in)
+	return in
 }
 
 func copied[T any](p *T) *T {

@@ -65,6 +65,9 @@ type OpenInput struct {
 	Decisions []evidence.Envelope `json:"decisions,omitempty"`
 	Grant     string              `json:"grant"`
 	ExpiresAt time.Time           `json:"expiresAt"`
+	// Only says that no other grant is waited for: once this one is open the
+	// request is active, and is recorded as such with it.
+	Only bool `json:"only,omitempty"`
 }
 
 // OpenResult is what the workflow needs to know of the target.
@@ -95,4 +98,8 @@ type CloseInput struct {
 	Target    string `json:"target"`
 	Grant     string `json:"grant"`
 	Principal string `json:"principal,omitempty"`
+	// Ending is recorded before the target is touched, if the ledger answers at
+	// once, and Ended once the grant is closed, if nothing else is waited for.
+	Ending *RecordInput `json:"ending,omitempty"`
+	Ended  *RecordInput `json:"ended,omitempty"` // its time is when it was so
 }

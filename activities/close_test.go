@@ -1,0 +1,109 @@
+package activities_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/testsuite"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/activities"
+	"ramp.dev/ramp/activities/calls"
+	"ramp.dev/ramp/integrations"
+	"ramp.dev/ramp/ledger"
+)
+
+const requestID = "0123456789abcdef"
+
+// witness is a target and a ledger that write down, in one list, what they were
+// asked.
+type witness struct {
+	integrations.Target
+	activities.Register
+	seen    []string
+	advance func(ctx context.Context, a ledger.Advance) error
+}
+
+func (w *witness) Bounds() integrations.Bounds { return integrations.Bounds{} }
+
+func (w *witness) Revoke(context.Context, access.Grant) error {
+	w.seen = append(w.seen, "revoke")
+	return nil
+}
+
+func (w *witness) Inspect(context.Context, access.Grant) (integrations.Presence, error) {
+	w.seen = append(w.seen, "inspect")
+	return integrations.Presence{}, nil
+}
+
+func (w *witness) Closed(context.Context, string, time.Time) error {
+	w.seen = append(w.seen, "closed")
+	return nil
+}
+
+func (w *witness) Advance(ctx context.Context, a ledger.Advance) error {
+	if w.advance != nil {
+		if err := w.advance(ctx, a); err != nil {
+			return err
+		}
+	}
+	w.seen = append(w.seen, string(a.To))
+	return nil
+}
+
+func (w *witness) close(t *testing.T) error {
+	var ts testsuite.WorkflowTestSuite
+	env := ts.NewTestActivityEnvironment()
+	targets := &activities.Targets{Ledger: w, Broker: integrations.NewBroker(map[string]integrations.Target{"x/y": w}, nil)}
+	env.RegisterActivityWithOptions(targets.Close, activity.RegisterOptions{Name: calls.Close})
+	_, err := env.ExecuteActivity(calls.Close, calls.CloseInput{
+		RequestID: requestID, Target: "x/y", Grant: access.GrantName(requestID, 0),
+		Ending: &calls.RecordInput{RequestID: requestID, To: access.StateEnding},
+		Ended:  &calls.RecordInput{RequestID: requestID, To: access.StateEnded},
+	})
+	return err
+}
+
+func TestClose(t *testing.T) {
+	t.Run("the ledger knows of the ending before the target is touched, and of the end after it was read back", func(t *testing.T) {
+		w := &witness{}
+		require.NoError(t, w.close(t))
+		require.Equal(t, []string{"ending", "revoke", "inspect", "closed", "ended"}, w.seen)
+	})
+	t.Run("a ledger that hangs does not keep access open", func(t *testing.T) {
+		w := &witness{}
+		revoked := false
+		w.advance = func(ctx context.Context, _ ledger.Advance) error {
+			if revoked = slices.Contains(w.seen, "revoke"); revoked {
+				return access.Errorf(access.CodeUnavailable, "down")
+			}
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		require.Error(t, w.close(t), "what was not recorded is tried again")
+		require.True(t, revoked)
+		require.NotContains(t, w.seen, "ended")
+	})
+	t.Run("the ending that was not recorded at once is recorded before the end", func(t *testing.T) {
+		w := &witness{}
+		w.advance = func(context.Context, ledger.Advance) error {
+			if len(w.seen) == 0 {
+				return access.Errorf(access.CodeUnavailable, "down")
+			}
+			return nil
+		}
+		require.NoError(t, w.close(t))
+		require.Equal(t, []string{"revoke", "inspect", "closed", "ending", "ended"}, w.seen)
+	})
+	t.Run("a request that the ledger does not know is closed all the same", func(t *testing.T) {
+		w := &witness{advance: func(context.Context, ledger.Advance) error {
+			return access.Errorf(access.CodeNotFound, "unknown")
+		}}
+		require.NoError(t, w.close(t))
+		require.Contains(t, w.seen, "revoke")
+	})
+}
