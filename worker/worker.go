@@ -30,7 +30,6 @@ type Deps struct {
 	Temporal client.Client
 	Ledger   *ledger.Ledger
 	Keyring  evidence.Keyring // the server keys whose statements it believes
-	Signer   *evidence.Signer // the worker's own, for receipts; nil: none are kept
 	Log      logrus.FieldLogger
 	// Targets are served beside the configured ones: those that the caller
 	// opened itself, for measuring and for tests.
@@ -56,7 +55,7 @@ func Start(ctx context.Context, c Config, d Deps) (*Worker, error) {
 		if err := w.Broker.Check(ctx, name); err != nil {
 			d.Log.WithField("target", name).WithError(err).Error("target does not work; the others run")
 		}
-		t := &activities.Targets{Broker: w.Broker, Ledger: d.Ledger, Keyring: d.Keyring, Signer: d.Signer}
+		t := &activities.Targets{Broker: w.Broker, Ledger: d.Ledger, Keyring: d.Keyring}
 		if err := w.start(d, workflows.TargetQueue(name), func(r worker.Registry) { registerTargets(r, t) }); err != nil {
 			w.Stop()
 			return nil, err

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"time"
+)
+
+// childCommand makes this binary a process that can be killed, or whose memory
+// is one side's alone.
+const childCommand = "child"
+
+// task is what a child does.
+type task struct {
+	what string // fill, drain or sleep
+	side string
+	dir  string
+	n    int
+}
+
+func child(ctx context.Context, args []string) error {
+	var t task
+	f := flag.NewFlagSet(childCommand, flag.ContinueOnError)
+	f.StringVar(&t.what, "what", "", "")
+	f.StringVar(&t.side, "side", "", "")
+	f.StringVar(&t.dir, "dir", "", "")
+	f.IntVar(&t.n, "n", 0, "")
+	if err := f.Parse(args); err != nil {
+		return err
+	}
+	began := time.Now()
+	w, err := startWorld(ctx, t.dir, t.side)
+	if err != nil {
+		return err
+	}
+	var said any
+	switch s := w.side(t.side); t.what {
+	case "fill":
+		said, err = fill(ctx, s, t.n)
+		if err == nil {
+			if err = say(said); err == nil {
+				<-ctx.Done() // it is killed
+			}
+		}
+		return err
+	case "drain":
+		said, err = drain(ctx, s, t.n, began)
+	case "sleep":
+		said, err = sleepers(ctx, s, t.n)
+	default:
+		err = errors.New("unknown task")
+	}
+	if err != nil {
+		return err
+	}
+	w.stop()
+	return say(said)
+}
+
+// say answers the parent: one line of JSON.
+func say(v any) error { return json.NewEncoder(os.Stdout).Encode(v) }
+
+// begin starts a child and waits for its answer; the child may still run.
+func begin[T any](ctx context.Context, t task) (answer T, cmd *exec.Cmd, err error) {
+	self, err := os.Executable()
+	if err != nil {
+		return answer, nil, err
+	}
+	cmd = exec.CommandContext(ctx, self, childCommand, "-what", t.what, "-side", t.side, "-dir", t.dir, "-n", fmt.Sprint(t.n))
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return answer, nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return answer, nil, err
+	}
+	line, err := bufio.NewReader(out).ReadBytes('\n')
+	if err != nil {
+		return answer, cmd, fmt.Errorf("%s %s: %w", t.side, t.what, errors.Join(err, cmd.Wait()))
+	}
+	return answer, cmd, json.Unmarshal(line, &answer)
+}
+
+// call runs a child to its end.
+func call[T any](ctx context.Context, t task) (T, error) {
+	answer, cmd, err := begin[T](ctx, t)
+	if err != nil {
+		return answer, err
+	}
+	return answer, cmd.Wait()
+}

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"sync"
+	"time"
+)
+
+// effects is when things happened to the world, as the world saw it: the file
+// appeared or went, the empty activity ran.
+type effects struct {
+	mu      sync.Mutex
+	opened  map[string]time.Time
+	expires map[string]time.Time
+	closed  map[string]time.Time
+}
+
+func newEffects() *effects {
+	return &effects{opened: map[string]time.Time{}, expires: map[string]time.Time{}, closed: map[string]time.Time{}}
+}
+
+func (e *effects) open(id string, expires time.Time) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if _, again := e.opened[id]; !again {
+		e.opened[id], e.expires[id] = time.Now(), expires
+	}
+}
+
+func (e *effects) close(id string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if _, again := e.closed[id]; !again {
+		e.closed[id] = time.Now()
+	}
+}
+
+func (e *effects) isOpen(id string) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	_, ok := e.opened[id]
+	return ok
+}
+
+func (e *effects) countClosed() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.closed)
+}
+
+// sinceApproval is how long each took from being approved to being open.
+func (e *effects) sinceApproval(approved map[string]time.Time) (out []time.Duration) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for id, at := range approved {
+		out = append(out, e.opened[id].Sub(at))
+	}
+	return out
+}
+
+// sinceExpiry is how long each outlived its expiry.
+func (e *effects) sinceExpiry(ids []string) (out []time.Duration) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, id := range ids {
+		out = append(out, e.closed[id].Sub(e.expires[id]))
+	}
+	return out
+}
+
+func (e *effects) lastExpiry() (last time.Time) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, at := range e.expires {
+		if at.After(last) {
+			last = at
+		}
+	}
+	return last
+}

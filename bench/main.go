@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/pprof"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/sirupsen/logrus"
+)
+
+// options are the flags.
+type options struct {
+	long    bool
+	output  string
+	only    string
+	rounds  int
+	profile string
+	dir     string
+}
+
+func main() {
+	logrus.SetLevel(logrus.ErrorLevel)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if len(os.Args) > 1 && os.Args[1] == childCommand {
+		exit(child(ctx, os.Args[2:]))
+	}
+	var o options
+	flag.BoolVar(&o.long, "long", false, "the full numbers, which take about an hour")
+	flag.StringVar(&o.output, "o", "table", "table or json")
+	flag.StringVar(&o.only, "only", "", "measure only these, by comma: "+strings.Join(names(), ", "))
+	flag.IntVar(&o.rounds, "rounds", 3, "rounds of each, in turns")
+	flag.StringVar(&o.profile, "cpuprofile", "", "write a CPU profile of everything in this process")
+	flag.StringVar(&o.dir, "dir", "", "where to keep databases; a directory that is removed afterwards if empty")
+	flag.Parse()
+	exit(run(ctx, o, os.Stdout))
+}
+
+func exit(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+// measurement is one thing that is measured.
+type measurement struct {
+	name string
+	do   func(context.Context, *bench) error
+}
+
+func measurements() []measurement {
+	return []measurement{
+		{"history", measureHistory},
+		{"idle", measureIdle},
+		{"throughput", measureThroughput},
+		{"expiry", measureExpiry},
+		{"minute", measureMinute},
+		{"sleeping", measureSleeping},
+		{"recovery", measureRecovery},
+	}
+}
+
+func names() (out []string) {
+	for _, m := range measurements() {
+		out = append(out, m.name)
+	}
+	return out
+}
+
+// bench is a run.
+type bench struct {
+	options
+	table *table
+	world *world // for what needs no process of its own
+}
+
+// size chooses between the two forms.
+func (b *bench) size(short, long int) int {
+	if b.long {
+		return long
+	}
+	return short
+}
+
+func (b *bench) say(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, "bench: "+format+"\n", args...)
+}
+
+func run(ctx context.Context, o options, out io.Writer) (err error) {
+	var only []string
+	if o.only != "" {
+		only = strings.Split(o.only, ",")
+	}
+	for _, name := range only {
+		if !slices.Contains(names(), name) {
+			return fmt.Errorf("-only %s: known are %s", name, strings.Join(names(), ", "))
+		}
+	}
+	if o.dir == "" {
+		if o.dir, err = os.MkdirTemp("", "ramp-bench-"); err != nil {
+			return err
+		}
+		defer os.RemoveAll(o.dir)
+	}
+	form := "short form"
+	if o.long {
+		form = "long form"
+	}
+	b := &bench{options: o, table: newTable(form)}
+	if b.world, err = startWorld(ctx, o.dir, "bare", "ramp"); err != nil {
+		return err
+	}
+	defer b.world.stop()
+	if err := b.warmUp(ctx); err != nil {
+		return err
+	}
+	if o.profile != "" {
+		f, err := os.Create(o.profile)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
+	for _, m := range measurements() {
+		if len(only) > 0 && !slices.Contains(only, m.name) {
+			continue
+		}
+		b.say("%s …", m.name)
+		if err := m.do(ctx, b); err != nil {
+			return fmt.Errorf("%s: %w", m.name, err)
+		}
+	}
+	if o.output == "json" {
+		e := json.NewEncoder(out)
+		e.SetIndent("", "  ")
+		return e.Encode(b.table)
+	}
+	return b.table.print(out)
+}

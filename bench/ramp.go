@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/sirupsen/logrus"
+	"go.temporal.io/sdk/client"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/contracts"
+	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/integrations"
+	"ramp.dev/ramp/ledger"
+	"ramp.dev/ramp/server/desk"
+	"ramp.dev/ramp/server/gateway"
+	"ramp.dev/ramp/worker"
+)
+
+// ramp is everything of Ramp below HTTP as a side: the desk, signatures, the
+// Access workflow, the worker, and the ledger on disk with synchronous=full.
+type ramp struct {
+	desk    *desk.Desk
+	ledger  *ledger.Ledger
+	worker  *worker.Worker
+	effects *effects
+	asked   atomic.Int64
+	digests sync.Map // of plans, by request id: what an approver saw
+
+	after    int64 // the ledger's events that were looked at
+	endCount int
+}
+
+const contract = `apiVersion: ramp/v1
+kind: Contract
+metadata: {name: bench, owner: bench}
+description: A file.
+request:
+  who: '"engineering" in person.groups'
+  reason: {minLength: 10}
+duration: {default: 1m, max: 24h}
+grants:
+  - target: file/bench
+    entitlement: {what: file}
+approval:
+  pendingFor: 1h
+  stages:
+    - {name: lead, from: [approvers], count: 1}
+`
+
+func startRamp(ctx context.Context, dir string, askers, workers client.Client) (*ramp, error) {
+	for _, sub := range []string{"contracts", "target"} {
+		if err := os.MkdirAll(filepath.Join(dir, sub), 0o700); err != nil {
+			return nil, err
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "contracts", "bench.yaml"), []byte(contract), 0o600); err != nil {
+		return nil, err
+	}
+	signer, err := evidence.LoadOrCreateSigner(filepath.Join(dir, "server.key"))
+	if err != nil {
+		return nil, err
+	}
+	store, err := contracts.NewStore(filepath.Join(dir, "contracts"), logrus.StandardLogger())
+	if err != nil {
+		return nil, err
+	}
+	led, err := ledger.Open(ctx, "sqlite:"+filepath.Join(dir, "ledger.db"))
+	if err != nil {
+		return nil, err
+	}
+	r := &ramp{ledger: led, effects: newEffects()}
+	r.worker, err = worker.Start(ctx, worker.Config{Control: true}, worker.Deps{
+		Temporal: workers, Ledger: led, Keyring: evidence.NewKeyring(signer.Public()), Log: logrus.StandardLogger(),
+		Targets: map[string]integrations.Target{targetName: &folder{dir: filepath.Join(dir, "target"), effects: r.effects}},
+	})
+	if err != nil {
+		led.Close()
+		return nil, err
+	}
+	r.desk = desk.New(desk.Config{Contracts: store, Ledger: led, Signer: signer, Gateway: gateway.New(askers), Log: logrus.StandardLogger()})
+	return r, nil
+}
+
+func (r *ramp) name() string { return "ramp" }
+
+// ask asks as one of many people, each of whom has few requests open.
+func (r *ramp) ask(ctx context.Context, d time.Duration) (string, error) {
+	p := access.Person{ID: fmt.Sprintf("person-%d", r.asked.Add(1)/10), Kind: access.KindHuman, Groups: []string{"engineering"}}
+	ask := access.Ask{Contract: "bench", Duration: access.Duration(d).String(), Reason: "measure how long it takes"}
+	req, _, err := r.desk.Submit(ctx, p, ask, "")
+	for access.CodeOf(err) == access.CodeUnavailable && ctx.Err() == nil { // as a person would, on a machine that is overloaded
+		req, _, err = r.desk.Submit(ctx, p, ask, "")
+	}
+	r.digests.Store(req.ID, req.Plan.Digest)
+	return req.ID, err
+}
+
+func (r *ramp) approve(ctx context.Context, id string) error {
+	bob := access.Person{ID: "bob", Kind: access.KindHuman, Groups: []string{"approvers"}}
+	digest, _ := r.digests.Load(id)
+	_, err := r.desk.Decide(ctx, bob, id, access.Approve, digest.(string), "")
+	for access.CodeOf(err) == access.CodeUnavailable && ctx.Err() == nil {
+		_, err = r.desk.Decide(ctx, bob, id, access.Approve, digest.(string), "")
+	}
+	return err
+}
+
+func (r *ramp) seen() *effects { return r.effects }
+
+// ended counts the requests that the ledger says have ended: proven, recorded.
+func (r *ramp) ended(ctx context.Context) (int, error) {
+	for {
+		events, err := r.ledger.Events(ctx, ledger.EventFilter{After: r.after, Limit: 1000})
+		if err != nil || len(events) == 0 {
+			return r.endCount, err
+		}
+		for _, e := range events {
+			r.after = e.Seq
+			if e.Kind == access.EventEnded {
+				r.endCount++
+			}
+		}
+	}
+}
+
+func (r *ramp) stop() {
+	r.worker.Stop()
+	r.ledger.Close()
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"time"
+)
+
+// slept is what a process with sleepers uses.
+type slept struct {
+	Memory float64 // bytes in use after collection
+	CPU    float64 // percent of one CPU
+}
+
+// watched is how long idle CPU is watched.
+const watched = 10 * time.Second
+
+// sleepers opens n for hours, lets everything settle, and looks.
+func sleepers(ctx context.Context, s side, n int) (slept, error) {
+	if _, err := openMany(ctx, s, n, fixed(12*time.Hour)); err != nil {
+		return slept{}, err
+	}
+	time.Sleep(5 * time.Second)
+	runtime.GC()
+	debug.FreeOSMemory()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	cpu := cpuTime()
+	time.Sleep(watched)
+	return slept{Memory: float64(m.HeapAlloc + m.StackInuse), CPU: 100 * (cpuTime() - cpu).Seconds() / watched.Seconds()}, nil
+}
+
+// few is how many sleepers there are in the process that is subtracted.
+const few = 20
+
+// measureSleeping compares a process that has many sleepers with one that has
+// few, of the same side. One round: nothing of it depends on speed.
+func measureSleeping(ctx context.Context, b *bench) error {
+	n := b.size(1000, 10000)
+	memory, disk, ledger, cpu := map[string]float64{}, map[string]float64{}, map[string]float64{}, map[string]float64{}
+	for _, s := range []side{b.world.bare, b.world.ramp} {
+		var used [2]slept
+		var temporal, own [2]float64
+		for i, count := range []int{few, few + n} {
+			dir := filepath.Join(b.dir, fmt.Sprintf("sleeping-%s-%d", s.name(), count))
+			var err error
+			if used[i], err = call[slept](ctx, task{what: "sleep", side: s.name(), dir: dir, n: count}); err != nil {
+				return err
+			}
+			// The process has ended, so that everything is in its file.
+			temporal[i], own[i] = size(filepath.Join(dir, "temporal")), size(filepath.Join(dir, "ledger.db"))
+			os.RemoveAll(dir)
+		}
+		each := func(v [2]float64) float64 { return (v[1] - v[0]) / float64(n) / 1024 }
+		memory[s.name()] = each([2]float64{used[0].Memory, used[1].Memory})
+		disk[s.name()], ledger[s.name()], cpu[s.name()] = each(temporal), each(own), used[1].CPU
+	}
+	b.table.add(fmt.Sprintf("each of %d sleeping: memory", n), "KiB", memory["ramp"], memory["bare"])
+	b.table.add(fmt.Sprintf("each of %d sleeping: Temporal's database", n), "KiB", disk["ramp"], disk["bare"])
+	b.table.add(fmt.Sprintf("each of %d sleeping: ledger", n), "KiB", ledger["ramp"], ledger["bare"])
+	b.table.add(fmt.Sprintf("%d sleeping: CPU of the process", n), "%", cpu["ramp"], cpu["bare"])
+	return nil
+}
+
+// size is the bytes of a file or of everything under a directory.
+func size(path string) float64 {
+	var sum int64
+	_ = filepath.WalkDir(path, func(_ string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() {
+			if info, err := e.Info(); err == nil {
+				sum += info.Size()
+			}
+		}
+		return nil // what is not there has no bytes
+	})
+	return float64(sum)
+}

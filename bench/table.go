@@ -1,0 +1,127 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"runtime"
+	"slices"
+	"text/tabwriter"
+	"time"
+)
+
+// table is the answer: a row for each figure.
+type table struct {
+	When    time.Time `json:"when"` // UTC
+	Machine string    `json:"machine"`
+	Form    string    `json:"form"`
+	Rows    []*row    `json:"rows"`
+}
+
+// row is one figure over several rounds. The ratio is taken within each round,
+// so that what disturbs a round disturbs both sides of it.
+type row struct {
+	Name  string `json:"name"`
+	Unit  string `json:"unit"`
+	Ramp  spread `json:"ramp"`
+	Bare  spread `json:"bare"`
+	Ratio spread `json:"ratio"` // Ramp / bare
+}
+
+// spread is what several rounds gave.
+type spread struct {
+	Values []float64 `json:"values"`
+}
+
+func (s spread) sorted() []float64 { return slices.Sorted(slices.Values(s.Values)) }
+
+func (s spread) median() float64 {
+	v := s.sorted()
+	if len(v) == 0 {
+		return 0
+	}
+	return (v[(len(v)-1)/2] + v[len(v)/2]) / 2
+}
+
+// String is the median, and the least and the most where there were several.
+func (s spread) String() string {
+	v := s.sorted()
+	switch len(v) {
+	case 0:
+		return "-"
+	case 1:
+		return number(v[0])
+	}
+	return fmt.Sprintf("%s (%s … %s)", number(s.median()), number(v[0]), number(v[len(v)-1]))
+}
+
+func number(f float64) string {
+	switch {
+	case f >= 100:
+		return fmt.Sprintf("%.0f", f)
+	case f >= 10:
+		return fmt.Sprintf("%.1f", f)
+	}
+	return fmt.Sprintf("%.2f", f)
+}
+
+// MarshalJSON adds what a reader would otherwise compute.
+func (s spread) MarshalJSON() ([]byte, error) {
+	v := s.sorted()
+	if len(v) == 0 {
+		return []byte("null"), nil
+	}
+	return json.Marshal(map[string]any{"values": s.Values, "min": v[0], "median": s.median(), "max": v[len(v)-1]})
+}
+
+func newTable(form string) *table {
+	return &table{When: time.Now().UTC(), Form: form,
+		Machine: fmt.Sprintf("%d CPUs, %s/%s, %s", runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version())}
+}
+
+// add notes one round of a figure.
+func (t *table) add(name, unit string, ramp, bare float64) {
+	i := slices.IndexFunc(t.Rows, func(r *row) bool { return r.Name == name })
+	if i < 0 {
+		i = len(t.Rows)
+		t.Rows = append(t.Rows, &row{Name: name, Unit: unit})
+	}
+	r := t.Rows[i]
+	r.Ramp.Values = append(r.Ramp.Values, ramp)
+	r.Bare.Values = append(r.Bare.Values, bare)
+	if bare > 0 {
+		r.Ratio.Values = append(r.Ratio.Values, ramp/bare)
+	}
+}
+
+// addLags notes the quantiles of one round of both sides.
+func (t *table) addLags(name string, ramp, bare []time.Duration) {
+	for _, q := range []struct {
+		name string
+		at   float64
+	}{{"p50", 0.5}, {"p99", 0.99}, {"max", 1}} {
+		t.add(name+" "+q.name, "ms", quantile(ramp, q.at), quantile(bare, q.at))
+	}
+}
+
+// quantile is in milliseconds: the least value that no more than 1-q exceed.
+func quantile(d []time.Duration, q float64) float64 {
+	if len(d) == 0 {
+		return 0
+	}
+	v := slices.SortedFunc(slices.Values(d), cmp.Compare[time.Duration])
+	i := min(int(q*float64(len(v))), len(v)-1)
+	return float64(v[i]) / float64(time.Millisecond)
+}
+
+// print writes the table for people.
+func (t *table) print(out io.Writer) error {
+	fmt.Fprintf(out, "\n%s, %s, %s. Median of the rounds (least … most).\n\n", t.When.Format("2 Jan 2006 15:04 UTC"), t.Machine, t.Form)
+	w := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(w, "FIGURE\tUNIT\tRAMP\tBARE\tRAMP / BARE")
+	for _, r := range t.Rows {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", r.Name, r.Unit, r.Ramp, r.Bare, r.Ratio)
+	}
+	return w.Flush()
+}

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/sirupsen/logrus"
+	"go.temporal.io/sdk/client"
+	"golang.org/x/sync/errgroup"
+
+	"ramp.dev/ramp/engine"
+	"ramp.dev/ramp/internal/sdklog"
+	"ramp.dev/ramp/workflows"
+)
+
+// side is one of the two that are compared.
+type side interface {
+	name() string
+	// ask starts one lifecycle; access lasts for d once it is approved.
+	ask(ctx context.Context, d time.Duration) (id string, err error)
+	approve(ctx context.Context, id string) error
+	seen() *effects
+	// ended is how many have ended since the start.
+	ended(ctx context.Context) (int, error)
+	stop()
+}
+
+// world is one Temporal with the sides on it. Askers and workers have a
+// connection each, as server and worker have.
+type world struct {
+	engine          *engine.Engine
+	askers, workers client.Client
+	ramp            *ramp
+	bare            *bare
+}
+
+// startWorld starts Temporal in dir and the sides named, or goes on where a
+// killed one was.
+func startWorld(ctx context.Context, dir string, names ...string) (w *world, err error) {
+	w = &world{}
+	w.engine, err = engine.Start(ctx, engine.Config{Dir: filepath.Join(dir, "temporal"), Addr: "127.0.0.1:0",
+		SearchAttributes: workflows.SearchAttributes()})
+	if err != nil {
+		return nil, err
+	}
+	if w.askers, err = w.dial(ctx); err != nil {
+		return nil, err
+	}
+	if w.workers, err = w.dial(ctx); err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		if name == "ramp" {
+			w.ramp, err = startRamp(ctx, dir, w.askers, w.workers)
+		} else {
+			w.bare, err = startBare(w.askers, w.workers)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return w, nil
+}
+
+func (w *world) dial(ctx context.Context) (client.Client, error) {
+	return client.DialContext(ctx, client.Options{HostPort: w.engine.Addr, Namespace: engine.Namespace,
+		Logger: sdklog.New(logrus.StandardLogger())})
+}
+
+func (w *world) side(name string) side {
+	if name == "ramp" {
+		return w.ramp
+	}
+	return w.bare
+}
+
+func (w *world) stop() {
+	if w.ramp != nil {
+		w.ramp.stop()
+	}
+	if w.bare != nil {
+		w.bare.stop()
+	}
+	w.askers.Close()
+	w.workers.Close()
+	_ = w.engine.Stop() // what was measured is on disk or in memory already
+}
+
+// people is how many ask and approve at once.
+const people = 32
+
+// openMany asks for and approves n lifecycles, and answers when each was
+// approved. length says how long access lasts, at the moment of asking.
+func openMany(ctx context.Context, s side, n int, length func() time.Duration) (approved map[string]time.Time, err error) {
+	ids := make([]string, n)
+	at := make([]time.Time, n)
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(people)
+	for i := range n {
+		g.Go(func() (err error) {
+			if ids[i], err = s.ask(ctx, length()); err != nil {
+				return fmt.Errorf("%s: ask: %w", s.name(), err)
+			}
+			at[i] = time.Now()
+			if err := s.approve(ctx, ids[i]); err != nil {
+				return fmt.Errorf("%s: approve: %w", s.name(), err)
+			}
+			return nil
+		})
+	}
+	err = g.Wait()
+	approved = map[string]time.Time{}
+	for i, id := range ids {
+		approved[id] = at[i]
+	}
+	return approved, err
+}
+
+// awaitEnded waits until total lifecycles have ended since the start.
+func awaitEnded(ctx context.Context, s side, total int) error {
+	for {
+		n, err := s.ended(ctx)
+		if err != nil || n >= total {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%s: %d of %d ended: %w", s.name(), n, total, ctx.Err())
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+func fixed(d time.Duration) func() time.Duration { return func() time.Duration { return d } }
