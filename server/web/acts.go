@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -61,7 +62,7 @@ func (w *Web) ask(c echo.Context) error {
 // readAsk turns form fields, which are text, into the types of the params. What
 // does not fit stays text, for the contract to refuse with its own words.
 func readAsk(c echo.Context, o contracts.Offer) (access.Ask, map[string]string) {
-	ask := access.Ask{Contract: o.Contract, Params: map[string]any{}, Duration: c.FormValue("duration"),
+	ask := access.Ask{Contract: o.Contract, Params: map[string]any{}, Duration: askedDuration(c),
 		Reason: c.FormValue("reason"), Ticket: c.FormValue("ticket")}
 	values := map[string]string{"duration": ask.Duration, "reason": ask.Reason, "ticket": ask.Ticket}
 	for _, p := range o.Params {
@@ -71,6 +72,7 @@ func readAsk(c echo.Context, o contracts.Offer) (access.Ask, map[string]string) 
 		switch {
 		case p.Type == "bool":
 			ask.Params[p.Name] = text == "true"
+			values[field] = strconv.FormatBool(text == "true") // unticked is an answer too
 		case text == "":
 		case p.Type == "int":
 			if n, err := strconv.Atoi(text); err == nil {
@@ -85,32 +87,51 @@ func readAsk(c echo.Context, o contracts.Offer) (access.Ask, map[string]string) 
 	return ask, values
 }
 
+// askedDuration is the length that was chosen, or typed; "1h 30m" is 1h30m.
+func askedDuration(c echo.Context) string {
+	chosen := c.FormValue("duration")
+	if chosen != "other" {
+		return chosen
+	}
+	if typed := spaceless(c.FormValue("durationOther")); typed != "" {
+		return typed
+	}
+	return " " // not "", which is the contract's default and was not chosen
+}
+
+// spaceless reads "1h 30m" as people write it; what is no duration either way
+// stays as it was typed.
+func spaceless(typed string) string {
+	joined := strings.Join(strings.Fields(typed), "")
+	if _, err := access.ParseDuration("duration", joined); err != nil {
+		return strings.TrimSpace(typed)
+	}
+	return joined
+}
+
 func (w *Web) decide(c echo.Context) error {
-	comment := c.FormValue("comment")
 	_, err := w.desk.Decide(c.Request().Context(), auth.Person(c), c.Param("id"), access.Verdict(c.FormValue("decision")),
-		c.FormValue("planDigest"), comment)
-	return w.done(c, err, comment)
+		c.FormValue("planDigest"), c.FormValue("comment"))
+	return w.done(c, err)
 }
 
 func (w *Web) extend(c echo.Context) error {
-	reason := c.FormValue("reason")
-	_, err := w.desk.Extend(c.Request().Context(), auth.Person(c), c.Param("id"), c.FormValue("for"), reason)
-	return w.done(c, err, reason)
+	_, err := w.desk.Extend(c.Request().Context(), auth.Person(c), c.Param("id"), spaceless(c.FormValue("for")), c.FormValue("reason"))
+	return w.done(c, err)
 }
 
 type stopFunc func(ctx context.Context, p access.Person, id, reason string) (access.Request, error)
 
 func (w *Web) stop(act stopFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		reason := c.FormValue("reason")
-		_, err := act(c.Request().Context(), auth.Person(c), c.Param("id"), reason)
-		return w.done(c, err, reason)
+		_, err := act(c.Request().Context(), auth.Person(c), c.Param("id"), c.FormValue("reason"))
+		return w.done(c, err)
 	}
 }
 
 // done goes back to the request's page: as it is now, or with why not and what
 // was typed.
-func (w *Web) done(c echo.Context, err error, typed string) error {
+func (w *Web) done(c echo.Context, err error) error {
 	if err == nil {
 		return c.Redirect(http.StatusSeeOther, "/requests/"+c.Param("id"))
 	}
@@ -118,6 +139,10 @@ func (w *Web) done(c echo.Context, err error, typed string) error {
 	r, e := w.desk.Request(c.Request().Context(), auth.Person(c), c.Param("id"))
 	if e != nil || p.Kind == access.CodeInternal {
 		return err
+	}
+	typed := map[string]string{}
+	for _, field := range []string{"comment", "reason", "for"} {
+		typed[field] = c.FormValue(field)
 	}
 	return w.showRequest(c, p.Status, r, p.Detail, typed)
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -41,37 +42,42 @@ func (w *Web) inbox(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return w.render(c, http.StatusOK, "inbox", listPage{Items: items, Next: next})
+	page := listPage{Items: items}
+	if next != "" {
+		page.NextURL = "/inbox?" + url.Values{"cursor": {next}}.Encode()
+	}
+	return w.render(c, http.StatusOK, "inbox", page)
 }
 
 type listPage struct {
 	Items   []access.Request
-	Next    string // cursor
+	NextURL string // older ones; "" where there are none
 	Tab     string // which of the lists
-	Tabs    []string
-	NextURL string
+	Tabs    []tab
 }
 
-var tabs = map[string]desk.Query{
-	"mine":   {Mine: true},
-	"active": {States: []access.State{access.StateGranting, access.StateActive, access.StateEnding}},
-	"all":    {},
+type tab struct {
+	Show, Name string
+	query      desk.Query
+}
+
+var tabs = []tab{
+	{"mine", "Mine", desk.Query{Mine: true}},
+	{"active", "Open now", desk.Query{States: []access.State{access.StateGranting, access.StateActive, access.StateEnding}}},
+	{"all", "All", desk.Query{}},
 }
 
 func (w *Web) requests(c echo.Context) error {
-	tab := c.QueryParam("show")
-	q, ok := tabs[tab]
-	if !ok {
-		tab, q = "mine", tabs["mine"]
-	}
+	chosen := tabs[max(0, slices.IndexFunc(tabs, func(t tab) bool { return t.Show == c.QueryParam("show") }))]
+	q := chosen.query
 	q.Cursor = c.QueryParam("cursor")
 	items, next, err := w.desk.Requests(c.Request().Context(), auth.Person(c), q)
 	if err != nil {
 		return err
 	}
-	page := listPage{Items: items, Next: next, Tab: tab, Tabs: []string{"mine", "active", "all"}}
+	page := listPage{Items: items, Tab: chosen.Show, Tabs: tabs}
 	if next != "" {
-		page.NextURL = "/requests?" + url.Values{"show": {tab}, "cursor": {next}}.Encode()
+		page.NextURL = "/requests?" + url.Values{"show": {chosen.Show}, "cursor": {next}}.Encode()
 	}
 	return w.render(c, http.StatusOK, "requests", page)
 }
@@ -79,9 +85,9 @@ func (w *Web) requests(c echo.Context) error {
 type requestPage struct {
 	access.Request
 	Can        desk.Can
-	Refused    string // why the last act was not done
-	Comment    string // what was typed with it
-	TemporalUI string // this request's workflow, for operators
+	Refused    string            // why the last act was not done
+	Typed      map[string]string // what was typed with it, by field
+	TemporalUI string            // this request's workflow, for operators
 }
 
 func (w *Web) request(c echo.Context) error {
@@ -89,11 +95,11 @@ func (w *Web) request(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return w.showRequest(c, http.StatusOK, r, "", "")
+	return w.showRequest(c, http.StatusOK, r, "", nil)
 }
 
-func (w *Web) showRequest(c echo.Context, status int, r access.Request, refused, comment string) error {
-	page := requestPage{Request: r, Can: w.desk.Can(auth.Person(c), r), Refused: refused, Comment: comment}
+func (w *Web) showRequest(c echo.Context, status int, r access.Request, refused string, typed map[string]string) error {
+	page := requestPage{Request: r, Can: w.desk.Can(auth.Person(c), r), Refused: refused, Typed: typed}
 	if w.temporalUI != "" && auth.Person(c).In(w.desk.Operators...) {
 		page.TemporalUI = w.temporalUI + "/namespaces/default/workflows/" + r.ID
 	}

@@ -48,16 +48,22 @@ func New(d *desk.Desk, temporalUI string) (*Web, error) {
 			return nil, err
 		}
 	}
+	w.assets, err = hashOf(staticFiles)
+	return w, err
+}
+
+// hashOf changes with every file.
+func hashOf(files fs.FS) (string, error) {
 	h := sha256.New()
-	for _, name := range []string{"ramp.css", "ramp.js"} {
-		b, err := staticFiles.ReadFile("static/" + name)
-		if err != nil {
-			return nil, err
+	err := fs.WalkDir(files, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
 		}
+		b, err := fs.ReadFile(files, path)
 		h.Write(b)
-	}
-	w.assets = hex.EncodeToString(h.Sum(nil))[:12]
-	return w, nil
+		return err
+	})
+	return hex.EncodeToString(h.Sum(nil))[:12], err
 }
 
 // Routes adds the pages. Only the static files and the farewell are for anybody.
@@ -74,8 +80,8 @@ func (w *Web) Routes(e *echo.Echo) {
 	e.GET("/signed-out", func(c echo.Context) error { return w.render(c, http.StatusOK, "signedout", nil) })
 
 	// Not a group: echo would answer for every unknown path and method in it.
-	get := func(path string, h echo.HandlerFunc) { e.GET(path, h, auth.RequirePage) }
-	post := func(path string, h echo.HandlerFunc) { e.POST(path, h, auth.RequirePage) }
+	get := func(path string, h echo.HandlerFunc) { e.GET(path, h, auth.RequirePage, w.mark) }
+	post := func(path string, h echo.HandlerFunc) { e.POST(path, h, auth.RequirePage, w.mark) }
 	get("/", w.home)
 	get("/inbox", w.inbox)
 	get("/ask/:contract", w.askForm)
@@ -89,17 +95,38 @@ func (w *Web) Routes(e *echo.Echo) {
 	post("/requests/:id/revoke", w.stop(w.desk.Revoke))
 }
 
+const afterKey = "after"
+
+// mark notes the latest event before a page is made: whatever happens while it
+// is made, or on its way, is after that, and the page's script hears of it.
+func (w *Web) mark(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		n, err := w.desk.LastEvent(c.Request().Context())
+		if err != nil {
+			return err
+		}
+		c.Set(afterKey, n)
+		return next(c)
+	}
+}
+
 // view is what every page has, around what is its own.
 type view struct {
 	Person  access.Person
 	ToDo    int    // requests that wait for this person
 	Here    string // path of this page
+	Self    string // where this page is to be had again: an act's answer is its request's page
+	After   int64  // the latest event that the page may show
 	Assets  string
 	Content any
 }
 
 func (w *Web) render(c echo.Context, status int, name string, content any) error {
-	v := view{Person: auth.Person(c), Here: c.Request().URL.Path, Assets: w.assets, Content: content}
+	v := view{Person: auth.Person(c), Here: c.Request().URL.Path, Self: c.Request().URL.RequestURI(), Assets: w.assets, Content: content}
+	v.After, _ = c.Get(afterKey).(int64)
+	if r, ok := content.(requestPage); ok {
+		v.Self = "/requests/" + r.ID
+	}
 	if v.Person.ID != "" && status < 500 {
 		// A count that cannot be had is no reason to withhold the page.
 		if items, _, err := w.desk.Requests(c.Request().Context(), v.Person, desk.Query{ToDecide: true, Limit: 99}); err == nil {

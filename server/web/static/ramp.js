@@ -1,13 +1,18 @@
 // Everything here is a comfort: the pages are whole without it.
 "use strict";
 
-const zone = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const thisYear = new Date().getFullYear();
+const format = (more) => new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", ...more });
+const inLists = format({}), exact = format({ second: "2-digit" }), ofOtherYears = format({ year: "numeric", second: "2-digit" });
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
-function localTimes(root) {
-  for (const t of root.querySelectorAll("time[datetime]")) {
+function localTimes() {
+  for (const t of document.querySelectorAll("time[datetime]:not([title])")) {
+    const at = new Date(t.dateTime);
     t.title = t.textContent;
-    t.textContent = zone.format(new Date(t.dateTime));
+    t.textContent = (at.getFullYear() !== thisYear ? ofOtherYears : t.closest(".rows") ? inLists : exact).format(at);
   }
+  document.getElementById("zone").textContent = "Times are in your zone, " + zone + ".";
 }
 
 function countDown() {
@@ -20,46 +25,97 @@ function countDown() {
   }
 }
 
+// A page can be the recipient of a credential only where the browser keeps keys.
+function offerPickUp() {
+  if (!window.isSecureContext || !window.crypto?.subtle) return;
+  for (const p of document.querySelectorAll(".pick-up")) p.hidden = false;
+}
+
+function enhance() {
+  localTimes();
+  countDown();
+  offerPickUp();
+}
+
 // Somebody who is typing must not lose what they typed.
 function typing() {
   return [...document.querySelectorAll("main input, main textarea")].some(
     (f) => f === document.activeElement || (f.type !== "hidden" && f.value !== f.defaultValue));
 }
 
+function say(text) {
+  document.getElementById("said").textContent = text;
+}
+
+const live = () => document.querySelector("[data-live]");
+
 async function refresh() {
-  if (typing()) {
-    document.getElementById("changed").hidden = false;
-    return;
-  }
-  const res = await fetch(location.href, { headers: { Accept: "text/html" } });
+  const res = await fetch(document.body.dataset.self, { headers: { Accept: "text/html" } });
   if (!res.ok || res.redirected) return location.reload();
   const next = new DOMParser().parseFromString(await res.text(), "text/html");
+  if (typing()) {
+    document.getElementById("changed").hidden = false;
+    say("This page has changed meanwhile.");
+    return;
+  }
+  const was = live()?.dataset.state, focused = document.activeElement?.id;
   for (const part of ["main", "header.bar"]) {
     document.querySelector(part).replaceWith(document.adoptNode(next.querySelector(part)));
   }
-  localTimes(document);
-  countDown();
+  document.title = next.title;
+  document.body.dataset.after = next.body.dataset.after;
+  enhance();
+  if (focused) document.getElementById(focused)?.focus();
+  const now = live()?.dataset.state;
+  if (now !== was) {
+    say("Now " + now + ": " + live().dataset.means);
+    document.dispatchEvent(new CustomEvent("ramp:state", { detail: now }));
+  }
 }
 
+const kinds = ["request.created", "decision.recorded", "request.approved", "request.denied", "request.cancelled",
+  "request.lapsed", "request.failed", "request.scheduled", "grant.intended", "grant.opened", "access.active",
+  "access.extended", "credential.minted", "access.ending", "access.overdue", "grant.closed", "access.ended"];
+let events, due;
+
+// A browser has few connections to one site: only pages that are seen follow.
 function follow() {
-  const live = document.querySelector("[data-live]");
-  if (!live) return;
-  const only = live.dataset.live;
-  let due;
-  const events = new EventSource("/api/v1/events");
-  const kinds = ["request.created", "decision.recorded", "request.approved", "request.denied", "request.cancelled",
-    "request.lapsed", "request.failed", "request.scheduled", "grant.intended", "grant.opened", "access.active",
-    "access.extended", "credential.minted", "access.ending", "access.overdue", "grant.closed", "access.ended"];
+  events?.close();
+  if (!live() || document.hidden) return;
+  const only = live().dataset.live;
+  const source = events = new EventSource("/api/v1/events?after=" + document.body.dataset.after);
+  const line = document.getElementById("line");
+  source.onopen = () => { line.textContent = "This page follows what happens."; };
+  source.onerror = () => {
+    line.textContent = "The line to Ramp is interrupted: what you see may be old.";
+    if (source.readyState === EventSource.CLOSED) setTimeout(again, 5000);
+  };
   for (const kind of kinds) {
-    events.addEventListener(kind, (e) => {
+    source.addEventListener(kind, (e) => {
       if (only && JSON.parse(e.data).requestId !== only) return;
       clearTimeout(due);
-      due = setTimeout(refresh, 150);
+      due = setTimeout(() => refresh().catch(() => {}), 150);
     });
   }
 }
 
-localTimes(document);
-countDown();
-setInterval(countDown, 1000);
+async function again() {
+  if (document.hidden || !live()) return;
+  await refresh().catch(() => {});
+  follow();
+}
+
+document.addEventListener("visibilitychange", () => (document.hidden ? events?.close() : again()));
+
+document.addEventListener("click", async (e) => {
+  const button = e.target.closest("[data-pick-up]");
+  if (!button) return;
+  const { pickUp } = await import("./pickup.js");
+  await pickUp(button);
+});
+
+enhance();
 follow();
+document.getElementById("duration-other")?.addEventListener("change", () => document.getElementById("duration").focus());
+const wrong = document.querySelector("main [aria-invalid=true]");
+if (wrong) wrong.focus();

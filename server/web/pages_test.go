@@ -1,0 +1,121 @@
+package web
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/contracts"
+	"ramp.dev/ramp/server/desk"
+	"ramp.dev/ramp/server/problem"
+)
+
+// inline is what the content security policy forbids: a browser would drop it
+// without a word.
+var inline = regexp.MustCompile(`(?i)<script(>| [^>]*>[^<])|<style|\sstyle=|\son[a-z]+=|javascript:`)
+
+func shown(t *testing.T, w *Web, page string, content any) string {
+	t.Helper()
+	var b strings.Builder
+	v := view{Person: access.Person{ID: "bob", Name: "Bob", Kind: access.KindHuman}, Here: "/", Self: "/", Assets: "x", Content: content}
+	require.NoError(t, w.pages[page].ExecuteTemplate(&b, "layout.html", v))
+	require.NotRegexp(t, inline, b.String())
+	require.NotContains(t, b.String(), "ZgotmplZ", "the template engine refused a value")
+	require.Regexp(t, `<title>[^<]+ · Ramp</title>`, b.String())
+	return b.String()
+}
+
+func example(state access.State) access.Request {
+	at := time.Date(2026, 3, 1, 2, 14, 0, 0, time.UTC)
+	end := at.Add(time.Hour)
+	return access.Request{
+		ID: "0123456789abcdef", State: state, Contract: "orders", CreatedAt: at, ActiveAt: &at, ExpiresAt: &end, EndedAt: &end,
+		Requester: access.Person{ID: "bot", Name: "Bot", Kind: access.KindAgent, OnBehalfOf: "alice", Groups: []string{"engineering"}},
+		Stages:    []access.StageStatus{{Stage: access.Stage{Name: "lead", From: []string{"leads"}, Count: 1}}},
+		Decisions: []access.Decision{{Verdict: access.Deny, Approver: access.Person{ID: "carol"}, Comment: "no", At: at}},
+		Timeline:  []access.Event{{Kind: access.EventRequested, At: at, Actor: "bot", Message: "fix"}},
+		Plan: access.Plan{Digest: "sha256:0011223344556677", Contract: "orders", Reason: "fix it", Ticket: "OPS-1", Principal: "bot",
+			Params: map[string]any{"table": "orders"}, Duration: access.Duration(time.Hour), StartAt: &at, PendingUntil: end,
+			Extend: &access.Extension{Times: 1, UpTo: access.Duration(2 * time.Hour)},
+			Grants: []access.PlannedGrant{{Name: "ramp-x-a", Target: "postgres/orders", Scope: access.Scope{Summary: "read orders",
+				Ends: "VALID UNTIL", Facts: map[string]string{"role": "readonly_orders"}}}}},
+	}
+}
+
+// TestEveryPage renders every page in every state, with everything that can be
+// on it: a template fails when it is executed, not when it is parsed.
+func TestEveryPage(t *testing.T) {
+	w, err := New(nil, "")
+	require.NoError(t, err)
+	all := desk.Can{Decide: true, Cancel: true, Release: true, Revoke: true, Extend: true, PickUp: true}
+	for _, s := range access.States() {
+		r := example(s)
+		for _, p := range []requestPage{{Request: r}, {Request: r, Can: all, Refused: "no", TemporalUI: "http://ui",
+			Typed: map[string]string{"comment": "typed"}}} {
+			html := shown(t, w, "request", p)
+			for _, fact := range []string{"Bot", "bot", "for alice", "1 hour", "read orders", "postgres/orders", "readonly_orders",
+				"VALID UNTIL", "ramp-x-a", "fix it", "OPS-1", "lead", string(s)} {
+				require.Contains(t, html, fact, s)
+			}
+			require.Equal(t, p.Can.Decide, strings.Contains(html, `value="sha256:0011223344556677"`))
+		}
+	}
+	r := example(access.StateEnding)
+	r.Overdue, r.Problem = true, "the host does not answer"
+	require.Contains(t, shown(t, w, "request", requestPage{Request: r}), `class="status overdue"`)
+
+	rows := []access.Request{example(access.StatePending), r}
+	shown(t, w, "home", homePage{Live: rows, ToDo: rows})
+	require.Contains(t, shown(t, w, "home", homePage{}), "Nothing is open")
+	require.Contains(t, shown(t, w, "inbox", listPage{}), "Nothing waits for you")
+	require.Contains(t, shown(t, w, "inbox", listPage{Items: rows, NextURL: "/inbox?cursor=x"}), `href="/inbox?cursor=x"`)
+	for _, tab := range tabs {
+		require.Contains(t, shown(t, w, "requests", listPage{Tab: tab.Show, Tabs: tabs}), `aria-current="page">`+tab.Name)
+	}
+	shown(t, w, "signedout", nil)
+	for status := range problemTitles {
+		shown(t, w, "problem", problem.Problem{Status: status, Detail: "why"})
+	}
+}
+
+// TestFormKeepsWhatWasTyped, of every type of param, beside what is wrong.
+func TestFormKeepsWhatWasTyped(t *testing.T) {
+	w, err := New(nil, "")
+	require.NoError(t, err)
+	html := shown(t, w, "ask", askPage{
+		Offer: contracts.Offer{Contract: "orders", Ticket: "always", Params: []contracts.OfferParam{
+			{Name: "table", Type: "string", Enum: []string{"orders", "refunds"}, Required: true}, {Name: "dry", Type: "bool", Default: true, Description: "look only"},
+			{Name: "rows", Type: "int", Default: 100}}, Duration: contracts.OfferDuration{Default: access.Duration(time.Minute), Max: access.Duration(time.Hour)}},
+		Values: map[string]string{"params.table": "refunds", "params.dry": "false", "params.rows": "many", "duration": "9h", "reason": "<b>", "ticket": "X"},
+		Issues: map[string]string{"duration": "at most 1h", "params.rows": "a whole number"},
+	})
+	for _, kept := range []string{`<option selected>refunds</option>`, `value="many"`, "look only", `value="9h"`, `&lt;b&gt;</textarea>`, `value="X"`,
+		`id="duration-issue">at most 1h`, `id="params.rows-issue">a whole number`, `value="other" id="duration-other" checked`} {
+		require.Contains(t, html, kept)
+	}
+	require.NotContains(t, html, `name="params.dry" value="true" checked`, "unticked stays unticked, whatever the default")
+}
+
+func TestAskedDuration(t *testing.T) {
+	for form, want := range map[string]string{
+		"duration=30m":                        "30m",
+		"duration=30m&durationOther=9h":       "30m",
+		"duration=other&durationOther=1h+30m": "1h30m",
+		"duration=other&durationOther=":       " ",
+		"duration=other":                      " ",
+		"":                                    "",
+		"duration=other&durationOther=" + url.QueryEscape("an hour"): "an hour",
+	} {
+		r := httptest.NewRequest(http.MethodPost, "/ask/x", strings.NewReader(form))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		require.Equal(t, want, askedDuration(echo.New().NewContext(r, httptest.NewRecorder())), form)
+	}
+}

@@ -1,0 +1,143 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/contracts"
+)
+
+// words says a duration as people do: "1 hour 30 minutes".
+func words(d access.Duration) string {
+	var parts []string
+	rest := d.Std()
+	for _, unit := range []struct {
+		length time.Duration
+		name   string
+	}{{24 * time.Hour, "day"}, {time.Hour, "hour"}, {time.Minute, "minute"}, {time.Second, "second"}} {
+		if n := rest / unit.length; n > 0 {
+			parts = append(parts, counted(int(n), unit.name))
+			rest -= n * unit.length
+		}
+	}
+	if len(parts) == 0 {
+		return "no time"
+	}
+	return strings.Join(parts, " ")
+}
+
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// usual are the lengths that people think in.
+var usual = []time.Duration{time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 30 * time.Minute,
+	time.Hour, 2 * time.Hour, 4 * time.Hour, 8 * time.Hour, 12 * time.Hour, 24 * time.Hour, 48 * time.Hour, 7 * 24 * time.Hour}
+
+// choices are the lengths that the form offers by one touch: the contract's
+// default and most, and the usual ones between, none so short beside the most
+// that the row gets long.
+func choices(o contracts.OfferDuration) []access.Duration {
+	out := []access.Duration{o.Default, o.Max}
+	for _, u := range usual {
+		if d := access.Duration(u); d < o.Max && d >= o.Max/16 {
+			out = append(out, d)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// isChoice reports whether what was typed is one of the choices.
+func isChoice(o contracts.OfferDuration, typed string) bool {
+	return slices.ContainsFunc(choices(o), func(d access.Duration) bool { return d.String() == typed })
+}
+
+// needs says who must agree before access opens.
+func needs(a contracts.OfferApproval) string {
+	var from []string
+	for _, s := range a.Stages {
+		if s.Count > 1 {
+			from = append(from, fmt.Sprintf("%d of %s", s.Count, s.Name))
+		} else {
+			from = append(from, s.Name)
+		}
+	}
+	switch {
+	case len(from) == 0 && a.Automatic:
+		return "opens at once, if its condition holds"
+	case len(from) == 0:
+		return "nobody can approve this"
+	case a.Automatic:
+		return "may open at once, else approved by " + listed(from)
+	}
+	return "approved by " + listed(from)
+}
+
+// listed joins names with commas and a last "and".
+func listed(names []string) string {
+	if n := len(names); n > 1 {
+		return strings.Join(names[:n-1], ", ") + " and " + names[n-1]
+	}
+	return strings.Join(names, "")
+}
+
+var stateTips = map[access.State]string{
+	access.StatePending:   "waiting for decisions",
+	access.StateApproved:  "approved, about to be opened",
+	access.StateScheduled: "approved, waiting for its start",
+	access.StateGranting:  "being opened",
+	access.StateActive:    "usable now",
+	access.StateEnding:    "being closed; not proven gone yet",
+	access.StateEnded:     "proven gone",
+	access.StateDenied:    "denied; nothing was opened",
+	access.StateCancelled: "taken back by its requester; nothing is open",
+	access.StateLapsed:    "nobody decided in time; nothing was opened",
+	access.StateFailed:    "could not be opened; nothing was left behind",
+}
+
+var outcomeTips = map[access.Outcome]string{
+	access.OutcomeExpired:    "its time was over",
+	access.OutcomeReleased:   "its requester handed it back",
+	access.OutcomeRevoked:    "it was revoked",
+	access.OutcomeOffboarded: "its requester left",
+	access.OutcomeFailed:     "opening failed half way, and all was closed again",
+}
+
+// waiting names the stages that a pending request waits for.
+func waiting(r access.Request) string {
+	var open []string
+	for _, s := range r.Stages {
+		if !s.Met {
+			open = append(open, s.Name)
+		}
+	}
+	return listed(open)
+}
+
+// problemTitles are the headings of problems; the rest have HTTP's own words.
+var problemTitles = map[int]string{
+	http.StatusBadRequest:          "That cannot be read",
+	http.StatusUnauthorized:        "You are not logged in",
+	http.StatusForbidden:           "That is not allowed",
+	http.StatusNotFound:            "There is nothing here",
+	http.StatusConflict:            "That no longer fits",
+	http.StatusGone:                "That came too late",
+	http.StatusTooManyRequests:     "That is too much at once",
+	http.StatusInternalServerError: "Something broke",
+	http.StatusServiceUnavailable:  "Not right now",
+}
+
+func problemTitle(status int) string {
+	if t := problemTitles[status]; t != "" {
+		return t
+	}
+	return http.StatusText(status)
+}

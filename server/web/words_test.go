@@ -1,0 +1,68 @@
+package web
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/contracts"
+)
+
+func TestWords(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0: "no time", time.Second: "1 second", 90 * time.Second: "1 minute 30 seconds", time.Hour: "1 hour",
+		90 * time.Minute: "1 hour 30 minutes", 25 * time.Hour: "1 day 1 hour", 48 * time.Hour: "2 days",
+	} {
+		require.Equal(t, want, words(access.Duration(d)))
+	}
+}
+
+func TestChoices(t *testing.T) {
+	offer := func(def, most time.Duration) contracts.OfferDuration {
+		return contracts.OfferDuration{Default: access.Duration(def), Max: access.Duration(most)}
+	}
+	for want, o := range map[string]contracts.OfferDuration{
+		"10m 15m 30m 1h 2h":   offer(15*time.Minute, 2*time.Hour),
+		"45s 1m 5m 7m":        offer(45*time.Second, 7*time.Minute),
+		"5m 10m 15m 20m":      offer(20*time.Minute, 20*time.Minute),
+		"1m 2h 4h 8h 12h 24h": offer(time.Minute, 24*time.Hour),
+	} {
+		var got []string
+		for _, d := range choices(o) {
+			got = append(got, d.String())
+			require.True(t, isChoice(o, d.String()))
+			require.LessOrEqual(t, d, o.Max, "a choice that would be refused")
+		}
+		require.Equal(t, want, strings.Join(got, " "))
+		require.False(t, isChoice(o, "3m"))
+		require.False(t, isChoice(o, " "))
+	}
+}
+
+func TestNeeds(t *testing.T) {
+	lead, two := access.Stage{Name: "team lead", Count: 1}, access.Stage{Name: "security", Count: 2}
+	for want, a := range map[string]contracts.OfferApproval{
+		"opens at once, if its condition holds":              {Automatic: true},
+		"approved by team lead":                              {Stages: []access.Stage{lead}},
+		"approved by team lead and 2 of security":            {Stages: []access.Stage{lead, two}},
+		"may open at once, else approved by team lead":       {Automatic: true, Stages: []access.Stage{lead}},
+		"approved by team lead, 2 of security and team lead": {Stages: []access.Stage{lead, two, lead}},
+		"nobody can approve this":                            {},
+	} {
+		require.Equal(t, want, needs(a))
+	}
+}
+
+// TestEveryStateHasWords: a new state or outcome cannot come without them.
+func TestEveryStateHasWords(t *testing.T) {
+	for _, s := range access.States() {
+		require.NotEmpty(t, stateTips[s], s)
+	}
+	for _, o := range []access.Outcome{access.OutcomeExpired, access.OutcomeReleased, access.OutcomeRevoked,
+		access.OutcomeOffboarded, access.OutcomeFailed} {
+		require.NotEmpty(t, outcomeTips[o], o)
+	}
+}
