@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -124,8 +125,35 @@ type stopFunc func(ctx context.Context, p access.Person, id, reason string) (acc
 
 func (w *Web) stop(act stopFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		_, err := act(c.Request().Context(), auth.Person(c), c.Param("id"), c.FormValue("reason"))
+		r, err := act(c.Request().Context(), auth.Person(c), c.Param("id"), c.FormValue("reason"))
+		if err == nil {
+			w.movesOn(c, r)
+		}
 		return w.done(c, err)
+	}
+}
+
+// movesOnWithin is how long a stop may take to show before its page is shown.
+const movesOnWithin = 3 * time.Second
+
+// movesOn waits until a request that was told to stop is seen to: the message
+// is on its way, and a page that still said "active" would look like a failure
+// to people without JavaScript. It is no more than a courtesy, so it gives up.
+func (w *Web) movesOn(c echo.Context, was access.Request) {
+	ctx, cancel := context.WithTimeout(c.Request().Context(), movesOnWithin)
+	defer cancel()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for now := was; now.State == was.State && !now.State.Final(); {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		var err error
+		if now, err = w.desk.Request(ctx, auth.Person(c), was.ID); err != nil {
+			return
+		}
 	}
 }
 

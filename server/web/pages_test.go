@@ -65,6 +65,7 @@ func TestEveryPage(t *testing.T) {
 				"VALID UNTIL", "ramp-x-a", "fix it", "OPS-1", "lead", string(s)} {
 				require.Contains(t, html, fact, s)
 			}
+			require.Equal(t, !s.Final() && !p.Can.Decide, strings.Contains(html, `http-equiv="refresh"`), "asks again, but not under somebody who types")
 			require.Equal(t, p.Can.Decide, strings.Contains(html, `value="sha256:0011223344556677"`))
 		}
 	}
