@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -45,7 +46,9 @@ type Error struct {
 	Code    Code
 	Message string
 	Issues  []Issue
-	cause   error
+	// RetryAfter is how long a throttled caller was told to wait; 0 if it was not.
+	RetryAfter time.Duration
+	cause      error
 }
 
 func (e *Error) Error() string {
@@ -98,6 +101,28 @@ func IssuesOf(err error) []Issue {
 		return e.Issues
 	}
 	return nil
+}
+
+// RetryAfter adds to an Error how long its caller was told to wait.
+func RetryAfter(err error, d time.Duration) error {
+	e, ok := err.(*Error)
+	if !ok || d <= 0 {
+		return err
+	}
+	told := *e
+	told.RetryAfter = d
+	return &told
+}
+
+// RetryAfterOf is the longest wait that anything in err asks for, 0 if none does.
+func RetryAfterOf(err error) time.Duration {
+	var longest time.Duration
+	for ; err != nil; err = errors.Unwrap(err) {
+		if e, ok := err.(*Error); ok {
+			longest = max(longest, e.RetryAfter)
+		}
+	}
+	return longest
 }
 
 // Clip shortens s to at most n characters for messages that echo input.

@@ -61,7 +61,8 @@ func (t *Targets) tell(ctx context.Context, step *calls.RecordInput) error {
 }
 
 func (t *Targets) close(ctx context.Context, in calls.CloseInput) error {
-	g := access.Grant{Name: in.Grant, RequestID: in.RequestID, Target: in.Target, Principal: in.Principal}
+	// Its end is only its place in the queue: closing works from the name alone.
+	g := access.Grant{Name: in.Grant, RequestID: in.RequestID, Target: in.Target, Principal: in.Principal, ExpiresAt: in.Due}
 	started := t.now()
 	// The target comes before the ledger: a ledger that is down must not keep
 	// access open.

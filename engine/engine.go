@@ -6,6 +6,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -33,6 +34,8 @@ type Config struct {
 	// SearchAttributes are those that workflows set, by name. They are fixed
 	// when the database is made.
 	SearchAttributes map[string]enumspb.IndexedValueType
+	// Dynamic adds to Temporal's dynamic configuration, by key.
+	Dynamic map[string]any
 }
 
 // Engine is a running Temporal.
@@ -70,7 +73,7 @@ func Start(_ context.Context, c Config) (*Engine, error) {
 		temporal.WithLogger(logger),
 		temporal.WithStaticHosts(hosts(cfg)),
 		temporal.WithAuthorizer(authorizer),
-		temporal.WithDynamicConfigClient(dynamic),
+		temporal.WithDynamicConfigClient(c.dynamic()),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("engine: %w", err)
@@ -97,6 +100,14 @@ var dynamic = dynamicconfig.StaticClient{
 	dynamicconfig.HistoryPersistenceMaxQPS.Key():                100000,
 	dynamicconfig.MatchingPersistenceMaxQPS.Key():               100000,
 	dynamicconfig.FrontendPersistenceMaxQPS.Key():               100000,
+}
+
+func (c Config) dynamic() dynamicconfig.StaticClient {
+	all := maps.Clone(dynamic)
+	for key, value := range c.Dynamic {
+		all[dynamicconfig.MakeKey(key)] = value
+	}
+	return all
 }
 
 // reserve checks that a port is free, and finds one for port 0.

@@ -17,6 +17,7 @@ import (
 type Broker struct {
 	targets  map[string]Target
 	disabled map[string]error
+	gates    map[string]*gate
 }
 
 // callTimeout bounds one call on a target. Targets may be stricter.
@@ -25,7 +26,36 @@ const callTimeout = 20 * time.Second
 // NewBroker serves the given targets; disabled ones answer unavailable with
 // their reason.
 func NewBroker(targets map[string]Target, disabled map[string]error) *Broker {
-	return &Broker{targets: targets, disabled: disabled}
+	b := &Broker{targets: targets, disabled: disabled, gates: map[string]*gate{}}
+	for name, t := range targets {
+		b.gates[name] = newGate(t.Bounds().Rate)
+	}
+	return b
+}
+
+// SetRate replaces a target's own rate with a configured one; a zero Rate
+// changes nothing. It must be called before the Broker is used.
+func (b *Broker) SetRate(target string, r Rate) {
+	if _, ok := b.targets[target]; ok && r != (Rate{}) {
+		b.gates[target] = newGate(r)
+	}
+}
+
+// Rate is how often a target may be asked. One that is disabled has the default.
+func (b *Broker) Rate(target string) Rate {
+	if g, ok := b.gates[target]; ok {
+		return g.rate
+	}
+	return defaultRate
+}
+
+// Queues says who waits for a turn on each target.
+func (b *Broker) Queues() []Queue {
+	var out []Queue
+	for _, name := range slices.Sorted(maps.Keys(b.gates)) {
+		out = append(out, b.gates[name].queues(name)...)
+	}
+	return out
 }
 
 // Names are the names of all targets, working or not, in order.
@@ -54,23 +84,33 @@ func (b *Broker) target(name string) (Target, error) {
 	return nil, access.Errorf(access.CodeNotFound, "this worker does not serve target %q", access.Clip(name, 60))
 }
 
-// call runs one operation with a deadline and names it in errors, whose code
-// it keeps. A deadline that passed is unavailable, not internal.
-func call[T any](ctx context.Context, b *Broker, name, op string, f func(context.Context, Target) (T, error)) (T, error) {
+// call waits for its turn, then runs one operation with a deadline and names it
+// in errors, whose code it keeps. A deadline that passed is unavailable, not
+// internal.
+func call[T any](ctx context.Context, b *Broker, name, op string, at turn, f func(context.Context, Target) (T, error)) (T, error) {
 	var zero T
 	t, err := b.target(name)
 	if err != nil {
 		return zero, err
 	}
+	if at.class != ClassNone {
+		if err := b.gates[name].wait(ctx, at); err != nil {
+			return zero, access.Errorf(access.CodeUnavailable, "%s on %s: waiting for a turn: %w", op, name, err)
+		}
+	}
+	// The time spent waiting is not the target's.
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	out, err := f(ctx, t)
+	if access.CodeOf(err) == access.CodeThrottled {
+		b.gates[name].throttled(access.RetryAfterOf(err))
+	}
 	if err != nil {
 		code := access.CodeOf(err)
 		if code == access.CodeInternal && errors.Is(err, context.DeadlineExceeded) {
 			code = access.CodeUnavailable
 		}
-		wrapped := &access.Error{Code: code, Message: op + " on " + name, Issues: access.IssuesOf(err)}
+		wrapped := &access.Error{Code: code, Message: op + " on " + name, Issues: access.IssuesOf(err), RetryAfter: access.RetryAfterOf(err)}
 		if len(wrapped.Issues) > 0 {
 			return zero, wrapped
 		}
@@ -79,14 +119,14 @@ func call[T any](ctx context.Context, b *Broker, name, op string, f func(context
 	return out, nil
 }
 
-func act(ctx context.Context, b *Broker, name, op string, f func(context.Context, Target) error) error {
-	_, err := call(ctx, b, name, op, func(ctx context.Context, t Target) (struct{}, error) { return struct{}{}, f(ctx, t) })
+func act(ctx context.Context, b *Broker, name, op string, at turn, f func(context.Context, Target) error) error {
+	_, err := call(ctx, b, name, op, at, func(ctx context.Context, t Target) (struct{}, error) { return struct{}{}, f(ctx, t) })
 	return err
 }
 
 // Resolve derives what an entitlement means; see Target.
 func (b *Broker) Resolve(ctx context.Context, target string, e access.Entitlement) (access.Scope, error) {
-	return call(ctx, b, target, "resolve", func(ctx context.Context, t Target) (access.Scope, error) { return t.Resolve(ctx, e) })
+	return call(ctx, b, target, "resolve", turn{}, func(ctx context.Context, t Target) (access.Scope, error) { return t.Resolve(ctx, e) })
 }
 
 // Grant opens g; see Target. The entitlement is resolved again, so that what
@@ -95,7 +135,7 @@ func (b *Broker) Grant(ctx context.Context, g access.Grant) error {
 	if _, ok := access.RequestOf(g.Name); !ok {
 		return access.Errorf(access.CodeInvalid, "grant name %q is not one of Ramp's", access.Clip(g.Name, 60))
 	}
-	return act(ctx, b, g.Target, "grant", func(ctx context.Context, t Target) error {
+	return act(ctx, b, g.Target, "grant", opening, func(ctx context.Context, t Target) error {
 		if _, err := t.Resolve(ctx, g.Entitlement); err != nil {
 			return err
 		}
@@ -103,9 +143,10 @@ func (b *Broker) Grant(ctx context.Context, g access.Grant) error {
 	})
 }
 
-// Inspect reads back what there is of g; see Target.
+// Inspect reads back what there is of g; see Target. Like Revoke it takes its
+// turn among what closes, the earliest g.ExpiresAt first and the zero before all.
 func (b *Broker) Inspect(ctx context.Context, g access.Grant) (Presence, error) {
-	return call(ctx, b, g.Target, "inspect", func(ctx context.Context, t Target) (Presence, error) { return t.Inspect(ctx, g) })
+	return call(ctx, b, g.Target, "inspect", closingBy(g), func(ctx context.Context, t Target) (Presence, error) { return t.Inspect(ctx, g) })
 }
 
 // Revoke removes g; see Target. A name without Ramp's mark is refused, so that
@@ -114,12 +155,12 @@ func (b *Broker) Revoke(ctx context.Context, g access.Grant) error {
 	if _, ok := access.RequestOf(g.Name); !ok {
 		return access.Errorf(access.CodeInvalid, "grant name %q is not one of Ramp's", access.Clip(g.Name, 60))
 	}
-	return act(ctx, b, g.Target, "revoke", func(ctx context.Context, t Target) error { return t.Revoke(ctx, g) })
+	return act(ctx, b, g.Target, "revoke", closingBy(g), func(ctx context.Context, t Target) error { return t.Revoke(ctx, g) })
 }
 
 // List finds everything on a target that carries Ramp's mark; see Target.
 func (b *Broker) List(ctx context.Context, target string) ([]Found, error) {
-	return call(ctx, b, target, "list", func(ctx context.Context, t Target) ([]Found, error) { return t.List(ctx) })
+	return call(ctx, b, target, "list", opening, func(ctx context.Context, t Target) ([]Found, error) { return t.List(ctx) })
 }
 
 // Bounds are the target's promises about time.
@@ -133,7 +174,7 @@ func (b *Broker) Bounds(target string) (Bounds, error) {
 
 // Mint makes a credential; invalid when the target mints none.
 func (b *Broker) Mint(ctx context.Context, g access.Grant) (access.Credential, error) {
-	return call(ctx, b, g.Target, "mint", func(ctx context.Context, t Target) (access.Credential, error) {
+	return call(ctx, b, g.Target, "mint", opening, func(ctx context.Context, t Target) (access.Credential, error) {
 		m, ok := t.(Minter)
 		if !ok {
 			return access.Credential{}, access.Errorf(access.CodeInvalid, "this target hands out no credentials")
@@ -144,7 +185,7 @@ func (b *Broker) Mint(ctx context.Context, g access.Grant) (access.Credential, e
 
 // Extend moves the end of g in place; invalid when the target cannot.
 func (b *Broker) Extend(ctx context.Context, g access.Grant) error {
-	return act(ctx, b, g.Target, "extend", func(ctx context.Context, t Target) error {
+	return act(ctx, b, g.Target, "extend", opening, func(ctx context.Context, t Target) error {
 		e, ok := t.(Extender)
 		if !ok {
 			return access.Errorf(access.CodeInvalid, "this target cannot extend access; ask again instead")
@@ -155,7 +196,7 @@ func (b *Broker) Extend(ctx context.Context, g access.Grant) error {
 
 // Check says whether a target works: nil, or why not.
 func (b *Broker) Check(ctx context.Context, target string) error {
-	return act(ctx, b, target, "check", func(ctx context.Context, t Target) error {
+	return act(ctx, b, target, "check", opening, func(ctx context.Context, t Target) error {
 		if c, ok := t.(Checker); ok {
 			return c.Check(ctx)
 		}

@@ -52,6 +52,10 @@ type Bounds struct {
 	Consistency time.Duration
 	// Ending is how long ending may take before a request counts as overdue.
 	Ending time.Duration
+	// Rate is how often the service may be asked; the zero Rate leaves it to the
+	// Broker. An operation is one call of this interface, which may be several
+	// of the service's: the rate takes that into account.
+	Rate Rate
 }
 
 // Minter is a Target that makes credentials at pick-up. The credential ends no

@@ -6,33 +6,44 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations"
 )
 
 // Config says what this worker serves.
 type Config struct {
-	Control bool                    `yaml:"control"` // workflows and the ledger's activities
-	Targets map[string]TargetConfig `yaml:"targets"` // by name, such as ssh/demo
+	Control bool                    `yaml:"control"`           // workflows and the ledger's activities
+	Targets map[string]TargetConfig `yaml:"targets"`           // by name, such as ssh/demo
+	Metrics string                  `yaml:"metrics,omitempty"` // host:port of /metrics; none if empty
 }
 
-// TargetConfig is one target's own configuration, whose fields its kind knows.
+// TargetConfig is one target's own configuration, whose fields its kind knows,
+// beside those that every kind has.
 type TargetConfig struct {
 	Kind   string
+	Rate   integrations.Rate // zero: what the kind says
 	fields map[string]any
 }
 
-// UnmarshalYAML splits the kind from the fields of that kind.
+// UnmarshalYAML splits what every kind has from the fields of the kind.
 func (t *TargetConfig) UnmarshalYAML(b []byte) error {
 	if err := yaml.Unmarshal(b, &t.fields); err != nil {
 		return err
 	}
 	t.Kind, _ = t.fields["kind"].(string)
 	delete(t.fields, "kind")
+	if r, ok := t.fields["rate"]; ok {
+		delete(t.fields, "rate")
+		return decode(r, &t.Rate)
+	}
 	return nil
 }
 
 // MarshalYAML puts the kind back.
 func (t TargetConfig) MarshalYAML() (any, error) {
 	all := yaml.MapSlice{{Key: "kind", Value: t.Kind}}
+	if t.Rate != (integrations.Rate{}) {
+		all = append(all, yaml.MapItem{Key: "rate", Value: t.Rate})
+	}
 	for k, v := range t.fields {
 		all = append(all, yaml.MapItem{Key: k, Value: v})
 	}
@@ -50,8 +61,10 @@ func NewTargetConfig(kind string, config any) (TargetConfig, error) {
 }
 
 // decode fills a kind's Config; an unknown field is an error with its place.
-func (t TargetConfig) decode(into any) error {
-	b, err := yaml.Marshal(t.fields)
+func (t TargetConfig) decode(into any) error { return decode(t.fields, into) }
+
+func decode(from, into any) error {
+	b, err := yaml.Marshal(from)
 	if err != nil {
 		return err
 	}

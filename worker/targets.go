@@ -46,7 +46,11 @@ func openTargets(ctx context.Context, configs map[string]TargetConfig, open map[
 		}
 		targets[name] = t
 	}
-	return integrations.NewBroker(targets, disabled)
+	b := integrations.NewBroker(targets, disabled)
+	for name, c := range configs {
+		b.SetRate(name, c.Rate)
+	}
+	return b
 }
 
 func openTarget(ctx context.Context, name string, c TargetConfig) (integrations.Target, error) {
@@ -55,6 +59,9 @@ func openTarget(ctx context.Context, name string, c TargetConfig) (integrations.
 	if !ok {
 		return nil, access.Errorf(access.CodeInvalid, "unknown kind %q; known are %s",
 			c.Kind, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
+	}
+	if err := c.Rate.Check(); err != nil {
+		return nil, err
 	}
 	o, err := decode(c)
 	if err != nil {

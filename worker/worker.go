@@ -2,11 +2,13 @@ package worker
 
 import (
 	"context"
+	"net"
 	"time"
 
 	"github.com/sirupsen/logrus"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 
@@ -18,10 +20,12 @@ import (
 	"ramp.dev/ramp/workflows"
 )
 
-// Worker is a running set of Temporal workers: one for control, one for each
-// target, so that one slow target cannot hold up another.
+// Worker is a running set of Temporal workers: one for control, two for each
+// target, so that one slow target cannot hold up another, nor opening closing.
 type Worker struct {
 	Broker  *integrations.Broker
+	metrics *metrics
+	exposed net.Listener // nil: metrics are not served
 	running []worker.Worker
 }
 
@@ -43,12 +47,27 @@ const stopWithin = 10 * time.Second
 // Start opens the targets and starts polling.
 func Start(ctx context.Context, c Config, d Deps) (*Worker, error) {
 	w := &Worker{Broker: openTargets(ctx, c.Targets, d.Targets)}
+	w.metrics = newMetrics(w.Broker)
+	if err := w.serve(ctx, c, d); err != nil {
+		w.Stop()
+		return nil, err
+	}
+	return w, nil
+}
+
+// serve starts a worker for each queue: control, and two for each target.
+func (w *Worker) serve(ctx context.Context, c Config, d Deps) (err error) {
+	if c.Metrics != "" {
+		if w.exposed, err = w.metrics.serve(c.Metrics); err != nil {
+			return err
+		}
+	}
 	if c.Control {
-		if err := w.start(d, workflows.ControlQueue, func(r worker.Registry) {
+		if err := w.start(d, workflows.ControlQueue, defaultSlots, func(r worker.Registry) {
 			RegisterWorkflows(r)
 			registerControl(r, &activities.Control{Ledger: d.Ledger, Keyring: d.Keyring})
 		}); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	for _, name := range w.Broker.Names() {
@@ -56,22 +75,37 @@ func Start(ctx context.Context, c Config, d Deps) (*Worker, error) {
 			d.Log.WithField("target", name).WithError(err).Error("target does not work; the others run")
 		}
 		t := &activities.Targets{Broker: w.Broker, Ledger: d.Ledger, Keyring: d.Keyring}
-		if err := w.start(d, workflows.TargetQueue(name), func(r worker.Registry) { registerTargets(r, t) }); err != nil {
-			w.Stop()
-			return nil, err
+		if err := w.start(d, workflows.TargetQueue(name), defaultSlots, func(r worker.Registry) { registerTargets(r, t) }); err != nil {
+			return err
+		}
+		if err := w.start(d, workflows.CloseQueue(name), closeSlots(w.Broker.Rate(name)), func(r worker.Registry) { registerClosing(r, t) }); err != nil {
+			return err
 		}
 	}
-	return w, nil
+	return nil
 }
 
-func (w *Worker) start(d Deps, queue string, register func(worker.Registry)) error {
+// defaultSlots is how many activities of one queue run at once; Temporal's own.
+const defaultSlots = 1000
+
+// closeSlots is how many grants of a target are closed at once: as many as go
+// through within half a minute while others want their turns too. More would
+// only wait here, against their timeouts, and not in the order of their ends.
+func closeSlots(r integrations.Rate) int {
+	const operations, share = 3, 2 // revoke, once more, read back; every other turn
+	return max(4, min(defaultSlots, int(r.PerSecond*30/(operations*share))))
+}
+
+func (w *Worker) start(d Deps, queue string, slots int, register func(worker.Registry)) error {
 	tw := worker.New(d.Temporal, queue, worker.Options{
-		WorkerStopTimeout:                stopWithin,
-		DisableRegistrationAliasing:      true,
-		DisableWorkflowWorker:            queue != workflows.ControlQueue,
-		MaxConcurrentActivityTaskPollers: 4,
-		StickyScheduleToStartTimeout:     2 * time.Second, // how long a task waits for a worker that may have died
-		OnFatalError:                     func(err error) { d.Log.WithError(err).WithField("queue", queue).Error("worker stopped") },
+		WorkerStopTimeout:                  stopWithin,
+		DisableRegistrationAliasing:        true,
+		DisableWorkflowWorker:              queue != workflows.ControlQueue,
+		MaxConcurrentActivityTaskPollers:   4,
+		MaxConcurrentActivityExecutionSize: slots,
+		StickyScheduleToStartTimeout:       2 * time.Second, // how long a task waits for a worker that may have died
+		Interceptors:                       []interceptor.WorkerInterceptor{w.metrics},
+		OnFatalError:                       func(err error) { d.Log.WithError(err).WithField("queue", queue).Error("worker stopped") },
 	})
 	register(tw)
 	if err := tw.Start(); err != nil {
@@ -89,6 +123,9 @@ func (w *Worker) Stop() {
 	}
 	for range w.running {
 		<-done
+	}
+	if w.exposed != nil {
+		w.exposed.Close()
 	}
 }
 
@@ -108,5 +145,9 @@ func registerTargets(r worker.Registry, t *activities.Targets) {
 	r.RegisterActivityWithOptions(t.Open, activity.RegisterOptions{Name: calls.Open})
 	r.RegisterActivityWithOptions(t.Extend, activity.RegisterOptions{Name: calls.Extend})
 	r.RegisterActivityWithOptions(t.Mint, activity.RegisterOptions{Name: calls.Mint})
+	registerClosing(r, t) // work scheduled by an older version comes here
+}
+
+func registerClosing(r worker.Registry, t *activities.Targets) {
 	r.RegisterActivityWithOptions(t.Close, activity.RegisterOptions{Name: calls.Close})
 }

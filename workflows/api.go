@@ -23,6 +23,11 @@ const ControlQueue = "ramp-control"
 // TargetQueue is the task queue of the workers that hold a target's credentials.
 func TargetQueue(target string) string { return "ramp-target-" + target }
 
+// CloseQueue is the task queue on which a target's grants are closed, apart from
+// the one above: a flood of endings must not keep new requests waiting, nor a
+// flood of requests keep access from ending.
+func CloseQueue(target string) string { return "ramp-close-" + target }
+
 // AccessWorkflowID is the id of a request's workflow: the request's own.
 func AccessWorkflowID(requestID string) string { return requestID }
 

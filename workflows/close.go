@@ -31,9 +31,13 @@ func (r *request) close() {
 		Kind: access.EventEnded, Key: "ended", Message: "Read back as gone.",
 		Detail: map[string]string{"outcome": string(r.outcome)}})
 
+	due := workflow.Now(r.ctx).UTC()
+	if r.expiresAt.Before(due) {
+		due = r.expiresAt
+	}
 	open := len(r.plan.Grants)
 	for _, g := range r.plan.Grants {
-		in := calls.CloseInput{RequestID: r.plan.RequestID, Target: g.Target, Grant: g.Name, Principal: r.plan.Principal, Ending: &ending}
+		in := calls.CloseInput{RequestID: r.plan.RequestID, Target: g.Target, Grant: g.Name, Principal: r.plan.Principal, Due: due, Ending: &ending}
 		if r.single() {
 			in.Ended = &ended
 		}

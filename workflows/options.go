@@ -44,7 +44,7 @@ func recordOptions(ctx workflow.Context, in calls.RecordInput) workflow.Context 
 func openOptions(ctx workflow.Context, target, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:              TargetQueue(target),
-		StartToCloseTimeout:    30 * time.Second,
+		StartToCloseTimeout:    2 * time.Minute, // most of it may be waiting for a turn on the target
 		ScheduleToCloseTimeout: 5 * time.Minute,
 		HeartbeatTimeout:       5 * time.Second,
 		WaitForCancellation:    true,
@@ -66,11 +66,12 @@ func changeOptions(ctx workflow.Context, target, summary string) workflow.Contex
 
 // closeOptions: no end but success. The interval is bounded so that a target
 // that comes back is noticed within half a minute; a lost worker, within the
-// heartbeat.
+// heartbeat. One attempt may wait long for its turn on a busy target; the worker
+// runs few attempts at once, and the rest wait here, in the order of their ends.
 func closeOptions(ctx workflow.Context, target, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue:           TargetQueue(target),
-		StartToCloseTimeout: 2 * time.Minute,
+		TaskQueue:           CloseQueue(target),
+		StartToCloseTimeout: 10 * time.Minute,
 		HeartbeatTimeout:    5 * time.Second,
 		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, MaximumInterval: 30 * time.Second, MaximumAttempts: forever},
 		Summary:             clip(summary),

@@ -102,4 +102,7 @@ type CloseInput struct {
 	// once, and Ended once the grant is closed, if nothing else is waited for.
 	Ending *RecordInput `json:"ending,omitempty"`
 	Ended  *RecordInput `json:"ended,omitempty"` // its time is when it was so
+	// Due is when access should have ended: while many wait, the earliest is
+	// closed first, and one without it before all.
+	Due time.Time `json:"due,omitzero"`
 }

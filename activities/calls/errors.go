@@ -47,7 +47,7 @@ func toTemporal(err error, always bool) error {
 		opts.Category = temporal.ApplicationErrorCategoryBenign
 	}
 	if code == access.CodeThrottled {
-		opts.NextRetryDelay = 5 * time.Second
+		opts.NextRetryDelay = min(max(access.RetryAfterOf(err), 5*time.Second), time.Minute)
 	}
 	return temporal.NewApplicationErrorWithOptions(err.Error(), string(code), opts)
 }

@@ -3,6 +3,8 @@ package awsiam
 import (
 	"errors"
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -63,7 +65,17 @@ func told(err error) error {
 	if err == nil {
 		return nil
 	}
-	return access.Errorf(codeOf(err), "AWS: %w", err)
+	return access.RetryAfter(access.Errorf(codeOf(err), "AWS: %w", err), retryAfter(err))
+}
+
+// retryAfter is how long AWS asks to wait, 0 if it does not say.
+func retryAfter(err error) time.Duration {
+	var reply *smithyhttp.ResponseError
+	if !errors.As(err, &reply) || reply.Response == nil {
+		return 0
+	}
+	seconds, _ := strconv.Atoi(reply.Response.Header.Get("Retry-After"))
+	return time.Duration(seconds) * time.Second
 }
 
 func codeOf(err error) access.Code {

@@ -75,7 +75,10 @@ func (c Config) assumers() string {
 
 // Bounds implements integrations.Target.
 func (t *target) Bounds() integrations.Bounds {
-	return integrations.Bounds{Consistency: t.config.Consistency.Std(), Ending: 2 * time.Minute}
+	// IAM publishes no limit; one account starts to be throttled somewhere above
+	// ten changes a second, and one operation makes up to six calls.
+	return integrations.Bounds{Consistency: t.config.Consistency.Std(), Ending: 2 * time.Minute,
+		Rate: integrations.Rate{PerSecond: 4, Burst: 8}}
 }
 
 // Inspect implements integrations.Target. AWS keeps no list of sessions, and it

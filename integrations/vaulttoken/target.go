@@ -48,7 +48,7 @@ func (t *target) Resolve(_ context.Context, e access.Entitlement) (access.Scope,
 
 // Bounds implements integrations.Target. All goes through the active node.
 func (t *target) Bounds() integrations.Bounds {
-	return integrations.Bounds{Consistency: 0, Ending: 30 * time.Second}
+	return integrations.Bounds{Consistency: 0, Ending: 30 * time.Second, Rate: integrations.Rate{PerSecond: 200, Burst: 200}}
 }
 
 // Inspect implements integrations.Target. Sessions are tokens that Vault still

@@ -1,0 +1,155 @@
+package worker
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/json"
+	"io"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/sirupsen/logrus"
+	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/engine"
+	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/integrations"
+	"ramp.dev/ramp/internal/sdklog"
+	"ramp.dev/ramp/ledger"
+	"ramp.dev/ramp/workflows"
+)
+
+// site is a real Temporal, a real ledger and a real worker on a service in
+// memory: everything but the server, whose part the test plays.
+type site struct {
+	*testing.T
+	temporal client.Client
+	ledger   *ledger.Ledger
+	signer   *evidence.Signer
+	service  *service
+	config   Config
+	worker   *Worker
+}
+
+// within bounds every wait; the machine may be busy.
+const within = 2 * time.Minute
+
+func newSite(t *testing.T, dynamic map[string]any) *site {
+	ctx := t.Context()
+	dir := t.TempDir()
+	e, err := engine.Start(ctx, engine.Config{Dir: dir, Addr: "127.0.0.1:0",
+		SearchAttributes: workflows.SearchAttributes(), Dynamic: dynamic})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = e.Stop() })
+	s := &site{T: t, service: newService(), config: Config{Control: true}}
+	s.temporal, err = client.Dial(client.Options{HostPort: e.Addr, Namespace: engine.Namespace, Logger: sdklog.New(quiet())})
+	require.NoError(t, err)
+	t.Cleanup(s.temporal.Close)
+	s.ledger, err = ledger.Open(ctx, "sqlite:"+filepath.Join(dir, "ledger.db"))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.ledger.Close()) })
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	require.NoError(t, err)
+	s.signer = evidence.NewSigner(key)
+	t.Cleanup(s.stop)
+	return s
+}
+
+func quiet() *logrus.Logger {
+	l := logrus.New()
+	l.SetOutput(io.Discard)
+	return l
+}
+
+func (s *site) start() *site {
+	s.Helper()
+	w, err := Start(s.Context(), s.config, Deps{Temporal: s.temporal, Ledger: s.ledger, Log: quiet(),
+		Keyring: evidence.NewKeyring(s.signer.Public()), Targets: map[string]integrations.Target{targetName: s.service}})
+	require.NoError(s, err)
+	s.worker = w
+	return s
+}
+
+func (s *site) stop() {
+	if s.worker != nil {
+		s.worker.Stop()
+		s.worker = nil
+	}
+}
+
+// asks makes a request as the server would: signed, written down, started. The
+// contract approves by itself unless change says otherwise.
+func (s *site) asks(d time.Duration, change ...func(*access.Plan)) asked {
+	s.Helper()
+	id, now := access.NewRequestID(), time.Now().UTC().Truncate(time.Microsecond)
+	alice := access.Person{ID: "alice", Kind: access.KindHuman}
+	p := access.Plan{RequestID: id, Contract: "memory", Requester: alice, Principal: "alice", Reason: "why",
+		Duration: access.Duration(d), CreatedAt: now, PendingUntil: now.Add(time.Hour), Rule: access.Rule{Auto: true, Deny: 1},
+		Grants: []access.PlannedGrant{{Name: access.GrantName(id, 0), Target: targetName, Entitlement: access.Entitlement{"what": "db"}}}}
+	for _, c := range change {
+		c(&p)
+	}
+	signed, digest, err := s.signer.SignPlan(p)
+	require.NoError(s, err)
+	p.Digest = digest
+	envelope, err := json.Marshal(signed)
+	require.NoError(s, err)
+	_, err = s.ledger.Submit(s.Context(), ledger.Submission{Plan: envelope, Request: access.Request{ID: id, Plan: p, Requester: alice,
+		State: access.StatePending, Contract: p.Contract, CreatedAt: now, Stages: []access.StageStatus{}}})
+	require.NoError(s, err)
+	_, err = s.temporal.ExecuteWorkflow(s.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: workflows.ControlQueue,
+		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE},
+		workflows.AccessType, workflows.AccessInput{RequestID: id, Plan: signed})
+	require.NoError(s, err)
+	return asked{s, p}
+}
+
+// asked is one request.
+type asked struct {
+	site *site
+	plan access.Plan
+}
+
+func (a asked) id() string    { return a.plan.RequestID }
+func (a asked) grant() string { return a.plan.Grants[0].Name }
+
+func (a asked) row() access.Request {
+	a.site.Helper()
+	r, err := a.site.ledger.Request(context.Background(), a.id())
+	require.NoError(a.site, err)
+	return r
+}
+
+func (a asked) awaits(state access.State) access.Request {
+	a.site.Helper()
+	a.site.eventually(func() bool { return a.row().State == state }, "%s becomes %s", a.id(), state)
+	return a.row()
+}
+
+func (a asked) stops(kind workflows.StopKind) {
+	a.site.Helper()
+	require.NoError(a.site, a.site.temporal.SignalWorkflow(context.Background(), a.id(), "", workflows.SignalStop,
+		workflows.Stop{Kind: kind, By: "alice", At: time.Now().UTC()}))
+}
+
+// update sends one signed statement, as the gateway does.
+func update[R any](a asked, name string, e evidence.Envelope) (out R, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), within)
+	defer cancel()
+	h, err := a.site.temporal.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{WorkflowID: a.id(), UpdateName: name,
+		WaitForStage: client.WorkflowUpdateStageCompleted, Args: []any{workflows.Signed{Envelope: e}}})
+	if err == nil {
+		err = h.Get(ctx, &out)
+	}
+	return out, err
+}
+
+func (s *site) eventually(ok func() bool, msg string, args ...any) {
+	s.Helper()
+	require.Eventuallyf(s, ok, within, 20*time.Millisecond, msg, args...)
+}
