@@ -49,6 +49,9 @@ func (t *Targets) extend(ctx context.Context, in calls.ExtendInput) error {
 	}
 	g := row.Grant
 	g.ExpiresAt = in.ExpiresAt.UTC()
+	if err := t.keep(ctx, plan.RequestID, fmt.Sprintf("extension %d", order.Number), in.Order); err != nil {
+		return err
+	}
 	// The ledger first: should the target be reached and the reply lost, the
 	// later end is the one that is known.
 	if err := t.Ledger.Extended(ctx, g.Name, g.ExpiresAt); err != nil {

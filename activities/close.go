@@ -80,7 +80,9 @@ func (t *Targets) close(ctx context.Context, in calls.CloseInput) error {
 	if !p.Gone() {
 		return access.Errorf(access.CodeUnavailable, "%s is still there after revoking (open: %t, sessions: %d)", g.Name, p.Open, p.Sessions)
 	}
-	err = t.Ledger.Closed(ctx, g.Name, t.now())
+	if err = t.closed(ctx, g, p); err == nil {
+		err = t.Ledger.Closed(ctx, g.Name, t.now())
+	}
 	if access.CodeOf(err) == access.CodeNotFound {
 		return nil // refused before it was ever intended
 	}

@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"ramp.dev/ramp/access"
@@ -59,13 +60,19 @@ func (c *Control) judge(ctx context.Context, in calls.JudgeInput) (calls.JudgeRe
 		if d.At.After(plan.PendingUntil) && d.Verdict == access.Approve {
 			return calls.JudgeResult{}, access.Errorf(access.CodeTooLate, "the time for deciding is over")
 		}
+		envelope, err := json.Marshal(in.New)
+		if err != nil {
+			return calls.JudgeResult{}, err
+		}
 		res.Decision = &d
+		key := fmt.Sprintf("decision-%s-%s-%d", d.Approver.Human(), d.Verdict, d.At.UnixMicro())
 		step.At = d.At
 		step.Events = append(step.Events, access.Event{
 			At: d.At, Kind: access.EventDecided, Actor: d.Approver.ID, Message: d.Comment,
 			Detail: map[string]string{"decision": string(d.Verdict), "planDigest": d.PlanDigest},
-			Key:    fmt.Sprintf("decision-%s-%s-%d", d.Approver.Human(), d.Verdict, d.At.UnixMicro()),
+			Key:    key,
 		})
+		step.Statements = append(step.Statements, ledger.Statement{Key: key, Envelope: envelope})
 	}
 	if proof.Standing == access.StandingSatisfied {
 		step.To = access.StateApproved

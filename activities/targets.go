@@ -22,6 +22,7 @@ type Register interface {
 	Grants(ctx context.Context, f ledger.GrantFilter) ([]ledger.GrantRow, error)
 	Advance(ctx context.Context, a ledger.Advance) error
 	Record(ctx context.Context, e access.Event) error
+	Keep(ctx context.Context, s ledger.Statement) error
 }
 
 // Targets runs where the targets' credentials are. Whatever a workflow asks, it
@@ -30,6 +31,7 @@ type Targets struct {
 	Broker  *integrations.Broker
 	Ledger  Register
 	Keyring evidence.Keyring
+	Signer  *evidence.Signer // signs receipts with the worker's own key; nil: none are kept
 	Now     func() time.Time // nil: the real clock
 }
 
@@ -82,6 +84,9 @@ func (t *Targets) open(ctx context.Context, in calls.OpenInput) (calls.OpenResul
 		return calls.OpenResult{}, err
 	}
 	failpoint.Here(failpoint.OpenGranted)
+	if err := t.opened(ctx, g); err != nil {
+		return calls.OpenResult{}, err
+	}
 	now := t.now()
 	var steps []ledger.Advance
 	if in.Only {

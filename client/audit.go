@@ -82,3 +82,8 @@ func (c *Client) bytes(ctx context.Context, path string) ([]byte, error) {
 
 // raw takes an answer as it is.
 type raw []byte
+
+// Evidence is the evidence pack of a request, as its JSON, not yet verified.
+func (c *Client) Evidence(ctx context.Context, id string) ([]byte, error) {
+	return c.bytes(ctx, requestPath(id, "evidence"))
+}

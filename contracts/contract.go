@@ -12,7 +12,8 @@ type Contract struct {
 	Owner       string
 	Description string
 	Labels      map[string]string
-	Version     string // sha256 over the contract as it was written
+	Version     string // sha256 over Text
+	Text        string // the contract as it was written
 	Targets     []string
 	Notify      []string
 

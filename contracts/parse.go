@@ -124,7 +124,8 @@ func parseFile(env *cel.Env, name string, b []byte) ([]*document, []access.Issue
 		}
 		issues = append(issues, doc.issues...)
 		if len(doc.issues) == 0 {
-			text := sha256.Sum256([]byte(d.Body.String()))
+			doc.contract.Text = d.Body.String()
+			text := sha256.Sum256([]byte(doc.contract.Text))
 			doc.contract.Version = "sha256:" + hex.EncodeToString(text[:])
 			docs = append(docs, doc)
 		}

@@ -52,11 +52,17 @@ func (k Keyring) Checkpoint(signed string) (Checkpoint, error) {
 		return Checkpoint{}, access.Errorf(access.CodeEvidence, "the checkpoint is not signed by a trusted key")
 	}
 	c, err := parseCheckpoint(n.Text)
-	// A note may carry lines of others that no key vouches for; ours never does.
-	if err != nil || len(n.UnverifiedSigs) > 0 {
+	// A note may carry other signatures, or one in another spelling of base64.
+	// Ours never does, so that one checkpoint has one text.
+	if err != nil || len(n.UnverifiedSigs) > 0 || len(n.Sigs) != 1 || !canonical(n.Sigs[0].Base64) {
 		return Checkpoint{}, access.Errorf(access.CodeEvidence, "the checkpoint is malformed")
 	}
 	return c, nil
+}
+
+func canonical(b64 string) bool {
+	b, err := base64.StdEncoding.DecodeString(b64)
+	return err == nil && base64.StdEncoding.EncodeToString(b) == b64
 }
 
 func parseCheckpoint(text string) (Checkpoint, error) {

@@ -20,6 +20,10 @@ const (
 	TypeDecision  = "application/vnd.ramp.decision+json"
 	TypeExtension = "application/vnd.ramp.extension+json"
 	TypePickUp    = "application/vnd.ramp.pickup+json"
+	// What an evidence pack holds beside them.
+	TypeEvaluation = "application/vnd.ramp.evaluation+json"
+	TypeReceipt    = "application/vnd.ramp.receipt+json"
+	TypeManifest   = "application/vnd.ramp.manifest+json"
 )
 
 // DigestOf is the digest people approve: over the exact bytes that were signed.
@@ -39,6 +43,9 @@ func decode[T any](e Envelope, wantType string) (T, []byte, error) {
 	payload, err := e.DecodeB64Payload()
 	if err != nil {
 		return v, nil, access.Errorf(access.CodeEvidence, "payload: %w", err)
+	}
+	if !canonical(e.Payload) {
+		return v, nil, access.Errorf(access.CodeEvidence, "the payload is not in standard base64")
 	}
 	dec := json.NewDecoder(bytes.NewReader(payload))
 	dec.DisallowUnknownFields()

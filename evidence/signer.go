@@ -126,6 +126,19 @@ func (s *Signer) SignExtension(o access.ExtensionOrder) (Envelope, error) {
 // SignPickUp signs an order for a credential.
 func (s *Signer) SignPickUp(o access.PickUp) (Envelope, error) { return s.signJSON(TypePickUp, o) }
 
+// SignEvaluation signs why a contract answered as it did.
+func (s *Signer) SignEvaluation(e access.Evaluation) (Envelope, error) {
+	return s.signJSON(TypeEvaluation, e)
+}
+
+// SignReceipt signs what a worker did with a grant.
+func (s *Signer) SignReceipt(r access.Receipt) (Envelope, error) { return s.signJSON(TypeReceipt, r) }
+
+// SignManifest signs what belongs to an evidence pack.
+func (s *Signer) SignManifest(m access.Manifest) (Envelope, error) {
+	return s.signJSON(TypeManifest, m)
+}
+
 func (s *Signer) signJSON(payloadType string, v any) (Envelope, error) {
 	payload, err := json.Marshal(v)
 	if err != nil {

@@ -24,6 +24,7 @@ type Advance struct {
 	Overdue    *bool
 	Problem    *string
 	Events     []access.Event
+	Statements []Statement
 }
 
 // Advance takes a request one step further and appends the step's events. Steps
@@ -75,6 +76,12 @@ func (l *Ledger) advance(ctx context.Context, q querier, a Advance) error {
 			append(args, a.RequestID)...); err != nil {
 			return err
 		}
+	}
+	for i := range a.Statements {
+		a.Statements[i].RequestID = a.RequestID
+	}
+	if err := q.keep(ctx, a.Statements...); err != nil {
+		return err
 	}
 	for i := range a.Events {
 		a.Events[i].RequestID = a.RequestID

@@ -156,11 +156,10 @@ func TestCase42(t *testing.T) {
 			b := fresh(t, postgres)
 			b.record(5)
 			saved := b.checkpoint()
-			b.attack(`UPDATE events SET actor = 'mallory' WHERE leaf = 2`, `DELETE FROM log_hashes WHERE idx >= 0`,
-				`DELETE FROM goose_db_version WHERE version_id = 3`)
-			again := reopened(t, b)
-			require.NoError(t, again.verify(nil), "the attacker built every hash anew")
-			require.Equal(t, access.CodeEvidence, access.CodeOf(again.verify(&saved)))
+			b.attack(`UPDATE events SET actor = 'mallory' WHERE leaf = 2`, `DELETE FROM log_hashes WHERE idx >= 0`)
+			b.rebuild()
+			require.NoError(t, b.verify(nil), "the attacker built every hash anew")
+			require.Equal(t, access.CodeEvidence, access.CodeOf(b.verify(&saved)))
 		})
 		t.Run(name+"/later events do not hide a cut", func(t *testing.T) {
 			b := fresh(t, postgres)
@@ -172,16 +171,29 @@ func TestCase42(t *testing.T) {
 	}
 }
 
-// reopened opens the ledger that b was, which lets migrations run again.
-func reopened(t *testing.T, b book) book {
-	var address string
-	if b.raw.QueryRow(`SELECT current_setting('port') || '/' || current_database()`).Scan(&address) == nil {
-		return opened(t, "postgres://ramp@127.0.0.1:"+address+"?sslmode=disable", "pgx", "postgres://ramp@127.0.0.1:"+address+"?sslmode=disable")
+// rebuild is the attacker's: every hash anew, from the rows as they are now.
+func (b book) rebuild() {
+	b.Helper()
+	entries, err := b.Entries(ctx, 0, 1000)
+	require.NoError(b, err)
+	var all []tlog.Hash
+	reader := tlog.HashReaderFunc(func(list []int64) (out []tlog.Hash, err error) {
+		for _, i := range list {
+			out = append(out, all[i])
+		}
+		return out, nil
+	})
+	for i, e := range entries {
+		hashes, err := tlog.StoredHashes(int64(i), e.Event.Leaf(), reader)
+		require.NoError(b, err)
+		all = append(all, hashes...)
 	}
-	var n int
-	var main string
-	require.NoError(t, b.raw.QueryRow(`PRAGMA database_list`).Scan(&n, &main, &address))
-	return opened(t, "sqlite:"+address, "sqlite", address)
+	for i, h := range all {
+		if _, err := b.raw.Exec(fmt.Sprintf(`INSERT INTO log_hashes (idx, hash) VALUES (%d, x'%x')`, i, h[:])); err != nil {
+			_, err = b.raw.Exec(fmt.Sprintf(`INSERT INTO log_hashes (idx, hash) VALUES (%d, '\x%x')`, i, h[:]))
+			require.NoError(b, err)
+		}
+	}
 }
 
 func TestCheckpointsAndProofs(t *testing.T) {

@@ -17,6 +17,10 @@ type Submission struct {
 	Request access.Request
 	Plan    []byte // the signed envelope, JSON
 	Ask     access.Ask
+	// Evaluation is the signed statement of why, and ContractText what the plan
+	// was made under; both for the evidence pack.
+	Evaluation   []byte
+	ContractText string
 }
 
 // Submit records a new request before its workflow is started. Submitting the
@@ -54,6 +58,17 @@ func (l *Ledger) Submit(ctx context.Context, s Submission) (created bool, err er
 			return access.Errorf(access.CodeUnavailable, "the same request is being submitted at this moment; ask again")
 		}
 		created = true
+		if s.ContractText != "" {
+			if _, err := q.exec(ctx, `INSERT INTO contracts (version, name, text, at) VALUES (?, ?, ?, ?) ON CONFLICT (version) DO NOTHING`,
+				r.Plan.ContractVersion, r.Contract, s.ContractText, micros(r.CreatedAt)); err != nil {
+				return err
+			}
+		}
+		if s.Evaluation != nil {
+			if err := q.keep(ctx, Statement{RequestID: r.ID, Key: "evaluation", Envelope: s.Evaluation}); err != nil {
+				return err
+			}
+		}
 		return l.append(ctx, q, access.Event{At: r.CreatedAt, RequestID: r.ID, Kind: access.EventRequested,
 			Actor: r.Requester.ID, Message: r.Plan.Reason, Key: "created",
 			Detail: map[string]string{"contract": r.Contract, "planDigest": r.Plan.Digest}})

@@ -125,6 +125,8 @@ var rules = map[string]rule{
 	"POST /ask/:contract":           only(mayAsk, hidden),
 	"POST /api/v1/requests":         only(mayAsk, forbidden),
 
+	"GET /api/v1/requests/:id/evidence": only(append([]string{security}, sees...), hidden),
+
 	"GET /api/v1/audit":            only([]string{security}, forbidden),
 	"GET /api/v1/audit/checkpoint": only([]string{security}, forbidden),
 	"GET /api/v1/audit/tile/*":     only([]string{security}, forbidden),

@@ -34,6 +34,7 @@ type Deps struct {
 	Temporal client.Client
 	Ledger   *ledger.Ledger
 	Keyring  evidence.Keyring // the server keys whose statements it believes
+	Signer   *evidence.Signer // the worker's own, for receipts; nil: none are kept
 	Log      logrus.FieldLogger
 	// Targets are served beside the configured ones: those that the caller
 	// opened itself, for measuring and for tests.
@@ -74,7 +75,7 @@ func (w *Worker) serve(ctx context.Context, c Config, d Deps) (err error) {
 		if err := w.Broker.Check(ctx, name); err != nil {
 			d.Log.WithField("target", name).WithError(err).Error("target does not work; the others run")
 		}
-		t := &activities.Targets{Broker: w.Broker, Ledger: d.Ledger, Keyring: d.Keyring}
+		t := &activities.Targets{Broker: w.Broker, Ledger: d.Ledger, Keyring: d.Keyring, Signer: d.Signer}
 		if err := w.start(d, workflows.TargetQueue(name), defaultSlots, func(r worker.Registry) { registerTargets(r, t) }); err != nil {
 			return err
 		}

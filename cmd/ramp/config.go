@@ -35,6 +35,7 @@ type temporalConfig struct {
 type keysConfig struct {
 	Signer  string   `yaml:"signer,omitempty"`  // the server's private key; made on first use
 	Trusted []string `yaml:"trusted,omitempty"` // public keys whose statements are believed
+	Worker  string   `yaml:"worker,omitempty"`  // the worker's private key, which signs receipts; made on first use
 }
 
 // loadConfig reads a configuration file. An unknown field is an error that
@@ -49,7 +50,7 @@ func loadConfig(path string) (config, error) {
 		return c, access.Errorf(access.CodeInvalid, "%s:\n%s", path, yaml.FormatError(err, false, true))
 	}
 	dir := filepath.Dir(path)
-	paths := []*string{&c.Keys.Signer, &c.Server.Contracts, &c.Server.Identity.ClientSecret}
+	paths := []*string{&c.Keys.Signer, &c.Keys.Worker, &c.Server.Contracts, &c.Server.Identity.ClientSecret}
 	for _, p := range append(paths, pointers(c.Keys.Trusted)...) {
 		if *p != "" && !filepath.IsAbs(*p) {
 			*p = filepath.Join(dir, *p)

@@ -151,7 +151,7 @@ func (d *dev) host(ctx context.Context) error {
 func (d *dev) write(context.Context) error {
 	d.config.Ledger = ledgerConfig{URL: "sqlite:" + d.path("ledger.db")}
 	d.config.Temporal = temporalConfig{Address: d.flags.temporal, Namespace: engine.Namespace}
-	d.config.Keys = keysConfig{Signer: "keys/server.key", Trusted: []string{"keys/server.pub"}}
+	d.config.Keys = keysConfig{Signer: "keys/server.key", Trusted: []string{"keys/server.pub"}, Worker: "keys/worker.key"}
 	d.config.Server = server.Config{Listen: d.flags.listen, URL: "http://" + d.flags.listen, Contracts: "contracts",
 		Identity: auth.Config{Issuer: d.issuer}, Operators: []string{"operators"}, Auditors: []string{"security"}, TemporalUI: "http://" + d.flags.temporalUI, MaxOpen: 1000}
 	b, err := yaml.Marshal(d.config)

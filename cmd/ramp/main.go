@@ -48,7 +48,7 @@ func root() *cobra.Command {
 		logrus.SetLevel(l)
 		return nil
 	}
-	c.AddCommand(serverCommand(), workerCommand(), devCommand(), contractsCommand(), auditCommand())
+	c.AddCommand(serverCommand(), workerCommand(), devCommand(), contractsCommand(), auditCommand(), evidenceCommand())
 	c.AddCommand(peopleCommands()...)
 	return c
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -106,7 +107,12 @@ func startWorker(ctx context.Context, c config, temporal client.Client) (*servic
 	if err != nil {
 		return nil, err
 	}
-	w, err := worker.Start(ctx, c.Worker, worker.Deps{Temporal: temporal, Ledger: led, Keyring: keys, Log: logrus.StandardLogger()})
+	signer, err := workerSigner(c.Keys)
+	if err != nil {
+		led.Close()
+		return nil, err
+	}
+	w, err := worker.Start(ctx, c.Worker, worker.Deps{Temporal: temporal, Ledger: led, Keyring: keys, Signer: signer, Log: logrus.StandardLogger()})
 	if err != nil {
 		led.Close()
 		return nil, err
@@ -118,4 +124,18 @@ func startWorker(ctx context.Context, c config, temporal client.Client) (*servic
 		return nil
 	}
 	return &service{run: run, close: func() { led.Close() }}, nil
+}
+
+// workerSigner is the key for receipts, with its public half beside it for
+// those who verify evidence packs.
+func workerSigner(c keysConfig) (*evidence.Signer, error) {
+	if c.Worker == "" {
+		logrus.Warn("keys.worker is not set: what this worker opens and closes has no receipt in evidence packs")
+		return nil, nil
+	}
+	signer, err := evidence.LoadOrCreateSigner(c.Worker)
+	if err != nil {
+		return nil, err
+	}
+	return signer, signer.WritePublic(strings.TrimSuffix(c.Worker, ".key") + ".pub")
 }

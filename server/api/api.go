@@ -43,6 +43,7 @@ func (a *API) Routes(e *echo.Echo) {
 	post("/requests/:id/extend", a.extend)
 	post("/requests/:id/credentials", a.pickUp)
 	get("/events", a.events)
+	get("/requests/:id/evidence", a.evidence)
 	get("/audit", a.audit)
 	get("/audit/checkpoint", a.checkpoint)
 	get("/audit/tile/*", a.tile)

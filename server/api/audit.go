@@ -56,3 +56,11 @@ func (a *API) tile(c echo.Context) error {
 	}
 	return c.Blob(http.StatusOK, echo.MIMEOctetStream, b)
 }
+
+func (a *API) evidence(c echo.Context) error {
+	pack, err := a.desk.Evidence(c.Request().Context(), auth.Person(c), c.Param("id"))
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, pack)
+}

@@ -41,6 +41,9 @@ type Ledger interface {
 	Tree(ctx context.Context) (ledger.Tree, error)
 	Hashes(ctx context.Context) tlog.HashReader
 	Entries(ctx context.Context, from, to int64) ([]ledger.Entry, error)
+	Plan(ctx context.Context, id string) ([]byte, error)
+	Statements(ctx context.Context, requestID string) ([][]byte, error)
+	Contract(ctx context.Context, version string) (name, text string, err error)
 }
 
 // Contracts are the contracts in force.

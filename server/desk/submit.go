@@ -53,7 +53,7 @@ func didYouMean(name string, known []string) string {
 
 // Plan answers what Ramp would do, without doing or recording anything.
 func (d *Desk) Plan(ctx context.Context, p access.Person, ask access.Ask) (access.Plan, error) {
-	plan, err := d.plan(ctx, p, ask, access.NewRequestID())
+	plan, _, err := d.plan(ctx, p, ask, access.NewRequestID())
 	if err != nil {
 		return access.Plan{}, err
 	}
@@ -61,22 +61,28 @@ func (d *Desk) Plan(ctx context.Context, p access.Person, ask access.Ask) (acces
 	return plan, err
 }
 
-func (d *Desk) plan(ctx context.Context, p access.Person, ask access.Ask, id string) (access.Plan, error) {
+// basis is what a plan was made under, and why it came out as it did.
+type basis struct {
+	contract *contracts.Contract
+	trace    []contracts.Step
+}
+
+func (d *Desk) plan(ctx context.Context, p access.Person, ask access.Ask, id string) (access.Plan, basis, error) {
 	if ask.Contract == "" {
-		return access.Plan{}, access.Invalid(access.Issue{Code: "contract_missing", Field: "contract", Message: "name the contract to ask under"})
+		return access.Plan{}, basis{}, access.Invalid(access.Issue{Code: "contract_missing", Field: "contract", Message: "name the contract to ask under"})
 	}
 	c, ok := d.Contracts.Current().Find(ask.Contract)
 	if !ok {
-		return access.Plan{}, d.unknownContract(p, ask.Contract)
+		return access.Plan{}, basis{}, d.unknownContract(p, ask.Contract)
 	}
 	now := d.now().Truncate(time.Microsecond) // as the ledger keeps it
 	e := c.Evaluate(contracts.Input{Person: p, Ask: ask, Now: now})
 	if err := e.Err(); err != nil {
-		return access.Plan{}, err
+		return access.Plan{}, basis{}, err
 	}
 	scopes, err := d.Gateway.Resolve(ctx, e.Draft.Grants)
 	if err != nil {
-		return access.Plan{}, err
+		return access.Plan{}, basis{}, err
 	}
 	plan := access.Plan{
 		RequestID: id, Contract: c.Name, ContractVersion: c.Version, Requester: p, Principal: d.Principal(p),
@@ -91,7 +97,7 @@ func (d *Desk) plan(ctx context.Context, p access.Person, ask access.Ask, id str
 		g.Name, g.Scope = access.GrantName(id, i), scopes[i]
 		plan.Grants = append(plan.Grants, g)
 	}
-	return plan, nil
+	return plan, basis{c, e.Trace}, nil
 }
 
 // Submit makes a request. With an idempotency key, asking again finds the
@@ -114,7 +120,7 @@ func (d *Desk) Submit(ctx context.Context, p access.Person, ask access.Ask, key 
 	if err := d.mayOpenMore(ctx, p); err != nil {
 		return r, false, d.refused(ctx, p, "", "request "+access.Clip(ask.Contract, 60), err)
 	}
-	plan, err := d.plan(ctx, p, ask, id)
+	plan, why, err := d.plan(ctx, p, ask, id)
 	if err != nil {
 		return r, false, d.refused(ctx, p, "", "request "+access.Clip(ask.Contract, 60), err)
 	}
@@ -130,7 +136,12 @@ func (d *Desk) Submit(ctx context.Context, p access.Person, ask access.Ask, key 
 	}
 	r = access.Request{ID: id, State: access.StatePending, Contract: plan.Contract, Requester: p, Plan: plan,
 		Stages: stages, Decisions: []access.Decision{}, CreatedAt: plan.CreatedAt}
-	created, err = d.Ledger.Submit(ctx, ledger.Submission{Request: r, Plan: envelope, Ask: ask})
+	evaluation, err := d.evaluation(plan, why)
+	if err != nil {
+		return r, false, err
+	}
+	created, err = d.Ledger.Submit(ctx, ledger.Submission{Request: r, Plan: envelope, Ask: ask,
+		Evaluation: evaluation, ContractText: why.contract.Text})
 	if err != nil {
 		return r, false, err
 	}
@@ -139,6 +150,20 @@ func (d *Desk) Submit(ctx context.Context, p access.Person, ask access.Ask, key 
 	}
 	r, err = d.Ledger.Request(ctx, id)
 	return r, created, err
+}
+
+// evaluation is the signed statement of why a plan came out as it did, in JSON.
+func (d *Desk) evaluation(plan access.Plan, why basis) ([]byte, error) {
+	trace, err := json.Marshal(why.trace)
+	if err != nil {
+		return nil, err
+	}
+	signed, err := d.Signer.SignEvaluation(access.Evaluation{RequestID: plan.RequestID, PlanDigest: plan.Digest,
+		Contract: plan.Contract, ContractVersion: plan.ContractVersion, Trace: trace, At: plan.CreatedAt})
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(signed)
 }
 
 // start never fails the submission: the request is written down, and Resume

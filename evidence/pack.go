@@ -1,0 +1,74 @@
+package evidence
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"ramp.dev/ramp/access"
+)
+
+// PackVersion is the format of the packs of this version of Ramp.
+const PackVersion = "ramp evidence pack 1"
+
+// Pack is everything about one request, for people who have nothing but the
+// public keys of Ramp's servers and workers.
+type Pack struct {
+	Version    string        `json:"version"`
+	RequestID  string        `json:"requestId"`
+	Plan       Envelope      `json:"plan"`
+	Contract   ContractText  `json:"contract"`   // what the plan was made under
+	Statements []Envelope    `json:"statements"` // evaluation, decisions, receipts, orders to extend
+	Events     []LoggedEvent `json:"events"`     // all of the request's, in order
+	Checkpoint string        `json:"checkpoint"` // of the log, signed
+	Manifest   Envelope      `json:"manifest"`   // what belongs to this pack, signed
+}
+
+// ContractText is a contract exactly as it was written.
+type ContractText struct {
+	Name string `json:"name"`
+	Text string `json:"text"` // its sha256 is the plan's contract version
+}
+
+// LoggedEvent is an event with the proof that the log holds it.
+type LoggedEvent struct {
+	Leaf  int64        `json:"leaf"` // its place in the log
+	Event access.Event `json:"event"`
+	Proof []tlog.Hash  `json:"proof"` // RFC 6962 inclusion proof in the checkpoint's tree
+}
+
+// maxPack bounds a pack, in bytes.
+const maxPack = 32 << 20
+
+// ReadPack reads a pack strictly. It verifies nothing; errors are CodeInvalid.
+func ReadPack(r io.Reader) (Pack, error) {
+	var p Pack
+	b, err := io.ReadAll(io.LimitReader(r, maxPack+1))
+	if err == nil && len(b) > maxPack {
+		err = errors.New("it is larger than 32 MiB")
+	}
+	if err != nil {
+		return p, access.Errorf(access.CodeInvalid, "evidence pack: %w", err)
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&p); err != nil {
+		return p, access.Errorf(access.CodeInvalid, "evidence pack: %w", err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return p, access.Errorf(access.CodeInvalid, "evidence pack: there is something after its end")
+	}
+	return p, nil
+}
+
+// DigestOfPayload is the digest of what an envelope says, for manifests.
+func DigestOfPayload(e Envelope) (string, error) {
+	payload, err := e.DecodeB64Payload()
+	if err != nil {
+		return "", access.Errorf(access.CodeEvidence, "payload: %w", err)
+	}
+	return DigestOf(payload), nil
+}

@@ -1,0 +1,303 @@
+package evidence
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/mod/sumdb/tlog"
+	"pgregory.net/rapid"
+
+	"ramp.dev/ramp/access"
+)
+
+// story makes the pack of one request, as server and worker would.
+type story struct {
+	*testing.T
+	server, worker *Signer
+	plan           access.Plan
+	statements     []Envelope
+	events         []access.Event
+	state          access.State
+}
+
+const contractText = "kind: Contract\nmetadata: {name: c}\n"
+
+func newTale(t *testing.T, change ...func(*access.Plan)) *story {
+	p := plan(lead)
+	p.ContractVersion = DigestOf([]byte(contractText))
+	p.Principal = "alice"
+	p.Extend = &access.Extension{Times: 1, UpTo: access.Duration(2 * time.Hour)}
+	p.Grants = []access.PlannedGrant{{Name: "ramp-0123456789abcdef-a", Target: "ssh/demo", Entitlement: access.Entitlement{"user": "demo", "n": 1}}}
+	for _, c := range change {
+		c(&p)
+	}
+	s := &story{T: t, server: signer(), worker: signer(), plan: p, state: access.StateEnded}
+	_, s.plan.Digest, _ = s.server.SignPlan(p)
+	s.event(access.EventRequested, "alice", 0, map[string]string{"planDigest": s.plan.Digest})
+	return s
+}
+
+func (s *story) keep(e Envelope, err error) {
+	require.NoError(s, err)
+	s.statements = append(s.statements, e)
+}
+
+func (s *story) event(kind access.EventKind, actor string, after time.Duration, detail map[string]string) {
+	s.events = append(s.events, access.Event{Seq: int64(len(s.events)*3 + 5), At: at.Add(after), RequestID: s.plan.RequestID,
+		Kind: kind, Actor: actor, Key: fmt.Sprint(kind, after), Detail: detail})
+}
+
+func (s *story) evaluate() {
+	s.keep(s.server.SignEvaluation(access.Evaluation{RequestID: s.plan.RequestID, PlanDigest: s.plan.Digest, Contract: s.plan.Contract,
+		ContractVersion: s.plan.ContractVersion, Trace: json.RawMessage(`[]`), At: at}))
+}
+
+func (s *story) decide(p access.Person, v access.Verdict, after time.Duration) {
+	s.keep(s.server.SignDecision(access.Decision{RequestID: s.plan.RequestID, PlanDigest: s.plan.Digest, Verdict: v, Approver: p, At: at.Add(after)}))
+	s.event(access.EventDecided, p.ID, after, map[string]string{"decision": string(v)})
+}
+
+func (s *story) open(after time.Duration, change ...func(*access.Receipt)) {
+	g, expires := s.plan.Grants[0], at.Add(after+time.Hour)
+	r := access.Receipt{RequestID: s.plan.RequestID, Grant: g.Name, Target: g.Target, Act: access.ActOpened, At: at.Add(after),
+		Principal: "alice", Entitlement: g.Entitlement, ExpiresAt: &expires}
+	for _, c := range change {
+		c(&r)
+	}
+	s.keep(s.worker.SignReceipt(r))
+	s.event(access.EventGranted, "ramp", after, map[string]string{"grant": g.Name})
+}
+
+func (s *story) close(after time.Duration, found access.ReadBack) {
+	g := s.plan.Grants[0]
+	s.keep(s.worker.SignReceipt(access.Receipt{RequestID: s.plan.RequestID, Grant: g.Name, Target: g.Target, Act: access.ActClosed,
+		At: at.Add(after), Found: &found}))
+	s.event(access.EventRevoked, "ramp", after, map[string]string{"grant": g.Name})
+	s.event(access.EventEnded, "ramp", after+1000, nil)
+}
+
+// pack puts the request's events among others' into a log, and signs.
+func (s *story) pack() Pack {
+	s.Helper()
+	p := Pack{Version: PackVersion, RequestID: s.plan.RequestID, Contract: ContractText{"c", contractText}, Statements: s.statements}
+	var tree memoryTree
+	for _, e := range s.events {
+		require.NoError(s, tree.add([]byte("somebody else's")))
+		p.Events = append(p.Events, LoggedEvent{Leaf: tree.size, Event: e})
+		require.NoError(s, tree.add(e.Leaf()))
+	}
+	m := access.Manifest{RequestID: s.plan.RequestID, PlanDigest: s.plan.Digest, State: s.state, Size: tree.size, At: at.Add(3 * time.Hour)}
+	for i := range p.Events {
+		proof, err := tlog.ProveRecord(tree.size, p.Events[i].Leaf, &tree)
+		require.NoError(s, err)
+		p.Events[i].Proof = proof
+		m.Leaves = append(m.Leaves, p.Events[i].Leaf)
+	}
+	for _, e := range s.statements {
+		d, err := DigestOfPayload(e)
+		require.NoError(s, err)
+		m.Statements = append(m.Statements, d)
+	}
+	root, err := tlog.TreeHash(tree.size, &tree)
+	require.NoError(s, err)
+	p.Checkpoint, err = s.server.SignCheckpoint(Checkpoint{Origin: "test/log", Size: tree.size, Root: root})
+	require.NoError(s, err)
+	unsigned := s.plan
+	p.Plan, _, err = s.server.SignPlan(unsigned)
+	require.NoError(s, err)
+	p.Manifest, err = s.server.SignManifest(m)
+	require.NoError(s, err)
+	return p
+}
+
+func (s *story) verify(p Pack) Report {
+	return p.Verify(NewKeyring(s.server.Public()), NewKeyring(s.worker.Public()))
+}
+
+func whole(t *testing.T) *story {
+	s := newTale(t)
+	s.evaluate()
+	s.decide(human("bob", "approvers"), access.Approve, time.Minute)
+	s.open(2 * time.Minute)
+	s.keep(s.server.SignExtension(access.ExtensionOrder{RequestID: s.plan.RequestID, PlanDigest: s.plan.Digest, Number: 1,
+		Adds: access.Duration(time.Minute), By: human("alice"), At: at.Add(3 * time.Minute)}))
+	s.close(time.Hour, access.ReadBack{})
+	return s
+}
+
+func TestPackProves(t *testing.T) {
+	s := whole(t)
+	r := s.verify(s.pack())
+	require.Equal(t, ProvenEnded, r.Conclusion, r.Summary)
+	require.Len(t, r.Checks, 11)
+
+	s = newTale(t)
+	s.evaluate()
+	s.state = access.StatePending
+	require.Equal(t, NeverOpened, s.verify(s.pack()).Conclusion)
+	s.decide(human("bob", "approvers"), access.Approve, time.Minute)
+	s.open(2 * time.Minute)
+	s.state = access.StateActive
+	require.Equal(t, ProvenOpen, s.verify(s.pack()).Conclusion)
+	s.decide(human("ben", "approvers"), access.Deny, 3*time.Minute) // CASES 15: closes it
+	s.close(4*time.Minute, access.ReadBack{})
+	s.state = access.StateEnded
+	require.Equal(t, ProvenEnded, s.verify(s.pack()).Conclusion)
+}
+
+func TestPackOfALiar(t *testing.T) {
+	bob := human("bob", "approvers")
+	for name, tell := range map[string]struct {
+		want string
+		do   func(s *story)
+	}{
+		"Case40 opened without a decision":     {"rule was not satisfied", func(s *story) { s.open(time.Minute); s.close(time.Hour, access.ReadBack{}) }},
+		"Case01 approved by the requester":     {"rule was not satisfied", func(s *story) { s.decide(human("alice", "approvers"), access.Approve, 1); s.open(time.Minute) }},
+		"approved by somebody of another team": {"rule was not satisfied", func(s *story) { s.decide(human("dave"), access.Approve, 1); s.open(time.Minute) }},
+		"opened after a denial":                {"denied", func(s *story) { s.decide(bob, access.Deny, 1); s.open(time.Minute) }},
+		"approved only later":                  {"rule was not satisfied", func(s *story) { s.open(time.Minute); s.decide(bob, access.Approve, 5*time.Minute) }},
+		"Case13 approved too late":             {"rule was not satisfied", func(s *story) { s.decide(bob, access.Approve, 2*time.Hour); s.open(3 * time.Hour) }},
+		"Case09 another entitlement": {"not what was approved", func(s *story) {
+			s.decide(bob, access.Approve, 1)
+			s.open(time.Minute, func(r *access.Receipt) { r.Entitlement = access.Entitlement{"user": "root"} })
+		}},
+		"for longer": {"longer", func(s *story) {
+			s.decide(bob, access.Approve, 1)
+			s.open(time.Minute, func(r *access.Receipt) { *r.ExpiresAt = r.ExpiresAt.Add(time.Hour) })
+		}},
+		"another grant": {"not in the plan", func(s *story) {
+			s.decide(bob, access.Approve, 1)
+			s.open(time.Minute, func(r *access.Receipt) { r.Grant = "ramp-0123456789abcdef-b" })
+		}},
+		"ended without proof": {"no proof", func(s *story) { s.decide(bob, access.Approve, 1); s.open(time.Minute) }},
+		"a session was left": {"read back as gone", func(s *story) {
+			s.decide(bob, access.Approve, 1)
+			s.open(time.Minute)
+			s.close(time.Hour, access.ReadBack{Sessions: 1})
+		}},
+		"a decision nobody signed": {"nobody signed", func(s *story) {
+			s.event(access.EventDecided, "bob", time.Minute, map[string]string{"decision": "approve"})
+		}},
+		"Case10 a decision of another request": {"another request", func(s *story) {
+			s.keep(s.server.SignDecision(access.Decision{RequestID: "another", PlanDigest: s.plan.Digest, Verdict: access.Approve, Approver: bob, At: at}))
+		}},
+		"a receipt signed by the server": {"does not hold", func(s *story) {
+			s.keep(s.server.SignReceipt(access.Receipt{RequestID: s.plan.RequestID, Act: access.ActClosed}))
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newTale(t)
+			s.evaluate()
+			tell.do(s)
+			r := s.verify(s.pack())
+			require.False(t, r.Proven())
+			require.Contains(t, r.Summary, tell.want)
+		})
+	}
+	s := whole(t)
+	r := s.pack().Verify(NewKeyring(signer().Public()), NewKeyring(s.worker.Public()))
+	require.False(t, r.Proven(), "another server's key")
+	r = s.pack().Verify(NewKeyring(s.server.Public()), Keyring{})
+	require.False(t, r.Proven(), "no worker is believed")
+}
+
+// TestPackTampered changes one place of a pack's JSON at a time, wherever there
+// is one: the pack must then prove nothing, unless it still says the same.
+func TestPackTampered(t *testing.T) {
+	s := whole(t)
+	good := s.pack()
+	b, err := json.Marshal(good)
+	require.NoError(t, err)
+	good, err = ReadPack(bytes.NewReader(b))
+	require.NoError(t, err)
+	require.True(t, s.verify(good).Proven())
+	places := 0
+	check := func(t require.TestingT, what string, doc any) {
+		changed, err := json.Marshal(doc)
+		require.NoError(t, err)
+		p, err := ReadPack(bytes.NewReader(changed))
+		if err != nil || reflect.DeepEqual(p, good) {
+			return
+		}
+		places++
+		require.False(t, s.verify(p).Proven(), "%s was changed, and the pack still proves something", what)
+	}
+	var doc any
+	require.NoError(t, json.Unmarshal(b, &doc))
+	walk(&doc, "", func(path string, get any, set func(any)) {
+		for _, v := range []any{nil, "", "x", 0, 7, true, []any{}, map[string]any{}} {
+			set(v)
+			check(t, path, doc)
+		}
+		switch v := get.(type) {
+		case string:
+			for i := range len(v) {
+				if i > 40 && i < len(v)-4 && i%17 != 0 {
+					continue
+				}
+				set(v[:i] + string(rune(v[i]^1)) + v[i+1:])
+				check(t, path, doc)
+			}
+		case float64:
+			set(v + 1)
+			check(t, path, doc)
+		case []any:
+			for i := range v {
+				set(append(append([]any{}, v[:i]...), v[i+1:]...))
+				check(t, path+" without one", doc)
+				set(append(append([]any{}, v...), v[i]))
+				check(t, path+" with one twice", doc)
+				if i > 0 {
+					swapped := append([]any{}, v...)
+					swapped[i], swapped[i-1] = swapped[i-1], swapped[i]
+					set(swapped)
+					check(t, path+" in another order", doc)
+				}
+			}
+		}
+		set(get)
+	})
+	require.Greater(t, places, 1000)
+	rapid.Check(t, func(rt *rapid.T) {
+		i := rapid.IntRange(0, len(b)-1).Draw(rt, "at")
+		changed := bytes.Clone(b)
+		changed[i] ^= byte(rapid.IntRange(1, 255).Draw(rt, "flip"))
+		p, err := ReadPack(bytes.NewReader(changed))
+		if err == nil && !reflect.DeepEqual(p, good) {
+			require.False(rt, s.verify(p).Proven())
+		}
+	})
+}
+
+// walk visits every value of a JSON document.
+func walk(v *any, path string, visit func(path string, get any, set func(any))) {
+	visit(path, *v, func(n any) { *v = n })
+	switch x := (*v).(type) {
+	case map[string]any:
+		for k := range x {
+			e := x[k]
+			walk(&e, path+"."+k, func(p string, get any, set func(any)) { visit(p, get, func(n any) { set(n); x[k] = e }) })
+			x[k] = e
+		}
+	case []any:
+		for i := range x {
+			walk(&x[i], fmt.Sprint(path, "[", i, "]"), visit)
+		}
+	}
+}
+
+func FuzzPack(f *testing.F) {
+	f.Add(`{"version":"ramp evidence pack 1","plan":{"payloadType":"","payload":"","signatures":[]}}`)
+	keys := NewKeyring(signer().Public())
+	f.Fuzz(func(t *testing.T, s string) {
+		if p, err := ReadPack(strings.NewReader(s)); err == nil {
+			require.False(t, p.Verify(keys, keys).Proven())
+		}
+	})
+}

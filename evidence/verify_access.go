@@ -1,0 +1,175 @@
+package evidence
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"ramp.dev/ramp/access"
+)
+
+// checkApproval recounts the decisions that were there when access was opened;
+// a later denial closes access, and takes nothing from what was opened before.
+func (a *auditor) checkApproval() (string, error) {
+	_, err := a.approval()
+	if err != nil {
+		return "", err
+	}
+	if len(a.opened) == 0 {
+		standing, _ := a.plan.Rule.Tally(a.plan, a.plan.Digest, a.decisions)
+		return fmt.Sprintf("nothing was opened; the decisions leave the rule %s", standing), nil
+	}
+	var who []string
+	for _, d := range a.decisions {
+		who = append(who, fmt.Sprintf("%s: %s at %s", d.Approver.ID, d.Verdict, stamp(d.At)))
+	}
+	if len(who) == 0 {
+		return "the contract approves by itself", nil
+	}
+	return strings.Join(who, "; ") + "; distinct people who may decide, none of them the requester unless the contract says so", nil
+}
+
+// approval is when the rule was satisfied; an error if something was opened and
+// it was not.
+func (a *auditor) approval() (time.Time, error) {
+	for _, d := range a.decisions {
+		if d.At.Before(a.plan.CreatedAt) {
+			return time.Time{}, failed("a decision of %s is older than the plan", d.Approver.ID)
+		}
+	}
+	if len(a.opened) == 0 {
+		return time.Time{}, nil
+	}
+	first := time.Time{}
+	for _, r := range a.opened {
+		if first.IsZero() || r.At.Before(first) {
+			first = r.At
+		}
+	}
+	var then []Envelope
+	for i, d := range a.decisions {
+		if !d.At.After(first.Add(skew)) {
+			then = append(then, a.signed[i])
+		}
+	}
+	proof, err := a.servers.Authorize(a.Pack.Plan, then)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if proof.Standing == access.StandingDenied {
+		// The denial may have come within the allowance for clocks.
+		proof.SatisfiedAt = satisfiedAt(a.plan, proof.Decisions)
+		if !satisfiedBefore(a.plan, proof.Decisions) {
+			return time.Time{}, failed("it was opened though it was denied")
+		}
+	} else if proof.Standing != access.StandingSatisfied {
+		return time.Time{}, failed("it was opened though the rule was not satisfied (%s)", proof.Standing)
+	}
+	return proof.SatisfiedAt, nil
+}
+
+// satisfiedBefore reports whether some decisions, taken in the order of their
+// times, satisfied the rule before one denied it.
+func satisfiedBefore(p access.Plan, decisions []access.Decision) bool {
+	byTime := slices.SortedStableFunc(slices.Values(decisions), func(a, b access.Decision) int { return a.At.Compare(b.At) })
+	for n := range byTime {
+		switch s, _ := p.Rule.Tally(p, p.Digest, byTime[:n+1]); s {
+		case access.StandingSatisfied:
+			return true
+		case access.StandingDenied:
+			return false
+		}
+	}
+	return p.Rule.Auto
+}
+
+// checkOpened compares what the workers opened with what was approved.
+func (a *auditor) checkOpened() (string, error) {
+	since, err := a.approval()
+	if err != nil {
+		return "", err
+	}
+	if at := a.plan.StartAt; at != nil && at.After(since) {
+		since = *at
+	}
+	for _, name := range slices.Sorted(maps.Keys(a.opened)) {
+		r := a.opened[name]
+		i := slices.IndexFunc(a.plan.Grants, func(g access.PlannedGrant) bool { return g.Name == name })
+		if i < 0 {
+			return "", failed("grant %s is not in the plan", access.Clip(name, 60))
+		}
+		g := a.plan.Grants[i]
+		switch {
+		case r.Target != g.Target || r.Principal != a.plan.Principal || !sameEntitlement(r.Entitlement, g.Entitlement):
+			return "", failed("grant %s is not what was approved", name)
+		case r.At.Before(since.Add(-skew)):
+			return "", failed("grant %s was opened at %s, before it was approved at %s", name, stamp(r.At), stamp(since))
+		case r.ExpiresAt == nil || r.ExpiresAt.After(r.At.Add(a.plan.Duration.Std()+skew)):
+			return "", failed("grant %s was opened for longer than %s", name, a.plan.Duration)
+		}
+	}
+	if len(a.opened) == 0 {
+		return "nothing was opened", nil
+	}
+	return fmt.Sprintf("%d of %d grants, after the approval at %s, for no longer than %s", len(a.opened), len(a.plan.Grants), stamp(since), a.plan.Duration), nil
+}
+
+func sameEntitlement(a, b access.Entitlement) bool {
+	return len(a) == 0 && len(b) == 0 || reflect.DeepEqual(a, b)
+}
+
+func (a *auditor) checkExtensions() (string, error) {
+	total := a.plan.Duration.Std()
+	for i, o := range a.extensions {
+		if a.plan.Extend == nil || o.Number != i+1 || o.Number > a.plan.Extend.Times || o.Adds <= 0 || o.By.Human() != a.plan.Requester.Human() {
+			return "", failed("extension %d was not allowed", o.Number)
+		}
+		if total += o.Adds.Std(); total > a.plan.Extend.UpTo.Std() {
+			return "", failed("the extensions add up to more than %s", a.plan.Extend.UpTo)
+		}
+	}
+	return fmt.Sprintf("%d extensions", len(a.extensions)), nil
+}
+
+func (a *auditor) openGrants() []string {
+	var open []string
+	for _, name := range slices.Sorted(maps.Keys(a.opened)) {
+		if _, ok := a.closed[name]; !ok {
+			open = append(open, name)
+		}
+	}
+	return open
+}
+
+// checkClosed: a receipt of closing counts only with a read-back that found
+// nothing, and a request that is over has one for every opening.
+func (a *auditor) checkClosed() (string, error) {
+	for _, name := range slices.Sorted(maps.Keys(a.closed)) {
+		r, was := a.closed[name], a.opened[name]
+		if r.Found == nil || r.Found.Open || r.Found.Sessions != 0 {
+			return "", failed("grant %s was not read back as gone", name)
+		}
+		if !was.At.IsZero() && (r.At.Before(was.At.Add(-skew)) || r.Target != was.Target) {
+			return "", failed("grant %s was closed before it was opened, or elsewhere", name)
+		}
+	}
+	open := a.openGrants()
+	switch {
+	case len(open) > 0 && a.manifest.State.Final():
+		return "", failed("the request is %s, and there is no proof that %s is gone", a.manifest.State, strings.Join(open, ", "))
+	case len(open) > 0:
+		return strings.Join(open, ", ") + " not closed yet; the request was " + string(a.manifest.State), nil
+	case len(a.closed) == 0:
+		return "nothing was opened", nil
+	}
+	last := time.Time{}
+	for _, r := range a.closed {
+		if r.At.After(last) {
+			last = r.At
+		}
+	}
+	return fmt.Sprintf("%d grants read back as gone, no live session, the last at %s", len(a.closed), stamp(last)), nil
+}
