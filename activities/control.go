@@ -9,6 +9,7 @@ import (
 	"ramp.dev/ramp/activities/calls"
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/internal/clock"
+	"ramp.dev/ramp/internal/failpoint"
 	"ramp.dev/ramp/ledger"
 )
 
@@ -33,6 +34,7 @@ func (c *Control) Judge(ctx context.Context, in calls.JudgeInput) (calls.JudgeRe
 		c.refused(ctx, in, err)
 		return calls.JudgeResult{}, calls.ToTemporal(err)
 	}
+	failpoint.Here(failpoint.DecisionRecorded)
 	return res, nil
 }
 

@@ -127,16 +127,6 @@ func (p *process) kill() {
 	<-p.done
 }
 
-// died waits for a process that a failpoint kills.
-func (p *process) died() {
-	p.in.Helper()
-	select {
-	case <-p.done:
-	case <-time.After(60 * time.Second):
-		p.in.Fatal("the process did not die at its failpoint")
-	}
-}
-
 func (in *installation) eventually(within time.Duration, what string, ok func() bool) {
 	in.Helper()
 	for deadline := time.Now().Add(within); !ok(); {

@@ -4,7 +4,9 @@ package failpoint
 
 // The points, in the order in which a request passes them.
 const (
-	OpenIntended = "open.intended" // the ledger knows, the target does not
-	OpenGranted  = "open.granted"  // the target has it, Temporal has no answer yet
-	CloseRevoked = "close.revoked" // revoked on the target, not read back yet
+	RequestWritten   = "request.written"   // the ledger knows, Temporal does not
+	DecisionRecorded = "decision.recorded" // the ledger has the decision, Temporal has no answer yet
+	OpenIntended     = "open.intended"     // the ledger knows, the target does not
+	OpenGranted      = "open.granted"      // the target has it, Temporal has no answer yet
+	CloseRevoked     = "close.revoked"     // revoked on the target, not read back yet
 )

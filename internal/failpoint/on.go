@@ -5,11 +5,13 @@ package failpoint
 import (
 	"os"
 	"syscall"
+	"time"
 )
 
 // Here kills the process, as kill -9 does, when RAMP_FAILPOINT names this point
 // and RAMP_FAILPOINT_ONCE, a file, does not exist yet. The file is made first,
-// so that a restarted process passes.
+// so that a restarted process passes. With RAMP_FAILPOINT_HOLD, a file, it waits
+// there until that file exists, so that another process can be killed meanwhile.
 func Here(point string) {
 	if os.Getenv("RAMP_FAILPOINT") != point {
 		return
@@ -19,6 +21,14 @@ func Here(point string) {
 		return
 	}
 	f.Close()
+	if hold := os.Getenv("RAMP_FAILPOINT_HOLD"); hold != "" {
+		for {
+			if _, err := os.Stat(hold); err == nil {
+				return
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
+	}
 	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 	select {} // nothing may happen after the point
 }

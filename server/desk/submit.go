@@ -9,6 +9,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/contracts"
+	"ramp.dev/ramp/internal/failpoint"
 	"ramp.dev/ramp/ledger"
 )
 
@@ -145,6 +146,7 @@ func (d *Desk) Submit(ctx context.Context, p access.Person, ask access.Ask, key 
 	if err != nil {
 		return r, false, err
 	}
+	failpoint.Here(failpoint.RequestWritten)
 	if created {
 		d.start(ctx, id, plan, signed)
 	}

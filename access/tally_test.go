@@ -1,0 +1,84 @@
+package access_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"ramp.dev/ramp/access"
+)
+
+var at = time.Date(2026, 11, 24, 2, 14, 0, 0, time.UTC)
+
+const digest = "sha256:abc"
+
+func human(id string, groups ...string) access.Person {
+	return access.Person{ID: id, Kind: access.KindHuman, Groups: groups}
+}
+
+func asked(stages ...access.Stage) access.Plan {
+	return access.Plan{RequestID: "r", Requester: human("alice", "leads"), PendingUntil: at.Add(time.Hour),
+		Rule: access.Rule{Deny: 1, Stages: stages}}
+}
+
+func says(p access.Person, v access.Verdict, change ...func(*access.Decision)) access.Decision {
+	d := access.Decision{RequestID: "r", PlanDigest: digest, Verdict: v, Approver: p, At: at}
+	for _, c := range change {
+		c(&d)
+	}
+	return d
+}
+
+func TestTally(t *testing.T) {
+	leads := access.Stage{Name: "leads", From: []string{"leads"}, Count: 1}
+	two := access.Stage{Name: "leads", From: []string{"leads"}, Count: 2}
+	security := access.Stage{Name: "security", From: []string{"security"}, Count: 1}
+	bob, carol, both := human("bob", "leads"), human("carol", "leads"), human("erin", "leads", "security")
+	standIn := access.Person{ID: "bob2", Kind: access.KindHuman, OnBehalfOf: "bob", Groups: []string{"leads"}}
+	yes, no := access.Approve, access.Deny
+	for name, c := range map[string]struct {
+		plan access.Plan
+		said []access.Decision
+		want access.Standing
+	}{
+		"nobody":                                     {asked(leads), nil, access.StandingOpen},
+		"no rule at all":                             {asked(), []access.Decision{says(bob, yes)}, access.StandingOpen},
+		"one":                                        {asked(leads), []access.Decision{says(bob, yes)}, access.StandingSatisfied},
+		"Case05 two where one is enough":             {asked(leads), []access.Decision{says(bob, yes), says(carol, yes)}, access.StandingSatisfied},
+		"Case04 one on two chairs":                   {asked(leads, security), []access.Decision{says(both, yes)}, access.StandingOpen},
+		"one who fits two chairs makes room":         {asked(leads, security), []access.Decision{says(both, yes), says(bob, yes)}, access.StandingSatisfied},
+		"Case02 two accounts of one":                 {asked(two), []access.Decision{says(bob, yes), says(standIn, yes)}, access.StandingOpen},
+		"Case01 the requester":                       {asked(leads), []access.Decision{says(human("alice", "leads"), yes)}, access.StandingOpen},
+		"Case09 another digest":                      {asked(leads), []access.Decision{says(bob, yes, func(d *access.Decision) { d.PlanDigest = "sha256:0" })}, access.StandingOpen},
+		"Case10 another request":                     {asked(leads), []access.Decision{says(bob, yes, func(d *access.Decision) { d.RequestID = "q" })}, access.StandingOpen},
+		"Case13 too late":                            {asked(leads), []access.Decision{says(bob, yes, func(d *access.Decision) { d.At = at.Add(2 * time.Hour) })}, access.StandingOpen},
+		"Case12 a denial wins":                       {asked(leads), []access.Decision{says(bob, yes), says(carol, no)}, access.StandingDenied},
+		"Case12 one who thinks again":                {asked(leads), []access.Decision{says(bob, no), says(bob, yes)}, access.StandingSatisfied},
+		"two denials where the rule forgot to count": {func() access.Plan { p := asked(leads); p.Rule.Deny = 0; return p }(), []access.Decision{says(bob, no), says(carol, no)}, access.StandingDenied},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, _ := c.plan.Rule.Tally(c.plan, digest, c.said)
+			require.Equal(t, c.want, got)
+		})
+	}
+}
+
+// TestTallyDoesNotDependOnOrder: people who decide at once are counted the same
+// whoever is first (CASES 11).
+func TestTallyDoesNotDependOnOrder(t *testing.T) {
+	people := []access.Person{human("bob", "leads"), human("carol", "leads", "security"), human("erin", "security"), human("frank", "leads")}
+	p := asked(access.Stage{Name: "leads", From: []string{"leads"}, Count: 2}, access.Stage{Name: "security", From: []string{"security"}, Count: 1})
+	rapid.Check(t, func(t *rapid.T) {
+		var said []access.Decision
+		for _, one := range people {
+			if v := rapid.SampledFrom([]access.Verdict{"", access.Approve, access.Deny}).Draw(t, one.ID); v != "" {
+				said = append(said, says(one, v))
+			}
+		}
+		want, _ := p.Rule.Tally(p, digest, said)
+		got, _ := p.Rule.Tally(p, digest, rapid.Permutation(said).Draw(t, "order"))
+		require.Equal(t, want, got)
+	})
+}

@@ -1,0 +1,147 @@
+package activities_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/activities/calls"
+	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/internal/model"
+	"ramp.dev/ramp/ledger"
+)
+
+func TestCase33RemovedByHand(t *testing.T) {
+	w := newWorker(t)
+	a := w.approvedAndOpen()
+	w.target.Remove(a.grant())
+	require.NoError(t, a.close())
+	require.Equal(t, ledger.GrantClosed, a.row().Status)
+	require.NoError(t, a.close(), "closing what is closed")
+	require.Equal(t, 1, a.told()[access.EventRevoked])
+}
+
+// TestCase27SuccessThatWasNone: an answer is no proof, reading back is.
+func TestCase27SuccessThatWasNone(t *testing.T) {
+	w := newWorker(t)
+	a := w.approvedAndOpen()
+	w.target.Next(model.OpRevoke, model.StillThere)
+	require.Equal(t, access.CodeUnavailable, access.CodeOf(a.close()))
+	require.Equal(t, ledger.GrantOpen, a.row().Status)
+	require.NoError(t, a.close())
+	require.Empty(t, w.target.Left())
+}
+
+// TestCase35OnlyTheRecord: there is no way to mark a grant as closed but to close
+// it; every error keeps it open in the ledger, and is tried again.
+func TestCase35OnlyTheRecord(t *testing.T) {
+	for _, op := range []model.Op{model.OpRevoke, model.OpInspect} {
+		for _, f := range model.Faults(op)[1:7] {
+			t.Run(string(op)+" "+string(f), func(t *testing.T) {
+				w := newWorker(t)
+				a := w.approvedAndOpen()
+				w.target.Next(op, f)
+				_, err := w.env.ExecuteActivity(calls.Close, calls.CloseInput{RequestID: a.plan.RequestID, Target: targetName, Grant: a.grant()})
+				require.Error(t, err)
+				require.NotContains(t, err.Error(), "retryable: false", "closing has no permanent error")
+				require.Equal(t, ledger.GrantOpen, a.row().Status)
+				require.NoError(t, a.close())
+				require.Equal(t, ledger.GrantClosed, a.row().Status)
+			})
+		}
+	}
+}
+
+// TestCase25EverythingDeadAcrossTheEnd: the target's own expiry holds meanwhile,
+// and the first to come back closes what is left.
+func TestCase25EverythingDeadAcrossTheEnd(t *testing.T) {
+	w := newWorker(t)
+	a := w.approvedAndOpen()
+	w.now = start.Add(72 * time.Hour)
+	require.Empty(t, w.target.Usable())
+	require.NotEmpty(t, w.target.Left())
+	require.NoError(t, a.close())
+	require.Empty(t, w.target.Left())
+}
+
+func (a asked) extend(by access.Person, number int, adds time.Duration, until time.Time) error {
+	e, err := a.signer.SignExtension(access.ExtensionOrder{RequestID: a.plan.RequestID, PlanDigest: a.plan.Digest,
+		Number: number, Adds: access.Duration(adds), By: by, At: a.now})
+	require.NoError(a, err)
+	_, err = a.env.ExecuteActivity(calls.Extend, calls.ExtendInput{Plan: a.signed, Order: e, Grant: a.grant(), StartedAt: start, ExpiresAt: until})
+	return calls.FromTemporal(err)
+}
+
+// TestCase14Longer: an end moves only by an order of the requester, as far as the
+// plan allows, and never back.
+func TestCase14Longer(t *testing.T) {
+	end := start.Add(30 * time.Minute)
+	for name, c := range map[string]struct {
+		by     access.Person
+		number int
+		adds   time.Duration
+		until  time.Time
+	}{
+		"by somebody else":        {bob, 1, 10 * time.Minute, end.Add(10 * time.Minute)},
+		"more often than allowed": {alice, 2, 10 * time.Minute, end.Add(10 * time.Minute)},
+		"longer than allowed":     {alice, 1, time.Hour, end.Add(time.Hour)},
+		"longer than ordered":     {alice, 1, 10 * time.Minute, end.Add(20 * time.Minute)},
+		"backwards":               {alice, 1, -10 * time.Minute, end.Add(-10 * time.Minute)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorker(t)
+			a := w.approvedAndOpen()
+			require.Error(t, a.extend(c.by, c.number, c.adds, c.until))
+			require.Equal(t, end, a.row().ExpiresAt)
+			w.now = end
+			require.Empty(t, w.target.Usable())
+		})
+	}
+	t.Run("OK, and told twice", func(t *testing.T) {
+		w := newWorker(t)
+		a := w.approvedAndOpen()
+		for range 2 {
+			require.NoError(t, a.extend(alice, 1, 10*time.Minute, end.Add(10*time.Minute)))
+		}
+		require.Equal(t, end.Add(10*time.Minute), a.row().ExpiresAt)
+	})
+	t.Run("after closing", func(t *testing.T) {
+		w := newWorker(t)
+		a := w.approvedAndOpen()
+		require.NoError(t, a.close())
+		require.Equal(t, access.CodeConflict, access.CodeOf(a.extend(alice, 1, 10*time.Minute, end.Add(10*time.Minute))))
+		require.Empty(t, w.target.Left())
+	})
+}
+
+func TestMint(t *testing.T) {
+	recipient, err := evidence.NewRecipient()
+	require.NoError(t, err)
+	mint := func(a asked, by access.Person) error {
+		e, err := a.signer.SignPickUp(access.PickUp{RequestID: a.plan.RequestID, PlanDigest: a.plan.Digest, Grant: a.grant(),
+			Recipient: recipient.Public(), By: by, At: a.now})
+		require.NoError(t, err)
+		_, err = a.env.ExecuteActivity(calls.Mint, calls.MintInput{Plan: a.signed, Order: e})
+		return calls.FromTemporal(err)
+	}
+	minted := func(w *worker) (n int) {
+		for _, m := range w.effects {
+			if m.Op == model.OpMint {
+				n++
+			}
+		}
+		return n
+	}
+	w := newWorker(t)
+	a := w.approvedAndOpen()
+	require.NoError(t, mint(a, alice))
+	require.Equal(t, 1, minted(w))
+	require.Equal(t, access.CodeEvidence, access.CodeOf(mint(a, bob)), "somebody else")
+	w.now = start.Add(30 * time.Minute)
+	require.Equal(t, access.CodeConflict, access.CodeOf(mint(a, alice)), "after its end, and before it was closed")
+	require.NoError(t, a.close())
+	require.Equal(t, access.CodeConflict, access.CodeOf(mint(a, alice)), "after it was closed")
+	require.Equal(t, 1, minted(w))
+}

@@ -1,0 +1,151 @@
+package activities_test
+
+import (
+	"context"
+	"crypto/ed25519"
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/testsuite"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/activities"
+	"ramp.dev/ramp/activities/calls"
+	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/integrations"
+	"ramp.dev/ramp/internal/model"
+	"ramp.dev/ramp/ledger"
+)
+
+const targetName = "model/one"
+
+var start = time.Date(2026, 11, 24, 2, 14, 0, 0, time.UTC)
+
+func person(id string, groups ...string) access.Person {
+	return access.Person{ID: id, Kind: access.KindHuman, Groups: groups}
+}
+
+var (
+	alice = person("alice", "engineering", "approvers")
+	bob   = person("bob", "approvers")
+	dave  = person("dave", "contractors")
+)
+
+// worker is a worker's activities as somebody who speaks to Temporal directly
+// reaches them: with a real ledger, a target in memory, and a clock to move.
+type worker struct {
+	*testing.T
+	env     *testsuite.TestActivityEnvironment
+	now     time.Time
+	signer  *evidence.Signer
+	ledger  *ledger.Ledger
+	target  *model.Target
+	effects []model.Moment
+}
+
+func newWorker(t *testing.T) *worker {
+	_, key, err := ed25519.GenerateKey(nil)
+	require.NoError(t, err)
+	w := &worker{T: t, now: start, signer: evidence.NewSigner(key)}
+	w.ledger, err = ledger.Open(context.Background(), "sqlite:"+t.TempDir()+"/ledger.db")
+	require.NoError(t, err)
+	t.Cleanup(func() { w.ledger.Close() })
+	now := func() time.Time { return w.now }
+	w.target = model.New(model.Config{Now: now, Bounds: integrations.Bounds{Ending: time.Minute},
+		Watch: func(m model.Moment) { w.effects = append(w.effects, m) }})
+	keys := evidence.NewKeyring(w.signer.Public())
+	c := &activities.Control{Ledger: w.ledger, Keyring: keys}
+	targets := &activities.Targets{Broker: integrations.NewBroker(map[string]integrations.Target{targetName: w.target}, nil),
+		Ledger: w.ledger, Keyring: keys, Now: now}
+	var ts testsuite.WorkflowTestSuite
+	w.env = ts.NewTestActivityEnvironment()
+	for name, f := range map[string]any{calls.Judge: c.Judge, calls.Record: c.Record, calls.Open: targets.Open,
+		calls.Extend: targets.Extend, calls.Mint: targets.Mint, calls.Close: targets.Close} {
+		w.env.RegisterActivityWithOptions(f, activity.RegisterOptions{Name: name})
+	}
+	return w
+}
+
+// asked is a request that was submitted: its plan, signed.
+type asked struct {
+	*worker
+	plan   access.Plan
+	signed evidence.Envelope
+}
+
+func (w *worker) asks(change ...func(*access.Plan)) asked {
+	id := access.NewRequestID()
+	p := access.Plan{RequestID: id, Contract: "c", Requester: alice, Principal: alice.ID, Duration: access.Duration(30 * time.Minute),
+		CreatedAt: start, PendingUntil: start.Add(time.Hour), Extend: &access.Extension{Times: 1, UpTo: access.Duration(time.Hour)},
+		Grants: []access.PlannedGrant{{Name: access.GrantName(id, 0), Target: targetName, Entitlement: access.Entitlement{"what": "it"}}},
+		Rule:   access.Rule{Deny: 1, Stages: []access.Stage{{Name: "lead", From: []string{"approvers"}, Count: 1}}}}
+	for _, c := range change {
+		c(&p)
+	}
+	a := asked{worker: w, plan: p}
+	var err error
+	a.signed, a.plan.Digest, err = w.signer.SignPlan(p)
+	require.NoError(w, err)
+	b, err := json.Marshal(a.signed)
+	require.NoError(w, err)
+	_, err = w.ledger.Submit(context.Background(), ledger.Submission{Plan: b, Request: access.Request{ID: id,
+		State: access.StatePending, Requester: alice, Plan: a.plan, CreatedAt: start}})
+	require.NoError(w, err)
+	return a
+}
+
+func (a asked) grant() string { return a.plan.Grants[0].Name }
+
+func (a asked) decision(p access.Person, v access.Verdict) evidence.Envelope {
+	e, err := a.signer.SignDecision(access.Decision{RequestID: a.plan.RequestID, PlanDigest: a.plan.Digest, Verdict: v,
+		Approver: p, At: a.now})
+	require.NoError(a, err)
+	return e
+}
+
+func (a asked) judge(d evidence.Envelope, before ...evidence.Envelope) (calls.JudgeResult, error) {
+	var res calls.JudgeResult
+	v, err := a.env.ExecuteActivity(calls.Judge, calls.JudgeInput{Plan: a.signed, Decisions: before, New: &d})
+	if err == nil {
+		require.NoError(a, v.Get(&res))
+	}
+	return res, calls.FromTemporal(err)
+}
+
+func (a asked) open(until time.Time, decisions ...evidence.Envelope) error {
+	_, err := a.env.ExecuteActivity(calls.Open, calls.OpenInput{Plan: a.signed, Decisions: decisions, Grant: a.grant(), ExpiresAt: until})
+	return calls.FromTemporal(err)
+}
+
+func (a asked) close() error {
+	_, err := a.env.ExecuteActivity(calls.Close, calls.CloseInput{RequestID: a.plan.RequestID, Target: targetName, Grant: a.grant()})
+	return calls.FromTemporal(err)
+}
+
+func (a asked) row() ledger.GrantRow {
+	rows, err := a.ledger.Grants(context.Background(), ledger.GrantFilter{RequestID: a.plan.RequestID})
+	require.NoError(a, err)
+	require.Len(a, rows, 1)
+	return rows[0]
+}
+
+func (a asked) told() map[access.EventKind]int {
+	r, err := a.ledger.Request(context.Background(), a.plan.RequestID)
+	require.NoError(a, err)
+	told := map[access.EventKind]int{}
+	for _, e := range r.Timeline {
+		told[e.Kind]++
+	}
+	return told
+}
+
+// approvedAndOpen is a request whose access is open for half an hour.
+func (w *worker) approvedAndOpen() asked {
+	a := w.asks()
+	require.NoError(w, a.open(w.now.Add(30*time.Minute), a.decision(bob, access.Approve)))
+	require.Equal(w, []string{a.grant()}, w.target.Usable())
+	return a
+}

@@ -1,0 +1,67 @@
+package activities_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/access"
+)
+
+func TestCase13DecidedTooLate(t *testing.T) {
+	w := newWorker(t)
+	a := w.asks()
+	w.now = start.Add(time.Hour + time.Second)
+	late := a.decision(bob, access.Approve)
+	_, err := a.judge(late)
+	require.Equal(t, access.CodeTooLate, access.CodeOf(err))
+	require.Equal(t, 1, a.told()[access.EventDecisionRefused])
+	a.refuses(access.CodeEvidence, w.now.Add(time.Minute), late)
+}
+
+// TestCase12ApproveAndDeny: what they add up to does not depend on who came
+// first, and both are recorded.
+func TestCase12ApproveAndDeny(t *testing.T) {
+	for _, first := range []access.Verdict{access.Approve, access.Deny} {
+		t.Run(string(first)+" first", func(t *testing.T) {
+			w := newWorker(t)
+			a := w.asks()
+			second := map[access.Verdict]access.Verdict{access.Approve: access.Deny, access.Deny: access.Approve}[first]
+			one := a.decision(bob, first)
+			_, err := a.judge(one)
+			require.NoError(t, err)
+			res, err := a.judge(a.decision(person("erin", "approvers"), second), one)
+			require.NoError(t, err)
+			require.Equal(t, access.StandingDenied, res.Standing)
+			require.Equal(t, 2, a.told()[access.EventDecided])
+		})
+	}
+}
+
+func TestCase11TheSameDecisionTwice(t *testing.T) {
+	w := newWorker(t)
+	a := w.asks()
+	d := a.decision(bob, access.Approve)
+	for range 2 {
+		res, err := a.judge(d)
+		require.NoError(t, err)
+		require.Equal(t, access.StandingSatisfied, res.Standing)
+	}
+	require.Equal(t, 1, a.told()[access.EventDecided])
+	require.Equal(t, 1, a.told()[access.EventApproved])
+}
+
+func TestJudgeRefusesAndRecords(t *testing.T) {
+	for _, who := range []access.Person{alice, dave,
+		{ID: "alice2", Kind: access.KindHuman, OnBehalfOf: "alice", Groups: []string{"approvers"}},
+		{ID: "bot", Kind: access.KindAgent, OnBehalfOf: "bob", Groups: []string{"approvers"}}} {
+		t.Run(who.ID, func(t *testing.T) {
+			w := newWorker(t)
+			a := w.asks()
+			_, err := a.judge(a.decision(who, access.Approve))
+			require.Equal(t, access.CodeForbidden, access.CodeOf(err))
+			require.Equal(t, 1, a.told()[access.EventDecisionRefused])
+		})
+	}
+}

@@ -1,0 +1,119 @@
+package activities_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/activities/calls"
+	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/internal/model"
+	"ramp.dev/ramp/ledger"
+)
+
+// refuses checks that an opening opened nothing and left no row behind.
+func (a asked) refuses(code access.Code, until time.Time, decisions ...evidence.Envelope) {
+	a.Helper()
+	require.Equal(a, code, access.CodeOf(a.open(until, decisions...)))
+	require.Empty(a, a.target.Left())
+}
+
+func TestCase24OpeningThatWasCutOff(t *testing.T) {
+	half := 30 * time.Minute
+	t.Run("the reply was lost: the next try finds it, and there is one", func(t *testing.T) {
+		w := newWorker(t)
+		a := w.asks()
+		w.target.Next(model.OpGrant, model.LostReply)
+		approval := a.decision(bob, access.Approve)
+		require.Equal(t, access.CodeUnavailable, access.CodeOf(a.open(start.Add(half), approval)))
+		require.Equal(t, ledger.GrantIntended, a.row().Status, "known, although nobody was answered")
+		require.NoError(t, a.open(start.Add(half), approval))
+		require.Equal(t, []string{a.grant()}, w.target.Left())
+		require.Equal(t, 1, a.told()[access.EventGranting])
+		require.Equal(t, 1, a.told()[access.EventGranted])
+	})
+	t.Run("nobody tried again: the name alone closes it", func(t *testing.T) {
+		w := newWorker(t)
+		a := w.asks()
+		w.target.Next(model.OpGrant, model.LostReply)
+		_ = a.open(start.Add(half), a.decision(bob, access.Approve))
+		require.NoError(t, a.close())
+		require.Empty(t, w.target.Left())
+		require.Equal(t, ledger.GrantClosed, a.row().Status)
+	})
+	t.Run("the row is written before the target is touched", func(t *testing.T) {
+		w := newWorker(t)
+		a := w.asks()
+		w.target.Next(model.OpGrant, model.Unavailable)
+		require.Error(t, a.open(start.Add(half), a.decision(bob, access.Approve)))
+		require.Empty(t, w.effects)
+		require.Equal(t, ledger.GrantIntended, a.row().Status)
+	})
+}
+
+func TestCase10ApprovalUsedAgain(t *testing.T) {
+	half := 30 * time.Minute
+	t.Run("for another request", func(t *testing.T) {
+		w := newWorker(t)
+		a, b := w.asks(), w.asks()
+		b.refuses(access.CodeEvidence, start.Add(half), a.decision(bob, access.Approve))
+	})
+	t.Run("long after it was given", func(t *testing.T) {
+		w := newWorker(t)
+		a := w.asks()
+		approval := a.decision(bob, access.Approve)
+		w.now = start.Add(11 * time.Minute)
+		a.refuses(access.CodeEvidence, w.now.Add(half), approval)
+	})
+	t.Run("after the access was closed", func(t *testing.T) {
+		w := newWorker(t)
+		a := w.approvedAndOpen()
+		require.NoError(t, a.close())
+		a.refuses(access.CodeConflict, start.Add(half), a.decision(bob, access.Approve))
+	})
+}
+
+// TestCase40StraightToTheWorker: whoever drives a target's queue past server
+// and workflow has only what evidence proves.
+func TestCase40StraightToTheWorker(t *testing.T) {
+	half := 30 * time.Minute
+	w := newWorker(t)
+	stranger := newWorker(t)
+	t.Run("without any decision", func(t *testing.T) { w.asks().refuses(access.CodeEvidence, start.Add(half)) })
+	t.Run("with the requester's own", func(t *testing.T) {
+		a := w.asks()
+		a.refuses(access.CodeEvidence, start.Add(half), a.decision(alice, access.Approve))
+	})
+	t.Run("with an outsider's", func(t *testing.T) {
+		a := w.asks()
+		a.refuses(access.CodeEvidence, start.Add(half), a.decision(dave, access.Approve))
+	})
+	t.Run("with a denial beside the approval", func(t *testing.T) {
+		a := w.asks()
+		a.refuses(access.CodeEvidence, start.Add(half), a.decision(bob, access.Approve), a.decision(person("erin", "approvers"), access.Deny))
+	})
+	t.Run("with one that somebody else signed", func(t *testing.T) {
+		a := w.asks()
+		forged := a
+		forged.worker = stranger
+		a.refuses(access.CodeEvidence, start.Add(half), forged.decision(bob, access.Approve))
+	})
+	t.Run("for longer than approved", func(t *testing.T) {
+		a := w.asks()
+		a.refuses(access.CodeEvidence, start.Add(half+time.Minute), a.decision(bob, access.Approve))
+	})
+	t.Run("before its start", func(t *testing.T) {
+		at := start.Add(time.Hour)
+		a := w.asks(func(p *access.Plan) { p.StartAt = &at })
+		a.refuses(access.CodeEvidence, start.Add(half), a.decision(bob, access.Approve))
+	})
+	t.Run("a grant that is not in the plan", func(t *testing.T) {
+		a := w.asks()
+		_, err := a.env.ExecuteActivity(calls.Open, calls.OpenInput{Plan: a.signed, Grant: access.GrantName(a.plan.RequestID, 1),
+			ExpiresAt: start.Add(half), Decisions: []evidence.Envelope{a.decision(bob, access.Approve)}})
+		require.Equal(t, access.CodeEvidence, access.CodeOf(calls.FromTemporal(err)))
+		require.Empty(t, a.target.Left())
+	})
+}

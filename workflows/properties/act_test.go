@@ -1,0 +1,131 @@
+package properties
+
+import (
+	"fmt"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/activities/calls"
+	"ramp.dev/ramp/internal/model"
+	"ramp.dev/ramp/workflows"
+)
+
+// act is one thing that happens, some time after the one before.
+type act struct {
+	after time.Duration
+	words string
+	do    func(*scene)
+}
+
+// GoString is what rapid prints of a counterexample.
+func (a act) GoString() string { return a.String() }
+
+func (a act) String() string { return fmt.Sprintf("%s later, %s", a.after, a.words) }
+
+// pauses are the times that matter: at once, and on either side of every clock
+// of the plan.
+func pauses() *rapid.Generator[time.Duration] {
+	return rapid.SampledFrom([]time.Duration{0, time.Second, 10 * time.Second, time.Minute, 10 * time.Minute,
+		29 * time.Minute, 30 * time.Minute, 31 * time.Minute, time.Hour, 61 * time.Minute})
+}
+
+func acts() *rapid.Generator[act] {
+	// An approval by the right person comes often, or hardly any story would get
+	// anywhere; the rest are equal.
+	right := rapid.Custom(func(t *rapid.T) act {
+		return decides(rapid.SampledFrom(cast()[:3]).Draw(t, "who"), access.Approve, "", rapid.Bool().Draw(t, "by signal"))
+	})
+	what := rapid.OneOf(right, right, right, anyDecision(), again(), extension(), pickUp(), stop(), fault(), fault(), slow(), ledgerDown(), byHand())
+	return rapid.Custom(func(t *rapid.T) act {
+		a := what.Draw(t, "act")
+		a.after = pauses().Draw(t, "pause")
+		return a
+	})
+}
+
+// flaws of a statement that would let it count if nobody looked.
+var flaws = []string{"", "forged", "for another digest", "for another request"}
+
+func anyDecision() *rapid.Generator[act] {
+	return rapid.Custom(func(t *rapid.T) act {
+		return decides(rapid.SampledFrom(cast()).Draw(t, "who"),
+			rapid.SampledFrom([]access.Verdict{access.Approve, access.Deny}).Draw(t, "verdict"),
+			rapid.SampledFrom(flaws).Draw(t, "flaw"), rapid.Bool().Draw(t, "by signal"))
+	})
+}
+
+func decides(who access.Person, v access.Verdict, flaw string, bySignal bool) act {
+	words := fmt.Sprintf("%s says %s", who.ID, v)
+	if flaw != "" {
+		words += ", " + flaw
+	}
+	if bySignal {
+		words += ", by a signal"
+	}
+	return act{words: words, do: func(s *scene) { s.decides(who, v, flaw, bySignal) }}
+}
+
+func again() *rapid.Generator[act] {
+	return rapid.Just(act{words: "the last decision is sent again", do: (*scene).again})
+}
+
+func extension() *rapid.Generator[act] {
+	return rapid.Custom(func(t *rapid.T) act {
+		who := rapid.SampledFrom([]access.Person{requester(), requester(), cast()[0]}).Draw(t, "who")
+		adds := rapid.SampledFrom([]time.Duration{10 * time.Minute, 30 * time.Minute, time.Hour, -10 * time.Minute, 0}).Draw(t, "adds")
+		number := rapid.IntRange(1, 3).Draw(t, "number")
+		flaw := rapid.SampledFrom(flaws).Draw(t, "flaw")
+		return act{words: fmt.Sprintf("%s extends (no. %d) by %s %s", who.ID, number, adds, flaw),
+			do: func(s *scene) { s.extends(who, number, adds, flaw) }}
+	})
+}
+
+func pickUp() *rapid.Generator[act] {
+	return rapid.Custom(func(t *rapid.T) act {
+		who := rapid.SampledFrom([]access.Person{requester(), cast()[0]}).Draw(t, "who")
+		flaw := rapid.SampledFrom(flaws).Draw(t, "flaw")
+		return act{words: fmt.Sprintf("%s picks up a credential %s", who.ID, flaw), do: func(s *scene) { s.picksUp(who, flaw) }}
+	})
+}
+
+func stop() *rapid.Generator[act] {
+	return rapid.OneOf(rapid.Custom(func(t *rapid.T) act {
+		kind := rapid.SampledFrom([]workflows.StopKind{workflows.StopCancel, workflows.StopRelease, workflows.StopRevoke}).Draw(t, "kind")
+		return act{words: "somebody sends the stop " + string(kind), do: func(s *scene) { s.stops(kind) }}
+	}), rapid.Just(act{words: "an operator cancels the workflow", do: (*scene).cancels}))
+}
+
+func fault() *rapid.Generator[act] {
+	return rapid.Custom(func(t *rapid.T) act {
+		op := rapid.SampledFrom([]model.Op{model.OpGrant, model.OpExtend, model.OpInspect, model.OpRevoke}).Draw(t, "operation")
+		f := rapid.SampledFrom(model.Faults(op)[1:]).Draw(t, "fault")
+		times := rapid.IntRange(1, 3).Draw(t, "times")
+		return act{words: fmt.Sprintf("the target's next %d of %s: %s", times, op, f), do: func(s *scene) { s.breaks(op, f, times) }}
+	})
+}
+
+func slow() *rapid.Generator[act] {
+	return rapid.Custom(func(t *rapid.T) act {
+		name := rapid.SampledFrom([]string{calls.Judge, calls.Open, calls.Extend, calls.Close, calls.Record}).Draw(t, "activity")
+		d := rapid.SampledFrom([]time.Duration{time.Second, 20 * time.Second, time.Minute}).Draw(t, "takes")
+		return act{words: fmt.Sprintf("the next %s takes %s", name, d), do: func(s *scene) { s.slow[name] = append(s.slow[name], d); s.troubled += d }}
+	})
+}
+
+func ledgerDown() *rapid.Generator[act] {
+	return rapid.Custom(func(t *rapid.T) act {
+		n := rapid.IntRange(1, 4).Draw(t, "writes")
+		lost := rapid.Bool().Draw(t, "written")
+		words := fmt.Sprintf("the ledger's next %d writes fail", n)
+		if lost {
+			words = fmt.Sprintf("the ledger's next %d writes are written and not answered", n)
+		}
+		return act{words: words, do: func(s *scene) { s.ledger.fail(n, lost); s.troubled += time.Duration(n) * retryAtMost }}
+	})
+}
+
+func byHand() *rapid.Generator[act] {
+	return rapid.Just(act{words: "somebody removes the first grant by hand", do: func(s *scene) { s.target.Remove(s.plan.Grants[0].Name) }})
+}

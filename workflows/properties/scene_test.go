@@ -1,0 +1,158 @@
+package properties
+
+import (
+	"context"
+	"crypto/ed25519"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/testsuite"
+	"pgregory.net/rapid"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/activities"
+	"ramp.dev/ramp/activities/calls"
+	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/integrations"
+	"ramp.dev/ramp/internal/model"
+	"ramp.dev/ramp/ledger"
+	"ramp.dev/ramp/workflows"
+)
+
+// house is what the scenes of one test share.
+type house struct {
+	ledger           *ledger.Ledger
+	signer, stranger *evidence.Signer
+	recipient        string
+}
+
+func newHouse(t *testing.T) house {
+	l, err := ledger.Open(context.Background(), "sqlite:"+t.TempDir()+"/ledger.db")
+	require.NoError(t, err)
+	t.Cleanup(func() { l.Close() })
+	r, err := evidence.NewRecipient()
+	require.NoError(t, err)
+	key := func(seed byte) *evidence.Signer {
+		return evidence.NewSigner(ed25519.NewKeyFromSeed([]byte(strings.Repeat(string(rune(seed)), ed25519.SeedSize))))
+	}
+	return house{ledger: l, signer: key('a'), stranger: key('b'), recipient: r.Public()}
+}
+
+// scene is one request in Temporal's test environment, with the real workflow,
+// the real activities, a real ledger and a target in memory.
+type scene struct {
+	*rapid.T
+	house
+	ledger *shaky
+	env    *testsuite.TestWorkflowEnvironment
+	plan   access.Plan
+	signed evidence.Envelope
+	target *model.Target
+
+	slow     map[string][]time.Duration // by activity, what the next calls take
+	troubled time.Duration              // by how much the story's faults may hold up closing
+	sent     *workflows.Signed          // the last decision
+
+	mu        sync.Mutex
+	diary     []string // what happened, in words
+	broken    []string // promises that did not hold
+	seen      witness
+	cancelled map[string]bool   // activities that were asked to stop
+	landing   map[string]func() // slow activities whose effect is to come
+}
+
+// retryAtMost is the longest pause between two tries of closing.
+const retryAtMost = 30 * time.Second
+
+func (h house) scene(t *rapid.T, plan access.Plan) *scene {
+	var ts testsuite.WorkflowTestSuite
+	s := &scene{T: t, house: h, ledger: &shaky{Ledger: h.ledger}, plan: plan, slow: map[string][]time.Duration{},
+		cancelled: map[string]bool{}, landing: map[string]func(){}}
+	ts.SetLogger(notes{s})
+	s.seen.ends = map[string]time.Time{}
+	s.seen.first = map[string]time.Time{}
+	s.env = ts.NewTestWorkflowEnvironment()
+	s.env.SetTestTimeout(2 * time.Minute)
+	s.env.SetStartTime(start)
+	s.env.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: workflows.AccessWorkflowID(plan.RequestID)})
+	s.env.RegisterWorkflow(workflows.Access)
+	s.target = model.New(model.Config{Now: s.env.Now, Watch: s.watch,
+		Bounds: integrations.Bounds{Consistency: 20 * time.Millisecond, Ending: time.Minute}})
+	s.register()
+	s.submit()
+	return s
+}
+
+// submit does what the server does.
+func (s *scene) submit() {
+	var err error
+	s.signed, s.plan.Digest, err = s.signer.SignPlan(s.plan)
+	require.NoError(s, err)
+	b, err := json.Marshal(s.signed)
+	require.NoError(s, err)
+	_, err = s.ledger.Submit(context.Background(), ledger.Submission{Plan: b, Request: access.Request{ID: s.plan.RequestID,
+		State: access.StatePending, Contract: s.plan.Contract, Requester: s.plan.Requester, Plan: s.plan, CreatedAt: start}})
+	require.NoError(s, err)
+}
+
+func (s *scene) register() {
+	keys := evidence.NewKeyring(s.signer.Public())
+	control := &activities.Control{Ledger: s.ledger, Keyring: keys}
+	targets := &activities.Targets{Broker: integrations.NewBroker(map[string]integrations.Target{targetName: s.target}, nil),
+		Ledger: s.ledger, Keyring: keys, Now: s.env.Now}
+	named := func(name string, f any) { s.env.RegisterActivityWithOptions(f, activity.RegisterOptions{Name: name}) }
+	named(calls.Judge, slowly(s, calls.Judge, control.Judge))
+	named(calls.Record, slowly(s, calls.Record, func(ctx context.Context, in calls.RecordInput) (none, error) {
+		s.recording(in)
+		return none{}, control.Record(ctx, in)
+	}))
+	named(calls.Open, slowly(s, calls.Open, targets.Open))
+	named(calls.Extend, slowly(s, calls.Extend, func(ctx context.Context, in calls.ExtendInput) (none, error) {
+		return none{}, targets.Extend(ctx, in)
+	}))
+	named(calls.Mint, slowly(s, calls.Mint, targets.Mint))
+	named(calls.Close, slowly(s, calls.Close, func(ctx context.Context, in calls.CloseInput) (none, error) {
+		return none{}, targets.Close(ctx, in)
+	}))
+	s.env.SetOnActivityCanceledListener(s.stopped)
+}
+
+// none is the answer of activities that answer nothing.
+type none struct{}
+
+// play runs the acts at their times, and the request to its end.
+func (s *scene) play(acts []act) {
+	at := time.Millisecond // after the workflow's first step
+	for _, a := range acts {
+		at += a.after
+		s.env.RegisterDelayedCallback(func() { s.note("%s", a.words); a.do(s); s.look() }, at)
+	}
+	s.env.ExecuteWorkflow(workflows.Access, workflows.AccessInput{RequestID: s.plan.RequestID, Plan: s.signed})
+	s.finale()
+	if len(s.broken) > 0 {
+		s.Fatalf("%s\n\nThe story:\n  a request under %s\n  %s", strings.Join(s.broken, "\n"), asked{s.plan}, strings.Join(s.diary, "\n  "))
+	}
+}
+
+// note writes one line of the diary.
+func (s *scene) note(format string, args ...any) {
+	at := s.env.Now().Sub(start)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.diary = append(s.diary, fmt.Sprintf("%-9s ", at)+fmt.Sprintf(format, args...))
+}
+
+// breach notes a promise that did not hold.
+func (s *scene) breach(format string, args ...any) {
+	s.note("  BROKEN: "+format, args...)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.broken = append(s.broken, fmt.Sprintf(format, args...))
+}

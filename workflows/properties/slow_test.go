@@ -1,0 +1,84 @@
+package properties
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
+
+	"ramp.dev/ramp/activities/calls"
+)
+
+// slowly lets an activity take as long as the story says. It takes effect at
+// the end of that time: a request that was long on its way to a cloud.
+func slowly[In, Out any](s *scene, name string, do func(context.Context, In) (Out, error)) func(context.Context, In) (Out, error) {
+	return func(ctx context.Context, in In) (Out, error) {
+		var zero Out
+		info := activity.GetInfo(ctx)
+		s.mu.Lock()
+		d := time.Duration(0)
+		if next := s.slow[name]; len(next) > 0 {
+			d, s.slow[name] = next[0], next[1:]
+		}
+		stopped := s.cancelled[info.ActivityID]
+		s.mu.Unlock()
+		if stopped {
+			// The server hands out no further attempt of a cancelled activity; the
+			// test environment does.
+			return zero, temporal.NewCanceledError()
+		}
+		if name == calls.Open {
+			s.begins()
+		}
+		if d == 0 {
+			return do(ctx, in)
+		}
+		s.lands(info, d, func() (any, error) { return do(ctx, in) })
+		return zero, activity.ErrResultPending
+	}
+}
+
+// lands takes effect after d, or at once when it is cancelled: whichever it is,
+// the workflow hears of it only then.
+func (s *scene) lands(info activity.Info, d time.Duration, do func() (any, error)) {
+	effect := func() {
+		s.mu.Lock()
+		_, waiting := s.landing[info.ActivityID]
+		delete(s.landing, info.ActivityID)
+		stopped := s.cancelled[info.ActivityID]
+		s.mu.Unlock()
+		if !waiting {
+			return
+		}
+		out, err := do()
+		if err != nil && !stopped && retried(err) {
+			s.lands(info, time.Second, do)
+			return
+		}
+		_ = s.env.CompleteActivity(info.TaskToken, out, err) // one that was cancelled is not waited for
+	}
+	s.mu.Lock()
+	s.landing[info.ActivityID] = effect
+	s.mu.Unlock()
+	s.env.RegisterDelayedCallback(effect, d)
+}
+
+func retried(err error) bool {
+	var app *temporal.ApplicationError
+	return !errors.As(err, &app) || !app.NonRetryable()
+}
+
+// stopped is told when the workflow cancels an activity. The server would have
+// the workflow wait for it where it asked to; the test environment does not, so
+// what is under way takes effect here, before the workflow goes on.
+func (s *scene) stopped(info *activity.Info) {
+	s.mu.Lock()
+	s.cancelled[info.ActivityID] = true
+	effect := s.landing[info.ActivityID]
+	s.mu.Unlock()
+	if effect != nil && info.ActivityType.Name == calls.Open {
+		effect()
+	}
+}
