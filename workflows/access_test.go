@@ -65,6 +65,7 @@ type story struct {
 
 func newStory(t *testing.T, change ...func(*access.Plan)) *story {
 	var ts testsuite.WorkflowTestSuite
+	ts.SetLogger(quiet{})
 	s := &story{T: t, env: ts.NewTestWorkflowEnvironment(), plan: plan(change...),
 		standings: []access.Standing{access.StandingSatisfied}}
 	s.env.SetStartTime(start)

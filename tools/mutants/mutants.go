@@ -1,0 +1,71 @@
+package main
+
+// The tests that should miss a defence.
+const (
+	properties = "./workflows/properties -run TestPromises -rapid.checks=500 -rapid.seed=1"
+	workflow   = "./workflows -run Access|Case|Extension|Flood"
+	activity   = "./activities"
+	tally      = "./access -run Tally"
+	proof      = "./evidence"
+	book       = "./ledger"
+	broker     = "./integrations"
+	stories    = "./tools/histories -run Stories/released-while-opening"
+)
+
+func mutants() []mutant {
+	return []mutant{
+		// Closing.
+		{"closing does not read back", "activities/close.go", "if !p.Gone() {", "if false {", []string{activity, properties}},
+		{"closing does not wait until a read can be believed", "activities/close.go",
+			"if err != nil || bounds.Consistency == 0 {", "if true {", []string{properties}},
+		{"an error of closing may be permanent", "activities/close.go", "calls.ToTemporalAlways(t.close(ctx, in))", "calls.ToTemporal(t.close(ctx, in))", []string{activity, properties}},
+		{"closing is given up after some tries", "workflows/options.go",
+			"HeartbeatTimeout:    5 * time.Second,\n\t\tRetryPolicy:         &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, MaximumInterval: 30 * time.Second, MaximumAttempts: forever},",
+			"HeartbeatTimeout:    5 * time.Second,\n\t\tRetryPolicy:         &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, MaximumInterval: 30 * time.Second, MaximumAttempts: 5},", []string{workflow, properties}},
+		{"closing runs on the workflow's own context", "workflows/access.go", "ctx, _ := workflow.NewDisconnectedContext(own)", "ctx := own", []string{workflow, properties}},
+		{"closing does not wait for openings under way", "workflows/open.go",
+			"workflow.Await(r.ctx, func() bool { return pending == 0 })", "", []string{stories}},
+		{"a cancelled opening is not waited for", "workflows/options.go", "WaitForCancellation:    true", "WaitForCancellation:    false", []string{stories}},
+		{"an overdue ending raises no alarm", "workflows/close.go", "\t\tr.alarm(open)\n", "", []string{workflow}},
+		{"an opening that failed half way leaves what it opened", "workflows/access.go", "\t\tif r.open() {\n\t\t\tr.stayOpen()\n\t\t}\n\t\tr.close()",
+			"\t\tif r.open() {\n\t\t\tr.stayOpen()\n\t\t\tr.close()\n\t\t} else {\n\t\t\tr.finish(access.StateFailed)\n\t\t}", []string{workflow, properties}},
+		{"a late denial changes nothing", "workflows/messages.go", "if r.state.MayHaveAccess() {", "if false {", []string{workflow}},
+		{"a flood of decisions is taken", "workflows/messages.go", "case r.messages >= maxMessages:", "case false:", []string{workflow}},
+
+		// Opening.
+		{"the ledger is written after the target", "activities/targets.go",
+			"\tif err := t.Ledger.Intend(ctx, g, t.now()); err != nil {\n\t\treturn calls.OpenResult{}, err\n\t}\n\tfailpoint.Here(failpoint.OpenIntended)\n\tif err := t.Broker.Grant(ctx, g); err != nil {\n\t\treturn calls.OpenResult{}, err\n\t}\n",
+			"\tif err := t.Broker.Grant(ctx, g); err != nil {\n\t\treturn calls.OpenResult{}, err\n\t}\n\tfailpoint.Here(failpoint.OpenIntended)\n\tif err := t.Ledger.Intend(ctx, g, t.now()); err != nil {\n\t\treturn calls.OpenResult{}, err\n\t}\n", []string{activity, properties}},
+		{"what was closed is opened again", "ledger/grants.go", "case err == nil && row.Status == GrantClosed:", "case false:", []string{book, activity}},
+		{"the worker opens without a satisfied rule", "activities/targets.go", "if proof.Standing != access.StandingSatisfied {", "if false {", []string{activity}},
+		{"the worker takes the workflow's word for the end", "activities/targets.go", "if in.ExpiresAt.After(t.now().Add(proof.Plan.Duration.Std() + clockSkew)) {", "if false {", []string{activity}},
+		{"an approval is good for ever", "activities/targets.go", "openWithin = 10 * time.Minute", "openWithin = 1000 * time.Hour", []string{activity}},
+		{"a plan is opened before its start", "activities/targets.go", "if t.now().Before(start.Add(-time.Second)) {", "if false {", []string{activity}},
+
+		// Deciding.
+		{"signatures are not verified", "evidence/keyring.go", "if _, err := ev.Verify(context.Background(), &e); err != nil {", "if false {", []string{proof, activity, properties}},
+		{"a decision is taken for another digest", "evidence/keyring.go", "d.RequestID != p.RequestID || d.PlanDigest != p.Digest {", "d.RequestID != p.RequestID {", []string{proof, activity}},
+		{"a decision is counted for another digest", "access/decision.go", " || d.PlanDigest != digest || ", " || ", []string{tally}},
+		{"a decision of another request is counted", "access/decision.go", "if d.RequestID != plan.RequestID || d", "if d", []string{tally}},
+		{"late decisions count", "access/decision.go", " || d.At.After(plan.PendingUntil) ||", " ||", []string{tally, activity, properties}},
+		{"requesters approve", "access/decision.go", "case p.Human() == requester.Human() && !r.SelfApproval:", "case false:", []string{tally, proof, properties}},
+		{"agents and services approve", "access/decision.go", "case p.Kind != KindHuman:", "case false:", []string{activity, properties}},
+		{"two accounts of one person are two people", "access/decision.go", "human := d.Approver.Human()", "human := d.Approver.ID", []string{tally, properties}},
+		{"one person sits on two chairs", "access/decision.go", "tried[i] = true\n\t\t\tif taken[i] == 0", "tried[i] = true\n\t\t\ttaken[i] = a + 1\n\t\t\tif taken[i] == 0", []string{tally, properties}},
+		{"approvals are counted by equality", "access/decision.go", "len(r.Stages) > 0 && met:", "len(r.Stages) > 0 && met && len(approvers) == len(r.Stages):", []string{tally, proof}},
+		{"denials are counted by equality", "access/decision.go", "case denials >= max(r.Deny, 1):", "case denials == r.Deny:", []string{tally}},
+
+		// Extending and picking up.
+		{"anybody extends", "activities/change.go", "case order.By.Human() != plan.Requester.Human():", "case false:", []string{activity, properties}},
+		{"an extension may shorten", "activities/change.go", " || order.Adds <= 0:", ":", []string{activity, properties}},
+		{"an extension is longer than the plan allows", "activities/change.go", "case in.ExpiresAt.Sub(in.StartedAt) > plan.Extend.UpTo.Std():", "case false:", []string{activity, properties}},
+		{"an extension is longer than ordered", "activities/change.go", "in.ExpiresAt.After(row.ExpiresAt.Add(order.Adds.Std()))", "false", []string{activity}},
+		{"anybody picks up a credential", "activities/change.go", "case order.By.ID != plan.Requester.ID:", "case false:", []string{activity, properties}},
+		{"a credential is minted after the end", "activities/change.go", "if row.Status != ledger.GrantOpen || !t.now().Before(row.ExpiresAt) {", "if row.Status != ledger.GrantOpen {", []string{activity}},
+
+		// Targets.
+		{"objects that are not Ramp's are revoked", "integrations/broker.go",
+			"func (b *Broker) Revoke(ctx context.Context, g access.Grant) error {\n\tif _, ok := access.RequestOf(g.Name); !ok {",
+			"func (b *Broker) Revoke(ctx context.Context, g access.Grant) error {\n\tif false {", []string{broker}},
+	}
+}

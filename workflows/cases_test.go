@@ -1,0 +1,132 @@
+package workflows_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/activity"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/activities/calls"
+	"ramp.dev/ramp/workflows"
+)
+
+// status asks the running workflow at a time.
+func (s *story) status(after time.Duration) *workflows.Status {
+	st := &workflows.Status{}
+	s.at(after, func() {
+		v, err := s.env.QueryWorkflow(workflows.QueryStatus)
+		require.NoError(s, err)
+		require.NoError(s, v.Get(st))
+	})
+	return st
+}
+
+func TestCase11TwoApproversAtOneInstant(t *testing.T) {
+	s := newStory(t)
+	one, two := s.decide(time.Minute), s.decide(time.Minute)
+	require.Equal(t, access.OutcomeExpired, s.run().Outcome)
+	require.NoError(t, one.err)
+	require.NoError(t, two.err)
+	require.ElementsMatch(t, []string{"judge", "judge", "open", "close"}, s.calls, "one grant, one end")
+	require.WithinDuration(t, start.Add(31*time.Minute), s.closedAt, time.Second)
+}
+
+// TestCase12ApproveAndDenyAtOneInstant: both are judged, in the order in which
+// they came, and the denial wins either way: before access opens or after.
+func TestCase12ApproveAndDenyAtOneInstant(t *testing.T) {
+	for name, standings := range map[string][]access.Standing{
+		"the approval came first": {access.StandingSatisfied, access.StandingDenied},
+		"the denial came first":   {access.StandingDenied, access.StandingDenied},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStory(t)
+			s.standings = standings
+			s.decide(time.Minute)
+			s.decide(time.Minute)
+			res := s.run()
+			require.NotEqual(t, access.OutcomeExpired, res.Outcome)
+			opened := 0
+			for _, c := range s.calls {
+				opened += map[string]int{"open": 1, "close": -1}[c]
+			}
+			require.LessOrEqual(t, opened, 0, "what was opened was closed")
+			require.False(t, s.closedAt.After(start.Add(2*time.Minute)))
+		})
+	}
+}
+
+// TestCase13JudgedAcrossTheDeadline: a decision that was made in time counts,
+// although the worker that judges it is slow; one that comes later does not.
+func TestCase13JudgedAcrossTheDeadline(t *testing.T) {
+	s := newStory(t, func(p *access.Plan) { p.PendingUntil = start.Add(time.Minute) })
+	s.env.RegisterActivityWithOptions(func(ctx context.Context, _ calls.JudgeInput) (calls.JudgeResult, error) {
+		token := activity.GetInfo(ctx).TaskToken
+		s.env.RegisterDelayedCallback(func() {
+			_ = s.env.CompleteActivity(token, calls.JudgeResult{Standing: access.StandingSatisfied}, nil)
+		}, 5*time.Second)
+		return calls.JudgeResult{}, activity.ErrResultPending
+	}, activity.RegisterOptions{Name: calls.Judge, DisableAlreadyRegisteredCheck: true})
+	s.decide(58 * time.Second)
+	require.Equal(t, access.StateEnded, s.run().State)
+
+	late := newStory(t, func(p *access.Plan) { p.PendingUntil = start.Add(time.Minute) })
+	late.decide(61 * time.Second)
+	require.Equal(t, access.StateLapsed, late.run().State)
+	require.Empty(t, late.calls)
+}
+
+// TestCase25NobodyToClose: with the closing worker away for days the request is
+// overdue, never ended, and is closed by the first that comes back.
+func TestCase25NobodyToClose(t *testing.T) {
+	s := newStory(t)
+	s.decide(time.Minute)
+	back := start.Add(72 * time.Hour)
+	s.onClose = func(calls.CloseInput) error {
+		if s.env.Now().Before(back) {
+			return calls.ToTemporalAlways(access.Errorf(access.CodeUnavailable, "nobody is there"))
+		}
+		return nil
+	}
+	meanwhile := s.status(48 * time.Hour)
+	require.Equal(t, access.StateEnded, s.run().State)
+	require.Equal(t, access.StateEnding, meanwhile.State)
+	require.True(t, meanwhile.Overdue)
+	require.WithinDuration(t, back, s.closedAt, 31*time.Second, "noticed within the longest pause")
+}
+
+// TestCase34NotTooEarly: what the target was told, the workflow waits for: no
+// default, and no extension that failed, ends access before.
+func TestCase34NotTooEarly(t *testing.T) {
+	for name, d := range map[string]time.Duration{"a second": time.Second, "half an hour": 30 * time.Minute, "a week": 7 * 24 * time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			s := newStory(t, func(p *access.Plan) { p.Duration = access.Duration(d) })
+			var until time.Time
+			s.onOpen = func(in calls.OpenInput) error { until = in.ExpiresAt; return nil }
+			s.decide(time.Minute)
+			require.Equal(t, access.OutcomeExpired, s.run().Outcome)
+			require.Equal(t, start.Add(time.Minute+d), until)
+			require.False(t, s.closedAt.Before(until))
+		})
+	}
+}
+
+// TestCase35RevokedAndStillThere: a revocation that the target refuses does not
+// turn into an ended request.
+func TestCase35RevokedAndStillThere(t *testing.T) {
+	s := newStory(t)
+	s.decide(time.Minute)
+	s.stop(2*time.Minute, workflows.StopRevoke)
+	s.onClose = func(calls.CloseInput) error {
+		if s.env.Now().Before(start.Add(5 * time.Hour)) {
+			return calls.ToTemporalAlways(access.Errorf(access.CodeForbidden, "no"))
+		}
+		return nil
+	}
+	meanwhile := s.status(4 * time.Hour)
+	require.Equal(t, access.OutcomeRevoked, s.run().Outcome)
+	require.Equal(t, access.StateEnding, meanwhile.State)
+	require.True(t, meanwhile.Overdue)
+}
