@@ -18,7 +18,7 @@ func mutants() []mutant {
 		{"closing does not read back", "activities/close.go", "if !p.Gone() {", "if false {", []string{activity, properties}},
 		{"closing does not wait until a read can be believed", "activities/close.go",
 			"if err != nil || bounds.Consistency == 0 {", "if true {", []string{properties}},
-		{"an error of closing may be permanent", "activities/close.go", "calls.ToTemporalAlways(t.close(ctx, in))", "calls.ToTemporal(t.close(ctx, in))", []string{activity, properties}},
+		{"an error of closing may be permanent", "activities/close.go", "calls.ToTemporalAlways(t.recorded(ctx, in))", "calls.ToTemporal(t.recorded(ctx, in))", []string{activity, properties}},
 		{"closing is given up after some tries", "workflows/options.go",
 			"HeartbeatTimeout:    5 * time.Second,\n\t\tRetryPolicy:         &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, MaximumInterval: 30 * time.Second, MaximumAttempts: forever},",
 			"HeartbeatTimeout:    5 * time.Second,\n\t\tRetryPolicy:         &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, MaximumInterval: 30 * time.Second, MaximumAttempts: 5},", []string{workflow, properties}},

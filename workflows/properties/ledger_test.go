@@ -14,6 +14,7 @@ type shaky struct {
 	*ledger.Ledger
 	mu    sync.Mutex
 	fails []bool // each a write that fails; true: after it was written
+	told  func(ledger.Advance)
 }
 
 func (l *shaky) fail(n int, written bool) {
@@ -41,6 +42,7 @@ func (l *shaky) write(do func() error) error {
 }
 
 func (l *shaky) Advance(ctx context.Context, a ledger.Advance) error {
+	l.told(a)
 	return l.write(func() error { return l.Ledger.Advance(ctx, a) })
 }
 
@@ -48,8 +50,11 @@ func (l *shaky) Intend(ctx context.Context, g access.Grant, at time.Time) error 
 	return l.write(func() error { return l.Ledger.Intend(ctx, g, at) })
 }
 
-func (l *shaky) Opened(ctx context.Context, name string, at time.Time) error {
-	return l.write(func() error { return l.Ledger.Opened(ctx, name, at) })
+func (l *shaky) Opened(ctx context.Context, name string, at time.Time, steps ...ledger.Advance) error {
+	for _, a := range steps {
+		l.told(a)
+	}
+	return l.write(func() error { return l.Ledger.Opened(ctx, name, at, steps...) })
 }
 
 func (l *shaky) Extended(ctx context.Context, name string, until time.Time) error {

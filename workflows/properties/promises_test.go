@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/activities/calls"
 	"ramp.dev/ramp/internal/model"
 	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/workflows"
@@ -23,7 +22,6 @@ type witness struct {
 	first     map[string]time.Time // each grant's first end
 	ends      map[string]time.Time // each grant's end now
 	state     access.State
-	recorded  access.State
 }
 
 // begins is called when an opening begins.
@@ -100,19 +98,15 @@ func (s *scene) row(name string) (ledger.GrantRow, bool) {
 	return rows[n], true
 }
 
-// recording is told of every step before it is written down.
-func (s *scene) recording(in calls.RecordInput) {
-	if in.To == "" {
+// told hears of every step before it is written down.
+func (s *scene) told(a ledger.Advance) {
+	if a.To == "" {
 		return
 	}
-	s.note("  recorded: %s %s", in.To, in.Outcome)
-	if left := s.target.Left(); in.To.Final() && len(left) > 0 {
-		s.breach("%s although %s is on the target (promise 3)", in.To, left)
+	s.note("  to be recorded: %s %s", a.To, a.Outcome)
+	if left := s.target.Left(); a.To.Final() && len(left) > 0 {
+		s.breach("%s although %s is on the target (promise 3)", a.To, left)
 	}
-	if from := s.seen.recorded; from != "" && from != in.To && !from.Reach(in.To) {
-		s.breach("%s was recorded after %s", in.To, from)
-	}
-	s.seen.recorded = in.To
 }
 
 // look asks the workflow how it is, after every act.

@@ -75,6 +75,7 @@ func (h house) scene(t *rapid.T, plan access.Plan) *scene {
 	var ts testsuite.WorkflowTestSuite
 	s := &scene{T: t, house: h, ledger: &shaky{Ledger: h.ledger}, plan: plan, slow: map[string][]time.Duration{},
 		cancelled: map[string]bool{}, landing: map[string]func(){}}
+	s.ledger.told = s.told
 	ts.SetLogger(notes{s})
 	s.seen.ends = map[string]time.Time{}
 	s.seen.first = map[string]time.Time{}
@@ -110,7 +111,6 @@ func (s *scene) register() {
 	named := func(name string, f any) { s.env.RegisterActivityWithOptions(f, activity.RegisterOptions{Name: name}) }
 	named(calls.Judge, slowly(s, calls.Judge, control.Judge))
 	named(calls.Record, slowly(s, calls.Record, func(ctx context.Context, in calls.RecordInput) (none, error) {
-		s.recording(in)
 		return none{}, control.Record(ctx, in)
 	}))
 	named(calls.Open, slowly(s, calls.Open, targets.Open))

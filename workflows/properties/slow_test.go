@@ -35,7 +35,8 @@ func slowly[In, Out any](s *scene, name string, do func(context.Context, In) (Ou
 		if d == 0 {
 			return do(ctx, in)
 		}
-		s.lands(info, d, func() (any, error) { return do(ctx, in) })
+		late := context.WithoutCancel(ctx) // the activity returns now; its work does not
+		s.lands(info, d, func() (any, error) { return do(late, in) })
 		return zero, activity.ErrResultPending
 	}
 }
