@@ -75,3 +75,17 @@ type Extender interface {
 type Checker interface {
 	Check(ctx context.Context) error
 }
+
+// Drifter is a Target that can compare what it holds with what was granted, and
+// put it right (CASES 32, 33). Both are only about what is there: whether a
+// grant is there at all is Inspect's to say.
+type Drifter interface {
+	// Drift says how what is on the target differs from g, a few words for each
+	// difference, and nothing when it is just g, not there, or being ended. An
+	// earlier end than g's is no difference. It changes nothing.
+	Drift(ctx context.Context, g access.Grant) ([]string, error)
+	// Restore makes what is there just g again and ends what may have begun on
+	// other terms. It never opens what is not there. Idempotent. Code conflict
+	// says that it cannot be put right and must be closed.
+	Restore(ctx context.Context, g access.Grant) error
+}

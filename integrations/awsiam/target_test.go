@@ -25,6 +25,7 @@ func TestConformance(t *testing.T) {
 		Invalid:     badEntitlements(),
 		Marked:      a.marked,
 		Remove:      a.Remove,
+		Widen:       a.widen(t),
 		Foreign:     a.foreign,
 		UseAt:       a.useAt,
 		Faulty: func(t *testing.T, fault targettest.Fault, n int) integrations.Target {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -89,6 +90,7 @@ func harness(c Config, user string) targettest.Harness {
 		},
 		Marked:  func(context.Context) ([]string, error) { return marked(c.Dir) },
 		Remove:  func(_ context.Context, name string) error { return removeByHand(c.Dir, user, name) },
+		Widen:   widen(c.Dir, user),
 		Foreign: func(t *testing.T) func(context.Context) error { return foreign(t, c.Dir, user) },
 		Faulty: func(t *testing.T, fault targettest.Fault, n int) integrations.Target {
 			target, err := c.open(context.Background(), "ssh/demo", &faultyDisk{fault: fault, n: int32(n)})
@@ -144,6 +146,43 @@ func removeByHand(dir, user, name string) error {
 		return err
 	}
 	return nil
+}
+
+// widen edits the grant's line, or adds another, as an administrator of the host would.
+func widen(dir, user string) map[string]func(context.Context, access.Grant) error {
+	edit := func(login string, change func(all, name string) string) func(context.Context, access.Grant) error {
+		return func(_ context.Context, g access.Grant) error {
+			path := filepath.Join(dir, "principals", login)
+			b, err := os.ReadFile(path)
+			if err != nil && !errors.Is(err, os.ErrNotExist) {
+				return err
+			}
+			return os.WriteFile(path, []byte(change(string(b), g.Name)), 0o644)
+		}
+	}
+	line := func(change func(line, name string) string) func(all, name string) string {
+		return func(all, name string) (out string) {
+			for l := range strings.Lines(all) {
+				if strings.Contains(l, name) {
+					l = change(l, name)
+				}
+				out += l
+			}
+			return out
+		}
+	}
+	return map[string]func(context.Context, access.Grant) error{
+		"until later": edit(user, line(func(l, _ string) string {
+			return regexp.MustCompile(`expiry-time="[0-9]+Z"`).ReplaceAllString(l, `expiry-time="20991231235959Z"`)
+		})),
+		"for ever": edit(user, line(func(_, name string) string {
+			return `environment="RAMP_GRANT=` + name + `" ` + name + "\n"
+		})),
+		"no options":        edit(user, line(func(_, name string) string { return name + "\n" })),
+		"an option unknown": edit(user, line(func(l, _ string) string { return "agent-forwarding," + l })),
+		"a second line":     edit(user, func(all, name string) string { return all + name + "\n" }),
+		"another login":     edit("root2", func(all, name string) string { return all + name + "\n" }),
+	}
 }
 
 // foreign puts lines of other people's next to Ramp's.

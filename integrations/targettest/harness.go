@@ -50,6 +50,10 @@ type Harness struct {
 	Marked func(ctx context.Context) ([]string, error)
 	// Remove deletes what one grant made, by hand, past Ramp (CASES 33).
 	Remove func(ctx context.Context, name string) error
+	// Widen changes what one grant made, by hand, past Ramp, each in its own way,
+	// so that it is no longer just what was granted (CASES 32). Needed of
+	// a target that is a Drifter.
+	Widen map[string]func(ctx context.Context, g access.Grant) error
 	// Foreign makes things that resemble Ramp's as closely as the service lets
 	// them, without its mark. intact fails if one was touched.
 	Foreign func(t *testing.T) (intact func(ctx context.Context) error)

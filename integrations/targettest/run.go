@@ -22,6 +22,7 @@ func Run(t *testing.T, h Harness) {
 	t.Run("concurrency", s.concurrency)
 	t.Run("overlap", s.overlap)
 	t.Run("faults", s.faults)
+	t.Run("drift", s.tier(s.noDrift(t), s.drift))
 	t.Run("foreign", s.tier(h.Lacks.Foreign, s.foreign))
 }
 
@@ -56,7 +57,17 @@ func prepare(t *testing.T, h Harness) *suite {
 	require.Equal(t, target.Bounds().Consistency == 0, h.Lacks.NotFoundYet != "",
 		"a target with a consistency bound is tried with NotFoundYet, one without says why in Lacks.NotFoundYet")
 	require.Positive(t, target.Bounds().Ending, "Bounds().Ending")
+	_, drifts := target.(integrations.Drifter)
+	require.Equal(t, drifts, len(h.Widen) > 0, "the target is a Drifter, and the harness says how to Widen; or neither")
 	return s
+}
+
+// noDrift is why the target is not tried for drift.
+func (s *suite) noDrift(t *testing.T) string {
+	if _, drifts := s.Open(t).(integrations.Drifter); !drifts {
+		return "it cannot say whether what it holds was changed by hand"
+	}
+	return ""
 }
 
 // tier runs a tier, or logs why the target lacks it.

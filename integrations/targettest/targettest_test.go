@@ -37,6 +37,10 @@ const (
 	failureIsGone      flaw = "takes failure for gone"
 	touchesForeign     flaw = "touches foreign things"
 	listsForeign       flaw = "lists foreign things"
+	driftIsBlind       flaw = "sees no drift"
+	driftSeesGhosts    flaw = "sees drift in an extension"
+	restoresNothing    flaw = "restores nothing"
+	restoreReopens     flaw = "restoring opens again"
 )
 
 // flaws is each flaw with the tier that must find it.
@@ -48,6 +52,7 @@ func flaws() map[flaw]string {
 		mintOutlives: "mint", mintsOneSecret: "mint", mintsAfterRevoke: "mint",
 		extendReopens: "extend", extendLeavesGap: "extend", revokesAlike: "overlap",
 		failureIsGone: "faults", touchesForeign: "foreign", listsForeign: "foreign",
+		driftIsBlind: "drift", driftSeesGhosts: "drift", restoresNothing: "drift", restoreReopens: "drift",
 	}
 }
 
@@ -91,6 +96,10 @@ func memoryHarness(f flaw) targettest.Harness {
 			defer s.mu.Unlock()
 			delete(s.objects, name)
 			return nil
+		},
+		Widen: map[string]func(context.Context, access.Grant) error{
+			"more":   s.widen(func(o *object) { o.what = "everything" }),
+			"longer": s.widen(func(o *object) { o.expires = o.expires.Add(time.Hour) }),
 		},
 		Foreign: func(*testing.T) func(context.Context) error {
 			s.mu.Lock()

@@ -88,6 +88,9 @@ func (t *target) getRole(ctx context.Context, name string) (role, bool, error) {
 			r.foreign = key
 		}
 	}
+	if none, known := data["token_no_default_policy"].(bool); known && !none {
+		r.foreign = "token_no_default_policy"
+	}
 	return r, true, nil
 }
 

@@ -1,0 +1,93 @@
+package targettest
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations"
+)
+
+// drift: somebody with rights of their own changes what Ramp made (CASES 32, 33).
+func (s *suite) drift(t *testing.T) {
+	t.Run("AsGranted", func(t *testing.T) {
+		target := s.Open(t)
+		g := s.opened(t, target, longTTL)
+		s.same(t, target, g)
+		s.credential(t, target, g)
+		s.same(t, target, g)
+		// The ledger is told of an extension first: then the target is behind.
+		later := g
+		later.ExpiresAt = g.ExpiresAt.Add(time.Minute)
+		s.same(t, target, later)
+		if e, ok := target.(integrations.Extender); ok {
+			require.NoError(t, e.Extend(background(t), later))
+			s.same(t, target, later)
+		}
+		s.close(t, target, g.Name)
+	})
+
+	t.Run("NothingThere", func(t *testing.T) {
+		target := s.Open(t)
+		never, revoked := s.plan(t, s.Entitlement, longTTL), s.opened(t, target, longTTL)
+		s.close(t, target, revoked.Name)
+		for _, g := range []access.Grant{never, revoked} {
+			differences, err := target.(integrations.Drifter).Drift(background(t), g)
+			require.NoError(t, err)
+			require.Empty(t, differences)
+			_ = target.(integrations.Drifter).Restore(background(t), g) // may refuse; must not open
+			s.gone(t, target, g.Name)
+		}
+	})
+
+	for what, widen := range s.Widen {
+		t.Run(what, func(t *testing.T) { s.widened(t, widen) })
+	}
+}
+
+func (s *suite) widened(t *testing.T, widen func(context.Context, access.Grant) error) {
+	target, ctx := s.Open(t), background(t)
+	g, other := s.opened(t, target, longTTL), s.opened(t, target, longTTL)
+	s.open(t, target, g)
+	s.credential(t, target, g)
+	require.NoError(t, widen(ctx, g), "by hand")
+
+	eventually(t, target.Bounds().Consistency, "Drift tells", func() error {
+		differences, err := target.(integrations.Drifter).Drift(ctx, g)
+		if err == nil && len(differences) == 0 {
+			err = errors.New("no difference")
+		}
+		return err
+	})
+	err := s.Open(t).(integrations.Drifter).Restore(ctx, g)
+	if access.CodeOf(err) == access.CodeConflict && err != nil {
+		// It says so itself: only closing ends what was opened by that.
+		s.close(t, target, g.Name)
+	} else {
+		require.NoError(t, err)
+		s.same(t, target, g)
+		s.open(t, target, g)
+		c := s.credential(t, target, g)
+		s.works(t, target, g, c)
+		s.close(t, target, g.Name)
+		s.refused(t, target, g, c)
+	}
+	s.same(t, target, other)
+	s.works(t, target, other, s.credential(t, target, other))
+	s.close(t, target, other.Name)
+}
+
+// same waits until the target says that it holds just g.
+func (s *suite) same(t *testing.T, target integrations.Target, g access.Grant) {
+	t.Helper()
+	eventually(t, target.Bounds().Consistency, "no difference from what was granted", func() error {
+		differences, err := target.(integrations.Drifter).Drift(background(t), g)
+		if err == nil && len(differences) > 0 {
+			err = access.Errorf(access.CodeInternal, "Drift says %q", differences)
+		}
+		return err
+	})
+}

@@ -1,0 +1,126 @@
+package vaulttoken
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations"
+)
+
+var _ integrations.Drifter = (*target)(nil)
+
+// Drift implements integrations.Drifter: the grant's role, the roles of its
+// tokens, and tokens that nobody picked up through Ramp.
+func (t *target) Drift(ctx context.Context, g access.Grant) ([]string, error) {
+	if err := checkName(g.Name); err != nil {
+		return nil, err
+	}
+	policies, err := t.config.policiesOf(g.Entitlement)
+	if err != nil {
+		return nil, err
+	}
+	own, there, err := t.getRole(ctx, g.Name)
+	if err != nil || !there {
+		return nil, err
+	}
+	out := own.differences(policies, end(g))
+	if own.expires.IsZero() {
+		out = append(out, "its role does not say when it ends")
+	}
+	if n, err := t.count(ctx, []string{g.Name}); err != nil {
+		return nil, err
+	} else if n > 0 {
+		out = append(out, "tokens were made through its role by hand")
+	}
+	wrong, err := t.wrongTokens(ctx, g, policies)
+	if err == nil && len(wrong) > 0 {
+		out = append(out, "roles of its tokens were changed or used by hand: "+strings.Join(wrong, ", "))
+	}
+	return out, err
+}
+
+// wrongTokens are the roles of picked-up tokens that are not as Ramp made them.
+func (t *target) wrongTokens(ctx context.Context, g access.Grant, policies []string) (wrong []string, err error) {
+	roles, err := t.roles(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range roles[g.Name] {
+		if name == g.Name {
+			continue
+		}
+		r, there, err := t.getRole(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		n, err := t.count(ctx, []string{name})
+		if err != nil {
+			return nil, err
+		}
+		if there && (n > 1 || len(r.differences(policies, end(g))) > 0) {
+			wrong = append(wrong, name)
+		}
+	}
+	return wrong, nil
+}
+
+// differences says how a role is more, or other, than what was granted.
+func (r role) differences(policies []string, ends time.Time) (out []string) {
+	if !slices.Equal(r.policies, policies) {
+		out = append(out, "it gives the policies "+strings.Join(r.policies, ", ")+" instead of "+strings.Join(policies, ", "))
+	}
+	if r.foreign != "" {
+		out = append(out, "its "+r.foreign+" was changed")
+	}
+	if r.max == 0 {
+		out = append(out, "its tokens have no longest life")
+	}
+	if r.expires.After(ends) {
+		out = append(out, "it ends at "+r.expires.Format(time.RFC3339)+" instead of "+ends.Format(time.RFC3339))
+	}
+	return out
+}
+
+// Restore implements integrations.Drifter. Tokens that may carry more than was
+// granted end; what is left is what was picked up through Ramp. A revoke that
+// passes meanwhile leaves the role that is written here, which whoever calls
+// this looks for.
+func (t *target) Restore(ctx context.Context, g access.Grant) error {
+	policies, err := t.begin(g)
+	if err != nil {
+		return err
+	}
+	own, there, err := t.getRole(ctx, g.Name)
+	if err != nil || !there {
+		return err
+	}
+	if len(own.differences(policies, end(g))) > 0 || own.expires.IsZero() {
+		// An earlier end stands: an extension may be on its way.
+		if !own.expires.IsZero() && own.expires.Before(end(g)) {
+			g.ExpiresAt = own.expires
+		}
+		// Vault keeps what a write leaves out, so what Ramp never writes goes
+		// with the role.
+		if own.foreign != "" {
+			if err := t.dropRole(ctx, g.Name); err != nil {
+				return err
+			}
+		}
+		if err := t.putRole(ctx, grantRole(g, policies)); err != nil {
+			return err
+		}
+	}
+	wrong, err := t.wrongTokens(ctx, g, policies)
+	if err != nil {
+		return err
+	}
+	for _, name := range wrong {
+		if err := t.dropRole(ctx, name); err != nil {
+			return err
+		}
+	}
+	return retryable(t.revokeTokens(ctx, append(wrong, g.Name)))
+}
