@@ -24,7 +24,9 @@ const (
 	EventOverdue         EventKind = "access.overdue"
 	EventRevoked         EventKind = "grant.closed" // read back as gone
 	EventEnded           EventKind = "access.ended"
-	EventRefused         EventKind = "act.refused" // an act that Ramp did not allow
+	EventSwept           EventKind = "grant.swept"   // ended by the reconciler, since no workflow did it
+	EventDrifted         EventKind = "grant.drifted" // the target differs from the grant
+	EventRefused         EventKind = "act.refused"   // an act that Ramp did not allow
 )
 
 // Event is one act, as it is recorded for ever. It holds no secret.
@@ -60,6 +62,8 @@ var phrases = map[EventKind]string{
 	EventOverdue:         "closing takes too long; Ramp keeps trying",
 	EventRevoked:         "closed on the target, read back as gone",
 	EventEnded:           "over, proven gone",
+	EventSwept:           "ended by the reconciler",
+	EventDrifted:         "changed on the target by somebody else",
 	EventRefused:         "an act was refused",
 }
 

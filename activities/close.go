@@ -30,7 +30,8 @@ func (t *Targets) recorded(ctx context.Context, in calls.CloseInput) error {
 	soon, cancel := context.WithTimeout(ctx, tellWithin)
 	told := t.tell(soon, in.Ending)
 	cancel()
-	if err := t.close(ctx, in); err != nil {
+	g := access.Grant{Name: in.Grant, RequestID: in.RequestID, Target: in.Target, Principal: in.Principal, ExpiresAt: in.Due}
+	if err := t.End(ctx, g); err != nil {
 		return err
 	}
 	if told != nil {
@@ -60,9 +61,10 @@ func (t *Targets) tell(ctx context.Context, step *calls.RecordInput) error {
 	return err
 }
 
-func (t *Targets) close(ctx context.Context, in calls.CloseInput) error {
-	// Its end is only its place in the queue: closing works from the name alone.
-	g := access.Grant{Name: in.Grant, RequestID: in.RequestID, Target: in.Target, Principal: in.Principal, ExpiresAt: in.Due}
+// End is Close outside of an activity, and records nothing of the request: for
+// the reconciler, which may act with no Temporal at all. It takes no more of g
+// than names; its end is only its place in the queue.
+func (t *Targets) End(ctx context.Context, g access.Grant) error {
 	started := t.now()
 	// The target comes before the ledger: a ledger that is down must not keep
 	// access open.
@@ -86,7 +88,23 @@ func (t *Targets) close(ctx context.Context, in calls.CloseInput) error {
 	if access.CodeOf(err) == access.CodeNotFound {
 		return nil // refused before it was ever intended
 	}
+	if err == nil {
+		t.measure(ctx, g)
+	}
 	return err
+}
+
+// measure tells how long after its end a grant that was not ended early is
+// gone. Reading it costs little beside closing it, and a failure loses a figure.
+func (t *Targets) measure(ctx context.Context, g access.Grant) {
+	if t.Gone == nil {
+		return
+	}
+	row, err := t.row(ctx, g.RequestID, g.Name)
+	if err != nil || row.ClosedAt == nil || row.ClosedAt.Before(row.ExpiresAt) {
+		return
+	}
+	t.Gone(g.Target, row.ClosedAt.Sub(row.ExpiresAt))
 }
 
 // settle waits until a read can be believed. Within a target's consistency

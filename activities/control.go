@@ -11,6 +11,7 @@ import (
 	"ramp.dev/ramp/internal/clock"
 	"ramp.dev/ramp/internal/failpoint"
 	"ramp.dev/ramp/ledger"
+	"ramp.dev/ramp/reconcile"
 )
 
 // Recorder is what Control needs of the ledger.
@@ -23,6 +24,7 @@ type Recorder interface {
 type Control struct {
 	Ledger  Recorder
 	Keyring evidence.Keyring
+	Alarms  reconcile.Alarms // nil: nobody hears of what is overdue
 }
 
 // Judge verifies every decision from scratch, refuses a new one that may not
@@ -110,6 +112,13 @@ func (c *Control) refused(ctx context.Context, in calls.JudgeInput, cause error)
 
 // Record moves a request in the ledger. Idempotent.
 func (c *Control) Record(ctx context.Context, in calls.RecordInput) error {
+	if in.Overdue != nil && *in.Overdue && c.Alarms != nil {
+		problem := "closing takes too long; Ramp keeps trying"
+		if in.Problem != nil {
+			problem = *in.Problem
+		}
+		c.Alarms.Raise(ctx, reconcile.Alarm{At: in.At, RequestID: in.RequestID, Message: problem})
+	}
 	return calls.ToTemporal(c.Ledger.Advance(ctx, advance(in)))
 }
 

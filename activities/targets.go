@@ -33,6 +33,8 @@ type Targets struct {
 	Keyring evidence.Keyring
 	Signer  *evidence.Signer // signs receipts with the worker's own key; nil: none are kept
 	Now     func() time.Time // nil: the real clock
+	// Gone is told how long after its end a grant was proven gone; may be nil.
+	Gone func(target string, after time.Duration)
 }
 
 // openWithin is how long after its approval (or its planned start) a plan may

@@ -197,7 +197,7 @@ func (b *Broker) Extend(ctx context.Context, g access.Grant) error {
 // Drift says how what is on the target differs from g; nothing when the target
 // cannot tell. See Drifter.
 func (b *Broker) Drift(ctx context.Context, g access.Grant) ([]string, error) {
-	return call(ctx, b, g.Target, "compare", func(ctx context.Context, t Target) ([]string, error) {
+	return call(ctx, b, g.Target, "compare", opening, func(ctx context.Context, t Target) ([]string, error) {
 		if d, ok := t.(Drifter); ok {
 			return d.Drift(ctx, g)
 		}
@@ -207,7 +207,7 @@ func (b *Broker) Drift(ctx context.Context, g access.Grant) ([]string, error) {
 
 // Restore makes what is on the target just g again; conflict when it cannot.
 func (b *Broker) Restore(ctx context.Context, g access.Grant) error {
-	return act(ctx, b, g.Target, "restore", func(ctx context.Context, t Target) error {
+	return act(ctx, b, g.Target, "restore", closingBy(g), func(ctx context.Context, t Target) error {
 		d, ok := t.(Drifter)
 		if !ok {
 			return access.Errorf(access.CodeConflict, "this target cannot put a grant right")

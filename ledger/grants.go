@@ -147,7 +147,11 @@ type GrantFilter struct {
 	RequestID string
 	Target    string
 	NotClosed bool
+	Names     []string // one of these; at most maxNames
 }
+
+// maxNames bounds what one question may name; databases limit parameters.
+const maxNames = 500
 
 // Grants lists grants, the earliest expiry first.
 func (l *Ledger) Grants(ctx context.Context, f GrantFilter) ([]GrantRow, error) {
@@ -160,6 +164,15 @@ func (l *Ledger) Grants(ctx context.Context, f GrantFilter) ([]GrantRow, error) 
 	}
 	if f.NotClosed {
 		where = append(where, "status <> 'closed'")
+	}
+	if len(f.Names) > maxNames {
+		return nil, access.Errorf(access.CodeInvalid, "ledger: %d names are too many for one question", len(f.Names))
+	}
+	if len(f.Names) > 0 {
+		where = append(where, "name IN ("+strings.TrimSuffix(strings.Repeat("?,", len(f.Names)), ",")+")")
+		for _, n := range f.Names {
+			args = append(args, n)
+		}
 	}
 	rows, err := l.reader().rows(ctx, `SELECT `+grantColumns+` FROM grants WHERE `+strings.Join(where, " AND ")+
 		` ORDER BY expires_at, name`, args...)

@@ -11,9 +11,16 @@ import (
 
 // Config says what this worker serves.
 type Config struct {
-	Control bool                    `yaml:"control"`           // workflows and the ledger's activities
-	Targets map[string]TargetConfig `yaml:"targets"`           // by name, such as ssh/demo
-	Metrics string                  `yaml:"metrics,omitempty"` // host:port of /metrics; none if empty
+	Control   bool                    `yaml:"control"` // workflows and the ledger's activities
+	Targets   map[string]TargetConfig `yaml:"targets"` // by name, such as ssh/demo
+	Reconcile ReconcileConfig         `yaml:"reconcile,omitempty"`
+	Metrics   string                  `yaml:"metrics,omitempty"` // host:port of /metrics; none if empty
+}
+
+// ReconcileConfig is about the third line: the comparing of targets, ledger and
+// workflows.
+type ReconcileConfig struct {
+	Every access.Duration `yaml:"every,omitempty"` // 1 s at least; 30 s if zero
 }
 
 // TargetConfig is one target's own configuration, whose fields its kind knows,

@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -17,6 +18,7 @@ import (
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/ledger"
+	"ramp.dev/ramp/reconcile"
 	"ramp.dev/ramp/workflows"
 )
 
@@ -27,6 +29,8 @@ type Worker struct {
 	metrics *metrics
 	exposed net.Listener // nil: metrics are not served
 	running []worker.Worker
+	stop    context.CancelFunc // of what runs beside them
+	beside  sync.WaitGroup
 }
 
 // Deps are what a worker works with.
@@ -39,6 +43,7 @@ type Deps struct {
 	// Targets are served beside the configured ones: those that the caller
 	// opened itself, for measuring and for tests.
 	Targets map[string]integrations.Target
+	Alarms  reconcile.Alarms // nil: the log alone
 }
 
 // stopWithin is how long Stop lets running activities finish; Temporal's own
@@ -58,15 +63,26 @@ func Start(ctx context.Context, c Config, d Deps) (*Worker, error) {
 
 // serve starts a worker for each queue: control, and two for each target.
 func (w *Worker) serve(ctx context.Context, c Config, d Deps) (err error) {
+	every, err := c.Reconcile.every()
+	if err != nil {
+		return err
+	}
+	figures := newFigures(w.metrics.registry)
+	alarms := alarms{log: d.Log, next: d.Alarms}
+	third := &activities.Reconciler{Told: figures.told, With: reconcile.Reconciler{
+		Broker: w.Broker, Ledger: d.Ledger, Runs: runs{d.Temporal}, Alarms: alarms, Log: d.Log}}
+	places := w.Broker.Names()
 	if c.Metrics != "" {
 		if w.exposed, err = w.metrics.serve(c.Metrics); err != nil {
 			return err
 		}
 	}
 	if c.Control {
+		places = append(places, "")
+		w.metrics.registry.MustRegister(standing{d.Ledger})
 		if err := w.start(d, workflows.ControlQueue, defaultSlots, func(r worker.Registry) {
 			RegisterWorkflows(r)
-			registerControl(r, &activities.Control{Ledger: d.Ledger, Keyring: d.Keyring})
+			registerControl(r, &activities.Control{Ledger: d.Ledger, Keyring: d.Keyring, Alarms: alarms}, third)
 		}); err != nil {
 			return err
 		}
@@ -75,14 +91,22 @@ func (w *Worker) serve(ctx context.Context, c Config, d Deps) (err error) {
 		if err := w.Broker.Check(ctx, name); err != nil {
 			d.Log.WithField("target", name).WithError(err).Error("target does not work; the others run")
 		}
-		t := &activities.Targets{Broker: w.Broker, Ledger: d.Ledger, Keyring: d.Keyring, Signer: d.Signer}
-		if err := w.start(d, workflows.TargetQueue(name), defaultSlots, func(r worker.Registry) { registerTargets(r, t) }); err != nil {
+		t := &activities.Targets{Broker: w.Broker, Ledger: d.Ledger, Keyring: d.Keyring, Signer: d.Signer, Gone: figures.gone}
+		third := *third
+		third.With.Close = t.End
+		if err := w.start(d, workflows.TargetQueue(name), defaultSlots, func(r worker.Registry) { registerTargets(r, t, &third) }); err != nil {
 			return err
 		}
 		if err := w.start(d, workflows.CloseQueue(name), closeSlots(w.Broker.Rate(name)), func(r worker.Registry) { registerClosing(r, t) }); err != nil {
 			return err
 		}
 	}
+	beside, stop := context.WithCancel(context.WithoutCancel(ctx))
+	w.stop = stop
+	keep := schedules{temporal: d.Temporal, every: every, places: places, failed: func(place string, err error) {
+		d.Log.WithError(err).WithField("target", place).Error("no schedule to reconcile this; it is tried again")
+	}}
+	w.beside.Go(func() { keep.run(beside) })
 	return nil
 }
 
@@ -118,6 +142,10 @@ func (w *Worker) start(d Deps, queue string, slots int, register func(worker.Reg
 
 // Stop lets running activities finish, within stopWithin, and stops polling.
 func (w *Worker) Stop() {
+	if w.stop != nil {
+		w.stop()
+		w.beside.Wait()
+	}
 	done := make(chan struct{})
 	for _, tw := range w.running {
 		go func() { tw.Stop(); done <- struct{}{} }()
@@ -134,14 +162,17 @@ func (w *Worker) Stop() {
 func RegisterWorkflows(r worker.WorkflowRegistry) {
 	r.RegisterWorkflowWithOptions(workflows.Access, workflow.RegisterOptions{Name: workflows.AccessType})
 	r.RegisterWorkflowWithOptions(workflows.Resolve, workflow.RegisterOptions{Name: workflows.ResolveType})
+	r.RegisterWorkflowWithOptions(workflows.Reconcile, workflow.RegisterOptions{Name: workflows.ReconcileType})
 }
 
-func registerControl(r worker.Registry, c *activities.Control) {
+func registerControl(r worker.Registry, c *activities.Control, third *activities.Reconciler) {
+	r.RegisterActivityWithOptions(third.Requests, activity.RegisterOptions{Name: calls.ReconcileRequests})
 	r.RegisterActivityWithOptions(c.Judge, activity.RegisterOptions{Name: calls.Judge})
 	r.RegisterActivityWithOptions(c.Record, activity.RegisterOptions{Name: calls.Record})
 }
 
-func registerTargets(r worker.Registry, t *activities.Targets) {
+func registerTargets(r worker.Registry, t *activities.Targets, third *activities.Reconciler) {
+	r.RegisterActivityWithOptions(third.Target, activity.RegisterOptions{Name: calls.ReconcileTarget})
 	r.RegisterActivityWithOptions(t.Resolve, activity.RegisterOptions{Name: calls.Resolve})
 	r.RegisterActivityWithOptions(t.Open, activity.RegisterOptions{Name: calls.Open})
 	r.RegisterActivityWithOptions(t.Extend, activity.RegisterOptions{Name: calls.Extend})

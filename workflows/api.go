@@ -14,7 +14,18 @@ import (
 const (
 	AccessType  = "Access"
 	ResolveType = "Resolve"
+
+	ReconcileType = "Reconcile" // calls.ReconcileInput -> calls.ReconcileResult
 )
+
+// ReconcileID is the id of the schedule that reconciles a target, and of the
+// workflows that it starts; the one of the requests, if no target is named.
+func ReconcileID(target string) string {
+	if target == "" {
+		return "ramp-reconcile"
+	}
+	return "ramp-reconcile-" + target
+}
 
 // ControlQueue is the task queue of workflows and of activities that touch no
 // target: the ledger, notices.

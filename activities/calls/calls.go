@@ -7,8 +7,8 @@ import (
 	"ramp.dev/ramp/evidence"
 )
 
-// Activity names. Judge, Record run on the control queue; the others on the
-// queue of the target they touch.
+// Activity names. Judge, Record and ReconcileRequests run on the control queue;
+// the others on the queue of the target they touch.
 const (
 	Judge   = "Judge"
 	Record  = "Record"
@@ -17,6 +17,9 @@ const (
 	Extend  = "Extend"
 	Mint    = "Mint"
 	Close   = "Close"
+
+	ReconcileTarget   = "ReconcileTarget"
+	ReconcileRequests = "ReconcileRequests"
 )
 
 // JudgeInput asks what the decisions so far amount to.
@@ -105,4 +108,18 @@ type CloseInput struct {
 	// Due is when access should have ended: while many wait, the earliest is
 	// closed first, and one without it before all.
 	Due time.Time `json:"due,omitzero"`
+}
+
+// ReconcileInput asks for one look at a target; at the requests, if it names none.
+type ReconcileInput struct {
+	Target string `json:"target,omitempty"`
+}
+
+// ReconcileResult is what it came to.
+type ReconcileResult struct {
+	Grants   int      `json:"grants"`             // not closed, in the ledger
+	Found    int      `json:"found"`              // on the target
+	Findings []string `json:"findings,omitempty"` // a sentence each, the first of many
+	Total    int      `json:"total"`              // findings in all
+	Left     int      `json:"left"`               // of those, not put right
 }

@@ -23,6 +23,7 @@ import (
 type devFlags struct {
 	dir, listen, temporal, temporalUI, idp, ssh string
 	without                                     []string
+	reconcile                                   time.Duration
 }
 
 func devCommand() *cobra.Command {
@@ -44,6 +45,7 @@ func devCommand() *cobra.Command {
 	c.Flags().StringVar(&f.idp, "idp", "127.0.0.1:8090", "the development identity provider")
 	c.Flags().StringVar(&f.ssh, "ssh", "127.0.0.1:2222", "the demo host")
 	c.Flags().StringSliceVar(&f.without, "without", nil, "leave out server, worker or both, to run them beside")
+	c.Flags().DurationVar(&f.reconcile, "reconcile-every", 10*time.Second, "how often targets, ledger and workflows are compared")
 	c.AddCommand(devTokenCommand())
 	return c
 }

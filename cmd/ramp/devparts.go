@@ -142,7 +142,8 @@ func (d *dev) host(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.config.Worker = worker.Config{Control: true, Targets: map[string]worker.TargetConfig{"ssh/demo": target}}
+	d.config.Worker = worker.Config{Control: true, Targets: map[string]worker.TargetConfig{"ssh/demo": target},
+		Reconcile: worker.ReconcileConfig{Every: access.Duration(d.flags.reconcile)}}
 	return nil
 }
 

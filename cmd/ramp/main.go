@@ -30,7 +30,8 @@ func root() *cobra.Command {
 		Short: "Temporary access to production",
 		Long: "Ramp opens one exact thing in production for the time that was approved, and closes it without exception.\n\n" +
 			"Exit codes: 0 done, 1 a fault, 2 wrong input, 3 not logged in, 4 refused or denied, 5 not found,\n" +
-			"6 not in this state or too late, 7 something needed does not answer. `ramp exec` ends as its command does.",
+			"6 not in this state or too late, 7 something needed does not answer,\n" +
+			"8 a sweep found or left something. `ramp exec` ends as its command does.",
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
@@ -48,7 +49,7 @@ func root() *cobra.Command {
 		logrus.SetLevel(l)
 		return nil
 	}
-	c.AddCommand(serverCommand(), workerCommand(), devCommand(), contractsCommand(), auditCommand(), evidenceCommand())
+	c.AddCommand(serverCommand(), workerCommand(), devCommand(), contractsCommand(), auditCommand(), evidenceCommand(), sweepCommand(), reconcileCommand())
 	c.AddCommand(peopleCommands()...)
 	return c
 }
@@ -74,6 +75,9 @@ func exitCode(err error) int {
 			return code
 		}
 		return 1
+	}
+	if errors.Is(err, errLeft) {
+		return exitLeft // what it is was printed
 	}
 	var e *access.Error
 	if errors.As(err, &e) && len(e.Issues) > 1 {

@@ -1,0 +1,122 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+	"time"
+
+	"ramp.dev/ramp/access"
+)
+
+// Unfinished is a request that is not over, as the reconciler looks at it.
+type Unfinished struct {
+	ID        string
+	State     access.State
+	Started   bool       // its workflow is known to have existed
+	ExpiresAt *time.Time // of its access, once there was any
+	Grants    int        // grants it has in the ledger
+	NotClosed int        // those of them that are not closed
+}
+
+// Unfinished lists the requests that are not over, oldest first.
+func (l *Ledger) Unfinished(ctx context.Context) ([]Unfinished, error) {
+	marks, args := unfinishedStates()
+	rows, err := l.reader().rows(ctx, `SELECT id, state, started, expires_at,
+		(SELECT count(*) FROM grants WHERE request_id = requests.id),
+		(SELECT count(*) FROM grants WHERE request_id = requests.id AND status <> 'closed')
+		FROM requests WHERE state IN (`+marks+`) ORDER BY created_at, id`, args...)
+	if err != nil {
+		return nil, fault(err)
+	}
+	defer rows.Close()
+	var out []Unfinished
+	for rows.Next() {
+		var u Unfinished
+		var started int
+		var expires sql.NullInt64
+		if err := rows.Scan(&u.ID, &u.State, &started, &expires, &u.Grants, &u.NotClosed); err != nil {
+			return nil, fault(err)
+		}
+		u.Started, u.ExpiresAt = started != 0, timePtr(expires)
+		out = append(out, u)
+	}
+	return out, fault(rows.Err())
+}
+
+func unfinishedStates() (marks string, args []any) {
+	for _, s := range access.States() {
+		if !s.Final() {
+			args = append(args, string(s))
+		}
+	}
+	return strings.TrimSuffix(strings.Repeat("?,", len(args)), ","), args
+}
+
+// Conclude ends a request that nothing else will end: as ended, if it may have
+// had access, and as failed if it never had any. It changes nothing, and says
+// so, when the request is over already or the ledger has a grant of it that is
+// not closed. An outcome that the request has stands. The event is told once,
+// whoever ends it.
+func (l *Ledger) Conclude(ctx context.Context, id string, outcome access.Outcome, at time.Time, why string) (changed bool, err error) {
+	err = l.tx(ctx, func(q querier) error {
+		changed = false
+		state, err := l.lock(ctx, q, id)
+		if err != nil || state.Final() {
+			return err
+		}
+		var notClosed int
+		if err := q.row(ctx, `SELECT count(*) FROM grants WHERE request_id = ? AND status <> 'closed'`, id).Scan(&notClosed); err != nil || notClosed > 0 {
+			return err
+		}
+		changed = true
+		if !state.MayHaveAccess() {
+			if _, err := q.exec(ctx, `UPDATE requests SET state = ?, problem = ? WHERE id = ?`,
+				string(access.StateFailed), why, id); err != nil {
+				return err
+			}
+			return l.append(ctx, q, access.Event{At: at, RequestID: id, Kind: access.EventFailed, Actor: reconciler,
+				Message: why, Key: string(access.StateFailed)})
+		}
+		if _, err := q.exec(ctx, `UPDATE requests SET state = ?, outcome = CASE WHEN outcome = '' THEN ? ELSE outcome END,
+			ended_at = ?, overdue = 0, problem = ? WHERE id = ?`,
+			string(access.StateEnded), string(outcome), micros(at), why, id); err != nil {
+			return err
+		}
+		return l.append(ctx, q, access.Event{At: at, RequestID: id, Kind: access.EventEnded, Actor: reconciler,
+			Message: why, Key: "ended"})
+	})
+	return changed, err
+}
+
+// reconciler is the actor of what no workflow did.
+const reconciler = "ramp-reconciler"
+
+// Standing is how much is open at this moment.
+type Standing struct {
+	Open    map[string]int // grants not closed, by target
+	Overdue int            // requests that are ending for too long
+}
+
+// Standing counts what is open, for metrics.
+func (l *Ledger) Standing(ctx context.Context) (Standing, error) {
+	s := Standing{Open: map[string]int{}}
+	marks, args := unfinishedStates()
+	if err := l.reader().row(ctx, `SELECT count(*) FROM requests WHERE overdue = 1 AND state IN (`+marks+`)`, args...).Scan(&s.Overdue); err != nil {
+		return s, fault(err)
+	}
+	rows, err := l.reader().rows(ctx, `SELECT target, count(*) FROM grants WHERE status <> 'closed' GROUP BY target`)
+	if err != nil {
+		return s, fault(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var target string
+		var n int
+		if err := rows.Scan(&target, &n); err != nil {
+			return s, fault(err)
+		}
+		s.Open[target] = n
+	}
+	return s, fault(rows.Err())
+}

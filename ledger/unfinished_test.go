@@ -1,0 +1,112 @@
+package ledger_test
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/ledger"
+)
+
+// kinds are the kinds of a request's events.
+func (b book) kinds(id string) (out []string) {
+	for _, e := range b.reload(id).Timeline {
+		out = append(out, string(e.Kind))
+	}
+	return out
+}
+
+func (b book) unfinished(id string) (ledger.Unfinished, bool) {
+	b.Helper()
+	all, err := b.Unfinished(ctx)
+	require.NoError(b, err)
+	i := slices.IndexFunc(all, func(u ledger.Unfinished) bool { return u.ID == id })
+	if i < 0 {
+		return ledger.Unfinished{}, false
+	}
+	return all[i], true
+}
+
+// unfinished is what the third line reads and writes.
+var unfinished = map[string]func(b book){
+	"Case38 a request that never had access is concluded as failed, once": func(b book) {
+		id := b.submitted().Request.ID
+		u, ok := b.unfinished(id)
+		require.True(b, ok)
+		require.Equal(b, ledger.Unfinished{ID: id, State: access.StatePending}, u)
+		require.NoError(b, b.Started(ctx, id))
+		u, _ = b.unfinished(id)
+		require.True(b, u.Started)
+		for _, want := range []bool{true, false} {
+			changed, err := b.Conclude(ctx, id, access.OutcomeExpired, at, "Its workflow is gone.")
+			require.NoError(b, err)
+			require.Equal(b, want, changed)
+		}
+		r := b.reload(id)
+		require.Equal(b, access.StateFailed, r.State)
+		require.Empty(b, r.Outcome)
+		require.Equal(b, "Its workflow is gone.", r.Problem)
+		require.Equal(b, []string{"request.created", "request.failed"}, b.kinds(id))
+		_, ok = b.unfinished(id)
+		require.False(b, ok)
+		b.code(access.CodeConflict, b.Intend(ctx, grant(ledger.Submission{Request: r}), at))
+	},
+	"Case38 a request is not concluded while a grant is open": func(b book) {
+		s := b.submitted()
+		id, g := s.Request.ID, grant(s)
+		require.NoError(b, b.Intend(ctx, g, at))
+		u, _ := b.unfinished(id)
+		require.Equal(b, ledger.Unfinished{ID: id, State: access.StateGranting, ExpiresAt: &g.ExpiresAt, Grants: 1, NotClosed: 1}, u)
+		changed, err := b.Conclude(ctx, id, access.OutcomeRevoked, at, "x")
+		require.NoError(b, err)
+		require.False(b, changed)
+		require.NoError(b, b.Closed(ctx, g.Name, at))
+		changed, err = b.Conclude(ctx, id, access.OutcomeRevoked, at.Add(time.Minute), "Its workflow is gone.")
+		require.NoError(b, err)
+		require.True(b, changed)
+		r := b.reload(id)
+		require.Equal(b, []any{access.StateEnded, access.OutcomeRevoked, at.Add(time.Minute), false},
+			[]any{r.State, r.Outcome, *r.EndedAt, r.Overdue})
+		// The workflow was not gone after all, and tells the same.
+		require.NoError(b, b.Advance(ctx, ledger.Advance{RequestID: id, To: access.StateEnded, Outcome: access.OutcomeExpired, At: at.Add(time.Hour),
+			Events: []access.Event{{At: at, Kind: access.EventEnded, Key: "ended"}}}))
+		require.Equal(b, r, b.reload(id))
+	},
+	"an outcome that is known stands": func(b book) {
+		id := b.submitted().Request.ID
+		require.NoError(b, b.Advance(ctx, ledger.Advance{RequestID: id, To: access.StateEnding, Outcome: access.OutcomeReleased, At: at}))
+		_, err := b.Conclude(ctx, id, access.OutcomeRevoked, at, "x")
+		require.NoError(b, err)
+		require.Equal(b, access.OutcomeReleased, b.reload(id).Outcome)
+	},
+	"grants by name": func(b book) {
+		s := b.submitted()
+		require.NoError(b, b.Intend(ctx, grant(s), at))
+		rows, err := b.Grants(ctx, ledger.GrantFilter{Names: []string{grant(s).Name, "ramp-x"}})
+		require.NoError(b, err)
+		require.Len(b, rows, 1)
+		_, err = b.Grants(ctx, ledger.GrantFilter{Names: strings.Split(strings.Repeat("x,", 500), ",")})
+		b.code(access.CodeInvalid, err)
+	},
+	"what stands open": func(b book) {
+		before, err := b.Standing(ctx)
+		require.NoError(b, err)
+		s := b.submitted()
+		require.NoError(b, b.Intend(ctx, grant(s), at))
+		yes := true
+		require.NoError(b, b.Advance(ctx, ledger.Advance{RequestID: s.Request.ID, To: access.StateEnding, Overdue: &yes, At: at}))
+		now, err := b.Standing(ctx)
+		require.NoError(b, err)
+		require.Equal(b, before.Open["ssh/demo"]+1, now.Open["ssh/demo"])
+		require.Equal(b, before.Overdue+1, now.Overdue)
+		require.NoError(b, b.Closed(ctx, grant(s).Name, at))
+		_, err = b.Conclude(ctx, s.Request.ID, access.OutcomeExpired, at, "x")
+		require.NoError(b, err)
+		now, err = b.Standing(ctx)
+		require.NoError(b, err)
+		require.Equal(b, before.Overdue, now.Overdue)
+	},
+}

@@ -1,0 +1,244 @@
+package reconcile
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/ledger"
+)
+
+// act applies the remedies, the earliest end first, and answers what was found
+// to be true when it was looked at again.
+func (r *Reconciler) act(ctx context.Context, runs map[string]Run, findings []Finding) []Finding {
+	out := make([]*Finding, len(findings))
+	var group errgroup.Group
+	group.SetLimit(together)
+	for i := range findings {
+		if r.Dry {
+			out[i] = &findings[i]
+			continue
+		}
+		group.Go(func() error {
+			f := findings[i]
+			still, err := r.apply(ctx, runs[f.RequestID], &f)
+			if !still && err == nil {
+				return nil // it was put right meanwhile
+			}
+			f.Done = err == nil
+			if err != nil {
+				f.Error = err.Error()
+			}
+			out[i] = &f
+			r.tell(ctx, f)
+			return nil
+		})
+	}
+	_ = group.Wait() // none fails
+	kept := []Finding{}
+	for _, f := range out {
+		if f != nil {
+			kept = append(kept, *f)
+		}
+	}
+	return kept
+}
+
+// apply reports false if there was nothing to put right any more.
+func (r *Reconciler) apply(ctx context.Context, run Run, f *Finding) (still bool, err error) {
+	switch f.Remedy {
+	case Close:
+		return r.close(ctx, run, f)
+	case Narrow:
+		return r.narrow(ctx, f)
+	case Note:
+		return r.report(ctx, f)
+	default:
+		return r.Ledger.Conclude(ctx, f.RequestID, outcome(*f, r.now()), r.now(), f.Why)
+	}
+}
+
+// close ends what a finding is about.
+func (r *Reconciler) close(ctx context.Context, run Run, f *Finding) (still bool, err error) {
+	g := access.Grant{Name: f.Grant, RequestID: f.RequestID, Target: f.Target}
+	if f.Kind == Orphan || f.Kind == Returned {
+		p, err := r.Broker.Inspect(ctx, g)
+		if err == nil && p.Gone() {
+			return false, nil
+		}
+	} else {
+		row, open, err := r.row(ctx, f.Grant)
+		if err != nil || !open {
+			return false, err
+		}
+		g = row.Grant
+	}
+	// Nobody but Ramp's ledger and this function ends it: then it is said first,
+	// so that nothing more is opened for the request meanwhile.
+	ours := f.Kind == Live || f.Kind == Lost || (f.Kind == Overdue && (r.Runs == nil || run == Over || run == None))
+	if ours {
+		if err := r.ending(ctx, f, ""); err != nil {
+			return true, err
+		}
+	}
+	if err := r.Close(ctx, g); err != nil {
+		return true, r.late(ctx, f, err)
+	}
+	if err := r.Ledger.Record(ctx, r.event(*f, access.EventSwept, f.Why)); err != nil {
+		return true, err
+	}
+	if ours {
+		_, err = r.Ledger.Conclude(ctx, f.RequestID, outcome(*f, r.now()), r.now(), f.Why+" The reconciler ended it.")
+	}
+	return true, unlessUnknown(err)
+}
+
+// late tells that something cannot be closed. Past its bound that is an alarm,
+// and the request is shown as overdue; it is never taken for ended.
+func (r *Reconciler) late(ctx context.Context, f *Finding, cause error) error {
+	if !f.late {
+		return cause
+	}
+	message := fmt.Sprintf("%s is not proven closed: %s; Ramp keeps trying", f.Grant, access.Clip(cause.Error(), 200))
+	if err := r.ending(ctx, f, message); err != nil {
+		r.log().WithError(err).WithField("request", f.RequestID).Error("overdue, and not recorded")
+	}
+	if r.Alarms != nil {
+		r.Alarms.Raise(ctx, Alarm{At: r.now(), RequestID: f.RequestID, Target: f.Target, Grant: f.Grant, Message: message})
+	}
+	return cause
+}
+
+// ending writes down that a request is ending, and that it is overdue if there
+// is a problem. Events have the keys that the workflow's own have: whoever tells
+// them, they are told once.
+func (r *Reconciler) ending(ctx context.Context, f *Finding, problem string) error {
+	step := ledger.Advance{RequestID: f.RequestID, To: access.StateEnding, Outcome: outcome(*f, r.now()), At: r.now()}
+	e := r.event(*f, access.EventEnding, f.Why)
+	e.Key, e.Detail["outcome"] = "ending", string(step.Outcome)
+	step.Events = []access.Event{e}
+	if problem != "" {
+		yes := true
+		step.Overdue, step.Problem = &yes, &problem
+		overdue := r.event(*f, access.EventOverdue, problem)
+		overdue.Key = "overdue"
+		step.Events = append(step.Events, overdue)
+	}
+	return unlessUnknown(r.Ledger.Advance(ctx, step))
+}
+
+// narrow makes a grant what it should be. One that cannot be is closed, and its
+// workflow is asked to end the request.
+func (r *Reconciler) narrow(ctx context.Context, f *Finding) (still bool, err error) {
+	row, open, err := r.row(ctx, f.Grant)
+	if err != nil || !open {
+		return false, err
+	}
+	if !row.ExpiresAt.Equal(*f.ExpiresAt) {
+		// It was extended meanwhile: the ledger is always told first, so what it
+		// says now is at least as late as what the target said.
+		if f.Differences, err = r.Broker.Drift(ctx, row.Grant); err != nil || len(f.Differences) == 0 {
+			return false, err
+		}
+	}
+	if err := r.Ledger.Record(ctx, r.event(*f, access.EventDrifted, strings.Join(f.Differences, "; "))); err != nil {
+		return true, err
+	}
+	for restored := row; ; {
+		err = r.Broker.Restore(ctx, restored.Grant)
+		if code := access.CodeOf(err); code == access.CodeUnavailable || code == access.CodeThrottled {
+			return true, err
+		}
+		if err != nil {
+			break
+		}
+		if row, open, err = r.row(ctx, f.Grant); err != nil {
+			return true, err
+		}
+		if !open {
+			// A revoke may have passed between looking and writing.
+			return true, r.Close(ctx, row.Grant)
+		}
+		if row.ExpiresAt.Equal(restored.ExpiresAt) {
+			return true, nil
+		}
+		restored = row
+	}
+	f.Remedy, f.Why = Close, f.Why+" It could not be put right: "+access.Clip(err.Error(), 200)
+	if err := r.Close(ctx, row.Grant); err != nil {
+		return true, err
+	}
+	if r.Runs != nil {
+		if err := r.Runs.Stop(ctx, f.RequestID, "changed on the target by somebody else, and closed"); err != nil {
+			r.log().WithError(err).WithField("request", f.RequestID).Warn("closed; its workflow does not know yet")
+		}
+	}
+	return true, r.Ledger.Record(ctx, r.event(*f, access.EventSwept, f.Why))
+}
+
+// report records, once, what somebody took away.
+func (r *Reconciler) report(ctx context.Context, f *Finding) (still bool, err error) {
+	row, open, err := r.row(ctx, f.Grant)
+	if err != nil || !open {
+		return false, err
+	}
+	p, err := r.Broker.Inspect(ctx, row.Grant)
+	if err != nil || p.Open {
+		return false, err
+	}
+	e := r.event(*f, access.EventDrifted, f.Why)
+	e.Key = "vanished " + f.Grant
+	return true, r.Ledger.Record(ctx, e)
+}
+
+// row is a grant's row as it is now, and whether it is not closed.
+func (r *Reconciler) row(ctx context.Context, name string) (ledger.GrantRow, bool, error) {
+	rows, err := r.Ledger.Grants(ctx, ledger.GrantFilter{Names: []string{name}})
+	if err != nil || len(rows) == 0 {
+		return ledger.GrantRow{}, false, err
+	}
+	return rows[0], rows[0].Status != ledger.GrantClosed, nil
+}
+
+// event is about a finding. Two reconcilers that find the same in one minute
+// tell it once.
+func (r *Reconciler) event(f Finding, kind access.EventKind, message string) access.Event {
+	return access.Event{At: r.now(), RequestID: f.RequestID, Kind: kind, Actor: "ramp-reconciler", Message: message,
+		Detail: map[string]string{"grant": f.Grant, "target": f.Target, "finding": string(f.Kind)},
+		Key:    fmt.Sprintf("%s %s %d", f.Kind, f.Grant, r.now().Truncate(time.Minute).Unix())}
+}
+
+// tell writes to the log. What was closed in time by nobody else is worth a
+// look; what could not be closed needs one.
+func (r *Reconciler) tell(_ context.Context, f Finding) {
+	log := r.log().WithFields(map[string]any{"finding": f.Kind, "remedy": f.Remedy, "request": f.RequestID, "grant": f.Grant, "target": f.Target})
+	if f.Error != "" {
+		log.WithField("cause", f.Error).Error("found, and not put right: " + f.Why)
+		return
+	}
+	log.Warn("found: " + f.Why)
+}
+
+// outcome is why access ended that no workflow ended: at its time, or before.
+func outcome(f Finding, now time.Time) access.Outcome {
+	switch {
+	case f.State == access.StateGranting:
+		return access.OutcomeFailed
+	case f.ExpiresAt == nil || now.Before(*f.ExpiresAt):
+		return access.OutcomeRevoked
+	}
+	return access.OutcomeExpired
+}
+
+// unlessUnknown: a request that the ledger does not know has nothing to be
+// written to.
+func unlessUnknown(err error) error {
+	if access.CodeOf(err) == access.CodeNotFound {
+		return nil
+	}
+	return err
+}

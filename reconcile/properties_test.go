@@ -1,0 +1,125 @@
+package reconcile
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations"
+	"ramp.dev/ramp/ledger"
+)
+
+var statuses = []ledger.GrantStatus{ledger.GrantIntended, ledger.GrantOpen, ledger.GrantClosed}
+
+// drawView is any world that could be seen, likely or not.
+func drawView(t *rapid.T) View {
+	v := View{Target: "ssh/demo", Bounds: integrations.Bounds{
+		Consistency: drawTime(t, "consistency", 0, 60).Sub(noon), Ending: drawTime(t, "bound", 1, 120).Sub(noon)}}
+	v.ListedAt = drawTime(t, "listed", -600, 7200)
+	v.Now = v.ListedAt.Add(drawTime(t, "reading took", 0, 30).Sub(noon))
+	v.Stop = rapid.Bool().Draw(t, "stop")
+	v.Runs = map[string]Run{}
+	for i := range rapid.IntRange(0, 6).Draw(t, "grants") {
+		request := fmt.Sprintf("%016d", i)
+		name := access.GrantName(request, 0)
+		if rapid.Bool().Draw(t, "asked") {
+			v.Runs[request] = rapid.SampledFrom([]Run{Unknown, Running, Over, None}).Draw(t, "run")
+		}
+		if rapid.Bool().Draw(t, "row") {
+			r := ledger.GrantRow{Grant: access.Grant{Name: name, RequestID: request, ExpiresAt: drawTime(t, "expires", -600, 7200),
+				Target: rapid.SampledFrom([]string{"ssh/demo", "ssh/demo", "ssh/other"}).Draw(t, "target")},
+				Status: rapid.SampledFrom(statuses).Draw(t, "status")}
+			if r.Status != ledger.GrantIntended {
+				r.OpenedAt = ptr(drawTime(t, "opened", -600, 7200))
+			}
+			if r.Status == ledger.GrantClosed {
+				r.ClosedAt = ptr(drawTime(t, "closed", -600, 7200))
+			}
+			v.Rows = append(v.Rows, r)
+		}
+		for range rapid.IntRange(0, 2).Draw(t, "found") {
+			v.Found = append(v.Found, integrations.Found{Name: name, ExpiresAt: drawTime(t, "marked", -600, 7200)})
+		}
+	}
+	return v
+}
+
+func drawTime(t *rapid.T, label string, from, to int) time.Time {
+	return noon.Add(time.Duration(rapid.IntRange(from, to).Draw(t, label)) * time.Second)
+}
+
+// What the third line promises, said again without the decision's own branches.
+func TestJudgeKeepsItsPromises(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		v := drawView(t)
+		findings := map[string]Finding{}
+		for _, f := range Judge(v) {
+			_, twice := findings[f.Grant]
+			require.False(t, twice, "one finding a grant")
+			findings[f.Grant] = f
+		}
+		rows := map[string]ledger.GrantRow{}
+		for _, r := range v.Rows {
+			rows[r.Name] = r
+			f, wrong := findings[r.Name]
+			ends := wrong && f.Remedy == Close
+			if r.Target != v.Target && r.Status != ledger.GrantClosed {
+				require.False(t, wrong, "another target's")
+				continue
+			}
+			if r.Status == ledger.GrantClosed {
+				require.True(t, !wrong || f.Kind == Returned)
+				continue
+			}
+			run, late := v.Runs[r.RequestID], v.Now.After(r.ExpiresAt.Add(v.Bounds.Ending))
+			if run == Over || run == None || late || v.Stop {
+				require.True(t, ends, "access that should have ended is ended")
+				continue
+			}
+			require.False(t, ends, "what is healthy, or may be, is never ended (CASES 36)")
+		}
+		for _, thing := range v.Found {
+			if _, explained := rows[thing.Name]; !explained {
+				require.Equal(t, Orphan, findings[thing.Name].Kind, "what nothing explains is ended")
+			}
+		}
+		for _, r := range Healthy(v, Judge(v)) {
+			_, wrong := findings[r.Name]
+			require.False(t, wrong)
+			require.Equal(t, ledger.GrantOpen, r.Status)
+		}
+		// The order in which a target or the ledger answers changes nothing.
+		slices.Reverse(v.Found)
+		slices.Reverse(v.Rows)
+		for _, f := range Judge(v) {
+			require.Equal(t, findings[f.Grant], f)
+		}
+	})
+}
+
+// Everything is put right by acting on it: what is judged once more, after the
+// closing, is well.
+func TestJudgeSettles(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		v := drawView(t)
+		for _, f := range Judge(v) {
+			if f.Remedy != Close {
+				continue
+			}
+			v.Found = slices.DeleteFunc(v.Found, func(x integrations.Found) bool { return x.Name == f.Grant })
+			for i := range v.Rows {
+				if v.Rows[i].Name == f.Grant && v.Rows[i].Status != ledger.GrantClosed {
+					v.Rows[i].Status, v.Rows[i].ClosedAt = ledger.GrantClosed, ptr(v.Now)
+				}
+			}
+		}
+		for _, f := range Judge(v) {
+			require.NotEqual(t, Close, f.Remedy, "%+v", f)
+		}
+	})
+}

@@ -1,0 +1,75 @@
+package worker
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"ramp.dev/ramp/ledger"
+	"ramp.dev/ramp/reconcile"
+)
+
+// figures are what a worker tells of the third line and of endings.
+type figures struct {
+	findings *prometheus.CounterVec
+	left     *prometheus.GaugeVec
+	success  *prometheus.GaugeVec
+	lag      *prometheus.HistogramVec
+}
+
+func newFigures(registry *prometheus.Registry) *figures {
+	f := &figures{
+		findings: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "ramp_reconcile_findings_total",
+			Help: "What the reconciler found wrong, by target and kind."}, []string{"target", "kind"}),
+		left: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "ramp_reconcile_left",
+			Help: "Findings of the last look that could not be put right."}, []string{"target"}),
+		success: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "ramp_reconcile_last_success_timestamp_seconds",
+			Help: "When a target was last looked at; an empty target is the requests."}, []string{"target"}),
+		lag: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "ramp_expiry_to_gone_seconds",
+			Help:    "How long after its end a grant was proven gone.",
+			Buckets: []float64{.1, .25, .5, 1, 2.5, 5, 10, 30, 60, 120, 300, 1800, 3600}}, []string{"target"}),
+	}
+	registry.MustRegister(f.findings, f.left, f.success, f.lag)
+	return f
+}
+
+func (f *figures) told(r reconcile.Report) {
+	for _, found := range r.Findings {
+		f.findings.WithLabelValues(r.Target, string(found.Kind)).Inc()
+	}
+	f.left.WithLabelValues(r.Target).Set(float64(r.Left()))
+	f.success.WithLabelValues(r.Target).SetToCurrentTime()
+}
+
+func (f *figures) gone(target string, after time.Duration) {
+	f.lag.WithLabelValues(target).Observe(after.Seconds())
+}
+
+// standing answers from the ledger when it is asked, so that what it says is
+// true whichever worker is asked.
+type standing struct{ ledger *ledger.Ledger }
+
+var (
+	openGrants = prometheus.NewDesc("ramp_grants_open", "Grants not closed, in the ledger.", []string{"target"}, nil)
+	overdue    = prometheus.NewDesc("ramp_overdue", "Requests that have been ending for too long.", nil, nil)
+)
+
+// Describe implements prometheus.Collector.
+func (s standing) Describe(to chan<- *prometheus.Desc) { to <- openGrants; to <- overdue }
+
+// Collect implements prometheus.Collector. With no ledger there is no figure,
+// rather than an old one.
+func (s standing) Collect(to chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), askWithin)
+	defer cancel()
+	now, err := s.ledger.Standing(ctx)
+	if err != nil {
+		to <- prometheus.NewInvalidMetric(overdue, err)
+		return
+	}
+	for target, n := range now.Open {
+		to <- prometheus.MustNewConstMetric(openGrants, prometheus.GaugeValue, float64(n), target)
+	}
+	to <- prometheus.MustNewConstMetric(overdue, prometheus.GaugeValue, float64(now.Overdue))
+}

@@ -1,0 +1,75 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+
+	"ramp.dev/ramp/activities/calls"
+	"ramp.dev/ramp/reconcile"
+	"ramp.dev/ramp/workflows"
+)
+
+// runs asks Temporal which requests' workflows run.
+type runs struct{ temporal client.Client }
+
+var _ reconcile.Runs = runs{}
+
+// askWithin bounds one question.
+const askWithin = 10 * time.Second
+
+// Seem lists by visibility, which may be late.
+func (r runs) Seem(ctx context.Context, target string) (map[string]bool, error) {
+	query := "WorkflowType = '" + workflows.AccessType + "' AND ExecutionStatus = 'Running'"
+	if target != "" {
+		query += " AND " + workflows.AttrTarget.GetName() + " = '" + strings.ReplaceAll(target, "'", "''") + "'"
+	}
+	out := map[string]bool{}
+	var page []byte
+	for {
+		res, err := r.temporal.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{PageSize: 1000, NextPageToken: page, Query: query})
+		if err != nil {
+			return out, calls.FromTemporal(err)
+		}
+		for _, e := range res.Executions {
+			out[e.Execution.GetWorkflowId()] = true
+		}
+		if page = res.NextPageToken; len(page) == 0 {
+			return out, nil
+		}
+	}
+}
+
+// Run asks about one workflow, whose answer is never late. A workflow of
+// another type that took the name is not the request's.
+func (r runs) Run(ctx context.Context, requestID string) (reconcile.Run, error) {
+	ctx, cancel := context.WithTimeout(ctx, askWithin)
+	defer cancel()
+	res, err := r.temporal.DescribeWorkflowExecution(ctx, workflows.AccessWorkflowID(requestID), "")
+	var none *serviceerror.NotFound
+	if errors.As(err, &none) {
+		return reconcile.None, nil
+	}
+	if err != nil {
+		return reconcile.Unknown, calls.FromTemporal(err)
+	}
+	info := res.GetWorkflowExecutionInfo()
+	if info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING && info.GetType().GetName() == workflows.AccessType {
+		return reconcile.Running, nil
+	}
+	return reconcile.Over, nil
+}
+
+// Stop asks a workflow to end its request.
+func (r runs) Stop(ctx context.Context, requestID, reason string) error {
+	ctx, cancel := context.WithTimeout(ctx, askWithin)
+	defer cancel()
+	return calls.FromTemporal(r.temporal.SignalWorkflow(ctx, workflows.AccessWorkflowID(requestID), "", workflows.SignalStop,
+		workflows.Stop{Kind: workflows.StopRevoke, By: "ramp-reconciler", Reason: reason, At: time.Now().UTC()}))
+}

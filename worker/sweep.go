@@ -1,0 +1,17 @@
+package worker
+
+import (
+	"context"
+
+	"ramp.dev/ramp/activities"
+	"ramp.dev/ramp/reconcile"
+)
+
+// Sweeper is the third line with no Temporal: a reconciler on a worker's own
+// targets and the ledger, which knows nothing of workflows. Of d it needs the
+// ledger, the log, and the signer for receipts.
+func Sweeper(ctx context.Context, c Config, d Deps) *reconcile.Reconciler {
+	broker := openTargets(ctx, c.Targets, d.Targets)
+	t := &activities.Targets{Broker: broker, Ledger: d.Ledger, Signer: d.Signer}
+	return &reconcile.Reconciler{Broker: broker, Ledger: d.Ledger, Close: t.End, Alarms: alarms{log: d.Log, next: d.Alarms}, Log: d.Log}
+}
