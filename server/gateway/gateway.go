@@ -22,6 +22,7 @@ import (
 // Gateway talks to Temporal. It is safe for concurrent use.
 type Gateway struct {
 	temporal client.Client
+	scopes   scopes
 }
 
 // New uses an existing client.
@@ -53,9 +54,13 @@ func (g *Gateway) Start(ctx context.Context, plan access.Plan, signed evidence.E
 	return calls.FromTemporal(err)
 }
 
-// Resolve asks the workers what planned grants mean. With no worker for a
-// target it fails within seconds.
+// Resolve asks the workers what planned grants mean, or knows it from a moment
+// ago. With no worker for a target it fails within seconds.
 func (g *Gateway) Resolve(ctx context.Context, grants []access.PlannedGrant) ([]access.Scope, error) {
+	return g.scopes.of(ctx, grants, func(ctx context.Context) ([]access.Scope, error) { return g.resolve(ctx, grants) })
+}
+
+func (g *Gateway) resolve(ctx context.Context, grants []access.PlannedGrant) ([]access.Scope, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
 	run, err := g.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
