@@ -22,6 +22,7 @@ type task struct {
 	side string
 	dir  string
 	n    int
+	pace time.Duration
 }
 
 func child(ctx context.Context, args []string) error {
@@ -31,6 +32,7 @@ func child(ctx context.Context, args []string) error {
 	f.StringVar(&t.side, "side", "", "")
 	f.StringVar(&t.dir, "dir", "", "")
 	f.IntVar(&t.n, "n", 0, "")
+	f.DurationVar(&t.pace, "pace", 0, "")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
@@ -42,7 +44,7 @@ func child(ctx context.Context, args []string) error {
 	var said any
 	switch s := w.side(t.side); t.what {
 	case "fill":
-		said, err = fill(ctx, s, t.n)
+		said, err = fill(ctx, s, t.n, t.pace)
 		if err == nil {
 			if err = say(said); err == nil {
 				<-ctx.Done() // it is killed
@@ -72,7 +74,7 @@ func begin[T any](ctx context.Context, t task) (answer T, cmd *exec.Cmd, err err
 	if err != nil {
 		return answer, nil, err
 	}
-	cmd = exec.CommandContext(ctx, self, childCommand, "-what", t.what, "-side", t.side, "-dir", t.dir, "-n", fmt.Sprint(t.n))
+	cmd = exec.CommandContext(ctx, self, childCommand, "-what", t.what, "-side", t.side, "-dir", t.dir, "-n", fmt.Sprint(t.n), "-pace", t.pace.String())
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {

@@ -42,11 +42,16 @@ func lives(ctx context.Context, s side, n int, length func() time.Duration) (map
 	return approved, awaitEnded(ctx, s, before+n)
 }
 
+// warmUp runs some of each first, and learns how long opening one takes here
+// and now.
 func (b *bench) warmUp(ctx context.Context) error {
-	for _, name := range []string{"bare", "ramp"} {
-		if _, err := lives(ctx, b.world.side(name), 50, fixed(2*time.Second)); err != nil {
+	const n = 50
+	for _, s := range []side{b.world.bare, b.world.ramp} {
+		began := time.Now()
+		if _, err := lives(ctx, s, n, fixed(2*time.Second)); err != nil {
 			return err
 		}
+		b.pace = max(b.pace, time.Since(began)/n)
 	}
 	return nil
 }
@@ -155,7 +160,7 @@ func measureMinute(ctx context.Context, b *bench) error {
 func (b *bench) ending(ctx context.Context, name string, n int, over time.Duration) error {
 	lags := map[string][]time.Duration{}
 	return b.turns(func(s side) error {
-		approved, err := lives(ctx, s, n, endingAt(n, over))
+		approved, err := lives(ctx, s, n, endingAt(n, over, b.pace))
 		if err != nil {
 			return err
 		}
@@ -164,13 +169,10 @@ func (b *bench) ending(ctx context.Context, name string, n int, over time.Durati
 	}, func() { b.table.addLags(name, lags["ramp"], lags["bare"]) })
 }
 
-// fillTime is how long opening one may take on a slow machine.
-const fillTime = 60 * time.Millisecond
-
 // endingAt gives n lifecycles such lengths that they end evenly over a time,
-// the first when all of them are open.
-func endingAt(n int, over time.Duration) func() time.Duration {
-	first := time.Now().Truncate(time.Second).Add(time.Duration(n)*fillTime + 5*time.Second)
+// the first when all of them are open at that pace, and some seconds to spare.
+func endingAt(n int, over, pace time.Duration) func() time.Duration {
+	first := time.Now().Truncate(time.Second).Add(time.Duration(n)*pace + 5*time.Second)
 	var asked atomic.Int64
 	return func() time.Duration {
 		ends := first.Add(over * time.Duration(asked.Add(1)-1) / time.Duration(n))

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/sirupsen/logrus"
 )
@@ -81,7 +82,8 @@ func names() (out []string) {
 type bench struct {
 	options
 	table *table
-	world *world // for what needs no process of its own
+	world *world        // for what needs no process of its own
+	pace  time.Duration // how long a whole life took in the warm-up, the slower side's
 }
 
 // size chooses between the two forms.

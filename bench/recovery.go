@@ -12,8 +12,8 @@ import (
 type filled struct{ Expires time.Time }
 
 // fill opens n that all expire at once, a little later.
-func fill(ctx context.Context, s side, n int) (filled, error) {
-	approved, err := openMany(ctx, s, n, endingAt(n, 0))
+func fill(ctx context.Context, s side, n int, pace time.Duration) (filled, error) {
+	approved, err := openMany(ctx, s, n, endingAt(n, 0, pace))
 	if err != nil {
 		return filled{}, err
 	}
@@ -53,7 +53,7 @@ func measureRecovery(ctx context.Context, b *bench) error {
 	round := 0
 	return rounds.turns(func(s side) (err error) {
 		round++
-		got[s.name()], err = recovery(ctx, task{side: s.name(), dir: filepath.Join(b.dir, fmt.Sprintf("recovery-%d", round)), n: n})
+		got[s.name()], err = recovery(ctx, task{side: s.name(), dir: filepath.Join(b.dir, fmt.Sprintf("recovery-%d", round)), n: n, pace: b.pace})
 		return err
 	}, func() {
 		name := fmt.Sprintf("%d expired while all was down, after the start", n)
