@@ -20,6 +20,8 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib"
 	_ "github.com/labstack/echo/v4"
 	_ "github.com/labstack/echo/v4/middleware"
+	_ "github.com/pb33f/libopenapi"
+	_ "github.com/pb33f/libopenapi-validator"
 	_ "github.com/pressly/goose/v3"
 	_ "github.com/prometheus/client_golang/prometheus/promhttp"
 	_ "github.com/rogpeppe/go-internal/testscript"

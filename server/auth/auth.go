@@ -36,7 +36,7 @@ func New(c Config, base *url.URL, log logrus.FieldLogger) (*Auth, error) {
 		return nil, err
 	}
 	s := scs.New()
-	s.Lifetime, s.IdleTimeout = sessionLifetime, sessionIdle
+	s.Lifetime, s.IdleTimeout = c.SessionMax.Std(), c.SessionIdle.Std()
 	s.Cookie.Name, s.Cookie.Path = "ramp_session", "/"
 	s.Cookie.HttpOnly, s.Cookie.SameSite = true, http.SameSiteLaxMode
 	if base.Scheme == "https" {
@@ -52,7 +52,10 @@ func (a *Auth) Check(context.Context) error {
 	return err
 }
 
-const personKey = "person"
+const (
+	personKey = "person"
+	untilKey  = "until"
+)
 
 // Sessions is middleware for the browser's session.
 func (a *Auth) Sessions(next http.Handler) http.Handler { return a.sessions.LoadAndSave(next) }
@@ -68,11 +71,12 @@ func (a *Auth) Identify(next echo.HandlerFunc) echo.HandlerFunc {
 			if !strings.EqualFold(scheme, "Bearer") || token == "" {
 				return unauthenticated("token_missing", `the Authorization header must be "Bearer" and a token`)
 			}
-			p, err := a.provider.bearer(r.Context(), token)
+			p, until, err := a.provider.bearer(r.Context(), token)
 			if err != nil {
 				return err
 			}
 			c.Set(personKey, p)
+			c.Set(untilKey, until)
 			return next(c)
 		}
 		if err := a.csrf.Check(r); err != nil {
@@ -81,6 +85,7 @@ func (a *Auth) Identify(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		if p, ok := a.sessions.Get(r.Context(), personKey).(access.Person); ok {
 			c.Set(personKey, p)
+			c.Set(untilKey, a.sessions.Deadline(r.Context()))
 		}
 		return next(c)
 	}
@@ -90,6 +95,13 @@ func (a *Auth) Identify(next echo.HandlerFunc) echo.HandlerFunc {
 func Person(c echo.Context) access.Person {
 	p, _ := c.Get(personKey).(access.Person)
 	return p
+}
+
+// Until is when what proved the person ends: no answer may go on for longer.
+// The zero time if nobody asks.
+func Until(c echo.Context) time.Time {
+	t, _ := c.Get(untilKey).(time.Time)
+	return t
 }
 
 // Require is middleware: nobody unknown gets past it.

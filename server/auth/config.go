@@ -19,6 +19,10 @@ type Config struct {
 	CLIClientID  string      `yaml:"cliClientId,omitempty"`  // of `ramp login`; "ramp-cli" if empty
 	Scopes       []string    `yaml:"scopes,omitempty"`       // asked for at login; openid, profile, email, groups if empty
 	Claims       ClaimConfig `yaml:"claims,omitempty"`
+
+	// How long a browser's session lasts: at most (8h if 0), and unused (1h if 0).
+	SessionMax  access.Duration `yaml:"sessionMax,omitempty"`
+	SessionIdle access.Duration `yaml:"sessionIdle,omitempty"`
 }
 
 // ClaimConfig names the claims that make a person.
@@ -50,6 +54,12 @@ func (c Config) withDefaults() Config {
 	if c.Claims.Attributes == nil {
 		c.Claims.Attributes = []string{"employment"}
 	}
+	if c.SessionMax <= 0 {
+		c.SessionMax = access.Duration(8 * time.Hour)
+	}
+	if c.SessionIdle <= 0 {
+		c.SessionIdle = access.Duration(time.Hour)
+	}
 	if c.Scopes == nil {
 		c.Scopes = []string{"openid", "profile", "email", "groups"}
 	}
@@ -72,9 +82,3 @@ func (c Config) check() error {
 func loopback(host string) bool {
 	return host == "localhost" || host == "::1" || strings.HasPrefix(host, "127.")
 }
-
-// How long a browser session lasts: at most, and unused.
-const (
-	sessionLifetime = 8 * time.Hour
-	sessionIdle     = time.Hour
-)

@@ -65,7 +65,7 @@ func (a *Auth) callback(c echo.Context) error {
 		return unauthenticated("login_refused", "the identity provider refused the login; log in again")
 	}
 	raw, _ := token.Extra("id_token").(string)
-	p, err := a.provider.verify(r.Context(), raw, a.config.ClientID, at.Nonce)
+	p, _, err := a.provider.verify(r.Context(), raw, a.config.ClientID, &at.Nonce)
 	if err != nil {
 		return err
 	}

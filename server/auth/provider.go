@@ -57,36 +57,39 @@ func (p *provider) context(ctx context.Context) context.Context {
 	return oidc.ClientContext(ctx, p.client)
 }
 
-// bearer verifies a token that was made for Ramp.
-func (p *provider) bearer(ctx context.Context, raw string) (access.Person, error) {
-	return p.verify(ctx, raw, p.config.Audience, "")
+// bearer verifies a token that was made for Ramp, and says when it expires.
+func (p *provider) bearer(ctx context.Context, raw string) (access.Person, time.Time, error) {
+	return p.verify(ctx, raw, p.config.Audience, nil)
 }
 
-// verify checks signature, issuer, expiry and audience; nonce too if not empty.
-func (p *provider) verify(ctx context.Context, raw, audience, nonce string) (access.Person, error) {
+// verify checks signature, issuer, expiry and audience; the nonce too if there
+// must be one.
+func (p *provider) verify(ctx context.Context, raw, audience string, nonce *string) (access.Person, time.Time, error) {
+	bad := func(err error) (access.Person, time.Time, error) { return access.Person{}, time.Time{}, err }
 	found, err := p.get()
 	if err != nil {
-		return access.Person{}, err
+		return bad(err)
 	}
 	token, err := found.Verifier(&oidc.Config{SkipClientIDCheck: true}).Verify(ctx, raw)
 	var expired *oidc.TokenExpiredError
 	switch {
 	case errors.As(err, &expired):
-		return access.Person{}, unauthenticated("token_expired", "the token expired at "+expired.Expiry.UTC().Format(time.RFC3339)+"; log in again")
+		return bad(unauthenticated("token_expired", "the token expired at "+expired.Expiry.UTC().Format(time.RFC3339)+"; log in again"))
 	case err != nil && strings.Contains(err.Error(), "fetching keys"):
-		return access.Person{}, access.Errorf(access.CodeUnavailable, "the identity provider's keys cannot be fetched: %w", err)
+		return bad(access.Errorf(access.CodeUnavailable, "the identity provider's keys cannot be fetched: %w", err))
 	case err != nil:
-		return access.Person{}, unauthenticated("token_invalid", "the token is not one of this provider's, or was changed")
+		return bad(unauthenticated("token_invalid", "the token is not one of this provider's, or was changed"))
 	case !slices.Contains(token.Audience, audience):
-		return access.Person{}, unauthenticated("wrong_audience", "the token was made for something else than "+audience)
-	case token.Nonce != nonce && nonce != "":
-		return access.Person{}, unauthenticated("login_replayed", "this login does not belong to this browser; log in again")
+		return bad(unauthenticated("wrong_audience", "the token was made for something else than "+audience))
+	case nonce != nil && token.Nonce != *nonce:
+		return bad(unauthenticated("login_replayed", "this login does not belong to this browser; log in again"))
 	}
 	var claims map[string]any
 	if err := token.Claims(&claims); err != nil {
-		return access.Person{}, unauthenticated("token_invalid", "the token's claims are unreadable")
+		return bad(unauthenticated("token_invalid", "the token's claims are unreadable"))
 	}
-	return p.config.Claims.person(claims)
+	person, err := p.config.Claims.person(claims)
+	return person, token.Expiry, err
 }
 
 func (p *provider) oauth(redirect string) (*oauth2.Config, error) {

@@ -1,0 +1,176 @@
+package auth_test
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/labstack/echo/v4"
+	"github.com/sirupsen/logrus"
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/engine/devidp"
+	"ramp.dev/ramp/server/auth"
+	"ramp.dev/ramp/server/problem"
+)
+
+// site is a small site behind the login: /whoami for anybody known, /act to
+// change something.
+type site struct {
+	*testing.T
+	url string
+}
+
+// newSite starts a site whose people come from issuer; "" starts the
+// development provider.
+func newSite(t *testing.T, issuer string, change ...func(*auth.Config)) *site {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	base := "http://" + l.Addr().String()
+	if issuer == "" {
+		idp, err := devidp.Start(devidp.Config{Dir: t.TempDir(), Addr: "127.0.0.1:0", RedirectURIs: []string{base + "/auth/callback"}})
+		require.NoError(t, err)
+		t.Cleanup(idp.Stop)
+		issuer = idp.Issuer
+	}
+	c := auth.Config{Issuer: issuer}
+	for _, f := range change {
+		f(&c)
+	}
+	srv := &httptest.Server{Listener: l, Config: &http.Server{Handler: handler(t, c, base)}}
+	srv.Start()
+	t.Cleanup(srv.Close)
+	return &site{t, base}
+}
+
+func handler(t *testing.T, c auth.Config, base string) http.Handler {
+	t.Helper()
+	u, err := url.Parse(base)
+	require.NoError(t, err)
+	log := logrus.New()
+	log.SetOutput(io.Discard)
+	a, err := auth.New(c, u, log)
+	require.NoError(t, err)
+	e := echo.New()
+	e.HTTPErrorHandler = func(err error, c echo.Context) {
+		p := problem.From(err)
+		_ = c.JSON(p.Status, p)
+	}
+	e.Use(a.Identify)
+	a.Routes(e)
+	who := func(c echo.Context) error { return c.String(http.StatusOK, auth.Person(c).ID) }
+	e.GET("/whoami", who, auth.RequirePage)
+	e.POST("/act", who, auth.RequirePage)
+	return a.Sessions(e)
+}
+
+// browser keeps cookies and follows nothing by itself.
+type browser struct {
+	*site
+	client *http.Client
+}
+
+func (s *site) browser() *browser {
+	jar, err := cookiejar.New(nil)
+	require.NoError(s, err)
+	return &browser{s, &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+}
+
+type page struct {
+	status   int
+	location string
+	body     string
+	cookies  []*http.Cookie
+}
+
+func (b *browser) do(method, at string, form url.Values, header ...string) page {
+	b.Helper()
+	if strings.HasPrefix(at, "/") {
+		at = b.url + at
+	}
+	r, err := http.NewRequest(method, at, strings.NewReader(form.Encode()))
+	require.NoError(b, err)
+	if form != nil {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	res, err := b.client.Do(r)
+	require.NoError(b, err)
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	require.NoError(b, err)
+	p := page{status: res.StatusCode, body: string(body), cookies: res.Cookies()}
+	if to := res.Header.Get("Location"); to != "" {
+		u, err := r.URL.Parse(to)
+		require.NoError(b, err)
+		p.location = u.String()
+	}
+	return p
+}
+
+func (b *browser) get(at string) page { return b.do("GET", at, nil) }
+
+// session is the value of the session's cookie.
+func (b *browser) session() string {
+	u, err := url.Parse(b.url)
+	require.NoError(b, err)
+	for _, c := range b.client.Jar.Cookies(u) {
+		if c.Name == "ramp_session" {
+			return c.Value
+		}
+	}
+	return ""
+}
+
+// begins starts a login and answers where the provider is asked.
+func (b *browser) begins(next string) *url.URL {
+	b.Helper()
+	p := b.get("/auth/login?next=" + url.QueryEscape(next))
+	require.Equal(b, http.StatusSeeOther, p.status, p.body)
+	u, err := url.Parse(p.location)
+	require.NoError(b, err)
+	return u
+}
+
+// chooses logs in at the provider, up to the address that leads back.
+func (b *browser) chooses(authorize *url.URL, person string) (callback string) {
+	b.Helper()
+	form := b.get(authorize.String())
+	require.NotEmpty(b, form.location, form.body)
+	u, err := url.Parse(form.location)
+	require.NoError(b, err)
+	p := b.do("POST", form.location, url.Values{"id": {u.Query().Get("id")}, "person": {person}})
+	for !strings.HasPrefix(p.location, b.url) {
+		require.NotEmpty(b, p.location, p.body)
+		p = b.get(p.location)
+	}
+	return p.location
+}
+
+// logsIn is a whole login.
+func (b *browser) logsIn(person, next string) page {
+	b.Helper()
+	p := b.get(b.chooses(b.begins(next), person))
+	require.Equal(b, http.StatusSeeOther, p.status, p.body)
+	return p
+}
+
+// is who the site takes the browser's user for; "" is nobody.
+func (b *browser) is() string {
+	b.Helper()
+	p := b.get("/whoami")
+	if p.status == http.StatusOK {
+		return p.body
+	}
+	require.Equal(b, http.StatusSeeOther, p.status, p.body)
+	require.Contains(b, p.location, "/auth/login")
+	return ""
+}
