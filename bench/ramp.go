@@ -91,8 +91,9 @@ func (r *ramp) name() string { return "ramp" }
 
 // ask asks as one of many people, each of whom has few requests open.
 func (r *ramp) ask(ctx context.Context, d time.Duration) (string, error) {
-	p := access.Person{ID: fmt.Sprintf("person-%d", r.asked.Add(1)/10), Kind: access.KindHuman, Groups: []string{"engineering"}}
-	ask := access.Ask{Contract: "bench", Duration: access.Duration(d).String(), Reason: "measure how long it takes"}
+	n := r.asked.Add(1)
+	p := access.Person{ID: fmt.Sprintf("person-%d", n/10), Kind: access.KindHuman, Groups: []string{"engineering"}}
+	ask := access.Ask{Contract: "bench", Duration: access.Duration(d).String(), Reason: fmt.Sprint("measure how long it takes, number ", n)}
 	req, _, err := r.desk.Submit(ctx, p, ask, "")
 	for access.CodeOf(err) == access.CodeUnavailable && ctx.Err() == nil { // as a person would, on a machine that is overloaded
 		req, _, err = r.desk.Submit(ctx, p, ask, "")

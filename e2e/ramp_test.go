@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -216,7 +217,7 @@ func (p *person) asks(contract, duration string) request {
 	p.in.Helper()
 	var r request
 	status := p.call("POST", "/api/v1/requests", map[string]any{
-		"contract": contract, "duration": duration, "reason": "fix the stuck order of the night"}, &r)
+		"contract": contract, "duration": duration, "reason": "fix the stuck order " + strconv.Itoa(rand.IntN(1e9))}, &r)
 	require.Equal(p.in, http.StatusCreated, status, "%+v", r)
 	return r
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pressly/goose/v3"
+
 	"ramp.dev/ramp/access"
 )
 
@@ -21,11 +23,16 @@ type Submission struct {
 	// was made under; both for the evidence pack.
 	Evaluation   []byte
 	ContractText string
+	MaxOpen      int // requests that the requester may have open, this one included; 0: any number
+	// Distinct refuses what the requester has asked, word for word, in a request
+	// that is still pending: approvers are not asked the same twice (CASES 47).
+	Distinct bool
 }
 
 // Submit records a new request before its workflow is started. Submitting the
 // same again answers created=false; the same id with another question or
-// another requester is CodeConflict.
+// another requester is CodeConflict, and so is one that is not Distinct; over
+// MaxOpen is CodeThrottled.
 func (l *Ledger) Submit(ctx context.Context, s Submission) (created bool, err error) {
 	r := s.Request
 	var targets []string
@@ -34,6 +41,9 @@ func (l *Ledger) Submit(ctx context.Context, s Submission) (created bool, err er
 	}
 	err = l.tx(ctx, func(q querier) error {
 		created = false
+		if err := l.lockRequester(ctx, q, r.Requester.ID); err != nil {
+			return err
+		}
 		var requester, ask string
 		err := q.row(ctx, `SELECT requester, ask FROM requests WHERE id = ?`, r.ID).Scan(&requester, &ask)
 		if err == nil {
@@ -44,6 +54,9 @@ func (l *Ledger) Submit(ctx context.Context, s Submission) (created bool, err er
 			return nil
 		}
 		if !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+		if err := mayBeMade(ctx, q, s); err != nil {
 			return err
 		}
 		n, err := q.exec(ctx, `INSERT INTO requests
@@ -74,6 +87,55 @@ func (l *Ledger) Submit(ctx context.Context, s Submission) (created bool, err er
 			Detail: map[string]string{"contract": r.Contract, "planDigest": r.Plan.Digest}})
 	})
 	return created, err
+}
+
+// lockRequester lets one person submit one request after the other, so that two
+// at the same instant see each other. SQLite has one writer anyway.
+func (l *Ledger) lockRequester(ctx context.Context, q querier, id string) error {
+	if l.dialect != goose.DialectPostgres {
+		return nil
+	}
+	_, err := q.exec(ctx, `SELECT pg_advisory_xact_lock(?, hashtext(?))`, eventsLock, id)
+	return err
+}
+
+func mayBeMade(ctx context.Context, q querier, s Submission) error {
+	refuse := func(code access.Code, name, format string, args ...any) error {
+		return &access.Error{Code: code, Issues: []access.Issue{{Code: name, Message: fmt.Sprintf(format, args...)}}}
+	}
+	who := s.Request.Requester.ID
+	if s.Distinct {
+		var first string
+		err := q.row(ctx, `SELECT id FROM requests WHERE requester = ? AND state = 'pending' AND ask = ? LIMIT 1`, who, document(s.Ask)).Scan(&first)
+		if err == nil {
+			return refuse(access.CodeConflict, "duplicate_pending", "you asked exactly this in request %s, which is waiting for decisions; it is not asked twice", first)
+		}
+		if !errors.Is(err, sql.ErrNoRows) {
+			return err
+		}
+	}
+	if s.MaxOpen > 0 {
+		var open int
+		err := q.row(ctx, `SELECT count(*) FROM requests WHERE requester = ? AND state IN `+openStates(), who).Scan(&open)
+		if err != nil {
+			return err
+		}
+		if open >= s.MaxOpen {
+			return refuse(access.CodeThrottled, "too_many_open", "you have %d requests open, and may have %d; cancel or release some first", open, s.MaxOpen)
+		}
+	}
+	return nil
+}
+
+// openStates is a list in SQL of every state that something follows.
+func openStates() string {
+	var names []string
+	for _, s := range access.States() {
+		if !s.Final() {
+			names = append(names, "'"+string(s)+"'")
+		}
+	}
+	return "(" + strings.Join(names, ", ") + ")"
 }
 
 // Started notes that the request's workflow exists.

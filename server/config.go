@@ -12,15 +12,16 @@ import (
 
 // Config is the server's part of the configuration file.
 type Config struct {
-	Listen     string      `yaml:"listen"`               // host:port of the pages and the API
-	URL        string      `yaml:"url"`                  // where people reach them
-	Metrics    string      `yaml:"metrics,omitempty"`    // host:port of /metrics; none if empty
-	Contracts  string      `yaml:"contracts"`            // directory
-	Identity   auth.Config `yaml:"identity"`             // how people are known
-	Operators  []string    `yaml:"operators,omitempty"`  // groups that see every request and may revoke any
-	Auditors   []string    `yaml:"auditors,omitempty"`   // groups that read the audit log and every evidence; nobody if empty
-	TemporalUI string      `yaml:"temporalUI,omitempty"` // where operators find workflows
-	MaxOpen    int         `yaml:"maxOpen,omitempty"`    // requests a person may have open at once; 20 if 0
+	Listen     string       `yaml:"listen"`               // host:port of the pages and the API
+	URL        string       `yaml:"url"`                  // where people reach them
+	Metrics    string       `yaml:"metrics,omitempty"`    // host:port of /metrics; none if empty
+	Contracts  string       `yaml:"contracts"`            // directory
+	Identity   auth.Config  `yaml:"identity"`             // how people are known
+	Operators  []string     `yaml:"operators,omitempty"`  // groups that see every request and may revoke any
+	Auditors   []string     `yaml:"auditors,omitempty"`   // groups that read the audit log and every evidence; nobody if empty
+	TemporalUI string       `yaml:"temporalUI,omitempty"` // where operators find workflows
+	Limits     LimitsConfig `yaml:"limits,omitempty"`
+	MaxOpen    int          `yaml:"maxOpen,omitempty"` // requests a person may have open at once; 20 if 0
 }
 
 // check collects everything that is wrong.
@@ -45,6 +46,11 @@ func (c Config) check() (*url.URL, error) {
 	for _, g := range c.Auditors {
 		if slices.Contains(c.Operators, g) {
 			bad("roles_overlap", "auditors", fmt.Sprintf("group %q is among the operators too; the two are separate", g))
+		}
+	}
+	for _, cidr := range c.Limits.TrustedProxies {
+		if _, _, err := net.ParseCIDR(cidr); err != nil {
+			bad("network_malformed", "limits.trustedProxies", "a network such as 10.0.0.0/8 is needed")
 		}
 	}
 	if len(issues) > 0 {

@@ -23,6 +23,7 @@ import (
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/server/auth"
+	"ramp.dev/ramp/server/limit"
 	"ramp.dev/ramp/workflows"
 )
 
@@ -87,7 +88,8 @@ func newFixture(t *testing.T, change ...func(*Config)) *fixture {
 	log := logrus.New()
 	log.SetOutput(io.Discard)
 	c := Config{Listen: "127.0.0.1:0", URL: "http://ramp.test", Contracts: filepath.Join(dir, "contracts"),
-		Identity: auth.Config{Issuer: idp.Issuer}, Operators: []string{"operators"}, Auditors: []string{"security"}, MaxOpen: 10_000}
+		Identity: auth.Config{Issuer: idp.Issuer}, Operators: []string{"operators"}, Auditors: []string{"security"}, MaxOpen: 10_000,
+		Limits: LimitsConfig{Person: limit.Rate{PerSecond: 1e6, Burst: 1e6}, Address: limit.Rate{PerSecond: 1e6, Burst: 1e6}}}
 	for _, f := range change {
 		f(&c)
 	}

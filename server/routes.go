@@ -14,6 +14,7 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/server/api"
 	"ramp.dev/ramp/server/auth"
+	"ramp.dev/ramp/server/limit"
 	"ramp.dev/ramp/server/problem"
 	"ramp.dev/ramp/server/web"
 )
@@ -30,11 +31,13 @@ func (s *Server) routes(identity *auth.Auth, a *api.API, pages *web.Web) *echo.E
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.answerError(pages)
+	limits := s.config.Limits.withDefaults()
+	e.IPExtractor = limits.callerAddress()
 	e.Use(s.observe, middleware.RecoverWithConfig(middleware.RecoverConfig{DisableErrorHandler: true, DisablePrintStack: true}),
-		secure(s.config.URL), middleware.BodyLimit(maxBody))
+		secure(s.config.URL), limitAddresses(limit.New(limits.Address)), middleware.BodyLimit(maxBody))
 	e.GET("/healthz", healthy)
 	e.GET("/readyz", s.ready)
-	e.Use(identity.Identify)
+	e.Use(identity.Identify, limitPeople(limit.New(limits.Person)))
 	identity.Routes(e)
 	a.Routes(e)
 	pages.Routes(e)
@@ -58,7 +61,9 @@ func (s *Server) answerError(pages *web.Web) echo.HTTPErrorHandler {
 		case http.StatusUnauthorized:
 			c.Response().Header().Set("WWW-Authenticate", `Bearer realm="ramp"`)
 		case http.StatusServiceUnavailable, http.StatusTooManyRequests:
-			c.Response().Header().Set("Retry-After", "2")
+			if c.Response().Header().Get("Retry-After") == "" {
+				c.Response().Header().Set("Retry-After", "2")
+			}
 		}
 		if !strings.HasPrefix(c.Request().URL.Path, "/api/") && strings.Contains(c.Request().Header.Get("Accept"), "text/html") {
 			if pages.Problem(c, p) == nil {

@@ -119,26 +119,19 @@ func (s *Server) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { s.contracts.Run(ctx); return nil })
 	g.Go(func() error { s.desk.Resume(ctx); return nil })
-	g.Go(func() error { return serve(ctx, s.listener, s.handler) })
+	g.Go(func() error { return serve(ctx, s.listener, s.handler, usual) })
 	if s.metrics != nil {
 		mux := http.NewServeMux()
 		mux.Handle("GET /metrics", promhttp.Handler())
-		g.Go(func() error { return serve(ctx, s.metrics, mux) })
+		g.Go(func() error { return serve(ctx, s.metrics, mux, usual) })
 	}
 	return g.Wait()
 }
 
-func serve(ctx context.Context, l net.Listener, h http.Handler) error {
-	srv := &http.Server{
-		Handler:           h,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       15 * time.Second,
-		WriteTimeout:      45 * time.Second, // longer than any call to Temporal
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    32 << 10,
-		// Streams end with the server, not after its patience.
-		BaseContext: func(net.Listener) context.Context { return ctx },
-	}
+func serve(ctx context.Context, l net.Listener, h http.Handler, t timeouts) error {
+	srv := t.server(h)
+	// Streams end with the server, not after its patience.
+	srv.BaseContext = func(net.Listener) context.Context { return ctx }
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(l) }()
 	select {

@@ -23,6 +23,7 @@ import (
 	"ramp.dev/ramp/integrations/sshcert/demohost"
 	"ramp.dev/ramp/server"
 	"ramp.dev/ramp/server/auth"
+	"ramp.dev/ramp/server/limit"
 	"ramp.dev/ramp/worker"
 	"ramp.dev/ramp/workflows"
 )
@@ -147,6 +148,9 @@ func (d *dev) host(ctx context.Context) error {
 	return nil
 }
 
+// plenty keeps load tests on one machine from limits made for people.
+var plenty = limit.Rate{PerSecond: 2000, Burst: 10_000}
+
 // write writes the configuration in which the parts find each other, then
 // reads it, so that `ramp dev` runs what `ramp server --config` would.
 func (d *dev) write(context.Context) error {
@@ -154,7 +158,8 @@ func (d *dev) write(context.Context) error {
 	d.config.Temporal = temporalConfig{Address: d.flags.temporal, Namespace: engine.Namespace}
 	d.config.Keys = keysConfig{Signer: "keys/server.key", Trusted: []string{"keys/server.pub"}, Worker: "keys/worker.key"}
 	d.config.Server = server.Config{Listen: d.flags.listen, URL: "http://" + d.flags.listen, Contracts: "contracts",
-		Identity: auth.Config{Issuer: d.issuer}, Operators: []string{"operators"}, Auditors: []string{"security"}, TemporalUI: "http://" + d.flags.temporalUI, MaxOpen: 1000}
+		Identity: auth.Config{Issuer: d.issuer}, Operators: []string{"operators"}, Auditors: []string{"security"}, TemporalUI: "http://" + d.flags.temporalUI, MaxOpen: 1000,
+		Limits: server.LimitsConfig{Person: plenty, Address: plenty}}
 	b, err := yaml.Marshal(d.config)
 	if err != nil {
 		return err

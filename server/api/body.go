@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"os"
 	"reflect"
 	"strings"
 	"time"
@@ -59,6 +60,8 @@ func unread(err error) error {
 		return echo.NewHTTPError(http.StatusRequestEntityTooLarge)
 	case errors.As(err, &he):
 		return he
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return echo.NewHTTPError(http.StatusRequestTimeout)
 	}
 	return invalidBody("body_broken_off", "", "the body did not arrive whole")
 }

@@ -16,7 +16,7 @@ import (
 const (
 	eventsEvery = 500 * time.Millisecond // how often the ledger is looked at
 	keepAlive   = 15 * time.Second       // silence after which proxies are told that the line lives
-	eventsFor   = 15 * time.Minute       // then the client connects again, and is identified again
+	eventsFor   = 15 * time.Minute       // then the client connects again, and is identified again; sooner when its proof ends
 )
 
 // events streams what happens, as far as this person may see it. It begins
@@ -32,10 +32,16 @@ func (a *API) events(c echo.Context) error {
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(http.StatusOK)
 	control := http.NewResponseController(w)
+	// The read timeout is for questions: it would end this one's context too.
+	_ = control.SetReadDeadline(time.Time{})
+	until := time.Now().Add(eventsFor)
+	if proof := auth.Until(c); proof.Before(until) {
+		until = proof
+	}
 	tick := time.NewTicker(eventsEvery)
 	defer tick.Stop()
 	quiet := time.Now()
-	for began := time.Now(); time.Since(began) < eventsFor; {
+	for began := time.Now(); time.Now().Before(until); {
 		list, next, err := a.desk.Events(ctx, p, after)
 		if err != nil {
 			return nil // the answer has begun; the client comes again from where it was

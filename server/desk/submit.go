@@ -118,9 +118,6 @@ func (d *Desk) Submit(ctx context.Context, p access.Person, ask access.Ask, key 
 			return r, false, err
 		}
 	}
-	if err := d.mayOpenMore(ctx, p); err != nil {
-		return r, false, d.refused(ctx, p, "", "request "+access.Clip(ask.Contract, 60), err)
-	}
 	plan, why, err := d.plan(ctx, p, ask, id)
 	if err != nil {
 		return r, false, d.refused(ctx, p, "", "request "+access.Clip(ask.Contract, 60), err)
@@ -141,10 +138,10 @@ func (d *Desk) Submit(ctx context.Context, p access.Person, ask access.Ask, key 
 	if err != nil {
 		return r, false, err
 	}
-	created, err = d.Ledger.Submit(ctx, ledger.Submission{Request: r, Plan: envelope, Ask: ask,
+	created, err = d.Ledger.Submit(ctx, ledger.Submission{Request: r, Plan: envelope, Ask: ask, MaxOpen: d.MaxOpen, Distinct: true,
 		Evaluation: evaluation, ContractText: why.contract.Text})
 	if err != nil {
-		return r, false, err
+		return r, false, d.refused(ctx, p, "", "request "+access.Clip(ask.Contract, 60), err)
 	}
 	failpoint.Here(failpoint.RequestWritten)
 	if created {
@@ -178,24 +175,6 @@ func (d *Desk) start(ctx context.Context, id string, plan access.Plan, signed en
 	if err := d.Ledger.Started(ctx, id); err != nil {
 		d.Log.WithError(err).WithField("request", id).Warn("start not noted; it will be tried again, to no effect")
 	}
-}
-
-func (d *Desk) mayOpenMore(ctx context.Context, p access.Person) error {
-	open := []access.State{}
-	for _, s := range access.States() {
-		if !s.Final() {
-			open = append(open, s)
-		}
-	}
-	items, _, err := d.Ledger.Requests(ctx, ledger.Filter{Requester: p.ID, States: open, Limit: d.MaxOpen})
-	if err != nil {
-		return err
-	}
-	if len(items) >= d.MaxOpen {
-		return &access.Error{Code: access.CodeThrottled, Issues: []access.Issue{{Code: "too_many_open",
-			Message: fmt.Sprintf("you have %d requests open; cancel or release some first", len(items))}}}
-	}
-	return nil
 }
 
 // Resume starts what the ledger knows and Temporal may not, until ctx ends.
