@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -61,6 +62,10 @@ func (c *Client) do(ctx context.Context, method, path string, header http.Header
 	req.Header.Set("Accept", "application/json")
 	res, err := c.http.Do(req)
 	if err != nil {
+		var u *url.Error
+		if errors.As(err, &u) {
+			err = u.Err // the rest says the address again
+		}
 		return access.Errorf(access.CodeUnavailable, "%s cannot be reached: %w", c.base, err)
 	}
 	defer res.Body.Close()

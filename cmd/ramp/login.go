@@ -21,7 +21,8 @@ func loginCommand() *cobra.Command {
 	var o common
 	c := &cobra.Command{
 		Use: "login", Short: "Log in at the identity provider, in the browser", GroupID: "people", Args: cobra.NoArgs,
-		Long: "Opens nothing by itself: it prints an address to open in a browser on this machine, and waits until you have logged in there.\nPrograms set RAMP_TOKEN instead.",
+		Long:    "Opens nothing by itself: it prints an address to open in a browser on this machine, and waits until you have logged in there.\nPrograms set RAMP_TOKEN instead.",
+		Example: "  ramp login\n  ramp login --server https://ramp.example.com",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := context.WithTimeout(cmd.Context(), 10*time.Minute)
 			defer cancel()

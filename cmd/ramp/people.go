@@ -25,6 +25,7 @@ func catalogCommand() *cobra.Command {
 	var o common
 	c := &cobra.Command{
 		Use: "catalog [WORDS]", Short: "What you may ask for", GroupID: "people", Args: cobra.MaximumNArgs(1),
+		Example: "  ramp catalog\n  ramp catalog postgres -o json",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := o.client()
 			if err != nil {
