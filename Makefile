@@ -1,6 +1,6 @@
 # make demo   builds Ramp and runs all of it on this machine
 # make test   sets up what the tests need, then runs every test
-.PHONY: demo build setup test check bench clean
+.PHONY: demo build setup test check bench histories mutants clean
 
 build:
 	go build -o bin/ramp ./cmd/ramp
@@ -22,6 +22,14 @@ check:
 
 bench:
 	go run ./bench
+
+# Records the workflow's histories again, until the next release (docs/testing.md).
+histories:
+	go run ./tools/histories
+
+# Removes each defence in turn and names the test that misses it.
+mutants:
+	go run ./tools/mutants
 
 clean:
 	rm -rf bin .ramp

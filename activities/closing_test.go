@@ -9,6 +9,7 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/activities/calls"
 	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/internal/model"
 	"ramp.dev/ramp/ledger"
 )
@@ -31,6 +32,18 @@ func TestCase27SuccessThatWasNone(t *testing.T) {
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(a.close()))
 	require.Equal(t, ledger.GrantOpen, a.row().Status)
 	require.NoError(t, a.close())
+	require.Empty(t, w.target.Left())
+}
+
+// TestCase27NotFoundYet: soon after a grant, "not found" may be "not found yet".
+// Closing waits until a read can be believed.
+func TestCase27NotFoundYet(t *testing.T) {
+	w := newWorkerOf(t, integrations.Bounds{Ending: time.Minute, Consistency: 300 * time.Millisecond})
+	a := w.asks()
+	w.target.Next(model.OpGrant, model.SurfacesLate)
+	require.NoError(t, a.open(start.Add(30*time.Minute), a.decision(bob, access.Approve)))
+	for a.close() != nil { // as the workflow does, for ever
+	}
 	require.Empty(t, w.target.Left())
 }
 

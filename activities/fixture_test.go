@@ -47,6 +47,11 @@ type worker struct {
 }
 
 func newWorker(t *testing.T) *worker {
+	return newWorkerOf(t, integrations.Bounds{Ending: time.Minute})
+}
+
+// newWorkerOf serves a target with these bounds.
+func newWorkerOf(t *testing.T, bounds integrations.Bounds) *worker {
 	_, key, err := ed25519.GenerateKey(nil)
 	require.NoError(t, err)
 	w := &worker{T: t, now: start, signer: evidence.NewSigner(key)}
@@ -54,7 +59,7 @@ func newWorker(t *testing.T) *worker {
 	require.NoError(t, err)
 	t.Cleanup(func() { w.ledger.Close() })
 	now := func() time.Time { return w.now }
-	w.target = model.New(model.Config{Now: now, Bounds: integrations.Bounds{Ending: time.Minute},
+	w.target = model.New(model.Config{Now: now, Bounds: bounds,
 		Watch: func(m model.Moment) { w.effects = append(w.effects, m) }})
 	keys := evidence.NewKeyring(w.signer.Public())
 	c := &activities.Control{Ledger: w.ledger, Keyring: keys}

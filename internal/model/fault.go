@@ -1,6 +1,10 @@
 package model
 
-import "ramp.dev/ramp/access"
+import (
+	"time"
+
+	"ramp.dev/ramp/access"
+)
 
 // Op is one operation of a target.
 type Op string
@@ -47,10 +51,15 @@ var codes = map[Fault]access.Code{
 }
 
 func (f Fault) before() error {
-	if code, ok := codes[f]; ok {
-		return access.Errorf(code, "the target says: %s", f)
+	code, ok := codes[f]
+	if !ok {
+		return nil
 	}
-	return nil
+	err := access.Errorf(code, "the target says: %s", f)
+	if f == Throttled {
+		return access.RetryAfter(err, time.Millisecond) // or the broker would wait a second of real time
+	}
+	return err
 }
 
 func (f Fault) after() error {

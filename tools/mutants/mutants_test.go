@@ -20,5 +20,6 @@ func TestMutantsFollowTheSource(t *testing.T) {
 
 func TestFailureNamesTheInnermostTest(t *testing.T) {
 	require.Equal(t, "TestA/b/c", failure([]byte("--- FAIL: TestA (0.1s)\n    --- FAIL: TestA/b (0.1s)\n        --- FAIL: TestA/b/c (0.1s)\n--- FAIL: TestD (0s)\n")))
+	require.Equal(t, "TestA/b, which never ends", failure([]byte("panic: test timed out after 3m0s\n\trunning tests:\n\t\tTestA/b (3m0s)\n\ngoroutine 1 [running]:\n")))
 	require.Empty(t, failure([]byte("FAIL\tramp.dev/ramp/x [build failed]\n")))
 }

@@ -56,7 +56,7 @@ func (m mutant) run() (killer string, err error) {
 		return "", err
 	}
 	for _, t := range m.tests {
-		args := append([]string{"test", "-overlay", filepath.Join(dir, "overlay.json"), "-vet=off", "-count=1", "-timeout=5m"}, strings.Fields(t)...)
+		args := append([]string{"test", "-overlay", filepath.Join(dir, "overlay.json"), "-vet=off", "-count=1", "-timeout=3m"}, strings.Fields(t)...)
 		cmd := exec.Command("go", args...)
 		// A counterexample is wanted soon, not short, and not in the next run.
 		cmd.Env = append(os.Environ(), "RAPID_NOFAILFILE=true", "RAPID_SHRINKTIME=1s")
@@ -72,7 +72,10 @@ func (m mutant) run() (killer string, err error) {
 	return "", fmt.Errorf("no test of %s failed", strings.Join(m.tests, ", "))
 }
 
-var failLine = regexp.MustCompile(`(?m)^ *--- FAIL: (\S+)`)
+var (
+	failLine = regexp.MustCompile(`(?m)^ *--- FAIL: (\S+)`)
+	hungLine = regexp.MustCompile(`(?m)^panic: test timed out after .*\n\s*running tests:\n\s+(\S+)`)
+)
 
 // failure is the innermost test that failed first; "" if none did, which is what
 // a mutant that does not compile looks like.
@@ -82,6 +85,9 @@ func failure(out []byte) string {
 		if next := string(f[1]); name == "" || strings.HasPrefix(next, name+"/") {
 			name = next
 		}
+	}
+	if hung := hungLine.FindSubmatch(out); name == "" && hung != nil {
+		return string(hung[1]) + ", which never ends"
 	}
 	return name
 }

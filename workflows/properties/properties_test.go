@@ -16,8 +16,7 @@ func TestPromises(t *testing.T) {
 	h := newHouse(t)
 	rapid.Check(t, func(t *rapid.T) {
 		plan := plans().Draw(t, "plan")
-		story := rapid.SliceOfN(acts(), 0, 14).Draw(t, "story")
-		h.scene(t, plan.Plan).play(story)
+		h.scene(t, plan.Plan).play(story().Draw(t, "story"))
 	})
 }
 

@@ -85,7 +85,7 @@ func (h house) scene(t *rapid.T, plan access.Plan) *scene {
 	s.env.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: workflows.AccessWorkflowID(plan.RequestID)})
 	s.env.RegisterWorkflow(workflows.Access)
 	s.target = model.New(model.Config{Now: s.env.Now, Watch: s.watch,
-		Bounds: integrations.Bounds{Consistency: 20 * time.Millisecond, Ending: time.Minute}})
+		Bounds: integrations.Bounds{Consistency: 200 * time.Millisecond, Ending: time.Minute}})
 	s.register()
 	s.submit()
 	return s
