@@ -82,6 +82,10 @@ func TestCase40StraightToTheWorker(t *testing.T) {
 	w := newWorker(t)
 	stranger := newWorker(t)
 	t.Run("without any decision", func(t *testing.T) { w.asks().refuses(access.CodeEvidence, start.Add(half)) })
+	t.Run("without any decision, at its start", func(t *testing.T) {
+		at := start
+		w.asks(func(p *access.Plan) { p.StartAt = &at }).refuses(access.CodeEvidence, start.Add(half))
+	})
 	t.Run("with the requester's own", func(t *testing.T) {
 		a := w.asks()
 		a.refuses(access.CodeEvidence, start.Add(half), a.decision(alice, access.Approve))

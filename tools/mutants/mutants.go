@@ -43,7 +43,7 @@ func mutants() []mutant {
 		{"a plan is opened before its start", "activities/targets.go", "if t.now().Before(start.Add(-time.Second)) {", "if false {", []string{activity}},
 
 		// Deciding.
-		{"signatures are not verified", "evidence/keyring.go", "if _, err := ev.Verify(context.Background(), &e); err != nil {", "if false {", []string{proof, activity, properties}},
+		{"signatures are not verified", "evidence/keyring.go", "if _, err := ev.Verify(context.Background(), &e); err != nil {", "if _, err := ev.Verify(context.Background(), &e); err != nil && false {", []string{proof, activity, properties}},
 		{"a decision is taken for another digest", "evidence/keyring.go", "d.RequestID != p.RequestID || d.PlanDigest != p.Digest {", "d.RequestID != p.RequestID {", []string{proof, activity}},
 		{"a decision is counted for another digest", "access/decision.go", " || d.PlanDigest != digest || ", " || ", []string{tally}},
 		{"a decision of another request is counted", "access/decision.go", "if d.RequestID != plan.RequestID || d", "if d", []string{tally}},
