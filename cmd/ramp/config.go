@@ -10,6 +10,7 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/server"
+	"ramp.dev/ramp/signers"
 	"ramp.dev/ramp/worker"
 )
 
@@ -33,7 +34,7 @@ type temporalConfig struct {
 }
 
 type keysConfig struct {
-	Signer  string   `yaml:"signer,omitempty"`  // the server's private key; made on first use
+	Signer  string   `yaml:"signer,omitempty"`  // the server's private key: a file, made on first use; vault:MOUNT/KEY; or awskms:ID
 	Trusted []string `yaml:"trusted,omitempty"` // public keys whose statements are believed
 	Worker  string   `yaml:"worker,omitempty"`  // the worker's private key, which signs receipts; made on first use
 }
@@ -52,7 +53,7 @@ func loadConfig(path string) (config, error) {
 	dir := filepath.Dir(path)
 	paths := []*string{&c.Keys.Signer, &c.Keys.Worker, &c.Server.Contracts, &c.Server.Identity.ClientSecret}
 	for _, p := range append(paths, pointers(c.Keys.Trusted)...) {
-		if *p != "" && !filepath.IsAbs(*p) {
+		if *p != "" && !filepath.IsAbs(*p) && signers.IsFile(*p) {
 			*p = filepath.Join(dir, *p)
 		}
 	}

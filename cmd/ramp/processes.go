@@ -14,6 +14,7 @@ import (
 	"ramp.dev/ramp/internal/sdklog"
 	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/server"
+	"ramp.dev/ramp/signers"
 	"ramp.dev/ramp/worker"
 )
 
@@ -84,7 +85,7 @@ func startServer(ctx context.Context, c config, temporal client.Client) (*servic
 	if err != nil {
 		return nil, err
 	}
-	signer, err := evidence.LoadOrCreateSigner(c.Keys.Signer)
+	signer, err := signers.Open(ctx, c.Keys.Signer)
 	if err != nil {
 		led.Close()
 		return nil, err
@@ -107,7 +108,7 @@ func startWorker(ctx context.Context, c config, temporal client.Client) (*servic
 	if err != nil {
 		return nil, err
 	}
-	signer, err := workerSigner(c.Keys)
+	signer, err := workerSigner(ctx, c.Keys)
 	if err != nil {
 		led.Close()
 		return nil, err
@@ -128,14 +129,14 @@ func startWorker(ctx context.Context, c config, temporal client.Client) (*servic
 
 // workerSigner is the key for receipts, with its public half beside it for
 // those who verify evidence packs.
-func workerSigner(c keysConfig) (*evidence.Signer, error) {
+func workerSigner(ctx context.Context, c keysConfig) (*evidence.Signer, error) {
 	if c.Worker == "" {
 		logrus.Warn("keys.worker is not set: what this worker opens and closes has no receipt in evidence packs")
 		return nil, nil
 	}
-	signer, err := evidence.LoadOrCreateSigner(c.Worker)
-	if err != nil {
-		return nil, err
+	signer, err := signers.Open(ctx, c.Worker)
+	if err != nil || !signers.IsFile(c.Worker) {
+		return signer, err
 	}
 	return signer, signer.WritePublic(strings.TrimSuffix(c.Worker, ".key") + ".pub")
 }
