@@ -14,7 +14,11 @@ import (
 // Extend moves the end of one open grant, as far as the plan allows and the
 // signed order says. Idempotent.
 func (t *Targets) Extend(ctx context.Context, in calls.ExtendInput) error {
-	return calls.ToTemporal(t.extend(ctx, in))
+	err := t.extend(ctx, in)
+	if err != nil {
+		refuse(ctx, t.Ledger, in.Plan, access.EventRefused, "extend "+access.Clip(in.Grant, 60), err)
+	}
+	return calls.ToTemporal(err)
 }
 
 func (t *Targets) extend(ctx context.Context, in calls.ExtendInput) error {
@@ -64,6 +68,9 @@ func (t *Targets) extend(ctx context.Context, in calls.ExtendInput) error {
 // requester named in a signed order. Each call makes a new one, and is recorded.
 func (t *Targets) Mint(ctx context.Context, in calls.MintInput) (evidence.Sealed, error) {
 	s, err := t.mint(ctx, in)
+	if err != nil {
+		refuse(ctx, t.Ledger, in.Plan, access.EventRefused, "mint", err)
+	}
 	return s, calls.ToTemporal(err)
 }
 

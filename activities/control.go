@@ -8,7 +8,6 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/activities/calls"
 	"ramp.dev/ramp/evidence"
-	"ramp.dev/ramp/internal/clock"
 	"ramp.dev/ramp/internal/failpoint"
 	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/reconcile"
@@ -33,7 +32,7 @@ type Control struct {
 func (c *Control) Judge(ctx context.Context, in calls.JudgeInput) (calls.JudgeResult, error) {
 	res, err := c.judge(ctx, in)
 	if err != nil {
-		c.refused(ctx, in, err)
+		refuse(ctx, c.Ledger, in.Plan, access.EventDecisionRefused, "decide", err)
 		return calls.JudgeResult{}, calls.ToTemporal(err)
 	}
 	failpoint.Here(failpoint.DecisionRecorded)
@@ -91,23 +90,6 @@ func approvedBy(plan access.Plan) string {
 		return "The contract approves this by itself."
 	}
 	return "Every stage is met."
-}
-
-// refused leaves a record of a decision that did not count: a message sent
-// straight to Temporal has passed no server that would have recorded it.
-func (c *Control) refused(ctx context.Context, in calls.JudgeInput, cause error) {
-	plan, err := evidence.ReadPlan(in.Plan)
-	if err != nil {
-		return
-	}
-	code := access.CodeOf(cause)
-	if code == access.CodeUnavailable || code == access.CodeInternal {
-		return // a fault, not a refusal
-	}
-	_ = c.Ledger.Record(ctx, access.Event{ // the refusal itself is already on its way to the caller
-		At: clock.Now().UTC(), RequestID: plan.RequestID, Kind: access.EventDecisionRefused, Actor: "ramp",
-		Message: access.Clip(cause.Error(), 300), Detail: map[string]string{"code": string(code)},
-	})
 }
 
 // Record moves a request in the ledger. Idempotent.

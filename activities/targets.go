@@ -66,6 +66,9 @@ func (t *Targets) Resolve(ctx context.Context, in calls.ResolveInput) (calls.Res
 func (t *Targets) Open(ctx context.Context, in calls.OpenInput) (calls.OpenResult, error) {
 	defer beat(ctx)()
 	res, err := t.open(ctx, in)
+	if err != nil {
+		refuse(ctx, t.Ledger, in.Plan, access.EventRefused, "open "+access.Clip(in.Grant, 60), err)
+	}
 	return res, calls.ToTemporal(err)
 }
 

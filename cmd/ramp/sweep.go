@@ -64,7 +64,7 @@ func (f *sweepFlags) run(cmd *cobra.Command) error {
 	defer led.Close()
 	deps := worker.Deps{Ledger: led, Log: logrus.StandardLogger()}
 	if f.apply {
-		if deps.Signer, err = workerSigner(c.Keys); err != nil {
+		if deps.Signer, err = workerSigner(cmd.Context(), c.Keys); err != nil {
 			return err
 		}
 	}
