@@ -32,8 +32,6 @@ func (a *API) events(c echo.Context) error {
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(http.StatusOK)
 	control := http.NewResponseController(w)
-	// The read timeout is for questions: it would end this one's context too.
-	_ = control.SetReadDeadline(time.Time{})
 	until := time.Now().Add(eventsFor)
 	if proof := auth.Until(c); proof.Before(until) {
 		until = proof
