@@ -209,7 +209,7 @@ func (r *Reconciler) row(ctx context.Context, name string) (ledger.GrantRow, boo
 func (r *Reconciler) event(f Finding, kind access.EventKind, message string) access.Event {
 	return access.Event{At: r.now(), RequestID: f.RequestID, Kind: kind, Actor: "ramp-reconciler", Message: message,
 		Detail: map[string]string{"grant": f.Grant, "target": f.Target, "finding": string(f.Kind)},
-		Key:    fmt.Sprintf("%s %s %d", f.Kind, f.Grant, r.now().Truncate(time.Minute).Unix())}
+		Key:    fmt.Sprintf("%s %s %s %d", kind, f.Kind, f.Grant, r.now().Truncate(time.Minute).Unix())}
 }
 
 // tell writes to the log. What was closed in time by nobody else is worth a
