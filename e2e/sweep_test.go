@@ -92,3 +92,21 @@ func TestSweepWithNoTemporal(t *testing.T) {
 	})
 	in.swept(r, k, cut)
 }
+
+// TestReconcileNow: the third line looks when it is told to, and not before.
+func TestReconcileNow(t *testing.T) {
+	in := install(t)
+	in.start(nil, "dev", "--reconcile-every", "1h").ready()
+	r, k, _ := in.activeFor("10m")
+	const planted = "ramp-zzzzzzzzzzzzzzzz-a"
+	in.edit(func(s string) string { return s + `expiry-time="20991231235959Z" ` + planted + "\n" })
+	out, err := exec.Command(binary, "reconcile", "--config", filepath.Join(in.dir, "ramp.yaml")).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	in.eventually(30*time.Second, "what was planted is gone", func() bool { return len(in.admitted()) == 1 })
+	require.Equal(t, []string{r.Plan.Grants[0].Name}, in.admitted())
+	require.True(t, k.works())
+	out, err = exec.Command(binary, "reconcile", "--config", filepath.Join(in.dir, "ramp.yaml"), "--target", "ssh/none").CombinedOutput()
+	var exit *exec.ExitError
+	require.ErrorAs(t, err, &exit)
+	require.Equal(t, 5, exit.ExitCode(), "%s", out)
+}
