@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/internal/strictyaml"
 )
 
 // params checks what was given against what is declared, and fills defaults in.
@@ -19,7 +20,7 @@ func (c *Contract) checkParams(given map[string]any) (map[string]any, []access.I
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		if _, known := c.params[name]; !known {
 			msg := fmt.Sprintf("contract %s has no param %q", c.Name, access.Clip(name, 40))
-			if near := nearest(name, c.params); near != "" {
+			if near := strictyaml.Nearest(name, c.params); near != "" {
 				msg += fmt.Sprintf("; did you mean %q?", near)
 			}
 			issues = append(issues, access.Issue{Code: "unknown_param", Field: "params." + access.Clip(name, 40), Message: msg})

@@ -17,6 +17,7 @@ import (
 	"github.com/google/cel-go/cel"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/internal/strictyaml"
 )
 
 // maxFile bounds one file of contracts, in bytes.
@@ -114,7 +115,7 @@ func parseFile(env *cel.Env, name string, b []byte) ([]*document, []access.Issue
 		}
 		doc := &document{file: name, body: d.Body, env: env}
 		var src source
-		doc.unknownFields(d.Body, src, "")
+		doc.unknownFields(src)
 		// Decoded loosely, since unknown fields are told already, all of them
 		// and not only the first.
 		if err := yaml.NodeToValue(d.Body, &src); err != nil {
@@ -135,13 +136,9 @@ func parseFile(env *cel.Env, name string, b []byte) ([]*document, []access.Issue
 
 // yamlIssue turns an error of the YAML library into an issue with its place.
 func yamlIssue(file string, err error) access.Issue {
-	place, msg := file, err.Error()
-	var line, col int
-	first, rest, _ := strings.Cut(yaml.FormatError(err, false, false), "\n")
-	if n, _ := fmt.Sscanf(first, "[%d:%d]", &line, &col); n == 2 {
-		place = fmt.Sprintf("%s:%d:%d", file, line, col)
-		_, msg, _ = strings.Cut(first, "] ")
+	message, line, col := strictyaml.ErrorAt(err)
+	if line > 0 {
+		file = fmt.Sprintf("%s:%d:%d", file, line, col)
 	}
-	_ = rest
-	return access.Issue{Code: "yaml", Field: place, Message: msg}
+	return access.Issue{Code: "yaml", Field: file, Message: message}
 }

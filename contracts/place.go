@@ -2,12 +2,11 @@ package contracts
 
 import (
 	"fmt"
-	"reflect"
-	"strings"
 
 	"github.com/goccy/go-yaml/ast"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/internal/strictyaml"
 )
 
 // at is the place of a field, as file:line:column; of its nearest parent when
@@ -32,7 +31,7 @@ func (d *document) at(path ...any) string {
 func child(n ast.Node, step any) (value, place ast.Node) {
 	switch step := step.(type) {
 	case string:
-		for _, v := range fields(n) {
+		for _, v := range strictyaml.Fields(n) {
 			if v.Key.GetToken().Value == step {
 				return v.Value, v.Key
 			}
@@ -45,67 +44,20 @@ func child(n ast.Node, step any) (value, place ast.Node) {
 	return nil, nil
 }
 
-func fields(n ast.Node) []*ast.MappingValueNode {
-	switch n := n.(type) {
-	case *ast.MappingNode:
-		return n.Values
-	case *ast.MappingValueNode:
-		return []*ast.MappingValueNode{n}
-	}
-	return nil
-}
-
 func (d *document) issue(code, message string, path ...any) {
 	d.issues = append(d.issues, access.Issue{Code: code, Field: d.at(path...), Message: message})
 }
 
-// unknownFields walks what is written beside the type it is read into, and
-// reports every field the language does not have: one that is ignored is a
-// rule that somebody believes in and nobody keeps.
-func (d *document) unknownFields(n ast.Node, into any, path string) {
-	t := reflect.TypeOf(into)
-	for t.Kind() == reflect.Pointer {
-		t = t.Elem()
+// unknownFields reports every field that the language does not have.
+func (d *document) unknownFields(into any) {
+	for _, u := range strictyaml.UnknownFields(d.body, into) {
+		is := access.Issue{Code: "unknown_field", Field: fmt.Sprintf("%s:%d:%d", d.file, u.Line, u.Column),
+			Message: fmt.Sprintf("unknown field %q", u.Name)}
+		if planned[u.Path] {
+			is.Code, is.Message = "not_supported", fmt.Sprintf("field %q is not supported yet; without it the contract says what will happen", u.Name)
+		} else if u.Near != "" {
+			is.Message += fmt.Sprintf("; did you mean %q?", u.Near)
+		}
+		d.issues = append(d.issues, is)
 	}
-	switch t.Kind() {
-	case reflect.Struct:
-		known := map[string]reflect.Type{}
-		for i := range t.NumField() {
-			known[t.Field(i).Tag.Get("yaml")] = t.Field(i).Type
-		}
-		for _, v := range fields(n) {
-			name := v.Key.GetToken().Value
-			full := strings.TrimPrefix(path+"."+name, ".")
-			ft, ok := known[name]
-			if !ok {
-				d.unknown(v, name, full, known)
-				continue
-			}
-			d.unknownFields(v.Value, reflect.New(ft).Interface(), full)
-		}
-	case reflect.Slice:
-		if seq, ok := n.(*ast.SequenceNode); ok && t.Elem().Kind() == reflect.Struct {
-			for _, v := range seq.Values {
-				d.unknownFields(v, reflect.New(t.Elem()).Interface(), path)
-			}
-		}
-	case reflect.Map:
-		if t.Elem().Kind() == reflect.Struct {
-			for _, v := range fields(n) {
-				d.unknownFields(v.Value, reflect.New(t.Elem()).Interface(), path)
-			}
-		}
-	}
-}
-
-func (d *document) unknown(v *ast.MappingValueNode, name, full string, known map[string]reflect.Type) {
-	pos := v.Key.GetToken().Position
-	is := access.Issue{Code: "unknown_field", Field: fmt.Sprintf("%s:%d:%d", d.file, pos.Line, pos.Column),
-		Message: fmt.Sprintf("unknown field %q", name)}
-	if planned[full] {
-		is.Code, is.Message = "not_supported", fmt.Sprintf("field %q is not supported yet; without it the contract says what will happen", name)
-	} else if near := nearest(name, known); near != "" {
-		is.Message += fmt.Sprintf("; did you mean %q?", near)
-	}
-	d.issues = append(d.issues, is)
 }

@@ -1,21 +1,6 @@
 package contracts
 
-import (
-	"maps"
-	"slices"
-	"strings"
-)
-
-// nearest is the known name closest to a misspelt one, if any is close.
-func nearest[V any](name string, known map[string]V) string {
-	best, distance := "", 1+max(2, len(name)/3)
-	for _, k := range slices.Sorted(maps.Keys(known)) {
-		if d := edits(strings.ToLower(name), strings.ToLower(k)); d < distance {
-			best, distance = k, d
-		}
-	}
-	return best
-}
+import "ramp.dev/ramp/internal/strictyaml"
 
 // Nearest is the known name closest to a misspelt one, "" if none is close.
 func Nearest(name string, known []string) string {
@@ -23,26 +8,5 @@ func Nearest(name string, known []string) string {
 	for _, n := range known {
 		set[n] = true
 	}
-	return nearest(name, set)
-}
-
-// edits is the Levenshtein distance.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		last := row[0]
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := last
-			if a[i-1] != b[j-1] {
-				cost++
-			}
-			last = row[j]
-			row[j] = min(cost, row[j]+1, row[j-1]+1)
-		}
-	}
-	return row[len(b)]
+	return strictyaml.Nearest(name, set)
 }

@@ -24,8 +24,8 @@ type Config struct {
 	MaxOpen    int          `yaml:"maxOpen,omitempty"` // requests a person may have open at once; 20 if 0
 }
 
-// check collects everything that is wrong.
-func (c Config) check() (*url.URL, error) {
+// Check collects everything that is wrong, reaching for nothing.
+func (c Config) Check() []access.Issue {
 	var issues []access.Issue
 	bad := func(code, field, message string) {
 		issues = append(issues, access.Issue{Code: code, Field: "server." + field, Message: message})
@@ -53,8 +53,5 @@ func (c Config) check() (*url.URL, error) {
 			bad("network_malformed", "limits.trustedProxies", "a network such as 10.0.0.0/8 is needed")
 		}
 	}
-	if len(issues) > 0 {
-		return nil, access.Invalid(issues...)
-	}
-	return u, nil
+	return append(issues, access.IssuesOf(c.Identity.Check())...)
 }

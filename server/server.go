@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -74,7 +75,10 @@ type temporal interface {
 
 // build makes everything but the ports.
 func build(c Config, d Deps, t temporal) (*Server, error) {
-	base, err := c.check()
+	if issues := c.Check(); len(issues) > 0 {
+		return nil, access.Invalid(issues...)
+	}
+	base, err := url.Parse(c.URL)
 	if err != nil {
 		return nil, err
 	}

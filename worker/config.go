@@ -2,11 +2,15 @@ package worker
 
 import (
 	"bytes"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/goccy/go-yaml"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations"
+	"ramp.dev/ramp/internal/strictyaml"
 )
 
 // Config says what this worker serves.
@@ -29,6 +33,36 @@ type TargetConfig struct {
 	Kind   string
 	Rate   integrations.Rate // zero: what the kind says
 	fields map[string]any
+}
+
+// Check collects everything that is wrong, reaching for nothing.
+func (c Config) Check() (issues []access.Issue) {
+	if !c.Control && len(c.Targets) == 0 {
+		issues = append(issues, access.Issue{Code: "worker_idle", Field: "worker", Message: "this worker would do nothing: it needs control, targets or both"})
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Targets)) {
+		field := "worker.targets." + name
+		o, err := c.Targets[name].opener()
+		if err != nil {
+			issues = append(issues, access.Issue{Code: "target_malformed", Field: field, Message: err.Error()})
+			continue
+		}
+		for _, is := range o.Check(name) {
+			is.Field = strings.TrimSuffix(field+"."+is.Field, ".")
+			issues = append(issues, is)
+		}
+	}
+	return issues
+}
+
+// Variant says which fields the written kind has.
+func (TargetConfig) Variant(scalar func(field string) string) (into any, also []string) {
+	decode, ok := kinds()[scalar("kind")]
+	if !ok {
+		return nil, nil // Check tells the kinds there are
+	}
+	into, _ = decode(TargetConfig{})
+	return into, []string{"kind", "rate"}
 }
 
 // UnmarshalYAML splits what every kind has from the fields of the kind.
@@ -67,7 +101,7 @@ func NewTargetConfig(kind string, config any) (TargetConfig, error) {
 	return t, yaml.Unmarshal(b, &t.fields)
 }
 
-// decode fills a kind's Config; an unknown field is an error with its place.
+// decode fills a kind's Config; an unknown field is an error.
 func (t TargetConfig) decode(into any) error { return decode(t.fields, into) }
 
 func decode(from, into any) error {
@@ -76,7 +110,8 @@ func decode(from, into any) error {
 		return err
 	}
 	if err := yaml.NewDecoder(bytes.NewReader(b), yaml.Strict()).Decode(into); err != nil {
-		return access.Errorf(access.CodeInvalid, "%s", yaml.FormatError(err, false, true))
+		message, _, _ := strictyaml.ErrorAt(err) // the place is that of the copy
+		return access.Errorf(access.CodeInvalid, "%s", message)
 	}
 	return nil
 }

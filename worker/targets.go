@@ -2,7 +2,6 @@ package worker
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -16,6 +15,7 @@ import (
 
 // opener is what every integration's Config can do.
 type opener interface {
+	Check(name string) []access.Issue
 	Open(ctx context.Context, name string) (integrations.Target, error)
 }
 
@@ -54,18 +54,36 @@ func openTargets(ctx context.Context, configs map[string]TargetConfig, open map[
 }
 
 func openTarget(ctx context.Context, name string, c TargetConfig) (integrations.Target, error) {
-	known := kinds()
-	decode, ok := known[c.Kind]
-	if !ok {
-		return nil, access.Errorf(access.CodeInvalid, "unknown kind %q; known are %s",
-			c.Kind, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
-	}
-	if err := c.Rate.Check(); err != nil {
+	o, err := c.opener()
+	if err != nil {
 		return nil, err
 	}
-	o, err := decode(c)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", c.Kind, err)
-	}
 	return o.Open(ctx, name)
+}
+
+// opener is the target's own Config. Errors are CodeInvalid.
+func (t TargetConfig) opener() (opener, error) {
+	known := kinds()
+	decode, ok := known[t.Kind]
+	if !ok {
+		return nil, access.Errorf(access.CodeInvalid, "unknown kind %q; known are %s",
+			access.Clip(t.Kind, 40), strings.Join(slices.Sorted(maps.Keys(known)), ", "))
+	}
+	if err := t.Rate.Check(); err != nil {
+		return nil, err
+	}
+	o, err := decode(t)
+	if err != nil {
+		return nil, access.Errorf(access.CodeInvalid, "%s: %w", t.Kind, err)
+	}
+	return o, nil
+}
+
+// Kinds are the kinds of targets there are, each with its empty configuration.
+func Kinds() map[string]any {
+	out := map[string]any{}
+	for name, decode := range kinds() {
+		out[name], _ = decode(TargetConfig{})
+	}
+	return out
 }

@@ -1,31 +1,45 @@
 package main
 
 import (
-	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/internal/strictyaml"
 	"ramp.dev/ramp/server"
 	"ramp.dev/ramp/signers"
 	"ramp.dev/ramp/worker"
 )
 
+// configName is the configuration file where none is named: in the working
+// directory, and in the directory of `ramp dev`.
+const configName = "ramp.yaml"
+
 // config is the one configuration file of `ramp server` and `ramp worker`.
-// Relative paths in it are relative to the file.
+// Relative paths in it are relative to the file. docs/operate.md explains each
+// field, and a test holds it complete.
 type config struct {
 	Ledger   ledgerConfig   `yaml:"ledger"`
 	Temporal temporalConfig `yaml:"temporal"`
 	Keys     keysConfig     `yaml:"keys"`
 	Server   server.Config  `yaml:"server,omitempty"`
 	Worker   worker.Config  `yaml:"worker,omitempty"`
+
+	path string
+	body ast.Node
 }
 
 type ledgerConfig struct {
-	URL string `yaml:"url"` // sqlite:PATH or postgres://…
+	URL          string `yaml:"url"`                    // sqlite:PATH or postgres://…
+	PasswordFile string `yaml:"passwordFile,omitempty"` // holds the password of Postgres, so that url need not
+	PasswordEnv  string `yaml:"passwordEnv,omitempty"`  // the name of the environment variable that holds it
 }
 
 type temporalConfig struct {
@@ -39,20 +53,42 @@ type keysConfig struct {
 	Worker  string   `yaml:"worker,omitempty"`  // the worker's private key, which signs receipts; made on first use
 }
 
-// loadConfig reads a configuration file. An unknown field is an error that
-// shows its place.
+// loadConfig reads a configuration file. Errors are of code invalid and name
+// every field that is unknown, with its place and what was probably meant.
 func loadConfig(path string) (config, error) {
-	var c config
+	c := config{path: path}
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return c, access.Errorf(access.CodeInvalid, "configuration: %w", err)
 	}
-	if err := yaml.NewDecoder(bytes.NewReader(b), yaml.Strict()).Decode(&c); err != nil {
-		return c, access.Errorf(access.CodeInvalid, "%s:\n%s", path, yaml.FormatError(err, false, true))
+	file, err := parser.ParseBytes(b, 0)
+	if err != nil {
+		return c, access.Invalid(c.yamlIssue(err))
+	}
+	if len(file.Docs) != 1 || file.Docs[0].Body == nil {
+		return c, access.Invalid(access.Issue{Code: "one_document", Field: path, Message: "a configuration is one YAML document"})
+	}
+	c.body = file.Docs[0].Body
+	var issues []access.Issue
+	for _, u := range strictyaml.UnknownFields(c.body, c) {
+		is := access.Issue{Code: "unknown_field", Field: fmt.Sprintf("%s:%d:%d", path, u.Line, u.Column), Message: fmt.Sprintf("unknown field %q", u.Path)}
+		if u.Near != "" {
+			is.Message += fmt.Sprintf("; did you mean %q?", u.Near)
+		}
+		issues = append(issues, is)
+	}
+	if err := yaml.NodeToValue(c.body, &c); err != nil {
+		issues = append(issues, c.yamlIssue(err))
+	}
+	if len(issues) > 0 {
+		return c, access.Invalid(issues...)
 	}
 	dir := filepath.Dir(path)
-	paths := []*string{&c.Keys.Signer, &c.Keys.Worker, &c.Server.Contracts, &c.Server.Identity.ClientSecret}
-	for _, p := range append(paths, pointers(c.Keys.Trusted)...) {
+	paths := []*string{&c.Keys.Signer, &c.Keys.Worker, &c.Ledger.PasswordFile, &c.Server.Contracts, &c.Server.Identity.ClientSecretFile}
+	for i := range c.Keys.Trusted {
+		paths = append(paths, &c.Keys.Trusted[i])
+	}
+	for _, p := range paths {
 		if *p != "" && !filepath.IsAbs(*p) && signers.IsFile(*p) {
 			*p = filepath.Join(dir, *p)
 		}
@@ -60,12 +96,42 @@ func loadConfig(path string) (config, error) {
 	return c, nil
 }
 
-func pointers(s []string) []*string {
-	out := make([]*string, len(s))
-	for i := range s {
-		out[i] = &s[i]
+func (c config) yamlIssue(err error) access.Issue {
+	message, line, column := strictyaml.ErrorAt(err)
+	place := c.path
+	if line > 0 {
+		place = fmt.Sprintf("%s:%d:%d", c.path, line, column)
 	}
-	return out
+	return access.Issue{Code: "yaml", Field: place, Message: message}
+}
+
+// placed adds to each issue where in the file its field is, or its nearest
+// parent when it is not written.
+func (c config) placed(issues []access.Issue) []access.Issue {
+	for i, is := range issues {
+		issues[i].Field = c.place(is.Field) + ": " + is.Field
+	}
+	return issues
+}
+
+func (c config) place(field string) string {
+	node, line, column := c.body, 1, 1
+	for rest := field; rest != ""; {
+		// The longest name that fits, since a target's name may have dots in it.
+		var step *ast.MappingValueNode
+		for _, v := range strictyaml.Fields(node) {
+			if name := v.Key.GetToken().Value; strings.HasPrefix(rest+".", name+".") && (step == nil || len(name) > len(step.Key.GetToken().Value)) {
+				step = v
+			}
+		}
+		if step == nil {
+			break
+		}
+		token := step.Key.GetToken()
+		node, line, column = step.Value, token.Position.Line, token.Position.Column
+		rest = strings.TrimPrefix(strings.TrimPrefix(rest, token.Value), ".")
+	}
+	return fmt.Sprintf("%s:%d:%d", c.path, line, column)
 }
 
 // keyring loads the public keys that are believed.

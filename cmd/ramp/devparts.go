@@ -39,36 +39,35 @@ type dev struct {
 	failed chan error
 }
 
-// configName is the configuration file in the directory: what `ramp server`
-// and `ramp worker` take to run beside.
-const configName = "ramp.yaml"
-
 func (d *dev) path(parts ...string) string {
 	return filepath.Join(append([]string{d.dir}, parts...)...)
 }
 
 func (d *dev) onStop(f func()) { d.stops = append(d.stops, f) }
 
+// stop stops what was started, once.
 func (d *dev) stop() {
-	for i := len(d.stops) - 1; i >= 0; i-- {
-		d.stops[i]()
+	for ; len(d.stops) > 0; d.stops = d.stops[:len(d.stops)-1] {
+		d.stops[len(d.stops)-1]()
 	}
 }
 
-// prepare makes the directory, its keys and its contracts.
+// prepare makes the directory, its keys and its contracts, and keeps everybody
+// else out of it.
 func (d *dev) prepare(context.Context) error {
 	d.failed = make(chan error, 2)
-	abs, err := filepath.Abs(d.flags.dir)
-	if err == nil {
-		err = os.MkdirAll(abs, 0o700)
-	}
-	if err != nil {
+	var err error
+	if d.dir, err = filepath.Abs(d.flags.dir); err != nil {
 		return access.Errorf(access.CodeInvalid, "--dir: %w", err)
 	}
-	d.dir = abs
 	if err := os.MkdirAll(d.path("keys"), 0o700); err != nil {
 		return access.Errorf(access.CodeInvalid, "--dir: %w", err)
 	}
+	release, err := holdState(d.dir)
+	if err != nil {
+		return err
+	}
+	d.onStop(release)
 	signer, err := evidence.LoadOrCreateSigner(d.path("keys", "server.key"))
 	if err != nil {
 		return err
@@ -78,6 +77,8 @@ func (d *dev) prepare(context.Context) error {
 	}
 	return d.contracts()
 }
+
+func (d *dev) ports(context.Context) error { return d.flags.checkPorts() }
 
 // contracts copies the examples on the first run only: they are meant to be
 // edited.

@@ -19,6 +19,8 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// The first Ctrl-C asks; the next one does not.
+	context.AfterFunc(ctx, stop)
 	err := root().ExecuteContext(ctx)
 	stop()
 	os.Exit(exitCode(err))
@@ -49,7 +51,7 @@ func root() *cobra.Command {
 		logrus.SetLevel(l)
 		return nil
 	}
-	c.AddCommand(serverCommand(), workerCommand(), devCommand(), contractsCommand(), auditCommand(), evidenceCommand(), sweepCommand(), reconcileCommand())
+	c.AddCommand(serverCommand(), workerCommand(), devCommand(), configCommand(), contractsCommand(), auditCommand(), evidenceCommand(), sweepCommand(), reconcileCommand())
 	c.AddCommand(peopleCommands()...)
 	mistakes(c)
 	return c

@@ -35,6 +35,9 @@ func processCommand(name, short, long string, start func(context.Context, config
 		Example: "  ramp " + name + " --config /etc/ramp/ramp.yaml",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := loadConfig(path)
+			if err == nil {
+				err = c.check(name == "server", name == "worker")
+			}
 			if err != nil {
 				return err
 			}
@@ -51,7 +54,7 @@ func processCommand(name, short, long string, start func(context.Context, config
 			return s.run(cmd.Context())
 		},
 	}
-	c.Flags().StringVar(&path, "config", "ramp.yaml", "the configuration file")
+	c.Flags().StringVar(&path, "config", configName, "the configuration file")
 	return c
 }
 
@@ -80,8 +83,16 @@ type service struct {
 	close func()
 }
 
+func openLedger(ctx context.Context, c ledgerConfig) (*ledger.Ledger, error) {
+	address, err := c.address()
+	if err != nil {
+		return nil, err
+	}
+	return ledger.Open(ctx, address)
+}
+
 func startServer(ctx context.Context, c config, temporal client.Client) (*service, error) {
-	led, err := ledger.Open(ctx, c.Ledger.URL)
+	led, err := openLedger(ctx, c.Ledger)
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +115,7 @@ func startWorker(ctx context.Context, c config, temporal client.Client) (*servic
 	if err != nil {
 		return nil, err
 	}
-	led, err := ledger.Open(ctx, c.Ledger.URL)
+	led, err := openLedger(ctx, c.Ledger)
 	if err != nil {
 		return nil, err
 	}

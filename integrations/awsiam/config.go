@@ -56,6 +56,9 @@ const (
 	defaultConsistency = access.Duration(15 * time.Second)
 )
 
+// Check collects everything that is wrong, reaching for nothing.
+func (c Config) Check(_ string) []access.Issue { return c.withDefaults().check() }
+
 // Open makes the target. It calls nothing; see Check for that. Errors are of
 // code invalid, with every issue.
 func (c Config) Open(ctx context.Context, _ string) (integrations.Target, error) {

@@ -44,6 +44,9 @@ var (
 	extensions = []string{"permit-pty", "permit-port-forwarding", "permit-agent-forwarding", "permit-user-rc"}
 )
 
+// Check collects everything that is wrong, reaching for nothing.
+func (c Config) Check(name string) []access.Issue { return c.check(shortName(name)) }
+
 // Open makes the target. It creates the directory's files and the authority's
 // key where they are missing. Errors are of code invalid, with every issue, or
 // unavailable.
@@ -52,7 +55,7 @@ func (c Config) Open(ctx context.Context, name string) (integrations.Target, err
 }
 
 func (c Config) open(ctx context.Context, name string, disk hostfiles.Disk) (*target, error) {
-	short := name[strings.LastIndexByte(name, '/')+1:]
+	short := shortName(name)
 	if issues := c.check(short); len(issues) > 0 {
 		return nil, access.Invalid(issues...)
 	}
@@ -94,6 +97,8 @@ func (c Config) open(ctx context.Context, name string, disk hostfiles.Disk) (*ta
 	}
 	return t, nil
 }
+
+func shortName(target string) string { return target[strings.LastIndexByte(target, '/')+1:] }
 
 // check collects everything that is wrong.
 func (c Config) check(short string) (issues []access.Issue) {

@@ -33,6 +33,9 @@ var (
 	neverGiven = []string{"root", "response-wrapping", "control-group"}
 )
 
+// Check collects everything that is wrong, reaching for nothing.
+func (c Config) Check(_ string) []access.Issue { return c.check() }
+
 // Open makes the target. It does not call Vault: one that is down opens, and
 // fails its Check. Errors are of code invalid, with every issue, or unavailable.
 func (c Config) Open(ctx context.Context, name string) (integrations.Target, error) {

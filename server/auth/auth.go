@@ -32,7 +32,7 @@ func init() { gob.Register(access.Person{}) }
 // people reach Ramp.
 func New(c Config, base *url.URL, log logrus.FieldLogger) (*Auth, error) {
 	c = c.withDefaults()
-	if err := c.check(); err != nil {
+	if err := c.Check(); err != nil {
 		return nil, err
 	}
 	s := scs.New()

@@ -12,13 +12,13 @@ import (
 
 // Config is how people are known.
 type Config struct {
-	Issuer       string      `yaml:"issuer"`                 // the provider; its metadata is found below it
-	Audience     string      `yaml:"audience,omitempty"`     // what bearer tokens must be for; "ramp" if empty
-	ClientID     string      `yaml:"clientId,omitempty"`     // of the web pages; "ramp-web" if empty
-	ClientSecret string      `yaml:"clientSecret,omitempty"` // file with the client's secret; a public client with PKCE if empty
-	CLIClientID  string      `yaml:"cliClientId,omitempty"`  // of `ramp login`; "ramp-cli" if empty
-	Scopes       []string    `yaml:"scopes,omitempty"`       // asked for at login; openid, profile, email, groups if empty
-	Claims       ClaimConfig `yaml:"claims,omitempty"`
+	Issuer           string      `yaml:"issuer"`                     // the provider; its metadata is found below it
+	Audience         string      `yaml:"audience,omitempty"`         // what bearer tokens must be for; "ramp" if empty
+	ClientID         string      `yaml:"clientId,omitempty"`         // of the web pages; "ramp-web" if empty
+	ClientSecretFile string      `yaml:"clientSecretFile,omitempty"` // file with the client's secret; a public client with PKCE if empty
+	CLIClientID      string      `yaml:"cliClientId,omitempty"`      // of `ramp login`; "ramp-cli" if empty
+	Scopes           []string    `yaml:"scopes,omitempty"`           // asked for at login; openid, profile, email, groups if empty
+	Claims           ClaimConfig `yaml:"claims,omitempty"`
 
 	// How long a browser's session lasts: at most (8h if 0), and unused (1h if 0).
 	SessionMax  access.Duration `yaml:"sessionMax,omitempty"`
@@ -66,7 +66,8 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-func (c Config) check() error {
+// Check says what is wrong, reaching for nothing.
+func (c Config) Check() error {
 	u, err := url.Parse(c.Issuer)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return access.Invalid(access.Issue{Code: "issuer_malformed", Field: "server.identity.issuer",

@@ -97,7 +97,7 @@ func (p *provider) oauth(redirect string) (*oauth2.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	secret, err := readSecret(p.config.ClientSecret)
+	secret, err := readSecret(p.config.ClientSecretFile)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"net"
+	"net/url"
+	"os"
+	"strings"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/contracts"
+)
+
+// check collects everything that is wrong with the parts that are asked for,
+// each with its place. It reads files, and reaches for nothing on the network.
+func (c config) check(forServer, forWorker bool) error {
+	issues := append(c.Ledger.check(), c.Temporal.check()...)
+	if forServer {
+		issues = append(issues, c.Server.Check()...)
+		if c.Keys.Signer == "" {
+			issues = append(issues, access.Issue{Code: "signer_missing", Field: "keys.signer", Message: "the file of the server's signing key is needed; it is made on first use"})
+		}
+	}
+	if forWorker {
+		issues = append(issues, c.Worker.Check()...)
+		if _, err := c.keyring(); err != nil {
+			issues = append(issues, access.Issue{Code: "trusted_keys", Field: "keys.trusted", Message: err.Error()})
+		}
+	}
+	if len(issues) == 0 {
+		return nil
+	}
+	return access.Invalid(c.placed(issues)...)
+}
+
+// checkContracts adds the issues of the contracts that the server would load.
+func (c config) checkContracts() error {
+	_, err := contracts.LoadDir(c.Server.Contracts)
+	return err
+}
+
+func (t temporalConfig) check() (issues []access.Issue) {
+	if _, _, err := net.SplitHostPort(t.Address); err != nil {
+		issues = append(issues, access.Issue{Code: "address_malformed", Field: "temporal.address", Message: "an address such as temporal.example.com:7233 is needed"})
+	}
+	if t.Namespace == "" {
+		issues = append(issues, access.Issue{Code: "namespace_missing", Field: "temporal.namespace", Message: "the namespace is needed, such as default"})
+	}
+	return issues
+}
+
+func (l ledgerConfig) check() (issues []access.Issue) {
+	bad := func(code, field, message string) {
+		issues = append(issues, access.Issue{Code: code, Field: "ledger." + field, Message: message})
+	}
+	postgres := strings.HasPrefix(l.URL, "postgres://") || strings.HasPrefix(l.URL, "postgresql://")
+	sqlite := strings.HasPrefix(l.URL, "sqlite:") && l.URL != "sqlite:"
+	u, err := url.Parse(l.URL)
+	switch {
+	case !postgres && !sqlite:
+		bad("url_malformed", "url", "the address must be sqlite:PATH or postgres://…")
+	case postgres && err != nil:
+		// Not echoed: there may be a password in it.
+		bad("url_malformed", "url", "the postgres address is malformed")
+	}
+	if l.PasswordFile == "" && l.PasswordEnv == "" {
+		return issues
+	}
+	inline := false
+	if err == nil {
+		_, inline = u.User.Password()
+	}
+	switch {
+	case l.PasswordFile != "" && l.PasswordEnv != "":
+		bad("password_twice", "passwordEnv", "the password is in a file or in the environment, not both")
+	case !postgres:
+		bad("password_unused", "url", "only postgres has a password")
+	case inline:
+		bad("password_twice", "url", "the password is in the address already; take it out there")
+	case err == nil && u.User.Username() == "":
+		bad("user_missing", "url", "the password is whose? Name the user in the address: postgres://USER@…")
+	default:
+		if _, err := l.password(); err != nil {
+			bad("password_missing", "passwordFile", err.Error())
+		}
+	}
+	return issues
+}
+
+// address is the ledger's address with its password, for opening only: it must
+// not be printed.
+func (l ledgerConfig) address() (string, error) {
+	if l.PasswordFile == "" && l.PasswordEnv == "" {
+		return l.URL, nil
+	}
+	password, err := l.password()
+	if err != nil {
+		return "", err
+	}
+	u, err := url.Parse(l.URL)
+	if err != nil {
+		return "", access.Errorf(access.CodeInvalid, "ledger.url: the postgres address is malformed")
+	}
+	u.User = url.UserPassword(u.User.Username(), password)
+	return u.String(), nil
+}
+
+func (l ledgerConfig) password() (string, error) {
+	if l.PasswordFile != "" {
+		b, err := os.ReadFile(l.PasswordFile)
+		if err != nil {
+			return "", access.Errorf(access.CodeInvalid, "ledger.passwordFile: %w", err)
+		}
+		return strings.TrimRight(string(b), "\r\n"), nil
+	}
+	if v := os.Getenv(l.PasswordEnv); v != "" {
+		return v, nil
+	}
+	return "", access.Errorf(access.CodeInvalid, "ledger.passwordEnv: the environment has no such variable, or it is empty")
+}

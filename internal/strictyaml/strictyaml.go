@@ -1,0 +1,121 @@
+// Package strictyaml reads YAML of which nothing may be ignored: a field that
+// no reader has is a rule that somebody believes in and nobody keeps. It finds
+// every such field, with its place and the name that was probably meant.
+package strictyaml
+
+import (
+	"errors"
+	"reflect"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+)
+
+// Unknown is a field that is written and that its reader does not have.
+type Unknown struct {
+	Path         string // from the document's top: request.ticket.systen
+	Name         string
+	Near         string // the known name that is closest; empty if none is close
+	Line, Column int
+}
+
+// Varied is a type whose fields depend on what is written beside them, such as
+// a kind. A nil into accepts everything, for a kind that is itself unknown.
+type Varied interface {
+	Variant(scalar func(field string) string) (into any, also []string)
+}
+
+// UnknownFields walks what is written beside the type it is read into, and
+// returns every field that the type does not have, in the order of the file.
+func UnknownFields(n ast.Node, into any) []Unknown {
+	var w walk
+	w.into(n, reflect.TypeOf(into), "")
+	return w.found
+}
+
+type walk struct{ found []Unknown }
+
+func (w *walk) into(n ast.Node, t reflect.Type, path string) {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	switch t.Kind() {
+	case reflect.Struct:
+		var also []string
+		if v, ok := reflect.New(t).Interface().(Varied); ok {
+			var into any
+			into, also = v.Variant(func(field string) string { return scalar(n, field) })
+			if into == nil {
+				return
+			}
+			t = reflect.TypeOf(into)
+		}
+		w.fields(n, t, also, path)
+	case reflect.Slice:
+		if seq, ok := n.(*ast.SequenceNode); ok && t.Elem().Kind() == reflect.Struct {
+			for _, v := range seq.Values {
+				w.into(v, t.Elem(), path)
+			}
+		}
+	case reflect.Map:
+		if t.Elem().Kind() == reflect.Struct {
+			for _, v := range Fields(n) {
+				w.into(v.Value, t.Elem(), join(path, v.Key.GetToken().Value))
+			}
+		}
+	}
+}
+
+func (w *walk) fields(n ast.Node, t reflect.Type, also []string, path string) {
+	known := map[string]reflect.Type{}
+	for _, name := range also {
+		known[name] = reflect.TypeFor[string]()
+	}
+	for i := range t.NumField() {
+		if name, _, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ","); name != "" {
+			known[name] = t.Field(i).Type
+		}
+	}
+	for _, v := range Fields(n) {
+		token := v.Key.GetToken()
+		if ft, ok := known[token.Value]; ok {
+			w.into(v.Value, ft, join(path, token.Value))
+			continue
+		}
+		w.found = append(w.found, Unknown{Path: join(path, token.Value), Name: token.Value, Near: Nearest(token.Value, known),
+			Line: token.Position.Line, Column: token.Position.Column})
+	}
+}
+
+// Fields are the fields of a mapping; nil for anything else.
+func Fields(n ast.Node) []*ast.MappingValueNode {
+	switch n := n.(type) {
+	case *ast.MappingNode:
+		return n.Values
+	case *ast.MappingValueNode:
+		return []*ast.MappingValueNode{n}
+	}
+	return nil
+}
+
+// ErrorAt is the message of an error of the YAML library and its place, which
+// is zero for an error that has none.
+func ErrorAt(err error) (message string, line, column int) {
+	var e yaml.Error
+	if !errors.As(err, &e) || e.GetToken() == nil {
+		return err.Error(), 0, 0
+	}
+	return e.GetMessage(), e.GetToken().Position.Line, e.GetToken().Position.Column
+}
+
+func scalar(n ast.Node, field string) string {
+	for _, v := range Fields(n) {
+		if v.Key.GetToken().Value == field && v.Value.GetToken() != nil {
+			return v.Value.GetToken().Value
+		}
+	}
+	return ""
+}
+
+func join(path, name string) string { return strings.TrimPrefix(path+"."+name, ".") }
