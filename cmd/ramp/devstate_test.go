@@ -115,4 +115,3 @@ func TestWelcomeFits(t *testing.T) {
 		require.LessOrEqual(t, len(strings.TrimRight(line, "\n")), 80, line)
 	}
 }
-

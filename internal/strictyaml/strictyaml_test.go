@@ -1,0 +1,51 @@
+package strictyaml
+
+import (
+	"testing"
+
+	"github.com/goccy/go-yaml/parser"
+	"github.com/stretchr/testify/require"
+)
+
+type cat struct {
+	Lives int `yaml:"lives"`
+}
+
+type animal struct{ fields map[string]any }
+
+func (animal) Variant(scalar func(string) string) (any, []string) {
+	if scalar("kind") == "cat" {
+		return cat{}, []string{"kind"}
+	}
+	return nil, nil
+}
+
+type zoo struct {
+	Name    string            `yaml:"name,omitempty"`
+	Animals map[string]animal `yaml:"animals"`
+	Keepers []struct {
+		Since string `yaml:"since"`
+	} `yaml:"keepers"`
+	hidden int
+}
+
+func TestUnknownFields(t *testing.T) {
+	_ = zoo{}.hidden
+	_ = animal{}.fields
+	file, err := parser.ParseBytes([]byte(`nmae: x
+animals:
+  tom: {kind: cat, lives: 9, livse: 9}
+  rex: {kind: dog, anything: goes}
+keepers:
+  - since: 2020
+  - completelyElse: 1
+hidden: 1
+`), 0)
+	require.NoError(t, err)
+	require.Equal(t, []Unknown{
+		{Path: "nmae", Name: "nmae", Near: "name", Line: 1, Column: 1},
+		{Path: "animals.tom.livse", Name: "livse", Near: "lives", Line: 3, Column: 30},
+		{Path: "keepers.completelyElse", Name: "completelyElse", Line: 7, Column: 5},
+		{Path: "hidden", Name: "hidden", Line: 8, Column: 1},
+	}, UnknownFields(file.Docs[0].Body, zoo{}))
+}
