@@ -1,35 +1,52 @@
-# make demo   builds Ramp and runs all of it on this machine
-# make test   sets up what the tests need, then runs every test
-.PHONY: demo build setup test check bench histories mutants clean
+# `make` alone lists the targets.
+SHELL := /bin/bash
 
-build:
+# Tools of `make check`, by version; `go run` fetches and builds them once.
+WORKFLOWCHECK := go.temporal.io/sdk/contrib/tools/workflowcheck@v0.6.0
+STATICCHECK   := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK   := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+
+.DEFAULT_GOAL := help
+.PHONY: help demo build go setup test check vulnerabilities bench histories mutants clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: build ## build Ramp and run all of it here; ARGS="--listen 127.0.0.1:9090" passes flags
+	@exec bin/ramp dev $(ARGS)
+
+build: go ## build bin/ramp
 	go build -o bin/ramp ./cmd/ramp
 
-demo: build
-	bin/ramp dev
+go:
+	@tools/go-version
 
-setup:
+setup: go ## install and build what the tests need, once
 	tools/setup
 
-# What CI runs, all of it.
-test: setup check
-	go test -timeout 20m ./...
+# Packages in alphabetical order, two at a time, each told as it ends.
+test: setup check ## everything that CI runs: setup, check, every test
+	go test -p 2 -timeout 20m ./...
 
-check:
-	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not gofmt-clean:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
+check: go vulnerabilities ## gofmt, vet, workflowcheck, staticcheck, govulncheck
+	@unformatted="$$(git ls-files '*.go' | xargs gofmt -l)"; test -z "$$unformatted" || { echo "not gofmt-clean:"; echo "$$unformatted"; exit 1; }
 	go vet ./...
-	go run go.temporal.io/sdk/contrib/tools/workflowcheck@v0.6.0 -config workflowcheck.config.yaml ./workflows
+	go vet -tags lean ./cmd/...
+	go vet -tags failpoints ./internal/failpoint ./cmd/...
+	go run $(WORKFLOWCHECK) -config workflowcheck.config.yaml ./workflows
+	go run $(STATICCHECK) ./...
 
-bench:
+vulnerabilities: go
+	@tools/vulnerabilities $(GOVULNCHECK)
+
+bench: go ## measure, against a floor in the same run
 	go run ./bench
 
-# Records the workflow's histories again, until the next release (docs/testing.md).
-histories:
+histories: go ## record the workflow's histories again, until the next release (docs/testing.md)
 	go run ./tools/histories
 
-# Removes each defence in turn and names the test that misses it.
-mutants:
+mutants: go ## remove each defence in turn, and name the test that misses it
 	go run ./tools/mutants
 
-clean:
-	rm -rf bin .ramp
+clean: ## delete what was built and the state of `make demo`
+	rm -rf bin tools/bin .ramp
