@@ -14,6 +14,7 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/contracts/examples"
 	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/worker"
 )
 
@@ -178,6 +179,7 @@ func configFields() []string {
 		}
 	}
 	walk(reflect.TypeFor[config](), "")
+	walk(reflect.TypeFor[integrations.Rate](), "rate")
 	for kind, c := range worker.Kinds() {
 		walk(reflect.TypeOf(c), kind)
 	}
