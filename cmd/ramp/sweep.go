@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/reconcile"
 	"ramp.dev/ramp/worker"
 )
@@ -57,7 +56,7 @@ func (f *sweepFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	led, err := ledger.Open(cmd.Context(), c.Ledger.URL)
+	led, err := openLedger(cmd.Context(), c.Ledger)
 	if err != nil {
 		return err
 	}
