@@ -112,3 +112,15 @@ func (s *service) List(context.Context) (out []integrations.Found, err error) {
 func (s *service) Bounds() integrations.Bounds {
 	return integrations.Bounds{Ending: 30 * time.Second, Rate: s.rate}
 }
+
+// fail makes an operation answer err; nil mends it.
+func (s *service) fail(op string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fault = func(asked string, _ access.Grant) error {
+		if asked == op {
+			return err
+		}
+		return nil
+	}
+}

@@ -29,6 +29,7 @@ type request struct {
 	// ctx is not the workflow's own: cancelling the workflow is one more way to
 	// ask it to stop, and must not cut off the work of closing access.
 	ctx workflow.Context
+	own workflow.Context // the workflow's own, to see whether it was cancelled
 	// live is cancelled when ending begins, and with it all that still opens or
 	// extends access.
 	live    workflow.Context
@@ -44,7 +45,9 @@ type request struct {
 	startedAt  time.Time // when the clock of access started
 	activeAt   time.Time
 	expiresAt  time.Time
+	endingAt   time.Time
 	extensions int
+	extended   string // the last order to extend, by its payload
 	overdue    bool
 	problem    string
 	bound      time.Duration // ending for longer is overdue
@@ -52,7 +55,12 @@ type request struct {
 	judging  workflow.Mutex // decisions are judged one at a time
 	changing workflow.Mutex // extensions, likewise
 	messages int            // decisions received; see maxMessages
-	records  recorder
+	changes  int            // orders to extend received, likewise
+	pickUps  int            // credentials asked for; see maxPickUps
+	waiting  []Signed       // decisions by signal that the run before did not judge
+	// signalled says that a decision that came by signal is being judged.
+	signalled bool
+	records   recorder
 }
 
 func newRequest(own workflow.Context, in AccessInput) (*request, error) {
@@ -65,7 +73,7 @@ func newRequest(own workflow.Context, in AccessInput) (*request, error) {
 	}
 	ctx, _ := workflow.NewDisconnectedContext(own)
 	r := &request{
-		plan: plan, signed: in.Plan, ctx: ctx,
+		plan: plan, signed: in.Plan, ctx: ctx, own: own,
 		state:    access.StatePending,
 		standing: access.StandingOpen,
 		bound:    defaultEndingBound,
@@ -77,23 +85,42 @@ func newRequest(own workflow.Context, in AccessInput) (*request, error) {
 	r.records.start(ctx)
 	workflow.Go(own, func(own workflow.Context) {
 		own.Done().Receive(own, nil)
-		r.ask(Stop{Kind: StopRevoke, By: "temporal", Reason: "the workflow was cancelled", At: workflow.Now(own)})
+		r.cancelled()
 	})
+	if in.Resumed != nil {
+		r.resume(*in.Resumed)
+	}
 	return r, r.handleMessages()
 }
 
-// run is the story: decided, started, open, closed.
+// cancelled takes the cancellation of the workflow as the stop it is.
+func (r *request) cancelled() {
+	r.ask(Stop{Kind: StopRevoke, By: "temporal", Reason: "the workflow was cancelled", At: workflow.Now(r.ctx)})
+}
+
+// run is the story: decided, started, open, closed. A run whose history grew
+// long is left in one of its waits, and the next run goes on there.
 func (r *request) run() (AccessResult, error) {
-	next := r.awaitDecision()
-	if next == access.StateApproved {
+	next := r.state
+	if next == access.StatePending {
+		next = r.awaitDecision()
+	}
+	if next == access.StateApproved || next == access.StateScheduled {
 		next = r.awaitStart()
 	}
 	if next == access.StateGranting {
-		if r.open() {
-			r.stayOpen()
-		}
-		r.close()
-	} else {
+		next = r.open()
+	}
+	if next == access.StateActive {
+		next = r.stayOpen()
+	}
+	if next == access.StateEnding {
+		next = r.close()
+	}
+	if !next.Final() {
+		return AccessResult{}, r.renew()
+	}
+	if next != access.StateEnded {
 		r.finish(next)
 	}
 	// A handler that is cut off leaves its caller without an answer.
@@ -106,14 +133,14 @@ func (r *request) run() (AccessResult, error) {
 // awaitDecision waits until the rule is satisfied or denied, the requester
 // stops it, or the time for deciding is over.
 func (r *request) awaitDecision() access.State {
-	if r.plan.Rule.Auto {
+	if r.plan.Rule.Auto && r.standing == access.StandingOpen {
 		if _, err := r.judge(r.ctx, nil); err != nil {
 			r.problem = "the automatic approval could not be proven"
 			return access.StateFailed
 		}
 	}
-	settled := func() bool { return r.standing != access.StandingOpen || r.stop != nil }
-	workflow.AwaitWithOptions(r.ctx, workflow.AwaitOptions{
+	settled := func() bool { return r.standing != access.StandingOpen || r.stop != nil || r.full() }
+	inTime, _ := workflow.AwaitWithOptions(r.ctx, workflow.AwaitOptions{
 		Timeout:      r.plan.PendingUntil.Sub(workflow.Now(r.ctx)),
 		TimerOptions: workflow.TimerOptions{Summary: "decisions until " + clock(r.plan.PendingUntil)},
 	}, settled)
@@ -128,6 +155,8 @@ func (r *request) awaitDecision() access.State {
 	case r.standing == access.StandingSatisfied:
 		r.enter(access.StateApproved)
 		return access.StateApproved
+	case inTime:
+		return access.StatePending // only this run is over
 	}
 	return access.StateLapsed
 }
@@ -135,38 +164,47 @@ func (r *request) awaitDecision() access.State {
 // awaitStart waits for the planned start, if there is one. A denial still
 // counts here.
 func (r *request) awaitStart() access.State {
+	early := false
 	if at := r.plan.StartAt; at != nil && at.After(workflow.Now(r.ctx)) {
-		r.enter(access.StateScheduled)
-		r.record(calls.RecordInput{To: access.StateScheduled}, access.Event{
-			Kind: access.EventScheduled, Message: "Starts at " + clock(*at) + ".", Key: "scheduled"})
-		workflow.AwaitWithOptions(r.ctx, workflow.AwaitOptions{
+		if r.state != access.StateScheduled {
+			r.enter(access.StateScheduled)
+			r.record(calls.RecordInput{To: access.StateScheduled}, access.Event{
+				Kind: access.EventScheduled, Message: "Starts at " + clock(*at) + ".", Key: "scheduled"})
+		}
+		early, _ = workflow.AwaitWithOptions(r.ctx, workflow.AwaitOptions{
 			Timeout:      at.Sub(workflow.Now(r.ctx)),
 			TimerOptions: workflow.TimerOptions{Summary: "starts at " + clock(*at)},
-		}, func() bool { return r.stop != nil || r.standing == access.StandingDenied })
+		}, func() bool { return r.stop != nil || r.standing == access.StandingDenied || r.full() })
 	}
 	switch {
 	case r.standing == access.StandingDenied:
 		return access.StateDenied
 	case r.stop != nil:
 		return access.StateCancelled
+	case early:
+		return access.StateScheduled // only this run is over
 	}
 	return access.StateGranting
 }
 
 // stayOpen sleeps until the access expires or somebody stops it. The expiry
 // may move while it sleeps.
-func (r *request) stayOpen() {
+func (r *request) stayOpen() access.State {
 	for r.stop == nil {
 		until := r.expiresAt
 		left := until.Sub(workflow.Now(r.ctx))
 		if left <= 0 {
-			return
+			return access.StateEnding
+		}
+		if r.full() {
+			return access.StateActive
 		}
 		workflow.AwaitWithOptions(r.ctx, workflow.AwaitOptions{
 			Timeout:      left,
 			TimerOptions: workflow.TimerOptions{Summary: "access ends at " + clock(until)},
-		}, func() bool { return r.stop != nil || !r.expiresAt.Equal(until) })
+		}, func() bool { return r.stop != nil || !r.expiresAt.Equal(until) || r.full() })
 	}
+	return access.StateEnding
 }
 
 // ask takes a stop; the first one stands.

@@ -61,6 +61,7 @@ type story struct {
 	onExtend  func(calls.ExtendInput) error
 	onRecord  func(calls.RecordInput) error
 	standings []access.Standing // what Judge answers, in turn
+	decided   int
 }
 
 func newStory(t *testing.T, change ...func(*access.Plan)) *story {
@@ -134,7 +135,13 @@ func (s *story) note(in *calls.RecordInput) {
 func (s *story) at(after time.Duration, f func()) { s.env.RegisterDelayedCallback(f, after) }
 
 func (s *story) decide(after time.Duration) *outcome {
-	return s.update(after, workflows.UpdateDecide, unsigned(access.Decision{RequestID: requestID}))
+	return s.update(after, workflows.UpdateDecide, unsigned(s.another()))
+}
+
+// another is a decision that differs from every one before it.
+func (s *story) another() access.Decision {
+	s.decided++
+	return access.Decision{RequestID: requestID, Comment: fmt.Sprint(s.decided)}
 }
 
 func (s *story) stop(after time.Duration, kind workflows.StopKind) {

@@ -60,6 +60,7 @@ const (
 type AccessInput struct {
 	RequestID string            `json:"requestId"`
 	Plan      evidence.Envelope `json:"plan"`
+	Resumed   *Resumed          `json:"resumed,omitempty"` // set by the run before, if there was one
 }
 
 // AccessResult is how it went.

@@ -13,11 +13,14 @@ import (
 // defaultEndingBound is how long ending may take when no target said more.
 const defaultEndingBound = time.Minute
 
-// close ends access and returns only when every target has proven it gone.
+// close ends access and answers ended only when every target has proven it
+// gone; ending means that this run's history is full.
 // Nothing bounds it: a grant that cannot be closed keeps the request ending,
 // overdue and visible, never ended.
-func (r *request) close() {
-	r.outcome = r.why()
+func (r *request) close() access.State {
+	if r.state != access.StateEnding {
+		r.endingAt, r.outcome = workflow.Now(r.ctx), r.why()
+	}
 	r.enter(access.StateEnding)
 	r.endLive()
 	e := access.Event{Kind: access.EventEnding, Key: "ending", Message: r.problem,
@@ -52,15 +55,22 @@ func (r *request) close() {
 			open--
 		})
 	}
-	gone := func() bool { return open == 0 }
+	gone := func() bool { return open == 0 || r.full() }
 	early := min(showEndingAfter, r.bound)
 	soon, _ := r.within(early, "recorded as ending if not closed by then", gone)
+	if open > 0 && r.full() {
+		return access.StateEnding
+	}
 	if !soon {
 		// Whoever serves the target may be down: then only this tells.
 		r.records.queue = append(r.records.queue, ending)
-		if ok, _ := r.within(r.bound-early, "overdue if not closed by then", gone); !ok {
+		left := r.bound - workflow.Now(r.ctx).Sub(r.endingAt)
+		if ok, _ := r.within(max(left, 0), "overdue if not closed by then", gone); !ok && !r.overdue {
 			r.alarm(open)
-			workflow.Await(r.ctx, gone)
+		}
+		workflow.Await(r.ctx, gone)
+		if open > 0 {
+			return access.StateEnding
 		}
 	}
 	r.overdue = false
@@ -68,6 +78,7 @@ func (r *request) close() {
 	if !soon || !r.single() {
 		r.record(calls.RecordInput{To: access.StateEnded, Outcome: r.outcome, Overdue: &no}, ended.Events[0])
 	}
+	return access.StateEnded
 }
 
 // showEndingAfter is how long closing may take before the request is recorded as
@@ -86,7 +97,7 @@ func (r *request) why() access.Outcome {
 		return access.OutcomeReleased
 	case r.stop != nil:
 		return access.OutcomeRevoked
-	case r.problem != "":
+	case r.activeAt.IsZero():
 		return access.OutcomeFailed
 	}
 	return access.OutcomeExpired

@@ -12,16 +12,31 @@ import (
 // limits for one history, so that a flood cannot keep it from ending (CASES 39).
 const maxMessages = 100
 
-// maxEnvelope bounds a signed statement, in bytes of payload.
+// maxChanges bounds the orders to extend, made or refused, likewise.
+const maxChanges = 100
+
+// maxPickUps bounds the credentials that one request hands out: each is one more
+// secret in the world, and a few events in the history.
+const maxPickUps = 200
+
+// maxEnvelope bounds a signed statement, in bytes.
 const maxEnvelope = 16 << 10
+
+func tooLarge(m Signed) bool {
+	size := len(m.Envelope.Payload) + len(m.Envelope.PayloadType)
+	for _, s := range m.Envelope.Signatures {
+		size += len(s.KeyID) + len(s.Sig)
+	}
+	return size > maxEnvelope
+}
 
 // handleMessages registers every handler. Validators reject what cannot be
 // taken at all, which leaves no trace in the history: the server records it.
 func (r *request) handleMessages() error {
 	updates := map[string]struct{ handler, validator any }{}
 	updates[UpdateDecide] = struct{ handler, validator any }{r.onDecide, r.mayDecide}
-	updates[UpdateExtend] = struct{ handler, validator any }{r.onExtend, r.mayChange}
-	updates[UpdatePickUp] = struct{ handler, validator any }{r.onPickUp, r.mayChange}
+	updates[UpdateExtend] = struct{ handler, validator any }{r.onExtend, r.mayExtend}
+	updates[UpdatePickUp] = struct{ handler, validator any }{r.onPickUp, r.mayPickUp}
 	for _, name := range workflow.DeterministicKeys(updates) {
 		u := updates[name]
 		if err := workflow.SetUpdateHandlerWithOptions(r.ctx, name, u.handler,
@@ -34,12 +49,20 @@ func (r *request) handleMessages() error {
 	return workflow.SetQueryHandler(r.ctx, QueryStatus, func() (Status, error) { return r.status(), nil })
 }
 
+// await returns when a signal of a name is there, and leaves it there. Receive
+// would take it at once, before this coroutine's turn comes, and a run that ends
+// in that moment would lose it.
+func (r *request) await(ctx workflow.Context, name string) {
+	_ = workflow.Await(ctx, func() bool { return workflow.GetSignalChannel(ctx, name).Len() > 0 })
+}
+
 func (r *request) receiveStops() {
 	workflow.Go(r.ctx, func(ctx workflow.Context) {
 		for {
-			var s Stop
-			workflow.GetSignalChannel(ctx, SignalStop).Receive(ctx, &s)
-			r.ask(s)
+			r.await(ctx, SignalStop)
+			for s := (Stop{}); workflow.GetSignalChannel(ctx, SignalStop).ReceiveAsync(&s); s = (Stop{}) {
+				r.ask(s)
+			}
 		}
 	})
 }
@@ -50,13 +73,22 @@ func (r *request) receiveDecisions() {
 	workflow.Go(r.ctx, func(ctx workflow.Context) {
 		for {
 			var m Signed
-			workflow.GetSignalChannel(ctx, SignalDecision).Receive(ctx, &m)
+			if len(r.waiting) > 0 {
+				m, r.waiting = r.waiting[0], r.waiting[1:]
+			} else {
+				r.await(ctx, SignalDecision)
+				if !workflow.GetSignalChannel(ctx, SignalDecision).ReceiveAsync(&m) {
+					continue // it could not be read
+				}
+			}
 			if err := r.mayDecide(ctx, m); err != nil {
 				continue
 			}
+			r.signalled = true
 			if _, err := r.onDecide(ctx, m); err != nil {
 				workflow.GetLogger(ctx).Warn("signalled decision not taken", "error", err)
 			}
+			r.signalled = false
 		}
 	})
 }
@@ -66,7 +98,7 @@ func (r *request) mayDecide(_ workflow.Context, m Signed) error {
 	switch {
 	case r.messages >= maxMessages:
 		return calls.ToTemporal(access.Errorf(access.CodeThrottled, "this request has taken too many decisions"))
-	case len(m.Envelope.Payload) > maxEnvelope:
+	case tooLarge(m):
 		return calls.ToTemporal(access.Errorf(access.CodeTooLarge, "the decision is too large"))
 	case r.state == access.StateEnding || r.state.Final():
 		return calls.ToTemporal(access.Errorf(access.CodeConflict, "the request is %s", r.state))
@@ -86,6 +118,12 @@ func (r *request) onDecide(ctx workflow.Context, m Signed) (Decided, error) {
 	// The state may have changed while this waited for its turn.
 	if r.state == access.StateEnding || r.state.Final() {
 		return Decided{}, calls.ToTemporal(access.Errorf(access.CodeConflict, "the request is %s", r.state))
+	}
+	// Temporal knows an update told twice within one run only.
+	for _, taken := range r.decisions {
+		if taken.Payload == m.Envelope.Payload {
+			return Decided{Standing: r.standing, Stages: r.stages}, nil
+		}
 	}
 	res, err := r.judge(ctx, &m.Envelope)
 	if err != nil {
@@ -115,12 +153,26 @@ func (r *request) judge(ctx workflow.Context, decision *evidence.Envelope) (call
 	return res, nil
 }
 
-// mayChange is the validator of extensions and pick-ups. The ledger may say
+func (r *request) mayExtend(ctx workflow.Context, m Signed) error {
+	if r.changes >= maxChanges {
+		return calls.ToTemporal(access.Errorf(access.CodeThrottled, "this request has taken too many orders to extend"))
+	}
+	return r.mayChange(ctx, m)
+}
+
+func (r *request) mayPickUp(ctx workflow.Context, m Signed) error {
+	if r.pickUps >= maxPickUps {
+		return calls.ToTemporal(access.Errorf(access.CodeThrottled, "this request has handed out %d credentials, which is all it may", maxPickUps))
+	}
+	return r.mayChange(ctx, m)
+}
+
+// mayChange is what the validators of extensions and pick-ups have in common. The ledger may say
 // active a moment before this workflow learns it: an order that is that quick is
 // taken, and awaits the opening.
 func (r *request) mayChange(_ workflow.Context, m Signed) error {
 	switch {
-	case len(m.Envelope.Payload) > maxEnvelope:
+	case tooLarge(m):
 		return calls.ToTemporal(access.Errorf(access.CodeTooLarge, "the order is too large"))
 	case r.state == access.StateGranting && r.stop == nil:
 		return nil

@@ -11,10 +11,10 @@ import (
 	"ramp.dev/ramp/evidence"
 )
 
-// open opens every grant of the plan and reports whether access is live. The
-// clock of access starts before the first target is touched, so that a slow
-// target shortens access rather than lengthening it.
-func (r *request) open() bool {
+// open opens every grant of the plan and answers active, or ending when not all
+// of it could be opened. The clock of access starts before the first target is
+// touched, so that a slow target shortens access rather than lengthening it.
+func (r *request) open() access.State {
 	r.enter(access.StateGranting)
 	r.startedAt = workflow.Now(r.ctx).UTC().Truncate(time.Second)
 	r.expiresAt = r.startedAt.Add(r.plan.Duration.Std())
@@ -44,18 +44,18 @@ func (r *request) open() bool {
 		workflow.Await(r.ctx, func() bool { return pending == 0 })
 	}
 	if r.stop != nil {
-		return false
+		return access.StateEnding
 	}
 	if failed != nil {
 		r.problem = "opening failed: " + calls.FromTemporal(failed).Error()
-		return false
+		return access.StateEnding
 	}
 	r.activeAt = workflow.Now(r.ctx).UTC()
 	r.enter(access.StateActive)
 	if !r.single() {
 		r.records.queue = append(r.records.queue, calls.Active(r.plan.RequestID, r.activeAt, r.expiresAt))
 	}
-	return true
+	return access.StateActive
 }
 
 // single says that the plan has one grant. Then what opens and closes it records
@@ -65,6 +65,7 @@ func (r *request) single() bool { return len(r.plan.Grants) == 1 }
 // onExtend moves the end of live access. The targets move first: if one of
 // them cannot, the workflow still ends everything at the old time.
 func (r *request) onExtend(ctx workflow.Context, m Signed) (Extended, error) {
+	r.changes++
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
 	if err := r.changing.Lock(ctx); err != nil {
 		return Extended{}, err
@@ -76,6 +77,10 @@ func (r *request) onExtend(ctx workflow.Context, m Signed) (Extended, error) {
 	order, err := evidence.ReadExtension(m.Envelope)
 	if err != nil {
 		return Extended{}, calls.ToTemporal(err)
+	}
+	digest := evidence.DigestOf([]byte(m.Envelope.Payload))
+	if order.Number == r.extensions && digest == r.extended {
+		return Extended{ExpiresAt: r.expiresAt, Number: r.extensions}, nil // told twice
 	}
 	if order.Number != r.extensions+1 {
 		return Extended{}, calls.ToTemporal(access.Errorf(access.CodeConflict,
@@ -92,7 +97,7 @@ func (r *request) onExtend(ctx workflow.Context, m Signed) (Extended, error) {
 	if err := r.isActive(); err != nil {
 		return Extended{}, err // ending began meanwhile, and wins
 	}
-	r.expiresAt, r.extensions = until, order.Number
+	r.expiresAt, r.extensions, r.extended = until, order.Number, digest
 	r.show()
 	n := r.extensions
 	r.record(calls.RecordInput{ExpiresAt: &until, Extensions: &n}, access.Event{
@@ -104,6 +109,7 @@ func (r *request) onExtend(ctx workflow.Context, m Signed) (Extended, error) {
 // onPickUp mints a credential. What comes back is sealed to the requester's
 // key: nobody who reads this history can open it.
 func (r *request) onPickUp(ctx workflow.Context, m Signed) (evidence.Sealed, error) {
+	r.pickUps++
 	order, err := evidence.ReadPickUp(m.Envelope)
 	if err != nil {
 		return evidence.Sealed{}, calls.ToTemporal(err)

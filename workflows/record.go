@@ -11,6 +11,7 @@ import (
 // down must never keep access from ending on time.
 type recorder struct {
 	queue   []calls.RecordInput
+	current calls.RecordInput
 	working bool
 }
 
@@ -19,7 +20,7 @@ func (q *recorder) start(ctx workflow.Context) {
 		for {
 			workflow.Await(ctx, func() bool { return len(q.queue) > 0 })
 			next := q.queue[0]
-			q.queue, q.working = q.queue[1:], true
+			q.queue, q.current, q.working = q.queue[1:], next, true
 			err := workflow.ExecuteActivity(recordOptions(ctx, next), calls.Record, next).Get(ctx, nil)
 			if err != nil {
 				// Only a request that the ledger does not know ends here: one that

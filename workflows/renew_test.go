@@ -1,0 +1,55 @@
+package workflows_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/workflow"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/activities/calls"
+	"ramp.dev/ramp/workflows"
+)
+
+// turnsOver runs the request until its history is found full after some time,
+// in the same moment as more happens, and answers what the next run is given.
+func (s *story) turnsOver(after time.Duration, meanwhile func()) workflows.Resumed {
+	s.Helper()
+	s.at(after, func() {
+		s.env.SetContinueAsNewSuggested(true)
+		meanwhile()
+	})
+	s.env.ExecuteWorkflow(workflows.Access, workflows.AccessInput{RequestID: requestID, Plan: unsigned(s.plan)})
+	var next *workflow.ContinueAsNewError
+	require.ErrorAs(s, s.env.GetWorkflowError(), &next)
+	var in workflows.AccessInput
+	require.NoError(s, converter.GetDefaultDataConverter().FromPayloads(next.Input, &in))
+	require.NotNil(s, in.Resumed)
+	return *in.Resumed
+}
+
+func TestCase39TheNextRunIsGivenEverything(t *testing.T) {
+	s := newStory(t)
+	s.decide(time.Minute)
+	next := s.turnsOver(5*time.Minute, func() {})
+	require.Equal(t, access.StateActive, next.State)
+	require.Equal(t, access.StandingSatisfied, next.Standing)
+	require.Len(t, next.Decisions, 1)
+	require.Equal(t, 1, next.Messages)
+	require.WithinDuration(t, start.Add(31*time.Minute), next.ExpiresAt, time.Second)
+	require.Nil(t, next.Stop)
+}
+
+func TestCase39PickUpsAreCounted(t *testing.T) {
+	s := newStory(t)
+	s.decide(0)
+	var last *outcome
+	for i := range 201 {
+		last = s.update(time.Minute+time.Duration(i)*time.Second, workflows.UpdatePickUp, unsigned(access.PickUp{RequestID: requestID}))
+	}
+	require.Equal(t, access.OutcomeExpired, s.run().Outcome)
+	require.True(t, last.rejected)
+	require.Equal(t, access.CodeThrottled, access.CodeOf(calls.FromTemporal(last.err)))
+}
