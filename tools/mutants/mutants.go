@@ -57,7 +57,6 @@ func mutants() []mutant {
 
 		// Extending and picking up.
 		{"anybody extends", "activities/change.go", "case order.By.Human() != plan.Requester.Human():", "case false:", []string{activity, properties}},
-		{"an extension may shorten", "activities/change.go", " || order.Adds <= 0:", ":", []string{activity, properties}},
 		{"an extension is longer than the plan allows", "activities/change.go", "case in.ExpiresAt.Sub(in.StartedAt) > plan.Extend.UpTo.Std():", "case false:", []string{activity, properties}},
 		{"an extension is longer than ordered", "activities/change.go", "in.ExpiresAt.After(row.ExpiresAt.Add(order.Adds.Std()))", "false", []string{activity}},
 		{"anybody picks up a credential", "activities/change.go", "case order.By.ID != plan.Requester.ID:", "case false:", []string{activity, properties}},
