@@ -100,6 +100,7 @@ func TestCase14Longer(t *testing.T) {
 		"by somebody else":        {bob, 1, 10 * time.Minute, end.Add(10 * time.Minute)},
 		"more often than allowed": {alice, 2, 10 * time.Minute, end.Add(10 * time.Minute)},
 		"longer than allowed":     {alice, 1, time.Hour, end.Add(time.Hour)},
+		"a little longer":         {alice, 1, 30*time.Minute + 10*time.Second, end.Add(30*time.Minute + 10*time.Second)},
 		"longer than ordered":     {alice, 1, 10 * time.Minute, end.Add(20 * time.Minute)},
 		"backwards":               {alice, 1, -10 * time.Minute, end.Add(-10 * time.Minute)},
 	} {
