@@ -1,0 +1,193 @@
+package e2e
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"slices"
+	"sync"
+	"testing"
+	"text/tabwriter"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// The short form runs with the other tests; `make chaos` runs the long one.
+var (
+	chaosRequests = flag.Int("chaos.requests", 40, "how many requests")
+	chaosFaults   = flag.Int("chaos.faults", 34, "how many faults; every kind comes before any comes again")
+	chaosFor      = flag.Duration("chaos.for", 90*time.Second, "the time over which requests and faults are spread")
+	chaosSeed     = flag.Uint64("chaos.seed", 0, "what requests and faults are drawn from; 0 draws one")
+)
+
+// healed is how long after the last fault everything that should be gone may
+// still be there: a workflow's longest pause between tries, the reconciler's
+// interval, and a slow machine.
+const healed = 3 * time.Minute
+
+// TestChaos is the guarantee under fire: people ask, approve and use while
+// processes die, networks break, targets lie and hands meddle. Afterwards the
+// targets themselves are asked.
+func TestChaos(t *testing.T) {
+	seed := *chaosSeed
+	if seed == 0 {
+		seed = rand.Uint64()
+	}
+	draw := rand.New(rand.NewPCG(seed, 0))
+	t.Logf("chaos.seed is %d", seed)
+	in := install(t)
+	w := newWorld(in)
+	victims := &live{ids: map[string]string{}}
+	requests := drawRequests(draw, *chaosRequests, *chaosFor)
+	faults := drawFaults(draw, w.faultKinds(draw, victims), *chaosFaults, *chaosFor)
+	c := &crowd{w: w, alice: in.as("alice"), bob: in.as("bob"), oscar: in.as("oscar"), victims: victims}
+	o := &watch{w: w, seen: map[string]*sighting{}}
+
+	ctx, cancel := context.WithTimeout(context.Background(), *chaosFor+2*time.Minute)
+	defer cancel()
+	watching, stopWatching := context.WithCancel(context.Background())
+	defer stopWatching()
+	var all, watcher sync.WaitGroup
+	watcher.Go(func() { o.follow(watching) })
+	began := time.Now()
+	for n, s := range requests {
+		all.Go(func() {
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(s.after):
+			}
+			c.lives(ctx, n, s.contract, s.intent, s.seconds)
+		})
+	}
+	survived := w.inflict(faults, began)
+	w.heal()
+	w.awaitReady()
+	all.Wait()
+
+	findings, lags := c.verdict(o, time.Now())
+	stopWatching()
+	watcher.Wait()
+	report(w, c, survived, findings, lags, seed)
+	for _, f := range findings {
+		t.Errorf("%s: %s", f.promise, f.what)
+	}
+}
+
+// inflict does the faults at their times, one thing at a time, and counts
+// those that found something to harm.
+func (w *world) inflict(faults []fault, began time.Time) map[string]int {
+	type step struct {
+		at time.Duration
+		do func()
+	}
+	done := map[string]int{}
+	var steps []step
+	for _, f := range faults {
+		steps = append(steps, step{f.at, func() {
+			if !f.begin() {
+				return
+			}
+			done[f.kind]++
+			if testing.Verbose() {
+				w.Logf("%6.1fs %s, for %s", time.Since(began).Seconds(), f.kind, f.lasts.Round(time.Millisecond))
+			}
+		}})
+		if f.lasts > 0 {
+			steps = append(steps, step{f.at + f.lasts, f.end})
+		}
+	}
+	slices.SortStableFunc(steps, func(a, b step) int { return int(a.at - b.at) })
+	for _, s := range steps {
+		time.Sleep(time.Until(began.Add(s.at)))
+		s.do()
+	}
+	return done
+}
+
+// verdict waits, no longer than healed, until nothing is left to find.
+func (c *crowd) verdict(o *watch, since time.Time) (findings []finding, lags []time.Duration) {
+	for {
+		var err error
+		if findings, lags, err = c.look(o); err == nil && len(findings) == 0 {
+			return findings, lags
+		}
+		if time.Since(since) > healed {
+			require.NoError(c.w, err)
+			return findings, lags
+		}
+		time.Sleep(2 * time.Second)
+	}
+}
+
+func (c *crowd) look(o *watch) (findings []finding, lags []time.Duration, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	left, err := o.look(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	known := map[string]bool{}
+	for _, m := range c.made {
+		var r request
+		if status := c.until(ctx, c.oscar, "GET", "/api/v1/requests/"+m.id, nil, &r, ""); status != http.StatusOK {
+			return nil, nil, fmt.Errorf("request %s answers %d", m.id, status)
+		}
+		known[grantOf(m.id)] = true
+		findings = append(findings, judge(m, r, left)...)
+		if expires, err := time.Parse(time.RFC3339, r.ExpiresAt); err == nil && r.Outcome == "expired" {
+			if last, seen := o.lastSeen(grantOf(m.id)); seen {
+				lags = append(lags, last.Sub(expires))
+			}
+		}
+	}
+	for _, n := range left {
+		if !known[n] {
+			findings = append(findings, finding{"orphans", n + " is on a target and belongs to no request"})
+		}
+	}
+	slices.Sort(lags)
+	return findings, lags, nil
+}
+
+// report prints what was done to Ramp, and what it kept.
+func report(w *world, c *crowd, survived map[string]int, findings []finding, lags []time.Duration, seed uint64) {
+	tw := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(tw, "\nChaos, seed %d: %d requests in %s\n\nfault\ttimes\n", seed, len(c.made), *chaosFor)
+	kinds := make([]string, 0, len(survived))
+	for k := range survived {
+		kinds = append(kinds, k)
+	}
+	slices.Sort(kinds)
+	total := 0
+	for _, k := range kinds {
+		fmt.Fprintf(tw, "%s\t%d\n", k, survived[k])
+		total += survived[k]
+	}
+	fmt.Fprintf(tw, "all\t%d\n", total)
+	for _, name := range []string{"vault", "aws"} {
+		for k, n := range w.fronts[name].met {
+			fmt.Fprintf(tw, "calls met by %q: %s\t%d\n", k, name, n)
+		}
+	}
+	fmt.Fprintf(tw, "calls by people\t%d\nof which unanswered or unavailable\t%d\n\npromise\tbroken\n", c.tried, c.unavailable)
+	for _, p := range promises {
+		n := 0
+		for _, f := range findings {
+			if f.promise == p {
+				n++
+			}
+		}
+		fmt.Fprintf(tw, "%s\t%d\n", p, n)
+	}
+	if n := len(lags); n > 0 {
+		fmt.Fprintf(tw, "\nexpiry to gone, faults and all (%d)\tp50 %s\tp99 %s\tmax %s\n", n,
+			lags[n/2].Round(100*time.Millisecond), lags[min(n-1, n*99/100)].Round(100*time.Millisecond), lags[n-1].Round(100*time.Millisecond))
+	}
+	fmt.Fprintln(tw)
+	tw.Flush()
+}

@@ -1,0 +1,149 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+)
+
+// watch asks the targets themselves, past every wire and front, what is open.
+type watch struct {
+	w    *world
+	mu   sync.Mutex
+	seen map[string]*sighting // by grant
+}
+
+type sighting struct{ first, last time.Time }
+
+// look lists every object of Ramp's on every target.
+func (o *watch) look(ctx context.Context) ([]string, error) {
+	names := map[string]bool{}
+	for _, n := range o.w.admitted() {
+		names[n] = true
+	}
+	roles, err := o.w.vault.Root.Logical().ListWithContext(ctx, "auth/token/roles")
+	if err != nil {
+		return nil, fmt.Errorf("vault: %w", err)
+	}
+	if roles != nil {
+		for _, k := range roles.Data["keys"].([]any) {
+			if name := k.(string); strings.HasPrefix(name, "ramp-") {
+				names[name[:min(len(name), len(grantOf("0123456789abcdef")))]] = true // tokens have roles of their own, below the grant's name
+			}
+		}
+	}
+	all, err := o.w.aws.IAM().ListRoles(ctx, &iam.ListRolesInput{PathPrefix: aws.String("/ramp/"), MaxItems: aws.Int32(1000)})
+	if err != nil {
+		return nil, fmt.Errorf("aws: %w", err)
+	}
+	for _, r := range all.Roles {
+		names[aws.ToString(r.RoleName)] = true
+	}
+	out := []string{}
+	for n := range names {
+		out = append(out, n)
+	}
+	slices.Sort(out)
+	return out, nil
+}
+
+// follow looks again and again until ctx ends.
+func (o *watch) follow(ctx context.Context) {
+	for ctx.Err() == nil {
+		now := time.Now()
+		names, err := o.look(ctx)
+		if err == nil {
+			o.mu.Lock()
+			for _, n := range names {
+				if s := o.seen[n]; s != nil {
+					s.last = now
+				} else {
+					o.seen[n] = &sighting{now, now}
+				}
+			}
+			o.mu.Unlock()
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
+}
+
+// lastSeen is when a grant was last found on its target.
+func (o *watch) lastSeen(grant string) (time.Time, bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	s := o.seen[grant]
+	if s == nil {
+		return time.Time{}, false
+	}
+	return s.last, true
+}
+
+// finding is one broken promise.
+type finding struct{ promise, what string }
+
+// promises are what a run counts the breaches of; all must be none.
+var promises = []string{"credential alive past its expiry", "open after everything was healed", "orphans", "double grants",
+	"requests that never end", "incomplete timelines", "acts acknowledged and not recorded"}
+
+// once are the steps that each request tells exactly once, by its end.
+var once = map[string][]string{
+	"ended":     {"request.created", "request.approved", "access.ended"},
+	"denied":    {"request.created", "decision.recorded", "request.denied"},
+	"cancelled": {"request.created", "request.cancelled"},
+	"lapsed":    {"request.created", "request.lapsed"},
+	"failed":    {"request.created", "request.failed"},
+}
+
+// judge holds what became of each request against what must hold.
+func judge(m *made, r request, left []string) []finding {
+	var out []finding
+	bad := func(promise, format string, args ...any) {
+		out = append(out, finding{promise, fmt.Sprintf("%s (%s, %s): ", m.id, m.contract, m.intent) + fmt.Sprintf(format, args...)})
+	}
+	told := map[string]int{}
+	for _, e := range r.Timeline {
+		told[e.Kind]++
+	}
+	kinds, final := once[r.State]
+	if !final {
+		bad("requests that never end", "is %s", r.State)
+	}
+	for _, k := range kinds {
+		if told[k] != 1 {
+			bad("incomplete timelines", "%s is told %d times: %v", k, told[k], told)
+		}
+	}
+	// What was refused before it was written down was never open: that is a
+	// failure, and nothing else is.
+	opened := 1
+	if r.State != "ended" || r.Outcome == "failed" && told["grant.intended"] == 0 {
+		opened = 0
+	}
+	if told["grant.intended"] != opened || told["grant.closed"] != opened {
+		bad("incomplete timelines", "intended %d times and closed %d times, not %d", told["grant.intended"], told["grant.closed"], opened)
+	}
+	if told["grant.opened"] > 1 || told["grant.intended"] > 1 {
+		bad("double grants", "%v", told)
+	}
+	for kind, n := range m.said {
+		if told[kind] < n {
+			bad("acts acknowledged and not recorded", "%s: %d acknowledged, %d recorded", kind, n, told[kind])
+		}
+	}
+	if slices.Contains(left, grantOf(m.id)) {
+		bad("open after everything was healed", "is still on its target; the request is %s", r.State)
+	}
+	if m.secret != nil && m.secret() {
+		bad("credential alive past its expiry", "the picked-up credential still opens the target")
+	}
+	return out
+}
