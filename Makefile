@@ -7,7 +7,7 @@ STATICCHECK   := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK   := golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build go setup test check vulnerabilities bench histories mutants clean
+.PHONY: help demo build go setup test check vulnerabilities bench chaos histories mutants clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,11 @@ vulnerabilities: go
 
 bench: go ## measure, against a floor in the same run
 	go run ./bench
+
+# The seed is printed; SEED=… draws the same requests and faults again.
+SEED ?= 0
+chaos: setup ## the long chaos run: 1,000 requests, 400 faults; a short one is among the tests
+	go test ./e2e -run 'TestChaos$$' -count=1 -v -timeout 3h -chaos.requests 1000 -chaos.faults 400 -chaos.for 20m -chaos.seed $(SEED)
 
 histories: go ## record the workflow's histories again, until the next release (docs/testing.md)
 	go run ./tools/histories

@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -70,6 +72,7 @@ func TestChaos(t *testing.T) {
 	all.Wait()
 
 	findings, lags := c.verdict(o, time.Now())
+	findings = append(findings, w.audited()...)
 	stopWatching()
 	watcher.Wait()
 	report(w, c, survived, findings, lags, seed)
@@ -122,6 +125,22 @@ func (c *crowd) verdict(o *watch, since time.Time) (findings []finding, lags []t
 		}
 		time.Sleep(2 * time.Second)
 	}
+}
+
+// audited asks Ramp's own two checks: the sweep, from ledger and targets alone,
+// and the log's proof of itself.
+func (w *world) audited() (out []finding) {
+	for promise, args := range map[string][]string{
+		"orphans":                            {"sweep", "--config", filepath.Join(w.dir, "chaos.yaml")},
+		"acts acknowledged and not recorded": {"audit", "verify", "--key", filepath.Join(w.dir, "keys", "server.pub"), "--server", w.url()},
+	} {
+		cmd := exec.Command(binary, args...)
+		cmd.Env = append(os.Environ(), "RAMP_TOKEN="+w.as("carol").token)
+		if said, err := cmd.CombinedOutput(); err != nil {
+			out = append(out, finding{promise, fmt.Sprintf("ramp %s: %v: %s", args[0], err, said)})
+		}
+	}
+	return out
 }
 
 func (c *crowd) look(o *watch) (findings []finding, lags []time.Duration, err error) {
