@@ -49,6 +49,7 @@ type temporalConfig struct {
 
 type keysConfig struct {
 	Signer  string   `yaml:"signer,omitempty"`  // the server's private key: a file, made on first use; vault:MOUNT/KEY; or awskms:ID
+	Payload []string `yaml:"payload,omitempty"` // files with the keys that encrypt what Temporal keeps; the first encrypts, all decrypt
 	Trusted []string `yaml:"trusted,omitempty"` // public keys whose statements are believed
 	Worker  string   `yaml:"worker,omitempty"`  // the worker's private key, which signs receipts; made on first use
 }
@@ -87,6 +88,9 @@ func loadConfig(path string) (config, error) {
 	paths := []*string{&c.Keys.Signer, &c.Keys.Worker, &c.Ledger.PasswordFile, &c.Server.Contracts, &c.Server.Identity.ClientSecretFile}
 	for i := range c.Keys.Trusted {
 		paths = append(paths, &c.Keys.Trusted[i])
+	}
+	for i := range c.Keys.Payload {
+		paths = append(paths, &c.Keys.Payload[i])
 	}
 	for _, p := range paths {
 		if *p != "" && !filepath.IsAbs(*p) && signers.IsFile(*p) {

@@ -186,7 +186,7 @@ func (d *dev) service(ctx context.Context, name string, start func(context.Conte
 	if slices.Contains(d.flags.without, name) {
 		return nil
 	}
-	temporal, err := dial(ctx, d.config.Temporal)
+	temporal, err := dial(ctx, d.config)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/codec"
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/internal/sdklog"
 	"ramp.dev/ramp/ledger"
@@ -41,7 +42,7 @@ func processCommand(name, short, long string, start func(context.Context, config
 			if err != nil {
 				return err
 			}
-			temporal, err := dial(cmd.Context(), c.Temporal)
+			temporal, err := dial(cmd.Context(), c)
 			if err != nil {
 				return err
 			}
@@ -59,10 +60,18 @@ func processCommand(name, short, long string, start func(context.Context, config
 }
 
 // dial waits for Temporal until ctx ends: processes start in any order.
-func dial(ctx context.Context, c temporalConfig) (client.Client, error) {
+func dial(ctx context.Context, all config) (client.Client, error) {
+	c := all.Temporal
+	options := client.Options{HostPort: c.Address, Namespace: c.Namespace, Logger: sdklog.New(logrus.StandardLogger())}
+	if len(all.Keys.Payload) > 0 {
+		sealed, err := codec.Load(all.Keys.Payload...)
+		if err != nil {
+			return nil, err
+		}
+		options.DataConverter, options.FailureConverter = sealed.Converters()
+	}
 	for told := false; ; told = true {
-		temporal, err := client.DialContext(ctx, client.Options{HostPort: c.Address, Namespace: c.Namespace,
-			Logger: sdklog.New(logrus.StandardLogger())})
+		temporal, err := client.DialContext(ctx, options)
 		if err == nil {
 			return temporal, nil
 		}

@@ -169,7 +169,7 @@ func reconcileCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			temporal, err := dial(cmd.Context(), c.Temporal)
+			temporal, err := dial(cmd.Context(), c)
 			if err != nil {
 				return err
 			}

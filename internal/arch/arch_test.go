@@ -65,6 +65,7 @@ var mayImport = map[string]struct {
 	"access":       {nil, "the vocabulary knows nobody"},
 	"contracts":    {[]string{"access"}, "policy is a pure function of a question"},
 	"evidence":     {[]string{"access"}, "proof depends on nothing that could be wrong"},
+	"codec":        {[]string{"access"}, "what Temporal may read is decided in one place, by nobody who reads it"},
 	"signers":      {[]string{"access", "evidence"}, "a signing key that lives elsewhere needs its keeper's client, and proof must not depend on one"},
 	"ledger":       {[]string{"access"}, "the record knows what is recorded, not who records"},
 	"integrations": {[]string{"access"}, "a target is usable without the rest of Ramp"},

@@ -1,0 +1,100 @@
+package codec
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	commonpb "go.temporal.io/api/common/v1"
+	"go.temporal.io/sdk/converter"
+	"google.golang.org/protobuf/proto"
+	"pgregory.net/rapid"
+
+	"ramp.dev/ramp/access"
+)
+
+func at(c *Codec, id string) converter.PayloadCodec {
+	return c.WithSerializationContext(converter.WorkflowSerializationContext{Namespace: "default", WorkflowID: id})
+}
+
+func codecOf(t testing.TB, keys ...Key) *Codec {
+	c, err := New(keys...)
+	require.NoError(t, err)
+	return c
+}
+
+var plain = []*commonpb.Payload{{Metadata: map[string][]byte{"encoding": []byte("json/plain")}, Data: []byte(`"MARKED"`)}}
+
+func TestCase41PayloadsAreSealedToTheirWorkflow(t *testing.T) {
+	c := codecOf(t, Key{1})
+	sealed, err := at(c, "a").Encode(plain)
+	require.NoError(t, err)
+	require.NotContains(t, string(sealed[0].Data), "MARKED")
+	for name, d := range map[string]converter.PayloadCodec{"its own": at(c, "a"), "the UI's, which knows no workflow": c} {
+		got, err := d.Decode(sealed)
+		require.NoError(t, err, name)
+		require.True(t, proto.Equal(plain[0], got[0]), name)
+	}
+	_, err = at(c, "b").Decode(sealed)
+	require.Equal(t, access.CodeEvidence, access.CodeOf(err), "another workflow's")
+	sealed[0].Metadata[metaWorkflow] = []byte("b")
+	_, err = at(c, "b").Decode(sealed)
+	require.Equal(t, access.CodeEvidence, access.CodeOf(err), "with its name changed too")
+
+	got, err := c.Decode(plain)
+	require.NoError(t, err)
+	require.Equal(t, plain, got, "what is not encrypted passes")
+}
+
+func TestKeysRotate(t *testing.T) {
+	old, next := Key{1}, Key{2}
+	sealed, err := at(codecOf(t, old), "a").Encode(plain)
+	require.NoError(t, err)
+	_, err = at(codecOf(t, next, old), "a").Decode(sealed)
+	require.NoError(t, err)
+	fresh, err := at(codecOf(t, next, old), "a").Encode(plain)
+	require.NoError(t, err)
+	require.Equal(t, next.ID(), string(fresh[0].Metadata[metaKey]))
+	_, err = codecOf(t, next).Decode(sealed)
+	require.ErrorContains(t, err, "not configured")
+}
+
+func TestEveryByteCounts(t *testing.T) {
+	c := codecOf(t, Key{1})
+	rapid.Check(t, func(rt *rapid.T) {
+		sealed, err := at(c, "a").Encode(plain)
+		require.NoError(rt, err)
+		i := rapid.IntRange(0, len(sealed[0].Data)-1).Draw(rt, "at")
+		sealed[0].Data[i] ^= byte(rapid.IntRange(1, 255).Draw(rt, "flip"))
+		_, err = c.Decode(sealed)
+		require.Equal(rt, access.CodeEvidence, access.CodeOf(err))
+		sealed[0].Data = sealed[0].Data[:i]
+		_, err = c.Decode(sealed)
+		require.Error(rt, err)
+	})
+}
+
+func TestFailuresAreSealed(t *testing.T) {
+	_, failures := codecOf(t, Key{1}).Converters()
+	f := failures.ErrorToFailure(errors.New("MARKED"))
+	require.NotContains(t, f.String(), "MARKED")
+	require.ErrorContains(t, failures.FailureToError(f), "MARKED")
+}
+
+func TestKeyFiles(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "payload.key")
+	require.NoError(t, Create(path))
+	require.NoError(t, Create(path), "what is there stays")
+	_, err := Load(path)
+	require.NoError(t, err)
+	require.NoError(t, os.Chmod(path, 0o644))
+	_, err = Load(path)
+	require.ErrorContains(t, err, "read by others")
+	require.NoError(t, os.WriteFile(path+"2", []byte("short"), 0o600))
+	_, err = Load(path + "2")
+	require.Equal(t, access.CodeInvalid, access.CodeOf(err))
+	_, err = Load()
+	require.Equal(t, access.CodeInvalid, access.CodeOf(err))
+}

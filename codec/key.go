@@ -1,0 +1,63 @@
+package codec
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"os"
+	"strings"
+
+	"ramp.dev/ramp/access"
+)
+
+// Key is a 256-bit payload key. In a file it is base64.
+type Key [32]byte
+
+// ID names a key in payloads; it tells nothing of the key.
+func (k Key) ID() string {
+	sum := sha256.Sum256(append([]byte("ramp payload key id\x00"), k[:]...))
+	return hex.EncodeToString(sum[:8])
+}
+
+// Load reads keys from files. The first encrypts. A file that others than its
+// owner may read is refused. Errors are CodeInvalid.
+func Load(paths ...string) (*Codec, error) {
+	var keys []Key
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil {
+			return nil, access.Errorf(access.CodeInvalid, "payload key: %w", err)
+		}
+		if info.Mode().Perm()&0o077 != 0 {
+			return nil, access.Errorf(access.CodeInvalid, "payload key %s may be read by others; chmod 600 it", path)
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, access.Errorf(access.CodeInvalid, "payload key: %w", err)
+		}
+		b, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(text)))
+		if err != nil || len(b) != len(Key{}) {
+			return nil, access.Errorf(access.CodeInvalid, "payload key %s is not 32 bytes in base64; make one with: openssl rand -base64 32", path)
+		}
+		keys = append(keys, Key(b))
+	}
+	return New(keys...)
+}
+
+// Create makes a key file where there is none.
+func Create(path string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return access.Errorf(access.CodeInvalid, "payload key: %w", err)
+	}
+	var k Key
+	rand.Read(k[:]) // never fails
+	_, err = f.WriteString(base64.StdEncoding.EncodeToString(k[:]) + "\n")
+	return errors.Join(err, f.Sync(), f.Close())
+}

@@ -1,0 +1,60 @@
+package worker
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"google.golang.org/protobuf/proto"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/codec"
+	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/internal/sdklog"
+	"ramp.dev/ramp/workflows"
+)
+
+// TestCase41HistoriesAreSealed lives a request, with a refusal in it, under the
+// codec, then reads every history as Temporal keeps it.
+func TestCase41HistoriesAreSealed(t *testing.T) {
+	s := newSite(t, nil)
+	c, err := codec.New(codec.Key{7})
+	require.NoError(t, err)
+	data, failures := c.Converters()
+	plain := s.temporal
+	s.temporal, err = client.NewClientFromExistingWithContext(t.Context(), plain, client.Options{Logger: sdklog.New(quiet()), DataConverter: data, FailureConverter: failures})
+	require.NoError(t, err)
+	s.start()
+	a := s.asks(time.Hour, lead, func(p *access.Plan) { p.Reason, p.Requester.Email = "MARKEDREASON", "MARKEDMAIL" })
+	_, err = update[workflows.Decided](a, workflows.UpdateDecide, evidence.Envelope{PayloadType: "x"})
+	require.ErrorContains(t, err, "does not hold", "the caller reads why")
+	_, err = update[workflows.Decided](a, workflows.UpdateDecide, a.decision(s.signer, "bob", access.Approve))
+	require.NoError(t, err)
+	a.awaits(access.StateActive)
+	a.stops(workflows.StopRelease)
+	a.awaits(access.StateEnded)
+
+	var raw []byte
+	s.eventually(func() bool {
+		list, err := plain.ListWorkflow(t.Context(), &workflowservice.ListWorkflowExecutionsRequest{})
+		require.NoError(t, err)
+		raw = nil
+		for _, e := range list.Executions {
+			h := plain.GetWorkflowHistory(t.Context(), e.Execution.WorkflowId, e.Execution.RunId, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+			for h.HasNext() {
+				event, err := h.Next()
+				require.NoError(t, err)
+				b, err := proto.Marshal(event) // not JSON, which would hide text in base64
+				require.NoError(t, err)
+				raw = append(raw, b...)
+			}
+		}
+		return len(raw) > 0
+	}, "histories are listed")
+	require.NotContains(t, string(raw), "MARKED")
+	require.Contains(t, string(raw), a.id(), "search attributes and ids are in clear")
+	require.NotContains(t, string(raw), "does not hold", "a failure is in clear")
+}
