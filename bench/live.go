@@ -181,7 +181,7 @@ func endingAt(n int, over, pace time.Duration) func() time.Duration {
 		if late := time.Since(time.Now().Truncate(time.Second)); late > 800*time.Millisecond {
 			time.Sleep(time.Second - late)
 		}
-		return ends.Sub(time.Now()).Truncate(time.Second) + time.Second
+		return time.Until(ends).Truncate(time.Second) + time.Second
 	}
 }
 

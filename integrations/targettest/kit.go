@@ -111,7 +111,7 @@ func (s *suite) open(t *testing.T, target integrations.Target, g access.Grant) {
 			return err
 		}
 		if !p.Open {
-			return errors.New("Inspect says that it is not open")
+			return errors.New("target says that it is not open")
 		}
 		at, n, err := listed(ctx, target, g.Name)
 		switch {
