@@ -58,6 +58,18 @@ func TestCase12ApproveAndDenyAtOneInstant(t *testing.T) {
 	}
 }
 
+// TestCase12TakenBack: a denial that stood is not taken back by a word that was
+// waiting for its turn.
+func TestCase12TakenBack(t *testing.T) {
+	s := newStory(t)
+	s.standings = []access.Standing{access.StandingDenied, access.StandingOpen}
+	s.decide(time.Minute)
+	again := s.decide(time.Minute)
+	require.Equal(t, access.StateDenied, s.run().State)
+	require.Error(t, again.err)
+	require.Equal(t, []string{"judge"}, s.calls)
+}
+
 // TestCase13JudgedAcrossTheDeadline: a decision that was made in time counts,
 // although the worker that judges it is slow; one that comes later does not.
 func TestCase13JudgedAcrossTheDeadline(t *testing.T) {

@@ -115,9 +115,13 @@ func (r *request) onDecide(ctx workflow.Context, m Signed) (Decided, error) {
 		return Decided{}, err
 	}
 	defer r.judging.Unlock()
-	// The state may have changed while this waited for its turn.
-	if r.state == access.StateEnding || r.state.Final() {
+	// The state may have changed while this waited for its turn. A denial that
+	// stands is not taken back, not even by who gave it (CASES 12).
+	switch {
+	case r.state == access.StateEnding || r.state.Final():
 		return Decided{}, calls.ToTemporal(access.Errorf(access.CodeConflict, "the request is %s", r.state))
+	case r.standing == access.StandingDenied:
+		return Decided{}, calls.ToTemporal(access.Errorf(access.CodeConflict, "the request is denied"))
 	}
 	// Temporal knows an update told twice within one run only.
 	for _, taken := range r.decisions {

@@ -27,8 +27,9 @@ func mutants() []mutant {
 			"workflow.Await(r.ctx, func() bool { return pending == 0 })", "", []string{stories}},
 		{"a cancelled opening is not waited for", "workflows/options.go", "WaitForCancellation:    true", "WaitForCancellation:    false", []string{stories}},
 		{"an overdue ending raises no alarm", "workflows/close.go", "\t\tr.alarm(open)\n", "", []string{workflow}},
-		{"an opening that failed half way leaves what it opened", "workflows/access.go", "\t\tif r.open() {\n\t\t\tr.stayOpen()\n\t\t}\n\t\tr.close()",
-			"\t\tif r.open() {\n\t\t\tr.stayOpen()\n\t\t\tr.close()\n\t\t} else {\n\t\t\tr.finish(access.StateFailed)\n\t\t}", []string{workflow, properties}},
+		{"an opening that failed half way leaves what it opened", "workflows/access.go", "next = r.open()\n",
+			"if next = r.open(); next == access.StateEnding && r.stop == nil {\n\t\t\tnext = access.StateFailed\n\t\t}\n", []string{workflow, properties}},
+		{"a denial is taken back", "workflows/messages.go", "case r.standing == access.StandingDenied:\n\t\treturn Decided{}", "case false:\n\t\treturn Decided{}", []string{workflow}},
 		{"a late denial changes nothing", "workflows/messages.go", "if r.state.MayHaveAccess() {", "if false {", []string{workflow}},
 		{"a flood of decisions is taken", "workflows/messages.go", "case r.messages >= maxMessages:", "case false:", []string{workflow}},
 

@@ -2,8 +2,11 @@ package properties
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
+
+	"go.temporal.io/sdk/workflow"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/internal/model"
@@ -131,6 +134,10 @@ func (s *scene) look() {
 
 // finale is what must hold when the workflow is done.
 func (s *scene) finale() {
+	var renewed *workflow.ContinueAsNewError
+	if errors.As(s.env.GetWorkflowError(), &renewed) {
+		return // the test environment has one run; going on is tried on a real server
+	}
 	if !s.env.IsWorkflowCompleted() || s.env.GetWorkflowError() != nil {
 		s.breach("the workflow did not come to its end: %v", s.env.GetWorkflowError())
 		return
@@ -172,12 +179,19 @@ func (s *scene) closedInTime() {
 	}
 }
 
+// steps are the events of which a request has one, or one for each grant.
+func steps() []access.EventKind {
+	return []access.EventKind{access.EventRequested, access.EventApproved, access.EventScheduled, access.EventGranting,
+		access.EventGranted, access.EventActive, access.EventEnding, access.EventRevoked, access.EventEnded,
+		access.EventDenied, access.EventCancelled, access.EventLapsed, access.EventFailed}
+}
+
 // complete: the timeline has every step, once and in order (promise 10).
 func (s *scene) complete(r access.Request) {
 	at := map[string]int{}
 	for n, e := range r.Timeline {
 		what := string(e.Kind) + " " + e.Detail["grant"]
-		if _, twice := at[what]; twice && e.Key != "" && e.Kind != access.EventDecided && e.Kind != access.EventExtended && e.Kind != access.EventPickedUp {
+		if _, twice := at[what]; twice && slices.Contains(steps(), e.Kind) {
 			s.breach("%s is told twice", what)
 		}
 		at[what] = n
