@@ -286,22 +286,3 @@ func TestEvaluationProperties(t *testing.T) {
 		}
 	})
 }
-
-func FuzzParse(f *testing.F) {
-	f.Add(minimal)
-	for _, name := range []string{"examples/ssh.yaml", "testdata/mistakes.yaml"} {
-		b, err := os.ReadFile(name)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(b)
-	}
-	f.Fuzz(func(t *testing.T, b []byte) {
-		set, err := contracts.Parse(map[string][]byte{"f.yaml": b})
-		if err == nil {
-			for _, c := range set.Contracts {
-				c.Evaluate(contracts.Input{Person: alice, Now: now})
-			}
-		}
-	})
-}

@@ -192,20 +192,3 @@ func TestKeys(t *testing.T) {
 	_, err = LoadOrCreateSigner(path)
 	require.ErrorContains(t, err, "read by others")
 }
-
-func FuzzPlan(f *testing.F) {
-	s := signer()
-	e, _, _ := s.SignPlan(plan(lead))
-	f.Add(e.PayloadType, e.Payload, e.Signatures[0].Sig)
-	f.Add(TypePlan, "e30=", "")
-	ring := NewKeyring(signer().Public())
-	f.Fuzz(func(t *testing.T, kind, payload, sig string) {
-		env := e
-		env.PayloadType, env.Payload = kind, payload
-		env.Signatures[0].Sig = sig
-		if _, err := ring.Plan(env); err == nil {
-			t.Fatal("a key that signed nothing was believed")
-		}
-		_, _ = ReadPlan(env)
-	})
-}

@@ -1,0 +1,116 @@
+package contracts_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/contracts"
+)
+
+// FuzzParse: whatever a file of contracts holds, it is refused with the place
+// of every mistake, or it is taken and can answer.
+func FuzzParse(f *testing.F) {
+	f.Add(minimal)
+	for _, name := range []string{"examples/ssh.yaml", "examples/cloud/cloud.yaml", "testdata/mistakes.yaml"} {
+		b, err := os.ReadFile(name)
+		require.NoError(f, err)
+		f.Add(b)
+	}
+	for _, odd := range []string{"", "---", "a: &a [*a]", "? ", "- - - -", "!!binary x", "a: {{", "\xff", "<<: *x",
+		"a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\nd: [*c, *c]"} {
+		f.Add([]byte(odd))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		set, err := contracts.Parse(map[string][]byte{"f.yaml": b})
+		if err != nil {
+			require.Equal(t, access.CodeInvalid, access.CodeOf(err))
+			require.NotEmpty(t, access.IssuesOf(err))
+			for _, i := range access.IssuesOf(err) {
+				require.True(t, strings.HasPrefix(i.Field, "f.yaml"), "%v has no place", i)
+			}
+			return
+		}
+		for _, c := range set.Contracts {
+			closed(t, c.Evaluate(contracts.Input{Person: alice, Now: now}))
+		}
+	})
+}
+
+// FuzzCondition: whatever a condition says, evaluating it ends, and what could
+// not be evaluated opens nothing that a person did not approve.
+func FuzzCondition(f *testing.F) {
+	for _, who := range []string{
+		`true`, `person.groups.exists(g, g == "engineering")`, `person.clearance > 3`, `1 / 0 == 1`, `person.id`, `dyn(1)`,
+		`reason.matches("^(a+)+$")`, `person.groups.all(a, person.groups.all(b, person.groups.all(c, person.groups.all(d, a + b + c + d != "x"))))`,
+		`duration("9223372036s") + duration("9223372036s") > duration`, `timestamp("9999-12-31T23:59:59Z") + duration > now`,
+		`[0,1,2,3,4,5,6,7,8,9].map(x, reason + reason).size() > 0`, `dyn(person) == dyn(params)`, `person.attributes["employment"] == "employee"`,
+		`has(params.bucket) && params.bucket == "eu"`, `ticket == "" || size(reason) > 9223372036854775807`,
+	} {
+		f.Add(who, `true`, "because it is so", "30m", "engineering")
+		f.Add(`true`, who, "aaaaaaaaaaaaaaaaaaaaaaaaaaaa!", "1h", "x")
+	}
+	f.Fuzz(func(t *testing.T, who, when, reason, length, group string) {
+		if len(reason) > 4000 || len(group) > 4000 {
+			return // the server bounds what may be asked
+		}
+		quote := func(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+		set, err := contracts.Parse(map[string][]byte{"f.yaml": []byte(`apiVersion: ramp/v1
+kind: Contract
+metadata: {name: c}
+request:
+  who: ` + quote(who) + `
+duration: {default: 30m, max: 1h}
+grants: [{target: t/t, entitlement: {a: b}}]
+approval:
+  auto: ` + quote(when) + `
+  stages:
+    - {name: a, from: [x]}
+    - name: b
+      from: [y]
+      when: ` + quote(when) + "\n")})
+		if err != nil {
+			return
+		}
+		p := access.Person{ID: "p", Kind: access.KindHuman, Groups: []string{group}, Attributes: map[string]string{"employment": group}}
+		for range 200 {
+			p.Groups = append(p.Groups, group)
+		}
+		for _, c := range set.Contracts {
+			closed(t, c.Evaluate(contracts.Input{Person: p, Now: now, Ask: access.Ask{Reason: reason, Duration: length}}))
+		}
+	})
+}
+
+// closed holds an evaluation against what it traced: failing closed is checked
+// here from the trace alone, not the way Evaluate goes about it.
+func closed(t *testing.T, e contracts.Evaluation) {
+	require.Equal(t, e.Verdict == contracts.Allowed, e.Err() == nil)
+	if e.Verdict != contracts.Allowed {
+		require.Zero(t, e.Draft)
+		require.NotEmpty(t, e.Issues)
+		return
+	}
+	require.Positive(t, e.Draft.Duration)
+	require.LessOrEqual(t, e.Draft.Duration, access.MaxDuration)
+	require.True(t, e.Draft.Rule.Auto || len(e.Draft.Rule.Stages) > 0)
+	for _, s := range e.Trace {
+		if s.Result != contracts.Unevaluated {
+			continue
+		}
+		require.NotEqual(t, "who may ask", s.What)
+		if s.What == "approved by the contract itself" {
+			require.False(t, e.Draft.Rule.Auto)
+		}
+		if name, isStage := strings.CutPrefix(s.What, "stage "); isStage {
+			applies := false
+			for _, st := range e.Draft.Rule.Stages {
+				applies = applies || st.Name == name
+			}
+			require.True(t, applies, "stage %s", name)
+		}
+	}
+}
