@@ -25,7 +25,7 @@ var nameShape = regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`)
 // is wrong with it to the document's issues.
 func (d *document) check(src source) {
 	c := &Contract{Name: src.Metadata.Name, Owner: src.Metadata.Owner, Description: src.Description,
-		Labels: src.Metadata.Labels, Notify: src.Notify, self: src.Approval.SelfApproval}
+		Labels: src.Metadata.Labels, self: src.Approval.SelfApproval}
 	d.contract = c
 	if src.APIVersion != apiVersion {
 		d.issue("api_version", fmt.Sprintf("apiVersion must be %q", apiVersion), "apiVersion")

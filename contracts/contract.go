@@ -15,7 +15,6 @@ type Contract struct {
 	Version     string // sha256 over Text
 	Text        string // the contract as it was written
 	Targets     []string
-	Notify      []string
 
 	who     condition
 	params  map[string]param

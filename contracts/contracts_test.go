@@ -202,7 +202,8 @@ func TestRefusedContracts(t *testing.T) {
 		"a stage without groups":       {`{stages: [{name: a}]}`, "", "stage_from"},
 		"no denial would deny":         {`{stages: [{name: a, from: [x]}], deny: 0}`, "", "deny"},
 		"a condition that is a number": {`{auto: '1 + 1'}`, "", "condition"},
-		"a field of tomorrow":          {`{auto: 'true'}`, "breakGlass: {max: 30m}", "not_supported"},
+		"Case43 break-glass":           {`{auto: 'true'}`, "breakGlass: {max: 30m}", "not_supported"},
+		"Case46 a notice":              {`{auto: 'true'}`, "notify: ['slack:#prod']", "not_supported"},
 		"a key written twice":          {`{auto: 'true'}`, "description: a\ndescription: b", "yaml"},
 		"not YAML":                     {`{auto: `, "", "yaml"},
 	} {

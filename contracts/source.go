@@ -11,7 +11,6 @@ type source struct {
 	Grants      []sourceGrant  `yaml:"grants"`
 	Approval    sourceApproval `yaml:"approval"`
 	Extend      *sourceExtend  `yaml:"extend"`
-	Notify      []string       `yaml:"notify"`
 }
 
 type sourceMetadata struct {
@@ -86,6 +85,6 @@ type sourceExtend struct {
 // planned are fields of the language that this version does not act on yet. To
 // ignore one would be to promise something that does not happen.
 var planned = map[string]bool{
-	"breakGlass": true, "approval.escalate": true, "approval.passkey": true, "extend.approval": true,
+	"breakGlass": true, "notify": true, "approval.escalate": true, "approval.passkey": true, "extend.approval": true,
 	"request.ticket.system": true, "request.ticket.open": true, "request.ticket.assignedToRequester": true,
 }

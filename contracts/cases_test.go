@@ -1,0 +1,106 @@
+package contracts_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/contracts"
+)
+
+func contract(name, who, length, approval string, more ...string) string {
+	return `apiVersion: ramp/v1
+kind: Contract
+metadata: {name: ` + name + `}
+request:
+  who: '` + who + `'` + strings.Join(more, "") + `
+duration: ` + length + `
+grants: [{target: db/orders, entitlement: {role: admin}}]
+approval: ` + approval + "\n"
+}
+
+func parsed(t *testing.T, texts ...string) *contracts.Set {
+	set, err := contracts.Parse(map[string][]byte{"c.yaml": []byte(strings.Join(texts, "---\n"))})
+	require.NoError(t, err)
+	return set
+}
+
+// under evaluates a question under one contract of a set.
+func under(t *testing.T, set *contracts.Set, name string, p access.Person, length string) contracts.Evaluation {
+	c, ok := set.Find(name)
+	require.True(t, ok)
+	return c.Evaluate(contracts.Input{Person: p, Now: now, Ask: access.Ask{Reason: "the orders are stuck since two", Duration: length}})
+}
+
+// Two doors to one target: a strict one, and an automatic one for those on call.
+func doors(t *testing.T) *contracts.Set {
+	return parsed(t,
+		contract("strict", `"engineering" in person.groups`, `{default: 1h, max: 4h}`, `{deny: 1, stages: [{name: dba, from: [dba], count: 2}]}`),
+		contract("quick", `"oncall" in person.groups`, `{default: 5m, max: 10m}`, `{auto: 'true'}`))
+}
+
+// TestCase17SecondDoor: what one contract guards, another opens only to those
+// it names itself, and never without saying who approves.
+func TestCase17SecondDoor(t *testing.T) {
+	set := doors(t)
+	require.Equal(t, "not_eligible", codes(under(t, set, "quick", alice, "5m").Issues))
+	require.Len(t, set.Offers(alice, now), 1, "nor is she told of it")
+	for _, approval := range []string{`{}`, `{stages: []}`, `{pendingFor: 1h}`, `{auto: ''}`} {
+		_, err := contracts.Parse(map[string][]byte{"c.yaml": []byte(contract("open", "true", `{default: 1h, max: 4h}`, approval))})
+		require.Contains(t, codes(access.IssuesOf(err)), "approval_missing", approval)
+	}
+}
+
+// TestCase19NothingIsMerged: whoever may ask under several contracts gets one
+// of them whole, its approvers with its length.
+func TestCase19NothingIsMerged(t *testing.T) {
+	set := doors(t)
+	both := alice
+	both.Groups = []string{"engineering", "oncall"}
+
+	e := under(t, set, "strict", both, "4h")
+	require.NoError(t, e.Err())
+	require.False(t, e.Draft.Rule.Auto, "the automatic approval is the other contract's")
+	require.Equal(t, 2, e.Draft.Rule.Stages[0].Count)
+	require.Equal(t, "duration_over_max", codes(under(t, set, "quick", both, "4h").Issues), "the length is the other contract's")
+	e = under(t, set, "quick", both, "10m")
+	require.True(t, e.Draft.Rule.Auto)
+	require.Equal(t, access.Duration(10*time.Minute), e.Draft.Duration)
+}
+
+// TestCase21WiderThanMeant: a pattern matches all of a value or nothing of it,
+// and what is put into an entitlement is no template itself.
+func TestCase21WiderThanMeant(t *testing.T) {
+	set := parsed(t, contract("c", "true", `{default: 1h, max: 1h}`, `{stages: [{name: a, from: [x]}]}`, `
+  params:
+    table: {type: string, pattern: 'orders|refunds_[a-z]+', required: true}`))
+	ask := func(table any) contracts.Evaluation {
+		return set.Contracts[0].Evaluate(contracts.Input{Person: alice, Now: now,
+			Ask: access.Ask{Reason: "the orders are stuck since two", Params: map[string]any{"table": table}}})
+	}
+	for _, good := range []string{"orders", "refunds_eu"} {
+		require.NoError(t, ask(good).Err())
+	}
+	for _, bad := range []any{"orders2", "my_orders", "orders\n", "orders\nusers", "refunds_", "refunds_eu;drop", "refunds_{{person.id}}", "*", "ORDERS", "", []any{"orders"}, nil} {
+		require.Error(t, ask(bad).Err(), "%q", bad)
+	}
+	_, err := contracts.Parse(map[string][]byte{"c.yaml": []byte(contract("c", "true", `{default: 1h, max: 1h}`, `{auto: 'true'}`, `
+  params:
+    table: {type: string, required: true}`))})
+	require.Contains(t, codes(access.IssuesOf(err)), "param_open")
+}
+
+// TestCase21NothingIsTold: whoever may not ask learns neither the condition nor
+// what it found out about anybody.
+func TestCase21NothingIsTold(t *testing.T) {
+	set := parsed(t, contract("c", `person.attributes["salary"] == "high"`, `{default: 1h, max: 1h}`, `{auto: 'true'}`))
+	for _, p := range []access.Person{{ID: "eve", Attributes: map[string]string{"salary": "low"}}, {ID: "eve"}} {
+		for _, i := range under(t, set, "c", p, "1h").Issues {
+			require.NotContains(t, i.Message, "salary")
+			require.NotContains(t, i.Message, "low")
+		}
+	}
+}
