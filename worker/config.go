@@ -19,6 +19,8 @@ type Config struct {
 	Targets   map[string]TargetConfig `yaml:"targets"` // by name, such as ssh/demo
 	Reconcile ReconcileConfig         `yaml:"reconcile,omitempty"`
 	Metrics   string                  `yaml:"metrics,omitempty"` // host:port of /metrics; none if empty
+
+	Deployment DeploymentConfig `yaml:"deployment,omitempty"`
 }
 
 // ReconcileConfig is about the third line: the comparing of targets, ledger and
@@ -40,6 +42,7 @@ func (c Config) Check() (issues []access.Issue) {
 	if !c.Control && len(c.Targets) == 0 {
 		issues = append(issues, access.Issue{Code: "worker_idle", Field: "worker", Message: "this worker would do nothing: it needs control, targets or both"})
 	}
+	issues = append(issues, c.Deployment.check()...)
 	for _, name := range slices.Sorted(maps.Keys(c.Targets)) {
 		field := "worker.targets." + name
 		o, err := c.Targets[name].opener()

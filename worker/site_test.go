@@ -33,6 +33,7 @@ type site struct {
 	signer   *evidence.Signer
 	service  *service
 	config   Config
+	log      *logrus.Logger
 	worker   *Worker
 }
 
@@ -46,7 +47,7 @@ func newSite(t *testing.T, dynamic map[string]any) *site {
 		SearchAttributes: workflows.SearchAttributes(), Dynamic: dynamic})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = e.Stop() })
-	s := &site{T: t, service: newService(), config: Config{Control: true}}
+	s := &site{T: t, service: newService(), config: Config{Control: true}, log: quiet()}
 	s.temporal, err = client.Dial(client.Options{HostPort: e.Addr, Namespace: engine.Namespace, Logger: sdklog.New(quiet())})
 	require.NoError(t, err)
 	t.Cleanup(s.temporal.Close)
@@ -68,7 +69,7 @@ func quiet() *logrus.Logger {
 
 func (s *site) start() *site {
 	s.Helper()
-	w, err := Start(s.Context(), s.config, Deps{Temporal: s.temporal, Ledger: s.ledger, Log: quiet(),
+	w, err := Start(s.Context(), s.config, Deps{Temporal: s.temporal, Ledger: s.ledger, Log: s.log,
 		Keyring: evidence.NewKeyring(s.signer.Public()), Targets: map[string]integrations.Target{targetName: s.service}})
 	require.NoError(s, err)
 	s.worker = w

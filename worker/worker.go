@@ -25,12 +25,13 @@ import (
 // Worker is a running set of Temporal workers: one for control, two for each
 // target, so that one slow target cannot hold up another, nor opening closing.
 type Worker struct {
-	Broker  *integrations.Broker
-	metrics *metrics
-	exposed net.Listener // nil: metrics are not served
-	running []worker.Worker
-	stop    context.CancelFunc // of what runs beside them
-	beside  sync.WaitGroup
+	Broker     *integrations.Broker
+	deployment DeploymentConfig
+	metrics    *metrics
+	exposed    net.Listener // nil: metrics are not served
+	running    []worker.Worker
+	stop       context.CancelFunc // of what runs beside them
+	beside     sync.WaitGroup
 }
 
 // Deps are what a worker works with.
@@ -52,7 +53,7 @@ const stopWithin = 10 * time.Second
 
 // Start opens the targets and starts polling.
 func Start(ctx context.Context, c Config, d Deps) (*Worker, error) {
-	w := &Worker{Broker: openTargets(ctx, c.Targets, d.Targets)}
+	w := &Worker{Broker: openTargets(ctx, c.Targets, d.Targets), deployment: c.Deployment}
 	w.metrics = newMetrics(w.Broker)
 	if err := w.serve(ctx, c, d); err != nil {
 		w.Stop()
@@ -107,6 +108,9 @@ func (w *Worker) serve(ctx context.Context, c Config, d Deps) (err error) {
 		d.Log.WithError(err).WithField("target", place).Error("no schedule to reconcile this; it is tried again")
 	}}
 	w.beside.Go(func() { keep.run(beside) })
+	if c.Control && c.Deployment.on() {
+		w.beside.Go(func() { waitCurrent(beside, NewDeployments(d.Temporal, c.Deployment), d.Log) })
+	}
 	return nil
 }
 
@@ -130,6 +134,7 @@ func (w *Worker) start(d Deps, queue string, slots int, register func(worker.Reg
 		MaxConcurrentActivityExecutionSize: slots,
 		StickyScheduleToStartTimeout:       2 * time.Second, // how long a task waits for a worker that may have died
 		Interceptors:                       []interceptor.WorkerInterceptor{w.metrics},
+		DeploymentOptions:                  w.deployment.options(queue),
 		OnFatalError:                       func(err error) { d.Log.WithError(err).WithField("queue", queue).Error("worker stopped") },
 	})
 	register(tw)
@@ -158,11 +163,14 @@ func (w *Worker) Stop() {
 	}
 }
 
-// RegisterWorkflows registers every workflow under its name.
+// RegisterWorkflows registers every workflow under its name. Where builds are
+// told apart, a request stays with the one that it began on; the others are over
+// within minutes, and go to the current one so that a build that is gone does
+// not hold them.
 func RegisterWorkflows(r worker.WorkflowRegistry) {
-	r.RegisterWorkflowWithOptions(workflows.Access, workflow.RegisterOptions{Name: workflows.AccessType})
-	r.RegisterWorkflowWithOptions(workflows.Resolve, workflow.RegisterOptions{Name: workflows.ResolveType})
-	r.RegisterWorkflowWithOptions(workflows.Reconcile, workflow.RegisterOptions{Name: workflows.ReconcileType})
+	r.RegisterWorkflowWithOptions(workflows.Access, workflow.RegisterOptions{Name: workflows.AccessType, VersioningBehavior: workflow.VersioningBehaviorPinned})
+	r.RegisterWorkflowWithOptions(workflows.Resolve, workflow.RegisterOptions{Name: workflows.ResolveType, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade})
+	r.RegisterWorkflowWithOptions(workflows.Reconcile, workflow.RegisterOptions{Name: workflows.ReconcileType, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade})
 }
 
 func registerControl(r worker.Registry, c *activities.Control, third *activities.Reconciler) {

@@ -84,6 +84,7 @@ func loadConfig(path string) (config, error) {
 	if len(issues) > 0 {
 		return c, access.Invalid(issues...)
 	}
+	c.takeBuild()
 	dir := filepath.Dir(path)
 	paths := []*string{&c.Keys.Signer, &c.Keys.Worker, &c.Ledger.PasswordFile, &c.Server.Contracts, &c.Server.Identity.ClientSecretFile}
 	for i := range c.Keys.Trusted {

@@ -1,0 +1,211 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/activities/calls"
+	"ramp.dev/ramp/workflows"
+)
+
+// Deployments are the builds of the workers, as Temporal knows them.
+type Deployments struct {
+	temporal client.Client
+	config   DeploymentConfig
+}
+
+// NewDeployments looks at the deployment that c names.
+func NewDeployments(c client.Client, config DeploymentConfig) Deployments {
+	return Deployments{c, config}
+}
+
+// Build is one build of the workers.
+type Build struct {
+	ID       string     `json:"build"`
+	Current  bool       `json:"current"`          // it gets new requests
+	Requests int64      `json:"requests"`         // that live on it; Temporal may be some seconds late
+	Workers  int        `json:"workers"`          // that asked for work within the last minutes
+	SeenAt   *time.Time `json:"seenAt,omitempty"` // when one last did
+	Since    time.Time  `json:"since"`            // when it was first seen
+}
+
+func (d Deployments) handle() client.WorkerDeploymentHandle {
+	return d.temporal.WorkerDeploymentClient().GetHandle(d.config.name())
+}
+
+// describe is the deployment; CodeNotFound before its first worker has started.
+func (d Deployments) describe(ctx context.Context) (client.WorkerDeploymentInfo, error) {
+	ctx, cancel := context.WithTimeout(ctx, askWithin)
+	defer cancel()
+	res, err := d.handle().Describe(ctx, client.WorkerDeploymentDescribeOptions{})
+	var none *serviceerror.NotFound
+	if errors.As(err, &none) {
+		return res.Info, access.Errorf(access.CodeNotFound, "no worker of deployment %q has started yet", d.config.name())
+	}
+	return res.Info, calls.FromTemporal(err)
+}
+
+// currentBuild is the build that gets new requests; empty if there is none,
+// and workers without a build get them.
+func (d Deployments) currentBuild(ctx context.Context) (string, error) {
+	info, err := d.describe(ctx)
+	if err != nil || info.RoutingConfig.CurrentVersion == nil {
+		return "", err
+	}
+	return info.RoutingConfig.CurrentVersion.BuildID, nil
+}
+
+// Builds lists the builds, the newest first. Errors are also of code not_found:
+// no worker with a build has started yet.
+func (d Deployments) Builds(ctx context.Context) ([]Build, error) {
+	info, err := d.describe(ctx)
+	if err != nil {
+		return nil, err
+	}
+	current := ""
+	if v := info.RoutingConfig.CurrentVersion; v != nil {
+		current = v.BuildID
+	}
+	seen, err := d.seen(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []Build
+	for _, v := range info.VersionSummaries {
+		b := Build{ID: v.Version.BuildID, Current: v.Version.BuildID == current, Since: v.CreateTime.UTC()}
+		for _, at := range seen[b.ID] {
+			if b.Workers++; b.SeenAt == nil || at.After(*b.SeenAt) {
+				b.SeenAt = &at
+			}
+		}
+		res, err := d.temporal.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{Query: d.liveOn(b.ID)})
+		if err != nil {
+			return nil, calls.FromTemporal(err)
+		}
+		b.Requests = res.GetCount()
+		out = append(out, b)
+	}
+	slices.SortFunc(out, func(a, b Build) int { return b.Since.Compare(a.Since) })
+	return out, nil
+}
+
+// seen is when the workers of each build last asked for work. Temporal forgets
+// a worker after five minutes.
+func (d Deployments) seen(ctx context.Context) (map[string][]time.Time, error) {
+	res, err := d.temporal.DescribeTaskQueue(ctx, workflows.ControlQueue, enumspb.TASK_QUEUE_TYPE_WORKFLOW)
+	if err != nil {
+		return nil, calls.FromTemporal(err)
+	}
+	out := map[string][]time.Time{}
+	for _, p := range res.GetPollers() {
+		if v := p.GetDeploymentOptions(); v.GetDeploymentName() == d.config.name() {
+			out[v.GetBuildId()] = append(out[v.GetBuildId()], p.GetLastAccessTime().AsTime())
+		}
+	}
+	return out, nil
+}
+
+// liveOn finds the requests that live on a build. The name is one of
+// deploymentWord, so it needs no quoting.
+func (d Deployments) liveOn(build string) string {
+	return fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus = 'Running' AND TemporalWorkerDeploymentVersion = '%s:%s'",
+		workflows.AccessType, d.config.name(), build)
+}
+
+// SetCurrent has a build get all new requests. It waits until ctx ends for its
+// workers to ask for work. Making it current again changes nothing. Errors are
+// also of code unavailable: no worker of this build came.
+func (d Deployments) SetCurrent(ctx context.Context, build string) error {
+	if !deploymentWord.MatchString(build) {
+		return access.Errorf(access.CodeInvalid, "%q is not a build", access.Clip(build, 60))
+	}
+	for {
+		_, err := d.handle().SetCurrentVersion(ctx, client.WorkerDeploymentSetCurrentVersionOptions{BuildID: build})
+		var none *serviceerror.NotFound
+		var early *serviceerror.FailedPrecondition
+		if err == nil || !errors.As(err, &none) && !errors.As(err, &early) {
+			return calls.FromTemporal(err)
+		}
+		select {
+		case <-ctx.Done():
+			return access.Errorf(access.CodeUnavailable, "no worker of build %q of deployment %q has asked for work: %w", build, d.config.name(), err)
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// Carry moves the requests of a build to the current one, which goes on where
+// the old one was, and answers how many it moved. It is for builds whose workers
+// are gone, or should be. Repeating it is harmless. Errors are also of code
+// invalid: the build is the current one, or none is; and unavailable: some still
+// live on the old build when ctx ends.
+func (d Deployments) Carry(ctx context.Context, old string) (moved int, to string, err error) {
+	to, err = d.currentBuild(ctx)
+	switch {
+	case err != nil:
+		return 0, to, err
+	case !deploymentWord.MatchString(old):
+		return 0, to, access.Errorf(access.CodeInvalid, "%q is not a build", access.Clip(old, 60))
+	case to == "":
+		return 0, to, access.Errorf(access.CodeInvalid, "no build is current: make the one current that shall go on")
+	case to == old:
+		return 0, to, access.Errorf(access.CodeInvalid, "build %q is the current one: its requests are where they should be", old)
+	}
+	done := map[string]bool{}
+	for {
+		live, err := d.liveIDs(ctx, old)
+		if err != nil || len(live) == 0 {
+			return len(done), to, err
+		}
+		for _, id := range live {
+			// Again and again those that are still listed: the list may be late.
+			if err := d.move(ctx, id, to); err != nil {
+				return len(done), to, err
+			}
+			done[id] = true
+		}
+		select {
+		case <-ctx.Done():
+			return len(done), to, access.Errorf(access.CodeUnavailable, "%d requests are still listed with build %q, such as %s", len(live), old, strings.Join(live[:min(3, len(live))], ", "))
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+func (d Deployments) liveIDs(ctx context.Context, build string) (out []string, err error) {
+	var page []byte
+	for {
+		res, err := d.temporal.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{PageSize: 1000, NextPageToken: page, Query: d.liveOn(build)})
+		if err != nil {
+			return out, calls.FromTemporal(err)
+		}
+		for _, e := range res.Executions {
+			out = append(out, e.Execution.GetWorkflowId())
+		}
+		if page = res.NextPageToken; len(page) == 0 {
+			return out, nil
+		}
+	}
+}
+
+// move pins one request to another build; one that is over meanwhile is fine.
+func (d Deployments) move(ctx context.Context, id, to string) error {
+	_, err := d.temporal.UpdateWorkflowExecutionOptions(ctx, client.UpdateWorkflowExecutionOptionsRequest{WorkflowId: id,
+		WorkflowExecutionOptionsChanges: client.WorkflowExecutionOptionsChanges{VersioningOverride: &client.VersioningOverrideChange{
+			Value: &client.PinnedVersioningOverride{Version: d.config.version(to)}}}})
+	var none *serviceerror.NotFound
+	if errors.As(err, &none) {
+		return nil
+	}
+	return calls.FromTemporal(err)
+}
