@@ -62,25 +62,30 @@ func TestCase12ApproveAndDenyAtOneInstant(t *testing.T) {
 // waiting for its turn.
 func TestCase12TakenBack(t *testing.T) {
 	s := newStory(t)
-	s.standings = []access.Standing{access.StandingDenied, access.StandingOpen}
-	s.decide(time.Minute)
-	again := s.decide(time.Minute)
+	s.judgesIn(5*time.Second, access.StandingDenied, access.StandingOpen)
+	for n, by := range []string{"bob", "bob again"} { // by signals, which are taken one after the other with no pause
+		s.at(time.Minute+time.Duration(n)*time.Second, func() {
+			s.env.SignalWorkflow(workflows.SignalDecision, workflows.Signed{Envelope: unsigned(access.Decision{RequestID: requestID, Comment: by})})
+		})
+	}
 	require.Equal(t, access.StateDenied, s.run().State)
-	require.Error(t, again.err)
-	require.Equal(t, []string{"judge"}, s.calls)
+}
+
+// judgesIn lets each judgement take so long, and answer these in turn.
+func (s *story) judgesIn(d time.Duration, standings ...access.Standing) {
+	s.env.RegisterActivityWithOptions(func(ctx context.Context, _ calls.JudgeInput) (calls.JudgeResult, error) {
+		token, answer := activity.GetInfo(ctx).TaskToken, calls.JudgeResult{Standing: standings[0]}
+		standings = standings[1:]
+		s.env.RegisterDelayedCallback(func() { _ = s.env.CompleteActivity(token, answer, nil) }, d)
+		return calls.JudgeResult{}, activity.ErrResultPending
+	}, activity.RegisterOptions{Name: calls.Judge, DisableAlreadyRegisteredCheck: true})
 }
 
 // TestCase13JudgedAcrossTheDeadline: a decision that was made in time counts,
 // although the worker that judges it is slow; one that comes later does not.
 func TestCase13JudgedAcrossTheDeadline(t *testing.T) {
 	s := newStory(t, func(p *access.Plan) { p.PendingUntil = start.Add(time.Minute) })
-	s.env.RegisterActivityWithOptions(func(ctx context.Context, _ calls.JudgeInput) (calls.JudgeResult, error) {
-		token := activity.GetInfo(ctx).TaskToken
-		s.env.RegisterDelayedCallback(func() {
-			_ = s.env.CompleteActivity(token, calls.JudgeResult{Standing: access.StandingSatisfied}, nil)
-		}, 5*time.Second)
-		return calls.JudgeResult{}, activity.ErrResultPending
-	}, activity.RegisterOptions{Name: calls.Judge, DisableAlreadyRegisteredCheck: true})
+	s.judgesIn(5*time.Second, access.StandingSatisfied)
 	s.decide(58 * time.Second)
 	require.Equal(t, access.StateEnded, s.run().State)
 
