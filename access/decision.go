@@ -2,6 +2,7 @@ package access
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -67,7 +68,7 @@ func (r Rule) MayDecide(requester, p Person) error {
 	case p.Kind != KindHuman:
 		return refuse("approver_not_human", "only people decide; agents and services never do")
 	// An alias or an agent of the requester is the requester (CASES 2 and 3).
-	case p.Human() == requester.Human() && !r.SelfApproval:
+	case p.Same(requester) && !r.SelfApproval:
 		return refuse("own_request", "nobody decides their own request")
 	}
 	for _, s := range r.Stages {
@@ -80,32 +81,33 @@ func (r Rule) MayDecide(requester, p Person) error {
 
 // Tally counts decisions. Decisions that may not count are passed over: wrong
 // request or digest, outside the time for deciding, or by someone who may not
-// decide. The last verdict of each person stands. It is a pure function of its
-// arguments, and the order of decisions by different people does not matter.
+// decide. The last verdict of each account stands; of one human's accounts, a
+// denial stands before an approval. It is a pure function of its arguments, and
+// the order of decisions by different people does not matter.
 func (r Rule) Tally(plan Plan, digest string, decisions []Decision) (Standing, []StageStatus) {
-	verdicts := map[string]Decision{}
-	var order []string
+	last := map[string]Decision{} // by account
 	for _, d := range decisions {
 		if d.RequestID != plan.RequestID || d.PlanDigest != digest || d.At.After(plan.PendingUntil) ||
 			r.MayDecide(plan.Requester, d.Approver) != nil {
 			continue
 		}
-		human := d.Approver.Human()
-		if _, seen := verdicts[human]; !seen {
-			order = append(order, human)
-		}
-		verdicts[human] = d
+		last[d.Approver.ID] = d
 	}
-	slices.Sort(order)
 	denials := 0
 	var approvers []Person
-	for _, human := range order {
-		if d := verdicts[human]; d.Verdict == Approve {
-			approvers = append(approvers, d.Approver)
-		} else {
+	for _, accounts := range humans(last) {
+		if slices.ContainsFunc(accounts, func(d Decision) bool { return d.Verdict != Approve }) {
 			denials++
+			continue
 		}
+		one := Person{ID: accounts[0].Approver.Human()}
+		for _, d := range accounts {
+			one.ID = min(one.ID, d.Approver.Human())
+			one.Groups = append(one.Groups, d.Approver.Groups...)
+		}
+		approvers = append(approvers, one)
 	}
+	slices.SortFunc(approvers, func(a, b Person) int { return strings.Compare(a.ID, b.ID) })
 	stages, met := assign(r.Stages, approvers)
 	switch {
 	case denials >= max(r.Deny, 1):
@@ -114,6 +116,25 @@ func (r Rule) Tally(plan Plan, digest string, decisions []Decision) (Standing, [
 		return StandingSatisfied, stages
 	}
 	return StandingOpen, stages
+}
+
+// humans groups accounts by the human behind them. Two that have nothing in
+// common are one human's all the same when a third is the same as both.
+func humans(last map[string]Decision) [][]Decision {
+	var out [][]Decision
+	for _, d := range last {
+		mine := []Decision{d}
+		var others [][]Decision
+		for _, h := range out {
+			if slices.ContainsFunc(h, func(o Decision) bool { return o.Approver.Same(d.Approver) }) {
+				mine = append(mine, h...)
+			} else {
+				others = append(others, h)
+			}
+		}
+		out = append(others, mine)
+	}
+	return out
 }
 
 // assign seats approvers in stages so that as many seats as possible are taken
@@ -154,7 +175,7 @@ func assign(stages []Stage, approvers []Person) ([]StageStatus, bool) {
 			out[stage].Met, all = false, false
 			continue
 		}
-		out[stage].Approved = append(out[stage].Approved, approvers[taken[i]-1].Human())
+		out[stage].Approved = append(out[stage].Approved, approvers[taken[i]-1].ID)
 	}
 	return out, all
 }

@@ -9,6 +9,7 @@ const (
 	EventRequested       EventKind = "request.created"
 	EventDecided         EventKind = "decision.recorded"
 	EventDecisionRefused EventKind = "decision.refused"
+	EventRecounted       EventKind = "decision.recounted" // approvals that no longer count
 	EventApproved        EventKind = "request.approved"
 	EventDenied          EventKind = "request.denied"
 	EventCancelled       EventKind = "request.cancelled"
@@ -27,6 +28,11 @@ const (
 	EventSwept           EventKind = "grant.swept"   // ended by the reconciler, since no workflow did it
 	EventDrifted         EventKind = "grant.drifted" // the target differs from the grant
 	EventRefused         EventKind = "act.refused"   // an act that Ramp did not allow
+
+	EventPersonAdded   EventKind = "person.added" // these are told by a directory
+	EventPersonChanged EventKind = "person.changed"
+	EventPersonLeft    EventKind = "person.left"
+	EventGroupChanged  EventKind = "group.changed"
 )
 
 // Event is one act, as it is recorded for ever. It holds no secret.
@@ -47,6 +53,7 @@ var phrases = map[EventKind]string{
 	EventRequested:       "asked for access",
 	EventDecided:         "decided",
 	EventDecisionRefused: "a decision was refused",
+	EventRecounted:       "an approval no longer counts",
 	EventApproved:        "approved",
 	EventDenied:          "denied",
 	EventCancelled:       "cancelled",
@@ -65,6 +72,10 @@ var phrases = map[EventKind]string{
 	EventSwept:           "ended by the reconciler",
 	EventDrifted:         "changed on the target by somebody else",
 	EventRefused:         "an act was refused",
+	EventPersonAdded:     "is in the directory now",
+	EventPersonChanged:   "changed in the directory",
+	EventPersonLeft:      "has left, says the directory",
+	EventGroupChanged:    "a group changed in the directory",
 }
 
 // Phrase says what happened in a few words, for people.

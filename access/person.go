@@ -20,16 +20,28 @@ type Person struct {
 	Kind       Kind              `json:"kind"`
 	Groups     []string          `json:"groups,omitempty"`
 	OnBehalfOf string            `json:"onBehalfOf,omitempty"` // the human an agent acts for
+	HumanID    string            `json:"humanId,omitempty"`    // the human whose account this is, when configuration links it to another
 	Attributes map[string]string `json:"attributes,omitempty"` // further claims that contracts may read
 }
 
 // Human is the id under which this identity counts in a request: an agent
-// counts as the human it acts for, so that nobody is two people.
+// counts as the human it acts for, and a linked account as the human it is
+// linked to, so that nobody is two people.
 func (p Person) Human() string {
+	if p.HumanID != "" {
+		return p.HumanID
+	}
 	if p.OnBehalfOf != "" {
 		return p.OnBehalfOf
 	}
 	return p.ID
+}
+
+// Same reports whether two identities are one human: they count under one id,
+// or have one e-mail address. Either is enough, since to take two people for one
+// costs an approval, and to take one for two gives one away (CASES 2, 4).
+func (p Person) Same(other Person) bool {
+	return p.Human() == other.Human() || sameAddress(p.Email, other.Email)
 }
 
 // In reports whether the person is in at least one of the groups.

@@ -40,6 +40,9 @@ func (t *Targets) extend(ctx context.Context, in calls.ExtendInput) error {
 	case in.ExpiresAt.Sub(in.StartedAt) > plan.Extend.UpTo.Std():
 		return access.Errorf(access.CodeForbidden, "the plan allows %s in all", plan.Extend.UpTo)
 	}
+	if _, err := t.present(ctx, evidence.Authorized{Plan: plan}); err != nil {
+		return err
+	}
 	row, err := t.row(ctx, plan.RequestID, in.Grant)
 	if err != nil {
 		return err
@@ -94,6 +97,9 @@ func (t *Targets) mint(ctx context.Context, in calls.MintInput) (evidence.Sealed
 	// long: some targets count from now, and not to a date.
 	case order.At.Sub(t.now()) > clockSkew:
 		return evidence.Sealed{}, access.Errorf(access.CodeUnavailable, "this worker's clock is %s behind the server's", order.At.Sub(t.now()).Round(time.Second))
+	}
+	if _, err := t.present(ctx, evidence.Authorized{Plan: plan}); err != nil {
+		return evidence.Sealed{}, err
 	}
 	row, err := t.row(ctx, plan.RequestID, order.Grant)
 	if err != nil {

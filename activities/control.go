@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/activities/calls"
@@ -21,9 +22,10 @@ type Recorder interface {
 
 // Control runs on the control queue and touches no target.
 type Control struct {
-	Ledger  Recorder
-	Keyring evidence.Keyring
-	Alarms  reconcile.Alarms // nil: nobody hears of what is overdue
+	Ledger    Recorder
+	Keyring   evidence.Keyring
+	Alarms    reconcile.Alarms // nil: nobody hears of what is overdue
+	Directory Directory        // nil: nobody knows more than what was signed
 }
 
 // Judge verifies every decision from scratch, refuses a new one that may not
@@ -48,6 +50,11 @@ func (c *Control) judge(ctx context.Context, in calls.JudgeInput) (calls.JudgeRe
 	if err != nil {
 		return calls.JudgeResult{}, err
 	}
+	roll, err := rollOf(ctx, c.Directory, proof)
+	if err != nil {
+		return calls.JudgeResult{}, err
+	}
+	proof = proof.Now(roll)
 	plan := proof.Plan
 	res := calls.JudgeResult{Standing: proof.Standing, Stages: proof.Stages}
 	step := ledger.Advance{RequestID: plan.RequestID, At: plan.CreatedAt, Stages: proof.Stages, Decisions: proof.Decisions}
@@ -57,7 +64,11 @@ func (c *Control) judge(ctx context.Context, in calls.JudgeInput) (calls.JudgeRe
 			return calls.JudgeResult{}, err
 		}
 		// The server checks this too; here it holds for those who go past it.
-		if err := plan.Rule.MayDecide(plan.Requester, d.Approver); err != nil {
+		still, err := roll.Still(d.Approver)
+		if err != nil {
+			return calls.JudgeResult{}, err
+		}
+		if err := plan.Rule.MayDecide(plan.Requester, still); err != nil {
 			return calls.JudgeResult{}, err
 		}
 		if d.At.After(plan.PendingUntil) && d.Verdict == access.Approve {
@@ -76,6 +87,10 @@ func (c *Control) judge(ctx context.Context, in calls.JudgeInput) (calls.JudgeRe
 			Key:    key,
 		})
 		step.Statements = append(step.Statements, ledger.Statement{Key: key, Envelope: envelope})
+	}
+	if lost := lostVotes(proof, roll); len(lost) > 0 {
+		step.Events = append(step.Events, access.Event{At: step.At, Kind: access.EventRecounted, Actor: "ramp",
+			Message: strings.Join(lost, "; "), Key: "recounted " + strings.Join(lost, "; ")})
 	}
 	if proof.Standing == access.StandingSatisfied {
 		step.To = access.StateApproved

@@ -44,6 +44,20 @@ type worker struct {
 	ledger  *ledger.Ledger
 	target  *model.Target
 	effects []model.Moment
+	// directory is the ledger's, unless it has an error.
+	directory *directory
+}
+
+type directory struct {
+	*ledger.Ledger
+	err error
+}
+
+func (d *directory) Roll(ctx context.Context, ids ...string) (access.Roll, error) {
+	if d.err != nil {
+		return access.Roll{}, d.err
+	}
+	return d.Ledger.Roll(ctx, ids...)
 }
 
 func newWorker(t *testing.T) *worker {
@@ -58,13 +72,14 @@ func newWorkerOf(t *testing.T, bounds integrations.Bounds) *worker {
 	w.ledger, err = ledger.Open(context.Background(), "sqlite:"+t.TempDir()+"/ledger.db")
 	require.NoError(t, err)
 	t.Cleanup(func() { w.ledger.Close() })
+	w.directory = &directory{Ledger: w.ledger}
 	now := func() time.Time { return w.now }
 	w.target = model.New(model.Config{Now: now, Bounds: bounds,
 		Watch: func(m model.Moment) { w.effects = append(w.effects, m) }})
 	keys := evidence.NewKeyring(w.signer.Public())
-	c := &activities.Control{Ledger: w.ledger, Keyring: keys}
+	c := &activities.Control{Ledger: w.ledger, Keyring: keys, Directory: w.directory}
 	targets := &activities.Targets{Broker: integrations.NewBroker(map[string]integrations.Target{targetName: w.target}, nil),
-		Ledger: w.ledger, Keyring: keys, Now: now}
+		Ledger: w.ledger, Keyring: keys, Directory: w.directory, Now: now}
 	var ts testsuite.WorkflowTestSuite
 	w.env = ts.NewTestActivityEnvironment()
 	for name, f := range map[string]any{calls.Judge: c.Judge, calls.Record: c.Record, calls.Open: targets.Open,

@@ -35,6 +35,9 @@ type Targets struct {
 	Now     func() time.Time // nil: the real clock
 	// Gone is told how long after its end a grant was proven gone; may be nil.
 	Gone func(target string, after time.Duration)
+	// Directory is asked again before anything opens; nil: nobody knows more
+	// than what was signed.
+	Directory Directory
 }
 
 // openWithin is how long after its approval (or its planned start) a plan may
@@ -73,7 +76,7 @@ func (t *Targets) Open(ctx context.Context, in calls.OpenInput) (calls.OpenResul
 }
 
 func (t *Targets) open(ctx context.Context, in calls.OpenInput) (calls.OpenResult, error) {
-	g, err := t.proven(in)
+	g, err := t.proven(ctx, in)
 	if err != nil {
 		return calls.OpenResult{}, err
 	}
@@ -102,9 +105,12 @@ func (t *Targets) open(ctx context.Context, in calls.OpenInput) (calls.OpenResul
 
 // proven derives the grant from signed statements alone. Only its end comes
 // from the workflow, and may not lie beyond what was approved.
-func (t *Targets) proven(in calls.OpenInput) (access.Grant, error) {
+func (t *Targets) proven(ctx context.Context, in calls.OpenInput) (access.Grant, error) {
 	proof, err := t.Keyring.Authorize(in.Plan, in.Decisions)
 	if err != nil {
+		return access.Grant{}, err
+	}
+	if proof, err = t.present(ctx, proof); err != nil {
 		return access.Grant{}, err
 	}
 	if proof.Standing != access.StandingSatisfied {
@@ -126,6 +132,20 @@ func (t *Targets) proven(in calls.OpenInput) (access.Grant, error) {
 		return access.Grant{}, access.Errorf(access.CodeEvidence, "access until %s is longer than what was approved", in.ExpiresAt.Format(time.RFC3339))
 	}
 	return grantOf(proof.Plan, in.Grant, in.ExpiresAt)
+}
+
+// present counts again with what the directory says now: nothing opens for
+// somebody who has left, nor by an approval of somebody who may no longer give
+// it (CASES 6).
+func (t *Targets) present(ctx context.Context, proof evidence.Authorized) (evidence.Authorized, error) {
+	roll, err := rollOf(ctx, t.Directory, proof)
+	if err != nil {
+		return proof, err
+	}
+	if _, err := roll.Still(proof.Plan.Requester); err != nil {
+		return proof, err
+	}
+	return proof.Now(roll), nil
 }
 
 // clockSkew is how far the clocks of the Temporal server and a worker may

@@ -111,11 +111,23 @@ func (k Keyring) Authorize(plan Envelope, decisions []Envelope) (Authorized, err
 		}
 		a.Decisions = append(a.Decisions, d)
 	}
-	a.Standing, a.Stages = p.Rule.Tally(p, p.Digest, a.Decisions)
-	if a.Standing == access.StandingSatisfied {
-		a.SatisfiedAt = satisfiedAt(p, a.Decisions)
-	}
+	a.count(a.Decisions)
 	return a, nil
+}
+
+// Now counts again with what a directory says of those who decided (CASES 6).
+// What was signed stays as it was signed.
+func (a Authorized) Now(roll access.Roll) Authorized {
+	a.count(roll.Count(a.Decisions))
+	return a
+}
+
+func (a *Authorized) count(decisions []access.Decision) {
+	a.Standing, a.Stages = a.Plan.Rule.Tally(a.Plan, a.Plan.Digest, decisions)
+	a.SatisfiedAt = time.Time{}
+	if a.Standing == access.StandingSatisfied {
+		a.SatisfiedAt = satisfiedAt(a.Plan, decisions)
+	}
 }
 
 func satisfiedAt(p access.Plan, decisions []access.Decision) time.Time {

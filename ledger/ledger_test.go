@@ -28,7 +28,10 @@ type book struct {
 	raw *sql.DB
 }
 
-func TestLedger(t *testing.T) {
+func TestLedger(t *testing.T) { onEach(t, suite) }
+
+// onEach runs a suite on every kind of database.
+func onEach(t *testing.T, suite map[string]func(b book)) {
 	for name, open := range map[string]func(*testing.T) book{
 		"sqlite": func(t *testing.T) book {
 			path := filepath.Join(t.TempDir(), "ledger.db")

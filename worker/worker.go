@@ -83,7 +83,7 @@ func (w *Worker) serve(ctx context.Context, c Config, d Deps) (err error) {
 		w.metrics.registry.MustRegister(standing{d.Ledger})
 		if err := w.start(d, workflows.ControlQueue, defaultSlots, func(r worker.Registry) {
 			RegisterWorkflows(r)
-			registerControl(r, &activities.Control{Ledger: d.Ledger, Keyring: d.Keyring, Alarms: alarms}, third)
+			registerControl(r, &activities.Control{Ledger: d.Ledger, Keyring: d.Keyring, Alarms: alarms, Directory: d.Ledger}, third)
 		}); err != nil {
 			return err
 		}
@@ -92,7 +92,7 @@ func (w *Worker) serve(ctx context.Context, c Config, d Deps) (err error) {
 		if err := w.Broker.Check(ctx, name); err != nil {
 			d.Log.WithField("target", name).WithError(err).Error("target does not work; the others run")
 		}
-		t := &activities.Targets{Broker: w.Broker, Ledger: d.Ledger, Keyring: d.Keyring, Signer: d.Signer, Gone: figures.gone}
+		t := &activities.Targets{Broker: w.Broker, Ledger: d.Ledger, Keyring: d.Keyring, Signer: d.Signer, Gone: figures.gone, Directory: d.Ledger}
 		third := *third
 		third.With.Close = t.End
 		if err := w.start(d, workflows.TargetQueue(name), defaultSlots, func(r worker.Registry) { registerTargets(r, t, &third) }); err != nil {

@@ -56,6 +56,7 @@ type request struct {
 	changing workflow.Mutex // extensions, likewise
 	messages int            // decisions received; see maxMessages
 	changes  int            // orders to extend received, likewise
+	recounts int            // see maxRecounts
 	pickUps  int            // credentials asked for; see maxPickUps
 	waiting  []Signed       // decisions by signal that the run before did not judge
 	// signalled says that a decision that came by signal is being judged.
@@ -140,13 +141,18 @@ func (r *request) awaitDecision() access.State {
 		}
 	}
 	settled := func() bool { return r.standing != access.StandingOpen || r.stop != nil || r.full() }
-	inTime, _ := workflow.AwaitWithOptions(r.ctx, workflow.AwaitOptions{
-		Timeout:      r.plan.PendingUntil.Sub(workflow.Now(r.ctx)),
-		TimerOptions: workflow.TimerOptions{Summary: "decisions until " + clock(r.plan.PendingUntil)},
-	}, settled)
-	// A decision that is being judged was made in time: it counts.
-	r.judging.Lock(r.ctx)
-	defer r.judging.Unlock()
+	// A decision that is being judged was made in time: it counts. When one that
+	// settled it no longer counts, because of who has left meanwhile, it waits on.
+	inTime := true
+	for again := true; again; {
+		inTime, _ = workflow.AwaitWithOptions(r.ctx, workflow.AwaitOptions{
+			Timeout:      r.plan.PendingUntil.Sub(workflow.Now(r.ctx)),
+			TimerOptions: workflow.TimerOptions{Summary: "decisions until " + clock(r.plan.PendingUntil)},
+		}, settled)
+		r.judging.Lock(r.ctx)
+		again = inTime && !settled()
+		r.judging.Unlock()
+	}
 	switch {
 	case r.standing == access.StandingDenied:
 		return access.StateDenied

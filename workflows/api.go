@@ -52,6 +52,7 @@ const (
 
 	SignalDecision = "decision" // Signed
 	SignalStop     = "stop"     // Stop
+	SignalRecount  = "recount"  // nothing: who may decide has changed; count again
 
 	QueryStatus = "status" // -> Status
 )
@@ -91,9 +92,10 @@ type Extended struct {
 type StopKind string
 
 const (
-	StopCancel  StopKind = "cancel"  // the requester no longer wants it
-	StopRelease StopKind = "release" // the requester is done
-	StopRevoke  StopKind = "revoke"  // somebody else ends it
+	StopCancel   StopKind = "cancel"   // the requester no longer wants it
+	StopRelease  StopKind = "release"  // the requester is done
+	StopRevoke   StopKind = "revoke"   // somebody else ends it
+	StopOffboard StopKind = "offboard" // the requester has left
 )
 
 // Stop ends a request, whatever its state: before it is open it is cancelled,

@@ -93,6 +93,8 @@ func (r *request) within(d time.Duration, summary string, so func() bool) (bool,
 
 func (r *request) why() access.Outcome {
 	switch {
+	case r.stop != nil && r.stop.Kind == StopOffboard:
+		return access.OutcomeOffboarded
 	case r.stop != nil && r.stop.Kind != StopRevoke:
 		return access.OutcomeReleased
 	case r.stop != nil:

@@ -19,6 +19,10 @@ const maxChanges = 100
 // secret in the world, and a few events in the history.
 const maxPickUps = 200
 
+// maxRecounts bounds how often decisions are counted again; whatever is missed
+// is found before anything opens.
+const maxRecounts = 100
+
 // maxEnvelope bounds a signed statement, in bytes.
 const maxEnvelope = 16 << 10
 
@@ -46,6 +50,7 @@ func (r *request) handleMessages() error {
 	}
 	r.receiveStops()
 	r.receiveDecisions()
+	r.receiveRecounts()
 	return workflow.SetQueryHandler(r.ctx, QueryStatus, func() (Status, error) { return r.status(), nil })
 }
 
@@ -91,6 +96,36 @@ func (r *request) receiveDecisions() {
 			r.signalled = false
 		}
 	})
+}
+
+// receiveRecounts counts the decisions again when those who made them may have
+// left or changed groups. It proves nothing and needs no proof: a worker asks
+// the directory, here and once more before anything opens. Many at once are one.
+func (r *request) receiveRecounts() {
+	workflow.Go(r.ctx, func(ctx workflow.Context) {
+		for {
+			r.await(ctx, SignalRecount)
+			for workflow.GetSignalChannel(ctx, SignalRecount).ReceiveAsync(nil) {
+			}
+			if r.recounts++; r.recounts > maxRecounts {
+				continue
+			}
+			r.recount(ctx)
+		}
+	})
+}
+
+func (r *request) recount(ctx workflow.Context) {
+	if err := r.judging.Lock(ctx); err != nil {
+		return
+	}
+	defer r.judging.Unlock()
+	if r.state != access.StatePending || len(r.decisions) == 0 {
+		return
+	}
+	if _, err := r.judge(ctx, nil); err != nil {
+		workflow.GetLogger(ctx).Warn("decisions not counted again", "error", err)
+	}
 }
 
 // mayDecide is the validator of decisions: it must not change state.

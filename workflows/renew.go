@@ -34,6 +34,7 @@ type Resumed struct {
 	Messages   int                  `json:"messages,omitempty"`
 	Changes    int                  `json:"changes,omitempty"`
 	PickUps    int                  `json:"pickUps,omitempty"`
+	Recounts   int                  `json:"recounts,omitempty"`
 	Records    []calls.RecordInput  `json:"records,omitempty"` // not known to be written yet
 }
 
@@ -63,7 +64,7 @@ func (r *request) renew() error {
 		State: r.state, Outcome: r.outcome, Standing: r.standing, Stages: r.stages, Decisions: r.decisions, Waiting: waiting, Stop: r.stop,
 		StartedAt: r.startedAt, ActiveAt: r.activeAt, ExpiresAt: r.expiresAt, EndingAt: r.endingAt,
 		Extensions: r.extensions, Extended: r.extended, Overdue: r.overdue, Problem: r.problem, Bound: r.bound,
-		Messages: r.messages, Changes: r.changes, PickUps: r.pickUps, Records: r.records.left(),
+		Messages: r.messages, Changes: r.changes, PickUps: r.pickUps, Recounts: r.recounts, Records: r.records.left(),
 	}})
 }
 
@@ -74,6 +75,7 @@ func (r *request) resume(s Resumed) {
 	r.startedAt, r.activeAt, r.expiresAt, r.endingAt = s.StartedAt, s.ActiveAt, s.ExpiresAt, s.EndingAt
 	r.extensions, r.extended, r.overdue, r.problem, r.bound = s.Extensions, s.Extended, s.Overdue, s.Problem, s.Bound
 	r.messages, r.changes, r.pickUps, r.records.queue = s.Messages, s.Changes, s.PickUps, s.Records
+	r.recounts = s.Recounts
 	if err := workflow.UpsertTypedSearchAttributes(r.ctx, StartAttributes(r.plan).Copy()); err != nil {
 		workflow.GetLogger(r.ctx).Warn("search attributes not set", "error", err)
 	}

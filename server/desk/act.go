@@ -50,7 +50,7 @@ func (d *Desk) Decide(ctx context.Context, p access.Person, id string, v access.
 		return r, d.refused(ctx, p, id, "decide", err)
 	}
 	for _, dec := range r.Decisions {
-		if dec.Approver.Human() == p.Human() && dec.Verdict == v {
+		if dec.Approver.Same(p) && dec.Verdict == v {
 			return r, nil
 		}
 	}
@@ -90,7 +90,7 @@ func (d *Desk) checkDecision(p access.Person, r access.Request, v access.Verdict
 		return issue(access.CodeConflict, "wrong_state", "the request is %s already", r.State)
 	}
 	for _, dec := range r.Decisions {
-		if dec.Approver.Human() == p.Human() && dec.Verdict == access.Deny && v == access.Approve {
+		if dec.Approver.Same(p) && dec.Verdict == access.Deny && v == access.Approve {
 			return issue(access.CodeConflict, "already_decided", "you denied this request; that stands")
 		}
 	}

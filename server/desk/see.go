@@ -59,7 +59,7 @@ func (d *Desk) Can(p access.Person, r access.Request) Can {
 
 func decided(p access.Person, r access.Request) bool {
 	for _, dec := range r.Decisions {
-		if dec.Approver.Human() == p.Human() {
+		if dec.Approver.Same(p) {
 			return true
 		}
 	}

@@ -1,0 +1,53 @@
+package activities
+
+import (
+	"context"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/evidence"
+)
+
+// Directory says what is known of people now: who has left, who is in which
+// group. Where there is one and it does not answer, nothing is decided or
+// opened: its errors are retried, and never taken for "nothing is known".
+type Directory interface {
+	Roll(ctx context.Context, ids ...string) (access.Roll, error)
+}
+
+// rollOf asks about everybody in a plan and its decisions.
+func rollOf(ctx context.Context, d Directory, proof evidence.Authorized) (access.Roll, error) {
+	if d == nil {
+		return access.Roll{}, nil
+	}
+	ids := proof.Plan.Requester.Identities()
+	for _, dec := range proof.Decisions {
+		ids = append(ids, dec.Approver.Identities()...)
+	}
+	roll, err := d.Roll(ctx, ids...)
+	if err != nil {
+		return access.Roll{}, access.Errorf(access.CodeUnavailable, "the directory does not answer: %w", err)
+	}
+	return roll, nil
+}
+
+// lostVotes says of each approval that no longer counts why it does not.
+func lostVotes(proof evidence.Authorized, roll access.Roll) []string {
+	var out []string
+	for _, d := range proof.Decisions {
+		if d.Verdict != access.Approve {
+			continue
+		}
+		rule, requester := proof.Plan.Rule, proof.Plan.Requester
+		if rule.MayDecide(requester, d.Approver) != nil {
+			continue // it never counted
+		}
+		still, err := roll.Still(d.Approver)
+		switch {
+		case err != nil:
+			out = append(out, d.Approver.ID+" has left")
+		case rule.MayDecide(requester, still) != nil:
+			out = append(out, d.Approver.ID+" is no longer among the approvers")
+		}
+	}
+	return out
+}

@@ -1,0 +1,130 @@
+package ledger_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/ledger"
+)
+
+func (b book) user(name string) ledger.User {
+	b.Helper()
+	u, err := b.AddUser(ctx, ledger.User{Person: name, UserName: name, ExternalID: "x-" + name, Email: name + "@example.com", Active: true, Attributes: "{}"}, at)
+	require.NoError(b, err)
+	return u
+}
+
+func (b book) about(id string) (access.Member, bool) {
+	b.Helper()
+	r, err := b.Roll(ctx, id)
+	require.NoError(b, err)
+	m, known := r.People[id]
+	return m, known
+}
+
+func (b book) directory(on bool) {
+	b.Helper()
+	require.NoError(b, b.SetDirectory(ctx, ledger.DirectoryMode{On: on, Groups: true}))
+}
+
+var directorySuite = map[string]func(b book){
+	"people come, change, leave and stay known": func(b book) {
+		b.directory(true)
+		u := b.user("dir-alice")
+		m, known := b.about("Dir-Alice")
+		require.True(b, known && m.Active, "user names do not tell cases apart")
+		require.Equal(b, "Dir-Alice", m.ID)
+		edit := func(active bool) ledger.User {
+			u, err := b.EditUser(ctx, u.ID, at.Add(time.Hour), func(u *ledger.User) error { u.Active = active; return nil })
+			require.NoError(b, err)
+			return u
+		}
+		require.False(b, edit(false).Active)
+		m, _ = b.about("dir-alice")
+		require.False(b, m.Active)
+		require.True(b, edit(true).Active)
+		require.NoError(b, b.DeleteUser(ctx, u.ID, at))
+		b.code(access.CodeNotFound, b.DeleteUser(ctx, u.ID, at))
+		_, err := b.User(ctx, u.ID)
+		b.code(access.CodeNotFound, err)
+		m, known = b.about("dir-alice")
+		require.True(b, known)
+		require.False(b, m.Active, "a deleted person is one who left")
+		b.user("dir-alice")
+		m, _ = b.about("dir-alice")
+		require.True(b, m.Active, "whoever is here stands before whoever was")
+	},
+	"a user name is one person's": func(b book) {
+		b.user("dir-bob")
+		_, err := b.AddUser(ctx, ledger.User{UserName: "DIR-BOB", Attributes: "{}"}, at)
+		b.code(access.CodeConflict, err)
+		other := b.user("dir-bert")
+		_, err = b.EditUser(ctx, other.ID, at, func(u *ledger.User) error { u.UserName = "dir-bob"; return nil })
+		b.code(access.CodeConflict, err)
+		list, total, err := b.Users(ctx, ledger.UserFilter{UserName: "Dir-Bob", Limit: 10})
+		require.NoError(b, err)
+		require.Equal(b, 1, total)
+		require.Equal(b, "dir-bob", list[0].UserName)
+		_, total, err = b.Users(ctx, ledger.UserFilter{ExternalID: "x-dir-bert"})
+		require.NoError(b, err)
+		require.Equal(b, 1, total)
+	},
+	"groups": func(b book) {
+		b.directory(true)
+		one, two := b.user("dir-g1"), b.user("dir-g2")
+		g, err := b.AddGroup(ctx, ledger.Group{Name: "dir-approvers", Members: []string{one.ID, two.ID, one.ID}}, at)
+		require.NoError(b, err)
+		require.Len(b, g.Members, 2)
+		_, err = b.AddGroup(ctx, ledger.Group{Name: "DIR-approvers"}, at)
+		b.code(access.CodeConflict, err)
+		_, err = b.AddGroup(ctx, ledger.Group{Name: "dir-ghosts", Members: []string{"nobody"}}, at)
+		b.code(access.CodeInvalid, err)
+		m, _ := b.about("dir-g1")
+		require.Equal(b, []string{"dir-approvers"}, m.Groups)
+		_, err = b.EditGroup(ctx, g.ID, at, func(g *ledger.Group) error { g.Members = []string{two.ID}; return nil })
+		require.NoError(b, err)
+		m, _ = b.about("dir-g1")
+		require.Empty(b, m.Groups)
+		list, total, err := b.Groups(ctx, ledger.GroupFilter{Member: two.ID, Limit: 10})
+		require.NoError(b, err)
+		require.Equal(b, 1, total)
+		require.Equal(b, []string{two.ID}, list[0].Members)
+		require.NoError(b, b.DeleteUser(ctx, two.ID, at))
+		g, err = b.Group(ctx, g.ID)
+		require.NoError(b, err)
+		require.Empty(b, g.Members)
+		require.NoError(b, b.DeleteGroup(ctx, g.ID, at))
+		_, err = b.Group(ctx, g.ID)
+		b.code(access.CodeNotFound, err)
+	},
+	"what is not in force says nothing": func(b book) {
+		b.user("dir-off")
+		b.directory(false)
+		r, err := b.Roll(ctx, "dir-off")
+		require.NoError(b, err)
+		require.Equal(b, access.Roll{}, r)
+	},
+	"many at once": func(b book) {
+		g, err := b.AddGroup(ctx, ledger.Group{Name: "dir-many"}, at)
+		require.NoError(b, err)
+		var all sync.WaitGroup
+		for i := range 10 {
+			u := b.user(fmt.Sprint("dir-many-", i))
+			all.Go(func() {
+				_, err := b.EditGroup(ctx, g.ID, at, func(g *ledger.Group) error { g.Members = append(g.Members, u.ID); return nil })
+				require.NoError(b, err)
+			})
+		}
+		all.Wait()
+		g, err = b.Group(ctx, g.ID)
+		require.NoError(b, err)
+		require.Len(b, g.Members, 10, "no member is lost between two changes")
+	},
+}
+
+func TestDirectory(t *testing.T) { onEach(t, directorySuite) }
