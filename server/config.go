@@ -8,6 +8,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/server/auth"
+	"ramp.dev/ramp/server/scim"
 )
 
 // Config is the server's part of the configuration file.
@@ -17,6 +18,7 @@ type Config struct {
 	Metrics    string       `yaml:"metrics,omitempty"`    // host:port of /metrics; none if empty
 	Contracts  string       `yaml:"contracts"`            // directory
 	Identity   auth.Config  `yaml:"identity"`             // how people are known
+	SCIM       scim.Config  `yaml:"scim,omitempty"`       // how an identity provider says who has left
 	Operators  []string     `yaml:"operators,omitempty"`  // groups that see every request and may revoke any
 	Auditors   []string     `yaml:"auditors,omitempty"`   // groups that read the audit log and every evidence; nobody if empty
 	TemporalUI string       `yaml:"temporalUI,omitempty"` // where operators find workflows
@@ -53,5 +55,6 @@ func (c Config) Check() []access.Issue {
 			bad("network_malformed", "limits.trustedProxies", "a network such as 10.0.0.0/8 is needed")
 		}
 	}
+	issues = append(issues, c.SCIM.Check()...)
 	return append(issues, access.IssuesOf(c.Identity.Check())...)
 }

@@ -51,6 +51,10 @@ func (f *fakeTemporal) PickUp(context.Context, string, evidence.Envelope) (evide
 	f.messages.Add(1)
 	return evidence.Sealed{Suite: "test", Box: "test"}, nil
 }
+func (f *fakeTemporal) Recount(context.Context, string) error {
+	f.messages.Add(1)
+	return nil
+}
 func (f *fakeTemporal) Stop(context.Context, string, workflows.Stop) error {
 	f.messages.Add(1)
 	return nil

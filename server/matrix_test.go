@@ -100,25 +100,42 @@ func decision(w string, s access.State) outcome {
 
 // rules is who may do what. A route that is not here fails the test.
 var rules = map[string]rule{
-	"GET /healthz":             public(done),
-	"GET /readyz":              public(done),
-	"GET /api/openapi.json":    public(done),
-	"GET /api/v1/auth-config":  public(done),
-	"GET /auth/login":          public(done),
-	"GET /auth/callback":       public(refused), // without a login under way
-	"POST /auth/logout":        public(done),
-	"GET /static/:name":        public(done),
-	"GET /favicon.ico":         public(done),
-	"GET /signed-out":          public(done),
-	"GET /api/v1/me":           known,
-	"GET /api/v1/events":       known,
-	"GET /api/v1/catalog":      known,
-	"GET /api/v1/requests":     known,
-	"GET /":                    known,
-	"GET /inbox":               known,
-	"GET /requests":            known,
-	"GET /api/v1/requests/:id": only(sees, hidden),
-	"GET /requests/:id":        only(sees, hidden),
+	"GET /healthz": public(done),
+
+	// The identity provider's own token opens these, and nobody's of a person.
+	"GET /scim/v2/ServiceProviderConfig": public(login),
+	"GET /scim/v2/ResourceTypes":         public(login),
+	"GET /scim/v2/Schemas":               public(login),
+	"GET /scim/v2/Users":                 public(login),
+	"POST /scim/v2/Users":                public(login),
+	"GET /scim/v2/Users/:id":             public(login),
+	"PUT /scim/v2/Users/:id":             public(login),
+	"PATCH /scim/v2/Users/:id":           public(login),
+	"DELETE /scim/v2/Users/:id":          public(login),
+	"GET /scim/v2/Groups":                public(login),
+	"POST /scim/v2/Groups":               public(login),
+	"GET /scim/v2/Groups/:id":            public(login),
+	"PUT /scim/v2/Groups/:id":            public(login),
+	"PATCH /scim/v2/Groups/:id":          public(login),
+	"DELETE /scim/v2/Groups/:id":         public(login),
+	"GET /readyz":                        public(done),
+	"GET /api/openapi.json":              public(done),
+	"GET /api/v1/auth-config":            public(done),
+	"GET /auth/login":                    public(done),
+	"GET /auth/callback":                 public(refused), // without a login under way
+	"POST /auth/logout":                  public(done),
+	"GET /static/:name":                  public(done),
+	"GET /favicon.ico":                   public(done),
+	"GET /signed-out":                    public(done),
+	"GET /api/v1/me":                     known,
+	"GET /api/v1/events":                 known,
+	"GET /api/v1/catalog":                known,
+	"GET /api/v1/requests":               known,
+	"GET /":                              known,
+	"GET /inbox":                         known,
+	"GET /requests":                      known,
+	"GET /api/v1/requests/:id":           only(sees, hidden),
+	"GET /requests/:id":                  only(sees, hidden),
 
 	"GET /api/v1/catalog/:contract": only(mayAsk, hidden),
 	"GET /ask/:contract":            only(mayAsk, hidden),
@@ -171,7 +188,7 @@ func got(code int, location string) outcome {
 // TestAuthorizationMatrix: every route, every kind of person, every state of a
 // request. What is refused never reaches Temporal.
 func TestAuthorizationMatrix(t *testing.T) {
-	f := newFixture(t)
+	f := newFixture(t, withSCIM(t))
 	tokens := map[string]string{nobody: ""}
 	for _, who := range everybody[1:] {
 		tokens[who] = f.token(who)

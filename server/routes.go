@@ -16,6 +16,7 @@ import (
 	"ramp.dev/ramp/server/auth"
 	"ramp.dev/ramp/server/limit"
 	"ramp.dev/ramp/server/problem"
+	"ramp.dev/ramp/server/scim"
 	"ramp.dev/ramp/server/web"
 )
 
@@ -34,14 +35,27 @@ func (s *Server) routes(identity *auth.Auth, a *api.API, pages *web.Web) *echo.E
 	limits := s.config.Limits.withDefaults()
 	e.IPExtractor = limits.callerAddress()
 	e.Use(s.observe, middleware.RecoverWithConfig(middleware.RecoverConfig{DisableErrorHandler: true, DisablePrintStack: true}),
-		secure(s.config.URL), limitAddresses(limit.New(limits.Address)), middleware.BodyLimit(maxBody))
+		secure(s.config.URL), limitAddresses(limit.New(limits.Address)), unless(scim.Path, middleware.BodyLimit(maxBody)))
 	e.GET("/healthz", healthy)
 	e.GET("/readyz", s.ready)
-	e.Use(identity.Identify, limitPeople(limit.New(limits.Person)))
+	e.Use(unless(scim.Path, identity.Identify), limitPeople(limit.New(limits.Person)))
 	identity.Routes(e)
 	a.Routes(e)
 	pages.Routes(e)
 	return e
+}
+
+// unless leaves a middleware out below a path, which has its own.
+func unless(path string, m echo.MiddlewareFunc) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		with := m(next)
+		return func(c echo.Context) error {
+			if strings.HasPrefix(c.Path(), path+"/") {
+				return next(c)
+			}
+			return with(c)
+		}
+	}
 }
 
 // answerError answers every error, as a problem to programs and as a page to

@@ -24,6 +24,7 @@ import (
 	"ramp.dev/ramp/server/auth"
 	"ramp.dev/ramp/server/desk"
 	"ramp.dev/ramp/server/gateway"
+	"ramp.dev/ramp/server/scim"
 	"ramp.dev/ramp/server/web"
 )
 
@@ -86,12 +87,19 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	identity, err := auth.New(c.Identity, base, d.Log)
+	if err := d.Ledger.SetDirectory(context.Background(), c.SCIM.Mode()); err != nil {
+		return nil, err
+	}
+	var directory desk.Directory
+	if c.SCIM.Mode().On {
+		directory = d.Ledger
+	}
+	identity, err := auth.New(c.Identity, base, auth.Deps{Log: d.Log, Directory: directory})
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{config: c, log: d.Log, contracts: store}
-	s.desk = desk.New(desk.Config{Contracts: store, Ledger: d.Ledger, Signer: d.Signer, Gateway: t,
+	s.desk = desk.New(desk.Config{Contracts: store, Ledger: d.Ledger, Signer: d.Signer, Gateway: t, Directory: directory,
 		Log: d.Log, Operators: c.Operators, Auditors: c.Auditors, MaxOpen: c.MaxOpen})
 	s.parts = []part{{"ledger", d.Ledger.Ping}, {"temporal", t.Check}, {"identity", identity.Check},
 		{"contracts", func(context.Context) error { return store.Problem() }}}
@@ -100,6 +108,9 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 		return nil, err
 	}
 	s.router = s.routes(identity, api.New(s.desk, identity), pages)
+	if directory != nil {
+		scim.New(c.SCIM, d.Ledger, c.URL, s.desk.Nudge, d.Log).Routes(s.router)
+	}
 	s.handler = identity.Sessions(s.router)
 	return s, nil
 }
@@ -123,6 +134,7 @@ func (s *Server) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { s.contracts.Run(ctx); return nil })
 	g.Go(func() error { s.desk.Resume(ctx); return nil })
+	g.Go(func() error { s.desk.Follow(ctx); return nil })
 	g.Go(func() error { return serve(ctx, s.listener, s.handler, usual) })
 	if s.metrics != nil {
 		mux := http.NewServeMux()

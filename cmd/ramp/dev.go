@@ -23,6 +23,7 @@ type devFlags struct {
 	dir, listen, temporal, temporalUI, idp, ssh string
 	without                                     []string
 	reconcile                                   time.Duration
+	scim                                        bool
 }
 
 func devCommand() *cobra.Command {
@@ -45,6 +46,7 @@ func devCommand() *cobra.Command {
 	c.Flags().StringVar(&f.ssh, "ssh", "127.0.0.1:2222", "address of the demo SSH host")
 	c.Flags().StringSliceVar(&f.without, "without", nil, "leave out server, worker or both, to run them beside")
 	c.Flags().DurationVar(&f.reconcile, "reconcile-every", 10*time.Second, "how often targets, ledger and workflows are compared")
+	c.Flags().BoolVar(&f.scim, "scim", false, "let people and groups be provisioned (SCIM 2.0), with the token in "+scimTokenName)
 	c.AddCommand(devTokenCommand())
 	return c
 }

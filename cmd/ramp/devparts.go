@@ -4,7 +4,9 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -152,6 +154,25 @@ func (d *dev) host(ctx context.Context) error {
 // plenty keeps load tests on one machine from limits made for people.
 var plenty = limit.Rate{PerSecond: 2000, Burst: 10_000}
 
+// scimTokenName is the file with what opens SCIM.
+const scimTokenName = "scim.token"
+
+// scimToken makes one on the first run with --scim.
+func (d *dev) scimToken() error {
+	f, err := os.OpenFile(d.path(scimTokenName), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, os.ErrExist) {
+		return nil
+	}
+	if err == nil {
+		_, err = fmt.Fprintln(f, rand.Text())
+		err = errors.Join(err, f.Close())
+	}
+	if err != nil {
+		return access.Errorf(access.CodeInvalid, "--scim: %w", err)
+	}
+	return nil
+}
+
 // write writes the configuration in which the parts find each other, then
 // reads it, so that `ramp dev` runs what `ramp server --config` would.
 func (d *dev) write(context.Context) error {
@@ -161,6 +182,12 @@ func (d *dev) write(context.Context) error {
 	d.config.Server = server.Config{Listen: d.flags.listen, URL: "http://" + d.flags.listen, Contracts: "contracts",
 		Identity: auth.Config{Issuer: d.issuer}, Operators: []string{"operators"}, Auditors: []string{"security"}, TemporalUI: "http://" + d.flags.temporalUI, MaxOpen: 1000,
 		Limits: server.LimitsConfig{Person: plenty, Address: plenty}}
+	if d.flags.scim {
+		if err := d.scimToken(); err != nil {
+			return err
+		}
+		d.config.Server.SCIM.TokenFile = scimTokenName
+	}
 	b, err := yaml.Marshal(d.config)
 	if err != nil {
 		return err

@@ -40,6 +40,11 @@ func (a *API) events(c echo.Context) error {
 	defer tick.Stop()
 	quiet := time.Now()
 	for began := time.Now(); time.Now().Before(until); {
+		// Whoever leaves, or loses a group, hears no more from that moment.
+		p, err := a.auth.Now(ctx, p)
+		if err != nil {
+			return nil
+		}
 		list, next, err := a.desk.Events(ctx, p, after)
 		if err != nil {
 			return nil // the answer has begun; the client comes again from where it was

@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"encoding/gob"
+	"errors"
 	"net/http"
 	"net/url"
 	"os"
@@ -23,14 +24,25 @@ type Auth struct {
 	provider *provider
 	sessions *scs.SessionManager
 	csrf     *http.CrossOriginProtection
-	log      logrus.FieldLogger
+	Deps
+}
+
+// Directory says what is known of people now, beyond what their tokens say.
+type Directory interface {
+	Roll(ctx context.Context, ids ...string) (access.Roll, error)
+}
+
+// Deps are what Auth works with.
+type Deps struct {
+	Log       logrus.FieldLogger
+	Directory Directory // nil: tokens say all there is
 }
 
 func init() { gob.Register(access.Person{}) }
 
 // New checks the configuration; it does not call the provider. base is where
 // people reach Ramp.
-func New(c Config, base *url.URL, log logrus.FieldLogger) (*Auth, error) {
+func New(c Config, base *url.URL, d Deps) (*Auth, error) {
 	c = c.withDefaults()
 	if err := c.Check(); err != nil {
 		return nil, err
@@ -43,7 +55,7 @@ func New(c Config, base *url.URL, log logrus.FieldLogger) (*Auth, error) {
 		s.Cookie.Name, s.Cookie.Secure = "__Host-ramp_session", true
 	}
 	return &Auth{config: c, base: base, provider: newProvider(c), sessions: s,
-		csrf: http.NewCrossOriginProtection(), log: log}, nil
+		csrf: http.NewCrossOriginProtection(), Deps: d}, nil
 }
 
 // Check says whether the provider can be used, for readiness.
@@ -72,6 +84,9 @@ func (a *Auth) Identify(next echo.HandlerFunc) echo.HandlerFunc {
 				return unauthenticated("token_missing", `the Authorization header must be "Bearer" and a token`)
 			}
 			p, until, err := a.provider.bearer(r.Context(), token)
+			if err == nil {
+				p, err = a.Now(r.Context(), p)
+			}
 			if err != nil {
 				return err
 			}
@@ -84,11 +99,34 @@ func (a *Auth) Identify(next echo.HandlerFunc) echo.HandlerFunc {
 				Message: "this was sent from another site's page"}}}
 		}
 		if p, ok := a.sessions.Get(r.Context(), personKey).(access.Person); ok {
+			p, err := a.Now(r.Context(), p)
+			if access.CodeOf(err) == access.CodeForbidden {
+				err = errors.Join(err, a.sessions.Destroy(r.Context())) // whoever has left has no session
+			}
+			if err != nil {
+				return err
+			}
 			c.Set(personKey, p)
 			c.Set(untilKey, a.sessions.Deadline(r.Context()))
 		}
 		return next(c)
 	}
+}
+
+// Now is a person whom a token or a session proves, as configuration and the
+// directory know them now. Errors are CodeForbidden for one who has left, and
+// CodeUnavailable for a directory that does not answer: nobody gets past it on
+// the strength of what it may have said before.
+func (a *Auth) Now(ctx context.Context, p access.Person) (access.Person, error) {
+	p = a.config.Links.link(p)
+	if a.Directory == nil {
+		return p, nil
+	}
+	roll, err := a.Directory.Roll(ctx, p.Identities()...)
+	if err != nil {
+		return access.Person{}, access.Errorf(access.CodeUnavailable, "the directory does not answer: %w", err)
+	}
+	return roll.Now(p)
 }
 
 // Person is who asks; call it only behind Require or RequirePage.

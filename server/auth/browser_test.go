@@ -55,7 +55,7 @@ func handler(t *testing.T, c auth.Config, base string) http.Handler {
 	require.NoError(t, err)
 	log := logrus.New()
 	log.SetOutput(io.Discard)
-	a, err := auth.New(c, u, log)
+	a, err := auth.New(c, u, auth.Deps{Log: log})
 	require.NoError(t, err)
 	e := echo.New()
 	e.HTTPErrorHandler = func(err error, c echo.Context) {

@@ -20,6 +20,10 @@ type Config struct {
 	Scopes           []string    `yaml:"scopes,omitempty"`           // asked for at login; openid, profile, email, groups if empty
 	Claims           ClaimConfig `yaml:"claims,omitempty"`
 
+	// Links are accounts of one human, each a list of ids: they count as the first
+	// wherever people are counted.
+	Links Links `yaml:"links,omitempty"`
+
 	// How long a browser's session lasts: at most (8h if 0), and unused (1h if 0).
 	SessionMax  access.Duration `yaml:"sessionMax,omitempty"`
 	SessionIdle access.Duration `yaml:"sessionIdle,omitempty"`
@@ -72,6 +76,9 @@ func (c Config) Check() error {
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return access.Invalid(access.Issue{Code: "issuer_malformed", Field: "server.identity.issuer",
 			Message: "the address of an OpenID Connect provider is needed, such as https://login.example.com"})
+	}
+	if err := c.Links.check(); err != nil {
+		return err
 	}
 	if u.Scheme == "http" && !loopback(u.Hostname()) {
 		return access.Invalid(access.Issue{Code: "issuer_in_clear", Field: "server.identity.issuer",

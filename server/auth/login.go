@@ -61,12 +61,15 @@ func (a *Auth) callback(c echo.Context) error {
 	}
 	token, err := o.Exchange(a.provider.context(r.Context()), c.QueryParam("code"), oauth2.VerifierOption(at.Verifier))
 	if err != nil {
-		a.log.WithError(err).Warn("the identity provider refused a login's code")
+		a.Log.WithError(err).Warn("the identity provider refused a login's code")
 		return unauthenticated("login_refused", "the identity provider refused the login; log in again")
 	}
 	raw, _ := token.Extra("id_token").(string)
 	p, _, err := a.provider.verify(r.Context(), raw, a.config.ClientID, &at.Nonce)
 	if err != nil {
+		return err
+	}
+	if _, err := a.Now(r.Context(), p); err != nil {
 		return err
 	}
 	// A new session id, so that one planted before the login is worth nothing.

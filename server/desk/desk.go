@@ -25,6 +25,7 @@ type Gateway interface {
 	Extend(ctx context.Context, id string, signed evidence.Envelope) (workflows.Extended, error)
 	PickUp(ctx context.Context, id string, signed evidence.Envelope) (evidence.Sealed, error)
 	Stop(ctx context.Context, id string, s workflows.Stop) error
+	Recount(ctx context.Context, id string) error
 }
 
 // Ledger is what the desk needs of the ledger.
@@ -58,6 +59,7 @@ type Config struct {
 	Signer    *evidence.Signer
 	Gateway   Gateway
 	Log       logrus.FieldLogger
+	Directory Directory                  // nil: nobody knows more of people than their tokens
 	Operators []string                   // groups that see every request and may revoke any
 	Auditors  []string                   // groups that read the log and every evidence; nobody if empty
 	Principal func(access.Person) string // who the targets see; nil: the person's id
@@ -69,6 +71,7 @@ type Config struct {
 type Desk struct {
 	Config
 	vouched vouched
+	nudges  chan struct{}
 }
 
 // New fills in what Config leaves out.
@@ -82,7 +85,7 @@ func New(c Config) *Desk {
 	if c.MaxOpen == 0 {
 		c.MaxOpen = 20
 	}
-	return &Desk{Config: c}
+	return &Desk{Config: c, nudges: make(chan struct{}, 1)}
 }
 
 func (d *Desk) now() time.Time { return d.Now().UTC() }

@@ -119,6 +119,14 @@ func (g *Gateway) Stop(ctx context.Context, id string, s workflows.Stop) error {
 	return calls.FromTemporal(g.temporal.SignalWorkflow(ctx, workflows.AccessWorkflowID(id), "", workflows.SignalStop, s))
 }
 
+// Recount asks a request to count its decisions again, now that a directory
+// says something else of those who made them.
+func (g *Gateway) Recount(ctx context.Context, id string) error {
+	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	defer cancel()
+	return calls.FromTemporal(g.temporal.SignalWorkflow(ctx, workflows.AccessWorkflowID(id), "", workflows.SignalRecount, nil))
+}
+
 // Check says whether Temporal answers.
 func (g *Gateway) Check(ctx context.Context) error {
 	_, err := g.temporal.CheckHealth(ctx, &client.CheckHealthRequest{})

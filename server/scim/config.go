@@ -1,0 +1,91 @@
+package scim
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"os"
+	"strings"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/ledger"
+)
+
+// Config is how a provider provisions people.
+type Config struct {
+	TokenFile  string `yaml:"tokenFile,omitempty"`  // file with the provider's bearer token, read anew each time; empty: no SCIM
+	Person     string `yaml:"person,omitempty"`     // what a person's id in tokens is: userName (if empty) or externalId
+	Prefix     string `yaml:"prefix,omitempty"`     // before it: the prefix of the issuer whose people these are
+	PeopleOnly bool   `yaml:"peopleOnly,omitempty"` // the provider provisions no groups: they are taken from tokens
+	Required   bool   `yaml:"required,omitempty"`   // a human who was not provisioned is nobody
+}
+
+// Mode is how much Ramp believes of what is provisioned.
+func (c Config) Mode() ledger.DirectoryMode {
+	if c.TokenFile == "" {
+		return ledger.DirectoryMode{}
+	}
+	return ledger.DirectoryMode{On: true, Groups: !c.PeopleOnly, Required: c.Required}
+}
+
+// minToken keeps a token from being guessed, in characters.
+const minToken = 20
+
+// Check answers everything that is wrong.
+func (c Config) Check() []access.Issue {
+	var issues []access.Issue
+	bad := func(code, field, message string) {
+		issues = append(issues, access.Issue{Code: code, Field: "server.scim." + field, Message: message})
+	}
+	if c.Person != "" && c.Person != byUserName && c.Person != byExternalID {
+		bad("scim_person_unknown", "person", "it may be userName or externalId")
+	}
+	if c.TokenFile == "" {
+		if c != (Config{}) {
+			bad("scim_token_missing", "tokenFile", "without the file of the provider's token there is no SCIM")
+		}
+		return issues
+	}
+	if _, err := c.token(); err != nil {
+		bad("scim_token_unusable", "tokenFile", err.Error())
+	}
+	return issues
+}
+
+const (
+	byUserName   = "userName"
+	byExternalID = "externalId"
+)
+
+func (c Config) token() (string, error) {
+	b, err := os.ReadFile(c.TokenFile)
+	if err != nil {
+		return "", access.Errorf(access.CodeUnavailable, "the provider's token cannot be read: %w", err)
+	}
+	t := strings.TrimSpace(string(b))
+	if len(t) < minToken {
+		return "", access.Errorf(access.CodeUnavailable, "the provider's token is shorter than %d characters", minToken)
+	}
+	return t, nil
+}
+
+// admits compares in constant time, whatever the lengths.
+func (c Config) admits(given string) (bool, error) {
+	t, err := c.token()
+	if err != nil {
+		return false, err
+	}
+	want, got := sha256.Sum256([]byte(t)), sha256.Sum256([]byte(given))
+	return subtle.ConstantTimeCompare(want[:], got[:]) == 1, nil
+}
+
+// person is the id that tokens give this user. User names do not tell cases
+// apart; whoever looks for one tries small letters too.
+func (c Config) person(u ledger.User) string {
+	if c.Person == byExternalID {
+		if u.ExternalID == "" {
+			return ""
+		}
+		return c.Prefix + u.ExternalID
+	}
+	return strings.ToLower(c.Prefix + u.UserName)
+}

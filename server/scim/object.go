@@ -1,0 +1,110 @@
+package scim
+
+import (
+	"encoding/json"
+	"strings"
+)
+
+// object is a JSON object whose first-level names are in small letters: SCIM
+// does not tell cases apart in names of attributes.
+type object map[string]any
+
+// lowered is a copy with names in small letters, at every level.
+func (o object) lowered() object {
+	out := object{}
+	for k, v := range o {
+		out[strings.ToLower(k)] = lowered(v)
+	}
+	return out
+}
+
+func lowered(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		return map[string]any(object(v).lowered())
+	case []any:
+		out := make([]any, len(v))
+		for i := range v {
+			out[i] = lowered(v[i])
+		}
+		return out
+	}
+	return v
+}
+
+func (o object) text(name string) string {
+	s, _ := o[name].(string)
+	return strings.TrimSpace(s)
+}
+
+// truth reads a flag; Entra ID sends it as a string at times.
+func truth(v any) (value, ok bool) {
+	switch v := v.(type) {
+	case bool:
+		return v, true
+	case string:
+		switch strings.ToLower(v) {
+		case "true":
+			return true, true
+		case "false":
+			return false, true
+		}
+	}
+	return false, false
+}
+
+// elements are a multi-valued attribute's values, whether one or many came.
+func elements(v any) []any {
+	switch v := v.(type) {
+	case nil:
+		return nil
+	case []any:
+		return v
+	}
+	return []any{v}
+}
+
+func element(v any) object {
+	m, _ := v.(map[string]any)
+	return m
+}
+
+// names as they are written; inside Ramp they are in small letters.
+var written = map[string]string{"username": "userName", "externalid": "externalId", "displayname": "displayName", "givenname": "givenName",
+	"familyname": "familyName", "middlename": "middleName", "honorificprefix": "honorificPrefix", "honorificsuffix": "honorificSuffix",
+	"nickname": "nickName", "profileurl": "profileUrl", "usertype": "userType", "preferredlanguage": "preferredLanguage", "phonenumbers": "phoneNumbers",
+	"photos": "photos", "ims": "ims", "x509certificates": "x509Certificates", "streetaddress": "streetAddress", "postalcode": "postalCode",
+	"employeenumber": "employeeNumber", "costcenter": "costCenter", "$ref": "$ref",
+	strings.ToLower(enterpriseUser): enterpriseUser}
+
+const enterpriseUser = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+
+// spelt is a value with names as RFC 7643 writes them.
+func spelt(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		out := map[string]any{}
+		for k, inner := range v {
+			if w := written[k]; w != "" {
+				k = w
+			}
+			out[k] = spelt(inner)
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i := range v {
+			out[i] = spelt(v[i])
+		}
+		return out
+	}
+	return v
+}
+
+func parse(s string) object {
+	var o object
+	if json.Unmarshal([]byte(s), &o) != nil || o == nil {
+		return object{} // written by this package, or nothing
+	}
+	return o
+}
