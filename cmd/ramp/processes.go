@@ -105,7 +105,7 @@ func startServer(ctx context.Context, c config, temporal client.Client) (*servic
 	if err != nil {
 		return nil, err
 	}
-	signer, err := signers.Open(ctx, c.Keys.Signer)
+	signer, err := openSigner(ctx, c.Keys.Signer)
 	if err != nil {
 		led.Close()
 		return nil, err
@@ -147,16 +147,21 @@ func startWorker(ctx context.Context, c config, temporal client.Client) (*servic
 	return &service{run: run, close: func() { led.Close() }}, nil
 }
 
-// workerSigner is the key for receipts, with its public half beside it for
-// those who verify evidence packs.
+// workerSigner is the key for receipts, or nil where there is none.
 func workerSigner(ctx context.Context, c keysConfig) (*evidence.Signer, error) {
 	if c.Worker == "" {
 		logrus.Warn("keys.worker is not set: what this worker opens and closes has no receipt in evidence packs")
 		return nil, nil
 	}
-	signer, err := signers.Open(ctx, c.Worker)
-	if err != nil || !signers.IsFile(c.Worker) {
+	return openSigner(ctx, c.Worker)
+}
+
+// openSigner puts the public half of a key that is a file beside it, for those
+// who verify.
+func openSigner(ctx context.Context, key string) (*evidence.Signer, error) {
+	signer, err := signers.Open(ctx, key)
+	if err != nil || !signers.IsFile(key) {
 		return signer, err
 	}
-	return signer, signer.WritePublic(strings.TrimSuffix(c.Worker, ".key") + ".pub")
+	return signer, signer.WritePublic(strings.TrimSuffix(key, ".key") + ".pub")
 }

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/contracts"
+	"ramp.dev/ramp/evidence"
+)
+
+const top = "../.."
+
+// TestCompose: docker-compose.yml cannot be run everywhere, and Compose itself
+// says whether it could be.
+func TestCompose(t *testing.T) {
+	_, err := exec.LookPath("docker-compose")
+	require.NoError(t, err, "docker-compose is missing: run make setup")
+	cmd := exec.Command("docker-compose", "config")
+	cmd.Dir = top
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	var c struct {
+		Services map[string]struct {
+			Image   string   `yaml:"image"`
+			Volumes []string `yaml:"volumes"`
+		} `yaml:"services"`
+	}
+	require.NoError(t, yaml.Unmarshal(out, &c))
+	for _, name := range []string{"postgres", "temporal", "temporal-ui", "vault", "aws", "identity", "server", "worker"} {
+		require.Contains(t, c.Services, name)
+	}
+	for name, s := range c.Services {
+		for _, v := range s.Volumes {
+			if from, _, _ := strings.Cut(v, ":"); filepath.IsAbs(from) {
+				_, err := os.Stat(from)
+				require.NoError(t, err, "%s mounts it", name)
+			}
+		}
+		if s.Image != "" {
+			require.Regexp(t, `:[^:/]*[0-9]`, s.Image, "%s: an image without a version is another one tomorrow", name)
+		}
+	}
+}
+
+// TestDeployedConfiguration: what Compose mounts is what Ramp accepts.
+func TestDeployedConfiguration(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(top, "deploy", "ramp.yaml"))
+	require.NoError(t, err)
+	// As in the containers, but for the places.
+	dir := t.TempDir()
+	s, err := evidence.LoadOrCreateSigner(filepath.Join(dir, "server.key"))
+	require.NoError(t, err)
+	require.NoError(t, s.WritePublic(filepath.Join(dir, "server.pub")))
+	local := strings.NewReplacer("/var/lib/ramp/keys", dir, "/etc/ramp/contracts", filepath.Join(abs(t, top), "deploy", "contracts")).Replace(string(text))
+	path := filepath.Join(dir, "ramp.yaml")
+	require.NoError(t, os.WriteFile(path, []byte(local), 0o600))
+	t.Setenv("RAMP_LEDGER_PASSWORD", "ramp")
+	out, err := run(t, "config", "check", "--config", path)
+	require.NoError(t, err, "%s", out)
+
+	c, err := loadConfig(path)
+	require.NoError(t, err)
+	set, err := contracts.LoadDir(c.Server.Contracts)
+	require.NoError(t, err)
+	for _, contract := range set.Contracts {
+		for _, target := range contract.Targets {
+			require.Contains(t, c.Worker.Targets, target, "contract %s asks for a target that no worker has", contract.Name)
+		}
+	}
+}
+
+// TestLeanBinary is the Dockerfile's own build line, and what comes of it.
+func TestLeanBinary(t *testing.T) {
+	dockerfile, err := os.ReadFile(filepath.Join(top, "Dockerfile"))
+	require.NoError(t, err)
+	require.Contains(t, string(dockerfile), "CGO_ENABLED=0 go build -tags lean")
+	lean := filepath.Join(t.TempDir(), "ramp")
+	build := exec.Command("go", "build", "-tags", "lean", "-ldflags", "-s -w", "-o", lean, "./cmd/ramp")
+	build.Dir, build.Env = top, append(os.Environ(), "CGO_ENABLED=0")
+	out, err := build.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	for _, process := range []string{"server", "worker", "sweep"} {
+		out, err := exec.Command(lean, process, "--help").CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		require.Contains(t, string(out), "--config")
+	}
+	out, err = exec.Command(lean, "dev").CombinedOutput()
+	require.Error(t, err)
+	require.Contains(t, string(out), "lean", "it says why it has no dev")
+}
+
+func abs(t *testing.T, path string) string {
+	p, err := filepath.Abs(path)
+	require.NoError(t, err)
+	return p
+}
