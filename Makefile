@@ -26,7 +26,7 @@ setup: go ## install and build what the tests need, once
 
 # Packages in alphabetical order, two at a time, each told as it ends.
 test: setup check ## everything that CI runs: setup, check, every test
-	go test -p 2 -timeout 20m ./...
+	go test -p 2 -timeout 40m ./...
 
 check: go vulnerabilities ## gofmt, vet, workflowcheck, staticcheck, govulncheck
 	@unformatted="$$(git ls-files '*.go' | xargs gofmt -l)"; test -z "$$unformatted" || { echo "not gofmt-clean:"; echo "$$unformatted"; exit 1; }
