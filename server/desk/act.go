@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/contracts"
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/workflows"
 )
@@ -163,7 +164,9 @@ func (d *Desk) stop(ctx context.Context, p access.Person, id, reason string, kin
 }
 
 // Extend lengthens live access by some more, as far as its plan allows; only
-// its requester. The old end holds until the new one is in force everywhere.
+// its requester, and only while the contract of that name is still for them.
+// The old end holds until the new one is in force everywhere; it stands when
+// the extension is refused.
 func (d *Desk) Extend(ctx context.Context, p access.Person, id, more, reason string) (access.Request, error) {
 	r, err := d.reach(ctx, p, id, "extend")
 	if err != nil {
@@ -177,6 +180,9 @@ func (d *Desk) Extend(ctx context.Context, p access.Person, id, more, reason str
 		return r, err
 	}
 	if err := d.checkExtension(p, r, adds); err != nil {
+		return r, d.refused(ctx, p, id, "extend", err)
+	}
+	if err := d.stillEligible(p, r); err != nil {
 		return r, d.refused(ctx, p, id, "extend", err)
 	}
 	signed, err := d.Signer.SignExtension(access.ExtensionOrder{RequestID: id, PlanDigest: r.Plan.Digest,
@@ -212,6 +218,18 @@ func (d *Desk) checkExtension(p access.Person, r access.Request, adds access.Dur
 			adds, total.Round(time.Second), r.Plan.Extend.UpTo)
 	}
 	return nil
+}
+
+// stillEligible looks at the contract that is in force under the name now, and
+// at the person as they are now: more time is not for who would not be let in
+// today.
+func (d *Desk) stillEligible(p access.Person, r access.Request) error {
+	c, ok := d.Contracts.Current().Find(r.Contract)
+	if !ok {
+		return issue(access.CodeForbidden, "contract_gone", "contract %s is not in force any more", r.Contract)
+	}
+	return c.Eligible(contracts.Input{Person: p, Now: d.now(), Ask: access.Ask{Contract: r.Contract, Params: r.Plan.Params,
+		Reason: r.Plan.Reason, Ticket: r.Plan.Ticket}}, r.Plan.Duration)
 }
 
 // PickUp mints a credential sealed to recipient; only for the requester, while
