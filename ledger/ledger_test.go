@@ -53,7 +53,7 @@ func onEach(t *testing.T, suite map[string]func(b book)) {
 		t.Run(name, func(t *testing.T) {
 			b := open(t)
 			t.Cleanup(func() { b.raw.Close(); require.NoError(t, b.Close()) })
-			for _, suite := range []map[string]func(book){suite, unfinished} {
+			for _, suite := range []map[string]func(book){suite, unfinished, holders} {
 				for name, test := range suite {
 					t.Run(name, func(t *testing.T) { test(book{t, b.Ledger, b.raw}) })
 				}
