@@ -66,19 +66,33 @@ func ParseLeaf(leaf []byte) (Event, error) {
 	return e, nil
 }
 
+// MaxLeaf bounds every leaf, in bytes: whoever reads the log is told each one's
+// length in two.
+const MaxLeaf = 1<<16 - 1
+
+// maxDetails bounds what an event may tell beside its message.
+const maxDetails = 8
+
 // Recordable is the event as every database keeps it: microseconds, UTC, valid
-// UTF-8 without NUL. What is recorded can then be read back bit for bit.
+// UTF-8 without NUL, so that what is recorded can be read back bit for bit, and
+// clipped, so that its leaf is within MaxLeaf: one longer, however it got to a
+// worker, would make the whole log unreadable.
 func (e Event) Recordable() Event {
 	e.At = time.UnixMicro(e.At.UnixMicro()).UTC()
-	clean := func(s string) string { return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD") }
-	e.RequestID, e.Kind, e.Actor = clean(e.RequestID), EventKind(clean(string(e.Kind))), clean(e.Actor)
-	e.Message, e.Key = clean(e.Message), clean(e.Key)
+	clean := func(s string, most int) string {
+		return Clip(strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD"), most)
+	}
+	e.RequestID, e.Kind, e.Actor = clean(e.RequestID, 40), EventKind(clean(string(e.Kind), 60)), clean(e.Actor, 300)
+	e.Message, e.Key = clean(e.Message, 2000), clean(e.Key, 500)
 	var detail map[string]string
-	for _, name := range slices.Sorted(maps.Keys(e.Detail)) {
+	for i, name := range slices.Sorted(maps.Keys(e.Detail)) {
+		if i == maxDetails {
+			break
+		}
 		if detail == nil {
 			detail = map[string]string{}
 		}
-		detail[clean(name)] = clean(e.Detail[name])
+		detail[clean(name, 60)] = clean(e.Detail[name], 1000)
 	}
 	e.Detail = detail
 	return e

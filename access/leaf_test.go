@@ -1,6 +1,9 @@
 package access
 
 import (
+	"math"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -33,6 +36,20 @@ func TestLeafForEver(t *testing.T) {
 		Actor: "bob", Message: "gö", Key: "k", Detail: map[string]string{"z": "1", "a": ""}}
 	want := "12:ramp event 1,1:7,16:1795486440000001,16:0123456789abcdef,17:decision.recorded,3:bob,3:gö,1:k,1:a,0:,1:z,1:1,"
 	require.Equal(t, want, string(e.Leaf()))
+}
+
+// Whatever somebody makes a worker record, the log can still be read.
+func TestLeavesAreShort(t *testing.T) {
+	for _, s := range []string{"x", "\U0001F600", "\x00", "\xff"} {
+		long := strings.Repeat(s, 1<<20)
+		e := Event{Seq: math.MinInt64, At: time.UnixMicro(math.MinInt64), RequestID: long, Kind: EventKind(long), Actor: long, Message: long, Key: long, Detail: map[string]string{}}
+		for i := range 100 {
+			e.Detail[strconv.Itoa(i)+long] = long
+		}
+		r := e.Recordable()
+		require.LessOrEqual(t, len(r.Leaf()), MaxLeaf)
+		require.Equal(t, r, r.Recordable())
+	}
 }
 
 func FuzzParseLeaf(f *testing.F) {
