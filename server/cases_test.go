@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/server/scim"
 )
 
 // TestForgedByAnotherSite: every route that changes something refuses what
@@ -23,7 +24,7 @@ import (
 // can send changes nothing. Generated from the routes, so that no new one is
 // left out.
 func TestForgedByAnotherSite(t *testing.T) {
-	f := newFixture(t)
+	f := newFixture(t, withSCIM(t))
 	r := f.request(access.StatePending)
 	changing := 0
 	for _, route := range f.router.Routes() {
@@ -43,6 +44,11 @@ func TestForgedByAnotherSite(t *testing.T) {
 			f.handler.ServeHTTP(w, r)
 			require.Empty(t, w.Header().Get("Access-Control-Allow-Origin"))
 			return w
+		}
+		if strings.HasPrefix(route.Path, scim.Path+"/") {
+			// No cookie opens it, so that no browser can be used for it.
+			require.Equal(t, http.StatusUnauthorized, from("Cookie", "ramp_session=of-a-person").Code, "%s %s", route.Method, route.Path)
+			continue
 		}
 		for _, forged := range [][2]string{{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"}, {"Origin", "https://evil.example"}, {"Origin", "null"}} {
 			w := from(forged[0], forged[1])

@@ -1,0 +1,70 @@
+package arch
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+var (
+	caseRow   = regexp.MustCompile(`(?m)^\| ([0-9]+) \|.*\|$`)
+	namedTest = regexp.MustCompile("`([a-z0-9/]+) (?:((?:Test|Fuzz)[A-Za-z0-9]+)|(\"[^\"`]+\"))`")
+)
+
+// TestThreatsAreTested: each of the 48 cases is in docs/threats.md, with a test
+// of its number or the reason why there is none, and every test that is named
+// there exists.
+func TestThreatsAreTested(t *testing.T) {
+	b, err := os.ReadFile("../../docs/threats.md")
+	require.NoError(t, err)
+	sources := map[string]string{}
+	for _, m := range namedTest.FindAllStringSubmatch(string(b), -1) {
+		dir := m[1]
+		if _, read := sources[dir]; !read {
+			sources[dir] = goText(t, dir)
+		}
+		if wanted := "func " + m[2] + "("; m[2] != "" && !strings.Contains(sources[dir], wanted) {
+			t.Errorf("there is no %s in %s", m[2], dir)
+		}
+		if m[3] != "" && !strings.Contains(sources[dir], m[3]) {
+			t.Errorf("no test of %s has a part named %s", dir, m[3])
+		}
+	}
+	rows := caseRow.FindAllStringSubmatch(string(b), -1)
+	require.Len(t, rows, 48)
+	for i, row := range rows {
+		number := fmt.Sprintf("Case%02d", i+1)
+		require.Equal(t, fmt.Sprint(i+1), row[1], "the cases are in order")
+		cells := strings.Split(strings.Trim(row[0], "|"), "|")
+		require.Len(t, cells, 4, number)
+		tests := namedTest.FindAllString(cells[3], -1)
+		reasoned := strings.HasPrefix(strings.TrimSpace(cells[2]), "none: ")
+		switch {
+		case reasoned && len(tests) == 0:
+		case len(tests) == 0:
+			t.Errorf("%s has neither a test nor \"none: \" and the reason", number)
+		case !strings.Contains(strings.Join(tests, " "), number):
+			t.Errorf("no test of %s carries its number", number)
+		}
+	}
+}
+
+// goText is all of a package's Go, tests too: a suite's parts are no tests by
+// their file's name.
+func goText(t *testing.T, dir string) string {
+	names, err := filepath.Glob(filepath.Join("../..", dir, "*.go"))
+	require.NoError(t, err)
+	require.NotEmpty(t, names, dir)
+	var all strings.Builder
+	for _, name := range names {
+		b, err := os.ReadFile(name)
+		require.NoError(t, err)
+		all.Write(b)
+	}
+	return all.String()
+}
