@@ -56,7 +56,7 @@ type Plan struct {
 // object on the target is called. Safe for IAM roles, Postgres roles and file
 // names: letters, digits and dashes, 63 characters at most.
 func GrantName(requestID string, n int) string {
-	return Mark + requestID + "-" + string(rune('a'+n))
+	return Mark + requestID + "-" + string(rune('a'+n)) // #nosec G115 -- n is below MaxGrants
 }
 
 // MaxGrants bounds the grants of one request, so that names stay one letter.

@@ -74,7 +74,7 @@ func begin[T any](ctx context.Context, t task) (answer T, cmd *exec.Cmd, err err
 	if err != nil {
 		return answer, nil, err
 	}
-	cmd = exec.CommandContext(ctx, self, childCommand, "-what", t.what, "-side", t.side, "-dir", t.dir, "-n", fmt.Sprint(t.n), "-pace", t.pace.String())
+	cmd = exec.CommandContext(ctx, self, childCommand, "-what", t.what, "-side", t.side, "-dir", t.dir, "-n", fmt.Sprint(t.n), "-pace", t.pace.String()) // #nosec G204 -- the bench runs itself
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {

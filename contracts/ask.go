@@ -106,7 +106,7 @@ func whole(v any) (int64, bool) {
 	case int64:
 		return v, true
 	case uint64:
-		return int64(v), v < 1<<53
+		return int64(v), v < 1<<53 // #nosec G115 -- what does not fit is refused by the second result
 	case int:
 		return int64(v), true
 	}

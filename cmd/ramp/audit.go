@@ -146,7 +146,7 @@ func auditCheckpointCommand() *cobra.Command {
 					return err
 				}
 			}
-			if err := os.WriteFile(file+".new", []byte(signed), 0o644); err != nil {
+			if err := os.WriteFile(file+".new", []byte(signed), 0o644); err != nil { // #nosec G306 -- checkpoints are public
 				return access.Errorf(access.CodeInvalid, "--save: %w", err)
 			}
 			if err := os.Rename(file+".new", file); err != nil {

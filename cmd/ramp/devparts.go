@@ -86,7 +86,7 @@ func (d *dev) ports(context.Context) error { return d.flags.checkPorts() }
 // edited.
 func (d *dev) contracts() error {
 	dir := d.path("contracts")
-	if err := os.Mkdir(dir, 0o755); errors.Is(err, os.ErrExist) {
+	if err := os.Mkdir(dir, 0o755); errors.Is(err, os.ErrExist) { // #nosec G301 -- contracts are no secret
 		return nil
 	} else if err != nil {
 		return access.Errorf(access.CodeInvalid, "contracts: %w", err)
@@ -100,7 +100,7 @@ func (d *dev) contracts() error {
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(dir, name), b, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, name), b, 0o644); err != nil { // #nosec G306 -- contracts are no secret
 			return access.Errorf(access.CodeInvalid, "contracts: %w", err)
 		}
 	}

@@ -78,7 +78,7 @@ func (t *target) certify(public ed25519.PublicKey, grant string, ent entitlement
 	cert := &ssh.Certificate{
 		Key: key, Serial: binary.BigEndian.Uint64(serial[:]), CertType: ssh.UserCert,
 		KeyId: grant, ValidPrincipals: []string{grant},
-		ValidAfter: uint64(clock.Now().Add(-skew).Unix()), ValidBefore: uint64(ends.Unix()),
+		ValidAfter: uint64(clock.Now().Add(-skew).Unix()), ValidBefore: uint64(ends.Unix()), // #nosec G115 -- times after 1970
 		Permissions: ssh.Permissions{CriticalOptions: map[string]string{}, Extensions: map[string]string{}},
 	}
 	if ent.source != "" {

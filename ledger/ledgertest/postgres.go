@@ -34,7 +34,7 @@ func Postgres(t testing.TB) string {
 	as := unprivileged(t, dir)
 	data := filepath.Join(dir, "data")
 	run := func(name string, args ...string) *exec.Cmd {
-		cmd := exec.Command(name, args...)
+		cmd := exec.Command(name, args...) // #nosec G204 -- for tests
 		cmd.Dir, cmd.SysProcAttr = dir, as
 		return cmd
 	}
@@ -112,7 +112,7 @@ func unprivileged(t testing.TB, dir string) *syscall.SysProcAttr {
 	if err := os.Chown(dir, uid, gid); err != nil {
 		t.Fatal(err)
 	}
-	return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
+	return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}} // #nosec G115 -- ids of users fit
 }
 
 func freePort(t testing.TB) int {

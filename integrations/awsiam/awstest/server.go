@@ -50,7 +50,7 @@ func Start(t testing.TB) *Server {
 	require.NoError(t, err, "moto_server is missing: run make setup")
 	// The shell ends moto when its own standard input does: with this process,
 	// however that ends.
-	cmd := exec.Command("/bin/sh", "-c",
+	cmd := exec.Command("/bin/sh", "-c", // #nosec G204 -- for tests
 		`exec 3<&0; "$0" -H 127.0.0.1 -p 0 & moto=$!; (read -r _ <&3; kill $moto) 2>/dev/null & wait $moto`, path)
 	stdin, err := cmd.StdinPipe()
 	require.NoError(t, err)

@@ -50,7 +50,7 @@ func Simulate(t testing.TB) *Simulator {
 	dir := filepath.Join(filepath.Dir(here), "..", "..", "..", "tools", "iam-simulate")
 	_, err = os.Stat(filepath.Join(dir, "node_modules"))
 	require.NoError(t, err, "the policy simulator is missing: run make setup")
-	cmd := exec.Command(node, "simulate.mjs")
+	cmd := exec.Command(node, "simulate.mjs") // #nosec G204 -- for tests
 	cmd.Dir, cmd.Stderr = dir, os.Stderr
 	in, err := cmd.StdinPipe()
 	require.NoError(t, err)

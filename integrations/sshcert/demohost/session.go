@@ -208,6 +208,6 @@ func (s *session) exit(status int) {
 	if channel == nil {
 		return
 	}
-	m := ssh.Marshal(struct{ Status uint32 }{uint32(status)})
+	m := ssh.Marshal(struct{ Status uint32 }{uint32(status)}) // #nosec G115 -- an exit status is 0 to 255
 	_, _ = channel.SendRequest("exit-status", false, m)
 }

@@ -45,7 +45,7 @@ func Start(t testing.TB) *Server {
 // run starts the process and waits until it serves.
 func run(t testing.TB, binary, address, token, home string) bool {
 	t.Helper()
-	cmd := exec.Command(binary, "server", "-dev", "-dev-no-store-token", "-dev-root-token-id="+token, "-dev-listen-address="+address)
+	cmd := exec.Command(binary, "server", "-dev", "-dev-no-store-token", "-dev-root-token-id="+token, "-dev-listen-address="+address) // #nosec G204 -- for tests
 	// Nothing of this process's: no VAULT_ variable, no token of the developer's.
 	cmd.Env = []string{"HOME=" + home, "PATH=" + os.Getenv("PATH")}
 	cmd.Dir = home
