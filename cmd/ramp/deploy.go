@@ -43,7 +43,8 @@ func deployCommand() *cobra.Command {
 	c.PersistentFlags().DurationVar(&f.within, "within", 2*time.Minute, "how long to wait for workers and for Temporal")
 	c.AddCommand(
 		&cobra.Command{Use: "status", Short: "Show the builds, and the requests that live on each", Args: cobra.NoArgs,
-			RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd, f.status) }},
+			Example: "  ramp deploy status --config ramp.yaml",
+			RunE:    func(cmd *cobra.Command, _ []string) error { return f.run(cmd, f.status) }},
 		&cobra.Command{Use: "current BUILD", Short: "Have a build get all new requests", Args: cobra.ExactArgs(1),
 			Long:    "Waits for a worker of the build, then has it get all new requests. Those that live stay where they are.",
 			Example: "  ramp deploy current v1.4.0 --config /etc/ramp/ramp.yaml",
