@@ -25,9 +25,10 @@ const (
 	EventOverdue         EventKind = "access.overdue"
 	EventRevoked         EventKind = "grant.closed" // read back as gone
 	EventEnded           EventKind = "access.ended"
-	EventSwept           EventKind = "grant.swept"   // ended by the reconciler, since no workflow did it
-	EventDrifted         EventKind = "grant.drifted" // the target differs from the grant
-	EventRefused         EventKind = "act.refused"   // an act that Ramp did not allow
+	EventSwept           EventKind = "grant.swept"     // ended by the reconciler, since no workflow did it
+	EventDrifted         EventKind = "grant.drifted"   // the target differs from the grant
+	EventRefused         EventKind = "act.refused"     // an act that Ramp did not allow
+	EventDecoded         EventKind = "payload.decoded" // an operator read what Temporal keeps
 
 	EventPersonAdded   EventKind = "person.added" // these are told by a directory
 	EventPersonChanged EventKind = "person.changed"
@@ -72,6 +73,7 @@ var phrases = map[EventKind]string{
 	EventSwept:           "ended by the reconciler",
 	EventDrifted:         "changed on the target by somebody else",
 	EventRefused:         "an act was refused",
+	EventDecoded:         "read what Temporal keeps",
 	EventPersonAdded:     "is in the directory now",
 	EventPersonChanged:   "changed in the directory",
 	EventPersonLeft:      "has left, says the directory",

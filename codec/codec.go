@@ -96,7 +96,7 @@ func (c *Codec) Encode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error
 func (c *Codec) Decode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
 	out := make([]*commonpb.Payload, len(payloads))
 	for i, p := range payloads {
-		if string(p.GetMetadata()[converter.MetadataEncoding]) != encoding {
+		if _, ok := Sealed(p); !ok {
 			out[i] = p
 			continue
 		}
@@ -106,6 +106,13 @@ func (c *Codec) Decode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error
 		}
 	}
 	return out, nil
+}
+
+// Sealed says whether a payload is encrypted, and whose it claims to be: no
+// workflow's if id is empty. Only what Decode opened is what it claims.
+func Sealed(p *commonpb.Payload) (id string, ok bool) {
+	m := p.GetMetadata()
+	return string(m[metaWorkflow]), string(m[converter.MetadataEncoding]) == encoding
 }
 
 func (c *Codec) open(p *commonpb.Payload) (*commonpb.Payload, error) {

@@ -21,7 +21,7 @@ type Config struct {
 	SCIM       scim.Config  `yaml:"scim,omitempty"`       // how an identity provider says who has left
 	Operators  []string     `yaml:"operators,omitempty"`  // groups that see every request and may revoke any
 	Auditors   []string     `yaml:"auditors,omitempty"`   // groups that read the audit log and every evidence; nobody if empty
-	TemporalUI string       `yaml:"temporalUI,omitempty"` // where operators find workflows
+	TemporalUI string       `yaml:"temporalUI,omitempty"` // where operators find workflows; its origin alone may have payloads decoded
 	Limits     LimitsConfig `yaml:"limits,omitempty"`
 	MaxOpen    int          `yaml:"maxOpen,omitempty"` // requests a person may have open at once; 20 if 0
 }
@@ -40,6 +40,9 @@ func (c Config) Check() []access.Issue {
 	u, err := url.Parse(c.URL)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		bad("url_malformed", "url", "the address at which people reach Ramp is needed, such as https://ramp.example.com")
+	}
+	if c.TemporalUI != "" && auth.Origin(c.TemporalUI) == "" {
+		bad("url_malformed", "temporalUI", "the address of the Temporal UI is needed, such as https://temporal.example.com, or none")
 	}
 	if c.Contracts == "" {
 		bad("contracts_missing", "contracts", "a directory of contracts is needed")

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/codec"
 	"ramp.dev/ramp/engine/devidp"
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/ledger"
@@ -97,8 +98,10 @@ func newFixture(t *testing.T, change ...func(*Config)) *fixture {
 	for _, f := range change {
 		f(&c)
 	}
+	sealer, err := codec.New(codec.Key{1})
+	require.NoError(t, err)
 	f := &fixture{T: t, ledger: led, signer: evidence.NewSigner(key), temporal: &fakeTemporal{}, dir: dir, issuer: idp.Issuer}
-	f.Server, err = build(c, Deps{Ledger: led, Signer: f.signer, Log: log}, f.temporal)
+	f.Server, err = build(c, Deps{Ledger: led, Signer: f.signer, Codec: sealer, Log: log}, f.temporal)
 	require.NoError(t, err)
 	return f
 }

@@ -144,6 +144,8 @@ var rules = map[string]rule{
 
 	"GET /api/v1/requests/:id/evidence": only(append([]string{security}, sees...), hidden),
 
+	"POST /api/v1/codec/decode": only([]string{operator}, forbidden),
+
 	"GET /api/v1/audit":            only([]string{security}, forbidden),
 	"GET /api/v1/audit/checkpoint": only([]string{security}, forbidden),
 	"GET /api/v1/audit/tile/*":     only([]string{security}, forbidden),

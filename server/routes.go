@@ -20,8 +20,22 @@ import (
 	"ramp.dev/ramp/server/web"
 )
 
-// maxBody bounds every body: the largest is a request with its reason.
-const maxBody = "64K"
+// maxBody bounds every body: the largest is a request with its reason. Only
+// what the Temporal UI wants decoded is larger: Temporal takes payloads of 2 MB.
+const (
+	maxBody    = "64K"
+	maxPayload = "4M"
+)
+
+func bounded(next echo.HandlerFunc) echo.HandlerFunc {
+	usual, payloads := middleware.BodyLimit(maxBody)(next), middleware.BodyLimit(maxPayload)(next)
+	return func(c echo.Context) error {
+		if c.Path() == auth.DecodePath {
+			return payloads(c)
+		}
+		return usual(c)
+	}
+}
 
 var answers = promauto.NewHistogramVec(prometheus.HistogramOpts{
 	Name: "ramp_http_answer_seconds", Help: "How long answers took, by route and status.",
@@ -35,7 +49,7 @@ func (s *Server) routes(identity *auth.Auth, a *api.API, pages *web.Web) *echo.E
 	limits := s.config.Limits.withDefaults()
 	e.IPExtractor = limits.callerAddress()
 	e.Use(s.observe, middleware.RecoverWithConfig(middleware.RecoverConfig{DisableErrorHandler: true, DisablePrintStack: true}),
-		secure(s.config.URL), limitAddresses(limit.New(limits.Address)), unless(scim.Path, middleware.BodyLimit(maxBody)))
+		secure(s.config.URL), identity.CORS, limitAddresses(limit.New(limits.Address)), unless(scim.Path, bounded))
 	e.GET("/healthz", healthy)
 	e.GET("/readyz", s.ready)
 	e.Use(unless(scim.Path, identity.Identify), limitPeople(limit.New(limits.Person)))

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/codec"
 	"ramp.dev/ramp/contracts"
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/ledger"
@@ -33,6 +34,7 @@ type Deps struct {
 	Temporal client.Client
 	Ledger   *ledger.Ledger
 	Signer   *evidence.Signer
+	Codec    *codec.Codec // nil: what Temporal keeps is not encrypted
 	Log      logrus.FieldLogger
 }
 
@@ -94,12 +96,12 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 	if c.SCIM.Mode().On {
 		directory = d.Ledger
 	}
-	identity, err := auth.New(c.Identity, base, auth.Deps{Log: d.Log, Directory: directory})
+	identity, err := auth.New(c.Identity, base, auth.Deps{Log: d.Log, Directory: directory, UI: auth.Origin(c.TemporalUI)})
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{config: c, log: d.Log, contracts: store}
-	s.desk = desk.New(desk.Config{Contracts: store, Ledger: d.Ledger, Signer: d.Signer, Gateway: t, Directory: directory,
+	s.desk = desk.New(desk.Config{Contracts: store, Ledger: d.Ledger, Signer: d.Signer, Gateway: t, Codec: d.Codec, Directory: directory,
 		Log: d.Log, Operators: c.Operators, Auditors: c.Auditors, MaxOpen: c.MaxOpen})
 	s.parts = []part{{"ledger", d.Ledger.Ping}, {"temporal", t.Check}, {"identity", identity.Check},
 		{"contracts", func(context.Context) error { return store.Problem() }}}

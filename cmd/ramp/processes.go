@@ -63,11 +63,11 @@ func processCommand(name, short, long string, start func(context.Context, config
 func dial(ctx context.Context, all config) (client.Client, error) {
 	c := all.Temporal
 	options := client.Options{HostPort: c.Address, Namespace: c.Namespace, Logger: sdklog.New(logrus.StandardLogger())}
-	if len(all.Keys.Payload) > 0 {
-		sealed, err := codec.Load(all.Keys.Payload...)
-		if err != nil {
-			return nil, err
-		}
+	sealed, err := all.codec()
+	if err != nil {
+		return nil, err
+	}
+	if sealed != nil {
 		options.DataConverter, options.FailureConverter = sealed.Converters()
 	}
 	for told := false; ; told = true {
@@ -84,6 +84,14 @@ func dial(ctx context.Context, all config) (client.Client, error) {
 		case <-time.After(time.Second):
 		}
 	}
+}
+
+// codec is nil where what Temporal keeps is not encrypted.
+func (c config) codec() (*codec.Codec, error) {
+	if len(c.Keys.Payload) == 0 {
+		return nil, nil
+	}
+	return codec.Load(c.Keys.Payload...)
 }
 
 // service is a started server or worker. run works until its context ends.
@@ -110,7 +118,12 @@ func startServer(ctx context.Context, c config, temporal client.Client) (*servic
 		led.Close()
 		return nil, err
 	}
-	s, err := server.New(c.Server, server.Deps{Temporal: temporal, Ledger: led, Signer: signer, Log: logrus.StandardLogger()})
+	sealed, err := c.codec()
+	if err != nil {
+		led.Close()
+		return nil, err
+	}
+	s, err := server.New(c.Server, server.Deps{Temporal: temporal, Ledger: led, Signer: signer, Codec: sealed, Log: logrus.StandardLogger()})
 	if err != nil {
 		led.Close()
 		return nil, err

@@ -73,7 +73,7 @@ var mayImport = map[string]struct {
 	"activities":   {[]string{"access", "evidence", "integrations", "ledger", "reconcile"}, "what workflows may do to the world"},
 	"workflows":    {[]string{"access", "evidence", "activities/calls"}, "workflows know activities by name, so that nothing in them can touch the world"},
 	"worker":       {[]string{"access", "activities", "evidence", "integrations", "ledger", "reconcile", "workflows"}, "the only place that knows every integration"},
-	"server":       {[]string{"access", "activities/calls", "contracts", "evidence", "ledger", "workflows"}, "what faces people holds no target's credentials and does not know the worker"},
+	"server":       {[]string{"access", "activities/calls", "codec", "contracts", "evidence", "ledger", "workflows"}, "what faces people holds no target's credentials and does not know the worker; it opens payloads for the operators who read workflows"},
 	"engine":       {[]string{"access"}, "Temporal embedded is for development; nothing of Ramp depends on it"},
 	"client":       {[]string{"access", "contracts", "evidence"}, "a client speaks HTTP only"},
 	"e2e":          {nil, "the tests from outside use what users use"},

@@ -44,6 +44,7 @@ func (a *API) Routes(e *echo.Echo) {
 	post("/requests/:id/credentials", a.pickUp)
 	get("/events", a.events)
 	get("/requests/:id/evidence", a.evidence)
+	e.POST(auth.DecodePath, a.decode, auth.Require)
 	get("/audit", a.audit)
 	get("/audit/checkpoint", a.checkpoint)
 	get("/audit/tile/*", a.tile)

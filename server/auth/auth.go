@@ -24,6 +24,7 @@ type Auth struct {
 	provider *provider
 	sessions *scs.SessionManager
 	csrf     *http.CrossOriginProtection
+	decoding *http.CrossOriginProtection // DecodePath's
 	Deps
 }
 
@@ -36,6 +37,7 @@ type Directory interface {
 type Deps struct {
 	Log       logrus.FieldLogger
 	Directory Directory // nil: tokens say all there is
+	UI        string    // the origin of the Temporal UI; empty: there is none
 }
 
 func init() { gob.Register(access.Person{}) }
@@ -54,8 +56,14 @@ func New(c Config, base *url.URL, d Deps) (*Auth, error) {
 	if base.Scheme == "https" {
 		s.Cookie.Name, s.Cookie.Secure = "__Host-ramp_session", true
 	}
+	decoding := http.NewCrossOriginProtection()
+	if d.UI != "" {
+		if err := decoding.AddTrustedOrigin(d.UI); err != nil {
+			return nil, access.Errorf(access.CodeInvalid, "the origin of the Temporal UI: %w", err)
+		}
+	}
 	return &Auth{config: c, base: base, provider: newProvider(c), sessions: s,
-		csrf: http.NewCrossOriginProtection(), Deps: d}, nil
+		csrf: http.NewCrossOriginProtection(), decoding: decoding, Deps: d}, nil
 }
 
 // Check says whether the provider can be used, for readiness.
@@ -94,7 +102,11 @@ func (a *Auth) Identify(next echo.HandlerFunc) echo.HandlerFunc {
 			c.Set(untilKey, until)
 			return next(c)
 		}
-		if err := a.csrf.Check(r); err != nil {
+		csrf := a.csrf
+		if c.Path() == DecodePath {
+			csrf = a.decoding
+		}
+		if err := csrf.Check(r); err != nil {
 			return &access.Error{Code: access.CodeForbidden, Issues: []access.Issue{{Code: "cross_origin",
 				Message: "this was sent from another site's page"}}}
 		}

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/codec"
 	"ramp.dev/ramp/contracts"
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/ledger"
@@ -59,6 +60,7 @@ type Config struct {
 	Signer    *evidence.Signer
 	Gateway   Gateway
 	Log       logrus.FieldLogger
+	Codec     *codec.Codec               // nil: what Temporal keeps is not encrypted
 	Directory Directory                  // nil: nobody knows more of people than their tokens
 	Operators []string                   // groups that see every request and may revoke any
 	Auditors  []string                   // groups that read the log and every evidence; nobody if empty
