@@ -2,6 +2,8 @@ package access
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"maps"
 	"slices"
 	"strconv"
@@ -83,7 +85,11 @@ func (e Event) Recordable() Event {
 		return Clip(strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD"), most)
 	}
 	e.RequestID, e.Kind, e.Actor = clean(e.RequestID, 40), EventKind(clean(string(e.Kind), 60)), clean(e.Actor, 300)
-	e.Message, e.Key = clean(e.Message, 2000), clean(e.Key, 500)
+	e.Message, e.Key = clean(e.Message, 2000), clean(e.Key, len(e.Key))
+	if len(e.Key) > 500 { // hashed, since two keys that are clipped alike would be one event
+		sum := sha256.Sum256([]byte(e.Key))
+		e.Key = "sha256:" + hex.EncodeToString(sum[:])
+	}
 	var detail map[string]string
 	for i, name := range slices.Sorted(maps.Keys(e.Detail)) {
 		if i == maxDetails {

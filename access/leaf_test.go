@@ -49,6 +49,9 @@ func TestLeavesAreShort(t *testing.T) {
 		r := e.Recordable()
 		require.LessOrEqual(t, len(r.Leaf()), MaxLeaf)
 		require.Equal(t, r, r.Recordable())
+		other := e
+		other.Key += "y"
+		require.NotEqual(t, r.Key, other.Recordable().Key, "two keys stay two")
 	}
 }
 
