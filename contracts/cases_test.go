@@ -1,6 +1,7 @@
 package contracts_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -102,5 +103,33 @@ func TestCase21NothingIsTold(t *testing.T) {
 			require.NotContains(t, i.Message, "salary")
 			require.NotContains(t, i.Message, "low")
 		}
+	}
+}
+
+// TestHostileFiles: a file that would take its reader's time or memory is
+// refused before it is parsed.
+func TestHostileFiles(t *testing.T) {
+	good := contract("c", "true", `{default: 1h, max: 1h}`, `{auto: 'true'}`)
+	deep := func(open, shut string) string {
+		return strings.Replace(good, "{role: admin}", "{role: "+strings.Repeat(open, 50_000)+strings.Repeat(shut, 50_000)+"}", 1)
+	}
+	bomb := "{a0: &a0 [x, x]"
+	for i := 1; i < 60; i++ {
+		bomb += fmt.Sprintf(", a%d: &a%d [*a%d, *a%d]", i, i, i-1, i-1)
+	}
+	for name, c := range map[string]struct{ text, want string }{
+		"brackets":           {deep("[", "]"), "yaml_depth"},
+		"brackets, open":     {deep("[", ""), "yaml_depth"},
+		"braces":             {deep("{a", "}"), "yaml_depth"},
+		"entries":            {"a: \n  " + strings.Repeat("- ", 50_000), "yaml_depth"},
+		"keys":               {strings.Repeat("? ", 50_000), "yaml_depth"},
+		"aliases":            {strings.Replace(good, "{role: admin}", bomb+"}", 1), "yaml_alias"},
+		"an alias of itself": {"a: &a [*a]", "yaml_alias"},
+		"large":              {good + strings.Repeat("#", 256<<10), "file_too_large"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := contracts.Parse(map[string][]byte{"c.yaml": []byte(c.text)})
+			require.Equal(t, c.want, codes(access.IssuesOf(err)))
+		})
 	}
 }

@@ -20,8 +20,9 @@ import (
 	"ramp.dev/ramp/internal/strictyaml"
 )
 
-// maxFile bounds one file of contracts, in bytes.
-const maxFile = 1 << 20
+// maxFile bounds one file of contracts, in bytes: the YAML parser's time grows
+// with the square of some of what may be in it.
+const maxFile = 256 << 10
 
 // LoadDir reads every *.yaml and *.yml of a directory, tests excepted. It is
 // all or nothing: the error, of code CodeInvalid, carries every issue of every
@@ -101,7 +102,10 @@ type document struct {
 
 func parseFile(env *cel.Env, name string, b []byte) ([]*document, []access.Issue) {
 	if len(b) > maxFile {
-		return nil, []access.Issue{{Code: "file_too_large", Field: name, Message: "a file of contracts may have 1 MiB"}}
+		return nil, []access.Issue{{Code: "file_too_large", Field: name, Message: "a file of contracts may have 256 KiB"}}
+	}
+	if issue := checkShape(name, b); issue != nil {
+		return nil, []access.Issue{*issue}
 	}
 	parsed, err := parser.ParseBytes(b, 0)
 	if err != nil {
