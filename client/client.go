@@ -113,9 +113,23 @@ type Page[T any] struct {
 
 // LoginConfig is what a client needs to log in.
 type LoginConfig struct {
-	Issuer   string `json:"issuer"`
-	ClientID string `json:"clientId"`
-	Audience string `json:"audience"`
+	Name     string        `json:"name,omitempty"`
+	Issuer   string        `json:"issuer"`
+	ClientID string        `json:"clientId"`
+	Audience string        `json:"audience"`
+	Others   []LoginConfig `json:"others,omitempty"` // where there are several providers
+}
+
+// At is how to log in at the provider of a name; the first if it is empty.
+func (l LoginConfig) At(name string) (LoginConfig, error) {
+	known := ""
+	for _, one := range append([]LoginConfig{l}, l.Others...) {
+		if name == "" || one.Name == name {
+			return one, nil
+		}
+		known += " " + one.Name
+	}
+	return LoginConfig{}, access.Errorf(access.CodeInvalid, "there is no identity provider %q; there are%s", name, known)
 }
 
 // LoginConfig answers how to log in to this server.

@@ -105,7 +105,7 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 		Log: d.Log, Operators: c.Operators, Auditors: c.Auditors, MaxOpen: c.MaxOpen})
 	s.parts = []part{{"ledger", d.Ledger.Ping}, {"temporal", t.Check}, {"identity", identity.Check},
 		{"contracts", func(context.Context) error { return store.Problem() }}}
-	pages, err := web.New(s.desk, c.TemporalUI)
+	pages, err := web.New(s.desk, identity, c.TemporalUI)
 	if err != nil {
 		return nil, err
 	}

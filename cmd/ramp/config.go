@@ -87,6 +87,9 @@ func loadConfig(path string) (config, error) {
 	c.takeBuild()
 	dir := filepath.Dir(path)
 	paths := []*string{&c.Keys.Signer, &c.Keys.Worker, &c.Ledger.PasswordFile, &c.Server.Contracts, &c.Server.Identity.ClientSecretFile, &c.Server.SCIM.TokenFile}
+	for i := range c.Server.Identity.Issuers {
+		paths = append(paths, &c.Server.Identity.Issuers[i].ClientSecretFile)
+	}
 	for i := range c.Keys.Trusted {
 		paths = append(paths, &c.Keys.Trusted[i])
 	}

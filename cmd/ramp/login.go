@@ -19,6 +19,7 @@ import (
 
 func loginCommand() *cobra.Command {
 	var o common
+	var at string
 	c := &cobra.Command{
 		Use: "login", Short: "Log in at the identity provider, in the browser", GroupID: "people", Args: cobra.NoArgs,
 		Long:    "Opens nothing by itself: it prints an address to open in a browser on this machine, and waits until you have logged in there.\nPrograms set RAMP_TOKEN instead.",
@@ -28,6 +29,9 @@ func loginCommand() *cobra.Command {
 			defer cancel()
 			c := client.New(o.server, "")
 			conf, err := c.LoginConfig(ctx)
+			if err == nil {
+				conf, err = conf.At(at)
+			}
 			if err != nil {
 				return err
 			}
@@ -53,6 +57,7 @@ func loginCommand() *cobra.Command {
 		},
 	}
 	o.flags(c)
+	c.Flags().StringVar(&at, "at", "", "the identity provider, by its name, where there are several")
 	return c
 }
 

@@ -19,12 +19,12 @@ import (
 
 // Auth knows who asks. It is safe for concurrent use.
 type Auth struct {
-	config   Config
-	base     *url.URL
-	provider *provider
-	sessions *scs.SessionManager
-	csrf     *http.CrossOriginProtection
-	decoding *http.CrossOriginProtection // DecodePath's
+	config    Config
+	base      *url.URL
+	providers []*provider
+	sessions  *scs.SessionManager
+	csrf      *http.CrossOriginProtection
+	decoding  *http.CrossOriginProtection // DecodePath's
 	Deps
 }
 
@@ -62,13 +62,22 @@ func New(c Config, base *url.URL, d Deps) (*Auth, error) {
 			return nil, access.Errorf(access.CodeInvalid, "the origin of the Temporal UI: %w", err)
 		}
 	}
-	return &Auth{config: c, base: base, provider: newProvider(c), sessions: s,
-		csrf: http.NewCrossOriginProtection(), decoding: decoding, Deps: d}, nil
+	a := &Auth{config: c, base: base, sessions: s, csrf: http.NewCrossOriginProtection(), decoding: decoding, Deps: d}
+	for _, is := range c.issuers() {
+		a.providers = append(a.providers, newProvider(is))
+	}
+	return a, nil
 }
 
-// Check says whether the provider can be used, for readiness.
+// Check says whether people can be known, for readiness: one provider of
+// several that is away keeps out its own people only.
 func (a *Auth) Check(context.Context) error {
-	_, err := a.provider.get()
+	var err error
+	for _, p := range a.providers {
+		if _, err = p.get(); err == nil {
+			return nil
+		}
+	}
 	return err
 }
 
@@ -91,7 +100,7 @@ func (a *Auth) Identify(next echo.HandlerFunc) echo.HandlerFunc {
 			if !strings.EqualFold(scheme, "Bearer") || token == "" {
 				return unauthenticated("token_missing", `the Authorization header must be "Bearer" and a token`)
 			}
-			p, until, err := a.provider.bearer(r.Context(), token)
+			p, until, err := a.bearer(r.Context(), token)
 			if err == nil {
 				p, err = a.Now(r.Context(), p)
 			}
@@ -179,14 +188,22 @@ func RequirePage(next echo.HandlerFunc) echo.HandlerFunc {
 
 // Public is what a client needs to know to log in.
 type Public struct {
-	Issuer   string `json:"issuer"`
-	ClientID string `json:"clientId"` // of the command line
-	Audience string `json:"audience"`
+	Name     string   `json:"name,omitempty"`
+	Issuer   string   `json:"issuer"`
+	ClientID string   `json:"clientId"` // of the command line
+	Audience string   `json:"audience"`
+	Others   []Public `json:"others,omitempty"` // where there are several to choose from
 }
 
 // Public answers for the command line.
 func (a *Auth) Public() Public {
-	return Public{Issuer: a.config.Issuer, ClientID: a.config.CLIClientID, Audience: a.config.Audience}
+	var all []Public
+	for _, p := range a.providers {
+		all = append(all, Public{Name: p.config.Name, Issuer: p.config.Issuer, ClientID: p.config.CLIClientID, Audience: p.config.Audience})
+	}
+	first := all[0]
+	first.Others = all[1:]
+	return first
 }
 
 // readSecret reads a secret's file afresh, so that it may be rotated.

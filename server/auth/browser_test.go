@@ -64,9 +64,11 @@ func handler(t *testing.T, c auth.Config, base string) http.Handler {
 	}
 	e.Use(a.Identify)
 	a.Routes(e)
-	who := func(c echo.Context) error { return c.String(http.StatusOK, auth.Person(c).ID) }
+	who := func(c echo.Context) error {
+		return c.String(http.StatusOK, strings.Join(append([]string{auth.Person(c).ID}, auth.Person(c).Groups...), " "))
+	}
 	e.GET("/whoami", who, auth.RequirePage)
-	e.POST("/act", who, auth.RequirePage)
+	e.POST("/act", func(c echo.Context) error { return c.String(http.StatusOK, auth.Person(c).ID) }, auth.RequirePage)
 	return a.Sessions(e)
 }
 
@@ -168,7 +170,8 @@ func (b *browser) is() string {
 	b.Helper()
 	p := b.get("/whoami")
 	if p.status == http.StatusOK {
-		return p.body
+		id, _, _ := strings.Cut(p.body, " ")
+		return id
 	}
 	require.Equal(b, http.StatusSeeOther, p.status, p.body)
 	require.Contains(b, p.location, "/auth/login")

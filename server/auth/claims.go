@@ -6,14 +6,15 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// person makes a person of verified claims. Errors are CodeUnauthenticated: an
+// person makes a person of verified claims; kind is what they are when no claim
+// says. Errors are CodeUnauthenticated: an
 // identity that is half told is nobody.
-func (c ClaimConfig) person(claims map[string]any) (access.Person, error) {
+func (c ClaimConfig) person(claims map[string]any, kind access.Kind) (access.Person, error) {
 	text := func(name string) string {
 		s, _ := claims[name].(string)
 		return s
 	}
-	p := access.Person{ID: text(c.ID), Name: text(c.Name), Email: text(c.Email), Kind: access.KindHuman,
+	p := access.Person{ID: text(c.ID), Name: text(c.Name), Email: text(c.Email), Kind: kind,
 		OnBehalfOf: text(c.OnBehalfOf)}
 	bad := func(format string, args ...any) (access.Person, error) {
 		return access.Person{}, &access.Error{Code: access.CodeUnauthenticated,

@@ -3,7 +3,6 @@
 package auth
 
 import (
-	"net/url"
 	"strings"
 	"time"
 
@@ -19,6 +18,10 @@ type Config struct {
 	CLIClientID      string      `yaml:"cliClientId,omitempty"`      // of `ramp login`; "ramp-cli" if empty
 	Scopes           []string    `yaml:"scopes,omitempty"`           // asked for at login; openid, profile, email, groups if empty
 	Claims           ClaimConfig `yaml:"claims,omitempty"`
+
+	// Issuers are the providers where there are several, instead of the fields
+	// above. A token is checked by the one that it names, and by no other.
+	Issuers []IssuerConfig `yaml:"issuers,omitempty"`
 
 	// Links are accounts of one human, each a list of ids: they count as the first
 	// wherever people are counted.
@@ -41,48 +44,20 @@ type ClaimConfig struct {
 }
 
 func (c Config) withDefaults() Config {
-	set := func(s *string, def string) {
-		if *s == "" {
-			*s = def
-		}
-	}
-	set(&c.Audience, "ramp")
-	set(&c.ClientID, "ramp-web")
-	set(&c.CLIClientID, "ramp-cli")
-	set(&c.Claims.ID, "sub")
-	set(&c.Claims.Name, "name")
-	set(&c.Claims.Email, "email")
-	set(&c.Claims.Groups, "groups")
-	set(&c.Claims.Kind, "ramp_kind")
-	set(&c.Claims.OnBehalfOf, "ramp_on_behalf_of")
-	if c.Claims.Attributes == nil {
-		c.Claims.Attributes = []string{"employment"}
-	}
 	if c.SessionMax <= 0 {
 		c.SessionMax = access.Duration(8 * time.Hour)
 	}
 	if c.SessionIdle <= 0 {
 		c.SessionIdle = access.Duration(time.Hour)
 	}
-	if c.Scopes == nil {
-		c.Scopes = []string{"openid", "profile", "email", "groups"}
-	}
 	return c
 }
 
 // Check says what is wrong, reaching for nothing.
 func (c Config) Check() error {
-	u, err := url.Parse(c.Issuer)
-	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return access.Invalid(access.Issue{Code: "issuer_malformed", Field: "server.identity.issuer",
-			Message: "the address of an OpenID Connect provider is needed, such as https://login.example.com"})
-	}
-	if err := c.Links.check(); err != nil {
-		return err
-	}
-	if u.Scheme == "http" && !loopback(u.Hostname()) {
-		return access.Invalid(access.Issue{Code: "issuer_in_clear", Field: "server.identity.issuer",
-			Message: "a provider that is not on this machine must be reached by https: whoever sits between could be anybody"})
+	issues := append(c.checkIssuers(), access.IssuesOf(c.Links.check())...)
+	if len(issues) > 0 {
+		return access.Invalid(issues...)
 	}
 	return nil
 }

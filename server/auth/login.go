@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"encoding/gob"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 // began it: state and nonce tie the provider's answer to it.
 type attempt struct {
 	State, Nonce, Verifier, Next string
+	Issuer                       string // by its name: nobody else's answer will do
 	Began                        time.Time
 }
 
@@ -34,12 +36,17 @@ func (a *Auth) Routes(e *echo.Echo) {
 func (a *Auth) redirectURL() string { return a.base.JoinPath("auth/callback").String() }
 
 func (a *Auth) login(c echo.Context) error {
-	o, err := a.provider.oauth(a.redirectURL())
+	next := safeNext(c.QueryParam("next"))
+	p, ok := a.named(c.QueryParam("issuer"))
+	if !ok {
+		return c.Redirect(http.StatusSeeOther, "/sign-in?next="+url.QueryEscape(next))
+	}
+	o, err := p.oauth(a.redirectURL())
 	if err != nil {
 		return err
 	}
-	at := attempt{State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(),
-		Next: safeNext(c.QueryParam("next")), Began: time.Now()}
+	at := attempt{Issuer: p.config.Name, State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(),
+		Next: next, Began: time.Now()}
 	a.sessions.Put(c.Request().Context(), attemptKey, at)
 	return c.Redirect(http.StatusSeeOther, o.AuthCodeURL(at.State, oidc.Nonce(at.Nonce), oauth2.S256ChallengeOption(at.Verifier)))
 }
@@ -55,17 +62,21 @@ func (a *Auth) callback(c echo.Context) error {
 	case c.QueryParam("error") != "":
 		return unauthenticated("login_refused", "the identity provider refused the login")
 	}
-	o, err := a.provider.oauth(a.redirectURL())
+	from, ok := a.named(at.Issuer)
+	if iss := c.QueryParam("iss"); !ok || iss != "" && iss != from.config.Issuer { // RFC 9207
+		return unauthenticated("login_replayed", "this answer is of another identity provider; log in again")
+	}
+	o, err := from.oauth(a.redirectURL())
 	if err != nil {
 		return err
 	}
-	token, err := o.Exchange(a.provider.context(r.Context()), c.QueryParam("code"), oauth2.VerifierOption(at.Verifier))
+	token, err := o.Exchange(from.context(r.Context()), c.QueryParam("code"), oauth2.VerifierOption(at.Verifier))
 	if err != nil {
 		a.Log.WithError(err).Warn("the identity provider refused a login's code")
 		return unauthenticated("login_refused", "the identity provider refused the login; log in again")
 	}
 	raw, _ := token.Extra("id_token").(string)
-	p, _, err := a.provider.verify(r.Context(), raw, a.config.ClientID, &at.Nonce)
+	p, _, err := from.verify(r.Context(), raw, from.config.ClientID, &at.Nonce)
 	if err != nil {
 		return err
 	}

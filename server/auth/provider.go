@@ -18,7 +18,7 @@ import (
 // provider is the OpenID Connect provider, discovered when it is first needed,
 // so that Ramp starts while the provider is away.
 type provider struct {
-	config Config
+	config IssuerConfig
 	client *http.Client
 
 	mu    sync.Mutex
@@ -27,7 +27,7 @@ type provider struct {
 	err   error
 }
 
-func newProvider(c Config) *provider {
+func newProvider(c IssuerConfig) *provider {
 	return &provider{config: c, client: &http.Client{Timeout: 10 * time.Second}}
 }
 
@@ -88,7 +88,10 @@ func (p *provider) verify(ctx context.Context, raw, audience string, nonce *stri
 	if err := token.Claims(&claims); err != nil {
 		return bad(unauthenticated("token_invalid", "the token's claims are unreadable"))
 	}
-	person, err := p.config.Claims.person(claims)
+	person, err := p.config.Claims.person(claims, p.config.Kind)
+	if err == nil {
+		person, err = p.config.prefixed(person)
+	}
 	return person, token.Expiry, err
 }
 

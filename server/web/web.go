@@ -27,19 +27,20 @@ var staticFiles embed.FS
 // Web answers with pages.
 type Web struct {
 	desk       *desk.Desk
+	auth       *auth.Auth
 	temporalUI string // where operators find workflows; "" hides the link
 	pages      map[string]*template.Template
 	assets     string // changes with the static files, so that browsers may keep them
 }
 
 // New parses the templates.
-func New(d *desk.Desk, temporalUI string) (*Web, error) {
-	w := &Web{desk: d, temporalUI: temporalUI, pages: map[string]*template.Template{}}
+func New(d *desk.Desk, a *auth.Auth, temporalUI string) (*Web, error) {
+	w := &Web{desk: d, auth: a, temporalUI: temporalUI, pages: map[string]*template.Template{}}
 	base, err := template.New("layout.html").Funcs(functions).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html")
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range []string{"home", "ask", "requests", "inbox", "request", "problem", "signedout"} {
+	for _, name := range []string{"home", "ask", "requests", "inbox", "request", "problem", "signedout", "signin"} {
 		t, err := base.Clone()
 		if err != nil {
 			return nil, err
@@ -77,6 +78,7 @@ func (w *Web) Routes(e *echo.Echo) {
 		return nil
 	})
 	e.GET("/favicon.ico", func(c echo.Context) error { return c.Redirect(http.StatusMovedPermanently, "/static/icon.svg") })
+	e.GET("/sign-in", w.signIn)
 	e.GET("/signed-out", func(c echo.Context) error { return w.render(c, http.StatusOK, "signedout", nil) })
 
 	// Not a group: echo would answer for every unknown path and method in it.
@@ -93,6 +95,14 @@ func (w *Web) Routes(e *echo.Echo) {
 	post("/requests/:id/cancel", w.stop(w.desk.Cancel))
 	post("/requests/:id/release", w.stop(w.desk.Release))
 	post("/requests/:id/revoke", w.stop(w.desk.Revoke))
+}
+
+// signIn lets people choose where they log in, where there are several places.
+func (w *Web) signIn(c echo.Context) error {
+	return w.render(c, http.StatusOK, "signin", struct {
+		Choices []string
+		Next    string
+	}{w.auth.Choices(), c.QueryParam("next")}) // login looks at where it leads
 }
 
 const afterKey = "after"
