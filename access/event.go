@@ -30,6 +30,8 @@ const (
 	EventRefused         EventKind = "act.refused"     // an act that Ramp did not allow
 	EventDecoded         EventKind = "payload.decoded" // an operator read what Temporal keeps
 
+	EventSignedOut EventKind = "session.ended" // all of one person's
+
 	EventPersonAdded   EventKind = "person.added" // these are told by a directory
 	EventPersonChanged EventKind = "person.changed"
 	EventPersonLeft    EventKind = "person.left"
@@ -74,6 +76,7 @@ var phrases = map[EventKind]string{
 	EventDrifted:         "changed on the target by somebody else",
 	EventRefused:         "an act was refused",
 	EventDecoded:         "read what Temporal keeps",
+	EventSignedOut:       "signed out",
 	EventPersonAdded:     "is in the directory now",
 	EventPersonChanged:   "changed in the directory",
 	EventPersonLeft:      "has left, says the directory",

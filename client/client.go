@@ -142,6 +142,11 @@ func (c *Client) Me(ctx context.Context) (out access.Person, err error) {
 	return out, c.do(ctx, "GET", "/api/v1/me", nil, nil, &out)
 }
 
+// SignOut ends the caller's sessions in every browser.
+func (c *Client) SignOut(ctx context.Context) error {
+	return c.do(ctx, "POST", "/api/v1/me/sign-out", nil, struct{}{}, nil)
+}
+
 // Catalog lists what the caller may ask for.
 func (c *Client) Catalog(ctx context.Context, query string) ([]contracts.Offer, error) {
 	var out Page[contracts.Offer]

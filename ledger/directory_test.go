@@ -102,6 +102,28 @@ var directorySuite = map[string]func(b book){
 		_, err = b.Group(ctx, g.ID)
 		b.code(access.CodeNotFound, err)
 	},
+	"sessions": func(b book) {
+		one := ledger.Session{Token: "digest", Person: "Sess-Alice", Data: []byte{0, 1}, Address: "192.0.2.7", Agent: "browser", CreatedAt: at, SeenAt: at, ExpiresAt: at.Add(time.Hour)}
+		require.NoError(b, b.AddSession(ctx, one))
+		require.NoError(b, b.AddSession(ctx, ledger.Session{Token: "login under way", Data: []byte{2}, CreatedAt: at, SeenAt: at, ExpiresAt: at.Add(time.Hour)}))
+		got, err := b.Session(ctx, "digest", at)
+		require.NoError(b, err)
+		require.Equal(b, one, got)
+		require.NoError(b, b.TouchSession(ctx, "digest", "192.0.2.8", at.Add(time.Minute), at.Add(2*time.Hour)))
+		list, err := b.Sessions(ctx, "sess-alice", at.Add(90*time.Minute))
+		require.NoError(b, err)
+		require.Equal(b, "192.0.2.8", list[0].Address)
+		_, err = b.Session(ctx, "digest", at.Add(2*time.Hour))
+		b.code(access.CodeNotFound, err)
+		require.NoError(b, b.EndSessions(ctx, "", at), "nobody's sessions are not everybody's")
+		_, err = b.Session(ctx, "login under way", at)
+		require.NoError(b, err)
+		require.NoError(b, b.EndSessions(ctx, "sess-alice", at))
+		require.NoError(b, b.TouchSession(ctx, "digest", "", at, at.Add(time.Hour)))
+		require.NoError(b, b.ChangeSession(ctx, one))
+		_, err = b.Session(ctx, "digest", at)
+		b.code(access.CodeNotFound, err)
+	},
 	"what is not in force says nothing": func(b book) {
 		b.user("dir-off")
 		b.directory(false)

@@ -122,6 +122,9 @@ func (l *Ledger) EditUser(ctx context.Context, id string, at time.Time, change f
 		kind := access.EventPersonChanged
 		if before.Active && !u.Active {
 			kind = access.EventPersonLeft
+			if err := q.endSessions(ctx, before.Person); err != nil {
+				return err
+			}
 		}
 		return l.append(ctx, q, access.Event{At: at, Kind: kind, Actor: "scim", Detail: userDetail(u)})
 	})
@@ -140,6 +143,9 @@ func (l *Ledger) DeleteUser(ctx context.Context, id string, at time.Time) error 
 			return err
 		}
 		u.Active = false
+		if err := q.endSessions(ctx, u.Person); err != nil {
+			return err
+		}
 		if _, err := q.exec(ctx, `DELETE FROM directory_members WHERE user_id = ?`, id); err != nil {
 			return err
 		}

@@ -96,7 +96,8 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 	if c.SCIM.Mode().On {
 		directory = d.Ledger
 	}
-	identity, err := auth.New(c.Identity, base, auth.Deps{Log: d.Log, Directory: directory, UI: auth.Origin(c.TemporalUI)})
+	identity, err := auth.New(c.Identity, base, auth.Deps{Log: d.Log, Directory: directory, Store: d.Ledger, UI: auth.Origin(c.TemporalUI),
+		Address: c.Limits.callerAddress()})
 	if err != nil {
 		return nil, err
 	}

@@ -4,9 +4,11 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -58,6 +60,35 @@ func loginCommand() *cobra.Command {
 	}
 	o.flags(c)
 	c.Flags().StringVar(&at, "at", "", "the identity provider, by its name, where there are several")
+	return c
+}
+
+func logoutCommand() *cobra.Command {
+	var o common
+	var everywhere bool
+	c := &cobra.Command{
+		Use: "logout", Short: "Forget the login on this machine", GroupID: "people", Args: cobra.NoArgs,
+		Long:    "Forgets the login that `ramp login` kept on this machine. With --everywhere, your sessions in every browser end too.\nA token that was copied elsewhere ends at its own time. Access that is open goes on until its end.",
+		Example: "  ramp logout\n  ramp logout --everywhere",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if everywhere {
+				c, err := o.client()
+				if err == nil {
+					err = c.SignOut(cmd.Context())
+				}
+				if err != nil {
+					return err
+				}
+			}
+			if err := os.Remove(o.file("login")); err != nil && !errors.Is(err, os.ErrNotExist) {
+				return access.Errorf(access.CodeUnavailable, "the login cannot be forgotten: %w", err)
+			}
+			fmt.Fprintln(cmd.OutOrStdout(), "Logged out.")
+			return nil
+		},
+	}
+	o.flags(c)
+	c.Flags().BoolVar(&everywhere, "everywhere", false, "end your sessions in every browser too")
 	return c
 }
 

@@ -12,7 +12,7 @@ import (
 
 func peopleCommands() []*cobra.Command {
 	return []*cobra.Command{
-		loginCommand(), catalogCommand(), requestCommand(), listCommand(), showCommand(),
+		loginCommand(), logoutCommand(), catalogCommand(), requestCommand(), listCommand(), showCommand(),
 		decideCommand("approve", access.Approve), decideCommand("deny", access.Deny), extendCommand(),
 		stopCommand("release", "Hand live access back", "released"),
 		stopCommand("revoke", "End somebody's live access", "revoked"),

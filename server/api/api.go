@@ -31,6 +31,8 @@ func (a *API) Routes(e *echo.Echo) {
 	get := func(path string, h echo.HandlerFunc) { e.GET("/api/v1"+path, h, auth.Require) }
 	post := func(path string, h echo.HandlerFunc) { e.POST("/api/v1"+path, h, auth.Require) }
 	get("/me", a.me)
+	get("/me/sessions", a.sessions)
+	post("/me/sign-out", a.signOut)
 	get("/catalog", a.catalog)
 	get("/catalog/:contract", a.offer)
 	post("/requests", a.submit)
@@ -56,6 +58,23 @@ type page[T any] struct {
 }
 
 func (a *API) me(c echo.Context) error { return c.JSON(http.StatusOK, auth.Person(c)) }
+
+func (a *API) sessions(c echo.Context) error {
+	list, err := a.auth.SignedIn(c.Request().Context(), auth.Person(c))
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, page[auth.SignedIn]{Items: list})
+}
+
+// signOut ends the person's sessions in every browser. A token ends at its own
+// time: only its provider can end it sooner.
+func (a *API) signOut(c echo.Context) error {
+	if err := a.auth.SignOut(c.Request().Context(), auth.Person(c)); err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}
 
 func (a *API) catalog(c echo.Context) error {
 	return c.JSON(http.StatusOK, page[contracts.Offer]{Items: a.desk.Catalog(c.Request().Context(), auth.Person(c), c.QueryParam("q"))})

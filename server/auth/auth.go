@@ -36,8 +36,10 @@ type Directory interface {
 // Deps are what Auth works with.
 type Deps struct {
 	Log       logrus.FieldLogger
-	Directory Directory // nil: tokens say all there is
-	UI        string    // the origin of the Temporal UI; empty: there is none
+	Directory Directory                    // nil: tokens say all there is
+	Store     SessionStore                 // nil: sessions are in this process's memory
+	Address   func(r *http.Request) string // where a request comes from
+	UI        string                       // the origin of the Temporal UI; empty: there is none
 }
 
 func init() { gob.Register(access.Person{}) }
@@ -53,6 +55,15 @@ func New(c Config, base *url.URL, d Deps) (*Auth, error) {
 	s.Lifetime, s.IdleTimeout = c.SessionMax.Std(), c.SessionIdle.Std()
 	s.Cookie.Name, s.Cookie.Path = "ramp_session", "/"
 	s.Cookie.HttpOnly, s.Cookie.SameSite = true, http.SameSiteLaxMode
+	s.HashTokenInStore = true
+	if d.Store != nil {
+		s.Store = stored{d.Store, min(time.Minute, c.SessionIdle.Std()/10)}
+	}
+	s.ErrorFunc = func(w http.ResponseWriter, _ *http.Request, err error) {
+		d.Log.WithError(err).Error("sessions cannot be read or written")
+		w.Header().Set("Retry-After", "2")
+		http.Error(w, "Ramp cannot tell who you are at the moment. Try again.", http.StatusServiceUnavailable)
+	}
 	if base.Scheme == "https" {
 		s.Cookie.Name, s.Cookie.Secure = "__Host-ramp_session", true
 	}
@@ -85,9 +96,6 @@ const (
 	personKey = "person"
 	untilKey  = "until"
 )
-
-// Sessions is middleware for the browser's session.
-func (a *Auth) Sessions(next http.Handler) http.Handler { return a.sessions.LoadAndSave(next) }
 
 // Identify is middleware: it finds out who asks, if anybody says so. A bearer
 // token goes before a session, and a bad one is refused even where nobody is

@@ -23,12 +23,18 @@ import (
 // change something.
 type site struct {
 	*testing.T
-	url string
+	url    string
+	issuer string
 }
 
 // newSite starts a site whose people come from issuer; "" starts the
 // development provider.
 func newSite(t *testing.T, issuer string, change ...func(*auth.Config)) *site {
+	t.Helper()
+	return newSiteWith(t, issuer, func(*auth.Deps) {}, change...)
+}
+
+func newSiteWith(t *testing.T, issuer string, deps func(*auth.Deps), change ...func(*auth.Config)) *site {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -43,19 +49,21 @@ func newSite(t *testing.T, issuer string, change ...func(*auth.Config)) *site {
 	for _, f := range change {
 		f(&c)
 	}
-	srv := &httptest.Server{Listener: l, Config: &http.Server{Handler: handler(t, c, base)}}
+	srv := &httptest.Server{Listener: l, Config: &http.Server{Handler: handler(t, c, base, deps)}}
 	srv.Start()
 	t.Cleanup(srv.Close)
-	return &site{t, base}
+	return &site{t, base, issuer}
 }
 
-func handler(t *testing.T, c auth.Config, base string) http.Handler {
+func handler(t *testing.T, c auth.Config, base string, deps func(*auth.Deps)) http.Handler {
 	t.Helper()
 	u, err := url.Parse(base)
 	require.NoError(t, err)
 	log := logrus.New()
 	log.SetOutput(io.Discard)
-	a, err := auth.New(c, u, auth.Deps{Log: log})
+	d := auth.Deps{Log: log}
+	deps(&d)
+	a, err := auth.New(c, u, d)
 	require.NoError(t, err)
 	e := echo.New()
 	e.HTTPErrorHandler = func(err error, c echo.Context) {

@@ -130,7 +130,7 @@ func TestSession(t *testing.T) {
 	t.Run("the cookie over https is this host's alone", func(t *testing.T) {
 		issuer := newIssuer(t)
 		w := httptest.NewRecorder()
-		handler(t, auth.Config{Issuer: issuer.url}, "https://ramp.example").ServeHTTP(w, httptest.NewRequest("GET", "https://ramp.example/auth/login", nil))
+		handler(t, auth.Config{Issuer: issuer.url}, "https://ramp.example", func(*auth.Deps) {}).ServeHTTP(w, httptest.NewRequest("GET", "https://ramp.example/auth/login", nil))
 		c := w.Result().Cookies()
 		require.Len(t, c, 1)
 		require.Equal(t, "__Host-ramp_session", c[0].Name)

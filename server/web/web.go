@@ -40,7 +40,7 @@ func New(d *desk.Desk, a *auth.Auth, temporalUI string) (*Web, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range []string{"home", "ask", "requests", "inbox", "request", "problem", "signedout", "signin"} {
+	for _, name := range []string{"home", "ask", "requests", "inbox", "request", "problem", "signedout", "signin", "you"} {
 		t, err := base.Clone()
 		if err != nil {
 			return nil, err
@@ -85,6 +85,8 @@ func (w *Web) Routes(e *echo.Echo) {
 	get := func(path string, h echo.HandlerFunc) { e.GET(path, h, auth.RequirePage, w.mark) }
 	post := func(path string, h echo.HandlerFunc) { e.POST(path, h, auth.RequirePage, w.mark) }
 	get("/", w.home)
+	get("/you", w.you)
+	post("/you/sign-out", w.signOut)
 	get("/inbox", w.inbox)
 	get("/ask/:contract", w.askForm)
 	post("/ask/:contract", w.ask)

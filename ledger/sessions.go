@@ -1,0 +1,114 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"ramp.dev/ramp/access"
+)
+
+// Session is one browser's session. Its token is a digest of what the browser
+// holds, so that nobody who reads the ledger can take its place.
+type Session struct {
+	Token     string
+	Person    string // "" while a login is under way
+	Data      []byte
+	Address   string
+	Agent     string // what the browser calls itself
+	CreatedAt time.Time
+	SeenAt    time.Time // about: not every use is written
+	ExpiresAt time.Time
+}
+
+const sessionColumns = `token, person, data, address, agent, created_at, seen_at, expires_at`
+
+func scanSession(row scanner) (Session, error) {
+	var s Session
+	var created, seen, expires int64
+	err := row.Scan(&s.Token, &s.Person, &s.Data, &s.Address, &s.Agent, &created, &seen, &expires)
+	s.CreatedAt, s.SeenAt, s.ExpiresAt = timeOf(created), timeOf(seen), timeOf(expires)
+	return s, err
+}
+
+// AddSession writes a new session, and forgets those that are over.
+func (l *Ledger) AddSession(ctx context.Context, s Session) error {
+	return l.tx(ctx, func(q querier) error {
+		if _, err := q.exec(ctx, `DELETE FROM sessions WHERE expires_at < ?`, micros(s.SeenAt)); err != nil {
+			return err
+		}
+		_, err := q.exec(ctx, `INSERT INTO sessions (`+sessionColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (token) DO NOTHING`,
+			s.Token, s.Person, s.Data, s.Address, s.Agent, micros(s.CreatedAt), micros(s.SeenAt), micros(s.ExpiresAt))
+		return err
+	})
+}
+
+// ChangeSession writes a session anew. One that was ended meanwhile stays ended.
+func (l *Ledger) ChangeSession(ctx context.Context, s Session) error {
+	return l.tx(ctx, func(q querier) error {
+		_, err := q.exec(ctx, `UPDATE sessions SET person = ?, data = ?, address = ?, agent = ?, seen_at = ?, expires_at = ? WHERE token = ?`,
+			s.Person, s.Data, s.Address, s.Agent, micros(s.SeenAt), micros(s.ExpiresAt), s.Token)
+		return err
+	})
+}
+
+// TouchSession notes that a session was used. One that was ended meanwhile
+// stays ended.
+func (l *Ledger) TouchSession(ctx context.Context, token, address string, seen, expires time.Time) error {
+	return l.tx(ctx, func(q querier) error {
+		_, err := q.exec(ctx, `UPDATE sessions SET address = ?, seen_at = ?, expires_at = ? WHERE token = ?`, address, micros(seen), micros(expires), token)
+		return err
+	})
+}
+
+// Session finds a session that is not over at a time; CodeNotFound otherwise.
+func (l *Ledger) Session(ctx context.Context, token string, at time.Time) (Session, error) {
+	s, err := scanSession(l.reader().row(ctx, `SELECT `+sessionColumns+` FROM sessions WHERE token = ? AND expires_at > ?`, token, micros(at)))
+	if errors.Is(err, sql.ErrNoRows) {
+		return s, access.Errorf(access.CodeNotFound, "there is no such session")
+	}
+	return s, fault(err)
+}
+
+// Sessions are a person's that are not over at a time, the last used first.
+func (l *Ledger) Sessions(ctx context.Context, person string, at time.Time) ([]Session, error) {
+	rows, err := l.reader().rows(ctx, `SELECT `+sessionColumns+` FROM sessions WHERE lower(person) = lower(?) AND person <> '' AND expires_at > ?
+		ORDER BY seen_at DESC, token LIMIT 100`, person, micros(at))
+	if err != nil {
+		return nil, fault(err)
+	}
+	defer rows.Close()
+	out := []Session{}
+	for rows.Next() {
+		s, err := scanSession(rows)
+		if err != nil {
+			return nil, fault(err)
+		}
+		out = append(out, s)
+	}
+	return out, fault(rows.Err())
+}
+
+// EndSession ends one session; one that is over is no error.
+func (l *Ledger) EndSession(ctx context.Context, token string) error {
+	return l.tx(ctx, func(q querier) error {
+		_, err := q.exec(ctx, `DELETE FROM sessions WHERE token = ?`, token)
+		return err
+	})
+}
+
+// EndSessions ends all of a person's, and records it.
+func (l *Ledger) EndSessions(ctx context.Context, person string, at time.Time) error {
+	return l.tx(ctx, func(q querier) error {
+		if err := q.endSessions(ctx, person); err != nil {
+			return err
+		}
+		return l.append(ctx, q, access.Event{At: at, Kind: access.EventSignedOut, Actor: person, Message: "Everywhere."})
+	})
+}
+
+func (q querier) endSessions(ctx context.Context, person string) error {
+	_, err := q.exec(ctx, `DELETE FROM sessions WHERE lower(person) = lower(?) AND person <> ''`, person)
+	return err
+}
