@@ -24,7 +24,7 @@ import (
 // can send changes nothing. Generated from the routes, so that no new one is
 // left out.
 func TestForgedByAnotherSite(t *testing.T) {
-	f := newFixture(t, withSCIM(t))
+	f := newFixture(t, withSCIM(t), withUI)
 	r := f.request(access.StatePending)
 	changing := 0
 	for _, route := range f.router.Routes() {
