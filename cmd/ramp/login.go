@@ -22,10 +22,11 @@ import (
 func loginCommand() *cobra.Command {
 	var o common
 	var at string
+	var device bool
 	c := &cobra.Command{
 		Use: "login", Short: "Log in at the identity provider, in the browser", GroupID: "people", Args: cobra.NoArgs,
 		Long:    "Opens nothing by itself: it prints an address to open in a browser on this machine, and waits until you have logged in there.\nPrograms set RAMP_TOKEN instead.",
-		Example: "  ramp login\n  ramp login --server https://ramp.example.com",
+		Example: "  ramp login\n  ramp login --device\n  ramp login --server https://ramp.example.com",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, cancel := context.WithTimeout(cmd.Context(), 10*time.Minute)
 			defer cancel()
@@ -37,9 +38,17 @@ func loginCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			token, err := codeFlow(ctx, conf, func(url string) {
-				fmt.Fprintf(cmd.ErrOrStderr(), "Open this in a browser on this machine, and log in:\n\n  %s\n\n", url)
-			})
+			say := cmd.ErrOrStderr()
+			var token *oauth2.Token
+			if device {
+				token, err = deviceFlow(ctx, conf, func(url, code string) {
+					fmt.Fprintf(say, "Open this in any browser, and log in there with the code %s:\n\n  %s\n\n", clean(code), clean(url))
+				})
+			} else {
+				token, err = codeFlow(ctx, conf, func(url string) {
+					fmt.Fprintf(say, "Open this in a browser on this machine, and log in:\n\n  %s\n\n", url)
+				})
+			}
 			if err != nil {
 				return err
 			}
@@ -59,6 +68,7 @@ func loginCommand() *cobra.Command {
 		},
 	}
 	o.flags(c)
+	c.Flags().BoolVar(&device, "device", false, "log in with a browser on another machine, by a code")
 	c.Flags().StringVar(&at, "at", "", "the identity provider, by its name, where there are several")
 	return c
 }
@@ -92,6 +102,35 @@ func logoutCommand() *cobra.Command {
 	return c
 }
 
+// scopes are what a login asks for.
+func scopes() []string { return []string{"openid", "profile", "email", "groups"} }
+
+// deviceFlow logs in where there is no browser: a person takes a code to one
+// elsewhere, and this waits (RFC 8628).
+func deviceFlow(ctx context.Context, conf client.LoginConfig, show func(url, code string)) (*oauth2.Token, error) {
+	provider, err := oidc.NewProvider(ctx, conf.Issuer)
+	if err != nil {
+		return nil, access.Errorf(access.CodeUnavailable, "the identity provider: %w", err)
+	}
+	o := oauth2.Config{ClientID: conf.ClientID, Endpoint: provider.Endpoint(), Scopes: scopes()}
+	if o.Endpoint.DeviceAuthURL == "" {
+		return nil, access.Errorf(access.CodeInvalid, "the identity provider offers no login by device; log in without --device")
+	}
+	begun, err := o.DeviceAuth(ctx)
+	if err != nil {
+		return nil, access.Errorf(access.CodeUnauthenticated, "the identity provider refused the login: %w", err)
+	}
+	show(begun.VerificationURI, begun.UserCode)
+	token, err := o.DeviceAccessToken(ctx, begun)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, access.Errorf(access.CodeUnauthenticated, "nobody logged in")
+	case err != nil:
+		return nil, access.Errorf(access.CodeUnauthenticated, "the identity provider refused the login: %w", err)
+	}
+	return token, nil
+}
+
 // codeFlow logs in with a code that comes back to a port on loopback, bound to
 // this process by state and PKCE (RFC 8252).
 func codeFlow(ctx context.Context, conf client.LoginConfig, show func(url string)) (*oauth2.Token, error) {
@@ -103,7 +142,7 @@ func codeFlow(ctx context.Context, conf client.LoginConfig, show func(url string
 	if err != nil {
 		return nil, access.Errorf(access.CodeUnavailable, "no port to come back to: %w", err)
 	}
-	o := oauth2.Config{ClientID: conf.ClientID, Endpoint: provider.Endpoint(), Scopes: []string{"openid", "profile", "email", "groups"},
+	o := oauth2.Config{ClientID: conf.ClientID, Endpoint: provider.Endpoint(), Scopes: scopes(),
 		RedirectURL: "http://" + l.Addr().String() + "/callback"}
 	state, verifier := rand.Text(), oauth2.GenerateVerifier()
 	codes := make(chan string, 1)

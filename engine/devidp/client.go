@@ -40,7 +40,12 @@ func (c client) IsScopeAllowed(scope string) bool     { return slices.Contains(s
 func (c client) ResponseTypes() []oidc.ResponseType {
 	return []oidc.ResponseType{oidc.ResponseTypeCode}
 }
-func (c client) GrantTypes() []oidc.GrantType { return []oidc.GrantType{oidc.GrantTypeCode} }
+func (c client) GrantTypes() []oidc.GrantType {
+	if c.kind == op.ApplicationTypeNative {
+		return []oidc.GrantType{oidc.GrantTypeCode, oidc.GrantTypeDeviceCode}
+	}
+	return []oidc.GrantType{oidc.GrantTypeCode}
+}
 func (c client) RestrictAdditionalIdTokenScopes() func([]string) []string {
 	return func(s []string) []string { return s }
 }

@@ -51,6 +51,8 @@ func Start(c Config) (*Provider, error) {
 	provider, err := op.NewProvider(&op.Config{
 		CryptoKey: key.crypto(), CodeMethodS256: true, SupportedUILocales: []language.Tag{language.English},
 		SupportedScopes: scopes, SupportedClaims: claims,
+		DeviceAuthorization: op.DeviceAuthorizationConfig{Lifetime: 10 * time.Minute, PollInterval: time.Second,
+			UserFormPath: devicePath, UserCode: op.UserCodeBase20},
 	}, store, op.StaticIssuer(issuer), op.WithAllowInsecure(), op.WithLogger(slog.New(slog.DiscardHandler)))
 	if err != nil {
 		l.Close()
@@ -59,6 +61,8 @@ func Start(c Config) (*Provider, error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /login", store.loginPage)
 	mux.HandleFunc("POST /login", store.login(op.AuthCallbackURL(provider), op.NewIssuerInterceptor(provider.IssuerFromRequest)))
+	mux.HandleFunc("GET "+devicePath, store.devicePage)
+	mux.HandleFunc("POST "+devicePath, store.deviceLogin)
 	mux.Handle("/", provider)
 	p := &Provider{Issuer: issuer, listener: l, server: &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}}
 	go func() { _ = p.server.Serve(l) }()

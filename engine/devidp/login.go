@@ -61,17 +61,28 @@ button:hover, button:focus-visible { border-color: var(--go); outline: 2px solid
 small { color: var(--dim); display: block; }
 </style></head><body><main>
 <h1>Who are you today?</h1><p>This is Ramp's identity provider for development. There are no passwords.</p>
-<form method="post"><input type="hidden" name="id" value="{{.ID}}">
-{{range .People}}<button name="person" value="{{.ID}}"><b>{{.Name}}</b> ({{.ID}})<small>{{.About}}</small></button>{{end}}
+<form method="post">{{if .Device}}<p><label>The code that your terminal shows <input name="user_code" value="{{.Code}}" required></label></p>
+{{else}}<input type="hidden" name="id" value="{{.ID}}">
+{{end}}{{range .People}}<button name="person" value="{{.ID}}"><b>{{.Name}}</b> ({{.ID}})<small>{{.About}}</small></button>{{end}}
 </form></main></body></html>`))
 
+// choice is what the page of people is for.
+type choice struct {
+	ID     string // of a login under way
+	Device bool   // a login on a device, by its code
+	Code   string
+	People []Person
+}
+
 func (s *storage) loginPage(w http.ResponseWriter, r *http.Request) {
+	s.choose(w, choice{ID: r.FormValue("id")})
+}
+
+func (s *storage) choose(w http.ResponseWriter, c choice) {
+	c.People = People()
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("X-Frame-Options", "DENY")
-	_ = page.Execute(w, struct {
-		ID     string
-		People []Person
-	}{r.FormValue("id"), People()})
+	_ = page.Execute(w, c)
 }
 
 // login notes who was chosen and goes back to the protocol.

@@ -20,10 +20,12 @@ type storage struct {
 	mu     sync.Mutex
 	logins map[string]*login // by id
 	codes  map[string]string // code to id
+
+	devices map[string]*device // by device code
 }
 
 func newStorage(k key, redirects []string) *storage {
-	return &storage{key: k, logins: map[string]*login{}, codes: map[string]string{}, clients: map[string]client{
+	return &storage{key: k, logins: map[string]*login{}, codes: map[string]string{}, devices: map[string]*device{}, clients: map[string]client{
 		"ramp-web": {"ramp-web", op.ApplicationTypeUserAgent, redirects},
 		"ramp-cli": {"ramp-cli", op.ApplicationTypeNative, cliRedirects},
 	}}
