@@ -22,6 +22,9 @@ type Decision struct {
 	Approver   Person    `json:"approver"` // groups as they were at decision time
 	Comment    string    `json:"comment,omitempty"`
 	At         time.Time `json:"at"` // UTC
+	// Passkey is the approver's own signature, where the rule wants one. Package
+	// passkey verifies it.
+	Passkey *Assertion `json:"passkey,omitempty"`
 }
 
 // Stage is one group of approvers with a count.
@@ -39,6 +42,7 @@ type Rule struct {
 	Deny         int     `json:"deny"`                   // how many denials deny; at least 1
 	Auto         bool    `json:"auto,omitempty"`         // the contract's auto condition was satisfied
 	SelfApproval bool    `json:"selfApproval,omitempty"` // the contract lets requesters count, by name
+	Passkey      bool    `json:"passkey,omitempty"`      // an approval counts only with the approver's own signature; nothing is approved without a person
 }
 
 // StageStatus is how far one stage is.
@@ -80,15 +84,16 @@ func (r Rule) MayDecide(requester, p Person) error {
 }
 
 // Tally counts decisions. Decisions that may not count are passed over: wrong
-// request or digest, outside the time for deciding, or by someone who may not
-// decide. The last verdict of each account stands; of one human's accounts, a
-// denial stands before an approval. It is a pure function of its arguments, and
-// the order of decisions by different people does not matter.
+// request or digest, outside the time for deciding, by someone who may not
+// decide, or an approval without the passkey that the rule wants. The last
+// verdict of each account stands; of one human's accounts, a denial stands
+// before an approval. It is a pure function of its arguments, and the order of
+// decisions by different people does not matter.
 func (r Rule) Tally(plan Plan, digest string, decisions []Decision) (Standing, []StageStatus) {
 	last := map[string]Decision{} // by account
 	for _, d := range decisions {
 		if d.RequestID != plan.RequestID || d.PlanDigest != digest || d.At.After(plan.PendingUntil) ||
-			r.MayDecide(plan.Requester, d.Approver) != nil {
+			r.MayDecide(plan.Requester, d.Approver) != nil || r.Passkey && d.Verdict == Approve && d.Passkey == nil {
 			continue
 		}
 		last[d.Approver.ID] = d
@@ -112,7 +117,7 @@ func (r Rule) Tally(plan Plan, digest string, decisions []Decision) (Standing, [
 	switch {
 	case denials >= max(r.Deny, 1):
 		return StandingDenied, stages
-	case len(r.Stages) == 0 && r.Auto, len(r.Stages) > 0 && met:
+	case len(r.Stages) == 0 && r.Auto && !r.Passkey, len(r.Stages) > 0 && met:
 		return StandingSatisfied, stages
 	}
 	return StandingOpen, stages

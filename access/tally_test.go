@@ -82,3 +82,23 @@ func TestTallyDoesNotDependOnOrder(t *testing.T) {
 		require.Equal(t, want, got)
 	})
 }
+
+// TestTallyWithPasskeys: where the rule wants a passkey, an approval without one
+// is none, a denial is one all the same, and nothing approves itself.
+func TestTallyWithPasskeys(t *testing.T) {
+	plan := asked(access.Stage{Name: "leads", From: []string{"leads"}, Count: 1})
+	plan.Rule.Passkey = true
+	bob := human("bob", "leads")
+	signed := func(d *access.Decision) { d.Passkey = &access.Assertion{} }
+	for want, decisions := range map[access.Standing][]access.Decision{
+		access.StandingOpen:      {says(bob, access.Approve)},
+		access.StandingSatisfied: {says(bob, access.Approve, signed)},
+		access.StandingDenied:    {says(bob, access.Deny)},
+	} {
+		got, _ := plan.Rule.Tally(plan, digest, decisions)
+		require.Equal(t, want, got)
+	}
+	alone := access.Rule{Deny: 1, Auto: true, Passkey: true}
+	got, _ := alone.Tally(plan, digest, nil)
+	require.Equal(t, access.StandingOpen, got)
+}

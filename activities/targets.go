@@ -33,6 +33,10 @@ type Targets struct {
 	Keyring evidence.Keyring
 	Signer  *evidence.Signer // signs receipts with the worker's own key; nil: none are kept
 	Now     func() time.Time // nil: the real clock
+	// NeedPasskey are the targets of which nothing opens but by approvals with
+	// passkeys, whatever contract a plan says it was made under: whether a
+	// contract wants them is the server's word.
+	NeedPasskey map[string]bool
 	// Gone is told how long after its end a grant was proven gone; may be nil.
 	Gone func(target string, after time.Duration)
 	// Directory is asked again before anything opens; nil: nobody knows more
@@ -131,7 +135,11 @@ func (t *Targets) proven(ctx context.Context, in calls.OpenInput) (access.Grant,
 	if in.ExpiresAt.After(t.now().Add(proof.Plan.Duration.Std() + clockSkew)) {
 		return access.Grant{}, access.Errorf(access.CodeEvidence, "access until %s is longer than what was approved", in.ExpiresAt.Format(time.RFC3339))
 	}
-	return grantOf(proof.Plan, in.Grant, in.ExpiresAt)
+	g, err := grantOf(proof.Plan, in.Grant, in.ExpiresAt)
+	if err == nil && t.NeedPasskey[g.Target] && !proof.Plan.Rule.Passkey {
+		return access.Grant{}, access.Errorf(access.CodeEvidence, "target %s opens only what was approved with passkeys (requirePasskey), and the plan wants none", g.Target)
+	}
+	return g, err
 }
 
 // present counts again with what the directory says now: nothing opens for

@@ -25,7 +25,7 @@ var nameShape = regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`)
 // is wrong with it to the document's issues.
 func (d *document) check(src source) {
 	c := &Contract{Name: src.Metadata.Name, Owner: src.Metadata.Owner, Description: src.Description,
-		Labels: src.Metadata.Labels, self: src.Approval.SelfApproval}
+		Labels: src.Metadata.Labels, self: src.Approval.SelfApproval, passkey: src.Approval.Passkey}
 	d.contract = c
 	if src.APIVersion != apiVersion {
 		d.issue("api_version", fmt.Sprintf("apiVersion must be %q", apiVersion), "apiVersion")
@@ -169,6 +169,9 @@ func (d *document) checkApproval(c *Contract, a sourceApproval) {
 	}
 	if len(a.Stages) == 0 && a.Auto == "" {
 		d.issue("approval_missing", "a contract needs approval.stages, or approval.auto for access without an approver", "approval")
+	}
+	if a.Passkey && a.Auto != "" {
+		d.issue("passkey_auto", "approval.passkey wants a person's signature, and approval.auto approves without one; choose", "approval", "passkey")
 	}
 	names := map[string]bool{}
 	for i, s := range a.Stages {

@@ -27,6 +27,7 @@ type Contract struct {
 	stages  []stage
 	deny    int
 	self    bool
+	passkey bool
 	extend  *access.Extension
 }
 

@@ -117,6 +117,10 @@ func TestDraft(t *testing.T) {
 	auto := find(t, "ssh-demo-oncall").Evaluate(contracts.Input{Now: now, Ask: access.Ask{Reason: "paged for the host"},
 		Person: access.Person{ID: "erin", Kind: access.KindHuman, Groups: []string{"oncall"}}})
 	require.True(t, auto.Draft.Rule.Auto)
+	require.False(t, auto.Draft.Rule.Passkey)
+
+	signed := find(t, "ssh-demo-passkey").Evaluate(contracts.Input{Person: alice, Now: now, Ask: access.Ask{Reason: "look at the host"}})
+	require.True(t, signed.Draft.Rule.Passkey)
 }
 
 // parse wraps the varying parts of a small contract.
@@ -204,6 +208,7 @@ func TestRefusedContracts(t *testing.T) {
 		"a condition that is a number": {`{auto: '1 + 1'}`, "", "condition"},
 		"Case43 break-glass":           {`{auto: 'true'}`, "breakGlass: {max: 30m}", "not_supported"},
 		"Case46 a notice":              {`{auto: 'true'}`, "notify: ['slack:#prod']", "not_supported"},
+		"passkey without a person":     {`{auto: 'true', passkey: true, stages: [{name: a, from: [x]}]}`, "", "passkey_auto"},
 		"a key written twice":          {`{auto: 'true'}`, "description: a\ndescription: b", "yaml"},
 		"not YAML":                     {`{auto: `, "", "yaml"},
 	} {
@@ -253,7 +258,7 @@ func TestOffers(t *testing.T) {
 		}
 		return out
 	}
-	require.Equal(t, []string{"aws-s3-read", "ssh-demo", "ssh-demo-guarded", "vault-orders-readonly"}, names(alice))
+	require.Equal(t, []string{"aws-s3-read", "ssh-demo", "ssh-demo-guarded", "ssh-demo-passkey", "vault-orders-readonly"}, names(alice))
 	require.Empty(t, names(access.Person{ID: "dave", Groups: []string{"contractors"}}))
 }
 

@@ -127,7 +127,7 @@ func (t ticketRule) form() string {
 // rule says who must approve. A condition that cannot be evaluated never makes
 // it less: the stage applies, and the automatic approval does not.
 func (c *Contract) rule(e *Evaluation, vars map[string]any) (access.Rule, *access.Issue) {
-	r := access.Rule{Deny: c.deny, SelfApproval: c.self}
+	r := access.Rule{Deny: c.deny, SelfApproval: c.self, Passkey: c.passkey}
 	if c.auto != nil {
 		s := c.auto.eval("approved by the contract itself", vars)
 		e.Trace = append(e.Trace, s)

@@ -68,6 +68,7 @@ type sourceApproval struct {
 	Stages       []sourceStage `yaml:"stages"`
 	Deny         *int          `yaml:"deny"`
 	SelfApproval bool          `yaml:"selfApproval"`
+	Passkey      bool          `yaml:"passkey"`
 }
 
 type sourceStage struct {
@@ -85,6 +86,6 @@ type sourceExtend struct {
 // planned are fields of the language that this version does not act on yet. To
 // ignore one would be to promise something that does not happen.
 var planned = map[string]bool{
-	"breakGlass": true, "notify": true, "approval.escalate": true, "approval.passkey": true, "extend.approval": true,
+	"breakGlass": true, "notify": true, "approval.escalate": true, "extend.approval": true,
 	"request.ticket.system": true, "request.ticket.open": true, "request.ticket.assignedToRequester": true,
 }

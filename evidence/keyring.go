@@ -9,6 +9,7 @@ import (
 	"github.com/secure-systems-lab/go-securesystemslib/dsse"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/passkey"
 )
 
 // Keyring holds the public keys whose statements are believed. Several may be
@@ -16,7 +17,20 @@ import (
 // signs, and an old one until what it signed is over. The zero value believes
 // nobody.
 type Keyring struct {
-	keys []crypto.PublicKey
+	keys     []crypto.PublicKey
+	passkeys Passkeys
+}
+
+// Passkeys says which people's own keys are enrolled.
+type Passkeys interface {
+	Current() (passkey.Set, error)
+}
+
+// WithPasskeys is the same ring, which also believes approvals by these. A ring
+// without them believes no approval of a plan that wants one.
+func (k Keyring) WithPasskeys(p Passkeys) Keyring {
+	k.passkeys = p
+	return k
 }
 
 // NewKeyring believes the given keys.
@@ -111,6 +125,9 @@ func (k Keyring) Authorize(plan Envelope, decisions []Envelope) (Authorized, err
 		}
 		a.Decisions = append(a.Decisions, d)
 	}
+	if err := k.checkPasskeys(p, a.Decisions); err != nil {
+		return Authorized{}, err
+	}
 	a.count(a.Decisions)
 	return a, nil
 }
@@ -128,6 +145,35 @@ func (a *Authorized) count(decisions []access.Decision) {
 	if a.Standing == access.StandingSatisfied {
 		a.SatisfiedAt = satisfiedAt(a.Plan, decisions)
 	}
+}
+
+// checkPasskeys verifies the approvers' own signatures where the plan wants
+// them: what the server signed is no more than its word for who approved.
+// Denials need none, since they open nothing.
+func (k Keyring) checkPasskeys(p access.Plan, decisions []access.Decision) error {
+	if !p.Rule.Passkey {
+		return nil
+	}
+	var enrolled *passkey.Set
+	for _, d := range decisions {
+		if d.Verdict != access.Approve {
+			continue
+		}
+		if k.passkeys == nil {
+			return access.Errorf(access.CodeEvidence, "the plan is approved with passkeys, and no enrolled ones are known here (keys.passkeys)")
+		}
+		if enrolled == nil {
+			s, err := k.passkeys.Current()
+			if err != nil {
+				return err
+			}
+			enrolled = &s
+		}
+		if err := enrolled.Verify(d); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func satisfiedAt(p access.Plan, decisions []access.Decision) time.Time {

@@ -29,7 +29,11 @@ func (a *auditor) checkApproval() (string, error) {
 	if len(who) == 0 {
 		return "the contract approves by itself", nil
 	}
-	return strings.Join(who, "; ") + "; distinct people who may decide, none of them the requester unless the contract says so", nil
+	how := "distinct people who may decide, none of them the requester unless the contract says so"
+	if a.plan.Rule.Passkey {
+		how += "; each approval signed by the approver's own passkey"
+	}
+	return strings.Join(who, "; ") + "; " + how, nil
 }
 
 // approval is when the rule was satisfied; an error if something was opened and
@@ -39,6 +43,9 @@ func (a *auditor) approval() (time.Time, error) {
 		if d.At.Before(a.plan.CreatedAt) {
 			return time.Time{}, failed("a decision of %s is older than the plan", d.Approver.ID)
 		}
+	}
+	if err := a.servers.checkPasskeys(a.plan, a.decisions); err != nil {
+		return time.Time{}, err
 	}
 	if len(a.opened) == 0 {
 		return time.Time{}, nil

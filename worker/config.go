@@ -32,9 +32,12 @@ type ReconcileConfig struct {
 // TargetConfig is one target's own configuration, whose fields its kind knows,
 // beside those that every kind has.
 type TargetConfig struct {
-	Kind   string
-	Rate   integrations.Rate // zero: what the kind says
-	fields map[string]any
+	Kind string
+	Rate integrations.Rate // zero: what the kind says
+	// RequirePasskey opens nothing here but what people approved with passkeys,
+	// even for a server that says that no contract wants them.
+	RequirePasskey bool
+	fields         map[string]any
 }
 
 // Check collects everything that is wrong, reaching for nothing.
@@ -58,6 +61,17 @@ func (c Config) Check() (issues []access.Issue) {
 	return issues
 }
 
+// NeedPasskey are the targets that open only by approvals with passkeys.
+func (c Config) NeedPasskey() map[string]bool {
+	out := map[string]bool{}
+	for name, t := range c.Targets {
+		if t.RequirePasskey {
+			out[name] = true
+		}
+	}
+	return out
+}
+
 // Variant says which fields the written kind has.
 func (TargetConfig) Variant(scalar func(field string) string) (into any, also []string) {
 	decode, ok := kinds()[scalar("kind")]
@@ -65,7 +79,7 @@ func (TargetConfig) Variant(scalar func(field string) string) (into any, also []
 		return nil, nil // Check tells the kinds there are
 	}
 	into, _ = decode(TargetConfig{})
-	return into, []string{"kind", "rate"}
+	return into, []string{"kind", "rate", "requirePasskey"}
 }
 
 // UnmarshalYAML splits what every kind has from the fields of the kind.
@@ -75,6 +89,12 @@ func (t *TargetConfig) UnmarshalYAML(b []byte) error {
 	}
 	t.Kind, _ = t.fields["kind"].(string)
 	delete(t.fields, "kind")
+	if r, ok := t.fields["requirePasskey"]; ok {
+		delete(t.fields, "requirePasskey")
+		if err := decode(r, &t.RequirePasskey); err != nil {
+			return err
+		}
+	}
 	if r, ok := t.fields["rate"]; ok {
 		delete(t.fields, "rate")
 		return decode(r, &t.Rate)
@@ -87,6 +107,9 @@ func (t TargetConfig) MarshalYAML() (any, error) {
 	all := yaml.MapSlice{{Key: "kind", Value: t.Kind}}
 	if t.Rate != (integrations.Rate{}) {
 		all = append(all, yaml.MapItem{Key: "rate", Value: t.Rate})
+	}
+	if t.RequirePasskey {
+		all = append(all, yaml.MapItem{Key: "requirePasskey", Value: true})
 	}
 	for k, v := range t.fields {
 		all = append(all, yaml.MapItem{Key: k, Value: v})

@@ -34,6 +34,7 @@ type site struct {
 	service  *service
 	config   Config
 	log      *logrus.Logger
+	passkeys evidence.Passkeys // nil: none are known
 	worker   *Worker
 }
 
@@ -70,7 +71,7 @@ func quiet() *logrus.Logger {
 func (s *site) start() *site {
 	s.Helper()
 	w, err := Start(s.Context(), s.config, Deps{Temporal: s.temporal, Ledger: s.ledger, Log: s.log,
-		Keyring: evidence.NewKeyring(s.signer.Public()), Targets: map[string]integrations.Target{targetName: s.service}})
+		Keyring: evidence.NewKeyring(s.signer.Public()).WithPasskeys(s.passkeys), Targets: map[string]integrations.Target{targetName: s.service}})
 	require.NoError(s, err)
 	s.worker = w
 	return s

@@ -39,6 +39,9 @@ func openTargets(ctx context.Context, configs map[string]TargetConfig, open map[
 	targets, disabled := map[string]integrations.Target{}, map[string]error{}
 	maps.Copy(targets, open)
 	for name, c := range configs {
+		if _, given := open[name]; given {
+			continue
+		}
 		t, err := openTarget(ctx, name, c)
 		if err != nil {
 			disabled[name] = err

@@ -42,7 +42,8 @@ type Deps struct {
 	Signer   *evidence.Signer // the worker's own, for receipts; nil: none are kept
 	Log      logrus.FieldLogger
 	// Targets are served beside the configured ones: those that the caller
-	// opened itself, for measuring and for tests.
+	// opened itself, for measuring and for tests. Of one that is configured too,
+	// what every kind has is taken from there.
 	Targets map[string]integrations.Target
 	Alarms  reconcile.Alarms // nil: the log alone
 }
@@ -92,7 +93,8 @@ func (w *Worker) serve(ctx context.Context, c Config, d Deps) (err error) {
 		if err := w.Broker.Check(ctx, name); err != nil {
 			d.Log.WithField("target", name).WithError(err).Error("target does not work; the others run")
 		}
-		t := &activities.Targets{Broker: w.Broker, Ledger: d.Ledger, Keyring: d.Keyring, Signer: d.Signer, Gone: figures.gone, Directory: d.Ledger}
+		t := &activities.Targets{Broker: w.Broker, Ledger: d.Ledger, Keyring: d.Keyring, Signer: d.Signer, Gone: figures.gone, Directory: d.Ledger,
+			NeedPasskey: c.NeedPasskey()}
 		third := *third
 		third.With.Close = t.End
 		if err := w.start(d, workflows.TargetQueue(name), defaultSlots, func(r worker.Registry) { registerTargets(r, t, &third) }); err != nil {

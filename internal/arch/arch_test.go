@@ -64,7 +64,8 @@ var mayImport = map[string]struct {
 }{
 	"access":       {nil, "the vocabulary knows nobody"},
 	"contracts":    {[]string{"access"}, "policy is a pure function of a question"},
-	"evidence":     {[]string{"access"}, "proof depends on nothing that could be wrong"},
+	"passkey":      {[]string{"access"}, "whose keys are whose is told by a file, and by nothing that a server could reach"},
+	"evidence":     {[]string{"access", "passkey"}, "proof depends on nothing that could be wrong"},
 	"codec":        {[]string{"access"}, "what Temporal may read is decided in one place, by nobody who reads it"},
 	"signers":      {[]string{"access", "evidence"}, "a signing key that lives elsewhere needs its keeper's client, and proof must not depend on one"},
 	"ledger":       {[]string{"access"}, "the record knows what is recorded, not who records"},
@@ -73,7 +74,7 @@ var mayImport = map[string]struct {
 	"activities":   {[]string{"access", "evidence", "integrations", "ledger", "reconcile"}, "what workflows may do to the world"},
 	"workflows":    {[]string{"access", "evidence", "activities/calls"}, "workflows know activities by name, so that nothing in them can touch the world"},
 	"worker":       {[]string{"access", "activities", "evidence", "integrations", "ledger", "reconcile", "workflows"}, "the only place that knows every integration"},
-	"server":       {[]string{"access", "activities/calls", "codec", "contracts", "evidence", "ledger", "workflows"}, "what faces people holds no target's credentials and does not know the worker; it opens payloads for the operators who read workflows"},
+	"server":       {[]string{"access", "activities/calls", "codec", "contracts", "evidence", "ledger", "passkey", "workflows"}, "what faces people holds no target's credentials and does not know the worker; it opens payloads for the operators who read workflows"},
 	"engine":       {[]string{"access"}, "Temporal embedded is for development; nothing of Ramp depends on it"},
 	"client":       {[]string{"access", "contracts", "evidence"}, "a client speaks HTTP only"},
 	"e2e":          {nil, "the tests from outside use what users use"},
@@ -119,6 +120,7 @@ func TestHeavyThings(t *testing.T) {
 		"go.temporal.io/sdk/client":           {"server", "worker", "cmd", "bench", "tools"},
 		"github.com/secure-systems-lab":       {"evidence"},
 		"crypto/hpke":                         {"evidence"},
+		"github.com/go-webauthn/webauthn":     {"passkey", "internal"},
 		"github.com/alexedwards/scs/v2":       {"server"},
 		"github.com/prometheus/client_golang": {"server", "worker", "internal"},
 	}

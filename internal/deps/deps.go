@@ -12,6 +12,8 @@ import (
 	_ "github.com/aws/smithy-go"
 	_ "github.com/chromedp/chromedp"
 	_ "github.com/coreos/go-oidc/v3/oidc"
+	_ "github.com/descope/virtualwebauthn"
+	_ "github.com/go-webauthn/webauthn/protocol"
 	_ "github.com/goccy/go-yaml"
 	_ "github.com/google/cel-go/cel"
 	_ "github.com/google/cel-go/ext"

@@ -1,0 +1,70 @@
+package passkey
+
+import (
+	"strings"
+	"time"
+
+	"github.com/go-webauthn/webauthn/protocol"
+	"github.com/goccy/go-yaml"
+
+	"ramp.dev/ramp/access"
+)
+
+// Algorithms are what a new key may sign with, by their COSE numbers, the best
+// first.
+func Algorithms() []int {
+	var out []int
+	for _, a := range algorithms {
+		out = append(out, int(a))
+	}
+	return out
+}
+
+// Enrol reads what a browser answered to EnrolmentChallenge and makes the entry
+// of the new key. The entry counts once it is in the file. Errors are
+// CodeInvalid.
+func (s Set) Enrol(person, name string, response []byte, at time.Time) (Key, error) {
+	parsed, err := protocol.ParseCredentialCreationResponseBytes(response)
+	if err != nil {
+		return Key{}, invalid("the browser's answer is malformed: %s", detailed(err))
+	}
+	params := make([]protocol.CredentialParameter, len(algorithms))
+	for i, a := range algorithms {
+		params[i] = protocol.CredentialParameter{Type: protocol.PublicKeyCredentialType, Algorithm: a}
+	}
+	const crossOrigin, verified, present = false, true, true
+	if _, err := parsed.Verify(Text(EnrolmentChallenge(person)), s.RPID, []string{s.Origin}, nil, nil,
+		protocol.TopOriginExplicitVerificationMode, crossOrigin, verified, present, nil, params,
+		protocol.AttestationPolicy{}, protocol.SignaturePolicy{}); err != nil {
+		return Key{}, invalid("the new key could not be verified: %s", detailed(err))
+	}
+	made := parsed.Response.AttestationObject.AuthData.AttData
+	k := Key{Name: strings.TrimSpace(name), ID: Text(made.CredentialID), PublicKey: Text(made.CredentialPublicKey),
+		Enrolled: at.UTC().Format(time.DateOnly)}
+	with := s.with(person, k)
+	if issues := with.check("new key"); len(issues) > 0 {
+		return Key{}, access.Invalid(issues...)
+	}
+	return k, nil
+}
+
+// with is the Set with one key more.
+func (s Set) with(person string, k Key) Set {
+	people := map[string][]Key{}
+	for p, keys := range s.People {
+		people[p] = keys
+	}
+	people[person] = append(s.Of(person), k)
+	s.People = people
+	return s
+}
+
+// Entry is a key as it is written in the file, below people.
+func Entry(person string, k Key) (string, error) {
+	b, err := yaml.Marshal(map[string][]Key{person: {k}})
+	return string(b), err
+}
+
+func invalid(format string, args ...any) error {
+	return refuse(access.CodeInvalid, Invalid, format, args...)
+}

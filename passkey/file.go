@@ -1,0 +1,85 @@
+package passkey
+
+import (
+	"errors"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"github.com/goccy/go-yaml"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/internal/clock"
+)
+
+// File is a file of passkeys that may change while Ramp runs. It is read at each
+// use, so that a key that was taken out counts no more; decisions with passkeys
+// are few. It is safe for concurrent use.
+type File struct {
+	path string
+	mu   sync.Mutex // one writer; only development writes
+}
+
+// NewFile names a file; it is not read yet.
+func NewFile(path string) *File { return &File{path: path} }
+
+// Current is the keys that count now. A file that cannot be read, or is wrong,
+// is CodeUnavailable: whatever waits for it is tried again until it is mended.
+func (f *File) Current() (Set, error) {
+	s, err := Load(f.path)
+	if err != nil {
+		return Set{}, access.Errorf(access.CodeUnavailable, "passkeys: %w", err)
+	}
+	now := clock.Now()
+	for _, person := range slices.Collect(maps.Keys(s.People)) {
+		s.People[person] = slices.DeleteFunc(s.People[person], func(k Key) bool { return k.over(now) })
+	}
+	return s, nil
+}
+
+// Add puts a key into the file. Only development calls it: in production the
+// file belongs to those who review it.
+func (f *File) Add(person string, k Key) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s, err := Load(f.path)
+	if err != nil {
+		return err
+	}
+	return s.with(person, k).write(f.path)
+}
+
+// Prepare makes an empty file for an origin, or moves one that is there to it,
+// for development, whose addresses change. Keys stay bound to the name.
+func Prepare(path, origin string) error {
+	s, err := Load(path)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if s.Origin == origin {
+		return nil
+	}
+	return Set{Origin: origin, People: s.People}.write(path)
+}
+
+func (s Set) write(path string) error {
+	if issues := s.check(path); len(issues) > 0 {
+		return access.Invalid(issues...)
+	}
+	b, err := yaml.Marshal(s)
+	if err != nil {
+		return err
+	}
+	w, err := os.CreateTemp(filepath.Dir(path), ".passkeys-*")
+	if err != nil {
+		return access.Errorf(access.CodeUnavailable, "passkeys: %w", err)
+	}
+	defer os.Remove(w.Name())
+	_, err = w.Write(b)
+	if err := errors.Join(err, w.Chmod(0o644), w.Sync(), w.Close()); err != nil {
+		return access.Errorf(access.CodeUnavailable, "passkeys: %w", err)
+	}
+	return os.Rename(w.Name(), path)
+}

@@ -1,0 +1,125 @@
+package worker
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/activities/calls"
+	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/passkey"
+	"ramp.dev/ramp/passkey/passkeytest"
+	"ramp.dev/ramp/workflows"
+)
+
+func byPasskey(p *access.Plan) {
+	lead(p)
+	p.Rule.Passkey = true
+}
+
+// says is bob's approval with an assertion, signed by the captured server.
+func (a asked) says(signed *access.Assertion) evidence.Envelope {
+	a.site.Helper()
+	e, err := a.site.signer.SignDecision(access.Decision{RequestID: a.id(), PlanDigest: a.plan.Digest, Verdict: access.Approve, At: time.Now().UTC(),
+		Approver: access.Person{ID: "bob", Kind: access.KindHuman, Groups: []string{"leads"}}, Passkey: signed})
+	require.NoError(a.site, err)
+	return e
+}
+
+func (a asked) envelope() (e evidence.Envelope) {
+	a.site.Helper()
+	b, err := a.site.ledger.Plan(a.site.Context(), a.id())
+	require.NoError(a.site, err)
+	require.NoError(a.site, json.Unmarshal(b, &e))
+	return e
+}
+
+// TestCapturedServer acts as somebody who has the server whole: its signing
+// key, its connection to Temporal, and what people have signed there. What they
+// cannot have is a key that the worker's file knows. Nothing opens, and each try
+// leaves a record.
+func TestCapturedServer(t *testing.T) {
+	bobs, attackers := passkeytest.New(t), passkeytest.New(t)
+	s := newSite(t, nil)
+	s.passkeys = bobs.Enrolled("bob", passkey.Set{})
+	s.config.Targets = map[string]TargetConfig{targetName: {RequirePasskey: true}}
+	s.start()
+	run := s.attackers()
+	// tries goes past the workflow too, straight at the target's queue.
+	tries := func(t *testing.T, a asked, want string, decisions ...evidence.Envelope) {
+		t.Helper()
+		for _, d := range decisions {
+			_, err := update[workflows.Decided](a, workflows.UpdateDecide, d)
+			require.ErrorContains(t, err, want)
+		}
+		require.ErrorContains(t, run(calls.OpenInput{Plan: a.envelope(), Decisions: decisions, Grant: a.grant(),
+			ExpiresAt: time.Now().Add(time.Minute)}), want)
+		s.leaves(a.id(), want)
+		require.Zero(t, s.opened())
+	}
+
+	t.Run("the server's word for an approval", func(t *testing.T) {
+		a := s.asks(time.Hour, byPasskey)
+		tries(t, a, "the approval carries none", a.says(nil))
+	})
+	t.Run("a key that is enrolled at the server only", func(t *testing.T) {
+		a := s.asks(time.Hour, byPasskey)
+		tries(t, a, "not enrolled for bob", a.says(attackers.Signs(a.id(), a.plan.Digest, access.Approve)))
+	})
+	t.Run("what bob signed for another request", func(t *testing.T) {
+		a, b := s.asks(time.Hour, byPasskey), s.asks(time.Hour, byPasskey)
+		tries(t, b, "did not sign this approval", b.says(bobs.Signs(a.id(), a.plan.Digest, access.Approve)))
+	})
+	t.Run("bob's denial as an approval", func(t *testing.T) {
+		a := s.asks(time.Hour, byPasskey)
+		tries(t, a, "did not sign this approval", a.says(bobs.Signs(a.id(), a.plan.Digest, access.Deny)))
+	})
+	t.Run("a plan that wants no passkey", func(t *testing.T) {
+		a := s.asks(time.Hour, lead)
+		e := a.says(nil)
+		_, err := update[workflows.Decided](a, workflows.UpdateDecide, e)
+		require.NoError(t, err, "nothing is wrong with it elsewhere")
+		s.eventually(func() bool { return a.row().State.Final() }, "%s is over", a.id())
+		require.ErrorContains(t, run(calls.OpenInput{Plan: a.envelope(), Decisions: []evidence.Envelope{e}, Grant: a.grant(),
+			ExpiresAt: time.Now().Add(time.Minute)}), "opens only what was approved with passkeys")
+		s.leaves(a.id(), "opens only what was approved with passkeys")
+		require.Zero(t, s.opened())
+	})
+	t.Run("a plan that approves itself", func(t *testing.T) {
+		for _, change := range []func(*access.Plan){
+			func(*access.Plan) {},
+			func(p *access.Plan) { p.Rule.Passkey = true },
+		} {
+			a := s.asks(time.Hour, change)
+			require.Error(t, run(calls.OpenInput{Plan: a.envelope(), Grant: a.grant(), ExpiresAt: time.Now().Add(time.Minute)}))
+			require.Zero(t, s.opened())
+		}
+	})
+	t.Run("bob himself", func(t *testing.T) {
+		a := s.asks(time.Hour, byPasskey)
+		_, err := update[workflows.Decided](a, workflows.UpdateDecide, a.says(bobs.Signs(a.id(), a.plan.Digest, access.Approve)))
+		require.NoError(t, err)
+		a.awaits(access.StateActive)
+		require.Equal(t, 1, s.opened())
+		a.stops(workflows.StopRelease)
+		a.awaits(access.StateEnded)
+	})
+}
+
+// TestWorkerWithoutPasskeys believes no approval of a plan that wants one, and
+// any denial.
+func TestWorkerWithoutPasskeys(t *testing.T) {
+	bobs := passkeytest.New(t)
+	s := newSite(t, nil).start()
+	a := s.asks(time.Hour, byPasskey)
+	_, err := update[workflows.Decided](a, workflows.UpdateDecide, a.says(bobs.Signs(a.id(), a.plan.Digest, access.Approve)))
+	require.ErrorContains(t, err, "keys.passkeys")
+	s.leaves(a.id(), "keys.passkeys")
+	_, err = update[workflows.Decided](a, workflows.UpdateDecide, a.decision(s.signer, "bob", access.Deny))
+	require.NoError(t, err)
+	a.awaits(access.StateDenied)
+	require.Zero(t, s.opened())
+}
