@@ -25,6 +25,7 @@ const (
 	EventOverdue         EventKind = "access.overdue"
 	EventRevoked         EventKind = "grant.closed" // read back as gone
 	EventEnded           EventKind = "access.ended"
+	EventPasskeyMade     EventKind = "passkey.made"    // it counts once it is enrolled
 	EventSwept           EventKind = "grant.swept"     // ended by the reconciler, since no workflow did it
 	EventDrifted         EventKind = "grant.drifted"   // the target differs from the grant
 	EventRefused         EventKind = "act.refused"     // an act that Ramp did not allow
@@ -72,6 +73,7 @@ var phrases = map[EventKind]string{
 	EventOverdue:         "closing takes too long; Ramp keeps trying",
 	EventRevoked:         "closed on the target, read back as gone",
 	EventEnded:           "over, proven gone",
+	EventPasskeyMade:     "passkey made",
 	EventSwept:           "ended by the reconciler",
 	EventDrifted:         "changed on the target by somebody else",
 	EventRefused:         "an act was refused",

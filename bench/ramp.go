@@ -105,9 +105,9 @@ func (r *ramp) ask(ctx context.Context, d time.Duration) (string, error) {
 func (r *ramp) approve(ctx context.Context, id string) error {
 	bob := access.Person{ID: "bob", Kind: access.KindHuman, Groups: []string{"approvers"}}
 	digest, _ := r.digests.Load(id)
-	_, err := r.desk.Decide(ctx, bob, id, access.Approve, digest.(string), "")
+	_, err := r.desk.Decide(ctx, bob, id, desk.Say{Verdict: access.Approve, PlanDigest: digest.(string)})
 	for access.CodeOf(err) == access.CodeUnavailable && ctx.Err() == nil {
-		_, err = r.desk.Decide(ctx, bob, id, access.Approve, digest.(string), "")
+		_, err = r.desk.Decide(ctx, bob, id, desk.Say{Verdict: access.Approve, PlanDigest: digest.(string)})
 	}
 	return err
 }

@@ -207,6 +207,9 @@ func (c *Client) Request(ctx context.Context, id string) (out access.Request, er
 	return out, c.do(ctx, "GET", requestPath(id, ""), nil, nil, &out)
 }
 
+// Page is where people see a request in the browser.
+func (c *Client) Page(id string) string { return c.base + "/requests/" + url.PathEscape(id) }
+
 // Decide decides exactly the plan of a digest.
 func (c *Client) Decide(ctx context.Context, id string, v access.Verdict, digest, comment string) (out access.Request, err error) {
 	body := map[string]string{"decision": string(v), "planDigest": digest, "comment": comment}

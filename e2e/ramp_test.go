@@ -50,6 +50,7 @@ type installation struct {
 	*testing.T
 	dir   string
 	ports map[string]int
+	named bool // reached at localhost: browsers have no passkeys for a number
 }
 
 // install takes ports below those that the system gives to outgoing
@@ -71,8 +72,13 @@ func install(t *testing.T) *installation {
 	return in
 }
 
-func (in *installation) addr(name string) string { return fmt.Sprintf("127.0.0.1:%d", in.ports[name]) }
-func (in *installation) url() string             { return "http://" + in.addr("listen") }
+func (in *installation) addr(name string) string {
+	if in.named && name == "listen" {
+		return fmt.Sprintf("localhost:%d", in.ports[name])
+	}
+	return fmt.Sprintf("127.0.0.1:%d", in.ports[name])
+}
+func (in *installation) url() string { return "http://" + in.addr("listen") }
 
 // process is one running ramp.
 type process struct {

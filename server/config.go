@@ -23,7 +23,11 @@ type Config struct {
 	Auditors   []string     `yaml:"auditors,omitempty"`   // groups that read the audit log and every evidence; nobody if empty
 	TemporalUI string       `yaml:"temporalUI,omitempty"` // where operators find workflows; its origin alone may have payloads decoded
 	Limits     LimitsConfig `yaml:"limits,omitempty"`
-	MaxOpen    int          `yaml:"maxOpen,omitempty"` // requests a person may have open at once; 20 if 0
+	// EnrolInPage lets the page of passkeys write keys.passkeys itself. For
+	// development only: a server that could do so in production could enrol a
+	// key for anybody, and approve with it.
+	EnrolInPage bool `yaml:"enrolInPage,omitempty"`
+	MaxOpen     int  `yaml:"maxOpen,omitempty"` // requests a person may have open at once; 20 if 0
 }
 
 // Check collects everything that is wrong, reaching for nothing.
@@ -43,6 +47,9 @@ func (c Config) Check() []access.Issue {
 	}
 	if c.TemporalUI != "" && auth.Origin(c.TemporalUI) == "" {
 		bad("url_malformed", "temporalUI", "the address of the Temporal UI is needed, such as https://temporal.example.com, or none")
+	}
+	if c.EnrolInPage && (err != nil || u.Hostname() != "localhost") {
+		bad("enrol_in_page", "enrolInPage", "this is for development at localhost only: in production people review who has which passkey")
 	}
 	if c.Contracts == "" {
 		bad("contracts_missing", "contracts", "a directory of contracts is needed")

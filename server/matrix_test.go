@@ -91,6 +91,14 @@ func act(who []string, in []access.State) rule {
 	}
 }
 
+// noPasskeys: programs have none, and people not here.
+func noPasskeys(w string, s access.State) outcome {
+	if o := only([]string{requester, approver, outsider, security, operator}, forbidden)(w, s); o != done {
+		return o
+	}
+	return conflict
+}
+
 func decision(w string, s access.State) outcome {
 	if o := act([]string{approver}, pending)(w, s); o != conflict || s != access.StateLapsed {
 		return o
@@ -139,6 +147,8 @@ var rules = map[string]rule{
 	"GET /":                              known,
 	"GET /inbox":                         known,
 	"GET /requests":                      known,
+	"GET /you/passkeys":                  known,
+	"POST /you/passkeys":                 noPasskeys, // the fixture has none
 	"GET /api/v1/requests/:id":           only(sees, hidden),
 	"GET /requests/:id":                  only(sees, hidden),
 

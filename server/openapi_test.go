@@ -61,7 +61,8 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 	ended := f.request(access.StateEnded)
 	bob := access.Person{ID: "bob", Kind: access.KindHuman, Groups: []string{"approvers"}}
 	require.NoError(t, f.ledger.Advance(context.Background(), ledger.Advance{RequestID: ended.ID, At: time.Now(), Outcome: access.OutcomeReleased,
-		Decisions: []access.Decision{{RequestID: ended.ID, PlanDigest: ended.Plan.Digest, Verdict: access.Approve, Approver: bob, At: time.Now().UTC()}}}))
+		Decisions: []access.Decision{{RequestID: ended.ID, PlanDigest: ended.Plan.Digest, Verdict: access.Approve, Approver: bob, At: time.Now().UTC(),
+			Passkey: &access.Assertion{CredentialID: "YQ", AuthenticatorData: "YQ", ClientDataJSON: "YQ", Signature: "YQ"}}}}))
 	key, err := evidence.NewRecipient()
 	require.NoError(t, err)
 	for _, c := range []struct {
@@ -75,8 +76,9 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 		{"alice", "GET", "/api/v1/requests?limit=1", "", 200},
 		{"alice", "GET", "/api/v1/requests/" + ended.ID, "", 200},
 		{"alice", "POST", "/api/v1/requests", `{"contract":"ssh-demo","duration":"1h30m","reason":"` + strings.Repeat("as long as it takes ", 5) + `","startAt":"` + time.Now().Add(time.Hour).Format(time.RFC3339) + `"}`, 201},
+		{"alice", "POST", "/api/v1/requests?dryRun=true", `{"contract":"ssh-demo-passkey","reason":"look into what the night has left"}`, 200},
 		{"alice", "POST", "/api/v1/requests?dryRun=true", `{"contract":"ssh-demo-guarded","reason":"look into what the night has left"}`, 200},
-		{"bob", "POST", "/api/v1/requests/" + r.ID + "/decision", `{"decision":"approve","planDigest":"` + r.Plan.Digest + `","comment":"go"}`, 200},
+		{"bob", "POST", "/api/v1/requests/" + r.ID + "/decision", `{"decision":"approve","planDigest":"` + r.Plan.Digest + `","comment":"go","passkey":{"credentialId":"YQ","authenticatorData":"YQ","clientDataJSON":"YQ","signature":"YQ"}}`, 200},
 		{"alice", "POST", "/api/v1/requests/" + active.ID + "/extend", `{"for":"5m"}`, 200},
 		{"alice", "POST", "/api/v1/requests/" + active.ID + "/credentials", `{"recipient":"` + key.Public() + `"}`, 200},
 		{"alice", "POST", "/api/v1/requests/" + active.ID + "/release", `{"reason":"done"}`, 200},

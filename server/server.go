@@ -21,6 +21,7 @@ import (
 	"ramp.dev/ramp/contracts"
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/ledger"
+	"ramp.dev/ramp/passkey"
 	"ramp.dev/ramp/server/api"
 	"ramp.dev/ramp/server/auth"
 	"ramp.dev/ramp/server/desk"
@@ -34,7 +35,8 @@ type Deps struct {
 	Temporal client.Client
 	Ledger   *ledger.Ledger
 	Signer   *evidence.Signer
-	Codec    *codec.Codec // nil: what Temporal keeps is not encrypted
+	Codec    *codec.Codec  // nil: what Temporal keeps is not encrypted
+	Passkeys *passkey.File // nil: none are known
 	Log      logrus.FieldLogger
 }
 
@@ -102,8 +104,15 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{config: c, log: d.Log, contracts: store}
-	s.desk = desk.New(desk.Config{Contracts: store, Ledger: d.Ledger, Signer: d.Signer, Gateway: t, Codec: d.Codec, Directory: directory,
-		Log: d.Log, Operators: c.Operators, Auditors: c.Auditors, MaxOpen: c.MaxOpen})
+	work := desk.Config{Contracts: store, Ledger: d.Ledger, Signer: d.Signer, Gateway: t, Codec: d.Codec, Directory: directory,
+		Log: d.Log, Operators: c.Operators, Auditors: c.Auditors, MaxOpen: c.MaxOpen}
+	if d.Passkeys != nil {
+		work.Passkeys = d.Passkeys
+		if c.EnrolInPage {
+			work.EnrolPasskey = d.Passkeys.Add
+		}
+	}
+	s.desk = desk.New(work)
 	s.parts = []part{{"ledger", d.Ledger.Ping}, {"temporal", t.Check}, {"identity", identity.Check},
 		{"contracts", func(context.Context) error { return store.Problem() }}}
 	pages, err := web.New(s.desk, identity, c.TemporalUI)

@@ -48,10 +48,11 @@ type temporalConfig struct {
 }
 
 type keysConfig struct {
-	Signer  string   `yaml:"signer,omitempty"`  // the server's private key: a file, made on first use; vault:MOUNT/KEY; or awskms:ID
-	Payload []string `yaml:"payload,omitempty"` // files with the keys that encrypt what Temporal keeps; the first encrypts, all decrypt
-	Trusted []string `yaml:"trusted,omitempty"` // public keys whose statements are believed
-	Worker  string   `yaml:"worker,omitempty"`  // the worker's private key, which signs receipts; made on first use
+	Signer   string   `yaml:"signer,omitempty"`   // the server's private key: a file, made on first use; vault:MOUNT/KEY; or awskms:ID
+	Payload  []string `yaml:"payload,omitempty"`  // files with the keys that encrypt what Temporal keeps; the first encrypts, all decrypt
+	Trusted  []string `yaml:"trusted,omitempty"`  // public keys whose statements are believed
+	Passkeys string   `yaml:"passkeys,omitempty"` // file that says whose passkeys are whose, which no server may be able to write
+	Worker   string   `yaml:"worker,omitempty"`   // the worker's private key, which signs receipts; made on first use
 }
 
 // loadConfig reads a configuration file. Errors are of code invalid and name
@@ -86,7 +87,7 @@ func loadConfig(path string) (config, error) {
 	}
 	c.takeBuild()
 	dir := filepath.Dir(path)
-	paths := []*string{&c.Keys.Signer, &c.Keys.Worker, &c.Ledger.PasswordFile, &c.Server.Contracts, &c.Server.Identity.ClientSecretFile, &c.Server.SCIM.TokenFile}
+	paths := []*string{&c.Keys.Signer, &c.Keys.Worker, &c.Keys.Passkeys, &c.Ledger.PasswordFile, &c.Server.Contracts, &c.Server.Identity.ClientSecretFile, &c.Server.SCIM.TokenFile}
 	for i := range c.Server.Identity.Issuers {
 		paths = append(paths, &c.Server.Identity.Issuers[i].ClientSecretFile)
 	}
@@ -147,5 +148,9 @@ func (c config) keyring() (evidence.Keyring, error) {
 	if len(c.Keys.Trusted) == 0 {
 		return evidence.Keyring{}, access.Errorf(access.CodeInvalid, "keys.trusted is empty: a worker that believes no server opens nothing")
 	}
-	return evidence.LoadKeyring(c.Keys.Trusted...)
+	keys, err := evidence.LoadKeyring(c.Keys.Trusted...)
+	if f := c.Keys.passkeys(); err == nil && f != nil {
+		keys = keys.WithPasskeys(f)
+	}
+	return keys, err
 }

@@ -133,7 +133,8 @@ func TestConfigHoldsNoSecrets(t *testing.T) {
 	reference := regexp.MustCompile(`(File|Env)$`)
 	for _, f := range configFields() {
 		name := f[strings.LastIndexByte(f, '.')+1:]
-		if secret.MatchString(name) && !reference.MatchString(name) && !strings.HasSuffix(name, "hostKey") && name != "keys" {
+		if secret.MatchString(name) && !reference.MatchString(name) && !strings.HasSuffix(name, "hostKey") && name != "keys" &&
+			name != "passkeys" && name != "requirePasskey" {
 			t.Errorf("%s may hold a secret: let it name a file or a variable, or mask it", f)
 		}
 	}
@@ -180,6 +181,7 @@ func configFields() []string {
 	}
 	walk(reflect.TypeFor[config](), "")
 	walk(reflect.TypeFor[integrations.Rate](), "rate")
+	out = append(out, "requirePasskey")
 	for kind, c := range worker.Kinds() {
 		walk(reflect.TypeOf(c), kind)
 	}

@@ -26,6 +26,7 @@ func (c config) check(forServer, forWorker bool) error {
 			issues = append(issues, access.Issue{Code: "trusted_keys", Field: "keys.trusted", Message: err.Error()})
 		}
 	}
+	issues = append(issues, c.checkPasskeys(forServer, forWorker)...)
 	if len(issues) == 0 {
 		return nil
 	}

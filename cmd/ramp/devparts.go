@@ -23,6 +23,7 @@ import (
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/integrations/sshcert"
 	"ramp.dev/ramp/integrations/sshcert/demohost"
+	"ramp.dev/ramp/passkey"
 	"ramp.dev/ramp/server"
 	"ramp.dev/ramp/server/auth"
 	"ramp.dev/ramp/server/limit"
@@ -173,6 +174,8 @@ func (d *dev) scimToken() error {
 	return nil
 }
 
+const passkeysName = "passkeys.yaml"
+
 // write writes the configuration in which the parts find each other, then
 // reads it, so that `ramp dev` runs what `ramp server --config` would.
 func (d *dev) write(context.Context) error {
@@ -182,6 +185,13 @@ func (d *dev) write(context.Context) error {
 	d.config.Server = server.Config{Listen: d.flags.listen, URL: "http://" + d.flags.listen, Contracts: "contracts",
 		Identity: auth.Config{Issuer: d.issuer}, Operators: []string{"operators"}, Auditors: []string{"security"}, TemporalUI: "http://" + d.flags.temporalUI, MaxOpen: 1000,
 		Limits: server.LimitsConfig{Person: plenty, Address: plenty}}
+	// Browsers have passkeys for names only: at 127.0.0.1 there are none.
+	if origin := d.config.Server.URL; passkey.CheckOrigin(origin) == nil {
+		if err := passkey.Prepare(d.path(passkeysName), origin); err != nil {
+			return err
+		}
+		d.config.Keys.Passkeys, d.config.Server.EnrolInPage = passkeysName, true
+	}
 	if d.flags.scim {
 		if err := d.scimToken(); err != nil {
 			return err

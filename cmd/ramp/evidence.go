@@ -9,6 +9,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/passkey"
 )
 
 func evidenceCommand() *cobra.Command {
@@ -55,6 +56,7 @@ func evidenceGetCommand() *cobra.Command {
 func evidenceVerifyCommand() *cobra.Command {
 	var o common
 	var keys, workers []string
+	var passkeys string
 	c := &cobra.Command{
 		Use: "verify FILE", Short: "Verify an evidence file, offline", Args: cobra.ExactArgs(1),
 		Long: "Recomputes everything that the file claims, with nothing but public keys: no network, no Ramp. Ends with 4\n" +
@@ -68,6 +70,13 @@ func evidenceVerifyCommand() *cobra.Command {
 			trustedWorkers, err := evidence.LoadKeyring(workers...)
 			if err != nil {
 				return err
+			}
+			if passkeys != "" {
+				enrolled, err := passkey.Load(passkeys)
+				if err != nil {
+					return err
+				}
+				servers = servers.WithPasskeys(enrolled)
 			}
 			f, err := os.Open(args[0])
 			if err != nil {
@@ -91,6 +100,7 @@ func evidenceVerifyCommand() *cobra.Command {
 	c.Flags().StringVarP(&o.output, "output", "o", "table", "table, json or yaml")
 	c.Flags().StringSliceVar(&keys, "key", nil, "public keys (PEM) of the servers that are believed")
 	c.Flags().StringSliceVar(&workers, "worker-key", nil, "public keys (PEM) of the workers that are believed")
+	c.Flags().StringVar(&passkeys, "passkeys", "", "file of passkeys, for requests that were approved with them")
 	return c
 }
 

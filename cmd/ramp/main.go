@@ -51,7 +51,7 @@ func root() *cobra.Command {
 		logrus.SetLevel(l)
 		return nil
 	}
-	c.AddCommand(serverCommand(), workerCommand(), devCommand(), configCommand(), contractsCommand(), auditCommand(), evidenceCommand(), sweepCommand(), reconcileCommand(), deployCommand())
+	c.AddCommand(serverCommand(), workerCommand(), devCommand(), configCommand(), contractsCommand(), auditCommand(), evidenceCommand(), passkeysCommand(), sweepCommand(), reconcileCommand(), deployCommand())
 	c.AddCommand(peopleCommands()...)
 	mistakes(c)
 	return c

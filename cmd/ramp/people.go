@@ -129,12 +129,17 @@ func decideCommand(name string, v access.Verdict) *cobra.Command {
 			c.Flags().StringVar(&digest, "digest", "", "decide only if the plan is still this one")
 		},
 		func(ctx context.Context, c *client.Client, id string) (access.Request, error) {
-			if digest == "" {
+			if digest == "" || v == access.Approve {
 				r, err := c.Request(ctx, id)
 				if err != nil {
 					return r, err
 				}
-				digest = r.Plan.Digest
+				if r.Plan.Rule.Passkey && v == access.Approve {
+					return r, access.Errorf(access.CodeForbidden, "this is approved with a passkey, in the browser: %s", c.Page(id))
+				}
+				if digest == "" {
+					digest = r.Plan.Digest
+				}
 			}
 			return c.Decide(ctx, id, v, digest, comment)
 		},

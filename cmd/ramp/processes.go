@@ -123,7 +123,7 @@ func startServer(ctx context.Context, c config, temporal client.Client) (*servic
 		led.Close()
 		return nil, err
 	}
-	s, err := server.New(c.Server, server.Deps{Temporal: temporal, Ledger: led, Signer: signer, Codec: sealed, Log: logrus.StandardLogger()})
+	s, err := server.New(c.Server, server.Deps{Temporal: temporal, Ledger: led, Signer: signer, Codec: sealed, Passkeys: c.Keys.passkeys(), Log: logrus.StandardLogger()})
 	if err != nil {
 		led.Close()
 		return nil, err

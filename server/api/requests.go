@@ -105,14 +105,16 @@ func (a *API) show(c echo.Context) error {
 
 func (a *API) decide(c echo.Context) error {
 	var body struct {
-		Decision   access.Verdict `json:"decision"`
-		PlanDigest string         `json:"planDigest"`
-		Comment    string         `json:"comment"`
+		Decision   access.Verdict    `json:"decision"`
+		PlanDigest string            `json:"planDigest"`
+		Comment    string            `json:"comment"`
+		Passkey    *access.Assertion `json:"passkey"`
 	}
 	if err := read(c, &body, false); err != nil {
 		return err
 	}
-	r, err := a.desk.Decide(c.Request().Context(), auth.Person(c), c.Param("id"), body.Decision, body.PlanDigest, body.Comment)
+	r, err := a.desk.Decide(c.Request().Context(), auth.Person(c), c.Param("id"),
+		desk.Say{Verdict: body.Decision, PlanDigest: body.PlanDigest, Comment: body.Comment, Passkey: body.Passkey})
 	if err != nil {
 		return err
 	}

@@ -39,24 +39,39 @@ func (d *Desk) reach(ctx context.Context, p access.Person, id, act string) (acce
 	return r, err
 }
 
+// Say is what somebody says to a plan.
+type Say struct {
+	Verdict    access.Verdict
+	PlanDigest string
+	Comment    string
+	Passkey    *access.Assertion // where the plan wants one; else it is left out of the record
+}
+
 // Decide takes one person's verdict on exactly the plan they saw, and answers
 // the request as it is then. Deciding the same again answers the same; a denial
 // after access has opened closes it (CASES 15).
-func (d *Desk) Decide(ctx context.Context, p access.Person, id string, v access.Verdict, planDigest, comment string) (access.Request, error) {
+func (d *Desk) Decide(ctx context.Context, p access.Person, id string, say Say) (access.Request, error) {
 	r, err := d.reach(ctx, p, id, "decide")
 	if err != nil {
 		return r, err
 	}
-	if err := d.checkDecision(p, r, v, planDigest, comment); err != nil {
+	if err := d.checkDecision(p, r, say.Verdict, say.PlanDigest, say.Comment); err != nil {
 		return r, d.refused(ctx, p, id, "decide", err)
 	}
 	for _, dec := range r.Decisions {
-		if dec.Approver.Same(p) && dec.Verdict == v {
+		if dec.Approver.Same(p) && dec.Verdict == say.Verdict {
 			return r, nil
 		}
 	}
-	signed, err := d.Signer.SignDecision(access.Decision{RequestID: id, PlanDigest: planDigest, Verdict: v,
-		Approver: p, Comment: comment, At: d.now().Truncate(time.Microsecond)})
+	dec := access.Decision{RequestID: id, PlanDigest: say.PlanDigest, Verdict: say.Verdict,
+		Approver: p, Comment: say.Comment, At: d.now().Truncate(time.Microsecond)}
+	if r.Plan.Rule.Passkey && say.Verdict == access.Approve {
+		dec.Passkey = say.Passkey
+		if err := d.checkPasskey(dec); err != nil {
+			return r, d.refused(ctx, p, id, "decide", err)
+		}
+	}
+	signed, err := d.Signer.SignDecision(dec)
 	if err != nil {
 		return r, err
 	}

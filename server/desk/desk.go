@@ -15,6 +15,7 @@ import (
 	"ramp.dev/ramp/contracts"
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/ledger"
+	"ramp.dev/ramp/passkey"
 	"ramp.dev/ramp/workflows"
 )
 
@@ -60,13 +61,16 @@ type Config struct {
 	Signer    *evidence.Signer
 	Gateway   Gateway
 	Log       logrus.FieldLogger
-	Codec     *codec.Codec               // nil: what Temporal keeps is not encrypted
-	Directory Directory                  // nil: nobody knows more of people than their tokens
-	Operators []string                   // groups that see every request and may revoke any
-	Auditors  []string                   // groups that read the log and every evidence; nobody if empty
-	Principal func(access.Person) string // who the targets see; nil: the person's id
-	Now       func() time.Time           // nil: the real clock
-	MaxOpen   int                        // requests a person may have open at once; 0: 20
+	Codec     *codec.Codec // nil: what Temporal keeps is not encrypted
+	Directory Directory    // nil: nobody knows more of people than their tokens
+	Passkeys  Passkeys     // nil: no plan that wants one can be approved here
+	// EnrolPasskey puts a new key where it counts; nil: people do, by review.
+	EnrolPasskey func(person string, k passkey.Key) error
+	Operators    []string                   // groups that see every request and may revoke any
+	Auditors     []string                   // groups that read the log and every evidence; nobody if empty
+	Principal    func(access.Person) string // who the targets see; nil: the person's id
+	Now          func() time.Time           // nil: the real clock
+	MaxOpen      int                        // requests a person may have open at once; 0: 20
 }
 
 // Desk is the use cases. It is safe for concurrent use.

@@ -12,6 +12,7 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/contracts"
 	"ramp.dev/ramp/server/auth"
+	"ramp.dev/ramp/server/desk"
 	"ramp.dev/ramp/server/problem"
 )
 
@@ -111,8 +112,11 @@ func spaceless(typed string) string {
 }
 
 func (w *Web) decide(c echo.Context) error {
-	_, err := w.desk.Decide(c.Request().Context(), auth.Person(c), c.Param("id"), access.Verdict(c.FormValue("decision")),
-		c.FormValue("planDigest"), c.FormValue("comment"))
+	signed, err := assertion(c)
+	if err == nil {
+		_, err = w.desk.Decide(c.Request().Context(), auth.Person(c), c.Param("id"), desk.Say{Verdict: access.Verdict(c.FormValue("decision")),
+			PlanDigest: c.FormValue("planDigest"), Comment: c.FormValue("comment"), Passkey: signed})
+	}
 	return w.done(c, err)
 }
 

@@ -85,6 +85,7 @@ func (w *Web) requests(c echo.Context) error {
 type requestPage struct {
 	access.Request
 	Can        desk.Can
+	Passkey    *desk.Ceremony    // for approving; nil where none is wanted
 	Refused    string            // why the last act was not done
 	Typed      map[string]string // what was typed with it, by field
 	TemporalUI string            // this request's workflow, for operators
@@ -100,6 +101,9 @@ func (w *Web) request(c echo.Context) error {
 
 func (w *Web) showRequest(c echo.Context, status int, r access.Request, refused string, typed map[string]string) error {
 	page := requestPage{Request: r, Can: w.desk.Can(auth.Person(c), r), Refused: refused, Typed: typed}
+	if page.Can.Decide {
+		page.Passkey = w.desk.Ceremony(auth.Person(c), r)
+	}
 	if w.temporalUI != "" && auth.Person(c).In(w.desk.Operators...) {
 		page.TemporalUI = w.temporalUI + "/namespaces/default/workflows/" + r.ID
 	}

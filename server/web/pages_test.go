@@ -14,6 +14,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/contracts"
+	"ramp.dev/ramp/passkey"
 	"ramp.dev/ramp/server/desk"
 	"ramp.dev/ramp/server/problem"
 )
@@ -72,6 +73,19 @@ func TestEveryPage(t *testing.T) {
 	r := example(access.StateEnding)
 	r.Overdue, r.Problem = true, "the host does not answer"
 	require.Contains(t, shown(t, w, "request", requestPage{Request: r}), `class="status overdue"`)
+
+	for _, asked := range []desk.Ceremony{{Problem: "why not"}, {Challenge: "Y2g", RPID: "ramp.example.com"},
+		{Challenge: "Y2g", RPID: "ramp.example.com", Keys: []string{"YQ", "Yg"}}} {
+		html := shown(t, w, "request", requestPage{Request: example(access.StatePending), Can: all, Passkey: &asked})
+		require.Equal(t, len(asked.Keys) > 0, strings.Contains(html, `data-challenge="Y2g" data-rp="ramp.example.com" data-keys="YQ Yg"`))
+		require.Equal(t, len(asked.Keys) == 0, strings.Contains(html, `value="approve" disabled`), "deny is all that is left")
+		require.Contains(t, html, asked.Problem)
+		enrolment := desk.Enrolment{Ceremony: asked, Person: "bob", Algorithms: []int{-7, -8},
+			Enrolled: []passkey.Key{{Name: "laptop", Enrolled: "2026-01-31"}}}
+		html = shown(t, w, "passkeys", passkeysPage{Enrolment: enrolment, Entry: "bob: <b>", Refused: "no"})
+		require.Equal(t, asked.Problem == "", strings.Contains(html, `data-algorithms="-7 -8 "`))
+		require.Contains(t, html, "bob: &lt;b&gt;")
+	}
 
 	rows := []access.Request{example(access.StatePending), r}
 	shown(t, w, "home", homePage{Live: rows, ToDo: rows})

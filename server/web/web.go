@@ -40,7 +40,7 @@ func New(d *desk.Desk, a *auth.Auth, temporalUI string) (*Web, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range []string{"home", "ask", "requests", "inbox", "request", "problem", "signedout", "signin", "you"} {
+	for _, name := range []string{"home", "ask", "requests", "inbox", "request", "problem", "signedout", "signin", "you", "passkeys"} {
 		t, err := base.Clone()
 		if err != nil {
 			return nil, err
@@ -90,6 +90,8 @@ func (w *Web) Routes(e *echo.Echo) {
 	get("/inbox", w.inbox)
 	get("/ask/:contract", w.askForm)
 	post("/ask/:contract", w.ask)
+	get("/you/passkeys", w.passkeys)
+	post("/you/passkeys", w.enrol)
 	get("/requests", w.requests)
 	get("/requests/:id", w.request)
 	post("/requests/:id/decision", w.decide)

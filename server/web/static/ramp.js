@@ -40,7 +40,8 @@ function enhance() {
 // Somebody who is typing must not lose what they typed.
 function typing() {
   return [...document.querySelectorAll("main input, main textarea")].some(
-    (f) => f === document.activeElement || (f.type !== "hidden" && f.value !== f.defaultValue));
+    (f) => f === document.activeElement || (f.type !== "hidden" && f.value !== f.defaultValue))
+    || document.querySelector("form[data-busy]") !== null;
 }
 
 function say(text) {
@@ -112,6 +113,15 @@ document.addEventListener("click", async (e) => {
   if (!button) return;
   const { pickUp } = await import("./pickup.js");
   await pickUp(button);
+});
+
+// A form that wants a passkey is sent once the device has signed.
+document.addEventListener("submit", async (e) => {
+  const form = e.target, button = e.submitter;
+  if ("signed" in form.dataset || !("enrol" in form.dataset || button?.dataset.challenge)) return;
+  e.preventDefault();
+  const { sign } = await import("./passkey.js");
+  await sign(form, button);
 });
 
 enhance();
