@@ -11,7 +11,7 @@ import (
 // targets and the ledger, which knows nothing of workflows. Of d it needs the
 // ledger, the log, and the signer for receipts.
 func Sweeper(ctx context.Context, c Config, d Deps) *reconcile.Reconciler {
-	broker := openTargets(ctx, c.Targets, d.Targets)
+	broker := openTargets(ctx, c.Targets, d.Targets, d.Ledger)
 	t := &activities.Targets{Broker: broker, Ledger: d.Ledger, Signer: d.Signer}
 	return &reconcile.Reconciler{Broker: broker, Ledger: d.Ledger, Close: t.End, Alarms: alarms{log: d.Log, next: d.Alarms}, Log: d.Log}
 }

@@ -11,6 +11,7 @@ import (
 	"ramp.dev/ramp/integrations/awsiam"
 	"ramp.dev/ramp/integrations/sshcert"
 	"ramp.dev/ramp/integrations/vaulttoken"
+	"ramp.dev/ramp/ledger"
 )
 
 // opener is what every integration's Config can do.
@@ -35,7 +36,8 @@ func kind[C opener](t TargetConfig) (opener, error) {
 
 // openTargets opens every configured target. One that cannot be opened is
 // disabled with its reason; the others run, and those that are open already.
-func openTargets(ctx context.Context, configs map[string]TargetConfig, open map[string]integrations.Target) *integrations.Broker {
+// Those whose grants must share objects count the holders in the ledger.
+func openTargets(ctx context.Context, configs map[string]TargetConfig, open map[string]integrations.Target, led *ledger.Ledger) *integrations.Broker {
 	targets, disabled := map[string]integrations.Target{}, map[string]error{}
 	maps.Copy(targets, open)
 	for name, c := range configs {
@@ -48,6 +50,11 @@ func openTargets(ctx context.Context, configs map[string]TargetConfig, open map[
 			continue
 		}
 		targets[name] = t
+	}
+	for name, t := range targets {
+		if s, ok := t.(integrations.Sharer); ok {
+			s.Share(led.Holders(name))
+		}
 	}
 	b := integrations.NewBroker(targets, disabled)
 	for name, c := range configs {

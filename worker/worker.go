@@ -54,7 +54,7 @@ const stopWithin = 10 * time.Second
 
 // Start opens the targets and starts polling.
 func Start(ctx context.Context, c Config, d Deps) (*Worker, error) {
-	w := &Worker{Broker: openTargets(ctx, c.Targets, d.Targets), deployment: c.Deployment}
+	w := &Worker{Broker: openTargets(ctx, c.Targets, d.Targets, d.Ledger), deployment: c.Deployment}
 	w.metrics = newMetrics(w.Broker)
 	if err := w.serve(ctx, c, d); err != nil {
 		w.Stop()
