@@ -91,22 +91,31 @@ func (r Rule) MayDecide(requester, p Person) error {
 // decisions by different people does not matter.
 func (r Rule) Tally(plan Plan, digest string, decisions []Decision) (Standing, []StageStatus) {
 	last := map[string]Decision{} // by account
+	var accounts []string         // sorted below: a workflow must not iterate over a map
 	for _, d := range decisions {
 		if d.RequestID != plan.RequestID || d.PlanDigest != digest || d.At.After(plan.PendingUntil) ||
 			r.MayDecide(plan.Requester, d.Approver) != nil || r.Passkey && d.Verdict == Approve && d.Passkey == nil {
 			continue
 		}
+		if _, seen := last[d.Approver.ID]; !seen {
+			accounts = append(accounts, d.Approver.ID)
+		}
 		last[d.Approver.ID] = d
+	}
+	slices.Sort(accounts)
+	standing := make([]Decision, len(accounts))
+	for i, id := range accounts {
+		standing[i] = last[id]
 	}
 	denials := 0
 	var approvers []Person
-	for _, accounts := range humans(last) {
-		if slices.ContainsFunc(accounts, func(d Decision) bool { return d.Verdict != Approve }) {
+	for _, theirs := range humans(standing) {
+		if slices.ContainsFunc(theirs, func(d Decision) bool { return d.Verdict != Approve }) {
 			denials++
 			continue
 		}
-		one := Person{ID: accounts[0].Approver.Human()}
-		for _, d := range accounts {
+		one := Person{ID: theirs[0].Approver.Human()}
+		for _, d := range theirs {
 			one.ID = min(one.ID, d.Approver.Human())
 			one.Groups = append(one.Groups, d.Approver.Groups...)
 		}
@@ -125,7 +134,7 @@ func (r Rule) Tally(plan Plan, digest string, decisions []Decision) (Standing, [
 
 // humans groups accounts by the human behind them. Two that have nothing in
 // common are one human's all the same when a third is the same as both.
-func humans(last map[string]Decision) [][]Decision {
+func humans(last []Decision) [][]Decision {
 	var out [][]Decision
 	for _, d := range last {
 		mine := []Decision{d}
