@@ -240,7 +240,7 @@ func (in *installation) visits(who string) (session string, pages []string) {
 	for _, c := range jar.Cookies(at) {
 		session = c.Value
 	}
-	for _, path := range []string{"/", "/inbox", "/requests"} {
+	for _, path := range []string{"/", "/inbox", "/requests", "/you"} {
 		pages = append(pages, in.page(session, path))
 	}
 	return session, pages
