@@ -9,6 +9,9 @@ const (
 	proof      = "./evidence"
 	book       = "./ledger"
 	broker     = "./integrations"
+	people     = "./access -run Case06|OneHuman"
+	known      = "./server/auth -run Case02|Directory|LeftLinked|OneWhoLeft"
+	provisions = "./server/scim -run WhoMaySpeak"
 	stories    = "./tools/histories -run Stories/released-while-opening"
 )
 
@@ -62,6 +65,20 @@ func mutants() []mutant {
 		{"an extension is longer than ordered", "activities/change.go", "in.ExpiresAt.After(row.ExpiresAt.Add(order.Adds.Std()))", "false", []string{activity}},
 		{"anybody picks up a credential", "activities/change.go", "case order.By.ID != plan.Requester.ID:", "case false:", []string{activity, properties}},
 		{"a credential is minted after the end", "activities/change.go", "if row.Status != ledger.GrantOpen || !t.now().Before(row.ExpiresAt) {", "if row.Status != ledger.GrantOpen {", []string{activity}},
+
+		// People.
+		{"what opens does not ask who is still there", "activities/targets.go", "return proof.Now(roll), nil", "return proof, nil", []string{activity}},
+		{"access opens for somebody who has left", "activities/targets.go", "if _, err := roll.Still(proof.Plan.Requester); err != nil {", "if _, err := roll.Still(proof.Plan.Requester); false && err != nil {", []string{activity}},
+		{"an approver who lost the group is counted", "activities/control.go", "\tproof = proof.Now(roll)\n", "", []string{activity}},
+		{"a directory that is down is an empty one", "activities/directory.go",
+			`return access.Roll{}, access.Errorf(access.CodeUnavailable, "the directory does not answer: %w", err)`, "return access.Roll{}, nil", []string{activity}},
+		{"a directory that is down lets people in", "server/auth/auth.go",
+			`return access.Person{}, access.Errorf(access.CodeUnavailable, "the directory does not answer: %w", err)`, "return p, nil", []string{known}},
+		{"leaving takes back a denial", "access/directory.go", "if d.Verdict == Approve {", "if true {", []string{people}},
+		{"one address is two people", "access/person.go", " || sameAddress(p.Email, other.Email)", "", []string{people}},
+		{"a link is not followed", "server/auth/auth.go", "p = a.config.Links.link(p)", "_ = a.config.Links.link(p)", []string{known}},
+		{"who has left keeps their token", "server/auth/auth.go", "return roll.Now(p)", "_, err = roll.Now(p)\n\t_ = err\n\treturn p, nil", []string{known}},
+		{"anybody speaks for the provider", "server/scim/scim.go", "if !ok || !strings.EqualFold", "if !ok && false || !strings.EqualFold", []string{provisions}},
 
 		// Targets.
 		{"objects that are not Ramp's are revoked", "integrations/broker.go",
