@@ -108,7 +108,7 @@ func (a *Auth) Identify(next echo.HandlerFunc) echo.HandlerFunc {
 			if !strings.EqualFold(scheme, "Bearer") || token == "" {
 				return unauthenticated("token_missing", `the Authorization header must be "Bearer" and a token`)
 			}
-			p, until, err := a.bearer(r.Context(), token)
+			p, until, err := a.bearer(r.Context(), token, r.Method != http.MethodGet && r.Method != http.MethodHead)
 			if err == nil {
 				p, err = a.Now(r.Context(), p)
 			}

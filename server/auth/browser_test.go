@@ -76,6 +76,7 @@ func handler(t *testing.T, c auth.Config, base string, deps func(*auth.Deps)) ht
 		return c.String(http.StatusOK, strings.Join(append([]string{auth.Person(c).ID}, auth.Person(c).Groups...), " "))
 	}
 	e.GET("/whoami", who, auth.RequirePage)
+	e.POST("/groups", who, auth.RequirePage)
 	e.POST("/act", func(c echo.Context) error { return c.String(http.StatusOK, auth.Person(c).ID) }, auth.RequirePage)
 	return a.Sessions(e)
 }

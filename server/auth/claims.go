@@ -26,18 +26,9 @@ func (c ClaimConfig) person(claims map[string]any, kind access.Kind) (access.Per
 	if verified, told := claims["email_verified"].(bool); told && !verified {
 		p.Email = "" // anybody could claim anybody's address
 	}
-	switch groups := claims[c.Groups].(type) {
-	case nil:
-	case []any:
-		for _, g := range groups {
-			name, ok := g.(string)
-			if !ok {
-				return bad("claim %q is not a list of names", c.Groups)
-			}
-			p.Groups = append(p.Groups, name)
-		}
-	default:
-		return bad("claim %q is not a list of names", c.Groups)
+	var err error
+	if p.Groups, err = c.groups(claims); err != nil {
+		return access.Person{}, err
 	}
 	// A claim that is there and unreadable is not an absent one: an agent must
 	// not become a human by a provider's mistake.
@@ -63,4 +54,22 @@ func (c ClaimConfig) person(claims map[string]any, kind access.Kind) (access.Per
 		}
 	}
 	return p, nil
+}
+
+// groups reads the claim of groups; none when there is none.
+func (c ClaimConfig) groups(claims map[string]any) ([]string, error) {
+	bad := unauthenticated("identity_incomplete", fmt.Sprintf("claim %q is not a list of names", c.Groups))
+	list, ok := claims[c.Groups].([]any)
+	if !ok && claims[c.Groups] != nil {
+		return nil, bad
+	}
+	var out []string
+	for _, g := range list {
+		name, ok := g.(string)
+		if !ok {
+			return nil, bad
+		}
+		out = append(out, name)
+	}
+	return out, nil
 }

@@ -20,6 +20,7 @@ type issuer struct {
 	url   string
 	key   *rsa.PrivateKey
 	token string // the ID token that any code is good for
+	info  func(w http.ResponseWriter)
 }
 
 func newIssuer(t *testing.T) *issuer {
@@ -34,7 +35,11 @@ func newIssuer(t *testing.T) *issuer {
 	}
 	mux.HandleFunc("GET /.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, map[string]any{"issuer": i.url, "authorization_endpoint": i.url + "/authorize", "token_endpoint": i.url + "/token",
-			"jwks_uri": i.url + "/keys", "id_token_signing_alg_values_supported": []string{"RS256"}})
+			"jwks_uri": i.url + "/keys", "userinfo_endpoint": i.url + "/userinfo", "id_token_signing_alg_values_supported": []string{"RS256"}})
+	})
+	mux.HandleFunc("GET /userinfo", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		i.info(w)
 	})
 	mux.HandleFunc("GET /keys", func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: &key.PublicKey, KeyID: "k", Algorithm: "RS256", Use: "sig"}}})

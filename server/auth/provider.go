@@ -57,9 +57,49 @@ func (p *provider) context(ctx context.Context) context.Context {
 	return oidc.ClientContext(ctx, p.client)
 }
 
-// bearer verifies a token that was made for Ramp, and says when it expires.
-func (p *provider) bearer(ctx context.Context, raw string) (access.Person, time.Time, error) {
-	return p.verify(ctx, raw, p.config.Audience, nil)
+// bearer verifies a token that was made for Ramp, and says when it expires. For
+// an act the provider is asked for the person's groups once more, if it is
+// configured to say: a token says what was so when it was made (CASES 6).
+func (p *provider) bearer(ctx context.Context, raw string, act bool) (access.Person, time.Time, error) {
+	person, until, err := p.verify(ctx, raw, p.config.Audience, nil)
+	if err == nil && act && p.config.UserInfo {
+		person, err = p.again(ctx, raw, person)
+	}
+	return person, until, err
+}
+
+// again is the person with the groups that the provider tells now. No answer is
+// no act.
+func (p *provider) again(ctx context.Context, raw string, person access.Person) (access.Person, error) {
+	found, err := p.get()
+	if err != nil {
+		return access.Person{}, err
+	}
+	info, err := found.UserInfo(p.context(ctx), oauth2.StaticTokenSource(&oauth2.Token{AccessToken: raw}))
+	if err != nil {
+		if text := err.Error(); strings.HasPrefix(text, "401") || strings.HasPrefix(text, "403") {
+			return access.Person{}, unauthenticated("token_revoked", "the identity provider no longer takes this token; log in again")
+		}
+		return access.Person{}, access.Errorf(access.CodeUnavailable, "the identity provider does not say who is in which group: %w", err)
+	}
+	if subject, ok := claimOf(raw, "sub"); !ok || info.Subject != subject {
+		return access.Person{}, unauthenticated("token_invalid", "the identity provider answered about somebody else")
+	}
+	var claims map[string]any
+	if err := info.Claims(&claims); err != nil {
+		return access.Person{}, access.Errorf(access.CodeUnavailable, "the identity provider's answer about groups: %w", err)
+	}
+	groups, err := p.config.Claims.groups(claims)
+	if err != nil {
+		return access.Person{}, err
+	}
+	for i := range groups {
+		if groups[i], err = p.config.own(groups[i]); err != nil {
+			return access.Person{}, err
+		}
+	}
+	person.Groups = groups
+	return person, nil
 }
 
 // verify checks signature, issuer, expiry and audience; the nonce too if there
