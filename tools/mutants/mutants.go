@@ -12,6 +12,8 @@ const (
 	people     = "./access -run Case06|OneHuman"
 	known      = "./server/auth -run Case02|Directory|LeftLinked|OneWhoLeft"
 	provisions = "./server/scim -run WhoMaySpeak"
+	passkeys   = "./passkey"
+	captured   = "./worker -run TestCapturedServer"
 	stories    = "./tools/histories -run Stories/released-while-opening"
 )
 
@@ -58,6 +60,16 @@ func mutants() []mutant {
 		{"one person sits on two chairs", "access/decision.go", "tried[i] = true\n\t\t\tif taken[i] == 0", "tried[i] = true\n\t\t\ttaken[i] = a + 1\n\t\t\tif taken[i] == 0", []string{tally, properties}},
 		{"approvals are counted by equality", "access/decision.go", "len(r.Stages) > 0 && met:", "len(r.Stages) > 0 && met && len(approvers) == len(r.Stages):", []string{tally, proof}},
 		{"denials are counted by equality", "access/decision.go", "case denials >= max(r.Deny, 1):", "case denials == r.Deny:", []string{tally}},
+
+		// Passkeys.
+		{"a passkey's assertion is not verified", "evidence/keyring.go", "if err := enrolled.Verify(d); err != nil {", "if err := enrolled.Verify(d); err != nil && false {", []string{proof, captured}},
+		{"an approval without a passkey is counted", "access/decision.go", " || r.Passkey && d.Verdict == Approve && d.Passkey == nil {", " {", []string{tally}},
+		{"a plan that wants a passkey approves itself", "access/decision.go", "r.Auto && !r.Passkey,", "r.Auto,", []string{tally, proof}},
+		{"a target that requires passkeys opens without", "activities/targets.go", "t.NeedPasskey[g.Target] && !proof.Plan.Rule.Passkey", "false", []string{captured}},
+		{"a passkey's user need not be verified", "passkey/verify.go", `"", false, true, true`, `"", false, false, true`, []string{passkeys}},
+		{"a passkey counts after it was taken back", "passkey/set.go", "err == nil && !at.Before(from) && !k.over(at)", "err == nil && !at.Before(from)", []string{passkeys}},
+		{"a decision's own time brings a passkey back", "passkey/file.go", "return k.over(now)", "return k.over(now) && false", []string{passkeys}},
+		{"one passkey is two people's", "passkey/set.go", "taken := owners[once]; taken {", "taken := owners[once]; taken && false {", []string{passkeys}},
 
 		// Extending and picking up.
 		{"anybody extends", "activities/change.go", "case order.By.Human() != plan.Requester.Human():", "case false:", []string{activity, properties}},
