@@ -56,6 +56,9 @@ func (t *Targets) extend(ctx context.Context, in calls.ExtendInput) error {
 	}
 	g := row.Grant
 	g.ExpiresAt = in.ExpiresAt.UTC()
+	if err := t.approved(ctx, in.Plan, g); err != nil {
+		return err
+	}
 	if err := t.keep(ctx, plan.RequestID, fmt.Sprintf("extension %d", order.Number), in.Order); err != nil {
 		return err
 	}
@@ -107,6 +110,9 @@ func (t *Targets) mint(ctx context.Context, in calls.MintInput) (evidence.Sealed
 	}
 	if row.Status != ledger.GrantOpen || !t.now().Before(row.ExpiresAt) {
 		return evidence.Sealed{}, access.Errorf(access.CodeConflict, "grant %s is not open", row.Name)
+	}
+	if err := t.approved(ctx, in.Plan, row.Grant); err != nil {
+		return evidence.Sealed{}, err
 	}
 	secret, err := t.Broker.Mint(ctx, row.Grant)
 	if err != nil {

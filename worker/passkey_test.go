@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/activities"
 	"ramp.dev/ramp/activities/calls"
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/passkey"
@@ -98,12 +99,39 @@ func TestCapturedServer(t *testing.T) {
 			require.Zero(t, s.opened())
 		}
 	})
+	t.Run("a row in the ledger that says it is open", func(t *testing.T) {
+		targets := &activities.Targets{Broker: s.worker.Broker, Ledger: s.ledger, NeedPasskey: map[string]bool{targetName: true},
+			Keyring: evidence.NewKeyring(s.signer.Public()).WithPasskeys(s.passkeys)}
+		for _, rule := range []func(*access.Plan){byPasskey, lead} {
+			a := s.asks(time.Hour, rule)
+			p := a.plan.Grants[0]
+			g := access.Grant{Name: p.Name, RequestID: a.id(), Target: p.Target, Principal: a.plan.Principal, Entitlement: p.Entitlement,
+				ExpiresAt: time.Now().Add(time.Hour).UTC()}
+			require.NoError(t, s.ledger.Intend(t.Context(), g, time.Now()))
+			require.NoError(t, s.ledger.Opened(t.Context(), g.Name, time.Now()))
+			key, err := evidence.NewRecipient()
+			require.NoError(t, err)
+			order, err := s.signer.SignPickUp(access.PickUp{RequestID: a.id(), PlanDigest: a.plan.Digest, Grant: g.Name, Recipient: key.Public(),
+				By: a.plan.Requester, At: time.Now().UTC()})
+			require.NoError(t, err)
+			_, err = targets.Mint(t.Context(), calls.MintInput{Plan: a.envelope(), Order: order})
+			require.ErrorContains(t, err, "nobody approved it with a passkey")
+			require.Empty(t, s.service.asked("mint"))
+		}
+	})
 	t.Run("bob himself", func(t *testing.T) {
 		a := s.asks(time.Hour, byPasskey)
 		_, err := update[workflows.Decided](a, workflows.UpdateDecide, a.says(bobs.Signs(a.id(), a.plan.Digest, access.Approve)))
 		require.NoError(t, err)
 		a.awaits(access.StateActive)
 		require.Equal(t, 1, s.opened())
+		key, err := evidence.NewRecipient()
+		require.NoError(t, err)
+		order, err := s.signer.SignPickUp(access.PickUp{RequestID: a.id(), PlanDigest: a.plan.Digest, Grant: a.grant(), Recipient: key.Public(),
+			By: a.plan.Requester, At: time.Now().UTC()})
+		require.NoError(t, err)
+		_, err = update[evidence.Sealed](a, workflows.UpdatePickUp, order)
+		require.NoError(t, err)
 		a.stops(workflows.StopRelease)
 		a.awaits(access.StateEnded)
 	})

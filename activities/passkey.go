@@ -1,0 +1,63 @@
+package activities
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"time"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/evidence"
+)
+
+// approved proves again what the ledger says is open, where only passkeys open
+// it: whoever has captured a server writes the ledger too, and a row that says
+// "open" is nobody's approval. The decisions are the ledger's; their signatures
+// are verified here. Errors are CodeEvidence.
+func (t *Targets) approved(ctx context.Context, signed evidence.Envelope, g access.Grant) error {
+	plan, err := t.Keyring.Plan(signed)
+	if err != nil || !plan.Rule.Passkey && !t.NeedPasskey[g.Target] {
+		return err
+	}
+	statements, err := t.Ledger.Statements(ctx, plan.RequestID)
+	if err != nil {
+		return err
+	}
+	var decisions []evidence.Envelope
+	for _, b := range statements {
+		var e evidence.Envelope
+		if json.Unmarshal(b, &e) == nil && e.PayloadType == evidence.TypeDecision {
+			decisions = append(decisions, e)
+		}
+	}
+	proof, err := t.Keyring.Authorize(signed, decisions)
+	if err != nil {
+		return err
+	}
+	planned, err := grantOf(plan, g.Name, g.ExpiresAt)
+	if err != nil {
+		return err
+	}
+	longest, start := plan.Duration.Std(), proof.SatisfiedAt
+	if plan.Extend != nil {
+		longest = max(longest, plan.Extend.UpTo.Std())
+	}
+	if plan.StartAt != nil && plan.StartAt.After(start) {
+		start = *plan.StartAt
+	}
+	switch {
+	case !plan.Rule.Passkey || proof.Standing != access.StandingSatisfied:
+		return access.Errorf(access.CodeEvidence, "grant %s is open in the ledger, and nobody approved it with a passkey", g.Name)
+	case g.Target != planned.Target || g.Principal != planned.Principal || !sameJSON(g.Entitlement, planned.Entitlement):
+		return access.Errorf(access.CodeEvidence, "grant %s is not in the ledger as it was approved", g.Name)
+	case g.ExpiresAt.After(start.Add(openWithin + longest + clockSkew)):
+		return access.Errorf(access.CodeEvidence, "grant %s lasts until %s in the ledger, longer than was approved", g.Name, g.ExpiresAt.Format(time.RFC3339))
+	}
+	return nil
+}
+
+func sameJSON(a, b any) bool {
+	x, errX := json.Marshal(a)
+	y, errY := json.Marshal(b)
+	return errX == nil && errY == nil && bytes.Equal(x, y)
+}
