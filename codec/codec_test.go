@@ -48,6 +48,20 @@ func TestCase41PayloadsAreSealedToTheirWorkflow(t *testing.T) {
 	require.Equal(t, plain, got, "what is not encrypted passes")
 }
 
+// TestScheduledStartsDecode: a schedule's input is written under one id, and
+// read under that with the time of the start.
+func TestScheduledStartsDecode(t *testing.T) {
+	c := codecOf(t, Key{1})
+	sealed, err := at(c, "ramp-reconcile-ssh/demo").Encode(plain)
+	require.NoError(t, err)
+	_, err = at(c, "ramp-reconcile-ssh/demo-2026-11-24T23:50:09Z").Decode(sealed)
+	require.NoError(t, err)
+	for _, other := range []string{"ramp-reconcile-ssh/demo-2", "ramp-reconcile-ssh/demo2026-11-24T23:50:09Z", "ramp-reconcile-ssh-2026-11-24T23:50:09Z", "ramp-reconcile-ssh/demo-"} {
+		_, err = at(c, other).Decode(sealed)
+		require.Equal(t, access.CodeEvidence, access.CodeOf(err), other)
+	}
+}
+
 func TestKeysRotate(t *testing.T) {
 	old, next := Key{1}, Key{2}
 	sealed, err := at(codecOf(t, old), "a").Encode(plain)
