@@ -62,8 +62,8 @@ func (s secrets) in(text []byte) (found []string) {
 const markedReason = "the marked reason of this request"
 
 // TestCase41NoSecretIsStored lives through a request on each kind of target,
-// everything logging all it can and Temporal's histories in clear, then searches
-// every file, database, log, page and answer for every secret that was there.
+// everything logging all it can, then searches every file, database, log, page
+// and answer, and Temporal's histories decrypted, for every secret that was there.
 // What people wrote as their reason is in no log (CASES 48).
 func TestCase41NoSecretIsStored(t *testing.T) {
 	in := install(t)
@@ -127,6 +127,11 @@ func TestCase41NoSecretIsStored(t *testing.T) {
 		require.NoError(t, err)
 		told = append(told, string(raw), in.page(session, "/requests/"+r.ID))
 	}
+	payload, err := os.ReadFile(filepath.Join(in.dir, "keys", "payload.key"))
+	require.NoError(t, err)
+	raw, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(payload)))
+	require.NoError(t, err)
+	all.add(t, "payload key", string(raw)) // and so its base64
 	for _, name := range []string{"server.key", "worker.key"} {
 		all.signingKey(t, filepath.Join(in.dir, "keys", name))
 	}
@@ -148,12 +153,13 @@ func TestCase41NoSecretIsStored(t *testing.T) {
 	in.searches(all)
 }
 
-// searches looks through every file of the installation, databases too. The
-// reason must be found in both databases, or the search would prove nothing.
+// searches looks through every file of the installation, databases too, and
+// through the histories decrypted. The reason must be found in these and in the
+// ledger, or the search would prove nothing; in what Temporal keeps it must not.
 func (in *installation) searches(all secrets) {
 	in.Helper()
 	kept := map[string]string{ // each secret's own place
-		"keys/server.key": "signing key server.key", "keys/worker.key": "signing key worker.key", "scim.token": "SCIM token"}
+		"keys/server.key": "signing key server.key", "keys/worker.key": "signing key worker.key", "keys/payload.key": "payload key", "scim.token": "SCIM token"}
 	reason, reasons := secrets{}, map[string]bool{}
 	reason.add(in.T, "reason", markedReason)
 	for _, file := range files(in.T, in.dir) {
@@ -170,7 +176,11 @@ func (in *installation) searches(all secrets) {
 			require.Equal(in, kept[name], what, "%s is in %s", what, name)
 		}
 	}
-	require.True(in, reasons["temporal"], "%v", reasons)
+	require.False(in, reasons["temporal"], "Temporal keeps a reason in clear")
+	raw, decoded := in.histories()
+	require.NotEmpty(in, reason.in(decoded), "the test reads histories")
+	require.Empty(in, reason.in(raw), "Temporal answers a reason in clear")
+	require.Empty(in, all.in(decoded), "in a history")
 	require.True(in, reasons["ledger.db"] || reasons["ledger.db-wal"], "%v", reasons)
 }
 

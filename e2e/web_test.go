@@ -35,6 +35,7 @@ func TestBrowser(t *testing.T) {
 		"a form with mistakes":            mistakes,
 		"Case08 a reason that attacks":    hostileReason,
 		"a credential in the page":        pickUpInPage,
+		"the Temporal UI":                 temporalUI,
 	} {
 		t.Run(name, func(t *testing.T) {
 			sub := *in

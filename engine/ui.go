@@ -15,9 +15,10 @@ type UI struct {
 	server *uiserver.Server
 }
 
-// StartUI serves the Temporal UI for the Temporal at temporalAddr. Errors are
-// CodeConflict for a port that is taken.
-func StartUI(addr, temporalAddr string) (*UI, error) {
+// StartUI serves the Temporal UI for the Temporal at temporalAddr. It has
+// payloads decoded by the Ramp at the address ramp, for operators who are logged
+// in there in the same browser. Errors are CodeConflict for a port that is taken.
+func StartUI(addr, temporalAddr, ramp string) (*UI, error) {
 	host, port, err := reserve(addr)
 	if err != nil {
 		return nil, err
@@ -25,6 +26,8 @@ func StartUI(addr, temporalAddr string) (*UI, error) {
 	s := uiserver.NewServer(uioptions.WithConfigProvider(&uiconfig.Config{
 		TemporalGRPCAddress: temporalAddr, Host: host, Port: port, EnableUI: true, DefaultNamespace: Namespace,
 		DisableNewsFetch: true, HideLogs: true,
+		Codec: uiconfig.Codec{Endpoint: ramp + "/api/v1/codec", IncludeCredentials: true,
+			DefaultErrorMessage: "Payloads are encrypted. Operators who log in to Ramp in this browser see them in clear.", DefaultErrorLink: ramp},
 		CORS: uiconfig.CORS{CookieInsecure: true}, // it is on loopback, without TLS
 	}))
 	go func() { _ = s.Start() }()

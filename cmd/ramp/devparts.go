@@ -17,6 +17,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/codec"
 	"ramp.dev/ramp/contracts/examples"
 	"ramp.dev/ramp/engine"
 	"ramp.dev/ramp/engine/devidp"
@@ -78,6 +79,11 @@ func (d *dev) prepare(context.Context) error {
 	if err := signer.WritePublic(d.path("keys", "server.pub")); err != nil {
 		return err
 	}
+	// A directory from before payloads were encrypted goes on: what has no key
+	// passes as it is.
+	if err := codec.Create(d.path("keys", "payload.key")); err != nil {
+		return err
+	}
 	return d.contracts()
 }
 
@@ -125,7 +131,7 @@ func (d *dev) engine(ctx context.Context) error {
 		return err
 	}
 	d.onStop(func() { _ = e.Stop() })
-	ui, err := engine.StartUI(d.flags.temporalUI, e.Addr)
+	ui, err := engine.StartUI(d.flags.temporalUI, e.Addr, "http://"+d.flags.listen)
 	if err != nil {
 		return err
 	}
@@ -181,7 +187,7 @@ const passkeysName = "passkeys.yaml"
 func (d *dev) write(context.Context) error {
 	d.config.Ledger = ledgerConfig{URL: "sqlite:" + d.path("ledger.db")}
 	d.config.Temporal = temporalConfig{Address: d.flags.temporal, Namespace: engine.Namespace}
-	d.config.Keys = keysConfig{Signer: "keys/server.key", Trusted: []string{"keys/server.pub"}, Worker: "keys/worker.key"}
+	d.config.Keys = keysConfig{Signer: "keys/server.key", Trusted: []string{"keys/server.pub"}, Worker: "keys/worker.key", Payload: []string{"keys/payload.key"}}
 	d.config.Server = server.Config{Listen: d.flags.listen, URL: "http://" + d.flags.listen, Contracts: "contracts",
 		Identity: auth.Config{Issuer: d.issuer}, Operators: []string{"operators"}, Auditors: []string{"security"}, TemporalUI: "http://" + d.flags.temporalUI, MaxOpen: 1000,
 		Limits: server.LimitsConfig{Person: plenty, Address: plenty}}
