@@ -133,13 +133,14 @@ func TestCase14Longer(t *testing.T) {
 func TestMint(t *testing.T) {
 	recipient, err := evidence.NewRecipient()
 	require.NoError(t, err)
-	mint := func(a asked, by access.Person) error {
+	mintAt := func(a asked, by access.Person, at time.Time) error {
 		e, err := a.signer.SignPickUp(access.PickUp{RequestID: a.plan.RequestID, PlanDigest: a.plan.Digest, Grant: a.grant(),
-			Recipient: recipient.Public(), By: by, At: a.now})
+			Recipient: recipient.Public(), By: by, At: at})
 		require.NoError(t, err)
 		_, err = a.env.ExecuteActivity(calls.Mint, calls.MintInput{Plan: a.signed, Order: e})
 		return calls.FromTemporal(err)
 	}
+	mint := func(a asked, by access.Person) error { return mintAt(a, by, a.now) }
 	minted := func(w *worker) (n int) {
 		for _, m := range w.effects {
 			if m.Op == model.OpMint {
@@ -153,6 +154,10 @@ func TestMint(t *testing.T) {
 	require.NoError(t, mint(a, alice))
 	require.Equal(t, 1, minted(w))
 	require.Equal(t, access.CodeEvidence, access.CodeOf(mint(a, bob)), "somebody else")
+	require.Equal(t, access.CodeTooLate, access.CodeOf(mintAt(a, alice, a.now.Add(-2*time.Minute))), "an order kept for later")
+	// Vault counts a token's life from now, so a slow clock would make it too long.
+	require.Equal(t, access.CodeUnavailable, access.CodeOf(mintAt(a, alice, a.now.Add(2*time.Minute))), "a worker whose clock is slow")
+	require.Equal(t, 1, minted(w))
 	w.now = start.Add(30 * time.Minute)
 	require.Equal(t, access.CodeConflict, access.CodeOf(mint(a, alice)), "after its end, and before it was closed")
 	require.NoError(t, a.close())
