@@ -43,6 +43,7 @@ func mutants() []mutant {
 			"\tif err := t.Ledger.Intend(ctx, g, t.now()); err != nil {\n\t\treturn calls.OpenResult{}, err\n\t}\n\tfailpoint.Here(failpoint.OpenIntended)\n\tif err := t.Broker.Grant(ctx, g); err != nil {\n\t\treturn calls.OpenResult{}, err\n\t}\n",
 			"\tif err := t.Broker.Grant(ctx, g); err != nil {\n\t\treturn calls.OpenResult{}, err\n\t}\n\tfailpoint.Here(failpoint.OpenIntended)\n\tif err := t.Ledger.Intend(ctx, g, t.now()); err != nil {\n\t\treturn calls.OpenResult{}, err\n\t}\n", []string{activity, properties}},
 		{"what was closed is opened again", "ledger/grants.go", "case err == nil && row.Status == GrantClosed:", "case false:", []string{book, activity}},
+		{"a workflow that begins anew moves the end", "ledger/grants.go", "case err == nil && g.ExpiresAt.After(row.ExpiresAt):", "case false:", []string{book}},
 		{"the worker opens without a satisfied rule", "activities/targets.go", "if proof.Standing != access.StandingSatisfied {", "if false {", []string{activity}},
 		{"the worker takes the workflow's word for the end", "activities/targets.go", "if in.ExpiresAt.After(t.now().Add(proof.Plan.Duration.Std() + clockSkew)) {", "if false {", []string{activity}},
 		{"an approval is good for ever", "activities/targets.go", "openWithin = 10 * time.Minute", "openWithin = 1000 * time.Hour", []string{activity}},
@@ -77,6 +78,7 @@ func mutants() []mutant {
 		{"an extension is longer than ordered", "activities/change.go", "in.ExpiresAt.After(row.ExpiresAt.Add(order.Adds.Std()))", "false", []string{activity}},
 		{"anybody picks up a credential", "activities/change.go", "case order.By.ID != plan.Requester.ID:", "case false:", []string{activity, properties}},
 		{"a credential is minted after the end", "activities/change.go", "if row.Status != ledger.GrantOpen || !t.now().Before(row.ExpiresAt) {", "if row.Status != ledger.GrantOpen {", []string{activity}},
+		{"a worker whose clock is slow mints", "activities/change.go", "case order.At.Sub(t.now()) > clockSkew:", "case false:", []string{activity}},
 
 		// People.
 		{"what opens does not ask who is still there", "activities/targets.go", "return proof.Now(roll), nil", "return proof, nil", []string{activity}},
