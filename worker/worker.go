@@ -119,6 +119,12 @@ func (w *Worker) serve(ctx context.Context, c Config, d Deps) (err error) {
 // defaultSlots is how many activities of one queue run at once; Temporal's own.
 const defaultSlots = 1000
 
+// stickyWithin is how long a workflow's next task waits for the worker that
+// remembers it. When that worker has died it is time lost. Shorter than a flood
+// takes, though, and the flood feeds itself: each task that waits too long is
+// made again and replays its whole history.
+const stickyWithin = 5 * time.Second
+
 // closeSlots is how many grants of a target are closed at once: as many as go
 // through within half a minute while others want their turns too. More would
 // only wait here, against their timeouts, and not in the order of their ends.
@@ -134,7 +140,7 @@ func (w *Worker) start(d Deps, queue string, slots int, register func(worker.Reg
 		DisableWorkflowWorker:              queue != workflows.ControlQueue,
 		MaxConcurrentActivityTaskPollers:   4,
 		MaxConcurrentActivityExecutionSize: slots,
-		StickyScheduleToStartTimeout:       2 * time.Second, // how long a task waits for a worker that may have died
+		StickyScheduleToStartTimeout:       stickyWithin,
 		Interceptors:                       []interceptor.WorkerInterceptor{w.metrics},
 		DeploymentOptions:                  w.deployment.options(queue),
 		OnFatalError:                       func(err error) { d.Log.WithError(err).WithField("queue", queue).Error("worker stopped") },

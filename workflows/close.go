@@ -62,6 +62,7 @@ func (r *request) close() access.State {
 		return access.StateEnding
 	}
 	if !soon {
+		r.show()
 		// Whoever serves the target may be down: then only this tells.
 		r.records.queue = append(r.records.queue, ending)
 		left := r.bound - workflow.Now(r.ctx).Sub(r.endingAt)
@@ -122,8 +123,11 @@ func (r *request) enter(s access.State) {
 		workflow.GetLogger(r.ctx).Error("unexpected transition", "from", string(r.state), "to", string(s))
 	}
 	r.state = s
-	// approved is passed through at once; an event for it would tell nobody anything.
-	if s != access.StateApproved {
-		r.show()
+	// approved is passed through at once, and ending mostly is; an event for them
+	// would tell nobody anything. An ending that lasts is shown in close.
+	if s == access.StateApproved || s == access.StateEnding {
+		workflow.SetCurrentDetails(r.ctx, r.details()) // leaves no event
+		return
 	}
+	r.show()
 }

@@ -11,7 +11,7 @@ import (
 // maxEvents is what one request may leave in Temporal's history: every event is
 // work for its database, and what a request costs. A bare workflow that waits
 // for the same and runs two empty activities leaves 25 to 28 (docs/bench.md).
-const maxEvents = 40
+const maxEvents = 36
 
 // TestOneRequestCostsFewEvents: whoever adds an activity to every request meets
 // this number, and says in the commit why the work cannot ride along with what

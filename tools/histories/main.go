@@ -43,7 +43,7 @@ func record(ctx context.Context, dir string) error {
 		return err
 	}
 	defer w.end()
-	recorded := make([][]byte, len(all))
+	recorded := make([][][]byte, len(all))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(4)
 	for i, s := range all {
@@ -53,7 +53,7 @@ func record(ctx context.Context, dir string) error {
 				err = fmt.Errorf("it ended as %v, not %v", res, s.want)
 			}
 			if err == nil {
-				recorded[i], err = w.history(ctx, s)
+				recorded[i], err = w.runs(ctx, s)
 			}
 			if err != nil {
 				return fmt.Errorf("%s: %w", s.name, err)
@@ -70,12 +70,18 @@ func record(ctx context.Context, dir string) error {
 
 // write replaces the folders of the unreleased version and of those that must
 // fail.
-func write(dir string, all []story, recorded [][]byte) error {
+func write(dir string, all []story, recorded [][][]byte) error {
 	files := map[string][]byte{}
 	for i, s := range all {
-		files[filepath.Join("unreleased", s.name+".json")] = recorded[i]
-		if bad := spoil(s.name, recorded[i]); bad != nil {
-			files[filepath.Join("bad", s.name+".json")] = bad
+		for n, run := range recorded[i] {
+			name := s.name
+			if len(recorded[i]) > 1 {
+				name = fmt.Sprintf("%s-%d", s.name, n+1)
+			}
+			files[filepath.Join("unreleased", name+".json")] = run
+			if bad := spoil(name, run); bad != nil {
+				files[filepath.Join("bad", name+".json")] = bad
+			}
 		}
 	}
 	for _, folder := range []string{"unreleased", "bad"} {

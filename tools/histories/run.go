@@ -98,6 +98,33 @@ func (r *run) stops(ctx context.Context, kind workflows.StopKind, by access.Pers
 	})
 }
 
+// floods sends so many signals that the run gives way to another, and waits for
+// that one.
+func (r *run) floods(ctx context.Context) {
+	id := workflows.AccessWorkflowID(r.plan.RequestID)
+	r.do(func() error {
+		for range longRun {
+			if err := r.temporal.SignalWorkflow(ctx, id, "", workflows.SignalRecount, nil); err != nil {
+				return err
+			}
+		}
+		for {
+			d, err := r.temporal.DescribeWorkflowExecution(ctx, id, "")
+			if err != nil {
+				return err
+			}
+			if info := d.WorkflowExecutionInfo; info.Execution.RunId != info.FirstRunId {
+				return nil
+			}
+			select {
+			case <-ctx.Done():
+				return fmt.Errorf("it was not continued as new: %w", ctx.Err())
+			case <-time.After(50 * time.Millisecond):
+			}
+		}
+	})
+}
+
 func (r *run) cancels(ctx context.Context) {
 	r.do(func() error { return r.temporal.CancelWorkflow(ctx, workflows.AccessWorkflowID(r.plan.RequestID), "") })
 }

@@ -60,6 +60,17 @@ func stories() []story {
 			r.awaits(ctx, access.StateActive)
 			r.cancels(ctx)
 		}},
+		{name: "offboarded", want: ended(access.OutcomeOffboarded), change: lasts(time.Minute), play: func(ctx context.Context, r *run) {
+			r.decides(ctx, bob, access.Approve)
+			r.awaits(ctx, access.StateActive)
+			r.stops(ctx, workflows.StopOffboard, carol)
+		}},
+		{name: "renewed", want: ended(access.OutcomeReleased), change: lasts(time.Minute), play: func(ctx context.Context, r *run) {
+			r.decides(ctx, bob, access.Approve)
+			r.awaits(ctx, access.StateActive)
+			r.floods(ctx)
+			r.stops(ctx, workflows.StopRelease, alice)
+		}},
 		{name: "denied-while-active", want: ended(access.OutcomeRevoked), change: lasts(time.Minute), play: func(ctx context.Context, r *run) {
 			r.decides(ctx, bob, access.Approve)
 			r.awaits(ctx, access.StateActive)

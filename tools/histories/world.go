@@ -39,6 +39,10 @@ type world struct {
 // bounds of every target here: a closing that fails is overdue soon.
 var bounds = integrations.Bounds{Consistency: 200 * time.Millisecond, Ending: 3 * time.Second}
 
+// longRun is after how many events Temporal suggests a new run here. No story
+// but one comes near it.
+const longRun = 120
+
 func targetOf(story string) string { return "model/" + story }
 
 // begin starts a world in dir with one target for each story.
@@ -58,7 +62,7 @@ func (w *world) start(ctx context.Context, dir string, stories []story) error {
 		log.SetOutput(os.Stderr)
 	}
 	e, err := engine.Start(ctx, engine.Config{Dir: filepath.Join(dir, "temporal"), Addr: "127.0.0.1:0",
-		SearchAttributes: workflows.SearchAttributes()})
+		SearchAttributes: workflows.SearchAttributes(), Dynamic: map[string]any{"limit.historyCount.suggestContinueAsNew": longRun}})
 	if err != nil {
 		return err
 	}
