@@ -42,11 +42,6 @@ type ledgerConfig struct {
 	PasswordEnv  string `yaml:"passwordEnv,omitempty"`  // the name of the environment variable that holds it
 }
 
-type temporalConfig struct {
-	Address   string `yaml:"address"`
-	Namespace string `yaml:"namespace"`
-}
-
 type keysConfig struct {
 	Signer   string   `yaml:"signer,omitempty"`   // the server's private key: a file, made on first use; vault:MOUNT/KEY; or awskms:ID
 	Payload  []string `yaml:"payload,omitempty"`  // files with the keys that encrypt what Temporal keeps; the first encrypts, all decrypt
@@ -82,12 +77,16 @@ func loadConfig(path string) (config, error) {
 	if err := yaml.NodeToValue(c.body, &c); err != nil {
 		issues = append(issues, c.yamlIssue(err))
 	}
+	issues = append(issues, c.placed(c.inClear())...)
 	if len(issues) > 0 {
 		return c, access.Invalid(issues...)
 	}
 	c.takeBuild()
 	dir := filepath.Dir(path)
-	paths := []*string{&c.Keys.Signer, &c.Keys.Worker, &c.Keys.Passkeys, &c.Ledger.PasswordFile, &c.Server.Contracts, &c.Server.Identity.ClientSecretFile, &c.Server.SCIM.TokenFile}
+	paths := []*string{&c.Keys.Signer, &c.Keys.Worker, &c.Keys.Passkeys, &c.Ledger.PasswordFile, &c.Server.Contracts, &c.Server.Identity.ClientSecretFile, &c.Server.SCIM.TokenFile, &c.Temporal.APIKeyFile}
+	if t := c.Temporal.TLS; t != nil {
+		paths = append(paths, &t.CAFile, &t.CertFile, &t.KeyFile)
+	}
 	for i := range c.Server.Identity.Issuers {
 		paths = append(paths, &c.Server.Identity.Issuers[i].ClientSecretFile)
 	}
@@ -103,6 +102,18 @@ func loadConfig(path string) (config, error) {
 		}
 	}
 	return c, nil
+}
+
+// inClear finds fields that would secure Temporal and have nothing in them: whoever
+// wrote them means TLS, and would get none.
+func (c config) inClear() (issues []access.Issue) {
+	if c.Temporal.TLS == nil && c.has("temporal", "tls") {
+		issues = append(issues, access.Issue{Code: "tls_empty", Field: "temporal.tls", Message: "there is nothing in it; write {} for TLS with the system's authorities, or leave it out"})
+	}
+	if c.Temporal.APIKeyFile == "" && c.has("temporal", "apiKeyFile") {
+		issues = append(issues, access.Issue{Code: "api_key_empty", Field: "temporal.apiKeyFile", Message: "there is nothing in it; name a file, or leave it out"})
+	}
+	return issues
 }
 
 func (c config) yamlIssue(err error) access.Issue {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"net"
 	"net/url"
 	"os"
 	"strings"
@@ -37,16 +36,6 @@ func (c config) check(forServer, forWorker bool) error {
 func (c config) checkContracts() error {
 	_, err := contracts.LoadDir(c.Server.Contracts)
 	return err
-}
-
-func (t temporalConfig) check() (issues []access.Issue) {
-	if _, _, err := net.SplitHostPort(t.Address); err != nil {
-		issues = append(issues, access.Issue{Code: "address_malformed", Field: "temporal.address", Message: "an address such as temporal.example.com:7233 is needed"})
-	}
-	if t.Namespace == "" {
-		issues = append(issues, access.Issue{Code: "namespace_missing", Field: "temporal.namespace", Message: "the namespace is needed, such as default"})
-	}
-	return issues
 }
 
 func (l ledgerConfig) check() (issues []access.Issue) {

@@ -79,9 +79,18 @@ func configShowCommand() *cobra.Command {
 	return c
 }
 
-// has says whether a part is written.
-func (c config) has(part string) bool {
-	return slices.ContainsFunc(strictyaml.Fields(c.body), func(v *ast.MappingValueNode) bool { return v.Key.GetToken().Value == part })
+// has says whether a field is written, with or without anything in it.
+func (c config) has(path ...string) bool {
+	node := c.body
+	for _, name := range path {
+		fields := strictyaml.Fields(node)
+		i := slices.IndexFunc(fields, func(v *ast.MappingValueNode) bool { return v.Key.GetToken().Value == name })
+		if i < 0 {
+			return false
+		}
+		node = fields[i].Value
+	}
+	return true
 }
 
 var passwordWord = regexp.MustCompile(`(?i)(password\s*=\s*)[^\s&]+`)

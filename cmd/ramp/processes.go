@@ -70,6 +70,9 @@ func dial(ctx context.Context, all config) (client.Client, error) {
 	if sealed != nil {
 		options.DataConverter, options.FailureConverter = sealed.Converters()
 	}
+	if options.ConnectionOptions.TLS, options.Credentials, err = c.security(); err != nil {
+		return nil, err
+	}
 	for told := false; ; told = true {
 		temporal, err := client.DialContext(ctx, options)
 		if err == nil {

@@ -1,0 +1,345 @@
+package main
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.temporal.io/api/workflowservice/v1"
+	"go.temporal.io/sdk/client"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/peer"
+
+	"ramp.dev/ramp/access"
+)
+
+// authority issues certificates, and is believed by whoever has its file.
+type authority struct {
+	*testing.T
+	dir  string
+	cert *x509.Certificate
+	key  *ecdsa.PrivateKey
+}
+
+func newAuthority(t *testing.T) *authority {
+	a := &authority{T: t, dir: t.TempDir()}
+	a.cert, a.key = a.issue("ca", func(c *x509.Certificate) {
+		c.IsCA, c.BasicConstraintsValid, c.KeyUsage = true, true, x509.KeyUsageCertSign
+	})
+	return a
+}
+
+// issue puts NAME.pem and NAME.key into the authority's directory.
+func (a *authority) issue(name string, change func(*x509.Certificate)) (*x509.Certificate, *ecdsa.PrivateKey) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(a, err)
+	serial, err := rand.Int(rand.Reader, big.NewInt(1<<62))
+	require.NoError(a, err)
+	c := &x509.Certificate{SerialNumber: serial, Subject: pkix.Name{CommonName: name}, NotBefore: time.Now().Add(-time.Minute), NotAfter: time.Now().Add(time.Hour)}
+	change(c)
+	parent, signer := a.cert, a.key
+	if parent == nil {
+		parent, signer = c, key
+	}
+	der, err := x509.CreateCertificate(rand.Reader, c, parent, key.Public(), signer)
+	require.NoError(a, err)
+	secret, err := x509.MarshalPKCS8PrivateKey(key)
+	require.NoError(a, err)
+	a.write(name+".pem", "CERTIFICATE", der)
+	a.write(name+".key", "PRIVATE KEY", secret)
+	c, err = x509.ParseCertificate(der)
+	require.NoError(a, err)
+	return c, key
+}
+
+func (a *authority) write(name, kind string, b []byte) {
+	require.NoError(a, os.WriteFile(a.file(name), pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: b}), 0o600))
+}
+
+func (a *authority) file(name string) string { return filepath.Join(a.dir, name) }
+
+func (a *authority) pool() *x509.CertPool {
+	p := x509.NewCertPool()
+	p.AddCert(a.cert)
+	return p
+}
+
+// frontend answers as little of Temporal's protocol as a client wants at first,
+// over real TLS, and remembers who called with what.
+type frontend struct {
+	workflowservice.UnimplementedWorkflowServiceServer
+	address string
+
+	mu      sync.Mutex
+	keys    []string // of each call: its authorization
+	callers []string // and the serial number of the caller's certificate
+}
+
+func (f *frontend) GetSystemInfo(context.Context, *workflowservice.GetSystemInfoRequest) (*workflowservice.GetSystemInfoResponse, error) {
+	return &workflowservice.GetSystemInfoResponse{}, nil
+}
+
+func (f *frontend) record(ctx context.Context, in any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+	f.mu.Lock()
+	md, _ := metadata.FromIncomingContext(ctx)
+	f.keys = append(f.keys, strings.Join(md.Get("authorization"), ","))
+	caller := ""
+	if p, ok := peer.FromContext(ctx); ok {
+		if info, ok := p.AuthInfo.(credentials.TLSInfo); ok && len(info.State.PeerCertificates) > 0 {
+			caller = info.State.PeerCertificates[0].SerialNumber.String()
+		}
+	}
+	f.callers = append(f.callers, caller)
+	f.mu.Unlock()
+	return next(ctx, in)
+}
+
+// last is the latest call, and how many there were.
+func (f *frontend) last() (key, caller string, n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if n = len(f.keys); n > 0 {
+		key, caller = f.keys[n-1], f.callers[n-1]
+	}
+	return key, caller, n
+}
+
+// newFrontend serves with the authority's certificate for names, and asks for
+// one of clientsOf's if there is one. Connections live for a moment only, so
+// that clients shake hands often.
+func newFrontend(t *testing.T, a *authority, clientsOf *authority, names func(*x509.Certificate)) *frontend {
+	a.issue("server", names)
+	pair, err := tls.LoadX509KeyPair(a.file("server.pem"), a.file("server.key"))
+	require.NoError(t, err)
+	settings := &tls.Config{Certificates: []tls.Certificate{pair}}
+	if clientsOf != nil {
+		settings.ClientAuth, settings.ClientCAs = tls.RequireAndVerifyClientCert, clientsOf.pool()
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	f := &frontend{address: l.Addr().String()}
+	s := grpc.NewServer(grpc.Creds(credentials.NewTLS(settings)), grpc.UnaryInterceptor(f.record),
+		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionAge: 200 * time.Millisecond, MaxConnectionAgeGrace: 200 * time.Millisecond}))
+	workflowservice.RegisterWorkflowServiceServer(s, f)
+	go func() { _ = s.Serve(l) }()
+	t.Cleanup(s.Stop)
+	return f
+}
+
+func local(c *x509.Certificate) { c.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1)} }
+func named(c *x509.Certificate) { c.DNSNames = []string{"temporal.example.com"} }
+
+func connect(t *testing.T, c temporalConfig, within time.Duration) (client.Client, error) {
+	c.Namespace = "default"
+	ctx, cancel := context.WithTimeout(t.Context(), within)
+	defer cancel()
+	temporal, err := dial(ctx, config{Temporal: c})
+	if err == nil {
+		t.Cleanup(temporal.Close)
+	}
+	return temporal, err
+}
+
+func TestTemporalOverTLS(t *testing.T) {
+	ours, theirs := newAuthority(t), newAuthority(t)
+	for _, a := range []*authority{ours, theirs} {
+		a.issue("ramp", func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} })
+	}
+	open := newFrontend(t, ours, nil, local)
+	closed := newFrontend(t, ours, ours, local)
+	elsewhere := newFrontend(t, ours, nil, named)
+	rampOf := func(a *authority, c tlsConfig) *tlsConfig {
+		c.CertFile, c.KeyFile = a.file("ramp.pem"), a.file("ramp.key")
+		return &c
+	}
+	believed := tlsConfig{CAFile: ours.file("ca.pem")}
+	for _, c := range []struct {
+		name string
+		at   *frontend
+		tls  *tlsConfig
+		ok   bool
+	}{
+		{"the right authority", open, &believed, true},
+		{"another authority", open, &tlsConfig{CAFile: theirs.file("ca.pem")}, false},
+		{"the system's authorities", open, &tlsConfig{}, false},
+		{"no TLS", open, nil, false},
+		{"a certificate", closed, rampOf(ours, believed), true},
+		{"no certificate", closed, &believed, false},
+		{"another authority's certificate", closed, rampOf(theirs, believed), false},
+		{"another's name", elsewhere, &believed, false},
+		{"a name that is expected", elsewhere, &tlsConfig{CAFile: believed.CAFile, ServerName: "temporal.example.com"}, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, _, before := c.at.last()
+			within := time.Second
+			if c.ok {
+				within = 30 * time.Second
+			}
+			_, err := connect(t, temporalConfig{Address: c.at.address, TLS: c.tls}, within)
+			_, _, after := c.at.last()
+			if c.ok {
+				require.NoError(t, err)
+				require.Greater(t, after, before)
+				return
+			}
+			require.Equal(t, access.CodeUnavailable, access.CodeOf(err), "%v", err)
+			require.Equal(t, before, after, "a call arrived")
+		})
+	}
+}
+
+// call makes one call; the frontend knows nothing of what is asked, and has
+// recorded it all the same.
+func call(t *testing.T, c client.Client) {
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	_, _ = c.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: "default"})
+}
+
+func TestTemporalCertificateRotates(t *testing.T) {
+	a := newAuthority(t)
+	f := newFrontend(t, a, a, local)
+	first, _ := a.issue("ramp", func(*x509.Certificate) {})
+	c, err := connect(t, temporalConfig{Address: f.address, TLS: &tlsConfig{CAFile: a.file("ca.pem"), CertFile: a.file("ramp.pem"), KeyFile: a.file("ramp.key")}}, 30*time.Second)
+	require.NoError(t, err)
+	_, caller, _ := f.last()
+	require.Equal(t, first.SerialNumber.String(), caller)
+	second, _ := a.issue("ramp", func(*x509.Certificate) {})
+	require.Eventually(t, func() bool {
+		call(t, c)
+		_, caller, _ := f.last()
+		return caller == second.SerialNumber.String()
+	}, 30*time.Second, 100*time.Millisecond)
+}
+
+func TestTemporalAPIKey(t *testing.T) {
+	a := newAuthority(t)
+	f := newFrontend(t, a, nil, local)
+	file := filepath.Join(t.TempDir(), "temporal.key")
+	write := func(text string) { require.NoError(t, os.WriteFile(file, []byte(text), 0o600)) }
+	write("first-key\n")
+	c, err := connect(t, temporalConfig{Address: f.address, APIKeyFile: file, TLS: &tlsConfig{CAFile: a.file("ca.pem")}}, 30*time.Second)
+	require.NoError(t, err)
+	key, _, _ := f.last()
+	require.Equal(t, "Bearer first-key", key)
+	write("second-key")
+	call(t, c)
+	key, _, n := f.last()
+	require.Equal(t, "Bearer second-key", key)
+	write("\n")
+	call(t, c)
+	_, _, after := f.last()
+	require.Equal(t, n, after, "without a key there is no call")
+}
+
+// TestTemporalInClearIsNotSpokenTo: with a key or with TLS, a server that speaks
+// in clear sees the beginning of a handshake and nothing else.
+func TestTemporalInClearIsNotSpokenTo(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "temporal.key")
+	require.NoError(t, os.WriteFile(file, []byte("MARKED"), 0o600))
+	for name, c := range map[string]temporalConfig{"a key alone": {APIKeyFile: file}, "TLS": {TLS: &tlsConfig{}}, "both": {TLS: &tlsConfig{}, APIKeyFile: file}} {
+		t.Run(name, func(t *testing.T) {
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			require.NoError(t, err)
+			defer l.Close()
+			heard := make(chan []byte, 100)
+			go func() {
+				for {
+					conn, err := l.Accept()
+					if err != nil {
+						return
+					}
+					_, _ = conn.Write([]byte{0, 0, 0, 4, 0, 0, 0, 0, 0}) // HTTP/2 in clear: settings
+					_ = conn.SetReadDeadline(time.Now().Add(time.Second))
+					b := make([]byte, 16<<10)
+					for total := 0; ; {
+						n, err := conn.Read(b[total:])
+						if total += n; err != nil {
+							heard <- b[:total]
+							break
+						}
+					}
+					conn.Close()
+				}
+			}()
+			c.Address = l.Addr().String()
+			_, err = connect(t, c, 2*time.Second)
+			require.Equal(t, access.CodeUnavailable, access.CodeOf(err), "%v", err)
+			said := <-heard
+			require.NotEmpty(t, said)
+			require.Equal(t, byte(22), said[0], "a TLS handshake")
+			require.NotContains(t, string(said), "MARKED")
+			require.NotContains(t, string(said), "HTTP/2.0")
+		})
+	}
+}
+
+func TestTemporalConfigCheck(t *testing.T) {
+	a := newAuthority(t)
+	a.issue("ramp", func(*x509.Certificate) {})
+	a.issue("other", func(*x509.Certificate) {})
+	require.NoError(t, os.WriteFile(a.file("api.key"), []byte("key"), 0o600))
+	require.NoError(t, os.WriteFile(a.file("two.key"), []byte("key\nkey"), 0o600))
+	open, err := os.ReadFile(a.file("ramp.key"))
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(a.file("open.key"), open, 0o644))
+	for _, c := range []struct{ name, fields, want string }{
+		{"a key alone", "apiKeyFile: DIR/api.key", ""},
+		{"TLS alone", "tls: {}", ""},
+		{"all of it", "apiKeyFile: DIR/api.key, tls: {caFile: DIR/ca.pem, certFile: DIR/ramp.pem, keyFile: DIR/ramp.key, serverName: temporal.example.com}", ""},
+		{"nothing in tls", "tls: ", ":3:56: temporal.tls: there is nothing in it"},
+		{"nothing in apiKeyFile", `apiKeyFile: ""`, ":3:56: temporal.apiKeyFile: there is nothing in it"},
+		{"a key that is not there", "apiKeyFile: none.key", ":3:56: temporal.apiKeyFile: "},
+		{"two keys", "apiKeyFile: DIR/two.key", ":3:56: temporal.apiKeyFile: Temporal's API key: one key"},
+		{"authorities that are not there", "tls: {caFile: none.pem}", ":3:62: temporal.tls.caFile: "},
+		{"authorities that are none", "tls: {caFile: DIR/api.key}", "there is no certificate (PEM) in "},
+		{"a key without a certificate", "tls: {keyFile: DIR/ramp.key}", ":3:62: temporal.tls.keyFile: a key is of no use"},
+		{"a certificate without a key", "tls: {certFile: DIR/ramp.pem}", ":3:62: temporal.tls.certFile: a certificate is of no use"},
+		{"another's key", "tls: {certFile: DIR/ramp.pem, keyFile: DIR/other.key}", "no certificate with its key"},
+		{"a key for all to read", "tls: {certFile: DIR/ramp.pem, keyFile: DIR/open.key}", "may be read by others"},
+		{"an unknown field", "tls: {insecure: true}", `unknown field "temporal.tls.insecure"`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			fields := strings.ReplaceAll(c.fields, "DIR", a.dir)
+			text := strings.Replace(goodConfig, "namespace: default}", "namespace: default, "+fields+"}", 1)
+			out, err := run(t, "config", "check", "--config", configFile(t, text))
+			if c.want == "" {
+				require.NoError(t, err, out)
+				return
+			}
+			require.ErrorContains(t, err, c.want)
+			require.Len(t, access.IssuesOf(err), 1, "%v", err)
+		})
+	}
+}
+
+// TestTemporalPaths: they are relative to the file, and shown.
+func TestTemporalPaths(t *testing.T) {
+	text := strings.Replace(goodConfig, "namespace: default}", "namespace: default, apiKeyFile: api.key, tls: {caFile: ca.pem, certFile: ramp.pem, keyFile: ramp.key}}", 1)
+	path := configFile(t, text)
+	out, err := run(t, "config", "show", "--config", path)
+	require.NoError(t, err)
+	for _, name := range []string{"api.key", "ca.pem", "ramp.pem", "ramp.key"} {
+		require.Contains(t, out, filepath.Join(filepath.Dir(path), name))
+	}
+	out, err = run(t, "config", "show", "--config", configFile(t, strings.Replace(goodConfig, "namespace: default}", "namespace: default, tls: {}}", 1)))
+	require.NoError(t, err)
+	require.Contains(t, out, "tls: {}")
+}
