@@ -43,6 +43,9 @@ type Rule struct {
 	Auto         bool    `json:"auto,omitempty"`         // the contract's auto condition was satisfied
 	SelfApproval bool    `json:"selfApproval,omitempty"` // the contract lets requesters count, by name
 	Passkey      bool    `json:"passkey,omitempty"`      // an approval counts only with the approver's own signature; nothing is approved without a person
+	// StepUp is how lately before an approval its approver must have logged in; 0:
+	// at any time.
+	StepUp Duration `json:"stepUp,omitempty"`
 }
 
 // StageStatus is how far one stage is.
@@ -85,8 +88,8 @@ func (r Rule) MayDecide(requester, p Person) error {
 
 // Tally counts decisions. Decisions that may not count are passed over: wrong
 // request or digest, outside the time for deciding, by someone who may not
-// decide, or an approval without the passkey that the rule wants. The last
-// verdict of each account stands; of one human's accounts, a denial stands
+// decide, or an approval without the passkey or the fresh login that the rule
+// wants. The last verdict of each account stands; of one human's accounts, a denial stands
 // before an approval. It is a pure function of its arguments, and the order of
 // decisions by different people does not matter.
 func (r Rule) Tally(plan Plan, digest string, decisions []Decision) (Standing, []StageStatus) {
@@ -95,6 +98,9 @@ func (r Rule) Tally(plan Plan, digest string, decisions []Decision) (Standing, [
 	for _, d := range decisions {
 		if d.RequestID != plan.RequestID || d.PlanDigest != digest || d.At.After(plan.PendingUntil) ||
 			r.MayDecide(plan.Requester, d.Approver) != nil || r.Passkey && d.Verdict == Approve && d.Passkey == nil {
+			continue
+		}
+		if d.Verdict == Approve && d.Approver.LoggedIn(r.StepUp, d.At) != nil {
 			continue
 		}
 		if _, seen := last[d.Approver.ID]; !seen {

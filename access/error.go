@@ -48,7 +48,9 @@ type Error struct {
 	Issues  []Issue
 	// RetryAfter is how long a throttled caller was told to wait; 0 if it was not.
 	RetryAfter time.Duration
-	cause      error
+	// LoginWithin is how lately the caller must have logged in; 0 if that is not it.
+	LoginWithin time.Duration
+	cause       error
 }
 
 func (e *Error) Error() string {

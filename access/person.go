@@ -1,6 +1,9 @@
 package access
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Kind says what stands behind an identity.
 type Kind string
@@ -22,6 +25,7 @@ type Person struct {
 	OnBehalfOf string            `json:"onBehalfOf,omitempty"` // the human an agent acts for
 	HumanID    string            `json:"humanId,omitempty"`    // the human whose account this is, when configuration links it to another
 	Attributes map[string]string `json:"attributes,omitempty"` // further claims that contracts may read
+	LoggedInAt time.Time         `json:"loggedInAt,omitzero"`  // UTC, when they proved who they are; zero: the provider does not say
 }
 
 // Human is the id under which this identity counts in a request: an agent

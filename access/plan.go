@@ -50,6 +50,7 @@ type Plan struct {
 	Grants          []PlannedGrant `json:"grants"`
 	Rule            Rule           `json:"rule"`
 	Extend          *Extension     `json:"extend,omitempty"`
+	StepUp          Duration       `json:"stepUp,omitempty"` // how lately the requester must have logged in to ask, extend and pick up; 0: at any time
 }
 
 // GrantName is the name of the n-th grant (from 0) of a request: what the

@@ -35,6 +35,8 @@ func (t *Targets) extend(ctx context.Context, in calls.ExtendInput) error {
 		return access.Errorf(access.CodeEvidence, "the extension is for another plan")
 	case order.By.Human() != plan.Requester.Human():
 		return access.Errorf(access.CodeEvidence, "only the requester extends")
+	case order.By.LoggedIn(plan.StepUp, order.At) != nil:
+		return access.Errorf(access.CodeEvidence, "the extension was ordered without the login of the last %s that the plan wants", plan.StepUp)
 	case plan.Extend == nil || order.Number < 1 || order.Number > plan.Extend.Times || order.Adds <= 0:
 		return access.Errorf(access.CodeForbidden, "the plan does not allow this extension")
 	case in.ExpiresAt.Sub(in.StartedAt) > plan.Extend.UpTo.Std():
@@ -94,6 +96,8 @@ func (t *Targets) mint(ctx context.Context, in calls.MintInput) (evidence.Sealed
 		return evidence.Sealed{}, access.Errorf(access.CodeEvidence, "the pick-up is for another plan")
 	case order.By.ID != plan.Requester.ID:
 		return evidence.Sealed{}, access.Errorf(access.CodeEvidence, "only the requester picks up")
+	case order.By.LoggedIn(plan.StepUp, order.At) != nil:
+		return evidence.Sealed{}, access.Errorf(access.CodeEvidence, "the pick-up was ordered without the login of the last %s that the plan wants", plan.StepUp)
 	case t.now().Sub(order.At) > pickUpWithin:
 		return evidence.Sealed{}, access.Errorf(access.CodeTooLate, "the pick-up order is too old")
 	// A worker whose clock is slow would ask the target for a life that is too

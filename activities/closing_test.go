@@ -87,6 +87,40 @@ func (a asked) extend(by access.Person, number int, adds time.Duration, until ti
 	return calls.FromTemporal(err)
 }
 
+// TestStepUp: where the plan wants a newer login, an order without one moves no
+// end and mints nothing, whatever server signed it.
+func TestStepUp(t *testing.T) {
+	w := newWorker(t)
+	recipient, err := evidence.NewRecipient()
+	require.NoError(t, err)
+	loggedIn := func(ago time.Duration) access.Person {
+		p := alice
+		p.LoggedInAt = w.now.Add(-ago)
+		return p
+	}
+	a := w.asks(func(p *access.Plan) { p.StepUp, p.Requester = access.Duration(15*time.Minute), loggedIn(0) })
+	end := w.now.Add(30 * time.Minute)
+	approval := a.decision(bob, access.Approve)
+	_, err = a.judge(approval)
+	require.NoError(t, err)
+	require.NoError(t, a.open(end, approval))
+	mint := func(by access.Person) error {
+		e, err := a.signer.SignPickUp(access.PickUp{RequestID: a.plan.RequestID, PlanDigest: a.plan.Digest, Grant: a.grant(),
+			Recipient: recipient.Public(), By: by, At: a.now})
+		require.NoError(t, err)
+		_, err = a.env.ExecuteActivity(calls.Mint, calls.MintInput{Plan: a.signed, Order: e})
+		return calls.FromTemporal(err)
+	}
+	for _, stale := range []access.Person{alice, loggedIn(16 * time.Minute)} {
+		require.Equal(t, access.CodeEvidence, access.CodeOf(mint(stale)))
+		require.Equal(t, access.CodeEvidence, access.CodeOf(a.extend(stale, 1, 10*time.Minute, end.Add(10*time.Minute))))
+	}
+	require.Equal(t, end, a.row().ExpiresAt)
+	require.NoError(t, mint(loggedIn(14*time.Minute)))
+	require.NoError(t, a.extend(loggedIn(14*time.Minute), 1, 10*time.Minute, end.Add(10*time.Minute)))
+	require.Equal(t, end.Add(10*time.Minute), a.row().ExpiresAt)
+}
+
 // TestCase14Longer: an end moves only by an order of the requester, as far as the
 // plan allows, and never back.
 func TestCase14Longer(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"time"
 
 	"ramp.dev/ramp/access"
 )
@@ -41,6 +42,30 @@ func (d *document) check(src source) {
 	d.checkGrants(c, src.Grants)
 	d.checkApproval(c, src.Approval)
 	d.checkExtend(c, src.Extend)
+	c.stepUp.Request = d.stepUp(src.StepUp.Request, "request")
+	c.stepUp.Approve = d.stepUp(src.StepUp.Approve, "approve")
+	if c.stepUp.Approve > 0 && len(src.Approval.Stages) == 0 {
+		d.issue("step_up_auto", "nobody approves under this contract, so nobody can be asked to log in for it; use stepUp.request", "stepUp", "approve")
+	}
+}
+
+// The shortest leaves time to come back from the provider and read the plan; who
+// wants the longest wants no step-up.
+const (
+	minStepUp = access.Duration(time.Minute)
+	maxStepUp = access.Duration(7 * 24 * time.Hour)
+)
+
+// stepUp is how lately somebody must have logged in; 0 if it is not written.
+func (d *document) stepUp(text, field string) access.Duration {
+	if text == "" {
+		return 0
+	}
+	within := d.duration(text, "stepUp", field)
+	if within != 0 && (within < minStepUp || within > maxStepUp) {
+		d.issue("step_up", fmt.Sprintf("this is %s to %s", minStepUp, maxStepUp), "stepUp", field)
+	}
+	return within
 }
 
 func (d *document) condition(text string, path ...any) *condition {

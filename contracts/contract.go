@@ -29,6 +29,7 @@ type Contract struct {
 	self    bool
 	passkey bool
 	extend  *access.Extension
+	stepUp  access.StepUp
 }
 
 type param struct {

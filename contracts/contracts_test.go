@@ -119,6 +119,10 @@ func TestDraft(t *testing.T) {
 	require.True(t, auto.Draft.Rule.Auto)
 	require.False(t, auto.Draft.Rule.Passkey)
 
+	guarded := find(t, "ssh-demo-guarded").Evaluate(contracts.Input{Person: alice, Now: now, Ask: access.Ask{Reason: "look at the host together"}})
+	require.Equal(t, access.Duration(8*time.Hour), guarded.Draft.StepUp)
+	require.Equal(t, access.Duration(15*time.Minute), guarded.Draft.Rule.StepUp)
+
 	signed := find(t, "ssh-demo-passkey").Evaluate(contracts.Input{Person: alice, Now: now, Ask: access.Ask{Reason: "look at the host"}})
 	require.True(t, signed.Draft.Rule.Passkey)
 }
@@ -209,6 +213,10 @@ func TestRefusedContracts(t *testing.T) {
 		"Case43 break-glass":           {`{auto: 'true'}`, "breakGlass: {max: 30m}", "not_supported"},
 		"Case46 a notice":              {`{auto: 'true'}`, "notify: ['slack:#prod']", "not_supported"},
 		"passkey without a person":     {`{auto: 'true', passkey: true, stages: [{name: a, from: [x]}]}`, "", "passkey_auto"},
+		"step-up of nobody":            {`{auto: 'true'}`, "stepUp: {approve: 15m}", "step_up_auto"},
+		"step-up that nobody can make": {`{auto: 'true'}`, "stepUp: {request: 30s}", "step_up"},
+		"step-up that is none":         {`{auto: 'true'}`, "stepUp: {request: 169h}", "step_up"},
+		"step-up that is no length":    {`{auto: 'true'}`, "stepUp: {request: now}", "duration"},
 		"a key written twice":          {`{auto: 'true'}`, "description: a\ndescription: b", "yaml"},
 		"not YAML":                     {`{auto: `, "", "yaml"},
 	} {

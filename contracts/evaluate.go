@@ -40,6 +40,7 @@ type Draft struct {
 	Grants     []access.PlannedGrant `json:"grants"` // target and entitlement only
 	Rule       access.Rule           `json:"rule"`
 	Extend     *access.Extension     `json:"extend,omitempty"`
+	StepUp     access.Duration       `json:"stepUp,omitempty"` // of the requester
 }
 
 // Err is nil when allowed; otherwise CodeForbidden (not eligible),
@@ -89,7 +90,7 @@ func (c *Contract) Evaluate(in Input) Evaluation {
 		return e.refuse(CouldNotDecide, *problem)
 	}
 	e.Verdict = Allowed
-	e.Draft = Draft{Params: params, Duration: d, PendingFor: c.pending, Rule: rule, Extend: c.extend,
+	e.Draft = Draft{Params: params, Duration: d, PendingFor: c.pending, Rule: rule, Extend: c.extend, StepUp: c.stepUp.Request,
 		Grants: c.fillGrants(in.Person, params)}
 	return e
 }
@@ -127,7 +128,7 @@ func (t ticketRule) form() string {
 // rule says who must approve. A condition that cannot be evaluated never makes
 // it less: the stage applies, and the automatic approval does not.
 func (c *Contract) rule(e *Evaluation, vars map[string]any) (access.Rule, *access.Issue) {
-	r := access.Rule{Deny: c.deny, SelfApproval: c.self, Passkey: c.passkey}
+	r := access.Rule{Deny: c.deny, SelfApproval: c.self, Passkey: c.passkey, StepUp: c.stepUp.Approve}
 	if c.auto != nil {
 		s := c.auto.eval("approved by the contract itself", vars)
 		e.Trace = append(e.Trace, s)

@@ -22,6 +22,7 @@ type Offer struct {
 	Ticket      string            `json:"ticket"` // never, sometimes, always
 	Approval    OfferApproval     `json:"approval"`
 	Extend      *access.Extension `json:"extend,omitempty"`
+	StepUp      access.StepUp     `json:"stepUp,omitzero"`
 }
 
 // OfferParam describes one param of a contract.
@@ -73,7 +74,7 @@ func (s *Set) Offers(p access.Person, now time.Time) []Offer {
 // Offer describes the contract.
 func (c *Contract) Offer() Offer {
 	o := Offer{Contract: c.Name, Description: c.Description, Owner: c.Owner, Labels: c.Labels, Version: c.Version,
-		Targets: c.Targets, Params: []OfferParam{}, Extend: c.extend,
+		Targets: c.Targets, Params: []OfferParam{}, Extend: c.extend, StepUp: c.stepUp,
 		Duration: OfferDuration{c.length.Default, c.length.Max, c.length.JustifyOver, c.length.JustifyMinLength},
 		Reason:   OfferReason(c.reason), Ticket: "never",
 		Approval: OfferApproval{Automatic: c.auto != nil, Stages: []access.Stage{}}}

@@ -11,6 +11,7 @@ type source struct {
 	Grants      []sourceGrant  `yaml:"grants"`
 	Approval    sourceApproval `yaml:"approval"`
 	Extend      *sourceExtend  `yaml:"extend"`
+	StepUp      sourceStepUp   `yaml:"stepUp"`
 }
 
 type sourceMetadata struct {
@@ -81,6 +82,12 @@ type sourceStage struct {
 type sourceExtend struct {
 	Times int    `yaml:"times"`
 	UpTo  string `yaml:"upTo"`
+}
+
+// sourceStepUp is how lately people must have logged in.
+type sourceStepUp struct {
+	Request string `yaml:"request"` // to ask, extend and pick up
+	Approve string `yaml:"approve"`
 }
 
 // planned are fields of the language that this version does not act on yet. To

@@ -125,6 +125,29 @@ func TestAuthorizeRefuses(t *testing.T) {
 			require.Equal(t, access.CodeEvidence, access.CodeOf(err))
 		})
 	}
+	t.Run("logins that are older than the plan wants", func(t *testing.T) {
+		ago := func(p access.Person, d time.Duration) access.Person { p.LoggedInAt = at.Add(time.Minute - d); return p }
+		wants := func(change func(*access.Plan)) desk {
+			p := plan(lead)
+			change(&p)
+			return newDesk(t, p)
+		}
+		d := wants(func(p *access.Plan) { p.Rule.StepUp = access.Duration(15 * time.Minute) })
+		for _, stale := range []access.Person{bob, ago(bob, 16*time.Minute)} {
+			_, err := d.authorize(d.decision(stale, access.Approve))
+			require.Equal(t, access.CodeEvidence, access.CodeOf(err))
+			denied, err := d.authorize(d.decision(stale, access.Deny))
+			require.NoError(t, err)
+			require.Equal(t, access.StandingDenied, denied.Standing, "a denial needs no login")
+		}
+		a, err := d.authorize(d.decision(ago(bob, 14*time.Minute), access.Approve))
+		require.NoError(t, err)
+		require.Equal(t, access.StandingSatisfied, a.Standing)
+
+		asked := wants(func(p *access.Plan) { p.StepUp = access.Duration(15 * time.Minute) })
+		_, err = asked.authorize(asked.decision(bob, access.Approve))
+		require.Equal(t, access.CodeEvidence, access.CodeOf(err), "the requester's own")
+	})
 	t.Run("an empty keyring believes nobody", func(t *testing.T) {
 		_, err := Keyring{}.Authorize(d.plan, nil)
 		require.Equal(t, access.CodeEvidence, access.CodeOf(err))

@@ -36,6 +36,9 @@ func (k Keyring) WithPasskeys(p Passkeys) Keyring {
 // NewKeyring believes the given keys.
 func NewKeyring(keys ...crypto.PublicKey) Keyring { return Keyring{keys: keys} }
 
+// Empty reports whether no key is trusted.
+func (k Keyring) Empty() bool { return len(k.keys) == 0 }
+
 // LoadKeyring reads PEM public keys.
 func LoadKeyring(paths ...string) (Keyring, error) {
 	var k Keyring
@@ -125,6 +128,9 @@ func (k Keyring) Authorize(plan Envelope, decisions []Envelope) (Authorized, err
 		}
 		a.Decisions = append(a.Decisions, d)
 	}
+	if err := checkLogins(p, a.Decisions); err != nil {
+		return Authorized{}, err
+	}
 	if err := k.checkPasskeys(p, a.Decisions); err != nil {
 		return Authorized{}, err
 	}
@@ -145,6 +151,20 @@ func (a *Authorized) count(decisions []access.Decision) {
 	if a.Standing == access.StandingSatisfied {
 		a.SatisfiedAt = satisfiedAt(a.Plan, decisions)
 	}
+}
+
+// checkLogins holds the logins that the plan wants against what was signed: a
+// server that takes its contracts at their word signs nothing else.
+func checkLogins(p access.Plan, decisions []access.Decision) error {
+	if p.Requester.LoggedIn(p.StepUp, p.CreatedAt) != nil {
+		return access.Errorf(access.CodeEvidence, "the plan was asked for without the login of the last %s that it wants", p.StepUp)
+	}
+	for _, d := range decisions {
+		if d.Verdict == access.Approve && d.Approver.LoggedIn(p.Rule.StepUp, d.At) != nil {
+			return access.Errorf(access.CodeEvidence, "%s approved without the login of the last %s that the plan wants", d.Approver.ID, p.Rule.StepUp)
+		}
+	}
+	return nil
 }
 
 // checkPasskeys verifies the approvers' own signatures where the plan wants

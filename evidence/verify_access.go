@@ -33,6 +33,9 @@ func (a *auditor) checkApproval() (string, error) {
 	if a.plan.Rule.Passkey {
 		how += "; each approval signed by the approver's own passkey"
 	}
+	if within := a.plan.Rule.StepUp; within > 0 {
+		how += fmt.Sprintf("; each approver logged in within %s before", within)
+	}
 	return strings.Join(who, "; ") + "; " + how, nil
 }
 
@@ -43,6 +46,9 @@ func (a *auditor) approval() (time.Time, error) {
 		if d.At.Before(a.plan.CreatedAt) {
 			return time.Time{}, failed("a decision of %s is older than the plan", d.Approver.ID)
 		}
+	}
+	if err := checkLogins(a.plan, a.decisions); err != nil {
+		return time.Time{}, err
 	}
 	if err := a.servers.checkPasskeys(a.plan, a.decisions); err != nil {
 		return time.Time{}, err
@@ -133,6 +139,9 @@ func (a *auditor) checkExtensions() (string, error) {
 	for i, o := range a.extensions {
 		if a.plan.Extend == nil || o.Number != i+1 || o.Number > a.plan.Extend.Times || o.Adds <= 0 || o.By.Human() != a.plan.Requester.Human() {
 			return "", failed("extension %d was not allowed", o.Number)
+		}
+		if o.By.LoggedIn(a.plan.StepUp, o.At) != nil {
+			return "", failed("extension %d was ordered without the login that the plan wants", o.Number)
 		}
 		if total += o.Adds.Std(); total > a.plan.Extend.UpTo.Std() {
 			return "", failed("the extensions add up to more than %s", a.plan.Extend.UpTo)

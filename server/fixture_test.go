@@ -107,9 +107,12 @@ func newFixture(t *testing.T, change ...func(*Config)) *fixture {
 }
 
 // token is a bearer token of one of the development provider's people.
-func (f *fixture) token(person string) string {
+func (f *fixture) token(person string) string { return f.tokenOf(person, 0) }
+
+// tokenOf is one of a login so long ago.
+func (f *fixture) tokenOf(person string, ago time.Duration) string {
 	f.Helper()
-	token, err := devidp.Mint(f.dir, f.issuer, person, "ramp", time.Hour)
+	token, err := devidp.Mint(f.dir, f.issuer, person, "ramp", time.Hour, ago)
 	require.NoError(f, err)
 	return token
 }

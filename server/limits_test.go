@@ -237,7 +237,7 @@ func TestStreamsEnd(t *testing.T) {
 	t.Run("with the token", func(t *testing.T) {
 		f := newFixture(t)
 		addr, _ := f.serving(usual)
-		token, err := devidp.Mint(f.dir, f.issuer, "alice", "ramp", 5*time.Second)
+		token, err := devidp.Mint(f.dir, f.issuer, "alice", "ramp", 5*time.Second, 0)
 		require.NoError(t, err)
 		ends(t, stream(t, addr, token))
 	})

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -87,7 +88,7 @@ func (s *Server) answerError(pages *web.Web) echo.HTTPErrorHandler {
 		case http.StatusMethodNotAllowed:
 			p.Detail = "this address takes " + strings.TrimPrefix(c.Response().Header().Get("Allow"), "OPTIONS, ")
 		case http.StatusUnauthorized:
-			c.Response().Header().Set("WWW-Authenticate", `Bearer realm="ramp"`)
+			c.Response().Header().Set("WWW-Authenticate", challenge(p))
 		case http.StatusServiceUnavailable, http.StatusTooManyRequests:
 			if c.Response().Header().Get("Retry-After") == "" {
 				c.Response().Header().Set("Retry-After", "2")
@@ -101,6 +102,16 @@ func (s *Server) answerError(pages *web.Web) echo.HTTPErrorHandler {
 		c.Response().Header().Set("Content-Type", problem.ContentType)
 		_ = c.JSON(p.Status, p)
 	}
+}
+
+// challenge says what credentials would do: for a login that is too old, in the
+// words of RFC 9470.
+func challenge(p problem.Problem) string {
+	c := `Bearer realm="ramp"`
+	if p.MaxAge > 0 {
+		c += fmt.Sprintf(`, error="insufficient_user_authentication", error_description="a newer login is needed", max_age="%d"`, p.MaxAge)
+	}
+	return c
 }
 
 // observe logs and measures each answer. Neither queries nor headers are

@@ -53,10 +53,11 @@ func devCommand() *cobra.Command {
 
 func devTokenCommand() *cobra.Command {
 	var dir string
+	var ago time.Duration
 	c := &cobra.Command{
 		Use: "token PERSON", Short: "Print a token of the development identity provider", Args: cobra.ExactArgs(1),
 		Long:    "Prints a bearer token, good for an hour, for one of the made-up people. In development only: it is signed with the key that `ramp dev` keeps in its directory.",
-		Example: "  export RAMP_TOKEN=$(ramp dev token alice)",
+		Example: "  export RAMP_TOKEN=$(ramp dev token alice)\n  ramp dev token bob --logged-in 1h  # too long ago for contracts with stepUp",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := loadConfig(filepath.Join(dir, configName))
 			if errors.Is(err, os.ErrNotExist) {
@@ -65,7 +66,7 @@ func devTokenCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			token, err := devidp.Mint(dir, c.Server.Identity.Issuer, args[0], "ramp", time.Hour)
+			token, err := devidp.Mint(dir, c.Server.Identity.Issuer, args[0], "ramp", time.Hour, ago)
 			if err != nil {
 				return err
 			}
@@ -74,6 +75,7 @@ func devTokenCommand() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&dir, "dir", ".ramp", "the directory of `ramp dev`")
+	c.Flags().DurationVar(&ago, "logged-in", 0, "how long ago the person logged in, as the token says")
 	return c
 }
 

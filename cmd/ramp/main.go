@@ -124,6 +124,9 @@ func exitCode(err error) int {
 		}
 	} else {
 		fmt.Fprintln(os.Stderr, "ramp:", err)
+		if e != nil && len(e.Issues) == 1 && e.Issues[0].Code == access.StepUpNeeded {
+			fmt.Fprintln(os.Stderr, "  run `ramp login`, then this again")
+		}
 	}
 	if code, ok := exits[access.CodeOf(err)]; ok {
 		return code

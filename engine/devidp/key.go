@@ -73,8 +73,9 @@ func (k key) crypto() [32]byte {
 }
 
 // Mint makes a bearer token for one of the people, as the provider with this
-// directory would, without asking it: for `ramp dev token`. It lives for ttl.
-func Mint(dir, issuer, person, audience string, ttl time.Duration) (string, error) {
+// directory would, without asking it: for `ramp dev token`. It lives for ttl, and
+// says of a human that they logged in so long ago.
+func Mint(dir, issuer, person, audience string, ttl, ago time.Duration) (string, error) {
 	p, err := Find(person)
 	if err != nil {
 		return "", err
@@ -91,9 +92,12 @@ func Mint(dir, issuer, person, audience string, ttl time.Duration) (string, erro
 	if err != nil {
 		return "", err
 	}
-	now := time.Now()
+	now, c := time.Now(), p.claims()
+	if p.Kind == "" {
+		c["auth_time"] = now.Add(-ago).Unix()
+	}
 	return jwt.Signed(signer).Claims(jwt.Claims{Issuer: issuer, Subject: p.ID, Audience: jwt.Audience{audience},
-		IssuedAt: jwt.NewNumericDate(now), Expiry: jwt.NewNumericDate(now.Add(ttl))}).Claims(p.claims()).Serialize()
+		IssuedAt: jwt.NewNumericDate(now), Expiry: jwt.NewNumericDate(now.Add(ttl))}).Claims(c).Serialize()
 }
 
 // The rest makes key fit the provider library's interfaces.

@@ -136,10 +136,19 @@ func fill(u *oidc.UserInfo, person string) error {
 	return nil
 }
 
-// GetPrivateClaimsFromScopes fills access tokens.
-func (s *storage) GetPrivateClaimsFromScopes(_ context.Context, person, _ string, _ []string) (map[string]any, error) {
-	p, err := Find(person)
-	return p.claims(), err
+// GetPrivateClaimsFromRequest fills access tokens; they say when the login was,
+// as RFC 9068 has it.
+func (s *storage) GetPrivateClaimsFromRequest(_ context.Context, r op.TokenRequest, _ []string) (map[string]any, error) {
+	p, err := Find(r.GetSubject())
+	c := p.claims()
+	if login, ok := r.(interface{ GetAuthTime() time.Time }); ok && err == nil {
+		c["auth_time"] = login.GetAuthTime().Unix()
+	}
+	return c, err
+}
+
+func (s *storage) GetPrivateClaimsFromScopes(context.Context, string, string, []string) (map[string]any, error) {
+	return nil, errNotOffered // superseded by GetPrivateClaimsFromRequest
 }
 
 func (s *storage) Health(context.Context) error { return nil }

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/labstack/echo/v4"
 	"github.com/sirupsen/logrus"
@@ -76,6 +77,12 @@ func handler(t *testing.T, c auth.Config, base string, deps func(*auth.Deps)) ht
 		return c.String(http.StatusOK, strings.Join(append([]string{auth.Person(c).ID}, auth.Person(c).Groups...), " "))
 	}
 	e.GET("/whoami", who, auth.RequirePage)
+	e.GET("/login-time", func(c echo.Context) error {
+		if at := auth.Person(c).LoggedInAt; !at.IsZero() {
+			return c.String(http.StatusOK, at.Format(time.RFC3339))
+		}
+		return c.NoContent(http.StatusOK)
+	}, auth.RequirePage)
 	e.POST("/groups", who, auth.RequirePage)
 	e.POST("/act", func(c echo.Context) error { return c.String(http.StatusOK, auth.Person(c).ID) }, auth.RequirePage)
 	return a.Sessions(e)

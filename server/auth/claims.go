@@ -2,6 +2,8 @@ package auth
 
 import (
 	"fmt"
+	"math"
+	"time"
 
 	"ramp.dev/ramp/access"
 )
@@ -54,6 +56,20 @@ func (c ClaimConfig) person(claims map[string]any, kind access.Kind) (access.Per
 		}
 	}
 	return p, nil
+}
+
+// loggedInAt is when the person proved who they are (auth_time), never later
+// than the token; the zero time if the provider does not say.
+func loggedInAt(claims map[string]any, issued time.Time) time.Time {
+	seconds, ok := claims["auth_time"].(float64)
+	if !ok || seconds <= 0 || seconds > math.MaxInt32*100 {
+		return time.Time{}
+	}
+	at := time.Unix(int64(seconds), 0).UTC()
+	if !issued.IsZero() && at.After(issued) {
+		return issued.UTC()
+	}
+	return at
 }
 
 // groups reads the claim of groups; none when there is none.

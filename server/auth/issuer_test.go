@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"testing"
 	"time"
 
@@ -102,6 +103,54 @@ func TestIDToken(t *testing.T) {
 			require.Empty(t, b.is())
 		})
 	}
+	t.Run("a login that must be made again", func(t *testing.T) {
+		for name, c := range map[string]struct {
+			at any
+			ok bool
+		}{
+			"made":                      {time.Now().Unix(), true},
+			"by an older one":           {time.Now().Add(-time.Hour).Unix(), false},
+			"the provider does not say": {nil, false},
+			"said in words":             {"now", false},
+		} {
+			b := s.browser()
+			p := b.get("/auth/login?again=1&next=/whoami")
+			to, err := url.Parse(p.location)
+			require.NoError(t, err)
+			asked := to.Query()
+			require.Equal(t, "login", asked.Get("prompt"), name)
+			require.Equal(t, "0", asked.Get("max_age"), name)
+			claims := map[string]any{"iss": i.url, "sub": "alice", "aud": "ramp-web", "nonce": asked.Get("nonce"),
+				"iat": time.Now().Unix(), "exp": time.Now().Add(time.Hour).Unix(), "auth_time": c.at}
+			i.token = i.sign(claims)
+			p = b.get("/auth/callback?code=any&state=" + asked.Get("state"))
+			if c.ok {
+				require.Equal(t, http.StatusSeeOther, p.status, name)
+				require.Equal(t, "alice", b.is(), name)
+				continue
+			}
+			require.Contains(t, p.body, "login_not_fresh", name)
+			require.Empty(t, b.is(), name)
+		}
+	})
+	t.Run("when the login was", func(t *testing.T) {
+		issued := time.Now().Add(-time.Minute).Truncate(time.Second)
+		for name, c := range map[string]struct {
+			claim any
+			want  string
+		}{
+			"told":                 {issued.Add(-time.Hour).Unix(), issued.Add(-time.Hour).UTC().Format(time.RFC3339)},
+			"not told":             {nil, ""},
+			"after the token":      {issued.Add(time.Hour).Unix(), issued.UTC().Format(time.RFC3339)},
+			"before there was any": {-5, ""},
+			"beyond all calendars": {1e300, ""},
+		} {
+			token := i.sign(map[string]any{"iss": i.url, "sub": "alice", "aud": "ramp", "iat": issued.Unix(),
+				"exp": time.Now().Add(time.Hour).Unix(), "auth_time": c.claim})
+			p := s.browser().do("GET", "/login-time", nil, "Authorization", "Bearer "+token)
+			require.Equal(t, c.want, p.body, name)
+		}
+	})
 	t.Run("no ID token at all", func(t *testing.T) {
 		b := s.browser()
 		state := b.begins("/").Query().Get("state")

@@ -53,6 +53,7 @@ func TestSeveralIssuers(t *testing.T) {
 		b := s.browser()
 		p := b.get("/auth/login?next=/inbox")
 		require.Equal(t, s.url+"/sign-in?next=%2Finbox", p.location)
+		require.Equal(t, s.url+"/sign-in?again=1&next=%2Finbox", b.get("/auth/login?again=1&next=/inbox").location)
 		asked := b.get("/auth/login?issuer=partner&next=/inbox")
 		u, err := url.Parse(asked.location)
 		require.NoError(t, err)

@@ -20,6 +20,7 @@ type attempt struct {
 	State, Nonce, Verifier, Next string
 	Issuer                       string // by its name: nobody else's answer will do
 	Began                        time.Time
+	Again                        bool // the person must prove anew who they are
 }
 
 const attemptKey = "login"
@@ -39,16 +40,26 @@ func (a *Auth) login(c echo.Context) error {
 	next := safeNext(c.QueryParam("next"))
 	p, ok := a.named(c.QueryParam("issuer"))
 	if !ok {
-		return c.Redirect(http.StatusSeeOther, "/sign-in?next="+url.QueryEscape(next))
+		to := url.Values{"next": {next}}
+		if again := c.QueryParam("again"); again != "" {
+			to.Set("again", again)
+		}
+		return c.Redirect(http.StatusSeeOther, "/sign-in?"+to.Encode())
 	}
 	o, err := p.oauth(a.redirectURL())
 	if err != nil {
 		return err
 	}
 	at := attempt{Issuer: p.config.Name, State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(),
-		Next: next, Began: time.Now()}
+		Next: next, Began: time.Now(), Again: c.QueryParam("again") != ""}
 	a.sessions.Put(c.Request().Context(), attemptKey, at)
-	return c.Redirect(http.StatusSeeOther, o.AuthCodeURL(at.State, oidc.Nonce(at.Nonce), oauth2.S256ChallengeOption(at.Verifier)))
+	options := []oauth2.AuthCodeOption{oidc.Nonce(at.Nonce), oauth2.S256ChallengeOption(at.Verifier)}
+	if at.Again {
+		// Both, since providers differ in which they heed; max_age also makes them
+		// say when the login was (OpenID Connect Core 3.1.2.1).
+		options = append(options, oauth2.SetAuthURLParam("prompt", "login"), oauth2.SetAuthURLParam("max_age", "0"))
+	}
+	return c.Redirect(http.StatusSeeOther, o.AuthCodeURL(at.State, options...))
 }
 
 func (a *Auth) callback(c echo.Context) error {
@@ -83,6 +94,9 @@ func (a *Auth) callback(c echo.Context) error {
 	if _, err := a.Now(r.Context(), p); err != nil {
 		return err
 	}
+	if at.Again && p.LoggedInAt.Before(at.Began.Add(-clocksApart)) {
+		return unauthenticated("login_not_fresh", "the identity provider did not ask who you are again, or does not say that it did; nothing can be done here that needs a fresh login")
+	}
 	// A new session id, so that one planted before the login is worth nothing.
 	if err := a.sessions.RenewToken(r.Context()); err != nil {
 		return err
@@ -90,6 +104,9 @@ func (a *Auth) callback(c echo.Context) error {
 	a.sessions.Put(r.Context(), personKey, p)
 	return c.Redirect(http.StatusSeeOther, at.Next)
 }
+
+// clocksApart is how far the provider's clock may be behind this one.
+const clocksApart = time.Minute
 
 func (a *Auth) logout(c echo.Context) error {
 	if err := a.sessions.Destroy(c.Request().Context()); err != nil {

@@ -132,6 +132,7 @@ func (p *provider) verify(ctx context.Context, raw, audience string, nonce *stri
 	if err == nil {
 		person, err = p.config.prefixed(person)
 	}
+	person.LoggedInAt = loggedInAt(claims, token.IssuedAt)
 	return person, token.Expiry, err
 }
 

@@ -65,6 +65,11 @@ func (d *Desk) Decide(ctx context.Context, p access.Person, id string, say Say) 
 	}
 	dec := access.Decision{RequestID: id, PlanDigest: say.PlanDigest, Verdict: say.Verdict,
 		Approver: p, Comment: say.Comment, At: d.now().Truncate(time.Microsecond)}
+	if say.Verdict == access.Approve {
+		if err := p.LoggedIn(r.Plan.Rule.StepUp, dec.At); err != nil {
+			return r, d.refused(ctx, p, id, "decide", err)
+		}
+	}
 	if r.Plan.Rule.Passkey && say.Verdict == access.Approve {
 		dec.Passkey = say.Passkey
 		if err := d.checkPasskey(dec); err != nil {
@@ -197,11 +202,16 @@ func (d *Desk) Extend(ctx context.Context, p access.Person, id, more, reason str
 	if err := d.checkExtension(p, r, adds); err != nil {
 		return r, d.refused(ctx, p, id, "extend", err)
 	}
-	if err := d.stillEligible(p, r); err != nil {
+	now := d.now()
+	err = p.LoggedIn(r.Plan.StepUp, now)
+	if err == nil {
+		err = d.stillEligible(p, r)
+	}
+	if err != nil {
 		return r, d.refused(ctx, p, id, "extend", err)
 	}
 	signed, err := d.Signer.SignExtension(access.ExtensionOrder{RequestID: id, PlanDigest: r.Plan.Digest,
-		Number: r.Extensions + 1, Adds: adds, By: p, Reason: reason, At: d.now()})
+		Number: r.Extensions + 1, Adds: adds, By: p, Reason: reason, At: now})
 	if err != nil {
 		return r, err
 	}
@@ -268,11 +278,15 @@ func (d *Desk) PickUp(ctx context.Context, p access.Person, id, grant, recipient
 	case grant == "":
 		err = access.Invalid(access.Issue{Code: "grant_missing", Field: "grant", Message: "this request has several grants; name one"})
 	}
+	now := d.now()
+	if err == nil {
+		err = p.LoggedIn(r.Plan.StepUp, now)
+	}
 	if err != nil {
 		return evidence.Sealed{}, d.refused(ctx, p, id, "pick up", err)
 	}
 	signed, err := d.Signer.SignPickUp(access.PickUp{RequestID: id, PlanDigest: r.Plan.Digest, Grant: grant,
-		Recipient: recipient, By: p, At: d.now()})
+		Recipient: recipient, By: p, At: now})
 	if err != nil {
 		return evidence.Sealed{}, err
 	}

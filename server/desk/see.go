@@ -57,6 +57,15 @@ func (d *Desk) Can(p access.Person, r access.Request) Can {
 	}
 }
 
+// LoginNeeded is what a page tells people before they act: how lately they must
+// have logged in, or 0 if they have.
+func (d *Desk) LoginNeeded(p access.Person, within access.Duration) access.Duration {
+	if p.LoggedIn(within, d.now()) != nil {
+		return within
+	}
+	return 0
+}
+
 func decided(p access.Person, r access.Request) bool {
 	for _, dec := range r.Decisions {
 		if dec.Approver.Same(p) {

@@ -89,6 +89,7 @@ func (d *Desk) plan(ctx context.Context, p access.Person, ask access.Ask, id str
 		RequestID: id, Contract: c.Name, ContractVersion: c.Version, Requester: p, Principal: d.Principal(p),
 		Params: e.Draft.Params, Reason: strings.TrimSpace(ask.Reason), Ticket: ask.Ticket, Duration: e.Draft.Duration,
 		CreatedAt: now, PendingUntil: now.Add(e.Draft.PendingFor.Std()), Rule: e.Draft.Rule, Extend: e.Draft.Extend,
+		StepUp: e.Draft.StepUp,
 	}
 	if ask.StartAt != nil {
 		at := ask.StartAt.UTC().Truncate(time.Second)
@@ -119,6 +120,9 @@ func (d *Desk) Submit(ctx context.Context, p access.Person, ask access.Ask, key 
 		}
 	}
 	plan, why, err := d.plan(ctx, p, ask, id)
+	if err == nil {
+		err = p.LoggedIn(plan.StepUp, plan.CreatedAt)
+	}
 	if err != nil {
 		return r, false, d.refused(ctx, p, "", "request "+access.Clip(ask.Contract, 60), err)
 	}

@@ -21,6 +21,8 @@ type Problem struct {
 	Kind   access.Code    `json:"kind"` // what kind of thing went wrong
 	Code   string         `json:"code"` // stable: the one issue's code, or the kind
 	Issues []access.Issue `json:"issues,omitempty"`
+	// MaxAge is how many seconds ago the login may have been that this needs.
+	MaxAge int `json:"maxAge,omitempty"`
 }
 
 // ContentType is that of a Problem in JSON.
@@ -47,7 +49,7 @@ func From(err error) Problem {
 	if errors.As(err, &he) {
 		return fromEcho(he)
 	}
-	p := Problem{Kind: access.CodeOf(err), Issues: access.IssuesOf(err)}
+	p := Problem{Kind: access.CodeOf(err), Issues: access.IssuesOf(err), MaxAge: int(access.StepUpOf(err).Seconds())}
 	p.Code = string(p.Kind)
 	if len(p.Issues) == 1 {
 		p.Code = p.Issues[0].Code

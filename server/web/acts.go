@@ -18,6 +18,7 @@ import (
 
 type askPage struct {
 	Offer  contracts.Offer
+	Login  access.Duration   // how lately the person must have logged in to ask, and has not; 0: nothing is needed
 	Key    string            // sent twice, it is one request
 	Values map[string]string // as typed, so that nothing is lost over a mistake
 	Issues map[string]string // by field
@@ -29,7 +30,8 @@ func (w *Web) askForm(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return w.render(c, http.StatusOK, "ask", askPage{Offer: o, Key: access.NewRequestID(), Values: map[string]string{}})
+	return w.render(c, http.StatusOK, "ask", askPage{Offer: o, Login: w.desk.LoginNeeded(auth.Person(c), o.StepUp.Request),
+		Key: access.NewRequestID(), Values: map[string]string{}})
 }
 
 func (w *Web) ask(c echo.Context) error {
@@ -47,7 +49,7 @@ func (w *Web) ask(c echo.Context) error {
 	if pr.Status >= 500 && pr.Kind != access.CodeUnavailable {
 		return err
 	}
-	page := askPage{Offer: o, Key: c.FormValue("key"), Values: values, Issues: map[string]string{}}
+	page := askPage{Offer: o, Login: w.desk.LoginNeeded(p, o.StepUp.Request), Key: c.FormValue("key"), Values: values, Issues: map[string]string{}}
 	for _, i := range pr.Issues {
 		if _, shown := values[i.Field]; shown {
 			page.Issues[i.Field] = i.Message

@@ -25,8 +25,15 @@ var functions = template.FuncMap{
 	"outcomeTip":   func(o access.Outcome) string { return outcomeTips[o] },
 	"waiting":      waiting,
 	"problemTitle": problemTitle,
+	"login":        func(within access.Duration, to, next string) loginNotice { return loginNotice{within, to, next} },
 	"sub":          func(a, b int) int { return a - b },
 	"text":         func(v any) string { return fmt.Sprint(v) },
+}
+
+// loginNotice says that something needs a newer login, and leads there and back.
+type loginNotice struct {
+	Within   access.Duration
+	To, Next string // for what it is needed; where to go on after it
 }
 
 // timeTag shows a time in UTC; the page's script turns it to the reader's zone.

@@ -86,6 +86,7 @@ type requestPage struct {
 	access.Request
 	Can        desk.Can
 	Passkey    *desk.Ceremony    // for approving; nil where none is wanted
+	Login      access.Duration   // how lately the person must have logged in to go on, and has not; 0: nothing is needed
 	Refused    string            // why the last act was not done
 	Typed      map[string]string // what was typed with it, by field
 	TemporalUI string            // this request's workflow, for operators
@@ -101,8 +102,12 @@ func (w *Web) request(c echo.Context) error {
 
 func (w *Web) showRequest(c echo.Context, status int, r access.Request, refused string, typed map[string]string) error {
 	page := requestPage{Request: r, Can: w.desk.Can(auth.Person(c), r), Refused: refused, Typed: typed}
-	if page.Can.Decide {
+	switch {
+	case page.Can.Decide:
 		page.Passkey = w.desk.Ceremony(auth.Person(c), r)
+		page.Login = w.desk.LoginNeeded(auth.Person(c), r.Plan.Rule.StepUp)
+	case page.Can.PickUp:
+		page.Login = w.desk.LoginNeeded(auth.Person(c), r.Plan.StepUp)
 	}
 	if w.temporalUI != "" && auth.Person(c).In(w.desk.Operators...) {
 		page.TemporalUI = w.temporalUI + "/namespaces/default/workflows/" + r.ID

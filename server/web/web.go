@@ -104,9 +104,9 @@ func (w *Web) Routes(e *echo.Echo) {
 // signIn lets people choose where they log in, where there are several places.
 func (w *Web) signIn(c echo.Context) error {
 	return w.render(c, http.StatusOK, "signin", struct {
-		Choices []string
-		Next    string
-	}{w.auth.Choices(), c.QueryParam("next")}) // login looks at where it leads
+		Choices     []string
+		Next, Again string
+	}{w.auth.Choices(), c.QueryParam("next"), c.QueryParam("again")}) // login looks at where it leads
 }
 
 const afterKey = "after"
