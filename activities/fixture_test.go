@@ -43,6 +43,7 @@ type worker struct {
 	signer  *evidence.Signer
 	ledger  *ledger.Ledger
 	target  *model.Target
+	targets *activities.Targets
 	effects []model.Moment
 	// directory is the ledger's, unless it has an error.
 	directory *directory
@@ -78,12 +79,12 @@ func newWorkerOf(t *testing.T, bounds integrations.Bounds) *worker {
 		Watch: func(m model.Moment) { w.effects = append(w.effects, m) }})
 	keys := evidence.NewKeyring(w.signer.Public())
 	c := &activities.Control{Ledger: w.ledger, Keyring: keys, Directory: w.directory}
-	targets := &activities.Targets{Broker: integrations.NewBroker(map[string]integrations.Target{targetName: w.target}, nil),
+	w.targets = &activities.Targets{Broker: integrations.NewBroker(map[string]integrations.Target{targetName: w.target}, nil),
 		Ledger: w.ledger, Keyring: keys, Directory: w.directory, Now: now}
 	var ts testsuite.WorkflowTestSuite
 	w.env = ts.NewTestActivityEnvironment()
-	for name, f := range map[string]any{calls.Judge: c.Judge, calls.Record: c.Record, calls.Open: targets.Open,
-		calls.Extend: targets.Extend, calls.Mint: targets.Mint, calls.Close: targets.Close} {
+	for name, f := range map[string]any{calls.Judge: c.Judge, calls.Record: c.Record, calls.Open: w.targets.Open,
+		calls.Extend: w.targets.Extend, calls.Mint: w.targets.Mint, calls.Close: w.targets.Close} {
 		w.env.RegisterActivityWithOptions(f, activity.RegisterOptions{Name: name})
 	}
 	return w
@@ -165,7 +166,10 @@ func (a asked) told() map[access.EventKind]int {
 // approvedAndOpen is a request whose access is open for half an hour.
 func (w *worker) approvedAndOpen() asked {
 	a := w.asks()
-	require.NoError(w, a.open(w.now.Add(30*time.Minute), a.decision(bob, access.Approve)))
+	d := a.decision(bob, access.Approve)
+	_, err := a.judge(d)
+	require.NoError(w, err)
+	require.NoError(w, a.open(w.now.Add(30*time.Minute), d))
 	require.Equal(w, []string{a.grant()}, w.target.Usable())
 	return a
 }

@@ -23,6 +23,7 @@ type Register interface {
 	Advance(ctx context.Context, a ledger.Advance) error
 	Record(ctx context.Context, e access.Event) error
 	Keep(ctx context.Context, s ledger.Statement) error
+	Plan(ctx context.Context, requestID string) ([]byte, error)
 	Statements(ctx context.Context, requestID string) ([][]byte, error)
 }
 

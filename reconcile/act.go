@@ -88,6 +88,9 @@ func (r *Reconciler) close(ctx context.Context, run Run, f *Finding) (still bool
 	if err := r.Close(ctx, g); err != nil {
 		return true, r.late(ctx, f, err)
 	}
+	if f.Kind == Forged {
+		r.stop(ctx, f, "not what was approved, and closed")
+	}
 	if err := r.Ledger.Record(ctx, r.event(*f, access.EventSwept, f.Why)); err != nil {
 		return true, err
 	}
@@ -149,7 +152,10 @@ func (r *Reconciler) narrow(ctx context.Context, f *Finding) (still bool, err er
 		return true, err
 	}
 	for restored := row; ; {
-		err = r.Broker.Restore(ctx, restored.Grant)
+		// To restore a row that somebody wrote would be to open what nobody approved.
+		if err = r.proven(ctx, restored.Grant); err == nil {
+			err = r.Broker.Restore(ctx, restored.Grant)
+		}
 		if code := access.CodeOf(err); code == access.CodeUnavailable || code == access.CodeThrottled {
 			return true, err
 		}
@@ -172,12 +178,18 @@ func (r *Reconciler) narrow(ctx context.Context, f *Finding) (still bool, err er
 	if err := r.Close(ctx, row.Grant); err != nil {
 		return true, err
 	}
-	if r.Runs != nil {
-		if err := r.Runs.Stop(ctx, f.RequestID, "changed on the target by somebody else, and closed"); err != nil {
-			r.log().WithError(err).WithField("request", f.RequestID).Warn("closed; its workflow does not know yet")
-		}
-	}
+	r.stop(ctx, f, "changed on the target by somebody else, and closed")
 	return true, r.Ledger.Record(ctx, r.event(*f, access.EventSwept, f.Why))
+}
+
+// stop asks the workflow of what was closed to end its request.
+func (r *Reconciler) stop(ctx context.Context, f *Finding, why string) {
+	if r.Runs == nil {
+		return
+	}
+	if err := r.Runs.Stop(ctx, f.RequestID, why); err != nil {
+		r.log().WithError(err).WithField("request", f.RequestID).Warn("closed; its workflow does not know yet")
+	}
 }
 
 // report records, once, what somebody took away.

@@ -113,6 +113,53 @@ func TestCase32WidenedByHand(t *testing.T) {
 	})
 }
 
+// TestForgedRow: what the ledger says and nobody signed is closed, and neither
+// kept nor restored.
+func TestForgedRow(t *testing.T) {
+	look := func(w *world, proven func(context.Context, access.Grant) error) reconcile.Report {
+		r := w.reconciler()
+		r.Proven = proven
+		report, err := r.Target(ctx, target)
+		require.NoError(t, err)
+		return report
+	}
+	forged := func(context.Context, access.Grant) error {
+		return access.Errorf(access.CodeEvidence, "nobody signed it")
+	}
+	t.Run("is closed, and its request ended", func(t *testing.T) {
+		w := newWorld(t)
+		g := w.opened()
+		require.Empty(t, look(w, func(context.Context, access.Grant) error { return nil }).Findings)
+		report := look(w, forged)
+		require.Equal(t, reconcile.Forged, report.Findings[0].Kind)
+		require.Contains(t, report.Findings[0].Why, "nobody signed it")
+		require.Zero(t, report.Left())
+		require.Empty(t, w.target.Left())
+		require.Equal(t, []string{g.RequestID}, w.runs.stopped)
+	})
+	t.Run("is left alone while that cannot be known", func(t *testing.T) {
+		w := newWorld(t)
+		g := w.opened()
+		require.Empty(t, look(w, func(context.Context, access.Grant) error { return access.Errorf(access.CodeUnavailable, "down") }).Findings)
+		require.Equal(t, []string{g.Name}, w.target.Usable())
+	})
+	t.Run("nothing is restored to it", func(t *testing.T) {
+		w, _ := widened(t, func(*world, access.Grant) error {
+			t.Error("it was restored")
+			return nil
+		})
+		asked := 0
+		report := look(w, func(context.Context, access.Grant) error {
+			if asked++; asked == 1 {
+				return nil // it is forged after it was looked at
+			}
+			return forged(ctx, access.Grant{})
+		})
+		require.Zero(t, report.Left())
+		require.Empty(t, w.target.Left())
+	})
+}
+
 // With no Temporal, only what is over or unexplained is ended.
 func TestSweep(t *testing.T) {
 	w := newWorld(t)

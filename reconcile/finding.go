@@ -18,13 +18,14 @@ const (
 	Returned Kind = "returned" // it was closed, and is there again
 	Vanished Kind = "vanished" // it should be there, and somebody took it away (CASES 33)
 	Changed  Kind = "changed"  // it is not what was granted
+	Forged   Kind = "forged"   // what the ledger says of it, nobody approved
 	Live     Kind = "live"     // nothing is wrong; an emergency stop ends it all the same
 	Stuck    Kind = "stuck"    // a request that nothing will ever decide or end
 )
 
 // Kinds lists every kind.
 func Kinds() []Kind {
-	return []Kind{Overdue, Lost, Orphan, Returned, Vanished, Changed, Live, Stuck}
+	return []Kind{Overdue, Lost, Orphan, Returned, Vanished, Changed, Forged, Live, Stuck}
 }
 
 // Remedy is what is done about it.

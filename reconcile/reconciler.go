@@ -53,7 +53,10 @@ type Reconciler struct {
 	Broker *integrations.Broker
 	Ledger Ledger
 	// Close revokes a grant, reads back that it is gone, and marks its row.
-	Close  func(context.Context, access.Grant) error
+	Close func(context.Context, access.Grant) error
+	// Proven verifies that what the ledger says of an open grant was approved;
+	// CodeEvidence if it was not. nil: the ledger is believed.
+	Proven func(context.Context, access.Grant) error
 	Runs   Runs // nil: there is no Temporal to ask
 	Alarms Alarms
 	Log    logrus.FieldLogger
@@ -204,14 +207,23 @@ func (r *Reconciler) compare(ctx context.Context, v View, healthy []ledger.Grant
 	group.SetLimit(together)
 	for i, row := range healthy {
 		group.Go(func() error {
-			differences, err := r.Broker.Drift(ctx, row.Grant)
+			f := Finding{Target: v.Target, Grant: row.Name, RequestID: row.RequestID, ExpiresAt: timeOrNil(row.ExpiresAt)}
+			err := r.proven(ctx, row.Grant)
+			if access.CodeOf(err) == access.CodeEvidence {
+				f.Kind, f.Remedy, f.Why = Forged, Close, "The ledger was changed: "+access.Clip(err.Error(), 200)+"."
+				out[i] = f
+				return nil
+			}
+			if err == nil {
+				f.Differences, err = r.Broker.Drift(ctx, row.Grant)
+			}
 			if err != nil {
 				r.log().WithError(err).WithField("grant", row.Name).Warn("cannot compare a grant")
 				return nil
 			}
-			if len(differences) > 0 {
-				out[i] = Finding{Kind: Changed, Remedy: Narrow, Target: v.Target, Grant: row.Name, RequestID: row.RequestID,
-					ExpiresAt: timeOrNil(row.ExpiresAt), Differences: differences, Why: "Somebody changed it on the target."}
+			if len(f.Differences) > 0 {
+				f.Kind, f.Remedy, f.Why = Changed, Narrow, "Somebody changed it on the target."
+				out[i] = f
 			}
 			return nil
 		})
@@ -224,6 +236,13 @@ func (r *Reconciler) compare(ctx context.Context, v View, healthy []ledger.Grant
 		}
 	}
 	return changed
+}
+
+func (r *Reconciler) proven(ctx context.Context, g access.Grant) error {
+	if r.Proven == nil {
+		return nil
+	}
+	return r.Proven(ctx, g)
 }
 
 // Requests ends the requests that nothing else will, with nothing open.

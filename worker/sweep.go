@@ -9,9 +9,14 @@ import (
 
 // Sweeper is the third line with no Temporal: a reconciler on a worker's own
 // targets and the ledger, which knows nothing of workflows. Of d it needs the
-// ledger, the log, and the signer for receipts.
+// ledger, the log, and the signer for receipts; with keys it holds the ledger
+// against what was signed, and without it believes the ledger.
 func Sweeper(ctx context.Context, c Config, d Deps) *reconcile.Reconciler {
 	broker := openTargets(ctx, c.Targets, d.Targets, d.Ledger)
-	t := &activities.Targets{Broker: broker, Ledger: d.Ledger, Signer: d.Signer}
-	return &reconcile.Reconciler{Broker: broker, Ledger: d.Ledger, Close: t.End, Alarms: alarms{log: d.Log, next: d.Alarms}, Log: d.Log}
+	t := &activities.Targets{Broker: broker, Ledger: d.Ledger, Signer: d.Signer, Keyring: d.Keyring, NeedPasskey: c.NeedPasskey()}
+	r := &reconcile.Reconciler{Broker: broker, Ledger: d.Ledger, Close: t.End, Alarms: alarms{log: d.Log, next: d.Alarms}, Log: d.Log}
+	if !d.Keyring.Empty() {
+		r.Proven = t.Proven
+	}
+	return r
 }

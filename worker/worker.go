@@ -96,7 +96,7 @@ func (w *Worker) serve(ctx context.Context, c Config, d Deps) (err error) {
 		t := &activities.Targets{Broker: w.Broker, Ledger: d.Ledger, Keyring: d.Keyring, Signer: d.Signer, Gone: figures.gone, Directory: d.Ledger,
 			NeedPasskey: c.NeedPasskey()}
 		third := *third
-		third.With.Close = t.End
+		third.With.Close, third.With.Proven = t.End, t.Proven
 		if err := w.start(d, workflows.TargetQueue(name), defaultSlots, func(r worker.Registry) { registerTargets(r, t, &third) }); err != nil {
 			return err
 		}

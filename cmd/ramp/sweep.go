@@ -62,6 +62,10 @@ func (f *sweepFlags) run(cmd *cobra.Command) error {
 	}
 	defer led.Close()
 	deps := worker.Deps{Ledger: led, Log: logrus.StandardLogger()}
+	if deps.Keyring, err = c.keyring(); err != nil {
+		// In an emergency what is over must end all the same.
+		logrus.WithError(err).Warn("the ledger is believed: what it says cannot be held against what was signed")
+	}
 	if f.apply {
 		if deps.Signer, err = workerSigner(cmd.Context(), c.Keys); err != nil {
 			return err

@@ -14,6 +14,8 @@ const (
 	provisions = "./server/scim -run WhoMaySpeak"
 	passkeys   = "./passkey"
 	captured   = "./worker -run TestCapturedServer"
+	logins     = "./server/auth -run IDToken"
+	third      = "./reconcile -run Forged"
 	stories    = "./tools/histories -run Stories/released-while-opening"
 )
 
@@ -79,6 +81,17 @@ func mutants() []mutant {
 		{"anybody picks up a credential", "activities/change.go", "case order.By.ID != plan.Requester.ID:", "case false:", []string{activity, properties}},
 		{"a credential is minted after the end", "activities/change.go", "if row.Status != ledger.GrantOpen || !t.now().Before(row.ExpiresAt) {", "if row.Status != ledger.GrantOpen {", []string{activity}},
 		{"a worker whose clock is slow mints", "activities/change.go", "case order.At.Sub(t.now()) > clockSkew:", "case false:", []string{activity}},
+
+		// Logins.
+		{"an approval after an old login is counted", "access/decision.go", "if d.Verdict == Approve && d.Approver.LoggedIn(r.StepUp, d.At) != nil {", "if false {", []string{tally}},
+		{"a worker takes an approval after an old login", "evidence/keyring.go", "d.Verdict == access.Approve && d.Approver.LoggedIn(p.Rule.StepUp, d.At) != nil {", "false {", []string{proof}},
+		{"an old login extends", "activities/change.go", "case order.By.LoggedIn(plan.StepUp, order.At) != nil:\n\t\treturn access.", "case false:\n\t\treturn access.", []string{activity}},
+		{"an old login picks up a credential", "activities/change.go", "case order.By.LoggedIn(plan.StepUp, order.At) != nil:\n\t\treturn evidence.", "case false:\n\t\treturn evidence.", []string{activity}},
+		{"a login that was not made again is one", "server/auth/login.go", "if at.Again && p.", "if false && p.", []string{logins}},
+
+		// What the ledger says.
+		{"the ledger's row may say something else than the plan", "activities/proof.go", "case g.Target != planned.Target || g.Principal != planned.Principal || !sameJSON(g.Entitlement, planned.Entitlement):", "case planned.Target == \"\":", []string{activity}},
+		{"a forged row is restored", "reconcile/act.go", "if err = r.proven(ctx, restored.Grant); err == nil {", "if err = nil; err == nil {", []string{third}},
 
 		// People.
 		{"what opens does not ask who is still there", "activities/targets.go", "return proof.Now(roll), nil", "return proof, nil", []string{activity}},

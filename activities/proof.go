@@ -10,13 +10,29 @@ import (
 	"ramp.dev/ramp/evidence"
 )
 
-// approved proves again what the ledger says is open, where only passkeys open
-// it: whoever has captured a server writes the ledger too, and a row that says
-// "open" is nobody's approval. The decisions are the ledger's; their signatures
-// are verified here. Errors are CodeEvidence.
+// Proven proves again what the ledger says is open: whoever writes the ledger
+// writes "open", and what, and until when, and none of it is an approval. Plan
+// and decisions are the ledger's; their signatures are verified here. Errors are
+// CodeEvidence, or those of a ledger that does not answer.
+func (t *Targets) Proven(ctx context.Context, g access.Grant) error {
+	b, err := t.Ledger.Plan(ctx, g.RequestID)
+	if access.CodeOf(err) == access.CodeNotFound && err != nil {
+		return access.Errorf(access.CodeEvidence, "grant %s is of a request that nobody made", g.Name)
+	}
+	if err != nil {
+		return err
+	}
+	var signed evidence.Envelope
+	if err := json.Unmarshal(b, &signed); err != nil {
+		return access.Errorf(access.CodeEvidence, "the plan of grant %s is unreadable", g.Name)
+	}
+	return t.approved(ctx, signed, g)
+}
+
+// approved is Proven with the plan at hand.
 func (t *Targets) approved(ctx context.Context, signed evidence.Envelope, g access.Grant) error {
 	plan, err := t.Keyring.Plan(signed)
-	if err != nil || !plan.Rule.Passkey && !t.NeedPasskey[g.Target] {
+	if err != nil {
 		return err
 	}
 	statements, err := t.Ledger.Statements(ctx, plan.RequestID)
@@ -46,8 +62,12 @@ func (t *Targets) approved(ctx context.Context, signed evidence.Envelope, g acce
 		start = *plan.StartAt
 	}
 	switch {
-	case !plan.Rule.Passkey || proof.Standing != access.StandingSatisfied:
+	case plan.RequestID != g.RequestID:
+		return access.Errorf(access.CodeEvidence, "grant %s is another request's than its plan", g.Name)
+	case t.NeedPasskey[g.Target] && !plan.Rule.Passkey:
 		return access.Errorf(access.CodeEvidence, "grant %s is open in the ledger, and nobody approved it with a passkey", g.Name)
+	case proof.Standing != access.StandingSatisfied:
+		return access.Errorf(access.CodeEvidence, "grant %s is open in the ledger, and was not approved (%s)", g.Name, proof.Standing)
 	case g.Target != planned.Target || g.Principal != planned.Principal || !sameJSON(g.Entitlement, planned.Entitlement):
 		return access.Errorf(access.CodeEvidence, "grant %s is not in the ledger as it was approved", g.Name)
 	case g.ExpiresAt.After(start.Add(openWithin + longest + clockSkew)):

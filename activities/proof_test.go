@@ -1,0 +1,37 @@
+package activities_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/access"
+)
+
+// TestProven: what the ledger says is open counts only as far as it was signed.
+func TestProven(t *testing.T) {
+	w := newWorker(t)
+	a := w.approvedAndOpen()
+	ctx := context.Background()
+	g := a.row().Grant
+	require.NoError(t, w.targets.Proven(ctx, g))
+	for name, change := range map[string]func(*access.Grant){
+		"wider":             func(g *access.Grant) { g.Entitlement = access.Entitlement{"what": "everything"} },
+		"elsewhere":         func(g *access.Grant) { g.Target = "model/other" },
+		"for somebody else": func(g *access.Grant) { g.Principal = "mallory" },
+		"longer":            func(g *access.Grant) { g.ExpiresAt = g.ExpiresAt.Add(2 * time.Hour) },
+		"one more":          func(g *access.Grant) { g.Name = access.GrantName(g.RequestID, 1) },
+		"of another":        func(g *access.Grant) { g.RequestID = w.asks().plan.RequestID },
+		"of nobody's":       func(g *access.Grant) { g.RequestID = access.NewRequestID() },
+	} {
+		forged := g
+		change(&forged)
+		require.Equal(t, access.CodeEvidence, access.CodeOf(w.targets.Proven(ctx, forged)), name)
+	}
+	pending := w.asks()
+	g = access.Grant{Name: pending.grant(), RequestID: pending.plan.RequestID, Target: targetName, Principal: alice.ID,
+		Entitlement: pending.plan.Grants[0].Entitlement, ExpiresAt: w.now.Add(time.Minute)}
+	require.Equal(t, access.CodeEvidence, access.CodeOf(w.targets.Proven(ctx, g)), "approved by nobody")
+}
