@@ -1,0 +1,95 @@
+package contracts
+
+import (
+	"maps"
+	"os"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// page is docs/contracts.md, or the section of it under a heading.
+func page(t *testing.T, heading string) string {
+	t.Helper()
+	b, err := os.ReadFile("../docs/contracts.md")
+	require.NoError(t, err)
+	_, section, found := strings.Cut(string(b), "\n## "+heading+"\n")
+	require.True(t, found, "docs/contracts.md has no section %q", heading)
+	section, _, _ = strings.Cut(section, "\n## ")
+	return section
+}
+
+// TestDocsExplainTheLanguage holds the tables of docs/contracts.md to the code:
+// a row for everything that may be written, and for nothing else.
+func TestDocsExplainTheLanguage(t *testing.T) {
+	for heading, known := range map[string][]string{
+		"Fields":             sourceFields(),
+		"Conditions":         append(readable(), "person.NAME"),
+		"Refused on purpose": slices.Collect(maps.Keys(planned)),
+	} {
+		t.Run(heading, func(t *testing.T) {
+			var rows []string
+			for _, m := range regexp.MustCompile("(?m)^\\| `([A-Za-z.]+)` \\|").FindAllStringSubmatch(page(t, heading), -1) {
+				rows = append(rows, m[1])
+			}
+			require.ElementsMatch(t, known, rows)
+		})
+	}
+}
+
+// TestDocsExample: the example is a contract without a mistake, and shows most
+// of the language.
+func TestDocsExample(t *testing.T) {
+	m := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindStringSubmatch(page(t, "An example"))
+	require.NotNil(t, m)
+	set, err := Parse(map[string][]byte{"docs/contracts.md": []byte(m[1])})
+	require.NoError(t, err)
+	require.Len(t, set.Contracts, 1)
+}
+
+// sourceFields are the paths of every field of the language, and of what holds
+// several of them by name or in a list.
+func sourceFields() []string {
+	var out []string
+	var walk func(t reflect.Type, path string)
+	walk = func(t reflect.Type, path string) {
+		for t.Kind() == reflect.Pointer {
+			t = t.Elem()
+		}
+		switch {
+		case t.Kind() == reflect.Struct:
+			for i := range t.NumField() {
+				if name, _, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ","); name != "" {
+					walk(t.Field(i).Type, strings.TrimPrefix(path+"."+name, "."))
+				}
+			}
+			return
+		case t.Kind() == reflect.Map && t.Elem().Kind() == reflect.Struct:
+			walk(t.Elem(), path+".NAME")
+		case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct:
+			walk(t.Elem(), path)
+		}
+		out = append(out, path)
+	}
+	walk(reflect.TypeFor[source](), "")
+	return out
+}
+
+// readable is what conditions may read.
+func readable() []string {
+	var out []string
+	for name, v := range variables(Input{}, nil, 0) {
+		if name != "person" {
+			out = append(out, name)
+			continue
+		}
+		for field := range v.(map[string]any) {
+			out = append(out, "person."+field)
+		}
+	}
+	return out
+}
