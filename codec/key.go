@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -11,6 +12,7 @@ import (
 	"strings"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/internal/secret"
 )
 
 // Key is a 256-bit payload key. In a file it is base64.
@@ -22,29 +24,41 @@ func (k Key) ID() string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// Load reads keys from files. The first encrypts. A file that others than its
-// owner may read is refused. Errors are CodeInvalid.
-func Load(paths ...string) (*Codec, error) {
+// Load reads keys from files and from Vault (vault:MOUNT/PATH#FIELD). The first
+// encrypts. A file that others than its owner may read is refused. Errors are
+// CodeInvalid, and CodeUnavailable for a Vault that does not give a key.
+func Load(ctx context.Context, refs ...string) (*Codec, error) {
 	var keys []Key
-	for _, path := range paths {
-		info, err := os.Stat(path)
+	for _, ref := range refs {
+		if err := private(ref); err != nil {
+			return nil, err
+		}
+		text, err := secret.Read(ctx, ref)
 		if err != nil {
-			return nil, access.Errorf(access.CodeInvalid, "payload key: %w", err)
+			return nil, access.Errorf(access.CodeOf(err), "payload key: %w", err)
 		}
-		if info.Mode().Perm()&0o077 != 0 {
-			return nil, access.Errorf(access.CodeInvalid, "payload key %s may be read by others; chmod 600 it", path)
-		}
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return nil, access.Errorf(access.CodeInvalid, "payload key: %w", err)
-		}
-		b, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(text)))
+		b, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
 		if err != nil || len(b) != len(Key{}) {
-			return nil, access.Errorf(access.CodeInvalid, "payload key %s is not 32 bytes in base64; make one with: openssl rand -base64 32", path)
+			return nil, access.Errorf(access.CodeInvalid, "payload key %s is not 32 bytes in base64; make one with: openssl rand -base64 32", ref)
 		}
 		keys = append(keys, Key(b))
 	}
 	return New(keys...)
+}
+
+// private refuses a file that is not there, or that others may read.
+func private(ref string) error {
+	if !secret.IsFile(ref) {
+		return nil
+	}
+	info, err := os.Stat(ref)
+	if err != nil {
+		return access.Errorf(access.CodeInvalid, "payload key: %w", err)
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return access.Errorf(access.CodeInvalid, "payload key %s may be read by others; chmod 600 it", ref)
+	}
+	return nil
 }
 
 // Create makes a key file where there is none.

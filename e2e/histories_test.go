@@ -21,7 +21,7 @@ func (in *installation) histories() (kept, decoded []byte) {
 	c, err := client.Dial(client.Options{HostPort: in.addr("temporal"), Logger: quiet{}})
 	require.NoError(in, err)
 	defer c.Close()
-	sealed, err := codec.Load(filepath.Join(in.dir, "keys", "payload.key"))
+	sealed, err := codec.Load(in.Context(), filepath.Join(in.dir, "keys", "payload.key"))
 	require.NoError(in, err)
 	open := proxy.VisitPayloadsOptions{Visitor: func(_ *proxy.VisitPayloadsContext, p []*commonpb.Payload) ([]*commonpb.Payload, error) {
 		return sealed.Decode(p)

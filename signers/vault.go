@@ -8,11 +8,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/hashicorp/vault/api"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/internal/secret"
 )
 
 // vaultKey is one version of an Ed25519 key in Vault's transit engine. The
@@ -31,28 +31,23 @@ func openVault(ctx context.Context, ref string) (*vaultKey, error) {
 	if !ok {
 		return nil, access.Errorf(access.CodeInvalid, "signing key vault:%s: write it like vault:transit/ramp", access.Clip(ref, 80))
 	}
-	config := api.DefaultConfig()
-	if config.Error != nil {
-		return nil, access.Errorf(access.CodeInvalid, "signing key: %w", config.Error)
-	}
-	config.Timeout = 8 * time.Second
-	client, err := api.NewClient(config)
+	client, err := secret.Vault()
 	if err != nil {
 		return nil, access.Errorf(access.CodeInvalid, "signing key: %w", err)
 	}
 	k := &vaultKey{vault: client, mount: mount, name: name}
-	secret, err := client.Logical().ReadWithContext(ctx, mount+"/keys/"+name)
+	found, err := client.Logical().ReadWithContext(ctx, mount+"/keys/"+name)
 	if err != nil {
 		return nil, access.Errorf(access.CodeUnavailable, "signing key in Vault: %w", err)
 	}
-	if secret == nil {
+	if found == nil {
 		return nil, access.Errorf(access.CodeInvalid, "Vault has no transit key %s/%s", mount, name)
 	}
-	if kind, _ := secret.Data["type"].(string); kind != "ed25519" {
+	if kind, _ := found.Data["type"].(string); kind != "ed25519" {
 		return nil, access.Errorf(access.CodeInvalid, "transit key %s/%s is %q, not ed25519", mount, name, kind)
 	}
-	latest, _ := secret.Data["latest_version"].(json.Number)
-	versions, _ := secret.Data["keys"].(map[string]any)
+	latest, _ := found.Data["latest_version"].(json.Number)
+	versions, _ := found.Data["keys"].(map[string]any)
 	version, _ := versions[latest.String()].(map[string]any)
 	text, _ := version["public_key"].(string)
 	k.version = latest.String()
@@ -65,12 +60,12 @@ func openVault(ctx context.Context, ref string) (*vaultKey, error) {
 func (k *vaultKey) Public() crypto.PublicKey { return k.public }
 
 func (k *vaultKey) Sign(ctx context.Context, data []byte) ([]byte, error) {
-	secret, err := k.vault.Logical().WriteWithContext(ctx, k.mount+"/sign/"+k.name, map[string]any{
+	answer, err := k.vault.Logical().WriteWithContext(ctx, k.mount+"/sign/"+k.name, map[string]any{
 		"input": base64.StdEncoding.EncodeToString(data), "key_version": k.version})
 	if err != nil {
 		return nil, access.Errorf(access.CodeUnavailable, "Vault does not sign: %w", err)
 	}
-	text, _ := secret.Data["signature"].(string)
+	text, _ := answer.Data["signature"].(string)
 	sig, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(text, fmt.Sprintf("vault:v%s:", k.version)))
 	if err != nil || !ed25519.Verify(k.public, data, sig) {
 		return nil, access.Errorf(access.CodeUnavailable, "Vault answered something that is not a signature of this key")

@@ -38,13 +38,13 @@ type config struct {
 
 type ledgerConfig struct {
 	URL          string `yaml:"url"`                    // sqlite:PATH or postgres://…
-	PasswordFile string `yaml:"passwordFile,omitempty"` // holds the password of Postgres, so that url need not
+	PasswordFile string `yaml:"passwordFile,omitempty"` // file with the password of Postgres, so that url need not have it, or vault:MOUNT/PATH#FIELD
 	PasswordEnv  string `yaml:"passwordEnv,omitempty"`  // the name of the environment variable that holds it
 }
 
 type keysConfig struct {
 	Signer   string   `yaml:"signer,omitempty"`   // the server's private key: a file, made on first use; vault:MOUNT/KEY; or awskms:ID
-	Payload  []string `yaml:"payload,omitempty"`  // files with the keys that encrypt what Temporal keeps; the first encrypts, all decrypt
+	Payload  []string `yaml:"payload,omitempty"`  // files with the keys that encrypt what Temporal keeps, or vault:MOUNT/PATH#FIELD; the first encrypts, all decrypt
 	Trusted  []string `yaml:"trusted,omitempty"`  // public keys whose statements are believed
 	Passkeys string   `yaml:"passkeys,omitempty"` // file that says whose passkeys are whose, which no server may be able to write
 	Worker   string   `yaml:"worker,omitempty"`   // the worker's private key, which signs receipts; made on first use

@@ -1,18 +1,25 @@
 package main
 
 import (
+	"context"
 	"net/url"
 	"os"
 	"strings"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/contracts"
+	"ramp.dev/ramp/internal/secret"
 )
 
 // check collects everything that is wrong with the parts that are asked for,
 // each with its place. It reads files, and reaches for nothing on the network.
 func (c config) check(forServer, forWorker bool) error {
 	issues := append(c.Ledger.check(), c.Temporal.check()...)
+	for _, ref := range c.Keys.Payload {
+		if err := secret.Check(ref); err != nil {
+			issues = append(issues, access.Issue{Code: "payload_key_malformed", Field: "keys.payload", Message: err.Error()})
+		}
+	}
 	if forServer {
 		issues = append(issues, c.Server.Check()...)
 		if c.Keys.Signer == "" {
@@ -69,7 +76,7 @@ func (l ledgerConfig) check() (issues []access.Issue) {
 	case err == nil && u.User.Username() == "":
 		bad("user_missing", "url", "the password is whose? Name the user in the address: postgres://USER@…")
 	default:
-		if _, err := l.password(); err != nil {
+		if err := l.checkPassword(); err != nil {
 			bad("password_missing", "passwordFile", err.Error())
 		}
 	}
@@ -78,11 +85,11 @@ func (l ledgerConfig) check() (issues []access.Issue) {
 
 // address is the ledger's address with its password, for opening only: it must
 // not be printed.
-func (l ledgerConfig) address() (string, error) {
+func (l ledgerConfig) address(ctx context.Context) (string, error) {
 	if l.PasswordFile == "" && l.PasswordEnv == "" {
 		return l.URL, nil
 	}
-	password, err := l.password()
+	password, err := l.password(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -94,13 +101,22 @@ func (l ledgerConfig) address() (string, error) {
 	return u.String(), nil
 }
 
-func (l ledgerConfig) password() (string, error) {
+// checkPassword reads a file, and does not ask Vault.
+func (l ledgerConfig) checkPassword() error {
+	if !secret.IsFile(l.PasswordFile) {
+		return secret.Check(l.PasswordFile)
+	}
+	_, err := l.password(context.Background())
+	return err
+}
+
+func (l ledgerConfig) password(ctx context.Context) (string, error) {
 	if l.PasswordFile != "" {
-		b, err := os.ReadFile(l.PasswordFile)
+		text, err := secret.Read(ctx, l.PasswordFile)
 		if err != nil {
-			return "", access.Errorf(access.CodeInvalid, "ledger.passwordFile: %w", err)
+			return "", access.Errorf(access.CodeOf(err), "ledger.passwordFile: %w", err)
 		}
-		return strings.TrimRight(string(b), "\r\n"), nil
+		return text, nil
 	}
 	if v := os.Getenv(l.PasswordEnv); v != "" {
 		return v, nil

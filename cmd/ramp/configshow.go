@@ -96,8 +96,8 @@ func (c config) has(path ...string) bool {
 var passwordWord = regexp.MustCompile(`(?i)(password\s*=\s*)[^\s&]+`)
 
 // masked is the configuration without its secrets. Every other secret is a
-// reference already, to a file or to the environment; docs/operate.md says so,
-// and the test of this function walks every field there is.
+// reference already, to a file, to the environment or to Vault; docs/operate.md
+// says so, and the test of this function walks every field there is.
 func (c config) masked() config {
 	u, err := url.Parse(c.Ledger.URL)
 	if err != nil {

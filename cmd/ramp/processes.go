@@ -63,7 +63,7 @@ func processCommand(name, short, long string, start func(context.Context, config
 func dial(ctx context.Context, all config) (client.Client, error) {
 	c := all.Temporal
 	options := client.Options{HostPort: c.Address, Namespace: c.Namespace, Logger: sdklog.New(logrus.StandardLogger())}
-	sealed, err := all.codec()
+	sealed, err := all.codec(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -90,11 +90,11 @@ func dial(ctx context.Context, all config) (client.Client, error) {
 }
 
 // codec is nil where what Temporal keeps is not encrypted.
-func (c config) codec() (*codec.Codec, error) {
+func (c config) codec(ctx context.Context) (*codec.Codec, error) {
 	if len(c.Keys.Payload) == 0 {
 		return nil, nil
 	}
-	return codec.Load(c.Keys.Payload...)
+	return codec.Load(ctx, c.Keys.Payload...)
 }
 
 // service is a started server or worker. run works until its context ends.
@@ -104,7 +104,7 @@ type service struct {
 }
 
 func openLedger(ctx context.Context, c ledgerConfig) (*ledger.Ledger, error) {
-	address, err := c.address()
+	address, err := c.address(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +121,7 @@ func startServer(ctx context.Context, c config, temporal client.Client) (*servic
 		led.Close()
 		return nil, err
 	}
-	sealed, err := c.codec()
+	sealed, err := c.codec(ctx)
 	if err != nil {
 		led.Close()
 		return nil, err

@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/internal/secret"
 )
 
 // temporalConfig is where Temporal is, and how it is reached: in clear only
@@ -20,7 +21,7 @@ type temporalConfig struct {
 	Address    string     `yaml:"address"`
 	Namespace  string     `yaml:"namespace"`
 	TLS        *tlsConfig `yaml:"tls,omitempty"`        // `{}` is TLS too
-	APIKeyFile string     `yaml:"apiKeyFile,omitempty"` // holds a bearer token, read for every call; with it there is always TLS
+	APIKeyFile string     `yaml:"apiKeyFile,omitempty"` // file with a bearer token, read for every call, or vault:MOUNT/PATH#FIELD; with it there is always TLS
 }
 
 // tlsConfig is whom to believe to be Temporal, and who Ramp is to it.
@@ -48,10 +49,8 @@ func (t temporalConfig) checkSecurity() (issues []access.Issue) {
 	bad := func(code, field, message string) {
 		issues = append(issues, access.Issue{Code: code, Field: "temporal." + field, Message: message})
 	}
-	if t.APIKeyFile != "" {
-		if _, err := t.apiKey(context.Background()); err != nil {
-			bad("api_key_unusable", "apiKeyFile", err.Error())
-		}
+	if err := t.checkAPIKey(); err != nil {
+		bad("api_key_unusable", "apiKeyFile", err.Error())
 	}
 	if t.TLS == nil {
 		return issues
@@ -97,7 +96,7 @@ func (t temporalConfig) security() (*tls.Config, client.Credentials, error) {
 	if t.APIKeyFile == "" {
 		return settings, nil, nil
 	}
-	return settings, client.NewAPIKeyDynamicCredentials(t.apiKey), nil
+	return settings, client.NewAPIKeyDynamicCredentials(apiKey{secret.Keep(t.APIKeyFile)}.read), nil
 }
 
 // authorities are nil where the system's are meant.
@@ -132,16 +131,30 @@ func (c tlsConfig) certificate() (*tls.Certificate, error) {
 	return &pair, nil
 }
 
-// apiKey reads the key afresh, so that it may be rotated. An empty one is an
-// error, since Temporal's client would call without any.
-func (t temporalConfig) apiKey(context.Context) (string, error) {
-	b, err := os.ReadFile(t.APIKeyFile)
+// checkAPIKey reads a file, and does not ask Vault.
+func (t temporalConfig) checkAPIKey() error {
+	if t.APIKeyFile == "" {
+		return nil
+	}
+	if !secret.IsFile(t.APIKeyFile) {
+		return secret.Check(t.APIKeyFile)
+	}
+	_, err := apiKey{secret.Keep(t.APIKeyFile)}.read(context.Background())
+	return err
+}
+
+// apiKey is read for every call, so that it may be rotated.
+type apiKey struct{ kept *secret.Kept }
+
+// read refuses an empty key, since Temporal's client would call without any.
+func (k apiKey) read(ctx context.Context) (string, error) {
+	text, err := k.kept.Read(ctx)
 	if err != nil {
 		return "", access.Errorf(access.CodeUnavailable, "Temporal's API key: %w", err)
 	}
-	key := strings.TrimSpace(string(b))
-	if key == "" || strings.ContainsFunc(key, unicode.IsSpace) {
-		return "", access.Errorf(access.CodeUnavailable, "Temporal's API key: one key, and nothing else, must be in %s", t.APIKeyFile)
+	text = strings.TrimSpace(text)
+	if text == "" || strings.ContainsFunc(text, unicode.IsSpace) {
+		return "", access.Errorf(access.CodeUnavailable, "Temporal's API key: one key is needed, and nothing else beside it")
 	}
-	return key, nil
+	return text, nil
 }

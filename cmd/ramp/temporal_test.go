@@ -307,7 +307,7 @@ func TestTemporalConfigCheck(t *testing.T) {
 		{"nothing in tls", "tls: ", ":3:56: temporal.tls: there is nothing in it"},
 		{"nothing in apiKeyFile", `apiKeyFile: ""`, ":3:56: temporal.apiKeyFile: there is nothing in it"},
 		{"a key that is not there", "apiKeyFile: none.key", ":3:56: temporal.apiKeyFile: "},
-		{"two keys", "apiKeyFile: DIR/two.key", ":3:56: temporal.apiKeyFile: Temporal's API key: one key"},
+		{"two keys", "apiKeyFile: DIR/two.key", ":3:56: temporal.apiKeyFile: Temporal's API key: one key is needed"},
 		{"authorities that are not there", "tls: {caFile: none.pem}", ":3:62: temporal.tls.caFile: "},
 		{"authorities that are none", "tls: {caFile: DIR/api.key}", "there is no certificate (PEM) in "},
 		{"a key without a certificate", "tls: {keyFile: DIR/ramp.key}", ":3:62: temporal.tls.keyFile: a key is of no use"},

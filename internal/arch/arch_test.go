@@ -111,7 +111,7 @@ func TestHeavyThings(t *testing.T) {
 		"go.temporal.io/server":               {"engine"},
 		"github.com/temporalio/ui-server":     {"engine"},
 		"github.com/zitadel/oidc":             {"engine"},
-		"github.com/hashicorp/vault/api":      {"integrations", "signers"},
+		"github.com/hashicorp/vault/api":      {"integrations", "signers", "internal"},
 		"github.com/aws/aws-sdk-go-v2":        {"integrations", "signers"},
 		"github.com/labstack/echo/v4":         {"server"},
 		"github.com/spf13/cobra":              {"cmd"},

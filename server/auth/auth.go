@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/internal/secret"
 )
 
 // Auth knows who asks. It is safe for concurrent use.
@@ -214,16 +214,17 @@ func (a *Auth) Public() Public {
 	return first
 }
 
-// readSecret reads a secret's file afresh, so that it may be rotated.
-func readSecret(path string) (string, error) {
-	if path == "" {
+// readSecret reads a secret afresh from its file or from Vault, so that it may be
+// rotated.
+func readSecret(ref string) (string, error) {
+	if ref == "" {
 		return "", nil
 	}
-	b, err := os.ReadFile(path)
+	text, err := secret.Read(context.Background(), ref)
 	if err != nil {
 		return "", access.Errorf(access.CodeUnavailable, "client secret: %w", err)
 	}
-	return strings.TrimSpace(string(b)), nil
+	return strings.TrimSpace(text), nil
 }
 
 // loginWithin is how long a login at the provider may take.

@@ -3,10 +3,12 @@
 package auth
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/internal/secret"
 )
 
 // Config is how people are known.
@@ -14,7 +16,7 @@ type Config struct {
 	Issuer           string      `yaml:"issuer"`                     // the provider; its metadata is found below it
 	Audience         string      `yaml:"audience,omitempty"`         // what bearer tokens must be for; "ramp" if empty
 	ClientID         string      `yaml:"clientId,omitempty"`         // of the web pages; "ramp-web" if empty
-	ClientSecretFile string      `yaml:"clientSecretFile,omitempty"` // file with the client's secret; a public client with PKCE if empty
+	ClientSecretFile string      `yaml:"clientSecretFile,omitempty"` // file with the client's secret, or vault:MOUNT/PATH#FIELD; a public client with PKCE if empty
 	CLIClientID      string      `yaml:"cliClientId,omitempty"`      // of `ramp login`; "ramp-cli" if empty
 	Scopes           []string    `yaml:"scopes,omitempty"`           // asked for at login; openid, profile, email, groups if empty
 	Claims           ClaimConfig `yaml:"claims,omitempty"`
@@ -57,10 +59,24 @@ func (c Config) withDefaults() Config {
 // Check says what is wrong, reaching for nothing.
 func (c Config) Check() error {
 	issues := append(c.checkIssuers(), access.IssuesOf(c.Links.check())...)
+	issues = append(issues, c.checkSecrets()...)
 	if len(issues) > 0 {
 		return access.Invalid(issues...)
 	}
 	return nil
+}
+
+func (c Config) checkSecrets() (issues []access.Issue) {
+	check := func(field, ref string) {
+		if err := secret.Check(ref); err != nil {
+			issues = append(issues, access.Issue{Code: "client_secret_malformed", Field: "server.identity." + field, Message: err.Error()})
+		}
+	}
+	check("clientSecretFile", c.ClientSecretFile)
+	for i, is := range c.Issuers {
+		check(fmt.Sprintf("issuers[%d].clientSecretFile", i), is.ClientSecretFile)
+	}
+	return issues
 }
 
 func loopback(host string) bool {

@@ -1,18 +1,19 @@
 package scim
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
-	"os"
 	"strings"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/internal/secret"
 	"ramp.dev/ramp/ledger"
 )
 
 // Config is how a provider provisions people.
 type Config struct {
-	TokenFile  string `yaml:"tokenFile,omitempty"`  // file with the provider's bearer token, read anew each time; empty: no SCIM
+	TokenFile  string `yaml:"tokenFile,omitempty"`  // file with the provider's bearer token, read anew each time, or vault:MOUNT/PATH#FIELD; empty: no SCIM
 	Person     string `yaml:"person,omitempty"`     // what a person's id in tokens is: userName (if empty) or externalId
 	Prefix     string `yaml:"prefix,omitempty"`     // before it: the prefix of the issuer whose people these are
 	PeopleOnly bool   `yaml:"peopleOnly,omitempty"` // the provider provisions no groups: they are taken from tokens
@@ -45,7 +46,7 @@ func (c Config) Check() []access.Issue {
 		}
 		return issues
 	}
-	if _, err := c.token(); err != nil {
+	if err := c.checkToken(); err != nil {
 		bad("scim_token_unusable", "tokenFile", err.Error())
 	}
 	return issues
@@ -56,25 +57,37 @@ const (
 	byExternalID = "externalId"
 )
 
-func (c Config) token() (string, error) {
-	b, err := os.ReadFile(c.TokenFile)
+// checkToken reads a file, and does not ask Vault.
+func (c Config) checkToken() error {
+	if !secret.IsFile(c.TokenFile) {
+		return secret.Check(c.TokenFile)
+	}
+	_, err := token{secret.Keep(c.TokenFile)}.read(context.Background())
+	return err
+}
+
+// token is the provider's.
+type token struct{ kept *secret.Kept }
+
+func (t token) read(ctx context.Context) (string, error) {
+	text, err := t.kept.Read(ctx)
 	if err != nil {
 		return "", access.Errorf(access.CodeUnavailable, "the provider's token cannot be read: %w", err)
 	}
-	t := strings.TrimSpace(string(b))
-	if len(t) < minToken {
+	text = strings.TrimSpace(text)
+	if len(text) < minToken {
 		return "", access.Errorf(access.CodeUnavailable, "the provider's token is shorter than %d characters", minToken)
 	}
-	return t, nil
+	return text, nil
 }
 
-// admits compares in constant time, whatever the lengths.
-func (c Config) admits(given string) (bool, error) {
-	t, err := c.token()
+// is compares in constant time, whatever the lengths.
+func (t token) is(ctx context.Context, given string) (bool, error) {
+	text, err := t.read(ctx)
 	if err != nil {
 		return false, err
 	}
-	want, got := sha256.Sum256([]byte(t)), sha256.Sum256([]byte(given))
+	want, got := sha256.Sum256([]byte(text)), sha256.Sum256([]byte(given))
 	return subtle.ConstantTimeCompare(want[:], got[:]) == 1, nil
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/internal/secret"
 	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/server/problem"
 )
@@ -42,6 +43,7 @@ type Store interface {
 // SCIM answers a provider.
 type SCIM struct {
 	config  Config
+	token   token
 	store   Store
 	base    string // where the provider reaches Path
 	changed func() // told after every change
@@ -50,7 +52,7 @@ type SCIM struct {
 
 // New makes the answers; site is where Ramp is reached.
 func New(c Config, store Store, site string, changed func(), log logrus.FieldLogger) *SCIM {
-	return &SCIM{config: c, store: store, base: strings.TrimSuffix(site, "/") + Path, changed: changed, log: log}
+	return &SCIM{config: c, token: token{secret.Keep(c.TokenFile)}, store: store, base: strings.TrimSuffix(site, "/") + Path, changed: changed, log: log}
 }
 
 // Routes adds the endpoints.
@@ -77,8 +79,8 @@ func (s *SCIM) Routes(e *echo.Echo) {
 
 func (s *SCIM) authorize(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		scheme, token, _ := strings.Cut(c.Request().Header.Get("Authorization"), " ")
-		ok, err := s.config.admits(token)
+		scheme, given, _ := strings.Cut(c.Request().Header.Get("Authorization"), " ")
+		ok, err := s.token.is(c.Request().Context(), given)
 		if err != nil {
 			return err
 		}
