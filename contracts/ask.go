@@ -93,7 +93,7 @@ func (p param) value(name string, v any) (any, *access.Issue) {
 		return nil, bad("param_not_allowed", "%q cannot be %q%s", name, access.Clip(s, 40), p.allowed())
 	case utf8.RuneCountInString(s) > p.MaxLength || hidden(s):
 		return nil, bad("param_not_allowed", "%q may have %d characters, all of which show", name, p.MaxLength)
-	case p.Pattern != nil && !p.Pattern.MatchString(s):
+	case p.Pattern != nil && !p.Pattern.matches(s):
 		return nil, bad("param_not_allowed", "%q cannot be %q; it must match %s", name, access.Clip(s, 40), p.Pattern)
 	}
 	return s, nil

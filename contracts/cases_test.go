@@ -94,6 +94,17 @@ func TestCase21WiderThanMeant(t *testing.T) {
 	require.Contains(t, codes(access.IssuesOf(err)), "param_open")
 }
 
+// TestCase21Escapes: what is a regular expression only between the anchors that
+// Ramp would put around it is none.
+func TestCase21Escapes(t *testing.T) {
+	for _, text := range []string{`orders)|(refunds`, `orders)|(?:refunds`, `a)(`, `)`, `(`, `orders\`, `(?#a)b`, `[a`} {
+		for _, where := range []string{"\n  params:\n    table: {type: string, required: true, pattern: '" + text + "'}", "\n  ticket: {pattern: '" + text + "'}"} {
+			_, err := contracts.Parse(map[string][]byte{"c.yaml": []byte(contract("c", "true", `{default: 1h, max: 1h}`, `{auto: 'true'}`, where))})
+			require.Equal(t, "pattern", codes(access.IssuesOf(err)), text)
+		}
+	}
+}
+
 // TestCase21NothingIsTold: whoever may not ask learns neither the condition nor
 // what it found out about anybody.
 func TestCase21NothingIsTold(t *testing.T) {

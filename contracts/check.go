@@ -131,17 +131,15 @@ func (d *document) checkParam(name string, p sourceParam) param {
 	return out
 }
 
-// pattern compiles a regular expression that must match the whole value: one
-// that matched a part would let anything else through around it (CASES 21).
-func (d *document) pattern(text string, path ...any) *regexp.Regexp {
+func (d *document) pattern(text string, path ...any) *pattern {
 	if text == "" {
 		return nil
 	}
-	re, err := regexp.Compile(`\A(?:` + text + `)\z`)
+	p, err := compilePattern(text)
 	if err != nil {
-		d.issue("pattern", "not a regular expression: "+err.Error(), path...)
+		d.issue("pattern", err.Error(), path...)
 	}
-	return re
+	return p
 }
 
 func (d *document) duration(text string, path ...any) access.Duration {

@@ -1,10 +1,6 @@
 package contracts
 
-import (
-	"regexp"
-
-	"ramp.dev/ramp/access"
-)
+import "ramp.dev/ramp/access"
 
 // Contract is the checked policy for one kind of access. It is immutable.
 type Contract struct {
@@ -35,7 +31,7 @@ type Contract struct {
 type param struct {
 	Kind        string // string, int or bool
 	Enum        []string
-	Pattern     *regexp.Regexp
+	Pattern     *pattern
 	MaxLength   int
 	Min, Max    *int
 	Required    bool
@@ -52,7 +48,7 @@ type reasonRule struct {
 type ticketRule struct {
 	Required bool
 	When     *condition
-	Pattern  *regexp.Regexp
+	Pattern  *pattern
 }
 
 type lengthRule struct {
