@@ -133,22 +133,23 @@ func (c *Contract) checkDuration(asked string) (access.Duration, []access.Issue)
 // shows what it says (CASES 8).
 func (c *Contract) checkReason(reason string, d access.Duration) []access.Issue {
 	n := utf8.RuneCountInString(strings.TrimSpace(reason))
+	long := c.length.JustifyOver > 0 && d > c.length.JustifyOver
 	one := func(code, format string, args ...any) []access.Issue {
 		return []access.Issue{{Code: code, Field: "reason", Message: fmt.Sprintf(format, args...)}}
 	}
 	switch {
-	case n == 0 && c.reason.Optional:
+	case n == 0 && c.reason.Optional && !long:
 		return nil
-	case n == 0:
+	case n == 0 && !c.reason.Optional:
 		return one("reason_missing", "say why: the people who decide see this")
 	case !utf8.ValidString(reason) || hidden(reason):
 		return one("reason_characters", "the reason has control or direction-changing characters, which could make it read as something else")
+	case long && n < c.length.JustifyMinLength:
+		return one("reason_needs_justification", "for more than %s the reason needs at least %d characters: say why so long", c.length.JustifyOver, c.length.JustifyMinLength)
 	case n < c.reason.MinLength:
 		return one("reason_too_short", "the reason needs at least %d characters", c.reason.MinLength)
 	case n > c.reason.MaxLength:
 		return one("reason_too_long", "the reason may have %d characters, and has %d", c.reason.MaxLength, n)
-	case c.length.JustifyOver > 0 && d > c.length.JustifyOver && n < c.length.JustifyMinLength:
-		return one("reason_needs_justification", "for more than %s the reason needs at least %d characters: say why so long", c.length.JustifyOver, c.length.JustifyMinLength)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"ramp.dev/ramp/access"
@@ -18,6 +19,7 @@ const (
 	defaultMaxReason = 1000
 	defaultJustify   = 40
 	defaultMaxParam  = 256
+	longest          = 4000 // characters of a reason or a param
 )
 
 var nameShape = regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`)
@@ -63,7 +65,7 @@ func (d *document) stepUp(text, field string) access.Duration {
 	}
 	within := d.duration(text, "stepUp", field)
 	if within != 0 && (within < minStepUp || within > maxStepUp) {
-		d.issue("step_up", fmt.Sprintf("this is %s to %s", minStepUp, maxStepUp), "stepUp", field)
+		d.issue("step_up", fmt.Sprintf("stepUp.%s must be %s to %s", field, minStepUp, maxStepUp), "stepUp", field)
 	}
 	return within
 }
@@ -92,8 +94,8 @@ func (d *document) checkRequest(c *Contract, r sourceRequest) {
 	}
 	c.reason = reasonRule{Optional: r.Reason.Optional, MinLength: or(r.Reason.MinLength, defaultMinReason),
 		MaxLength: or(r.Reason.MaxLength, defaultMaxReason)}
-	if c.reason.MinLength < 0 || c.reason.MaxLength < max(c.reason.MinLength, 1) || c.reason.MaxLength > 4000 {
-		d.issue("reason_bounds", "the reason's lengths must fulfil 0 ≤ minLength ≤ maxLength ≤ 4000", "request", "reason")
+	if c.reason.MinLength < 0 || c.reason.MaxLength < max(c.reason.MinLength, 1) || c.reason.MaxLength > longest {
+		d.issue("reason_bounds", fmt.Sprintf("the reason's maxLength is 1 to %d, and its minLength 0 to that", longest), "request", "reason")
 	}
 	if t := r.Ticket; t != nil {
 		c.ticket = ticketRule{Required: t.Required, When: d.condition(t.When, "request", "ticket", "when"),
@@ -101,25 +103,47 @@ func (d *document) checkRequest(c *Contract, r sourceRequest) {
 	}
 }
 
+// meaningless are, by type of param, the fields that bound nothing of it.
+var meaningless = map[string][]string{
+	"string": {"min", "max"},
+	"int":    {"enum", "pattern", "maxLength"},
+	"bool":   {"enum", "pattern", "maxLength", "min", "max"},
+}
+
 func (d *document) checkParam(name string, p sourceParam) param {
 	at := []any{"request", "params", name}
-	out := param{Kind: p.Type, Enum: p.Enum, Pattern: d.pattern(p.Pattern, append(at, "pattern")...), MaxLength: p.MaxLength,
+	out := param{Kind: p.Type, Enum: p.Enum, Pattern: d.pattern(p.Pattern, append(at, "pattern")...), MaxLength: or(p.MaxLength, defaultMaxParam),
 		Min: p.Min, Max: p.Max, Required: p.Required, Default: p.Default, Description: p.Description}
 	if !regexp.MustCompile(`^[a-z][A-Za-z0-9_]{0,39}$`).MatchString(name) {
 		d.issue("param_name", "a param's name must be letters, digits and underscores, and begin with a small letter", at...)
 	}
-	if out.MaxLength == 0 {
-		out.MaxLength = defaultMaxParam
-	}
-	switch p.Type {
-	case "string", "int", "bool":
-	default:
+	none, known := meaningless[p.Type]
+	if !known {
 		d.issue("param_type", fmt.Sprintf("type %q is none of string, int, bool", p.Type), append(at, "type")...)
 		return out
+	}
+	for _, field := range none {
+		if d.written(append(at, field)...) {
+			d.issue("param_field", fmt.Sprintf("%s means nothing for type %s", field, p.Type), append(at, field)...)
+		}
+	}
+	if out.MaxLength < 1 || out.MaxLength > longest {
+		d.issue("param_bounds", fmt.Sprintf("maxLength is 1 to %d", longest), append(at, "maxLength")...)
+		out.MaxLength = longest // told once
+	}
+	if p.Min != nil && p.Max != nil && *p.Min > *p.Max {
+		d.issue("param_bounds", fmt.Sprintf("min %d is over max %d, so that no value would fit", *p.Min, *p.Max), append(at, "min")...)
 	}
 	if p.Type == "string" && len(p.Enum) == 0 && p.Pattern == "" {
 		// A free string in an entitlement would let the requester name the resource.
 		d.issue("param_open", "a string param needs an enum or a pattern, so that requests name only what was meant", at...)
+	}
+	if p.Type == "string" {
+		for i, v := range p.Enum {
+			if _, issue := out.value(name, v); issue != nil {
+				d.issue("param_enum", "nobody could choose this: "+issue.Message, append(at, "enum", i)...)
+			}
+		}
 	}
 	if p.Default != nil {
 		v, issue := out.value(name, p.Default)
@@ -160,6 +184,12 @@ func (d *document) checkDuration(c *Contract, s sourceDuration) {
 	if c.length.Default > c.length.Max && c.length.Max > 0 {
 		d.issue("duration_default_over_max", fmt.Sprintf("the default %s is over the max %s", c.length.Default, c.length.Max), "duration", "default")
 	}
+	if c.length.JustifyOver > c.length.Max && c.length.Max > 0 {
+		d.issue("justify_over_max", fmt.Sprintf("justifyOver %s is over the max %s, so that nothing would ever be justified", c.length.JustifyOver, c.length.Max), "duration", "justifyOver")
+	}
+	if n := c.length.JustifyMinLength; (c.length.JustifyOver > 0 || s.JustifyMinLength != nil) && (n < 1 || n > c.reason.MaxLength) {
+		d.issue("justify_bounds", fmt.Sprintf("justifyMinLength is 1 to the reason's maxLength (%d), and is %d", c.reason.MaxLength, n), "duration", "justifyMinLength")
+	}
 }
 
 func (d *document) checkGrants(c *Contract, grants []sourceGrant) {
@@ -169,6 +199,12 @@ func (d *document) checkGrants(c *Contract, grants []sourceGrant) {
 	for i, g := range grants {
 		if g.Target == "" {
 			d.issue("target_missing", "a grant must name its target", "grants", i, "target")
+		}
+		if braces(g.Target) {
+			d.issue("template", "nothing is filled in in a target's name; write it out", "grants", i, "target")
+		}
+		if len(g.Entitlement) == 0 {
+			d.issue("entitlement_missing", "a grant must say in its entitlement what is opened", "grants", i, "entitlement")
 		}
 		for _, problem := range checkTemplates(g.Entitlement, c.params) {
 			d.issue("template", problem, "grants", i, "entitlement")
@@ -193,6 +229,10 @@ func (d *document) checkApproval(c *Contract, a sourceApproval) {
 	if len(a.Stages) == 0 && a.Auto == "" {
 		d.issue("approval_missing", "a contract needs approval.stages, or approval.auto for access without an approver", "approval")
 	}
+	automatic := c.auto != nil && !c.auto.never
+	if len(a.Stages) == 0 && c.auto != nil && !automatic {
+		d.issue("auto_never", "approval.auto is always false and there are no stages, so that nobody could approve", "approval", "auto")
+	}
 	if a.Passkey && a.Auto != "" {
 		d.issue("passkey_auto", "approval.passkey wants a person's signature, and approval.auto approves without one; choose", "approval", "passkey")
 	}
@@ -207,13 +247,18 @@ func (d *document) checkApproval(c *Contract, a sourceApproval) {
 		if len(s.From) == 0 {
 			d.issue("stage_from", "a stage must name the groups its approvers come from", "approval", "stages", i)
 		}
+		for g, group := range s.From {
+			if strings.TrimSpace(group) == "" {
+				d.issue("stage_from", "a group's name cannot be blank", "approval", "stages", i, "from", g)
+			}
+		}
 		if st.Count < 1 || st.Count > 20 {
 			d.issue("stage_count", "a stage's count is 1 to 20", "approval", "stages", i, "count")
 		}
 		c.stages = append(c.stages, st)
 	}
 	conditional := len(c.stages) > 0 && !slices.ContainsFunc(c.stages, func(s stage) bool { return s.When == nil })
-	if conditional && c.auto == nil {
+	if conditional && !automatic {
 		d.issue("stages_conditional", "every stage has a condition; one must always apply, or nobody would approve when none does", "approval", "stages")
 	}
 }
@@ -229,12 +274,12 @@ func (d *document) checkExtend(c *Contract, e *sourceExtend) {
 	if up > 0 && up < c.length.Max {
 		d.issue("extend_up_to", "extend.upTo is the whole length and cannot be under duration.max", "extend", "upTo")
 	}
-	c.extend = &access.Extension{Times: e.Times, UpTo: up}
+	c.extend = &access.Extension{Times: int(e.Times), UpTo: up}
 }
 
-func or(v *int, otherwise int) int {
+func or(v *number, otherwise int) int {
 	if v == nil {
 		return otherwise
 	}
-	return *v
+	return int(*v)
 }

@@ -2,9 +2,13 @@ package contracts
 
 import (
 	"fmt"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/cel-go/cel"
+	"github.com/google/cel-go/common"
+	"github.com/google/cel-go/common/ast"
 	"github.com/google/cel-go/common/types"
 
 	"ramp.dev/ramp/access"
@@ -18,6 +22,7 @@ const costLimit = 20_000
 type condition struct {
 	text    string
 	program cel.Program
+	never   bool // it is written as false
 }
 
 // Truth is the answer of a condition: three-valued, so that a condition that
@@ -51,22 +56,42 @@ func environment() (*cel.Env, error) {
 }
 
 func compile(env *cel.Env, text string) (*condition, error) {
-	if len(text) > 2000 {
+	if utf8.RuneCountInString(text) > 2000 {
 		return nil, fmt.Errorf("a condition may have 2000 characters")
 	}
-	ast, issues := env.Compile(text)
+	parsed, issues := env.Compile(text)
 	if issues.Err() != nil {
 		e := issues.Errors()[0]
-		return nil, fmt.Errorf("not a condition: %s (at character %d of it)", e.Message, e.Location.Column()+1)
+		return nil, fmt.Errorf("not a condition: %s (%s)", e.Message, within(text, e.Location))
 	}
-	if t := ast.OutputType(); !t.IsExactType(cel.BoolType) {
+	if t := parsed.OutputType(); !t.IsExactType(cel.BoolType) {
 		return nil, fmt.Errorf("a condition must be true or false; this is a %s", t)
 	}
-	program, err := env.Program(ast, cel.CostLimit(costLimit), cel.EvalOptions(cel.OptOptimize))
+	program, err := env.Program(parsed, cel.CostLimit(costLimit), cel.EvalOptions(cel.OptOptimize))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("not a condition: %w%s", err, hint(err))
 	}
-	return &condition{text: text, program: program}, nil
+	e := parsed.NativeRep().Expr()
+	return &condition{text: text, program: program, never: e.Kind() == ast.LiteralKind && e.AsLiteral() == types.False}, nil
+}
+
+func within(text string, at common.Location) string {
+	if strings.Contains(text, "\n") {
+		return fmt.Sprintf("at line %d, column %d of it", at.Line(), at.Column()+1)
+	}
+	return fmt.Sprintf("at character %d of it", at.Column()+1)
+}
+
+// hint says how to write what a text could not be read as. Constants are
+// converted when the program is made, and CEL names only the type.
+func hint(err error) string {
+	switch {
+	case strings.HasSuffix(err.Error(), "to 'google.protobuf.Duration'"):
+		return "; lengths are like 90s, 45m or 1h30m"
+	case strings.HasSuffix(err.Error(), "to 'google.protobuf.Timestamp'"):
+		return "; times are like 2026-01-31T14:00:00Z"
+	}
+	return ""
 }
 
 func (c condition) eval(what string, vars map[string]any) Step {

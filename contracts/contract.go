@@ -33,7 +33,7 @@ type param struct {
 	Enum        []string
 	Pattern     *pattern
 	MaxLength   int
-	Min, Max    *int
+	Min, Max    *number
 	Required    bool
 	Default     any
 	Description string

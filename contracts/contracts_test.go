@@ -159,7 +159,7 @@ func TestConditionsFailClosed(t *testing.T) {
 		require.Equal(t, access.CodeUnevaluated, access.CodeOf(e.Err()))
 	})
 	t.Run("an automatic approval that says no, without stages", func(t *testing.T) {
-		require.Equal(t, access.CodeUnevaluated, access.CodeOf(evaluate(t, `{auto: 'false'}`).Err()))
+		require.Equal(t, access.CodeUnevaluated, access.CodeOf(evaluate(t, `{auto: 'reason == ""'}`).Err()))
 	})
 	t.Run("a condition that costs too much", func(t *testing.T) {
 		set, err := contracts.Parse(map[string][]byte{"c.yaml": []byte(strings.Replace(string(minimal), "WHO",

@@ -3,6 +3,7 @@ package contracts
 import (
 	"fmt"
 	"time"
+	"unicode/utf8"
 
 	"ramp.dev/ramp/access"
 )
@@ -112,7 +113,7 @@ func (c *Contract) checkTicket(e *Evaluation, in Input, vars map[string]any) []a
 	switch {
 	case t == "" && needed:
 		return []access.Issue{{Code: "ticket_missing", Field: "ticket", Message: "this request needs a ticket"}}
-	case t != "" && (len(t) > 100 || hidden(t) || c.ticket.Pattern != nil && !c.ticket.Pattern.matches(t)):
+	case t != "" && (utf8.RuneCountInString(t) > 100 || hidden(t) || c.ticket.Pattern != nil && !c.ticket.Pattern.matches(t)):
 		return []access.Issue{{Code: "ticket_malformed", Field: "ticket", Message: fmt.Sprintf("%q is not a ticket%s", access.Clip(t, 40), c.ticket.form())}}
 	}
 	return nil

@@ -32,7 +32,16 @@ func LoadDir(dir string) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Parse(files)
+	return parseDir(dir, files)
+}
+
+// parseDir refuses a directory that allows nothing: it is rather the wrong one.
+func parseDir(dir string, files map[string][]byte) (*Set, error) {
+	set, err := Parse(files)
+	if err == nil && len(set.Contracts) == 0 {
+		return nil, access.Errorf(access.CodeInvalid, "%s holds no contract", dir)
+	}
+	return set, err
 }
 
 func readDir(dir string) (map[string][]byte, error) {

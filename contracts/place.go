@@ -44,6 +44,17 @@ func child(n ast.Node, step any) (value, place ast.Node) {
 	return nil, nil
 }
 
+// written says whether a field is in the file, be it empty.
+func (d *document) written(path ...any) bool {
+	node := d.body
+	for _, step := range path {
+		if node, _ = child(node, step); node == nil {
+			return false
+		}
+	}
+	return true
+}
+
 func (d *document) issue(code, message string, path ...any) {
 	d.issues = append(d.issues, access.Issue{Code: code, Field: d.at(path...), Message: message})
 }

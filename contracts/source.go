@@ -1,5 +1,14 @@
 package contracts
 
+import (
+	"fmt"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+
+	"ramp.dev/ramp/access"
+)
+
 // source is a contract as it is written. Its yaml tags are the language.
 type source struct {
 	APIVersion  string         `yaml:"apiVersion"`
@@ -31,18 +40,18 @@ type sourceParam struct {
 	Type        string   `yaml:"type"`
 	Enum        []string `yaml:"enum"`
 	Pattern     string   `yaml:"pattern"`
-	MaxLength   int      `yaml:"maxLength"`
-	Min         *int     `yaml:"min"`
-	Max         *int     `yaml:"max"`
+	MaxLength   *number  `yaml:"maxLength"`
+	Min         *number  `yaml:"min"`
+	Max         *number  `yaml:"max"`
 	Required    bool     `yaml:"required"`
 	Default     any      `yaml:"default"`
 	Description string   `yaml:"description"`
 }
 
 type sourceReason struct {
-	Optional  bool `yaml:"optional"`
-	MinLength *int `yaml:"minLength"`
-	MaxLength *int `yaml:"maxLength"`
+	Optional  bool    `yaml:"optional"`
+	MinLength *number `yaml:"minLength"`
+	MaxLength *number `yaml:"maxLength"`
 }
 
 type sourceTicket struct {
@@ -52,10 +61,10 @@ type sourceTicket struct {
 }
 
 type sourceDuration struct {
-	Default          string `yaml:"default"`
-	Max              string `yaml:"max"`
-	JustifyOver      string `yaml:"justifyOver"`
-	JustifyMinLength *int   `yaml:"justifyMinLength"`
+	Default          string  `yaml:"default"`
+	Max              string  `yaml:"max"`
+	JustifyOver      string  `yaml:"justifyOver"`
+	JustifyMinLength *number `yaml:"justifyMinLength"`
 }
 
 type sourceGrant struct {
@@ -67,7 +76,7 @@ type sourceApproval struct {
 	PendingFor   string        `yaml:"pendingFor"`
 	Auto         string        `yaml:"auto"`
 	Stages       []sourceStage `yaml:"stages"`
-	Deny         *int          `yaml:"deny"`
+	Deny         *number       `yaml:"deny"`
 	SelfApproval bool          `yaml:"selfApproval"`
 	Passkey      bool          `yaml:"passkey"`
 }
@@ -75,12 +84,12 @@ type sourceApproval struct {
 type sourceStage struct {
 	Name  string   `yaml:"name"`
 	From  []string `yaml:"from"`
-	Count *int     `yaml:"count"`
+	Count *number  `yaml:"count"`
 	When  string   `yaml:"when"`
 }
 
 type sourceExtend struct {
-	Times int    `yaml:"times"`
+	Times number `yaml:"times"`
 	UpTo  string `yaml:"upTo"`
 }
 
@@ -88,6 +97,20 @@ type sourceExtend struct {
 type sourceStepUp struct {
 	Request string `yaml:"request"` // to ask, extend and pick up
 	Approve string `yaml:"approve"`
+}
+
+// number is a whole number. The YAML library would make 1 of 1.7.
+type number int
+
+// UnmarshalYAML implements yaml.NodeUnmarshaler.
+func (n *number) UnmarshalYAML(node ast.Node) error {
+	if i, ok := node.(*ast.IntegerNode); ok {
+		if v, fits := whole(i.Value); fits {
+			*n = number(v)
+			return nil
+		}
+	}
+	return &yaml.SyntaxError{Message: fmt.Sprintf("write a whole number in digits, not %s", access.Clip(node.String(), 40)), Token: node.GetToken()}
 }
 
 // planned are fields of the language that this version does not act on yet. To

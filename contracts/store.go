@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"github.com/sirupsen/logrus"
-
-	"ramp.dev/ramp/access"
 )
 
 // Store keeps the contracts of a directory current. A change is taken whole or
@@ -76,10 +74,7 @@ func (s *Store) reload() {
 	}
 	var set *Set
 	if err == nil {
-		set, err = Parse(files)
-	}
-	if err == nil && len(set.Contracts) == 0 {
-		err = access.Errorf(access.CodeInvalid, "%s holds no contract", s.dir)
+		set, err = parseDir(s.dir, files)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

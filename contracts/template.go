@@ -25,12 +25,34 @@ func checkTemplates(v any, params map[string]param) []string {
 				problems = append(problems, fmt.Sprintf("param %q may be absent; make it required or give it a default", name))
 			}
 		}
-		if rest := reference.ReplaceAllString(s, ""); strings.Contains(rest, "{{") || strings.Contains(rest, "}}") {
+		if braces(reference.ReplaceAllString(s, "")) {
 			problems = append(problems, fmt.Sprintf("%q has a brace without its partner", s))
 		}
 		return s
 	})
+	for _, k := range keys(v) {
+		if braces(k) {
+			problems = append(problems, fmt.Sprintf("nothing is filled in in the key %q; write it out", k))
+		}
+	}
 	return problems
+}
+
+func braces(s string) bool { return strings.Contains(s, "{{") || strings.Contains(s, "}}") }
+
+// keys are those of every mapping in a value.
+func keys(v any) (out []string) {
+	switch v := v.(type) {
+	case []any:
+		for _, e := range v {
+			out = append(out, keys(e)...)
+		}
+	case map[string]any:
+		for _, k := range slices.Sorted(maps.Keys(v)) {
+			out = append(append(out, k), keys(v[k])...)
+		}
+	}
+	return out
 }
 
 // fill puts values in. What is put in is never read again as a template.

@@ -73,6 +73,13 @@ func TestConfigCheck(t *testing.T) {
 		require.NoError(t, err)
 		require.Contains(t, out, "is right")
 	})
+	t.Run("not one contract", func(t *testing.T) {
+		path := configFile(t, goodConfig)
+		require.NoError(t, os.Remove(filepath.Join(filepath.Dir(path), "contracts", "ssh.yaml")))
+		_, err := run(t, "config", "check", "--config", path)
+		require.ErrorContains(t, err, ":10:3: server.contracts: ")
+		require.ErrorContains(t, err, "holds no contract")
+	})
 	for _, c := range []struct {
 		name, old, new string
 		want           []string // of the issues: line:column, then words

@@ -30,12 +30,16 @@ func lintCommand() *cobra.Command {
 			set, err := contracts.LoadDir(args[0])
 			if err != nil {
 				if o.output == "json" {
-					_ = o.print(cmd.OutOrStdout(), map[string]any{"issues": access.IssuesOf(err)}, nil)
+					issues := access.IssuesOf(err)
+					if len(issues) == 0 {
+						issues = []access.Issue{{Code: "contracts_unreadable", Message: err.Error()}}
+					}
+					_ = o.print(cmd.OutOrStdout(), map[string]any{"issues": issues}, nil)
 				}
 				return err
 			}
 			return o.print(cmd.OutOrStdout(), map[string]any{"issues": []access.Issue{}, "contracts": set.Names(), "version": set.Version}, func(w io.Writer) {
-				fmt.Fprintf(w, "%d contracts, nothing wrong: %s\n", len(set.Contracts), strings.Join(set.Names(), ", "))
+				fmt.Fprintf(w, "%s, nothing wrong: %s\n", counted(len(set.Contracts), "contract"), strings.Join(set.Names(), ", "))
 			})
 		},
 	}
@@ -131,11 +135,34 @@ func explained(c *contracts.Contract, e contracts.Evaluation) func(io.Writer) {
 			b, _ := json.Marshal(g.Entitlement) // read from YAML, so it can be written
 			fmt.Fprintf(w, "  grant     %s %s\n", g.Target, b)
 		}
-		if e.Draft.Rule.Auto {
-			fmt.Fprintln(w, "  approval  by the contract itself")
+		explainRule(w, e.Draft.Rule)
+		if d := e.Draft.StepUp; d > 0 {
+			fmt.Fprintf(w, "  step-up   the requester's login is of the last %s, to ask, extend and pick up\n", d)
 		}
-		for _, s := range e.Draft.Rule.Stages {
-			fmt.Fprintf(w, "  approval  %d of %s (%s)\n", s.Count, strings.Join(s.From, ", "), s.Name)
+		if x := e.Draft.Extend; x != nil {
+			fmt.Fprintf(w, "  extend    %s, to %s in all\n", counted(x.Times, "time"), x.UpTo)
 		}
+	}
+}
+
+func explainRule(w io.Writer, r access.Rule) {
+	if r.Auto {
+		fmt.Fprintln(w, "  approval  by the contract itself")
+		return
+	}
+	for _, s := range r.Stages {
+		fmt.Fprintf(w, "  approval  %d of %s (%s)\n", s.Count, strings.Join(s.From, ", "), s.Name)
+	}
+	if r.SelfApproval {
+		fmt.Fprintln(w, "  approval  the requester counts, if of these groups")
+	}
+	if r.Passkey {
+		fmt.Fprintln(w, "  passkey   each approval is signed with the approver's own")
+	}
+	if r.StepUp > 0 {
+		fmt.Fprintf(w, "  step-up   an approver's login is of the last %s\n", r.StepUp)
+	}
+	if r.Deny != 1 {
+		fmt.Fprintf(w, "  denial    by %d people\n", r.Deny)
 	}
 }

@@ -46,6 +46,13 @@ func columns(w io.Writer, rows [][]string) {
 	t.Flush()
 }
 
+func counted(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
 // at is a time in the reader's zone.
 func at(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05 MST") }
 
