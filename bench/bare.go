@@ -52,7 +52,7 @@ type bare struct {
 // startBare starts a worker of its own, with what Ramp's has that bears on speed.
 func startBare(askers, workers client.Client) (*bare, error) {
 	b := &bare{temporal: askers, effects: newEffects()}
-	b.worker = worker.New(workers, bareQueue, worker.Options{MaxConcurrentActivityTaskPollers: 4})
+	b.worker = worker.New(workers, bareQueue, worker.Options{MaxConcurrentActivityTaskPollers: 4, MaxConcurrentWorkflowTaskPollers: 10})
 	b.worker.RegisterWorkflowWithOptions(bareLife, workflow.RegisterOptions{Name: "bare"})
 	id := func(ctx context.Context) string { return activity.GetInfo(ctx).WorkflowExecution.ID }
 	b.worker.RegisterActivityWithOptions(func(ctx context.Context, expires time.Time) error {

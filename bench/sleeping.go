@@ -17,8 +17,8 @@ type slept struct {
 	CPU    float64 // percent of one CPU
 }
 
-// watched is how long idle CPU is watched.
-const watched = 10 * time.Second
+// watched is how long idle CPU is watched: two looks of the reconciler fit in.
+const watched = time.Minute
 
 // sleepers opens n for hours, lets everything settle, and looks.
 func sleepers(ctx context.Context, s side, n int) (slept, error) {

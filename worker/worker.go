@@ -125,6 +125,11 @@ const defaultSlots = 1000
 // made again and replays its whole history.
 const stickyWithin = 5 * time.Second
 
+// workflowPollers is how many calls for workflow tasks wait at Temporal at once.
+// With the SDK's two, a call's own time bounds how many endings a second there
+// can be, long before anything is busy; a call that waits costs next to nothing.
+const workflowPollers = 10
+
 // closeSlots is how many grants of a target are closed at once: as many as go
 // through within half a minute while others want their turns too. More would
 // only wait here, against their timeouts, and not in the order of their ends.
@@ -139,6 +144,7 @@ func (w *Worker) start(d Deps, queue string, slots int, register func(worker.Reg
 		DisableRegistrationAliasing:        true,
 		DisableWorkflowWorker:              queue != workflows.ControlQueue,
 		MaxConcurrentActivityTaskPollers:   4,
+		MaxConcurrentWorkflowTaskPollers:   workflowPollers,
 		MaxConcurrentActivityExecutionSize: slots,
 		StickyScheduleToStartTimeout:       stickyWithin,
 		Interceptors:                       []interceptor.WorkerInterceptor{w.metrics},
