@@ -64,14 +64,41 @@ func (t *Targets) approved(ctx context.Context, signed evidence.Envelope, g acce
 	switch {
 	case plan.RequestID != g.RequestID:
 		return access.Errorf(access.CodeEvidence, "grant %s is another request's than its plan", g.Name)
-	case t.NeedPasskey[g.Target] && !plan.Rule.Passkey:
-		return access.Errorf(access.CodeEvidence, "grant %s is open in the ledger, and nobody approved it with a passkey", g.Name)
 	case proof.Standing != access.StandingSatisfied:
 		return access.Errorf(access.CodeEvidence, "grant %s is open in the ledger, and was not approved (%s)", g.Name, proof.Standing)
 	case g.Target != planned.Target || g.Principal != planned.Principal || !sameJSON(g.Entitlement, planned.Entitlement):
 		return access.Errorf(access.CodeEvidence, "grant %s is not in the ledger as it was approved", g.Name)
 	case g.ExpiresAt.After(start.Add(openWithin + longest + clockSkew)):
 		return access.Errorf(access.CodeEvidence, "grant %s lasts until %s in the ledger, longer than was approved", g.Name, g.ExpiresAt.Format(time.RFC3339))
+	}
+	return t.signedByPeople(g.Target, proof)
+}
+
+// signedByPeople counts those who approved with their own passkeys, where the
+// target wants it. Whose keys are whose no server can say, so this counts people
+// even for one that was captured. Errors are CodeEvidence.
+func (t *Targets) signedByPeople(target string, proof evidence.Authorized) error {
+	need := t.NeedPasskey[target]
+	if need == 0 {
+		return nil
+	}
+	if !proof.Plan.Rule.Passkey {
+		return access.Errorf(access.CodeEvidence, "target %s opens only what was approved with passkeys (requirePasskey), and the plan wants none", target)
+	}
+	last := map[string]access.Decision{}
+	for _, d := range proof.Decisions {
+		if who := d.Approver.Human(); !d.At.Before(last[who].At) {
+			last[who] = d
+		}
+	}
+	signed := 0
+	for _, d := range last {
+		if d.Verdict == access.Approve && d.Passkey != nil {
+			signed++
+		}
+	}
+	if signed < need {
+		return access.Errorf(access.CodeEvidence, "target %s opens only what %d people approved with passkeys (passkeyApprovals), and %d did", target, need, signed)
 	}
 	return nil
 }

@@ -36,9 +36,9 @@ type Targets struct {
 	Signer  *evidence.Signer // signs receipts with the worker's own key; nil: none are kept
 	Now     func() time.Time // nil: the real clock
 	// NeedPasskey are the targets of which nothing opens but by approvals with
-	// passkeys, whatever contract a plan says it was made under: whether a
-	// contract wants them is the server's word.
-	NeedPasskey map[string]bool
+	// passkeys, and by how many people's, whatever contract a plan says it was made
+	// under: whether a contract wants them is the server's word.
+	NeedPasskey map[string]int
 	// Gone is told how long after its end a grant was proven gone; may be nil.
 	Gone func(target string, after time.Duration)
 	// Directory is asked again before anything opens; nil: nobody knows more
@@ -138,8 +138,8 @@ func (t *Targets) proven(ctx context.Context, in calls.OpenInput) (access.Grant,
 		return access.Grant{}, access.Errorf(access.CodeEvidence, "access until %s is longer than what was approved", in.ExpiresAt.Format(time.RFC3339))
 	}
 	g, err := grantOf(proof.Plan, in.Grant, in.ExpiresAt)
-	if err == nil && t.NeedPasskey[g.Target] && !proof.Plan.Rule.Passkey {
-		return access.Grant{}, access.Errorf(access.CodeEvidence, "target %s opens only what was approved with passkeys (requirePasskey), and the plan wants none", g.Target)
+	if err == nil {
+		err = t.signedByPeople(g.Target, proof)
 	}
 	return g, err
 }

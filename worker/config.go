@@ -2,6 +2,7 @@ package worker
 
 import (
 	"bytes"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -37,8 +38,14 @@ type TargetConfig struct {
 	// RequirePasskey opens nothing here but what people approved with passkeys,
 	// even for a server that says that no contract wants them.
 	RequirePasskey bool
-	fields         map[string]any
+	// PasskeyApprovals is how many people must have, at least; 0 is 1 where
+	// RequirePasskey is set, and none elsewhere.
+	PasskeyApprovals int
+	fields           map[string]any
 }
+
+// maxPasskeyApprovals is a stage's largest count.
+const maxPasskeyApprovals = 20
 
 // Check collects everything that is wrong, reaching for nothing.
 func (c Config) Check() (issues []access.Issue) {
@@ -53,6 +60,10 @@ func (c Config) Check() (issues []access.Issue) {
 			issues = append(issues, access.Issue{Code: "target_malformed", Field: field, Message: err.Error()})
 			continue
 		}
+		if n := c.Targets[name].PasskeyApprovals; n < 0 || n > maxPasskeyApprovals {
+			issues = append(issues, access.Issue{Code: "passkey_approvals", Field: field + ".passkeyApprovals",
+				Message: fmt.Sprintf("this is how many people: 1 to %d, or nothing", maxPasskeyApprovals)})
+		}
 		for _, is := range o.Check(name) {
 			is.Field = strings.TrimSuffix(field+"."+is.Field, ".")
 			issues = append(issues, is)
@@ -61,12 +72,13 @@ func (c Config) Check() (issues []access.Issue) {
 	return issues
 }
 
-// NeedPasskey are the targets that open only by approvals with passkeys.
-func (c Config) NeedPasskey() map[string]bool {
-	out := map[string]bool{}
+// NeedPasskey are the targets that open only by approvals with passkeys, and by
+// how many people's.
+func (c Config) NeedPasskey() map[string]int {
+	out := map[string]int{}
 	for name, t := range c.Targets {
-		if t.RequirePasskey {
-			out[name] = true
+		if t.RequirePasskey || t.PasskeyApprovals > 0 {
+			out[name] = max(t.PasskeyApprovals, 1)
 		}
 	}
 	return out
@@ -79,7 +91,7 @@ func (TargetConfig) Variant(scalar func(field string) string) (into any, also []
 		return nil, nil // Check tells the kinds there are
 	}
 	into, _ = decode(TargetConfig{})
-	return into, []string{"kind", "rate", "requirePasskey"}
+	return into, []string{"kind", "rate", "requirePasskey", "passkeyApprovals"}
 }
 
 // UnmarshalYAML splits what every kind has from the fields of the kind.
@@ -92,6 +104,12 @@ func (t *TargetConfig) UnmarshalYAML(b []byte) error {
 	if r, ok := t.fields["requirePasskey"]; ok {
 		delete(t.fields, "requirePasskey")
 		if err := decode(r, &t.RequirePasskey); err != nil {
+			return err
+		}
+	}
+	if r, ok := t.fields["passkeyApprovals"]; ok {
+		delete(t.fields, "passkeyApprovals")
+		if err := decode(r, &t.PasskeyApprovals); err != nil {
 			return err
 		}
 	}
@@ -110,6 +128,9 @@ func (t TargetConfig) MarshalYAML() (any, error) {
 	}
 	if t.RequirePasskey {
 		all = append(all, yaml.MapItem{Key: "requirePasskey", Value: true})
+	}
+	if t.PasskeyApprovals != 0 {
+		all = append(all, yaml.MapItem{Key: "passkeyApprovals", Value: t.PasskeyApprovals})
 	}
 	for k, v := range t.fields {
 		all = append(all, yaml.MapItem{Key: k, Value: v})

@@ -24,8 +24,13 @@ func byPasskey(p *access.Plan) {
 // says is bob's approval with an assertion, signed by the captured server.
 func (a asked) says(signed *access.Assertion) evidence.Envelope {
 	a.site.Helper()
+	return a.saysAs("bob", signed)
+}
+
+func (a asked) saysAs(who string, signed *access.Assertion) evidence.Envelope {
+	a.site.Helper()
 	e, err := a.site.signer.SignDecision(access.Decision{RequestID: a.id(), PlanDigest: a.plan.Digest, Verdict: access.Approve, At: time.Now().UTC(),
-		Approver: access.Person{ID: "bob", Kind: access.KindHuman, Groups: []string{"leads"}}, Passkey: signed})
+		Approver: access.Person{ID: who, Kind: access.KindHuman, Groups: []string{"leads"}}, Passkey: signed})
 	require.NoError(a.site, err)
 	return e
 }
@@ -43,9 +48,9 @@ func (a asked) envelope() (e evidence.Envelope) {
 // cannot have is a key that the worker's file knows. Nothing opens, and each try
 // leaves a record.
 func TestCapturedServer(t *testing.T) {
-	bobs, attackers := passkeytest.New(t), passkeytest.New(t)
+	bobs, erins, attackers := passkeytest.New(t), passkeytest.New(t), passkeytest.New(t)
 	s := newSite(t, nil)
-	s.passkeys = bobs.Enrolled("bob", passkey.Set{})
+	s.passkeys = erins.Enrolled("erin", bobs.Enrolled("bob", passkey.Set{}))
 	s.config.Targets = map[string]TargetConfig{targetName: {RequirePasskey: true}}
 	s.start()
 	run := s.attackers()
@@ -100,7 +105,7 @@ func TestCapturedServer(t *testing.T) {
 		}
 	})
 	t.Run("a row in the ledger that says it is open", func(t *testing.T) {
-		targets := &activities.Targets{Broker: s.worker.Broker, Ledger: s.ledger, NeedPasskey: map[string]bool{targetName: true},
+		targets := &activities.Targets{Broker: s.worker.Broker, Ledger: s.ledger, NeedPasskey: map[string]int{targetName: 1},
 			Keyring: evidence.NewKeyring(s.signer.Public()).WithPasskeys(s.passkeys)}
 		for _, rule := range []func(*access.Plan){byPasskey, lead} {
 			a := s.asks(time.Hour, rule)
@@ -134,6 +139,24 @@ func TestCapturedServer(t *testing.T) {
 		require.NoError(t, err)
 		a.stops(workflows.StopRelease)
 		a.awaits(access.StateEnded)
+	})
+	t.Run("one insider, where two must have approved", func(t *testing.T) {
+		targets := &activities.Targets{Broker: s.worker.Broker, Ledger: s.ledger, NeedPasskey: map[string]int{targetName: 2},
+			Keyring: evidence.NewKeyring(s.signer.Public()).WithPasskeys(s.passkeys)}
+		a := s.asks(time.Hour, byPasskey)
+		bob := a.says(bobs.Signs(a.id(), a.plan.Digest, access.Approve))
+		erin := a.saysAs("erin", erins.Signs(a.id(), a.plan.Digest, access.Approve))
+		open := func(decisions ...evidence.Envelope) error {
+			_, err := targets.Open(t.Context(), calls.OpenInput{Plan: a.envelope(), Decisions: decisions, Grant: a.grant(), ExpiresAt: time.Now().Add(time.Minute)})
+			return err
+		}
+		before := s.opened()
+		require.ErrorContains(t, open(bob), "passkeyApprovals")
+		require.ErrorContains(t, open(bob, bob), "passkeyApprovals", "once more is not one more")
+		require.Equal(t, before, s.opened())
+		require.NoError(t, open(bob, erin))
+		require.Equal(t, before+1, s.opened())
+		require.NoError(t, targets.Close(t.Context(), calls.CloseInput{RequestID: a.id(), Target: targetName, Grant: a.grant()}))
 	})
 }
 
