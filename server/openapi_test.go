@@ -82,6 +82,7 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 		{"alice", "POST", "/api/v1/requests/" + active.ID + "/extend", `{"for":"5m"}`, 200},
 		{"alice", "POST", "/api/v1/requests/" + active.ID + "/credentials", `{"recipient":"` + key.Public() + `"}`, 200},
 		{"alice", "POST", "/api/v1/requests/" + active.ID + "/release", `{"reason":"done"}`, 200},
+		{"carol", "GET", "/api/v1/audit?limit=5", "", 200},
 		{"alice", "POST", "/api/v1/requests", `{"contract":"ssh-demo","duration":"-1s"}`, 400},
 		{"", "GET", "/api/v1/me", "", 401},
 		{"dave", "POST", "/api/v1/requests", `{"contract":"ssh-demo","reason":"I would like to have a look"}`, 403},

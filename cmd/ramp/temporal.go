@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"sync/atomic"
 	"unicode"
 
 	"go.temporal.io/sdk/client"
@@ -96,7 +97,7 @@ func (t temporalConfig) security() (*tls.Config, client.Credentials, error) {
 	if t.APIKeyFile == "" {
 		return settings, nil, nil
 	}
-	return settings, client.NewAPIKeyDynamicCredentials(apiKey{secret.Keep(t.APIKeyFile)}.read), nil
+	return settings, client.NewAPIKeyDynamicCredentials(newAPIKey(t.APIKeyFile).read), nil
 }
 
 // authorities are nil where the system's are meant.
@@ -139,16 +140,26 @@ func (t temporalConfig) checkAPIKey() error {
 	if !secret.IsFile(t.APIKeyFile) {
 		return secret.Check(t.APIKeyFile)
 	}
-	_, err := apiKey{secret.Keep(t.APIKeyFile)}.read(context.Background())
+	_, err := newAPIKey(t.APIKeyFile).read(context.Background())
 	return err
 }
 
 // apiKey is read for every call, so that it may be rotated.
-type apiKey struct{ kept *secret.Kept }
+type apiKey struct {
+	kept *secret.Kept
+	last atomic.Pointer[string] // the last that could be read
+}
 
-// read refuses an empty key, since Temporal's client would call without any.
-func (k apiKey) read(ctx context.Context) (string, error) {
+func newAPIKey(ref string) *apiKey { return &apiKey{kept: secret.Keep(ref)} }
+
+// read refuses an empty key, since Temporal's client would call without any. One
+// that cannot be read now is the one that was read last: access must end while
+// Vault is down, and whether a key is still good is Temporal's to say.
+func (k *apiKey) read(ctx context.Context) (string, error) {
 	text, err := k.kept.Read(ctx)
+	if last := k.last.Load(); err != nil && last != nil {
+		return *last, nil
+	}
 	if err != nil {
 		return "", access.Errorf(access.CodeUnavailable, "Temporal's API key: %w", err)
 	}
@@ -156,5 +167,6 @@ func (k apiKey) read(ctx context.Context) (string, error) {
 	if text == "" || strings.ContainsFunc(text, unicode.IsSpace) {
 		return "", access.Errorf(access.CodeUnavailable, "Temporal's API key: one key is needed, and nothing else beside it")
 	}
+	k.last.Store(&text)
 	return text, nil
 }
