@@ -39,6 +39,9 @@ func (k *Kept) Read(ctx context.Context) (string, error) {
 		return value, nil
 	}
 	answer := k.reading.DoChan("", func() (any, error) {
+		if value, ok := k.fresh(); ok {
+			return value, nil // it was read after this looked, and before it asked
+		}
 		began := time.Now()
 		// Whoever asked first may leave before the others have their answer.
 		value, err := Read(context.WithoutCancel(ctx), k.ref)

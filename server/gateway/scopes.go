@@ -51,6 +51,9 @@ func (s *scopes) of(ctx context.Context, grants []access.PlannedGrant, ask func(
 	}
 	// Whoever asked first may go away; the others still wait.
 	answer := s.asking.DoChan(key, func() (any, error) {
+		if out, ok := s.recall(key, time.Now()); ok {
+			return out, nil // it was answered after this looked, and before it asked
+		}
 		out, err := ask(context.WithoutCancel(ctx))
 		if err == nil {
 			s.remember(key, out, time.Now())
