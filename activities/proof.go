@@ -13,10 +13,11 @@ import (
 // Proven proves again what the ledger says is open: whoever writes the ledger
 // writes "open", and what, and until when, and none of it is an approval. Plan
 // and decisions are the ledger's; their signatures are verified here. Errors are
-// CodeEvidence, or those of a ledger that does not answer.
+// CodeEvidence, or those of a ledger that does not answer. An end counts as
+// proven up to what the plan may be extended to, ordered or not.
 func (t *Targets) Proven(ctx context.Context, g access.Grant) error {
 	b, err := t.Ledger.Plan(ctx, g.RequestID)
-	if access.CodeOf(err) == access.CodeNotFound && err != nil {
+	if access.CodeOf(err) == access.CodeNotFound {
 		return access.Errorf(access.CodeEvidence, "grant %s is of a request that nobody made", g.Name)
 	}
 	if err != nil {
