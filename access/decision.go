@@ -29,20 +29,20 @@ type Decision struct {
 
 // Stage is one group of approvers with a count.
 type Stage struct {
-	Name  string   `json:"name"`
-	From  []string `json:"from"` // group names; a member of any of them may decide
-	Count int      `json:"count"`
+	Name      string   `json:"name"`
+	From      []string `json:"from"` // group names; a member of any of them may decide
+	Approvals int      `json:"count"`
 }
 
 // Rule is what must be decided before a plan may run: every stage met, by
 // distinct people. A rule with no stages is satisfied only when Auto says that
 // the contract approved by itself; the zero Rule approves nothing.
 type Rule struct {
-	Stages       []Stage `json:"stages,omitempty"`
-	Deny         int     `json:"deny"`                   // how many denials deny; at least 1
-	Auto         bool    `json:"auto,omitempty"`         // the contract's auto condition was satisfied
-	SelfApproval bool    `json:"selfApproval,omitempty"` // the contract lets requesters count, by name
-	Passkey      bool    `json:"passkey,omitempty"`      // an approval counts only with the approver's own signature; nothing is approved without a person
+	Stages        []Stage `json:"stages,omitempty"`
+	DenyThreshold int     `json:"deny"`                   // how many denials deny; at least 1
+	Auto          bool    `json:"auto,omitempty"`         // the contract's auto condition was satisfied
+	SelfApproval  bool    `json:"selfApproval,omitempty"` // the contract lets requesters count, by name
+	Passkey       bool    `json:"passkey,omitempty"`      // an approval counts only with the approver's own signature; nothing is approved without a person
 	// StepUp is how lately before an approval its approver must have logged in; 0:
 	// at any time.
 	StepUp Duration `json:"stepUp,omitempty"`
@@ -55,13 +55,13 @@ type StageStatus struct {
 	Met      bool     `json:"met"`
 }
 
-// Standing is what the decisions so far amount to.
-type Standing string
+// DecisionOutcome is what the decisions so far amount to.
+type DecisionOutcome string
 
 const (
-	StandingOpen      Standing = "open"
-	StandingSatisfied Standing = "satisfied"
-	StandingDenied    Standing = "denied"
+	DecisionsUndecided DecisionOutcome = "open"
+	DecisionsSatisfied DecisionOutcome = "satisfied"
+	DecisionsDenied    DecisionOutcome = "denied"
 )
 
 // MayDecide reports whether p may decide a plan of requester under this rule.
@@ -75,11 +75,11 @@ func (r Rule) MayDecide(requester, p Person) error {
 	case p.Kind != KindHuman:
 		return refuse("approver_not_human", "only people decide; agents and services never do")
 	// An alias or an agent of the requester is the requester (CASES 2 and 3).
-	case p.Same(requester) && !r.SelfApproval:
+	case p.SameHuman(requester) && !r.SelfApproval:
 		return refuse("own_request", "nobody decides their own request")
 	}
 	for _, s := range r.Stages {
-		if p.In(s.From...) {
+		if p.InAnyGroup(s.From...) {
 			return nil
 		}
 	}
@@ -92,7 +92,7 @@ func (r Rule) MayDecide(requester, p Person) error {
 // wants. The last verdict of each account stands; of one human's accounts, a denial stands
 // before an approval. It is a pure function of its arguments, and the order of
 // decisions by different people does not matter.
-func (r Rule) Tally(plan Plan, digest string, decisions []Decision) (Standing, []StageStatus) {
+func (r Rule) Tally(plan Plan, digest string, decisions []Decision) (DecisionOutcome, []StageStatus) {
 	last := map[string]Decision{} // by account
 	var accounts []string         // sorted below: a workflow must not iterate over a map
 	for _, d := range decisions {
@@ -100,7 +100,7 @@ func (r Rule) Tally(plan Plan, digest string, decisions []Decision) (Standing, [
 			r.MayDecide(plan.Requester, d.Approver) != nil || r.Passkey && d.Verdict == Approve && d.Passkey == nil {
 			continue
 		}
-		if d.Verdict == Approve && d.Approver.LoggedIn(r.StepUp, d.At) != nil {
+		if d.Verdict == Approve && d.Approver.RequireRecentLogin(r.StepUp, d.At) != nil {
 			continue
 		}
 		if _, seen := last[d.Approver.ID]; !seen {
@@ -120,9 +120,9 @@ func (r Rule) Tally(plan Plan, digest string, decisions []Decision) (Standing, [
 			denials++
 			continue
 		}
-		one := Person{ID: theirs[0].Approver.Human()}
+		one := Person{ID: theirs[0].Approver.HumanID()}
 		for _, d := range theirs {
-			one.ID = min(one.ID, d.Approver.Human())
+			one.ID = min(one.ID, d.Approver.HumanID())
 			one.Groups = append(one.Groups, d.Approver.Groups...)
 		}
 		approvers = append(approvers, one)
@@ -130,12 +130,12 @@ func (r Rule) Tally(plan Plan, digest string, decisions []Decision) (Standing, [
 	slices.SortFunc(approvers, func(a, b Person) int { return strings.Compare(a.ID, b.ID) })
 	stages, met := assign(r.Stages, approvers)
 	switch {
-	case denials >= max(r.Deny, 1):
-		return StandingDenied, stages
+	case denials >= max(r.DenyThreshold, 1):
+		return DecisionsDenied, stages
 	case len(r.Stages) == 0 && r.Auto && !r.Passkey, len(r.Stages) > 0 && met:
-		return StandingSatisfied, stages
+		return DecisionsSatisfied, stages
 	}
-	return StandingOpen, stages
+	return DecisionsUndecided, stages
 }
 
 // humans groups accounts by the human behind them. Two that have nothing in
@@ -146,7 +146,7 @@ func humans(last []Decision) [][]Decision {
 		mine := []Decision{d}
 		var others [][]Decision
 		for _, h := range out {
-			if slices.ContainsFunc(h, func(o Decision) bool { return o.Approver.Same(d.Approver) }) {
+			if slices.ContainsFunc(h, func(o Decision) bool { return o.Approver.SameHuman(d.Approver) }) {
 				mine = append(mine, h...)
 			} else {
 				others = append(others, h)
@@ -163,7 +163,7 @@ func humans(last []Decision) [][]Decision {
 func assign(stages []Stage, approvers []Person) ([]StageStatus, bool) {
 	var seats []int // seat to stage
 	for i, s := range stages {
-		for range max(s.Count, 1) {
+		for range max(s.Approvals, 1) {
 			seats = append(seats, i)
 		}
 	}
@@ -171,7 +171,7 @@ func assign(stages []Stage, approvers []Person) ([]StageStatus, bool) {
 	var seat func(a int, tried []bool) bool
 	seat = func(a int, tried []bool) bool {
 		for i, stage := range seats {
-			if tried[i] || !approvers[a].In(stages[stage].From...) {
+			if tried[i] || !approvers[a].InAnyGroup(stages[stage].From...) {
 				continue
 			}
 			tried[i] = true

@@ -14,19 +14,19 @@ type Member struct {
 	Groups []string
 }
 
-// Roll is what a directory answers about some people. The zero Roll is that of
+// DirectorySnapshot is what a directory answers about some people. The zero Roll is that of
 // no directory, and changes nothing.
-type Roll struct {
-	Groups   bool // the directory knows who is in which group; else tokens say
-	Required bool // a human whom it does not know is nobody
-	People   map[string]Member
+type DirectorySnapshot struct {
+	KnowsGroups bool // the directory knows who is in which group; else tokens say
+	Required    bool // a human whom it does not know is nobody
+	Members     map[string]Member
 }
 
 // Identities are the ids under which a directory may know a person, and the
 // human behind them.
 func (p Person) Identities() []string {
 	ids := []string{p.ID}
-	for _, id := range []string{p.OnBehalfOf, p.HumanID} {
+	for _, id := range []string{p.OnBehalfOf, p.LinkedHumanID} {
 		if id != "" && !slices.Contains(ids, id) {
 			ids = append(ids, id)
 		}
@@ -34,14 +34,14 @@ func (p Person) Identities() []string {
 	return ids
 }
 
-// Now is the person as the directory knows them now: its groups, name and
+// Current is the person as the directory knows them now: its groups, name and
 // address go before those of a token. Errors are CodeForbidden: whoever has
 // left is nobody here, and so are their agents and other accounts.
-func (r Roll) Now(p Person) (Person, error) {
-	if err := r.present(p); err != nil {
+func (r DirectorySnapshot) Current(p Person) (Person, error) {
+	if err := r.checkActive(p); err != nil {
 		return Person{}, err
 	}
-	m, known := r.People[p.ID]
+	m, known := r.Members[p.ID]
 	if !known {
 		return p, nil
 	}
@@ -51,47 +51,47 @@ func (r Roll) Now(p Person) (Person, error) {
 	if m.Email != "" {
 		p.Email = m.Email
 	}
-	if r.Groups {
+	if r.KnowsGroups {
 		p.Groups = slices.Clone(m.Groups)
 	}
 	return p, nil
 }
 
-// Still is the person of a signed statement, less the groups that they have
+// Restrict is the person of a signed statement, less the groups that they have
 // lost since. Errors as of Now.
-func (r Roll) Still(p Person) (Person, error) {
-	if err := r.present(p); err != nil {
+func (r DirectorySnapshot) Restrict(p Person) (Person, error) {
+	if err := r.checkActive(p); err != nil {
 		return Person{}, err
 	}
-	if m, known := r.People[p.ID]; known && r.Groups {
+	if m, known := r.Members[p.ID]; known && r.KnowsGroups {
 		p.Groups = slices.DeleteFunc(slices.Clone(p.Groups), func(g string) bool { return !slices.Contains(m.Groups, g) })
 	}
 	return p, nil
 }
 
-func (r Roll) present(p Person) error {
+func (r DirectorySnapshot) checkActive(p Person) error {
 	refuse := func(code, message string) error {
 		return &Error{Code: CodeForbidden, Issues: []Issue{{Code: code, Message: message}}}
 	}
 	for _, id := range p.Identities() {
-		if m, known := r.People[id]; known && !m.Active {
+		if m, known := r.Members[id]; known && !m.Active {
 			return refuse("person_inactive", id+" has left, says the directory")
 		}
 	}
-	if _, known := r.People[p.Human()]; !known && r.Required && p.Kind != KindService {
-		return refuse("person_unknown", "the directory does not know "+p.Human())
+	if _, known := r.Members[p.HumanID()]; !known && r.Required && p.Kind != KindService {
+		return refuse("person_unknown", "the directory does not know "+p.HumanID())
 	}
 	return nil
 }
 
-// Count are the decisions as they count now (CASES 6): an approval by somebody
+// FilterDecisions are the decisions as they count now (CASES 6): an approval by somebody
 // who has left is dropped, and one by somebody who has lost a group counts
 // without it. A denial stays: leaving takes back a yes, never a no.
-func (r Roll) Count(decisions []Decision) []Decision {
+func (r DirectorySnapshot) FilterDecisions(decisions []Decision) []Decision {
 	out := make([]Decision, 0, len(decisions))
 	for _, d := range decisions {
 		if d.Verdict == Approve {
-			still, err := r.Still(d.Approver)
+			still, err := r.Restrict(d.Approver)
 			if err != nil {
 				continue
 			}

@@ -9,10 +9,10 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-func roll(members ...access.Member) access.Roll {
-	r := access.Roll{Groups: true, People: map[string]access.Member{}}
+func roll(members ...access.Member) access.DirectorySnapshot {
+	r := access.DirectorySnapshot{KnowsGroups: true, Members: map[string]access.Member{}}
 	for _, m := range members {
-		r.People[m.ID] = m
+		r.Members[m.ID] = m
 	}
 	return r
 }
@@ -20,31 +20,31 @@ func roll(members ...access.Member) access.Roll {
 // TestCase06LostVotes: an approval counts while its giver is there and in the
 // group; a denial stays.
 func TestCase06LostVotes(t *testing.T) {
-	leads := access.Stage{Name: "leads", From: []string{"leads"}, Count: 1}
+	leads := access.Stage{Name: "leads", From: []string{"leads"}, Approvals: 1}
 	bob := human("bob", "leads")
 	in := access.Member{ID: "bob", Active: true, Groups: []string{"leads", "others"}}
 	for name, c := range map[string]struct {
-		roll    access.Roll
+		roll    access.DirectorySnapshot
 		verdict access.Verdict
-		want    access.Standing
+		want    access.DecisionOutcome
 	}{
-		"no directory":                     {access.Roll{}, access.Approve, access.StandingSatisfied},
-		"unknown there":                    {roll(), access.Approve, access.StandingSatisfied},
-		"still in the group":               {roll(in), access.Approve, access.StandingSatisfied},
-		"lost the group":                   {roll(access.Member{ID: "bob", Active: true, Groups: []string{"others"}}), access.Approve, access.StandingOpen},
-		"has left":                         {roll(access.Member{ID: "bob", Groups: []string{"leads"}}), access.Approve, access.StandingOpen},
-		"unknown though all must be known": {access.Roll{Required: true}, access.Approve, access.StandingOpen},
-		"has left, having denied":          {roll(access.Member{ID: "bob"}), access.Deny, access.StandingDenied},
-		"groups are those of tokens":       {access.Roll{People: map[string]access.Member{"bob": {ID: "bob", Active: true}}}, access.Approve, access.StandingSatisfied},
+		"no directory":                     {access.DirectorySnapshot{}, access.Approve, access.DecisionsSatisfied},
+		"unknown there":                    {roll(), access.Approve, access.DecisionsSatisfied},
+		"still in the group":               {roll(in), access.Approve, access.DecisionsSatisfied},
+		"lost the group":                   {roll(access.Member{ID: "bob", Active: true, Groups: []string{"others"}}), access.Approve, access.DecisionsUndecided},
+		"has left":                         {roll(access.Member{ID: "bob", Groups: []string{"leads"}}), access.Approve, access.DecisionsUndecided},
+		"unknown though all must be known": {access.DirectorySnapshot{Required: true}, access.Approve, access.DecisionsUndecided},
+		"has left, having denied":          {roll(access.Member{ID: "bob"}), access.Deny, access.DecisionsDenied},
+		"groups are those of tokens":       {access.DirectorySnapshot{Members: map[string]access.Member{"bob": {ID: "bob", Active: true}}}, access.Approve, access.DecisionsSatisfied},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := asked(leads)
-			got, _ := p.Rule.Tally(p, digest, c.roll.Count([]access.Decision{says(bob, c.verdict)}))
+			got, _ := p.Rule.Tally(p, digest, c.roll.FilterDecisions([]access.Decision{says(bob, c.verdict)}))
 			require.Equal(t, c.want, got)
 		})
 	}
 	t.Run("a group that was joined after the vote does not help it", func(t *testing.T) {
-		still, err := roll(in).Still(human("bob", "others"))
+		still, err := roll(in).Restrict(human("bob", "others"))
 		require.NoError(t, err)
 		require.Equal(t, []string{"others"}, still.Groups)
 	})
@@ -53,24 +53,24 @@ func TestCase06LostVotes(t *testing.T) {
 // TestNoDirectoryChangesNothing is the property that keeps everybody without
 // one as they were; with one, what counts is never more.
 func TestNoDirectoryChangesNothing(t *testing.T) {
-	p := asked(access.Stage{Name: "leads", From: []string{"leads"}, Count: 2})
+	p := asked(access.Stage{Name: "leads", From: []string{"leads"}, Approvals: 2})
 	rapid.Check(t, func(t *rapid.T) {
 		var said []access.Decision
-		known := access.Roll{Groups: rapid.Bool().Draw(t, "groups"), Required: rapid.Bool().Draw(t, "required"), People: map[string]access.Member{}}
+		known := access.DirectorySnapshot{KnowsGroups: rapid.Bool().Draw(t, "groups"), Required: rapid.Bool().Draw(t, "required"), Members: map[string]access.Member{}}
 		for _, id := range []string{"bob", "carol", "erin"} {
 			who := human(id, "leads")
 			if v := rapid.SampledFrom([]access.Verdict{"", access.Approve, access.Deny}).Draw(t, id); v != "" {
 				said = append(said, says(who, v))
 			}
 			if rapid.Bool().Draw(t, id+" known") {
-				known.People[id] = access.Member{ID: id, Active: rapid.Bool().Draw(t, id+" active"),
+				known.Members[id] = access.Member{ID: id, Active: rapid.Bool().Draw(t, id+" active"),
 					Groups: rapid.SliceOf(rapid.SampledFrom([]string{"leads", "others"})).Draw(t, id+" groups")}
 			}
 		}
-		require.Equal(t, said, append([]access.Decision(nil), access.Roll{}.Count(said)...))
+		require.Equal(t, said, append([]access.Decision(nil), access.DirectorySnapshot{}.FilterDecisions(said)...))
 		before, _ := p.Rule.Tally(p, digest, said)
-		after, _ := p.Rule.Tally(p, digest, known.Count(said))
-		if before != access.StandingSatisfied {
+		after, _ := p.Rule.Tally(p, digest, known.FilterDecisions(said))
+		if before != access.DecisionsSatisfied {
 			require.Equal(t, before, after)
 		}
 	})
@@ -78,26 +78,26 @@ func TestNoDirectoryChangesNothing(t *testing.T) {
 
 // TestCase02Case04OneHuman: linked accounts and equal addresses are one human.
 func TestCase02Case04OneHuman(t *testing.T) {
-	two := access.Stage{Name: "leads", From: []string{"leads"}, Count: 2}
-	leads, security := access.Stage{Name: "leads", From: []string{"leads"}, Count: 1}, access.Stage{Name: "security", From: []string{"security"}, Count: 1}
+	two := access.Stage{Name: "leads", From: []string{"leads"}, Approvals: 2}
+	leads, security := access.Stage{Name: "leads", From: []string{"leads"}, Approvals: 1}, access.Stage{Name: "security", From: []string{"security"}, Approvals: 1}
 	bob, carol := human("bob", "leads"), human("carol", "leads")
 	with := func(p access.Person, change func(*access.Person)) access.Person { change(&p); return p }
-	linked := with(human("bob-admin", "leads", "security"), func(p *access.Person) { p.HumanID = "bob" })
+	linked := with(human("bob-admin", "leads", "security"), func(p *access.Person) { p.LinkedHumanID = "bob" })
 	mail := func(address string) func(*access.Person) { return func(p *access.Person) { p.Email = address } }
 	yes, no := access.Approve, access.Deny
 	for name, c := range map[string]struct {
 		plan access.Plan
 		said []access.Decision
-		want access.Standing
+		want access.DecisionOutcome
 	}{
-		"two people":               {asked(two), []access.Decision{says(bob, yes), says(carol, yes)}, access.StandingSatisfied},
-		"linked":                   {asked(two), []access.Decision{says(bob, yes), says(linked, yes)}, access.StandingOpen},
-		"linked, on two chairs":    {asked(leads, security), []access.Decision{says(bob, yes), says(linked, yes)}, access.StandingOpen},
-		"one address":              {asked(two), []access.Decision{says(with(bob, mail("b@example.com")), yes), says(with(carol, mail("B@Example.com")), yes)}, access.StandingOpen},
-		"no address is no link":    {asked(two), []access.Decision{says(with(bob, mail("")), yes), says(with(carol, mail("")), yes)}, access.StandingSatisfied},
-		"linked through a third":   {asked(two), []access.Decision{says(with(bob, mail("b@example.com")), yes), says(with(linked, mail("")), yes), says(with(carol, mail("b@example.com")), yes)}, access.StandingOpen},
-		"one account denied":       {asked(leads), []access.Decision{says(bob, no), says(linked, yes)}, access.StandingDenied},
-		"one account denied later": {asked(leads), []access.Decision{says(linked, yes), says(bob, no)}, access.StandingDenied},
+		"two people":               {asked(two), []access.Decision{says(bob, yes), says(carol, yes)}, access.DecisionsSatisfied},
+		"linked":                   {asked(two), []access.Decision{says(bob, yes), says(linked, yes)}, access.DecisionsUndecided},
+		"linked, on two chairs":    {asked(leads, security), []access.Decision{says(bob, yes), says(linked, yes)}, access.DecisionsUndecided},
+		"one address":              {asked(two), []access.Decision{says(with(bob, mail("b@example.com")), yes), says(with(carol, mail("B@Example.com")), yes)}, access.DecisionsUndecided},
+		"no address is no link":    {asked(two), []access.Decision{says(with(bob, mail("")), yes), says(with(carol, mail("")), yes)}, access.DecisionsSatisfied},
+		"linked through a third":   {asked(two), []access.Decision{says(with(bob, mail("b@example.com")), yes), says(with(linked, mail("")), yes), says(with(carol, mail("b@example.com")), yes)}, access.DecisionsUndecided},
+		"one account denied":       {asked(leads), []access.Decision{says(bob, no), says(linked, yes)}, access.DecisionsDenied},
+		"one account denied later": {asked(leads), []access.Decision{says(linked, yes), says(bob, no)}, access.DecisionsDenied},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, _ := c.plan.Rule.Tally(c.plan, digest, c.said)
@@ -107,7 +107,7 @@ func TestCase02Case04OneHuman(t *testing.T) {
 	p := asked(leads)
 	p.Requester.Email = "alice@example.com"
 	for name, who := range map[string]access.Person{
-		"by a link":     with(human("alice-admin", "leads"), func(p *access.Person) { p.HumanID = "alice" }),
+		"by a link":     with(human("alice-admin", "leads"), func(p *access.Person) { p.LinkedHumanID = "alice" }),
 		"by an address": with(human("a.ahn", "leads"), mail("ALICE@example.com")),
 	} {
 		t.Run("the requester's second account, "+name, func(t *testing.T) {

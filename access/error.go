@@ -48,9 +48,9 @@ type Error struct {
 	Issues  []Issue
 	// RetryAfter is how long a throttled caller was told to wait; 0 if it was not.
 	RetryAfter time.Duration
-	// LoginWithin is how lately the caller must have logged in; 0 if that is not it.
-	LoginWithin time.Duration
-	cause       error
+	// MaxAge is how lately the caller must have logged in; 0 if that is not it.
+	MaxAge time.Duration
+	cause  error
 }
 
 func (e *Error) Error() string {

@@ -6,32 +6,32 @@ import "time"
 type EventKind string
 
 const (
-	EventRequested       EventKind = "request.created"
-	EventDecided         EventKind = "decision.recorded"
-	EventDecisionRefused EventKind = "decision.refused"
-	EventRecounted       EventKind = "decision.recounted" // approvals that no longer count
-	EventApproved        EventKind = "request.approved"
-	EventDenied          EventKind = "request.denied"
-	EventCancelled       EventKind = "request.cancelled"
-	EventLapsed          EventKind = "request.lapsed"
-	EventFailed          EventKind = "request.failed"
-	EventScheduled       EventKind = "request.scheduled"
-	EventGranting        EventKind = "grant.intended" // the ledger knows, the target does not yet
-	EventGranted         EventKind = "grant.opened"
-	EventActive          EventKind = "access.active"
-	EventExtended        EventKind = "access.extended"
-	EventPickedUp        EventKind = "credential.minted"
-	EventEnding          EventKind = "access.ending"
-	EventOverdue         EventKind = "access.overdue"
-	EventRevoked         EventKind = "grant.closed" // read back as gone
-	EventEnded           EventKind = "access.ended"
-	EventPasskeyMade     EventKind = "passkey.made"    // it counts once it is enrolled
-	EventSwept           EventKind = "grant.swept"     // ended by the reconciler, since no workflow did it
-	EventDrifted         EventKind = "grant.drifted"   // the target differs from the grant
-	EventRefused         EventKind = "act.refused"     // an act that Ramp did not allow
-	EventDecoded         EventKind = "payload.decoded" // an operator read what Temporal keeps
+	EventRequestCreated      EventKind = "request.created"
+	EventDecisionRecorded    EventKind = "decision.recorded"
+	EventDecisionRefused     EventKind = "decision.refused"
+	EventDecisionInvalidated EventKind = "decision.recounted" // approvals that no longer count
+	EventRequestApproved     EventKind = "request.approved"
+	EventRequestDenied       EventKind = "request.denied"
+	EventRequestCancelled    EventKind = "request.cancelled"
+	EventRequestLapsed       EventKind = "request.lapsed"
+	EventRequestFailed       EventKind = "request.failed"
+	EventRequestScheduled    EventKind = "request.scheduled"
+	EventGrantIntended       EventKind = "grant.intended" // the ledger knows, the target does not yet
+	EventGrantOpened         EventKind = "grant.opened"
+	EventAccessActive        EventKind = "access.active"
+	EventAccessExtended      EventKind = "access.extended"
+	EventCredentialMinted    EventKind = "credential.minted"
+	EventAccessEnding        EventKind = "access.ending"
+	EventAccessOverdue       EventKind = "access.overdue"
+	EventGrantClosed         EventKind = "grant.closed" // read back as gone
+	EventAccessEnded         EventKind = "access.ended"
+	EventPasskeyCreated      EventKind = "passkey.made"    // it counts once it is enrolled
+	EventGrantSwept          EventKind = "grant.swept"     // ended by the reconciler, since no workflow did it
+	EventGrantDrifted        EventKind = "grant.drifted"   // the target differs from the grant
+	EventActRefused          EventKind = "act.refused"     // an act that Ramp did not allow
+	EventPayloadDecoded      EventKind = "payload.decoded" // an operator read what Temporal keeps
 
-	EventSignedOut EventKind = "session.ended" // all of one person's
+	EventSessionsEnded EventKind = "session.ended" // all of one person's
 
 	EventPersonAdded   EventKind = "person.added" // these are told by a directory
 	EventPersonChanged EventKind = "person.changed"
@@ -54,35 +54,35 @@ type Event struct {
 }
 
 var phrases = map[EventKind]string{
-	EventRequested:       "asked for access",
-	EventDecided:         "decided",
-	EventDecisionRefused: "a decision was refused",
-	EventRecounted:       "an approval no longer counts",
-	EventApproved:        "approved",
-	EventDenied:          "denied",
-	EventCancelled:       "cancelled",
-	EventLapsed:          "nobody decided in time",
-	EventFailed:          "failed",
-	EventScheduled:       "waits for its start",
-	EventGranting:        "about to open, written down first",
-	EventGranted:         "opened on the target",
-	EventActive:          "usable from now on",
-	EventExtended:        "extended",
-	EventPickedUp:        "credential picked up",
-	EventEnding:          "ending",
-	EventOverdue:         "closing takes too long; Ramp keeps trying",
-	EventRevoked:         "closed on the target, read back as gone",
-	EventEnded:           "over, proven gone",
-	EventPasskeyMade:     "passkey made",
-	EventSwept:           "ended by the reconciler",
-	EventDrifted:         "changed on the target by somebody else",
-	EventRefused:         "an act was refused",
-	EventDecoded:         "read what Temporal keeps",
-	EventSignedOut:       "signed out",
-	EventPersonAdded:     "is in the directory now",
-	EventPersonChanged:   "changed in the directory",
-	EventPersonLeft:      "has left, says the directory",
-	EventGroupChanged:    "a group changed in the directory",
+	EventRequestCreated:      "asked for access",
+	EventDecisionRecorded:    "decided",
+	EventDecisionRefused:     "a decision was refused",
+	EventDecisionInvalidated: "an approval no longer counts",
+	EventRequestApproved:     "approved",
+	EventRequestDenied:       "denied",
+	EventRequestCancelled:    "cancelled",
+	EventRequestLapsed:       "nobody decided in time",
+	EventRequestFailed:       "failed",
+	EventRequestScheduled:    "waits for its start",
+	EventGrantIntended:       "about to open, written down first",
+	EventGrantOpened:         "opened on the target",
+	EventAccessActive:        "usable from now on",
+	EventAccessExtended:      "extended",
+	EventCredentialMinted:    "credential picked up",
+	EventAccessEnding:        "ending",
+	EventAccessOverdue:       "closing takes too long; Ramp keeps trying",
+	EventGrantClosed:         "closed on the target, read back as gone",
+	EventAccessEnded:         "over, proven gone",
+	EventPasskeyCreated:      "passkey made",
+	EventGrantSwept:          "ended by the reconciler",
+	EventGrantDrifted:        "changed on the target by somebody else",
+	EventActRefused:          "an act was refused",
+	EventPayloadDecoded:      "read what Temporal keeps",
+	EventSessionsEnded:       "signed out",
+	EventPersonAdded:         "is in the directory now",
+	EventPersonChanged:       "changed in the directory",
+	EventPersonLeft:          "has left, says the directory",
+	EventGroupChanged:        "a group changed in the directory",
 }
 
 // Phrase says what happened in a few words, for people.
@@ -91,7 +91,7 @@ func (e Event) Phrase() string {
 	switch {
 	case what == "":
 		what = string(e.Kind)
-	case e.Kind == EventDecided && e.Detail["decision"] != "":
+	case e.Kind == EventDecisionRecorded && e.Detail["decision"] != "":
 		what = map[string]string{string(Approve): "approved", string(Deny): "denied"}[e.Detail["decision"]]
 	}
 	if e.Message != "" {

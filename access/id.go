@@ -29,10 +29,10 @@ func RequestIDFor(person, key string) string {
 // IsRequestID reports whether s has the shape of a request id.
 func IsRequestID(s string) bool { return idShape.MatchString(s) }
 
-// RequestOf reads the request id out of a grant's name, for objects that are
+// RequestIDFromGrantName reads the request id out of a grant's name, for objects that are
 // found on a target. It reports false for names Ramp did not make.
-func RequestOf(grantName string) (string, bool) {
-	rest, ok := strings.CutPrefix(grantName, Mark)
+func RequestIDFromGrantName(grantName string) (string, bool) {
+	rest, ok := strings.CutPrefix(grantName, NamePrefix)
 	if !ok || len(rest) != 18 || rest[16] != '-' || rest[17] < 'a' || rest[17] >= 'a'+MaxGrants {
 		return "", false
 	}

@@ -24,7 +24,7 @@ func TestCase30NoObjectIsShared(t *testing.T) {
 			}
 			name := GrantName(g.id, g.n)
 			require.LessOrEqual(rt, len(name), 63)
-			of, ok := RequestOf(name)
+			of, ok := RequestIDFromGrantName(name)
 			require.True(rt, ok)
 			require.Equal(rt, g.id, of)
 			if other, twice := made[name]; twice {

@@ -75,11 +75,11 @@ const MaxLeaf = 1<<16 - 1
 // maxDetails bounds what an event may tell beside its message.
 const maxDetails = 8
 
-// Recordable is the event as every database keeps it: microseconds, UTC, valid
+// Normalized is the event as every database keeps it: microseconds, UTC, valid
 // UTF-8 without NUL, so that what is recorded can be read back bit for bit, and
 // clipped, so that its leaf is within MaxLeaf: one longer, however it got to a
 // worker, would make the whole log unreadable.
-func (e Event) Recordable() Event {
+func (e Event) Normalized() Event {
 	e.At = time.UnixMicro(e.At.UnixMicro()).UTC()
 	clean := func(s string, most int) string {
 		return Clip(strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD"), most)

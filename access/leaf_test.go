@@ -15,7 +15,7 @@ func drawnEvent(rt *rapid.T) Event {
 	text := rapid.String()
 	return Event{Seq: rapid.Int64Min(1).Draw(rt, "seq"), At: time.UnixMicro(rapid.Int64Range(0, 1<<52).Draw(rt, "at")),
 		RequestID: text.Draw(rt, "request"), Kind: EventKind(text.Draw(rt, "kind")), Actor: text.Draw(rt, "actor"),
-		Message: text.Draw(rt, "message"), Key: text.Draw(rt, "key"), Detail: rapid.MapOf(text, text).Draw(rt, "detail")}.Recordable()
+		Message: text.Draw(rt, "message"), Key: text.Draw(rt, "key"), Detail: rapid.MapOf(text, text).Draw(rt, "detail")}.Normalized()
 }
 
 func TestLeafIsTheEvent(t *testing.T) {
@@ -32,7 +32,7 @@ func TestLeafIsTheEvent(t *testing.T) {
 
 // TestLeafForEver: logs hold these bytes; they may never change.
 func TestLeafForEver(t *testing.T) {
-	e := Event{Seq: 7, At: time.Date(2026, 11, 24, 2, 14, 0, 1000, time.UTC), RequestID: "0123456789abcdef", Kind: EventDecided,
+	e := Event{Seq: 7, At: time.Date(2026, 11, 24, 2, 14, 0, 1000, time.UTC), RequestID: "0123456789abcdef", Kind: EventDecisionRecorded,
 		Actor: "bob", Message: "gö", Key: "k", Detail: map[string]string{"z": "1", "a": ""}}
 	want := "12:ramp event 1,1:7,16:1795486440000001,16:0123456789abcdef,17:decision.recorded,3:bob,3:gö,1:k,1:a,0:,1:z,1:1,"
 	require.Equal(t, want, string(e.Leaf()))
@@ -46,12 +46,12 @@ func TestLeavesAreShort(t *testing.T) {
 		for i := range 100 {
 			e.Detail[strconv.Itoa(i)+long] = long
 		}
-		r := e.Recordable()
+		r := e.Normalized()
 		require.LessOrEqual(t, len(r.Leaf()), MaxLeaf)
-		require.Equal(t, r, r.Recordable())
+		require.Equal(t, r, r.Normalized())
 		other := e
 		other.Key += "y"
-		require.NotEqual(t, r.Key, other.Recordable().Key, "two keys stay two")
+		require.NotEqual(t, r.Key, other.Normalized().Key, "two keys stay two")
 	}
 }
 

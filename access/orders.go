@@ -14,10 +14,10 @@ type ExtensionOrder struct {
 	At         time.Time `json:"at"` // UTC
 }
 
-// PickUp asks for a credential of one grant, sealed to Recipient. The server
+// PickUpOrder asks for a credential of one grant, sealed to Recipient. The server
 // signs it only for the requester, so that a message sent straight to Temporal
 // with somebody else's key mints nothing.
-type PickUp struct {
+type PickUpOrder struct {
 	RequestID  string    `json:"requestId"`
 	PlanDigest string    `json:"planDigest"`
 	Grant      string    `json:"grant"`     // the grant's name

@@ -5,35 +5,35 @@ import (
 	"time"
 )
 
-// Kind says what stands behind an identity.
-type Kind string
+// PersonKind says what stands behind an identity.
+type PersonKind string
 
 const (
-	KindHuman   Kind = "human"
-	KindService Kind = "service"
-	KindAgent   Kind = "agent" // a program that acts on behalf of a human; never approves
+	KindHuman   PersonKind = "human"
+	KindService PersonKind = "service"
+	KindAgent   PersonKind = "agent" // a program that acts on behalf of a human; never approves
 )
 
 // Person is one verified identity, as the identity provider described it at the
 // time of the act that carries it.
 type Person struct {
-	ID         string            `json:"id"` // stable; the provider's subject or a mapped claim
-	Name       string            `json:"name,omitempty"`
-	Email      string            `json:"email,omitempty"`
-	Kind       Kind              `json:"kind"`
-	Groups     []string          `json:"groups,omitempty"`
-	OnBehalfOf string            `json:"onBehalfOf,omitempty"` // the human an agent acts for
-	HumanID    string            `json:"humanId,omitempty"`    // the human whose account this is, when configuration links it to another
-	Attributes map[string]string `json:"attributes,omitempty"` // further claims that contracts may read
-	LoggedInAt time.Time         `json:"loggedInAt,omitzero"`  // UTC, when they proved who they are; zero: the provider does not say
+	ID            string            `json:"id"` // stable; the provider's subject or a mapped claim
+	Name          string            `json:"name,omitempty"`
+	Email         string            `json:"email,omitempty"`
+	Kind          PersonKind        `json:"kind"`
+	Groups        []string          `json:"groups,omitempty"`
+	OnBehalfOf    string            `json:"onBehalfOf,omitempty"` // the human an agent acts for
+	LinkedHumanID string            `json:"humanId,omitempty"`    // the human whose account this is, when configuration links it to another
+	Attributes    map[string]string `json:"attributes,omitempty"` // further claims that contracts may read
+	LoggedInAt    time.Time         `json:"loggedInAt,omitzero"`  // UTC, when they proved who they are; zero: the provider does not say
 }
 
-// Human is the id under which this identity counts in a request: an agent
+// HumanID is the id under which this identity counts in a request: an agent
 // counts as the human it acts for, and a linked account as the human it is
 // linked to, so that nobody is two people.
-func (p Person) Human() string {
-	if p.HumanID != "" {
-		return p.HumanID
+func (p Person) HumanID() string {
+	if p.LinkedHumanID != "" {
+		return p.LinkedHumanID
 	}
 	if p.OnBehalfOf != "" {
 		return p.OnBehalfOf
@@ -41,15 +41,15 @@ func (p Person) Human() string {
 	return p.ID
 }
 
-// Same reports whether two identities are one human: they count under one id,
+// SameHuman reports whether two identities are one human: they count under one id,
 // or have one e-mail address. Either is enough, since to take two people for one
 // costs an approval, and to take one for two gives one away (CASES 2, 4).
-func (p Person) Same(other Person) bool {
-	return p.Human() == other.Human() || sameAddress(p.Email, other.Email)
+func (p Person) SameHuman(other Person) bool {
+	return p.HumanID() == other.HumanID() || sameAddress(p.Email, other.Email)
 }
 
-// In reports whether the person is in at least one of the groups.
-func (p Person) In(groups ...string) bool {
+// InAnyGroup reports whether the person is in at least one of the groups.
+func (p Person) InAnyGroup(groups ...string) bool {
 	return slices.ContainsFunc(p.Groups, func(g string) bool { return slices.Contains(groups, g) })
 }
 

@@ -23,9 +23,9 @@ type PlannedGrant struct {
 	Scope       Scope       `json:"scope"`
 }
 
-// Extension is how far a plan may be extended without a new request. It is
+// ExtensionLimits is how far a plan may be extended without a new request. It is
 // part of what approvers approve.
-type Extension struct {
+type ExtensionLimits struct {
 	Times int      `json:"times"`
 	UpTo  Duration `json:"upTo"` // total length of access, from its start
 }
@@ -34,34 +34,34 @@ type Extension struct {
 // taken over the exact bytes that were signed, so Digest itself is not part of
 // those bytes.
 type Plan struct {
-	Digest          string         `json:"digest,omitempty"`
-	RequestID       string         `json:"requestId"`
-	Contract        string         `json:"contract"`
-	ContractVersion string         `json:"contractVersion"` // sha256 of the contract
-	Requester       Person         `json:"requester"`
-	Principal       string         `json:"principal"` // who the targets will see
-	Params          map[string]any `json:"params,omitempty"`
-	Reason          string         `json:"reason"`
-	Ticket          string         `json:"ticket,omitempty"`
-	Duration        Duration       `json:"duration"`
-	StartAt         *time.Time     `json:"startAt,omitempty"`
-	CreatedAt       time.Time      `json:"createdAt"`
-	PendingUntil    time.Time      `json:"pendingUntil"` // decisions after this do not count
-	Grants          []PlannedGrant `json:"grants"`
-	Rule            Rule           `json:"rule"`
-	Extend          *Extension     `json:"extend,omitempty"`
-	StepUp          Duration       `json:"stepUp,omitempty"` // how lately the requester must have logged in to ask, extend and pick up; 0: at any time
+	Digest          string           `json:"digest,omitempty"`
+	RequestID       string           `json:"requestId"`
+	Contract        string           `json:"contract"`
+	ContractVersion string           `json:"contractVersion"` // sha256 of the contract
+	Requester       Person           `json:"requester"`
+	Principal       string           `json:"principal"` // who the targets will see
+	Params          map[string]any   `json:"params,omitempty"`
+	Reason          string           `json:"reason"`
+	Ticket          string           `json:"ticket,omitempty"`
+	Duration        Duration         `json:"duration"`
+	StartAt         *time.Time       `json:"startAt,omitempty"`
+	CreatedAt       time.Time        `json:"createdAt"`
+	PendingUntil    time.Time        `json:"pendingUntil"` // decisions after this do not count
+	Grants          []PlannedGrant   `json:"grants"`
+	Rule            Rule             `json:"rule"`
+	Extend          *ExtensionLimits `json:"extend,omitempty"`
+	StepUp          Duration         `json:"stepUp,omitempty"` // how lately the requester must have logged in to ask, extend and pick up; 0: at any time
 }
 
 // GrantName is the name of the n-th grant (from 0) of a request: what the
 // object on the target is called. Safe for IAM roles, Postgres roles and file
 // names: letters, digits and dashes, 63 characters at most.
 func GrantName(requestID string, n int) string {
-	return Mark + requestID + "-" + string(rune('a'+n)) // #nosec G115 -- n is below MaxGrants
+	return NamePrefix + requestID + "-" + string(rune('a'+n)) // #nosec G115 -- n is below MaxGrants
 }
 
 // MaxGrants bounds the grants of one request, so that names stay one letter.
 const MaxGrants = 10
 
-// Mark begins the name of everything Ramp creates on a target.
-const Mark = "ramp-"
+// NamePrefix begins the name of everything Ramp creates on a target.
+const NamePrefix = "ramp-"

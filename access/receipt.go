@@ -5,23 +5,23 @@ import (
 	"time"
 )
 
-// Act is what a worker did with a grant.
-type Act string
+// ReceiptKind is what a worker did with a grant.
+type ReceiptKind string
 
 const (
-	ActOpened Act = "opened"
-	ActClosed Act = "closed"
+	ReceiptOpened ReceiptKind = "opened"
+	ReceiptClosed ReceiptKind = "closed"
 )
 
 // Receipt is a worker's statement that it opened a grant on its target, or
 // closed it and read back that it is gone. The worker signs it with its own
 // key: a server that lies about what happened cannot make one.
 type Receipt struct {
-	RequestID string    `json:"requestId"`
-	Grant     string    `json:"grant"`
-	Target    string    `json:"target"`
-	Act       Act       `json:"act"`
-	At        time.Time `json:"at"` // UTC
+	RequestID string      `json:"requestId"`
+	Grant     string      `json:"grant"`
+	Target    string      `json:"target"`
+	Kind      ReceiptKind `json:"act"`
+	At        time.Time   `json:"at"` // UTC
 	// Of an opening: what was opened, for whom, until when.
 	Principal   string      `json:"principal,omitempty"`
 	Entitlement Entitlement `json:"entitlement,omitempty"`

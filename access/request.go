@@ -2,8 +2,8 @@ package access
 
 import "time"
 
-// Ask is what a person asked for, before anything is derived from it.
-type Ask struct {
+// RequestInput is what a person asked for, before anything is derived from it.
+type RequestInput struct {
 	Contract string         `json:"contract"`
 	Params   map[string]any `json:"params,omitempty"`
 	Duration string         `json:"duration,omitempty"` // empty: the contract's default

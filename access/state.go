@@ -49,11 +49,11 @@ func (s State) MayHaveAccess() bool {
 	return s == StateGranting || s == StateActive || s == StateEnding
 }
 
-// Reach reports whether next can follow s after any number of steps. Records
+// CanReach reports whether next can follow s after any number of steps. Records
 // arrive at least once and sometimes late; one that is not ahead changes nothing.
-func (s State) Reach(next State) bool {
+func (s State) CanReach(next State) bool {
 	for _, n := range transitions[s] {
-		if n == next || n.Reach(next) {
+		if n == next || n.CanReach(next) {
 			return true
 		}
 	}

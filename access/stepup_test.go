@@ -24,13 +24,13 @@ func TestLoggedIn(t *testing.T) {
 		"by a provider's clock ahead":    {ago(-time.Second), within, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := c.person.LoggedIn(c.within, at)
+			err := c.person.RequireRecentLogin(c.within, at)
 			if c.ok {
 				require.NoError(t, err)
 				return
 			}
 			require.Equal(t, access.CodeUnauthenticated, access.CodeOf(err))
-			require.Equal(t, within.Std(), access.StepUpOf(err))
+			require.Equal(t, within.Std(), access.MaxAgeOf(err))
 			require.Contains(t, err.Error(), "log in again")
 		})
 	}
@@ -39,18 +39,18 @@ func TestLoggedIn(t *testing.T) {
 // TestTallyWithStepUp: an approval after an old login is none, a denial is one
 // all the same.
 func TestTallyWithStepUp(t *testing.T) {
-	plan := asked(access.Stage{Name: "leads", From: []string{"leads"}, Count: 1})
+	plan := asked(access.Stage{Name: "leads", From: []string{"leads"}, Approvals: 1})
 	plan.Rule.StepUp = access.Duration(15 * time.Minute)
 	fresh, stale := human("bob", "leads"), human("bob", "leads")
 	fresh.LoggedInAt, stale.LoggedInAt = at.Add(-time.Minute), at.Add(-time.Hour)
 	for _, c := range []struct {
 		said access.Decision
-		want access.Standing
+		want access.DecisionOutcome
 	}{
-		{says(fresh, access.Approve), access.StandingSatisfied},
-		{says(stale, access.Approve), access.StandingOpen},
-		{says(human("bob", "leads"), access.Approve), access.StandingOpen},
-		{says(stale, access.Deny), access.StandingDenied},
+		{says(fresh, access.Approve), access.DecisionsSatisfied},
+		{says(stale, access.Approve), access.DecisionsUndecided},
+		{says(human("bob", "leads"), access.Approve), access.DecisionsUndecided},
+		{says(stale, access.Deny), access.DecisionsDenied},
 	} {
 		got, _ := plan.Rule.Tally(plan, digest, []access.Decision{c.said})
 		require.Equal(t, c.want, got)

@@ -20,7 +20,7 @@ func human(id string, groups ...string) access.Person {
 
 func asked(stages ...access.Stage) access.Plan {
 	return access.Plan{RequestID: "r", Requester: human("alice", "leads"), PendingUntil: at.Add(time.Hour),
-		Rule: access.Rule{Deny: 1, Stages: stages}}
+		Rule: access.Rule{DenyThreshold: 1, Stages: stages}}
 }
 
 func says(p access.Person, v access.Verdict, change ...func(*access.Decision)) access.Decision {
@@ -32,31 +32,31 @@ func says(p access.Person, v access.Verdict, change ...func(*access.Decision)) a
 }
 
 func TestTally(t *testing.T) {
-	leads := access.Stage{Name: "leads", From: []string{"leads"}, Count: 1}
-	two := access.Stage{Name: "leads", From: []string{"leads"}, Count: 2}
-	security := access.Stage{Name: "security", From: []string{"security"}, Count: 1}
+	leads := access.Stage{Name: "leads", From: []string{"leads"}, Approvals: 1}
+	two := access.Stage{Name: "leads", From: []string{"leads"}, Approvals: 2}
+	security := access.Stage{Name: "security", From: []string{"security"}, Approvals: 1}
 	bob, carol, both := human("bob", "leads"), human("carol", "leads"), human("erin", "leads", "security")
 	standIn := access.Person{ID: "bob2", Kind: access.KindHuman, OnBehalfOf: "bob", Groups: []string{"leads"}}
 	yes, no := access.Approve, access.Deny
 	for name, c := range map[string]struct {
 		plan access.Plan
 		said []access.Decision
-		want access.Standing
+		want access.DecisionOutcome
 	}{
-		"nobody":                                     {asked(leads), nil, access.StandingOpen},
-		"no rule at all":                             {asked(), []access.Decision{says(bob, yes)}, access.StandingOpen},
-		"one":                                        {asked(leads), []access.Decision{says(bob, yes)}, access.StandingSatisfied},
-		"Case05 two where one is enough":             {asked(leads), []access.Decision{says(bob, yes), says(carol, yes)}, access.StandingSatisfied},
-		"Case04 one on two chairs":                   {asked(leads, security), []access.Decision{says(both, yes)}, access.StandingOpen},
-		"one who fits two chairs makes room":         {asked(leads, security), []access.Decision{says(both, yes), says(bob, yes)}, access.StandingSatisfied},
-		"Case02 two accounts of one":                 {asked(two), []access.Decision{says(bob, yes), says(standIn, yes)}, access.StandingOpen},
-		"Case01 the requester":                       {asked(leads), []access.Decision{says(human("alice", "leads"), yes)}, access.StandingOpen},
-		"Case09 another digest":                      {asked(leads), []access.Decision{says(bob, yes, func(d *access.Decision) { d.PlanDigest = "sha256:0" })}, access.StandingOpen},
-		"Case10 another request":                     {asked(leads), []access.Decision{says(bob, yes, func(d *access.Decision) { d.RequestID = "q" })}, access.StandingOpen},
-		"Case13 too late":                            {asked(leads), []access.Decision{says(bob, yes, func(d *access.Decision) { d.At = at.Add(2 * time.Hour) })}, access.StandingOpen},
-		"Case12 a denial wins":                       {asked(leads), []access.Decision{says(bob, yes), says(carol, no)}, access.StandingDenied},
-		"Case12 one who thinks again":                {asked(leads), []access.Decision{says(bob, no), says(bob, yes)}, access.StandingSatisfied},
-		"two denials where the rule forgot to count": {func() access.Plan { p := asked(leads); p.Rule.Deny = 0; return p }(), []access.Decision{says(bob, no), says(carol, no)}, access.StandingDenied},
+		"nobody":                                     {asked(leads), nil, access.DecisionsUndecided},
+		"no rule at all":                             {asked(), []access.Decision{says(bob, yes)}, access.DecisionsUndecided},
+		"one":                                        {asked(leads), []access.Decision{says(bob, yes)}, access.DecisionsSatisfied},
+		"Case05 two where one is enough":             {asked(leads), []access.Decision{says(bob, yes), says(carol, yes)}, access.DecisionsSatisfied},
+		"Case04 one on two chairs":                   {asked(leads, security), []access.Decision{says(both, yes)}, access.DecisionsUndecided},
+		"one who fits two chairs makes room":         {asked(leads, security), []access.Decision{says(both, yes), says(bob, yes)}, access.DecisionsSatisfied},
+		"Case02 two accounts of one":                 {asked(two), []access.Decision{says(bob, yes), says(standIn, yes)}, access.DecisionsUndecided},
+		"Case01 the requester":                       {asked(leads), []access.Decision{says(human("alice", "leads"), yes)}, access.DecisionsUndecided},
+		"Case09 another digest":                      {asked(leads), []access.Decision{says(bob, yes, func(d *access.Decision) { d.PlanDigest = "sha256:0" })}, access.DecisionsUndecided},
+		"Case10 another request":                     {asked(leads), []access.Decision{says(bob, yes, func(d *access.Decision) { d.RequestID = "q" })}, access.DecisionsUndecided},
+		"Case13 too late":                            {asked(leads), []access.Decision{says(bob, yes, func(d *access.Decision) { d.At = at.Add(2 * time.Hour) })}, access.DecisionsUndecided},
+		"Case12 a denial wins":                       {asked(leads), []access.Decision{says(bob, yes), says(carol, no)}, access.DecisionsDenied},
+		"Case12 one who thinks again":                {asked(leads), []access.Decision{says(bob, no), says(bob, yes)}, access.DecisionsSatisfied},
+		"two denials where the rule forgot to count": {func() access.Plan { p := asked(leads); p.Rule.DenyThreshold = 0; return p }(), []access.Decision{says(bob, no), says(carol, no)}, access.DecisionsDenied},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, _ := c.plan.Rule.Tally(c.plan, digest, c.said)
@@ -69,7 +69,7 @@ func TestTally(t *testing.T) {
 // whoever is first (CASES 11).
 func TestTallyDoesNotDependOnOrder(t *testing.T) {
 	people := []access.Person{human("bob", "leads"), human("carol", "leads", "security"), human("erin", "security"), human("frank", "leads")}
-	p := asked(access.Stage{Name: "leads", From: []string{"leads"}, Count: 2}, access.Stage{Name: "security", From: []string{"security"}, Count: 1})
+	p := asked(access.Stage{Name: "leads", From: []string{"leads"}, Approvals: 2}, access.Stage{Name: "security", From: []string{"security"}, Approvals: 1})
 	rapid.Check(t, func(t *rapid.T) {
 		var said []access.Decision
 		for _, one := range people {
@@ -86,19 +86,19 @@ func TestTallyDoesNotDependOnOrder(t *testing.T) {
 // TestTallyWithPasskeys: where the rule wants a passkey, an approval without one
 // is none, a denial is one all the same, and nothing approves itself.
 func TestTallyWithPasskeys(t *testing.T) {
-	plan := asked(access.Stage{Name: "leads", From: []string{"leads"}, Count: 1})
+	plan := asked(access.Stage{Name: "leads", From: []string{"leads"}, Approvals: 1})
 	plan.Rule.Passkey = true
 	bob := human("bob", "leads")
 	signed := func(d *access.Decision) { d.Passkey = &access.Assertion{} }
-	for want, decisions := range map[access.Standing][]access.Decision{
-		access.StandingOpen:      {says(bob, access.Approve)},
-		access.StandingSatisfied: {says(bob, access.Approve, signed)},
-		access.StandingDenied:    {says(bob, access.Deny)},
+	for want, decisions := range map[access.DecisionOutcome][]access.Decision{
+		access.DecisionsUndecided: {says(bob, access.Approve)},
+		access.DecisionsSatisfied: {says(bob, access.Approve, signed)},
+		access.DecisionsDenied:    {says(bob, access.Deny)},
 	} {
 		got, _ := plan.Rule.Tally(plan, digest, decisions)
 		require.Equal(t, want, got)
 	}
-	alone := access.Rule{Deny: 1, Auto: true, Passkey: true}
+	alone := access.Rule{DenyThreshold: 1, Auto: true, Passkey: true}
 	got, _ := alone.Tally(plan, digest, nil)
-	require.Equal(t, access.StandingOpen, got)
+	require.Equal(t, access.DecisionsUndecided, got)
 }

@@ -6,46 +6,46 @@ import (
 	"time"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/activities/calls"
+	"ramp.dev/ramp/activities/api"
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/ledger"
 )
 
-// Extend moves the end of one open grant, as far as the plan allows and the
+// ExtendGrant moves the end of one open grant, as far as the plan allows and the
 // signed order says. Idempotent.
-func (t *Targets) Extend(ctx context.Context, in calls.ExtendInput) error {
-	err := t.extend(ctx, in)
+func (t *Targets) ExtendGrant(ctx context.Context, in api.ExtendGrantInput) error {
+	err := t.extendGrant(ctx, in)
 	if err != nil {
-		refuse(ctx, t.Ledger, in.Plan, access.EventRefused, "extend "+access.Clip(in.Grant, 60), err)
+		recordRefusal(ctx, t.Ledger, in.Plan, access.EventActRefused, "extend "+access.Clip(in.Grant, 60), err)
 	}
-	return calls.ToTemporal(err)
+	return api.ToTemporal(err)
 }
 
-func (t *Targets) extend(ctx context.Context, in calls.ExtendInput) error {
-	plan, err := t.Keyring.Plan(in.Plan)
+func (t *Targets) extendGrant(ctx context.Context, in api.ExtendGrantInput) error {
+	plan, err := t.Keyring.VerifyPlan(in.Plan)
 	if err != nil {
 		return err
 	}
-	order, err := t.Keyring.Extension(in.Order)
+	order, err := t.Keyring.VerifyExtension(in.Order)
 	if err != nil {
 		return err
 	}
 	switch {
 	case order.RequestID != plan.RequestID || order.PlanDigest != plan.Digest:
 		return access.Errorf(access.CodeEvidence, "the extension is for another plan")
-	case order.By.Human() != plan.Requester.Human():
+	case order.By.HumanID() != plan.Requester.HumanID():
 		return access.Errorf(access.CodeEvidence, "only the requester extends")
-	case order.By.LoggedIn(plan.StepUp, order.At) != nil:
+	case order.By.RequireRecentLogin(plan.StepUp, order.At) != nil:
 		return access.Errorf(access.CodeEvidence, "the extension was ordered without the login of the last %s that the plan wants", plan.StepUp)
 	case plan.Extend == nil || order.Number < 1 || order.Number > plan.Extend.Times || order.Adds <= 0:
 		return access.Errorf(access.CodeForbidden, "the plan does not allow this extension")
 	case in.ExpiresAt.Sub(in.StartedAt) > plan.Extend.UpTo.Std():
 		return access.Errorf(access.CodeForbidden, "the plan allows %s in all", plan.Extend.UpTo)
 	}
-	if _, err := t.present(ctx, evidence.Authorized{Plan: plan}); err != nil {
+	if _, err := t.applyDirectory(ctx, evidence.Authorized{Plan: plan}); err != nil {
 		return err
 	}
-	row, err := t.row(ctx, plan.RequestID, in.Grant)
+	row, err := t.grantRow(ctx, plan.RequestID, in.Grant)
 	if err != nil {
 		return err
 	}
@@ -58,76 +58,76 @@ func (t *Targets) extend(ctx context.Context, in calls.ExtendInput) error {
 	}
 	g := row.Grant
 	g.ExpiresAt = in.ExpiresAt.UTC()
-	if err := t.approved(ctx, in.Plan, g); err != nil {
+	if err := t.verifyGrantWithPlan(ctx, in.Plan, g); err != nil {
 		return err
 	}
-	if err := t.keep(ctx, plan.RequestID, fmt.Sprintf("extension %d", order.Number), in.Order); err != nil {
+	if err := t.storeStatement(ctx, plan.RequestID, fmt.Sprintf("extension %d", order.Number), in.Order); err != nil {
 		return err
 	}
 	// The ledger first: should the target be reached and the reply lost, the
 	// later end is the one that is known.
-	if err := t.Ledger.Extended(ctx, g.Name, g.ExpiresAt); err != nil {
+	if err := t.Ledger.MarkExtended(ctx, g.Name, g.ExpiresAt); err != nil {
 		return err
 	}
 	return t.Broker.Extend(ctx, g)
 }
 
-// Mint makes a credential for an open grant, sealed to the key that the
+// MintCredential makes a credential for an open grant, sealed to the key that the
 // requester named in a signed order. Each call makes a new one, and is recorded.
-func (t *Targets) Mint(ctx context.Context, in calls.MintInput) (evidence.Sealed, error) {
-	s, err := t.mint(ctx, in)
+func (t *Targets) MintCredential(ctx context.Context, in api.MintCredentialInput) (evidence.SealedCredential, error) {
+	s, err := t.mintCredential(ctx, in)
 	if err != nil {
-		refuse(ctx, t.Ledger, in.Plan, access.EventRefused, "mint", err)
+		recordRefusal(ctx, t.Ledger, in.Plan, access.EventActRefused, "mint", err)
 	}
-	return s, calls.ToTemporal(err)
+	return s, api.ToTemporal(err)
 }
 
-func (t *Targets) mint(ctx context.Context, in calls.MintInput) (evidence.Sealed, error) {
-	plan, err := t.Keyring.Plan(in.Plan)
+func (t *Targets) mintCredential(ctx context.Context, in api.MintCredentialInput) (evidence.SealedCredential, error) {
+	plan, err := t.Keyring.VerifyPlan(in.Plan)
 	if err != nil {
-		return evidence.Sealed{}, err
+		return evidence.SealedCredential{}, err
 	}
-	order, err := t.Keyring.PickUp(in.Order)
+	order, err := t.Keyring.VerifyPickUp(in.Order)
 	if err != nil {
-		return evidence.Sealed{}, err
+		return evidence.SealedCredential{}, err
 	}
 	switch {
 	case order.RequestID != plan.RequestID || order.PlanDigest != plan.Digest:
-		return evidence.Sealed{}, access.Errorf(access.CodeEvidence, "the pick-up is for another plan")
+		return evidence.SealedCredential{}, access.Errorf(access.CodeEvidence, "the pick-up is for another plan")
 	case order.By.ID != plan.Requester.ID:
-		return evidence.Sealed{}, access.Errorf(access.CodeEvidence, "only the requester picks up")
-	case order.By.LoggedIn(plan.StepUp, order.At) != nil:
-		return evidence.Sealed{}, access.Errorf(access.CodeEvidence, "the pick-up was ordered without the login of the last %s that the plan wants", plan.StepUp)
+		return evidence.SealedCredential{}, access.Errorf(access.CodeEvidence, "only the requester picks up")
+	case order.By.RequireRecentLogin(plan.StepUp, order.At) != nil:
+		return evidence.SealedCredential{}, access.Errorf(access.CodeEvidence, "the pick-up was ordered without the login of the last %s that the plan wants", plan.StepUp)
 	case t.now().Sub(order.At) > pickUpWithin:
-		return evidence.Sealed{}, access.Errorf(access.CodeTooLate, "the pick-up order is too old")
+		return evidence.SealedCredential{}, access.Errorf(access.CodeTooLate, "the pick-up order is too old")
 	// A worker whose clock is slow would ask the target for a life that is too
 	// long: some targets count from now, and not to a date.
 	case order.At.Sub(t.now()) > clockSkew:
-		return evidence.Sealed{}, access.Errorf(access.CodeUnavailable, "this worker's clock is %s behind the server's", order.At.Sub(t.now()).Round(time.Second))
+		return evidence.SealedCredential{}, access.Errorf(access.CodeUnavailable, "this worker's clock is %s behind the server's", order.At.Sub(t.now()).Round(time.Second))
 	}
-	if _, err := t.present(ctx, evidence.Authorized{Plan: plan}); err != nil {
-		return evidence.Sealed{}, err
+	if _, err := t.applyDirectory(ctx, evidence.Authorized{Plan: plan}); err != nil {
+		return evidence.SealedCredential{}, err
 	}
-	row, err := t.row(ctx, plan.RequestID, order.Grant)
+	row, err := t.grantRow(ctx, plan.RequestID, order.Grant)
 	if err != nil {
-		return evidence.Sealed{}, err
+		return evidence.SealedCredential{}, err
 	}
 	if row.Status != ledger.GrantOpen || !t.now().Before(row.ExpiresAt) {
-		return evidence.Sealed{}, access.Errorf(access.CodeConflict, "grant %s is not open", row.Name)
+		return evidence.SealedCredential{}, access.Errorf(access.CodeConflict, "grant %s is not open", row.Name)
 	}
-	if err := t.approved(ctx, in.Plan, row.Grant); err != nil {
-		return evidence.Sealed{}, err
+	if err := t.verifyGrantWithPlan(ctx, in.Plan, row.Grant); err != nil {
+		return evidence.SealedCredential{}, err
 	}
 	secret, err := t.Broker.Mint(ctx, row.Grant)
 	if err != nil {
-		return evidence.Sealed{}, err
+		return evidence.SealedCredential{}, err
 	}
 	sealed, err := evidence.Seal(order.Recipient, evidence.CredentialContext(plan.RequestID, order.Grant), secret)
 	if err != nil {
-		return evidence.Sealed{}, err
+		return evidence.SealedCredential{}, err
 	}
-	return sealed, t.Ledger.Record(ctx, access.Event{
-		At: t.now(), RequestID: plan.RequestID, Kind: access.EventPickedUp, Actor: order.By.ID,
+	return sealed, t.Ledger.AppendEvent(ctx, access.Event{
+		At: t.now(), RequestID: plan.RequestID, Kind: access.EventCredentialMinted, Actor: order.By.ID,
 		Message: fmt.Sprintf("A %s credential, good until %s.", secret.Kind, secret.ExpiresAt.UTC().Format(time.RFC3339)),
 		Detail:  map[string]string{"grant": order.Grant},
 		Key:     fmt.Sprintf("minted-%s-%d", order.Grant, order.At.UnixNano()),

@@ -12,7 +12,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/activities"
-	"ramp.dev/ramp/activities/calls"
+	"ramp.dev/ramp/activities/api"
 	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/ledger"
 )
@@ -23,9 +23,9 @@ const requestID = "0123456789abcdef"
 // asked.
 type witness struct {
 	integrations.Target
-	activities.Register
+	activities.GrantLedger
 	seen    []string
-	advance func(ctx context.Context, a ledger.Advance) error
+	advance func(ctx context.Context, a ledger.Transition) error
 }
 
 func (w *witness) Bounds() integrations.Bounds { return integrations.Bounds{} }
@@ -35,17 +35,17 @@ func (w *witness) Revoke(context.Context, access.Grant) error {
 	return nil
 }
 
-func (w *witness) Inspect(context.Context, access.Grant) (integrations.Presence, error) {
+func (w *witness) Inspect(context.Context, access.Grant) (integrations.ReadBack, error) {
 	w.seen = append(w.seen, "inspect")
-	return integrations.Presence{}, nil
+	return integrations.ReadBack{}, nil
 }
 
-func (w *witness) Closed(context.Context, string, time.Time) error {
+func (w *witness) MarkClosed(context.Context, string, time.Time) error {
 	w.seen = append(w.seen, "closed")
 	return nil
 }
 
-func (w *witness) Advance(ctx context.Context, a ledger.Advance) error {
+func (w *witness) Advance(ctx context.Context, a ledger.Transition) error {
 	if w.advance != nil {
 		if err := w.advance(ctx, a); err != nil {
 			return err
@@ -59,11 +59,11 @@ func (w *witness) close(t *testing.T) error {
 	var ts testsuite.WorkflowTestSuite
 	env := ts.NewTestActivityEnvironment()
 	targets := &activities.Targets{Ledger: w, Broker: integrations.NewBroker(map[string]integrations.Target{"x/y": w}, nil)}
-	env.RegisterActivityWithOptions(targets.Close, activity.RegisterOptions{Name: calls.Close})
-	_, err := env.ExecuteActivity(calls.Close, calls.CloseInput{
+	env.RegisterActivityWithOptions(targets.CloseGrant, activity.RegisterOptions{Name: api.CloseGrant})
+	_, err := env.ExecuteActivity(api.CloseGrant, api.CloseGrantInput{
 		RequestID: requestID, Target: "x/y", Grant: access.GrantName(requestID, 0),
-		Ending: &calls.RecordInput{RequestID: requestID, To: access.StateEnding},
-		Ended:  &calls.RecordInput{RequestID: requestID, To: access.StateEnded},
+		Ending: &api.RecordInput{RequestID: requestID, To: access.StateEnding},
+		Ended:  &api.RecordInput{RequestID: requestID, To: access.StateEnded},
 	})
 	return err
 }
@@ -77,7 +77,7 @@ func TestClose(t *testing.T) {
 	t.Run("a ledger that hangs does not keep access open", func(t *testing.T) {
 		w := &witness{}
 		revoked := false
-		w.advance = func(ctx context.Context, _ ledger.Advance) error {
+		w.advance = func(ctx context.Context, _ ledger.Transition) error {
 			if revoked = slices.Contains(w.seen, "revoke"); revoked {
 				return access.Errorf(access.CodeUnavailable, "down")
 			}
@@ -90,7 +90,7 @@ func TestClose(t *testing.T) {
 	})
 	t.Run("the ending that was not recorded at once is recorded before the end", func(t *testing.T) {
 		w := &witness{}
-		w.advance = func(context.Context, ledger.Advance) error {
+		w.advance = func(context.Context, ledger.Transition) error {
 			if len(w.seen) == 0 {
 				return access.Errorf(access.CodeUnavailable, "down")
 			}
@@ -100,7 +100,7 @@ func TestClose(t *testing.T) {
 		require.Equal(t, []string{"revoke", "inspect", "closed", "ending", "ended"}, w.seen)
 	})
 	t.Run("a request that the ledger does not know is closed all the same", func(t *testing.T) {
-		w := &witness{advance: func(context.Context, ledger.Advance) error {
+		w := &witness{advance: func(context.Context, ledger.Transition) error {
 			return access.Errorf(access.CodeNotFound, "unknown")
 		}}
 		require.NoError(t, w.close(t))

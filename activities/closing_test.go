@@ -7,10 +7,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/activities/calls"
+	"ramp.dev/ramp/activities/api"
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/integrations"
-	"ramp.dev/ramp/internal/model"
+	"ramp.dev/ramp/integrations/faketarget"
 	"ramp.dev/ramp/ledger"
 )
 
@@ -21,18 +21,18 @@ func TestCase33RemovedByHand(t *testing.T) {
 	require.NoError(t, a.close())
 	require.Equal(t, ledger.GrantClosed, a.row().Status)
 	require.NoError(t, a.close(), "closing what is closed")
-	require.Equal(t, 1, a.told()[access.EventRevoked])
+	require.Equal(t, 1, a.told()[access.EventGrantClosed])
 }
 
 // TestCase27SuccessThatWasNone: an answer is no proof, reading back is.
 func TestCase27SuccessThatWasNone(t *testing.T) {
 	w := newWorker(t)
 	a := w.approvedAndOpen()
-	w.target.Next(model.OpRevoke, model.StillThere)
+	w.target.FailNext(faketarget.OpRevoke, faketarget.StillThere)
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(a.close()))
 	require.Equal(t, ledger.GrantOpen, a.row().Status)
 	require.NoError(t, a.close())
-	require.Empty(t, w.target.Left())
+	require.Empty(t, w.target.Objects())
 }
 
 // TestCase27NotFoundYet: soon after a grant, "not found" may be "not found yet".
@@ -40,23 +40,23 @@ func TestCase27SuccessThatWasNone(t *testing.T) {
 func TestCase27NotFoundYet(t *testing.T) {
 	w := newWorkerOf(t, integrations.Bounds{Ending: time.Minute, Consistency: 300 * time.Millisecond})
 	a := w.asks()
-	w.target.Next(model.OpGrant, model.SurfacesLate)
+	w.target.FailNext(faketarget.OpGrant, faketarget.SurfacesLate)
 	require.NoError(t, a.open(start.Add(30*time.Minute), a.decision(bob, access.Approve)))
 	for a.close() != nil { // as the workflow does, for ever
 	}
-	require.Empty(t, w.target.Left())
+	require.Empty(t, w.target.Objects())
 }
 
 // TestCase35OnlyTheRecord: there is no way to mark a grant as closed but to close
 // it; every error keeps it open in the ledger, and is tried again.
 func TestCase35OnlyTheRecord(t *testing.T) {
-	for _, op := range []model.Op{model.OpRevoke, model.OpInspect} {
-		for _, f := range model.Faults(op)[1:7] {
+	for _, op := range []faketarget.Op{faketarget.OpRevoke, faketarget.OpInspect} {
+		for _, f := range faketarget.Faults(op)[1:7] {
 			t.Run(string(op)+" "+string(f), func(t *testing.T) {
 				w := newWorker(t)
 				a := w.approvedAndOpen()
-				w.target.Next(op, f)
-				_, err := w.env.ExecuteActivity(calls.Close, calls.CloseInput{RequestID: a.plan.RequestID, Target: targetName, Grant: a.grant()})
+				w.target.FailNext(op, f)
+				_, err := w.env.ExecuteActivity(api.CloseGrant, api.CloseGrantInput{RequestID: a.plan.RequestID, Target: targetName, Grant: a.grant()})
 				require.Error(t, err)
 				require.NotContains(t, err.Error(), "retryable: false", "closing has no permanent error")
 				require.Equal(t, ledger.GrantOpen, a.row().Status)
@@ -74,17 +74,17 @@ func TestCase25EverythingDeadAcrossTheEnd(t *testing.T) {
 	a := w.approvedAndOpen()
 	w.now = start.Add(72 * time.Hour)
 	require.Empty(t, w.target.Usable())
-	require.NotEmpty(t, w.target.Left())
+	require.NotEmpty(t, w.target.Objects())
 	require.NoError(t, a.close())
-	require.Empty(t, w.target.Left())
+	require.Empty(t, w.target.Objects())
 }
 
 func (a asked) extend(by access.Person, number int, adds time.Duration, until time.Time) error {
 	e, err := a.signer.SignExtension(access.ExtensionOrder{RequestID: a.plan.RequestID, PlanDigest: a.plan.Digest,
 		Number: number, Adds: access.Duration(adds), By: by, At: a.now})
 	require.NoError(a, err)
-	_, err = a.env.ExecuteActivity(calls.Extend, calls.ExtendInput{Plan: a.signed, Order: e, Grant: a.grant(), StartedAt: start, ExpiresAt: until})
-	return calls.FromTemporal(err)
+	_, err = a.env.ExecuteActivity(api.ExtendGrant, api.ExtendGrantInput{Plan: a.signed, Order: e, Grant: a.grant(), StartedAt: start, ExpiresAt: until})
+	return api.FromTemporal(err)
 }
 
 // TestStepUp: where the plan wants a newer login, an order without one moves no
@@ -105,11 +105,11 @@ func TestStepUp(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, a.open(end, approval))
 	mint := func(by access.Person) error {
-		e, err := a.signer.SignPickUp(access.PickUp{RequestID: a.plan.RequestID, PlanDigest: a.plan.Digest, Grant: a.grant(),
+		e, err := a.signer.SignPickUp(access.PickUpOrder{RequestID: a.plan.RequestID, PlanDigest: a.plan.Digest, Grant: a.grant(),
 			Recipient: recipient.Public(), By: by, At: a.now})
 		require.NoError(t, err)
-		_, err = a.env.ExecuteActivity(calls.Mint, calls.MintInput{Plan: a.signed, Order: e})
-		return calls.FromTemporal(err)
+		_, err = a.env.ExecuteActivity(api.MintCredential, api.MintCredentialInput{Plan: a.signed, Order: e})
+		return api.FromTemporal(err)
 	}
 	for _, stale := range []access.Person{alice, loggedIn(16 * time.Minute)} {
 		require.Equal(t, access.CodeEvidence, access.CodeOf(mint(stale)))
@@ -160,7 +160,7 @@ func TestCase14Longer(t *testing.T) {
 		a := w.approvedAndOpen()
 		require.NoError(t, a.close())
 		require.Equal(t, access.CodeConflict, access.CodeOf(a.extend(alice, 1, 10*time.Minute, end.Add(10*time.Minute))))
-		require.Empty(t, w.target.Left())
+		require.Empty(t, w.target.Objects())
 	})
 }
 
@@ -168,16 +168,16 @@ func TestMint(t *testing.T) {
 	recipient, err := evidence.NewRecipient()
 	require.NoError(t, err)
 	mintAt := func(a asked, by access.Person, at time.Time) error {
-		e, err := a.signer.SignPickUp(access.PickUp{RequestID: a.plan.RequestID, PlanDigest: a.plan.Digest, Grant: a.grant(),
+		e, err := a.signer.SignPickUp(access.PickUpOrder{RequestID: a.plan.RequestID, PlanDigest: a.plan.Digest, Grant: a.grant(),
 			Recipient: recipient.Public(), By: by, At: at})
 		require.NoError(t, err)
-		_, err = a.env.ExecuteActivity(calls.Mint, calls.MintInput{Plan: a.signed, Order: e})
-		return calls.FromTemporal(err)
+		_, err = a.env.ExecuteActivity(api.MintCredential, api.MintCredentialInput{Plan: a.signed, Order: e})
+		return api.FromTemporal(err)
 	}
 	mint := func(a asked, by access.Person) error { return mintAt(a, by, a.now) }
 	minted := func(w *worker) (n int) {
 		for _, m := range w.effects {
-			if m.Op == model.OpMint {
+			if m.Op == faketarget.OpMint {
 				n++
 			}
 		}

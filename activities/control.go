@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/activities/calls"
+	"ramp.dev/ramp/activities/api"
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/internal/failpoint"
 	"ramp.dev/ramp/ledger"
@@ -16,8 +16,8 @@ import (
 
 // Recorder is what Control needs of the ledger.
 type Recorder interface {
-	Advance(context.Context, ledger.Advance) error
-	Record(context.Context, access.Event) error
+	Advance(context.Context, ledger.Transition) error
+	AppendEvent(context.Context, access.Event) error
 }
 
 // Control runs on the control queue and touches no target.
@@ -28,73 +28,73 @@ type Control struct {
 	Directory Directory        // nil: nobody knows more than what was signed
 }
 
-// Judge verifies every decision from scratch, refuses a new one that may not
+// VerifyDecisions verifies every decision from scratch, refuses a new one that may not
 // count, and records what they add up to. Idempotent: the ledger knows a
 // decision by its person, verdict and time.
-func (c *Control) Judge(ctx context.Context, in calls.JudgeInput) (calls.JudgeResult, error) {
-	res, err := c.judge(ctx, in)
+func (c *Control) VerifyDecisions(ctx context.Context, in api.VerifyDecisionsInput) (api.VerifyDecisionsResult, error) {
+	res, err := c.verifyDecisions(ctx, in)
 	if err != nil {
-		refuse(ctx, c.Ledger, in.Plan, access.EventDecisionRefused, "decide", err)
-		return calls.JudgeResult{}, calls.ToTemporal(err)
+		recordRefusal(ctx, c.Ledger, in.Plan, access.EventDecisionRefused, "decide", err)
+		return api.VerifyDecisionsResult{}, api.ToTemporal(err)
 	}
 	failpoint.Here(failpoint.DecisionRecorded)
 	return res, nil
 }
 
-func (c *Control) judge(ctx context.Context, in calls.JudgeInput) (calls.JudgeResult, error) {
+func (c *Control) verifyDecisions(ctx context.Context, in api.VerifyDecisionsInput) (api.VerifyDecisionsResult, error) {
 	envelopes := in.Decisions
 	if in.New != nil {
 		envelopes = append(envelopes[:len(envelopes):len(envelopes)], *in.New)
 	}
 	proof, err := c.Keyring.Authorize(in.Plan, envelopes)
 	if err != nil {
-		return calls.JudgeResult{}, err
+		return api.VerifyDecisionsResult{}, err
 	}
-	roll, err := rollOf(ctx, c.Directory, proof)
+	roll, err := directorySnapshot(ctx, c.Directory, proof)
 	if err != nil {
-		return calls.JudgeResult{}, err
+		return api.VerifyDecisionsResult{}, err
 	}
-	proof = proof.Now(roll)
+	proof = proof.Recount(roll)
 	plan := proof.Plan
-	res := calls.JudgeResult{Standing: proof.Standing, Stages: proof.Stages}
-	step := ledger.Advance{RequestID: plan.RequestID, At: plan.CreatedAt, Stages: proof.Stages, Decisions: proof.Decisions}
+	res := api.VerifyDecisionsResult{Outcome: proof.Outcome, Stages: proof.Stages}
+	step := ledger.Transition{RequestID: plan.RequestID, At: plan.CreatedAt, Stages: proof.Stages, Decisions: proof.Decisions}
 	if in.New != nil {
-		d, err := c.Keyring.Decision(*in.New)
+		d, err := c.Keyring.VerifyDecision(*in.New)
 		if err != nil {
-			return calls.JudgeResult{}, err
+			return api.VerifyDecisionsResult{}, err
 		}
 		// The server checks this too; here it holds for those who go past it.
-		still, err := roll.Still(d.Approver)
+		still, err := roll.Restrict(d.Approver)
 		if err != nil {
-			return calls.JudgeResult{}, err
+			return api.VerifyDecisionsResult{}, err
 		}
 		if err := plan.Rule.MayDecide(plan.Requester, still); err != nil {
-			return calls.JudgeResult{}, err
+			return api.VerifyDecisionsResult{}, err
 		}
 		if d.At.After(plan.PendingUntil) && d.Verdict == access.Approve {
-			return calls.JudgeResult{}, access.Errorf(access.CodeTooLate, "the time for deciding is over")
+			return api.VerifyDecisionsResult{}, access.Errorf(access.CodeTooLate, "the time for deciding is over")
 		}
 		envelope, err := json.Marshal(in.New)
 		if err != nil {
-			return calls.JudgeResult{}, err
+			return api.VerifyDecisionsResult{}, err
 		}
 		res.Decision = &d
-		key := fmt.Sprintf("decision-%s-%s-%d", d.Approver.Human(), d.Verdict, d.At.UnixMicro())
+		key := fmt.Sprintf("decision-%s-%s-%d", d.Approver.HumanID(), d.Verdict, d.At.UnixMicro())
 		step.At = d.At
 		step.Events = append(step.Events, access.Event{
-			At: d.At, Kind: access.EventDecided, Actor: d.Approver.ID, Message: d.Comment,
+			At: d.At, Kind: access.EventDecisionRecorded, Actor: d.Approver.ID, Message: d.Comment,
 			Detail: map[string]string{"decision": string(d.Verdict), "planDigest": d.PlanDigest},
 			Key:    key,
 		})
 		step.Statements = append(step.Statements, ledger.Statement{Key: key, Envelope: envelope})
 	}
-	if lost := lostVotes(proof, roll); len(lost) > 0 {
-		step.Events = append(step.Events, access.Event{At: step.At, Kind: access.EventRecounted, Actor: "ramp",
+	if lost := lostApprovals(proof, roll); len(lost) > 0 {
+		step.Events = append(step.Events, access.Event{At: step.At, Kind: access.EventDecisionInvalidated, Actor: "ramp",
 			Message: strings.Join(lost, "; "), Key: "recounted " + strings.Join(lost, "; ")})
 	}
-	if proof.Standing == access.StandingSatisfied {
+	if proof.Outcome == access.DecisionsSatisfied {
 		step.To = access.StateApproved
-		step.Events = append(step.Events, access.Event{At: step.At, Kind: access.EventApproved, Actor: "ramp",
+		step.Events = append(step.Events, access.Event{At: step.At, Kind: access.EventRequestApproved, Actor: "ramp",
 			Message: approvedBy(plan), Key: "approved"})
 	}
 	return res, c.Ledger.Advance(ctx, step)
@@ -107,8 +107,8 @@ func approvedBy(plan access.Plan) string {
 	return "Every stage is met."
 }
 
-// Record moves a request in the ledger. Idempotent.
-func (c *Control) Record(ctx context.Context, in calls.RecordInput) error {
+// RecordTransition moves a request in the ledger. Idempotent.
+func (c *Control) RecordTransition(ctx context.Context, in api.RecordInput) error {
 	if in.Overdue != nil && *in.Overdue && c.Alarms != nil {
 		problem := "closing takes too long; Ramp keeps trying"
 		if in.Problem != nil {
@@ -116,12 +116,12 @@ func (c *Control) Record(ctx context.Context, in calls.RecordInput) error {
 		}
 		c.Alarms.Raise(ctx, reconcile.Alarm{At: in.At, RequestID: in.RequestID, Message: problem})
 	}
-	return calls.ToTemporal(c.Ledger.Advance(ctx, advance(in)))
+	return api.ToTemporal(c.Ledger.Advance(ctx, advance(in)))
 }
 
 // advance is what was recorded on the wire, as the ledger takes it.
-func advance(in calls.RecordInput) ledger.Advance {
-	return ledger.Advance{
+func advance(in api.RecordInput) ledger.Transition {
+	return ledger.Transition{
 		RequestID: in.RequestID, To: in.To, Outcome: in.Outcome, At: in.At,
 		ActiveAt: in.ActiveAt, ExpiresAt: in.ExpiresAt, Extensions: in.Extensions,
 		Overdue: in.Overdue, Problem: in.Problem, Events: in.Events,

@@ -11,27 +11,27 @@ import (
 // group. Where there is one and it does not answer, nothing is decided or
 // opened: its errors are retried, and never taken for "nothing is known".
 type Directory interface {
-	Roll(ctx context.Context, ids ...string) (access.Roll, error)
+	DirectorySnapshot(ctx context.Context, ids ...string) (access.DirectorySnapshot, error)
 }
 
-// rollOf asks about everybody in a plan and its decisions.
-func rollOf(ctx context.Context, d Directory, proof evidence.Authorized) (access.Roll, error) {
+// directorySnapshot asks about everybody in a plan and its decisions.
+func directorySnapshot(ctx context.Context, d Directory, proof evidence.Authorized) (access.DirectorySnapshot, error) {
 	if d == nil {
-		return access.Roll{}, nil
+		return access.DirectorySnapshot{}, nil
 	}
 	ids := proof.Plan.Requester.Identities()
 	for _, dec := range proof.Decisions {
 		ids = append(ids, dec.Approver.Identities()...)
 	}
-	roll, err := d.Roll(ctx, ids...)
+	roll, err := d.DirectorySnapshot(ctx, ids...)
 	if err != nil {
-		return access.Roll{}, access.Errorf(access.CodeUnavailable, "the directory does not answer: %w", err)
+		return access.DirectorySnapshot{}, access.Errorf(access.CodeUnavailable, "the directory does not answer: %w", err)
 	}
 	return roll, nil
 }
 
-// lostVotes says of each approval that no longer counts why it does not.
-func lostVotes(proof evidence.Authorized, roll access.Roll) []string {
+// lostApprovals says of each approval that no longer counts why it does not.
+func lostApprovals(proof evidence.Authorized, roll access.DirectorySnapshot) []string {
 	var out []string
 	for _, d := range proof.Decisions {
 		if d.Verdict != access.Approve {
@@ -41,7 +41,7 @@ func lostVotes(proof evidence.Authorized, roll access.Roll) []string {
 		if rule.MayDecide(requester, d.Approver) != nil {
 			continue // it never counted
 		}
-		still, err := roll.Still(d.Approver)
+		still, err := roll.Restrict(d.Approver)
 		switch {
 		case err != nil:
 			out = append(out, d.Approver.ID+" has left")

@@ -15,11 +15,11 @@ import (
 // knows puts people into the ledger's directory, each with their groups.
 func (w *worker) knows(people map[string][]string) (users, groups map[string]string) {
 	w.Helper()
-	require.NoError(w, w.ledger.SetDirectory(w.Context(), ledger.DirectoryMode{On: true, Groups: true}))
+	require.NoError(w, w.ledger.SetDirectory(w.Context(), ledger.DirectoryMode{Enabled: true, Groups: true}))
 	users, groups = map[string]string{}, map[string]string{}
 	in := map[string][]string{}
 	for id, list := range people {
-		u, err := w.ledger.AddUser(w.Context(), ledger.User{Person: id, UserName: id, Active: true, Attributes: "{}"}, w.now)
+		u, err := w.ledger.AddUser(w.Context(), ledger.User{PersonID: id, UserName: id, Active: true, Attributes: "{}"}, w.now)
 		require.NoError(w, err)
 		users[id] = u.ID
 		for _, g := range list {
@@ -36,13 +36,13 @@ func (w *worker) knows(people map[string][]string) (users, groups map[string]str
 
 func (w *worker) leaves(user string) {
 	w.Helper()
-	_, err := w.ledger.EditUser(w.Context(), user, w.now, func(u *ledger.User) error { u.Active = false; return nil })
+	_, err := w.ledger.UpdateUser(w.Context(), user, w.now, func(u *ledger.User) error { u.Active = false; return nil })
 	require.NoError(w, err)
 }
 
 func (w *worker) loses(group string) {
 	w.Helper()
-	_, err := w.ledger.EditGroup(w.Context(), group, w.now, func(g *ledger.Group) error { g.Members = nil; return nil })
+	_, err := w.ledger.UpdateGroup(w.Context(), group, w.now, func(g *ledger.Group) error { g.Members = nil; return nil })
 	require.NoError(w, err)
 }
 
@@ -51,7 +51,7 @@ func (w *worker) loses(group string) {
 func TestCase06ApproverLosesTheGroup(t *testing.T) {
 	people := map[string][]string{"alice": {"engineering"}, "bob": {"approvers"}, "erin": {"approvers"}}
 	erin := person("erin", "approvers")
-	two := func(p *access.Plan) { p.Rule.Stages[0].Count = 2 }
+	two := func(p *access.Plan) { p.Rule.Stages[0].Approvals = 2 }
 	t.Run("before the decision", func(t *testing.T) {
 		w := newWorker(t)
 		_, groups := w.knows(people)
@@ -64,9 +64,9 @@ func TestCase06ApproverLosesTheGroup(t *testing.T) {
 	for name, lose := range map[string]func(w *worker, users, groups map[string]string){
 		"leaves": func(w *worker, users, _ map[string]string) { w.leaves(users["bob"]) },
 		"loses the group": func(w *worker, _, groups map[string]string) {
-			users, _, err := w.ledger.Users(w.Context(), ledger.UserFilter{Person: "erin", Limit: 1})
+			users, _, err := w.ledger.Users(w.Context(), ledger.UserFilter{PersonID: "erin", Limit: 1})
 			require.NoError(w, err)
-			_, err = w.ledger.EditGroup(w.Context(), groups["approvers"], w.now, func(g *ledger.Group) error {
+			_, err = w.ledger.UpdateGroup(w.Context(), groups["approvers"], w.now, func(g *ledger.Group) error {
 				g.Members = []string{users[0].ID}
 				return nil
 			})
@@ -80,13 +80,13 @@ func TestCase06ApproverLosesTheGroup(t *testing.T) {
 			first := a.decision(bob, access.Approve)
 			res, err := a.judge(first)
 			require.NoError(t, err)
-			require.Equal(t, access.StandingOpen, res.Standing)
+			require.Equal(t, access.DecisionsUndecided, res.Outcome)
 			lose(w, users, groups)
 			res, err = a.judge(a.decision(erin, access.Approve), first)
 			require.NoError(t, err)
-			require.Equal(t, access.StandingOpen, res.Standing)
+			require.Equal(t, access.DecisionsUndecided, res.Outcome)
 			require.Equal(t, []string{"erin"}, res.Stages[0].Approved)
-			require.Equal(t, 1, a.told()[access.EventRecounted])
+			require.Equal(t, 1, a.told()[access.EventDecisionInvalidated])
 		})
 		t.Run("after the approval, before the grant "+name, func(t *testing.T) {
 			w := newWorker(t)
@@ -95,7 +95,7 @@ func TestCase06ApproverLosesTheGroup(t *testing.T) {
 			d := a.decision(bob, access.Approve)
 			res, err := a.judge(d)
 			require.NoError(t, err)
-			require.Equal(t, access.StandingSatisfied, res.Standing)
+			require.Equal(t, access.DecisionsSatisfied, res.Outcome)
 			lose(w, users, groups)
 			a.refuses(access.CodeEvidence, w.now.Add(30*time.Minute), d)
 		})
@@ -130,13 +130,13 @@ func TestDirectoryThatDoesNotAnswer(t *testing.T) {
 // not make two approvals, whoever sends them.
 func TestCase02SecondAccount(t *testing.T) {
 	w := newWorker(t)
-	a := w.asks(func(p *access.Plan) { p.Rule.Stages[0].Count = 2 })
+	a := w.asks(func(p *access.Plan) { p.Rule.Stages[0].Approvals = 2 })
 	admin := person("bob-admin", "approvers")
-	admin.HumanID = "bob"
+	admin.LinkedHumanID = "bob"
 	votes := []evidence.Envelope{a.decision(bob, access.Approve), a.decision(admin, access.Approve)}
 	a.refuses(access.CodeEvidence, w.now.Add(30*time.Minute), votes...)
 	mine := person("alice-admin", "approvers")
-	mine.HumanID = "alice"
+	mine.LinkedHumanID = "alice"
 	_, err := a.judge(a.decision(mine, access.Approve))
 	require.Equal(t, access.CodeForbidden, access.CodeOf(err))
 }

@@ -13,10 +13,10 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/activities"
-	"ramp.dev/ramp/activities/calls"
+	"ramp.dev/ramp/activities/api"
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/integrations"
-	"ramp.dev/ramp/internal/model"
+	"ramp.dev/ramp/integrations/faketarget"
 	"ramp.dev/ramp/ledger"
 )
 
@@ -42,9 +42,9 @@ type worker struct {
 	now     time.Time
 	signer  *evidence.Signer
 	ledger  *ledger.Ledger
-	target  *model.Target
+	target  *faketarget.Target
 	targets *activities.Targets
-	effects []model.Moment
+	effects []faketarget.Effect
 	// directory is the ledger's, unless it has an error.
 	directory *directory
 }
@@ -54,11 +54,11 @@ type directory struct {
 	err error
 }
 
-func (d *directory) Roll(ctx context.Context, ids ...string) (access.Roll, error) {
+func (d *directory) DirectorySnapshot(ctx context.Context, ids ...string) (access.DirectorySnapshot, error) {
 	if d.err != nil {
-		return access.Roll{}, d.err
+		return access.DirectorySnapshot{}, d.err
 	}
-	return d.Ledger.Roll(ctx, ids...)
+	return d.Ledger.DirectorySnapshot(ctx, ids...)
 }
 
 func newWorker(t *testing.T) *worker {
@@ -75,16 +75,16 @@ func newWorkerOf(t *testing.T, bounds integrations.Bounds) *worker {
 	t.Cleanup(func() { w.ledger.Close() })
 	w.directory = &directory{Ledger: w.ledger}
 	now := func() time.Time { return w.now }
-	w.target = model.New(model.Config{Now: now, Bounds: bounds,
-		Watch: func(m model.Moment) { w.effects = append(w.effects, m) }})
+	w.target = faketarget.New(faketarget.Config{Now: now, Bounds: bounds,
+		OnEffect: func(m faketarget.Effect) { w.effects = append(w.effects, m) }})
 	keys := evidence.NewKeyring(w.signer.Public())
 	c := &activities.Control{Ledger: w.ledger, Keyring: keys, Directory: w.directory}
 	w.targets = &activities.Targets{Broker: integrations.NewBroker(map[string]integrations.Target{targetName: w.target}, nil),
 		Ledger: w.ledger, Keyring: keys, Directory: w.directory, Now: now}
 	var ts testsuite.WorkflowTestSuite
 	w.env = ts.NewTestActivityEnvironment()
-	for name, f := range map[string]any{calls.Judge: c.Judge, calls.Record: c.Record, calls.Open: w.targets.Open,
-		calls.Extend: w.targets.Extend, calls.Mint: w.targets.Mint, calls.Close: w.targets.Close} {
+	for name, f := range map[string]any{api.VerifyDecisions: c.VerifyDecisions, api.RecordTransition: c.RecordTransition, api.OpenGrant: w.targets.OpenGrant,
+		api.ExtendGrant: w.targets.ExtendGrant, api.MintCredential: w.targets.MintCredential, api.CloseGrant: w.targets.CloseGrant} {
 		w.env.RegisterActivityWithOptions(f, activity.RegisterOptions{Name: name})
 	}
 	return w
@@ -100,9 +100,9 @@ type asked struct {
 func (w *worker) asks(change ...func(*access.Plan)) asked {
 	id := access.NewRequestID()
 	p := access.Plan{RequestID: id, Contract: "c", Requester: alice, Principal: alice.ID, Duration: access.Duration(30 * time.Minute),
-		CreatedAt: start, PendingUntil: start.Add(time.Hour), Extend: &access.Extension{Times: 1, UpTo: access.Duration(time.Hour)},
+		CreatedAt: start, PendingUntil: start.Add(time.Hour), Extend: &access.ExtensionLimits{Times: 1, UpTo: access.Duration(time.Hour)},
 		Grants: []access.PlannedGrant{{Name: access.GrantName(id, 0), Target: targetName, Entitlement: access.Entitlement{"what": "it"}}},
-		Rule:   access.Rule{Deny: 1, Stages: []access.Stage{{Name: "lead", From: []string{"approvers"}, Count: 1}}}}
+		Rule:   access.Rule{DenyThreshold: 1, Stages: []access.Stage{{Name: "lead", From: []string{"approvers"}, Approvals: 1}}}}
 	for _, c := range change {
 		c(&p)
 	}
@@ -112,7 +112,7 @@ func (w *worker) asks(change ...func(*access.Plan)) asked {
 	require.NoError(w, err)
 	b, err := json.Marshal(a.signed)
 	require.NoError(w, err)
-	_, err = w.ledger.Submit(context.Background(), ledger.Submission{Plan: b, Request: access.Request{ID: id,
+	_, err = w.ledger.Submit(context.Background(), ledger.Submission{PlanEnvelope: b, Request: access.Request{ID: id,
 		State: access.StatePending, Requester: alice, Plan: a.plan, CreatedAt: start}})
 	require.NoError(w, err)
 	return a
@@ -127,26 +127,26 @@ func (a asked) decision(p access.Person, v access.Verdict) evidence.Envelope {
 	return e
 }
 
-func (a asked) judge(d evidence.Envelope, before ...evidence.Envelope) (calls.JudgeResult, error) {
-	var res calls.JudgeResult
-	v, err := a.env.ExecuteActivity(calls.Judge, calls.JudgeInput{Plan: a.signed, Decisions: before, New: &d})
+func (a asked) judge(d evidence.Envelope, before ...evidence.Envelope) (api.VerifyDecisionsResult, error) {
+	var res api.VerifyDecisionsResult
+	v, err := a.env.ExecuteActivity(api.VerifyDecisions, api.VerifyDecisionsInput{Plan: a.signed, Decisions: before, New: &d})
 	if err == nil {
 		require.NoError(a, v.Get(&res))
 	}
-	return res, calls.FromTemporal(err)
+	return res, api.FromTemporal(err)
 }
 
 func (a asked) open(until time.Time, decisions ...evidence.Envelope) error {
-	_, err := a.env.ExecuteActivity(calls.Open, calls.OpenInput{Plan: a.signed, Decisions: decisions, Grant: a.grant(), ExpiresAt: until})
-	return calls.FromTemporal(err)
+	_, err := a.env.ExecuteActivity(api.OpenGrant, api.OpenGrantInput{Plan: a.signed, Decisions: decisions, Grant: a.grant(), ExpiresAt: until})
+	return api.FromTemporal(err)
 }
 
 func (a asked) close() error {
-	_, err := a.env.ExecuteActivity(calls.Close, calls.CloseInput{RequestID: a.plan.RequestID, Target: targetName, Grant: a.grant()})
-	return calls.FromTemporal(err)
+	_, err := a.env.ExecuteActivity(api.CloseGrant, api.CloseGrantInput{RequestID: a.plan.RequestID, Target: targetName, Grant: a.grant()})
+	return api.FromTemporal(err)
 }
 
-func (a asked) row() ledger.GrantRow {
+func (a asked) row() ledger.GrantRecord {
 	rows, err := a.ledger.Grants(context.Background(), ledger.GrantFilter{RequestID: a.plan.RequestID})
 	require.NoError(a, err)
 	require.Len(a, rows, 1)

@@ -33,8 +33,8 @@ func TestCase12ApproveAndDeny(t *testing.T) {
 			require.NoError(t, err)
 			res, err := a.judge(a.decision(person("erin", "approvers"), second), one)
 			require.NoError(t, err)
-			require.Equal(t, access.StandingDenied, res.Standing)
-			require.Equal(t, 2, a.told()[access.EventDecided])
+			require.Equal(t, access.DecisionsDenied, res.Outcome)
+			require.Equal(t, 2, a.told()[access.EventDecisionRecorded])
 		})
 	}
 }
@@ -46,10 +46,10 @@ func TestCase11TheSameDecisionTwice(t *testing.T) {
 	for range 2 {
 		res, err := a.judge(d)
 		require.NoError(t, err)
-		require.Equal(t, access.StandingSatisfied, res.Standing)
+		require.Equal(t, access.DecisionsSatisfied, res.Outcome)
 	}
-	require.Equal(t, 1, a.told()[access.EventDecided])
-	require.Equal(t, 1, a.told()[access.EventApproved])
+	require.Equal(t, 1, a.told()[access.EventDecisionRecorded])
+	require.Equal(t, 1, a.told()[access.EventRequestApproved])
 }
 
 func TestJudgeRefusesAndRecords(t *testing.T) {

@@ -7,9 +7,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/activities/calls"
+	"ramp.dev/ramp/activities/api"
 	"ramp.dev/ramp/evidence"
-	"ramp.dev/ramp/internal/model"
+	"ramp.dev/ramp/integrations/faketarget"
 	"ramp.dev/ramp/ledger"
 )
 
@@ -17,7 +17,7 @@ import (
 func (a asked) refuses(code access.Code, until time.Time, decisions ...evidence.Envelope) {
 	a.Helper()
 	require.Equal(a, code, access.CodeOf(a.open(until, decisions...)))
-	require.Empty(a, a.target.Left())
+	require.Empty(a, a.target.Objects())
 }
 
 func TestCase24OpeningThatWasCutOff(t *testing.T) {
@@ -25,28 +25,28 @@ func TestCase24OpeningThatWasCutOff(t *testing.T) {
 	t.Run("the reply was lost: the next try finds it, and there is one", func(t *testing.T) {
 		w := newWorker(t)
 		a := w.asks()
-		w.target.Next(model.OpGrant, model.LostReply)
+		w.target.FailNext(faketarget.OpGrant, faketarget.LostReply)
 		approval := a.decision(bob, access.Approve)
 		require.Equal(t, access.CodeUnavailable, access.CodeOf(a.open(start.Add(half), approval)))
 		require.Equal(t, ledger.GrantIntended, a.row().Status, "known, although nobody was answered")
 		require.NoError(t, a.open(start.Add(half), approval))
-		require.Equal(t, []string{a.grant()}, w.target.Left())
-		require.Equal(t, 1, a.told()[access.EventGranting])
-		require.Equal(t, 1, a.told()[access.EventGranted])
+		require.Equal(t, []string{a.grant()}, w.target.Objects())
+		require.Equal(t, 1, a.told()[access.EventGrantIntended])
+		require.Equal(t, 1, a.told()[access.EventGrantOpened])
 	})
 	t.Run("nobody tried again: the name alone closes it", func(t *testing.T) {
 		w := newWorker(t)
 		a := w.asks()
-		w.target.Next(model.OpGrant, model.LostReply)
+		w.target.FailNext(faketarget.OpGrant, faketarget.LostReply)
 		_ = a.open(start.Add(half), a.decision(bob, access.Approve))
 		require.NoError(t, a.close())
-		require.Empty(t, w.target.Left())
+		require.Empty(t, w.target.Objects())
 		require.Equal(t, ledger.GrantClosed, a.row().Status)
 	})
 	t.Run("the row is written before the target is touched", func(t *testing.T) {
 		w := newWorker(t)
 		a := w.asks()
-		w.target.Next(model.OpGrant, model.Unavailable)
+		w.target.FailNext(faketarget.OpGrant, faketarget.Unavailable)
 		require.Error(t, a.open(start.Add(half), a.decision(bob, access.Approve)))
 		require.Empty(t, w.effects)
 		require.Equal(t, ledger.GrantIntended, a.row().Status)
@@ -115,9 +115,9 @@ func TestCase40StraightToTheWorker(t *testing.T) {
 	})
 	t.Run("a grant that is not in the plan", func(t *testing.T) {
 		a := w.asks()
-		_, err := a.env.ExecuteActivity(calls.Open, calls.OpenInput{Plan: a.signed, Grant: access.GrantName(a.plan.RequestID, 1),
+		_, err := a.env.ExecuteActivity(api.OpenGrant, api.OpenGrantInput{Plan: a.signed, Grant: access.GrantName(a.plan.RequestID, 1),
 			ExpiresAt: start.Add(half), Decisions: []evidence.Envelope{a.decision(bob, access.Approve)}})
-		require.Equal(t, access.CodeEvidence, access.CodeOf(calls.FromTemporal(err)))
-		require.Empty(t, a.target.Left())
+		require.Equal(t, access.CodeEvidence, access.CodeOf(api.FromTemporal(err)))
+		require.Empty(t, a.target.Objects())
 	})
 }

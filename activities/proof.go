@@ -10,13 +10,13 @@ import (
 	"ramp.dev/ramp/evidence"
 )
 
-// Proven proves again what the ledger says is open: whoever writes the ledger
+// VerifyGrant proves again what the ledger says is open: whoever writes the ledger
 // writes "open", and what, and until when, and none of it is an approval. Plan
 // and decisions are the ledger's; their signatures are verified here. Errors are
 // CodeEvidence, or those of a ledger that does not answer. An end counts as
 // proven up to what the plan may be extended to, ordered or not.
-func (t *Targets) Proven(ctx context.Context, g access.Grant) error {
-	b, err := t.Ledger.Plan(ctx, g.RequestID)
+func (t *Targets) VerifyGrant(ctx context.Context, g access.Grant) error {
+	b, err := t.Ledger.PlanEnvelope(ctx, g.RequestID)
 	if access.CodeOf(err) == access.CodeNotFound {
 		return access.Errorf(access.CodeEvidence, "grant %s is of a request that nobody made", g.Name)
 	}
@@ -27,12 +27,12 @@ func (t *Targets) Proven(ctx context.Context, g access.Grant) error {
 	if err := json.Unmarshal(b, &signed); err != nil {
 		return access.Errorf(access.CodeEvidence, "the plan of grant %s is unreadable", g.Name)
 	}
-	return t.approved(ctx, signed, g)
+	return t.verifyGrantWithPlan(ctx, signed, g)
 }
 
-// approved is Proven with the plan at hand.
-func (t *Targets) approved(ctx context.Context, signed evidence.Envelope, g access.Grant) error {
-	plan, err := t.Keyring.Plan(signed)
+// verifyGrantWithPlan is Proven with the plan at hand.
+func (t *Targets) verifyGrantWithPlan(ctx context.Context, signed evidence.Envelope, g access.Grant) error {
+	plan, err := t.Keyring.VerifyPlan(signed)
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (t *Targets) approved(ctx context.Context, signed evidence.Envelope, g acce
 	if err != nil {
 		return err
 	}
-	planned, err := grantOf(plan, g.Name, g.ExpiresAt)
+	planned, err := plannedGrant(plan, g.Name, g.ExpiresAt)
 	if err != nil {
 		return err
 	}
@@ -65,21 +65,21 @@ func (t *Targets) approved(ctx context.Context, signed evidence.Envelope, g acce
 	switch {
 	case plan.RequestID != g.RequestID:
 		return access.Errorf(access.CodeEvidence, "grant %s is another request's than its plan", g.Name)
-	case proof.Standing != access.StandingSatisfied:
-		return access.Errorf(access.CodeEvidence, "grant %s is open in the ledger, and was not approved (%s)", g.Name, proof.Standing)
+	case proof.Outcome != access.DecisionsSatisfied:
+		return access.Errorf(access.CodeEvidence, "grant %s is open in the ledger, and was not approved (%s)", g.Name, proof.Outcome)
 	case g.Target != planned.Target || g.Principal != planned.Principal || !sameJSON(g.Entitlement, planned.Entitlement):
 		return access.Errorf(access.CodeEvidence, "grant %s is not in the ledger as it was approved", g.Name)
 	case g.ExpiresAt.After(start.Add(openWithin + longest + clockSkew)):
 		return access.Errorf(access.CodeEvidence, "grant %s lasts until %s in the ledger, longer than was approved", g.Name, g.ExpiresAt.Format(time.RFC3339))
 	}
-	return t.signedByPeople(g.Target, proof)
+	return t.requirePasskeyApprovals(g.Target, proof)
 }
 
-// signedByPeople counts those who approved with their own passkeys, where the
+// requirePasskeyApprovals counts those who approved with their own passkeys, where the
 // target wants it. Whose keys are whose no server can say, so this counts people
 // even for one that was captured. Errors are CodeEvidence.
-func (t *Targets) signedByPeople(target string, proof evidence.Authorized) error {
-	need := t.NeedPasskey[target]
+func (t *Targets) requirePasskeyApprovals(target string, proof evidence.Authorized) error {
+	need := t.PasskeyApprovals[target]
 	if need == 0 {
 		return nil
 	}
@@ -88,7 +88,7 @@ func (t *Targets) signedByPeople(target string, proof evidence.Authorized) error
 	}
 	last := map[string]access.Decision{}
 	for _, d := range proof.Decisions {
-		if who := d.Approver.Human(); !d.At.Before(last[who].At) {
+		if who := d.Approver.HumanID(); !d.At.Before(last[who].At) {
 			last[who] = d
 		}
 	}

@@ -16,7 +16,7 @@ func TestProven(t *testing.T) {
 	a := w.approvedAndOpen()
 	ctx := context.Background()
 	g := a.row().Grant
-	require.NoError(t, w.targets.Proven(ctx, g))
+	require.NoError(t, w.targets.VerifyGrant(ctx, g))
 	for name, change := range map[string]func(*access.Grant){
 		"wider":             func(g *access.Grant) { g.Entitlement = access.Entitlement{"what": "everything"} },
 		"elsewhere":         func(g *access.Grant) { g.Target = "model/other" },
@@ -28,10 +28,10 @@ func TestProven(t *testing.T) {
 	} {
 		forged := g
 		change(&forged)
-		require.Equal(t, access.CodeEvidence, access.CodeOf(w.targets.Proven(ctx, forged)), name)
+		require.Equal(t, access.CodeEvidence, access.CodeOf(w.targets.VerifyGrant(ctx, forged)), name)
 	}
 	pending := w.asks()
 	g = access.Grant{Name: pending.grant(), RequestID: pending.plan.RequestID, Target: targetName, Principal: alice.ID,
 		Entitlement: pending.plan.Grants[0].Entitlement, ExpiresAt: w.now.Add(time.Minute)}
-	require.Equal(t, access.CodeEvidence, access.CodeOf(w.targets.Proven(ctx, g)), "approved by nobody")
+	require.Equal(t, access.CodeEvidence, access.CodeOf(w.targets.VerifyGrant(ctx, g)), "approved by nobody")
 }

@@ -10,21 +10,21 @@ import (
 	"ramp.dev/ramp/ledger"
 )
 
-// opened keeps a signed receipt of an opening. It comes before the event that
+// storeOpenedReceipt keeps a signed receipt of an opening. It comes before the event that
 // tells of it, so that no pack holds the event alone.
-func (t *Targets) opened(ctx context.Context, g access.Grant) error {
+func (t *Targets) storeOpenedReceipt(ctx context.Context, g access.Grant) error {
 	expires := g.ExpiresAt
-	return t.receipt(ctx, access.Receipt{RequestID: g.RequestID, Grant: g.Name, Target: g.Target, Act: access.ActOpened, At: t.now(),
+	return t.storeReceipt(ctx, access.Receipt{RequestID: g.RequestID, Grant: g.Name, Target: g.Target, Kind: access.ReceiptOpened, At: t.now(),
 		Principal: g.Principal, Entitlement: g.Entitlement, ExpiresAt: &expires})
 }
 
-// closed keeps a signed receipt of a closing and its read-back, likewise.
-func (t *Targets) closed(ctx context.Context, g access.Grant, p integrations.Presence) error {
-	return t.receipt(ctx, access.Receipt{RequestID: g.RequestID, Grant: g.Name, Target: g.Target, Act: access.ActClosed, At: t.now(),
+// storeClosedReceipt keeps a signed receipt of a closing and its read-back, likewise.
+func (t *Targets) storeClosedReceipt(ctx context.Context, g access.Grant, p integrations.ReadBack) error {
+	return t.storeReceipt(ctx, access.Receipt{RequestID: g.RequestID, Grant: g.Name, Target: g.Target, Kind: access.ReceiptClosed, At: t.now(),
 		Found: &access.ReadBack{Open: p.Open, Sessions: p.Sessions}})
 }
 
-func (t *Targets) receipt(ctx context.Context, r access.Receipt) error {
+func (t *Targets) storeReceipt(ctx context.Context, r access.Receipt) error {
 	if t.Signer == nil {
 		return nil
 	}
@@ -32,13 +32,13 @@ func (t *Targets) receipt(ctx context.Context, r access.Receipt) error {
 	if err != nil {
 		return err
 	}
-	return t.keep(ctx, r.RequestID, string(r.Act)+" "+r.Grant, e)
+	return t.storeStatement(ctx, r.RequestID, string(r.Kind)+" "+r.Grant, e)
 }
 
-func (t *Targets) keep(ctx context.Context, requestID, key string, e evidence.Envelope) error {
+func (t *Targets) storeStatement(ctx context.Context, requestID, key string, e evidence.Envelope) error {
 	b, err := json.Marshal(e)
 	if err != nil {
 		return err
 	}
-	return t.Ledger.Keep(ctx, ledger.Statement{RequestID: requestID, Key: key, Envelope: b})
+	return t.Ledger.AddStatement(ctx, ledger.Statement{RequestID: requestID, Key: key, Envelope: b})
 }

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/activities/calls"
+	"ramp.dev/ramp/activities/api"
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/internal/clock"
@@ -13,17 +13,17 @@ import (
 	"ramp.dev/ramp/ledger"
 )
 
-// Register is what Targets needs of the ledger: the grants that may exist.
-type Register interface {
-	Intend(ctx context.Context, g access.Grant, at time.Time) error
-	Opened(ctx context.Context, name string, at time.Time, steps ...ledger.Advance) error
-	Extended(ctx context.Context, name string, expiresAt time.Time) error
-	Closed(ctx context.Context, name string, at time.Time) error
-	Grants(ctx context.Context, f ledger.GrantFilter) ([]ledger.GrantRow, error)
-	Advance(ctx context.Context, a ledger.Advance) error
-	Record(ctx context.Context, e access.Event) error
-	Keep(ctx context.Context, s ledger.Statement) error
-	Plan(ctx context.Context, requestID string) ([]byte, error)
+// GrantLedger is what Targets needs of the ledger: the grants that may exist.
+type GrantLedger interface {
+	IntendGrant(ctx context.Context, g access.Grant, at time.Time) error
+	MarkOpened(ctx context.Context, name string, at time.Time, steps ...ledger.Transition) error
+	MarkExtended(ctx context.Context, name string, expiresAt time.Time) error
+	MarkClosed(ctx context.Context, name string, at time.Time) error
+	Grants(ctx context.Context, f ledger.GrantFilter) ([]ledger.GrantRecord, error)
+	Advance(ctx context.Context, a ledger.Transition) error
+	AppendEvent(ctx context.Context, e access.Event) error
+	AddStatement(ctx context.Context, s ledger.Statement) error
+	PlanEnvelope(ctx context.Context, requestID string) ([]byte, error)
 	Statements(ctx context.Context, requestID string) ([][]byte, error)
 }
 
@@ -31,16 +31,16 @@ type Register interface {
 // opens only what signed evidence proves, and writes the ledger first.
 type Targets struct {
 	Broker  *integrations.Broker
-	Ledger  Register
+	Ledger  GrantLedger
 	Keyring evidence.Keyring
 	Signer  *evidence.Signer // signs receipts with the worker's own key; nil: none are kept
 	Now     func() time.Time // nil: the real clock
-	// NeedPasskey are the targets of which nothing opens but by approvals with
+	// PasskeyApprovals are the targets of which nothing opens but by approvals with
 	// passkeys, and by how many people's, whatever contract a plan says it was made
 	// under: whether a contract wants them is the server's word.
-	NeedPasskey map[string]int
-	// Gone is told how long after its end a grant was proven gone; may be nil.
-	Gone func(target string, after time.Duration)
+	PasskeyApprovals map[string]int
+	// ObserveLag is told how long after its end a grant was proven gone; may be nil.
+	ObserveLag func(target string, after time.Duration)
 	// Directory is asked again before anything opens; nil: nobody knows more
 	// than what was signed.
 	Directory Directory
@@ -57,70 +57,70 @@ func (t *Targets) now() time.Time {
 	return clock.Now().UTC()
 }
 
-// Resolve derives scopes; it changes nothing.
-func (t *Targets) Resolve(ctx context.Context, in calls.ResolveInput) (calls.ResolveResult, error) {
-	out := calls.ResolveResult{}
+// ResolveScopes derives scopes; it changes nothing.
+func (t *Targets) ResolveScopes(ctx context.Context, in api.ResolveScopesInput) (api.ResolveScopesResult, error) {
+	out := api.ResolveScopesResult{}
 	for _, e := range in.Entitlements {
 		s, err := t.Broker.Resolve(ctx, in.Target, e)
 		if err != nil {
-			return out, calls.ToTemporal(err)
+			return out, api.ToTemporal(err)
 		}
 		out.Scopes = append(out.Scopes, s)
 	}
 	return out, nil
 }
 
-// Open opens one grant of a plan whose evidence it has verified. Idempotent by
+// OpenGrant opens one grant of a plan whose evidence it has verified. Idempotent by
 // the grant's name; a grant that was closed is never opened again.
-func (t *Targets) Open(ctx context.Context, in calls.OpenInput) (calls.OpenResult, error) {
-	defer beat(ctx)()
-	res, err := t.open(ctx, in)
+func (t *Targets) OpenGrant(ctx context.Context, in api.OpenGrantInput) (api.OpenGrantResult, error) {
+	defer heartbeat(ctx)()
+	res, err := t.openGrant(ctx, in)
 	if err != nil {
-		refuse(ctx, t.Ledger, in.Plan, access.EventRefused, "open "+access.Clip(in.Grant, 60), err)
+		recordRefusal(ctx, t.Ledger, in.Plan, access.EventActRefused, "open "+access.Clip(in.Grant, 60), err)
 	}
-	return res, calls.ToTemporal(err)
+	return res, api.ToTemporal(err)
 }
 
-func (t *Targets) open(ctx context.Context, in calls.OpenInput) (calls.OpenResult, error) {
-	g, err := t.proven(ctx, in)
+func (t *Targets) openGrant(ctx context.Context, in api.OpenGrantInput) (api.OpenGrantResult, error) {
+	g, err := t.authorizeGrant(ctx, in)
 	if err != nil {
-		return calls.OpenResult{}, err
+		return api.OpenGrantResult{}, err
 	}
 	bounds, err := t.Broker.Bounds(g.Target)
 	if err != nil {
-		return calls.OpenResult{}, err
+		return api.OpenGrantResult{}, err
 	}
-	if err := t.Ledger.Intend(ctx, g, t.now()); err != nil {
-		return calls.OpenResult{}, err
+	if err := t.Ledger.IntendGrant(ctx, g, t.now()); err != nil {
+		return api.OpenGrantResult{}, err
 	}
 	failpoint.Here(failpoint.OpenIntended)
 	if err := t.Broker.Grant(ctx, g); err != nil {
-		return calls.OpenResult{}, err
+		return api.OpenGrantResult{}, err
 	}
 	failpoint.Here(failpoint.OpenGranted)
-	if err := t.opened(ctx, g); err != nil {
-		return calls.OpenResult{}, err
+	if err := t.storeOpenedReceipt(ctx, g); err != nil {
+		return api.OpenGrantResult{}, err
 	}
 	now := t.now()
-	var steps []ledger.Advance
-	if in.Only {
-		steps = append(steps, advance(calls.Active(g.RequestID, now, g.ExpiresAt)))
+	var steps []ledger.Transition
+	if in.OnlyGrant {
+		steps = append(steps, advance(api.ActiveTransition(g.RequestID, now, g.ExpiresAt)))
 	}
-	return calls.OpenResult{EndingBound: bounds.Ending}, t.Ledger.Opened(ctx, g.Name, now, steps...)
+	return api.OpenGrantResult{EndingBound: bounds.Ending}, t.Ledger.MarkOpened(ctx, g.Name, now, steps...)
 }
 
-// proven derives the grant from signed statements alone. Only its end comes
+// authorizeGrant derives the grant from signed statements alone. Only its end comes
 // from the workflow, and may not lie beyond what was approved.
-func (t *Targets) proven(ctx context.Context, in calls.OpenInput) (access.Grant, error) {
+func (t *Targets) authorizeGrant(ctx context.Context, in api.OpenGrantInput) (access.Grant, error) {
 	proof, err := t.Keyring.Authorize(in.Plan, in.Decisions)
 	if err != nil {
 		return access.Grant{}, err
 	}
-	if proof, err = t.present(ctx, proof); err != nil {
+	if proof, err = t.applyDirectory(ctx, proof); err != nil {
 		return access.Grant{}, err
 	}
-	if proof.Standing != access.StandingSatisfied {
-		return access.Grant{}, access.Errorf(access.CodeEvidence, "the decisions do not satisfy the plan's rule (%s)", proof.Standing)
+	if proof.Outcome != access.DecisionsSatisfied {
+		return access.Grant{}, access.Errorf(access.CodeEvidence, "the decisions do not satisfy the plan's rule (%s)", proof.Outcome)
 	}
 	start := proof.SatisfiedAt
 	if at := proof.Plan.StartAt; at != nil && at.After(start) {
@@ -137,32 +137,32 @@ func (t *Targets) proven(ctx context.Context, in calls.OpenInput) (access.Grant,
 	if in.ExpiresAt.After(t.now().Add(proof.Plan.Duration.Std() + clockSkew)) {
 		return access.Grant{}, access.Errorf(access.CodeEvidence, "access until %s is longer than what was approved", in.ExpiresAt.Format(time.RFC3339))
 	}
-	g, err := grantOf(proof.Plan, in.Grant, in.ExpiresAt)
+	g, err := plannedGrant(proof.Plan, in.Grant, in.ExpiresAt)
 	if err == nil {
-		err = t.signedByPeople(g.Target, proof)
+		err = t.requirePasskeyApprovals(g.Target, proof)
 	}
 	return g, err
 }
 
-// present counts again with what the directory says now: nothing opens for
+// applyDirectory counts again with what the directory says now: nothing opens for
 // somebody who has left, nor by an approval of somebody who may no longer give
 // it (CASES 6).
-func (t *Targets) present(ctx context.Context, proof evidence.Authorized) (evidence.Authorized, error) {
-	roll, err := rollOf(ctx, t.Directory, proof)
+func (t *Targets) applyDirectory(ctx context.Context, proof evidence.Authorized) (evidence.Authorized, error) {
+	roll, err := directorySnapshot(ctx, t.Directory, proof)
 	if err != nil {
 		return proof, err
 	}
-	if _, err := roll.Still(proof.Plan.Requester); err != nil {
+	if _, err := roll.Restrict(proof.Plan.Requester); err != nil {
 		return proof, err
 	}
-	return proof.Now(roll), nil
+	return proof.Recount(roll), nil
 }
 
 // clockSkew is how far the clocks of the Temporal server and a worker may
 // disagree before a plan is not opened.
 const clockSkew = 30 * time.Second
 
-func grantOf(plan access.Plan, name string, expires time.Time) (access.Grant, error) {
+func plannedGrant(plan access.Plan, name string, expires time.Time) (access.Grant, error) {
 	for _, p := range plan.Grants {
 		if p.Name == name {
 			return access.Grant{Name: p.Name, RequestID: plan.RequestID, Target: p.Target, Principal: plan.Principal,
@@ -172,16 +172,16 @@ func grantOf(plan access.Plan, name string, expires time.Time) (access.Grant, er
 	return access.Grant{}, access.Errorf(access.CodeEvidence, "the plan has no grant %q", access.Clip(name, 60))
 }
 
-// row finds one grant in the ledger.
-func (t *Targets) row(ctx context.Context, requestID, name string) (ledger.GrantRow, error) {
+// grantRow finds one grant in the ledger.
+func (t *Targets) grantRow(ctx context.Context, requestID, name string) (ledger.GrantRecord, error) {
 	rows, err := t.Ledger.Grants(ctx, ledger.GrantFilter{RequestID: requestID})
 	if err != nil {
-		return ledger.GrantRow{}, err
+		return ledger.GrantRecord{}, err
 	}
 	for _, r := range rows {
 		if r.Name == name {
 			return r, nil
 		}
 	}
-	return ledger.GrantRow{}, access.Errorf(access.CodeNotFound, "the ledger has no grant %s", access.Clip(name, 60))
+	return ledger.GrantRecord{}, access.Errorf(access.CodeNotFound, "the ledger has no grant %s", access.Clip(name, 60))
 }

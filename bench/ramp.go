@@ -17,7 +17,7 @@ import (
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/ledger"
-	"ramp.dev/ramp/server/desk"
+	"ramp.dev/ramp/server/app"
 	"ramp.dev/ramp/server/gateway"
 	"ramp.dev/ramp/worker"
 )
@@ -25,7 +25,7 @@ import (
 // ramp is everything of Ramp below HTTP as a side: the desk, signatures, the
 // Access workflow, the worker, and the ledger on disk with synchronous=full.
 type ramp struct {
-	desk    *desk.Desk
+	desk    *app.App
 	ledger  *ledger.Ledger
 	worker  *worker.Worker
 	effects *effects
@@ -83,7 +83,7 @@ func startRamp(ctx context.Context, dir string, askers, workers client.Client) (
 		led.Close()
 		return nil, err
 	}
-	r.desk = desk.New(desk.Config{Contracts: store, Ledger: led, Signer: signer, Gateway: gateway.New(askers), Log: logrus.StandardLogger()})
+	r.desk = app.New(app.Config{Contracts: store, Ledger: led, Signer: signer, Gateway: gateway.New(askers), Log: logrus.StandardLogger()})
 	return r, nil
 }
 
@@ -93,7 +93,7 @@ func (r *ramp) name() string { return "ramp" }
 func (r *ramp) ask(ctx context.Context, d time.Duration) (string, error) {
 	n := r.asked.Add(1)
 	p := access.Person{ID: fmt.Sprintf("person-%d", n/10), Kind: access.KindHuman, Groups: []string{"engineering"}}
-	ask := access.Ask{Contract: "bench", Duration: access.Duration(d).String(), Reason: fmt.Sprint("measure how long it takes, number ", n)}
+	ask := access.RequestInput{Contract: "bench", Duration: access.Duration(d).String(), Reason: fmt.Sprint("measure how long it takes, number ", n)}
 	req, _, err := r.desk.Submit(ctx, p, ask, "")
 	for access.CodeOf(err) == access.CodeUnavailable && ctx.Err() == nil { // as a person would, on a machine that is overloaded
 		req, _, err = r.desk.Submit(ctx, p, ask, "")
@@ -105,9 +105,9 @@ func (r *ramp) ask(ctx context.Context, d time.Duration) (string, error) {
 func (r *ramp) approve(ctx context.Context, id string) error {
 	bob := access.Person{ID: "bob", Kind: access.KindHuman, Groups: []string{"approvers"}}
 	digest, _ := r.digests.Load(id)
-	_, err := r.desk.Decide(ctx, bob, id, desk.Say{Verdict: access.Approve, PlanDigest: digest.(string)})
+	_, err := r.desk.Decide(ctx, bob, id, app.DecisionInput{Verdict: access.Approve, PlanDigest: digest.(string)})
 	for access.CodeOf(err) == access.CodeUnavailable && ctx.Err() == nil {
-		_, err = r.desk.Decide(ctx, bob, id, desk.Say{Verdict: access.Approve, PlanDigest: digest.(string)})
+		_, err = r.desk.Decide(ctx, bob, id, app.DecisionInput{Verdict: access.Approve, PlanDigest: digest.(string)})
 	}
 	return err
 }
@@ -123,7 +123,7 @@ func (r *ramp) ended(ctx context.Context) (int, error) {
 		}
 		for _, e := range events {
 			r.after = e.Seq
-			if e.Kind == access.EventEnded {
+			if e.Kind == access.EventAccessEnded {
 				r.endCount++
 			}
 		}

@@ -44,29 +44,29 @@ func (f *folder) Grant(_ context.Context, g access.Grant) error {
 	return nil
 }
 
-func (f *folder) Inspect(_ context.Context, g access.Grant) (integrations.Presence, error) {
+func (f *folder) Inspect(_ context.Context, g access.Grant) (integrations.ReadBack, error) {
 	_, err := os.Stat(f.path(g.Name))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return integrations.Presence{}, access.Errorf(access.CodeUnavailable, "%w", err)
+		return integrations.ReadBack{}, access.Errorf(access.CodeUnavailable, "%w", err)
 	}
-	return integrations.Presence{Open: err == nil}, nil
+	return integrations.ReadBack{Open: err == nil}, nil
 }
 
 func (f *folder) Revoke(_ context.Context, g access.Grant) error {
 	if err := os.Remove(f.path(g.Name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return access.Errorf(access.CodeUnavailable, "%w", err)
 	}
-	id, _ := access.RequestOf(g.Name)
+	id, _ := access.RequestIDFromGrantName(g.Name)
 	f.effects.close(id)
 	return nil
 }
 
-func (f *folder) List(context.Context) ([]integrations.Found, error) {
+func (f *folder) List(context.Context) ([]integrations.ListedGrant, error) {
 	entries, err := os.ReadDir(f.dir)
-	var out []integrations.Found
+	var out []integrations.ListedGrant
 	for _, e := range entries {
-		if _, ok := access.RequestOf(e.Name()); ok {
-			out = append(out, integrations.Found{Name: e.Name()})
+		if _, ok := access.RequestIDFromGrantName(e.Name()); ok {
+			out = append(out, integrations.ListedGrant{Name: e.Name()})
 		}
 	}
 	return out, err

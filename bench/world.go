@@ -10,7 +10,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"golang.org/x/sync/errgroup"
 
-	"ramp.dev/ramp/engine"
+	"ramp.dev/ramp/dev/temporalserver"
 	"ramp.dev/ramp/internal/sdklog"
 	"ramp.dev/ramp/workflows"
 )
@@ -30,7 +30,7 @@ type side interface {
 // world is one Temporal with the sides on it. Askers and workers have a
 // connection each, as server and worker have.
 type world struct {
-	engine          *engine.Engine
+	engine          *temporalserver.Server
 	askers, workers client.Client
 	ramp            *ramp
 	bare            *bare
@@ -40,7 +40,7 @@ type world struct {
 // killed one was.
 func startWorld(ctx context.Context, dir string, names ...string) (w *world, err error) {
 	w = &world{}
-	w.engine, err = engine.Start(ctx, engine.Config{Dir: filepath.Join(dir, "temporal"), Addr: "127.0.0.1:0",
+	w.engine, err = temporalserver.Start(ctx, temporalserver.Config{Dir: filepath.Join(dir, "temporal"), Addr: "127.0.0.1:0",
 		SearchAttributes: workflows.SearchAttributes()})
 	if err != nil {
 		return nil, err
@@ -65,7 +65,7 @@ func startWorld(ctx context.Context, dir string, names ...string) (w *world, err
 }
 
 func (w *world) dial(ctx context.Context) (client.Client, error) {
-	return client.DialContext(ctx, client.Options{HostPort: w.engine.Addr, Namespace: engine.Namespace,
+	return client.DialContext(ctx, client.Options{HostPort: w.engine.Addr, Namespace: temporalserver.Namespace,
 		Logger: sdklog.New(logrus.StandardLogger())})
 }
 

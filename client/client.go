@@ -120,8 +120,8 @@ type LoginConfig struct {
 	Others   []LoginConfig `json:"others,omitempty"` // where there are several providers
 }
 
-// At is how to log in at the provider of a name; the first if it is empty.
-func (l LoginConfig) At(name string) (LoginConfig, error) {
+// Provider is how to log in at the provider of a name; the first if it is empty.
+func (l LoginConfig) Provider(name string) (LoginConfig, error) {
 	known := ""
 	for _, one := range append([]LoginConfig{l}, l.Others...) {
 		if name == "" || one.Name == name {
@@ -155,12 +155,12 @@ func (c *Client) Catalog(ctx context.Context, query string) ([]contracts.Offer, 
 }
 
 // Submit asks. The same key again finds the request that was made first.
-func (c *Client) Submit(ctx context.Context, ask access.Ask, key string) (out access.Request, err error) {
+func (c *Client) Submit(ctx context.Context, ask access.RequestInput, key string) (out access.Request, err error) {
 	return out, c.do(ctx, "POST", "/api/v1/requests", http.Header{"Idempotency-Key": {key}}, ask, &out)
 }
 
-// Plan answers what would be, and does nothing.
-func (c *Client) Plan(ctx context.Context, ask access.Ask) (out access.Request, err error) {
+// DryRun answers what would be, and does nothing.
+func (c *Client) DryRun(ctx context.Context, ask access.RequestInput) (out access.Request, err error) {
 	return out, c.do(ctx, "POST", "/api/v1/requests?dryRun=true", nil, ask, &out)
 }
 
@@ -207,8 +207,8 @@ func (c *Client) Request(ctx context.Context, id string) (out access.Request, er
 	return out, c.do(ctx, "GET", requestPath(id, ""), nil, nil, &out)
 }
 
-// Page is where people see a request in the browser.
-func (c *Client) Page(id string) string { return c.base + "/requests/" + url.PathEscape(id) }
+// RequestURL is where people see a request in the browser.
+func (c *Client) RequestURL(id string) string { return c.base + "/requests/" + url.PathEscape(id) }
 
 // Decide decides exactly the plan of a digest.
 func (c *Client) Decide(ctx context.Context, id string, v access.Verdict, digest, comment string) (out access.Request, err error) {
@@ -233,7 +233,7 @@ func (c *Client) PickUp(ctx context.Context, id, grant string) (access.Credentia
 	if err != nil {
 		return access.Credential{}, err
 	}
-	var sealed evidence.Sealed
+	var sealed evidence.SealedCredential
 	body := map[string]string{"grant": grant, "recipient": key.Public()}
 	if err := c.do(ctx, "POST", requestPath(id, "credentials"), nil, body, &sealed); err != nil {
 		return access.Credential{}, err

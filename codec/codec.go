@@ -98,7 +98,7 @@ func (c *Codec) Encode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error
 func (c *Codec) Decode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
 	out := make([]*commonpb.Payload, len(payloads))
 	for i, p := range payloads {
-		if _, ok := Sealed(p); !ok {
+		if _, ok := EncryptedFor(p); !ok {
 			out[i] = p
 			continue
 		}
@@ -110,9 +110,9 @@ func (c *Codec) Decode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error
 	return out, nil
 }
 
-// Sealed says whether a payload is encrypted, and whose it claims to be: no
+// EncryptedFor says whether a payload is encrypted, and whose it claims to be: no
 // workflow's if id is empty. Only what Decode opened is what it claims.
-func Sealed(p *commonpb.Payload) (id string, ok bool) {
+func EncryptedFor(p *commonpb.Payload) (id string, ok bool) {
 	m := p.GetMetadata()
 	return string(m[metaWorkflow]), string(m[converter.MetadataEncoding]) == encoding
 }
@@ -125,7 +125,7 @@ func (c *Codec) open(p *commonpb.Payload) (*commonpb.Payload, error) {
 	}
 	// Without a workflow on either side there is nothing to compare: the UI's
 	// endpoint knows none.
-	if c.id != "" && id != "" && (space != c.space || id != c.id && !scheduled(c.id, id)) {
+	if c.id != "" && id != "" && (space != c.space || id != c.id && !startedBySchedule(c.id, id)) {
 		return nil, access.Errorf(access.CodeEvidence, "a payload of workflow %s was put into %s", access.Clip(id, 60), access.Clip(c.id, 60))
 	}
 	if len(p.Data) < aead.NonceSize() {
@@ -143,9 +143,9 @@ func (c *Codec) open(p *commonpb.Payload) (*commonpb.Payload, error) {
 	return &out, nil
 }
 
-// scheduled says whether Temporal started a workflow by a schedule that was
+// startedBySchedule says whether Temporal started a workflow by a schedule that was
 // written for another id: it appends the time of each start.
-func scheduled(id, of string) bool {
+func startedBySchedule(id, of string) bool {
 	at, ok := strings.CutPrefix(id, of+"-")
 	_, err := time.Parse(time.RFC3339, at)
 	return ok && err == nil

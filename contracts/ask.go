@@ -166,7 +166,7 @@ func hidden(s string) bool {
 const startAhead = 30 * 24 * 60 * 60 // seconds
 
 func (in Input) checkStart() []access.Issue {
-	at := in.Ask.StartAt
+	at := in.Request.StartAt
 	switch {
 	case at == nil:
 		return nil

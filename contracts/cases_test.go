@@ -33,7 +33,7 @@ func parsed(t *testing.T, texts ...string) *contracts.Set {
 func under(t *testing.T, set *contracts.Set, name string, p access.Person, length string) contracts.Evaluation {
 	c, ok := set.Find(name)
 	require.True(t, ok)
-	return c.Evaluate(contracts.Input{Person: p, Now: now, Ask: access.Ask{Reason: "the orders are stuck since two", Duration: length}})
+	return c.Evaluate(contracts.Input{Person: p, Now: now, Request: access.RequestInput{Reason: "the orders are stuck since two", Duration: length}})
 }
 
 // Two doors to one target: a strict one, and an automatic one for those on call.
@@ -65,7 +65,7 @@ func TestCase19NothingIsMerged(t *testing.T) {
 	e := under(t, set, "strict", both, "4h")
 	require.NoError(t, e.Err())
 	require.False(t, e.Draft.Rule.Auto, "the automatic approval is the other contract's")
-	require.Equal(t, 2, e.Draft.Rule.Stages[0].Count)
+	require.Equal(t, 2, e.Draft.Rule.Stages[0].Approvals)
 	require.Equal(t, "duration_over_max", codes(under(t, set, "quick", both, "4h").Issues), "the length is the other contract's")
 	e = under(t, set, "quick", both, "10m")
 	require.True(t, e.Draft.Rule.Auto)
@@ -80,7 +80,7 @@ func TestCase21WiderThanMeant(t *testing.T) {
     table: {type: string, pattern: 'orders|refunds_[a-z]+', required: true}`))
 	ask := func(table any) contracts.Evaluation {
 		return set.Contracts[0].Evaluate(contracts.Input{Person: alice, Now: now,
-			Ask: access.Ask{Reason: "the orders are stuck since two", Params: map[string]any{"table": table}}})
+			Request: access.RequestInput{Reason: "the orders are stuck since two", Params: map[string]any{"table": table}}})
 	}
 	for _, good := range []string{"orders", "refunds_eu"} {
 		require.NoError(t, ask(good).Err())

@@ -238,7 +238,7 @@ func (d *document) checkApproval(c *Contract, a sourceApproval) {
 	}
 	names := map[string]bool{}
 	for i, s := range a.Stages {
-		st := stage{Stage: access.Stage{Name: s.Name, From: s.From, Count: or(s.Count, 1)},
+		st := stage{Stage: access.Stage{Name: s.Name, From: s.From, Approvals: or(s.Count, 1)},
 			When: d.condition(s.When, "approval", "stages", i, "when")}
 		if s.Name == "" || names[s.Name] {
 			d.issue("stage_name", "each stage needs a name of its own", "approval", "stages", i)
@@ -252,7 +252,7 @@ func (d *document) checkApproval(c *Contract, a sourceApproval) {
 				d.issue("stage_from", "a group's name cannot be blank", "approval", "stages", i, "from", g)
 			}
 		}
-		if st.Count < 1 || st.Count > 20 {
+		if st.Approvals < 1 || st.Approvals > 20 {
 			d.issue("stage_count", "a stage's count is 1 to 20", "approval", "stages", i, "count")
 		}
 		c.stages = append(c.stages, st)
@@ -274,7 +274,7 @@ func (d *document) checkExtend(c *Contract, e *sourceExtend) {
 	if up > 0 && up < c.length.Max {
 		d.issue("extend_up_to", "extend.upTo is the whole length and cannot be under duration.max", "extend", "upTo")
 	}
-	c.extend = &access.Extension{Times: int(e.Times), UpTo: up}
+	c.extend = &access.ExtensionLimits{Times: int(e.Times), UpTo: up}
 }
 
 func or(v *number, otherwise int) int {

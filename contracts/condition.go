@@ -37,10 +37,10 @@ const (
 
 // Step is one condition of an evaluation: what it said, with which inputs.
 type Step struct {
-	What   string `json:"what"`
-	Text   string `json:"text"`
-	Result Truth  `json:"result"`
-	Detail string `json:"detail,omitempty"`
+	Field      string `json:"what"`
+	Expression string `json:"text"`
+	Result     Truth  `json:"result"`
+	Detail     string `json:"detail,omitempty"`
 }
 
 // environment declares what conditions may read.
@@ -95,7 +95,7 @@ func hint(err error) string {
 }
 
 func (c condition) eval(what string, vars map[string]any) Step {
-	s := Step{What: what, Text: c.text}
+	s := Step{Field: what, Expression: c.text}
 	out, _, err := c.program.Eval(vars)
 	if err != nil {
 		s.Result, s.Detail = Unevaluated, access.Clip(err.Error(), 200)
@@ -132,6 +132,6 @@ func variables(in Input, params map[string]any, d access.Duration) map[string]an
 	}
 	return map[string]any{
 		"person": person, "params": params, "duration": time.Duration(d),
-		"reason": in.Ask.Reason, "ticket": in.Ask.Ticket, "now": in.Now,
+		"reason": in.Request.Reason, "ticket": in.Request.Ticket, "now": in.Now,
 	}
 }

@@ -24,7 +24,7 @@ type Contract struct {
 	deny    int
 	self    bool
 	passkey bool
-	extend  *access.Extension
+	extend  *access.ExtensionLimits
 	stepUp  access.StepUp
 }
 

@@ -6,14 +6,14 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// Eligible asks again, of somebody who asked before, whether the contract is for
+// CheckEligible asks again, of somebody who asked before, whether the contract is for
 // them: as they are now, as the contract is now. Nothing else of it is looked
 // at; what was approved stays as it was approved. Errors are CodeForbidden, and
 // CodeUnevaluated when it cannot be told.
-func (c *Contract) Eligible(in Input, d access.Duration) error {
+func (c *Contract) CheckEligible(in Input, d access.Duration) error {
 	// What no longer fits the params as they are declared now is left out: then
 	// a condition that needs it cannot be evaluated.
-	params, _ := c.checkParams(in.Ask.Params)
+	params, _ := c.checkParams(in.Request.Params)
 	switch c.who.eval("who may ask", variables(in, params, d)).Result {
 	case Satisfied:
 		return nil

@@ -10,47 +10,47 @@ import (
 
 // Input is one question under a contract.
 type Input struct {
-	Person access.Person
-	Ask    access.Ask
-	Now    time.Time
+	Person  access.Person
+	Request access.RequestInput
+	Now     time.Time
 }
 
-// Verdict is the answer to a question.
-type Verdict string
+// Result is the answer to a question.
+type Result string
 
 const (
-	Allowed        Verdict = "allowed" // it may be asked; approval follows
-	Refused        Verdict = "refused"
-	CouldNotDecide Verdict = "unevaluated"
+	Allowed          Result = "allowed" // it may be asked; approval follows
+	Refused          Result = "refused"
+	CouldNotEvaluate Result = "unevaluated"
 )
 
 // Evaluation is the answer with its reasons. Draft is set only when allowed.
 type Evaluation struct {
-	Verdict Verdict        `json:"verdict"`
-	Issues  []access.Issue `json:"issues,omitempty"`
-	Trace   []Step         `json:"trace"`
-	Draft   Draft          `json:"draft,omitzero"`
+	Result Result         `json:"verdict"`
+	Issues []access.Issue `json:"issues,omitempty"`
+	Trace  []Step         `json:"trace"`
+	Draft  Draft          `json:"draft,omitzero"`
 }
 
 // Draft is what the contract makes of the question; the server completes it to
 // a plan.
 type Draft struct {
-	Params     map[string]any        `json:"params,omitempty"`
-	Duration   access.Duration       `json:"duration"`
-	PendingFor access.Duration       `json:"pendingFor"`
-	Grants     []access.PlannedGrant `json:"grants"` // target and entitlement only
-	Rule       access.Rule           `json:"rule"`
-	Extend     *access.Extension     `json:"extend,omitempty"`
-	StepUp     access.Duration       `json:"stepUp,omitempty"` // of the requester
+	Params     map[string]any          `json:"params,omitempty"`
+	Duration   access.Duration         `json:"duration"`
+	PendingFor access.Duration         `json:"pendingFor"`
+	Grants     []access.PlannedGrant   `json:"grants"` // target and entitlement only
+	Rule       access.Rule             `json:"rule"`
+	Extend     *access.ExtensionLimits `json:"extend,omitempty"`
+	StepUp     access.Duration         `json:"stepUp,omitempty"` // of the requester
 }
 
 // Err is nil when allowed; otherwise CodeForbidden (not eligible),
 // CodeUnevaluated, or CodeInvalid with every issue.
 func (e Evaluation) Err() error {
-	switch e.Verdict {
+	switch e.Result {
 	case Allowed:
 		return nil
-	case CouldNotDecide:
+	case CouldNotEvaluate:
 		return &access.Error{Code: access.CodeUnevaluated, Issues: e.Issues}
 	}
 	for _, i := range e.Issues {
@@ -64,10 +64,10 @@ func (e Evaluation) Err() error {
 // Evaluate answers a question. It is a pure function of contract and input.
 func (c *Contract) Evaluate(in Input) Evaluation {
 	var e Evaluation
-	params, issues := c.checkParams(in.Ask.Params)
-	d, more := c.checkDuration(in.Ask.Duration)
+	params, issues := c.checkParams(in.Request.Params)
+	d, more := c.checkDuration(in.Request.Duration)
 	issues = append(issues, more...)
-	issues = append(issues, c.checkReason(in.Ask.Reason, d)...)
+	issues = append(issues, c.checkReason(in.Request.Reason, d)...)
 	issues = append(issues, in.checkStart()...)
 	vars := variables(in, params, d)
 
@@ -79,7 +79,7 @@ func (c *Contract) Evaluate(in Input) Evaluation {
 	case NotSatisfied:
 		return e.refuse(Refused, access.Issue{Code: "not_eligible", Message: fmt.Sprintf("contract %s is not for you", c.Name)})
 	case Unevaluated:
-		return e.refuse(CouldNotDecide, access.Issue{Code: "who_unevaluated",
+		return e.refuse(CouldNotEvaluate, access.Issue{Code: "who_unevaluated",
 			Message: fmt.Sprintf("whether contract %s is for you could not be evaluated, so it is not", c.Name)})
 	}
 	issues = append(issues, c.checkTicket(&e, in, vars)...)
@@ -88,16 +88,16 @@ func (c *Contract) Evaluate(in Input) Evaluation {
 	}
 	rule, problem := c.rule(&e, vars)
 	if problem != nil {
-		return e.refuse(CouldNotDecide, *problem)
+		return e.refuse(CouldNotEvaluate, *problem)
 	}
-	e.Verdict = Allowed
+	e.Result = Allowed
 	e.Draft = Draft{Params: params, Duration: d, PendingFor: c.pending, Rule: rule, Extend: c.extend, StepUp: c.stepUp.Request,
 		Grants: c.fillGrants(in.Person, params)}
 	return e
 }
 
-func (e Evaluation) refuse(v Verdict, issues ...access.Issue) Evaluation {
-	e.Verdict, e.Issues = v, append(e.Issues, issues...)
+func (e Evaluation) refuse(v Result, issues ...access.Issue) Evaluation {
+	e.Result, e.Issues = v, append(e.Issues, issues...)
 	return e
 }
 
@@ -109,7 +109,7 @@ func (c *Contract) checkTicket(e *Evaluation, in Input, vars map[string]any) []a
 		e.Trace = append(e.Trace, s)
 		needed = needed || s.Result != NotSatisfied
 	}
-	t := in.Ask.Ticket
+	t := in.Request.Ticket
 	switch {
 	case t == "" && needed:
 		return []access.Issue{{Code: "ticket_missing", Field: "ticket", Message: "this request needs a ticket"}}
@@ -129,7 +129,7 @@ func (t ticketRule) form() string {
 // rule says who must approve. A condition that cannot be evaluated never makes
 // it less: the stage applies, and the automatic approval does not.
 func (c *Contract) rule(e *Evaluation, vars map[string]any) (access.Rule, *access.Issue) {
-	r := access.Rule{Deny: c.deny, SelfApproval: c.self, Passkey: c.passkey, StepUp: c.stepUp.Approve}
+	r := access.Rule{DenyThreshold: c.deny, SelfApproval: c.self, Passkey: c.passkey, StepUp: c.stepUp.Approve}
 	if c.auto != nil {
 		s := c.auto.eval("approved by the contract itself", vars)
 		e.Trace = append(e.Trace, s)

@@ -80,7 +80,7 @@ approval:
 			p.Groups = append(p.Groups, group)
 		}
 		for _, c := range set.Contracts {
-			closed(t, c.Evaluate(contracts.Input{Person: p, Now: now, Ask: access.Ask{Reason: reason, Duration: length}}))
+			closed(t, c.Evaluate(contracts.Input{Person: p, Now: now, Request: access.RequestInput{Reason: reason, Duration: length}}))
 		}
 	})
 }
@@ -88,8 +88,8 @@ approval:
 // closed holds an evaluation against what it traced: failing closed is checked
 // here from the trace alone, not the way Evaluate goes about it.
 func closed(t *testing.T, e contracts.Evaluation) {
-	require.Equal(t, e.Verdict == contracts.Allowed, e.Err() == nil)
-	if e.Verdict != contracts.Allowed {
+	require.Equal(t, e.Result == contracts.Allowed, e.Err() == nil)
+	if e.Result != contracts.Allowed {
 		require.Zero(t, e.Draft)
 		require.NotEmpty(t, e.Issues)
 		return
@@ -101,11 +101,11 @@ func closed(t *testing.T, e contracts.Evaluation) {
 		if s.Result != contracts.Unevaluated {
 			continue
 		}
-		require.NotEqual(t, "who may ask", s.What)
-		if s.What == "approved by the contract itself" {
+		require.NotEqual(t, "who may ask", s.Field)
+		if s.Field == "approved by the contract itself" {
 			require.False(t, e.Draft.Rule.Auto)
 		}
-		if name, isStage := strings.CutPrefix(s.What, "stage "); isStage {
+		if name, isStage := strings.CutPrefix(s.Field, "stage "); isStage {
 			applies := false
 			for _, st := range e.Draft.Rule.Stages {
 				applies = applies || st.Name == name

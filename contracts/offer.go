@@ -10,19 +10,19 @@ import (
 
 // Offer is a contract as the catalogue shows it to somebody who may use it.
 type Offer struct {
-	Contract    string            `json:"contract"`
-	Description string            `json:"description"`
-	Owner       string            `json:"owner,omitempty"`
-	Labels      map[string]string `json:"labels,omitempty"`
-	Version     string            `json:"version"`
-	Targets     []string          `json:"targets"`
-	Params      []OfferParam      `json:"params"`
-	Duration    OfferDuration     `json:"duration"`
-	Reason      OfferReason       `json:"reason"`
-	Ticket      string            `json:"ticket"` // never, sometimes, always
-	Approval    OfferApproval     `json:"approval"`
-	Extend      *access.Extension `json:"extend,omitempty"`
-	StepUp      access.StepUp     `json:"stepUp,omitzero"`
+	Contract    string                  `json:"contract"`
+	Description string                  `json:"description"`
+	Owner       string                  `json:"owner,omitempty"`
+	Labels      map[string]string       `json:"labels,omitempty"`
+	Version     string                  `json:"version"`
+	Targets     []string                `json:"targets"`
+	Params      []OfferParam            `json:"params"`
+	Duration    OfferDuration           `json:"duration"`
+	Reason      OfferReason             `json:"reason"`
+	Ticket      string                  `json:"ticket"` // never, sometimes, always
+	Approval    OfferApproval           `json:"approval"`
+	Extend      *access.ExtensionLimits `json:"extend,omitempty"`
+	StepUp      access.StepUp           `json:"stepUp,omitzero"`
 }
 
 // OfferParam describes one param of a contract.

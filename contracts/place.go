@@ -66,8 +66,8 @@ func (d *document) unknownFields(into any) {
 			Message: fmt.Sprintf("unknown field %q", u.Name)}
 		if planned[u.Path] {
 			is.Code, is.Message = "not_supported", fmt.Sprintf("field %q is not supported yet; without it the contract says what will happen", u.Name)
-		} else if u.Near != "" {
-			is.Message += fmt.Sprintf("; did you mean %q?", u.Near)
+		} else if u.Suggestion != "" {
+			is.Message += fmt.Sprintf("; did you mean %q?", u.Suggestion)
 		}
 		d.issues = append(d.issues, is)
 	}

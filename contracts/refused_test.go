@@ -145,7 +145,7 @@ func TestOptionalReason(t *testing.T) {
 		{"short", "1h", "reason_too_short"},
 		{strings.Repeat("ü", 40), "2h", ""},
 	} {
-		e := set.Contracts[0].Evaluate(contracts.Input{Person: alice, Now: now, Ask: access.Ask{Reason: c.reason, Duration: c.length}})
+		e := set.Contracts[0].Evaluate(contracts.Input{Person: alice, Now: now, Request: access.RequestInput{Reason: c.reason, Duration: c.length}})
 		require.Equal(t, c.want, codes(e.Issues), "%q for %s", c.reason, c.length)
 	}
 }
@@ -154,7 +154,7 @@ func TestOptionalReason(t *testing.T) {
 func TestTicketLength(t *testing.T) {
 	set := parsed(t, contract("c", "true", `{default: 30m, max: 2h}`, `{auto: 'true'}`))
 	for n, want := range map[int]string{100: "", 101: "ticket_malformed"} {
-		e := set.Contracts[0].Evaluate(contracts.Input{Person: alice, Now: now, Ask: access.Ask{Reason: "a good reason", Ticket: strings.Repeat("é", n)}})
+		e := set.Contracts[0].Evaluate(contracts.Input{Person: alice, Now: now, Request: access.RequestInput{Reason: "a good reason", Ticket: strings.Repeat("é", n)}})
 		require.Equal(t, want, codes(e.Issues))
 	}
 }

@@ -42,8 +42,8 @@ func (s *Store) Current() *Set {
 	return s.set
 }
 
-// Problem says why the directory as it stands now is not in force, or nil.
-func (s *Store) Problem() error {
+// LoadError says why the directory as it stands now is not in force, or nil.
+func (s *Store) LoadError() error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.problem

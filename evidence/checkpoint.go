@@ -40,8 +40,8 @@ func (s *Signer) SignCheckpoint(c Checkpoint) (string, error) {
 	return string(b), nil
 }
 
-// Checkpoint verifies a signed checkpoint. Errors are CodeEvidence.
-func (k Keyring) Checkpoint(signed string) (Checkpoint, error) {
+// VerifyCheckpoint verifies a signed checkpoint. Errors are CodeEvidence.
+func (k Keyring) VerifyCheckpoint(signed string) (Checkpoint, error) {
 	origin, _, _ := strings.Cut(signed, "\n")
 	verifiers := make([]note.Verifier, len(k.keys))
 	for i, pub := range k.keys {
@@ -104,7 +104,7 @@ type noteVerifier struct {
 
 func (v noteVerifier) Name() string                { return v.name }
 func (v noteVerifier) KeyHash() uint32             { return noteKeyHash(v.name, v.pub) }
-func (v noteVerifier) Verify(msg, sig []byte) bool { return holds(v.pub, msg, sig) }
+func (v noteVerifier) Verify(msg, sig []byte) bool { return validSignature(v.pub, msg, sig) }
 
 // noteKeyHash is how notes name keys (c2sp.org/signed-note): 1 is Ed25519, 2
 // is ECDSA.

@@ -76,7 +76,7 @@ func ReadExtension(e Envelope) (access.ExtensionOrder, error) {
 }
 
 // ReadPickUp reads a pick-up order without checking its signature.
-func ReadPickUp(e Envelope) (access.PickUp, error) {
-	v, _, err := decode[access.PickUp](e, TypePickUp)
+func ReadPickUp(e Envelope) (access.PickUpOrder, error) {
+	v, _, err := decode[access.PickUpOrder](e, TypePickUp)
 	return v, err
 }

@@ -29,10 +29,10 @@ func human(id string, groups ...string) access.Person {
 func plan(stages ...access.Stage) access.Plan {
 	return access.Plan{RequestID: "0123456789abcdef", Contract: "c", Requester: human("alice", "engineering"),
 		Duration: access.Duration(time.Hour), CreatedAt: at, PendingUntil: at.Add(time.Hour),
-		Rule: access.Rule{Deny: 1, Stages: stages}}
+		Rule: access.Rule{DenyThreshold: 1, Stages: stages}}
 }
 
-var lead = access.Stage{Name: "lead", From: []string{"approvers"}, Count: 1}
+var lead = access.Stage{Name: "lead", From: []string{"approvers"}, Approvals: 1}
 
 type desk struct {
 	*testing.T
@@ -64,45 +64,45 @@ func (d desk) authorize(es ...Envelope) (Authorized, error) {
 
 func TestAuthorize(t *testing.T) {
 	bob, carol := human("bob", "approvers"), human("carol", "approvers", "security")
-	two := []access.Stage{lead, {Name: "security", From: []string{"security"}, Count: 1}}
+	two := []access.Stage{lead, {Name: "security", From: []string{"security"}, Approvals: 1}}
 	later := func(d *access.Decision) { d.At = at.Add(2 * time.Hour) }
 	for _, c := range []struct {
 		name   string
 		stages []access.Stage
 		give   func(d desk) []Envelope
-		want   access.Standing
+		want   access.DecisionOutcome
 	}{
-		{"nobody yet", []access.Stage{lead}, func(d desk) []Envelope { return nil }, access.StandingOpen},
-		{"the right person", []access.Stage{lead}, func(d desk) []Envelope { return []Envelope{d.decision(bob, access.Approve)} }, access.StandingSatisfied},
+		{"nobody yet", []access.Stage{lead}, func(d desk) []Envelope { return nil }, access.DecisionsUndecided},
+		{"the right person", []access.Stage{lead}, func(d desk) []Envelope { return []Envelope{d.decision(bob, access.Approve)} }, access.DecisionsSatisfied},
 		{"Case01 the requester, by hand", []access.Stage{lead}, func(d desk) []Envelope {
 			return []Envelope{d.decision(human("alice", "approvers"), access.Approve)}
-		}, access.StandingOpen},
+		}, access.DecisionsUndecided},
 		{"Case03 the requester's agent", []access.Stage{lead}, func(d desk) []Envelope {
 			return []Envelope{d.decision(access.Person{ID: "bot", Kind: access.KindAgent, OnBehalfOf: "alice", Groups: []string{"approvers"}}, access.Approve)}
-		}, access.StandingOpen},
+		}, access.DecisionsUndecided},
 		{"Case04 one human in two groups fills one seat", two, func(d desk) []Envelope {
 			return []Envelope{d.decision(carol, access.Approve)}
-		}, access.StandingOpen},
+		}, access.DecisionsUndecided},
 		{"two people, one of whom could do both", two, func(d desk) []Envelope {
 			return []Envelope{d.decision(carol, access.Approve), d.decision(bob, access.Approve)}
-		}, access.StandingSatisfied},
+		}, access.DecisionsSatisfied},
 		{"Case05 more approvals than needed", []access.Stage{lead}, func(d desk) []Envelope {
 			return []Envelope{d.decision(bob, access.Approve), d.decision(carol, access.Approve)}
-		}, access.StandingSatisfied},
+		}, access.DecisionsSatisfied},
 		{"Case12 a denial wins", []access.Stage{lead}, func(d desk) []Envelope {
 			return []Envelope{d.decision(bob, access.Approve), d.decision(carol, access.Deny)}
-		}, access.StandingDenied},
+		}, access.DecisionsDenied},
 		{"Case13 too late", []access.Stage{lead}, func(d desk) []Envelope {
 			return []Envelope{d.decision(bob, access.Approve, later)}
-		}, access.StandingOpen},
-		{"no stages and no automatic approval", nil, func(d desk) []Envelope { return nil }, access.StandingOpen},
+		}, access.DecisionsUndecided},
+		{"no stages and no automatic approval", nil, func(d desk) []Envelope { return nil }, access.DecisionsUndecided},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := newDesk(t, plan(c.stages...))
 			a, err := d.authorize(c.give(d)...)
 			require.NoError(t, err)
-			require.Equal(t, c.want, a.Standing)
-			require.Equal(t, c.want == access.StandingSatisfied, !a.SatisfiedAt.IsZero())
+			require.Equal(t, c.want, a.Outcome)
+			require.Equal(t, c.want == access.DecisionsSatisfied, !a.SatisfiedAt.IsZero())
 		})
 	}
 }
@@ -138,11 +138,11 @@ func TestAuthorizeRefuses(t *testing.T) {
 			require.Equal(t, access.CodeEvidence, access.CodeOf(err))
 			denied, err := d.authorize(d.decision(stale, access.Deny))
 			require.NoError(t, err)
-			require.Equal(t, access.StandingDenied, denied.Standing, "a denial needs no login")
+			require.Equal(t, access.DecisionsDenied, denied.Outcome, "a denial needs no login")
 		}
 		a, err := d.authorize(d.decision(ago(bob, 14*time.Minute), access.Approve))
 		require.NoError(t, err)
-		require.Equal(t, access.StandingSatisfied, a.Standing)
+		require.Equal(t, access.DecisionsSatisfied, a.Outcome)
 
 		asked := wants(func(p *access.Plan) { p.StepUp = access.Duration(15 * time.Minute) })
 		_, err = asked.authorize(asked.decision(bob, access.Approve))
@@ -170,7 +170,7 @@ func TestAnyFlipIsRefused(t *testing.T) {
 		_, err := d.authorize(e)
 		require.Equal(rt, access.CodeEvidence, access.CodeOf(err))
 	})
-	require.Equal(t, access.StandingSatisfied, want.Standing)
+	require.Equal(t, access.DecisionsSatisfied, want.Outcome)
 }
 
 func TestSealed(t *testing.T) {
@@ -190,7 +190,7 @@ func TestSealed(t *testing.T) {
 	_, err = other.Open(s, CredentialContext("r", "g"))
 	require.Error(t, err, "another's key")
 	for _, bad := range []string{"", "not base64!", base64.StdEncoding.EncodeToString([]byte("short"))} {
-		require.Equal(t, access.CodeInvalid, access.CodeOf(CheckRecipient(bad)))
+		require.Equal(t, access.CodeInvalid, access.CodeOf(ValidateRecipient(bad)))
 	}
 }
 
@@ -207,7 +207,7 @@ func TestKeys(t *testing.T) {
 	require.NoError(t, err)
 	e, digest, err := read.SignPlan(plan(lead))
 	require.NoError(t, err)
-	p, err := ring.Plan(e)
+	p, err := ring.VerifyPlan(e)
 	require.NoError(t, err)
 	require.Equal(t, digest, p.Digest)
 

@@ -30,7 +30,7 @@ func FuzzPlan(f *testing.F) {
 		env := e
 		env.PayloadType, env.Payload = kind, payload
 		env.Signatures[0].Sig = sig
-		if _, err := ring.Plan(env); err == nil {
+		if _, err := ring.VerifyPlan(env); err == nil {
 			t.Fatal("a key that signed nothing was believed")
 		}
 		_, _ = ReadPlan(env)
@@ -82,7 +82,7 @@ func FuzzAuthorize(f *testing.F) {
 			require.True(t, says(d, yes) || says(d, no), "a decision that nobody signed")
 			approved, denied = approved || says(d, yes), denied || says(d, no)
 		}
-		require.Equal(t, approved && !denied, got.Standing == access.StandingSatisfied)
+		require.Equal(t, approved && !denied, got.Outcome == access.DecisionsSatisfied)
 	})
 }
 
@@ -92,7 +92,7 @@ func FuzzPack(f *testing.F) {
 	s.server, s.worker = seeded(1), seeded(2)
 	_, s.plan.Digest, _ = s.server.SignPlan(s.plan)
 	s.events = nil
-	s.event(access.EventRequested, "alice", 0, map[string]string{"planDigest": s.plan.Digest})
+	s.event(access.EventRequestCreated, "alice", 0, map[string]string{"planDigest": s.plan.Digest})
 	s.evaluate()
 	s.decide(human("bob", "approvers"), access.Approve, time.Minute)
 	s.open(2 * time.Minute)
@@ -125,7 +125,7 @@ func FuzzCheckpoint(f *testing.F) {
 	f.Add("test/log\n-1\n\n\n\u2014 test/log AAAA\n")
 	ring := NewKeyring(server.Public())
 	f.Fuzz(func(t *testing.T, signed string) {
-		if _, err := ring.Checkpoint(signed); err == nil {
+		if _, err := ring.VerifyCheckpoint(signed); err == nil {
 			require.Equal(t, good, signed)
 		}
 	})
@@ -136,8 +136,8 @@ func FuzzPublicKey(f *testing.F) {
 	f.Add([]byte("-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA\n-----END PUBLIC KEY-----\n"))
 	f.Add([]byte("ssh-ed25519 AAAA"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if pub, err := ParsePublic(b); err == nil {
-			require.NoError(t, CheckPublic(pub))
+		if pub, err := ParsePublicKey(b); err == nil {
+			require.NoError(t, ValidatePublicKey(pub))
 		}
 	})
 }

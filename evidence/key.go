@@ -45,8 +45,8 @@ func KeyID(pub crypto.PublicKey) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// holds reports whether sig is pub's signature over data.
-func holds(pub crypto.PublicKey, data, sig []byte) bool {
+// validSignature reports whether sig is pub's signature over data.
+func validSignature(pub crypto.PublicKey, data, sig []byte) bool {
 	switch key := pub.(type) {
 	case ed25519.PublicKey:
 		return len(key) == ed25519.PublicKeySize && ed25519.Verify(key, data, sig)
@@ -57,9 +57,9 @@ func holds(pub crypto.PublicKey, data, sig []byte) bool {
 	return false
 }
 
-// ParsePublic reads a PEM public key of a kind that statements may be signed
+// ParsePublicKey reads a PEM public key of a kind that statements may be signed
 // with. Errors are CodeInvalid.
-func ParsePublic(b []byte) (crypto.PublicKey, error) {
+func ParsePublicKey(b []byte) (crypto.PublicKey, error) {
 	block, _ := pem.Decode(b)
 	if block == nil {
 		return nil, access.Errorf(access.CodeInvalid, "not PEM")
@@ -68,11 +68,11 @@ func ParsePublic(b []byte) (crypto.PublicKey, error) {
 	if err != nil {
 		return nil, access.Errorf(access.CodeInvalid, "public key: %w", err)
 	}
-	return pub, CheckPublic(pub)
+	return pub, ValidatePublicKey(pub)
 }
 
-// CheckPublic refuses keys of other kinds. Errors are CodeInvalid.
-func CheckPublic(pub crypto.PublicKey) error {
+// ValidatePublicKey refuses keys of other kinds. Errors are CodeInvalid.
+func ValidatePublicKey(pub crypto.PublicKey) error {
 	switch key := pub.(type) {
 	case ed25519.PublicKey:
 		return nil
@@ -89,7 +89,7 @@ func readPublic(path string) (crypto.PublicKey, error) {
 	if err != nil {
 		return nil, access.Errorf(access.CodeInvalid, "trusted key: %w", err)
 	}
-	pub, err := ParsePublic(b)
+	pub, err := ParsePublicKey(b)
 	if err != nil {
 		return nil, access.Errorf(access.CodeInvalid, "trusted key %s: %w", path, err)
 	}
@@ -100,7 +100,7 @@ func readPublic(path string) (crypto.PublicKey, error) {
 type verifierKey struct{ pub crypto.PublicKey }
 
 func (k verifierKey) Verify(_ context.Context, data, sig []byte) error {
-	if !holds(k.pub, data, sig) {
+	if !validSignature(k.pub, data, sig) {
 		return errors.New("signature does not hold")
 	}
 	return nil

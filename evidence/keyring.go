@@ -72,8 +72,8 @@ func verified[T any](k Keyring, e Envelope, wantType string) (T, []byte, error) 
 	return decode[T](e, wantType)
 }
 
-// Plan verifies a plan. Errors are of code CodeEvidence, as for all below.
-func (k Keyring) Plan(e Envelope) (access.Plan, error) {
+// VerifyPlan verifies a plan. Errors are of code CodeEvidence, as for all below.
+func (k Keyring) VerifyPlan(e Envelope) (access.Plan, error) {
 	plan, payload, err := verified[access.Plan](k, e, TypePlan)
 	if err != nil {
 		return access.Plan{}, err
@@ -82,21 +82,21 @@ func (k Keyring) Plan(e Envelope) (access.Plan, error) {
 	return plan, nil
 }
 
-// Decision verifies a decision.
-func (k Keyring) Decision(e Envelope) (access.Decision, error) {
+// VerifyDecision verifies a decision.
+func (k Keyring) VerifyDecision(e Envelope) (access.Decision, error) {
 	d, _, err := verified[access.Decision](k, e, TypeDecision)
 	return d, err
 }
 
-// Extension verifies an extension order.
-func (k Keyring) Extension(e Envelope) (access.ExtensionOrder, error) {
+// VerifyExtension verifies an extension order.
+func (k Keyring) VerifyExtension(e Envelope) (access.ExtensionOrder, error) {
 	o, _, err := verified[access.ExtensionOrder](k, e, TypeExtension)
 	return o, err
 }
 
-// PickUp verifies a pick-up order.
-func (k Keyring) PickUp(e Envelope) (access.PickUp, error) {
-	o, _, err := verified[access.PickUp](k, e, TypePickUp)
+// VerifyPickUp verifies a pick-up order.
+func (k Keyring) VerifyPickUp(e Envelope) (access.PickUpOrder, error) {
+	o, _, err := verified[access.PickUpOrder](k, e, TypePickUp)
 	return o, err
 }
 
@@ -105,7 +105,7 @@ type Authorized struct {
 	Plan        access.Plan
 	Decisions   []access.Decision
 	Stages      []access.StageStatus
-	Standing    access.Standing
+	Outcome     access.DecisionOutcome
 	SatisfiedAt time.Time // when the rule was first satisfied; zero if it is not
 }
 
@@ -113,13 +113,13 @@ type Authorized struct {
 // or one decision that is for another plan, spoils the whole (CASES 9, 10):
 // whoever put it there is not to be believed about the rest.
 func (k Keyring) Authorize(plan Envelope, decisions []Envelope) (Authorized, error) {
-	p, err := k.Plan(plan)
+	p, err := k.VerifyPlan(plan)
 	if err != nil {
 		return Authorized{}, err
 	}
 	a := Authorized{Plan: p, Decisions: []access.Decision{}}
 	for _, e := range decisions {
-		d, err := k.Decision(e)
+		d, err := k.VerifyDecision(e)
 		if err != nil {
 			return Authorized{}, err
 		}
@@ -138,17 +138,17 @@ func (k Keyring) Authorize(plan Envelope, decisions []Envelope) (Authorized, err
 	return a, nil
 }
 
-// Now counts again with what a directory says of those who decided (CASES 6).
+// Recount counts again with what a directory says of those who decided (CASES 6).
 // What was signed stays as it was signed.
-func (a Authorized) Now(roll access.Roll) Authorized {
-	a.count(roll.Count(a.Decisions))
+func (a Authorized) Recount(roll access.DirectorySnapshot) Authorized {
+	a.count(roll.FilterDecisions(a.Decisions))
 	return a
 }
 
 func (a *Authorized) count(decisions []access.Decision) {
-	a.Standing, a.Stages = a.Plan.Rule.Tally(a.Plan, a.Plan.Digest, decisions)
+	a.Outcome, a.Stages = a.Plan.Rule.Tally(a.Plan, a.Plan.Digest, decisions)
 	a.SatisfiedAt = time.Time{}
-	if a.Standing == access.StandingSatisfied {
+	if a.Outcome == access.DecisionsSatisfied {
 		a.SatisfiedAt = satisfiedAt(a.Plan, decisions)
 	}
 }
@@ -156,11 +156,11 @@ func (a *Authorized) count(decisions []access.Decision) {
 // checkLogins holds the logins that the plan wants against what was signed: a
 // server that takes its contracts at their word signs nothing else.
 func checkLogins(p access.Plan, decisions []access.Decision) error {
-	if p.Requester.LoggedIn(p.StepUp, p.CreatedAt) != nil {
+	if p.Requester.RequireRecentLogin(p.StepUp, p.CreatedAt) != nil {
 		return access.Errorf(access.CodeEvidence, "the plan was asked for without the login of the last %s that it wants", p.StepUp)
 	}
 	for _, d := range decisions {
-		if d.Verdict == access.Approve && d.Approver.LoggedIn(p.Rule.StepUp, d.At) != nil {
+		if d.Verdict == access.Approve && d.Approver.RequireRecentLogin(p.Rule.StepUp, d.At) != nil {
 			return access.Errorf(access.CodeEvidence, "%s approved without the login of the last %s that the plan wants", d.Approver.ID, p.Rule.StepUp)
 		}
 	}
@@ -199,7 +199,7 @@ func (k Keyring) checkPasskeys(p access.Plan, decisions []access.Decision) error
 func satisfiedAt(p access.Plan, decisions []access.Decision) time.Time {
 	byTime := slices.SortedStableFunc(slices.Values(decisions), func(a, b access.Decision) int { return a.At.Compare(b.At) })
 	for n := range byTime {
-		if s, _ := p.Rule.Tally(p, p.Digest, byTime[:n+1]); s == access.StandingSatisfied {
+		if s, _ := p.Rule.Tally(p, p.Digest, byTime[:n+1]); s == access.DecisionsSatisfied {
 			return byTime[n].At
 		}
 	}

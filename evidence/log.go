@@ -72,20 +72,20 @@ func VerifyLog(ctx context.Context, at Checkpoint, against *Checkpoint, r LogRea
 			}
 		}
 	}
-	if err := tree.is(at); err != nil {
+	if err := tree.matches(at); err != nil {
 		return report, access.Errorf(access.CodeEvidence, "the events are not those of the signed checkpoint: at least one was changed, moved, removed or added")
 	}
 	if against != nil {
-		if err := tree.is(*against); err != nil {
+		if err := tree.matches(*against); err != nil {
 			return report, access.Errorf(access.CodeEvidence, "the first %d events are not those of the saved checkpoint: the log was written anew", against.Size)
 		}
 	}
 	return report, nil
 }
 
-// Consistent proves from a log's tiles that it still begins with what an
+// VerifyConsistency proves from a log's tiles that it still begins with what an
 // earlier checkpoint vouched for, without reading the events.
-func Consistent(earlier, later Checkpoint, tiles tlog.TileReader) error {
+func VerifyConsistency(earlier, later Checkpoint, tiles tlog.TileReader) error {
 	switch {
 	case earlier.Origin != later.Origin:
 		return access.Errorf(access.CodeEvidence, "these are checkpoints of two logs, %q and %q", access.Clip(earlier.Origin, 80), access.Clip(later.Origin, 80))
@@ -127,7 +127,7 @@ func (t *memoryTree) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 	return out, nil
 }
 
-func (t *memoryTree) is(c Checkpoint) error {
+func (t *memoryTree) matches(c Checkpoint) error {
 	root, err := tlog.TreeHash(c.Size, t)
 	if err == nil && root != c.Root {
 		err = access.Errorf(access.CodeEvidence, "another root")

@@ -64,8 +64,8 @@ func ReadPack(r io.Reader) (Pack, error) {
 	return p, nil
 }
 
-// DigestOfPayload is the digest of what an envelope says, for manifests.
-func DigestOfPayload(e Envelope) (string, error) {
+// PayloadDigest is the digest of what an envelope says, for manifests.
+func PayloadDigest(e Envelope) (string, error) {
 	payload, err := e.DecodeB64Payload()
 	if err != nil {
 		return "", access.Errorf(access.CodeEvidence, "payload: %w", err)

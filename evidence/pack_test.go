@@ -31,14 +31,14 @@ func newTale(t testing.TB, change ...func(*access.Plan)) *story {
 	p := plan(lead)
 	p.ContractVersion = DigestOf([]byte(contractText))
 	p.Principal = "alice"
-	p.Extend = &access.Extension{Times: 1, UpTo: access.Duration(2 * time.Hour)}
+	p.Extend = &access.ExtensionLimits{Times: 1, UpTo: access.Duration(2 * time.Hour)}
 	p.Grants = []access.PlannedGrant{{Name: "ramp-0123456789abcdef-a", Target: "ssh/demo", Entitlement: access.Entitlement{"user": "demo", "n": 1}}}
 	for _, c := range change {
 		c(&p)
 	}
 	s := &story{TB: t, server: signer(), worker: signer(), plan: p, state: access.StateEnded}
 	_, s.plan.Digest, _ = s.server.SignPlan(p)
-	s.event(access.EventRequested, "alice", 0, map[string]string{"planDigest": s.plan.Digest})
+	s.event(access.EventRequestCreated, "alice", 0, map[string]string{"planDigest": s.plan.Digest})
 	return s
 }
 
@@ -59,26 +59,26 @@ func (s *story) evaluate() {
 
 func (s *story) decide(p access.Person, v access.Verdict, after time.Duration) {
 	s.keep(s.server.SignDecision(access.Decision{RequestID: s.plan.RequestID, PlanDigest: s.plan.Digest, Verdict: v, Approver: p, At: at.Add(after)}))
-	s.event(access.EventDecided, p.ID, after, map[string]string{"decision": string(v)})
+	s.event(access.EventDecisionRecorded, p.ID, after, map[string]string{"decision": string(v)})
 }
 
 func (s *story) open(after time.Duration, change ...func(*access.Receipt)) {
 	g, expires := s.plan.Grants[0], at.Add(after+time.Hour)
-	r := access.Receipt{RequestID: s.plan.RequestID, Grant: g.Name, Target: g.Target, Act: access.ActOpened, At: at.Add(after),
+	r := access.Receipt{RequestID: s.plan.RequestID, Grant: g.Name, Target: g.Target, Kind: access.ReceiptOpened, At: at.Add(after),
 		Principal: "alice", Entitlement: g.Entitlement, ExpiresAt: &expires}
 	for _, c := range change {
 		c(&r)
 	}
 	s.keep(s.worker.SignReceipt(r))
-	s.event(access.EventGranted, "ramp", after, map[string]string{"grant": g.Name})
+	s.event(access.EventGrantOpened, "ramp", after, map[string]string{"grant": g.Name})
 }
 
 func (s *story) close(after time.Duration, found access.ReadBack) {
 	g := s.plan.Grants[0]
-	s.keep(s.worker.SignReceipt(access.Receipt{RequestID: s.plan.RequestID, Grant: g.Name, Target: g.Target, Act: access.ActClosed,
+	s.keep(s.worker.SignReceipt(access.Receipt{RequestID: s.plan.RequestID, Grant: g.Name, Target: g.Target, Kind: access.ReceiptClosed,
 		At: at.Add(after), Found: &found}))
-	s.event(access.EventRevoked, "ramp", after, map[string]string{"grant": g.Name})
-	s.event(access.EventEnded, "ramp", after+1000, nil)
+	s.event(access.EventGrantClosed, "ramp", after, map[string]string{"grant": g.Name})
+	s.event(access.EventAccessEnded, "ramp", after+1000, nil)
 }
 
 // pack puts the request's events among others' into a log, and signs.
@@ -99,7 +99,7 @@ func (s *story) pack() Pack {
 		m.Leaves = append(m.Leaves, p.Events[i].Leaf)
 	}
 	for _, e := range s.statements {
-		d, err := DigestOfPayload(e)
+		d, err := PayloadDigest(e)
 		require.NoError(s, err)
 		m.Statements = append(m.Statements, d)
 	}
@@ -181,13 +181,13 @@ func TestPackOfALiar(t *testing.T) {
 			s.close(time.Hour, access.ReadBack{Sessions: 1})
 		}},
 		"a decision nobody signed": {"nobody signed", func(s *story) {
-			s.event(access.EventDecided, "bob", time.Minute, map[string]string{"decision": "approve"})
+			s.event(access.EventDecisionRecorded, "bob", time.Minute, map[string]string{"decision": "approve"})
 		}},
 		"Case10 a decision of another request": {"another request", func(s *story) {
 			s.keep(s.server.SignDecision(access.Decision{RequestID: "another", PlanDigest: s.plan.Digest, Verdict: access.Approve, Approver: bob, At: at}))
 		}},
 		"a receipt signed by the server": {"does not hold", func(s *story) {
-			s.keep(s.server.SignReceipt(access.Receipt{RequestID: s.plan.RequestID, Act: access.ActClosed}))
+			s.keep(s.server.SignReceipt(access.Receipt{RequestID: s.plan.RequestID, Kind: access.ReceiptClosed}))
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -53,7 +53,7 @@ func TestCapturedServer(t *testing.T) {
 				require.Zero(t, a)
 				return
 			}
-			require.Equal(t, c.want, string(a.Standing))
+			require.Equal(t, c.want, string(a.Outcome))
 		})
 	}
 	t.Run("approved by the contract itself", func(t *testing.T) {
@@ -62,7 +62,7 @@ func TestCapturedServer(t *testing.T) {
 		d := newDesk(t, p)
 		a, err := NewKeyring(d.Public()).WithPasskeys(enrolled).Authorize(d.plan, nil)
 		require.NoError(t, err)
-		require.Equal(t, access.StandingOpen, a.Standing, "no person, no passkey")
+		require.Equal(t, access.DecisionsUndecided, a.Outcome, "no person, no passkey")
 	})
 }
 
@@ -79,7 +79,7 @@ func TestPackOfPasskeys(t *testing.T) {
 		}
 		s.keep(s.server.SignDecision(access.Decision{RequestID: s.plan.RequestID, PlanDigest: s.plan.Digest, Verdict: access.Approve,
 			Approver: human("bob", "approvers"), At: at.Add(time.Minute), Passkey: a}))
-		s.event(access.EventDecided, "bob", time.Minute, map[string]string{"decision": "approve"})
+		s.event(access.EventDecisionRecorded, "bob", time.Minute, map[string]string{"decision": "approve"})
 		s.open(2 * time.Minute)
 		s.close(time.Hour, access.ReadBack{})
 		return s, s.pack()

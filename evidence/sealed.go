@@ -9,10 +9,10 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// Sealed is a credential that only its recipient can open (HPKE base mode,
+// SealedCredential is a credential that only its recipient can open (HPKE base mode,
 // RFC 9180: X25519, HKDF-SHA256, AES-256-GCM: what browsers have too, so that a
 // page can be the recipient).
-type Sealed struct {
+type SealedCredential struct {
 	Suite string `json:"suite"`
 	Box   string `json:"box"` // base64: encapsulated key, then ciphertext
 }
@@ -44,8 +44,8 @@ func (r *Recipient) Public() string {
 	return base64.StdEncoding.EncodeToString(r.key.PublicKey().Bytes())
 }
 
-// CheckRecipient says whether s is a recipient key. Errors are CodeInvalid.
-func CheckRecipient(s string) error {
+// ValidateRecipient says whether s is a recipient key. Errors are CodeInvalid.
+func ValidateRecipient(s string) error {
 	_, err := recipientKey(s)
 	return err
 }
@@ -65,24 +65,24 @@ func recipientKey(s string) (hpke.PublicKey, error) {
 }
 
 // Seal seals a credential to a recipient's public key.
-func Seal(recipient, context string, c access.Credential) (Sealed, error) {
+func Seal(recipient, context string, c access.Credential) (SealedCredential, error) {
 	key, err := recipientKey(recipient)
 	if err != nil {
-		return Sealed{}, err
+		return SealedCredential{}, err
 	}
 	plain, err := json.Marshal(c)
 	if err != nil {
-		return Sealed{}, err
+		return SealedCredential{}, err
 	}
 	box, err := hpke.Seal(key, hpke.HKDFSHA256(), hpke.AES256GCM(), []byte(context), plain)
 	if err != nil {
-		return Sealed{}, access.Errorf(access.CodeInvalid, "the credential could not be sealed to that key")
+		return SealedCredential{}, access.Errorf(access.CodeInvalid, "the credential could not be sealed to that key")
 	}
-	return Sealed{Suite: suite, Box: base64.StdEncoding.EncodeToString(box)}, nil
+	return SealedCredential{Suite: suite, Box: base64.StdEncoding.EncodeToString(box)}, nil
 }
 
 // Open opens what was sealed to this recipient for this context.
-func (r *Recipient) Open(s Sealed, context string) (access.Credential, error) {
+func (r *Recipient) Open(s SealedCredential, context string) (access.Credential, error) {
 	var c access.Credential
 	box, err := base64.StdEncoding.DecodeString(s.Box)
 	if s.Suite != suite || err != nil {

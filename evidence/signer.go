@@ -27,8 +27,8 @@ type Signer struct {
 // NewSigner signs with key.
 func NewSigner(key ed25519.PrivateKey) *Signer { return &Signer{key: fileKey(key)} }
 
-// SignWith signs with a key that lives elsewhere.
-func SignWith(key Key) *Signer { return &Signer{key: key} }
+// NewSignerWithKey signs with a key that lives elsewhere.
+func NewSignerWithKey(key Key) *Signer { return &Signer{key: key} }
 
 // LoadOrCreateSigner reads a PKCS#8 PEM key, or makes one where there is none.
 // A key that others than its owner may read is refused.
@@ -124,7 +124,7 @@ func (s *Signer) SignExtension(o access.ExtensionOrder) (Envelope, error) {
 }
 
 // SignPickUp signs an order for a credential.
-func (s *Signer) SignPickUp(o access.PickUp) (Envelope, error) { return s.signJSON(TypePickUp, o) }
+func (s *Signer) SignPickUp(o access.PickUpOrder) (Envelope, error) { return s.signJSON(TypePickUp, o) }
 
 // SignEvaluation signs why a contract answered as it did.
 func (s *Signer) SignEvaluation(e access.Evaluation) (Envelope, error) {

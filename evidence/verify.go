@@ -18,10 +18,10 @@ type Check struct {
 type Conclusion string
 
 const (
-	ProvenEnded  Conclusion = "ended"        // opened after approval, and read back as gone
-	ProvenOpen   Conclusion = "open"         // opened after approval; not closed as of the pack
-	NeverOpened  Conclusion = "never opened" // nothing was opened as of the pack
-	NothingProve Conclusion = "not proven"   // at least one check failed
+	ProvenEnded Conclusion = "ended"        // opened after approval, and read back as gone
+	ProvenOpen  Conclusion = "open"         // opened after approval; not closed as of the pack
+	NeverOpened Conclusion = "never opened" // nothing was opened as of the pack
+	NotProven   Conclusion = "not proven"   // at least one check failed
 )
 
 // Report is what verifying a pack found.
@@ -35,13 +35,13 @@ type Report struct {
 }
 
 // Proven reports whether every check held.
-func (r Report) Proven() bool { return r.Conclusion != NothingProve }
+func (r Report) Proven() bool { return r.Conclusion != NotProven }
 
 // skew is how far the clocks of a server and a worker may disagree.
 const skew = 30 * time.Second
 
-// auditor verifies one pack.
-type auditor struct {
+// verifier verifies one pack.
+type verifier struct {
 	Pack
 	servers, workers Keyring
 	report           Report
@@ -59,7 +59,7 @@ type auditor struct {
 // Verify recomputes everything that a pack claims, from nothing but the public
 // keys of servers and of workers. It needs no network and no Ramp.
 func (p Pack) Verify(servers, workers Keyring) Report {
-	a := &auditor{Pack: p, servers: servers, workers: workers,
+	a := &verifier{Pack: p, servers: servers, workers: workers,
 		opened: map[string]access.Receipt{}, closed: map[string]access.Receipt{}}
 	a.report.RequestID = access.Clip(p.RequestID, 40)
 	for _, c := range []struct {
@@ -91,12 +91,12 @@ func (p Pack) Verify(servers, workers Keyring) Report {
 	return a.report
 }
 
-func (a *auditor) conclude() {
+func (a *verifier) conclude() {
 	r := &a.report
 	r.AsOf, r.Plan = a.manifest.At, a.plan
 	for _, c := range r.Checks {
 		if !c.OK {
-			r.Conclusion, r.Summary = NothingProve, fmt.Sprintf("This pack proves nothing: %s: %s.", c.Name, c.Detail)
+			r.Conclusion, r.Summary = NotProven, fmt.Sprintf("This pack proves nothing: %s: %s.", c.Name, c.Detail)
 			return
 		}
 	}
@@ -110,7 +110,7 @@ func (a *auditor) conclude() {
 	}
 }
 
-func failed(format string, args ...any) error {
+func failf(format string, args ...any) error {
 	return access.Errorf(access.CodeEvidence, format, args...)
 }
 

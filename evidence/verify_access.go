@@ -13,7 +13,7 @@ import (
 
 // checkApproval recounts the decisions that were there when access was opened;
 // a later denial closes access, and takes nothing from what was opened before.
-func (a *auditor) checkApproval() (string, error) {
+func (a *verifier) checkApproval() (string, error) {
 	_, err := a.approval()
 	if err != nil {
 		return "", err
@@ -41,10 +41,10 @@ func (a *auditor) checkApproval() (string, error) {
 
 // approval is when the rule was satisfied; an error if something was opened and
 // it was not.
-func (a *auditor) approval() (time.Time, error) {
+func (a *verifier) approval() (time.Time, error) {
 	for _, d := range a.decisions {
 		if d.At.Before(a.plan.CreatedAt) {
-			return time.Time{}, failed("a decision of %s is older than the plan", d.Approver.ID)
+			return time.Time{}, failf("a decision of %s is older than the plan", d.Approver.ID)
 		}
 	}
 	if err := checkLogins(a.plan, a.decisions); err != nil {
@@ -72,14 +72,14 @@ func (a *auditor) approval() (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	if proof.Standing == access.StandingDenied {
+	if proof.Outcome == access.DecisionsDenied {
 		// The denial may have come within the allowance for clocks.
 		proof.SatisfiedAt = satisfiedAt(a.plan, proof.Decisions)
 		if !satisfiedBefore(a.plan, proof.Decisions) {
-			return time.Time{}, failed("it was opened though it was denied")
+			return time.Time{}, failf("it was opened though it was denied")
 		}
-	} else if proof.Standing != access.StandingSatisfied {
-		return time.Time{}, failed("it was opened though the rule was not satisfied (%s)", proof.Standing)
+	} else if proof.Outcome != access.DecisionsSatisfied {
+		return time.Time{}, failf("it was opened though the rule was not satisfied (%s)", proof.Outcome)
 	}
 	return proof.SatisfiedAt, nil
 }
@@ -90,9 +90,9 @@ func satisfiedBefore(p access.Plan, decisions []access.Decision) bool {
 	byTime := slices.SortedStableFunc(slices.Values(decisions), func(a, b access.Decision) int { return a.At.Compare(b.At) })
 	for n := range byTime {
 		switch s, _ := p.Rule.Tally(p, p.Digest, byTime[:n+1]); s {
-		case access.StandingSatisfied:
+		case access.DecisionsSatisfied:
 			return true
-		case access.StandingDenied:
+		case access.DecisionsDenied:
 			return false
 		}
 	}
@@ -100,7 +100,7 @@ func satisfiedBefore(p access.Plan, decisions []access.Decision) bool {
 }
 
 // checkOpened compares what the workers opened with what was approved.
-func (a *auditor) checkOpened() (string, error) {
+func (a *verifier) checkOpened() (string, error) {
 	since, err := a.approval()
 	if err != nil {
 		return "", err
@@ -112,16 +112,16 @@ func (a *auditor) checkOpened() (string, error) {
 		r := a.opened[name]
 		i := slices.IndexFunc(a.plan.Grants, func(g access.PlannedGrant) bool { return g.Name == name })
 		if i < 0 {
-			return "", failed("grant %s is not in the plan", access.Clip(name, 60))
+			return "", failf("grant %s is not in the plan", access.Clip(name, 60))
 		}
 		g := a.plan.Grants[i]
 		switch {
 		case r.Target != g.Target || r.Principal != a.plan.Principal || !sameEntitlement(r.Entitlement, g.Entitlement):
-			return "", failed("grant %s is not what was approved", name)
+			return "", failf("grant %s is not what was approved", name)
 		case r.At.Before(since.Add(-skew)):
-			return "", failed("grant %s was opened at %s, before it was approved at %s", name, stamp(r.At), stamp(since))
+			return "", failf("grant %s was opened at %s, before it was approved at %s", name, stamp(r.At), stamp(since))
 		case r.ExpiresAt == nil || r.ExpiresAt.After(r.At.Add(a.plan.Duration.Std()+skew)):
-			return "", failed("grant %s was opened for longer than %s", name, a.plan.Duration)
+			return "", failf("grant %s was opened for longer than %s", name, a.plan.Duration)
 		}
 	}
 	if len(a.opened) == 0 {
@@ -134,23 +134,23 @@ func sameEntitlement(a, b access.Entitlement) bool {
 	return len(a) == 0 && len(b) == 0 || reflect.DeepEqual(a, b)
 }
 
-func (a *auditor) checkExtensions() (string, error) {
+func (a *verifier) checkExtensions() (string, error) {
 	total := a.plan.Duration.Std()
 	for i, o := range a.extensions {
-		if a.plan.Extend == nil || o.Number != i+1 || o.Number > a.plan.Extend.Times || o.Adds <= 0 || o.By.Human() != a.plan.Requester.Human() {
-			return "", failed("extension %d was not allowed", o.Number)
+		if a.plan.Extend == nil || o.Number != i+1 || o.Number > a.plan.Extend.Times || o.Adds <= 0 || o.By.HumanID() != a.plan.Requester.HumanID() {
+			return "", failf("extension %d was not allowed", o.Number)
 		}
-		if o.By.LoggedIn(a.plan.StepUp, o.At) != nil {
-			return "", failed("extension %d was ordered without the login that the plan wants", o.Number)
+		if o.By.RequireRecentLogin(a.plan.StepUp, o.At) != nil {
+			return "", failf("extension %d was ordered without the login that the plan wants", o.Number)
 		}
 		if total += o.Adds.Std(); total > a.plan.Extend.UpTo.Std() {
-			return "", failed("the extensions add up to more than %s", a.plan.Extend.UpTo)
+			return "", failf("the extensions add up to more than %s", a.plan.Extend.UpTo)
 		}
 	}
 	return fmt.Sprintf("%d extensions", len(a.extensions)), nil
 }
 
-func (a *auditor) openGrants() []string {
+func (a *verifier) openGrants() []string {
 	var open []string
 	for _, name := range slices.Sorted(maps.Keys(a.opened)) {
 		if _, ok := a.closed[name]; !ok {
@@ -162,20 +162,20 @@ func (a *auditor) openGrants() []string {
 
 // checkClosed: a receipt of closing counts only with a read-back that found
 // nothing, and a request that is over has one for every opening.
-func (a *auditor) checkClosed() (string, error) {
+func (a *verifier) checkClosed() (string, error) {
 	for _, name := range slices.Sorted(maps.Keys(a.closed)) {
 		r, was := a.closed[name], a.opened[name]
 		if r.Found == nil || r.Found.Open || r.Found.Sessions != 0 {
-			return "", failed("grant %s was not read back as gone", name)
+			return "", failf("grant %s was not read back as gone", name)
 		}
 		if !was.At.IsZero() && (r.At.Before(was.At.Add(-skew)) || r.Target != was.Target) {
-			return "", failed("grant %s was closed before it was opened, or elsewhere", name)
+			return "", failf("grant %s was closed before it was opened, or elsewhere", name)
 		}
 	}
 	open := a.openGrants()
 	switch {
 	case len(open) > 0 && a.manifest.State.Final():
-		return "", failed("the request is %s, and there is no proof that %s is gone", a.manifest.State, strings.Join(open, ", "))
+		return "", failf("the request is %s, and there is no proof that %s is gone", a.manifest.State, strings.Join(open, ", "))
 	case len(open) > 0:
 		return strings.Join(open, ", ") + " not closed yet; the request was " + string(a.manifest.State), nil
 	case len(a.closed) == 0:

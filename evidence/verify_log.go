@@ -9,35 +9,35 @@ import (
 )
 
 // checkEvents verifies the checkpoint, and each event's place in its tree.
-func (a *auditor) checkEvents() (string, error) {
-	at, err := a.servers.Checkpoint(a.Checkpoint)
+func (a *verifier) checkEvents() (string, error) {
+	at, err := a.servers.VerifyCheckpoint(a.Checkpoint)
 	if err != nil {
 		return "", err
 	}
 	if at.Size != a.manifest.Size {
-		return "", failed("the checkpoint is not the manifest's")
+		return "", failf("the checkpoint is not the manifest's")
 	}
 	last := int64(-1)
 	for _, e := range a.Events {
 		if e.Event.RequestID != a.plan.RequestID {
-			return "", failed("event %d is of another request", e.Leaf)
+			return "", failf("event %d is of another request", e.Leaf)
 		}
 		if e.Leaf <= last || e.Leaf >= at.Size {
-			return "", failed("event %d is out of place", e.Leaf)
+			return "", failf("event %d is out of place", e.Leaf)
 		}
 		last = e.Leaf
 		if err := tlog.CheckRecord(e.Proof, at.Size, at.Root, e.Leaf, tlog.RecordHash(e.Event.Leaf())); err != nil {
-			return "", failed("event %d is not in the log as it is here", e.Leaf)
+			return "", failf("event %d is not in the log as it is here", e.Leaf)
 		}
 	}
-	if len(a.Events) == 0 || a.Events[0].Event.Kind != access.EventRequested || a.Events[0].Event.Detail["planDigest"] != a.plan.Digest {
-		return "", failed("the log does not begin with this plan's request")
+	if len(a.Events) == 0 || a.Events[0].Event.Kind != access.EventRequestCreated || a.Events[0].Event.Detail["planDigest"] != a.plan.Digest {
+		return "", failf("the log does not begin with this plan's request")
 	}
 	return fmt.Sprintf("%d events, in a log of %d", len(a.Events), at.Size), nil
 }
 
 // checkAgreement: whoever wrote the log and whoever signed tell one story.
-func (a *auditor) checkAgreement() (string, error) {
+func (a *verifier) checkAgreement() (string, error) {
 	decided := map[string]bool{}
 	for _, d := range a.decisions {
 		decided[fmt.Sprint(d.Approver.ID, d.Verdict, d.At.UnixMicro())] = true
@@ -45,21 +45,21 @@ func (a *auditor) checkAgreement() (string, error) {
 	for _, e := range a.Events {
 		ev := e.Event
 		switch ev.Kind {
-		case access.EventDecided:
+		case access.EventDecisionRecorded:
 			if !decided[fmt.Sprint(ev.Actor, ev.Detail["decision"], ev.At.UnixMicro())] {
-				return "", failed("event %d tells of a decision that nobody signed", e.Leaf)
+				return "", failf("event %d tells of a decision that nobody signed", e.Leaf)
 			}
-		case access.EventGranted:
+		case access.EventGrantOpened:
 			if _, ok := a.opened[ev.Detail["grant"]]; !ok {
-				return "", failed("event %d tells of an opening without a worker's receipt", e.Leaf)
+				return "", failf("event %d tells of an opening without a worker's receipt", e.Leaf)
 			}
-		case access.EventRevoked:
+		case access.EventGrantClosed:
 			if _, ok := a.closed[ev.Detail["grant"]]; !ok {
-				return "", failed("event %d tells of a closing without a worker's receipt", e.Leaf)
+				return "", failf("event %d tells of a closing without a worker's receipt", e.Leaf)
 			}
-		case access.EventEnded:
+		case access.EventAccessEnded:
 			if open := a.openGrants(); len(open) > 0 {
-				return "", failed("event %d tells that access ended, and %d grants have no proof of it", e.Leaf, len(open))
+				return "", failf("event %d tells that access ended, and %d grants have no proof of it", e.Leaf, len(open))
 			}
 		}
 	}

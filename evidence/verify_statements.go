@@ -7,51 +7,51 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// exact refuses what would let one statement be written in two ways.
-func exact(e Envelope) error {
+// requireCanonical refuses what would let one statement be written in two ways.
+func requireCanonical(e Envelope) error {
 	if len(e.Signatures) != 1 || e.Signatures[0].KeyID == "" || !canonical(e.Signatures[0].Sig) || !canonical(e.Payload) {
-		return failed("an envelope is not written as Ramp does")
+		return failf("an envelope is not written as Ramp does")
 	}
 	return nil
 }
 
-func (a *auditor) checkPlan() (string, error) {
+func (a *verifier) checkPlan() (string, error) {
 	if a.Version != PackVersion {
-		return "", failed("this is not a %q", PackVersion)
+		return "", failf("this is not a %q", PackVersion)
 	}
-	if err := exact(a.Pack.Plan); err != nil {
+	if err := requireCanonical(a.Pack.Plan); err != nil {
 		return "", err
 	}
 	var err error
-	if a.plan, err = a.servers.Plan(a.Pack.Plan); err != nil {
+	if a.plan, err = a.servers.VerifyPlan(a.Pack.Plan); err != nil {
 		return "", err
 	}
 	if a.plan.RequestID != a.RequestID {
-		return "", failed("the plan is for request %s", a.plan.RequestID)
+		return "", failf("the plan is for request %s", a.plan.RequestID)
 	}
 	return fmt.Sprintf("%s for %s, %s, digest %s", a.plan.Contract, a.plan.Requester.ID, a.plan.Duration, a.plan.Digest), nil
 }
 
 // checkStatements verifies each statement with the keys of those who may make
 // one of its type, and sorts them.
-func (a *auditor) checkStatements() (string, error) {
+func (a *verifier) checkStatements() (string, error) {
 	for i, e := range a.Statements {
-		err := exact(e)
+		err := requireCanonical(e)
 		if err == nil {
-			err = a.take(e)
+			err = a.sortStatement(e)
 		}
 		if err != nil {
-			return "", failed("statement %d: %w", i+1, err)
+			return "", failf("statement %d: %w", i+1, err)
 		}
 	}
 	return fmt.Sprintf("%d statements: %d decisions, %d openings, %d closings", len(a.Statements), len(a.decisions), len(a.opened), len(a.closed)), nil
 }
 
-func (a *auditor) take(e Envelope) error {
+func (a *verifier) sortStatement(e Envelope) error {
 	request, digest := "", a.plan.Digest
 	switch e.PayloadType {
 	case TypeDecision:
-		d, err := a.servers.Decision(e)
+		d, err := a.servers.VerifyDecision(e)
 		if err != nil {
 			return err
 		}
@@ -65,7 +65,7 @@ func (a *auditor) take(e Envelope) error {
 		request, digest = v.RequestID, v.PlanDigest
 		a.evaluations = append(a.evaluations, v)
 	case TypeExtension:
-		o, err := a.servers.Extension(e)
+		o, err := a.servers.VerifyExtension(e)
 		if err != nil {
 			return err
 		}
@@ -74,27 +74,27 @@ func (a *auditor) take(e Envelope) error {
 	case TypeReceipt:
 		r, _, err := verified[access.Receipt](a.workers, e, TypeReceipt)
 		if err != nil {
-			return failed("a worker's receipt: %w", err)
+			return failf("a worker's receipt: %w", err)
 		}
 		request = r.RequestID
-		by := map[access.Act]map[string]access.Receipt{access.ActOpened: a.opened, access.ActClosed: a.closed}[r.Act]
+		by := map[access.ReceiptKind]map[string]access.Receipt{access.ReceiptOpened: a.opened, access.ReceiptClosed: a.closed}[r.Kind]
 		if _, twice := by[r.Grant]; twice || by == nil {
-			return failed("grant %s is %q twice, or in no way there is", access.Clip(r.Grant, 60), r.Act)
+			return failf("grant %s is %q twice, or in no way there is", access.Clip(r.Grant, 60), r.Kind)
 		}
 		by[r.Grant] = r
 	default:
-		return failed("a statement of type %q belongs to no pack", access.Clip(e.PayloadType, 60))
+		return failf("a statement of type %q belongs to no pack", access.Clip(e.PayloadType, 60))
 	}
 	if request != a.plan.RequestID || digest != a.plan.Digest {
-		return failed("it is about another request or plan")
+		return failf("it is about another request or plan")
 	}
 	return nil
 }
 
 // checkManifest holds the pack against the server's list of what belongs to it:
 // a denial that was taken out would leave no other trace.
-func (a *auditor) checkManifest() (string, error) {
-	if err := exact(a.Manifest); err != nil {
+func (a *verifier) checkManifest() (string, error) {
+	if err := requireCanonical(a.Manifest); err != nil {
 		return "", err
 	}
 	m, _, err := verified[access.Manifest](a.servers, a.Manifest, TypeManifest)
@@ -104,7 +104,7 @@ func (a *auditor) checkManifest() (string, error) {
 	a.manifest = m
 	var statements []string
 	for _, e := range a.Statements {
-		d, err := DigestOfPayload(e)
+		d, err := PayloadDigest(e)
 		if err != nil {
 			return "", err
 		}
@@ -116,31 +116,31 @@ func (a *auditor) checkManifest() (string, error) {
 	}
 	switch {
 	case m.RequestID != a.plan.RequestID || m.PlanDigest != a.plan.Digest:
-		return "", failed("the manifest is of another pack")
+		return "", failf("the manifest is of another pack")
 	case !slices.Equal(m.Statements, statements):
-		return "", failed("the statements are not those that the server listed")
+		return "", failf("the statements are not those that the server listed")
 	case !slices.Equal(m.Leaves, leaves):
-		return "", failed("the events are not those that the server listed")
+		return "", failf("the events are not those that the server listed")
 	}
 	return fmt.Sprintf("%d statements and %d events, as of %s", len(statements), len(leaves), stamp(m.At)), nil
 }
 
-func (a *auditor) checkContract() (string, error) {
+func (a *verifier) checkContract() (string, error) {
 	if DigestOf([]byte(a.Contract.Text)) != a.plan.ContractVersion {
-		return "", failed("the text is not that of version %s", access.Clip(a.plan.ContractVersion, 80))
+		return "", failf("the text is not that of version %s", access.Clip(a.plan.ContractVersion, 80))
 	}
 	if a.Contract.Name != a.plan.Contract {
-		return "", failed("the plan was made under %q", access.Clip(a.plan.Contract, 80))
+		return "", failf("the plan was made under %q", access.Clip(a.plan.Contract, 80))
 	}
 	return "version " + a.plan.ContractVersion, nil
 }
 
-func (a *auditor) checkEvaluation() (string, error) {
+func (a *verifier) checkEvaluation() (string, error) {
 	if len(a.evaluations) != 1 {
-		return "", failed("there are %d evaluations, not one", len(a.evaluations))
+		return "", failf("there are %d evaluations, not one", len(a.evaluations))
 	}
 	if e := a.evaluations[0]; e.Contract != a.plan.Contract || e.ContractVersion != a.plan.ContractVersion {
-		return "", failed("it is of another contract")
+		return "", failf("it is of another contract")
 	}
 	return "the server said why, condition by condition", nil
 }

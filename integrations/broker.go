@@ -132,7 +132,7 @@ func (b *Broker) Resolve(ctx context.Context, target string, e access.Entitlemen
 // Grant opens g; see Target. The entitlement is resolved again, so that what
 // reaches the target was validated by the code that acts on it.
 func (b *Broker) Grant(ctx context.Context, g access.Grant) error {
-	if _, ok := access.RequestOf(g.Name); !ok {
+	if _, ok := access.RequestIDFromGrantName(g.Name); !ok {
 		return access.Errorf(access.CodeInvalid, "grant name %q is not one of Ramp's", access.Clip(g.Name, 60))
 	}
 	return act(ctx, b, g.Target, "grant", opening, func(ctx context.Context, t Target) error {
@@ -145,22 +145,22 @@ func (b *Broker) Grant(ctx context.Context, g access.Grant) error {
 
 // Inspect reads back what there is of g; see Target. Like Revoke it takes its
 // turn among what closes, the earliest g.ExpiresAt first and the zero before all.
-func (b *Broker) Inspect(ctx context.Context, g access.Grant) (Presence, error) {
-	return call(ctx, b, g.Target, "inspect", closingBy(g), func(ctx context.Context, t Target) (Presence, error) { return t.Inspect(ctx, g) })
+func (b *Broker) Inspect(ctx context.Context, g access.Grant) (ReadBack, error) {
+	return call(ctx, b, g.Target, "inspect", closingBy(g), func(ctx context.Context, t Target) (ReadBack, error) { return t.Inspect(ctx, g) })
 }
 
 // Revoke removes g; see Target. A name without Ramp's mark is refused, so that
 // no mistake above can remove what Ramp did not make.
 func (b *Broker) Revoke(ctx context.Context, g access.Grant) error {
-	if _, ok := access.RequestOf(g.Name); !ok {
+	if _, ok := access.RequestIDFromGrantName(g.Name); !ok {
 		return access.Errorf(access.CodeInvalid, "grant name %q is not one of Ramp's", access.Clip(g.Name, 60))
 	}
 	return act(ctx, b, g.Target, "revoke", closingBy(g), func(ctx context.Context, t Target) error { return t.Revoke(ctx, g) })
 }
 
 // List finds everything on a target that carries Ramp's mark; see Target.
-func (b *Broker) List(ctx context.Context, target string) ([]Found, error) {
-	return call(ctx, b, target, "list", opening, func(ctx context.Context, t Target) ([]Found, error) { return t.List(ctx) })
+func (b *Broker) List(ctx context.Context, target string) ([]ListedGrant, error) {
+	return call(ctx, b, target, "list", opening, func(ctx context.Context, t Target) ([]ListedGrant, error) { return t.List(ctx) })
 }
 
 // Bounds are the target's promises about time.
@@ -198,7 +198,7 @@ func (b *Broker) Extend(ctx context.Context, g access.Grant) error {
 // cannot tell. See Drifter.
 func (b *Broker) Drift(ctx context.Context, g access.Grant) ([]string, error) {
 	return call(ctx, b, g.Target, "compare", opening, func(ctx context.Context, t Target) ([]string, error) {
-		if d, ok := t.(Drifter); ok {
+		if d, ok := t.(DriftDetector); ok {
 			return d.Drift(ctx, g)
 		}
 		return nil, nil
@@ -208,7 +208,7 @@ func (b *Broker) Drift(ctx context.Context, g access.Grant) ([]string, error) {
 // Restore makes what is on the target just g again; conflict when it cannot.
 func (b *Broker) Restore(ctx context.Context, g access.Grant) error {
 	return act(ctx, b, g.Target, "restore", closingBy(g), func(ctx context.Context, t Target) error {
-		d, ok := t.(Drifter)
+		d, ok := t.(DriftDetector)
 		if !ok {
 			return access.Errorf(access.CodeConflict, "this target cannot put a grant right")
 		}
@@ -216,11 +216,11 @@ func (b *Broker) Restore(ctx context.Context, g access.Grant) error {
 	})
 }
 
-// Check says whether a target works: nil, or why not.
-func (b *Broker) Check(ctx context.Context, target string) error {
+// Ping says whether a target works: nil, or why not.
+func (b *Broker) Ping(ctx context.Context, target string) error {
 	return act(ctx, b, target, "check", opening, func(ctx context.Context, t Target) error {
-		if c, ok := t.(Checker); ok {
-			return c.Check(ctx)
+		if c, ok := t.(Pinger); ok {
+			return c.Ping(ctx)
 		}
 		return nil
 	})

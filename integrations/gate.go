@@ -23,8 +23,8 @@ type Rate struct {
 // something to slow down from when the target does say something.
 var defaultRate = Rate{PerSecond: 2000, Burst: 2000}
 
-// Check reports everything that is wrong with a configured rate.
-func (r Rate) Check() error {
+// Validate reports everything that is wrong with a configured rate.
+func (r Rate) Validate() error {
 	if r.PerSecond < 0 || r.PerSecond > 1e6 || r.Burst < 0 || r.Burst > 0 && r.PerSecond == 0 {
 		return access.Invalid(access.Issue{Code: "rate_malformed", Field: "rate",
 			Message: "perSecond must be above zero, such as 20 or 0.5, and burst not below"})

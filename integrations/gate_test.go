@@ -183,8 +183,8 @@ func (f *full) Revoke(context.Context, access.Grant) error {
 }
 
 func TestRateIsChecked(t *testing.T) {
-	require.NoError(t, Rate{}.Check())
-	require.NoError(t, Rate{PerSecond: 0.5}.Check())
-	require.Error(t, Rate{PerSecond: -1}.Check())
-	require.Error(t, Rate{Burst: 5}.Check())
+	require.NoError(t, Rate{}.Validate())
+	require.NoError(t, Rate{PerSecond: 0.5}.Validate())
+	require.Error(t, Rate{PerSecond: -1}.Validate())
+	require.Error(t, Rate{Burst: 5}.Validate())
 }

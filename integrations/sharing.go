@@ -16,24 +16,24 @@ type Holders interface {
 	Hold(ctx context.Context, object, grant string) error
 	// Release ends that. After last, nobody can hold the object until Gone.
 	Release(ctx context.Context, object, grant string) (last bool, err error)
-	// Gone writes down that the object was removed.
-	Gone(ctx context.Context, object, grant string) error
+	// Removed writes down that the object was removed.
+	Removed(ctx context.Context, object, grant string) error
 	// Objects are those that a grant holds or ever held, and whether it does.
 	Objects(ctx context.Context, grant string) (map[string]bool, error)
 }
 
-// Sharer is a Target on which grants must share objects. Share is called once,
+// HolderUser is a Target on which grants must share objects. Share is called once,
 // before anything else.
-type Sharer interface {
-	Share(h Holders)
+type HolderUser interface {
+	UseHolders(h Holders)
 }
 
-// Enter opens a grant on a shared object: it holds the object, and puts it
+// Attach opens a grant on a shared object: it holds the object, and puts it
 // there. Every holder does, the first and those after: one that crashed before
 // it may be the first in the books only. Put must be idempotent. Errors are also
 // of code conflict (the grant has ended) and unavailable (the object is being
 // removed: try again).
-func Enter(ctx context.Context, h Holders, object, grant string, put, remove func(ctx context.Context, object string) error) error {
+func Attach(ctx context.Context, h Holders, object, grant string, put, remove func(ctx context.Context, object string) error) error {
 	if err := h.Hold(ctx, object, grant); err != nil {
 		return err
 	}
@@ -45,16 +45,16 @@ func Enter(ctx context.Context, h Holders, object, grant string, put, remove fun
 	if access.CodeOf(err) != access.CodeConflict {
 		return err
 	}
-	if e := Leave(ctx, h, grant, remove); e != nil {
+	if e := Detach(ctx, h, grant, remove); e != nil {
 		return e
 	}
 	return err
 }
 
-// Leave closes a grant, by its name alone: what nobody else holds is removed.
+// Detach closes a grant, by its name alone: what nobody else holds is removed.
 // It is idempotent, and mends what a Leave that crashed half way left. Remove
 // must be idempotent, and succeed when nothing is there.
-func Leave(ctx context.Context, h Holders, grant string, remove func(ctx context.Context, object string) error) error {
+func Detach(ctx context.Context, h Holders, grant string, remove func(ctx context.Context, object string) error) error {
 	objects, err := h.Objects(ctx, grant)
 	if err != nil {
 		return err
@@ -70,7 +70,7 @@ func Leave(ctx context.Context, h Holders, grant string, remove func(ctx context
 		if err := remove(ctx, object); err != nil {
 			return fmt.Errorf("removing %s: %w", object, err)
 		}
-		if err := h.Gone(ctx, object, grant); err != nil {
+		if err := h.Removed(ctx, object, grant); err != nil {
 			return err
 		}
 	}

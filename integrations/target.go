@@ -20,27 +20,27 @@ type Target interface {
 	// it has one. A grant that has already expired is refused (invalid).
 	Grant(ctx context.Context, g access.Grant) error
 	// Inspect reads back what there is of g. It must work from g.Name alone.
-	Inspect(ctx context.Context, g access.Grant) (Presence, error)
+	Inspect(ctx context.Context, g access.Grant) (ReadBack, error)
 	// Revoke removes g and closes its live sessions. It is idempotent,
 	// succeeds when nothing is left, and must work from g.Name alone.
 	Revoke(ctx context.Context, g access.Grant) error
 	// List finds everything on the target that carries Ramp's mark.
-	List(ctx context.Context) ([]Found, error)
+	List(ctx context.Context) ([]ListedGrant, error)
 	// Bounds says how long this target may take to be true.
 	Bounds() Bounds
 }
 
-// Presence is what read-back found of one grant.
-type Presence struct {
+// ReadBack is what read-back found of one grant.
+type ReadBack struct {
 	Open     bool `json:"open"`     // the entitlement exists
 	Sessions int  `json:"sessions"` // live sessions or unexpired secrets that came from it, as far as the target can tell
 }
 
 // Gone reports whether nothing is left.
-func (p Presence) Gone() bool { return !p.Open && p.Sessions == 0 }
+func (p ReadBack) Gone() bool { return !p.Open && p.Sessions == 0 }
 
-// Found is one object on the target that carries Ramp's mark.
-type Found struct {
+// ListedGrant is one object on the target that carries Ramp's mark.
+type ListedGrant struct {
 	Name      string    `json:"name"`                // the grant's name
 	ExpiresAt time.Time `json:"expiresAt,omitempty"` // as marked on the target; zero if unknown
 }
@@ -70,16 +70,16 @@ type Extender interface {
 	Extend(ctx context.Context, g access.Grant) error
 }
 
-// Checker is a Target that can say whether it is reachable and well
+// Pinger is a Target that can say whether it is reachable and well
 // configured, for readiness. It changes nothing.
-type Checker interface {
-	Check(ctx context.Context) error
+type Pinger interface {
+	Ping(ctx context.Context) error
 }
 
-// Drifter is a Target that can compare what it holds with what was granted, and
+// DriftDetector is a Target that can compare what it holds with what was granted, and
 // put it right (CASES 32, 33). Both are only about what is there: whether a
 // grant is there at all is Inspect's to say.
-type Drifter interface {
+type DriftDetector interface {
 	// Drift says how what is on the target differs from g, a few words for each
 	// difference, and nothing when it is just g, not there, or being ended. An
 	// earlier end than g's is no difference. It changes nothing.

@@ -10,8 +10,8 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// Advance is one step of a request. Zero and nil fields change nothing.
-type Advance struct {
+// Transition is one step of a request. Zero and nil fields change nothing.
+type Transition struct {
 	RequestID  string
 	To         access.State
 	Outcome    access.Outcome
@@ -30,18 +30,18 @@ type Advance struct {
 // Advance takes a request one step further and appends the step's events. Steps
 // are told at least once and sometimes late: one whose state does not lie ahead
 // leaves state, outcome and times as they are, and an event told twice is one.
-func (l *Ledger) Advance(ctx context.Context, a Advance) error {
+func (l *Ledger) Advance(ctx context.Context, a Transition) error {
 	return l.tx(ctx, func(q querier) error { return l.advance(ctx, q, a) })
 }
 
-func (l *Ledger) advance(ctx context.Context, q querier, a Advance) error {
-	state, err := l.lock(ctx, q, a.RequestID)
+func (l *Ledger) advance(ctx context.Context, q querier, a Transition) error {
+	state, err := l.lockRequest(ctx, q, a.RequestID)
 	if err != nil {
 		return err
 	}
 	sets, args := []string{}, []any{}
 	set := func(column string, v any) { sets, args = append(sets, column+" = ?"), append(args, v) }
-	if a.To != "" && state.Reach(a.To) {
+	if a.To != "" && state.CanReach(a.To) {
 		set("state", string(a.To))
 		if a.Outcome != "" {
 			set("outcome", string(a.Outcome))
@@ -57,10 +57,10 @@ func (l *Ledger) advance(ctx context.Context, q querier, a Advance) error {
 		set("expires_at", microsOf(a.ExpiresAt))
 	}
 	if a.Stages != nil {
-		set("stages", document(a.Stages))
+		set("stages", encodeJSON(a.Stages))
 	}
 	if a.Decisions != nil {
-		set("decisions", document(a.Decisions))
+		set("decisions", encodeJSON(a.Decisions))
 	}
 	if a.Extensions != nil {
 		set("extensions", *a.Extensions)
@@ -80,7 +80,7 @@ func (l *Ledger) advance(ctx context.Context, q querier, a Advance) error {
 	for i := range a.Statements {
 		a.Statements[i].RequestID = a.RequestID
 	}
-	if err := q.keep(ctx, a.Statements...); err != nil {
+	if err := q.addStatements(ctx, a.Statements...); err != nil {
 		return err
 	}
 	for i := range a.Events {
@@ -89,17 +89,17 @@ func (l *Ledger) advance(ctx context.Context, q querier, a Advance) error {
 	return l.append(ctx, q, a.Events...)
 }
 
-// lock reads a request's state and keeps others from changing it until the
+// lockRequest reads a request's state and keeps others from changing it until the
 // transaction ends. SQLite has one writer, so there reading is enough.
-func (l *Ledger) lock(ctx context.Context, q querier, id string) (access.State, error) {
+func (l *Ledger) lockRequest(ctx context.Context, q querier, id string) (access.State, error) {
 	query := `SELECT state FROM requests WHERE id = ?`
-	if l.batches == nil {
+	if l.batchWriter == nil {
 		query += ` FOR UPDATE`
 	}
 	var state access.State
 	err := q.row(ctx, query, id).Scan(&state)
 	if errors.Is(err, sql.ErrNoRows) {
-		return "", unknown(id)
+		return "", unknownRequest(id)
 	}
 	return state, err
 }

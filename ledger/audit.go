@@ -10,9 +10,9 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// AuditFilter narrows a search through everything that was recorded. Zero
+// EventSearch narrows a search through everything that was recorded. Zero
 // fields do not narrow.
-type AuditFilter struct {
+type EventSearch struct {
 	Actor   string
 	Kind    access.EventKind
 	Request string
@@ -22,9 +22,9 @@ type AuditFilter struct {
 	Limit   int       // 1 to 1000; 0 is 100
 }
 
-// Audit lists events, the latest first, and where the next page begins ("" at
+// SearchEvents lists events, the latest first, and where the next page begins ("" at
 // the end).
-func (l *Ledger) Audit(ctx context.Context, f AuditFilter) (items []Entry, next string, err error) {
+func (l *Ledger) SearchEvents(ctx context.Context, f EventSearch) (items []Entry, next string, err error) {
 	where, args := []string{"leaf >= 0"}, []any{}
 	and := func(cond string, a ...any) { where, args = append(where, cond), append(args, a...) }
 	if f.Actor != "" {

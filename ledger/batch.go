@@ -14,25 +14,25 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// batcher is the one writer of a SQLite ledger. A commit costs a flush to disk;
+// batchWriter is the one writer of a SQLite ledger. A commit costs a flush to disk;
 // writes that wait for one share the next, so that five hundred grants closing
 // in one second cost a few flushes and not five hundred. Each write has its
 // savepoint, and nobody is answered before the commit.
-type batcher struct {
-	jobs chan job
+type batchWriter struct {
+	jobs chan writeJob
 	done sync.WaitGroup
 }
 
-type job struct {
+type writeJob struct {
 	do     func(*sql.Tx) error
-	answer chan error
+	result chan error
 }
 
 // maxBatch bounds how long the first of a batch waits for the last.
 const maxBatch = 128
 
-func startBatcher(db *sql.DB) *batcher {
-	b := &batcher{jobs: make(chan job, maxBatch)}
+func startBatchWriter(db *sql.DB) *batchWriter {
+	b := &batchWriter{jobs: make(chan writeJob, maxBatch)}
 	b.done.Add(1)
 	go func() {
 		defer b.done.Done()
@@ -43,13 +43,13 @@ func startBatcher(db *sql.DB) *batcher {
 	return b
 }
 
-func (b *batcher) stop() {
+func (b *batchWriter) stop() {
 	close(b.jobs)
 	b.done.Wait()
 }
 
-func (b *batcher) gather(first job) []job {
-	batch := []job{first}
+func (b *batchWriter) gather(first writeJob) []writeJob {
+	batch := []writeJob{first}
 	for len(batch) < maxBatch {
 		select {
 		case next, ok := <-b.jobs:
@@ -64,7 +64,7 @@ func (b *batcher) gather(first job) []job {
 	return batch
 }
 
-func (b *batcher) run(db *sql.DB, batch []job) {
+func (b *batchWriter) run(db *sql.DB, batch []writeJob) {
 	errs := make([]error, len(batch))
 	err := func() error {
 		tx, err := db.Begin()
@@ -88,24 +88,24 @@ func (b *batcher) run(db *sql.DB, batch []job) {
 		return tx.Commit()
 	}()
 	for i, j := range batch {
-		j.answer <- errors.Join(errs[i], err)
+		j.result <- errors.Join(errs[i], err)
 	}
 }
 
 // tx runs one write in a transaction. The function may run more than once.
 func (l *Ledger) tx(ctx context.Context, do func(q querier) error) error {
-	if l.batches == nil {
+	if l.batchWriter == nil {
 		return l.txPostgres(ctx, do)
 	}
-	j := job{do: func(tx *sql.Tx) error { return do(querier{tx, l}) }, answer: make(chan error, 1)}
+	j := writeJob{do: func(tx *sql.Tx) error { return do(querier{tx, l}) }, result: make(chan error, 1)}
 	select {
-	case l.batches.jobs <- j:
+	case l.batchWriter.jobs <- j:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 	select {
-	case err := <-j.answer:
-		return fault(err)
+	case err := <-j.result:
+		return wrapError(err)
 	case <-ctx.Done():
 		return ctx.Err() // it may still be written; every write is idempotent
 	}
@@ -126,15 +126,15 @@ func (l *Ledger) txPostgres(ctx context.Context, do func(q querier) error) error
 		}()
 		var pg *pgconn.PgError
 		if retry := errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01"); !retry || try == 5 {
-			return fault(err)
+			return wrapError(err)
 		}
 		time.Sleep(time.Duration(try+1) * 10 * time.Millisecond)
 	}
 }
 
-// fault keeps Ramp's own errors and calls everything else unavailable: a
+// wrapError keeps Ramp's own errors and calls everything else unavailable: a
 // database that does not answer as it should may do so later.
-func fault(err error) error {
+func wrapError(err error) error {
 	var own *access.Error
 	if err == nil || errors.As(err, &own) || errors.Is(err, context.Canceled) {
 		return err
@@ -175,7 +175,7 @@ func (q querier) row(ctx context.Context, query string, args ...any) *sql.Row {
 
 // rebind writes ? as $1, $2 … for Postgres.
 func (l *Ledger) rebind(query string) string {
-	if l.batches != nil {
+	if l.batchWriter != nil {
 		return query
 	}
 	var b strings.Builder

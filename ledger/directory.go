@@ -10,7 +10,7 @@ import (
 // DirectoryMode is how much is believed of the people and groups that a
 // provider put here. The zero value believes nothing.
 type DirectoryMode struct {
-	On       bool
+	Enabled  bool
 	Groups   bool // who is in which group; else tokens say
 	Required bool // a human who is not here is nobody
 }
@@ -20,32 +20,32 @@ type DirectoryMode struct {
 func (l *Ledger) SetDirectory(ctx context.Context, m DirectoryMode) error {
 	return l.tx(ctx, func(q querier) error {
 		_, err := q.exec(ctx, `UPDATE directory SET active = ?, groups = ?, required = ? WHERE id = 1`,
-			boolInt(m.On), boolInt(m.Groups), boolInt(m.Required))
+			boolInt(m.Enabled), boolInt(m.Groups), boolInt(m.Required))
 		return err
 	})
 }
 
-// maxRoll bounds one question; the decisions of a request are fewer.
-const maxRoll = 5000
+// maxSnapshot bounds one question; the decisions of a request are fewer.
+const maxSnapshot = 5000
 
-// Roll answers what is known of people by their ids: nothing if no directory is
+// DirectorySnapshot answers what is known of people by their ids: nothing if no directory is
 // in force. A person who is here twice is the one that was not deleted.
-func (l *Ledger) Roll(ctx context.Context, ids ...string) (access.Roll, error) {
+func (l *Ledger) DirectorySnapshot(ctx context.Context, ids ...string) (access.DirectorySnapshot, error) {
 	var on, groups, required int
 	q := l.reader()
 	if err := q.row(ctx, `SELECT active, groups, required FROM directory WHERE id = 1`).Scan(&on, &groups, &required); err != nil {
-		return access.Roll{}, fault(err)
+		return access.DirectorySnapshot{}, wrapError(err)
 	}
 	if on == 0 || len(ids) == 0 {
-		return access.Roll{}, nil
+		return access.DirectorySnapshot{}, nil
 	}
-	if len(ids) > maxRoll {
-		return access.Roll{}, access.Errorf(access.CodeTooLarge, "%d people are asked about at once", len(ids))
+	if len(ids) > maxSnapshot {
+		return access.DirectorySnapshot{}, access.Errorf(access.CodeTooLarge, "%d people are asked about at once", len(ids))
 	}
-	roll := access.Roll{Groups: groups != 0, Required: required != 0, People: map[string]access.Member{}}
-	byPerson, err := q.members(ctx, ids)
+	roll := access.DirectorySnapshot{KnowsGroups: groups != 0, Required: required != 0, Members: map[string]access.Member{}}
+	byPerson, err := q.directoryMembers(ctx, ids)
 	if err != nil {
-		return access.Roll{}, fault(err)
+		return access.DirectorySnapshot{}, wrapError(err)
 	}
 	for _, id := range ids {
 		m, known := byPerson[id]
@@ -54,13 +54,13 @@ func (l *Ledger) Roll(ctx context.Context, ids ...string) (access.Roll, error) {
 		}
 		if known {
 			m.ID = id
-			roll.People[id] = m
+			roll.Members[id] = m
 		}
 	}
 	return roll, nil
 }
 
-func (q querier) members(ctx context.Context, ids []string) (map[string]access.Member, error) {
+func (q querier) directoryMembers(ctx context.Context, ids []string) (map[string]access.Member, error) {
 	args := []any{}
 	for _, id := range ids {
 		args = append(args, id)

@@ -14,22 +14,22 @@ import (
 
 func (b book) user(name string) ledger.User {
 	b.Helper()
-	u, err := b.AddUser(ctx, ledger.User{Person: name, UserName: name, ExternalID: "x-" + name, Email: name + "@example.com", Active: true, Attributes: "{}"}, at)
+	u, err := b.AddUser(ctx, ledger.User{PersonID: name, UserName: name, ExternalID: "x-" + name, Email: name + "@example.com", Active: true, Attributes: "{}"}, at)
 	require.NoError(b, err)
 	return u
 }
 
 func (b book) about(id string) (access.Member, bool) {
 	b.Helper()
-	r, err := b.Roll(ctx, id)
+	r, err := b.DirectorySnapshot(ctx, id)
 	require.NoError(b, err)
-	m, known := r.People[id]
+	m, known := r.Members[id]
 	return m, known
 }
 
 func (b book) directory(on bool) {
 	b.Helper()
-	require.NoError(b, b.SetDirectory(ctx, ledger.DirectoryMode{On: on, Groups: true}))
+	require.NoError(b, b.SetDirectory(ctx, ledger.DirectoryMode{Enabled: on, Groups: true}))
 }
 
 var directorySuite = map[string]func(b book){
@@ -40,7 +40,7 @@ var directorySuite = map[string]func(b book){
 		require.True(b, known && m.Active, "user names do not tell cases apart")
 		require.Equal(b, "Dir-Alice", m.ID)
 		edit := func(active bool) ledger.User {
-			u, err := b.EditUser(ctx, u.ID, at.Add(time.Hour), func(u *ledger.User) error { u.Active = active; return nil })
+			u, err := b.UpdateUser(ctx, u.ID, at.Add(time.Hour), func(u *ledger.User) error { u.Active = active; return nil })
 			require.NoError(b, err)
 			return u
 		}
@@ -64,7 +64,7 @@ var directorySuite = map[string]func(b book){
 		_, err := b.AddUser(ctx, ledger.User{UserName: "DIR-BOB", Attributes: "{}"}, at)
 		b.code(access.CodeConflict, err)
 		other := b.user("dir-bert")
-		_, err = b.EditUser(ctx, other.ID, at, func(u *ledger.User) error { u.UserName = "dir-bob"; return nil })
+		_, err = b.UpdateUser(ctx, other.ID, at, func(u *ledger.User) error { u.UserName = "dir-bob"; return nil })
 		b.code(access.CodeConflict, err)
 		list, total, err := b.Users(ctx, ledger.UserFilter{UserName: "Dir-Bob", Limit: 10})
 		require.NoError(b, err)
@@ -86,7 +86,7 @@ var directorySuite = map[string]func(b book){
 		b.code(access.CodeInvalid, err)
 		m, _ := b.about("dir-g1")
 		require.Equal(b, []string{"dir-approvers"}, m.Groups)
-		_, err = b.EditGroup(ctx, g.ID, at, func(g *ledger.Group) error { g.Members = []string{two.ID}; return nil })
+		_, err = b.UpdateGroup(ctx, g.ID, at, func(g *ledger.Group) error { g.Members = []string{two.ID}; return nil })
 		require.NoError(b, err)
 		m, _ = b.about("dir-g1")
 		require.Empty(b, m.Groups)
@@ -103,7 +103,7 @@ var directorySuite = map[string]func(b book){
 		b.code(access.CodeNotFound, err)
 	},
 	"sessions": func(b book) {
-		one := ledger.Session{Token: "digest", Person: "Sess-Alice", Data: []byte{0, 1}, Address: "192.0.2.7", Agent: "browser", CreatedAt: at, SeenAt: at, ExpiresAt: at.Add(time.Hour)}
+		one := ledger.Session{Token: "digest", PersonID: "Sess-Alice", Data: []byte{0, 1}, Address: "192.0.2.7", UserAgent: "browser", CreatedAt: at, SeenAt: at, ExpiresAt: at.Add(time.Hour)}
 		require.NoError(b, b.AddSession(ctx, one))
 		require.NoError(b, b.AddSession(ctx, ledger.Session{Token: "login under way", Data: []byte{2}, CreatedAt: at, SeenAt: at, ExpiresAt: at.Add(time.Hour)}))
 		got, err := b.Session(ctx, "digest", at)
@@ -120,16 +120,16 @@ var directorySuite = map[string]func(b book){
 		require.NoError(b, err)
 		require.NoError(b, b.EndSessions(ctx, "sess-alice", at))
 		require.NoError(b, b.TouchSession(ctx, "digest", "", at, at.Add(time.Hour)))
-		require.NoError(b, b.ChangeSession(ctx, one))
+		require.NoError(b, b.UpdateSession(ctx, one))
 		_, err = b.Session(ctx, "digest", at)
 		b.code(access.CodeNotFound, err)
 	},
 	"what is not in force says nothing": func(b book) {
 		b.user("dir-off")
 		b.directory(false)
-		r, err := b.Roll(ctx, "dir-off")
+		r, err := b.DirectorySnapshot(ctx, "dir-off")
 		require.NoError(b, err)
-		require.Equal(b, access.Roll{}, r)
+		require.Equal(b, access.DirectorySnapshot{}, r)
 	},
 	"many at once": func(b book) {
 		g, err := b.AddGroup(ctx, ledger.Group{Name: "dir-many"}, at)
@@ -138,7 +138,7 @@ var directorySuite = map[string]func(b book){
 		for i := range 10 {
 			u := b.user(fmt.Sprint("dir-many-", i))
 			all.Go(func() {
-				_, err := b.EditGroup(ctx, g.ID, at, func(g *ledger.Group) error { g.Members = append(g.Members, u.ID); return nil })
+				_, err := b.UpdateGroup(ctx, g.ID, at, func(g *ledger.Group) error { g.Members = append(g.Members, u.ID); return nil })
 				require.NoError(b, err)
 			})
 		}

@@ -28,15 +28,15 @@ func (l *Ledger) append(ctx context.Context, q querier, events ...access.Event) 
 			return err
 		}
 	}
-	tree, err := openLog(ctx, q)
+	tree, err := openMerkleLog(ctx, q)
 	if err != nil {
 		return err
 	}
 	for _, e := range events {
-		e = e.Recordable()
+		e = e.Normalized()
 		detail := "{}"
 		if len(e.Detail) > 0 {
-			detail = document(e.Detail)
+			detail = encodeJSON(e.Detail)
 		}
 		// The conflict is named: one on a leaf is damage, and must not pass.
 		err := q.row(ctx, `INSERT INTO events (at, request_id, kind, actor, message, detail, key, leaf)
@@ -55,8 +55,8 @@ func (l *Ledger) append(ctx context.Context, q querier, events ...access.Event) 
 	return nil
 }
 
-// Record appends one event.
-func (l *Ledger) Record(ctx context.Context, e access.Event) error {
+// AppendEvent appends one event.
+func (l *Ledger) AppendEvent(ctx context.Context, e access.Event) error {
 	return l.tx(ctx, func(q querier) error { return l.append(ctx, q, e) })
 }
 
@@ -91,7 +91,7 @@ func (l *Ledger) Events(ctx context.Context, f EventFilter) ([]access.Event, err
 func (l *Ledger) entries(ctx context.Context, q querier, cond string, args ...any) ([]Entry, error) {
 	rows, err := q.rows(ctx, `SELECT leaf, seq, at, request_id, kind, actor, message, detail, key FROM events WHERE `+cond, args...)
 	if err != nil {
-		return nil, fault(err)
+		return nil, wrapError(err)
 	}
 	defer rows.Close()
 	out := []Entry{}
@@ -100,7 +100,7 @@ func (l *Ledger) entries(ctx context.Context, q querier, cond string, args ...an
 		var at int64
 		var detail string
 		if err := rows.Scan(&e.Leaf, &e.Seq, &at, &e.RequestID, &e.Kind, &e.Actor, &e.Message, &detail, &e.Key); err != nil {
-			return nil, fault(err)
+			return nil, wrapError(err)
 		}
 		e.At = timeOf(at)
 		if detail != "{}" {
@@ -110,12 +110,12 @@ func (l *Ledger) entries(ctx context.Context, q querier, cond string, args ...an
 		}
 		out = append(out, e)
 	}
-	return out, fault(rows.Err())
+	return out, wrapError(rows.Err())
 }
 
 // LastSeq is the number of the newest event, 0 when there is none.
 func (l *Ledger) LastSeq(ctx context.Context) (int64, error) {
 	var n sql.NullInt64
 	err := l.reader().row(ctx, `SELECT max(seq) FROM events`).Scan(&n)
-	return n.Int64, fault(err)
+	return n.Int64, wrapError(err)
 }

@@ -20,8 +20,8 @@ const (
 	GrantClosed   GrantStatus = "closed" // read back as gone
 )
 
-// GrantRow is a grant as the ledger knows it.
-type GrantRow struct {
+// GrantRecord is a grant as the ledger knows it.
+type GrantRecord struct {
 	access.Grant
 	Status     GrantStatus `json:"status"`
 	IntendedAt time.Time   `json:"intendedAt"`
@@ -29,15 +29,15 @@ type GrantRow struct {
 	ClosedAt   *time.Time  `json:"closedAt,omitempty"`
 }
 
-// Intend writes a grant down before the target is touched, so that a crash
+// IntendGrant writes a grant down before the target is touched, so that a crash
 // leaves something to clean up and never something unknown (CASES 24). A grant
 // that was closed, or whose request is ending or over, is CodeConflict: what
 // has ended does not open again, whoever asks. So is one that was written down
 // with an earlier end: a workflow that is reset begins its clock anew, and only
 // Extended moves an end (CASES 38).
-func (l *Ledger) Intend(ctx context.Context, g access.Grant, at time.Time) error {
+func (l *Ledger) IntendGrant(ctx context.Context, g access.Grant, at time.Time) error {
 	return l.tx(ctx, func(q querier) error {
-		state, err := l.lock(ctx, q, g.RequestID)
+		state, err := l.lockRequest(ctx, q, g.RequestID)
 		if err != nil {
 			return err
 		}
@@ -58,24 +58,24 @@ func (l *Ledger) Intend(ctx context.Context, g access.Grant, at time.Time) error
 			return err
 		}
 		if _, err := q.exec(ctx, `INSERT INTO grants (name, request_id, target, principal, entitlement, expires_at, status, intended_at)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, g.Name, g.RequestID, g.Target, g.Principal, document(g.Entitlement),
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`, g.Name, g.RequestID, g.Target, g.Principal, encodeJSON(g.Entitlement),
 			micros(g.ExpiresAt), string(GrantIntended), micros(at)); err != nil {
 			return err
 		}
-		if state.Reach(access.StateGranting) {
+		if state.CanReach(access.StateGranting) {
 			if _, err := q.exec(ctx, `UPDATE requests SET state = ?, expires_at = ? WHERE id = ?`,
 				string(access.StateGranting), micros(g.ExpiresAt), g.RequestID); err != nil {
 				return err
 			}
 		}
-		return l.append(ctx, q, grantEvent(g, access.EventGranting, at))
+		return l.append(ctx, q, grantEvent(g, access.EventGrantIntended, at))
 	})
 }
 
-// Opened notes that the target has the grant, and takes the request the steps
+// MarkOpened notes that the target has the grant, and takes the request the steps
 // that follow from it. Noted again, or late, it changes nothing.
-func (l *Ledger) Opened(ctx context.Context, name string, at time.Time, steps ...Advance) error {
-	return l.changeGrant(ctx, name, func(q querier, row GrantRow) error {
+func (l *Ledger) MarkOpened(ctx context.Context, name string, at time.Time, steps ...Transition) error {
+	return l.changeGrant(ctx, name, func(q querier, row GrantRecord) error {
 		if row.Status != GrantIntended {
 			return nil
 		}
@@ -83,7 +83,7 @@ func (l *Ledger) Opened(ctx context.Context, name string, at time.Time, steps ..
 			string(GrantOpen), micros(at), name); err != nil {
 			return err
 		}
-		if err := l.append(ctx, q, grantEvent(row.Grant, access.EventGranted, at)); err != nil {
+		if err := l.append(ctx, q, grantEvent(row.Grant, access.EventGrantOpened, at)); err != nil {
 			return err
 		}
 		for _, a := range steps {
@@ -95,9 +95,9 @@ func (l *Ledger) Opened(ctx context.Context, name string, at time.Time, steps ..
 	})
 }
 
-// Extended notes the grant's new end; a closed grant is CodeConflict.
-func (l *Ledger) Extended(ctx context.Context, name string, expiresAt time.Time) error {
-	return l.changeGrant(ctx, name, func(q querier, row GrantRow) error {
+// MarkExtended notes the grant's new end; a closed grant is CodeConflict.
+func (l *Ledger) MarkExtended(ctx context.Context, name string, expiresAt time.Time) error {
+	return l.changeGrant(ctx, name, func(q querier, row GrantRecord) error {
 		if row.Status == GrantClosed {
 			return access.Errorf(access.CodeConflict, "grant %s was closed", name)
 		}
@@ -106,9 +106,9 @@ func (l *Ledger) Extended(ctx context.Context, name string, expiresAt time.Time)
 	})
 }
 
-// Closed notes that the grant was read back as gone.
-func (l *Ledger) Closed(ctx context.Context, name string, at time.Time) error {
-	return l.changeGrant(ctx, name, func(q querier, row GrantRow) error {
+// MarkClosed notes that the grant was read back as gone.
+func (l *Ledger) MarkClosed(ctx context.Context, name string, at time.Time) error {
+	return l.changeGrant(ctx, name, func(q querier, row GrantRecord) error {
 		if row.Status == GrantClosed {
 			return nil
 		}
@@ -116,14 +116,14 @@ func (l *Ledger) Closed(ctx context.Context, name string, at time.Time) error {
 			string(GrantClosed), micros(at), name); err != nil {
 			return err
 		}
-		return l.append(ctx, q, grantEvent(row.Grant, access.EventRevoked, at))
+		return l.append(ctx, q, grantEvent(row.Grant, access.EventGrantClosed, at))
 	})
 }
 
-func (l *Ledger) changeGrant(ctx context.Context, name string, change func(querier, GrantRow) error) error {
+func (l *Ledger) changeGrant(ctx context.Context, name string, change func(querier, GrantRecord) error) error {
 	return l.tx(ctx, func(q querier) error {
 		query := `SELECT ` + grantColumns + ` FROM grants WHERE name = ?`
-		if l.batches == nil {
+		if l.batchWriter == nil {
 			query += ` FOR UPDATE`
 		}
 		row, err := scanGrant(q.row(ctx, query, name))
@@ -154,7 +154,7 @@ type GrantFilter struct {
 const maxNames = 500
 
 // Grants lists grants, the earliest expiry first.
-func (l *Ledger) Grants(ctx context.Context, f GrantFilter) ([]GrantRow, error) {
+func (l *Ledger) Grants(ctx context.Context, f GrantFilter) ([]GrantRecord, error) {
 	where, args := []string{"1 = 1"}, []any{}
 	if f.RequestID != "" {
 		where, args = append(where, "request_id = ?"), append(args, f.RequestID)
@@ -177,24 +177,24 @@ func (l *Ledger) Grants(ctx context.Context, f GrantFilter) ([]GrantRow, error) 
 	rows, err := l.reader().rows(ctx, `SELECT `+grantColumns+` FROM grants WHERE `+strings.Join(where, " AND ")+
 		` ORDER BY expires_at, name`, args...)
 	if err != nil {
-		return nil, fault(err)
+		return nil, wrapError(err)
 	}
 	defer rows.Close()
-	out := []GrantRow{}
+	out := []GrantRecord{}
 	for rows.Next() {
 		row, err := scanGrant(rows)
 		if err != nil {
-			return nil, fault(err)
+			return nil, wrapError(err)
 		}
 		out = append(out, row)
 	}
-	return out, fault(rows.Err())
+	return out, wrapError(rows.Err())
 }
 
 const grantColumns = `name, request_id, target, principal, entitlement, expires_at, status, intended_at, opened_at, closed_at`
 
-func scanGrant(row scanner) (GrantRow, error) {
-	var g GrantRow
+func scanGrant(row scanner) (GrantRecord, error) {
+	var g GrantRecord
 	var entitlement string
 	var expires, intended int64
 	var opened, closed sql.NullInt64

@@ -53,11 +53,11 @@ func (q querier) group(ctx context.Context, id, lock string) (Group, error) {
 	if err != nil {
 		return g, err
 	}
-	g.Members, err = q.membersOf(ctx, id)
+	g.Members, err = q.groupMembers(ctx, id)
 	return g, err
 }
 
-func (q querier) membersOf(ctx context.Context, id string) ([]string, error) {
+func (q querier) groupMembers(ctx context.Context, id string) ([]string, error) {
 	rows, err := q.rows(ctx, `SELECT user_id FROM directory_members WHERE group_id = ? ORDER BY user_id`, id)
 	if err != nil {
 		return nil, err
@@ -144,9 +144,9 @@ func (l *Ledger) setMembers(ctx context.Context, q querier, g Group, before, aft
 	return after, l.append(ctx, q, access.Event{At: at, Kind: access.EventGroupChanged, Actor: "scim", Detail: detail})
 }
 
-// EditGroup changes a group by a function, which may run more than once; an
+// UpdateGroup changes a group by a function, which may run more than once; an
 // error of it changes nothing.
-func (l *Ledger) EditGroup(ctx context.Context, id string, at time.Time, change func(*Group) error) (Group, error) {
+func (l *Ledger) UpdateGroup(ctx context.Context, id string, at time.Time, change func(*Group) error) (Group, error) {
 	var g Group
 	err := l.tx(ctx, func(q querier) error {
 		before, err := q.group(ctx, id, l.forUpdate())
@@ -198,7 +198,7 @@ func (l *Ledger) DeleteGroup(ctx context.Context, id string, at time.Time) error
 // Group is one group with its members.
 func (l *Ledger) Group(ctx context.Context, id string) (Group, error) {
 	g, err := l.reader().group(ctx, id, "")
-	return g, fault(err)
+	return g, wrapError(err)
 }
 
 // Groups lists groups by name, and how many there are in all.
@@ -216,27 +216,27 @@ func (l *Ledger) Groups(ctx context.Context, f GroupFilter) (list []Group, total
 	from := ` FROM directory_groups WHERE ` + strings.Join(where, " AND ")
 	q := l.reader()
 	if err := q.row(ctx, `SELECT count(*)`+from, args...).Scan(&total); err != nil {
-		return nil, 0, fault(err)
+		return nil, 0, wrapError(err)
 	}
 	rows, err := q.rows(ctx, `SELECT `+groupColumns+from+fmt.Sprintf(` ORDER BY lower(name), id LIMIT %d OFFSET %d`, max(f.Limit, 0), max(f.Skip, 0)), args...)
 	if err != nil {
-		return nil, 0, fault(err)
+		return nil, 0, wrapError(err)
 	}
 	defer rows.Close()
 	list = []Group{}
 	for rows.Next() {
 		g, err := scanOneGroup(rows)
 		if err != nil {
-			return nil, 0, fault(err)
+			return nil, 0, wrapError(err)
 		}
 		list = append(list, g)
 	}
 	if err := rows.Err(); err != nil || f.NoMembers {
-		return list, total, fault(err)
+		return list, total, wrapError(err)
 	}
 	for i := range list {
-		if list[i].Members, err = q.membersOf(ctx, list[i].ID); err != nil {
-			return nil, 0, fault(err)
+		if list[i].Members, err = q.groupMembers(ctx, list[i].ID); err != nil {
+			return nil, 0, wrapError(err)
 		}
 	}
 	return list, total, nil

@@ -77,8 +77,8 @@ func (h Holders) Release(ctx context.Context, object, grant string) (last bool, 
 	return last, err
 }
 
-// Gone writes down that the object was removed after Release said last.
-func (h Holders) Gone(ctx context.Context, object, grant string) error {
+// Removed writes down that the object was removed after Release said last.
+func (h Holders) Removed(ctx context.Context, object, grant string) error {
 	return h.change(ctx, object, grant, func(q querier, own string) error {
 		if own != leaving {
 			return nil
@@ -92,18 +92,18 @@ func (h Holders) Gone(ctx context.Context, object, grant string) error {
 func (h Holders) Objects(ctx context.Context, grant string) (map[string]bool, error) {
 	rows, err := h.ledger.reader().rows(ctx, `SELECT object, state FROM holders WHERE target = ? AND grant_name = ?`, h.target, grant)
 	if err != nil {
-		return nil, fault(err)
+		return nil, wrapError(err)
 	}
 	defer rows.Close()
 	out := map[string]bool{}
 	for rows.Next() {
 		var object, state string
 		if err := rows.Scan(&object, &state); err != nil {
-			return nil, fault(err)
+			return nil, wrapError(err)
 		}
 		out[object] = state != gone
 	}
-	return out, fault(rows.Err())
+	return out, wrapError(rows.Err())
 }
 
 // change runs one change of an object's holders after the other.

@@ -34,7 +34,7 @@ var holders = map[string]func(b book){
 			require.Equal(b, map[string]bool{"admins": true}, objects)
 			require.Equal(b, access.CodeUnavailable, access.CodeOf(h.Hold(ctx, "admins", "ramp-d")), "nobody holds what is being removed")
 		}
-		require.NoError(b, h.Gone(ctx, "admins", "ramp-b"))
+		require.NoError(b, h.Removed(ctx, "admins", "ramp-b"))
 		objects, err := h.Objects(ctx, "ramp-b")
 		require.NoError(b, err)
 		require.Equal(b, map[string]bool{"admins": false}, objects)
@@ -74,7 +74,7 @@ var holders = map[string]func(b book){
 			}
 			time.Sleep(2 * time.Millisecond)
 			there.Store(false)
-			return h.Gone(ctx, "admins", name)
+			return h.Removed(ctx, "admins", name)
 		}
 		for i := range 6 {
 			all.Go(func() {

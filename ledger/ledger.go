@@ -22,10 +22,10 @@ var migrations embed.FS
 // Ledger is an open ledger. It is safe for concurrent use, and several
 // processes may have the same one open.
 type Ledger struct {
-	read    *sql.DB
-	write   *sql.DB
-	dialect goose.Dialect
-	batches *batcher // SQLite only
+	read        *sql.DB
+	write       *sql.DB
+	dialect     goose.Dialect
+	batchWriter *batchWriter // SQLite only
 }
 
 // Open opens a ledger and brings its schema up to date. The address is
@@ -77,7 +77,7 @@ func connectSQLite(path string) (*Ledger, error) {
 		return nil, access.Errorf(access.CodeInvalid, "ledger: %w", err)
 	}
 	read.SetMaxOpenConns(4)
-	return &Ledger{read: read, write: write, dialect: goose.DialectSQLite3, batches: startBatcher(write)}, nil
+	return &Ledger{read: read, write: write, dialect: goose.DialectSQLite3, batchWriter: startBatchWriter(write)}, nil
 }
 
 func (l *Ledger) migrate(ctx context.Context) error {
@@ -110,8 +110,8 @@ func (l *Ledger) migrate(ctx context.Context) error {
 
 // Close closes the ledger; writes under way are finished first.
 func (l *Ledger) Close() error {
-	if l.batches != nil {
-		l.batches.stop()
+	if l.batchWriter != nil {
+		l.batchWriter.stop()
 		l.read.Close()
 	}
 	return l.write.Close()

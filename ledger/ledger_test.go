@@ -69,8 +69,8 @@ func (b book) submission(change ...func(*ledger.Submission)) ledger.Submission {
 			Requester: access.Person{ID: "alice", Kind: access.KindHuman}, Stages: []access.StageStatus{},
 			Decisions: []access.Decision{},
 			Plan:      access.Plan{RequestID: id, Reason: "why", Grants: []access.PlannedGrant{{Name: access.GrantName(id, 0), Target: "ssh/demo"}}}},
-		Plan: []byte(`{"payload":"x"}`),
-		Ask:  access.Ask{Contract: "ssh-demo", Reason: "why", Params: map[string]any{"a": "b"}},
+		PlanEnvelope: []byte(`{"payload":"x"}`),
+		Ask:          access.RequestInput{Contract: "ssh-demo", Reason: "why", Params: map[string]any{"a": "b"}},
 	}
 	for _, c := range change {
 		c(&s)
@@ -128,22 +128,22 @@ var suite = map[string]func(b book){
 			require.NoError(b, err)
 			for _, u := range list {
 				if u.Request.ID == s.Request.ID {
-					require.Equal(b, s.Plan, u.Plan)
+					require.Equal(b, s.PlanEnvelope, u.PlanEnvelope)
 					return true
 				}
 			}
 			return false
 		}
 		require.True(b, has())
-		require.NoError(b, b.Started(ctx, s.Request.ID))
+		require.NoError(b, b.MarkStarted(ctx, s.Request.ID))
 		require.False(b, has())
 	},
 	"steps told late or twice change nothing": func(b book) {
 		s := b.submitted()
 		id := s.Request.ID
 		step := func(to access.State, key string) {
-			require.NoError(b, b.Advance(ctx, ledger.Advance{RequestID: id, To: to, At: at,
-				Events: []access.Event{{At: at, Kind: access.EventEnded, Actor: "ramp", Key: key}}}))
+			require.NoError(b, b.Advance(ctx, ledger.Transition{RequestID: id, To: to, At: at,
+				Events: []access.Event{{At: at, Kind: access.EventAccessEnded, Actor: "ramp", Key: key}}}))
 		}
 		step(access.StateApproved, "a")
 		step(access.StateEnded, "e")
@@ -155,13 +155,13 @@ var suite = map[string]func(b book){
 		require.Len(b, r.Timeline, 4)
 	},
 	"a step of nobody's request": func(b book) {
-		b.code(access.CodeNotFound, b.Advance(ctx, ledger.Advance{RequestID: "nobody", At: at}))
+		b.code(access.CodeNotFound, b.Advance(ctx, ledger.Transition{RequestID: "nobody", At: at}))
 	},
 	"Case24 a grant is known before it exists": func(b book) {
 		s := b.submitted()
 		g := grant(s)
-		require.NoError(b, b.Intend(ctx, g, at))
-		require.NoError(b, b.Intend(ctx, g, at.Add(time.Second)), "a retry")
+		require.NoError(b, b.IntendGrant(ctx, g, at))
+		require.NoError(b, b.IntendGrant(ctx, g, at.Add(time.Second)), "a retry")
 		rows, err := b.Grants(ctx, ledger.GrantFilter{RequestID: s.Request.ID, NotClosed: true})
 		require.NoError(b, err)
 		require.Len(b, rows, 1)
@@ -172,51 +172,51 @@ var suite = map[string]func(b book){
 	"Case38 a workflow that begins anew does not move the end": func(b book) {
 		s := b.submitted()
 		g := grant(s)
-		require.NoError(b, b.Intend(ctx, g, at))
+		require.NoError(b, b.IntendGrant(ctx, g, at))
 		later := g
 		later.ExpiresAt = g.ExpiresAt.Add(time.Minute)
-		b.code(access.CodeConflict, b.Intend(ctx, later, at.Add(time.Minute)))
-		require.NoError(b, b.Extended(ctx, g.Name, later.ExpiresAt))
-		require.NoError(b, b.Intend(ctx, g, at), "a retry that an extension overtook")
+		b.code(access.CodeConflict, b.IntendGrant(ctx, later, at.Add(time.Minute)))
+		require.NoError(b, b.MarkExtended(ctx, g.Name, later.ExpiresAt))
+		require.NoError(b, b.IntendGrant(ctx, g, at), "a retry that an extension overtook")
 	},
 	"Case10 what was closed does not open again": func(b book) {
 		s := b.submitted()
 		g := grant(s)
-		require.NoError(b, b.Intend(ctx, g, at))
-		require.NoError(b, b.Opened(ctx, g.Name, at))
-		require.NoError(b, b.Closed(ctx, g.Name, at))
-		require.NoError(b, b.Closed(ctx, g.Name, at), "a retry")
-		b.code(access.CodeConflict, b.Intend(ctx, g, at))
-		b.code(access.CodeConflict, b.Extended(ctx, g.Name, at))
+		require.NoError(b, b.IntendGrant(ctx, g, at))
+		require.NoError(b, b.MarkOpened(ctx, g.Name, at))
+		require.NoError(b, b.MarkClosed(ctx, g.Name, at))
+		require.NoError(b, b.MarkClosed(ctx, g.Name, at), "a retry")
+		b.code(access.CodeConflict, b.IntendGrant(ctx, g, at))
+		b.code(access.CodeConflict, b.MarkExtended(ctx, g.Name, at))
 	},
 	"what opening means for the request is noted with it, once and never late": func(b book) {
 		s := b.submitted()
 		g := grant(s)
-		active := ledger.Advance{RequestID: s.Request.ID, To: access.StateActive, At: at, ActiveAt: &at,
-			Events: []access.Event{{At: at, Kind: access.EventActive, Actor: "ramp", Key: "active"}}}
-		require.NoError(b, b.Intend(ctx, g, at))
-		require.NoError(b, b.Opened(ctx, g.Name, at, active))
-		require.NoError(b, b.Opened(ctx, g.Name, at, active), "a retry")
+		active := ledger.Transition{RequestID: s.Request.ID, To: access.StateActive, At: at, ActiveAt: &at,
+			Events: []access.Event{{At: at, Kind: access.EventAccessActive, Actor: "ramp", Key: "active"}}}
+		require.NoError(b, b.IntendGrant(ctx, g, at))
+		require.NoError(b, b.MarkOpened(ctx, g.Name, at, active))
+		require.NoError(b, b.MarkOpened(ctx, g.Name, at, active), "a retry")
 		r := b.reload(s.Request.ID)
 		require.Equal(b, access.StateActive, r.State)
-		require.Equal(b, access.EventActive, r.Timeline[len(r.Timeline)-1].Kind)
+		require.Equal(b, access.EventAccessActive, r.Timeline[len(r.Timeline)-1].Kind)
 
 		other := b.submitted()
 		g = grant(other)
 		active.RequestID = other.Request.ID
-		require.NoError(b, b.Intend(ctx, g, at))
-		require.NoError(b, b.Closed(ctx, g.Name, at))
-		require.NoError(b, b.Opened(ctx, g.Name, at, active), "by a worker that stood still meanwhile")
+		require.NoError(b, b.IntendGrant(ctx, g, at))
+		require.NoError(b, b.MarkClosed(ctx, g.Name, at))
+		require.NoError(b, b.MarkOpened(ctx, g.Name, at, active), "by a worker that stood still meanwhile")
 		require.Nil(b, b.reload(other.Request.ID).ActiveAt)
 	},
 	"nothing opens while ending": func(b book) {
 		s := b.submitted()
-		require.NoError(b, b.Advance(ctx, ledger.Advance{RequestID: s.Request.ID, To: access.StateEnding, At: at}))
-		b.code(access.CodeConflict, b.Intend(ctx, grant(s), at))
+		require.NoError(b, b.Advance(ctx, ledger.Transition{RequestID: s.Request.ID, To: access.StateEnding, At: at}))
+		b.code(access.CodeConflict, b.IntendGrant(ctx, grant(s), at))
 	},
 	"Case40 a request nobody submitted has no grants": func(b book) {
-		b.code(access.CodeNotFound, b.Intend(ctx, grant(b.submission()), at))
-		b.code(access.CodeNotFound, b.Closed(ctx, "ramp-none-a", at))
+		b.code(access.CodeNotFound, b.IntendGrant(ctx, grant(b.submission()), at))
+		b.code(access.CodeNotFound, b.MarkClosed(ctx, "ramp-none-a", at))
 	},
 	"Case42 events cannot be changed or removed": func(b book) {
 		b.submitted()
@@ -238,7 +238,7 @@ var suite = map[string]func(b book){
 		var got []string
 		cursor := ""
 		for {
-			items, next, err := b.Requests(ctx, ledger.Filter{Requester: who, Target: "ssh/demo", States: []access.State{access.StatePending}, Limit: 2, Cursor: cursor})
+			items, next, err := b.Requests(ctx, ledger.RequestFilter{Requester: who, Target: "ssh/demo", States: []access.State{access.StatePending}, Limit: 2, Cursor: cursor})
 			require.NoError(b, err)
 			for i, r := range items {
 				got = append(got, r.ID)
@@ -249,10 +249,10 @@ var suite = map[string]func(b book){
 			}
 		}
 		require.ElementsMatch(b, ids, got)
-		none, _, err := b.Requests(ctx, ledger.Filter{Requester: who, Target: "ssh/dem_"})
+		none, _, err := b.Requests(ctx, ledger.RequestFilter{Requester: who, Target: "ssh/dem_"})
 		require.NoError(b, err)
 		require.Empty(b, none, "a wildcard is taken as it is written")
-		_, _, err = b.Requests(ctx, ledger.Filter{Cursor: "nonsense"})
+		_, _, err = b.Requests(ctx, ledger.RequestFilter{Cursor: "nonsense"})
 		b.code(access.CodeInvalid, err)
 	},
 	"many at once lose nothing, and numbers are read in order": func(b book) {
@@ -285,7 +285,7 @@ var suite = map[string]func(b book){
 				s := b.submission()
 				g := grant(s)
 				_, err := b.Submit(ctx, s)
-				for _, err := range []error{err, b.Intend(ctx, g, at), b.Opened(ctx, g.Name, at), b.Closed(ctx, g.Name, at)} {
+				for _, err := range []error{err, b.IntendGrant(ctx, g, at), b.MarkOpened(ctx, g.Name, at), b.MarkClosed(ctx, g.Name, at)} {
 					if err != nil {
 						b.Errorf("lost: %v", err)
 					}
@@ -297,7 +297,7 @@ var suite = map[string]func(b book){
 		require.Equal(b, int64(4*n), <-seen, "the follower missed an event")
 	},
 	"refused acts are recorded": func(b book) {
-		require.NoError(b, b.Record(ctx, access.Event{At: at, Kind: access.EventRefused, Actor: "dave", Message: "no"}))
+		require.NoError(b, b.AppendEvent(ctx, access.Event{At: at, Kind: access.EventActRefused, Actor: "dave", Message: "no"}))
 		seq, err := b.LastSeq(ctx)
 		require.NoError(b, err)
 		list, err := b.Events(ctx, ledger.EventFilter{After: seq - 1})

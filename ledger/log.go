@@ -16,21 +16,21 @@ type Entry struct {
 	access.Event
 }
 
-// log is the Merkle tree over events, as one transaction sees it.
-type log struct {
+// merkleLog is the Merkle tree over events, as one transaction sees it.
+type merkleLog struct {
 	ctx  context.Context
 	q    querier
 	size int64
 }
 
-// openLog finds the size of the tree in its hashes, not in the events: rows cut
+// openMerkleLog finds the size of the tree in its hashes, not in the events: rows cut
 // off the end of the events leave a hole that shows, and are not grown over.
-func openLog(ctx context.Context, q querier) (*log, error) {
+func openMerkleLog(ctx context.Context, q querier) (*merkleLog, error) {
 	var last sql.NullInt64
 	if err := q.row(ctx, `SELECT max(idx) FROM log_hashes`).Scan(&last); err != nil {
 		return nil, err
 	}
-	l := &log{ctx: ctx, q: q}
+	l := &merkleLog{ctx: ctx, q: q}
 	if last.Valid {
 		// A tree of n leaves has up to 2n hashes, and at most 64 fewer.
 		for l.size = (last.Int64 + 1) / 2; tlog.StoredHashCount(l.size) <= last.Int64; {
@@ -44,7 +44,7 @@ func openLog(ctx context.Context, q querier) (*log, error) {
 const maxLeaf = 1<<16 - 1
 
 // add makes one leaf of the tree.
-func (l *log) add(leaf []byte) error {
+func (l *merkleLog) add(leaf []byte) error {
 	if len(leaf) > maxLeaf {
 		return access.Errorf(access.CodeTooLarge, "an event of %d bytes is not recorded; it may have %d", len(leaf), maxLeaf)
 	}
@@ -65,7 +65,7 @@ func (l *log) add(leaf []byte) error {
 }
 
 // ReadHashes implements tlog.HashReader.
-func (l *log) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
+func (l *merkleLog) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 	out := make([]tlog.Hash, len(indexes))
 	if len(indexes) == 0 {
 		return out, nil
@@ -114,21 +114,23 @@ type Tree struct {
 func (l *Ledger) Tree(ctx context.Context) (Tree, error) {
 	var t Tree
 	if err := l.reader().row(ctx, `SELECT origin FROM log`).Scan(&t.Origin); err != nil {
-		return t, fault(err)
+		return t, wrapError(err)
 	}
-	at, err := openLog(ctx, l.reader())
+	at, err := openMerkleLog(ctx, l.reader())
 	if err != nil {
-		return t, fault(err)
+		return t, wrapError(err)
 	}
 	t.Size = at.size
 	if t.Root, err = tlog.TreeHash(at.size, at); err != nil {
-		return t, fault(err)
+		return t, wrapError(err)
 	}
 	return t, nil
 }
 
-// Hashes reads the log's tree, for proofs and tiles.
-func (l *Ledger) Hashes(ctx context.Context) tlog.HashReader { return &log{ctx: ctx, q: l.reader()} }
+// HashReader reads the log's tree, for proofs and tiles.
+func (l *Ledger) HashReader(ctx context.Context) tlog.HashReader {
+	return &merkleLog{ctx: ctx, q: l.reader()}
+}
 
 // Entries are the events of leaves from up to, not including, to. Those that
 // are missing are left out: who checks the log has to see the others.
@@ -139,7 +141,7 @@ func (l *Ledger) Entries(ctx context.Context, from, to int64) ([]Entry, error) {
 // hashEvents makes leaves of events that were there before the log was.
 func (l *Ledger) hashEvents(ctx context.Context, tx *sql.Tx) error {
 	q := querier{tx, l}
-	tree, err := openLog(ctx, q)
+	tree, err := openMerkleLog(ctx, q)
 	if err != nil {
 		return err
 	}

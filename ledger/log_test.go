@@ -78,9 +78,9 @@ func opened(t *testing.T, address, driver, raw string) book {
 // record appends n events in one transaction.
 func (b book) record(n int) {
 	b.Helper()
-	step := ledger.Advance{RequestID: b.subject(), At: at}
+	step := ledger.Transition{RequestID: b.subject(), At: at}
 	for i := range n {
-		step.Events = append(step.Events, access.Event{At: at, Kind: access.EventRefused, Actor: fmt.Sprint("person ", i),
+		step.Events = append(step.Events, access.Event{At: at, Kind: access.EventActRefused, Actor: fmt.Sprint("person ", i),
 			Message: "no\x00 \xff", Detail: map[string]string{"b": "2", "a": "<&>\u2028"}})
 	}
 	require.NoError(b, b.Advance(ctx, step))
@@ -89,7 +89,7 @@ func (b book) record(n int) {
 // subject is the request that events are about; its own event is leaf 0.
 func (b book) subject() string {
 	b.Helper()
-	list, _, err := b.Requests(ctx, ledger.Filter{})
+	list, _, err := b.Requests(ctx, ledger.RequestFilter{})
 	require.NoError(b, err)
 	if len(list) == 0 {
 		return b.submitted().Request.ID
@@ -211,21 +211,21 @@ func TestCheckpointsAndProofs(t *testing.T) {
 	for _, c := range all {
 		signed, err := signer.SignCheckpoint(c)
 		require.NoError(t, err)
-		got, err := keys.Checkpoint(signed)
+		got, err := keys.VerifyCheckpoint(signed)
 		require.NoError(t, err)
 		require.Equal(t, c, got)
-		require.NoError(t, evidence.Consistent(c, last, ledgerTiles{b}))
+		require.NoError(t, evidence.VerifyConsistency(c, last, ledgerTiles{b}))
 		if c.Size > 0 {
 			c.Root[0] ^= 1
-			require.Equal(t, access.CodeEvidence, access.CodeOf(evidence.Consistent(c, last, ledgerTiles{b})))
+			require.Equal(t, access.CodeEvidence, access.CodeOf(evidence.VerifyConsistency(c, last, ledgerTiles{b})))
 		}
 	}
-	proof, err := tlog.ProveRecord(last.Size, 17, b.Hashes(ctx))
+	proof, err := tlog.ProveRecord(last.Size, 17, b.HashReader(ctx))
 	require.NoError(t, err)
 	entries, err := b.Entries(ctx, 17, 18)
 	require.NoError(t, err)
 	require.NoError(t, tlog.CheckRecord(proof, last.Size, last.Root, 17, tlog.RecordHash(entries[0].Event.Leaf())))
-	_, err = evidence.NewKeyring().Checkpoint("x\n0\n\n")
+	_, err = evidence.NewKeyring().VerifyCheckpoint("x\n0\n\n")
 	require.Equal(t, access.CodeEvidence, access.CodeOf(err))
 }
 
@@ -237,7 +237,7 @@ func (l ledgerTiles) ReadTiles(list []tlog.Tile) ([][]byte, error) {
 	out := make([][]byte, len(list))
 	for i, t := range list {
 		var err error
-		if out[i], err = tlog.ReadTileData(t, l.Hashes(ctx)); err != nil {
+		if out[i], err = tlog.ReadTileData(t, l.HashReader(ctx)); err != nil {
 			return nil, err
 		}
 	}
@@ -247,17 +247,17 @@ func (l ledgerTiles) ReadTiles(list []tlog.Tile) ([][]byte, error) {
 func TestAuditSearch(t *testing.T) {
 	b := fresh(t, "")
 	b.record(30)
-	got, next, err := b.Audit(ctx, ledger.AuditFilter{Limit: 20})
+	got, next, err := b.SearchEvents(ctx, ledger.EventSearch{Limit: 20})
 	require.NoError(t, err)
 	require.Len(t, got, 20)
 	require.EqualValues(t, 30, got[0].Leaf)
-	got, next, err = b.Audit(ctx, ledger.AuditFilter{Limit: 20, Cursor: next})
+	got, next, err = b.SearchEvents(ctx, ledger.EventSearch{Limit: 20, Cursor: next})
 	require.NoError(t, err)
 	require.Len(t, got, 11)
 	require.Empty(t, next)
-	got, _, err = b.Audit(ctx, ledger.AuditFilter{Actor: "person 7", Kind: access.EventRefused, Since: at, Until: at.Add(1e9)})
+	got, _, err = b.SearchEvents(ctx, ledger.EventSearch{Actor: "person 7", Kind: access.EventActRefused, Since: at, Until: at.Add(1e9)})
 	require.NoError(t, err)
 	require.Len(t, got, 1)
-	_, _, err = b.Audit(ctx, ledger.AuditFilter{Cursor: "x"})
+	_, _, err = b.SearchEvents(ctx, ledger.EventSearch{Cursor: "x"})
 	b.code(access.CodeInvalid, err)
 }

@@ -42,17 +42,17 @@ func scanRequest(row scanner, more ...any) (access.Request, error) {
 func (l *Ledger) Request(ctx context.Context, id string) (access.Request, error) {
 	r, err := scanRequest(l.reader().row(ctx, `SELECT `+requestColumns+` FROM requests WHERE id = ?`, id))
 	if errors.Is(err, sql.ErrNoRows) {
-		return r, unknown(id)
+		return r, unknownRequest(id)
 	}
 	if err != nil {
-		return r, fault(err)
+		return r, wrapError(err)
 	}
 	r.Timeline, err = l.Events(ctx, EventFilter{RequestID: id, Limit: 1000})
 	return r, err
 }
 
-// Filter narrows a list of requests. Zero fields do not narrow.
-type Filter struct {
+// RequestFilter narrows a list of requests. Zero fields do not narrow.
+type RequestFilter struct {
 	States    []access.State
 	Requester string
 	Contract  string
@@ -63,7 +63,7 @@ type Filter struct {
 
 // Requests lists requests, newest first, without timelines, and where the next
 // page begins ("" at the end).
-func (l *Ledger) Requests(ctx context.Context, f Filter) (items []access.Request, next string, err error) {
+func (l *Ledger) Requests(ctx context.Context, f RequestFilter) (items []access.Request, next string, err error) {
 	where, args := []string{"1 = 1"}, []any{}
 	and := func(cond string, a ...any) { where, args = append(where, cond), append(args, a...) }
 	if len(f.States) > 0 {
@@ -99,19 +99,19 @@ func (l *Ledger) Requests(ctx context.Context, f Filter) (items []access.Request
 	rows, err := l.reader().rows(ctx, `SELECT `+requestColumns+` FROM requests WHERE `+strings.Join(where, " AND ")+
 		fmt.Sprintf(` ORDER BY created_at DESC, id DESC LIMIT %d`, limit+1), args...)
 	if err != nil {
-		return nil, "", fault(err)
+		return nil, "", wrapError(err)
 	}
 	defer rows.Close()
 	items = []access.Request{}
 	for rows.Next() {
 		r, err := scanRequest(rows)
 		if err != nil {
-			return nil, "", fault(err)
+			return nil, "", wrapError(err)
 		}
 		items = append(items, r)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, "", fault(err)
+		return nil, "", wrapError(err)
 	}
 	if len(items) > limit {
 		items = items[:limit]

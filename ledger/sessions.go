@@ -13,10 +13,10 @@ import (
 // holds, so that nobody who reads the ledger can take its place.
 type Session struct {
 	Token     string
-	Person    string // "" while a login is under way
+	PersonID  string // "" while a login is under way
 	Data      []byte
 	Address   string
-	Agent     string // what the browser calls itself
+	UserAgent string // what the browser calls itself
 	CreatedAt time.Time
 	SeenAt    time.Time // about: not every use is written
 	ExpiresAt time.Time
@@ -27,7 +27,7 @@ const sessionColumns = `token, person, data, address, agent, created_at, seen_at
 func scanSession(row scanner) (Session, error) {
 	var s Session
 	var created, seen, expires int64
-	err := row.Scan(&s.Token, &s.Person, &s.Data, &s.Address, &s.Agent, &created, &seen, &expires)
+	err := row.Scan(&s.Token, &s.PersonID, &s.Data, &s.Address, &s.UserAgent, &created, &seen, &expires)
 	s.CreatedAt, s.SeenAt, s.ExpiresAt = timeOf(created), timeOf(seen), timeOf(expires)
 	return s, err
 }
@@ -39,16 +39,16 @@ func (l *Ledger) AddSession(ctx context.Context, s Session) error {
 			return err
 		}
 		_, err := q.exec(ctx, `INSERT INTO sessions (`+sessionColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (token) DO NOTHING`,
-			s.Token, s.Person, s.Data, s.Address, s.Agent, micros(s.CreatedAt), micros(s.SeenAt), micros(s.ExpiresAt))
+			s.Token, s.PersonID, s.Data, s.Address, s.UserAgent, micros(s.CreatedAt), micros(s.SeenAt), micros(s.ExpiresAt))
 		return err
 	})
 }
 
-// ChangeSession writes a session anew. One that was ended meanwhile stays ended.
-func (l *Ledger) ChangeSession(ctx context.Context, s Session) error {
+// UpdateSession writes a session anew. One that was ended meanwhile stays ended.
+func (l *Ledger) UpdateSession(ctx context.Context, s Session) error {
 	return l.tx(ctx, func(q querier) error {
 		_, err := q.exec(ctx, `UPDATE sessions SET person = ?, data = ?, address = ?, agent = ?, seen_at = ?, expires_at = ? WHERE token = ?`,
-			s.Person, s.Data, s.Address, s.Agent, micros(s.SeenAt), micros(s.ExpiresAt), s.Token)
+			s.PersonID, s.Data, s.Address, s.UserAgent, micros(s.SeenAt), micros(s.ExpiresAt), s.Token)
 		return err
 	})
 }
@@ -68,7 +68,7 @@ func (l *Ledger) Session(ctx context.Context, token string, at time.Time) (Sessi
 	if errors.Is(err, sql.ErrNoRows) {
 		return s, access.Errorf(access.CodeNotFound, "there is no such session")
 	}
-	return s, fault(err)
+	return s, wrapError(err)
 }
 
 // Sessions are a person's that are not over at a time, the last used first.
@@ -76,18 +76,18 @@ func (l *Ledger) Sessions(ctx context.Context, person string, at time.Time) ([]S
 	rows, err := l.reader().rows(ctx, `SELECT `+sessionColumns+` FROM sessions WHERE lower(person) = lower(?) AND person <> '' AND expires_at > ?
 		ORDER BY seen_at DESC, token LIMIT 100`, person, micros(at))
 	if err != nil {
-		return nil, fault(err)
+		return nil, wrapError(err)
 	}
 	defer rows.Close()
 	out := []Session{}
 	for rows.Next() {
 		s, err := scanSession(rows)
 		if err != nil {
-			return nil, fault(err)
+			return nil, wrapError(err)
 		}
 		out = append(out, s)
 	}
-	return out, fault(rows.Err())
+	return out, wrapError(rows.Err())
 }
 
 // EndSession ends one session; one that is over is no error.
@@ -104,7 +104,7 @@ func (l *Ledger) EndSessions(ctx context.Context, person string, at time.Time) e
 		if err := q.endSessions(ctx, person); err != nil {
 			return err
 		}
-		return l.append(ctx, q, access.Event{At: at, Kind: access.EventSignedOut, Actor: person, Message: "Everywhere."})
+		return l.append(ctx, q, access.Event{At: at, Kind: access.EventSessionsEnded, Actor: person, Message: "Everywhere."})
 	})
 }
 

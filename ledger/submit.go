@@ -16,17 +16,17 @@ import (
 
 // Submission is a new request with its signed plan.
 type Submission struct {
-	Request access.Request
-	Plan    []byte // the signed envelope, JSON
-	Ask     access.Ask
+	Request      access.Request
+	PlanEnvelope []byte // the signed envelope, JSON
+	Ask          access.RequestInput
 	// Evaluation is the signed statement of why, and ContractText what the plan
 	// was made under; both for the evidence pack.
 	Evaluation   []byte
 	ContractText string
 	MaxOpen      int // requests that the requester may have open, this one included; 0: any number
-	// Distinct refuses what the requester has asked, word for word, in a request
+	// RefuseDuplicate refuses what the requester has asked, word for word, in a request
 	// that is still pending: approvers are not asked the same twice (CASES 47).
-	Distinct bool
+	RefuseDuplicate bool
 }
 
 // Submit records a new request before its workflow is started. Submitting the
@@ -47,7 +47,7 @@ func (l *Ledger) Submit(ctx context.Context, s Submission) (created bool, err er
 		var requester, ask string
 		err := q.row(ctx, `SELECT requester, ask FROM requests WHERE id = ?`, r.ID).Scan(&requester, &ask)
 		if err == nil {
-			if requester != r.Requester.ID || ask != document(s.Ask) {
+			if requester != r.Requester.ID || ask != encodeJSON(s.Ask) {
 				return &access.Error{Code: access.CodeConflict, Issues: []access.Issue{{Code: "idempotency_key_reused",
 					Field: "Idempotency-Key", Message: "this key was used for another request; take a new key for each question"}}}
 			}
@@ -56,14 +56,14 @@ func (l *Ledger) Submit(ctx context.Context, s Submission) (created bool, err er
 		if !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		if err := mayBeMade(ctx, q, s); err != nil {
+		if err := checkSubmission(ctx, q, s); err != nil {
 			return err
 		}
 		n, err := q.exec(ctx, `INSERT INTO requests
 			(id, state, contract, requester, targets, ask, person, plan, plan_envelope, stages, decisions, created_at)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '[]', ?) ON CONFLICT (id) DO NOTHING`,
 			r.ID, string(access.StatePending), r.Contract, r.Requester.ID, ","+strings.Join(targets, ",")+",",
-			document(s.Ask), document(r.Requester), document(r.Plan), string(s.Plan), document(r.Stages), micros(r.CreatedAt))
+			encodeJSON(s.Ask), encodeJSON(r.Requester), encodeJSON(r.Plan), string(s.PlanEnvelope), encodeJSON(r.Stages), micros(r.CreatedAt))
 		if err != nil {
 			return err
 		}
@@ -78,11 +78,11 @@ func (l *Ledger) Submit(ctx context.Context, s Submission) (created bool, err er
 			}
 		}
 		if s.Evaluation != nil {
-			if err := q.keep(ctx, Statement{RequestID: r.ID, Key: "evaluation", Envelope: s.Evaluation}); err != nil {
+			if err := q.addStatements(ctx, Statement{RequestID: r.ID, Key: "evaluation", Envelope: s.Evaluation}); err != nil {
 				return err
 			}
 		}
-		return l.append(ctx, q, access.Event{At: r.CreatedAt, RequestID: r.ID, Kind: access.EventRequested,
+		return l.append(ctx, q, access.Event{At: r.CreatedAt, RequestID: r.ID, Kind: access.EventRequestCreated,
 			Actor: r.Requester.ID, Message: r.Plan.Reason, Key: "created",
 			Detail: map[string]string{"contract": r.Contract, "planDigest": r.Plan.Digest}})
 	})
@@ -99,14 +99,14 @@ func (l *Ledger) lockRequester(ctx context.Context, q querier, id string) error 
 	return err
 }
 
-func mayBeMade(ctx context.Context, q querier, s Submission) error {
+func checkSubmission(ctx context.Context, q querier, s Submission) error {
 	refuse := func(code access.Code, name, format string, args ...any) error {
 		return &access.Error{Code: code, Issues: []access.Issue{{Code: name, Message: fmt.Sprintf(format, args...)}}}
 	}
 	who := s.Request.Requester.ID
-	if s.Distinct {
+	if s.RefuseDuplicate {
 		var first string
-		err := q.row(ctx, `SELECT id FROM requests WHERE requester = ? AND state = 'pending' AND ask = ? LIMIT 1`, who, document(s.Ask)).Scan(&first)
+		err := q.row(ctx, `SELECT id FROM requests WHERE requester = ? AND state = 'pending' AND ask = ? LIMIT 1`, who, encodeJSON(s.Ask)).Scan(&first)
 		if err == nil {
 			return refuse(access.CodeConflict, "duplicate_pending", "you asked exactly this in request %s, which is waiting for decisions; it is not asked twice", first)
 		}
@@ -138,8 +138,8 @@ func openStates() string {
 	return "(" + strings.Join(names, ", ") + ")"
 }
 
-// Started notes that the request's workflow exists.
-func (l *Ledger) Started(ctx context.Context, id string) error {
+// MarkStarted notes that the request's workflow exists.
+func (l *Ledger) MarkStarted(ctx context.Context, id string) error {
 	return l.tx(ctx, func(q querier) error {
 		_, err := q.exec(ctx, `UPDATE requests SET started = 1 WHERE id = ?`, id)
 		return err
@@ -152,7 +152,7 @@ func (l *Ledger) Unstarted(ctx context.Context, before time.Time) ([]Submission,
 	rows, err := l.reader().rows(ctx, `SELECT `+requestColumns+`, plan_envelope, ask FROM requests
 		WHERE started = 0 AND state = 'pending' AND created_at < ? ORDER BY created_at LIMIT 100`, micros(before))
 	if err != nil {
-		return nil, fault(err)
+		return nil, wrapError(err)
 	}
 	defer rows.Close()
 	var out []Submission
@@ -160,28 +160,28 @@ func (l *Ledger) Unstarted(ctx context.Context, before time.Time) ([]Submission,
 		var s Submission
 		var envelope, ask string
 		if s.Request, err = scanRequest(rows, &envelope, &ask); err != nil {
-			return nil, fault(err)
+			return nil, wrapError(err)
 		}
-		s.Plan = []byte(envelope)
+		s.PlanEnvelope = []byte(envelope)
 		if err := json.Unmarshal([]byte(ask), &s.Ask); err != nil {
-			return nil, fault(err)
+			return nil, wrapError(err)
 		}
 		out = append(out, s)
 	}
-	return out, fault(rows.Err())
+	return out, wrapError(rows.Err())
 }
 
-// Plan is the signed envelope of a request's plan, JSON.
-func (l *Ledger) Plan(ctx context.Context, id string) ([]byte, error) {
+// PlanEnvelope is the signed envelope of a request's plan, JSON.
+func (l *Ledger) PlanEnvelope(ctx context.Context, id string) ([]byte, error) {
 	var envelope string
 	err := l.reader().row(ctx, `SELECT plan_envelope FROM requests WHERE id = ?`, id).Scan(&envelope)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, unknown(id)
+		return nil, unknownRequest(id)
 	}
-	return []byte(envelope), fault(err)
+	return []byte(envelope), wrapError(err)
 }
 
-func unknown(id string) error {
+func unknownRequest(id string) error {
 	return &access.Error{Code: access.CodeNotFound, Issues: []access.Issue{{Code: "unknown_request",
 		Message: fmt.Sprintf("there is no request %q", access.Clip(id, 40))}}}
 }

@@ -27,7 +27,7 @@ func (l *Ledger) Unfinished(ctx context.Context) ([]Unfinished, error) {
 		(SELECT count(*) FROM grants WHERE request_id = requests.id AND status <> 'closed')
 		FROM requests WHERE state IN (`+marks+`) ORDER BY created_at, id`, args...)
 	if err != nil {
-		return nil, fault(err)
+		return nil, wrapError(err)
 	}
 	defer rows.Close()
 	var out []Unfinished
@@ -36,12 +36,12 @@ func (l *Ledger) Unfinished(ctx context.Context) ([]Unfinished, error) {
 		var started int
 		var expires sql.NullInt64
 		if err := rows.Scan(&u.ID, &u.State, &started, &expires, &u.Grants, &u.NotClosed); err != nil {
-			return nil, fault(err)
+			return nil, wrapError(err)
 		}
 		u.Started, u.ExpiresAt = started != 0, timePtr(expires)
 		out = append(out, u)
 	}
-	return out, fault(rows.Err())
+	return out, wrapError(rows.Err())
 }
 
 func unfinishedStates() (marks string, args []any) {
@@ -61,7 +61,7 @@ func unfinishedStates() (marks string, args []any) {
 func (l *Ledger) Conclude(ctx context.Context, id string, outcome access.Outcome, at time.Time, why string) (changed bool, err error) {
 	err = l.tx(ctx, func(q querier) error {
 		changed = false
-		state, err := l.lock(ctx, q, id)
+		state, err := l.lockRequest(ctx, q, id)
 		if err != nil || state.Final() {
 			return err
 		}
@@ -75,7 +75,7 @@ func (l *Ledger) Conclude(ctx context.Context, id string, outcome access.Outcome
 				string(access.StateFailed), why, id); err != nil {
 				return err
 			}
-			return l.append(ctx, q, access.Event{At: at, RequestID: id, Kind: access.EventFailed, Actor: reconciler,
+			return l.append(ctx, q, access.Event{At: at, RequestID: id, Kind: access.EventRequestFailed, Actor: reconciler,
 				Message: why, Key: string(access.StateFailed)})
 		}
 		if _, err := q.exec(ctx, `UPDATE requests SET state = ?, outcome = CASE WHEN outcome = '' THEN ? ELSE outcome END,
@@ -83,7 +83,7 @@ func (l *Ledger) Conclude(ctx context.Context, id string, outcome access.Outcome
 			string(access.StateEnded), string(outcome), micros(at), why, id); err != nil {
 			return err
 		}
-		return l.append(ctx, q, access.Event{At: at, RequestID: id, Kind: access.EventEnded, Actor: reconciler,
+		return l.append(ctx, q, access.Event{At: at, RequestID: id, Kind: access.EventAccessEnded, Actor: reconciler,
 			Message: why, Key: "ended"})
 	})
 	return changed, err
@@ -92,31 +92,31 @@ func (l *Ledger) Conclude(ctx context.Context, id string, outcome access.Outcome
 // reconciler is the actor of what no workflow did.
 const reconciler = "ramp-reconciler"
 
-// Standing is how much is open at this moment.
-type Standing struct {
-	Open    map[string]int // grants not closed, by target
-	Overdue int            // requests that are ending for too long
+// OpenCounts is how much is open at this moment.
+type OpenCounts struct {
+	GrantsByTarget  map[string]int // grants not closed, by target
+	OverdueRequests int            // requests that are ending for too long
 }
 
-// Standing counts what is open, for metrics.
-func (l *Ledger) Standing(ctx context.Context) (Standing, error) {
-	s := Standing{Open: map[string]int{}}
+// CountOpen counts what is open, for metrics.
+func (l *Ledger) CountOpen(ctx context.Context) (OpenCounts, error) {
+	s := OpenCounts{GrantsByTarget: map[string]int{}}
 	marks, args := unfinishedStates()
-	if err := l.reader().row(ctx, `SELECT count(*) FROM requests WHERE overdue = 1 AND state IN (`+marks+`)`, args...).Scan(&s.Overdue); err != nil {
-		return s, fault(err)
+	if err := l.reader().row(ctx, `SELECT count(*) FROM requests WHERE overdue = 1 AND state IN (`+marks+`)`, args...).Scan(&s.OverdueRequests); err != nil {
+		return s, wrapError(err)
 	}
 	rows, err := l.reader().rows(ctx, `SELECT target, count(*) FROM grants WHERE status <> 'closed' GROUP BY target`)
 	if err != nil {
-		return s, fault(err)
+		return s, wrapError(err)
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var target string
 		var n int
 		if err := rows.Scan(&target, &n); err != nil {
-			return s, fault(err)
+			return s, wrapError(err)
 		}
-		s.Open[target] = n
+		s.GrantsByTarget[target] = n
 	}
-	return s, fault(rows.Err())
+	return s, wrapError(rows.Err())
 }

@@ -37,7 +37,7 @@ var unfinished = map[string]func(b book){
 		u, ok := b.unfinished(id)
 		require.True(b, ok)
 		require.Equal(b, ledger.Unfinished{ID: id, State: access.StatePending}, u)
-		require.NoError(b, b.Started(ctx, id))
+		require.NoError(b, b.MarkStarted(ctx, id))
 		u, _ = b.unfinished(id)
 		require.True(b, u.Started)
 		for _, want := range []bool{true, false} {
@@ -52,18 +52,18 @@ var unfinished = map[string]func(b book){
 		require.Equal(b, []string{"request.created", "request.failed"}, b.kinds(id))
 		_, ok = b.unfinished(id)
 		require.False(b, ok)
-		b.code(access.CodeConflict, b.Intend(ctx, grant(ledger.Submission{Request: r}), at))
+		b.code(access.CodeConflict, b.IntendGrant(ctx, grant(ledger.Submission{Request: r}), at))
 	},
 	"Case38 a request is not concluded while a grant is open": func(b book) {
 		s := b.submitted()
 		id, g := s.Request.ID, grant(s)
-		require.NoError(b, b.Intend(ctx, g, at))
+		require.NoError(b, b.IntendGrant(ctx, g, at))
 		u, _ := b.unfinished(id)
 		require.Equal(b, ledger.Unfinished{ID: id, State: access.StateGranting, ExpiresAt: &g.ExpiresAt, Grants: 1, NotClosed: 1}, u)
 		changed, err := b.Conclude(ctx, id, access.OutcomeRevoked, at, "x")
 		require.NoError(b, err)
 		require.False(b, changed)
-		require.NoError(b, b.Closed(ctx, g.Name, at))
+		require.NoError(b, b.MarkClosed(ctx, g.Name, at))
 		changed, err = b.Conclude(ctx, id, access.OutcomeRevoked, at.Add(time.Minute), "Its workflow is gone.")
 		require.NoError(b, err)
 		require.True(b, changed)
@@ -71,20 +71,20 @@ var unfinished = map[string]func(b book){
 		require.Equal(b, []any{access.StateEnded, access.OutcomeRevoked, at.Add(time.Minute), false},
 			[]any{r.State, r.Outcome, *r.EndedAt, r.Overdue})
 		// The workflow was not gone after all, and tells the same.
-		require.NoError(b, b.Advance(ctx, ledger.Advance{RequestID: id, To: access.StateEnded, Outcome: access.OutcomeExpired, At: at.Add(time.Hour),
-			Events: []access.Event{{At: at, Kind: access.EventEnded, Key: "ended"}}}))
+		require.NoError(b, b.Advance(ctx, ledger.Transition{RequestID: id, To: access.StateEnded, Outcome: access.OutcomeExpired, At: at.Add(time.Hour),
+			Events: []access.Event{{At: at, Kind: access.EventAccessEnded, Key: "ended"}}}))
 		require.Equal(b, r, b.reload(id))
 	},
 	"an outcome that is known stands": func(b book) {
 		id := b.submitted().Request.ID
-		require.NoError(b, b.Advance(ctx, ledger.Advance{RequestID: id, To: access.StateEnding, Outcome: access.OutcomeReleased, At: at}))
+		require.NoError(b, b.Advance(ctx, ledger.Transition{RequestID: id, To: access.StateEnding, Outcome: access.OutcomeReleased, At: at}))
 		_, err := b.Conclude(ctx, id, access.OutcomeRevoked, at, "x")
 		require.NoError(b, err)
 		require.Equal(b, access.OutcomeReleased, b.reload(id).Outcome)
 	},
 	"grants by name": func(b book) {
 		s := b.submitted()
-		require.NoError(b, b.Intend(ctx, grant(s), at))
+		require.NoError(b, b.IntendGrant(ctx, grant(s), at))
 		rows, err := b.Grants(ctx, ledger.GrantFilter{Names: []string{grant(s).Name, "ramp-x"}})
 		require.NoError(b, err)
 		require.Len(b, rows, 1)
@@ -92,21 +92,21 @@ var unfinished = map[string]func(b book){
 		b.code(access.CodeInvalid, err)
 	},
 	"what stands open": func(b book) {
-		before, err := b.Standing(ctx)
+		before, err := b.CountOpen(ctx)
 		require.NoError(b, err)
 		s := b.submitted()
-		require.NoError(b, b.Intend(ctx, grant(s), at))
+		require.NoError(b, b.IntendGrant(ctx, grant(s), at))
 		yes := true
-		require.NoError(b, b.Advance(ctx, ledger.Advance{RequestID: s.Request.ID, To: access.StateEnding, Overdue: &yes, At: at}))
-		now, err := b.Standing(ctx)
+		require.NoError(b, b.Advance(ctx, ledger.Transition{RequestID: s.Request.ID, To: access.StateEnding, Overdue: &yes, At: at}))
+		now, err := b.CountOpen(ctx)
 		require.NoError(b, err)
-		require.Equal(b, before.Open["ssh/demo"]+1, now.Open["ssh/demo"])
-		require.Equal(b, before.Overdue+1, now.Overdue)
-		require.NoError(b, b.Closed(ctx, grant(s).Name, at))
+		require.Equal(b, before.GrantsByTarget["ssh/demo"]+1, now.GrantsByTarget["ssh/demo"])
+		require.Equal(b, before.OverdueRequests+1, now.OverdueRequests)
+		require.NoError(b, b.MarkClosed(ctx, grant(s).Name, at))
 		_, err = b.Conclude(ctx, s.Request.ID, access.OutcomeExpired, at, "x")
 		require.NoError(b, err)
-		now, err = b.Standing(ctx)
+		now, err = b.CountOpen(ctx)
 		require.NoError(b, err)
-		require.Equal(b, before.Overdue, now.Overdue)
+		require.Equal(b, before.OverdueRequests, now.OverdueRequests)
 	},
 }

@@ -15,7 +15,7 @@ import (
 // User is one person as a provider provisions them.
 type User struct {
 	ID         string // ours
-	Person     string // the id in this person's tokens
+	PersonID   string // the id in this person's tokens
 	UserName   string // told apart without regard to case
 	ExternalID string // the provider's
 	Name       string
@@ -31,7 +31,7 @@ type UserFilter struct {
 	ID         string
 	UserName   string
 	ExternalID string
-	Person     string
+	PersonID   string
 	Skip       int
 	Limit      int // 0: none are listed, only counted
 }
@@ -42,12 +42,12 @@ func scanUser(row scanner) (User, error) {
 	var u User
 	var active int
 	var created, changed int64
-	err := row.Scan(&u.ID, &u.Person, &u.UserName, &u.ExternalID, &u.Name, &u.Email, &active, &u.Attributes, &created, &changed)
+	err := row.Scan(&u.ID, &u.PersonID, &u.UserName, &u.ExternalID, &u.Name, &u.Email, &active, &u.Attributes, &created, &changed)
 	u.Active, u.CreatedAt, u.ChangedAt = active != 0, timeOf(created), timeOf(changed)
 	return u, err
 }
 
-func noUser(id string) error {
+func unknownUser(id string) error {
 	return &access.Error{Code: access.CodeNotFound, Issues: []access.Issue{{Code: "unknown_user",
 		Message: fmt.Sprintf("there is no user %q", access.Clip(id, 60))}}}
 }
@@ -66,7 +66,7 @@ func (l *Ledger) AddUser(ctx context.Context, u User, at time.Time) (User, error
 			return err
 		}
 		if _, err := q.exec(ctx, `INSERT INTO directory_users (`+userColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			u.ID, u.Person, u.UserName, u.ExternalID, u.Name, u.Email, boolInt(u.Active), u.Attributes, micros(at), micros(at)); err != nil {
+			u.ID, u.PersonID, u.UserName, u.ExternalID, u.Name, u.Email, boolInt(u.Active), u.Attributes, micros(at), micros(at)); err != nil {
 			return err
 		}
 		return l.append(ctx, q, access.Event{At: at, Kind: access.EventPersonAdded, Actor: "scim", Detail: userDetail(u)})
@@ -87,17 +87,17 @@ func (q querier) checkUserName(ctx context.Context, u User) error {
 }
 
 func userDetail(u User) map[string]string {
-	return map[string]string{"user": u.ID, "person": u.Person, "userName": u.UserName, "active": fmt.Sprint(u.Active)}
+	return map[string]string{"user": u.ID, "person": u.PersonID, "userName": u.UserName, "active": fmt.Sprint(u.Active)}
 }
 
-// EditUser changes a person by a function, which may run more than once; an
+// UpdateUser changes a person by a function, which may run more than once; an
 // error of it changes nothing.
-func (l *Ledger) EditUser(ctx context.Context, id string, at time.Time, change func(*User) error) (User, error) {
+func (l *Ledger) UpdateUser(ctx context.Context, id string, at time.Time, change func(*User) error) (User, error) {
 	var u User
 	err := l.tx(ctx, func(q querier) error {
 		before, err := scanUser(q.row(ctx, `SELECT `+userColumns+` FROM directory_users WHERE id = ? AND deleted_at IS NULL`+l.forUpdate(), id))
 		if errors.Is(err, sql.ErrNoRows) {
-			return noUser(id)
+			return unknownUser(id)
 		}
 		if err != nil {
 			return err
@@ -115,14 +115,14 @@ func (l *Ledger) EditUser(ctx context.Context, id string, at time.Time, change f
 			return err
 		}
 		if _, err := q.exec(ctx, `UPDATE directory_users SET person = ?, user_name = ?, external_id = ?, name = ?, email = ?, active = ?,
-			attributes = ?, changed_at = ? WHERE id = ?`, u.Person, u.UserName, u.ExternalID, u.Name, u.Email, boolInt(u.Active), u.Attributes,
+			attributes = ?, changed_at = ? WHERE id = ?`, u.PersonID, u.UserName, u.ExternalID, u.Name, u.Email, boolInt(u.Active), u.Attributes,
 			micros(at), id); err != nil {
 			return err
 		}
 		kind := access.EventPersonChanged
 		if before.Active && !u.Active {
 			kind = access.EventPersonLeft
-			if err := q.endSessions(ctx, before.Person); err != nil {
+			if err := q.endSessions(ctx, before.PersonID); err != nil {
 				return err
 			}
 		}
@@ -137,13 +137,13 @@ func (l *Ledger) DeleteUser(ctx context.Context, id string, at time.Time) error 
 	return l.tx(ctx, func(q querier) error {
 		u, err := scanUser(q.row(ctx, `SELECT `+userColumns+` FROM directory_users WHERE id = ? AND deleted_at IS NULL`+l.forUpdate(), id))
 		if errors.Is(err, sql.ErrNoRows) {
-			return noUser(id)
+			return unknownUser(id)
 		}
 		if err != nil {
 			return err
 		}
 		u.Active = false
-		if err := q.endSessions(ctx, u.Person); err != nil {
+		if err := q.endSessions(ctx, u.PersonID); err != nil {
 			return err
 		}
 		if _, err := q.exec(ctx, `DELETE FROM directory_members WHERE user_id = ?`, id); err != nil {
@@ -160,9 +160,9 @@ func (l *Ledger) DeleteUser(ctx context.Context, id string, at time.Time) error 
 func (l *Ledger) User(ctx context.Context, id string) (User, error) {
 	u, err := scanUser(l.reader().row(ctx, `SELECT `+userColumns+` FROM directory_users WHERE id = ? AND deleted_at IS NULL`, id))
 	if errors.Is(err, sql.ErrNoRows) {
-		return u, noUser(id)
+		return u, unknownUser(id)
 	}
-	return u, fault(err)
+	return u, wrapError(err)
 }
 
 // Users lists people by user name, and how many there are in all.
@@ -176,32 +176,32 @@ func (l *Ledger) Users(ctx context.Context, f UserFilter) (list []User, total in
 	and("id = ?", f.ID)
 	and("lower(user_name) = lower(?)", f.UserName)
 	and("external_id = ?", f.ExternalID)
-	and("person = ?", f.Person)
+	and("person = ?", f.PersonID)
 	from := ` FROM directory_users WHERE ` + strings.Join(where, " AND ")
 	q := l.reader()
 	if err := q.row(ctx, `SELECT count(*)`+from, args...).Scan(&total); err != nil {
-		return nil, 0, fault(err)
+		return nil, 0, wrapError(err)
 	}
 	rows, err := q.rows(ctx, `SELECT `+userColumns+from+fmt.Sprintf(` ORDER BY lower(user_name), id LIMIT %d OFFSET %d`, max(f.Limit, 0), max(f.Skip, 0)), args...)
 	if err != nil {
-		return nil, 0, fault(err)
+		return nil, 0, wrapError(err)
 	}
 	defer rows.Close()
 	list = []User{}
 	for rows.Next() {
 		u, err := scanUser(rows)
 		if err != nil {
-			return nil, 0, fault(err)
+			return nil, 0, wrapError(err)
 		}
 		list = append(list, u)
 	}
-	return list, total, fault(rows.Err())
+	return list, total, wrapError(rows.Err())
 }
 
 // forUpdate keeps others from a row until the transaction ends; SQLite has one
 // writer anyway.
 func (l *Ledger) forUpdate() string {
-	if l.batches == nil {
+	if l.batchWriter == nil {
 		return ` FOR UPDATE`
 	}
 	return ""

@@ -26,9 +26,9 @@ func timePtr(v sql.NullInt64) *time.Time {
 	return &t
 }
 
-// document stores a value as JSON. The values are Ramp's own types, which
+// encodeJSON stores a value as JSON. The values are Ramp's own types, which
 // always marshal.
-func document(v any) string {
+func encodeJSON(v any) string {
 	b, err := json.Marshal(v)
 	if err != nil {
 		panic("ledger: " + err.Error())

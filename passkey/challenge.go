@@ -27,12 +27,12 @@ func challenge(parts ...string) []byte {
 	return sum[:]
 }
 
-// Text is how bytes are written in files, pages and decisions: base64url
+// Base64URL is how bytes are written in files, pages and decisions: base64url
 // without padding.
-func Text(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
+func Base64URL(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 
-// bytesOf reads Text back, bounded, and in the one way it can be written.
-func bytesOf(text string, most int) ([]byte, bool) {
+// decodeBase64URL reads Text back, bounded, and in the one way it can be written.
+func decodeBase64URL(text string, most int) ([]byte, bool) {
 	if len(text) > base64.RawURLEncoding.EncodedLen(most) || strings.ContainsAny(text, "\r\n") {
 		return nil, false
 	}

@@ -33,16 +33,16 @@ func (s Set) Enrol(person, name string, response []byte, at time.Time) (Key, err
 		params[i] = protocol.CredentialParameter{Type: protocol.PublicKeyCredentialType, Algorithm: a}
 	}
 	const crossOrigin, verified, present = false, true, true
-	if _, err := parsed.Verify(Text(EnrolmentChallenge(person)), s.RPID, []string{s.Origin}, nil, nil,
+	if _, err := parsed.Verify(Base64URL(EnrolmentChallenge(person)), s.RPID, []string{s.Origin}, nil, nil,
 		protocol.TopOriginExplicitVerificationMode, crossOrigin, verified, present, nil, params,
 		protocol.AttestationPolicy{}, protocol.SignaturePolicy{}); err != nil {
 		return Key{}, invalid("the new key could not be verified: %s", detailed(err))
 	}
 	made := parsed.Response.AttestationObject.AuthData.AttData
-	k := Key{Name: strings.TrimSpace(name), ID: Text(made.CredentialID), PublicKey: Text(made.CredentialPublicKey),
+	k := Key{Name: strings.TrimSpace(name), ID: Base64URL(made.CredentialID), PublicKey: Base64URL(made.CredentialPublicKey),
 		Enrolled: at.UTC().Format(time.DateOnly)}
 	with := s.with(person, k)
-	if issues := with.check("new key"); len(issues) > 0 {
+	if issues := with.validate("new key"); len(issues) > 0 {
 		return Key{}, access.Invalid(issues...)
 	}
 	return k, nil
@@ -54,17 +54,17 @@ func (s Set) with(person string, k Key) Set {
 	for p, keys := range s.People {
 		people[p] = keys
 	}
-	people[person] = append(s.Of(person), k)
+	people[person] = append(s.KeysOf(person), k)
 	s.People = people
 	return s
 }
 
-// Entry is a key as it is written in the file, below people.
-func Entry(person string, k Key) (string, error) {
+// FileEntry is a key as it is written in the file, below people.
+func FileEntry(person string, k Key) (string, error) {
 	b, err := yaml.Marshal(map[string][]Key{person: {k}})
 	return string(b), err
 }
 
 func invalid(format string, args ...any) error {
-	return refuse(access.CodeInvalid, Invalid, format, args...)
+	return refuse(access.CodeInvalid, IssueInvalid, format, args...)
 }

@@ -34,7 +34,7 @@ func (f *File) Current() (Set, error) {
 	}
 	now := clock.Now()
 	for _, person := range slices.Collect(maps.Keys(s.People)) {
-		s.People[person] = slices.DeleteFunc(s.People[person], func(k Key) bool { return k.over(now) })
+		s.People[person] = slices.DeleteFunc(s.People[person], func(k Key) bool { return k.expired(now) })
 	}
 	return s, nil
 }
@@ -51,9 +51,9 @@ func (f *File) Add(person string, k Key) error {
 	return s.with(person, k).write(f.path)
 }
 
-// Prepare makes an empty file for an origin, or moves one that is there to it,
+// PrepareFile makes an empty file for an origin, or moves one that is there to it,
 // for development, whose addresses change. Keys stay bound to the name.
-func Prepare(path, origin string) error {
+func PrepareFile(path, origin string) error {
 	s, err := Load(path)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
@@ -65,7 +65,7 @@ func Prepare(path, origin string) error {
 }
 
 func (s Set) write(path string) error {
-	if issues := s.check(path); len(issues) > 0 {
+	if issues := s.validate(path); len(issues) > 0 {
 		return access.Invalid(issues...)
 	}
 	b, err := yaml.Marshal(s)

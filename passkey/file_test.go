@@ -76,7 +76,7 @@ func TestFileIsReadAtEachUse(t *testing.T) {
 		require.NoError(t, err)
 		return issueOf(now.Verify(d))
 	}
-	require.Equal(t, Unknown, check())
+	require.Equal(t, IssueUnknown, check())
 	require.NoError(t, f.Add("bob", set.People["bob"][0]))
 	require.Empty(t, check())
 	require.Error(t, f.Add("carol", set.People["bob"][0]), "one key is one human's")
@@ -88,7 +88,7 @@ func TestFileIsReadAtEachUse(t *testing.T) {
 	d.At = time.Now().AddDate(0, 0, -2)
 	require.NoError(t, set.Verify(d), "long ago it was good")
 	require.NoError(t, set.write(path))
-	require.Equal(t, Unknown, check())
+	require.Equal(t, IssueUnknown, check())
 
 	require.NoError(t, os.WriteFile(path, []byte("origin: ["), 0o600))
 	_, err := f.Current()
@@ -101,16 +101,16 @@ func TestFileIsReadAtEachUse(t *testing.T) {
 func TestPrepare(t *testing.T) {
 	s := newSite(t)
 	path := filepath.Join(t.TempDir(), "passkeys.yaml")
-	require.NoError(t, Prepare(path, "http://localhost:8080"))
+	require.NoError(t, PrepareFile(path, "http://localhost:8080"))
 	set, err := Load(path)
 	require.NoError(t, err)
 	require.Equal(t, "localhost", set.RPID)
 	k := s.enrolled("bob", s.set()).People["bob"][0]
 	require.NoError(t, NewFile(path).Add("bob", k))
-	require.NoError(t, Prepare(path, "http://localhost:9090"))
+	require.NoError(t, PrepareFile(path, "http://localhost:9090"))
 	set, err = Load(path)
 	require.NoError(t, err)
 	require.Equal(t, "http://localhost:9090", set.Origin)
-	require.Equal(t, []Key{k}, set.Of("bob"))
-	require.Error(t, Prepare(path, "http://127.0.0.1:8080"))
+	require.Equal(t, []Key{k}, set.KeysOf("bob"))
+	require.Error(t, PrepareFile(path, "http://127.0.0.1:8080"))
 }

@@ -67,7 +67,7 @@ func Parse(name string, b []byte) (Set, error) {
 	if err := yaml.NewDecoder(bytes.NewReader(b), yaml.Strict()).Decode(&s); err != nil {
 		return Set{}, access.Invalid(access.Issue{Code: "yaml", Field: name, Message: err.Error()})
 	}
-	if issues := s.check(name); len(issues) > 0 {
+	if issues := s.validate(name); len(issues) > 0 {
 		return Set{}, access.Invalid(issues...)
 	}
 	if s.RPID == "" {
@@ -77,11 +77,11 @@ func Parse(name string, b []byte) (Set, error) {
 	return s, nil
 }
 
-func (s Set) check(name string) (issues []access.Issue) {
+func (s Set) validate(name string) (issues []access.Issue) {
 	bad := func(code, place, format string, args ...any) {
 		issues = append(issues, access.Issue{Code: code, Field: name + ": " + place, Message: fmt.Sprintf(format, args...)})
 	}
-	if err := CheckOrigin(s.Origin); err != nil {
+	if err := ValidateOrigin(s.Origin); err != nil {
 		bad("origin", "origin", "%s", err)
 	} else if u, _ := url.Parse(s.Origin); s.RPID != "" && s.RPID != u.Hostname() && !strings.HasSuffix(u.Hostname(), "."+s.RPID) {
 		bad("rp_id", "rpId", "%q is not the origin's host, nor a domain it is in", s.RPID)
@@ -93,7 +93,7 @@ func (s Set) check(name string) (issues []access.Issue) {
 		}
 		for i, k := range s.People[person] {
 			place := fmt.Sprintf("people.%s[%d]", person, i)
-			k.check(func(code, field, message string) { bad(code, place+"."+field, "%s", message) })
+			k.validate(func(code, field, message string) { bad(code, place+"."+field, "%s", message) })
 			// Two people with one key would be one human who counts twice.
 			for _, once := range []string{k.ID, k.PublicKey} {
 				if other, taken := owners[once]; taken {
@@ -106,14 +106,14 @@ func (s Set) check(name string) (issues []access.Issue) {
 	return issues
 }
 
-func (k Key) check(bad func(code, field, message string)) {
+func (k Key) validate(bad func(code, field, message string)) {
 	if strings.TrimSpace(k.Name) == "" || len(k.Name) > 100 {
 		bad("key_name", "name", "a key needs a name of at most 100 characters, such as the device it is on")
 	}
-	if _, ok := bytesOf(k.ID, maxCredential); !ok {
+	if _, ok := decodeBase64URL(k.ID, maxCredential); !ok {
 		bad("key_id", "id", "the credential id must be base64url without padding")
 	}
-	if cose, ok := bytesOf(k.PublicKey, maxPublicKey); !ok {
+	if cose, ok := decodeBase64URL(k.PublicKey, maxPublicKey); !ok {
 		bad("key_public", "publicKey", "the public key must be base64url without padding")
 	} else if err := checkPublic(cose); err != nil {
 		bad("key_public", "publicKey", err.Error())
@@ -146,8 +146,8 @@ func checkPublic(cose []byte) error {
 	return nil
 }
 
-// CheckOrigin says why browsers have no passkeys at an address, if so.
-func CheckOrigin(origin string) error {
+// ValidateOrigin says why browsers have no passkeys at an address, if so.
+func ValidateOrigin(origin string) error {
 	u, err := url.Parse(origin)
 	switch {
 	case err != nil || u.Host == "" || u.Scheme+"://"+u.Host != origin:
@@ -163,10 +163,10 @@ func CheckOrigin(origin string) error {
 // counts reports whether the key is enrolled at a time.
 func (k Key) counts(at time.Time) bool {
 	from, err := time.Parse(time.DateOnly, k.Enrolled)
-	return err == nil && !at.Before(from) && !k.over(at)
+	return err == nil && !at.Before(from) && !k.expired(at)
 }
 
-func (k Key) over(at time.Time) bool {
+func (k Key) expired(at time.Time) bool {
 	until, err := time.Parse(time.DateOnly, k.Until)
 	return k.Until != "" && (err != nil || !at.Before(until))
 }

@@ -11,9 +11,9 @@ import (
 
 // The issues of a decision that lacks its proof.
 const (
-	Needed  = "passkey_needed"  // there is no assertion
-	Unknown = "passkey_unknown" // no key of that person
-	Invalid = "passkey_invalid" // the key is theirs, and did not sign this
+	IssueNeeded  = "passkey_needed"  // there is no assertion
+	IssueUnknown = "passkey_unknown" // no key of that person
+	IssueInvalid = "passkey_invalid" // the key is theirs, and did not sign this
 )
 
 const maxAssertion = 4096 // bytes of each part
@@ -25,38 +25,38 @@ const maxAssertion = 4096 // bytes of each part
 // Unknown, and CodeEvidence with the issue Invalid.
 func (s Set) Verify(d access.Decision) error {
 	if d.Passkey == nil {
-		return refuse(access.CodeForbidden, Needed, "this plan is approved with a passkey, in the browser; the approval carries none")
+		return refuse(access.CodeForbidden, IssueNeeded, "this plan is approved with a passkey, in the browser; the approval carries none")
 	}
 	key, err := s.find(d)
 	if err != nil {
 		return err
 	}
 	if err := s.verify(d, key); err != nil {
-		return refuse(access.CodeEvidence, Invalid, "the passkey of %s did not sign this approval: %s", access.Clip(d.Approver.Human(), 60), err)
+		return refuse(access.CodeEvidence, IssueInvalid, "the passkey of %s did not sign this approval: %s", access.Clip(d.Approver.HumanID(), 60), err)
 	}
 	return nil
 }
 
 func (s Set) find(d access.Decision) (Key, error) {
-	person := d.Approver.Human()
+	person := d.Approver.HumanID()
 	for _, k := range s.People[person] {
 		if k.ID != d.Passkey.CredentialID {
 			continue
 		}
 		if !k.counts(d.At) {
-			return Key{}, refuse(access.CodeForbidden, Unknown, "passkey %q of %s was not enrolled at %s", k.Name, access.Clip(person, 60), d.At.UTC().Format("2006-01-02"))
+			return Key{}, refuse(access.CodeForbidden, IssueUnknown, "passkey %q of %s was not enrolled at %s", k.Name, access.Clip(person, 60), d.At.UTC().Format("2006-01-02"))
 		}
 		return k, nil
 	}
-	return Key{}, refuse(access.CodeForbidden, Unknown, "this passkey is not enrolled for %s", access.Clip(person, 60))
+	return Key{}, refuse(access.CodeForbidden, IssueUnknown, "this passkey is not enrolled for %s", access.Clip(person, 60))
 }
 
 func (s Set) verify(d access.Decision, k Key) error {
-	id, okID := bytesOf(k.ID, maxCredential)
-	public, okPublic := bytesOf(k.PublicKey, maxPublicKey)
-	auth, okAuth := bytesOf(d.Passkey.AuthenticatorData, maxAssertion)
-	data, okData := bytesOf(d.Passkey.ClientDataJSON, maxAssertion)
-	sig, okSig := bytesOf(d.Passkey.Signature, maxAssertion)
+	id, okID := decodeBase64URL(k.ID, maxCredential)
+	public, okPublic := decodeBase64URL(k.PublicKey, maxPublicKey)
+	auth, okAuth := decodeBase64URL(d.Passkey.AuthenticatorData, maxAssertion)
+	data, okData := decodeBase64URL(d.Passkey.ClientDataJSON, maxAssertion)
+	sig, okSig := decodeBase64URL(d.Passkey.Signature, maxAssertion)
 	if !okID || !okPublic || !okAuth || !okData || !okSig {
 		return fmt.Errorf("a part is not base64url without padding, or is too long")
 	}
@@ -70,7 +70,7 @@ func (s Set) verify(d access.Decision, k Key) error {
 		return detailed(err)
 	}
 	const appID, crossOrigin, verified, present = "", false, true, true
-	err = parsed.Verify(Text(Challenge(d.RequestID, d.PlanDigest, d.Verdict)), s.RPID, appID, []string{s.Origin}, nil, nil,
+	err = parsed.Verify(Base64URL(Challenge(d.RequestID, d.PlanDigest, d.Verdict)), s.RPID, appID, []string{s.Origin}, nil, nil,
 		protocol.TopOriginExplicitVerificationMode, crossOrigin, verified, present, public, protocol.SignaturePolicy{})
 	if err != nil {
 		return detailed(err)
@@ -78,8 +78,8 @@ func (s Set) verify(d access.Decision, k Key) error {
 	return nil
 }
 
-// Of are the keys of one person that count at the moment the Set is of.
-func (s Set) Of(person string) []Key { return slices.Clone(s.People[person]) }
+// KeysOf are the keys of one person that count at the moment the Set is of.
+func (s Set) KeysOf(person string) []Key { return slices.Clone(s.People[person]) }
 
 // detailed says which check failed: the library's own text names only the kind.
 func detailed(err error) error {

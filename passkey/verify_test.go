@@ -95,59 +95,59 @@ func TestVerify(t *testing.T) {
 		want   string // the issue; empty: it verifies
 	}{
 		{"good", func(*site, *access.Decision, *Set) {}, ""},
-		{"no assertion", func(_ *site, d *access.Decision, _ *Set) { d.Passkey = nil }, Needed},
-		{"wrong challenge", func(s *site, d *access.Decision, _ *Set) { d.Passkey = s.signs([]byte("another")) }, Invalid},
-		{"challenge of an enrolment", func(s *site, d *access.Decision, _ *Set) { d.Passkey = s.signs(EnrolmentChallenge("bob")) }, Invalid},
-		{"replayed onto another request", func(_ *site, d *access.Decision, _ *Set) { d.RequestID = "r2" }, Invalid},
-		{"replayed onto another plan", func(_ *site, d *access.Decision, _ *Set) { d.PlanDigest = "sha256:0012" }, Invalid},
+		{"no assertion", func(_ *site, d *access.Decision, _ *Set) { d.Passkey = nil }, IssueNeeded},
+		{"wrong challenge", func(s *site, d *access.Decision, _ *Set) { d.Passkey = s.signs([]byte("another")) }, IssueInvalid},
+		{"challenge of an enrolment", func(s *site, d *access.Decision, _ *Set) { d.Passkey = s.signs(EnrolmentChallenge("bob")) }, IssueInvalid},
+		{"replayed onto another request", func(_ *site, d *access.Decision, _ *Set) { d.RequestID = "r2" }, IssueInvalid},
+		{"replayed onto another plan", func(_ *site, d *access.Decision, _ *Set) { d.PlanDigest = "sha256:0012" }, IssueInvalid},
 		{"a signed denial turned into an approval", func(s *site, d *access.Decision, _ *Set) {
 			d.Passkey = s.signs(Challenge("r1", digest, access.Deny))
-		}, Invalid},
+		}, IssueInvalid},
 		{"another origin", func(s *site, d *access.Decision, _ *Set) {
 			s.rp.Origin = "https://evil.example.com"
 			*d = s.approval()
-		}, Invalid},
+		}, IssueInvalid},
 		{"another port", func(s *site, d *access.Decision, _ *Set) {
 			s.rp.Origin = "https://ramp.example.com:8443"
 			*d = s.approval()
-		}, Invalid},
+		}, IssueInvalid},
 		{"another relying party", func(s *site, d *access.Decision, _ *Set) {
 			s.rp.ID = "example.com"
 			*d = s.approval()
-		}, Invalid},
+		}, IssueInvalid},
 		{"user not verified", func(s *site, d *access.Decision, _ *Set) {
 			s.device.Options.UserNotVerified = true
 			*d = s.approval()
-		}, Invalid},
+		}, IssueInvalid},
 		{"user not present", func(s *site, d *access.Decision, _ *Set) {
 			s.device.Options.UserNotPresent = true
 			*d = s.approval()
-		}, Invalid},
+		}, IssueInvalid},
 		{"an enrolment instead of an assertion", func(s *site, d *access.Decision, _ *Set) {
 			var r struct{ Response access.Assertion }
 			require.NoError(s, json.Unmarshal([]byte(virtual.CreateAttestationResponse(s.rp, s.device, s.key,
 				virtual.AttestationOptions{Challenge: Challenge("r1", digest, access.Approve)})), &r))
 			d.Passkey.ClientDataJSON = r.Response.ClientDataJSON
-		}, Invalid},
+		}, IssueInvalid},
 		{"key that nobody enrolled", func(s *site, d *access.Decision, _ *Set) {
 			s.key = newKey()
 			*d = s.approval()
-		}, Unknown},
+		}, IssueUnknown},
 		{"unenrolled key under an enrolled name", func(s *site, d *access.Decision, _ *Set) {
 			id := s.key.ID
 			s.key = newKey()
 			s.key.ID = id
 			*d = s.approval()
-		}, Invalid},
-		{"another person's key", func(_ *site, d *access.Decision, _ *Set) { d.Approver.ID = "carol" }, Unknown},
-		{"an account linked to another human", func(_ *site, d *access.Decision, _ *Set) { d.Approver.OnBehalfOf = "carol" }, Unknown},
-		{"before it was enrolled", func(_ *site, d *access.Decision, _ *Set) { d.At = at.AddDate(0, 0, -1) }, Unknown},
-		{"after it was taken back", func(_ *site, d *access.Decision, set *Set) { set.People["bob"][0].Until = "2026-11-24" }, Unknown},
+		}, IssueInvalid},
+		{"another person's key", func(_ *site, d *access.Decision, _ *Set) { d.Approver.ID = "carol" }, IssueUnknown},
+		{"an account linked to another human", func(_ *site, d *access.Decision, _ *Set) { d.Approver.OnBehalfOf = "carol" }, IssueUnknown},
+		{"before it was enrolled", func(_ *site, d *access.Decision, _ *Set) { d.At = at.AddDate(0, 0, -1) }, IssueUnknown},
+		{"after it was taken back", func(_ *site, d *access.Decision, set *Set) { set.People["bob"][0].Until = "2026-11-24" }, IssueUnknown},
 		{"the last day before", func(_ *site, d *access.Decision, set *Set) { set.People["bob"][0].Until = "2026-11-25" }, ""},
-		{"nobody is enrolled", func(_ *site, _ *access.Decision, set *Set) { *set = Set{} }, Unknown},
-		{"padded", func(_ *site, d *access.Decision, _ *Set) { d.Passkey.Signature += "=" }, Invalid},
-		{"with a line break", func(_ *site, d *access.Decision, _ *Set) { d.Passkey.ClientDataJSON += "\n" }, Invalid},
-		{"empty", func(_ *site, d *access.Decision, _ *Set) { d.Passkey.AuthenticatorData = "" }, Invalid},
+		{"nobody is enrolled", func(_ *site, _ *access.Decision, set *Set) { *set = Set{} }, IssueUnknown},
+		{"padded", func(_ *site, d *access.Decision, _ *Set) { d.Passkey.Signature += "=" }, IssueInvalid},
+		{"with a line break", func(_ *site, d *access.Decision, _ *Set) { d.Passkey.ClientDataJSON += "\n" }, IssueInvalid},
+		{"empty", func(_ *site, d *access.Decision, _ *Set) { d.Passkey.AuthenticatorData = "" }, IssueInvalid},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newSite(t)
@@ -178,7 +178,7 @@ func TestOneFlippedBit(t *testing.T) {
 		for i := range len(b) * 8 {
 			b[i/8] ^= 1 << (i % 8)
 			a := *good.Passkey
-			*part(&a) = Text(b)
+			*part(&a) = Base64URL(b)
 			d := good
 			d.Passkey = &a
 			require.Error(t, set.Verify(d), "%s, bit %d", name, i)

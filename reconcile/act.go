@@ -12,14 +12,14 @@ import (
 	"ramp.dev/ramp/ledger"
 )
 
-// act applies the remedies, the earliest end first, and answers what was found
+// remedy applies the remedies, the earliest end first, and answers what was found
 // to be true when it was looked at again.
-func (r *Reconciler) act(ctx context.Context, runs map[string]Run, findings []Finding) []Finding {
+func (r *Reconciler) remedy(ctx context.Context, runs map[string]RunStatus, findings []Finding) []Finding {
 	out := make([]*Finding, len(findings))
 	var group errgroup.Group
-	group.SetLimit(together)
+	group.SetLimit(concurrency)
 	for i := range findings {
-		if r.Dry {
+		if r.DryRun {
 			out[i] = &findings[i]
 			continue
 		}
@@ -34,7 +34,7 @@ func (r *Reconciler) act(ctx context.Context, runs map[string]Run, findings []Fi
 				f.Error = err.Error()
 			}
 			out[i] = &f
-			r.tell(ctx, f)
+			r.logFinding(ctx, f)
 			return nil
 		})
 	}
@@ -49,21 +49,21 @@ func (r *Reconciler) act(ctx context.Context, runs map[string]Run, findings []Fi
 }
 
 // apply reports false if there was nothing to put right any more.
-func (r *Reconciler) apply(ctx context.Context, run Run, f *Finding) (still bool, err error) {
+func (r *Reconciler) apply(ctx context.Context, run RunStatus, f *Finding) (still bool, err error) {
 	switch f.Remedy {
-	case Close:
+	case CloseGrant:
 		return r.close(ctx, run, f)
-	case Narrow:
-		return r.narrow(ctx, f)
-	case Note:
-		return r.report(ctx, f)
+	case Restore:
+		return r.restore(ctx, f)
+	case RecordOnly:
+		return r.recordVanished(ctx, f)
 	default:
 		return r.Ledger.Conclude(ctx, f.RequestID, outcome(*f, r.now()), r.now(), f.Why)
 	}
 }
 
 // close ends what a finding is about.
-func (r *Reconciler) close(ctx context.Context, run Run, f *Finding) (still bool, err error) {
+func (r *Reconciler) close(ctx context.Context, run RunStatus, f *Finding) (still bool, err error) {
 	g := access.Grant{Name: f.Grant, RequestID: f.RequestID, Target: f.Target}
 	if f.Kind == Orphan || f.Kind == Returned {
 		p, err := r.Broker.Inspect(ctx, g)
@@ -79,25 +79,25 @@ func (r *Reconciler) close(ctx context.Context, run Run, f *Finding) (still bool
 	}
 	// Nobody but Ramp's ledger and this function ends it: then it is said first,
 	// so that nothing more is opened for the request meanwhile.
-	ours := f.Kind == Live || f.Kind == Lost || (f.Kind == Overdue && (r.Runs == nil || run == Over || run == None))
+	ours := f.Kind == Live || f.Kind == Lost || (f.Kind == Overdue && (r.Runs == nil || run == RunClosed || run == RunMissing))
 	if ours {
 		if err := r.ending(ctx, f, ""); err != nil {
 			return true, err
 		}
 	}
-	if err := r.Close(ctx, g); err != nil {
+	if err := r.RevokeAndVerify(ctx, g); err != nil {
 		return true, r.late(ctx, f, err)
 	}
 	if f.Kind == Forged {
-		r.stop(ctx, f, "not what was approved, and closed")
+		r.requestEnd(ctx, f, "not what was approved, and closed")
 	}
-	if err := r.Ledger.Record(ctx, r.event(*f, access.EventSwept, f.Why)); err != nil {
+	if err := r.Ledger.AppendEvent(ctx, r.event(*f, access.EventGrantSwept, f.Why)); err != nil {
 		return true, err
 	}
 	if ours {
 		_, err = r.Ledger.Conclude(ctx, f.RequestID, outcome(*f, r.now()), r.now(), f.Why+" The reconciler ended it.")
 	}
-	return true, unlessUnknown(err)
+	return true, ignoreNotFound(err)
 }
 
 // late tells that something cannot be closed. Past its bound that is an alarm,
@@ -120,23 +120,23 @@ func (r *Reconciler) late(ctx context.Context, f *Finding, cause error) error {
 // is a problem. Events have the keys that the workflow's own have: whoever tells
 // them, they are told once.
 func (r *Reconciler) ending(ctx context.Context, f *Finding, problem string) error {
-	step := ledger.Advance{RequestID: f.RequestID, To: access.StateEnding, Outcome: outcome(*f, r.now()), At: r.now()}
-	e := r.event(*f, access.EventEnding, f.Why)
+	step := ledger.Transition{RequestID: f.RequestID, To: access.StateEnding, Outcome: outcome(*f, r.now()), At: r.now()}
+	e := r.event(*f, access.EventAccessEnding, f.Why)
 	e.Key, e.Detail["outcome"] = "ending", string(step.Outcome)
 	step.Events = []access.Event{e}
 	if problem != "" {
 		yes := true
 		step.Overdue, step.Problem = &yes, &problem
-		overdue := r.event(*f, access.EventOverdue, problem)
+		overdue := r.event(*f, access.EventAccessOverdue, problem)
 		overdue.Key = "overdue"
 		step.Events = append(step.Events, overdue)
 	}
-	return unlessUnknown(r.Ledger.Advance(ctx, step))
+	return ignoreNotFound(r.Ledger.Advance(ctx, step))
 }
 
-// narrow makes a grant what it should be. One that cannot be is closed, and its
+// restore makes a grant what it should be. One that cannot be is closed, and its
 // workflow is asked to end the request.
-func (r *Reconciler) narrow(ctx context.Context, f *Finding) (still bool, err error) {
+func (r *Reconciler) restore(ctx context.Context, f *Finding) (still bool, err error) {
 	row, open, err := r.row(ctx, f.Grant)
 	if err != nil || !open {
 		return false, err
@@ -148,12 +148,12 @@ func (r *Reconciler) narrow(ctx context.Context, f *Finding) (still bool, err er
 			return false, err
 		}
 	}
-	if err := r.Ledger.Record(ctx, r.event(*f, access.EventDrifted, strings.Join(f.Differences, "; "))); err != nil {
+	if err := r.Ledger.AppendEvent(ctx, r.event(*f, access.EventGrantDrifted, strings.Join(f.Differences, "; "))); err != nil {
 		return true, err
 	}
 	for restored := row; ; {
 		// To restore a row that somebody wrote would be to open what nobody approved.
-		if err = r.proven(ctx, restored.Grant); err == nil {
+		if err = r.verifyGrant(ctx, restored.Grant); err == nil {
 			err = r.Broker.Restore(ctx, restored.Grant)
 		}
 		if code := access.CodeOf(err); code == access.CodeUnavailable || code == access.CodeThrottled {
@@ -167,33 +167,33 @@ func (r *Reconciler) narrow(ctx context.Context, f *Finding) (still bool, err er
 		}
 		if !open {
 			// A revoke may have passed between looking and writing.
-			return true, r.Close(ctx, row.Grant)
+			return true, r.RevokeAndVerify(ctx, row.Grant)
 		}
 		if row.ExpiresAt.Equal(restored.ExpiresAt) {
 			return true, nil
 		}
 		restored = row
 	}
-	f.Remedy, f.Why = Close, f.Why+" It could not be put right: "+access.Clip(err.Error(), 200)
-	if err := r.Close(ctx, row.Grant); err != nil {
+	f.Remedy, f.Why = CloseGrant, f.Why+" It could not be put right: "+access.Clip(err.Error(), 200)
+	if err := r.RevokeAndVerify(ctx, row.Grant); err != nil {
 		return true, err
 	}
-	r.stop(ctx, f, "changed on the target by somebody else, and closed")
-	return true, r.Ledger.Record(ctx, r.event(*f, access.EventSwept, f.Why))
+	r.requestEnd(ctx, f, "changed on the target by somebody else, and closed")
+	return true, r.Ledger.AppendEvent(ctx, r.event(*f, access.EventGrantSwept, f.Why))
 }
 
-// stop asks the workflow of what was closed to end its request.
-func (r *Reconciler) stop(ctx context.Context, f *Finding, why string) {
+// requestEnd asks the workflow of what was closed to end its request.
+func (r *Reconciler) requestEnd(ctx context.Context, f *Finding, why string) {
 	if r.Runs == nil {
 		return
 	}
-	if err := r.Runs.Stop(ctx, f.RequestID, why); err != nil {
+	if err := r.Runs.RequestEnd(ctx, f.RequestID, why); err != nil {
 		r.log().WithError(err).WithField("request", f.RequestID).Warn("closed; its workflow does not know yet")
 	}
 }
 
-// report records, once, what somebody took away.
-func (r *Reconciler) report(ctx context.Context, f *Finding) (still bool, err error) {
+// recordVanished records, once, what somebody took away.
+func (r *Reconciler) recordVanished(ctx context.Context, f *Finding) (still bool, err error) {
 	row, open, err := r.row(ctx, f.Grant)
 	if err != nil || !open {
 		return false, err
@@ -202,16 +202,16 @@ func (r *Reconciler) report(ctx context.Context, f *Finding) (still bool, err er
 	if err != nil || p.Open {
 		return false, err
 	}
-	e := r.event(*f, access.EventDrifted, f.Why)
+	e := r.event(*f, access.EventGrantDrifted, f.Why)
 	e.Key = "vanished " + f.Grant
-	return true, r.Ledger.Record(ctx, e)
+	return true, r.Ledger.AppendEvent(ctx, e)
 }
 
 // row is a grant's row as it is now, and whether it is not closed.
-func (r *Reconciler) row(ctx context.Context, name string) (ledger.GrantRow, bool, error) {
+func (r *Reconciler) row(ctx context.Context, name string) (ledger.GrantRecord, bool, error) {
 	rows, err := r.Ledger.Grants(ctx, ledger.GrantFilter{Names: []string{name}})
 	if err != nil || len(rows) == 0 {
-		return ledger.GrantRow{}, false, err
+		return ledger.GrantRecord{}, false, err
 	}
 	return rows[0], rows[0].Status != ledger.GrantClosed, nil
 }
@@ -224,9 +224,9 @@ func (r *Reconciler) event(f Finding, kind access.EventKind, message string) acc
 		Key:    fmt.Sprintf("%s %s %s %d", kind, f.Kind, f.Grant, r.now().Truncate(time.Minute).Unix())}
 }
 
-// tell writes to the log. What was closed in time by nobody else is worth a
+// logFinding writes to the log. What was closed in time by nobody else is worth a
 // look; what could not be closed needs one.
-func (r *Reconciler) tell(_ context.Context, f Finding) {
+func (r *Reconciler) logFinding(_ context.Context, f Finding) {
 	log := r.log().WithFields(map[string]any{"finding": f.Kind, "remedy": f.Remedy, "request": f.RequestID, "grant": f.Grant, "target": f.Target})
 	if f.Error != "" {
 		log.WithField("cause", f.Error).Error("found, and not put right: " + f.Why)
@@ -246,9 +246,9 @@ func outcome(f Finding, now time.Time) access.Outcome {
 	return access.OutcomeExpired
 }
 
-// unlessUnknown: a request that the ledger does not know has nothing to be
+// ignoreNotFound: a request that the ledger does not know has nothing to be
 // written to.
-func unlessUnknown(err error) error {
+func ignoreNotFound(err error) error {
 	if access.CodeOf(err) == access.CodeNotFound {
 		return nil
 	}

@@ -8,14 +8,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/internal/model"
+	"ramp.dev/ramp/integrations/faketarget"
 	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/reconcile"
 )
 
 // drifting is a target that says what it is told to about its grants.
 type drifting struct {
-	*model.Target
+	*faketarget.Target
 	drift   func(access.Grant) []string
 	restore func(access.Grant) error
 }
@@ -54,18 +54,18 @@ func TestCase32WidenedByHand(t *testing.T) {
 		report := w.look()
 		require.Equal(t, reconcile.Changed, report.Findings[0].Kind)
 		require.Equal(t, []string{"it gives more"}, report.Findings[0].Differences)
-		require.Zero(t, report.Left())
-		require.Equal(t, 1, w.told(g.RequestID)[access.EventDrifted])
+		require.Zero(t, report.Unresolved())
+		require.Equal(t, 1, w.told(g.RequestID)[access.EventGrantDrifted])
 		require.Equal(t, []string{g.Name}, w.target.Usable())
 		require.Empty(t, w.runs.stopped)
 		w.well()
 	})
 	t.Run("is closed, and its request ended, if it cannot be put right", func(t *testing.T) {
 		w, g := widened(t, func(*world, access.Grant) error { return access.Errorf(access.CodeConflict, "others may be in") })
-		require.Zero(t, w.look().Left())
-		require.Empty(t, w.target.Left())
+		require.Zero(t, w.look().Unresolved())
+		require.Empty(t, w.target.Objects())
 		require.Equal(t, []string{g.RequestID}, w.runs.stopped)
-		require.Equal(t, 1, w.told(g.RequestID)[access.EventSwept])
+		require.Equal(t, 1, w.told(g.RequestID)[access.EventGrantSwept])
 		w.well()
 	})
 	t.Run("is tried again while the target is down", func(t *testing.T) {
@@ -76,27 +76,27 @@ func TestCase32WidenedByHand(t *testing.T) {
 			}
 			return nil
 		})
-		require.Equal(t, 1, w.look().Left())
+		require.Equal(t, 1, w.look().Unresolved())
 		require.Equal(t, []string{g.Name}, w.target.Usable())
 		down = false
-		require.Zero(t, w.look().Left())
+		require.Zero(t, w.look().Unresolved())
 		w.well()
 	})
 	t.Run("is not opened again by a revoke that passed meanwhile", func(t *testing.T) {
 		w, g := widened(t, func(w *world, g access.Grant) error { // as a write that makes what it does not find
-			if err := w.Closed(ctx, g.Name, w.now()); err != nil {
+			if err := w.MarkClosed(ctx, g.Name, w.now()); err != nil {
 				return err
 			}
 			return w.target.Grant(ctx, g)
 		})
 		w.look()
-		require.Empty(t, w.target.Left(), "%s", g.Name)
+		require.Empty(t, w.target.Objects(), "%s", g.Name)
 	})
 	t.Run("keeps an extension that came meanwhile", func(t *testing.T) {
 		var restored []time.Time
 		w, g := widened(t, func(w *world, g access.Grant) error {
 			restored = append(restored, g.ExpiresAt)
-			return w.Extended(ctx, g.Name, noon.Add(2*time.Hour))
+			return w.MarkExtended(ctx, g.Name, noon.Add(2*time.Hour))
 		})
 		w.look()
 		require.Equal(t, []time.Time{g.ExpiresAt, noon.Add(2 * time.Hour)}, restored)
@@ -107,8 +107,8 @@ func TestCase32WidenedByHand(t *testing.T) {
 		later := g
 		later.ExpiresAt = g.ExpiresAt.Add(time.Hour)
 		require.NoError(t, w.target.Extend(ctx, later))
-		require.Zero(t, w.look().Left())
-		require.Empty(t, w.target.Left())
+		require.Zero(t, w.look().Unresolved())
+		require.Empty(t, w.target.Objects())
 		require.Equal(t, []string{g.RequestID}, w.runs.stopped)
 	})
 }
@@ -118,8 +118,8 @@ func TestCase32WidenedByHand(t *testing.T) {
 func TestForgedRow(t *testing.T) {
 	look := func(w *world, proven func(context.Context, access.Grant) error) reconcile.Report {
 		r := w.reconciler()
-		r.Proven = proven
-		report, err := r.Target(ctx, target)
+		r.VerifyGrant = proven
+		report, err := r.ReconcileTarget(ctx, target)
 		require.NoError(t, err)
 		return report
 	}
@@ -133,8 +133,8 @@ func TestForgedRow(t *testing.T) {
 		report := look(w, forged)
 		require.Equal(t, reconcile.Forged, report.Findings[0].Kind)
 		require.Contains(t, report.Findings[0].Why, "nobody signed it")
-		require.Zero(t, report.Left())
-		require.Empty(t, w.target.Left())
+		require.Zero(t, report.Unresolved())
+		require.Empty(t, w.target.Objects())
 		require.Equal(t, []string{g.RequestID}, w.runs.stopped)
 	})
 	t.Run("is left alone while that cannot be known", func(t *testing.T) {
@@ -155,8 +155,8 @@ func TestForgedRow(t *testing.T) {
 			}
 			return forged(ctx, access.Grant{})
 		})
-		require.Zero(t, report.Left())
-		require.Empty(t, w.target.Left())
+		require.Zero(t, report.Unresolved())
+		require.Empty(t, w.target.Objects())
 	})
 }
 
@@ -164,7 +164,7 @@ func TestForgedRow(t *testing.T) {
 func TestSweep(t *testing.T) {
 	w := newWorld(t)
 	over, live := w.opened(), w.opened()
-	require.NoError(t, w.Extended(ctx, live.Name, noon.Add(5*time.Hour)))
+	require.NoError(t, w.MarkExtended(ctx, live.Name, noon.Add(5*time.Hour)))
 	extended := live
 	extended.ExpiresAt = noon.Add(5 * time.Hour)
 	require.NoError(t, w.target.Extend(ctx, extended))
@@ -180,33 +180,33 @@ func TestSweep(t *testing.T) {
 	both := []string{target, "model/down"}
 
 	dry := sweeper()
-	dry.Dry = true
+	dry.DryRun = true
 	last, err := w.LastSeq(ctx)
 	require.NoError(t, err)
 	s := dry.Sweep(ctx, both)
 	require.Len(t, s.Findings(), 2)
-	require.Equal(t, 3, s.Left(), "two things, and a target that could not be seen")
-	require.Contains(t, s.Unseen, "model/down")
-	require.Len(t, w.target.Left(), 3, "a dry run changes nothing")
+	require.Equal(t, 3, s.Unresolved(), "two things, and a target that could not be seen")
+	require.Contains(t, s.Unreachable, "model/down")
+	require.Len(t, w.target.Objects(), 3, "a dry run changes nothing")
 	same, err := w.LastSeq(ctx)
 	require.NoError(t, err)
 	require.Equal(t, last, same)
 
 	s = sweeper().Sweep(ctx, []string{target})
 	require.Len(t, s.Findings(), 2)
-	require.Zero(t, s.Left())
-	require.Equal(t, []string{live.Name}, w.target.Left())
+	require.Zero(t, s.Unresolved())
+	require.Equal(t, []string{live.Name}, w.target.Objects())
 	w.ended(over, access.OutcomeExpired)
 	require.Empty(t, sweeper().Sweep(ctx, []string{target}).Findings())
 	// Its workflow wakes up after all, and tells the same once more.
-	require.NoError(t, w.Advance(ctx, ledger.Advance{RequestID: over.RequestID, To: access.StateEnded, At: w.now(),
-		Events: []access.Event{{At: w.now(), Kind: access.EventEnded, Actor: "ramp", Key: "ended"}}}))
+	require.NoError(t, w.Advance(ctx, ledger.Transition{RequestID: over.RequestID, To: access.StateEnded, At: w.now(),
+		Events: []access.Event{{At: w.now(), Kind: access.EventAccessEnded, Actor: "ramp", Key: "ended"}}}))
 	w.ended(over, access.OutcomeExpired)
 
 	all := sweeper()
-	all.Stop = true
-	require.Zero(t, all.Sweep(ctx, []string{target}).Left())
+	all.RevokeLive = true
+	require.Zero(t, all.Sweep(ctx, []string{target}).Unresolved())
 	w.ended(live, access.OutcomeRevoked)
-	require.Empty(t, w.target.Left())
-	require.Equal(t, access.CodeConflict, access.CodeOf(w.Intend(ctx, live, w.now())), "a workflow that still runs opens nothing more")
+	require.Empty(t, w.target.Objects())
+	require.Equal(t, access.CodeConflict, access.CodeOf(w.IntendGrant(ctx, live, w.now())), "a workflow that still runs opens nothing more")
 }

@@ -32,10 +32,10 @@ func Kinds() []Kind {
 type Remedy string
 
 const (
-	Close    Remedy = "close"    // revoked, read back as gone
-	Narrow   Remedy = "narrow"   // made just what was granted; closed if that fails
-	Note     Remedy = "note"     // recorded, nothing else
-	Conclude Remedy = "conclude" // ended in the ledger; nothing is open
+	CloseGrant Remedy = "close"    // revoked, read back as gone
+	Restore    Remedy = "narrow"   // made just what was granted; closed if that fails
+	RecordOnly Remedy = "note"     // recorded, nothing else
+	Conclude   Remedy = "conclude" // ended in the ledger; nothing is open
 )
 
 // Finding is one thing that is not as it should be.
@@ -54,27 +54,27 @@ type Finding struct {
 	late        bool         // past its end and the target's bound
 }
 
-// Run is what is known of a request's workflow.
-type Run int
+// RunStatus is what is known of a request's workflow.
+type RunStatus int
 
 const (
-	Unknown Run = iota // not asked, or no answer: nothing is concluded from it
-	Running
-	Over // it closed, in whatever way
-	None // there is none of that name: never started, deleted, or lost
+	RunUnknown RunStatus = iota // not asked, or no answer: nothing is concluded from it
+	RunRunning
+	RunClosed  // it closed, in whatever way
+	RunMissing // there is none of that name: never started, deleted, or lost
 )
 
-// View is what was seen of one target. The order matters: the target was listed
+// Snapshot is what was seen of one target. The order matters: the target was listed
 // first, the ledger read after it, the workflows asked last. Since a grant is
 // written down before it is made, a grant that is being made at this moment is
 // then always explained (CASES 36).
-type View struct {
-	Target   string
-	Bounds   integrations.Bounds
-	ListedAt time.Time // just before the target was asked
-	Now      time.Time // by Temporal's clock, where there is one
-	Found    []integrations.Found
-	Rows     []ledger.GrantRow // those of the target that are not closed, and those of everything found
-	Runs     map[string]Run    // by request
-	Stop     bool              // end live access, too
+type Snapshot struct {
+	Target     string
+	Bounds     integrations.Bounds
+	ListedAt   time.Time // just before the target was asked
+	Now        time.Time // by Temporal's clock, where there is one
+	Found      []integrations.ListedGrant
+	Rows       []ledger.GrantRecord // those of the target that are not closed, and those of everything found
+	Runs       map[string]RunStatus // by request
+	RevokeLive bool                 // end live access, too
 }

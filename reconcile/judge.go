@@ -10,11 +10,11 @@ import (
 	"ramp.dev/ramp/ledger"
 )
 
-// Judge says what is wrong in a view, and what to do about it. Of a grant whose
+// Diff says what is wrong in a view, and what to do about it. Of a grant whose
 // workflow runs, or of whose workflow nothing is known, and that is not past its
 // end and the target's bound, it finds nothing that would end it.
-func Judge(v View) []Finding {
-	found := map[string]integrations.Found{}
+func Diff(v Snapshot) []Finding {
+	found := map[string]integrations.ListedGrant{}
 	for _, f := range v.Found {
 		if at, ok := found[f.Name]; !ok || f.ExpiresAt.After(at.ExpiresAt) {
 			found[f.Name] = f
@@ -25,24 +25,24 @@ func Judge(v View) []Finding {
 	for _, row := range v.Rows {
 		explained[row.Name] = true
 		thing, there := found[row.Name]
-		if f, wrong := v.judge(row, thing, there); wrong {
+		if f, wrong := v.diffRow(row, thing, there); wrong {
 			out = append(out, f)
 		}
 	}
 	for name, thing := range found {
-		id, ramps := access.RequestOf(name)
+		id, ramps := access.RequestIDFromGrantName(name)
 		if explained[name] || !ramps {
 			continue
 		}
-		out = append(out, Finding{Kind: Orphan, Remedy: Close, Target: v.Target, Grant: name, RequestID: id,
+		out = append(out, Finding{Kind: Orphan, Remedy: CloseGrant, Target: v.Target, Grant: name, RequestID: id,
 			ExpiresAt: timeOrNil(thing.ExpiresAt), Why: "It has Ramp's mark, and the ledger knows nothing of it."})
 	}
-	slices.SortFunc(out, earliest)
+	slices.SortFunc(out, compareExpiry)
 	return out
 }
 
-func (v View) judge(row ledger.GrantRow, thing integrations.Found, there bool) (Finding, bool) {
-	f := Finding{Remedy: Close, Target: v.Target, Grant: row.Name, RequestID: row.RequestID, ExpiresAt: timeOrNil(row.ExpiresAt)}
+func (v Snapshot) diffRow(row ledger.GrantRecord, thing integrations.ListedGrant, there bool) (Finding, bool) {
+	f := Finding{Remedy: CloseGrant, Target: v.Target, Grant: row.Name, RequestID: row.RequestID, ExpiresAt: timeOrNil(row.ExpiresAt)}
 	as := func(kind Kind, why string) (Finding, bool) { f.Kind, f.Why = kind, why; return f, true }
 	if row.Status == ledger.GrantClosed {
 		// Listed before it was closed, or too soon after to be the truth.
@@ -58,11 +58,11 @@ func (v View) judge(row ledger.GrantRow, thing integrations.Found, there bool) (
 	}
 	f.late = v.Now.After(row.ExpiresAt.Add(v.Bounds.Ending))
 	switch run := v.Runs[row.RequestID]; {
-	case run == Over || run == None:
+	case run == RunClosed || run == RunMissing:
 		return as(Lost, lost(run))
 	case f.late:
 		return as(Overdue, "It is not closed, "+since(v.Now, row.ExpiresAt)+" after its end.")
-	case v.Stop:
+	case v.RevokeLive:
 		return as(Live, "Everything is to end.")
 	}
 	if row.Status != ledger.GrantOpen || row.OpenedAt == nil || !v.ListedAt.After(row.OpenedAt.Add(v.Bounds.Consistency)) ||
@@ -70,19 +70,19 @@ func (v View) judge(row ledger.GrantRow, thing integrations.Found, there bool) (
 		return f, false // being opened, just opened, or being closed by its workflow
 	}
 	if !there {
-		f.Remedy = Note
+		f.Remedy = RecordOnly
 		return as(Vanished, "Somebody took it away on the target.")
 	}
 	if thing.ExpiresAt.After(row.ExpiresAt) {
-		f.Remedy, f.Differences = Narrow, []string{"it ends at " + stamp(thing.ExpiresAt) + " instead of " + stamp(row.ExpiresAt)}
+		f.Remedy, f.Differences = Restore, []string{"it ends at " + stamp(thing.ExpiresAt) + " instead of " + stamp(row.ExpiresAt)}
 		return as(Changed, "Somebody changed it on the target.")
 	}
 	return f, false
 }
 
-// Healthy are the rows of a view that should be open as they are: what is worth
+// HealthyGrants are the rows of a view that should be open as they are: what is worth
 // comparing in detail.
-func Healthy(v View, findings []Finding) []ledger.GrantRow {
+func HealthyGrants(v Snapshot, findings []Finding) []ledger.GrantRecord {
 	wrong := map[string]bool{}
 	for _, f := range findings {
 		wrong[f.Grant] = true
@@ -91,7 +91,7 @@ func Healthy(v View, findings []Finding) []ledger.GrantRow {
 	for _, f := range v.Found {
 		there[f.Name] = true
 	}
-	var out []ledger.GrantRow
+	var out []ledger.GrantRecord
 	for _, row := range v.Rows {
 		if row.Target == v.Target && row.Status == ledger.GrantOpen && there[row.Name] && !wrong[row.Name] && v.Now.Before(row.ExpiresAt) {
 			out = append(out, row)
@@ -100,10 +100,10 @@ func Healthy(v View, findings []Finding) []ledger.GrantRow {
 	return out
 }
 
-// suspects are the requests whose workflows do not seem to run: worth a
+// needDescribe are the requests whose workflows do not seem to run: worth a
 // question each. What seems to run is asked about by nobody; were it untrue,
 // the next look would tell.
-func suspects(rows []ledger.GrantRow, target string, seem map[string]bool) []string {
+func needDescribe(rows []ledger.GrantRecord, target string, seem map[string]bool) []string {
 	ids := map[string]bool{}
 	for _, row := range rows {
 		if row.Status != ledger.GrantClosed && row.Target == target && !seem[row.RequestID] {
@@ -113,17 +113,17 @@ func suspects(rows []ledger.GrantRow, target string, seem map[string]bool) []str
 	return sorted(ids)
 }
 
-func lost(run Run) string {
-	if run == None {
+func lost(run RunStatus) string {
+	if run == RunMissing {
 		return "Its workflow does not exist any more."
 	}
 	return "Its workflow is over, and did not close it."
 }
 
-// Requests says which requests nothing will ever decide or end: their workflow
+// StuckRequests says which requests nothing will ever decide or end: their workflow
 // is not there, and nothing of theirs is open. With no Temporal (runs is nil)
 // only those whose access is over are known to be such.
-func Requests(now time.Time, bound time.Duration, all []ledger.Unfinished, runs map[string]Run) []Finding {
+func StuckRequests(now time.Time, bound time.Duration, all []ledger.Unfinished, runs map[string]RunStatus) []Finding {
 	var out []Finding
 	for _, u := range all {
 		run := runs[u.ID]
@@ -132,16 +132,16 @@ func Requests(now time.Time, bound time.Duration, all []ledger.Unfinished, runs 
 			continue // its grants come first
 		case !u.Started && u.State == access.StatePending:
 			continue // the server has yet to start it
-		case run == Over || run == None:
+		case run == RunClosed || run == RunMissing:
 		case runs == nil && u.Grants > 0 && u.State.MayHaveAccess() && u.ExpiresAt != nil && now.After(u.ExpiresAt.Add(bound)):
 		default:
 			continue
 		}
 		f := Finding{Kind: Stuck, Remedy: Conclude, RequestID: u.ID, State: u.State, ExpiresAt: u.ExpiresAt}
 		switch {
-		case run == None:
+		case run == RunMissing:
 			f.Why = "Its workflow does not exist any more, and nothing of it is open."
-		case run == Over:
+		case run == RunClosed:
 			f.Why = "Its workflow is over, and nothing of it is open."
 		default:
 			f.Why = "Its access is over, and nothing of it is open."
@@ -151,8 +151,8 @@ func Requests(now time.Time, bound time.Duration, all []ledger.Unfinished, runs 
 	return out
 }
 
-// earliest puts first what should have ended first.
-func earliest(a, b Finding) int {
+// compareExpiry puts first what should have ended first.
+func compareExpiry(a, b Finding) int {
 	at := func(f Finding) time.Time {
 		if f.ExpiresAt == nil {
 			return time.Time{}

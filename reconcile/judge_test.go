@@ -22,28 +22,28 @@ var bounds = integrations.Bounds{Consistency: 10 * time.Second, Ending: time.Min
 
 // scene is one grant, what the target shows of it, and what its workflow does.
 type scene struct {
-	row    *ledger.GrantRow
-	found  *integrations.Found
-	run    Run
+	row    *ledger.GrantRecord
+	found  *integrations.ListedGrant
+	run    RunStatus
 	listed time.Duration // from noon; the ledger is read a second later
 	stop   bool
 }
 
-func (s scene) view() View {
-	v := View{Target: "ssh/demo", Bounds: bounds, ListedAt: noon.Add(s.listed), Now: noon.Add(s.listed + time.Second), Stop: s.stop,
-		Runs: map[string]Run{id: s.run}}
+func (s scene) view() Snapshot {
+	v := Snapshot{Target: "ssh/demo", Bounds: bounds, ListedAt: noon.Add(s.listed), Now: noon.Add(s.listed + time.Second), RevokeLive: s.stop,
+		Runs: map[string]RunStatus{id: s.run}}
 	if s.row != nil {
-		v.Rows = []ledger.GrantRow{*s.row}
+		v.Rows = []ledger.GrantRecord{*s.row}
 	}
 	if s.found != nil {
-		v.Found = []integrations.Found{*s.found}
+		v.Found = []integrations.ListedGrant{*s.found}
 	}
 	return v
 }
 
 // row was opened at noon for an hour.
-func row(status ledger.GrantStatus, changes ...func(*ledger.GrantRow)) *ledger.GrantRow {
-	r := &ledger.GrantRow{Grant: access.Grant{Name: grant, RequestID: id, Target: "ssh/demo", Principal: "alice",
+func row(status ledger.GrantStatus, changes ...func(*ledger.GrantRecord)) *ledger.GrantRecord {
+	r := &ledger.GrantRecord{Grant: access.Grant{Name: grant, RequestID: id, Target: "ssh/demo", Principal: "alice",
 		ExpiresAt: noon.Add(time.Hour)}, Status: status, IntendedAt: noon}
 	if status != ledger.GrantIntended {
 		r.OpenedAt = ptr(noon)
@@ -59,54 +59,54 @@ func row(status ledger.GrantStatus, changes ...func(*ledger.GrantRow)) *ledger.G
 
 func ptr[T any](v T) *T { return &v }
 
-func thing() *integrations.Found {
-	return &integrations.Found{Name: grant, ExpiresAt: noon.Add(time.Hour)}
+func thing() *integrations.ListedGrant {
+	return &integrations.ListedGrant{Name: grant, ExpiresAt: noon.Add(time.Hour)}
 }
 
 func TestJudge(t *testing.T) {
-	elsewhere := func(r *ledger.GrantRow) { r.Target = "ssh/other" }
+	elsewhere := func(r *ledger.GrantRecord) { r.Target = "ssh/other" }
 	hour, bound := time.Hour, bounds.Ending
 	for name, c := range map[string]struct {
 		scene
 		kind   Kind // empty: nothing is found
 		remedy Remedy
 	}{
-		"healthy":                             {scene{row: row(ledger.GrantOpen), found: thing(), run: Running, listed: time.Minute}, "", ""},
+		"healthy":                             {scene{row: row(ledger.GrantOpen), found: thing(), run: RunRunning, listed: time.Minute}, "", ""},
 		"healthy, and nothing is known":       {scene{row: row(ledger.GrantOpen), found: thing(), listed: time.Minute}, "", ""},
-		"Case36 being made":                   {scene{row: row(ledger.GrantIntended), run: Running}, "", ""},
-		"Case36 just made":                    {scene{row: row(ledger.GrantIntended), found: thing(), run: Running}, "", ""},
+		"Case36 being made":                   {scene{row: row(ledger.GrantIntended), run: RunRunning}, "", ""},
+		"Case36 just made":                    {scene{row: row(ledger.GrantIntended), found: thing(), run: RunRunning}, "", ""},
 		"Case36 with no Temporal":             {scene{row: row(ledger.GrantIntended), found: thing()}, "", ""},
-		"ending, within the bound":            {scene{row: row(ledger.GrantOpen), found: thing(), run: Running, listed: hour + bound/2}, "", ""},
-		"at the bound":                        {scene{row: row(ledger.GrantOpen), found: thing(), run: Running, listed: hour + bound - time.Second}, "", ""},
-		"past the bound":                      {scene{row: row(ledger.GrantOpen), found: thing(), run: Running, listed: hour + bound}, Overdue, Close},
-		"past the bound, never opened":        {scene{row: row(ledger.GrantIntended), run: Running, listed: hour + bound}, Overdue, Close},
-		"Case25 past the bound, no Temporal":  {scene{row: row(ledger.GrantOpen), found: thing(), listed: 24 * hour}, Overdue, Close},
-		"past the bound, gone, not closed":    {scene{row: row(ledger.GrantOpen), listed: hour + bound}, Overdue, Close},
-		"Case38 terminated":                   {scene{row: row(ledger.GrantOpen), found: thing(), run: Over, listed: time.Minute}, Lost, Close},
-		"Case38 lost by retention":            {scene{row: row(ledger.GrantOpen), found: thing(), run: None, listed: time.Minute}, Lost, Close},
-		"Case38 lost before it was opened":    {scene{row: row(ledger.GrantIntended), run: None}, Lost, Close},
-		"Case38 lost, and taken away":         {scene{row: row(ledger.GrantOpen), run: Over, listed: time.Minute}, Lost, Close},
-		"orphan":                              {scene{found: thing()}, Orphan, Close},
-		"orphan, with an end long ago":        {scene{found: &integrations.Found{Name: grant}}, Orphan, Close},
-		"not Ramp's":                          {scene{found: &integrations.Found{Name: "ramp-build"}}, "", ""},
-		"another target's":                    {scene{row: row(ledger.GrantOpen, elsewhere), found: thing(), run: Over, listed: hour}, "", ""},
+		"ending, within the bound":            {scene{row: row(ledger.GrantOpen), found: thing(), run: RunRunning, listed: hour + bound/2}, "", ""},
+		"at the bound":                        {scene{row: row(ledger.GrantOpen), found: thing(), run: RunRunning, listed: hour + bound - time.Second}, "", ""},
+		"past the bound":                      {scene{row: row(ledger.GrantOpen), found: thing(), run: RunRunning, listed: hour + bound}, Overdue, CloseGrant},
+		"past the bound, never opened":        {scene{row: row(ledger.GrantIntended), run: RunRunning, listed: hour + bound}, Overdue, CloseGrant},
+		"Case25 past the bound, no Temporal":  {scene{row: row(ledger.GrantOpen), found: thing(), listed: 24 * hour}, Overdue, CloseGrant},
+		"past the bound, gone, not closed":    {scene{row: row(ledger.GrantOpen), listed: hour + bound}, Overdue, CloseGrant},
+		"Case38 terminated":                   {scene{row: row(ledger.GrantOpen), found: thing(), run: RunClosed, listed: time.Minute}, Lost, CloseGrant},
+		"Case38 lost by retention":            {scene{row: row(ledger.GrantOpen), found: thing(), run: RunMissing, listed: time.Minute}, Lost, CloseGrant},
+		"Case38 lost before it was opened":    {scene{row: row(ledger.GrantIntended), run: RunMissing}, Lost, CloseGrant},
+		"Case38 lost, and taken away":         {scene{row: row(ledger.GrantOpen), run: RunClosed, listed: time.Minute}, Lost, CloseGrant},
+		"orphan":                              {scene{found: thing()}, Orphan, CloseGrant},
+		"orphan, with an end long ago":        {scene{found: &integrations.ListedGrant{Name: grant}}, Orphan, CloseGrant},
+		"not Ramp's":                          {scene{found: &integrations.ListedGrant{Name: "ramp-build"}}, "", ""},
+		"another target's":                    {scene{row: row(ledger.GrantOpen, elsewhere), found: thing(), run: RunClosed, listed: hour}, "", ""},
 		"closed":                              {scene{row: row(ledger.GrantClosed), listed: 2 * time.Minute}, "", ""},
 		"listed before it was closed":         {scene{row: row(ledger.GrantClosed), found: thing(), listed: time.Minute}, "", ""},
 		"closed, and the target is behind":    {scene{row: row(ledger.GrantClosed), found: thing(), listed: time.Minute + bounds.Consistency}, "", ""},
-		"closed, and there again":             {scene{row: row(ledger.GrantClosed), found: thing(), listed: time.Minute + bounds.Consistency + 1}, Returned, Close},
-		"Case33 taken away":                   {scene{row: row(ledger.GrantOpen), run: Running, listed: time.Minute}, Vanished, Note},
-		"Case33 not visible yet":              {scene{row: row(ledger.GrantOpen), run: Running, listed: bounds.Consistency}, "", ""},
-		"Case33 listed before it was opened":  {scene{row: row(ledger.GrantOpen), run: Running, listed: -time.Second}, "", ""},
-		"gone as it should, being closed":     {scene{row: row(ledger.GrantOpen), run: Running, listed: hour}, "", ""},
-		"its end was moved by hand":           {scene{row: row(ledger.GrantOpen), found: &integrations.Found{Name: grant, ExpiresAt: noon.Add(2 * hour)}, run: Running, listed: time.Minute}, Changed, Narrow},
-		"an earlier end: extended just now":   {scene{row: row(ledger.GrantOpen), found: &integrations.Found{Name: grant, ExpiresAt: noon.Add(hour / 2)}, run: Running, listed: time.Minute}, "", ""},
-		"emergency":                           {scene{row: row(ledger.GrantOpen), found: thing(), run: Running, listed: time.Minute, stop: true}, Live, Close},
+		"closed, and there again":             {scene{row: row(ledger.GrantClosed), found: thing(), listed: time.Minute + bounds.Consistency + 1}, Returned, CloseGrant},
+		"Case33 taken away":                   {scene{row: row(ledger.GrantOpen), run: RunRunning, listed: time.Minute}, Vanished, RecordOnly},
+		"Case33 not visible yet":              {scene{row: row(ledger.GrantOpen), run: RunRunning, listed: bounds.Consistency}, "", ""},
+		"Case33 listed before it was opened":  {scene{row: row(ledger.GrantOpen), run: RunRunning, listed: -time.Second}, "", ""},
+		"gone as it should, being closed":     {scene{row: row(ledger.GrantOpen), run: RunRunning, listed: hour}, "", ""},
+		"its end was moved by hand":           {scene{row: row(ledger.GrantOpen), found: &integrations.ListedGrant{Name: grant, ExpiresAt: noon.Add(2 * hour)}, run: RunRunning, listed: time.Minute}, Changed, Restore},
+		"an earlier end: extended just now":   {scene{row: row(ledger.GrantOpen), found: &integrations.ListedGrant{Name: grant, ExpiresAt: noon.Add(hour / 2)}, run: RunRunning, listed: time.Minute}, "", ""},
+		"emergency":                           {scene{row: row(ledger.GrantOpen), found: thing(), run: RunRunning, listed: time.Minute, stop: true}, Live, CloseGrant},
 		"emergency, closed":                   {scene{row: row(ledger.GrantClosed), listed: 2 * time.Minute, stop: true}, "", ""},
 		"emergency, another target's":         {scene{row: row(ledger.GrantOpen, elsewhere), found: thing(), stop: true}, "", ""},
-		"emergency, something that is orphan": {scene{found: thing(), stop: true}, Orphan, Close},
+		"emergency, something that is orphan": {scene{found: thing(), stop: true}, Orphan, CloseGrant},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := Judge(c.view())
+			got := Diff(c.view())
 			if c.kind == "" {
 				require.Empty(t, got)
 				return
@@ -125,18 +125,18 @@ func TestJudgeRequests(t *testing.T) {
 	over, bound := ptr(noon.Add(-2*time.Minute)), time.Minute
 	for name, c := range map[string]struct {
 		u    ledger.Unfinished
-		runs map[string]Run
+		runs map[string]RunStatus
 		want bool
 	}{
-		"pending, running":                   {ledger.Unfinished{State: access.StatePending, Started: true}, map[string]Run{id: Running}, false},
-		"Case38 pending, gone":               {ledger.Unfinished{State: access.StatePending, Started: true}, map[string]Run{id: None}, true},
-		"Case38 pending, terminated":         {ledger.Unfinished{State: access.StatePending, Started: true}, map[string]Run{id: Over}, true},
-		"pending, not started yet":           {ledger.Unfinished{State: access.StatePending}, map[string]Run{id: None}, false},
-		"approved, start not noted, gone":    {ledger.Unfinished{State: access.StateApproved}, map[string]Run{id: None}, true},
-		"no answer about it":                 {ledger.Unfinished{State: access.StatePending, Started: true}, map[string]Run{id: Unknown}, false},
-		"not asked about":                    {ledger.Unfinished{State: access.StatePending, Started: true}, map[string]Run{}, false},
-		"active, gone, something is open":    {ledger.Unfinished{State: access.StateActive, Started: true, Grants: 2, NotClosed: 1}, map[string]Run{id: None}, false},
-		"active, gone, all is closed":        {ledger.Unfinished{State: access.StateActive, Started: true, Grants: 2}, map[string]Run{id: Over}, true},
+		"pending, running":                   {ledger.Unfinished{State: access.StatePending, Started: true}, map[string]RunStatus{id: RunRunning}, false},
+		"Case38 pending, gone":               {ledger.Unfinished{State: access.StatePending, Started: true}, map[string]RunStatus{id: RunMissing}, true},
+		"Case38 pending, terminated":         {ledger.Unfinished{State: access.StatePending, Started: true}, map[string]RunStatus{id: RunClosed}, true},
+		"pending, not started yet":           {ledger.Unfinished{State: access.StatePending}, map[string]RunStatus{id: RunMissing}, false},
+		"approved, start not noted, gone":    {ledger.Unfinished{State: access.StateApproved}, map[string]RunStatus{id: RunMissing}, true},
+		"no answer about it":                 {ledger.Unfinished{State: access.StatePending, Started: true}, map[string]RunStatus{id: RunUnknown}, false},
+		"not asked about":                    {ledger.Unfinished{State: access.StatePending, Started: true}, map[string]RunStatus{}, false},
+		"active, gone, something is open":    {ledger.Unfinished{State: access.StateActive, Started: true, Grants: 2, NotClosed: 1}, map[string]RunStatus{id: RunMissing}, false},
+		"active, gone, all is closed":        {ledger.Unfinished{State: access.StateActive, Started: true, Grants: 2}, map[string]RunStatus{id: RunClosed}, true},
 		"no Temporal, pending":               {ledger.Unfinished{State: access.StatePending, Started: true}, nil, false},
 		"no Temporal, over and closed":       {ledger.Unfinished{State: access.StateActive, Grants: 1, ExpiresAt: over}, nil, true},
 		"no Temporal, over and not closed":   {ledger.Unfinished{State: access.StateActive, Grants: 1, NotClosed: 1, ExpiresAt: over}, nil, false},
@@ -145,7 +145,7 @@ func TestJudgeRequests(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.u.ID = id
-			got := Requests(noon, bound, []ledger.Unfinished{c.u}, c.runs)
+			got := StuckRequests(noon, bound, []ledger.Unfinished{c.u}, c.runs)
 			require.Equal(t, c.want, len(got) == 1)
 			for _, f := range got {
 				require.Equal(t, Finding{Kind: Stuck, Remedy: Conclude, RequestID: id, State: c.u.State, ExpiresAt: c.u.ExpiresAt, Why: f.Why}, f)

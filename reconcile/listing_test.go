@@ -8,17 +8,17 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/integrations"
-	"ramp.dev/ramp/internal/model"
+	"ramp.dev/ramp/integrations/faketarget"
 )
 
 // listing is a target around whose listing something happens.
 type listing struct {
-	*model.Target
+	*faketarget.Target
 	before func()
-	after  func([]integrations.Found) []integrations.Found
+	after  func([]integrations.ListedGrant) []integrations.ListedGrant
 }
 
-func (l *listing) List(ctx context.Context) ([]integrations.Found, error) {
+func (l *listing) List(ctx context.Context) ([]integrations.ListedGrant, error) {
 	if l.before != nil {
 		l.before()
 	}
@@ -36,13 +36,13 @@ func TestCase36MadeWhileListing(t *testing.T) {
 	g := w.grantOf(w.asked())
 	l := &listing{Target: w.target}
 	l.before = func() {
-		require.NoError(t, w.Intend(ctx, g, w.now()))
+		require.NoError(t, w.IntendGrant(ctx, g, w.now()))
 		require.NoError(t, w.broker.Grant(ctx, g))
 	}
 	w.serve(l)
 	r := w.reconciler()
 	r.Runs = nil // nobody to vouch for it
-	report, err := r.Target(ctx, target)
+	report, err := r.ReconcileTarget(ctx, target)
 	require.NoError(t, err)
 	require.Empty(t, report.Findings)
 	require.Equal(t, 1, report.Found)
@@ -54,15 +54,15 @@ func TestListIsLate(t *testing.T) {
 	w := newWorld(t)
 	g := w.opened()
 	l := &listing{Target: w.target}
-	l.after = func([]integrations.Found) []integrations.Found {
-		return []integrations.Found{{Name: g.Name, ExpiresAt: g.ExpiresAt}, {Name: "ramp-zzzzzzzzzzzzzzzz-a"}}
+	l.after = func([]integrations.ListedGrant) []integrations.ListedGrant {
+		return []integrations.ListedGrant{{Name: g.Name, ExpiresAt: g.ExpiresAt}, {Name: "ramp-zzzzzzzzzzzzzzzz-a"}}
 	}
 	w.serve(l)
 	w.target.Remove(g.Name)
-	require.NoError(t, w.Closed(ctx, g.Name, w.now()))
+	require.NoError(t, w.MarkClosed(ctx, g.Name, w.now()))
 	w.pass(time.Minute)
 	w.well()
-	l.after = func([]integrations.Found) []integrations.Found { return nil }
+	l.after = func([]integrations.ListedGrant) []integrations.ListedGrant { return nil }
 	healthy := w.opened()
 	w.well()
 	require.Equal(t, []string{healthy.Name}, w.target.Usable())

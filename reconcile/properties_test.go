@@ -17,21 +17,21 @@ import (
 var statuses = []ledger.GrantStatus{ledger.GrantIntended, ledger.GrantOpen, ledger.GrantClosed}
 
 // drawView is any world that could be seen, likely or not.
-func drawView(t *rapid.T) View {
-	v := View{Target: "ssh/demo", Bounds: integrations.Bounds{
+func drawView(t *rapid.T) Snapshot {
+	v := Snapshot{Target: "ssh/demo", Bounds: integrations.Bounds{
 		Consistency: drawTime(t, "consistency", 0, 60).Sub(noon), Ending: drawTime(t, "bound", 1, 120).Sub(noon)}}
 	v.ListedAt = drawTime(t, "listed", -600, 7200)
 	v.Now = v.ListedAt.Add(drawTime(t, "reading took", 0, 30).Sub(noon))
-	v.Stop = rapid.Bool().Draw(t, "stop")
-	v.Runs = map[string]Run{}
+	v.RevokeLive = rapid.Bool().Draw(t, "stop")
+	v.Runs = map[string]RunStatus{}
 	for i := range rapid.IntRange(0, 6).Draw(t, "grants") {
 		request := fmt.Sprintf("%016d", i)
 		name := access.GrantName(request, 0)
 		if rapid.Bool().Draw(t, "asked") {
-			v.Runs[request] = rapid.SampledFrom([]Run{Unknown, Running, Over, None}).Draw(t, "run")
+			v.Runs[request] = rapid.SampledFrom([]RunStatus{RunUnknown, RunRunning, RunClosed, RunMissing}).Draw(t, "run")
 		}
 		if rapid.Bool().Draw(t, "row") {
-			r := ledger.GrantRow{Grant: access.Grant{Name: name, RequestID: request, ExpiresAt: drawTime(t, "expires", -600, 7200),
+			r := ledger.GrantRecord{Grant: access.Grant{Name: name, RequestID: request, ExpiresAt: drawTime(t, "expires", -600, 7200),
 				Target: rapid.SampledFrom([]string{"ssh/demo", "ssh/demo", "ssh/other"}).Draw(t, "target")},
 				Status: rapid.SampledFrom(statuses).Draw(t, "status")}
 			if r.Status != ledger.GrantIntended {
@@ -43,7 +43,7 @@ func drawView(t *rapid.T) View {
 			v.Rows = append(v.Rows, r)
 		}
 		for range rapid.IntRange(0, 2).Draw(t, "found") {
-			v.Found = append(v.Found, integrations.Found{Name: name, ExpiresAt: drawTime(t, "marked", -600, 7200)})
+			v.Found = append(v.Found, integrations.ListedGrant{Name: name, ExpiresAt: drawTime(t, "marked", -600, 7200)})
 		}
 	}
 	return v
@@ -58,16 +58,16 @@ func TestJudgeKeepsItsPromises(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		v := drawView(t)
 		findings := map[string]Finding{}
-		for _, f := range Judge(v) {
+		for _, f := range Diff(v) {
 			_, twice := findings[f.Grant]
 			require.False(t, twice, "one finding a grant")
 			findings[f.Grant] = f
 		}
-		rows := map[string]ledger.GrantRow{}
+		rows := map[string]ledger.GrantRecord{}
 		for _, r := range v.Rows {
 			rows[r.Name] = r
 			f, wrong := findings[r.Name]
-			ends := wrong && f.Remedy == Close
+			ends := wrong && f.Remedy == CloseGrant
 			if r.Target != v.Target && r.Status != ledger.GrantClosed {
 				require.False(t, wrong, "another target's")
 				continue
@@ -77,7 +77,7 @@ func TestJudgeKeepsItsPromises(t *testing.T) {
 				continue
 			}
 			run, late := v.Runs[r.RequestID], v.Now.After(r.ExpiresAt.Add(v.Bounds.Ending))
-			if run == Over || run == None || late || v.Stop {
+			if run == RunClosed || run == RunMissing || late || v.RevokeLive {
 				require.True(t, ends, "access that should have ended is ended")
 				continue
 			}
@@ -88,7 +88,7 @@ func TestJudgeKeepsItsPromises(t *testing.T) {
 				require.Equal(t, Orphan, findings[thing.Name].Kind, "what nothing explains is ended")
 			}
 		}
-		for _, r := range Healthy(v, Judge(v)) {
+		for _, r := range HealthyGrants(v, Diff(v)) {
 			_, wrong := findings[r.Name]
 			require.False(t, wrong)
 			require.Equal(t, ledger.GrantOpen, r.Status)
@@ -96,7 +96,7 @@ func TestJudgeKeepsItsPromises(t *testing.T) {
 		// The order in which a target or the ledger answers changes nothing.
 		slices.Reverse(v.Found)
 		slices.Reverse(v.Rows)
-		for _, f := range Judge(v) {
+		for _, f := range Diff(v) {
 			require.Equal(t, findings[f.Grant], f)
 		}
 	})
@@ -107,19 +107,19 @@ func TestJudgeKeepsItsPromises(t *testing.T) {
 func TestJudgeSettles(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		v := drawView(t)
-		for _, f := range Judge(v) {
-			if f.Remedy != Close {
+		for _, f := range Diff(v) {
+			if f.Remedy != CloseGrant {
 				continue
 			}
-			v.Found = slices.DeleteFunc(v.Found, func(x integrations.Found) bool { return x.Name == f.Grant })
+			v.Found = slices.DeleteFunc(v.Found, func(x integrations.ListedGrant) bool { return x.Name == f.Grant })
 			for i := range v.Rows {
 				if v.Rows[i].Name == f.Grant && v.Rows[i].Status != ledger.GrantClosed {
 					v.Rows[i].Status, v.Rows[i].ClosedAt = ledger.GrantClosed, ptr(v.Now)
 				}
 			}
 		}
-		for _, f := range Judge(v) {
-			require.NotEqual(t, Close, f.Remedy, "%+v", f)
+		for _, f := range Diff(v) {
+			require.NotEqual(t, CloseGrant, f.Remedy, "%+v", f)
 		}
 	})
 }

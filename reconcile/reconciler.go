@@ -15,22 +15,22 @@ import (
 
 // Ledger is what a Reconciler needs of the ledger.
 type Ledger interface {
-	Grants(context.Context, ledger.GrantFilter) ([]ledger.GrantRow, error)
+	Grants(context.Context, ledger.GrantFilter) ([]ledger.GrantRecord, error)
 	Unfinished(context.Context) ([]ledger.Unfinished, error)
-	Advance(context.Context, ledger.Advance) error
+	Advance(context.Context, ledger.Transition) error
 	Conclude(ctx context.Context, id string, outcome access.Outcome, at time.Time, why string) (bool, error)
-	Record(context.Context, access.Event) error
+	AppendEvent(context.Context, access.Event) error
 }
 
 // Runs says which requests' workflows run.
 type Runs interface {
-	// Seem lists the requests whose workflows seem to run; of one target, if it
+	// ListRunning lists the requests whose workflows seem to run; of one target, if it
 	// is named. It may be late: it only says whom to ask about.
-	Seem(ctx context.Context, target string) (map[string]bool, error)
-	// Run is the truth about one.
-	Run(ctx context.Context, requestID string) (Run, error)
-	// Stop asks one to end its request.
-	Stop(ctx context.Context, requestID, reason string) error
+	ListRunning(ctx context.Context, target string) (map[string]bool, error)
+	// Describe is the truth about one.
+	Describe(ctx context.Context, requestID string) (RunStatus, error)
+	// RequestEnd asks one to end its request.
+	RequestEnd(ctx context.Context, requestID, reason string) error
 }
 
 // Alarm is something that a person must hear of.
@@ -52,17 +52,17 @@ type Alarms interface{ Raise(context.Context, Alarm) }
 type Reconciler struct {
 	Broker *integrations.Broker
 	Ledger Ledger
-	// Close revokes a grant, reads back that it is gone, and marks its row.
-	Close func(context.Context, access.Grant) error
-	// Proven verifies that what the ledger says of an open grant was approved;
+	// RevokeAndVerify revokes a grant, reads back that it is gone, and marks its row.
+	RevokeAndVerify func(context.Context, access.Grant) error
+	// VerifyGrant verifies that what the ledger says of an open grant was approved;
 	// CodeEvidence if it was not. nil: the ledger is believed.
-	Proven func(context.Context, access.Grant) error
-	Runs   Runs // nil: there is no Temporal to ask
-	Alarms Alarms
-	Log    logrus.FieldLogger
-	Now    func() time.Time // nil: the real clock
-	Dry    bool             // look and judge only
-	Stop   bool             // end live access, too
+	VerifyGrant func(context.Context, access.Grant) error
+	Runs        Runs // nil: there is no Temporal to ask
+	Alarms      Alarms
+	Log         logrus.FieldLogger
+	Now         func() time.Time // nil: the real clock
+	DryRun      bool             // look and judge only
+	RevokeLive  bool             // end live access, too
 }
 
 // Report is what one look at a target, or at the requests, came to.
@@ -73,8 +73,8 @@ type Report struct {
 	Findings []Finding `json:"findings"`
 }
 
-// Left is how many findings were not put right.
-func (r Report) Left() int {
+// Unresolved is how many findings were not put right.
+func (r Report) Unresolved() int {
 	n := 0
 	for _, f := range r.Findings {
 		if !f.Done {
@@ -85,9 +85,9 @@ func (r Report) Left() int {
 }
 
 const (
-	together  = 8  // calls at once on one target
-	inDetail  = 50 // grants compared in detail in one look
-	lookEvery = 30 * time.Second
+	concurrency    = 8  // calls at once on one target
+	maxComparisons = 50 // grants compared in detail in one look
+	lookEvery      = 30 * time.Second
 )
 
 func (r *Reconciler) now() time.Time {
@@ -97,16 +97,16 @@ func (r *Reconciler) now() time.Time {
 	return clock.Now().UTC()
 }
 
-// Target looks at one target and puts right what is wrong. A remedy that fails
+// ReconcileTarget looks at one target and puts right what is wrong. A remedy that fails
 // is told in its finding; an error means that nothing could be seen.
-func (r *Reconciler) Target(ctx context.Context, target string) (Report, error) {
-	v, err := r.look(ctx, target)
+func (r *Reconciler) ReconcileTarget(ctx context.Context, target string) (Report, error) {
+	v, err := r.observe(ctx, target)
 	if err != nil {
 		return Report{Target: target}, err
 	}
-	findings := Judge(v)
-	findings = append(findings, r.compare(ctx, v, Healthy(v, findings))...)
-	report := Report{Target: target, Found: len(v.Found), Findings: r.act(ctx, v.Runs, findings)}
+	findings := Diff(v)
+	findings = append(findings, r.compare(ctx, v, HealthyGrants(v, findings))...)
+	report := Report{Target: target, Found: len(v.Found), Findings: r.remedy(ctx, v.Runs, findings)}
 	for _, row := range v.Rows {
 		if row.Status != ledger.GrantClosed && row.Target == target {
 			report.Grants++
@@ -115,9 +115,9 @@ func (r *Reconciler) Target(ctx context.Context, target string) (Report, error) 
 	return report, nil
 }
 
-// look sees the target first, the ledger after it, and the workflows last.
-func (r *Reconciler) look(ctx context.Context, target string) (View, error) {
-	v := View{Target: target, ListedAt: r.now(), Stop: r.Stop}
+// observe sees the target first, the ledger after it, and the workflows last.
+func (r *Reconciler) observe(ctx context.Context, target string) (Snapshot, error) {
+	v := Snapshot{Target: target, ListedAt: r.now(), RevokeLive: r.RevokeLive}
 	var err error
 	if v.Bounds, err = r.Broker.Bounds(target); err != nil {
 		return v, err
@@ -130,14 +130,14 @@ func (r *Reconciler) look(ctx context.Context, target string) (View, error) {
 	}
 	v.Now = r.now()
 	if r.Runs != nil {
-		v.Runs, err = r.ask(ctx, target, func(seem map[string]bool) []string { return suspects(v.Rows, target, seem) })
+		v.Runs, err = r.queryRuns(ctx, target, func(seem map[string]bool) []string { return needDescribe(v.Rows, target, seem) })
 	}
 	return v, err
 }
 
 // rows are those of the target that are not closed, and those of all that was
 // found.
-func (r *Reconciler) rows(ctx context.Context, target string, found []integrations.Found) ([]ledger.GrantRow, error) {
+func (r *Reconciler) rows(ctx context.Context, target string, found []integrations.ListedGrant) ([]ledger.GrantRecord, error) {
 	rows, err := r.Ledger.Grants(ctx, ledger.GrantFilter{Target: target, NotClosed: true})
 	if err != nil {
 		return nil, err
@@ -164,20 +164,20 @@ func (r *Reconciler) rows(ctx context.Context, target string, found []integratio
 	return rows, nil
 }
 
-// ask asks about the workflows that do not seem to run. One of which nothing
+// queryRuns asks about the workflows that do not seem to run. One of which nothing
 // is learnt stays unknown, from which nothing follows.
-func (r *Reconciler) ask(ctx context.Context, target string, whom func(seem map[string]bool) []string) (map[string]Run, error) {
-	seem, err := r.Runs.Seem(ctx, target)
+func (r *Reconciler) queryRuns(ctx context.Context, target string, whom func(seem map[string]bool) []string) (map[string]RunStatus, error) {
+	seem, err := r.Runs.ListRunning(ctx, target)
 	if err != nil {
 		r.log().WithError(err).Warn("cannot list workflows; each is asked about by itself")
 	}
 	ids := whom(seem)
-	answers := make([]Run, len(ids))
+	answers := make([]RunStatus, len(ids))
 	var group errgroup.Group
-	group.SetLimit(together)
+	group.SetLimit(concurrency)
 	for i, id := range ids {
 		group.Go(func() error {
-			run, err := r.Runs.Run(ctx, id)
+			run, err := r.Runs.Describe(ctx, id)
 			if err != nil {
 				r.log().WithError(err).WithField("request", id).Warn("cannot ask about a workflow")
 				return nil
@@ -187,7 +187,7 @@ func (r *Reconciler) ask(ctx context.Context, target string, whom func(seem map[
 		})
 	}
 	_ = group.Wait() // none fails
-	runs := map[string]Run{}
+	runs := map[string]RunStatus{}
 	for i, id := range ids {
 		runs[id] = answers[i]
 	}
@@ -196,21 +196,21 @@ func (r *Reconciler) ask(ctx context.Context, target string, whom func(seem map[
 
 // compare looks at healthy grants in detail, some of them at each look: a
 // target answers a few calls for each, and has others to serve.
-func (r *Reconciler) compare(ctx context.Context, v View, healthy []ledger.GrantRow) []Finding {
-	rounds := (len(healthy) + inDetail - 1) / inDetail
+func (r *Reconciler) compare(ctx context.Context, v Snapshot, healthy []ledger.GrantRecord) []Finding {
+	rounds := (len(healthy) + maxComparisons - 1) / maxComparisons
 	if rounds > 1 {
-		from := int(v.Now.Unix()/int64(lookEvery/time.Second)) % rounds * inDetail
-		healthy = healthy[from:min(from+inDetail, len(healthy))]
+		from := int(v.Now.Unix()/int64(lookEvery/time.Second)) % rounds * maxComparisons
+		healthy = healthy[from:min(from+maxComparisons, len(healthy))]
 	}
 	out := make([]Finding, len(healthy))
 	var group errgroup.Group
-	group.SetLimit(together)
+	group.SetLimit(concurrency)
 	for i, row := range healthy {
 		group.Go(func() error {
 			f := Finding{Target: v.Target, Grant: row.Name, RequestID: row.RequestID, ExpiresAt: timeOrNil(row.ExpiresAt)}
-			err := r.proven(ctx, row.Grant)
+			err := r.verifyGrant(ctx, row.Grant)
 			if access.CodeOf(err) == access.CodeEvidence {
-				f.Kind, f.Remedy, f.Why = Forged, Close, "The ledger was changed: "+access.Clip(err.Error(), 200)+"."
+				f.Kind, f.Remedy, f.Why = Forged, CloseGrant, "The ledger was changed: "+access.Clip(err.Error(), 200)+"."
 				out[i] = f
 				return nil
 			}
@@ -222,7 +222,7 @@ func (r *Reconciler) compare(ctx context.Context, v View, healthy []ledger.Grant
 				return nil
 			}
 			if len(f.Differences) > 0 {
-				f.Kind, f.Remedy, f.Why = Changed, Narrow, "Somebody changed it on the target."
+				f.Kind, f.Remedy, f.Why = Changed, Restore, "Somebody changed it on the target."
 				out[i] = f
 			}
 			return nil
@@ -238,23 +238,23 @@ func (r *Reconciler) compare(ctx context.Context, v View, healthy []ledger.Grant
 	return changed
 }
 
-func (r *Reconciler) proven(ctx context.Context, g access.Grant) error {
-	if r.Proven == nil {
+func (r *Reconciler) verifyGrant(ctx context.Context, g access.Grant) error {
+	if r.VerifyGrant == nil {
 		return nil
 	}
-	return r.Proven(ctx, g)
+	return r.VerifyGrant(ctx, g)
 }
 
-// Requests ends the requests that nothing else will, with nothing open.
+// ReconcileRequests ends the requests that nothing else will, with nothing open.
 // Targets come first: what is open of a request is theirs.
-func (r *Reconciler) Requests(ctx context.Context) (Report, error) {
+func (r *Reconciler) ReconcileRequests(ctx context.Context) (Report, error) {
 	all, err := r.Ledger.Unfinished(ctx)
 	if err != nil {
 		return Report{}, err
 	}
-	var runs map[string]Run
+	var runs map[string]RunStatus
 	if r.Runs != nil {
-		runs, err = r.ask(ctx, "", func(seem map[string]bool) (ids []string) {
+		runs, err = r.queryRuns(ctx, "", func(seem map[string]bool) (ids []string) {
 			for _, u := range all {
 				if !seem[u.ID] {
 					ids = append(ids, u.ID)
@@ -266,7 +266,7 @@ func (r *Reconciler) Requests(ctx context.Context) (Report, error) {
 			return Report{}, err
 		}
 	}
-	return Report{Findings: r.act(ctx, runs, Requests(r.now(), concludeAfter, all, runs))}, nil
+	return Report{Findings: r.remedy(ctx, runs, StuckRequests(r.now(), concludeAfter, all, runs))}, nil
 }
 
 // concludeAfter is how long after its end a request whose grants are all closed

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/internal/model"
+	"ramp.dev/ramp/integrations/faketarget"
 	"ramp.dev/ramp/reconcile"
 )
 
@@ -33,7 +33,7 @@ func TestHealthyIsLeftAlone(t *testing.T) {
 }
 
 func TestCase38WorkflowIsGone(t *testing.T) {
-	for name, run := range map[string]reconcile.Run{"terminated": reconcile.Over, "lost": reconcile.None} {
+	for name, run := range map[string]reconcile.RunStatus{"terminated": reconcile.RunClosed, "lost": reconcile.RunMissing} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			g, other := w.opened(), w.opened()
@@ -44,13 +44,13 @@ func TestCase38WorkflowIsGone(t *testing.T) {
 			w.ended(g, access.OutcomeRevoked)
 			require.Equal(t, []string{other.Name}, w.target.Usable())
 			w.well()
-			require.Equal(t, access.CodeConflict, access.CodeOf(w.Intend(ctx, g, w.now())), "it does not open again")
+			require.Equal(t, access.CodeConflict, access.CodeOf(w.IntendGrant(ctx, g, w.now())), "it does not open again")
 		})
 	}
 	t.Run("after its end", func(t *testing.T) {
 		w := newWorld(t)
 		g := w.opened()
-		w.runs.set(g.RequestID, reconcile.Over)
+		w.runs.set(g.RequestID, reconcile.RunClosed)
 		w.pass(time.Hour)
 		w.look()
 		w.ended(g, access.OutcomeExpired)
@@ -58,17 +58,17 @@ func TestCase38WorkflowIsGone(t *testing.T) {
 	t.Run("between the ledger and the target", func(t *testing.T) { // CASES 24, and nobody to go on
 		w := newWorld(t)
 		g := w.grantOf(w.asked())
-		require.NoError(t, w.Intend(ctx, g, w.now()))
+		require.NoError(t, w.IntendGrant(ctx, g, w.now()))
 		require.NoError(t, w.broker.Grant(ctx, g))
-		w.runs.set(g.RequestID, reconcile.None)
+		w.runs.set(g.RequestID, reconcile.RunMissing)
 		w.look()
 		w.ended(g, access.OutcomeRevoked)
 	})
 	t.Run("nothing is open", func(t *testing.T) {
 		w := newWorld(t)
 		r, healthy := w.asked(), w.asked()
-		w.runs.set(r.ID, reconcile.None)
-		report, err := w.reconciler().Requests(ctx)
+		w.runs.set(r.ID, reconcile.RunMissing)
+		report, err := w.reconciler().ReconcileRequests(ctx)
 		require.NoError(t, err)
 		require.Len(t, report.Findings, 1)
 		require.Equal(t, access.StateFailed, w.request(r.ID).State)
@@ -78,15 +78,15 @@ func TestCase38WorkflowIsGone(t *testing.T) {
 
 // The request is not concluded by anybody while something of it is open.
 func TestCase28PermanentErrorIsNeverEnded(t *testing.T) {
-	for _, fault := range []model.Fault{model.Forbidden, model.Invalid, model.NotFound, model.Internal, model.StillThere, model.Throttled, model.Unavailable} {
+	for _, fault := range []faketarget.Fault{faketarget.Forbidden, faketarget.Invalid, faketarget.NotFound, faketarget.Internal, faketarget.StillThere, faketarget.Throttled, faketarget.Unavailable} {
 		t.Run(string(fault), func(t *testing.T) { // with StillThere, CASES 27; with Throttled, CASES 26
 			w := newWorld(t)
 			g := w.opened()
 			w.pass(time.Hour + bounds.Ending)
 			for range 2 {
-				w.target.Next(model.OpRevoke, fault)
+				w.target.FailNext(faketarget.OpRevoke, fault)
 				report := w.look()
-				require.Equal(t, 1, report.Left())
+				require.Equal(t, 1, report.Unresolved())
 				require.NotEmpty(t, report.Findings[0].Error)
 				r := w.request(g.RequestID)
 				require.Equal(t, access.StateEnding, r.State)
@@ -94,9 +94,9 @@ func TestCase28PermanentErrorIsNeverEnded(t *testing.T) {
 				require.Contains(t, r.Problem, g.Name)
 			}
 			require.Len(t, w.alarms.raised, 2)
-			require.Equal(t, 1, w.told(g.RequestID)[access.EventOverdue])
-			w.runs.set(g.RequestID, reconcile.Over)
-			_, err := w.reconciler().Requests(ctx)
+			require.Equal(t, 1, w.told(g.RequestID)[access.EventAccessOverdue])
+			w.runs.set(g.RequestID, reconcile.RunClosed)
+			_, err := w.reconciler().ReconcileRequests(ctx)
 			require.NoError(t, err)
 			require.Equal(t, access.StateEnding, w.request(g.RequestID).State)
 
@@ -115,9 +115,9 @@ func TestOverdueBesideItsWorkflow(t *testing.T) {
 	w.well()
 	w.pass(2 * time.Second)
 	w.look()
-	require.Empty(t, w.target.Left())
+	require.Empty(t, w.target.Objects())
 	require.Equal(t, access.StateActive, w.request(g.RequestID).State, "the workflow's to say")
-	require.Equal(t, 1, w.told(g.RequestID)[access.EventSwept])
+	require.Equal(t, 1, w.told(g.RequestID)[access.EventGrantSwept])
 	w.well()
 }
 
@@ -127,15 +127,15 @@ func TestOrphan(t *testing.T) {
 	orphan := w.grantOf(access.Request{ID: access.NewRequestID()})
 	require.NoError(t, w.broker.Grant(ctx, orphan))
 	require.Equal(t, reconcile.Orphan, w.look().Findings[0].Kind)
-	require.Equal(t, []string{healthy.Name}, w.target.Left())
-	require.Equal(t, 1, w.told(orphan.RequestID)[access.EventSwept], "recorded, though there is no such request")
+	require.Equal(t, []string{healthy.Name}, w.target.Objects())
+	require.Equal(t, 1, w.told(orphan.RequestID)[access.EventGrantSwept], "recorded, though there is no such request")
 	w.well()
 }
 
 func TestClosedAndThereAgain(t *testing.T) {
 	w := newWorld(t)
 	g := w.opened()
-	w.runs.set(g.RequestID, reconcile.Over)
+	w.runs.set(g.RequestID, reconcile.RunClosed)
 	w.look()
 	w.ended(g, access.OutcomeRevoked)
 	w.pass(time.Minute)
@@ -143,8 +143,8 @@ func TestClosedAndThereAgain(t *testing.T) {
 	w.pass(time.Second)
 	report := w.look()
 	require.Equal(t, reconcile.Returned, report.Findings[0].Kind)
-	require.Empty(t, w.target.Left())
-	require.Equal(t, 2, w.told(g.RequestID)[access.EventSwept])
+	require.Empty(t, w.target.Objects())
+	require.Equal(t, 2, w.told(g.RequestID)[access.EventGrantSwept])
 	require.Equal(t, access.StateEnded, w.request(g.RequestID).State)
 	w.well()
 }
@@ -156,13 +156,13 @@ func TestCase33TakenAwayByHand(t *testing.T) {
 	for range 3 {
 		report := w.look()
 		require.Equal(t, reconcile.Vanished, report.Findings[0].Kind)
-		require.Zero(t, report.Left())
+		require.Zero(t, report.Unresolved())
 	}
-	require.Equal(t, 1, w.told(g.RequestID)[access.EventDrifted], "told once")
-	require.Empty(t, w.target.Left(), "and not opened again")
+	require.Equal(t, 1, w.told(g.RequestID)[access.EventGrantDrifted], "told once")
+	require.Empty(t, w.target.Objects(), "and not opened again")
 	w.pass(time.Hour + bounds.Ending)
 	w.look()
-	require.Equal(t, 1, w.told(g.RequestID)[access.EventRevoked], "closing it is no error")
+	require.Equal(t, 1, w.told(g.RequestID)[access.EventGrantClosed], "closing it is no error")
 }
 
 // A grant is being made, slowly, while reconcilers look as fast as they can.
@@ -171,7 +171,7 @@ func TestCase36BeingMade(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			g := w.grantOf(w.asked())
-			letGo := w.target.Hold(model.OpGrant)
+			letGo := w.target.Block(faketarget.OpGrant)
 			done := make(chan struct{})
 			var looking sync.WaitGroup
 			for range 3 {
@@ -181,7 +181,7 @@ func TestCase36BeingMade(t *testing.T) {
 						r.Runs = nil
 					}
 					for {
-						report, err := r.Target(ctx, target)
+						report, err := r.ReconcileTarget(ctx, target)
 						if err != nil || len(report.Findings) > 0 {
 							t.Errorf("%+v %v", report, err)
 							return
@@ -196,20 +196,20 @@ func TestCase36BeingMade(t *testing.T) {
 			}
 			looks := func() { time.Sleep(20 * time.Millisecond) } // some looks; the test holds with none
 			looks()
-			require.NoError(t, w.Intend(ctx, g, w.now()))
+			require.NoError(t, w.IntendGrant(ctx, g, w.now()))
 			made := make(chan error)
 			go func() { made <- w.broker.Grant(ctx, g) }()
 			looks()
 			letGo()
 			require.NoError(t, <-made)
 			looks()
-			require.NoError(t, w.Opened(ctx, g.Name, w.now()))
+			require.NoError(t, w.MarkOpened(ctx, g.Name, w.now()))
 			w.pass(time.Second)
 			looks()
 			close(done)
 			looking.Wait()
 			require.Equal(t, []string{g.Name}, w.target.Usable())
-			require.Zero(t, w.told(g.RequestID)[access.EventSwept])
+			require.Zero(t, w.told(g.RequestID)[access.EventGrantSwept])
 		})
 	}
 }
@@ -221,7 +221,7 @@ func TestBesideItself(t *testing.T) {
 	for range 6 {
 		g := w.opened()
 		lost = append(lost, g)
-		w.runs.set(g.RequestID, reconcile.Over)
+		w.runs.set(g.RequestID, reconcile.RunClosed)
 	}
 	healthy := w.opened()
 	orphan := w.grantOf(access.Request{ID: access.NewRequestID()})
@@ -229,16 +229,16 @@ func TestBesideItself(t *testing.T) {
 	var all sync.WaitGroup
 	for range 4 {
 		all.Go(func() {
-			if _, err := w.reconciler().Target(ctx, target); err != nil {
+			if _, err := w.reconciler().ReconcileTarget(ctx, target); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	all.Wait()
-	require.Equal(t, []string{healthy.Name}, w.target.Left())
+	require.Equal(t, []string{healthy.Name}, w.target.Objects())
 	for _, g := range lost {
 		w.ended(g, access.OutcomeRevoked)
 	}
-	require.Equal(t, 1, w.told(orphan.RequestID)[access.EventSwept])
+	require.Equal(t, 1, w.told(orphan.RequestID)[access.EventGrantSwept])
 	w.well()
 }

@@ -14,7 +14,7 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/activities"
 	"ramp.dev/ramp/integrations"
-	"ramp.dev/ramp/internal/model"
+	"ramp.dev/ramp/integrations/faketarget"
 	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/reconcile"
 )
@@ -34,7 +34,7 @@ type world struct {
 	*ledger.Ledger
 	mu     sync.Mutex
 	clock  time.Time
-	target *model.Target
+	target *faketarget.Target
 	broker *integrations.Broker
 	runs   *fakeRuns
 	alarms *fakeAlarms
@@ -44,8 +44,8 @@ func newWorld(t *testing.T) *world {
 	l, err := ledger.Open(ctx, "sqlite:"+filepath.Join(t.TempDir(), "ledger.db"))
 	require.NoError(t, err)
 	t.Cleanup(func() { l.Close() })
-	w := &world{T: t, Ledger: l, clock: noon, runs: &fakeRuns{is: map[string]reconcile.Run{}}, alarms: &fakeAlarms{}}
-	w.target = model.New(model.Config{Now: w.now, Bounds: bounds})
+	w := &world{T: t, Ledger: l, clock: noon, runs: &fakeRuns{is: map[string]reconcile.RunStatus{}}, alarms: &fakeAlarms{}}
+	w.target = faketarget.New(faketarget.Config{Now: w.now, Bounds: bounds})
 	w.serve(w.target)
 	return w
 }
@@ -73,13 +73,13 @@ func (w *world) reconciler() *reconcile.Reconciler {
 	log := logrus.New()
 	log.SetOutput(io.Discard)
 	t := &activities.Targets{Broker: w.broker, Ledger: w.Ledger, Now: w.now}
-	return &reconcile.Reconciler{Broker: w.broker, Ledger: w.Ledger, Close: t.End, Runs: w.runs, Alarms: w.alarms, Log: log, Now: w.now}
+	return &reconcile.Reconciler{Broker: w.broker, Ledger: w.Ledger, RevokeAndVerify: t.RevokeAndVerify, Runs: w.runs, Alarms: w.alarms, Log: log, Now: w.now}
 }
 
 // look is one look, which must see.
 func (w *world) look() reconcile.Report {
 	w.Helper()
-	report, err := w.reconciler().Target(ctx, target)
+	report, err := w.reconciler().ReconcileTarget(ctx, target)
 	require.NoError(w, err)
 	return report
 }
@@ -91,10 +91,10 @@ func (w *world) asked() access.Request {
 	r := access.Request{ID: id, Contract: "demo", State: access.StatePending, CreatedAt: w.now(), Requester: access.Person{ID: "alice", Kind: access.KindHuman},
 		Stages: []access.StageStatus{}, Decisions: []access.Decision{},
 		Plan: access.Plan{RequestID: id, Grants: []access.PlannedGrant{{Name: access.GrantName(id, 0), Target: target}}}}
-	_, err := w.Submit(ctx, ledger.Submission{Request: r, Plan: []byte(`{}`)})
+	_, err := w.Submit(ctx, ledger.Submission{Request: r, PlanEnvelope: []byte(`{}`)})
 	require.NoError(w, err)
-	require.NoError(w, w.Started(ctx, id))
-	w.runs.set(id, reconcile.Running)
+	require.NoError(w, w.MarkStarted(ctx, id))
+	w.runs.set(id, reconcile.RunRunning)
 	return r
 }
 
@@ -108,10 +108,10 @@ func (w *world) opened() access.Grant {
 	w.Helper()
 	r := w.asked()
 	g := w.grantOf(r)
-	require.NoError(w, w.Intend(ctx, g, w.now()))
+	require.NoError(w, w.IntendGrant(ctx, g, w.now()))
 	require.NoError(w, w.broker.Grant(ctx, g))
-	require.NoError(w, w.Opened(ctx, g.Name, w.now()))
-	require.NoError(w, w.Advance(ctx, ledger.Advance{RequestID: r.ID, To: access.StateActive, At: w.now()}))
+	require.NoError(w, w.MarkOpened(ctx, g.Name, w.now()))
+	require.NoError(w, w.Advance(ctx, ledger.Transition{RequestID: r.ID, To: access.StateActive, At: w.now()}))
 	w.pass(time.Second)
 	return g
 }
@@ -144,13 +144,13 @@ func (w *world) well() {
 // ended wants access to be gone, and the record to say how, each thing once.
 func (w *world) ended(g access.Grant, outcome access.Outcome) {
 	w.Helper()
-	require.NotContains(w, w.target.Left(), g.Name)
+	require.NotContains(w, w.target.Objects(), g.Name)
 	r := w.request(g.RequestID)
 	require.Equal(w, access.StateEnded, r.State)
 	require.Equal(w, outcome, r.Outcome)
 	require.False(w, r.Overdue)
 	told := w.told(g.RequestID)
-	for _, kind := range []access.EventKind{access.EventEnding, access.EventRevoked, access.EventSwept, access.EventEnded} {
+	for _, kind := range []access.EventKind{access.EventAccessEnding, access.EventGrantClosed, access.EventGrantSwept, access.EventAccessEnded} {
 		require.Equal(w, 1, told[kind], "%s: %v", kind, told)
 	}
 }
@@ -158,25 +158,25 @@ func (w *world) ended(g access.Grant, outcome access.Outcome) {
 // fakeRuns is Temporal as far as the third line asks.
 type fakeRuns struct {
 	mu      sync.Mutex
-	is      map[string]reconcile.Run
+	is      map[string]reconcile.RunStatus
 	asked   []string
 	stopped []string
 	blind   error // what listing answers
 	dumb    error // what asking about one answers
 }
 
-func (f *fakeRuns) set(id string, run reconcile.Run) {
+func (f *fakeRuns) set(id string, run reconcile.RunStatus) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.is[id] = run
 }
 
-func (f *fakeRuns) Seem(context.Context, string) (map[string]bool, error) {
+func (f *fakeRuns) ListRunning(context.Context, string) (map[string]bool, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	out := map[string]bool{}
 	for id, run := range f.is {
-		out[id] = run == reconcile.Running
+		out[id] = run == reconcile.RunRunning
 	}
 	if f.blind != nil {
 		return nil, f.blind
@@ -184,17 +184,17 @@ func (f *fakeRuns) Seem(context.Context, string) (map[string]bool, error) {
 	return out, nil
 }
 
-func (f *fakeRuns) Run(_ context.Context, id string) (reconcile.Run, error) {
+func (f *fakeRuns) Describe(_ context.Context, id string) (reconcile.RunStatus, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.asked = append(f.asked, id)
 	if run, known := f.is[id]; known {
 		return run, f.dumb
 	}
-	return reconcile.None, f.dumb
+	return reconcile.RunMissing, f.dumb
 }
 
-func (f *fakeRuns) Stop(_ context.Context, id, _ string) error {
+func (f *fakeRuns) RequestEnd(_ context.Context, id, _ string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.stopped = append(f.stopped, id)

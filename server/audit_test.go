@@ -26,14 +26,14 @@ func TestAuditorsReadTheLog(t *testing.T) {
 	at := func() evidence.Checkpoint {
 		signed, err := auditor.Checkpoint(ctx)
 		require.NoError(t, err)
-		c, err := keys.Checkpoint(signed)
+		c, err := keys.VerifyCheckpoint(signed)
 		require.NoError(t, err)
 		return c
 	}
 	r := f.request(access.StateActive)
 	early := at()
 	for range 300 {
-		require.NoError(t, f.ledger.Record(ctx, access.Event{At: time.Now(), Kind: access.EventRefused, Actor: "dave"}))
+		require.NoError(t, f.ledger.AppendEvent(ctx, access.Event{At: time.Now(), Kind: access.EventActRefused, Actor: "dave"}))
 	}
 	late := at()
 	t.Run("Case44 a reader that was away finds all that it missed", func(t *testing.T) {
@@ -44,7 +44,7 @@ func TestAuditorsReadTheLog(t *testing.T) {
 		require.Equal(t, r.ID, seen[0].RequestID)
 		require.Len(t, seen[early.Size:], 300)
 	})
-	require.NoError(t, evidence.Consistent(early, late, auditor.Tiles(ctx)))
+	require.NoError(t, evidence.VerifyConsistency(early, late, auditor.Tiles(ctx)))
 
 	for _, path := range []string{"entries/001.p/200", "0/900", "7/000", "-1/000", "0/000.p/0", "x", "entries/x999/999", "data/000", "8/0/000"} {
 		require.Equal(t, http.StatusNotFound, f.call(f.token("carol"), "GET", "/api/v1/audit/tile/"+path, "", "").Code, path)
@@ -71,6 +71,6 @@ func TestNobodyAuditsUnlessConfigured(t *testing.T) {
 		require.Equal(t, http.StatusForbidden, f.call(f.token(who), "GET", "/api/v1/audit/checkpoint", "", "").Code, who)
 	}
 	c := Config{Listen: "127.0.0.1:0", URL: "http://ramp.test", Contracts: "x", Operators: []string{"a", "b"}, Auditors: []string{"b"}}
-	err := access.Invalid(c.Check()...)
+	err := access.Invalid(c.Validate()...)
 	require.ErrorContains(t, err, `"b" is among the operators`)
 }

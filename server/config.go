@@ -30,8 +30,8 @@ type Config struct {
 	MaxOpen     int  `yaml:"maxOpen,omitempty"` // requests a person may have open at once; 20 if 0
 }
 
-// Check collects everything that is wrong, reaching for nothing.
-func (c Config) Check() []access.Issue {
+// Validate collects everything that is wrong, reaching for nothing.
+func (c Config) Validate() []access.Issue {
 	var issues []access.Issue
 	bad := func(code, field, message string) {
 		issues = append(issues, access.Issue{Code: code, Field: "server." + field, Message: message})
@@ -65,6 +65,6 @@ func (c Config) Check() []access.Issue {
 			bad("network_malformed", "limits.trustedProxies", "a network such as 10.0.0.0/8 is needed")
 		}
 	}
-	issues = append(issues, c.SCIM.Check()...)
-	return append(issues, access.IssuesOf(c.Identity.Check())...)
+	issues = append(issues, c.SCIM.Validate()...)
+	return append(issues, access.IssuesOf(c.Identity.Validate())...)
 }

@@ -55,7 +55,7 @@ func (f *fixture) asUI(origin, who, method, path, body string) *httptest.Respons
 }
 
 func (f *fixture) decoded() []ledger.Entry {
-	list, _, err := f.ledger.Audit(f.Context(), ledger.AuditFilter{Kind: access.EventDecoded})
+	list, _, err := f.ledger.SearchEvents(f.Context(), ledger.EventSearch{Kind: access.EventPayloadDecoded})
 	require.NoError(f, err)
 	return list
 }
@@ -131,6 +131,6 @@ func TestOneOriginDecodes(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{"temporal.example.com", "ftp://x", "/", "*"} {
-		require.ErrorContains(t, access.Invalid(Config{TemporalUI: bad}.Check()...), "temporalUI", bad)
+		require.ErrorContains(t, access.Invalid(Config{TemporalUI: bad}.Validate()...), "temporalUI", bad)
 	}
 }

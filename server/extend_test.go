@@ -19,9 +19,9 @@ func (f *fixture) contract(text string) {
 	version := f.contracts.Current().Version
 	require.NoError(f, os.WriteFile(filepath.Join(f.dir, "contracts", "ssh.yaml"), []byte(text), 0o600))
 	require.Eventually(f, func() bool {
-		return f.contracts.Problem() != nil || f.contracts.Current().Version != version
+		return f.contracts.LoadError() != nil || f.contracts.Current().Version != version
 	}, time.Minute, 10*time.Millisecond)
-	require.NoError(f, f.contracts.Problem())
+	require.NoError(f, f.contracts.LoadError())
 }
 
 // TestExtendingAsksTheContractAgain: a request keeps the contract it was made

@@ -20,7 +20,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/codec"
-	"ramp.dev/ramp/engine/devidp"
+	"ramp.dev/ramp/dev/idp"
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/server/auth"
@@ -32,7 +32,7 @@ import (
 // must not get this far.
 type fakeTemporal struct{ messages atomic.Int64 }
 
-func (f *fakeTemporal) Check(context.Context) error { return nil }
+func (f *fakeTemporal) Ping(context.Context) error { return nil }
 func (f *fakeTemporal) Start(context.Context, access.Plan, evidence.Envelope) error {
 	f.messages.Add(1)
 	return nil
@@ -40,23 +40,23 @@ func (f *fakeTemporal) Start(context.Context, access.Plan, evidence.Envelope) er
 func (f *fakeTemporal) Resolve(_ context.Context, grants []access.PlannedGrant) ([]access.Scope, error) {
 	return make([]access.Scope, len(grants)), nil
 }
-func (f *fakeTemporal) Decide(context.Context, string, evidence.Envelope) (workflows.Decided, error) {
+func (f *fakeTemporal) Decide(context.Context, string, evidence.Envelope) (workflows.DecideResult, error) {
 	f.messages.Add(1)
-	return workflows.Decided{}, nil
+	return workflows.DecideResult{}, nil
 }
-func (f *fakeTemporal) Extend(context.Context, string, evidence.Envelope) (workflows.Extended, error) {
+func (f *fakeTemporal) Extend(context.Context, string, evidence.Envelope) (workflows.ExtendResult, error) {
 	f.messages.Add(1)
-	return workflows.Extended{ExpiresAt: time.Now().Add(time.Hour).UTC(), Number: 1}, nil
+	return workflows.ExtendResult{ExpiresAt: time.Now().Add(time.Hour).UTC(), Number: 1}, nil
 }
-func (f *fakeTemporal) PickUp(context.Context, string, evidence.Envelope) (evidence.Sealed, error) {
+func (f *fakeTemporal) PickUp(context.Context, string, evidence.Envelope) (evidence.SealedCredential, error) {
 	f.messages.Add(1)
-	return evidence.Sealed{Suite: "test", Box: "test"}, nil
+	return evidence.SealedCredential{Suite: "test", Box: "test"}, nil
 }
 func (f *fakeTemporal) Recount(context.Context, string) error {
 	f.messages.Add(1)
 	return nil
 }
-func (f *fakeTemporal) Stop(context.Context, string, workflows.Stop) error {
+func (f *fakeTemporal) Stop(context.Context, string, workflows.EndRequest) error {
 	f.messages.Add(1)
 	return nil
 }
@@ -78,7 +78,7 @@ const example = "../contracts/examples/ssh.yaml"
 func newFixture(t *testing.T, change ...func(*Config)) *fixture {
 	t.Helper()
 	dir := t.TempDir()
-	idp, err := devidp.Start(devidp.Config{Dir: dir, Addr: "127.0.0.1:0", RedirectURIs: []string{"http://ramp.test/auth/callback"}})
+	idp, err := idp.Start(idp.Config{Dir: dir, Addr: "127.0.0.1:0", RedirectURIs: []string{"http://ramp.test/auth/callback"}})
 	require.NoError(t, err)
 	t.Cleanup(idp.Stop)
 	b, err := os.ReadFile(example)
@@ -112,7 +112,7 @@ func (f *fixture) token(person string) string { return f.tokenOf(person, 0) }
 // tokenOf is one of a login so long ago.
 func (f *fixture) tokenOf(person string, ago time.Duration) string {
 	f.Helper()
-	token, err := devidp.Mint(f.dir, f.issuer, person, "ramp", time.Hour, ago)
+	token, err := idp.Mint(f.dir, f.issuer, person, "ramp", time.Hour, ago)
 	require.NoError(f, err)
 	return token
 }
@@ -153,7 +153,7 @@ func (f *fixture) request(state access.State) access.Request {
 	require.NoError(f, json.Unmarshal(w.Body.Bytes(), &r))
 	now := time.Now().UTC()
 	expires := now.Add(30 * time.Minute)
-	a := ledger.Advance{RequestID: r.ID, To: state, At: now}
+	a := ledger.Transition{RequestID: r.ID, To: state, At: now}
 	if state.MayHaveAccess() || state == access.StateEnded {
 		a.ActiveAt, a.ExpiresAt = &now, &expires
 	}

@@ -71,7 +71,7 @@ func limitAddresses(l *limit.Limiter) echo.MiddlewareFunc {
 
 // limitPeople counts an agent as the human it acts for.
 func limitPeople(l *limit.Limiter) echo.MiddlewareFunc {
-	return limited(l, func(c echo.Context) string { return auth.Person(c).Human() })
+	return limited(l, func(c echo.Context) string { return auth.Person(c).HumanID() })
 }
 
 // limited refuses callers that ask too fast. Nobody ("") is not limited here,
@@ -83,7 +83,7 @@ func limited(l *limit.Limiter, caller func(echo.Context) string) echo.Middleware
 			if who == "" || c.Path() == "/healthz" || c.Path() == "/readyz" {
 				return next(c)
 			}
-			ok, wait := l.Take(who, time.Now())
+			ok, wait := l.Allow(who, time.Now())
 			if ok {
 				return next(c)
 			}

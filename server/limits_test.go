@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/engine/devidp"
+	"ramp.dev/ramp/dev/idp"
 	"ramp.dev/ramp/server/limit"
 	"ramp.dev/ramp/server/problem"
 )
@@ -237,7 +237,7 @@ func TestStreamsEnd(t *testing.T) {
 	t.Run("with the token", func(t *testing.T) {
 		f := newFixture(t)
 		addr, _ := f.serving(usual)
-		token, err := devidp.Mint(f.dir, f.issuer, "alice", "ramp", 5*time.Second, 0)
+		token, err := idp.Mint(f.dir, f.issuer, "alice", "ramp", 5*time.Second, 0)
 		require.NoError(t, err)
 		ends(t, stream(t, addr, token))
 	})

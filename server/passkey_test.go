@@ -135,7 +135,7 @@ func TestEnrolment(t *testing.T) {
 	require.Contains(t, page, "because this is a development server")
 	set, err := passkey.Load(path)
 	require.NoError(t, err)
-	require.Len(t, set.Of("bob"), 1)
+	require.Len(t, set.KeysOf("bob"), 1)
 	status, _ = enrol("bob", device.Creates("bob"))
 	require.Equal(t, http.StatusBadRequest, status, "the same key twice")
 }

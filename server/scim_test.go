@@ -135,11 +135,11 @@ func TestDirectoryGroups(t *testing.T) {
 // heard is a Temporal that keeps what it is told.
 type heard struct {
 	*fakeTemporal
-	stops    map[string]workflows.Stop
+	stops    map[string]workflows.EndRequest
 	recounts []string
 }
 
-func (h *heard) Stop(_ context.Context, id string, s workflows.Stop) error {
+func (h *heard) Stop(_ context.Context, id string, s workflows.EndRequest) error {
 	h.stops[id] = s
 	return nil
 }
@@ -153,7 +153,7 @@ func (h *heard) Recount(_ context.Context, id string) error {
 // told to stop, once; a pending one that lost a vote, to count again.
 func TestRequestsFollowTheDirectory(t *testing.T) {
 	f := newFixture(t, withSCIM(t))
-	h := &heard{fakeTemporal: f.temporal, stops: map[string]workflows.Stop{}}
+	h := &heard{fakeTemporal: f.temporal, stops: map[string]workflows.EndRequest{}}
 	f.desk.Gateway = h
 	ids := f.provisions("alice", "bob", "erin")
 	f.group("engineering", ids["alice"], ids["bob"], ids["erin"])
@@ -166,9 +166,9 @@ func TestRequestsFollowTheDirectory(t *testing.T) {
 	vote := access.Decision{RequestID: waiting.ID, PlanDigest: waiting.Plan.Digest, Verdict: access.Approve, At: waiting.CreatedAt,
 		Approver: access.Person{ID: "bob", Kind: access.KindHuman, Groups: []string{"approvers"}}}
 	_, stages := waiting.Plan.Rule.Tally(waiting.Plan, waiting.Plan.Digest, []access.Decision{vote})
-	require.NoError(t, f.ledger.Advance(t.Context(), ledger.Advance{RequestID: waiting.ID, At: time.Now(), Decisions: []access.Decision{vote}, Stages: stages}))
+	require.NoError(t, f.ledger.Advance(t.Context(), ledger.Transition{RequestID: waiting.ID, At: time.Now(), Decisions: []access.Decision{vote}, Stages: stages}))
 
-	follow := f.desk.Follower()
+	follow := f.desk.DirectorySync()
 	require.NoError(t, follow(t.Context()))
 	require.Empty(t, h.stops)
 	require.Empty(t, h.recounts)
@@ -188,7 +188,7 @@ func TestRequestsFollowTheDirectory(t *testing.T) {
 		stop, told := h.stops[byState[s].ID]
 		require.Equal(t, !s.Final() && s != access.StateEnding, told, s)
 		if told {
-			require.Equal(t, workflows.StopOffboard, stop.Kind)
+			require.Equal(t, workflows.EndOffboard, stop.Kind)
 		}
 	}
 }

@@ -23,8 +23,8 @@ import (
 	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/passkey"
 	"ramp.dev/ramp/server/api"
+	"ramp.dev/ramp/server/app"
 	"ramp.dev/ramp/server/auth"
-	"ramp.dev/ramp/server/desk"
 	"ramp.dev/ramp/server/gateway"
 	"ramp.dev/ramp/server/scim"
 	"ramp.dev/ramp/server/web"
@@ -45,7 +45,7 @@ type Server struct {
 	config    Config
 	log       logrus.FieldLogger
 	contracts *contracts.Store
-	desk      *desk.Desk
+	desk      *app.App
 	router    *echo.Echo
 	handler   http.Handler
 	parts     []part
@@ -74,13 +74,13 @@ func New(c Config, d Deps) (*Server, error) {
 
 // temporal is what the server needs of Temporal.
 type temporal interface {
-	desk.Gateway
-	Check(context.Context) error
+	app.Gateway
+	Ping(context.Context) error
 }
 
 // build makes everything but the ports.
 func build(c Config, d Deps, t temporal) (*Server, error) {
-	if issues := c.Check(); len(issues) > 0 {
+	if issues := c.Validate(); len(issues) > 0 {
 		return nil, access.Invalid(issues...)
 	}
 	base, err := url.Parse(c.URL)
@@ -91,20 +91,20 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := d.Ledger.SetDirectory(context.Background(), c.SCIM.Mode()); err != nil {
+	if err := d.Ledger.SetDirectory(context.Background(), c.SCIM.DirectoryMode()); err != nil {
 		return nil, err
 	}
-	var directory desk.Directory
-	if c.SCIM.Mode().On {
+	var directory app.Directory
+	if c.SCIM.DirectoryMode().Enabled {
 		directory = d.Ledger
 	}
-	identity, err := auth.New(c.Identity, base, auth.Deps{Log: d.Log, Directory: directory, Store: d.Ledger, UI: auth.Origin(c.TemporalUI),
-		Address: c.Limits.callerAddress()})
+	identity, err := auth.New(c.Identity, base, auth.Deps{Log: d.Log, Directory: directory, Store: d.Ledger, TemporalUIOrigin: auth.Origin(c.TemporalUI),
+		CallerAddress: c.Limits.callerAddress()})
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{config: c, log: d.Log, contracts: store}
-	work := desk.Config{Contracts: store, Ledger: d.Ledger, Signer: d.Signer, Gateway: t, Codec: d.Codec, Directory: directory,
+	work := app.Config{Contracts: store, Ledger: d.Ledger, Signer: d.Signer, Gateway: t, Codec: d.Codec, Directory: directory,
 		Log: d.Log, Operators: c.Operators, Auditors: c.Auditors, MaxOpen: c.MaxOpen}
 	if d.Passkeys != nil {
 		work.Passkeys = d.Passkeys
@@ -112,18 +112,18 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 			work.EnrolPasskey = d.Passkeys.Add
 		}
 	}
-	s.desk = desk.New(work)
-	s.parts = []part{{"ledger", d.Ledger.Ping}, {"temporal", t.Check}, {"identity", identity.Check},
-		{"contracts", func(context.Context) error { return store.Problem() }}}
+	s.desk = app.New(work)
+	s.parts = []part{{"ledger", d.Ledger.Ping}, {"temporal", t.Ping}, {"identity", identity.Ping},
+		{"contracts", func(context.Context) error { return store.LoadError() }}}
 	pages, err := web.New(s.desk, identity, c.TemporalUI)
 	if err != nil {
 		return nil, err
 	}
 	s.router = s.routes(identity, api.New(s.desk, identity), pages)
 	if directory != nil {
-		scim.New(c.SCIM, d.Ledger, c.URL, s.desk.Nudge, d.Log).Routes(s.router)
+		scim.New(c.SCIM, d.Ledger, c.URL, s.desk.Wake, d.Log).Routes(s.router)
 	}
-	s.handler = identity.Sessions(s.router)
+	s.handler = identity.LoadSession(s.router)
 	return s, nil
 }
 
@@ -145,8 +145,8 @@ const stopWithin = 10 * time.Second
 func (s *Server) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { s.contracts.Run(ctx); return nil })
-	g.Go(func() error { s.desk.Resume(ctx); return nil })
-	g.Go(func() error { s.desk.Follow(ctx); return nil })
+	g.Go(func() error { s.desk.StartUnstarted(ctx); return nil })
+	g.Go(func() error { s.desk.SyncDirectory(ctx); return nil })
 	g.Go(func() error { return serve(ctx, s.listener, s.handler, usual) })
 	if s.metrics != nil {
 		mux := http.NewServeMux()

@@ -26,7 +26,7 @@ func TestStepUp(t *testing.T) {
 		require.Equal(t, http.StatusUnauthorized, w.Code, "%s", w.Body)
 		var p problem.Problem
 		require.NoError(t, json.Unmarshal(w.Body.Bytes(), &p))
-		require.Equal(t, access.StepUpNeeded, p.Code)
+		require.Equal(t, access.IssueStepUpNeeded, p.Code)
 		require.Equal(t, int(within.Seconds()), p.MaxAge)
 		require.Contains(t, w.Header().Get("WWW-Authenticate"), `error="insufficient_user_authentication"`)
 		require.Contains(t, w.Header().Get("WWW-Authenticate"), `max_age="`)
@@ -66,7 +66,7 @@ func TestStepUp(t *testing.T) {
 
 	now := time.Now().UTC()
 	expires := now.Add(10 * time.Minute)
-	require.NoError(t, f.ledger.Advance(t.Context(), ledger.Advance{RequestID: r.ID, To: access.StateActive, At: now, ActiveAt: &now, ExpiresAt: &expires}))
+	require.NoError(t, f.ledger.Advance(t.Context(), ledger.Transition{RequestID: r.ID, To: access.StateActive, At: now, ActiveAt: &now, ExpiresAt: &expires}))
 	recipient, err := evidence.NewRecipient()
 	require.NoError(t, err)
 	pickUp := `{"recipient": "` + recipient.Public() + `"}`

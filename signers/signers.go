@@ -41,5 +41,5 @@ func Open(ctx context.Context, ref string) (*evidence.Signer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return evidence.SignWith(key), nil
+	return evidence.NewSignerWithKey(key), nil
 }

@@ -31,7 +31,7 @@ func openVault(ctx context.Context, ref string) (*vaultKey, error) {
 	if !ok {
 		return nil, access.Errorf(access.CodeInvalid, "signing key vault:%s: write it like vault:transit/ramp", access.Clip(ref, 80))
 	}
-	client, err := secret.Vault()
+	client, err := secret.NewVaultClient()
 	if err != nil {
 		return nil, access.Errorf(access.CodeInvalid, "signing key: %w", err)
 	}

@@ -29,12 +29,12 @@ func TestCase41HistoriesAreSealed(t *testing.T) {
 	require.NoError(t, err)
 	s.start()
 	a := s.asks(time.Hour, lead, func(p *access.Plan) { p.Reason, p.Requester.Email = "MARKEDREASON", "MARKEDMAIL" })
-	_, err = update[workflows.Decided](a, workflows.UpdateDecide, evidence.Envelope{PayloadType: "x"})
+	_, err = update[workflows.DecideResult](a, workflows.UpdateDecide, evidence.Envelope{PayloadType: "x"})
 	require.ErrorContains(t, err, "does not hold", "the caller reads why")
-	_, err = update[workflows.Decided](a, workflows.UpdateDecide, a.decision(s.signer, "bob", access.Approve))
+	_, err = update[workflows.DecideResult](a, workflows.UpdateDecide, a.decision(s.signer, "bob", access.Approve))
 	require.NoError(t, err)
 	a.awaits(access.StateActive)
-	a.stops(workflows.StopRelease)
+	a.stops(workflows.EndRelease)
 	a.awaits(access.StateEnded)
 
 	var raw []byte

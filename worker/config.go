@@ -47,12 +47,12 @@ type TargetConfig struct {
 // maxPasskeyApprovals is a stage's largest count.
 const maxPasskeyApprovals = 20
 
-// Check collects everything that is wrong, reaching for nothing.
-func (c Config) Check() (issues []access.Issue) {
+// Validate collects everything that is wrong, reaching for nothing.
+func (c Config) Validate() (issues []access.Issue) {
 	if !c.Control && len(c.Targets) == 0 {
 		issues = append(issues, access.Issue{Code: "worker_idle", Field: "worker", Message: "this worker would do nothing: it needs control, targets or both"})
 	}
-	issues = append(issues, c.Deployment.check()...)
+	issues = append(issues, c.Deployment.validate()...)
 	for _, name := range slices.Sorted(maps.Keys(c.Targets)) {
 		field := "worker.targets." + name
 		o, err := c.Targets[name].opener()
@@ -64,7 +64,7 @@ func (c Config) Check() (issues []access.Issue) {
 			issues = append(issues, access.Issue{Code: "passkey_approvals", Field: field + ".passkeyApprovals",
 				Message: fmt.Sprintf("this is how many people: 1 to %d, or nothing", maxPasskeyApprovals)})
 		}
-		for _, is := range o.Check(name) {
+		for _, is := range o.Validate(name) {
 			is.Field = strings.TrimSuffix(field+"."+is.Field, ".")
 			issues = append(issues, is)
 		}
@@ -72,9 +72,9 @@ func (c Config) Check() (issues []access.Issue) {
 	return issues
 }
 
-// NeedPasskey are the targets that open only by approvals with passkeys, and by
+// RequiredPasskeyApprovals are the targets that open only by approvals with passkeys, and by
 // how many people's.
-func (c Config) NeedPasskey() map[string]int {
+func (c Config) RequiredPasskeyApprovals() map[string]int {
 	out := map[string]int{}
 	for name, t := range c.Targets {
 		if t.RequirePasskey || t.PasskeyApprovals > 0 {
@@ -84,8 +84,8 @@ func (c Config) NeedPasskey() map[string]int {
 	return out
 }
 
-// Variant says which fields the written kind has.
-func (TargetConfig) Variant(scalar func(field string) string) (into any, also []string) {
+// FieldsFor says which fields the written kind has.
+func (TargetConfig) FieldsFor(scalar func(field string) string) (into any, also []string) {
 	decode, ok := kinds()[scalar("kind")]
 	if !ok {
 		return nil, nil // Check tells the kinds there are

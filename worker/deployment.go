@@ -37,7 +37,7 @@ func (c DeploymentConfig) name() string {
 	return c.Name
 }
 
-func (c DeploymentConfig) check() (issues []access.Issue) {
+func (c DeploymentConfig) validate() (issues []access.Issue) {
 	for field, word := range map[string]string{"name": c.name(), "buildId": c.BuildID} {
 		if word != "" && !deploymentWord.MatchString(word) {
 			issues = append(issues, access.Issue{Code: "deployment_malformed", Field: "worker.deployment." + field,

@@ -100,7 +100,7 @@ func TestCase37Deploys(t *testing.T) {
 	s.makesCurrent("1")
 	waiting.awaits(access.StateActive)
 	require.Equal(t, []string{"1"}, waiting.builds())
-	before.stops(workflows.StopRelease)
+	before.stops(workflows.EndRelease)
 	before.awaits(access.StateEnded)
 	require.Equal(t, []string{"", "1"}, before.builds())
 
@@ -113,7 +113,7 @@ func TestCase37Deploys(t *testing.T) {
 	after := s.asks(time.Hour)
 	after.awaits(access.StateActive)
 	require.Equal(t, []string{"2"}, after.builds())
-	waiting.stops(workflows.StopRelease) // nobody hears it
+	waiting.stops(workflows.EndRelease) // nobody hears it
 	require.Equal(t, []string{"1"}, waiting.builds(), "a pinned request does not move by itself")
 	require.Equal(t, 2, s.carries("1"))
 	require.Zero(t, s.carries("1"))
@@ -121,7 +121,7 @@ func TestCase37Deploys(t *testing.T) {
 		a.awaits(access.StateEnded)
 		require.False(t, s.service.works(a.grant()))
 		require.Equal(t, []string{"1", "2"}, a.builds())
-		require.False(t, a.told(access.EventSwept), "the workflow ended it, not the third line")
+		require.False(t, a.told(access.EventGrantSwept), "the workflow ended it, not the third line")
 	}
 	s.eventually(func() bool { n := s.live(); return n["1"] == 0 && n["2"] == 1 }, "only the newest lives, on build 2")
 
@@ -130,18 +130,18 @@ func TestCase37Deploys(t *testing.T) {
 	s.eventually(func() bool { return len(s.granted(left)) > 0 }, "it is opened")
 	s.deploys("3")
 	s.makesCurrent("3")
-	s.eventually(func() bool { return left.told(access.EventSwept) }, "the third line closes it")
+	s.eventually(func() bool { return left.told(access.EventGrantSwept) }, "the third line closes it")
 	require.False(t, s.service.works(left.grant()))
 	require.Equal(t, []string{"2"}, left.builds())
 	s.carries("2")
 	left.awaits(access.StateEnded)
-	after.stops(workflows.StopRelease)
+	after.stops(workflows.EndRelease)
 	after.awaits(access.StateEnded)
 	require.Zero(t, s.service.open())
 }
 
 func TestDeploymentMistakes(t *testing.T) {
-	require.Empty(t, DeploymentConfig{}.check())
-	require.Empty(t, DeploymentConfig{Name: "ramp-eu", BuildID: "v1.2.3_7f3a"}.check())
-	require.Len(t, DeploymentConfig{Name: "a:b", BuildID: "it's"}.check(), 2)
+	require.Empty(t, DeploymentConfig{}.validate())
+	require.Empty(t, DeploymentConfig{Name: "ramp-eu", BuildID: "v1.2.3_7f3a"}.validate())
+	require.Len(t, DeploymentConfig{Name: "a:b", BuildID: "it's"}.validate(), 2)
 }

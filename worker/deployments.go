@@ -14,7 +14,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/activities/calls"
+	"ramp.dev/ramp/activities/api"
 	"ramp.dev/ramp/workflows"
 )
 
@@ -52,7 +52,7 @@ func (d Deployments) describe(ctx context.Context) (client.WorkerDeploymentInfo,
 	if errors.As(err, &none) {
 		return res.Info, access.Errorf(access.CodeNotFound, "no worker of deployment %q has started yet", d.config.name())
 	}
-	return res.Info, calls.FromTemporal(err)
+	return res.Info, api.FromTemporal(err)
 }
 
 // currentBuild is the build that gets new requests; empty if there is none,
@@ -90,7 +90,7 @@ func (d Deployments) Builds(ctx context.Context) ([]Build, error) {
 		}
 		res, err := d.temporal.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{Query: d.liveOn(b.ID)})
 		if err != nil {
-			return nil, calls.FromTemporal(err)
+			return nil, api.FromTemporal(err)
 		}
 		b.Requests = res.GetCount()
 		out = append(out, b)
@@ -104,7 +104,7 @@ func (d Deployments) Builds(ctx context.Context) ([]Build, error) {
 func (d Deployments) seen(ctx context.Context) (map[string][]time.Time, error) {
 	res, err := d.temporal.DescribeTaskQueue(ctx, workflows.ControlQueue, enumspb.TASK_QUEUE_TYPE_WORKFLOW)
 	if err != nil {
-		return nil, calls.FromTemporal(err)
+		return nil, api.FromTemporal(err)
 	}
 	out := map[string][]time.Time{}
 	for _, p := range res.GetPollers() {
@@ -119,7 +119,7 @@ func (d Deployments) seen(ctx context.Context) (map[string][]time.Time, error) {
 // deploymentWord, so it needs no quoting.
 func (d Deployments) liveOn(build string) string {
 	return fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus = 'Running' AND TemporalWorkerDeploymentVersion = '%s:%s'",
-		workflows.AccessType, d.config.name(), build)
+		workflows.AccessRequestType, d.config.name(), build)
 }
 
 // SetCurrent has a build get all new requests. It waits until ctx ends for its
@@ -134,7 +134,7 @@ func (d Deployments) SetCurrent(ctx context.Context, build string) error {
 		var none *serviceerror.NotFound
 		var early *serviceerror.FailedPrecondition
 		if err == nil || !errors.As(err, &none) && !errors.As(err, &early) {
-			return calls.FromTemporal(err)
+			return api.FromTemporal(err)
 		}
 		select {
 		case <-ctx.Done():
@@ -187,7 +187,7 @@ func (d Deployments) liveIDs(ctx context.Context, build string) (out []string, e
 	for {
 		res, err := d.temporal.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{PageSize: 1000, NextPageToken: page, Query: d.liveOn(build)})
 		if err != nil {
-			return out, calls.FromTemporal(err)
+			return out, api.FromTemporal(err)
 		}
 		for _, e := range res.Executions {
 			out = append(out, e.Execution.GetWorkflowId())
@@ -207,5 +207,5 @@ func (d Deployments) move(ctx context.Context, id, to string) error {
 	if errors.As(err, &none) {
 		return nil
 	}
-	return calls.FromTemporal(err)
+	return api.FromTemporal(err)
 }

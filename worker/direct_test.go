@@ -19,15 +19,15 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/activities/calls"
-	"ramp.dev/ramp/engine"
+	"ramp.dev/ramp/activities/api"
+	"ramp.dev/ramp/dev/temporalserver"
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/workflows"
 )
 
 func lead(p *access.Plan) {
-	p.Rule = access.Rule{Deny: 1, Stages: []access.Stage{{Name: "lead", From: []string{"leads"}, Count: 1}}}
+	p.Rule = access.Rule{DenyThreshold: 1, Stages: []access.Stage{{Name: "lead", From: []string{"leads"}, Approvals: 1}}}
 }
 
 // decision is what the server would sign for one of the leads.
@@ -41,7 +41,7 @@ func (a asked) decision(signer *evidence.Signer, who string, v access.Verdict) e
 
 func (a asked) signals(e evidence.Envelope) {
 	a.site.Helper()
-	require.NoError(a.site, a.site.temporal.SignalWorkflow(a.site.Context(), a.id(), "", workflows.SignalDecision, workflows.Signed{Envelope: e}))
+	require.NoError(a.site, a.site.temporal.SignalWorkflow(a.site.Context(), a.id(), "", workflows.SignalDecision, workflows.SignedStatement{Envelope: e}))
 }
 
 // leaves waits for the record of a refusal about a request.
@@ -51,7 +51,7 @@ func (s *site) leaves(requestID, text string) {
 		list, err := s.ledger.Events(s.Context(), ledger.EventFilter{RequestID: requestID, Limit: 1000})
 		require.NoError(s, err)
 		for _, e := range list {
-			if (e.Kind == access.EventRefused || e.Kind == access.EventDecisionRefused) && strings.Contains(e.Message, text) {
+			if (e.Kind == access.EventActRefused || e.Kind == access.EventDecisionRefused) && strings.Contains(e.Message, text) {
 				return true
 			}
 		}
@@ -74,18 +74,18 @@ func TestStraightAtTemporal(t *testing.T) {
 		id := access.NewRequestID()
 		p := access.Plan{RequestID: id, Requester: access.Person{ID: "mallory", Kind: access.KindHuman}, Principal: "mallory",
 			Duration: access.Duration(time.Hour), CreatedAt: time.Now().UTC(), PendingUntil: time.Now().Add(time.Hour).UTC(),
-			Rule:   access.Rule{Auto: true, Deny: 1},
+			Rule:   access.Rule{Auto: true, DenyThreshold: 1},
 			Grants: []access.PlannedGrant{{Name: access.GrantName(id, 0), Target: targetName, Entitlement: access.Entitlement{"what": "db"}}}}
 		signed, _, err := mallory.SignPlan(p)
 		require.NoError(t, err)
 		w, err := s.temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: workflows.ControlQueue},
-			workflows.AccessType, workflows.AccessInput{RequestID: id, Plan: signed})
+			workflows.AccessRequestType, workflows.AccessRequestInput{RequestID: id, Plan: signed})
 		require.NoError(t, err)
-		var res workflows.AccessResult
+		var res workflows.AccessRequestResult
 		require.NoError(t, w.Get(t.Context(), &res))
 		require.Equal(t, access.StateFailed, res.State)
 		s.leaves(id, "does not hold under any trusted key")
-		require.Error(t, run(calls.OpenInput{Plan: signed, Grant: p.Grants[0].Name, ExpiresAt: time.Now().Add(time.Minute)}))
+		require.Error(t, run(api.OpenGrantInput{Plan: signed, Grant: p.Grants[0].Name, ExpiresAt: time.Now().Add(time.Minute)}))
 		require.Zero(t, s.opened())
 	})
 	t.Run("Case40 unsigned and wrongly signed decisions", func(t *testing.T) {
@@ -96,7 +96,7 @@ func TestStraightAtTemporal(t *testing.T) {
 		forged.Signatures = nil
 		a.signals(forged)
 		a.signals(evidence.Envelope{})
-		_, err := update[workflows.Decided](a, workflows.UpdateDecide, forged)
+		_, err := update[workflows.DecideResult](a, workflows.UpdateDecide, forged)
 		require.Error(t, err)
 		require.Equal(t, access.StatePending, a.row().State)
 		require.Zero(t, s.opened())
@@ -113,21 +113,21 @@ func TestStraightAtTemporal(t *testing.T) {
 	// in the attacker's hands.
 	a := s.asks(time.Hour, lead)
 	approval := a.decision(s.signer, "bob", access.Approve)
-	_, err = update[workflows.Decided](a, workflows.UpdateDecide, approval)
+	_, err = update[workflows.DecideResult](a, workflows.UpdateDecide, approval)
 	require.NoError(t, err)
 	a.awaits(access.StateActive)
-	plan, err := s.ledger.Plan(t.Context(), a.id())
+	plan, err := s.ledger.PlanEnvelope(t.Context(), a.id())
 	require.NoError(t, err)
 	var signed evidence.Envelope
 	require.NoError(t, json.Unmarshal(plan, &signed))
-	captured := calls.OpenInput{Plan: signed, Decisions: []evidence.Envelope{approval}, Grant: a.grant(), ExpiresAt: *a.row().ExpiresAt}
+	captured := api.OpenGrantInput{Plan: signed, Decisions: []evidence.Envelope{approval}, Grant: a.grant(), ExpiresAt: *a.row().ExpiresAt}
 
 	t.Run("Case09 a grant other than the approved", func(t *testing.T) {
-		for what, change := range map[string]func(*calls.OpenInput){
-			"the plan has no grant":         func(in *calls.OpenInput) { in.Grant = access.GrantName(a.id(), 1) },
-			"longer than what was approved": func(in *calls.OpenInput) { in.ExpiresAt = time.Now().Add(3 * time.Hour) },
-			"do not satisfy":                func(in *calls.OpenInput) { in.Decisions = nil },
-			"is not opened for longer":      func(in *calls.OpenInput) { in.ExpiresAt = in.ExpiresAt.Add(10 * time.Second) },
+		for what, change := range map[string]func(*api.OpenGrantInput){
+			"the plan has no grant":         func(in *api.OpenGrantInput) { in.Grant = access.GrantName(a.id(), 1) },
+			"longer than what was approved": func(in *api.OpenGrantInput) { in.ExpiresAt = time.Now().Add(3 * time.Hour) },
+			"do not satisfy":                func(in *api.OpenGrantInput) { in.Decisions = nil },
+			"is not opened for longer":      func(in *api.OpenGrantInput) { in.ExpiresAt = in.ExpiresAt.Add(10 * time.Second) },
 		} {
 			in := captured
 			change(&in)
@@ -138,7 +138,7 @@ func TestStraightAtTemporal(t *testing.T) {
 	})
 
 	denial := a.decision(s.signer, "ben", access.Deny)
-	_, err = update[workflows.Decided](a, workflows.UpdateDecide, denial)
+	_, err = update[workflows.DecideResult](a, workflows.UpdateDecide, denial)
 	require.NoError(t, err)
 	a.awaits(access.StateEnded)
 
@@ -150,7 +150,7 @@ func TestStraightAtTemporal(t *testing.T) {
 	t.Run("Case10 another run of the same workflow id", func(t *testing.T) {
 		w, err := s.temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: a.id(), TaskQueue: workflows.ControlQueue,
 			WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE},
-			workflows.AccessType, workflows.AccessInput{RequestID: a.id(), Plan: signed})
+			workflows.AccessRequestType, workflows.AccessRequestInput{RequestID: a.id(), Plan: signed})
 		require.NoError(t, err)
 		a.signals(approval)
 		require.NoError(t, w.Get(t.Context(), nil))
@@ -158,7 +158,7 @@ func TestStraightAtTemporal(t *testing.T) {
 	})
 	t.Run("Case38 reset to before a denial", func(t *testing.T) {
 		_, err := s.temporal.ResetWorkflowExecution(t.Context(), &workflowservice.ResetWorkflowExecutionRequest{
-			Namespace: engine.Namespace, WorkflowExecution: &commonpb.WorkflowExecution{WorkflowId: a.id(), RunId: firstRun(t, s, a.id())},
+			Namespace: temporalserver.Namespace, WorkflowExecution: &commonpb.WorkflowExecution{WorkflowId: a.id(), RunId: firstRun(t, s, a.id())},
 			Reason: "attack", RequestId: access.NewRequestID(), WorkflowTaskFinishEventId: 4,
 			ResetReapplyExcludeTypes: []enumspb.ResetReapplyExcludeType{enumspb.RESET_REAPPLY_EXCLUDE_TYPE_SIGNAL, enumspb.RESET_REAPPLY_EXCLUDE_TYPE_UPDATE},
 		})
@@ -173,16 +173,16 @@ func TestStraightAtTemporal(t *testing.T) {
 
 // attackers is a worker and a workflow of the attacker's own, which calls the
 // activities on the target's queue with whatever it is given.
-func (s *site) attackers() func(calls.OpenInput) error {
+func (s *site) attackers() func(api.OpenGrantInput) error {
 	s.Helper()
 	w := worker.New(s.temporal, "mallory", worker.Options{})
-	w.RegisterWorkflowWithOptions(func(ctx workflow.Context, in calls.OpenInput) error {
+	w.RegisterWorkflowWithOptions(func(ctx workflow.Context, in api.OpenGrantInput) error {
 		return workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, workflow.ActivityOptions{TaskQueue: workflows.TargetQueue(targetName),
-			StartToCloseTimeout: time.Minute, RetryPolicy: &temporal.RetryPolicy{MaximumAttempts: 1}}), calls.Open, in).Get(ctx, nil)
+			StartToCloseTimeout: time.Minute, RetryPolicy: &temporal.RetryPolicy{MaximumAttempts: 1}}), api.OpenGrant, in).Get(ctx, nil)
 	}, workflow.RegisterOptions{Name: "attack"})
 	require.NoError(s, w.Start())
 	s.Cleanup(w.Stop)
-	return func(in calls.OpenInput) error {
+	return func(in api.OpenGrantInput) error {
 		ctx, cancel := context.WithTimeout(s.Context(), within)
 		defer cancel()
 		r, err := s.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{TaskQueue: "mallory"}, "attack", in)

@@ -55,7 +55,7 @@ func TestCase25BacklogDrainsOldestFirst(t *testing.T) {
 			place[e.grant] = i
 		}
 	}
-	mean := func(rows []ledger.GrantRow) (sum int) {
+	mean := func(rows []ledger.GrantRecord) (sum int) {
 		for _, r := range rows {
 			sum += place[r.Name]
 		}
@@ -75,7 +75,7 @@ func (s *site) askMany(n int, d time.Duration) (out []asked) {
 }
 
 // stillOpen are the grants that nobody has closed, the earliest end first.
-func (s *site) stillOpen() []ledger.GrantRow {
+func (s *site) stillOpen() []ledger.GrantRecord {
 	s.Helper()
 	rows, err := s.ledger.Grants(context.Background(), ledger.GrantFilter{NotClosed: true})
 	require.NoError(s, err)
@@ -88,7 +88,7 @@ func (s *site) granted(a asked) []entry {
 
 func (s *site) metrics() string {
 	s.Helper()
-	res, err := http.Get("http://" + s.worker.exposed.Addr().String() + "/metrics")
+	res, err := http.Get("http://" + s.worker.metricsListener.Addr().String() + "/metrics")
 	require.NoError(s, err)
 	defer res.Body.Close()
 	b, err := io.ReadAll(res.Body)
@@ -113,7 +113,7 @@ func TestRateInTheConfiguration(t *testing.T) {
 	require.NotContains(t, c.Targets["aws/prod"].fields, "rate")
 	var bad Config
 	require.ErrorContains(t, yamlStrict("targets: {aws/prod: {kind: aws, rate: {perSecnd: 20}}}", &bad), "perSecnd")
-	require.Equal(t, access.CodeInvalid, access.CodeOf(integrations.Rate{PerSecond: -2}.Check()))
+	require.Equal(t, access.CodeInvalid, access.CodeOf(integrations.Rate{PerSecond: -2}.Validate()))
 }
 
 func yamlStrict(text string, into any) error {

@@ -10,16 +10,16 @@ import (
 	"ramp.dev/ramp/reconcile"
 )
 
-// figures are what a worker tells of the third line and of endings.
-type figures struct {
+// reconcileMetrics are what a worker tells of the third line and of endings.
+type reconcileMetrics struct {
 	findings *prometheus.CounterVec
 	left     *prometheus.GaugeVec
 	success  *prometheus.GaugeVec
 	lag      *prometheus.HistogramVec
 }
 
-func newFigures(registry *prometheus.Registry) *figures {
-	f := &figures{
+func newReconcileMetrics(registry *prometheus.Registry) *reconcileMetrics {
+	f := &reconcileMetrics{
 		findings: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "ramp_reconcile_findings_total",
 			Help: "What the reconciler found wrong, by target and kind."}, []string{"target", "kind"}),
 		left: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "ramp_reconcile_left",
@@ -34,21 +34,21 @@ func newFigures(registry *prometheus.Registry) *figures {
 	return f
 }
 
-func (f *figures) told(r reconcile.Report) {
+func (f *reconcileMetrics) observeReport(r reconcile.Report) {
 	for _, found := range r.Findings {
 		f.findings.WithLabelValues(r.Target, string(found.Kind)).Inc()
 	}
-	f.left.WithLabelValues(r.Target).Set(float64(r.Left()))
+	f.left.WithLabelValues(r.Target).Set(float64(r.Unresolved()))
 	f.success.WithLabelValues(r.Target).SetToCurrentTime()
 }
 
-func (f *figures) gone(target string, after time.Duration) {
+func (f *reconcileMetrics) observeLag(target string, after time.Duration) {
 	f.lag.WithLabelValues(target).Observe(after.Seconds())
 }
 
-// standing answers from the ledger when it is asked, so that what it says is
+// openGrantsCollector answers from the ledger when it is asked, so that what it says is
 // true whichever worker is asked.
-type standing struct{ ledger *ledger.Ledger }
+type openGrantsCollector struct{ ledger *ledger.Ledger }
 
 var (
 	openGrants = prometheus.NewDesc("ramp_grants_open", "Grants not closed, in the ledger.", []string{"target"}, nil)
@@ -56,20 +56,20 @@ var (
 )
 
 // Describe implements prometheus.Collector.
-func (s standing) Describe(to chan<- *prometheus.Desc) { to <- openGrants; to <- overdue }
+func (s openGrantsCollector) Describe(to chan<- *prometheus.Desc) { to <- openGrants; to <- overdue }
 
 // Collect implements prometheus.Collector. With no ledger there is no figure,
 // rather than an old one.
-func (s standing) Collect(to chan<- prometheus.Metric) {
+func (s openGrantsCollector) Collect(to chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), askWithin)
 	defer cancel()
-	now, err := s.ledger.Standing(ctx)
+	now, err := s.ledger.CountOpen(ctx)
 	if err != nil {
 		to <- prometheus.NewInvalidMetric(overdue, err)
 		return
 	}
-	for target, n := range now.Open {
+	for target, n := range now.GrantsByTarget {
 		to <- prometheus.MustNewConstMetric(openGrants, prometheus.GaugeValue, float64(n), target)
 	}
-	to <- prometheus.MustNewConstMetric(overdue, prometheus.GaugeValue, float64(now.Overdue))
+	to <- prometheus.MustNewConstMetric(overdue, prometheus.GaugeValue, float64(now.OverdueRequests))
 }

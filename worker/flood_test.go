@@ -24,12 +24,12 @@ func (a asked) flood(n int) {
 	a.site.Helper()
 	var group sync.WaitGroup
 	junk := []func() (string, any){
-		func() (string, any) { return workflows.SignalDecision, workflows.Signed{} },
+		func() (string, any) { return workflows.SignalDecision, workflows.SignedStatement{} },
 		func() (string, any) { return workflows.SignalDecision, "no decision" },
-		func() (string, any) { return workflows.SignalStop, []int{1, 2, 3} },
+		func() (string, any) { return workflows.SignalEnd, []int{1, 2, 3} },
 		func() (string, any) { return "unheard of", strings.Repeat("x", 1<<10) },
 		func() (string, any) {
-			return workflows.SignalDecision, workflows.Signed{Envelope: evidence.Envelope{Payload: strings.Repeat("x", 100<<10)}}
+			return workflows.SignalDecision, workflows.SignedStatement{Envelope: evidence.Envelope{Payload: strings.Repeat("x", 100<<10)}}
 		},
 	}
 	for part := range 8 {
@@ -78,8 +78,8 @@ func (a asked) orders(number int, adds time.Duration) evidence.Envelope {
 }
 
 func twoApprovers(p *access.Plan) {
-	p.Rule = access.Rule{Deny: 1, Stages: []access.Stage{{Name: "two", From: []string{"approvers"}, Count: 2}}}
-	p.Extend = &access.Extension{Times: 3, UpTo: access.Duration(24 * time.Hour)}
+	p.Rule = access.Rule{DenyThreshold: 1, Stages: []access.Stage{{Name: "two", From: []string{"approvers"}, Approvals: 2}}}
+	p.Extend = &access.ExtensionLimits{Times: 3, UpTo: access.Duration(24 * time.Hour)}
 }
 
 // TestCase39Flood: floods while a request is pending and while it is active make
@@ -89,44 +89,44 @@ func TestCase39Flood(t *testing.T) {
 	s := newSite(t, small).start()
 	a := s.asks(time.Hour, twoApprovers)
 	first := a.signs("bob", access.Approve)
-	res, err := update[workflows.Decided](a, workflows.UpdateDecide, first)
+	res, err := update[workflows.DecideResult](a, workflows.UpdateDecide, first)
 	require.NoError(t, err)
 	require.Equal(t, []string{"bob"}, res.Stages[0].Approved)
 
 	a.flood(400)
 	s.eventually(func() bool { return a.runs() > 1 }, "the history turns over")
-	res, err = update[workflows.Decided](a, workflows.UpdateDecide, first)
+	res, err = update[workflows.DecideResult](a, workflows.UpdateDecide, first)
 	require.NoError(t, err, "a decision told twice, across runs, is one")
 	require.Equal(t, []string{"bob"}, res.Stages[0].Approved)
-	require.Len(t, a.events(access.EventDecided), 1)
-	_, err = update[workflows.Decided](a, workflows.UpdateDecide, a.signs("carol", access.Approve))
+	require.Len(t, a.events(access.EventDecisionRecorded), 1)
+	_, err = update[workflows.DecideResult](a, workflows.UpdateDecide, a.signs("carol", access.Approve))
 	require.NoError(t, err)
 	a.awaits(access.StateActive)
 	require.True(t, s.service.works(a.grant()))
 
 	order := a.orders(1, time.Hour)
-	one, err := update[workflows.Extended](a, workflows.UpdateExtend, order)
+	one, err := update[workflows.ExtendResult](a, workflows.UpdateExtend, order)
 	require.NoError(t, err)
 	before := a.runs()
 	a.flood(1600)
 	s.eventually(func() bool { return a.runs() > before }, "the history turns over while active")
-	again, err := update[workflows.Extended](a, workflows.UpdateExtend, order)
+	again, err := update[workflows.ExtendResult](a, workflows.UpdateExtend, order)
 	require.NoError(t, err)
 	require.Equal(t, one, again, "told twice, it is one")
-	_, err = update[workflows.Extended](a, workflows.UpdateExtend, a.orders(1, 2*time.Hour))
+	_, err = update[workflows.ExtendResult](a, workflows.UpdateExtend, a.orders(1, 2*time.Hour))
 	require.Error(t, err, "the first extension was made")
-	two, err := update[workflows.Extended](a, workflows.UpdateExtend, a.orders(2, time.Hour))
+	two, err := update[workflows.ExtendResult](a, workflows.UpdateExtend, a.orders(2, time.Hour))
 	require.NoError(t, err)
 	require.Equal(t, one.ExpiresAt.Add(time.Hour), two.ExpiresAt)
 	require.True(t, s.service.works(a.grant()))
 
-	a.stops(workflows.StopRevoke)
+	a.stops(workflows.EndRevoke)
 	require.Equal(t, access.OutcomeRevoked, a.awaits(access.StateEnded).Outcome)
 	require.Zero(t, s.service.open())
-	for _, kind := range []access.EventKind{access.EventActive, access.EventEnding, access.EventEnded} {
+	for _, kind := range []access.EventKind{access.EventAccessActive, access.EventAccessEnding, access.EventAccessEnded} {
 		require.Len(t, a.events(kind), 1, kind)
 	}
-	require.Len(t, a.events(access.EventExtended), 2)
+	require.Len(t, a.events(access.EventAccessExtended), 2)
 }
 
 // TestCase39NothingIsLostBetweenRuns: while no worker runs, a flood is followed
@@ -136,16 +136,16 @@ func TestCase39NothingIsLostBetweenRuns(t *testing.T) {
 	s := newSite(t, small).start()
 	a, b := s.asks(time.Hour), s.asks(time.Hour, twoApprovers)
 	a.awaits(access.StateActive)
-	_, err := update[workflows.Decided](b, workflows.UpdateDecide, b.signs("bob", access.Approve))
+	_, err := update[workflows.DecideResult](b, workflows.UpdateDecide, b.signs("bob", access.Approve))
 	require.NoError(t, err)
 	s.stop()
 	for range 100 { // nothing of a name that the workflow reads: that would stand before what counts
 		require.NoError(t, s.temporal.SignalWorkflow(t.Context(), a.id(), "", "unheard of", nil))
 		require.NoError(t, s.temporal.SignalWorkflow(t.Context(), b.id(), "", "unheard of", nil))
 	}
-	a.stops(workflows.StopRevoke)
+	a.stops(workflows.EndRevoke)
 	require.NoError(t, s.temporal.SignalWorkflow(t.Context(), b.id(), "", workflows.SignalDecision,
-		workflows.Signed{Envelope: b.signs("carol", access.Approve)}))
+		workflows.SignedStatement{Envelope: b.signs("carol", access.Approve)}))
 	s.start()
 	require.Equal(t, access.OutcomeRevoked, a.awaits(access.StateEnded).Outcome)
 	b.awaits(access.StateActive)
@@ -161,7 +161,7 @@ func TestCase39FloodWhileEnding(t *testing.T) {
 	s.start()
 	a := s.asks(time.Hour)
 	a.awaits(access.StateActive)
-	a.stops(workflows.StopRelease)
+	a.stops(workflows.EndRelease)
 	a.awaits(access.StateEnding)
 	a.flood(800)
 	s.eventually(func() bool { return a.runs() > 1 }, "the history turns over while ending")

@@ -24,7 +24,7 @@ func onVault(who string) func(*access.Plan) {
 	return func(p *access.Plan) {
 		p.Requester.ID, p.Principal = who, who
 		p.Grants[0].Target, p.Grants[0].Entitlement = "vault/main", access.Entitlement{"policies": []any{"orders-read"}}
-		p.Extend = &access.Extension{Times: 3, UpTo: access.Duration(24 * time.Hour)}
+		p.Extend = &access.ExtensionLimits{Times: 3, UpTo: access.Duration(24 * time.Hour)}
 	}
 }
 
@@ -33,10 +33,10 @@ func (a asked) token() string {
 	a.site.Helper()
 	key, err := evidence.NewRecipient()
 	require.NoError(a.site, err)
-	order, err := a.site.signer.SignPickUp(access.PickUp{RequestID: a.id(), PlanDigest: a.plan.Digest, Grant: a.grant(),
+	order, err := a.site.signer.SignPickUp(access.PickUpOrder{RequestID: a.id(), PlanDigest: a.plan.Digest, Grant: a.grant(),
 		Recipient: key.Public(), By: a.plan.Requester, At: time.Now().UTC()})
 	require.NoError(a.site, err)
-	sealed, err := update[evidence.Sealed](a, workflows.UpdatePickUp, order)
+	sealed, err := update[evidence.SealedCredential](a, workflows.UpdatePickUp, order)
 	require.NoError(a.site, err)
 	c, err := key.Open(sealed, evidence.CredentialContext(a.id(), a.grant()))
 	require.NoError(a.site, err)
@@ -102,18 +102,18 @@ func TestCase29OnVault(t *testing.T) {
 			}
 		}
 	})
-	_, err = update[workflows.Extended](extended, workflows.UpdateExtend, extended.orders(1, time.Hour))
+	_, err = update[workflows.ExtendResult](extended, workflows.UpdateExtend, extended.orders(1, time.Hour))
 	require.NoError(t, err)
 	require.True(t, time.Now().Before(old), "the machine is too slow for this test")
 
 	short.awaits(access.StateEnded)
 	require.False(t, reads(s, v4))
 	require.True(t, reads(s, v1) && reads(s, v2) && reads(s, v3), "the earlier expiry took another's access")
-	second.stops(workflows.StopRevoke)
+	second.stops(workflows.EndRevoke)
 	second.awaits(access.StateEnded)
 	require.False(t, reads(s, v2))
 	require.True(t, reads(s, v1) && reads(s, v3), "a revoke took another's access")
-	first.stops(workflows.StopRelease)
+	first.stops(workflows.EndRelease)
 	first.awaits(access.StateEnded)
 	require.False(t, reads(s, v1))
 	require.True(t, reads(s, v3), "a release took another person's access")
@@ -123,8 +123,8 @@ func TestCase29OnVault(t *testing.T) {
 	client.Wait()
 	require.Greater(t, reading.Load(), int32(50))
 	require.Zero(t, refused.Load(), "of %d reads", reading.Load())
-	third.stops(workflows.StopRelease)
-	extended.stops(workflows.StopRelease)
+	third.stops(workflows.EndRelease)
+	extended.stops(workflows.EndRelease)
 	third.awaits(access.StateEnded)
 	extended.awaits(access.StateEnded)
 	require.False(t, reads(s, v5))

@@ -9,7 +9,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/activities"
-	"ramp.dev/ramp/activities/calls"
+	"ramp.dev/ramp/activities/api"
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/passkey"
 	"ramp.dev/ramp/passkey/passkeytest"
@@ -37,7 +37,7 @@ func (a asked) saysAs(who string, signed *access.Assertion) evidence.Envelope {
 
 func (a asked) envelope() (e evidence.Envelope) {
 	a.site.Helper()
-	b, err := a.site.ledger.Plan(a.site.Context(), a.id())
+	b, err := a.site.ledger.PlanEnvelope(a.site.Context(), a.id())
 	require.NoError(a.site, err)
 	require.NoError(a.site, json.Unmarshal(b, &e))
 	return e
@@ -58,10 +58,10 @@ func TestCapturedServer(t *testing.T) {
 	tries := func(t *testing.T, a asked, want string, decisions ...evidence.Envelope) {
 		t.Helper()
 		for _, d := range decisions {
-			_, err := update[workflows.Decided](a, workflows.UpdateDecide, d)
+			_, err := update[workflows.DecideResult](a, workflows.UpdateDecide, d)
 			require.ErrorContains(t, err, want)
 		}
-		require.ErrorContains(t, run(calls.OpenInput{Plan: a.envelope(), Decisions: decisions, Grant: a.grant(),
+		require.ErrorContains(t, run(api.OpenGrantInput{Plan: a.envelope(), Decisions: decisions, Grant: a.grant(),
 			ExpiresAt: time.Now().Add(time.Minute)}), want)
 		s.leaves(a.id(), want)
 		require.Zero(t, s.opened())
@@ -86,10 +86,10 @@ func TestCapturedServer(t *testing.T) {
 	t.Run("a plan that wants no passkey", func(t *testing.T) {
 		a := s.asks(time.Hour, lead)
 		e := a.says(nil)
-		_, err := update[workflows.Decided](a, workflows.UpdateDecide, e)
+		_, err := update[workflows.DecideResult](a, workflows.UpdateDecide, e)
 		require.NoError(t, err, "nothing is wrong with it elsewhere")
 		s.eventually(func() bool { return a.row().State.Final() }, "%s is over", a.id())
-		require.ErrorContains(t, run(calls.OpenInput{Plan: a.envelope(), Decisions: []evidence.Envelope{e}, Grant: a.grant(),
+		require.ErrorContains(t, run(api.OpenGrantInput{Plan: a.envelope(), Decisions: []evidence.Envelope{e}, Grant: a.grant(),
 			ExpiresAt: time.Now().Add(time.Minute)}), "opens only what was approved with passkeys")
 		s.leaves(a.id(), "opens only what was approved with passkeys")
 		require.Zero(t, s.opened())
@@ -100,54 +100,54 @@ func TestCapturedServer(t *testing.T) {
 			func(p *access.Plan) { p.Rule.Passkey = true },
 		} {
 			a := s.asks(time.Hour, change)
-			require.Error(t, run(calls.OpenInput{Plan: a.envelope(), Grant: a.grant(), ExpiresAt: time.Now().Add(time.Minute)}))
+			require.Error(t, run(api.OpenGrantInput{Plan: a.envelope(), Grant: a.grant(), ExpiresAt: time.Now().Add(time.Minute)}))
 			require.Zero(t, s.opened())
 		}
 	})
 	t.Run("a row in the ledger that says it is open", func(t *testing.T) {
-		targets := &activities.Targets{Broker: s.worker.Broker, Ledger: s.ledger, NeedPasskey: map[string]int{targetName: 1},
+		targets := &activities.Targets{Broker: s.worker.Broker, Ledger: s.ledger, PasskeyApprovals: map[string]int{targetName: 1},
 			Keyring: evidence.NewKeyring(s.signer.Public()).WithPasskeys(s.passkeys)}
 		for _, rule := range []func(*access.Plan){byPasskey, lead} {
 			a := s.asks(time.Hour, rule)
 			p := a.plan.Grants[0]
 			g := access.Grant{Name: p.Name, RequestID: a.id(), Target: p.Target, Principal: a.plan.Principal, Entitlement: p.Entitlement,
 				ExpiresAt: time.Now().Add(time.Hour).UTC()}
-			require.NoError(t, s.ledger.Intend(t.Context(), g, time.Now()))
-			require.NoError(t, s.ledger.Opened(t.Context(), g.Name, time.Now()))
+			require.NoError(t, s.ledger.IntendGrant(t.Context(), g, time.Now()))
+			require.NoError(t, s.ledger.MarkOpened(t.Context(), g.Name, time.Now()))
 			key, err := evidence.NewRecipient()
 			require.NoError(t, err)
-			order, err := s.signer.SignPickUp(access.PickUp{RequestID: a.id(), PlanDigest: a.plan.Digest, Grant: g.Name, Recipient: key.Public(),
+			order, err := s.signer.SignPickUp(access.PickUpOrder{RequestID: a.id(), PlanDigest: a.plan.Digest, Grant: g.Name, Recipient: key.Public(),
 				By: a.plan.Requester, At: time.Now().UTC()})
 			require.NoError(t, err)
-			_, err = targets.Mint(t.Context(), calls.MintInput{Plan: a.envelope(), Order: order})
+			_, err = targets.MintCredential(t.Context(), api.MintCredentialInput{Plan: a.envelope(), Order: order})
 			require.ErrorContains(t, err, "approved")
 			require.Empty(t, s.service.asked("mint"))
 		}
 	})
 	t.Run("bob himself", func(t *testing.T) {
 		a := s.asks(time.Hour, byPasskey)
-		_, err := update[workflows.Decided](a, workflows.UpdateDecide, a.says(bobs.Signs(a.id(), a.plan.Digest, access.Approve)))
+		_, err := update[workflows.DecideResult](a, workflows.UpdateDecide, a.says(bobs.Signs(a.id(), a.plan.Digest, access.Approve)))
 		require.NoError(t, err)
 		a.awaits(access.StateActive)
 		require.Equal(t, 1, s.opened())
 		key, err := evidence.NewRecipient()
 		require.NoError(t, err)
-		order, err := s.signer.SignPickUp(access.PickUp{RequestID: a.id(), PlanDigest: a.plan.Digest, Grant: a.grant(), Recipient: key.Public(),
+		order, err := s.signer.SignPickUp(access.PickUpOrder{RequestID: a.id(), PlanDigest: a.plan.Digest, Grant: a.grant(), Recipient: key.Public(),
 			By: a.plan.Requester, At: time.Now().UTC()})
 		require.NoError(t, err)
-		_, err = update[evidence.Sealed](a, workflows.UpdatePickUp, order)
+		_, err = update[evidence.SealedCredential](a, workflows.UpdatePickUp, order)
 		require.NoError(t, err)
-		a.stops(workflows.StopRelease)
+		a.stops(workflows.EndRelease)
 		a.awaits(access.StateEnded)
 	})
 	t.Run("one insider, where two must have approved", func(t *testing.T) {
-		targets := &activities.Targets{Broker: s.worker.Broker, Ledger: s.ledger, NeedPasskey: map[string]int{targetName: 2},
+		targets := &activities.Targets{Broker: s.worker.Broker, Ledger: s.ledger, PasskeyApprovals: map[string]int{targetName: 2},
 			Keyring: evidence.NewKeyring(s.signer.Public()).WithPasskeys(s.passkeys)}
 		a := s.asks(time.Hour, byPasskey)
 		bob := a.says(bobs.Signs(a.id(), a.plan.Digest, access.Approve))
 		erin := a.saysAs("erin", erins.Signs(a.id(), a.plan.Digest, access.Approve))
 		open := func(decisions ...evidence.Envelope) error {
-			_, err := targets.Open(t.Context(), calls.OpenInput{Plan: a.envelope(), Decisions: decisions, Grant: a.grant(), ExpiresAt: time.Now().Add(time.Minute)})
+			_, err := targets.OpenGrant(t.Context(), api.OpenGrantInput{Plan: a.envelope(), Decisions: decisions, Grant: a.grant(), ExpiresAt: time.Now().Add(time.Minute)})
 			return err
 		}
 		before := s.opened()
@@ -156,7 +156,7 @@ func TestCapturedServer(t *testing.T) {
 		require.Equal(t, before, s.opened())
 		require.NoError(t, open(bob, erin))
 		require.Equal(t, before+1, s.opened())
-		require.NoError(t, targets.Close(t.Context(), calls.CloseInput{RequestID: a.id(), Target: targetName, Grant: a.grant()}))
+		require.NoError(t, targets.CloseGrant(t.Context(), api.CloseGrantInput{RequestID: a.id(), Target: targetName, Grant: a.grant()}))
 	})
 }
 
@@ -166,10 +166,10 @@ func TestWorkerWithoutPasskeys(t *testing.T) {
 	bobs := passkeytest.New(t)
 	s := newSite(t, nil).start()
 	a := s.asks(time.Hour, byPasskey)
-	_, err := update[workflows.Decided](a, workflows.UpdateDecide, a.says(bobs.Signs(a.id(), a.plan.Digest, access.Approve)))
+	_, err := update[workflows.DecideResult](a, workflows.UpdateDecide, a.says(bobs.Signs(a.id(), a.plan.Digest, access.Approve)))
 	require.ErrorContains(t, err, "keys.passkeys")
 	s.leaves(a.id(), "keys.passkeys")
-	_, err = update[workflows.Decided](a, workflows.UpdateDecide, a.decision(s.signer, "bob", access.Deny))
+	_, err = update[workflows.DecideResult](a, workflows.UpdateDecide, a.decision(s.signer, "bob", access.Deny))
 	require.NoError(t, err)
 	a.awaits(access.StateDenied)
 	require.Zero(t, s.opened())

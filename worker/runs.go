@@ -11,7 +11,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
-	"ramp.dev/ramp/activities/calls"
+	"ramp.dev/ramp/activities/api"
 	"ramp.dev/ramp/reconcile"
 	"ramp.dev/ramp/workflows"
 )
@@ -24,9 +24,9 @@ var _ reconcile.Runs = runs{}
 // askWithin bounds one question.
 const askWithin = 10 * time.Second
 
-// Seem lists by visibility, which may be late.
-func (r runs) Seem(ctx context.Context, target string) (map[string]bool, error) {
-	query := "WorkflowType = '" + workflows.AccessType + "' AND ExecutionStatus = 'Running'"
+// ListRunning lists by visibility, which may be late.
+func (r runs) ListRunning(ctx context.Context, target string) (map[string]bool, error) {
+	query := "WorkflowType = '" + workflows.AccessRequestType + "' AND ExecutionStatus = 'Running'"
 	if target != "" {
 		query += " AND " + workflows.AttrTarget.GetName() + " = '" + strings.ReplaceAll(target, "'", "''") + "'"
 	}
@@ -35,7 +35,7 @@ func (r runs) Seem(ctx context.Context, target string) (map[string]bool, error) 
 	for {
 		res, err := r.temporal.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{PageSize: 1000, NextPageToken: page, Query: query})
 		if err != nil {
-			return out, calls.FromTemporal(err)
+			return out, api.FromTemporal(err)
 		}
 		for _, e := range res.Executions {
 			out[e.Execution.GetWorkflowId()] = true
@@ -46,30 +46,30 @@ func (r runs) Seem(ctx context.Context, target string) (map[string]bool, error) 
 	}
 }
 
-// Run asks about one workflow, whose answer is never late. A workflow of
+// Describe asks about one workflow, whose answer is never late. A workflow of
 // another type that took the name is not the request's.
-func (r runs) Run(ctx context.Context, requestID string) (reconcile.Run, error) {
+func (r runs) Describe(ctx context.Context, requestID string) (reconcile.RunStatus, error) {
 	ctx, cancel := context.WithTimeout(ctx, askWithin)
 	defer cancel()
 	res, err := r.temporal.DescribeWorkflowExecution(ctx, workflows.AccessWorkflowID(requestID), "")
 	var none *serviceerror.NotFound
 	if errors.As(err, &none) {
-		return reconcile.None, nil
+		return reconcile.RunMissing, nil
 	}
 	if err != nil {
-		return reconcile.Unknown, calls.FromTemporal(err)
+		return reconcile.RunUnknown, api.FromTemporal(err)
 	}
 	info := res.GetWorkflowExecutionInfo()
-	if info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING && info.GetType().GetName() == workflows.AccessType {
-		return reconcile.Running, nil
+	if info.GetStatus() == enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING && info.GetType().GetName() == workflows.AccessRequestType {
+		return reconcile.RunRunning, nil
 	}
-	return reconcile.Over, nil
+	return reconcile.RunClosed, nil
 }
 
-// Stop asks a workflow to end its request.
-func (r runs) Stop(ctx context.Context, requestID, reason string) error {
+// RequestEnd asks a workflow to end its request.
+func (r runs) RequestEnd(ctx context.Context, requestID, reason string) error {
 	ctx, cancel := context.WithTimeout(ctx, askWithin)
 	defer cancel()
-	return calls.FromTemporal(r.temporal.SignalWorkflow(ctx, workflows.AccessWorkflowID(requestID), "", workflows.SignalStop,
-		workflows.Stop{Kind: workflows.StopRevoke, By: "ramp-reconciler", Reason: reason, At: time.Now().UTC()}))
+	return api.FromTemporal(r.temporal.SignalWorkflow(ctx, workflows.AccessWorkflowID(requestID), "", workflows.SignalEnd,
+		workflows.EndRequest{Kind: workflows.EndRevoke, By: "ramp-reconciler", Reason: reason, At: time.Now().UTC()}))
 }

@@ -11,7 +11,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/activities/calls"
+	"ramp.dev/ramp/activities/api"
 	"ramp.dev/ramp/workflows"
 )
 
@@ -69,7 +69,7 @@ func (s schedules) options(place string) client.ScheduleOptions {
 		ID:   id,
 		Spec: client.ScheduleSpec{Intervals: []client.ScheduleIntervalSpec{{Every: s.every}}},
 		Action: &client.ScheduleWorkflowAction{ID: id, Workflow: workflows.ReconcileType, TaskQueue: workflows.ControlQueue,
-			Args: []any{calls.ReconcileInput{Target: place}}, WorkflowExecutionTimeout: reconcileCap},
+			Args: []any{api.ReconcileInput{Target: place}}, WorkflowExecutionTimeout: reconcileCap},
 		Overlap:       enumspb.SCHEDULE_OVERLAP_POLICY_SKIP,
 		CatchupWindow: max(s.every, 10*time.Second), // unset, it is a year
 		Note:          "The third line of Ramp's guarantee. Workers make it again if it is deleted or paused.",
@@ -100,17 +100,17 @@ func (s schedules) ensure(ctx context.Context, place string, trigger bool) error
 	if err != nil || !trigger {
 		return err
 	}
-	return Reconcile(ctx, s.temporal, place)
+	return ReconcileNow(ctx, s.temporal, place)
 }
 
-// Reconcile has a place reconciled now: a target, or the requests (""). Errors
+// ReconcileNow has a place reconciled now: a target, or the requests (""). Errors
 // are also of code not_found: no worker keeps a schedule for it.
-func Reconcile(ctx context.Context, c client.Client, place string) error {
+func ReconcileNow(ctx context.Context, c client.Client, place string) error {
 	err := c.ScheduleClient().GetHandle(ctx, workflows.ReconcileID(place)).Trigger(ctx,
 		client.ScheduleTriggerOptions{Overlap: enumspb.SCHEDULE_OVERLAP_POLICY_SKIP})
 	var none *serviceerror.NotFound
 	if errors.As(err, &none) {
 		return access.Errorf(access.CodeNotFound, "nothing reconciles %q: no worker that serves it has run yet", access.Clip(place, 60))
 	}
-	return calls.FromTemporal(err)
+	return api.FromTemporal(err)
 }

@@ -87,7 +87,7 @@ func (s *service) Extend(_ context.Context, g access.Grant) error {
 	})
 }
 
-func (s *service) Inspect(_ context.Context, g access.Grant) (p integrations.Presence, err error) {
+func (s *service) Inspect(_ context.Context, g access.Grant) (p integrations.ReadBack, err error) {
 	err = s.call("inspect", g, func() error { _, p.Open = s.ends[g.Name]; return nil })
 	return p, err
 }
@@ -100,11 +100,11 @@ func (s *service) Mint(_ context.Context, g access.Grant) (access.Credential, er
 	return access.Credential{Kind: "memory", ExpiresAt: g.ExpiresAt}, s.call("mint", g, func() error { return nil })
 }
 
-func (s *service) List(context.Context) (out []integrations.Found, err error) {
+func (s *service) List(context.Context) (out []integrations.ListedGrant, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for name, at := range s.ends {
-		out = append(out, integrations.Found{Name: name, ExpiresAt: at})
+		out = append(out, integrations.ListedGrant{Name: name, ExpiresAt: at})
 	}
 	return out, nil
 }

@@ -16,7 +16,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/engine"
+	"ramp.dev/ramp/dev/temporalserver"
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/internal/sdklog"
@@ -44,12 +44,12 @@ const within = 2 * time.Minute
 func newSite(t *testing.T, dynamic map[string]any) *site {
 	ctx := t.Context()
 	dir := t.TempDir()
-	e, err := engine.Start(ctx, engine.Config{Dir: dir, Addr: "127.0.0.1:0",
+	e, err := temporalserver.Start(ctx, temporalserver.Config{Dir: dir, Addr: "127.0.0.1:0",
 		SearchAttributes: workflows.SearchAttributes(), Dynamic: dynamic})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = e.Stop() })
 	s := &site{T: t, service: newService(), config: Config{Control: true}, log: quiet()}
-	s.temporal, err = client.Dial(client.Options{HostPort: e.Addr, Namespace: engine.Namespace, Logger: sdklog.New(quiet())})
+	s.temporal, err = client.Dial(client.Options{HostPort: e.Addr, Namespace: temporalserver.Namespace, Logger: sdklog.New(quiet())})
 	require.NoError(t, err)
 	t.Cleanup(s.temporal.Close)
 	s.ledger, err = ledger.Open(ctx, "sqlite:"+filepath.Join(dir, "ledger.db"))
@@ -91,7 +91,7 @@ func (s *site) asks(d time.Duration, change ...func(*access.Plan)) asked {
 	id, now := access.NewRequestID(), time.Now().UTC().Truncate(time.Microsecond)
 	alice := access.Person{ID: "alice", Kind: access.KindHuman}
 	p := access.Plan{RequestID: id, Contract: "memory", Requester: alice, Principal: "alice", Reason: "why",
-		Duration: access.Duration(d), CreatedAt: now, PendingUntil: now.Add(time.Hour), Rule: access.Rule{Auto: true, Deny: 1},
+		Duration: access.Duration(d), CreatedAt: now, PendingUntil: now.Add(time.Hour), Rule: access.Rule{Auto: true, DenyThreshold: 1},
 		Grants: []access.PlannedGrant{{Name: access.GrantName(id, 0), Target: targetName, Entitlement: access.Entitlement{"what": "db"}}}}
 	for _, c := range change {
 		c(&p)
@@ -101,12 +101,12 @@ func (s *site) asks(d time.Duration, change ...func(*access.Plan)) asked {
 	p.Digest = digest
 	envelope, err := json.Marshal(signed)
 	require.NoError(s, err)
-	_, err = s.ledger.Submit(s.Context(), ledger.Submission{Plan: envelope, Request: access.Request{ID: id, Plan: p, Requester: alice,
+	_, err = s.ledger.Submit(s.Context(), ledger.Submission{PlanEnvelope: envelope, Request: access.Request{ID: id, Plan: p, Requester: alice,
 		State: access.StatePending, Contract: p.Contract, CreatedAt: now, Stages: []access.StageStatus{}}})
 	require.NoError(s, err)
 	_, err = s.temporal.ExecuteWorkflow(s.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: workflows.ControlQueue,
 		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE},
-		workflows.AccessType, workflows.AccessInput{RequestID: id, Plan: signed})
+		workflows.AccessRequestType, workflows.AccessRequestInput{RequestID: id, Plan: signed})
 	require.NoError(s, err)
 	return asked{s, p}
 }
@@ -133,10 +133,10 @@ func (a asked) awaits(state access.State) access.Request {
 	return a.row()
 }
 
-func (a asked) stops(kind workflows.StopKind) {
+func (a asked) stops(kind workflows.EndKind) {
 	a.site.Helper()
-	require.NoError(a.site, a.site.temporal.SignalWorkflow(context.Background(), a.id(), "", workflows.SignalStop,
-		workflows.Stop{Kind: kind, By: "alice", At: time.Now().UTC()}))
+	require.NoError(a.site, a.site.temporal.SignalWorkflow(context.Background(), a.id(), "", workflows.SignalEnd,
+		workflows.EndRequest{Kind: kind, By: "alice", At: time.Now().UTC()}))
 }
 
 // update sends one signed statement, as the gateway does.
@@ -144,7 +144,7 @@ func update[R any](a asked, name string, e evidence.Envelope) (out R, err error)
 	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
 	h, err := a.site.temporal.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{WorkflowID: a.id(), UpdateName: name,
-		WaitForStage: client.WorkflowUpdateStageCompleted, Args: []any{workflows.Signed{Envelope: e}}})
+		WaitForStage: client.WorkflowUpdateStageCompleted, Args: []any{workflows.SignedStatement{Envelope: e}}})
 	if err == nil {
 		err = h.Get(ctx, &out)
 	}

@@ -13,10 +13,10 @@ import (
 // against what was signed, and without it believes the ledger.
 func Sweeper(ctx context.Context, c Config, d Deps) *reconcile.Reconciler {
 	broker := openTargets(ctx, c.Targets, d.Targets, d.Ledger)
-	t := &activities.Targets{Broker: broker, Ledger: d.Ledger, Signer: d.Signer, Keyring: d.Keyring, NeedPasskey: c.NeedPasskey()}
-	r := &reconcile.Reconciler{Broker: broker, Ledger: d.Ledger, Close: t.End, Alarms: alarms{log: d.Log, next: d.Alarms}, Log: d.Log}
+	t := &activities.Targets{Broker: broker, Ledger: d.Ledger, Signer: d.Signer, Keyring: d.Keyring, PasskeyApprovals: c.RequiredPasskeyApprovals()}
+	r := &reconcile.Reconciler{Broker: broker, Ledger: d.Ledger, RevokeAndVerify: t.RevokeAndVerify, Alarms: alarms{log: d.Log, next: d.Alarms}, Log: d.Log}
 	if !d.Keyring.Empty() {
-		r.Proven = t.Proven
+		r.VerifyGrant = t.VerifyGrant
 	}
 	return r
 }

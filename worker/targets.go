@@ -16,7 +16,7 @@ import (
 
 // opener is what every integration's Config can do.
 type opener interface {
-	Check(name string) []access.Issue
+	Validate(name string) []access.Issue
 	Open(ctx context.Context, name string) (integrations.Target, error)
 }
 
@@ -52,8 +52,8 @@ func openTargets(ctx context.Context, configs map[string]TargetConfig, open map[
 		targets[name] = t
 	}
 	for name, t := range targets {
-		if s, ok := t.(integrations.Sharer); ok {
-			s.Share(led.Holders(name))
+		if s, ok := t.(integrations.HolderUser); ok {
+			s.UseHolders(led.Holders(name))
 		}
 	}
 	b := integrations.NewBroker(targets, disabled)
@@ -79,7 +79,7 @@ func (t TargetConfig) opener() (opener, error) {
 		return nil, access.Errorf(access.CodeInvalid, "unknown kind %q; known are %s",
 			access.Clip(t.Kind, 40), strings.Join(slices.Sorted(maps.Keys(known)), ", "))
 	}
-	if err := t.Rate.Check(); err != nil {
+	if err := t.Rate.Validate(); err != nil {
 		return nil, err
 	}
 	o, err := decode(t)
@@ -89,8 +89,8 @@ func (t TargetConfig) opener() (opener, error) {
 	return o, nil
 }
 
-// Kinds are the kinds of targets there are, each with its empty configuration.
-func Kinds() map[string]any {
+// TargetKinds are the kinds of targets there are, each with its empty configuration.
+func TargetKinds() map[string]any {
 	out := map[string]any{}
 	for name, decode := range kinds() {
 		out[name], _ = decode(TargetConfig{})

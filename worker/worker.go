@@ -14,7 +14,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"ramp.dev/ramp/activities"
-	"ramp.dev/ramp/activities/calls"
+	"ramp.dev/ramp/activities/api"
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/ledger"
@@ -25,13 +25,13 @@ import (
 // Worker is a running set of Temporal workers: one for control, two for each
 // target, so that one slow target cannot hold up another, nor opening closing.
 type Worker struct {
-	Broker     *integrations.Broker
-	deployment DeploymentConfig
-	metrics    *metrics
-	exposed    net.Listener // nil: metrics are not served
-	running    []worker.Worker
-	stop       context.CancelFunc // of what runs beside them
-	beside     sync.WaitGroup
+	Broker          *integrations.Broker
+	deployment      DeploymentConfig
+	metrics         *metrics
+	metricsListener net.Listener // nil: metrics are not served
+	running         []worker.Worker
+	stop            context.CancelFunc // of what runs beside them
+	background      sync.WaitGroup
 }
 
 // Deps are what a worker works with.
@@ -69,19 +69,19 @@ func (w *Worker) serve(ctx context.Context, c Config, d Deps) (err error) {
 	if err != nil {
 		return err
 	}
-	figures := newFigures(w.metrics.registry)
+	figures := newReconcileMetrics(w.metrics.registry)
 	alarms := alarms{log: d.Log, next: d.Alarms}
-	third := &activities.Reconciler{Told: figures.told, With: reconcile.Reconciler{
+	third := &activities.Reconciler{ObserveReport: figures.observeReport, With: reconcile.Reconciler{
 		Broker: w.Broker, Ledger: d.Ledger, Runs: runs{d.Temporal}, Alarms: alarms, Log: d.Log}}
 	places := w.Broker.Names()
 	if c.Metrics != "" {
-		if w.exposed, err = w.metrics.serve(c.Metrics); err != nil {
+		if w.metricsListener, err = w.metrics.serve(c.Metrics); err != nil {
 			return err
 		}
 	}
 	if c.Control {
 		places = append(places, "")
-		w.metrics.registry.MustRegister(standing{d.Ledger})
+		w.metrics.registry.MustRegister(openGrantsCollector{d.Ledger})
 		if err := w.start(d, workflows.ControlQueue, defaultSlots, func(r worker.Registry) {
 			RegisterWorkflows(r)
 			registerControl(r, &activities.Control{Ledger: d.Ledger, Keyring: d.Keyring, Alarms: alarms, Directory: d.Ledger}, third)
@@ -90,13 +90,13 @@ func (w *Worker) serve(ctx context.Context, c Config, d Deps) (err error) {
 		}
 	}
 	for _, name := range w.Broker.Names() {
-		if err := w.Broker.Check(ctx, name); err != nil {
+		if err := w.Broker.Ping(ctx, name); err != nil {
 			d.Log.WithField("target", name).WithError(err).Error("target does not work; the others run")
 		}
-		t := &activities.Targets{Broker: w.Broker, Ledger: d.Ledger, Keyring: d.Keyring, Signer: d.Signer, Gone: figures.gone, Directory: d.Ledger,
-			NeedPasskey: c.NeedPasskey()}
+		t := &activities.Targets{Broker: w.Broker, Ledger: d.Ledger, Keyring: d.Keyring, Signer: d.Signer, ObserveLag: figures.observeLag, Directory: d.Ledger,
+			PasskeyApprovals: c.RequiredPasskeyApprovals()}
 		third := *third
-		third.With.Close, third.With.Proven = t.End, t.Proven
+		third.With.RevokeAndVerify, third.With.VerifyGrant = t.RevokeAndVerify, t.VerifyGrant
 		if err := w.start(d, workflows.TargetQueue(name), defaultSlots, func(r worker.Registry) { registerTargets(r, t, &third) }); err != nil {
 			return err
 		}
@@ -109,9 +109,9 @@ func (w *Worker) serve(ctx context.Context, c Config, d Deps) (err error) {
 	keep := schedules{temporal: d.Temporal, every: every, places: places, failed: func(place string, err error) {
 		d.Log.WithError(err).WithField("target", place).Error("no schedule to reconcile this; it is tried again")
 	}}
-	w.beside.Go(func() { keep.run(beside) })
+	w.background.Go(func() { keep.run(beside) })
 	if c.Control && c.Deployment.on() {
-		w.beside.Go(func() { waitCurrent(beside, NewDeployments(d.Temporal, c.Deployment), d.Log) })
+		w.background.Go(func() { waitCurrent(beside, NewDeployments(d.Temporal, c.Deployment), d.Log) })
 	}
 	return nil
 }
@@ -163,7 +163,7 @@ func (w *Worker) start(d Deps, queue string, slots int, register func(worker.Reg
 func (w *Worker) Stop() {
 	if w.stop != nil {
 		w.stop()
-		w.beside.Wait()
+		w.background.Wait()
 	}
 	done := make(chan struct{})
 	for _, tw := range w.running {
@@ -172,8 +172,8 @@ func (w *Worker) Stop() {
 	for range w.running {
 		<-done
 	}
-	if w.exposed != nil {
-		w.exposed.Close()
+	if w.metricsListener != nil {
+		w.metricsListener.Close()
 	}
 }
 
@@ -182,26 +182,26 @@ func (w *Worker) Stop() {
 // within minutes, and go to the current one so that a build that is gone does
 // not hold them.
 func RegisterWorkflows(r worker.WorkflowRegistry) {
-	r.RegisterWorkflowWithOptions(workflows.Access, workflow.RegisterOptions{Name: workflows.AccessType, VersioningBehavior: workflow.VersioningBehaviorPinned})
+	r.RegisterWorkflowWithOptions(workflows.AccessRequest, workflow.RegisterOptions{Name: workflows.AccessRequestType, VersioningBehavior: workflow.VersioningBehaviorPinned})
 	r.RegisterWorkflowWithOptions(workflows.Resolve, workflow.RegisterOptions{Name: workflows.ResolveType, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade})
 	r.RegisterWorkflowWithOptions(workflows.Reconcile, workflow.RegisterOptions{Name: workflows.ReconcileType, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade})
 }
 
 func registerControl(r worker.Registry, c *activities.Control, third *activities.Reconciler) {
-	r.RegisterActivityWithOptions(third.Requests, activity.RegisterOptions{Name: calls.ReconcileRequests})
-	r.RegisterActivityWithOptions(c.Judge, activity.RegisterOptions{Name: calls.Judge})
-	r.RegisterActivityWithOptions(c.Record, activity.RegisterOptions{Name: calls.Record})
+	r.RegisterActivityWithOptions(third.Requests, activity.RegisterOptions{Name: api.ReconcileRequests})
+	r.RegisterActivityWithOptions(c.VerifyDecisions, activity.RegisterOptions{Name: api.VerifyDecisions})
+	r.RegisterActivityWithOptions(c.RecordTransition, activity.RegisterOptions{Name: api.RecordTransition})
 }
 
 func registerTargets(r worker.Registry, t *activities.Targets, third *activities.Reconciler) {
-	r.RegisterActivityWithOptions(third.Target, activity.RegisterOptions{Name: calls.ReconcileTarget})
-	r.RegisterActivityWithOptions(t.Resolve, activity.RegisterOptions{Name: calls.Resolve})
-	r.RegisterActivityWithOptions(t.Open, activity.RegisterOptions{Name: calls.Open})
-	r.RegisterActivityWithOptions(t.Extend, activity.RegisterOptions{Name: calls.Extend})
-	r.RegisterActivityWithOptions(t.Mint, activity.RegisterOptions{Name: calls.Mint})
+	r.RegisterActivityWithOptions(third.Target, activity.RegisterOptions{Name: api.ReconcileTarget})
+	r.RegisterActivityWithOptions(t.ResolveScopes, activity.RegisterOptions{Name: api.ResolveScopes})
+	r.RegisterActivityWithOptions(t.OpenGrant, activity.RegisterOptions{Name: api.OpenGrant})
+	r.RegisterActivityWithOptions(t.ExtendGrant, activity.RegisterOptions{Name: api.ExtendGrant})
+	r.RegisterActivityWithOptions(t.MintCredential, activity.RegisterOptions{Name: api.MintCredential})
 	registerClosing(r, t) // work scheduled by an older version comes here
 }
 
 func registerClosing(r worker.Registry, t *activities.Targets) {
-	r.RegisterActivityWithOptions(t.Close, activity.RegisterOptions{Name: calls.Close})
+	r.RegisterActivityWithOptions(t.CloseGrant, activity.RegisterOptions{Name: api.CloseGrant})
 }

@@ -6,16 +6,16 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/activities/calls"
+	"ramp.dev/ramp/activities/api"
 	"ramp.dev/ramp/evidence"
 )
 
-// Access is the life of one request. It opens nothing by itself: workers check
+// AccessRequest is the life of one request. It opens nothing by itself: workers check
 // the signed plan and decisions it carries, and refuse anything else.
-func Access(ctx workflow.Context, in AccessInput) (AccessResult, error) {
+func AccessRequest(ctx workflow.Context, in AccessRequestInput) (AccessRequestResult, error) {
 	r, err := newRequest(ctx, in)
 	if err != nil {
-		return AccessResult{}, err
+		return AccessRequestResult{}, err
 	}
 	return r.run()
 }
@@ -37,11 +37,11 @@ type request struct {
 
 	state     access.State
 	outcome   access.Outcome
-	standing  access.Standing
+	standing  access.DecisionOutcome
 	stages    []access.StageStatus
 	decisions []evidence.Envelope // accepted, in order
 
-	stop       *Stop
+	stop       *EndRequest
 	startedAt  time.Time // when the clock of access started
 	activeAt   time.Time
 	expiresAt  time.Time
@@ -52,31 +52,31 @@ type request struct {
 	problem    string
 	bound      time.Duration // ending for longer is overdue
 
-	judging  workflow.Mutex // decisions are judged one at a time
-	changing workflow.Mutex // extensions, likewise
-	messages int            // decisions received; see maxMessages
-	changes  int            // orders to extend received, likewise
-	recounts int            // see maxRecounts
-	pickUps  int            // credentials asked for; see maxPickUps
-	waiting  []Signed       // decisions by signal that the run before did not judge
+	judging  workflow.Mutex    // decisions are judged one at a time
+	changing workflow.Mutex    // extensions, likewise
+	messages int               // decisions received; see maxMessages
+	changes  int               // orders to extend received, likewise
+	recounts int               // see maxRecounts
+	pickUps  int               // credentials asked for; see maxPickUps
+	waiting  []SignedStatement // decisions by signal that the run before did not judge
 	// signalled says that a decision that came by signal is being judged.
 	signalled bool
 	records   recorder
 }
 
-func newRequest(own workflow.Context, in AccessInput) (*request, error) {
+func newRequest(own workflow.Context, in AccessRequestInput) (*request, error) {
 	plan, err := evidence.ReadPlan(in.Plan)
 	if err != nil {
-		return nil, calls.ToTemporal(err)
+		return nil, api.ToTemporal(err)
 	}
 	if plan.RequestID != in.RequestID || AccessWorkflowID(in.RequestID) != workflow.GetInfo(own).WorkflowExecution.ID {
-		return nil, calls.ToTemporal(access.Errorf(access.CodeEvidence, "the plan is for another request"))
+		return nil, api.ToTemporal(access.Errorf(access.CodeEvidence, "the plan is for another request"))
 	}
 	ctx, _ := workflow.NewDisconnectedContext(own)
 	r := &request{
 		plan: plan, signed: in.Plan, ctx: ctx, own: own,
 		state:    access.StatePending,
-		standing: access.StandingOpen,
+		standing: access.DecisionsUndecided,
 		bound:    defaultEndingBound,
 		judging:  workflow.NewMutex(ctx),
 		changing: workflow.NewMutex(ctx),
@@ -96,12 +96,12 @@ func newRequest(own workflow.Context, in AccessInput) (*request, error) {
 
 // cancelled takes the cancellation of the workflow as the stop it is.
 func (r *request) cancelled() {
-	r.ask(Stop{Kind: StopRevoke, By: "temporal", Reason: "the workflow was cancelled", At: workflow.Now(r.ctx)})
+	r.ask(EndRequest{Kind: EndRevoke, By: "temporal", Reason: "the workflow was cancelled", At: workflow.Now(r.ctx)})
 }
 
 // run is the story: decided, started, open, closed. A run whose history grew
 // long is left in one of its waits, and the next run goes on there.
-func (r *request) run() (AccessResult, error) {
+func (r *request) run() (AccessRequestResult, error) {
 	next := r.state
 	if next == access.StatePending {
 		next = r.awaitDecision()
@@ -119,7 +119,7 @@ func (r *request) run() (AccessResult, error) {
 		next = r.close()
 	}
 	if !next.Final() {
-		return AccessResult{}, r.renew()
+		return AccessRequestResult{}, r.renew()
 	}
 	if next != access.StateEnded {
 		r.finish(next)
@@ -128,19 +128,19 @@ func (r *request) run() (AccessResult, error) {
 	err := workflow.Await(r.ctx, func() bool {
 		return workflow.AllHandlersFinished(r.ctx) && r.records.idle()
 	})
-	return AccessResult{State: r.state, Outcome: r.outcome}, err
+	return AccessRequestResult{State: r.state, Outcome: r.outcome}, err
 }
 
 // awaitDecision waits until the rule is satisfied or denied, the requester
 // stops it, or the time for deciding is over.
 func (r *request) awaitDecision() access.State {
-	if r.plan.Rule.Auto && r.standing == access.StandingOpen {
+	if r.plan.Rule.Auto && r.standing == access.DecisionsUndecided {
 		if _, err := r.judge(r.ctx, nil); err != nil {
 			r.problem = "the automatic approval could not be proven"
 			return access.StateFailed
 		}
 	}
-	settled := func() bool { return r.standing != access.StandingOpen || r.stop != nil || r.full() }
+	settled := func() bool { return r.standing != access.DecisionsUndecided || r.stop != nil || r.full() }
 	// A decision that is being judged was made in time: it counts. When one that
 	// settled it no longer counts, because of who has left meanwhile, it waits on.
 	inTime := true
@@ -154,11 +154,11 @@ func (r *request) awaitDecision() access.State {
 		r.judging.Unlock()
 	}
 	switch {
-	case r.standing == access.StandingDenied:
+	case r.standing == access.DecisionsDenied:
 		return access.StateDenied
 	case r.stop != nil:
 		return access.StateCancelled
-	case r.standing == access.StandingSatisfied:
+	case r.standing == access.DecisionsSatisfied:
 		r.enter(access.StateApproved)
 		return access.StateApproved
 	case inTime:
@@ -174,16 +174,16 @@ func (r *request) awaitStart() access.State {
 	if at := r.plan.StartAt; at != nil && at.After(workflow.Now(r.ctx)) {
 		if r.state != access.StateScheduled {
 			r.enter(access.StateScheduled)
-			r.record(calls.RecordInput{To: access.StateScheduled}, access.Event{
-				Kind: access.EventScheduled, Message: "Starts at " + clock(*at) + ".", Key: "scheduled"})
+			r.record(api.RecordInput{To: access.StateScheduled}, access.Event{
+				Kind: access.EventRequestScheduled, Message: "Starts at " + clock(*at) + ".", Key: "scheduled"})
 		}
 		early, _ = workflow.AwaitWithOptions(r.ctx, workflow.AwaitOptions{
 			Timeout:      at.Sub(workflow.Now(r.ctx)),
 			TimerOptions: workflow.TimerOptions{Summary: "starts at " + clock(*at)},
-		}, func() bool { return r.stop != nil || r.standing == access.StandingDenied || r.full() })
+		}, func() bool { return r.stop != nil || r.standing == access.DecisionsDenied || r.full() })
 	}
 	switch {
-	case r.standing == access.StandingDenied:
+	case r.standing == access.DecisionsDenied:
 		return access.StateDenied
 	case r.stop != nil:
 		return access.StateCancelled
@@ -214,7 +214,7 @@ func (r *request) stayOpen() access.State {
 }
 
 // ask takes a stop; the first one stands.
-func (r *request) ask(s Stop) {
+func (r *request) ask(s EndRequest) {
 	if r.stop == nil {
 		r.stop = &s
 	}
@@ -224,8 +224,8 @@ func (r *request) ask(s Stop) {
 func (r *request) finish(final access.State) {
 	r.enter(final)
 	kinds := map[access.State]access.EventKind{
-		access.StateDenied: access.EventDenied, access.StateCancelled: access.EventCancelled,
-		access.StateLapsed: access.EventLapsed, access.StateFailed: access.EventFailed,
+		access.StateDenied: access.EventRequestDenied, access.StateCancelled: access.EventRequestCancelled,
+		access.StateLapsed: access.EventRequestLapsed, access.StateFailed: access.EventRequestFailed,
 	}
 	e := access.Event{Kind: kinds[final], Key: string(final), Message: r.problem}
 	switch {
@@ -234,7 +234,7 @@ func (r *request) finish(final access.State) {
 	case final == access.StateLapsed:
 		e.Message = "Nobody decided in time."
 	}
-	r.record(calls.RecordInput{To: final, Problem: &r.problem}, e)
+	r.record(api.RecordInput{To: final, Problem: &r.problem}, e)
 }
 
 // clock writes a time for operators; the Temporal UI shows it as it is.

@@ -15,7 +15,7 @@ import (
 	"go.temporal.io/sdk/testsuite"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/activities/calls"
+	"ramp.dev/ramp/activities/api"
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/workflows"
 )
@@ -32,7 +32,7 @@ func plan(change ...func(*access.Plan)) access.Plan {
 		CreatedAt: start, PendingUntil: start.Add(time.Hour),
 		Grants: []access.PlannedGrant{{Name: access.GrantName(requestID, 0), Target: "ssh/demo",
 			Entitlement: access.Entitlement{"user": "demo"}, Scope: access.Scope{Summary: "log in as demo"}}},
-		Rule: access.Rule{Deny: 1, Stages: []access.Stage{{Name: "lead", From: []string{"approvers"}, Count: 1}}},
+		Rule: access.Rule{DenyThreshold: 1, Stages: []access.Stage{{Name: "lead", From: []string{"approvers"}, Approvals: 1}}},
 	}
 	for _, c := range change {
 		c(&p)
@@ -54,13 +54,13 @@ type story struct {
 	env       *testsuite.TestWorkflowEnvironment
 	plan      access.Plan
 	calls     []string
-	recorded  []calls.RecordInput
+	recorded  []api.RecordInput
 	closedAt  time.Time
-	onOpen    func(calls.OpenInput) error
-	onClose   func(calls.CloseInput) error
-	onExtend  func(calls.ExtendInput) error
-	onRecord  func(calls.RecordInput) error
-	standings []access.Standing // what Judge answers, in turn
+	onOpen    func(api.OpenGrantInput) error
+	onClose   func(api.CloseGrantInput) error
+	onExtend  func(api.ExtendGrantInput) error
+	onRecord  func(api.RecordInput) error
+	standings []access.DecisionOutcome // what Judge answers, in turn
 	decided   int
 }
 
@@ -68,20 +68,20 @@ func newStory(t *testing.T, change ...func(*access.Plan)) *story {
 	var ts testsuite.WorkflowTestSuite
 	ts.SetLogger(quiet{})
 	s := &story{T: t, env: ts.NewTestWorkflowEnvironment(), plan: plan(change...),
-		standings: []access.Standing{access.StandingSatisfied}}
+		standings: []access.DecisionOutcome{access.DecisionsSatisfied}}
 	s.env.SetStartTime(start)
 	s.env.SetStartWorkflowOptions(clientOptions())
-	s.env.RegisterWorkflow(workflows.Access)
+	s.env.RegisterWorkflow(workflows.AccessRequest)
 	named := func(name string, f any) { s.env.RegisterActivityWithOptions(f, activity.RegisterOptions{Name: name}) }
-	named(calls.Judge, func(in calls.JudgeInput) (calls.JudgeResult, error) {
+	named(api.VerifyDecisions, func(in api.VerifyDecisionsInput) (api.VerifyDecisionsResult, error) {
 		s.calls = append(s.calls, "judge")
 		next := s.standings[0]
 		if len(s.standings) > 1 {
 			s.standings = s.standings[1:]
 		}
-		return calls.JudgeResult{Standing: next, Decision: &access.Decision{Approver: access.Person{ID: "bob"}}}, nil
+		return api.VerifyDecisionsResult{Outcome: next, Decision: &access.Decision{Approver: access.Person{ID: "bob"}}}, nil
 	})
-	named(calls.Record, func(in calls.RecordInput) error {
+	named(api.RecordTransition, func(in api.RecordInput) error {
 		if s.onRecord != nil {
 			if err := s.onRecord(in); err != nil {
 				return err
@@ -90,26 +90,26 @@ func newStory(t *testing.T, change ...func(*access.Plan)) *story {
 		s.note(&in)
 		return nil
 	})
-	named(calls.Open, func(in calls.OpenInput) (calls.OpenResult, error) {
+	named(api.OpenGrant, func(in api.OpenGrantInput) (api.OpenGrantResult, error) {
 		s.calls = append(s.calls, "open")
 		if s.onOpen != nil {
 			if err := s.onOpen(in); err != nil {
-				return calls.OpenResult{}, err
+				return api.OpenGrantResult{}, err
 			}
 		}
-		if in.Only {
-			s.recorded = append(s.recorded, calls.Active(requestID, s.env.Now(), in.ExpiresAt))
+		if in.OnlyGrant {
+			s.recorded = append(s.recorded, api.ActiveTransition(requestID, s.env.Now(), in.ExpiresAt))
 		}
-		return calls.OpenResult{}, nil
+		return api.OpenGrantResult{}, nil
 	})
-	named(calls.Extend, func(in calls.ExtendInput) error {
+	named(api.ExtendGrant, func(in api.ExtendGrantInput) error {
 		s.calls = append(s.calls, "extend")
 		if s.onExtend != nil {
 			return s.onExtend(in)
 		}
 		return nil
 	})
-	named(calls.Close, func(in calls.CloseInput) error {
+	named(api.CloseGrant, func(in api.CloseGrantInput) error {
 		s.calls = append(s.calls, "close")
 		s.note(in.Ending)
 		if s.onClose != nil {
@@ -125,8 +125,8 @@ func newStory(t *testing.T, change ...func(*access.Plan)) *story {
 }
 
 // note keeps a step once, as the ledger does.
-func (s *story) note(in *calls.RecordInput) {
-	if in == nil || slices.ContainsFunc(s.recorded, func(r calls.RecordInput) bool { return r.Events[0].Key == in.Events[0].Key }) {
+func (s *story) note(in *api.RecordInput) {
+	if in == nil || slices.ContainsFunc(s.recorded, func(r api.RecordInput) bool { return r.Events[0].Key == in.Events[0].Key }) {
 		return
 	}
 	s.recorded = append(s.recorded, *in)
@@ -144,9 +144,9 @@ func (s *story) another() access.Decision {
 	return access.Decision{RequestID: requestID, Comment: fmt.Sprint(s.decided)}
 }
 
-func (s *story) stop(after time.Duration, kind workflows.StopKind) {
+func (s *story) stop(after time.Duration, kind workflows.EndKind) {
 	s.at(after, func() {
-		s.env.SignalWorkflow(workflows.SignalStop, workflows.Stop{Kind: kind, By: "alice", At: s.env.Now()})
+		s.env.SignalWorkflow(workflows.SignalEnd, workflows.EndRequest{Kind: kind, By: "alice", At: s.env.Now()})
 	})
 }
 
@@ -163,17 +163,17 @@ func (s *story) update(after time.Duration, name string, e evidence.Envelope) *o
 			OnAccept:   func() {},
 			OnReject:   func(err error) { o.err, o.rejected, o.done = err, true, true },
 			OnComplete: func(_ any, err error) { o.err, o.done = err, true },
-		}, workflows.Signed{Envelope: e})
+		}, workflows.SignedStatement{Envelope: e})
 	})
 	return o
 }
 
-func (s *story) run() workflows.AccessResult {
+func (s *story) run() workflows.AccessRequestResult {
 	s.Helper()
-	s.env.ExecuteWorkflow(workflows.Access, workflows.AccessInput{RequestID: requestID, Plan: unsigned(s.plan)})
+	s.env.ExecuteWorkflow(workflows.AccessRequest, workflows.AccessRequestInput{RequestID: requestID, Plan: unsigned(s.plan)})
 	require.True(s, s.env.IsWorkflowCompleted())
 	require.NoError(s, s.env.GetWorkflowError())
-	var res workflows.AccessResult
+	var res workflows.AccessRequestResult
 	require.NoError(s, s.env.GetWorkflowResult(&res))
 	return res
 }
@@ -194,14 +194,14 @@ func TestAccessLifecycle(t *testing.T) {
 		o := s.decide(time.Minute)
 		res := s.run()
 		require.NoError(t, o.err)
-		require.Equal(t, workflows.AccessResult{State: access.StateEnded, Outcome: access.OutcomeExpired}, res)
+		require.Equal(t, workflows.AccessRequestResult{State: access.StateEnded, Outcome: access.OutcomeExpired}, res)
 		require.Equal(t, []string{"judge", "open", "close"}, s.calls)
 		require.Equal(t, []access.State{access.StateActive, access.StateEnding, access.StateEnded}, s.states())
 		require.WithinDuration(t, start.Add(31*time.Minute), s.closedAt, time.Second)
 	})
 	t.Run("denied", func(t *testing.T) {
 		s := newStory(t)
-		s.standings = []access.Standing{access.StandingDenied}
+		s.standings = []access.DecisionOutcome{access.DecisionsDenied}
 		s.decide(time.Minute)
 		require.Equal(t, access.StateDenied, s.run().State)
 		require.NotContains(t, s.calls, "open")
@@ -213,18 +213,18 @@ func TestAccessLifecycle(t *testing.T) {
 	})
 	t.Run("cancelled while pending", func(t *testing.T) {
 		s := newStory(t)
-		s.stop(time.Minute, workflows.StopCancel)
+		s.stop(time.Minute, workflows.EndCancel)
 		require.Equal(t, access.StateCancelled, s.run().State)
 	})
 	t.Run("released early", func(t *testing.T) {
 		s := newStory(t)
 		s.decide(time.Minute)
-		s.stop(10*time.Minute, workflows.StopRelease)
+		s.stop(10*time.Minute, workflows.EndRelease)
 		require.Equal(t, access.OutcomeReleased, s.run().Outcome)
 		require.WithinDuration(t, start.Add(10*time.Minute), s.closedAt, time.Second)
 	})
 	t.Run("automatic approval is proven by a worker", func(t *testing.T) {
-		s := newStory(t, func(p *access.Plan) { p.Rule = access.Rule{Auto: true, Deny: 1} })
+		s := newStory(t, func(p *access.Plan) { p.Rule = access.Rule{Auto: true, DenyThreshold: 1} })
 		require.Equal(t, access.StateEnded, s.run().State)
 		require.Equal(t, []string{"judge", "open", "close"}, s.calls)
 	})
@@ -233,14 +233,14 @@ func TestAccessLifecycle(t *testing.T) {
 		s := newStory(t, func(p *access.Plan) { p.StartAt = &at })
 		s.decide(time.Minute)
 		var opened time.Time
-		s.onOpen = func(calls.OpenInput) error { opened = s.env.Now(); return nil }
+		s.onOpen = func(api.OpenGrantInput) error { opened = s.env.Now(); return nil }
 		require.Equal(t, access.OutcomeExpired, s.run().Outcome)
 		require.WithinDuration(t, at, opened, time.Second)
 		require.Equal(t, access.StateScheduled, s.states()[0])
 	})
 	t.Run("Case15 a denial after access opened closes it", func(t *testing.T) {
 		s := newStory(t)
-		s.standings = []access.Standing{access.StandingSatisfied, access.StandingDenied}
+		s.standings = []access.DecisionOutcome{access.DecisionsSatisfied, access.DecisionsDenied}
 		s.decide(time.Minute)
 		s.decide(5 * time.Minute)
 		require.Equal(t, access.OutcomeRevoked, s.run().Outcome)
@@ -255,7 +255,7 @@ func TestAccessLifecycle(t *testing.T) {
 	})
 	t.Run("a decision by signal ends in the same place", func(t *testing.T) {
 		s := newStory(t)
-		s.at(time.Minute, func() { s.env.SignalWorkflow(workflows.SignalDecision, workflows.Signed{}) })
+		s.at(time.Minute, func() { s.env.SignalWorkflow(workflows.SignalDecision, workflows.SignedStatement{}) })
 		require.Equal(t, access.OutcomeExpired, s.run().Outcome)
 	})
 }
@@ -265,14 +265,14 @@ func TestAccessEndsWhateverBreaks(t *testing.T) {
 		s := newStory(t)
 		s.decide(time.Minute)
 		recorded := time.Time{}
-		s.onRecord = func(in calls.RecordInput) error {
+		s.onRecord = func(in api.RecordInput) error {
 			if in.To == access.StateEnding {
 				recorded = s.env.Now()
 			}
 			return nil
 		}
 		tries := 0
-		s.onClose = func(calls.CloseInput) error {
+		s.onClose = func(api.CloseGrantInput) error {
 			if tries++; tries < 6 {
 				return errors.New("not now")
 			}
@@ -289,8 +289,8 @@ func TestAccessEndsWhateverBreaks(t *testing.T) {
 			p.Grants = append(p.Grants, second)
 		})
 		s.decide(time.Minute)
-		s.onOpen = func(in calls.OpenInput) error { require.False(t, in.Only); return nil }
-		s.onClose = func(in calls.CloseInput) error { require.Nil(t, in.Ended); return nil }
+		s.onOpen = func(in api.OpenGrantInput) error { require.False(t, in.OnlyGrant); return nil }
+		s.onClose = func(in api.CloseGrantInput) error { require.Nil(t, in.Ended); return nil }
 		require.Equal(t, access.StateEnded, s.run().State)
 		require.Equal(t, []access.State{access.StateActive, access.StateEnding, access.StateEnded}, s.states())
 	})
@@ -304,19 +304,19 @@ func TestAccessEndsWhateverBreaks(t *testing.T) {
 	t.Run("opening fails: what may be open is closed", func(t *testing.T) {
 		s := newStory(t)
 		s.decide(time.Minute)
-		s.onOpen = func(calls.OpenInput) error {
+		s.onOpen = func(api.OpenGrantInput) error {
 			return temporal.NewNonRetryableApplicationError("no rights", string(access.CodeForbidden), nil)
 		}
-		require.Equal(t, workflows.AccessResult{State: access.StateEnded, Outcome: access.OutcomeFailed}, s.run())
+		require.Equal(t, workflows.AccessRequestResult{State: access.StateEnded, Outcome: access.OutcomeFailed}, s.run())
 		require.Contains(t, s.calls, "close")
 	})
 	t.Run("Case28 closing is retried past any error, and overdue meanwhile", func(t *testing.T) {
 		s := newStory(t)
 		s.decide(time.Minute)
 		tries := 0
-		s.onClose = func(calls.CloseInput) error {
+		s.onClose = func(api.CloseGrantInput) error {
 			if tries++; tries < 20 {
-				return calls.ToTemporalAlways(access.Errorf(access.CodeForbidden, "denied for ever"))
+				return api.ToTemporalRetryable(access.Errorf(access.CodeForbidden, "denied for ever"))
 			}
 			return nil
 		}
@@ -333,7 +333,7 @@ func TestAccessEndsWhateverBreaks(t *testing.T) {
 	t.Run("a ledger that is down does not delay closing", func(t *testing.T) {
 		s := newStory(t)
 		s.decide(time.Minute)
-		s.onRecord = func(calls.RecordInput) error {
+		s.onRecord = func(api.RecordInput) error {
 			if s.env.Now().Before(start.Add(2 * time.Hour)) {
 				return errors.New("ledger down")
 			}
@@ -345,12 +345,12 @@ func TestAccessEndsWhateverBreaks(t *testing.T) {
 	})
 	t.Run("Case39 a flood of decisions is refused, and revoking still works", func(t *testing.T) {
 		s := newStory(t)
-		s.standings = []access.Standing{access.StandingOpen}
+		s.standings = []access.DecisionOutcome{access.DecisionsUndecided}
 		var last *outcome
 		for i := range 150 {
 			last = s.decide(time.Duration(i+1) * time.Second)
 		}
-		s.stop(10*time.Minute, workflows.StopCancel)
+		s.stop(10*time.Minute, workflows.EndCancel)
 		require.Equal(t, access.StateCancelled, s.run().State)
 		require.True(t, last.rejected)
 	})
@@ -372,7 +372,7 @@ func TestExtension(t *testing.T) {
 	t.Run("a target that cannot leaves the old end", func(t *testing.T) {
 		s := newStory(t)
 		s.decide(0)
-		s.onExtend = func(calls.ExtendInput) error {
+		s.onExtend = func(api.ExtendGrantInput) error {
 			return temporal.NewNonRetryableApplicationError("cannot", string(access.CodeInvalid), nil)
 		}
 		o := extend(s, 10*time.Minute, 1, time.Hour)

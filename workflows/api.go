@@ -12,8 +12,8 @@ import (
 
 // Workflow types.
 const (
-	AccessType  = "Access"
-	ResolveType = "Resolve"
+	AccessRequestType = "Access"
+	ResolveType       = "Resolve"
 
 	ReconcileType = "Reconcile" // calls.ReconcileInput -> calls.ReconcileResult
 )
@@ -51,57 +51,57 @@ const (
 	UpdatePickUp = "pickup" // Signed -> evidence.Sealed
 
 	SignalDecision = "decision" // Signed
-	SignalStop     = "stop"     // Stop
+	SignalEnd      = "stop"     // Stop
 	SignalRecount  = "recount"  // nothing: who may decide has changed; count again
 
 	QueryStatus = "status" // -> Status
 )
 
-// AccessInput starts a request's workflow.
-type AccessInput struct {
+// AccessRequestInput starts a request's workflow.
+type AccessRequestInput struct {
 	RequestID string            `json:"requestId"`
 	Plan      evidence.Envelope `json:"plan"`
-	Resumed   *Resumed          `json:"resumed,omitempty"` // set by the run before, if there was one
+	Resumed   *State            `json:"resumed,omitempty"` // set by the run before, if there was one
 }
 
-// AccessResult is how it went.
-type AccessResult struct {
+// AccessRequestResult is how it went.
+type AccessRequestResult struct {
 	State   access.State   `json:"state"`
 	Outcome access.Outcome `json:"outcome,omitempty"`
 }
 
-// Signed carries a statement signed by the server: a decision, an extension
+// SignedStatement carries a statement signed by the server: a decision, an extension
 // order or a pick-up order.
-type Signed struct {
+type SignedStatement struct {
 	Envelope evidence.Envelope `json:"envelope"`
 }
 
-// Decided answers a decision.
-type Decided struct {
-	Standing access.Standing      `json:"standing"`
-	Stages   []access.StageStatus `json:"stages"`
+// DecideResult answers a decision.
+type DecideResult struct {
+	Outcome access.DecisionOutcome `json:"standing"`
+	Stages  []access.StageStatus   `json:"stages"`
 }
 
-// Extended answers an extension.
-type Extended struct {
+// ExtendResult answers an extension.
+type ExtendResult struct {
 	ExpiresAt time.Time `json:"expiresAt"`
 	Number    int       `json:"number"`
 }
 
-// StopKind is why somebody wants a request to stop.
-type StopKind string
+// EndKind is why somebody wants a request to stop.
+type EndKind string
 
 const (
-	StopCancel   StopKind = "cancel"   // the requester no longer wants it
-	StopRelease  StopKind = "release"  // the requester is done
-	StopRevoke   StopKind = "revoke"   // somebody else ends it
-	StopOffboard StopKind = "offboard" // the requester has left
+	EndCancel   EndKind = "cancel"   // the requester no longer wants it
+	EndRelease  EndKind = "release"  // the requester is done
+	EndRevoke   EndKind = "revoke"   // somebody else ends it
+	EndOffboard EndKind = "offboard" // the requester has left
 )
 
-// Stop ends a request, whatever its state: before it is open it is cancelled,
+// EndRequest ends a request, whatever its state: before it is open it is cancelled,
 // afterwards its access is closed. It carries no proof, since closing needs none.
-type Stop struct {
-	Kind   StopKind  `json:"kind"`
+type EndRequest struct {
+	Kind   EndKind   `json:"kind"`
 	By     string    `json:"by"` // person id
 	Reason string    `json:"reason,omitempty"`
 	At     time.Time `json:"at"`

@@ -9,7 +9,7 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/activities/calls"
+	"ramp.dev/ramp/activities/api"
 	"ramp.dev/ramp/workflows"
 )
 
@@ -37,9 +37,9 @@ func TestCase11TwoApproversAtOneInstant(t *testing.T) {
 // TestCase12ApproveAndDenyAtOneInstant: both are judged, in the order in which
 // they came, and the denial wins either way: before access opens or after.
 func TestCase12ApproveAndDenyAtOneInstant(t *testing.T) {
-	for name, standings := range map[string][]access.Standing{
-		"the approval came first": {access.StandingSatisfied, access.StandingDenied},
-		"the denial came first":   {access.StandingDenied, access.StandingDenied},
+	for name, standings := range map[string][]access.DecisionOutcome{
+		"the approval came first": {access.DecisionsSatisfied, access.DecisionsDenied},
+		"the denial came first":   {access.DecisionsDenied, access.DecisionsDenied},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStory(t)
@@ -62,30 +62,30 @@ func TestCase12ApproveAndDenyAtOneInstant(t *testing.T) {
 // waiting for its turn.
 func TestCase12TakenBack(t *testing.T) {
 	s := newStory(t)
-	s.judgesIn(5*time.Second, access.StandingDenied, access.StandingOpen)
+	s.judgesIn(5*time.Second, access.DecisionsDenied, access.DecisionsUndecided)
 	for n, by := range []string{"bob", "bob again"} { // by signals, which are taken one after the other with no pause
 		s.at(time.Minute+time.Duration(n)*time.Second, func() {
-			s.env.SignalWorkflow(workflows.SignalDecision, workflows.Signed{Envelope: unsigned(access.Decision{RequestID: requestID, Comment: by})})
+			s.env.SignalWorkflow(workflows.SignalDecision, workflows.SignedStatement{Envelope: unsigned(access.Decision{RequestID: requestID, Comment: by})})
 		})
 	}
 	require.Equal(t, access.StateDenied, s.run().State)
 }
 
 // judgesIn lets each judgement take so long, and answer these in turn.
-func (s *story) judgesIn(d time.Duration, standings ...access.Standing) {
-	s.env.RegisterActivityWithOptions(func(ctx context.Context, _ calls.JudgeInput) (calls.JudgeResult, error) {
-		token, answer := activity.GetInfo(ctx).TaskToken, calls.JudgeResult{Standing: standings[0]}
+func (s *story) judgesIn(d time.Duration, standings ...access.DecisionOutcome) {
+	s.env.RegisterActivityWithOptions(func(ctx context.Context, _ api.VerifyDecisionsInput) (api.VerifyDecisionsResult, error) {
+		token, answer := activity.GetInfo(ctx).TaskToken, api.VerifyDecisionsResult{Outcome: standings[0]}
 		standings = standings[1:]
 		s.env.RegisterDelayedCallback(func() { _ = s.env.CompleteActivity(token, answer, nil) }, d)
-		return calls.JudgeResult{}, activity.ErrResultPending
-	}, activity.RegisterOptions{Name: calls.Judge, DisableAlreadyRegisteredCheck: true})
+		return api.VerifyDecisionsResult{}, activity.ErrResultPending
+	}, activity.RegisterOptions{Name: api.VerifyDecisions, DisableAlreadyRegisteredCheck: true})
 }
 
 // TestCase13JudgedAcrossTheDeadline: a decision that was made in time counts,
 // although the worker that judges it is slow; one that comes later does not.
 func TestCase13JudgedAcrossTheDeadline(t *testing.T) {
 	s := newStory(t, func(p *access.Plan) { p.PendingUntil = start.Add(time.Minute) })
-	s.judgesIn(5*time.Second, access.StandingSatisfied)
+	s.judgesIn(5*time.Second, access.DecisionsSatisfied)
 	s.decide(58 * time.Second)
 	require.Equal(t, access.StateEnded, s.run().State)
 
@@ -101,9 +101,9 @@ func TestCase25NobodyToClose(t *testing.T) {
 	s := newStory(t)
 	s.decide(time.Minute)
 	back := start.Add(72 * time.Hour)
-	s.onClose = func(calls.CloseInput) error {
+	s.onClose = func(api.CloseGrantInput) error {
 		if s.env.Now().Before(back) {
-			return calls.ToTemporalAlways(access.Errorf(access.CodeUnavailable, "nobody is there"))
+			return api.ToTemporalRetryable(access.Errorf(access.CodeUnavailable, "nobody is there"))
 		}
 		return nil
 	}
@@ -121,7 +121,7 @@ func TestCase34NotTooEarly(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newStory(t, func(p *access.Plan) { p.Duration = access.Duration(d) })
 			var until time.Time
-			s.onOpen = func(in calls.OpenInput) error { until = in.ExpiresAt; return nil }
+			s.onOpen = func(in api.OpenGrantInput) error { until = in.ExpiresAt; return nil }
 			s.decide(time.Minute)
 			require.Equal(t, access.OutcomeExpired, s.run().Outcome)
 			require.Equal(t, start.Add(time.Minute+d), until)
@@ -135,10 +135,10 @@ func TestCase34NotTooEarly(t *testing.T) {
 func TestCase35RevokedAndStillThere(t *testing.T) {
 	s := newStory(t)
 	s.decide(time.Minute)
-	s.stop(2*time.Minute, workflows.StopRevoke)
-	s.onClose = func(calls.CloseInput) error {
+	s.stop(2*time.Minute, workflows.EndRevoke)
+	s.onClose = func(api.CloseGrantInput) error {
 		if s.env.Now().Before(start.Add(5 * time.Hour)) {
-			return calls.ToTemporalAlways(access.Errorf(access.CodeForbidden, "no"))
+			return api.ToTemporalRetryable(access.Errorf(access.CodeForbidden, "no"))
 		}
 		return nil
 	}

@@ -7,7 +7,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/activities/calls"
+	"ramp.dev/ramp/activities/api"
 )
 
 // defaultEndingBound is how long ending may take when no target said more.
@@ -23,15 +23,15 @@ func (r *request) close() access.State {
 	}
 	r.enter(access.StateEnding)
 	r.endLive()
-	e := access.Event{Kind: access.EventEnding, Key: "ending", Message: r.problem,
+	e := access.Event{Kind: access.EventAccessEnding, Key: "ending", Message: r.problem,
 		Detail: map[string]string{"outcome": string(r.outcome)}}
 	if r.stop != nil {
 		e.Actor, e.Message = r.stop.By, r.stop.Reason
 	}
-	ending := r.step(calls.RecordInput{To: access.StateEnding, Outcome: r.outcome, Problem: &r.problem}, e)
+	ending := r.step(api.RecordInput{To: access.StateEnding, Outcome: r.outcome, Problem: &r.problem}, e)
 	no := false
-	ended := r.step(calls.RecordInput{To: access.StateEnded, Outcome: r.outcome, Overdue: &no}, access.Event{
-		Kind: access.EventEnded, Key: "ended", Message: "Read back as gone.",
+	ended := r.step(api.RecordInput{To: access.StateEnded, Outcome: r.outcome, Overdue: &no}, access.Event{
+		Kind: access.EventAccessEnded, Key: "ended", Message: "Read back as gone.",
 		Detail: map[string]string{"outcome": string(r.outcome)}})
 
 	due := workflow.Now(r.ctx).UTC()
@@ -40,11 +40,11 @@ func (r *request) close() access.State {
 	}
 	open := len(r.plan.Grants)
 	for _, g := range r.plan.Grants {
-		in := calls.CloseInput{RequestID: r.plan.RequestID, Target: g.Target, Grant: g.Name, Principal: r.plan.Principal, Due: due, Ending: &ending}
+		in := api.CloseGrantInput{RequestID: r.plan.RequestID, Target: g.Target, Grant: g.Name, Principal: r.plan.Principal, Due: due, Ending: &ending}
 		if r.single() {
 			in.Ended = &ended
 		}
-		f := workflow.ExecuteActivity(closeOptions(r.ctx, g.Target, "close "+g.Scope.Summary), calls.Close, in)
+		f := workflow.ExecuteActivity(closeOptions(r.ctx, g.Target, "close "+g.Scope.Summary), api.CloseGrant, in)
 		workflow.Go(r.ctx, func(ctx workflow.Context) {
 			if err := f.Get(ctx, nil); err != nil {
 				// Unreachable while closing has no permanent error. Were it to
@@ -77,7 +77,7 @@ func (r *request) close() access.State {
 	r.overdue = false
 	r.enter(access.StateEnded)
 	if !soon || !r.single() {
-		r.record(calls.RecordInput{To: access.StateEnded, Outcome: r.outcome, Overdue: &no}, ended.Events[0])
+		r.record(api.RecordInput{To: access.StateEnded, Outcome: r.outcome, Overdue: &no}, ended.Events[0])
 	}
 	return access.StateEnded
 }
@@ -94,9 +94,9 @@ func (r *request) within(d time.Duration, summary string, so func() bool) (bool,
 
 func (r *request) why() access.Outcome {
 	switch {
-	case r.stop != nil && r.stop.Kind == StopOffboard:
+	case r.stop != nil && r.stop.Kind == EndOffboard:
 		return access.OutcomeOffboarded
-	case r.stop != nil && r.stop.Kind != StopRevoke:
+	case r.stop != nil && r.stop.Kind != EndRevoke:
 		return access.OutcomeReleased
 	case r.stop != nil:
 		return access.OutcomeRevoked
@@ -112,8 +112,8 @@ func (r *request) alarm(open int) {
 	r.problem = fmt.Sprintf("%d of %d grants are not proven closed after %s; Ramp keeps trying", open, len(r.plan.Grants), r.bound)
 	r.show()
 	yes := true
-	r.record(calls.RecordInput{Overdue: &yes, Problem: &r.problem}, access.Event{
-		Kind: access.EventOverdue, Key: "overdue", Message: r.problem})
+	r.record(api.RecordInput{Overdue: &yes, Problem: &r.problem}, access.Event{
+		Kind: access.EventAccessOverdue, Key: "overdue", Message: r.problem})
 }
 
 // enter moves to a state and shows it. A move that the state table does not

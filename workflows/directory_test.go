@@ -14,13 +14,13 @@ func TestOffboarding(t *testing.T) {
 	t.Run("live access is closed at once", func(t *testing.T) {
 		s := newStory(t)
 		s.decide(time.Minute)
-		s.stop(10*time.Minute, workflows.StopOffboard)
-		require.Equal(t, workflows.AccessResult{State: access.StateEnded, Outcome: access.OutcomeOffboarded}, s.run())
+		s.stop(10*time.Minute, workflows.EndOffboard)
+		require.Equal(t, workflows.AccessRequestResult{State: access.StateEnded, Outcome: access.OutcomeOffboarded}, s.run())
 		require.WithinDuration(t, start.Add(10*time.Minute), s.closedAt, time.Second)
 	})
 	t.Run("a pending request is cancelled", func(t *testing.T) {
 		s := newStory(t)
-		s.stop(time.Minute, workflows.StopOffboard)
+		s.stop(time.Minute, workflows.EndOffboard)
 		require.Equal(t, access.StateCancelled, s.run().State)
 		require.NotContains(t, s.calls, "open")
 	})
@@ -33,7 +33,7 @@ func (s *story) recount(after time.Duration) {
 func TestCase06Recount(t *testing.T) {
 	t.Run("counts again, and waits on", func(t *testing.T) {
 		s := newStory(t)
-		s.standings = []access.Standing{access.StandingOpen, access.StandingOpen, access.StandingSatisfied}
+		s.standings = []access.DecisionOutcome{access.DecisionsUndecided, access.DecisionsUndecided, access.DecisionsSatisfied}
 		s.decide(time.Minute)
 		s.recount(2 * time.Minute)
 		s.decide(3 * time.Minute)
@@ -52,12 +52,12 @@ func TestCase06Recount(t *testing.T) {
 	})
 	t.Run("cannot keep a decision out", func(t *testing.T) {
 		s := newStory(t)
-		s.standings = []access.Standing{access.StandingOpen}
+		s.standings = []access.DecisionOutcome{access.DecisionsUndecided}
 		s.decide(time.Second)
 		for i := range 300 {
 			s.recount(time.Minute + time.Duration(i)*time.Second)
 		}
-		s.env.RegisterDelayedCallback(func() { s.standings = []access.Standing{access.StandingSatisfied} }, 8*time.Minute)
+		s.env.RegisterDelayedCallback(func() { s.standings = []access.DecisionOutcome{access.DecisionsSatisfied} }, 8*time.Minute)
 		s.decide(9 * time.Minute)
 		require.Equal(t, access.OutcomeExpired, s.run().Outcome)
 		judged := 0

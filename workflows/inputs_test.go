@@ -11,14 +11,14 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
-	"ramp.dev/ramp/activities/calls"
+	"ramp.dev/ramp/activities/api"
 )
 
 func inputs() map[string]reflect.Type {
 	return map[string]reflect.Type{
-		calls.Judge: reflect.TypeFor[calls.JudgeInput](), calls.Record: reflect.TypeFor[calls.RecordInput](),
-		calls.Open: reflect.TypeFor[calls.OpenInput](), calls.Extend: reflect.TypeFor[calls.ExtendInput](),
-		calls.Mint: reflect.TypeFor[calls.MintInput](), calls.Close: reflect.TypeFor[calls.CloseInput](),
+		api.VerifyDecisions: reflect.TypeFor[api.VerifyDecisionsInput](), api.RecordTransition: reflect.TypeFor[api.RecordInput](),
+		api.OpenGrant: reflect.TypeFor[api.OpenGrantInput](), api.ExtendGrant: reflect.TypeFor[api.ExtendGrantInput](),
+		api.MintCredential: reflect.TypeFor[api.MintCredentialInput](), api.CloseGrant: reflect.TypeFor[api.CloseGrantInput](),
 	}
 }
 

@@ -4,7 +4,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/activities/calls"
+	"ramp.dev/ramp/activities/api"
 	"ramp.dev/ramp/evidence"
 )
 
@@ -26,7 +26,7 @@ const maxRecounts = 100
 // maxEnvelope bounds a signed statement, in bytes.
 const maxEnvelope = 16 << 10
 
-func tooLarge(m Signed) bool {
+func tooLarge(m SignedStatement) bool {
 	size := len(m.Envelope.Payload) + len(m.Envelope.PayloadType)
 	for _, s := range m.Envelope.Signatures {
 		size += len(s.KeyID) + len(s.Sig)
@@ -64,8 +64,8 @@ func (r *request) await(ctx workflow.Context, name string) {
 func (r *request) receiveStops() {
 	workflow.Go(r.ctx, func(ctx workflow.Context) {
 		for {
-			r.await(ctx, SignalStop)
-			for s := (Stop{}); workflow.GetSignalChannel(ctx, SignalStop).ReceiveAsync(&s); s = (Stop{}) {
+			r.await(ctx, SignalEnd)
+			for s := (EndRequest{}); workflow.GetSignalChannel(ctx, SignalEnd).ReceiveAsync(&s); s = (EndRequest{}) {
 				r.ask(s)
 			}
 		}
@@ -77,7 +77,7 @@ func (r *request) receiveStops() {
 func (r *request) receiveDecisions() {
 	workflow.Go(r.ctx, func(ctx workflow.Context) {
 		for {
-			var m Signed
+			var m SignedStatement
 			if len(r.waiting) > 0 {
 				m, r.waiting = r.waiting[0], r.waiting[1:]
 			} else {
@@ -129,52 +129,52 @@ func (r *request) recount(ctx workflow.Context) {
 }
 
 // mayDecide is the validator of decisions: it must not change state.
-func (r *request) mayDecide(_ workflow.Context, m Signed) error {
+func (r *request) mayDecide(_ workflow.Context, m SignedStatement) error {
 	switch {
 	case r.messages >= maxMessages:
-		return calls.ToTemporal(access.Errorf(access.CodeThrottled, "this request has taken too many decisions"))
+		return api.ToTemporal(access.Errorf(access.CodeThrottled, "this request has taken too many decisions"))
 	case tooLarge(m):
-		return calls.ToTemporal(access.Errorf(access.CodeTooLarge, "the decision is too large"))
+		return api.ToTemporal(access.Errorf(access.CodeTooLarge, "the decision is too large"))
 	case r.state == access.StateEnding || r.state.Final():
-		return calls.ToTemporal(access.Errorf(access.CodeConflict, "the request is %s", r.state))
+		return api.ToTemporal(access.Errorf(access.CodeConflict, "the request is %s", r.state))
 	}
 	return nil
 }
 
 // onDecide takes one signed decision. A denial after access has opened closes
 // it again (CASES 15); another approval then changes nothing (CASES 14).
-func (r *request) onDecide(ctx workflow.Context, m Signed) (Decided, error) {
+func (r *request) onDecide(ctx workflow.Context, m SignedStatement) (DecideResult, error) {
 	r.messages++
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
 	if err := r.judging.Lock(ctx); err != nil {
-		return Decided{}, err
+		return DecideResult{}, err
 	}
 	defer r.judging.Unlock()
 	// The state may have changed while this waited for its turn. A denial that
 	// stands is not taken back, not even by who gave it (CASES 12).
 	switch {
 	case r.state == access.StateEnding || r.state.Final():
-		return Decided{}, calls.ToTemporal(access.Errorf(access.CodeConflict, "the request is %s", r.state))
-	case r.standing == access.StandingDenied:
-		return Decided{}, calls.ToTemporal(access.Errorf(access.CodeConflict, "the request is denied"))
+		return DecideResult{}, api.ToTemporal(access.Errorf(access.CodeConflict, "the request is %s", r.state))
+	case r.standing == access.DecisionsDenied:
+		return DecideResult{}, api.ToTemporal(access.Errorf(access.CodeConflict, "the request is denied"))
 	}
 	// Temporal knows an update told twice within one run only.
 	for _, taken := range r.decisions {
 		if taken.Payload == m.Envelope.Payload {
-			return Decided{Standing: r.standing, Stages: r.stages}, nil
+			return DecideResult{Outcome: r.standing, Stages: r.stages}, nil
 		}
 	}
 	res, err := r.judge(ctx, &m.Envelope)
 	if err != nil {
-		return Decided{}, err
+		return DecideResult{}, err
 	}
-	return Decided{Standing: res.Standing, Stages: res.Stages}, nil
+	return DecideResult{Outcome: res.Outcome, Stages: res.Stages}, nil
 }
 
 // judge lets a worker verify and record a decision, and keeps what it adds up to.
-func (r *request) judge(ctx workflow.Context, decision *evidence.Envelope) (calls.JudgeResult, error) {
-	var res calls.JudgeResult
-	err := workflow.ExecuteActivity(judgeOptions(ctx), calls.Judge, calls.JudgeInput{
+func (r *request) judge(ctx workflow.Context, decision *evidence.Envelope) (api.VerifyDecisionsResult, error) {
+	var res api.VerifyDecisionsResult
+	err := workflow.ExecuteActivity(judgeOptions(ctx), api.VerifyDecisions, api.VerifyDecisionsInput{
 		Plan: r.signed, Decisions: r.decisions, New: decision,
 	}).Get(ctx, &res)
 	if err != nil {
@@ -183,25 +183,25 @@ func (r *request) judge(ctx workflow.Context, decision *evidence.Envelope) (call
 	if decision != nil {
 		r.decisions = append(r.decisions, *decision)
 	}
-	r.standing, r.stages = res.Standing, res.Stages
-	if res.Standing == access.StandingDenied && res.Decision != nil {
+	r.standing, r.stages = res.Outcome, res.Stages
+	if res.Outcome == access.DecisionsDenied && res.Decision != nil {
 		if r.state.MayHaveAccess() {
-			r.ask(Stop{Kind: StopRevoke, By: res.Decision.Approver.ID, Reason: res.Decision.Comment, At: res.Decision.At})
+			r.ask(EndRequest{Kind: EndRevoke, By: res.Decision.Approver.ID, Reason: res.Decision.Comment, At: res.Decision.At})
 		}
 	}
 	return res, nil
 }
 
-func (r *request) mayExtend(ctx workflow.Context, m Signed) error {
+func (r *request) mayExtend(ctx workflow.Context, m SignedStatement) error {
 	if r.changes >= maxChanges {
-		return calls.ToTemporal(access.Errorf(access.CodeThrottled, "this request has taken too many orders to extend"))
+		return api.ToTemporal(access.Errorf(access.CodeThrottled, "this request has taken too many orders to extend"))
 	}
 	return r.mayChange(ctx, m)
 }
 
-func (r *request) mayPickUp(ctx workflow.Context, m Signed) error {
+func (r *request) mayPickUp(ctx workflow.Context, m SignedStatement) error {
 	if r.pickUps >= maxPickUps {
-		return calls.ToTemporal(access.Errorf(access.CodeThrottled, "this request has handed out %d credentials, which is all it may", maxPickUps))
+		return api.ToTemporal(access.Errorf(access.CodeThrottled, "this request has handed out %d credentials, which is all it may", maxPickUps))
 	}
 	return r.mayChange(ctx, m)
 }
@@ -209,10 +209,10 @@ func (r *request) mayPickUp(ctx workflow.Context, m Signed) error {
 // mayChange is what the validators of extensions and pick-ups have in common. The ledger may say
 // active a moment before this workflow learns it: an order that is that quick is
 // taken, and awaits the opening.
-func (r *request) mayChange(_ workflow.Context, m Signed) error {
+func (r *request) mayChange(_ workflow.Context, m SignedStatement) error {
 	switch {
 	case tooLarge(m):
-		return calls.ToTemporal(access.Errorf(access.CodeTooLarge, "the order is too large"))
+		return api.ToTemporal(access.Errorf(access.CodeTooLarge, "the order is too large"))
 	case r.state == access.StateGranting && r.stop == nil:
 		return nil
 	}
@@ -229,7 +229,7 @@ func (r *request) awaitActive(ctx workflow.Context) error {
 
 func (r *request) isActive() error {
 	if r.state != access.StateActive || r.stop != nil {
-		return calls.ToTemporal(access.Errorf(access.CodeConflict, "the request is %s, not active", r.state))
+		return api.ToTemporal(access.Errorf(access.CodeConflict, "the request is %s, not active", r.state))
 	}
 	return nil
 }

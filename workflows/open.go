@@ -7,7 +7,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/activities/calls"
+	"ramp.dev/ramp/activities/api"
 	"ramp.dev/ramp/evidence"
 )
 
@@ -24,11 +24,11 @@ func (r *request) open() access.State {
 	for _, g := range r.plan.Grants {
 		pending++
 		ctx := openOptions(r.live, g.Target, "open "+g.Scope.Summary)
-		f := workflow.ExecuteActivity(ctx, calls.Open, calls.OpenInput{
-			Plan: r.signed, Decisions: r.decisions, Grant: g.Name, ExpiresAt: r.expiresAt, Only: r.single(),
+		f := workflow.ExecuteActivity(ctx, api.OpenGrant, api.OpenGrantInput{
+			Plan: r.signed, Decisions: r.decisions, Grant: g.Name, ExpiresAt: r.expiresAt, OnlyGrant: r.single(),
 		})
 		workflow.Go(r.ctx, func(ctx workflow.Context) {
-			var res calls.OpenResult
+			var res api.OpenGrantResult
 			if err := f.Get(ctx, &res); err != nil {
 				failed = err
 			}
@@ -47,13 +47,13 @@ func (r *request) open() access.State {
 		return access.StateEnding
 	}
 	if failed != nil {
-		r.problem = "opening failed: " + calls.FromTemporal(failed).Error()
+		r.problem = "opening failed: " + api.FromTemporal(failed).Error()
 		return access.StateEnding
 	}
 	r.activeAt = workflow.Now(r.ctx).UTC()
 	r.enter(access.StateActive)
 	if !r.single() {
-		r.records.queue = append(r.records.queue, calls.Active(r.plan.RequestID, r.activeAt, r.expiresAt))
+		r.records.queue = append(r.records.queue, api.ActiveTransition(r.plan.RequestID, r.activeAt, r.expiresAt))
 	}
 	return access.StateActive
 }
@@ -64,67 +64,67 @@ func (r *request) single() bool { return len(r.plan.Grants) == 1 }
 
 // onExtend moves the end of live access. The targets move first: if one of
 // them cannot, the workflow still ends everything at the old time.
-func (r *request) onExtend(ctx workflow.Context, m Signed) (Extended, error) {
+func (r *request) onExtend(ctx workflow.Context, m SignedStatement) (ExtendResult, error) {
 	r.changes++
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
 	if err := r.changing.Lock(ctx); err != nil {
-		return Extended{}, err
+		return ExtendResult{}, err
 	}
 	defer r.changing.Unlock()
 	if err := r.awaitActive(ctx); err != nil {
-		return Extended{}, err
+		return ExtendResult{}, err
 	}
 	order, err := evidence.ReadExtension(m.Envelope)
 	if err != nil {
-		return Extended{}, calls.ToTemporal(err)
+		return ExtendResult{}, api.ToTemporal(err)
 	}
 	digest := evidence.DigestOf([]byte(m.Envelope.Payload))
 	if order.Number == r.extensions && digest == r.extended {
-		return Extended{ExpiresAt: r.expiresAt, Number: r.extensions}, nil // told twice
+		return ExtendResult{ExpiresAt: r.expiresAt, Number: r.extensions}, nil // told twice
 	}
 	if order.Number != r.extensions+1 {
-		return Extended{}, calls.ToTemporal(access.Errorf(access.CodeConflict,
+		return ExtendResult{}, api.ToTemporal(access.Errorf(access.CodeConflict,
 			"extension %d was expected, not %d", r.extensions+1, order.Number))
 	}
 	until := r.expiresAt.Add(order.Adds.Std())
 	for _, g := range r.plan.Grants {
-		err := workflow.ExecuteActivity(changeOptions(r.live, g.Target, "extend until "+clock(until)), calls.Extend,
-			calls.ExtendInput{Plan: r.signed, Order: m.Envelope, Grant: g.Name, StartedAt: r.startedAt, ExpiresAt: until}).Get(ctx, nil)
+		err := workflow.ExecuteActivity(changeOptions(r.live, g.Target, "extend until "+clock(until)), api.ExtendGrant,
+			api.ExtendGrantInput{Plan: r.signed, Order: m.Envelope, Grant: g.Name, StartedAt: r.startedAt, ExpiresAt: until}).Get(ctx, nil)
 		if err != nil {
-			return Extended{}, err
+			return ExtendResult{}, err
 		}
 	}
 	if err := r.isActive(); err != nil {
-		return Extended{}, err // ending began meanwhile, and wins
+		return ExtendResult{}, err // ending began meanwhile, and wins
 	}
 	r.expiresAt, r.extensions, r.extended = until, order.Number, digest
 	r.show()
 	n := r.extensions
-	r.record(calls.RecordInput{ExpiresAt: &until, Extensions: &n}, access.Event{
-		Kind: access.EventExtended, Actor: order.By.ID, Message: order.Reason, Key: fmt.Sprintf("extended-%d", n),
+	r.record(api.RecordInput{ExpiresAt: &until, Extensions: &n}, access.Event{
+		Kind: access.EventAccessExtended, Actor: order.By.ID, Message: order.Reason, Key: fmt.Sprintf("extended-%d", n),
 		Detail: map[string]string{"expiresAt": until.Format(time.RFC3339)}})
-	return Extended{ExpiresAt: until, Number: n}, nil
+	return ExtendResult{ExpiresAt: until, Number: n}, nil
 }
 
 // onPickUp mints a credential. What comes back is sealed to the requester's
 // key: nobody who reads this history can open it.
-func (r *request) onPickUp(ctx workflow.Context, m Signed) (evidence.Sealed, error) {
+func (r *request) onPickUp(ctx workflow.Context, m SignedStatement) (evidence.SealedCredential, error) {
 	r.pickUps++
 	order, err := evidence.ReadPickUp(m.Envelope)
 	if err != nil {
-		return evidence.Sealed{}, calls.ToTemporal(err)
+		return evidence.SealedCredential{}, api.ToTemporal(err)
 	}
 	if err := r.awaitActive(ctx); err != nil {
-		return evidence.Sealed{}, err
+		return evidence.SealedCredential{}, err
 	}
 	for _, g := range r.plan.Grants {
 		if g.Name != order.Grant {
 			continue
 		}
-		var sealed evidence.Sealed
-		err := workflow.ExecuteActivity(changeOptions(r.live, g.Target, "mint for "+order.By.ID), calls.Mint,
-			calls.MintInput{Plan: r.signed, Order: m.Envelope}).Get(ctx, &sealed)
+		var sealed evidence.SealedCredential
+		err := workflow.ExecuteActivity(changeOptions(r.live, g.Target, "mint for "+order.By.ID), api.MintCredential,
+			api.MintCredentialInput{Plan: r.signed, Order: m.Envelope}).Get(ctx, &sealed)
 		return sealed, err
 	}
-	return evidence.Sealed{}, calls.ToTemporal(access.Errorf(access.CodeNotFound, "this request has no grant %q", access.Clip(order.Grant, 60)))
+	return evidence.SealedCredential{}, api.ToTemporal(access.Errorf(access.CodeNotFound, "this request has no grant %q", access.Clip(order.Grant, 60)))
 }

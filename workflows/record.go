@@ -4,14 +4,14 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/activities/calls"
+	"ramp.dev/ramp/activities/api"
 )
 
 // recorder writes to the ledger in order, beside the story: a ledger that is
 // down must never keep access from ending on time.
 type recorder struct {
-	queue   []calls.RecordInput
-	current calls.RecordInput
+	queue   []api.RecordInput
+	current api.RecordInput
 	working bool
 }
 
@@ -21,7 +21,7 @@ func (q *recorder) start(ctx workflow.Context) {
 			workflow.Await(ctx, func() bool { return len(q.queue) > 0 })
 			next := q.queue[0]
 			q.queue, q.current, q.working = q.queue[1:], next, true
-			err := workflow.ExecuteActivity(recordOptions(ctx, next), calls.Record, next).Get(ctx, nil)
+			err := workflow.ExecuteActivity(recordOptions(ctx, next), api.RecordTransition, next).Get(ctx, nil)
 			if err != nil {
 				// Only a request that the ledger does not know ends here: one that
 				// was never submitted, or a lost database. The reconciler reports it.
@@ -35,12 +35,12 @@ func (q *recorder) start(ctx workflow.Context) {
 func (q *recorder) idle() bool { return len(q.queue) == 0 && !q.working }
 
 // record queues one step and its event.
-func (r *request) record(in calls.RecordInput, e access.Event) {
+func (r *request) record(in api.RecordInput, e access.Event) {
 	r.records.queue = append(r.records.queue, r.step(in, e))
 }
 
 // step is one step and its event, as they are now.
-func (r *request) step(in calls.RecordInput, e access.Event) calls.RecordInput {
+func (r *request) step(in api.RecordInput, e access.Event) api.RecordInput {
 	now := workflow.Now(r.ctx).UTC()
 	in.RequestID, in.At = r.plan.RequestID, now
 	e.RequestID, e.At = r.plan.RequestID, now

@@ -9,22 +9,22 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/activities/calls"
+	"ramp.dev/ramp/activities/api"
 	"ramp.dev/ramp/workflows"
 )
 
 // turnsOver runs the request until its history is found full after some time,
 // in the same moment as more happens, and answers what the next run is given.
-func (s *story) turnsOver(after time.Duration, meanwhile func()) workflows.Resumed {
+func (s *story) turnsOver(after time.Duration, meanwhile func()) workflows.State {
 	s.Helper()
 	s.at(after, func() {
 		s.env.SetContinueAsNewSuggested(true)
 		meanwhile()
 	})
-	s.env.ExecuteWorkflow(workflows.Access, workflows.AccessInput{RequestID: requestID, Plan: unsigned(s.plan)})
+	s.env.ExecuteWorkflow(workflows.AccessRequest, workflows.AccessRequestInput{RequestID: requestID, Plan: unsigned(s.plan)})
 	var next *workflow.ContinueAsNewError
 	require.ErrorAs(s, s.env.GetWorkflowError(), &next)
-	var in workflows.AccessInput
+	var in workflows.AccessRequestInput
 	require.NoError(s, converter.GetDefaultDataConverter().FromPayloads(next.Input, &in))
 	require.NotNil(s, in.Resumed)
 	return *in.Resumed
@@ -35,7 +35,7 @@ func TestCase39TheNextRunIsGivenEverything(t *testing.T) {
 	s.decide(time.Minute)
 	next := s.turnsOver(5*time.Minute, func() {})
 	require.Equal(t, access.StateActive, next.State)
-	require.Equal(t, access.StandingSatisfied, next.Standing)
+	require.Equal(t, access.DecisionsSatisfied, next.Standing)
 	require.Len(t, next.Decisions, 1)
 	require.Equal(t, 1, next.Messages)
 	require.WithinDuration(t, start.Add(31*time.Minute), next.ExpiresAt, time.Second)
@@ -47,9 +47,9 @@ func TestCase39PickUpsAreCounted(t *testing.T) {
 	s.decide(0)
 	var last *outcome
 	for i := range 201 {
-		last = s.update(time.Minute+time.Duration(i)*time.Second, workflows.UpdatePickUp, unsigned(access.PickUp{RequestID: requestID}))
+		last = s.update(time.Minute+time.Duration(i)*time.Second, workflows.UpdatePickUp, unsigned(access.PickUpOrder{RequestID: requestID}))
 	}
 	require.Equal(t, access.OutcomeExpired, s.run().Outcome)
 	require.True(t, last.rejected)
-	require.Equal(t, access.CodeThrottled, access.CodeOf(calls.FromTemporal(last.err)))
+	require.Equal(t, access.CodeThrottled, access.CodeOf(api.FromTemporal(last.err)))
 }

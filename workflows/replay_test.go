@@ -23,7 +23,7 @@ import (
 // replay runs today's code against a recorded history and answers how the
 // request ended in it, and how it ends now: as nothing, if the run only gave way
 // to the next, which the replayer checks.
-func replay(t *testing.T, file string) (then, now workflows.AccessResult, err error) {
+func replay(t *testing.T, file string) (then, now workflows.AccessRequestResult, err error) {
 	f, err := os.Open(file)
 	require.NoError(t, err)
 	defer f.Close()
@@ -43,7 +43,7 @@ func replay(t *testing.T, file string) (then, now workflows.AccessResult, err er
 
 // facts reads a history's workflow id and result from its first and last event,
 // and whether it has no result because it was continued as new.
-func facts(t *testing.T, h *historypb.History) (id string, res workflows.AccessResult, renewed bool) {
+func facts(t *testing.T, h *historypb.History) (id string, res workflows.AccessRequestResult, renewed bool) {
 	first := h.Events[0].GetWorkflowExecutionStartedEventAttributes()
 	if h.Events[len(h.Events)-1].GetWorkflowExecutionContinuedAsNewEventAttributes() != nil {
 		return first.WorkflowId, res, true

@@ -7,7 +7,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/activities/calls"
+	"ramp.dev/ramp/activities/api"
 )
 
 // Resolve asks the workers that know the targets what planned grants mean. The
@@ -22,7 +22,7 @@ func Resolve(ctx workflow.Context, in ResolveInput) (ResolveResult, error) {
 	answers := map[string]workflow.Future{}
 	targets := workflow.DeterministicKeys(byTarget)
 	for _, target := range targets {
-		ask := calls.ResolveInput{Target: target}
+		ask := api.ResolveScopesInput{Target: target}
 		for _, i := range byTarget[target] {
 			ask.Entitlements = append(ask.Entitlements, in.Grants[i].Entitlement)
 		}
@@ -32,10 +32,10 @@ func Resolve(ctx workflow.Context, in ResolveInput) (ResolveResult, error) {
 			StartToCloseTimeout:    3 * time.Second,
 			RetryPolicy:            &temporal.RetryPolicy{MaximumAttempts: 2},
 			Summary:                clip("resolve on " + target),
-		}), calls.Resolve, ask)
+		}), api.ResolveScopes, ask)
 	}
 	for _, target := range targets {
-		var res calls.ResolveResult
+		var res api.ResolveScopesResult
 		if err := answers[target].Get(ctx, &res); err != nil {
 			return out, err
 		}

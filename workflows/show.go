@@ -37,7 +37,7 @@ func (r *request) details() string {
 		fmt.Fprintf(&b, "- `%s` on `%s`: %s\n", g.Name, g.Target, g.Scope.Summary)
 	}
 	for _, s := range r.stages {
-		fmt.Fprintf(&b, "- stage %s: %d of %d\n", s.Name, len(s.Approved), s.Count)
+		fmt.Fprintf(&b, "- stage %s: %d of %d\n", s.Name, len(s.Approved), s.Approvals)
 	}
 	if !r.expiresAt.IsZero() {
 		fmt.Fprintf(&b, "\nAccess ends at %s.", clock(r.expiresAt))
@@ -48,8 +48,8 @@ func (r *request) details() string {
 	return b.String()
 }
 
-// StartAttributes are the search attributes a request starts with.
-func StartAttributes(plan access.Plan) temporal.SearchAttributes {
+// InitialSearchAttributes are the search attributes a request starts with.
+func InitialSearchAttributes(plan access.Plan) temporal.SearchAttributes {
 	targets := []string{}
 	for _, g := range plan.Grants {
 		targets = append(targets, g.Target)

@@ -42,7 +42,7 @@ func (f *auditFlags) open(ctx context.Context) (*client.Client, string, evidence
 	if err != nil {
 		return nil, "", evidence.Checkpoint{}, err
 	}
-	at, err := keys.Checkpoint(signed)
+	at, err := keys.VerifyCheckpoint(signed)
 	return c, signed, at, err
 }
 
@@ -113,7 +113,7 @@ func (f *auditFlags) saved(file string) (evidence.Checkpoint, error) {
 	if err != nil {
 		return evidence.Checkpoint{}, err
 	}
-	c, err := keys.Checkpoint(string(b))
+	c, err := keys.VerifyCheckpoint(string(b))
 	if err != nil {
 		return c, access.Errorf(access.CodeEvidence, "%s: %w", file, err)
 	}
@@ -142,7 +142,7 @@ func auditCheckpointCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if err := evidence.Consistent(earlier, at, c.Tiles(cmd.Context())); err != nil {
+				if err := evidence.VerifyConsistency(earlier, at, c.Tiles(cmd.Context())); err != nil {
 					return err
 				}
 			}

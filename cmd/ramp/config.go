@@ -69,8 +69,8 @@ func loadConfig(path string) (config, error) {
 	var issues []access.Issue
 	for _, u := range strictyaml.UnknownFields(c.body, c) {
 		is := access.Issue{Code: "unknown_field", Field: fmt.Sprintf("%s:%d:%d", path, u.Line, u.Column), Message: fmt.Sprintf("unknown field %q", u.Path)}
-		if u.Near != "" {
-			is.Message += fmt.Sprintf("; did you mean %q?", u.Near)
+		if u.Suggestion != "" {
+			is.Message += fmt.Sprintf("; did you mean %q?", u.Suggestion)
 		}
 		issues = append(issues, is)
 	}

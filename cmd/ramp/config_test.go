@@ -189,7 +189,7 @@ func configFields() []string {
 	walk(reflect.TypeFor[config](), "")
 	walk(reflect.TypeFor[integrations.Rate](), "rate")
 	out = append(out, "requirePasskey", "passkeyApprovals")
-	for kind, c := range worker.Kinds() {
+	for kind, c := range worker.TargetKinds() {
 		walk(reflect.TypeOf(c), kind)
 	}
 	return out

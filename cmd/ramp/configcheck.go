@@ -16,18 +16,18 @@ import (
 func (c config) check(forServer, forWorker bool) error {
 	issues := append(c.Ledger.check(), c.Temporal.check()...)
 	for _, ref := range c.Keys.Payload {
-		if err := secret.Check(ref); err != nil {
+		if err := secret.Validate(ref); err != nil {
 			issues = append(issues, access.Issue{Code: "payload_key_malformed", Field: "keys.payload", Message: err.Error()})
 		}
 	}
 	if forServer {
-		issues = append(issues, c.Server.Check()...)
+		issues = append(issues, c.Server.Validate()...)
 		if c.Keys.Signer == "" {
 			issues = append(issues, access.Issue{Code: "signer_missing", Field: "keys.signer", Message: "the file of the server's signing key is needed; it is made on first use"})
 		}
 	}
 	if forWorker {
-		issues = append(issues, c.Worker.Check()...)
+		issues = append(issues, c.Worker.Validate()...)
 		if _, err := c.keyring(); err != nil {
 			issues = append(issues, access.Issue{Code: "trusted_keys", Field: "keys.trusted", Message: err.Error()})
 		}
@@ -104,7 +104,7 @@ func (l ledgerConfig) address(ctx context.Context) (string, error) {
 // checkPassword reads a file, and does not ask Vault.
 func (l ledgerConfig) checkPassword() error {
 	if !secret.IsFile(l.PasswordFile) {
-		return secret.Check(l.PasswordFile)
+		return secret.Validate(l.PasswordFile)
 	}
 	_, err := l.password(context.Background())
 	return err

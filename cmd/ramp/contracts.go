@@ -49,7 +49,7 @@ func lintCommand() *cobra.Command {
 
 func explainCommand() *cobra.Command {
 	var o common
-	var ask access.Ask
+	var ask access.RequestInput
 	var person access.Person
 	var personFile, now string
 	var attributes, params []string
@@ -94,7 +94,7 @@ func explainCommand() *cobra.Command {
 					return access.Errorf(access.CodeInvalid, "--at: write it like 2026-01-31T14:00:00Z")
 				}
 			}
-			e := contract.Evaluate(contracts.Input{Person: person, Ask: ask, Now: when})
+			e := contract.Evaluate(contracts.Input{Person: person, Request: ask, Now: when})
 			return o.print(cmd.OutOrStdout(), e, explained(contract, e))
 		},
 	}
@@ -115,7 +115,7 @@ func explainCommand() *cobra.Command {
 
 func explained(c *contracts.Contract, e contracts.Evaluation) func(io.Writer) {
 	return func(w io.Writer) {
-		fmt.Fprintf(w, "%s: %s\n", c.Name, e.Verdict)
+		fmt.Fprintf(w, "%s: %s\n", c.Name, e.Result)
 		for _, i := range e.Issues {
 			fmt.Fprintf(w, "  %s\n", i)
 		}
@@ -123,7 +123,7 @@ func explained(c *contracts.Contract, e contracts.Evaluation) func(io.Writer) {
 			fmt.Fprintln(w, "\nConditions:")
 			rows := [][]string{}
 			for _, s := range e.Trace {
-				rows = append(rows, []string{"  " + s.What, string(s.Result), s.Text, s.Detail})
+				rows = append(rows, []string{"  " + s.Field, string(s.Result), s.Expression, s.Detail})
 			}
 			columns(w, rows)
 		}
@@ -151,7 +151,7 @@ func explainRule(w io.Writer, r access.Rule) {
 		return
 	}
 	for _, s := range r.Stages {
-		fmt.Fprintf(w, "  approval  %d of %s (%s)\n", s.Count, strings.Join(s.From, ", "), s.Name)
+		fmt.Fprintf(w, "  approval  %d of %s (%s)\n", s.Approvals, strings.Join(s.From, ", "), s.Name)
 	}
 	if r.SelfApproval {
 		fmt.Fprintln(w, "  approval  the requester counts, if of these groups")
@@ -162,7 +162,7 @@ func explainRule(w io.Writer, r access.Rule) {
 	if r.StepUp > 0 {
 		fmt.Fprintf(w, "  step-up   an approver's login is of the last %s\n", r.StepUp)
 	}
-	if r.Deny != 1 {
-		fmt.Fprintf(w, "  denial    by %d people\n", r.Deny)
+	if r.DenyThreshold != 1 {
+		fmt.Fprintf(w, "  denial    by %d people\n", r.DenyThreshold)
 	}
 }

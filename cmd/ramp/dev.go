@@ -15,7 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/engine/devidp"
+	"ramp.dev/ramp/dev/idp"
 )
 
 // devFlags are where the parts of `ramp dev` live.
@@ -66,7 +66,7 @@ func devTokenCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			token, err := devidp.Mint(dir, c.Server.Identity.Issuer, args[0], "ramp", time.Hour, ago)
+			token, err := idp.Mint(dir, c.Server.Identity.Issuer, args[0], "ramp", time.Hour, ago)
 			if err != nil {
 				return err
 			}

@@ -14,13 +14,13 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/client"
-	"ramp.dev/ramp/engine/devidp"
+	"ramp.dev/ramp/dev/idp"
 )
 
 // TestDeviceLogin logs in by a code, with an HTTP client for the browser on the
 // other machine.
 func TestDeviceLogin(t *testing.T) {
-	idp, err := devidp.Start(devidp.Config{Dir: t.TempDir(), Addr: "127.0.0.1:0"})
+	idp, err := idp.Start(idp.Config{Dir: t.TempDir(), Addr: "127.0.0.1:0"})
 	require.NoError(t, err)
 	t.Cleanup(idp.Stop)
 	conf := client.LoginConfig{Issuer: idp.Issuer, ClientID: "ramp-cli", Audience: "ramp"}

@@ -19,11 +19,11 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/codec"
 	"ramp.dev/ramp/contracts/examples"
-	"ramp.dev/ramp/engine"
-	"ramp.dev/ramp/engine/devidp"
+	"ramp.dev/ramp/dev/idp"
+	"ramp.dev/ramp/dev/sshhost"
+	"ramp.dev/ramp/dev/temporalserver"
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/integrations/sshcert"
-	"ramp.dev/ramp/integrations/sshcert/demohost"
 	"ramp.dev/ramp/passkey"
 	"ramp.dev/ramp/server"
 	"ramp.dev/ramp/server/auth"
@@ -115,7 +115,7 @@ func (d *dev) contracts() error {
 }
 
 func (d *dev) identity(context.Context) error {
-	p, err := devidp.Start(devidp.Config{Dir: d.dir, Addr: d.flags.idp,
+	p, err := idp.Start(idp.Config{Dir: d.dir, Addr: d.flags.idp,
 		RedirectURIs: []string{"http://" + d.flags.listen + "/auth/callback"}})
 	if err != nil {
 		return err
@@ -126,12 +126,12 @@ func (d *dev) identity(context.Context) error {
 }
 
 func (d *dev) engine(ctx context.Context) error {
-	e, err := engine.Start(ctx, engine.Config{Dir: d.path("temporal"), Addr: d.flags.temporal, SearchAttributes: workflows.SearchAttributes()})
+	e, err := temporalserver.Start(ctx, temporalserver.Config{Dir: d.path("temporal"), Addr: d.flags.temporal, SearchAttributes: workflows.SearchAttributes()})
 	if err != nil {
 		return err
 	}
 	d.onStop(func() { _ = e.Stop() })
-	ui, err := engine.StartUI(d.flags.temporalUI, e.Addr, "http://"+d.flags.listen)
+	ui, err := temporalserver.StartUI(d.flags.temporalUI, e.Addr, "http://"+d.flags.listen)
 	if err != nil {
 		return err
 	}
@@ -141,7 +141,7 @@ func (d *dev) engine(ctx context.Context) error {
 }
 
 func (d *dev) host(ctx context.Context) error {
-	h, err := demohost.Start(ctx, demohost.Config{Dir: d.path("ssh"), Addr: d.flags.ssh, Log: d.log})
+	h, err := sshhost.Start(ctx, sshhost.Config{Dir: d.path("ssh"), Addr: d.flags.ssh, Log: d.log})
 	if err != nil {
 		return err
 	}
@@ -149,7 +149,7 @@ func (d *dev) host(ctx context.Context) error {
 	d.onStop(func() { h.Close() })
 	host, port := h.Addr().IP.String(), h.Addr().Port
 	target, err := worker.NewTargetConfig("ssh", sshcert.Config{Dir: d.path("ssh"), Users: []string{"demo"}, Host: host, Port: port,
-		HostKey: demohost.HostKeyPath(d.path("ssh")), Sessions: sshcert.SessionsConfig{Control: demohost.ControlPath(d.path("ssh"))}})
+		HostKey: sshhost.HostKeyPath(d.path("ssh")), Sessions: sshcert.SessionsConfig{Control: sshhost.ControlPath(d.path("ssh"))}})
 	if err != nil {
 		return err
 	}
@@ -186,14 +186,14 @@ const passkeysName = "passkeys.yaml"
 // reads it, so that `ramp dev` runs what `ramp server --config` would.
 func (d *dev) write(context.Context) error {
 	d.config.Ledger = ledgerConfig{URL: "sqlite:" + d.path("ledger.db")}
-	d.config.Temporal = temporalConfig{Address: d.flags.temporal, Namespace: engine.Namespace}
+	d.config.Temporal = temporalConfig{Address: d.flags.temporal, Namespace: temporalserver.Namespace}
 	d.config.Keys = keysConfig{Signer: "keys/server.key", Trusted: []string{"keys/server.pub"}, Worker: "keys/worker.key", Payload: []string{"keys/payload.key"}}
 	d.config.Server = server.Config{Listen: d.flags.listen, URL: "http://" + d.flags.listen, Contracts: "contracts",
 		Identity: auth.Config{Issuer: d.issuer}, Operators: []string{"operators"}, Auditors: []string{"security"}, TemporalUI: "http://" + d.flags.temporalUI, MaxOpen: 1000,
 		Limits: server.LimitsConfig{Person: plenty, Address: plenty}}
 	// Browsers have passkeys for names only: at 127.0.0.1 there are none.
-	if origin := d.config.Server.URL; passkey.CheckOrigin(origin) == nil {
-		if err := passkey.Prepare(d.path(passkeysName), origin); err != nil {
+	if origin := d.config.Server.URL; passkey.ValidateOrigin(origin) == nil {
+		if err := passkey.PrepareFile(d.path(passkeysName), origin); err != nil {
 			return err
 		}
 		d.config.Keys.Passkeys, d.config.Server.EnrolInPage = passkeysName, true

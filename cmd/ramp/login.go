@@ -33,7 +33,7 @@ func loginCommand() *cobra.Command {
 			c := client.New(o.server, "")
 			conf, err := c.LoginConfig(ctx)
 			if err == nil {
-				conf, err = conf.At(at)
+				conf, err = conf.Provider(at)
 			}
 			if err != nil {
 				return err

@@ -124,7 +124,7 @@ func exitCode(err error) int {
 		}
 	} else {
 		fmt.Fprintln(os.Stderr, "ramp:", err)
-		if e != nil && len(e.Issues) == 1 && e.Issues[0].Code == access.StepUpNeeded {
+		if e != nil && len(e.Issues) == 1 && e.Issues[0].Code == access.IssueStepUpNeeded {
 			fmt.Fprintln(os.Stderr, "  run `ramp login`, then this again")
 		}
 	}

@@ -117,7 +117,7 @@ func approval(o contracts.Offer) string {
 		parts = append(parts, "contract")
 	}
 	for _, s := range o.Approval.Stages {
-		parts = append(parts, fmt.Sprintf("%d×%s", s.Count, strings.Join(s.From, "/")))
+		parts = append(parts, fmt.Sprintf("%d×%s", s.Approvals, strings.Join(s.From, "/")))
 	}
 	return strings.Join(parts, "+")
 }
@@ -146,7 +146,7 @@ func detail(r access.Request) func(io.Writer) {
 			rows = append(rows, []string{"Decide until", at(r.Plan.PendingUntil)})
 		}
 		for _, s := range r.Stages {
-			line := fmt.Sprintf("%s: %d of %d from %s", s.Name, len(s.Approved), s.Count, strings.Join(s.From, ", "))
+			line := fmt.Sprintf("%s: %d of %d from %s", s.Name, len(s.Approved), s.Approvals, strings.Join(s.From, ", "))
 			if len(s.Approved) > 0 {
 				line += " (" + clean(strings.Join(s.Approved, ", ")) + ")"
 			}

@@ -65,7 +65,7 @@ func (c config) checkPasskeys(forServer, forWorker bool) (issues []access.Issue)
 		issues = append(issues, access.Issue{Code: code, Field: field, Message: message})
 	}
 	if c.Keys.Passkeys == "" {
-		for _, name := range slices.Sorted(maps.Keys(c.Worker.NeedPasskey())) {
+		for _, name := range slices.Sorted(maps.Keys(c.Worker.RequiredPasskeyApprovals())) {
 			if forWorker {
 				bad("passkeys_missing", "worker.targets."+name+".requirePasskey", "keys.passkeys is not set, so nothing would ever open here")
 			}

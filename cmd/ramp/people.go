@@ -135,7 +135,7 @@ func decideCommand(name string, v access.Verdict) *cobra.Command {
 					return r, err
 				}
 				if r.Plan.Rule.Passkey && v == access.Approve {
-					return r, access.Errorf(access.CodeForbidden, "this is approved with a passkey, in the browser: %s", c.Page(id))
+					return r, access.Errorf(access.CodeForbidden, "this is approved with a passkey, in the browser: %s", c.RequestURL(id))
 				}
 				if digest == "" {
 					digest = r.Plan.Digest
@@ -146,7 +146,7 @@ func decideCommand(name string, v access.Verdict) *cobra.Command {
 		func(r access.Request) string {
 			for _, s := range r.Stages {
 				if !s.Met && v == access.Approve {
-					return fmt.Sprintf("Counted. Still needed: %s (%d of %d).", s.Name, len(s.Approved), s.Count)
+					return fmt.Sprintf("Counted. Still needed: %s (%d of %d).", s.Name, len(s.Approved), s.Approvals)
 				}
 			}
 			return fmt.Sprintf("Done. %s for %s is %s.", r.Contract, clean(r.Requester.ID), r.State)

@@ -16,7 +16,7 @@ import (
 
 func requestCommand() *cobra.Command {
 	var o common
-	var ask access.Ask
+	var ask access.RequestInput
 	var params []string
 	var start string
 	var wait, dry bool
@@ -42,7 +42,7 @@ func requestCommand() *cobra.Command {
 			}
 			var r access.Request
 			if dry {
-				r, err = c.Plan(cmd.Context(), ask)
+				r, err = c.DryRun(cmd.Context(), ask)
 			} else {
 				r, err = c.Submit(cmd.Context(), ask, access.NewRequestID())
 			}
@@ -137,7 +137,7 @@ func progress(o *common, r access.Request) string {
 	case access.StatePending:
 		var needs []string
 		for _, s := range r.Stages {
-			needs = append(needs, fmt.Sprintf("%d of %s", s.Count, strings.Join(s.From, ", ")))
+			needs = append(needs, fmt.Sprintf("%d of %s", s.Approvals, strings.Join(s.From, ", ")))
 		}
 		return fmt.Sprintf("%s is waiting for %s, until %s: %s/requests/%s", r.ID, strings.Join(needs, " and "), at(r.Plan.PendingUntil), o.server, r.ID)
 	case access.StateScheduled:

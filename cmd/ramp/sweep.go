@@ -84,12 +84,12 @@ func (f *sweepFlags) run(cmd *cobra.Command) error {
 			return err
 		}
 	}
-	r.Dry, r.Stop = !f.apply, f.live
+	r.DryRun, r.RevokeLive = !f.apply, f.live
 	s := r.Sweep(cmd.Context(), targets)
 	if err := f.print(cmd.OutOrStdout(), s, surveyTable(s, f.apply)); err != nil {
 		return err
 	}
-	if s.Left() > 0 {
+	if s.Unresolved() > 0 {
 		return errLeft
 	}
 	return nil
@@ -108,15 +108,15 @@ func confirm(cmd *cobra.Command, targets []string) error {
 	return nil
 }
 
-func surveyTable(s reconcile.Survey, applied bool) func(io.Writer) {
+func surveyTable(s reconcile.SweepReport, applied bool) func(io.Writer) {
 	return func(w io.Writer) {
 		grants, found := 0, 0
 		for _, r := range s.Targets {
 			grants, found = grants+r.Grants, found+r.Found
 		}
 		fmt.Fprintf(w, "%d targets: %d grants open in the ledger, %d things with Ramp's mark on the targets.\n", len(s.Targets), grants, found)
-		for _, name := range slices.Sorted(maps.Keys(s.Unseen)) {
-			fmt.Fprintf(w, "Could not look at %s: %s\n", name, clean(s.Unseen[name]))
+		for _, name := range slices.Sorted(maps.Keys(s.Unreachable)) {
+			fmt.Fprintf(w, "Could not look at %s: %s\n", name, clean(s.Unreachable[name]))
 		}
 		all := s.Findings()
 		if len(all) == 0 {
@@ -148,8 +148,8 @@ func findingRow(f reconcile.Finding, applied bool) []string {
 		ends = at(*f.ExpiresAt)
 	}
 	if applied {
-		result = map[reconcile.Remedy]string{reconcile.Close: "closed, proven gone", reconcile.Narrow: "put right",
-			reconcile.Note: "recorded", reconcile.Conclude: "ended"}[f.Remedy]
+		result = map[reconcile.Remedy]string{reconcile.CloseGrant: "closed, proven gone", reconcile.Restore: "put right",
+			reconcile.RecordOnly: "recorded", reconcile.Conclude: "ended"}[f.Remedy]
 		if f.Error != "" {
 			result = "LEFT: " + clean(f.Error)
 		}
@@ -183,7 +183,7 @@ func reconcileCommand() *cobra.Command {
 				places = []string{target}
 			}
 			for _, place := range places {
-				if err := worker.Reconcile(cmd.Context(), temporal, place); err != nil {
+				if err := worker.ReconcileNow(cmd.Context(), temporal, place); err != nil {
 					return err
 				}
 			}

@@ -138,7 +138,7 @@ func (t temporalConfig) checkAPIKey() error {
 		return nil
 	}
 	if !secret.IsFile(t.APIKeyFile) {
-		return secret.Check(t.APIKeyFile)
+		return secret.Validate(t.APIKeyFile)
 	}
 	_, err := newAPIKey(t.APIKeyFile).read(context.Background())
 	return err
@@ -146,11 +146,11 @@ func (t temporalConfig) checkAPIKey() error {
 
 // apiKey is read for every call, so that it may be rotated.
 type apiKey struct {
-	kept *secret.Kept
+	kept *secret.Cached
 	last atomic.Pointer[string] // the last that could be read
 }
 
-func newAPIKey(ref string) *apiKey { return &apiKey{kept: secret.Keep(ref)} }
+func newAPIKey(ref string) *apiKey { return &apiKey{kept: secret.NewCached(ref)} }
 
 // read refuses an empty key, since Temporal's client would call without any. One
 // that cannot be read now is the one that was read last: access must end while

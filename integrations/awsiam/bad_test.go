@@ -61,7 +61,7 @@ func TestRampsOwnRolesAreOutOfReach(t *testing.T) {
 	c := goodConfig()
 	c.Allow = []AllowConfig{{Actions: []string{"iam:PutRolePolicy"}, Resources: []string{"arn:aws:iam::123456789012:role/*"}}}
 	c = c.withDefaults()
-	require.Empty(t, c.check())
+	require.Empty(t, c.validate())
 	for resource, ok := range map[string]bool{
 		"arn:aws:iam::123456789012:role/app":                           true,
 		"arn:aws:iam::123456789012:role/app/*":                         true,
@@ -101,7 +101,7 @@ func goodConfig() Config {
 }
 
 func TestBadConfig(t *testing.T) {
-	require.Empty(t, goodConfig().withDefaults().check())
+	require.Empty(t, goodConfig().withDefaults().validate())
 	for what, c := range map[string]struct {
 		change func(*Config)
 		code   string

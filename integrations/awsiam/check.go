@@ -27,8 +27,8 @@ const placeholder = "{{ principal }}"
 // maxConsistency bounds how long closing waits to be sure.
 const maxConsistency = access.Duration(5 * time.Minute)
 
-// check collects everything that is wrong, with defaults filled in.
-func (c Config) check() (issues []access.Issue) {
+// validate collects everything that is wrong, with defaults filled in.
+func (c Config) validate() (issues []access.Issue) {
 	bad := func(wrong bool, code, field, message string) {
 		if wrong {
 			issues = append(issues, access.Issue{Code: code, Field: field, Message: message})

@@ -56,8 +56,8 @@ const (
 	defaultConsistency = access.Duration(15 * time.Second)
 )
 
-// Check collects everything that is wrong, reaching for nothing.
-func (c Config) Check(_ string) []access.Issue { return c.withDefaults().check() }
+// Validate collects everything that is wrong, reaching for nothing.
+func (c Config) Validate(_ string) []access.Issue { return c.withDefaults().validate() }
 
 // Open makes the target. It calls nothing; see Check for that. Errors are of
 // code invalid, with every issue.
@@ -68,7 +68,7 @@ func (c Config) Open(ctx context.Context, _ string) (integrations.Target, error)
 // open takes the wire to AWS; nil is the SDK's own.
 func (c Config) open(ctx context.Context, wire http.RoundTripper) (integrations.Target, error) {
 	c = c.withDefaults()
-	if issues := c.check(); len(issues) > 0 {
+	if issues := c.validate(); len(issues) > 0 {
 		return nil, access.Invalid(issues...)
 	}
 	options := []func(*awsconfig.LoadOptions) error{

@@ -16,7 +16,7 @@ import (
 	"ramp.dev/ramp/integrations"
 )
 
-var _ integrations.Drifter = (*target)(nil)
+var _ integrations.DriftDetector = (*target)(nil)
 
 // Names of what differs. A role whose trust was changed may have been assumed
 // by somebody else, whose session lives on; the others are judged on each call.
@@ -48,7 +48,7 @@ func (t *target) Drift(ctx context.Context, g access.Grant) ([]string, error) {
 	if want := t.config.Boundary; want != "" && (out.Role.PermissionsBoundary == nil || aws.ToString(out.Role.PermissionsBoundary.PermissionsBoundaryArn) != want) {
 		differences = append(differences, "its boundary was changed")
 	}
-	id, _ := access.RequestOf(g.Name)
+	id, _ := access.RequestIDFromGrantName(g.Name)
 	want := map[string]string{tagRequest: id, tagPrincipal: g.Principal}
 	for _, tag := range out.Role.Tags {
 		if value, ours := want[aws.ToString(tag.Key)]; ours && value == aws.ToString(tag.Value) {
@@ -163,7 +163,7 @@ func (t *target) Restore(ctx context.Context, g access.Grant) error {
 			return unlessMissing(err)
 		}
 	}
-	id, _ := access.RequestOf(g.Name)
+	id, _ := access.RequestIDFromGrantName(g.Name)
 	if _, err := t.iam.TagRole(ctx, &iam.TagRoleInput{RoleName: &g.Name, Tags: tags(id, g, ends)}); err != nil {
 		return unlessMissing(err)
 	}

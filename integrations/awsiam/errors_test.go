@@ -48,7 +48,7 @@ func TestErrors(t *testing.T) {
 		require.NoError(t, err)
 		for what, err := range map[string]error{
 			"grant": target.Grant(context.Background(), grantFor(read, time.Hour)), "revoke": target.Revoke(context.Background(), grantFor(read, time.Hour)),
-			"check": target.(integrations.Checker).Check(context.Background()),
+			"check": target.(integrations.Pinger).Ping(context.Background()),
 		} {
 			require.Equal(t, c.want, access.CodeOf(err), "%s, %d %s: %v", what, c.status, c.code, err)
 			require.NotContains(t, err.Error(), secret)

@@ -126,7 +126,7 @@ func sessionOf(g access.Grant) string {
 func (a account) marked(ctx context.Context) ([]string, error) {
 	names, err := a.Names(ctx)
 	return slices.DeleteFunc(names, func(name string) bool {
-		_, ok := access.RequestOf(name)
+		_, ok := access.RequestIDFromGrantName(name)
 		return !ok || name == foreignName || name == foreignBelow
 	}), err
 }

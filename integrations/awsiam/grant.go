@@ -56,7 +56,7 @@ func (t *target) Extend(ctx context.Context, g access.Grant) error {
 	if !ends.After(r.ends) {
 		return nil
 	}
-	id, _ := access.RequestOf(g.Name)
+	id, _ := access.RequestIDFromGrantName(g.Name)
 	if _, err := t.iam.TagRole(ctx, &iam.TagRoleInput{RoleName: &g.Name, Tags: tags(id, g, ends)}); err != nil {
 		return told(err)
 	}
@@ -87,7 +87,7 @@ func (t *target) begin(g access.Grant) (ent entitlement, ends time.Time, err err
 
 // create makes the role, without any permission.
 func (t *target) create(ctx context.Context, g access.Grant, ends time.Time) error {
-	id, _ := access.RequestOf(g.Name)
+	id, _ := access.RequestIDFromGrantName(g.Name)
 	session := min(max(clock.Until(ends).Truncate(time.Second)+time.Second, minRoleSession), maxRoleSession)
 	in := &iam.CreateRoleInput{
 		RoleName: &g.Name, Path: &t.config.Path,

@@ -181,7 +181,7 @@ func check(t *testing.T, a account) {
 	ctx := context.Background()
 	ok := func(c Config) error {
 		a.config = c
-		return a.open(t, nil).(integrations.Checker).Check(ctx)
+		return a.open(t, nil).(integrations.Pinger).Ping(ctx)
 	}
 	require.NoError(t, ok(a.config))
 	other := a.config

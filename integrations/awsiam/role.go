@@ -62,7 +62,7 @@ func (t *target) standing(ctx context.Context, name string) (role, bool, error) 
 	if err != nil || !found {
 		return r, false, err
 	}
-	if id, _ := access.RequestOf(name); r.request != id {
+	if id, _ := access.RequestIDFromGrantName(name); r.request != id {
 		return r, false, access.Errorf(access.CodeConflict, "the role %s has not Ramp's tag: somebody else made it", name)
 	}
 	_, err = t.iam.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &name, PolicyName: aws.String(revokedName)})

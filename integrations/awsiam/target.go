@@ -26,7 +26,7 @@ type minter struct{ *target }
 var (
 	_ integrations.Target   = (*target)(nil)
 	_ integrations.Extender = (*target)(nil)
-	_ integrations.Checker  = (*target)(nil)
+	_ integrations.Pinger   = (*target)(nil)
 	_ integrations.Minter   = (*minter)(nil)
 )
 
@@ -39,7 +39,7 @@ func (t *target) Resolve(_ context.Context, e access.Entitlement) (access.Scope,
 	actions, resources := strings.Join(ent.actions, ", "), strings.Join(ent.resources, ", ")
 	scope := access.Scope{
 		Summary: fmt.Sprintf("%s on %s in AWS account %s", brief(ent.actions, "actions"), brief(ent.resources, "resources"), t.config.Account),
-		Facts: map[string]string{"account": t.config.Account, "role": t.config.roleARN(access.Mark + "<request>-<letter>"),
+		Facts: map[string]string{"account": t.config.Account, "role": t.config.roleARN(access.NamePrefix + "<request>-<letter>"),
 			"actions": actions, "resources": resources, "boundary": "none", "assumed by": t.config.assumers()},
 		Ends: "AWS refuses every call of the role, and assuming it, from the end of access on: the date stands in the role's policies",
 	}
@@ -85,18 +85,18 @@ func (t *target) Bounds() integrations.Bounds {
 // needs none: it evaluates the role on every call, so when the role is gone
 // nothing goes on. Errors are also of code conflict: the name is taken by a role
 // outside Ramp's path, which may be what an earlier configuration made.
-func (t *target) Inspect(ctx context.Context, g access.Grant) (integrations.Presence, error) {
+func (t *target) Inspect(ctx context.Context, g access.Grant) (integrations.ReadBack, error) {
 	if err := checkName(g.Name); err != nil {
-		return integrations.Presence{}, err
+		return integrations.ReadBack{}, err
 	}
 	_, found, err := t.role(ctx, g.Name)
-	return integrations.Presence{Open: found}, err
+	return integrations.ReadBack{Open: found}, err
 }
 
 // List implements integrations.Target: the roles directly in Ramp's path. The
 // end is read from the trust policy, which IAM lists though it lists no tags.
-func (t *target) List(ctx context.Context) ([]integrations.Found, error) {
-	var out []integrations.Found
+func (t *target) List(ctx context.Context) ([]integrations.ListedGrant, error) {
+	var out []integrations.ListedGrant
 	pages := iam.NewListRolesPaginator(t.iam, &iam.ListRolesInput{PathPrefix: aws.String(t.config.Path)})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -105,17 +105,17 @@ func (t *target) List(ctx context.Context) ([]integrations.Found, error) {
 		}
 		for _, r := range page.Roles {
 			name := aws.ToString(r.RoleName)
-			if _, ok := access.RequestOf(name); ok && aws.ToString(r.Path) == t.config.Path {
-				out = append(out, integrations.Found{Name: name, ExpiresAt: endOf(aws.ToString(r.AssumeRolePolicyDocument))})
+			if _, ok := access.RequestIDFromGrantName(name); ok && aws.ToString(r.Path) == t.config.Path {
+				out = append(out, integrations.ListedGrant{Name: name, ExpiresAt: endOf(aws.ToString(r.AssumeRolePolicyDocument))})
 			}
 		}
 	}
 	return out, nil
 }
 
-// Check implements integrations.Checker: the credentials are Ramp's, of the
+// Ping implements integrations.Checker: the credentials are Ramp's, of the
 // configured account, and may list roles.
-func (t *target) Check(ctx context.Context) error {
+func (t *target) Ping(ctx context.Context) error {
 	me, err := t.sts.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
 		return told(err)
@@ -145,7 +145,7 @@ func isSession(caller, arn string) bool {
 }
 
 func checkName(name string) error {
-	if _, ok := access.RequestOf(name); !ok {
+	if _, ok := access.RequestIDFromGrantName(name); !ok {
 		return access.Invalid(access.Issue{Code: "grant_name", Field: "name", Message: "not the name of a grant of Ramp's"})
 	}
 	return nil

@@ -23,7 +23,7 @@ func TestConformance(t *testing.T) {
 		Entitlement: read,
 		Other:       access.Entitlement{"actions": []any{"s3:GetObject", "s3:PutObject"}, "resources": []any{orders}},
 		Invalid:     badEntitlements(),
-		Marked:      a.marked,
+		ListNames:   a.marked,
 		Remove:      a.Remove,
 		Widen:       a.widen(t),
 		Foreign:     a.foreign,
@@ -49,7 +49,7 @@ func (a account) foreign(t *testing.T) func(context.Context) error {
 		foreignName: "/", foreignBelow: "/ramp/sub/", "engineers": "/ramp/",
 	}
 	ctx := context.Background()
-	_, isMark := access.RequestOf(foreignName)
+	_, isMark := access.RequestIDFromGrantName(foreignName)
 	require.True(t, isMark, "the worst case is a name of Ramp's shape")
 	for name, path := range paths {
 		_, err := a.IAM().CreateRole(ctx, &iam.CreateRoleInput{RoleName: &name, Path: &path, AssumeRolePolicyDocument: ptr(trust)})

@@ -42,7 +42,7 @@ func workerPolicy(t *testing.T, a account) {
 	require.NoError(t, target.(integrations.Extender).Extend(ctx, later))
 	_, err = target.(integrations.Minter).Mint(ctx, g)
 	require.NoError(t, err)
-	require.NoError(t, target.(integrations.Checker).Check(ctx))
+	require.NoError(t, target.(integrations.Pinger).Ping(ctx))
 	_, err = target.List(ctx)
 	require.NoError(t, err)
 	_, err = a.IAM().AttachRolePolicy(ctx, &iam.AttachRolePolicyInput{RoleName: &g.Name, PolicyArn: ptr(a.Policy("more", everything))})

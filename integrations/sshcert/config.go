@@ -44,8 +44,8 @@ var (
 	extensions = []string{"permit-pty", "permit-port-forwarding", "permit-agent-forwarding", "permit-user-rc"}
 )
 
-// Check collects everything that is wrong, reaching for nothing.
-func (c Config) Check(name string) []access.Issue { return c.check(shortName(name)) }
+// Validate collects everything that is wrong, reaching for nothing.
+func (c Config) Validate(name string) []access.Issue { return c.validate(shortName(name)) }
 
 // Open makes the target. It creates the directory's files and the authority's
 // key where they are missing. Errors are of code invalid, with every issue, or
@@ -56,7 +56,7 @@ func (c Config) Open(ctx context.Context, name string) (integrations.Target, err
 
 func (c Config) open(ctx context.Context, name string, disk hostfiles.Disk) (*target, error) {
 	short := shortName(name)
-	if issues := c.check(short); len(issues) > 0 {
+	if issues := c.validate(short); len(issues) > 0 {
 		return nil, access.Invalid(issues...)
 	}
 	if c.Port == 0 {
@@ -100,8 +100,8 @@ func (c Config) open(ctx context.Context, name string, disk hostfiles.Disk) (*ta
 
 func shortName(target string) string { return target[strings.LastIndexByte(target, '/')+1:] }
 
-// check collects everything that is wrong.
-func (c Config) check(short string) (issues []access.Issue) {
+// validate collects everything that is wrong.
+func (c Config) validate(short string) (issues []access.Issue) {
 	bad := func(code, field, message string) {
 		issues = append(issues, access.Issue{Code: code, Field: field, Message: message})
 	}

@@ -17,20 +17,20 @@ import (
 	"golang.org/x/crypto/ssh/knownhosts"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/integrations/sshcert/demohost"
+	"ramp.dev/ramp/dev/sshhost"
 	"ramp.dev/ramp/integrations/targettest"
 )
 
 // startDemo is a demo host and the configuration of its target.
-func startDemo(t *testing.T) (Config, *demohost.Host) {
+func startDemo(t *testing.T) (Config, *sshhost.Host) {
 	dir := shortTemp(t)
-	host, err := demohost.Start(context.Background(), demohost.Config{Dir: dir, Addr: "127.0.0.1:0"})
+	host, err := sshhost.Start(context.Background(), sshhost.Config{Dir: dir, Addr: "127.0.0.1:0"})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, host.Close()) })
 	return Config{
 		Dir: dir, Users: []string{"deploy", "other"}, Host: "127.0.0.1", Port: host.Addr().Port,
-		HostKey:  demohost.HostKeyPath(dir),
-		Sessions: SessionsConfig{Control: demohost.ControlPath(dir)},
+		HostKey:  sshhost.HostKeyPath(dir),
+		Sessions: SessionsConfig{Control: sshhost.ControlPath(dir)},
 	}, host
 }
 

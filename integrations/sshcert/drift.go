@@ -9,7 +9,7 @@ import (
 	"ramp.dev/ramp/integrations/sshcert/hostfiles"
 )
 
-var _ integrations.Drifter = (*target)(nil)
+var _ integrations.DriftDetector = (*target)(nil)
 
 // Drift implements integrations.Drifter: whether the host admits the grant by
 // one line, in its own login's file, and on its own terms.

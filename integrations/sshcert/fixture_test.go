@@ -88,10 +88,10 @@ func harness(c Config, user string) targettest.Harness {
 			"command ends badly": {"user": user, "command": `a\`},
 			"command too long":   {"user": user, "command": strings.Repeat("x", maxCommand+1)},
 		},
-		Marked:  func(context.Context) ([]string, error) { return marked(c.Dir) },
-		Remove:  func(_ context.Context, name string) error { return removeByHand(c.Dir, user, name) },
-		Widen:   widen(c.Dir, user),
-		Foreign: func(t *testing.T) func(context.Context) error { return foreign(t, c.Dir, user) },
+		ListNames: func(context.Context) ([]string, error) { return marked(c.Dir) },
+		Remove:    func(_ context.Context, name string) error { return removeByHand(c.Dir, user, name) },
+		Widen:     widen(c.Dir, user),
+		Foreign:   func(t *testing.T) func(context.Context) error { return foreign(t, c.Dir, user) },
 		Faulty: func(t *testing.T, fault targettest.Fault, n int) integrations.Target {
 			target, err := c.open(context.Background(), "ssh/demo", &faultyDisk{fault: fault, n: int32(n)})
 			require.NoError(t, err)
@@ -118,7 +118,7 @@ func marked(dir string) (names []string, err error) {
 				return nil, err
 			}
 			for _, word := range append(strings.Fields(string(b)), f.Name()) {
-				if _, ok := access.RequestOf(word); ok {
+				if _, ok := access.RequestIDFromGrantName(word); ok {
 					names = append(names, word)
 				}
 			}

@@ -26,7 +26,7 @@ var (
 	_ integrations.Target   = (*target)(nil)
 	_ integrations.Minter   = (*target)(nil)
 	_ integrations.Extender = (*target)(nil)
-	_ integrations.Checker  = (*target)(nil)
+	_ integrations.Pinger   = (*target)(nil)
 )
 
 // sessions finds and ends what goes on under a grant. Errors are of code
@@ -69,8 +69,8 @@ func (t *target) Bounds() integrations.Bounds {
 
 // Inspect implements integrations.Target. A record of issued keys counts as
 // open, too: it is what a revoke that broke off leaves behind.
-func (t *target) Inspect(ctx context.Context, g access.Grant) (integrations.Presence, error) {
-	var p integrations.Presence
+func (t *target) Inspect(ctx context.Context, g access.Grant) (integrations.ReadBack, error) {
+	var p integrations.ReadBack
 	if err := checkName(g.Name); err != nil {
 		return p, err
 	}
@@ -78,18 +78,18 @@ func (t *target) Inspect(ctx context.Context, g access.Grant) (integrations.Pres
 	if err != nil {
 		return p, err
 	}
-	p.Open = slices.ContainsFunc(found, func(f integrations.Found) bool { return f.Name == g.Name })
+	p.Open = slices.ContainsFunc(found, func(f integrations.ListedGrant) bool { return f.Name == g.Name })
 	p.Sessions, err = t.sessions.Count(ctx, g.Name)
 	return p, err
 }
 
 // List implements integrations.Target.
-func (t *target) List(context.Context) ([]integrations.Found, error) { return t.found() }
+func (t *target) List(context.Context) ([]integrations.ListedGrant, error) { return t.found() }
 
 // found is everything in the directory that carries Ramp's mark: lines, by hand
 // or not, in whoever's file, and records of issued keys.
-func (t *target) found() ([]integrations.Found, error) {
-	var out []integrations.Found
+func (t *target) found() ([]integrations.ListedGrant, error) {
+	var out []integrations.ListedGrant
 	add := func(name string, at time.Time) {
 		for i := range out {
 			if out[i].Name == name {
@@ -99,7 +99,7 @@ func (t *target) found() ([]integrations.Found, error) {
 				return
 			}
 		}
-		out = append(out, integrations.Found{Name: name, ExpiresAt: at})
+		out = append(out, integrations.ListedGrant{Name: name, ExpiresAt: at})
 	}
 	users, err := t.dir.Users()
 	if err != nil {
@@ -121,15 +121,15 @@ func (t *target) found() ([]integrations.Found, error) {
 		return nil, err
 	}
 	for _, name := range issued {
-		if _, ok := access.RequestOf(name); ok {
+		if _, ok := access.RequestIDFromGrantName(name); ok {
 			add(name, time.Time{})
 		}
 	}
 	return out, nil
 }
 
-// Check implements integrations.Checker.
-func (t *target) Check(ctx context.Context) error {
+// Ping implements integrations.Checker.
+func (t *target) Ping(ctx context.Context) error {
 	if _, err := t.found(); err != nil {
 		return err
 	}
@@ -141,7 +141,7 @@ func (t *target) Check(ctx context.Context) error {
 }
 
 func checkName(name string) error {
-	if _, ok := access.RequestOf(name); !ok {
+	if _, ok := access.RequestIDFromGrantName(name); !ok {
 		return access.Invalid(access.Issue{Code: "grant_name", Field: "name", Message: "not the name of a grant of Ramp's"})
 	}
 	return nil

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/integrations/sshcert/demohost"
+	"ramp.dev/ramp/dev/sshhost"
 	"ramp.dev/ramp/integrations/sshcert/hostfiles"
 )
 
@@ -219,18 +219,18 @@ func TestControlSocketDown(t *testing.T) {
 	target := openedTarget(t, c)
 	g := newGrant(access.Entitlement{"user": "deploy"})
 	require.NoError(t, target.Grant(ctx, g))
-	require.NoError(t, target.Check(ctx))
+	require.NoError(t, target.Ping(ctx))
 	require.NoError(t, host.Close())
 
 	_, err := target.Inspect(ctx, g)
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(err))
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(target.Revoke(ctx, g)))
-	require.Error(t, target.Check(ctx))
+	require.Error(t, target.Ping(ctx))
 	line, there, err := hostfiles.New(c.Dir, hostfiles.OS{}).Admission("deploy", g.Name)
 	require.NoError(t, err)
 	require.False(t, there, "but it is not admitted any more: %s", line.Raw)
 
-	again, err := demohost.Start(ctx, demohost.Config{Dir: c.Dir, Addr: "127.0.0.1:0"})
+	again, err := sshhost.Start(ctx, sshhost.Config{Dir: c.Dir, Addr: "127.0.0.1:0"})
 	require.NoError(t, err)
 	defer again.Close()
 	require.NoError(t, target.Revoke(ctx, g))

@@ -73,7 +73,7 @@ func (s *suite) life(t *testing.T) {
 	byName, err := target.Inspect(ctx, access.Grant{Name: g.Name})
 	require.NoError(t, err)
 	require.True(t, byName.Open, "Inspect by the name alone")
-	marked, err := s.Marked(ctx)
+	marked, err := s.ListNames(ctx)
 	require.NoError(t, err)
 	require.Contains(t, marked, g.Name, "what the harness sees on the service")
 
@@ -116,9 +116,9 @@ func (s *suite) badNames(t *testing.T) {
 	target, ctx := s.Open(t), background(t)
 	good := access.GrantName(access.NewRequestID(), 0)
 	for what, name := range map[string]string{
-		"empty": "", "mark only": access.Mark, "not Ramp's": "root", "traversal": access.Mark + "../../../etc/x-a",
-		"wildcard": access.Mark + "****************-a", "trailing": good + "/..", "line break": good + "\n",
-		"no letter": good[:len(good)-2], "upper case": access.Mark + "ABCDEFGHJKMNPQRS-a",
+		"empty": "", "mark only": access.NamePrefix, "not Ramp's": "root", "traversal": access.NamePrefix + "../../../etc/x-a",
+		"wildcard": access.NamePrefix + "****************-a", "trailing": good + "/..", "line break": good + "\n",
+		"no letter": good[:len(good)-2], "upper case": access.NamePrefix + "ABCDEFGHJKMNPQRS-a",
 	} {
 		t.Run(what, func(t *testing.T) {
 			g := access.Grant{Name: name, RequestID: "x", Target: s.Target, Principal: s.Principal,

@@ -35,10 +35,10 @@ func (s *suite) drift(t *testing.T) {
 		never, revoked := s.plan(t, s.Entitlement, longTTL), s.opened(t, target, longTTL)
 		s.close(t, target, revoked.Name)
 		for _, g := range []access.Grant{never, revoked} {
-			differences, err := target.(integrations.Drifter).Drift(background(t), g)
+			differences, err := target.(integrations.DriftDetector).Drift(background(t), g)
 			require.NoError(t, err)
 			require.Empty(t, differences)
-			_ = target.(integrations.Drifter).Restore(background(t), g) // may refuse; must not open
+			_ = target.(integrations.DriftDetector).Restore(background(t), g) // may refuse; must not open
 			s.gone(t, target, g.Name)
 		}
 	})
@@ -56,13 +56,13 @@ func (s *suite) widened(t *testing.T, widen func(context.Context, access.Grant) 
 	require.NoError(t, widen(ctx, g), "by hand")
 
 	eventually(t, target.Bounds().Consistency, "Drift tells", func() error {
-		differences, err := target.(integrations.Drifter).Drift(ctx, g)
+		differences, err := target.(integrations.DriftDetector).Drift(ctx, g)
 		if err == nil && len(differences) == 0 {
 			err = errors.New("no difference")
 		}
 		return err
 	})
-	err := s.Open(t).(integrations.Drifter).Restore(ctx, g)
+	err := s.Open(t).(integrations.DriftDetector).Restore(ctx, g)
 	if access.CodeOf(err) == access.CodeConflict && err != nil {
 		// It says so itself: only closing ends what was opened by that.
 		s.close(t, target, g.Name)
@@ -84,7 +84,7 @@ func (s *suite) widened(t *testing.T, widen func(context.Context, access.Grant) 
 func (s *suite) same(t *testing.T, target integrations.Target, g access.Grant) {
 	t.Helper()
 	eventually(t, target.Bounds().Consistency, "no difference from what was granted", func() error {
-		differences, err := target.(integrations.Drifter).Drift(background(t), g)
+		differences, err := target.(integrations.DriftDetector).Drift(background(t), g)
 		if err == nil && len(differences) > 0 {
 			err = access.Errorf(access.CodeInternal, "Drift says %q", differences)
 		}

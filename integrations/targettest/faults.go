@@ -92,8 +92,8 @@ func (s *suite) down(t *testing.T, fault Fault, code access.Code) {
 		require.Equal(t, code, access.CodeOf(err), "Inspect, which must not take it for gone: %v", err)
 		_, err = target.List(background(t))
 		require.Equal(t, code, access.CodeOf(err), "List: %v", err)
-		if c, ok := target.(integrations.Checker); ok {
-			require.Error(t, c.Check(background(t)), "Check")
+		if c, ok := target.(integrations.Pinger); ok {
+			require.Error(t, c.Ping(background(t)), "Check")
 		}
 	})
 	t.Run("Revoke", func(t *testing.T) {

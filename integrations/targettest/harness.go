@@ -45,9 +45,9 @@ type Harness struct {
 	// refused with code invalid. An unknown key is tried in any case.
 	Invalid map[string]access.Entitlement
 
-	// Marked lists the names of everything with Ramp's mark, as the harness
+	// ListNames lists the names of everything with Ramp's mark, as the harness
 	// sees it by its own client: a List that is blind must not pass.
-	Marked func(ctx context.Context) ([]string, error)
+	ListNames func(ctx context.Context) ([]string, error)
 	// Remove deletes what one grant made, by hand, past Ramp (CASES 33).
 	Remove func(ctx context.Context, name string) error
 	// Widen changes what one grant made, by hand, past Ramp, each in its own way,

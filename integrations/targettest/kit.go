@@ -141,7 +141,7 @@ func (s *suite) gone(t *testing.T, target integrations.Target, name string) {
 		if _, n, err := listed(ctx, target, name); err != nil || n > 0 {
 			return access.Errorf(access.CodeInternal, "List finds it %d times (%v)", n, err)
 		}
-		marked, err := s.Marked(ctx)
+		marked, err := s.ListNames(ctx)
 		if err != nil || slices.Contains(marked, name) {
 			return access.Errorf(access.CodeInternal, "the service still has it (%v)", err)
 		}
@@ -166,7 +166,7 @@ func (s *suite) nothingLeft(t *testing.T) {
 		if err != nil || len(found) > 0 {
 			return access.Errorf(access.CodeInternal, "List finds %v (%v)", found, err)
 		}
-		marked, err := s.Marked(ctx)
+		marked, err := s.ListNames(ctx)
 		if err != nil || len(marked) > 0 {
 			return access.Errorf(access.CodeInternal, "the service has %v (%v)", marked, err)
 		}

@@ -80,7 +80,7 @@ func (m *memory) Resolve(_ context.Context, e access.Entitlement) (access.Scope,
 }
 
 func (m *memory) check(g access.Grant) error {
-	if _, ok := access.RequestOf(g.Name); !ok && !m.is(acceptsAnyName) {
+	if _, ok := access.RequestIDFromGrantName(g.Name); !ok && !m.is(acceptsAnyName) {
 		return invalid("name")
 	}
 	return nil
@@ -156,7 +156,7 @@ func (m *memory) Mint(_ context.Context, g access.Grant) (c access.Credential, e
 	return c, err
 }
 
-func (m *memory) Inspect(_ context.Context, g access.Grant) (p integrations.Presence, err error) {
+func (m *memory) Inspect(_ context.Context, g access.Grant) (p integrations.ReadBack, err error) {
 	if err := m.check(g); err != nil {
 		return p, err
 	}
@@ -187,7 +187,7 @@ func (m *memory) Revoke(_ context.Context, g access.Grant) error {
 		gone = !ok
 		delete(m.s.objects, g.Name)
 		for name, other := range m.s.objects {
-			if _, ramps := access.RequestOf(name); (m.is(revokesAlike) && ramps && other.what == o.what) || (m.is(touchesForeign) && !ramps) {
+			if _, ramps := access.RequestIDFromGrantName(name); (m.is(revokesAlike) && ramps && other.what == o.what) || (m.is(touchesForeign) && !ramps) {
 				delete(m.s.objects, name)
 			}
 		}
@@ -203,14 +203,14 @@ func (m *memory) Revoke(_ context.Context, g access.Grant) error {
 	return err
 }
 
-func (m *memory) List(context.Context) (found []integrations.Found, err error) {
+func (m *memory) List(context.Context) (found []integrations.ListedGrant, err error) {
 	err = m.call(func() {
 		for name, o := range m.s.objects {
-			if _, ok := access.RequestOf(name); !ok && !m.is(listsForeign) {
+			if _, ok := access.RequestIDFromGrantName(name); !ok && !m.is(listsForeign) {
 				continue
 			}
 			for range o.copies {
-				found = append(found, integrations.Found{Name: name, ExpiresAt: o.expires})
+				found = append(found, integrations.ListedGrant{Name: name, ExpiresAt: o.expires})
 			}
 		}
 	})
@@ -275,7 +275,7 @@ func (s *service) names() (names []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for name := range s.objects {
-		if _, ok := access.RequestOf(name); ok {
+		if _, ok := access.RequestIDFromGrantName(name); ok {
 			names = append(names, name)
 		}
 	}

@@ -38,7 +38,7 @@ func prepare(t *testing.T, h Harness) *suite {
 	for field, missing := range map[string]bool{
 		"Open": h.Open == nil, "Target": h.Target == "", "Principal": h.Principal == "",
 		"Entitlement": h.Entitlement == nil, "Other": h.Other == nil,
-		"Marked": h.Marked == nil, "Remove": h.Remove == nil,
+		"Marked": h.ListNames == nil, "Remove": h.Remove == nil,
 		"Use or UseAt":              h.Use == nil && h.UseAt == nil,
 		"Dial (or Lacks.Sessions)":  h.Dial == nil && h.Lacks.Sessions == "",
 		"Foreign or Lacks.Foreign":  h.Foreign == nil && h.Lacks.Foreign == "",
@@ -57,14 +57,14 @@ func prepare(t *testing.T, h Harness) *suite {
 	require.Equal(t, target.Bounds().Consistency == 0, h.Lacks.NotFoundYet != "",
 		"a target with a consistency bound is tried with NotFoundYet, one without says why in Lacks.NotFoundYet")
 	require.Positive(t, target.Bounds().Ending, "Bounds().Ending")
-	_, drifts := target.(integrations.Drifter)
+	_, drifts := target.(integrations.DriftDetector)
 	require.Equal(t, drifts, len(h.Widen) > 0, "the target is a Drifter, and the harness says how to Widen; or neither")
 	return s
 }
 
 // noDrift is why the target is not tried for drift.
 func (s *suite) noDrift(t *testing.T) string {
-	if _, drifts := s.Open(t).(integrations.Drifter); !drifts {
+	if _, drifts := s.Open(t).(integrations.DriftDetector); !drifts {
 		return "it cannot say whether what it holds was changed by hand"
 	}
 	return ""

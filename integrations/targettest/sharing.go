@@ -16,10 +16,10 @@ type SharingHarness struct {
 	// Open makes a target, as another worker process would. All have the same
 	// holders.
 	Open func(t *testing.T) integrations.Target
-	// Plan makes a grant that is not opened yet. All share one object.
-	Plan func() access.Grant
-	// There says whether the object is on the service, by the harness's own client.
-	There func(ctx context.Context) (bool, error)
+	// NewGrant makes a grant that is not opened yet. All share one object.
+	NewGrant func() access.Grant
+	// Exists says whether the object is on the service, by the harness's own client.
+	Exists func(ctx context.Context) (bool, error)
 	// Faulty opens a target whose n-th call (from 1) to the service meets the
 	// fault, LostReply or Unavailable, as in Harness.
 	Faulty func(t *testing.T, fault Fault, n int) integrations.Target
@@ -40,7 +40,7 @@ func Sharing(t *testing.T, h SharingHarness) {
 
 func (h SharingHarness) is(t *testing.T, there bool, message string) {
 	t.Helper()
-	now, err := h.There(background(t))
+	now, err := h.Exists(background(t))
 	require.NoError(t, err)
 	require.Equal(t, there, now, message)
 }
@@ -54,7 +54,7 @@ func (h SharingHarness) open(t *testing.T, g access.Grant) bool {
 
 func (h SharingHarness) grant(t *testing.T) access.Grant {
 	t.Helper()
-	g := h.Plan()
+	g := h.NewGrant()
 	require.NoError(t, h.Open(t).Grant(background(t), g))
 	require.True(t, h.open(t, g))
 	h.is(t, true, "after a grant")
@@ -86,7 +86,7 @@ func (h SharingHarness) inAndOut(t *testing.T) {
 // underWay: the next one comes when the last one out is removing the object. It
 // is refused for now, or in; it is not cut off by what comes late.
 func (h SharingHarness) underWay(t *testing.T) {
-	a, b := h.grant(t), h.Plan()
+	a, b := h.grant(t), h.NewGrant()
 	reached, goOn, done := make(chan struct{}, maxCalls), make(chan struct{}), make(chan error, 1)
 	go func() { done <- h.Slow(t, reached, goOn).Revoke(background(t), access.Grant{Name: a.Name}) }()
 	select {
@@ -111,7 +111,7 @@ func (h SharingHarness) atOnce(t *testing.T) {
 	s := suite{}
 	s.together(t, 6, func(ctx context.Context, _ int) error {
 		for range 10 {
-			target, g := h.Open(t), h.Plan()
+			target, g := h.Open(t), h.NewGrant()
 			for {
 				err := target.Grant(ctx, g)
 				if err == nil {
@@ -122,7 +122,7 @@ func (h SharingHarness) atOnce(t *testing.T) {
 				}
 				time.Sleep(time.Millisecond)
 			}
-			if there, err := h.There(ctx); err != nil || !there {
+			if there, err := h.Exists(ctx); err != nil || !there {
 				return access.Errorf(access.CodeInternal, "open, and not there (%v)", err)
 			}
 			if err := target.Revoke(ctx, access.Grant{Name: g.Name}); err != nil {
@@ -154,7 +154,7 @@ func (h SharingHarness) brokenGrant(t *testing.T, fault Fault, n int, other bool
 	if other {
 		b = h.grant(t)
 	}
-	a := h.Plan()
+	a := h.NewGrant()
 	err := h.Faulty(t, fault, n).Grant(background(t), a)
 	// Whoever comes meanwhile has it, however far the other got.
 	c := h.grant(t)
@@ -178,7 +178,7 @@ func (h SharingHarness) brokenRevoke(t *testing.T, fault Fault, n int, other boo
 	a := h.grant(t)
 	err := h.Faulty(t, fault, n).Revoke(background(t), access.Grant{Name: a.Name})
 	// Somebody comes before it is mended: refused for now, or in and not cut off.
-	c := h.Plan()
+	c := h.NewGrant()
 	switch e := h.Open(t).Grant(background(t), c); access.CodeOf(e) {
 	case access.CodeUnavailable:
 		require.False(t, other, "nothing is removed while another holds it")

@@ -47,7 +47,7 @@ const (
 	removesAfterGone flaw = "removes it after it said so"
 )
 
-func (c *club) Share(h integrations.Holders) { c.holders = h }
+func (c *club) UseHolders(h integrations.Holders) { c.holders = h }
 
 func (c *club) set(there bool) func(context.Context, string) error {
 	return func(_ context.Context, member string) error {
@@ -70,7 +70,7 @@ func (c *club) Grant(ctx context.Context, g access.Grant) error {
 	if c.flaw == onlyFirstPuts && !c.group.first(g.Name) {
 		put = func(context.Context, string) error { return nil }
 	}
-	return integrations.Enter(ctx, c.holders, g.Principal, g.Name, put, c.set(false))
+	return integrations.Attach(ctx, c.holders, g.Principal, g.Name, put, c.set(false))
 }
 
 func (c *club) Revoke(ctx context.Context, g access.Grant) error {
@@ -84,19 +84,19 @@ func (c *club) Revoke(ctx context.Context, g access.Grant) error {
 			return err
 		}
 	case lastOutForgets:
-		return integrations.Leave(ctx, c.holders, g.Name, func(context.Context, string) error { return nil })
+		return integrations.Detach(ctx, c.holders, g.Name, func(context.Context, string) error { return nil })
 	case removesAfterGone:
 		left := false
-		err := integrations.Leave(ctx, c.holders, g.Name, func(context.Context, string) error { left = true; return nil })
+		err := integrations.Detach(ctx, c.holders, g.Name, func(context.Context, string) error { left = true; return nil })
 		if err != nil || !left {
 			return err
 		}
 		return c.set(false)(ctx, "alice")
 	}
-	return integrations.Leave(ctx, c.holders, g.Name, c.set(false))
+	return integrations.Detach(ctx, c.holders, g.Name, c.set(false))
 }
 
-func (c *club) Inspect(ctx context.Context, g access.Grant) (p integrations.Presence, err error) {
+func (c *club) Inspect(ctx context.Context, g access.Grant) (p integrations.ReadBack, err error) {
 	objects, err := c.holders.Objects(ctx, g.Name)
 	c.group.mu.Lock()
 	defer c.group.mu.Unlock()
@@ -113,17 +113,17 @@ func clubHarness(t *testing.T, f flaw) targettest.SharingHarness {
 	g := &group{members: map[string]bool{}, booked: map[string]bool{}}
 	open := func(fault func() (before, after error)) integrations.Target {
 		c := &club{memory: &memory{s: newService()}, group: g, flaw: f, fault: fault}
-		c.Share(led.Holders("club/one"))
+		c.UseHolders(led.Holders("club/one"))
 		return c
 	}
 	return targettest.SharingHarness{
 		Open: func(*testing.T) integrations.Target { return open(nil) },
-		Plan: func() access.Grant {
+		NewGrant: func() access.Grant {
 			id := access.NewRequestID()
 			return access.Grant{Name: access.GrantName(id, 0), RequestID: id, Target: "club/one", Principal: "alice",
 				ExpiresAt: time.Now().Add(time.Hour)}
 		},
-		There: func(context.Context) (bool, error) {
+		Exists: func(context.Context) (bool, error) {
 			g.mu.Lock()
 			defer g.mu.Unlock()
 			return g.members["alice"], nil

@@ -90,7 +90,7 @@ func memoryHarness(f flaw) targettest.Harness {
 		Open:   func(*testing.T) integrations.Target { return &memory{s: s, flaw: f} },
 		Target: "memory/test", Principal: "alice",
 		Entitlement: access.Entitlement{"what": "orders"}, Other: access.Entitlement{"what": "refunds"},
-		Marked: func(context.Context) ([]string, error) { return s.names(), nil },
+		ListNames: func(context.Context) ([]string, error) { return s.names(), nil },
 		Remove: func(_ context.Context, name string) error {
 			s.mu.Lock()
 			defer s.mu.Unlock()

@@ -23,10 +23,10 @@ func needed() map[string][]string {
 	}
 }
 
-// Check implements integrations.Checker: Ramp's own token lives, can make others,
+// Ping implements integrations.Checker: Ramp's own token lives, can make others,
 // and has the rights it needs. Errors are of code forbidden, unavailable and
 // throttled.
-func (t *target) Check(ctx context.Context) error {
+func (t *target) Ping(ctx context.Context) error {
 	own, err := t.vault.read(ctx, "auth/token/lookup-self")
 	if err != nil {
 		return err

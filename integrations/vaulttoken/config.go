@@ -33,8 +33,8 @@ var (
 	neverGiven = []string{"root", "response-wrapping", "control-group"}
 )
 
-// Check collects everything that is wrong, reaching for nothing.
-func (c Config) Check(_ string) []access.Issue { return c.check() }
+// Validate collects everything that is wrong, reaching for nothing.
+func (c Config) Validate(_ string) []access.Issue { return c.validate() }
 
 // Open makes the target. It does not call Vault: one that is down opens, and
 // fails its Check. Errors are of code invalid, with every issue, or unavailable.
@@ -44,7 +44,7 @@ func (c Config) Open(ctx context.Context, name string) (integrations.Target, err
 
 // open lets tests stand between the target and its Vault.
 func (c Config) open(_ context.Context, name string, between func(http.RoundTripper) http.RoundTripper) (*target, error) {
-	if issues := c.check(); len(issues) > 0 {
+	if issues := c.validate(); len(issues) > 0 {
 		return nil, access.Invalid(issues...)
 	}
 	c.Policies = slices.Sorted(slices.Values(c.Policies))
@@ -63,8 +63,8 @@ func (c Config) open(_ context.Context, name string, between func(http.RoundTrip
 	return &target{name: name, config: c, vault: v, authorities: string(authorities)}, nil
 }
 
-// check collects everything that is wrong.
-func (c Config) check() (issues []access.Issue) {
+// validate collects everything that is wrong.
+func (c Config) validate() (issues []access.Issue) {
 	bad := func(code, field, message string) {
 		issues = append(issues, access.Issue{Code: code, Field: field, Message: message})
 	}

@@ -86,7 +86,7 @@ func TestEnvironmentIsLeftAlone(t *testing.T) {
 		t.Setenv(name, value)
 	}
 	target, g := opened(t, config), newGrant(60e9, "orders-read")
-	require.NoError(t, target.Check(context.Background()))
+	require.NoError(t, target.Ping(context.Background()))
 	token := minted(t, target, g)
 	for _, name := range []string{"VAULT_WRAP_TTL", "VAULT_HEADERS", "VAULT_PROXY_ADDR"} {
 		os.Unsetenv(name)
@@ -109,7 +109,7 @@ func TestOwnToken(t *testing.T) {
 	_, err = server.Root.Logical().Write("auth/token/revoke", map[string]any{"token": string(old[:len(old)-1])})
 	require.NoError(t, err)
 	require.NoError(t, read(ctx, server.Client(t, token)))
-	require.NoError(t, target.Check(ctx))
+	require.NoError(t, target.Ping(ctx))
 	require.NoError(t, target.Revoke(ctx, g))
 	require.Error(t, read(ctx, server.Client(t, token)))
 
@@ -125,17 +125,17 @@ func TestOwnToken(t *testing.T) {
 
 	t.Setenv("RAMP_TEST_VAULT_TOKEN", server.Token(t, "ramp"))
 	config.TokenFile, config.TokenEnv = "", "RAMP_TEST_VAULT_TOKEN"
-	require.NoError(t, opened(t, config).Check(ctx))
+	require.NoError(t, opened(t, config).Ping(ctx))
 }
 
 func TestCheck(t *testing.T) {
 	ctx := context.Background()
 	server, config := start(t)
-	require.NoError(t, opened(t, config).Check(ctx))
+	require.NoError(t, opened(t, config).Ping(ctx))
 	as := func(token string) error {
 		c := config
 		c.TokenFile = vaulttest.TokenFile(t, token)
-		return opened(t, c).Check(ctx)
+		return opened(t, c).Ping(ctx)
 	}
 	require.Equal(t, access.CodeForbidden, access.CodeOf(as("hvs.nobody")))
 	server.Policy(t, "less", `path "auth/token/lookup-self" { capabilities = ["read"] }
@@ -148,7 +148,7 @@ path "sys/capabilities-self" { capabilities = ["update"] }`)
 		require.ErrorContains(t, as(secret.Auth.ClientToken), what)
 	}
 	require.NoError(t, server.Root.Sys().Seal())
-	require.Equal(t, access.CodeUnavailable, access.CodeOf(opened(t, config).Check(ctx)))
+	require.Equal(t, access.CodeUnavailable, access.CodeOf(opened(t, config).Ping(ctx)))
 	_, err := opened(t, config).Inspect(ctx, newGrant(60e9, "orders-read"))
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(err))
 }

@@ -10,7 +10,7 @@ import (
 	"ramp.dev/ramp/integrations"
 )
 
-var _ integrations.Drifter = (*target)(nil)
+var _ integrations.DriftDetector = (*target)(nil)
 
 // Drift implements integrations.Drifter: the grant's role, the roles of its
 // tokens, and tokens that nobody picked up through Ramp.

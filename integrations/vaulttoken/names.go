@@ -23,19 +23,19 @@ func newTokenRole(grant string) string { return grant + "-" + access.NewRequestI
 // grantOf is the grant that a role's name belongs to. It reports false for roles
 // that Ramp did not make.
 func grantOf(role string) (string, bool) {
-	if _, ok := access.RequestOf(role); ok {
+	if _, ok := access.RequestIDFromGrantName(role); ok {
 		return role, true
 	}
 	cut := strings.LastIndexByte(role, '-')
 	if cut < 0 || !access.IsRequestID(role[cut+1:]) {
 		return "", false
 	}
-	_, ok := access.RequestOf(role[:cut])
+	_, ok := access.RequestIDFromGrantName(role[:cut])
 	return role[:cut], ok
 }
 
 func checkName(name string) error {
-	if _, ok := access.RequestOf(name); !ok {
+	if _, ok := access.RequestIDFromGrantName(name); !ok {
 		return access.Invalid(access.Issue{Code: "grant_name", Field: "name", Message: "not the name of a grant of Ramp's"})
 	}
 	return nil

@@ -45,7 +45,7 @@ func (r *role) readSuffix(s string) {
 }
 
 // isToken reports whether it is the role of one token.
-func (r role) isToken() bool { _, grants := access.RequestOf(r.name); return !grants }
+func (r role) isToken() bool { _, grants := access.RequestIDFromGrantName(r.name); return !grants }
 
 // putRole writes all of r, each time: Vault keeps what a write leaves out.
 // Policies are one text, since a policy of Vault's can then hold Ramp to lists

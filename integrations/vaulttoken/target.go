@@ -20,7 +20,7 @@ var (
 	_ integrations.Target   = (*target)(nil)
 	_ integrations.Minter   = (*target)(nil)
 	_ integrations.Extender = (*target)(nil)
-	_ integrations.Checker  = (*target)(nil)
+	_ integrations.Pinger   = (*target)(nil)
 )
 
 // Resolve implements integrations.Target.
@@ -54,8 +54,8 @@ func (t *target) Bounds() integrations.Bounds {
 // Inspect implements integrations.Target. Sessions are tokens that Vault still
 // has. The role of a token counts as open, too: it is what a revoke that broke
 // off leaves behind.
-func (t *target) Inspect(ctx context.Context, g access.Grant) (integrations.Presence, error) {
-	var p integrations.Presence
+func (t *target) Inspect(ctx context.Context, g access.Grant) (integrations.ReadBack, error) {
+	var p integrations.ReadBack
 	if err := checkName(g.Name); err != nil {
 		return p, err
 	}
@@ -73,15 +73,15 @@ func (t *target) Inspect(ctx context.Context, g access.Grant) (integrations.Pres
 }
 
 // List implements integrations.Target.
-func (t *target) List(ctx context.Context) ([]integrations.Found, error) {
+func (t *target) List(ctx context.Context) ([]integrations.ListedGrant, error) {
 	roles, err := t.roles(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var out []integrations.Found
+	var out []integrations.ListedGrant
 	for grant, names := range roles {
 		// All of a grant's roles are read: its own may be gone, or hand-made.
-		found := integrations.Found{Name: grant}
+		found := integrations.ListedGrant{Name: grant}
 		for _, name := range names {
 			r, there, err := t.getRole(ctx, name)
 			if err != nil {
@@ -110,7 +110,7 @@ func (t *target) List(ctx context.Context) ([]integrations.Found, error) {
 			return nil, err
 		}
 		if n > 0 {
-			out = append(out, integrations.Found{Name: grant})
+			out = append(out, integrations.ListedGrant{Name: grant})
 		}
 	}
 	return out, nil

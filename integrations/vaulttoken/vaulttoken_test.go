@@ -44,10 +44,10 @@ func TestConformance(t *testing.T) {
 			"space":         {"policies": []any{"orders-read "}},
 			"list in lists": {"policies": []any{[]any{"orders-read"}}},
 		},
-		Marked:  func(ctx context.Context) ([]string, error) { return marked(ctx, server) },
-		Remove:  func(ctx context.Context, name string) error { return removeByHand(ctx, server, name) },
-		Widen:   widen(t, server),
-		Foreign: func(t *testing.T) func(context.Context) error { return foreign(t, server) },
+		ListNames: func(ctx context.Context) ([]string, error) { return marked(ctx, server) },
+		Remove:    func(ctx context.Context, name string) error { return removeByHand(ctx, server, name) },
+		Widen:     widen(t, server),
+		Foreign:   func(t *testing.T) func(context.Context) error { return foreign(t, server) },
 		Use: func(ctx context.Context, _ access.Grant, c access.Credential) error {
 			return read(ctx, client(ctx, c))
 		},

@@ -31,14 +31,14 @@ func TestTLSAndNamespace(t *testing.T) {
 	}})
 	defer front.Close()
 	config.Address, config.Namespace = front.URL, "team/orders/"
-	require.Equal(t, access.CodeUnavailable, access.CodeOf(opened(t, config).Check(ctx)), "nobody vouches for it")
+	require.Equal(t, access.CodeUnavailable, access.CodeOf(opened(t, config).Ping(ctx)), "nobody vouches for it")
 	require.Empty(t, seen, "Ramp's token went to a stranger")
 
 	authority := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: front.Certificate().Raw})
 	config.CAFile = filepath.Join(t.TempDir(), "ca.pem")
 	require.NoError(t, os.WriteFile(config.CAFile, authority, 0o600))
 	target := opened(t, config)
-	require.NoError(t, target.Check(ctx))
+	require.NoError(t, target.Ping(ctx))
 	require.Equal(t, "team/orders", <-seen)
 	g := newGrant(time.Minute, "orders-read")
 	require.NoError(t, target.Grant(ctx, g))

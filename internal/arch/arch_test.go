@@ -72,14 +72,14 @@ var mayImport = map[string]struct {
 	"integrations": {[]string{"access"}, "a target is usable without the rest of Ramp"},
 	"reconcile":    {[]string{"access", "integrations", "ledger"}, "the third line works without Temporal, so it knows nothing of it"},
 	"activities":   {[]string{"access", "evidence", "integrations", "ledger", "reconcile"}, "what workflows may do to the world"},
-	"workflows":    {[]string{"access", "evidence", "activities/calls"}, "workflows know activities by name, so that nothing in them can touch the world"},
+	"workflows":    {[]string{"access", "evidence", "activities/api"}, "workflows know activities by name, so that nothing in them can touch the world"},
 	"worker":       {[]string{"access", "activities", "evidence", "integrations", "ledger", "reconcile", "workflows"}, "the only place that knows every integration"},
-	"server":       {[]string{"access", "activities/calls", "codec", "contracts", "evidence", "ledger", "passkey", "workflows"}, "what faces people holds no target's credentials and does not know the worker; it opens payloads for the operators who read workflows"},
-	"engine":       {[]string{"access"}, "Temporal embedded is for development; nothing of Ramp depends on it"},
+	"server":       {[]string{"access", "activities/api", "codec", "contracts", "evidence", "ledger", "passkey", "workflows"}, "what faces people holds no target's credentials and does not know the worker; it opens payloads for the operators who read workflows"},
+	"dev":          {[]string{"access", "integrations"}, "Temporal, an identity provider and an SSH host in one process are for development; nothing of production depends on them"},
 	"client":       {[]string{"access", "contracts", "evidence"}, "a client speaks HTTP only"},
 	"e2e":          {nil, "the tests from outside use what users use"},
-	"tools":        {[]string{"access", "activities", "contracts", "engine", "evidence", "integrations", "ledger", "server", "worker", "workflows"}, "for those who work on Ramp; it puts parts together as a test does, and nothing depends on it"},
-	"bench":        {[]string{"access", "contracts", "engine", "evidence", "integrations", "ledger", "server", "worker", "workflows", "activities"}, "it measures the parts"},
+	"tools":        {[]string{"access", "activities", "contracts", "dev", "evidence", "integrations", "ledger", "server", "worker", "workflows"}, "for those who work on Ramp; it puts parts together as a test does, and nothing depends on it"},
+	"bench":        {[]string{"access", "contracts", "dev", "evidence", "integrations", "ledger", "server", "worker", "workflows", "activities"}, "it measures the parts"},
 }
 
 func TestImportsPointOneWay(t *testing.T) {
@@ -108,9 +108,9 @@ func TestImportsPointOneWay(t *testing.T) {
 // TestHeavyThings: what is large, or powerful, is in one room only.
 func TestHeavyThings(t *testing.T) {
 	only := map[string][]string{
-		"go.temporal.io/server":               {"engine"},
-		"github.com/temporalio/ui-server":     {"engine"},
-		"github.com/zitadel/oidc":             {"engine"},
+		"go.temporal.io/server":               {"dev"},
+		"github.com/temporalio/ui-server":     {"dev"},
+		"github.com/zitadel/oidc":             {"dev"},
 		"github.com/hashicorp/vault/api":      {"integrations", "signers", "internal"},
 		"github.com/aws/aws-sdk-go-v2":        {"integrations", "signers"},
 		"github.com/labstack/echo/v4":         {"server"},
@@ -140,7 +140,7 @@ func TestHeavyThings(t *testing.T) {
 func TestLeanIsLean(t *testing.T) {
 	for _, p := range packages(t, "-tags", "lean", "./cmd/ramp") {
 		for _, dep := range p.Deps {
-			if strings.HasPrefix(dep, "go.temporal.io/server") || strings.HasPrefix(dep, "github.com/temporalio/ui-server") || strings.HasPrefix(dep, module+"/engine") {
+			if strings.HasPrefix(dep, "go.temporal.io/server") || strings.HasPrefix(dep, "github.com/temporalio/ui-server") || strings.HasPrefix(dep, module+"/dev") {
 				t.Errorf("the lean binary depends on %s", dep)
 			}
 		}

@@ -10,12 +10,12 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// keptFor bounds how long a secret that was changed in Vault is still used.
-const keptFor = 30 * time.Second
+// cachedFor bounds how long a secret that was changed in Vault is still used.
+const cachedFor = 30 * time.Second
 
-// Kept is a secret for those who need it at every call. It is safe for
+// Cached is a secret for those who need it at every call. It is safe for
 // concurrent use.
-type Kept struct {
+type Cached struct {
 	ref     string
 	reading singleflight.Group
 
@@ -24,14 +24,14 @@ type Kept struct {
 	at    time.Time // when the reading of value began; zero if there is none
 }
 
-// Keep reads nothing yet.
-func Keep(ref string) *Kept { return &Kept{ref: ref} }
+// NewCached reads nothing yet.
+func NewCached(ref string) *Cached { return &Cached{ref: ref} }
 
 // Read reads a file anew each time, and Vault when what it last said is 30 s old,
 // once for all who wait. Nothing older is used when Vault does not answer: it may
 // have been changed because somebody stole it. Errors are Read's; they are not
 // remembered.
-func (k *Kept) Read(ctx context.Context) (string, error) {
+func (k *Cached) Read(ctx context.Context) (string, error) {
 	if IsFile(k.ref) {
 		return Read(ctx, k.ref)
 	}
@@ -61,8 +61,8 @@ func (k *Kept) Read(ctx context.Context) (string, error) {
 	}
 }
 
-func (k *Kept) fresh() (string, bool) {
+func (k *Cached) fresh() (string, bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.value, !k.at.IsZero() && time.Since(k.at) < keptFor
+	return k.value, !k.at.IsZero() && time.Since(k.at) < cachedFor
 }

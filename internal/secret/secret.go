@@ -13,9 +13,9 @@ import (
 // IsFile reports whether a reference is to a file.
 func IsFile(ref string) bool { return !strings.HasPrefix(ref, prefix) }
 
-// Check says what is wrong with the form of a reference, and reads nothing.
+// Validate says what is wrong with the form of a reference, and reads nothing.
 // Errors are CodeInvalid.
-func Check(ref string) error {
+func Validate(ref string) error {
 	if IsFile(ref) {
 		return nil
 	}

@@ -25,7 +25,7 @@ import (
 func TestFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "secret")
 	require.NoError(t, os.WriteFile(path, []byte(" first \r\n"), 0o600))
-	kept := Keep(path)
+	kept := NewCached(path)
 	got, err := kept.Read(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, " first ", got)
@@ -41,11 +41,11 @@ func TestFile(t *testing.T) {
 
 func TestForm(t *testing.T) {
 	for _, ref := range []string{"", "file", "/etc/ramp/file", "vault:kv/ramp#token", "vault:team/kv/ramp/db#password of", "vault:kv/a.b@c=d+e-f_g#x"} {
-		require.Equal(t, strings.HasSuffix(ref, " of"), Check(ref) != nil, ref)
+		require.Equal(t, strings.HasSuffix(ref, " of"), Validate(ref) != nil, ref)
 	}
 	for _, ref := range []string{"vault:", "vault:kv", "vault:kv/ramp", "vault:kv#x", "vault:kv/ramp#", "vault:kv/ramp#a#b", "vault:/kv/ramp#x", "vault:kv//ramp#x",
 		"vault:kv/ramp/#x", "vault:kv/../sys/ramp#x", "vault:kv/./ramp#x", "vault:kv/..#x", "vault:kv/ramp?version=1#x", "vault:kv/r%2e#x", "vault:kv/ramp\n#x", "vault: kv/ramp#x"} {
-		require.Equal(t, access.CodeInvalid, access.CodeOf(Check(ref)), ref)
+		require.Equal(t, access.CodeInvalid, access.CodeOf(Validate(ref)), ref)
 		_, err := Read(t.Context(), ref)
 		require.Equal(t, access.CodeInvalid, access.CodeOf(err), ref)
 	}
@@ -164,7 +164,7 @@ func TestKept(t *testing.T) {
 	}))
 	defer front.Close()
 	t.Setenv("VAULT_ADDR", front.URL)
-	kept := Keep("vault:team/kv/ramp/db#password")
+	kept := NewCached("vault:team/kv/ramp/db#password")
 	is := func(want string) {
 		t.Helper()
 		got, err := kept.Read(t.Context())
@@ -196,13 +196,13 @@ func TestKept(t *testing.T) {
 
 	v.put("team/kv/data/ramp/db", "second-MARKED")
 	is("first-MARKED")
-	later(keptFor)
+	later(cachedFor)
 	is("second-MARKED")
 	require.Equal(t, int32(2), readings.Load())
 
 	down.Store(1)
 	is("second-MARKED")
-	later(keptFor)
+	later(cachedFor)
 	for range 2 {
 		_, err = kept.Read(t.Context())
 		require.Equal(t, access.CodeUnavailable, access.CodeOf(err), "nothing old is used")

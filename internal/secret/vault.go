@@ -18,9 +18,9 @@ const prefix = "vault:"
 // within bounds a call to Vault, its retries included.
 const within = 8 * time.Second
 
-// Vault is a client of the Vault that the standard VAULT_ variables name. A call
+// NewVaultClient is a client of the Vault that the standard VAULT_ variables name. A call
 // with it takes 8 s at the most. Errors are CodeInvalid.
-func Vault() (*api.Client, error) {
+func NewVaultClient() (*api.Client, error) {
 	config := api.DefaultConfig()
 	if config.Error != nil {
 		return nil, access.Errorf(access.CodeInvalid, "the VAULT_ variables: %w", config.Error)
@@ -53,7 +53,7 @@ func parse(ref string) (field, error) {
 func (f field) read(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
-	client, err := Vault()
+	client, err := NewVaultClient()
 	if err != nil {
 		return "", err
 	}

@@ -12,29 +12,29 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-// Unknown is a field that is written and that its reader does not have.
-type Unknown struct {
+// UnknownField is a field that is written and that its reader does not have.
+type UnknownField struct {
 	Path         string // from the document's top: request.ticket.systen
 	Name         string
-	Near         string // the known name that is closest; empty if none is close
+	Suggestion   string // the known name that is closest; empty if none is close
 	Line, Column int
 }
 
-// Varied is a type whose fields depend on what is written beside them, such as
+// Discriminated is a type whose fields depend on what is written beside them, such as
 // a kind. A nil into accepts everything, for a kind that is itself unknown.
-type Varied interface {
-	Variant(scalar func(field string) string) (into any, also []string)
+type Discriminated interface {
+	FieldsFor(scalar func(field string) string) (into any, also []string)
 }
 
 // UnknownFields walks what is written beside the type it is read into, and
 // returns every field that the type does not have, in the order of the file.
-func UnknownFields(n ast.Node, into any) []Unknown {
+func UnknownFields(n ast.Node, into any) []UnknownField {
 	var w walk
 	w.into(n, reflect.TypeOf(into), "")
 	return w.found
 }
 
-type walk struct{ found []Unknown }
+type walk struct{ found []UnknownField }
 
 func (w *walk) into(n ast.Node, t reflect.Type, path string) {
 	for t.Kind() == reflect.Pointer {
@@ -43,9 +43,9 @@ func (w *walk) into(n ast.Node, t reflect.Type, path string) {
 	switch t.Kind() {
 	case reflect.Struct:
 		var also []string
-		if v, ok := reflect.New(t).Interface().(Varied); ok {
+		if v, ok := reflect.New(t).Interface().(Discriminated); ok {
 			var into any
-			into, also = v.Variant(func(field string) string { return scalar(n, field) })
+			into, also = v.FieldsFor(func(field string) string { return scalar(n, field) })
 			if into == nil {
 				return
 			}
@@ -83,7 +83,7 @@ func (w *walk) fields(n ast.Node, t reflect.Type, also []string, path string) {
 			w.into(v.Value, ft, join(path, token.Value))
 			continue
 		}
-		w.found = append(w.found, Unknown{Path: join(path, token.Value), Name: token.Value, Near: Nearest(token.Value, known),
+		w.found = append(w.found, UnknownField{Path: join(path, token.Value), Name: token.Value, Suggestion: Nearest(token.Value, known),
 			Line: token.Position.Line, Column: token.Position.Column})
 	}
 }

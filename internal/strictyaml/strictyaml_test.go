@@ -42,9 +42,9 @@ keepers:
 hidden: 1
 `), 0)
 	require.NoError(t, err)
-	require.Equal(t, []Unknown{
-		{Path: "nmae", Name: "nmae", Near: "name", Line: 1, Column: 1},
-		{Path: "animals.tom.livse", Name: "livse", Near: "lives", Line: 3, Column: 30},
+	require.Equal(t, []UnknownField{
+		{Path: "nmae", Name: "nmae", Suggestion: "name", Line: 1, Column: 1},
+		{Path: "animals.tom.livse", Name: "livse", Suggestion: "lives", Line: 3, Column: 30},
 		{Path: "keepers.completelyElse", Name: "completelyElse", Line: 7, Column: 5},
 		{Path: "hidden", Name: "hidden", Line: 8, Column: 1},
 	}, UnknownFields(file.Docs[0].Body, zoo{}))

@@ -8,24 +8,24 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"ramp.dev/ramp/contracts"
+	"ramp.dev/ramp/server/app"
 	"ramp.dev/ramp/server/auth"
-	"ramp.dev/ramp/server/desk"
 )
 
 // API answers under /api.
 type API struct {
-	desk *desk.Desk
+	desk *app.App
 	auth *auth.Auth
 }
 
 // New makes the API of a desk.
-func New(d *desk.Desk, a *auth.Auth) *API { return &API{desk: d, auth: a} }
+func New(d *app.App, a *auth.Auth) *API { return &API{desk: d, auth: a} }
 
 // Routes adds the API's calls. Everything but the two that help to log in and
 // to read the rest needs a person.
 func (a *API) Routes(e *echo.Echo) {
 	e.GET("/api/openapi.json", a.openAPI)
-	e.GET("/api/v1/auth-config", func(c echo.Context) error { return c.JSON(http.StatusOK, a.auth.Public()) })
+	e.GET("/api/v1/auth-config", func(c echo.Context) error { return c.JSON(http.StatusOK, a.auth.LoginInfo()) })
 
 	// Not a group: echo would answer for every unknown path and method in it.
 	get := func(path string, h echo.HandlerFunc) { e.GET("/api/v1"+path, h, auth.Require) }
@@ -60,11 +60,11 @@ type page[T any] struct {
 func (a *API) me(c echo.Context) error { return c.JSON(http.StatusOK, auth.Person(c)) }
 
 func (a *API) sessions(c echo.Context) error {
-	list, err := a.auth.SignedIn(c.Request().Context(), auth.Person(c))
+	list, err := a.auth.ListSessions(c.Request().Context(), auth.Person(c))
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, page[auth.SignedIn]{Items: list})
+	return c.JSON(http.StatusOK, page[auth.SessionInfo]{Items: list})
 }
 
 // signOut ends the person's sessions in every browser. A token ends at its own

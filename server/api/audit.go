@@ -14,7 +14,7 @@ import (
 
 // audit searches everything that was recorded.
 func (a *API) audit(c echo.Context) error {
-	f := ledger.AuditFilter{Actor: c.QueryParam("actor"), Kind: access.EventKind(c.QueryParam("kind")),
+	f := ledger.EventSearch{Actor: c.QueryParam("actor"), Kind: access.EventKind(c.QueryParam("kind")),
 		Request: c.QueryParam("request"), Cursor: c.QueryParam("cursor")}
 	for name, into := range map[string]*time.Time{"since": &f.Since, "until": &f.Until} {
 		s := c.QueryParam(name)

@@ -33,7 +33,7 @@ func (a *API) events(c echo.Context) error {
 	w.WriteHeader(http.StatusOK)
 	control := http.NewResponseController(w)
 	until := time.Now().Add(eventsFor)
-	if proof := auth.Until(c); proof.Before(until) {
+	if proof := auth.IdentityExpiry(c); proof.Before(until) {
 		until = proof
 	}
 	tick := time.NewTicker(eventsEvery)
@@ -41,7 +41,7 @@ func (a *API) events(c echo.Context) error {
 	quiet := time.Now()
 	for began := time.Now(); time.Now().Before(until); {
 		// Whoever leaves, or loses a group, hears no more from that moment.
-		p, err := a.auth.Now(ctx, p)
+		p, err := a.auth.Refresh(ctx, p)
 		if err != nil {
 			return nil
 		}

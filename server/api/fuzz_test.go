@@ -27,7 +27,7 @@ func FuzzBody(f *testing.F) {
 		f.Add([]byte(b))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		var ask access.Ask
+		var ask access.RequestInput
 		err := read(post(string(body)), &ask, false)
 		var he *echo.HTTPError
 		switch {

@@ -9,12 +9,12 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/server/app"
 	"ramp.dev/ramp/server/auth"
-	"ramp.dev/ramp/server/desk"
 )
 
 func (a *API) submit(c echo.Context) error {
-	var ask access.Ask
+	var ask access.RequestInput
 	if err := read(c, &ask, false); err != nil {
 		return err
 	}
@@ -24,7 +24,7 @@ func (a *API) submit(c echo.Context) error {
 		return err
 	}
 	if dry {
-		plan, err := a.desk.Plan(ctx, p, ask)
+		plan, err := a.desk.DryRun(ctx, p, ask)
 		if err != nil {
 			return err
 		}
@@ -45,7 +45,7 @@ func (a *API) submit(c echo.Context) error {
 }
 
 func (a *API) list(c echo.Context) error {
-	q := desk.Query{Target: c.QueryParam("target"), Cursor: c.QueryParam("cursor")}
+	q := app.Query{Target: c.QueryParam("target"), Cursor: c.QueryParam("cursor")}
 	var err error
 	if q.Mine, err = flag(c, "mine"); err != nil {
 		return err
@@ -114,7 +114,7 @@ func (a *API) decide(c echo.Context) error {
 		return err
 	}
 	r, err := a.desk.Decide(c.Request().Context(), auth.Person(c), c.Param("id"),
-		desk.Say{Verdict: body.Decision, PlanDigest: body.PlanDigest, Comment: body.Comment, Passkey: body.Passkey})
+		app.DecisionInput{Verdict: body.Decision, PlanDigest: body.PlanDigest, Comment: body.Comment, Passkey: body.Passkey})
 	if err != nil {
 		return err
 	}

@@ -30,16 +30,16 @@ type Auth struct {
 
 // Directory says what is known of people now, beyond what their tokens say.
 type Directory interface {
-	Roll(ctx context.Context, ids ...string) (access.Roll, error)
+	DirectorySnapshot(ctx context.Context, ids ...string) (access.DirectorySnapshot, error)
 }
 
 // Deps are what Auth works with.
 type Deps struct {
-	Log       logrus.FieldLogger
-	Directory Directory                    // nil: tokens say all there is
-	Store     SessionStore                 // nil: sessions are in this process's memory
-	Address   func(r *http.Request) string // where a request comes from
-	UI        string                       // the origin of the Temporal UI; empty: there is none
+	Log              logrus.FieldLogger
+	Directory        Directory                    // nil: tokens say all there is
+	Store            SessionStore                 // nil: sessions are in this process's memory
+	CallerAddress    func(r *http.Request) string // where a request comes from
+	TemporalUIOrigin string                       // the origin of the Temporal UI; empty: there is none
 }
 
 func init() { gob.Register(access.Person{}) }
@@ -48,7 +48,7 @@ func init() { gob.Register(access.Person{}) }
 // people reach Ramp.
 func New(c Config, base *url.URL, d Deps) (*Auth, error) {
 	c = c.withDefaults()
-	if err := c.Check(); err != nil {
+	if err := c.Validate(); err != nil {
 		return nil, err
 	}
 	s := scs.New()
@@ -57,7 +57,7 @@ func New(c Config, base *url.URL, d Deps) (*Auth, error) {
 	s.Cookie.HttpOnly, s.Cookie.SameSite = true, http.SameSiteLaxMode
 	s.HashTokenInStore = true
 	if d.Store != nil {
-		s.Store = stored{d.Store, min(time.Minute, c.SessionIdle.Std()/10)}
+		s.Store = sessionStore{d.Store, min(time.Minute, c.SessionIdle.Std()/10)}
 	}
 	s.ErrorFunc = func(w http.ResponseWriter, _ *http.Request, err error) {
 		d.Log.WithError(err).Error("sessions cannot be read or written")
@@ -68,8 +68,8 @@ func New(c Config, base *url.URL, d Deps) (*Auth, error) {
 		s.Cookie.Name, s.Cookie.Secure = "__Host-ramp_session", true
 	}
 	decoding := http.NewCrossOriginProtection()
-	if d.UI != "" {
-		if err := decoding.AddTrustedOrigin(d.UI); err != nil {
+	if d.TemporalUIOrigin != "" {
+		if err := decoding.AddTrustedOrigin(d.TemporalUIOrigin); err != nil {
 			return nil, access.Errorf(access.CodeInvalid, "the origin of the Temporal UI: %w", err)
 		}
 	}
@@ -80,12 +80,12 @@ func New(c Config, base *url.URL, d Deps) (*Auth, error) {
 	return a, nil
 }
 
-// Check says whether people can be known, for readiness: one provider of
+// Ping says whether people can be known, for readiness: one provider of
 // several that is away keeps out its own people only.
-func (a *Auth) Check(context.Context) error {
+func (a *Auth) Ping(context.Context) error {
 	var err error
 	for _, p := range a.providers {
-		if _, err = p.get(); err == nil {
+		if _, err = p.discover(); err == nil {
 			return nil
 		}
 	}
@@ -110,7 +110,7 @@ func (a *Auth) Identify(next echo.HandlerFunc) echo.HandlerFunc {
 			}
 			p, until, err := a.bearer(r.Context(), token, r.Method != http.MethodGet && r.Method != http.MethodHead)
 			if err == nil {
-				p, err = a.Now(r.Context(), p)
+				p, err = a.Refresh(r.Context(), p)
 			}
 			if err != nil {
 				return err
@@ -128,7 +128,7 @@ func (a *Auth) Identify(next echo.HandlerFunc) echo.HandlerFunc {
 				Message: "this was sent from another site's page"}}}
 		}
 		if p, ok := a.sessions.Get(r.Context(), personKey).(access.Person); ok {
-			p, err := a.Now(r.Context(), p)
+			p, err := a.Refresh(r.Context(), p)
 			if access.CodeOf(err) == access.CodeForbidden {
 				err = errors.Join(err, a.sessions.Destroy(r.Context())) // whoever has left has no session
 			}
@@ -142,20 +142,20 @@ func (a *Auth) Identify(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// Now is a person whom a token or a session proves, as configuration and the
+// Refresh is a person whom a token or a session proves, as configuration and the
 // directory know them now. Errors are CodeForbidden for one who has left, and
 // CodeUnavailable for a directory that does not answer: nobody gets past it on
 // the strength of what it may have said before.
-func (a *Auth) Now(ctx context.Context, p access.Person) (access.Person, error) {
+func (a *Auth) Refresh(ctx context.Context, p access.Person) (access.Person, error) {
 	p = a.config.Links.link(p)
 	if a.Directory == nil {
 		return p, nil
 	}
-	roll, err := a.Directory.Roll(ctx, p.Identities()...)
+	roll, err := a.Directory.DirectorySnapshot(ctx, p.Identities()...)
 	if err != nil {
 		return access.Person{}, access.Errorf(access.CodeUnavailable, "the directory does not answer: %w", err)
 	}
-	return roll.Now(p)
+	return roll.Current(p)
 }
 
 // Person is who asks; call it only behind Require or RequirePage.
@@ -164,9 +164,9 @@ func Person(c echo.Context) access.Person {
 	return p
 }
 
-// Until is when what proved the person ends: no answer may go on for longer.
+// IdentityExpiry is when what proved the person ends: no answer may go on for longer.
 // The zero time if nobody asks.
-func Until(c echo.Context) time.Time {
+func IdentityExpiry(c echo.Context) time.Time {
 	t, _ := c.Get(untilKey).(time.Time)
 	return t
 }
@@ -194,20 +194,20 @@ func RequirePage(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// Public is what a client needs to know to log in.
-type Public struct {
-	Name     string   `json:"name,omitempty"`
-	Issuer   string   `json:"issuer"`
-	ClientID string   `json:"clientId"` // of the command line
-	Audience string   `json:"audience"`
-	Others   []Public `json:"others,omitempty"` // where there are several to choose from
+// LoginInfo is what a client needs to know to log in.
+type LoginInfo struct {
+	Name     string      `json:"name,omitempty"`
+	Issuer   string      `json:"issuer"`
+	ClientID string      `json:"clientId"` // of the command line
+	Audience string      `json:"audience"`
+	Others   []LoginInfo `json:"others,omitempty"` // where there are several to choose from
 }
 
-// Public answers for the command line.
-func (a *Auth) Public() Public {
-	var all []Public
+// LoginInfo answers for the command line.
+func (a *Auth) LoginInfo() LoginInfo {
+	var all []LoginInfo
 	for _, p := range a.providers {
-		all = append(all, Public{Name: p.config.Name, Issuer: p.config.Issuer, ClientID: p.config.CLIClientID, Audience: p.config.Audience})
+		all = append(all, LoginInfo{Name: p.config.Name, Issuer: p.config.Issuer, ClientID: p.config.CLIClientID, Audience: p.config.Audience})
 	}
 	first := all[0]
 	first.Others = all[1:]

@@ -15,7 +15,7 @@ import (
 	"github.com/sirupsen/logrus"
 	"github.com/stretchr/testify/require"
 
-	"ramp.dev/ramp/engine/devidp"
+	"ramp.dev/ramp/dev/idp"
 	"ramp.dev/ramp/server/auth"
 	"ramp.dev/ramp/server/problem"
 )
@@ -41,7 +41,7 @@ func newSiteWith(t *testing.T, issuer string, deps func(*auth.Deps), change ...f
 	require.NoError(t, err)
 	base := "http://" + l.Addr().String()
 	if issuer == "" {
-		idp, err := devidp.Start(devidp.Config{Dir: t.TempDir(), Addr: "127.0.0.1:0", RedirectURIs: []string{base + "/auth/callback"}})
+		idp, err := idp.Start(idp.Config{Dir: t.TempDir(), Addr: "127.0.0.1:0", RedirectURIs: []string{base + "/auth/callback"}})
 		require.NoError(t, err)
 		t.Cleanup(idp.Stop)
 		issuer = idp.Issuer
@@ -85,7 +85,7 @@ func handler(t *testing.T, c auth.Config, base string, deps func(*auth.Deps)) ht
 	}, auth.RequirePage)
 	e.POST("/groups", who, auth.RequirePage)
 	e.POST("/act", func(c echo.Context) error { return c.String(http.StatusOK, auth.Person(c).ID) }, auth.RequirePage)
-	return a.Sessions(e)
+	return a.LoadSession(e)
 }
 
 // browser keeps cookies and follows nothing by itself.

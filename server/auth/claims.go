@@ -11,7 +11,7 @@ import (
 // person makes a person of verified claims; kind is what they are when no claim
 // says. Errors are CodeUnauthenticated: an
 // identity that is half told is nobody.
-func (c ClaimConfig) person(claims map[string]any, kind access.Kind) (access.Person, error) {
+func (c ClaimConfig) person(claims map[string]any, kind access.PersonKind) (access.Person, error) {
 	text := func(name string) string {
 		s, _ := claims[name].(string)
 		return s
@@ -35,7 +35,7 @@ func (c ClaimConfig) person(claims map[string]any, kind access.Kind) (access.Per
 	// A claim that is there and unreadable is not an absent one: an agent must
 	// not become a human by a provider's mistake.
 	if kind, told := claims[c.Kind]; told {
-		p.Kind = access.Kind(fmt.Sprint(kind))
+		p.Kind = access.PersonKind(fmt.Sprint(kind))
 	}
 	switch p.Kind {
 	case access.KindHuman, access.KindService:

@@ -56,9 +56,9 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Check says what is wrong, reaching for nothing.
-func (c Config) Check() error {
-	issues := append(c.checkIssuers(), access.IssuesOf(c.Links.check())...)
+// Validate says what is wrong, reaching for nothing.
+func (c Config) Validate() error {
+	issues := append(c.validateIssuers(), access.IssuesOf(c.Links.validate())...)
 	issues = append(issues, c.checkSecrets()...)
 	if len(issues) > 0 {
 		return access.Invalid(issues...)
@@ -68,7 +68,7 @@ func (c Config) Check() error {
 
 func (c Config) checkSecrets() (issues []access.Issue) {
 	check := func(field, ref string) {
-		if err := secret.Check(ref); err != nil {
+		if err := secret.Validate(ref); err != nil {
 			issues = append(issues, access.Issue{Code: "client_secret_malformed", Field: "server.identity." + field, Message: err.Error()})
 		}
 	}

@@ -24,13 +24,13 @@ func Origin(address string) string {
 // CORS is middleware: it tells browsers that the Temporal UI, and nobody else,
 // may send to DecodePath and read the answer.
 func (a *Auth) CORS(next echo.HandlerFunc) echo.HandlerFunc {
-	if a.UI == "" {
+	if a.TemporalUIOrigin == "" {
 		return next
 	}
 	return middleware.CORSWithConfig(middleware.CORSConfig{
 		Skipper: func(c echo.Context) bool { return c.Request().URL.Path != DecodePath },
 		// Not AllowOrigins, in which * and ? have a meaning.
-		AllowOriginFunc: func(origin string) (bool, error) { return origin == a.UI, nil },
+		AllowOriginFunc: func(origin string) (bool, error) { return origin == a.TemporalUIOrigin, nil },
 		AllowMethods:    []string{http.MethodPost}, AllowCredentials: true, MaxAge: 600,
 		AllowHeaders: []string{echo.HeaderContentType, echo.HeaderAuthorization, "Authorization-Extras", "X-Namespace"},
 	})(next)

@@ -15,17 +15,17 @@ import (
 // IssuerConfig is one of several providers. Where there is one only, its fields
 // are those of Config.
 type IssuerConfig struct {
-	Name             string      `yaml:"name"`             // for people who choose one
-	Prefix           string      `yaml:"prefix,omitempty"` // of the ids and groups of its people, such as "partner:"; one issuer may have none
-	Kind             access.Kind `yaml:"kind,omitempty"`   // what its people are when no claim says: human if empty
-	Issuer           string      `yaml:"issuer"`
-	Audience         string      `yaml:"audience,omitempty"`
-	ClientID         string      `yaml:"clientId,omitempty"`
-	ClientSecretFile string      `yaml:"clientSecretFile,omitempty"`
-	CLIClientID      string      `yaml:"cliClientId,omitempty"`
-	Scopes           []string    `yaml:"scopes,omitempty"`
-	Claims           ClaimConfig `yaml:"claims,omitempty"`
-	UserInfo         bool        `yaml:"userInfo,omitempty"`
+	Name             string            `yaml:"name"`             // for people who choose one
+	Prefix           string            `yaml:"prefix,omitempty"` // of the ids and groups of its people, such as "partner:"; one issuer may have none
+	Kind             access.PersonKind `yaml:"kind,omitempty"`   // what its people are when no claim says: human if empty
+	Issuer           string            `yaml:"issuer"`
+	Audience         string            `yaml:"audience,omitempty"`
+	ClientID         string            `yaml:"clientId,omitempty"`
+	ClientSecretFile string            `yaml:"clientSecretFile,omitempty"`
+	CLIClientID      string            `yaml:"cliClientId,omitempty"`
+	Scopes           []string          `yaml:"scopes,omitempty"`
+	Claims           ClaimConfig       `yaml:"claims,omitempty"`
+	UserInfo         bool              `yaml:"userInfo,omitempty"`
 
 	others []string // the prefixes of the others
 }
@@ -76,15 +76,15 @@ func (c IssuerConfig) withDefaults() IssuerConfig {
 	return c
 }
 
-// checkIssuers: two people of two issuers must never have one id, nor a group of
+// validateIssuers: two people of two issuers must never have one id, nor a group of
 // one pass for a group of another.
-func (c Config) checkIssuers() []access.Issue {
+func (c Config) validateIssuers() []access.Issue {
 	var issues []access.Issue
 	bad := func(field, code, format string, args ...any) {
 		issues = append(issues, access.Issue{Code: code, Field: "server.identity." + field, Message: fmt.Sprintf(format, args...)})
 	}
 	if len(c.Issuers) == 0 {
-		return checkIssuer("issuer", c.Issuer)
+		return validateIssuer("issuer", c.Issuer)
 	}
 	if c.Issuer != "" {
 		bad("issuer", "issuer_twice", "name one issuer here, or several under issuers")
@@ -92,7 +92,7 @@ func (c Config) checkIssuers() []access.Issue {
 	names, places, prefixes := map[string]bool{}, map[string]bool{}, []string{}
 	for i, is := range c.Issuers {
 		field := fmt.Sprintf("issuers[%d]", i)
-		issues = append(issues, checkIssuer(field+".issuer", is.Issuer)...)
+		issues = append(issues, validateIssuer(field+".issuer", is.Issuer)...)
 		if is.Name == "" || names[is.Name] {
 			bad(field+".name", "issuer_name", "each issuer needs a name of its own")
 		}
@@ -112,7 +112,7 @@ func (c Config) checkIssuers() []access.Issue {
 	return issues
 }
 
-func checkIssuer(field, issuer string) []access.Issue {
+func validateIssuer(field, issuer string) []access.Issue {
 	u, err := url.Parse(issuer)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return []access.Issue{{Code: "issuer_malformed", Field: "server.identity." + field,
@@ -125,9 +125,9 @@ func checkIssuer(field, issuer string) []access.Issue {
 	return nil
 }
 
-// own makes an id or a group the issuer's own. Without a prefix it must not look
+// namespaced makes an id or a group the issuer's own. Without a prefix it must not look
 // like another's.
-func (c IssuerConfig) own(name string) (string, error) {
+func (c IssuerConfig) namespaced(name string) (string, error) {
 	for _, p := range c.others {
 		if c.Prefix == "" && strings.HasPrefix(name, p) {
 			return "", unauthenticated("identity_of_another", "the token says "+access.Clip(name, 60)+", as only another issuer's may")
@@ -147,7 +147,7 @@ func (c IssuerConfig) prefixed(p access.Person) (access.Person, error) {
 		names = append(names, &p.Groups[i])
 	}
 	for _, n := range names {
-		own, err := c.own(*n)
+		own, err := c.namespaced(*n)
 		if err != nil {
 			return access.Person{}, err
 		}
@@ -156,9 +156,9 @@ func (c IssuerConfig) prefixed(p access.Person) (access.Person, error) {
 	return p, nil
 }
 
-// of finds the provider that a token says it is from. What it says is not
+// providerForToken finds the provider that a token says it is from. What it says is not
 // believed: it only chooses who checks it.
-func (a *Auth) of(token string) (*provider, error) {
+func (a *Auth) providerForToken(token string) (*provider, error) {
 	if len(a.providers) == 1 {
 		return a.providers[0], nil
 	}
@@ -188,15 +188,15 @@ func claimOf(token, name string) (string, bool) {
 }
 
 func (a *Auth) bearer(ctx context.Context, token string, act bool) (access.Person, time.Time, error) {
-	p, err := a.of(token)
+	p, err := a.providerForToken(token)
 	if err != nil {
 		return access.Person{}, time.Time{}, err
 	}
 	return p.bearer(ctx, token, act)
 }
 
-// named finds a provider by the name that people choose it by.
-func (a *Auth) named(name string) (*provider, bool) {
+// providerByName finds a provider by the name that people choose it by.
+func (a *Auth) providerByName(name string) (*provider, bool) {
 	for _, p := range a.providers {
 		if p.config.Name == name || len(a.providers) == 1 && name == "" {
 			return p, true
@@ -205,9 +205,9 @@ func (a *Auth) named(name string) (*provider, bool) {
 	return nil, false
 }
 
-// Choices are the providers that people may log in at; none if there is one
+// LoginProviders are the providers that people may log in at; none if there is one
 // only, and nothing to choose.
-func (a *Auth) Choices() []string {
+func (a *Auth) LoginProviders() []string {
 	var out []string
 	for _, p := range a.providers {
 		if len(a.providers) > 1 && p.config.Kind == access.KindHuman {

@@ -11,8 +11,8 @@ import (
 // under which they count.
 type Links [][]string
 
-// check refuses an account in two lists: it would be two people's.
-func (l Links) check() error {
+// validate refuses an account in two lists: it would be two people's.
+func (l Links) validate() error {
 	seen := map[string]bool{}
 	var issues []access.Issue
 	for i, accounts := range l {
@@ -35,10 +35,10 @@ func (l Links) check() error {
 
 // link says whose account this is. An agent is the account's for whom it acts.
 func (l Links) link(p access.Person) access.Person {
-	p.HumanID = ""
+	p.LinkedHumanID = ""
 	for _, accounts := range l {
-		if slices.Contains(accounts, p.Human()) && accounts[0] != p.Human() {
-			p.HumanID = accounts[0]
+		if slices.Contains(accounts, p.HumanID()) && accounts[0] != p.HumanID() {
+			p.LinkedHumanID = accounts[0]
 			return p
 		}
 	}

@@ -26,16 +26,16 @@ func newAuth(t *testing.T, d auth.Directory, links ...[]string) *auth.Auth {
 func TestCase02LinkedAccounts(t *testing.T) {
 	a := newAuth(t, nil, []string{"bob", "bob-admin", "contractors:bob"})
 	human := func(p access.Person) string {
-		p, err := a.Now(t.Context(), p)
+		p, err := a.Refresh(t.Context(), p)
 		require.NoError(t, err)
-		return p.Human()
+		return p.HumanID()
 	}
 	for _, id := range []string{"bob", "bob-admin", "contractors:bob"} {
 		require.Equal(t, "bob", human(access.Person{ID: id, Kind: access.KindHuman}))
 		require.Equal(t, "bob", human(access.Person{ID: "agent", Kind: access.KindAgent, OnBehalfOf: id}))
 	}
 	require.Equal(t, "bobby", human(access.Person{ID: "bobby", Kind: access.KindHuman}))
-	require.Equal(t, "mallory", human(access.Person{ID: "mallory", HumanID: "bob"}), "what nobody configured is not believed")
+	require.Equal(t, "mallory", human(access.Person{ID: "mallory", LinkedHumanID: "bob"}), "what nobody configured is not believed")
 }
 
 func TestLinksAreChecked(t *testing.T) {
@@ -48,22 +48,24 @@ func TestLinksAreChecked(t *testing.T) {
 }
 
 type directory struct {
-	roll access.Roll
+	roll access.DirectorySnapshot
 	err  error
 }
 
-func (d directory) Roll(context.Context, ...string) (access.Roll, error) { return d.roll, d.err }
+func (d directory) DirectorySnapshot(context.Context, ...string) (access.DirectorySnapshot, error) {
+	return d.roll, d.err
+}
 
 // TestDirectoryThatDoesNotAnswer: nobody gets past it.
 func TestDirectoryThatDoesNotAnswer(t *testing.T) {
-	_, err := newAuth(t, directory{err: errors.New("no route")}).Now(t.Context(), access.Person{ID: "alice"})
+	_, err := newAuth(t, directory{err: errors.New("no route")}).Refresh(t.Context(), access.Person{ID: "alice"})
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(err))
 }
 
 // TestLinkedAccountOfOneWhoLeft: the account that stayed active is theirs too.
 func TestLinkedAccountOfOneWhoLeft(t *testing.T) {
-	a := newAuth(t, directory{roll: access.Roll{People: map[string]access.Member{"bob": {ID: "bob"}, "bob-admin": {ID: "bob-admin", Active: true}}}},
+	a := newAuth(t, directory{roll: access.DirectorySnapshot{Members: map[string]access.Member{"bob": {ID: "bob"}, "bob-admin": {ID: "bob-admin", Active: true}}}},
 		[]string{"bob", "bob-admin"})
-	_, err := a.Now(t.Context(), access.Person{ID: "bob-admin", Kind: access.KindHuman})
+	_, err := a.Refresh(t.Context(), access.Person{ID: "bob-admin", Kind: access.KindHuman})
 	require.Equal(t, access.CodeForbidden, access.CodeOf(err))
 }

@@ -14,18 +14,18 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// attempt is one login under way, kept in the session of the browser that
+// loginState is one login under way, kept in the session of the browser that
 // began it: state and nonce tie the provider's answer to it.
-type attempt struct {
+type loginState struct {
 	State, Nonce, Verifier, Next string
 	Issuer                       string // by its name: nobody else's answer will do
 	Began                        time.Time
-	Again                        bool // the person must prove anew who they are
+	Reauthenticate               bool // the person must prove anew who they are
 }
 
-const attemptKey = "login"
+const loginStateKey = "login"
 
-func init() { gob.Register(attempt{}) }
+func init() { gob.Register(loginState{}) }
 
 // Routes adds the pages of logging in and out.
 func (a *Auth) Routes(e *echo.Echo) {
@@ -38,7 +38,7 @@ func (a *Auth) redirectURL() string { return a.base.JoinPath("auth/callback").St
 
 func (a *Auth) login(c echo.Context) error {
 	next := safeNext(c.QueryParam("next"))
-	p, ok := a.named(c.QueryParam("issuer"))
+	p, ok := a.providerByName(c.QueryParam("issuer"))
 	if !ok {
 		to := url.Values{"next": {next}}
 		if again := c.QueryParam("again"); again != "" {
@@ -50,11 +50,11 @@ func (a *Auth) login(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	at := attempt{Issuer: p.config.Name, State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(),
-		Next: next, Began: time.Now(), Again: c.QueryParam("again") != ""}
-	a.sessions.Put(c.Request().Context(), attemptKey, at)
+	at := loginState{Issuer: p.config.Name, State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(),
+		Next: next, Began: time.Now(), Reauthenticate: c.QueryParam("again") != ""}
+	a.sessions.Put(c.Request().Context(), loginStateKey, at)
 	options := []oauth2.AuthCodeOption{oidc.Nonce(at.Nonce), oauth2.S256ChallengeOption(at.Verifier)}
-	if at.Again {
+	if at.Reauthenticate {
 		// Both, since providers differ in which they heed; max_age also makes them
 		// say when the login was (OpenID Connect Core 3.1.2.1).
 		options = append(options, oauth2.SetAuthURLParam("prompt", "login"), oauth2.SetAuthURLParam("max_age", "0"))
@@ -64,7 +64,7 @@ func (a *Auth) login(c echo.Context) error {
 
 func (a *Auth) callback(c echo.Context) error {
 	r := c.Request()
-	at, ok := a.sessions.Pop(r.Context(), attemptKey).(attempt)
+	at, ok := a.sessions.Pop(r.Context(), loginStateKey).(loginState)
 	switch {
 	case !ok || subtle.ConstantTimeCompare([]byte(at.State), []byte(c.QueryParam("state"))) != 1:
 		return unauthenticated("login_replayed", "this login does not belong to this browser, or was used already; log in again")
@@ -73,7 +73,7 @@ func (a *Auth) callback(c echo.Context) error {
 	case c.QueryParam("error") != "":
 		return unauthenticated("login_refused", "the identity provider refused the login")
 	}
-	from, ok := a.named(at.Issuer)
+	from, ok := a.providerByName(at.Issuer)
 	if iss := c.QueryParam("iss"); !ok || iss != "" && iss != from.config.Issuer { // RFC 9207
 		return unauthenticated("login_replayed", "this answer is of another identity provider; log in again")
 	}
@@ -91,10 +91,10 @@ func (a *Auth) callback(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := a.Now(r.Context(), p); err != nil {
+	if _, err := a.Refresh(r.Context(), p); err != nil {
 		return err
 	}
-	if at.Again && p.LoggedInAt.Before(at.Began.Add(-clocksApart)) {
+	if at.Reauthenticate && p.LoggedInAt.Before(at.Began.Add(-providerClockSkew)) {
 		return unauthenticated("login_not_fresh", "the identity provider did not ask who you are again, or does not say that it did; nothing can be done here that needs a fresh login")
 	}
 	// A new session id, so that one planted before the login is worth nothing.
@@ -105,8 +105,8 @@ func (a *Auth) callback(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, at.Next)
 }
 
-// clocksApart is how far the provider's clock may be behind this one.
-const clocksApart = time.Minute
+// providerClockSkew is how far the provider's clock may be behind this one.
+const providerClockSkew = time.Minute
 
 func (a *Auth) logout(c echo.Context) error {
 	if err := a.sessions.Destroy(c.Request().Context()); err != nil {

@@ -31,8 +31,8 @@ func newProvider(c IssuerConfig) *provider {
 	return &provider{config: c, client: &http.Client{Timeout: 10 * time.Second}}
 }
 
-// get discovers at most once a second while the provider is away.
-func (p *provider) get() (*oidc.Provider, error) {
+// discover discovers at most once a second while the provider is away.
+func (p *provider) discover() (*oidc.Provider, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.found != nil {
@@ -63,15 +63,15 @@ func (p *provider) context(ctx context.Context) context.Context {
 func (p *provider) bearer(ctx context.Context, raw string, act bool) (access.Person, time.Time, error) {
 	person, until, err := p.verify(ctx, raw, p.config.Audience, nil)
 	if err == nil && act && p.config.UserInfo {
-		person, err = p.again(ctx, raw, person)
+		person, err = p.refreshGroups(ctx, raw, person)
 	}
 	return person, until, err
 }
 
-// again is the person with the groups that the provider tells now. No answer is
+// refreshGroups is the person with the groups that the provider tells now. No answer is
 // no act.
-func (p *provider) again(ctx context.Context, raw string, person access.Person) (access.Person, error) {
-	found, err := p.get()
+func (p *provider) refreshGroups(ctx context.Context, raw string, person access.Person) (access.Person, error) {
+	found, err := p.discover()
 	if err != nil {
 		return access.Person{}, err
 	}
@@ -94,7 +94,7 @@ func (p *provider) again(ctx context.Context, raw string, person access.Person) 
 		return access.Person{}, err
 	}
 	for i := range groups {
-		if groups[i], err = p.config.own(groups[i]); err != nil {
+		if groups[i], err = p.config.namespaced(groups[i]); err != nil {
 			return access.Person{}, err
 		}
 	}
@@ -106,7 +106,7 @@ func (p *provider) again(ctx context.Context, raw string, person access.Person) 
 // must be one.
 func (p *provider) verify(ctx context.Context, raw, audience string, nonce *string) (access.Person, time.Time, error) {
 	bad := func(err error) (access.Person, time.Time, error) { return access.Person{}, time.Time{}, err }
-	found, err := p.get()
+	found, err := p.discover()
 	if err != nil {
 		return bad(err)
 	}
@@ -137,7 +137,7 @@ func (p *provider) verify(ctx context.Context, raw, audience string, nonce *stri
 }
 
 func (p *provider) oauth(redirect string) (*oauth2.Config, error) {
-	found, err := p.get()
+	found, err := p.discover()
 	if err != nil {
 		return nil, err
 	}

@@ -28,7 +28,7 @@ func TestClientSecretInVault(t *testing.T) {
 	}))
 	defer issuer.Close()
 	c := Config{Issuer: issuer.URL, ClientSecretFile: "vault:secret/ramp/oidc#client"}
-	require.NoError(t, c.Check())
+	require.NoError(t, c.Validate())
 	p := newProvider(c.issuers()[0])
 	for _, want := range []string{"first", "second"} {
 		put(want + "\n")
@@ -41,7 +41,7 @@ func TestClientSecretInVault(t *testing.T) {
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(err))
 	require.ErrorContains(t, err, "client secret: vault:secret/ramp/oidc#client: Vault refuses it")
 
-	require.ErrorContains(t, Config{Issuer: issuer.URL, ClientSecretFile: "vault:secret#client"}.Check(), "server.identity.clientSecretFile: ")
-	require.ErrorContains(t, Config{Issuers: []IssuerConfig{{Name: "us", Issuer: issuer.URL}, {Name: "them", Prefix: "them:", Issuer: issuer.URL + "/2", ClientSecretFile: "vault:secret"}}}.Check(),
+	require.ErrorContains(t, Config{Issuer: issuer.URL, ClientSecretFile: "vault:secret#client"}.Validate(), "server.identity.clientSecretFile: ")
+	require.ErrorContains(t, Config{Issuers: []IssuerConfig{{Name: "us", Issuer: issuer.URL}, {Name: "them", Prefix: "them:", Issuer: issuer.URL + "/2", ClientSecretFile: "vault:secret"}}}.Validate(),
 		"server.identity.issuers[1].clientSecretFile: ")
 }

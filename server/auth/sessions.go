@@ -15,7 +15,7 @@ import (
 // SessionStore keeps browsers' sessions where every server finds them.
 type SessionStore interface {
 	AddSession(ctx context.Context, s ledger.Session) error
-	ChangeSession(ctx context.Context, s ledger.Session) error
+	UpdateSession(ctx context.Context, s ledger.Session) error
 	TouchSession(ctx context.Context, token, address string, seen, expires time.Time) error
 	Session(ctx context.Context, token string, at time.Time) (ledger.Session, error)
 	Sessions(ctx context.Context, person string, at time.Time) ([]ledger.Session, error)
@@ -23,13 +23,13 @@ type SessionStore interface {
 	EndSessions(ctx context.Context, person string, at time.Time) error
 }
 
-// stored makes a SessionStore what package scs wants.
-type stored struct {
+// sessionStore makes a SessionStore what package scs wants.
+type sessionStore struct {
 	SessionStore
-	sparing time.Duration // how long a use need not be written after the last
+	touchInterval time.Duration // how long a use need not be written after the last
 }
 
-var _ scs.CtxStore = stored{}
+var _ scs.CtxStore = sessionStore{}
 
 // browserKey is where a request's context says who is at the other end.
 type browserKey struct{}
@@ -40,19 +40,19 @@ type browser struct {
 	found          *ledger.Session
 }
 
-// Sessions is middleware for the browser's session.
-func (a *Auth) Sessions(next http.Handler) http.Handler {
+// LoadSession is middleware for the browser's session.
+func (a *Auth) LoadSession(next http.Handler) http.Handler {
 	with := a.sessions.LoadAndSave(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		b := &browser{agent: access.Clip(r.UserAgent(), 200)}
-		if a.Address != nil {
-			b.address = a.Address(r)
+		if a.CallerAddress != nil {
+			b.address = a.CallerAddress(r)
 		}
 		with.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), browserKey{}, b)))
 	})
 }
 
-func (s stored) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
+func (s sessionStore) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
 	found, err := s.Session(ctx, token, time.Now())
 	if access.CodeOf(err) == access.CodeNotFound {
 		return nil, false, nil
@@ -69,7 +69,7 @@ func (s stored) FindCtx(ctx context.Context, token string) ([]byte, bool, error)
 // CommitCtx writes a session that has changed. One that was only used is
 // touched, now and then: its end moves with its use, and a page need not wait
 // for a disk each time. Neither brings back what was ended meanwhile.
-func (s stored) CommitCtx(ctx context.Context, token string, data []byte, expiry time.Time) error {
+func (s sessionStore) CommitCtx(ctx context.Context, token string, data []byte, expiry time.Time) error {
 	now := time.Now().UTC()
 	next := ledger.Session{Token: token, Data: data, CreatedAt: now, SeenAt: now, ExpiresAt: expiry}
 	_, values, err := scs.GobCodec{}.Decode(data)
@@ -77,15 +77,15 @@ func (s stored) CommitCtx(ctx context.Context, token string, data []byte, expiry
 		return err
 	}
 	if p, ok := values[personKey].(access.Person); ok {
-		next.Person = p.ID
+		next.PersonID = p.ID
 	}
 	if b, ok := ctx.Value(browserKey{}).(*browser); ok {
-		next.Address, next.Agent = b.address, b.agent
+		next.Address, next.UserAgent = b.address, b.agent
 		if b.found != nil && b.found.Token == token {
 			if _, before, err := (scs.GobCodec{}).Decode(b.found.Data); err != nil || !reflect.DeepEqual(before, values) {
-				return s.ChangeSession(ctx, next)
+				return s.UpdateSession(ctx, next)
 			}
-			if now.Sub(b.found.SeenAt) < s.sparing && b.found.Address == next.Address {
+			if now.Sub(b.found.SeenAt) < s.touchInterval && b.found.Address == next.Address {
 				return nil
 			}
 			return s.TouchSession(ctx, token, next.Address, now, expiry)
@@ -94,31 +94,33 @@ func (s stored) CommitCtx(ctx context.Context, token string, data []byte, expiry
 	return s.AddSession(ctx, next)
 }
 
-func (s stored) DeleteCtx(ctx context.Context, token string) error { return s.EndSession(ctx, token) }
+func (s sessionStore) DeleteCtx(ctx context.Context, token string) error {
+	return s.EndSession(ctx, token)
+}
 
 // These are of an interface that package scs asks for and does not use.
 
-func (s stored) Find(token string) ([]byte, bool, error) {
+func (s sessionStore) Find(token string) ([]byte, bool, error) {
 	return s.FindCtx(context.Background(), token)
 }
-func (s stored) Commit(token string, b []byte, expiry time.Time) error {
+func (s sessionStore) Commit(token string, b []byte, expiry time.Time) error {
 	return s.CommitCtx(context.Background(), token, b, expiry)
 }
-func (s stored) Delete(token string) error { return s.DeleteCtx(context.Background(), token) }
+func (s sessionStore) Delete(token string) error { return s.DeleteCtx(context.Background(), token) }
 
-// SignedIn is one session as its person sees it.
-type SignedIn struct {
-	Since   time.Time `json:"since"`
-	Seen    time.Time `json:"seen"` // about when it was last used
-	Until   time.Time `json:"until"`
-	Address string    `json:"address"`
-	Agent   string    `json:"agent"`
-	Here    bool      `json:"here,omitempty"` // the one that asks
+// SessionInfo is one session as its person sees it.
+type SessionInfo struct {
+	CreatedAt  time.Time `json:"since"`
+	LastUsedAt time.Time `json:"seen"` // about when it was last used
+	ExpiresAt  time.Time `json:"until"`
+	Address    string    `json:"address"`
+	UserAgent  string    `json:"agent"`
+	Current    bool      `json:"here,omitempty"` // the one that asks
 }
 
-// SignedIn lists a person's sessions, the last used first.
-func (a *Auth) SignedIn(ctx context.Context, p access.Person) ([]SignedIn, error) {
-	out := []SignedIn{}
+// ListSessions lists a person's sessions, the last used first.
+func (a *Auth) ListSessions(ctx context.Context, p access.Person) ([]SessionInfo, error) {
+	out := []SessionInfo{}
 	if a.Store == nil {
 		return out, nil
 	}
@@ -128,8 +130,8 @@ func (a *Auth) SignedIn(ctx context.Context, p access.Person) ([]SignedIn, error
 	}
 	b, _ := ctx.Value(browserKey{}).(*browser)
 	for _, s := range list {
-		out = append(out, SignedIn{Since: s.CreatedAt, Seen: s.SeenAt, Until: s.ExpiresAt, Address: s.Address, Agent: s.Agent,
-			Here: b != nil && b.found != nil && b.found.Token == s.Token})
+		out = append(out, SessionInfo{CreatedAt: s.CreatedAt, LastUsedAt: s.SeenAt, ExpiresAt: s.ExpiresAt, Address: s.Address, UserAgent: s.UserAgent,
+			Current: b != nil && b.found != nil && b.found.Token == s.Token})
 	}
 	return out, nil
 }

@@ -27,7 +27,7 @@ func newLedger(t *testing.T) *ledger.Ledger {
 // what the ledger holds lets nobody in.
 func TestSessionsInTheLedger(t *testing.T) {
 	l := newLedger(t)
-	keep := func(d *auth.Deps) { d.Store, d.Address = l, func(*http.Request) string { return "192.0.2.7" } }
+	keep := func(d *auth.Deps) { d.Store, d.CallerAddress = l, func(*http.Request) string { return "192.0.2.7" } }
 	one := newSiteWith(t, "", keep)
 	two := newSiteWith(t, one.issuer, keep)
 	b := one.browser()
@@ -66,12 +66,12 @@ func TestSessionsInTheLedger(t *testing.T) {
 		require.Empty(t, b.is())
 	})
 	t.Run("whoever leaves has none, even when they come back", func(t *testing.T) {
-		u, err := l.AddUser(t.Context(), ledger.User{Person: "alice", UserName: "alice", Active: true, Attributes: "{}"}, time.Now())
+		u, err := l.AddUser(t.Context(), ledger.User{PersonID: "alice", UserName: "alice", Active: true, Attributes: "{}"}, time.Now())
 		require.NoError(t, err)
 		b := one.browser()
 		b.logsIn("alice", "/")
 		for _, active := range []bool{false, true} {
-			_, err := l.EditUser(t.Context(), u.ID, time.Now(), func(u *ledger.User) error { u.Active = active; return nil })
+			_, err := l.UpdateUser(t.Context(), u.ID, time.Now(), func(u *ledger.User) error { u.Active = active; return nil })
 			require.NoError(t, err)
 		}
 		require.Empty(t, b.is())

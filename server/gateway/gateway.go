@@ -14,7 +14,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/activities/calls"
+	"ramp.dev/ramp/activities/api"
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/workflows"
 )
@@ -42,16 +42,16 @@ func (g *Gateway) Start(ctx context.Context, plan access.Plan, signed evidence.E
 		// Otherwise a second start would silently answer the first run, and the
 		// two cases could not be told apart here.
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
-		TypedSearchAttributes:                    workflows.StartAttributes(plan),
+		TypedSearchAttributes:                    workflows.InitialSearchAttributes(plan),
 		// Histories are short, so a task that takes longer is a worker that died.
 		WorkflowTaskTimeout: 5 * time.Second,
 		StaticSummary:       plan.Contract + " for " + plan.Requester.ID,
-	}, workflows.AccessType, workflows.AccessInput{RequestID: plan.RequestID, Plan: signed})
+	}, workflows.AccessRequestType, workflows.AccessRequestInput{RequestID: plan.RequestID, Plan: signed})
 	var started *serviceerror.WorkflowExecutionAlreadyStarted
 	if errors.As(err, &started) {
 		return nil
 	}
-	return calls.FromTemporal(err)
+	return api.FromTemporal(err)
 }
 
 // Resolve asks the workers what planned grants mean, or knows it from a moment
@@ -67,28 +67,28 @@ func (g *Gateway) resolve(ctx context.Context, grants []access.PlannedGrant) ([]
 		ID: "resolve-" + access.NewRequestID(), TaskQueue: workflows.ControlQueue, WorkflowExecutionTimeout: answerWithin,
 	}, workflows.ResolveType, workflows.ResolveInput{Grants: grants})
 	if err != nil {
-		return nil, calls.FromTemporal(err)
+		return nil, api.FromTemporal(err)
 	}
 	var res workflows.ResolveResult
 	if err := run.Get(ctx, &res); err != nil {
-		return nil, calls.FromTemporal(err)
+		return nil, api.FromTemporal(err)
 	}
 	return res.Scopes, nil
 }
 
 // Decide carries a signed decision and answers what it adds up to.
-func (g *Gateway) Decide(ctx context.Context, id string, signed evidence.Envelope) (workflows.Decided, error) {
-	return update[workflows.Decided](ctx, g, id, workflows.UpdateDecide, signed)
+func (g *Gateway) Decide(ctx context.Context, id string, signed evidence.Envelope) (workflows.DecideResult, error) {
+	return update[workflows.DecideResult](ctx, g, id, workflows.UpdateDecide, signed)
 }
 
 // Extend carries a signed order to extend.
-func (g *Gateway) Extend(ctx context.Context, id string, signed evidence.Envelope) (workflows.Extended, error) {
-	return update[workflows.Extended](ctx, g, id, workflows.UpdateExtend, signed)
+func (g *Gateway) Extend(ctx context.Context, id string, signed evidence.Envelope) (workflows.ExtendResult, error) {
+	return update[workflows.ExtendResult](ctx, g, id, workflows.UpdateExtend, signed)
 }
 
 // PickUp carries a signed order for a credential and answers it sealed.
-func (g *Gateway) PickUp(ctx context.Context, id string, signed evidence.Envelope) (evidence.Sealed, error) {
-	return update[evidence.Sealed](ctx, g, id, workflows.UpdatePickUp, signed)
+func (g *Gateway) PickUp(ctx context.Context, id string, signed evidence.Envelope) (evidence.SealedCredential, error) {
+	return update[evidence.SealedCredential](ctx, g, id, workflows.UpdatePickUp, signed)
 }
 
 func update[R any](ctx context.Context, g *Gateway, id, name string, signed evidence.Envelope) (R, error) {
@@ -100,7 +100,7 @@ func update[R any](ctx context.Context, g *Gateway, id, name string, signed evid
 	sum := sha256.Sum256([]byte(signed.Payload))
 	h, err := g.temporal.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
 		UpdateID: hex.EncodeToString(sum[:16]), WorkflowID: workflows.AccessWorkflowID(id), UpdateName: name,
-		WaitForStage: client.WorkflowUpdateStageCompleted, Args: []any{workflows.Signed{Envelope: signed}},
+		WaitForStage: client.WorkflowUpdateStageCompleted, Args: []any{workflows.SignedStatement{Envelope: signed}},
 	})
 	if err == nil {
 		err = h.Get(ctx, &res)
@@ -109,14 +109,14 @@ func update[R any](ctx context.Context, g *Gateway, id, name string, signed evid
 	if errors.As(err, &timeout) {
 		return res, access.Errorf(access.CodeUnavailable, "no worker answered in time; what you asked may still happen")
 	}
-	return res, calls.FromTemporal(err)
+	return res, api.FromTemporal(err)
 }
 
 // Stop asks a request to end. It is a signal: taken even while no worker runs.
-func (g *Gateway) Stop(ctx context.Context, id string, s workflows.Stop) error {
+func (g *Gateway) Stop(ctx context.Context, id string, s workflows.EndRequest) error {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
-	return calls.FromTemporal(g.temporal.SignalWorkflow(ctx, workflows.AccessWorkflowID(id), "", workflows.SignalStop, s))
+	return api.FromTemporal(g.temporal.SignalWorkflow(ctx, workflows.AccessWorkflowID(id), "", workflows.SignalEnd, s))
 }
 
 // Recount asks a request to count its decisions again, now that a directory
@@ -124,11 +124,11 @@ func (g *Gateway) Stop(ctx context.Context, id string, s workflows.Stop) error {
 func (g *Gateway) Recount(ctx context.Context, id string) error {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
-	return calls.FromTemporal(g.temporal.SignalWorkflow(ctx, workflows.AccessWorkflowID(id), "", workflows.SignalRecount, nil))
+	return api.FromTemporal(g.temporal.SignalWorkflow(ctx, workflows.AccessWorkflowID(id), "", workflows.SignalRecount, nil))
 }
 
-// Check says whether Temporal answers.
-func (g *Gateway) Check(ctx context.Context) error {
+// Ping says whether Temporal answers.
+func (g *Gateway) Ping(ctx context.Context) error {
 	_, err := g.temporal.CheckHealth(ctx, &client.CheckHealthRequest{})
-	return calls.FromTemporal(err)
+	return api.FromTemporal(err)
 }

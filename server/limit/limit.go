@@ -33,9 +33,9 @@ func New(r Rate) *Limiter {
 	return &Limiter{rate: r, max: maxCallers, buckets: map[string]*rate.Limiter{}}
 }
 
-// Take takes one question from a caller's bucket. Otherwise it says how long to
+// Allow takes one question from a caller's bucket. Otherwise it says how long to
 // wait, in whole seconds, at least one.
-func (l *Limiter) Take(caller string, now time.Time) (ok bool, wait time.Duration) {
+func (l *Limiter) Allow(caller string, now time.Time) (ok bool, wait time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	b := l.buckets[caller]

@@ -12,17 +12,17 @@ func TestLimiter(t *testing.T) {
 	now := time.Date(2026, 11, 24, 2, 14, 0, 0, time.UTC)
 	l := New(Rate{PerSecond: 0.5, Burst: 3})
 	for range 3 {
-		ok, _ := l.Take("alice", now)
+		ok, _ := l.Allow("alice", now)
 		require.True(t, ok)
 	}
-	ok, wait := l.Take("alice", now)
+	ok, wait := l.Allow("alice", now)
 	require.False(t, ok)
 	require.Equal(t, 2*time.Second, wait)
-	ok, _ = l.Take("bob", now)
+	ok, _ = l.Allow("bob", now)
 	require.True(t, ok, "one caller's bucket is not another's")
-	ok, _ = l.Take("alice", now.Add(wait))
+	ok, _ = l.Allow("alice", now.Add(wait))
 	require.True(t, ok, "after the wait it is taken")
-	ok, _ = l.Take("alice", now.Add(wait))
+	ok, _ = l.Allow("alice", now.Add(wait))
 	require.False(t, ok)
 }
 
@@ -31,19 +31,19 @@ func TestMemoryIsBounded(t *testing.T) {
 	l := New(Rate{PerSecond: 1, Burst: 2})
 	l.max = 100
 	for i := range 1000 {
-		l.Take(fmt.Sprint("idle ", i), now)
+		l.Allow(fmt.Sprint("idle ", i), now)
 		now = now.Add(time.Minute)
 	}
-	l.Take("busy", now)
-	l.Take("busy", now)
+	l.Allow("busy", now)
+	l.Allow("busy", now)
 	for i := range 98 {
-		l.Take(fmt.Sprint("another ", i), now.Add(-time.Hour)) // full again by now
+		l.Allow(fmt.Sprint("another ", i), now.Add(-time.Hour)) // full again by now
 	}
-	l.Take("one more", now)
-	ok, _ := l.Take("busy", now)
+	l.Allow("one more", now)
+	ok, _ := l.Allow("busy", now)
 	require.False(t, ok, "who is at the limit is not forgotten for those who are not")
 	for i := range 1000 { // a flood, all at once
-		l.Take(fmt.Sprint("flood ", i), now)
+		l.Allow(fmt.Sprint("flood ", i), now)
 		require.LessOrEqual(t, len(l.buckets), 100)
 	}
 }

@@ -49,7 +49,7 @@ func From(err error) Problem {
 	if errors.As(err, &he) {
 		return fromEcho(he)
 	}
-	p := Problem{Kind: access.CodeOf(err), Issues: access.IssuesOf(err), MaxAge: int(access.StepUpOf(err).Seconds())}
+	p := Problem{Kind: access.CodeOf(err), Issues: access.IssuesOf(err), MaxAge: int(access.MaxAgeOf(err).Seconds())}
 	p.Code = string(p.Kind)
 	if len(p.Issues) == 1 {
 		p.Code = p.Issues[0].Code

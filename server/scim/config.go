@@ -20,19 +20,19 @@ type Config struct {
 	Required   bool   `yaml:"required,omitempty"`   // a human who was not provisioned is nobody
 }
 
-// Mode is how much Ramp believes of what is provisioned.
-func (c Config) Mode() ledger.DirectoryMode {
+// DirectoryMode is how much Ramp believes of what is provisioned.
+func (c Config) DirectoryMode() ledger.DirectoryMode {
 	if c.TokenFile == "" {
 		return ledger.DirectoryMode{}
 	}
-	return ledger.DirectoryMode{On: true, Groups: !c.PeopleOnly, Required: c.Required}
+	return ledger.DirectoryMode{Enabled: true, Groups: !c.PeopleOnly, Required: c.Required}
 }
 
 // minToken keeps a token from being guessed, in characters.
 const minToken = 20
 
-// Check answers everything that is wrong.
-func (c Config) Check() []access.Issue {
+// Validate answers everything that is wrong.
+func (c Config) Validate() []access.Issue {
 	var issues []access.Issue
 	bad := func(code, field, message string) {
 		issues = append(issues, access.Issue{Code: code, Field: "server.scim." + field, Message: message})
@@ -60,14 +60,14 @@ const (
 // checkToken reads a file, and does not ask Vault.
 func (c Config) checkToken() error {
 	if !secret.IsFile(c.TokenFile) {
-		return secret.Check(c.TokenFile)
+		return secret.Validate(c.TokenFile)
 	}
-	_, err := token{secret.Keep(c.TokenFile)}.read(context.Background())
+	_, err := token{secret.NewCached(c.TokenFile)}.read(context.Background())
 	return err
 }
 
 // token is the provider's.
-type token struct{ kept *secret.Kept }
+type token struct{ kept *secret.Cached }
 
 func (t token) read(ctx context.Context) (string, error) {
 	text, err := t.kept.Read(ctx)

@@ -131,7 +131,7 @@ func (s *SCIM) patchGroup(c echo.Context) error {
 }
 
 func (s *SCIM) editGroup(c echo.Context, change func(*ledger.Group) error) error {
-	g, err := s.store.EditGroup(c.Request().Context(), c.Param("id"), now(), change)
+	g, err := s.store.UpdateGroup(c.Request().Context(), c.Param("id"), now(), change)
 	if err != nil {
 		return err
 	}

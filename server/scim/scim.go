@@ -29,12 +29,12 @@ const maxBody = "2M"
 // Store is what SCIM needs of the ledger.
 type Store interface {
 	AddUser(ctx context.Context, u ledger.User, at time.Time) (ledger.User, error)
-	EditUser(ctx context.Context, id string, at time.Time, change func(*ledger.User) error) (ledger.User, error)
+	UpdateUser(ctx context.Context, id string, at time.Time, change func(*ledger.User) error) (ledger.User, error)
 	DeleteUser(ctx context.Context, id string, at time.Time) error
 	User(ctx context.Context, id string) (ledger.User, error)
 	Users(ctx context.Context, f ledger.UserFilter) ([]ledger.User, int, error)
 	AddGroup(ctx context.Context, g ledger.Group, at time.Time) (ledger.Group, error)
-	EditGroup(ctx context.Context, id string, at time.Time, change func(*ledger.Group) error) (ledger.Group, error)
+	UpdateGroup(ctx context.Context, id string, at time.Time, change func(*ledger.Group) error) (ledger.Group, error)
 	DeleteGroup(ctx context.Context, id string, at time.Time) error
 	Group(ctx context.Context, id string) (ledger.Group, error)
 	Groups(ctx context.Context, f ledger.GroupFilter) ([]ledger.Group, int, error)
@@ -52,7 +52,7 @@ type SCIM struct {
 
 // New makes the answers; site is where Ramp is reached.
 func New(c Config, store Store, site string, changed func(), log logrus.FieldLogger) *SCIM {
-	return &SCIM{config: c, token: token{secret.Keep(c.TokenFile)}, store: store, base: strings.TrimSuffix(site, "/") + Path, changed: changed, log: log}
+	return &SCIM{config: c, token: token{secret.NewCached(c.TokenFile)}, store: store, base: strings.TrimSuffix(site, "/") + Path, changed: changed, log: log}
 }
 
 // Routes adds the endpoints.

@@ -46,8 +46,8 @@ func newSite(t *testing.T, change ...func(*scim.Config)) *site {
 	for _, f := range change {
 		f(&c)
 	}
-	require.Empty(t, c.Check())
-	require.NoError(t, s.ledger.SetDirectory(t.Context(), c.Mode()))
+	require.Empty(t, c.Validate())
+	require.NoError(t, s.ledger.SetDirectory(t.Context(), c.DirectoryMode()))
 	scim.New(c, s.ledger, "https://ramp.example.com/", func() { s.changes++ }, log).Routes(s.e)
 	return s
 }
@@ -106,9 +106,9 @@ func TestDeactivation(t *testing.T) {
 			id := s.must(http.StatusCreated, "POST", "/Users", oktaUser("al@example.com")).id()
 			a := s.must(http.StatusOK, "PATCH", "/Users/"+id, body)
 			require.Equal(t, false, a.doc["active"])
-			roll, err := s.ledger.Roll(t.Context(), "al@example.com")
+			roll, err := s.ledger.DirectorySnapshot(t.Context(), "al@example.com")
 			require.NoError(t, err)
-			require.False(t, roll.People["al@example.com"].Active)
+			require.False(t, roll.Members["al@example.com"].Active)
 			require.Equal(t, 2, s.changes)
 			// Okta's PUT says everything again; one that says nothing of it changes nothing of it.
 			require.Equal(t, false, s.must(http.StatusOK, "PUT", "/Users/"+id, `{"userName":"al@example.com","displayName":"Al"}`).doc["active"])
@@ -287,8 +287,8 @@ func TestWhatThisServerCanDo(t *testing.T) {
 func TestPersonByExternalID(t *testing.T) {
 	s := newSite(t, func(c *scim.Config) { c.Person, c.Prefix = "externalId", "okta:" })
 	s.must(http.StatusCreated, "POST", "/Users", oktaUser("al@example.com"))
-	roll, err := s.ledger.Roll(t.Context(), "okta:00ujl29u0le5T6Aj10h7", "al@example.com")
+	roll, err := s.ledger.DirectorySnapshot(t.Context(), "okta:00ujl29u0le5T6Aj10h7", "al@example.com")
 	require.NoError(t, err)
-	require.Len(t, roll.People, 1)
-	require.True(t, roll.People["okta:00ujl29u0le5T6Aj10h7"].Active)
+	require.Len(t, roll.Members, 1)
+	require.True(t, roll.Members["okta:00ujl29u0le5T6Aj10h7"].Active)
 }

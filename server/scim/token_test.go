@@ -29,5 +29,5 @@ func TestTokenInVault(t *testing.T) {
 	for _, bearer := range []string{token, "", "Vault"} {
 		require.Equal(t, http.StatusServiceUnavailable, newSite(t, at("vault:secret/ramp#scim")).as(bearer, "GET", "/Users", "").status)
 	}
-	require.NotEmpty(t, scim.Config{TokenFile: "vault:secret/ramp"}.Check())
+	require.NotEmpty(t, scim.Config{TokenFile: "vault:secret/ramp"}.Validate())
 }

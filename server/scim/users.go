@@ -59,7 +59,7 @@ func (s *SCIM) fill(u *ledger.User, o object) error {
 	if len(b) > maxAttributes {
 		return invalid("value", "a user may have %d bytes of attributes", maxAttributes)
 	}
-	u.Attributes, u.Person = string(b), s.config.person(*u)
+	u.Attributes, u.PersonID = string(b), s.config.person(*u)
 	return nil
 }
 
@@ -190,7 +190,7 @@ func (s *SCIM) patchUser(c echo.Context) error {
 }
 
 func (s *SCIM) editUser(c echo.Context, change func(*ledger.User) error) error {
-	u, err := s.store.EditUser(c.Request().Context(), c.Param("id"), now(), change)
+	u, err := s.store.UpdateUser(c.Request().Context(), c.Param("id"), now(), change)
 	if err != nil {
 		return err
 	}

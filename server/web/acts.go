@@ -11,8 +11,8 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/contracts"
+	"ramp.dev/ramp/server/app"
 	"ramp.dev/ramp/server/auth"
-	"ramp.dev/ramp/server/desk"
 	"ramp.dev/ramp/server/problem"
 )
 
@@ -30,7 +30,7 @@ func (w *Web) askForm(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return w.render(c, http.StatusOK, "ask", askPage{Offer: o, Login: w.desk.LoginNeeded(auth.Person(c), o.StepUp.Request),
+	return w.render(c, http.StatusOK, "ask", askPage{Offer: o, Login: w.desk.RequiredMaxAge(auth.Person(c), o.StepUp.Request),
 		Key: access.NewRequestID(), Values: map[string]string{}})
 }
 
@@ -49,7 +49,7 @@ func (w *Web) ask(c echo.Context) error {
 	if pr.Status >= 500 && pr.Kind != access.CodeUnavailable {
 		return err
 	}
-	page := askPage{Offer: o, Login: w.desk.LoginNeeded(p, o.StepUp.Request), Key: c.FormValue("key"), Values: values, Issues: map[string]string{}}
+	page := askPage{Offer: o, Login: w.desk.RequiredMaxAge(p, o.StepUp.Request), Key: c.FormValue("key"), Values: values, Issues: map[string]string{}}
 	for _, i := range pr.Issues {
 		if _, shown := values[i.Field]; shown {
 			page.Issues[i.Field] = i.Message
@@ -65,8 +65,8 @@ func (w *Web) ask(c echo.Context) error {
 
 // readAsk turns form fields, which are text, into the types of the params. What
 // does not fit stays text, for the contract to refuse with its own words.
-func readAsk(c echo.Context, o contracts.Offer) (access.Ask, map[string]string) {
-	ask := access.Ask{Contract: o.Contract, Params: map[string]any{}, Duration: askedDuration(c),
+func readAsk(c echo.Context, o contracts.Offer) (access.RequestInput, map[string]string) {
+	ask := access.RequestInput{Contract: o.Contract, Params: map[string]any{}, Duration: askedDuration(c),
 		Reason: c.FormValue("reason"), Ticket: c.FormValue("ticket")}
 	values := map[string]string{"duration": ask.Duration, "reason": ask.Reason, "ticket": ask.Ticket}
 	for _, p := range o.Params {
@@ -116,7 +116,7 @@ func spaceless(typed string) string {
 func (w *Web) decide(c echo.Context) error {
 	signed, err := assertion(c)
 	if err == nil {
-		_, err = w.desk.Decide(c.Request().Context(), auth.Person(c), c.Param("id"), desk.Say{Verdict: access.Verdict(c.FormValue("decision")),
+		_, err = w.desk.Decide(c.Request().Context(), auth.Person(c), c.Param("id"), app.DecisionInput{Verdict: access.Verdict(c.FormValue("decision")),
 			PlanDigest: c.FormValue("planDigest"), Comment: c.FormValue("comment"), Passkey: signed})
 	}
 	return w.done(c, err)

@@ -9,8 +9,8 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/contracts"
+	"ramp.dev/ramp/server/app"
 	"ramp.dev/ramp/server/auth"
-	"ramp.dev/ramp/server/desk"
 )
 
 type homePage struct {
@@ -27,10 +27,10 @@ func (w *Web) home(c echo.Context) error {
 	ctx, p := c.Request().Context(), auth.Person(c)
 	page := homePage{Query: c.QueryParam("q")}
 	var err error
-	if page.Live, _, err = w.desk.Requests(ctx, p, desk.Query{Mine: true, States: underWay}); err != nil {
+	if page.Live, _, err = w.desk.Requests(ctx, p, app.Query{Mine: true, States: underWay}); err != nil {
 		return err
 	}
-	if page.ToDo, _, err = w.desk.Requests(ctx, p, desk.Query{ToDecide: true, Limit: 5}); err != nil {
+	if page.ToDo, _, err = w.desk.Requests(ctx, p, app.Query{ToDecide: true, Limit: 5}); err != nil {
 		return err
 	}
 	page.Offers = w.desk.Catalog(ctx, p, page.Query)
@@ -38,7 +38,7 @@ func (w *Web) home(c echo.Context) error {
 }
 
 func (w *Web) inbox(c echo.Context) error {
-	items, next, err := w.desk.Requests(c.Request().Context(), auth.Person(c), desk.Query{ToDecide: true, Cursor: c.QueryParam("cursor")})
+	items, next, err := w.desk.Requests(c.Request().Context(), auth.Person(c), app.Query{ToDecide: true, Cursor: c.QueryParam("cursor")})
 	if err != nil {
 		return err
 	}
@@ -58,13 +58,13 @@ type listPage struct {
 
 type tab struct {
 	Show, Name string
-	query      desk.Query
+	query      app.Query
 }
 
 var tabs = []tab{
-	{"mine", "Mine", desk.Query{Mine: true}},
-	{"active", "Open now", desk.Query{States: []access.State{access.StateGranting, access.StateActive, access.StateEnding}}},
-	{"all", "All", desk.Query{}},
+	{"mine", "Mine", app.Query{Mine: true}},
+	{"active", "Open now", app.Query{States: []access.State{access.StateGranting, access.StateActive, access.StateEnding}}},
+	{"all", "All", app.Query{}},
 }
 
 func (w *Web) requests(c echo.Context) error {
@@ -84,12 +84,12 @@ func (w *Web) requests(c echo.Context) error {
 
 type requestPage struct {
 	access.Request
-	Can        desk.Can
-	Passkey    *desk.Ceremony    // for approving; nil where none is wanted
-	Login      access.Duration   // how lately the person must have logged in to go on, and has not; 0: nothing is needed
-	Refused    string            // why the last act was not done
-	Typed      map[string]string // what was typed with it, by field
-	TemporalUI string            // this request's workflow, for operators
+	Can        app.Permissions
+	Passkey    *app.PasskeyChallenge // for approving; nil where none is wanted
+	Login      access.Duration       // how lately the person must have logged in to go on, and has not; 0: nothing is needed
+	Refused    string                // why the last act was not done
+	Typed      map[string]string     // what was typed with it, by field
+	TemporalUI string                // this request's workflow, for operators
 }
 
 func (w *Web) request(c echo.Context) error {
@@ -101,15 +101,15 @@ func (w *Web) request(c echo.Context) error {
 }
 
 func (w *Web) showRequest(c echo.Context, status int, r access.Request, refused string, typed map[string]string) error {
-	page := requestPage{Request: r, Can: w.desk.Can(auth.Person(c), r), Refused: refused, Typed: typed}
+	page := requestPage{Request: r, Can: w.desk.Permissions(auth.Person(c), r), Refused: refused, Typed: typed}
 	switch {
 	case page.Can.Decide:
-		page.Passkey = w.desk.Ceremony(auth.Person(c), r)
-		page.Login = w.desk.LoginNeeded(auth.Person(c), r.Plan.Rule.StepUp)
+		page.Passkey = w.desk.PasskeyChallenge(auth.Person(c), r)
+		page.Login = w.desk.RequiredMaxAge(auth.Person(c), r.Plan.Rule.StepUp)
 	case page.Can.PickUp:
-		page.Login = w.desk.LoginNeeded(auth.Person(c), r.Plan.StepUp)
+		page.Login = w.desk.RequiredMaxAge(auth.Person(c), r.Plan.StepUp)
 	}
-	if w.temporalUI != "" && auth.Person(c).In(w.desk.Operators...) {
+	if w.temporalUI != "" && auth.Person(c).InAnyGroup(w.desk.Operators...) {
 		page.TemporalUI = w.temporalUI + "/namespaces/default/workflows/" + r.ID
 	}
 	return w.render(c, status, "request", page)

@@ -15,7 +15,7 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/contracts"
 	"ramp.dev/ramp/passkey"
-	"ramp.dev/ramp/server/desk"
+	"ramp.dev/ramp/server/app"
 	"ramp.dev/ramp/server/problem"
 )
 
@@ -40,12 +40,12 @@ func example(state access.State) access.Request {
 	return access.Request{
 		ID: "0123456789abcdef", State: state, Contract: "orders", CreatedAt: at, ActiveAt: &at, ExpiresAt: &end, EndedAt: &end,
 		Requester: access.Person{ID: "bot", Name: "Bot", Kind: access.KindAgent, OnBehalfOf: "alice", Groups: []string{"engineering"}},
-		Stages:    []access.StageStatus{{Stage: access.Stage{Name: "lead", From: []string{"leads"}, Count: 1}}},
+		Stages:    []access.StageStatus{{Stage: access.Stage{Name: "lead", From: []string{"leads"}, Approvals: 1}}},
 		Decisions: []access.Decision{{Verdict: access.Deny, Approver: access.Person{ID: "carol"}, Comment: "no", At: at}},
-		Timeline:  []access.Event{{Kind: access.EventRequested, At: at, Actor: "bot", Message: "fix"}},
+		Timeline:  []access.Event{{Kind: access.EventRequestCreated, At: at, Actor: "bot", Message: "fix"}},
 		Plan: access.Plan{Digest: "sha256:0011223344556677", Contract: "orders", Reason: "fix it", Ticket: "OPS-1", Principal: "bot",
 			Params: map[string]any{"table": "orders"}, Duration: access.Duration(time.Hour), StartAt: &at, PendingUntil: end,
-			Extend: &access.Extension{Times: 1, UpTo: access.Duration(2 * time.Hour)},
+			Extend: &access.ExtensionLimits{Times: 1, UpTo: access.Duration(2 * time.Hour)},
 			Grants: []access.PlannedGrant{{Name: "ramp-x-a", Target: "postgres/orders", Scope: access.Scope{Summary: "read orders",
 				Ends: "VALID UNTIL", Facts: map[string]string{"role": "readonly_orders"}}}}},
 	}
@@ -56,7 +56,7 @@ func example(state access.State) access.Request {
 func TestEveryPage(t *testing.T) {
 	w, err := New(nil, nil, "")
 	require.NoError(t, err)
-	all := desk.Can{Decide: true, Cancel: true, Release: true, Revoke: true, Extend: true, PickUp: true}
+	all := app.Permissions{Decide: true, Cancel: true, Release: true, Revoke: true, Extend: true, PickUp: true}
 	for _, s := range access.States() {
 		r := example(s)
 		for _, p := range []requestPage{{Request: r}, {Request: r, Can: all, Refused: "no", TemporalUI: "http://ui",
@@ -74,13 +74,13 @@ func TestEveryPage(t *testing.T) {
 	r.Overdue, r.Problem = true, "the host does not answer"
 	require.Contains(t, shown(t, w, "request", requestPage{Request: r}), `class="status overdue"`)
 
-	for _, asked := range []desk.Ceremony{{Problem: "why not"}, {Challenge: "Y2g", RPID: "ramp.example.com"},
+	for _, asked := range []app.PasskeyChallenge{{Problem: "why not"}, {Challenge: "Y2g", RPID: "ramp.example.com"},
 		{Challenge: "Y2g", RPID: "ramp.example.com", Keys: []string{"YQ", "Yg"}}} {
 		html := shown(t, w, "request", requestPage{Request: example(access.StatePending), Can: all, Passkey: &asked})
 		require.Equal(t, len(asked.Keys) > 0, strings.Contains(html, `data-challenge="Y2g" data-rp="ramp.example.com" data-keys="YQ Yg"`))
 		require.Equal(t, len(asked.Keys) == 0, strings.Contains(html, `value="approve" disabled`), "deny is all that is left")
 		require.Contains(t, html, asked.Problem)
-		enrolment := desk.Enrolment{Ceremony: asked, Person: "bob", Algorithms: []int{-7, -8},
+		enrolment := app.Enrolment{PasskeyChallenge: asked, Person: "bob", Algorithms: []int{-7, -8},
 			Enrolled: []passkey.Key{{Name: "laptop", Enrolled: "2026-01-31"}}}
 		html = shown(t, w, "passkeys", passkeysPage{Enrolment: enrolment, Entry: "bob: <b>", Refused: "no"})
 		require.Equal(t, asked.Problem == "", strings.Contains(html, `data-algorithms="-7 -8 "`))

@@ -8,13 +8,13 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/passkey"
+	"ramp.dev/ramp/server/app"
 	"ramp.dev/ramp/server/auth"
-	"ramp.dev/ramp/server/desk"
 	"ramp.dev/ramp/server/problem"
 )
 
 type passkeysPage struct {
-	desk.Enrolment
+	app.Enrolment
 	Name    string // as typed
 	Entry   string // of the key that was just made
 	Refused string
@@ -48,7 +48,7 @@ func assertion(c echo.Context) (*access.Assertion, error) {
 	}
 	var a access.Assertion
 	if err := json.Unmarshal([]byte(text), &a); err != nil {
-		return nil, access.Invalid(access.Issue{Code: passkey.Invalid, Field: "passkey", Message: "what the page sent is no passkey's answer"})
+		return nil, access.Invalid(access.Issue{Code: passkey.IssueInvalid, Field: "passkey", Message: "what the page sent is no passkey's answer"})
 	}
 	return &a, nil
 }

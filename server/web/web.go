@@ -13,8 +13,8 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/server/app"
 	"ramp.dev/ramp/server/auth"
-	"ramp.dev/ramp/server/desk"
 	"ramp.dev/ramp/server/problem"
 )
 
@@ -26,7 +26,7 @@ var staticFiles embed.FS
 
 // Web answers with pages.
 type Web struct {
-	desk       *desk.Desk
+	desk       *app.App
 	auth       *auth.Auth
 	temporalUI string // where operators find workflows; "" hides the link
 	pages      map[string]*template.Template
@@ -34,7 +34,7 @@ type Web struct {
 }
 
 // New parses the templates.
-func New(d *desk.Desk, a *auth.Auth, temporalUI string) (*Web, error) {
+func New(d *app.App, a *auth.Auth, temporalUI string) (*Web, error) {
 	w := &Web{desk: d, auth: a, temporalUI: temporalUI, pages: map[string]*template.Template{}}
 	base, err := template.New("layout.html").Funcs(functions).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html")
 	if err != nil {
@@ -106,7 +106,7 @@ func (w *Web) signIn(c echo.Context) error {
 	return w.render(c, http.StatusOK, "signin", struct {
 		Choices     []string
 		Next, Again string
-	}{w.auth.Choices(), c.QueryParam("next"), c.QueryParam("again")}) // login looks at where it leads
+	}{w.auth.LoginProviders(), c.QueryParam("next"), c.QueryParam("again")}) // login looks at where it leads
 }
 
 const afterKey = "after"
@@ -143,7 +143,7 @@ func (w *Web) render(c echo.Context, status int, name string, content any) error
 	}
 	if v.Person.ID != "" && status < 500 {
 		// A count that cannot be had is no reason to withhold the page.
-		if items, _, err := w.desk.Requests(c.Request().Context(), v.Person, desk.Query{ToDecide: true, Limit: 99}); err == nil {
+		if items, _, err := w.desk.Requests(c.Request().Context(), v.Person, app.Query{ToDecide: true, Limit: 99}); err == nil {
 			v.ToDo = len(items)
 		}
 	}

@@ -64,8 +64,8 @@ func isChoice(o contracts.OfferDuration, typed string) bool {
 func needs(a contracts.OfferApproval) string {
 	var from []string
 	for _, s := range a.Stages {
-		if s.Count > 1 {
-			from = append(from, fmt.Sprintf("%d of %s", s.Count, s.Name))
+		if s.Approvals > 1 {
+			from = append(from, fmt.Sprintf("%d of %s", s.Approvals, s.Name))
 		} else {
 			from = append(from, s.Name)
 		}

@@ -43,7 +43,7 @@ func TestChoices(t *testing.T) {
 }
 
 func TestNeeds(t *testing.T) {
-	lead, two := access.Stage{Name: "team lead", Count: 1}, access.Stage{Name: "security", Count: 2}
+	lead, two := access.Stage{Name: "team lead", Approvals: 1}, access.Stage{Name: "security", Approvals: 2}
 	for want, a := range map[string]contracts.OfferApproval{
 		"opens at once, if its condition holds":              {Automatic: true},
 		"approved by team lead":                              {Stages: []access.Stage{lead}},

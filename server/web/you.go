@@ -10,7 +10,7 @@ import (
 
 // you shows people who Ramp takes them for, and where they are signed in.
 func (w *Web) you(c echo.Context) error {
-	list, err := w.auth.SignedIn(c.Request().Context(), auth.Person(c))
+	list, err := w.auth.ListSessions(c.Request().Context(), auth.Person(c))
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/evidence"
-	"ramp.dev/ramp/internal/model"
+	"ramp.dev/ramp/integrations/faketarget"
 	"ramp.dev/ramp/workflows"
 )
 
@@ -16,7 +16,7 @@ import (
 type run struct {
 	*world
 	plan   access.Plan
-	target *model.Target
+	target *faketarget.Target
 	err    error
 }
 
@@ -60,7 +60,7 @@ func (r *run) decides(ctx context.Context, p access.Person, v access.Verdict) {
 func (r *run) decidesBySignal(ctx context.Context, p access.Person, v access.Verdict) {
 	r.do(func() error {
 		return r.temporal.SignalWorkflow(ctx, workflows.AccessWorkflowID(r.plan.RequestID), "", workflows.SignalDecision,
-			workflows.Signed{Envelope: r.decision(p, v)})
+			workflows.SignedStatement{Envelope: r.decision(p, v)})
 	})
 }
 
@@ -82,7 +82,7 @@ func (r *run) picksUp(ctx context.Context) {
 		if err != nil {
 			return err
 		}
-		order, err := r.signer.SignPickUp(access.PickUp{RequestID: r.plan.RequestID, PlanDigest: r.plan.Digest,
+		order, err := r.signer.SignPickUp(access.PickUpOrder{RequestID: r.plan.RequestID, PlanDigest: r.plan.Digest,
 			Grant: r.plan.Grants[0].Name, Recipient: recipient.Public(), By: alice, At: time.Now().UTC()})
 		if err != nil {
 			return err
@@ -92,9 +92,9 @@ func (r *run) picksUp(ctx context.Context) {
 	})
 }
 
-func (r *run) stops(ctx context.Context, kind workflows.StopKind, by access.Person) {
+func (r *run) stops(ctx context.Context, kind workflows.EndKind, by access.Person) {
 	r.do(func() error {
-		return r.gateway.Stop(ctx, r.plan.RequestID, workflows.Stop{Kind: kind, By: by.ID, At: time.Now().UTC()})
+		return r.gateway.Stop(ctx, r.plan.RequestID, workflows.EndRequest{Kind: kind, By: by.ID, At: time.Now().UTC()})
 	})
 }
 

@@ -7,7 +7,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/evidence"
-	"ramp.dev/ramp/internal/model"
+	"ramp.dev/ramp/integrations/faketarget"
 	"ramp.dev/ramp/workflows"
 )
 
@@ -17,14 +17,16 @@ type story struct {
 	change func(*access.Plan)                // nil: one stage, one grant, two seconds
 	signer *evidence.Signer                  // nil: the server's
 	play   func(ctx context.Context, r *run) // nil: nobody does anything
-	want   workflows.AccessResult
+	want   workflows.AccessRequestResult
 }
 
-func ended(o access.Outcome) workflows.AccessResult {
-	return workflows.AccessResult{State: access.StateEnded, Outcome: o}
+func ended(o access.Outcome) workflows.AccessRequestResult {
+	return workflows.AccessRequestResult{State: access.StateEnded, Outcome: o}
 }
 
-func over(s access.State) workflows.AccessResult { return workflows.AccessResult{State: s} }
+func over(s access.State) workflows.AccessRequestResult {
+	return workflows.AccessRequestResult{State: s}
+}
 
 func lasts(d time.Duration) func(*access.Plan) {
 	return func(p *access.Plan) { p.Duration = access.Duration(d) }
@@ -40,20 +42,20 @@ func stories() []story {
 			r.decides(ctx, bob, access.Approve)
 			r.awaits(ctx, access.StateActive)
 			r.picksUp(ctx)
-			r.stops(ctx, workflows.StopRelease, alice)
+			r.stops(ctx, workflows.EndRelease, alice)
 		}},
 		{name: "released-while-opening", want: ended(access.OutcomeReleased), change: lasts(time.Minute), play: func(ctx context.Context, r *run) {
-			letGo := r.target.Hold(model.OpGrant)
+			letGo := r.target.Block(faketarget.OpGrant)
 			defer letGo()
 			r.decides(ctx, bob, access.Approve)
 			r.awaits(ctx, access.StateGranting)
-			r.stops(ctx, workflows.StopRelease, alice)
+			r.stops(ctx, workflows.EndRelease, alice)
 			r.staysFor(ctx, access.StateGranting, 2*time.Second)
 		}},
 		{name: "revoked", want: ended(access.OutcomeRevoked), change: lasts(time.Minute), play: func(ctx context.Context, r *run) {
 			r.decides(ctx, bob, access.Approve)
 			r.awaits(ctx, access.StateActive)
-			r.stops(ctx, workflows.StopRevoke, carol)
+			r.stops(ctx, workflows.EndRevoke, carol)
 		}},
 		{name: "revoked-by-cancellation", want: ended(access.OutcomeRevoked), change: lasts(time.Minute), play: func(ctx context.Context, r *run) {
 			r.decides(ctx, bob, access.Approve)
@@ -63,13 +65,13 @@ func stories() []story {
 		{name: "offboarded", want: ended(access.OutcomeOffboarded), change: lasts(time.Minute), play: func(ctx context.Context, r *run) {
 			r.decides(ctx, bob, access.Approve)
 			r.awaits(ctx, access.StateActive)
-			r.stops(ctx, workflows.StopOffboard, carol)
+			r.stops(ctx, workflows.EndOffboard, carol)
 		}},
 		{name: "renewed", want: ended(access.OutcomeReleased), change: lasts(time.Minute), play: func(ctx context.Context, r *run) {
 			r.decides(ctx, bob, access.Approve)
 			r.awaits(ctx, access.StateActive)
 			r.floods(ctx)
-			r.stops(ctx, workflows.StopRelease, alice)
+			r.stops(ctx, workflows.EndRelease, alice)
 		}},
 		{name: "denied-while-active", want: ended(access.OutcomeRevoked), change: lasts(time.Minute), play: func(ctx context.Context, r *run) {
 			r.decides(ctx, bob, access.Approve)
@@ -81,19 +83,19 @@ func stories() []story {
 			g.Name, g.Entitlement = access.GrantName(p.RequestID, 1), access.Entitlement{"what": "the second"}
 			p.Grants = append(p.Grants, g)
 		}, play: func(ctx context.Context, r *run) {
-			r.target.Next(model.OpGrant, model.Works, model.Forbidden)
+			r.target.FailNext(faketarget.OpGrant, faketarget.NoFault, faketarget.Forbidden)
 			r.decides(ctx, bob, access.Approve)
 		}},
 		{name: "overdue", want: ended(access.OutcomeExpired), play: func(ctx context.Context, r *run) {
-			r.target.Next(model.OpRevoke, model.Forbidden, model.StillThere, model.StillThere, model.LostReply,
-				model.Unavailable, model.Unavailable, model.Unavailable)
+			r.target.FailNext(faketarget.OpRevoke, faketarget.Forbidden, faketarget.StillThere, faketarget.StillThere, faketarget.LostReply,
+				faketarget.Unavailable, faketarget.Unavailable, faketarget.Unavailable)
 			r.decides(ctx, bob, access.Approve)
 		}},
 		{name: "denied", want: over(access.StateDenied), play: func(ctx context.Context, r *run) {
 			r.decides(ctx, bob, access.Deny)
 		}},
 		{name: "cancelled", want: over(access.StateCancelled), play: func(ctx context.Context, r *run) {
-			r.stops(ctx, workflows.StopCancel, alice)
+			r.stops(ctx, workflows.EndCancel, alice)
 		}},
 		{name: "lapsed", want: over(access.StateLapsed), change: func(p *access.Plan) {
 			p.PendingUntil = p.CreatedAt.Add(time.Second)
@@ -102,7 +104,7 @@ func stories() []story {
 		{name: "automatic", want: ended(access.OutcomeExpired), change: automatic},
 		{name: "extended", want: ended(access.OutcomeExpired), change: func(p *access.Plan) {
 			p.Duration = access.Duration(3 * time.Second)
-			p.Extend = &access.Extension{Times: 1, UpTo: access.Duration(time.Minute)}
+			p.Extend = &access.ExtensionLimits{Times: 1, UpTo: access.Duration(time.Minute)}
 		}, play: func(ctx context.Context, r *run) {
 			r.decides(ctx, bob, access.Approve)
 			r.awaits(ctx, access.StateActive)
@@ -115,10 +117,10 @@ func stories() []story {
 		{name: "cancelled-while-scheduled", want: over(access.StateCancelled), change: startsIn(time.Minute), play: func(ctx context.Context, r *run) {
 			r.decides(ctx, bob, access.Approve)
 			r.awaits(ctx, access.StateScheduled)
-			r.stops(ctx, workflows.StopCancel, alice)
+			r.stops(ctx, workflows.EndCancel, alice)
 		}},
 		{name: "two-stages-by-signal", want: ended(access.OutcomeExpired), change: func(p *access.Plan) {
-			p.Rule.Stages = append(p.Rule.Stages, access.Stage{Name: "security", From: []string{"security"}, Count: 1})
+			p.Rule.Stages = append(p.Rule.Stages, access.Stage{Name: "security", From: []string{"security"}, Approvals: 1})
 		}, play: func(ctx context.Context, r *run) {
 			r.decidesBySignal(ctx, bob, access.Approve)
 			r.decidesBySignal(ctx, carol, access.Approve)
@@ -126,7 +128,7 @@ func stories() []story {
 	}
 }
 
-func automatic(p *access.Plan) { p.Rule = access.Rule{Auto: true, Deny: 1} }
+func automatic(p *access.Plan) { p.Rule = access.Rule{Auto: true, DenyThreshold: 1} }
 
 func startsIn(d time.Duration) func(*access.Plan) {
 	return func(p *access.Plan) {
@@ -145,7 +147,7 @@ func (s story) plan(now time.Time) access.Plan {
 		CreatedAt: now, PendingUntil: now.Add(time.Minute),
 		Grants: []access.PlannedGrant{{Name: access.GrantName(id, 0), Target: targetOf(s.name),
 			Entitlement: access.Entitlement{"what": "the first"}, Scope: access.Scope{Summary: "the first"}}},
-		Rule: access.Rule{Deny: 1, Stages: []access.Stage{{Name: "lead", From: []string{"approvers"}, Count: 1}}},
+		Rule: access.Rule{DenyThreshold: 1, Stages: []access.Stage{{Name: "lead", From: []string{"approvers"}, Approvals: 1}}},
 	}
 	if s.change != nil {
 		s.change(&p)
@@ -155,8 +157,8 @@ func (s story) plan(now time.Time) access.Plan {
 
 // tell plays a story to its end and answers how it went. It is an error if
 // anything is left on the target.
-func (w *world) tell(ctx context.Context, s story) (workflows.AccessResult, error) {
-	var res workflows.AccessResult
+func (w *world) tell(ctx context.Context, s story) (workflows.AccessRequestResult, error) {
+	var res workflows.AccessRequestResult
 	signer := w.signer
 	if s.signer != nil {
 		signer = s.signer
@@ -174,7 +176,7 @@ func (w *world) tell(ctx context.Context, s story) (workflows.AccessResult, erro
 		return res, r.err
 	}
 	err = w.temporal.GetWorkflow(ctx, workflows.AccessWorkflowID(p.RequestID), "").Get(ctx, &res)
-	if left := r.target.Left(); err == nil && len(left) > 0 {
+	if left := r.target.Objects(); err == nil && len(left) > 0 {
 		err = fmt.Errorf("%s is left on the target", left)
 	}
 	return res, err

@@ -14,10 +14,10 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/engine"
+	"ramp.dev/ramp/dev/temporalserver"
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/integrations"
-	"ramp.dev/ramp/internal/model"
+	"ramp.dev/ramp/integrations/faketarget"
 	"ramp.dev/ramp/internal/sdklog"
 	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/server/gateway"
@@ -32,7 +32,7 @@ type world struct {
 	gateway  *gateway.Gateway
 	ledger   *ledger.Ledger
 	signer   *evidence.Signer
-	targets  map[string]*model.Target // by story
+	targets  map[string]*faketarget.Target // by story
 	stops    []func()
 }
 
@@ -47,7 +47,7 @@ func targetOf(story string) string { return "model/" + story }
 
 // begin starts a world in dir with one target for each story.
 func begin(ctx context.Context, dir string, stories []story) (*world, error) {
-	w := &world{targets: map[string]*model.Target{}}
+	w := &world{targets: map[string]*faketarget.Target{}}
 	if err := w.start(ctx, dir, stories); err != nil {
 		w.end()
 		return nil, err
@@ -61,13 +61,13 @@ func (w *world) start(ctx context.Context, dir string, stories []story) error {
 	if os.Getenv("RAMP_HISTORIES_LOG") != "" {
 		log.SetOutput(os.Stderr)
 	}
-	e, err := engine.Start(ctx, engine.Config{Dir: filepath.Join(dir, "temporal"), Addr: "127.0.0.1:0",
+	e, err := temporalserver.Start(ctx, temporalserver.Config{Dir: filepath.Join(dir, "temporal"), Addr: "127.0.0.1:0",
 		SearchAttributes: workflows.SearchAttributes(), Dynamic: map[string]any{"limit.historyCount.suggestContinueAsNew": longRun}})
 	if err != nil {
 		return err
 	}
 	w.stops = append(w.stops, func() { _ = e.Stop() })
-	w.temporal, err = client.Dial(client.Options{HostPort: e.Addr, Namespace: engine.Namespace, Logger: sdklog.New(log),
+	w.temporal, err = client.Dial(client.Options{HostPort: e.Addr, Namespace: temporalserver.Namespace, Logger: sdklog.New(log),
 		Identity: "histories"}) // otherwise the machine's name would be in them
 	if err != nil {
 		return err
@@ -81,7 +81,7 @@ func (w *world) start(ctx context.Context, dir string, stories []story) error {
 	w.signer = newSigner()
 	open := map[string]integrations.Target{}
 	for _, s := range stories {
-		w.targets[s.name] = model.New(model.Config{Now: time.Now, Bounds: bounds})
+		w.targets[s.name] = faketarget.New(faketarget.Config{Now: time.Now, Bounds: bounds})
 		open[targetOf(s.name)] = w.targets[s.name]
 	}
 	running, err := worker.Start(ctx, worker.Config{Control: true}, worker.Deps{Temporal: w.temporal, Ledger: w.ledger,
@@ -115,7 +115,7 @@ func (w *world) submit(ctx context.Context, p access.Plan, signer *evidence.Sign
 	if err != nil {
 		return nil, err
 	}
-	_, err = w.ledger.Submit(ctx, ledger.Submission{Plan: envelope, Request: access.Request{ID: p.RequestID,
+	_, err = w.ledger.Submit(ctx, ledger.Submission{PlanEnvelope: envelope, Request: access.Request{ID: p.RequestID,
 		State: access.StatePending, Contract: p.Contract, Requester: p.Requester, Plan: p, CreatedAt: p.CreatedAt}})
 	if err != nil {
 		return nil, err

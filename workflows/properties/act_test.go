@@ -8,8 +8,8 @@ import (
 	"pgregory.net/rapid"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/activities/calls"
-	"ramp.dev/ramp/internal/model"
+	"ramp.dev/ramp/activities/api"
+	"ramp.dev/ramp/integrations/faketarget"
 	"ramp.dev/ramp/workflows"
 )
 
@@ -110,15 +110,15 @@ func pickUp() *rapid.Generator[act] {
 
 func stop() *rapid.Generator[act] {
 	return rapid.OneOf(rapid.Custom(func(t *rapid.T) act {
-		kind := rapid.SampledFrom([]workflows.StopKind{workflows.StopCancel, workflows.StopRelease, workflows.StopRevoke}).Draw(t, "kind")
+		kind := rapid.SampledFrom([]workflows.EndKind{workflows.EndCancel, workflows.EndRelease, workflows.EndRevoke}).Draw(t, "kind")
 		return act{words: "somebody sends the stop " + string(kind), do: func(s *scene) { s.stops(kind) }}
 	}), rapid.Just(act{words: "an operator cancels the workflow", do: (*scene).cancels}))
 }
 
 func fault() *rapid.Generator[act] {
 	return rapid.Custom(func(t *rapid.T) act {
-		op := rapid.SampledFrom([]model.Op{model.OpGrant, model.OpExtend, model.OpInspect, model.OpRevoke}).Draw(t, "operation")
-		f := rapid.SampledFrom(model.Faults(op)[1:]).Draw(t, "fault")
+		op := rapid.SampledFrom([]faketarget.Op{faketarget.OpGrant, faketarget.OpExtend, faketarget.OpInspect, faketarget.OpRevoke}).Draw(t, "operation")
+		f := rapid.SampledFrom(faketarget.Faults(op)[1:]).Draw(t, "fault")
 		times := rapid.IntRange(1, 3).Draw(t, "times")
 		return act{words: fmt.Sprintf("the target's next %d of %s: %s", times, op, f), do: func(s *scene) { s.breaks(op, f, times) }}
 	})
@@ -126,7 +126,7 @@ func fault() *rapid.Generator[act] {
 
 func slow() *rapid.Generator[act] {
 	return rapid.Custom(func(t *rapid.T) act {
-		name := rapid.SampledFrom([]string{calls.Judge, calls.Open, calls.Extend, calls.Close, calls.Record}).Draw(t, "activity")
+		name := rapid.SampledFrom([]string{api.VerifyDecisions, api.OpenGrant, api.ExtendGrant, api.CloseGrant, api.RecordTransition}).Draw(t, "activity")
 		d := rapid.SampledFrom([]time.Duration{time.Second, 20 * time.Second, time.Minute}).Draw(t, "takes")
 		return act{words: fmt.Sprintf("the next %s takes %s", name, d), do: func(s *scene) { s.slow[name] = append(s.slow[name], d); s.troubled += d }}
 	})

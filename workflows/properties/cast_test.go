@@ -42,7 +42,7 @@ func proven(p access.Plan, approvals []access.Decision) bool {
 	}
 	var seats []access.Stage
 	for _, s := range p.Rule.Stages {
-		for range s.Count {
+		for range s.Approvals {
 			seats = append(seats, s)
 		}
 	}
@@ -55,7 +55,7 @@ func seated(seats []access.Stage, people map[string]access.Decision, sitting map
 		return true
 	}
 	for human, d := range people {
-		if !sitting[human] && d.Approver.In(seats[0].From...) {
+		if !sitting[human] && d.Approver.InAnyGroup(seats[0].From...) {
 			sitting[human] = true
 			if seated(seats[1:], people, sitting) {
 				return true

@@ -8,7 +8,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/evidence"
-	"ramp.dev/ramp/internal/model"
+	"ramp.dev/ramp/integrations/faketarget"
 	"ramp.dev/ramp/workflows"
 )
 
@@ -38,7 +38,7 @@ func (s *scene) decides(who access.Person, v access.Verdict, flaw string, bySign
 	if flaw == "" && v == access.Approve {
 		s.seen.approvals = append(s.seen.approvals, d)
 	}
-	s.send(workflows.Signed{Envelope: e}, bySignal)
+	s.send(workflows.SignedStatement{Envelope: e}, bySignal)
 }
 
 func (s *scene) again() {
@@ -47,14 +47,14 @@ func (s *scene) again() {
 	}
 }
 
-func (s *scene) send(m workflows.Signed, bySignal bool) {
+func (s *scene) send(m workflows.SignedStatement, bySignal bool) {
 	s.sent = &m
 	if bySignal {
 		s.env.SignalWorkflow(workflows.SignalDecision, m)
 		return
 	}
 	s.update(workflows.UpdateDecide, m, func(answer any) {
-		if d, ok := answer.(workflows.Decided); ok && d.Standing == access.StandingDenied {
+		if d, ok := answer.(workflows.DecideResult); ok && d.Outcome == access.DecisionsDenied {
 			s.seen.denied = true
 		}
 	})
@@ -68,16 +68,16 @@ func (s *scene) extends(who access.Person, number int, adds time.Duration, flaw 
 	if flaw == "" && who.ID == requester().ID && adds > 0 {
 		s.seen.ordered += adds
 	}
-	s.update(workflows.UpdateExtend, workflows.Signed{Envelope: e}, nil)
+	s.update(workflows.UpdateExtend, workflows.SignedStatement{Envelope: e}, nil)
 }
 
 func (s *scene) picksUp(who access.Person, flaw string) {
 	id, digest, signer := s.terms(flaw)
-	e, err := signer.SignPickUp(access.PickUp{RequestID: id, PlanDigest: digest, Grant: s.plan.Grants[0].Name,
+	e, err := signer.SignPickUp(access.PickUpOrder{RequestID: id, PlanDigest: digest, Grant: s.plan.Grants[0].Name,
 		Recipient: s.recipient, By: who, At: s.now()})
 	require.NoError(s, err)
 	s.seen.pickUps += btoi(flaw == "" && who.ID == requester().ID)
-	s.update(workflows.UpdatePickUp, workflows.Signed{Envelope: e}, nil)
+	s.update(workflows.UpdatePickUp, workflows.SignedStatement{Envelope: e}, nil)
 }
 
 func btoi(b bool) int {
@@ -87,9 +87,9 @@ func btoi(b bool) int {
 	return 0
 }
 
-func (s *scene) stops(kind workflows.StopKind) {
+func (s *scene) stops(kind workflows.EndKind) {
 	s.stopping()
-	s.env.SignalWorkflow(workflows.SignalStop, workflows.Stop{Kind: kind, By: "somebody", At: s.now()})
+	s.env.SignalWorkflow(workflows.SignalEnd, workflows.EndRequest{Kind: kind, By: "somebody", At: s.now()})
 }
 
 func (s *scene) cancels() {
@@ -103,14 +103,14 @@ func (s *scene) stopping() {
 	}
 }
 
-func (s *scene) breaks(op model.Op, f model.Fault, times int) {
+func (s *scene) breaks(op faketarget.Op, f faketarget.Fault, times int) {
 	for range times {
-		s.target.Next(op, f)
+		s.target.FailNext(op, f)
 	}
 	s.troubled += time.Duration(times) * retryAtMost
 }
 
-func (s *scene) update(name string, m workflows.Signed, answered func(any)) {
+func (s *scene) update(name string, m workflows.SignedStatement, answered func(any)) {
 	s.env.UpdateWorkflow(name, "", &testsuite.TestUpdateCallback{
 		OnAccept: func() {},
 		OnReject: func(err error) { s.note("  refused: %v", err) },

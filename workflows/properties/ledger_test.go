@@ -14,7 +14,7 @@ type shaky struct {
 	*ledger.Ledger
 	mu    sync.Mutex
 	fails []bool // each a write that fails; true: after it was written
-	told  func(ledger.Advance)
+	told  func(ledger.Transition)
 }
 
 func (l *shaky) fail(n int, written bool) {
@@ -41,26 +41,26 @@ func (l *shaky) write(do func() error) error {
 	return access.Errorf(access.CodeUnavailable, "the ledger is down")
 }
 
-func (l *shaky) Advance(ctx context.Context, a ledger.Advance) error {
+func (l *shaky) Advance(ctx context.Context, a ledger.Transition) error {
 	l.told(a)
 	return l.write(func() error { return l.Ledger.Advance(ctx, a) })
 }
 
-func (l *shaky) Intend(ctx context.Context, g access.Grant, at time.Time) error {
-	return l.write(func() error { return l.Ledger.Intend(ctx, g, at) })
+func (l *shaky) IntendGrant(ctx context.Context, g access.Grant, at time.Time) error {
+	return l.write(func() error { return l.Ledger.IntendGrant(ctx, g, at) })
 }
 
-func (l *shaky) Opened(ctx context.Context, name string, at time.Time, steps ...ledger.Advance) error {
+func (l *shaky) MarkOpened(ctx context.Context, name string, at time.Time, steps ...ledger.Transition) error {
 	for _, a := range steps {
 		l.told(a)
 	}
-	return l.write(func() error { return l.Ledger.Opened(ctx, name, at, steps...) })
+	return l.write(func() error { return l.Ledger.MarkOpened(ctx, name, at, steps...) })
 }
 
-func (l *shaky) Extended(ctx context.Context, name string, until time.Time) error {
-	return l.write(func() error { return l.Ledger.Extended(ctx, name, until) })
+func (l *shaky) MarkExtended(ctx context.Context, name string, until time.Time) error {
+	return l.write(func() error { return l.Ledger.MarkExtended(ctx, name, until) })
 }
 
-func (l *shaky) Closed(ctx context.Context, name string, at time.Time) error {
-	return l.write(func() error { return l.Ledger.Closed(ctx, name, at) })
+func (l *shaky) MarkClosed(ctx context.Context, name string, at time.Time) error {
+	return l.write(func() error { return l.Ledger.MarkClosed(ctx, name, at) })
 }

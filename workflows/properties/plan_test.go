@@ -23,12 +23,12 @@ func (a asked) GoString() string { return a.String() }
 func (a asked) String() string {
 	var rule []string
 	for _, st := range a.Rule.Stages {
-		rule = append(rule, fmt.Sprintf("%d of %s", st.Count, strings.Join(st.From, ", ")))
+		rule = append(rule, fmt.Sprintf("%d of %s", st.Approvals, strings.Join(st.From, ", ")))
 	}
 	if a.Rule.Auto {
 		rule = append(rule, "automatic approval")
 	}
-	words := fmt.Sprintf("%s for %d grants over %s, denied by %d", strings.Join(rule, " and "), len(a.Grants), a.Duration, a.Rule.Deny)
+	words := fmt.Sprintf("%s for %d grants over %s, denied by %d", strings.Join(rule, " and "), len(a.Grants), a.Duration, a.Rule.DenyThreshold)
 	if a.StartAt != nil {
 		words += fmt.Sprintf(", from %s on", a.StartAt.Sub(start))
 	}
@@ -37,18 +37,18 @@ func (a asked) String() string {
 
 // plans differ in their rules, their grants and their start.
 func plans() *rapid.Generator[asked] {
-	lead := access.Stage{Name: "lead", From: []string{"approvers"}, Count: 1}
-	two := access.Stage{Name: "two leads", From: []string{"approvers"}, Count: 2}
-	security := access.Stage{Name: "security", From: []string{"security"}, Count: 1}
+	lead := access.Stage{Name: "lead", From: []string{"approvers"}, Approvals: 1}
+	two := access.Stage{Name: "two leads", From: []string{"approvers"}, Approvals: 2}
+	security := access.Stage{Name: "security", From: []string{"security"}, Approvals: 1}
 	return rapid.Custom(func(t *rapid.T) asked {
 		p := access.Plan{
 			RequestID: access.NewRequestID(), Contract: "made-up", ContractVersion: "sha256:c0ffee", Requester: requester(),
 			Principal: "alice", Reason: "fix the stuck order", Duration: access.Duration(30 * time.Minute),
 			CreatedAt: start, PendingUntil: start.Add(time.Hour),
-			Extend: &access.Extension{Times: 2, UpTo: access.Duration(time.Hour)},
+			Extend: &access.ExtensionLimits{Times: 2, UpTo: access.Duration(time.Hour)},
 			Rule: rapid.SampledFrom([]access.Rule{
-				{Deny: 1, Stages: []access.Stage{lead}}, {Deny: 1, Stages: []access.Stage{two}},
-				{Deny: 2, Stages: []access.Stage{lead, security}}, {Deny: 1, Auto: true},
+				{DenyThreshold: 1, Stages: []access.Stage{lead}}, {DenyThreshold: 1, Stages: []access.Stage{two}},
+				{DenyThreshold: 2, Stages: []access.Stage{lead, security}}, {DenyThreshold: 1, Auto: true},
 			}).Draw(t, "rule"),
 		}
 		if rapid.IntRange(0, 3).Draw(t, "scheduled") == 3 {

@@ -9,7 +9,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/internal/model"
+	"ramp.dev/ramp/integrations/faketarget"
 	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/workflows"
 )
@@ -35,14 +35,14 @@ func (s *scene) begins() {
 }
 
 // watch is told of every effect on the target.
-func (s *scene) watch(m model.Moment) {
+func (s *scene) watch(m faketarget.Effect) {
 	name, until := m.Grant.Name, m.Grant.ExpiresAt
 	s.note("  on the target: %s %s, until %s", m.Op, name[len(name)-1:], until.Sub(start))
 	row, known := s.row(name)
 	switch m.Op {
-	case model.OpGrant:
+	case faketarget.OpGrant:
 		s.granted(m, row, known)
-	case model.OpExtend:
+	case faketarget.OpExtend:
 		first := s.seen.first[name]
 		switch {
 		case until.Before(s.seen.ends[name]):
@@ -53,7 +53,7 @@ func (s *scene) watch(m model.Moment) {
 			s.breach("access is longer than ordered (promise 2)")
 		}
 		s.seen.ends[name] = until
-	case model.OpMint:
+	case faketarget.OpMint:
 		if s.seen.pickUps == 0 {
 			s.breach("a credential was minted that the requester did not ask for (promise 7)")
 		}
@@ -63,7 +63,7 @@ func (s *scene) watch(m model.Moment) {
 	}
 }
 
-func (s *scene) granted(m model.Moment, row ledger.GrantRow, known bool) {
+func (s *scene) granted(m faketarget.Effect, row ledger.GrantRecord, known bool) {
 	name, until := m.Grant.Name, m.Grant.ExpiresAt
 	switch {
 	case !known:
@@ -89,25 +89,25 @@ func (s *scene) granted(m model.Moment, row ledger.GrantRow, known bool) {
 	s.seen.ends[name] = until
 }
 
-func (s *scene) row(name string) (ledger.GrantRow, bool) {
+func (s *scene) row(name string) (ledger.GrantRecord, bool) {
 	rows, err := s.ledger.Grants(context.Background(), ledger.GrantFilter{RequestID: s.plan.RequestID})
 	if err != nil {
 		s.breach("the ledger does not answer: %v", err)
 	}
-	n := slices.IndexFunc(rows, func(r ledger.GrantRow) bool { return r.Name == name })
+	n := slices.IndexFunc(rows, func(r ledger.GrantRecord) bool { return r.Name == name })
 	if n < 0 {
-		return ledger.GrantRow{}, false
+		return ledger.GrantRecord{}, false
 	}
 	return rows[n], true
 }
 
 // told hears of every step before it is written down.
-func (s *scene) told(a ledger.Advance) {
+func (s *scene) told(a ledger.Transition) {
 	if a.To == "" {
 		return
 	}
 	s.note("  to be recorded: %s %s", a.To, a.Outcome)
-	if left := s.target.Left(); a.To.Final() && len(left) > 0 {
+	if left := s.target.Objects(); a.To.Final() && len(left) > 0 {
 		s.breach("%s although %s is on the target (promise 3)", a.To, left)
 	}
 }
@@ -123,11 +123,11 @@ func (s *scene) look() {
 		s.breach("the status cannot be read: %v", err)
 		return
 	}
-	if from := s.seen.state; from != "" && from != st.State && !from.Reach(st.State) {
+	if from := s.seen.state; from != "" && from != st.State && !from.CanReach(st.State) {
 		s.breach("%s came after %s", st.State, from)
 	}
 	s.seen.state = st.State
-	if left := s.target.Left(); !st.State.MayHaveAccess() && len(left) > 0 {
+	if left := s.target.Objects(); !st.State.MayHaveAccess() && len(left) > 0 {
 		s.breach("the request is %s and %s is on the target (promise 3)", st.State, left)
 	}
 }
@@ -142,11 +142,11 @@ func (s *scene) finale() {
 		s.breach("the workflow did not come to its end: %v", s.env.GetWorkflowError())
 		return
 	}
-	var res workflows.AccessResult
+	var res workflows.AccessRequestResult
 	if err := s.env.GetWorkflowResult(&res); err != nil {
 		s.breach("the result cannot be read: %v", err)
 	}
-	if left := s.target.Left(); len(left) > 0 {
+	if left := s.target.Objects(); len(left) > 0 {
 		s.breach("at the end, %s is on the target (promise 2)", left)
 	}
 	r, err := s.ledger.Request(context.Background(), s.plan.RequestID)
@@ -181,9 +181,9 @@ func (s *scene) closedInTime() {
 
 // steps are the events of which a request has one, or one for each grant.
 func steps() []access.EventKind {
-	return []access.EventKind{access.EventRequested, access.EventApproved, access.EventScheduled, access.EventGranting,
-		access.EventGranted, access.EventActive, access.EventEnding, access.EventRevoked, access.EventEnded,
-		access.EventDenied, access.EventCancelled, access.EventLapsed, access.EventFailed}
+	return []access.EventKind{access.EventRequestCreated, access.EventRequestApproved, access.EventRequestScheduled, access.EventGrantIntended,
+		access.EventGrantOpened, access.EventAccessActive, access.EventAccessEnding, access.EventGrantClosed, access.EventAccessEnded,
+		access.EventRequestDenied, access.EventRequestCancelled, access.EventRequestLapsed, access.EventRequestFailed}
 }
 
 // complete: the timeline has every step, once and in order (promise 10).

@@ -18,10 +18,10 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/activities"
-	"ramp.dev/ramp/activities/calls"
+	"ramp.dev/ramp/activities/api"
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/integrations"
-	"ramp.dev/ramp/internal/model"
+	"ramp.dev/ramp/integrations/faketarget"
 	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/workflows"
 )
@@ -54,11 +54,11 @@ type scene struct {
 	env    *testsuite.TestWorkflowEnvironment
 	plan   access.Plan
 	signed evidence.Envelope
-	target *model.Target
+	target *faketarget.Target
 
 	slow     map[string][]time.Duration // by activity, what the next calls take
 	troubled time.Duration              // by how much the story's faults may hold up closing
-	sent     *workflows.Signed          // the last decision
+	sent     *workflows.SignedStatement // the last decision
 
 	mu        sync.Mutex
 	diary     []string // what happened, in words
@@ -83,8 +83,8 @@ func (h house) scene(t *rapid.T, plan access.Plan) *scene {
 	s.env.SetTestTimeout(2 * time.Minute)
 	s.env.SetStartTime(start)
 	s.env.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: workflows.AccessWorkflowID(plan.RequestID)})
-	s.env.RegisterWorkflow(workflows.Access)
-	s.target = model.New(model.Config{Now: s.env.Now, Watch: s.watch,
+	s.env.RegisterWorkflow(workflows.AccessRequest)
+	s.target = faketarget.New(faketarget.Config{Now: s.env.Now, OnEffect: s.watch,
 		Bounds: integrations.Bounds{Consistency: 200 * time.Millisecond, Ending: time.Minute}})
 	s.register()
 	s.submit()
@@ -98,7 +98,7 @@ func (s *scene) submit() {
 	require.NoError(s, err)
 	b, err := json.Marshal(s.signed)
 	require.NoError(s, err)
-	_, err = s.ledger.Submit(context.Background(), ledger.Submission{Plan: b, Request: access.Request{ID: s.plan.RequestID,
+	_, err = s.ledger.Submit(context.Background(), ledger.Submission{PlanEnvelope: b, Request: access.Request{ID: s.plan.RequestID,
 		State: access.StatePending, Contract: s.plan.Contract, Requester: s.plan.Requester, Plan: s.plan, CreatedAt: start}})
 	require.NoError(s, err)
 }
@@ -109,17 +109,17 @@ func (s *scene) register() {
 	targets := &activities.Targets{Broker: integrations.NewBroker(map[string]integrations.Target{targetName: s.target}, nil),
 		Ledger: s.ledger, Keyring: keys, Now: s.env.Now}
 	named := func(name string, f any) { s.env.RegisterActivityWithOptions(f, activity.RegisterOptions{Name: name}) }
-	named(calls.Judge, slowly(s, calls.Judge, control.Judge))
-	named(calls.Record, slowly(s, calls.Record, func(ctx context.Context, in calls.RecordInput) (none, error) {
-		return none{}, control.Record(ctx, in)
+	named(api.VerifyDecisions, slowly(s, api.VerifyDecisions, control.VerifyDecisions))
+	named(api.RecordTransition, slowly(s, api.RecordTransition, func(ctx context.Context, in api.RecordInput) (none, error) {
+		return none{}, control.RecordTransition(ctx, in)
 	}))
-	named(calls.Open, slowly(s, calls.Open, targets.Open))
-	named(calls.Extend, slowly(s, calls.Extend, func(ctx context.Context, in calls.ExtendInput) (none, error) {
-		return none{}, targets.Extend(ctx, in)
+	named(api.OpenGrant, slowly(s, api.OpenGrant, targets.OpenGrant))
+	named(api.ExtendGrant, slowly(s, api.ExtendGrant, func(ctx context.Context, in api.ExtendGrantInput) (none, error) {
+		return none{}, targets.ExtendGrant(ctx, in)
 	}))
-	named(calls.Mint, slowly(s, calls.Mint, targets.Mint))
-	named(calls.Close, slowly(s, calls.Close, func(ctx context.Context, in calls.CloseInput) (none, error) {
-		return none{}, targets.Close(ctx, in)
+	named(api.MintCredential, slowly(s, api.MintCredential, targets.MintCredential))
+	named(api.CloseGrant, slowly(s, api.CloseGrant, func(ctx context.Context, in api.CloseGrantInput) (none, error) {
+		return none{}, targets.CloseGrant(ctx, in)
 	}))
 	s.env.SetOnActivityCanceledListener(s.stopped)
 }
@@ -134,7 +134,7 @@ func (s *scene) play(acts []act) {
 		at += a.after
 		s.env.RegisterDelayedCallback(func() { s.note("%s", a.words); a.do(s); s.look() }, at)
 	}
-	s.env.ExecuteWorkflow(workflows.Access, workflows.AccessInput{RequestID: s.plan.RequestID, Plan: s.signed})
+	s.env.ExecuteWorkflow(workflows.AccessRequest, workflows.AccessRequestInput{RequestID: s.plan.RequestID, Plan: s.signed})
 	s.finale()
 	if len(s.broken) > 0 {
 		s.Fatalf("%s\n\nThe story:\n  a request under %s\n  %s", strings.Join(s.broken, "\n"), asked{s.plan}, strings.Join(s.diary, "\n  "))

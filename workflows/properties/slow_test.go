@@ -8,7 +8,7 @@ import (
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/temporal"
 
-	"ramp.dev/ramp/activities/calls"
+	"ramp.dev/ramp/activities/api"
 )
 
 // slowly lets an activity take as long as the story says. It takes effect at
@@ -29,7 +29,7 @@ func slowly[In, Out any](s *scene, name string, do func(context.Context, In) (Ou
 			// test environment does.
 			return zero, temporal.NewCanceledError()
 		}
-		if name == calls.Open {
+		if name == api.OpenGrant {
 			s.begins()
 		}
 		if d == 0 {
@@ -79,7 +79,7 @@ func (s *scene) stopped(info *activity.Info) {
 	s.cancelled[info.ActivityID] = true
 	effect := s.landing[info.ActivityID]
 	s.mu.Unlock()
-	if effect != nil && info.ActivityType.Name == calls.Open {
+	if effect != nil && info.ActivityType.Name == api.OpenGrant {
 		effect()
 	}
 }

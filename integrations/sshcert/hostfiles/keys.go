@@ -35,7 +35,7 @@ func parseKey(raw []byte) (Key, bool) {
 	}
 	grant, end, _ := strings.Cut(comment, " ")
 	at, err := time.Parse(time.RFC3339, end)
-	if _, ours := access.RequestOf(grant); err != nil || !ours {
+	if _, ours := access.RequestIDFromGrantName(grant); err != nil || !ours {
 		return Key{}, false
 	}
 	return Key{Grant: grant, Public: public, ExpiresAt: at}, true

@@ -81,7 +81,7 @@ func ParseLine(raw string) Line {
 
 // Grant is the grant that the line admits, if it is one of Ramp's.
 func (l Line) Grant() (name string, ok bool) {
-	_, ok = access.RequestOf(l.Principal)
+	_, ok = access.RequestIDFromGrantName(l.Principal)
 	return l.Principal, ok
 }
 

@@ -34,7 +34,7 @@ func (d *Dir) Connections() ([]Connection, error) {
 			return nil, unavailable(err)
 		}
 		grant := string(bytes.TrimSpace(b))
-		if _, ours := access.RequestOf(grant); ours {
+		if _, ours := access.RequestIDFromGrantName(grant); ours {
 			out = append(out, Connection{PID: pid, Start: start, Grant: grant})
 		}
 	}

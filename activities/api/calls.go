@@ -1,0 +1,125 @@
+package api
+
+import (
+	"time"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/evidence"
+)
+
+// Activity names. Judge, Record and ReconcileRequests run on the control queue;
+// the others on the queue of the target they touch.
+const (
+	VerifyDecisions   = "Judge"
+	RecordTransition  = "Record"
+	ResolveScopes = "Resolve"
+	OpenGrant    = "Open"
+	ExtendGrant  = "Extend"
+	MintCredential    = "Mint"
+	CloseGrant   = "Close"
+
+	ReconcileTarget   = "ReconcileTarget"
+	ReconcileRequests = "ReconcileRequests"
+)
+
+// VerifyDecisionsInput asks what the decisions so far amount to.
+type VerifyDecisionsInput struct {
+	Plan      evidence.Envelope   `json:"plan"`
+	Decisions []evidence.Envelope `json:"decisions,omitempty"` // accepted before
+	New       *evidence.Envelope  `json:"new,omitempty"`       // the one to accept; nil asks about an automatic approval
+}
+
+// VerifyDecisionsResult is the answer, already recorded in the ledger.
+type VerifyDecisionsResult struct {
+	Decision *access.Decision     `json:"decision,omitempty"`
+	Outcome access.DecisionOutcome      `json:"standing"`
+	Stages   []access.StageStatus `json:"stages,omitempty"`
+}
+
+// RecordInput moves a request in the ledger. It is ledger.Advance on the wire.
+type RecordInput struct {
+	RequestID  string         `json:"requestId"`
+	To         access.State   `json:"to,omitempty"`
+	Outcome    access.Outcome `json:"outcome,omitempty"`
+	At         time.Time      `json:"at"`
+	ActiveAt   *time.Time     `json:"activeAt,omitempty"`
+	ExpiresAt  *time.Time     `json:"expiresAt,omitempty"`
+	Extensions *int           `json:"extensions,omitempty"`
+	Overdue    *bool          `json:"overdue,omitempty"`
+	Problem    *string        `json:"problem,omitempty"`
+	Events     []access.Event `json:"events,omitempty"`
+}
+
+// ResolveScopesInput asks what entitlements on one target mean.
+type ResolveScopesInput struct {
+	Target       string               `json:"target"`
+	Entitlements []access.Entitlement `json:"entitlements"`
+}
+
+// ResolveScopesResult answers in the same order.
+type ResolveScopesResult struct {
+	Scopes []access.Scope `json:"scopes"`
+}
+
+// OpenGrantInput opens one grant of an approved plan. The worker derives the grant
+// from the signed plan; only its end is the workflow's, and that is checked.
+type OpenGrantInput struct {
+	Plan      evidence.Envelope   `json:"plan"`
+	Decisions []evidence.Envelope `json:"decisions,omitempty"`
+	Grant     string              `json:"grant"`
+	ExpiresAt time.Time           `json:"expiresAt"`
+	// OnlyGrant says that no other grant is waited for: once this one is open the
+	// request is active, and is recorded as such with it.
+	OnlyGrant bool `json:"only,omitempty"`
+}
+
+// OpenGrantResult is what the workflow needs to know of the target.
+type OpenGrantResult struct {
+	EndingBound time.Duration `json:"endingBound"` // ending for longer than this is overdue
+}
+
+// ExtendGrantInput moves the end of one open grant.
+type ExtendGrantInput struct {
+	Plan      evidence.Envelope `json:"plan"`
+	Order     evidence.Envelope `json:"order"`
+	Grant     string            `json:"grant"`
+	StartedAt time.Time         `json:"startedAt"` // when the clock of access started
+	ExpiresAt time.Time         `json:"expiresAt"`
+}
+
+// MintCredentialInput makes a credential for one open grant, sealed to the key in the
+// signed order.
+type MintCredentialInput struct {
+	Plan  evidence.Envelope `json:"plan"`
+	Order evidence.Envelope `json:"order"`
+}
+
+// CloseGrantInput names one grant to close. It needs no more than names, so that
+// any later version, and a sweep with no workflow at all, can do the same.
+type CloseGrantInput struct {
+	RequestID string `json:"requestId"`
+	Target    string `json:"target"`
+	Grant     string `json:"grant"`
+	Principal string `json:"principal,omitempty"`
+	// Ending is recorded before the target is touched, if the ledger answers at
+	// once, and Ended once the grant is closed, if nothing else is waited for.
+	Ending *RecordInput `json:"ending,omitempty"`
+	Ended  *RecordInput `json:"ended,omitempty"` // its time is when it was so
+	// Due is when access should have ended: while many wait, the earliest is
+	// closed first, and one without it before all.
+	Due time.Time `json:"due,omitzero"`
+}
+
+// ReconcileInput asks for one look at a target; at the requests, if it names none.
+type ReconcileInput struct {
+	Target string `json:"target,omitempty"`
+}
+
+// ReconcileResult is what it came to.
+type ReconcileResult struct {
+	Grants   int      `json:"grants"`             // not closed, in the ledger
+	Found    int      `json:"found"`              // on the target
+	Findings []string `json:"findings,omitempty"` // a sentence each, the first of many
+	Total    int      `json:"total"`              // findings in all
+	Unresolved     int      `json:"left"`               // of those, not put right
+}

@@ -1,0 +1,87 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
+	"go.temporal.io/sdk/temporal"
+
+	"ramp.dev/ramp/access"
+)
+
+// retryable says, for each code, whether trying the same again can help.
+// Unlisted codes are internal: retried, since an unknown fault may pass.
+var retryable = map[access.Code]bool{
+	access.CodeThrottled:   true,
+	access.CodeUnavailable: true,
+	access.CodeInternal:    true,
+}
+
+// errorDetail is the detail carried beside an application error's message.
+type errorDetail struct {
+	Message string         `json:"message"`
+	Issues  []access.Issue `json:"issues,omitempty"`
+}
+
+// ToTemporal turns err into an application error whose type is its code.
+// Expected refusals are marked benign, so that they raise no alarm.
+func ToTemporal(err error) error { return toTemporal(err, false) }
+
+// ToTemporalRetryable is ToTemporal for work that must be retried whatever went
+// wrong: closing access has no permanent error.
+func ToTemporalRetryable(err error) error { return toTemporal(err, true) }
+
+func toTemporal(err error, always bool) error {
+	if err == nil || temporal.IsCanceledError(err) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	code := access.CodeOf(err)
+	opts := temporal.ApplicationErrorOptions{
+		NonRetryable: !always && !retryable[code],
+		Details:      []any{errorDetail{Message: err.Error(), Issues: access.IssuesOf(err)}},
+	}
+	if !always && opts.NonRetryable {
+		opts.Category = temporal.ApplicationErrorCategoryBenign
+	}
+	if code == access.CodeThrottled {
+		opts.NextRetryDelay = min(max(access.RetryAfterOf(err), 5*time.Second), time.Minute)
+	}
+	return temporal.NewApplicationErrorWithOptions(err.Error(), string(code), opts)
+}
+
+// FromTemporal turns what a workflow, an update or a client call answered back
+// into an access.Error. Timeouts and absent workers are CodeUnavailable.
+func FromTemporal(err error) error {
+	if err == nil {
+		return nil
+	}
+	var app *temporal.ApplicationError
+	if errors.As(err, &app) && app.Type() != "" {
+		var f errorDetail
+		if app.HasDetails() && app.Details(&f) == nil {
+			e := access.Errorf(access.Code(app.Type()), "%s", f.Message)
+			if len(f.Issues) > 0 {
+				e = &access.Error{Code: access.Code(app.Type()), Issues: f.Issues}
+			}
+			return e
+		}
+		return access.Errorf(access.Code(app.Type()), "%s", app.Message())
+	}
+	var notFound *serviceerror.NotFound
+	var timeout *temporal.TimeoutError
+	var deadline *serviceerror.DeadlineExceeded
+	var unavailable *serviceerror.Unavailable
+	switch {
+	case errors.As(err, &notFound):
+		return access.Errorf(access.CodeNotFound, "no such workflow is running")
+	case errors.As(err, &timeout) && timeout.TimeoutType() == enumspb.TIMEOUT_TYPE_SCHEDULE_TO_START:
+		return access.Errorf(access.CodeUnavailable, "no worker serves this target")
+	case errors.As(err, &timeout), errors.As(err, &deadline), errors.As(err, &unavailable),
+		errors.Is(err, context.DeadlineExceeded):
+		return access.Errorf(access.CodeUnavailable, "no answer in time; is a worker running?")
+	}
+	return err
+}

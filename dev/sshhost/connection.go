@@ -1,0 +1,165 @@
+package sshhost
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+)
+
+const (
+	// glance is how often a connection looks at the files, so that a line taken
+	// away by hand ends it, too.
+	glance      = time.Second
+	warnBefore  = time.Minute
+	farewell    = 500 * time.Millisecond
+	maxChannels = 8
+)
+
+// connection is one login, with all the sessions in it.
+type connection struct {
+	host  *Host
+	conn  *ssh.ServerConn
+	grant string
+	ended chan struct{} // closed when it is cut
+	once  sync.Once
+
+	mu       sync.Mutex
+	expires  time.Time // as the principals file said last
+	sessions map[*session]struct{}
+}
+
+func newConnection(h *Host, conn *ssh.ServerConn) *connection {
+	return &connection{host: h, conn: conn, grant: conn.Permissions.Extensions[permGrant],
+		ended: make(chan struct{}), sessions: map[*session]struct{}{}}
+}
+
+// serve serves sessions until the connection closes. There is nothing else on
+// this host: no forwarding, no files to copy.
+func (c *connection) serve(channels <-chan ssh.NewChannel) {
+	c.refresh()
+	var all sync.WaitGroup
+	defer all.Wait()
+	for nc := range channels {
+		if nc.ChannelType() != "session" {
+			nc.Reject(ssh.Prohibited, "this host has sessions only")
+			continue
+		}
+		s := &session{c: c}
+		if !c.add(s) {
+			nc.Reject(ssh.ResourceShortage, "too many sessions in one connection")
+			continue
+		}
+		channel, requests, err := nc.Accept()
+		if err != nil {
+			c.remove(s)
+			continue
+		}
+		all.Go(func() {
+			defer c.remove(s)
+			s.serve(channel, requests)
+		})
+	}
+}
+
+func (c *connection) add(s *session) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.sessions) >= maxChannels {
+		return false
+	}
+	c.sessions[s] = struct{}{}
+	return true
+}
+
+func (c *connection) remove(s *session) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.sessions, s)
+}
+
+// each calls do for every session, without holding the lock.
+func (c *connection) each(do func(*session)) {
+	c.mu.Lock()
+	var all []*session
+	for s := range c.sessions {
+		all = append(all, s)
+	}
+	c.mu.Unlock()
+	for _, s := range all {
+		do(s)
+	}
+}
+
+// watch ends the connection when its grant is not admitted any more. It follows
+// the principals file and not the certificate, whose end is for logging in only:
+// an extension moves the one and cannot move the other.
+func (c *connection) watch() {
+	warned := false
+	for {
+		left, admitted := c.refresh()
+		if !admitted {
+			c.cut()
+			return
+		}
+		if left > warnBefore {
+			warned = false
+		} else if !warned {
+			warned = true
+			notice := fmt.Sprintf("Your access ends in %s, at %s.", left.Round(time.Second), c.end())
+			go c.each(func(s *session) { s.notice(notice) })
+		}
+		select {
+		case <-c.ended:
+			return
+		case <-time.After(min(left, glance)):
+		}
+	}
+}
+
+// refresh asks the files. One that cannot be read admits nobody.
+func (c *connection) refresh() (left time.Duration, admitted bool) {
+	line, err := c.host.admitted(c.conn.User(), c.grant, c.conn.RemoteAddr())
+	if err != nil || line == nil {
+		return 0, false
+	}
+	end := line.Options.ExpiresAt
+	if end.IsZero() { // a line by hand, without an end
+		end = time.Now().Add(24 * time.Hour)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.expires = end
+	return time.Until(end), true
+}
+
+func (c *connection) left() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return max(time.Until(c.expires), 0).Round(time.Second)
+}
+
+func (c *connection) end() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.expires.UTC().Format("15:04:05 MST")
+}
+
+// cut ends it. The farewell has a bound of its own: a client that reads nothing
+// must not keep its access by it.
+func (c *connection) cut() {
+	c.once.Do(func() {
+		close(c.ended)
+		said := make(chan struct{})
+		go func() {
+			defer close(said)
+			c.each(func(s *session) { s.farewell() })
+		}()
+		select {
+		case <-said:
+		case <-time.After(farewell):
+		}
+		c.conn.Close()
+	})
+}

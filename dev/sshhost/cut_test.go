@@ -1,0 +1,133 @@
+package sshhost_test
+
+import (
+	"context"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/crypto/ssh"
+
+	"ramp.dev/ramp/integrations"
+)
+
+func TestCutAtExpiry(t *testing.T) {
+	w := newWorld(t)
+	g := w.grant(3 * time.Second)
+	session, _, s := w.terminal(w.client(g))
+	s.shows(t, "Your access ends in ")
+	require.Error(t, session.Wait())
+	late := time.Since(g.ExpiresAt)
+	require.GreaterOrEqual(t, late, -50*time.Millisecond)
+	require.Less(t, late, 1500*time.Millisecond, "to the second, and a busy machine's delay")
+	require.Contains(t, s.String(), "Access ended.")
+}
+
+func TestCutByRevoke(t *testing.T) {
+	w := newWorld(t)
+	g := w.grant(10 * time.Minute)
+	client := w.client(g)
+	session, _, s := w.terminal(client)
+	s.shows(t, "$ ")
+	require.NoError(t, w.target.Revoke(context.Background(), g))
+	var exit *ssh.ExitError
+	if err := session.Wait(); err != nil {
+		require.ErrorAs(t, err, &exit)
+		require.Equal(t, 255, exit.ExitStatus())
+	}
+	require.Contains(t, s.String(), "Access ended.")
+	_, err := client.NewSession()
+	require.Error(t, err)
+}
+
+// The line is taken away by hand, and nobody tells the host.
+func TestCutWhenTheLineVanishes(t *testing.T) {
+	w := newWorld(t)
+	session, _, _ := w.terminal(w.client(w.grant(10 * time.Minute)))
+	require.NoError(t, os.WriteFile(w.dir+"/principals/deploy", nil, 0o644))
+	require.Error(t, session.Wait())
+}
+
+// A live session follows its line past the end of its certificate.
+func TestExtendedSessionLivesOn(t *testing.T) {
+	w := newWorld(t)
+	g := w.grant(2 * time.Second)
+	old := g.ExpiresAt
+	signer := w.signer(g)
+	client, _, err := w.login("deploy", ssh.PublicKeys(signer))
+	require.NoError(t, err)
+	_, in, s := w.terminal(client)
+	g.ExpiresAt = old.Add(10 * time.Minute)
+	require.NoError(t, w.target.(integrations.Extender).Extend(context.Background(), g))
+	require.Eventually(t, func() bool { return time.Now().After(old.Add(1500 * time.Millisecond)) }, 10*time.Second, 50*time.Millisecond)
+	_, err = io.WriteString(in, "echo still-here\r")
+	require.NoError(t, err)
+	s.shows(t, "\nstill-here")
+	_, _, err = w.login("deploy", ssh.PublicKeys(signer))
+	require.Error(t, err, "the old certificate is for logging in no more")
+	require.NoError(t, w.target.Revoke(context.Background(), g))
+}
+
+func TestWarnsBeforeTheEnd(t *testing.T) {
+	w := newWorld(t)
+	g := w.grant(62 * time.Second)
+	_, _, s := w.terminal(w.client(g))
+	s.shows(t, "Try help")
+	require.Equal(t, 1, strings.Count(s.String(), "Your access ends in"))
+	require.Eventually(t, func() bool { return strings.Count(s.String(), "Your access ends in") == 2 }, 10*time.Second, 50*time.Millisecond)
+	require.NoError(t, w.target.Revoke(context.Background(), g))
+}
+
+// A client that reads nothing fills its window, and the host's farewell cannot be
+// written. It must be cut all the same.
+func TestCase31ClientThatReadsNothing(t *testing.T) {
+	w := newWorld(t)
+	g := w.grant(10 * time.Minute)
+	raw, err := net.Dial("tcp", w.host.Addr().String())
+	require.NoError(t, err)
+	defer raw.Close()
+	stuck := &stuckConn{Conn: raw, stop: make(chan struct{}), done: make(chan struct{})}
+	defer close(stuck.done)
+	conn, channels, requests, err := ssh.NewClientConn(stuck, "demo", &ssh.ClientConfig{
+		User: "deploy", Auth: []ssh.AuthMethod{ssh.PublicKeys(w.signer(g))}, HostKeyCallback: ssh.InsecureIgnoreHostKey()})
+	require.NoError(t, err)
+	client := ssh.NewClient(conn, channels, requests)
+	session, err := client.NewSession()
+	require.NoError(t, err)
+	in, err := session.StdinPipe()
+	require.NoError(t, err)
+	require.NoError(t, session.Shell())
+	close(stuck.stop)
+	go io.WriteString(in, strings.Repeat("cat orders.log README runbook.md\n", 100_000))
+	require.Eventually(t, func() bool {
+		p, err := w.target.Inspect(context.Background(), g)
+		return err == nil && p.Sessions == 1
+	}, 5*time.Second, 10*time.Millisecond)
+
+	begin := time.Now()
+	require.NoError(t, w.target.Revoke(context.Background(), g))
+	require.Less(t, time.Since(begin), 5*time.Second)
+	p, err := w.target.Inspect(context.Background(), g)
+	require.NoError(t, err)
+	require.True(t, p.Gone())
+}
+
+// stuckConn stops reading once told to.
+type stuckConn struct {
+	net.Conn
+	stop, done chan struct{}
+}
+
+func (c *stuckConn) Read(b []byte) (int, error) {
+	select {
+	case <-c.stop:
+		<-c.done
+		return 0, io.EOF
+	default:
+		return c.Conn.Read(b)
+	}
+}

@@ -1,0 +1,151 @@
+// Package engine is Temporal's server and web UI inside this process, on
+// SQLite: for `ramp dev`, tests and benchmarks. It is large, so only those
+// import it, and the build tag lean leaves it out of the binary.
+package temporalserver
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/server/common/authorization"
+	"go.temporal.io/server/common/config"
+	"go.temporal.io/server/common/dynamicconfig"
+	"go.temporal.io/server/common/log"
+	sqliteplugin "go.temporal.io/server/common/persistence/sql/sqlplugin/sqlite"
+	"go.temporal.io/server/schema/sqlite"
+	"go.temporal.io/server/temporal"
+
+	"ramp.dev/ramp/access"
+)
+
+// Namespace is where Ramp's workflows live.
+const Namespace = "default"
+
+// Config says where the engine keeps its state and listens.
+type Config struct {
+	Dir  string // holds the database and Temporal's own log
+	Addr string // loopback address of Temporal's frontend; port 0 takes a free one
+	// SearchAttributes are those that workflows set, by name. They are fixed
+	// when the database is made.
+	SearchAttributes map[string]enumspb.IndexedValueType
+	// Dynamic adds to Temporal's dynamic configuration, by key.
+	Dynamic map[string]any
+}
+
+// Server is a running Temporal.
+type Server struct {
+	Addr   string
+	server temporal.Server
+}
+
+// Start starts Temporal; it is ready to be dialled when Start returns. Errors
+// are CodeInvalid, or CodeConflict for a port that is taken.
+func Start(_ context.Context, c Config) (*Server, error) {
+	host, port, err := reserve(c.Addr)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
+		return nil, access.Errorf(access.CodeInvalid, "engine: %w", err)
+	}
+	cfg, err := serverConfig(c, host, port)
+	if err != nil {
+		return nil, err
+	}
+	if err := setUp(c, cfg); err != nil {
+		return nil, fmt.Errorf("engine: preparing the database: %w", err)
+	}
+	logger := log.NewZapLogger(log.BuildZapLogger(log.Config{Level: "warn", Format: "json",
+		OutputFile: filepath.Join(c.Dir, "temporal.log")}))
+	authorizer, err := authorization.GetAuthorizerFromConfig(&cfg.Global.Authorization)
+	if err != nil {
+		return nil, fmt.Errorf("engine: %w", err)
+	}
+	server, err := temporal.NewServer(
+		temporal.WithConfig(cfg),
+		temporal.ForServices(temporal.DefaultServices),
+		temporal.WithLogger(logger),
+		temporal.WithStaticHosts(hosts(cfg)),
+		temporal.WithAuthorizer(authorizer),
+		temporal.WithDynamicConfigClient(c.dynamic()),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("engine: %w", err)
+	}
+	if err := server.Start(); err != nil {
+		return nil, fmt.Errorf("engine: %w", err)
+	}
+	return &Server{Addr: net.JoinHostPort(host, strconv.Itoa(port)), server: server}, nil
+}
+
+// Stop stops Temporal. What it knows is on disk.
+func (e *Server) Stop() error { return e.server.Stop() }
+
+// dynamic suits one small machine: one partition, so that a task goes straight
+// to a waiting poller; no limits made for many tenants.
+var dynamic = dynamicconfig.StaticClient{
+	dynamicconfig.MatchingNumTaskqueueReadPartitions.Key():      1,
+	dynamicconfig.MatchingNumTaskqueueWritePartitions.Key():     1,
+	dynamicconfig.ForceSearchAttributesCacheRefreshOnRead.Key(): true,
+	dynamicconfig.FrontendMaxNamespaceRPSPerInstance.Key():      10000,
+	dynamicconfig.FrontendRPS.Key():                             10000,
+	dynamicconfig.HistoryRPS.Key():                              30000,
+	dynamicconfig.MatchingRPS.Key():                             30000,
+	dynamicconfig.HistoryPersistenceMaxQPS.Key():                100000,
+	dynamicconfig.MatchingPersistenceMaxQPS.Key():               100000,
+	dynamicconfig.FrontendPersistenceMaxQPS.Key():               100000,
+}
+
+func (c Config) dynamic() dynamicconfig.StaticClient {
+	all := maps.Clone(dynamic)
+	for key, value := range c.Dynamic {
+		all[dynamicconfig.MakeKey(key)] = value
+	}
+	return all
+}
+
+// reserve checks that a port is free, and finds one for port 0.
+func reserve(addr string) (host string, port int, err error) {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return "", 0, access.Errorf(access.CodeConflict, "Temporal cannot listen on %s: %w", addr, err)
+	}
+	defer l.Close()
+	a := l.Addr().(*net.TCPAddr)
+	if !a.IP.IsLoopback() {
+		return "", 0, access.Errorf(access.CodeInvalid, "the embedded Temporal has no lock on its door: %s is not a loopback address", addr)
+	}
+	return a.IP.String(), a.Port, nil
+}
+
+// setUp makes the database once, aside and then in one move: a crash half way
+// must not leave a database that looks whole.
+func setUp(c Config, cfg *config.Config) error {
+	sql := *cfg.Persistence.DataStores[sqliteplugin.PluginName].SQL
+	if _, err := os.Stat(sql.DatabaseName); err == nil {
+		return nil
+	}
+	final := sql.DatabaseName
+	sql.DatabaseName = final + ".new"
+	sql.ConnectAttributes = map[string]string{"mode": "rwc"}
+	if err := os.Remove(sql.DatabaseName); err != nil && !os.IsNotExist(err) {
+		return err
+	}
+	if err := sqlite.SetupSchema(&sql); err != nil {
+		return err
+	}
+	ns, err := sqlite.NewNamespaceConfig(clusterName, Namespace, false, c.SearchAttributes)
+	if err != nil {
+		return err
+	}
+	if err := sqlite.CreateNamespaces(&sql, ns); err != nil {
+		return err
+	}
+	return os.Rename(sql.DatabaseName, final)
+}
