@@ -10,13 +10,13 @@ import (
 // Activity names. Judge, Record and ReconcileRequests run on the control queue;
 // the others on the queue of the target they touch.
 const (
-	VerifyDecisions   = "Judge"
-	RecordTransition  = "Record"
-	ResolveScopes = "Resolve"
-	OpenGrant    = "Open"
-	ExtendGrant  = "Extend"
-	MintCredential    = "Mint"
-	CloseGrant   = "Close"
+	VerifyDecisions  = "Judge"
+	RecordTransition = "Record"
+	ResolveScopes    = "Resolve"
+	OpenGrant        = "Open"
+	ExtendGrant      = "Extend"
+	MintCredential   = "Mint"
+	CloseGrant       = "Close"
 
 	ReconcileTarget   = "ReconcileTarget"
 	ReconcileRequests = "ReconcileRequests"
@@ -31,9 +31,9 @@ type VerifyDecisionsInput struct {
 
 // VerifyDecisionsResult is the answer, already recorded in the ledger.
 type VerifyDecisionsResult struct {
-	Decision *access.Decision     `json:"decision,omitempty"`
-	Outcome access.DecisionOutcome      `json:"standing"`
-	Stages   []access.StageStatus `json:"stages,omitempty"`
+	Decision *access.Decision       `json:"decision,omitempty"`
+	Outcome  access.DecisionOutcome `json:"standing"`
+	Stages   []access.StageStatus   `json:"stages,omitempty"`
 }
 
 // RecordInput moves a request in the ledger. It is ledger.Advance on the wire.
@@ -117,9 +117,9 @@ type ReconcileInput struct {
 
 // ReconcileResult is what it came to.
 type ReconcileResult struct {
-	Grants   int      `json:"grants"`             // not closed, in the ledger
-	Found    int      `json:"found"`              // on the target
-	Findings []string `json:"findings,omitempty"` // a sentence each, the first of many
-	Total    int      `json:"total"`              // findings in all
-	Unresolved     int      `json:"left"`               // of those, not put right
+	Grants     int      `json:"grants"`             // not closed, in the ledger
+	Found      int      `json:"found"`              // on the target
+	Findings   []string `json:"findings,omitempty"` // a sentence each, the first of many
+	Total      int      `json:"total"`              // findings in all
+	Unresolved int      `json:"left"`               // of those, not put right
 }

@@ -18,9 +18,9 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/dev/sshhost"
 	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/integrations/sshcert"
-	"ramp.dev/ramp/dev/sshhost"
 )
 
 // world is a host and its target.

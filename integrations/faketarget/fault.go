@@ -21,7 +21,7 @@ const (
 type Fault string
 
 const (
-	NoFault        Fault = ""
+	NoFault      Fault = ""
 	Unavailable  Fault = "unavailable"
 	Throttled    Fault = "throttled"
 	Forbidden    Fault = "forbidden"

@@ -16,9 +16,9 @@ import (
 
 // Config is what a target promises about time, and who watches it.
 type Config struct {
-	Now    func() time.Time
-	Bounds integrations.Bounds
-	OnEffect  func(Effect) // told of every effect, before anybody is answered; may be nil
+	Now      func() time.Time
+	Bounds   integrations.Bounds
+	OnEffect func(Effect) // told of every effect, before anybody is answered; may be nil
 }
 
 // Effect is one effect on the target.

@@ -77,7 +77,7 @@ type Config struct {
 type App struct {
 	Config
 	lastCheckpoint lastCheckpoint
-	wake  chan struct{}
+	wake           chan struct{}
 }
 
 // New fills in what Config leaves out.
