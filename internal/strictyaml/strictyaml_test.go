@@ -13,7 +13,7 @@ type cat struct {
 
 type animal struct{ fields map[string]any }
 
-func (animal) Variant(scalar func(string) string) (any, []string) {
+func (animal) FieldsFor(scalar func(string) string) (any, []string) {
 	if scalar("kind") == "cat" {
 		return cat{}, []string{"kind"}
 	}
