@@ -8,18 +8,18 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/op"
 )
 
-// tokenLifetime is how long tokens of the provider live.
+// tokenLifetime is how long the provider's tokens are valid.
 const tokenLifetime = time.Hour
 
-// client is one of Ramp's two: its pages and its command line. Both are public
-// clients, which prove themselves with PKCE.
+// client is one of Ramp's two OAuth clients: the pages and the command line. Both
+// are public clients, which use PKCE.
 type client struct {
 	id        string
 	kind      op.ApplicationType
 	redirects []string
 }
 
-// cliRedirects may have any port (RFC 8252, section 7.3).
+// cliRedirects match any port (RFC 8252, section 7.3).
 var cliRedirects = []string{"http://127.0.0.1/callback"}
 
 var _ op.Client = client{}

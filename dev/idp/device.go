@@ -9,9 +9,10 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/op"
 )
 
-// device is a login that began on a machine without a browser.
+// device is a device authorization (RFC 8628): a login that began on a machine
+// without a browser.
 type device struct {
-	code, userCode string // the machine's, and the one that a person types
+	code, userCode string // the device code, and the user code that a person types
 	state          op.DeviceAuthorizationState
 }
 
@@ -33,8 +34,8 @@ func (s *storage) StoreDeviceAuthorization(_ context.Context, clientID, code, us
 	return nil
 }
 
-// GetDeviceAuthorizatonState is how the library spells it. What was approved is
-// answered once: a device code works once.
+// GetDeviceAuthorizatonState implements the library's interface, which misspells
+// it. It returns an approved authorization once: a device code works once.
 func (s *storage) GetDeviceAuthorizatonState(_ context.Context, clientID, code string) (*op.DeviceAuthorizationState, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -49,8 +50,9 @@ func (s *storage) GetDeviceAuthorizatonState(_ context.Context, clientID, code s
 	return &state, nil
 }
 
-// admit notes who typed a code.
-func (s *storage) admit(userCode, person string) error {
+// approve records that a person typed a user code. It fails if the code is
+// unknown, was used, or has expired.
+func (s *storage) approve(userCode, person string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, d := range s.devices {
@@ -63,7 +65,7 @@ func (s *storage) admit(userCode, person string) error {
 }
 
 func (s *storage) devicePage(w http.ResponseWriter, r *http.Request) {
-	s.choose(w, choice{Device: true, Code: r.FormValue("user_code")})
+	s.showPeople(w, peoplePage{Device: true, Code: r.FormValue("user_code")})
 }
 
 func (s *storage) deviceLogin(w http.ResponseWriter, r *http.Request) {
@@ -72,8 +74,8 @@ func (s *storage) deviceLogin(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	if err := s.admit(r.FormValue("user_code"), person); err != nil {
-		http.Error(w, "This code is unknown, over or used. Begin again on the device.", http.StatusGone)
+	if err := s.approve(r.FormValue("user_code"), person); err != nil {
+		http.Error(w, "This code is unknown, expired or used. Begin again on the device.", http.StatusGone)
 		return
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")

@@ -17,7 +17,8 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// key signs tokens. It is RSA because every OpenID Connect client knows RS256.
+// key signs tokens. It is an RSA key, because every OpenID Connect client
+// supports RS256.
 type key struct {
 	private *rsa.PrivateKey
 	id      string
@@ -67,14 +68,16 @@ func newKey(private *rsa.PrivateKey) key {
 	return key{private: private, id: hex.EncodeToString(sum[:8])}
 }
 
-// crypto is what the provider encrypts its codes with.
+// crypto returns the key with which the provider encrypts its codes.
 func (k key) crypto() [32]byte {
 	return sha256.Sum256(append([]byte("codes\x00"), x509.MarshalPKCS1PrivateKey(k.private)...))
 }
 
-// Mint makes a bearer token for one of the people, as the provider with this
-// directory would, without asking it: for `ramp dev token`. It lives for ttl, and
-// says of a human that they logged in so long ago.
+// Mint returns a bearer token for one of the people, as the provider with this
+// directory would issue it, without the provider running: for `ramp dev token`.
+// It is valid for ttl. A human's token says that they logged in ago before now.
+// Errors are of code not_found: there is no such person, or no provider has run
+// in this directory.
 func Mint(dir, issuer, person, audience string, ttl, ago time.Duration) (string, error) {
 	p, err := Find(person)
 	if err != nil {
@@ -100,7 +103,7 @@ func Mint(dir, issuer, person, audience string, ttl, ago time.Duration) (string,
 		IssuedAt: jwt.NewNumericDate(now), Expiry: jwt.NewNumericDate(now.Add(ttl))}).Claims(c).Serialize()
 }
 
-// The rest makes key fit the provider library's interfaces.
+// The types below implement the library's interfaces.
 
 type signing struct{ key }
 

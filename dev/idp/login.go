@@ -10,13 +10,13 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/op"
 )
 
-// login is one login under way.
+// login is one authorization request that is under way.
 type login struct {
-	id     string
-	began  time.Time
-	asked  oidc.AuthRequest
-	person string
-	at     time.Time
+	id      string
+	began   time.Time
+	request oidc.AuthRequest
+	person  string    // empty until somebody was chosen
+	at      time.Time // when that was
 }
 
 var _ op.AuthRequest = (*login)(nil)
@@ -27,26 +27,26 @@ func (l *login) GetID() string    { return l.id }
 func (l *login) GetACR() string   { return "" }
 func (l *login) GetAMR() []string { return nil }
 
-// GetAudience adds Ramp itself, so that the token serves as a bearer token.
-func (l *login) GetAudience() []string              { return []string{l.asked.ClientID, "ramp"} }
+// GetAudience adds Ramp's API, so that the access token works as a bearer token.
+func (l *login) GetAudience() []string              { return []string{l.request.ClientID, "ramp"} }
 func (l *login) GetAuthTime() time.Time             { return l.at }
-func (l *login) GetClientID() string                { return l.asked.ClientID }
-func (l *login) GetNonce() string                   { return l.asked.Nonce }
-func (l *login) GetRedirectURI() string             { return l.asked.RedirectURI }
-func (l *login) GetScopes() []string                { return l.asked.Scopes }
-func (l *login) GetState() string                   { return l.asked.State }
+func (l *login) GetClientID() string                { return l.request.ClientID }
+func (l *login) GetNonce() string                   { return l.request.Nonce }
+func (l *login) GetRedirectURI() string             { return l.request.RedirectURI }
+func (l *login) GetScopes() []string                { return l.request.Scopes }
+func (l *login) GetState() string                   { return l.request.State }
 func (l *login) GetSubject() string                 { return l.person }
 func (l *login) Done() bool                         { return l.person != "" }
-func (l *login) GetResponseMode() oidc.ResponseMode { return l.asked.ResponseMode }
-func (l *login) GetResponseType() oidc.ResponseType { return l.asked.ResponseType }
+func (l *login) GetResponseMode() oidc.ResponseMode { return l.request.ResponseMode }
+func (l *login) GetResponseType() oidc.ResponseType { return l.request.ResponseType }
 func (l *login) GetCodeChallenge() *oidc.CodeChallenge {
-	if l.asked.CodeChallenge == "" {
+	if l.request.CodeChallenge == "" {
 		return nil
 	}
-	return &oidc.CodeChallenge{Challenge: l.asked.CodeChallenge, Method: l.asked.CodeChallengeMethod}
+	return &oidc.CodeChallenge{Challenge: l.request.CodeChallenge, Method: l.request.CodeChallengeMethod}
 }
 
-var page = template.Must(template.New("login").Parse(`<!doctype html>
+var pageTemplate = template.Must(template.New("login").Parse(`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark"><title>Who are you today?</title>
 <style>
@@ -66,26 +66,26 @@ small { color: var(--dim); display: block; }
 {{end}}{{range .People}}<button name="person" value="{{.ID}}"><b>{{.Name}}</b> ({{.ID}})<small>{{.About}}</small></button>{{end}}
 </form></main></body></html>`))
 
-// choice is what the page of people is for.
-type choice struct {
-	ID     string // of a login under way
-	Device bool   // a login on a device, by its code
-	Code   string
+// peoplePage is the page on which the developer chooses who to be.
+type peoplePage struct {
+	ID     string // of the login that it belongs to; empty for a device
+	Device bool
+	Code   string // the device's user code, if the address names it
 	People []Person
 }
 
 func (s *storage) loginPage(w http.ResponseWriter, r *http.Request) {
-	s.choose(w, choice{ID: r.FormValue("id")})
+	s.showPeople(w, peoplePage{ID: r.FormValue("id")})
 }
 
-func (s *storage) choose(w http.ResponseWriter, c choice) {
-	c.People = People()
+func (s *storage) showPeople(w http.ResponseWriter, p peoplePage) {
+	p.People = People()
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("X-Frame-Options", "DENY")
-	_ = page.Execute(w, c)
+	_ = pageTemplate.Execute(w, p)
 }
 
-// login notes who was chosen and goes back to the protocol.
+// login records who was chosen and redirects to the client.
 func (s *storage) login(callback func(context.Context, string) string, issuer *op.IssuerInterceptor) http.HandlerFunc {
 	return issuer.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id, person := r.FormValue("id"), r.FormValue("person")
@@ -93,8 +93,8 @@ func (s *storage) login(callback func(context.Context, string) string, issuer *o
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		if err := s.decide(id, person); err != nil {
-			http.Error(w, "This login is over. Go back to Ramp and log in again.", http.StatusGone)
+		if err := s.recordLogin(id, person); err != nil {
+			http.Error(w, "This login has expired. Go back to Ramp and log in again.", http.StatusGone)
 			return
 		}
 		http.Redirect(w, r, callback(r.Context(), id), http.StatusSeeOther)

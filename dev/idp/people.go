@@ -17,7 +17,7 @@ type Person struct {
 	OnBehalfOf string // the human an agent acts for
 }
 
-// People are everybody that the provider knows.
+// People returns everybody that the provider knows.
 func People() []Person {
 	return []Person{
 		{ID: "alice", Name: "Alice Ahn", Groups: []string{"engineering"}, Employment: "employee", About: "engineer: asks for access"},
@@ -34,7 +34,8 @@ func People() []Person {
 	}
 }
 
-// Find looks a person up. Errors are CodeNotFound and name everybody there is.
+// Find returns the person with an id. Its error is of code not_found, and names
+// everybody there is.
 func Find(id string) (Person, error) {
 	all := People()
 	if i := slices.IndexFunc(all, func(p Person) bool { return p.ID == id }); i >= 0 {
@@ -56,7 +57,7 @@ var (
 		"ramp_kind", "ramp_on_behalf_of"}
 )
 
-// claims are what tokens say of a person beside the protocol's own.
+// claims returns the claims about p, beside those of the protocol itself.
 func (p Person) claims() map[string]any {
 	c := map[string]any{"name": p.Name, "email": p.ID + "@example.test", "email_verified": true, "groups": p.Groups}
 	for name, v := range map[string]string{"employment": p.Employment, "ramp_kind": p.Kind, "ramp_on_behalf_of": p.OnBehalfOf} {

@@ -12,14 +12,14 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/op"
 )
 
-// storage holds logins under way, in memory: they are over in minutes.
+// storage implements the library's storage, in memory: logins take minutes.
 type storage struct {
 	key     key
 	clients map[string]client
 
 	mu     sync.Mutex
 	logins map[string]*login // by id
-	codes  map[string]string // code to id
+	codes  map[string]string // authorization code to login id
 
 	devices map[string]*device // by device code
 }
@@ -36,7 +36,7 @@ var _ op.Storage = (*storage)(nil)
 var errUnknown = errors.New("unknown, or used already")
 
 func (s *storage) CreateAuthRequest(_ context.Context, r *oidc.AuthRequest, _ string) (op.AuthRequest, error) {
-	l := &login{id: rand.Text(), began: time.Now(), asked: *r}
+	l := &login{id: rand.Text(), began: time.Now(), request: *r}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for id, old := range s.logins {
@@ -82,8 +82,8 @@ func (s *storage) DeleteAuthRequest(_ context.Context, id string) error {
 	return nil
 }
 
-// decide notes who logged in.
-func (s *storage) decide(id, person string) error {
+// recordLogin records who was chosen for a login.
+func (s *storage) recordLogin(id, person string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	l, ok := s.logins[id]
@@ -115,7 +115,7 @@ func (s *storage) SetUserinfoFromScopes(context.Context, *oidc.UserInfo, string,
 	return nil // superseded by SetUserinfoFromRequest
 }
 
-// SetUserinfoFromRequest fills ID tokens.
+// SetUserinfoFromRequest fills in the claims of ID tokens.
 func (s *storage) SetUserinfoFromRequest(_ context.Context, u *oidc.UserInfo, r op.IDTokenRequest, _ []string) error {
 	return fill(u, r.GetSubject())
 }
@@ -136,8 +136,8 @@ func fill(u *oidc.UserInfo, person string) error {
 	return nil
 }
 
-// GetPrivateClaimsFromRequest fills access tokens; they say when the login was,
-// as RFC 9068 has it.
+// GetPrivateClaimsFromRequest returns the claims of access tokens, with auth_time
+// as RFC 9068 defines it.
 func (s *storage) GetPrivateClaimsFromRequest(_ context.Context, r op.TokenRequest, _ []string) (map[string]any, error) {
 	p, err := Find(r.GetSubject())
 	c := p.claims()
@@ -153,7 +153,7 @@ func (s *storage) GetPrivateClaimsFromScopes(context.Context, string, string, []
 
 func (s *storage) Health(context.Context) error { return nil }
 
-// What follows the provider never offers: refresh tokens, secrets,
+// The provider does not offer what is below: refresh tokens, client secrets,
 // introspection, assertions.
 
 var errNotOffered = errors.New("not offered in development")

@@ -28,7 +28,7 @@ func newHostKey() ([]byte, error) {
 	return pem.EncodeToMemory(block), nil
 }
 
-// What was found out at login, kept in the connection's permissions.
+// Keys of the connection's permissions, which keep what was found at login.
 const (
 	permGrant   = "ramp-grant"
 	permCommand = "ramp-command"
@@ -41,7 +41,7 @@ func (h *Host) serverConfig() *ssh.ServerConfig {
 }
 
 // authenticate admits certificates and nothing else. The library calls it before
-// it has seen a signature; what is said here is no secret.
+// it has seen a signature, so the banner must not tell anything secret.
 func (h *Host) authenticate(meta ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
 	perms, err := h.admitCertificate(meta.User(), meta.RemoteAddr(), key)
 	if err != nil {
@@ -58,7 +58,8 @@ func (h *Host) admitCertificate(user string, from net.Addr, key ssh.PublicKey) (
 	if err := h.trusted(cert.SignatureKey); err != nil {
 		return nil, err
 	}
-	// A certificate without principals would be good for any: as sshd, refuse it.
+	// A certificate without principals would be valid for any. Refuse it, as sshd
+	// does.
 	if len(cert.ValidPrincipals) == 0 {
 		return nil, fmt.Errorf("the certificate names no principal")
 	}
@@ -86,8 +87,8 @@ func (h *Host) admitCertificate(user string, from net.Addr, key ssh.PublicKey) (
 	return nil, fmt.Errorf("this host does not admit this certificate as %q, or no longer", user)
 }
 
-// permissions joins the limits of the certificate and of the host's line. As with
-// sshd, two forced commands must be one.
+// permissions combines the limits of the certificate and of the host's line. As
+// with sshd, two forced commands must be the same.
 func permissions(cert *ssh.Certificate, grant, command string) (*ssh.Permissions, error) {
 	forced, inCert := cert.CriticalOptions["force-command"]
 	if inCert && command != "" && forced != command {
@@ -103,7 +104,8 @@ func permissions(cert *ssh.Certificate, grant, command string) (*ssh.Permissions
 	return p, nil
 }
 
-// trusted reads the authorities afresh: the target may start after the host.
+// trusted returns an error unless the host trusts the authority. It reads the file
+// each time, because the target, which writes it, may start after the host.
 func (h *Host) trusted(authority ssh.PublicKey) error {
 	rest, err := os.ReadFile(h.dir.CAPath())
 	if err != nil {
@@ -121,7 +123,7 @@ func (h *Host) trusted(authority ssh.PublicKey) error {
 	return fmt.Errorf("the certificate is of another authority")
 }
 
-// admitted is the line that lets the grant in now; nil if there is none.
+// admitted returns the line that admits the grant now, or nil if there is none.
 func (h *Host) admitted(user, grant string, from net.Addr) (*hostfiles.Line, error) {
 	line, ok, err := h.dir.Admission(user, grant)
 	if err != nil || !ok || !line.Admits(time.Now()) {

@@ -9,12 +9,12 @@ import (
 )
 
 const (
-	// glance is how often a connection looks at the files, so that a line taken
-	// away by hand ends it, too.
-	glance      = time.Second
-	warnBefore  = time.Minute
-	farewell    = 500 * time.Millisecond
-	maxChannels = 8
+	// pollInterval is how often a connection reads the files, so that it also ends
+	// when somebody removes the line by hand.
+	pollInterval    = time.Second
+	warnBefore      = time.Minute
+	farewellTimeout = 500 * time.Millisecond
+	maxChannels     = 8
 )
 
 // connection is one login, with all the sessions in it.
@@ -22,11 +22,11 @@ type connection struct {
 	host  *Host
 	conn  *ssh.ServerConn
 	grant string
-	ended chan struct{} // closed when it is cut
+	ended chan struct{} // closed when the connection is cut
 	once  sync.Once
 
 	mu       sync.Mutex
-	expires  time.Time // as the principals file said last
+	expires  time.Time // as last read from the principals file
 	sessions map[*session]struct{}
 }
 
@@ -35,8 +35,8 @@ func newConnection(h *Host, conn *ssh.ServerConn) *connection {
 		ended: make(chan struct{}), sessions: map[*session]struct{}{}}
 }
 
-// serve serves sessions until the connection closes. There is nothing else on
-// this host: no forwarding, no files to copy.
+// serve serves sessions until the connection closes. This host offers nothing
+// else: no forwarding, no copying of files.
 func (c *connection) serve(channels <-chan ssh.NewChannel) {
 	c.refresh()
 	var all sync.WaitGroup
@@ -92,9 +92,9 @@ func (c *connection) each(do func(*session)) {
 	}
 }
 
-// watch ends the connection when its grant is not admitted any more. It follows
-// the principals file and not the certificate, whose end is for logging in only:
-// an extension moves the one and cannot move the other.
+// watch ends the connection when its grant is no longer admitted. It follows the
+// principals file and not the certificate, whose expiry counts at login only: an
+// extension moves the first and cannot move the second.
 func (c *connection) watch() {
 	warned := false
 	for {
@@ -113,19 +113,19 @@ func (c *connection) watch() {
 		select {
 		case <-c.ended:
 			return
-		case <-time.After(min(left, glance)):
+		case <-time.After(min(left, pollInterval)):
 		}
 	}
 }
 
-// refresh asks the files. One that cannot be read admits nobody.
+// refresh reads the files again. A file that cannot be read admits nobody.
 func (c *connection) refresh() (left time.Duration, admitted bool) {
 	line, err := c.host.admitted(c.conn.User(), c.grant, c.conn.RemoteAddr())
 	if err != nil || line == nil {
 		return 0, false
 	}
 	end := line.Options.ExpiresAt
-	if end.IsZero() { // a line by hand, without an end
+	if end.IsZero() { // somebody's own line, without an expiry
 		end = time.Now().Add(24 * time.Hour)
 	}
 	c.mu.Lock()
@@ -146,19 +146,19 @@ func (c *connection) end() string {
 	return c.expires.UTC().Format("15:04:05 MST")
 }
 
-// cut ends it. The farewell has a bound of its own: a client that reads nothing
-// must not keep its access by it.
+// cut ends the connection. Telling the user has a timeout: a client that reads
+// nothing must not keep its access by that.
 func (c *connection) cut() {
 	c.once.Do(func() {
 		close(c.ended)
-		said := make(chan struct{})
+		told := make(chan struct{})
 		go func() {
-			defer close(said)
+			defer close(told)
 			c.each(func(s *session) { s.farewell() })
 		}()
 		select {
-		case <-said:
-		case <-time.After(farewell):
+		case <-told:
+		case <-time.After(farewellTimeout):
 		}
 		c.conn.Close()
 	})

@@ -13,19 +13,19 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// control is the host's socket for its target: how many sessions a grant has
-// (GET /sessions?grant=), and cut them (DELETE). Who may open the socket, by its
-// mode, may use it.
+// control is the host's socket for its target: GET /sessions?grant= returns how
+// many sessions a grant has, and DELETE cuts them. Whoever the socket's mode lets
+// open it may use it.
 type control struct {
 	live     *registry
 	listener net.Listener
 	server   *http.Server
 }
 
-// cutWithin is how long a DELETE waits for what it has cut to be gone.
+// cutWithin is how long a DELETE waits until the sessions that it cut are gone.
 const cutWithin = 5 * time.Second
 
-// maxSocketPath is what every system allows a socket's path to be.
+// maxSocketPath is how long every system lets the path of a socket be, in bytes.
 const maxSocketPath = 103
 
 func listenControl(path string, live *registry) (*control, error) {
@@ -33,7 +33,7 @@ func listenControl(path string, live *registry) (*control, error) {
 		return nil, access.Invalid(access.Issue{Code: "dir_too_long", Field: "dir",
 			Message: fmt.Sprintf("%s is %d characters too long for a socket; choose a shorter directory", path, len(path)-maxSocketPath)})
 	}
-	// A host that was killed leaves its socket; one that runs answers on it.
+	// A host that was killed leaves its socket; one that runs accepts connections.
 	if conn, err := net.DialTimeout("unix", path, time.Second); err == nil {
 		conn.Close()
 		return nil, access.Errorf(access.CodeConflict, "a demo host with this directory is running already")
@@ -64,17 +64,17 @@ func (c *control) close() {
 }
 
 func (c *control) count(w http.ResponseWriter, r *http.Request) {
-	live, _ := c.live.of(r.URL.Query().Get("grant"))
-	answer(w, len(live))
+	live, _ := c.live.connections(r.URL.Query().Get("grant"))
+	writeCount(w, len(live))
 }
 
 func (c *control) cut(w http.ResponseWriter, r *http.Request) {
 	grant := r.URL.Query().Get("grant")
 	deadline := time.After(cutWithin)
 	for {
-		live, changed := c.live.of(grant)
+		live, changed := c.live.connections(grant)
 		if len(live) == 0 {
-			answer(w, 0)
+			writeCount(w, 0)
 			return
 		}
 		for _, conn := range live {
@@ -85,14 +85,14 @@ func (c *control) cut(w http.ResponseWriter, r *http.Request) {
 		case <-r.Context().Done():
 			return
 		case <-deadline:
-			answer(w, len(live))
+			writeCount(w, len(live))
 			return
 		}
 	}
 }
 
-// answer says how many sessions there are now.
-func answer(w http.ResponseWriter, sessions int) {
+// writeCount writes how many sessions there are now.
+func writeCount(w http.ResponseWriter, sessions int) {
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(map[string]int{"sessions": sessions})
 }

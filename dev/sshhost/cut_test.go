@@ -16,9 +16,9 @@ import (
 )
 
 func TestCutAtExpiry(t *testing.T) {
-	w := newWorld(t)
-	g := w.grant(3 * time.Second)
-	session, _, s := w.terminal(w.client(g))
+	d := startDemo(t)
+	g := d.grant(3 * time.Second)
+	session, _, s := d.terminal(d.client(g))
 	s.shows(t, "Your access ends in ")
 	require.Error(t, session.Wait())
 	late := time.Since(g.ExpiresAt)
@@ -28,12 +28,12 @@ func TestCutAtExpiry(t *testing.T) {
 }
 
 func TestCutByRevoke(t *testing.T) {
-	w := newWorld(t)
-	g := w.grant(10 * time.Minute)
-	client := w.client(g)
-	session, _, s := w.terminal(client)
+	d := startDemo(t)
+	g := d.grant(10 * time.Minute)
+	client := d.client(g)
+	session, _, s := d.terminal(client)
 	s.shows(t, "$ ")
-	require.NoError(t, w.target.Revoke(context.Background(), g))
+	require.NoError(t, d.target.Revoke(context.Background(), g))
 	var exit *ssh.ExitError
 	if err := session.Wait(); err != nil {
 		require.ErrorAs(t, err, &exit)
@@ -46,54 +46,54 @@ func TestCutByRevoke(t *testing.T) {
 
 // The line is taken away by hand, and nobody tells the host.
 func TestCutWhenTheLineVanishes(t *testing.T) {
-	w := newWorld(t)
-	session, _, _ := w.terminal(w.client(w.grant(10 * time.Minute)))
-	require.NoError(t, os.WriteFile(w.dir+"/principals/deploy", nil, 0o644))
+	d := startDemo(t)
+	session, _, _ := d.terminal(d.client(d.grant(10 * time.Minute)))
+	require.NoError(t, os.WriteFile(d.dir+"/principals/deploy", nil, 0o644))
 	require.Error(t, session.Wait())
 }
 
 // A live session follows its line past the end of its certificate.
 func TestExtendedSessionLivesOn(t *testing.T) {
-	w := newWorld(t)
-	g := w.grant(2 * time.Second)
+	d := startDemo(t)
+	g := d.grant(2 * time.Second)
 	old := g.ExpiresAt
-	signer := w.signer(g)
-	client, _, err := w.login("deploy", ssh.PublicKeys(signer))
+	signer := d.signer(g)
+	client, _, err := d.login("deploy", ssh.PublicKeys(signer))
 	require.NoError(t, err)
-	_, in, s := w.terminal(client)
+	_, in, s := d.terminal(client)
 	g.ExpiresAt = old.Add(10 * time.Minute)
-	require.NoError(t, w.target.(integrations.Extender).Extend(context.Background(), g))
+	require.NoError(t, d.target.(integrations.Extender).Extend(context.Background(), g))
 	require.Eventually(t, func() bool { return time.Now().After(old.Add(1500 * time.Millisecond)) }, 10*time.Second, 50*time.Millisecond)
 	_, err = io.WriteString(in, "echo still-here\r")
 	require.NoError(t, err)
 	s.shows(t, "\nstill-here")
-	_, _, err = w.login("deploy", ssh.PublicKeys(signer))
+	_, _, err = d.login("deploy", ssh.PublicKeys(signer))
 	require.Error(t, err, "the old certificate is for logging in no more")
-	require.NoError(t, w.target.Revoke(context.Background(), g))
+	require.NoError(t, d.target.Revoke(context.Background(), g))
 }
 
 func TestWarnsBeforeTheEnd(t *testing.T) {
-	w := newWorld(t)
-	g := w.grant(62 * time.Second)
-	_, _, s := w.terminal(w.client(g))
+	d := startDemo(t)
+	g := d.grant(62 * time.Second)
+	_, _, s := d.terminal(d.client(g))
 	s.shows(t, "Try help")
 	require.Equal(t, 1, strings.Count(s.String(), "Your access ends in"))
 	require.Eventually(t, func() bool { return strings.Count(s.String(), "Your access ends in") == 2 }, 10*time.Second, 50*time.Millisecond)
-	require.NoError(t, w.target.Revoke(context.Background(), g))
+	require.NoError(t, d.target.Revoke(context.Background(), g))
 }
 
 // A client that reads nothing fills its window, and the host's farewell cannot be
 // written. It must be cut all the same.
 func TestCase31ClientThatReadsNothing(t *testing.T) {
-	w := newWorld(t)
-	g := w.grant(10 * time.Minute)
-	raw, err := net.Dial("tcp", w.host.Addr().String())
+	d := startDemo(t)
+	g := d.grant(10 * time.Minute)
+	raw, err := net.Dial("tcp", d.host.Addr().String())
 	require.NoError(t, err)
 	defer raw.Close()
 	stuck := &stuckConn{Conn: raw, stop: make(chan struct{}), done: make(chan struct{})}
 	defer close(stuck.done)
 	conn, channels, requests, err := ssh.NewClientConn(stuck, "demo", &ssh.ClientConfig{
-		User: "deploy", Auth: []ssh.AuthMethod{ssh.PublicKeys(w.signer(g))}, HostKeyCallback: ssh.InsecureIgnoreHostKey()})
+		User: "deploy", Auth: []ssh.AuthMethod{ssh.PublicKeys(d.signer(g))}, HostKeyCallback: ssh.InsecureIgnoreHostKey()})
 	require.NoError(t, err)
 	client := ssh.NewClient(conn, channels, requests)
 	session, err := client.NewSession()
@@ -104,14 +104,14 @@ func TestCase31ClientThatReadsNothing(t *testing.T) {
 	close(stuck.stop)
 	go io.WriteString(in, strings.Repeat("cat orders.log README runbook.md\n", 100_000))
 	require.Eventually(t, func() bool {
-		p, err := w.target.Inspect(context.Background(), g)
+		p, err := d.target.Inspect(context.Background(), g)
 		return err == nil && p.Sessions == 1
 	}, 5*time.Second, 10*time.Millisecond)
 
 	begin := time.Now()
-	require.NoError(t, w.target.Revoke(context.Background(), g))
+	require.NoError(t, d.target.Revoke(context.Background(), g))
 	require.Less(t, time.Since(begin), 5*time.Second)
-	p, err := w.target.Inspect(context.Background(), g)
+	p, err := d.target.Inspect(context.Background(), g)
 	require.NoError(t, err)
 	require.True(t, p.Gone())
 }

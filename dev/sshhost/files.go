@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// files is the pretend file system.
+// files returns the made-up file system: names to contents.
 func files() map[string]string {
 	return map[string]string{
 		"README": `This host belongs to Ramp's demo. Nothing here is real but your access to it:

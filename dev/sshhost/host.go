@@ -16,11 +16,11 @@ import (
 	"ramp.dev/ramp/integrations/sshcert/hostfiles"
 )
 
-// Config is one host.
+// Config configures a host.
 type Config struct {
 	Dir  string             // the directory shared with the ssh target
 	Addr string             // a loopback address and port; port 0 takes a free one
-	Log  logrus.FieldLogger // who came and who was refused; no secrets. Nil is silent
+	Log  logrus.FieldLogger // logins and refusals, without secrets; nil logs nothing
 }
 
 // Host is a running host.
@@ -42,10 +42,12 @@ const (
 	maxConnections   = 64
 )
 
-// ControlPath is where the host with this directory listens for its target.
+// ControlPath returns the path of the control socket of the host with this
+// directory.
 func ControlPath(dir string) string { return filepath.Join(dir, "control.sock") }
 
-// HostKeyPath is its public key, there once it has started.
+// HostKeyPath returns the path of the public key of the host with this directory.
+// The host writes it when it first starts.
 func HostKeyPath(dir string) string { return filepath.Join(dir, "host_ed25519.pub") }
 
 // Start starts the host. It runs until ctx ends or Close is called. Errors are of
@@ -85,10 +87,11 @@ func Start(ctx context.Context, c Config) (*Host, error) {
 	return h, nil
 }
 
-// Addr is where it listens.
+// Addr returns the address that the host listens on.
 func (h *Host) Addr() *net.TCPAddr { return h.listener.Addr().(*net.TCPAddr) }
 
-// Close cuts every session and returns once all is down. Calling it again is fine.
+// Close cuts every session, and returns when everything has stopped. It is
+// idempotent.
 func (h *Host) Close() error {
 	h.stop.Do(func() {
 		h.listener.Close()
@@ -116,7 +119,7 @@ func (h *Host) serve() {
 		if errors.Is(err, net.ErrClosed) {
 			return
 		}
-		if err != nil { // such as no more file descriptors: it passes
+		if err != nil { // such as too many open files, which passes
 			h.log.WithError(err).Warn("demo host: accept")
 			time.Sleep(50 * time.Millisecond)
 			continue
@@ -137,7 +140,7 @@ func (h *Host) serve() {
 // handle serves one connection to its end.
 func (h *Host) handle(raw net.Conn) {
 	defer raw.Close()
-	// Before the handshake, so that Close reaches it there, too.
+	// Registered before the handshake, so that Close also closes it there.
 	forget := h.live.opening(raw)
 	defer forget()
 	raw.SetDeadline(time.Now().Add(handshakeTimeout))
@@ -151,9 +154,9 @@ func (h *Host) handle(raw net.Conn) {
 	defer h.live.add(c)()
 	log := h.log.WithFields(logrus.Fields{"grant": c.grant, "user": conn.User(), "from": raw.RemoteAddr().String()})
 	log.Info("demo host: logged in")
-	// The watch begins by asking again whether the grant is admitted. A revoke
-	// takes the line away before it looks for connections, and this connection is
-	// registered: either the revoke sees it, or it sees the revoke.
+	// watch first reads again whether the grant is admitted. A revoke removes the
+	// line before it looks for connections, and this connection is registered: so
+	// either the revoke sees it, or it sees the revoke.
 	go c.watch()
 	go ssh.DiscardRequests(requests)
 	c.serve(channels)

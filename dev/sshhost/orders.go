@@ -9,7 +9,7 @@ import (
 
 type order struct{ id, customer, amount, state, note string }
 
-// orderBook is the one thing on this host that can be changed, until it stops.
+// orderBook is the one thing on this host that users can change. It is in memory.
 type orderBook struct {
 	mu     sync.Mutex
 	orders []order
@@ -36,7 +36,7 @@ func (b *orderBook) all() []order {
 	return slices.Clone(b.orders)
 }
 
-// retry pays an order that is stuck.
+// retry pays an order that is stuck, and returns what to tell the user.
 func (b *orderBook) retry(id string) (message string, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -5,20 +5,20 @@ import (
 	"sync"
 )
 
-// registry is every connection that is open now.
+// registry holds the connections that are open now.
 type registry struct {
 	mu      sync.Mutex
 	raw     map[io.Closer]struct{}
 	live    map[*connection]struct{}
 	closed  bool
-	changed chan struct{} // closed and made anew whenever a connection goes
+	changed chan struct{} // closed, and replaced, whenever a connection ends
 }
 
 func newRegistry() *registry {
 	return &registry{raw: map[io.Closer]struct{}{}, live: map[*connection]struct{}{}, changed: make(chan struct{})}
 }
 
-// opening takes note of a connection nobody has logged in on yet.
+// opening registers a connection on which nobody has logged in yet.
 func (r *registry) opening(conn io.Closer) (forget func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -33,7 +33,7 @@ func (r *registry) opening(conn io.Closer) (forget func()) {
 	}
 }
 
-// add registers one that has logged in.
+// add registers a connection on which somebody has logged in.
 func (r *registry) add(c *connection) (remove func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -47,8 +47,9 @@ func (r *registry) add(c *connection) (remove func()) {
 	}
 }
 
-// of is a grant's connections, and a channel that is closed when any goes.
-func (r *registry) of(grant string) ([]*connection, <-chan struct{}) {
+// connections returns a grant's connections, and a channel that is closed when
+// any connection ends.
+func (r *registry) connections(grant string) ([]*connection, <-chan struct{}) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var out []*connection
@@ -60,7 +61,7 @@ func (r *registry) of(grant string) ([]*connection, <-chan struct{}) {
 	return out, r.changed
 }
 
-// close cuts everything, and what comes later.
+// close cuts all connections, those that come later too.
 func (r *registry) close() {
 	r.mu.Lock()
 	r.closed = true

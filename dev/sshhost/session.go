@@ -20,7 +20,7 @@ type session struct {
 	running  bool
 }
 
-// cutStatus is the exit status of a session that was cut: what ssh itself gives
+// cutStatus is the exit status of a session that was cut: the one that ssh uses
 // for a lost connection.
 const cutStatus = 255
 
@@ -45,7 +45,7 @@ func (s *session) serve(channel ssh.Channel, requests <-chan *ssh.Request) {
 	}
 }
 
-// request answers one request; start is set when it is the one that begins the
+// request handles one request. It returns start for the request that begins the
 // session's work.
 func (s *session) request(r *ssh.Request) (ok bool, start func() int) {
 	forced := s.c.conn.Permissions.Extensions[permCommand]
@@ -72,7 +72,7 @@ func (s *session) request(r *ssh.Request) (ok bool, start func() int) {
 	return false, nil
 }
 
-// begin lets a session do one thing only.
+// begin returns work once: a session runs one command or shell.
 func (s *session) begin(work func() int) (bool, func() int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -116,15 +116,14 @@ func (s *session) resize(payload []byte) bool {
 	return true
 }
 
-// setSize takes sizes that terminals have; others make the line editor work in
-// vain, or not at all.
+// setSize ignores sizes that no terminal has: they break the line editor.
 func setSize(t *term.Terminal, columns, rows uint32) {
 	if columns > 0 && columns < 10_000 && rows > 0 && rows < 10_000 {
 		_ = t.SetSize(int(columns), int(rows))
 	}
 }
 
-// interruptible makes Ctrl-C clear the line, where the line editor would leave.
+// interruptible makes Ctrl-C clear the line; the line editor would end the shell.
 type interruptible struct{ io.ReadWriter }
 
 func (i interruptible) Read(b []byte) (int, error) {
@@ -137,7 +136,7 @@ func (i interruptible) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// output is where the session's text goes.
+// output returns the writers for the session's text.
 func (s *session) output() (stdout, stderr io.Writer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -150,7 +149,7 @@ func (s *session) output() (stdout, stderr io.Writer) {
 	return io.Discard, io.Discard
 }
 
-// command runs one line and answers its exit status.
+// command runs one line and returns its exit status.
 func (s *session) command(line string) int {
 	stdout, stderr := s.output()
 	status, _ := s.c.shell(stdout, stderr).run(line)
@@ -159,7 +158,7 @@ func (s *session) command(line string) int {
 
 const maxLine = 4096
 
-// shell reads lines until it is left; the status is that of the last line.
+// shell runs lines until the user leaves, and returns the last one's status.
 func (s *session) shell() int {
 	stdout, stderr := s.output()
 	sh := s.c.shell(stdout, stderr)
@@ -189,7 +188,7 @@ func (s *session) shell() int {
 	}
 }
 
-// notice tells the user something while they work.
+// notice writes a message to the user while they work.
 func (s *session) notice(text string) {
 	_, stderr := s.output()
 	fmt.Fprintln(stderr, text)
@@ -200,7 +199,7 @@ func (s *session) farewell() {
 	s.exit(cutStatus)
 }
 
-// exit tells the client how it ended. After the first time it has no effect.
+// exit sends the client the exit status. Only the first call has an effect.
 func (s *session) exit(status int) {
 	s.mu.Lock()
 	channel := s.channel

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// shell is the built-in one. It runs nothing of the machine's: its commands are
-// the functions below, its files are in files.go.
+// shell is the built-in shell. It runs none of the machine's programs: its
+// commands are the functions below, its files are in files.go.
 type shell struct {
 	stdout, stderr io.Writer
 	user, grant    string
@@ -37,7 +37,7 @@ type command struct {
 	run         func(s *shell, args []string) int
 }
 
-// commands is every command there is, but exit.
+// commands returns every command but exit.
 func commands() map[string]command {
 	return map[string]command{
 		"help":   {"help", "this list", (*shell).help},
@@ -57,7 +57,7 @@ func commands() map[string]command {
 	}
 }
 
-// run runs one line; left reports that the user wants to leave.
+// run runs one line. It returns left if the user wants to leave.
 func (s *shell) run(line string) (status int, left bool) {
 	words := strings.Fields(line)
 	if len(words) == 0 {
@@ -139,7 +139,8 @@ func (s *shell) grantCommand(args []string) int {
 	return 0
 }
 
-// printable keeps what users type from driving other people's terminals.
+// printable removes control characters, with which a user could change other
+// people's terminals.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f || (r >= 0x80 && r < 0xa0) {

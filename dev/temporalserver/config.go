@@ -57,8 +57,8 @@ func serverConfig(c Config, host string, port int) (*config.Config, error) {
 	}, nil
 }
 
-// hosts says where each service is. Temporal would otherwise find out by gossip,
-// and after a crash wait for services of the last run that it still believes in.
+// hosts returns the address of each of Temporal's services. Without it, Temporal
+// finds them by gossip, and after a crash waits for services of the last run.
 func hosts(cfg *config.Config) map[primitives.ServiceName]static.Hosts {
 	out := map[primitives.ServiceName]static.Hosts{}
 	for name, s := range cfg.Services {
@@ -68,8 +68,8 @@ func hosts(cfg *config.Config) map[primitives.ServiceName]static.Hosts {
 	return out
 }
 
-// freePorts finds ports for Temporal's own talk. All are held until the last is
-// found: one that was let go could be found twice.
+// freePorts finds ports for Temporal's services among themselves. It keeps all of
+// them open until the last is found, so that none is found twice.
 func freePorts(host string, n int) ([]int, error) {
 	var ports []int
 	for range n {

@@ -15,9 +15,10 @@ type UI struct {
 	server *uiserver.Server
 }
 
-// StartUI serves the Temporal UI for the Temporal at temporalAddr. It has
-// payloads decoded by the Ramp at the address ramp, for operators who are logged
-// in there in the same browser. Errors are CodeConflict for a port that is taken.
+// StartUI starts the Temporal UI on addr, for the server at temporalAddr. The UI
+// lets the Ramp server at the base address ramp decode payloads, for operators
+// who are logged in there in the same browser. Errors are of code invalid, or
+// conflict for a port that is taken.
 func StartUI(addr, temporalAddr, ramp string) (*UI, error) {
 	host, port, err := reserve(addr)
 	if err != nil {

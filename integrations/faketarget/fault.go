@@ -17,7 +17,7 @@ const (
 	OpRevoke  Op = "revoke"
 )
 
-// Fault is what goes wrong with one call, in words.
+// Fault is what goes wrong with one call.
 type Fault string
 
 const (
@@ -33,7 +33,7 @@ const (
 	SurfacesLate Fault = "success while it cannot be seen yet"
 )
 
-// Faults are the faults that make sense for an operation.
+// Faults returns the faults that an operation can have.
 func Faults(op Op) []Fault {
 	all := []Fault{NoFault, Unavailable, Throttled, Forbidden, Invalid, NotFound, Internal, LostReply}
 	switch op {

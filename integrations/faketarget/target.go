@@ -1,6 +1,7 @@
-// Package model is an outside system in memory, with its own expiry and with
-// the faults that real ones have. The property tests and the recorded histories
-// run on it; nothing that is shipped does.
+// Package faketarget is a target in memory, with an expiry of its own and with the
+// faults that real services have. Property tests and recorded histories use it;
+// nothing that is shipped does. For a new integration it is also the shortest
+// example of a Target.
 package faketarget
 
 import (
@@ -14,11 +15,11 @@ import (
 	"ramp.dev/ramp/integrations"
 )
 
-// Config is what a target promises about time, and who watches it.
+// Config configures a Target.
 type Config struct {
-	Now      func() time.Time
+	Now      func() time.Time // the target's clock, which a test may move
 	Bounds   integrations.Bounds
-	OnEffect func(Effect) // told of every effect, before anybody is answered; may be nil
+	OnEffect func(Effect) // called with every effect, before the call returns; may be nil
 }
 
 // Effect is one effect on the target.
@@ -28,13 +29,13 @@ type Effect struct {
 	At    time.Time
 }
 
-// Target is an outside system in memory. It is safe for concurrent use.
+// Target is a target in memory. It is safe for concurrent use.
 type Target struct {
 	config  Config
 	mu      sync.Mutex
 	objects map[string]*object
 	faults  map[Op][]Fault
-	held    map[Op]chan struct{}
+	blocked map[Op]chan struct{}
 }
 
 var (
@@ -45,44 +46,46 @@ var (
 
 type object struct {
 	expires time.Time
-	seenAt  time.Time // not seen by any call before this, on the target's clock,
-	seenBy  time.Time // or before this on the machine's, whichever comes first
+	// No call sees the object before seenAt on the target's clock, or before seenBy
+	// on the machine's, whichever comes first.
+	seenAt, seenBy time.Time
 }
 
-// New makes an empty target.
+// New returns an empty target.
 func New(c Config) *Target {
-	return &Target{config: c, objects: map[string]*object{}, faults: map[Op][]Fault{}, held: map[Op]chan struct{}{}}
+	return &Target{config: c, objects: map[string]*object{}, faults: map[Op][]Fault{}, blocked: map[Op]chan struct{}{}}
 }
 
-// FailNext says what goes wrong with the next calls of one operation, in turn.
-// Afterwards nothing does.
+// FailNext sets the faults of the next calls of one operation, in turn. The calls
+// after them have none.
 func (t *Target) FailNext(op Op, faults ...Fault) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.faults[op] = append(t.faults[op], faults...)
 }
 
-// Block makes calls of one operation wait until they are let go. They do not
-// listen to cancellation, as a request that is on its way to a cloud does not.
-func (t *Target) Block(op Op) (letGo func()) {
+// Block makes calls of one operation wait until unblock is called. Cancelling
+// their context does not stop them, as it does not stop a request that is on its
+// way to a cloud.
+func (t *Target) Block(op Op) (unblock func()) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	gate := make(chan struct{})
-	t.held[op] = gate
-	return sync.OnceFunc(func() { close(gate) })
+	blocked := make(chan struct{})
+	t.blocked[op] = blocked
+	return sync.OnceFunc(func() { close(blocked) })
 }
 
 func (t *Target) wait(op Op) {
 	t.mu.Lock()
-	gate := t.held[op]
+	blocked := t.blocked[op]
 	t.mu.Unlock()
-	if gate != nil {
-		<-gate
+	if blocked != nil {
+		<-blocked
 	}
 }
 
-// Usable lists the grants that let somebody in at this moment: those that are
-// there and not past the target's own expiry.
+// Usable returns the names of the grants that let somebody in at this moment:
+// those that exist and have not reached the target's own expiry.
 func (t *Target) Usable() []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -95,21 +98,21 @@ func (t *Target) Usable() []string {
 	return names
 }
 
-// Objects lists everything that is there, past its expiry or not.
+// Objects returns the names of everything that exists, expired or not.
 func (t *Target) Objects() []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return slices.Sorted(maps.Keys(t.objects))
 }
 
-// Remove takes a grant away by hand.
+// Remove removes a grant's object, as somebody would by hand.
 func (t *Target) Remove(name string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.objects, name)
 }
 
-// call is one call: a fault before the effect, the effect, a fault after it.
+// call runs one call: a fault before the effect, the effect, a fault after it.
 func (t *Target) call(op Op, g access.Grant, effect func(Fault) error) error {
 	t.wait(op)
 	t.mu.Lock()
@@ -130,7 +133,7 @@ func (t *Target) call(op Op, g access.Grant, effect func(Fault) error) error {
 	return f.after()
 }
 
-// seen is the object as calls see it; nil while it has not surfaced.
+// seen returns the object, or nil while calls do not see it yet.
 func (t *Target) seen(name string) *object {
 	o := t.objects[name]
 	if o == nil || t.config.Now().Before(o.seenAt) && time.Now().Before(o.seenBy) {
@@ -139,7 +142,7 @@ func (t *Target) seen(name string) *object {
 	return o
 }
 
-// Resolve takes entitlements of one field, what.
+// Resolve implements integrations.Target, for entitlements of one key, what.
 func (t *Target) Resolve(_ context.Context, e access.Entitlement) (access.Scope, error) {
 	what, ok := e["what"].(string)
 	if !ok || len(e) != 1 {
@@ -148,7 +151,7 @@ func (t *Target) Resolve(_ context.Context, e access.Entitlement) (access.Scope,
 	return access.Scope{Summary: what, Ends: "at the target's own expiry"}, nil
 }
 
-// Grant opens g. See integrations.Target, for all below.
+// Grant implements integrations.Target.
 func (t *Target) Grant(_ context.Context, g access.Grant) error {
 	if !t.config.Now().Before(g.ExpiresAt) {
 		return access.Invalid(access.Issue{Code: "expired", Message: "the grant has expired"})
@@ -163,6 +166,7 @@ func (t *Target) Grant(_ context.Context, g access.Grant) error {
 	})
 }
 
+// Extend implements integrations.Extender.
 func (t *Target) Extend(_ context.Context, g access.Grant) error {
 	return t.call(OpExtend, g, func(Fault) error {
 		o := t.seen(g.Name)
@@ -174,6 +178,7 @@ func (t *Target) Extend(_ context.Context, g access.Grant) error {
 	})
 }
 
+// Mint implements integrations.Minter.
 func (t *Target) Mint(_ context.Context, g access.Grant) (access.Credential, error) {
 	c := access.Credential{Kind: "model", Env: map[string]string{"SECRET": "of " + g.Name}, ExpiresAt: g.ExpiresAt}
 	return c, t.call(OpMint, g, func(Fault) error {
@@ -184,6 +189,7 @@ func (t *Target) Mint(_ context.Context, g access.Grant) (access.Credential, err
 	})
 }
 
+// Inspect implements integrations.Target.
 func (t *Target) Inspect(_ context.Context, g access.Grant) (p integrations.ReadBack, err error) {
 	err = t.call(OpInspect, g, func(Fault) error {
 		p.Open = t.seen(g.Name) != nil
@@ -192,6 +198,7 @@ func (t *Target) Inspect(_ context.Context, g access.Grant) (p integrations.Read
 	return p, err
 }
 
+// Revoke implements integrations.Target.
 func (t *Target) Revoke(_ context.Context, g access.Grant) error {
 	return t.call(OpRevoke, g, func(f Fault) error {
 		if t.seen(g.Name) != nil && f != StillThere {
@@ -201,6 +208,7 @@ func (t *Target) Revoke(_ context.Context, g access.Grant) error {
 	})
 }
 
+// List implements integrations.Target.
 func (t *Target) List(context.Context) ([]integrations.ListedGrant, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -213,4 +221,5 @@ func (t *Target) List(context.Context) ([]integrations.ListedGrant, error) {
 	return found, nil
 }
 
+// Bounds implements integrations.Target.
 func (t *Target) Bounds() integrations.Bounds { return t.config.Bounds }

@@ -75,7 +75,7 @@ var mayImport = map[string]struct {
 	"workflows":    {[]string{"access", "evidence", "activities/api"}, "workflows know activities by name, so that nothing in them can touch the world"},
 	"worker":       {[]string{"access", "activities", "evidence", "integrations", "ledger", "reconcile", "workflows"}, "the only place that knows every integration"},
 	"server":       {[]string{"access", "activities/api", "codec", "contracts", "evidence", "ledger", "passkey", "workflows"}, "what faces people holds no target's credentials and does not know the worker; it opens payloads for the operators who read workflows"},
-	"dev":          {[]string{"access", "integrations"}, "Temporal, an identity provider and an SSH host in one process are for development; nothing of production depends on them"},
+	"dev":          {[]string{"access", "integrations/sshcert/hostfiles"}, "Temporal, an identity provider and an SSH host in one process are for development; nothing of production depends on them"},
 	"client":       {[]string{"access", "contracts", "evidence"}, "a client speaks HTTP only"},
 	"e2e":          {nil, "the tests from outside use what users use"},
 	"tools":        {[]string{"access", "activities", "contracts", "dev", "evidence", "integrations", "ledger", "server", "worker", "workflows"}, "for those who work on Ramp; it puts parts together as a test does, and nothing depends on it"},
@@ -136,15 +136,37 @@ func TestHeavyThings(t *testing.T) {
 	}
 }
 
-// TestLeanIsLean: the production binary holds no Temporal server.
-func TestLeanIsLean(t *testing.T) {
+// TestProductionLeavesDevelopmentOut: the production binary, which is built with
+// the tag lean, holds nothing of the wing dev, neither Temporal's server, and
+// nothing that is for tests. No room but those that work on Ramp imports dev.
+func TestProductionLeavesDevelopmentOut(t *testing.T) {
 	for _, p := range packages(t, "-tags", "lean", "./cmd/ramp") {
 		for _, dep := range p.Deps {
-			if strings.HasPrefix(dep, "go.temporal.io/server") || strings.HasPrefix(dep, "github.com/temporalio/ui-server") || strings.HasPrefix(dep, module+"/dev") {
+			if forDevelopment(dep) {
 				t.Errorf("the lean binary depends on %s", dep)
 			}
 		}
 	}
+	for _, p := range packages(t, "./...") {
+		here, _ := room(p.ImportPath)
+		if slices.Contains([]string{"dev", "cmd", "tools", "bench"}, top(here)) || forDevelopment(p.ImportPath) {
+			continue
+		}
+		for _, imp := range p.Imports {
+			if forDevelopment(imp) {
+				t.Errorf("%s imports %s, which is for development and tests", here, imp)
+			}
+		}
+	}
+}
+
+// forDevelopment reports whether a package has no place in production.
+func forDevelopment(importPath string) bool {
+	here, ours := room(importPath)
+	if !ours {
+		return strings.HasPrefix(importPath, "go.temporal.io/server") || strings.HasPrefix(importPath, "github.com/temporalio/ui-server")
+	}
+	return top(here) == "dev" || strings.HasSuffix(here, "test") || here == "integrations/faketarget"
 }
 
 func TestPackagesSayWhatTheyAre(t *testing.T) {

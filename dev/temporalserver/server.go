@@ -1,6 +1,7 @@
-// Package engine is Temporal's server and web UI inside this process, on
-// SQLite: for `ramp dev`, tests and benchmarks. It is large, so only those
-// import it, and the build tag lean leaves it out of the binary.
+// Package temporalserver runs Temporal's server and web UI inside this process,
+// on SQLite: for `ramp dev`, tests and benchmarks. Start starts the server, and
+// StartUI the UI beside it. It has no authentication, so it listens on loopback
+// only.
 package temporalserver
 
 import (
@@ -27,7 +28,7 @@ import (
 // Namespace is where Ramp's workflows live.
 const Namespace = "default"
 
-// Config says where the engine keeps its state and listens.
+// Config says where the server keeps its state and where it listens.
 type Config struct {
 	Dir  string // holds the database and Temporal's own log
 	Addr string // loopback address of Temporal's frontend; port 0 takes a free one
@@ -38,34 +39,34 @@ type Config struct {
 	Dynamic map[string]any
 }
 
-// Server is a running Temporal.
+// Server is a running Temporal server.
 type Server struct {
 	Addr   string
 	server temporal.Server
 }
 
-// Start starts Temporal; it is ready to be dialled when Start returns. Errors
-// are CodeInvalid, or CodeConflict for a port that is taken.
+// Start starts Temporal, which accepts connections when Start returns. Errors
+// are of code invalid, or conflict for a port that is taken.
 func Start(_ context.Context, c Config) (*Server, error) {
 	host, port, err := reserve(c.Addr)
 	if err != nil {
 		return nil, err
 	}
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
-		return nil, access.Errorf(access.CodeInvalid, "engine: %w", err)
+		return nil, access.Errorf(access.CodeInvalid, "Temporal server: %w", err)
 	}
 	cfg, err := serverConfig(c, host, port)
 	if err != nil {
 		return nil, err
 	}
 	if err := setUp(c, cfg); err != nil {
-		return nil, fmt.Errorf("engine: preparing the database: %w", err)
+		return nil, fmt.Errorf("Temporal server: preparing the database: %w", err)
 	}
 	logger := log.NewZapLogger(log.BuildZapLogger(log.Config{Level: "warn", Format: "json",
 		OutputFile: filepath.Join(c.Dir, "temporal.log")}))
 	authorizer, err := authorization.GetAuthorizerFromConfig(&cfg.Global.Authorization)
 	if err != nil {
-		return nil, fmt.Errorf("engine: %w", err)
+		return nil, fmt.Errorf("Temporal server: %w", err)
 	}
 	server, err := temporal.NewServer(
 		temporal.WithConfig(cfg),
@@ -76,20 +77,20 @@ func Start(_ context.Context, c Config) (*Server, error) {
 		temporal.WithDynamicConfigClient(c.dynamic()),
 	)
 	if err != nil {
-		return nil, fmt.Errorf("engine: %w", err)
+		return nil, fmt.Errorf("Temporal server: %w", err)
 	}
 	if err := server.Start(); err != nil {
-		return nil, fmt.Errorf("engine: %w", err)
+		return nil, fmt.Errorf("Temporal server: %w", err)
 	}
 	return &Server{Addr: net.JoinHostPort(host, strconv.Itoa(port)), server: server}, nil
 }
 
-// Stop stops Temporal. What it knows is on disk.
-func (e *Server) Stop() error { return e.server.Stop() }
+// Stop stops the server. Its state is on disk.
+func (s *Server) Stop() error { return s.server.Stop() }
 
-// dynamic suits one small machine: one partition, so that a task goes straight
-// to a waiting poller; no limits made for many tenants.
-var dynamic = dynamicconfig.StaticClient{
+// defaultDynamic suits one small machine: one partition, so that a task goes
+// straight to a waiting poller, and no limits that are meant for many tenants.
+var defaultDynamic = dynamicconfig.StaticClient{
 	dynamicconfig.MatchingNumTaskqueueReadPartitions.Key():      1,
 	dynamicconfig.MatchingNumTaskqueueWritePartitions.Key():     1,
 	dynamicconfig.ForceSearchAttributesCacheRefreshOnRead.Key(): true,
@@ -103,14 +104,15 @@ var dynamic = dynamicconfig.StaticClient{
 }
 
 func (c Config) dynamic() dynamicconfig.StaticClient {
-	all := maps.Clone(dynamic)
+	all := maps.Clone(defaultDynamic)
 	for key, value := range c.Dynamic {
 		all[dynamicconfig.MakeKey(key)] = value
 	}
 	return all
 }
 
-// reserve checks that a port is free, and finds one for port 0.
+// reserve checks that addr is a free port of loopback, and returns it; for port 0
+// it finds a free one.
 func reserve(addr string) (host string, port int, err error) {
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
@@ -119,13 +121,13 @@ func reserve(addr string) (host string, port int, err error) {
 	defer l.Close()
 	a := l.Addr().(*net.TCPAddr)
 	if !a.IP.IsLoopback() {
-		return "", 0, access.Errorf(access.CodeInvalid, "the embedded Temporal has no lock on its door: %s is not a loopback address", addr)
+		return "", 0, access.Errorf(access.CodeInvalid, "the embedded Temporal server has no authentication, so it listens on loopback only: %s is not a loopback address", addr)
 	}
 	return a.IP.String(), a.Port, nil
 }
 
-// setUp makes the database once, aside and then in one move: a crash half way
-// must not leave a database that looks whole.
+// setUp creates the database if there is none. It builds it under another name
+// and renames it, so that a crash half way leaves no incomplete database.
 func setUp(c Config, cfg *config.Config) error {
 	sql := *cfg.Persistence.DataStores[sqliteplugin.PluginName].SQL
 	if _, err := os.Stat(sql.DatabaseName); err == nil {

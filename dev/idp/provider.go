@@ -1,6 +1,6 @@
-// Package devidp is an OpenID Connect provider for development: real protocol,
-// made-up people, no passwords. It must never face anybody but the developer,
-// so it serves loopback only.
+// Package idp is an OpenID Connect provider for development: the real protocol,
+// made-up people, no passwords. Whoever reaches it can be anybody, so it listens
+// on loopback only. Start starts it; Mint makes a token without it.
 package idp
 
 import (
@@ -16,7 +16,7 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// Config is one provider.
+// Config configures a provider.
 type Config struct {
 	Dir          string   // keeps the signing key, so that sessions and tokens outlive a restart
 	Addr         string   // loopback
@@ -30,7 +30,7 @@ type Provider struct {
 	listener net.Listener
 }
 
-// Start starts the provider. Errors are CodeInvalid, or CodeConflict for a port
+// Start starts the provider. Errors are of code invalid, or conflict for a port
 // that is taken.
 func Start(c Config) (*Provider, error) {
 	l, err := net.Listen("tcp", c.Addr)
@@ -69,7 +69,7 @@ func Start(c Config) (*Provider, error) {
 	return p, nil
 }
 
-// IssuerAt is the issuer of a provider that listens on addr.
+// IssuerAt returns the issuer of a provider that listens on addr.
 func IssuerAt(addr string) string { return "http://" + addr }
 
 // Stop stops the provider.

@@ -23,16 +23,16 @@ import (
 	"ramp.dev/ramp/integrations/sshcert"
 )
 
-// world is a host and its target.
-type world struct {
+// demo is a demo host and its target.
+type demo struct {
 	t      *testing.T
 	dir    string
 	host   *sshhost.Host
 	target integrations.Target
 }
 
-func newWorld(t *testing.T) *world {
-	dir, err := os.MkdirTemp("", "ramp") // short: a socket's path has a bound
+func startDemo(t *testing.T) *demo {
+	dir, err := os.MkdirTemp("", "ramp") // short, because a socket's path must be
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
 	host, err := sshhost.Start(context.Background(), sshhost.Config{Dir: dir, Addr: "127.0.0.1:0"})
@@ -42,47 +42,47 @@ func newWorld(t *testing.T) *world {
 		HostKey: sshhost.HostKeyPath(dir), Sessions: sshcert.SessionsConfig{Control: sshhost.ControlPath(dir)},
 	}.Open(context.Background(), "ssh/demo")
 	require.NoError(t, err)
-	return &world{t, dir, host, target}
+	return &demo{t, dir, host, target}
 }
 
 // grant opens access for a while.
-func (w *world) grant(life time.Duration) access.Grant {
+func (d *demo) grant(life time.Duration) access.Grant {
 	id := access.NewRequestID()
 	g := access.Grant{Name: access.GrantName(id, 0), RequestID: id, Target: "ssh/demo",
 		Entitlement: access.Entitlement{"user": "deploy"},
 		ExpiresAt:   time.Now().UTC().Add(life + time.Second - 1).Truncate(time.Second)}
-	require.NoError(w.t, w.target.Grant(context.Background(), g))
+	require.NoError(d.t, d.target.Grant(context.Background(), g))
 	return g
 }
 
 // signer mints a credential for a grant.
-func (w *world) signer(g access.Grant) ssh.Signer {
-	cred, err := w.target.(integrations.Minter).Mint(context.Background(), g)
-	require.NoError(w.t, err)
+func (d *demo) signer(g access.Grant) ssh.Signer {
+	cred, err := d.target.(integrations.Minter).Mint(context.Background(), g)
+	require.NoError(d.t, err)
 	key, err := ssh.ParsePrivateKey([]byte(cred.Files["id"]))
-	require.NoError(w.t, err)
+	require.NoError(d.t, err)
 	cert, _, _, _, err := ssh.ParseAuthorizedKey([]byte(cred.Files["id-cert.pub"]))
-	require.NoError(w.t, err)
+	require.NoError(d.t, err)
 	signer, err := ssh.NewCertSigner(cert.(*ssh.Certificate), key)
-	require.NoError(w.t, err)
+	require.NoError(d.t, err)
 	return signer
 }
 
-func (w *world) login(user string, auth ...ssh.AuthMethod) (*ssh.Client, string, error) {
+func (d *demo) login(user string, auth ...ssh.AuthMethod) (*ssh.Client, string, error) {
 	var banner string
-	client, err := ssh.Dial("tcp", w.host.Addr().String(), &ssh.ClientConfig{
+	client, err := ssh.Dial("tcp", d.host.Addr().String(), &ssh.ClientConfig{
 		User: user, Auth: auth, HostKeyCallback: ssh.InsecureIgnoreHostKey(),
 		BannerCallback: func(m string) error { banner += m; return nil },
 	})
 	if err == nil {
-		w.t.Cleanup(func() { client.Close() })
+		d.t.Cleanup(func() { client.Close() })
 	}
 	return client, banner, err
 }
 
-func (w *world) client(g access.Grant) *ssh.Client {
-	client, _, err := w.login("deploy", ssh.PublicKeys(w.signer(g)))
-	require.NoError(w.t, err)
+func (d *demo) client(g access.Grant) *ssh.Client {
+	client, _, err := d.login("deploy", ssh.PublicKeys(d.signer(g)))
+	require.NoError(d.t, err)
 	return client
 }
 
@@ -109,22 +109,22 @@ func (s *screen) shows(t *testing.T, text string) {
 	require.Eventually(t, func() bool { return strings.Contains(s.String(), text) }, 10*time.Second, 10*time.Millisecond, "%q", text)
 }
 
-func (w *world) terminal(client *ssh.Client) (*ssh.Session, io.Writer, *screen) {
+func (d *demo) terminal(client *ssh.Client) (*ssh.Session, io.Writer, *screen) {
 	session, err := client.NewSession()
-	require.NoError(w.t, err)
+	require.NoError(d.t, err)
 	s := new(screen)
 	session.Stdout, session.Stderr = s, s
 	in, err := session.StdinPipe()
-	require.NoError(w.t, err)
-	require.NoError(w.t, session.RequestPty("xterm", 40, 120, ssh.TerminalModes{}))
-	require.NoError(w.t, session.Shell())
+	require.NoError(d.t, err)
+	require.NoError(d.t, session.RequestPty("xterm", 40, 120, ssh.TerminalModes{}))
+	require.NoError(d.t, session.Shell())
 	return session, in, s
 }
 
 func TestTerminal(t *testing.T) {
-	w := newWorld(t)
-	g := w.grant(10 * time.Minute)
-	session, in, s := w.terminal(w.client(g))
+	d := startDemo(t)
+	g := d.grant(10 * time.Minute)
+	session, in, s := d.terminal(d.client(g))
 	s.shows(t, "by the grant "+g.Name)
 	s.shows(t, "Your access ends in ")
 	type_ := func(text string) {
@@ -143,8 +143,8 @@ func TestTerminal(t *testing.T) {
 }
 
 func TestCommands(t *testing.T) {
-	w := newWorld(t)
-	client := w.client(w.grant(10 * time.Minute))
+	d := startDemo(t)
+	client := d.client(d.grant(10 * time.Minute))
 	for command, want := range map[string]struct {
 		status int
 		shows  string
@@ -180,8 +180,8 @@ func TestCommands(t *testing.T) {
 
 // Without a terminal it reads lines, as scripts pipe them.
 func TestPipedShell(t *testing.T) {
-	w := newWorld(t)
-	session, err := w.client(w.grant(10 * time.Minute)).NewSession()
+	d := startDemo(t)
+	session, err := d.client(d.grant(10 * time.Minute)).NewSession()
 	require.NoError(t, err)
 	var out bytes.Buffer
 	session.Stdin, session.Stdout = strings.NewReader("whoami\nhostname\nnonsense\n"), &out
@@ -193,9 +193,9 @@ func TestPipedShell(t *testing.T) {
 }
 
 func TestRefused(t *testing.T) {
-	w := newWorld(t)
-	g := w.grant(10 * time.Minute)
-	plain := w.newKey()
+	d := startDemo(t)
+	g := d.grant(10 * time.Minute)
+	plain := d.newKey()
 	for name, c := range map[string]struct {
 		user   string
 		auth   ssh.AuthMethod
@@ -203,13 +203,13 @@ func TestRefused(t *testing.T) {
 	}{
 		"password":         {"deploy", ssh.Password("deploy"), ""},
 		"plain key":        {"deploy", ssh.PublicKeys(plain), "only user certificates"},
-		"another login":    {"root", ssh.PublicKeys(w.signer(g)), "does not admit"},
-		"login is a path":  {"../deploy", ssh.PublicKeys(w.signer(g)), "does not admit"},
-		"another's CA":     {"deploy", ssh.PublicKeys(w.certified(plain, nil)), "another authority"},
-		"host certificate": {"deploy", ssh.PublicKeys(w.certified(plain, func(c *ssh.Certificate) { c.CertType = ssh.HostCert })), "only user certificates"},
+		"another login":    {"root", ssh.PublicKeys(d.signer(g)), "does not admit"},
+		"login is a path":  {"../deploy", ssh.PublicKeys(d.signer(g)), "does not admit"},
+		"another's CA":     {"deploy", ssh.PublicKeys(d.certified(plain, nil)), "another authority"},
+		"host certificate": {"deploy", ssh.PublicKeys(d.certified(plain, func(c *ssh.Certificate) { c.CertType = ssh.HostCert })), "only user certificates"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, banner, err := w.login(c.user, c.auth)
+			_, banner, err := d.login(c.user, c.auth)
 			require.ErrorContains(t, err, "unable to authenticate")
 			require.Contains(t, banner, c.banner)
 		})
@@ -218,9 +218,9 @@ func TestRefused(t *testing.T) {
 
 // Certificates that the authority did sign, but should not have.
 func TestBadCertificates(t *testing.T) {
-	w := newWorld(t)
-	g := w.grant(10 * time.Minute)
-	b, err := os.ReadFile(w.dir + "/ca")
+	d := startDemo(t)
+	g := d.grant(10 * time.Minute)
+	b, err := os.ReadFile(d.dir + "/ca")
 	require.NoError(t, err)
 	ca, err := ssh.ParsePrivateKey(b)
 	require.NoError(t, err)
@@ -243,44 +243,44 @@ func TestBadCertificates(t *testing.T) {
 		}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			key := w.newKey()
+			key := d.newKey()
 			cert := &ssh.Certificate{Key: key.PublicKey(), CertType: ssh.UserCert, ValidPrincipals: []string{g.Name},
 				ValidBefore: uint64(now.Add(time.Minute).Unix())}
 			c.change(cert)
 			require.NoError(t, cert.SignCert(rand.Reader, ca))
 			signer, err := ssh.NewCertSigner(cert, key)
 			require.NoError(t, err)
-			_, _, err = w.login("deploy", ssh.PublicKeys(signer))
+			_, _, err = d.login("deploy", ssh.PublicKeys(signer))
 			require.Equal(t, c.ok, err == nil, "%v", err)
 		})
 	}
 }
 
-func (w *world) newKey() ssh.Signer {
+func (d *demo) newKey() ssh.Signer {
 	_, key, err := ed25519.GenerateKey(rand.Reader)
-	require.NoError(w.t, err)
+	require.NoError(d.t, err)
 	signer, err := ssh.NewSignerFromKey(key)
-	require.NoError(w.t, err)
+	require.NoError(d.t, err)
 	return signer
 }
 
 // certified is a certificate of an authority that nobody trusts.
-func (w *world) certified(key ssh.Signer, change func(*ssh.Certificate)) ssh.Signer {
+func (d *demo) certified(key ssh.Signer, change func(*ssh.Certificate)) ssh.Signer {
 	cert := &ssh.Certificate{Key: key.PublicKey(), CertType: ssh.UserCert, ValidPrincipals: []string{"deploy"}, ValidBefore: ssh.CertTimeInfinity}
 	if change != nil {
 		change(cert)
 	}
-	require.NoError(w.t, cert.SignCert(rand.Reader, w.newKey()))
+	require.NoError(d.t, cert.SignCert(rand.Reader, d.newKey()))
 	signer, err := ssh.NewCertSigner(cert, key)
-	require.NoError(w.t, err)
+	require.NoError(d.t, err)
 	return signer
 }
 
 // There are sessions on this host, and nothing else.
 func TestNothingButSessions(t *testing.T) {
-	w := newWorld(t)
-	client := w.client(w.grant(10 * time.Minute))
-	_, err := client.Dial("tcp", w.host.Addr().String())
+	d := startDemo(t)
+	client := d.client(d.grant(10 * time.Minute))
+	_, err := client.Dial("tcp", d.host.Addr().String())
 	require.ErrorContains(t, err, "sessions only")
 	_, err = client.Listen("tcp", "127.0.0.1:0")
 	require.Error(t, err)
@@ -291,7 +291,7 @@ func TestNothingButSessions(t *testing.T) {
 }
 
 func TestStart(t *testing.T) {
-	w := newWorld(t)
+	d := startDemo(t)
 	start := func(dir, addr string) error {
 		h, err := sshhost.Start(context.Background(), sshhost.Config{Dir: dir, Addr: addr})
 		if err == nil {
@@ -303,34 +303,34 @@ func TestStart(t *testing.T) {
 		require.Equal(t, access.CodeInvalid, access.CodeOf(start(t.TempDir(), addr)), addr)
 	}
 	require.Equal(t, access.CodeInvalid, access.CodeOf(start(t.TempDir()+strings.Repeat("/long", 20), "127.0.0.1:0")), "no room for a socket")
-	require.Equal(t, access.CodeConflict, access.CodeOf(start(w.dir, "127.0.0.1:0")), "the same directory twice")
-	require.Equal(t, access.CodeConflict, access.CodeOf(start(t.TempDir(), w.host.Addr().String())), "the port is taken")
+	require.Equal(t, access.CodeConflict, access.CodeOf(start(d.dir, "127.0.0.1:0")), "the same directory twice")
+	require.Equal(t, access.CodeConflict, access.CodeOf(start(t.TempDir(), d.host.Addr().String())), "the port is taken")
 }
 
 // After a kill -9 the socket's file is still there, and the keys are the same.
 func TestRestart(t *testing.T) {
-	w := newWorld(t)
-	g := w.grant(10 * time.Minute)
-	key, err := os.ReadFile(sshhost.HostKeyPath(w.dir))
+	d := startDemo(t)
+	g := d.grant(10 * time.Minute)
+	key, err := os.ReadFile(sshhost.HostKeyPath(d.dir))
 	require.NoError(t, err)
-	require.NoError(t, w.host.Close())
-	stale, err := net.Listen("unix", sshhost.ControlPath(w.dir))
+	require.NoError(t, d.host.Close())
+	stale, err := net.Listen("unix", sshhost.ControlPath(d.dir))
 	require.NoError(t, err)
 	stale.(*net.UnixListener).SetUnlinkOnClose(false)
 	require.NoError(t, stale.Close())
 
 	ctx, cancel := context.WithCancel(context.Background())
-	w.host, err = sshhost.Start(ctx, sshhost.Config{Dir: w.dir, Addr: "127.0.0.1:0"})
+	d.host, err = sshhost.Start(ctx, sshhost.Config{Dir: d.dir, Addr: "127.0.0.1:0"})
 	require.NoError(t, err)
-	again, err := os.ReadFile(sshhost.HostKeyPath(w.dir))
+	again, err := os.ReadFile(sshhost.HostKeyPath(d.dir))
 	require.NoError(t, err)
 	require.Equal(t, string(key), string(again))
-	info, err := os.Stat(sshhost.ControlPath(w.dir))
+	info, err := os.Stat(sshhost.ControlPath(d.dir))
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 
-	client := w.client(g)
+	client := d.client(g)
 	cancel() // ends the host, and what is live on it
 	require.Error(t, client.Wait())
-	require.NoError(t, w.host.Close())
+	require.NoError(t, d.host.Close())
 }
