@@ -33,6 +33,9 @@ const (
 
 	EventSessionsEnded EventKind = "session.ended" // all of one person's
 
+	EventAccountLinked   EventKind = "account.linked"
+	EventAccountUnlinked EventKind = "account.unlinked"
+
 	EventPersonAdded   EventKind = "person.added" // these are told by a directory
 	EventPersonChanged EventKind = "person.changed"
 	EventPersonLeft    EventKind = "person.left"
@@ -79,6 +82,8 @@ var phrases = map[EventKind]string{
 	EventActRefused:          "an act was refused",
 	EventPayloadDecoded:      "read what Temporal keeps",
 	EventSessionsEnded:       "signed out",
+	EventAccountLinked:       "linked an account to a human",
+	EventAccountUnlinked:     "removed the link of an account",
 	EventPersonAdded:         "is in the directory now",
 	EventPersonChanged:       "changed in the directory",
 	EventPersonLeft:          "has left, says the directory",

@@ -2,8 +2,7 @@ package ledger
 
 import (
 	"context"
-	"database/sql"
-	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,15 +26,16 @@ type Transition struct {
 	Statements []Statement
 }
 
-// Advance takes a request one step further and appends the step's events. Steps
-// are told at least once and sometimes late: one whose state does not lie ahead
-// leaves state, outcome and times as they are, and an event told twice is one.
+// Advance takes a request one step further and appends the step's events.
+// Delivery is at least once and may be out of order: a step whose state cannot be
+// reached from the current one leaves state and outcome as they are, and an event
+// that is delivered twice is recorded once.
 func (l *Ledger) Advance(ctx context.Context, a Transition) error {
-	return l.tx(ctx, func(q querier) error { return l.advance(ctx, q, a) })
+	return l.tx(ctx, func(q querier) error { return q.advance(ctx, a) })
 }
 
-func (l *Ledger) advance(ctx context.Context, q querier, a Transition) error {
-	state, err := l.lockRequest(ctx, q, a.RequestID)
+func (q querier) advance(ctx context.Context, a Transition) error {
+	state, err := q.lockRequest(ctx, a.RequestID)
 	if err != nil {
 		return err
 	}
@@ -77,31 +77,24 @@ func (l *Ledger) advance(ctx context.Context, q querier, a Transition) error {
 			return err
 		}
 	}
-	for i := range a.Statements {
-		a.Statements[i].RequestID = a.RequestID
+	statements, events := slices.Clone(a.Statements), slices.Clone(a.Events)
+	for i := range statements {
+		statements[i].RequestID = a.RequestID
 	}
-	if err := q.addStatements(ctx, a.Statements...); err != nil {
+	for i := range events {
+		events[i].RequestID = a.RequestID
+	}
+	if err := q.addStatements(ctx, statements...); err != nil {
 		return err
 	}
-	for i := range a.Events {
-		a.Events[i].RequestID = a.RequestID
-	}
-	return l.append(ctx, q, a.Events...)
+	return q.append(ctx, events...)
 }
 
-// lockRequest reads a request's state and keeps others from changing it until the
-// transaction ends. SQLite has one writer, so there reading is enough.
-func (l *Ledger) lockRequest(ctx context.Context, q querier, id string) (access.State, error) {
-	query := `SELECT state FROM requests WHERE id = ?`
-	if l.batchWriter == nil {
-		query += ` FOR UPDATE`
-	}
-	var state access.State
-	err := q.row(ctx, query, id).Scan(&state)
-	if errors.Is(err, sql.ErrNoRows) {
-		return "", unknownRequest(id)
-	}
-	return state, err
+// lockRequest returns a request's state, and nobody else changes it until the
+// transaction ends.
+func (q querier) lockRequest(ctx context.Context, id string) (access.State, error) {
+	state, err := first(ctx, q, scanText, unknownRequest(id), `SELECT state FROM requests WHERE id = ?`+q.dialect.forUpdate(), id)
+	return access.State(state), err
 }
 
 func boolInt(b bool) int {

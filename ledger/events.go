@@ -2,31 +2,24 @@ package ledger
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
-	"errors"
-	"fmt"
-
-	"github.com/pressly/goose/v3"
+	"iter"
 
 	"ramp.dev/ramp/access"
 )
 
-// eventsLock serialises appends on Postgres: without it a later number could
-// become visible before an earlier one, and a reader that follows the numbers
-// would miss the earlier for ever.
-const eventsLock = 0x72616d70
-
 // append writes events in a transaction, each a leaf of the log. One with a key
-// that the request already has is the same event, told again.
-func (l *Ledger) append(ctx context.Context, q querier, events ...access.Event) error {
+// that the request already has is the same event, recorded again by a retry.
+//
+// One append follows the other: otherwise a later number could become visible
+// before an earlier one, and a reader that follows the numbers would miss the
+// earlier for ever.
+func (q querier) append(ctx context.Context, events ...access.Event) error {
 	if len(events) == 0 {
 		return nil
 	}
-	if l.dialect == goose.DialectPostgres {
-		if _, err := q.exec(ctx, `SELECT pg_advisory_xact_lock(?)`, eventsLock); err != nil {
-			return err
-		}
+	if err := q.lock(ctx, lockLog, ""); err != nil {
+		return err
 	}
 	tree, err := openMerkleLog(ctx, q)
 	if err != nil {
@@ -34,21 +27,22 @@ func (l *Ledger) append(ctx context.Context, q querier, events ...access.Event) 
 	}
 	for _, e := range events {
 		e = e.Normalized()
+		e.Seq = tree.size + 1
 		detail := "{}"
 		if len(e.Detail) > 0 {
 			detail = encodeJSON(e.Detail)
 		}
-		// The conflict is named: one on a leaf is damage, and must not pass.
-		err := q.row(ctx, `INSERT INTO events (at, request_id, kind, actor, message, detail, key, leaf)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (request_id, key) WHERE key <> '' DO NOTHING RETURNING seq`,
-			micros(e.At), e.RequestID, string(e.Kind), e.Actor, e.Message, detail, e.Key, tree.size).Scan(&e.Seq)
-		if errors.Is(err, sql.ErrNoRows) {
+		// The conflict is named: one on the number is damage, and must not pass.
+		n, err := q.exec(ctx, `INSERT INTO events (seq, at, request_id, kind, actor, message, detail, idempotency_key)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (request_id, idempotency_key) WHERE idempotency_key <> '' DO NOTHING`,
+			e.Seq, micros(e.At), e.RequestID, string(e.Kind), e.Actor, e.Message, detail, e.Key)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
 			continue
 		}
-		if err == nil {
-			err = tree.add(e.Leaf())
-		}
-		if err != nil {
+		if err := tree.add(e.Leaf()); err != nil {
 			return err
 		}
 	}
@@ -57,7 +51,7 @@ func (l *Ledger) append(ctx context.Context, q querier, events ...access.Event) 
 
 // AppendEvent appends one event.
 func (l *Ledger) AppendEvent(ctx context.Context, e access.Event) error {
-	return l.tx(ctx, func(q querier) error { return l.append(ctx, q, e) })
+	return l.tx(ctx, func(q querier) error { return q.append(ctx, e) })
 }
 
 // EventFilter narrows events.
@@ -69,53 +63,64 @@ type EventFilter struct {
 
 // Events lists events in the order in which they were recorded.
 func (l *Ledger) Events(ctx context.Context, f EventFilter) ([]access.Event, error) {
+	var where conditions
+	where.and("seq > ?", f.After)
+	where.equal("request_id", f.RequestID)
 	limit := f.Limit
 	if limit <= 0 {
 		limit = 200
 	}
-	cond, args := "seq > ?", []any{f.After}
-	if f.RequestID != "" {
-		cond, args = cond+" AND request_id = ?", append(args, f.RequestID)
-	}
-	list, err := l.entries(ctx, l.reader(), cond+fmt.Sprintf(` ORDER BY seq LIMIT %d`, limit), args...)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]access.Event, len(list))
-	for i, e := range list {
-		out[i] = e.Event
-	}
-	return out, nil
+	return collect(ctx, l.reader(), scanEvent, selectEvents+where.String()+` ORDER BY seq LIMIT ?`, append(where.args, limit)...)
 }
 
-func (l *Ledger) entries(ctx context.Context, q querier, cond string, args ...any) ([]Entry, error) {
-	rows, err := q.rows(ctx, `SELECT leaf, seq, at, request_id, kind, actor, message, detail, key FROM events WHERE `+cond, args...)
-	if err != nil {
-		return nil, wrapError(err)
-	}
-	defer rows.Close()
-	out := []Entry{}
-	for rows.Next() {
-		var e Entry
-		var at int64
-		var detail string
-		if err := rows.Scan(&e.Leaf, &e.Seq, &at, &e.RequestID, &e.Kind, &e.Actor, &e.Message, &detail, &e.Key); err != nil {
-			return nil, wrapError(err)
-		}
-		e.At = timeOf(at)
-		if detail != "{}" {
-			if err := json.Unmarshal([]byte(detail), &e.Detail); err != nil {
-				return nil, access.Errorf(access.CodeEvidence, "event %d is damaged", e.Seq)
+// Entries returns the events of the leaves in [from, to). Those that are missing
+// are left out, so that whoever checks the log sees the others.
+func (l *Ledger) Entries(ctx context.Context, from, to int64) ([]Entry, error) {
+	return collect(ctx, l.reader(), scanEntry, selectEvents+` WHERE seq > ? AND seq <= ? ORDER BY seq`, from, to)
+}
+
+// pageOfEntries bounds what All reads at once.
+const pageOfEntries = 500
+
+// All iterates over the events of the leaves in [from, to), a page at a time, so
+// that a log of any length can be read. Missing ones are left out, as of
+// Entries. After an error, which comes with no entry, it ends.
+func (l *Ledger) All(ctx context.Context, from, to int64) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		for ; from < to; from += pageOfEntries {
+			page, err := l.Entries(ctx, from, min(to, from+pageOfEntries))
+			if err != nil {
+				yield(Entry{}, err)
+				return
+			}
+			for _, e := range page {
+				if !yield(e, nil) {
+					return
+				}
 			}
 		}
-		out = append(out, e)
 	}
-	return out, wrapError(rows.Err())
 }
 
-// LastSeq is the number of the newest event, 0 when there is none.
-func (l *Ledger) LastSeq(ctx context.Context) (int64, error) {
-	var n sql.NullInt64
-	err := l.reader().row(ctx, `SELECT max(seq) FROM events`).Scan(&n)
-	return n.Int64, wrapError(err)
+const selectEvents = `SELECT seq, at, request_id, kind, actor, message, detail, idempotency_key FROM events`
+
+func scanEvent(row scanner) (access.Event, error) {
+	var e access.Event
+	var at int64
+	var detail string
+	if err := row.Scan(&e.Seq, &at, &e.RequestID, &e.Kind, &e.Actor, &e.Message, &detail, &e.Key); err != nil {
+		return e, err
+	}
+	e.At = timeOf(at)
+	if detail != "{}" {
+		if err := json.Unmarshal([]byte(detail), &e.Detail); err != nil {
+			return e, access.Errorf(access.CodeEvidence, "event %d is damaged", e.Seq)
+		}
+	}
+	return e, nil
+}
+
+func scanEntry(row scanner) (Entry, error) {
+	e, err := scanEvent(row)
+	return Entry{Leaf: e.Seq - 1, Event: e}, err
 }

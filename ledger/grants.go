@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
-	"strings"
 	"time"
 
 	"ramp.dev/ramp/access"
@@ -37,14 +36,14 @@ type GrantRecord struct {
 // Extended moves an end (CASES 38).
 func (l *Ledger) IntendGrant(ctx context.Context, g access.Grant, at time.Time) error {
 	return l.tx(ctx, func(q querier) error {
-		state, err := l.lockRequest(ctx, q, g.RequestID)
+		state, err := q.lockRequest(ctx, g.RequestID)
 		if err != nil {
 			return err
 		}
 		if state == access.StateEnding || state.Final() {
 			return access.Errorf(access.CodeConflict, "request %s is %s; nothing more is opened for it", g.RequestID, state)
 		}
-		row, err := scanGrant(q.row(ctx, `SELECT `+grantColumns+` FROM grants WHERE name = ?`, g.Name))
+		row, err := scanGrant(q.row(ctx, selectGrants+` WHERE name = ?`, g.Name))
 		switch {
 		case err == nil && row.Status == GrantClosed:
 			return access.Errorf(access.CodeConflict, "grant %s was closed", g.Name)
@@ -68,7 +67,7 @@ func (l *Ledger) IntendGrant(ctx context.Context, g access.Grant, at time.Time) 
 				return err
 			}
 		}
-		return l.append(ctx, q, grantEvent(g, access.EventGrantIntended, at))
+		return q.append(ctx, grantEvent(g, access.EventGrantIntended, at))
 	})
 }
 
@@ -83,11 +82,11 @@ func (l *Ledger) MarkOpened(ctx context.Context, name string, at time.Time, step
 			string(GrantOpen), micros(at), name); err != nil {
 			return err
 		}
-		if err := l.append(ctx, q, grantEvent(row.Grant, access.EventGrantOpened, at)); err != nil {
+		if err := q.append(ctx, grantEvent(row.Grant, access.EventGrantOpened, at)); err != nil {
 			return err
 		}
 		for _, a := range steps {
-			if err := l.advance(ctx, q, a); err != nil {
+			if err := q.advance(ctx, a); err != nil {
 				return err
 			}
 		}
@@ -116,20 +115,14 @@ func (l *Ledger) MarkClosed(ctx context.Context, name string, at time.Time) erro
 			string(GrantClosed), micros(at), name); err != nil {
 			return err
 		}
-		return l.append(ctx, q, grantEvent(row.Grant, access.EventGrantClosed, at))
+		return q.append(ctx, grantEvent(row.Grant, access.EventGrantClosed, at))
 	})
 }
 
 func (l *Ledger) changeGrant(ctx context.Context, name string, change func(querier, GrantRecord) error) error {
 	return l.tx(ctx, func(q querier) error {
-		query := `SELECT ` + grantColumns + ` FROM grants WHERE name = ?`
-		if l.batchWriter == nil {
-			query += ` FOR UPDATE`
-		}
-		row, err := scanGrant(q.row(ctx, query, name))
-		if errors.Is(err, sql.ErrNoRows) {
-			return access.Errorf(access.CodeNotFound, "there is no grant %q", access.Clip(name, 60))
-		}
+		unknown := access.Errorf(access.CodeNotFound, "there is no grant %q", access.Clip(name, 60))
+		row, err := first(ctx, q, scanGrant, unknown, selectGrants+` WHERE name = ?`+q.dialect.forUpdate(), name)
 		if err != nil {
 			return err
 		}
@@ -155,43 +148,23 @@ const maxNames = 500
 
 // Grants lists grants, the earliest expiry first.
 func (l *Ledger) Grants(ctx context.Context, f GrantFilter) ([]GrantRecord, error) {
-	where, args := []string{"1 = 1"}, []any{}
-	if f.RequestID != "" {
-		where, args = append(where, "request_id = ?"), append(args, f.RequestID)
-	}
-	if f.Target != "" {
-		where, args = append(where, "target = ?"), append(args, f.Target)
-	}
-	if f.NotClosed {
-		where = append(where, "status <> 'closed'")
-	}
 	if len(f.Names) > maxNames {
-		return nil, access.Errorf(access.CodeInvalid, "ledger: %d names are too many for one question", len(f.Names))
+		return nil, access.Errorf(access.CodeInvalid, "ledger: %d names are too many for one question; %d are allowed", len(f.Names), maxNames)
+	}
+	var where conditions
+	where.equal("request_id", f.RequestID)
+	where.equal("target", f.Target)
+	if f.NotClosed {
+		where.and("status <> 'closed'")
 	}
 	if len(f.Names) > 0 {
-		where = append(where, "name IN ("+strings.TrimSuffix(strings.Repeat("?,", len(f.Names)), ",")+")")
-		for _, n := range f.Names {
-			args = append(args, n)
-		}
+		marks, args := inList(f.Names)
+		where.and("name IN "+marks, args...)
 	}
-	rows, err := l.reader().rows(ctx, `SELECT `+grantColumns+` FROM grants WHERE `+strings.Join(where, " AND ")+
-		` ORDER BY expires_at, name`, args...)
-	if err != nil {
-		return nil, wrapError(err)
-	}
-	defer rows.Close()
-	out := []GrantRecord{}
-	for rows.Next() {
-		row, err := scanGrant(rows)
-		if err != nil {
-			return nil, wrapError(err)
-		}
-		out = append(out, row)
-	}
-	return out, wrapError(rows.Err())
+	return collect(ctx, l.reader(), scanGrant, selectGrants+where.String()+` ORDER BY expires_at, name`, where.args...)
 }
 
-const grantColumns = `name, request_id, target, principal, entitlement, expires_at, status, intended_at, opened_at, closed_at`
+const selectGrants = `SELECT name, request_id, target, principal, entitlement, expires_at, status, intended_at, opened_at, closed_at FROM grants`
 
 func scanGrant(row scanner) (GrantRecord, error) {
 	var g GrantRecord
@@ -204,5 +177,6 @@ func scanGrant(row scanner) (GrantRecord, error) {
 	}
 	g.ExpiresAt, g.IntendedAt = timeOf(expires), timeOf(intended)
 	g.OpenedAt, g.ClosedAt = timePtr(opened), timePtr(closed)
-	return g, json.Unmarshal([]byte(entitlement), &g.Entitlement)
+	err := json.Unmarshal([]byte(entitlement), &g.Entitlement)
+	return g, err
 }

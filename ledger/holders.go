@@ -5,57 +5,57 @@ import (
 	"database/sql"
 	"errors"
 
-	"github.com/pressly/goose/v3"
-
 	"ramp.dev/ramp/access"
 )
 
-// Holders counts who holds what grants of one target have to share: a
-// membership, an assignment. It is what integrations.Holders asks for, and says
-// there how it is used. Safe for concurrent use, also by several processes.
+// Holders counts which grants of one target hold an object that they have to
+// share: a membership, an assignment. It implements integrations.Holders, which
+// says how it is used. No target that Ramp has today needs it; AWS Identity
+// Center will. It is safe for concurrent use, also by several processes.
 type Holders struct {
 	ledger *Ledger
 	target string
 }
 
-// Holders counts those of one target, by its configured name.
+// Holders returns those of one target, by its configured name.
 func (l *Ledger) Holders(target string) Holders { return Holders{l, target} }
 
-// How it stands between a grant and an object.
+// States of a grant's hold on an object.
 const (
-	holds   = "holds"
-	leaving = "leaving" // the last, and the object is being removed
-	gone    = "gone"
+	holding  = "holding"
+	removing = "removing" // it was the last, and the object is being removed
+	released = "released"
 )
 
-// Hold writes down that a grant holds an object, before the target is touched.
-// Holding it again changes nothing. Errors are also CodeConflict: the grant has
-// left it, and does not come back; and CodeUnavailable: it is being removed at
-// this moment, ask again.
+// Hold records that a grant holds an object, before the target is touched.
+// Holding it again changes nothing. Errors are also CodeConflict if the grant has
+// released the object, since it does not come back, and CodeUnavailable if the
+// object is being removed at this moment.
 func (h Holders) Hold(ctx context.Context, object, grant string) error {
 	return h.change(ctx, object, grant, func(q querier, own string) error {
 		switch own {
-		case holds:
+		case holding:
 			return nil
-		case leaving, gone:
-			return access.Errorf(access.CodeConflict, "grant %s has left %s", grant, object)
+		case removing, released:
+			return access.Errorf(access.CodeConflict, "grant %s has released %s", grant, object)
 		}
 		var other string
-		err := q.row(ctx, `SELECT grant_name FROM holders WHERE target = ? AND object = ? AND state = ? LIMIT 1`, h.target, object, leaving).Scan(&other)
+		err := q.row(ctx, `SELECT grant_name FROM holders WHERE target = ? AND object = ? AND state = ? LIMIT 1`, h.target, object, removing).Scan(&other)
 		if err == nil {
-			return access.Errorf(access.CodeUnavailable, "%s is being removed for grant %s; ask again", object, other)
+			return access.Errorf(access.CodeUnavailable, "%s is being removed for grant %s; try again", object, other)
 		}
 		if !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		_, err = q.exec(ctx, `INSERT INTO holders (target, object, grant_name, state) VALUES (?, ?, ?, ?)`, h.target, object, grant, holds)
+		_, err = q.exec(ctx, `INSERT INTO holders (target, object, grant_name, state) VALUES (?, ?, ?, ?)`, h.target, object, grant, holding)
 		return err
 	})
 }
 
-// Release ends a grant's hold. When it answers last, nobody else holds the
-// object and nobody can until Gone: the caller removes it and says so. One that
-// crashes in between is told last again, and so is one that comes back later.
+// Release ends a grant's hold. When it returns last, nobody else holds the object
+// and nobody can until Removed: the caller removes the object and calls Removed.
+// Calling Release again, for example after a crash, returns last again until
+// Removed is called.
 func (h Holders) Release(ctx context.Context, object, grant string) (last bool, err error) {
 	err = h.change(ctx, object, grant, func(q querier, own string) error {
 		last = false
@@ -64,55 +64,53 @@ func (h Holders) Release(ctx context.Context, object, grant string) (last bool, 
 		}
 		var others int
 		if err := q.row(ctx, `SELECT count(*) FROM holders WHERE target = ? AND object = ? AND grant_name <> ? AND state = ?`,
-			h.target, object, grant, holds).Scan(&others); err != nil {
+			h.target, object, grant, holding).Scan(&others); err != nil {
 			return err
 		}
 		last = others == 0
-		next := gone
+		next := released
 		if last {
-			next = leaving
+			next = removing
 		}
 		return h.set(ctx, q, object, grant, next)
 	})
 	return last, err
 }
 
-// Removed writes down that the object was removed after Release said last.
+// Removed records that the object was removed after Release returned last.
 func (h Holders) Removed(ctx context.Context, object, grant string) error {
 	return h.change(ctx, object, grant, func(q querier, own string) error {
-		if own != leaving {
+		if own != removing {
 			return nil
 		}
-		return h.set(ctx, q, object, grant, gone)
+		return h.set(ctx, q, object, grant, released)
 	})
 }
 
-// Objects are those that a grant holds or ever held, and whether it still does;
-// one that is being removed is still held.
+// Objects returns the objects that a grant holds or ever held, and whether it
+// still holds each; one that is being removed is still held.
 func (h Holders) Objects(ctx context.Context, grant string) (map[string]bool, error) {
-	rows, err := h.ledger.reader().rows(ctx, `SELECT object, state FROM holders WHERE target = ? AND grant_name = ?`, h.target, grant)
-	if err != nil {
-		return nil, wrapError(err)
-	}
-	defer rows.Close()
+	held, err := collect(ctx, h.ledger.reader(), scanHolder, `SELECT object, state FROM holders WHERE target = ? AND grant_name = ?`, h.target, grant)
 	out := map[string]bool{}
-	for rows.Next() {
-		var object, state string
-		if err := rows.Scan(&object, &state); err != nil {
-			return nil, wrapError(err)
-		}
-		out[object] = state != gone
+	for _, o := range held {
+		out[o.object] = o.state != released
 	}
-	return out, wrapError(rows.Err())
+	return out, err
 }
 
-// change runs one change of an object's holders after the other.
+type heldObject struct{ object, state string }
+
+func scanHolder(row scanner) (o heldObject, err error) {
+	err = row.Scan(&o.object, &o.state)
+	return o, err
+}
+
+// change runs one change of an object's holders after the other. do is given the
+// state of the grant's own hold, "" if there is none.
 func (h Holders) change(ctx context.Context, object, grant string, do func(q querier, own string) error) error {
 	return h.ledger.tx(ctx, func(q querier) error {
-		if h.ledger.dialect == goose.DialectPostgres { // SQLite has one writer anyway
-			if _, err := q.exec(ctx, `SELECT pg_advisory_xact_lock(?, hashtext(?))`, holdersLock, h.target+" "+object); err != nil {
-				return err
-			}
+		if err := q.lock(ctx, lockHolders, h.target+" "+object); err != nil {
+			return err
 		}
 		var own string
 		err := q.row(ctx, `SELECT state FROM holders WHERE target = ? AND object = ? AND grant_name = ?`, h.target, object, grant).Scan(&own)
@@ -122,9 +120,6 @@ func (h Holders) change(ctx context.Context, object, grant string, do func(q que
 		return do(q, own)
 	})
 }
-
-// holdersLock keeps these locks apart from others in the same database.
-const holdersLock = 0x686f6c64
 
 func (h Holders) set(ctx context.Context, q querier, object, grant, state string) error {
 	_, err := q.exec(ctx, `UPDATE holders SET state = ? WHERE target = ? AND object = ? AND grant_name = ?`, state, h.target, object, grant)

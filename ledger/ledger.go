@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"io/fs"
 	"net/url"
 	"strings"
@@ -22,10 +23,10 @@ var migrations embed.FS
 // Ledger is an open ledger. It is safe for concurrent use, and several
 // processes may have the same one open.
 type Ledger struct {
-	read        *sql.DB
-	write       *sql.DB
-	dialect     goose.Dialect
-	batchWriter *batchWriter // SQLite only
+	dialect   dialect
+	read      *sql.DB
+	writer    writer
+	committed broadcaster
 }
 
 // Open opens a ledger and brings its schema up to date. The address is
@@ -53,7 +54,7 @@ func connect(address string) (*Ledger, error) {
 		}
 		db.SetMaxOpenConns(20)
 		db.SetConnMaxIdleTime(5 * time.Minute)
-		return &Ledger{read: db, write: db, dialect: goose.DialectPostgres}, nil
+		return &Ledger{dialect: postgres, read: db, writer: poolWriter{db}}, nil
 	}
 	return nil, access.Errorf(access.CodeInvalid, "ledger: the address must be sqlite:PATH or postgres://…")
 }
@@ -77,25 +78,20 @@ func connectSQLite(path string) (*Ledger, error) {
 		return nil, access.Errorf(access.CodeInvalid, "ledger: %w", err)
 	}
 	read.SetMaxOpenConns(4)
-	return &Ledger{read: read, write: write, dialect: goose.DialectSQLite3, batchWriter: startBatchWriter(write)}, nil
+	return &Ledger{dialect: sqlite, read: read, writer: startBatchWriter(write)}, nil
 }
 
 func (l *Ledger) migrate(ctx context.Context) error {
-	dir := "migrations/postgres"
-	if l.dialect == goose.DialectSQLite3 {
-		dir = "migrations/sqlite"
-	}
-	files, err := fs.Sub(migrations, dir)
+	files, err := fs.Sub(migrations, l.dialect.migrations())
 	if err != nil {
 		return err
 	}
-	p, err := goose.NewProvider(l.dialect, l.write, files, goose.WithGoMigrations(
-		goose.NewGoMigration(3, &goose.GoFunc{RunTx: l.hashEvents}, nil)))
+	p, err := goose.NewProvider(goose.Dialect(l.dialect), l.writer.database(), files)
 	if err != nil {
 		return err
 	}
-	// Servers and workers start together and may migrate at once; the loser of
-	// the race finds the work done when it looks again.
+	// Servers and workers start together and may migrate at once; the one that
+	// comes second finds the work done when it tries again.
 	for try := 0; ; try++ {
 		if _, err = p.Up(ctx); err == nil || try == 4 {
 			return err
@@ -110,17 +106,11 @@ func (l *Ledger) migrate(ctx context.Context) error {
 
 // Close closes the ledger; writes under way are finished first.
 func (l *Ledger) Close() error {
-	if l.batchWriter != nil {
-		l.batchWriter.stop()
-		l.read.Close()
-	}
-	return l.write.Close()
+	return errors.Join(l.writer.close(), l.read.Close())
 }
 
-// Ping says whether the ledger answers.
+// Ping returns an error if the ledger cannot be read.
 func (l *Ledger) Ping(ctx context.Context) error {
-	if _, err := l.LastSeq(ctx); err != nil {
-		return err
-	}
-	return nil
+	_, err := l.LastSeq(ctx)
+	return err
 }

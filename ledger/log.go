@@ -12,41 +12,44 @@ import (
 
 // Entry is an event with its place in the log.
 type Entry struct {
-	Leaf int64 `json:"leaf"` // from 0, without gaps
+	Leaf int64 `json:"leaf"` // from 0, without gaps: one less than the event's number
 	access.Event
 }
 
-// merkleLog is the Merkle tree over events, as one transaction sees it.
+// merkleLog is the Merkle tree over the events, as one transaction sees it.
 type merkleLog struct {
 	ctx  context.Context
 	q    querier
 	size int64
 }
 
-// openMerkleLog finds the size of the tree in its hashes, not in the events: rows cut
-// off the end of the events leave a hole that shows, and are not grown over.
+// openMerkleLog finds the size of the tree in its hashes, not in the events: if
+// somebody cuts rows off the end of the events, later ones do not take their
+// numbers, and the hole shows.
 func openMerkleLog(ctx context.Context, q querier) (*merkleLog, error) {
 	var last sql.NullInt64
 	if err := q.row(ctx, `SELECT max(idx) FROM log_hashes`).Scan(&last); err != nil {
 		return nil, err
 	}
-	l := &merkleLog{ctx: ctx, q: q}
-	if last.Valid {
-		// A tree of n leaves has up to 2n hashes, and at most 64 fewer.
-		for l.size = (last.Int64 + 1) / 2; tlog.StoredHashCount(l.size) <= last.Int64; {
-			l.size++
-		}
-	}
-	return l, nil
+	return &merkleLog{ctx: ctx, q: q, size: treeSize(last)}, nil
 }
 
-// maxLeaf is what the log can serve of one event, in bytes.
-const maxLeaf = 1<<16 - 1
+// treeSize returns how many leaves a tree has, by the index of its last hash.
+func treeSize(last sql.NullInt64) (size int64) {
+	if !last.Valid {
+		return 0
+	}
+	// A tree of n leaves has up to 2n hashes, and at most 64 fewer.
+	for size = (last.Int64 + 1) / 2; tlog.StoredHashCount(size) <= last.Int64; {
+		size++
+	}
+	return size
+}
 
-// add makes one leaf of the tree.
+// add appends one leaf to the tree.
 func (l *merkleLog) add(leaf []byte) error {
-	if len(leaf) > maxLeaf {
-		return access.Errorf(access.CodeTooLarge, "an event of %d bytes is not recorded; it may have %d", len(leaf), maxLeaf)
+	if len(leaf) > access.MaxLeaf {
+		return access.Errorf(access.CodeTooLarge, "an event of %d bytes is not recorded; it may have %d", len(leaf), access.MaxLeaf)
 	}
 	hashes, err := tlog.StoredHashes(l.size, leaf, l)
 	if err != nil {
@@ -56,8 +59,8 @@ func (l *merkleLog) add(leaf []byte) error {
 	for i := range hashes {
 		args = append(args, first+int64(i), hashes[i][:])
 	}
-	if _, err := l.q.exec(l.ctx, `INSERT INTO log_hashes (idx, hash) VALUES `+
-		strings.TrimSuffix(strings.Repeat("(?, ?),", len(hashes)), ","), args...); err != nil {
+	rows := strings.TrimSuffix(strings.Repeat("(?, ?), ", len(hashes)), ", ")
+	if _, err := l.q.exec(l.ctx, `INSERT INTO log_hashes (idx, hash) VALUES `+rows, args...); err != nil {
 		return err
 	}
 	l.size++
@@ -70,36 +73,38 @@ func (l *merkleLog) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 	if len(indexes) == 0 {
 		return out, nil
 	}
-	args, place := make([]any, len(indexes)), map[int64]int{}
+	place := map[int64]int{}
 	for i, idx := range indexes {
-		args[i], place[idx] = idx, i
+		place[idx] = i
 	}
-	rows, err := l.q.rows(l.ctx, `SELECT idx, hash FROM log_hashes WHERE idx IN (`+
-		strings.TrimSuffix(strings.Repeat("?,", len(indexes)), ",")+`)`, args...)
+	marks, args := inList(indexes)
+	found, err := collect(l.ctx, l.q, scanHash, `SELECT idx, hash FROM log_hashes WHERE idx IN `+marks, args...)
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	found := 0
-	for rows.Next() {
-		var idx int64
-		var hash []byte
-		if err := rows.Scan(&idx, &hash); err != nil {
-			return nil, err
-		}
-		if len(hash) != tlog.HashSize {
-			return nil, access.Errorf(access.CodeEvidence, "hash %d of the log is damaged", idx)
-		}
-		copy(out[place[idx]][:], hash)
-		found++
+	for _, h := range found {
+		out[place[h.idx]] = h.hash
 	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	if found != len(place) {
-		return nil, access.Errorf(access.CodeEvidence, "%d hashes of the log are missing", len(place)-found)
+	if len(found) != len(place) {
+		return nil, access.Errorf(access.CodeEvidence, "%d hashes of the log are missing", len(place)-len(found))
 	}
 	return out, nil
+}
+
+type storedHash struct {
+	idx  int64
+	hash tlog.Hash
+}
+
+func scanHash(row scanner) (h storedHash, err error) {
+	var hash []byte
+	if err := row.Scan(&h.idx, &hash); err != nil {
+		return h, err
+	}
+	if copy(h.hash[:], hash) != tlog.HashSize || len(hash) != tlog.HashSize {
+		return h, access.Errorf(access.CodeEvidence, "hash %d of the log is damaged", h.idx)
+	}
+	return h, nil
 }
 
 // Tree is the log as it stands: how many events, and the hash over them all.
@@ -109,51 +114,34 @@ type Tree struct {
 	Root   tlog.Hash
 }
 
-// Tree answers the log as it stands. Errors are CodeEvidence where the log is
-// damaged, as for all below.
+// Tree returns the log as it stands. Errors are CodeEvidence where the log is
+// damaged.
 func (l *Ledger) Tree(ctx context.Context) (Tree, error) {
 	var t Tree
 	if err := l.reader().row(ctx, `SELECT origin FROM log`).Scan(&t.Origin); err != nil {
 		return t, wrapError(err)
 	}
-	at, err := openMerkleLog(ctx, l.reader())
+	tree, err := openMerkleLog(ctx, l.reader())
 	if err != nil {
 		return t, wrapError(err)
 	}
-	t.Size = at.size
-	if t.Root, err = tlog.TreeHash(at.size, at); err != nil {
-		return t, wrapError(err)
-	}
-	return t, nil
+	t.Size = tree.size
+	t.Root, err = tlog.TreeHash(tree.size, tree)
+	return t, wrapError(err)
 }
 
-// HashReader reads the log's tree, for proofs and tiles.
+// HashReader returns a reader of the log's tree, for proofs and tiles. Its errors
+// are CodeEvidence where the log is damaged.
 func (l *Ledger) HashReader(ctx context.Context) tlog.HashReader {
 	return &merkleLog{ctx: ctx, q: l.reader()}
 }
 
-// Entries are the events of leaves from up to, not including, to. Those that
-// are missing are left out: who checks the log has to see the others.
-func (l *Ledger) Entries(ctx context.Context, from, to int64) ([]Entry, error) {
-	return l.entries(ctx, l.reader(), `leaf >= ? AND leaf < ? ORDER BY leaf`, from, to)
-}
-
-// hashEvents makes leaves of events that were there before the log was.
-func (l *Ledger) hashEvents(ctx context.Context, tx *sql.Tx) error {
-	q := querier{tx, l}
-	tree, err := openMerkleLog(ctx, q)
+// LastSeq returns the number of the newest event, 0 when there is none. It is
+// the size of the log, also where somebody has removed events from the table.
+func (l *Ledger) LastSeq(ctx context.Context) (int64, error) {
+	tree, err := openMerkleLog(ctx, l.reader())
 	if err != nil {
-		return err
+		return 0, wrapError(err)
 	}
-	for {
-		list, err := l.entries(ctx, q, `leaf >= ? ORDER BY leaf LIMIT 500`, tree.size)
-		if err != nil || len(list) == 0 {
-			return err
-		}
-		for _, e := range list {
-			if err := tree.add(e.Event.Leaf()); err != nil {
-				return err
-			}
-		}
-	}
+	return tree.size, nil
 }

@@ -121,17 +121,17 @@ func TestCase42(t *testing.T) {
 		do     []string
 		anchor bool // only an earlier checkpoint shows it
 	}{
-		"edit an actor":   {do: []string{`UPDATE events SET actor = 'mallory' WHERE leaf = 100`}},
-		"edit a detail":   {do: []string{`UPDATE events SET detail = '{"a":"1"}' WHERE leaf = 0`}},
-		"edit a time":     {do: []string{`UPDATE events SET at = at + 1 WHERE leaf = 299`}},
-		"break a detail":  {do: []string{`UPDATE events SET detail = '{' WHERE leaf = 7`}},
-		"delete a row":    {do: []string{`DELETE FROM events WHERE leaf = 42`}},
-		"delete and join": {do: []string{`DELETE FROM events WHERE leaf = 42`, `UPDATE events SET leaf = 42 WHERE leaf = 299`}},
-		"swap two places": {do: []string{`UPDATE events SET leaf = -2 WHERE leaf = 10`, `UPDATE events SET leaf = 10 WHERE leaf = 11`, `UPDATE events SET leaf = 11 WHERE leaf = -2`}},
-		"swap the order":  {do: []string{`UPDATE events SET seq = 100000 WHERE leaf = 10`}},
-		"cut off rows":    {do: []string{`DELETE FROM events WHERE leaf >= 250`}},
+		"edit an actor":   {do: []string{`UPDATE events SET actor = 'mallory' WHERE seq = 101`}},
+		"edit a detail":   {do: []string{`UPDATE events SET detail = '{"a":"1"}' WHERE seq = 1`}},
+		"edit a time":     {do: []string{`UPDATE events SET at = at + 1 WHERE seq = 300`}},
+		"break a detail":  {do: []string{`UPDATE events SET detail = '{' WHERE seq = 8`}},
+		"delete a row":    {do: []string{`DELETE FROM events WHERE seq = 43`}},
+		"delete and join": {do: []string{`DELETE FROM events WHERE seq = 43`, `UPDATE events SET seq = 43 WHERE seq = 300`}},
+		"swap two places": {do: []string{`UPDATE events SET seq = -2 WHERE seq = 11`, `UPDATE events SET seq = 11 WHERE seq = 12`, `UPDATE events SET seq = 12 WHERE seq = -2`}},
+		"move to the end": {do: []string{`UPDATE events SET seq = 100000 WHERE seq = 11`}},
+		"cut off rows":    {do: []string{`DELETE FROM events WHERE seq > 250`}},
 		"edit a hash":     {do: []string{fmt.Sprintf(`UPDATE log_hashes SET hash = (SELECT hash FROM log_hashes WHERE idx = 5) WHERE idx = %d`, tlog.StoredHashIndex(8, 0))}},
-		"cut off rows and hashes": {anchor: true, do: []string{`DELETE FROM events WHERE leaf >= 250`,
+		"cut off rows and hashes": {anchor: true, do: []string{`DELETE FROM events WHERE seq > 250`,
 			fmt.Sprintf(`DELETE FROM log_hashes WHERE idx >= %d`, tlog.StoredHashCount(250))}},
 	}
 	for name, postgres := range map[string]string{"sqlite": "", "postgres": ledgertest.Postgres(t)} {
@@ -156,7 +156,7 @@ func TestCase42(t *testing.T) {
 			b := fresh(t, postgres)
 			b.record(5)
 			saved := b.checkpoint()
-			b.attack(`UPDATE events SET actor = 'mallory' WHERE leaf = 2`, `DELETE FROM log_hashes WHERE idx >= 0`)
+			b.attack(`UPDATE events SET actor = 'mallory' WHERE seq = 3`, `DELETE FROM log_hashes WHERE idx >= 0`)
 			b.rebuild()
 			require.NoError(t, b.verify(nil), "the attacker built every hash anew")
 			require.Equal(t, access.CodeEvidence, access.CodeOf(b.verify(&saved)))
@@ -164,7 +164,7 @@ func TestCase42(t *testing.T) {
 		t.Run(name+"/later events do not hide a cut", func(t *testing.T) {
 			b := fresh(t, postgres)
 			b.record(5)
-			b.attack(`DELETE FROM events WHERE leaf >= 3`)
+			b.attack(`DELETE FROM events WHERE seq > 3`)
 			b.record(2)
 			require.ErrorContains(t, b.verify(nil), "missing")
 		})

@@ -12,40 +12,38 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-const requestColumns = `id, state, outcome, contract, person, plan, stages, decisions, problem, overdue, extensions,
+const requestColumns = `id, state, outcome, contract, requester, plan, stages, decisions, problem, overdue, extensions,
 	created_at, active_at, expires_at, ended_at`
 
-type scanner interface{ Scan(...any) error }
+func scanRequest(row scanner) (access.Request, error) { return scanRequestAnd(row) }
 
-// scanRequest reads requestColumns and whatever columns follow them.
-func scanRequest(row scanner, more ...any) (access.Request, error) {
+// scanRequestAnd reads requestColumns and the columns that follow them.
+func scanRequestAnd(row scanner, more ...any) (access.Request, error) {
 	var r access.Request
-	var person, plan, stages, decisions string
+	var requester, plan, stages, decisions string
 	var overdue int
 	var created int64
 	var active, expires, ended sql.NullInt64
-	err := row.Scan(append([]any{&r.ID, &r.State, &r.Outcome, &r.Contract, &person, &plan, &stages, &decisions, &r.Problem,
+	err := row.Scan(append([]any{&r.ID, &r.State, &r.Outcome, &r.Contract, &requester, &plan, &stages, &decisions, &r.Problem,
 		&overdue, &r.Extensions, &created, &active, &expires, &ended}, more...)...)
 	if err != nil {
 		return r, err
 	}
 	r.Overdue, r.CreatedAt = overdue != 0, timeOf(created)
 	r.ActiveAt, r.ExpiresAt, r.EndedAt = timePtr(active), timePtr(expires), timePtr(ended)
-	return r, errors.Join(
-		json.Unmarshal([]byte(person), &r.Requester),
+	err = errors.Join(
+		json.Unmarshal([]byte(requester), &r.Requester),
 		json.Unmarshal([]byte(plan), &r.Plan),
 		json.Unmarshal([]byte(stages), &r.Stages),
 		json.Unmarshal([]byte(decisions), &r.Decisions))
+	return r, err
 }
 
-// Request is one request with its timeline.
+// Request returns one request with its timeline; CodeNotFound if there is none.
 func (l *Ledger) Request(ctx context.Context, id string) (access.Request, error) {
-	r, err := scanRequest(l.reader().row(ctx, `SELECT `+requestColumns+` FROM requests WHERE id = ?`, id))
-	if errors.Is(err, sql.ErrNoRows) {
-		return r, unknownRequest(id)
-	}
+	r, err := first(ctx, l.reader(), scanRequest, unknownRequest(id), `SELECT `+requestColumns+` FROM requests WHERE id = ?`, id)
 	if err != nil {
-		return r, wrapError(err)
+		return r, err
 	}
 	r.Timeline, err = l.Events(ctx, EventFilter{RequestID: id, Limit: 1000})
 	return r, err
@@ -61,57 +59,22 @@ type RequestFilter struct {
 	Limit     int    // 1 to 200; 0 is 50
 }
 
-// Requests lists requests, newest first, without timelines, and where the next
-// page begins ("" at the end).
+// Requests lists requests, newest first, without timelines, and returns where
+// the next page begins ("" at the end).
 func (l *Ledger) Requests(ctx context.Context, f RequestFilter) (items []access.Request, next string, err error) {
-	where, args := []string{"1 = 1"}, []any{}
-	and := func(cond string, a ...any) { where, args = append(where, cond), append(args, a...) }
-	if len(f.States) > 0 {
-		marks := strings.TrimSuffix(strings.Repeat("?,", len(f.States)), ",")
-		states := []any{}
-		for _, s := range f.States {
-			states = append(states, string(s))
-		}
-		and("state IN ("+marks+")", states...)
-	}
-	if f.Requester != "" {
-		and("requester = ?", f.Requester)
-	}
-	if f.Contract != "" {
-		and("contract = ?", f.Contract)
-	}
-	if f.Target != "" {
-		escaped := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(f.Target)
-		and(`targets LIKE ? ESCAPE '\'`, "%,"+escaped+",%")
-	}
-	if f.Cursor != "" {
-		created, id, err := parseCursor(f.Cursor)
-		if err != nil {
-			return nil, "", err
-		}
-		and("(created_at < ? OR (created_at = ? AND id < ?))", created, created, id)
+	where, err := f.conditions()
+	if err != nil {
+		return nil, "", err
 	}
 	limit := f.Limit
 	if limit <= 0 {
 		limit = 50
 	}
 	limit = min(limit, 200)
-	rows, err := l.reader().rows(ctx, `SELECT `+requestColumns+` FROM requests WHERE `+strings.Join(where, " AND ")+
-		fmt.Sprintf(` ORDER BY created_at DESC, id DESC LIMIT %d`, limit+1), args...)
+	items, err = collect(ctx, l.reader(), scanRequest, `SELECT `+requestColumns+` FROM requests`+where.String()+
+		` ORDER BY created_at DESC, id DESC LIMIT ?`, append(where.args, limit+1)...)
 	if err != nil {
-		return nil, "", wrapError(err)
-	}
-	defer rows.Close()
-	items = []access.Request{}
-	for rows.Next() {
-		r, err := scanRequest(rows)
-		if err != nil {
-			return nil, "", wrapError(err)
-		}
-		items = append(items, r)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, "", wrapError(err)
+		return nil, "", err
 	}
 	if len(items) > limit {
 		items = items[:limit]
@@ -121,13 +84,34 @@ func (l *Ledger) Requests(ctx context.Context, f RequestFilter) (items []access.
 	return items, next, nil
 }
 
+func (f RequestFilter) conditions() (where conditions, err error) {
+	if len(f.States) > 0 {
+		marks, args := inList(f.States)
+		where.and("state IN "+marks, args...)
+	}
+	where.equal("requester_id", f.Requester)
+	where.equal("contract", f.Contract)
+	if f.Target != "" {
+		escaped := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(f.Target)
+		where.and(`targets LIKE ? ESCAPE '\'`, "%,"+escaped+",%")
+	}
+	if f.Cursor != "" {
+		created, id, err := parseCursor(f.Cursor)
+		if err != nil {
+			return where, err
+		}
+		where.and("(created_at < ? OR (created_at = ? AND id < ?))", created, created, id)
+	}
+	return where, nil
+}
+
 func parseCursor(s string) (created int64, id string, err error) {
 	b, err := base64.RawURLEncoding.DecodeString(s)
 	if err == nil {
 		_, err = fmt.Sscanf(string(b), "%d %s", &created, &id)
 	}
 	if err != nil || string(b) != fmt.Sprintf("%d %s", created, id) || !access.IsRequestID(id) {
-		err = access.Invalid(access.Issue{Code: "cursor_malformed", Field: "cursor", Message: "this is not a cursor that a list answered"})
+		err = malformedCursor()
 	}
 	return created, id, err
 }

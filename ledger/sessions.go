@@ -2,8 +2,6 @@ package ledger
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"time"
 
 	"ramp.dev/ramp/access"
@@ -22,7 +20,7 @@ type Session struct {
 	ExpiresAt time.Time
 }
 
-const sessionColumns = `token, person, data, address, agent, created_at, seen_at, expires_at`
+const sessionColumns = `token_digest, person_id, data, address, user_agent, created_at, seen_at, expires_at`
 
 func scanSession(row scanner) (Session, error) {
 	var s Session
@@ -38,7 +36,7 @@ func (l *Ledger) AddSession(ctx context.Context, s Session) error {
 		if _, err := q.exec(ctx, `DELETE FROM sessions WHERE expires_at < ?`, micros(s.SeenAt)); err != nil {
 			return err
 		}
-		_, err := q.exec(ctx, `INSERT INTO sessions (`+sessionColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (token) DO NOTHING`,
+		_, err := q.exec(ctx, `INSERT INTO sessions (`+sessionColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (token_digest) DO NOTHING`,
 			s.Token, s.PersonID, s.Data, s.Address, s.UserAgent, micros(s.CreatedAt), micros(s.SeenAt), micros(s.ExpiresAt))
 		return err
 	})
@@ -47,7 +45,7 @@ func (l *Ledger) AddSession(ctx context.Context, s Session) error {
 // UpdateSession writes a session anew. One that was ended meanwhile stays ended.
 func (l *Ledger) UpdateSession(ctx context.Context, s Session) error {
 	return l.tx(ctx, func(q querier) error {
-		_, err := q.exec(ctx, `UPDATE sessions SET person = ?, data = ?, address = ?, agent = ?, seen_at = ?, expires_at = ? WHERE token = ?`,
+		_, err := q.exec(ctx, `UPDATE sessions SET person_id = ?, data = ?, address = ?, user_agent = ?, seen_at = ?, expires_at = ? WHERE token_digest = ?`,
 			s.PersonID, s.Data, s.Address, s.UserAgent, micros(s.SeenAt), micros(s.ExpiresAt), s.Token)
 		return err
 	})
@@ -57,43 +55,28 @@ func (l *Ledger) UpdateSession(ctx context.Context, s Session) error {
 // stays ended.
 func (l *Ledger) TouchSession(ctx context.Context, token, address string, seen, expires time.Time) error {
 	return l.tx(ctx, func(q querier) error {
-		_, err := q.exec(ctx, `UPDATE sessions SET address = ?, seen_at = ?, expires_at = ? WHERE token = ?`, address, micros(seen), micros(expires), token)
+		_, err := q.exec(ctx, `UPDATE sessions SET address = ?, seen_at = ?, expires_at = ? WHERE token_digest = ?`, address, micros(seen), micros(expires), token)
 		return err
 	})
 }
 
-// Session finds a session that is not over at a time; CodeNotFound otherwise.
+// Session returns a session that is not over at a time; CodeNotFound otherwise.
 func (l *Ledger) Session(ctx context.Context, token string, at time.Time) (Session, error) {
-	s, err := scanSession(l.reader().row(ctx, `SELECT `+sessionColumns+` FROM sessions WHERE token = ? AND expires_at > ?`, token, micros(at)))
-	if errors.Is(err, sql.ErrNoRows) {
-		return s, access.Errorf(access.CodeNotFound, "there is no such session")
-	}
-	return s, wrapError(err)
+	return first(ctx, l.reader(), scanSession, access.Errorf(access.CodeNotFound, "there is no such session"),
+		`SELECT `+sessionColumns+` FROM sessions WHERE token_digest = ? AND expires_at > ?`, token, micros(at))
 }
 
-// Sessions are a person's that are not over at a time, the last used first.
+// Sessions returns the sessions of a person that are not over at a time, the
+// last used first, 100 at most.
 func (l *Ledger) Sessions(ctx context.Context, person string, at time.Time) ([]Session, error) {
-	rows, err := l.reader().rows(ctx, `SELECT `+sessionColumns+` FROM sessions WHERE lower(person) = lower(?) AND person <> '' AND expires_at > ?
-		ORDER BY seen_at DESC, token LIMIT 100`, person, micros(at))
-	if err != nil {
-		return nil, wrapError(err)
-	}
-	defer rows.Close()
-	out := []Session{}
-	for rows.Next() {
-		s, err := scanSession(rows)
-		if err != nil {
-			return nil, wrapError(err)
-		}
-		out = append(out, s)
-	}
-	return out, wrapError(rows.Err())
+	return collect(ctx, l.reader(), scanSession, `SELECT `+sessionColumns+` FROM sessions
+		WHERE lower(person_id) = lower(?) AND person_id <> '' AND expires_at > ? ORDER BY seen_at DESC, token_digest LIMIT 100`, person, micros(at))
 }
 
 // EndSession ends one session; one that is over is no error.
 func (l *Ledger) EndSession(ctx context.Context, token string) error {
 	return l.tx(ctx, func(q querier) error {
-		_, err := q.exec(ctx, `DELETE FROM sessions WHERE token = ?`, token)
+		_, err := q.exec(ctx, `DELETE FROM sessions WHERE token_digest = ?`, token)
 		return err
 	})
 }
@@ -104,11 +87,11 @@ func (l *Ledger) EndSessions(ctx context.Context, person string, at time.Time) e
 		if err := q.endSessions(ctx, person); err != nil {
 			return err
 		}
-		return l.append(ctx, q, access.Event{At: at, Kind: access.EventSessionsEnded, Actor: person, Message: "Everywhere."})
+		return q.append(ctx, access.Event{At: at, Kind: access.EventSessionsEnded, Actor: person, Message: "Everywhere."})
 	})
 }
 
 func (q querier) endSessions(ctx context.Context, person string) error {
-	_, err := q.exec(ctx, `DELETE FROM sessions WHERE lower(person) = lower(?) AND person <> ''`, person)
+	_, err := q.exec(ctx, `DELETE FROM sessions WHERE lower(person_id) = lower(?) AND person_id <> ''`, person)
 	return err
 }

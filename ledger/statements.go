@@ -2,8 +2,6 @@ package ledger
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 
 	"ramp.dev/ramp/access"
 )
@@ -11,28 +9,27 @@ import (
 // Statement is one signed statement about a request.
 type Statement struct {
 	RequestID string
-	Key       string // one statement for each; the first stands
+	Key       string // names the statement within its request; the first one with a key stays
 	Envelope  []byte // DSSE, JSON
 }
 
-// AddStatement keeps a signed statement for evidence packs. Idempotent by its key; for
-// a request that nobody submitted it is CodeNotFound.
+// AddStatement stores a signed statement for evidence packs. It is idempotent by
+// the statement's key; for a request that nobody submitted it is CodeNotFound.
 func (l *Ledger) AddStatement(ctx context.Context, s Statement) error {
 	return l.tx(ctx, func(q querier) error {
-		var one int
-		err := q.row(ctx, `SELECT 1 FROM requests WHERE id = ?`, s.RequestID).Scan(&one)
-		if errors.Is(err, sql.ErrNoRows) {
-			return unknownRequest(s.RequestID)
-		}
+		known, err := q.exists(ctx, `SELECT 1 FROM requests WHERE id = ?`, s.RequestID)
 		if err != nil {
 			return err
+		}
+		if !known {
+			return unknownRequest(s.RequestID)
 		}
 		return q.addStatements(ctx, s)
 	})
 }
 
-func (q querier) addStatements(ctx context.Context, list ...Statement) error {
-	for _, s := range list {
+func (q querier) addStatements(ctx context.Context, statements ...Statement) error {
+	for _, s := range statements {
 		if _, err := q.exec(ctx, `INSERT INTO statements (request_id, key, envelope) VALUES (?, ?, ?)
 			ON CONFLICT (request_id, key) DO NOTHING`, s.RequestID, s.Key, string(s.Envelope)); err != nil {
 			return err
@@ -41,29 +38,26 @@ func (q querier) addStatements(ctx context.Context, list ...Statement) error {
 	return nil
 }
 
-// Statements are the envelopes kept for a request, in the order of keeping.
+// Statements returns the envelopes stored for a request, the oldest first.
 func (l *Ledger) Statements(ctx context.Context, requestID string) ([][]byte, error) {
-	rows, err := l.reader().rows(ctx, `SELECT envelope FROM statements WHERE request_id = ? ORDER BY id`, requestID)
-	if err != nil {
-		return nil, wrapError(err)
-	}
-	defer rows.Close()
-	var out [][]byte
-	for rows.Next() {
-		var e string
-		if err := rows.Scan(&e); err != nil {
-			return nil, wrapError(err)
-		}
-		out = append(out, []byte(e))
-	}
-	return out, wrapError(rows.Err())
+	return collect(ctx, l.reader(), scanEnvelope, `SELECT envelope FROM statements WHERE request_id = ? ORDER BY id`, requestID)
 }
 
-// ContractText is the exact text of one version of a contract.
+func scanEnvelope(row scanner) ([]byte, error) {
+	s, err := scanText(row)
+	return []byte(s), err
+}
+
+// ContractText returns the name and the exact text of one version of a contract.
 func (l *Ledger) ContractText(ctx context.Context, version string) (name, text string, err error) {
-	err = l.reader().row(ctx, `SELECT name, text FROM contracts WHERE version = ?`, version).Scan(&name, &text)
-	if errors.Is(err, sql.ErrNoRows) {
-		return "", "", access.Errorf(access.CodeNotFound, "the ledger has no contract of version %s", access.Clip(version, 80))
-	}
-	return name, text, wrapError(err)
+	unknown := access.Errorf(access.CodeNotFound, "the ledger has no contract of version %s", access.Clip(version, 80))
+	c, err := first(ctx, l.reader(), scanContract, unknown, `SELECT name, text FROM contract_texts WHERE version = ?`, version)
+	return c.name, c.text, err
+}
+
+type contractText struct{ name, text string }
+
+func scanContract(row scanner) (c contractText, err error) {
+	err = row.Scan(&c.name, &c.text)
+	return c, err
 }

@@ -3,7 +3,7 @@ package ledger
 import (
 	"context"
 	"database/sql"
-	"strings"
+	"slices"
 	"time"
 
 	"ramp.dev/ramp/access"
@@ -21,47 +21,35 @@ type Unfinished struct {
 
 // Unfinished lists the requests that are not over, oldest first.
 func (l *Ledger) Unfinished(ctx context.Context) ([]Unfinished, error) {
-	marks, args := unfinishedStates()
-	rows, err := l.reader().rows(ctx, `SELECT id, state, started, expires_at,
+	states, args := unfinishedStates()
+	return collect(ctx, l.reader(), scanUnfinished, `SELECT id, state, workflow_started, expires_at,
 		(SELECT count(*) FROM grants WHERE request_id = requests.id),
 		(SELECT count(*) FROM grants WHERE request_id = requests.id AND status <> 'closed')
-		FROM requests WHERE state IN (`+marks+`) ORDER BY created_at, id`, args...)
-	if err != nil {
-		return nil, wrapError(err)
-	}
-	defer rows.Close()
-	var out []Unfinished
-	for rows.Next() {
-		var u Unfinished
-		var started int
-		var expires sql.NullInt64
-		if err := rows.Scan(&u.ID, &u.State, &started, &expires, &u.Grants, &u.NotClosed); err != nil {
-			return nil, wrapError(err)
-		}
-		u.Started, u.ExpiresAt = started != 0, timePtr(expires)
-		out = append(out, u)
-	}
-	return out, wrapError(rows.Err())
+		FROM requests WHERE state IN `+states+` ORDER BY created_at, id`, args...)
 }
 
+func scanUnfinished(row scanner) (u Unfinished, err error) {
+	var started int
+	var expires sql.NullInt64
+	err = row.Scan(&u.ID, &u.State, &started, &expires, &u.Grants, &u.NotClosed)
+	u.Started, u.ExpiresAt = started != 0, timePtr(expires)
+	return u, err
+}
+
+// unfinishedStates returns every state that is not final, for IN.
 func unfinishedStates() (marks string, args []any) {
-	for _, s := range access.States() {
-		if !s.Final() {
-			args = append(args, string(s))
-		}
-	}
-	return strings.TrimSuffix(strings.Repeat("?,", len(args)), ","), args
+	return inList(slices.DeleteFunc(access.States(), access.State.Final))
 }
 
 // Conclude ends a request that nothing else will end: as ended, if it may have
-// had access, and as failed if it never had any. It changes nothing, and says
-// so, when the request is over already or the ledger has a grant of it that is
-// not closed. An outcome that the request has stands. The event is told once,
-// whoever ends it.
+// had access, and as failed if it never had any. It changes nothing and returns
+// false when the request is over already, or when the ledger has a grant of it
+// that is not closed. An outcome that the request has already stays. The event
+// is recorded once, whoever ends the request.
 func (l *Ledger) Conclude(ctx context.Context, id string, outcome access.Outcome, at time.Time, why string) (changed bool, err error) {
 	err = l.tx(ctx, func(q querier) error {
 		changed = false
-		state, err := l.lockRequest(ctx, q, id)
+		state, err := q.lockRequest(ctx, id)
 		if err != nil || state.Final() {
 			return err
 		}
@@ -75,7 +63,7 @@ func (l *Ledger) Conclude(ctx context.Context, id string, outcome access.Outcome
 				string(access.StateFailed), why, id); err != nil {
 				return err
 			}
-			return l.append(ctx, q, access.Event{At: at, RequestID: id, Kind: access.EventRequestFailed, Actor: reconciler,
+			return q.append(ctx, access.Event{At: at, RequestID: id, Kind: access.EventRequestFailed, Actor: reconciler,
 				Message: why, Key: string(access.StateFailed)})
 		}
 		if _, err := q.exec(ctx, `UPDATE requests SET state = ?, outcome = CASE WHEN outcome = '' THEN ? ELSE outcome END,
@@ -83,7 +71,7 @@ func (l *Ledger) Conclude(ctx context.Context, id string, outcome access.Outcome
 			string(access.StateEnded), string(outcome), micros(at), why, id); err != nil {
 			return err
 		}
-		return l.append(ctx, q, access.Event{At: at, RequestID: id, Kind: access.EventAccessEnded, Actor: reconciler,
+		return q.append(ctx, access.Event{At: at, RequestID: id, Kind: access.EventAccessEnded, Actor: reconciler,
 			Message: why, Key: "ended"})
 	})
 	return changed, err
@@ -101,22 +89,23 @@ type OpenCounts struct {
 // CountOpen counts what is open, for metrics.
 func (l *Ledger) CountOpen(ctx context.Context) (OpenCounts, error) {
 	s := OpenCounts{GrantsByTarget: map[string]int{}}
-	marks, args := unfinishedStates()
-	if err := l.reader().row(ctx, `SELECT count(*) FROM requests WHERE overdue = 1 AND state IN (`+marks+`)`, args...).Scan(&s.OverdueRequests); err != nil {
+	states, args := unfinishedStates()
+	if err := l.reader().row(ctx, `SELECT count(*) FROM requests WHERE overdue = 1 AND state IN `+states, args...).Scan(&s.OverdueRequests); err != nil {
 		return s, wrapError(err)
 	}
-	rows, err := l.reader().rows(ctx, `SELECT target, count(*) FROM grants WHERE status <> 'closed' GROUP BY target`)
-	if err != nil {
-		return s, wrapError(err)
+	byTarget, err := collect(ctx, l.reader(), scanCount, `SELECT target, count(*) FROM grants WHERE status <> 'closed' GROUP BY target`)
+	for _, c := range byTarget {
+		s.GrantsByTarget[c.target] = c.grants
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var target string
-		var n int
-		if err := rows.Scan(&target, &n); err != nil {
-			return s, wrapError(err)
-		}
-		s.GrantsByTarget[target] = n
-	}
-	return s, wrapError(rows.Err())
+	return s, err
+}
+
+type targetCount struct {
+	target string
+	grants int
+}
+
+func scanCount(row scanner) (c targetCount, err error) {
+	err = row.Scan(&c.target, &c.grants)
+	return c, err
 }

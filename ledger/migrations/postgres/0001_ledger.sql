@@ -1,40 +1,41 @@
 -- +goose Up
 -- Times are microseconds since 1970 UTC; flags are 0 or 1; documents are JSON.
+-- migrations/sqlite has the same tables, columns and indexes; a test compares them.
 CREATE TABLE requests (
-  id            TEXT PRIMARY KEY,
-  state         TEXT NOT NULL,
-  outcome       TEXT NOT NULL DEFAULT '',
-  contract      TEXT NOT NULL,
-  requester     TEXT NOT NULL,
-  targets       TEXT NOT NULL, -- ',a,b,'
-  ask           TEXT NOT NULL,
-  person        TEXT NOT NULL,
-  plan          TEXT NOT NULL,
-  plan_envelope TEXT NOT NULL,
-  stages        TEXT NOT NULL,
-  decisions     TEXT NOT NULL,
-  problem       TEXT NOT NULL DEFAULT '',
-  started       INTEGER NOT NULL DEFAULT 0, -- its workflow is known to exist
-  overdue       INTEGER NOT NULL DEFAULT 0,
-  extensions    INTEGER NOT NULL DEFAULT 0,
-  created_at    BIGINT NOT NULL,
-  active_at     BIGINT,
-  expires_at    BIGINT,
-  ended_at      BIGINT
+  id               TEXT PRIMARY KEY,
+  state            TEXT NOT NULL,
+  outcome          TEXT NOT NULL DEFAULT '',
+  contract         TEXT NOT NULL,
+  requester_id     TEXT NOT NULL,
+  targets          TEXT NOT NULL, -- ',a,b,', for searching
+  input            TEXT NOT NULL, -- what was asked, word for word; a document
+  requester        TEXT NOT NULL, -- the person as they were then; a document
+  plan             TEXT NOT NULL, -- a document
+  plan_envelope    TEXT NOT NULL, -- the same, signed (DSSE)
+  stages           TEXT NOT NULL, -- a document
+  decisions        TEXT NOT NULL, -- a document
+  problem          TEXT NOT NULL DEFAULT '',
+  workflow_started INTEGER NOT NULL DEFAULT 0, -- its workflow is known to exist
+  overdue          INTEGER NOT NULL DEFAULT 0,
+  extensions       INTEGER NOT NULL DEFAULT 0,
+  created_at       BIGINT NOT NULL,
+  active_at        BIGINT,
+  expires_at       BIGINT,
+  ended_at         BIGINT
 );
 CREATE INDEX requests_newest ON requests (created_at DESC, id DESC);
 CREATE INDEX requests_state ON requests (state, created_at DESC);
-CREATE INDEX requests_requester ON requests (requester, created_at DESC);
-CREATE INDEX requests_unstarted ON requests (created_at) WHERE started = 0;
+CREATE INDEX requests_requester ON requests (requester_id, created_at DESC);
+CREATE INDEX requests_unstarted ON requests (created_at) WHERE workflow_started = 0;
 
 CREATE TABLE grants (
   name        TEXT PRIMARY KEY,
   request_id  TEXT NOT NULL REFERENCES requests (id),
   target      TEXT NOT NULL,
   principal   TEXT NOT NULL,
-  entitlement TEXT NOT NULL,
+  entitlement TEXT NOT NULL, -- a document
   expires_at  BIGINT NOT NULL,
-  status      TEXT NOT NULL,
+  status      TEXT NOT NULL, -- intended, open, closed
   intended_at BIGINT NOT NULL,
   opened_at   BIGINT,
   closed_at   BIGINT
@@ -42,25 +43,140 @@ CREATE TABLE grants (
 CREATE INDEX grants_request ON grants (request_id);
 CREATE INDEX grants_open ON grants (target) WHERE status <> 'closed';
 
-CREATE TABLE events (
-  seq        BIGSERIAL PRIMARY KEY,
-  at         BIGINT NOT NULL,
-  request_id TEXT NOT NULL,
-  kind       TEXT NOT NULL,
-  actor      TEXT NOT NULL,
-  message    TEXT NOT NULL,
-  detail     TEXT NOT NULL,
-  key        TEXT NOT NULL
+-- Which grants use an object that they have to share on a target. A grant that
+-- was released stays as released: it does not come back.
+CREATE TABLE holders (
+  target     TEXT NOT NULL,
+  object     TEXT NOT NULL,
+  grant_name TEXT NOT NULL,
+  state      TEXT NOT NULL, -- holding, removing, released
+  PRIMARY KEY (target, object, grant_name)
 );
-CREATE UNIQUE INDEX events_once ON events (request_id, key) WHERE key <> '';
+CREATE INDEX holders_of_grant ON holders (target, grant_name);
+
+-- Every event is a leaf of a Merkle tree (RFC 6962). Events are numbered from 1
+-- without gaps, so that event n is leaf n-1. The tree's hashes are kept in the
+-- order of golang.org/x/mod/sumdb/tlog.
+CREATE TABLE events (
+  seq             BIGINT PRIMARY KEY,
+  at              BIGINT NOT NULL,
+  request_id      TEXT NOT NULL, -- '' where there is none
+  kind            TEXT NOT NULL,
+  actor           TEXT NOT NULL,
+  message         TEXT NOT NULL,
+  detail          TEXT NOT NULL, -- a document
+  idempotency_key TEXT NOT NULL  -- '' where every event is a new one
+);
+CREATE UNIQUE INDEX events_once ON events (request_id, idempotency_key) WHERE idempotency_key <> '';
 CREATE INDEX events_request ON events (request_id, seq);
+CREATE INDEX events_actor ON events (actor, seq);
+CREATE INDEX events_kind ON events (kind, seq);
+CREATE TABLE log_hashes (
+  idx  BIGINT PRIMARY KEY,
+  hash BYTEA NOT NULL
+);
+CREATE TABLE log (origin TEXT NOT NULL); -- names this log for ever
+INSERT INTO log (origin) VALUES ('ramp-log-' || substr(replace(gen_random_uuid()::text, '-', ''), 1, 20));
 
 -- What was recorded stays as it was recorded.
 -- +goose StatementBegin
-CREATE FUNCTION events_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION log_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  RAISE EXCEPTION 'events are append-only';
+  RAISE EXCEPTION 'the log is append-only';
 END $$;
 -- +goose StatementEnd
 CREATE TRIGGER events_no_change BEFORE UPDATE OR DELETE ON events
-  FOR EACH ROW EXECUTE FUNCTION events_append_only();
+  FOR EACH ROW EXECUTE FUNCTION log_append_only();
+CREATE TRIGGER log_hashes_no_change BEFORE UPDATE OR DELETE ON log_hashes
+  FOR EACH ROW EXECUTE FUNCTION log_append_only();
+
+-- How far each consumer of the events has got, by its name.
+CREATE TABLE feed_cursors (
+  name          TEXT PRIMARY KEY,
+  seq           BIGINT NOT NULL, -- the last event that it has handled
+  moved_at      BIGINT NOT NULL,
+  failing_since BIGINT,          -- NULL while it works
+  error         TEXT NOT NULL DEFAULT ''
+);
+
+-- What evidence packs are made of: the text of every contract that a plan was
+-- made under, and every signed statement about a request.
+CREATE TABLE contract_texts (
+  version     TEXT PRIMARY KEY, -- sha256 of the text
+  name        TEXT NOT NULL,
+  text        TEXT NOT NULL,
+  recorded_at BIGINT NOT NULL
+);
+CREATE TABLE statements (
+  id         BIGSERIAL PRIMARY KEY,
+  request_id TEXT NOT NULL REFERENCES requests (id),
+  key        TEXT NOT NULL,
+  envelope   TEXT NOT NULL -- DSSE, JSON
+);
+CREATE UNIQUE INDEX statements_once ON statements (request_id, key);
+
+-- People and groups as an identity provider provisions them (SCIM 2.0).
+CREATE TABLE directory_mode (
+  id       INTEGER PRIMARY KEY CHECK (id = 1),
+  enabled  INTEGER NOT NULL, -- 0: the tables below are not used
+  groups   INTEGER NOT NULL, -- the directory knows who is in which group
+  required INTEGER NOT NULL  -- a human whom the directory does not know is refused
+);
+INSERT INTO directory_mode (id, enabled, groups, required) VALUES (1, 0, 0, 0);
+CREATE TABLE directory_users (
+  id          TEXT PRIMARY KEY,
+  person_id   TEXT NOT NULL, -- the id in this person's tokens
+  user_name   TEXT NOT NULL,
+  external_id TEXT NOT NULL,
+  name        TEXT NOT NULL,
+  email       TEXT NOT NULL,
+  active      INTEGER NOT NULL,
+  attributes  TEXT NOT NULL, -- what else the provider said; a document
+  created_at  BIGINT NOT NULL,
+  changed_at  BIGINT NOT NULL,
+  deleted_at  BIGINT         -- the row is kept, so that a deleted person stays known as one who left
+);
+CREATE UNIQUE INDEX directory_users_name ON directory_users (lower(user_name)) WHERE deleted_at IS NULL;
+CREATE INDEX directory_users_person ON directory_users (person_id);
+CREATE INDEX directory_users_external ON directory_users (external_id);
+CREATE TABLE directory_groups (
+  id          TEXT PRIMARY KEY,
+  name        TEXT NOT NULL,
+  external_id TEXT NOT NULL,
+  created_at  BIGINT NOT NULL,
+  changed_at  BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX directory_groups_name ON directory_groups (lower(name));
+CREATE TABLE directory_members (
+  group_id TEXT NOT NULL REFERENCES directory_groups (id) ON DELETE CASCADE,
+  user_id  TEXT NOT NULL REFERENCES directory_users (id),
+  PRIMARY KEY (group_id, user_id)
+);
+CREATE INDEX directory_members_user ON directory_members (user_id);
+
+-- Which accounts are the same human's. A link that was removed stays as a row.
+CREATE TABLE linked_accounts (
+  id          TEXT PRIMARY KEY,
+  account     TEXT NOT NULL, -- the id of the person that the account is when it signs in
+  human_id    TEXT NOT NULL,
+  linked_by   TEXT NOT NULL,
+  linked_at   BIGINT NOT NULL,
+  unlinked_by TEXT NOT NULL DEFAULT '',
+  unlinked_at BIGINT
+);
+CREATE UNIQUE INDEX linked_accounts_account ON linked_accounts (account) WHERE unlinked_at IS NULL;
+CREATE INDEX linked_accounts_human ON linked_accounts (human_id);
+
+-- Browsers' sessions, so that every server knows them and a restart keeps them.
+CREATE TABLE sessions (
+  token_digest TEXT PRIMARY KEY, -- a digest: whoever reads this table cannot use it to sign in
+  person_id    TEXT NOT NULL,    -- '' while a login is under way
+  data         BYTEA NOT NULL,
+  address      TEXT NOT NULL,
+  user_agent   TEXT NOT NULL,
+  created_at   BIGINT NOT NULL,
+  seen_at      BIGINT NOT NULL,
+  expires_at   BIGINT NOT NULL
+);
+CREATE INDEX sessions_person ON sessions (lower(person_id));
+CREATE INDEX sessions_expiry ON sessions (expires_at);

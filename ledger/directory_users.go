@@ -3,20 +3,17 @@ package ledger
 import (
 	"context"
 	"crypto/rand"
-	"database/sql"
-	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"ramp.dev/ramp/access"
 )
 
-// User is one person as a provider provisions them.
+// User is a person as a provider provisions them (RFC 7643).
 type User struct {
-	ID         string // ours
+	ID         string // Ramp's
 	PersonID   string // the id in this person's tokens
-	UserName   string // told apart without regard to case
+	UserName   string // unique without regard to case
 	ExternalID string // the provider's
 	Name       string
 	Email      string
@@ -36,7 +33,7 @@ type UserFilter struct {
 	Limit      int // 0: none are listed, only counted
 }
 
-const userColumns = `id, person, user_name, external_id, name, email, active, attributes, created_at, changed_at`
+const userColumns = `id, person_id, user_name, external_id, name, email, active, attributes, created_at, changed_at`
 
 func scanUser(row scanner) (User, error) {
 	var u User
@@ -47,6 +44,7 @@ func scanUser(row scanner) (User, error) {
 	return u, err
 }
 
+// unknownUser is CodeNotFound.
 func unknownUser(id string) error {
 	return &access.Error{Code: access.CodeNotFound, Issues: []access.Issue{{Code: "unknown_user",
 		Message: fmt.Sprintf("there is no user %q", access.Clip(id, 60))}}}
@@ -55,10 +53,10 @@ func unknownUser(id string) error {
 // nameTaken is CodeConflict.
 func nameTaken(name string) error {
 	return &access.Error{Code: access.CodeConflict, Issues: []access.Issue{{Code: "name_taken",
-		Message: fmt.Sprintf("%q is there already", access.Clip(name, 100))}}}
+		Message: fmt.Sprintf("the name %q is taken", access.Clip(name, 100))}}}
 }
 
-// AddUser adds a person; one with the same user name is CodeConflict.
+// AddUser adds a person. Errors are also CodeConflict: the user name is taken.
 func (l *Ledger) AddUser(ctx context.Context, u User, at time.Time) (User, error) {
 	u.ID, u.CreatedAt, u.ChangedAt = rand.Text(), at, at
 	err := l.tx(ctx, func(q querier) error {
@@ -69,19 +67,15 @@ func (l *Ledger) AddUser(ctx context.Context, u User, at time.Time) (User, error
 			u.ID, u.PersonID, u.UserName, u.ExternalID, u.Name, u.Email, boolInt(u.Active), u.Attributes, micros(at), micros(at)); err != nil {
 			return err
 		}
-		return l.append(ctx, q, access.Event{At: at, Kind: access.EventPersonAdded, Actor: "scim", Detail: userDetail(u)})
+		return q.append(ctx, access.Event{At: at, Kind: access.EventPersonAdded, Actor: "scim", Detail: userDetail(u)})
 	})
 	return u, err
 }
 
 func (q querier) checkUserName(ctx context.Context, u User) error {
-	var id string
-	err := q.row(ctx, `SELECT id FROM directory_users WHERE lower(user_name) = lower(?) AND deleted_at IS NULL AND id <> ?`, u.UserName, u.ID).Scan(&id)
-	switch {
-	case err == nil:
+	taken, err := q.exists(ctx, `SELECT 1 FROM directory_users WHERE lower(user_name) = lower(?) AND deleted_at IS NULL AND id <> ?`, u.UserName, u.ID)
+	if taken {
 		return nameTaken(u.UserName)
-	case errors.Is(err, sql.ErrNoRows):
-		return nil
 	}
 	return err
 }
@@ -90,15 +84,13 @@ func userDetail(u User) map[string]string {
 	return map[string]string{"user": u.ID, "person": u.PersonID, "userName": u.UserName, "active": fmt.Sprint(u.Active)}
 }
 
-// UpdateUser changes a person by a function, which may run more than once; an
-// error of it changes nothing.
+// UpdateUser changes a person by a function, which may run more than once; if it
+// returns an error, nothing changes. Ending a person's employment (Active from
+// true to false) ends their sessions.
 func (l *Ledger) UpdateUser(ctx context.Context, id string, at time.Time, change func(*User) error) (User, error) {
 	var u User
 	err := l.tx(ctx, func(q querier) error {
-		before, err := scanUser(q.row(ctx, `SELECT `+userColumns+` FROM directory_users WHERE id = ? AND deleted_at IS NULL`+l.forUpdate(), id))
-		if errors.Is(err, sql.ErrNoRows) {
-			return unknownUser(id)
-		}
+		before, err := q.user(ctx, id, q.dialect.forUpdate())
 		if err != nil {
 			return err
 		}
@@ -114,7 +106,7 @@ func (l *Ledger) UpdateUser(ctx context.Context, id string, at time.Time, change
 		if err := q.checkUserName(ctx, u); err != nil {
 			return err
 		}
-		if _, err := q.exec(ctx, `UPDATE directory_users SET person = ?, user_name = ?, external_id = ?, name = ?, email = ?, active = ?,
+		if _, err := q.exec(ctx, `UPDATE directory_users SET person_id = ?, user_name = ?, external_id = ?, name = ?, email = ?, active = ?,
 			attributes = ?, changed_at = ? WHERE id = ?`, u.PersonID, u.UserName, u.ExternalID, u.Name, u.Email, boolInt(u.Active), u.Attributes,
 			micros(at), id); err != nil {
 			return err
@@ -126,19 +118,16 @@ func (l *Ledger) UpdateUser(ctx context.Context, id string, at time.Time, change
 				return err
 			}
 		}
-		return l.append(ctx, q, access.Event{At: at, Kind: kind, Actor: "scim", Detail: userDetail(u)})
+		return q.append(ctx, access.Event{At: at, Kind: kind, Actor: "scim", Detail: userDetail(u)})
 	})
 	return u, err
 }
 
-// DeleteUser forgets a person's place, not that they have left. Deleting one
-// who is not there is CodeNotFound.
+// DeleteUser deletes a person, who stays known as one who has left. Errors are
+// also CodeNotFound: there is no such person.
 func (l *Ledger) DeleteUser(ctx context.Context, id string, at time.Time) error {
 	return l.tx(ctx, func(q querier) error {
-		u, err := scanUser(q.row(ctx, `SELECT `+userColumns+` FROM directory_users WHERE id = ? AND deleted_at IS NULL`+l.forUpdate(), id))
-		if errors.Is(err, sql.ErrNoRows) {
-			return unknownUser(id)
-		}
+		u, err := q.user(ctx, id, q.dialect.forUpdate())
 		if err != nil {
 			return err
 		}
@@ -152,57 +141,26 @@ func (l *Ledger) DeleteUser(ctx context.Context, id string, at time.Time) error 
 		if _, err := q.exec(ctx, `UPDATE directory_users SET active = 0, changed_at = ?, deleted_at = ? WHERE id = ?`, micros(at), micros(at), id); err != nil {
 			return err
 		}
-		return l.append(ctx, q, access.Event{At: at, Kind: access.EventPersonLeft, Actor: "scim", Message: "Deleted.", Detail: userDetail(u)})
+		return q.append(ctx, access.Event{At: at, Kind: access.EventPersonLeft, Actor: "scim", Message: "Deleted.", Detail: userDetail(u)})
 	})
 }
 
-// User is one person; CodeNotFound for one who was deleted.
+func (q querier) user(ctx context.Context, id, lock string) (User, error) {
+	return first(ctx, q, scanUser, unknownUser(id), `SELECT `+userColumns+` FROM directory_users WHERE id = ? AND deleted_at IS NULL`+lock, id)
+}
+
+// User returns one person; CodeNotFound for one who was deleted.
 func (l *Ledger) User(ctx context.Context, id string) (User, error) {
-	u, err := scanUser(l.reader().row(ctx, `SELECT `+userColumns+` FROM directory_users WHERE id = ? AND deleted_at IS NULL`, id))
-	if errors.Is(err, sql.ErrNoRows) {
-		return u, unknownUser(id)
-	}
-	return u, wrapError(err)
+	return l.reader().user(ctx, id, "")
 }
 
-// Users lists people by user name, and how many there are in all.
-func (l *Ledger) Users(ctx context.Context, f UserFilter) (list []User, total int, err error) {
-	where, args := []string{"deleted_at IS NULL"}, []any{}
-	and := func(cond, v string) {
-		if v != "" {
-			where, args = append(where, cond), append(args, v)
-		}
-	}
-	and("id = ?", f.ID)
-	and("lower(user_name) = lower(?)", f.UserName)
-	and("external_id = ?", f.ExternalID)
-	and("person = ?", f.PersonID)
-	from := ` FROM directory_users WHERE ` + strings.Join(where, " AND ")
-	q := l.reader()
-	if err := q.row(ctx, `SELECT count(*)`+from, args...).Scan(&total); err != nil {
-		return nil, 0, wrapError(err)
-	}
-	rows, err := q.rows(ctx, `SELECT `+userColumns+from+fmt.Sprintf(` ORDER BY lower(user_name), id LIMIT %d OFFSET %d`, max(f.Limit, 0), max(f.Skip, 0)), args...)
-	if err != nil {
-		return nil, 0, wrapError(err)
-	}
-	defer rows.Close()
-	list = []User{}
-	for rows.Next() {
-		u, err := scanUser(rows)
-		if err != nil {
-			return nil, 0, wrapError(err)
-		}
-		list = append(list, u)
-	}
-	return list, total, wrapError(rows.Err())
-}
-
-// forUpdate keeps others from a row until the transaction ends; SQLite has one
-// writer anyway.
-func (l *Ledger) forUpdate() string {
-	if l.batchWriter == nil {
-		return ` FOR UPDATE`
-	}
-	return ""
+// Users lists people by user name, and returns how many there are in all.
+func (l *Ledger) Users(ctx context.Context, f UserFilter) (users []User, total int, err error) {
+	var where conditions
+	where.and("deleted_at IS NULL")
+	where.equal("id", f.ID)
+	where.match("lower(user_name) = lower(?)", f.UserName)
+	where.equal("external_id", f.ExternalID)
+	where.equal("person_id", f.PersonID)
+	return page(ctx, l.reader(), scanUser, userColumns, ` FROM directory_users`+where.String(), where.args, `lower(user_name), id`, f.Skip, f.Limit)
 }
