@@ -19,7 +19,8 @@ type Decision struct {
 	RequestID  string    `json:"requestId"`
 	PlanDigest string    `json:"planDigest"`
 	Verdict    Verdict   `json:"decision"`
-	Approver   Person    `json:"approver"` // groups as they were at decision time
+	Approver   Person    `json:"approver"`      // groups as they were at decision time
+	Via        Via       `json:"via,omitempty"` // through what they decided
 	Comment    string    `json:"comment,omitempty"`
 	At         time.Time `json:"at"` // UTC
 	// Passkey is the approver's own signature, where the rule wants one. Package

@@ -10,6 +10,7 @@ type ExtensionOrder struct {
 	Number     int       `json:"number"` // the first extension is 1
 	Adds       Duration  `json:"adds"`   // to the length of access
 	By         Person    `json:"by"`
+	Via        Via       `json:"via,omitempty"`
 	Reason     string    `json:"reason,omitempty"`
 	At         time.Time `json:"at"` // UTC
 }
@@ -23,5 +24,6 @@ type PickUpOrder struct {
 	Grant      string    `json:"grant"`     // the grant's name
 	Recipient  string    `json:"recipient"` // HPKE public key, base64
 	By         Person    `json:"by"`
+	Via        Via       `json:"via,omitempty"`
 	At         time.Time `json:"at"` // UTC
 }

@@ -39,7 +39,8 @@ type Plan struct {
 	Contract        string           `json:"contract"`
 	ContractVersion string           `json:"contractVersion"` // sha256 of the contract
 	Requester       Person           `json:"requester"`
-	Principal       string           `json:"principal"` // who the targets will see
+	Via             Via              `json:"via,omitempty"` // through what it was requested
+	Principal       string           `json:"principal"`     // who the targets will see
 	Params          map[string]any   `json:"params,omitempty"`
 	Reason          string           `json:"reason"`
 	Ticket          string           `json:"ticket,omitempty"`

@@ -22,10 +22,10 @@ import (
 	"ramp.dev/ramp/worker"
 )
 
-// ramp is everything of Ramp below HTTP as a side: the desk, signatures, the
+// ramp is everything of Ramp below HTTP as a side: the use cases, signatures, the
 // Access workflow, the worker, and the ledger on disk with synchronous=full.
 type ramp struct {
-	desk    *app.App
+	app     *app.App
 	ledger  *ledger.Ledger
 	worker  *worker.Worker
 	effects *effects
@@ -83,7 +83,7 @@ func startRamp(ctx context.Context, dir string, askers, workers client.Client) (
 		led.Close()
 		return nil, err
 	}
-	r.desk = app.New(app.Config{Contracts: store, Ledger: led, Signer: signer, Gateway: gateway.New(askers), Log: logrus.StandardLogger()})
+	r.app = app.New(app.Config{Contracts: store, Ledger: led, Signer: signer, Gateway: gateway.New(askers), Log: logrus.StandardLogger()})
 	return r, nil
 }
 
@@ -94,9 +94,9 @@ func (r *ramp) ask(ctx context.Context, d time.Duration) (string, error) {
 	n := r.asked.Add(1)
 	p := access.Person{ID: fmt.Sprintf("person-%d", n/10), Kind: access.KindHuman, Groups: []string{"engineering"}}
 	ask := access.RequestInput{Contract: "bench", Duration: access.Duration(d).String(), Reason: fmt.Sprint("measure how long it takes, number ", n)}
-	req, _, err := r.desk.Submit(ctx, p, ask, "")
+	req, _, err := r.app.Submit(ctx, access.Actor{Person: p}, ask, "")
 	for access.CodeOf(err) == access.CodeUnavailable && ctx.Err() == nil { // as a person would, on a machine that is overloaded
-		req, _, err = r.desk.Submit(ctx, p, ask, "")
+		req, _, err = r.app.Submit(ctx, access.Actor{Person: p}, ask, "")
 	}
 	r.digests.Store(req.ID, req.Plan.Digest)
 	return req.ID, err
@@ -105,9 +105,9 @@ func (r *ramp) ask(ctx context.Context, d time.Duration) (string, error) {
 func (r *ramp) approve(ctx context.Context, id string) error {
 	bob := access.Person{ID: "bob", Kind: access.KindHuman, Groups: []string{"approvers"}}
 	digest, _ := r.digests.Load(id)
-	_, err := r.desk.Decide(ctx, bob, id, app.DecisionInput{Verdict: access.Approve, PlanDigest: digest.(string)})
+	_, err := r.app.Decide(ctx, access.Actor{Person: bob}, id, app.DecisionInput{Verdict: access.Approve, PlanDigest: digest.(string)})
 	for access.CodeOf(err) == access.CodeUnavailable && ctx.Err() == nil {
-		_, err = r.desk.Decide(ctx, bob, id, app.DecisionInput{Verdict: access.Approve, PlanDigest: digest.(string)})
+		_, err = r.app.Decide(ctx, access.Actor{Person: bob}, id, app.DecisionInput{Verdict: access.Approve, PlanDigest: digest.(string)})
 	}
 	return err
 }

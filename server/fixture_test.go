@@ -56,7 +56,7 @@ func (f *fakeTemporal) Recount(context.Context, string) error {
 	f.messages.Add(1)
 	return nil
 }
-func (f *fakeTemporal) Stop(context.Context, string, workflows.EndRequest) error {
+func (f *fakeTemporal) End(context.Context, string, workflows.EndRequest) error {
 	f.messages.Add(1)
 	return nil
 }
@@ -76,6 +76,12 @@ type fixture struct {
 const example = "../contracts/examples/ssh.yaml"
 
 func newFixture(t *testing.T, change ...func(*Config)) *fixture {
+	t.Helper()
+	return newFixtureWith(t, func(*fixture, *Deps) {}, change...)
+}
+
+// newFixtureWith lets a test change what the server works with.
+func newFixtureWith(t *testing.T, deps func(*fixture, *Deps), change ...func(*Config)) *fixture {
 	t.Helper()
 	dir := t.TempDir()
 	idp, err := idp.Start(idp.Config{Dir: dir, Addr: "127.0.0.1:0", RedirectURIs: []string{"http://ramp.test/auth/callback"}})
@@ -101,7 +107,9 @@ func newFixture(t *testing.T, change ...func(*Config)) *fixture {
 	sealer, err := codec.New(codec.Key{1})
 	require.NoError(t, err)
 	f := &fixture{T: t, ledger: led, signer: evidence.NewSigner(key), temporal: &fakeTemporal{}, dir: dir, issuer: idp.Issuer}
-	f.Server, err = build(c, Deps{Ledger: led, Signer: f.signer, Codec: sealer, Log: log}, f.temporal)
+	d := Deps{Ledger: led, Signer: f.signer, Codec: sealer, Log: log}
+	deps(f, &d)
+	f.Server, err = build(c, d, f.temporal)
 	require.NoError(t, err)
 	return f
 }

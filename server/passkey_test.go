@@ -20,14 +20,12 @@ import (
 )
 
 // enrolled is a fixture with a file of passkeys.
-func enrolled(t *testing.T, set passkey.Set) (f *fixture, path string) {
-	f = newFixture(t)
-	path = filepath.Join(f.dir, "passkeys.yaml")
+func enrolled(t *testing.T, set passkey.Set, change ...func(*Config)) (f *fixture, path string) {
+	path = filepath.Join(t.TempDir(), "passkeys.yaml")
 	b, err := yaml.Marshal(set)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(path, b, 0o600))
-	f.desk.Passkeys = passkey.NewFile(path)
-	return f, path
+	return newFixtureWith(t, func(_ *fixture, d *Deps) { d.Passkeys = passkey.NewFile(path) }, change...), path
 }
 
 func (f *fixture) asksForPasskey(reason string) access.Request {
@@ -99,7 +97,8 @@ func TestApprovalByPasskey(t *testing.T) {
 // writes it nowhere.
 func TestEnrolment(t *testing.T) {
 	device := passkeytest.New(t)
-	f, path := enrolled(t, passkeytest.New(t).Enrolled("carol", passkey.Set{}))
+	set := passkeytest.New(t).Enrolled("carol", passkey.Set{})
+	f, path := enrolled(t, set)
 	was, err := os.ReadFile(path)
 	require.NoError(t, err)
 	enrol := func(who, response string) (int, string) {
@@ -129,11 +128,11 @@ func TestEnrolment(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, string(was), string(now))
 
-	f.desk.EnrolPasskey = passkey.NewFile(path).Add // as in development
+	f, path = enrolled(t, set, func(c *Config) { c.URL, c.EnrolInPage = "http://localhost:8080", true }) // as in development
 	status, page = enrol("bob", device.Creates("bob"))
 	require.Equal(t, http.StatusOK, status)
 	require.Contains(t, page, "because this is a development server")
-	set, err := passkey.Load(path)
+	set, err = passkey.Load(path)
 	require.NoError(t, err)
 	require.Len(t, set.KeysOf("bob"), 1)
 	status, _ = enrol("bob", device.Creates("bob"))

@@ -14,6 +14,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/ledger"
+	"ramp.dev/ramp/server/app"
 	"ramp.dev/ramp/workflows"
 )
 
@@ -139,7 +140,7 @@ type heard struct {
 	recounts []string
 }
 
-func (h *heard) Stop(_ context.Context, id string, s workflows.EndRequest) error {
+func (h *heard) End(_ context.Context, id string, s workflows.EndRequest) error {
 	h.stops[id] = s
 	return nil
 }
@@ -154,7 +155,6 @@ func (h *heard) Recount(_ context.Context, id string) error {
 func TestRequestsFollowTheDirectory(t *testing.T) {
 	f := newFixture(t, withSCIM(t))
 	h := &heard{fakeTemporal: f.temporal, stops: map[string]workflows.EndRequest{}}
-	f.desk.Gateway = h
 	ids := f.provisions("alice", "bob", "erin")
 	f.group("engineering", ids["alice"], ids["bob"], ids["erin"])
 	approvers := f.group("approvers", ids["bob"])
@@ -168,7 +168,7 @@ func TestRequestsFollowTheDirectory(t *testing.T) {
 	_, stages := waiting.Plan.Rule.Tally(waiting.Plan, waiting.Plan.Digest, []access.Decision{vote})
 	require.NoError(t, f.ledger.Advance(t.Context(), ledger.Transition{RequestID: waiting.ID, At: time.Now(), Decisions: []access.Decision{vote}, Stages: stages}))
 
-	follow := f.desk.DirectorySync()
+	follow := app.NewDirectorySync(app.DirectorySyncConfig{Ledger: f.ledger, Directory: f.ledger, Gateway: h, Log: f.log}).Once
 	require.NoError(t, follow(t.Context()))
 	require.Empty(t, h.stops)
 	require.Empty(t, h.recounts)

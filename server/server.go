@@ -45,7 +45,8 @@ type Server struct {
 	config    Config
 	log       logrus.FieldLogger
 	contracts *contracts.Store
-	desk      *app.App
+	app       *app.App
+	sync      *app.DirectorySync // nil: there is no directory
 	router    *echo.Echo
 	handler   http.Handler
 	parts     []part
@@ -75,6 +76,7 @@ func New(c Config, d Deps) (*Server, error) {
 // temporal is what the server needs of Temporal.
 type temporal interface {
 	app.Gateway
+	app.SyncGateway
 	Ping(context.Context) error
 }
 
@@ -104,7 +106,7 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{config: c, log: d.Log, contracts: store}
-	work := app.Config{Contracts: store, Ledger: d.Ledger, Signer: d.Signer, Gateway: t, Codec: d.Codec, Directory: directory,
+	work := app.Config{Contracts: store, Ledger: d.Ledger, Signer: d.Signer, Gateway: t, Codec: d.Codec,
 		Log: d.Log, Operators: c.Operators, Auditors: c.Auditors, MaxOpen: c.MaxOpen}
 	if d.Passkeys != nil {
 		work.Passkeys = d.Passkeys
@@ -112,16 +114,19 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 			work.EnrolPasskey = d.Passkeys.Add
 		}
 	}
-	s.desk = app.New(work)
+	s.app = app.New(work)
+	if directory != nil {
+		s.sync = app.NewDirectorySync(app.DirectorySyncConfig{Ledger: d.Ledger, Directory: directory, Gateway: t, Log: d.Log})
+	}
 	s.parts = []part{{"ledger", d.Ledger.Ping}, {"temporal", t.Ping}, {"identity", identity.Ping},
 		{"contracts", func(context.Context) error { return store.LoadError() }}}
-	pages, err := web.New(s.desk, identity, c.TemporalUI)
+	pages, err := web.New(s.app, identity, c.TemporalUI)
 	if err != nil {
 		return nil, err
 	}
-	s.router = s.routes(identity, api.New(s.desk, identity), pages)
+	s.router = s.routes(identity, api.New(s.app, identity), pages)
 	if directory != nil {
-		scim.New(c.SCIM, d.Ledger, c.URL, s.desk.Wake, d.Log).Routes(s.router)
+		scim.New(c.SCIM, d.Ledger, c.URL, s.sync.Wake, d.Log).Routes(s.router)
 	}
 	s.handler = identity.LoadSession(s.router)
 	return s, nil
@@ -145,8 +150,10 @@ const stopWithin = 10 * time.Second
 func (s *Server) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { s.contracts.Run(ctx); return nil })
-	g.Go(func() error { s.desk.StartUnstarted(ctx); return nil })
-	g.Go(func() error { s.desk.SyncDirectory(ctx); return nil })
+	g.Go(func() error { s.app.StartUnstarted(ctx); return nil })
+	if s.sync != nil {
+		g.Go(func() error { s.sync.Run(ctx); return nil })
+	}
 	g.Go(func() error { return serve(ctx, s.listener, s.handler, usual) })
 	if s.metrics != nil {
 		mux := http.NewServeMux()

@@ -101,10 +101,11 @@ const (
 // EndRequest ends a request, whatever its state: before it is open it is cancelled,
 // afterwards its access is closed. It carries no proof, since closing needs none.
 type EndRequest struct {
-	Kind   EndKind   `json:"kind"`
-	By     string    `json:"by"` // person id
-	Reason string    `json:"reason,omitempty"`
-	At     time.Time `json:"at"`
+	Kind   EndKind    `json:"kind"`
+	By     string     `json:"by"` // person id
+	Via    access.Via `json:"via,omitempty"`
+	Reason string     `json:"reason,omitempty"`
+	At     time.Time  `json:"at"`
 }
 
 // Status is a copy of what the workflow knows.

@@ -1,12 +1,14 @@
 // Package api is Ramp's JSON interface: it reads questions strictly, asks the
-// desk, and answers. openapi.yaml describes it; a test holds the two together.
+// use cases, and returns what they return. openapi.yaml describes it; a test holds the two together.
 package api
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
+	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/contracts"
 	"ramp.dev/ramp/server/app"
 	"ramp.dev/ramp/server/auth"
@@ -14,12 +16,12 @@ import (
 
 // API answers under /api.
 type API struct {
-	desk *app.App
+	app  *app.App
 	auth *auth.Auth
 }
 
-// New makes the API of a desk.
-func New(d *app.App, a *auth.Auth) *API { return &API{desk: d, auth: a} }
+// New makes the API of the use cases.
+func New(d *app.App, a *auth.Auth) *API { return &API{app: d, auth: a} }
 
 // Routes adds the API's calls. Everything but the two that help to log in and
 // to read the rest needs a person.
@@ -39,9 +41,9 @@ func (a *API) Routes(e *echo.Echo) {
 	get("/requests", a.list)
 	get("/requests/:id", a.show)
 	post("/requests/:id/decision", a.decide)
-	post("/requests/:id/cancel", a.stop(a.desk.Cancel))
-	post("/requests/:id/release", a.stop(a.desk.Release))
-	post("/requests/:id/revoke", a.stop(a.desk.Revoke))
+	post("/requests/:id/cancel", a.stop(a.app.Cancel))
+	post("/requests/:id/release", a.stop(a.app.Release))
+	post("/requests/:id/revoke", a.stop(a.app.Revoke))
 	post("/requests/:id/extend", a.extend)
 	post("/requests/:id/credentials", a.pickUp)
 	get("/events", a.events)
@@ -51,6 +53,18 @@ func (a *API) Routes(e *echo.Echo) {
 	get("/audit/checkpoint", a.checkpoint)
 	get("/audit/tile/*", a.tile)
 }
+
+// actor is who asks, through the API or the command line.
+func actor(c echo.Context) access.Actor {
+	via := access.ViaAPI
+	if strings.HasPrefix(c.Request().UserAgent(), cliAgent) {
+		via = access.ViaCLI
+	}
+	return access.Actor{Person: auth.Person(c), Via: via}
+}
+
+// cliAgent begins the User-Agent of the command line.
+const cliAgent = "ramp-cli"
 
 type page[T any] struct {
 	Items      []T    `json:"items"`
@@ -77,11 +91,11 @@ func (a *API) signOut(c echo.Context) error {
 }
 
 func (a *API) catalog(c echo.Context) error {
-	return c.JSON(http.StatusOK, page[contracts.Offer]{Items: a.desk.Catalog(c.Request().Context(), auth.Person(c), c.QueryParam("q"))})
+	return c.JSON(http.StatusOK, page[contracts.Offer]{Items: a.app.Catalog(c.Request().Context(), auth.Person(c), c.QueryParam("q"))})
 }
 
 func (a *API) offer(c echo.Context) error {
-	o, err := a.desk.Offer(c.Request().Context(), auth.Person(c), c.Param("contract"))
+	o, err := a.app.Offer(c.Request().Context(), auth.Person(c), c.Param("contract"))
 	if err != nil {
 		return err
 	}

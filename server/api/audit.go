@@ -34,7 +34,7 @@ func (a *API) audit(c echo.Context) error {
 		}
 		f.Limit = n
 	}
-	items, next, err := a.desk.Audit(c.Request().Context(), auth.Person(c), f)
+	items, next, err := a.app.Audit(c.Request().Context(), actor(c), f)
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func (a *API) audit(c echo.Context) error {
 }
 
 func (a *API) checkpoint(c echo.Context) error {
-	signed, err := a.desk.Checkpoint(c.Request().Context(), auth.Person(c))
+	signed, err := a.app.Checkpoint(c.Request().Context(), actor(c))
 	if err != nil {
 		return err
 	}
@@ -50,7 +50,7 @@ func (a *API) checkpoint(c echo.Context) error {
 }
 
 func (a *API) tile(c echo.Context) error {
-	b, err := a.desk.Tile(c.Request().Context(), auth.Person(c), c.Param("*"))
+	b, err := a.app.Tile(c.Request().Context(), actor(c), c.Param("*"))
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (a *API) tile(c echo.Context) error {
 }
 
 func (a *API) evidence(c echo.Context) error {
-	pack, err := a.desk.Evidence(c.Request().Context(), auth.Person(c), c.Param("id"))
+	pack, err := a.app.Evidence(c.Request().Context(), auth.Person(c), c.Param("id"))
 	if err != nil {
 		return err
 	}

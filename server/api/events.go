@@ -45,7 +45,7 @@ func (a *API) events(c echo.Context) error {
 		if err != nil {
 			return nil
 		}
-		list, next, err := a.desk.Events(ctx, p, after)
+		list, next, err := a.app.Events(ctx, p, after)
 		if err != nil {
 			return nil // the answer has begun; the client comes again from where it was
 		}
@@ -81,7 +81,7 @@ func (a *API) startOf(c echo.Context) (int64, error) {
 		s = c.QueryParam("after")
 	}
 	if s == "" {
-		return a.desk.LastEvent(c.Request().Context())
+		return a.app.LastEvent(c.Request().Context())
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || n < 0 {

@@ -18,21 +18,19 @@ func (a *API) submit(c echo.Context) error {
 	if err := read(c, &ask, false); err != nil {
 		return err
 	}
-	ctx, p := c.Request().Context(), auth.Person(c)
+	ctx, by := c.Request().Context(), actor(c)
 	dry, err := flag(c, "dryRun")
 	if err != nil {
 		return err
 	}
 	if dry {
-		plan, err := a.desk.DryRun(ctx, p, ask)
+		r, err := a.app.DryRun(ctx, by, ask)
 		if err != nil {
 			return err
 		}
-		_, stages := plan.Rule.Tally(plan, plan.Digest, nil)
-		return c.JSON(http.StatusOK, access.Request{ID: plan.RequestID, State: access.StatePending, Contract: plan.Contract,
-			Requester: p, Plan: plan, Stages: stages, Decisions: []access.Decision{}, CreatedAt: plan.CreatedAt})
+		return c.JSON(http.StatusOK, r)
 	}
-	r, created, err := a.desk.Submit(ctx, p, ask, c.Request().Header.Get("Idempotency-Key"))
+	r, created, err := a.app.Submit(ctx, by, ask, c.Request().Header.Get("Idempotency-Key"))
 	if err != nil {
 		return err
 	}
@@ -68,7 +66,7 @@ func (a *API) list(c echo.Context) error {
 			q.States = append(q.States, state)
 		}
 	}
-	items, next, err := a.desk.Requests(c.Request().Context(), auth.Person(c), q)
+	items, next, err := a.app.Requests(c.Request().Context(), auth.Person(c), q)
 	if err != nil {
 		return err
 	}
@@ -96,7 +94,7 @@ func flag(c echo.Context, name string) (bool, error) {
 }
 
 func (a *API) show(c echo.Context) error {
-	r, err := a.desk.Request(c.Request().Context(), auth.Person(c), c.Param("id"))
+	r, err := a.app.Request(c.Request().Context(), auth.Person(c), c.Param("id"))
 	if err != nil {
 		return err
 	}
@@ -113,7 +111,7 @@ func (a *API) decide(c echo.Context) error {
 	if err := read(c, &body, false); err != nil {
 		return err
 	}
-	r, err := a.desk.Decide(c.Request().Context(), auth.Person(c), c.Param("id"),
+	r, err := a.app.Decide(c.Request().Context(), actor(c), c.Param("id"),
 		app.DecisionInput{Verdict: body.Decision, PlanDigest: body.PlanDigest, Comment: body.Comment, Passkey: body.Passkey})
 	if err != nil {
 		return err
@@ -121,10 +119,10 @@ func (a *API) decide(c echo.Context) error {
 	return c.JSON(http.StatusOK, r)
 }
 
-type stopFunc func(ctx context.Context, p access.Person, id, reason string) (access.Request, error)
+type endFunc func(ctx context.Context, by access.Actor, id, reason string) (access.Request, error)
 
 // stop serves the acts that end a request: they differ in who may and when.
-func (a *API) stop(act stopFunc) echo.HandlerFunc {
+func (a *API) stop(act endFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		var body struct {
 			Reason string `json:"reason"`
@@ -132,7 +130,7 @@ func (a *API) stop(act stopFunc) echo.HandlerFunc {
 		if err := read(c, &body, true); err != nil {
 			return err
 		}
-		r, err := act(c.Request().Context(), auth.Person(c), c.Param("id"), body.Reason)
+		r, err := act(c.Request().Context(), actor(c), c.Param("id"), body.Reason)
 		if err != nil {
 			return err
 		}
@@ -148,7 +146,7 @@ func (a *API) extend(c echo.Context) error {
 	if err := read(c, &body, false); err != nil {
 		return err
 	}
-	r, err := a.desk.Extend(c.Request().Context(), auth.Person(c), c.Param("id"), body.For, body.Reason)
+	r, err := a.app.Extend(c.Request().Context(), actor(c), c.Param("id"), body.For, body.Reason)
 	if err != nil {
 		return err
 	}
@@ -163,7 +161,7 @@ func (a *API) pickUp(c echo.Context) error {
 	if err := read(c, &body, false); err != nil {
 		return err
 	}
-	sealed, err := a.desk.PickUp(c.Request().Context(), auth.Person(c), c.Param("id"), body.Grant, body.Recipient)
+	sealed, err := a.app.PickUp(c.Request().Context(), actor(c), c.Param("id"), body.Grant, body.Recipient)
 	if err != nil {
 		return err
 	}

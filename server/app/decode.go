@@ -14,52 +14,66 @@ import (
 	"ramp.dev/ramp/codec"
 )
 
-// Decoder opens what Temporal keeps, for one reading by an operator; it never
-// encrypts. Errors are CodeForbidden, and CodeNotFound where nothing is
-// encrypted.
-func (d *App) Decoder(ctx context.Context, p access.Person) (converter.PayloadCodec, error) {
-	if !d.isOperator(p) {
-		return nil, d.recordRefusal(ctx, p, "", "decode", issue(access.CodeForbidden, "not_operator", "only operators read what Temporal keeps"))
-	}
-	if d.Codec == nil {
-		return nil, issue(access.CodeNotFound, "no_payload_keys", "payloads are not encrypted here: keys.payload is not set")
-	}
-	return reading{d, ctx, p}, nil
+// decoders let operators read what Temporal keeps.
+type decoders struct {
+	codec   *codec.Codec // nil: payloads are not encrypted
+	events  eventAppender
+	roles   roles
+	refused refusals
+	now     clock
 }
 
-// maxAtOnce is how many workflows one event names: a page shows one, or a list.
-const maxAtOnce = 100
-
-type reading struct {
-	*App
-	ctx    context.Context
-	person access.Person
+// Decoder returns a codec that decrypts payloads for one reading by an operator,
+// and records the reading; it never encrypts. Errors are CodeForbidden, and
+// CodeNotFound where nothing is encrypted.
+func (d *decoders) Decoder(ctx context.Context, by access.Actor) (converter.PayloadCodec, error) {
+	if !d.roles.isOperator(by.Person) {
+		return nil, d.refused.record(ctx, by, "", actDecode, refuse(access.CodeForbidden, "not_operator", "only operators read what Temporal keeps"))
+	}
+	if d.codec == nil {
+		return nil, refuse(access.CodeNotFound, "no_payload_keys", "payloads are not encrypted here: keys.payload is not set")
+	}
+	return decoder{d, ctx, by}, nil
 }
 
-// Decode answers nothing that could not be recorded.
-func (r reading) Decode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
-	out, err := r.Codec.Decode(payloads)
+// maxWorkflows bounds how many workflows one reading names in its event: a page
+// shows one workflow, or a list of them.
+const maxWorkflows = 100
+
+// decoder is one reading; package converter's interface has no place for a
+// context and a person.
+type decoder struct {
+	*decoders
+	ctx context.Context
+	by  access.Actor
+}
+
+// Decode decrypts payloads. What could not be recorded is not returned.
+func (d decoder) Decode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
+	out, err := d.codec.Decode(payloads)
 	if err != nil {
 		return nil, err
 	}
-	opened, ids := 0, map[string]bool{}
+	decrypted, ids := 0, map[string]bool{}
 	for _, p := range payloads {
 		if id, ok := codec.EncryptedFor(p); ok {
-			opened++
+			decrypted++
 			ids[id] = true
 		}
 	}
-	delete(ids, "") // a schedule's: no workflow's
-	if opened == 0 {
+	delete(ids, "") // the payloads of a schedule belong to no workflow
+	if decrypted == 0 {
 		return out, nil
 	}
-	if len(ids) > maxAtOnce {
-		return nil, access.Errorf(access.CodeInvalid, "payloads of %d workflows; at most %d are decoded at once", len(ids), maxAtOnce)
+	if len(ids) > maxWorkflows {
+		return nil, access.Errorf(access.CodeInvalid, "payloads of %d workflows; at most %d are decoded at once", len(ids), maxWorkflows)
 	}
-	return out, r.Ledger.AppendEvent(r.ctx, access.Event{At: r.now(), Kind: access.EventPayloadDecoded, Actor: r.person.ID, Detail: map[string]string{
-		"payloads": strconv.Itoa(opened), "workflows": strings.Join(slices.Sorted(maps.Keys(ids)), " ")}})
+	e := d.by.Event(access.EventPayloadDecoded, d.now())
+	e.Detail["payloads"], e.Detail["workflows"] = strconv.Itoa(decrypted), strings.Join(slices.Sorted(maps.Keys(ids)), " ")
+	return out, d.events.AppendEvent(d.ctx, e)
 }
 
-func (r reading) Encode([]*commonpb.Payload) ([]*commonpb.Payload, error) {
-	return nil, issue(access.CodeForbidden, "decode_only", "nothing is encrypted for those who ask from outside")
+// Encode refuses: this endpoint is for readers.
+func (d decoder) Encode([]*commonpb.Payload) ([]*commonpb.Payload, error) {
+	return nil, refuse(access.CodeForbidden, "decode_only", "this endpoint only decodes")
 }

@@ -12,81 +12,117 @@ import (
 	"ramp.dev/ramp/ledger"
 )
 
-// Evidence is everything about one request, for those who see it and for
+// evidenceLedger reads all that was recorded of one request.
+type evidenceLedger interface {
+	Request(ctx context.Context, id string) (access.Request, error)
+	PlanEnvelope(ctx context.Context, id string) ([]byte, error)
+	Statements(ctx context.Context, requestID string) ([][]byte, error)
+	ContractText(ctx context.Context, version string) (name, text string, err error)
+	SearchEvents(ctx context.Context, f ledger.EventSearch) (items []ledger.Entry, nextCursor string, err error)
+	HashReader(ctx context.Context) tlog.HashReader
+}
+
+// manifestSigner signs the list of what a pack holds.
+type manifestSigner interface {
+	SignManifest(m access.Manifest) (evidence.Envelope, error)
+}
+
+// evidencePacks collects evidence packs.
+type evidencePacks struct {
+	ledger   evidenceLedger
+	requests *requests
+	log      *auditor
+	signer   manifestSigner
+	now      clock
+}
+
+// Evidence returns everything about one request, for those who see it and for
 // auditors. It can be verified without Ramp.
-func (d *App) Evidence(ctx context.Context, p access.Person, id string) (evidence.Pack, error) {
-	var none evidence.Pack
-	r, err := d.Request(ctx, p, id)
-	if access.CodeOf(err) == access.CodeNotFound && d.isAuditor(p) && access.IsRequestID(id) {
-		r, err = d.Ledger.Request(ctx, id)
+func (e *evidencePacks) Evidence(ctx context.Context, p access.Person, id string) (evidence.Pack, error) {
+	r, err := e.requests.Request(ctx, p, id)
+	if access.CodeOf(err) == access.CodeNotFound && e.requests.roles.isAuditor(p) && access.IsRequestID(id) {
+		r, err = e.ledger.Request(ctx, id)
 	}
 	if err != nil {
-		return none, err
+		return evidence.Pack{}, err
 	}
 	pack := evidence.Pack{Version: evidence.PackVersion, RequestID: id}
-	manifest := access.Manifest{RequestID: id, PlanDigest: r.Plan.Digest, State: r.State, At: d.now()}
-	// The log is looked at first: each event in it has its statement by now.
-	at, signed, err := d.checkpoint(ctx)
+	manifest := access.Manifest{RequestID: id, PlanDigest: r.Plan.Digest, State: r.State, At: e.now()}
+	// The log comes first: whatever event is in it has its statement by now.
+	at, signed, err := e.log.checkpoint(ctx)
 	if err != nil {
-		return none, err
+		return evidence.Pack{}, err
 	}
 	pack.Checkpoint, manifest.Size = signed, at.Size
-	if pack.Events, err = d.logged(ctx, id, at.Size); err != nil {
-		return none, err
+	if pack.Events, err = e.loggedEvents(ctx, id, at.Size); err != nil {
+		return evidence.Pack{}, err
 	}
-	for _, e := range pack.Events {
-		manifest.Leaves = append(manifest.Leaves, e.Leaf)
+	for _, logged := range pack.Events {
+		manifest.Leaves = append(manifest.Leaves, logged.Leaf)
 	}
-	signedPlan, err := d.Ledger.PlanEnvelope(ctx, id)
-	if err == nil {
-		err = json.Unmarshal(signedPlan, &pack.Plan)
+	if pack.Plan, err = e.plan(ctx, id); err != nil {
+		return evidence.Pack{}, err
 	}
-	if err != nil {
-		return none, err
+	if pack.Contract.Name, pack.Contract.Text, err = e.ledger.ContractText(ctx, r.Plan.ContractVersion); err != nil {
+		return evidence.Pack{}, err
 	}
-	if pack.Contract.Name, pack.Contract.Text, err = d.Ledger.ContractText(ctx, r.Plan.ContractVersion); err != nil {
-		return none, err
+	if pack.Statements, manifest.Statements, err = e.statements(ctx, id); err != nil {
+		return evidence.Pack{}, err
 	}
-	list, err := d.Ledger.Statements(ctx, id)
-	if err != nil {
-		return none, err
-	}
-	for _, b := range list {
-		var e envelope
-		if err := json.Unmarshal(b, &e); err != nil {
-			return none, err
-		}
-		digest, err := evidence.PayloadDigest(e)
-		if err != nil {
-			return none, err
-		}
-		pack.Statements, manifest.Statements = append(pack.Statements, e), append(manifest.Statements, digest)
-	}
-	pack.Manifest, err = d.Signer.SignManifest(manifest)
+	pack.Manifest, err = e.signer.SignManifest(manifest)
 	return pack, err
 }
 
-// logged are a request's events among the first size of the log, with proofs.
-func (d *App) logged(ctx context.Context, id string, size int64) ([]evidence.LoggedEvent, error) {
+func (e *evidencePacks) plan(ctx context.Context, id string) (signed evidence.Envelope, err error) {
+	b, err := e.ledger.PlanEnvelope(ctx, id)
+	if err != nil {
+		return signed, err
+	}
+	return signed, json.Unmarshal(b, &signed)
+}
+
+// statements returns the signed statements about a request, with their digests.
+func (e *evidencePacks) statements(ctx context.Context, id string) (list []evidence.Envelope, digests []string, err error) {
+	stored, err := e.ledger.Statements(ctx, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, b := range stored {
+		var signed evidence.Envelope
+		if err := json.Unmarshal(b, &signed); err != nil {
+			return nil, nil, err
+		}
+		digest, err := evidence.PayloadDigest(signed)
+		if err != nil {
+			return nil, nil, err
+		}
+		list, digests = append(list, signed), append(digests, digest)
+	}
+	return list, digests, nil
+}
+
+// loggedEvents returns a request's events among the first size of the log, each
+// with its proof of inclusion.
+func (e *evidencePacks) loggedEvents(ctx context.Context, id string, size int64) ([]evidence.LoggedEvent, error) {
 	out := []evidence.LoggedEvent{}
-	hashes := d.Ledger.HashReader(ctx)
+	hashes := e.ledger.HashReader(ctx)
 	for cursor := ""; ; {
-		items, next, err := d.Ledger.SearchEvents(ctx, ledger.EventSearch{Request: id, Cursor: cursor, Limit: 1000})
+		items, next, err := e.ledger.SearchEvents(ctx, ledger.EventSearch{Request: id, Cursor: cursor, Limit: 1000})
 		if err != nil {
 			return nil, err
 		}
-		for _, e := range items {
-			if e.Leaf >= size {
+		for _, entry := range items {
+			if entry.Leaf >= size {
 				continue
 			}
-			proof, err := tlog.ProveRecord(size, e.Leaf, hashes)
+			proof, err := tlog.ProveRecord(size, entry.Leaf, hashes)
 			if err != nil {
 				return nil, err
 			}
-			out = append(out, evidence.LoggedEvent{Leaf: e.Leaf, Event: e.Event, Proof: proof})
+			out = append(out, evidence.LoggedEvent{Leaf: entry.Leaf, Event: entry.Event, Proof: proof})
 		}
 		if cursor = next; cursor == "" {
-			slices.Reverse(out) // the search answers the latest first
+			slices.Reverse(out) // the search returns the latest first
 			return out, nil
 		}
 	}

@@ -110,12 +110,12 @@ func (s sessionStore) Delete(token string) error { return s.DeleteCtx(context.Ba
 
 // SessionInfo is one session as its person sees it.
 type SessionInfo struct {
-	CreatedAt  time.Time `json:"since"`
-	LastUsedAt time.Time `json:"seen"` // about when it was last used
-	ExpiresAt  time.Time `json:"until"`
+	CreatedAt  time.Time `json:"createdAt"`
+	LastUsedAt time.Time `json:"lastUsedAt"` // about when it was last used
+	ExpiresAt  time.Time `json:"expiresAt"`
 	Address    string    `json:"address"`
-	UserAgent  string    `json:"agent"`
-	Current    bool      `json:"here,omitempty"` // the one that asks
+	UserAgent  string    `json:"userAgent"`
+	Current    bool      `json:"current,omitempty"` // the one that asks
 }
 
 // ListSessions lists a person's sessions, the last used first.

@@ -112,11 +112,12 @@ func update[R any](ctx context.Context, g *Gateway, id, name string, signed evid
 	return res, api.FromTemporal(err)
 }
 
-// Stop asks a request to end. It is a signal: taken even while no worker runs.
-func (g *Gateway) Stop(ctx context.Context, id string, s workflows.EndRequest) error {
+// End tells a request to end. It is a signal: Temporal takes it even while no
+// worker runs.
+func (g *Gateway) End(ctx context.Context, id string, order workflows.EndRequest) error {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
-	return api.FromTemporal(g.temporal.SignalWorkflow(ctx, workflows.AccessWorkflowID(id), "", workflows.SignalEnd, s))
+	return api.FromTemporal(g.temporal.SignalWorkflow(ctx, workflows.AccessWorkflowID(id), "", workflows.SignalEnd, order))
 }
 
 // Recount asks a request to count its decisions again, now that a directory

@@ -26,22 +26,22 @@ type askPage struct {
 }
 
 func (w *Web) askForm(c echo.Context) error {
-	o, err := w.desk.Offer(c.Request().Context(), auth.Person(c), c.Param("contract"))
+	o, err := w.app.Offer(c.Request().Context(), auth.Person(c), c.Param("contract"))
 	if err != nil {
 		return err
 	}
-	return w.render(c, http.StatusOK, "ask", askPage{Offer: o, Login: w.desk.RequiredMaxAge(auth.Person(c), o.StepUp.Request),
+	return w.render(c, http.StatusOK, "ask", askPage{Offer: o, Login: w.app.RequiredMaxAge(auth.Person(c), o.StepUp.Request),
 		Key: access.NewRequestID(), Values: map[string]string{}})
 }
 
 func (w *Web) ask(c echo.Context) error {
 	ctx, p := c.Request().Context(), auth.Person(c)
-	o, err := w.desk.Offer(ctx, p, c.Param("contract"))
+	o, err := w.app.Offer(ctx, p, c.Param("contract"))
 	if err != nil {
 		return err
 	}
 	ask, values := readAsk(c, o)
-	r, _, err := w.desk.Submit(ctx, p, ask, c.FormValue("key"))
+	r, _, err := w.app.Submit(ctx, actor(c), ask, c.FormValue("key"))
 	if err == nil {
 		return c.Redirect(http.StatusSeeOther, "/requests/"+r.ID)
 	}
@@ -49,7 +49,7 @@ func (w *Web) ask(c echo.Context) error {
 	if pr.Status >= 500 && pr.Kind != access.CodeUnavailable {
 		return err
 	}
-	page := askPage{Offer: o, Login: w.desk.RequiredMaxAge(p, o.StepUp.Request), Key: c.FormValue("key"), Values: values, Issues: map[string]string{}}
+	page := askPage{Offer: o, Login: w.app.RequiredMaxAge(p, o.StepUp.Request), Key: c.FormValue("key"), Values: values, Issues: map[string]string{}}
 	for _, i := range pr.Issues {
 		if _, shown := values[i.Field]; shown {
 			page.Issues[i.Field] = i.Message
@@ -116,22 +116,22 @@ func spaceless(typed string) string {
 func (w *Web) decide(c echo.Context) error {
 	signed, err := assertion(c)
 	if err == nil {
-		_, err = w.desk.Decide(c.Request().Context(), auth.Person(c), c.Param("id"), app.DecisionInput{Verdict: access.Verdict(c.FormValue("decision")),
+		_, err = w.app.Decide(c.Request().Context(), actor(c), c.Param("id"), app.DecisionInput{Verdict: access.Verdict(c.FormValue("decision")),
 			PlanDigest: c.FormValue("planDigest"), Comment: c.FormValue("comment"), Passkey: signed})
 	}
 	return w.done(c, err)
 }
 
 func (w *Web) extend(c echo.Context) error {
-	_, err := w.desk.Extend(c.Request().Context(), auth.Person(c), c.Param("id"), spaceless(c.FormValue("for")), c.FormValue("reason"))
+	_, err := w.app.Extend(c.Request().Context(), actor(c), c.Param("id"), spaceless(c.FormValue("for")), c.FormValue("reason"))
 	return w.done(c, err)
 }
 
-type stopFunc func(ctx context.Context, p access.Person, id, reason string) (access.Request, error)
+type endFunc func(ctx context.Context, by access.Actor, id, reason string) (access.Request, error)
 
-func (w *Web) stop(act stopFunc) echo.HandlerFunc {
+func (w *Web) stop(act endFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		r, err := act(c.Request().Context(), auth.Person(c), c.Param("id"), c.FormValue("reason"))
+		r, err := act(c.Request().Context(), actor(c), c.Param("id"), c.FormValue("reason"))
 		if err == nil {
 			w.movesOn(c, r)
 		}
@@ -157,7 +157,7 @@ func (w *Web) movesOn(c echo.Context, was access.Request) {
 		case <-tick.C:
 		}
 		var err error
-		if now, err = w.desk.Request(ctx, auth.Person(c), was.ID); err != nil {
+		if now, err = w.app.Request(ctx, auth.Person(c), was.ID); err != nil {
 			return
 		}
 	}
@@ -170,7 +170,7 @@ func (w *Web) done(c echo.Context, err error) error {
 		return c.Redirect(http.StatusSeeOther, "/requests/"+c.Param("id"))
 	}
 	p := problem.From(err)
-	r, e := w.desk.Request(c.Request().Context(), auth.Person(c), c.Param("id"))
+	r, e := w.app.Request(c.Request().Context(), auth.Person(c), c.Param("id"))
 	if e != nil || p.Kind == access.CodeInternal {
 		return err
 	}

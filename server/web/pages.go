@@ -27,18 +27,18 @@ func (w *Web) home(c echo.Context) error {
 	ctx, p := c.Request().Context(), auth.Person(c)
 	page := homePage{Query: c.QueryParam("q")}
 	var err error
-	if page.Live, _, err = w.desk.Requests(ctx, p, app.Query{Mine: true, States: underWay}); err != nil {
+	if page.Live, _, err = w.app.Requests(ctx, p, app.Query{Mine: true, States: underWay}); err != nil {
 		return err
 	}
-	if page.ToDo, _, err = w.desk.Requests(ctx, p, app.Query{ToDecide: true, Limit: 5}); err != nil {
+	if page.ToDo, _, err = w.app.Requests(ctx, p, app.Query{ToDecide: true, Limit: 5}); err != nil {
 		return err
 	}
-	page.Offers = w.desk.Catalog(ctx, p, page.Query)
+	page.Offers = w.app.Catalog(ctx, p, page.Query)
 	return w.render(c, http.StatusOK, "home", page)
 }
 
 func (w *Web) inbox(c echo.Context) error {
-	items, next, err := w.desk.Requests(c.Request().Context(), auth.Person(c), app.Query{ToDecide: true, Cursor: c.QueryParam("cursor")})
+	items, next, err := w.app.Requests(c.Request().Context(), auth.Person(c), app.Query{ToDecide: true, Cursor: c.QueryParam("cursor")})
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func (w *Web) requests(c echo.Context) error {
 	chosen := tabs[max(0, slices.IndexFunc(tabs, func(t tab) bool { return t.Show == c.QueryParam("show") }))]
 	q := chosen.query
 	q.Cursor = c.QueryParam("cursor")
-	items, next, err := w.desk.Requests(c.Request().Context(), auth.Person(c), q)
+	items, next, err := w.app.Requests(c.Request().Context(), auth.Person(c), q)
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ type requestPage struct {
 }
 
 func (w *Web) request(c echo.Context) error {
-	r, err := w.desk.Request(c.Request().Context(), auth.Person(c), c.Param("id"))
+	r, err := w.app.Request(c.Request().Context(), auth.Person(c), c.Param("id"))
 	if err != nil {
 		return err
 	}
@@ -101,15 +101,15 @@ func (w *Web) request(c echo.Context) error {
 }
 
 func (w *Web) showRequest(c echo.Context, status int, r access.Request, refused string, typed map[string]string) error {
-	page := requestPage{Request: r, Can: w.desk.Permissions(auth.Person(c), r), Refused: refused, Typed: typed}
+	page := requestPage{Request: r, Can: w.app.Permissions(auth.Person(c), r), Refused: refused, Typed: typed}
 	switch {
 	case page.Can.Decide:
-		page.Passkey = w.desk.PasskeyChallenge(auth.Person(c), r)
-		page.Login = w.desk.RequiredMaxAge(auth.Person(c), r.Plan.Rule.StepUp)
+		page.Passkey = w.app.PasskeyChallenge(auth.Person(c), r)
+		page.Login = w.app.RequiredMaxAge(auth.Person(c), r.Plan.Rule.StepUp)
 	case page.Can.PickUp:
-		page.Login = w.desk.RequiredMaxAge(auth.Person(c), r.Plan.StepUp)
+		page.Login = w.app.RequiredMaxAge(auth.Person(c), r.Plan.StepUp)
 	}
-	if w.temporalUI != "" && auth.Person(c).InAnyGroup(w.desk.Operators...) {
+	if w.temporalUI != "" && page.Can.Operate {
 		page.TemporalUI = w.temporalUI + "/namespaces/default/workflows/" + r.ID
 	}
 	return w.render(c, status, "request", page)

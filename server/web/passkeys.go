@@ -21,13 +21,13 @@ type passkeysPage struct {
 }
 
 func (w *Web) passkeys(c echo.Context) error {
-	return w.render(c, http.StatusOK, "passkeys", passkeysPage{Enrolment: w.desk.Enrolment(auth.Person(c))})
+	return w.render(c, http.StatusOK, "passkeys", passkeysPage{Enrolment: w.app.Enrolment(auth.Person(c))})
 }
 
 func (w *Web) enrol(c echo.Context) error {
 	ctx, p := c.Request().Context(), auth.Person(c)
-	entry, err := w.desk.Enrol(ctx, p, c.FormValue("name"), []byte(c.FormValue("response")))
-	page := passkeysPage{Enrolment: w.desk.Enrolment(p), Entry: entry}
+	entry, err := w.app.Enrol(ctx, actor(c), c.FormValue("name"), []byte(c.FormValue("response")))
+	page := passkeysPage{Enrolment: w.app.Enrolment(p), Entry: entry}
 	if err == nil {
 		return w.render(c, http.StatusOK, "passkeys", page)
 	}

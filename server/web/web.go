@@ -26,7 +26,7 @@ var staticFiles embed.FS
 
 // Web answers with pages.
 type Web struct {
-	desk       *app.App
+	app        *app.App
 	auth       *auth.Auth
 	temporalUI string // where operators find workflows; "" hides the link
 	pages      map[string]*template.Template
@@ -35,7 +35,7 @@ type Web struct {
 
 // New parses the templates.
 func New(d *app.App, a *auth.Auth, temporalUI string) (*Web, error) {
-	w := &Web{desk: d, auth: a, temporalUI: temporalUI, pages: map[string]*template.Template{}}
+	w := &Web{app: d, auth: a, temporalUI: temporalUI, pages: map[string]*template.Template{}}
 	base, err := template.New("layout.html").Funcs(functions).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html")
 	if err != nil {
 		return nil, err
@@ -96,9 +96,9 @@ func (w *Web) Routes(e *echo.Echo) {
 	get("/requests/:id", w.request)
 	post("/requests/:id/decision", w.decide)
 	post("/requests/:id/extend", w.extend)
-	post("/requests/:id/cancel", w.stop(w.desk.Cancel))
-	post("/requests/:id/release", w.stop(w.desk.Release))
-	post("/requests/:id/revoke", w.stop(w.desk.Revoke))
+	post("/requests/:id/cancel", w.stop(w.app.Cancel))
+	post("/requests/:id/release", w.stop(w.app.Release))
+	post("/requests/:id/revoke", w.stop(w.app.Revoke))
 }
 
 // signIn lets people choose where they log in, where there are several places.
@@ -109,13 +109,18 @@ func (w *Web) signIn(c echo.Context) error {
 	}{w.auth.LoginProviders(), c.QueryParam("next"), c.QueryParam("again")}) // login looks at where it leads
 }
 
+// actor is who asks, through these pages.
+func actor(c echo.Context) access.Actor {
+	return access.Actor{Person: auth.Person(c), Via: access.ViaWeb}
+}
+
 const afterKey = "after"
 
 // mark notes the latest event before a page is made: whatever happens while it
 // is made, or on its way, is after that, and the page's script hears of it.
 func (w *Web) mark(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		n, err := w.desk.LastEvent(c.Request().Context())
+		n, err := w.app.LastEvent(c.Request().Context())
 		if err != nil {
 			return err
 		}
@@ -143,7 +148,7 @@ func (w *Web) render(c echo.Context, status int, name string, content any) error
 	}
 	if v.Person.ID != "" && status < 500 {
 		// A count that cannot be had is no reason to withhold the page.
-		if items, _, err := w.desk.Requests(c.Request().Context(), v.Person, app.Query{ToDecide: true, Limit: 99}); err == nil {
+		if items, _, err := w.app.Requests(c.Request().Context(), v.Person, app.Query{ToDecide: true, Limit: 99}); err == nil {
 			v.ToDo = len(items)
 		}
 	}

@@ -94,7 +94,7 @@ func (r *run) picksUp(ctx context.Context) {
 
 func (r *run) stops(ctx context.Context, kind workflows.EndKind, by access.Person) {
 	r.do(func() error {
-		return r.gateway.Stop(ctx, r.plan.RequestID, workflows.EndRequest{Kind: kind, By: by.ID, At: time.Now().UTC()})
+		return r.gateway.End(ctx, r.plan.RequestID, workflows.EndRequest{Kind: kind, By: by.ID, At: time.Now().UTC()})
 	})
 }
 

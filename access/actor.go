@@ -1,0 +1,42 @@
+package access
+
+import "time"
+
+// Via says through which surface of Ramp an act came.
+type Via string
+
+const (
+	ViaWeb       Via = "web"
+	ViaAPI       Via = "api"       // a program
+	ViaCLI       Via = "cli"       // the command line, as its User-Agent says; it proves nothing
+	ViaSCIM      Via = "scim"      // an identity provider
+	ViaDirectory Via = "directory" // Ramp itself, since the directory has changed
+)
+
+// DetailVia is the detail of an event that holds a Via.
+const DetailVia = "via"
+
+// Actor is who acts, and through what. Use cases that record something take an
+// Actor; those that only show something take a Person.
+type Actor struct {
+	Person Person
+	Via    Via
+}
+
+// Event returns an event of the actor, with a map of details that can be added
+// to.
+func (a Actor) Event(kind EventKind, at time.Time) Event {
+	return Event{At: at, Kind: kind, Actor: a.Person.ID, Detail: a.Via.Detail(nil)}
+}
+
+// Detail returns details of an event with the Via added, where there is one.
+func (v Via) Detail(details map[string]string) map[string]string {
+	out := map[string]string{}
+	for k, d := range details {
+		out[k] = d
+	}
+	if v != "" {
+		out[DetailVia] = string(v)
+	}
+	return out
+}

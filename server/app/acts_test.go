@@ -1,0 +1,237 @@
+package app
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/workflows"
+)
+
+// startFails fails with err while it is not nil.
+type startFails struct {
+	*fakeGateway
+	err *error
+}
+
+func (s startFails) Start(ctx context.Context, plan access.Plan, signed evidence.Envelope) error {
+	if *s.err != nil {
+		return *s.err
+	}
+	return s.fakeGateway.Start(ctx, plan, signed)
+}
+
+func TestDecide(t *testing.T) {
+	f := newFixture(t)
+	r := f.request(access.StatePending)
+	lapsed, active, ended := f.request(access.StateLapsed), f.request(access.StateActive), f.request(access.StateEnded)
+	approve := func(r access.Request) DecisionInput {
+		return DecisionInput{Verdict: access.Approve, PlanDigest: r.Plan.Digest}
+	}
+	for _, c := range []struct {
+		name     string
+		by       access.Actor
+		r        access.Request
+		in       DecisionInput
+		code     access.Code
+		recorded string // the code of the recorded refusal; "" where nothing is recorded
+	}{
+		{"one who may not see it", dave, r, approve(r), access.CodeNotFound, "not_visible"},
+		{"its requester", alice, r, approve(r), access.CodeForbidden, "own_request"},
+		{"an operator who is no approver", oscar, r, approve(r), access.CodeForbidden, "not_an_approver"},
+		{"neither yes nor no", bob, r, DecisionInput{Verdict: "maybe", PlanDigest: r.Plan.Digest}, access.CodeInvalid, ""},
+		{"no digest", bob, r, DecisionInput{Verdict: access.Approve}, access.CodeInvalid, ""},
+		{"another plan", bob, r, approve(active), access.CodeConflict, "wrong_digest"},
+		{"too long a comment", bob, r, DecisionInput{Verdict: access.Deny, PlanDigest: r.Plan.Digest, Comment: string(make([]byte, maxText+1))}, access.CodeInvalid, ""},
+		{"too late", bob, lapsed, approve(lapsed), access.CodeTooLate, "lapsed"},
+		{"approved already", bob, active, approve(active), access.CodeConflict, "wrong_state"},
+		{"over", bob, ended, approve(ended), access.CodeConflict, "wrong_state"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := f.Decide(t.Context(), c.by, c.r.ID, c.in)
+			require.Equal(t, c.code, access.CodeOf(err), "%v", err)
+			if c.recorded == "" {
+				require.Empty(t, f.ledger.events)
+			} else {
+				require.Equal(t, c.recorded, f.ledger.refusedWith())
+			}
+			require.Zero(t, f.gateway.messages(), "what is refused never reaches Temporal")
+		})
+	}
+	t.Run("OK", func(t *testing.T) {
+		_, err := f.Decide(t.Context(), bob, r.ID, DecisionInput{Verdict: access.Approve, PlanDigest: r.Plan.Digest, Comment: "go", Passkey: &access.Assertion{}})
+		require.NoError(t, err)
+		d, err := f.keyring.VerifyDecision(f.gateway.decisions[0])
+		require.NoError(t, err)
+		require.Equal(t, access.Decision{RequestID: r.ID, PlanDigest: r.Plan.Digest, Verdict: access.Approve, Approver: bob.Person,
+			Via: access.ViaAPI, Comment: "go", At: testTime}, d, "no passkey where none is required")
+	})
+	t.Run("a denial of what is open", func(t *testing.T) {
+		_, err := f.Decide(t.Context(), bob, active.ID, DecisionInput{Verdict: access.Deny, PlanDigest: active.Plan.Digest})
+		require.NoError(t, err)
+	})
+	t.Run("the same again, and its contrary", func(t *testing.T) {
+		r.Decisions = []access.Decision{{Verdict: access.Deny, Approver: bob.Person}}
+		f.ledger.requests[r.ID] = r
+		before := f.gateway.messages()
+		_, err := f.Decide(t.Context(), bob, r.ID, DecisionInput{Verdict: access.Deny, PlanDigest: r.Plan.Digest})
+		require.NoError(t, err)
+		_, err = f.Decide(t.Context(), bob, r.ID, approve(r))
+		require.Equal(t, access.CodeConflict, access.CodeOf(err))
+		require.Equal(t, "already_decided", f.ledger.refusedWith())
+		require.Equal(t, before, f.gateway.messages())
+	})
+	t.Run("a workflow that is gone", func(t *testing.T) {
+		f.gateway.err = access.Errorf(access.CodeNotFound, "no such workflow")
+		_, err := f.Decide(t.Context(), bob, active.ID, DecisionInput{Verdict: access.Deny, PlanDigest: active.Plan.Digest})
+		require.Equal(t, access.CodeConflict, access.CodeOf(err))
+	})
+}
+
+// TestEndings: who ends what, in which state; and that people are checked before
+// states.
+func TestEndings(t *testing.T) {
+	for _, c := range []struct {
+		kind   workflows.EndKind
+		act    func(*App) func(context.Context, access.Actor, string, string) (access.Request, error)
+		who    []string
+		states []access.State
+		issue  string
+	}{
+		{workflows.EndCancel, func(a *App) func(context.Context, access.Actor, string, string) (access.Request, error) {
+			return a.Cancel
+		},
+			[]string{"alice"}, []access.State{access.StatePending, access.StateScheduled}, "not_requester"},
+		{workflows.EndRelease, func(a *App) func(context.Context, access.Actor, string, string) (access.Request, error) {
+			return a.Release
+		},
+			[]string{"alice"}, []access.State{access.StateActive}, "not_requester"},
+		{workflows.EndRevoke, func(a *App) func(context.Context, access.Actor, string, string) (access.Request, error) {
+			return a.Revoke
+		},
+			[]string{"bob", "oscar"}, []access.State{access.StateGranting, access.StateActive}, "not_revoker"},
+	} {
+		f := newFixture(t)
+		for _, s := range access.States() {
+			r := f.request(s)
+			for _, by := range []access.Actor{alice, bob, dave, oscar} {
+				before := len(f.gateway.ends)
+				_, err := c.act(f.App)(t.Context(), by, r.ID, "why")
+				name := string(c.kind) + " by " + by.Person.ID + " while " + string(s)
+				switch {
+				case by.Person.ID == "dave":
+					require.Equal(t, access.CodeNotFound, access.CodeOf(err), name)
+					require.Equal(t, "not_visible", f.ledger.refusedWith(), name)
+				case !slices.Contains(c.who, by.Person.ID):
+					require.Equal(t, access.CodeForbidden, access.CodeOf(err), name)
+					require.Equal(t, c.issue, f.ledger.refusedWith(), name)
+				case !slices.Contains(c.states, s):
+					require.Equal(t, access.CodeConflict, access.CodeOf(err), name)
+					require.Equal(t, "wrong_state", f.ledger.refusedWith(), name)
+				default:
+					require.NoError(t, err, name)
+					require.Equal(t, workflows.EndRequest{Kind: c.kind, By: by.Person.ID, Via: access.ViaAPI, Reason: "why", At: testTime}, f.gateway.ends[before])
+					before++
+				}
+				require.Len(t, f.gateway.ends, before, name)
+			}
+		}
+	}
+}
+
+func TestExtend(t *testing.T) {
+	f := newFixture(t)
+	r, pending := f.request(access.StateActive), f.request(access.StatePending)
+	fixed, extended := f.request(access.StateActive), f.request(access.StateActive)
+	fixed.Plan.Extend = nil
+	extended.Extensions = 1
+	old := f.request(access.StateActive)
+	old.Plan.StepUp = access.Duration(time.Hour)
+	gone := f.request(access.StateActive)
+	gone.Contract = "was-there"
+	for _, changed := range []access.Request{fixed, extended, old, gone} {
+		f.ledger.requests[changed.ID] = changed
+	}
+	outOfTeam := person("alice")
+	for _, c := range []struct {
+		name string
+		by   access.Actor
+		r    access.Request
+		more string
+		code access.Code
+		want string
+	}{
+		{"an approver", bob, r, "5m", access.CodeForbidden, "not_requester"},
+		{"not active", alice, pending, "5m", access.CodeConflict, "wrong_state"},
+		{"not extendable", alice, fixed, "5m", access.CodeForbidden, "not_extendable"},
+		{"often enough", alice, extended, "5m", access.CodeForbidden, "extended_enough"},
+		{"longer than approved", alice, r, "31m", access.CodeForbidden, "extend_over_limit"},
+		{"an old login", alice, old, "5m", access.CodeUnauthenticated, ""},
+		{"no longer of the group", outOfTeam, r, "5m", access.CodeForbidden, "no_longer_eligible"},
+		{"a contract that is gone", alice, gone, "5m", access.CodeForbidden, "contract_gone"},
+		{"no duration", alice, r, "soon", access.CodeInvalid, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := f.Extend(t.Context(), c.by, c.r.ID, c.more, "")
+			require.Equal(t, c.code, access.CodeOf(err), "%v", err)
+			if c.want != "" {
+				require.Equal(t, c.want, f.ledger.refusedWith())
+			}
+			require.Zero(t, f.gateway.messages())
+		})
+	}
+	t.Run("OK", func(t *testing.T) {
+		now, err := f.Extend(t.Context(), alice, r.ID, "30m", "one more look")
+		require.NoError(t, err)
+		require.Equal(t, testTime.Add(time.Hour), *now.ExpiresAt, "what is in force, before the ledger says so")
+		order, err := f.keyring.VerifyExtension(f.gateway.orders[0])
+		require.NoError(t, err)
+		require.Equal(t, access.ExtensionOrder{RequestID: r.ID, PlanDigest: r.Plan.Digest, Number: 1, Adds: access.Duration(30 * time.Minute),
+			By: alice.Person, Via: access.ViaAPI, Reason: "one more look", At: testTime}, order)
+	})
+}
+
+func TestPickUp(t *testing.T) {
+	f := newFixture(t)
+	key, err := evidence.NewRecipient()
+	require.NoError(t, err)
+	r, pending, several := f.request(access.StateActive), f.request(access.StatePending), f.request(access.StateActive)
+	several.Plan.Grants = append(several.Plan.Grants, several.Plan.Grants[0])
+	f.ledger.requests[several.ID] = several
+	for _, c := range []struct {
+		name      string
+		by        access.Actor
+		r         access.Request
+		recipient string
+		code      access.Code
+		recorded  string
+	}{
+		{"an approver", bob, r, key.Public(), access.CodeForbidden, "not_requester"},
+		{"not active", alice, pending, key.Public(), access.CodeConflict, "wrong_state"},
+		{"several grants, none named", alice, several, key.Public(), access.CodeInvalid, ""},
+		{"no key", alice, r, "", access.CodeInvalid, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := f.PickUp(t.Context(), c.by, c.r.ID, "", c.recipient)
+			require.Equal(t, c.code, access.CodeOf(err), "%v", err)
+			if c.recorded != "" {
+				require.Equal(t, c.recorded, f.ledger.refusedWith())
+			}
+			require.Empty(t, f.ledger.events)
+			require.Zero(t, f.gateway.messages())
+		})
+	}
+	t.Run("OK", func(t *testing.T) {
+		_, err := f.PickUp(t.Context(), alice, r.ID, "", key.Public())
+		require.NoError(t, err)
+		order, err := f.keyring.VerifyPickUp(f.gateway.orders[0])
+		require.NoError(t, err)
+		require.Equal(t, r.Plan.Grants[0].Name, order.Grant)
+		require.Equal(t, access.ViaAPI, order.Via)
+	})
+}

@@ -1,0 +1,121 @@
+// Package app holds Ramp's use cases: what people may do, between the surfaces
+// (pages, API, chat) and everything else. Config and New show what they need;
+// each use case is one file with the small interface of its own needs. What is
+// returned is for one person: what somebody may not see does not exist for them.
+package app
+
+import (
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/codec"
+	"ramp.dev/ramp/contracts"
+	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/passkey"
+)
+
+// Config is what the use cases work with. New hands each of them its own part,
+// and nothing that App exports leads back to it: a surface cannot go past the
+// use cases to the ledger or to Temporal.
+type Config struct {
+	Contracts Contracts
+	Ledger    Ledger
+	Signer    *evidence.Signer
+	Gateway   Gateway
+	Log       logrus.FieldLogger
+	Codec     *codec.Codec // nil: payloads in Temporal are not encrypted
+	Passkeys  Passkeys     // nil: no plan that requires a passkey can be approved here
+	// EnrolPasskey writes a new key into the file of passkeys; nil: people do so
+	// after a review.
+	EnrolPasskey func(person string, k passkey.Key) error
+	Operators    []string                   // groups that see every request and may revoke any
+	Auditors     []string                   // groups that read the audit log and every evidence pack; nobody if empty
+	Principal    func(access.Person) string // the identity that targets see; nil: the person's id
+	Now          func() time.Time           // nil: the real clock
+	MaxOpen      int                        // requests that a person may have open at once; 0: 20
+}
+
+// Contracts are the contracts in force.
+type Contracts interface {
+	Current() *contracts.Set
+}
+
+// Ledger is all that the use cases need of the ledger.
+type Ledger interface {
+	requestLedger
+	submissionLedger
+	startLedger
+	eventAppender
+	eventLedger
+	auditLedger
+	evidenceLedger
+}
+
+// Gateway is all that the use cases need of Temporal.
+type Gateway interface {
+	scopeResolver
+	workflowStarter
+	decisionGateway
+	endGateway
+	extensionGateway
+	pickUpGateway
+}
+
+// App is the use cases together. It is safe for concurrent use.
+type App struct {
+	*catalog
+	*requests
+	*events
+	*submitter
+	*starter
+	*decider
+	*ender
+	*extender
+	*pickUps
+	*auditor
+	*evidencePacks
+	*passkeys
+	*decoders
+}
+
+// New makes the use cases of a configuration, with its defaults filled in.
+func New(c Config) *App {
+	if c.Principal == nil {
+		c.Principal = func(p access.Person) string { return p.ID }
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.MaxOpen == 0 {
+		c.MaxOpen = 20
+	}
+	now := func() time.Time { return c.Now().UTC() }
+	roles := roles{operators: c.Operators, auditors: c.Auditors}
+	refused := refusals{events: c.Ledger, log: c.Log, now: now}
+	cat := &catalog{contracts: c.Contracts, now: now}
+	reader := &requests{ledger: c.Ledger, roles: roles, refused: refused, catalog: cat, now: now}
+	start := &starter{ledger: c.Ledger, gateway: c.Gateway, log: c.Log, now: now}
+	log := &auditor{ledger: c.Ledger, signer: c.Signer, roles: roles, refused: refused, log: c.Log}
+	keys := &passkeys{file: c.Passkeys, enrol: c.EnrolPasskey, events: c.Ledger, refused: refused, log: c.Log, now: now}
+	return &App{
+		catalog:  cat,
+		requests: reader,
+		events:   &events{ledger: c.Ledger, requests: reader},
+		submitter: &submitter{ledger: c.Ledger, starter: start, refused: refused, maxOpen: c.MaxOpen,
+			planner: &planner{catalog: cat, scopes: c.Gateway, signer: c.Signer, principal: c.Principal, now: now}},
+		starter:       start,
+		decider:       &decider{requests: reader, gateway: c.Gateway, signer: c.Signer, passkeys: keys, refused: refused, now: now},
+		ender:         &ender{requests: reader, gateway: c.Gateway, refused: refused, now: now},
+		extender:      &extender{requests: reader, contracts: c.Contracts, gateway: c.Gateway, signer: c.Signer, refused: refused, now: now},
+		pickUps:       &pickUps{requests: reader, gateway: c.Gateway, signer: c.Signer, refused: refused, now: now},
+		auditor:       log,
+		evidencePacks: &evidencePacks{ledger: c.Ledger, requests: reader, log: log, signer: c.Signer, now: now},
+		passkeys:      keys,
+		decoders:      &decoders{codec: c.Codec, events: c.Ledger, roles: roles, refused: refused, now: now},
+	}
+}
+
+// clock returns the time in UTC.
+type clock func() time.Time

@@ -1,0 +1,92 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/contracts"
+)
+
+// catalog shows people the contracts under which they may request access.
+type catalog struct {
+	contracts Contracts
+	now       clock
+}
+
+// Catalog lists what a person may request; query narrows it by words.
+func (c *catalog) Catalog(_ context.Context, p access.Person, query string) []contracts.Offer {
+	out := []contracts.Offer{}
+	query = strings.ToLower(strings.TrimSpace(query))
+	for _, o := range c.offers(p) {
+		text := strings.ToLower(o.Contract + " " + o.Description + " " + strings.Join(o.Targets, " "))
+		if strings.Contains(text, query) {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// Offer returns one contract as this person may use it; CodeNotFound otherwise.
+func (c *catalog) Offer(_ context.Context, p access.Person, name string) (contracts.Offer, error) {
+	for _, o := range c.offers(p) {
+		if o.Contract == name {
+			return o, nil
+		}
+	}
+	return contracts.Offer{}, c.unknownContract(p, name)
+}
+
+// find returns a contract in force, whoever asks: whether it is for them is for
+// its evaluation to say.
+func (c *catalog) find(p access.Person, name string) (*contracts.Contract, error) {
+	if name == "" {
+		return nil, access.Invalid(access.Issue{Code: "contract_missing", Field: "contract", Message: "name the contract"})
+	}
+	found, ok := c.contracts.Current().Find(name)
+	if !ok {
+		return nil, c.unknownContract(p, name)
+	}
+	return found, nil
+}
+
+func (c *catalog) offers(p access.Person) []contracts.Offer {
+	return c.contracts.Current().Offers(p, c.now())
+}
+
+// unknownContract suggests only what this person may request.
+func (c *catalog) unknownContract(p access.Person, name string) error {
+	var known []string
+	for _, o := range c.offers(p) {
+		known = append(known, o.Contract)
+	}
+	return &access.Error{Code: access.CodeNotFound, Issues: []access.Issue{{Code: "unknown_contract", Field: "contract",
+		Message: fmt.Sprintf("there is no contract %q%s", access.Clip(name, 60), didYouMean(name, known))}}}
+}
+
+// unknownTarget is why a list for a target is empty: no contract names the
+// target, so that it is probably misspelt. It is nil for one that a contract
+// names.
+func (c *catalog) unknownTarget(p access.Person, name string) error {
+	for _, known := range c.contracts.Current().Contracts {
+		for _, target := range known.Targets {
+			if target == name {
+				return nil
+			}
+		}
+	}
+	var known []string
+	for _, o := range c.offers(p) {
+		known = append(known, o.Targets...)
+	}
+	return access.Invalid(access.Issue{Code: "unknown_target", Field: "target",
+		Message: fmt.Sprintf("there is no target %q%s", access.Clip(name, 60), didYouMean(name, known))})
+}
+
+func didYouMean(name string, known []string) string {
+	if near := contracts.Nearest(name, known); near != "" {
+		return fmt.Sprintf("; did you mean %q?", near)
+	}
+	return ""
+}

@@ -1,0 +1,147 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+	"unicode/utf8"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/workflows"
+)
+
+// decisionGateway carries a signed decision to the request's workflow.
+type decisionGateway interface {
+	Decide(ctx context.Context, id string, signed evidence.Envelope) (workflows.DecideResult, error)
+}
+
+// decisionSigner signs a decision.
+type decisionSigner interface {
+	SignDecision(d access.Decision) (evidence.Envelope, error)
+}
+
+// decisionPasskeys verifies the approver's own signature.
+type decisionPasskeys interface {
+	verify(d access.Decision) error
+}
+
+// decider takes people's decisions.
+type decider struct {
+	requests *requests
+	gateway  decisionGateway
+	signer   decisionSigner
+	passkeys decisionPasskeys
+	refused  refusals
+	now      clock
+}
+
+// DecisionInput is one person's verdict on one plan.
+type DecisionInput struct {
+	Verdict    access.Verdict
+	PlanDigest string
+	Comment    string
+	Passkey    *access.Assertion // where the plan requires one; else it is left out of the record
+}
+
+// Decide takes one person's verdict on exactly the plan that they saw, and
+// returns the request as it is then. The same verdict again changes nothing; a
+// denial after access has opened closes it (CASES 15).
+func (d *decider) Decide(ctx context.Context, by access.Actor, id string, in DecisionInput) (access.Request, error) {
+	r, err := d.requests.forAct(ctx, by, id, actDecide)
+	if err != nil {
+		return r, err
+	}
+	if err := d.check(by.Person, r, in); err != nil {
+		return r, d.refused.record(ctx, by, id, actDecide, err)
+	}
+	for _, earlier := range r.Decisions {
+		if earlier.Approver.SameHuman(by.Person) && earlier.Verdict == in.Verdict {
+			return r, nil
+		}
+	}
+	dec := access.Decision{RequestID: id, PlanDigest: in.PlanDigest, Verdict: in.Verdict, Approver: by.Person, Via: by.Via,
+		Comment: in.Comment, At: d.now().Truncate(time.Microsecond)}
+	if in.Verdict == access.Approve {
+		if dec, err = d.prove(r.Plan.Rule, dec, in.Passkey); err != nil {
+			return r, d.refused.record(ctx, by, id, actDecide, err)
+		}
+	}
+	signed, err := d.signer.SignDecision(dec)
+	if err != nil {
+		return r, err
+	}
+	if _, err := d.gateway.Decide(ctx, id, signed); err != nil {
+		return r, d.refused.record(ctx, by, id, actDecide, asNotRunning(err))
+	}
+	return d.requests.ledger.Request(ctx, id)
+}
+
+// check reports why p may not decide this now; the worker checks again.
+func (d *decider) check(p access.Person, r access.Request, in DecisionInput) error {
+	switch {
+	case in.Verdict != access.Approve && in.Verdict != access.Deny:
+		return access.Invalid(access.Issue{Code: "decision_unknown", Field: "decision", Message: `decision must be "approve" or "deny"`})
+	case in.PlanDigest == "":
+		return access.Invalid(access.Issue{Code: "plan_digest_missing", Field: "planDigest", Message: "name the plan that you decide, by its digest"})
+	}
+	if err := checkText("comment", in.Comment); err != nil {
+		return err
+	}
+	if err := r.Plan.Rule.MayDecide(r.Requester, p); err != nil {
+		return err
+	}
+	if in.PlanDigest != r.Plan.Digest {
+		return refuse(access.CodeConflict, "wrong_digest", "the plan that you decided is not the plan of this request; look at it again")
+	}
+	return d.checkState(p, r, in.Verdict)
+}
+
+// checkState reports why a verdict comes too late, or contradicts an earlier one.
+func (d *decider) checkState(p access.Person, r access.Request, v access.Verdict) error {
+	switch {
+	case r.State == access.StateLapsed, r.State == access.StatePending && d.now().After(r.Plan.PendingUntil):
+		return refuse(access.CodeTooLate, "lapsed", "the time for decisions ended at %s", r.Plan.PendingUntil.Format(time.RFC3339))
+	case r.State.Final() || r.State == access.StateEnding:
+		return refuse(access.CodeConflict, "wrong_state", "the request is %s", r.State)
+	case r.State != access.StatePending && v == access.Approve && !hasDecided(p, r):
+		return refuse(access.CodeConflict, "wrong_state", "the request is %s already", r.State)
+	}
+	for _, earlier := range r.Decisions {
+		if earlier.Approver.SameHuman(p) && earlier.Verdict == access.Deny && v == access.Approve {
+			return refuse(access.CodeConflict, "already_decided", "you denied this request; a denial cannot be taken back")
+		}
+	}
+	return nil
+}
+
+// prove checks what the rule requires of an approval beside the person: a
+// recent login, a passkey's signature.
+func (d *decider) prove(rule access.Rule, dec access.Decision, signature *access.Assertion) (access.Decision, error) {
+	if err := dec.Approver.RequireRecentLogin(rule.StepUp, dec.At); err != nil {
+		return dec, err
+	}
+	if !rule.Passkey {
+		return dec, nil
+	}
+	dec.Passkey = signature
+	return dec, d.passkeys.verify(dec)
+}
+
+// asNotRunning says of a workflow that was not found that the request is over.
+func asNotRunning(err error) error {
+	if access.CodeOf(err) == access.CodeNotFound {
+		return refuse(access.CodeConflict, "wrong_state", "the request is over, or not started yet; look at it again")
+	}
+	return err
+}
+
+// maxText bounds comments and the reasons of acts, in characters.
+const maxText = 1000
+
+func checkText(field, s string) error {
+	if !utf8.ValidString(s) || utf8.RuneCountInString(s) > maxText {
+		return access.Invalid(access.Issue{Code: "comment_too_long", Field: field, Message: fmt.Sprintf("this may have %d characters", maxText)})
+	}
+	return nil
+}

@@ -1,0 +1,102 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/contracts"
+	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/workflows"
+)
+
+// extensionGateway carries a signed order to extend to the request's workflow.
+type extensionGateway interface {
+	Extend(ctx context.Context, id string, signed evidence.Envelope) (workflows.ExtendResult, error)
+}
+
+// extensionSigner signs an order to extend.
+type extensionSigner interface {
+	SignExtension(o access.ExtensionOrder) (evidence.Envelope, error)
+}
+
+// extender prolongs live access.
+type extender struct {
+	requests  *requests
+	contracts Contracts
+	gateway   extensionGateway
+	signer    extensionSigner
+	refused   refusals
+	now       clock
+}
+
+// Extend prolongs live access by more (a duration such as 15m), as far as its
+// plan allows; only its requester may, and only while the contract of that name
+// would still let them in. The old end holds until the new one is in force on
+// every target; it stands when the extension is refused.
+func (e *extender) Extend(ctx context.Context, by access.Actor, id, more, reason string) (access.Request, error) {
+	r, err := e.requests.forAct(ctx, by, id, actExtend)
+	if err != nil {
+		return r, err
+	}
+	adds, err := access.ParseDuration("for", more)
+	if err != nil {
+		return r, err
+	}
+	if err := checkText("reason", reason); err != nil {
+		return r, err
+	}
+	now := e.now()
+	if err := e.check(by.Person, r, adds, now); err != nil {
+		return r, e.refused.record(ctx, by, id, actExtend, err)
+	}
+	signed, err := e.signer.SignExtension(access.ExtensionOrder{RequestID: id, PlanDigest: r.Plan.Digest,
+		Number: r.Extensions + 1, Adds: adds, By: by.Person, Via: by.Via, Reason: reason, At: now})
+	if err != nil {
+		return r, err
+	}
+	res, err := e.gateway.Extend(ctx, id, signed)
+	if err != nil {
+		return r, e.refused.record(ctx, by, id, actExtend, asNotRunning(err))
+	}
+	if r, err = e.requests.ledger.Request(ctx, id); err == nil {
+		// The ledger follows within moments; what is returned is in force now.
+		r.ExpiresAt, r.Extensions = &res.ExpiresAt, res.Number
+	}
+	return r, err
+}
+
+// check reports why p may not extend this now; the worker checks again what the
+// plan says.
+func (e *extender) check(p access.Person, r access.Request, adds access.Duration, now time.Time) error {
+	switch {
+	case p.ID != r.Requester.ID:
+		return refuse(access.CodeForbidden, "not_requester", "only the requester extends")
+	case r.State != access.StateActive || r.ExpiresAt == nil || r.ActiveAt == nil:
+		return refuse(access.CodeConflict, "wrong_state", "the request is %s, not active", r.State)
+	case r.Plan.Extend == nil:
+		return refuse(access.CodeForbidden, "not_extendable", "contract %s allows no extensions; make a new request when this ends", r.Contract)
+	case r.Extensions >= r.Plan.Extend.Times:
+		return refuse(access.CodeForbidden, "extended_enough", "this was extended %d times, which is all that was approved", r.Extensions)
+	}
+	if total := r.ExpiresAt.Sub(*r.ActiveAt) + adds.Std(); total > r.Plan.Extend.UpTo.Std() {
+		return refuse(access.CodeForbidden, "extend_over_limit", "with %s more this would last %s; %s in all were approved",
+			adds, total.Round(time.Second), r.Plan.Extend.UpTo)
+	}
+	if err := p.RequireRecentLogin(r.Plan.StepUp, now); err != nil {
+		return err
+	}
+	return e.checkEligible(p, r, now)
+}
+
+// checkEligible evaluates the contract that is in force under the name now, for
+// the person as they are now: more time is not for those whom it would not let
+// in today.
+func (e *extender) checkEligible(p access.Person, r access.Request, now time.Time) error {
+	c, ok := e.contracts.Current().Find(r.Contract)
+	if !ok {
+		return refuse(access.CodeForbidden, "contract_gone", "contract %s is no longer in force", r.Contract)
+	}
+	return c.CheckEligible(contracts.Input{Person: p, Now: now, Request: access.RequestInput{Contract: r.Contract, Params: r.Plan.Params,
+		Reason: r.Plan.Reason, Ticket: r.Plan.Ticket}}, r.Plan.Duration)
+}

@@ -1,0 +1,245 @@
+package app
+
+import (
+	"context"
+	"crypto/ed25519"
+	"io"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/sirupsen/logrus"
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/contracts"
+	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/ledger"
+	"ramp.dev/ramp/workflows"
+)
+
+var testTime = time.Date(2026, 3, 1, 2, 14, 0, 0, time.UTC)
+
+const testContract = `
+apiVersion: ramp/v1
+kind: Contract
+metadata: {name: orders, owner: team-data}
+description: Read the orders database.
+request: {who: '"engineering" in person.groups', reason: {minLength: 10}}
+duration: {default: 30m, max: 1h}
+grants: [{target: postgres/orders, entitlement: {role: readonly}}]
+approval: {pendingFor: 1h, stages: [{name: leads, from: [leads], count: 1}]}
+extend: {times: 1, upTo: 1h}
+`
+
+var (
+	alice = person("alice", "engineering")
+	bob   = person("bob", "engineering", "leads")
+	dave  = person("dave")
+	oscar = person("oscar", "operators")
+	carol = person("carol", "auditors")
+)
+
+func person(id string, groups ...string) access.Actor {
+	return access.Actor{Person: access.Person{ID: id, Kind: access.KindHuman, Groups: groups}, Via: access.ViaAPI}
+}
+
+type contractSet struct{ *contracts.Set }
+
+func (s contractSet) Current() *contracts.Set { return s.Set }
+
+// fakeLedger keeps what it is given in memory.
+type fakeLedger struct {
+	Ledger     // what a test does not expect panics
+	t          *testing.T
+	requests   map[string]access.Request
+	submitted  []ledger.Submission
+	started    []string
+	events     []access.Event
+	submitErr  error
+	appendErr  error
+	tree       ledger.Tree
+	calls      []string // in order, with those of the gateway
+	unreadable bool
+}
+
+func (l *fakeLedger) Submit(_ context.Context, s ledger.Submission) (bool, error) {
+	l.calls = append(l.calls, "ledger.Submit")
+	if l.submitErr != nil {
+		return false, l.submitErr
+	}
+	l.submitted = append(l.submitted, s)
+	if _, known := l.requests[s.Request.ID]; known {
+		return false, nil
+	}
+	l.requests[s.Request.ID] = s.Request
+	return true, nil
+}
+
+func (l *fakeLedger) Request(_ context.Context, id string) (access.Request, error) {
+	if l.unreadable {
+		return access.Request{}, access.Errorf(access.CodeUnavailable, "the database is down")
+	}
+	r, ok := l.requests[id]
+	if !ok {
+		return r, access.Errorf(access.CodeNotFound, "there is no request %q", id)
+	}
+	return r, nil
+}
+
+// Requests lists all requests by id, one page for each Limit; a cursor is the id
+// to go on after.
+func (l *fakeLedger) Requests(_ context.Context, f ledger.RequestFilter) ([]access.Request, string, error) {
+	var ids []string
+	for id, r := range l.requests {
+		if id > f.Cursor && (len(f.States) == 0 || slices.Contains(f.States, r.State)) && (f.Requester == "" || f.Requester == r.Requester.ID) {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	next := ""
+	if len(ids) > f.Limit {
+		ids = ids[:f.Limit]
+		next = ids[f.Limit-1]
+	}
+	var out []access.Request
+	for _, id := range ids {
+		out = append(out, l.requests[id])
+	}
+	return out, next, nil
+}
+
+func (l *fakeLedger) MarkStarted(_ context.Context, id string) error {
+	l.started = append(l.started, id)
+	return nil
+}
+
+func (l *fakeLedger) Unstarted(_ context.Context, before time.Time) ([]ledger.Submission, error) {
+	var out []ledger.Submission
+	for _, s := range l.submitted {
+		if s.Request.CreatedAt.Before(before) && !slices.Contains(l.started, s.Request.ID) {
+			out = append(out, s)
+		}
+	}
+	return out, nil
+}
+
+func (l *fakeLedger) AppendEvent(_ context.Context, e access.Event) error {
+	if l.appendErr == nil {
+		l.events = append(l.events, e)
+	}
+	return l.appendErr
+}
+
+func (l *fakeLedger) Tree(context.Context) (ledger.Tree, error) { return l.tree, nil }
+
+// refusedWith returns the code of the one refusal that was recorded, and forgets
+// it.
+func (l *fakeLedger) refusedWith() string {
+	l.t.Helper()
+	require.Len(l.t, l.events, 1)
+	e := l.events[0]
+	l.events = nil
+	require.Contains(l.t, []access.EventKind{access.EventActRefused, access.EventDecisionRefused}, e.Kind)
+	require.Equal(l.t, string(access.ViaAPI), e.Detail[access.DetailVia])
+	return e.Detail["code"]
+}
+
+// fakeGateway takes every message; err is returned by all of them.
+type fakeGateway struct {
+	ledger    *fakeLedger
+	err       error
+	started   []string
+	decisions []evidence.Envelope
+	orders    []evidence.Envelope
+	ends      []workflows.EndRequest
+}
+
+func (g *fakeGateway) Start(_ context.Context, plan access.Plan, _ evidence.Envelope) error {
+	g.ledger.calls = append(g.ledger.calls, "gateway.Start")
+	if g.err == nil {
+		g.started = append(g.started, plan.RequestID)
+	}
+	return g.err
+}
+
+func (g *fakeGateway) Resolve(_ context.Context, grants []access.PlannedGrant) ([]access.Scope, error) {
+	if g.err != nil {
+		return nil, g.err
+	}
+	out := make([]access.Scope, len(grants))
+	for i := range out {
+		out[i].Summary = "read orders"
+	}
+	return out, nil
+}
+
+func (g *fakeGateway) Decide(_ context.Context, _ string, signed evidence.Envelope) (workflows.DecideResult, error) {
+	g.decisions = append(g.decisions, signed)
+	return workflows.DecideResult{}, g.err
+}
+
+func (g *fakeGateway) End(_ context.Context, _ string, order workflows.EndRequest) error {
+	g.ends = append(g.ends, order)
+	return g.err
+}
+
+func (g *fakeGateway) Extend(_ context.Context, _ string, signed evidence.Envelope) (workflows.ExtendResult, error) {
+	g.orders = append(g.orders, signed)
+	return workflows.ExtendResult{ExpiresAt: testTime.Add(time.Hour), Number: 1}, g.err
+}
+
+func (g *fakeGateway) PickUp(_ context.Context, _ string, signed evidence.Envelope) (evidence.SealedCredential, error) {
+	g.orders = append(g.orders, signed)
+	return evidence.SealedCredential{Suite: "test"}, g.err
+}
+
+func (g *fakeGateway) messages() int { return len(g.decisions) + len(g.orders) + len(g.ends) }
+
+// fixture is the use cases over fakes.
+type fixture struct {
+	*App
+	t       *testing.T
+	ledger  *fakeLedger
+	gateway *fakeGateway
+	keyring evidence.Keyring
+	now     time.Time
+}
+
+func newFixture(t *testing.T, change ...func(*Config)) *fixture {
+	t.Helper()
+	set, err := contracts.Parse(map[string][]byte{"orders.yaml": []byte(testContract)})
+	require.NoError(t, err)
+	public, key, err := ed25519.GenerateKey(nil)
+	require.NoError(t, err)
+	log := logrus.New()
+	log.SetOutput(io.Discard)
+	f := &fixture{t: t, ledger: &fakeLedger{t: t, requests: map[string]access.Request{}}, keyring: evidence.NewKeyring(public), now: testTime}
+	f.gateway = &fakeGateway{ledger: f.ledger}
+	c := Config{Contracts: contractSet{set}, Ledger: f.ledger, Signer: evidence.NewSigner(key), Gateway: f.gateway, Log: log,
+		Operators: []string{"operators"}, Auditors: []string{"auditors"}, Now: func() time.Time { return f.now }}
+	for _, change := range change {
+		change(&c)
+	}
+	f.App = New(c)
+	return f
+}
+
+var testInput = access.RequestInput{Contract: "orders", Reason: "look into the night's orders"}
+
+// request puts a request of alice's, in a state, into the ledger.
+func (f *fixture) request(s access.State) access.Request {
+	f.t.Helper()
+	in := testInput
+	in.Reason += " " + string(s)
+	r, created, err := f.Submit(f.t.Context(), alice, in, "")
+	require.NoError(f.t, err)
+	require.True(f.t, created)
+	r.State = s
+	if s.MayHaveAccess() {
+		end := f.now.Add(30 * time.Minute)
+		r.ActiveAt, r.ExpiresAt = &f.now, &end
+	}
+	f.ledger.requests[r.ID] = r
+	return r
+}

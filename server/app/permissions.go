@@ -1,0 +1,34 @@
+package app
+
+import "ramp.dev/ramp/access"
+
+// Permissions are what a person may do with a request now; pages offer just
+// that. Each act checks again for itself.
+type Permissions struct {
+	Decide, Cancel, Release, Revoke, Extend, PickUp bool
+	Operate                                         bool // the person is an operator
+}
+
+// Permissions returns what p may do with a request that p sees.
+func (q *requests) Permissions(p access.Person, r access.Request) Permissions {
+	mine, live, operator := p.ID == r.Requester.ID, r.State == access.StateActive, q.roles.isOperator(p)
+	return Permissions{
+		Decide:  r.State == access.StatePending && mayDecide(p, r) && !hasDecided(p, r) && q.now().Before(r.Plan.PendingUntil),
+		Cancel:  mine && (r.State == access.StatePending || r.State == access.StateScheduled),
+		Release: mine && live,
+		Revoke:  !mine && (r.State == access.StateGranting || live) && (operator || mayDecide(p, r)),
+		Extend:  mine && live && r.Plan.Extend != nil && r.Extensions < r.Plan.Extend.Times,
+		PickUp:  mine && live,
+		Operate: operator,
+	}
+}
+
+// RequiredMaxAge returns how recently p must have logged in (max_age) where p
+// has not; 0 where the login is recent enough or none is required. Pages say it
+// before people act.
+func (q *requests) RequiredMaxAge(p access.Person, maxAge access.Duration) access.Duration {
+	if p.RequireRecentLogin(maxAge, q.now()) != nil {
+		return maxAge
+	}
+	return 0
+}

@@ -1,0 +1,113 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/contracts"
+	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/ledger"
+)
+
+// scopeResolver asks the workers what planned grants would open.
+type scopeResolver interface {
+	Resolve(ctx context.Context, grants []access.PlannedGrant) ([]access.Scope, error)
+}
+
+// planSigner signs a plan and the statement of why it came out as it did.
+type planSigner interface {
+	SignPlan(plan access.Plan) (evidence.Envelope, string, error)
+	SignEvaluation(e access.Evaluation) (evidence.Envelope, error)
+}
+
+// planner derives the plan of a request: every fact comes from the contract, the
+// targets and the verified person, none from the client.
+type planner struct {
+	catalog   *catalog
+	scopes    scopeResolver
+	signer    planSigner
+	principal func(access.Person) string
+	now       clock
+}
+
+// proposal is a plan that was made and signed, and nothing more yet.
+type proposal struct {
+	plan         access.Plan
+	signed       evidence.Envelope
+	stages       []access.StageStatus
+	trace        []contracts.Step
+	contractText string
+}
+
+// propose makes the plan of a request and signs it; nothing is recorded or
+// started.
+func (p *planner) propose(ctx context.Context, by access.Actor, in access.RequestInput, id string) (proposal, error) {
+	c, err := p.catalog.find(by.Person, in.Contract)
+	if err != nil {
+		return proposal{}, err
+	}
+	now := p.now().Truncate(time.Microsecond) // what the ledger keeps
+	result := c.Evaluate(contracts.Input{Person: by.Person, Request: in, Now: now})
+	if err := result.Err(); err != nil {
+		return proposal{}, err
+	}
+	scopes, err := p.scopes.Resolve(ctx, result.Draft.Grants)
+	if err != nil {
+		return proposal{}, err
+	}
+	plan := p.fill(c, result.Draft, scopes, by, in, id, now)
+	out := proposal{trace: result.Trace, contractText: c.Text}
+	if out.signed, plan.Digest, err = p.signer.SignPlan(plan); err != nil {
+		return proposal{}, err
+	}
+	_, out.stages = plan.Rule.Tally(plan, plan.Digest, nil)
+	out.plan = plan
+	return out, nil
+}
+
+// fill completes a contract's draft to a plan. It is pure.
+func (p *planner) fill(c *contracts.Contract, d contracts.Draft, scopes []access.Scope, by access.Actor, in access.RequestInput, id string, now time.Time) access.Plan {
+	plan := access.Plan{
+		RequestID: id, Contract: c.Name, ContractVersion: c.Version, Requester: by.Person, Via: by.Via, Principal: p.principal(by.Person),
+		Params: d.Params, Reason: strings.TrimSpace(in.Reason), Ticket: in.Ticket, Duration: d.Duration,
+		CreatedAt: now, PendingUntil: now.Add(d.PendingFor.Std()), Rule: d.Rule, Extend: d.Extend, StepUp: d.StepUp,
+	}
+	if in.StartAt != nil {
+		at := in.StartAt.UTC().Truncate(time.Second)
+		plan.StartAt = &at
+	}
+	for i, g := range d.Grants {
+		g.Name, g.Scope = access.GrantName(id, i), scopes[i]
+		plan.Grants = append(plan.Grants, g)
+	}
+	return plan
+}
+
+// request is the proposal as a request that nobody has decided yet.
+func (s proposal) request() access.Request {
+	return access.Request{ID: s.plan.RequestID, State: access.StatePending, Contract: s.plan.Contract, Requester: s.plan.Requester,
+		Plan: s.plan, Stages: s.stages, Decisions: []access.Decision{}, CreatedAt: s.plan.CreatedAt}
+}
+
+// submission is what the ledger records of a proposal, with a signed statement
+// of how the contract was evaluated.
+func (p *planner) submission(s proposal, in access.RequestInput) (ledger.Submission, error) {
+	out := ledger.Submission{Request: s.request(), Ask: in, ContractText: s.contractText, RefuseDuplicate: true}
+	trace, err := json.Marshal(s.trace)
+	if err != nil {
+		return out, err
+	}
+	signed, err := p.signer.SignEvaluation(access.Evaluation{RequestID: s.plan.RequestID, PlanDigest: s.plan.Digest,
+		Contract: s.plan.Contract, ContractVersion: s.plan.ContractVersion, Trace: trace, At: s.plan.CreatedAt})
+	if err != nil {
+		return out, err
+	}
+	if out.Evaluation, err = json.Marshal(signed); err != nil {
+		return out, err
+	}
+	out.PlanEnvelope, err = json.Marshal(s.signed)
+	return out, err
+}

@@ -1,0 +1,109 @@
+package app
+
+import (
+	"context"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/ledger"
+)
+
+// requestLedger reads requests.
+type requestLedger interface {
+	Request(ctx context.Context, id string) (access.Request, error)
+	Requests(ctx context.Context, f ledger.RequestFilter) (items []access.Request, nextCursor string, err error)
+}
+
+// requests shows people the requests that they may see.
+type requests struct {
+	ledger  requestLedger
+	catalog *catalog
+	roles   roles
+	refused refusals
+	now     clock
+}
+
+// Request returns one request as p may see it; CodeNotFound for everybody
+// else's.
+func (q *requests) Request(ctx context.Context, p access.Person, id string) (access.Request, error) {
+	missing := refuse(access.CodeNotFound, "unknown_request", "there is no request %q", access.Clip(id, 40))
+	if !access.IsRequestID(id) {
+		return access.Request{}, missing
+	}
+	r, err := q.ledger.Request(ctx, id)
+	if access.CodeOf(err) == access.CodeNotFound || err == nil && !q.roles.maySee(p, r) {
+		return access.Request{}, missing
+	}
+	if err != nil {
+		return access.Request{}, err
+	}
+	return r, nil
+}
+
+// forAct returns the request that an act is about. An act on a request that the
+// person may not see is recorded there as refused, and returns what it would if
+// there were none.
+func (q *requests) forAct(ctx context.Context, by access.Actor, id, act string) (access.Request, error) {
+	r, err := q.Request(ctx, by.Person, id)
+	if access.CodeOf(err) != access.CodeNotFound || !access.IsRequestID(id) {
+		return r, err
+	}
+	if _, hidden := q.ledger.Request(ctx, id); hidden == nil {
+		_ = q.refused.record(ctx, by, id, act, refuse(access.CodeForbidden, "not_visible", "this person may not see the request"))
+	}
+	return r, err
+}
+
+// Query narrows a list of requests.
+type Query struct {
+	States   []access.State
+	Mine     bool
+	ToDecide bool // pending ones that this person may decide and has not decided
+	Target   string
+	Cursor   string
+	Limit    int // 1 to 200; 0 is 50
+}
+
+// scanLimit bounds how many requests one page looks through for those that
+// this person may see.
+const scanLimit = 2000
+
+// Requests lists the requests that p may see, newest first, and returns where
+// the next page begins ("" at the end).
+func (q *requests) Requests(ctx context.Context, p access.Person, query Query) ([]access.Request, string, error) {
+	f := ledger.RequestFilter{States: query.States, Target: query.Target, Cursor: query.Cursor, Limit: query.Limit}
+	if f.Limit <= 0 || f.Limit > 200 {
+		f.Limit = 50
+	}
+	if query.Mine {
+		f.Requester = p.ID
+	}
+	if query.ToDecide {
+		f.States = []access.State{access.StatePending}
+	}
+	want := f.Limit
+	out := []access.Request{}
+	for looked := 0; looked < scanLimit; {
+		// Only what is still missing is read, so that the cursor ends where the
+		// page does, whatever is left out of it.
+		f.Limit = want - len(out)
+		items, next, err := q.ledger.Requests(ctx, f)
+		if err != nil {
+			return nil, "", err
+		}
+		looked += max(len(items), 1)
+		for _, r := range items {
+			if query.ToDecide && !q.Permissions(p, r).Decide || !q.roles.maySee(p, r) {
+				continue
+			}
+			out = append(out, r)
+		}
+		f.Cursor = next
+		if next == "" || len(out) >= want {
+			break
+		}
+	}
+	if len(out) == 0 && query.Target != "" && query.Cursor == "" {
+		return out, "", q.catalog.unknownTarget(p, query.Target)
+	}
+	return out, f.Cursor, nil
+}

@@ -1,0 +1,36 @@
+package app
+
+import "ramp.dev/ramp/access"
+
+// roles are the groups that have a part in every request.
+type roles struct {
+	operators, auditors []string
+}
+
+// isOperator reports whether p sees every request and may revoke any.
+func (r roles) isOperator(p access.Person) bool { return p.InAnyGroup(r.operators...) }
+
+// isAuditor reports whether p reads the audit log. Operators do not: they run
+// Ramp, and are among those whom auditors watch.
+func (r roles) isAuditor(p access.Person) bool { return p.InAnyGroup(r.auditors...) }
+
+// maySee reports whether a request exists for p: for its requester, for those
+// who may decide it, and for operators.
+func (r roles) maySee(p access.Person, req access.Request) bool {
+	return p.ID == req.Requester.ID || r.isOperator(p) || mayDecide(p, req)
+}
+
+func mayDecide(p access.Person, req access.Request) bool {
+	return req.Plan.Rule.MayDecide(req.Requester, p) == nil
+}
+
+// hasDecided reports whether the human behind p has decided already, under
+// whichever account.
+func hasDecided(p access.Person, req access.Request) bool {
+	for _, d := range req.Decisions {
+		if d.Approver.SameHuman(p) {
+			return true
+		}
+	}
+	return false
+}
