@@ -47,7 +47,7 @@ func TestCase25BacklogDrainsOldestFirst(t *testing.T) {
 		a.awaits(access.StateEnded)
 	}
 	require.Equal(t, 1, s.service.open(), "only the new one is open")
-	require.Contains(t, s.metrics(), `ramp_activity_schedule_to_start_seconds_count{activity="Close",queue="ramp-close-memory/one"}`)
+	require.Contains(t, s.metrics(), `ramp_activity_schedule_to_start_seconds_count{activity="CloseGrant",queue="ramp-close-memory/one"}`)
 
 	place := map[string]int{}
 	for i, e := range s.service.asked("revoke") {

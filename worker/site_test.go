@@ -28,6 +28,7 @@ import (
 // memory: everything but the server, whose part the test plays.
 type site struct {
 	*testing.T
+	address  string // of Temporal
 	temporal client.Client
 	ledger   *ledger.Ledger
 	signer   *evidence.Signer
@@ -48,7 +49,7 @@ func newSite(t *testing.T, dynamic map[string]any) *site {
 		SearchAttributes: workflows.SearchAttributes(), Dynamic: dynamic})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = e.Stop() })
-	s := &site{T: t, service: newService(), config: Config{Control: true}, log: quiet()}
+	s := &site{T: t, address: e.Addr, service: newService(), config: Config{Control: true}, log: quiet()}
 	s.temporal, err = client.Dial(client.Options{HostPort: e.Addr, Namespace: temporalserver.Namespace, Logger: sdklog.New(quiet())})
 	require.NoError(t, err)
 	t.Cleanup(s.temporal.Close)

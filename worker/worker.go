@@ -7,14 +7,11 @@ import (
 	"time"
 
 	"github.com/sirupsen/logrus"
-	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/worker"
-	"go.temporal.io/sdk/workflow"
 
 	"ramp.dev/ramp/activities"
-	"ramp.dev/ramp/activities/api"
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/ledger"
@@ -69,22 +66,22 @@ func (w *Worker) serve(ctx context.Context, c Config, d Deps) (err error) {
 	if err != nil {
 		return err
 	}
-	figures := newReconcileMetrics(w.metrics.registry)
+	observe := newReconcileMetrics(w.metrics.registry)
 	alarms := alarms{log: d.Log, next: d.Alarms}
-	third := &activities.Reconciler{ObserveReport: figures.observeReport, With: reconcile.Reconciler{
+	reconciler := activities.Reconciler{ObserveReport: observe.observeReport, With: reconcile.Reconciler{
 		Broker: w.Broker, Ledger: d.Ledger, Runs: runs{d.Temporal}, Alarms: alarms, Log: d.Log}}
-	places := w.Broker.Names()
 	if c.Metrics != "" {
 		if w.metricsListener, err = w.metrics.serve(c.Metrics); err != nil {
 			return err
 		}
 	}
+	var all jobs
 	if c.Control {
-		places = append(places, "")
+		all.add(controlJobs(&reconciler, every))
 		w.metrics.registry.MustRegister(openGrantsCollector{d.Ledger})
-		if err := w.start(d, workflows.ControlQueue, defaultSlots, func(r worker.Registry) {
-			RegisterWorkflows(r)
-			registerControl(r, &activities.Control{Ledger: d.Ledger, Keyring: d.Keyring, Alarms: alarms, Directory: d.Ledger}, third)
+		if err := w.startQueue(d, workflows.ControlQueue, defaultSlots, all, func(r worker.Registry) {
+			workflows.Register(r)
+			(&activities.Control{Ledger: d.Ledger, Keyring: d.Keyring, Alarms: alarms, Directory: d.Ledger}).Register(r)
 		}); err != nil {
 			return err
 		}
@@ -93,25 +90,26 @@ func (w *Worker) serve(ctx context.Context, c Config, d Deps) (err error) {
 		if err := w.Broker.Ping(ctx, name); err != nil {
 			d.Log.WithField("target", name).WithError(err).Error("target does not work; the others run")
 		}
-		t := &activities.Targets{Broker: w.Broker, Ledger: d.Ledger, Keyring: d.Keyring, Signer: d.Signer, ObserveLag: figures.observeLag, Directory: d.Ledger,
+		t := &activities.Targets{Broker: w.Broker, Ledger: d.Ledger, Keyring: d.Keyring, Signer: d.Signer, ObserveLag: observe.observeLag, Directory: d.Ledger,
 			PasskeyApprovals: c.RequiredPasskeyApprovals()}
-		third := *third
-		third.With.RevokeAndVerify, third.With.VerifyGrant = t.RevokeAndVerify, t.VerifyGrant
-		if err := w.start(d, workflows.TargetQueue(name), defaultSlots, func(r worker.Registry) { registerTargets(r, t, &third) }); err != nil {
+		withTarget := reconciler
+		withTarget.With.RevokeAndVerify, withTarget.With.VerifyGrant = t.RevokeAndVerify, t.VerifyGrant
+		all.add(targetJobs(name, &withTarget, every))
+		if err := w.startQueue(d, workflows.TargetQueue(name), defaultSlots, all, func(r worker.Registry) {
+			t.Register(r)
+			t.RegisterClosing(r) // work scheduled by an older version comes here
+		}); err != nil {
 			return err
 		}
-		if err := w.start(d, workflows.CloseQueue(name), closeSlots(w.Broker.Rate(name)), func(r worker.Registry) { registerClosing(r, t) }); err != nil {
+		if err := w.startQueue(d, workflows.CloseQueue(name), closeSlots(w.Broker.Rate(name)), all, func(r worker.Registry) { t.RegisterClosing(r) }); err != nil {
 			return err
 		}
 	}
-	beside, stop := context.WithCancel(context.WithoutCancel(ctx))
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	w.stop = stop
-	keep := schedules{temporal: d.Temporal, every: every, places: places, failed: func(place string, err error) {
-		d.Log.WithError(err).WithField("target", place).Error("no schedule to reconcile this; it is tried again")
-	}}
-	w.background.Go(func() { keep.run(beside) })
+	w.background.Go(func() { jobKeeper{temporal: d.Temporal, jobs: all, log: d.Log}.run(background) })
 	if c.Control && c.Deployment.on() {
-		w.background.Go(func() { waitCurrent(beside, NewDeployments(d.Temporal, c.Deployment), d.Log) })
+		w.background.Go(func() { waitCurrent(background, NewDeployments(d.Temporal, c.Deployment), d.Log) })
 	}
 	return nil
 }
@@ -138,7 +136,8 @@ func closeSlots(r integrations.Rate) int {
 	return max(4, min(defaultSlots, int(r.PerSecond*30/(operations*share))))
 }
 
-func (w *Worker) start(d Deps, queue string, slots int, register func(worker.Registry)) error {
+// startQueue starts the worker of one queue, with the standing jobs that run there.
+func (w *Worker) startQueue(d Deps, queue string, slots int, all jobs, register func(worker.Registry)) error {
 	tw := worker.New(d.Temporal, queue, worker.Options{
 		WorkerStopTimeout:                  stopWithin,
 		DisableRegistrationAliasing:        true,
@@ -152,6 +151,9 @@ func (w *Worker) start(d Deps, queue string, slots int, register func(worker.Reg
 		OnFatalError:                       func(err error) { d.Log.WithError(err).WithField("queue", queue).Error("worker stopped") },
 	})
 	register(tw)
+	for _, j := range all.on(queue) {
+		j.register(tw)
+	}
 	if err := tw.Start(); err != nil {
 		return err
 	}
@@ -175,33 +177,4 @@ func (w *Worker) Stop() {
 	if w.metricsListener != nil {
 		w.metricsListener.Close()
 	}
-}
-
-// RegisterWorkflows registers every workflow under its name. Where builds are
-// told apart, a request stays with the one that it began on; the others are over
-// within minutes, and go to the current one so that a build that is gone does
-// not hold them.
-func RegisterWorkflows(r worker.WorkflowRegistry) {
-	r.RegisterWorkflowWithOptions(workflows.AccessRequest, workflow.RegisterOptions{Name: workflows.AccessRequestType, VersioningBehavior: workflow.VersioningBehaviorPinned})
-	r.RegisterWorkflowWithOptions(workflows.Resolve, workflow.RegisterOptions{Name: workflows.ResolveType, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade})
-	r.RegisterWorkflowWithOptions(workflows.Reconcile, workflow.RegisterOptions{Name: workflows.ReconcileType, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade})
-}
-
-func registerControl(r worker.Registry, c *activities.Control, third *activities.Reconciler) {
-	r.RegisterActivityWithOptions(third.Requests, activity.RegisterOptions{Name: api.ReconcileRequests})
-	r.RegisterActivityWithOptions(c.VerifyDecisions, activity.RegisterOptions{Name: api.VerifyDecisions})
-	r.RegisterActivityWithOptions(c.RecordTransition, activity.RegisterOptions{Name: api.RecordTransition})
-}
-
-func registerTargets(r worker.Registry, t *activities.Targets, third *activities.Reconciler) {
-	r.RegisterActivityWithOptions(third.Target, activity.RegisterOptions{Name: api.ReconcileTarget})
-	r.RegisterActivityWithOptions(t.ResolveScopes, activity.RegisterOptions{Name: api.ResolveScopes})
-	r.RegisterActivityWithOptions(t.OpenGrant, activity.RegisterOptions{Name: api.OpenGrant})
-	r.RegisterActivityWithOptions(t.ExtendGrant, activity.RegisterOptions{Name: api.ExtendGrant})
-	r.RegisterActivityWithOptions(t.MintCredential, activity.RegisterOptions{Name: api.MintCredential})
-	registerClosing(r, t) // work scheduled by an older version comes here
-}
-
-func registerClosing(r worker.Registry, t *activities.Targets) {
-	r.RegisterActivityWithOptions(t.CloseGrant, activity.RegisterOptions{Name: api.CloseGrant})
 }

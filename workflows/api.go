@@ -12,14 +12,13 @@ import (
 
 // Workflow types.
 const (
-	AccessRequestType = "Access"
+	AccessRequestType = "AccessRequest"
 	ResolveType       = "Resolve"
-
-	ReconcileType = "Reconcile" // calls.ReconcileInput -> calls.ReconcileResult
+	StandingJobType   = "StandingJob" // StandingJobInput
 )
 
-// ReconcileID is the id of the schedule that reconciles a target, and of the
-// workflows that it starts; the one of the requests, if no target is named.
+// ReconcileID is the id of the standing job that reconciles a target; of the one
+// that reconciles the requests, if no target is named.
 func ReconcileID(target string) string {
 	if target == "" {
 		return "ramp-reconcile"
@@ -56,6 +55,14 @@ const (
 
 	QueryStatus = "status" // -> Status
 )
+
+// SignalRunNow has a standing job begin its work anew, at once: RunNow.
+const SignalRunNow = "run-now"
+
+// RunNow is a message to a standing job.
+type RunNow struct {
+	Job *StandingJobInput `json:"job,omitempty"` // what it is from now on; nil leaves it as it is
+}
 
 // AccessRequestInput starts a request's workflow.
 type AccessRequestInput struct {

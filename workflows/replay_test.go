@@ -16,7 +16,6 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/worker"
 	"ramp.dev/ramp/workflows"
 )
 
@@ -31,7 +30,7 @@ func replay(t *testing.T, file string) (then, now workflows.AccessRequestResult,
 	require.NoError(t, err)
 	r, err := sdk.NewWorkflowReplayerWithOptions(sdk.WorkflowReplayerOptions{DisableDeadlockDetection: true}) // a loaded machine is no defect
 	require.NoError(t, err)
-	worker.RegisterWorkflows(r)
+	workflows.Register(r)
 	id, then, renewed := facts(t, h)
 	err = r.ReplayWorkflowHistoryWithOptions(quiet{}, h, sdk.ReplayWorkflowHistoryOptions{OriginalExecution: workflow.Execution{ID: id}})
 	if err == nil && !renewed {

@@ -7,16 +7,16 @@ import (
 	"ramp.dev/ramp/evidence"
 )
 
-// Activity names. Judge, Record and ReconcileRequests run on the control queue;
+// Activity names. VerifyDecisions, RecordTransition and ReconcileRequests run on the control queue;
 // the others on the queue of the target they touch.
 const (
-	VerifyDecisions  = "Judge"
-	RecordTransition = "Record"
-	ResolveScopes    = "Resolve"
-	OpenGrant        = "Open"
-	ExtendGrant      = "Extend"
-	MintCredential   = "Mint"
-	CloseGrant       = "Close"
+	VerifyDecisions  = "VerifyDecisions"
+	RecordTransition = "RecordTransition"
+	ResolveScopes    = "ResolveScopes"
+	OpenGrant        = "OpenGrant"
+	ExtendGrant      = "ExtendGrant"
+	MintCredential   = "MintCredential"
+	CloseGrant       = "CloseGrant"
 
 	ReconcileTarget   = "ReconcileTarget"
 	ReconcileRequests = "ReconcileRequests"
@@ -108,18 +108,4 @@ type CloseGrantInput struct {
 	// Due is when access should have ended: while many wait, the earliest is
 	// closed first, and one without it before all.
 	Due time.Time `json:"due,omitzero"`
-}
-
-// ReconcileInput asks for one look at a target; at the requests, if it names none.
-type ReconcileInput struct {
-	Target string `json:"target,omitempty"`
-}
-
-// ReconcileResult is what it came to.
-type ReconcileResult struct {
-	Grants     int      `json:"grants"`             // not closed, in the ledger
-	Found      int      `json:"found"`              // on the target
-	Findings   []string `json:"findings,omitempty"` // a sentence each, the first of many
-	Total      int      `json:"total"`              // findings in all
-	Unresolved int      `json:"left"`               // of those, not put right
 }

@@ -69,5 +69,5 @@ func spoil(story string, history []byte) []byte {
 	if story != "expired" {
 		return nil
 	}
-	return bytes.ReplaceAll(history, []byte(`"activityType":{"name":"Close"}`), []byte(`"activityType":{"name":"Forget"}`))
+	return bytes.ReplaceAll(history, []byte(`"activityType":{"name":"CloseGrant"}`), []byte(`"activityType":{"name":"Forget"}`))
 }
