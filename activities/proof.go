@@ -84,7 +84,7 @@ func (t *Targets) requirePasskeyApprovals(target string, proof evidence.Authoriz
 		return nil
 	}
 	if !proof.Plan.Rule.Passkey {
-		return access.Errorf(access.CodeEvidence, "target %s opens only what was approved with passkeys (requirePasskey), and the plan wants none", target)
+		return access.Errorf(access.CodeEvidence, "target %s opens only what was approved with passkeys (passkeyApprovals), and the plan wants none", target)
 	}
 	last := map[string]access.Decision{}
 	for _, d := range proof.Decisions {

@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/config/field"
 )
 
 func at(c *Codec, id string) converter.PayloadCodec {
@@ -101,13 +102,13 @@ func TestKeyFiles(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "payload.key")
 	require.NoError(t, Create(path))
 	require.NoError(t, Create(path), "what is there stays")
-	_, err := Load(t.Context(), path)
+	_, err := Load(t.Context(), field.SecretFile(path))
 	require.NoError(t, err)
 	require.NoError(t, os.Chmod(path, 0o644))
-	_, err = Load(t.Context(), path)
+	_, err = Load(t.Context(), field.SecretFile(path))
 	require.ErrorContains(t, err, "read by others")
 	require.NoError(t, os.WriteFile(path+"2", []byte("short"), 0o600))
-	_, err = Load(t.Context(), path+"2")
+	_, err = Load(t.Context(), field.SecretFile(path+"2"))
 	require.Equal(t, access.CodeInvalid, access.CodeOf(err))
 	_, err = Load(t.Context())
 	require.Equal(t, access.CodeInvalid, access.CodeOf(err))

@@ -12,7 +12,7 @@ import (
 	"strings"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/internal/secret"
+	"ramp.dev/ramp/config/field"
 )
 
 // Key is a 256-bit payload key. In a file it is base64.
@@ -24,16 +24,16 @@ func (k Key) ID() string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// Load reads keys from files and from Vault (vault:MOUNT/PATH#FIELD). The first
-// encrypts. A file that others than its owner may read is refused. Errors are
-// CodeInvalid, and CodeUnavailable for a Vault that does not give a key.
-func Load(ctx context.Context, refs ...string) (*Codec, error) {
+// Load reads keys; the first encrypts. A file that others than its owner may read
+// is refused. Errors are CodeInvalid, and CodeUnavailable for a key that cannot be
+// read.
+func Load(ctx context.Context, refs ...field.Secret) (*Codec, error) {
 	var keys []Key
 	for _, ref := range refs {
 		if err := private(ref); err != nil {
 			return nil, err
 		}
-		text, err := secret.Read(ctx, ref)
+		text, err := ref.Read(ctx)
 		if err != nil {
 			return nil, access.Errorf(access.CodeOf(err), "payload key: %w", err)
 		}
@@ -47,11 +47,12 @@ func Load(ctx context.Context, refs ...string) (*Codec, error) {
 }
 
 // private refuses a file that is not there, or that others may read.
-func private(ref string) error {
-	if !secret.IsFile(ref) {
+func private(ref field.Secret) error {
+	path, isFile := ref.Path()
+	if !isFile {
 		return nil
 	}
-	info, err := os.Stat(ref)
+	info, err := os.Stat(path)
 	if err != nil {
 		return access.Errorf(access.CodeInvalid, "payload key: %w", err)
 	}

@@ -105,7 +105,7 @@ func (w *world) configure() string {
 	c["temporal"].(map[string]any)["address"] = w.wires["temporal"].address()
 	targets := c["worker"].(map[string]any)["targets"].(map[string]any)
 	targets["vault/chaos"] = map[string]any{"kind": "vault", "address": "http://" + w.wires["vault"].address(),
-		"tokenFile": vaulttest.TokenFile(w.T, w.vault.Token(w.T, "ramp")), "policies": []string{"orders-read"}}
+		"token": "file:" + vaulttest.TokenFile(w.T, w.vault.Token(w.T, "ramp")), "policies": []string{"orders-read"}}
 	targets["aws/chaos"] = map[string]any{"kind": "aws", "region": awstest.Region, "account": awstest.Account,
 		"endpoint": "http://" + w.wires["aws"].address(), "worker": w.aws.Worker, "boundary": w.aws.Boundary, "consistency": "3s",
 		"allow": []any{map[string]any{"actions": []string{"s3:GetObject"}, "resources": []string{"arn:aws:s3:::orders*"}}}}

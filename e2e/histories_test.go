@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"ramp.dev/ramp/codec"
+	"ramp.dev/ramp/config/field"
 )
 
 // histories is every event of every workflow as Temporal keeps it, and with
@@ -21,7 +22,7 @@ func (in *installation) histories() (kept, decoded []byte) {
 	c, err := client.Dial(client.Options{HostPort: in.addr("temporal"), Logger: quiet{}})
 	require.NoError(in, err)
 	defer c.Close()
-	sealed, err := codec.Load(in.Context(), filepath.Join(in.dir, "keys", "payload.key"))
+	sealed, err := codec.Load(in.Context(), field.SecretFile(filepath.Join(in.dir, "keys", "payload.key")))
 	require.NoError(in, err)
 	open := proxy.VisitPayloadsOptions{Visitor: func(_ *proxy.VisitPayloadsContext, p []*commonpb.Payload) ([]*commonpb.Payload, error) {
 		return sealed.Decode(p)

@@ -219,13 +219,13 @@ func (in *installation) targets(vault *vaulttest.Server, token string, aws *awst
 	require.NoError(in, yaml.Unmarshal(b, &c))
 	targets := c["worker"].(map[string]any)["targets"].(map[string]any)
 	targets["vault/chaos"] = map[string]any{"kind": "vault", "address": vault.Address,
-		"tokenFile": vaulttest.TokenFile(in.T, token), "policies": []string{"orders-read"}}
+		"token": "file:" + vaulttest.TokenFile(in.T, token), "policies": []string{"orders-read"}}
 	targets["aws/chaos"] = map[string]any{"kind": "aws", "region": awstest.Region, "account": awstest.Account,
 		"endpoint": aws.Endpoint, "worker": aws.Worker, "boundary": aws.Boundary, "consistency": "3s",
 		"allow": []any{map[string]any{"actions": []string{"s3:GetObject"}, "resources": []string{"arn:aws:s3:::orders*"}}}}
 	secret := filepath.Join(in.TempDir(), "client-secret")
 	require.NoError(in, os.WriteFile(secret, []byte(clientSecret), 0o600))
-	c["server"].(map[string]any)["identity"].(map[string]any)["clientSecretFile"] = secret
+	c["server"].(map[string]any)["identity"].(map[string]any)["clientSecret"] = "file:" + secret
 	b, err = yaml.Marshal(c)
 	require.NoError(in, err)
 	require.NoError(in, os.WriteFile(in.config(), b, 0o600))

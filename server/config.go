@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/server/auth"
 	"ramp.dev/ramp/server/scim"
 )
@@ -16,7 +17,7 @@ type Config struct {
 	Listen     string       `yaml:"listen"`               // host:port of the pages and the API
 	URL        string       `yaml:"url"`                  // where people reach them
 	Metrics    string       `yaml:"metrics,omitempty"`    // host:port of /metrics; none if empty
-	Contracts  string       `yaml:"contracts"`            // directory
+	Contracts  field.File   `yaml:"contracts"`            // directory
 	Identity   auth.Config  `yaml:"identity"`             // how people are known
 	SCIM       scim.Config  `yaml:"scim,omitempty"`       // how an identity provider says who has left
 	Operators  []string     `yaml:"operators,omitempty"`  // groups that see every request and may revoke any
@@ -30,16 +31,17 @@ type Config struct {
 	MaxOpen     int  `yaml:"maxOpen,omitempty"` // requests a person may have open at once; 20 if 0
 }
 
-// Validate collects everything that is wrong, reaching for nothing.
+// Validate returns everything that is wrong, reaching for nothing.
 func (c Config) Validate() []access.Issue {
 	var issues []access.Issue
 	bad := func(code, field, message string) {
 		issues = append(issues, access.Issue{Code: code, Field: "server." + field, Message: message})
 	}
-	for field, addr := range map[string]string{"listen": c.Listen, "metrics": c.Metrics} {
-		if _, _, err := net.SplitHostPort(addr); err != nil && (field == "listen" || addr != "") {
-			bad("address_malformed", field, "an address such as 127.0.0.1:8080 is needed")
-		}
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+		bad("address_malformed", "listen", "an address such as 127.0.0.1:8080 is needed")
+	}
+	if _, _, err := net.SplitHostPort(c.Metrics); err != nil && c.Metrics != "" {
+		bad("address_malformed", "metrics", "an address such as 127.0.0.1:9090 is needed, or none")
 	}
 	u, err := url.Parse(c.URL)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
@@ -66,5 +68,5 @@ func (c Config) Validate() []access.Issue {
 		}
 	}
 	issues = append(issues, c.SCIM.Validate()...)
-	return append(issues, access.IssuesOf(c.Identity.Validate())...)
+	return append(issues, c.Identity.Validate()...)
 }

@@ -20,6 +20,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/codec"
+	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/dev/idp"
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/ledger"
@@ -98,7 +99,7 @@ func newFixtureWith(t *testing.T, deps func(*fixture, *Deps), change ...func(*Co
 	require.NoError(t, err)
 	log := logrus.New()
 	log.SetOutput(io.Discard)
-	c := Config{Listen: "127.0.0.1:0", URL: "http://ramp.test", Contracts: filepath.Join(dir, "contracts"),
+	c := Config{Listen: "127.0.0.1:0", URL: "http://ramp.test", Contracts: field.File(filepath.Join(dir, "contracts")),
 		Identity: auth.Config{Issuer: idp.Issuer}, Operators: []string{"operators"}, Auditors: []string{"security"}, MaxOpen: 10_000,
 		Limits: LimitsConfig{Person: limit.Rate{PerSecond: 1e6, Burst: 1e6}, Address: limit.Rate{PerSecond: 1e6, Burst: 1e6}}}
 	for _, f := range change {

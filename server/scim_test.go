@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/server/app"
 	"ramp.dev/ramp/workflows"
@@ -23,7 +24,7 @@ const providerToken = "the-token-of-the-identity-provider"
 func withSCIM(t *testing.T) func(*Config) {
 	path := filepath.Join(t.TempDir(), "scim.token")
 	require.NoError(t, os.WriteFile(path, []byte(providerToken+"\n"), 0o600))
-	return func(c *Config) { c.SCIM.TokenFile = path }
+	return func(c *Config) { c.SCIM.Token = field.SecretFile(path) }
 }
 
 // told is one answer to the identity provider.

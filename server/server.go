@@ -89,7 +89,7 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	store, err := contracts.NewStore(c.Contracts, d.Log)
+	store, err := contracts.NewStore(string(c.Contracts), d.Log)
 	if err != nil {
 		return nil, err
 	}

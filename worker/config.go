@@ -1,17 +1,17 @@
 package worker
 
 import (
-	"bytes"
+	"context"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations"
-	"ramp.dev/ramp/internal/strictyaml"
 )
 
 // Config says what this worker serves.
@@ -30,135 +30,108 @@ type ReconcileConfig struct {
 	Every access.Duration `yaml:"every,omitempty"` // 1 s at least; 30 s if zero
 }
 
-// TargetConfig is one target's own configuration, whose fields its kind knows,
-// beside those that every kind has.
+// TargetConfig is one target: the fields that every kind has, and its kind's own.
 type TargetConfig struct {
-	Kind string
-	Rate integrations.Rate // zero: what the kind says
-	// RequirePasskey opens nothing here but what people approved with passkeys,
-	// even for a server that says that no contract wants them.
-	RequirePasskey bool
-	// PasskeyApprovals is how many people must have, at least; 0 is 1 where
-	// RequirePasskey is set, and none elsewhere.
-	PasskeyApprovals int
-	fields           map[string]any
+	TargetFields `yaml:",inline"`
+	Config       Integration `yaml:",inline"` // the kind's own; nil for a kind that is unknown
+}
+
+// TargetFields are the fields of every kind.
+type TargetFields struct {
+	Kind string            `yaml:"kind"`
+	Rate integrations.Rate `yaml:"rate,omitempty"` // zero: what the kind says
+	// PasskeyApprovals is how many people must have approved with passkeys, at
+	// least, even for a server that says that no contract wants them.
+	PasskeyApprovals int `yaml:"passkeyApprovals,omitempty"`
+}
+
+// NewTargetConfig returns a target of a kind with the kind's own Config.
+func NewTargetConfig(kind string, config Integration) TargetConfig {
+	return TargetConfig{TargetFields{Kind: kind}, config}
 }
 
 // maxPasskeyApprovals is a stage's largest count.
 const maxPasskeyApprovals = 20
 
-// Validate collects everything that is wrong, reaching for nothing.
+// Validate returns everything that is wrong, reaching for nothing.
 func (c Config) Validate() (issues []access.Issue) {
 	if !c.Control && len(c.Targets) == 0 {
 		issues = append(issues, access.Issue{Code: "worker_idle", Field: "worker", Message: "this worker would do nothing: it needs control, targets or both"})
 	}
 	issues = append(issues, c.Deployment.validate()...)
 	for _, name := range slices.Sorted(maps.Keys(c.Targets)) {
-		field := "worker.targets." + name
-		o, err := c.Targets[name].opener()
-		if err != nil {
-			issues = append(issues, access.Issue{Code: "target_malformed", Field: field, Message: err.Error()})
-			continue
-		}
-		if n := c.Targets[name].PasskeyApprovals; n < 0 || n > maxPasskeyApprovals {
-			issues = append(issues, access.Issue{Code: "passkey_approvals", Field: field + ".passkeyApprovals",
-				Message: fmt.Sprintf("this is how many people: 1 to %d, or nothing", maxPasskeyApprovals)})
-		}
-		for _, is := range o.Validate(name) {
-			is.Field = strings.TrimSuffix(field+"."+is.Field, ".")
+		for _, is := range c.Targets[name].validate(name) {
+			is.Field = strings.TrimSuffix("worker.targets."+name+"."+is.Field, ".")
 			issues = append(issues, is)
 		}
 	}
 	return issues
 }
 
-// RequiredPasskeyApprovals are the targets that open only by approvals with passkeys, and by
-// how many people's.
+func (t TargetConfig) validate(name string) (issues []access.Issue) {
+	if t.Config == nil {
+		return []access.Issue{{Code: "kind_unknown", Field: "kind", Message: unknownKind(t.Kind).Error()}}
+	}
+	if err := t.Rate.Validate(); err != nil {
+		issues = append(issues, access.Issue{Code: "rate_malformed", Field: "rate", Message: err.Error()})
+	}
+	if n := t.PasskeyApprovals; n < 0 || n > maxPasskeyApprovals {
+		issues = append(issues, access.Issue{Code: "passkey_approvals", Field: "passkeyApprovals",
+			Message: fmt.Sprintf("a number of people is needed: 1 to %d, or none", maxPasskeyApprovals)})
+	}
+	return append(issues, t.Config.Validate(name)...)
+}
+
+// RequiredPasskeyApprovals returns the targets that open only by approvals with
+// passkeys, and by how many people's.
 func (c Config) RequiredPasskeyApprovals() map[string]int {
 	out := map[string]int{}
 	for name, t := range c.Targets {
-		if t.RequirePasskey || t.PasskeyApprovals > 0 {
-			out[name] = max(t.PasskeyApprovals, 1)
+		if t.PasskeyApprovals > 0 {
+			out[name] = t.PasskeyApprovals
 		}
 	}
 	return out
 }
 
-// FieldsFor says which fields the written kind has.
-func (TargetConfig) FieldsFor(scalar func(field string) string) (into any, also []string) {
-	decode, ok := kinds()[scalar("kind")]
+// FieldsFor returns the fields of every kind and those of the written kind.
+func (TargetConfig) FieldsFor(scalar func(field string) string) []any {
+	kind, ok := integrationKinds()[scalar("kind")]
 	if !ok {
-		return nil, nil // Check tells the kinds there are
+		return nil // Validate names the kinds there are
 	}
-	into, _ = decode(TargetConfig{})
-	return into, []string{"kind", "rate", "requirePasskey", "passkeyApprovals"}
+	return []any{TargetFields{}, kind.empty}
 }
 
-// UnmarshalYAML splits what every kind has from the fields of the kind.
-func (t *TargetConfig) UnmarshalYAML(b []byte) error {
-	if err := yaml.Unmarshal(b, &t.fields); err != nil {
+// UnmarshalYAML reads the fields of every kind, then those of the written kind.
+func (t *TargetConfig) UnmarshalYAML(ctx context.Context, node ast.Node) error {
+	*t = TargetConfig{}
+	if err := decodeNode(ctx, node, &t.TargetFields); err != nil {
 		return err
 	}
-	t.Kind, _ = t.fields["kind"].(string)
-	delete(t.fields, "kind")
-	if r, ok := t.fields["requirePasskey"]; ok {
-		delete(t.fields, "requirePasskey")
-		if err := decode(r, &t.RequirePasskey); err != nil {
-			return err
-		}
+	kind, ok := integrationKinds()[t.Kind]
+	if !ok {
+		return nil // Validate names the kinds there are
 	}
-	if r, ok := t.fields["passkeyApprovals"]; ok {
-		delete(t.fields, "passkeyApprovals")
-		if err := decode(r, &t.PasskeyApprovals); err != nil {
-			return err
-		}
-	}
-	if r, ok := t.fields["rate"]; ok {
-		delete(t.fields, "rate")
-		return decode(r, &t.Rate)
-	}
-	return nil
+	var err error
+	t.Config, err = kind.decode(ctx, node)
+	return err
 }
 
-// MarshalYAML puts the kind back.
+// MarshalYAML writes the fields of every kind before those of the kind.
 func (t TargetConfig) MarshalYAML() (any, error) {
-	all := yaml.MapSlice{{Key: "kind", Value: t.Kind}}
-	if t.Rate != (integrations.Rate{}) {
-		all = append(all, yaml.MapItem{Key: "rate", Value: t.Rate})
+	var all, own yaml.MapSlice
+	for _, part := range []struct {
+		from any
+		into *yaml.MapSlice
+	}{{t.TargetFields, &all}, {t.Config, &own}} {
+		b, err := yaml.Marshal(part.from)
+		if err == nil {
+			err = yaml.Unmarshal(b, part.into)
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
-	if t.RequirePasskey {
-		all = append(all, yaml.MapItem{Key: "requirePasskey", Value: true})
-	}
-	if t.PasskeyApprovals != 0 {
-		all = append(all, yaml.MapItem{Key: "passkeyApprovals", Value: t.PasskeyApprovals})
-	}
-	for k, v := range t.fields {
-		all = append(all, yaml.MapItem{Key: k, Value: v})
-	}
-	return all, nil
-}
-
-// NewTargetConfig makes one from a kind's own Config.
-func NewTargetConfig(kind string, config any) (TargetConfig, error) {
-	b, err := yaml.Marshal(config)
-	if err != nil {
-		return TargetConfig{}, err
-	}
-	t := TargetConfig{Kind: kind}
-	return t, yaml.Unmarshal(b, &t.fields)
-}
-
-// decode fills a kind's Config; an unknown field is an error.
-func (t TargetConfig) decode(into any) error { return decode(t.fields, into) }
-
-func decode(from, into any) error {
-	b, err := yaml.Marshal(from)
-	if err != nil {
-		return err
-	}
-	if err := yaml.NewDecoder(bytes.NewReader(b), yaml.Strict()).Decode(into); err != nil {
-		message, _, _ := strictyaml.ErrorAt(err) // the place is that of the copy
-		return access.Errorf(access.CodeInvalid, "%s", message)
-	}
-	return nil
+	return append(all, own...), nil
 }

@@ -5,15 +5,17 @@ import (
 	"io"
 	"net/http"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/parser"
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations"
+	"ramp.dev/ramp/integrations/awsiam"
+	"ramp.dev/ramp/internal/strictyaml"
 	"ramp.dev/ramp/ledger"
 )
 
@@ -105,17 +107,19 @@ func TestFewAreClosedAtOnceWhereTheRateIsLow(t *testing.T) {
 func TestRateInTheConfiguration(t *testing.T) {
 	configured := func(text string) Config {
 		var c Config
-		require.NoError(t, yamlStrict(text, &c))
+		require.NoError(t, yaml.Unmarshal([]byte(text), &c))
 		return c
 	}
 	c := configured("control: true\ntargets:\n  aws/prod:\n    kind: aws\n    rate: {perSecond: 20, burst: 40}\n    region: eu-west-1\n")
 	require.Equal(t, integrations.Rate{PerSecond: 20, Burst: 40}, c.Targets["aws/prod"].Rate)
-	require.NotContains(t, c.Targets["aws/prod"].fields, "rate")
-	var bad Config
-	require.ErrorContains(t, yamlStrict("targets: {aws/prod: {kind: aws, rate: {perSecnd: 20}}}", &bad), "perSecnd")
+	require.Equal(t, "eu-west-1", c.Targets["aws/prod"].Config.(awsiam.Config).Region)
+	written, err := yaml.Marshal(c)
+	require.NoError(t, err)
+	require.Equal(t, c, configured(string(written)), "it is read as it is written")
+	file, err := parser.ParseBytes([]byte("targets: {aws/prod: {kind: aws, rate: {perSecnd: 20}}}"), 0)
+	require.NoError(t, err)
+	unknown := strictyaml.UnknownFields(file.Docs[0].Body, Config{})
+	require.Len(t, unknown, 1)
+	require.Equal(t, "targets.aws/prod.rate.perSecnd", unknown[0].Path)
 	require.Equal(t, access.CodeInvalid, access.CodeOf(integrations.Rate{PerSecond: -2}.Validate()))
-}
-
-func yamlStrict(text string, into any) error {
-	return yaml.NewDecoder(strings.NewReader(text), yaml.Strict()).Decode(into)
 }

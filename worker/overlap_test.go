@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/integrations/vaulttoken"
 	"ramp.dev/ramp/integrations/vaulttoken/vaulttest"
@@ -66,9 +67,8 @@ func TestCase29OnVault(t *testing.T) {
 	_, err := vault.Root.Logical().Write("secret/data/orders", map[string]any{"data": map[string]any{"n": 1}})
 	require.NoError(t, err)
 	s := newSite(t, nil)
-	target, err := NewTargetConfig("vault", vaulttoken.Config{Address: vault.Address,
-		TokenFile: vaulttest.TokenFile(t, vault.Token(t, "ramp")), Policies: []string{"orders-read"}})
-	require.NoError(t, err)
+	target := NewTargetConfig("vault", vaulttoken.Config{Address: vault.Address,
+		Token: field.SecretFile(vaulttest.TokenFile(t, vault.Token(t, "ramp"))), Policies: []string{"orders-read"}})
 	s.config.Targets = map[string]TargetConfig{"vault/main": target}
 	s.start()
 	open := func(who string, d time.Duration) (asked, *api.Client) {

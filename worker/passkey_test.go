@@ -51,7 +51,7 @@ func TestCapturedServer(t *testing.T) {
 	bobs, erins, attackers := passkeytest.New(t), passkeytest.New(t), passkeytest.New(t)
 	s := newSite(t, nil)
 	s.passkeys = erins.Enrolled("erin", bobs.Enrolled("bob", passkey.Set{}))
-	s.config.Targets = map[string]TargetConfig{targetName: {RequirePasskey: true}}
+	s.config.Targets = map[string]TargetConfig{targetName: {TargetFields: TargetFields{PasskeyApprovals: 1}}}
 	s.start()
 	run := s.attackers()
 	// tries goes past the workflow too, straight at the target's queue.

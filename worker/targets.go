@@ -1,10 +1,14 @@
 package worker
 
 import (
+	"bytes"
 	"context"
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations"
@@ -14,24 +18,40 @@ import (
 	"ramp.dev/ramp/ledger"
 )
 
-// opener is what every integration's Config can do.
-type opener interface {
+// Integration is the Config of one kind of target.
+type Integration interface {
+	// Validate returns everything that is wrong, reaching for nothing.
 	Validate(name string) []access.Issue
 	Open(ctx context.Context, name string) (integrations.Target, error)
 }
 
-// kinds is the table of integrations.
-func kinds() map[string]func(TargetConfig) (opener, error) {
-	return map[string]func(TargetConfig) (opener, error){
-		"ssh":   kind[sshcert.Config],
-		"vault": kind[vaulttoken.Config],
-		"aws":   kind[awsiam.Config],
+// integrationKinds is the table of integrations.
+func integrationKinds() map[string]integrationKind {
+	return map[string]integrationKind{
+		"ssh":   kindOf[sshcert.Config](),
+		"vault": kindOf[vaulttoken.Config](),
+		"aws":   kindOf[awsiam.Config](),
 	}
 }
 
-func kind[C opener](t TargetConfig) (opener, error) {
-	var c C
-	return c, t.decode(&c)
+type integrationKind struct {
+	empty  Integration
+	decode func(ctx context.Context, node ast.Node) (Integration, error)
+}
+
+func kindOf[C Integration]() integrationKind {
+	var empty C
+	return integrationKind{empty: empty, decode: func(ctx context.Context, node ast.Node) (Integration, error) {
+		var c C
+		err := decodeNode(ctx, node, &c)
+		return c, err
+	}}
+}
+
+// decodeNode fills a struct from what is written. Fields that the struct does not
+// have are not its concern: strictyaml finds those that nobody has.
+func decodeNode(ctx context.Context, node ast.Node, into any) error {
+	return yaml.NewDecoder(new(bytes.Buffer)).DecodeFromNodeContext(ctx, node, into)
 }
 
 // openTargets opens every configured target. One that cannot be opened is
@@ -64,36 +84,26 @@ func openTargets(ctx context.Context, configs map[string]TargetConfig, open map[
 }
 
 func openTarget(ctx context.Context, name string, c TargetConfig) (integrations.Target, error) {
-	o, err := c.opener()
-	if err != nil {
+	if c.Config == nil {
+		return nil, unknownKind(c.Kind)
+	}
+	if err := c.Rate.Validate(); err != nil {
 		return nil, err
 	}
-	return o.Open(ctx, name)
+	return c.Config.Open(ctx, name)
 }
 
-// opener is the target's own Config. Errors are CodeInvalid.
-func (t TargetConfig) opener() (opener, error) {
-	known := kinds()
-	decode, ok := known[t.Kind]
-	if !ok {
-		return nil, access.Errorf(access.CodeInvalid, "unknown kind %q; known are %s",
-			access.Clip(t.Kind, 40), strings.Join(slices.Sorted(maps.Keys(known)), ", "))
-	}
-	if err := t.Rate.Validate(); err != nil {
-		return nil, err
-	}
-	o, err := decode(t)
-	if err != nil {
-		return nil, access.Errorf(access.CodeInvalid, "%s: %w", t.Kind, err)
-	}
-	return o, nil
+func unknownKind(kind string) error {
+	return access.Errorf(access.CodeInvalid, "unknown kind %q; known are %s",
+		access.Clip(kind, 40), strings.Join(slices.Sorted(maps.Keys(integrationKinds())), ", "))
 }
 
-// TargetKinds are the kinds of targets there are, each with its empty configuration.
-func TargetKinds() map[string]any {
-	out := map[string]any{}
-	for name, decode := range kinds() {
-		out[name], _ = decode(TargetConfig{})
+// Kinds returns the kinds of targets there are, each with its empty
+// configuration.
+func Kinds() map[string]Integration {
+	out := map[string]Integration{}
+	for name, kind := range integrationKinds() {
+		out[name] = kind.empty
 	}
 	return out
 }

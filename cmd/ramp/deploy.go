@@ -4,25 +4,15 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/config"
 	"ramp.dev/ramp/worker"
 )
-
-// buildVariable overrides worker.deployment.buildId: an image knows its build,
-// and the configuration beside it does not change with each.
-const buildVariable = "RAMP_BUILD_ID"
-
-func (c *config) takeBuild() {
-	if build := os.Getenv(buildVariable); build != "" {
-		c.Worker.Deployment.BuildID = build
-	}
-}
 
 type deployFlags struct {
 	common
@@ -38,7 +28,7 @@ func deployCommand() *cobra.Command {
 			"began. docs/deploys.md has the procedure.",
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	c.PersistentFlags().StringVar(&f.config, "config", configName, "the worker's configuration file")
+	c.PersistentFlags().StringVar(&f.config, "config", config.DefaultName, "the worker's configuration file")
 	c.PersistentFlags().StringVarP(&f.output, "output", "o", "table", "table, json or yaml")
 	c.PersistentFlags().DurationVar(&f.within, "within", 2*time.Minute, "how long to wait for workers and for Temporal")
 	c.AddCommand(
@@ -77,13 +67,13 @@ func deployCommand() *cobra.Command {
 }
 
 func (f *deployFlags) run(cmd *cobra.Command, do func(context.Context, worker.Deployments, io.Writer) error) error {
-	c, err := loadConfig(f.config)
+	c, err := config.Load(f.config)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), f.within)
 	defer cancel()
-	temporal, err := dial(ctx, c)
+	temporal, err := c.DialTemporal(ctx)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/stretchr/testify/require"
 
+	"ramp.dev/ramp/config"
 	"ramp.dev/ramp/contracts"
 	"ramp.dev/ramp/evidence"
 )
@@ -64,9 +65,9 @@ func TestDeployedConfiguration(t *testing.T) {
 	out, err := run(t, "config", "check", "--config", path)
 	require.NoError(t, err, "%s", out)
 
-	c, err := loadConfig(path)
+	c, err := config.Load(path)
 	require.NoError(t, err)
-	set, err := contracts.LoadDir(c.Server.Contracts)
+	set, err := contracts.LoadDir(string(c.Server.Contracts))
 	require.NoError(t, err)
 	for _, contract := range set.Contracts {
 		for _, target := range contract.Targets {

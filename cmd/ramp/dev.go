@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/config"
 	"ramp.dev/ramp/dev/idp"
 )
 
@@ -59,7 +60,7 @@ func devTokenCommand() *cobra.Command {
 		Long:    "Prints a bearer token, good for an hour, for one of the made-up people. In development only: it is signed with the key that `ramp dev` keeps in its directory.",
 		Example: "  export RAMP_TOKEN=$(ramp dev token alice)\n  ramp dev token bob --logged-in 1h  # too long ago for contracts with stepUp",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := loadConfig(filepath.Join(dir, configName))
+			c, err := config.Load(filepath.Join(dir, config.DefaultName))
 			if errors.Is(err, os.ErrNotExist) {
 				return access.Errorf(access.CodeNotFound, "no `ramp dev` has run in %s yet; say where with --dir", dir)
 			}
@@ -89,7 +90,7 @@ func runDev(ctx context.Context, f devFlags, out io.Writer) error {
 	}
 	d := &dev{flags: f, log: logrus.StandardLogger()}
 	ctx, cancel := context.WithCancel(ctx)
-	defer d.stop()
+	defer d.on.close()
 	defer cancel()
 	for _, step := range []func(context.Context) error{d.prepare, d.ports, d.identity, d.engine, d.host, d.write, d.worker, d.server} {
 		if err := step(ctx); err != nil {
@@ -104,7 +105,7 @@ func runDev(ctx context.Context, f devFlags, out io.Writer) error {
 	select {
 	case <-ctx.Done():
 		fmt.Fprintln(out, "\nStopping. Ctrl-C again stops at once.")
-		d.stop()
+		d.on.close()
 		fmt.Fprintf(out, "Stopped. Everything is kept in %s; the same command goes on from there.\n", d.flags.dir)
 		return nil
 	case err := <-d.failed:

@@ -14,10 +14,11 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/sirupsen/logrus"
-	"go.temporal.io/sdk/client"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/codec"
+	"ramp.dev/ramp/config"
+	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/contracts/examples"
 	"ramp.dev/ramp/dev/idp"
 	"ramp.dev/ramp/dev/sshhost"
@@ -38,22 +39,13 @@ type dev struct {
 	dir    string // absolute
 	log    *logrus.Logger
 	issuer string
-	config config
-	stops  []func()
+	config config.Config
+	on     closers
 	failed chan error
 }
 
 func (d *dev) path(parts ...string) string {
 	return filepath.Join(append([]string{d.dir}, parts...)...)
-}
-
-func (d *dev) onStop(f func()) { d.stops = append(d.stops, f) }
-
-// stop stops what was started, once.
-func (d *dev) stop() {
-	for ; len(d.stops) > 0; d.stops = d.stops[:len(d.stops)-1] {
-		d.stops[len(d.stops)-1]()
-	}
 }
 
 // prepare makes the directory, its keys and its contracts, and keeps everybody
@@ -71,7 +63,7 @@ func (d *dev) prepare(context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.onStop(release)
+	d.on.add(release)
 	signer, err := evidence.LoadOrCreateSigner(d.path("keys", "server.key"))
 	if err != nil {
 		return err
@@ -121,7 +113,7 @@ func (d *dev) identity(context.Context) error {
 		return err
 	}
 	d.issuer = p.Issuer
-	d.onStop(p.Stop)
+	d.on.add(p.Stop)
 	return nil
 }
 
@@ -130,12 +122,12 @@ func (d *dev) engine(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.onStop(func() { _ = e.Stop() })
+	d.on.add(func() { _ = e.Stop() })
 	ui, err := temporalserver.StartUI(d.flags.temporalUI, e.Addr, "http://"+d.flags.listen)
 	if err != nil {
 		return err
 	}
-	d.onStop(ui.Stop)
+	d.on.add(ui.Stop)
 	d.flags.temporal, d.flags.temporalUI = e.Addr, ui.Addr
 	return nil
 }
@@ -146,13 +138,10 @@ func (d *dev) host(ctx context.Context) error {
 		return err
 	}
 	d.flags.ssh = h.Addr().String()
-	d.onStop(func() { h.Close() })
+	d.on.add(func() { h.Close() })
 	host, port := h.Addr().IP.String(), h.Addr().Port
-	target, err := worker.NewTargetConfig("ssh", sshcert.Config{Dir: d.path("ssh"), Users: []string{"demo"}, Host: host, Port: port,
-		HostKey: sshhost.HostKeyPath(d.path("ssh")), Sessions: sshcert.SessionsConfig{Control: sshhost.ControlPath(d.path("ssh"))}})
-	if err != nil {
-		return err
-	}
+	target := worker.NewTargetConfig("ssh", sshcert.Config{Dir: field.File(d.path("ssh")), Users: []string{"demo"}, Host: host, Port: port,
+		HostKey: field.FileOrText(sshhost.HostKeyPath(d.path("ssh"))), Sessions: sshcert.SessionsConfig{Control: field.File(sshhost.ControlPath(d.path("ssh")))}})
 	d.config.Worker = worker.Config{Control: true, Targets: map[string]worker.TargetConfig{"ssh/demo": target},
 		Reconcile: worker.ReconcileConfig{Every: access.Duration(d.flags.reconcile)}}
 	return nil
@@ -185,9 +174,9 @@ const passkeysName = "passkeys.yaml"
 // write writes the configuration in which the parts find each other, then
 // reads it, so that `ramp dev` runs what `ramp server --config` would.
 func (d *dev) write(context.Context) error {
-	d.config.Ledger = ledgerConfig{URL: "sqlite:" + d.path("ledger.db")}
-	d.config.Temporal = temporalConfig{Address: d.flags.temporal, Namespace: temporalserver.Namespace}
-	d.config.Keys = keysConfig{Signer: "keys/server.key", Trusted: []string{"keys/server.pub"}, Worker: "keys/worker.key", Payload: []string{"keys/payload.key"}}
+	d.config.Ledger = config.Ledger{URL: field.ParseURL("sqlite:" + d.path("ledger.db"))}
+	d.config.Temporal = config.Temporal{Address: d.flags.temporal, Namespace: temporalserver.Namespace}
+	d.config.Keys = config.Keys{Signer: "keys/server.key", Trusted: []field.File{"keys/server.pub"}, Worker: "keys/worker.key", Payload: []field.Secret{field.SecretFile("keys/payload.key")}}
 	d.config.Server = server.Config{Listen: d.flags.listen, URL: "http://" + d.flags.listen, Contracts: "contracts",
 		Identity: auth.Config{Issuer: d.issuer}, Operators: []string{"operators"}, Auditors: []string{"security"}, TemporalUI: "http://" + d.flags.temporalUI, MaxOpen: 1000,
 		Limits: server.LimitsConfig{Person: plenty, Address: plenty}}
@@ -202,14 +191,14 @@ func (d *dev) write(context.Context) error {
 		if err := d.scimToken(); err != nil {
 			return err
 		}
-		d.config.Server.SCIM.TokenFile = scimTokenName
+		d.config.Server.SCIM.Token = field.SecretFile(scimTokenName)
 	}
 	b, err := yaml.Marshal(d.config)
 	if err != nil {
 		return err
 	}
 	// Whoever waits for the file must find it whole.
-	path := d.path(configName)
+	path := d.path(config.DefaultName)
 	head := "# Written by `ramp dev` at each start, with the addresses of that start.\n"
 	if err := os.WriteFile(path+".new", append([]byte(head), b...), 0o600); err != nil {
 		return access.Errorf(access.CodeInvalid, "configuration: %w", err)
@@ -217,7 +206,7 @@ func (d *dev) write(context.Context) error {
 	if err := os.Rename(path+".new", path); err != nil {
 		return access.Errorf(access.CodeInvalid, "configuration: %w", err)
 	}
-	d.config, err = loadConfig(path)
+	d.config, err = config.Load(path)
 	return err
 }
 
@@ -225,27 +214,21 @@ func (d *dev) worker(ctx context.Context) error { return d.service(ctx, "worker"
 func (d *dev) server(ctx context.Context) error { return d.service(ctx, "server", startServer) }
 
 // service runs what `ramp server` and `ramp worker` run.
-func (d *dev) service(ctx context.Context, name string, start func(context.Context, config, client.Client) (*service, error)) error {
+func (d *dev) service(ctx context.Context, name string, start startFunc) error {
 	if slices.Contains(d.flags.without, name) {
 		return nil
 	}
-	temporal, err := dial(ctx, d.config)
+	run, err := startProcess(ctx, d.config, start, &d.on)
 	if err != nil {
 		return err
 	}
-	d.onStop(temporal.Close)
-	s, err := start(ctx, d.config, temporal)
-	if err != nil {
-		return err
-	}
-	d.onStop(s.close)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		if err := s.run(ctx); err != nil {
+		if err := run(ctx); err != nil {
 			d.failed <- err
 		}
 	}()
-	d.onStop(func() { <-done })
+	d.on.add(func() { <-done })
 	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -48,36 +47,4 @@ func passkeysCheckCommand() *cobra.Command {
 	}
 	c.Flags().StringVarP(&o.output, "output", "o", "table", "table, json or yaml")
 	return c
-}
-
-// passkeys is the file of passkeys; nil where none is configured.
-func (k keysConfig) passkeys() *passkey.File {
-	if k.Passkeys == "" {
-		return nil
-	}
-	return passkey.NewFile(k.Passkeys)
-}
-
-// checkPasskeys: a file that is wrong, or about another address, is found at the
-// start and not at the first approval.
-func (c config) checkPasskeys(forServer, forWorker bool) (issues []access.Issue) {
-	bad := func(code, field, message string) {
-		issues = append(issues, access.Issue{Code: code, Field: field, Message: message})
-	}
-	if c.Keys.Passkeys == "" {
-		for _, name := range slices.Sorted(maps.Keys(c.Worker.RequiredPasskeyApprovals())) {
-			if forWorker {
-				bad("passkeys_missing", "worker.targets."+name+".requirePasskey", "keys.passkeys is not set, so nothing would ever open here")
-			}
-		}
-		return issues
-	}
-	set, err := passkey.Load(c.Keys.Passkeys)
-	switch {
-	case err != nil:
-		bad("passkeys", "keys.passkeys", err.Error())
-	case forServer && set.Origin != strings.TrimSuffix(c.Server.URL, "/"):
-		bad("passkeys_origin", "keys.passkeys", fmt.Sprintf("the file is for %s, and server.url is %s: nothing signed there would hold", set.Origin, c.Server.URL))
-	}
-	return issues
 }

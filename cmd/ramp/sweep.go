@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/config"
 	"ramp.dev/ramp/reconcile"
 	"ramp.dev/ramp/worker"
 )
@@ -42,7 +43,7 @@ func sweepCommand() *cobra.Command {
 		Example: "  ramp sweep --config /etc/ramp/ramp.yaml\n  ramp sweep --apply --target vault/main\n  ramp sweep --live --apply",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
 	}
-	c.Flags().StringVar(&f.config, "config", "ramp.yaml", "the worker's configuration file")
+	c.Flags().StringVar(&f.config, "config", config.DefaultName, "the worker's configuration file")
 	c.Flags().StringVar(&f.target, "target", "", "this target only")
 	c.Flags().BoolVar(&f.apply, "apply", false, "act; without it nothing is changed")
 	c.Flags().BoolVar(&f.live, "live", false, "end access that is not over, too")
@@ -52,22 +53,22 @@ func sweepCommand() *cobra.Command {
 }
 
 func (f *sweepFlags) run(cmd *cobra.Command) error {
-	c, err := loadConfig(f.config)
+	c, err := config.Load(f.config)
 	if err != nil {
 		return err
 	}
-	led, err := openLedger(cmd.Context(), c.Ledger)
+	led, err := c.Ledger.Open(cmd.Context())
 	if err != nil {
 		return err
 	}
 	defer led.Close()
 	deps := worker.Deps{Ledger: led, Log: logrus.StandardLogger()}
-	if deps.Keyring, err = c.keyring(); err != nil {
+	if deps.Keyring, err = c.Keys.Keyring(); err != nil {
 		// In an emergency what is over must end all the same.
 		logrus.WithError(err).Warn("the ledger is believed: what it says cannot be held against what was signed")
 	}
 	if f.apply {
-		if deps.Signer, err = workerSigner(cmd.Context(), c.Keys); err != nil {
+		if deps.Signer, err = c.Keys.WorkerSigner(cmd.Context()); err != nil {
 			return err
 		}
 	}
@@ -169,11 +170,11 @@ func reconcileCommand() *cobra.Command {
 			"What comes of it is in the Temporal UI, under ramp-reconcile, and in the timelines of the requests concerned.",
 		Example: "  ramp reconcile --config /etc/ramp/ramp.yaml",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := loadConfig(path)
+			c, err := config.Load(path)
 			if err != nil {
 				return err
 			}
-			temporal, err := dial(cmd.Context(), c)
+			temporal, err := c.DialTemporal(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -190,7 +191,7 @@ func reconcileCommand() *cobra.Command {
 			return nil
 		},
 	}
-	c.Flags().StringVar(&path, "config", "ramp.yaml", "the worker's configuration file")
+	c.Flags().StringVar(&path, "config", config.DefaultName, "the worker's configuration file")
 	c.Flags().StringVar(&target, "target", "", "this target only")
 	return c
 }

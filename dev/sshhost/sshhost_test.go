@@ -18,6 +18,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/dev/sshhost"
 	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/integrations/sshcert"
@@ -38,8 +39,8 @@ func startDemo(t *testing.T) *demo {
 	host, err := sshhost.Start(context.Background(), sshhost.Config{Dir: dir, Addr: "127.0.0.1:0"})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, host.Close()) })
-	target, err := sshcert.Config{Dir: dir, Users: []string{"deploy"}, Host: "127.0.0.1", Port: host.Addr().Port,
-		HostKey: sshhost.HostKeyPath(dir), Sessions: sshcert.SessionsConfig{Control: sshhost.ControlPath(dir)},
+	target, err := sshcert.Config{Dir: field.File(dir), Users: []string{"deploy"}, Host: "127.0.0.1", Port: host.Addr().Port,
+		HostKey: field.FileOrText(sshhost.HostKeyPath(dir)), Sessions: sshcert.SessionsConfig{Control: field.File(sshhost.ControlPath(dir))},
 	}.Open(context.Background(), "ssh/demo")
 	require.NoError(t, err)
 	return &demo{t, dir, host, target}

@@ -36,7 +36,7 @@ func writeAdmit(dir *hostfiles.Dir) error {
 // script runs through /bin/sh, as sshd refuses programs in directories that it
 // finds too open.
 func (c Config) HostConfig() (string, error) {
-	dir, err := filepath.Abs(c.Dir)
+	dir, err := filepath.Abs(string(c.Dir))
 	if err != nil {
 		return "", err
 	}

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/integrations/sshcert/hostfiles"
 	"ramp.dev/ramp/internal/clock"
@@ -19,21 +20,21 @@ import (
 
 // Config is one host.
 type Config struct {
-	Dir           string         `yaml:"dir"`                     // shared with the host; see package hostfiles
-	CA            string         `yaml:"ca,omitempty"`            // the authority's private key, made on first use; dir/ca if empty
-	Users         []string       `yaml:"users"`                   // the logins that contracts may give
-	SourceAddress string         `yaml:"sourceAddress,omitempty"` // CIDR block that every login must come from
-	Extensions    []string       `yaml:"extensions,omitempty"`    // of certificates; permit-pty alone if empty
-	Host          string         `yaml:"host"`                    // what clients connect to
-	Port          int            `yaml:"port,omitempty"`          // 22 if zero
-	HostKey       string         `yaml:"hostKey"`                 // the host's public key, or the path of its .pub file
-	Sessions      SessionsConfig `yaml:"sessions"`
+	Dir           field.File       `yaml:"dir"`                     // shared with the host; see package hostfiles
+	CA            field.File       `yaml:"ca,omitempty"`            // the authority's private key, made on first use; dir/ca if empty
+	Users         []string         `yaml:"users"`                   // the logins that contracts may give
+	SourceAddress string           `yaml:"sourceAddress,omitempty"` // CIDR block that every login must come from
+	Extensions    []string         `yaml:"extensions,omitempty"`    // of certificates; permit-pty alone if empty
+	Host          string           `yaml:"host"`                    // what clients connect to
+	Port          int              `yaml:"port,omitempty"`          // 22 if zero
+	HostKey       field.FileOrText `yaml:"hostKey"`                 // the host's public key, or the path of its .pub file
+	Sessions      SessionsConfig   `yaml:"sessions"`
 }
 
 // SessionsConfig says how live sessions are found and cut: exactly one way.
 type SessionsConfig struct {
-	Control   string `yaml:"control,omitempty"`   // the control socket of a demo host
-	Processes bool   `yaml:"processes,omitempty"` // the processes of sshd on this machine; needs root
+	Control   field.File `yaml:"control,omitempty"`   // the control socket of a demo host
+	Processes bool       `yaml:"processes,omitempty"` // the processes of sshd on this machine; needs root
 }
 
 var (
@@ -66,10 +67,10 @@ func (c Config) open(ctx context.Context, name string, disk hostfiles.Disk) (*ta
 		c.Extensions = []string{"permit-pty"}
 	}
 	if c.CA == "" {
-		c.CA = filepath.Join(c.Dir, "ca")
+		c.CA = field.File(filepath.Join(string(c.Dir), "ca"))
 	}
 	// Made outside the disk that tests break, like everything of set-up.
-	dir := hostfiles.New(c.Dir, hostfiles.OS{})
+	dir := hostfiles.New(string(c.Dir), hostfiles.OS{})
 	if err := dir.Create(); err != nil {
 		return nil, err
 	}
@@ -78,7 +79,7 @@ func (c Config) open(ctx context.Context, name string, disk hostfiles.Disk) (*ta
 		return nil, err
 	}
 	defer unlock()
-	ca, err := loadOrCreateCA(c.CA, dir.CAPath())
+	ca, err := loadOrCreateCA(string(c.CA), dir.CAPath())
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +91,7 @@ func (c Config) open(ctx context.Context, name string, disk hostfiles.Disk) (*ta
 			return nil, err
 		}
 	}
-	dir = hostfiles.New(c.Dir, disk)
+	dir = hostfiles.New(string(c.Dir), disk)
 	t := &target{name: name, short: short, config: c, dir: dir, ca: ca, sessions: controlSocket(c.Sessions.Control)}
 	if c.Sessions.Processes {
 		t.sessions = newProcesses(dir)
@@ -137,7 +138,7 @@ func (c Config) validate(short string) (issues []access.Issue) {
 	}
 	if c.HostKey == "" {
 		bad("host_key_missing", "hostKey", "the host's public key, or the path of its .pub file, is needed: without it anybody could pose as the host")
-	} else if isKey(c.HostKey) {
+	} else if c.HostKey.IsText() {
 		if _, err := parseHostKey([]byte(c.HostKey)); err != nil {
 			bad("host_key_malformed", "hostKey", err.Error())
 		}
@@ -165,9 +166,6 @@ func parseBlock(s string) (netip.Prefix, error) {
 	return p, nil
 }
 
-// isKey tells a key from the path of one.
-func isKey(s string) bool { return strings.ContainsAny(strings.TrimSpace(s), " \t") }
-
 // parseHostKey reads a public key, alone or as a known_hosts line.
 func parseHostKey(b []byte) (ssh.PublicKey, error) {
 	if key, _, _, _, err := ssh.ParseAuthorizedKey(b); err == nil {
@@ -182,10 +180,10 @@ func parseHostKey(b []byte) (ssh.PublicKey, error) {
 
 // hostKey reads the key afresh: a demo host makes its own when it first starts.
 func (c Config) hostKey() (ssh.PublicKey, error) {
-	if isKey(c.HostKey) {
+	if c.HostKey.IsText() {
 		return parseHostKey([]byte(c.HostKey))
 	}
-	b, err := os.ReadFile(c.HostKey)
+	b, err := os.ReadFile(string(c.HostKey))
 	if err != nil {
 		return nil, access.Errorf(access.CodeUnavailable, "host key: %w", err)
 	}

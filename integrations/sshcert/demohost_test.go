@@ -17,6 +17,7 @@ import (
 	"golang.org/x/crypto/ssh/knownhosts"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/dev/sshhost"
 	"ramp.dev/ramp/integrations/targettest"
 )
@@ -28,9 +29,9 @@ func startDemo(t *testing.T) (Config, *sshhost.Host) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, host.Close()) })
 	return Config{
-		Dir: dir, Users: []string{"deploy", "other"}, Host: "127.0.0.1", Port: host.Addr().Port,
-		HostKey:  sshhost.HostKeyPath(dir),
-		Sessions: SessionsConfig{Control: sshhost.ControlPath(dir)},
+		Dir: field.File(dir), Users: []string{"deploy", "other"}, Host: "127.0.0.1", Port: host.Addr().Port,
+		HostKey:  field.FileOrText(sshhost.HostKeyPath(dir)),
+		Sessions: SessionsConfig{Control: field.File(sshhost.ControlPath(dir))},
 	}, host
 }
 

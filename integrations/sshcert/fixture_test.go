@@ -88,10 +88,10 @@ func harness(c Config, user string) targettest.Harness {
 			"command ends badly": {"user": user, "command": `a\`},
 			"command too long":   {"user": user, "command": strings.Repeat("x", maxCommand+1)},
 		},
-		ListNames: func(context.Context) ([]string, error) { return marked(c.Dir) },
-		Remove:    func(_ context.Context, name string) error { return removeByHand(c.Dir, user, name) },
-		Widen:     widen(c.Dir, user),
-		Foreign:   func(t *testing.T) func(context.Context) error { return foreign(t, c.Dir, user) },
+		ListNames: func(context.Context) ([]string, error) { return marked(string(c.Dir)) },
+		Remove:    func(_ context.Context, name string) error { return removeByHand(string(c.Dir), user, name) },
+		Widen:     widen(string(c.Dir), user),
+		Foreign:   func(t *testing.T) func(context.Context) error { return foreign(t, string(c.Dir), user) },
 		Faulty: func(t *testing.T, fault targettest.Fault, n int) integrations.Target {
 			target, err := c.open(context.Background(), "ssh/demo", &faultyDisk{fault: fault, n: int32(n)})
 			require.NoError(t, err)

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/integrations/targettest"
 )
 
@@ -84,7 +85,7 @@ func TestLimits(t *testing.T) {
 			})
 			t.Run("CertificateAlone", func(t *testing.T) { // its line names another login
 				g, cred := minted(t, access.Entitlement{"user": h.user})
-				from, to := filepath.Join(h.config.Dir, "principals", h.user), filepath.Join(h.config.Dir, "principals", "other")
+				from, to := filepath.Join(string(h.config.Dir), "principals", h.user), filepath.Join(string(h.config.Dir), "principals", "other")
 				require.NoError(t, os.Rename(from, to))
 				defer os.Rename(to, from)
 				_, err := h.run(t, cred, "whoami")
@@ -92,7 +93,7 @@ func TestLimits(t *testing.T) {
 			})
 			t.Run("LineRestoredAfterRevoke", func(t *testing.T) { // from a backup, say
 				g, cred := minted(t, access.Entitlement{"user": h.user})
-				path := filepath.Join(h.config.Dir, "principals", h.user)
+				path := filepath.Join(string(h.config.Dir), "principals", h.user)
 				backup, err := os.ReadFile(path)
 				require.NoError(t, err)
 				require.NoError(t, target.Revoke(context.Background(), g))
@@ -102,7 +103,7 @@ func TestLimits(t *testing.T) {
 			})
 			t.Run("LineExpiredCertificateNot", func(t *testing.T) {
 				g, cred := minted(t, access.Entitlement{"user": h.user})
-				path := filepath.Join(h.config.Dir, "principals", h.user)
+				path := filepath.Join(string(h.config.Dir), "principals", h.user)
 				b, err := os.ReadFile(path)
 				require.NoError(t, err)
 				old := bytes.Replace(b, []byte(g.ExpiresAt.Format("20060102150405Z")), []byte("20200101000000Z"), 1)
@@ -113,7 +114,7 @@ func TestLimits(t *testing.T) {
 			})
 			t.Run("RevokedListMissing", func(t *testing.T) {
 				_, cred := minted(t, access.Entitlement{"user": h.user})
-				path := filepath.Join(h.config.Dir, "revoked_keys")
+				path := filepath.Join(string(h.config.Dir), "revoked_keys")
 				require.NoError(t, os.Rename(path, path+".away"))
 				defer os.Rename(path+".away", path)
 				_, err := h.run(t, cred, "whoami")
@@ -126,7 +127,7 @@ func TestLimits(t *testing.T) {
 // forged is a credential that is right in all but its authority.
 func forged(t *testing.T, g access.Grant, h host) access.Credential {
 	c := h.config
-	c.Dir = shortTemp(t)
+	c.Dir = field.File(shortTemp(t))
 	other := openedTarget(t, c)
 	require.NoError(t, other.Grant(context.Background(), g))
 	cred, err := other.Mint(context.Background(), g)

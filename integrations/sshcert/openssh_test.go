@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/integrations/targettest"
 )
 
@@ -40,8 +41,8 @@ func startOpenSSH(t *testing.T) (Config, string) {
 	out, err := exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", hostKey).CombinedOutput()
 	require.NoErrorf(t, err, "%s", out)
 	c := Config{
-		Dir: filepath.Join(dir, "ramp"), Users: []string{me.Username, "other"},
-		Host: "127.0.0.1", Port: freePort(t), HostKey: hostKey + ".pub", Sessions: SessionsConfig{Processes: true},
+		Dir: field.File(filepath.Join(dir, "ramp")), Users: []string{me.Username, "other"},
+		Host: "127.0.0.1", Port: freePort(t), HostKey: field.FileOrText(hostKey + ".pub"), Sessions: SessionsConfig{Processes: true},
 	}
 	_, err = c.Open(context.Background(), "ssh/demo") // makes the files that sshd reads
 	require.NoError(t, err)

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/integrations/sshcert/hostfiles"
 )
 
@@ -150,9 +151,9 @@ func TestOpenSSHClientOnDemoHost(t *testing.T) {
 
 	t.Run("HostThatPosesAsIt", func(t *testing.T) {
 		other, _ := startDemo(t)
-		known, err := os.ReadFile(filepath.Join(other.Dir, "host_ed25519.pub"))
+		known, err := os.ReadFile(filepath.Join(string(other.Dir), "host_ed25519.pub"))
 		require.NoError(t, err)
-		c.HostKey = string(known)
+		c.HostKey = field.FileOrText(known)
 		cred, err := openedTarget(t, c).Mint(context.Background(), g)
 		require.NoError(t, err)
 		_, err = sshRun(context.Background(), t, cred, "whoami")
@@ -165,7 +166,7 @@ func TestOpenSSHClientOnDemoHost(t *testing.T) {
 
 // Many grants that end in one second share one file and one lock.
 func BenchmarkRevoke500(b *testing.B) {
-	c := Config{Dir: b.TempDir(), Users: []string{"deploy"}, Host: "127.0.0.1", HostKey: hostKeyLine, Sessions: SessionsConfig{Control: "x"}}
+	c := Config{Dir: field.File(b.TempDir()), Users: []string{"deploy"}, Host: "127.0.0.1", HostKey: hostKeyLine, Sessions: SessionsConfig{Control: "x"}}
 	opened, err := c.open(context.Background(), "ssh/demo", hostfiles.OS{})
 	require.NoError(b, err)
 	for b.Loop() {

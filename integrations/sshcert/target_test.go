@@ -12,6 +12,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/dev/sshhost"
 	"ramp.dev/ramp/integrations/sshcert/hostfiles"
 )
@@ -20,8 +21,8 @@ const hostKeyLine = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGUO0ezOpRtzEIU5L0E5F0w
 
 func validConfig(t *testing.T) Config {
 	dir := shortTemp(t)
-	return Config{Dir: dir, Users: []string{"deploy"}, Host: "127.0.0.1", HostKey: hostKeyLine,
-		Sessions: SessionsConfig{Control: filepath.Join(dir, "control.sock")}}
+	return Config{Dir: field.File(dir), Users: []string{"deploy"}, Host: "127.0.0.1", HostKey: hostKeyLine,
+		Sessions: SessionsConfig{Control: field.File(filepath.Join(dir, "control.sock"))}}
 }
 
 func openedTarget(t *testing.T, c Config) *target {
@@ -76,27 +77,27 @@ func TestAuthority(t *testing.T) {
 		c := validConfig(t)
 		one, two := openedTarget(t, c), openedTarget(t, c)
 		require.Equal(t, one.ca.PublicKey(), two.ca.PublicKey())
-		info, err := os.Stat(filepath.Join(c.Dir, "ca"))
+		info, err := os.Stat(filepath.Join(string(c.Dir), "ca"))
 		require.NoError(t, err)
 		require.Equal(t, os.FileMode(0o600), info.Mode())
 	})
 	t.Run("ReadableByOthers", func(t *testing.T) {
 		c := validConfig(t)
 		openedTarget(t, c)
-		require.NoError(t, os.Chmod(filepath.Join(c.Dir, "ca"), 0o644))
+		require.NoError(t, os.Chmod(filepath.Join(string(c.Dir), "ca"), 0o644))
 		_, err := c.Open(context.Background(), "ssh/demo")
 		require.Equal(t, access.CodeInvalid, access.CodeOf(err))
 	})
 	t.Run("NotTheOneTheHostTrusts", func(t *testing.T) {
 		c := validConfig(t)
 		openedTarget(t, c)
-		require.NoError(t, os.Remove(filepath.Join(c.Dir, "ca")))
+		require.NoError(t, os.Remove(filepath.Join(string(c.Dir), "ca")))
 		_, err := c.Open(context.Background(), "ssh/demo")
 		require.ErrorContains(t, err, "does not list this authority")
 	})
 	t.Run("Malformed", func(t *testing.T) {
 		c := validConfig(t)
-		require.NoError(t, os.WriteFile(filepath.Join(c.Dir, "ca"), []byte("secret scribbles"), 0o600))
+		require.NoError(t, os.WriteFile(filepath.Join(string(c.Dir), "ca"), []byte("secret scribbles"), 0o600))
 		_, err := c.Open(context.Background(), "ssh/demo")
 		require.Equal(t, access.CodeInvalid, access.CodeOf(err))
 		require.NotContains(t, err.Error(), "scribbles")
@@ -146,7 +147,7 @@ func TestMintedCertificate(t *testing.T) {
 	require.Equal(t, []string{"ssh", "demo"}, cred.Command)
 	require.Contains(t, cred.Files["config"], `IdentityFile "{{dir}}/id"`)
 	// What is kept of it is public.
-	kept, err := os.ReadFile(filepath.Join(c.Dir, "issued", g.Name))
+	kept, err := os.ReadFile(filepath.Join(string(c.Dir), "issued", g.Name))
 	require.NoError(t, err)
 	require.Contains(t, string(kept), strings.Fields(string(ssh.MarshalAuthorizedKey(cert.Key)))[1])
 	require.NotContains(t, string(kept), "PRIVATE")
@@ -196,7 +197,7 @@ func TestLineEditedByHand(t *testing.T) {
 	target := openedTarget(t, c)
 	g := newGrant(access.Entitlement{"user": "deploy", "sourceAddress": "10.0.0.0/8"})
 	require.NoError(t, target.Grant(ctx, g))
-	path := filepath.Join(c.Dir, "principals", "deploy")
+	path := filepath.Join(string(c.Dir), "principals", "deploy")
 	b, err := os.ReadFile(path)
 	require.NoError(t, err)
 	wider := strings.Replace(string(b), `,from="10.0.0.0/8"`, "", 1)
@@ -226,11 +227,11 @@ func TestControlSocketDown(t *testing.T) {
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(err))
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(target.Revoke(ctx, g)))
 	require.Error(t, target.Ping(ctx))
-	line, there, err := hostfiles.New(c.Dir, hostfiles.OS{}).Admission("deploy", g.Name)
+	line, there, err := hostfiles.New(string(c.Dir), hostfiles.OS{}).Admission("deploy", g.Name)
 	require.NoError(t, err)
 	require.False(t, there, "but it is not admitted any more: %s", line.Raw)
 
-	again, err := sshhost.Start(ctx, sshhost.Config{Dir: c.Dir, Addr: "127.0.0.1:0"})
+	again, err := sshhost.Start(ctx, sshhost.Config{Dir: string(c.Dir), Addr: "127.0.0.1:0"})
 	require.NoError(t, err)
 	defer again.Close()
 	require.NoError(t, target.Revoke(ctx, g))
@@ -243,11 +244,11 @@ func TestControlSocketDown(t *testing.T) {
 func TestDirectoryGone(t *testing.T) {
 	ctx := context.Background()
 	c, _ := startDemo(t)
-	c.CA = filepath.Join(t.TempDir(), "ca")
+	c.CA = field.File(filepath.Join(t.TempDir(), "ca"))
 	target := openedTarget(t, c)
 	g := newGrant(access.Entitlement{"user": "deploy"})
 	require.NoError(t, target.Grant(ctx, g))
-	require.NoError(t, os.Rename(filepath.Join(c.Dir, "principals"), filepath.Join(c.Dir, "elsewhere")))
+	require.NoError(t, os.Rename(filepath.Join(string(c.Dir), "principals"), filepath.Join(string(c.Dir), "elsewhere")))
 	_, err := target.Inspect(ctx, g)
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(err))
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(target.Revoke(ctx, g)))

@@ -11,24 +11,23 @@ import (
 	"strings"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/integrations"
 )
 
 // Config is one Vault, or one namespace of it.
 type Config struct {
-	Address   string   `yaml:"address"`             // such as https://vault.example.com:8200; http on loopback only
-	Namespace string   `yaml:"namespace,omitempty"` // of Vault Enterprise
-	CAFile    string   `yaml:"caFile,omitempty"`    // PEM; the system's authorities if empty
-	TokenFile string   `yaml:"tokenFile,omitempty"` // holds Ramp's own token; read for every call, so it may rotate
-	TokenEnv  string   `yaml:"tokenEnv,omitempty"`  // the name of the environment variable that holds it
-	Policies  []string `yaml:"policies"`            // the policies that contracts may give
+	Address   string       `yaml:"address"`             // such as https://vault.example.com:8200; http on loopback only
+	Namespace string       `yaml:"namespace,omitempty"` // of Vault Enterprise
+	CAFile    field.File   `yaml:"caFile,omitempty"`    // PEM; the system's authorities if empty
+	Token     field.Secret `yaml:"token"`               // Ramp's own; read for every call, so it may rotate
+	Policies  []string     `yaml:"policies"`            // the policies that contracts may give
 }
 
 var (
 	// Vault keeps policy names in lower case; a comma would be two of them.
 	policyShape    = regexp.MustCompile(`^[a-z0-9_][a-z0-9_.-]{0,127}$`)
 	namespaceShape = regexp.MustCompile(`^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*/?$`)
-	envShape       = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 	// What Vault refuses on tokens, and root, which nobody gets from Ramp.
 	neverGiven = []string{"root", "response-wrapping", "control-group"}
 )
@@ -52,7 +51,7 @@ func (c Config) open(_ context.Context, name string, between func(http.RoundTrip
 	var authorities []byte
 	if c.CAFile != "" {
 		var err error
-		if authorities, err = os.ReadFile(c.CAFile); err != nil {
+		if authorities, err = os.ReadFile(string(c.CAFile)); err != nil {
 			return nil, access.Errorf(access.CodeUnavailable, "caFile: %w", err)
 		}
 	}
@@ -74,12 +73,10 @@ func (c Config) validate() (issues []access.Issue) {
 	if c.Namespace != "" && !namespaceShape.MatchString(c.Namespace) {
 		bad("namespace_malformed", "namespace", "a namespace is like team or team/project")
 	}
-	if (c.TokenFile == "") == (c.TokenEnv == "") {
-		bad("token_one", "tokenFile", "exactly one of tokenFile and tokenEnv is needed: where Ramp's own token is")
-	}
-	if c.TokenEnv != "" && !envShape.MatchString(c.TokenEnv) {
-		// Not echoed: somebody may have put the token itself here.
-		bad("token_env_malformed", "tokenEnv", "this is the name of an environment variable, never the token")
+	if c.Token.IsZero() {
+		bad("token_missing", "token", "Ramp's own token is needed: file:PATH or env:NAME")
+	} else if err := c.Token.Validate(); err != nil {
+		bad("token_malformed", "token", err.Error())
 	}
 	if len(c.Policies) == 0 {
 		bad("policies_missing", "policies", "at least one policy is needed")

@@ -9,11 +9,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/integrations/vaulttoken/vaulttest"
 )
 
 func validConfig() Config {
-	return Config{Address: "https://vault.example.com:8200", TokenEnv: "RAMP_VAULT_TOKEN", Policies: []string{"orders-read"}}
+	return Config{Address: "https://vault.example.com:8200", Token: field.SecretEnv("RAMP_VAULT_TOKEN"), Policies: []string{"orders-read"}}
 }
 
 func TestOpenBadConfig(t *testing.T) {
@@ -31,9 +32,9 @@ func TestOpenBadConfig(t *testing.T) {
 		"socket":               {func(c *Config) { c.Address = "unix:///run/vault.sock" }, "address_malformed"},
 		"namespace":            {func(c *Config) { c.Namespace = "../root" }, "namespace_malformed"},
 		"namespace with break": {func(c *Config) { c.Namespace = "a\nX-Vault-Token: b" }, "namespace_malformed"},
-		"no token":             {func(c *Config) { c.TokenEnv = "" }, "token_one"},
-		"two tokens":           {func(c *Config) { c.TokenFile = "token" }, "token_one"},
-		"the token itself":     {func(c *Config) { c.TokenEnv = "hvs.p4ssw0rd" }, "token_env_malformed"},
+		"no token":             {func(c *Config) { c.Token = field.Secret{} }, "token_missing"},
+		"the token itself":     {func(c *Config) { c.Token = field.ParseSecret("hvs.p4ssw0rd") }, "token_malformed"},
+		"the token as a name":  {func(c *Config) { c.Token = field.SecretEnv("hvs.p4ssw0rd") }, "token_malformed"},
 		"no policies":          {func(c *Config) { c.Policies = nil }, "policies_missing"},
 		"root":                 {func(c *Config) { c.Policies = []string{"root"} }, "policy_never"},
 		"upper case":           {func(c *Config) { c.Policies = []string{"Orders"} }, "policy_malformed"},
@@ -68,10 +69,10 @@ func TestOpenBadConfig(t *testing.T) {
 
 func TestAuthorities(t *testing.T) {
 	c := validConfig()
-	c.CAFile = filepath.Join(t.TempDir(), "ca.pem")
+	c.CAFile = field.File(filepath.Join(t.TempDir(), "ca.pem"))
 	_, err := c.Open(context.Background(), "vault/test")
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(err), "it may be mounted a moment later")
-	require.NoError(t, os.WriteFile(c.CAFile, []byte("not a certificate"), 0o600))
+	require.NoError(t, os.WriteFile(string(c.CAFile), []byte("not a certificate"), 0o600))
 	_, err = c.Open(context.Background(), "vault/test")
 	require.Equal(t, access.CodeInvalid, access.CodeOf(err))
 }
@@ -103,9 +104,10 @@ func TestOwnToken(t *testing.T) {
 	token := minted(t, target, g)
 
 	// Ramp's own token is replaced: what it made lives on, and is still ended.
-	old, err := os.ReadFile(config.TokenFile)
+	file, _ := config.Token.Path()
+	old, err := os.ReadFile(file)
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(config.TokenFile, []byte(server.Token(t, "ramp")), 0o600))
+	require.NoError(t, os.WriteFile(file, []byte(server.Token(t, "ramp")), 0o600))
 	_, err = server.Root.Logical().Write("auth/token/revoke", map[string]any{"token": string(old[:len(old)-1])})
 	require.NoError(t, err)
 	require.NoError(t, read(ctx, server.Client(t, token)))
@@ -114,17 +116,17 @@ func TestOwnToken(t *testing.T) {
 	require.Error(t, read(ctx, server.Client(t, token)))
 
 	for what, text := range map[string]string{"empty": "\n", "two lines": "hvs.p4ssw0rd\nhvs.other", "binary": "hvs.p4ssw0rd\x00"} {
-		require.NoError(t, os.WriteFile(config.TokenFile, []byte(text), 0o600))
+		require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
 		_, err := target.Inspect(ctx, g)
 		require.Equal(t, access.CodeUnavailable, access.CodeOf(err), what)
 		require.NotContains(t, err.Error(), "p4ssw0rd")
 	}
-	require.NoError(t, os.Remove(config.TokenFile))
+	require.NoError(t, os.Remove(file))
 	_, err = target.List(ctx)
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(err))
 
 	t.Setenv("RAMP_TEST_VAULT_TOKEN", server.Token(t, "ramp"))
-	config.TokenFile, config.TokenEnv = "", "RAMP_TEST_VAULT_TOKEN"
+	config.Token = field.SecretEnv("RAMP_TEST_VAULT_TOKEN")
 	require.NoError(t, opened(t, config).Ping(ctx))
 }
 
@@ -134,7 +136,7 @@ func TestCheck(t *testing.T) {
 	require.NoError(t, opened(t, config).Ping(ctx))
 	as := func(token string) error {
 		c := config
-		c.TokenFile = vaulttest.TokenFile(t, token)
+		c.Token = field.SecretFile(vaulttest.TokenFile(t, token))
 		return opened(t, c).Ping(ctx)
 	}
 	require.Equal(t, access.CodeForbidden, access.CodeOf(as("hvs.nobody")))

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/integrations/targettest"
 	"ramp.dev/ramp/integrations/vaulttoken/vaulttest"
 )
@@ -40,7 +41,7 @@ func start(t *testing.T) (*vaulttest.Server, Config) {
 	server.Policy(t, "ramp", Policy("orders-read", "orders-write"))
 	_, err := server.Root.Logical().Write("secret/data/orders", map[string]any{"data": map[string]any{"n": 1}})
 	require.NoError(t, err)
-	return server, Config{Address: server.Address, TokenFile: vaulttest.TokenFile(t, server.Token(t, "ramp")),
+	return server, Config{Address: server.Address, Token: field.SecretFile(vaulttest.TokenFile(t, server.Token(t, "ramp"))),
 		Policies: []string{"orders-read", "orders-write"}}
 }
 

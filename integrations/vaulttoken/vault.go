@@ -42,7 +42,7 @@ func newVault(c Config, authorities []byte, between func(http.RoundTripper) http
 		Address: c.Address, Timeout: callTimeout, DisableRedirects: true,
 		MaxRetries: 0, // retrying is the workflow's, which sees throttling
 		HttpClient: &http.Client{
-			Transport:     &wire{next: transport, token: c.token},
+			Transport:     &wire{next: transport, token: ownToken(c.Token.Cached())},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	})

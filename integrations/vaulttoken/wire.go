@@ -2,13 +2,14 @@ package vaulttoken
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
-	"os"
 	"strings"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/internal/secret"
 )
 
 // wire is between Vault's library and the network. It adds Ramp's own token, and
@@ -16,7 +17,7 @@ import (
 // nothing means that access has ended.
 type wire struct {
 	next  http.RoundTripper
-	token func() (string, error)
+	token func(context.Context) (string, error)
 }
 
 const (
@@ -27,7 +28,7 @@ const (
 
 // RoundTrip implements http.RoundTripper.
 func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
-	token, err := w.token()
+	token, err := w.token(r.Context())
 	if err != nil {
 		return nil, err
 	}
@@ -74,19 +75,19 @@ func isNotFound(body []byte) bool {
 	return json.Unmarshal(body, &answer) == nil && answer.Errors != nil && len(*answer.Errors) == 0
 }
 
-// token reads Ramp's own token. Errors are of code unavailable and never have
-// any of it in them.
-func (c Config) token() (string, error) {
-	var text string
-	if c.TokenEnv != "" {
-		text = os.Getenv(c.TokenEnv)
-	} else {
-		b, err := os.ReadFile(c.TokenFile)
+// ownToken returns a function that reads Ramp's own token. Its errors are
+// CodeUnavailable and never have any of it in them.
+func ownToken(cached *secret.Cached) func(context.Context) (string, error) {
+	return func(ctx context.Context) (string, error) {
+		text, err := cached.Read(ctx)
 		if err != nil {
 			return "", access.Errorf(access.CodeUnavailable, "Ramp's own token: %w", err)
 		}
-		text = string(b)
+		return cleanToken(text)
 	}
+}
+
+func cleanToken(text string) (string, error) {
 	text = strings.TrimSpace(text)
 	strange := strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r >= 0x7f })
 	if text == "" || len(text) > maxToken || strange {

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/config/field"
 )
 
 // A Vault behind TLS, whose authority only caFile names.
@@ -35,8 +36,9 @@ func TestTLSAndNamespace(t *testing.T) {
 	require.Empty(t, seen, "Ramp's token went to a stranger")
 
 	authority := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: front.Certificate().Raw})
-	config.CAFile = filepath.Join(t.TempDir(), "ca.pem")
-	require.NoError(t, os.WriteFile(config.CAFile, authority, 0o600))
+	file := filepath.Join(t.TempDir(), "ca.pem")
+	require.NoError(t, os.WriteFile(file, authority, 0o600))
+	config.CAFile = field.File(file)
 	target := opened(t, config)
 	require.NoError(t, target.Ping(ctx))
 	require.Equal(t, "team/orders", <-seen)

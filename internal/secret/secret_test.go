@@ -25,25 +25,45 @@ import (
 func TestFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "secret")
 	require.NoError(t, os.WriteFile(path, []byte(" first \r\n"), 0o600))
-	kept := NewCached(path)
-	got, err := kept.Read(t.Context())
+	cached := NewCached("file:" + path)
+	got, err := cached.Read(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, " first ", got)
 	require.NoError(t, os.WriteFile(path, []byte("second"), 0o600))
-	got, err = kept.Read(t.Context())
+	got, err = cached.Read(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, "second", got, "a file is not remembered")
 	require.NoError(t, os.Remove(path))
-	_, err = kept.Read(t.Context())
+	_, err = cached.Read(t.Context())
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(err))
 	require.ErrorContains(t, err, path)
 }
 
-func TestForm(t *testing.T) {
-	for _, ref := range []string{"", "file", "/etc/ramp/file", "vault:kv/ramp#token", "vault:team/kv/ramp/db#password of", "vault:kv/a.b@c=d+e-f_g#x"} {
-		require.Equal(t, strings.HasSuffix(ref, " of"), Validate(ref) != nil, ref)
+func TestEnvironment(t *testing.T) {
+	t.Setenv("RAMP_TEST_SECRET", "from the environment")
+	got, err := Read(t.Context(), "env:RAMP_TEST_SECRET")
+	require.NoError(t, err)
+	require.Equal(t, "from the environment", got)
+	for _, empty := range []string{"env:RAMP_TEST_NO_SUCH", "env:RAMP_TEST_EMPTY"} {
+		t.Setenv("RAMP_TEST_EMPTY", "")
+		_, err = Read(t.Context(), empty)
+		require.Equal(t, access.CodeUnavailable, access.CodeOf(err))
+		require.ErrorContains(t, err, empty)
 	}
-	for _, ref := range []string{"vault:", "vault:kv", "vault:kv/ramp", "vault:kv#x", "vault:kv/ramp#", "vault:kv/ramp#a#b", "vault:/kv/ramp#x", "vault:kv//ramp#x",
+}
+
+func TestForm(t *testing.T) {
+	for _, ref := range []string{"file:x", "file:/etc/ramp/file", "env:RAMP_TOKEN", "vault:kv/ramp#token", "vault:kv/a.b@c=d+e-f_g#x"} {
+		require.NoError(t, Validate(ref), ref)
+	}
+	// Somebody put the secret where its reference belongs.
+	for _, ref := range []string{"MARKED", "/etc/MARKED", "env:MARKED-secret", "env:hvs.MARKED"} {
+		require.Equal(t, access.CodeInvalid, access.CodeOf(Validate(ref)), ref)
+		_, err := Read(t.Context(), ref)
+		require.Equal(t, access.CodeInvalid, access.CodeOf(err), ref)
+		require.NotContains(t, err.Error(), "MARKED")
+	}
+	for _, ref := range []string{"", "file:", "env:", "vault:team/kv/ramp/db#password of", "vault:", "vault:kv", "vault:kv/ramp", "vault:kv#x", "vault:kv/ramp#", "vault:kv/ramp#a#b", "vault:/kv/ramp#x", "vault:kv//ramp#x",
 		"vault:kv/ramp/#x", "vault:kv/../sys/ramp#x", "vault:kv/./ramp#x", "vault:kv/..#x", "vault:kv/ramp?version=1#x", "vault:kv/r%2e#x", "vault:kv/ramp\n#x", "vault: kv/ramp#x"} {
 		require.Equal(t, access.CodeInvalid, access.CodeOf(Validate(ref)), ref)
 		_, err := Read(t.Context(), ref)
@@ -132,8 +152,8 @@ func closedPort(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// TestWhatStandsBetween may answer with anything: it is not repeated.
-func TestWhatStandsBetween(t *testing.T) {
+// TestProxyInBetween: what a proxy says instead of Vault is not repeated.
+func TestProxyInBetween(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusBadGateway)
 		_, _ = w.Write([]byte("MARKED"))
@@ -146,7 +166,7 @@ func TestWhatStandsBetween(t *testing.T) {
 	require.NotContains(t, err.Error(), "MARKED")
 }
 
-func TestKept(t *testing.T) {
+func TestCached(t *testing.T) {
 	v := newVault(t)
 	there, err := url.Parse(v.Address)
 	require.NoError(t, err)
@@ -164,29 +184,29 @@ func TestKept(t *testing.T) {
 	}))
 	defer front.Close()
 	t.Setenv("VAULT_ADDR", front.URL)
-	kept := NewCached("vault:team/kv/ramp/db#password")
+	cached := NewCached("vault:team/kv/ramp/db#password")
 	is := func(want string) {
 		t.Helper()
-		got, err := kept.Read(t.Context())
+		got, err := cached.Read(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, want, got)
 	}
 	later := func(d time.Duration) {
-		kept.mu.Lock()
-		defer kept.mu.Unlock()
-		kept.at = kept.at.Add(-d)
+		cached.mu.Lock()
+		defer cached.mu.Unlock()
+		cached.at = cached.at.Add(-d)
 	}
 
-	// Whoever asks first leaves; the others have their answer all the same.
+	// Whoever asks first leaves; the others get the value all the same.
 	impatient, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	_, err = kept.Read(impatient)
+	_, err = cached.Read(impatient)
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(err))
-	require.ErrorContains(t, err, kept.ref)
+	require.ErrorContains(t, err, cached.ref)
 	var all sync.WaitGroup
 	for range 20 {
 		all.Go(func() {
-			if got, err := kept.Read(t.Context()); err != nil || got != "first-MARKED" {
+			if got, err := cached.Read(t.Context()); err != nil || got != "first-MARKED" {
 				t.Errorf("%q, %v", got, err)
 			}
 		})
@@ -204,7 +224,7 @@ func TestKept(t *testing.T) {
 	is("second-MARKED")
 	later(cachedFor)
 	for range 2 {
-		_, err = kept.Read(t.Context())
+		_, err = cached.Read(t.Context())
 		require.Equal(t, access.CodeUnavailable, access.CodeOf(err), "nothing old is used")
 		require.NotContains(t, err.Error(), "MARKED")
 	}

@@ -12,14 +12,11 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// prefix is of references to Vault: vault:MOUNT/PATH#FIELD.
-const prefix = "vault:"
-
 // within bounds a call to Vault, its retries included.
 const within = 8 * time.Second
 
-// NewVaultClient is a client of the Vault that the standard VAULT_ variables name. A call
-// with it takes 8 s at the most. Errors are CodeInvalid.
+// NewVaultClient returns a client of the Vault that the standard VAULT_ variables
+// name. A call with it takes 8 s at the most. Errors are CodeInvalid.
 func NewVaultClient() (*api.Client, error) {
 	config := api.DefaultConfig()
 	if config.Error != nil {
@@ -42,7 +39,7 @@ var (
 )
 
 func parse(ref string) (field, error) {
-	path, name, _ := strings.Cut(strings.TrimPrefix(ref, prefix), "#")
+	path, name, _ := strings.Cut(strings.TrimPrefix(ref, vaultPrefix), "#")
 	dots := strings.Contains("/"+path+"/", "/./") || strings.Contains("/"+path+"/", "/../")
 	if !pathShape.MatchString(path) || !nameShape.MatchString(name) || dots {
 		return field{}, access.Errorf(access.CodeInvalid, "%s: a secret in Vault is named like vault:MOUNT/PATH#FIELD, with letters, digits and _ . @ = + - between the slashes", access.Clip(ref, 80))
@@ -78,9 +75,9 @@ func (f field) read(ctx context.Context) (string, error) {
 	return text, nil
 }
 
-// find is nil where there is no secret. Vault itself says where the mount's name
-// ends and which version of the engine is there, as it does to its own command
-// line: names of mounts may have slashes, and version 2 has another path.
+// find returns nil where there is no secret. It asks Vault where the mount's name
+// ends and which version of the engine is there, as Vault's own command line does:
+// names of mounts may have slashes, and version 2 has another path.
 func (f field) find(ctx context.Context, client *api.Client) (*api.KVSecret, error) {
 	at, err := client.Logical().ReadWithContext(ctx, "sys/internal/ui/mounts/"+f.path)
 	if err != nil {
@@ -114,17 +111,16 @@ func (f field) unavailable(why string) error {
 	return access.Errorf(access.CodeUnavailable, "%s: %s", f.ref, why)
 }
 
-// failed does not repeat what is no error of Vault's own: whatever stands in
-// between may answer with anything.
+// failed repeats only errors of Vault's own: a proxy in between may send anything.
 func (f field) failed(err error) error {
-	var answer *api.ResponseError
+	var response *api.ResponseError
 	switch {
-	case !errors.As(err, &answer):
+	case !errors.As(err, &response):
 		return access.Errorf(access.CodeUnavailable, "%s: Vault does not answer: %w", f.ref, err)
-	case answer.StatusCode == 403:
+	case response.StatusCode == 403:
 		return f.unavailable("Vault refuses it to the token of VAULT_TOKEN, or there is no such mount")
-	case answer.RawError:
-		return access.Errorf(access.CodeUnavailable, "%s: Vault answers with status %d", f.ref, answer.StatusCode)
+	case response.RawError:
+		return access.Errorf(access.CodeUnavailable, "%s: Vault returned status %d", f.ref, response.StatusCode)
 	}
-	return access.Errorf(access.CodeUnavailable, "%s: Vault answers with status %d: %s", f.ref, answer.StatusCode, access.Clip(strings.Join(answer.Errors, "; "), 200))
+	return access.Errorf(access.CodeUnavailable, "%s: Vault returned status %d: %s", f.ref, response.StatusCode, access.Clip(strings.Join(response.Errors, "; "), 200))
 }

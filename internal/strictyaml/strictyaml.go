@@ -20,10 +20,11 @@ type UnknownField struct {
 	Line, Column int
 }
 
-// Discriminated is a type whose fields depend on what is written beside them, such as
-// a kind. A nil into accepts everything, for a kind that is itself unknown.
+// Discriminated is a type whose fields depend on what is written beside them, such
+// as a kind. It returns the structs whose fields may be written together; none
+// accepts everything, for a kind that is itself unknown.
 type Discriminated interface {
-	FieldsFor(scalar func(field string) string) (into any, also []string)
+	FieldsFor(scalar func(field string) string) []any
 }
 
 // UnknownFields walks what is written beside the type it is read into, and
@@ -42,16 +43,18 @@ func (w *walk) into(n ast.Node, t reflect.Type, path string) {
 	}
 	switch t.Kind() {
 	case reflect.Struct:
-		var also []string
-		if v, ok := reflect.New(t).Interface().(Discriminated); ok {
-			var into any
-			into, also = v.FieldsFor(func(field string) string { return scalar(n, field) })
-			if into == nil {
-				return
-			}
-			t = reflect.TypeOf(into)
+		v, ok := reflect.New(t).Interface().(Discriminated)
+		if !ok {
+			w.fields(n, path, t)
+			return
 		}
-		w.fields(n, t, also, path)
+		var together []reflect.Type
+		for _, into := range v.FieldsFor(func(field string) string { return scalar(n, field) }) {
+			together = append(together, reflect.TypeOf(into))
+		}
+		if len(together) > 0 {
+			w.fields(n, path, together...)
+		}
 	case reflect.Slice:
 		if seq, ok := n.(*ast.SequenceNode); ok && t.Elem().Kind() == reflect.Struct {
 			for _, v := range seq.Values {
@@ -67,14 +70,13 @@ func (w *walk) into(n ast.Node, t reflect.Type, path string) {
 	}
 }
 
-func (w *walk) fields(n ast.Node, t reflect.Type, also []string, path string) {
+func (w *walk) fields(n ast.Node, path string, types ...reflect.Type) {
 	known := map[string]reflect.Type{}
-	for _, name := range also {
-		known[name] = reflect.TypeFor[string]()
-	}
-	for i := range t.NumField() {
-		if name, _, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ","); name != "" {
-			known[name] = t.Field(i).Type
+	for _, t := range types {
+		for i := range t.NumField() {
+			if name, _, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ","); name != "" {
+				known[name] = t.Field(i).Type
+			}
 		}
 	}
 	for _, v := range Fields(n) {

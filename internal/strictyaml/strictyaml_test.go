@@ -11,13 +11,17 @@ type cat struct {
 	Lives int `yaml:"lives"`
 }
 
+type kinds struct {
+	Kind string `yaml:"kind"`
+}
+
 type animal struct{ fields map[string]any }
 
-func (animal) FieldsFor(scalar func(string) string) (any, []string) {
+func (animal) FieldsFor(scalar func(string) string) []any {
 	if scalar("kind") == "cat" {
-		return cat{}, []string{"kind"}
+		return []any{kinds{}, cat{}}
 	}
-	return nil, nil
+	return nil
 }
 
 type zoo struct {

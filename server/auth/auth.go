@@ -14,7 +14,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/internal/secret"
+	"ramp.dev/ramp/config/field"
 )
 
 // Auth knows who asks. It is safe for concurrent use.
@@ -48,8 +48,8 @@ func init() { gob.Register(access.Person{}) }
 // people reach Ramp.
 func New(c Config, base *url.URL, d Deps) (*Auth, error) {
 	c = c.withDefaults()
-	if err := c.Validate(); err != nil {
-		return nil, err
+	if issues := c.Validate(); len(issues) > 0 {
+		return nil, access.Invalid(issues...)
 	}
 	s := scs.New()
 	s.Lifetime, s.IdleTimeout = c.SessionMax.Std(), c.SessionIdle.Std()
@@ -214,13 +214,10 @@ func (a *Auth) LoginInfo() LoginInfo {
 	return first
 }
 
-// readSecret reads a secret afresh from its file or from Vault, so that it may be
-// rotated.
-func readSecret(ref string) (string, error) {
-	if ref == "" {
-		return "", nil
-	}
-	text, err := secret.Read(context.Background(), ref)
+// readSecret reads a client's secret anew, so that it may be rotated; none is
+// empty text.
+func readSecret(ref field.Secret) (string, error) {
+	text, err := ref.Read(context.Background())
 	if err != nil {
 		return "", access.Errorf(access.CodeUnavailable, "client secret: %w", err)
 	}

@@ -3,24 +3,23 @@
 package auth
 
 import (
-	"fmt"
 	"strings"
 	"time"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/internal/secret"
+	"ramp.dev/ramp/config/field"
 )
 
 // Config is how people are known.
 type Config struct {
-	Issuer           string      `yaml:"issuer"`                     // the provider; its metadata is found below it
-	Audience         string      `yaml:"audience,omitempty"`         // what bearer tokens must be for; "ramp" if empty
-	ClientID         string      `yaml:"clientId,omitempty"`         // of the web pages; "ramp-web" if empty
-	ClientSecretFile string      `yaml:"clientSecretFile,omitempty"` // file with the client's secret, or vault:MOUNT/PATH#FIELD; a public client with PKCE if empty
-	CLIClientID      string      `yaml:"cliClientId,omitempty"`      // of `ramp login`; "ramp-cli" if empty
-	Scopes           []string    `yaml:"scopes,omitempty"`           // asked for at login; openid, profile, email, groups if empty
-	Claims           ClaimConfig `yaml:"claims,omitempty"`
-	UserInfo         bool        `yaml:"userInfo,omitempty"` // ask the provider for the groups of whoever acts with a token
+	Issuer       string       `yaml:"issuer"`                 // the provider; its metadata is found below it
+	Audience     string       `yaml:"audience,omitempty"`     // what bearer tokens must be for; "ramp" if empty
+	ClientID     string       `yaml:"clientId,omitempty"`     // of the web pages; "ramp-web" if empty
+	ClientSecret field.Secret `yaml:"clientSecret,omitempty"` // of that client, read at each login; a public client with PKCE if empty
+	CLIClientID  string       `yaml:"cliClientId,omitempty"`  // of `ramp login`; "ramp-cli" if empty
+	Scopes       []string     `yaml:"scopes,omitempty"`       // asked for at login; openid, profile, email, groups if empty
+	Claims       ClaimConfig  `yaml:"claims,omitempty"`
+	UserInfo     bool         `yaml:"userInfo,omitempty"` // ask the provider for the groups of whoever acts with a token
 
 	// Issuers are the providers where there are several, instead of the fields
 	// above. A token is checked by the one that it names, and by no other.
@@ -56,28 +55,8 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Validate says what is wrong, reaching for nothing.
-func (c Config) Validate() error {
-	issues := append(c.validateIssuers(), access.IssuesOf(c.Links.validate())...)
-	issues = append(issues, c.checkSecrets()...)
-	if len(issues) > 0 {
-		return access.Invalid(issues...)
-	}
-	return nil
-}
-
-func (c Config) checkSecrets() (issues []access.Issue) {
-	check := func(field, ref string) {
-		if err := secret.Validate(ref); err != nil {
-			issues = append(issues, access.Issue{Code: "client_secret_malformed", Field: "server.identity." + field, Message: err.Error()})
-		}
-	}
-	check("clientSecretFile", c.ClientSecretFile)
-	for i, is := range c.Issuers {
-		check(fmt.Sprintf("issuers[%d].clientSecretFile", i), is.ClientSecretFile)
-	}
-	return issues
-}
+// Validate returns everything that is wrong, reaching for nothing.
+func (c Config) Validate() []access.Issue { return append(c.validateIssuers(), c.Links.validate()...) }
 
 func loopback(host string) bool {
 	return host == "localhost" || host == "::1" || strings.HasPrefix(host, "127.")

@@ -10,22 +10,23 @@ import (
 	"time"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/config/field"
 )
 
 // IssuerConfig is one of several providers. Where there is one only, its fields
 // are those of Config.
 type IssuerConfig struct {
-	Name             string            `yaml:"name"`             // for people who choose one
-	Prefix           string            `yaml:"prefix,omitempty"` // of the ids and groups of its people, such as "partner:"; one issuer may have none
-	Kind             access.PersonKind `yaml:"kind,omitempty"`   // what its people are when no claim says: human if empty
-	Issuer           string            `yaml:"issuer"`
-	Audience         string            `yaml:"audience,omitempty"`
-	ClientID         string            `yaml:"clientId,omitempty"`
-	ClientSecretFile string            `yaml:"clientSecretFile,omitempty"`
-	CLIClientID      string            `yaml:"cliClientId,omitempty"`
-	Scopes           []string          `yaml:"scopes,omitempty"`
-	Claims           ClaimConfig       `yaml:"claims,omitempty"`
-	UserInfo         bool              `yaml:"userInfo,omitempty"`
+	Name         string            `yaml:"name"`             // for people who choose one
+	Prefix       string            `yaml:"prefix,omitempty"` // of the ids and groups of its people, such as "partner:"; one issuer may have none
+	Kind         access.PersonKind `yaml:"kind,omitempty"`   // what its people are when no claim says: human if empty
+	Issuer       string            `yaml:"issuer"`
+	Audience     string            `yaml:"audience,omitempty"`
+	ClientID     string            `yaml:"clientId,omitempty"`
+	ClientSecret field.Secret      `yaml:"clientSecret,omitempty"`
+	CLIClientID  string            `yaml:"cliClientId,omitempty"`
+	Scopes       []string          `yaml:"scopes,omitempty"`
+	Claims       ClaimConfig       `yaml:"claims,omitempty"`
+	UserInfo     bool              `yaml:"userInfo,omitempty"`
 
 	others []string // the prefixes of the others
 }
@@ -34,7 +35,7 @@ type IssuerConfig struct {
 func (c Config) issuers() []IssuerConfig {
 	list := c.Issuers
 	if len(list) == 0 {
-		list = []IssuerConfig{{Issuer: c.Issuer, Audience: c.Audience, ClientID: c.ClientID, ClientSecretFile: c.ClientSecretFile,
+		list = []IssuerConfig{{Issuer: c.Issuer, Audience: c.Audience, ClientID: c.ClientID, ClientSecret: c.ClientSecret,
 			CLIClientID: c.CLIClientID, Scopes: c.Scopes, Claims: c.Claims, UserInfo: c.UserInfo}}
 	}
 	out := make([]IssuerConfig, len(list))

@@ -85,8 +85,8 @@ func TestIssuersAreChecked(t *testing.T) {
 		change(&other)
 		return []auth.IssuerConfig{{Name: "a", Issuer: "https://a.example.com", Prefix: "a:"}, other}
 	}
-	require.NoError(t, auth.Config{Issuers: two(func(*auth.IssuerConfig) {})}.Validate())
-	require.NoError(t, auth.Config{Issuers: two(func(i *auth.IssuerConfig) { i.Prefix = "" })}.Validate())
+	require.Empty(t, auth.Config{Issuers: two(func(*auth.IssuerConfig) {})}.Validate())
+	require.Empty(t, auth.Config{Issuers: two(func(i *auth.IssuerConfig) { i.Prefix = "" })}.Validate())
 	for code, c := range map[string]auth.Config{
 		"issuer_twice":     {Issuer: "https://c.example.com", Issuers: []auth.IssuerConfig{one}},
 		"issuer_name":      {Issuers: two(func(i *auth.IssuerConfig) { i.Name = "a" })},
@@ -95,7 +95,7 @@ func TestIssuersAreChecked(t *testing.T) {
 		"issuer_malformed": {Issuers: two(func(i *auth.IssuerConfig) { i.Issuer = "b" })},
 		"kind_unknown":     {Issuers: two(func(i *auth.IssuerConfig) { i.Kind = access.KindAgent })},
 	} {
-		issues := access.IssuesOf(c.Validate())
+		issues := c.Validate()
 		require.Len(t, issues, 1, code)
 		require.Equal(t, code, issues[0].Code)
 	}

@@ -12,9 +12,8 @@ import (
 type Links [][]string
 
 // validate refuses an account in two lists: it would be two people's.
-func (l Links) validate() error {
+func (l Links) validate() (issues []access.Issue) {
 	seen := map[string]bool{}
-	var issues []access.Issue
 	for i, accounts := range l {
 		field := fmt.Sprintf("server.identity.links[%d]", i)
 		if len(accounts) < 2 {
@@ -27,10 +26,7 @@ func (l Links) validate() error {
 			seen[id] = true
 		}
 	}
-	if len(issues) > 0 {
-		return access.Invalid(issues...)
-	}
-	return nil
+	return issues
 }
 
 // link says whose account this is. An agent is the account's for whom it acts.

@@ -141,7 +141,7 @@ func (p *provider) oauth(redirect string) (*oauth2.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	secret, err := readSecret(p.config.ClientSecretFile)
+	secret, err := readSecret(p.config.ClientSecret)
 	if err != nil {
 		return nil, err
 	}

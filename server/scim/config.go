@@ -7,22 +7,23 @@ import (
 	"strings"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/internal/secret"
 	"ramp.dev/ramp/ledger"
 )
 
 // Config is how a provider provisions people.
 type Config struct {
-	TokenFile  string `yaml:"tokenFile,omitempty"`  // file with the provider's bearer token, read anew each time, or vault:MOUNT/PATH#FIELD; empty: no SCIM
-	Person     string `yaml:"person,omitempty"`     // what a person's id in tokens is: userName (if empty) or externalId
-	Prefix     string `yaml:"prefix,omitempty"`     // before it: the prefix of the issuer whose people these are
-	PeopleOnly bool   `yaml:"peopleOnly,omitempty"` // the provider provisions no groups: they are taken from tokens
-	Required   bool   `yaml:"required,omitempty"`   // a human who was not provisioned is nobody
+	Token      field.Secret `yaml:"token,omitempty"`      // the provider's bearer token, read anew each time; without one there is no SCIM
+	Person     string       `yaml:"person,omitempty"`     // what a person's id in tokens is: userName (if empty) or externalId
+	Prefix     string       `yaml:"prefix,omitempty"`     // before it: the prefix of the issuer whose people these are
+	PeopleOnly bool         `yaml:"peopleOnly,omitempty"` // the provider provisions no groups: they are taken from tokens
+	Required   bool         `yaml:"required,omitempty"`   // a human who was not provisioned is nobody
 }
 
 // DirectoryMode is how much Ramp believes of what is provisioned.
 func (c Config) DirectoryMode() ledger.DirectoryMode {
-	if c.TokenFile == "" {
+	if c.Token.IsZero() {
 		return ledger.DirectoryMode{}
 	}
 	return ledger.DirectoryMode{Enabled: true, Groups: !c.PeopleOnly, Required: c.Required}
@@ -31,7 +32,7 @@ func (c Config) DirectoryMode() ledger.DirectoryMode {
 // minToken keeps a token from being guessed, in characters.
 const minToken = 20
 
-// Validate answers everything that is wrong.
+// Validate returns everything that is wrong.
 func (c Config) Validate() []access.Issue {
 	var issues []access.Issue
 	bad := func(code, field, message string) {
@@ -40,14 +41,14 @@ func (c Config) Validate() []access.Issue {
 	if c.Person != "" && c.Person != byUserName && c.Person != byExternalID {
 		bad("scim_person_unknown", "person", "it may be userName or externalId")
 	}
-	if c.TokenFile == "" {
+	if c.Token.IsZero() {
 		if c != (Config{}) {
-			bad("scim_token_missing", "tokenFile", "without the file of the provider's token there is no SCIM")
+			bad("scim_token_missing", "token", "without the provider's token there is no SCIM")
 		}
 		return issues
 	}
-	if err := c.checkToken(); err != nil {
-		bad("scim_token_unusable", "tokenFile", err.Error())
+	if err := c.validateToken(); err != nil {
+		bad("scim_token_unusable", "token", err.Error())
 	}
 	return issues
 }
@@ -57,23 +58,38 @@ const (
 	byExternalID = "externalId"
 )
 
-// checkToken reads a file, and does not ask Vault.
-func (c Config) checkToken() error {
-	if !secret.IsFile(c.TokenFile) {
-		return secret.Validate(c.TokenFile)
+// validateToken reads a token that is on this machine, and does not ask Vault.
+// Its form is checked with that of every other secret.
+func (c Config) validateToken() error {
+	if c.Token.Validate() != nil {
+		return nil
 	}
-	_, err := token{secret.NewCached(c.TokenFile)}.read(context.Background())
+	text, here, err := c.Token.ReadHere(context.Background())
+	if err != nil {
+		return unreadable(err)
+	}
+	if here {
+		_, err = longEnough(text)
+	}
 	return err
 }
 
 // token is the provider's.
-type token struct{ kept *secret.Cached }
+type token struct{ cached *secret.Cached }
 
 func (t token) read(ctx context.Context) (string, error) {
-	text, err := t.kept.Read(ctx)
+	text, err := t.cached.Read(ctx)
 	if err != nil {
-		return "", access.Errorf(access.CodeUnavailable, "the provider's token cannot be read: %w", err)
+		return "", unreadable(err)
 	}
+	return longEnough(text)
+}
+
+func unreadable(err error) error {
+	return access.Errorf(access.CodeUnavailable, "the provider's token cannot be read: %w", err)
+}
+
+func longEnough(text string) (string, error) {
 	text = strings.TrimSpace(text)
 	if len(text) < minToken {
 		return "", access.Errorf(access.CodeUnavailable, "the provider's token is shorter than %d characters", minToken)

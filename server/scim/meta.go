@@ -10,7 +10,7 @@ var serviceProviderConfig = m{
 	"patch":   m{"supported": true}, "filter": m{"supported": true, "maxResults": 500},
 	"bulk":           m{"supported": false, "maxOperations": 0, "maxPayloadSize": 0},
 	"changePassword": m{"supported": false}, "sort": m{"supported": false}, "etag": m{"supported": false},
-	"authenticationSchemes": []m{{"type": "oauthbearertoken", "name": "Bearer token", "description": "the token in the file server.scim.tokenFile", "primary": true}},
+	"authenticationSchemes": []m{{"type": "oauthbearertoken", "name": "Bearer token", "description": "the token that server.scim.token names", "primary": true}},
 }
 
 var resourceTypes = listed(

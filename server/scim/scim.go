@@ -14,7 +14,6 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/internal/secret"
 	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/server/problem"
 )
@@ -52,7 +51,7 @@ type SCIM struct {
 
 // New makes the answers; site is where Ramp is reached.
 func New(c Config, store Store, site string, changed func(), log logrus.FieldLogger) *SCIM {
-	return &SCIM{config: c, token: token{secret.NewCached(c.TokenFile)}, store: store, base: strings.TrimSuffix(site, "/") + Path, changed: changed, log: log}
+	return &SCIM{config: c, token: token{c.Token.Cached()}, store: store, base: strings.TrimSuffix(site, "/") + Path, changed: changed, log: log}
 }
 
 // Routes adds the endpoints.

@@ -17,6 +17,7 @@ import (
 	"github.com/sirupsen/logrus"
 	"github.com/stretchr/testify/require"
 
+	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/server/scim"
 )
@@ -42,7 +43,7 @@ func newSite(t *testing.T, change ...func(*scim.Config)) *site {
 	t.Cleanup(func() { s.ledger.Close() })
 	log := logrus.New()
 	log.SetOutput(io.Discard)
-	c := scim.Config{TokenFile: s.tokenFile}
+	c := scim.Config{Token: field.SecretFile(s.tokenFile)}
 	for _, f := range change {
 		f(&c)
 	}

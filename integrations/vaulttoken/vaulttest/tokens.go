@@ -38,7 +38,7 @@ func (s *Server) Token(t testing.TB, policies ...string) string {
 	return secret.Auth.ClientToken
 }
 
-// TokenFile puts a token where a target's tokenFile can point.
+// TokenFile puts a token into a file, as a target's token may be in one.
 func TokenFile(t testing.TB, token string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "token")

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"context"
@@ -28,6 +28,7 @@ import (
 	"google.golang.org/grpc/peer"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/config/field"
 )
 
 // authority issues certificates, and is believed by whoever has its file.
@@ -74,6 +75,8 @@ func (a *authority) write(name, kind string, b []byte) {
 }
 
 func (a *authority) file(name string) string { return filepath.Join(a.dir, name) }
+
+func (a *authority) path(name string) field.File { return field.File(a.file(name)) }
 
 func (a *authority) pool() *x509.CertPool {
 	p := x509.NewCertPool()
@@ -146,11 +149,11 @@ func newFrontend(t *testing.T, a *authority, clientsOf *authority, names func(*x
 func local(c *x509.Certificate) { c.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1)} }
 func named(c *x509.Certificate) { c.DNSNames = []string{"temporal.example.com"} }
 
-func connect(t *testing.T, c temporalConfig, within time.Duration) (client.Client, error) {
+func connect(t *testing.T, c Temporal, within time.Duration) (client.Client, error) {
 	c.Namespace = "default"
 	ctx, cancel := context.WithTimeout(t.Context(), within)
 	defer cancel()
-	temporal, err := dial(ctx, config{Temporal: c})
+	temporal, err := Config{Temporal: c}.DialTemporal(ctx)
 	if err == nil {
 		t.Cleanup(temporal.Close)
 	}
@@ -165,26 +168,26 @@ func TestTemporalOverTLS(t *testing.T) {
 	open := newFrontend(t, ours, nil, local)
 	closed := newFrontend(t, ours, ours, local)
 	elsewhere := newFrontend(t, ours, nil, named)
-	rampOf := func(a *authority, c tlsConfig) *tlsConfig {
-		c.CertFile, c.KeyFile = a.file("ramp.pem"), a.file("ramp.key")
+	rampOf := func(a *authority, c TLS) *TLS {
+		c.CertFile, c.KeyFile = a.path("ramp.pem"), a.path("ramp.key")
 		return &c
 	}
-	believed := tlsConfig{CAFile: ours.file("ca.pem")}
+	believed := TLS{CAFile: ours.path("ca.pem")}
 	for _, c := range []struct {
 		name string
 		at   *frontend
-		tls  *tlsConfig
+		tls  *TLS
 		ok   bool
 	}{
 		{"the right authority", open, &believed, true},
-		{"another authority", open, &tlsConfig{CAFile: theirs.file("ca.pem")}, false},
-		{"the system's authorities", open, &tlsConfig{}, false},
+		{"another authority", open, &TLS{CAFile: theirs.path("ca.pem")}, false},
+		{"the system's authorities", open, &TLS{}, false},
 		{"no TLS", open, nil, false},
 		{"a certificate", closed, rampOf(ours, believed), true},
 		{"no certificate", closed, &believed, false},
 		{"another authority's certificate", closed, rampOf(theirs, believed), false},
 		{"another's name", elsewhere, &believed, false},
-		{"a name that is expected", elsewhere, &tlsConfig{CAFile: believed.CAFile, ServerName: "temporal.example.com"}, true},
+		{"a name that is expected", elsewhere, &TLS{CAFile: believed.CAFile, ServerName: "temporal.example.com"}, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, _, before := c.at.last()
@@ -192,7 +195,7 @@ func TestTemporalOverTLS(t *testing.T) {
 			if c.ok {
 				within = 30 * time.Second
 			}
-			_, err := connect(t, temporalConfig{Address: c.at.address, TLS: c.tls}, within)
+			_, err := connect(t, Temporal{Address: c.at.address, TLS: c.tls}, within)
 			_, _, after := c.at.last()
 			if c.ok {
 				require.NoError(t, err)
@@ -217,7 +220,7 @@ func TestTemporalCertificateRotates(t *testing.T) {
 	a := newAuthority(t)
 	f := newFrontend(t, a, a, local)
 	first, _ := a.issue("ramp", func(*x509.Certificate) {})
-	c, err := connect(t, temporalConfig{Address: f.address, TLS: &tlsConfig{CAFile: a.file("ca.pem"), CertFile: a.file("ramp.pem"), KeyFile: a.file("ramp.key")}}, 30*time.Second)
+	c, err := connect(t, Temporal{Address: f.address, TLS: &TLS{CAFile: a.path("ca.pem"), CertFile: a.path("ramp.pem"), KeyFile: a.path("ramp.key")}}, 30*time.Second)
 	require.NoError(t, err)
 	_, caller, _ := f.last()
 	require.Equal(t, first.SerialNumber.String(), caller)
@@ -235,7 +238,7 @@ func TestTemporalAPIKey(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "temporal.key")
 	write := func(text string) { require.NoError(t, os.WriteFile(file, []byte(text), 0o600)) }
 	write("first-key\n")
-	c, err := connect(t, temporalConfig{Address: f.address, APIKeyFile: file, TLS: &tlsConfig{CAFile: a.file("ca.pem")}}, 30*time.Second)
+	c, err := connect(t, Temporal{Address: f.address, APIKey: field.SecretFile(file), TLS: &TLS{CAFile: a.path("ca.pem")}}, 30*time.Second)
 	require.NoError(t, err)
 	key, _, _ := f.last()
 	require.Equal(t, "Bearer first-key", key)
@@ -258,7 +261,7 @@ func TestTemporalAPIKey(t *testing.T) {
 func TestTemporalInClearIsNotSpokenTo(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "temporal.key")
 	require.NoError(t, os.WriteFile(file, []byte("MARKED"), 0o600))
-	for name, c := range map[string]temporalConfig{"a key alone": {APIKeyFile: file}, "TLS": {TLS: &tlsConfig{}}, "both": {TLS: &tlsConfig{}, APIKeyFile: file}} {
+	for name, c := range map[string]Temporal{"a key alone": {APIKey: field.SecretFile(file)}, "TLS": {TLS: &TLS{}}, "both": {TLS: &TLS{}, APIKey: field.SecretFile(file)}} {
 		t.Run(name, func(t *testing.T) {
 			l, err := net.Listen("tcp", "127.0.0.1:0")
 			require.NoError(t, err)
@@ -295,7 +298,7 @@ func TestTemporalInClearIsNotSpokenTo(t *testing.T) {
 	}
 }
 
-func TestTemporalConfigCheck(t *testing.T) {
+func TestValidateTemporal(t *testing.T) {
 	a := newAuthority(t)
 	a.issue("ramp", func(*x509.Certificate) {})
 	a.issue("other", func(*x509.Certificate) {})
@@ -305,27 +308,27 @@ func TestTemporalConfigCheck(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(a.file("open.key"), open, 0o644))
 	for _, c := range []struct{ name, fields, want string }{
-		{"a key alone", "apiKeyFile: DIR/api.key", ""},
+		{"a key alone", "apiKey: file:DIR/api.key", ""},
 		{"TLS alone", "tls: {}", ""},
-		{"all of it", "apiKeyFile: DIR/api.key, tls: {caFile: DIR/ca.pem, certFile: DIR/ramp.pem, keyFile: DIR/ramp.key, serverName: temporal.example.com}", ""},
-		{"nothing in tls", "tls: ", ":3:56: temporal.tls: there is nothing in it"},
-		{"nothing in apiKeyFile", `apiKeyFile: ""`, ":3:56: temporal.apiKeyFile: there is nothing in it"},
-		{"a key that is not there", "apiKeyFile: none.key", ":3:56: temporal.apiKeyFile: "},
-		{"two keys", "apiKeyFile: DIR/two.key", ":3:56: temporal.apiKeyFile: Temporal's API key: one key is needed"},
+		{"all of it", "apiKey: file:DIR/api.key, tls: {caFile: DIR/ca.pem, certFile: DIR/ramp.pem, keyFile: DIR/ramp.key, serverName: temporal.example.com}", ""},
+		{"nothing in tls", "tls: ", ":3:56: temporal.tls: it is empty"},
+		{"nothing in apiKey", `apiKey: ""`, ":3:56: temporal.apiKey: it is empty"},
+		{"a key that is not there", "apiKey: file:none.key", ":3:56: temporal.apiKey: "},
+		{"two keys", "apiKey: file:DIR/two.key", ":3:56: temporal.apiKey: Temporal's API key: one key is needed"},
 		{"authorities that are not there", "tls: {caFile: none.pem}", ":3:62: temporal.tls.caFile: "},
 		{"authorities that are none", "tls: {caFile: DIR/api.key}", "there is no certificate (PEM) in "},
 		{"a key without a certificate", "tls: {keyFile: DIR/ramp.key}", ":3:62: temporal.tls.keyFile: a key is of no use"},
 		{"a certificate without a key", "tls: {certFile: DIR/ramp.pem}", ":3:62: temporal.tls.certFile: a certificate is of no use"},
-		{"another's key", "tls: {certFile: DIR/ramp.pem, keyFile: DIR/other.key}", "no certificate with its key"},
+		{"another's key", "tls: {certFile: DIR/ramp.pem, keyFile: DIR/other.key}", "are not a certificate and its key"},
 		{"a key for all to read", "tls: {certFile: DIR/ramp.pem, keyFile: DIR/open.key}", "may be read by others"},
 		{"an unknown field", "tls: {insecure: true}", `unknown field "temporal.tls.insecure"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			fields := strings.ReplaceAll(c.fields, "DIR", a.dir)
 			text := strings.Replace(goodConfig, "namespace: default}", "namespace: default, "+fields+"}", 1)
-			out, err := run(t, "config", "check", "--config", configFile(t, text))
+			err := check(configFile(t, text))
 			if c.want == "" {
-				require.NoError(t, err, out)
+				require.NoError(t, err)
 				return
 			}
 			require.ErrorContains(t, err, c.want)
@@ -336,14 +339,12 @@ func TestTemporalConfigCheck(t *testing.T) {
 
 // TestTemporalPaths: they are relative to the file, and shown.
 func TestTemporalPaths(t *testing.T) {
-	text := strings.Replace(goodConfig, "namespace: default}", "namespace: default, apiKeyFile: api.key, tls: {caFile: ca.pem, certFile: ramp.pem, keyFile: ramp.key}}", 1)
+	text := strings.Replace(goodConfig, "namespace: default}", "namespace: default, apiKey: file:api.key, tls: {caFile: ca.pem, certFile: ramp.pem, keyFile: ramp.key}}", 1)
 	path := configFile(t, text)
-	out, err := run(t, "config", "show", "--config", path)
-	require.NoError(t, err)
+	out := shown(t, path)
 	for _, name := range []string{"api.key", "ca.pem", "ramp.pem", "ramp.key"} {
 		require.Contains(t, out, filepath.Join(filepath.Dir(path), name))
 	}
-	out, err = run(t, "config", "show", "--config", configFile(t, strings.Replace(goodConfig, "namespace: default}", "namespace: default, tls: {}}", 1)))
-	require.NoError(t, err)
+	out = shown(t, configFile(t, strings.Replace(goodConfig, "namespace: default}", "namespace: default, tls: {}}", 1)))
 	require.Contains(t, out, "tls: {}")
 }

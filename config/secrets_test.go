@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"crypto/rand"
@@ -16,10 +16,10 @@ import (
 
 // inVault is a configuration whose every secret is in Vault.
 var inVault = strings.NewReplacer(
-	"ramp:hunter2@", "ramp@", "\ntemporal:", "\n  passwordFile: vault:secret/ramp#db\ntemporal:",
-	"namespace: default}", "namespace: default, apiKeyFile: vault:secret/ramp#temporal}",
+	"ramp:hunter2@", "ramp@", "\ntemporal:", "\n  password: vault:secret/ramp#db\ntemporal:",
+	"namespace: default}", "namespace: default, apiKey: vault:secret/ramp#temporal}",
 	"keys:\n", "keys:\n  payload: [vault:secret/ramp#payload]\n",
-	"    issuer: https://login.example.com\n", "    issuer: https://login.example.com\n    clientSecretFile: vault:secret/ramp#oidc\n  scim: {tokenFile: vault:secret/ramp#scim}\n",
+	"    issuer: https://login.example.com\n", "    issuer: https://login.example.com\n    clientSecret: vault:secret/ramp#oidc\n  scim: {token: vault:secret/ramp#scim}\n",
 ).Replace(goodConfig)
 
 // TestSecretsInVaultCheck: the form is checked, and Vault is not asked: there is
@@ -27,14 +27,12 @@ var inVault = strings.NewReplacer(
 func TestSecretsInVaultCheck(t *testing.T) {
 	t.Setenv("VAULT_ADDR", "http://127.0.0.1:1")
 	began := time.Now()
-	out, err := run(t, "config", "check", "--config", configFile(t, inVault))
-	require.NoError(t, err, out)
+	require.NoError(t, check(configFile(t, inVault)))
 	require.Less(t, time.Since(began), 5*time.Second)
-	out, err = run(t, "config", "show", "--config", configFile(t, inVault))
-	require.NoError(t, err)
+	out := shown(t, configFile(t, inVault))
 	for _, name := range []string{"db", "temporal", "payload", "oidc", "scim"} {
 		require.Contains(t, out, "vault:secret/ramp#"+name)
-		_, err := run(t, "config", "check", "--config", configFile(t, strings.Replace(inVault, "vault:secret/ramp#"+name, "vault:secret/ramp", 1)))
+		err := check(configFile(t, strings.Replace(inVault, "vault:secret/ramp#"+name, "vault:secret/ramp", 1)))
 		require.ErrorContains(t, err, "vault:secret/ramp: a secret in Vault is named like vault:MOUNT/PATH#FIELD", name)
 		require.Len(t, access.IssuesOf(err), 1, name)
 	}
@@ -50,7 +48,7 @@ func TestSecretsInVault(t *testing.T) {
 	require.NoError(t, err)
 	t.Setenv("VAULT_ADDR", v.Address)
 	t.Setenv("VAULT_TOKEN", v.Token(t, "ramp"))
-	c, err := loadConfig(configFile(t, inVault))
+	c, err := Load(configFile(t, inVault))
 	require.NoError(t, err)
 
 	address, err := c.Ledger.address(t.Context())
@@ -60,13 +58,13 @@ func TestSecretsInVault(t *testing.T) {
 	password, _ := u.User.Password()
 	require.Equal(t, "p@ss:MARKED/word", password)
 
-	sealed, err := c.codec(t.Context())
+	sealed, err := c.Keys.Codec(t.Context())
 	require.NoError(t, err)
 	require.NotNil(t, sealed)
 
 	a := newAuthority(t)
 	f := newFrontend(t, a, nil, local)
-	c.Temporal.Address, c.Temporal.TLS = f.address, &tlsConfig{CAFile: a.file("ca.pem")}
+	c.Temporal.Address, c.Temporal.TLS = f.address, &TLS{CAFile: a.path("ca.pem")}
 	_, err = connect(t, c.Temporal, 30*time.Second)
 	require.NoError(t, err)
 	sent, _, _ := f.last()
@@ -75,8 +73,8 @@ func TestSecretsInVault(t *testing.T) {
 	t.Setenv("VAULT_TOKEN", "nobody")
 	_, err = c.Ledger.address(t.Context())
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(err))
-	require.ErrorContains(t, err, "ledger.passwordFile: vault:secret/ramp#db: Vault refuses it")
-	_, err = c.codec(t.Context())
+	require.ErrorContains(t, err, "ledger.password: vault:secret/ramp#db: Vault refuses it")
+	_, err = c.Keys.Codec(t.Context())
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(err))
 	_, _, before := f.last()
 	_, err = connect(t, c.Temporal, time.Second)

@@ -1,0 +1,109 @@
+// Package config is the one configuration file of Ramp's processes: it loads the
+// file strictly, says what is wrong and where, and opens what the file names.
+// How a field is read, checked and shown follows from its type (package field).
+package config
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/config/field"
+	"ramp.dev/ramp/internal/strictyaml"
+	"ramp.dev/ramp/server"
+	"ramp.dev/ramp/worker"
+)
+
+// DefaultName is the configuration file where none is named: in the working
+// directory, and in the directory of `ramp dev`.
+const DefaultName = "ramp.yaml"
+
+// Config is the file of `ramp server` and `ramp worker`. Relative paths in it
+// are relative to the file. docs/operate.md explains each field, and a test
+// fails if it does not. A Config can be printed and encoded: what could hold a
+// secret masks itself.
+type Config struct {
+	Ledger   Ledger        `yaml:"ledger"`
+	Temporal Temporal      `yaml:"temporal,omitempty"`
+	Keys     Keys          `yaml:"keys"`
+	Server   server.Config `yaml:"server,omitempty"`
+	Worker   worker.Config `yaml:"worker,omitempty"`
+
+	path string   // of the file, as it was given
+	body ast.Node // what is written, for the places of issues
+}
+
+// Load reads a configuration file. Errors are CodeInvalid and name every field
+// that is unknown, with its place and what was probably meant. What the values
+// are worth, Validate says.
+func Load(path string) (Config, error) {
+	c := Config{path: path}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return c, access.Errorf(access.CodeInvalid, "configuration: %w", err)
+	}
+	file, err := parser.ParseBytes(b, 0)
+	if err != nil {
+		return c, access.Invalid(c.yamlIssue(err))
+	}
+	if len(file.Docs) != 1 || file.Docs[0].Body == nil {
+		return c, access.Invalid(access.Issue{Code: "one_document", Field: path, Message: "a configuration is one YAML document"})
+	}
+	c.body = file.Docs[0].Body
+	var issues []access.Issue
+	for _, u := range strictyaml.UnknownFields(c.body, c) {
+		is := access.Issue{Code: "unknown_field", Field: fmt.Sprintf("%s:%d:%d", path, u.Line, u.Column), Message: fmt.Sprintf("unknown field %q", u.Path)}
+		if u.Suggestion != "" {
+			is.Message += fmt.Sprintf("; did you mean %q?", u.Suggestion)
+		}
+		issues = append(issues, is)
+	}
+	ctx := field.WithDir(context.Background(), filepath.Dir(path))
+	if err := yaml.NewDecoder(new(bytes.Buffer)).DecodeFromNodeContext(ctx, c.body, &c); err != nil {
+		issues = append(issues, c.yamlIssue(err))
+	}
+	issues = append(issues, c.placed(c.inClear())...)
+	if len(issues) > 0 {
+		return c, access.Invalid(issues...)
+	}
+	c.takeBuild()
+	return c, nil
+}
+
+// buildVariable overrides worker.deployment.buildId: an image knows its build,
+// and the configuration beside it does not change with each.
+const buildVariable = "RAMP_BUILD_ID"
+
+func (c *Config) takeBuild() {
+	if build := os.Getenv(buildVariable); build != "" {
+		c.Worker.Deployment.BuildID = build
+	}
+}
+
+// inClear finds fields that would secure Temporal and have nothing in them:
+// whoever wrote them means TLS, and would get none.
+func (c Config) inClear() (issues []access.Issue) {
+	if c.Temporal.TLS == nil && c.Has("temporal", "tls") {
+		issues = append(issues, access.Issue{Code: "tls_empty", Field: "temporal.tls", Message: "it is empty; write {} for TLS with the system's authorities, or leave it out"})
+	}
+	if c.Temporal.APIKey.IsZero() && c.Has("temporal", "apiKey") {
+		issues = append(issues, access.Issue{Code: "api_key_empty", Field: "temporal.apiKey", Message: "it is empty; name a secret, or leave it out"})
+	}
+	return issues
+}
+
+func (c Config) yamlIssue(err error) access.Issue {
+	message, line, column := strictyaml.ErrorAt(err)
+	place := c.path
+	if line > 0 {
+		place = fmt.Sprintf("%s:%d:%d", c.path, line, column)
+	}
+	return access.Issue{Code: "yaml", Field: place, Message: message}
+}

@@ -1,0 +1,93 @@
+package config
+
+import (
+	"context"
+	"strings"
+
+	"github.com/sirupsen/logrus"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/codec"
+	"ramp.dev/ramp/config/field"
+	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/passkey"
+	"ramp.dev/ramp/signers"
+)
+
+// Keys are the keys of a server and a worker.
+type Keys struct {
+	Signer   SigningKey     `yaml:"signer,omitempty"`   // the server's private key
+	Payload  []field.Secret `yaml:"payload,omitempty"`  // the keys that encrypt what Temporal keeps; the first encrypts, all decrypt
+	Trusted  []field.File   `yaml:"trusted,omitempty"`  // public keys whose statements are believed
+	Passkeys field.File     `yaml:"passkeys,omitempty"` // says whose passkeys are whose; no server may be able to write it
+	Worker   SigningKey     `yaml:"worker,omitempty"`   // the worker's private key, which signs receipts
+}
+
+// SigningKey names a private key: a file, made on first use, vault:MOUNT/KEY or
+// awskms:ID.
+type SigningKey string
+
+// UnmarshalYAML resolves a relative path.
+func (k *SigningKey) UnmarshalYAML(ctx context.Context, decode func(any) error) error {
+	var ref string
+	if err := decode(&ref); err != nil {
+		return err
+	}
+	if signers.IsFile(ref) {
+		ref = field.Resolve(ctx, ref)
+	}
+	*k = SigningKey(ref)
+	return nil
+}
+
+// Open opens the key. For a file it writes the public half beside it, for those
+// who verify. Errors are CodeInvalid for a key that cannot be used, and
+// CodeUnavailable.
+func (k SigningKey) Open(ctx context.Context) (*evidence.Signer, error) {
+	ref := string(k)
+	signer, err := signers.Open(ctx, ref)
+	if err != nil || !signers.IsFile(ref) {
+		return signer, err
+	}
+	return signer, signer.WritePublic(strings.TrimSuffix(ref, ".key") + ".pub")
+}
+
+// WorkerSigner opens the key for receipts; it returns nil where there is none.
+// Errors are SigningKey.Open's.
+func (k Keys) WorkerSigner(ctx context.Context) (*evidence.Signer, error) {
+	if k.Worker == "" {
+		logrus.Warn("keys.worker is not set: evidence packs will have no receipts of what this worker opens and closes")
+		return nil, nil
+	}
+	return k.Worker.Open(ctx)
+}
+
+// Keyring loads the public keys that are believed, and the passkeys. Errors are
+// CodeInvalid.
+func (k Keys) Keyring() (evidence.Keyring, error) {
+	if len(k.Trusted) == 0 {
+		return evidence.Keyring{}, access.Errorf(access.CodeInvalid, "keys.trusted is empty: a worker that believes no server opens nothing")
+	}
+	keys, err := evidence.LoadKeyring(field.Paths(k.Trusted)...)
+	if f := k.PasskeyFile(); err == nil && f != nil {
+		keys = keys.WithPasskeys(f)
+	}
+	return keys, err
+}
+
+// PasskeyFile returns the file of passkeys; nil where none is configured.
+func (k Keys) PasskeyFile() *passkey.File {
+	if k.Passkeys == "" {
+		return nil
+	}
+	return passkey.NewFile(string(k.Passkeys))
+}
+
+// Codec returns what encrypts payloads; nil where Temporal keeps them in clear.
+// Errors are CodeInvalid for a key that is none, and CodeUnavailable.
+func (k Keys) Codec(ctx context.Context) (*codec.Codec, error) {
+	if len(k.Payload) == 0 {
+		return nil, nil
+	}
+	return codec.Load(ctx, k.Payload...)
+}
