@@ -1,19 +1,17 @@
 # `make` alone lists the targets.
 SHELL := /bin/bash
 
-# Tools of `make check`, by version; `go run` fetches and builds them once.
-WORKFLOWCHECK := go.temporal.io/sdk/contrib/tools/workflowcheck@v0.6.0
-STATICCHECK   := honnef.co/go/tools/cmd/staticcheck@v0.8.2
-GOVULNCHECK   := golang.org/x/vuln/cmd/govulncheck@v1.9.0
-GOSEC         := github.com/securego/gosec/v2/cmd/gosec@v2.30.0
-# Not asked: G104, errors that nobody reads, which here are those of closing what
-# is done with and of waiting on contexts that nothing cancels; G304, files whose
-# names are variables: all come from the operator's configuration or command
-# line. Every other exception stands in the code with its reason (#nosec).
-GOSEC_NOT     := G104,G304
+# The tools of `make check` are those of a module, so that they are built with
+# the Go that go.mod names and not with the machine's own.
+CHECK := go tool -modfile=tools/check/go.mod
+# Not asked of gosec: G104, errors that nobody reads, which here are those of
+# closing what is done with and of waiting on contexts that nothing cancels; G304,
+# files whose names are variables: all come from the operator's configuration or
+# command line. Every other exception stands in the code with its reason (#nosec).
+GOSEC_NOT := G104,G304
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build go setup test check vulnerabilities fuzz bench chaos histories mutants clean
+.PHONY: help demo build go setup test check vulnerabilities fuzz bench chaos histories mutants fresh clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,30 +19,33 @@ help: ## list the targets
 demo: build ## build Ramp and run all of it here; ARGS="--listen 127.0.0.1:9090" passes flags
 	@exec bin/ramp dev $(ARGS)
 
+# Without tables for debuggers: linking is quicker, the binary a third smaller.
 build: go ## build bin/ramp
-	go build -o bin/ramp ./cmd/ramp
+	@[ -e bin/ramp ] || echo "building Ramp, with Temporal in it: minutes the first time, seconds from then on"
+	go build -ldflags '-s -w' -o bin/ramp ./cmd/ramp
 
 go:
-	@tools/go-version
+	@tools/setup demo
 
-setup: go ## install and build what the tests need, once
-	tools/setup
+setup: ## install and build what the tests need, once
+	@tools/setup
 
 # Packages in alphabetical order, two at a time, each told as it ends.
 test: setup check ## everything that CI runs: setup, check, every test
 	go test -p 2 -timeout 40m ./...
 
-check: go vulnerabilities ## gofmt, vet, workflowcheck, staticcheck, gosec, govulncheck
+check: go vulnerabilities ## gofmt, vet, workflowcheck, staticcheck, gosec, deadcode, govulncheck
 	@unformatted="$$(git ls-files '*.go' | xargs gofmt -l)"; test -z "$$unformatted" || { echo "not gofmt-clean:"; echo "$$unformatted"; exit 1; }
 	go vet ./...
 	go vet -tags lean ./cmd/...
 	go vet -tags failpoints ./internal/failpoint ./cmd/...
-	go run $(WORKFLOWCHECK) -config workflowcheck.config.yaml ./workflows
-	go run $(STATICCHECK) ./...
-	go run $(GOSEC) -quiet -exclude=$(GOSEC_NOT) ./...
+	$(CHECK) workflowcheck -config workflowcheck.config.yaml ./workflows
+	$(CHECK) staticcheck ./...
+	$(CHECK) gosec -quiet -exclude=$(GOSEC_NOT) ./...
+	tools/deadcode
 
 vulnerabilities: go
-	@tools/vulnerabilities $(GOVULNCHECK)
+	tools/vulnerabilities
 
 # The seeds are among the tests; this looks further, for EACH of the targets.
 EACH ?= 20s
@@ -69,6 +70,9 @@ histories: go ## record the workflow's histories again, until the next release (
 
 mutants: go ## remove each defence in turn, and name the test that misses it
 	go run ./tools/mutants
+
+fresh: ## both commands of the README on a bare Debian 13, made for it; ARGS="demo --caches" for a short one
+	@tools/fresh $(ARGS)
 
 clean: ## delete what was built and the state of `make demo`
 	rm -rf bin tools/bin .ramp
