@@ -50,7 +50,7 @@ grants:
 approval:
   pendingFor: 1h
   stages:
-    - {name: lead, from: [approvers], count: 1}
+    - {name: lead, from: [approvers], approvals: 1}
 `
 
 func startRamp(ctx context.Context, dir string, askers, workers client.Client) (*ramp, error) {

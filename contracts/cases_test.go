@@ -39,7 +39,7 @@ func under(t *testing.T, set *contracts.Set, name string, p access.Person, lengt
 // Two doors to one target: a strict one, and an automatic one for those on call.
 func doors(t *testing.T) *contracts.Set {
 	return parsed(t,
-		contract("strict", `"engineering" in person.groups`, `{default: 1h, max: 4h}`, `{deny: 1, stages: [{name: dba, from: [dba], count: 2}]}`),
+		contract("strict", `"engineering" in person.groups`, `{default: 1h, max: 4h}`, `{denyThreshold: 1, stages: [{name: dba, from: [dba], approvals: 2}]}`),
 		contract("quick", `"oncall" in person.groups`, `{default: 5m, max: 10m}`, `{auto: 'true'}`))
 }
 

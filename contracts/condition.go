@@ -3,7 +3,6 @@ package contracts
 import (
 	"fmt"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/google/cel-go/cel"
@@ -18,41 +17,40 @@ import (
 // membership test among a thousand groups costs about a thousand.
 const costLimit = 20_000
 
-// condition is a compiled CEL expression that answers true or false.
+// condition is a compiled CEL expression that is true or false.
 type condition struct {
 	text    string
 	program cel.Program
 	never   bool // it is written as false
 }
 
-// Truth is the answer of a condition: three-valued, so that a condition that
-// fails to evaluate is never mistaken for one that says no, and neither for yes.
+// Truth is the value of a condition: three-valued, so that a condition that
+// fails to evaluate is mistaken neither for one that is false nor for a true one.
 type Truth string
 
 const (
 	Satisfied    Truth = "satisfied"
-	NotSatisfied Truth = "not satisfied"
-	Unevaluated  Truth = "could not be evaluated"
+	NotSatisfied Truth = "not_satisfied"
+	Unevaluated  Truth = "unevaluated"
 )
 
-// Step is one condition of an evaluation: what it said, with which inputs.
-type Step struct {
-	Field      string `json:"what"`
-	Expression string `json:"text"`
-	Result     Truth  `json:"result"`
-	Detail     string `json:"detail,omitempty"`
+// InWords says the value as people do.
+func (t Truth) InWords() string {
+	switch t {
+	case NotSatisfied:
+		return "not satisfied"
+	case Unevaluated:
+		return "could not be evaluated"
+	}
+	return string(t)
 }
 
-// environment declares what conditions may read.
-func environment() (*cel.Env, error) {
-	return cel.NewEnv(
-		cel.Variable("person", cel.MapType(cel.StringType, cel.DynType)),
-		cel.Variable("params", cel.MapType(cel.StringType, cel.DynType)),
-		cel.Variable("duration", cel.DurationType),
-		cel.Variable("reason", cel.StringType),
-		cel.Variable("ticket", cel.StringType),
-		cel.Variable("now", cel.TimestampType),
-	)
+// Step is one condition of an evaluation and its value.
+type Step struct {
+	Field      string `json:"field"` // where it is written: request.who, approval.stages.NAME.when
+	Expression string `json:"expression"`
+	Result     Truth  `json:"result"`
+	Detail     string `json:"detail,omitempty"` // why it could not be evaluated
 }
 
 func compile(env *cel.Env, text string) (*condition, error) {
@@ -94,8 +92,8 @@ func hint(err error) string {
 	return ""
 }
 
-func (c condition) eval(what string, vars map[string]any) Step {
-	s := Step{Field: what, Expression: c.text}
+func (c *condition) eval(field string, vars map[string]any) Step {
+	s := Step{Field: field, Expression: c.text}
 	out, _, err := c.program.Eval(vars)
 	if err != nil {
 		s.Result, s.Detail = Unevaluated, access.Clip(err.Error(), 200)
@@ -107,31 +105,7 @@ func (c condition) eval(what string, vars map[string]any) Step {
 	case types.False:
 		s.Result = NotSatisfied
 	default:
-		s.Result, s.Detail = Unevaluated, "the answer was neither true nor false"
+		s.Result, s.Detail = Unevaluated, "the value is neither true nor false"
 	}
 	return s
-}
-
-// variables are the inputs of conditions.
-func variables(in Input, params map[string]any, d access.Duration) map[string]any {
-	p := in.Person
-	person := map[string]any{}
-	for k, v := range p.Attributes {
-		person[k] = v
-	}
-	// Ramp's own facts come last: no claim may pass for one of them.
-	attributes := map[string]any{}
-	for k, v := range p.Attributes {
-		attributes[k] = v
-	}
-	groups := make([]string, len(p.Groups))
-	copy(groups, p.Groups)
-	for k, v := range map[string]any{"id": p.ID, "name": p.Name, "email": p.Email, "kind": string(p.Kind),
-		"groups": groups, "attributes": attributes, "onBehalfOf": p.OnBehalfOf} {
-		person[k] = v
-	}
-	return map[string]any{
-		"person": person, "params": params, "duration": time.Duration(d),
-		"reason": in.Request.Reason, "ticket": in.Request.Ticket, "now": in.Now,
-	}
 }

@@ -127,6 +127,51 @@ func TestDraft(t *testing.T) {
 	require.True(t, signed.Draft.Rule.Passkey)
 }
 
+// TestParamsAsText: a value may be given as text, and is read by the declared
+// type only, in one way.
+func TestParamsAsText(t *testing.T) {
+	set := parsed(t, contract("c", "true", `{default: 1h, max: 1h}`, `{auto: 'true'}`, `
+  params:
+    id: {type: string, pattern: '[0-9]+|true'}
+    rows: {type: int, min: -5, max: 5000}
+    dry: {type: bool}`))
+	for _, c := range []struct {
+		name        string
+		value, want any // want is nil for what is refused
+	}{
+		{"id", "4711", "4711"}, {"id", "true", "true"}, {"id", 4711.0, nil}, {"id", true, nil},
+		{"rows", "4711", int64(4711)}, {"rows", "-3", int64(-3)}, {"rows", "0", int64(0)}, {"rows", 4711.0, int64(4711)},
+		{"rows", "5001", nil}, {"rows", "+3", nil}, {"rows", "007", nil}, {"rows", "-0", nil}, {"rows", "0x10", nil}, {"rows", "1_0", nil}, {"rows", "1e2", nil},
+		{"rows", "3.0", nil}, {"rows", " 3", nil}, {"rows", "", nil}, {"rows", "many", nil}, {"rows", "true", nil}, {"rows", "99999999999999999999", nil},
+		{"dry", "true", true}, {"dry", "false", false}, {"dry", false, false}, {"dry", "TRUE", nil}, {"dry", "1", nil}, {"dry", "", nil}, {"dry", "yes", nil},
+	} {
+		e := set.Contracts[0].Evaluate(contracts.Input{Person: alice, Now: now,
+			Request: access.RequestInput{Reason: "a good reason", Params: map[string]any{c.name: c.value}}})
+		require.Equal(t, c.want != nil, e.Err() == nil, "%s %#v: %v", c.name, c.value, e.Err())
+		if c.want != nil {
+			require.Equal(t, map[string]any{c.name: c.want}, e.Draft.Params)
+		}
+	}
+}
+
+// TestEveryWrongTypeIsTold: what cannot be decoded is reported for each feature,
+// once each, and hides what follows from it.
+func TestEveryWrongTypeIsTold(t *testing.T) {
+	_, err := contracts.Parse(map[string][]byte{"c.yaml": []byte(`apiVersion: ramp/v1
+kind: Contract
+metadata: {name: c}
+request: nobody
+duration: {default: 30m, max: 1h}
+grants: [{target: t/t, entitlement: {a: b}}]
+approval: {stages: [{name: a, from: [x], approvals: two}], denyThreshold: 1.5}
+`)})
+	var got []string
+	for _, i := range access.IssuesOf(err) {
+		got = append(got, i.Field+" "+i.Code)
+	}
+	require.Equal(t, []string{"c.yaml:4:10 yaml", "c.yaml:7:53 yaml", "c.yaml:7:75 yaml"}, got)
+}
+
 // parse wraps the varying parts of a small contract.
 func parse(t *testing.T, approval string, more ...string) (*contracts.Set, error) {
 	return contracts.Parse(map[string][]byte{"c.yaml": []byte(`apiVersion: ramp/v1
@@ -208,7 +253,7 @@ func TestRefusedContracts(t *testing.T) {
 		"Case13 nobody approves":       {`{}`, "", "approval_missing"},
 		"only conditional stages":      {`{stages: [{name: a, from: [x], when: 'false'}]}`, "", "stages_conditional"},
 		"a stage without groups":       {`{stages: [{name: a}]}`, "", "stage_from"},
-		"no denial would deny":         {`{stages: [{name: a, from: [x]}], deny: 0}`, "", "deny"},
+		"no denial would deny":         {`{stages: [{name: a, from: [x]}], denyThreshold: 0}`, "", "deny_threshold"},
 		"a condition that is a number": {`{auto: '1 + 1'}`, "", "condition"},
 		"Case43 break-glass":           {`{auto: 'true'}`, "breakGlass: {max: 30m}", "not_supported"},
 		"Case46 a notice":              {`{auto: 'true'}`, "notify: ['slack:#prod']", "not_supported"},

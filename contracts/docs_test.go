@@ -41,6 +41,15 @@ func TestDocsExplainTheLanguage(t *testing.T) {
 	}
 }
 
+// TestDocsSayWhatToWriteUntilThen: the message that refuses a planned field and
+// its row in docs/contracts.md are the same.
+func TestDocsSayWhatToWriteUntilThen(t *testing.T) {
+	rows := page(t, "Refused on purpose")
+	for field, instead := range planned {
+		require.Contains(t, rows, "| `"+field+"` | "+instead+" |")
+	}
+}
+
 // TestDocsExample: the example is a contract without a mistake, and shows most
 // of the language.
 func TestDocsExample(t *testing.T) {
@@ -75,7 +84,7 @@ func sourceFields() []string {
 		}
 		out = append(out, path)
 	}
-	walk(reflect.TypeFor[source](), "")
+	walk(language(), "")
 	return out
 }
 

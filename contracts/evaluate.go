@@ -1,47 +1,36 @@
 package contracts
 
 import (
-	"fmt"
 	"time"
-	"unicode/utf8"
 
 	"ramp.dev/ramp/access"
 )
 
-// Input is one question under a contract.
+// Input is one request to be evaluated under a contract.
 type Input struct {
 	Person  access.Person
 	Request access.RequestInput
 	Now     time.Time
 }
 
-// Result is the answer to a question.
+// Result is what came of an evaluation.
 type Result string
 
 const (
-	Allowed          Result = "allowed" // it may be asked; approval follows
+	Allowed          Result = "allowed" // it may be requested; approval follows
 	Refused          Result = "refused"
-	CouldNotEvaluate Result = "unevaluated"
+	CouldNotEvaluate Result = "unevaluated" // refused, because nobody can tell whether it is allowed
 )
 
-// Evaluation is the answer with its reasons. Draft is set only when allowed.
+// Evaluation is the result with its reasons.
 type Evaluation struct {
-	Result Result         `json:"verdict"`
+	Result Result         `json:"result"`
 	Issues []access.Issue `json:"issues,omitempty"`
 	Trace  []Step         `json:"trace"`
-	Draft  Draft          `json:"draft,omitzero"`
-}
-
-// Draft is what the contract makes of the question; the server completes it to
-// a plan.
-type Draft struct {
-	Params     map[string]any          `json:"params,omitempty"`
-	Duration   access.Duration         `json:"duration"`
-	PendingFor access.Duration         `json:"pendingFor"`
-	Grants     []access.PlannedGrant   `json:"grants"` // target and entitlement only
-	Rule       access.Rule             `json:"rule"`
-	Extend     *access.ExtensionLimits `json:"extend,omitempty"`
-	StepUp     access.Duration         `json:"stepUp,omitempty"` // of the requester
+	// Draft is what the contract makes of the request, if it is allowed. The server
+	// completes it to the plan that people approve: the request's id and principal,
+	// the grants' names and scopes, the digest.
+	Draft access.Plan `json:"draft,omitzero"`
 }
 
 // Err is nil when allowed; otherwise CodeForbidden (not eligible),
@@ -61,111 +50,69 @@ func (e Evaluation) Err() error {
 	return &access.Error{Code: access.CodeInvalid, Issues: e.Issues}
 }
 
-// Evaluate answers a question. It is a pure function of contract and input.
+// Evaluate evaluates a request. It is a pure function of contract and input.
 func (c *Contract) Evaluate(in Input) Evaluation {
-	var e Evaluation
-	params, issues := c.checkParams(in.Request.Params)
-	d, more := c.checkDuration(in.Request.Duration)
-	issues = append(issues, more...)
-	issues = append(issues, c.checkReason(in.Request.Reason, d)...)
-	issues = append(issues, in.checkStart()...)
-	vars := variables(in, params, d)
-
-	// Who comes first: what a contract allows is no business of those who may
-	// not ask under it.
-	who := c.who.eval("who may ask", vars)
-	e.Trace = append(e.Trace, who)
-	switch who.Result {
-	case NotSatisfied:
-		return e.refuse(Refused, access.Issue{Code: "not_eligible", Message: fmt.Sprintf("contract %s is not for you", c.Name)})
-	case Unevaluated:
-		return e.refuse(CouldNotEvaluate, access.Issue{Code: "who_unevaluated",
-			Message: fmt.Sprintf("whether contract %s is for you could not be evaluated, so it is not", c.Name)})
+	q := &question{Input: in, contract: c, draft: access.Plan{Contract: c.Name, ContractVersion: c.Version,
+		Requester: in.Person, CreatedAt: in.Now}}
+	features := c.terms.list()
+	for _, f := range features {
+		if r, ok := f.(reader); ok {
+			r.read(q)
+		}
 	}
-	issues = append(issues, c.checkTicket(&e, in, vars)...)
-	if len(issues) > 0 {
-		return e.refuse(Refused, issues...)
+	q.variables = variables(in, q.draft.Params, q.draft.Duration)
+	for _, f := range features {
+		if a, ok := f.(admitter); ok && !q.done {
+			a.admit(q)
+		}
 	}
-	rule, problem := c.rule(&e, vars)
-	if problem != nil {
-		return e.refuse(CouldNotEvaluate, *problem)
+	if len(q.result.Issues) > 0 {
+		q.done = true
 	}
-	e.Result = Allowed
-	e.Draft = Draft{Params: params, Duration: d, PendingFor: c.pending, Rule: rule, Extend: c.extend, StepUp: c.stepUp.Request,
-		Grants: c.fillGrants(in.Person, params)}
-	return e
+	for _, f := range features {
+		if p, ok := f.(planner); ok && !q.done {
+			p.plan(q)
+		}
+	}
+	return q.evaluation()
 }
 
-func (e Evaluation) refuse(v Result, issues ...access.Issue) Evaluation {
-	e.Result, e.Issues = v, append(e.Issues, issues...)
-	return e
+// question is a request while its contract is evaluated.
+type question struct {
+	Input
+	contract  *Contract
+	draft     access.Plan
+	variables map[string]any // what conditions may read; set once every reader ran
+	result    Evaluation
+	done      bool // it is refused, and nothing else is looked at
 }
 
-// checkTicket: a condition that cannot be evaluated asks for the ticket.
-func (c *Contract) checkTicket(e *Evaluation, in Input, vars map[string]any) []access.Issue {
-	needed := c.ticket.Required
-	if w := c.ticket.When; w != nil {
-		s := w.eval("ticket needed", vars)
-		e.Trace = append(e.Trace, s)
-		needed = needed || s.Result != NotSatisfied
-	}
-	t := in.Request.Ticket
+// evaluate evaluates a condition and puts it into the trace. field is where the
+// condition is written.
+func (q *question) evaluate(field string, c *condition) Truth {
+	s := c.eval(field, q.variables)
+	q.result.Trace = append(q.result.Trace, s)
+	return s.Result
+}
+
+// refuse adds to what is wrong with the request. Other readers and admitters
+// still run, so that people are told everything at once.
+func (q *question) refuse(issues ...access.Issue) {
+	q.result.Issues = append(q.result.Issues, issues...)
+}
+
+// refuseAtOnce ends the evaluation, with this issue alone.
+func (q *question) refuseAtOnce(r Result, issue access.Issue) {
+	q.done, q.result.Result, q.result.Issues = true, r, []access.Issue{issue}
+}
+
+func (q *question) evaluation() Evaluation {
+	e := q.result
 	switch {
-	case t == "" && needed:
-		return []access.Issue{{Code: "ticket_missing", Field: "ticket", Message: "this request needs a ticket"}}
-	case t != "" && (utf8.RuneCountInString(t) > 100 || hidden(t) || c.ticket.Pattern != nil && !c.ticket.Pattern.matches(t)):
-		return []access.Issue{{Code: "ticket_malformed", Field: "ticket", Message: fmt.Sprintf("%q is not a ticket%s", access.Clip(t, 40), c.ticket.form())}}
+	case !q.done:
+		e.Result, e.Draft = Allowed, q.draft
+	case e.Result == "":
+		e.Result = Refused
 	}
-	return nil
-}
-
-func (t ticketRule) form() string {
-	if t.Pattern == nil {
-		return ""
-	}
-	return "; it must match " + t.Pattern.String()
-}
-
-// rule says who must approve. A condition that cannot be evaluated never makes
-// it less: the stage applies, and the automatic approval does not.
-func (c *Contract) rule(e *Evaluation, vars map[string]any) (access.Rule, *access.Issue) {
-	r := access.Rule{DenyThreshold: c.deny, SelfApproval: c.self, Passkey: c.passkey, StepUp: c.stepUp.Approve}
-	if c.auto != nil {
-		s := c.auto.eval("approved by the contract itself", vars)
-		e.Trace = append(e.Trace, s)
-		if s.Result == Satisfied {
-			r.Auto = true
-			return r, nil
-		}
-		if s.Result == Unevaluated && len(c.stages) == 0 {
-			return r, &access.Issue{Code: "auto_unevaluated", Message: "whether this is approved by itself could not be evaluated, and nobody else can approve it"}
-		}
-	}
-	for _, st := range c.stages {
-		if st.When != nil {
-			s := st.When.eval("stage "+st.Name, vars)
-			e.Trace = append(e.Trace, s)
-			if s.Result == NotSatisfied {
-				continue
-			}
-		}
-		r.Stages = append(r.Stages, st.Stage)
-	}
-	if len(r.Stages) == 0 {
-		return r, &access.Issue{Code: "nobody_approves", Message: "nobody can approve this under the contract"}
-	}
-	return r, nil
-}
-
-func (c *Contract) fillGrants(p access.Person, params map[string]any) []access.PlannedGrant {
-	values := map[string]string{"person.id": p.ID}
-	for k, v := range params {
-		values["params."+k] = fmt.Sprint(v)
-	}
-	out := make([]access.PlannedGrant, len(c.grants))
-	for i, g := range c.grants {
-		e, _ := fill(map[string]any(g.Entitlement), values).(map[string]any)
-		out[i] = access.PlannedGrant{Target: g.Target, Entitlement: e}
-	}
-	return out
+	return e
 }

@@ -2,6 +2,7 @@ package contracts_test
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -101,16 +102,12 @@ func closed(t *testing.T, e contracts.Evaluation) {
 		if s.Result != contracts.Unevaluated {
 			continue
 		}
-		require.NotEqual(t, "who may ask", s.Field)
-		if s.Field == "approved by the contract itself" {
+		require.NotEqual(t, "request.who", s.Field)
+		if s.Field == "approval.auto" {
 			require.False(t, e.Draft.Rule.Auto)
 		}
-		if name, isStage := strings.CutPrefix(s.Field, "stage "); isStage {
-			applies := false
-			for _, st := range e.Draft.Rule.Stages {
-				applies = applies || st.Name == name
-			}
-			require.True(t, applies, "stage %s", name)
+		if name, isStage := strings.CutPrefix(s.Field, "approval.stages."); isStage {
+			require.True(t, slices.ContainsFunc(e.Draft.Rule.Stages, func(st access.Stage) bool { return st.Name+".when" == name }), "stage %s", name)
 		}
 	}
 }

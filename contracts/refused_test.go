@@ -30,7 +30,7 @@ grants:
     entitlement: {role: admin}
 approval:
   stages:
-    - {name: a, from: [x], count: 1}
+    - {name: a, from: [x], approvals: 1}
 `
 
 // TestRefusedFields: what says nothing, or what nobody could fulfil, is refused
@@ -61,11 +61,11 @@ func TestRefusedFields(t *testing.T) {
 		{"default: 7, min: 1, max: 3", "default: 2", `8:24 param_default the default does not fit: "count" must be between 1 and 3`},
 		{"default: 1.7", "default: 2", `8:24 param_default the default does not fit: "count" must be a whole number`},
 
-		{"count: 1.7", "count: 1", "17:35 yaml write a whole number in digits, not 1.7"},
-		{"count: '1.7'", "count: 1", "17:35 yaml write a whole number in digits, not '1.7'"},
-		{"count: -.inf", "count: 1", "17:35 yaml write a whole number in digits, not -.inf"},
-		{"count: [1]", "count: 1", "17:35 yaml write a whole number in digits, not [1]"},
-		{"count: 99999999999999999999", "count: 1", "17:35 yaml write a whole number in digits, not 99999999999999999999"},
+		{"approvals: 1.7", "approvals: 1", "17:39 yaml write a whole number in digits, not 1.7"},
+		{"approvals: '1.7'", "approvals: 1", "17:39 yaml write a whole number in digits, not '1.7'"},
+		{"approvals: -.inf", "approvals: 1", "17:39 yaml write a whole number in digits, not -.inf"},
+		{"approvals: [1]", "approvals: 1", "17:39 yaml write a whole number in digits, not [1]"},
+		{"approvals: 99999999999999999999", "approvals: 1", "17:39 yaml write a whole number in digits, not 99999999999999999999"},
 		{"minLength: 1e1", "minLength: 10", "10:23 yaml write a whole number in digits, not 1e1"},
 		{"int, min: 0.5", "int", "8:29 yaml write a whole number in digits, not 0.5"},
 		{"string, maxLength: 2.5", "string", "7:37 yaml write a whole number in digits, not 2.5"},
@@ -85,7 +85,7 @@ func TestRefusedFields(t *testing.T) {
 		{"{}", "{role: admin}", "14:5 entitlement_missing"},
 		{"", "    entitlement: {role: admin}\n", "13:11 entitlement_missing"},
 
-		{"auto: 'false'", "stages:\n    - {name: a, from: [x], count: 1}", "16:3 auto_never"},
+		{"auto: 'false'", "stages:\n    - {name: a, from: [x], approvals: 1}", "16:3 auto_never"},
 		{"auto: 'false'\n  stages:\n    - {when: reason == ticket, ", "stages:\n    - {", "17:3 stages_conditional"},
 
 		{"who: |\n    true &&\n      person.id == who", "who: 'true'", "5:3 condition not a condition: undeclared reference to 'who' (in container '') (at line 2, column 16 of it)"},
@@ -118,11 +118,11 @@ func TestTaken(t *testing.T) {
 		{"string, maxLength: 4000", "string"},
 		{"int, min: 2, max: 2", "int"},
 		{"int, min: -0x10, max: 1_000", "int"},
-		{"count: null", "count: 1"},
+		{"approvals: null", "approvals: 1"},
 		{"justifyOver: 2h, justifyMinLength: 1000", "justifyOver: 1h"},
 		{"default: 30m, max: 2h", "default: 30m, max: 2h, justifyOver: 1h"},
 		{"auto: 'false'\n  stages:", "stages:"},
-		{"auto: 'reason == \"\"'", "stages:\n    - {name: a, from: [x], count: 1}"},
+		{"auto: 'reason == \"\"'", "stages:\n    - {name: a, from: [x], approvals: 1}"},
 		{"who: '\"" + strings.Repeat("é", 1992) + "\" != \"\"'", "who: 'true'"},
 	} {
 		text := strings.Replace(right, c.of, c.instead, 1)

@@ -23,7 +23,7 @@ grants:
 approval:
   pendingFor: 2s
   stages:
-    - {name: team lead, from: [approvers], count: 1}
+    - {name: team lead, from: [approvers], approvals: 1}
 `
 
 // decides sends a verdict on a digest.

@@ -30,7 +30,7 @@ grants:
     entitlement: {user: demo}
 approval:
   stages:
-    - {name: team lead, from: [approvers], count: 1}
+    - {name: team lead, from: [approvers], approvals: 1}
 `
 
 type ask map[string]any

@@ -69,7 +69,7 @@ func TestCase20EditedAfterwards(t *testing.T) {
 	file := filepath.Join(f.dir, "contracts", "ssh.yaml")
 	b, err := os.ReadFile(file)
 	require.NoError(t, err)
-	lax := strings.Replace(string(b), "{name: team lead, from: [approvers], count: 1}", "{name: team lead, from: [engineering], count: 1}", 1)
+	lax := strings.Replace(string(b), "{name: team lead, from: [approvers], approvals: 1}", "{name: team lead, from: [engineering], approvals: 1}", 1)
 	require.NotEqual(t, string(b), lax)
 	old := f.contracts.Current().Version
 	require.NoError(t, os.WriteFile(file, []byte(lax), 0o600))

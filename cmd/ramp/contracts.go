@@ -123,46 +123,18 @@ func explained(c *contracts.Contract, e contracts.Evaluation) func(io.Writer) {
 			fmt.Fprintln(w, "\nConditions:")
 			rows := [][]string{}
 			for _, s := range e.Trace {
-				rows = append(rows, []string{"  " + s.Field, string(s.Result), s.Expression, s.Detail})
+				rows = append(rows, []string{"  " + s.Field, s.Result.InWords(), s.Expression, s.Detail})
 			}
 			columns(w, rows)
 		}
 		if e.Err() != nil {
 			return
 		}
-		fmt.Fprintf(w, "\nIt would be asked for %s, decided within %s:\n", e.Draft.Duration, e.Draft.PendingFor)
-		for _, g := range e.Draft.Grants {
-			b, _ := json.Marshal(g.Entitlement) // read from YAML, so it can be written
-			fmt.Fprintf(w, "  grant     %s %s\n", g.Target, b)
+		fmt.Fprintln(w, "\nThe plan would be:")
+		rows := [][]string{}
+		for _, l := range c.Explain(e.Draft) {
+			rows = append(rows, []string{"  " + l.Label, l.Text})
 		}
-		explainRule(w, e.Draft.Rule)
-		if d := e.Draft.StepUp; d > 0 {
-			fmt.Fprintf(w, "  step-up   the requester's login is of the last %s, to ask, extend and pick up\n", d)
-		}
-		if x := e.Draft.Extend; x != nil {
-			fmt.Fprintf(w, "  extend    %s, to %s in all\n", counted(x.Times, "time"), x.UpTo)
-		}
-	}
-}
-
-func explainRule(w io.Writer, r access.Rule) {
-	if r.Auto {
-		fmt.Fprintln(w, "  approval  by the contract itself")
-		return
-	}
-	for _, s := range r.Stages {
-		fmt.Fprintf(w, "  approval  %d of %s (%s)\n", s.Approvals, strings.Join(s.From, ", "), s.Name)
-	}
-	if r.SelfApproval {
-		fmt.Fprintln(w, "  approval  the requester counts, if of these groups")
-	}
-	if r.Passkey {
-		fmt.Fprintln(w, "  passkey   each approval is signed with the approver's own")
-	}
-	if r.StepUp > 0 {
-		fmt.Fprintf(w, "  step-up   an approver's login is of the last %s\n", r.StepUp)
-	}
-	if r.DenyThreshold != 1 {
-		fmt.Fprintf(w, "  denial    by %d people\n", r.DenyThreshold)
+		columns(w, rows)
 	}
 }

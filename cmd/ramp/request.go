@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 	"time"
 
@@ -80,8 +79,8 @@ func requestCommand() *cobra.Command {
 	return c
 }
 
-// parseParams reads name=value. Whole numbers and true or false are taken as
-// such, as they would be in YAML; quotes keep them text.
+// parseParams reads name=value. The value stays text: the contract reads it by
+// the type that it declares for the param.
 func parseParams(in []string) (map[string]any, error) {
 	out := map[string]any{}
 	for _, p := range in {
@@ -89,14 +88,7 @@ func parseParams(in []string) (map[string]any, error) {
 		if !ok || name == "" {
 			return nil, access.Errorf(access.CodeInvalid, "--param %q: write it like table=orders", p)
 		}
-		switch n, err := strconv.Atoi(value); {
-		case err == nil:
-			out[name] = n
-		case value == "true" || value == "false":
-			out[name] = value == "true"
-		default:
-			out[name] = strings.Trim(value, `"`)
-		}
+		out[name] = value
 	}
 	return out, nil
 }

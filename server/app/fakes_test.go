@@ -28,7 +28,7 @@ description: Read the orders database.
 request: {who: '"engineering" in person.groups', reason: {minLength: 10}}
 duration: {default: 30m, max: 1h}
 grants: [{target: postgres/orders, entitlement: {role: readonly}}]
-approval: {pendingFor: 1h, stages: [{name: leads, from: [leads], count: 1}]}
+approval: {pendingFor: 1h, stages: [{name: leads, from: [leads], approvals: 1}]}
 extend: {times: 1, upTo: 1h}
 `
 

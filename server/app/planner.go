@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"encoding/json"
-	"strings"
 	"time"
 
 	"ramp.dev/ramp/access"
@@ -58,7 +57,7 @@ func (p *planner) propose(ctx context.Context, by access.Actor, in access.Reques
 	if err != nil {
 		return proposal{}, err
 	}
-	plan := p.fill(c, result.Draft, scopes, by, in, id, now)
+	plan := p.complete(result.Draft, scopes, by, id)
 	out := proposal{trace: result.Trace, contractText: c.Text}
 	if out.signed, plan.Digest, err = p.signer.SignPlan(plan); err != nil {
 		return proposal{}, err
@@ -68,22 +67,14 @@ func (p *planner) propose(ctx context.Context, by access.Actor, in access.Reques
 	return out, nil
 }
 
-// fill completes a contract's draft to a plan. It is pure.
-func (p *planner) fill(c *contracts.Contract, d contracts.Draft, scopes []access.Scope, by access.Actor, in access.RequestInput, id string, now time.Time) access.Plan {
-	plan := access.Plan{
-		RequestID: id, Contract: c.Name, ContractVersion: c.Version, Requester: by.Person, Via: by.Via, Principal: p.principal(by.Person),
-		Params: d.Params, Reason: strings.TrimSpace(in.Reason), Ticket: in.Ticket, Duration: d.Duration,
-		CreatedAt: now, PendingUntil: now.Add(d.PendingFor.Std()), Rule: d.Rule, Extend: d.Extend, StepUp: d.StepUp,
+// complete adds to what the contract made of the request all that only the server
+// knows.
+func (p *planner) complete(draft access.Plan, scopes []access.Scope, by access.Actor, id string) access.Plan {
+	draft.RequestID, draft.Via, draft.Principal = id, by.Via, p.principal(by.Person)
+	for i := range draft.Grants {
+		draft.Grants[i].Name, draft.Grants[i].Scope = access.GrantName(id, i), scopes[i]
 	}
-	if in.StartAt != nil {
-		at := in.StartAt.UTC().Truncate(time.Second)
-		plan.StartAt = &at
-	}
-	for i, g := range d.Grants {
-		g.Name, g.Scope = access.GrantName(id, i), scopes[i]
-		plan.Grants = append(plan.Grants, g)
-	}
-	return plan
+	return draft
 }
 
 // request is the proposal as a request that nobody has decided yet.

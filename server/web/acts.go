@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -63,8 +62,9 @@ func (w *Web) ask(c echo.Context) error {
 	return w.render(c, pr.Status, "ask", page)
 }
 
-// readAsk turns form fields, which are text, into the types of the params. What
-// does not fit stays text, for the contract to refuse with its own words.
+// readAsk reads the form. Params stay text, which the contract reads by their
+// declared types and refuses in its own words. A checkbox that is not ticked is
+// not sent by the browser, and means false whatever the default is.
 func readAsk(c echo.Context, o contracts.Offer) (access.RequestInput, map[string]string) {
 	ask := access.RequestInput{Contract: o.Contract, Params: map[string]any{}, Duration: askedDuration(c),
 		Reason: c.FormValue("reason"), Ticket: c.FormValue("ticket")}
@@ -72,19 +72,11 @@ func readAsk(c echo.Context, o contracts.Offer) (access.RequestInput, map[string
 	for _, p := range o.Params {
 		field := "params." + p.Name
 		text := c.FormValue(field)
+		if p.Type == "bool" && text == "" {
+			text = "false"
+		}
 		values[field] = text
-		switch {
-		case p.Type == "bool":
-			ask.Params[p.Name] = text == "true"
-			values[field] = strconv.FormatBool(text == "true") // unticked is an answer too
-		case text == "":
-		case p.Type == "int":
-			if n, err := strconv.Atoi(text); err == nil {
-				ask.Params[p.Name] = n
-			} else {
-				ask.Params[p.Name] = text
-			}
-		default:
+		if text != "" {
 			ask.Params[p.Name] = text
 		}
 	}

@@ -1,0 +1,159 @@
+package contracts
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/goccy/go-yaml/ast"
+	"github.com/google/cel-go/cel"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/internal/strictyaml"
+)
+
+// document is one contract while it is read, with its place in its file and
+// everything that is wrong with it.
+type document struct {
+	file     string
+	body     ast.Node
+	env      *cel.Env
+	contract *Contract
+	issues   []placedIssue
+}
+
+type placedIssue struct {
+	access.Issue
+	line, column int
+}
+
+// issue reports what is wrong with the field at path, or with its nearest parent
+// if the field is not written.
+func (d *document) issue(code, message string, path ...any) {
+	line, column := d.position(path...)
+	d.issueAt(line, column, code, message)
+}
+
+// issueAt reports what is wrong at a place; line 0 is the file. One issue is
+// reported once: features that share a section all fail on it.
+func (d *document) issueAt(line, column int, code, message string) {
+	place := d.file
+	if line > 0 {
+		place = fmt.Sprintf("%s:%d:%d", d.file, line, column)
+	}
+	is := placedIssue{access.Issue{Code: code, Field: place, Message: message}, line, column}
+	if !slices.Contains(d.issues, is) {
+		d.issues = append(d.issues, is)
+	}
+}
+
+// inOrder returns the issues in the order of the file.
+func (d *document) inOrder() []access.Issue {
+	slices.SortStableFunc(d.issues, func(a, b placedIssue) int {
+		return cmp.Or(cmp.Compare(a.line, b.line), cmp.Compare(a.column, b.column))
+	})
+	out := make([]access.Issue, len(d.issues))
+	for i, is := range d.issues {
+		out[i] = is.Issue
+	}
+	return out
+}
+
+// at returns the place of a field as file:line:column.
+func (d *document) at(path ...any) string {
+	line, column := d.position(path...)
+	return fmt.Sprintf("%s:%d:%d", d.file, line, column)
+}
+
+func (d *document) position(path ...any) (line, column int) {
+	node := d.body
+	line, column = node.GetToken().Position.Line, 1
+	for _, step := range path {
+		next, key := child(node, step)
+		if next == nil {
+			break
+		}
+		node = next
+		if pos := key.GetToken().Position; pos != nil {
+			line, column = pos.Line, pos.Column
+		}
+	}
+	return line, column
+}
+
+// node returns what is written at path, nil if nothing or null is.
+func (d *document) node(path ...any) ast.Node {
+	node := d.body
+	for _, step := range path {
+		if node, _ = child(node, step); node == nil {
+			return nil
+		}
+	}
+	if _, null := node.(*ast.NullNode); null {
+		return nil
+	}
+	return node
+}
+
+// written reports whether a field is in the file, be it empty.
+func (d *document) written(path ...any) bool {
+	node := d.body
+	for _, step := range path {
+		if node, _ = child(node, step); node == nil {
+			return false
+		}
+	}
+	return true
+}
+
+// child finds one step of a path and the node that has its place.
+func child(n ast.Node, step any) (value, place ast.Node) {
+	switch step := step.(type) {
+	case string:
+		for _, v := range strictyaml.Fields(n) {
+			if v.Key.GetToken().Value == step {
+				return v.Value, v.Key
+			}
+		}
+	case int:
+		if seq, ok := n.(*ast.SequenceNode); ok && step < len(seq.Values) {
+			return seq.Values[step], seq.Values[step]
+		}
+	}
+	return nil, nil
+}
+
+// condition compiles a condition; nil if none is written or it is wrong.
+func (d *document) condition(text string, path ...any) *condition {
+	if text == "" {
+		return nil
+	}
+	cond, err := compile(d.env, text)
+	if err != nil {
+		d.issue("condition", err.Error(), path...)
+		return nil
+	}
+	return cond
+}
+
+// pattern compiles a pattern; nil if none is written or it is wrong.
+func (d *document) pattern(text string, path ...any) *pattern {
+	if text == "" {
+		return nil
+	}
+	p, err := compilePattern(text)
+	if err != nil {
+		d.issue("pattern", err.Error(), path...)
+	}
+	return p
+}
+
+// length reads a duration; 0 if it is wrong.
+func (d *document) length(text string, path ...any) access.Duration {
+	v, err := access.ParseDuration("", text)
+	if err != nil {
+		is := access.IssuesOf(err)[0]
+		d.issue(is.Code, is.Message, path...)
+	}
+	return v
+}

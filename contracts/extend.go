@@ -1,0 +1,49 @@
+package contracts
+
+import (
+	"fmt"
+
+	"ramp.dev/ramp/access"
+)
+
+const maxExtensions = 20
+
+// extend is how far access may be extended without a new request. Approvers
+// approve it with the plan.
+type extend struct {
+	Times number `yaml:"times"`
+	UpTo  string `yaml:"upTo"`
+
+	limits *access.ExtensionLimits // nil: access cannot be extended
+}
+
+func (*extend) section() string { return "extend" }
+
+func (e *extend) check(d *document) {
+	if d.node("extend") == nil {
+		return
+	}
+	up := d.length(e.UpTo, "extend", "upTo")
+	if e.Times < 1 || e.Times > maxExtensions {
+		d.issue("extend_times", fmt.Sprintf("extend.times is 1 to %d", maxExtensions), "extend", "times")
+	}
+	if up > 0 && up < d.contract.terms.duration.max {
+		d.issue("extend_up_to", "extend.upTo is the whole length and cannot be under duration.max", "extend", "upTo")
+	}
+	e.limits = &access.ExtensionLimits{Times: int(e.Times), UpTo: up}
+}
+
+func (e *extend) plan(q *question) { q.draft.Extend = e.limits }
+
+func (e *extend) offer(o *Offer) { o.Extend = e.limits }
+
+func (*extend) explain(p access.Plan) []Line {
+	if p.Extend == nil {
+		return nil
+	}
+	times := fmt.Sprintf("%d times", p.Extend.Times)
+	if p.Extend.Times == 1 {
+		times = "once"
+	}
+	return []Line{{"extend", fmt.Sprintf("%s, to %s in all", times, p.Extend.UpTo)}}
+}

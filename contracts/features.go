@@ -1,0 +1,92 @@
+package contracts
+
+import "ramp.dev/ramp/access"
+
+// feature is one part of the contract language. Its exported fields with yaml
+// tags are what may be written; it implements those of the interfaces below that
+// it needs. All of them run in the order of list.
+type feature interface {
+	// section is the path of the mapping that holds the feature's fields, such as
+	// "request.reason"; "" is the contract itself. Features may share one.
+	section() string
+}
+
+// checker validates and compiles what was written, once, after every feature
+// was decoded. Everything that is wrong becomes an issue of d.
+type checker interface{ check(d *document) }
+
+// reader takes its part of the request, in its own type, into q. It evaluates no
+// condition, since conditions may read what any reader left.
+type reader interface{ read(q *question) }
+
+// admitter decides whether this may be requested at all.
+type admitter interface{ admit(q *question) }
+
+// planner adds to the plan. It runs only if nothing refused the request.
+type planner interface{ plan(q *question) }
+
+// offerer describes the feature to somebody who may use the contract.
+type offerer interface{ offer(o *Offer) }
+
+// explainer says in words what a plan means.
+type explainer interface {
+	explain(p access.Plan) []Line
+}
+
+// terms are what one contract says, feature by feature.
+type terms struct {
+	header       header
+	who          who
+	params       params
+	duration     duration
+	justify      justify
+	reason       reason
+	start        start
+	ticket       ticket
+	grants       grants
+	pending      pending
+	auto         auto
+	stages       stages
+	denials      denials
+	selfApproval selfApproval
+	passkey      passkey
+	extend       extend
+	stepUp       stepUp
+}
+
+// list is every feature, in the order in which they run: who is admitted comes
+// before any other refusal, and the automatic approval before the stages.
+func (t *terms) list() []feature {
+	return []feature{
+		&t.header,
+		&t.who,
+		&t.params,
+		&t.duration,
+		&t.justify,
+		&t.reason,
+		&t.start,
+		&t.ticket,
+		&t.grants,
+		&t.pending,
+		&t.auto,
+		&t.stages,
+		&t.denials,
+		&t.selfApproval,
+		&t.passkey,
+		&t.extend,
+		&t.stepUp,
+	}
+}
+
+// planned are the fields that Ramp does not act on yet, each with what to write
+// until it does. They are refused: to ignore one would be to promise something
+// that does not happen.
+var planned = map[string]string{
+	"breakGlass":                         "write a contract of its own with approval.auto, for those on call",
+	"notify":                             "nobody is notified: those who decide must look, or follow the API's events",
+	"approval.escalate":                  "name several groups in the stage's from",
+	"extend.approval":                    "extensions are approved with the request: choose extend.times and extend.upTo for that",
+	"request.ticket.system":              "use a pattern; no system is asked whether the ticket exists",
+	"request.ticket.open":                "no system is asked whether the ticket is open",
+	"request.ticket.assignedToRequester": "no system is asked who the ticket is assigned to",
+}

@@ -1,0 +1,43 @@
+package contracts
+
+import (
+	"fmt"
+	"regexp"
+)
+
+const (
+	apiVersion   = "ramp/v1"
+	kindContract = "Contract"
+)
+
+var nameShape = regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`)
+
+// header says which language this is, and what the contract is called.
+type header struct {
+	APIVersion  string   `yaml:"apiVersion"`
+	Kind        string   `yaml:"kind"`
+	Metadata    metadata `yaml:"metadata"`
+	Description string   `yaml:"description"`
+}
+
+type metadata struct {
+	Name   string            `yaml:"name"`
+	Owner  string            `yaml:"owner"`
+	Labels map[string]string `yaml:"labels"`
+}
+
+func (*header) section() string { return "" }
+
+func (h *header) check(d *document) {
+	c := d.contract
+	c.Name, c.Owner, c.Labels, c.Description = h.Metadata.Name, h.Metadata.Owner, h.Metadata.Labels, h.Description
+	if h.APIVersion != apiVersion {
+		d.issue("api_version", fmt.Sprintf("apiVersion must be %q", apiVersion), "apiVersion")
+	}
+	if h.Kind != kindContract {
+		d.issue("kind", fmt.Sprintf("kind must be %q", kindContract), "kind")
+	}
+	if !nameShape.MatchString(c.Name) {
+		d.issue("name", "metadata.name must be lower-case letters, digits and dashes, a letter first, 63 at most", "metadata", "name")
+	}
+}

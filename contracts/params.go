@@ -1,0 +1,82 @@
+package contracts
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/internal/strictyaml"
+)
+
+// params are what the requester chooses, by name.
+type params struct {
+	Params map[string]param `yaml:"params"`
+}
+
+func (*params) section() string { return "request" }
+
+func (ps *params) check(d *document) {
+	for _, name := range slices.Sorted(maps.Keys(ps.Params)) {
+		p := ps.Params[name]
+		p.check(d, name)
+		ps.Params[name] = p
+	}
+}
+
+func (ps *params) read(q *question) {
+	values, issues := ps.values(q.contract.Name, q.Request.Params)
+	q.draft.Params = values
+	q.refuse(issues...)
+}
+
+// values checks what was given against what is declared, and fills defaults in.
+func (ps *params) values(contract string, given map[string]any) (map[string]any, []access.Issue) {
+	out := map[string]any{}
+	var issues []access.Issue
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		if _, known := ps.Params[name]; !known {
+			msg := fmt.Sprintf("contract %s has no param %q", contract, access.Clip(name, 40))
+			if near := strictyaml.Nearest(name, ps.Params); near != "" {
+				msg += fmt.Sprintf("; did you mean %q?", near)
+			}
+			issues = append(issues, access.Issue{Code: "unknown_param", Field: "params." + access.Clip(name, 40), Message: msg})
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(ps.Params)) {
+		p := ps.Params[name]
+		v, ok := given[name]
+		switch {
+		case !ok && p.Default != nil:
+			out[name] = p.Default
+		case !ok && p.Required:
+			issues = append(issues, access.Issue{Code: "param_missing", Field: "params." + name, Message: fmt.Sprintf("param %q is needed%s", name, p.allowed())})
+		case ok:
+			value, issue := p.value(name, p.fromText(v))
+			if issue != nil {
+				issues = append(issues, *issue)
+				continue
+			}
+			out[name] = value
+		}
+	}
+	return out, issues
+}
+
+// OfferParam describes one param of a contract.
+type OfferParam struct {
+	Name        string   `json:"name"`
+	Type        string   `json:"type"` // string, int or bool
+	Description string   `json:"description,omitempty"`
+	Enum        []string `json:"enum,omitempty"`
+	Required    bool     `json:"required"`
+	Default     any      `json:"default,omitempty"`
+}
+
+func (ps *params) offer(o *Offer) {
+	for _, name := range slices.Sorted(maps.Keys(ps.Params)) {
+		p := ps.Params[name]
+		o.Params = append(o.Params, OfferParam{Name: name, Type: p.Type, Description: p.Description, Enum: p.Enum,
+			Required: p.Required && p.Default == nil, Default: p.Default})
+	}
+}

@@ -1,0 +1,83 @@
+package contracts
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"ramp.dev/ramp/access"
+)
+
+const (
+	defaultMinReason = 10
+	defaultMaxReason = 1000
+)
+
+// reason bounds what the requester writes for those who decide.
+type reason struct {
+	Optional  bool    `yaml:"optional"`
+	MinLength *number `yaml:"minLength"`
+	MaxLength *number `yaml:"maxLength"`
+}
+
+func (*reason) section() string { return "request.reason" }
+
+// bounds are the least and the most characters.
+func (r *reason) bounds() (least, most int) {
+	return r.MinLength.or(defaultMinReason), r.MaxLength.or(defaultMaxReason)
+}
+
+func (r *reason) check(d *document) {
+	least, most := r.bounds()
+	if least < 0 || most < max(least, 1) || most > maxText {
+		d.issue("reason_bounds", fmt.Sprintf("the reason's maxLength is 1 to %d, and its minLength 0 to that", maxText), "request", "reason")
+	}
+}
+
+// read refuses text that does not show what it says: people decide by it.
+func (r *reason) read(q *question) {
+	text := q.Request.Reason
+	n := utf8.RuneCountInString(strings.TrimSpace(text))
+	least, most := r.bounds()
+	justify := &q.contract.terms.justify
+	long := justify.needed(q.draft.Duration)
+	refuse := func(code, format string, args ...any) {
+		q.refuse(access.Issue{Code: code, Field: "reason", Message: fmt.Sprintf(format, args...)})
+	}
+	switch {
+	case n == 0 && r.Optional && !long:
+	case n == 0 && !r.Optional:
+		refuse("reason_missing", "say why: the people who decide see this")
+	case !utf8.ValidString(text) || hidden(text):
+		refuse("reason_characters", "the reason has control or direction-changing characters, which could make it read as something else")
+	case long && n < justify.minLength():
+		refuse("reason_needs_justification", "for more than %s the reason needs at least %d characters: say why so long", justify.over, justify.minLength())
+	case n < least:
+		refuse("reason_too_short", "the reason needs at least %d characters", least)
+	case n > most:
+		refuse("reason_too_long", "the reason may have %d characters, and has %d", most, n)
+	default:
+		q.draft.Reason = strings.TrimSpace(text)
+	}
+}
+
+// hidden reports whether text has characters that do not show, or that change
+// how others show. Line breaks and tabs are text.
+func hidden(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool {
+		return r != '\n' && r != '\t' && r != '\r' && (unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Co, unicode.Zl, unicode.Zp)) || r == utf8.RuneError
+	})
+}
+
+// OfferReason are the bounds of the reason, in characters.
+type OfferReason struct {
+	Optional  bool `json:"optional"`
+	MinLength int  `json:"minLength"`
+	MaxLength int  `json:"maxLength"`
+}
+
+func (r *reason) offer(o *Offer) {
+	least, most := r.bounds()
+	o.Reason = OfferReason{r.Optional, least, most}
+}

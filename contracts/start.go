@@ -1,0 +1,35 @@
+package contracts
+
+import (
+	"time"
+
+	"ramp.dev/ramp/access"
+)
+
+// maxStartAhead bounds how far ahead access may be planned.
+const maxStartAhead = 30 * 24 * time.Hour
+
+// start is when access is to begin. No field of a contract says anything of it.
+type start struct{}
+
+func (*start) section() string { return "" }
+
+func (*start) read(q *question) {
+	at := q.Request.StartAt
+	switch {
+	case at == nil:
+	case at.Before(q.Now):
+		q.refuse(access.Issue{Code: "start_in_past", Field: "startAt", Message: "the start is in the past"})
+	case at.Unix() > q.Now.Add(maxStartAhead).Unix():
+		q.refuse(access.Issue{Code: "start_too_far", Field: "startAt", Message: "access can be planned 30 days ahead"})
+	default:
+		q.draft.StartAt = new(at.UTC().Truncate(time.Second))
+	}
+}
+
+func (*start) explain(p access.Plan) []Line {
+	if p.StartAt == nil {
+		return nil
+	}
+	return []Line{{"start", p.StartAt.Format(time.RFC3339)}}
+}

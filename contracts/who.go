@@ -1,0 +1,58 @@
+package contracts
+
+import (
+	"fmt"
+
+	"ramp.dev/ramp/access"
+)
+
+// who is the condition that says who may request access under the contract.
+type who struct {
+	Who string `yaml:"who"`
+
+	condition *condition
+}
+
+// fieldWho names the condition in the trace.
+const fieldWho = "request.who"
+
+func (*who) section() string { return "request" }
+
+func (w *who) check(d *document) {
+	if w.Who == "" {
+		d.issue("who_missing", "request.who must say who may request this", "request", "who")
+		return
+	}
+	w.condition = d.condition(w.Who, "request", "who")
+}
+
+// admit refuses with this one issue: what a contract allows is no business of
+// those who may not use it.
+func (w *who) admit(q *question) {
+	switch q.evaluate(fieldWho, w.condition) {
+	case NotSatisfied:
+		q.refuseAtOnce(Refused, access.Issue{Code: "not_eligible", Message: fmt.Sprintf("contract %s is not for you", q.contract.Name)})
+	case Unevaluated:
+		q.refuseAtOnce(CouldNotEvaluate, access.Issue{Code: "who_unevaluated",
+			Message: fmt.Sprintf("whether contract %s is for you could not be evaluated, so it is not", q.contract.Name)})
+	}
+}
+
+// CheckEligible evaluates request.who again for somebody who has access already:
+// for the person as they are now, under the contract as it is now. Nothing else
+// of the contract is looked at; what was approved stays as it was approved.
+// Errors are CodeForbidden, and CodeUnevaluated when it cannot be told.
+func (c *Contract) CheckEligible(in Input, d access.Duration) error {
+	// What no longer fits the params as they are declared now is left out: then
+	// a condition that needs it cannot be evaluated.
+	params, _ := c.terms.params.values(c.Name, in.Request.Params)
+	switch c.terms.who.condition.eval(fieldWho, variables(in, params, d)).Result {
+	case Satisfied:
+		return nil
+	case NotSatisfied:
+		return &access.Error{Code: access.CodeForbidden, Issues: []access.Issue{{Code: "no_longer_eligible",
+			Message: fmt.Sprintf("contract %s is no longer for you", c.Name)}}}
+	}
+	return &access.Error{Code: access.CodeUnevaluated, Issues: []access.Issue{{Code: "who_unevaluated",
+		Message: fmt.Sprintf("whether contract %s is still for you could not be evaluated, so it is not", c.Name)}}}
+}
