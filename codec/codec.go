@@ -70,6 +70,9 @@ func (c *Codec) WithSerializationContext(ctx converter.SerializationContext) con
 		bound.space, bound.id = at.Namespace, at.WorkflowID
 	case converter.ActivitySerializationContext:
 		bound.space, bound.id = at.Namespace, at.WorkflowID
+		if at.WorkflowID == "" && at.ActivityType != "" { // a standalone activity's
+			bound.id = "activity " + at.ActivityType
+		}
 	}
 	return &bound
 }

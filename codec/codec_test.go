@@ -49,6 +49,27 @@ func TestCase41PayloadsAreSealedToTheirWorkflow(t *testing.T) {
 	require.Equal(t, plain, got, "what is not encrypted passes")
 }
 
+// TestStandaloneActivities: the payloads of an activity that no workflow started
+// belong to the activity's type, and to no workflow.
+func TestStandaloneActivities(t *testing.T) {
+	c := codecOf(t, Key{1})
+	standalone := func(name string) converter.PayloadCodec {
+		return c.WithSerializationContext(converter.ActivitySerializationContext{Namespace: "default", ActivityType: name})
+	}
+	sealed, err := standalone("ResolveScopes").Encode(plain)
+	require.NoError(t, err)
+	// Whoever waits for the result knows the namespace alone.
+	for _, d := range []converter.PayloadCodec{standalone("ResolveScopes"), standalone("")} {
+		got, err := d.Decode(sealed)
+		require.NoError(t, err)
+		require.True(t, proto.Equal(plain[0], got[0]))
+	}
+	for _, d := range []converter.PayloadCodec{standalone("OpenGrant"), at(c, "a")} {
+		_, err = d.Decode(sealed)
+		require.Equal(t, access.CodeEvidence, access.CodeOf(err))
+	}
+}
+
 // TestScheduledStartsDecode: a schedule's input is written under one id, and
 // read under that with the time of the start.
 func TestScheduledStartsDecode(t *testing.T) {

@@ -13,7 +13,6 @@ import (
 // Workflow types.
 const (
 	AccessRequestType = "AccessRequest"
-	ResolveType       = "Resolve"
 	StandingJobType   = "StandingJob" // StandingJobInput
 )
 
@@ -123,16 +122,6 @@ type Status struct {
 	ExpiresAt  *time.Time           `json:"expiresAt,omitempty"`
 	Extensions int                  `json:"extensions,omitempty"`
 	Overdue    bool                 `json:"overdue,omitempty"`
-}
-
-// ResolveInput asks what planned grants mean; ResolveResult answers in order.
-type ResolveInput struct {
-	Grants []access.PlannedGrant `json:"grants"`
-}
-
-// ResolveResult has one scope for each grant asked about.
-type ResolveResult struct {
-	Scopes []access.Scope `json:"scopes"`
 }
 
 // Search attributes, for operators in the Temporal UI. They are in clear: ids

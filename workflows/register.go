@@ -8,11 +8,10 @@ type Registry interface {
 }
 
 // Register registers every workflow under its name. Where builds are told apart,
-// a request stays with the one that it began on. The others go to the current
-// one, so that a build that is gone does not hold them: a change of theirs must
+// a request stays with the one that it began on. A standing job goes to the
+// current one, so that a build that is gone does not hold it: a change of it must
 // replay what runs.
 func Register(r Registry) {
 	r.RegisterWorkflowWithOptions(AccessRequest, workflow.RegisterOptions{Name: AccessRequestType, VersioningBehavior: workflow.VersioningBehaviorPinned})
-	r.RegisterWorkflowWithOptions(Resolve, workflow.RegisterOptions{Name: ResolveType, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade})
 	r.RegisterWorkflowWithOptions(StandingJob, workflow.RegisterOptions{Name: StandingJobType, VersioningBehavior: workflow.VersioningBehaviorAutoUpgrade})
 }

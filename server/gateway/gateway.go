@@ -12,6 +12,8 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+	"golang.org/x/sync/errgroup"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/activities/api"
@@ -60,20 +62,52 @@ func (g *Gateway) Resolve(ctx context.Context, grants []access.PlannedGrant) ([]
 	return g.scopes.of(ctx, grants, func(ctx context.Context) ([]access.Scope, error) { return g.resolve(ctx, grants) })
 }
 
+// resolve runs one activity for each target, each on a queue that only workers
+// with that target serve. They are standalone activities: a question is no
+// workflow, and those that operators look for would drown in questions.
 func (g *Gateway) resolve(ctx context.Context, grants []access.PlannedGrant) ([]access.Scope, error) {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
-	run, err := g.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
-		ID: "resolve-" + access.NewRequestID(), TaskQueue: workflows.ControlQueue, WorkflowExecutionTimeout: answerWithin,
-	}, workflows.ResolveType, workflows.ResolveInput{Grants: grants})
-	if err != nil {
-		return nil, api.FromTemporal(err)
+	byTarget := map[string][]int{}
+	for i, p := range grants {
+		byTarget[p.Target] = append(byTarget[p.Target], i)
 	}
-	var res workflows.ResolveResult
-	if err := run.Get(ctx, &res); err != nil {
-		return nil, api.FromTemporal(err)
+	scopes := make([]access.Scope, len(grants))
+	group, ctx := errgroup.WithContext(ctx)
+	for target, at := range byTarget {
+		group.Go(func() error {
+			in := api.ResolveScopesInput{Target: target}
+			for _, i := range at {
+				in.Entitlements = append(in.Entitlements, grants[i].Entitlement)
+			}
+			res, err := g.resolveOn(ctx, in)
+			if err != nil {
+				return err
+			}
+			if len(res.Scopes) != len(at) {
+				return access.Errorf(access.CodeInternal, "target %s resolved %d of %d entitlements", target, len(res.Scopes), len(at))
+			}
+			for n, i := range at {
+				scopes[i] = res.Scopes[n]
+			}
+			return nil
+		})
 	}
-	return res.Scopes, nil
+	return scopes, group.Wait()
+}
+
+func (g *Gateway) resolveOn(ctx context.Context, in api.ResolveScopesInput) (res api.ResolveScopesResult, err error) {
+	h, err := g.temporal.ExecuteActivity(ctx, client.StartActivityOptions{
+		ID: "resolve-" + access.NewRequestID(), TaskQueue: workflows.TargetQueue(in.Target),
+		ScheduleToStartTimeout: 5 * time.Second,
+		StartToCloseTimeout:    3 * time.Second,
+		RetryPolicy:            &temporal.RetryPolicy{MaximumAttempts: 2},
+		Summary:                "resolve on " + in.Target,
+	}, api.ResolveScopes, in)
+	if err == nil {
+		err = h.Get(ctx, &res)
+	}
+	return res, api.FromTemporal(err)
 }
 
 // Decide carries a signed decision and answers what it adds up to.
