@@ -30,11 +30,14 @@ type Receipt struct {
 	Found *ReadBack `json:"found,omitempty"`
 }
 
-// ReadBack is what a target answered when it was asked for a grant.
+// ReadBack is what a target found of a grant when it was asked to look.
 type ReadBack struct {
-	Open     bool `json:"open"`
-	Sessions int  `json:"sessions"`
+	Open     bool `json:"open"`     // the entitlement exists
+	Sessions int  `json:"sessions"` // live sessions or unexpired secrets that came from it, as far as the target can tell
 }
+
+// Gone reports whether nothing is left of the grant.
+func (r ReadBack) Gone() bool { return !r.Open && r.Sessions == 0 }
 
 // Evaluation is the server's statement of why a contract answered as it did.
 type Evaluation struct {

@@ -35,9 +35,9 @@ func (w *witness) Revoke(context.Context, access.Grant) error {
 	return nil
 }
 
-func (w *witness) Inspect(context.Context, access.Grant) (integrations.ReadBack, error) {
+func (w *witness) Inspect(context.Context, access.Grant) (access.ReadBack, error) {
 	w.seen = append(w.seen, "inspect")
-	return integrations.ReadBack{}, nil
+	return access.ReadBack{}, nil
 }
 
 func (w *witness) MarkClosed(context.Context, string, time.Time) error {

@@ -6,7 +6,6 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/evidence"
-	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/ledger"
 )
 
@@ -19,7 +18,7 @@ func (t *Targets) storeOpenedReceipt(ctx context.Context, g access.Grant) error 
 }
 
 // storeClosedReceipt keeps a signed receipt of a closing and its read-back, likewise.
-func (t *Targets) storeClosedReceipt(ctx context.Context, g access.Grant, p integrations.ReadBack) error {
+func (t *Targets) storeClosedReceipt(ctx context.Context, g access.Grant, p access.ReadBack) error {
 	return t.storeReceipt(ctx, access.Receipt{RequestID: g.RequestID, Grant: g.Name, Target: g.Target, Kind: access.ReceiptClosed, At: t.now(),
 		Found: &access.ReadBack{Open: p.Open, Sessions: p.Sessions}})
 }

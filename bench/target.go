@@ -44,12 +44,12 @@ func (f *folder) Grant(_ context.Context, g access.Grant) error {
 	return nil
 }
 
-func (f *folder) Inspect(_ context.Context, g access.Grant) (integrations.ReadBack, error) {
+func (f *folder) Inspect(_ context.Context, g access.Grant) (access.ReadBack, error) {
 	_, err := os.Stat(f.path(g.Name))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return integrations.ReadBack{}, access.Errorf(access.CodeUnavailable, "%w", err)
+		return access.ReadBack{}, access.Errorf(access.CodeUnavailable, "%w", err)
 	}
-	return integrations.ReadBack{Open: err == nil}, nil
+	return access.ReadBack{Open: err == nil}, nil
 }
 
 func (f *folder) Revoke(_ context.Context, g access.Grant) error {

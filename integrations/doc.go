@@ -1,5 +1,11 @@
 // Package integrations is what Ramp asks of an outside system that holds
-// access: the Target interface, its optional powers, and the Broker, the one
-// concrete type that callers use. Each package below it adapts one service and
-// imports only this package and access; none imports another.
+// access. Start at Target, the interface that each integration implements, and
+// at Broker, the one type through which the rest of Ramp uses targets.
+//
+// Between the two stands Guard: the checks that are the same for every target
+// are made there, once, and the conformance suite (package targettest) runs
+// through it.
+//
+// Each package below this one adapts one service and imports only this package
+// and access; none imports another. docs/targets/README.md says how to add one.
 package integrations

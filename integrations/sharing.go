@@ -7,32 +7,38 @@ import (
 	"ramp.dev/ramp/access"
 )
 
+// This file is kept for AWS Identity Center, which forces grants to share an
+// account assignment. No target that is here today uses it.
+
 // Holders counts which grants hold an object that the target forces them to
-// share, such as one membership of a group (CASES 30). It outlives this process.
-// Object is any name that is the same for all who share it. The ledger's is the
-// one there is; see there for the codes.
+// share, such as one membership of a group (CASES 30). The count outlives this
+// process. The object is any name that is the same for all who share it. The
+// ledger implements Holders; see there for the codes of errors.
 type Holders interface {
-	// Hold writes down that a grant holds the object. Idempotent.
+	// Hold records that a grant holds the object. It is idempotent.
 	Hold(ctx context.Context, object, grant string) error
-	// Release ends that. After last, nobody can hold the object until Gone.
+	// Release ends a grant's hold. If it returns last, no other grant holds the
+	// object, and none can until Removed is called. Calling Release again, for
+	// example after a crash, returns last again until then.
 	Release(ctx context.Context, object, grant string) (last bool, err error)
-	// Removed writes down that the object was removed.
+	// Removed records that the object was removed from the target.
 	Removed(ctx context.Context, object, grant string) error
-	// Objects are those that a grant holds or ever held, and whether it does.
+	// Objects returns the objects that a grant holds or ever held, and whether it
+	// holds them now.
 	Objects(ctx context.Context, grant string) (map[string]bool, error)
 }
 
-// HolderUser is a Target on which grants must share objects. Share is called once,
-// before anything else.
+// HolderUser is a Target on which grants must share objects.
 type HolderUser interface {
+	// UseHolders is called once, before anything else.
 	UseHolders(h Holders)
 }
 
-// Attach opens a grant on a shared object: it holds the object, and puts it
-// there. Every holder does, the first and those after: one that crashed before
-// it may be the first in the books only. Put must be idempotent. Errors are also
-// of code conflict (the grant has ended) and unavailable (the object is being
-// removed: try again).
+// Attach opens a grant on a shared object: it records that the grant holds the
+// object, and puts the object on the target. Every grant does both, not only the
+// first to hold it: the first may have crashed between the two. Put must be
+// idempotent. Errors are also of code conflict (the grant has ended) and
+// unavailable (the object is being removed; try again).
 func Attach(ctx context.Context, h Holders, object, grant string, put, remove func(ctx context.Context, object string) error) error {
 	if err := h.Hold(ctx, object, grant); err != nil {
 		return err
@@ -40,7 +46,7 @@ func Attach(ctx context.Context, h Holders, object, grant string, put, remove fu
 	if err := put(ctx, object); err != nil {
 		return err
 	}
-	// A revoke that overtook this removed what was not there yet.
+	// A revoke that ran between the two calls removed what was not there yet.
 	err := h.Hold(ctx, object, grant)
 	if access.CodeOf(err) != access.CodeConflict {
 		return err
@@ -51,9 +57,9 @@ func Attach(ctx context.Context, h Holders, object, grant string, put, remove fu
 	return err
 }
 
-// Detach closes a grant, by its name alone: what nobody else holds is removed.
-// It is idempotent, and mends what a Leave that crashed half way left. Remove
-// must be idempotent, and succeed when nothing is there.
+// Detach closes a grant, by its name alone, and removes every object that no
+// other grant holds. It is idempotent, and completes a Detach that crashed half
+// way. Remove must be idempotent, and succeed when nothing is there.
 func Detach(ctx context.Context, h Holders, grant string, remove func(ctx context.Context, object string) error) error {
 	objects, err := h.Objects(ctx, grant)
 	if err != nil {

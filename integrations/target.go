@@ -5,44 +5,48 @@ import (
 	"time"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations/pacing"
 )
 
 // Target opens and closes entitlements on one outside system. It is safe for
-// concurrent use. Errors carry a code of package access: invalid (never retry),
-// throttled and unavailable (retry), forbidden (Ramp's own rights are missing),
-// anything else is internal.
+// concurrent use.
+//
+// Errors carry a code of package access: invalid (never retried), throttled and
+// unavailable (retried), forbidden (Ramp's own rights are missing), conflict
+// (the object is not as Ramp made it). An error without a code is internal.
+//
+// Callers reach a Target through Guard, so a Target may rely on these:
+//   - the grant's name is one of Ramp's, in every call; it is safe in a path
+//     and as the name of a file;
+//   - in Grant, and in Extend, Mint and Restore where a target has them, the
+//     grant's end is in UTC, in whole seconds, and lies ahead;
+//   - in these and in Drift, Resolve has accepted the entitlement.
 type Target interface {
-	// Resolve validates an entitlement and derives what it means, without any
-	// side effect and without calling the outside system.
+	// Resolve validates an entitlement and derives what it means. It has no side
+	// effect and does not call the outside system. Errors are of code invalid,
+	// with every issue; see DecodeEntitlement.
 	Resolve(ctx context.Context, e access.Entitlement) (access.Scope, error)
 	// Grant opens g. It is idempotent by g.Name: after a reply that was lost,
-	// calling again yields one object. It sets the target's own expiry where
-	// it has one. A grant that has already expired is refused (invalid).
+	// calling again yields one object. It sets the target's own expiry where it
+	// has one.
 	Grant(ctx context.Context, g access.Grant) error
-	// Inspect reads back what there is of g. It must work from g.Name alone.
-	Inspect(ctx context.Context, g access.Grant) (ReadBack, error)
-	// Revoke removes g and closes its live sessions. It is idempotent,
-	// succeeds when nothing is left, and must work from g.Name alone.
+	// Inspect reads back what there is of g. It needs no more than g.Name.
+	Inspect(ctx context.Context, g access.Grant) (access.ReadBack, error)
+	// Revoke removes g and closes its live sessions. It is idempotent, succeeds
+	// when nothing is left, and needs no more than g.Name.
 	Revoke(ctx context.Context, g access.Grant) error
-	// List finds everything on the target that carries Ramp's mark.
+	// List returns everything on the target that looks like a grant of Ramp's.
+	// It may name a grant several times, once for each object; Guard merges them
+	// and drops names that Ramp did not make.
 	List(ctx context.Context) ([]ListedGrant, error)
-	// Bounds says how long this target may take to be true.
+	// Bounds returns how long this target may take, and how often it may be asked.
 	Bounds() Bounds
 }
 
-// ReadBack is what read-back found of one grant.
-type ReadBack struct {
-	Open     bool `json:"open"`     // the entitlement exists
-	Sessions int  `json:"sessions"` // live sessions or unexpired secrets that came from it, as far as the target can tell
-}
-
-// Gone reports whether nothing is left.
-func (p ReadBack) Gone() bool { return !p.Open && p.Sessions == 0 }
-
-// ListedGrant is one object on the target that carries Ramp's mark.
+// ListedGrant is one grant that List found on a target.
 type ListedGrant struct {
 	Name      string    `json:"name"`                // the grant's name
-	ExpiresAt time.Time `json:"expiresAt,omitempty"` // as marked on the target; zero if unknown
+	ExpiresAt time.Time `json:"expiresAt,omitempty"` // as written on the target; zero if it does not say
 }
 
 // Bounds are the target's promises about time.
@@ -53,39 +57,48 @@ type Bounds struct {
 	// Ending is how long ending may take before a request counts as overdue.
 	Ending time.Duration
 	// Rate is how often the service may be asked; the zero Rate leaves it to the
-	// Broker. An operation is one call of this interface, which may be several
-	// of the service's: the rate takes that into account.
-	Rate Rate
+	// Broker. One call of this interface counts as one, though it may make several
+	// calls to the service: the rate takes that into account.
+	Rate pacing.Rate
 }
 
-// Minter is a Target that makes credentials at pick-up. The credential ends no
+// Minter is a Target that makes credentials at pick-up. A credential ends no
 // later than g.ExpiresAt and carries no more than the grant's entitlement.
 type Minter interface {
+	// Mint returns a fresh credential. Errors are also of code not_found (nothing
+	// is open) and conflict (the grant was revoked, or was changed by hand).
 	Mint(ctx context.Context, g access.Grant) (access.Credential, error)
 }
 
 // Extender is a Target that moves the expiry of an open grant to g.ExpiresAt
-// without a gap. Idempotent.
+// without a gap.
 type Extender interface {
+	// Extend is idempotent. An end earlier than the one that stands changes
+	// nothing: it belongs to an older extension whose call arrives late. Errors
+	// are also of code not_found (nothing is open) and conflict (the grant was
+	// revoked, or was changed by hand).
 	Extend(ctx context.Context, g access.Grant) error
 }
 
-// Pinger is a Target that can say whether it is reachable and well
-// configured, for readiness. It changes nothing.
+// Pinger is a Target that can say whether it is reachable and well configured,
+// for readiness.
 type Pinger interface {
+	// Ping returns nil if the target works, or why it does not. It changes nothing.
 	Ping(ctx context.Context) error
 }
 
-// DriftDetector is a Target that can compare what it holds with what was granted, and
-// put it right (CASES 32, 33). Both are only about what is there: whether a
-// grant is there at all is Inspect's to say.
+// DriftDetector is a Target that can compare what it holds with what was
+// granted, and put it right (CASES 32, 33). It speaks only of grants that are on
+// the target; whether one is there at all is for Inspect.
 type DriftDetector interface {
-	// Drift says how what is on the target differs from g, a few words for each
-	// difference, and nothing when it is just g, not there, or being ended. An
-	// earlier end than g's is no difference. It changes nothing.
+	// Drift returns how what is on the target differs from g, a few words for
+	// each difference. It returns nothing if there is just g, if g is not there,
+	// and if g is being ended. An end earlier than g's is no difference. It
+	// changes nothing.
 	Drift(ctx context.Context, g access.Grant) ([]string, error)
-	// Restore makes what is there just g again and ends what may have begun on
-	// other terms. It never opens what is not there. Idempotent. Code conflict
-	// says that it cannot be put right and must be closed.
+	// Restore makes what is on the target just g again, and ends what may have
+	// begun under other terms. It never opens what is not there. It is
+	// idempotent. An error of code conflict says that the grant cannot be put
+	// right and must be closed.
 	Restore(ctx context.Context, g access.Grant) error
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/integrations"
+	"ramp.dev/ramp/integrations/pacing"
 )
 
 // Config says what this worker serves.
@@ -38,8 +38,8 @@ type TargetConfig struct {
 
 // TargetFields are the fields of every kind.
 type TargetFields struct {
-	Kind string            `yaml:"kind"`
-	Rate integrations.Rate `yaml:"rate,omitempty"` // zero: what the kind says
+	Kind string      `yaml:"kind"`
+	Rate pacing.Rate `yaml:"rate,omitempty"` // zero: what the kind says
 	// PasskeyApprovals is how many people must have approved with passkeys, at
 	// least, even for a server that says that no contract wants them.
 	PasskeyApprovals int `yaml:"passkeyApprovals,omitempty"`

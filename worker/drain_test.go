@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/integrations/awsiam"
+	"ramp.dev/ramp/integrations/pacing"
 	"ramp.dev/ramp/internal/strictyaml"
 	"ramp.dev/ramp/ledger"
 )
@@ -24,7 +24,7 @@ import (
 // first before the others, and who asks meanwhile is served meanwhile.
 func TestCase25BacklogDrainsOldestFirst(t *testing.T) {
 	s := newSite(t, nil)
-	s.service.rate = integrations.Rate{PerSecond: 200}
+	s.service.rate = pacing.Rate{PerSecond: 200}
 	s.start()
 	all := s.askMany(60, 14*time.Second)
 	for _, a := range all {
@@ -36,7 +36,7 @@ func TestCase25BacklogDrainsOldestFirst(t *testing.T) {
 	s.eventually(func() bool { return backlog[len(backlog)-1].ExpiresAt.Before(time.Now()) }, "all expire")
 	s.service.forget()
 
-	s.service.rate = integrations.Rate{PerSecond: 10, Burst: 1}
+	s.service.rate = pacing.Rate{PerSecond: 10, Burst: 1}
 	s.config.Metrics = "127.0.0.1:0"
 	s.start()
 	s.eventually(func() bool { return len(s.service.asked("revoke")) > 5 }, "draining has begun")
@@ -99,9 +99,9 @@ func (s *site) metrics() string {
 }
 
 func TestFewAreClosedAtOnceWhereTheRateIsLow(t *testing.T) {
-	require.Equal(t, 4, closeSlots(integrations.Rate{PerSecond: 0.1}))
-	require.Equal(t, 20, closeSlots(integrations.Rate{PerSecond: 4}))
-	require.Equal(t, defaultSlots, closeSlots(integrations.Rate{PerSecond: 5000}))
+	require.Equal(t, 4, closeSlots(pacing.Rate{PerSecond: 0.1}))
+	require.Equal(t, 20, closeSlots(pacing.Rate{PerSecond: 4}))
+	require.Equal(t, defaultSlots, closeSlots(pacing.Rate{PerSecond: 5000}))
 }
 
 func TestRateInTheConfiguration(t *testing.T) {
@@ -111,7 +111,7 @@ func TestRateInTheConfiguration(t *testing.T) {
 		return c
 	}
 	c := configured("control: true\ntargets:\n  aws/prod:\n    kind: aws\n    rate: {perSecond: 20, burst: 40}\n    region: eu-west-1\n")
-	require.Equal(t, integrations.Rate{PerSecond: 20, Burst: 40}, c.Targets["aws/prod"].Rate)
+	require.Equal(t, pacing.Rate{PerSecond: 20, Burst: 40}, c.Targets["aws/prod"].Rate)
 	require.Equal(t, "eu-west-1", c.Targets["aws/prod"].Config.(awsiam.Config).Region)
 	written, err := yaml.Marshal(c)
 	require.NoError(t, err)
@@ -121,5 +121,5 @@ func TestRateInTheConfiguration(t *testing.T) {
 	unknown := strictyaml.UnknownFields(file.Docs[0].Body, Config{})
 	require.Len(t, unknown, 1)
 	require.Equal(t, "targets.aws/prod.rate.perSecnd", unknown[0].Path)
-	require.Equal(t, access.CodeInvalid, access.CodeOf(integrations.Rate{PerSecond: -2}.Validate()))
+	require.Equal(t, access.CodeInvalid, access.CodeOf(pacing.Rate{PerSecond: -2}.Validate()))
 }

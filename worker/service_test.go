@@ -8,6 +8,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations"
+	"ramp.dev/ramp/integrations/pacing"
 )
 
 const targetName = "memory/one"
@@ -16,7 +17,7 @@ const targetName = "memory/one"
 // order, and looks at its clock when somebody uses a grant.
 type service struct {
 	mu    sync.Mutex
-	rate  integrations.Rate
+	rate  pacing.Rate
 	ends  map[string]time.Time // open grants, by name
 	log   []entry
 	fault func(op string, g access.Grant) error
@@ -87,7 +88,7 @@ func (s *service) Extend(_ context.Context, g access.Grant) error {
 	})
 }
 
-func (s *service) Inspect(_ context.Context, g access.Grant) (p integrations.ReadBack, err error) {
+func (s *service) Inspect(_ context.Context, g access.Grant) (p access.ReadBack, err error) {
 	err = s.call("inspect", g, func() error { _, p.Open = s.ends[g.Name]; return nil })
 	return p, err
 }

@@ -14,6 +14,7 @@ import (
 	"ramp.dev/ramp/activities"
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/integrations"
+	"ramp.dev/ramp/integrations/pacing"
 	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/reconcile"
 	"ramp.dev/ramp/workflows"
@@ -131,7 +132,7 @@ const workflowPollers = 10
 // closeSlots is how many grants of a target are closed at once: as many as go
 // through within half a minute while others want their turns too. More would
 // only wait here, against their timeouts, and not in the order of their ends.
-func closeSlots(r integrations.Rate) int {
+func closeSlots(r pacing.Rate) int {
 	const operations, share = 3, 2 // revoke, once more, read back; every other turn
 	return max(4, min(defaultSlots, int(r.PerSecond*30/(operations*share))))
 }

@@ -12,6 +12,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations"
+	"ramp.dev/ramp/integrations/pacing"
 )
 
 type target struct {
@@ -78,19 +79,19 @@ func (t *target) Bounds() integrations.Bounds {
 	// IAM publishes no limit; one account starts to be throttled somewhere above
 	// ten changes a second, and one operation makes up to six calls.
 	return integrations.Bounds{Consistency: t.config.Consistency.Std(), Ending: 2 * time.Minute,
-		Rate: integrations.Rate{PerSecond: 4, Burst: 8}}
+		Rate: pacing.Rate{PerSecond: 4, Burst: 8}}
 }
 
 // Inspect implements integrations.Target. AWS keeps no list of sessions, and it
 // needs none: it evaluates the role on every call, so when the role is gone
 // nothing goes on. Errors are also of code conflict: the name is taken by a role
 // outside Ramp's path, which may be what an earlier configuration made.
-func (t *target) Inspect(ctx context.Context, g access.Grant) (integrations.ReadBack, error) {
+func (t *target) Inspect(ctx context.Context, g access.Grant) (access.ReadBack, error) {
 	if err := checkName(g.Name); err != nil {
-		return integrations.ReadBack{}, err
+		return access.ReadBack{}, err
 	}
 	_, found, err := t.role(ctx, g.Name)
-	return integrations.ReadBack{Open: found}, err
+	return access.ReadBack{Open: found}, err
 }
 
 // List implements integrations.Target: the roles directly in Ramp's path. The

@@ -144,18 +144,18 @@ func (t *Target) seen(name string) *object {
 
 // Resolve implements integrations.Target, for entitlements of one key, what.
 func (t *Target) Resolve(_ context.Context, e access.Entitlement) (access.Scope, error) {
-	what, ok := e["what"].(string)
-	if !ok || len(e) != 1 {
-		return access.Scope{}, access.Invalid(access.Issue{Code: "entitlement", Message: "one word, what, is needed"})
+	var ent struct {
+		What string `entitlement:"what,required"`
 	}
-	return access.Scope{Summary: what, Ends: "at the target's own expiry"}, nil
+	issues := integrations.DecodeEntitlement(e, &ent)
+	return access.Scope{Summary: ent.What, Ends: "at the target's own expiry"}, issues.Err()
 }
+
+// Now returns the time on the target's clock, for integrations.Guard.
+func (t *Target) Now() time.Time { return t.config.Now() }
 
 // Grant implements integrations.Target.
 func (t *Target) Grant(_ context.Context, g access.Grant) error {
-	if !t.config.Now().Before(g.ExpiresAt) {
-		return access.Invalid(access.Issue{Code: "expired", Message: "the grant has expired"})
-	}
 	return t.call(OpGrant, g, func(f Fault) error {
 		o := &object{expires: g.ExpiresAt}
 		if f == SurfacesLate {
@@ -171,7 +171,7 @@ func (t *Target) Extend(_ context.Context, g access.Grant) error {
 	return t.call(OpExtend, g, func(Fault) error {
 		o := t.seen(g.Name)
 		if o == nil {
-			return access.Errorf(access.CodeNotFound, "nothing is open")
+			return integrations.ErrNotOpen
 		}
 		o.expires = g.ExpiresAt
 		return nil
@@ -183,14 +183,14 @@ func (t *Target) Mint(_ context.Context, g access.Grant) (access.Credential, err
 	c := access.Credential{Kind: "model", Env: map[string]string{"SECRET": "of " + g.Name}, ExpiresAt: g.ExpiresAt}
 	return c, t.call(OpMint, g, func(Fault) error {
 		if t.seen(g.Name) == nil {
-			return access.Errorf(access.CodeNotFound, "nothing is open")
+			return integrations.ErrNotOpen
 		}
 		return nil
 	})
 }
 
 // Inspect implements integrations.Target.
-func (t *Target) Inspect(_ context.Context, g access.Grant) (p integrations.ReadBack, err error) {
+func (t *Target) Inspect(_ context.Context, g access.Grant) (p access.ReadBack, err error) {
 	err = t.call(OpInspect, g, func(Fault) error {
 		p.Open = t.seen(g.Name) != nil
 		return nil

@@ -69,8 +69,8 @@ func (t *target) Bounds() integrations.Bounds {
 
 // Inspect implements integrations.Target. A record of issued keys counts as
 // open, too: it is what a revoke that broke off leaves behind.
-func (t *target) Inspect(ctx context.Context, g access.Grant) (integrations.ReadBack, error) {
-	var p integrations.ReadBack
+func (t *target) Inspect(ctx context.Context, g access.Grant) (access.ReadBack, error) {
+	var p access.ReadBack
 	if err := checkName(g.Name); err != nil {
 		return p, err
 	}

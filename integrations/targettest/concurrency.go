@@ -13,7 +13,7 @@ import (
 func (s *suite) concurrency(t *testing.T) {
 	// Two worker processes retry one activity at the same time.
 	t.Run("Case11OneGrantEightTimes", func(t *testing.T) {
-		targets := []integrations.Target{s.Open(t), s.Open(t)}
+		targets := []*integrations.Guarded{s.openTarget(t), s.openTarget(t)}
 		g := s.plan(t, s.Entitlement, longTTL)
 		s.together(t, 8, func(ctx context.Context, i int) error { return targets[i%2].Grant(ctx, g) })
 		s.open(t, targets[0], g)
@@ -24,7 +24,7 @@ func (s *suite) concurrency(t *testing.T) {
 	})
 
 	t.Run("SixteenGrants", func(t *testing.T) {
-		targets := []integrations.Target{s.Open(t), s.Open(t)}
+		targets := []*integrations.Guarded{s.openTarget(t), s.openTarget(t)}
 		grants := make([]access.Grant, 16)
 		for i := range grants {
 			grants[i] = s.plan(t, s.Entitlement, longTTL)
@@ -49,7 +49,7 @@ func (s *suite) concurrency(t *testing.T) {
 
 	// A revoke that overtakes its grant: whoever wins, one more revoke ends it.
 	t.Run("RevokeBesideGrant", func(t *testing.T) {
-		target, other := s.Open(t), s.Open(t)
+		target, other := s.openTarget(t), s.openTarget(t)
 		g := s.plan(t, s.Entitlement, longTTL)
 		s.together(t, 4, func(ctx context.Context, i int) error {
 			if i%2 == 0 {
@@ -80,7 +80,7 @@ func (s *suite) together(t *testing.T, n int, do func(ctx context.Context, i int
 // overlap: two grants never share an object (CASES 29 and 30).
 func (s *suite) overlap(t *testing.T) {
 	t.Run("Case29RevokingOneLeavesTheOther", func(t *testing.T) {
-		target := s.Open(t)
+		target := s.openTarget(t)
 		earlier, later := s.opened(t, target, longTTL), s.opened(t, target, 2*longTTL)
 		a, b := s.credential(t, target, earlier), s.credential(t, target, later)
 		s.works(t, target, earlier, a)
@@ -96,7 +96,7 @@ func (s *suite) overlap(t *testing.T) {
 	})
 
 	t.Run("Case29EarlierExpiryDoesNotKeepTheLater", func(t *testing.T) {
-		target := s.Open(t)
+		target := s.openTarget(t)
 		earlier, later := s.opened(t, target, longTTL), s.opened(t, target, 2*longTTL)
 		s.close(t, target, later.Name)
 		s.open(t, target, earlier)

@@ -15,15 +15,15 @@ func (s *suite) core(t *testing.T) {
 	t.Run("Life", s.life)
 
 	t.Run("GrantTwice", func(t *testing.T) {
-		target := s.Open(t)
+		target := s.openTarget(t)
 		g := s.opened(t, target, longTTL)
-		require.NoError(t, s.Open(t).Grant(background(t), g), "again, from another process")
+		require.NoError(t, s.openTarget(t).Grant(background(t), g), "again, from another process")
 		s.open(t, target, g)
 		s.close(t, target, g.Name)
 	})
 
 	t.Run("RevokeTwice", func(t *testing.T) {
-		target := s.Open(t)
+		target := s.openTarget(t)
 		g := s.opened(t, target, longTTL)
 		s.close(t, target, g.Name)
 		require.NoError(t, target.Revoke(background(t), g))
@@ -31,7 +31,7 @@ func (s *suite) core(t *testing.T) {
 	})
 
 	t.Run("RevokeOfNothing", func(t *testing.T) {
-		target := s.Open(t)
+		target := s.openTarget(t)
 		g := s.plan(t, s.Entitlement, longTTL)
 		require.NoError(t, target.Revoke(background(t), g))
 		s.gone(t, target, g.Name)
@@ -39,19 +39,19 @@ func (s *suite) core(t *testing.T) {
 
 	// Everything in the process that granted may be lost.
 	t.Run("RevokeByNameFromAnotherProcess", func(t *testing.T) {
-		g := s.opened(t, s.Open(t), longTTL)
-		s.close(t, s.Open(t), g.Name)
+		g := s.opened(t, s.openTarget(t), longTTL)
+		s.close(t, s.openTarget(t), g.Name)
 	})
 
 	t.Run("Case33RemovedByHand", func(t *testing.T) {
-		target := s.Open(t)
+		target := s.openTarget(t)
 		g := s.opened(t, target, longTTL)
 		require.NoError(t, s.Remove(background(t), g.Name))
 		s.close(t, target, g.Name)
 	})
 
 	t.Run("Case23AlreadyExpired", func(t *testing.T) {
-		target := s.Open(t)
+		target := s.openTarget(t)
 		for name, at := range map[string]time.Time{
 			"a minute ago": time.Now().Add(-time.Minute), "now": time.Now(), "zero": {},
 		} {
@@ -64,7 +64,7 @@ func (s *suite) core(t *testing.T) {
 }
 
 func (s *suite) life(t *testing.T) {
-	target, ctx := s.Open(t), background(t)
+	target, ctx := s.openTarget(t), background(t)
 	g := s.plan(t, s.Entitlement, longTTL)
 	s.gone(t, target, g.Name)
 	require.NoError(t, target.Grant(ctx, g))
@@ -84,7 +84,7 @@ func (s *suite) life(t *testing.T) {
 }
 
 func (s *suite) resolve(t *testing.T) {
-	target, ctx := s.Open(t), background(t)
+	target, ctx := s.openTarget(t), background(t)
 	one, err := target.Resolve(ctx, s.Entitlement)
 	require.NoError(t, err)
 	require.NotEmpty(t, one.Summary, "approvers read the summary")
@@ -113,7 +113,7 @@ func (s *suite) resolve(t *testing.T) {
 // badNames: names come from outside the worker, and become paths and file
 // names on targets. Nothing but Ramp's own shape may get that far.
 func (s *suite) badNames(t *testing.T) {
-	target, ctx := s.Open(t), background(t)
+	target, ctx := s.openTarget(t), background(t)
 	good := access.GrantName(access.NewRequestID(), 0)
 	for what, name := range map[string]string{
 		"empty": "", "mark only": access.NamePrefix, "not Ramp's": "root", "traversal": access.NamePrefix + "../../../etc/x-a",

@@ -14,7 +14,7 @@ import (
 // drift: somebody with rights of their own changes what Ramp made (CASES 32, 33).
 func (s *suite) drift(t *testing.T) {
 	t.Run("AsGranted", func(t *testing.T) {
-		target := s.Open(t)
+		target := s.openTarget(t)
 		g := s.opened(t, target, longTTL)
 		s.same(t, target, g)
 		s.credential(t, target, g)
@@ -23,22 +23,22 @@ func (s *suite) drift(t *testing.T) {
 		later := g
 		later.ExpiresAt = g.ExpiresAt.Add(time.Minute)
 		s.same(t, target, later)
-		if e, ok := target.(integrations.Extender); ok {
-			require.NoError(t, e.Extend(background(t), later))
+		if target.CanExtend() {
+			require.NoError(t, target.Extend(background(t), later))
 			s.same(t, target, later)
 		}
 		s.close(t, target, g.Name)
 	})
 
 	t.Run("NothingThere", func(t *testing.T) {
-		target := s.Open(t)
+		target := s.openTarget(t)
 		never, revoked := s.plan(t, s.Entitlement, longTTL), s.opened(t, target, longTTL)
 		s.close(t, target, revoked.Name)
 		for _, g := range []access.Grant{never, revoked} {
-			differences, err := target.(integrations.DriftDetector).Drift(background(t), g)
+			differences, err := target.Drift(background(t), g)
 			require.NoError(t, err)
 			require.Empty(t, differences)
-			_ = target.(integrations.DriftDetector).Restore(background(t), g) // may refuse; must not open
+			_ = target.Restore(background(t), g) // may refuse; must not open
 			s.gone(t, target, g.Name)
 		}
 	})
@@ -49,20 +49,20 @@ func (s *suite) drift(t *testing.T) {
 }
 
 func (s *suite) widened(t *testing.T, widen func(context.Context, access.Grant) error) {
-	target, ctx := s.Open(t), background(t)
+	target, ctx := s.openTarget(t), background(t)
 	g, other := s.opened(t, target, longTTL), s.opened(t, target, longTTL)
 	s.open(t, target, g)
 	s.credential(t, target, g)
 	require.NoError(t, widen(ctx, g), "by hand")
 
 	eventually(t, target.Bounds().Consistency, "Drift tells", func() error {
-		differences, err := target.(integrations.DriftDetector).Drift(ctx, g)
+		differences, err := target.Drift(ctx, g)
 		if err == nil && len(differences) == 0 {
 			err = errors.New("no difference")
 		}
 		return err
 	})
-	err := s.Open(t).(integrations.DriftDetector).Restore(ctx, g)
+	err := s.openTarget(t).Restore(ctx, g)
 	if access.CodeOf(err) == access.CodeConflict && err != nil {
 		// It says so itself: only closing ends what was opened by that.
 		s.close(t, target, g.Name)
@@ -81,10 +81,10 @@ func (s *suite) widened(t *testing.T, widen func(context.Context, access.Grant) 
 }
 
 // same waits until the target says that it holds just g.
-func (s *suite) same(t *testing.T, target integrations.Target, g access.Grant) {
+func (s *suite) same(t *testing.T, target *integrations.Guarded, g access.Grant) {
 	t.Helper()
 	eventually(t, target.Bounds().Consistency, "no difference from what was granted", func() error {
-		differences, err := target.(integrations.DriftDetector).Drift(background(t), g)
+		differences, err := target.Drift(background(t), g)
 		if err == nil && len(differences) > 0 {
 			err = access.Errorf(access.CodeInternal, "Drift says %q", differences)
 		}

@@ -11,7 +11,7 @@ import (
 // until the service has refused by itself.
 func (s *suite) expiry(t *testing.T) {
 	t.Run("Case25NobodyRevokes", func(t *testing.T) {
-		target := s.Open(t)
+		target := s.openTarget(t)
 		g := s.opened(t, target, s.ShortTTL)
 		c := s.credential(t, target, g)
 		if s.UseAt != nil {

@@ -6,12 +6,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/integrations"
 )
 
 func (s *suite) extend(t *testing.T) {
 	t.Run("NoGap", func(t *testing.T) {
-		target, ctx := s.Open(t), background(t)
+		target, ctx := s.openTarget(t), background(t)
 		g := s.opened(t, target, s.ShortTTL)
 		old := g.ExpiresAt
 		first := s.credential(t, target, g)
@@ -22,9 +21,8 @@ func (s *suite) extend(t *testing.T) {
 		}
 
 		g.ExpiresAt = old.Add(longTTL)
-		extender := target.(integrations.Extender)
-		require.NoError(t, extender.Extend(ctx, g))
-		require.NoError(t, extender.Extend(ctx, g), "extending is idempotent")
+		require.NoError(t, target.Extend(ctx, g))
+		require.NoError(t, target.Extend(ctx, g), "extending is idempotent")
 		require.True(t, s.use(t, g, first), "what was minted before the extension still works at once after it")
 		s.open(t, target, g) // List tells the new expiry
 		second := s.credential(t, target, g)
@@ -52,21 +50,21 @@ func (s *suite) extend(t *testing.T) {
 	})
 
 	t.Run("NeverReopens", func(t *testing.T) {
-		target, ctx := s.Open(t), background(t)
+		target, ctx := s.openTarget(t), background(t)
 		g := s.opened(t, target, longTTL)
 		s.close(t, target, g.Name)
 		g.ExpiresAt = g.ExpiresAt.Add(longTTL)
-		err := target.(integrations.Extender).Extend(ctx, g)
+		err := target.Extend(ctx, g)
 		require.Contains(t, []access.Code{access.CodeNotFound, access.CodeConflict}, access.CodeOf(err), "%v", err)
 		s.gone(t, target, g.Name)
 	})
 
 	t.Run("IntoThePast", func(t *testing.T) {
-		target, ctx := s.Open(t), background(t)
+		target, ctx := s.openTarget(t), background(t)
 		g := s.opened(t, target, longTTL)
 		past := g
 		past.ExpiresAt = time.Now().UTC().Add(-time.Minute).Truncate(time.Second)
-		require.Equal(t, access.CodeInvalid, access.CodeOf(target.(integrations.Extender).Extend(ctx, past)))
+		require.Equal(t, access.CodeInvalid, access.CodeOf(target.Extend(ctx, past)))
 		s.open(t, target, g)
 		s.close(t, target, g.Name)
 	})

@@ -5,7 +5,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/integrations"
 )
 
 // maxCalls bounds the sweep over the calls that one operation makes.
@@ -24,8 +23,8 @@ func (s *suite) lostReply(t *testing.T) {
 	t.Run("GrantThenGrantAgain", func(t *testing.T) {
 		s.sweep(t, func(n int) error {
 			g := s.plan(t, s.Entitlement, longTTL)
-			err := s.Faulty(t, LostReply, n).Grant(background(t), g)
-			healthy := s.Open(t)
+			err := s.faultyTarget(t, LostReply, n).Grant(background(t), g)
+			healthy := s.openTarget(t)
 			require.NoError(t, healthy.Grant(background(t), g), "again, after call %d was lost", n)
 			s.open(t, healthy, g)
 			c := s.credential(t, healthy, g)
@@ -38,16 +37,16 @@ func (s *suite) lostReply(t *testing.T) {
 	t.Run("GrantThenRevoke", func(t *testing.T) {
 		s.sweep(t, func(n int) error {
 			g := s.plan(t, s.Entitlement, longTTL)
-			err := s.Faulty(t, LostReply, n).Grant(background(t), g)
-			s.close(t, s.Open(t), g.Name)
+			err := s.faultyTarget(t, LostReply, n).Grant(background(t), g)
+			s.close(t, s.openTarget(t), g.Name)
 			return err
 		})
 	})
 	t.Run("RevokeThenRevokeAgain", func(t *testing.T) {
 		s.sweep(t, func(n int) error {
-			healthy := s.Open(t)
+			healthy := s.openTarget(t)
 			g := s.opened(t, healthy, longTTL)
-			err := s.Faulty(t, LostReply, n).Revoke(background(t), access.Grant{Name: g.Name})
+			err := s.faultyTarget(t, LostReply, n).Revoke(background(t), access.Grant{Name: g.Name})
 			s.close(t, healthy, g.Name)
 			return err
 		})
@@ -72,13 +71,13 @@ func (s *suite) sweep(t *testing.T, try func(n int) error) {
 
 // down: the fault strikes from some call on, and says its code throughout.
 func (s *suite) down(t *testing.T, fault Fault, code access.Code) {
-	healthy := s.Open(t)
+	healthy := s.openTarget(t)
 	g := s.opened(t, healthy, longTTL)
 
 	t.Run("Grant", func(t *testing.T) {
 		for n := 1; n <= 3; n++ {
 			fresh := s.plan(t, s.Entitlement, longTTL)
-			if err := s.Faulty(t, fault, n).Grant(background(t), fresh); err != nil {
+			if err := s.faultyTarget(t, fault, n).Grant(background(t), fresh); err != nil {
 				require.Equal(t, code, access.CodeOf(err), "from call %d on: %v", n, err)
 			} else {
 				require.Greater(t, n, 1, "granting succeeded though every call failed")
@@ -87,17 +86,17 @@ func (s *suite) down(t *testing.T, fault Fault, code access.Code) {
 		}
 	})
 	t.Run("Reads", func(t *testing.T) {
-		target := s.Faulty(t, fault, 1)
+		target := s.faultyTarget(t, fault, 1)
 		_, err := target.Inspect(background(t), g)
 		require.Equal(t, code, access.CodeOf(err), "Inspect, which must not take it for gone: %v", err)
 		_, err = target.List(background(t))
 		require.Equal(t, code, access.CodeOf(err), "List: %v", err)
-		if c, ok := target.(integrations.Pinger); ok {
-			require.Error(t, c.Ping(background(t)), "Check")
+		if target.CanPing() {
+			require.Error(t, target.Ping(background(t)), "Ping")
 		}
 	})
 	t.Run("Revoke", func(t *testing.T) {
-		err := s.Faulty(t, fault, 1).Revoke(background(t), access.Grant{Name: g.Name})
+		err := s.faultyTarget(t, fault, 1).Revoke(background(t), access.Grant{Name: g.Name})
 		require.Equal(t, code, access.CodeOf(err), "Revoke: %v", err)
 		s.open(t, healthy, g)
 		s.close(t, healthy, g.Name)
@@ -108,10 +107,10 @@ func (s *suite) down(t *testing.T, fault Fault, code access.Code) {
 // fail or succeed, but once the service sees, what it then says is the truth,
 // and one more revoke ends it.
 func (s *suite) notFoundYet(t *testing.T) {
-	healthy := s.Open(t)
+	healthy := s.openTarget(t)
 	t.Run("Grant", func(t *testing.T) {
 		g := s.plan(t, s.Entitlement, longTTL)
-		if err := s.Faulty(t, NotFoundYet, 1).Grant(background(t), g); err != nil {
+		if err := s.faultyTarget(t, NotFoundYet, 1).Grant(background(t), g); err != nil {
 			require.NotEqual(t, access.CodeInvalid, access.CodeOf(err), "worth retrying: %v", err)
 		}
 		require.NoError(t, healthy.Grant(background(t), g))
@@ -121,7 +120,7 @@ func (s *suite) notFoundYet(t *testing.T) {
 	t.Run("Revoke", func(t *testing.T) {
 		g := s.opened(t, healthy, longTTL)
 		s.open(t, healthy, g)
-		_ = s.Faulty(t, NotFoundYet, 1).Revoke(background(t), access.Grant{Name: g.Name})
+		_ = s.faultyTarget(t, NotFoundYet, 1).Revoke(background(t), access.Grant{Name: g.Name})
 		s.close(t, healthy, g.Name)
 	})
 }
@@ -129,7 +128,7 @@ func (s *suite) notFoundYet(t *testing.T) {
 // foreign: things on the service that are not Ramp's are neither listed nor
 // touched (CASES 36).
 func (s *suite) foreign(t *testing.T) {
-	target, ctx := s.Open(t), background(t)
+	target, ctx := s.openTarget(t), background(t)
 	intact := s.Foreign(t)
 	require.NoError(t, intact(ctx), "the foreign things, before anything happened")
 	before, err := target.List(ctx)

@@ -35,7 +35,7 @@ func (s *suite) plan(t *testing.T, e access.Entitlement, ttl time.Duration) acce
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
-		if err := s.Open(t).Revoke(ctx, access.Grant{Name: g.Name}); err != nil {
+		if err := s.openTarget(t).Revoke(ctx, access.Grant{Name: g.Name}); err != nil {
 			t.Errorf("clean-up of %s: %v", g.Name, err)
 		}
 	})
@@ -43,7 +43,7 @@ func (s *suite) plan(t *testing.T, e access.Entitlement, ttl time.Duration) acce
 }
 
 // opened is plan and Grant.
-func (s *suite) opened(t *testing.T, target integrations.Target, ttl time.Duration) access.Grant {
+func (s *suite) opened(t *testing.T, target *integrations.Guarded, ttl time.Duration) access.Grant {
 	t.Helper()
 	g := s.plan(t, s.Entitlement, ttl)
 	require.NoError(t, target.Grant(background(t), g))
@@ -51,13 +51,12 @@ func (s *suite) opened(t *testing.T, target integrations.Target, ttl time.Durati
 }
 
 // credential mints, where the target does.
-func (s *suite) credential(t *testing.T, target integrations.Target, g access.Grant) access.Credential {
+func (s *suite) credential(t *testing.T, target *integrations.Guarded, g access.Grant) access.Credential {
 	t.Helper()
-	m, ok := target.(integrations.Minter)
-	if !ok {
+	if !target.CanMint() {
 		return access.Credential{ExpiresAt: g.ExpiresAt}
 	}
-	c, err := m.Mint(background(t), g)
+	c, err := target.Mint(background(t), g)
 	require.NoError(t, err, "mint")
 	return c
 }
@@ -79,7 +78,7 @@ func (s *suite) use(t *testing.T, g access.Grant, c access.Credential) bool {
 }
 
 // works waits until access works, within the target's consistency bound.
-func (s *suite) works(t *testing.T, target integrations.Target, g access.Grant, c access.Credential) {
+func (s *suite) works(t *testing.T, target *integrations.Guarded, g access.Grant, c access.Credential) {
 	t.Helper()
 	eventually(t, target.Bounds().Consistency, "access works", func() error {
 		if !s.use(t, g, c) {
@@ -90,7 +89,7 @@ func (s *suite) works(t *testing.T, target integrations.Target, g access.Grant, 
 }
 
 // refused waits until access is refused.
-func (s *suite) refused(t *testing.T, target integrations.Target, g access.Grant, c access.Credential) {
+func (s *suite) refused(t *testing.T, target *integrations.Guarded, g access.Grant, c access.Credential) {
 	t.Helper()
 	eventually(t, target.Bounds().Consistency, "access is refused", func() error {
 		if s.use(t, g, c) {
@@ -102,7 +101,7 @@ func (s *suite) refused(t *testing.T, target integrations.Target, g access.Grant
 
 // open waits until read-back says that g is open, and List finds it once, with
 // its expiry.
-func (s *suite) open(t *testing.T, target integrations.Target, g access.Grant) {
+func (s *suite) open(t *testing.T, target *integrations.Guarded, g access.Grant) {
 	t.Helper()
 	ctx := background(t)
 	eventually(t, target.Bounds().Consistency, "grant is open and listed", func() error {
@@ -127,7 +126,7 @@ func (s *suite) open(t *testing.T, target integrations.Target, g access.Grant) {
 }
 
 // gone waits until read-back, by the name alone, says that nothing is left.
-func (s *suite) gone(t *testing.T, target integrations.Target, name string) {
+func (s *suite) gone(t *testing.T, target *integrations.Guarded, name string) {
 	t.Helper()
 	ctx := background(t)
 	eventually(t, target.Bounds().Ending, "grant is gone", func() error {
@@ -150,7 +149,7 @@ func (s *suite) gone(t *testing.T, target integrations.Target, name string) {
 }
 
 // close revokes by the name alone and waits for the proof.
-func (s *suite) close(t *testing.T, target integrations.Target, name string) {
+func (s *suite) close(t *testing.T, target *integrations.Guarded, name string) {
 	t.Helper()
 	require.NoError(t, target.Revoke(background(t), access.Grant{Name: name}), "revoke by name")
 	s.gone(t, target, name)
@@ -160,7 +159,7 @@ func (s *suite) close(t *testing.T, target integrations.Target, name string) {
 func (s *suite) nothingLeft(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
-	target := s.Open(t)
+	target := s.openTarget(t)
 	eventually(t, target.Bounds().Ending, "nothing with Ramp's mark is left", func() error {
 		found, err := target.List(ctx)
 		if err != nil || len(found) > 0 {
@@ -174,7 +173,7 @@ func (s *suite) nothingLeft(t *testing.T) {
 	})
 }
 
-func listed(ctx context.Context, target integrations.Target, name string) (expires time.Time, n int, err error) {
+func listed(ctx context.Context, target *integrations.Guarded, name string) (expires time.Time, n int, err error) {
 	found, err := target.List(ctx)
 	for _, f := range found {
 		if f.Name == name {

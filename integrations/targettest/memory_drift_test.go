@@ -6,7 +6,7 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// Drift implements integrations.Drifter.
+// Drift implements integrations.DriftDetector.
 func (m *memory) Drift(_ context.Context, g access.Grant) (out []string, err error) {
 	err = m.call(func() {
 		o, ok := m.s.objects[g.Name]
@@ -21,7 +21,7 @@ func (m *memory) Drift(_ context.Context, g access.Grant) (out []string, err err
 	return out, err
 }
 
-// Restore implements integrations.Drifter.
+// Restore implements integrations.DriftDetector.
 func (m *memory) Restore(_ context.Context, g access.Grant) error {
 	return m.call(func() {
 		o, ok := m.s.objects[g.Name]
@@ -33,7 +33,7 @@ func (m *memory) Restore(_ context.Context, g access.Grant) error {
 	})
 }
 
-// widen is somebody with rights of their own.
+// widen changes an object by hand, as somebody with rights of their own would.
 func (s *service) widen(change func(*object)) func(context.Context, access.Grant) error {
 	return func(_ context.Context, g access.Grant) error {
 		s.mu.Lock()

@@ -11,7 +11,7 @@ import (
 
 func (s *suite) mint(t *testing.T) {
 	t.Run("WorksAndEndsInTime", func(t *testing.T) {
-		target := s.Open(t)
+		target := s.openTarget(t)
 		g := s.opened(t, target, longTTL)
 		c := s.credential(t, target, g)
 		require.NotEmpty(t, c.Kind)
@@ -23,9 +23,9 @@ func (s *suite) mint(t *testing.T) {
 	})
 
 	t.Run("TwoAreIndependent", func(t *testing.T) {
-		target := s.Open(t)
+		target := s.openTarget(t)
 		g := s.opened(t, target, longTTL)
-		one, two := s.credential(t, target, g), s.credential(t, s.Open(t), g)
+		one, two := s.credential(t, target, g), s.credential(t, s.openTarget(t), g)
 		require.NotEqual(t, secrets(one), secrets(two), "the same secret twice")
 		s.works(t, target, g, one)
 		s.works(t, target, g, two)
@@ -35,7 +35,7 @@ func (s *suite) mint(t *testing.T) {
 	})
 
 	t.Run("RefusedAfterRevoke", func(t *testing.T) {
-		target := s.Open(t)
+		target := s.openTarget(t)
 		g := s.opened(t, target, longTTL)
 		s.close(t, target, g.Name)
 		s.mintRefused(t, target, g)
@@ -43,23 +43,23 @@ func (s *suite) mint(t *testing.T) {
 	})
 
 	t.Run("RefusedBeforeGrant", func(t *testing.T) {
-		target := s.Open(t)
+		target := s.openTarget(t)
 		g := s.plan(t, s.Entitlement, longTTL)
 		s.mintRefused(t, target, g)
 		s.gone(t, target, g.Name)
 	})
 
 	t.Run("RefusedOnceExpired", func(t *testing.T) {
-		target := s.Open(t)
+		target := s.openTarget(t)
 		g := s.opened(t, target, longTTL)
 		g.ExpiresAt = time.Now().UTC().Add(-time.Second).Truncate(time.Second)
 		s.mintRefused(t, target, g)
 	})
 }
 
-func (s *suite) mintRefused(t *testing.T, target integrations.Target, g access.Grant) {
+func (s *suite) mintRefused(t *testing.T, target *integrations.Guarded, g access.Grant) {
 	t.Helper()
-	_, err := target.(integrations.Minter).Mint(background(t), g)
+	_, err := target.Mint(background(t), g)
 	require.Error(t, err)
 	require.NotContains(t, []access.Code{access.CodeInternal, access.CodeUnavailable, access.CodeThrottled},
 		access.CodeOf(err), "a plain refusal, which is not worth trying again: %v", err)

@@ -26,7 +26,20 @@ func Run(t *testing.T, h Harness) {
 	t.Run("foreign", s.tier(h.Lacks.Foreign, s.foreign))
 }
 
+// suite is a run of the tiers over one Harness.
 type suite struct{ Harness }
+
+// openTarget opens another target on the same service, as another process would.
+func (s *suite) openTarget(t *testing.T) *integrations.Guarded {
+	t.Helper()
+	return integrations.Guard(s.Open(t))
+}
+
+// faultyTarget opens a target whose n-th call meets the fault.
+func (s *suite) faultyTarget(t *testing.T, fault Fault, n int) *integrations.Guarded {
+	t.Helper()
+	return integrations.Guard(s.Faulty(t, fault, n))
+}
 
 func prepare(t *testing.T, h Harness) *suite {
 	if h.ShortTTL == 0 {
@@ -47,30 +60,27 @@ func prepare(t *testing.T, h Harness) *suite {
 		require.Falsef(t, missing, "the harness must set %s", field)
 	}
 	s := &suite{h}
-	// Saying less than the truth is as wrong as saying more: a power that is
-	// hidden behind Lacks would go untested.
-	target := h.Open(t)
-	_, mints := target.(integrations.Minter)
-	require.Equal(t, mints, h.Lacks.Mint == "", "the target is a Minter, or Lacks.Mint says why not")
-	_, extends := target.(integrations.Extender)
-	require.Equal(t, extends, h.Lacks.Extend == "", "the target is an Extender, or Lacks.Extend says why not")
+	// A target that claims to lack what it has is as wrong as one that claims to
+	// have what it lacks: what hides behind Lacks goes untested.
+	target := s.openTarget(t)
+	require.Equal(t, target.CanMint(), h.Lacks.Mint == "", "the target is a Minter, or Lacks.Mint says why not")
+	require.Equal(t, target.CanExtend(), h.Lacks.Extend == "", "the target is an Extender, or Lacks.Extend says why not")
 	require.Equal(t, target.Bounds().Consistency == 0, h.Lacks.NotFoundYet != "",
 		"a target with a consistency bound is tried with NotFoundYet, one without says why in Lacks.NotFoundYet")
 	require.Positive(t, target.Bounds().Ending, "Bounds().Ending")
-	_, drifts := target.(integrations.DriftDetector)
-	require.Equal(t, drifts, len(h.Widen) > 0, "the target is a Drifter, and the harness says how to Widen; or neither")
+	require.Equal(t, target.CanDetectDrift(), len(h.Widen) > 0, "the target is a DriftDetector and the harness says how to Widen, or neither")
 	return s
 }
 
-// noDrift is why the target is not tried for drift.
+// noDrift returns why the target is not tried for drift; empty if it is.
 func (s *suite) noDrift(t *testing.T) string {
-	if _, drifts := s.Open(t).(integrations.DriftDetector); !drifts {
+	if !s.openTarget(t).CanDetectDrift() {
 		return "it cannot say whether what it holds was changed by hand"
 	}
 	return ""
 }
 
-// tier runs a tier, or logs why the target lacks it.
+// tier returns the tier, or one that logs why the target lacks it.
 func (s *suite) tier(lacks string, run func(*testing.T)) func(*testing.T) {
 	if lacks == "" {
 		return run

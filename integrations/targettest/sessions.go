@@ -13,7 +13,7 @@ import (
 // sessions: access that is in use when it ends, ends too (CASES 31).
 func (s *suite) sessions(t *testing.T) {
 	t.Run("Case31RevokeCutsLiveSessions", func(t *testing.T) {
-		target := s.Open(t)
+		target := s.openTarget(t)
 		g := s.opened(t, target, longTTL)
 		one, two := s.dial(t, target, g), s.dial(t, target, g)
 		s.counts(t, target, g, 2)
@@ -26,7 +26,7 @@ func (s *suite) sessions(t *testing.T) {
 	})
 
 	t.Run("ClosedByTheUser", func(t *testing.T) {
-		target := s.Open(t)
+		target := s.openTarget(t)
 		g := s.opened(t, target, longTTL)
 		session := s.dial(t, target, g)
 		s.counts(t, target, g, 1)
@@ -38,16 +38,16 @@ func (s *suite) sessions(t *testing.T) {
 	// The entitlement is gone, but somebody is still in: that is not ended, and
 	// revoking must still reach the session.
 	t.Run("Case33RemovedByHandWhileInUse", func(t *testing.T) {
-		target := s.Open(t)
+		target := s.openTarget(t)
 		g := s.opened(t, target, longTTL)
 		session := s.dial(t, target, g)
 		require.NoError(t, s.Remove(background(t), g.Name))
-		s.close(t, s.Open(t), g.Name)
+		s.close(t, s.openTarget(t), g.Name)
 		s.ends(t, target, session)
 	})
 
 	t.Run("OthersStay", func(t *testing.T) {
-		target := s.Open(t)
+		target := s.openTarget(t)
 		mine, theirs := s.opened(t, target, longTTL), s.opened(t, target, longTTL)
 		a, b := s.dial(t, target, mine), s.dial(t, target, theirs)
 		s.close(t, target, mine.Name)
@@ -58,7 +58,7 @@ func (s *suite) sessions(t *testing.T) {
 	})
 
 	t.Run("CutAtExpiryWithNobodyRevoking", s.tier(s.Lacks.SessionExpiry, func(t *testing.T) {
-		target := s.Open(t)
+		target := s.openTarget(t)
 		g := s.opened(t, target, s.ShortTTL)
 		session := s.dial(t, target, g)
 		s.endsAt(t, "a live session", g.ExpiresAt, func() bool { return session.Alive(background(t)) == nil })
@@ -66,7 +66,7 @@ func (s *suite) sessions(t *testing.T) {
 	}))
 }
 
-func (s *suite) dial(t *testing.T, target integrations.Target, g access.Grant) Session {
+func (s *suite) dial(t *testing.T, target *integrations.Guarded, g access.Grant) Session {
 	t.Helper()
 	c := s.credential(t, target, g)
 	var session Session
@@ -78,7 +78,7 @@ func (s *suite) dial(t *testing.T, target integrations.Target, g access.Grant) S
 	return session
 }
 
-func (s *suite) counts(t *testing.T, target integrations.Target, g access.Grant, want int) {
+func (s *suite) counts(t *testing.T, target *integrations.Guarded, g access.Grant, want int) {
 	t.Helper()
 	// Sessions come and go by themselves, so even a consistent target gets a moment.
 	eventually(t, max(target.Bounds().Consistency, 5*time.Second), "Inspect counts sessions", func() error {
@@ -90,7 +90,7 @@ func (s *suite) counts(t *testing.T, target integrations.Target, g access.Grant,
 	})
 }
 
-func (s *suite) ends(t *testing.T, target integrations.Target, session Session) {
+func (s *suite) ends(t *testing.T, target *integrations.Guarded, session Session) {
 	t.Helper()
 	eventually(t, target.Bounds().Ending, "the live session ends", func() error {
 		if session.Alive(background(t)) == nil {

@@ -96,7 +96,7 @@ func (c *club) Revoke(ctx context.Context, g access.Grant) error {
 	return integrations.Detach(ctx, c.holders, g.Name, c.set(false))
 }
 
-func (c *club) Inspect(ctx context.Context, g access.Grant) (p integrations.ReadBack, err error) {
+func (c *club) Inspect(ctx context.Context, g access.Grant) (p access.ReadBack, err error) {
 	objects, err := c.holders.Objects(ctx, g.Name)
 	c.group.mu.Lock()
 	defer c.group.mu.Unlock()

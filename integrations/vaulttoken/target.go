@@ -7,6 +7,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations"
+	"ramp.dev/ramp/integrations/pacing"
 )
 
 type target struct {
@@ -48,14 +49,14 @@ func (t *target) Resolve(_ context.Context, e access.Entitlement) (access.Scope,
 
 // Bounds implements integrations.Target. All goes through the active node.
 func (t *target) Bounds() integrations.Bounds {
-	return integrations.Bounds{Consistency: 0, Ending: 30 * time.Second, Rate: integrations.Rate{PerSecond: 200, Burst: 200}}
+	return integrations.Bounds{Consistency: 0, Ending: 30 * time.Second, Rate: pacing.Rate{PerSecond: 200, Burst: 200}}
 }
 
 // Inspect implements integrations.Target. Sessions are tokens that Vault still
 // has. The role of a token counts as open, too: it is what a revoke that broke
 // off leaves behind.
-func (t *target) Inspect(ctx context.Context, g access.Grant) (integrations.ReadBack, error) {
-	var p integrations.ReadBack
+func (t *target) Inspect(ctx context.Context, g access.Grant) (access.ReadBack, error) {
+	var p access.ReadBack
 	if err := checkName(g.Name); err != nil {
 		return p, err
 	}
