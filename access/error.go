@@ -84,9 +84,6 @@ func Errorf(code Code, format string, args ...any) error {
 	return &Error{Code: code, Message: err.Error()}
 }
 
-// Invalid makes an error of code CodeInvalid from everything that was wrong.
-func Invalid(issues ...Issue) error { return &Error{Code: CodeInvalid, Issues: issues} }
-
 // CodeOf is the code of err: CodeInternal when nothing in it is an Error.
 func CodeOf(err error) Code {
 	var e *Error

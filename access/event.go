@@ -9,7 +9,7 @@ const (
 	EventRequestCreated      EventKind = "request.created"
 	EventDecisionRecorded    EventKind = "decision.recorded"
 	EventDecisionRefused     EventKind = "decision.refused"
-	EventDecisionInvalidated EventKind = "decision.recounted" // approvals that no longer count
+	EventDecisionInvalidated EventKind = "decision.invalidated" // approvals that no longer count
 	EventRequestApproved     EventKind = "request.approved"
 	EventRequestDenied       EventKind = "request.denied"
 	EventRequestCancelled    EventKind = "request.cancelled"
@@ -25,7 +25,7 @@ const (
 	EventAccessOverdue       EventKind = "access.overdue"
 	EventGrantClosed         EventKind = "grant.closed" // read back as gone
 	EventAccessEnded         EventKind = "access.ended"
-	EventPasskeyCreated      EventKind = "passkey.made"    // it counts once it is enrolled
+	EventPasskeyCreated      EventKind = "passkey.created" // it counts once it is enrolled
 	EventGrantSwept          EventKind = "grant.swept"     // ended by the reconciler, since no workflow did it
 	EventGrantDrifted        EventKind = "grant.drifted"   // the target differs from the grant
 	EventActRefused          EventKind = "act.refused"     // an act that Ramp did not allow

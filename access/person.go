@@ -2,6 +2,7 @@ package access
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -60,3 +61,6 @@ func (p Person) Label() string {
 	}
 	return p.ID
 }
+
+// sameAddress reports whether two e-mail addresses are one person's.
+func sameAddress(a, b string) bool { return a != "" && strings.EqualFold(a, b) }

@@ -16,7 +16,7 @@ import (
 func (t *Targets) ExtendGrant(ctx context.Context, in api.ExtendGrantInput) error {
 	err := t.extendGrant(ctx, in)
 	if err != nil {
-		recordRefusal(ctx, t.Ledger, in.Plan, access.EventActRefused, "extend "+access.Clip(in.Grant, 60), err)
+		recordRefusal(ctx, t.Ledger, in.Plan, access.EventActRefused, access.ActExtend.Of(in.Grant), err)
 	}
 	return api.ToTemporal(err)
 }
@@ -51,7 +51,7 @@ func (t *Targets) extendGrant(ctx context.Context, in api.ExtendGrantInput) erro
 	}
 	// The start is the workflow's word; the ledger's bounds it. A retry finds
 	// the ledger already at the new end.
-	tooLong := in.ExpiresAt.After(row.IntendedAt.Add(plan.Extend.UpTo.Std()+clockSkew)) ||
+	tooLong := in.ExpiresAt.After(row.IntendedAt.Add(plan.Extend.UpTo.Std()+access.ClockSkew)) ||
 		in.ExpiresAt.After(row.ExpiresAt.Add(order.Adds.Std()))
 	if row.Status != ledger.GrantOpen || tooLong {
 		return access.Errorf(access.CodeConflict, "grant %s is %s, or would be open longer than ordered", row.Name, row.Status)
@@ -77,7 +77,7 @@ func (t *Targets) extendGrant(ctx context.Context, in api.ExtendGrantInput) erro
 func (t *Targets) MintCredential(ctx context.Context, in api.MintCredentialInput) (evidence.SealedCredential, error) {
 	s, err := t.mintCredential(ctx, in)
 	if err != nil {
-		recordRefusal(ctx, t.Ledger, in.Plan, access.EventActRefused, "mint", err)
+		recordRefusal(ctx, t.Ledger, in.Plan, access.EventActRefused, access.ActPickUp, err)
 	}
 	return s, api.ToTemporal(err)
 }
@@ -102,7 +102,7 @@ func (t *Targets) mintCredential(ctx context.Context, in api.MintCredentialInput
 		return evidence.SealedCredential{}, access.Errorf(access.CodeTooLate, "the pick-up order is too old")
 	// A worker whose clock is slow would ask the target for a life that is too
 	// long: some targets count from now, and not to a date.
-	case order.At.Sub(t.now()) > clockSkew:
+	case order.At.Sub(t.now()) > access.ClockSkew:
 		return evidence.SealedCredential{}, access.Errorf(access.CodeUnavailable, "this worker's clock is %s behind the server's", order.At.Sub(t.now()).Round(time.Second))
 	}
 	if _, err := t.applyDirectory(ctx, evidence.Authorized{Plan: plan}); err != nil {
@@ -130,7 +130,7 @@ func (t *Targets) mintCredential(ctx context.Context, in api.MintCredentialInput
 		At: t.now(), RequestID: plan.RequestID, Kind: access.EventCredentialMinted, Actor: order.By.ID,
 		Message: fmt.Sprintf("A %s credential, good until %s.", secret.Kind, secret.ExpiresAt.UTC().Format(time.RFC3339)),
 		Detail:  map[string]string{"grant": order.Grant},
-		Key:     fmt.Sprintf("minted-%s-%d", order.Grant, order.At.UnixNano()),
+		Key:     access.KeyMinted(order.Grant, order.At),
 	})
 }
 

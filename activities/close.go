@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/activity"
@@ -39,22 +40,24 @@ func (t *Targets) closeAndRecord(ctx context.Context, in api.CloseGrantInput) er
 			return err
 		}
 	}
-	if in.Ended != nil {
-		in.Ended.At = t.now()
-		for i := range in.Ended.Events {
-			in.Ended.Events[i].At = in.Ended.At
-		}
+	if in.Ended == nil {
+		return nil
 	}
-	return t.recordTransition(ctx, in.Ended)
+	ended := *in.Ended
+	ended.At, ended.Events = t.now(), slices.Clone(ended.Events)
+	for i := range ended.Events {
+		ended.Events[i].At = ended.At
+	}
+	return t.recordTransition(ctx, &ended)
 }
 
 // recordTransition records a step, if there is one. A request that the ledger does not know
 // is closed all the same; the reconciler reports it.
-func (t *Targets) recordTransition(ctx context.Context, step *api.RecordInput) error {
+func (t *Targets) recordTransition(ctx context.Context, step *access.Transition) error {
 	if step == nil {
 		return nil
 	}
-	err := t.Ledger.Advance(ctx, advance(*step))
+	err := t.Ledger.Advance(ctx, *step)
 	if access.CodeOf(err) == access.CodeNotFound {
 		return nil
 	}

@@ -14,7 +14,6 @@ import (
 	"ramp.dev/ramp/activities"
 	"ramp.dev/ramp/activities/api"
 	"ramp.dev/ramp/integrations"
-	"ramp.dev/ramp/ledger"
 )
 
 const requestID = "0123456789abcdef"
@@ -25,7 +24,7 @@ type witness struct {
 	integrations.Target
 	activities.GrantLedger
 	seen    []string
-	advance func(ctx context.Context, a ledger.Transition) error
+	advance func(ctx context.Context, a access.Transition) error
 }
 
 func (w *witness) Bounds() integrations.Bounds { return integrations.Bounds{} }
@@ -45,7 +44,7 @@ func (w *witness) MarkClosed(context.Context, string, time.Time) error {
 	return nil
 }
 
-func (w *witness) Advance(ctx context.Context, a ledger.Transition) error {
+func (w *witness) Advance(ctx context.Context, a access.Transition) error {
 	if w.advance != nil {
 		if err := w.advance(ctx, a); err != nil {
 			return err
@@ -62,8 +61,8 @@ func (w *witness) close(t *testing.T) error {
 	env.RegisterActivityWithOptions(targets.CloseGrant, activity.RegisterOptions{Name: api.CloseGrant})
 	_, err := env.ExecuteActivity(api.CloseGrant, api.CloseGrantInput{
 		RequestID: requestID, Target: "x/y", Grant: access.GrantName(requestID, 0),
-		Ending: &api.RecordInput{RequestID: requestID, To: access.StateEnding},
-		Ended:  &api.RecordInput{RequestID: requestID, To: access.StateEnded},
+		Ending: &access.Transition{RequestID: requestID, To: access.StateEnding},
+		Ended:  &access.Transition{RequestID: requestID, To: access.StateEnded},
 	})
 	return err
 }
@@ -77,7 +76,7 @@ func TestClose(t *testing.T) {
 	t.Run("a ledger that hangs does not keep access open", func(t *testing.T) {
 		w := &witness{}
 		revoked := false
-		w.advance = func(ctx context.Context, _ ledger.Transition) error {
+		w.advance = func(ctx context.Context, _ access.Transition) error {
 			if revoked = slices.Contains(w.seen, "revoke"); revoked {
 				return access.Errorf(access.CodeUnavailable, "down")
 			}
@@ -90,7 +89,7 @@ func TestClose(t *testing.T) {
 	})
 	t.Run("the ending that was not recorded at once is recorded before the end", func(t *testing.T) {
 		w := &witness{}
-		w.advance = func(context.Context, ledger.Transition) error {
+		w.advance = func(context.Context, access.Transition) error {
 			if len(w.seen) == 0 {
 				return access.Errorf(access.CodeUnavailable, "down")
 			}
@@ -100,7 +99,7 @@ func TestClose(t *testing.T) {
 		require.Equal(t, []string{"revoke", "inspect", "closed", "ending", "ended"}, w.seen)
 	})
 	t.Run("a request that the ledger does not know is closed all the same", func(t *testing.T) {
-		w := &witness{advance: func(context.Context, ledger.Transition) error {
+		w := &witness{advance: func(context.Context, access.Transition) error {
 			return access.Errorf(access.CodeNotFound, "unknown")
 		}}
 		require.NoError(t, w.close(t))

@@ -3,20 +3,18 @@ package activities
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"strings"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/activities/api"
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/internal/failpoint"
-	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/reconcile"
 )
 
 // Recorder is what Control needs of the ledger.
 type Recorder interface {
-	Advance(context.Context, ledger.Transition) error
+	Advance(context.Context, access.Transition) error
 	AppendEvent(context.Context, access.Event) error
 }
 
@@ -25,7 +23,7 @@ type Control struct {
 	Ledger    Recorder
 	Keyring   evidence.Keyring
 	Alarms    reconcile.Alarms // nil: nobody hears of what is overdue
-	Directory Directory        // nil: nobody knows more than what was signed
+	Directory access.Directory // nil: nobody knows more than what was signed
 }
 
 // VerifyDecisions verifies every decision from scratch, refuses a new one that may not
@@ -34,7 +32,7 @@ type Control struct {
 func (c *Control) VerifyDecisions(ctx context.Context, in api.VerifyDecisionsInput) (api.VerifyDecisionsResult, error) {
 	res, err := c.verifyDecisions(ctx, in)
 	if err != nil {
-		recordRefusal(ctx, c.Ledger, in.Plan, access.EventDecisionRefused, "decide", err)
+		recordRefusal(ctx, c.Ledger, in.Plan, access.EventDecisionRefused, access.ActDecide, err)
 		return api.VerifyDecisionsResult{}, api.ToTemporal(err)
 	}
 	failpoint.Here(failpoint.DecisionRecorded)
@@ -57,7 +55,7 @@ func (c *Control) verifyDecisions(ctx context.Context, in api.VerifyDecisionsInp
 	proof = proof.Recount(roll)
 	plan := proof.Plan
 	res := api.VerifyDecisionsResult{Outcome: proof.Outcome, Stages: proof.Stages}
-	step := ledger.Transition{RequestID: plan.RequestID, At: plan.CreatedAt, Stages: proof.Stages, Decisions: proof.Decisions}
+	step := access.Transition{RequestID: plan.RequestID, At: plan.CreatedAt, Stages: proof.Stages, Decisions: proof.Decisions}
 	if in.New != nil {
 		d, err := c.Keyring.VerifyDecision(*in.New)
 		if err != nil {
@@ -79,23 +77,23 @@ func (c *Control) verifyDecisions(ctx context.Context, in api.VerifyDecisionsInp
 			return api.VerifyDecisionsResult{}, err
 		}
 		res.Decision = &d
-		key := fmt.Sprintf("decision-%s-%s-%d", d.Approver.HumanID(), d.Verdict, d.At.UnixMicro())
+		key := access.KeyDecision(d)
 		step.At = d.At
 		step.Events = append(step.Events, access.Event{
 			At: d.At, Kind: access.EventDecisionRecorded, Actor: d.Approver.ID, Message: d.Comment,
 			Detail: map[string]string{"decision": string(d.Verdict), "planDigest": d.PlanDigest},
 			Key:    key,
 		})
-		step.Statements = append(step.Statements, ledger.Statement{Key: key, Envelope: envelope})
+		step.Statements = append(step.Statements, access.Statement{Key: key, Envelope: envelope})
 	}
 	if lost := lostApprovals(proof, roll); len(lost) > 0 {
-		step.Events = append(step.Events, access.Event{At: step.At, Kind: access.EventDecisionInvalidated, Actor: "ramp",
-			Message: strings.Join(lost, "; "), Key: "recounted " + strings.Join(lost, "; ")})
+		step.Events = append(step.Events, access.Event{At: step.At, Kind: access.EventDecisionInvalidated, Actor: access.ActorRamp,
+			Message: strings.Join(lost, "; "), Key: access.KeyInvalidated(strings.Join(lost, "; "))})
 	}
 	if proof.Outcome == access.DecisionsSatisfied {
 		step.To = access.StateApproved
-		step.Events = append(step.Events, access.Event{At: step.At, Kind: access.EventRequestApproved, Actor: "ramp",
-			Message: approvedBy(plan), Key: "approved"})
+		step.Events = append(step.Events, access.Event{At: step.At, Kind: access.EventRequestApproved, Actor: access.ActorRamp,
+			Message: approvedBy(plan), Key: access.KeyApproved})
 	}
 	return res, c.Ledger.Advance(ctx, step)
 }
@@ -108,7 +106,7 @@ func approvedBy(plan access.Plan) string {
 }
 
 // RecordTransition moves a request in the ledger. Idempotent.
-func (c *Control) RecordTransition(ctx context.Context, in api.RecordInput) error {
+func (c *Control) RecordTransition(ctx context.Context, in access.Transition) error {
 	if in.Overdue != nil && *in.Overdue && c.Alarms != nil {
 		problem := "closing takes too long; Ramp keeps trying"
 		if in.Problem != nil {
@@ -116,14 +114,5 @@ func (c *Control) RecordTransition(ctx context.Context, in api.RecordInput) erro
 		}
 		c.Alarms.Raise(ctx, reconcile.Alarm{At: in.At, RequestID: in.RequestID, Message: problem})
 	}
-	return api.ToTemporal(c.Ledger.Advance(ctx, advance(in)))
-}
-
-// advance is what was recorded on the wire, as the ledger takes it.
-func advance(in api.RecordInput) ledger.Transition {
-	return ledger.Transition{
-		RequestID: in.RequestID, To: in.To, Outcome: in.Outcome, At: in.At,
-		ActiveAt: in.ActiveAt, ExpiresAt: in.ExpiresAt, Extensions: in.Extensions,
-		Overdue: in.Overdue, Problem: in.Problem, Events: in.Events,
-	}
+	return api.ToTemporal(c.Ledger.Advance(ctx, in))
 }

@@ -7,15 +7,8 @@ import (
 	"ramp.dev/ramp/evidence"
 )
 
-// Directory says what is known of people now: who has left, who is in which
-// group. Where there is one and it does not answer, nothing is decided or
-// opened: its errors are retried, and never taken for "nothing is known".
-type Directory interface {
-	DirectorySnapshot(ctx context.Context, ids ...string) (access.DirectorySnapshot, error)
-}
-
 // directorySnapshot asks about everybody in a plan and its decisions.
-func directorySnapshot(ctx context.Context, d Directory, proof evidence.Authorized) (access.DirectorySnapshot, error) {
+func directorySnapshot(ctx context.Context, d access.Directory, proof evidence.Authorized) (access.DirectorySnapshot, error) {
 	if d == nil {
 		return access.DirectorySnapshot{}, nil
 	}

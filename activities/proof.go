@@ -69,7 +69,7 @@ func (t *Targets) verifyGrantWithPlan(ctx context.Context, signed evidence.Envel
 		return access.Errorf(access.CodeEvidence, "grant %s is open in the ledger, and was not approved (%s)", g.Name, proof.Outcome)
 	case g.Target != planned.Target || g.Principal != planned.Principal || !sameJSON(g.Entitlement, planned.Entitlement):
 		return access.Errorf(access.CodeEvidence, "grant %s is not in the ledger as it was approved", g.Name)
-	case g.ExpiresAt.After(start.Add(openWithin + longest + clockSkew)):
+	case g.ExpiresAt.After(start.Add(openWithin + longest + access.ClockSkew)):
 		return access.Errorf(access.CodeEvidence, "grant %s lasts until %s in the ledger, longer than was approved", g.Name, g.ExpiresAt.Format(time.RFC3339))
 	}
 	return t.requirePasskeyApprovals(g.Target, proof)

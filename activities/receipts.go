@@ -6,7 +6,6 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/evidence"
-	"ramp.dev/ramp/ledger"
 )
 
 // storeOpenedReceipt keeps a signed receipt of an opening. It comes before the event that
@@ -39,5 +38,5 @@ func (t *Targets) storeStatement(ctx context.Context, requestID, key string, e e
 	if err != nil {
 		return err
 	}
-	return t.Ledger.AddStatement(ctx, ledger.Statement{RequestID: requestID, Key: key, Envelope: b})
+	return t.Ledger.AddStatement(ctx, access.Statement{RequestID: requestID, Key: key, Envelope: b})
 }

@@ -16,13 +16,13 @@ import (
 // GrantLedger is what Targets needs of the ledger: the grants that may exist.
 type GrantLedger interface {
 	IntendGrant(ctx context.Context, g access.Grant, at time.Time) error
-	MarkOpened(ctx context.Context, name string, at time.Time, steps ...ledger.Transition) error
+	MarkOpened(ctx context.Context, name string, at time.Time, steps ...access.Transition) error
 	MarkExtended(ctx context.Context, name string, expiresAt time.Time) error
 	MarkClosed(ctx context.Context, name string, at time.Time) error
 	Grants(ctx context.Context, f ledger.GrantFilter) ([]ledger.GrantRecord, error)
-	Advance(ctx context.Context, a ledger.Transition) error
+	Advance(ctx context.Context, a access.Transition) error
 	AppendEvent(ctx context.Context, e access.Event) error
-	AddStatement(ctx context.Context, s ledger.Statement) error
+	AddStatement(ctx context.Context, s access.Statement) error
 	PlanEnvelope(ctx context.Context, requestID string) ([]byte, error)
 	Statements(ctx context.Context, requestID string) ([][]byte, error)
 }
@@ -43,7 +43,7 @@ type Targets struct {
 	ObserveLag func(target string, after time.Duration)
 	// Directory is asked again before anything opens; nil: nobody knows more
 	// than what was signed.
-	Directory Directory
+	Directory access.Directory
 }
 
 // openWithin is how long after its approval (or its planned start) a plan may
@@ -76,7 +76,7 @@ func (t *Targets) OpenGrant(ctx context.Context, in api.OpenGrantInput) (api.Ope
 	defer heartbeat(ctx)()
 	res, err := t.openGrant(ctx, in)
 	if err != nil {
-		recordRefusal(ctx, t.Ledger, in.Plan, access.EventActRefused, "open "+access.Clip(in.Grant, 60), err)
+		recordRefusal(ctx, t.Ledger, in.Plan, access.EventActRefused, access.ActOpen.Of(in.Grant), err)
 	}
 	return res, api.ToTemporal(err)
 }
@@ -102,9 +102,9 @@ func (t *Targets) openGrant(ctx context.Context, in api.OpenGrantInput) (api.Ope
 		return api.OpenGrantResult{}, err
 	}
 	now := t.now()
-	var steps []ledger.Transition
+	var steps []access.Transition
 	if in.OnlyGrant {
-		steps = append(steps, advance(api.ActiveTransition(g.RequestID, now, g.ExpiresAt)))
+		steps = append(steps, access.Activation(g.RequestID, now, g.ExpiresAt))
 	}
 	return api.OpenGrantResult{EndingBound: bounds.Ending}, t.Ledger.MarkOpened(ctx, g.Name, now, steps...)
 }
@@ -134,7 +134,7 @@ func (t *Targets) authorizeGrant(ctx context.Context, in api.OpenGrantInput) (ac
 	}
 	// The workflow's word for "now" is not taken: whatever it says, access is
 	// no longer than approved, give or take a second of clock.
-	if in.ExpiresAt.After(t.now().Add(proof.Plan.Duration.Std() + clockSkew)) {
+	if in.ExpiresAt.After(t.now().Add(proof.Plan.Duration.Std() + access.ClockSkew)) {
 		return access.Grant{}, access.Errorf(access.CodeEvidence, "access until %s is longer than what was approved", in.ExpiresAt.Format(time.RFC3339))
 	}
 	g, err := plannedGrant(proof.Plan, in.Grant, in.ExpiresAt)
@@ -157,10 +157,6 @@ func (t *Targets) applyDirectory(ctx context.Context, proof evidence.Authorized)
 	}
 	return proof.Recount(roll), nil
 }
-
-// clockSkew is how far the clocks of the Temporal server and a worker may
-// disagree before a plan is not opened.
-const clockSkew = 30 * time.Second
 
 func plannedGrant(plan access.Plan, name string, expires time.Time) (access.Grant, error) {
 	for _, p := range plan.Grants {

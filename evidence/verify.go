@@ -37,9 +37,6 @@ type Report struct {
 // Proven reports whether every check held.
 func (r Report) Proven() bool { return r.Conclusion != NotProven }
 
-// skew is how far the clocks of a server and a worker may disagree.
-const skew = 30 * time.Second
-
 // verifier verifies one pack.
 type verifier struct {
 	Pack
@@ -113,5 +110,3 @@ func (a *verifier) conclude() {
 func failf(format string, args ...any) error {
 	return access.Errorf(access.CodeEvidence, format, args...)
 }
-
-func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -24,7 +24,7 @@ func (a *verifier) checkApproval() (string, error) {
 	}
 	var who []string
 	for _, d := range a.decisions {
-		who = append(who, fmt.Sprintf("%s: %s at %s", d.Approver.ID, d.Verdict, stamp(d.At)))
+		who = append(who, fmt.Sprintf("%s: %s at %s", d.Approver.ID, d.Verdict, access.FormatTime(d.At)))
 	}
 	if len(who) == 0 {
 		return "the contract approves by itself", nil
@@ -64,7 +64,7 @@ func (a *verifier) approval() (time.Time, error) {
 	}
 	var then []Envelope
 	for i, d := range a.decisions {
-		if !d.At.After(first.Add(skew)) {
+		if !d.At.After(first.Add(access.ClockSkew)) {
 			then = append(then, a.signed[i])
 		}
 	}
@@ -118,16 +118,16 @@ func (a *verifier) checkOpened() (string, error) {
 		switch {
 		case r.Target != g.Target || r.Principal != a.plan.Principal || !sameEntitlement(r.Entitlement, g.Entitlement):
 			return "", failf("grant %s is not what was approved", name)
-		case r.At.Before(since.Add(-skew)):
-			return "", failf("grant %s was opened at %s, before it was approved at %s", name, stamp(r.At), stamp(since))
-		case r.ExpiresAt == nil || r.ExpiresAt.After(r.At.Add(a.plan.Duration.Std()+skew)):
+		case r.At.Before(since.Add(-access.ClockSkew)):
+			return "", failf("grant %s was opened at %s, before it was approved at %s", name, access.FormatTime(r.At), access.FormatTime(since))
+		case r.ExpiresAt == nil || r.ExpiresAt.After(r.At.Add(a.plan.Duration.Std()+access.ClockSkew)):
 			return "", failf("grant %s was opened for longer than %s", name, a.plan.Duration)
 		}
 	}
 	if len(a.opened) == 0 {
 		return "nothing was opened", nil
 	}
-	return fmt.Sprintf("%d of %d grants, after the approval at %s, for no longer than %s", len(a.opened), len(a.plan.Grants), stamp(since), a.plan.Duration), nil
+	return fmt.Sprintf("%d of %d grants, after the approval at %s, for no longer than %s", len(a.opened), len(a.plan.Grants), access.FormatTime(since), a.plan.Duration), nil
 }
 
 func sameEntitlement(a, b access.Entitlement) bool {
@@ -168,7 +168,7 @@ func (a *verifier) checkClosed() (string, error) {
 		if r.Found == nil || r.Found.Open || r.Found.Sessions != 0 {
 			return "", failf("grant %s was not read back as gone", name)
 		}
-		if !was.At.IsZero() && (r.At.Before(was.At.Add(-skew)) || r.Target != was.Target) {
+		if !was.At.IsZero() && (r.At.Before(was.At.Add(-access.ClockSkew)) || r.Target != was.Target) {
 			return "", failf("grant %s was closed before it was opened, or elsewhere", name)
 		}
 	}
@@ -187,5 +187,5 @@ func (a *verifier) checkClosed() (string, error) {
 			last = r.At
 		}
 	}
-	return fmt.Sprintf("%d grants read back as gone, no live session, the last at %s", len(a.closed), stamp(last)), nil
+	return fmt.Sprintf("%d grants read back as gone, no live session, the last at %s", len(a.closed), access.FormatTime(last)), nil
 }

@@ -122,7 +122,7 @@ func (a *verifier) checkManifest() (string, error) {
 	case !slices.Equal(m.Leaves, leaves):
 		return "", failf("the events are not those that the server listed")
 	}
-	return fmt.Sprintf("%d statements and %d events, as of %s", len(statements), len(leaves), stamp(m.At)), nil
+	return fmt.Sprintf("%d statements and %d events, as of %s", len(statements), len(leaves), access.FormatTime(m.At)), nil
 }
 
 func (a *verifier) checkContract() (string, error) {

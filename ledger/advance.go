@@ -4,85 +4,68 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"time"
 
 	"ramp.dev/ramp/access"
 )
 
-// Transition is one step of a request. Zero and nil fields change nothing.
-type Transition struct {
-	RequestID  string
-	To         access.State
-	Outcome    access.Outcome
-	At         time.Time
-	ActiveAt   *time.Time
-	ExpiresAt  *time.Time
-	Stages     []access.StageStatus
-	Decisions  []access.Decision
-	Extensions *int
-	Overdue    *bool
-	Problem    *string
-	Events     []access.Event
-	Statements []Statement
+// Advance records one transition of a request and appends its events.
+// Delivery is at least once and may be out of order: a transition to a state that
+// cannot be reached from the current one leaves state and outcome as they are, and
+// an event that is delivered twice is recorded once. Errors are CodeNotFound for a
+// request that the ledger does not know.
+func (l *Ledger) Advance(ctx context.Context, t access.Transition) error {
+	return l.tx(ctx, func(q querier) error { return q.advance(ctx, t) })
 }
 
-// Advance takes a request one step further and appends the step's events.
-// Delivery is at least once and may be out of order: a step whose state cannot be
-// reached from the current one leaves state and outcome as they are, and an event
-// that is delivered twice is recorded once.
-func (l *Ledger) Advance(ctx context.Context, a Transition) error {
-	return l.tx(ctx, func(q querier) error { return q.advance(ctx, a) })
-}
-
-func (q querier) advance(ctx context.Context, a Transition) error {
-	state, err := q.lockRequest(ctx, a.RequestID)
+func (q querier) advance(ctx context.Context, t access.Transition) error {
+	state, err := q.lockRequest(ctx, t.RequestID)
 	if err != nil {
 		return err
 	}
 	sets, args := []string{}, []any{}
 	set := func(column string, v any) { sets, args = append(sets, column+" = ?"), append(args, v) }
-	if a.To != "" && state.CanReach(a.To) {
-		set("state", string(a.To))
-		if a.Outcome != "" {
-			set("outcome", string(a.Outcome))
+	if t.To != "" && state.CanReach(t.To) {
+		set("state", string(t.To))
+		if t.Outcome != "" {
+			set("outcome", string(t.Outcome))
 		}
-		if a.To == access.StateEnded {
-			set("ended_at", micros(a.At))
+		if t.To == access.StateEnded {
+			set("ended_at", micros(t.At))
 		}
 	}
-	if a.ActiveAt != nil {
-		set("active_at", microsOf(a.ActiveAt))
+	if t.ActiveAt != nil {
+		set("active_at", microsOf(t.ActiveAt))
 	}
-	if a.ExpiresAt != nil {
-		set("expires_at", microsOf(a.ExpiresAt))
+	if t.ExpiresAt != nil {
+		set("expires_at", microsOf(t.ExpiresAt))
 	}
-	if a.Stages != nil {
-		set("stages", encodeJSON(a.Stages))
+	if t.Stages != nil {
+		set("stages", encodeJSON(t.Stages))
 	}
-	if a.Decisions != nil {
-		set("decisions", encodeJSON(a.Decisions))
+	if t.Decisions != nil {
+		set("decisions", encodeJSON(t.Decisions))
 	}
-	if a.Extensions != nil {
-		set("extensions", *a.Extensions)
+	if t.Extensions != nil {
+		set("extensions", *t.Extensions)
 	}
-	if a.Overdue != nil {
-		set("overdue", boolInt(*a.Overdue))
+	if t.Overdue != nil {
+		set("overdue", boolInt(*t.Overdue))
 	}
-	if a.Problem != nil {
-		set("problem", *a.Problem)
+	if t.Problem != nil {
+		set("problem", *t.Problem)
 	}
 	if len(sets) > 0 {
 		if _, err := q.exec(ctx, `UPDATE requests SET `+strings.Join(sets, ", ")+` WHERE id = ?`,
-			append(args, a.RequestID)...); err != nil {
+			append(args, t.RequestID)...); err != nil {
 			return err
 		}
 	}
-	statements, events := slices.Clone(a.Statements), slices.Clone(a.Events)
+	statements, events := slices.Clone(t.Statements), slices.Clone(t.Events)
 	for i := range statements {
-		statements[i].RequestID = a.RequestID
+		statements[i].RequestID = t.RequestID
 	}
 	for i := range events {
-		events[i].RequestID = a.RequestID
+		events[i].RequestID = t.RequestID
 	}
 	if err := q.addStatements(ctx, statements...); err != nil {
 		return err

@@ -121,7 +121,7 @@ func (q querier) setMembers(ctx context.Context, g Group, before, after []string
 		}
 		note("added", id)
 	}
-	return after, q.append(ctx, access.Event{At: at, Kind: access.EventGroupChanged, Actor: "scim", Detail: detail})
+	return after, q.append(ctx, access.Event{At: at, Kind: access.EventGroupChanged, Actor: access.ActorSCIM, Detail: detail})
 }
 
 // UpdateGroup changes a group by a function, which may run more than once; if it
@@ -170,7 +170,7 @@ func (l *Ledger) DeleteGroup(ctx context.Context, id string, at time.Time) error
 		if _, err := q.exec(ctx, `DELETE FROM directory_groups WHERE id = ?`, id); err != nil {
 			return err
 		}
-		return q.append(ctx, access.Event{At: at, Kind: access.EventGroupChanged, Actor: "scim", Message: "Deleted.",
+		return q.append(ctx, access.Event{At: at, Kind: access.EventGroupChanged, Actor: access.ActorSCIM, Message: "Deleted.",
 			Detail: map[string]string{"group": g.ID, "name": g.Name, "members": "0"}})
 	})
 }

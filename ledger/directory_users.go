@@ -67,7 +67,7 @@ func (l *Ledger) AddUser(ctx context.Context, u User, at time.Time) (User, error
 			u.ID, u.PersonID, u.UserName, u.ExternalID, u.Name, u.Email, boolInt(u.Active), u.Attributes, micros(at), micros(at)); err != nil {
 			return err
 		}
-		return q.append(ctx, access.Event{At: at, Kind: access.EventPersonAdded, Actor: "scim", Detail: userDetail(u)})
+		return q.append(ctx, access.Event{At: at, Kind: access.EventPersonAdded, Actor: access.ActorSCIM, Detail: userDetail(u)})
 	})
 	return u, err
 }
@@ -118,7 +118,7 @@ func (l *Ledger) UpdateUser(ctx context.Context, id string, at time.Time, change
 				return err
 			}
 		}
-		return q.append(ctx, access.Event{At: at, Kind: kind, Actor: "scim", Detail: userDetail(u)})
+		return q.append(ctx, access.Event{At: at, Kind: kind, Actor: access.ActorSCIM, Detail: userDetail(u)})
 	})
 	return u, err
 }
@@ -141,7 +141,7 @@ func (l *Ledger) DeleteUser(ctx context.Context, id string, at time.Time) error 
 		if _, err := q.exec(ctx, `UPDATE directory_users SET active = 0, changed_at = ?, deleted_at = ? WHERE id = ?`, micros(at), micros(at), id); err != nil {
 			return err
 		}
-		return q.append(ctx, access.Event{At: at, Kind: access.EventPersonLeft, Actor: "scim", Message: "Deleted.", Detail: userDetail(u)})
+		return q.append(ctx, access.Event{At: at, Kind: access.EventPersonLeft, Actor: access.ActorSCIM, Message: "Deleted.", Detail: userDetail(u)})
 	})
 }
 

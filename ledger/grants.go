@@ -73,7 +73,7 @@ func (l *Ledger) IntendGrant(ctx context.Context, g access.Grant, at time.Time) 
 
 // MarkOpened notes that the target has the grant, and takes the request the steps
 // that follow from it. Noted again, or late, it changes nothing.
-func (l *Ledger) MarkOpened(ctx context.Context, name string, at time.Time, steps ...Transition) error {
+func (l *Ledger) MarkOpened(ctx context.Context, name string, at time.Time, steps ...access.Transition) error {
 	return l.changeGrant(ctx, name, func(q querier, row GrantRecord) error {
 		if row.Status != GrantIntended {
 			return nil
@@ -131,7 +131,7 @@ func (l *Ledger) changeGrant(ctx context.Context, name string, change func(queri
 }
 
 func grantEvent(g access.Grant, kind access.EventKind, at time.Time) access.Event {
-	return access.Event{At: at, RequestID: g.RequestID, Kind: kind, Actor: "ramp", Key: string(kind) + " " + g.Name,
+	return access.Event{At: at, RequestID: g.RequestID, Kind: kind, Actor: access.ActorRamp, Key: access.KeyGrant(kind, g.Name),
 		Detail: map[string]string{"grant": g.Name, "target": g.Target}}
 }
 

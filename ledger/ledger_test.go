@@ -142,8 +142,8 @@ var suite = map[string]func(b book){
 		s := b.submitted()
 		id := s.Request.ID
 		step := func(to access.State, key string) {
-			require.NoError(b, b.Advance(ctx, ledger.Transition{RequestID: id, To: to, At: at,
-				Events: []access.Event{{At: at, Kind: access.EventAccessEnded, Actor: "ramp", Key: key}}}))
+			require.NoError(b, b.Advance(ctx, access.Transition{RequestID: id, To: to, At: at,
+				Events: []access.Event{{At: at, Kind: access.EventAccessEnded, Actor: access.ActorRamp, Key: key}}}))
 		}
 		step(access.StateApproved, "a")
 		step(access.StateEnded, "e")
@@ -155,7 +155,7 @@ var suite = map[string]func(b book){
 		require.Len(b, r.Timeline, 4)
 	},
 	"a step of nobody's request": func(b book) {
-		b.code(access.CodeNotFound, b.Advance(ctx, ledger.Transition{RequestID: "nobody", At: at}))
+		b.code(access.CodeNotFound, b.Advance(ctx, access.Transition{RequestID: "nobody", At: at}))
 	},
 	"Case24 a grant is known before it exists": func(b book) {
 		s := b.submitted()
@@ -192,8 +192,8 @@ var suite = map[string]func(b book){
 	"what opening means for the request is noted with it, once and never late": func(b book) {
 		s := b.submitted()
 		g := grant(s)
-		active := ledger.Transition{RequestID: s.Request.ID, To: access.StateActive, At: at, ActiveAt: &at,
-			Events: []access.Event{{At: at, Kind: access.EventAccessActive, Actor: "ramp", Key: "active"}}}
+		active := access.Transition{RequestID: s.Request.ID, To: access.StateActive, At: at, ActiveAt: &at,
+			Events: []access.Event{{At: at, Kind: access.EventAccessActive, Actor: access.ActorRamp, Key: "active"}}}
 		require.NoError(b, b.IntendGrant(ctx, g, at))
 		require.NoError(b, b.MarkOpened(ctx, g.Name, at, active))
 		require.NoError(b, b.MarkOpened(ctx, g.Name, at, active), "a retry")
@@ -211,7 +211,7 @@ var suite = map[string]func(b book){
 	},
 	"nothing opens while ending": func(b book) {
 		s := b.submitted()
-		require.NoError(b, b.Advance(ctx, ledger.Transition{RequestID: s.Request.ID, To: access.StateEnding, At: at}))
+		require.NoError(b, b.Advance(ctx, access.Transition{RequestID: s.Request.ID, To: access.StateEnding, At: at}))
 		b.code(access.CodeConflict, b.IntendGrant(ctx, grant(s), at))
 	},
 	"Case40 a request nobody submitted has no grants": func(b book) {

@@ -78,7 +78,7 @@ func opened(t *testing.T, address, driver, raw string) book {
 // record appends n events in one transaction.
 func (b book) record(n int) {
 	b.Helper()
-	step := ledger.Transition{RequestID: b.subject(), At: at}
+	step := access.Transition{RequestID: b.subject(), At: at}
 	for i := range n {
 		step.Events = append(step.Events, access.Event{At: at, Kind: access.EventActRefused, Actor: fmt.Sprint("person ", i),
 			Message: "no\x00 \xff", Detail: map[string]string{"b": "2", "a": "<&>\u2028"}})

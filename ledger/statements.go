@@ -6,16 +6,9 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// Statement is one signed statement about a request.
-type Statement struct {
-	RequestID string
-	Key       string // names the statement within its request; the first one with a key stays
-	Envelope  []byte // DSSE, JSON
-}
-
 // AddStatement stores a signed statement for evidence packs. It is idempotent by
 // the statement's key; for a request that nobody submitted it is CodeNotFound.
-func (l *Ledger) AddStatement(ctx context.Context, s Statement) error {
+func (l *Ledger) AddStatement(ctx context.Context, s access.Statement) error {
 	return l.tx(ctx, func(q querier) error {
 		known, err := q.exists(ctx, `SELECT 1 FROM requests WHERE id = ?`, s.RequestID)
 		if err != nil {
@@ -28,7 +21,7 @@ func (l *Ledger) AddStatement(ctx context.Context, s Statement) error {
 	})
 }
 
-func (q querier) addStatements(ctx context.Context, statements ...Statement) error {
+func (q querier) addStatements(ctx context.Context, statements ...access.Statement) error {
 	for _, s := range statements {
 		if _, err := q.exec(ctx, `INSERT INTO statements (request_id, key, envelope) VALUES (?, ?, ?)
 			ON CONFLICT (request_id, key) DO NOTHING`, s.RequestID, s.Key, string(s.Envelope)); err != nil {

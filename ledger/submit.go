@@ -84,12 +84,12 @@ func (q querier) insertRequest(ctx context.Context, s Submission) (created bool,
 		}
 	}
 	if s.Evaluation != nil {
-		if err := q.addStatements(ctx, Statement{RequestID: r.ID, Key: "evaluation", Envelope: s.Evaluation}); err != nil {
+		if err := q.addStatements(ctx, access.Statement{RequestID: r.ID, Key: "evaluation", Envelope: s.Evaluation}); err != nil {
 			return false, err
 		}
 	}
 	return true, q.append(ctx, access.Event{At: r.CreatedAt, RequestID: r.ID, Kind: access.EventRequestCreated,
-		Actor: r.Requester.ID, Message: r.Plan.Reason, Key: "created",
+		Actor: r.Requester.ID, Message: r.Plan.Reason, Key: access.KeyCreated,
 		Detail: map[string]string{"contract": r.Contract, "planDigest": r.Plan.Digest}})
 }
 

@@ -63,22 +63,19 @@ func (l *Ledger) Conclude(ctx context.Context, id string, outcome access.Outcome
 				string(access.StateFailed), why, id); err != nil {
 				return err
 			}
-			return q.append(ctx, access.Event{At: at, RequestID: id, Kind: access.EventRequestFailed, Actor: reconciler,
-				Message: why, Key: string(access.StateFailed)})
+			return q.append(ctx, access.Event{At: at, RequestID: id, Kind: access.EventRequestFailed, Actor: access.ActorReconciler,
+				Message: why, Key: access.KeyFinal(access.StateFailed)})
 		}
 		if _, err := q.exec(ctx, `UPDATE requests SET state = ?, outcome = CASE WHEN outcome = '' THEN ? ELSE outcome END,
 			ended_at = ?, overdue = 0, problem = ? WHERE id = ?`,
 			string(access.StateEnded), string(outcome), micros(at), why, id); err != nil {
 			return err
 		}
-		return q.append(ctx, access.Event{At: at, RequestID: id, Kind: access.EventAccessEnded, Actor: reconciler,
-			Message: why, Key: "ended"})
+		return q.append(ctx, access.Event{At: at, RequestID: id, Kind: access.EventAccessEnded, Actor: access.ActorReconciler,
+			Message: why, Key: access.KeyEnded})
 	})
 	return changed, err
 }
-
-// reconciler is the actor of what no workflow did.
-const reconciler = "ramp-reconciler"
 
 // OpenCounts is how much is open at this moment.
 type OpenCounts struct {

@@ -71,13 +71,13 @@ var unfinished = map[string]func(b book){
 		require.Equal(b, []any{access.StateEnded, access.OutcomeRevoked, at.Add(time.Minute), false},
 			[]any{r.State, r.Outcome, *r.EndedAt, r.Overdue})
 		// The workflow was not gone after all, and tells the same.
-		require.NoError(b, b.Advance(ctx, ledger.Transition{RequestID: id, To: access.StateEnded, Outcome: access.OutcomeExpired, At: at.Add(time.Hour),
-			Events: []access.Event{{At: at, Kind: access.EventAccessEnded, Key: "ended"}}}))
+		require.NoError(b, b.Advance(ctx, access.Transition{RequestID: id, To: access.StateEnded, Outcome: access.OutcomeExpired, At: at.Add(time.Hour),
+			Events: []access.Event{{At: at, Kind: access.EventAccessEnded, Key: access.KeyEnded}}}))
 		require.Equal(b, r, b.reload(id))
 	},
 	"an outcome that is known stands": func(b book) {
 		id := b.submitted().Request.ID
-		require.NoError(b, b.Advance(ctx, ledger.Transition{RequestID: id, To: access.StateEnding, Outcome: access.OutcomeReleased, At: at}))
+		require.NoError(b, b.Advance(ctx, access.Transition{RequestID: id, To: access.StateEnding, Outcome: access.OutcomeReleased, At: at}))
 		_, err := b.Conclude(ctx, id, access.OutcomeRevoked, at, "x")
 		require.NoError(b, err)
 		require.Equal(b, access.OutcomeReleased, b.reload(id).Outcome)
@@ -97,7 +97,7 @@ var unfinished = map[string]func(b book){
 		s := b.submitted()
 		require.NoError(b, b.IntendGrant(ctx, grant(s), at))
 		yes := true
-		require.NoError(b, b.Advance(ctx, ledger.Transition{RequestID: s.Request.ID, To: access.StateEnding, Overdue: &yes, At: at}))
+		require.NoError(b, b.Advance(ctx, access.Transition{RequestID: s.Request.ID, To: access.StateEnding, Overdue: &yes, At: at}))
 		now, err := b.CountOpen(ctx)
 		require.NoError(b, err)
 		require.Equal(b, before.GrantsByTarget["ssh/demo"]+1, now.GrantsByTarget["ssh/demo"])

@@ -120,15 +120,15 @@ func (r *Reconciler) late(ctx context.Context, f *Finding, cause error) error {
 // is a problem. Events have the keys that the workflow's own have: whoever tells
 // them, they are told once.
 func (r *Reconciler) ending(ctx context.Context, f *Finding, problem string) error {
-	step := ledger.Transition{RequestID: f.RequestID, To: access.StateEnding, Outcome: outcome(*f, r.now()), At: r.now()}
+	step := access.Transition{RequestID: f.RequestID, To: access.StateEnding, Outcome: outcome(*f, r.now()), At: r.now()}
 	e := r.event(*f, access.EventAccessEnding, f.Why)
-	e.Key, e.Detail["outcome"] = "ending", string(step.Outcome)
+	e.Key, e.Detail["outcome"] = access.KeyEnding, string(step.Outcome)
 	step.Events = []access.Event{e}
 	if problem != "" {
 		yes := true
 		step.Overdue, step.Problem = &yes, &problem
 		overdue := r.event(*f, access.EventAccessOverdue, problem)
-		overdue.Key = "overdue"
+		overdue.Key = access.KeyOverdue
 		step.Events = append(step.Events, overdue)
 	}
 	return ignoreNotFound(r.Ledger.Advance(ctx, step))
@@ -219,7 +219,7 @@ func (r *Reconciler) row(ctx context.Context, name string) (ledger.GrantRecord, 
 // event is about a finding. Two reconcilers that find the same in one minute
 // tell it once.
 func (r *Reconciler) event(f Finding, kind access.EventKind, message string) access.Event {
-	return access.Event{At: r.now(), RequestID: f.RequestID, Kind: kind, Actor: "ramp-reconciler", Message: message,
+	return access.Event{At: r.now(), RequestID: f.RequestID, Kind: kind, Actor: access.ActorReconciler, Message: message,
 		Detail: map[string]string{"grant": f.Grant, "target": f.Target, "finding": string(f.Kind)},
 		Key:    fmt.Sprintf("%s %s %s %d", kind, f.Kind, f.Grant, r.now().Truncate(time.Minute).Unix())}
 }

@@ -9,7 +9,6 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations/faketarget"
-	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/reconcile"
 )
 
@@ -199,8 +198,8 @@ func TestSweep(t *testing.T) {
 	w.ended(over, access.OutcomeExpired)
 	require.Empty(t, sweeper().Sweep(ctx, []string{target}).Findings())
 	// Its workflow wakes up after all, and tells the same once more.
-	require.NoError(t, w.Advance(ctx, ledger.Transition{RequestID: over.RequestID, To: access.StateEnded, At: w.now(),
-		Events: []access.Event{{At: w.now(), Kind: access.EventAccessEnded, Actor: "ramp", Key: "ended"}}}))
+	require.NoError(t, w.Advance(ctx, access.Transition{RequestID: over.RequestID, To: access.StateEnded, At: w.now(),
+		Events: []access.Event{{At: w.now(), Kind: access.EventAccessEnded, Actor: access.ActorRamp, Key: "ended"}}}))
 	w.ended(over, access.OutcomeExpired)
 
 	all := sweeper()

@@ -74,7 +74,7 @@ func (v Snapshot) diffRow(row ledger.GrantRecord, thing integrations.ListedGrant
 		return as(Vanished, "Somebody took it away on the target.")
 	}
 	if thing.ExpiresAt.After(row.ExpiresAt) {
-		f.Remedy, f.Differences = Restore, []string{"it ends at " + stamp(thing.ExpiresAt) + " instead of " + stamp(row.ExpiresAt)}
+		f.Remedy, f.Differences = Restore, []string{"it ends at " + access.FormatTime(thing.ExpiresAt) + " instead of " + access.FormatTime(row.ExpiresAt)}
 		return as(Changed, "Somebody changed it on the target.")
 	}
 	return f, false
@@ -171,8 +171,6 @@ func timeOrNil(t time.Time) *time.Time {
 	}
 	return &t
 }
-
-func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 func since(now, then time.Time) string { return now.Sub(then).Round(time.Second).String() }
 

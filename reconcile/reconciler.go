@@ -17,7 +17,7 @@ import (
 type Ledger interface {
 	Grants(context.Context, ledger.GrantFilter) ([]ledger.GrantRecord, error)
 	Unfinished(context.Context) ([]ledger.Unfinished, error)
-	Advance(context.Context, ledger.Transition) error
+	Advance(context.Context, access.Transition) error
 	Conclude(ctx context.Context, id string, outcome access.Outcome, at time.Time, why string) (bool, error)
 	AppendEvent(context.Context, access.Event) error
 }

@@ -111,7 +111,7 @@ func (w *world) opened() access.Grant {
 	require.NoError(w, w.IntendGrant(ctx, g, w.now()))
 	require.NoError(w, w.broker.Grant(ctx, g))
 	require.NoError(w, w.MarkOpened(ctx, g.Name, w.now()))
-	require.NoError(w, w.Advance(ctx, ledger.Transition{RequestID: r.ID, To: access.StateActive, At: w.now()}))
+	require.NoError(w, w.Advance(ctx, access.Transition{RequestID: r.ID, To: access.StateActive, At: w.now()}))
 	w.pass(time.Second)
 	return g
 }

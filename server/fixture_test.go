@@ -162,7 +162,7 @@ func (f *fixture) request(state access.State) access.Request {
 	require.NoError(f, json.Unmarshal(w.Body.Bytes(), &r))
 	now := time.Now().UTC()
 	expires := now.Add(30 * time.Minute)
-	a := ledger.Transition{RequestID: r.ID, To: state, At: now}
+	a := access.Transition{RequestID: r.ID, To: state, At: now}
 	if state.MayHaveAccess() || state == access.StateEnded {
 		a.ActiveAt, a.ExpiresAt = &now, &expires
 	}

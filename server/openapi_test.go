@@ -15,7 +15,6 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/evidence"
-	"ramp.dev/ramp/ledger"
 )
 
 func (f *fixture) document() (libopenapi.Document, validator.Validator) {
@@ -60,7 +59,7 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 	r, active := f.request(access.StatePending), f.request(access.StateActive)
 	ended := f.request(access.StateEnded)
 	bob := access.Person{ID: "bob", Kind: access.KindHuman, Groups: []string{"approvers"}}
-	require.NoError(t, f.ledger.Advance(context.Background(), ledger.Transition{RequestID: ended.ID, At: time.Now(), Outcome: access.OutcomeReleased,
+	require.NoError(t, f.ledger.Advance(context.Background(), access.Transition{RequestID: ended.ID, At: time.Now(), Outcome: access.OutcomeReleased,
 		Decisions: []access.Decision{{RequestID: ended.ID, PlanDigest: ended.Plan.Digest, Verdict: access.Approve, Approver: bob, At: time.Now().UTC(),
 			Passkey: &access.Assertion{CredentialID: "YQ", AuthenticatorData: "YQ", ClientDataJSON: "YQ", Signature: "YQ"}}}}))
 	key, err := evidence.NewRecipient()

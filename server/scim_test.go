@@ -14,7 +14,6 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
-	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/server/app"
 	"ramp.dev/ramp/workflows"
 )
@@ -167,7 +166,7 @@ func TestRequestsFollowTheDirectory(t *testing.T) {
 	vote := access.Decision{RequestID: waiting.ID, PlanDigest: waiting.Plan.Digest, Verdict: access.Approve, At: waiting.CreatedAt,
 		Approver: access.Person{ID: "bob", Kind: access.KindHuman, Groups: []string{"approvers"}}}
 	_, stages := waiting.Plan.Rule.Tally(waiting.Plan, waiting.Plan.Digest, []access.Decision{vote})
-	require.NoError(t, f.ledger.Advance(t.Context(), ledger.Transition{RequestID: waiting.ID, At: time.Now(), Decisions: []access.Decision{vote}, Stages: stages}))
+	require.NoError(t, f.ledger.Advance(t.Context(), access.Transition{RequestID: waiting.ID, At: time.Now(), Decisions: []access.Decision{vote}, Stages: stages}))
 
 	follow := app.NewDirectorySync(app.DirectorySyncConfig{Ledger: f.ledger, Directory: f.ledger, Gateway: h, Log: f.log}).Once
 	require.NoError(t, follow(t.Context()))

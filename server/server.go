@@ -96,7 +96,7 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 	if err := d.Ledger.SetDirectory(context.Background(), c.SCIM.DirectoryMode()); err != nil {
 		return nil, err
 	}
-	var directory app.Directory
+	var directory access.Directory
 	if c.SCIM.DirectoryMode().Enabled {
 		directory = d.Ledger
 	}

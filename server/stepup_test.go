@@ -10,7 +10,6 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/evidence"
-	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/server/problem"
 )
 
@@ -66,7 +65,7 @@ func TestStepUp(t *testing.T) {
 
 	now := time.Now().UTC()
 	expires := now.Add(10 * time.Minute)
-	require.NoError(t, f.ledger.Advance(t.Context(), ledger.Transition{RequestID: r.ID, To: access.StateActive, At: now, ActiveAt: &now, ExpiresAt: &expires}))
+	require.NoError(t, f.ledger.Advance(t.Context(), access.Transition{RequestID: r.ID, To: access.StateActive, At: now, ActiveAt: &now, ExpiresAt: &expires}))
 	recipient, err := evidence.NewRecipient()
 	require.NoError(t, err)
 	pickUp := `{"recipient": "` + recipient.Public() + `"}`

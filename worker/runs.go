@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
+	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/activities/api"
 	"ramp.dev/ramp/reconcile"
 	"ramp.dev/ramp/workflows"
@@ -71,5 +72,5 @@ func (r runs) RequestEnd(ctx context.Context, requestID, reason string) error {
 	ctx, cancel := context.WithTimeout(ctx, askWithin)
 	defer cancel()
 	return api.FromTemporal(r.temporal.SignalWorkflow(ctx, workflows.AccessWorkflowID(requestID), "", workflows.SignalEnd,
-		workflows.EndRequest{Kind: workflows.EndRevoke, By: "ramp-reconciler", Reason: reason, At: time.Now().UTC()}))
+		workflows.EndRequest{Kind: workflows.EndRevoke, By: access.ActorReconciler, Reason: reason, At: time.Now().UTC()}))
 }

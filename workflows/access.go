@@ -96,7 +96,7 @@ func newRequest(own workflow.Context, in AccessRequestInput) (*request, error) {
 
 // cancelled takes the cancellation of the workflow as the stop it is.
 func (r *request) cancelled() {
-	r.ask(EndRequest{Kind: EndRevoke, By: "temporal", Reason: "the workflow was cancelled", At: workflow.Now(r.ctx)})
+	r.ask(EndRequest{Kind: EndRevoke, By: access.ActorTemporal, Reason: "the workflow was cancelled", At: workflow.Now(r.ctx)})
 }
 
 // run is the story: decided, started, open, closed. A run whose history grew
@@ -174,8 +174,8 @@ func (r *request) awaitStart() access.State {
 	if at := r.plan.StartAt; at != nil && at.After(workflow.Now(r.ctx)) {
 		if r.state != access.StateScheduled {
 			r.enter(access.StateScheduled)
-			r.record(api.RecordInput{To: access.StateScheduled}, access.Event{
-				Kind: access.EventRequestScheduled, Message: "Starts at " + clock(*at) + ".", Key: "scheduled"})
+			r.record(access.Transition{To: access.StateScheduled}, access.Event{
+				Kind: access.EventRequestScheduled, Message: "Starts at " + clock(*at) + ".", Key: access.KeyScheduled})
 		}
 		early, _ = workflow.AwaitWithOptions(r.ctx, workflow.AwaitOptions{
 			Timeout:      at.Sub(workflow.Now(r.ctx)),
@@ -227,14 +227,14 @@ func (r *request) finish(final access.State) {
 		access.StateDenied: access.EventRequestDenied, access.StateCancelled: access.EventRequestCancelled,
 		access.StateLapsed: access.EventRequestLapsed, access.StateFailed: access.EventRequestFailed,
 	}
-	e := access.Event{Kind: kinds[final], Key: string(final), Message: r.problem}
+	e := access.Event{Kind: kinds[final], Key: access.KeyFinal(final), Message: r.problem}
 	switch {
 	case final == access.StateCancelled:
 		e.Actor, e.Message = r.stop.By, r.stop.Reason
 	case final == access.StateLapsed:
 		e.Message = "Nobody decided in time."
 	}
-	r.record(api.RecordInput{To: final, Problem: &r.problem}, e)
+	r.record(access.Transition{To: final, Problem: &r.problem}, e)
 }
 
 // clock writes a time for operators; the Temporal UI shows it as it is.

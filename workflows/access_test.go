@@ -54,12 +54,12 @@ type story struct {
 	env       *testsuite.TestWorkflowEnvironment
 	plan      access.Plan
 	calls     []string
-	recorded  []api.RecordInput
+	recorded  []access.Transition
 	closedAt  time.Time
 	onOpen    func(api.OpenGrantInput) error
 	onClose   func(api.CloseGrantInput) error
 	onExtend  func(api.ExtendGrantInput) error
-	onRecord  func(api.RecordInput) error
+	onRecord  func(access.Transition) error
 	standings []access.DecisionOutcome // what Judge answers, in turn
 	decided   int
 }
@@ -81,7 +81,7 @@ func newStory(t *testing.T, change ...func(*access.Plan)) *story {
 		}
 		return api.VerifyDecisionsResult{Outcome: next, Decision: &access.Decision{Approver: access.Person{ID: "bob"}}}, nil
 	})
-	named(api.RecordTransition, func(in api.RecordInput) error {
+	named(api.RecordTransition, func(in access.Transition) error {
 		if s.onRecord != nil {
 			if err := s.onRecord(in); err != nil {
 				return err
@@ -98,7 +98,7 @@ func newStory(t *testing.T, change ...func(*access.Plan)) *story {
 			}
 		}
 		if in.OnlyGrant {
-			s.recorded = append(s.recorded, api.ActiveTransition(requestID, s.env.Now(), in.ExpiresAt))
+			s.recorded = append(s.recorded, access.Activation(requestID, s.env.Now(), in.ExpiresAt))
 		}
 		return api.OpenGrantResult{}, nil
 	})
@@ -125,8 +125,8 @@ func newStory(t *testing.T, change ...func(*access.Plan)) *story {
 }
 
 // note keeps a step once, as the ledger does.
-func (s *story) note(in *api.RecordInput) {
-	if in == nil || slices.ContainsFunc(s.recorded, func(r api.RecordInput) bool { return r.Events[0].Key == in.Events[0].Key }) {
+func (s *story) note(in *access.Transition) {
+	if in == nil || slices.ContainsFunc(s.recorded, func(r access.Transition) bool { return r.Events[0].Key == in.Events[0].Key }) {
 		return
 	}
 	s.recorded = append(s.recorded, *in)
@@ -265,7 +265,7 @@ func TestAccessEndsWhateverBreaks(t *testing.T) {
 		s := newStory(t)
 		s.decide(time.Minute)
 		recorded := time.Time{}
-		s.onRecord = func(in api.RecordInput) error {
+		s.onRecord = func(in access.Transition) error {
 			if in.To == access.StateEnding {
 				recorded = s.env.Now()
 			}
@@ -333,7 +333,7 @@ func TestAccessEndsWhateverBreaks(t *testing.T) {
 	t.Run("a ledger that is down does not delay closing", func(t *testing.T) {
 		s := newStory(t)
 		s.decide(time.Minute)
-		s.onRecord = func(api.RecordInput) error {
+		s.onRecord = func(access.Transition) error {
 			if s.env.Now().Before(start.Add(2 * time.Hour)) {
 				return errors.New("ledger down")
 			}

@@ -23,15 +23,15 @@ func (r *request) close() access.State {
 	}
 	r.enter(access.StateEnding)
 	r.endLive()
-	e := access.Event{Kind: access.EventAccessEnding, Key: "ending", Message: r.problem,
+	e := access.Event{Kind: access.EventAccessEnding, Key: access.KeyEnding, Message: r.problem,
 		Detail: map[string]string{"outcome": string(r.outcome)}}
 	if r.stop != nil {
 		e.Actor, e.Message = r.stop.By, r.stop.Reason
 	}
-	ending := r.step(api.RecordInput{To: access.StateEnding, Outcome: r.outcome, Problem: &r.problem}, e)
+	ending := r.step(access.Transition{To: access.StateEnding, Outcome: r.outcome, Problem: &r.problem}, e)
 	no := false
-	ended := r.step(api.RecordInput{To: access.StateEnded, Outcome: r.outcome, Overdue: &no}, access.Event{
-		Kind: access.EventAccessEnded, Key: "ended", Message: "Read back as gone.",
+	ended := r.step(access.Transition{To: access.StateEnded, Outcome: r.outcome, Overdue: &no}, access.Event{
+		Kind: access.EventAccessEnded, Key: access.KeyEnded, Message: "Read back as gone.",
 		Detail: map[string]string{"outcome": string(r.outcome)}})
 
 	due := workflow.Now(r.ctx).UTC()
@@ -77,7 +77,7 @@ func (r *request) close() access.State {
 	r.overdue = false
 	r.enter(access.StateEnded)
 	if !soon || !r.single() {
-		r.record(api.RecordInput{To: access.StateEnded, Outcome: r.outcome, Overdue: &no}, ended.Events[0])
+		r.record(access.Transition{To: access.StateEnded, Outcome: r.outcome, Overdue: &no}, ended.Events[0])
 	}
 	return access.StateEnded
 }
@@ -112,8 +112,8 @@ func (r *request) alarm(open int) {
 	r.problem = fmt.Sprintf("%d of %d grants are not proven closed after %s; Ramp keeps trying", open, len(r.plan.Grants), r.bound)
 	r.show()
 	yes := true
-	r.record(api.RecordInput{Overdue: &yes, Problem: &r.problem}, access.Event{
-		Kind: access.EventAccessOverdue, Key: "overdue", Message: r.problem})
+	r.record(access.Transition{Overdue: &yes, Problem: &r.problem}, access.Event{
+		Kind: access.EventAccessOverdue, Key: access.KeyOverdue, Message: r.problem})
 }
 
 // enter moves to a state and shows it. A move that the state table does not

@@ -11,12 +11,13 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
+	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/activities/api"
 )
 
 func inputs() map[string]reflect.Type {
 	return map[string]reflect.Type{
-		api.VerifyDecisions: reflect.TypeFor[api.VerifyDecisionsInput](), api.RecordTransition: reflect.TypeFor[api.RecordInput](),
+		api.VerifyDecisions: reflect.TypeFor[api.VerifyDecisionsInput](), api.RecordTransition: reflect.TypeFor[access.Transition](),
 		api.OpenGrant: reflect.TypeFor[api.OpenGrantInput](), api.ExtendGrant: reflect.TypeFor[api.ExtendGrantInput](),
 		api.MintCredential: reflect.TypeFor[api.MintCredentialInput](), api.CloseGrant: reflect.TypeFor[api.CloseGrantInput](),
 	}

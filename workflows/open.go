@@ -1,7 +1,6 @@
 package workflows
 
 import (
-	"fmt"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -53,7 +52,7 @@ func (r *request) open() access.State {
 	r.activeAt = workflow.Now(r.ctx).UTC()
 	r.enter(access.StateActive)
 	if !r.single() {
-		r.records.queue = append(r.records.queue, api.ActiveTransition(r.plan.RequestID, r.activeAt, r.expiresAt))
+		r.records.queue = append(r.records.queue, access.Activation(r.plan.RequestID, r.activeAt, r.expiresAt))
 	}
 	return access.StateActive
 }
@@ -100,8 +99,8 @@ func (r *request) onExtend(ctx workflow.Context, m SignedStatement) (ExtendResul
 	r.expiresAt, r.extensions, r.extended = until, order.Number, digest
 	r.show()
 	n := r.extensions
-	r.record(api.RecordInput{ExpiresAt: &until, Extensions: &n}, access.Event{
-		Kind: access.EventAccessExtended, Actor: order.By.ID, Message: order.Reason, Key: fmt.Sprintf("extended-%d", n),
+	r.record(access.Transition{ExpiresAt: &until, Extensions: &n}, access.Event{
+		Kind: access.EventAccessExtended, Actor: order.By.ID, Message: order.Reason, Key: access.KeyExtended(n),
 		Detail: map[string]string{"expiresAt": until.Format(time.RFC3339)}})
 	return ExtendResult{ExpiresAt: until, Number: n}, nil
 }

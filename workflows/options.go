@@ -7,7 +7,7 @@ import (
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
-	"ramp.dev/ramp/activities/api"
+	"ramp.dev/ramp/access"
 )
 
 // forever is said with a number, since Temporal's test environment takes "no
@@ -26,7 +26,7 @@ func judgeOptions(ctx workflow.Context) workflow.Context {
 }
 
 // recordOptions: retried for ever, since what happened must be written down.
-func recordOptions(ctx workflow.Context, in api.RecordInput) workflow.Context {
+func recordOptions(ctx workflow.Context, in access.Transition) workflow.Context {
 	summary := "record"
 	if len(in.Events) > 0 {
 		summary += " " + string(in.Events[0].Kind)

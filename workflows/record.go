@@ -10,8 +10,8 @@ import (
 // recorder writes to the ledger in order, beside the story: a ledger that is
 // down must never keep access from ending on time.
 type recorder struct {
-	queue   []api.RecordInput
-	current api.RecordInput
+	queue   []access.Transition
+	current access.Transition
 	working bool
 }
 
@@ -35,17 +35,17 @@ func (q *recorder) start(ctx workflow.Context) {
 func (q *recorder) idle() bool { return len(q.queue) == 0 && !q.working }
 
 // record queues one step and its event.
-func (r *request) record(in api.RecordInput, e access.Event) {
+func (r *request) record(in access.Transition, e access.Event) {
 	r.records.queue = append(r.records.queue, r.step(in, e))
 }
 
 // step is one step and its event, as they are now.
-func (r *request) step(in api.RecordInput, e access.Event) api.RecordInput {
+func (r *request) step(in access.Transition, e access.Event) access.Transition {
 	now := workflow.Now(r.ctx).UTC()
 	in.RequestID, in.At = r.plan.RequestID, now
 	e.RequestID, e.At = r.plan.RequestID, now
 	if e.Actor == "" {
-		e.Actor = "ramp"
+		e.Actor = access.ActorRamp
 	}
 	in.Events = []access.Event{e}
 	// What a pointer points at may change before the activity is scheduled.

@@ -6,7 +6,6 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/activities/api"
 	"ramp.dev/ramp/evidence"
 )
 
@@ -35,7 +34,7 @@ type State struct {
 	Changes    int                    `json:"changes,omitempty"`
 	PickUps    int                    `json:"pickUps,omitempty"`
 	Recounts   int                    `json:"recounts,omitempty"`
-	Records    []api.RecordInput      `json:"records,omitempty"` // not known to be written yet
+	Records    []access.Transition    `json:"records,omitempty"` // not known to be written yet
 }
 
 // full reports whether this run should give way to a new one, and can: what
@@ -84,9 +83,9 @@ func (r *request) resume(s State) {
 
 // left is what is not known to be written, in order. What is being written is
 // written again: the ledger knows a step told twice.
-func (q *recorder) left() []api.RecordInput {
+func (q *recorder) left() []access.Transition {
 	if q.working {
-		return append([]api.RecordInput{q.current}, q.queue...)
+		return append([]access.Transition{q.current}, q.queue...)
 	}
 	return q.queue
 }

@@ -36,20 +36,6 @@ type VerifyDecisionsResult struct {
 	Stages   []access.StageStatus   `json:"stages,omitempty"`
 }
 
-// RecordInput moves a request in the ledger. It is ledger.Advance on the wire.
-type RecordInput struct {
-	RequestID  string         `json:"requestId"`
-	To         access.State   `json:"to,omitempty"`
-	Outcome    access.Outcome `json:"outcome,omitempty"`
-	At         time.Time      `json:"at"`
-	ActiveAt   *time.Time     `json:"activeAt,omitempty"`
-	ExpiresAt  *time.Time     `json:"expiresAt,omitempty"`
-	Extensions *int           `json:"extensions,omitempty"`
-	Overdue    *bool          `json:"overdue,omitempty"`
-	Problem    *string        `json:"problem,omitempty"`
-	Events     []access.Event `json:"events,omitempty"`
-}
-
 // ResolveScopesInput asks what entitlements on one target mean.
 type ResolveScopesInput struct {
 	Target       string               `json:"target"`
@@ -103,8 +89,8 @@ type CloseGrantInput struct {
 	Principal string `json:"principal,omitempty"`
 	// Ending is recorded before the target is touched, if the ledger answers at
 	// once, and Ended once the grant is closed, if nothing else is waited for.
-	Ending *RecordInput `json:"ending,omitempty"`
-	Ended  *RecordInput `json:"ended,omitempty"` // its time is when it was so
+	Ending *access.Transition `json:"ending,omitempty"`
+	Ended  *access.Transition `json:"ended,omitempty"` // its time is when it was so
 	// Due is when access should have ended: while many wait, the earliest is
 	// closed first, and one without it before all.
 	Due time.Time `json:"due,omitzero"`

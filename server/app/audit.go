@@ -36,7 +36,7 @@ func (a *auditor) requireAuditor(ctx context.Context, by access.Actor) error {
 	if a.roles.isAuditor(by.Person) {
 		return nil
 	}
-	return a.refused.record(ctx, by, "", actAudit, refuse(access.CodeForbidden, "not_auditor", "only auditors read the audit log"))
+	return a.refused.record(ctx, by, "", access.ActReadAudit, access.Refuse(access.CodeForbidden, "not_auditor", "only auditors read the audit log"))
 }
 
 // Audit searches all recorded events, the latest first; auditors only.
@@ -70,7 +70,7 @@ func (a *auditor) Tile(ctx context.Context, by access.Actor, path string) ([]byt
 	}
 	from := tile.N << evidence.TileHeight
 	if !ok || (from+int64(tile.W))<<(evidence.TileHeight*max(tile.L, 0)) > tree.Size {
-		return nil, refuse(access.CodeNotFound, "unknown_tile", "the log has no tile %q", access.Clip(path, 60))
+		return nil, access.Refuse(access.CodeNotFound, "unknown_tile", "the log has no tile %q", access.Clip(path, 60))
 	}
 	if tile.L < 0 {
 		return a.bundle(ctx, from, from+int64(tile.W))

@@ -48,12 +48,12 @@ type DecisionInput struct {
 // returns the request as it is then. The same verdict again changes nothing; a
 // denial after access has opened closes it (CASES 15).
 func (d *decider) Decide(ctx context.Context, by access.Actor, id string, in DecisionInput) (access.Request, error) {
-	r, err := d.requests.forAct(ctx, by, id, actDecide)
+	r, err := d.requests.forAct(ctx, by, id, access.ActDecide)
 	if err != nil {
 		return r, err
 	}
 	if err := d.check(by.Person, r, in); err != nil {
-		return r, d.refused.record(ctx, by, id, actDecide, err)
+		return r, d.refused.record(ctx, by, id, access.ActDecide, err)
 	}
 	for _, earlier := range r.Decisions {
 		if earlier.Approver.SameHuman(by.Person) && earlier.Verdict == in.Verdict {
@@ -64,7 +64,7 @@ func (d *decider) Decide(ctx context.Context, by access.Actor, id string, in Dec
 		Comment: in.Comment, At: d.now().Truncate(time.Microsecond)}
 	if in.Verdict == access.Approve {
 		if dec, err = d.prove(r.Plan.Rule, dec, in.Passkey); err != nil {
-			return r, d.refused.record(ctx, by, id, actDecide, err)
+			return r, d.refused.record(ctx, by, id, access.ActDecide, err)
 		}
 	}
 	signed, err := d.signer.SignDecision(dec)
@@ -72,7 +72,7 @@ func (d *decider) Decide(ctx context.Context, by access.Actor, id string, in Dec
 		return r, err
 	}
 	if _, err := d.gateway.Decide(ctx, id, signed); err != nil {
-		return r, d.refused.record(ctx, by, id, actDecide, asNotRunning(err))
+		return r, d.refused.record(ctx, by, id, access.ActDecide, asNotRunning(err))
 	}
 	return d.requests.ledger.Request(ctx, id)
 }
@@ -92,7 +92,7 @@ func (d *decider) check(p access.Person, r access.Request, in DecisionInput) err
 		return err
 	}
 	if in.PlanDigest != r.Plan.Digest {
-		return refuse(access.CodeConflict, "wrong_digest", "the plan that you decided is not the plan of this request; look at it again")
+		return access.Refuse(access.CodeConflict, "wrong_digest", "the plan that you decided is not the plan of this request; look at it again")
 	}
 	return d.checkState(p, r, in.Verdict)
 }
@@ -101,15 +101,15 @@ func (d *decider) check(p access.Person, r access.Request, in DecisionInput) err
 func (d *decider) checkState(p access.Person, r access.Request, v access.Verdict) error {
 	switch {
 	case r.State == access.StateLapsed, r.State == access.StatePending && d.now().After(r.Plan.PendingUntil):
-		return refuse(access.CodeTooLate, "lapsed", "the time for decisions ended at %s", r.Plan.PendingUntil.Format(time.RFC3339))
+		return access.Refuse(access.CodeTooLate, "lapsed", "the time for decisions ended at %s", r.Plan.PendingUntil.Format(time.RFC3339))
 	case r.State.Final() || r.State == access.StateEnding:
-		return refuse(access.CodeConflict, "wrong_state", "the request is %s", r.State)
+		return access.Refuse(access.CodeConflict, "wrong_state", "the request is %s", r.State)
 	case r.State != access.StatePending && v == access.Approve && !hasDecided(p, r):
-		return refuse(access.CodeConflict, "wrong_state", "the request is %s already", r.State)
+		return access.Refuse(access.CodeConflict, "wrong_state", "the request is %s already", r.State)
 	}
 	for _, earlier := range r.Decisions {
 		if earlier.Approver.SameHuman(p) && earlier.Verdict == access.Deny && v == access.Approve {
-			return refuse(access.CodeConflict, "already_decided", "you denied this request; a denial cannot be taken back")
+			return access.Refuse(access.CodeConflict, "already_decided", "you denied this request; a denial cannot be taken back")
 		}
 	}
 	return nil
@@ -131,7 +131,7 @@ func (d *decider) prove(rule access.Rule, dec access.Decision, signature *access
 // asNotRunning says of a workflow that was not found that the request is over.
 func asNotRunning(err error) error {
 	if access.CodeOf(err) == access.CodeNotFound {
-		return refuse(access.CodeConflict, "wrong_state", "the request is over, or not started yet; look at it again")
+		return access.Refuse(access.CodeConflict, "wrong_state", "the request is over, or not started yet; look at it again")
 	}
 	return err
 }

@@ -28,10 +28,10 @@ type decoders struct {
 // CodeNotFound where nothing is encrypted.
 func (d *decoders) Decoder(ctx context.Context, by access.Actor) (converter.PayloadCodec, error) {
 	if !d.roles.isOperator(by.Person) {
-		return nil, d.refused.record(ctx, by, "", actDecode, refuse(access.CodeForbidden, "not_operator", "only operators read what Temporal keeps"))
+		return nil, d.refused.record(ctx, by, "", access.ActDecode, access.Refuse(access.CodeForbidden, "not_operator", "only operators read what Temporal keeps"))
 	}
 	if d.codec == nil {
-		return nil, refuse(access.CodeNotFound, "no_payload_keys", "payloads are not encrypted here: keys.payload is not set")
+		return nil, access.Refuse(access.CodeNotFound, "no_payload_keys", "payloads are not encrypted here: keys.payload is not set")
 	}
 	return decoder{d, ctx, by}, nil
 }
@@ -75,5 +75,5 @@ func (d decoder) Decode(payloads []*commonpb.Payload) ([]*commonpb.Payload, erro
 
 // Encode refuses: this endpoint is for readers.
 func (d decoder) Encode([]*commonpb.Payload) ([]*commonpb.Payload, error) {
-	return nil, refuse(access.CodeForbidden, "decode_only", "this endpoint only decodes")
+	return nil, access.Refuse(access.CodeForbidden, "decode_only", "this endpoint only decodes")
 }

@@ -15,7 +15,7 @@ import (
 // DirectorySyncConfig is what a DirectorySync works with.
 type DirectorySyncConfig struct {
 	Ledger    RequestLister
-	Directory Directory
+	Directory access.Directory
 	Gateway   SyncGateway
 	Log       logrus.FieldLogger
 	Now       func() time.Time // nil: the real clock
@@ -24,11 +24,6 @@ type DirectorySyncConfig struct {
 // RequestLister lists requests, as the ledger does.
 type RequestLister interface {
 	Requests(ctx context.Context, f ledger.RequestFilter) (items []access.Request, nextCursor string, err error)
-}
-
-// Directory says what is known of people now.
-type Directory interface {
-	DirectorySnapshot(ctx context.Context, ids ...string) (access.DirectorySnapshot, error)
 }
 
 // SyncGateway tells workflows what a change of the directory means for them.
@@ -149,7 +144,7 @@ func (d *DirectorySync) syncRequest(ctx context.Context, r access.Request, snaps
 	}
 	if _, err := snapshot.Restrict(r.Requester); hasLeft(err) {
 		return tell("stop", func() error {
-			return d.Gateway.End(ctx, r.ID, workflows.EndRequest{Kind: workflows.EndOffboard, By: "directory", Via: access.ViaDirectory,
+			return d.Gateway.End(ctx, r.ID, workflows.EndRequest{Kind: workflows.EndOffboard, By: access.ActorDirectory, Via: access.ViaDirectory,
 				Reason: r.Requester.HumanID() + " has left.", At: d.now()})
 		})
 	}

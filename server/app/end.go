@@ -64,7 +64,7 @@ func (e *ender) Revoke(ctx context.Context, by access.Actor, id, reason string) 
 }
 
 func (e *ender) end(ctx context.Context, by access.Actor, id, reason string, kind workflows.EndKind) (access.Request, error) {
-	r, err := e.requests.forAct(ctx, by, id, string(kind))
+	r, err := e.requests.forAct(ctx, by, id, access.Act(kind))
 	if err != nil {
 		return r, err
 	}
@@ -72,7 +72,7 @@ func (e *ender) end(ctx context.Context, by access.Actor, id, reason string, kin
 		return r, err
 	}
 	if err := endings[kind].check(e.requests.roles, by.Person, r); err != nil {
-		return r, e.refused.record(ctx, by, id, string(kind), err)
+		return r, e.refused.record(ctx, by, id, access.Act(kind), err)
 	}
 	order := workflows.EndRequest{Kind: kind, By: by.Person.ID, Via: by.Via, Reason: reason, At: e.now()}
 	if err := e.gateway.End(ctx, id, order); err != nil {
@@ -83,12 +83,12 @@ func (e *ender) end(ctx context.Context, by access.Actor, id, reason string, kin
 
 func (e ending) check(own roles, p access.Person, r access.Request) error {
 	if !e.may(own, p, r) {
-		return refuse(access.CodeForbidden, e.issue, "%s", e.message)
+		return access.Refuse(access.CodeForbidden, e.issue, "%s", e.message)
 	}
 	for _, s := range e.states {
 		if s == r.State {
 			return nil
 		}
 	}
-	return refuse(access.CodeConflict, "wrong_state", e.wrong, r.State)
+	return access.Refuse(access.CodeConflict, "wrong_state", e.wrong, r.State)
 }

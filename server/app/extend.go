@@ -35,7 +35,7 @@ type extender struct {
 // would still let them in. The old end holds until the new one is in force on
 // every target; it stands when the extension is refused.
 func (e *extender) Extend(ctx context.Context, by access.Actor, id, more, reason string) (access.Request, error) {
-	r, err := e.requests.forAct(ctx, by, id, actExtend)
+	r, err := e.requests.forAct(ctx, by, id, access.ActExtend)
 	if err != nil {
 		return r, err
 	}
@@ -48,7 +48,7 @@ func (e *extender) Extend(ctx context.Context, by access.Actor, id, more, reason
 	}
 	now := e.now()
 	if err := e.check(by.Person, r, adds, now); err != nil {
-		return r, e.refused.record(ctx, by, id, actExtend, err)
+		return r, e.refused.record(ctx, by, id, access.ActExtend, err)
 	}
 	signed, err := e.signer.SignExtension(access.ExtensionOrder{RequestID: id, PlanDigest: r.Plan.Digest,
 		Number: r.Extensions + 1, Adds: adds, By: by.Person, Via: by.Via, Reason: reason, At: now})
@@ -57,7 +57,7 @@ func (e *extender) Extend(ctx context.Context, by access.Actor, id, more, reason
 	}
 	res, err := e.gateway.Extend(ctx, id, signed)
 	if err != nil {
-		return r, e.refused.record(ctx, by, id, actExtend, asNotRunning(err))
+		return r, e.refused.record(ctx, by, id, access.ActExtend, asNotRunning(err))
 	}
 	if r, err = e.requests.ledger.Request(ctx, id); err == nil {
 		// The ledger follows within moments; what is returned is in force now.
@@ -71,16 +71,16 @@ func (e *extender) Extend(ctx context.Context, by access.Actor, id, more, reason
 func (e *extender) check(p access.Person, r access.Request, adds access.Duration, now time.Time) error {
 	switch {
 	case p.ID != r.Requester.ID:
-		return refuse(access.CodeForbidden, "not_requester", "only the requester extends")
+		return access.Refuse(access.CodeForbidden, "not_requester", "only the requester extends")
 	case r.State != access.StateActive || r.ExpiresAt == nil || r.ActiveAt == nil:
-		return refuse(access.CodeConflict, "wrong_state", "the request is %s, not active", r.State)
+		return access.Refuse(access.CodeConflict, "wrong_state", "the request is %s, not active", r.State)
 	case r.Plan.Extend == nil:
-		return refuse(access.CodeForbidden, "not_extendable", "contract %s allows no extensions; make a new request when this ends", r.Contract)
+		return access.Refuse(access.CodeForbidden, "not_extendable", "contract %s allows no extensions; make a new request when this ends", r.Contract)
 	case r.Extensions >= r.Plan.Extend.Times:
-		return refuse(access.CodeForbidden, "extended_enough", "this was extended %d times, which is all that was approved", r.Extensions)
+		return access.Refuse(access.CodeForbidden, "extended_enough", "this was extended %d times, which is all that was approved", r.Extensions)
 	}
 	if total := r.ExpiresAt.Sub(*r.ActiveAt) + adds.Std(); total > r.Plan.Extend.UpTo.Std() {
-		return refuse(access.CodeForbidden, "extend_over_limit", "with %s more this would last %s; %s in all were approved",
+		return access.Refuse(access.CodeForbidden, "extend_over_limit", "with %s more this would last %s; %s in all were approved",
 			adds, total.Round(time.Second), r.Plan.Extend.UpTo)
 	}
 	if err := p.RequireRecentLogin(r.Plan.StepUp, now); err != nil {
@@ -95,7 +95,7 @@ func (e *extender) check(p access.Person, r access.Request, adds access.Duration
 func (e *extender) checkEligible(p access.Person, r access.Request, now time.Time) error {
 	c, ok := e.contracts.Current().Find(r.Contract)
 	if !ok {
-		return refuse(access.CodeForbidden, "contract_gone", "contract %s is no longer in force", r.Contract)
+		return access.Refuse(access.CodeForbidden, "contract_gone", "contract %s is no longer in force", r.Contract)
 	}
 	return c.CheckEligible(contracts.Input{Person: p, Now: now, Request: access.RequestInput{Contract: r.Contract, Params: r.Plan.Params,
 		Reason: r.Plan.Reason, Ticket: r.Plan.Ticket}}, r.Plan.Duration)

@@ -32,7 +32,7 @@ const noPasskeys = "no passkeys are set up here (keys.passkeys; in development, 
 // the worker's check that counts; this one is early, while the person is there.
 func (k *passkeys) verify(d access.Decision) error {
 	if k.file == nil {
-		return refuse(access.CodeForbidden, passkey.IssueNeeded, "this plan is approved with a passkey, and %s", noPasskeys)
+		return access.Refuse(access.CodeForbidden, passkey.IssueNeeded, "this plan is approved with a passkey, and %s", noPasskeys)
 	}
 	s, err := k.file.Current()
 	if err != nil {
@@ -114,9 +114,9 @@ func (k *passkeys) Enrol(ctx context.Context, by access.Actor, name string, resp
 	person := by.Person.HumanID()
 	switch {
 	case by.Person.Kind != access.KindHuman:
-		return "", k.refused.record(ctx, by, "", actEnrol, refuse(access.CodeForbidden, "approver_not_human", "only people have passkeys"))
+		return "", k.refused.record(ctx, by, "", access.ActEnrolPasskey, access.Refuse(access.CodeForbidden, "approver_not_human", "only people have passkeys"))
 	case k.file == nil:
-		return "", refuse(access.CodeConflict, "passkeys_off", "%s", noPasskeys)
+		return "", access.Refuse(access.CodeConflict, "passkeys_off", "%s", noPasskeys)
 	}
 	s, err := k.file.Current()
 	if err != nil {

@@ -33,7 +33,7 @@ type pickUps struct {
 // be left out.
 func (u *pickUps) PickUp(ctx context.Context, by access.Actor, id, grant, recipient string) (evidence.SealedCredential, error) {
 	var none evidence.SealedCredential
-	r, err := u.requests.forAct(ctx, by, id, actPickUp)
+	r, err := u.requests.forAct(ctx, by, id, access.ActPickUp)
 	if err != nil {
 		return none, err
 	}
@@ -45,7 +45,7 @@ func (u *pickUps) PickUp(ctx context.Context, by access.Actor, id, grant, recipi
 	}
 	now := u.now()
 	if err := checkPickUp(by.Person, r, grant, now); err != nil {
-		return none, u.refused.record(ctx, by, id, actPickUp, err)
+		return none, u.refused.record(ctx, by, id, access.ActPickUp, err)
 	}
 	signed, err := u.signer.SignPickUp(access.PickUpOrder{RequestID: id, PlanDigest: r.Plan.Digest, Grant: grant,
 		Recipient: recipient, By: by.Person, Via: by.Via, At: now})
@@ -54,7 +54,7 @@ func (u *pickUps) PickUp(ctx context.Context, by access.Actor, id, grant, recipi
 	}
 	sealed, err := u.gateway.PickUp(ctx, id, signed)
 	if err != nil {
-		return none, u.refused.record(ctx, by, id, actPickUp, asNotRunning(err))
+		return none, u.refused.record(ctx, by, id, access.ActPickUp, asNotRunning(err))
 	}
 	return sealed, nil
 }
@@ -64,9 +64,9 @@ func (u *pickUps) PickUp(ctx context.Context, by access.Actor, id, grant, recipi
 func checkPickUp(p access.Person, r access.Request, grant string, now time.Time) error {
 	switch {
 	case p.ID != r.Requester.ID:
-		return refuse(access.CodeForbidden, "not_requester", "only the requester picks up credentials")
+		return access.Refuse(access.CodeForbidden, "not_requester", "only the requester picks up credentials")
 	case r.State != access.StateActive:
-		return refuse(access.CodeConflict, "wrong_state", "the request is %s, not active", r.State)
+		return access.Refuse(access.CodeConflict, "wrong_state", "the request is %s, not active", r.State)
 	case grant == "":
 		return access.Invalid(access.Issue{Code: "grant_missing", Field: "grant", Message: "this request has several grants; name one"})
 	}

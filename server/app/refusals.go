@@ -24,12 +24,12 @@ type refusals struct {
 // record records that an act was refused, and returns why. Faults and malformed
 // input are no refusals and are returned as they are. id is empty for an act
 // about no request.
-func (r refusals) record(ctx context.Context, by access.Actor, id, act string, err error) error {
-	if !isRefusal(err) {
+func (r refusals) record(ctx context.Context, by access.Actor, id string, act access.Act, err error) error {
+	if !access.IsRefusal(err) {
 		return err
 	}
 	kind := access.EventActRefused
-	if act == actDecide {
+	if act == access.ActDecide {
 		kind = access.EventDecisionRefused
 	}
 	code := string(access.CodeOf(err))
@@ -38,7 +38,7 @@ func (r refusals) record(ctx context.Context, by access.Actor, id, act string, e
 	}
 	e := by.Event(kind, r.now())
 	e.RequestID, e.Message = id, access.Clip(err.Error(), 300)
-	e.Detail["act"], e.Detail["code"] = act, code
+	e.Detail["act"], e.Detail["code"] = string(act), code
 	if e := r.events.AppendEvent(ctx, e); e != nil {
 		r.log.WithError(e).WithField("act", act).Error("a refused act could not be recorded")
 	}

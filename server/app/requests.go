@@ -25,7 +25,7 @@ type requests struct {
 // Request returns one request as p may see it; CodeNotFound for everybody
 // else's.
 func (q *requests) Request(ctx context.Context, p access.Person, id string) (access.Request, error) {
-	missing := refuse(access.CodeNotFound, "unknown_request", "there is no request %q", access.Clip(id, 40))
+	missing := access.Refuse(access.CodeNotFound, "unknown_request", "there is no request %q", access.Clip(id, 40))
 	if !access.IsRequestID(id) {
 		return access.Request{}, missing
 	}
@@ -42,13 +42,13 @@ func (q *requests) Request(ctx context.Context, p access.Person, id string) (acc
 // forAct returns the request that an act is about. An act on a request that the
 // person may not see is recorded there as refused, and returns what it would if
 // there were none.
-func (q *requests) forAct(ctx context.Context, by access.Actor, id, act string) (access.Request, error) {
+func (q *requests) forAct(ctx context.Context, by access.Actor, id string, act access.Act) (access.Request, error) {
 	r, err := q.Request(ctx, by.Person, id)
 	if access.CodeOf(err) != access.CodeNotFound || !access.IsRequestID(id) {
 		return r, err
 	}
 	if _, hidden := q.ledger.Request(ctx, id); hidden == nil {
-		_ = q.refused.record(ctx, by, id, act, refuse(access.CodeForbidden, "not_visible", "this person may not see the request"))
+		_ = q.refused.record(ctx, by, id, act, access.Refuse(access.CodeForbidden, "not_visible", "this person may not see the request"))
 	}
 	return r, err
 }

@@ -50,7 +50,7 @@ func (s *submitter) Submit(ctx context.Context, by access.Actor, in access.Reque
 		err = by.Person.RequireRecentLogin(made.plan.StepUp, made.plan.CreatedAt)
 	}
 	if err != nil {
-		return r, false, s.refused.record(ctx, by, "", "request "+access.Clip(in.Contract, 60), err)
+		return r, false, s.refused.record(ctx, by, "", access.ActRequest.Of(in.Contract), err)
 	}
 	submission, err := s.planner.submission(made, in)
 	if err != nil {
@@ -58,7 +58,7 @@ func (s *submitter) Submit(ctx context.Context, by access.Actor, in access.Reque
 	}
 	submission.MaxOpen = s.maxOpen
 	if created, err = s.ledger.Submit(ctx, submission); err != nil {
-		return r, false, s.refused.record(ctx, by, "", "request "+access.Clip(in.Contract, 60), err)
+		return r, false, s.refused.record(ctx, by, "", access.ActRequest.Of(in.Contract), err)
 	}
 	failpoint.Here(failpoint.RequestWritten)
 	if created {

@@ -138,7 +138,7 @@ func TestSubmit(t *testing.T) {
 		_, _, err := f.Submit(t.Context(), dave, testInput, "")
 		require.Equal(t, access.CodeForbidden, access.CodeOf(err))
 		require.Equal(t, "not_eligible", f.ledger.refusedWith())
-		f.ledger.submitErr = refuse(access.CodeThrottled, "too_many_open", "20 are open")
+		f.ledger.submitErr = access.Refuse(access.CodeThrottled, "too_many_open", "20 are open")
 		_, _, err = f.Submit(t.Context(), alice, testInput, "")
 		require.Equal(t, access.CodeThrottled, access.CodeOf(err))
 		require.Equal(t, "too_many_open", f.ledger.refusedWith())

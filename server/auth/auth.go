@@ -28,15 +28,10 @@ type Auth struct {
 	Deps
 }
 
-// Directory says what is known of people now, beyond what their tokens say.
-type Directory interface {
-	DirectorySnapshot(ctx context.Context, ids ...string) (access.DirectorySnapshot, error)
-}
-
 // Deps are what Auth works with.
 type Deps struct {
 	Log              logrus.FieldLogger
-	Directory        Directory                    // nil: tokens say all there is
+	Directory        access.Directory             // nil: tokens say all there is
 	Store            SessionStore                 // nil: sessions are in this process's memory
 	CallerAddress    func(r *http.Request) string // where a request comes from
 	TemporalUIOrigin string                       // the origin of the Temporal UI; empty: there is none

@@ -12,7 +12,7 @@ import (
 	"ramp.dev/ramp/server/auth"
 )
 
-func newAuth(t *testing.T, d auth.Directory, links ...[]string) *auth.Auth {
+func newAuth(t *testing.T, d access.Directory, links ...[]string) *auth.Auth {
 	t.Helper()
 	u, err := url.Parse("http://ramp.test")
 	require.NoError(t, err)

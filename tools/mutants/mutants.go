@@ -40,7 +40,7 @@ func mutants() []mutant {
 		{"what was closed is opened again", "ledger/grants.go", "case err == nil && row.Status == GrantClosed:", "case false:", []string{book, activity}},
 		{"a workflow that begins anew moves the end", "ledger/grants.go", "case err == nil && g.ExpiresAt.After(row.ExpiresAt):", "case false:", []string{book}},
 		{"the worker opens without a satisfied rule", "activities/targets.go", "if proof.Outcome != access.DecisionsSatisfied {", "if false {", []string{activity}},
-		{"the worker takes the workflow's word for the end", "activities/targets.go", "if in.ExpiresAt.After(t.now().Add(proof.Plan.Duration.Std() + clockSkew)) {", "if false {", []string{activity}},
+		{"the worker takes the workflow's word for the end", "activities/targets.go", "if in.ExpiresAt.After(t.now().Add(proof.Plan.Duration.Std() + access.ClockSkew)) {", "if false {", []string{activity}},
 		{"an approval is good for ever", "activities/targets.go", "openWithin = 10 * time.Minute", "openWithin = 1000 * time.Hour", []string{activity}},
 		{"a plan is opened before its start", "activities/targets.go", "if t.now().Before(start.Add(-time.Second)) {", "if false {", []string{activity}},
 
@@ -74,7 +74,7 @@ func mutants() []mutant {
 		{"an extension is longer than ordered", "activities/change.go", "in.ExpiresAt.After(row.ExpiresAt.Add(order.Adds.Std()))", "false", []string{activity}},
 		{"anybody picks up a credential", "activities/change.go", "case order.By.ID != plan.Requester.ID:", "case false:", []string{activity, properties}},
 		{"a credential is minted after the end", "activities/change.go", "if row.Status != ledger.GrantOpen || !t.now().Before(row.ExpiresAt) {", "if row.Status != ledger.GrantOpen {", []string{activity}},
-		{"a worker whose clock is slow mints", "activities/change.go", "case order.At.Sub(t.now()) > clockSkew:", "case false:", []string{activity}},
+		{"a worker whose clock is slow mints", "activities/change.go", "case order.At.Sub(t.now()) > access.ClockSkew:", "case false:", []string{activity}},
 
 		// Logins.
 		{"an approval after an old login is counted", "access/decision.go", "if d.Verdict == Approve && d.Approver.RequireRecentLogin(r.StepUp, d.At) != nil {", "if false {", []string{tally}},

@@ -14,7 +14,7 @@ type shaky struct {
 	*ledger.Ledger
 	mu    sync.Mutex
 	fails []bool // each a write that fails; true: after it was written
-	told  func(ledger.Transition)
+	told  func(access.Transition)
 }
 
 func (l *shaky) fail(n int, written bool) {
@@ -41,7 +41,7 @@ func (l *shaky) write(do func() error) error {
 	return access.Errorf(access.CodeUnavailable, "the ledger is down")
 }
 
-func (l *shaky) Advance(ctx context.Context, a ledger.Transition) error {
+func (l *shaky) Advance(ctx context.Context, a access.Transition) error {
 	l.told(a)
 	return l.write(func() error { return l.Ledger.Advance(ctx, a) })
 }
@@ -50,7 +50,7 @@ func (l *shaky) IntendGrant(ctx context.Context, g access.Grant, at time.Time) e
 	return l.write(func() error { return l.Ledger.IntendGrant(ctx, g, at) })
 }
 
-func (l *shaky) MarkOpened(ctx context.Context, name string, at time.Time, steps ...ledger.Transition) error {
+func (l *shaky) MarkOpened(ctx context.Context, name string, at time.Time, steps ...access.Transition) error {
 	for _, a := range steps {
 		l.told(a)
 	}

@@ -102,7 +102,7 @@ func (s *scene) row(name string) (ledger.GrantRecord, bool) {
 }
 
 // told hears of every step before it is written down.
-func (s *scene) told(a ledger.Transition) {
+func (s *scene) told(a access.Transition) {
 	if a.To == "" {
 		return
 	}

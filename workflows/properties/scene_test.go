@@ -110,7 +110,7 @@ func (s *scene) register() {
 		Ledger: s.ledger, Keyring: keys, Now: s.env.Now}
 	named := func(name string, f any) { s.env.RegisterActivityWithOptions(f, activity.RegisterOptions{Name: name}) }
 	named(api.VerifyDecisions, slowly(s, api.VerifyDecisions, control.VerifyDecisions))
-	named(api.RecordTransition, slowly(s, api.RecordTransition, func(ctx context.Context, in api.RecordInput) (none, error) {
+	named(api.RecordTransition, slowly(s, api.RecordTransition, func(ctx context.Context, in access.Transition) (none, error) {
 		return none{}, control.RecordTransition(ctx, in)
 	}))
 	named(api.OpenGrant, slowly(s, api.OpenGrant, targets.OpenGrant))

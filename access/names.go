@@ -1,0 +1,75 @@
+package access
+
+import (
+	"fmt"
+	"time"
+)
+
+// The actors of events that no person did.
+const (
+	ActorRamp       = "ramp"            // a workflow or a worker
+	ActorReconciler = "ramp-reconciler" // the reconciler or a sweep
+	ActorTemporal   = "temporal"        // somebody who cancelled the workflow in Temporal
+	ActorSCIM       = "scim"            // the identity provider, through SCIM
+	ActorDirectory  = "directory"       // the server, acting on what the directory says
+)
+
+// Act names what somebody tried to do, in events about acts that were refused.
+type Act string
+
+const (
+	ActRequest      Act = "request"
+	ActDecide       Act = "decide"
+	ActCancel       Act = "cancel"
+	ActRelease      Act = "release"
+	ActRevoke       Act = "revoke"
+	ActExtend       Act = "extend"
+	ActPickUp       Act = "pick_up"
+	ActOpen         Act = "open"
+	ActEnrolPasskey Act = "enrol_passkey"
+	ActDecode       Act = "decode_payload"
+	ActReadAudit    Act = "read_audit"
+)
+
+// Of returns the act together with what it was about: "open ramp-…-a".
+func (a Act) Of(subject string) Act { return a + Act(" "+Clip(subject, 60)) }
+
+// The keys of events that happen once in the life of a request. A workflow, an
+// activity and the reconciler may all record the same event: with the same key
+// it is recorded once.
+const (
+	KeyCreated   = "created"
+	KeyApproved  = "approved"
+	KeyScheduled = "scheduled"
+	KeyActive    = "active"
+	KeyEnding    = "ending"
+	KeyOverdue   = "overdue"
+	KeyEnded     = "ended"
+)
+
+// KeyFinal returns the key of the event that ends a request which never opened
+// anything.
+func KeyFinal(s State) string { return string(s) }
+
+// KeyDecision returns the key of a recorded decision, and of its statement.
+func KeyDecision(d Decision) string {
+	return fmt.Sprintf("decision-%s-%s-%d", d.Approver.HumanID(), d.Verdict, d.At.UnixMicro())
+}
+
+// KeyExtended returns the key of the n-th extension, from 1.
+func KeyExtended(n int) string { return fmt.Sprintf("extended-%d", n) }
+
+// KeyMinted returns the key of a credential that a pick-up order minted.
+func KeyMinted(grant string, ordered time.Time) string {
+	return fmt.Sprintf("minted-%s-%d", grant, ordered.UnixNano())
+}
+
+// KeyGrant returns the key of an event that happens once to a grant.
+func KeyGrant(kind EventKind, grant string) string { return string(kind) + " " + grant }
+
+// KeyRefused returns the key of a refused act.
+func KeyRefused(act Act, message string) string { return "refused " + string(act) + " " + message }
+
+// KeyInvalidated returns the key of the event about approvals that no longer
+// count.
+func KeyInvalidated(message string) string { return "invalidated " + message }

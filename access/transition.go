@@ -1,0 +1,43 @@
+package access
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Transition is one step in the life of a request, as a workflow or an activity
+// records it in the ledger. Zero and nil fields change nothing.
+type Transition struct {
+	RequestID  string        `json:"requestId"`
+	To         State         `json:"to,omitempty"`
+	Outcome    Outcome       `json:"outcome,omitempty"`
+	At         time.Time     `json:"at"` // UTC
+	ActiveAt   *time.Time    `json:"activeAt,omitempty"`
+	ExpiresAt  *time.Time    `json:"expiresAt,omitempty"`
+	Stages     []StageStatus `json:"stages,omitempty"`
+	Decisions  []Decision    `json:"decisions,omitempty"`
+	Extensions *int          `json:"extensions,omitempty"`
+	Overdue    *bool         `json:"overdue,omitempty"`
+	Problem    *string       `json:"problem,omitempty"`
+	Events     []Event       `json:"events,omitempty"`
+	// Statements never travel in a message: only an activity that has verified a
+	// statement may add it.
+	Statements []Statement `json:"-"`
+}
+
+// Statement is a signed statement about a request, as the ledger keeps it for
+// the evidence pack.
+type Statement struct {
+	RequestID string
+	Key       string          // unique within the request; a second statement with it changes nothing
+	Envelope  json.RawMessage // DSSE
+}
+
+// Activation returns the transition of a request whose access is usable from at
+// until expires. The workflow records it, or the activity that opened the only
+// grant.
+func Activation(requestID string, at, expires time.Time) Transition {
+	return Transition{RequestID: requestID, To: StateActive, At: at, ActiveAt: &at, ExpiresAt: &expires,
+		Events: []Event{{RequestID: requestID, At: at, Kind: EventAccessActive, Actor: ActorRamp, Key: KeyActive,
+			Detail: map[string]string{"expiresAt": expires.Format(time.RFC3339)}}}}
+}
