@@ -171,7 +171,7 @@ func TestExtend(t *testing.T) {
 		{"not extendable", alice, fixed, "5m", access.CodeForbidden, "not_extendable"},
 		{"often enough", alice, extended, "5m", access.CodeForbidden, "extended_enough"},
 		{"longer than approved", alice, r, "31m", access.CodeForbidden, "extend_over_limit"},
-		{"an old login", alice, old, "5m", access.CodeUnauthenticated, ""},
+		{"an old login", alice, old, "5m", access.CodeUnauthenticated, "step_up_needed"},
 		{"no longer of the group", outOfTeam, r, "5m", access.CodeForbidden, "no_longer_eligible"},
 		{"a contract that is gone", alice, gone, "5m", access.CodeForbidden, "contract_gone"},
 		{"no duration", alice, r, "soon", access.CodeInvalid, ""},
