@@ -12,23 +12,6 @@ import (
 	"ramp.dev/ramp/contracts"
 )
 
-func contract(name, who, length, approval string, more ...string) string {
-	return `apiVersion: ramp/v1
-kind: Contract
-metadata: {name: ` + name + `}
-request:
-  who: '` + who + `'` + strings.Join(more, "") + `
-duration: ` + length + `
-grants: [{target: db/orders, entitlement: {role: admin}}]
-approval: ` + approval + "\n"
-}
-
-func parsed(t *testing.T, texts ...string) *contracts.Set {
-	set, err := contracts.Parse(map[string][]byte{"c.yaml": []byte(strings.Join(texts, "---\n"))})
-	require.NoError(t, err)
-	return set
-}
-
 // under evaluates a question under one contract of a set.
 func under(t *testing.T, set *contracts.Set, name string, p access.Person, length string) contracts.Evaluation {
 	c, ok := set.Find(name)
@@ -36,29 +19,30 @@ func under(t *testing.T, set *contracts.Set, name string, p access.Person, lengt
 	return c.Evaluate(contracts.Input{Person: p, Now: now, Request: access.RequestInput{Reason: "the orders are stuck since two", Duration: length}})
 }
 
-// Two doors to one target: a strict one, and an automatic one for those on call.
-func doors(t *testing.T) *contracts.Set {
+// twoContracts returns two contracts for one target: a strict one, and one that
+// approves by itself for people on call.
+func twoContracts(t *testing.T) *contracts.Set {
 	return parsed(t,
 		contract("strict", `"engineering" in person.groups`, `{default: 1h, max: 4h}`, `{denyThreshold: 1, stages: [{name: dba, from: [dba], approvals: 2}]}`),
 		contract("quick", `"oncall" in person.groups`, `{default: 5m, max: 10m}`, `{auto: 'true'}`))
 }
 
-// TestCase17SecondDoor: what one contract guards, another opens only to those
-// it names itself, and never without saying who approves.
-func TestCase17SecondDoor(t *testing.T) {
-	set := doors(t)
+// TestCase17SecondContract: what one contract guards, another contract opens only
+// to people whom it admits itself, and never without saying who approves.
+func TestCase17SecondContract(t *testing.T) {
+	set := twoContracts(t)
 	require.Equal(t, "not_eligible", codes(under(t, set, "quick", alice, "5m").Issues))
-	require.Len(t, set.Offers(alice, now), 1, "nor is she told of it")
+	require.Len(t, set.Offers(alice, now), 1, "the catalogue does not list it for her")
 	for _, approval := range []string{`{}`, `{stages: []}`, `{pendingFor: 1h}`, `{auto: ''}`} {
 		_, err := contracts.Parse(map[string][]byte{"c.yaml": []byte(contract("open", "true", `{default: 1h, max: 4h}`, approval))})
 		require.Contains(t, codes(access.IssuesOf(err)), "approval_missing", approval)
 	}
 }
 
-// TestCase19NothingIsMerged: whoever may ask under several contracts gets one
-// of them whole, its approvers with its length.
+// TestCase19NothingIsMerged: a person whom several contracts admit gets one of
+// them whole, its approvers with its length.
 func TestCase19NothingIsMerged(t *testing.T) {
-	set := doors(t)
+	set := twoContracts(t)
 	both := alice
 	both.Groups = []string{"engineering", "oncall"}
 
@@ -73,7 +57,7 @@ func TestCase19NothingIsMerged(t *testing.T) {
 }
 
 // TestCase21WiderThanMeant: a pattern matches all of a value or nothing of it,
-// and what is put into an entitlement is no template itself.
+// and a value that is filled into an entitlement is not read as a template.
 func TestCase21WiderThanMeant(t *testing.T) {
 	set := parsed(t, contract("c", "true", `{default: 1h, max: 1h}`, `{stages: [{name: a, from: [x]}]}`, `
   params:
@@ -94,8 +78,8 @@ func TestCase21WiderThanMeant(t *testing.T) {
 	require.Contains(t, codes(access.IssuesOf(err)), "param_open")
 }
 
-// TestCase21Escapes: what is a regular expression only between the anchors that
-// Ramp would put around it is none.
+// TestCase21Escapes: a text that is a regular expression only between parentheses
+// or anchors that are put around it is refused.
 func TestCase21Escapes(t *testing.T) {
 	for _, text := range []string{`orders)|(refunds`, `orders)|(?:refunds`, `a)(`, `)`, `(`, `orders\`, `(?#a)b`, `[a`} {
 		for _, where := range []string{"\n  params:\n    table: {type: string, required: true, pattern: '" + text + "'}", "\n  ticket: {pattern: '" + text + "'}"} {
@@ -105,9 +89,9 @@ func TestCase21Escapes(t *testing.T) {
 	}
 }
 
-// TestCase21NothingIsTold: whoever may not ask learns neither the condition nor
-// what it found out about anybody.
-func TestCase21NothingIsTold(t *testing.T) {
+// TestCase21NothingIsDisclosed: a person who is not eligible learns neither the
+// condition nor the facts it read.
+func TestCase21NothingIsDisclosed(t *testing.T) {
 	set := parsed(t, contract("c", `person.attributes["salary"] == "high"`, `{default: 1h, max: 1h}`, `{auto: 'true'}`))
 	for _, p := range []access.Person{{ID: "eve", Attributes: map[string]string{"salary": "low"}}, {ID: "eve"}} {
 		for _, i := range under(t, set, "c", p, "1h").Issues {
@@ -117,8 +101,8 @@ func TestCase21NothingIsTold(t *testing.T) {
 	}
 }
 
-// TestHostileFiles: a file that would take its reader's time or memory is
-// refused before it is parsed.
+// TestHostileFiles: a file that would exhaust time or memory is refused before it
+// is parsed.
 func TestHostileFiles(t *testing.T) {
 	good := contract("c", "true", `{default: 1h, max: 1h}`, `{auto: 'true'}`)
 	deep := func(open, shut string) string {

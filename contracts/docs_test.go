@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// page is docs/contracts.md, or the section of it under a heading.
+// page returns the section of docs/contracts.md under a heading.
 func page(t *testing.T, heading string) string {
 	t.Helper()
 	b, err := os.ReadFile("../docs/contracts.md")
@@ -50,8 +50,7 @@ func TestDocsSayWhatToWriteUntilThen(t *testing.T) {
 	}
 }
 
-// TestDocsExample: the example is a contract without a mistake, and shows most
-// of the language.
+// TestDocsExample parses the example.
 func TestDocsExample(t *testing.T) {
 	m := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindStringSubmatch(page(t, "An example"))
 	require.NotNil(t, m)
@@ -60,8 +59,8 @@ func TestDocsExample(t *testing.T) {
 	require.Len(t, set.Contracts, 1)
 }
 
-// sourceFields are the paths of every field of the language, and of what holds
-// several of them by name or in a list.
+// sourceFields returns the path of every field of the language, those that hold
+// other fields by name or in a list included.
 func sourceFields() []string {
 	var out []string
 	var walk func(t reflect.Type, path string)
@@ -88,7 +87,7 @@ func sourceFields() []string {
 	return out
 }
 
-// readable is what conditions may read.
+// readable returns the variables that conditions may read.
 func readable() []string {
 	var out []string
 	for name, v := range variables(Input{}, nil, 0) {

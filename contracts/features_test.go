@@ -10,8 +10,8 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// TestEveryFeatureRuns: a field of terms that is missing in list would be a rule
-// that somebody writes and nobody keeps; and one that is in it twice.
+// TestEveryFeatureRuns: a feature that is missing in list would be a rule that is
+// written and has no effect.
 func TestEveryFeatureRuns(t *testing.T) {
 	var all terms
 	v := reflect.ValueOf(&all).Elem()
@@ -24,8 +24,8 @@ func TestEveryFeatureRuns(t *testing.T) {
 	}
 }
 
-// TestPlannedFieldsAreNotKnown: a field that is both known and planned would be
-// taken, and its row in planned would be a lie.
+// TestPlannedFieldsAreNotKnown: a planned field that a feature has would be accepted,
+// whatever its row in planned says.
 func TestPlannedFieldsAreNotKnown(t *testing.T) {
 	for _, known := range sourceFields() {
 		require.NotContains(t, planned, known)

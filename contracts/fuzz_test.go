@@ -12,8 +12,8 @@ import (
 	"ramp.dev/ramp/contracts"
 )
 
-// FuzzParse: whatever a file of contracts holds, it is refused with the place
-// of every mistake, or it is taken and can answer.
+// FuzzParse: any file is either refused, with the place of every mistake, or its
+// contracts can be evaluated.
 func FuzzParse(f *testing.F) {
 	f.Add(minimal)
 	for _, name := range []string{"examples/ssh.yaml", "examples/cloud/cloud.yaml", "testdata/mistakes.yaml"} {
@@ -36,13 +36,13 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		for _, c := range set.Contracts {
-			closed(t, c.Evaluate(contracts.Input{Person: alice, Now: now}))
+			requireClosed(t, c.Evaluate(contracts.Input{Person: alice, Now: now}))
 		}
 	})
 }
 
-// FuzzCondition: whatever a condition says, evaluating it ends, and what could
-// not be evaluated opens nothing that a person did not approve.
+// FuzzCondition: evaluating any condition ends, and one that could not be evaluated
+// opens nothing that no person approved.
 func FuzzCondition(f *testing.F) {
 	for _, who := range []string{
 		`true`, `person.groups.exists(g, g == "engineering")`, `person.clearance > 3`, `1 / 0 == 1`, `person.id`, `dyn(1)`,
@@ -56,7 +56,7 @@ func FuzzCondition(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, who, when, reason, length, group string) {
 		if len(reason) > 4000 || len(group) > 4000 {
-			return // the server bounds what may be asked
+			return // the server bounds the size of a request
 		}
 		quote := func(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 		set, err := contracts.Parse(map[string][]byte{"f.yaml": []byte(`apiVersion: ramp/v1
@@ -81,14 +81,14 @@ approval:
 			p.Groups = append(p.Groups, group)
 		}
 		for _, c := range set.Contracts {
-			closed(t, c.Evaluate(contracts.Input{Person: p, Now: now, Request: access.RequestInput{Reason: reason, Duration: length}}))
+			requireClosed(t, c.Evaluate(contracts.Input{Person: p, Now: now, Request: access.RequestInput{Reason: reason, Duration: length}}))
 		}
 	})
 }
 
-// closed holds an evaluation against what it traced: failing closed is checked
-// here from the trace alone, not the way Evaluate goes about it.
-func closed(t *testing.T, e contracts.Evaluation) {
+// requireClosed checks an evaluation against its own trace: that it failed closed
+// follows here from the trace alone, not from the way Evaluate works.
+func requireClosed(t *testing.T, e contracts.Evaluation) {
 	require.Equal(t, e.Result == contracts.Allowed, e.Err() == nil)
 	if e.Result != contracts.Allowed {
 		require.Zero(t, e.Draft)

@@ -37,7 +37,7 @@ func (ps *params) values(contract string, given map[string]any) (map[string]any,
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		if _, known := ps.Params[name]; !known {
 			msg := fmt.Sprintf("contract %s has no param %q", contract, access.Clip(name, 40))
-			if near := strictyaml.Nearest(name, ps.Params); near != "" {
+			if near := strictyaml.Nearest(name, maps.Keys(ps.Params)); near != "" {
 				msg += fmt.Sprintf("; did you mean %q?", near)
 			}
 			issues = append(issues, access.Issue{Code: "unknown_param", Field: "params." + access.Clip(name, 40), Message: msg})

@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// pattern is a regular expression of a whole value: one that matched a part
-// would let anything else through around it (CASES 21). It is compiled as it is
-// written and never put between anchors, from which `orders)|(refunds` would
-// escape.
+// pattern is a regular expression that must match a whole value: one that matched
+// a part would let anything else through around it (docs/threats.md, 21). It is
+// compiled as it is written and never put between anchors, from which
+// `orders)|(refunds` would escape.
 type pattern struct{ re *regexp.Regexp }
 
 func compilePattern(text string) (*pattern, error) {
@@ -22,6 +22,7 @@ func compilePattern(text string) (*pattern, error) {
 	return &pattern{re}, nil
 }
 
+// matches reports whether the expression matches all of value.
 func (p *pattern) matches(value string) bool {
 	at := p.re.FindStringIndex(value)
 	return at != nil && at[0] == 0 && at[1] == len(value)

@@ -10,8 +10,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// fullMatch says what a pattern means in another way than the code does: what is
-// parsed stands between anchors, not the text. An error: it means nothing.
+// fullMatch is the oracle: it puts the parsed expression between anchors, not its
+// text, as the code under test never does. It fails for what is no expression.
 func fullMatch(text string) (*regexp.Regexp, error) {
 	parsed, err := syntax.Parse(text, syntax.Perl)
 	if err != nil {
@@ -33,9 +33,9 @@ func agrees(t require.TestingT, text string, values ...string) {
 	}
 }
 
-// TestPatternIsOfTheWholeValue: nothing that a pattern may be made of lets a
-// value through of which it matches only a part.
-func TestPatternIsOfTheWholeValue(t *testing.T) {
+// TestPatternMatchesTheWholeValue: no pattern accepts a value of which it matches
+// only a part.
+func TestPatternMatchesTheWholeValue(t *testing.T) {
 	pieces := rapid.SampledFrom([]string{"a", "b", "A", ".", "[ab]", "[^a", "]", "(", ")", "|", ")|(", "(?:", "(?P<n>", "(?i)", "(?-s)", "(?s)", "(?m)", "(?U)",
 		"(?i:", "(?#", "(?", `\Q`, `\E`, `\`, `\z`, `\A`, `\b`, `\n`, `\x{`, "^", "$", "*", "+", "?", "{2}", "{1,", "\n"})
 	letters := rapid.StringOfN(rapid.RuneFrom([]rune("aabbA()|\\\n")), 0, 6, -1)

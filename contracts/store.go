@@ -12,17 +12,17 @@ import (
 	"github.com/sirupsen/logrus"
 )
 
-// Store keeps the contracts of a directory current. A change is taken whole or
-// not at all: while the directory has any mistake, the last good contracts
-// stay, and Problem says what is wrong.
+// Store watches a directory of contracts. A change comes into force whole or not
+// at all: while the directory has any mistake, the last valid contracts stay in
+// force, and LoadError returns what is wrong.
 type Store struct {
 	dir string
 	log logrus.FieldLogger
 
-	mu      sync.RWMutex
-	set     *Set
-	problem error
-	seen    [sha256.Size]byte
+	mu        sync.RWMutex
+	set       *Set
+	loadError error
+	seen      [sha256.Size]byte // digest of the directory as it was last read
 }
 
 // NewStore loads a directory for the first time, which must succeed.
@@ -30,26 +30,28 @@ func NewStore(dir string, log logrus.FieldLogger) (*Store, error) {
 	s := &Store{dir: dir, log: log}
 	s.reload()
 	if s.set == nil {
-		return nil, s.problem
+		return nil, s.loadError
 	}
 	return s, nil
 }
 
-// Current are the contracts in force. Requests keep those they were made under.
+// Current returns the contracts in force. Requests keep those they were made
+// under.
 func (s *Store) Current() *Set {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.set
 }
 
-// LoadError says why the directory as it stands now is not in force, or nil.
+// LoadError returns why the directory as it is now is not in force; nil if it is.
 func (s *Store) LoadError() error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.problem
+	return s.loadError
 }
 
-// Run looks for changes every second until ctx ends.
+// Run looks every second whether the directory changed, and reloads it, until ctx
+// ends.
 func (s *Store) Run(ctx context.Context) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -79,7 +81,7 @@ func (s *Store) reload() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	first := s.set == nil
-	s.seen, s.problem = sum, err
+	s.seen, s.loadError = sum, err
 	switch {
 	case err == nil:
 		s.set = set
@@ -87,7 +89,7 @@ func (s *Store) reload() {
 			s.log.WithField("version", set.Version).Info("contracts reloaded")
 		}
 	case !first:
-		s.log.WithError(err).Error("contracts not reloaded; the last good ones stay in force")
+		s.log.WithError(err).Error("contracts not reloaded; the last valid ones stay in force")
 	}
 }
 

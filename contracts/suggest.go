@@ -1,12 +1,12 @@
 package contracts
 
-import "ramp.dev/ramp/internal/strictyaml"
+import (
+	"slices"
 
-// Nearest is the known name closest to a misspelt one, "" if none is close.
+	"ramp.dev/ramp/internal/strictyaml"
+)
+
+// Nearest returns the known name closest to a misspelt one; "" if none is close.
 func Nearest(name string, known []string) string {
-	set := map[string]bool{}
-	for _, n := range known {
-		set[n] = true
-	}
-	return strictyaml.Nearest(name, set)
+	return strictyaml.Nearest(name, slices.Values(known))
 }

@@ -8,9 +8,10 @@ import (
 	"strings"
 )
 
+// reference is what stands for a value in a template: {{ params.NAME }}.
 var reference = regexp.MustCompile(`\{\{\s*([^{}]*?)\s*\}\}`)
 
-// checkTemplates says what is wrong with the references in an entitlement.
+// checkTemplates returns what is wrong with the references in an entitlement.
 func checkTemplates(v any, params map[string]param) []string {
 	var problems []string
 	walk(v, func(s string) string {
@@ -38,9 +39,10 @@ func checkTemplates(v any, params map[string]param) []string {
 	return problems
 }
 
+// braces reports whether s has any brace of a template.
 func braces(s string) bool { return strings.Contains(s, "{{") || strings.Contains(s, "}}") }
 
-// keys are those of every mapping in a value.
+// keys returns the keys of every mapping in a value.
 func keys(v any) (out []string) {
 	switch v := v.(type) {
 	case []any:
@@ -55,7 +57,8 @@ func keys(v any) (out []string) {
 	return out
 }
 
-// fill puts values in. What is put in is never read again as a template.
+// fill replaces every reference by its value, which is not read as a template
+// again.
 func fill(v any, values map[string]string) any {
 	return walk(v, func(s string) string {
 		return reference.ReplaceAllStringFunc(s, func(ref string) string {
@@ -64,7 +67,7 @@ func fill(v any, values map[string]string) any {
 	})
 }
 
-// walk rebuilds a value with every string in it changed.
+// walk returns a copy of a value in which every string is changed.
 func walk(v any, change func(string) string) any {
 	switch v := v.(type) {
 	case string:

@@ -1,7 +1,7 @@
 package strictyaml
 
 import (
-	"maps"
+	"iter"
 	"slices"
 	"strings"
 
@@ -11,9 +11,9 @@ import (
 // Nearest returns the known name closest to a misspelt one, in Levenshtein
 // distance and without regard to case; "" if none is close. Of two that are
 // equally close it is the first in alphabetical order.
-func Nearest[V any](name string, known map[string]V) string {
+func Nearest(name string, known iter.Seq[string]) string {
 	best, distance := "", 1+max(2, len(name)/3)
-	for _, k := range slices.Sorted(maps.Keys(known)) {
+	for _, k := range slices.Sorted(known) {
 		if d := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(k)); d < distance {
 			best, distance = k, d
 		}

@@ -1,10 +1,12 @@
-// Package strictyaml reads YAML of which nothing may be ignored: a field that
-// no reader has is a rule that somebody believes in and nobody keeps. It finds
-// every such field, with its place and the name that was probably meant.
+// Package strictyaml finds every field of a YAML document that the Go type it is
+// read into does not have, with its place and the name that was probably meant.
+// A configuration or contract must not have one: it would be a rule that somebody
+// believes in and that has no effect.
 package strictyaml
 
 import (
 	"errors"
+	"maps"
 	"reflect"
 	"strings"
 
@@ -12,7 +14,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-// UnknownField is a field that is written and that its reader does not have.
+// UnknownField is a field that is written and that the type does not have.
 type UnknownField struct {
 	Path         string // from the document's top: request.ticket.systen
 	Name         string
@@ -27,8 +29,8 @@ type Discriminated interface {
 	FieldsFor(scalar func(field string) string) []any
 }
 
-// UnknownFields walks what is written beside the type it is read into, and
-// returns every field that the type does not have, in the order of the file.
+// UnknownFields returns every field below n that the type of into does not have,
+// in the order of the file.
 func UnknownFields(n ast.Node, into any) []UnknownField {
 	var w walk
 	w.into(n, reflect.TypeOf(into), "")
@@ -48,12 +50,12 @@ func (w *walk) into(n ast.Node, t reflect.Type, path string) {
 			w.fields(n, path, t)
 			return
 		}
-		var together []reflect.Type
+		var types []reflect.Type
 		for _, into := range v.FieldsFor(func(field string) string { return scalar(n, field) }) {
-			together = append(together, reflect.TypeOf(into))
+			types = append(types, reflect.TypeOf(into))
 		}
-		if len(together) > 0 {
-			w.fields(n, path, together...)
+		if len(types) > 0 {
+			w.fields(n, path, types...)
 		}
 	case reflect.Slice:
 		if seq, ok := n.(*ast.SequenceNode); ok && t.Elem().Kind() == reflect.Struct {
@@ -85,12 +87,12 @@ func (w *walk) fields(n ast.Node, path string, types ...reflect.Type) {
 			w.into(v.Value, ft, join(path, token.Value))
 			continue
 		}
-		w.found = append(w.found, UnknownField{Path: join(path, token.Value), Name: token.Value, Suggestion: Nearest(token.Value, known),
+		w.found = append(w.found, UnknownField{Path: join(path, token.Value), Name: token.Value, Suggestion: Nearest(token.Value, maps.Keys(known)),
 			Line: token.Position.Line, Column: token.Position.Column})
 	}
 }
 
-// Fields are the fields of a mapping; nil for anything else.
+// Fields returns the fields of a mapping; nil for anything else.
 func Fields(n ast.Node) []*ast.MappingValueNode {
 	switch n := n.(type) {
 	case *ast.MappingNode:
@@ -101,7 +103,7 @@ func Fields(n ast.Node) []*ast.MappingValueNode {
 	return nil
 }
 
-// ErrorAt is the message of an error of the YAML library and its place, which
+// ErrorAt returns the message of an error of the YAML library and its place, which
 // is zero for an error that has none.
 func ErrorAt(err error) (message string, line, column int) {
 	var e yaml.Error
@@ -111,6 +113,7 @@ func ErrorAt(err error) (message string, line, column int) {
 	return e.GetMessage(), e.GetToken().Position.Line, e.GetToken().Position.Column
 }
 
+// scalar returns the text of a field of a mapping; empty if it has none.
 func scalar(n ast.Node, field string) string {
 	for _, v := range Fields(n) {
 		if v.Key.GetToken().Value == field && v.Value.GetToken() != nil {

@@ -1,0 +1,21 @@
+package contracts_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/access"
+)
+
+func TestOffers(t *testing.T) {
+	set := examples(t)
+	names := func(p access.Person) (out []string) {
+		for _, o := range set.Offers(p, now) {
+			out = append(out, o.Contract)
+		}
+		return out
+	}
+	require.Equal(t, []string{"aws-s3-read", "ssh-demo", "ssh-demo-guarded", "ssh-demo-passkey", "vault-orders-readonly"}, names(alice))
+	require.Empty(t, names(access.Person{ID: "dave", Groups: []string{"contractors"}}))
+}

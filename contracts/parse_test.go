@@ -1,0 +1,82 @@
+package contracts_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/contracts"
+)
+
+func TestEveryMistakeIsReported(t *testing.T) {
+	b, err := os.ReadFile("testdata/mistakes.yaml")
+	require.NoError(t, err)
+	_, err = contracts.Parse(map[string][]byte{"mistakes.yaml": b})
+	var got []string
+	for _, i := range access.IssuesOf(err) {
+		got = append(got, i.Field+" "+i.Code+" "+i.Message)
+	}
+	all := strings.Join(got, "\n") + "\n"
+	golden := "testdata/mistakes.golden"
+	if os.Getenv("UPDATE") != "" {
+		require.NoError(t, os.WriteFile(golden, []byte(all), 0o644))
+	}
+	want, err := os.ReadFile(golden)
+	require.NoError(t, err)
+	require.Equal(t, string(want), all)
+	require.Contains(t, all, `did you mean "owner"`)
+	require.Contains(t, all, `did you mean "stages"`)
+}
+
+// TestEveryWrongTypeIsReported: a value of the wrong type is reported once, for
+// every feature, and what follows from it is not.
+func TestEveryWrongTypeIsReported(t *testing.T) {
+	_, err := contracts.Parse(map[string][]byte{"c.yaml": []byte(`apiVersion: ramp/v1
+kind: Contract
+metadata: {name: c}
+request: nobody
+duration: {default: 30m, max: 1h}
+grants: [{target: t/t, entitlement: {a: b}}]
+approval: {stages: [{name: a, from: [x], approvals: two}], denyThreshold: 1.5}
+`)})
+	var got []string
+	for _, i := range access.IssuesOf(err) {
+		got = append(got, i.Field+" "+i.Code)
+	}
+	require.Equal(t, []string{"c.yaml:4:10 yaml", "c.yaml:7:53 yaml", "c.yaml:7:75 yaml"}, got)
+}
+
+func TestRefusedContracts(t *testing.T) {
+	for name, c := range map[string]struct{ approval, more, want string }{
+		"Case13 nobody approves":                   {`{}`, "", "approval_missing"},
+		"only conditional stages":                  {`{stages: [{name: a, from: [x], when: 'false'}]}`, "", "stages_conditional"},
+		"a stage without groups":                   {`{stages: [{name: a}]}`, "", "stage_from"},
+		"a threshold that no denial reaches":       {`{stages: [{name: a, from: [x]}], denyThreshold: 0}`, "", "deny_threshold"},
+		"a condition that is a number":             {`{auto: '1 + 1'}`, "", "condition"},
+		"Case43 break-glass":                       {`{auto: 'true'}`, "breakGlass: {max: 30m}", "not_supported"},
+		"Case46 a notification":                    {`{auto: 'true'}`, "notify: ['slack:#prod']", "not_supported"},
+		"passkey without a person":                 {`{auto: 'true', passkey: true, stages: [{name: a, from: [x]}]}`, "", "passkey_auto"},
+		"step-up for approvers that there are not": {`{auto: 'true'}`, "stepUp: {approve: 15m}", "step_up_auto"},
+		"step-up that is too short to log in":      {`{auto: 'true'}`, "stepUp: {request: 30s}", "step_up"},
+		"step-up that is too long to matter":       {`{auto: 'true'}`, "stepUp: {request: 169h}", "step_up"},
+		"step-up that is not a duration":           {`{auto: 'true'}`, "stepUp: {request: now}", "duration"},
+		"a key written twice":                      {`{auto: 'true'}`, "description: a\ndescription: b", "yaml"},
+		"not YAML":                                 {`{auto: `, "", "yaml"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := parse(t, c.approval, c.more)
+			require.Contains(t, codes(access.IssuesOf(err)), c.want)
+			for _, i := range access.IssuesOf(err) {
+				require.Contains(t, i.Field, "c.yaml:", "%v has its place", i)
+			}
+		})
+	}
+	t.Run("two contracts of one name", func(t *testing.T) {
+		b := []byte(strings.Replace(string(minimal), "WHO", "true", 1))
+		_, err := contracts.Parse(map[string][]byte{"a.yaml": b, "b.yaml": b})
+		require.Equal(t, "duplicate_name", codes(access.IssuesOf(err)))
+	})
+}
