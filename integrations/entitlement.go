@@ -44,7 +44,7 @@ func DecodeEntitlement(e access.Entitlement, into any) access.Issues {
 			continue
 		}
 		message := "unknown; known are " + strings.Join(slices.Sorted(maps.Keys(known)), ", ")
-		if near := strictyaml.Nearest(key, known); near != "" {
+		if near := strictyaml.Nearest(key, maps.Keys(known)); near != "" {
 			message = fmt.Sprintf("unknown; did you mean %s?", near)
 		}
 		issues.Add("entitlement_unknown", access.Clip(key, 40), "%s", message)
