@@ -8,33 +8,28 @@ import (
 	"ramp.dev/ramp/ledger"
 )
 
-// Kind is what is wrong.
+// Kind says what is wrong.
 type Kind string
 
 const (
 	Overdue  Kind = "overdue"  // not closed long after its end, whoever should have
 	Lost     Kind = "lost"     // its workflow does not run (CASES 38)
-	Orphan   Kind = "orphan"   // it has Ramp's mark, and no row in the ledger
-	Returned Kind = "returned" // it was closed, and is there again
-	Vanished Kind = "vanished" // it should be there, and somebody took it away (CASES 33)
+	Orphan   Kind = "orphan"   // its name is one of Ramp's, and it has no row in the ledger
+	Returned Kind = "returned" // it was closed, and is on the target again
+	Vanished Kind = "vanished" // it should be open, and somebody removed it on the target (CASES 33)
 	Changed  Kind = "changed"  // it is not what was granted
-	Forged   Kind = "forged"   // what the ledger says of it, nobody approved
+	Forged   Kind = "forged"   // the ledger has it otherwise than it was approved
 	Live     Kind = "live"     // nothing is wrong; an emergency stop ends it all the same
 	Stuck    Kind = "stuck"    // a request that nothing will ever decide or end
 )
 
-// Kinds lists every kind.
-func Kinds() []Kind {
-	return []Kind{Overdue, Lost, Orphan, Returned, Vanished, Changed, Forged, Live, Stuck}
-}
-
-// Remedy is what is done about it.
+// Remedy says what is done about it.
 type Remedy string
 
 const (
-	CloseGrant Remedy = "close"    // revoked, read back as gone
-	Restore    Remedy = "narrow"   // made just what was granted; closed if that fails
-	RecordOnly Remedy = "note"     // recorded, nothing else
+	CloseGrant Remedy = "close"    // revoked, and read back as gone
+	Restore    Remedy = "restore"  // made what was approved; closed if that fails
+	RecordOnly Remedy = "record"   // recorded, nothing else
 	Conclude   Remedy = "conclude" // ended in the ledger; nothing is open
 )
 
@@ -61,13 +56,14 @@ const (
 	RunUnknown RunStatus = iota // not asked, or no answer: nothing is concluded from it
 	RunRunning
 	RunClosed  // it closed, in whatever way
-	RunMissing // there is none of that name: never started, deleted, or lost
+	RunMissing // there is no workflow of that id: never started, deleted, or lost
 )
 
-// Snapshot is what was seen of one target. The order matters: the target was listed
-// first, the ledger read after it, the workflows asked last. Since a grant is
-// written down before it is made, a grant that is being made at this moment is
-// then always explained (CASES 36).
+// Snapshot is one target, its grants in the ledger, and their workflows. The order
+// of reading matters: the target is listed first, the ledger read after it, and
+// Temporal asked last. Since a grant is written to the ledger before it is made,
+// the ledger then has every grant that the target lists, one that is being made
+// at this moment too (CASES 36).
 type Snapshot struct {
 	Target     string
 	Bounds     integrations.Bounds
@@ -76,5 +72,5 @@ type Snapshot struct {
 	Found      []integrations.ListedGrant
 	Rows       []ledger.GrantRecord // those of the target that are not closed, and those of everything found
 	Runs       map[string]RunStatus // by request
-	RevokeLive bool                 // end live access, too
+	RevokeLive bool                 // revoke live access, too
 }

@@ -11,7 +11,7 @@ import (
 	"ramp.dev/ramp/integrations/faketarget"
 )
 
-// listing is a target around whose listing something happens.
+// listing is a target with hooks before and after List.
 type listing struct {
 	*faketarget.Target
 	before func()
@@ -29,41 +29,42 @@ func (l *listing) List(ctx context.Context) ([]integrations.ListedGrant, error) 
 	return found, err
 }
 
-// The whole of a grant's making falls into the moment of listing: only the
-// order of looking, the target first, then explains it.
+// TestCase36MadeWhileListing: a grant is made while the target is being listed.
+// Only the order of reading, the target before the ledger, then explains it.
 func TestCase36MadeWhileListing(t *testing.T) {
-	w := newWorld(t)
-	g := w.grantOf(w.asked())
-	l := &listing{Target: w.target}
+	f := newFixture(t)
+	g := f.grantOf(f.asked())
+	l := &listing{Target: f.target}
 	l.before = func() {
-		require.NoError(t, w.IntendGrant(ctx, g, w.now()))
-		require.NoError(t, w.broker.Grant(ctx, g))
+		require.NoError(t, f.IntendGrant(ctx, g, f.now()))
+		require.NoError(t, f.broker.Grant(ctx, g))
 	}
-	w.serve(l)
-	r := w.reconciler()
-	r.Runs = nil // nobody to vouch for it
+	f.serve(l)
+	r := f.reconciler()
+	r.Runs = nil // no workflow explains it either
 	report, err := r.ReconcileTarget(ctx, target)
 	require.NoError(t, err)
 	require.Empty(t, report.Findings)
 	require.Equal(t, 1, report.Found)
-	require.Equal(t, []string{g.Name}, w.target.Usable())
+	require.Equal(t, []string{g.Name}, f.target.Usable())
 }
 
-// What a list shows too late is looked at again, and not told of.
+// TestListIsLate: what a list shows too late is looked at again before anything
+// is done, and is no finding.
 func TestListIsLate(t *testing.T) {
-	w := newWorld(t)
-	g := w.opened()
-	l := &listing{Target: w.target}
+	f := newFixture(t)
+	g := f.opened()
+	l := &listing{Target: f.target}
 	l.after = func([]integrations.ListedGrant) []integrations.ListedGrant {
 		return []integrations.ListedGrant{{Name: g.Name, ExpiresAt: g.ExpiresAt}, {Name: "ramp-zzzzzzzzzzzzzzzz-a"}}
 	}
-	w.serve(l)
-	w.target.Remove(g.Name)
-	require.NoError(t, w.MarkClosed(ctx, g.Name, w.now()))
-	w.pass(time.Minute)
-	w.well()
+	f.serve(l)
+	f.target.Remove(g.Name)
+	require.NoError(t, f.MarkClosed(ctx, g.Name, f.now()))
+	f.advance(time.Minute)
+	f.findsNothing()
 	l.after = func([]integrations.ListedGrant) []integrations.ListedGrant { return nil }
-	healthy := w.opened()
-	w.well()
-	require.Equal(t, []string{healthy.Name}, w.target.Usable())
+	healthy := f.opened()
+	f.findsNothing()
+	require.Equal(t, []string{healthy.Name}, f.target.Usable())
 }

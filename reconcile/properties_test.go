@@ -16,13 +16,13 @@ import (
 
 var statuses = []ledger.GrantStatus{ledger.GrantIntended, ledger.GrantOpen, ledger.GrantClosed}
 
-// drawView is any world that could be seen, likely or not.
-func drawView(t *rapid.T) Snapshot {
+// drawSnapshot draws any snapshot that could be taken, likely or not.
+func drawSnapshot(t *rapid.T) Snapshot {
 	v := Snapshot{Target: "ssh/demo", Bounds: integrations.Bounds{
 		Consistency: drawTime(t, "consistency", 0, 60).Sub(noon), Ending: drawTime(t, "bound", 1, 120).Sub(noon)}}
 	v.ListedAt = drawTime(t, "listed", -600, 7200)
 	v.Now = v.ListedAt.Add(drawTime(t, "reading took", 0, 30).Sub(noon))
-	v.RevokeLive = rapid.Bool().Draw(t, "stop")
+	v.RevokeLive = rapid.Bool().Draw(t, "revoke live")
 	v.Runs = map[string]RunStatus{}
 	for i := range rapid.IntRange(0, 6).Draw(t, "grants") {
 		request := fmt.Sprintf("%016d", i)
@@ -53,10 +53,11 @@ func drawTime(t *rapid.T, label string, from, to int) time.Time {
 	return noon.Add(time.Duration(rapid.IntRange(from, to).Draw(t, label)) * time.Second)
 }
 
-// What the third line promises, said again without the decision's own branches.
-func TestJudgeKeepsItsPromises(t *testing.T) {
+// TestDiffKeepsItsPromises states what the third line promises without the
+// branches of Diff.
+func TestDiffKeepsItsPromises(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		v := drawView(t)
+		v := drawSnapshot(t)
 		findings := map[string]Finding{}
 		for _, f := range Diff(v) {
 			_, twice := findings[f.Grant]
@@ -93,7 +94,7 @@ func TestJudgeKeepsItsPromises(t *testing.T) {
 			require.False(t, wrong)
 			require.Equal(t, ledger.GrantOpen, r.Status)
 		}
-		// The order in which a target or the ledger answers changes nothing.
+		// The order of what a target or the ledger returns changes nothing.
 		slices.Reverse(v.Found)
 		slices.Reverse(v.Rows)
 		for _, f := range Diff(v) {
@@ -102,11 +103,10 @@ func TestJudgeKeepsItsPromises(t *testing.T) {
 	})
 }
 
-// Everything is put right by acting on it: what is judged once more, after the
-// closing, is well.
-func TestJudgeSettles(t *testing.T) {
+// TestDiffSettles: after the remedies, the same snapshot has nothing to close.
+func TestDiffSettles(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		v := drawView(t)
+		v := drawSnapshot(t)
 		for _, f := range Diff(v) {
 			if f.Remedy != CloseGrant {
 				continue

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/sirupsen/logrus"
-	"golang.org/x/sync/errgroup"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations"
@@ -22,14 +21,15 @@ type Ledger interface {
 	AppendEvent(context.Context, access.Event) error
 }
 
-// Runs says which requests' workflows run.
+// Runs asks Temporal about the workflows of requests.
 type Runs interface {
-	// ListRunning lists the requests whose workflows seem to run; of one target, if it
-	// is named. It may be late: it only says whom to ask about.
+	// ListRunning returns the requests whose workflows are listed as running; those
+	// of one target, if it is named. The list is eventually consistent, so it only
+	// decides which workflows need to be described.
 	ListRunning(ctx context.Context, target string) (map[string]bool, error)
-	// Describe is the truth about one.
+	// Describe returns the status of one workflow. It is consistent.
 	Describe(ctx context.Context, requestID string) (RunStatus, error)
-	// RequestEnd asks one to end its request.
+	// RequestEnd asks one workflow to end its request.
 	RequestEnd(ctx context.Context, requestID, reason string) error
 }
 
@@ -43,29 +43,29 @@ type Alarm struct {
 }
 
 // Alarms carries alarms to people. Raise does not block for long, and may be
-// told the same alarm again.
+// called again with the same alarm.
 type Alarms interface{ Raise(context.Context, Alarm) }
 
-// Reconciler looks, judges and acts. It is safe beside workflows, beside `ramp
-// sweep` and beside itself: every act is idempotent, and what it acts on is
-// looked at again just before.
+// Reconciler takes a snapshot, finds what is wrong in it, and puts it right. It
+// is safe beside workflows, beside `ramp sweep` and beside itself: every remedy is
+// idempotent, and what it is applied to is read again just before.
 type Reconciler struct {
 	Broker *integrations.Broker
 	Ledger Ledger
 	// RevokeAndVerify revokes a grant, reads back that it is gone, and marks its row.
 	RevokeAndVerify func(context.Context, access.Grant) error
 	// VerifyGrant verifies that what the ledger says of an open grant was approved;
-	// CodeEvidence if it was not. nil: the ledger is believed.
+	// its error is CodeEvidence if it was not. nil skips the verification.
 	VerifyGrant func(context.Context, access.Grant) error
 	Runs        Runs // nil: there is no Temporal to ask
 	Alarms      Alarms
 	Log         logrus.FieldLogger
 	Now         func() time.Time // nil: the real clock
-	DryRun      bool             // look and judge only
-	RevokeLive  bool             // end live access, too
+	DryRun      bool             // finds, and changes nothing
+	RevokeLive  bool             // revokes live access, too
 }
 
-// Report is what one look at a target, or at the requests, came to.
+// Report is the result of one look at a target, or at the requests.
 type Report struct {
 	Target   string    `json:"target,omitempty"`
 	Grants   int       `json:"grants"` // not closed, in the ledger
@@ -73,7 +73,7 @@ type Report struct {
 	Findings []Finding `json:"findings"`
 }
 
-// Unresolved is how many findings were not put right.
+// Unresolved returns how many findings were not put right.
 func (r Report) Unresolved() int {
 	n := 0
 	for _, f := range r.Findings {
@@ -97,17 +97,18 @@ func (r *Reconciler) now() time.Time {
 	return clock.Now().UTC()
 }
 
-// ReconcileTarget looks at one target and puts right what is wrong. A remedy that fails
-// is told in its finding; an error means that nothing could be seen.
+// ReconcileTarget compares one target with the ledger and the workflows, and puts
+// right what is wrong. A remedy that fails is reported in its finding; an error
+// means that no snapshot could be taken.
 func (r *Reconciler) ReconcileTarget(ctx context.Context, target string) (Report, error) {
-	v, err := r.observe(ctx, target)
+	s, err := r.observe(ctx, target)
 	if err != nil {
 		return Report{Target: target}, err
 	}
-	findings := Diff(v)
-	findings = append(findings, r.compare(ctx, v, HealthyGrants(v, findings))...)
-	report := Report{Target: target, Found: len(v.Found), Findings: r.remedy(ctx, v.Runs, findings)}
-	for _, row := range v.Rows {
+	findings := Diff(s)
+	findings = append(findings, r.compare(ctx, s, HealthyGrants(s, findings))...)
+	report := Report{Target: target, Found: len(s.Found), Findings: r.remedy(ctx, s.Runs, findings)}
+	for _, row := range s.Rows {
 		if row.Status != ledger.GrantClosed && row.Target == target {
 			report.Grants++
 		}
@@ -115,138 +116,8 @@ func (r *Reconciler) ReconcileTarget(ctx context.Context, target string) (Report
 	return report, nil
 }
 
-// observe sees the target first, the ledger after it, and the workflows last.
-func (r *Reconciler) observe(ctx context.Context, target string) (Snapshot, error) {
-	v := Snapshot{Target: target, ListedAt: r.now(), RevokeLive: r.RevokeLive}
-	var err error
-	if v.Bounds, err = r.Broker.Bounds(target); err != nil {
-		return v, err
-	}
-	if v.Found, err = r.Broker.List(ctx, target); err != nil {
-		return v, err
-	}
-	if v.Rows, err = r.rows(ctx, target, v.Found); err != nil {
-		return v, err
-	}
-	v.Now = r.now()
-	if r.Runs != nil {
-		v.Runs, err = r.queryRuns(ctx, target, func(seem map[string]bool) []string { return needDescribe(v.Rows, target, seem) })
-	}
-	return v, err
-}
-
-// rows are those of the target that are not closed, and those of all that was
-// found.
-func (r *Reconciler) rows(ctx context.Context, target string, found []integrations.ListedGrant) ([]ledger.GrantRecord, error) {
-	rows, err := r.Ledger.Grants(ctx, ledger.GrantFilter{Target: target, NotClosed: true})
-	if err != nil {
-		return nil, err
-	}
-	have := map[string]bool{}
-	for _, row := range rows {
-		have[row.Name] = true
-	}
-	var others []string
-	for _, f := range found {
-		if !have[f.Name] {
-			have[f.Name] = true
-			others = append(others, f.Name)
-		}
-	}
-	for len(others) > 0 {
-		n := min(len(others), 500)
-		more, err := r.Ledger.Grants(ctx, ledger.GrantFilter{Names: others[:n]})
-		if err != nil {
-			return nil, err
-		}
-		rows, others = append(rows, more...), others[n:]
-	}
-	return rows, nil
-}
-
-// queryRuns asks about the workflows that do not seem to run. One of which nothing
-// is learnt stays unknown, from which nothing follows.
-func (r *Reconciler) queryRuns(ctx context.Context, target string, whom func(seem map[string]bool) []string) (map[string]RunStatus, error) {
-	seem, err := r.Runs.ListRunning(ctx, target)
-	if err != nil {
-		r.log().WithError(err).Warn("cannot list workflows; each is asked about by itself")
-	}
-	ids := whom(seem)
-	answers := make([]RunStatus, len(ids))
-	var group errgroup.Group
-	group.SetLimit(concurrency)
-	for i, id := range ids {
-		group.Go(func() error {
-			run, err := r.Runs.Describe(ctx, id)
-			if err != nil {
-				r.log().WithError(err).WithField("request", id).Warn("cannot ask about a workflow")
-				return nil
-			}
-			answers[i] = run
-			return nil
-		})
-	}
-	_ = group.Wait() // none fails
-	runs := map[string]RunStatus{}
-	for i, id := range ids {
-		runs[id] = answers[i]
-	}
-	return runs, ctx.Err()
-}
-
-// compare looks at healthy grants in detail, some of them at each look: a
-// target answers a few calls for each, and has others to serve.
-func (r *Reconciler) compare(ctx context.Context, v Snapshot, healthy []ledger.GrantRecord) []Finding {
-	rounds := (len(healthy) + maxComparisons - 1) / maxComparisons
-	if rounds > 1 {
-		from := int(v.Now.Unix()/int64(lookEvery/time.Second)) % rounds * maxComparisons
-		healthy = healthy[from:min(from+maxComparisons, len(healthy))]
-	}
-	out := make([]Finding, len(healthy))
-	var group errgroup.Group
-	group.SetLimit(concurrency)
-	for i, row := range healthy {
-		group.Go(func() error {
-			f := Finding{Target: v.Target, Grant: row.Name, RequestID: row.RequestID, ExpiresAt: timeOrNil(row.ExpiresAt)}
-			err := r.verifyGrant(ctx, row.Grant)
-			if access.CodeOf(err) == access.CodeEvidence {
-				f.Kind, f.Remedy, f.Why = Forged, CloseGrant, "The ledger was changed: "+access.Clip(err.Error(), 200)+"."
-				out[i] = f
-				return nil
-			}
-			if err == nil {
-				f.Differences, err = r.Broker.Drift(ctx, row.Grant)
-			}
-			if err != nil {
-				r.log().WithError(err).WithField("grant", row.Name).Warn("cannot compare a grant")
-				return nil
-			}
-			if len(f.Differences) > 0 {
-				f.Kind, f.Remedy, f.Why = Changed, Restore, "Somebody changed it on the target."
-				out[i] = f
-			}
-			return nil
-		})
-	}
-	_ = group.Wait() // none fails
-	changed := out[:0]
-	for _, f := range out {
-		if f.Grant != "" {
-			changed = append(changed, f)
-		}
-	}
-	return changed
-}
-
-func (r *Reconciler) verifyGrant(ctx context.Context, g access.Grant) error {
-	if r.VerifyGrant == nil {
-		return nil
-	}
-	return r.VerifyGrant(ctx, g)
-}
-
-// ReconcileRequests ends the requests that nothing else will, with nothing open.
-// Targets come first: what is open of a request is theirs.
+// ReconcileRequests ends the requests that have nothing open and that no workflow
+// will end. What a request still has open is ended by the reconciling of targets.
 func (r *Reconciler) ReconcileRequests(ctx context.Context) (Report, error) {
 	all, err := r.Ledger.Unfinished(ctx)
 	if err != nil {
@@ -254,9 +125,9 @@ func (r *Reconciler) ReconcileRequests(ctx context.Context) (Report, error) {
 	}
 	var runs map[string]RunStatus
 	if r.Runs != nil {
-		runs, err = r.queryRuns(ctx, "", func(seem map[string]bool) (ids []string) {
+		runs, err = r.queryRuns(ctx, "", func(listed map[string]bool) (ids []string) {
 			for _, u := range all {
-				if !seem[u.ID] {
+				if !listed[u.ID] {
 					ids = append(ids, u.ID)
 				}
 			}

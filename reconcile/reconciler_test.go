@@ -14,170 +14,173 @@ import (
 )
 
 func TestHealthyIsLeftAlone(t *testing.T) {
-	w := newWorld(t)
-	g := w.opened()
+	f := newFixture(t)
+	g := f.opened()
 	for range 3 {
-		w.well()
-		w.pass(time.Minute)
+		f.findsNothing()
+		f.advance(time.Minute)
 	}
-	require.Equal(t, []string{g.Name}, w.target.Usable())
-	require.Empty(t, w.runs.asked, "what seems to run is asked about by nobody")
+	require.Equal(t, []string{g.Name}, f.target.Usable())
+	require.Empty(t, f.runs.described, "a workflow that is listed as running is not described")
 
-	// A Temporal that answers nothing proves nothing.
-	w.runs.blind, w.runs.dumb = errors.New("no visibility"), errors.New("no answer")
-	w.well()
-	w.runs.dumb = nil
-	w.well()
-	require.Contains(t, w.runs.asked, g.RequestID)
-	require.Equal(t, []string{g.Name}, w.target.Usable())
+	// From a Temporal that does not answer nothing follows.
+	f.runs.listErr, f.runs.describeErr = errors.New("no visibility"), errors.New("no answer")
+	f.findsNothing()
+	f.runs.describeErr = nil
+	f.findsNothing()
+	require.Contains(t, f.runs.described, g.RequestID)
+	require.Equal(t, []string{g.Name}, f.target.Usable())
 }
 
 func TestCase38WorkflowIsGone(t *testing.T) {
 	for name, run := range map[string]reconcile.RunStatus{"terminated": reconcile.RunClosed, "lost": reconcile.RunMissing} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
-			g, other := w.opened(), w.opened()
-			w.runs.set(g.RequestID, run)
-			report := w.look()
+			f := newFixture(t)
+			g, other := f.opened(), f.opened()
+			f.runs.set(g.RequestID, run)
+			report := f.look()
 			require.Len(t, report.Findings, 1)
 			require.True(t, report.Findings[0].Done)
-			w.ended(g, access.OutcomeRevoked)
-			require.Equal(t, []string{other.Name}, w.target.Usable())
-			w.well()
-			require.Equal(t, access.CodeConflict, access.CodeOf(w.IntendGrant(ctx, g, w.now())), "it does not open again")
+			f.ended(g, access.OutcomeRevoked)
+			require.Equal(t, []string{other.Name}, f.target.Usable())
+			f.findsNothing()
+			require.Equal(t, access.CodeConflict, access.CodeOf(f.IntendGrant(ctx, g, f.now())), "it does not open again")
 		})
 	}
 	t.Run("after its end", func(t *testing.T) {
-		w := newWorld(t)
-		g := w.opened()
-		w.runs.set(g.RequestID, reconcile.RunClosed)
-		w.pass(time.Hour)
-		w.look()
-		w.ended(g, access.OutcomeExpired)
+		f := newFixture(t)
+		g := f.opened()
+		f.runs.set(g.RequestID, reconcile.RunClosed)
+		f.advance(time.Hour)
+		f.look()
+		f.ended(g, access.OutcomeExpired)
 	})
 	t.Run("between the ledger and the target", func(t *testing.T) { // CASES 24, and nobody to go on
-		w := newWorld(t)
-		g := w.grantOf(w.asked())
-		require.NoError(t, w.IntendGrant(ctx, g, w.now()))
-		require.NoError(t, w.broker.Grant(ctx, g))
-		w.runs.set(g.RequestID, reconcile.RunMissing)
-		w.look()
-		w.ended(g, access.OutcomeRevoked)
+		f := newFixture(t)
+		g := f.grantOf(f.asked())
+		require.NoError(t, f.IntendGrant(ctx, g, f.now()))
+		require.NoError(t, f.broker.Grant(ctx, g))
+		f.runs.set(g.RequestID, reconcile.RunMissing)
+		f.look()
+		f.ended(g, access.OutcomeRevoked)
 	})
 	t.Run("nothing is open", func(t *testing.T) {
-		w := newWorld(t)
-		r, healthy := w.asked(), w.asked()
-		w.runs.set(r.ID, reconcile.RunMissing)
-		report, err := w.reconciler().ReconcileRequests(ctx)
+		f := newFixture(t)
+		r, healthy := f.asked(), f.asked()
+		f.runs.set(r.ID, reconcile.RunMissing)
+		report, err := f.reconciler().ReconcileRequests(ctx)
 		require.NoError(t, err)
 		require.Len(t, report.Findings, 1)
-		require.Equal(t, access.StateFailed, w.request(r.ID).State)
-		require.Equal(t, access.StatePending, w.request(healthy.ID).State)
+		require.Equal(t, access.StateFailed, f.request(r.ID).State)
+		require.Equal(t, access.StatePending, f.request(healthy.ID).State)
 	})
 }
 
-// The request is not concluded by anybody while something of it is open.
+// TestCase28PermanentErrorIsNeverEnded: a request is not ended while something of
+// it is open, whatever error the target returns.
 func TestCase28PermanentErrorIsNeverEnded(t *testing.T) {
 	for _, fault := range []faketarget.Fault{faketarget.Forbidden, faketarget.Invalid, faketarget.NotFound, faketarget.Internal, faketarget.StillThere, faketarget.Throttled, faketarget.Unavailable} {
 		t.Run(string(fault), func(t *testing.T) { // with StillThere, CASES 27; with Throttled, CASES 26
-			w := newWorld(t)
-			g := w.opened()
-			w.pass(time.Hour + bounds.Ending)
+			f := newFixture(t)
+			g := f.opened()
+			f.advance(time.Hour + bounds.Ending)
 			for range 2 {
-				w.target.FailNext(faketarget.OpRevoke, fault)
-				report := w.look()
+				f.target.FailNext(faketarget.OpRevoke, fault)
+				report := f.look()
 				require.Equal(t, 1, report.Unresolved())
 				require.NotEmpty(t, report.Findings[0].Error)
-				r := w.request(g.RequestID)
+				r := f.request(g.RequestID)
 				require.Equal(t, access.StateEnding, r.State)
 				require.True(t, r.Overdue)
 				require.Contains(t, r.Problem, g.Name)
 			}
-			require.Len(t, w.alarms.raised, 2)
-			require.Equal(t, 1, w.told(g.RequestID)[access.EventAccessOverdue])
-			w.runs.set(g.RequestID, reconcile.RunClosed)
-			_, err := w.reconciler().ReconcileRequests(ctx)
+			require.Len(t, f.alarms.raised, 2)
+			require.Equal(t, 1, f.eventCounts(g.RequestID)[access.EventAccessOverdue])
+			f.runs.set(g.RequestID, reconcile.RunClosed)
+			_, err := f.reconciler().ReconcileRequests(ctx)
 			require.NoError(t, err)
-			require.Equal(t, access.StateEnding, w.request(g.RequestID).State)
+			require.Equal(t, access.StateEnding, f.request(g.RequestID).State)
 
-			w.look() // the fault is over
-			w.ended(g, access.OutcomeExpired)
-			require.Len(t, w.alarms.raised, 2)
+			f.look() // the fault is over
+			f.ended(g, access.OutcomeExpired)
+			require.Len(t, f.alarms.raised, 2)
 		})
 	}
 }
 
-// A workflow that runs ends its own request; what it failed to close is closed.
+// TestOverdueBesideItsWorkflow: of a request whose workflow runs, the reconciler
+// closes what is overdue, and leaves the state to the workflow.
 func TestOverdueBesideItsWorkflow(t *testing.T) {
-	w := newWorld(t)
-	g := w.opened()
-	w.pass(time.Hour + bounds.Ending - 2*time.Second)
-	w.well()
-	w.pass(2 * time.Second)
-	w.look()
-	require.Empty(t, w.target.Objects())
-	require.Equal(t, access.StateActive, w.request(g.RequestID).State, "the workflow's to say")
-	require.Equal(t, 1, w.told(g.RequestID)[access.EventGrantSwept])
-	w.well()
+	f := newFixture(t)
+	g := f.opened()
+	f.advance(time.Hour + bounds.Ending - 2*time.Second)
+	f.findsNothing()
+	f.advance(2 * time.Second)
+	f.look()
+	require.Empty(t, f.target.Objects())
+	require.Equal(t, access.StateActive, f.request(g.RequestID).State, "the state is for the workflow to change")
+	require.Equal(t, 1, f.eventCounts(g.RequestID)[access.EventGrantSwept])
+	f.findsNothing()
 }
 
 func TestOrphan(t *testing.T) {
-	w := newWorld(t)
-	healthy := w.opened()
-	orphan := w.grantOf(access.Request{ID: access.NewRequestID()})
-	require.NoError(t, w.broker.Grant(ctx, orphan))
-	require.Equal(t, reconcile.Orphan, w.look().Findings[0].Kind)
-	require.Equal(t, []string{healthy.Name}, w.target.Objects())
-	require.Equal(t, 1, w.told(orphan.RequestID)[access.EventGrantSwept], "recorded, though there is no such request")
-	w.well()
+	f := newFixture(t)
+	healthy := f.opened()
+	orphan := f.grantOf(access.Request{ID: access.NewRequestID()})
+	require.NoError(t, f.broker.Grant(ctx, orphan))
+	require.Equal(t, reconcile.Orphan, f.look().Findings[0].Kind)
+	require.Equal(t, []string{healthy.Name}, f.target.Objects())
+	require.Equal(t, 1, f.eventCounts(orphan.RequestID)[access.EventGrantSwept], "recorded, though there is no such request")
+	f.findsNothing()
 }
 
 func TestClosedAndThereAgain(t *testing.T) {
-	w := newWorld(t)
-	g := w.opened()
-	w.runs.set(g.RequestID, reconcile.RunClosed)
-	w.look()
-	w.ended(g, access.OutcomeRevoked)
-	w.pass(time.Minute)
-	require.NoError(t, w.broker.Grant(ctx, g)) // by hand, or by a worker that stood still
-	w.pass(time.Second)
-	report := w.look()
+	f := newFixture(t)
+	g := f.opened()
+	f.runs.set(g.RequestID, reconcile.RunClosed)
+	f.look()
+	f.ended(g, access.OutcomeRevoked)
+	f.advance(time.Minute)
+	require.NoError(t, f.broker.Grant(ctx, g)) // by hand, or by a worker that stood still
+	f.advance(time.Second)
+	report := f.look()
 	require.Equal(t, reconcile.Returned, report.Findings[0].Kind)
-	require.Empty(t, w.target.Objects())
-	require.Equal(t, 2, w.told(g.RequestID)[access.EventGrantSwept])
-	require.Equal(t, access.StateEnded, w.request(g.RequestID).State)
-	w.well()
+	require.Empty(t, f.target.Objects())
+	require.Equal(t, 2, f.eventCounts(g.RequestID)[access.EventGrantSwept])
+	require.Equal(t, access.StateEnded, f.request(g.RequestID).State)
+	f.findsNothing()
 }
 
 func TestCase33TakenAwayByHand(t *testing.T) {
-	w := newWorld(t)
-	g := w.opened()
-	w.target.Remove(g.Name)
+	f := newFixture(t)
+	g := f.opened()
+	f.target.Remove(g.Name)
 	for range 3 {
-		report := w.look()
+		report := f.look()
 		require.Equal(t, reconcile.Vanished, report.Findings[0].Kind)
 		require.Zero(t, report.Unresolved())
 	}
-	require.Equal(t, 1, w.told(g.RequestID)[access.EventGrantDrifted], "told once")
-	require.Empty(t, w.target.Objects(), "and not opened again")
-	w.pass(time.Hour + bounds.Ending)
-	w.look()
-	require.Equal(t, 1, w.told(g.RequestID)[access.EventGrantClosed], "closing it is no error")
+	require.Equal(t, 1, f.eventCounts(g.RequestID)[access.EventGrantDrifted], "recorded once")
+	require.Empty(t, f.target.Objects(), "and not opened again")
+	f.advance(time.Hour + bounds.Ending)
+	f.look()
+	require.Equal(t, 1, f.eventCounts(g.RequestID)[access.EventGrantClosed], "closing it is no error")
 }
 
-// A grant is being made, slowly, while reconcilers look as fast as they can.
+// TestCase36BeingMade: a grant is made slowly while reconcilers look as fast as
+// they can.
 func TestCase36BeingMade(t *testing.T) {
-	for name, blind := range map[string]bool{"with Temporal": false, "with none": true} {
+	for name, noTemporal := range map[string]bool{"with Temporal": false, "with none": true} {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
-			g := w.grantOf(w.asked())
-			letGo := w.target.Block(faketarget.OpGrant)
+			f := newFixture(t)
+			g := f.grantOf(f.asked())
+			letGo := f.target.Block(faketarget.OpGrant)
 			done := make(chan struct{})
 			var looking sync.WaitGroup
 			for range 3 {
 				looking.Go(func() {
-					r := w.reconciler()
-					if blind {
+					r := f.reconciler()
+					if noTemporal {
 						r.Runs = nil
 					}
 					for {
@@ -196,49 +199,49 @@ func TestCase36BeingMade(t *testing.T) {
 			}
 			looks := func() { time.Sleep(20 * time.Millisecond) } // some looks; the test holds with none
 			looks()
-			require.NoError(t, w.IntendGrant(ctx, g, w.now()))
+			require.NoError(t, f.IntendGrant(ctx, g, f.now()))
 			made := make(chan error)
-			go func() { made <- w.broker.Grant(ctx, g) }()
+			go func() { made <- f.broker.Grant(ctx, g) }()
 			looks()
 			letGo()
 			require.NoError(t, <-made)
 			looks()
-			require.NoError(t, w.MarkOpened(ctx, g.Name, w.now()))
-			w.pass(time.Second)
+			require.NoError(t, f.MarkOpened(ctx, g.Name, f.now()))
+			f.advance(time.Second)
 			looks()
 			close(done)
 			looking.Wait()
-			require.Equal(t, []string{g.Name}, w.target.Usable())
-			require.Zero(t, w.told(g.RequestID)[access.EventGrantSwept])
+			require.Equal(t, []string{g.Name}, f.target.Usable())
+			require.Zero(t, f.eventCounts(g.RequestID)[access.EventGrantSwept])
 		})
 	}
 }
 
-// Several workers find the same at the same moment.
+// TestBesideItself: several workers find the same at the same moment.
 func TestBesideItself(t *testing.T) {
-	w := newWorld(t)
+	f := newFixture(t)
 	var lost []access.Grant
 	for range 6 {
-		g := w.opened()
+		g := f.opened()
 		lost = append(lost, g)
-		w.runs.set(g.RequestID, reconcile.RunClosed)
+		f.runs.set(g.RequestID, reconcile.RunClosed)
 	}
-	healthy := w.opened()
-	orphan := w.grantOf(access.Request{ID: access.NewRequestID()})
-	require.NoError(t, w.broker.Grant(ctx, orphan))
+	healthy := f.opened()
+	orphan := f.grantOf(access.Request{ID: access.NewRequestID()})
+	require.NoError(t, f.broker.Grant(ctx, orphan))
 	var all sync.WaitGroup
 	for range 4 {
 		all.Go(func() {
-			if _, err := w.reconciler().ReconcileTarget(ctx, target); err != nil {
+			if _, err := f.reconciler().ReconcileTarget(ctx, target); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	all.Wait()
-	require.Equal(t, []string{healthy.Name}, w.target.Objects())
+	require.Equal(t, []string{healthy.Name}, f.target.Objects())
 	for _, g := range lost {
-		w.ended(g, access.OutcomeRevoked)
+		f.ended(g, access.OutcomeRevoked)
 	}
-	require.Equal(t, 1, w.told(orphan.RequestID)[access.EventGrantSwept])
-	w.well()
+	require.Equal(t, 1, f.eventCounts(orphan.RequestID)[access.EventGrantSwept])
+	f.findsNothing()
 }

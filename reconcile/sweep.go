@@ -7,14 +7,15 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// SweepReport is what one sweep over several targets, and the requests, came to.
+// SweepReport is the result of one sweep over several targets and the requests.
 type SweepReport struct {
 	Targets     []Report          `json:"targets"`
 	Requests    *Report           `json:"requests,omitempty"`
-	Unreachable map[string]string `json:"unseen,omitempty"` // what could not be looked at, and why
+	Unreachable map[string]string `json:"unreachable,omitempty"` // targets, or "requests": why they could not be compared
 }
 
-// Unresolved is how much was not put right, counting what could not be seen.
+// Unresolved returns how many findings were not put right, and how many targets
+// could not be reached.
 func (s SweepReport) Unresolved() int {
 	n := len(s.Unreachable)
 	for _, f := range s.Findings() {
@@ -25,7 +26,7 @@ func (s SweepReport) Unresolved() int {
 	return n
 }
 
-// Findings are all of them.
+// Findings returns the findings of all reports.
 func (s SweepReport) Findings() (all []Finding) {
 	for _, r := range s.Targets {
 		all = append(all, r.Findings...)
@@ -36,8 +37,8 @@ func (s SweepReport) Findings() (all []Finding) {
 	return all
 }
 
-// Sweep looks at targets, all at once, then at the requests. A target that is
-// down holds up no other.
+// Sweep reconciles targets, all at once, then the requests. A target that is down
+// does not keep the others waiting.
 func (r *Reconciler) Sweep(ctx context.Context, targets []string) SweepReport {
 	s := SweepReport{Targets: make([]Report, len(targets)), Unreachable: map[string]string{}}
 	var mu sync.Mutex

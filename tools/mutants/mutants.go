@@ -85,7 +85,7 @@ func mutants() []mutant {
 
 		// What the ledger says.
 		{"the ledger's row may say something else than the plan", "activities/proof.go", "case g.Target != planned.Target || g.Principal != planned.Principal || !sameJSON(g.Entitlement, planned.Entitlement):", "case planned.Target == \"\":", []string{activity}},
-		{"a forged row is restored", "reconcile/act.go", "if err = r.verifyGrant(ctx, restored.Grant); err == nil {", "if err = nil; err == nil {", []string{third}},
+		{"a forged row is restored", "reconcile/remedy.go", "if err = r.verifyGrant(ctx, restored.Grant); err == nil {", "if err = nil; err == nil {", []string{third}},
 
 		// People.
 		{"what opens does not ask who is still there", "activities/targets.go", "return proof.Recount(roll), nil", "return proof, nil", []string{activity}},

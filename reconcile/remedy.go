@@ -12,8 +12,8 @@ import (
 	"ramp.dev/ramp/ledger"
 )
 
-// remedy applies the remedies, the earliest end first, and answers what was found
-// to be true when it was looked at again.
+// remedy applies the remedies, the earliest end first, and returns the findings
+// that were still true when they were read again.
 func (r *Reconciler) remedy(ctx context.Context, runs map[string]RunStatus, findings []Finding) []Finding {
 	out := make([]*Finding, len(findings))
 	var group errgroup.Group
@@ -25,8 +25,8 @@ func (r *Reconciler) remedy(ctx context.Context, runs map[string]RunStatus, find
 		}
 		group.Go(func() error {
 			f := findings[i]
-			still, err := r.apply(ctx, runs[f.RequestID], &f)
-			if !still && err == nil {
+			stillWrong, err := r.apply(ctx, runs[f.RequestID], &f)
+			if !stillWrong && err == nil {
 				return nil // it was put right meanwhile
 			}
 			f.Done = err == nil
@@ -48,8 +48,9 @@ func (r *Reconciler) remedy(ctx context.Context, runs map[string]RunStatus, find
 	return kept
 }
 
-// apply reports false if there was nothing to put right any more.
-func (r *Reconciler) apply(ctx context.Context, run RunStatus, f *Finding) (still bool, err error) {
+// apply applies one remedy. It reports false if there was nothing to put right any
+// more.
+func (r *Reconciler) apply(ctx context.Context, run RunStatus, f *Finding) (stillWrong bool, err error) {
 	switch f.Remedy {
 	case CloseGrant:
 		return r.close(ctx, run, f)
@@ -62,8 +63,8 @@ func (r *Reconciler) apply(ctx context.Context, run RunStatus, f *Finding) (stil
 	}
 }
 
-// close ends what a finding is about.
-func (r *Reconciler) close(ctx context.Context, run RunStatus, f *Finding) (still bool, err error) {
+// close revokes the grant that a finding is about.
+func (r *Reconciler) close(ctx context.Context, run RunStatus, f *Finding) (stillWrong bool, err error) {
 	g := access.Grant{Name: f.Grant, RequestID: f.RequestID, Target: f.Target}
 	if f.Kind == Orphan || f.Kind == Returned {
 		p, err := r.Broker.Inspect(ctx, g)
@@ -77,16 +78,16 @@ func (r *Reconciler) close(ctx context.Context, run RunStatus, f *Finding) (stil
 		}
 		g = row.Grant
 	}
-	// Nobody but Ramp's ledger and this function ends it: then it is said first,
-	// so that nothing more is opened for the request meanwhile.
-	ours := f.Kind == Live || f.Kind == Lost || (f.Kind == Overdue && (r.Runs == nil || run == RunClosed || run == RunMissing))
-	if ours {
-		if err := r.ending(ctx, f, ""); err != nil {
+	// Where no workflow ends the request, this does. It is recorded as ending
+	// first, so that nothing more is opened for it meanwhile.
+	noWorkflow := f.Kind == Live || f.Kind == Lost || (f.Kind == Overdue && (r.Runs == nil || run == RunClosed || run == RunMissing))
+	if noWorkflow {
+		if err := r.recordEnding(ctx, f, ""); err != nil {
 			return true, err
 		}
 	}
 	if err := r.RevokeAndVerify(ctx, g); err != nil {
-		return true, r.late(ctx, f, err)
+		return true, r.recordOverdue(ctx, f, err)
 	}
 	if f.Kind == Forged {
 		r.requestEnd(ctx, f, "not what was approved, and closed")
@@ -94,21 +95,21 @@ func (r *Reconciler) close(ctx context.Context, run RunStatus, f *Finding) (stil
 	if err := r.Ledger.AppendEvent(ctx, r.event(*f, access.EventGrantSwept, f.Why)); err != nil {
 		return true, err
 	}
-	if ours {
+	if noWorkflow {
 		_, err = r.Ledger.Conclude(ctx, f.RequestID, outcome(*f, r.now()), r.now(), f.Why+" The reconciler ended it.")
 	}
 	return true, ignoreNotFound(err)
 }
 
-// late tells that something cannot be closed. Past its bound that is an alarm,
-// and the request is shown as overdue; it is never taken for ended.
-func (r *Reconciler) late(ctx context.Context, f *Finding, cause error) error {
+// recordOverdue records that a grant cannot be closed past its bound, and raises
+// an alarm. The request is then overdue; it is never taken for ended.
+func (r *Reconciler) recordOverdue(ctx context.Context, f *Finding, cause error) error {
 	if !f.late {
 		return cause
 	}
 	message := fmt.Sprintf("%s is not proven closed: %s; Ramp keeps trying", f.Grant, access.Clip(cause.Error(), 200))
-	if err := r.ending(ctx, f, message); err != nil {
-		r.log().WithError(err).WithField("request", f.RequestID).Error("overdue, and not recorded")
+	if err := r.recordEnding(ctx, f, message); err != nil {
+		r.log().WithError(err).WithField("request", f.RequestID).Error("a request is overdue, and that could not be recorded")
 	}
 	if r.Alarms != nil {
 		r.Alarms.Raise(ctx, Alarm{At: r.now(), RequestID: f.RequestID, Target: f.Target, Grant: f.Grant, Message: message})
@@ -116,10 +117,10 @@ func (r *Reconciler) late(ctx context.Context, f *Finding, cause error) error {
 	return cause
 }
 
-// ending writes down that a request is ending, and that it is overdue if there
-// is a problem. Events have the keys that the workflow's own have: whoever tells
-// them, they are told once.
-func (r *Reconciler) ending(ctx context.Context, f *Finding, problem string) error {
+// recordEnding records that a request is ending, and that it is overdue if there
+// is a problem. The events have the same keys as the workflow's, so that each is
+// recorded once, whoever records it first.
+func (r *Reconciler) recordEnding(ctx context.Context, f *Finding, problem string) error {
 	step := access.Transition{RequestID: f.RequestID, To: access.StateEnding, Outcome: outcome(*f, r.now()), At: r.now()}
 	e := r.event(*f, access.EventAccessEnding, f.Why)
 	e.Key, e.Detail["outcome"] = access.KeyEnding, string(step.Outcome)
@@ -134,16 +135,16 @@ func (r *Reconciler) ending(ctx context.Context, f *Finding, problem string) err
 	return ignoreNotFound(r.Ledger.Advance(ctx, step))
 }
 
-// restore makes a grant what it should be. One that cannot be is closed, and its
-// workflow is asked to end the request.
-func (r *Reconciler) restore(ctx context.Context, f *Finding) (still bool, err error) {
+// restore makes a grant on the target what was approved. A grant that cannot be
+// restored is closed, and its workflow is asked to end the request.
+func (r *Reconciler) restore(ctx context.Context, f *Finding) (stillWrong bool, err error) {
 	row, open, err := r.row(ctx, f.Grant)
 	if err != nil || !open {
 		return false, err
 	}
 	if !row.ExpiresAt.Equal(*f.ExpiresAt) {
-		// It was extended meanwhile: the ledger is always told first, so what it
-		// says now is at least as late as what the target said.
+		// It was extended meanwhile: the ledger is always written first, so its end
+		// is now at least as late as the one that the target listed.
 		if f.Differences, err = r.Broker.Drift(ctx, row.Grant); err != nil || len(f.Differences) == 0 {
 			return false, err
 		}
@@ -152,7 +153,7 @@ func (r *Reconciler) restore(ctx context.Context, f *Finding) (still bool, err e
 		return true, err
 	}
 	for restored := row; ; {
-		// To restore a row that somebody wrote would be to open what nobody approved.
+		// Restoring a forged row would open what nobody approved.
 		if err = r.verifyGrant(ctx, restored.Grant); err == nil {
 			err = r.Broker.Restore(ctx, restored.Grant)
 		}
@@ -166,7 +167,7 @@ func (r *Reconciler) restore(ctx context.Context, f *Finding) (still bool, err e
 			return true, err
 		}
 		if !open {
-			// A revoke may have passed between looking and writing.
+			// It may have been revoked between the reading and the restoring.
 			return true, r.RevokeAndVerify(ctx, row.Grant)
 		}
 		if row.ExpiresAt.Equal(restored.ExpiresAt) {
@@ -182,18 +183,18 @@ func (r *Reconciler) restore(ctx context.Context, f *Finding) (still bool, err e
 	return true, r.Ledger.AppendEvent(ctx, r.event(*f, access.EventGrantSwept, f.Why))
 }
 
-// requestEnd asks the workflow of what was closed to end its request.
+// requestEnd asks the workflow of a grant that was closed to end its request.
 func (r *Reconciler) requestEnd(ctx context.Context, f *Finding, why string) {
 	if r.Runs == nil {
 		return
 	}
 	if err := r.Runs.RequestEnd(ctx, f.RequestID, why); err != nil {
-		r.log().WithError(err).WithField("request", f.RequestID).Warn("closed; its workflow does not know yet")
+		r.log().WithError(err).WithField("request", f.RequestID).Warn("a grant was closed, and its workflow could not be asked to end the request")
 	}
 }
 
-// recordVanished records, once, what somebody took away.
-func (r *Reconciler) recordVanished(ctx context.Context, f *Finding) (still bool, err error) {
+// recordVanished records, once, that somebody removed a grant on the target.
+func (r *Reconciler) recordVanished(ctx context.Context, f *Finding) (stillWrong bool, err error) {
 	row, open, err := r.row(ctx, f.Grant)
 	if err != nil || !open {
 		return false, err
@@ -207,7 +208,7 @@ func (r *Reconciler) recordVanished(ctx context.Context, f *Finding) (still bool
 	return true, r.Ledger.AppendEvent(ctx, e)
 }
 
-// row is a grant's row as it is now, and whether it is not closed.
+// row reads a grant's row again, and reports whether it is not closed.
 func (r *Reconciler) row(ctx context.Context, name string) (ledger.GrantRecord, bool, error) {
 	rows, err := r.Ledger.Grants(ctx, ledger.GrantFilter{Names: []string{name}})
 	if err != nil || len(rows) == 0 {
@@ -216,26 +217,26 @@ func (r *Reconciler) row(ctx context.Context, name string) (ledger.GrantRecord, 
 	return rows[0], rows[0].Status != ledger.GrantClosed, nil
 }
 
-// event is about a finding. Two reconcilers that find the same in one minute
-// tell it once.
+// event makes an event of a finding. Its key names the minute, so that two
+// reconcilers that find the same at once record it once.
 func (r *Reconciler) event(f Finding, kind access.EventKind, message string) access.Event {
 	return access.Event{At: r.now(), RequestID: f.RequestID, Kind: kind, Actor: access.ActorReconciler, Message: message,
 		Detail: map[string]string{"grant": f.Grant, "target": f.Target, "finding": string(f.Kind)},
 		Key:    fmt.Sprintf("%s %s %s %d", kind, f.Kind, f.Grant, r.now().Truncate(time.Minute).Unix())}
 }
 
-// logFinding writes to the log. What was closed in time by nobody else is worth a
-// look; what could not be closed needs one.
+// logFinding logs a finding: as a warning if it was put right, since something else
+// failed before, and as an error if it was not.
 func (r *Reconciler) logFinding(_ context.Context, f Finding) {
 	log := r.log().WithFields(map[string]any{"finding": f.Kind, "remedy": f.Remedy, "request": f.RequestID, "grant": f.Grant, "target": f.Target})
 	if f.Error != "" {
-		log.WithField("cause", f.Error).Error("found, and not put right: " + f.Why)
+		log.WithField("cause", f.Error).Error("a finding was not put right: " + f.Why)
 		return
 	}
-	log.Warn("found: " + f.Why)
+	log.Warn("a finding was put right: " + f.Why)
 }
 
-// outcome is why access ended that no workflow ended: at its time, or before.
+// outcome returns why access ended that no workflow ended: at its time, or before.
 func outcome(f Finding, now time.Time) access.Outcome {
 	switch {
 	case f.State == access.StateGranting:
@@ -246,8 +247,8 @@ func outcome(f Finding, now time.Time) access.Outcome {
 	return access.OutcomeExpired
 }
 
-// ignoreNotFound: a request that the ledger does not know has nothing to be
-// written to.
+// ignoreNotFound drops the error of a request that is not in the ledger: there is
+// nothing to record it in.
 func ignoreNotFound(err error) error {
 	if access.CodeOf(err) == access.CodeNotFound {
 		return nil

@@ -1,0 +1,63 @@
+package reconcile
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/ledger"
+)
+
+// compare compares healthy grants in detail with what was approved, and with what
+// the target has. Each takes a few calls of the target, which has others to serve,
+// so of many grants each look takes a part.
+func (r *Reconciler) compare(ctx context.Context, s Snapshot, healthy []ledger.GrantRecord) []Finding {
+	rounds := (len(healthy) + maxComparisons - 1) / maxComparisons
+	if rounds > 1 {
+		from := int(s.Now.Unix()/int64(lookEvery/time.Second)) % rounds * maxComparisons
+		healthy = healthy[from:min(from+maxComparisons, len(healthy))]
+	}
+	out := make([]Finding, len(healthy))
+	var group errgroup.Group
+	group.SetLimit(concurrency)
+	for i, row := range healthy {
+		group.Go(func() error {
+			f := Finding{Target: s.Target, Grant: row.Name, RequestID: row.RequestID, ExpiresAt: timeOrNil(row.ExpiresAt)}
+			err := r.verifyGrant(ctx, row.Grant)
+			if access.CodeOf(err) == access.CodeEvidence {
+				f.Kind, f.Remedy, f.Why = Forged, CloseGrant, "The ledger was changed: "+access.Clip(err.Error(), 200)+"."
+				out[i] = f
+				return nil
+			}
+			if err == nil {
+				f.Differences, err = r.Broker.Drift(ctx, row.Grant)
+			}
+			if err != nil {
+				r.log().WithError(err).WithField("grant", row.Name).Warn("cannot compare a grant")
+				return nil
+			}
+			if len(f.Differences) > 0 {
+				f.Kind, f.Remedy, f.Why = Changed, Restore, "Somebody changed it on the target."
+				out[i] = f
+			}
+			return nil
+		})
+	}
+	_ = group.Wait() // none fails
+	changed := out[:0]
+	for _, f := range out {
+		if f.Grant != "" {
+			changed = append(changed, f)
+		}
+	}
+	return changed
+}
+
+func (r *Reconciler) verifyGrant(ctx context.Context, g access.Grant) error {
+	if r.VerifyGrant == nil {
+		return nil
+	}
+	return r.VerifyGrant(ctx, g)
+}

@@ -1,0 +1,185 @@
+package reconcile
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations"
+	"ramp.dev/ramp/ledger"
+)
+
+// Diff returns what is wrong in a snapshot, and the remedy of each. It ends no
+// grant whose workflow runs, or may run, before the grant is past its end and the
+// target's bound.
+func Diff(s Snapshot) []Finding {
+	found := map[string]integrations.ListedGrant{}
+	for _, f := range s.Found {
+		if at, ok := found[f.Name]; !ok || f.ExpiresAt.After(at.ExpiresAt) {
+			found[f.Name] = f
+		}
+	}
+	var out []Finding
+	inLedger := map[string]bool{}
+	for _, row := range s.Rows {
+		inLedger[row.Name] = true
+		listed, isListed := found[row.Name]
+		if f, wrong := s.diffRow(row, listed, isListed); wrong {
+			out = append(out, f)
+		}
+	}
+	for name, thing := range found {
+		id, ramps := access.RequestIDFromGrantName(name)
+		if inLedger[name] || !ramps {
+			continue
+		}
+		out = append(out, Finding{Kind: Orphan, Remedy: CloseGrant, Target: s.Target, Grant: name, RequestID: id,
+			ExpiresAt: timeOrNil(thing.ExpiresAt), Why: "Its name is one of Ramp's, and the ledger has no such grant."})
+	}
+	slices.SortFunc(out, compareExpiry)
+	return out
+}
+
+// diffRow reports what is wrong with one row of the ledger, if anything is; listed
+// is what the target lists under its name.
+func (s Snapshot) diffRow(row ledger.GrantRecord, listed integrations.ListedGrant, isListed bool) (Finding, bool) {
+	f := Finding{Remedy: CloseGrant, Target: s.Target, Grant: row.Name, RequestID: row.RequestID, ExpiresAt: timeOrNil(row.ExpiresAt)}
+	is := func(kind Kind, why string) (Finding, bool) { f.Kind, f.Why = kind, why; return f, true }
+	if row.Status == ledger.GrantClosed {
+		// Listed before it was closed, or too soon after to be the truth.
+		if !isListed || row.ClosedAt == nil || !s.ListedAt.After(row.ClosedAt.Add(s.Bounds.Consistency)) {
+			return f, false
+		}
+		return is(Returned, "It was closed, and is there again.")
+	}
+	// Two targets may be one place under two names. What the ledger has under one
+	// of them is no orphan of the other, which does not end it either.
+	if row.Target != s.Target {
+		return f, false
+	}
+	f.late = s.Now.After(row.ExpiresAt.Add(s.Bounds.Ending))
+	switch run := s.Runs[row.RequestID]; {
+	case run == RunClosed || run == RunMissing:
+		return is(Lost, lost(run))
+	case f.late:
+		return is(Overdue, "It is not closed, "+since(s.Now, row.ExpiresAt)+" after its end.")
+	case s.RevokeLive:
+		return is(Live, "All access is to end.")
+	}
+	if row.Status != ledger.GrantOpen || row.OpenedAt == nil || !s.ListedAt.After(row.OpenedAt.Add(s.Bounds.Consistency)) ||
+		!s.Now.Before(row.ExpiresAt) {
+		return f, false // being opened, just opened, or being closed by its workflow
+	}
+	if !isListed {
+		f.Remedy = RecordOnly
+		return is(Vanished, "Somebody removed it on the target.")
+	}
+	if listed.ExpiresAt.After(row.ExpiresAt) {
+		f.Remedy, f.Differences = Restore, []string{"it ends at " + access.FormatTime(listed.ExpiresAt) + " instead of " + access.FormatTime(row.ExpiresAt)}
+		return is(Changed, "Somebody changed it on the target.")
+	}
+	return f, false
+}
+
+// HealthyGrants returns the grants of a snapshot in which nothing was found wrong
+// and that are open: those worth comparing in detail.
+func HealthyGrants(s Snapshot, findings []Finding) []ledger.GrantRecord {
+	wrong := map[string]bool{}
+	for _, f := range findings {
+		wrong[f.Grant] = true
+	}
+	listed := map[string]bool{}
+	for _, f := range s.Found {
+		listed[f.Name] = true
+	}
+	var out []ledger.GrantRecord
+	for _, row := range s.Rows {
+		if row.Target == s.Target && row.Status == ledger.GrantOpen && listed[row.Name] && !wrong[row.Name] && s.Now.Before(row.ExpiresAt) {
+			out = append(out, row)
+		}
+	}
+	return out
+}
+
+// needDescribe returns the requests whose workflows are not listed as running. Of
+// one that is listed and does not run, a later look learns.
+func needDescribe(rows []ledger.GrantRecord, target string, listed map[string]bool) []string {
+	ids := map[string]bool{}
+	for _, row := range rows {
+		if row.Status != ledger.GrantClosed && row.Target == target && !listed[row.RequestID] {
+			ids[row.RequestID] = true
+		}
+	}
+	return sorted(ids)
+}
+
+func lost(run RunStatus) string {
+	if run == RunMissing {
+		return "Its workflow does not exist any more."
+	}
+	return "Its workflow is over and did not close it."
+}
+
+// StuckRequests returns the requests that nothing will ever decide or end: their
+// workflow does not run, and nothing of theirs is open. With no Temporal (runs is
+// nil) it returns only those whose access is over.
+func StuckRequests(now time.Time, bound time.Duration, all []ledger.Unfinished, runs map[string]RunStatus) []Finding {
+	var out []Finding
+	for _, u := range all {
+		run := runs[u.ID]
+		switch {
+		case u.NotClosed > 0:
+			continue // its grants come first
+		case !u.Started && u.State == access.StatePending:
+			continue // the server has yet to start it
+		case run == RunClosed || run == RunMissing:
+		case runs == nil && u.Grants > 0 && u.State.MayHaveAccess() && u.ExpiresAt != nil && now.After(u.ExpiresAt.Add(bound)):
+		default:
+			continue
+		}
+		f := Finding{Kind: Stuck, Remedy: Conclude, RequestID: u.ID, State: u.State, ExpiresAt: u.ExpiresAt}
+		switch {
+		case run == RunMissing:
+			f.Why = "Its workflow does not exist any more, and nothing of it is open."
+		case run == RunClosed:
+			f.Why = "Its workflow is over, and nothing of it is open."
+		default:
+			f.Why = "Its access is over, and nothing of it is open."
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// compareExpiry orders findings by the time at which access ends, then by grant.
+func compareExpiry(a, b Finding) int {
+	at := func(f Finding) time.Time {
+		if f.ExpiresAt == nil {
+			return time.Time{}
+		}
+		return *f.ExpiresAt
+	}
+	if c := at(a).Compare(at(b)); c != 0 {
+		return c
+	}
+	return strings.Compare(a.Grant, b.Grant)
+}
+
+func timeOrNil(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+func since(now, then time.Time) string { return now.Sub(then).Round(time.Second).String() }
+
+func sorted(ids map[string]bool) []string {
+	out := make([]string, 0, len(ids))
+	for id := range ids {
+		out = append(out, id)
+	}
+	slices.Sort(out)
+	return out
+}
