@@ -1,0 +1,75 @@
+package feed
+
+import (
+	"context"
+	"errors"
+
+	"ramp.dev/ramp/access"
+)
+
+// ErrBehind is the error of a subscription whose reader is too slow: the events
+// that it has not seen are no longer in memory. The reader subscribes again
+// after the last event that it has.
+var ErrBehind = errors.New("the reader is too slow; it must subscribe again after its last event")
+
+// Subscription follows the log from a number. It holds nobody up: it has no
+// queue, only a place. It is not safe for concurrent use and need not be closed.
+type Subscription struct {
+	feed  *Feed
+	after int64
+	live  bool // it has reached the events in memory
+}
+
+// Subscribe returns a subscription to what happens after an event. What is no
+// longer in memory is read from the log first, a page at a time.
+func (f *Feed) Subscribe(after int64) *Subscription { return &Subscription{feed: f, after: after} }
+
+// After returns the number of the last event that Next returned.
+func (s *Subscription) After() int64 { return s.after }
+
+// Next waits for events and returns them in order, at least one and at most
+// Options.Batch. Errors are ErrBehind, that of ctx, that of a gap (IsGap), or of
+// code unavailable while the log cannot be read.
+func (s *Subscription) Next(ctx context.Context) ([]access.Event, error) {
+	for {
+		list, missing, changed, err := s.take()
+		switch {
+		case len(list) > 0:
+			s.after, s.live = list[len(list)-1].Seq, true
+			return list, nil
+		case missing > 0 && s.live:
+			return nil, ErrBehind
+		case missing > 0:
+			list, err := s.feed.page(ctx, s.after, missing)
+			if err != nil {
+				return nil, err
+			}
+			s.after = list[len(list)-1].Seq
+			return list, nil
+		case err != nil:
+			return nil, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-changed:
+		}
+	}
+}
+
+// take returns what is in memory for the subscription. If it lacks events that
+// memory no longer has, missing is the number of the log's newest event.
+func (s *Subscription) take() (list []access.Event, missing int64, changed <-chan struct{}, err error) {
+	f := s.feed
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.started || s.after >= f.last {
+		return nil, 0, f.changed, f.err
+	}
+	first := f.last - int64(len(f.recent)) + 1
+	if s.after+1 < first {
+		return nil, f.last, f.changed, nil
+	}
+	list = f.recent[s.after+1-first:]
+	return append([]access.Event(nil), list[:min(len(list), f.options.Batch)]...), 0, f.changed, nil
+}
