@@ -119,8 +119,8 @@ func (f *Feed) read(ctx context.Context) error {
 	for at < last {
 		list, err := f.page(ctx, at, last)
 		if IsGap(err) {
-			f.logger.WithError(err).Error("the log has a gap: events were removed from the database")
 			f.update(func() { f.recent, f.last, f.err = nil, last, nil })
+			f.logger.WithError(err).Error("the log has a gap: events were removed from the database")
 			return nil
 		}
 		if err != nil {
