@@ -17,7 +17,7 @@ var ErrBehind = errors.New("the reader is too slow; it must subscribe again afte
 type Subscription struct {
 	feed  *Feed
 	after int64
-	live  bool // it has reached the events in memory
+	live  bool // it has once reached the newest event
 }
 
 // Subscribe returns a subscription to what happens after an event. What is no
@@ -45,6 +45,7 @@ func (s *Subscription) Next(ctx context.Context) ([]access.Event, error) {
 				return nil, err
 			}
 			s.after = list[len(list)-1].Seq
+			s.live = s.after >= missing
 			return list, nil
 		case err != nil:
 			return nil, err
