@@ -11,6 +11,7 @@ const (
 	ViaCLI       Via = "cli"       // the command line, as its User-Agent says; it proves nothing
 	ViaSCIM      Via = "scim"      // an identity provider
 	ViaDirectory Via = "directory" // Ramp itself, since the directory has changed
+	ViaTemporal  Via = "temporal-ui"
 )
 
 // DetailVia is the detail of an event that holds a Via.

@@ -10,6 +10,7 @@ import (
 	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/server/auth"
 	"ramp.dev/ramp/server/scim"
+	"ramp.dev/ramp/server/surface"
 )
 
 // Config is the server's part of the configuration file.
@@ -47,7 +48,7 @@ func (c Config) Validate() []access.Issue {
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		bad("url_malformed", "url", "the address at which people reach Ramp is needed, such as https://ramp.example.com")
 	}
-	if c.TemporalUI != "" && auth.Origin(c.TemporalUI) == "" {
+	if c.TemporalUI != "" && surface.Origins(c.TemporalUI) == nil {
 		bad("url_malformed", "temporalUI", "the address of the Temporal UI is needed, such as https://temporal.example.com, or none")
 	}
 	if c.EnrolInPage && (err != nil || u.Hostname() != "localhost") {

@@ -16,10 +16,13 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/codec"
 	"ramp.dev/ramp/ledger"
-	"ramp.dev/ramp/server/auth"
+	"ramp.dev/ramp/server/codecserver"
 )
 
-const ui = "http://127.0.0.1:8233"
+const (
+	ui         = "http://127.0.0.1:8233"
+	decodePath = codecserver.Prefix + "/decode"
+)
 
 func withUI(c *Config) { c.TemporalUI = ui + "/" }
 
@@ -63,7 +66,7 @@ func (f *fixture) decoded() []ledger.Entry {
 func TestOperatorsDecode(t *testing.T) {
 	f := newFixture(t, withUI)
 	question := sealed(t, codec.Key{1}, "access-1")
-	w := f.asUI(ui, "oscar", "POST", auth.DecodePath+"?preserveStorageRefs=true", question)
+	w := f.asUI(ui, "oscar", "POST", decodePath+"?preserveStorageRefs=true", question)
 	require.Equal(t, http.StatusOK, w.Code, "%s", w.Body)
 	var out commonpb.Payloads
 	require.NoError(t, protojson.Unmarshal(w.Body.Bytes(), &out))
@@ -74,17 +77,17 @@ func TestOperatorsDecode(t *testing.T) {
 	list := f.decoded()
 	require.Len(t, list, 1)
 	require.Equal(t, "oscar", list[0].Actor)
-	require.Equal(t, map[string]string{"payloads": "1", "workflows": "access-1"}, list[0].Detail)
+	require.Equal(t, map[string]string{"payloads": "1", "workflows": "access-1", "via": "temporal-ui"}, list[0].Detail)
 
-	w = f.asUI(ui, "alice", "POST", auth.DecodePath, question)
+	w = f.asUI(ui, "alice", "POST", decodePath, question)
 	require.Equal(t, http.StatusForbidden, w.Code)
 	require.NotContains(t, w.Body.String(), "TUFSS0VE") // MARKED, in base64
 	require.NotEmpty(t, w.Header().Get("Access-Control-Allow-Origin"), "the UI is told why")
 	for name, body := range map[string]string{"another key's": sealed(t, codec.Key{2}, "a"),
 		"moved": strings.Replace(question, "YWNjZXNzLTE", "YWNjZXNzLTI", 1), "nonsense": "{"} {
-		require.Equal(t, http.StatusBadRequest, f.asUI(ui, "oscar", "POST", auth.DecodePath, body).Code, name)
+		require.Equal(t, http.StatusBadRequest, f.asUI(ui, "oscar", "POST", decodePath, body).Code, name)
 	}
-	require.Equal(t, http.StatusRequestEntityTooLarge, f.asUI(ui, "oscar", "POST", auth.DecodePath, strings.Repeat(" ", 5<<20)).Code)
+	require.Equal(t, http.StatusRequestEntityTooLarge, f.asUI(ui, "oscar", "POST", decodePath, strings.Repeat(" ", 5<<20)).Code)
 	require.NotEqual(t, http.StatusOK, f.asUI(ui, "oscar", "POST", "/api/v1/codec/encode", question).Code, "decode only")
 	require.Len(t, f.decoded(), 1, "what was not decoded is no decode")
 
@@ -93,7 +96,7 @@ func TestOperatorsDecode(t *testing.T) {
 	defer raw.Close()
 	_, err = raw.Exec(`CREATE TRIGGER full BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'the disk is full'); END`)
 	require.NoError(t, err)
-	w = f.asUI(ui, "oscar", "POST", auth.DecodePath, question)
+	w = f.asUI(ui, "oscar", "POST", decodePath, question)
 	require.NotContains(t, w.Body.String(), "TUFSS0VE", "what cannot be recorded is not answered")
 }
 
@@ -101,32 +104,32 @@ func TestOperatorsDecode(t *testing.T) {
 // one address.
 func TestOneOriginDecodes(t *testing.T) {
 	f := newFixture(t, withUI)
-	preflight := f.asUI(ui, "", "OPTIONS", auth.DecodePath, "")
+	preflight := f.asUI(ui, "", "OPTIONS", decodePath, "")
 	require.Equal(t, http.StatusNoContent, preflight.Code)
 	require.Equal(t, ui, preflight.Header().Get("Access-Control-Allow-Origin"))
 	require.Equal(t, "POST", preflight.Header().Get("Access-Control-Allow-Methods"))
 	require.Contains(t, preflight.Header().Get("Access-Control-Allow-Headers"), "X-Namespace")
 
 	body := sealed(t, codec.Key{1}, "a")
-	require.Equal(t, http.StatusUnauthorized, f.asUI(ui, "", "POST", auth.DecodePath, body).Code, "past the CSRF check, and then nobody")
+	require.Equal(t, http.StatusUnauthorized, f.asUI(ui, "", "POST", decodePath, body).Code, "past the CSRF check, and then nobody")
 	for _, other := range []string{"http://127.0.0.1:8234", "https://127.0.0.1:8233", "http://127.0.0.1:8233.evil.example", "http://evil.example", "null", "*"} {
 		for _, method := range []string{"OPTIONS", "POST"} {
-			w := f.asUI(other, "", method, auth.DecodePath, body)
+			w := f.asUI(other, "", method, decodePath, body)
 			require.Empty(t, w.Header().Get("Access-Control-Allow-Origin"), "%s from %s", method, other)
 			if method == "POST" {
 				require.Contains(t, w.Body.String(), "cross_origin", other)
 			}
 		}
 	}
-	for _, route := range f.router.Routes() {
-		if route.Path == auth.DecodePath || route.Method == http.MethodGet {
+	for s, route := range f.routes() {
+		if route.Path == decodePath || route.Method == http.MethodGet {
 			continue
 		}
-		path := strings.NewReplacer(":id", "0123456789abcdef", ":contract", "ssh-demo").Replace(route.Path)
+		path := address(route, access.Request{ID: "0123456789abcdef"})
 		for _, method := range []string{"OPTIONS", route.Method} {
 			require.Empty(t, f.asUI(ui, "", method, path, "").Header().Get("Access-Control-Allow-Origin"), "%s %s", method, path)
 		}
-		if !strings.HasPrefix(path, "/scim/") { // which takes no cookie
+		if !s.Tokens {
 			require.Contains(t, f.asUI(ui, "", route.Method, path, "").Body.String(), "cross_origin", path)
 		}
 	}

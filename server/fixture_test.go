@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"io"
+	"iter"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -26,6 +27,7 @@ import (
 	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/server/auth"
 	"ramp.dev/ramp/server/limit"
+	"ramp.dev/ramp/server/surface"
 	"ramp.dev/ramp/workflows"
 )
 
@@ -148,6 +150,24 @@ func (f *fixture) call(token, method, path, contentType, body string) *httptest.
 	w := httptest.NewRecorder()
 	f.handler.ServeHTTP(streamed{w, cancel}, r)
 	return w
+}
+
+// routes are all routes of all surfaces.
+func (f *fixture) routes() iter.Seq2[surface.Surface, surface.Route] {
+	return func(yield func(surface.Surface, surface.Route) bool) {
+		for _, s := range f.surfaces {
+			for _, r := range s.Routes {
+				if !yield(s, r) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// address is a route's path about a request.
+func address(route surface.Route, r access.Request) string {
+	return strings.NewReplacer(":id", r.ID, ":contract", "ssh-demo", ":name", "ramp.css", "*", "entries/000.p/1").Replace(route.Path)
 }
 
 const jsonType = "application/json"

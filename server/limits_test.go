@@ -236,14 +236,14 @@ func ends(t *testing.T, b *bufio.Reader) {
 func TestStreamsEnd(t *testing.T) {
 	t.Run("with the token", func(t *testing.T) {
 		f := newFixture(t)
-		addr, _ := f.serving(usual)
+		addr, _ := f.serving(defaultTimeouts)
 		token, err := idp.Mint(f.dir, f.issuer, "alice", "ramp", 5*time.Second, 0)
 		require.NoError(t, err)
 		ends(t, stream(t, addr, token))
 	})
 	t.Run("with the server", func(t *testing.T) {
 		f := newFixture(t)
-		addr, stop := f.serving(usual)
+		addr, stop := f.serving(defaultTimeouts)
 		b := stream(t, addr, f.token("alice"))
 		require.NoError(t, stop())
 		ends(t, b)

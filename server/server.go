@@ -10,8 +10,7 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/labstack/echo/v4"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/sirupsen/logrus"
 	"go.temporal.io/sdk/client"
 	"golang.org/x/sync/errgroup"
@@ -25,19 +24,23 @@ import (
 	"ramp.dev/ramp/server/api"
 	"ramp.dev/ramp/server/app"
 	"ramp.dev/ramp/server/auth"
+	"ramp.dev/ramp/server/codecserver"
 	"ramp.dev/ramp/server/gateway"
 	"ramp.dev/ramp/server/scim"
+	"ramp.dev/ramp/server/surface"
 	"ramp.dev/ramp/server/web"
 )
 
 // Deps are what a server works with.
 type Deps struct {
 	Temporal client.Client
-	Ledger   *ledger.Ledger
-	Signer   *evidence.Signer
-	Codec    *codec.Codec  // nil: what Temporal keeps is not encrypted
-	Passkeys *passkey.File // nil: none are known
-	Log      logrus.FieldLogger
+	// Namespace is Temporal's, for links to its UI; "default" if empty.
+	Namespace string
+	Ledger    *ledger.Ledger
+	Signer    *evidence.Signer
+	Codec     *codec.Codec  // nil: what Temporal keeps is not encrypted
+	Passkeys  *passkey.File // nil: none are known
+	Log       logrus.FieldLogger
 }
 
 // Server answers people. Make one with New, then Run it.
@@ -47,8 +50,10 @@ type Server struct {
 	contracts *contracts.Store
 	app       *app.App
 	sync      *app.DirectorySync // nil: there is no directory
-	router    *echo.Echo
+	surfaces  []surface.Surface
 	handler   http.Handler
+	registry  *prometheus.Registry
+	requests  requestMetrics
 	parts     []part
 	listener  net.Listener
 	metrics   net.Listener
@@ -100,12 +105,12 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 	if c.SCIM.DirectoryMode().Enabled {
 		directory = d.Ledger
 	}
-	identity, err := auth.New(c.Identity, base, auth.Deps{Log: d.Log, Directory: directory, Store: d.Ledger, TemporalUIOrigin: auth.Origin(c.TemporalUI),
-		CallerAddress: c.Limits.callerAddress()})
+	identity, err := auth.New(c.Identity, base, auth.Deps{Log: d.Log, Directory: directory, Store: d.Ledger, CallerAddress: c.Limits.callerAddress()})
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{config: c, log: d.Log, contracts: store}
+	s := &Server{config: c, log: d.Log, contracts: store, registry: newRegistry()}
+	s.requests = newRequestMetrics(s.registry)
 	work := app.Config{Contracts: store, Ledger: d.Ledger, Signer: d.Signer, Gateway: t, Codec: d.Codec,
 		Log: d.Log, Operators: c.Operators, Auditors: c.Auditors, MaxOpen: c.MaxOpen}
 	if d.Passkeys != nil {
@@ -120,15 +125,20 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 	}
 	s.parts = []part{{"ledger", d.Ledger.Ping}, {"temporal", t.Ping}, {"identity", identity.Ping},
 		{"contracts", func(context.Context) error { return store.LoadError() }}}
-	pages, err := web.New(s.app, identity, c.TemporalUI)
+	pages, err := web.New(s.app, identity, web.TemporalUI{Address: c.TemporalUI, Namespace: d.Namespace})
 	if err != nil {
 		return nil, err
 	}
-	s.router = s.routes(identity, api.New(s.app, identity), pages)
+	s.surfaces = []surface.Surface{s.health(), identity.Surface(), api.New(s.app, identity).Surface(),
+		codecserver.Surface(s.app, identity, c.TemporalUI), pages.StaticFiles(), pages.Surface()}
 	if directory != nil {
-		scim.New(c.SCIM, d.Ledger, c.URL, s.sync.Wake, d.Log).Routes(s.router)
+		s.surfaces = append(s.surfaces, scim.New(c.SCIM, d.Ledger, c.URL, s.sync.Wake, d.Log).Surface())
 	}
-	s.handler = identity.LoadSession(s.router)
+	router, err := s.mount(s.surfaces)
+	if err != nil {
+		return nil, err
+	}
+	s.handler = identity.LoadSession(router)
 	return s, nil
 }
 
@@ -154,11 +164,9 @@ func (s *Server) Run(ctx context.Context) error {
 	if s.sync != nil {
 		g.Go(func() error { s.sync.Run(ctx); return nil })
 	}
-	g.Go(func() error { return serve(ctx, s.listener, s.handler, usual) })
+	g.Go(func() error { return serve(ctx, s.listener, s.handler, defaultTimeouts) })
 	if s.metrics != nil {
-		mux := http.NewServeMux()
-		mux.Handle("GET /metrics", promhttp.Handler())
-		g.Go(func() error { return serve(ctx, s.metrics, mux, usual) })
+		g.Go(func() error { return serve(ctx, s.metrics, metricsHandler(s.registry), defaultTimeouts) })
 	}
 	return g.Wait()
 }
@@ -181,5 +189,3 @@ func serve(ctx context.Context, l net.Listener, h http.Handler, t timeouts) erro
 	}
 	return nil
 }
-
-func healthy(c echo.Context) error { return c.String(http.StatusOK, "ok\n") }

@@ -77,7 +77,7 @@ func startServer(ctx context.Context, c config.Config, temporal client.Client, o
 	if err != nil {
 		return nil, err
 	}
-	s, err := server.New(c.Server, server.Deps{Temporal: temporal, Ledger: led, Signer: signer, Codec: payloads, Passkeys: c.Keys.PasskeyFile(), Log: logrus.StandardLogger()})
+	s, err := server.New(c.Server, server.Deps{Temporal: temporal, Namespace: c.Temporal.Namespace, Ledger: led, Signer: signer, Codec: payloads, Passkeys: c.Keys.PasskeyFile(), Log: logrus.StandardLogger()})
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"ramp.dev/ramp/contracts"
 	"ramp.dev/ramp/server/app"
 	"ramp.dev/ramp/server/auth"
+	"ramp.dev/ramp/server/surface"
 )
 
 // API answers under /api.
@@ -23,44 +24,51 @@ type API struct {
 // New makes the API of the use cases.
 func New(d *app.App, a *auth.Auth) *API { return &API{app: d, auth: a} }
 
-// Routes adds the API's calls. Everything but the two that help to log in and
+// Surface returns the API's calls. Everything but the two that help to log in and
 // to read the rest needs a person.
-func (a *API) Routes(e *echo.Echo) {
-	e.GET("/api/openapi.json", a.openAPI)
-	e.GET("/api/v1/auth-config", func(c echo.Context) error { return c.JSON(http.StatusOK, a.auth.LoginInfo()) })
-
-	// Not a group: echo would answer for every unknown path and method in it.
-	get := func(path string, h echo.HandlerFunc) { e.GET("/api/v1"+path, h, auth.Require) }
-	post := func(path string, h echo.HandlerFunc) { e.POST("/api/v1"+path, h, auth.Require) }
-	get("/me", a.me)
-	get("/me/sessions", a.sessions)
-	post("/me/sign-out", a.signOut)
-	get("/catalog", a.catalog)
-	get("/catalog/:contract", a.offer)
-	post("/requests", a.submit)
-	get("/requests", a.list)
-	get("/requests/:id", a.show)
-	post("/requests/:id/decision", a.decide)
-	post("/requests/:id/cancel", a.stop(a.app.Cancel))
-	post("/requests/:id/release", a.stop(a.app.Release))
-	post("/requests/:id/revoke", a.stop(a.app.Revoke))
-	post("/requests/:id/extend", a.extend)
-	post("/requests/:id/credentials", a.pickUp)
-	get("/events", a.events)
-	get("/requests/:id/evidence", a.evidence)
-	e.POST(auth.DecodePath, a.decode, auth.Require)
-	get("/audit", a.audit)
-	get("/audit/checkpoint", a.checkpoint)
-	get("/audit/tile/*", a.tile)
+func (a *API) Surface() surface.Surface {
+	get := func(path string, h echo.HandlerFunc) surface.Route { return surface.GET("/api/v1"+path, h) }
+	post := func(path string, h echo.HandlerFunc) surface.Route { return surface.POST("/api/v1"+path, h) }
+	events := get("/events", a.events)
+	events.Stream = true
+	return surface.Surface{
+		Name: "API", Prefixes: []string{"/api"}, Via: access.ViaAPI, Authenticate: a.auth.Identify, Require: auth.Require,
+		Routes: []surface.Route{
+			surface.GET("/api/openapi.json", a.openAPI).Open(),
+			get("/auth-config", a.authConfig).Open(),
+			get("/me", a.me),
+			get("/me/sessions", a.sessions),
+			post("/me/sign-out", a.signOut),
+			get("/catalog", a.catalog),
+			get("/catalog/:contract", a.offer),
+			post("/requests", a.submit),
+			get("/requests", a.list),
+			get("/requests/:id", a.show),
+			post("/requests/:id/decision", a.decide),
+			post("/requests/:id/cancel", a.end(a.app.Cancel)),
+			post("/requests/:id/release", a.end(a.app.Release)),
+			post("/requests/:id/revoke", a.end(a.app.Revoke)),
+			post("/requests/:id/extend", a.extend),
+			post("/requests/:id/credentials", a.pickUp),
+			get("/requests/:id/evidence", a.evidence),
+			events,
+			get("/audit", a.audit),
+			get("/audit/checkpoint", a.checkpoint),
+			get("/audit/tile/*", a.tile),
+		},
+	}
 }
 
-// actor is who asks, through the API or the command line.
+func (a *API) authConfig(c echo.Context) error { return c.JSON(http.StatusOK, a.auth.LoginInfo()) }
+
+// actor is who asks; a command line says so in its User-Agent, which proves
+// nothing and is for the record only.
 func actor(c echo.Context) access.Actor {
-	via := access.ViaAPI
+	by := auth.Actor(c)
 	if strings.HasPrefix(c.Request().UserAgent(), cliAgent) {
-		via = access.ViaCLI
+		by.Via = access.ViaCLI
 	}
-	return access.Actor{Person: auth.Person(c), Via: via}
+	return by
 }
 
 // cliAgent begins the User-Agent of the command line.

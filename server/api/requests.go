@@ -121,8 +121,8 @@ func (a *API) decide(c echo.Context) error {
 
 type endFunc func(ctx context.Context, by access.Actor, id, reason string) (access.Request, error)
 
-// stop serves the acts that end a request: they differ in who may and when.
-func (a *API) stop(act endFunc) echo.HandlerFunc {
+// end serves the acts that end a request: they differ in who may and when.
+func (a *API) end(act endFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		var body struct {
 			Reason string `json:"reason"`

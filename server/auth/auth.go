@@ -2,7 +2,6 @@ package auth
 
 import (
 	"context"
-	"encoding/gob"
 	"errors"
 	"net/http"
 	"net/url"
@@ -15,6 +14,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
+	"ramp.dev/ramp/server/surface"
 )
 
 // Auth knows who asks. It is safe for concurrent use.
@@ -23,21 +23,16 @@ type Auth struct {
 	base      *url.URL
 	providers []*provider
 	sessions  *scs.SessionManager
-	csrf      *http.CrossOriginProtection
-	decoding  *http.CrossOriginProtection // DecodePath's
 	Deps
 }
 
 // Deps are what Auth works with.
 type Deps struct {
-	Log              logrus.FieldLogger
-	Directory        access.Directory             // nil: tokens say all there is
-	Store            SessionStore                 // nil: sessions are in this process's memory
-	CallerAddress    func(r *http.Request) string // where a request comes from
-	TemporalUIOrigin string                       // the origin of the Temporal UI; empty: there is none
+	Log           logrus.FieldLogger
+	Directory     access.Directory             // nil: tokens say all there is
+	Store         SessionStore                 // nil: sessions are in this process's memory
+	CallerAddress func(r *http.Request) string // where a request comes from
 }
-
-func init() { gob.Register(access.Person{}) }
 
 // New checks the configuration; it does not call the provider. base is where
 // people reach Ramp.
@@ -51,6 +46,7 @@ func New(c Config, base *url.URL, d Deps) (*Auth, error) {
 	s.Cookie.Name, s.Cookie.Path = "ramp_session", "/"
 	s.Cookie.HttpOnly, s.Cookie.SameSite = true, http.SameSiteLaxMode
 	s.HashTokenInStore = true
+	s.Codec = sessionCodec{}
 	if d.Store != nil {
 		s.Store = sessionStore{d.Store, min(time.Minute, c.SessionIdle.Std()/10)}
 	}
@@ -62,20 +58,14 @@ func New(c Config, base *url.URL, d Deps) (*Auth, error) {
 	if base.Scheme == "https" {
 		s.Cookie.Name, s.Cookie.Secure = "__Host-ramp_session", true
 	}
-	decoding := http.NewCrossOriginProtection()
-	if d.TemporalUIOrigin != "" {
-		if err := decoding.AddTrustedOrigin(d.TemporalUIOrigin); err != nil {
-			return nil, access.Errorf(access.CodeInvalid, "the origin of the Temporal UI: %w", err)
-		}
-	}
-	a := &Auth{config: c, base: base, sessions: s, csrf: http.NewCrossOriginProtection(), decoding: decoding, Deps: d}
+	a := &Auth{config: c, base: base, sessions: s, Deps: d}
 	for _, is := range c.issuers() {
 		a.providers = append(a.providers, newProvider(is))
 	}
 	return a, nil
 }
 
-// Ping says whether people can be known, for readiness: one provider of
+// Ping reports why nobody can be authenticated, for readiness: one provider of
 // several that is away keeps out its own people only.
 func (a *Auth) Ping(context.Context) error {
 	var err error
@@ -87,14 +77,11 @@ func (a *Auth) Ping(context.Context) error {
 	return err
 }
 
-const (
-	personKey = "person"
-	untilKey  = "until"
-)
+const untilKey = "until"
 
 // Identify is middleware: it finds out who asks, if anybody says so. A bearer
 // token goes before a session, and a bad one is refused even where nobody is
-// needed. An act from another site's page is refused (CSRF).
+// needed.
 func (a *Auth) Identify(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
@@ -113,14 +100,6 @@ func (a *Auth) Identify(next echo.HandlerFunc) echo.HandlerFunc {
 			c.Set(personKey, p)
 			c.Set(untilKey, until)
 			return next(c)
-		}
-		csrf := a.csrf
-		if c.Path() == DecodePath {
-			csrf = a.decoding
-		}
-		if err := csrf.Check(r); err != nil {
-			return &access.Error{Code: access.CodeForbidden, Issues: []access.Issue{{Code: "cross_origin",
-				Message: "this was sent from another site's page"}}}
 		}
 		if p, ok := a.sessions.Get(r.Context(), personKey).(access.Person); ok {
 			p, err := a.Refresh(r.Context(), p)
@@ -153,7 +132,13 @@ func (a *Auth) Refresh(ctx context.Context, p access.Person) (access.Person, err
 	return roll.Current(p)
 }
 
-// Person is who asks; call it only behind Require or RequirePage.
+// Actor returns who asks, and through which surface; call it only behind Require
+// or RequirePage.
+func Actor(c echo.Context) access.Actor {
+	return access.Actor{Person: Person(c), Via: surface.Via(c)}
+}
+
+// Person returns who asks; call it only behind Require or RequirePage.
 func Person(c echo.Context) access.Person {
 	p, _ := c.Get(personKey).(access.Person)
 	return p
@@ -182,7 +167,7 @@ func RequirePage(next echo.HandlerFunc) echo.HandlerFunc {
 		if Person(c).ID != "" {
 			return next(c)
 		}
-		if c.Request().Method != http.MethodGet {
+		if m := c.Request().Method; m != http.MethodGet && m != http.MethodHead {
 			return unauthenticated("session_over", "your session is over; log in again, nothing was done")
 		}
 		return c.Redirect(http.StatusSeeOther, "/auth/login?next="+url.QueryEscape(c.Request().URL.RequestURI()))

@@ -17,7 +17,8 @@ import (
 
 	"ramp.dev/ramp/dev/idp"
 	"ramp.dev/ramp/server/auth"
-	"ramp.dev/ramp/server/problem"
+	"ramp.dev/ramp/server/limit"
+	"ramp.dev/ramp/server/surface"
 )
 
 // site is a small site behind the login: /whoami for anybody known, /act to
@@ -67,24 +68,22 @@ func handler(t *testing.T, c auth.Config, base string, deps func(*auth.Deps)) ht
 	a, err := auth.New(c, u, d)
 	require.NoError(t, err)
 	e := echo.New()
-	e.HTTPErrorHandler = func(err error, c echo.Context) {
-		p := problem.From(err)
-		_ = c.JSON(p.Status, p)
-	}
-	e.Use(a.Identify)
-	a.Routes(e)
 	who := func(c echo.Context) error {
 		return c.String(http.StatusOK, strings.Join(append([]string{auth.Person(c).ID}, auth.Person(c).Groups...), " "))
 	}
-	e.GET("/whoami", who, auth.RequirePage)
-	e.GET("/login-time", func(c echo.Context) error {
+	loginTime := func(c echo.Context) error {
 		if at := auth.Person(c).LoggedInAt; !at.IsZero() {
 			return c.String(http.StatusOK, at.Format(time.RFC3339))
 		}
 		return c.NoContent(http.StatusOK)
-	}, auth.RequirePage)
-	e.POST("/groups", who, auth.RequirePage)
-	e.POST("/act", func(c echo.Context) error { return c.String(http.StatusOK, auth.Person(c).ID) }, auth.RequirePage)
+	}
+	act := func(c echo.Context) error { return c.String(http.StatusOK, auth.Person(c).ID) }
+	fast := limit.New(limit.Rate{PerSecond: 1e6, Burst: 1e6})
+	limits := surface.Limits{Address: fast, Person: fast, PersonOf: func(echo.Context) string { return "" }}
+	require.NoError(t, surface.Mount(e, limits, log, a.Surface(), surface.Surface{
+		Name: "site", Prefixes: []string{""}, Authenticate: a.Identify, Require: auth.RequirePage,
+		Routes: []surface.Route{surface.GET("/whoami", who), surface.GET("/login-time", loginTime), surface.POST("/groups", who), surface.POST("/act", act)},
+	}))
 	return a.LoadSession(e)
 }
 

@@ -3,7 +3,6 @@ package auth
 import (
 	"crypto/rand"
 	"crypto/subtle"
-	"encoding/gob"
 	"net/http"
 	"net/url"
 	"strings"
@@ -12,6 +11,9 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 	"github.com/labstack/echo/v4"
 	"golang.org/x/oauth2"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/server/surface"
 )
 
 // loginState is one login under way, kept in the session of the browser that
@@ -23,15 +25,16 @@ type loginState struct {
 	Reauthenticate               bool // the person must prove anew who they are
 }
 
-const loginStateKey = "login"
-
-func init() { gob.Register(loginState{}) }
-
-// Routes adds the pages of logging in and out.
-func (a *Auth) Routes(e *echo.Echo) {
-	e.GET("/auth/login", a.login)
-	e.GET("/auth/callback", a.callback)
-	e.POST("/auth/logout", a.logout)
+// Surface returns the addresses of logging in and out.
+func (a *Auth) Surface() surface.Surface {
+	return surface.Surface{
+		Name: "login", Prefixes: []string{"/auth"}, Via: access.ViaWeb, Authenticate: a.Identify,
+		Routes: []surface.Route{
+			surface.GET("/auth/login", a.login).Open(),
+			surface.GET("/auth/callback", a.callback).Open(),
+			surface.POST("/auth/logout", a.logout).Open(),
+		},
+	}
 }
 
 func (a *Auth) redirectURL() string { return a.base.JoinPath("auth/callback").String() }

@@ -72,7 +72,7 @@ func (s sessionStore) FindCtx(ctx context.Context, token string) ([]byte, bool, 
 func (s sessionStore) CommitCtx(ctx context.Context, token string, data []byte, expiry time.Time) error {
 	now := time.Now().UTC()
 	next := ledger.Session{Token: token, Data: data, CreatedAt: now, SeenAt: now, ExpiresAt: expiry}
-	_, values, err := scs.GobCodec{}.Decode(data)
+	_, values, err := sessionCodec{}.Decode(data)
 	if err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func (s sessionStore) CommitCtx(ctx context.Context, token string, data []byte, 
 	if b, ok := ctx.Value(browserKey{}).(*browser); ok {
 		next.Address, next.UserAgent = b.address, b.agent
 		if b.found != nil && b.found.Token == token {
-			if _, before, err := (scs.GobCodec{}).Decode(b.found.Data); err != nil || !reflect.DeepEqual(before, values) {
+			if _, before, err := (sessionCodec{}).Decode(b.found.Data); err != nil || !reflect.DeepEqual(before, values) {
 				return s.UpdateSession(ctx, next)
 			}
 			if now.Sub(b.found.SeenAt) < s.touchInterval && b.found.Address == next.Address {

@@ -1,5 +1,5 @@
 // Package limit keeps one caller from taking what is there for all: so many
-// questions at once, and so many a second (CASES 47).
+// requests at once, and so many a second (CASES 47).
 package limit
 
 import (
@@ -10,10 +10,21 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Rate is how fast one caller may ask.
+// Rate is how fast one caller may send requests.
 type Rate struct {
 	PerSecond float64 `yaml:"perSecond,omitempty"`
 	Burst     int     `yaml:"burst,omitempty"` // at once
+}
+
+// Or returns the rate with zero fields filled in.
+func (r Rate) Or(perSecond float64, burst int) Rate {
+	if r.PerSecond <= 0 {
+		r.PerSecond = perSecond
+	}
+	if r.Burst <= 0 {
+		r.Burst = burst
+	}
+	return r
 }
 
 // maxCallers bounds memory: about 200 bytes each.
@@ -33,8 +44,8 @@ func New(r Rate) *Limiter {
 	return &Limiter{rate: r, max: maxCallers, buckets: map[string]*rate.Limiter{}}
 }
 
-// Allow takes one question from a caller's bucket. Otherwise it says how long to
-// wait, in whole seconds, at least one.
+// Allow takes one request from a caller's bucket and reports whether there was
+// one; if not, wait is how long until there is, in whole seconds, at least one.
 func (l *Limiter) Allow(caller string, now time.Time) (ok bool, wait time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -88,7 +88,7 @@ func fromEcho(he *echo.HTTPError) Problem {
 	case http.StatusMethodNotAllowed:
 		p.Kind, p.Code, p.Detail = access.CodeInvalid, "method_not_allowed", "this address does not take this method"
 	case http.StatusRequestEntityTooLarge:
-		p.Kind, p.Code, p.Detail = access.CodeTooLarge, "body_too_large", "the body may have 64 KiB"
+		p.Kind, p.Code, p.Detail = access.CodeTooLarge, "body_too_large", "the body is too large"
 	case http.StatusRequestTimeout:
 		p.Kind, p.Code, p.Detail = access.CodeInvalid, "body_too_slow", "the body took too long to arrive"
 	case http.StatusUnsupportedMediaType:

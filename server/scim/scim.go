@@ -10,12 +10,12 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
-	"github.com/labstack/echo/v4/middleware"
 	"github.com/sirupsen/logrus"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/server/problem"
+	"ramp.dev/ramp/server/surface"
 )
 
 // Path is where SCIM is; what is below it is not for people, and a person's
@@ -54,26 +54,42 @@ func New(c Config, store Store, site string, changed func(), log logrus.FieldLog
 	return &SCIM{config: c, token: token{c.Token.Cached()}, store: store, base: strings.TrimSuffix(site, "/") + Path, changed: changed, log: log}
 }
 
-// Routes adds the endpoints.
-func (s *SCIM) Routes(e *echo.Echo) {
-	add := func(method, path string, h echo.HandlerFunc) {
-		e.Add(method, Path+path, h, s.answers, s.authorize, middleware.BodyLimit(maxBody))
+// Surface returns the endpoints. The provider's own token opens all of them, and
+// a person's none.
+func (s *SCIM) Surface() surface.Surface {
+	route := func(method, path string, h echo.HandlerFunc) surface.Route {
+		return surface.Route{Method: method, Path: Path + path, Handler: h}
 	}
-	add("GET", "/ServiceProviderConfig", fixed(serviceProviderConfig))
-	add("GET", "/ResourceTypes", fixed(resourceTypes))
-	add("GET", "/Schemas", fixed(schemas))
-	add("GET", "/Users", s.users)
-	add("POST", "/Users", s.addUser)
-	add("GET", "/Users/:id", s.user)
-	add("PUT", "/Users/:id", s.putUser)
-	add("PATCH", "/Users/:id", s.patchUser)
-	add("DELETE", "/Users/:id", s.deleteUser)
-	add("GET", "/Groups", s.groups)
-	add("POST", "/Groups", s.addGroup)
-	add("GET", "/Groups/:id", s.group)
-	add("PUT", "/Groups/:id", s.putGroup)
-	add("PATCH", "/Groups/:id", s.patchGroup)
-	add("DELETE", "/Groups/:id", s.deleteGroup)
+	change := func(method, path string, h echo.HandlerFunc) surface.Route {
+		return route(method, path, func(c echo.Context) error {
+			err := h(c)
+			if err == nil {
+				s.changed()
+			}
+			return err
+		})
+	}
+	return surface.Surface{
+		Name: "SCIM", Prefixes: []string{Path}, Via: access.ViaSCIM, Rate: surface.PerAddress, BodyLimit: maxBody, Tokens: true,
+		Require: s.authorize, RenderError: renderError,
+		Routes: []surface.Route{
+			route("GET", "/ServiceProviderConfig", fixed(serviceProviderConfig)),
+			route("GET", "/ResourceTypes", fixed(resourceTypes)),
+			route("GET", "/Schemas", fixed(schemas)),
+			route("GET", "/Users", s.users),
+			route("GET", "/Users/:id", s.user),
+			change("POST", "/Users", s.addUser),
+			change("PUT", "/Users/:id", s.putUser),
+			change("PATCH", "/Users/:id", s.patchUser),
+			change("DELETE", "/Users/:id", s.deleteUser),
+			route("GET", "/Groups", s.groups),
+			route("GET", "/Groups/:id", s.group),
+			change("POST", "/Groups", s.addGroup),
+			change("PUT", "/Groups/:id", s.putGroup),
+			change("PATCH", "/Groups/:id", s.patchGroup),
+			change("DELETE", "/Groups/:id", s.deleteGroup),
+		},
+	}
 }
 
 func (s *SCIM) authorize(next echo.HandlerFunc) echo.HandlerFunc {
@@ -93,39 +109,25 @@ func (s *SCIM) authorize(next echo.HandlerFunc) echo.HandlerFunc {
 
 const contentType = "application/scim+json"
 
-// answers puts errors into SCIM's form, and makes a change known.
-func (s *SCIM) answers(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		err := next(c)
-		if err == nil {
-			if c.Request().Method != http.MethodGet {
-				s.changed()
-			}
-			return nil
-		}
-		p := problem.From(err)
-		if p.Status >= 500 {
-			s.log.WithError(err).WithField("route", c.Path()).Error("SCIM answered with a failure")
-		}
-		body := map[string]any{"schemas": []string{"urn:ietf:params:scim:api:messages:2.0:Error"}, "status": strconv.Itoa(p.Status), "detail": p.Detail}
-		if t := scimType(err); t != "" {
-			body["scimType"] = t
-		}
-		return answer(c, p.Status, body)
+// renderError writes a problem as RFC 7644 has it (section 3.12).
+func renderError(c echo.Context, p problem.Problem) error {
+	body := map[string]any{"schemas": []string{"urn:ietf:params:scim:api:messages:2.0:Error"}, "status": strconv.Itoa(p.Status), "detail": p.Detail}
+	if t := scimType(p); t != "" {
+		body["scimType"] = t
 	}
+	return answer(c, p.Status, body)
 }
 
 // scimType is RFC 7644's word for what is wrong (section 3.12).
-func scimType(err error) string {
-	issues := access.IssuesOf(err)
+func scimType(p problem.Problem) string {
 	switch {
-	case access.CodeOf(err) == access.CodeConflict:
+	case p.Kind == access.CodeConflict:
 		return "uniqueness"
-	case access.CodeOf(err) != access.CodeInvalid:
+	case p.Kind != access.CodeInvalid:
 		return ""
-	case len(issues) == 1 && strings.HasPrefix(issues[0].Code, "scim_"):
+	case len(p.Issues) == 1 && strings.HasPrefix(p.Issues[0].Code, "scim_"):
 		return map[string]string{"scim_syntax": "invalidSyntax", "scim_path": "invalidPath", "scim_filter": "invalidFilter",
-			"scim_target": "noTarget"}[issues[0].Code]
+			"scim_target": "noTarget"}[p.Issues[0].Code]
 	}
 	return "invalidValue"
 }

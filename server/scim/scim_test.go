@@ -19,7 +19,9 @@ import (
 
 	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/ledger"
+	"ramp.dev/ramp/server/limit"
 	"ramp.dev/ramp/server/scim"
+	"ramp.dev/ramp/server/surface"
 )
 
 const token = "a-token-that-is-long-enough"
@@ -49,7 +51,9 @@ func newSite(t *testing.T, change ...func(*scim.Config)) *site {
 	}
 	require.Empty(t, c.Validate())
 	require.NoError(t, s.ledger.SetDirectory(t.Context(), c.DirectoryMode()))
-	scim.New(c, s.ledger, "https://ramp.example.com/", func() { s.changes++ }, log).Routes(s.e)
+	fast := limit.New(limit.Rate{PerSecond: 1e6, Burst: 1e6})
+	limits := surface.Limits{Address: fast, Person: fast, PersonOf: func(echo.Context) string { return "" }}
+	require.NoError(t, surface.Mount(s.e, limits, log, scim.New(c, s.ledger, "https://ramp.example.com/", func() { s.changes++ }, log).Surface()))
 	return s
 }
 

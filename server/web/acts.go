@@ -40,7 +40,7 @@ func (w *Web) ask(c echo.Context) error {
 		return err
 	}
 	ask, values := readAsk(c, o)
-	r, _, err := w.app.Submit(ctx, actor(c), ask, c.FormValue("key"))
+	r, _, err := w.app.Submit(ctx, auth.Actor(c), ask, c.FormValue("key"))
 	if err == nil {
 		return c.Redirect(http.StatusSeeOther, "/requests/"+r.ID)
 	}
@@ -108,14 +108,14 @@ func spaceless(typed string) string {
 func (w *Web) decide(c echo.Context) error {
 	signed, err := assertion(c)
 	if err == nil {
-		_, err = w.app.Decide(c.Request().Context(), actor(c), c.Param("id"), app.DecisionInput{Verdict: access.Verdict(c.FormValue("decision")),
+		_, err = w.app.Decide(c.Request().Context(), auth.Actor(c), c.Param("id"), app.DecisionInput{Verdict: access.Verdict(c.FormValue("decision")),
 			PlanDigest: c.FormValue("planDigest"), Comment: c.FormValue("comment"), Passkey: signed})
 	}
 	return w.done(c, err)
 }
 
 func (w *Web) extend(c echo.Context) error {
-	_, err := w.app.Extend(c.Request().Context(), actor(c), c.Param("id"), spaceless(c.FormValue("for")), c.FormValue("reason"))
+	_, err := w.app.Extend(c.Request().Context(), auth.Actor(c), c.Param("id"), spaceless(c.FormValue("for")), c.FormValue("reason"))
 	return w.done(c, err)
 }
 
@@ -123,7 +123,7 @@ type endFunc func(ctx context.Context, by access.Actor, id, reason string) (acce
 
 func (w *Web) stop(act endFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		r, err := act(c.Request().Context(), actor(c), c.Param("id"), c.FormValue("reason"))
+		r, err := act(c.Request().Context(), auth.Actor(c), c.Param("id"), c.FormValue("reason"))
 		if err == nil {
 			w.movesOn(c, r)
 		}

@@ -109,8 +109,8 @@ func (w *Web) showRequest(c echo.Context, status int, r access.Request, refused 
 	case page.Can.PickUp:
 		page.Login = w.app.RequiredMaxAge(auth.Person(c), r.Plan.StepUp)
 	}
-	if w.temporalUI != "" && page.Can.Operate {
-		page.TemporalUI = w.temporalUI + "/namespaces/default/workflows/" + r.ID
+	if page.Can.Operate {
+		page.TemporalUI = w.temporalUI.workflow(r.ID)
 	}
 	return w.render(c, status, "request", page)
 }

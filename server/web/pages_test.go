@@ -54,7 +54,7 @@ func example(state access.State) access.Request {
 // TestEveryPage renders every page in every state, with everything that can be
 // on it: a template fails when it is executed, not when it is parsed.
 func TestEveryPage(t *testing.T) {
-	w, err := New(nil, nil, "")
+	w, err := New(nil, nil, TemporalUI{})
 	require.NoError(t, err)
 	all := app.Permissions{Decide: true, Cancel: true, Release: true, Revoke: true, Extend: true, PickUp: true}
 	for _, s := range access.States() {
@@ -103,7 +103,7 @@ func TestEveryPage(t *testing.T) {
 
 // TestFormKeepsWhatWasTyped, of every type of param, beside what is wrong.
 func TestFormKeepsWhatWasTyped(t *testing.T) {
-	w, err := New(nil, nil, "")
+	w, err := New(nil, nil, TemporalUI{})
 	require.NoError(t, err)
 	html := shown(t, w, "ask", askPage{
 		Offer: contracts.Offer{Contract: "orders", Ticket: "always", Params: []contracts.OfferParam{

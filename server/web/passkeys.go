@@ -26,7 +26,7 @@ func (w *Web) passkeys(c echo.Context) error {
 
 func (w *Web) enrol(c echo.Context) error {
 	ctx, p := c.Request().Context(), auth.Person(c)
-	entry, err := w.app.Enrol(ctx, actor(c), c.FormValue("name"), []byte(c.FormValue("response")))
+	entry, err := w.app.Enrol(ctx, auth.Actor(c), c.FormValue("name"), []byte(c.FormValue("response")))
 	page := passkeysPage{Enrolment: w.app.Enrolment(p), Entry: entry}
 	if err == nil {
 		return w.render(c, http.StatusOK, "passkeys", page)

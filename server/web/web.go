@@ -3,12 +3,15 @@
 package web
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
 	"html/template"
 	"io/fs"
 	"net/http"
+	"net/url"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -16,6 +19,7 @@ import (
 	"ramp.dev/ramp/server/app"
 	"ramp.dev/ramp/server/auth"
 	"ramp.dev/ramp/server/problem"
+	"ramp.dev/ramp/server/surface"
 )
 
 //go:embed templates/*.html
@@ -28,13 +32,27 @@ var staticFiles embed.FS
 type Web struct {
 	app        *app.App
 	auth       *auth.Auth
-	temporalUI string // where operators find workflows; "" hides the link
+	temporalUI TemporalUI
 	pages      map[string]*template.Template
 	assets     string // changes with the static files, so that browsers may keep them
 }
 
+// TemporalUI is where operators find workflows.
+type TemporalUI struct {
+	Address   string // "" hides the links
+	Namespace string // "default" if empty
+}
+
+// workflow returns the address of a workflow, "" where there is no UI.
+func (t TemporalUI) workflow(id string) string {
+	if t.Address == "" {
+		return ""
+	}
+	return strings.TrimSuffix(t.Address, "/") + "/namespaces/" + url.PathEscape(cmp.Or(t.Namespace, "default")) + "/workflows/" + url.PathEscape(id)
+}
+
 // New parses the templates.
-func New(d *app.App, a *auth.Auth, temporalUI string) (*Web, error) {
+func New(d *app.App, a *auth.Auth, temporalUI TemporalUI) (*Web, error) {
 	w := &Web{app: d, auth: a, temporalUI: temporalUI, pages: map[string]*template.Template{}}
 	base, err := template.New("layout.html").Funcs(functions).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html")
 	if err != nil {
@@ -67,38 +85,50 @@ func hashOf(files fs.FS) (string, error) {
 	return hex.EncodeToString(h.Sum(nil))[:12], err
 }
 
-// Routes adds the pages. Only the static files and the farewell are for anybody.
-func (w *Web) Routes(e *echo.Echo) {
+// Surface returns the pages.
+func (w *Web) Surface() surface.Surface {
+	get := func(path string, h echo.HandlerFunc) surface.Route { return surface.GET(path, w.mark(h)) }
+	post := func(path string, h echo.HandlerFunc) surface.Route { return surface.POST(path, w.mark(h)) }
+	return surface.Surface{
+		Name: "pages", Prefixes: []string{""}, Via: access.ViaWeb, Authenticate: w.auth.Identify, Require: auth.RequirePage,
+		RenderError: w.renderError,
+		Routes: []surface.Route{
+			surface.GET("/sign-in", w.signIn).Open(),
+			surface.GET("/signed-out", func(c echo.Context) error { return w.render(c, http.StatusOK, "signedout", nil) }).Open(),
+			get("/", w.home),
+			get("/you", w.you),
+			post("/you/sign-out", w.signOut),
+			get("/inbox", w.inbox),
+			get("/ask/:contract", w.askForm),
+			post("/ask/:contract", w.ask),
+			get("/you/passkeys", w.passkeys),
+			post("/you/passkeys", w.enrol),
+			get("/requests", w.requests),
+			get("/requests/:id", w.request),
+			post("/requests/:id/decision", w.decide),
+			post("/requests/:id/extend", w.extend),
+			post("/requests/:id/cancel", w.stop(w.app.Cancel)),
+			post("/requests/:id/release", w.stop(w.app.Release)),
+			post("/requests/:id/revoke", w.stop(w.app.Revoke)),
+		},
+	}
+}
+
+// StaticFiles returns what the pages load; it is for anybody.
+func (w *Web) StaticFiles() surface.Surface {
 	files, _ := fs.Sub(staticFiles, "static") // a constant directory
-	e.GET("/static/:name", func(c echo.Context) error {
+	serve := func(c echo.Context) error {
 		if c.QueryParam("v") == w.assets {
 			c.Response().Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 		}
 		http.ServeFileFS(c.Response(), c.Request(), files, c.Param("name"))
 		return nil
-	})
-	e.GET("/favicon.ico", func(c echo.Context) error { return c.Redirect(http.StatusMovedPermanently, "/static/icon.svg") })
-	e.GET("/sign-in", w.signIn)
-	e.GET("/signed-out", func(c echo.Context) error { return w.render(c, http.StatusOK, "signedout", nil) })
-
-	// Not a group: echo would answer for every unknown path and method in it.
-	get := func(path string, h echo.HandlerFunc) { e.GET(path, h, auth.RequirePage, w.mark) }
-	post := func(path string, h echo.HandlerFunc) { e.POST(path, h, auth.RequirePage, w.mark) }
-	get("/", w.home)
-	get("/you", w.you)
-	post("/you/sign-out", w.signOut)
-	get("/inbox", w.inbox)
-	get("/ask/:contract", w.askForm)
-	post("/ask/:contract", w.ask)
-	get("/you/passkeys", w.passkeys)
-	post("/you/passkeys", w.enrol)
-	get("/requests", w.requests)
-	get("/requests/:id", w.request)
-	post("/requests/:id/decision", w.decide)
-	post("/requests/:id/extend", w.extend)
-	post("/requests/:id/cancel", w.stop(w.app.Cancel))
-	post("/requests/:id/release", w.stop(w.app.Release))
-	post("/requests/:id/revoke", w.stop(w.app.Revoke))
+	}
+	icon := func(c echo.Context) error { return c.Redirect(http.StatusMovedPermanently, "/static/icon.svg") }
+	return surface.Surface{
+		Name: "static files", Prefixes: []string{"/static", "/favicon.ico"}, Rate: surface.PerAddress, Tokens: true,
+		Routes: []surface.Route{surface.GET("/static/:name", serve).Open(), surface.GET("/favicon.ico", icon).Open()},
+	}
 }
 
 // signIn lets people choose where they log in, where there are several places.
@@ -107,11 +137,6 @@ func (w *Web) signIn(c echo.Context) error {
 		Choices     []string
 		Next, Again string
 	}{w.auth.LoginProviders(), c.QueryParam("next"), c.QueryParam("again")}) // login looks at where it leads
-}
-
-// actor is who asks, through these pages.
-func actor(c echo.Context) access.Actor {
-	return access.Actor{Person: auth.Person(c), Via: access.ViaWeb}
 }
 
 const afterKey = "after"
@@ -157,7 +182,10 @@ func (w *Web) render(c echo.Context, status int, name string, content any) error
 	return w.pages[name].ExecuteTemplate(c.Response(), "layout.html", v)
 }
 
-// Problem answers an error as a page.
-func (w *Web) Problem(c echo.Context, p problem.Problem) error {
+// renderError writes an error as a page to browsers, and as JSON to programs.
+func (w *Web) renderError(c echo.Context, p problem.Problem) error {
+	if !strings.Contains(c.Request().Header.Get(echo.HeaderAccept), echo.MIMETextHTML) {
+		return surface.RenderJSON(c, p)
+	}
 	return w.render(c, p.Status, "problem", p)
 }

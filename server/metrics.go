@@ -1,0 +1,47 @@
+package server
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// newRegistry returns a registry of one server: two in one process do not get
+// into each other's way.
+func newRegistry() *prometheus.Registry {
+	r := prometheus.NewRegistry()
+	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return r
+}
+
+// requestMetrics measures answers.
+type requestMetrics struct{ duration *prometheus.HistogramVec }
+
+func newRequestMetrics(r prometheus.Registerer) requestMetrics {
+	m := requestMetrics{prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "ramp_http_request_duration_seconds", Help: "How long requests took, by method, route and status code.",
+		Buckets: []float64{.005, .02, .05, .1, .25, .5, 1, 2.5, 5, 15},
+	}, []string{"method", "route", "code"})}
+	r.MustRegister(m.duration)
+	return m
+}
+
+// observe takes the route, not the path, so that callers cannot make labels.
+func (m requestMetrics) observe(c echo.Context, took time.Duration) {
+	route := c.Path()
+	if route == "" {
+		route = "none"
+	}
+	m.duration.WithLabelValues(c.Request().Method, route, strconv.Itoa(c.Response().Status)).Observe(took.Seconds())
+}
+
+func metricsHandler(r *prometheus.Registry) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(r, promhttp.HandlerOpts{}))
+	return mux
+}

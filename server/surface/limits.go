@@ -1,0 +1,46 @@
+package surface
+
+import (
+	"net/netip"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/server/limit"
+)
+
+// limited refuses callers that ask too fast; "" is not limited.
+func limited(l *limit.Limiter, caller func(echo.Context) string) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			who := caller(c)
+			if who == "" {
+				return next(c)
+			}
+			ok, wait := l.Allow(who, time.Now())
+			if ok {
+				return next(c)
+			}
+			seconds := strconv.Itoa(int(wait.Seconds()))
+			c.Response().Header().Set(echo.HeaderRetryAfter, seconds)
+			return &access.Error{Code: access.CodeThrottled, Issues: []access.Issue{{Code: "too_many_requests",
+				Message: "too many requests in a short time; wait " + seconds + " s"}}}
+		}
+	}
+}
+
+// network is what one caller holds: an address, or the 64 bits of an IPv6
+// network, since whoever has one address there has them all.
+func network(address string) string {
+	a, err := netip.ParseAddr(address)
+	if err != nil {
+		return "unknown"
+	}
+	if a = a.Unmap(); a.Is6() {
+		p, _ := a.Prefix(64)
+		return p.String()
+	}
+	return a.String()
+}
