@@ -49,7 +49,7 @@ func TestEvidence(t *testing.T) {
 
 	out, err = carol.ramp("audit", "verify", "--key", key, "--against", saved)
 	require.NoError(t, err, out)
-	require.Contains(t, out, "goes on from the saved checkpoint")
+	require.Contains(t, out, "Consistent with the saved checkpoint")
 	out, err = carol.ramp("audit", "checkpoint", "--key", key, "--save", saved)
 	require.NoError(t, err, out)
 	out, err = carol.ramp("audit", "export", "--key", key)

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/cmd/ramp/internal/run"
+)
+
+// exits maps error codes to exit codes, which scripts can tell apart.
+var exits = map[access.Code]int{
+	access.CodeInvalid: 2, access.CodeTooLarge: 2,
+	access.CodeUnauthenticated: 3,
+	access.CodeForbidden:       4, access.CodeUnevaluated: 4, access.CodeEvidence: 4,
+	access.CodeNotFound: 5,
+	access.CodeConflict: 6, access.CodeTooLate: 6,
+	access.CodeUnavailable: 7, access.CodeThrottled: 7,
+}
+
+// exitUnresolved is the exit code of run.ErrUnresolved.
+const exitUnresolved = 8
+
+// exitCode prints an error and returns the code to exit with.
+func exitCode(err error) int {
+	if err == nil {
+		return 0
+	}
+	var child *exec.ExitError
+	if errors.As(err, &child) {
+		if code := child.ExitCode(); code >= 0 {
+			return code
+		}
+		return 1
+	}
+	if errors.Is(err, run.ErrUnresolved) {
+		return exitUnresolved // the sweep printed what it is
+	}
+	var e *access.Error
+	if errors.As(err, &e) && len(e.Issues) > 1 {
+		head := e.Message
+		if head == "" {
+			head = fmt.Sprintf("%d issues", len(e.Issues))
+		}
+		fmt.Fprintln(os.Stderr, "ramp:", head+":")
+		for _, i := range e.Issues {
+			fmt.Fprintln(os.Stderr, "  "+i.String())
+		}
+	} else {
+		fmt.Fprintln(os.Stderr, "ramp:", err)
+		if e != nil && len(e.Issues) == 1 && e.Issues[0].Code == access.IssueStepUpNeeded {
+			fmt.Fprintln(os.Stderr, "  run `ramp login`, then this again")
+		}
+	}
+	if code, ok := exits[access.CodeOf(err)]; ok {
+		return code
+	}
+	return 1
+}

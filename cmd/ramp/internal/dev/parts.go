@@ -1,0 +1,239 @@
+//go:build !lean
+
+package dev
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/goccy/go-yaml"
+	"github.com/sirupsen/logrus"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/cmd/ramp/internal/run"
+	"ramp.dev/ramp/codec"
+	"ramp.dev/ramp/config"
+	"ramp.dev/ramp/config/field"
+	"ramp.dev/ramp/contracts/examples"
+	"ramp.dev/ramp/dev/idp"
+	"ramp.dev/ramp/dev/sshhost"
+	"ramp.dev/ramp/dev/temporalserver"
+	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/integrations/sshcert"
+	"ramp.dev/ramp/passkey"
+	"ramp.dev/ramp/server"
+	"ramp.dev/ramp/server/auth"
+	"ramp.dev/ramp/server/limit"
+	"ramp.dev/ramp/worker"
+	"ramp.dev/ramp/workflows"
+)
+
+// dev is the parts of `ramp dev`, started one after the other.
+type dev struct {
+	options
+	home   string // dir, absolute
+	log    *logrus.Logger
+	issuer string
+	config config.Config
+	on     run.Closers
+	failed chan error
+}
+
+func (d *dev) path(parts ...string) string {
+	return filepath.Join(append([]string{d.home}, parts...)...)
+}
+
+// prepare makes the directory, its keys and its contracts, and keeps everybody
+// else out of it.
+func (d *dev) prepare(context.Context) error {
+	d.failed = make(chan error, 2)
+	var err error
+	if d.home, err = filepath.Abs(d.dir); err != nil {
+		return access.Errorf(access.CodeInvalid, "--dir: %w", err)
+	}
+	if err := os.MkdirAll(d.path("keys"), 0o700); err != nil {
+		return access.Errorf(access.CodeInvalid, "--dir: %w", err)
+	}
+	release, err := holdState(d.home)
+	if err != nil {
+		return err
+	}
+	d.on.Add(release)
+	signer, err := evidence.LoadOrCreateSigner(d.path("keys", "server.key"))
+	if err != nil {
+		return err
+	}
+	if err := signer.WritePublic(d.path("keys", "server.pub")); err != nil {
+		return err
+	}
+	// A directory from before payloads were encrypted goes on: what has no key
+	// passes as it is.
+	if err := codec.Create(d.path("keys", "payload.key")); err != nil {
+		return err
+	}
+	return d.contracts()
+}
+
+func (d *dev) ports(context.Context) error { return d.checkPorts() }
+
+// contracts copies the examples on the first run only: they are meant to be
+// edited.
+func (d *dev) contracts() error {
+	dir := d.path("contracts")
+	if err := os.Mkdir(dir, 0o755); errors.Is(err, os.ErrExist) { // #nosec G301 -- contracts are no secret
+		return nil
+	} else if err != nil {
+		return access.Errorf(access.CodeInvalid, "contracts: %w", err)
+	}
+	files, err := fs.Glob(examples.Demo, "*.yaml")
+	if err != nil {
+		return err
+	}
+	for _, name := range files {
+		b, err := examples.Demo.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), b, 0o644); err != nil { // #nosec G306 -- contracts are no secret
+			return access.Errorf(access.CodeInvalid, "contracts: %w", err)
+		}
+	}
+	return nil
+}
+
+func (d *dev) startIDP(context.Context) error {
+	p, err := idp.Start(idp.Config{Dir: d.home, Addr: d.idp,
+		RedirectURIs: []string{"http://" + d.listen + "/auth/callback"}})
+	if err != nil {
+		return err
+	}
+	d.issuer = p.Issuer
+	d.on.Add(p.Stop)
+	return nil
+}
+
+func (d *dev) startTemporal(ctx context.Context) error {
+	e, err := temporalserver.Start(ctx, temporalserver.Config{Dir: d.path("temporal"), Addr: d.temporal, SearchAttributes: workflows.SearchAttributes()})
+	if err != nil {
+		return err
+	}
+	d.on.Add(func() { _ = e.Stop() })
+	ui, err := temporalserver.StartUI(d.temporalUI, e.Addr, "http://"+d.listen)
+	if err != nil {
+		return err
+	}
+	d.on.Add(ui.Stop)
+	d.temporal, d.temporalUI = e.Addr, ui.Addr
+	return nil
+}
+
+func (d *dev) startHost(ctx context.Context) error {
+	h, err := sshhost.Start(ctx, sshhost.Config{Dir: d.path("ssh"), Addr: d.ssh, Log: d.log})
+	if err != nil {
+		return err
+	}
+	d.ssh = h.Addr().String()
+	d.on.Add(func() { h.Close() })
+	host, port := h.Addr().IP.String(), h.Addr().Port
+	target := worker.NewTargetConfig("ssh", sshcert.Config{Dir: field.File(d.path("ssh")), Users: []string{"demo"}, Host: host, Port: port,
+		HostKey: field.FileOrText(sshhost.HostKeyPath(d.path("ssh"))), Sessions: sshcert.SessionsConfig{Control: field.File(sshhost.ControlPath(d.path("ssh")))}})
+	d.config.Worker = worker.Config{Control: true, Targets: map[string]worker.TargetConfig{"ssh/demo": target},
+		Reconcile: worker.ReconcileConfig{Every: access.Duration(d.reconcile)}}
+	return nil
+}
+
+// plenty keeps load tests on one machine from limits made for people.
+var plenty = limit.Rate{PerSecond: 2000, Burst: 10_000}
+
+// scimTokenName is the file with what opens SCIM.
+const scimTokenName = "scim.token"
+
+// scimToken makes one on the first run with --scim.
+func (d *dev) scimToken() error {
+	f, err := os.OpenFile(d.path(scimTokenName), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, os.ErrExist) {
+		return nil
+	}
+	if err == nil {
+		_, err = fmt.Fprintln(f, rand.Text())
+		err = errors.Join(err, f.Close())
+	}
+	if err != nil {
+		return access.Errorf(access.CodeInvalid, "--scim: %w", err)
+	}
+	return nil
+}
+
+const passkeysName = "passkeys.yaml"
+
+// write writes the configuration in which the parts find each other, then
+// reads it, so that `ramp dev` runs what `ramp server --config` would.
+func (d *dev) configure(context.Context) error {
+	d.config.Ledger = config.Ledger{URL: field.ParseURL("sqlite:" + d.path("ledger.db"))}
+	d.config.Temporal = config.Temporal{Address: d.temporal, Namespace: temporalserver.Namespace}
+	d.config.Keys = config.Keys{Signer: "keys/server.key", Trusted: []field.File{"keys/server.pub"}, Worker: "keys/worker.key", Payload: []field.Secret{field.SecretFile("keys/payload.key")}}
+	d.config.Server = server.Config{Listen: d.listen, URL: "http://" + d.listen, Contracts: "contracts",
+		Identity: auth.Config{Issuer: d.issuer}, Operators: []string{"operators"}, Auditors: []string{"security"}, TemporalUI: "http://" + d.temporalUI, MaxOpen: 1000,
+		Limits: server.LimitsConfig{Person: plenty, Address: plenty}}
+	// Browsers have passkeys for names only: at 127.0.0.1 there are none.
+	if origin := d.config.Server.URL; passkey.ValidateOrigin(origin) == nil {
+		if err := passkey.PrepareFile(d.path(passkeysName), origin); err != nil {
+			return err
+		}
+		d.config.Keys.Passkeys, d.config.Server.EnrolInPage = passkeysName, true
+	}
+	if d.scim {
+		if err := d.scimToken(); err != nil {
+			return err
+		}
+		d.config.Server.SCIM.Token = field.SecretFile(scimTokenName)
+	}
+	b, err := yaml.Marshal(d.config)
+	if err != nil {
+		return err
+	}
+	// Whoever waits for the file must find it whole.
+	path := d.path(config.DefaultName)
+	head := "# Written by `ramp dev` at each start, with the addresses of that start.\n"
+	if err := os.WriteFile(path+".new", append([]byte(head), b...), 0o600); err != nil {
+		return access.Errorf(access.CodeInvalid, "configuration: %w", err)
+	}
+	if err := os.Rename(path+".new", path); err != nil {
+		return access.Errorf(access.CodeInvalid, "configuration: %w", err)
+	}
+	d.config, err = config.Load(path)
+	return err
+}
+
+func (d *dev) startWorker(ctx context.Context) error {
+	return d.service(ctx, "worker", run.StartWorker)
+}
+func (d *dev) startServer(ctx context.Context) error {
+	return d.service(ctx, "server", run.StartServer)
+}
+
+// service runs what `ramp server` and `ramp worker` run.
+func (d *dev) service(ctx context.Context, name string, start run.StartFunc) error {
+	if slices.Contains(d.without, name) {
+		return nil
+	}
+	work, err := run.StartProcess(ctx, d.config, start, &d.on)
+	if err != nil {
+		return err
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := work(ctx); err != nil {
+			d.failed <- err
+		}
+	}()
+	d.on.Add(func() { <-done })
+	return nil
+}

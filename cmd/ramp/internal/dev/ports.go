@@ -1,0 +1,51 @@
+//go:build !lean
+
+package dev
+
+import (
+	"errors"
+	"net"
+	"slices"
+	"syscall"
+
+	"ramp.dev/ramp/access"
+)
+
+// checkPorts tries every port before anything starts, and names all that are
+// taken at once. All are held until the last is tried, so that one given twice
+// shows, too. Errors are CodeConflict for a port that is taken, CodeInvalid for
+// an address that is none.
+func (o options) checkPorts() error {
+	ports := []struct{ flag, addr, whose, other string }{
+		{"--listen", o.listen, "Ramp", "some other web server"},
+		{"--temporal", o.temporal, "Temporal", "`temporal server start-dev`"},
+		{"--temporal-ui", o.temporalUI, "the Temporal UI", "`temporal server start-dev`"},
+		{"--idp", o.idp, "the identity provider", "some other web server"},
+		{"--ssh", o.ssh, "the demo host", "some other SSH server"},
+	}
+	var issues []access.Issue
+	code := access.CodeConflict
+	for _, p := range ports {
+		if p.flag == "--listen" && slices.Contains(o.without, "server") {
+			continue
+		}
+		l, err := net.Listen("tcp", p.addr)
+		if err == nil {
+			defer l.Close()
+			continue
+		}
+		if !errors.Is(err, syscall.EADDRINUSE) {
+			code = access.CodeInvalid
+			issues = append(issues, access.Issue{Code: "address_unusable", Field: p.flag, Message: err.Error()})
+			continue
+		}
+		_, port, _ := net.SplitHostPort(p.addr)
+		issues = append(issues, access.Issue{Code: "port_taken", Field: p.flag,
+			Message: p.addr + ", for " + p.whose + ", is taken: by another `ramp dev`, perhaps, or " + p.other +
+				" (`lsof -i :" + port + "` tells). Choose another: " + p.flag + " 127.0.0.1:PORT"})
+	}
+	if len(issues) == 0 {
+		return nil
+	}
+	return &access.Error{Code: code, Issues: issues}
+}

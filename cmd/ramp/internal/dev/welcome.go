@@ -1,0 +1,73 @@
+//go:build !lean
+
+package dev
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/term"
+)
+
+// paint makes text stand out on a terminal that has colours.
+type paint bool
+
+func paintFor(w io.Writer) paint {
+	f, ok := w.(*os.File)
+	return paint(ok && term.IsTerminal(int(f.Fd())) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb")
+}
+
+func (p paint) strong(s string) string { return p.with("1", s) }
+func (p paint) faint(s string) string  { return p.with("2", s) }
+
+func (p paint) with(code, s string) string {
+	if !p || s == "" {
+		return s
+	}
+	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}
+
+// welcome says where everything is, and the walk-through, in 80 columns with
+// the default addresses.
+func (d *dev) welcome(self string, took time.Duration, p paint) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s after %.1f s. Ctrl-C stops it; the same command goes on from there.\n\n", p.strong("Ramp is ready"), took.Seconds())
+	row := func(what, at, about string) {
+		fmt.Fprintf(&b, "  %-12s %s%*s  %s\n", what, p.strong(at), max(0, 22-len(at)), "", p.faint(about))
+	}
+	row("Ramp", "http://"+d.listen, "log in by name: alice asks, bob approves")
+	row("Temporal UI", "http://"+d.temporalUI, "every request is a workflow there")
+	row("Demo host", d.ssh, "SSH; nobody gets in without Ramp")
+	row("Contracts", filepath.Join(d.dir, "contracts"), "edit them; taken within a second")
+	row("State", d.dir, "delete it to begin anew")
+	fmt.Fprintf(&b, "\nIn another terminal, ask as alice, approve as bob, use it, see it end:\n\n")
+	for _, line := range d.walkThrough(self) {
+		fmt.Fprintln(&b, "  "+line)
+	}
+	fmt.Fprintln(&b)
+	return b.String()
+}
+
+// walkThrough is the commands from a question to its proven end. README.md
+// shows those of the default addresses; a test runs them from there.
+func (d *dev) walkThrough(self string) []string {
+	dir := ""
+	if d.dir != ".ramp" {
+		dir = " --dir " + d.dir
+	}
+	lines := []string{
+		"export RAMP_TOKEN=$(" + self + " dev token alice" + dir + ")",
+		self + ` request ssh-demo --for 2m --reason "look into incident 42"`,
+		"RAMP_TOKEN=$(" + self + " dev token bob" + dir + ") " + self + " approve --last",
+		self + " exec --last -- ssh demo",
+		self + " show --last",
+	}
+	if d.listen != "127.0.0.1:8080" {
+		lines = append([]string{"export RAMP_SERVER=http://" + d.listen}, lines...)
+	}
+	return lines
+}

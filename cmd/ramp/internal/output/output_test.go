@@ -1,0 +1,54 @@
+package output
+
+import (
+	"bytes"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+var rows = [][]string{{"REQUEST", "STATE", "REASON"}, {"0123456789abcdef", "active", "the orders of yesterday evening are stuck in the queue"}, {"fedcba9876543210", "ended", ""}}
+
+func TestTable(t *testing.T) {
+	require.Equal(t, ""+
+		"REQUEST           STATE   REASON\n"+
+		"0123456789abcdef  active  the orders of yesterday evening are stuck in the queue\n"+
+		"fedcba9876543210  ended\n", render(rows, 0))
+	require.Equal(t, render(rows, 0), render(rows, 200))
+}
+
+// TestNarrowTable: what does not fit is wrapped within its column.
+func TestNarrowTable(t *testing.T) {
+	for _, width := range []int{80, 60, 50} {
+		out := render(rows, width)
+		for line := range strings.Lines(out) {
+			require.LessOrEqual(t, len(strings.TrimRight(line, "\n")), width, out)
+		}
+		require.Contains(t, out, "0123456789abcdef  active", "what is short stays whole")
+	}
+	require.NotEmpty(t, render(rows, 1), "a width that nothing fits into")
+	require.Empty(t, strings.TrimSpace(render(nil, 80)))
+}
+
+func TestFormat(t *testing.T) {
+	for name, want := range map[string]string{"table": "for people", "json": "{\n  \"at\": \"<1>\"\n}\n", "yaml": "at: <1>\n"} {
+		var f Format
+		require.NoError(t, f.Set(name))
+		var out bytes.Buffer
+		require.NoError(t, f.Print(&out, struct {
+			At string `json:"at"`
+		}{"<1>"}, func(w io.Writer) { _, _ = w.Write([]byte("for people")) }))
+		require.Equal(t, want, out.String())
+	}
+	var f Format
+	require.Error(t, f.Set("xml"))
+	require.True(t, f.IsTable())
+}
+
+func TestClean(t *testing.T) {
+	require.Equal(t, "a·b·c·[2J", Clean("a\nb\u202ec\x1b[2J"))
+	require.Equal(t, "1 grant", Count(1, "grant"))
+	require.Equal(t, "0 grants", Count(0, "grant"))
+}

@@ -1,0 +1,95 @@
+package people
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/client"
+	"ramp.dev/ramp/cmd/ramp/internal/output"
+)
+
+func decideCommand(name, short string, v access.Verdict) *cobra.Command {
+	var comment, digest string
+	c := &cobra.Command{
+		Use: name, Short: short,
+		Long: "Decides the request's plan as it is now. With --digest the decision counts only if that is still the plan you\n" +
+			"read. `ramp show REQUEST` shows the plan with its digest.",
+		Example: "  ramp " + name + " 0123456789abcdef\n  ramp " + name + " 0123456789abcdef --comment \"as agreed in the incident channel\"",
+	}
+	c.Flags().StringVar(&comment, "comment", "", "for the requester and the record")
+	c.Flags().StringVar(&digest, "digest", "", "decide only if the plan still has this digest")
+	return requestAction{
+		do: func(ctx context.Context, c *client.Client, id string) (access.Request, error) {
+			if digest == "" || v == access.Approve {
+				r, err := c.Request(ctx, id)
+				if err != nil {
+					return r, err
+				}
+				if r.Plan.Rule.Passkey && v == access.Approve {
+					return r, access.Errorf(access.CodeForbidden, "this request is approved with a passkey, in the browser: %s", c.RequestURL(id))
+				}
+				if digest == "" {
+					digest = r.Plan.Digest
+				}
+			}
+			return c.Decide(ctx, id, v, digest, comment)
+		},
+		said: func(r access.Request) string {
+			for _, s := range r.Stages {
+				if !s.Met && v == access.Approve {
+					return fmt.Sprintf("Approved by you. Still needed: %s (%d of %d).", s.Name, len(s.Approved), s.Approvals)
+				}
+			}
+			return fmt.Sprintf("Recorded. %s for %s is %s.", r.Contract, output.Clean(r.Requester.ID), r.State)
+		},
+	}.on(c)
+}
+
+func extendCommand() *cobra.Command {
+	var more, reason string
+	c := &cobra.Command{
+		Use: "extend", Short: "Extend access that is active",
+		Long:    "Lets active access end later, as far as its contract allows.",
+		Example: "  ramp extend --last --for 15m\n  ramp extend 0123456789abcdef --for 1h --reason \"the migration is at 80 %\"",
+	}
+	c.Flags().StringVar(&more, "for", "", "how much longer, such as 15m")
+	c.Flags().StringVar(&reason, "reason", "", "why; approvers and auditors read it")
+	_ = c.MarkFlagRequired("for")
+	return requestAction{
+		do: func(ctx context.Context, c *client.Client, id string) (access.Request, error) {
+			return c.Extend(ctx, id, more, reason)
+		},
+		said: func(r access.Request) string {
+			if r.ExpiresAt == nil {
+				return "Extended."
+			}
+			return "Extended until " + output.Time(*r.ExpiresAt) + "."
+		},
+	}.on(c)
+}
+
+func stopCommand(name, short, done string) *cobra.Command {
+	var reason string
+	c := &cobra.Command{
+		Use: name, Short: short,
+		Example: "  ramp " + name + " --last\n  ramp " + name + " 0123456789abcdef --reason \"done with it\"",
+	}
+	c.Flags().StringVar(&reason, "reason", "", "why; it is recorded")
+	return requestAction{
+		do: func(ctx context.Context, c *client.Client, id string) (access.Request, error) {
+			return c.Stop(ctx, id, name, reason)
+		},
+		said: func(r access.Request) string {
+			switch {
+			case !r.State.Final():
+				return fmt.Sprintf("%s; the access is being closed. `ramp show %s` says when it is proven gone.", done, r.ID)
+			case r.ActiveAt == nil:
+				return done + ". No access was opened."
+			}
+			return done + ". The access is proven gone."
+		},
+	}.on(c)
+}

@@ -1,0 +1,193 @@
+package people
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/google/renameio/v2"
+	"github.com/spf13/cobra"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/client"
+	"ramp.dev/ramp/cmd/ramp/internal/output"
+	"ramp.dev/ramp/evidence"
+)
+
+// auditFlags are those of every command that verifies the log.
+type auditFlags struct {
+	session
+	keys []string
+}
+
+func (f *auditFlags) add(c *cobra.Command) {
+	f.flags(c)
+	c.Flags().StringSliceVar(&f.keys, "key", nil, "files with the server's public keys (PEM); get them from its operators, not from the server")
+}
+
+// open returns a client and the log's checkpoint, verified.
+func (f *auditFlags) open(ctx context.Context) (*client.Client, string, evidence.Checkpoint, error) {
+	keys, err := serverKeys(f.keys)
+	if err != nil {
+		return nil, "", evidence.Checkpoint{}, err
+	}
+	c, err := f.client()
+	if err != nil {
+		return nil, "", evidence.Checkpoint{}, err
+	}
+	signed, err := c.Checkpoint(ctx)
+	if err != nil {
+		return nil, "", evidence.Checkpoint{}, err
+	}
+	at, err := keys.VerifyCheckpoint(signed)
+	return c, signed, at, err
+}
+
+func serverKeys(paths []string) (evidence.Keyring, error) {
+	if len(paths) == 0 {
+		return evidence.Keyring{}, access.Errorf(access.CodeInvalid, "the server's public key is needed: --key FILE (in development .ramp/keys/server.pub)")
+	}
+	return evidence.LoadKeyring(paths...)
+}
+
+func auditCommand() *cobra.Command {
+	c := &cobra.Command{Use: "audit", Short: "Verify and export the log of everything that happened",
+		Long: "Every event is a leaf of a Merkle tree whose root the server signs. These commands verify the whole log with\n" +
+			"nothing but the server's public key and a checkpoint that you kept."}
+	c.AddCommand(auditVerifyCommand(), auditCheckpointCommand(), auditExportCommand())
+	return c
+}
+
+func auditVerifyCommand() *cobra.Command {
+	var f auditFlags
+	var file string
+	c := &cobra.Command{
+		Use: "verify", Short: "Read the whole log and verify it", Args: cobra.NoArgs,
+		Long: "Reads every event and compares them with the server's signed checkpoint: this finds whatever was edited,\n" +
+			"removed, moved or inserted. A log that was truncated, or rewritten and signed again, is consistent with itself:\n" +
+			"to find that, keep checkpoints elsewhere (`ramp audit checkpoint --save`) and verify --against one.",
+		Example: "  ramp audit verify --key server.pub --against checkpoint.txt",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, _, at, err := f.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			var against *evidence.Checkpoint
+			if file != "" {
+				saved, err := f.saved(file)
+				if err != nil {
+					return err
+				}
+				against = &saved
+			}
+			report, err := evidence.VerifyLog(cmd.Context(), at, against, c, nil)
+			if err != nil {
+				return err
+			}
+			return f.format.Print(cmd.OutOrStdout(), report, func(w io.Writer) {
+				fmt.Fprintf(w, "Valid: the %d events of the log are those of the signed checkpoint.\n", report.Events)
+				if against == nil {
+					fmt.Fprintln(w, "Not compared with an earlier checkpoint, so a log that was truncated would look the same.\nKeep one elsewhere with `ramp audit checkpoint --save FILE`, and verify --against FILE.")
+				} else {
+					fmt.Fprintf(w, "Consistent with the saved checkpoint: its %d events are unchanged.\n", against.Size)
+				}
+				output.Table(w, [][]string{{"Log", at.Origin}, {"Root", at.Root.String()}})
+			})
+		},
+	}
+	f.add(c)
+	c.Flags().StringVar(&file, "against", "", "a checkpoint that was saved earlier")
+	return c
+}
+
+// saved reads and verifies a checkpoint that was kept.
+func (f *auditFlags) saved(file string) (evidence.Checkpoint, error) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return evidence.Checkpoint{}, access.Errorf(access.CodeInvalid, "saved checkpoint: %w", err)
+	}
+	keys, err := serverKeys(f.keys)
+	if err != nil {
+		return evidence.Checkpoint{}, err
+	}
+	c, err := keys.VerifyCheckpoint(string(b))
+	if err != nil {
+		return c, access.Errorf(access.CodeEvidence, "%s: %w", file, err)
+	}
+	return c, nil
+}
+
+func auditCheckpointCommand() *cobra.Command {
+	var f auditFlags
+	var file string
+	c := &cobra.Command{
+		Use: "checkpoint", Short: "Print or save the log's signed checkpoint", Args: cobra.NoArgs,
+		Long: "With --save, a checkpoint that is in the file already is replaced only after the log was proven consistent\n" +
+			"with it. Run it from time to time, on a machine that Ramp's operators do not control.",
+		Example: "  ramp audit checkpoint --key server.pub --save checkpoint.txt",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, signed, at, err := f.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if file == "" {
+				return f.format.Print(cmd.OutOrStdout(), at, func(w io.Writer) { fmt.Fprint(w, signed) })
+			}
+			if err := f.save(cmd.Context(), c, file, signed, at); err != nil {
+				return err
+			}
+			return f.format.Print(cmd.OutOrStdout(), at, func(w io.Writer) { fmt.Fprintf(w, "Saved: %d events.\n", at.Size) })
+		},
+	}
+	f.add(c)
+	c.Flags().StringVar(&file, "save", "", "the file to save it in")
+	return c
+}
+
+// save replaces a saved checkpoint only by one that is consistent with it.
+func (f *auditFlags) save(ctx context.Context, c *client.Client, file, signed string, at evidence.Checkpoint) error {
+	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
+		earlier, err := f.saved(file)
+		if err != nil {
+			return err
+		}
+		if err := evidence.VerifyConsistency(earlier, at, c.Tiles(ctx)); err != nil {
+			return err
+		}
+	}
+	if err := renameio.WriteFile(file, []byte(signed), 0o644); err != nil { // checkpoints are public
+		return access.Errorf(access.CodeInvalid, "--save: %w", err)
+	}
+	return nil
+}
+
+func auditExportCommand() *cobra.Command {
+	var f auditFlags
+	c := &cobra.Command{
+		Use: "export", Short: "Write every event as a line of JSON, verifying the log on the way", Args: cobra.NoArgs,
+		Long:    "Returns an error, after the lines, if the events are not those of the signed checkpoint.",
+		Example: "  ramp audit export --key server.pub > events.jsonl",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, _, at, err := f.open(cmd.Context())
+			if err != nil {
+				return err
+			}
+			out := bufio.NewWriter(cmd.OutOrStdout())
+			lines := json.NewEncoder(out)
+			_, err = evidence.VerifyLog(cmd.Context(), at, nil, c, func(leaf int64, e access.Event) error {
+				return lines.Encode(struct {
+					Leaf int64 `json:"leaf"`
+					access.Event
+				}{leaf, e})
+			})
+			return errors.Join(err, out.Flush())
+		},
+	}
+	f.add(c)
+	return c
+}

@@ -1,0 +1,129 @@
+package people
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/cmd/ramp/internal/output"
+	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/passkey"
+)
+
+func evidenceCommand() *cobra.Command {
+	c := &cobra.Command{Use: "evidence", Short: "Fetch and verify the evidence of one request"}
+	c.AddCommand(evidenceGetCommand(), evidenceVerifyCommand())
+	return c
+}
+
+func evidenceGetCommand() *cobra.Command {
+	var s session
+	var file string
+	c := &cobra.Command{
+		Use: "get REQUEST", Short: "Fetch everything about a request as one file", Args: cobra.MaximumNArgs(1),
+		Example: "  ramp evidence get 0123456789abcdef --into evidence.json",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c, id, err := s.request(args)
+			if err != nil {
+				return err
+			}
+			b, err := c.Evidence(cmd.Context(), id)
+			if err != nil {
+				return err
+			}
+			if file == "" {
+				_, err = cmd.OutOrStdout().Write(b)
+				return err
+			}
+			if err := os.WriteFile(file, b, 0o600); err != nil {
+				return access.Errorf(access.CodeInvalid, "--into: %w", err)
+			}
+			return nil
+		},
+	}
+	s.requestFlags(c)
+	c.Flags().StringVar(&file, "into", "", "the file to write; standard output if left out")
+	return c
+}
+
+func evidenceVerifyCommand() *cobra.Command {
+	var f verifyFlags
+	c := &cobra.Command{
+		Use: "verify FILE", Short: "Verify an evidence file, offline", Args: cobra.ExactArgs(1),
+		Long: "Recomputes everything that the file claims with nothing but public keys: no network, no Ramp. The exit code is\n" +
+			"4 if a single check fails.",
+		Example: "  ramp evidence verify evidence.json --key server.pub --worker-key worker.pub",
+		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
+	}
+	f.format.Flag(c)
+	c.Flags().StringSliceVar(&f.keys, "key", nil, "files with the public keys (PEM) of the servers that you trust")
+	c.Flags().StringSliceVar(&f.workers, "worker-key", nil, "files with the public keys (PEM) of the workers that you trust")
+	c.Flags().StringVar(&f.passkeys, "passkeys", "", "the file of passkeys, for requests that were approved with them")
+	return c
+}
+
+// verifyFlags are those of `ramp evidence verify`: whom the auditor trusts.
+type verifyFlags struct {
+	format        output.Format
+	keys, workers []string
+	passkeys      string
+}
+
+func (f *verifyFlags) run(cmd *cobra.Command, file string) error {
+	servers, err := serverKeys(f.keys)
+	if err != nil {
+		return err
+	}
+	workers, err := evidence.LoadKeyring(f.workers...)
+	if err != nil {
+		return err
+	}
+	if f.passkeys != "" {
+		enrolled, err := passkey.Load(f.passkeys)
+		if err != nil {
+			return err
+		}
+		servers = servers.WithPasskeys(enrolled)
+	}
+	r, err := os.Open(file)
+	if err != nil {
+		return access.Errorf(access.CodeInvalid, "evidence pack: %w", err)
+	}
+	defer r.Close()
+	pack, err := evidence.ReadPack(r)
+	if err != nil {
+		return err
+	}
+	report := pack.Verify(servers, workers)
+	if err := f.format.Print(cmd.OutOrStdout(), report, reportTable(report)); err != nil {
+		return err
+	}
+	if !report.Proven() {
+		return access.Errorf(access.CodeEvidence, "not proven")
+	}
+	return nil
+}
+
+// reportTable prints each check on a line, then the verdict.
+func reportTable(r evidence.Report) func(io.Writer) {
+	return func(w io.Writer) {
+		fmt.Fprintf(w, "Request %s\n\n", output.Clean(r.RequestID))
+		rows := [][]string{}
+		for _, c := range r.Checks {
+			mark := "ok"
+			if !c.OK {
+				mark = "FAILED"
+			}
+			rows = append(rows, []string{mark, c.Name, output.Clean(c.Detail)})
+		}
+		output.Table(w, rows)
+		verdict := "PROVEN"
+		if !r.Proven() {
+			verdict = "NOT PROVEN"
+		}
+		fmt.Fprintf(w, "\n%s. %s\n", verdict, output.Clean(r.Summary))
+	}
+}

@@ -1,0 +1,170 @@
+package people
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/client"
+	"ramp.dev/ramp/cmd/ramp/internal/output"
+	"ramp.dev/ramp/contracts"
+)
+
+func catalogCommand() *cobra.Command {
+	return readCommand(&cobra.Command{
+		Use: "catalog [WORDS]", Short: "List what you may ask for", Args: cobra.MaximumNArgs(1),
+		Example: "  ramp catalog\n  ramp catalog postgres -o json",
+	}, func(ctx context.Context, c *client.Client, args []string) ([]contracts.Offer, error) {
+		return c.Catalog(ctx, strings.Join(args, ""))
+	}, catalogTable)
+}
+
+func catalogTable(items []contracts.Offer) func(io.Writer) {
+	return func(w io.Writer) {
+		if len(items) == 0 {
+			fmt.Fprintln(w, "There is no contract that you may use and that matches.")
+			return
+		}
+		rows := [][]string{{"CONTRACT", "TARGETS", "DEFAULT", "AT MOST", "APPROVED BY", "DESCRIPTION"}}
+		for _, o := range items {
+			rows = append(rows, []string{o.Contract, strings.Join(o.Targets, ", "), o.Duration.Default.String(), o.Duration.Max.String(), approvers(o), access.Clip(o.Description, 70)})
+		}
+		output.Table(w, rows)
+	}
+}
+
+func approvers(o contracts.Offer) string {
+	var parts []string
+	if o.Approval.Automatic {
+		parts = append(parts, "contract")
+	}
+	for _, s := range o.Approval.Stages {
+		parts = append(parts, fmt.Sprintf("%d×%s", s.Approvals, strings.Join(s.From, "/")))
+	}
+	return strings.Join(parts, "+")
+}
+
+func listCommand() *cobra.Command {
+	var q client.Query
+	c := &cobra.Command{
+		Use: "ls", Aliases: []string{"list"}, Short: "List the requests that you may see, newest first", Args: cobra.NoArgs,
+		Example: "  ramp ls --mine\n  ramp ls --to-decide\n  ramp ls --state active,ending -o json",
+	}
+	c.Flags().StringSliceVar(&q.States, "state", nil, "only in these states, such as pending, active, ending")
+	c.Flags().BoolVar(&q.Mine, "mine", false, "only your own")
+	c.Flags().BoolVar(&q.ToDecide, "to-decide", false, "only those that wait for your decision")
+	c.Flags().StringVar(&q.Target, "target", "", "only on this target")
+	c.Flags().StringVar(&q.Cursor, "cursor", "", "continue where the last page ended")
+	c.Flags().IntVar(&q.Limit, "limit", 0, "how many, 1 to 200 (default 50)")
+	return readCommand(c, func(ctx context.Context, c *client.Client, _ []string) (client.Page[access.Request], error) {
+		return c.Requests(ctx, q)
+	}, requestTable)
+}
+
+func requestTable(page client.Page[access.Request]) func(io.Writer) {
+	return func(w io.Writer) {
+		if len(page.Items) == 0 {
+			fmt.Fprintln(w, "No requests. `ramp catalog` shows what you may ask for.")
+			return
+		}
+		rows := [][]string{{"REQUEST", "STATE", "CONTRACT", "REQUESTER", "DURATION", "END", "REASON"}}
+		for _, r := range page.Items {
+			state := string(r.State)
+			if r.Overdue {
+				state += " (overdue)"
+			}
+			rows = append(rows, []string{r.ID, state, r.Contract, output.Clean(r.Requester.ID), r.Plan.Duration.String(), remaining(r), output.Clean(access.Clip(r.Plan.Reason, 48))})
+		}
+		output.Table(w, rows)
+		if page.NextCursor != "" {
+			fmt.Fprintf(w, "\nThere are older ones: --cursor %s\n", page.NextCursor)
+		}
+	}
+}
+
+func showCommand() *cobra.Command {
+	return requestAction{do: func(ctx context.Context, c *client.Client, id string) (access.Request, error) {
+		return c.Request(ctx, id)
+	}}.on(&cobra.Command{
+		Use: "show", Short: "Show one request with its timeline",
+		Example: "  ramp show --last\n  ramp show 0123456789abcdef -o json",
+	})
+}
+
+// remaining says how long access is still open, or how it ended.
+func remaining(r access.Request) string {
+	switch {
+	case r.EndedAt != nil:
+		return string(r.Outcome)
+	case r.ExpiresAt == nil:
+		return ""
+	case time.Until(*r.ExpiresAt) > 0:
+		return access.Duration(time.Until(*r.ExpiresAt).Round(time.Second)).String() + " left"
+	}
+	return "expired"
+}
+
+// requestDetail prints one request whole.
+func requestDetail(r access.Request) func(io.Writer) {
+	return func(w io.Writer) {
+		state := string(r.State)
+		if left := remaining(r); left != "" {
+			state += ", " + left
+		}
+		rows := [][]string{{"Request", r.ID}, {"State", state}, {"Contract", r.Contract + " (version " + shortDigest(r.Plan.ContractVersion) + ")"},
+			{"Requester", output.Clean(r.Requester.Label()) + " (" + output.Clean(r.Requester.ID) + ")"}, {"Reason", output.Clean(r.Plan.Reason)}}
+		if r.Plan.Ticket != "" {
+			rows = append(rows, []string{"Ticket", output.Clean(r.Plan.Ticket)})
+		}
+		rows = append(rows, []string{"Duration", r.Plan.Duration.String()})
+		for _, g := range r.Plan.Grants {
+			rows = append(rows, []string{"Grant", g.Target + ": " + output.Clean(g.Scope.Summary)})
+		}
+		rows = append(rows, requestTimes(r)...)
+		for _, s := range r.Stages {
+			line := fmt.Sprintf("%s: %d of %d from %s", s.Name, len(s.Approved), s.Approvals, strings.Join(s.From, ", "))
+			if len(s.Approved) > 0 {
+				line += " (" + output.Clean(strings.Join(s.Approved, ", ")) + ")"
+			}
+			rows = append(rows, []string{"Approval", line})
+		}
+		if r.Problem != "" {
+			rows = append(rows, []string{"Problem", output.Clean(r.Problem)})
+		}
+		output.Table(w, append(rows, []string{"Plan digest", r.Plan.Digest}))
+		if len(r.Timeline) == 0 {
+			return
+		}
+		fmt.Fprintln(w)
+		rows = nil
+		for _, e := range r.Timeline {
+			rows = append(rows, []string{output.Time(e.At), output.Clean(e.Actor), output.Clean(e.Phrase())})
+		}
+		output.Table(w, rows)
+	}
+}
+
+func requestTimes(r access.Request) (rows [][]string) {
+	for _, t := range []struct {
+		name string
+		at   *time.Time
+	}{{"Open since", r.ActiveAt}, {"Expires", r.ExpiresAt}, {"Proven gone", r.EndedAt}} {
+		if t.at != nil {
+			rows = append(rows, []string{t.name, output.Time(*t.at)})
+		}
+	}
+	if r.State == access.StatePending {
+		rows = append(rows, []string{"Decide until", output.Time(r.Plan.PendingUntil)})
+	}
+	return rows
+}
+
+func shortDigest(d string) string {
+	d = strings.TrimPrefix(d, "sha256:")
+	return d[:min(12, len(d))]
+}

@@ -1,0 +1,111 @@
+package people
+
+import (
+	"encoding/json"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/client"
+	"ramp.dev/ramp/cmd/ramp/internal/output"
+)
+
+// session is how a command talks to a server: the flags of every command for
+// people, and the files that are kept for that server.
+type session struct {
+	server string
+	format output.Format
+	last   bool
+}
+
+func (s *session) flags(c *cobra.Command) {
+	def := os.Getenv("RAMP_SERVER")
+	if def == "" {
+		def = "http://127.0.0.1:8080"
+	}
+	c.Flags().StringVar(&s.server, "server", def, "Ramp's address; RAMP_SERVER sets it too")
+	s.format.Flag(c)
+}
+
+// requestFlags are those of a command about one request.
+func (s *session) requestFlags(c *cobra.Command) {
+	s.flags(c)
+	c.Flags().BoolVar(&s.last, "last", false, "the request that was made last from this machine")
+}
+
+// request returns a client, and the id of the request that a command is about.
+func (s *session) request(args []string) (*client.Client, string, error) {
+	id, err := s.requestID(args)
+	if err != nil {
+		return nil, "", err
+	}
+	c, err := s.client()
+	return c, id, err
+}
+
+func (s *session) requestID(args []string) (string, error) {
+	switch {
+	case s.last && len(args) > 0:
+		return "", access.Errorf(access.CodeInvalid, "give a request or --last, not both")
+	case s.last:
+		b, err := os.ReadFile(s.file("last"))
+		if err != nil {
+			return "", access.Errorf(access.CodeNotFound, "no request was made from this machine to %s yet", s.server)
+		}
+		return strings.TrimSpace(string(b)), nil
+	case len(args) != 1:
+		return "", access.Errorf(access.CodeInvalid, "name a request, or use --last")
+	}
+	return args[0], nil
+}
+
+// file returns the path of one of the files kept for the server.
+func (s *session) file(name string) string {
+	dir, err := os.UserConfigDir()
+	if err != nil {
+		dir = os.TempDir()
+	}
+	host := s.server
+	if u, err := url.Parse(s.server); err == nil && u.Host != "" {
+		host = strings.NewReplacer(":", "_", "/", "_").Replace(u.Host)
+	}
+	return filepath.Join(dir, "ramp", host, name)
+}
+
+func (s *session) keep(name, content string) error {
+	path := s.file(name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	return os.WriteFile(path, []byte(content), 0o600)
+}
+
+// savedLogin is what `ramp login` keeps.
+type savedLogin struct {
+	Token   string    `json:"token"`
+	Expires time.Time `json:"expires"`
+}
+
+// client uses the token in RAMP_TOKEN, else that of the last login.
+func (s *session) client() (*client.Client, error) {
+	if t := os.Getenv("RAMP_TOKEN"); t != "" {
+		return client.New(s.server, strings.TrimSpace(t)), nil
+	}
+	var login savedLogin
+	b, err := os.ReadFile(s.file("login"))
+	if err == nil {
+		err = json.Unmarshal(b, &login)
+	}
+	if err != nil {
+		return nil, access.Errorf(access.CodeUnauthenticated, "not logged in to %s; run `ramp login`, or set RAMP_TOKEN", s.server)
+	}
+	if time.Now().After(login.Expires) {
+		return nil, access.Errorf(access.CodeUnauthenticated, "the login ended at %s; run `ramp login`", login.Expires.Local().Format(time.Kitchen))
+	}
+	return client.New(s.server, login.Token), nil
+}

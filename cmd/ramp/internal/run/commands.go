@@ -1,0 +1,61 @@
+// Package run has the commands of those who operate Ramp: they start its
+// processes, check configurations and contracts, and act where Ramp itself cannot.
+package run
+
+import (
+	"context"
+	"io"
+
+	"github.com/spf13/cobra"
+	"go.temporal.io/sdk/client"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/cmd/ramp/internal/output"
+	"ramp.dev/ramp/config"
+)
+
+// Commands returns the commands of operators.
+func Commands() []*cobra.Command {
+	return []*cobra.Command{
+		serverCommand(), workerCommand(), configCommand(), contractsCommand(), passkeysCommand(),
+		sweepCommand(), reconcileCommand(), deployCommand(),
+	}
+}
+
+// configured are the flags of every command that reads a configuration file.
+type configured struct {
+	path   string
+	format output.Format
+}
+
+func (f *configured) flags(c *cobra.Command, whose string) {
+	c.Flags().StringVar(&f.path, "config", config.DefaultName, whose+" configuration file")
+	f.format.Flag(c)
+}
+
+// withTemporal loads the configuration and connects to its Temporal while do runs.
+func (f *configured) withTemporal(ctx context.Context, do func(config.Config, client.Client) error) error {
+	c, err := config.Load(f.path)
+	if err != nil {
+		return err
+	}
+	temporal, err := c.DialTemporal(ctx)
+	if err != nil {
+		return err
+	}
+	defer temporal.Close()
+	return do(c, temporal)
+}
+
+// checked is what a check prints for programs.
+type checked struct {
+	Issues []access.Issue `json:"issues"`
+}
+
+// printIssues prints what a check found, for programs; people read the error.
+func printIssues(f *output.Format, w io.Writer, issues []access.Issue) error {
+	if f.IsTable() {
+		return nil
+	}
+	return f.Print(w, checked{issues}, nil)
+}

@@ -1,0 +1,109 @@
+package run
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/cmd/ramp/internal/flags"
+	"ramp.dev/ramp/cmd/ramp/internal/output"
+	"ramp.dev/ramp/contracts"
+)
+
+// explainFlags are a request as somebody might make it.
+type explainFlags struct {
+	format             output.Format
+	person             access.Person
+	personFile         string
+	input              access.RequestInput
+	attributes, params flags.Pairs
+	at                 flags.Time
+}
+
+func explainCommand() *cobra.Command {
+	var f explainFlags
+	c := &cobra.Command{
+		Use: "explain DIRECTORY CONTRACT", Short: "Show what a contract would decide for somebody, and why", Args: cobra.ExactArgs(2),
+		Long: "Evaluates a contract for a person and a request that you describe, without a server: each condition with its\n" +
+			"result, and the plan that would be approved.",
+		Example: "  ramp contracts explain contracts/ ssh-demo --person alice --group engineering --for 2h --reason \"incident 42\"",
+		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0], args[1]) },
+	}
+	f.format.Flag(c)
+	c.Flags().StringVar(&f.person.ID, "person", "somebody", "the person's id")
+	c.Flags().StringSliceVar(&f.person.Groups, "group", nil, "the person's groups")
+	c.Flags().StringVar((*string)(&f.person.Kind), "kind", "human", "human, service or agent")
+	c.Flags().Var(&f.attributes, "attribute", "an attribute of the person, such as employment=employee; may be repeated")
+	c.Flags().StringVar(&f.personFile, "person-file", "", "a file with the person as JSON, instead")
+	c.Flags().StringVar(&f.input.Duration, "for", "", "how long, such as 30m; the contract's default if left out")
+	c.Flags().StringVar(&f.input.Reason, "reason", "", "why")
+	c.Flags().StringVar(&f.input.Ticket, "ticket", "", "the ticket")
+	c.Flags().Var(&f.params, "param", "a parameter of the contract; may be repeated")
+	c.Flags().Var(&f.at, "at", "when the request is made, such as 2026-01-31T14:00:00Z; now if left out")
+	return c
+}
+
+func (f *explainFlags) run(cmd *cobra.Command, dir, name string) error {
+	set, err := contracts.LoadDir(dir)
+	if err != nil {
+		return err
+	}
+	contract, ok := set.Find(name)
+	if !ok {
+		return access.Errorf(access.CodeNotFound, "there is no contract %q; there are %s", name, strings.Join(set.Names(), ", "))
+	}
+	if f.personFile != "" {
+		b, err := os.ReadFile(f.personFile)
+		if err == nil {
+			err = json.Unmarshal(b, &f.person)
+		}
+		if err != nil {
+			return access.Errorf(access.CodeInvalid, "--person-file: %w", err)
+		}
+	}
+	for name, value := range f.attributes {
+		if f.person.Attributes == nil {
+			f.person.Attributes = map[string]string{}
+		}
+		f.person.Attributes[name] = value
+	}
+	f.input.Contract, f.input.Params = name, f.params.Params()
+	now := time.Now().UTC()
+	if f.at.At != nil {
+		now = *f.at.At
+	}
+	e := contract.Evaluate(contracts.Input{Person: f.person, Request: f.input, Now: now})
+	return f.format.Print(cmd.OutOrStdout(), e, explanation(contract, e))
+}
+
+func explanation(c *contracts.Contract, e contracts.Evaluation) func(io.Writer) {
+	return func(w io.Writer) {
+		fmt.Fprintf(w, "%s: %s\n", c.Name, e.Result)
+		for _, i := range e.Issues {
+			fmt.Fprintf(w, "  %s\n", i)
+		}
+		if len(e.Trace) > 0 {
+			fmt.Fprintln(w, "\nConditions:")
+			rows := [][]string{}
+			for _, s := range e.Trace {
+				rows = append(rows, []string{"  " + s.Field, s.Result.InWords(), s.Expression, s.Detail})
+			}
+			output.Table(w, rows)
+		}
+		if e.Err() != nil {
+			return
+		}
+		fmt.Fprintln(w, "\nThe plan would be:")
+		rows := [][]string{}
+		for _, l := range c.Explain(e.Draft) {
+			rows = append(rows, []string{"  " + l.Label, l.Text})
+		}
+		output.Table(w, rows)
+	}
+}

@@ -1,0 +1,115 @@
+package run
+
+import (
+	"context"
+
+	"github.com/sirupsen/logrus"
+	"github.com/spf13/cobra"
+	"go.temporal.io/sdk/client"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/config"
+	"ramp.dev/ramp/server"
+	"ramp.dev/ramp/worker"
+)
+
+func serverCommand() *cobra.Command {
+	return processCommand("server", "Serve the pages and the API to people",
+		"The server serves people and holds no target's credentials. It waits for Temporal, and stops at SIGTERM.", config.Parts{Server: true}, StartServer)
+}
+
+func workerCommand() *cobra.Command {
+	return processCommand("worker", "Open and close access on targets",
+		"A worker runs where its targets are, with their credentials, and opens no port. It waits for Temporal, and stops\n"+
+			"at SIGTERM.", config.Parts{Worker: true}, StartWorker)
+}
+
+// StartFunc starts a server or a worker. It adds to on what must be closed, also
+// when it fails, and returns a function that works until its context ends.
+type StartFunc func(ctx context.Context, c config.Config, temporal client.Client, on *Closers) (run func(context.Context) error, err error)
+
+func processCommand(name, short, long string, parts config.Parts, start StartFunc) *cobra.Command {
+	var path string
+	c := &cobra.Command{
+		Use: name, Short: short, Long: long, Args: cobra.NoArgs,
+		Example: "  ramp " + name + " --config /etc/ramp/ramp.yaml",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			c, err := config.Load(path)
+			if err != nil {
+				return err
+			}
+			if issues := c.Validate(parts); len(issues) > 0 {
+				return access.Invalid(issues...)
+			}
+			var on Closers
+			defer on.Close()
+			run, err := StartProcess(cmd.Context(), c, start, &on)
+			if err != nil {
+				return err
+			}
+			return run(cmd.Context())
+		},
+	}
+	c.Flags().StringVar(&path, "config", config.DefaultName, "the configuration file")
+	return c
+}
+
+// StartProcess connects to Temporal and starts a process with it.
+func StartProcess(ctx context.Context, c config.Config, start StartFunc, on *Closers) (func(context.Context) error, error) {
+	temporal, err := c.DialTemporal(ctx)
+	if err != nil {
+		return nil, err
+	}
+	on.Add(temporal.Close)
+	return start(ctx, c, temporal, on)
+}
+
+// StartServer starts what `ramp server` runs.
+func StartServer(ctx context.Context, c config.Config, temporal client.Client, on *Closers) (func(context.Context) error, error) {
+	led, err := c.Ledger.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	on.Add(func() { _ = led.Close() })
+	signer, err := c.Keys.Signer.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	payloads, err := c.Keys.Codec(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s, err := server.New(c.Server, server.Deps{Temporal: temporal, Namespace: c.Temporal.Namespace, Ledger: led, Signer: signer, Codec: payloads, Passkeys: c.Keys.PasskeyFile(), Log: logrus.StandardLogger()})
+	if err != nil {
+		return nil, err
+	}
+	logrus.WithField("url", c.Server.URL).Info("server is up")
+	return s.Run, nil
+}
+
+// StartWorker starts what `ramp worker` runs.
+func StartWorker(ctx context.Context, c config.Config, temporal client.Client, on *Closers) (func(context.Context) error, error) {
+	keys, err := c.Keys.Keyring()
+	if err != nil {
+		return nil, err
+	}
+	led, err := c.Ledger.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	on.Add(func() { _ = led.Close() })
+	signer, err := c.Keys.WorkerSigner(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w, err := worker.Start(ctx, c.Worker, worker.Deps{Temporal: temporal, Ledger: led, Keyring: keys, Signer: signer, Log: logrus.StandardLogger()})
+	if err != nil {
+		return nil, err
+	}
+	logrus.WithField("targets", w.Broker.Names()).Info("worker is up")
+	return func(ctx context.Context) error {
+		<-ctx.Done()
+		w.Stop()
+		return nil
+	}, nil
+}
