@@ -19,10 +19,9 @@ help: ## list the targets
 demo: build ## build Ramp and run all of it here; ARGS="--listen 127.0.0.1:9090" passes flags
 	@exec bin/ramp dev $(ARGS)
 
-# Without tables for debuggers: linking is quicker, the binary a third smaller.
 build: go ## build bin/ramp
 	@[ -e bin/ramp ] || echo "building Ramp, with Temporal in it: minutes the first time, seconds from then on"
-	go build -ldflags '-s -w' -o bin/ramp ./cmd/ramp
+	@tools/build
 
 go:
 	@tools/setup demo
