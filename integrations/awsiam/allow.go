@@ -14,14 +14,12 @@ var (
 	resourcePattern = regexp.MustCompile(`^arn:[a-z-]+:[a-z0-9-]+:[a-z0-9*?-]*:[0-9*?]*:.+$`)
 )
 
-// escalating services turn one permission into others. Their actions are
-// allowed one by one, never by a wildcard that somebody meant as "read".
+// escalating are services of which one permission can lead to others. Their actions
+// are allowed one by one, never by a wildcard that somebody meant as "read".
 var escalating = []string{"account", "iam", "identitystore", "organizations", "rolesanywhere", "signin", "sso", "sso-directory", "sts"}
 
-func (c Config) checkAllow() (issues []access.Issue) {
-	bad := func(code, field, format string, args ...any) {
-		issues = append(issues, access.Issue{Code: code, Field: field, Message: fmt.Sprintf(format, args...)})
-	}
+func (c Config) validateAllow() (issues access.Issues) {
+	bad := issues.Add
 	if len(c.Allow) == 0 {
 		bad("allow_missing", "allow", "what contracts may give is needed: actions and resources")
 	}
@@ -48,8 +46,8 @@ func (c Config) checkAllow() (issues []access.Issue) {
 	return issues
 }
 
-// allows reports whether one rule covers both. The resource may hold wildcards
-// of its own: it is covered if everything it stands for is.
+// allows reports whether one rule covers both. The resource may have wildcards
+// itself; it is covered if everything that it matches is.
 func (c Config) allows(action, resource string) bool {
 	covers := func(patterns []string, s string, fold bool) bool {
 		return slices.ContainsFunc(patterns, func(p string) bool {
@@ -66,10 +64,10 @@ func (c Config) allows(action, resource string) bool {
 }
 
 // covered reports whether pattern matches everything that s, itself a pattern,
-// stands for. A wildcard of s is only ever matched by one that is as wide: its *
-// by *, its ? by ? or *. That is enough, and never too generous.
+// matches. It lets a wildcard of s only be matched by one as wide: * by *, and ?
+// by ? or *. So it may refuse what is covered, and never accepts what is not.
 func covered(pattern, s string) bool {
-	// Two pointers with one memory, so that no pattern takes exponential time.
+	// Going back to the last * only keeps the time below the product of the lengths.
 	p, i, star, mark := 0, 0, -1, 0
 	for i < len(s) {
 		switch {

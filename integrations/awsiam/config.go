@@ -56,16 +56,16 @@ const (
 	defaultConsistency = access.Duration(15 * time.Second)
 )
 
-// Validate collects everything that is wrong, reaching for nothing.
-func (c Config) Validate(_ string) []access.Issue { return c.withDefaults().validate() }
+// Validate returns everything that is wrong. It does not reach for AWS.
+func (c Config) Validate(string) []access.Issue { return c.withDefaults().validate() }
 
-// Open makes the target. It calls nothing; see Check for that. Errors are of
-// code invalid, with every issue.
+// Open returns the target. It does not call AWS; Ping does. Errors are of code
+// invalid, with every issue.
 func (c Config) Open(ctx context.Context, _ string) (integrations.Target, error) {
 	return c.open(ctx, nil)
 }
 
-// open takes the wire to AWS; nil is the SDK's own.
+// open takes the transport to AWS; nil is the SDK's own.
 func (c Config) open(ctx context.Context, wire http.RoundTripper) (integrations.Target, error) {
 	c = c.withDefaults()
 	if issues := c.validate(); len(issues) > 0 {
@@ -110,7 +110,7 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// roleARN is the ARN of a grant's role.
+// roleARN returns the ARN of a grant's role.
 func (c Config) roleARN(grant string) string {
 	return "arn:" + c.Partition + ":iam::" + c.Account + ":role" + c.Path + grant
 }

@@ -25,11 +25,11 @@ type statement struct {
 const (
 	version = "2012-10-17"
 	atTime  = "aws:CurrentTime"
-	// stamp is how dates are written, in policies and tags. UTC.
+	// stamp is the format of dates in policies and tags, in UTC.
 	stamp = "2006-01-02T15:04:05Z"
 )
 
-// someTime is any time: all stamps are of one length.
+// someTime stands for any time, to measure a policy: all stamps have one length.
 var someTime = time.Unix(0, 0)
 
 func (d document) String() string {
@@ -40,28 +40,28 @@ func (d document) String() string {
 	return string(b)
 }
 
-// permissions is what a role may do until ends. The denial says it again, from
-// the other side: it also ends what others gave the role, by policies attached
-// by hand or by those of a bucket or a key.
+// permissions returns the policy of what a role may do until ends. The denial from
+// then on also ends what others gave the role, by policies that they attached or
+// by those of a bucket or a key.
 func permissions(ent entitlement, ends time.Time) string {
 	at := ends.UTC().Format(stamp)
 	return document{version, []statement{
-		{Sid: "RampUntil", Effect: "Allow", Action: ent.actions, Resource: ent.resources,
+		{Sid: "RampUntil", Effect: "Allow", Action: ent.Actions, Resource: ent.Resources,
 			Condition: map[string]map[string]any{"DateLessThan": {atTime: at}}},
 		{Sid: "RampEnd", Effect: "Deny", Action: []string{"*"}, Resource: []string{"*"},
 			Condition: map[string]map[string]any{"DateGreaterThanEquals": {atTime: at}}},
 	}}.String()
 }
 
-// nothing denies everything. AWS evaluates it on each call, so it ends sessions
-// that were issued before.
-func nothing() string {
+// denial returns the policy that denies everything. AWS evaluates it on each call,
+// so it also ends sessions that were issued before.
+func denial() string {
 	return document{version, []statement{
 		{Sid: "RampRevoked", Effect: "Deny", Action: []string{"*"}, Resource: []string{"*"}},
 	}}.String()
 }
 
-// trust says who may assume a role until ends.
+// trust returns the policy of who may assume a role until ends.
 func (c Config) trust(principal string, ends time.Time) string {
 	assume := func(sid, arn, key string) statement {
 		s := statement{Sid: sid, Effect: "Allow", Principal: map[string]string{"AWS": arn},
@@ -74,12 +74,13 @@ func (c Config) trust(principal string, ends time.Time) string {
 	}
 	doc := document{Version: version}
 	if c.Worker != "" {
-		// Ramp names the requester in the request, and CloudTrail tells them ever after.
+		// Ramp names the requester when it assumes the role, and CloudTrail records
+		// that name with every call of the session.
 		doc.Statement = append(doc.Statement, assume("RampMints", c.Worker, "sts:SourceIdentity"))
 	}
 	if c.Trust.ARN != "" {
-		// aws:SourceIdentity is what the caller's session has carried since they
-		// logged in; sts:SourceIdentity is what a caller claims to be.
+		// aws:SourceIdentity was set when the caller logged in; sts:SourceIdentity is
+		// what a caller asks to be called.
 		key := ""
 		if c.Trust.SourceIdentity {
 			key = "aws:SourceIdentity"
@@ -90,8 +91,8 @@ func (c Config) trust(principal string, ends time.Time) string {
 	return doc.String()
 }
 
-// endOf reads the end back from a trust policy as IAM returns it, encoded as in
-// a URL. It is zero (unknown) if any statement lets somebody in without an end.
+// endOf returns the end of a policy as IAM returns it, encoded as in a URL. It
+// returns zero (unknown) if a statement allows something without an end.
 func endOf(encoded string) (ends time.Time) {
 	text, err := url.PathUnescape(encoded)
 	if err != nil {
@@ -104,7 +105,7 @@ func endOf(encoded string) (ends time.Time) {
 		}
 	}
 	if json.Unmarshal([]byte(text), &doc) != nil {
-		return time.Time{} // edited by hand, in one of IAM's other spellings
+		return time.Time{} // edited by hand, in another of IAM's spellings
 	}
 	for _, s := range doc.Statement {
 		if s.Effect != "Allow" {

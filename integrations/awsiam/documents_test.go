@@ -29,7 +29,7 @@ func golden(t *testing.T, name, got string) {
 func TestPolicies(t *testing.T) {
 	ends := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	golden(t, "permissions.json", permissions(entitlement{[]string{"s3:GetObject", "s3:ListBucket"}, []string{"arn:aws:s3:::orders", orders}}, ends))
-	golden(t, "revoked.json", nothing())
+	golden(t, "revoked.json", denial())
 	c := goodConfig()
 	golden(t, "trust_worker.json", c.trust("alice", ends))
 	c.Trust = TrustConfig{ARN: "arn:aws:iam::123456789012:role/engineers", SourceIdentity: true}

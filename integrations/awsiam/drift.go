@@ -18,16 +18,14 @@ import (
 
 var _ integrations.DriftDetector = (*target)(nil)
 
-// Names of what differs. A role whose trust was changed may have been assumed
-// by somebody else, whose session lives on; the others are judged on each call.
+// trustDiffers is the difference that cannot be put right: somebody else may have
+// assumed the role, and their session goes on. AWS evaluates everything else
+// anew on each call.
 const trustDiffers = "who may assume it was changed"
 
-// Drift implements integrations.Drifter. Of the role's tags it looks at Ramp's
-// own: organisations put their own on every role.
+// Drift implements integrations.DriftDetector. It compares Ramp's own tags
+// only, because organisations put theirs on every role.
 func (t *target) Drift(ctx context.Context, g access.Grant) ([]string, error) {
-	if err := checkName(g.Name); err != nil {
-		return nil, err
-	}
 	ent, err := t.config.entitlement(g.Entitlement)
 	if err != nil {
 		return nil, err
@@ -37,13 +35,13 @@ func (t *target) Drift(ctx context.Context, g access.Grant) ([]string, error) {
 		return nil, unlessMissing(err)
 	}
 	if aws.ToString(out.Role.Path) != t.config.Path {
-		return nil, nil // not Ramp's; Inspect says so
+		return nil, nil // not Ramp's; Inspect returns an error
 	}
 	inline, revoked, err := t.inline(ctx, g.Name)
 	if err != nil || revoked {
 		return nil, err
 	}
-	ends := g.ExpiresAt.UTC().Truncate(time.Second)
+	ends := g.ExpiresAt
 	differences := t.trustDiffers(aws.ToString(out.Role.AssumeRolePolicyDocument), g.Principal, ends)
 	if want := t.config.Boundary; want != "" && (out.Role.PermissionsBoundary == nil || aws.ToString(out.Role.PermissionsBoundary.PermissionsBoundaryArn) != want) {
 		differences = append(differences, "its boundary was changed")
@@ -62,7 +60,8 @@ func (t *target) Drift(ctx context.Context, g access.Grant) ([]string, error) {
 	return append(differences, more...), err
 }
 
-// inline names the role's own policies, and whether its ending has begun.
+// inline returns the names of the role's inline policies, and whether its ending
+// has begun.
 func (t *target) inline(ctx context.Context, name string) (names []string, revoked bool, err error) {
 	pages := iam.NewListRolePoliciesPaginator(t.iam, &iam.ListRolePoliciesInput{RoleName: &name})
 	for pages.HasMorePages() {
@@ -75,7 +74,7 @@ func (t *target) inline(ctx context.Context, name string) (names []string, revok
 	return names, slices.Contains(names, revokedName), nil
 }
 
-// powers says what the role may do beyond the entitlement.
+// powers returns what the role may do beyond the entitlement.
 func (t *target) powers(ctx context.Context, name string, ent entitlement, ends time.Time, inline []string) (out []string, err error) {
 	for _, policy := range inline {
 		if policy != policyName {
@@ -124,13 +123,14 @@ func (t *target) trustDiffers(encoded, principal string, ends time.Time) []strin
 	return nil
 }
 
-// Restore implements integrations.Drifter. What was added goes first. Errors are
-// also of code conflict: somebody else may hold a session.
+// Restore implements integrations.DriftDetector. It first removes what was
+// added. Errors are also of code conflict: somebody else may hold a session.
 func (t *target) Restore(ctx context.Context, g access.Grant) error {
-	ent, ends, err := t.begin(g)
+	ent, err := t.begin(g)
 	if err != nil {
 		return err
 	}
+	ends := g.ExpiresAt
 	differences, err := t.Drift(ctx, g)
 	if err != nil || len(differences) == 0 {
 		return err
@@ -175,8 +175,8 @@ func (t *target) Restore(ctx context.Context, g access.Grant) error {
 	return unlessMissing(t.trust(ctx, g, ends))
 }
 
-// same compares two policies, one as IAM returns it, whatever the order of
-// their lists and whether lists of one are written as such.
+// same reports whether two policies are the same, one of them as IAM returns it.
+// The order of lists does not matter, nor whether a list of one is written as one.
 func same(encoded, document string) bool {
 	text, err := url.PathUnescape(encoded)
 	if err != nil {

@@ -2,17 +2,15 @@ package awsiam
 
 import (
 	"errors"
-	"net/http"
-	"strconv"
-	"time"
 
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations"
 )
 
-// codes is what AWS's error codes mean to Ramp.
+// codes maps AWS's error codes to Ramp's.
 var codes = map[string]access.Code{
 	"Throttling":               access.CodeThrottled,
 	"ThrottlingException":      access.CodeThrottled,
@@ -20,7 +18,7 @@ var codes = map[string]access.Code{
 	"RequestLimitExceeded":     access.CodeThrottled,
 	"TooManyRequestsException": access.CodeThrottled,
 	"SlowDown":                 access.CodeThrottled,
-	// Somebody else is changing the same role: later, it works.
+	// Somebody else is changing the same role. It works later.
 	"ConcurrentModification":        access.CodeThrottled,
 	"EntityTemporarilyUnmodifiable": access.CodeThrottled,
 	"DeleteConflict":                access.CodeThrottled,
@@ -44,10 +42,10 @@ var codes = map[string]access.Code{
 	"NoSuchEntity":        access.CodeNotFound,
 	"EntityAlreadyExists": access.CodeConflict,
 
-	// The account is full of roles. That is nothing the requester said: it
-	// passes as other grants end, so it is worth trying again.
+	// The account has as many roles as it may. That is not the requester's fault,
+	// and passes when other grants end, so it is retried.
 	"LimitExceeded": access.CodeUnavailable,
-	// Ramp's own session ran out, and the SDK is about to get another.
+	// Ramp's own session has expired, and the SDK is about to get another.
 	"ExpiredToken":          access.CodeUnavailable,
 	"ExpiredTokenException": access.CodeUnavailable,
 	"RequestExpired":        access.CodeUnavailable,
@@ -58,26 +56,31 @@ var codes = map[string]access.Code{
 	"RequestTimeout":        access.CodeUnavailable,
 }
 
-// told gives an error of the SDK its code. The text is the SDK's: it names the
-// operation, AWS's code and message and the request's id, and no secret, since
-// IAM and STS take everything in the body.
-func told(err error) error {
+// mapped returns an error of the SDK as one of Ramp's. Nil stays nil. The text is
+// the SDK's: it names the operation, AWS's code and message and the id of the
+// call, and has no secret in it, because IAM and STS take everything in the body.
+func mapped(err error) error {
 	if err == nil {
 		return nil
 	}
-	return access.RetryAfter(access.Errorf(codeOf(err), "AWS: %w", err), retryAfter(err))
-}
-
-// retryAfter is how long AWS asks to wait, 0 if it does not say.
-func retryAfter(err error) time.Duration {
-	var reply *smithyhttp.ResponseError
-	if !errors.As(err, &reply) || reply.Response == nil {
-		return 0
+	mapped := access.Errorf(codeOf(err), "AWS: %w", err)
+	if reply := replyOf(err); reply != nil {
+		return access.RetryAfter(mapped, integrations.RetryAfter(reply.Response.Header))
 	}
-	seconds, _ := strconv.Atoi(reply.Response.Header.Get("Retry-After"))
-	return time.Duration(seconds) * time.Second
+	return mapped
 }
 
+func replyOf(err error) *smithyhttp.ResponseError {
+	var reply *smithyhttp.ResponseError
+	if errors.As(err, &reply) && reply.Response != nil {
+		return reply
+	}
+	return nil
+}
+
+// codeOf returns the code of AWS's own error code, or else of the HTTP status.
+// A status says less than AWS's code does, so one that is about the request
+// itself is neither taken for "not there" nor for the requester's mistake.
 func codeOf(err error) access.Code {
 	var api smithy.APIError
 	if errors.As(err, &api) {
@@ -85,27 +88,22 @@ func codeOf(err error) access.Code {
 			return code
 		}
 	}
-	var reply *smithyhttp.ResponseError
-	if errors.As(err, &reply) && reply.Response != nil {
-		switch status := reply.HTTPStatusCode(); {
-		case status == http.StatusTooManyRequests:
-			return access.CodeThrottled
-		case status >= 500:
-			return access.CodeUnavailable
-		case status == http.StatusForbidden:
-			return access.CodeForbidden
-		case status >= 400:
-			return access.CodeInternal
-		}
+	reply := replyOf(err)
+	if reply == nil {
+		return access.CodeUnavailable // nothing came back, or nothing that can be read
 	}
-	// Nothing came back, or nothing that can be read.
-	return access.CodeUnavailable
+	switch code := integrations.CodeOfStatus(reply.HTTPStatusCode()); code {
+	case access.CodeInvalid, access.CodeNotFound, access.CodeConflict:
+		return access.CodeInternal
+	default:
+		return code
+	}
 }
 
-// missing reports whether AWS says that it is not there.
+// missing reports whether AWS says that something does not exist.
 func missing(err error) bool { return err != nil && codeOf(err) == access.CodeNotFound }
 
-// is reports whether AWS answered with one of its own codes.
+// is reports whether AWS answered with an error code of its own.
 func is(err error, code string) bool {
 	var api smithy.APIError
 	return errors.As(err, &api) && api.ErrorCode() == code

@@ -9,33 +9,33 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/internal/clock"
 )
 
-// minSession is the least that AWS issues. The date in the role's policies cuts
-// it short, to the second. maxSession is the most when Ramp itself runs in a
-// role, which it should.
+// minSession is the shortest session that AWS issues; the date in the role's
+// policies ends it earlier, to the second. maxSession is the longest that AWS
+// issues to a caller that itself has a role's session, as Ramp should.
 const minSession, maxSession = 15 * time.Minute, time.Hour
 
-// Mint implements integrations.Minter: a session of the grant's role, under the
-// requester's name. Errors are also of code not_found (nothing is open) and
-// conflict (revoked, or not Ramp's).
+// Mint implements integrations.Minter. The credential is a session of the grant's
+// role, under the requester's name.
 func (m *minter) Mint(ctx context.Context, g access.Grant) (access.Credential, error) {
 	var none access.Credential
-	_, ends, err := m.begin(g)
+	if _, err := m.begin(g); err != nil {
+		return none, err
+	}
+	r, err := m.openRole(ctx, g.Name)
 	if err != nil {
 		return none, err
 	}
-	r, found, err := m.standing(ctx, g.Name)
-	if err != nil {
-		return none, err
-	}
+	ends := g.ExpiresAt
 	if r.ends.Before(ends) {
 		ends = r.ends
 	}
 	left := clock.Until(ends)
-	if !found || left <= 0 {
-		return none, access.Errorf(access.CodeNotFound, "nothing is open under this grant")
+	if left <= 0 {
+		return none, integrations.ErrNotOpen
 	}
 	arn := m.config.roleARN(g.Name)
 	out, err := m.sts.AssumeRole(ctx, &sts.AssumeRoleInput{
@@ -46,7 +46,7 @@ func (m *minter) Mint(ctx context.Context, g access.Grant) (access.Credential, e
 		if codeOf(err) == access.CodeForbidden && clock.Now().Sub(r.made) < m.config.Consistency.Std() {
 			return none, access.Errorf(access.CodeUnavailable, "AWS does not know the new role everywhere yet: %w", err)
 		}
-		return none, told(err)
+		return none, mapped(err)
 	}
 	if issued := aws.ToTime(out.Credentials.Expiration); issued.Before(ends) {
 		ends = issued.UTC()

@@ -9,16 +9,13 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// maxRounds bounds how often a role is emptied when somebody fills it meanwhile.
+// maxRounds bounds how often a role is emptied while somebody else fills it.
 const maxRounds = 10
 
-// Revoke implements integrations.Target. Running all of it again is right after
-// a crash at any point. Errors are also of code conflict: the name is taken by a
-// role outside Ramp's path.
+// Revoke implements integrations.Target. It can be repeated after a crash at any
+// point. Errors are also of code conflict: a role outside Ramp's path has the
+// name.
 func (t *target) Revoke(ctx context.Context, g access.Grant) error {
-	if err := checkName(g.Name); err != nil {
-		return err
-	}
 	if _, found, err := t.role(ctx, g.Name); err != nil || !found {
 		return err
 	}
@@ -33,24 +30,24 @@ func (t *target) Revoke(ctx context.Context, g access.Grant) error {
 	}
 }
 
-// denyAll ends every session of the role, by one call. What follows takes several
-// and may break off.
+// denyAll ends every session of the role with one call. Removing the role takes
+// several calls, and may be interrupted.
 func (t *target) denyAll(ctx context.Context, name string) error {
 	_, err := t.iam.PutRolePolicy(ctx, &iam.PutRolePolicyInput{
-		RoleName: &name, PolicyName: aws.String(revokedName), PolicyDocument: aws.String(nothing())})
+		RoleName: &name, PolicyName: aws.String(revokedName), PolicyDocument: aws.String(denial())})
 	switch {
 	case missing(err):
-		return nil // somebody else has just removed it
+		return nil // somebody else has just deleted the role
 	case is(err, "LimitExceeded"), codeOf(err) == access.CodeForbidden:
-		// Policies added by hand leave no room, or the boundary was taken away by
-		// hand and Ramp may write to bounded roles only. Removing still ends it.
+		// Somebody's own policies leave no room, or somebody removed the boundary and
+		// Ramp may only write to roles that have it. Deleting the role still ends it.
 		return nil
 	}
-	return told(err)
+	return mapped(err)
 }
 
-// remove empties the role, of things added by hand too, and deletes it. The
-// denial is the last thing in it.
+// remove removes everything from the role, what was added by hand too, and deletes
+// it. The denial is the last thing that it removes.
 func (t *target) remove(ctx context.Context, name string) error {
 	if err := t.detachPolicies(ctx, name); err != nil {
 		return err
@@ -86,7 +83,7 @@ func (t *target) detachPolicies(ctx context.Context, name string) error {
 	return nil
 }
 
-// leaveProfiles takes the role from machines that somebody gave it to.
+// leaveProfiles removes the role from instance profiles that somebody put it into.
 func (t *target) leaveProfiles(ctx context.Context, name string) error {
 	var profiles []string
 	pages := iam.NewListInstanceProfilesForRolePaginator(t.iam, &iam.ListInstanceProfilesForRoleInput{RoleName: &name})
@@ -131,10 +128,11 @@ func (t *target) deletePolicies(ctx context.Context, name string) error {
 	return nil
 }
 
-// unlessMissing is told, for what is to be gone.
+// unlessMissing returns nil if AWS says that the thing is not there, and otherwise
+// the error as one of Ramp's.
 func unlessMissing(err error) error {
 	if missing(err) {
 		return nil
 	}
-	return told(err)
+	return mapped(err)
 }

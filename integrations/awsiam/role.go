@@ -9,12 +9,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations"
 )
 
 // Names of what belongs to a role.
 const (
-	policyName  = "ramp"         // what it may do
-	revokedName = "ramp-revoked" // denies everything; its presence says that ending has begun
+	policyName  = "ramp"         // the policy with what the role may do
+	revokedName = "ramp-revoked" // the policy that denies everything; if it is there, ending has begun
 
 	tagRequest   = "ramp:request"
 	tagPrincipal = "ramp:principal"
@@ -29,16 +30,16 @@ type role struct {
 	ends     time.Time // of its trust policy; zero if that lacks one
 }
 
-// role reads a role of Ramp's. One outside of Ramp's path is an error (conflict)
-// rather than nothing: the configured path may have changed, and then access
-// that is open must not count as ended.
+// role reads a grant's role. It returns false if there is none. A role outside
+// Ramp's path is an error of code conflict, and not nothing: the configured path
+// may have changed, and then open access must not count as ended.
 func (t *target) role(ctx context.Context, name string) (role, bool, error) {
 	out, err := t.iam.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
 	if missing(err) {
 		return role{}, false, nil
 	}
 	if err != nil {
-		return role{}, false, told(err)
+		return role{}, false, mapped(err)
 	}
 	if path := aws.ToString(out.Role.Path); path != t.config.Path {
 		return role{}, false, access.Errorf(access.CodeConflict, "the role %s is in path %s, and Ramp's is %s: Ramp does not touch it", name, path, t.config.Path)
@@ -55,24 +56,25 @@ func (t *target) role(ctx context.Context, name string) (role, bool, error) {
 	return r, true, nil
 }
 
-// standing is a role that Ramp made for this grant and has not begun to end.
-// Errors are also of code conflict.
-func (t *target) standing(ctx context.Context, name string) (role, bool, error) {
+// openRole reads a role that Ramp made for the grant and has not begun to end.
+// Errors are also of code not_found (nothing is open) and conflict (the role is
+// somebody else's, or was revoked).
+func (t *target) openRole(ctx context.Context, name string) (role, error) {
 	r, found, err := t.role(ctx, name)
-	if err != nil || !found {
-		return r, false, err
+	if err == nil && !found {
+		err = integrations.ErrNotOpen
+	}
+	if err != nil {
+		return r, err
 	}
 	if id, _ := access.RequestIDFromGrantName(name); r.request != id {
-		return r, false, access.Errorf(access.CodeConflict, "the role %s has not Ramp's tag: somebody else made it", name)
+		return r, access.Errorf(access.CodeConflict, "the role %s does not have Ramp's tag: somebody else made it", name)
 	}
 	_, err = t.iam.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &name, PolicyName: aws.String(revokedName)})
 	if err == nil {
-		return r, false, access.Errorf(access.CodeConflict, "the grant was revoked; it never opens again")
+		return r, integrations.ErrRevoked
 	}
-	if !missing(err) {
-		return r, false, told(err)
-	}
-	return r, true, nil
+	return r, unlessMissing(err)
 }
 
 func tags(id string, g access.Grant, ends time.Time) []types.Tag {

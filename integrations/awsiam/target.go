@@ -21,7 +21,7 @@ type target struct {
 	sts    *sts.Client
 }
 
-// minter is a target whose roles trust Ramp, too.
+// minter is a target whose roles also trust Ramp.
 type minter struct{ *target }
 
 var (
@@ -37,9 +37,9 @@ func (t *target) Resolve(_ context.Context, e access.Entitlement) (access.Scope,
 	if err != nil {
 		return access.Scope{}, err
 	}
-	actions, resources := strings.Join(ent.actions, ", "), strings.Join(ent.resources, ", ")
+	actions, resources := strings.Join(ent.Actions, ", "), strings.Join(ent.Resources, ", ")
 	scope := access.Scope{
-		Summary: fmt.Sprintf("%s on %s in AWS account %s", brief(ent.actions, "actions"), brief(ent.resources, "resources"), t.config.Account),
+		Summary: fmt.Sprintf("%s on %s in AWS account %s", brief(ent.Actions, "actions"), brief(ent.Resources, "resources"), t.config.Account),
 		Facts: map[string]string{"account": t.config.Account, "role": t.config.roleARN(access.NamePrefix + "<request>-<letter>"),
 			"actions": actions, "resources": resources, "boundary": "none", "assumed by": t.config.assumers()},
 		Ends: "AWS refuses every call of the role, and assuming it, from the end of access on: the date stands in the role's policies",
@@ -50,7 +50,7 @@ func (t *target) Resolve(_ context.Context, e access.Entitlement) (access.Scope,
 	return scope, nil
 }
 
-// brief is a list in a summary; the facts have all of it.
+// brief returns a list for a summary, shortened; the facts have all of it.
 func brief(list []string, what string) string {
 	if text := strings.Join(list, ", "); len(text) <= 120 {
 		return text
@@ -58,7 +58,7 @@ func brief(list []string, what string) string {
 	return fmt.Sprintf("%d %s", len(list), what)
 }
 
-// assumers says who may assume a role, in words.
+// assumers returns who may assume a role, in words.
 func (c Config) assumers() string {
 	var who []string
 	if c.Worker != "" {
@@ -82,36 +82,31 @@ func (t *target) Bounds() integrations.Bounds {
 		Rate: pacing.Rate{PerSecond: 4, Burst: 8}}
 }
 
-// Inspect implements integrations.Target. AWS keeps no list of sessions, and it
-// needs none: it evaluates the role on every call, so when the role is gone
-// nothing goes on. Errors are also of code conflict: the name is taken by a role
-// outside Ramp's path, which may be what an earlier configuration made.
+// Inspect implements integrations.Target. AWS has no list of sessions, and needs
+// none: it evaluates the role on every call, so no session does anything once the
+// role is gone. Errors are also of code conflict: a role outside Ramp's path has
+// the name, perhaps made under an earlier configuration.
 func (t *target) Inspect(ctx context.Context, g access.Grant) (access.ReadBack, error) {
-	if err := checkName(g.Name); err != nil {
-		return access.ReadBack{}, err
-	}
 	_, found, err := t.role(ctx, g.Name)
 	return access.ReadBack{Open: found}, err
 }
 
-// List implements integrations.Target: the roles directly in Ramp's path. The
-// end is read from the trust policy, which IAM lists though it lists no tags.
-func (t *target) List(ctx context.Context) ([]integrations.ListedGrant, error) {
-	var out []integrations.ListedGrant
+// List implements integrations.Target: the roles directly in Ramp's path. It reads
+// the end from the trust policy, because IAM does not list tags.
+func (t *target) List(ctx context.Context) (listed []integrations.ListedGrant, err error) {
 	pages := iam.NewListRolesPaginator(t.iam, &iam.ListRolesInput{PathPrefix: aws.String(t.config.Path)})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, told(err)
+			return nil, mapped(err)
 		}
 		for _, r := range page.Roles {
-			name := aws.ToString(r.RoleName)
-			if _, ok := access.RequestIDFromGrantName(name); ok && aws.ToString(r.Path) == t.config.Path {
-				out = append(out, integrations.ListedGrant{Name: name, ExpiresAt: endOf(aws.ToString(r.AssumeRolePolicyDocument))})
+			if aws.ToString(r.Path) == t.config.Path {
+				listed = append(listed, integrations.ListedGrant{Name: aws.ToString(r.RoleName), ExpiresAt: endOf(aws.ToString(r.AssumeRolePolicyDocument))})
 			}
 		}
 	}
-	return out, nil
+	return listed, nil
 }
 
 // Ping implements integrations.Checker: the credentials are Ramp's, of the
@@ -119,7 +114,7 @@ func (t *target) List(ctx context.Context) ([]integrations.ListedGrant, error) {
 func (t *target) Ping(ctx context.Context) error {
 	me, err := t.sts.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
-		return told(err)
+		return mapped(err)
 	}
 	if account := aws.ToString(me.Account); account != t.config.Account {
 		return access.Errorf(access.CodeForbidden, "the credentials are of account %s, not %s", account, t.config.Account)
@@ -128,7 +123,7 @@ func (t *target) Ping(ctx context.Context) error {
 		return access.Errorf(access.CodeForbidden, "the credentials are of %s, not of the worker %s: no role would trust them", arn, t.config.Worker)
 	}
 	_, err = t.iam.ListRoles(ctx, &iam.ListRolesInput{PathPrefix: aws.String(t.config.Path), MaxItems: aws.Int32(1)})
-	return told(err)
+	return mapped(err)
 }
 
 // isSession reports whether caller is the user or role, or a session of the
@@ -143,11 +138,4 @@ func isSession(caller, arn string) bool {
 	}
 	role, isRole := strings.CutPrefix(given[5], "role/")
 	return isRole && strings.HasPrefix(own[5], "assumed-role/"+role[strings.LastIndexByte(role, '/')+1:]+"/")
-}
-
-func checkName(name string) error {
-	if _, ok := access.RequestIDFromGrantName(name); !ok {
-		return access.Invalid(access.Issue{Code: "grant_name", Field: "name", Message: "not the name of a grant of Ramp's"})
-	}
-	return nil
 }

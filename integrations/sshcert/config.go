@@ -45,19 +45,15 @@ var (
 	extensions = []string{"permit-pty", "permit-port-forwarding", "permit-agent-forwarding", "permit-user-rc"}
 )
 
-// Validate collects everything that is wrong, reaching for nothing.
-func (c Config) Validate(name string) []access.Issue { return c.validate(shortName(name)) }
-
-// Open makes the target. It creates the directory's files and the authority's
-// key where they are missing. Errors are of code invalid, with every issue, or
-// unavailable.
+// Open returns the target of a name. It creates the directory's files and the
+// authority's key where they are missing. Errors are of code invalid, with every
+// issue, or unavailable.
 func (c Config) Open(ctx context.Context, name string) (integrations.Target, error) {
 	return c.open(ctx, name, hostfiles.OS{})
 }
 
 func (c Config) open(ctx context.Context, name string, disk hostfiles.Disk) (*target, error) {
-	short := shortName(name)
-	if issues := c.validate(short); len(issues) > 0 {
+	if issues := c.Validate(name); len(issues) > 0 {
 		return nil, access.Invalid(issues...)
 	}
 	if c.Port == 0 {
@@ -69,7 +65,7 @@ func (c Config) open(ctx context.Context, name string, disk hostfiles.Disk) (*ta
 	if c.CA == "" {
 		c.CA = field.File(filepath.Join(string(c.Dir), "ca"))
 	}
-	// Made outside the disk that tests break, like everything of set-up.
+	// The disk that tests break is for operations; set-up uses the real one.
 	dir := hostfiles.New(string(c.Dir), hostfiles.OS{})
 	if err := dir.Create(); err != nil {
 		return nil, err
@@ -92,21 +88,21 @@ func (c Config) open(ctx context.Context, name string, disk hostfiles.Disk) (*ta
 		}
 	}
 	dir = hostfiles.New(string(c.Dir), disk)
-	t := &target{name: name, short: short, config: c, dir: dir, ca: ca, sessions: controlSocket(c.Sessions.Control)}
+	t := &target{name: name, short: shortName(name), config: c, dir: dir, ca: ca, sessions: controlSocket(c.Sessions.Control)}
 	if c.Sessions.Processes {
 		t.sessions = newProcesses(dir)
 	}
 	return t, nil
 }
 
+// shortName returns the last part of a target's name: what people type after ssh.
 func shortName(target string) string { return target[strings.LastIndexByte(target, '/')+1:] }
 
-// validate collects everything that is wrong.
-func (c Config) validate(short string) (issues []access.Issue) {
-	bad := func(code, field, message string) {
-		issues = append(issues, access.Issue{Code: code, Field: field, Message: message})
-	}
-	if !shortShape.MatchString(short) {
+// Validate returns everything that is wrong. It does not reach for the host.
+func (c Config) Validate(name string) []access.Issue {
+	var issues access.Issues
+	bad := issues.Add
+	if !shortShape.MatchString(shortName(name)) {
 		bad("target_name", "", "the target's name must be like ssh/demo: its last part becomes the host's name for the ssh command")
 	}
 	if c.Dir == "" {
@@ -117,17 +113,17 @@ func (c Config) validate(short string) (issues []access.Issue) {
 	}
 	for _, u := range c.Users {
 		if !hostfiles.UserShape.MatchString(u) {
-			bad("user_malformed", "users", "not a login name: "+access.Clip(u, 40))
+			bad("user_malformed", "users", "%q is not a login name", access.Clip(u, 40))
 		}
 	}
 	if c.SourceAddress != "" {
 		if _, err := parseBlock(c.SourceAddress); err != nil {
-			bad("source_address_malformed", "sourceAddress", err.Error())
+			bad("source_address_malformed", "sourceAddress", "%s", err)
 		}
 	}
 	for _, e := range c.Extensions {
 		if !slices.Contains(extensions, e) {
-			bad("extension_unknown", "extensions", access.Clip(e, 40)+" is none of "+strings.Join(extensions, ", "))
+			bad("extension_unknown", "extensions", "%s is none of %s", access.Clip(e, 40), strings.Join(extensions, ", "))
 		}
 	}
 	if !hostShape.MatchString(c.Host) {
@@ -140,7 +136,7 @@ func (c Config) validate(short string) (issues []access.Issue) {
 		bad("host_key_missing", "hostKey", "the host's public key, or the path of its .pub file, is needed: without it anybody could pose as the host")
 	} else if c.HostKey.IsText() {
 		if _, err := parseHostKey([]byte(c.HostKey)); err != nil {
-			bad("host_key_malformed", "hostKey", err.Error())
+			bad("host_key_malformed", "hostKey", "%s", err)
 		}
 	}
 	if (c.Sessions.Control != "") == c.Sessions.Processes {
@@ -152,7 +148,7 @@ func (c Config) validate(short string) (issues []access.Issue) {
 	return issues
 }
 
-// parseBlock is strict: 10.1.2.3/8 is more than it seems to say.
+// parseBlock refuses a block like 10.1.2.3/8, which holds more than it seems to.
 func parseBlock(s string) (netip.Prefix, error) {
 	p, err := netip.ParsePrefix(s)
 	switch {
@@ -178,7 +174,8 @@ func parseHostKey(b []byte) (ssh.PublicKey, error) {
 	return key, nil
 }
 
-// hostKey reads the key afresh: a demo host makes its own when it first starts.
+// hostKey reads the key each time: a demo host creates its own when it first
+// starts, which may be after the worker.
 func (c Config) hostKey() (ssh.PublicKey, error) {
 	if c.HostKey.IsText() {
 		return parseHostKey([]byte(c.HostKey))

@@ -2,6 +2,7 @@ package sshcert
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"ramp.dev/ramp/access"
@@ -11,12 +12,9 @@ import (
 
 var _ integrations.DriftDetector = (*target)(nil)
 
-// Drift implements integrations.Drifter: whether the host admits the grant by
-// one line, in its own login's file, and on its own terms.
+// Drift implements integrations.DriftDetector. The host must admit the grant by
+// one line, in its own login's file, and on the grant's own terms.
 func (t *target) Drift(_ context.Context, g access.Grant) ([]string, error) {
-	if err := checkName(g.Name); err != nil {
-		return nil, err
-	}
 	ent, err := t.config.entitlement(g.Entitlement)
 	if err != nil {
 		return nil, err
@@ -24,28 +22,21 @@ func (t *target) Drift(_ context.Context, g access.Grant) ([]string, error) {
 	if closed, err := t.dir.IsClosed(g.Name); err != nil || closed {
 		return nil, err
 	}
-	users, err := t.dir.Users()
+	files, err := t.dir.AllPrincipals()
 	if err != nil {
 		return nil, err
 	}
 	var out []string
 	admitted := false
-	for _, user := range users {
-		content, err := t.dir.Principals(user)
-		if err != nil {
-			return nil, err
+	for _, f := range files {
+		lines := slices.DeleteFunc(hostfiles.Lines(f.Content), func(l hostfiles.Line) bool { return l.Principal != g.Name })
+		admitted = admitted || len(lines) > 0
+		if len(lines) > 1 {
+			out = append(out, "it is admitted by more than one line for "+f.User)
 		}
-		lines := 0
-		for _, l := range hostfiles.Lines(content) {
-			if l.Principal != g.Name {
-				continue
-			}
-			admitted = true
-			if lines++; lines == 2 {
-				out = append(out, "it is admitted by more than one line for "+user)
-			}
-			if user != ent.user {
-				out = append(out, "it may log in as "+user)
+		for _, l := range lines {
+			if f.User != ent.User {
+				out = append(out, "it may log in as "+f.User)
 				continue
 			}
 			out = append(out, ent.differences(l, g)...)
@@ -54,13 +45,13 @@ func (t *target) Drift(_ context.Context, g access.Grant) ([]string, error) {
 	if issued, err := t.dir.HasIssued(g.Name); err != nil || !issued || admitted {
 		return out, err
 	}
-	return []string{"nobody is admitted by it any more"}, nil
+	return []string{"the host no longer admits it"}, nil
 }
 
-// differences says how a line of the right login's differs from the grant.
+// differences returns how a line in the right login's file differs from g.
 func (e entitlement) differences(l hostfiles.Line, g access.Grant) (out []string) {
-	if ends := g.ExpiresAt.UTC().Truncate(time.Second); l.Err == nil && l.Options.ExpiresAt.After(ends) {
-		out = append(out, "it ends at "+l.Options.ExpiresAt.UTC().Format(time.RFC3339)+" instead of "+ends.Format(time.RFC3339))
+	if l.Err == nil && l.Options.ExpiresAt.After(g.ExpiresAt) {
+		out = append(out, "it ends at "+l.Options.ExpiresAt.UTC().Format(time.RFC3339)+" instead of "+g.ExpiresAt.Format(time.RFC3339))
 	}
 	if !e.admittedBy(l) {
 		out = append(out, "the options of its line were changed")
@@ -68,54 +59,53 @@ func (e entitlement) differences(l hostfiles.Line, g access.Grant) (out []string
 	return out
 }
 
-// Restore implements integrations.Drifter. Sessions are cut: one that began
-// while the line was wider may be a shell where a command was granted.
+// Restore implements integrations.DriftDetector. It cuts the grant's sessions:
+// one that began while the line was wider may be a shell where a command was
+// granted.
 func (t *target) Restore(ctx context.Context, g access.Grant) error {
-	there, err := t.rewrite(ctx, g)
-	if err != nil || !there {
+	found, err := t.rewrite(ctx, g)
+	if err != nil || !found {
 		return err
 	}
 	return t.sessions.Cut(ctx, g.Name)
 }
 
-// rewrite leaves the one line that Grant writes, if there was any. Errors are
-// also of code conflict: the grant was revoked.
-func (t *target) rewrite(ctx context.Context, g access.Grant) (there bool, err error) {
+// rewrite replaces all lines of the grant by the one that Grant writes. It
+// reports whether there were any. Errors are also of code conflict: the grant
+// was revoked, or its line was removed.
+func (t *target) rewrite(ctx context.Context, g access.Grant) (found bool, err error) {
 	ent, unlock, err := t.begin(ctx, g)
 	if err != nil {
 		return false, err
 	}
 	defer unlock()
-	users, err := t.dir.Users()
+	files, err := t.dir.AllPrincipals()
 	if err != nil {
 		return false, err
 	}
-	files := map[string][]byte{}
-	ends := g.ExpiresAt
-	for _, user := range users {
-		content, err := t.dir.Principals(user)
-		if err != nil {
-			return false, err
+	changed := map[string][]byte{}
+	for _, f := range files {
+		l, there := hostfiles.Find(f.Content, g.Name)
+		if !there {
+			continue
 		}
 		// An earlier end stands: it may be the one before an extension that is on its way.
-		if l, ok := hostfiles.Find(content, g.Name); ok && user == ent.user && l.Err == nil && !l.Options.ExpiresAt.IsZero() && l.Options.ExpiresAt.Before(ends) {
-			ends = l.Options.ExpiresAt
+		if at := l.Options.ExpiresAt; f.User == ent.User && l.Err == nil && !at.IsZero() && at.Before(g.ExpiresAt) {
+			g.ExpiresAt = at
 		}
-		if rest, dropped := hostfiles.Drop(content, g.Name); dropped {
-			files[user] = rest
-		}
+		changed[f.User], _ = hostfiles.Drop(f.Content, g.Name)
 	}
-	if len(files) == 0 {
+	if len(changed) == 0 {
 		issued, err := t.dir.HasIssued(g.Name)
 		if err == nil && issued {
-			err = access.Errorf(access.CodeConflict, "its line was taken away; it does not open again")
+			err = access.Errorf(access.CodeConflict, "its line was removed; it does not open again")
 		}
 		return false, err
 	}
-	if rest, ok := files[ent.user]; ok {
-		files[ent.user] = hostfiles.Append(rest, hostfiles.GrantLine(g.Name, ends, ent.source, ent.command))
+	if rest, ok := changed[ent.User]; ok {
+		changed[ent.User] = hostfiles.Append(rest, ent.line(g))
 	}
-	for user, content := range files {
+	for user, content := range changed {
 		if err := t.dir.SetPrincipals(user, content); err != nil {
 			return false, err
 		}

@@ -2,131 +2,89 @@ package sshcert
 
 import (
 	"context"
-	"time"
+	"errors"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/integrations/sshcert/hostfiles"
-	"ramp.dev/ramp/internal/clock"
 )
 
-// Grant implements integrations.Target. One that was revoked before is refused
-// (conflict), and so is one that stands for something else.
+// Grant implements integrations.Target. Errors are also of code conflict: the
+// grant was revoked, or is open on other terms.
 func (t *target) Grant(ctx context.Context, g access.Grant) error {
 	ent, unlock, err := t.begin(ctx, g)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	content, line, there, err := t.line(ent.user, g.Name)
-	if err != nil {
+	content, _, err := t.find(ent, g.Name)
+	if !errors.Is(err, integrations.ErrNotOpen) {
+		// The expiry of a line that is there is left alone: this may be a retry that
+		// an extension overtook.
 		return err
 	}
-	if there {
-		// The expiry is left alone: this may be a retry that an extension overtook.
-		return t.same(ent, line)
-	}
-	if elsewhere, err := t.elsewhere(g.Name, ent.user); err != nil || elsewhere {
-		return orConflict(err, "the grant is open for another login")
-	}
-	content = hostfiles.Append(content, hostfiles.GrantLine(g.Name, g.ExpiresAt, ent.source, ent.command))
-	return t.dir.SetPrincipals(ent.user, content)
+	return t.dir.SetPrincipals(ent.User, hostfiles.Append(content, ent.line(g)))
 }
 
-// Extend implements integrations.Extender. An earlier end than the one that
-// stands changes nothing: it is an older extension that arrives late. Errors are
-// also of code not_found (nothing is open) and conflict (revoked, or changed).
+// Extend implements integrations.Extender.
 func (t *target) Extend(ctx context.Context, g access.Grant) error {
 	ent, unlock, err := t.begin(ctx, g)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	content, line, there, err := t.line(ent.user, g.Name)
-	if err != nil {
+	content, line, err := t.find(ent, g.Name)
+	if err != nil || !g.ExpiresAt.After(line.Options.ExpiresAt) {
 		return err
 	}
-	if !there {
-		return notOpen()
-	}
-	if err := t.same(ent, line); err != nil {
-		return err
-	}
-	if !g.ExpiresAt.After(line.Options.ExpiresAt) {
-		return nil
-	}
-	// Replaced as a whole, so the host sees the old end or the new one.
+	// The file is replaced as a whole, so the host sees the old end or the new one.
 	rest, _ := hostfiles.Drop(content, g.Name)
-	return t.dir.SetPrincipals(ent.user,
-		hostfiles.Append(rest, hostfiles.GrantLine(g.Name, g.ExpiresAt, ent.source, ent.command)))
+	return t.dir.SetPrincipals(ent.User, hostfiles.Append(rest, ent.line(g)))
 }
 
-// begin checks a grant that is to be changed, and keeps other writers out. The
-// time is taken under the lock, since waiting for it takes time.
+// begin decodes the entitlement of a grant that is to be changed, and keeps
+// other writers out until unlock is called. Errors are also of code conflict:
+// the grant was revoked. That is looked up under the lock, because a revoke may
+// have held it until now.
 func (t *target) begin(ctx context.Context, g access.Grant) (ent entitlement, unlock func(), err error) {
-	if err := checkName(g.Name); err != nil {
-		return ent, nil, err
-	}
 	if ent, err = t.config.entitlement(g.Entitlement); err != nil {
 		return ent, nil, err
 	}
-	release, err := t.dir.Lock(ctx)
-	if err != nil {
+	if unlock, err = t.dir.Lock(ctx); err != nil {
 		return ent, nil, err
 	}
-	defer func() {
-		if err != nil {
-			release()
-		}
-	}()
-	if !clock.Now().Before(g.ExpiresAt.Truncate(time.Second)) {
-		return ent, nil, access.Invalid(access.Issue{Code: "expired", Field: "expiresAt", Message: "the grant has already expired"})
-	}
 	closed, err := t.dir.IsClosed(g.Name)
-	if err != nil || closed {
-		return ent, nil, orConflict(err, "the grant was revoked; it never opens again")
+	if err == nil && closed {
+		err = integrations.ErrRevoked
 	}
-	return ent, release, nil
-}
-
-// line is a login's file, and the grant's line in it.
-func (t *target) line(user, grant string) (content []byte, line hostfiles.Line, there bool, err error) {
-	content, err = t.dir.Principals(user)
 	if err != nil {
-		return nil, line, false, err
+		unlock()
 	}
-	line, there = hostfiles.Find(content, grant)
-	return content, line, there, nil
+	return ent, unlock, err
 }
 
-func (t *target) same(ent entitlement, line hostfiles.Line) error {
-	if !ent.admittedBy(line) {
-		return access.Errorf(access.CodeConflict, "the host admits this grant on other terms: its line was changed, or its entitlement was")
-	}
-	return nil
-}
-
-// elsewhere reports whether another login's file has the grant.
-func (t *target) elsewhere(grant, user string) (bool, error) {
-	users, err := t.dir.Users()
+// find returns the principals file of the entitlement's login and the grant's
+// line in it. It returns integrations.ErrNotOpen, with the file, if no login's
+// file has such a line, and an error of code conflict if another login's has one
+// or the line is not as it was granted.
+func (t *target) find(ent entitlement, grant string) (content []byte, line hostfiles.Line, err error) {
+	files, err := t.dir.AllPrincipals()
 	if err != nil {
-		return false, err
+		return nil, line, err
 	}
-	for _, other := range users {
-		if other == user {
-			continue
+	err = integrations.ErrNotOpen
+	for _, f := range files {
+		if f.User == ent.User {
+			content = f.Content
 		}
-		if _, there, err := t.dir.Admission(other, grant); err != nil || there {
-			return there, err
+		l, there := hostfiles.Find(f.Content, grant)
+		switch {
+		case !there:
+		case f.User != ent.User || !ent.admittedBy(l):
+			return nil, line, integrations.ErrChanged("its line in the host's file")
+		default:
+			line, err = l, nil
 		}
 	}
-	return false, nil
-}
-
-func notOpen() error { return access.Errorf(access.CodeNotFound, "nothing is open under this grant") }
-
-func orConflict(err error, message string) error {
-	if err != nil {
-		return err
-	}
-	return access.Errorf(access.CodeConflict, "%s", message)
+	return content, line, err
 }

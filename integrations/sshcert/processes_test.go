@@ -179,7 +179,7 @@ func BenchmarkRevoke500(b *testing.B) {
 		}
 		b.StartTimer()
 		for _, name := range names {
-			require.NoError(b, opened.shut(context.Background(), name))
+			require.NoError(b, opened.removeFromFiles(context.Background(), name))
 		}
 	}
 }

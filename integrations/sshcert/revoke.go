@@ -8,23 +8,20 @@ import (
 	"ramp.dev/ramp/internal/clock"
 )
 
-// Revoke implements integrations.Target. The steps are in this order so that a
-// crash after any of them leaves something that List finds, and running all of
-// them again is right.
+// Revoke implements integrations.Target. A crash after any step leaves something
+// that List finds, and running all steps again is right.
 func (t *target) Revoke(ctx context.Context, g access.Grant) error {
-	if err := checkName(g.Name); err != nil {
+	if err := t.removeFromFiles(ctx, g.Name); err != nil {
 		return err
 	}
-	if err := t.shut(ctx, g.Name); err != nil {
-		return err
-	}
-	// Only now, when nobody can get in any more. A login that was under way is
-	// seen here, because hosts register a connection before they read the line.
+	// Only now, when nobody can log in any more. A login that was under way is
+	// found here, because hosts register a connection before they read the line.
 	return t.sessions.Cut(ctx, g.Name)
 }
 
-// shut takes the grant out of the host's files.
-func (t *target) shut(ctx context.Context, grant string) error {
+// removeFromFiles marks the grant as closed, removes its lines, and revokes the
+// keys that were issued for it.
+func (t *target) removeFromFiles(ctx context.Context, grant string) error {
 	unlock, err := t.dir.Lock(ctx)
 	if err != nil {
 		return err
@@ -33,22 +30,19 @@ func (t *target) shut(ctx context.Context, grant string) error {
 	if err := t.dir.Close(grant); err != nil {
 		return err
 	}
-	users, err := t.dir.Users()
+	files, err := t.dir.AllPrincipals()
 	if err != nil {
 		return err
 	}
-	for _, user := range users {
-		content, err := t.dir.Principals(user)
-		if err != nil {
-			return err
-		}
-		if rest, dropped := hostfiles.Drop(content, grant); dropped {
-			if err := t.dir.SetPrincipals(user, rest); err != nil {
+	for _, f := range files {
+		if rest, dropped := hostfiles.Drop(f.Content, grant); dropped {
+			if err := t.dir.SetPrincipals(f.User, rest); err != nil {
 				return err
 			}
 		}
 	}
-	// Second lock on the same door, should somebody restore an old principals file.
+	// The revoked list still refuses the keys if somebody restores an old
+	// principals file.
 	keys, err := t.dir.Issued(grant)
 	if err != nil {
 		return err

@@ -29,12 +29,12 @@ var (
 	_ integrations.Pinger   = (*target)(nil)
 )
 
-// sessions finds and ends what goes on under a grant. Errors are of code
-// unavailable, or forbidden: neither is proof that nothing goes on.
+// sessions finds and cuts the live connections of a grant. Errors are of code
+// unavailable or forbidden; neither proves that there are none.
 type sessions interface {
-	// Count is how many live connections a grant has.
+	// Count returns how many live connections a grant has.
 	Count(ctx context.Context, grant string) (int, error)
-	// Cut ends them all, and returns once they are gone.
+	// Cut cuts all of them, and returns when they are gone.
 	Cut(ctx context.Context, grant string) error
 }
 
@@ -46,18 +46,18 @@ func (t *target) Resolve(_ context.Context, e access.Entitlement) (access.Scope,
 	}
 	address := net.JoinHostPort(t.config.Host, strconv.Itoa(t.config.Port))
 	scope := access.Scope{
-		Summary: "log in to " + t.short + " (" + address + ") as " + ent.user,
-		Facts: map[string]string{"host": address, "user": ent.user, "from": "anywhere",
+		Summary: "log in to " + t.short + " (" + address + ") as " + ent.User,
+		Facts: map[string]string{"host": address, "user": ent.User, "from": "anywhere",
 			"authority": ssh.FingerprintSHA256(t.ca.PublicKey())},
 		Ends: "the host stops admitting this grant and its certificates expire, each by itself, at the end of access",
 	}
-	if ent.command != "" {
-		scope.Summary = "run one command on " + t.short + " (" + address + ") as " + ent.user
-		scope.Facts["command"] = ent.command
+	if ent.Command != "" {
+		scope.Summary = "run one command on " + t.short + " (" + address + ") as " + ent.User
+		scope.Facts["command"] = ent.Command
 	}
-	if ent.source != "" {
-		scope.Summary += ", from " + ent.source
-		scope.Facts["from"] = ent.source
+	if ent.Source != "" {
+		scope.Summary += ", from " + ent.Source
+		scope.Facts["from"] = ent.Source
 	}
 	return scope, nil
 }
@@ -67,70 +67,40 @@ func (t *target) Bounds() integrations.Bounds {
 	return integrations.Bounds{Consistency: 0, Ending: 30 * time.Second}
 }
 
-// Inspect implements integrations.Target. A record of issued keys counts as
-// open, too: it is what a revoke that broke off leaves behind.
-func (t *target) Inspect(ctx context.Context, g access.Grant) (access.ReadBack, error) {
-	var p access.ReadBack
-	if err := checkName(g.Name); err != nil {
-		return p, err
-	}
-	found, err := t.found()
+// Inspect implements integrations.Target. A record of issued keys also counts as
+// open: an interrupted revoke leaves one behind.
+func (t *target) Inspect(ctx context.Context, g access.Grant) (r access.ReadBack, err error) {
+	listed, err := t.List(ctx)
 	if err != nil {
-		return p, err
+		return r, err
 	}
-	p.Open = slices.ContainsFunc(found, func(f integrations.ListedGrant) bool { return f.Name == g.Name })
-	p.Sessions, err = t.sessions.Count(ctx, g.Name)
-	return p, err
+	r.Open = slices.ContainsFunc(listed, func(l integrations.ListedGrant) bool { return l.Name == g.Name })
+	r.Sessions, err = t.sessions.Count(ctx, g.Name)
+	return r, err
 }
 
-// List implements integrations.Target.
-func (t *target) List(context.Context) ([]integrations.ListedGrant, error) { return t.found() }
-
-// found is everything in the directory that carries Ramp's mark: lines, by hand
-// or not, in whoever's file, and records of issued keys.
-func (t *target) found() ([]integrations.ListedGrant, error) {
-	var out []integrations.ListedGrant
-	add := func(name string, at time.Time) {
-		for i := range out {
-			if out[i].Name == name {
-				if at.After(out[i].ExpiresAt) {
-					out[i].ExpiresAt = at
-				}
-				return
-			}
-		}
-		out = append(out, integrations.ListedGrant{Name: name, ExpiresAt: at})
-	}
-	users, err := t.dir.Users()
+// List implements integrations.Target: every line, whoever wrote it and in
+// whichever login's file, and every record of issued keys.
+func (t *target) List(context.Context) (listed []integrations.ListedGrant, err error) {
+	files, err := t.dir.AllPrincipals()
 	if err != nil {
 		return nil, err
 	}
-	for _, user := range users {
-		content, err := t.dir.Principals(user)
-		if err != nil {
-			return nil, err
-		}
-		for _, l := range hostfiles.Lines(content) {
-			if name, ok := l.Grant(); ok {
-				add(name, l.Options.ExpiresAt)
-			}
+	for _, f := range files {
+		for _, l := range hostfiles.Lines(f.Content) {
+			listed = append(listed, integrations.ListedGrant{Name: l.Principal, ExpiresAt: l.Options.ExpiresAt})
 		}
 	}
 	issued, err := t.dir.IssuedGrants()
-	if err != nil {
-		return nil, err
-	}
 	for _, name := range issued {
-		if _, ok := access.RequestIDFromGrantName(name); ok {
-			add(name, time.Time{})
-		}
+		listed = append(listed, integrations.ListedGrant{Name: name})
 	}
-	return out, nil
+	return listed, err
 }
 
 // Ping implements integrations.Checker.
 func (t *target) Ping(ctx context.Context) error {
-	if _, err := t.found(); err != nil {
+	if _, err := t.List(ctx); err != nil {
 		return err
 	}
 	if _, err := t.config.hostKey(); err != nil {
@@ -138,11 +108,4 @@ func (t *target) Ping(ctx context.Context) error {
 	}
 	_, err := t.sessions.Count(ctx, access.GrantName("0000000000000000", 0))
 	return err
-}
-
-func checkName(name string) error {
-	if _, ok := access.RequestIDFromGrantName(name); !ok {
-		return access.Invalid(access.Issue{Code: "grant_name", Field: "name", Message: "not the name of a grant of Ramp's"})
-	}
-	return nil
 }

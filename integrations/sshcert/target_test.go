@@ -121,7 +121,7 @@ func TestSourceAddressNarrows(t *testing.T) {
 			continue
 		}
 		require.NoError(t, err)
-		require.Equal(t, want, got.source)
+		require.Equal(t, want, got.Source)
 	}
 }
 

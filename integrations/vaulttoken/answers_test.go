@@ -12,7 +12,7 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// What is not Vault's own word is never taken for "nothing is there".
+// An answer that is not Vault's own is never taken for "nothing is there".
 func TestStrangeAnswers(t *testing.T) {
 	ctx := context.Background()
 	t.Setenv("RAMP_VAULT_TOKEN", "hvs.p4ssw0rd0123456789")
@@ -60,7 +60,19 @@ func TestStrangeAnswers(t *testing.T) {
 			require.NotContains(t, err.Error(), "p4ssw0rd")
 		})
 	}
-	t.Run("a secret's backend fails to take it back", func(t *testing.T) {
+	t.Run("throttled, until when", func(t *testing.T) {
+		target, err := validConfig().open(ctx, "vault/test", func(http.RoundTripper) http.RoundTripper {
+			return roundTrip(func(r *http.Request) (*http.Response, error) {
+				resp := answer(r, 429, `{"errors":[]}`)
+				resp.Header.Set("Retry-After", "7")
+				return resp, nil
+			})
+		})
+		require.NoError(t, err)
+		_, err = target.Inspect(ctx, g)
+		require.Equal(t, 7*time.Second, access.RetryAfterOf(err), "%v", err)
+	})
+	t.Run("a secret's backend fails to revoke it", func(t *testing.T) {
 		target, err := validConfig().open(ctx, "vault/test", func(http.RoundTripper) http.RoundTripper {
 			return roundTrip(func(r *http.Request) (*http.Response, error) {
 				return answer(r, 400, `{"errors":["failed to revoke entry"]}`), nil

@@ -3,8 +3,6 @@ package vaulttoken
 import (
 	"context"
 	"net/http"
-	"net/netip"
-	"net/url"
 	"os"
 	"regexp"
 	"slices"
@@ -32,18 +30,16 @@ var (
 	neverGiven = []string{"root", "response-wrapping", "control-group"}
 )
 
-// Validate collects everything that is wrong, reaching for nothing.
-func (c Config) Validate(_ string) []access.Issue { return c.validate() }
-
-// Open makes the target. It does not call Vault: one that is down opens, and
-// fails its Check. Errors are of code invalid, with every issue, or unavailable.
+// Open returns the target. It does not call Vault: the target of one that is down
+// opens, and fails its Ping. Errors are of code invalid, with every issue, or
+// unavailable.
 func (c Config) Open(ctx context.Context, name string) (integrations.Target, error) {
 	return c.open(ctx, name, nil)
 }
 
-// open lets tests stand between the target and its Vault.
+// open lets tests put a transport between the target and Vault.
 func (c Config) open(_ context.Context, name string, between func(http.RoundTripper) http.RoundTripper) (*target, error) {
-	if issues := c.validate(); len(issues) > 0 {
+	if issues := c.Validate(name); len(issues) > 0 {
 		return nil, access.Invalid(issues...)
 	}
 	c.Policies = slices.Sorted(slices.Values(c.Policies))
@@ -62,58 +58,29 @@ func (c Config) open(_ context.Context, name string, between func(http.RoundTrip
 	return &target{name: name, config: c, vault: v, authorities: string(authorities)}, nil
 }
 
-// validate collects everything that is wrong.
-func (c Config) validate() (issues []access.Issue) {
-	bad := func(code, field, message string) {
-		issues = append(issues, access.Issue{Code: code, Field: field, Message: message})
-	}
-	if code, message := checkAddress(c.Address); code != "" {
-		bad(code, "address", message)
-	}
+// Validate returns everything that is wrong. It does not reach for Vault.
+func (c Config) Validate(string) []access.Issue {
+	issues := integrations.CheckAddress("address", c.Address)
 	if c.Namespace != "" && !namespaceShape.MatchString(c.Namespace) {
-		bad("namespace_malformed", "namespace", "a namespace is like team or team/project")
+		issues.Add("namespace_malformed", "namespace", "a namespace is like team or team/project")
 	}
 	if c.Token.IsZero() {
-		bad("token_missing", "token", "Ramp's own token is needed: file:PATH or env:NAME")
+		issues.Add("token_missing", "token", "Ramp's own token is needed: file:PATH or env:NAME")
 	} else if err := c.Token.Validate(); err != nil {
-		bad("token_malformed", "token", err.Error())
+		issues.Add("token_malformed", "token", "%s", err)
 	}
 	if len(c.Policies) == 0 {
-		bad("policies_missing", "policies", "at least one policy is needed")
+		issues.Add("policies_missing", "policies", "at least one policy is needed")
 	}
 	for i, p := range c.Policies {
 		switch {
 		case !policyShape.MatchString(p):
-			bad("policy_malformed", "policies", "not a policy's name, in lower case: "+access.Clip(p, 40))
+			issues.Add("policy_malformed", "policies", "%q is not the name of a policy, in lower case", access.Clip(p, 40))
 		case slices.Contains(neverGiven, p):
-			bad("policy_never", "policies", p+" is never given")
+			issues.Add("policy_never", "policies", "%s is never given", p)
 		case slices.Contains(c.Policies[:i], p):
-			bad("policy_duplicate", "policies", p+" is there twice")
+			issues.Add("policy_duplicate", "policies", "%s is listed twice", p)
 		}
 	}
 	return issues
-}
-
-// checkAddress wants an address that keeps tokens private on their way.
-func checkAddress(address string) (code, message string) {
-	u, err := url.Parse(address)
-	if err != nil || u.Host == "" || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || (u.Path != "" && u.Path != "/") {
-		// Not echoed: it may have a password in it.
-		return "address_malformed", "an address is like https://vault.example.com:8200, with nothing after the port"
-	}
-	switch {
-	case u.Scheme == "https":
-	case u.Scheme == "http" && isLoopback(u.Hostname()):
-	default:
-		return "address_insecure", "https is needed, but for http on this machine itself: tokens travel in it"
-	}
-	return "", ""
-}
-
-func isLoopback(host string) bool {
-	if host == "localhost" {
-		return true
-	}
-	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.IsLoopback()
 }

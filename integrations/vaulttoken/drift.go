@@ -12,12 +12,9 @@ import (
 
 var _ integrations.DriftDetector = (*target)(nil)
 
-// Drift implements integrations.Drifter: the grant's role, the roles of its
+// Drift implements integrations.DriftDetector: the grant's role, the roles of its
 // tokens, and tokens that nobody picked up through Ramp.
 func (t *target) Drift(ctx context.Context, g access.Grant) ([]string, error) {
-	if err := checkName(g.Name); err != nil {
-		return nil, err
-	}
 	policies, err := t.config.policiesOf(g.Entitlement)
 	if err != nil {
 		return nil, err
@@ -26,7 +23,7 @@ func (t *target) Drift(ctx context.Context, g access.Grant) ([]string, error) {
 	if err != nil || !there {
 		return nil, err
 	}
-	out := own.differences(policies, end(g))
+	out := own.differences(policies, g.ExpiresAt)
 	if own.expires.IsZero() {
 		out = append(out, "its role does not say when it ends")
 	}
@@ -42,7 +39,7 @@ func (t *target) Drift(ctx context.Context, g access.Grant) ([]string, error) {
 	return out, err
 }
 
-// wrongTokens are the roles of picked-up tokens that are not as Ramp made them.
+// wrongTokens returns the roles of picked-up tokens that are not as Ramp made them.
 func (t *target) wrongTokens(ctx context.Context, g access.Grant, policies []string) (wrong []string, err error) {
 	roles, err := t.roles(ctx)
 	if err != nil {
@@ -60,14 +57,14 @@ func (t *target) wrongTokens(ctx context.Context, g access.Grant, policies []str
 		if err != nil {
 			return nil, err
 		}
-		if there && (n > 1 || len(r.differences(policies, end(g))) > 0) {
+		if there && (n > 1 || len(r.differences(policies, g.ExpiresAt)) > 0) {
 			wrong = append(wrong, name)
 		}
 	}
 	return wrong, nil
 }
 
-// differences says how a role is more, or other, than what was granted.
+// differences returns how a role is more, or other, than what was granted.
 func (r role) differences(policies []string, ends time.Time) (out []string) {
 	if !slices.Equal(r.policies, policies) {
 		out = append(out, "it gives the policies "+strings.Join(r.policies, ", ")+" instead of "+strings.Join(policies, ", "))
@@ -84,12 +81,12 @@ func (r role) differences(policies []string, ends time.Time) (out []string) {
 	return out
 }
 
-// Restore implements integrations.Drifter. Tokens that may carry more than was
-// granted end; what is left is what was picked up through Ramp. A revoke that
-// passes meanwhile leaves the role that is written here, which whoever calls
-// this looks for.
+// Restore implements integrations.DriftDetector. It revokes tokens that may carry
+// more than was granted; those that were picked up through Ramp stay. If a revoke
+// runs meanwhile, the role that is written here is left over; the caller looks
+// for that.
 func (t *target) Restore(ctx context.Context, g access.Grant) error {
-	policies, err := t.begin(g)
+	policies, err := t.config.policiesOf(g.Entitlement)
 	if err != nil {
 		return err
 	}
@@ -97,13 +94,13 @@ func (t *target) Restore(ctx context.Context, g access.Grant) error {
 	if err != nil || !there {
 		return err
 	}
-	if len(own.differences(policies, end(g))) > 0 || own.expires.IsZero() {
+	if len(own.differences(policies, g.ExpiresAt)) > 0 || own.expires.IsZero() {
 		// An earlier end stands: an extension may be on its way.
-		if !own.expires.IsZero() && own.expires.Before(end(g)) {
+		if !own.expires.IsZero() && own.expires.Before(g.ExpiresAt) {
 			g.ExpiresAt = own.expires
 		}
-		// Vault keeps what a write leaves out, so what Ramp never writes goes
-		// with the role.
+		// A write keeps the fields that it leaves out, so a role with fields that
+		// Ramp never writes is deleted first.
 		if own.foreign != "" {
 			if err := t.dropRole(ctx, g.Name); err != nil {
 				return err

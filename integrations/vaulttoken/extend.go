@@ -5,29 +5,19 @@ import (
 	"time"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/internal/clock"
 )
 
 // Extend implements integrations.Extender. Tokens that were picked up before go
-// on, up to three seconds short of the new end. An earlier end than the one that
-// stands changes nothing: it is an older extension that arrives late. Errors are
-// also of code not_found (nothing is open) and conflict (changed by hand).
+// on, until up to three seconds before the new end.
 func (t *target) Extend(ctx context.Context, g access.Grant) error {
-	policies, err := t.begin(g)
-	if err != nil {
+	policies, r, err := t.find(ctx, g)
+	if err != nil || r.expires.After(g.ExpiresAt) {
 		return err
 	}
-	r, there, err := t.getRole(ctx, g.Name)
-	if err != nil {
-		return err
-	}
-	if !there {
-		return notOpen()
-	}
-	if err := r.same(policies); err != nil || r.expires.After(end(g)) {
-		return err
-	}
-	// First, so that tokens made from now on have the new end.
+	// The grant's own role comes first, so that tokens made from now on have the
+	// new end.
 	if err := t.putRole(ctx, grantRole(g, policies)); err != nil {
 		return err
 	}
@@ -39,32 +29,33 @@ func (t *target) Extend(ctx context.Context, g access.Grant) error {
 		if name == g.Name {
 			continue
 		}
-		if err := t.extendToken(ctx, name, end(g)); err != nil {
+		if err := t.extendToken(ctx, name, g.ExpiresAt); err != nil {
 			return err
 		}
 	}
-	// A revoke that overtook this may have missed what was written since.
+	// A revoke that ran meanwhile may have missed what was written since.
 	if _, there, err := t.getRole(ctx, g.Name); err != nil || there {
 		return err
 	}
 	if err := t.revoke(ctx, g.Name); err != nil {
 		return err
 	}
-	return notOpen()
+	return integrations.ErrNotOpen
 }
 
-// extendToken moves the end of one token, which is on its role. Doing it again
-// is right, whatever came through the first time.
+// extendToken moves the end of one token, which is written on the token's role.
+// It can be repeated, however far it got before.
 func (t *target) extendToken(ctx context.Context, name string, to time.Time) error {
 	r, there, err := t.getRole(ctx, name)
 	if err != nil || !there || r.accessor == "" {
-		return err // without an accessor it was never handed out
+		return err // a token whose role names no accessor was never handed out
 	}
 	if n, err := t.count(ctx, []string{name}); err != nil || n == 0 {
 		return err // it has ended
 	}
 	if to.After(r.expires) {
-		// The token's age stays out of it, and with it Vault's clock.
+		// The difference is added, so that neither the token's age nor Vault's clock
+		// matters.
 		r.max += to.Sub(r.expires)
 		r.expires = to
 		if err := t.putRole(ctx, r); err != nil {
@@ -75,7 +66,7 @@ func (t *target) extendToken(ctx context.Context, name string, to time.Time) err
 		"accessor": r.accessor, "increment": int64(clock.Until(to) / time.Second),
 	})
 	if code := access.CodeOf(err); code == access.CodeInvalid || code == access.CodeForbidden {
-		// Vault says so of tokens that are gone, but not only of them.
+		// Vault also answers so for a token that has ended.
 		if n, err := t.count(ctx, []string{name}); err != nil || n == 0 {
 			return err
 		}

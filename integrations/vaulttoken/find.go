@@ -6,20 +6,21 @@ import (
 	"strings"
 )
 
-// roles is the names of Ramp's roles by grant, a grant's own first.
+// roles returns the names of Ramp's roles by grant, a grant's own first.
 func (t *target) roles(ctx context.Context) (map[string][]string, error) {
 	names, err := t.vault.list(ctx, rolesPath)
 	return byGrant(names), err
 }
 
-// leases is the names of roles that have leases, by grant. Vault may still name
-// one for a moment after its last lease went.
+// leases returns the names of roles that have leases, by grant. Vault may still
+// name a role for a moment after its last lease ended.
 func (t *target) leases(ctx context.Context) (map[string][]string, error) {
 	names, err := t.vault.list(ctx, leasesPath)
 	return byGrant(names), err
 }
 
-// byGrant sorts names, which puts a grant's own role before those of its tokens.
+// byGrant groups names by grant, in order: a grant's own role comes before those of
+// its tokens.
 func byGrant(names []string) map[string][]string {
 	out := map[string][]string{}
 	for _, name := range slices.Sorted(slices.Values(names)) {
@@ -31,7 +32,7 @@ func byGrant(names []string) map[string][]string {
 	return out
 }
 
-// count is how many leases there are below roles.
+// count returns how many leases there are below roles.
 func (t *target) count(ctx context.Context, roles []string) (n int, err error) {
 	for _, name := range roles {
 		below, err := t.countBelow(ctx, leasesPath+"/"+name)

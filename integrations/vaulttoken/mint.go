@@ -11,49 +11,39 @@ import (
 	"github.com/hashicorp/vault/api"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/internal/clock"
 )
 
 const (
-	// margin is how much earlier than its grant a token ends, so that the time
-	// the call takes, which comes before Vault counts, does not come on top. A
-	// Vault that is slower gets one more try with patience instead.
+	// margin is how much earlier than its grant a token ends. Vault counts from the
+	// moment that it makes the token, so the time that the call takes comes on top.
+	// If Vault is slower than margin, Ramp tries once more with patience instead.
 	margin   = 500 * time.Millisecond
 	patience = 3 * time.Second
-	// shortest is the least life that is worth a token. Below it, whole seconds
-	// would round a role's limit to zero, which to Vault is none.
+	// shortest is the shortest life of a token. Below it, a role's limit in whole
+	// seconds could round to zero, which to Vault means no limit.
 	shortest = 3 * time.Second
 )
 
-// errSlow: how long the call took leaves open when the token ends.
-var errSlow = access.Errorf(access.CodeUnavailable, "Vault was too slow: the token might outlive its grant, and was taken back")
+// errSlow says that the call took so long that the token may end too late.
+var errSlow = access.Errorf(access.CodeUnavailable, "Vault was too slow: the token might outlive its grant, so it was revoked")
 
-// Mint implements integrations.Minter: a fresh orphan token for what is left of
-// the grant. Errors are of code not_found (nothing is open), conflict (on other
-// terms, or revoked meanwhile), invalid, unavailable (also if Vault is too slow
-// to say when the token ends).
+// Mint implements integrations.Minter. The credential is a fresh orphan token that
+// ends with the grant. Errors are also of code unavailable if Vault is too slow
+// for Ramp to know when the token ends.
 func (t *target) Mint(ctx context.Context, g access.Grant) (access.Credential, error) {
 	var none access.Credential
-	policies, err := t.begin(g)
+	policies, granted, err := t.find(ctx, g)
 	if err != nil {
 		return none, err
 	}
-	granted, there, err := t.getRole(ctx, g.Name)
-	if err != nil {
-		return none, err
-	}
-	if !there {
-		return none, notOpen()
-	}
-	if err := granted.same(policies); err != nil {
-		return none, err
-	}
-	ends := end(g)
+	ends := g.ExpiresAt
 	if granted.expires.Before(ends) {
 		ends = granted.expires
 	}
 	if clock.Until(ends) < shortest {
-		return none, expired()
+		return none, integrations.ErrExpired
 	}
 	token, err := t.mint(ctx, g, role{name: newTokenRole(g.Name), policies: policies, expires: ends}, margin)
 	if errors.Is(err, errSlow) && clock.Until(ends) > shortest+patience {
@@ -65,15 +55,15 @@ func (t *target) Mint(ctx context.Context, g access.Grant) (access.Credential, e
 	return t.credential(token, policies, ends), nil
 }
 
-// mint makes a token and its role. If it fails, it takes back what it made.
+// mint makes a token and its role. If it fails, it revokes what it made.
 func (t *target) mint(ctx context.Context, g access.Grant, r role, margin time.Duration) (token string, err error) {
 	defer func() {
 		if err != nil {
 			t.undo(ctx, r.name)
 		}
 	}()
-	// Generous until the token is there, so that the limit never shortens it.
-	// Nobody can renew a token that was not handed out.
+	// Until the token is made, the limit is too long, so that it never shortens the
+	// token. Nobody can renew a token that was not handed out.
 	r.max = clock.Until(r.expires).Truncate(time.Second) + 2*time.Second
 	if err := t.putRole(ctx, role{name: r.name, policies: r.policies, max: r.max}); err != nil {
 		return "", err
@@ -84,7 +74,7 @@ func (t *target) mint(ctx context.Context, g access.Grant, r role, margin time.D
 		"meta": map[string]string{"ramp_request": g.RequestID, "ramp_principal": g.Principal,
 			"ramp_expires": r.expires.Format(time.RFC3339)},
 	})
-	now := clock.Now() // the token is older than this
+	now := clock.Now() // Vault made the token before this
 	if err != nil {
 		return "", t.orRevoked(ctx, g.Name, err)
 	}
@@ -95,25 +85,22 @@ func (t *target) mint(ctx context.Context, g access.Grant, r role, margin time.D
 	if left < ttl {
 		return "", errSlow
 	}
-	// From here on the limit is exact, whoever renews the token: its age is at
-	// most what is left. The second less is how far Vault rounds.
+	// From now on the limit is exact, whoever renews the token. Vault rounds to
+	// seconds, so it is one second less.
 	r.max, r.accessor = left.Truncate(time.Second)-time.Second, secret.Auth.Accessor
-	if r.max < time.Second {
-		return "", expired()
-	}
 	if err := t.putRole(ctx, r); err != nil {
 		return "", err
 	}
-	// Last, because revoking takes the grant's role first: either it is gone
-	// here, or revoking finds this token.
+	// This comes last, and revoking deletes the grant's role first: so either the
+	// role is gone here, or the revoke finds this token.
 	if _, there, err := t.getRole(ctx, g.Name); err != nil || !there {
 		return "", t.orRevoked(ctx, g.Name, err)
 	}
 	return secret.Auth.ClientToken, nil
 }
 
-// orRevoked says conflict in place of err if the grant is gone, which then is
-// the reason.
+// orRevoked returns integrations.ErrRevoked in place of err if the grant's role is
+// gone, which then is the reason.
 func (t *target) orRevoked(ctx context.Context, grant string, err error) error {
 	if err != nil && access.CodeOf(err) != access.CodeInvalid {
 		return err
@@ -121,26 +108,26 @@ func (t *target) orRevoked(ctx context.Context, grant string, err error) error {
 	if _, there, again := t.getRole(ctx, grant); again != nil || there {
 		return err
 	}
-	return access.Errorf(access.CodeConflict, "the grant was revoked meanwhile")
+	return integrations.ErrRevoked
 }
 
-// checkToken compares what Vault made with what was asked for.
+// checkToken compares the token that Vault made with what was asked for.
 func checkToken(secret *api.Secret, policies []string, ttl time.Duration) error {
 	if secret == nil || secret.Auth == nil || secret.Auth.ClientToken == "" || secret.Auth.Accessor == "" {
 		return unexpected("write", createPath)
 	}
 	a := secret.Auth
 	if got := slices.Sorted(slices.Values(a.Policies)); !slices.Equal(got, policies) || len(a.IdentityPolicies) > 0 {
-		return access.Errorf(access.CodeConflict, "Vault made a token with policies %s instead of %s; it was taken back",
+		return access.Errorf(access.CodeConflict, "Vault made a token with policies %s instead of %s; it was revoked",
 			strings.Join(got, ", "), strings.Join(policies, ", "))
 	}
 	if !a.Orphan || time.Duration(a.LeaseDuration)*time.Second > ttl || a.LeaseDuration <= 0 {
-		return access.Errorf(access.CodeConflict, "Vault made a token with a life of its own; it was taken back")
+		return access.Errorf(access.CodeConflict, "Vault made a token with a life of its own; it was revoked")
 	}
 	return nil
 }
 
-// credential is what the requester's client gets.
+// credential returns what the requester's client gets.
 func (t *target) credential(token string, policies []string, ends time.Time) access.Credential {
 	env := map[string]string{"VAULT_ADDR": t.config.Address, "VAULT_TOKEN": token}
 	if t.config.Namespace != "" {

@@ -12,16 +12,16 @@ import (
 const (
 	rolesPath  = "auth/token/roles"
 	createPath = "auth/token/create"
-	// leasesPath is the one place below which Vault keeps the leases of tokens
-	// that were made through a role.
+	// leasesPath is where Vault keeps the leases of tokens that were made through
+	// roles.
 	leasesPath = "sys/leases/lookup/" + createPath
 	revokePath = "sys/leases/revoke-prefix/" + createPath
 )
 
 func newTokenRole(grant string) string { return grant + "-" + access.NewRequestID() }
 
-// grantOf is the grant that a role's name belongs to. It reports false for roles
-// that Ramp did not make.
+// grantOf returns the grant that a role belongs to, by the role's name. It
+// returns false for roles that Ramp did not make.
 func grantOf(role string) (string, bool) {
 	if _, ok := access.RequestIDFromGrantName(role); ok {
 		return role, true
@@ -32,11 +32,4 @@ func grantOf(role string) (string, bool) {
 	}
 	_, ok := access.RequestIDFromGrantName(role[:cut])
 	return role[:cut], ok
-}
-
-func checkName(name string) error {
-	if _, ok := access.RequestIDFromGrantName(name); !ok {
-		return access.Invalid(access.Issue{Code: "grant_name", Field: "name", Message: "not the name of a grant of Ramp's"})
-	}
-	return nil
 }

@@ -7,17 +7,14 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// settle is how long Revoke waits for tokens that another revoke is at.
-const settle = 5 * time.Second
+// revokeTimeout is how long Revoke waits for tokens that another revoke is ending.
+const revokeTimeout = 5 * time.Second
 
-// Revoke implements integrations.Target. The steps are in this order so that a
-// crash after any of them leaves something that List finds, and running all of
-// them again is right: the grant's role goes first, which every pick-up looks for
-// last. Errors are of code unavailable while Vault still has a token.
+// Revoke implements integrations.Target. It deletes the grant's role first, which
+// every pick-up looks for last. A crash after any step leaves something that List
+// finds, and running all steps again is right. Errors are of code unavailable
+// while Vault still has a token.
 func (t *target) Revoke(ctx context.Context, g access.Grant) error {
-	if err := checkName(g.Name); err != nil {
-		return err
-	}
 	return retryable(t.revoke(ctx, g.Name))
 }
 
@@ -34,8 +31,8 @@ func (t *target) revoke(ctx context.Context, grant string) error {
 			return err
 		}
 	}
-	// Only now, when nothing new is made. What was being made is seen here, or by
-	// its own pick-up.
+	// Only now, when no new token is made. One that is being made is found here, or
+	// its pick-up finds that the grant's role is gone.
 	leases, err := t.leases(ctx)
 	if err != nil {
 		return err
@@ -43,16 +40,16 @@ func (t *target) revoke(ctx context.Context, grant string) error {
 	return t.revokeTokens(ctx, leases[grant])
 }
 
-// revokeTokens ends all tokens made through roles, with the tokens that those
-// made, and waits until they are gone.
+// revokeTokens revokes all tokens that were made through roles, with the tokens
+// that those made, and waits until they are gone.
 func (t *target) revokeTokens(ctx context.Context, roles []string) error {
 	for _, name := range roles {
-		// In step with Vault, so that a failure is told.
+		// sync: Vault answers when it is done, and so reports a failure.
 		if _, err := t.vault.write(ctx, revokePath+"/"+name, map[string]any{"sync": true}); err != nil {
 			return err
 		}
 	}
-	for deadline := time.Now().Add(settle); ; {
+	for deadline := time.Now().Add(revokeTimeout); ; {
 		n, err := t.count(ctx, roles)
 		if err != nil || n == 0 {
 			return err
@@ -68,8 +65,8 @@ func (t *target) revokeTokens(ctx context.Context, roles []string) error {
 	}
 }
 
-// undo takes back one token that must not be handed out, and its role. It is
-// tried even if the caller is gone; what it cannot do is left to revoking.
+// undo revokes one token that must not be handed out, and deletes its role. It
+// does so even if the caller has given up; if it fails, revoking the grant does it.
 func (t *target) undo(ctx context.Context, tokenRole string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
 	defer cancel()

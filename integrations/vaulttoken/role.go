@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations"
 )
 
 // role is one of Ramp's token roles: a grant's, or a token's.
@@ -21,9 +22,10 @@ type role struct {
 	foreign  string        // what is in it that Ramp never writes
 }
 
-// Roles have no room for remarks. The path suffix is the one free text: it only
-// says where leases of tokens made later are kept, and by the time Ramp writes it
-// to a token's role, its one token is made.
+// suffix returns what Ramp keeps in the role's path suffix, the only free text that
+// a role has: the expiry, and for a token's role the accessor. Vault uses it for
+// the paths of leases of tokens that are made later; when Ramp writes it to a
+// token's role, the role's one token is already made.
 func (r role) suffix() string {
 	if r.expires.IsZero() {
 		return ""
@@ -47,10 +49,14 @@ func (r *role) readSuffix(s string) {
 // isToken reports whether it is the role of one token.
 func (r role) isToken() bool { _, grants := access.RequestIDFromGrantName(r.name); return !grants }
 
-// putRole writes all of r, each time: Vault keeps what a write leaves out.
-// Policies are one text, since a policy of Vault's can then hold Ramp to lists
-// of them; see policy.hcl.
+// putRole writes all fields of r each time, because Vault keeps those that a write
+// leaves out. The policies are one text, because a policy in Vault can then
+// restrict Ramp to a list of them; see policy.hcl. Less than a second is an error
+// of code invalid: Vault takes a limit of zero for none.
 func (t *target) putRole(ctx context.Context, r role) error {
+	if r.max < time.Second {
+		return integrations.ErrExpired
+	}
 	_, err := t.vault.write(ctx, rolesPath+"/"+r.name, map[string]any{
 		"allowed_policies":        strings.Join(r.policies, ","),
 		"orphan":                  true, // so that tokens outlive Ramp's own, which rotates
@@ -63,7 +69,7 @@ func (t *target) putRole(ctx context.Context, r role) error {
 	return err
 }
 
-// getRole reads a role. It reports false when there is none.
+// getRole reads a role. It returns false if there is none.
 func (t *target) getRole(ctx context.Context, name string) (role, bool, error) {
 	r := role{name: name}
 	data, err := t.vault.read(ctx, rolesPath+"/"+name)
@@ -94,10 +100,11 @@ func (t *target) getRole(ctx context.Context, name string) (role, bool, error) {
 	return r, true, nil
 }
 
-// same refuses (conflict) a grant's role that stands for something else.
-func (r role) same(policies []string) error {
+// sameAs returns an error of code conflict if a grant's role does not give just
+// these policies.
+func (r role) sameAs(policies []string) error {
 	if r.foreign != "" || !slices.Equal(r.policies, policies) {
-		return access.Errorf(access.CodeConflict, "Vault has this grant on other terms: its role was changed, or its entitlement was")
+		return integrations.ErrChanged("its role in Vault")
 	}
 	return nil
 }

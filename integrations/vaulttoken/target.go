@@ -35,7 +35,7 @@ func (t *target) Resolve(_ context.Context, e access.Entitlement) (access.Scope,
 		Summary: "use " + t.name + " (" + t.config.Address + ") with policy " + all,
 		Facts:   map[string]string{"address": t.config.Address, "policies": all},
 		Ends: "Vault itself ends each token at the end of access, and with it the tokens that it made; " +
-			"secrets with a lease are taken back right after",
+			"secrets with a lease are revoked right after",
 	}
 	if len(policies) > 1 {
 		scope.Summary = "use " + t.name + " (" + t.config.Address + ") with policies " + all
@@ -53,49 +53,40 @@ func (t *target) Bounds() integrations.Bounds {
 }
 
 // Inspect implements integrations.Target. Sessions are tokens that Vault still
-// has. The role of a token counts as open, too: it is what a revoke that broke
-// off leaves behind.
-func (t *target) Inspect(ctx context.Context, g access.Grant) (access.ReadBack, error) {
-	var p access.ReadBack
-	if err := checkName(g.Name); err != nil {
-		return p, err
-	}
+// has. The role of a token also counts as open: an interrupted revoke leaves one
+// behind.
+func (t *target) Inspect(ctx context.Context, g access.Grant) (r access.ReadBack, err error) {
 	roles, err := t.roles(ctx)
 	if err != nil {
-		return p, err
+		return r, err
 	}
-	p.Open = len(roles[g.Name]) > 0
 	leases, err := t.leases(ctx)
 	if err != nil {
-		return p, err
+		return r, err
 	}
-	p.Sessions, err = t.count(ctx, leases[g.Name])
-	return p, err
+	r.Open = len(roles[g.Name]) > 0
+	r.Sessions, err = t.count(ctx, leases[g.Name])
+	return r, err
 }
 
-// List implements integrations.Target.
-func (t *target) List(ctx context.Context) ([]integrations.ListedGrant, error) {
+// List implements integrations.Target. It reads the roles of a grant's tokens too
+// if the grant's own role is gone or does not say when it ends.
+func (t *target) List(ctx context.Context) (listed []integrations.ListedGrant, err error) {
 	roles, err := t.roles(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var out []integrations.ListedGrant
 	for grant, names := range roles {
-		// All of a grant's roles are read: its own may be gone, or hand-made.
-		found := integrations.ListedGrant{Name: grant}
 		for _, name := range names {
-			r, there, err := t.getRole(ctx, name)
+			r, _, err := t.getRole(ctx, name)
 			if err != nil {
 				return nil, err
 			}
-			if there && (name == grant || r.expires.After(found.ExpiresAt)) {
-				found.ExpiresAt = r.expires
-			}
-			if there && name == grant && !r.expires.IsZero() {
+			listed = append(listed, integrations.ListedGrant{Name: grant, ExpiresAt: r.expires})
+			if name == grant && !r.expires.IsZero() {
 				break
 			}
 		}
-		out = append(out, found)
 	}
 	leases, err := t.leases(ctx)
 	if err != nil {
@@ -105,14 +96,14 @@ func (t *target) List(ctx context.Context) ([]integrations.ListedGrant, error) {
 		if len(roles[grant]) > 0 {
 			continue
 		}
-		// Tokens whose roles are gone: somebody removed them by hand.
+		// Tokens whose roles somebody deleted by hand.
 		n, err := t.count(ctx, names)
 		if err != nil {
 			return nil, err
 		}
 		if n > 0 {
-			out = append(out, integrations.ListedGrant{Name: grant})
+			listed = append(listed, integrations.ListedGrant{Name: grant})
 		}
 	}
-	return out, nil
+	return listed, nil
 }

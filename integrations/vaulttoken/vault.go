@@ -19,7 +19,7 @@ const callTimeout = 10 * time.Second
 // vault is a client of one Vault. It is safe for concurrent use.
 type vault struct{ api *api.Client }
 
-// newVault makes a client that takes nothing from the environment. The library
+// newVault returns a client that takes nothing from the environment. The library
 // would take an address, a token, a namespace, headers, a proxy and wrapping from
 // there, all of which may be meant for the person who started the worker.
 func newVault(c Config, authorities []byte, between func(http.RoundTripper) http.RoundTripper) (*vault, error) {
@@ -27,7 +27,7 @@ func newVault(c Config, authorities []byte, between func(http.RoundTripper) http
 	if len(authorities) > 0 {
 		settings.RootCAs = x509.NewCertPool()
 		if !settings.RootCAs.AppendCertsFromPEM(authorities) {
-			return nil, access.Invalid(access.Issue{Code: "ca_malformed", Field: "caFile", Message: "there is no certificate in it"})
+			return nil, access.Invalid(access.Issue{Code: "ca_malformed", Field: "caFile", Message: "the file has no certificate in it"})
 		}
 	}
 	var transport http.RoundTripper = &http.Transport{
@@ -40,7 +40,7 @@ func newVault(c Config, authorities []byte, between func(http.RoundTripper) http
 	}
 	client, err := api.NewClient(&api.Config{
 		Address: c.Address, Timeout: callTimeout, DisableRedirects: true,
-		MaxRetries: 0, // retrying is the workflow's, which sees throttling
+		MaxRetries: 0, // the workflow retries, and must see throttling
 		HttpClient: &http.Client{
 			Transport:     &wire{next: transport, token: ownToken(c.Token.Cached())},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -58,7 +58,7 @@ func newVault(c Config, authorities []byte, between func(http.RoundTripper) http
 	return &vault{client}, nil
 }
 
-// read is the data at a path; nil when there is nothing.
+// read returns the data at a path, or nil if there is none.
 func (v *vault) read(ctx context.Context, path string) (map[string]any, error) {
 	secret, err := v.api.Logical().ReadWithContext(ctx, path)
 	if err != nil {
@@ -73,7 +73,7 @@ func (v *vault) read(ctx context.Context, path string) (map[string]any, error) {
 	return secret.Data, nil
 }
 
-// list is the names below a path; those of folders end with a slash.
+// list returns the names below a path; those of folders end with a slash.
 func (v *vault) list(ctx context.Context, path string) ([]string, error) {
 	secret, err := v.api.Logical().ListWithContext(ctx, path)
 	if err != nil {
@@ -89,7 +89,7 @@ func (v *vault) list(ctx context.Context, path string) ([]string, error) {
 	return names, nil
 }
 
-// write posts data to a path. The answer is nil when Vault gives none.
+// write writes data to a path. The secret is nil if Vault returns none.
 func (v *vault) write(ctx context.Context, path string, data map[string]any) (*api.Secret, error) {
 	secret, err := v.api.Logical().WriteWithContext(ctx, path, data)
 	return secret, mapped("write", path, err)
@@ -102,4 +102,19 @@ func (v *vault) delete(ctx context.Context, path string) error {
 
 func unexpected(op, path string) error {
 	return access.Errorf(access.CodeUnavailable, "%s %s: this is not how Vault answers; is something else at the address?", op, path)
+}
+
+// texts returns a list of texts from Vault's JSON.
+func texts(value any) ([]string, bool) {
+	list, ok := value.([]any)
+	if !ok {
+		return nil, false
+	}
+	out := make([]string, len(list))
+	for i, v := range list {
+		if out[i], ok = v.(string); !ok {
+			return nil, false
+		}
+	}
+	return out, true
 }

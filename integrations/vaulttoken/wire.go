@@ -9,11 +9,12 @@ import (
 	"strings"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/internal/secret"
 )
 
-// wire is between Vault's library and the network. It adds Ramp's own token, and
-// it stops answers that the library would take for "there is nothing": to Ramp,
+// wire sits between Vault's library and the network. It adds Ramp's own token, and
+// stops answers that the library would take for "there is nothing": to Ramp,
 // nothing means that access has ended.
 type wire struct {
 	next  http.RoundTripper
@@ -39,6 +40,9 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	switch {
+	case resp.StatusCode == http.StatusTooManyRequests: // the library drops its headers
+		resp.Body.Close()
+		return nil, access.RetryAfter(access.Errorf(access.CodeThrottled, "Vault answers 429: too many requests"), integrations.RetryAfter(resp.Header))
 	case resp.StatusCode >= 300 && resp.StatusCode < 400:
 		// Not followed: Ramp's token goes to the configured address only.
 		resp.Body.Close()
@@ -52,7 +56,7 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// checked lets an answer pass if its body is good.
+// checked returns the answer if its body is good, and an error otherwise.
 func checked(resp *http.Response, good func([]byte) bool, otherwise string) (*http.Response, error) {
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
 	resp.Body.Close()
@@ -66,8 +70,8 @@ func checked(resp *http.Response, good func([]byte) bool, otherwise string) (*ht
 	return resp, nil
 }
 
-// isNotFound knows Vault's own "nothing is there": a proxy, a missing mount and
-// a wrong namespace answer 404, too.
+// isNotFound reports whether a body is Vault's own "nothing is there": a proxy, a
+// missing mount and a wrong namespace also answer 404.
 func isNotFound(body []byte) bool {
 	var answer struct {
 		Errors *[]string `json:"errors"`

@@ -100,6 +100,6 @@ func mutants() []mutant {
 		{"anybody speaks for the provider", "server/scim/scim.go", "if !ok || !strings.EqualFold", "if !ok && false || !strings.EqualFold", []string{provisions}},
 
 		// Targets.
-		{"objects that are not Ramp's are revoked", "integrations/broker.go", "func (b *Broker) Revoke(ctx context.Context, g access.Grant) error {\n\tif _, ok := access.RequestIDFromGrantName(g.Name); !ok {", "func (b *Broker) Revoke(ctx context.Context, g access.Grant) error {\n\tif false {", []string{broker}},
+		{"objects that are not Ramp's are revoked", "integrations/guard.go", "func checkName(name string) error {\n\tif _, ok := access.RequestIDFromGrantName(name); !ok {", "func checkName(name string) error {\n\tif false {", []string{broker}},
 	}
 }

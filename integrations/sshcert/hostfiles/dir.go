@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -90,20 +91,36 @@ func (d *Dir) Lock(ctx context.Context) (unlock func(), err error) {
 	}
 }
 
-// Users are the logins that have a principals file.
-func (d *Dir) Users() ([]string, error) {
-	names, err := d.names(principalsDir)
-	users := names[:0]
-	for _, n := range names {
-		if UserShape.MatchString(n) {
-			users = append(users, n)
-		}
-	}
-	return users, err
+// PrincipalsFile is the principals file of one login.
+type PrincipalsFile struct {
+	User    string
+	Content []byte
 }
 
-// Principals is one user's file; empty if there is none. The user must have
-// UserShape.
+// AllPrincipals returns the principals files of all logins, in order of their
+// names.
+func (d *Dir) AllPrincipals() ([]PrincipalsFile, error) {
+	names, err := d.names(principalsDir)
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(names)
+	var files []PrincipalsFile
+	for _, user := range names {
+		if !UserShape.MatchString(user) {
+			continue
+		}
+		content, err := d.Principals(user)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, PrincipalsFile{user, content})
+	}
+	return files, nil
+}
+
+// Principals returns one login's file; empty if there is none. The user must
+// have UserShape.
 func (d *Dir) Principals(user string) ([]byte, error) {
 	b, err := d.disk.Read(d.Path(principalsDir, user))
 	return b, unavailable(err)

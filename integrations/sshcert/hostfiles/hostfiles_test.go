@@ -204,7 +204,7 @@ func TestMissingDirectoryIsUnavailable(t *testing.T) {
 	d := hostfiles.New(t.TempDir()+"/gone", hostfiles.OS{})
 	_, err := d.Principals("deploy")
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(err))
-	_, err = d.Users()
+	_, err = d.AllPrincipals()
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(err))
 	_, err = d.IsClosed(grantA)
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(err))

@@ -1,14 +1,12 @@
 package awsiam
 
 import (
-	"net"
-	"net/url"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations"
 )
 
 var (
@@ -24,21 +22,23 @@ var (
 // placeholder stands for the requester in trust.arn.
 const placeholder = "{{ principal }}"
 
-// maxConsistency bounds how long closing waits to be sure.
+// maxConsistency bounds how long closing waits before it believes what it reads.
 const maxConsistency = access.Duration(5 * time.Minute)
 
-// validate collects everything that is wrong, with defaults filled in.
-func (c Config) validate() (issues []access.Issue) {
+// validate returns everything that is wrong, with defaults filled in.
+func (c Config) validate() (issues access.Issues) {
 	bad := func(wrong bool, code, field, message string) {
 		if wrong {
-			issues = append(issues, access.Issue{Code: code, Field: field, Message: message})
+			issues.Add(code, field, "%s", message)
 		}
 	}
 	bad(!regionShape.MatchString(c.Region), "region_malformed", "region", "a region is needed, such as eu-central-1")
 	bad(!accountShape.MatchString(c.Account), "account_malformed", "account", "the account's 12 digits are needed, in quotes")
 	bad(!partitionShape.MatchString(c.Partition), "partition_malformed", "partition", "such as aws, aws-cn or aws-us-gov")
 	bad(!pathShape.MatchString(c.Path) || len(c.Path) > 256, "path_malformed", "path", "a path is needed, such as /ramp/, that belongs to Ramp alone")
-	bad(c.Endpoint != "" && !safeEndpoint(c.Endpoint), "endpoint_unsafe", "endpoint", "an https address, or http on this machine: secrets pass there")
+	if c.Endpoint != "" {
+		issues = append(issues, integrations.CheckAddress("endpoint", c.Endpoint)...)
+	}
 	bad(c.Consistency < 0 || c.Consistency > maxConsistency, "consistency_out_of_range", "consistency", "at most "+maxConsistency.String())
 
 	bad(c.Boundary == "" && !c.NoBoundary, "boundary_missing", "boundary",
@@ -51,13 +51,11 @@ func (c Config) validate() (issues []access.Issue) {
 		"somebody must be able to assume the roles: Ramp (worker), the requester (trust.arn), or both")
 	bad(c.Worker != "" && !c.names(c.Worker, "iam", iamNameShape), "worker_malformed", "worker",
 		"the ARN of the role or user that Ramp is, in this account")
-	return append(issues, append(c.checkTrust(), c.checkAllow()...)...)
+	return append(issues, append(c.validateTrust(), c.validateAllow()...)...)
 }
 
-func (c Config) checkTrust() (issues []access.Issue) {
-	bad := func(code, field, message string) {
-		issues = append(issues, access.Issue{Code: code, Field: field, Message: message})
-	}
+func (c Config) validateTrust() (issues access.Issues) {
+	bad := issues.Add
 	if c.Trust.ARN == "" {
 		if c.Trust.SourceIdentity {
 			bad("trust_missing", "trust.arn", "sourceIdentity says nothing without an ARN")
@@ -83,18 +81,8 @@ func (c Config) names(arn, service string, shape *regexp.Regexp) bool {
 	return ok && shape.MatchString(rest)
 }
 
-// ofAWS reports whether arn is a managed policy of AWS's own.
+// ofAWS reports whether arn is one of AWS's own managed policies.
 func (c Config) ofAWS(arn string) bool {
 	rest, ok := strings.CutPrefix(arn, "arn:"+c.Partition+":iam::aws:")
 	return ok && policyShape.MatchString(rest)
-}
-
-func safeEndpoint(s string) bool {
-	u, err := url.Parse(s)
-	if err != nil || u.Host == "" || u.User != nil || !slices.Contains([]string{"", "/"}, u.Path) || u.RawQuery != "" {
-		return false
-	}
-	ip := net.ParseIP(u.Hostname())
-	loopback := u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
-	return u.Scheme == "https" || u.Scheme == "http" && loopback
 }

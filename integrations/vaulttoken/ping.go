@@ -9,7 +9,7 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// needed is what Ramp's own token must be able to do; policy.hcl gives it.
+// needed returns what Ramp's own token must be able to do, as policy.hcl allows it.
 func needed() map[string][]string {
 	example := access.GrantName("0000000000000000", 0)
 	return map[string][]string{
