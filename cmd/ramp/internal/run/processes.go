@@ -79,7 +79,7 @@ func StartServer(ctx context.Context, c config.Config, temporal client.Client, o
 	if err != nil {
 		return nil, err
 	}
-	s, err := server.New(c.Server, server.Deps{Temporal: temporal, Namespace: c.Temporal.Namespace, Ledger: led, Signer: signer, Codec: payloads, Passkeys: c.Keys.PasskeyFile(), Log: logrus.StandardLogger()})
+	s, err := server.New(c.Server, server.Deps{Temporal: temporal, Namespace: c.TemporalNamespace(), Ledger: led, Signer: signer, Codec: payloads, Passkeys: c.Keys.PasskeyFile(), Log: logrus.StandardLogger()})
 	if err != nil {
 		return nil, err
 	}
