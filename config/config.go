@@ -57,21 +57,21 @@ func Load(path string) (Config, error) {
 		return c, access.Invalid(access.Issue{Code: "one_document", Field: path, Message: "a configuration is one YAML document"})
 	}
 	c.body = file.Docs[0].Body
-	var issues []access.Issue
+	var issues access.Issues
 	for _, u := range strictyaml.UnknownFields(c.body, c) {
-		is := access.Issue{Code: "unknown_field", Field: fmt.Sprintf("%s:%d:%d", path, u.Line, u.Column), Message: fmt.Sprintf("unknown field %q", u.Path)}
+		hint := ""
 		if u.Suggestion != "" {
-			is.Message += fmt.Sprintf("; did you mean %q?", u.Suggestion)
+			hint = fmt.Sprintf("; did you mean %q?", u.Suggestion)
 		}
-		issues = append(issues, is)
+		issues.Add("unknown_field", fmt.Sprintf("%s:%d:%d", path, u.Line, u.Column), "unknown field %q%s", u.Path, hint)
 	}
 	ctx := field.WithDir(context.Background(), filepath.Dir(path))
 	if err := yaml.NewDecoder(new(bytes.Buffer)).DecodeFromNodeContext(ctx, c.body, &c); err != nil {
 		issues = append(issues, c.yamlIssue(err))
 	}
 	issues = append(issues, c.placed(c.inClear())...)
-	if len(issues) > 0 {
-		return c, access.Invalid(issues...)
+	if err := issues.Err(); err != nil {
+		return c, err
 	}
 	c.takeBuild()
 	return c, nil
@@ -89,12 +89,12 @@ func (c *Config) takeBuild() {
 
 // inClear finds fields that would secure Temporal and have nothing in them:
 // whoever wrote them means TLS, and would get none.
-func (c Config) inClear() (issues []access.Issue) {
+func (c Config) inClear() (issues access.Issues) {
 	if c.Temporal.TLS == nil && c.Has("temporal", "tls") {
-		issues = append(issues, access.Issue{Code: "tls_empty", Field: "temporal.tls", Message: "it is empty; write {} for TLS with the system's authorities, or leave it out"})
+		issues.Add("tls_empty", "temporal.tls", "it is empty; write {} for TLS with the system's authorities, or leave it out")
 	}
 	if c.Temporal.APIKey.IsZero() && c.Has("temporal", "apiKey") {
-		issues = append(issues, access.Issue{Code: "api_key_empty", Field: "temporal.apiKey", Message: "it is empty; name a secret, or leave it out"})
+		issues.Add("api_key_empty", "temporal.apiKey", "it is empty; name a secret, or leave it out")
 	}
 	return issues
 }

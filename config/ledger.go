@@ -44,20 +44,17 @@ func (l Ledger) address(ctx context.Context) (string, error) {
 	return u.String(), nil
 }
 
-func (l Ledger) validate() (issues []access.Issue) {
-	add := func(code, field, message string) {
-		issues = append(issues, access.Issue{Code: code, Field: "ledger." + field, Message: message})
-	}
+func (l Ledger) validate() (issues access.Issues) {
 	text := l.URL.Reveal()
 	postgres := strings.HasPrefix(text, "postgres://") || strings.HasPrefix(text, "postgresql://")
 	sqlite := strings.HasPrefix(text, "sqlite:") && text != "sqlite:"
 	u, err := url.Parse(text)
 	switch {
 	case !postgres && !sqlite:
-		add("url_malformed", "url", "the address must be sqlite:PATH or postgres://…")
+		issues.Add("url_malformed", "ledger.url", "the address must be sqlite:PATH or postgres://…")
 	case postgres && err != nil:
 		// Not repeated: there may be a password in it.
-		add("url_malformed", "url", "the postgres address is malformed")
+		issues.Add("url_malformed", "ledger.url", "the postgres address is malformed")
 	}
 	if l.Password.IsZero() || l.Password.Validate() != nil {
 		return issues // the form of every secret is checked in one place
@@ -68,14 +65,14 @@ func (l Ledger) validate() (issues []access.Issue) {
 	}
 	switch {
 	case !postgres:
-		add("password_unused", "url", "only postgres has a password")
+		issues.Add("password_unused", "ledger.url", "only postgres has a password")
 	case inline:
-		add("password_twice", "url", "the password is in the address already; take it out there")
+		issues.Add("password_twice", "ledger.url", "the password is in the address already; take it out there")
 	case err == nil && u.User.Username() == "":
-		add("user_missing", "url", "the password needs its user in the address: postgres://USER@…")
+		issues.Add("user_missing", "ledger.url", "the password needs its user in the address: postgres://USER@…")
 	default:
 		if _, _, err := l.Password.ReadHere(context.Background()); err != nil {
-			add("password_missing", "password", err.Error())
+			issues.Add("password_missing", "ledger.password", "%s", err)
 		}
 	}
 	return issues

@@ -55,7 +55,7 @@ func begins(path, name string) bool {
 }
 
 // placed puts the place of each issue's field before the field.
-func (c Config) placed(issues []access.Issue) []access.Issue {
+func (c Config) placed(issues access.Issues) access.Issues {
 	for i, is := range issues {
 		issues[i].Field = c.Place(is.Field) + ": " + is.Field
 	}

@@ -25,28 +25,25 @@ type TLS struct {
 	ServerName string     `yaml:"serverName,omitempty"` // the name in Temporal's certificate; that of the address if empty
 }
 
-func (t Temporal) validateSecurity() (issues []access.Issue) {
-	add := func(code, field, message string) {
-		issues = append(issues, access.Issue{Code: code, Field: "temporal." + field, Message: message})
-	}
+func (t Temporal) validateSecurity() (issues access.Issues) {
 	if err := t.validateAPIKey(); err != nil {
-		add("api_key_unusable", "apiKey", err.Error())
+		issues.Add("api_key_unusable", "temporal.apiKey", "%s", err)
 	}
 	if t.TLS == nil {
 		return issues
 	}
 	if _, err := t.TLS.authorities(); err != nil {
-		add("ca_unusable", "tls.caFile", err.Error())
+		issues.Add("ca_unusable", "temporal.tls.caFile", "%s", err)
 	}
 	switch {
 	case t.TLS.CertFile == "" && t.TLS.KeyFile == "":
 	case t.TLS.CertFile == "":
-		add("certificate_missing", "tls.keyFile", "a key is of no use without its certificate: certFile is needed too")
+		issues.Add("certificate_missing", "temporal.tls.keyFile", "a key is of no use without its certificate: certFile is needed too")
 	case t.TLS.KeyFile == "":
-		add("key_missing", "tls.certFile", "a certificate is of no use without its key: keyFile is needed too")
+		issues.Add("key_missing", "temporal.tls.certFile", "a certificate is of no use without its key: keyFile is needed too")
 	default:
 		if _, err := t.TLS.certificate(); err != nil {
-			add("certificate_unusable", "tls.certFile", err.Error())
+			issues.Add("certificate_unusable", "temporal.tls.certFile", "%s", err)
 		}
 	}
 	return issues
@@ -56,8 +53,8 @@ func (t Temporal) validateSecurity() (issues []access.Issue) {
 // is no key without TLS, in which it would travel for all to read. Errors are
 // CodeInvalid, with every issue.
 func (t Temporal) security() (*tls.Config, client.Credentials, error) {
-	if issues := t.validateSecurity(); len(issues) > 0 {
-		return nil, nil, access.Invalid(issues...)
+	if err := t.validateSecurity().Err(); err != nil {
+		return nil, nil, err
 	}
 	if err := t.APIKey.Validate(); err != nil {
 		return nil, nil, err

@@ -24,29 +24,26 @@ type Temporal struct {
 	APIKey    field.Secret `yaml:"apiKey,omitempty"` // a bearer token, read for every call; with it there is always TLS
 }
 
-func (t Temporal) validate() (issues []access.Issue) {
-	add := func(code, field, message string) {
-		issues = append(issues, access.Issue{Code: code, Field: "temporal." + field, Message: message})
-	}
+func (t Temporal) validate() (issues access.Issues) {
 	if _, _, err := net.SplitHostPort(t.Address); err != nil {
-		add("address_malformed", "address", "an address such as temporal.example.com:7233 is needed")
+		issues.Add("address_malformed", "temporal.address", "an address such as temporal.example.com:7233 is needed")
 	}
 	if t.Namespace == "" {
-		add("namespace_missing", "namespace", "the namespace is needed, such as default")
+		issues.Add("namespace_missing", "temporal.namespace", "the namespace is needed, such as default")
 	}
 	return append(issues, t.validateSecurity()...)
 }
 
 // validateTemporal checks what the file says of Temporal, or where it says
 // nothing, what the environment does.
-func (c Config) validateTemporal() []access.Issue {
+func (c Config) validateTemporal() (issues access.Issues) {
 	if !c.temporalFromEnvironment() {
 		return c.Temporal.validate()
 	}
 	if _, err := environmentOptions(); err != nil {
-		return []access.Issue{{Code: "temporal_missing", Field: "temporal", Message: err.Error()}}
+		issues.Add("temporal_missing", "temporal", "%s", err)
 	}
-	return nil
+	return issues
 }
 
 // temporalFromEnvironment reports whether the file leaves Temporal to the

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -20,18 +19,18 @@ func (c Config) Parts() Parts { return Parts{c.Has("server"), c.Has("worker")} }
 
 // Validate returns everything that is wrong with the parts that are asked for,
 // each with its place. It reads files, and reaches for nothing on the network.
-func (c Config) Validate(p Parts) []access.Issue {
+func (c Config) Validate(p Parts) access.Issues {
 	issues := append(c.Ledger.validate(), c.validateTemporal()...)
 	if p.Server {
 		issues = append(issues, c.Server.Validate()...)
 		if c.Keys.Signer == "" {
-			issues = append(issues, access.Issue{Code: "signer_missing", Field: "keys.signer", Message: "the server's signing key is needed: a file, made on first use, vault:MOUNT/KEY or awskms:ID"})
+			issues.Add("signer_missing", "keys.signer", "the server's signing key is needed: a file, made on first use, vault:MOUNT/KEY or awskms:ID")
 		}
 	}
 	if p.Worker {
 		issues = append(issues, c.Worker.Validate()...)
 		if _, err := c.Keys.Keyring(); err != nil {
-			issues = append(issues, access.Issue{Code: "trusted_keys", Field: "keys.trusted", Message: err.Error()})
+			issues.Add("trusted_keys", "keys.trusted", "%s", err)
 		}
 	}
 	issues = append(issues, c.validatePasskeys(p)...)
@@ -40,13 +39,13 @@ func (c Config) Validate(p Parts) []access.Issue {
 }
 
 // validateSecrets checks the form of every reference to a secret.
-func (c Config) validateSecrets(p Parts) (issues []access.Issue) {
+func (c Config) validateSecrets(p Parts) (issues access.Issues) {
 	for _, s := range field.Secrets(c) {
 		if strings.HasPrefix(s.Path, "server.") && !p.Server || strings.HasPrefix(s.Path, "worker.") && !p.Worker {
 			continue
 		}
 		if err := s.Secret.Validate(); err != nil {
-			issues = append(issues, access.Issue{Code: "secret_malformed", Field: s.Path, Message: err.Error()})
+			issues.Add("secret_malformed", s.Path, "%s", err)
 		}
 	}
 	return issues
@@ -54,7 +53,7 @@ func (c Config) validateSecrets(p Parts) (issues []access.Issue) {
 
 // ValidateContracts returns everything that is wrong with the contracts that the
 // server would load.
-func (c Config) ValidateContracts() []access.Issue {
+func (c Config) ValidateContracts() access.Issues {
 	_, err := contracts.LoadDir(string(c.Server.Contracts))
 	if err == nil {
 		return nil
@@ -62,19 +61,18 @@ func (c Config) ValidateContracts() []access.Issue {
 	if issues := access.IssuesOf(err); len(issues) > 0 {
 		return issues
 	}
-	return c.placed([]access.Issue{{Code: "contracts_unreadable", Field: "server.contracts", Message: err.Error()}})
+	var issues access.Issues
+	issues.Add("contracts_unreadable", "server.contracts", "%s", err)
+	return c.placed(issues)
 }
 
 // validatePasskeys finds a file that is wrong, or about another address, at the
 // start and not at the first approval.
-func (c Config) validatePasskeys(p Parts) (issues []access.Issue) {
-	add := func(code, field, message string) {
-		issues = append(issues, access.Issue{Code: code, Field: field, Message: message})
-	}
+func (c Config) validatePasskeys(p Parts) (issues access.Issues) {
 	if c.Keys.Passkeys == "" {
 		for _, name := range slices.Sorted(maps.Keys(c.Worker.RequiredPasskeyApprovals())) {
 			if p.Worker {
-				add("passkeys_missing", "worker.targets."+name+".passkeyApprovals", "keys.passkeys is not set, so nothing would ever open here")
+				issues.Add("passkeys_missing", "worker.targets."+name+".passkeyApprovals", "keys.passkeys is not set, so nothing would ever open here")
 			}
 		}
 		return issues
@@ -82,9 +80,9 @@ func (c Config) validatePasskeys(p Parts) (issues []access.Issue) {
 	set, err := passkey.Load(string(c.Keys.Passkeys))
 	switch {
 	case err != nil:
-		add("passkeys", "keys.passkeys", err.Error())
+		issues.Add("passkeys", "keys.passkeys", "%s", err)
 	case p.Server && set.Origin != strings.TrimSuffix(c.Server.URL, "/"):
-		add("passkeys_origin", "keys.passkeys", fmt.Sprintf("the file is for %s, and server.url is %s: no signature made there would be valid", set.Origin, c.Server.URL))
+		issues.Add("passkeys_origin", "keys.passkeys", "the file is for %s, and server.url is %s: no signature made there would be valid", set.Origin, c.Server.URL)
 	}
 	return issues
 }

@@ -33,11 +33,9 @@ type Config struct {
 }
 
 // Validate returns everything that is wrong, reaching for nothing.
-func (c Config) Validate() []access.Issue {
-	var issues []access.Issue
-	bad := func(code, field, message string) {
-		issues = append(issues, access.Issue{Code: code, Field: "server." + field, Message: message})
-	}
+func (c Config) Validate() access.Issues {
+	var issues access.Issues
+	bad := func(code, field, message string) { issues.Add(code, "server."+field, "%s", message) }
 	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
 		bad("address_malformed", "listen", "an address such as 127.0.0.1:8080 is needed")
 	}

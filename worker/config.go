@@ -2,7 +2,6 @@ package worker
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -54,9 +53,9 @@ func NewTargetConfig(kind string, config Integration) TargetConfig {
 const maxPasskeyApprovals = 20
 
 // Validate returns everything that is wrong, reaching for nothing.
-func (c Config) Validate() (issues []access.Issue) {
+func (c Config) Validate() (issues access.Issues) {
 	if !c.Control && len(c.Targets) == 0 {
-		issues = append(issues, access.Issue{Code: "worker_idle", Field: "worker", Message: "this worker would do nothing: it needs control, targets or both"})
+		issues.Add("worker_idle", "worker", "this worker would do nothing: it needs control, targets or both")
 	}
 	issues = append(issues, c.Deployment.validate()...)
 	for _, name := range slices.Sorted(maps.Keys(c.Targets)) {
@@ -68,16 +67,16 @@ func (c Config) Validate() (issues []access.Issue) {
 	return issues
 }
 
-func (t TargetConfig) validate(name string) (issues []access.Issue) {
+func (t TargetConfig) validate(name string) (issues access.Issues) {
 	if t.Config == nil {
-		return []access.Issue{{Code: "kind_unknown", Field: "kind", Message: unknownKind(t.Kind).Error()}}
+		issues.Add("kind_unknown", "kind", "%s", unknownKind(t.Kind))
+		return issues
 	}
 	if err := t.Rate.Validate(); err != nil {
-		issues = append(issues, access.Issue{Code: "rate_malformed", Field: "rate", Message: err.Error()})
+		issues.Add("rate_malformed", "rate", "%s", err)
 	}
 	if n := t.PasskeyApprovals; n < 0 || n > maxPasskeyApprovals {
-		issues = append(issues, access.Issue{Code: "passkey_approvals", Field: "passkeyApprovals",
-			Message: fmt.Sprintf("a number of people is needed: 1 to %d, or none", maxPasskeyApprovals)})
+		issues.Add("passkey_approvals", "passkeyApprovals", "a number of people is needed: 1 to %d, or none", maxPasskeyApprovals)
 	}
 	return append(issues, t.Config.Validate(name)...)
 }

@@ -37,11 +37,10 @@ func (c DeploymentConfig) name() string {
 	return c.Name
 }
 
-func (c DeploymentConfig) validate() (issues []access.Issue) {
-	for field, word := range map[string]string{"name": c.name(), "buildId": c.BuildID} {
-		if word != "" && !deploymentWord.MatchString(word) {
-			issues = append(issues, access.Issue{Code: "deployment_malformed", Field: "worker.deployment." + field,
-				Message: "letters, digits, dot, dash and underscore are allowed, 100 at the most"})
+func (c DeploymentConfig) validate() (issues access.Issues) {
+	for _, word := range []struct{ field, text string }{{"name", c.name()}, {"buildId", c.BuildID}} {
+		if word.text != "" && !deploymentWord.MatchString(word.text) {
+			issues.Add("deployment_malformed", "worker.deployment."+word.field, "letters, digits, dot, dash and underscore are allowed, 100 at the most")
 		}
 	}
 	return issues

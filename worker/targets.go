@@ -21,7 +21,7 @@ import (
 // Integration is the Config of one kind of target.
 type Integration interface {
 	// Validate returns everything that is wrong, reaching for nothing.
-	Validate(name string) []access.Issue
+	Validate(name string) access.Issues
 	Open(ctx context.Context, name string) (integrations.Target, error)
 }
 

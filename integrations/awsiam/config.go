@@ -57,7 +57,7 @@ const (
 )
 
 // Validate returns everything that is wrong. It does not reach for AWS.
-func (c Config) Validate(string) []access.Issue { return c.withDefaults().validate() }
+func (c Config) Validate(string) access.Issues { return c.withDefaults().validate() }
 
 // Open returns the target. It does not call AWS; Ping does. Errors are of code
 // invalid, with every issue.

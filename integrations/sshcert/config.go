@@ -99,7 +99,7 @@ func (c Config) open(ctx context.Context, name string, disk hostfiles.Disk) (*ta
 func shortName(target string) string { return target[strings.LastIndexByte(target, '/')+1:] }
 
 // Validate returns everything that is wrong. It does not reach for the host.
-func (c Config) Validate(name string) []access.Issue {
+func (c Config) Validate(name string) access.Issues {
 	var issues access.Issues
 	bad := issues.Add
 	if !shortShape.MatchString(shortName(name)) {

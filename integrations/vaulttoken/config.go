@@ -59,7 +59,7 @@ func (c Config) open(_ context.Context, name string, between func(http.RoundTrip
 }
 
 // Validate returns everything that is wrong. It does not reach for Vault.
-func (c Config) Validate(string) []access.Issue {
+func (c Config) Validate(string) access.Issues {
 	issues := integrations.CheckAddress("address", c.Address)
 	if c.Namespace != "" && !namespaceShape.MatchString(c.Namespace) {
 		issues.Add("namespace_malformed", "namespace", "a namespace is like team or team/project")

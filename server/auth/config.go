@@ -56,7 +56,7 @@ func (c Config) withDefaults() Config {
 }
 
 // Validate returns everything that is wrong, reaching for nothing.
-func (c Config) Validate() []access.Issue { return append(c.validateIssuers(), c.Links.validate()...) }
+func (c Config) Validate() access.Issues { return append(c.validateIssuers(), c.Links.validate()...) }
 
 func loopback(host string) bool {
 	return host == "localhost" || host == "::1" || strings.HasPrefix(host, "127.")

@@ -79,7 +79,7 @@ func (c IssuerConfig) withDefaults() IssuerConfig {
 
 // validateIssuers: two people of two issuers must never have one id, nor a group of
 // one pass for a group of another.
-func (c Config) validateIssuers() []access.Issue {
+func (c Config) validateIssuers() access.Issues {
 	var issues []access.Issue
 	bad := func(field, code, format string, args ...any) {
 		issues = append(issues, access.Issue{Code: code, Field: "server.identity." + field, Message: fmt.Sprintf(format, args...)})
@@ -113,7 +113,7 @@ func (c Config) validateIssuers() []access.Issue {
 	return issues
 }
 
-func validateIssuer(field, issuer string) []access.Issue {
+func validateIssuer(field, issuer string) access.Issues {
 	u, err := url.Parse(issuer)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return []access.Issue{{Code: "issuer_malformed", Field: "server.identity." + field,

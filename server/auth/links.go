@@ -12,7 +12,7 @@ import (
 type Links [][]string
 
 // validate refuses an account in two lists: it would be two people's.
-func (l Links) validate() (issues []access.Issue) {
+func (l Links) validate() (issues access.Issues) {
 	seen := map[string]bool{}
 	for i, accounts := range l {
 		field := fmt.Sprintf("server.identity.links[%d]", i)

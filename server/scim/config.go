@@ -33,7 +33,7 @@ func (c Config) DirectoryMode() ledger.DirectoryMode {
 const minToken = 20
 
 // Validate returns everything that is wrong.
-func (c Config) Validate() []access.Issue {
+func (c Config) Validate() access.Issues {
 	var issues []access.Issue
 	bad := func(code, field, message string) {
 		issues = append(issues, access.Issue{Code: code, Field: "server.scim." + field, Message: message})
