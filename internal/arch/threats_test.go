@@ -16,9 +16,9 @@ var (
 	namedTest = regexp.MustCompile("`([a-z0-9/]+) (?:((?:Test|Fuzz)[A-Za-z0-9]+)|(\"[^\"`]+\"))`")
 )
 
-// TestThreatsAreTested: each of the 48 cases is in docs/threats.md, with a test
-// of its number or the reason why there is none, and every test that is named
-// there exists.
+// TestThreatsAreTested: each of the 91 cases is in docs/threats.md, with a test
+// of its number, the reason why there is none, or the word that it is open, and
+// every test that is named there exists.
 func TestThreatsAreTested(t *testing.T) {
 	b, err := os.ReadFile("../../docs/threats.md")
 	require.NoError(t, err)
@@ -36,7 +36,7 @@ func TestThreatsAreTested(t *testing.T) {
 		}
 	}
 	rows := caseRow.FindAllStringSubmatch(string(b), -1)
-	require.Len(t, rows, 48)
+	require.Len(t, rows, 91)
 	for i, row := range rows {
 		number := fmt.Sprintf("Case%02d", i+1)
 		require.Equal(t, fmt.Sprint(i+1), row[1], "the cases are in order")
@@ -46,8 +46,9 @@ func TestThreatsAreTested(t *testing.T) {
 		reasoned := strings.HasPrefix(strings.TrimSpace(cells[2]), "none: ")
 		switch {
 		case reasoned && len(tests) == 0:
+		case strings.HasPrefix(strings.TrimSpace(cells[2]), "open") && i+1 > 48:
 		case len(tests) == 0:
-			t.Errorf("%s has neither a test nor \"none: \" and the reason", number)
+			t.Errorf("%s has neither a test, nor \"none: \" and the reason, nor \"open\"", number)
 		case !strings.Contains(strings.Join(tests, " "), number):
 			t.Errorf("no test of %s carries its number", number)
 		}
