@@ -29,6 +29,8 @@ const (
 	ActEnrolPasskey Act = "enrol_passkey"
 	ActDecode       Act = "decode_payload"
 	ActReadAudit    Act = "read_audit"
+	ActLinkAccount  Act = "link_account"
+	ActUnlink       Act = "unlink_account"
 )
 
 // Of returns the act together with what it was about: "open ramp-…-a".

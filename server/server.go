@@ -105,7 +105,7 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 	if c.SCIM.DirectoryMode().Enabled {
 		directory = d.Ledger
 	}
-	identity, err := auth.New(c.Identity, base, auth.Deps{Log: d.Log, Directory: directory, Store: d.Ledger, CallerAddress: c.Limits.callerAddress()})
+	identity, err := auth.New(c.Identity, base, auth.Deps{Log: d.Log, Directory: directory, Accounts: d.Ledger, Store: d.Ledger, CallerAddress: c.Limits.callerAddress()})
 	if err != nil {
 		return nil, err
 	}

@@ -51,6 +51,7 @@ type Ledger interface {
 	eventLedger
 	auditLedger
 	evidenceLedger
+	accountLedger
 }
 
 // Gateway is all that the use cases need of Temporal.
@@ -78,6 +79,7 @@ type App struct {
 	*evidencePacks
 	*passkeys
 	*decoders
+	*accounts
 }
 
 // New makes the use cases of a configuration, with its defaults filled in.
@@ -113,6 +115,7 @@ func New(c Config) *App {
 		auditor:       log,
 		evidencePacks: &evidencePacks{ledger: c.Ledger, requests: reader, log: log, signer: c.Signer, now: now},
 		passkeys:      keys,
+		accounts:      &accounts{ledger: c.Ledger, roles: roles, refused: refused, now: now},
 		decoders:      &decoders{codec: c.Codec, events: c.Ledger, roles: roles, refused: refused, now: now},
 	}
 }

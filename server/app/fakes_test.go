@@ -59,7 +59,8 @@ type fakeLedger struct {
 	submitErr  error
 	appendErr  error
 	tree       ledger.Tree
-	calls      []string // in order, with those of the gateway
+	links      map[string]string // account to human
+	calls      []string          // in order, with those of the gateway
 	unreadable bool
 }
 
@@ -129,6 +130,16 @@ func (l *fakeLedger) AppendEvent(_ context.Context, e access.Event) error {
 		l.events = append(l.events, e)
 	}
 	return l.appendErr
+}
+
+func (l *fakeLedger) LinkAccount(ctx context.Context, account, human string, e access.Event) error {
+	l.links[account] = human
+	return l.AppendEvent(ctx, e)
+}
+
+func (l *fakeLedger) UnlinkAccount(ctx context.Context, account string, e access.Event) error {
+	delete(l.links, account)
+	return l.AppendEvent(ctx, e)
 }
 
 func (l *fakeLedger) Tree(context.Context) (ledger.Tree, error) { return l.tree, nil }
@@ -214,7 +225,7 @@ func newFixture(t *testing.T, change ...func(*Config)) *fixture {
 	require.NoError(t, err)
 	log := logrus.New()
 	log.SetOutput(io.Discard)
-	f := &fixture{t: t, ledger: &fakeLedger{t: t, requests: map[string]access.Request{}}, keyring: evidence.NewKeyring(public), now: testTime}
+	f := &fixture{t: t, ledger: &fakeLedger{t: t, requests: map[string]access.Request{}, links: map[string]string{}}, keyring: evidence.NewKeyring(public), now: testTime}
 	f.gateway = &fakeGateway{ledger: f.ledger}
 	c := Config{Contracts: contractSet{set}, Ledger: f.ledger, Signer: evidence.NewSigner(key), Gateway: f.gateway, Log: log,
 		Operators: []string{"operators"}, Auditors: []string{"auditors"}, Now: func() time.Time { return f.now }}

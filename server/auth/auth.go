@@ -30,6 +30,7 @@ type Auth struct {
 type Deps struct {
 	Log           logrus.FieldLogger
 	Directory     access.Directory             // nil: tokens say all there is
+	Accounts      AccountLinks                 // nil: accounts are linked by configuration alone
 	Store         SessionStore                 // nil: sessions are in this process's memory
 	CallerAddress func(r *http.Request) string // where a request comes from
 }
@@ -116,20 +117,20 @@ func (a *Auth) Identify(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// Refresh is a person whom a token or a session proves, as configuration and the
-// directory know them now. Errors are CodeForbidden for one who has left, and
+// Refresh returns a person whom a token or a session proves, as linked accounts
+// and the directory know them now. Errors are CodeForbidden for one who has left, and
 // CodeUnavailable for a directory that does not answer: nobody gets past it on
 // the strength of what it may have said before.
 func (a *Auth) Refresh(ctx context.Context, p access.Person) (access.Person, error) {
-	p = a.config.Links.link(p)
-	if a.Directory == nil {
-		return p, nil
+	p, err := a.linked(ctx, p)
+	if err != nil || a.Directory == nil {
+		return p, err
 	}
-	roll, err := a.Directory.DirectorySnapshot(ctx, p.Identities()...)
+	snapshot, err := a.Directory.DirectorySnapshot(ctx, p.Identities()...)
 	if err != nil {
 		return access.Person{}, access.Errorf(access.CodeUnavailable, "the directory does not answer: %w", err)
 	}
-	return roll.Current(p)
+	return snapshot.Current(p)
 }
 
 // Actor returns who asks, and through which surface; call it only behind Require

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
@@ -29,14 +30,74 @@ func (l Links) validate() (issues access.Issues) {
 	return issues
 }
 
-// link says whose account this is. An agent is the account's for whom it acts.
-func (l Links) link(p access.Person) access.Person {
-	p.LinkedHumanID = ""
+// group returns all accounts that configuration links to this one, itself among
+// them, the id under which they count first.
+func (l Links) group(account string) []string {
 	for _, accounts := range l {
-		if slices.Contains(accounts, p.HumanID()) && accounts[0] != p.HumanID() {
-			p.LinkedHumanID = accounts[0]
-			return p
+		if slices.Contains(accounts, account) {
+			return accounts
 		}
 	}
-	return p
+	return []string{account}
+}
+
+// AccountLinks are the links of accounts that operators have made. A link says
+// whose an account is.
+type AccountLinks interface {
+	LinkedHumans(ctx context.Context, accounts ...string) (map[string]string, error)
+}
+
+// maxLinks bounds how many links lead from an account to its human: links of
+// configuration and of the ledger take turns, and may have been made into a
+// circle.
+const maxLinks = 4
+
+// linked returns the person with the human behind them, as configuration and the
+// ledger link them. An agent's human is the one for whom it acts. Errors are
+// CodeForbidden where the links contradict each other: to take one human for two
+// would give an approval away.
+func (a *Auth) linked(ctx context.Context, p access.Person) (access.Person, error) {
+	p.LinkedHumanID = ""
+	human := a.config.Links.group(p.HumanID())[0]
+	for range maxLinks {
+		next, err := a.ledgerLink(ctx, human)
+		if err != nil {
+			return access.Person{}, err
+		}
+		if next == human {
+			if human != p.HumanID() {
+				p.LinkedHumanID = human
+			}
+			return p, nil
+		}
+		human = next
+	}
+	return access.Person{}, contradictingLinks(human)
+}
+
+// ledgerLink returns the human to whom operators have linked any of the accounts
+// of a human of the configuration; the same human where they have linked none.
+func (a *Auth) ledgerLink(ctx context.Context, human string) (string, error) {
+	if a.Accounts == nil {
+		return human, nil
+	}
+	links, err := a.Accounts.LinkedHumans(ctx, a.config.Links.group(human)...)
+	if err != nil {
+		return "", access.Errorf(access.CodeUnavailable, "linked accounts cannot be read: %w", err)
+	}
+	next := human
+	for _, to := range links {
+		to = a.config.Links.group(to)[0]
+		if to != human && next != human && to != next {
+			return "", contradictingLinks(human)
+		}
+		if to != human {
+			next = to
+		}
+	}
+	return next, nil
+}
+
+func contradictingLinks(human string) error {
+	return access.Refuse(access.CodeForbidden, "links_contradict", "the accounts linked to %s contradict each other; an operator must mend them", access.Clip(human, 60))
 }

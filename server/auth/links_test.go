@@ -47,6 +47,52 @@ func TestLinksAreChecked(t *testing.T) {
 	}
 }
 
+// linkTable is what operators have linked.
+type linkTable map[string]string
+
+func (l linkTable) LinkedHumans(_ context.Context, accounts ...string) (map[string]string, error) {
+	out := map[string]string{}
+	for _, a := range accounts {
+		if l[a] == "down" {
+			return nil, errors.New("no route")
+		}
+		if l[a] != "" {
+			out[a] = l[a]
+		}
+	}
+	return out, nil
+}
+
+// TestCase02LinksOfBothKinds: what configuration and what operators have linked
+// is one human together, whichever way the links run.
+func TestCase02LinksOfBothKinds(t *testing.T) {
+	u, err := url.Parse("http://ramp.test")
+	require.NoError(t, err)
+	for _, c := range []struct {
+		name  string
+		links linkTable
+		human map[string]string // by account; "" is refused
+	}{
+		{"a link to the human of configuration", linkTable{"slack:U1": "bob"}, map[string]string{"slack:U1": "bob", "bob-admin": "bob", "erin": "erin"}},
+		{"a link to another account of theirs", linkTable{"slack:U1": "bob-admin"}, map[string]string{"slack:U1": "bob"}},
+		{"a link from an account of theirs", linkTable{"bob-admin": "robert"}, map[string]string{"bob": "robert", "bob-admin": "robert", "robert": "robert"}},
+		{"a link within", linkTable{"bob-admin": "bob"}, map[string]string{"bob": "bob", "bob-admin": "bob"}},
+		{"links to two", linkTable{"bob": "erin", "bob-admin": "dave"}, map[string]string{"bob": "", "bob-admin": "", "erin": "erin"}},
+		{"a circle", linkTable{"bob": "erin", "erin": "bob"}, map[string]string{"bob": "", "erin": ""}},
+		{"a table that does not answer", linkTable{"bob": "down"}, map[string]string{"bob": "", "erin": "erin"}},
+	} {
+		a, err := auth.New(auth.Config{Issuer: "https://login.example.com", Links: auth.Links{{"bob", "bob-admin"}}}, u, auth.Deps{Accounts: c.links})
+		require.NoError(t, err)
+		for account, human := range c.human {
+			p, err := a.Refresh(t.Context(), access.Person{ID: account, Kind: access.KindHuman})
+			require.Equal(t, human == "", err != nil, "%s: %s: %v", c.name, account, err)
+			if err == nil {
+				require.Equal(t, human, p.HumanID(), "%s: %s", c.name, account)
+			}
+		}
+	}
+}
+
 type directory struct {
 	roll access.DirectorySnapshot
 	err  error

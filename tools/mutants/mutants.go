@@ -95,8 +95,8 @@ func mutants() []mutant {
 		{"a directory that is down lets people in", "server/auth/auth.go", "return access.Person{}, access.Errorf(access.CodeUnavailable, \"the directory does not answer: %w\", err)", "return p, nil", []string{known}},
 		{"leaving takes back a denial", "access/directory.go", "if d.Verdict == Approve {", "if true {", []string{people}},
 		{"one address is two people", "access/person.go", " || sameAddress(p.Email, other.Email)", "", []string{people}},
-		{"a link is not followed", "server/auth/auth.go", "p = a.config.Links.link(p)", "_ = a.config.Links.link(p)", []string{known}},
-		{"who has left keeps their token", "server/auth/auth.go", "return roll.Current(p)", "_, err = roll.Current(p)\n\t_ = err\n\treturn p, nil", []string{known}},
+		{"a link is not followed", "server/auth/auth.go", "p, err := a.linked(ctx, p)", "_, err := a.linked(ctx, p)", []string{known}},
+		{"who has left keeps their token", "server/auth/auth.go", "return snapshot.Current(p)", "_, err = snapshot.Current(p)\n\t_ = err\n\treturn p, nil", []string{known}},
 		{"anybody speaks for the provider", "server/scim/scim.go", "if !ok || !strings.EqualFold", "if !ok && false || !strings.EqualFold", []string{provisions}},
 
 		// Targets.

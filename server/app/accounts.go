@@ -1,0 +1,72 @@
+package app
+
+import (
+	"context"
+	"slices"
+	"unicode/utf8"
+
+	"ramp.dev/ramp/access"
+)
+
+// accountLedger keeps which accounts are one human's.
+type accountLedger interface {
+	LinkAccount(ctx context.Context, account, human string, e access.Event) error
+	UnlinkAccount(ctx context.Context, account string, e access.Event) error
+}
+
+// accounts lets operators link the accounts of one human, so that the human
+// counts once in a request, whichever account they use. What configuration links
+// stays linked.
+type accounts struct {
+	ledger  accountLedger
+	roles   roles
+	refused refusals
+	now     clock
+}
+
+// maxAccount bounds the id of an account, in characters.
+const maxAccount = 300
+
+// LinkAccount makes an account count as human; operators only, and not for
+// themselves. Errors are also CodeConflict for an account that is linked to
+// somebody else.
+func (a *accounts) LinkAccount(ctx context.Context, by access.Actor, account, human string) error {
+	if err := a.check(by, account, human); err != nil {
+		return a.refused.record(ctx, by, "", access.ActLinkAccount, err)
+	}
+	e := by.Event(access.EventAccountLinked, a.now())
+	e.Detail["account"], e.Detail["human"] = account, human
+	return a.ledger.LinkAccount(ctx, account, human, e)
+}
+
+// UnlinkAccount lets an account count for itself again; operators only, and not
+// for themselves. CodeNotFound for one that no operator has linked.
+func (a *accounts) UnlinkAccount(ctx context.Context, by access.Actor, account string) error {
+	if err := a.check(by, account); err != nil {
+		return a.refused.record(ctx, by, "", access.ActUnlink, err)
+	}
+	e := by.Event(access.EventAccountUnlinked, a.now())
+	e.Detail["account"] = account
+	return a.ledger.UnlinkAccount(ctx, account, e)
+}
+
+// check reports why by may not change what ids are linked to. Operators do not
+// change their own: an account that no longer counts as theirs would be a second
+// vote.
+func (a *accounts) check(by access.Actor, ids ...string) error {
+	switch {
+	case !a.roles.isOperator(by.Person):
+		return access.Refuse(access.CodeForbidden, "not_operator", "only operators link accounts")
+	case by.Person.Kind != access.KindHuman:
+		return access.Refuse(access.CodeForbidden, "not_human", "only people link accounts")
+	}
+	for _, id := range ids {
+		if id == "" || !utf8.ValidString(id) || utf8.RuneCountInString(id) > maxAccount {
+			return access.InvalidField("account_malformed", "account", "an account's id is needed, of at most %d characters", maxAccount)
+		}
+		if slices.Contains(by.Person.Identities(), id) {
+			return access.Refuse(access.CodeForbidden, "own_account", "nobody links or unlinks their own accounts")
+		}
+	}
+	return nil
+}
