@@ -11,7 +11,7 @@ import (
 	"ramp.dev/ramp/evidence"
 )
 
-// Checkpoint is the server's signed checkpoint of its log, not yet verified.
+// Checkpoint returns the server's signed checkpoint of its log, not yet verified.
 func (c *Client) Checkpoint(ctx context.Context) (string, error) {
 	b, err := c.bytes(ctx, "/api/v1/audit/checkpoint")
 	return string(b), err
@@ -31,7 +31,7 @@ func (c *Client) Leaves(ctx context.Context, from, to int64) ([][]byte, error) {
 		for len(b) >= 2 {
 			length := int(binary.BigEndian.Uint16(b))
 			if len(b) < 2+length {
-				break // what is missing is counted by who asked
+				break // the caller counts what is missing
 			}
 			if skip--; skip < 0 {
 				out = append(out, b[2:2+length])
@@ -43,7 +43,7 @@ func (c *Client) Leaves(ctx context.Context, from, to int64) ([][]byte, error) {
 	return out, nil
 }
 
-// Tiles reads the log's hashes, for proofs. Whoever uses it checks them.
+// Tiles returns a reader of the log's hashes, for proofs. Callers verify them.
 func (c *Client) Tiles(ctx context.Context) tlog.TileReader { return tiles{ctx, c} }
 
 type tiles struct {
@@ -65,7 +65,8 @@ func (t tiles) ReadTiles(list []tlog.Tile) ([][]byte, error) {
 	return out, nil
 }
 
-// tilePath is a tile's address here: as tlog names it, without the height.
+// tilePath returns a tile's address on a server: as tlog names it, without the
+// height.
 func tilePath(t tlog.Tile) string {
 	path := strings.TrimPrefix(t.Path(), "tile/8/")
 	if rest, ok := strings.CutPrefix(path, "data/"); ok {
@@ -74,16 +75,16 @@ func tilePath(t tlog.Tile) string {
 	return "/api/v1/audit/tile/" + path
 }
 
-// bytes fetches an answer that is not JSON.
+// bytes fetches a response that is not JSON.
 func (c *Client) bytes(ctx context.Context, path string) ([]byte, error) {
 	var b raw
 	return b, c.do(ctx, http.MethodGet, path, nil, nil, &b)
 }
 
-// raw takes an answer as it is.
+// raw is a response as it came.
 type raw []byte
 
-// Evidence is the evidence pack of a request, as its JSON, not yet verified.
+// Evidence returns the evidence pack of a request, as its JSON, not yet verified.
 func (c *Client) Evidence(ctx context.Context, id string) ([]byte, error) {
 	return c.bytes(ctx, requestPath(id, "evidence"))
 }

@@ -1,9 +1,10 @@
-// Package client asks a Ramp server over HTTP, for the command line and for
+// Package client calls a Ramp server over HTTP, for the command line and for
 // other programs.
 package client
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,10 +20,14 @@ import (
 	"ramp.dev/ramp/evidence"
 )
 
-// Client asks one server as one person. It is safe for concurrent use. Every
+// Client calls one server as one person. It is safe for concurrent use. Every
 // error carries a code of package access; a server that cannot be reached is
 // CodeUnavailable.
 type Client struct {
+	// UserAgent says which program calls; "ramp-client" if empty. One that begins
+	// with "ramp-cli" is recorded as the command line. Set it before the first call.
+	UserAgent string
+
 	base  string
 	token string
 	http  *http.Client
@@ -33,9 +38,9 @@ func New(base, token string) *Client {
 	return &Client{base: strings.TrimSuffix(base, "/"), token: token, http: &http.Client{Timeout: 40 * time.Second}}
 }
 
-// maxAnswer bounds what is read of an answer: more than 256 events of the log
-// at their largest.
-const maxAnswer = 32 << 20
+// maxResponse bounds what is read of a response, in bytes: more than 256 events
+// of the log at their largest.
+const maxResponse = 32 << 20
 
 func (c *Client) do(ctx context.Context, method, path string, header http.Header, body, out any) error {
 	var r io.Reader
@@ -60,6 +65,7 @@ func (c *Client) do(ctx context.Context, method, path string, header http.Header
 		req.Header.Set("Content-Type", "application/json")
 	}
 	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", cmp.Or(c.UserAgent, "ramp-client"))
 	res, err := c.http.Do(req)
 	if err != nil {
 		var u *url.Error
@@ -69,12 +75,12 @@ func (c *Client) do(ctx context.Context, method, path string, header http.Header
 		return access.Errorf(access.CodeUnavailable, "%s cannot be reached: %w", c.base, err)
 	}
 	defer res.Body.Close()
-	b, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+	b, err := io.ReadAll(io.LimitReader(res.Body, maxResponse))
 	if err != nil {
-		return access.Errorf(access.CodeUnavailable, "the answer broke off: %w", err)
+		return access.Errorf(access.CodeUnavailable, "the response broke off: %w", err)
 	}
 	if res.StatusCode >= 400 {
-		return refusal(res.StatusCode, b)
+		return problemError(res.StatusCode, b)
 	}
 	if out == nil {
 		return nil
@@ -84,20 +90,20 @@ func (c *Client) do(ctx context.Context, method, path string, header http.Header
 		return nil
 	}
 	if err := json.Unmarshal(b, out); err != nil {
-		return access.Errorf(access.CodeInternal, "%s does not answer like a Ramp server: %w", c.base, err)
+		return access.Errorf(access.CodeInternal, "unexpected response of %s: not a Ramp server? %w", c.base, err)
 	}
 	return nil
 }
 
-// refusal turns a problem back into the error that it was on the server.
-func refusal(status int, b []byte) error {
+// problemError returns the error that a problem (RFC 9457) was on the server.
+func problemError(status int, b []byte) error {
 	var p struct {
 		Kind   access.Code    `json:"kind"`
 		Detail string         `json:"detail"`
 		Issues []access.Issue `json:"issues"`
 	}
 	if json.Unmarshal(b, &p) != nil || p.Kind == "" {
-		return access.Errorf(access.CodeInternal, "the server answered %d, and not as Ramp does", status)
+		return access.Errorf(access.CodeInternal, "unexpected response %d: not a Ramp server?", status)
 	}
 	if len(p.Issues) > 0 {
 		return &access.Error{Code: p.Kind, Issues: p.Issues}
@@ -120,7 +126,8 @@ type LoginConfig struct {
 	Others   []LoginConfig `json:"others,omitempty"` // where there are several providers
 }
 
-// Provider is how to log in at the provider of a name; the first if it is empty.
+// Provider returns how to log in at the provider of a name; at the first if the
+// name is empty.
 func (l LoginConfig) Provider(name string) (LoginConfig, error) {
 	known := ""
 	for _, one := range append([]LoginConfig{l}, l.Others...) {
@@ -132,12 +139,12 @@ func (l LoginConfig) Provider(name string) (LoginConfig, error) {
 	return LoginConfig{}, access.Errorf(access.CodeInvalid, "there is no identity provider %q; there are%s", name, known)
 }
 
-// LoginConfig answers how to log in to this server.
+// LoginConfig returns how to log in to this server.
 func (c *Client) LoginConfig(ctx context.Context) (out LoginConfig, err error) {
 	return out, c.do(ctx, "GET", "/api/v1/auth-config", nil, nil, &out)
 }
 
-// Me is who the token says the caller is.
+// Me returns who the token says the caller is.
 func (c *Client) Me(ctx context.Context) (out access.Person, err error) {
 	return out, c.do(ctx, "GET", "/api/v1/me", nil, nil, &out)
 }
@@ -147,19 +154,20 @@ func (c *Client) SignOut(ctx context.Context) error {
 	return c.do(ctx, "POST", "/api/v1/me/sign-out", nil, struct{}{}, nil)
 }
 
-// Catalog lists what the caller may ask for.
+// Catalog lists what the caller may request.
 func (c *Client) Catalog(ctx context.Context, query string) ([]contracts.Offer, error) {
 	var out Page[contracts.Offer]
 	err := c.do(ctx, "GET", "/api/v1/catalog?"+url.Values{"q": {query}}.Encode(), nil, nil, &out)
 	return out.Items, err
 }
 
-// Submit asks. The same key again finds the request that was made first.
+// Submit makes a request. The same key again returns the request that was made
+// first.
 func (c *Client) Submit(ctx context.Context, ask access.RequestInput, key string) (out access.Request, err error) {
 	return out, c.do(ctx, "POST", "/api/v1/requests", http.Header{"Idempotency-Key": {key}}, ask, &out)
 }
 
-// DryRun answers what would be, and does nothing.
+// DryRun returns the request that Submit would make, and makes none.
 func (c *Client) DryRun(ctx context.Context, ask access.RequestInput) (out access.Request, err error) {
 	return out, c.do(ctx, "POST", "/api/v1/requests?dryRun=true", nil, ask, &out)
 }
@@ -202,12 +210,12 @@ func requestPath(id, act string) string {
 	return p
 }
 
-// Request is one request with its timeline.
+// Request returns one request with its timeline.
 func (c *Client) Request(ctx context.Context, id string) (out access.Request, err error) {
 	return out, c.do(ctx, "GET", requestPath(id, ""), nil, nil, &out)
 }
 
-// RequestURL is where people see a request in the browser.
+// RequestURL returns the address of a request's page.
 func (c *Client) RequestURL(id string) string { return c.base + "/requests/" + url.PathEscape(id) }
 
 // Decide decides exactly the plan of a digest.
@@ -216,12 +224,12 @@ func (c *Client) Decide(ctx context.Context, id string, v access.Verdict, digest
 	return out, c.do(ctx, "POST", requestPath(id, "decision"), nil, body, &out)
 }
 
-// Stop is one of cancel, release and revoke.
+// Stop ends a request; act is cancel, release or revoke.
 func (c *Client) Stop(ctx context.Context, id, act, reason string) (out access.Request, err error) {
 	return out, c.do(ctx, "POST", requestPath(id, act), nil, map[string]string{"reason": reason}, &out)
 }
 
-// Extend lengthens live access by some more.
+// Extend prolongs live access by more.
 func (c *Client) Extend(ctx context.Context, id, more, reason string) (out access.Request, err error) {
 	return out, c.do(ctx, "POST", requestPath(id, "extend"), nil, map[string]string{"for": more, "reason": reason}, &out)
 }

@@ -2,8 +2,6 @@ package api
 
 import (
 	"net/http"
-	"strconv"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -12,27 +10,19 @@ import (
 	"ramp.dev/ramp/server/auth"
 )
 
-// audit searches everything that was recorded.
+// audit searches all recorded events.
 func (a *API) audit(c echo.Context) error {
 	f := ledger.EventSearch{Actor: c.QueryParam("actor"), Kind: access.EventKind(c.QueryParam("kind")),
 		Request: c.QueryParam("request"), Cursor: c.QueryParam("cursor")}
-	for name, into := range map[string]*time.Time{"since": &f.Since, "until": &f.Until} {
-		s := c.QueryParam(name)
-		if s == "" {
-			continue
-		}
-		t, err := time.Parse(time.RFC3339, s)
-		if err != nil {
-			return access.Invalid(access.Issue{Code: "time_malformed", Field: name, Message: "write it like 2026-01-31T14:00:00Z"})
-		}
-		*into = t
+	var err error
+	if f.Since, err = timeParam(c, "since"); err != nil {
+		return err
 	}
-	if s := c.QueryParam("limit"); s != "" {
-		n, err := strconv.Atoi(s)
-		if err != nil || n < 1 || n > 1000 {
-			return access.Invalid(access.Issue{Code: "limit_out_of_range", Field: "limit", Message: "a limit is between 1 and 1000"})
-		}
-		f.Limit = n
+	if f.Until, err = timeParam(c, "until"); err != nil {
+		return err
+	}
+	if f.Limit, err = limitParam(c, 1000); err != nil {
+		return err
 	}
 	items, next, err := a.app.Audit(c.Request().Context(), actor(c), f)
 	if err != nil {

@@ -40,7 +40,7 @@ func read(c echo.Context, into any, emptyAllowed bool) error {
 	case body[0] == '[', body[0] == '"':
 		return invalidBody("wrong_type", "", "the body must be a JSON object")
 	}
-	if err := checkFields(body, into); err != nil {
+	if err := checkFields(body, reflect.TypeOf(into).Elem()); err != nil {
 		return err
 	}
 	d := json.NewDecoder(bytes.NewReader(body))
@@ -51,7 +51,7 @@ func read(c echo.Context, into any, emptyAllowed bool) error {
 	return nil
 }
 
-// unread: the body did not come whole.
+// unread returns why a body did not arrive whole.
 func unread(err error) error {
 	var tooLarge *http.MaxBytesError
 	var he *echo.HTTPError
@@ -66,6 +66,7 @@ func unread(err error) error {
 	return invalidBody("body_broken_off", "", "the body did not arrive whole")
 }
 
+// undecoded returns why a body is not what its call takes.
 func undecoded(err error) error {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
@@ -97,85 +98,11 @@ func malformed(err error) error {
 	return invalidBody("json_malformed", "", "the JSON is malformed")
 }
 
-// maxDepth is far deeper than any body that Ramp knows.
-const maxDepth = 16
-
-// checkFields refuses what encoding/json would take silently: a field given
-// twice, of which readers disagree which one counts, and a field in other
-// letters than its own. Both let one question be read as two.
-func checkFields(body []byte, into any) error {
-	d := json.NewDecoder(bytes.NewReader(body))
-	var seen []map[string]bool // of the objects around; nil for a list
-	name := false              // whether the next token may be a field's name
-	for {
-		token, err := d.Token()
-		if err != nil {
-			return malformed(err)
-		}
-		switch v := token.(type) {
-		case json.Delim:
-			switch v {
-			case '{', '[':
-				if len(seen) == maxDepth {
-					return invalidBody("json_malformed", "", fmt.Sprintf("the JSON is nested more than %d deep", maxDepth))
-				}
-				var fields map[string]bool
-				if v == '{' {
-					fields = map[string]bool{}
-				}
-				seen = append(seen, fields)
-			default:
-				seen = seen[:len(seen)-1]
-			}
-			name = true
-		case string:
-			if fields := innermost(seen); fields != nil && name {
-				if fields[v] {
-					return invalidBody("field_twice", access.Clip(v, 60), "this field is given twice")
-				}
-				if fields[v] = true; len(seen) == 1 && !hasField(into, v) {
-					return unknownField(v)
-				}
-				name = false
-				continue
-			}
-			name = true
-		default:
-			name = true
-		}
-		if len(seen) == 0 {
-			break
-		}
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return invalidBody("json_malformed", "", "there is more than one JSON value in the body")
-	}
-	return nil
-}
-
-func innermost(seen []map[string]bool) map[string]bool {
-	if len(seen) == 0 {
-		return nil
-	}
-	return seen[len(seen)-1]
-}
-
-// hasField reports whether the struct that into points to has a JSON field of
-// exactly this name.
-func hasField(into any, name string) bool {
-	for _, f := range reflect.VisibleFields(reflect.TypeOf(into).Elem()) {
-		if tag, _, _ := strings.Cut(f.Tag.Get("json"), ","); tag == name {
-			return true
-		}
-	}
-	return false
-}
-
 func unknownField(name string) error {
-	return invalidBody("unknown_field", access.Clip(name, 60), "there is no such field")
+	return invalidBody("unknown_field", access.Clip(name, 100), "there is no such field")
 }
 
-// plain says a Go type in words of JSON.
+// plain returns a Go type in words of JSON.
 func plain(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.Struct, reflect.Map:
@@ -190,7 +117,7 @@ func plain(t reflect.Type) string {
 	return "a string"
 }
 
-// article says a kind of JSON value, as encoding/json names it, in a sentence.
+// article returns a kind of JSON value, as encoding/json names it, with its article.
 func article(kind string) string {
 	kind, _, _ = strings.Cut(kind, " ") // "number 5"
 	switch kind {

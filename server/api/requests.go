@@ -3,8 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"strconv"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -19,7 +17,7 @@ func (a *API) submit(c echo.Context) error {
 		return err
 	}
 	ctx, by := c.Request().Context(), actor(c)
-	dry, err := flag(c, "dryRun")
+	dry, err := flagParam(c, "dryRun")
 	if err != nil {
 		return err
 	}
@@ -45,52 +43,23 @@ func (a *API) submit(c echo.Context) error {
 func (a *API) list(c echo.Context) error {
 	q := app.Query{Target: c.QueryParam("target"), Cursor: c.QueryParam("cursor")}
 	var err error
-	if q.Mine, err = flag(c, "mine"); err != nil {
+	if q.Mine, err = flagParam(c, "mine"); err != nil {
 		return err
 	}
-	if q.ToDecide, err = flag(c, "toDecide"); err != nil {
+	if q.ToDecide, err = flagParam(c, "toDecide"); err != nil {
 		return err
 	}
-	if s := c.QueryParam("limit"); s != "" {
-		if q.Limit, err = strconv.Atoi(s); err != nil || q.Limit < 1 || q.Limit > 200 {
-			return access.Invalid(access.Issue{Code: "limit_out_of_range", Field: "limit", Message: "a limit is between 1 and 200"})
-		}
+	if q.Limit, err = limitParam(c, 200); err != nil {
+		return err
 	}
-	if s := c.QueryParam("state"); s != "" {
-		for _, name := range strings.Split(s, ",") {
-			state := access.State(name)
-			if !state.Known() {
-				return access.Invalid(access.Issue{Code: "unknown_state", Field: "state",
-					Message: "there is no state " + strconv.Quote(access.Clip(name, 40)) + "; there are " + stateNames()})
-			}
-			q.States = append(q.States, state)
-		}
+	if q.States, err = statesParam(c); err != nil {
+		return err
 	}
 	items, next, err := a.app.Requests(c.Request().Context(), auth.Person(c), q)
 	if err != nil {
 		return err
 	}
 	return c.JSON(http.StatusOK, page[access.Request]{Items: items, NextCursor: next})
-}
-
-func stateNames() string {
-	var names []string
-	for _, s := range access.States() {
-		names = append(names, string(s))
-	}
-	return strings.Join(names, ", ")
-}
-
-func flag(c echo.Context, name string) (bool, error) {
-	s := c.QueryParam(name)
-	if s == "" {
-		return false, nil
-	}
-	v, err := strconv.ParseBool(s)
-	if err != nil {
-		return false, access.Invalid(access.Issue{Code: "flag_malformed", Field: name, Message: name + " is true or false"})
-	}
-	return v, nil
 }
 
 func (a *API) show(c echo.Context) error {
