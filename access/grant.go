@@ -13,12 +13,17 @@ type Grant struct {
 }
 
 // Credential is a freshly minted secret for one grant. It is never logged or
-// stored: it leaves the worker sealed to the requester's own key.
+// stored: it leaves the worker sealed to the requester's own key. A client needs
+// to know nothing of targets to use it. In Env, Files and Arguments, {{dir}}
+// stands for the directory into which the client puts the files.
 type Credential struct {
-	Kind      string            `json:"kind"`              // "ssh", "vault", "aws"
-	Env       map[string]string `json:"env,omitempty"`     // for the environment of a command
-	Files     map[string]string `json:"files,omitempty"`   // name to content, for tools that read files
-	Command   []string          `json:"command,omitempty"` // what to run when the user names no command
-	ExpiresAt time.Time         `json:"expiresAt"`         // UTC
-	Hint      string            `json:"hint,omitempty"`    // one line: how to use it
+	Kind  string            `json:"kind"`            // of its target, such as "ssh"; for people, not for programs
+	Env   map[string]string `json:"env,omitempty"`   // for the environment of a command
+	Files map[string]string `json:"files,omitempty"` // name to content, for programs that read files
+	// Arguments are for programs that read no environment, by the program's name. A
+	// client puts them before the user's own, as in {"ssh": ["-F", "{{dir}}/config"]}.
+	Arguments map[string][]string `json:"arguments,omitempty"`
+	Command   []string            `json:"command,omitempty"` // what to run when the user names no command
+	ExpiresAt time.Time           `json:"expiresAt"`         // UTC
+	Hint      string              `json:"hint,omitempty"`    // one line: how to use it
 }

@@ -103,6 +103,7 @@ func (t *target) credential(private ed25519.PrivateKey, cert *ssh.Certificate, e
 	if ent.Command != "" {
 		hint += ", running " + access.Clip(ent.Command, 60)
 	}
+	useConfig := []string{"-F", "{{dir}}/config"}
 	return access.Credential{
 		Kind: "ssh",
 		Files: map[string]string{
@@ -111,7 +112,8 @@ func (t *target) credential(private ed25519.PrivateKey, cert *ssh.Certificate, e
 			"known_hosts": knownhosts.Line([]string{address}, hostKey) + "\n",
 			"config":      t.clientConfig(ent.User),
 		},
-		Command: []string{"ssh", t.short}, ExpiresAt: ends, Hint: hint,
+		Arguments: map[string][]string{"ssh": useConfig, "scp": useConfig, "sftp": useConfig},
+		Command:   []string{"ssh", t.short}, ExpiresAt: ends, Hint: hint,
 	}, nil
 }
 

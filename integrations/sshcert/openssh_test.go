@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -115,7 +116,11 @@ func sshCommand(ctx context.Context, t *testing.T, cred access.Credential, args 
 	dir, err := os.MkdirTemp(t.TempDir(), "cred")
 	require.NoError(t, err)
 	require.NoError(t, place(dir, cred))
-	return exec.CommandContext(ctx, "ssh", append([]string{"-F", filepath.Join(dir, "config"), "demo"}, args...)...)
+	arguments := slices.Clone(cred.Arguments["ssh"])
+	for i := range arguments {
+		arguments[i] = strings.ReplaceAll(arguments[i], "{{dir}}", dir)
+	}
+	return exec.CommandContext(ctx, "ssh", slices.Concat(arguments, []string{"demo"}, args)...)
 }
 
 // sshRun is one command. ssh tells its own failures by status 255.

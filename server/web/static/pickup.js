@@ -87,7 +87,9 @@ function show(request, target, c) {
   const env = Object.entries(c.env || {}).map(([n, v]) => [n, v.replaceAll("{{dir}}", "$HOME/.ramp/" + dir)]);
   const body = [];
   if (files.length) {
-    const run = (c.command || []).map((a, i) => (c.kind === "ssh" && i === 0 ? a + " -F " + home + "/config" : a)).join(" ");
+    const [program, ...own] = c.command || [];
+    const first = ((c.arguments || {})[program] || []).map((a) => a.replaceAll("{{dir}}", home));
+    const run = program ? [program, ...first, ...own].join(" ") : "";
     const commands = "mkdir -p ~/.ramp && tar -xf ~/Downloads/" + dir + ".tar -C ~/.ramp" + (run ? "\n" + run : "");
     body.push(el("h3", {}, "Files"),
       el("div", { class: "buttons" }, el("button", { type: "button", class: "go", id: "keep-all", click: () => download(dir + ".tar", tar(dir, files)) }, "Download them all")),

@@ -115,5 +115,10 @@ func writeFiles(cred *access.Credential, dir string) error {
 	for name, v := range cred.Env {
 		cred.Env[name] = strings.ReplaceAll(v, dirPlaceholder, dir)
 	}
+	for _, arguments := range cred.Arguments {
+		for i, a := range arguments {
+			arguments[i] = strings.ReplaceAll(a, dirPlaceholder, dir)
+		}
+	}
 	return nil
 }

@@ -71,7 +71,7 @@ func execWith(ctx context.Context, c *client.Client, id, grant string, argv []st
 	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), cred.ExpiresAt)
 	defer cancel()
 	go watch(ctx, c, id, cancel)
-	argv = withFiles(argv, cred, dir)
+	argv = withArguments(argv, cred)
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...) // #nosec G204 -- the user runs their own command, as themselves
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.Env = os.Environ()
@@ -109,11 +109,8 @@ func watch(ctx context.Context, c *client.Client, id string, ended func()) {
 	}
 }
 
-// withFiles points programs of the ssh family, which read no environment, at
-// the credential's configuration.
-func withFiles(argv []string, cred access.Credential, dir string) []string {
-	if _, ok := cred.Files["config"]; !ok || cred.Kind != "ssh" || !slices.Contains([]string{"ssh", "scp", "sftp"}, filepath.Base(argv[0])) {
-		return argv
-	}
-	return append([]string{argv[0], "-F", filepath.Join(dir, "config")}, argv[1:]...)
+// withArguments returns argv with the credential's arguments for that program
+// before the user's own.
+func withArguments(argv []string, cred access.Credential) []string {
+	return slices.Concat(argv[:1], cred.Arguments[filepath.Base(argv[0])], argv[1:])
 }
