@@ -4,7 +4,7 @@ import "ramp.dev/ramp/access"
 
 // auto is the condition under which the contract itself approves.
 type auto struct {
-	Auto string `yaml:"auto"`
+	Auto string `yaml:"auto" schema:"maxLength=2000"`
 
 	condition *condition
 }
@@ -31,8 +31,7 @@ func (a *auto) plan(q *question) {
 		q.draft.Rule.Auto = true
 	case Unevaluated:
 		if len(q.contract.terms.stages.Stages) == 0 {
-			q.refuseAtOnce(CouldNotEvaluate, access.Issue{Code: "auto_unevaluated",
-				Message: "whether this is approved by itself could not be evaluated, and nobody else can approve it"})
+			q.refuseAtOnce(CouldNotEvaluate, "auto_unevaluated", "whether this is approved by itself could not be evaluated, and nobody else can approve it")
 		}
 	}
 }

@@ -8,7 +8,7 @@ import (
 
 // denials is how many people's denials deny a request.
 type denials struct {
-	DenyThreshold *number `yaml:"denyThreshold"`
+	DenyThreshold *number `yaml:"denyThreshold" schema:"minimum=1"`
 }
 
 func (*denials) section() string { return "approval" }

@@ -81,7 +81,7 @@ func (d *document) position(path ...any) (line, column int) {
 	return line, column
 }
 
-// node returns what is written at path, nil if nothing or null is.
+// node returns what is written at path, nil if nothing is.
 func (d *document) node(path ...any) ast.Node {
 	node := d.body
 	for _, step := range path {
@@ -89,22 +89,11 @@ func (d *document) node(path ...any) ast.Node {
 			return nil
 		}
 	}
-	if _, null := node.(*ast.NullNode); null {
-		return nil
-	}
 	return node
 }
 
-// written reports whether a field is in the file, be it empty.
-func (d *document) written(path ...any) bool {
-	node := d.body
-	for _, step := range path {
-		if node, _ = child(node, step); node == nil {
-			return false
-		}
-	}
-	return true
-}
+// written reports whether a field is in the file.
+func (d *document) written(path ...any) bool { return d.node(path...) != nil }
 
 // child finds one step of a path and the node that has its place.
 func child(n ast.Node, step any) (value, place ast.Node) {

@@ -8,8 +8,8 @@ import (
 
 // duration bounds the length of access.
 type duration struct {
-	Default string `yaml:"default"`
-	Max     string `yaml:"max"`
+	Default string `yaml:"default" schema:"required duration minLength=1"`
+	Max     string `yaml:"max" schema:"required duration minLength=1"`
 
 	usual access.Duration // if none is asked for
 	max   access.Duration
@@ -32,10 +32,9 @@ func (l *duration) read(q *question) {
 	d, err := access.ParseDuration("duration", q.Request.Duration)
 	switch {
 	case err != nil:
-		q.refuse(access.IssuesOf(err)...)
+		q.result.Issues = append(q.result.Issues, access.IssuesOf(err)...)
 	case d > l.max:
-		q.refuse(access.Issue{Code: "duration_over_max", Field: "duration",
-			Message: fmt.Sprintf("%s is over the most that contract %s gives (%s)", d, q.contract.Name, l.max)})
+		q.refuse("duration_over_max", "duration", "%s is over the most that contract %s gives (%s)", d, q.contract.Name, l.max)
 	default:
 		q.draft.Duration = d
 	}

@@ -24,9 +24,9 @@ const (
 
 // Evaluation is the result with its reasons.
 type Evaluation struct {
-	Result Result         `json:"result"`
-	Issues []access.Issue `json:"issues,omitempty"`
-	Trace  []Step         `json:"trace"`
+	Result Result        `json:"result"`
+	Issues access.Issues `json:"issues,omitempty"`
+	Trace  []Step        `json:"trace"`
 	// Draft is what the contract makes of the request, if it is allowed. The server
 	// completes it to the plan that people approve: the request's id and principal,
 	// the grants' names and scopes, the digest.
@@ -95,15 +95,17 @@ func (q *question) evaluate(field string, c *condition) Truth {
 	return s.Result
 }
 
-// refuse adds to what is wrong with the request. Other readers and admitters
-// still run, so that people are told everything at once.
-func (q *question) refuse(issues ...access.Issue) {
-	q.result.Issues = append(q.result.Issues, issues...)
+// refuse adds to what is wrong with the request; field is the part of the request
+// that is wrong. Other readers and admitters still run, so that people are told
+// everything at once.
+func (q *question) refuse(code, field, format string, args ...any) {
+	q.result.Issues.Add(code, field, format, args...)
 }
 
 // refuseAtOnce ends the evaluation, with this issue alone.
-func (q *question) refuseAtOnce(r Result, issue access.Issue) {
-	q.done, q.result.Result, q.result.Issues = true, r, []access.Issue{issue}
+func (q *question) refuseAtOnce(r Result, code, format string, args ...any) {
+	q.done, q.result.Result, q.result.Issues = true, r, nil
+	q.refuse(code, "", format, args...)
 }
 
 func (q *question) evaluation() Evaluation {

@@ -11,8 +11,8 @@ const maxExtensions = 20
 // extend is how far access may be extended without a new request. Approvers
 // approve it with the plan.
 type extend struct {
-	Times number `yaml:"times"`
-	UpTo  string `yaml:"upTo"`
+	Times number `yaml:"times" schema:"required minimum=1 maximum=20"`
+	UpTo  string `yaml:"upTo" schema:"required duration minLength=1"`
 
 	limits *access.ExtensionLimits // nil: access cannot be extended
 }
@@ -20,7 +20,7 @@ type extend struct {
 func (*extend) section() string { return "extend" }
 
 func (e *extend) check(d *document) {
-	if d.node("extend") == nil {
+	if !d.written("extend") {
 		return
 	}
 	up := d.length(e.UpTo, "extend", "upTo")

@@ -10,12 +10,12 @@ import (
 
 // grants are what is opened, all of it or nothing.
 type grants struct {
-	Grants []grant `yaml:"grants"`
+	Grants []grant `yaml:"grants" schema:"required minItems=1 maxItems=10"`
 }
 
 type grant struct {
-	Target      string         `yaml:"target"`
-	Entitlement map[string]any `yaml:"entitlement"` // texts in it are templates
+	Target      string         `yaml:"target" schema:"required minLength=1"`
+	Entitlement map[string]any `yaml:"entitlement" schema:"required minProperties=1"` // texts in it are templates
 }
 
 func (*grants) section() string { return "" }

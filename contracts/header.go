@@ -14,14 +14,14 @@ var nameShape = regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`)
 
 // header says which language this is, and what the contract is called.
 type header struct {
-	APIVersion  string   `yaml:"apiVersion"`
-	Kind        string   `yaml:"kind"`
-	Metadata    metadata `yaml:"metadata"`
+	APIVersion  string   `yaml:"apiVersion" schema:"required enum=ramp/v1"`
+	Kind        string   `yaml:"kind" schema:"required enum=Contract"`
+	Metadata    metadata `yaml:"metadata" schema:"required"`
 	Description string   `yaml:"description"`
 }
 
 type metadata struct {
-	Name   string            `yaml:"name"`
+	Name   string            `yaml:"name" schema:"required pattern=^[a-z][a-z0-9-]{0,62}$"`
 	Owner  string            `yaml:"owner"`
 	Labels map[string]string `yaml:"labels"`
 }

@@ -10,8 +10,8 @@ const defaultJustify = 40
 
 // justify asks for a longer reason when access is to be long.
 type justify struct {
-	JustifyOver      string  `yaml:"justifyOver"`
-	JustifyMinLength *number `yaml:"justifyMinLength"`
+	JustifyOver      string  `yaml:"justifyOver" schema:"duration"`
+	JustifyMinLength *number `yaml:"justifyMinLength" schema:"minimum=1 maximum=4000"`
 
 	over access.Duration // 0: never
 }

@@ -19,10 +19,10 @@ const (
 
 // param is one thing that the requester chooses.
 type param struct {
-	Type        string   `yaml:"type"`
+	Type        string   `yaml:"type" schema:"required enum=string|int|bool"`
 	Enum        []string `yaml:"enum"`
 	Pattern     string   `yaml:"pattern"`
-	MaxLength   *number  `yaml:"maxLength"`
+	MaxLength   *number  `yaml:"maxLength" schema:"minimum=1 maximum=4000"`
 	Min         *number  `yaml:"min"`
 	Max         *number  `yaml:"max"`
 	Required    bool     `yaml:"required"`

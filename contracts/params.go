@@ -27,20 +27,20 @@ func (ps *params) check(d *document) {
 func (ps *params) read(q *question) {
 	values, issues := ps.values(q.contract.Name, q.Request.Params)
 	q.draft.Params = values
-	q.refuse(issues...)
+	q.result.Issues = append(q.result.Issues, issues...)
 }
 
 // values checks what was given against what is declared, and fills defaults in.
-func (ps *params) values(contract string, given map[string]any) (map[string]any, []access.Issue) {
+func (ps *params) values(contract string, given map[string]any) (map[string]any, access.Issues) {
 	out := map[string]any{}
-	var issues []access.Issue
+	var issues access.Issues
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		if _, known := ps.Params[name]; !known {
 			msg := fmt.Sprintf("contract %s has no param %q", contract, access.Clip(name, 40))
 			if near := strictyaml.Nearest(name, maps.Keys(ps.Params)); near != "" {
 				msg += fmt.Sprintf("; did you mean %q?", near)
 			}
-			issues = append(issues, access.Issue{Code: "unknown_param", Field: "params." + access.Clip(name, 40), Message: msg})
+			issues.Add("unknown_param", "params."+access.Clip(name, 40), "%s", msg)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(ps.Params)) {
@@ -50,7 +50,7 @@ func (ps *params) values(contract string, given map[string]any) (map[string]any,
 		case !ok && p.Default != nil:
 			out[name] = p.Default
 		case !ok && p.Required:
-			issues = append(issues, access.Issue{Code: "param_missing", Field: "params." + name, Message: fmt.Sprintf("param %q is needed%s", name, p.allowed())})
+			issues.Add("param_missing", "params."+name, "param %q is needed%s", name, p.allowed())
 		case ok:
 			value, issue := p.value(name, p.fromText(v))
 			if issue != nil {

@@ -104,6 +104,7 @@ func (p *fileParser) parse(name string, b []byte) ([]*document, []access.Issue) 
 func (d *document) read(language reflect.Type) {
 	d.reportUnknownFields(language)
 	unknown := len(d.issues)
+	d.requireLiteral(d.body, language)
 	d.decode()
 	if len(d.issues) > unknown {
 		return

@@ -10,7 +10,7 @@ const defaultPending = "1h"
 
 // pending is how long a request may wait for decisions.
 type pending struct {
-	PendingFor string `yaml:"pendingFor"`
+	PendingFor string `yaml:"pendingFor" schema:"duration"`
 
 	length access.Duration
 }

@@ -6,7 +6,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"ramp.dev/ramp/access"
 )
 
 const (
@@ -17,8 +16,8 @@ const (
 // reason bounds what the requester writes for those who decide.
 type reason struct {
 	Optional  bool    `yaml:"optional"`
-	MinLength *number `yaml:"minLength"`
-	MaxLength *number `yaml:"maxLength"`
+	MinLength *number `yaml:"minLength" schema:"minimum=0 maximum=4000"`
+	MaxLength *number `yaml:"maxLength" schema:"minimum=1 maximum=4000"`
 }
 
 func (*reason) section() string { return "request.reason" }
@@ -42,21 +41,18 @@ func (r *reason) read(q *question) {
 	least, most := r.bounds()
 	justify := &q.contract.terms.justify
 	long := justify.needed(q.draft.Duration)
-	refuse := func(code, format string, args ...any) {
-		q.refuse(access.Issue{Code: code, Field: "reason", Message: fmt.Sprintf(format, args...)})
-	}
 	switch {
 	case n == 0 && r.Optional && !long:
 	case n == 0 && !r.Optional:
-		refuse("reason_missing", "say why: the people who decide see this")
+		q.refuse("reason_missing", "reason", "say why: the people who decide see this")
 	case !utf8.ValidString(text) || hidden(text):
-		refuse("reason_characters", "the reason has control or direction-changing characters, which could make it read as something else")
+		q.refuse("reason_characters", "reason", "the reason has control or direction-changing characters, which could make it read as something else")
 	case long && n < justify.minLength():
-		refuse("reason_needs_justification", "for more than %s the reason needs at least %d characters: say why so long", justify.over, justify.minLength())
+		q.refuse("reason_needs_justification", "reason", "for more than %s the reason needs at least %d characters: say why so long", justify.over, justify.minLength())
 	case n < least:
-		refuse("reason_too_short", "the reason needs at least %d characters", least)
+		q.refuse("reason_too_short", "reason", "the reason needs at least %d characters", least)
 	case n > most:
-		refuse("reason_too_long", "the reason may have %d characters, and has %d", most, n)
+		q.refuse("reason_too_long", "reason", "the reason may have %d characters, and has %d", most, n)
 	default:
 		q.draft.Reason = strings.TrimSpace(text)
 	}

@@ -30,9 +30,11 @@ func checkShape(name string, b []byte) *access.Issue {
 			flow--
 		case token.AnchorType, token.AliasType, token.MergeKeyType:
 			return at("yaml_alias", "anchors and aliases are not taken: write out what is meant")
+		case token.TagType:
+			return at("yaml_tag", "tags are not taken: write the value itself, a text in quotes")
 		}
 		switch t.Type {
-		case token.SequenceEntryType, token.MappingKeyType, token.TagType:
+		case token.SequenceEntryType, token.MappingKeyType:
 			run++
 		default:
 			run = 0

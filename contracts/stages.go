@@ -16,10 +16,10 @@ type stages struct {
 }
 
 type stage struct {
-	Name      string   `yaml:"name"`
-	From      []string `yaml:"from"`
-	Approvals *number  `yaml:"approvals"`
-	When      string   `yaml:"when"`
+	Name      string   `yaml:"name" schema:"required minLength=1"`
+	From      []string `yaml:"from" schema:"required minItems=1"`
+	Approvals *number  `yaml:"approvals" schema:"minimum=1 maximum=20"`
+	When      string   `yaml:"when" schema:"maxLength=2000"`
 
 	when *condition
 }
@@ -80,7 +80,7 @@ func (s *stages) plan(q *question) {
 		q.draft.Rule.Stages = append(q.draft.Rule.Stages, st.asPlanned())
 	}
 	if len(q.draft.Rule.Stages) == 0 {
-		q.refuseAtOnce(CouldNotEvaluate, access.Issue{Code: "nobody_approves", Message: "nobody can approve this under the contract"})
+		q.refuseAtOnce(CouldNotEvaluate, "nobody_approves", "nobody can approve this under the contract")
 	}
 }
 

@@ -19,9 +19,9 @@ func (*start) read(q *question) {
 	switch {
 	case at == nil:
 	case at.Before(q.Now):
-		q.refuse(access.Issue{Code: "start_in_past", Field: "startAt", Message: "the start is in the past"})
+		q.refuse("start_in_past", "startAt", "the start is in the past")
 	case at.Unix() > q.Now.Add(maxStartAhead).Unix():
-		q.refuse(access.Issue{Code: "start_too_far", Field: "startAt", Message: "access can be planned 30 days ahead"})
+		q.refuse("start_too_far", "startAt", "access can be planned 30 days ahead")
 	default:
 		q.draft.StartAt = new(at.UTC().Truncate(time.Second))
 	}

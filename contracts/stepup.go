@@ -15,8 +15,8 @@ type stepUp struct {
 }
 
 type stepUpAges struct {
-	Request string `yaml:"request"` // to request, to extend and to pick up credentials
-	Approve string `yaml:"approve"`
+	Request string `yaml:"request" schema:"duration"` // to request, to extend and to pick up credentials
+	Approve string `yaml:"approve" schema:"duration"`
 }
 
 // The shortest leaves time to come back from the provider and read the plan; who

@@ -1,7 +1,6 @@
 package contracts
 
 import (
-	"fmt"
 	"unicode/utf8"
 
 	"ramp.dev/ramp/access"
@@ -12,7 +11,7 @@ const maxTicket = 100 // characters
 // ticket says whether a request needs a ticket, and what one looks like.
 type ticket struct {
 	Required bool   `yaml:"required"`
-	When     string `yaml:"when"`
+	When     string `yaml:"when" schema:"maxLength=2000"`
 	Pattern  string `yaml:"pattern"`
 
 	when    *condition
@@ -36,9 +35,9 @@ func (t *ticket) admit(q *question) {
 	malformed := utf8.RuneCountInString(text) > maxTicket || hidden(text) || t.pattern != nil && !t.pattern.matches(text)
 	switch {
 	case text == "" && needed:
-		q.refuse(access.Issue{Code: "ticket_missing", Field: "ticket", Message: "this request needs a ticket"})
+		q.refuse("ticket_missing", "ticket", "this request needs a ticket")
 	case text != "" && malformed:
-		q.refuse(access.Issue{Code: "ticket_malformed", Field: "ticket", Message: fmt.Sprintf("%q is not a ticket%s", access.Clip(text, 40), t.form())})
+		q.refuse("ticket_malformed", "ticket", "%q is not a ticket%s", access.Clip(text, 40), t.form())
 	}
 	q.draft.Ticket = text
 }

@@ -1,14 +1,13 @@
 package contracts
 
 import (
-	"fmt"
 
 	"ramp.dev/ramp/access"
 )
 
 // who is the condition that says who may request access under the contract.
 type who struct {
-	Who string `yaml:"who"`
+	Who string `yaml:"who" schema:"required minLength=1 maxLength=2000"`
 
 	condition *condition
 }
@@ -31,10 +30,9 @@ func (w *who) check(d *document) {
 func (w *who) admit(q *question) {
 	switch q.evaluate(fieldWho, w.condition) {
 	case NotSatisfied:
-		q.refuseAtOnce(Refused, access.Issue{Code: "not_eligible", Message: fmt.Sprintf("contract %s is not for you", q.contract.Name)})
+		q.refuseAtOnce(Refused, "not_eligible", "contract %s is not for you", q.contract.Name)
 	case Unevaluated:
-		q.refuseAtOnce(CouldNotEvaluate, access.Issue{Code: "who_unevaluated",
-			Message: fmt.Sprintf("whether contract %s is for you could not be evaluated, so it is not", q.contract.Name)})
+		q.refuseAtOnce(CouldNotEvaluate, "who_unevaluated", "whether contract %s is for you could not be evaluated, so it is not", q.contract.Name)
 	}
 }
 
@@ -50,9 +48,7 @@ func (c *Contract) CheckEligible(in Input, d access.Duration) error {
 	case Satisfied:
 		return nil
 	case NotSatisfied:
-		return &access.Error{Code: access.CodeForbidden, Issues: []access.Issue{{Code: "no_longer_eligible",
-			Message: fmt.Sprintf("contract %s is no longer for you", c.Name)}}}
+		return access.Refuse(access.CodeForbidden, "no_longer_eligible", "contract %s is no longer for you", c.Name)
 	}
-	return &access.Error{Code: access.CodeUnevaluated, Issues: []access.Issue{{Code: "who_unevaluated",
-		Message: fmt.Sprintf("whether contract %s is still for you could not be evaluated, so it is not", c.Name)}}}
+	return access.Refuse(access.CodeUnevaluated, "who_unevaluated", "whether contract %s is still for you could not be evaluated, so it is not", c.Name)
 }
