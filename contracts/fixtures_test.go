@@ -1,7 +1,9 @@
 package contracts_test
 
 import (
+	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -17,11 +19,24 @@ var now = time.Date(2026, 11, 24, 2, 14, 0, 0, time.UTC)
 var alice = access.Person{ID: "alice", Kind: access.KindHuman, Groups: []string{"engineering"},
 	Attributes: map[string]string{"employment": "employee"}}
 
-// examples returns the contracts of the examples folder.
+// exampleFiles returns the files of the examples.
+func exampleFiles(t testing.TB) []string {
+	t.Helper()
+	var files []string
+	require.NoError(t, filepath.WalkDir("examples", func(path string, _ fs.DirEntry, err error) error {
+		if filepath.Ext(path) == ".yaml" {
+			files = append(files, path)
+		}
+		return err
+	}))
+	return files
+}
+
+// examples returns the contracts of the examples.
 func examples(t testing.TB) *contracts.Set {
 	t.Helper()
 	files := map[string][]byte{}
-	for _, f := range []string{"examples/ssh.yaml", "examples/cloud/cloud.yaml"} {
+	for _, f := range exampleFiles(t) {
 		b, err := os.ReadFile(f)
 		require.NoError(t, err)
 		files[f] = b

@@ -1,7 +1,6 @@
 package contracts
 
 import (
-
 	"ramp.dev/ramp/access"
 )
 

@@ -1,0 +1,173 @@
+package contracts
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"reflect"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// object is a JSON Schema, or a part of one.
+type object = map[string]any
+
+// TestSchemaIsCurrent: contract.schema.json is what follows from the features'
+// structs and docs/contracts.md. UPDATE=1 writes it.
+func TestSchemaIsCurrent(t *testing.T) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	require.NoError(t, e.Encode(schemaOfLanguage(t)))
+	if os.Getenv("UPDATE") != "" {
+		require.NoError(t, os.WriteFile("contract.schema.json", b.Bytes(), 0o644)) // #nosec G306 -- it is public
+	}
+	require.Equal(t, b.String(), string(Schema()), "run UPDATE=1 go test ./contracts -run Schema")
+}
+
+func schemaOfLanguage(t *testing.T) object {
+	s := schemaOf(language(), "", descriptions(t))
+	s["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+	s["$id"] = "https://ramp.dev/schema/contract-v1.json"
+	s["title"] = "Ramp contract"
+	s["description"] = "Who may have what, for how long, with whose consent: docs/contracts.md"
+	approval := at(s, "approval")
+	approval["anyOf"] = []any{
+		object{"required": []string{"stages"}, "properties": object{"stages": object{"minItems": 1}}},
+		object{"required": []string{"auto"}, "properties": object{"auto": object{"minLength": 1}}},
+	}
+	approval["if"] = object{"required": []string{"passkey"}, "properties": object{"passkey": object{"const": true}}}
+	approval["then"] = object{"properties": object{"auto": object{"maxLength": 0}}}
+	params := at(s, "request", "params")
+	params["propertyNames"] = object{"pattern": paramName.String()}
+	var types []any
+	for _, kind := range []string{"string", "int", "bool"} {
+		then := object{"properties": object{"default": object{"type": map[string]string{"string": "string", "int": "integer", "bool": "boolean"}[kind]}}}
+		for _, field := range meaningless[kind] {
+			then["properties"].(object)[field] = false
+		}
+		if kind == "string" {
+			then["anyOf"] = []any{
+				object{"required": []string{"enum"}, "properties": object{"enum": object{"minItems": 1}}},
+				object{"required": []string{"pattern"}, "properties": object{"pattern": object{"minLength": 1}}},
+			}
+		}
+		types = append(types, object{"if": object{"properties": object{"type": object{"const": kind}}}, "then": then})
+	}
+	params["additionalProperties"].(object)["allOf"] = types
+	groups := at(s, "approval", "stages")["items"].(object)["properties"].(object)["from"].(object)
+	groups["items"].(object)["pattern"] = `\S`
+	return s
+}
+
+// at returns the schema of a field below s.
+func at(s object, path ...string) object {
+	for _, step := range path {
+		s = s["properties"].(object)[step].(object)
+	}
+	return s
+}
+
+// durationPattern is what time.ParseDuration reads, and nothing at all, which is
+// the default.
+const durationPattern = `^$|^\+?(([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+$`
+
+func schemaOf(t reflect.Type, path string, described map[string]string) object {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	s := object{}
+	if text := described[path]; text != "" {
+		s["description"] = text
+	}
+	switch t.Kind() {
+	case reflect.String:
+		s["type"] = "string"
+	case reflect.Bool:
+		s["type"] = "boolean"
+	case reflect.Int:
+		s["type"], s["minimum"], s["maximum"] = "integer", -(1<<53 - 1), 1<<53-1
+	case reflect.Slice:
+		s["type"], s["items"] = "array", schemaOf(t.Elem(), path, described)
+		if t.Elem().Kind() != reflect.Struct {
+			delete(s["items"].(object), "description")
+		}
+	case reflect.Map:
+		s["type"] = "object"
+		if t.Elem().Kind() != reflect.Interface {
+			s["additionalProperties"] = schemaOf(t.Elem(), path+".NAME", described)
+		}
+	case reflect.Struct:
+		fieldsSchema(s, t, path, described)
+	}
+	return s
+}
+
+func fieldsSchema(s object, t reflect.Type, path string, described map[string]string) {
+	properties, required := object{}, []string{}
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		if name == "" {
+			continue
+		}
+		field := schemaOf(f.Type, strings.TrimPrefix(path+"."+name, "."), described)
+		properties[name] = field
+		for _, rule := range strings.Fields(f.Tag.Get("schema")) {
+			keyword, value, _ := strings.Cut(rule, "=")
+			n, err := strconv.Atoi(value)
+			switch {
+			case keyword == "required":
+				required = append(required, name)
+			case keyword == "duration":
+				field["pattern"] = durationPattern
+			case keyword == "enum":
+				field["enum"] = strings.Split(value, "|")
+			case err == nil:
+				field[keyword] = n
+			default:
+				field[keyword] = value
+			}
+		}
+		// A section that has a required field is itself required, unless leaving it
+		// out is how not to use it.
+		if section, ok := field["required"].([]string); ok && len(section) > 0 && f.Type.Name() == "" && name != "extend" && f.Type.Kind() == reflect.Struct {
+			required = append(required, name)
+		}
+	}
+	s["type"], s["properties"], s["additionalProperties"] = "object", properties, false
+	if path == "" {
+		required = append(required, "approval")
+	}
+	if len(required) > 0 {
+		s["required"] = required
+	}
+}
+
+// descriptions are the rows of the table of fields in docs/contracts.md.
+func descriptions(t *testing.T) map[string]string {
+	out := map[string]string{}
+	for _, line := range strings.Split(page(t, "Fields"), "\n") {
+		cells := strings.Split(strings.Trim(line, "|"), "|")
+		if len(cells) != 4 || !strings.HasPrefix(line, "| `") {
+			continue
+		}
+		for i := range cells {
+			cells[i] = strings.ReplaceAll(strings.TrimSpace(cells[i]), "`", "")
+		}
+		name, usual, means, bounds := cells[0], cells[1], cells[2], cells[3]
+		if usual != "" && !strings.HasPrefix(usual, "needed") {
+			means += " (default: " + usual + ")"
+		}
+		if bounds != "" {
+			means = strings.TrimPrefix(means+"; "+bounds, "; ")
+		}
+		out[name] = regexp.MustCompile(`\[([^\]]*)\]\([^)]*\)`).ReplaceAllString(means, "$1")
+	}
+	return out
+}
