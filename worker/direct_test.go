@@ -79,7 +79,7 @@ func TestStraightAtTemporal(t *testing.T) {
 		signed, _, err := mallory.SignPlan(p)
 		require.NoError(t, err)
 		w, err := s.temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: workflows.ControlQueue},
-			workflows.AccessRequestType, workflows.AccessRequestInput{RequestID: id, Plan: signed})
+			workflows.AccessRequestType, started(signed))
 		require.NoError(t, err)
 		var res workflows.AccessRequestResult
 		require.NoError(t, w.Get(t.Context(), &res))
@@ -150,7 +150,7 @@ func TestStraightAtTemporal(t *testing.T) {
 	t.Run("Case10 another run of the same workflow id", func(t *testing.T) {
 		w, err := s.temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: a.id(), TaskQueue: workflows.ControlQueue,
 			WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE},
-			workflows.AccessRequestType, workflows.AccessRequestInput{RequestID: a.id(), Plan: signed})
+			workflows.AccessRequestType, started(signed))
 		require.NoError(t, err)
 		a.signals(approval)
 		require.NoError(t, w.Get(t.Context(), nil))

@@ -107,7 +107,7 @@ func (s *site) asks(d time.Duration, change ...func(*access.Plan)) asked {
 	require.NoError(s, err)
 	_, err = s.temporal.ExecuteWorkflow(s.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: workflows.ControlQueue,
 		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE},
-		workflows.AccessRequestType, workflows.AccessRequestInput{RequestID: id, Plan: signed})
+		workflows.AccessRequestType, started(signed))
 	require.NoError(s, err)
 	return asked{s, p}
 }
@@ -155,4 +155,13 @@ func update[R any](a asked, name string, e evidence.Envelope) (out R, err error)
 func (s *site) eventually(ok func() bool, msg string, args ...any) {
 	s.Helper()
 	require.Eventuallyf(s, ok, within, 20*time.Millisecond, msg, args...)
+}
+
+// started returns the input that starts a request's workflow.
+func started(signed evidence.Envelope) workflows.AccessRequestInput {
+	in, err := workflows.NewAccessRequestInput(signed)
+	if err != nil {
+		panic(err)
+	}
+	return in
 }

@@ -16,7 +16,7 @@ const (
 	StandingJobType   = "StandingJob" // StandingJobInput
 )
 
-// ReconcileID is the id of the standing job that reconciles a target; of the one
+// ReconcileID returns the id of the standing job that reconciles a target; of the one
 // that reconciles the requests, if no target is named.
 func ReconcileID(target string) string {
 	if target == "" {
@@ -29,28 +29,28 @@ func ReconcileID(target string) string {
 // target: the ledger, notices.
 const ControlQueue = "ramp-control"
 
-// TargetQueue is the task queue of the workers that hold a target's credentials.
+// TargetQueue returns the task queue of the workers that hold a target's credentials.
 func TargetQueue(target string) string { return "ramp-target-" + target }
 
-// CloseQueue is the task queue on which a target's grants are closed, apart from
+// CloseQueue returns the task queue on which a target's grants are closed, apart from
 // the one above: a flood of endings must not keep new requests waiting, nor a
 // flood of requests keep access from ending.
 func CloseQueue(target string) string { return "ramp-close-" + target }
 
-// AccessWorkflowID is the id of a request's workflow: the request's own.
+// AccessWorkflowID returns the id of a request's workflow: the request's own.
 func AccessWorkflowID(requestID string) string { return requestID }
 
-// Messages to an Access workflow. Decisions are updates, so that the approver
-// learns at once; the same signed decision also counts when it comes as a
-// signal. Ending is a signal: it must be taken even while no worker runs.
+// Messages to an AccessRequest workflow. Decisions are updates, so that the
+// approver learns the result at once; the same signed decision also counts when it
+// comes as a signal. Ending is a signal: it must be taken even while no worker runs.
 const (
-	UpdateDecide = "decide" // Signed -> Decided
-	UpdateExtend = "extend" // Signed -> Extended
-	UpdatePickUp = "pickup" // Signed -> evidence.Sealed
+	UpdateDecide = "decide"  // SignedStatement -> DecideResult
+	UpdateExtend = "extend"  // SignedStatement -> ExtendResult
+	UpdatePickUp = "pick-up" // SignedStatement -> evidence.SealedCredential
 
-	SignalDecision = "decision" // Signed
-	SignalEnd      = "stop"     // Stop
-	SignalRecount  = "recount"  // nothing: who may decide has changed; count again
+	SignalDecision = "decision" // SignedStatement
+	SignalEnd      = "end"      // EndRequest
+	SignalRecount  = "recount"  // no payload: approvers may have changed; count again
 
 	QueryStatus = "status" // -> Status
 )
@@ -65,36 +65,43 @@ type RunNow struct {
 
 // AccessRequestInput starts a request's workflow.
 type AccessRequestInput struct {
-	RequestID string            `json:"requestId"`
-	Plan      evidence.Envelope `json:"plan"`
-	Resumed   *State            `json:"resumed,omitempty"` // set by the run before, if there was one
+	Plan       access.Plan       `json:"plan"`       // for people who read it in the Temporal UI
+	SignedPlan evidence.Envelope `json:"signedPlan"` // the same plan, as it was signed
+	State      *RequestState     `json:"state,omitempty"`
 }
 
-// AccessRequestResult is how it went.
+// NewAccessRequestInput returns the input that starts a request. It does not verify
+// the signature. Errors are CodeEvidence.
+func NewAccessRequestInput(signedPlan evidence.Envelope) (AccessRequestInput, error) {
+	plan, err := evidence.ReadPlan(signedPlan)
+	return AccessRequestInput{Plan: plan, SignedPlan: signedPlan}, err
+}
+
+// AccessRequestResult is how the request ended.
 type AccessRequestResult struct {
 	State   access.State   `json:"state"`
 	Outcome access.Outcome `json:"outcome,omitempty"`
 }
 
-// SignedStatement carries a statement signed by the server: a decision, an extension
-// order or a pick-up order.
+// SignedStatement carries a statement that the server signed: a decision, an order
+// to extend or an order for a credential.
 type SignedStatement struct {
 	Envelope evidence.Envelope `json:"envelope"`
 }
 
-// DecideResult answers a decision.
+// DecideResult is what the decisions amount to.
 type DecideResult struct {
-	Outcome access.DecisionOutcome `json:"standing"`
+	Outcome access.DecisionOutcome `json:"outcome"`
 	Stages  []access.StageStatus   `json:"stages"`
 }
 
-// ExtendResult answers an extension.
+// ExtendResult is the new end of access.
 type ExtendResult struct {
 	ExpiresAt time.Time `json:"expiresAt"`
 	Number    int       `json:"number"`
 }
 
-// EndKind is why somebody wants a request to stop.
+// EndKind says who wants a request to end.
 type EndKind string
 
 const (
@@ -104,8 +111,9 @@ const (
 	EndOffboard EndKind = "offboard" // the requester has left
 )
 
-// EndRequest ends a request, whatever its state: before it is open it is cancelled,
-// afterwards its access is closed. It carries no proof, since closing needs none.
+// EndRequest asks for the end of a request, whatever its state: before access is
+// open it is cancelled, afterwards access is closed. It carries no proof, since
+// closing needs none.
 type EndRequest struct {
 	Kind   EndKind    `json:"kind"`
 	By     string     `json:"by"` // person id
@@ -114,7 +122,7 @@ type EndRequest struct {
 	At     time.Time  `json:"at"`
 }
 
-// Status is a copy of what the workflow knows.
+// Status is what the status query returns.
 type Status struct {
 	State      access.State         `json:"state"`
 	Outcome    access.Outcome       `json:"outcome,omitempty"`
@@ -134,7 +142,8 @@ var (
 	AttrExpiresAt = temporal.NewSearchAttributeKeyTime("RampExpiresAt")
 )
 
-// SearchAttributes are the attributes above, for making a namespace.
+// SearchAttributes returns the types of the attributes above, for making a
+// namespace.
 func SearchAttributes() map[string]enumspb.IndexedValueType {
 	out := map[string]enumspb.IndexedValueType{}
 	for _, a := range []temporal.SearchAttributeKey{AttrState, AttrRequester, AttrContract, AttrTarget, AttrExpiresAt} {

@@ -13,7 +13,7 @@ import (
 	"ramp.dev/ramp/workflows"
 )
 
-// status asks the running workflow at a time.
+// status queries the running workflow after a time.
 func (s *story) status(after time.Duration) *workflows.Status {
 	st := &workflows.Status{}
 	s.at(after, func() {
@@ -30,20 +30,20 @@ func TestCase11TwoApproversAtOneInstant(t *testing.T) {
 	require.Equal(t, access.OutcomeExpired, s.run().Outcome)
 	require.NoError(t, one.err)
 	require.NoError(t, two.err)
-	require.ElementsMatch(t, []string{"judge", "judge", "open", "close"}, s.calls, "one grant, one end")
+	require.ElementsMatch(t, []string{"verify", "verify", "open", "close"}, s.calls, "one grant, one end")
 	require.WithinDuration(t, start.Add(31*time.Minute), s.closedAt, time.Second)
 }
 
-// TestCase12ApproveAndDenyAtOneInstant: both are judged, in the order in which
+// TestCase12ApproveAndDenyAtOneInstant: both are verified, in the order in which
 // they came, and the denial wins either way: before access opens or after.
 func TestCase12ApproveAndDenyAtOneInstant(t *testing.T) {
-	for name, standings := range map[string][]access.DecisionOutcome{
+	for name, outcomes := range map[string][]access.DecisionOutcome{
 		"the approval came first": {access.DecisionsSatisfied, access.DecisionsDenied},
 		"the denial came first":   {access.DecisionsDenied, access.DecisionsDenied},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStory(t)
-			s.standings = standings
+			s.outcomes = outcomes
 			s.decide(time.Minute)
 			s.decide(time.Minute)
 			res := s.run()
@@ -58,11 +58,11 @@ func TestCase12ApproveAndDenyAtOneInstant(t *testing.T) {
 	}
 }
 
-// TestCase12TakenBack: a denial that stood is not taken back by a word that was
-// waiting for its turn.
+// TestCase12TakenBack: a denial that stood is not taken back by a decision that was
+// waiting for the lock.
 func TestCase12TakenBack(t *testing.T) {
 	s := newStory(t)
-	s.judgesIn(5*time.Second, access.DecisionsDenied, access.DecisionsUndecided)
+	s.verifiesIn(5*time.Second, access.DecisionsDenied, access.DecisionsUndecided)
 	for n, by := range []string{"bob", "bob again"} { // by signals, which are taken one after the other with no pause
 		s.at(time.Minute+time.Duration(n)*time.Second, func() {
 			s.env.SignalWorkflow(workflows.SignalDecision, workflows.SignedStatement{Envelope: unsigned(access.Decision{RequestID: requestID, Comment: by})})
@@ -71,21 +71,21 @@ func TestCase12TakenBack(t *testing.T) {
 	require.Equal(t, access.StateDenied, s.run().State)
 }
 
-// judgesIn lets each judgement take so long, and answer these in turn.
-func (s *story) judgesIn(d time.Duration, standings ...access.DecisionOutcome) {
+// verifiesIn has each verification take so long, and return these outcomes in turn.
+func (s *story) verifiesIn(d time.Duration, outcomes ...access.DecisionOutcome) {
 	s.env.RegisterActivityWithOptions(func(ctx context.Context, _ api.VerifyDecisionsInput) (api.VerifyDecisionsResult, error) {
-		token, answer := activity.GetInfo(ctx).TaskToken, api.VerifyDecisionsResult{Outcome: standings[0]}
-		standings = standings[1:]
+		token, answer := activity.GetInfo(ctx).TaskToken, api.VerifyDecisionsResult{Outcome: outcomes[0]}
+		outcomes = outcomes[1:]
 		s.env.RegisterDelayedCallback(func() { _ = s.env.CompleteActivity(token, answer, nil) }, d)
 		return api.VerifyDecisionsResult{}, activity.ErrResultPending
 	}, activity.RegisterOptions{Name: api.VerifyDecisions, DisableAlreadyRegisteredCheck: true})
 }
 
-// TestCase13JudgedAcrossTheDeadline: a decision that was made in time counts,
-// although the worker that judges it is slow; one that comes later does not.
-func TestCase13JudgedAcrossTheDeadline(t *testing.T) {
+// TestCase13VerifiedAcrossTheDeadline: a decision that was made in time counts,
+// although the worker that verifies it is slow; one that comes later does not.
+func TestCase13VerifiedAcrossTheDeadline(t *testing.T) {
 	s := newStory(t, func(p *access.Plan) { p.PendingUntil = start.Add(time.Minute) })
-	s.judgesIn(5*time.Second, access.DecisionsSatisfied)
+	s.verifiesIn(5*time.Second, access.DecisionsSatisfied)
 	s.decide(58 * time.Second)
 	require.Equal(t, access.StateEnded, s.run().State)
 
@@ -114,8 +114,8 @@ func TestCase25NobodyToClose(t *testing.T) {
 	require.WithinDuration(t, back, s.closedAt, 31*time.Second, "noticed within the longest pause")
 }
 
-// TestCase34NotTooEarly: what the target was told, the workflow waits for: no
-// default, and no extension that failed, ends access before.
+// TestCase34NotTooEarly: the workflow waits for the end that the target was given:
+// no default, and no extension that failed, ends access before.
 func TestCase34NotTooEarly(t *testing.T) {
 	for name, d := range map[string]time.Duration{"a second": time.Second, "half an hour": 30 * time.Minute, "a week": 7 * 24 * time.Hour} {
 		t.Run(name, func(t *testing.T) {
@@ -135,7 +135,7 @@ func TestCase34NotTooEarly(t *testing.T) {
 func TestCase35RevokedAndStillThere(t *testing.T) {
 	s := newStory(t)
 	s.decide(time.Minute)
-	s.stop(2*time.Minute, workflows.EndRevoke)
+	s.end(2*time.Minute, workflows.EndRevoke)
 	s.onClose = func(api.CloseGrantInput) error {
 		if s.env.Now().Before(start.Add(5 * time.Hour)) {
 			return api.ToTemporalRetryable(access.Errorf(access.CodeForbidden, "no"))

@@ -10,124 +10,121 @@ import (
 	"ramp.dev/ramp/activities/api"
 )
 
-// defaultEndingBound is how long ending may take when no target said more.
-const defaultEndingBound = time.Minute
-
-// close ends access and answers ended only when every target has proven it
-// gone; ending means that this run's history is full.
-// Nothing bounds it: a grant that cannot be closed keeps the request ending,
-// overdue and visible, never ended.
+// close ends access. It returns ended only when every target has shown that it is
+// gone, and ending when this run gives way to the next. Nothing bounds it: a grant
+// that cannot be closed keeps the request ending, overdue and visible, never ended.
 func (r *request) close() access.State {
-	if r.state != access.StateEnding {
-		r.endingAt, r.outcome = workflow.Now(r.ctx), r.why()
+	r.beginEnding()
+	c := r.closeGrants()
+	soon := c.closedSoon()
+	if !soon && !c.finished() {
+		c.closedLate()
 	}
-	r.enter(access.StateEnding)
-	r.endLive()
-	e := access.Event{Kind: access.EventAccessEnding, Key: access.KeyEnding, Message: r.problem,
-		Detail: map[string]string{"outcome": string(r.outcome)}}
-	if r.stop != nil {
-		e.Actor, e.Message = r.stop.By, r.stop.Reason
-	}
-	ending := r.step(access.Transition{To: access.StateEnding, Outcome: r.outcome, Problem: &r.problem}, e)
-	no := false
-	ended := r.step(access.Transition{To: access.StateEnded, Outcome: r.outcome, Overdue: &no}, access.Event{
-		Kind: access.EventAccessEnded, Key: access.KeyEnded, Message: "Read back as gone.",
-		Detail: map[string]string{"outcome": string(r.outcome)}})
-
-	due := workflow.Now(r.ctx).UTC()
-	if r.expiresAt.Before(due) {
-		due = r.expiresAt
-	}
-	open := len(r.plan.Grants)
-	for _, g := range r.plan.Grants {
-		in := api.CloseGrantInput{RequestID: r.plan.RequestID, Target: g.Target, Grant: g.Name, Principal: r.plan.Principal, Due: due, Ending: &ending}
-		if r.single() {
-			in.Ended = &ended
-		}
-		f := workflow.ExecuteActivity(closeOptions(r.ctx, g.Target, "close "+g.Scope.Summary), api.CloseGrant, in)
-		workflow.Go(r.ctx, func(ctx workflow.Context) {
-			if err := f.Get(ctx, nil); err != nil {
-				// Unreachable while closing has no permanent error. Were it to
-				// happen, waiting for ever is the honest state.
-				workflow.GetLogger(ctx).Error("closing stopped", "grant", g.Name, "error", err)
-				return
-			}
-			open--
-		})
-	}
-	gone := func() bool { return open == 0 || r.full() }
-	early := min(showEndingAfter, r.bound)
-	soon, _ := r.within(early, "recorded as ending if not closed by then", gone)
-	if open > 0 && r.full() {
+	if !c.finished() {
 		return access.StateEnding
 	}
-	if !soon {
-		r.show()
-		// Whoever serves the target may be down: then only this tells.
-		r.records.queue = append(r.records.queue, ending)
-		left := r.bound - workflow.Now(r.ctx).Sub(r.endingAt)
-		if ok, _ := r.within(max(left, 0), "overdue if not closed by then", gone); !ok && !r.overdue {
-			r.alarm(open)
-		}
-		workflow.Await(r.ctx, gone)
-		if open > 0 {
-			return access.StateEnding
-		}
-	}
-	r.overdue = false
-	r.enter(access.StateEnded)
-	if !soon || !r.single() {
-		r.record(access.Transition{To: access.StateEnded, Outcome: r.outcome, Overdue: &no}, ended.Events[0])
+	r.Overdue = false
+	r.setState(access.StateEnded)
+	// An only grant that was closed soon has recorded this with its closing.
+	if !soon || !r.hasOneGrant() {
+		r.record(access.Transition{To: access.StateEnded, Outcome: r.Outcome, Overdue: new(false)}, c.ended.Events[0])
 	}
 	return access.StateEnded
 }
 
-// showEndingAfter is how long closing may take before the request is recorded as
-// ending apart from it. Most are closed much sooner; a flood of endings should
-// not be made a larger flood.
+// beginEnding decides why access ends, and cancels what still opens or extends it.
+func (r *request) beginEnding() {
+	if r.State != access.StateEnding {
+		r.EndingAt, r.Outcome = workflow.Now(r.ctx), r.outcome()
+	}
+	r.setState(access.StateEnding)
+	r.stopOpening()
+}
+
+// closing is the closing of a request's grants within one run.
+type closing struct {
+	*request
+	open   int // grants that are not read back as gone
+	ending access.Transition
+	ended  access.Transition
+}
+
+// closeGrants starts to close every grant. The activities record that the request
+// is ending, and that an only grant's closing has ended it.
+func (r *request) closeGrants() *closing {
+	c := &closing{request: r, open: len(r.plan.Grants), ending: r.endingTransition(), ended: r.endedTransition()}
+	due := workflow.Now(r.ctx).UTC()
+	if r.ExpiresAt.Before(due) {
+		due = r.ExpiresAt
+	}
+	for _, g := range r.plan.Grants {
+		in := api.CloseGrantInput{RequestID: r.plan.RequestID, Target: g.Target, Grant: g.Name, Principal: r.plan.Principal, Due: due, Ending: &c.ending}
+		if r.hasOneGrant() {
+			in.Ended = &c.ended
+		}
+		f := workflow.ExecuteActivity(closeOptions(r.ctx, g.Target, "close "+g.Scope.Summary), api.CloseGrant, in)
+		workflow.Go(r.ctx, func(ctx workflow.Context) {
+			if err := f.Get(ctx, nil); err != nil {
+				// Unreachable while closing has no permanent error. If it happened,
+				// the request would stay ending, which is the truth.
+				workflow.GetLogger(ctx).Error("closing stopped", "grant", g.Name, "error", err)
+				return
+			}
+			c.open--
+		})
+	}
+	return c
+}
+
+func (r *request) endingTransition() access.Transition {
+	e := access.Event{Kind: access.EventAccessEnding, Key: access.KeyEnding, Message: r.Problem,
+		Detail: map[string]string{"outcome": string(r.Outcome)}}
+	if r.End != nil {
+		r.End.explain(&e)
+	}
+	return r.transition(access.Transition{To: access.StateEnding, Outcome: r.Outcome, Problem: &r.Problem}, e)
+}
+
+func (r *request) endedTransition() access.Transition {
+	return r.transition(access.Transition{To: access.StateEnded, Outcome: r.Outcome, Overdue: new(false)}, access.Event{
+		Kind: access.EventAccessEnded, Key: access.KeyEnded, Message: "Read back as gone.",
+		Detail: map[string]string{"outcome": string(r.Outcome)}})
+}
+
+// finished reports whether every grant is gone.
+func (c *closing) finished() bool { return c.open == 0 }
+
+// interrupted reports whether there is nothing more for this run to wait for.
+func (c *closing) interrupted() bool { return c.finished() || c.shouldContinueAsNew() }
+
+// showEndingAfter is how long closing may take before the request is published and
+// recorded as ending. Most are closed much sooner; a flood of endings should not be
+// made a larger flood.
 const showEndingAfter = 5 * time.Second
 
-// within waits for a condition, for so long.
-func (r *request) within(d time.Duration, summary string, so func() bool) (bool, error) {
-	return workflow.AwaitWithOptions(r.ctx, workflow.AwaitOptions{Timeout: d, TimerOptions: workflow.TimerOptions{Summary: summary}}, so)
+// closedSoon waits a moment for the closing.
+func (c *closing) closedSoon() bool {
+	return c.awaitFor(min(showEndingAfter, c.EndingBound), "recorded as ending if not closed by then", c.interrupted)
 }
 
-func (r *request) why() access.Outcome {
-	switch {
-	case r.stop != nil && r.stop.Kind == EndOffboard:
-		return access.OutcomeOffboarded
-	case r.stop != nil && r.stop.Kind != EndRevoke:
-		return access.OutcomeReleased
-	case r.stop != nil:
-		return access.OutcomeRevoked
-	case r.activeAt.IsZero():
-		return access.OutcomeFailed
+// closedLate waits for a closing that takes longer, and makes it visible: as
+// ending at once, since the worker that would record it may be down, and as
+// overdue when it is past its bound.
+func (c *closing) closedLate() {
+	c.publish()
+	c.queue(c.ending)
+	left := c.EndingBound - workflow.Now(c.ctx).Sub(c.EndingAt)
+	if !c.awaitFor(max(left, 0), "overdue if not closed by then", c.interrupted) && !c.Overdue {
+		c.markOverdue()
 	}
-	return access.OutcomeExpired
+	_ = workflow.Await(c.ctx, c.interrupted)
 }
 
-// alarm makes an overdue ending visible everywhere.
-func (r *request) alarm(open int) {
-	r.overdue = true
-	r.problem = fmt.Sprintf("%d of %d grants are not proven closed after %s; Ramp keeps trying", open, len(r.plan.Grants), r.bound)
-	r.show()
-	yes := true
-	r.record(access.Transition{Overdue: &yes, Problem: &r.problem}, access.Event{
-		Kind: access.EventAccessOverdue, Key: access.KeyOverdue, Message: r.problem})
-}
-
-// enter moves to a state and shows it. A move that the state table does not
-// know is a defect; it is logged, and ending goes on.
-func (r *request) enter(s access.State) {
-	if r.state != s && !r.state.CanBecome(s) {
-		workflow.GetLogger(r.ctx).Error("unexpected transition", "from", string(r.state), "to", string(s))
-	}
-	r.state = s
-	// approved is passed through at once, and ending mostly is; an event for them
-	// would tell nobody anything. An ending that lasts is shown in close.
-	if s == access.StateApproved || s == access.StateEnding {
-		workflow.SetCurrentDetails(r.ctx, r.details()) // leaves no event
-		return
-	}
-	r.show()
+// markOverdue makes an overdue ending visible everywhere.
+func (c *closing) markOverdue() {
+	c.Overdue = true
+	c.Problem = fmt.Sprintf("%d of %d grants are not proven closed after %s; Ramp keeps trying", c.open, len(c.plan.Grants), c.EndingBound)
+	c.publish()
+	c.record(access.Transition{Overdue: new(true), Problem: &c.Problem}, access.Event{
+		Kind: access.EventAccessOverdue, Key: access.KeyOverdue, Message: c.Problem})
 }

@@ -14,13 +14,13 @@ func TestOffboarding(t *testing.T) {
 	t.Run("live access is closed at once", func(t *testing.T) {
 		s := newStory(t)
 		s.decide(time.Minute)
-		s.stop(10*time.Minute, workflows.EndOffboard)
+		s.end(10*time.Minute, workflows.EndOffboard)
 		require.Equal(t, workflows.AccessRequestResult{State: access.StateEnded, Outcome: access.OutcomeOffboarded}, s.run())
 		require.WithinDuration(t, start.Add(10*time.Minute), s.closedAt, time.Second)
 	})
 	t.Run("a pending request is cancelled", func(t *testing.T) {
 		s := newStory(t)
-		s.stop(time.Minute, workflows.EndOffboard)
+		s.end(time.Minute, workflows.EndOffboard)
 		require.Equal(t, access.StateCancelled, s.run().State)
 		require.NotContains(t, s.calls, "open")
 	})
@@ -33,12 +33,12 @@ func (s *story) recount(after time.Duration) {
 func TestCase06Recount(t *testing.T) {
 	t.Run("counts again, and waits on", func(t *testing.T) {
 		s := newStory(t)
-		s.standings = []access.DecisionOutcome{access.DecisionsUndecided, access.DecisionsUndecided, access.DecisionsSatisfied}
+		s.outcomes = []access.DecisionOutcome{access.DecisionsUndecided, access.DecisionsUndecided, access.DecisionsSatisfied}
 		s.decide(time.Minute)
 		s.recount(2 * time.Minute)
 		s.decide(3 * time.Minute)
 		require.Equal(t, access.StateEnded, s.run().State)
-		require.Equal(t, []string{"judge", "judge", "judge", "open", "close"}, s.calls)
+		require.Equal(t, []string{"verify", "verify", "verify", "open", "close"}, s.calls)
 	})
 	t.Run("nothing to count, too late, or a flood", func(t *testing.T) {
 		s := newStory(t)
@@ -48,24 +48,24 @@ func TestCase06Recount(t *testing.T) {
 			s.recount(10 * time.Minute) // it is open: a denial would end it, a recount does not
 		}
 		require.Equal(t, access.OutcomeExpired, s.run().Outcome)
-		require.Equal(t, []string{"judge", "open", "close"}, s.calls)
+		require.Equal(t, []string{"verify", "open", "close"}, s.calls)
 	})
 	t.Run("cannot keep a decision out", func(t *testing.T) {
 		s := newStory(t)
-		s.standings = []access.DecisionOutcome{access.DecisionsUndecided}
+		s.outcomes = []access.DecisionOutcome{access.DecisionsUndecided}
 		s.decide(time.Second)
 		for i := range 300 {
 			s.recount(time.Minute + time.Duration(i)*time.Second)
 		}
-		s.env.RegisterDelayedCallback(func() { s.standings = []access.DecisionOutcome{access.DecisionsSatisfied} }, 8*time.Minute)
+		s.env.RegisterDelayedCallback(func() { s.outcomes = []access.DecisionOutcome{access.DecisionsSatisfied} }, 8*time.Minute)
 		s.decide(9 * time.Minute)
 		require.Equal(t, access.OutcomeExpired, s.run().Outcome)
-		judged := 0
+		verified := 0
 		for _, c := range s.calls {
-			if c == "judge" {
-				judged++
+			if c == "verify" {
+				verified++
 			}
 		}
-		require.Less(t, judged, 110)
+		require.Less(t, verified, 110)
 	})
 }

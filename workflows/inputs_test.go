@@ -20,6 +20,7 @@ func inputs() map[string]reflect.Type {
 		api.VerifyDecisions: reflect.TypeFor[api.VerifyDecisionsInput](), api.RecordTransition: reflect.TypeFor[access.Transition](),
 		api.OpenGrant: reflect.TypeFor[api.OpenGrantInput](), api.ExtendGrant: reflect.TypeFor[api.ExtendGrantInput](),
 		api.MintCredential: reflect.TypeFor[api.MintCredentialInput](), api.CloseGrant: reflect.TypeFor[api.CloseGrantInput](),
+		api.ReconcileRequests: reflect.TypeFor[api.StandingInput](),
 	}
 }
 

@@ -3,6 +3,7 @@ package workflows
 import (
 	"math"
 	"time"
+	"unicode/utf8"
 
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
@@ -10,22 +11,23 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// forever is said with a number, since Temporal's test environment takes "no
-// limit" for ten. At the longest interval it lasts two thousand years.
+// forever is a number, since Temporal's test environment takes "no limit" for ten.
+// At the longest interval it lasts two thousand years.
 const forever = math.MaxInt32
 
-// judgeOptions: the approver waits for the answer, so it comes soon or fails.
-func judgeOptions(ctx workflow.Context) workflow.Context {
+// verifyOptions are for verifying decisions: short, since the approver waits.
+func verifyOptions(ctx workflow.Context) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:              ControlQueue,
 		StartToCloseTimeout:    5 * time.Second,
 		ScheduleToCloseTimeout: time.Minute,
 		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: 200 * time.Millisecond, MaximumInterval: 5 * time.Second},
-		Summary:                "judge decisions",
+		Summary:                "verify decisions",
 	})
 }
 
-// recordOptions: retried for ever, since what happened must be written down.
+// recordOptions are for recording: retried without limit, since what happened must
+// be in the ledger.
 func recordOptions(ctx workflow.Context, in access.Transition) workflow.Context {
 	summary := "record"
 	if len(in.Events) > 0 {
@@ -39,8 +41,8 @@ func recordOptions(ctx workflow.Context, in access.Transition) workflow.Context 
 	})
 }
 
-// openOptions: bounded, and a cancelled attempt is waited for, so that closing
-// never races an effect that is still on its way.
+// openOptions are for opening: bounded, and a cancelled attempt is waited for, so
+// that closing never races an effect that is still on its way.
 func openOptions(ctx workflow.Context, target, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:              TargetQueue(target),
@@ -53,7 +55,8 @@ func openOptions(ctx workflow.Context, target, summary string) workflow.Context 
 	})
 }
 
-// changeOptions: a person waits; when ending begins it is given up at once.
+// changeOptions are for extending and minting: short, since a person waits, and
+// cancelled when ending begins.
 func changeOptions(ctx workflow.Context, target, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:              TargetQueue(target),
@@ -64,10 +67,11 @@ func changeOptions(ctx workflow.Context, target, summary string) workflow.Contex
 	})
 }
 
-// closeOptions: no end but success. The interval is bounded so that a target
-// that comes back is noticed within half a minute; a lost worker, within the
-// heartbeat. One attempt may wait long for its turn on a busy target; the worker
-// runs few attempts at once, and the rest wait here, in the order of their ends.
+// closeOptions are for closing: retried without limit. The interval is bounded, so
+// that a target that works again is tried within half a minute, and a worker that
+// died is replaced within the heartbeat timeout. One attempt may wait long for its
+// turn on a busy target; the worker runs few attempts at once, and the others wait
+// in the queue, in the order of their ends.
 func closeOptions(ctx workflow.Context, target, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:           CloseQueue(target),
@@ -78,10 +82,15 @@ func closeOptions(ctx workflow.Context, target, summary string) workflow.Context
 	})
 }
 
-// clip keeps a summary within what Temporal takes (400 bytes).
+// clip keeps a summary within what Temporal takes: 400 bytes, encryption included.
+// It cuts between characters.
 func clip(s string) string {
-	if len(s) > 200 {
-		return s[:197] + "..."
+	if len(s) <= 200 {
+		return s
 	}
-	return s
+	end := 197
+	for !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end] + "..."
 }

@@ -31,6 +31,8 @@ type StandingJobInput struct {
 // that held it until then learns so with its next heartbeat.
 func StandingJob(ctx workflow.Context, in StandingJobInput) error {
 	runNow := workflow.GetSignalChannel(ctx, SignalRunNow)
+	// A run that was continued as new has no static summary.
+	workflow.SetCurrentDetails(ctx, "**"+in.Summary+"**\n\nThe latest heartbeat of the pending activity says how it goes.")
 	for {
 		// What was asked for before the work begins is done by beginning it.
 		for m := (RunNow{}); runNow.ReceiveAsync(&m); m = (RunNow{}) {
@@ -59,7 +61,7 @@ func StandingJob(ctx workflow.Context, in StandingJobInput) error {
 		case noWorker(err):
 			now := workflow.Now(ctx)
 			workflow.SetCurrentDetails(ctx, fmt.Sprintf("**No worker took this work** from the task queue `%s` between %s and %s. "+
-				"Where a pending activity is started, one has taken it since.", in.Queue, clock(now.Add(-noWorkerAfter)), clock(now)))
+				"Where a pending activity is started, one has taken it since.", in.Queue, formatTime(now.Add(-noWorkerAfter)), formatTime(now)))
 			continue
 		}
 		workflow.GetLogger(ctx).Error("the activity of a standing job ended for good; it is started again", "error", err)

@@ -37,7 +37,11 @@ const answerWithin = 15 * time.Second
 func (g *Gateway) Start(ctx context.Context, plan access.Plan, signed evidence.Envelope) error {
 	ctx, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
-	_, err := g.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+	in, err := workflows.NewAccessRequestInput(signed)
+	if err != nil {
+		return err
+	}
+	_, err = g.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID:                    workflows.AccessWorkflowID(plan.RequestID),
 		TaskQueue:             workflows.ControlQueue,
 		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
@@ -47,8 +51,9 @@ func (g *Gateway) Start(ctx context.Context, plan access.Plan, signed evidence.E
 		TypedSearchAttributes:                    workflows.InitialSearchAttributes(plan),
 		// Histories are short, so a task that takes longer is a worker that died.
 		WorkflowTaskTimeout: 5 * time.Second,
-		StaticSummary:       plan.Contract + " for " + plan.Requester.ID,
-	}, workflows.AccessRequestType, workflows.AccessRequestInput{RequestID: plan.RequestID, Plan: signed})
+		StaticSummary:       workflows.Summary(in.Plan),
+		StaticDetails:       workflows.Details(in.Plan),
+	}, workflows.AccessRequestType, in)
 	var started *serviceerror.WorkflowExecutionAlreadyStarted
 	if errors.As(err, &started) {
 		return nil

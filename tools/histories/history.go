@@ -10,16 +10,15 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"google.golang.org/protobuf/encoding/protojson"
 
-	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/workflows"
+	"ramp.dev/ramp/activities/api"
 )
 
-// runs are what Temporal has of a story: the history of each of its runs, the
-// first one first.
-func (w *world) runs(ctx context.Context, s story) (all [][]byte, err error) {
+// runs returns the histories of a workflow, one for each of its runs, the first
+// one first.
+func (e *environment) runs(ctx context.Context, id string) (all [][]byte, err error) {
 	for run, more := "", true; more; more = run != "" {
 		var h []byte
-		if h, run, err = w.history(ctx, s, run); err != nil {
+		if h, run, err = e.history(ctx, id, run); err != nil {
 			return nil, err
 		}
 		all = slices.Insert(all, 0, h)
@@ -27,26 +26,26 @@ func (w *world) runs(ctx context.Context, s story) (all [][]byte, err error) {
 	return all, nil
 }
 
-// history is one run's, the last one's if none is named, as JSON with one event
-// a line, so that a change of it can be read, and the run before, if any.
-func (w *world) history(ctx context.Context, s story, run string) (written []byte, before string, err error) {
-	id := workflows.AccessWorkflowID(access.RequestIDFor("histories", s.name))
+// history returns the history of one run, of the last one if none is named, and the
+// run before it, if any. It is JSON with one event on each line, so that a change of
+// it can be read.
+func (e *environment) history(ctx context.Context, id, run string) (written []byte, before string, err error) {
 	host, err := os.Hostname() // in the names of sticky queues; no business of a committed file
 	if err != nil {
 		return nil, "", err
 	}
 	var b bytes.Buffer
 	b.WriteString("{\"events\":[\n")
-	events := w.temporal.GetWorkflowHistory(ctx, id, run, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+	events := e.temporal.GetWorkflowHistory(ctx, id, run, false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 	for n := 0; events.HasNext(); n++ {
-		e, err := events.Next()
+		event, err := events.Next()
 		if err != nil {
 			return nil, "", err
 		}
 		if n == 0 {
-			before = e.GetWorkflowExecutionStartedEventAttributes().GetContinuedExecutionRunId()
+			before = event.GetWorkflowExecutionStartedEventAttributes().GetContinuedExecutionRunId()
 		}
-		line, err := protojson.Marshal(e)
+		line, err := protojson.Marshal(event)
 		if err != nil {
 			return nil, "", err
 		}
@@ -54,7 +53,7 @@ func (w *world) history(ctx context.Context, s story, run string) (written []byt
 		if n > 0 {
 			b.WriteString(",\n")
 		}
-		// protojson varies its spaces on purpose; a committed file must not.
+		// protojson varies its spaces on purpose; a committed file must not vary.
 		if err := json.Compact(&b, line); err != nil {
 			return nil, "", err
 		}
@@ -63,11 +62,13 @@ func (w *world) history(ctx context.Context, s story, run string) (written []byt
 	return b.Bytes(), before, nil
 }
 
-// spoil makes, of one history, one that no version of the workflow could have
-// written: the replay must notice. Others are answered with nil.
-func spoil(story string, history []byte) []byte {
-	if story != "expired" {
+// corrupt changes a history into one that no version of the workflow could have
+// written: its replay must fail. It returns nil for histories that have no such
+// variant.
+func corrupt(name string, history []byte) []byte {
+	activity, ok := map[string]string{"expired": api.CloseGrant, standingJob: api.ReconcileRequests}[name]
+	if !ok {
 		return nil
 	}
-	return bytes.ReplaceAll(history, []byte(`"activityType":{"name":"CloseGrant"}`), []byte(`"activityType":{"name":"Forget"}`))
+	return bytes.ReplaceAll(history, []byte(`"activityType":{"name":"`+activity+`"}`), []byte(`"activityType":{"name":"Forget"}`))
 }

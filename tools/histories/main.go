@@ -1,4 +1,4 @@
-// Command histories plays every story of a request on the embedded Temporal and
+// Command histories plays every scenario of a request on the embedded Temporal and
 // writes the histories down, for the replay test of package workflows:
 //
 //	go run ./tools/histories
@@ -13,9 +13,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/workflows"
 )
 
 func main() {
@@ -29,7 +33,7 @@ func main() {
 	}
 }
 
-// record plays all stories and only then replaces what was recorded before: a
+// record plays all scenarios and only then replaces what was recorded before: a
 // run that fails changes nothing.
 func record(ctx context.Context, dir string) error {
 	scratch, err := os.MkdirTemp("", "ramp-histories-")
@@ -37,23 +41,31 @@ func record(ctx context.Context, dir string) error {
 		return err
 	}
 	defer os.RemoveAll(scratch)
-	all := stories()
-	w, err := begin(ctx, scratch, all)
+	all := scenarios()
+	e, err := start(ctx, scratch, all)
 	if err != nil {
 		return err
 	}
-	defer w.end()
-	recorded := make([][][]byte, len(all))
-	g, ctx := errgroup.WithContext(ctx)
+	defer e.stop()
+	recorded := map[string][][]byte{}
+	var mu sync.Mutex
+	keep := func(name, id string) error {
+		runs, err := e.runs(ctx, id)
+		mu.Lock()
+		defer mu.Unlock()
+		recorded[name] = runs
+		return err
+	}
+	g, playing := errgroup.WithContext(ctx)
 	g.SetLimit(4)
-	for i, s := range all {
+	for _, s := range all {
 		g.Go(func() error {
-			res, err := w.tell(ctx, s)
+			res, err := e.play(playing, s)
 			if err == nil && res != s.want {
 				err = fmt.Errorf("it ended as %v, not %v", res, s.want)
 			}
 			if err == nil {
-				recorded[i], err = w.runs(ctx, s)
+				err = keep(s.name, workflows.AccessWorkflowID(access.RequestIDFor("histories", s.name)))
 			}
 			if err != nil {
 				return fmt.Errorf("%s: %w", s.name, err)
@@ -65,21 +77,28 @@ func record(ctx context.Context, dir string) error {
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	return write(dir, all, recorded)
+	if err := e.keepAtWork(ctx); err != nil {
+		return fmt.Errorf("%s: %w", standingJob, err)
+	}
+	if err := keep(standingJob, standingJob); err != nil {
+		return err
+	}
+	recorded[standingJob] = recorded[standingJob][:1] // the others go on
+	return write(dir, recorded)
 }
 
 // write replaces the folders of the unreleased version and of those that must
 // fail.
-func write(dir string, all []story, recorded [][][]byte) error {
+func write(dir string, recorded map[string][][]byte) error {
 	files := map[string][]byte{}
-	for i, s := range all {
-		for n, run := range recorded[i] {
-			name := s.name
-			if len(recorded[i]) > 1 {
-				name = fmt.Sprintf("%s-%d", s.name, n+1)
+	for base, runs := range recorded {
+		for n, run := range runs {
+			name := base
+			if len(runs) > 1 {
+				name = fmt.Sprintf("%s-%d", base, n+1)
 			}
 			files[filepath.Join("unreleased", name+".json")] = run
-			if bad := spoil(name, run); bad != nil {
+			if bad := corrupt(name, run); bad != nil {
 				files[filepath.Join("bad", name+".json")] = bad
 			}
 		}

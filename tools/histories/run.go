@@ -11,10 +11,10 @@ import (
 	"ramp.dev/ramp/workflows"
 )
 
-// run is one request while its story is played. The first error stands, and
-// makes all that follows nothing, so that a story reads as one.
+// run is one request while its scenario is played. After the first error no more
+// steps are done, so that a scenario needs no checks between them.
 type run struct {
-	*world
+	*environment
 	plan   access.Plan
 	target *faketarget.Target
 	err    error
@@ -43,7 +43,7 @@ func (r *run) keep(err error) {
 	}
 }
 
-// do runs one step, unless an earlier one failed.
+// do does one step, unless an earlier one failed.
 func (r *run) do(step func() error) {
 	if r.err == nil {
 		r.keep(step())
@@ -98,8 +98,8 @@ func (r *run) stops(ctx context.Context, kind workflows.EndKind, by access.Perso
 	})
 }
 
-// floods sends so many signals that the run gives way to another, and waits for
-// that one.
+// floods sends so many signals that the workflow continues as new, and waits until
+// it has.
 func (r *run) floods(ctx context.Context) {
 	id := workflows.AccessWorkflowID(r.plan.RequestID)
 	r.do(func() error {
@@ -149,8 +149,7 @@ func (r *run) awaits(ctx context.Context, want access.State) {
 	})
 }
 
-// staysFor fails if the request leaves a state within a time: what is waited for
-// here is that nothing happens.
+// staysFor fails if the request leaves a state within a time.
 func (r *run) staysFor(ctx context.Context, state access.State, d time.Duration) {
 	r.do(func() error {
 		for deadline := time.Now().Add(d); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {

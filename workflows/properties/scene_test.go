@@ -134,7 +134,9 @@ func (s *scene) play(acts []act) {
 		at += a.after
 		s.env.RegisterDelayedCallback(func() { s.note("%s", a.words); a.do(s); s.look() }, at)
 	}
-	s.env.ExecuteWorkflow(workflows.AccessRequest, workflows.AccessRequestInput{RequestID: s.plan.RequestID, Plan: s.signed})
+	in, err := workflows.NewAccessRequestInput(s.signed)
+	require.NoError(s, err)
+	s.env.ExecuteWorkflow(workflows.AccessRequest, in)
 	s.finale()
 	if len(s.broken) > 0 {
 		s.Fatalf("%s\n\nThe story:\n  a request under %s\n  %s", strings.Join(s.broken, "\n"), asked{s.plan}, strings.Join(s.diary, "\n  "))

@@ -11,12 +11,12 @@ import (
 	"ramp.dev/ramp/workflows"
 )
 
-// story is one way in which a request may go.
-type story struct {
+// scenario is one course that a request may take.
+type scenario struct {
 	name   string
 	change func(*access.Plan)                // nil: one stage, one grant, two seconds
 	signer *evidence.Signer                  // nil: the server's
-	play   func(ctx context.Context, r *run) // nil: nobody does anything
+	steps  func(ctx context.Context, r *run) // nil: nobody does anything
 	want   workflows.AccessRequestResult
 }
 
@@ -32,19 +32,19 @@ func lasts(d time.Duration) func(*access.Plan) {
 	return func(p *access.Plan) { p.Duration = access.Duration(d) }
 }
 
-// stories are all of them: at least one for each way to end.
-func stories() []story {
-	return []story{
-		{name: "expired", want: ended(access.OutcomeExpired), play: func(ctx context.Context, r *run) {
+// scenarios returns all of them: at least one for each way to end.
+func scenarios() []scenario {
+	return []scenario{
+		{name: "expired", want: ended(access.OutcomeExpired), steps: func(ctx context.Context, r *run) {
 			r.decides(ctx, bob, access.Approve)
 		}},
-		{name: "released", want: ended(access.OutcomeReleased), change: lasts(time.Minute), play: func(ctx context.Context, r *run) {
+		{name: "released", want: ended(access.OutcomeReleased), change: lasts(time.Minute), steps: func(ctx context.Context, r *run) {
 			r.decides(ctx, bob, access.Approve)
 			r.awaits(ctx, access.StateActive)
 			r.picksUp(ctx)
 			r.stops(ctx, workflows.EndRelease, alice)
 		}},
-		{name: "released-while-opening", want: ended(access.OutcomeReleased), change: lasts(time.Minute), play: func(ctx context.Context, r *run) {
+		{name: "released-while-opening", want: ended(access.OutcomeReleased), change: lasts(time.Minute), steps: func(ctx context.Context, r *run) {
 			letGo := r.target.Block(faketarget.OpGrant)
 			defer letGo()
 			r.decides(ctx, bob, access.Approve)
@@ -52,28 +52,28 @@ func stories() []story {
 			r.stops(ctx, workflows.EndRelease, alice)
 			r.staysFor(ctx, access.StateGranting, 2*time.Second)
 		}},
-		{name: "revoked", want: ended(access.OutcomeRevoked), change: lasts(time.Minute), play: func(ctx context.Context, r *run) {
+		{name: "revoked", want: ended(access.OutcomeRevoked), change: lasts(time.Minute), steps: func(ctx context.Context, r *run) {
 			r.decides(ctx, bob, access.Approve)
 			r.awaits(ctx, access.StateActive)
 			r.stops(ctx, workflows.EndRevoke, carol)
 		}},
-		{name: "revoked-by-cancellation", want: ended(access.OutcomeRevoked), change: lasts(time.Minute), play: func(ctx context.Context, r *run) {
+		{name: "revoked-by-cancellation", want: ended(access.OutcomeRevoked), change: lasts(time.Minute), steps: func(ctx context.Context, r *run) {
 			r.decides(ctx, bob, access.Approve)
 			r.awaits(ctx, access.StateActive)
 			r.cancels(ctx)
 		}},
-		{name: "offboarded", want: ended(access.OutcomeOffboarded), change: lasts(time.Minute), play: func(ctx context.Context, r *run) {
+		{name: "offboarded", want: ended(access.OutcomeOffboarded), change: lasts(time.Minute), steps: func(ctx context.Context, r *run) {
 			r.decides(ctx, bob, access.Approve)
 			r.awaits(ctx, access.StateActive)
 			r.stops(ctx, workflows.EndOffboard, carol)
 		}},
-		{name: "renewed", want: ended(access.OutcomeReleased), change: lasts(time.Minute), play: func(ctx context.Context, r *run) {
+		{name: "continued-as-new", want: ended(access.OutcomeReleased), change: lasts(time.Minute), steps: func(ctx context.Context, r *run) {
 			r.decides(ctx, bob, access.Approve)
 			r.awaits(ctx, access.StateActive)
 			r.floods(ctx)
 			r.stops(ctx, workflows.EndRelease, alice)
 		}},
-		{name: "denied-while-active", want: ended(access.OutcomeRevoked), change: lasts(time.Minute), play: func(ctx context.Context, r *run) {
+		{name: "denied-while-active", want: ended(access.OutcomeRevoked), change: lasts(time.Minute), steps: func(ctx context.Context, r *run) {
 			r.decides(ctx, bob, access.Approve)
 			r.awaits(ctx, access.StateActive)
 			r.decides(ctx, person("erin", "approvers"), access.Deny)
@@ -82,19 +82,19 @@ func stories() []story {
 			g := p.Grants[0]
 			g.Name, g.Entitlement = access.GrantName(p.RequestID, 1), access.Entitlement{"what": "the second"}
 			p.Grants = append(p.Grants, g)
-		}, play: func(ctx context.Context, r *run) {
+		}, steps: func(ctx context.Context, r *run) {
 			r.target.FailNext(faketarget.OpGrant, faketarget.NoFault, faketarget.Forbidden)
 			r.decides(ctx, bob, access.Approve)
 		}},
-		{name: "overdue", want: ended(access.OutcomeExpired), play: func(ctx context.Context, r *run) {
+		{name: "overdue", want: ended(access.OutcomeExpired), steps: func(ctx context.Context, r *run) {
 			r.target.FailNext(faketarget.OpRevoke, faketarget.Forbidden, faketarget.StillThere, faketarget.StillThere, faketarget.LostReply,
 				faketarget.Unavailable, faketarget.Unavailable, faketarget.Unavailable)
 			r.decides(ctx, bob, access.Approve)
 		}},
-		{name: "denied", want: over(access.StateDenied), play: func(ctx context.Context, r *run) {
+		{name: "denied", want: over(access.StateDenied), steps: func(ctx context.Context, r *run) {
 			r.decides(ctx, bob, access.Deny)
 		}},
-		{name: "cancelled", want: over(access.StateCancelled), play: func(ctx context.Context, r *run) {
+		{name: "cancelled", want: over(access.StateCancelled), steps: func(ctx context.Context, r *run) {
 			r.stops(ctx, workflows.EndCancel, alice)
 		}},
 		{name: "lapsed", want: over(access.StateLapsed), change: func(p *access.Plan) {
@@ -105,23 +105,23 @@ func stories() []story {
 		{name: "extended", want: ended(access.OutcomeExpired), change: func(p *access.Plan) {
 			p.Duration = access.Duration(3 * time.Second)
 			p.Extend = &access.ExtensionLimits{Times: 1, UpTo: access.Duration(time.Minute)}
-		}, play: func(ctx context.Context, r *run) {
+		}, steps: func(ctx context.Context, r *run) {
 			r.decides(ctx, bob, access.Approve)
 			r.awaits(ctx, access.StateActive)
 			r.extends(ctx, time.Second)
 		}},
-		{name: "scheduled", want: ended(access.OutcomeExpired), change: startsIn(3 * time.Second), play: func(ctx context.Context, r *run) {
+		{name: "scheduled", want: ended(access.OutcomeExpired), change: startsIn(3 * time.Second), steps: func(ctx context.Context, r *run) {
 			r.decides(ctx, bob, access.Approve)
 			r.awaits(ctx, access.StateScheduled)
 		}},
-		{name: "cancelled-while-scheduled", want: over(access.StateCancelled), change: startsIn(time.Minute), play: func(ctx context.Context, r *run) {
+		{name: "cancelled-while-scheduled", want: over(access.StateCancelled), change: startsIn(time.Minute), steps: func(ctx context.Context, r *run) {
 			r.decides(ctx, bob, access.Approve)
 			r.awaits(ctx, access.StateScheduled)
 			r.stops(ctx, workflows.EndCancel, alice)
 		}},
 		{name: "two-stages-by-signal", want: ended(access.OutcomeExpired), change: func(p *access.Plan) {
 			p.Rule.Stages = append(p.Rule.Stages, access.Stage{Name: "security", From: []string{"security"}, Approvals: 1})
-		}, play: func(ctx context.Context, r *run) {
+		}, steps: func(ctx context.Context, r *run) {
 			r.decidesBySignal(ctx, bob, access.Approve)
 			r.decidesBySignal(ctx, carol, access.Approve)
 		}},
@@ -137,9 +137,9 @@ func startsIn(d time.Duration) func(*access.Plan) {
 	}
 }
 
-// plan is what a story's request asks for. Its id comes from the story's name,
-// so that a history says whose it is.
-func (s story) plan(now time.Time) access.Plan {
+// plan returns what the scenario's request asks for. Its id is derived from the
+// scenario's name, so that a history can be told by it.
+func (s scenario) plan(now time.Time) access.Plan {
 	id := access.RequestIDFor("histories", s.name)
 	p := access.Plan{
 		RequestID: id, Contract: s.name, ContractVersion: "sha256:c0ffee", Requester: alice, Principal: alice.ID,
@@ -155,27 +155,27 @@ func (s story) plan(now time.Time) access.Plan {
 	return p
 }
 
-// tell plays a story to its end and answers how it went. It is an error if
+// play plays a scenario to its end and returns its result. It is an error if
 // anything is left on the target.
-func (w *world) tell(ctx context.Context, s story) (workflows.AccessRequestResult, error) {
+func (e *environment) play(ctx context.Context, s scenario) (workflows.AccessRequestResult, error) {
 	var res workflows.AccessRequestResult
-	signer := w.signer
+	signer := e.signer
 	if s.signer != nil {
 		signer = s.signer
 	}
 	p := s.plan(time.Now().UTC().Truncate(time.Microsecond))
-	r, err := w.submit(ctx, p, signer)
+	r, err := e.submit(ctx, p, signer)
 	if err != nil {
 		return res, err
 	}
-	r.target = w.targets[s.name]
-	if s.play != nil {
-		s.play(ctx, r)
+	r.target = e.targets[s.name]
+	if s.steps != nil {
+		s.steps(ctx, r)
 	}
 	if r.err != nil {
 		return res, r.err
 	}
-	err = w.temporal.GetWorkflow(ctx, workflows.AccessWorkflowID(p.RequestID), "").Get(ctx, &res)
+	err = e.temporal.GetWorkflow(ctx, workflows.AccessWorkflowID(p.RequestID), "").Get(ctx, &res)
 	if left := r.target.Objects(); err == nil && len(left) > 0 {
 		err = fmt.Errorf("%s is left on the target", left)
 	}

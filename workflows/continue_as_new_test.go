@@ -13,33 +13,33 @@ import (
 	"ramp.dev/ramp/workflows"
 )
 
-// turnsOver runs the request until its history is found full after some time,
-// in the same moment as more happens, and answers what the next run is given.
-func (s *story) turnsOver(after time.Duration, meanwhile func()) workflows.State {
+// continues runs the request until Temporal suggests to continue as new, in the
+// same moment as more happens, and returns the state that the next run is given.
+func (s *story) continues(after time.Duration, meanwhile func()) workflows.RequestState {
 	s.Helper()
 	s.at(after, func() {
 		s.env.SetContinueAsNewSuggested(true)
 		meanwhile()
 	})
-	s.env.ExecuteWorkflow(workflows.AccessRequest, workflows.AccessRequestInput{RequestID: requestID, Plan: unsigned(s.plan)})
+	s.env.ExecuteWorkflow(workflows.AccessRequest, s.input())
 	var next *workflow.ContinueAsNewError
 	require.ErrorAs(s, s.env.GetWorkflowError(), &next)
 	var in workflows.AccessRequestInput
 	require.NoError(s, converter.GetDefaultDataConverter().FromPayloads(next.Input, &in))
-	require.NotNil(s, in.Resumed)
-	return *in.Resumed
+	require.NotNil(s, in.State)
+	return *in.State
 }
 
 func TestCase39TheNextRunIsGivenEverything(t *testing.T) {
 	s := newStory(t)
 	s.decide(time.Minute)
-	next := s.turnsOver(5*time.Minute, func() {})
+	next := s.continues(5*time.Minute, func() {})
 	require.Equal(t, access.StateActive, next.State)
-	require.Equal(t, access.DecisionsSatisfied, next.Standing)
+	require.Equal(t, access.DecisionsSatisfied, next.Decided)
 	require.Len(t, next.Decisions, 1)
-	require.Equal(t, 1, next.Messages)
+	require.Equal(t, 1, next.Received.Decisions)
 	require.WithinDuration(t, start.Add(31*time.Minute), next.ExpiresAt, time.Second)
-	require.Nil(t, next.Stop)
+	require.Nil(t, next.End)
 }
 
 func TestCase39PickUpsAreCounted(t *testing.T) {

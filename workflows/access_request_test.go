@@ -47,37 +47,37 @@ func unsigned(v any) evidence.Envelope {
 	return evidence.Envelope{PayloadType: types[fmt.Sprintf("%T", v)], Payload: base64.StdEncoding.EncodeToString(b)}
 }
 
-// story runs one request against activities that behave as told, and keeps
-// what they were asked in order.
+// story runs one request against fakes of the activities, and keeps the calls in
+// order.
 type story struct {
 	*testing.T
-	env       *testsuite.TestWorkflowEnvironment
-	plan      access.Plan
-	calls     []string
-	recorded  []access.Transition
-	closedAt  time.Time
-	onOpen    func(api.OpenGrantInput) error
-	onClose   func(api.CloseGrantInput) error
-	onExtend  func(api.ExtendGrantInput) error
-	onRecord  func(access.Transition) error
-	standings []access.DecisionOutcome // what Judge answers, in turn
-	decided   int
+	env      *testsuite.TestWorkflowEnvironment
+	plan     access.Plan
+	calls    []string
+	recorded []access.Transition
+	closedAt time.Time
+	onOpen   func(api.OpenGrantInput) error
+	onClose  func(api.CloseGrantInput) error
+	onExtend func(api.ExtendGrantInput) error
+	onRecord func(access.Transition) error
+	outcomes []access.DecisionOutcome // what VerifyDecisions returns, in turn
+	decided  int
 }
 
 func newStory(t *testing.T, change ...func(*access.Plan)) *story {
 	var ts testsuite.WorkflowTestSuite
 	ts.SetLogger(quiet{})
 	s := &story{T: t, env: ts.NewTestWorkflowEnvironment(), plan: plan(change...),
-		standings: []access.DecisionOutcome{access.DecisionsSatisfied}}
+		outcomes: []access.DecisionOutcome{access.DecisionsSatisfied}}
 	s.env.SetStartTime(start)
 	s.env.SetStartWorkflowOptions(clientOptions())
 	s.env.RegisterWorkflow(workflows.AccessRequest)
 	named := func(name string, f any) { s.env.RegisterActivityWithOptions(f, activity.RegisterOptions{Name: name}) }
 	named(api.VerifyDecisions, func(in api.VerifyDecisionsInput) (api.VerifyDecisionsResult, error) {
-		s.calls = append(s.calls, "judge")
-		next := s.standings[0]
-		if len(s.standings) > 1 {
-			s.standings = s.standings[1:]
+		s.calls = append(s.calls, "verify")
+		next := s.outcomes[0]
+		if len(s.outcomes) > 1 {
+			s.outcomes = s.outcomes[1:]
 		}
 		return api.VerifyDecisionsResult{Outcome: next, Decision: &access.Decision{Approver: access.Person{ID: "bob"}}}, nil
 	})
@@ -124,7 +124,7 @@ func newStory(t *testing.T, change ...func(*access.Plan)) *story {
 	return s
 }
 
-// note keeps a step once, as the ledger does.
+// note keeps a transition once, as the ledger does.
 func (s *story) note(in *access.Transition) {
 	if in == nil || slices.ContainsFunc(s.recorded, func(r access.Transition) bool { return r.Events[0].Key == in.Events[0].Key }) {
 		return
@@ -138,13 +138,13 @@ func (s *story) decide(after time.Duration) *outcome {
 	return s.update(after, workflows.UpdateDecide, unsigned(s.another()))
 }
 
-// another is a decision that differs from every one before it.
+// another returns a decision that differs from every one before it.
 func (s *story) another() access.Decision {
 	s.decided++
 	return access.Decision{RequestID: requestID, Comment: fmt.Sprint(s.decided)}
 }
 
-func (s *story) stop(after time.Duration, kind workflows.EndKind) {
+func (s *story) end(after time.Duration, kind workflows.EndKind) {
 	s.at(after, func() {
 		s.env.SignalWorkflow(workflows.SignalEnd, workflows.EndRequest{Kind: kind, By: "alice", At: s.env.Now()})
 	})
@@ -168,9 +168,17 @@ func (s *story) update(after time.Duration, name string, e evidence.Envelope) *o
 	return o
 }
 
+// input starts the request.
+func (s *story) input() workflows.AccessRequestInput {
+	s.Helper()
+	in, err := workflows.NewAccessRequestInput(unsigned(s.plan))
+	require.NoError(s, err)
+	return in
+}
+
 func (s *story) run() workflows.AccessRequestResult {
 	s.Helper()
-	s.env.ExecuteWorkflow(workflows.AccessRequest, workflows.AccessRequestInput{RequestID: requestID, Plan: unsigned(s.plan)})
+	s.env.ExecuteWorkflow(workflows.AccessRequest, s.input())
 	require.True(s, s.env.IsWorkflowCompleted())
 	require.NoError(s, s.env.GetWorkflowError())
 	var res workflows.AccessRequestResult
@@ -195,13 +203,13 @@ func TestAccessLifecycle(t *testing.T) {
 		res := s.run()
 		require.NoError(t, o.err)
 		require.Equal(t, workflows.AccessRequestResult{State: access.StateEnded, Outcome: access.OutcomeExpired}, res)
-		require.Equal(t, []string{"judge", "open", "close"}, s.calls)
+		require.Equal(t, []string{"verify", "open", "close"}, s.calls)
 		require.Equal(t, []access.State{access.StateActive, access.StateEnding, access.StateEnded}, s.states())
 		require.WithinDuration(t, start.Add(31*time.Minute), s.closedAt, time.Second)
 	})
 	t.Run("denied", func(t *testing.T) {
 		s := newStory(t)
-		s.standings = []access.DecisionOutcome{access.DecisionsDenied}
+		s.outcomes = []access.DecisionOutcome{access.DecisionsDenied}
 		s.decide(time.Minute)
 		require.Equal(t, access.StateDenied, s.run().State)
 		require.NotContains(t, s.calls, "open")
@@ -213,20 +221,20 @@ func TestAccessLifecycle(t *testing.T) {
 	})
 	t.Run("cancelled while pending", func(t *testing.T) {
 		s := newStory(t)
-		s.stop(time.Minute, workflows.EndCancel)
+		s.end(time.Minute, workflows.EndCancel)
 		require.Equal(t, access.StateCancelled, s.run().State)
 	})
 	t.Run("released early", func(t *testing.T) {
 		s := newStory(t)
 		s.decide(time.Minute)
-		s.stop(10*time.Minute, workflows.EndRelease)
+		s.end(10*time.Minute, workflows.EndRelease)
 		require.Equal(t, access.OutcomeReleased, s.run().Outcome)
 		require.WithinDuration(t, start.Add(10*time.Minute), s.closedAt, time.Second)
 	})
 	t.Run("automatic approval is proven by a worker", func(t *testing.T) {
 		s := newStory(t, func(p *access.Plan) { p.Rule = access.Rule{Auto: true, DenyThreshold: 1} })
 		require.Equal(t, access.StateEnded, s.run().State)
-		require.Equal(t, []string{"judge", "open", "close"}, s.calls)
+		require.Equal(t, []string{"verify", "open", "close"}, s.calls)
 	})
 	t.Run("scheduled start waits", func(t *testing.T) {
 		at := start.Add(30 * time.Minute)
@@ -240,7 +248,7 @@ func TestAccessLifecycle(t *testing.T) {
 	})
 	t.Run("Case15 a denial after access opened closes it", func(t *testing.T) {
 		s := newStory(t)
-		s.standings = []access.DecisionOutcome{access.DecisionsSatisfied, access.DecisionsDenied}
+		s.outcomes = []access.DecisionOutcome{access.DecisionsSatisfied, access.DecisionsDenied}
 		s.decide(time.Minute)
 		s.decide(5 * time.Minute)
 		require.Equal(t, access.OutcomeRevoked, s.run().Outcome)
@@ -345,12 +353,12 @@ func TestAccessEndsWhateverBreaks(t *testing.T) {
 	})
 	t.Run("Case39 a flood of decisions is refused, and revoking still works", func(t *testing.T) {
 		s := newStory(t)
-		s.standings = []access.DecisionOutcome{access.DecisionsUndecided}
+		s.outcomes = []access.DecisionOutcome{access.DecisionsUndecided}
 		var last *outcome
 		for i := range 150 {
 			last = s.decide(time.Duration(i+1) * time.Second)
 		}
-		s.stop(10*time.Minute, workflows.EndCancel)
+		s.end(10*time.Minute, workflows.EndCancel)
 		require.Equal(t, access.StateCancelled, s.run().State)
 		require.True(t, last.rejected)
 	})

@@ -8,20 +8,20 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestStories plays every story on the real engine: what Temporal's test
+// TestScenarios plays every scenario on the real engine: what Temporal's test
 // environment does not do as the server does (waiting for a cancelled activity,
 // above all) is proven here.
-func TestStories(t *testing.T) {
-	all := stories()
-	w, err := begin(t.Context(), t.TempDir(), all)
+func TestScenarios(t *testing.T) {
+	all := scenarios()
+	e, err := start(t.Context(), t.TempDir(), all)
 	require.NoError(t, err)
-	t.Cleanup(w.end)
+	t.Cleanup(e.stop)
 	for _, s := range all {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
 			ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 			defer cancel()
-			got, err := w.tell(ctx, s)
+			got, err := e.play(ctx, s)
 			require.NoError(t, err)
 			require.Equal(t, s.want, got)
 		})

@@ -1,0 +1,170 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/workflow"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/activities/api"
+	"ramp.dev/ramp/evidence"
+)
+
+// awaitDecision waits until the rule is satisfied or denied, somebody ends the
+// request, or the time for deciding is over.
+func (r *request) awaitDecision() access.State {
+	if r.plan.Rule.Auto && r.Decided == access.DecisionsUndecided {
+		if _, err := r.verifyDecisions(r.ctx, nil); err != nil {
+			r.Problem = "the automatic approval could not be verified"
+			return access.StateFailed
+		}
+	}
+	settled := func() bool {
+		return r.Decided != access.DecisionsUndecided || r.End != nil || r.shouldContinueAsNew()
+	}
+	// A decision that is being verified was made in time, and counts. If the one
+	// that settled the request is counted no more, because its approver has left
+	// meanwhile, the request waits on.
+	inTime := true
+	for again := true; again; {
+		inTime = r.awaitFor(r.plan.PendingUntil.Sub(workflow.Now(r.ctx)), "decisions until "+formatTime(r.plan.PendingUntil), settled)
+		_ = r.verifying.Lock(r.ctx)
+		again = inTime && !settled()
+		r.verifying.Unlock()
+	}
+	switch {
+	case r.Decided == access.DecisionsDenied:
+		return access.StateDenied
+	case r.End != nil:
+		return access.StateCancelled
+	case r.Decided == access.DecisionsSatisfied:
+		r.setState(access.StateApproved)
+		return access.StateApproved
+	case inTime:
+		return access.StatePending // this run gives way to the next
+	}
+	return access.StateLapsed
+}
+
+// validateDecision is the validator of decisions: it must not change state.
+func (r *request) validateDecision(_ workflow.Context, m SignedStatement) error {
+	if err := validateCount(r.Received.Decisions, maxDecisions, "decisions"); err != nil {
+		return err
+	}
+	if err := validateSize(m); err != nil {
+		return err
+	}
+	return r.requireUnended()
+}
+
+func (r *request) requireUnended() error {
+	if r.State == access.StateEnding || r.State.Final() {
+		return api.ToTemporal(access.Errorf(access.CodeConflict, "the request is %s", r.State))
+	}
+	return nil
+}
+
+// onDecide handles one signed decision. A denial after access has opened closes it
+// again (CASES 15); one more approval then changes nothing (CASES 14).
+func (r *request) onDecide(ctx workflow.Context, m SignedStatement) (DecideResult, error) {
+	r.Received.Decisions++
+	ctx, _ = workflow.NewDisconnectedContext(ctx)
+	if err := r.verifying.Lock(ctx); err != nil {
+		return DecideResult{}, err
+	}
+	defer r.verifying.Unlock()
+	// The state may have changed while this waited for the lock.
+	if err := r.requireUnended(); err != nil {
+		return DecideResult{}, err
+	}
+	// A denial stands, even for the one who gave it (CASES 12).
+	if r.Decided == access.DecisionsDenied {
+		return DecideResult{}, api.ToTemporal(access.Errorf(access.CodeConflict, "the request is denied"))
+	}
+	// Temporal recognises an update that is sent twice within one run only.
+	for _, known := range r.Decisions {
+		if known.Payload == m.Envelope.Payload {
+			return DecideResult{Outcome: r.Decided, Stages: r.Stages}, nil
+		}
+	}
+	res, err := r.verifyDecisions(ctx, &m.Envelope)
+	if err != nil {
+		return DecideResult{}, err
+	}
+	return DecideResult{Outcome: res.Outcome, Stages: res.Stages}, nil
+}
+
+// receiveDecisions handles decisions that come as signals, for senders that must
+// not depend on a running worker. onDecide handles them as it does updates.
+func (r *request) receiveDecisions() {
+	workflow.Go(r.ctx, func(ctx workflow.Context) {
+		for {
+			var m SignedStatement
+			if len(r.Unverified) > 0 {
+				m, r.Unverified = r.Unverified[0], r.Unverified[1:]
+			} else {
+				awaitSignal(ctx, SignalDecision)
+				if !workflow.GetSignalChannel(ctx, SignalDecision).ReceiveAsync(&m) {
+					continue // its payload could not be read
+				}
+			}
+			if err := r.validateDecision(ctx, m); err != nil {
+				continue
+			}
+			r.verifyingSignal = true
+			if _, err := r.onDecide(ctx, m); err != nil {
+				workflow.GetLogger(ctx).Warn("a decision that came as a signal was not accepted", "error", err)
+			}
+			r.verifyingSignal = false
+		}
+	})
+}
+
+// receiveRecounts counts the decisions again when approvers may have left or
+// changed groups. The signal needs no proof, since it changes nothing by itself: a
+// worker asks the directory, here and once more before anything opens. Many
+// signals at once are one.
+func (r *request) receiveRecounts() {
+	workflow.Go(r.ctx, func(ctx workflow.Context) {
+		for {
+			awaitSignal(ctx, SignalRecount)
+			for workflow.GetSignalChannel(ctx, SignalRecount).ReceiveAsync(nil) {
+			}
+			if r.Received.Recounts++; r.Received.Recounts <= maxRecounts {
+				r.recount(ctx)
+			}
+		}
+	})
+}
+
+func (r *request) recount(ctx workflow.Context) {
+	if err := r.verifying.Lock(ctx); err != nil {
+		return
+	}
+	defer r.verifying.Unlock()
+	if r.State != access.StatePending || len(r.Decisions) == 0 {
+		return
+	}
+	if _, err := r.verifyDecisions(ctx, nil); err != nil {
+		workflow.GetLogger(ctx).Warn("the decisions could not be counted again", "error", err)
+	}
+}
+
+// verifyDecisions has a worker verify all decisions and record the new one, if
+// there is one, and keeps what they amount to.
+func (r *request) verifyDecisions(ctx workflow.Context, decision *evidence.Envelope) (api.VerifyDecisionsResult, error) {
+	var res api.VerifyDecisionsResult
+	err := workflow.ExecuteActivity(verifyOptions(ctx), api.VerifyDecisions, api.VerifyDecisionsInput{
+		Plan: r.input.SignedPlan, Decisions: r.Decisions, New: decision,
+	}).Get(ctx, &res)
+	if err != nil {
+		return res, err
+	}
+	if decision != nil {
+		r.Decisions = append(r.Decisions, *decision)
+	}
+	r.Decided, r.Stages = res.Outcome, res.Stages
+	if d := res.Decision; d != nil && res.Outcome == access.DecisionsDenied && r.State.MayHaveAccess() {
+		r.requestEnd(EndRequest{Kind: EndRevoke, By: d.Approver.ID, Via: d.Via, Reason: d.Comment, At: d.At})
+	}
+	workflow.SetCurrentDetails(r.ctx, r.details())
+	return res, nil
+}
