@@ -146,6 +146,7 @@ func (f *fixture) serving(t timeouts) (addr string, stop func() error) {
 	require.NoError(f, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
+	go f.feed.Run(ctx)
 	go func() { done <- serve(ctx, l, f.handler, t) }()
 	stop = sync.OnceValue(func() error { cancel(); return <-done })
 	f.Cleanup(func() { _ = stop() })
@@ -217,7 +218,7 @@ func stream(t *testing.T, addr, token string) *bufio.Reader {
 	b := bufio.NewReader(res.Body)
 	line, err := b.ReadString('\n')
 	require.NoError(t, err)
-	require.Equal(t, ": on\n", line)
+	require.Equal(t, ": connected\n", line)
 	return b
 }
 
@@ -258,7 +259,7 @@ func TestStreamsEnd(t *testing.T) {
 		for {
 			line, err := b.ReadString('\n')
 			require.NoError(t, err, "the stream ended")
-			if strings.HasPrefix(line, "event: request.created") {
+			if strings.HasPrefix(line, "data: ") && strings.Contains(line, `"kind":"request.created"`) {
 				return
 			}
 		}

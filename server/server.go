@@ -19,6 +19,7 @@ import (
 	"ramp.dev/ramp/codec"
 	"ramp.dev/ramp/contracts"
 	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/feed"
 	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/passkey"
 	"ramp.dev/ramp/server/api"
@@ -50,6 +51,7 @@ type Server struct {
 	contracts *contracts.Store
 	app       *app.App
 	sync      *app.DirectorySync // nil: there is no directory
+	feed      *feed.Feed
 	surfaces  []surface.Surface
 	handler   http.Handler
 	registry  *prometheus.Registry
@@ -111,7 +113,9 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 	}
 	s := &Server{config: c, log: d.Log, contracts: store, registry: newRegistry()}
 	s.requests = newRequestMetrics(s.registry)
-	work := app.Config{Contracts: store, Ledger: d.Ledger, Signer: d.Signer, Gateway: t, Codec: d.Codec,
+	s.registry.MustRegister(feed.Metrics{Ledger: d.Ledger})
+	s.feed = feed.New(d.Ledger, d.Log, feed.Options{})
+	work := app.Config{Contracts: store, Ledger: d.Ledger, Feed: s.feed, Signer: d.Signer, Gateway: t, Codec: d.Codec,
 		Log: d.Log, Operators: c.Operators, Auditors: c.Auditors, MaxOpen: c.MaxOpen}
 	if d.Passkeys != nil {
 		work.Passkeys = d.Passkeys
@@ -161,6 +165,7 @@ func (s *Server) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { s.contracts.Run(ctx); return nil })
 	g.Go(func() error { s.app.StartUnstarted(ctx); return nil })
+	g.Go(func() error { s.feed.Run(ctx); return nil })
 	if s.sync != nil {
 		g.Go(func() error { s.sync.Run(ctx); return nil })
 	}

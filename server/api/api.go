@@ -17,8 +17,9 @@ import (
 
 // API answers under /api.
 type API struct {
-	app  *app.App
-	auth *auth.Auth
+	app     *app.App
+	auth    *auth.Auth
+	streams streams
 }
 
 // New makes the API of the use cases.

@@ -1,10 +1,13 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -14,65 +17,72 @@ import (
 )
 
 const (
-	eventsEvery = 500 * time.Millisecond // how often the ledger is looked at
-	keepAlive   = 15 * time.Second       // silence after which proxies are told that the line lives
-	eventsFor   = 15 * time.Minute       // then the client connects again, and is identified again; sooner when its proof ends
+	keepAlive  = 15 * time.Second // silence after which a comment is sent, so that proxies keep the connection
+	eventsFor  = 15 * time.Minute // then the client connects again, and is identified again; sooner when its proof ends
+	maxStreams = 10               // that one person may have open on one server
 )
 
-// events streams what happens, as far as this person may see it. It begins
-// after Last-Event-ID (which browsers send by themselves) or ?after=, or now.
+// events streams what happens, as far as this person may see it, as server-sent
+// events without a name: the data says the kind. The stream begins after
+// Last-Event-ID (which browsers send by themselves) or ?after=, or now. When it
+// ends, for whatever reason, the client connects again after its last event.
 func (a *API) events(c echo.Context) error {
-	ctx, p := c.Request().Context(), auth.Person(c)
 	after, err := a.startOf(c)
 	if err != nil {
 		return err
 	}
+	close, err := a.streams.open(auth.Person(c).ID)
+	if err != nil {
+		return err
+	}
+	defer close()
 	w := c.Response()
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(http.StatusOK)
+	ctx, cancel := context.WithDeadline(c.Request().Context(), endOfStream(c))
+	defer cancel()
+	person := func(ctx context.Context) (access.Person, error) { return a.auth.Refresh(ctx, auth.Person(c)) }
 	control := http.NewResponseController(w)
-	until := time.Now().Add(eventsFor)
-	if proof := auth.IdentityExpiry(c); proof.Before(until) {
-		until = proof
-	}
-	tick := time.NewTicker(eventsEvery)
-	defer tick.Stop()
-	quiet := time.Now()
-	for began := time.Now(); time.Now().Before(until); {
-		// Whoever leaves, or loses a group, hears no more from that moment.
-		p, err := a.auth.Refresh(ctx, p)
-		if err != nil {
-			return nil
-		}
-		list, next, err := a.app.Events(ctx, p, after)
-		if err != nil {
-			return nil // the answer has begun; the client comes again from where it was
-		}
-		after = next
-		// The server's write timeout is for answers; this one goes on.
+	stream := a.app.FollowEvents(after)
+	for list := []access.Event(nil); ; {
+		// The server's write timeout is for ordinary responses; this one goes on.
 		_ = control.SetWriteDeadline(time.Now().Add(keepAlive))
-		for _, e := range list {
-			b, err := json.Marshal(e)
-			if err != nil {
-				return nil
-			}
-			fmt.Fprintf(w, "id: %d\nevent: %s\ndata: %s\n\n", e.Seq, e.Kind, b)
-		}
-		if len(list) > 0 || time.Since(quiet) > keepAlive || time.Since(began) < eventsEvery {
-			fmt.Fprint(w, ": on\n\n")
-			quiet = time.Now()
-			if control.Flush() != nil {
-				return nil
-			}
-		}
-		select {
-		case <-ctx.Done():
+		if err := writeEvents(w, list, stream.After()); err != nil || control.Flush() != nil {
 			return nil
-		case <-tick.C:
+		}
+		wait, stop := context.WithTimeout(ctx, keepAlive)
+		list, err = stream.Next(wait, person)
+		stop()
+		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+			_, err = person(ctx) // nothing happened; whoever has left does not stay connected
+		}
+		if err != nil {
+			return nil // the response has begun, so that there is no other way to say it
 		}
 	}
-	return nil
+}
+
+func endOfStream(c echo.Context) time.Time {
+	end := time.Now().Add(eventsFor)
+	if proof := auth.IdentityExpiry(c); proof.Before(end) {
+		return proof
+	}
+	return end
+}
+
+// writeEvents writes events, and then the number up to which the client has
+// seen all that it may see: it comes again from there.
+func writeEvents(w http.ResponseWriter, list []access.Event, after int64) error {
+	for _, e := range list {
+		b, err := json.Marshal(e)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(w, "id: %d\ndata: %s\n\n", e.Seq, b)
+	}
+	_, err := fmt.Fprintf(w, ": connected\nid: %d\n\n", after)
+	return err
 }
 
 func (a *API) startOf(c echo.Context) (int64, error) {
@@ -88,4 +98,32 @@ func (a *API) startOf(c echo.Context) (int64, error) {
 		return 0, access.Invalid(access.Issue{Code: "event_id_malformed", Field: "after", Message: "this is not an event's number"})
 	}
 	return n, nil
+}
+
+// streams counts the open streams of each person.
+type streams struct {
+	mu   sync.Mutex
+	each map[string]int
+}
+
+// open counts one more stream until close is called; for more than maxStreams
+// it is CodeThrottled.
+func (s *streams) open(person string) (close func(), err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.each[person] >= maxStreams {
+		return nil, access.Refuse(access.CodeThrottled, "too_many_streams",
+			"you have %d event streams open, and may have %d; close some first", s.each[person], maxStreams)
+	}
+	if s.each == nil {
+		s.each = map[string]int{}
+	}
+	s.each[person]++
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.each[person]--; s.each[person] == 0 {
+			delete(s.each, person)
+		}
+	}, nil
 }

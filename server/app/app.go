@@ -22,6 +22,7 @@ import (
 type Config struct {
 	Contracts Contracts
 	Ledger    Ledger
+	Feed      EventFeed // what event streams follow
 	Signer    *evidence.Signer
 	Gateway   Gateway
 	Log       logrus.FieldLogger
@@ -104,7 +105,7 @@ func New(c Config) *App {
 	return &App{
 		catalog:  cat,
 		requests: reader,
-		events:   &events{ledger: c.Ledger, requests: reader},
+		events:   &events{ledger: c.Ledger, feed: c.Feed, requests: c.Ledger, roles: roles},
 		submitter: &submitter{ledger: c.Ledger, starter: start, refused: refused, maxOpen: c.MaxOpen,
 			planner: &planner{catalog: cat, scopes: c.Gateway, signer: c.Signer, principal: c.Principal, now: now}},
 		starter:       start,

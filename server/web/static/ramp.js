@@ -74,30 +74,31 @@ async function refresh() {
   }
 }
 
-const kinds = ["request.created", "decision.recorded", "request.approved", "request.denied", "request.cancelled",
-  "request.lapsed", "request.failed", "request.scheduled", "grant.intended", "grant.opened", "access.active",
-  "access.extended", "credential.minted", "access.ending", "access.overdue", "grant.closed", "access.ended"];
 let events, due;
 
 // A browser has few connections to one site: only pages that are seen follow.
+// Every event of a request is in its timeline, so that each changes the page.
 function follow() {
   events?.close();
   if (!live() || document.hidden) return;
   const only = live().dataset.live;
   const source = events = new EventSource("/api/v1/events?after=" + document.body.dataset.after);
   const line = document.getElementById("line");
-  source.onopen = () => { line.textContent = "This page follows what happens."; };
+  source.onopen = () => { line.textContent = "This page is updated live."; };
+  // The page is loaded anew before it follows again, so that it shows all of what
+  // happened meanwhile, also where the log cannot tell.
   source.onerror = () => {
-    line.textContent = "The line to Ramp is interrupted: what you see may be old.";
-    if (source.readyState === EventSource.CLOSED) setTimeout(again, 5000);
+    source.close();
+    if (source !== events) return;
+    line.textContent = "Not connected to Ramp: what you see may be old.";
+    setTimeout(again, 3000);
   };
-  for (const kind of kinds) {
-    source.addEventListener(kind, (e) => {
-      if (only && JSON.parse(e.data).requestId !== only) return;
-      clearTimeout(due);
-      due = setTimeout(() => refresh().catch(() => {}), 150);
-    });
-  }
+  source.onmessage = (e) => {
+    const { requestId } = JSON.parse(e.data);
+    if (!requestId || (only && requestId !== only)) return;
+    clearTimeout(due);
+    due = setTimeout(() => refresh().catch(() => {}), 150);
+  };
 }
 
 async function again() {
