@@ -13,8 +13,8 @@ import (
 )
 
 func contractsCommand() *cobra.Command {
-	c := &cobra.Command{Use: "contracts", Short: "Check and explain contracts"}
-	c.AddCommand(lintCommand(), explainCommand())
+	c := &cobra.Command{Use: "contracts", Short: "Check and explain contracts, print their schema"}
+	c.AddCommand(lintCommand(), explainCommand(), schemaCommand())
 	return c
 }
 
@@ -41,4 +41,16 @@ func lintCommand() *cobra.Command {
 	}
 	format.Flag(c)
 	return c
+}
+
+func schemaCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "schema", Short: "Print the JSON Schema of a contract", Args: cobra.NoArgs,
+		Long:    "Prints the JSON Schema (draft 2020-12) of one contract, for editors and other tools.",
+		Example: "  ramp contracts schema > contracts/contract.schema.json",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := cmd.OutOrStdout().Write(contracts.Schema())
+			return err
+		},
+	}
 }
