@@ -26,7 +26,7 @@ func TestEvaluate(t *testing.T) {
 		{"allowed", "ssh-demo", access.RequestInput{Reason: why, Duration: "30m"}, nil, ""},
 		{"Case18 duration left out is the default", "ssh-demo", access.RequestInput{Reason: why}, nil, ""},
 		{"not eligible", "ssh-demo", access.RequestInput{Reason: why}, func(p *access.Person) { p.Groups = []string{"sales"} }, "not_eligible"},
-		{"Case16 a fact that is missing denies", "vault-orders-readonly", access.RequestInput{Reason: why}, func(p *access.Person) { p.Attributes = nil }, "who_unevaluated"},
+		{"Case16 a fact that is missing denies", "orders-database-read", access.RequestInput{Reason: why}, func(p *access.Person) { p.Attributes = nil }, "who_unevaluated"},
 		{"a claim cannot pass for groups", "ssh-demo", access.RequestInput{Reason: why}, func(p *access.Person) {
 			p.Groups, p.Attributes = nil, map[string]string{"groups": "engineering"}
 		}, "not_eligible"},
@@ -46,11 +46,11 @@ func TestEvaluate(t *testing.T) {
 		{"Case08 right-to-left override", "ssh-demo", access.RequestInput{Reason: why + "\u202e"}, nil, "reason_characters"},
 		{"Case08 invalid text", "ssh-demo", access.RequestInput{Reason: why + "\xff"}, nil, "reason_characters"},
 		{"another language is text", "ssh-demo", access.RequestInput{Reason: "注文が二時から止まっているので調べます"}, nil, ""},
-		{"unknown param", "aws-s3-read", access.RequestInput{Reason: why, Params: map[string]any{"bukcet": "eu"}}, nil, "unknown_param param_missing"},
-		{"wrong type", "aws-s3-read", access.RequestInput{Reason: why, Params: map[string]any{"bucket": 7.0}}, nil, "param_type"},
-		{"Case21 not in the list", "aws-s3-read", access.RequestInput{Reason: why, Params: map[string]any{"bucket": "eu/*"}}, nil, "param_not_allowed"},
-		{"every issue is reported", "aws-s3-read", access.RequestInput{Duration: "9h", Reason: "x"}, nil, "param_missing duration_over_max reason_too_short"},
-		{"a malformed ticket", "aws-s3-read", access.RequestInput{Reason: why, Ticket: "OPS-1 or so", Params: map[string]any{"bucket": "eu"}}, nil, "ticket_malformed"},
+		{"unknown param", "orders-bucket-read", access.RequestInput{Reason: why, Params: map[string]any{"regoin": "eu"}}, nil, "unknown_param param_missing"},
+		{"wrong type", "orders-bucket-read", access.RequestInput{Reason: why, Params: map[string]any{"region": 7.0}}, nil, "param_type"},
+		{"Case21 not in the list", "orders-bucket-read", access.RequestInput{Reason: why, Params: map[string]any{"region": "eu/*"}}, nil, "param_not_allowed"},
+		{"every issue is reported", "orders-bucket-read", access.RequestInput{Duration: "9h", Reason: "x"}, nil, "param_missing duration_over_max reason_too_short"},
+		{"a malformed ticket", "orders-bucket-read", access.RequestInput{Reason: why, Ticket: "OPS-1 or so", Params: map[string]any{"region": "eu"}}, nil, "ticket_malformed"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := alice
@@ -68,14 +68,14 @@ func TestEvaluate(t *testing.T) {
 }
 
 func TestDraft(t *testing.T) {
-	e := find(t, "aws-s3-read").Evaluate(contracts.Input{Person: alice, Now: now, Request: access.RequestInput{
-		Reason: "look at the stuck orders", Params: map[string]any{"bucket": "eu"}}})
+	e := find(t, "orders-bucket-read").Evaluate(contracts.Input{Person: alice, Now: now, Request: access.RequestInput{
+		Reason: "look at the stuck orders", Params: map[string]any{"region": "eu"}}})
 	require.NoError(t, e.Err())
 	require.Equal(t, []any{"arn:aws:s3:::orders-eu/*"}, e.Draft.Grants[0].Entitlement["resources"])
 	require.Equal(t, "30m", e.Draft.Duration.String())
 	require.Equal(t, &access.ExtensionLimits{Times: 1, UpTo: access.Duration(6 * time.Hour)}, e.Draft.Extend)
 
-	long := find(t, "vault-orders-readonly").Evaluate(contracts.Input{Person: alice, Now: now, Request: access.RequestInput{
+	long := find(t, "orders-database-read").Evaluate(contracts.Input{Person: alice, Now: now, Request: access.RequestInput{
 		Duration: "3h", Reason: "a long look at the stuck orders, since they block everything"}})
 	require.Len(t, long.Draft.Rule.Stages, 2, "over two hours security approves too")
 
@@ -142,7 +142,7 @@ func TestEvaluationProperties(t *testing.T) {
 		ask := access.RequestInput{Reason: rapid.StringN(0, 80, 200).Draw(rt, "reason"), Ticket: rapid.SampledFrom([]string{"", "OPS-1"}).Draw(rt, "ticket"),
 			Params: map[string]any{}}
 		if rapid.Bool().Draw(rt, "bucket") {
-			ask.Params["bucket"] = rapid.SampledFrom([]any{"eu", "us", "*", 1.0}).Draw(rt, "value")
+			ask.Params["region"] = rapid.SampledFrom([]any{"eu", "us", "*", 1.0}).Draw(rt, "value")
 		}
 		stages := -1
 		for _, d := range []string{"10m", "1h", "3h"} {

@@ -16,6 +16,6 @@ func TestOffers(t *testing.T) {
 		}
 		return out
 	}
-	require.Equal(t, []string{"aws-s3-read", "ssh-demo", "ssh-demo-guarded", "ssh-demo-passkey", "vault-orders-readonly"}, names(alice))
+	require.Equal(t, []string{"aws-orders-incident", "orders-bucket-read", "orders-database-read", "service-secrets-read", "ssh-demo", "ssh-demo-guarded", "ssh-demo-passkey"}, names(alice))
 	require.Empty(t, names(access.Person{ID: "dave", Groups: []string{"contractors"}}))
 }

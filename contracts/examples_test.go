@@ -1,0 +1,116 @@
+package contracts_test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/contracts"
+)
+
+// outcome says in one line what came of an evaluation: the codes of what refused
+// it, or who must approve.
+func outcome(e contracts.Evaluation) string {
+	if e.Err() != nil {
+		return codes(e.Issues)
+	}
+	if e.Draft.Rule.Auto {
+		return "automatic"
+	}
+	var stages []string
+	for _, s := range e.Draft.Rule.Stages {
+		stages = append(stages, fmt.Sprintf("%d of %s", s.Approvals, strings.Join(s.From, ", ")))
+	}
+	return strings.Join(stages, " and ")
+}
+
+// TestPatterns evaluates each of the contracts that people start from, as it is
+// meant to be used and as it is not.
+func TestPatterns(t *testing.T) {
+	const reason = "the orders are stuck since two, and the customer waits for an answer"
+	tuesday := time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
+	saturday := tuesday.Add(4 * 24 * time.Hour)
+	inTwoDays := tuesday.Add(48 * time.Hour)
+	person := func(groups ...string) access.Person {
+		return access.Person{ID: "p", Kind: access.KindHuman, Groups: groups, Attributes: map[string]string{"employment": "employee", "contractEnd": "2026-12-31"}}
+	}
+	agent := person("engineering")
+	agent.Kind = access.KindAgent
+	left := person("contractors")
+	left.Attributes = map[string]string{"contractEnd": "2026-11-23"}
+	unknown := person("contractors")
+	unknown.Attributes = nil
+	for _, c := range []struct {
+		contract string
+		person   access.Person
+		request  access.RequestInput
+		now      time.Time
+		want     string
+	}{
+		{"orders-database-read", person("engineering"), access.RequestInput{}, tuesday, "1 of data-owners"},
+		{"orders-database-read", person("engineering"), access.RequestInput{Duration: "3h"}, tuesday, "1 of data-owners and 1 of security"},
+		{"orders-database-read", person("sales"), access.RequestInput{}, tuesday, "not_eligible"},
+
+		{"orders-database-write", person("data-engineers"), access.RequestInput{Ticket: "OPS-7"}, tuesday, "2 of dba and 1 of security"},
+		{"orders-database-write", person("data-engineers"), access.RequestInput{}, tuesday, "ticket_missing"},
+
+		{"aws-orders-incident", person("engineering"), access.RequestInput{Ticket: "INC-7", Params: map[string]any{"region": "eu-west-1"}}, tuesday, "1 of incident-commanders"},
+		{"aws-orders-incident", person("engineering"), access.RequestInput{Ticket: "INC-7", Params: map[string]any{"region": "eu-west-1"}, Duration: "2h"}, tuesday, "1 of incident-commanders and 1 of security"},
+		{"aws-orders-incident", person("engineering"), access.RequestInput{Ticket: "INC-7", Params: map[string]any{"region": "*"}}, tuesday, "param_not_allowed"},
+		{"aws-orders-incident", agent, access.RequestInput{Ticket: "INC-7", Params: map[string]any{"region": "eu-west-1"}}, tuesday, "not_eligible"},
+
+		{"orders-bucket-read", agent, access.RequestInput{Params: map[string]any{"region": "eu"}}, tuesday, "1 of data-owners"},
+		{"orders-bucket-read", person("engineering"), access.RequestInput{Params: map[string]any{"region": "eu"}, Duration: "2h"}, tuesday, "ticket_missing"},
+
+		{"service-secrets-read", person("engineering"), access.RequestInput{Params: map[string]any{"service": "orders"}}, tuesday, "1 of platform"},
+		{"service-secrets-read", person("engineering"), access.RequestInput{Params: map[string]any{"service": "orders/../admin"}}, tuesday, "param_not_allowed"},
+
+		{"payments-hosts", person("payments"), access.RequestInput{}, tuesday, "1 of payments-leads"},
+		{"payments-hosts", person("engineering"), access.RequestInput{}, tuesday, "not_eligible"},
+
+		{"contractor-logs", person("contractors"), access.RequestInput{Ticket: "OPS-7"}, tuesday, "1 of platform"},
+		{"contractor-logs", person("contractors"), access.RequestInput{Ticket: "OPS-7"}, saturday, "not_eligible"},
+		{"contractor-logs", person("contractors"), access.RequestInput{Ticket: "OPS-7"}, tuesday.Add(9 * time.Hour), "not_eligible"},
+		{"contractor-logs", left, access.RequestInput{Ticket: "OPS-7"}, tuesday, "not_eligible"},
+		{"contractor-logs", unknown, access.RequestInput{Ticket: "OPS-7"}, tuesday, "not_eligible"},
+
+		{"orders-on-call", person("orders-on-call"), access.RequestInput{}, tuesday, "automatic"},
+		{"orders-on-call", person("orders-on-call"), access.RequestInput{Duration: "2h"}, tuesday, "1 of orders-leads"},
+		{"orders-on-call", person("orders-leads"), access.RequestInput{}, tuesday, "not_eligible"},
+
+		{"orders-maintenance", person("dba"), access.RequestInput{Ticket: "CHG-7", StartAt: &inTwoDays}, tuesday, "2 of change-board"},
+		{"orders-maintenance", person("dba"), access.RequestInput{Ticket: "CHG-7", StartAt: &inTwoDays, Duration: "6h"}, tuesday, "reason_needs_justification"},
+	} {
+		t.Run(c.contract+" "+c.want, func(t *testing.T) {
+			c.request.Reason = reason
+			require.Equal(t, c.want, outcome(find(t, c.contract).Evaluate(contracts.Input{Person: c.person, Request: c.request, Now: c.now})))
+		})
+	}
+}
+
+// TestPatternsAreDocumented: every pattern has a paragraph in docs/contracts.md,
+// and every contract of one is evaluated above.
+func TestPatternsAreDocumented(t *testing.T) {
+	page, err := os.ReadFile("../docs/contracts.md")
+	require.NoError(t, err)
+	self, err := os.ReadFile("examples_test.go")
+	require.NoError(t, err)
+	for _, name := range exampleFiles(t) {
+		if !strings.Contains(name, "/patterns/") {
+			continue
+		}
+		require.Contains(t, string(page), "(../contracts/"+name+")")
+		b, err := os.ReadFile(name)
+		require.NoError(t, err)
+		set, err := contracts.Parse(map[string][]byte{name: b})
+		require.NoError(t, err)
+		for _, c := range set.Names() {
+			require.Contains(t, string(self), `{"`+c+`", `)
+		}
+	}
+}
