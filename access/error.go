@@ -66,7 +66,10 @@ func (e *Error) Error() string {
 		msg += strings.Join(parts, "; ")
 	}
 	if e.cause != nil {
-		msg += ": " + e.cause.Error()
+		if msg != "" {
+			msg += ": "
+		}
+		msg += e.cause.Error()
 	}
 	return msg
 }

@@ -19,13 +19,17 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/operatorservice/v1"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/peer"
+	"google.golang.org/grpc/status"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
@@ -88,7 +92,9 @@ func (a *authority) pool() *x509.CertPool {
 // over real TLS, and remembers who called with what.
 type frontend struct {
 	workflowservice.UnimplementedWorkflowServiceServer
-	address string
+	operatorservice.UnimplementedOperatorServiceServer
+	address    string
+	attributes map[string]enumspb.IndexedValueType // of its namespace
 
 	mu      sync.Mutex
 	keys    []string // of each call: its authorization
@@ -97,6 +103,17 @@ type frontend struct {
 
 func (f *frontend) GetSystemInfo(context.Context, *workflowservice.GetSystemInfoRequest) (*workflowservice.GetSystemInfoResponse, error) {
 	return &workflowservice.GetSystemInfoResponse{}, nil
+}
+
+func (f *frontend) DescribeNamespace(_ context.Context, r *workflowservice.DescribeNamespaceRequest) (*workflowservice.DescribeNamespaceResponse, error) {
+	if r.GetNamespace() != "default" {
+		return nil, status.Error(codes.NotFound, "namespace not found")
+	}
+	return &workflowservice.DescribeNamespaceResponse{}, nil
+}
+
+func (f *frontend) ListSearchAttributes(context.Context, *operatorservice.ListSearchAttributesRequest) (*operatorservice.ListSearchAttributesResponse, error) {
+	return &operatorservice.ListSearchAttributesResponse{CustomAttributes: f.attributes}, nil
 }
 
 func (f *frontend) record(ctx context.Context, in any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
@@ -141,6 +158,7 @@ func newFrontend(t *testing.T, a *authority, clientsOf *authority, names func(*x
 	s := grpc.NewServer(grpc.Creds(credentials.NewTLS(settings)), grpc.UnaryInterceptor(f.record),
 		grpc.KeepaliveParams(keepalive.ServerParameters{MaxConnectionAge: 200 * time.Millisecond, MaxConnectionAgeGrace: 200 * time.Millisecond}))
 	workflowservice.RegisterWorkflowServiceServer(s, f)
+	operatorservice.RegisterOperatorServiceServer(s, f)
 	go func() { _ = s.Serve(l) }()
 	t.Cleanup(s.Stop)
 	return f

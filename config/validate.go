@@ -40,15 +40,19 @@ func (c Config) Validate(p Parts) access.Issues {
 
 // validateSecrets checks the form of every reference to a secret.
 func (c Config) validateSecrets(p Parts) (issues access.Issues) {
-	for _, s := range field.Secrets(c) {
-		if strings.HasPrefix(s.Path, "server.") && !p.Server || strings.HasPrefix(s.Path, "worker.") && !p.Worker {
-			continue
-		}
+	for _, s := range c.secrets(p) {
 		if err := s.Secret.Validate(); err != nil {
 			issues.Add("secret_malformed", s.Path, "%s", err)
 		}
 	}
 	return issues
+}
+
+// secrets returns the secrets that those parts need.
+func (c Config) secrets(p Parts) []field.Named {
+	return slices.DeleteFunc(field.Secrets(c), func(s field.Named) bool {
+		return strings.HasPrefix(s.Path, "server.") && !p.Server || strings.HasPrefix(s.Path, "worker.") && !p.Worker
+	})
 }
 
 // ValidateContracts returns everything that is wrong with the contracts that the

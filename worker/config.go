@@ -10,6 +10,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/integrations/pacing"
 )
 
@@ -79,6 +80,15 @@ func (t TargetConfig) validate(name string) (issues access.Issues) {
 		issues.Add("passkey_approvals", "passkeyApprovals", "a number of people is needed: 1 to %d, or none", maxPasskeyApprovals)
 	}
 	return append(issues, t.Config.Validate(name)...)
+}
+
+// Ping opens the target and asks whether it can be used.
+func (t TargetConfig) Ping(ctx context.Context, name string) error {
+	target, err := openTarget(ctx, name, t)
+	if err != nil {
+		return err
+	}
+	return integrations.NewBroker(map[string]integrations.Target{name: target}, nil).Ping(ctx, name)
 }
 
 // RequiredPasskeyApprovals returns the targets that open only by approvals with

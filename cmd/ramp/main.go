@@ -16,6 +16,7 @@ import (
 	"ramp.dev/ramp/cmd/ramp/internal/dev"
 	"ramp.dev/ramp/cmd/ramp/internal/people"
 	"ramp.dev/ramp/cmd/ramp/internal/run"
+	"ramp.dev/ramp/cmd/ramp/internal/version"
 )
 
 func main() {
@@ -36,6 +37,7 @@ func root() *cobra.Command {
 			"Exit codes: 0 done, 1 internal fault, 2 wrong input, 3 not logged in, 4 refused or denied, 5 not found,\n" +
 			"6 wrong state or too late, 7 a service that is needed is unavailable,\n" +
 			"8 a sweep found or left something. `ramp exec` exits with the code of its command.",
+		Version:       version.String(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}

@@ -78,7 +78,7 @@ var mayImport = map[string]struct {
 	"server":       {[]string{"access", "activities/api", "codec", "config/field", "contracts", "evidence", "feed", "ledger", "passkey", "workflows"}, "what faces people holds no target's credentials and does not know the worker; it opens payloads for the operators who read workflows"},
 	"dev":          {[]string{"access", "integrations/sshcert/hostfiles"}, "Temporal, an identity provider and an SSH host in one process are for development; nothing of production depends on them"},
 	"config/field": {[]string{"access"}, "what a field may hold is the same for every part and every target, so it knows none of them"},
-	"config":       {[]string{"access", "codec", "contracts", "evidence", "ledger", "passkey", "server", "signers", "worker"}, "one file for all processes: it knows what each of them can be told, and no process"},
+	"config":       {[]string{"access", "codec", "contracts", "evidence", "ledger", "passkey", "server", "signers", "worker", "workflows"}, "one file for all processes: it knows what each of them can be told, and no process"},
 	"client":       {[]string{"access", "contracts", "evidence"}, "a client speaks HTTP only"},
 	"e2e":          {nil, "the tests from outside use what users use"},
 	"tools":        {[]string{"access", "activities", "contracts", "dev", "evidence", "integrations", "ledger", "server", "worker", "workflows"}, "for those who work on Ramp; it puts parts together as a test does, and nothing depends on it"},

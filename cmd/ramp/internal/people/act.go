@@ -71,25 +71,39 @@ func extendCommand() *cobra.Command {
 	}.on(c)
 }
 
-func stopCommand(name, short, done string) *cobra.Command {
+// stop is a command that ends a request or its access.
+type stop struct{ name, short, long, reason, done string }
+
+func stopCommands() (out []*cobra.Command) {
+	for _, s := range []stop{
+		{"release", "End your own access early", "Ends access of your own before its time. The result says whether it is proven gone.", "done", "Released"},
+		{"revoke", "End somebody's access", "Ends anybody's access at once. Operators may, and those who approve it.", "laptop stolen", "Revoked"},
+		{"cancel", "Cancel a request that is not active yet", "Cancels a request of your own before access is opened. `ramp release` ends access that is open.", "no longer needed", "Cancelled"},
+	} {
+		out = append(out, s.command())
+	}
+	return out
+}
+
+func (s stop) command() *cobra.Command {
 	var reason string
 	c := &cobra.Command{
-		Use: name, Short: short,
-		Example: "  ramp " + name + " --last\n  ramp " + name + " 0123456789abcdef --reason \"done with it\"",
+		Use: s.name, Short: s.short, Long: s.long,
+		Example: "  ramp " + s.name + " --last\n  ramp " + s.name + " 0123456789abcdef --reason \"" + s.reason + "\"",
 	}
 	c.Flags().StringVar(&reason, "reason", "", "why; it is recorded")
 	return requestAction{
 		do: func(ctx context.Context, c *client.Client, id string) (access.Request, error) {
-			return c.Stop(ctx, id, name, reason)
+			return c.Stop(ctx, id, s.name, reason)
 		},
 		said: func(r access.Request) string {
 			switch {
 			case !r.State.Final():
-				return fmt.Sprintf("%s; the access is being closed. `ramp show %s` says when it is proven gone.", done, r.ID)
+				return fmt.Sprintf("%s; the access is being closed. `ramp show %s` says when it is proven gone.", s.done, r.ID)
 			case r.ActiveAt == nil:
-				return done + ". No access was opened."
+				return s.done + ". No access was opened."
 			}
-			return done + ". The access is proven gone."
+			return s.done + ". The access is proven gone."
 		},
 	}.on(c)
 }

@@ -14,14 +14,11 @@ import (
 
 // Commands returns the commands of requesters and approvers.
 func Commands() []*cobra.Command {
-	return []*cobra.Command{
+	return append(stopCommands(),
 		loginCommand(), logoutCommand(), catalogCommand(), requestCommand(), listCommand(), showCommand(),
 		decideCommand("approve", "Approve a request", access.Approve), decideCommand("deny", "Deny a request", access.Deny), extendCommand(),
-		stopCommand("release", "End your own access early", "Released"),
-		stopCommand("revoke", "End somebody's access", "Revoked"),
-		stopCommand("cancel", "Cancel a request that is not active yet", "Cancelled"),
 		credsCommand(), execCommand(),
-	}
+	)
 }
 
 // AuditCommands returns the commands of auditors.

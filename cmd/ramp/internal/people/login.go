@@ -45,7 +45,7 @@ const loginTimeout = 10 * time.Minute
 func (f *loginFlags) run(cmd *cobra.Command) error {
 	ctx, cancel := context.WithTimeout(cmd.Context(), loginTimeout)
 	defer cancel()
-	conf, err := client.New(f.server, "").LoginConfig(ctx)
+	conf, err := f.clientWith("").LoginConfig(ctx)
 	if err == nil {
 		conf, err = conf.Provider(f.provider)
 	}
@@ -56,7 +56,7 @@ func (f *loginFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	me, err := client.New(f.server, token.AccessToken).Me(ctx)
+	me, err := f.clientWith(token.AccessToken).Me(ctx)
 	if err != nil {
 		return err
 	}

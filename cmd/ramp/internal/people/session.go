@@ -13,6 +13,7 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/client"
 	"ramp.dev/ramp/cmd/ramp/internal/output"
+	"ramp.dev/ramp/cmd/ramp/internal/version"
 )
 
 // session is how a command talks to a server: the flags of every command for
@@ -94,7 +95,7 @@ type savedLogin struct {
 // client uses the token in RAMP_TOKEN, else that of the last login.
 func (s *session) client() (*client.Client, error) {
 	if t := os.Getenv("RAMP_TOKEN"); t != "" {
-		return client.New(s.server, strings.TrimSpace(t)), nil
+		return s.clientWith(strings.TrimSpace(t)), nil
 	}
 	var login savedLogin
 	b, err := os.ReadFile(s.file("login"))
@@ -107,5 +108,13 @@ func (s *session) client() (*client.Client, error) {
 	if time.Now().After(login.Expires) {
 		return nil, access.Errorf(access.CodeUnauthenticated, "the login ended at %s; run `ramp login`", login.Expires.Local().Format(time.Kitchen))
 	}
-	return client.New(s.server, login.Token), nil
+	return s.clientWith(login.Token), nil
+}
+
+// clientWith returns a client that says that the command line calls: events
+// record through what somebody acted.
+func (s *session) clientWith(token string) *client.Client {
+	c := client.New(s.server, token)
+	c.UserAgent = "ramp-cli/" + version.String()
+	return c
 }

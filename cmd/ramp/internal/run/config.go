@@ -1,6 +1,7 @@
 package run
 
 import (
+	"context"
 	"fmt"
 	"io"
 
@@ -19,17 +20,21 @@ func configCommand() *cobra.Command {
 
 func configCheckCommand() *cobra.Command {
 	var f configured
+	var ping bool
 	c := &cobra.Command{
 		Use: "check", Short: "Find everything wrong with a configuration", Args: cobra.NoArgs,
 		Long: "Finds everything that is wrong with a configuration and its contracts, each with its place. It reads files\n" +
-			"and reaches for nothing on the network. It checks the parts that the file has: server, worker or both.",
-		Example: "  ramp config check --config /etc/ramp/ramp.yaml\n  ramp config check -o json",
+			"and reaches for nothing on the network. It checks the parts that the file has: server, worker or both.\n\n" +
+			"With --ping it then asks each service in the file whether it can be used: Vault for the secrets, the ledger's\n" +
+			"database, Temporal and the search attributes in its namespace, the identity providers, and each target with\n" +
+			"the worker's credentials.",
+		Example: "  ramp config check --config /etc/ramp/ramp.yaml\n  ramp config check --ping\n  ramp config check -o json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			issues, err := checkConfig(f.path)
+			issues, err := checkConfig(cmd.Context(), f.path, ping)
 			if err != nil {
 				issues = access.IssuesOf(err)
-			} else if len(issues) > 0 {
-				err = access.Invalid(issues...)
+			} else {
+				err = issues.Err()
 			}
 			if err != nil {
 				_ = printIssues(&f.format, cmd.OutOrStdout(), issues)
@@ -39,11 +44,13 @@ func configCheckCommand() *cobra.Command {
 		},
 	}
 	f.flags(c, "the")
+	c.Flags().BoolVar(&ping, "ping", false, "ask each service in the file whether it can be used")
 	return c
 }
 
-// checkConfig returns what is wrong with a file that can be read.
-func checkConfig(path string) ([]access.Issue, error) {
+// checkConfig returns what is wrong with a file that can be read. Services are
+// asked only where nothing else is wrong.
+func checkConfig(ctx context.Context, path string, ping bool) (access.Issues, error) {
 	c, err := config.Load(path)
 	if err != nil {
 		return nil, err
@@ -55,6 +62,9 @@ func checkConfig(path string) ([]access.Issue, error) {
 	issues := c.Validate(parts)
 	if parts.Server && c.Server.Contracts != "" {
 		issues = append(issues, c.ValidateContracts()...)
+	}
+	if ping && len(issues) == 0 {
+		issues = c.Ping(ctx, parts)
 	}
 	return issues, nil
 }

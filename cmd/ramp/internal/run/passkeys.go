@@ -28,11 +28,8 @@ func passkeysCheckCommand() *cobra.Command {
 		Example: "  ramp passkeys check passkeys.yaml",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			set, err := passkey.Load(args[0])
-			if access.CodeOf(err) == access.CodeUnavailable {
-				return access.Errorf(access.CodeInvalid, "%w", err)
-			}
 			if err != nil {
-				return err
+				return access.WithCode(err, access.CodeInvalid)
 			}
 			return format.Print(cmd.OutOrStdout(), set, func(w io.Writer) {
 				rows := [][]string{{"PERSON", "KEY", "ENROLLED", "UNTIL"}}

@@ -7,7 +7,6 @@ import (
 	"github.com/spf13/cobra"
 	"go.temporal.io/sdk/client"
 
-	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config"
 	"ramp.dev/ramp/server"
 	"ramp.dev/ramp/worker"
@@ -38,8 +37,8 @@ func processCommand(name, short, long string, parts config.Parts, start StartFun
 			if err != nil {
 				return err
 			}
-			if issues := c.Validate(parts); len(issues) > 0 {
-				return access.Invalid(issues...)
+			if err := c.Validate(parts).Err(); err != nil {
+				return err
 			}
 			var on Closers
 			defer on.Close()

@@ -1,0 +1,25 @@
+package ledger
+
+import (
+	"context"
+
+	"ramp.dev/ramp/access"
+)
+
+// Reach asks a database whether it can be used, and makes no tables in it. A file
+// of SQLite is not looked at: it is made when it is first opened. Errors are
+// CodeInvalid for a malformed address, and CodeUnavailable.
+func Reach(ctx context.Context, address string) error {
+	l, err := connect(address)
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	if l.dialect != postgres {
+		return nil
+	}
+	if err := l.read.PingContext(ctx); err != nil {
+		return access.Errorf(access.CodeUnavailable, "ledger: %w", err)
+	}
+	return nil
+}
