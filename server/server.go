@@ -27,9 +27,9 @@ import (
 	"ramp.dev/ramp/server/auth"
 	"ramp.dev/ramp/server/codecserver"
 	"ramp.dev/ramp/server/gateway"
+	"ramp.dev/ramp/server/pages"
 	"ramp.dev/ramp/server/scim"
 	"ramp.dev/ramp/server/surface"
-	"ramp.dev/ramp/server/web"
 )
 
 // Deps are what a server works with.
@@ -129,12 +129,12 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 	}
 	s.parts = []part{{"ledger", d.Ledger.Ping}, {"temporal", t.Ping}, {"identity", identity.Ping},
 		{"contracts", func(context.Context) error { return store.LoadError() }}}
-	pages, err := web.New(s.app, identity, web.TemporalUI{Address: c.TemporalUI, Namespace: d.Namespace})
+	web, err := pages.New(s.app, identity, pages.TemporalUI{Address: c.TemporalUI, Namespace: d.Namespace})
 	if err != nil {
 		return nil, err
 	}
 	s.surfaces = []surface.Surface{s.health(), identity.Surface(), api.New(s.app, identity).Surface(),
-		codecserver.Surface(s.app, identity, c.TemporalUI), pages.StaticFiles(), pages.Surface()}
+		codecserver.Surface(s.app, identity, c.TemporalUI), web.StaticFiles(), web.Surface()}
 	if directory != nil {
 		s.surfaces = append(s.surfaces, scim.New(c.SCIM, d.Ledger, c.URL, s.sync.Wake, d.Log).Surface())
 	}

@@ -107,3 +107,13 @@ func (q *requests) Requests(ctx context.Context, p access.Person, query Query) (
 	}
 	return out, f.Cursor, nil
 }
+
+// maxToDecide bounds what CountToDecide counts.
+const maxToDecide = 99
+
+// CountToDecide returns how many pending requests p may decide and has not
+// decided, up to 99.
+func (q *requests) CountToDecide(ctx context.Context, p access.Person) (int, error) {
+	list, _, err := q.Requests(ctx, p, Query{ToDecide: true, Limit: maxToDecide})
+	return len(list), err
+}

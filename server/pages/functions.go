@@ -1,4 +1,4 @@
-package web
+package pages
 
 import (
 	"fmt"
@@ -30,13 +30,14 @@ var functions = template.FuncMap{
 	"text":         func(v any) string { return fmt.Sprint(v) },
 }
 
-// loginNotice says that something needs a newer login, and leads there and back.
+// loginNotice says that an act requires a newer login, and leads there and back.
 type loginNotice struct {
 	Within   access.Duration
-	To, Next string // for what it is needed; where to go on after it
+	To, Next string // what requires it; where to go on after it
 }
 
-// timeTag shows a time in UTC; the page's script turns it to the reader's zone.
+// timeTag returns a time in UTC; the page's script converts it to the reader's
+// zone.
 func timeTag(t any) template.HTML {
 	at, ok := t.(time.Time)
 	if p, isPtr := t.(*time.Time); isPtr {
@@ -52,20 +53,20 @@ func timeTag(t any) template.HTML {
 	return template.HTML(fmt.Sprintf(`<time datetime="%s">%s</time>`, at.Format(time.RFC3339), at.Format("2 Jan 2006, 15:04:05 UTC"))) // #nosec G203 -- only formatted times
 }
 
-// left says how long it is until a time; the script counts it down.
+// left returns how long it is until a time; the script counts it down.
 func left(t *time.Time) template.HTML {
 	if t == nil {
 		return ""
 	}
 	d := time.Until(*t).Round(time.Second)
-	text := "over"
+	text := "expired"
 	if d > 0 {
 		text = access.Duration(d).String() + " left"
 	}
 	return template.HTML(fmt.Sprintf(`<span class="left" role="timer" data-until="%s">%s</span>`, t.UTC().Format(time.RFC3339), text)) // #nosec G203 -- only formatted times and lengths
 }
 
-// short shortens a digest for people; the whole is in its title.
+// short returns a digest shortened for people, with the whole in its title.
 func short(digest string) template.HTML {
 	shown := strings.TrimPrefix(digest, "sha256:")
 	if len(shown) > 12 {

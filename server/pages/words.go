@@ -1,4 +1,4 @@
-package web
+package pages
 
 import (
 	"fmt"
@@ -11,7 +11,7 @@ import (
 	"ramp.dev/ramp/contracts"
 )
 
-// words says a duration as people do: "1 hour 30 minutes".
+// words returns a duration as people say it: "1 hour 30 minutes".
 func words(d access.Duration) string {
 	var parts []string
 	rest := d.Std()
@@ -37,16 +37,16 @@ func counted(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// usual are the lengths that people think in.
-var usual = []time.Duration{time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 30 * time.Minute,
+// usualDurations are those that people think in.
+var usualDurations = []time.Duration{time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 30 * time.Minute,
 	time.Hour, 2 * time.Hour, 4 * time.Hour, 8 * time.Hour, 12 * time.Hour, 24 * time.Hour, 48 * time.Hour, 7 * 24 * time.Hour}
 
-// choices are the lengths that the form offers by one touch: the contract's
-// default and most, and the usual ones between, none so short beside the most
-// that the row gets long.
+// choices returns the durations that the form offers by one touch: the contract's
+// default and maximum, and the usual ones between; none so short beside the
+// maximum that the row gets long.
 func choices(o contracts.OfferDuration) []access.Duration {
 	out := []access.Duration{o.Default, o.Max}
-	for _, u := range usual {
+	for _, u := range usualDurations {
 		if d := access.Duration(u); d < o.Max && d >= o.Max/16 {
 			out = append(out, d)
 		}
@@ -60,7 +60,7 @@ func isChoice(o contracts.OfferDuration, typed string) bool {
 	return slices.ContainsFunc(choices(o), func(d access.Duration) bool { return d.String() == typed })
 }
 
-// needs says who must agree before access opens.
+// needs returns who must approve before access opens.
 func needs(a contracts.OfferApproval) string {
 	var from []string
 	for _, s := range a.Stages {
@@ -72,11 +72,11 @@ func needs(a contracts.OfferApproval) string {
 	}
 	switch {
 	case len(from) == 0 && a.Automatic:
-		return "opens at once, if its condition holds"
+		return "approved automatically, if its condition holds"
 	case len(from) == 0:
 		return "nobody can approve this"
 	case a.Automatic:
-		return "may open at once, else approved by " + listed(from)
+		return "approved automatically or by " + listed(from)
 	}
 	return "approved by " + listed(from)
 }
@@ -90,28 +90,28 @@ func listed(names []string) string {
 }
 
 var stateTips = map[access.State]string{
-	access.StatePending:   "waiting for decisions",
-	access.StateApproved:  "approved, about to be opened",
-	access.StateScheduled: "approved, waiting for its start",
-	access.StateGranting:  "being opened",
-	access.StateActive:    "usable now",
-	access.StateEnding:    "being closed; not proven gone yet",
-	access.StateEnded:     "proven gone",
+	access.StatePending:   "waiting for approval",
+	access.StateApproved:  "approved; access is about to be opened",
+	access.StateScheduled: "approved; waiting for its start time",
+	access.StateGranting:  "access is being opened",
+	access.StateActive:    "access is open",
+	access.StateEnding:    "access is being revoked; the target has not confirmed it yet",
+	access.StateEnded:     "access is gone, as the target confirmed",
 	access.StateDenied:    "denied; nothing was opened",
-	access.StateCancelled: "taken back by its requester; nothing is open",
+	access.StateCancelled: "cancelled by its requester; nothing was opened",
 	access.StateLapsed:    "nobody decided in time; nothing was opened",
-	access.StateFailed:    "could not be opened; nothing was left behind",
+	access.StateFailed:    "access could not be opened; nothing was left behind",
 }
 
 var outcomeTips = map[access.Outcome]string{
-	access.OutcomeExpired:    "its time was over",
-	access.OutcomeReleased:   "its requester handed it back",
+	access.OutcomeExpired:    "it expired",
+	access.OutcomeReleased:   "its requester released it",
 	access.OutcomeRevoked:    "it was revoked",
-	access.OutcomeOffboarded: "its requester left",
-	access.OutcomeFailed:     "opening failed half way, and all was closed again",
+	access.OutcomeOffboarded: "its requester has left",
+	access.OutcomeFailed:     "opening it failed, and what was open was revoked",
 }
 
-// waiting names the stages that a pending request waits for.
+// waiting returns the names of the stages that a pending request waits for.
 func waiting(r access.Request) string {
 	var open []string
 	for _, s := range r.Stages {
@@ -122,17 +122,17 @@ func waiting(r access.Request) string {
 	return listed(open)
 }
 
-// problemTitles are the headings of problems; the rest have HTTP's own words.
+// problemTitles are the headings of problems; the rest have HTTP's own.
 var problemTitles = map[int]string{
-	http.StatusBadRequest:          "That cannot be read",
+	http.StatusBadRequest:          "Invalid input",
 	http.StatusUnauthorized:        "You are not logged in",
-	http.StatusForbidden:           "That is not allowed",
-	http.StatusNotFound:            "There is nothing here",
-	http.StatusConflict:            "That no longer fits",
-	http.StatusGone:                "That came too late",
-	http.StatusTooManyRequests:     "That is too much at once",
-	http.StatusInternalServerError: "Something broke",
-	http.StatusServiceUnavailable:  "Not right now",
+	http.StatusForbidden:           "Not allowed",
+	http.StatusNotFound:            "Not found",
+	http.StatusConflict:            "The request has changed",
+	http.StatusGone:                "Too late",
+	http.StatusTooManyRequests:     "Too many requests",
+	http.StatusInternalServerError: "Internal error",
+	http.StatusServiceUnavailable:  "Temporarily unavailable",
 }
 
 func problemTitle(status int) string {

@@ -1,6 +1,7 @@
-package web
+package pages
 
 import (
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -23,11 +24,11 @@ import (
 // without a word.
 var inline = regexp.MustCompile(`(?i)<script(>| [^>]*>[^<])|<style|\sstyle=|\son[a-z]+=|javascript:`)
 
-func shown(t *testing.T, w *Web, page string, content any) string {
+func shown(t *testing.T, p *Pages, page string, content any) string {
 	t.Helper()
 	var b strings.Builder
-	v := view{Person: access.Person{ID: "bob", Name: "Bob", Kind: access.KindHuman}, Here: "/", Self: "/", Assets: "x", Content: content}
-	require.NoError(t, w.pages[page].ExecuteTemplate(&b, "layout.html", v))
+	v := view{Person: access.Person{ID: "bob", Name: "Bob", Kind: access.KindHuman}, Nav: p.nav("/", 2), Self: "/", Assets: "x", Content: content}
+	require.NoError(t, p.templates[page].ExecuteTemplate(&b, "layout.html", v))
 	require.NotRegexp(t, inline, b.String())
 	require.NotContains(t, b.String(), "ZgotmplZ", "the template engine refused a value")
 	require.Regexp(t, `<title>[^<]+ · Ramp</title>`, b.String())
@@ -51,61 +52,83 @@ func example(state access.State) access.Request {
 	}
 }
 
+// TestPagesAndTemplates: each page has its template, and no template is left over.
+func TestPagesAndTemplates(t *testing.T) {
+	p, err := New(nil, nil, TemporalUI{})
+	require.NoError(t, err)
+	left := maps.Clone(p.templates)
+	for _, name := range []string{"layout", "parts", "problem"} { // of which pages are made, and that of errors
+		delete(left, name)
+	}
+	for _, one := range p.pages() {
+		require.NotNil(t, p.templates[one.Name], one.Path)
+		delete(left, one.Name)
+	}
+	require.Empty(t, left)
+	require.Equal(t, []navItem{{"/", "Home", false, 0}, {"/requests", "Requests", true, 0}, {"/inbox", "Inbox", false, 3}}, p.nav("/requests", 3))
+}
+
+func TestTemporalUI(t *testing.T) {
+	require.Empty(t, TemporalUI{}.workflow("x"))
+	require.Equal(t, "https://t.example/namespaces/default/workflows/x", TemporalUI{Address: "https://t.example/"}.workflow("x"))
+	require.Equal(t, "https://t.example/namespaces/ramp.abc12/workflows/x", TemporalUI{Address: "https://t.example", Namespace: "ramp.abc12"}.workflow("x"))
+}
+
 // TestEveryPage renders every page in every state, with everything that can be
 // on it: a template fails when it is executed, not when it is parsed.
 func TestEveryPage(t *testing.T) {
-	w, err := New(nil, nil, TemporalUI{})
+	p, err := New(nil, nil, TemporalUI{})
 	require.NoError(t, err)
 	all := app.Permissions{Decide: true, Cancel: true, Release: true, Revoke: true, Extend: true, PickUp: true}
 	for _, s := range access.States() {
 		r := example(s)
-		for _, p := range []requestPage{{Request: r}, {Request: r, Can: all, Refused: "no", TemporalUI: "http://ui",
+		for _, content := range []requestPage{{Request: r}, {Request: r, Can: all, Refused: "no", TemporalUI: "http://ui",
 			Typed: map[string]string{"comment": "typed"}}} {
-			html := shown(t, w, "request", p)
+			html := shown(t, p, "request", content)
 			for _, fact := range []string{"Bot", "bot", "for alice", "1 hour", "read orders", "postgres/orders", "readonly_orders",
 				"VALID UNTIL", "ramp-x-a", "fix it", "OPS-1", "lead", string(s)} {
 				require.Contains(t, html, fact, s)
 			}
-			require.Equal(t, !s.Final() && !p.Can.Decide, strings.Contains(html, `http-equiv="refresh"`), "asks again, but not under somebody who types")
-			require.Equal(t, p.Can.Decide, strings.Contains(html, `value="sha256:0011223344556677"`))
+			require.Equal(t, !s.Final() && !content.Can.Decide, strings.Contains(html, `http-equiv="refresh"`), "asks again, but not under somebody who types")
+			require.Equal(t, content.Can.Decide, strings.Contains(html, `value="sha256:0011223344556677"`))
 		}
 	}
 	r := example(access.StateEnding)
 	r.Overdue, r.Problem = true, "the host does not answer"
-	require.Contains(t, shown(t, w, "request", requestPage{Request: r}), `class="status overdue"`)
+	require.Contains(t, shown(t, p, "request", requestPage{Request: r}), `class="status overdue"`)
 
 	for _, asked := range []app.PasskeyChallenge{{Problem: "why not"}, {Challenge: "Y2g", RPID: "ramp.example.com"},
 		{Challenge: "Y2g", RPID: "ramp.example.com", Keys: []string{"YQ", "Yg"}}} {
-		html := shown(t, w, "request", requestPage{Request: example(access.StatePending), Can: all, Passkey: &asked})
+		html := shown(t, p, "request", requestPage{Request: example(access.StatePending), Can: all, Passkey: &asked})
 		require.Equal(t, len(asked.Keys) > 0, strings.Contains(html, `data-challenge="Y2g" data-rp="ramp.example.com" data-keys="YQ Yg"`))
 		require.Equal(t, len(asked.Keys) == 0, strings.Contains(html, `value="approve" disabled`), "deny is all that is left")
 		require.Contains(t, html, asked.Problem)
 		enrolment := app.Enrolment{PasskeyChallenge: asked, Person: "bob", Algorithms: []int{-7, -8},
 			Enrolled: []passkey.Key{{Name: "laptop", Enrolled: "2026-01-31"}}}
-		html = shown(t, w, "passkeys", passkeysPage{Enrolment: enrolment, Entry: "bob: <b>", Refused: "no"})
+		html = shown(t, p, "passkeys", passkeysPage{Enrolment: enrolment, Entry: "bob: <b>", Refused: "no"})
 		require.Equal(t, asked.Problem == "", strings.Contains(html, `data-algorithms="-7 -8 "`))
 		require.Contains(t, html, "bob: &lt;b&gt;")
 	}
 
 	rows := []access.Request{example(access.StatePending), r}
-	shown(t, w, "home", homePage{Live: rows, ToDo: rows})
-	require.Contains(t, shown(t, w, "home", homePage{}), "Nothing is open")
-	require.Contains(t, shown(t, w, "inbox", listPage{}), "Nothing waits for you")
-	require.Contains(t, shown(t, w, "inbox", listPage{Items: rows, NextURL: "/inbox?cursor=x"}), `href="/inbox?cursor=x"`)
+	shown(t, p, "home", homePage{Live: rows, ToDo: rows})
+	require.Contains(t, shown(t, p, "home", homePage{}), "No active access")
+	require.Contains(t, shown(t, p, "inbox", listPage{}), "Nothing to decide")
+	require.Contains(t, shown(t, p, "inbox", listPage{Items: rows, NextURL: "/inbox?cursor=x"}), `href="/inbox?cursor=x"`)
 	for _, tab := range tabs {
-		require.Contains(t, shown(t, w, "requests", listPage{Tab: tab.Show, Tabs: tabs}), `aria-current="page">`+tab.Name)
+		require.Contains(t, shown(t, p, "requests", listPage{Tab: tab.Show, Tabs: tabs}), `aria-current="page">`+tab.Name)
 	}
-	shown(t, w, "signedout", nil)
+	shown(t, p, "signedout", nil)
 	for status := range problemTitles {
-		shown(t, w, "problem", problem.Problem{Status: status, Detail: "why"})
+		shown(t, p, "problem", problem.Problem{Status: status, Detail: "why"})
 	}
 }
 
 // TestFormKeepsWhatWasTyped, of every type of param, beside what is wrong.
 func TestFormKeepsWhatWasTyped(t *testing.T) {
-	w, err := New(nil, nil, TemporalUI{})
+	p, err := New(nil, nil, TemporalUI{})
 	require.NoError(t, err)
-	html := shown(t, w, "ask", askPage{
+	html := shown(t, p, "ask", askPage{
 		Offer: contracts.Offer{Contract: "orders", Ticket: "always", Params: []contracts.OfferParam{
 			{Name: "table", Type: "string", Enum: []string{"orders", "refunds"}, Required: true}, {Name: "dry", Type: "bool", Default: true, Description: "look only"},
 			{Name: "rows", Type: "int", Default: 100}}, Duration: contracts.OfferDuration{Default: access.Duration(time.Minute), Max: access.Duration(time.Hour)}},

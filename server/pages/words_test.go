@@ -1,4 +1,4 @@
-package web
+package pages
 
 import (
 	"strings"
@@ -45,10 +45,10 @@ func TestChoices(t *testing.T) {
 func TestNeeds(t *testing.T) {
 	lead, two := access.Stage{Name: "team lead", Approvals: 1}, access.Stage{Name: "security", Approvals: 2}
 	for want, a := range map[string]contracts.OfferApproval{
-		"opens at once, if its condition holds":              {Automatic: true},
+		"approved automatically, if its condition holds":     {Automatic: true},
 		"approved by team lead":                              {Stages: []access.Stage{lead}},
 		"approved by team lead and 2 of security":            {Stages: []access.Stage{lead, two}},
-		"may open at once, else approved by team lead":       {Automatic: true, Stages: []access.Stage{lead}},
+		"approved automatically or by team lead":             {Automatic: true, Stages: []access.Stage{lead}},
 		"approved by team lead, 2 of security and team lead": {Stages: []access.Stage{lead, two, lead}},
 		"nobody can approve this":                            {},
 	} {

@@ -1,0 +1,82 @@
+package pages
+
+import (
+	"net/url"
+	"slices"
+
+	"github.com/labstack/echo/v4"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/contracts"
+	"ramp.dev/ramp/server/app"
+	"ramp.dev/ramp/server/auth"
+)
+
+type homePage struct {
+	Live   []access.Request // the person's own: open, or on their way
+	ToDo   []access.Request
+	Offers []contracts.Offer
+	Query  string
+}
+
+var underWay = []access.State{access.StatePending, access.StateApproved, access.StateScheduled,
+	access.StateGranting, access.StateActive, access.StateEnding}
+
+func (p *Pages) home(c echo.Context) (any, error) {
+	ctx, person := c.Request().Context(), auth.Person(c)
+	content := homePage{Query: c.QueryParam("q")}
+	var err error
+	if content.Live, _, err = p.app.Requests(ctx, person, app.Query{Mine: true, States: underWay}); err != nil {
+		return nil, err
+	}
+	if content.ToDo, _, err = p.app.Requests(ctx, person, app.Query{ToDecide: true, Limit: 5}); err != nil {
+		return nil, err
+	}
+	content.Offers = p.app.Catalog(ctx, person, content.Query)
+	return content, nil
+}
+
+type listPage struct {
+	Items   []access.Request
+	NextURL string // older ones; "" where there are none
+	Tab     string // which of the lists
+	Tabs    []tab
+}
+
+func (p *Pages) inbox(c echo.Context) (any, error) {
+	items, next, err := p.app.Requests(c.Request().Context(), auth.Person(c), app.Query{ToDecide: true, Cursor: c.QueryParam("cursor")})
+	if err != nil {
+		return nil, err
+	}
+	content := listPage{Items: items}
+	if next != "" {
+		content.NextURL = "/inbox?" + url.Values{"cursor": {next}}.Encode()
+	}
+	return content, nil
+}
+
+type tab struct {
+	Show, Name string
+	query      app.Query
+}
+
+var tabs = []tab{
+	{"mine", "Mine", app.Query{Mine: true}},
+	{"active", "Open now", app.Query{States: []access.State{access.StateGranting, access.StateActive, access.StateEnding}}},
+	{"all", "All", app.Query{}},
+}
+
+func (p *Pages) requests(c echo.Context) (any, error) {
+	chosen := tabs[max(0, slices.IndexFunc(tabs, func(t tab) bool { return t.Show == c.QueryParam("show") }))]
+	q := chosen.query
+	q.Cursor = c.QueryParam("cursor")
+	items, next, err := p.app.Requests(c.Request().Context(), auth.Person(c), q)
+	if err != nil {
+		return nil, err
+	}
+	content := listPage{Items: items, Tab: chosen.Show, Tabs: tabs}
+	if next != "" {
+		content.NextURL = "/requests?" + url.Values{"show": {chosen.Show}, "cursor": {next}}.Encode()
+	}
+	return content, nil
+}

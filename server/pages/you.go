@@ -1,0 +1,32 @@
+package pages
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"ramp.dev/ramp/server/auth"
+)
+
+// you shows people who Ramp takes them for, and where they are signed in.
+func (p *Pages) you(c echo.Context) (any, error) {
+	return p.auth.ListSessions(c.Request().Context(), auth.Person(c))
+}
+
+func (p *Pages) signOut(c echo.Context) error {
+	if err := p.auth.SignOut(c.Request().Context(), auth.Person(c)); err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/signed-out")
+}
+
+// signInPage lets people choose where they log in. The login itself checks where
+// Next leads.
+type signInPage struct {
+	Choices     []string
+	Next, Again string
+}
+
+func (p *Pages) signIn(c echo.Context) (any, error) {
+	return signInPage{p.auth.LoginProviders(), c.QueryParam("next"), c.QueryParam("again")}, nil
+}
