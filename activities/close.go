@@ -5,37 +5,35 @@ import (
 	"slices"
 	"time"
 
-	"go.temporal.io/sdk/activity"
-
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/activities/api"
 	"ramp.dev/ramp/internal/failpoint"
 )
 
-// CloseGrant revokes one grant and proves that it is gone. It needs the name alone,
-// asks for no evidence, and every error of it is retried: there is no state of
-// the world in which Ramp stops trying to close. Idempotent.
+// CloseGrant revokes one grant and reads back that it is gone. It needs the name
+// alone, asks for no signed statement, and every error of it is retried: whatever
+// goes wrong, Ramp goes on trying to close. Idempotent.
 func (t *Targets) CloseGrant(ctx context.Context, in api.CloseGrantInput) error {
 	defer heartbeat(ctx)()
 	return api.ToTemporalRetryable(t.closeAndRecord(ctx, in))
 }
 
-// recordWithin is how long closing waits for the ledger to take note. A ledger
-// that is down must not keep access open.
+// recordWithin is how long closing waits for the ledger. A ledger that is down must
+// not keep access open.
 const recordWithin = 250 * time.Millisecond
 
-// closeAndRecord closes, and records before and after what that means for the request.
-// From the first on the ledger lets nothing be opened for it any more, so that
-// nobody can between revoking and reading back.
+// closeAndRecord closes a grant, and records before that its request is ending and
+// after that it has ended. Once the request is recorded as ending, the ledger lets
+// nothing be opened for it, so that nobody can between revoking and reading back.
 func (t *Targets) closeAndRecord(ctx context.Context, in api.CloseGrantInput) error {
 	soon, cancel := context.WithTimeout(ctx, recordWithin)
-	told := t.recordTransition(soon, in.Ending)
+	notRecorded := t.recordTransition(soon, in.Ending)
 	cancel()
 	g := access.Grant{Name: in.Grant, RequestID: in.RequestID, Target: in.Target, Principal: in.Principal, ExpiresAt: in.Due}
 	if err := t.RevokeAndVerify(ctx, g); err != nil {
 		return err
 	}
-	if told != nil {
+	if notRecorded != nil {
 		if err := t.recordTransition(ctx, in.Ending); err != nil {
 			return err
 		}
@@ -51,22 +49,23 @@ func (t *Targets) closeAndRecord(ctx context.Context, in api.CloseGrantInput) er
 	return t.recordTransition(ctx, &ended)
 }
 
-// recordTransition records a step, if there is one. A request that the ledger does not know
-// is closed all the same; the reconciler reports it.
-func (t *Targets) recordTransition(ctx context.Context, step *access.Transition) error {
-	if step == nil {
+// recordTransition records a transition, if there is one. The access of a request
+// that is not in the ledger is closed all the same; the reconciler reports it.
+func (t *Targets) recordTransition(ctx context.Context, transition *access.Transition) error {
+	if transition == nil {
 		return nil
 	}
-	err := t.Ledger.Advance(ctx, *step)
+	err := t.Ledger.Advance(ctx, *transition)
 	if access.CodeOf(err) == access.CodeNotFound {
 		return nil
 	}
 	return err
 }
 
-// RevokeAndVerify is Close outside of an activity, and records nothing of the request: for
-// the reconciler, which may act with no Temporal at all. It takes no more of g
-// than names; its end is only its place in the queue.
+// RevokeAndVerify revokes a grant, reads back that it is gone, and marks it closed
+// in the ledger. It records nothing of the request. The reconciler uses it too,
+// with no Temporal at all. Of g it needs the names; its end only decides its place
+// in the queue of the target.
 func (t *Targets) RevokeAndVerify(ctx context.Context, g access.Grant) error {
 	started := t.now()
 	// The target comes before the ledger: a ledger that is down must not keep
@@ -89,7 +88,7 @@ func (t *Targets) RevokeAndVerify(ctx context.Context, g access.Grant) error {
 		err = t.Ledger.MarkClosed(ctx, g.Name, t.now())
 	}
 	if access.CodeOf(err) == access.CodeNotFound {
-		return nil // refused before it was ever intended
+		return nil // opening was refused before the grant was written to the ledger
 	}
 	if err == nil {
 		t.observeLag(ctx, g)
@@ -97,8 +96,8 @@ func (t *Targets) RevokeAndVerify(ctx context.Context, g access.Grant) error {
 	return err
 }
 
-// observeLag tells how long after its end a grant that was not ended early is
-// gone. Reading it costs little beside closing it, and a failure loses a figure.
+// observeLag observes how long after its end a grant is gone that was not ended
+// early. Errors are dropped: they lose one observation.
 func (t *Targets) observeLag(ctx context.Context, g access.Grant) {
 	if t.ObserveLag == nil {
 		return
@@ -110,9 +109,9 @@ func (t *Targets) observeLag(ctx context.Context, g access.Grant) {
 	t.ObserveLag(g.Target, row.ClosedAt.Sub(row.ExpiresAt))
 }
 
-// awaitConsistency waits until a read can be believed. Within a target's consistency
+// awaitConsistency waits until a read is consistent. Within a target's consistency
 // window after a grant, "not found" may mean "not yet", and the grant may still
-// surface; so it is revoked once more when the window is over.
+// appear; so it is revoked once more when the window is over.
 func (t *Targets) awaitConsistency(ctx context.Context, g access.Grant, started time.Time) error {
 	bounds, err := t.Broker.Bounds(g.Target)
 	if err != nil || bounds.Consistency == 0 {
@@ -134,25 +133,4 @@ func (t *Targets) awaitConsistency(ctx context.Context, g access.Grant, started 
 	case <-timer.C:
 	}
 	return t.Broker.Revoke(ctx, g)
-}
-
-// heartbeat tells Temporal that the activity is alive, so that a worker that dies
-// in the middle is noticed within the heartbeat timeout rather than the whole.
-func heartbeat(ctx context.Context) (stop func()) {
-	done := make(chan struct{})
-	go func() {
-		tick := time.NewTicker(3 * time.Second)
-		defer tick.Stop()
-		for {
-			select {
-			case <-done:
-				return
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-				activity.RecordHeartbeat(ctx)
-			}
-		}
-	}()
-	return func() { close(done) }
 }

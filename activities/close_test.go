@@ -18,33 +18,32 @@ import (
 
 const requestID = "0123456789abcdef"
 
-// witness is a target and a ledger that write down, in one list, what they were
-// asked.
-type witness struct {
+// callLog is a target and a ledger that keep their calls in one list.
+type callLog struct {
 	integrations.Target
 	activities.GrantLedger
 	seen    []string
 	advance func(ctx context.Context, a access.Transition) error
 }
 
-func (w *witness) Bounds() integrations.Bounds { return integrations.Bounds{} }
+func (w *callLog) Bounds() integrations.Bounds { return integrations.Bounds{} }
 
-func (w *witness) Revoke(context.Context, access.Grant) error {
+func (w *callLog) Revoke(context.Context, access.Grant) error {
 	w.seen = append(w.seen, "revoke")
 	return nil
 }
 
-func (w *witness) Inspect(context.Context, access.Grant) (access.ReadBack, error) {
+func (w *callLog) Inspect(context.Context, access.Grant) (access.ReadBack, error) {
 	w.seen = append(w.seen, "inspect")
 	return access.ReadBack{}, nil
 }
 
-func (w *witness) MarkClosed(context.Context, string, time.Time) error {
+func (w *callLog) MarkClosed(context.Context, string, time.Time) error {
 	w.seen = append(w.seen, "closed")
 	return nil
 }
 
-func (w *witness) Advance(ctx context.Context, a access.Transition) error {
+func (w *callLog) Advance(ctx context.Context, a access.Transition) error {
 	if w.advance != nil {
 		if err := w.advance(ctx, a); err != nil {
 			return err
@@ -54,7 +53,7 @@ func (w *witness) Advance(ctx context.Context, a access.Transition) error {
 	return nil
 }
 
-func (w *witness) close(t *testing.T) error {
+func (w *callLog) close(t *testing.T) error {
 	var ts testsuite.WorkflowTestSuite
 	env := ts.NewTestActivityEnvironment()
 	targets := &activities.Targets{Ledger: w, Broker: integrations.NewBroker(map[string]integrations.Target{"x/y": w}, nil)}
@@ -69,12 +68,12 @@ func (w *witness) close(t *testing.T) error {
 
 func TestClose(t *testing.T) {
 	t.Run("the ledger knows of the ending before the target is touched, and of the end after it was read back", func(t *testing.T) {
-		w := &witness{}
+		w := &callLog{}
 		require.NoError(t, w.close(t))
 		require.Equal(t, []string{"ending", "revoke", "inspect", "closed", "ended"}, w.seen)
 	})
 	t.Run("a ledger that hangs does not keep access open", func(t *testing.T) {
-		w := &witness{}
+		w := &callLog{}
 		revoked := false
 		w.advance = func(ctx context.Context, _ access.Transition) error {
 			if revoked = slices.Contains(w.seen, "revoke"); revoked {
@@ -88,7 +87,7 @@ func TestClose(t *testing.T) {
 		require.NotContains(t, w.seen, "ended")
 	})
 	t.Run("the ending that was not recorded at once is recorded before the end", func(t *testing.T) {
-		w := &witness{}
+		w := &callLog{}
 		w.advance = func(context.Context, access.Transition) error {
 			if len(w.seen) == 0 {
 				return access.Errorf(access.CodeUnavailable, "down")
@@ -99,7 +98,7 @@ func TestClose(t *testing.T) {
 		require.Equal(t, []string{"revoke", "inspect", "closed", "ending", "ended"}, w.seen)
 	})
 	t.Run("a request that the ledger does not know is closed all the same", func(t *testing.T) {
-		w := &witness{advance: func(context.Context, access.Transition) error {
+		w := &callLog{advance: func(context.Context, access.Transition) error {
 			return access.Errorf(access.CodeNotFound, "unknown")
 		}}
 		require.NoError(t, w.close(t))

@@ -7,7 +7,22 @@ import (
 	"ramp.dev/ramp/evidence"
 )
 
-// directorySnapshot asks about everybody in a plan and its decisions.
+// applyDirectory counts the decisions again by what the directory says now: nothing
+// opens for somebody who has left, nor by the approval of somebody who may no
+// longer approve (CASES 6).
+func (t *Targets) applyDirectory(ctx context.Context, proof evidence.Authorized) (evidence.Authorized, error) {
+	people, err := directorySnapshot(ctx, t.Directory, proof)
+	if err != nil {
+		return proof, err
+	}
+	if _, err := people.Restrict(proof.Plan.Requester); err != nil {
+		return proof, err
+	}
+	return proof.Recount(people), nil
+}
+
+// directorySnapshot asks the directory about everybody in a plan and its decisions.
+// Where the directory does not answer, nothing is decided or opened.
 func directorySnapshot(ctx context.Context, d access.Directory, proof evidence.Authorized) (access.DirectorySnapshot, error) {
 	if d == nil {
 		return access.DirectorySnapshot{}, nil
@@ -16,15 +31,15 @@ func directorySnapshot(ctx context.Context, d access.Directory, proof evidence.A
 	for _, dec := range proof.Decisions {
 		ids = append(ids, dec.Approver.Identities()...)
 	}
-	roll, err := d.DirectorySnapshot(ctx, ids...)
+	people, err := d.DirectorySnapshot(ctx, ids...)
 	if err != nil {
 		return access.DirectorySnapshot{}, access.Errorf(access.CodeUnavailable, "the directory does not answer: %w", err)
 	}
-	return roll, nil
+	return people, nil
 }
 
-// lostApprovals says of each approval that no longer counts why it does not.
-func lostApprovals(proof evidence.Authorized, roll access.DirectorySnapshot) []string {
+// lostApprovals returns, for each approval that no longer counts, why it does not.
+func lostApprovals(proof evidence.Authorized, people access.DirectorySnapshot) []string {
 	var out []string
 	for _, d := range proof.Decisions {
 		if d.Verdict != access.Approve {
@@ -34,11 +49,11 @@ func lostApprovals(proof evidence.Authorized, roll access.DirectorySnapshot) []s
 		if rule.MayDecide(requester, d.Approver) != nil {
 			continue // it never counted
 		}
-		still, err := roll.Restrict(d.Approver)
+		current, err := people.Restrict(d.Approver)
 		switch {
 		case err != nil:
 			out = append(out, d.Approver.ID+" has left")
-		case rule.MayDecide(requester, still) != nil:
+		case rule.MayDecide(requester, current) != nil:
 			out = append(out, d.Approver.ID+" is no longer among the approvers")
 		}
 	}

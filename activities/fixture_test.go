@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/testsuite"
 
 	"ramp.dev/ramp/access"
@@ -34,8 +33,8 @@ var (
 	dave  = person("dave", "contractors")
 )
 
-// worker is a worker's activities as somebody who speaks to Temporal directly
-// reaches them: with a real ledger, a target in memory, and a clock to move.
+// worker has the activities of a worker, which anybody who speaks to Temporal
+// directly can reach, with a real ledger, a fake target, and a clock to move.
 type worker struct {
 	*testing.T
 	env     *testsuite.TestActivityEnvironment
@@ -65,7 +64,7 @@ func newWorker(t *testing.T) *worker {
 	return newWorkerOf(t, integrations.Bounds{Ending: time.Minute})
 }
 
-// newWorkerOf serves a target with these bounds.
+// newWorkerOf returns a worker that serves a target with these bounds.
 func newWorkerOf(t *testing.T, bounds integrations.Bounds) *worker {
 	_, key, err := ed25519.GenerateKey(nil)
 	require.NoError(t, err)
@@ -83,14 +82,13 @@ func newWorkerOf(t *testing.T, bounds integrations.Bounds) *worker {
 		Ledger: w.ledger, Keyring: keys, Directory: w.directory, Now: now}
 	var ts testsuite.WorkflowTestSuite
 	w.env = ts.NewTestActivityEnvironment()
-	for name, f := range map[string]any{api.VerifyDecisions: c.VerifyDecisions, api.RecordTransition: c.RecordTransition, api.OpenGrant: w.targets.OpenGrant,
-		api.ExtendGrant: w.targets.ExtendGrant, api.MintCredential: w.targets.MintCredential, api.CloseGrant: w.targets.CloseGrant} {
-		w.env.RegisterActivityWithOptions(f, activity.RegisterOptions{Name: name})
-	}
+	c.Register(w.env)
+	w.targets.Register(w.env)
+	w.targets.RegisterClosing(w.env)
 	return w
 }
 
-// asked is a request that was submitted: its plan, signed.
+// asked is a request that was submitted.
 type asked struct {
 	*worker
 	plan   access.Plan
@@ -127,7 +125,7 @@ func (a asked) decision(p access.Person, v access.Verdict) evidence.Envelope {
 	return e
 }
 
-func (a asked) judge(d evidence.Envelope, before ...evidence.Envelope) (api.VerifyDecisionsResult, error) {
+func (a asked) verify(d evidence.Envelope, before ...evidence.Envelope) (api.VerifyDecisionsResult, error) {
 	var res api.VerifyDecisionsResult
 	v, err := a.env.ExecuteActivity(api.VerifyDecisions, api.VerifyDecisionsInput{Plan: a.signed, Decisions: before, New: &d})
 	if err == nil {
@@ -153,7 +151,7 @@ func (a asked) row() ledger.GrantRecord {
 	return rows[0]
 }
 
-func (a asked) told() map[access.EventKind]int {
+func (a asked) eventCounts() map[access.EventKind]int {
 	r, err := a.ledger.Request(context.Background(), a.plan.RequestID)
 	require.NoError(a, err)
 	told := map[access.EventKind]int{}
@@ -167,7 +165,7 @@ func (a asked) told() map[access.EventKind]int {
 func (w *worker) approvedAndOpen() asked {
 	a := w.asks()
 	d := a.decision(bob, access.Approve)
-	_, err := a.judge(d)
+	_, err := a.verify(d)
 	require.NoError(w, err)
 	require.NoError(w, a.open(w.now.Add(30*time.Minute), d))
 	require.Equal(w, []string{a.grant()}, w.target.Usable())

@@ -31,8 +31,8 @@ func TestCase24OpeningThatWasCutOff(t *testing.T) {
 		require.Equal(t, ledger.GrantIntended, a.row().Status, "known, although nobody was answered")
 		require.NoError(t, a.open(start.Add(half), approval))
 		require.Equal(t, []string{a.grant()}, w.target.Objects())
-		require.Equal(t, 1, a.told()[access.EventGrantIntended])
-		require.Equal(t, 1, a.told()[access.EventGrantOpened])
+		require.Equal(t, 1, a.eventCounts()[access.EventGrantIntended])
+		require.Equal(t, 1, a.eventCounts()[access.EventGrantOpened])
 	})
 	t.Run("nobody tried again: the name alone closes it", func(t *testing.T) {
 		w := newWorker(t)

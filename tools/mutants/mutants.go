@@ -36,13 +36,13 @@ func mutants() []mutant {
 		{"a flood of decisions is taken", "workflows/messages.go", "if received < limit {", "if true {", []string{workflow}},
 
 		// Opening.
-		{"the ledger is written after the target", "activities/targets.go", "\tif err := t.Ledger.IntendGrant(ctx, g, t.now()); err != nil {\n\t\treturn api.OpenGrantResult{}, err\n\t}\n\tfailpoint.Here(failpoint.OpenIntended)\n\tif err := t.Broker.Grant(ctx, g); err != nil {\n\t\treturn api.OpenGrantResult{}, err\n\t}\n", "\tif err := t.Broker.Grant(ctx, g); err != nil {\n\t\treturn api.OpenGrantResult{}, err\n\t}\n\tfailpoint.Here(failpoint.OpenIntended)\n\tif err := t.Ledger.IntendGrant(ctx, g, t.now()); err != nil {\n\t\treturn api.OpenGrantResult{}, err\n\t}\n", []string{activity, properties}},
+		{"the ledger is written after the target", "activities/open.go", "\tif err := t.Ledger.IntendGrant(ctx, g, t.now()); err != nil {\n\t\treturn api.OpenGrantResult{}, err\n\t}\n\tfailpoint.Here(failpoint.OpenIntended)\n\tif err := t.Broker.Grant(ctx, g); err != nil {\n\t\treturn api.OpenGrantResult{}, err\n\t}\n", "\tif err := t.Broker.Grant(ctx, g); err != nil {\n\t\treturn api.OpenGrantResult{}, err\n\t}\n\tfailpoint.Here(failpoint.OpenIntended)\n\tif err := t.Ledger.IntendGrant(ctx, g, t.now()); err != nil {\n\t\treturn api.OpenGrantResult{}, err\n\t}\n", []string{activity, properties}},
 		{"what was closed is opened again", "ledger/grants.go", "case err == nil && row.Status == GrantClosed:", "case false:", []string{book, activity}},
 		{"a workflow that begins anew moves the end", "ledger/grants.go", "case err == nil && g.ExpiresAt.After(row.ExpiresAt):", "case false:", []string{book}},
-		{"the worker opens without a satisfied rule", "activities/targets.go", "if proof.Outcome != access.DecisionsSatisfied {", "if false {", []string{activity}},
-		{"the worker takes the workflow's word for the end", "activities/targets.go", "if in.ExpiresAt.After(t.now().Add(proof.Plan.Duration.Std() + access.ClockSkew)) {", "if false {", []string{activity}},
-		{"an approval is good for ever", "activities/targets.go", "openWithin = 10 * time.Minute", "openWithin = 1000 * time.Hour", []string{activity}},
-		{"a plan is opened before its start", "activities/targets.go", "if t.now().Before(start.Add(-time.Second)) {", "if false {", []string{activity}},
+		{"the worker opens without a satisfied rule", "activities/open.go", "if proof.Outcome != access.DecisionsSatisfied {", "if false {", []string{activity}},
+		{"the worker takes the workflow's word for the end", "activities/open.go", "if in.ExpiresAt.After(t.now().Add(proof.Plan.Duration.Std() + access.ClockSkew)) {", "if false {", []string{activity}},
+		{"an approval is good for ever", "activities/open.go", "openWithin = 10 * time.Minute", "openWithin = 1000 * time.Hour", []string{activity}},
+		{"a plan is opened before its start", "activities/open.go", "if t.now().Before(start.Add(-time.Second)) {", "if false {", []string{activity}},
 
 		// Deciding.
 		{"signatures are not verified", "evidence/keyring.go", "if _, err := ev.Verify(context.Background(), &e); err != nil {", "if _, err := ev.Verify(context.Background(), &e); err != nil && false {", []string{proof, activity, properties}},
@@ -61,36 +61,36 @@ func mutants() []mutant {
 		{"a passkey's assertion is not verified", "evidence/keyring.go", "if err := enrolled.Verify(d); err != nil {", "if err := enrolled.Verify(d); err != nil && false {", []string{proof, captured}},
 		{"an approval without a passkey is counted", "access/decision.go", " || r.Passkey && d.Verdict == Approve && d.Passkey == nil {", " {", []string{tally}},
 		{"a plan that wants a passkey approves itself", "access/decision.go", "r.Auto && !r.Passkey,", "r.Auto,", []string{tally, proof}},
-		{"a target that requires passkeys opens without", "activities/proof.go", "if !proof.Plan.Rule.Passkey {", "if false {", []string{captured}},
-		{"one passkey opens a target that wants two", "activities/proof.go", "if signed < need {", "if signed < 1 {", []string{captured}},
+		{"a target that requires passkeys opens without", "activities/verify.go", "if !proof.Plan.Rule.Passkey {", "if false {", []string{captured}},
+		{"one passkey opens a target that wants two", "activities/verify.go", "if signed < need {", "if signed < 1 {", []string{captured}},
 		{"a passkey's user need not be verified", "passkey/verify.go", "\"\", false, true, true", "\"\", false, false, true", []string{passkeys}},
 		{"a passkey counts after it was taken back", "passkey/set.go", "err == nil && !at.Before(from) && !k.expired(at)", "err == nil && !at.Before(from)", []string{passkeys}},
 		{"a decision's own time brings a passkey back", "passkey/file.go", "return k.expired(now)", "return k.expired(now) && false", []string{passkeys}},
 		{"one passkey is two people's", "passkey/set.go", "taken := owners[once]; taken {", "taken := owners[once]; taken && false {", []string{passkeys}},
 
 		// Extending and picking up.
-		{"anybody extends", "activities/change.go", "case order.By.HumanID() != plan.Requester.HumanID():", "case false:", []string{activity, properties}},
-		{"an extension is longer than the plan allows", "activities/change.go", "case in.ExpiresAt.Sub(in.StartedAt) > plan.Extend.UpTo.Std():", "case false:", []string{activity, properties}},
-		{"an extension is longer than ordered", "activities/change.go", "in.ExpiresAt.After(row.ExpiresAt.Add(order.Adds.Std()))", "false", []string{activity}},
-		{"anybody picks up a credential", "activities/change.go", "case order.By.ID != plan.Requester.ID:", "case false:", []string{activity, properties}},
-		{"a credential is minted after the end", "activities/change.go", "if row.Status != ledger.GrantOpen || !t.now().Before(row.ExpiresAt) {", "if row.Status != ledger.GrantOpen {", []string{activity}},
-		{"a worker whose clock is slow mints", "activities/change.go", "case order.At.Sub(t.now()) > access.ClockSkew:", "case false:", []string{activity}},
+		{"anybody extends", "activities/extend.go", "case order.By.HumanID() != plan.Requester.HumanID():", "case false:", []string{activity, properties}},
+		{"an extension is longer than the plan allows", "activities/extend.go", "case in.ExpiresAt.Sub(in.StartedAt) > plan.Extend.UpTo.Std():", "case false:", []string{activity, properties}},
+		{"an extension is longer than ordered", "activities/extend.go", "in.ExpiresAt.After(row.ExpiresAt.Add(order.Adds.Std()))", "false", []string{activity}},
+		{"anybody picks up a credential", "activities/mint.go", "case order.By.ID != plan.Requester.ID:", "case false:", []string{activity, properties}},
+		{"a credential is minted after the end", "activities/mint.go", "if row.Status != ledger.GrantOpen || !t.now().Before(row.ExpiresAt) {", "if row.Status != ledger.GrantOpen {", []string{activity}},
+		{"a worker whose clock is slow mints", "activities/mint.go", "case order.At.Sub(t.now()) > access.ClockSkew:", "case false:", []string{activity}},
 
 		// Logins.
 		{"an approval after an old login is counted", "access/decision.go", "if d.Verdict == Approve && d.Approver.RequireRecentLogin(r.StepUp, d.At) != nil {", "if false {", []string{tally}},
 		{"a worker takes an approval after an old login", "evidence/keyring.go", "d.Verdict == access.Approve && d.Approver.RequireRecentLogin(p.Rule.StepUp, d.At) != nil {", "false {", []string{proof}},
-		{"an old login extends", "activities/change.go", "case order.By.RequireRecentLogin(plan.StepUp, order.At) != nil:\n\t\treturn access.", "case false:\n\t\treturn access.", []string{activity}},
-		{"an old login picks up a credential", "activities/change.go", "case order.By.RequireRecentLogin(plan.StepUp, order.At) != nil:\n\t\treturn evidence.", "case false:\n\t\treturn evidence.", []string{activity}},
+		{"an old login extends", "activities/extend.go", "case order.By.RequireRecentLogin(plan.StepUp, order.At) != nil:\n\t\treturn access.", "case false:\n\t\treturn access.", []string{activity}},
+		{"an old login picks up a credential", "activities/mint.go", "case order.By.RequireRecentLogin(plan.StepUp, order.At) != nil:\n\t\treturn evidence.", "case false:\n\t\treturn evidence.", []string{activity}},
 		{"a login that was not made again is one", "server/auth/login.go", "if at.Reauthenticate && p.", "if false && p.", []string{logins}},
 
 		// What the ledger says.
-		{"the ledger's row may say something else than the plan", "activities/proof.go", "case g.Target != planned.Target || g.Principal != planned.Principal || !sameJSON(g.Entitlement, planned.Entitlement):", "case planned.Target == \"\":", []string{activity}},
+		{"the ledger's row may say something else than the plan", "activities/verify.go", "case g.Target != planned.Target || g.Principal != planned.Principal || !sameJSON(g.Entitlement, planned.Entitlement):", "case planned.Target == \"\":", []string{activity}},
 		{"a forged row is restored", "reconcile/remedy.go", "if err = r.verifyGrant(ctx, restored.Grant); err == nil {", "if err = nil; err == nil {", []string{third}},
 
 		// People.
-		{"what opens does not ask who is still there", "activities/targets.go", "return proof.Recount(roll), nil", "return proof, nil", []string{activity}},
-		{"access opens for somebody who has left", "activities/targets.go", "if _, err := roll.Restrict(proof.Plan.Requester); err != nil {", "if _, err := roll.Restrict(proof.Plan.Requester); false && err != nil {", []string{activity}},
-		{"an approver who lost the group is counted", "activities/control.go", "\tproof = proof.Recount(roll)\n", "", []string{activity}},
+		{"what opens does not ask who is still there", "activities/directory.go", "return proof.Recount(people), nil", "return proof, nil", []string{activity}},
+		{"access opens for somebody who has left", "activities/directory.go", "if _, err := people.Restrict(proof.Plan.Requester); err != nil {", "if _, err := people.Restrict(proof.Plan.Requester); false && err != nil {", []string{activity}},
+		{"an approver who lost the group is counted", "activities/decide.go", "\tproof = proof.Recount(people)\n", "", []string{activity}},
 		{"a directory that is down is an empty one", "activities/directory.go", "return access.DirectorySnapshot{}, access.Errorf(access.CodeUnavailable, \"the directory does not answer: %w\", err)", "return access.DirectorySnapshot{}, nil", []string{activity}},
 		{"a directory that is down lets people in", "server/auth/auth.go", "return access.Person{}, access.Errorf(access.CodeUnavailable, \"the directory does not answer: %w\", err)", "return p, nil", []string{known}},
 		{"leaving takes back a denial", "access/directory.go", "if d.Verdict == Approve {", "if true {", []string{people}},

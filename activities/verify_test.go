@@ -10,8 +10,9 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// TestProven: what the ledger says is open counts only as far as it was signed.
-func TestProven(t *testing.T) {
+// TestVerifyGrant: what the ledger says of an open grant counts only as far as it
+// was signed.
+func TestVerifyGrant(t *testing.T) {
 	w := newWorker(t)
 	a := w.approvedAndOpen()
 	ctx := context.Background()

@@ -8,15 +8,16 @@ import (
 	"ramp.dev/ramp/evidence"
 )
 
-// storeOpenedReceipt keeps a signed receipt of an opening. It comes before the event that
-// tells of it, so that no pack holds the event alone.
+// storeOpenedReceipt stores a signed receipt of an opening. It is written before the
+// event of the opening, so that no evidence pack has the event alone.
 func (t *Targets) storeOpenedReceipt(ctx context.Context, g access.Grant) error {
 	expires := g.ExpiresAt
 	return t.storeReceipt(ctx, access.Receipt{RequestID: g.RequestID, Grant: g.Name, Target: g.Target, Kind: access.ReceiptOpened, At: t.now(),
 		Principal: g.Principal, Entitlement: g.Entitlement, ExpiresAt: &expires})
 }
 
-// storeClosedReceipt keeps a signed receipt of a closing and its read-back, likewise.
+// storeClosedReceipt stores a signed receipt of a closing and its read-back; like
+// that of an opening it is written before the event.
 func (t *Targets) storeClosedReceipt(ctx context.Context, g access.Grant, p access.ReadBack) error {
 	return t.storeReceipt(ctx, access.Receipt{RequestID: g.RequestID, Grant: g.Name, Target: g.Target, Kind: access.ReceiptClosed, At: t.now(),
 		Found: &access.ReadBack{Open: p.Open, Sessions: p.Sessions}})

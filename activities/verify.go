@@ -10,15 +10,16 @@ import (
 	"ramp.dev/ramp/evidence"
 )
 
-// VerifyGrant proves again what the ledger says is open: whoever writes the ledger
-// writes "open", and what, and until when, and none of it is an approval. Plan
-// and decisions are the ledger's; their signatures are verified here. Errors are
-// CodeEvidence, or those of a ledger that does not answer. An end counts as
-// proven up to what the plan may be extended to, ordered or not.
+// VerifyGrant verifies that a grant which the ledger says is open was approved as
+// it stands there: whoever writes to the ledger can write "open", and what, and
+// until when, and none of that is an approval. Plan and decisions come from the
+// ledger, and their signatures are verified. An end is accepted up to what the plan
+// may be extended to, whether an extension was ordered or not. Errors are
+// CodeEvidence, or those of reading the ledger.
 func (t *Targets) VerifyGrant(ctx context.Context, g access.Grant) error {
 	b, err := t.Ledger.PlanEnvelope(ctx, g.RequestID)
 	if access.CodeOf(err) == access.CodeNotFound {
-		return access.Errorf(access.CodeEvidence, "grant %s is of a request that nobody made", g.Name)
+		return access.Errorf(access.CodeEvidence, "grant %s belongs to a request that was never submitted", g.Name)
 	}
 	if err != nil {
 		return err
@@ -30,7 +31,7 @@ func (t *Targets) VerifyGrant(ctx context.Context, g access.Grant) error {
 	return t.verifyGrantWithPlan(ctx, signed, g)
 }
 
-// verifyGrantWithPlan is Proven with the plan at hand.
+// verifyGrantWithPlan is VerifyGrant for a plan that is at hand.
 func (t *Targets) verifyGrantWithPlan(ctx context.Context, signed evidence.Envelope, g access.Grant) error {
 	plan, err := t.Keyring.VerifyPlan(signed)
 	if err != nil {
@@ -64,7 +65,7 @@ func (t *Targets) verifyGrantWithPlan(ctx context.Context, signed evidence.Envel
 	}
 	switch {
 	case plan.RequestID != g.RequestID:
-		return access.Errorf(access.CodeEvidence, "grant %s is another request's than its plan", g.Name)
+		return access.Errorf(access.CodeEvidence, "grant %s and its plan belong to different requests", g.Name)
 	case proof.Outcome != access.DecisionsSatisfied:
 		return access.Errorf(access.CodeEvidence, "grant %s is open in the ledger, and was not approved (%s)", g.Name, proof.Outcome)
 	case g.Target != planned.Target || g.Principal != planned.Principal || !sameJSON(g.Entitlement, planned.Entitlement):
@@ -75,9 +76,9 @@ func (t *Targets) verifyGrantWithPlan(ctx context.Context, signed evidence.Envel
 	return t.requirePasskeyApprovals(g.Target, proof)
 }
 
-// requirePasskeyApprovals counts those who approved with their own passkeys, where the
-// target wants it. Whose keys are whose no server can say, so this counts people
-// even for one that was captured. Errors are CodeEvidence.
+// requirePasskeyApprovals requires that enough people approved with their own
+// passkeys, where the target asks for it. Workers know from a file whose passkeys
+// are whose, so this holds even against a captured server. Errors are CodeEvidence.
 func (t *Targets) requirePasskeyApprovals(target string, proof evidence.Authorized) error {
 	need := t.PasskeyApprovals[target]
 	if need == 0 {

@@ -14,9 +14,9 @@ func TestCase13DecidedTooLate(t *testing.T) {
 	a := w.asks()
 	w.now = start.Add(time.Hour + time.Second)
 	late := a.decision(bob, access.Approve)
-	_, err := a.judge(late)
+	_, err := a.verify(late)
 	require.Equal(t, access.CodeTooLate, access.CodeOf(err))
-	require.Equal(t, 1, a.told()[access.EventDecisionRefused])
+	require.Equal(t, 1, a.eventCounts()[access.EventDecisionRefused])
 	a.refuses(access.CodeEvidence, w.now.Add(time.Minute), late)
 }
 
@@ -29,12 +29,12 @@ func TestCase12ApproveAndDeny(t *testing.T) {
 			a := w.asks()
 			second := map[access.Verdict]access.Verdict{access.Approve: access.Deny, access.Deny: access.Approve}[first]
 			one := a.decision(bob, first)
-			_, err := a.judge(one)
+			_, err := a.verify(one)
 			require.NoError(t, err)
-			res, err := a.judge(a.decision(person("erin", "approvers"), second), one)
+			res, err := a.verify(a.decision(person("erin", "approvers"), second), one)
 			require.NoError(t, err)
 			require.Equal(t, access.DecisionsDenied, res.Outcome)
-			require.Equal(t, 2, a.told()[access.EventDecisionRecorded])
+			require.Equal(t, 2, a.eventCounts()[access.EventDecisionRecorded])
 		})
 	}
 }
@@ -44,24 +44,24 @@ func TestCase11TheSameDecisionTwice(t *testing.T) {
 	a := w.asks()
 	d := a.decision(bob, access.Approve)
 	for range 2 {
-		res, err := a.judge(d)
+		res, err := a.verify(d)
 		require.NoError(t, err)
 		require.Equal(t, access.DecisionsSatisfied, res.Outcome)
 	}
-	require.Equal(t, 1, a.told()[access.EventDecisionRecorded])
-	require.Equal(t, 1, a.told()[access.EventRequestApproved])
+	require.Equal(t, 1, a.eventCounts()[access.EventDecisionRecorded])
+	require.Equal(t, 1, a.eventCounts()[access.EventRequestApproved])
 }
 
-func TestJudgeRefusesAndRecords(t *testing.T) {
+func TestVerifyDecisionsRefusesAndRecords(t *testing.T) {
 	for _, who := range []access.Person{alice, dave,
 		{ID: "alice2", Kind: access.KindHuman, OnBehalfOf: "alice", Groups: []string{"approvers"}},
 		{ID: "bot", Kind: access.KindAgent, OnBehalfOf: "bob", Groups: []string{"approvers"}}} {
 		t.Run(who.ID, func(t *testing.T) {
 			w := newWorker(t)
 			a := w.asks()
-			_, err := a.judge(a.decision(who, access.Approve))
+			_, err := a.verify(a.decision(who, access.Approve))
 			require.Equal(t, access.CodeForbidden, access.CodeOf(err))
-			require.Equal(t, 1, a.told()[access.EventDecisionRefused])
+			require.Equal(t, 1, a.eventCounts()[access.EventDecisionRefused])
 		})
 	}
 }

@@ -1,0 +1,109 @@
+package activities
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/activities/api"
+	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/internal/failpoint"
+)
+
+// VerifyDecisions verifies every decision from scratch, refuses a new one that may
+// not count, and records what they amount to. Idempotent: the ledger recognises a
+// decision by its person, verdict and time.
+func (c *Control) VerifyDecisions(ctx context.Context, in api.VerifyDecisionsInput) (api.VerifyDecisionsResult, error) {
+	res, err := c.verifyDecisions(ctx, in)
+	if err != nil {
+		recordRefusal(ctx, c.Ledger, in.Plan, access.EventDecisionRefused, access.ActDecide, err)
+		return api.VerifyDecisionsResult{}, api.ToTemporal(err)
+	}
+	failpoint.Here(failpoint.DecisionRecorded)
+	return res, nil
+}
+
+func (c *Control) verifyDecisions(ctx context.Context, in api.VerifyDecisionsInput) (api.VerifyDecisionsResult, error) {
+	envelopes := in.Decisions
+	if in.New != nil {
+		envelopes = append(envelopes[:len(envelopes):len(envelopes)], *in.New)
+	}
+	proof, err := c.Keyring.Authorize(in.Plan, envelopes)
+	if err != nil {
+		return api.VerifyDecisionsResult{}, err
+	}
+	people, err := directorySnapshot(ctx, c.Directory, proof)
+	if err != nil {
+		return api.VerifyDecisionsResult{}, err
+	}
+	proof = proof.Recount(people)
+	var decision *access.Decision
+	if in.New != nil {
+		if decision, err = c.verifyNewDecision(*in.New, proof.Plan, people); err != nil {
+			return api.VerifyDecisionsResult{}, err
+		}
+	}
+	t, err := decisionTransition(proof, people, decision, in.New)
+	if err != nil {
+		return api.VerifyDecisionsResult{}, err
+	}
+	return api.VerifyDecisionsResult{Decision: decision, Outcome: proof.Outcome, Stages: proof.Stages}, c.Ledger.Advance(ctx, t)
+}
+
+// verifyNewDecision verifies a decision that nobody has accepted yet. The server
+// checks all of this too; here it holds for a sender who goes past the server.
+func (c *Control) verifyNewDecision(signed evidence.Envelope, plan access.Plan, people access.DirectorySnapshot) (*access.Decision, error) {
+	d, err := c.Keyring.VerifyDecision(signed)
+	if err != nil {
+		return nil, err
+	}
+	current, err := people.Restrict(d.Approver)
+	if err != nil {
+		return nil, err
+	}
+	if err := plan.Rule.MayDecide(plan.Requester, current); err != nil {
+		return nil, err
+	}
+	if d.At.After(plan.PendingUntil) && d.Verdict == access.Approve {
+		return nil, access.Errorf(access.CodeTooLate, "the time for deciding is over")
+	}
+	return &d, nil
+}
+
+// decisionTransition returns the transition that records what decisions amount to,
+// with the new one, if there is one, and with the approvals that count no more.
+func decisionTransition(proof evidence.Authorized, people access.DirectorySnapshot, decision *access.Decision, signed *evidence.Envelope) (access.Transition, error) {
+	t := access.Transition{RequestID: proof.Plan.RequestID, At: proof.Plan.CreatedAt, Stages: proof.Stages, Decisions: proof.Decisions}
+	if decision != nil {
+		envelope, err := json.Marshal(signed)
+		if err != nil {
+			return t, err
+		}
+		key := access.KeyDecision(*decision)
+		t.At = decision.At
+		t.Events = append(t.Events, access.Event{
+			At: decision.At, Kind: access.EventDecisionRecorded, Actor: decision.Approver.ID, Message: decision.Comment, Key: key,
+			Detail: decision.Via.Detail(map[string]string{"decision": string(decision.Verdict), "planDigest": decision.PlanDigest}),
+		})
+		t.Statements = append(t.Statements, access.Statement{Key: key, Envelope: envelope})
+	}
+	if lost := lostApprovals(proof, people); len(lost) > 0 {
+		message := strings.Join(lost, "; ")
+		t.Events = append(t.Events, access.Event{At: t.At, Kind: access.EventDecisionInvalidated, Actor: access.ActorRamp,
+			Message: message, Key: access.KeyInvalidated(message)})
+	}
+	if proof.Outcome == access.DecisionsSatisfied {
+		t.To = access.StateApproved
+		t.Events = append(t.Events, access.Event{At: t.At, Kind: access.EventRequestApproved, Actor: access.ActorRamp,
+			Message: approvedBy(proof.Plan), Key: access.KeyApproved})
+	}
+	return t, nil
+}
+
+func approvedBy(plan access.Plan) string {
+	if len(plan.Rule.Stages) == 0 {
+		return "The contract approves this by itself."
+	}
+	return "Every stage is met."
+}

@@ -1,0 +1,72 @@
+package activities
+
+import (
+	"context"
+	"fmt"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/activities/api"
+	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/ledger"
+)
+
+// ExtendGrant moves the end of one open grant, as far as the plan allows and the
+// signed order says. Idempotent.
+func (t *Targets) ExtendGrant(ctx context.Context, in api.ExtendGrantInput) error {
+	err := t.extendGrant(ctx, in)
+	if err != nil {
+		recordRefusal(ctx, t.Ledger, in.Plan, access.EventActRefused, access.ActExtend.Of(in.Grant), err)
+	}
+	return api.ToTemporal(err)
+}
+
+func (t *Targets) extendGrant(ctx context.Context, in api.ExtendGrantInput) error {
+	plan, err := t.Keyring.VerifyPlan(in.Plan)
+	if err != nil {
+		return err
+	}
+	order, err := t.Keyring.VerifyExtension(in.Order)
+	if err != nil {
+		return err
+	}
+	switch {
+	case order.RequestID != plan.RequestID || order.PlanDigest != plan.Digest:
+		return access.Errorf(access.CodeEvidence, "the extension is for another plan")
+	case order.By.HumanID() != plan.Requester.HumanID():
+		return access.Errorf(access.CodeEvidence, "only the requester extends")
+	case order.By.RequireRecentLogin(plan.StepUp, order.At) != nil:
+		return access.Errorf(access.CodeEvidence, "the extension was ordered without the login of the last %s that the plan wants", plan.StepUp)
+	case plan.Extend == nil || order.Number < 1 || order.Number > plan.Extend.Times || order.Adds <= 0:
+		return access.Errorf(access.CodeForbidden, "the plan does not allow this extension")
+	case in.ExpiresAt.Sub(in.StartedAt) > plan.Extend.UpTo.Std():
+		return access.Errorf(access.CodeForbidden, "the plan allows %s in all", plan.Extend.UpTo)
+	}
+	if _, err := t.applyDirectory(ctx, evidence.Authorized{Plan: plan}); err != nil {
+		return err
+	}
+	row, err := t.grantRow(ctx, plan.RequestID, in.Grant)
+	if err != nil {
+		return err
+	}
+	// The start comes from the workflow; the ledger's time of the grant bounds it. A
+	// retry finds the ledger already at the new end.
+	tooLong := in.ExpiresAt.After(row.IntendedAt.Add(plan.Extend.UpTo.Std()+access.ClockSkew)) ||
+		in.ExpiresAt.After(row.ExpiresAt.Add(order.Adds.Std()))
+	if row.Status != ledger.GrantOpen || tooLong {
+		return access.Errorf(access.CodeConflict, "grant %s is %s, or would be open longer than ordered", row.Name, row.Status)
+	}
+	g := row.Grant
+	g.ExpiresAt = in.ExpiresAt.UTC()
+	if err := t.verifyGrantWithPlan(ctx, in.Plan, g); err != nil {
+		return err
+	}
+	if err := t.storeStatement(ctx, plan.RequestID, fmt.Sprintf("extension %d", order.Number), in.Order); err != nil {
+		return err
+	}
+	// The ledger first: if the target is reached and its reply is lost, the ledger
+	// has the later end.
+	if err := t.Ledger.MarkExtended(ctx, g.Name, g.ExpiresAt); err != nil {
+		return err
+	}
+	return t.Broker.Extend(ctx, g)
+}
