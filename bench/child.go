@@ -37,7 +37,7 @@ func child(ctx context.Context, args []string) error {
 		return err
 	}
 	began := time.Now()
-	w, err := startWorld(ctx, t.dir, t.side)
+	w, err := startTemporal(ctx, t.dir, t.side)
 	if err != nil {
 		return err
 	}
@@ -65,10 +65,10 @@ func child(ctx context.Context, args []string) error {
 	return say(said)
 }
 
-// say answers the parent: one line of JSON.
+// say reports to the parent: one line of JSON.
 func say(v any) error { return json.NewEncoder(os.Stdout).Encode(v) }
 
-// begin starts a child and waits for its answer; the child may still run.
+// begin starts a child and waits for its first line; the child may still run.
 func begin[T any](ctx context.Context, t task) (answer T, cmd *exec.Cmd, err error) {
 	self, err := os.Executable()
 	if err != nil {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// effects is when things happened to the world, as the world saw it: the file
+// effects is when things happened at the target, as the target saw it: the file
 // appeared or went, the empty activity ran.
 type effects struct {
 	mu      sync.Mutex

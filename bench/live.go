@@ -15,7 +15,7 @@ import (
 // calls after at the end of each.
 func (b *bench) turns(round func(side) error, after func()) error {
 	for n := range b.rounds {
-		order := []side{b.world.bare, b.world.ramp}
+		order := []side{b.installation.bare, b.installation.ramp}
 		if n%2 == 1 {
 			slices.Reverse(order)
 		}
@@ -29,7 +29,7 @@ func (b *bench) turns(round func(side) error, after func()) error {
 	return nil
 }
 
-// lives runs n lifecycles to their end and answers when each was approved.
+// lives runs n lifecycles to their end and returns when each was approved.
 func lives(ctx context.Context, s side, n int, length func() time.Duration) (map[string]time.Time, error) {
 	before, err := s.ended(ctx)
 	if err != nil {
@@ -46,7 +46,7 @@ func lives(ctx context.Context, s side, n int, length func() time.Duration) (map
 // and now.
 func (b *bench) warmUp(ctx context.Context) error {
 	const n = 50
-	for _, s := range []side{b.world.bare, b.world.ramp} {
+	for _, s := range []side{b.installation.bare, b.installation.ramp} {
 		began := time.Now()
 		if _, err := lives(ctx, s, n, fixed(2*time.Second)); err != nil {
 			return err
@@ -66,10 +66,10 @@ func measureHistory(ctx context.Context, b *bench) error {
 		}
 		for id := range approved {
 			// The last event follows the last effect by a moment.
-			if err := b.world.askers.GetWorkflow(ctx, id, "").Get(ctx, nil); err != nil {
+			if err := b.installation.askers.GetWorkflow(ctx, id, "").Get(ctx, nil); err != nil {
 				return 0, 0, err
 			}
-			history := b.world.askers.GetWorkflowHistory(ctx, id, "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
+			history := b.installation.askers.GetWorkflowHistory(ctx, id, "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 			for history.HasNext() {
 				e, err := history.Next()
 				if err != nil {
@@ -80,11 +80,11 @@ func measureHistory(ctx context.Context, b *bench) error {
 		}
 		return events, bytes, nil
 	}
-	rampEvents, rampBytes, err := count(b.world.ramp)
+	rampEvents, rampBytes, err := count(b.installation.ramp)
 	if err != nil {
 		return err
 	}
-	bareEvents, bareBytes, err := count(b.world.bare)
+	bareEvents, bareBytes, err := count(b.installation.bare)
 	if err != nil {
 		return err
 	}

@@ -81,9 +81,9 @@ func names() (out []string) {
 // bench is a run.
 type bench struct {
 	options
-	table *table
-	world *world        // for what needs no process of its own
-	pace  time.Duration // how long a whole life took in the warm-up, the slower side's
+	table        *table
+	installation *installation // for what needs no process of its own
+	pace         time.Duration // how long a whole life took in the warm-up, the slower side's
 }
 
 // size chooses between the two forms.
@@ -119,10 +119,10 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 		form = "long form"
 	}
 	b := &bench{options: o, table: newTable(form)}
-	if b.world, err = startWorld(ctx, o.dir, "bare", "ramp"); err != nil {
+	if b.installation, err = startTemporal(ctx, o.dir, "bare", "ramp"); err != nil {
 		return err
 	}
-	defer b.world.stop()
+	defer b.installation.stop()
 	if err := b.warmUp(ctx); err != nil {
 		return err
 	}

@@ -43,7 +43,7 @@ const few = 20
 func measureSleeping(ctx context.Context, b *bench) error {
 	n := b.size(1000, 10000)
 	memory, disk, ledger, cpu := map[string]float64{}, map[string]float64{}, map[string]float64{}, map[string]float64{}
-	for _, s := range []side{b.world.bare, b.world.ramp} {
+	for _, s := range []side{b.installation.bare, b.installation.ramp} {
 		var used [2]slept
 		var temporal, own [2]float64
 		for i, count := range []int{few, few + n} {

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// table is the answer: a row for each figure.
+// table is what the bench prints: a row for each figure.
 type table struct {
 	When    time.Time `json:"when"` // UTC
 	Machine string    `json:"machine"`

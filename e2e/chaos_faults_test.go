@@ -32,7 +32,7 @@ var errNoVictim = errors.New("nothing to harm")
 
 // faultKinds makes every kind of fault there is, by name. The lengths are drawn
 // when the plan is.
-func (w *world) faultKinds(r *rand.Rand, victims *live) map[string]func() fault {
+func (w *chaosInstallation) faultKinds(r *rand.Rand, victims *live) map[string]func() fault {
 	short := func() time.Duration { return 300*time.Millisecond + time.Duration(r.IntN(2500))*time.Millisecond }
 	long := func() time.Duration { return 2*time.Second + time.Duration(r.IntN(6000))*time.Millisecond }
 	kinds := map[string]func() fault{}
@@ -110,7 +110,7 @@ func (w *world) faultKinds(r *rand.Rand, victims *live) map[string]func() fault 
 	return kinds
 }
 
-func (w *world) each(names []string, do func(*proc)) {
+func (w *chaosInstallation) each(names []string, do func(*proc)) {
 	for _, name := range names {
 		do(w.procs[name])
 	}
@@ -137,14 +137,14 @@ func drawFaults(r *rand.Rand, kinds map[string]func() fault, n int, within time.
 }
 
 // terminate ends a workflow without letting it clean up (CASES 38).
-func (w *world) terminate(id string) error {
+func (w *chaosInstallation) terminate(id string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	return w.temporal.TerminateWorkflow(ctx, id, "", "chaos")
 }
 
 // reset takes a workflow back to its beginning, before anybody decided.
-func (w *world) reset(id string) error {
+func (w *chaosInstallation) reset(id string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	events := w.temporal.GetWorkflowHistory(ctx, id, "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
@@ -172,7 +172,7 @@ var expiryTime = regexp.MustCompile(`expiry-time="[^"]*"`)
 
 // editLine changes the line that admits a request's grant to the demo host; to
 // nothing removes it. It takes no lock, as a hand would not.
-func (w *world) editLine(id string, change func(string) string) error {
+func (w *chaosInstallation) editLine(id string, change func(string) string) error {
 	path := filepath.Join(w.dir, "ssh", "principals", "demo")
 	b, err := os.ReadFile(path)
 	if err != nil {
@@ -198,7 +198,7 @@ func (w *world) editLine(id string, change func(string) string) error {
 	return os.Rename(path+".hand", path)
 }
 
-func (w *world) removeRole(id string) error {
+func (w *chaosInstallation) removeRole(id string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	name, admin := aws.String(grantOf(id)), w.aws.IAM()

@@ -14,7 +14,7 @@ import (
 // crowd is the people of a chaos run. They do what they mean to do until it is
 // taken or refused, and remember what Ramp said it had done.
 type crowd struct {
-	w                  *world
+	w                  *chaosInstallation
 	alice, bob, oscar  *person
 	victims            *live
 	mu                 sync.Mutex
@@ -45,7 +45,7 @@ func drawIntent(r *rand.Rand) string {
 	return "expires"
 }
 
-// until repeats a call while Ramp or the way to it is down. It answers the last
+// until repeats a call while Ramp or the way to it is down. It returns the last
 // status, 0 if the time ran out.
 func (c *crowd) until(ctx context.Context, p *person, method, path string, body, out any, key string) int {
 	for ctx.Err() == nil {

@@ -42,7 +42,7 @@ func TestChaos(t *testing.T) {
 	draw := rand.New(rand.NewPCG(seed, 0))
 	t.Logf("chaos.seed is %d", seed)
 	in := install(t)
-	w := newWorld(in)
+	w := newChaosInstallation(in)
 	victims := &live{ids: map[string]string{}}
 	requests := drawRequests(draw, *chaosRequests, *chaosFor)
 	faults := drawFaults(draw, w.faultKinds(draw, victims), *chaosFaults, *chaosFor)
@@ -83,7 +83,7 @@ func TestChaos(t *testing.T) {
 
 // inflict does the faults at their times, one thing at a time, and counts
 // those that found something to harm.
-func (w *world) inflict(faults []fault, began time.Time) map[string]int {
+func (w *chaosInstallation) inflict(faults []fault, began time.Time) map[string]int {
 	type step struct {
 		at time.Duration
 		do func()
@@ -129,7 +129,7 @@ func (c *crowd) verdict(o *watch, since time.Time) (findings []finding, lags []t
 
 // audited asks Ramp's own two checks: the sweep, from ledger and targets alone,
 // and the log's proof of itself.
-func (w *world) audited() (out []finding) {
+func (w *chaosInstallation) audited() (out []finding) {
 	for promise, args := range map[string][]string{
 		"orphans":                            {"sweep", "--config", filepath.Join(w.dir, "chaos.yaml")},
 		"acts acknowledged and not recorded": {"audit", "verify", "--key", filepath.Join(w.dir, "keys", "server.pub"), "--server", w.url()},
@@ -174,7 +174,7 @@ func (c *crowd) look(o *watch) (findings []finding, lags []time.Duration, err er
 }
 
 // report prints what was done to Ramp, and what it kept.
-func report(w *world, c *crowd, survived map[string]int, findings []finding, lags []time.Duration, seed uint64) {
+func report(w *chaosInstallation, c *crowd, survived map[string]int, findings []finding, lags []time.Duration, seed uint64) {
 	tw := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(tw, "\nChaos, seed %d: %d requests in %s\n\nfault\ttimes\n", seed, len(c.made), *chaosFor)
 	kinds := make([]string, 0, len(survived))

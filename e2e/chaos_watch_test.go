@@ -14,7 +14,7 @@ import (
 
 // watch asks the targets themselves, past every wire and front, what is open.
 type watch struct {
-	w    *world
+	w    *chaosInstallation
 	mu   sync.Mutex
 	seen map[string]*sighting // by grant
 }

@@ -54,13 +54,13 @@ func (w *wire) slow(ms int) func() {
 	return w.fault("latency", "downstream", fmt.Sprintf(`{"latency":%d,"jitter":%d}`, ms, ms/2))
 }
 
-// reset lets questions through and tears the connection down at the answer: the
+// reset lets requests through and tears the connection down at the response: the
 // effect has happened.
 func (w *wire) reset() func() { return w.fault("reset_peer", "downstream", `{"timeout":0}`) }
 
 func (w *wire) heal() { w.proxy.Toxics.ResetToxics(context.Background()) }
 
-// front stands before a target and answers in its place now and then.
+// front is a proxy before a target that now and then responds in its place.
 type front struct {
 	server *httptest.Server
 	mu     sync.Mutex
@@ -69,7 +69,7 @@ type front struct {
 	met    map[string]int
 }
 
-// frontFault answers one call; pass gives it to the target.
+// frontFault responds to one call; pass gives it to the target.
 type frontFault interface {
 	meet(w http.ResponseWriter, r *http.Request, pass http.Handler) (met bool)
 	name() string
@@ -107,7 +107,7 @@ func (f *front) set(rate float64, fault frontFault) {
 	f.rate, f.fault = rate, fault
 }
 
-// answers is a target that answers with a fixed failure and does nothing.
+// answers is a target that responds with a fixed failure and does nothing.
 type answers struct {
 	what   string
 	status int
@@ -122,7 +122,7 @@ func (a answers) meet(w http.ResponseWriter, _ *http.Request, _ http.Handler) bo
 	return true
 }
 
-// loses is a target that does what it was asked and whose answer is lost.
+// loses is a target that does what it was asked and whose response is lost.
 type loses struct{}
 
 func (loses) name() string { return "effect, no reply" }
@@ -157,7 +157,7 @@ func (pretends) meet(w http.ResponseWriter, r *http.Request, _ http.Handler) boo
 	return false
 }
 
-// hangUp ends the connection without an answer.
+// hangUp ends the connection without a response.
 func hangUp(w http.ResponseWriter) {
 	if h, ok := w.(http.Hijacker); ok {
 		if c, _, err := h.Hijack(); err == nil {

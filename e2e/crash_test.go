@@ -51,7 +51,7 @@ func moments() []moment {
 	}
 }
 
-// approving decides without waiting for the answer, which may die too.
+// approving decides without waiting for the response, which may be lost too.
 func (p *person) approving(r request) {
 	go func() {
 		_, _, _ = p.try("POST", "/api/v1/requests/"+r.ID+"/decision",

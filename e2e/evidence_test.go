@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// ramp runs the command line as a person; it answers what was printed.
+// ramp runs the command line as a person and returns what was printed.
 func (p *person) ramp(args ...string) (string, error) {
 	cmd := exec.Command(binary, args...)
 	cmd.Env = append(os.Environ(), "RAMP_TOKEN="+p.token, "RAMP_SERVER="+p.in.url())

@@ -16,7 +16,7 @@ import (
 )
 
 // histories is every event of every workflow as Temporal keeps it, and with
-// each payload decrypted: inputs, answers, failures, summaries.
+// each payload decrypted: inputs, results, failures, summaries.
 func (in *installation) histories() (kept, decoded []byte) {
 	in.Helper()
 	c, err := client.Dial(client.Options{HostPort: in.addr("temporal"), Logger: quiet{}})

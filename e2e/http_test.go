@@ -26,7 +26,7 @@ func (in *installation) within(t *testing.T) *installation {
 	return &installation{T: t, dir: in.dir, ports: in.ports}
 }
 
-// answer is one answer over HTTP, read as a problem where it is one.
+// answer is one HTTP response, read as a problem where it is one.
 type answer struct {
 	status int
 	header http.Header
@@ -67,7 +67,7 @@ func (in *installation) send(method, path, body string, header http.Header) answ
 	return a
 }
 
-// refuses checks that an answer is a whole problem: its status, a stable code of
+// refuses checks that a response is a whole problem: its status, a stable code of
 // the problem and of every issue, and words that help.
 func (a answer) refuses(t *testing.T, status int, code, says string) {
 	t.Helper()

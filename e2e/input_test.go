@@ -50,7 +50,7 @@ func with(changes ask) string {
 }
 
 // TestBadInput sends everything that people, programs and attackers get wrong,
-// through HTTP, and checks that each answer says what is allowed.
+// through HTTP, and checks that each response says what is allowed.
 func TestBadInput(t *testing.T) {
 	in := install(t)
 	in.start(nil, "dev").ready()

@@ -26,7 +26,7 @@ func (in *installation) provider() provider {
 	return provider{in, strings.TrimSpace(string(b))}
 }
 
-// says sends one message, and answers the id of what it was about.
+// says sends one message and returns the id of what it was about.
 func (p provider) says(method, path, body string) string {
 	p.in.Helper()
 	req, err := http.NewRequest(method, p.in.url()+"/scim/v2"+path, strings.NewReader(body))

@@ -176,7 +176,7 @@ type request struct {
 	} `json:"timeline"`
 }
 
-// call sends one request and decodes the answer into out, whatever its status.
+// call sends one request and decodes the response into out, whatever its status.
 func (p *person) call(method, path string, body, out any) int {
 	p.in.Helper()
 	status, raw, err := p.try(method, path, body)

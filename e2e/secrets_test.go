@@ -229,7 +229,7 @@ func (in *installation) targets(vault *vaulttest.Server, token string, aws *awst
 	b, err = yaml.Marshal(c)
 	require.NoError(in, err)
 	require.NoError(in, os.WriteFile(in.config(), b, 0o600))
-	require.NoError(in, os.WriteFile(filepath.Join(in.dir, "contracts", "chaos.yaml"), []byte(worldContracts), 0o644))
+	require.NoError(in, os.WriteFile(filepath.Join(in.dir, "contracts", "chaos.yaml"), []byte(chaosContracts), 0o644))
 }
 
 // visits logs somebody in with a browser's session and reads their pages.

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// asksInForm fills the form in and sends it; the answer is the new request's id.
+// asksInForm fills the form in, sends it and returns the new request's id.
 func (t *tab) asksInForm(reason string) string {
 	t.in.Helper()
 	t.opens("/")

@@ -5,8 +5,8 @@ package failpoint
 // The points, in the order in which a request passes them.
 const (
 	RequestWritten   = "request.written"   // the ledger knows, Temporal does not
-	DecisionRecorded = "decision.recorded" // the ledger has the decision, Temporal has no answer yet
+	DecisionRecorded = "decision.recorded" // the ledger has the decision, the activity has not returned yet
 	OpenIntended     = "open.intended"     // the ledger knows, the target does not
-	OpenGranted      = "open.granted"      // the target has it, Temporal has no answer yet
+	OpenGranted      = "open.granted"      // the target has it, the activity has not returned yet
 	CloseRevoked     = "close.revoked"     // revoked on the target, not read back yet
 )

@@ -32,7 +32,7 @@ func (m mutant) source(root string) ([]byte, error) {
 	return bytes.Replace(b, []byte(m.old), []byte(m.new), 1), nil
 }
 
-// run answers the first test that fails without the defence.
+// run returns the first test that fails without the defence.
 func (m mutant) run() (killer string, err error) {
 	root, err := os.Getwd()
 	if err != nil {

@@ -20,22 +20,22 @@ import (
 	"ramp.dev/ramp/integrations/vaulttoken/vaulttest"
 )
 
-// world is an installation as in production, on targets of three kinds, with
+// chaosInstallation is an installation as in production, on targets of three kinds, with
 // something between every two parts that can be made to fail.
-type world struct {
+type chaosInstallation struct {
 	*installation
 	vault    *vaulttest.Server
 	aws      *awstest.Server
 	wires    map[string]*wire  // TCP: to temporal, vault, aws
-	fronts   map[string]*front // HTTP: what the targets answer
+	fronts   map[string]*front // HTTP: the targets' responses
 	procs    map[string]*proc
 	order    []string // of procs, as they are started
 	temporal client.Client
 }
 
-// worldContracts are asked under: for each target one that people approve, with
+// chaosContracts are asked under: for each target one that people approve, with
 // little time to decide, so that lapsing is part of the run.
-const worldContracts = `
+const chaosContracts = `
 apiVersion: ramp/v1
 kind: Contract
 metadata: {name: chaos-ssh}
@@ -66,9 +66,9 @@ grants: [{target: aws/chaos, entitlement: {actions: ['s3:GetObject'], resources:
 approval: {pendingFor: 45s, stages: [{name: lead, from: [approvers]}]}
 `
 
-// newWorld starts everything, whole and unharmed.
-func newWorld(in *installation) *world {
-	w := &world{installation: in, vault: vaulttest.Start(in.T), aws: awstest.Start(in.T),
+// newChaosInstallation starts everything, whole and unharmed.
+func newChaosInstallation(in *installation) *chaosInstallation {
+	w := &chaosInstallation{installation: in, vault: vaulttest.Start(in.T), aws: awstest.Start(in.T),
 		wires: map[string]*wire{}, fronts: map[string]*front{}, procs: map[string]*proc{}}
 	w.vault.Policy(in.T, "orders-read", `path "auth/token/lookup-self" { capabilities = ["read"] }`)
 	w.vault.Policy(in.T, "ramp", vaulttoken.Policy("orders-read"))
@@ -97,7 +97,7 @@ func newWorld(in *installation) *world {
 }
 
 // configure adds the targets to what `ramp dev` wrote, each behind its wire.
-func (w *world) configure() string {
+func (w *chaosInstallation) configure() string {
 	b, err := os.ReadFile(filepath.Join(w.dir, "ramp.yaml"))
 	require.NoError(w, err)
 	var c map[string]any
@@ -113,13 +113,13 @@ func (w *world) configure() string {
 	require.NoError(w, err)
 	path := filepath.Join(w.dir, "chaos.yaml")
 	require.NoError(w, os.WriteFile(path, b, 0o600))
-	require.NoError(w, os.WriteFile(filepath.Join(w.dir, "contracts", "chaos.yaml"), []byte(worldContracts), 0o644))
+	require.NoError(w, os.WriteFile(filepath.Join(w.dir, "contracts", "chaos.yaml"), []byte(chaosContracts), 0o644))
 	return path
 }
 
 // awaitReady waits until every part works: the server says so of itself, and a
 // dry run says so of the workers.
-func (w *world) awaitReady() {
+func (w *chaosInstallation) awaitReady() {
 	alice := w.as("alice")
 	w.eventually(3*time.Minute, "everything works", func() bool {
 		for _, contract := range []string{"chaos-ssh", "chaos-vault", "chaos-aws"} {
@@ -134,7 +134,7 @@ func (w *world) awaitReady() {
 }
 
 // heal ends every fault and starts what is down.
-func (w *world) heal() {
+func (w *chaosInstallation) heal() {
 	for _, x := range w.wires {
 		x.heal()
 	}
@@ -149,7 +149,7 @@ func (w *world) heal() {
 // proc is one process that dies and comes back. Several faults may hold it
 // down at once; it starts again when the last lets go.
 type proc struct {
-	w     *world
+	w     *chaosInstallation
 	name  string
 	env   []string
 	args  []string
@@ -161,7 +161,7 @@ type proc struct {
 	kills int
 }
 
-func (w *world) add(name string, env []string, args ...string) *proc {
+func (w *chaosInstallation) add(name string, env []string, args ...string) *proc {
 	p := &proc{w: w, name: name, env: env, args: args, log: filepath.Join(w.dir, name+".log")}
 	w.procs[name] = p
 	w.order = append(w.order, name)

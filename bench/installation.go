@@ -27,19 +27,19 @@ type side interface {
 	stop()
 }
 
-// world is one Temporal with the sides on it. Askers and workers have a
+// installation is one Temporal with the sides on it. Askers and workers have a
 // connection each, as server and worker have.
-type world struct {
+type installation struct {
 	engine          *temporalserver.Server
 	askers, workers client.Client
 	ramp            *ramp
 	bare            *bare
 }
 
-// startWorld starts Temporal in dir and the sides named, or goes on where a
+// startTemporal starts Temporal in dir and the sides named, or goes on where a
 // killed one was.
-func startWorld(ctx context.Context, dir string, names ...string) (w *world, err error) {
-	w = &world{}
+func startTemporal(ctx context.Context, dir string, names ...string) (w *installation, err error) {
+	w = &installation{}
 	w.engine, err = temporalserver.Start(ctx, temporalserver.Config{Dir: filepath.Join(dir, "temporal"), Addr: "127.0.0.1:0",
 		SearchAttributes: workflows.SearchAttributes()})
 	if err != nil {
@@ -64,19 +64,19 @@ func startWorld(ctx context.Context, dir string, names ...string) (w *world, err
 	return w, nil
 }
 
-func (w *world) dial(ctx context.Context) (client.Client, error) {
+func (w *installation) dial(ctx context.Context) (client.Client, error) {
 	return client.DialContext(ctx, client.Options{HostPort: w.engine.Addr, Namespace: temporalserver.Namespace,
 		Logger: sdklog.New(logrus.StandardLogger())})
 }
 
-func (w *world) side(name string) side {
+func (w *installation) side(name string) side {
 	if name == "ramp" {
 		return w.ramp
 	}
 	return w.bare
 }
 
-func (w *world) stop() {
+func (w *installation) stop() {
 	if w.ramp != nil {
 		w.ramp.stop()
 	}
@@ -91,7 +91,7 @@ func (w *world) stop() {
 // people is how many ask and approve at once.
 const people = 32
 
-// openMany asks for and approves n lifecycles, and answers when each was
+// openMany asks for and approves n lifecycles, and returns when each was
 // approved. length says how long access lasts, at the moment of asking.
 func openMany(ctx context.Context, s side, n int, length func() time.Duration) (approved map[string]time.Time, err error) {
 	ids := make([]string, n)
