@@ -47,7 +47,9 @@ func startOpenSSH(t *testing.T) (Config, string) {
 	}
 	_, err = c.Open(context.Background(), "ssh/demo") // makes the files that sshd reads
 	require.NoError(t, err)
-	trust, err := c.HostConfig()
+	version, err := exec.Command(sshd, "-V").CombinedOutput()
+	require.NoErrorf(t, err, "%s", version)
+	trust, err := c.HostConfig(string(version))
 	require.NoError(t, err)
 	config := filepath.Join(dir, "sshd_config")
 	require.NoError(t, os.WriteFile(config, fmt.Appendf(nil, `%s
@@ -182,4 +184,29 @@ func (s *sshProcess) Close() error {
 	_ = s.cmd.Process.Kill() // it may have ended
 	_ = s.cmd.Wait()
 	return nil
+}
+
+// A script that goes on trying an ended grant's key must not shut out the other
+// grants from its address, as an sshd from 9.8 on would by itself (CASES 91).
+func TestCase91FailedLoginsShutNobodyOut(t *testing.T) {
+	c, me := startOpenSSH(t)
+	target := openedTarget(t, c)
+	minted := func() (access.Grant, access.Credential) {
+		g := newGrant(access.Entitlement{"user": me})
+		require.NoError(t, target.Grant(context.Background(), g))
+		cred, err := target.Mint(context.Background(), g)
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, target.Revoke(context.Background(), g)) })
+		return g, cred
+	}
+	ended, old := minted()
+	_, other := minted()
+	require.NoError(t, target.Revoke(context.Background(), ended))
+	for range 20 {
+		_, err := sshRun(context.Background(), t, old, "true")
+		require.ErrorIs(t, err, targettest.ErrRefused)
+		require.ErrorContains(t, err, "Permission denied", "refused at login, not before")
+	}
+	_, err := sshRun(context.Background(), t, other, "true")
+	require.NoError(t, err, "the other grant's login was shut out")
 }
