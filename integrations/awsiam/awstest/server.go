@@ -1,18 +1,23 @@
-// Package awstest is AWS for tests: moto's server, which keeps IAM's state, and
-// iam-simulate, which says what IAM's policies mean at a given time. Moto alone
-// enforces nothing.
+// Package awstest is AWS for tests: moto's server (5.1 or newer), which keeps
+// IAM's state, and iam-simulate, which evaluates IAM's policies at a given time.
+// Moto alone enforces nothing.
 package awstest
 
 import (
 	"bufio"
+	"bytes"
 	"context"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
+	"runtime"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -24,7 +29,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What is the same in every account of moto's.
+// The account and the region of every moto server.
 const (
 	Account = "123456789012"
 	Region  = "eu-central-1"
@@ -46,12 +51,10 @@ var running = regexp.MustCompile(`Running on (http://127\.0\.0\.1:[0-9]+)`)
 // worker's credentials. A missing moto_server fails the test.
 func Start(t testing.TB) *Server {
 	t.Helper()
-	path, err := exec.LookPath("moto_server")
-	require.NoError(t, err, "moto_server is missing: run make setup")
-	// The shell ends moto when its own standard input does: with this process,
+	// The shell ends moto when its own standard input ends: with this process,
 	// however that ends.
 	cmd := exec.Command("/bin/sh", "-c", // #nosec G204 -- for tests
-		`exec 3<&0; "$0" -H 127.0.0.1 -p 0 & moto=$!; (read -r _ <&3; kill $moto) 2>/dev/null & wait $moto`, path)
+		`exec 3<&0; "$0" -H 127.0.0.1 -p 0 & moto=$!; (read -r _ <&3; kill $moto) 2>/dev/null & wait $moto`, binary(t))
 	stdin, err := cmd.StdinPipe()
 	require.NoError(t, err)
 	stderr, err := cmd.StderrPipe()
@@ -82,16 +85,30 @@ func Start(t testing.TB) *Server {
 	case <-time.After(time.Minute):
 		require.Fail(t, "moto_server does not start")
 	}
-	s.furnish()
+	s.fillAccount()
 	return s
 }
 
-// inFront serialises calls: each call on IAM is atomic, and moto's, whose threads
-// share dictionaries, are not.
+// binary returns moto_server: the one that make setup installed, or one on PATH.
+func binary(t testing.TB) string {
+	_, here, _, _ := runtime.Caller(0)
+	installed := filepath.Join(filepath.Dir(here), "..", "..", "..", "tools", "bin", "moto_server")
+	if _, err := os.Stat(installed); err == nil {
+		return installed
+	}
+	path, err := exec.LookPath("moto_server")
+	require.NoError(t, err, "moto_server is missing: run make setup")
+	return path
+}
+
+// inFront returns the address of a proxy before moto. It serialises calls: each
+// call to IAM is atomic, and moto's, whose threads share dictionaries, are not.
+// And it writes errors as AWS does; see asAWS.
 func inFront(t testing.TB, moto string) string {
 	to, err := url.Parse(moto)
 	require.NoError(t, err)
 	proxy := httputil.NewSingleHostReverseProxy(to)
+	proxy.ModifyResponse = asAWS
 	var one sync.Mutex
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		one.Lock()
@@ -102,8 +119,29 @@ func inFront(t testing.TB, moto string) string {
 	return front.URL
 }
 
-// furnish makes what an account has before Ramp comes.
-func (s *Server) furnish() {
+// asAWS takes one element out of errors that moto 5.1 (Debian 13's) writes for
+// conflicts: <Errors> around <Error>, which IAM does not have, and without which
+// AWS's own client finds no error code. Moto 5.2 writes them as AWS does.
+func asAWS(resp *http.Response) error {
+	if resp.StatusCode < http.StatusBadRequest {
+		return nil
+	}
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return err
+	}
+	resp.Body.Close()
+	for _, tag := range []string{"<Errors>", "</Errors>"} {
+		body = bytes.Replace(body, []byte(tag), nil, 1)
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	resp.ContentLength = int64(len(body))
+	resp.Header.Set("Content-Length", strconv.Itoa(len(body)))
+	return nil
+}
+
+// fillAccount makes what the account has before Ramp comes.
+func (s *Server) fillAccount() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	admin := s.IAM()
@@ -115,7 +153,7 @@ func (s *Server) furnish() {
 	s.Boundary = s.Policy("ramp-boundary", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:*","dynamodb:*"],"Resource":"*"}]}`)
 	s.Env = map[string]string{
 		"AWS_ACCESS_KEY_ID": aws.ToString(key.AccessKey.AccessKeyId), "AWS_SECRET_ACCESS_KEY": aws.ToString(key.AccessKey.SecretAccessKey),
-		// Whatever this machine has of its own must not be used, or even found.
+		// This machine's own configuration of AWS must not be found.
 		"AWS_SESSION_TOKEN": "", "AWS_PROFILE": "", "AWS_ENDPOINT_URL": "", "AWS_EC2_METADATA_DISABLED": "true",
 		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
 	}
@@ -131,10 +169,10 @@ func (s *Server) Policy(name, document string) string {
 	return aws.ToString(out.Policy.Arn)
 }
 
-// IAM is an administrator's own client, which Ramp knows nothing of.
+// IAM returns an administrator's client, for what happens behind Ramp's back.
 func (s *Server) IAM() *iam.Client { return iam.NewFromConfig(s.config("admin", "admin", "")) }
 
-// Caller is the ARN that AWS gives to credentials.
+// Caller returns the ARN of whom credentials belong to.
 func (s *Server) Caller(ctx context.Context, id, secret, session string) (string, error) {
 	out, err := sts.NewFromConfig(s.config(id, secret, session)).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
