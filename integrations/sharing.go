@@ -1,3 +1,6 @@
+// Sharing is kept for AWS Identity Center, which forces grants to share an account
+// assignment. No target that is here today uses it.
+
 package integrations
 
 import (
@@ -6,9 +9,6 @@ import (
 
 	"ramp.dev/ramp/access"
 )
-
-// This file is kept for AWS Identity Center, which forces grants to share an
-// account assignment. No target that is here today uses it.
 
 // Holders counts which grants hold an object that the target forces them to
 // share, such as one membership of a group (CASES 30). The count outlives this

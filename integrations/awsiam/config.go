@@ -14,7 +14,7 @@ import (
 	"ramp.dev/ramp/integrations"
 )
 
-// Config is one AWS account.
+// Config configures one AWS account.
 type Config struct {
 	Region   string `yaml:"region"`
 	Account  string `yaml:"account"`            // 12 digits

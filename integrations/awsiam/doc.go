@@ -1,8 +1,8 @@
-// Package awsiam opens access to AWS: for each grant one IAM role, which only
-// the requester (or Ramp, for the requester) may assume.
+// Package awsiam is the target for AWS. Each grant is one IAM role, which only the
+// requester (or Ramp, for the requester) may assume.
 //
-// The end of access stands in AWS itself: the role's trust policy and its inline
-// policy hold a date, and AWS compares it with its own clock on every call. So
-// sessions end on the second though AWS issues none shorter than a quarter of
-// an hour, and they end when nothing of Ramp's runs any more.
+// AWS itself ends the access: the role's trust policy and its inline policy contain
+// a date, and AWS compares it with its own clock on every call. So sessions end to
+// the second, though AWS issues none shorter than 15 minutes, and they end when
+// nothing of Ramp runs any more.
 package awsiam

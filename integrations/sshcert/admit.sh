@@ -2,16 +2,16 @@
 # Written by Ramp; changes are lost. sshd runs it as its
 # AuthorizedPrincipalsCommand, with the login and the certificate's key id.
 #
-# It first writes down which process serves this connection, and only then reads
-# who is admitted. Revoking goes the other way round (it takes the line away, then
-# looks for connections), so no login slips through between the two.
+# It first records which process serves this connection, and then reads who is
+# admitted. Revoking does the opposite: it removes the line, and then looks for
+# connections. So no login gets through between the two.
 set -eu
 user=$1 grant=$2 dir=$(dirname "$0")
 case $user in *[!a-z0-9_-]*) exit 0 ;; esac
 case $grant in
 *[!a-z0-9-]*) exit 0 ;;
 ramp-*)
-	# The name of a program in parentheses may hold spaces, sshd's does not.
+	# The name of a program, in parentheses, may contain spaces; sshd's does not.
 	read -r _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ _ start _ <"/proc/$PPID/stat"
 	umask 077
 	echo "$grant" >"$dir/sessions/.$PPID.$$"

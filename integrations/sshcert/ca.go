@@ -15,8 +15,9 @@ import (
 	"ramp.dev/ramp/integrations/sshcert/hostfiles"
 )
 
-// loadOrCreateCA reads the authority's private key, or makes one, and sees that
-// the public file that hosts trust belongs to it. Hold the directory's lock.
+// loadOrCreateCA reads the authority's private key, or creates one, and checks that
+// the public file, which hosts trust, lists it. The caller holds the directory's
+// lock.
 func loadOrCreateCA(private, public string) (ssh.Signer, error) {
 	ca, err := loadCA(private)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -36,7 +37,7 @@ func loadOrCreateCA(private, public string) (ssh.Signer, error) {
 		}
 	case err != nil:
 		return nil, access.Errorf(access.CodeUnavailable, "certificate authority's public key: %w", err)
-	// The file may list further authorities, as when one takes over from another.
+	// The file may list more authorities, as while one replaces another.
 	case !bytes.Contains(trusted, bytes.TrimSpace(line)):
 		return nil, access.Invalid(access.Issue{Code: "ca_not_trusted", Field: "ca",
 			Message: public + " does not list this authority: the host would trust another's certificates"})
@@ -71,7 +72,7 @@ func loadCA(path string) (ssh.Signer, error) {
 	}
 	ca, err := ssh.ParsePrivateKey(b)
 	if err != nil || ca.PublicKey().Type() != ssh.KeyAlgoED25519 {
-		// The cause is left out: it could quote the key.
+		// The cause is left out, because it could quote the key.
 		return nil, access.Invalid(access.Issue{Code: "ca_malformed", Field: "ca",
 			Message: path + " is not an Ed25519 private key without a passphrase"})
 	}

@@ -18,7 +18,7 @@ import (
 	"ramp.dev/ramp/internal/clock"
 )
 
-// Config is one host.
+// Config configures one host.
 type Config struct {
 	Dir           field.File       `yaml:"dir"`                     // shared with the host; see package hostfiles
 	CA            field.File       `yaml:"ca,omitempty"`            // the authority's private key, made on first use; dir/ca if empty
@@ -40,8 +40,8 @@ type SessionsConfig struct {
 var (
 	hostShape  = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?$`)
 	shortShape = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`)
-	// permit-X11-forwarding is left out on purpose: it lets the host reach back
-	// into the user's machine.
+	// permit-X11-forwarding is not offered: with it, the host could reach the user's
+	// own machine.
 	extensions = []string{"permit-pty", "permit-port-forwarding", "permit-agent-forwarding", "permit-user-rc"}
 )
 

@@ -12,17 +12,19 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// controlSocket asks a demo host, over HTTP on its unix socket. If the host does
-// not answer, nothing is known of its sessions: a host that was killed has none,
-// but one that is stuck may, and the two look the same from here.
+// controlSocket is the control socket of a demo host, with HTTP on it. If the host
+// does not answer, its sessions are not known: a host that was killed has none,
+// one that hangs may have some, and the two look the same from here.
 type controlSocket string
 
 const controlTimeout = 10 * time.Second
 
+// Count implements sessions.
 func (s controlSocket) Count(ctx context.Context, grant string) (int, error) {
 	return s.call(ctx, http.MethodGet, grant)
 }
 
+// Cut implements sessions.
 func (s controlSocket) Cut(ctx context.Context, grant string) error {
 	left, err := s.call(ctx, http.MethodDelete, grant)
 	if err == nil && left > 0 {
@@ -31,12 +33,12 @@ func (s controlSocket) Cut(ctx context.Context, grant string) error {
 	return err
 }
 
-// call answers how many sessions there are after it.
+// call makes one request and returns how many sessions the grant has after it.
 func (s controlSocket) call(ctx context.Context, method, grant string) (int, error) {
 	fail := func(err error) (int, error) {
 		return 0, access.Errorf(access.CodeUnavailable, "the host's control socket: %w", err)
 	}
-	// Nothing is kept open: calls are rare, and hosts restart.
+	// Connections are not kept open: calls are rare, and hosts restart.
 	client := http.Client{Timeout: controlTimeout, Transport: &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {

@@ -19,8 +19,7 @@ import (
 	"ramp.dev/ramp/integrations/targettest"
 )
 
-// faultyDisk is the disk of a worker that breaks off: from call n on, or with
-// call n's reply lost.
+// faultyDisk is a disk that fails from call n on, or that loses call n's reply.
 type faultyDisk struct {
 	hostfiles.OS
 	fault targettest.Fault
@@ -30,7 +29,7 @@ type faultyDisk struct {
 
 var errDisk = errors.New("input/output error")
 
-// strike runs one call, or not, and says how it ended.
+// strike runs one call, unless it fails, and returns its error.
 func (d *faultyDisk) strike(call func() error) error {
 	k := d.calls.Add(1)
 	switch {
@@ -60,7 +59,7 @@ func (d *faultyDisk) Remove(path string) error {
 	return d.strike(func() error { return d.OS.Remove(path) })
 }
 
-// harness is what is common to both kinds of host: everything but the client.
+// harness returns what both kinds of host have in common: all but the client.
 func harness(c Config, user string) targettest.Harness {
 	return targettest.Harness{
 		Open: func(t *testing.T) integrations.Target {
@@ -104,8 +103,8 @@ func harness(c Config, user string) targettest.Harness {
 	}
 }
 
-// marked looks for the mark with eyes of its own, below the two directories that
-// hold what grants are made of.
+// marked returns the grants' names in the two directories that hold what grants
+// are made of. It reads them without the code under test.
 func marked(dir string) (names []string, err error) {
 	for _, sub := range []string{"principals", "issued"} {
 		files, err := os.ReadDir(filepath.Join(dir, sub))
@@ -185,7 +184,7 @@ func widen(dir, user string) map[string]func(context.Context, access.Grant) erro
 	}
 }
 
-// foreign puts lines of other people's next to Ramp's.
+// foreign adds lines of other people's next to Ramp's.
 func foreign(t *testing.T, dir, user string) func(context.Context) error {
 	hand := "# by hand: do not lose\nalice\n\t" + `from="10.0.0.0/8",no-pty ramp-build` + "\nramp-0123456789abcdef-z\n"
 	files := map[string]string{
@@ -211,7 +210,7 @@ func foreign(t *testing.T, dir, user string) func(context.Context) error {
 	}
 }
 
-// place puts a credential's files where a client finds them, as Ramp's CLI does.
+// place writes a credential's files into a directory, as a client does.
 func place(dir string, c access.Credential) error {
 	for name, content := range c.Files {
 		content = strings.ReplaceAll(content, "{{dir}}", dir)
@@ -222,7 +221,7 @@ func place(dir string, c access.Credential) error {
 	return nil
 }
 
-// shortTemp is a directory whose path leaves room for a socket's name.
+// shortTemp returns a directory with a path short enough for a socket in it.
 func shortTemp(t *testing.T) string {
 	dir, err := os.MkdirTemp("", "ramp")
 	require.NoError(t, err)

@@ -24,7 +24,8 @@ import (
 	"ramp.dev/ramp/integrations/targettest"
 )
 
-// startOpenSSH is a real sshd on a free port, for the user who runs the tests.
+// startOpenSSH starts a real sshd on a free port. Its login is whoever runs the
+// tests.
 func startOpenSSH(t *testing.T) (Config, string) {
 	t.Helper()
 	sshd := "/usr/sbin/sshd"
@@ -113,7 +114,7 @@ func TestConformanceOpenSSH(t *testing.T) {
 	targettest.Run(t, h)
 }
 
-// sshCommand is OpenSSH's own client with a credential's files.
+// sshCommand returns OpenSSH's own client with a credential's files.
 func sshCommand(ctx context.Context, t *testing.T, cred access.Credential, args ...string) *exec.Cmd {
 	dir, err := os.MkdirTemp(t.TempDir(), "cred")
 	require.NoError(t, err)
@@ -125,7 +126,7 @@ func sshCommand(ctx context.Context, t *testing.T, cred access.Credential, args 
 	return exec.CommandContext(ctx, "ssh", slices.Concat(arguments, []string{"demo"}, args)...)
 }
 
-// sshRun is one command. ssh tells its own failures by status 255.
+// sshRun runs one command.
 func sshRun(ctx context.Context, t *testing.T, cred access.Credential, args ...string) (string, error) {
 	cmd := sshCommand(ctx, t, cred, args...)
 	var stdout, stderr bytes.Buffer
@@ -160,7 +161,7 @@ func sshShell(t *testing.T, cred access.Credential) (*sshProcess, error) {
 	if err := s.cmd.Start(); err != nil {
 		return nil, err
 	}
-	// The first answer, or the session may not be there yet.
+	// Without a first round trip, the session may not be there yet.
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
 	return s, s.Alive(ctx)

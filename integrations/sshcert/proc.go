@@ -14,7 +14,7 @@ import (
 	"ramp.dev/ramp/integrations/sshcert/hostfiles"
 )
 
-// process is one running process, as /proc tells.
+// process is one running process, as in /proc.
 type process struct {
 	pid, parent int
 	start       string // in the kernel's ticks since boot
@@ -22,8 +22,8 @@ type process struct {
 	sshd        bool   // a process of sshd that serves one connection
 }
 
-// processTable reads them all. Errors are of code unavailable, or forbidden if
-// some process may not be looked into: then nothing can be said of any grant.
+// processTable reads all processes. Errors are of code unavailable, or forbidden if
+// a process may not be looked into: it could belong to any grant.
 func processTable() (map[int]process, error) {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
@@ -32,7 +32,7 @@ func processTable() (map[int]process, error) {
 	table := map[int]process{}
 	for _, e := range entries {
 		pid, err := strconv.Atoi(e.Name())
-		// Init is nobody's session, and not even root can look into every init.
+		// Init is nobody's session, and in some containers even root may not read it.
 		if err != nil || pid == 1 {
 			continue
 		}
@@ -52,14 +52,15 @@ func processTable() (map[int]process, error) {
 	return table, nil
 }
 
-// readProcess is zero for one that is dead already and waits for its parent.
+// readProcess reads one process. It returns the zero process for one that has
+// ended and waits for its parent.
 func readProcess(pid int) (process, error) {
 	dir := filepath.Join("/proc", strconv.Itoa(pid))
 	stat, err := os.ReadFile(filepath.Join(dir, "stat"))
 	if err != nil {
 		return process{}, err
 	}
-	// The name in parentheses may itself hold parentheses and spaces.
+	// The name in parentheses may contain parentheses and spaces.
 	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
 	if len(fields) < 20 || fields[0] == "Z" || fields[0] == "X" {
 		return process{}, nil
@@ -85,8 +86,9 @@ func readProcess(pid int) (process, error) {
 	return p, nil
 }
 
-// isConnection tells sshd's processes for one connection ("sshd: root@pts/0",
-// "sshd: deploy [priv]", since 9.8 "sshd-session: …") from the listener.
+// isConnection reports whether the title is that of a process of sshd for one
+// connection ("sshd: root@pts/0", "sshd: deploy [priv]", from OpenSSH 9.8 on
+// "sshd-session: …"), and not that of the listener.
 func isConnection(title string) bool {
 	return (strings.HasPrefix(title, "sshd: ") || strings.HasPrefix(title, "sshd-session: ")) &&
 		!strings.Contains(title, "[listener]")

@@ -11,13 +11,14 @@ import (
 	"ramp.dev/ramp/integrations/sshcert/hostfiles"
 )
 
-// processes finds sessions among the processes of an sshd on this machine, by
-// two marks: what the admit script wrote of each connection, which the user
-// cannot shake off, and RAMP_GRANT in environments, which also finds what was
-// detached from its connection. What is detached and has cleared its environment
-// escapes; it is no session, and can be reached by nobody (CASES 32).
+// processes finds sessions among the processes of an sshd on this machine, in two
+// ways: by the admit script's record of each connection, which the user cannot
+// change, and by RAMP_GRANT in the environment, which also finds processes that
+// were detached from their connection. A process that is detached and has cleared
+// its environment is not found; it is no session, and nobody can reach it (CASES
+// 32).
 //
-// It needs root, and sshd configured as HostConfig says.
+// It needs root, and an sshd with the configuration of HostConfig.
 type processes struct {
 	dir  *hostfiles.Dir
 	list func() (map[int]process, error)
@@ -30,13 +31,15 @@ func newProcesses(dir *hostfiles.Dir) *processes {
 
 const cutStep = 20 * time.Millisecond
 
-// Count counts connections, and processes that have lost theirs.
+// Count implements sessions. It counts connections, and processes that were
+// detached from theirs.
 func (p *processes) Count(_ context.Context, grant string) (int, error) {
 	_, roots, err := p.find(grant)
 	return len(roots), err
 }
 
-// Cut kills until nothing is left: what is killed may be forking meanwhile.
+// Cut implements sessions. It kills until nothing is left, because a process may
+// fork before it is killed.
 func (p *processes) Cut(ctx context.Context, grant string) error {
 	for {
 		table, roots, err := p.find(grant)
@@ -56,9 +59,9 @@ func (p *processes) Cut(ctx context.Context, grant string) error {
 	}
 }
 
-// find is every process, and those at the root of something of the grant's.
+// find returns all processes, and the numbers of those at the root of the grant's.
 func (p *processes) find(grant string) (table map[int]process, roots map[int]bool, err error) {
-	// The records first: a connection that registers after this has not read yet
+	// The records come first: a connection that is recorded later has not yet read
 	// whether it is admitted.
 	connections, err := p.dir.Connections()
 	if err != nil {
@@ -86,8 +89,9 @@ func (p *processes) find(grant string) (table map[int]process, roots map[int]boo
 	return table, roots, nil
 }
 
-// root is the process of sshd that serves pid's connection, or pid itself. It is
-// the outermost one: below it, users may call their own programs what they like.
+// root returns the process of sshd that serves pid's connection, or pid itself. It
+// takes the outermost, because below it users can give their own programs such a
+// title.
 func root(table map[int]process, pid int) int {
 	found := pid
 	for at := range ancestors(table, pid) {
@@ -98,8 +102,8 @@ func root(table map[int]process, pid int) int {
 	return found
 }
 
-// ancestors goes from a process outwards, itself first, up to init. The table is
-// not of one instant, so a number used again could make it circular.
+// ancestors yields a process and its ancestors, up to init. The table was not read
+// in one instant, so a number that was used again could make it circular.
 func ancestors(table map[int]process, pid int) iter.Seq[process] {
 	return func(yield func(process) bool) {
 		at, ok := table[pid]
@@ -112,8 +116,8 @@ func ancestors(table map[int]process, pid int) iter.Seq[process] {
 	}
 }
 
-// below is everything that descends from the roots, the roots included; never
-// this process or init, whatever the records say.
+// below returns the roots and everything that descends from them, but never this
+// process or init, whatever the records say.
 func below(table map[int]process, roots map[int]bool) []process {
 	var out []process
 	for pid, proc := range table {
@@ -130,9 +134,9 @@ func below(table map[int]process, roots map[int]bool) []process {
 	return out
 }
 
-// kill ends one process, and not another that got its number meanwhile: where
-// the system has handles on processes, os.FindProcess holds one, and the start
-// time is compared after that.
+// kill kills one process, and not another that got its number meanwhile: on systems
+// with handles for processes, os.FindProcess holds one, and kill compares the start
+// time after that.
 func kill(victim process) error {
 	handle, err := os.FindProcess(victim.pid)
 	if err != nil {

@@ -98,7 +98,7 @@ func (t *target) List(context.Context) (listed []integrations.ListedGrant, err e
 	return listed, err
 }
 
-// Ping implements integrations.Checker.
+// Ping implements integrations.Pinger.
 func (t *target) Ping(ctx context.Context) error {
 	if _, err := t.List(ctx); err != nil {
 		return err

@@ -62,7 +62,7 @@ func (s *suite) concurrency(t *testing.T) {
 	})
 }
 
-// together runs n calls at once and wants all of them to succeed.
+// together runs n calls at once. All of them must succeed.
 func (s *suite) together(t *testing.T, n int, do func(ctx context.Context, i int) error) {
 	t.Helper()
 	group, ctx := errgroup.WithContext(background(t))
@@ -77,7 +77,7 @@ func (s *suite) together(t *testing.T, n int, do func(ctx context.Context, i int
 	require.NoError(t, group.Wait())
 }
 
-// overlap: two grants never share an object (CASES 29 and 30).
+// overlap tries that two grants never share an object (CASES 29 and 30).
 func (s *suite) overlap(t *testing.T) {
 	t.Run("Case29RevokingOneLeavesTheOther", func(t *testing.T) {
 		target := s.openTarget(t)

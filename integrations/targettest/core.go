@@ -110,8 +110,8 @@ func (s *suite) resolve(t *testing.T) {
 	}
 }
 
-// badNames: names come from outside the worker, and become paths and file
-// names on targets. Nothing but Ramp's own shape may get that far.
+// badNames tries names that Ramp did not make. Names come from outside the worker,
+// and become paths and names of files on targets.
 func (s *suite) badNames(t *testing.T) {
 	target, ctx := s.openTarget(t), background(t)
 	good := access.GrantName(access.NewRequestID(), 0)

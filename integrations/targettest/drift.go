@@ -11,7 +11,8 @@ import (
 	"ramp.dev/ramp/integrations"
 )
 
-// drift: somebody with rights of their own changes what Ramp made (CASES 32, 33).
+// drift tries that somebody with rights of their own changes what Ramp made (CASES
+// 32, 33).
 func (s *suite) drift(t *testing.T) {
 	t.Run("AsGranted", func(t *testing.T) {
 		target := s.openTarget(t)
@@ -19,7 +20,7 @@ func (s *suite) drift(t *testing.T) {
 		s.same(t, target, g)
 		s.credential(t, target, g)
 		s.same(t, target, g)
-		// The ledger is told of an extension first: then the target is behind.
+		// The ledger records an extension first, so the target may be behind.
 		later := g
 		later.ExpiresAt = g.ExpiresAt.Add(time.Minute)
 		s.same(t, target, later)
@@ -55,7 +56,7 @@ func (s *suite) widened(t *testing.T, widen func(context.Context, access.Grant) 
 	s.credential(t, target, g)
 	require.NoError(t, widen(ctx, g), "by hand")
 
-	eventually(t, target.Bounds().Consistency, "Drift tells", func() error {
+	eventually(t, target.Bounds().Consistency, "Drift returns a difference", func() error {
 		differences, err := target.Drift(ctx, g)
 		if err == nil && len(differences) == 0 {
 			err = errors.New("no difference")
@@ -64,7 +65,7 @@ func (s *suite) widened(t *testing.T, widen func(context.Context, access.Grant) 
 	})
 	err := s.openTarget(t).Restore(ctx, g)
 	if access.CodeOf(err) == access.CodeConflict && err != nil {
-		// It says so itself: only closing ends what was opened by that.
+		// The target says that only closing ends what was opened by the change.
 		s.close(t, target, g.Name)
 	} else {
 		require.NoError(t, err)
@@ -80,7 +81,7 @@ func (s *suite) widened(t *testing.T, widen func(context.Context, access.Grant) 
 	s.close(t, target, other.Name)
 }
 
-// same waits until the target says that it holds just g.
+// same waits until the target reports no difference from g.
 func (s *suite) same(t *testing.T, target *integrations.Guarded, g access.Grant) {
 	t.Helper()
 	eventually(t, target.Bounds().Consistency, "no difference from what was granted", func() error {

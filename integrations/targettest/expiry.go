@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// expiry lets access end with nothing of Ramp's running: no revoke is called
-// until the service has refused by itself.
+// expiry lets access end as if nothing of Ramp ran: it does not revoke until the
+// service itself has refused.
 func (s *suite) expiry(t *testing.T) {
 	t.Run("Case25NobodyRevokes", func(t *testing.T) {
 		target := s.openTarget(t)
@@ -29,8 +29,8 @@ func (s *suite) expiry(t *testing.T) {
 	})
 }
 
-// endsAt polls on: it must be true up to a second before at (services round to
-// whole seconds, either way), and false once Slack has passed, for good.
+// endsAt polls on. It must return true until a second before at (services round to
+// whole seconds, up or down), and false from Slack after at.
 func (s *suite) endsAt(t *testing.T, what string, at time.Time, on func() bool) {
 	t.Helper()
 	for {

@@ -24,7 +24,7 @@ func (s *suite) extend(t *testing.T) {
 		require.NoError(t, target.Extend(ctx, g))
 		require.NoError(t, target.Extend(ctx, g), "extending is idempotent")
 		require.True(t, s.use(t, g, first), "what was minted before the extension still works at once after it")
-		s.open(t, target, g) // List tells the new expiry
+		s.open(t, target, g) // List returns the new expiry
 		second := s.credential(t, target, g)
 
 		if s.UseAt != nil {

@@ -17,8 +17,8 @@ func (s *suite) faults(t *testing.T) {
 	t.Run("NotFoundYet", s.tier(s.Lacks.NotFoundYet, s.notFoundYet))
 }
 
-// lostReply breaks off an operation after each of its calls in turn: what a
-// crash of the worker leaves behind, at every point where it can strike.
+// lostReply interrupts an operation after each of its calls in turn. That leaves
+// behind what a crash of the worker leaves, at every point where it can happen.
 func (s *suite) lostReply(t *testing.T) {
 	t.Run("GrantThenGrantAgain", func(t *testing.T) {
 		s.sweep(t, func(n int) error {
@@ -53,8 +53,8 @@ func (s *suite) lostReply(t *testing.T) {
 	})
 }
 
-// sweep repeats try with the fault at call 1, 2, … until the fault is past the
-// last call and nothing fails. An error in between must be one worth retrying.
+// sweep repeats try with the fault at call 1, 2, … until the fault comes after the
+// last call and nothing fails. An error before that must be one that is retried.
 func (s *suite) sweep(t *testing.T, try func(n int) error) {
 	t.Helper()
 	for n := 1; n <= maxCalls; n++ {
@@ -69,7 +69,7 @@ func (s *suite) sweep(t *testing.T, try func(n int) error) {
 	require.Fail(t, "the fault never gets past the operation's last call")
 }
 
-// down: the fault strikes from some call on, and says its code throughout.
+// down tries a fault that lasts from some call on. Its code must come through.
 func (s *suite) down(t *testing.T, fault Fault, code access.Code) {
 	healthy := s.openTarget(t)
 	g := s.opened(t, healthy, longTTL)
@@ -103,9 +103,8 @@ func (s *suite) down(t *testing.T, fault Fault, code access.Code) {
 	})
 }
 
-// notFoundYet: a service that does not see its own object yet. The target may
-// fail or succeed, but once the service sees, what it then says is the truth,
-// and one more revoke ends it.
+// notFoundYet tries a service that does not see its own object yet. The target may
+// fail or succeed; once the service sees the object, one more revoke ends it.
 func (s *suite) notFoundYet(t *testing.T) {
 	healthy := s.openTarget(t)
 	t.Run("Grant", func(t *testing.T) {
@@ -125,8 +124,8 @@ func (s *suite) notFoundYet(t *testing.T) {
 	})
 }
 
-// foreign: things on the service that are not Ramp's are neither listed nor
-// touched (CASES 36).
+// foreign tries that things on the service that are not Ramp's are neither listed
+// nor touched (CASES 36).
 func (s *suite) foreign(t *testing.T) {
 	target, ctx := s.openTarget(t), background(t)
 	intact := s.Foreign(t)

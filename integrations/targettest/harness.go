@@ -21,12 +21,12 @@ type Fault string
 const (
 	// LostReply: the call takes effect, its reply is lost (CASES 24).
 	LostReply Fault = "lost reply"
-	// Throttled: the service answers "too many requests" (CASES 26).
+	// Throttled: the service refuses with "too many requests" (CASES 26).
 	Throttled Fault = "throttled"
 	// Unavailable: the service cannot be reached; nothing takes effect.
 	Unavailable Fault = "unavailable"
-	// NotFoundYet: reads and deletes answer "not found" though the object is
-	// there, as clouds do just after a change.
+	// NotFoundYet: reads and deletes report "not found" though the object exists,
+	// as clouds do just after a change.
 	NotFoundYet Fault = "not found yet"
 )
 
@@ -45,27 +45,26 @@ type Harness struct {
 	// refused with code invalid. An unknown key is tried in any case.
 	Invalid map[string]access.Entitlement
 
-	// ListNames lists the names of everything with Ramp's mark, as the harness
-	// sees it by its own client: a List that is blind must not pass.
+	// ListNames returns the names of everything of Ramp's on the service, read with
+	// the harness's own client: a target whose List finds too little must not pass.
 	ListNames func(ctx context.Context) ([]string, error)
-	// Remove deletes what one grant made, by hand, past Ramp (CASES 33).
+	// Remove deletes what one grant made, as somebody would by hand (CASES 33).
 	Remove func(ctx context.Context, name string) error
-	// Widen changes what one grant made, by hand, past Ramp, each in its own way,
-	// so that it is no longer just what was granted (CASES 32). Needed of
-	// a target that is a Drifter.
+	// Widen changes what one grant made, as somebody would by hand, each in its own
+	// way, so that it is no longer just what was granted (CASES 32). A target that is
+	// a DriftDetector needs it.
 	Widen map[string]func(ctx context.Context, g access.Grant) error
-	// Foreign makes things that resemble Ramp's as closely as the service lets
-	// them, without its mark. intact fails if one was touched.
+	// Foreign makes things that look as much like Ramp's as the service allows, but
+	// are not. Intact fails if one of them was touched.
 	Foreign func(t *testing.T) (intact func(ctx context.Context) error)
 
 	// Use does one harmless thing with the access, through the real client.
 	// c is zero if the target mints nothing.
 	Use func(ctx context.Context, g access.Grant, c access.Credential) error
-	// UseAt stands in for Use where the test service does not enforce time
-	// itself: it evaluates the documents that are really on the service as they
-	// would be at the time at.
+	// UseAt replaces Use where the test service does not enforce time itself: it
+	// evaluates the documents that are on the service as of the time at.
 	UseAt func(ctx context.Context, g access.Grant, c access.Credential, at time.Time) error
-	// Dial opens a session that lives on, through the real client.
+	// Dial opens a session that stays open, through the real client.
 	Dial func(ctx context.Context, g access.Grant, c access.Credential) (Session, error)
 
 	// Faulty opens a target on the same service whose n-th call (from 1) meets

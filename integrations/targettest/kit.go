@@ -24,7 +24,7 @@ func background(t *testing.T) context.Context {
 	return ctx
 }
 
-// plan makes a grant that is not opened yet, and sees to its removal.
+// plan returns a grant that is not opened yet, and removes it after the test.
 func (s *suite) plan(t *testing.T, e access.Entitlement, ttl time.Duration) access.Grant {
 	id := access.NewRequestID()
 	g := access.Grant{
@@ -42,7 +42,7 @@ func (s *suite) plan(t *testing.T, e access.Entitlement, ttl time.Duration) acce
 	return g
 }
 
-// opened is plan and Grant.
+// opened returns a grant that is open.
 func (s *suite) opened(t *testing.T, target *integrations.Guarded, ttl time.Duration) access.Grant {
 	t.Helper()
 	g := s.plan(t, s.Entitlement, ttl)
@@ -50,7 +50,7 @@ func (s *suite) opened(t *testing.T, target *integrations.Guarded, ttl time.Dura
 	return g
 }
 
-// credential mints, where the target does.
+// credential returns a credential, empty if the target mints none.
 func (s *suite) credential(t *testing.T, target *integrations.Guarded, g access.Grant) access.Credential {
 	t.Helper()
 	if !target.CanMint() {
@@ -61,8 +61,8 @@ func (s *suite) credential(t *testing.T, target *integrations.Guarded, g access.
 	return c
 }
 
-// use is one use of the access now: true if it worked, false if the service
-// refused. Anything else fails the test.
+// use uses the access once. It returns true if that worked and false if the
+// service refused. Anything else fails the test.
 func (s *suite) use(t *testing.T, g access.Grant, c access.Credential) bool {
 	t.Helper()
 	var err error
@@ -155,7 +155,7 @@ func (s *suite) close(t *testing.T, target *integrations.Guarded, name string) {
 	s.gone(t, target, name)
 }
 
-// nothingLeft is the suite's own clean-up check.
+// nothingLeft checks, at the end, that every test removed what it made.
 func (s *suite) nothingLeft(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()

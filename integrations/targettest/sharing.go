@@ -11,7 +11,8 @@ import (
 	"ramp.dev/ramp/integrations"
 )
 
-// SharingHarness is what Sharing needs of one target that is a Sharer.
+// SharingHarness is what Sharing needs of one target that is a HolderUser. No
+// target that is here today is one; the suite is kept for AWS Identity Center.
 type SharingHarness struct {
 	// Open makes a target, as another worker process would. All have the same
 	// holders.
@@ -61,7 +62,7 @@ func (h SharingHarness) grant(t *testing.T) access.Grant {
 	return g
 }
 
-// revoke is by name, from another process, as always.
+// revoke revokes by name, from another process.
 func (h SharingHarness) revoke(t *testing.T, g access.Grant) {
 	t.Helper()
 	require.NoError(t, h.Open(t).Revoke(background(t), access.Grant{Name: g.Name}))
@@ -83,8 +84,9 @@ func (h SharingHarness) inAndOut(t *testing.T) {
 	h.is(t, false, "after the next")
 }
 
-// underWay: the next one comes when the last one out is removing the object. It
-// is refused for now, or in; it is not cut off by what comes late.
+// underWay tries that a grant comes while the last one before it removes the
+// object. It may be refused for now or be granted, and must not lose the object
+// when the removal arrives late.
 func (h SharingHarness) underWay(t *testing.T) {
 	a, b := h.grant(t), h.NewGrant()
 	reached, goOn, done := make(chan struct{}, maxCalls), make(chan struct{}), make(chan error, 1)
@@ -106,7 +108,7 @@ func (h SharingHarness) underWay(t *testing.T) {
 	h.is(t, false, "all have left")
 }
 
-// atOnce: while one's own grant is open the object is there, whatever others do.
+// atOnce tries that the object is there while a grant is open, whatever others do.
 func (h SharingHarness) atOnce(t *testing.T) {
 	s := suite{}
 	s.together(t, 6, func(ctx context.Context, _ int) error {
@@ -134,7 +136,7 @@ func (h SharingHarness) atOnce(t *testing.T) {
 	h.is(t, false, "all have left")
 }
 
-// faults breaks an operation off at each of its calls to the service in turn,
+// faults interrupts an operation at each of its calls to the service in turn,
 // before and after the effect, alone and beside another holder.
 func (h SharingHarness) faults(t *testing.T, try func(t *testing.T, fault Fault, n int, other bool) error) {
 	for _, fault := range []Fault{LostReply, Unavailable} {

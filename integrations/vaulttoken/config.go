@@ -13,7 +13,7 @@ import (
 	"ramp.dev/ramp/integrations"
 )
 
-// Config is one Vault, or one namespace of it.
+// Config configures one Vault, or one namespace of it.
 type Config struct {
 	Address   string       `yaml:"address"`             // such as https://vault.example.com:8200; http on loopback only
 	Namespace string       `yaml:"namespace,omitempty"` // of Vault Enterprise
@@ -26,7 +26,8 @@ var (
 	// Vault keeps policy names in lower case; a comma would be two of them.
 	policyShape    = regexp.MustCompile(`^[a-z0-9_][a-z0-9_.-]{0,127}$`)
 	namespaceShape = regexp.MustCompile(`^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*/?$`)
-	// What Vault refuses on tokens, and root, which nobody gets from Ramp.
+	// neverGiven are the policies that Vault refuses for tokens, and root, which
+	// nobody gets from Ramp.
 	neverGiven = []string{"root", "response-wrapping", "control-group"}
 )
 

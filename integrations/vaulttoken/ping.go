@@ -23,8 +23,8 @@ func needed() map[string][]string {
 	}
 }
 
-// Ping implements integrations.Checker: Ramp's own token lives, can make others,
-// and has the rights it needs. Errors are of code forbidden, unavailable and
+// Ping implements integrations.Pinger. Ramp's own token must be valid, must be able to
+// make others, and must have the rights it needs. Errors are of code forbidden, unavailable and
 // throttled.
 func (t *target) Ping(ctx context.Context) error {
 	own, err := t.vault.read(ctx, "auth/token/lookup-self")

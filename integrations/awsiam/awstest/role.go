@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 )
 
-// Role is a role with the policies that are really on the server.
+// Role is a role with its policies, as they are on the server.
 type Role struct {
 	ARN        string
 	Trust      json.RawMessage
@@ -22,7 +22,7 @@ type Role struct {
 	Tags       map[string]string
 }
 
-// Role reads a role; nil if there is none of that name.
+// Role returns a role, or nil if there is none of that name.
 func (s *Server) Role(ctx context.Context, name string) (*Role, error) {
 	admin := s.IAM()
 	out, err := admin.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
@@ -82,7 +82,7 @@ func (s *Server) managed(ctx context.Context, arn *string) (json.RawMessage, err
 	return decode(out.PolicyVersion.Document)
 }
 
-// Remove deletes a role with everything in it, as a person would by hand.
+// Remove deletes a role with everything in it, as somebody would by hand.
 func (s *Server) Remove(ctx context.Context, name string) error {
 	admin := s.IAM()
 	inline, err := admin.ListRolePolicies(ctx, &iam.ListRolePoliciesInput{RoleName: &name})
@@ -98,7 +98,7 @@ func (s *Server) Remove(ctx context.Context, name string) error {
 	return err
 }
 
-// Names are the names of all roles, in whatever path.
+// Names returns the names of all roles, whatever their path.
 func (s *Server) Names(ctx context.Context) (names []string, err error) {
 	for pages := iam.NewListRolesPaginator(s.IAM(), &iam.ListRolesInput{}); pages.HasMorePages(); {
 		page, err := pages.NextPage(ctx)

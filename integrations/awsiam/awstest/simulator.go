@@ -26,7 +26,7 @@ type Simulator struct {
 	out *bufio.Reader
 }
 
-// Question is what one call on AWS would be, and the policies that apply to it.
+// Question is one call to AWS, and the policies that apply to it.
 type Question struct {
 	At        time.Time         `json:"at"`
 	Principal string            `json:"principal"`
@@ -40,8 +40,8 @@ type Question struct {
 	Boundary       json.RawMessage   `json:"boundary,omitempty"`
 }
 
-// Simulate starts a simulator that ends with the test. What is missing for it
-// fails the test.
+// Simulate starts a simulator that ends with the test. If something that it needs
+// is missing, the test fails.
 func Simulate(t testing.TB) *Simulator {
 	t.Helper()
 	node, err := exec.LookPath("node")
@@ -64,8 +64,8 @@ func Simulate(t testing.TB) *Simulator {
 	return &Simulator{in: in, out: bufio.NewReader(out)}
 }
 
-// Allows reports whether AWS would allow it. An error means that the question
-// makes no sense, for instance because the action does not exist.
+// Allows reports whether AWS would allow the call. It returns an error if the
+// question makes no sense, for example because the action does not exist.
 func (s *Simulator) Allows(_ context.Context, q Question) (bool, error) {
 	if q.Account == "" {
 		q.Account = Account

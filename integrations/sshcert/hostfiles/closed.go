@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// keepClosed is how long a closed grant is remembered: far longer than any
-// worker could stand still between deciding to open a grant and opening it.
+// keepClosed is how long a closed grant is remembered: far longer than a worker
+// can hang between deciding to open a grant and opening it.
 const keepClosed = 30 * 24 * time.Hour
 
-// Close marks a grant as revoked. A worker that stood still in the middle of
-// granting and wakes up after the revoke would otherwise open it again, with
-// nobody left to close it. Hold the Lock.
+// Close marks a grant as revoked. Without the mark, a worker that hangs while
+// granting and continues after the revoke would open the grant again, and nobody
+// would close it. The caller holds the Lock.
 func (d *Dir) Close(grant string) error {
 	was, err := d.IsClosed(grant)
 	if err != nil || was {
@@ -26,7 +26,7 @@ func (d *Dir) IsClosed(grant string) (bool, error) {
 	return b != nil, unavailable(err)
 }
 
-// ForgetClosed drops the marks of long ago.
+// ForgetClosed removes the marks of grants that were closed long ago.
 func (d *Dir) ForgetClosed(now time.Time) error {
 	names, err := d.names(closedDir)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// UserShape is what a login name looks like. It becomes a file name.
+// UserShape matches login names. They become names of files.
 var UserShape = regexp.MustCompile(`^[a-z_][a-z0-9_-]{0,31}$`)
 
 const (
@@ -28,28 +28,30 @@ const (
 	lockFile      = ".lock"
 )
 
-// Dir is one such directory. Safe for concurrent use, also by several
-// processes, as long as changes are made under Lock. Failures of the disk are
-// of code unavailable: nothing was proven.
+// Dir is the directory that a host and its target share. It is safe for concurrent
+// use, also by several processes, as long as changes are made under Lock. Errors of
+// the disk are of code unavailable: they prove nothing.
 type Dir struct {
 	path string
 	disk Disk
 }
 
-// New is the directory at path.
+// New returns the directory at path.
 func New(path string, disk Disk) *Dir { return &Dir{path: path, disk: disk} }
 
-// Path is a file in the directory.
+// Path returns the path of a file in the directory.
 func (d *Dir) Path(elem ...string) string {
 	return filepath.Join(append([]string{d.path}, elem...)...)
 }
 
-// RevokedPath and CAPath are the files that a host's configuration names.
+// RevokedPath returns the path of the list of revoked keys.
 func (d *Dir) RevokedPath() string { return d.Path(revokedFile) }
-func (d *Dir) CAPath() string      { return d.Path(caFile) }
 
-// Create makes what is not there yet. What the host's own users need to read is
-// readable, the rest is the worker's alone.
+// CAPath returns the path of the certificate authority's public key.
+func (d *Dir) CAPath() string { return d.Path(caFile) }
+
+// Create creates the files and directories that do not exist yet. Those that
+// sshd reads are readable by all, the others by the worker alone.
 func (d *Dir) Create() error {
 	for dir, perm := range map[string]fs.FileMode{
 		".": 0o755, principalsDir: 0o755, issuedDir: 0o700, closedDir: 0o700, sessionsDir: 0o700,
@@ -66,13 +68,14 @@ func (d *Dir) Create() error {
 	return unavailable(f.Close())
 }
 
-// Lock keeps every other writer out, in this process and others, until unlock.
+// Lock keeps all other writers out, in this process and others, until unlock is
+// called.
 func (d *Dir) Lock(ctx context.Context) (unlock func(), err error) {
 	f, err := os.OpenFile(d.Path(lockFile), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, unavailable(err)
 	}
-	// Polled, because a blocking flock cannot be given up when ctx ends.
+	// It polls, because a blocking flock cannot be stopped when ctx ends.
 	for wait := time.Millisecond; ; wait = min(2*wait, 20*time.Millisecond) {
 		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		if err == nil {
@@ -126,7 +129,7 @@ func (d *Dir) Principals(user string) ([]byte, error) {
 	return b, unavailable(err)
 }
 
-// Admission is one user's line for a principal, if there is one.
+// Admission returns one login's line for a principal, if there is one.
 func (d *Dir) Admission(user, principal string) (Line, bool, error) {
 	if !UserShape.MatchString(user) {
 		return Line{}, false, nil
@@ -139,12 +142,12 @@ func (d *Dir) Admission(user, principal string) (Line, bool, error) {
 	return l, ok, nil
 }
 
-// SetPrincipals replaces one user's file. Hold the Lock.
+// SetPrincipals replaces one login's file. The caller holds the Lock.
 func (d *Dir) SetPrincipals(user string, content []byte) error {
 	return unavailable(d.disk.Replace(d.Path(principalsDir, user), content, 0o644))
 }
 
-// names lists a directory without the files that are being written.
+// names returns the names in a directory, without files that are being written.
 func (d *Dir) names(dir string) ([]string, error) {
 	all, err := d.disk.Names(d.Path(dir))
 	names := make([]string, 0, len(all))

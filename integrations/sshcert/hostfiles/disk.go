@@ -6,17 +6,19 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"github.com/google/renameio/v2"
 )
 
-// Disk is what a Dir asks of the file system. Tests put faults here.
+// Disk is what a Dir needs of the file system. Tests put faults here.
 type Disk interface {
-	// Read is nil and no error for a file that is not there, in a directory
-	// that is.
+	// Read returns nil, and no error, for a file that does not exist in a
+	// directory that does.
 	Read(path string) ([]byte, error)
 	// Names lists a directory.
 	Names(dir string) ([]string, error)
-	// Replace writes a file whole or not at all: readers see the old or the
-	// new content, and what was replaced survives a power cut.
+	// Replace writes the whole file or nothing: readers see the old content or the
+	// new, and the new content survives a power cut.
 	Replace(path string, content []byte, perm fs.FileMode) error
 	// Remove succeeds if the file is not there.
 	Remove(path string) error
@@ -29,7 +31,7 @@ type OS struct{}
 func (OS) Read(path string) ([]byte, error) {
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		// A directory that went away, such as a mount, is not an empty one.
+		// A directory that is gone, such as an unmounted one, is not an empty one.
 		if _, err := os.Stat(filepath.Dir(path)); err != nil {
 			return nil, err
 		}
@@ -62,39 +64,25 @@ func (OS) Replace(path string, content []byte, perm fs.FileMode) error {
 		}
 		perm = old.Mode().Perm()
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".ramp-*")
+	file, err := renameio.NewPendingFile(path, renameio.WithPermissions(perm), renameio.IgnoreUmask(), renameio.WithTempDir(filepath.Dir(path)))
 	if err != nil {
 		return err
 	}
-	defer os.Remove(tmp.Name()) // fails once renamed
-	if err := fill(tmp, content, perm, old); err != nil {
-		return err
-	}
-	if err := os.Rename(tmp.Name(), path); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
-}
-
-func fill(f *os.File, content []byte, perm fs.FileMode, old fs.FileInfo) error {
-	defer f.Close()
-	if _, err := f.Write(content); err != nil {
-		return err
-	}
-	if err := f.Chmod(perm); err != nil {
+	defer file.Cleanup()
+	if _, err := file.Write(content); err != nil {
 		return err
 	}
 	if old != nil {
 		if st, ok := old.Sys().(*syscall.Stat_t); ok && int(st.Uid) != os.Getuid() {
-			if err := f.Chown(int(st.Uid), int(st.Gid)); err != nil {
+			if err := file.Chown(int(st.Uid), int(st.Gid)); err != nil {
 				return err
 			}
 		}
 	}
-	if err := f.Sync(); err != nil {
+	if err := file.CloseAtomicallyReplace(); err != nil {
 		return err
 	}
-	return f.Close()
+	return syncDir(filepath.Dir(path))
 }
 
 // Remove implements Disk.

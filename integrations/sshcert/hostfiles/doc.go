@@ -8,8 +8,8 @@
 //	ca.pub              the certificate authority
 //	issued/<grant>      public keys of the certificates minted for one grant
 //	closed/<grant>      an empty file: that grant was revoked, and never opens again
-//	sessions/<process>  which connection belongs to which grant, if the host tells
+//	sessions/<process>  which grant a connection belongs to, if the host records it
 //
 // People and other programs may keep lines of their own in principals and
-// revoked_keys; they are never touched.
+// revoked_keys; Ramp does not touch them.
 package hostfiles

@@ -2,7 +2,7 @@ package hostfiles
 
 import "bytes"
 
-// Lines reads a principals file.
+// Lines returns the lines of a principals file.
 func Lines(content []byte) []Line {
 	var out []Line
 	for raw := range bytes.Lines(content) {
@@ -11,7 +11,7 @@ func Lines(content []byte) []Line {
 	return out
 }
 
-// Find is the first line for a principal.
+// Find returns the first line for a principal.
 func Find(content []byte, principal string) (Line, bool) {
 	for _, l := range Lines(content) {
 		if l.Principal == principal && principal != "" {
@@ -33,8 +33,8 @@ func Drop(content []byte, principal string) (rest []byte, dropped bool) {
 	return rest, dropped
 }
 
-// Append adds a line at the end. A last line that somebody left without an end
-// gets one: else the two would be read as one.
+// Append adds a line at the end. If the last line has no line end, it gets one:
+// otherwise the two would be read as one.
 func Append(content []byte, line string) []byte {
 	content = bytes.Clone(content)
 	if n := len(content); n > 0 && content[n-1] != '\n' {

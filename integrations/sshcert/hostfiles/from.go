@@ -7,9 +7,9 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// FromAllows reports whether an address is in a from list of addresses and
-// CIDR blocks; a pattern after ! refuses. Names and wildcards are not known
-// here, and refuse everybody.
+// FromAllows reports whether an address is in a from list of addresses and CIDR
+// blocks. A pattern after ! refuses. A name or a wildcard is an error: it refuses
+// everybody.
 func FromAllows(list string, addr netip.Addr) (bool, error) {
 	allowed := false
 	for _, pattern := range strings.Split(list, ",") {

@@ -18,8 +18,8 @@ type Key struct {
 	ExpiresAt time.Time // the certificate's end, UTC
 }
 
-// keepRevoked is how long past its certificate's end a key stays on the revoked
-// list, for hosts whose clocks are behind.
+// keepRevoked is how long after its certificate's expiry a key stays on the
+// revoked list, for hosts whose clocks are behind.
 const keepRevoked = 10 * time.Minute
 
 func (k Key) line() string {
@@ -27,7 +27,7 @@ func (k Key) line() string {
 		k.ExpiresAt.UTC().Format(time.RFC3339))
 }
 
-// parseKey reads a line that Ramp wrote; false for anybody else's.
+// parseKey reads a line that Ramp wrote. It returns false for others.
 func parseKey(raw []byte) (Key, bool) {
 	public, comment, _, _, err := ssh.ParseAuthorizedKey(raw)
 	if err != nil {
@@ -41,7 +41,8 @@ func parseKey(raw []byte) (Key, bool) {
 	return Key{Grant: grant, Public: public, ExpiresAt: at}, true
 }
 
-// Issue records a key before its certificate leaves the worker. Hold the Lock.
+// Issue records a key before its certificate leaves the worker. The caller holds
+// the Lock.
 func (d *Dir) Issue(k Key) error {
 	path := d.Path(issuedDir, k.Grant)
 	b, err := d.disk.Read(path)
@@ -51,7 +52,7 @@ func (d *Dir) Issue(k Key) error {
 	return unavailable(d.disk.Replace(path, append(b, k.line()...), 0o600))
 }
 
-// Issued are the keys recorded for a grant that are not revoked yet.
+// Issued returns the keys that are recorded for a grant and not revoked yet.
 func (d *Dir) Issued(grant string) ([]Key, error) {
 	b, err := d.disk.Read(d.Path(issuedDir, grant))
 	if err != nil {
@@ -72,16 +73,17 @@ func (d *Dir) HasIssued(grant string) (bool, error) {
 	return b != nil, unavailable(err)
 }
 
-// IssuedGrants are the grants that have such a record.
+// IssuedGrants returns the names of all records of issued keys.
 func (d *Dir) IssuedGrants() ([]string, error) { return d.names(issuedDir) }
 
-// DropIssued forgets the keys of a grant. Hold the Lock.
+// DropIssued removes the record of a grant's keys. The caller holds the Lock.
 func (d *Dir) DropIssued(grant string) error {
 	return unavailable(d.disk.Remove(d.Path(issuedDir, grant)))
 }
 
-// RevokeKeys adds keys to the revoked list, and drops Ramp's own entries whose
-// certificates expired long ago. Lines of others stay. Hold the Lock.
+// RevokeKeys adds keys to the revoked list, and removes Ramp's own entries whose
+// certificates expired long ago. It leaves other people's lines alone. The caller
+// holds the Lock.
 func (d *Dir) RevokeKeys(keys []Key, now time.Time) error {
 	old, err := d.disk.Read(d.RevokedPath())
 	if err != nil {
@@ -110,8 +112,9 @@ func (d *Dir) RevokeKeys(keys []Key, now time.Time) error {
 	return unavailable(d.disk.Replace(d.RevokedPath(), content, 0o644))
 }
 
-// IsRevoked reports whether a public key is on the revoked list. As with sshd, a
-// list that cannot be read, or is not there, refuses everybody: that is an error.
+// IsRevoked reports whether a public key is on the revoked list. A list that
+// cannot be read or does not exist is an error: as with sshd, it refuses
+// everybody.
 func (d *Dir) IsRevoked(public ssh.PublicKey) (bool, error) {
 	b, err := d.disk.Read(d.RevokedPath())
 	if err == nil && b == nil {

@@ -11,11 +11,11 @@ import (
 
 // Line is one line of a principals file.
 type Line struct {
-	Raw       string // as it stands, without its end
+	Raw       string // as in the file, without the line end
 	Principal string // empty for blanks and comments
 	Options   Options
-	// Err says why the options could not be understood. A host must not admit
-	// anybody by such a line: an option that it misreads may be a limit.
+	// Err says what in the options is not understood. A host must not admit anybody
+	// by such a line: the option may be a limit.
 	Err error
 }
 
@@ -34,7 +34,7 @@ const expiryLayout = "20060102150405Z"
 // GrantVariable is the environment variable that marks a grant's processes.
 const GrantVariable = "RAMP_GRANT"
 
-// GrantLine is the line that admits one grant, without a line end.
+// GrantLine returns the line that admits one grant, without a line end.
 func GrantLine(grant string, expiresAt time.Time, from, command string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `expiry-time="%s",environment="%s=%s"`,
@@ -48,8 +48,8 @@ func GrantLine(grant string, expiresAt time.Time, from, command string) string {
 	return b.String() + " " + grant
 }
 
-// CommandFits reports whether a forced command survives the file format: sshd
-// cuts lines at any #, and a last backslash would swallow the closing quote.
+// CommandFits reports whether a forced command can be written in a line: sshd cuts
+// lines at any #, and a backslash at the end would escape the closing quote.
 func CommandFits(command string) bool {
 	for _, r := range command {
 		if r < ' ' || r > '~' || r == '#' {
@@ -59,8 +59,8 @@ func CommandFits(command string) bool {
 	return !strings.HasSuffix(command, `\`) && strings.TrimSpace(command) == command
 }
 
-// ParseLine reads one line just as sshd does: cut at #, the principal after the
-// last space, options before it.
+// ParseLine reads one line as sshd does: it cuts the line at #, and takes what is
+// after the last space as the principal, and what is before it as options.
 func ParseLine(raw string) Line {
 	l := Line{Raw: raw}
 	text, _, _ := strings.Cut(strings.TrimLeft(raw, " \t"), "#")
@@ -79,20 +79,20 @@ func ParseLine(raw string) Line {
 	return l
 }
 
-// Grant is the grant that the line admits, if it is one of Ramp's.
+// Grant returns the grant that the line admits, if it is one of Ramp's.
 func (l Line) Grant() (name string, ok bool) {
 	_, ok = access.RequestIDFromGrantName(l.Principal)
 	return l.Principal, ok
 }
 
-// Admits reports whether the line lets its principal in at this time.
+// Admits reports whether the line admits its principal at a time.
 func (l Line) Admits(at time.Time) bool {
 	return l.Principal != "" && l.Err == nil && (l.Options.ExpiresAt.IsZero() || at.Before(l.Options.ExpiresAt))
 }
 
 var environmentShape = regexp.MustCompile(`^[A-Za-z0-9_]+=`)
 
-// parseOptions knows the options that Ramp writes, and no others.
+// parseOptions reads the options that Ramp writes. Any other is an error.
 func parseOptions(s string) (Options, error) {
 	var o Options
 	bad := func(format string, args ...any) (Options, error) {
@@ -101,7 +101,7 @@ func parseOptions(s string) (Options, error) {
 	for {
 		name, rest, ok := strings.Cut(s, `="`)
 		if !ok {
-			return bad("%q is no option that is known here", access.Clip(s, 40))
+			return bad("%q is an option that is not known here", access.Clip(s, 40))
 		}
 		value, rest, ok := unquote(rest)
 		if !ok {
@@ -132,7 +132,7 @@ func parseOptions(s string) (Options, error) {
 			}
 			o.Command = value
 		default:
-			return bad("%q is no option that is known here", access.Clip(name, 40))
+			return bad("%q is an option that is not known here", access.Clip(name, 40))
 		}
 		if rest == "" {
 			return o, nil

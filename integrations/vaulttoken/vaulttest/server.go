@@ -29,7 +29,7 @@ func Start(t testing.TB) *Server {
 	t.Helper()
 	binary := Binary(t)
 	token, home := "root-"+rand.Text(), t.TempDir()
-	// The port is free now and may be taken a moment later: then try another.
+	// The port is free now, but may be taken a moment later. Then it tries another.
 	for range 3 {
 		address := freeAddress(t)
 		if run(t, binary, address, token, home) {
@@ -46,7 +46,8 @@ func Start(t testing.TB) *Server {
 func run(t testing.TB, binary, address, token, home string) bool {
 	t.Helper()
 	cmd := exec.Command(binary, "server", "-dev", "-dev-no-store-token", "-dev-root-token-id="+token, "-dev-listen-address="+address) // #nosec G204 -- for tests
-	// Nothing of this process's: no VAULT_ variable, no token of the developer's.
+	// The environment is empty, so that no VAULT_ variable and no token of the
+	// developer's gets in.
 	cmd.Env = []string{"HOME=" + home, "PATH=" + os.Getenv("PATH")}
 	cmd.Dir = home
 	var out output
@@ -65,7 +66,7 @@ func run(t testing.TB, binary, address, token, home string) bool {
 			return false
 		default:
 		}
-		// Another Vault may have the port; ours alone knows the token.
+		// Another Vault may have the port; only ours accepts the token.
 		r, err := http.NewRequest(http.MethodGet, "http://"+address+"/v1/auth/token/lookup-self", nil)
 		require.NoError(t, err)
 		r.Header.Set("X-Vault-Token", token)
@@ -87,7 +88,7 @@ func freeAddress(t testing.TB) string {
 	return l.Addr().String()
 }
 
-// Binary is the path of the vault binary, found from the working directory up.
+// Binary returns the path of the vault binary in the module's tools/bin.
 func Binary(t testing.TB) string {
 	t.Helper()
 	dir, err := os.Getwd()
@@ -105,7 +106,7 @@ func Binary(t testing.TB) string {
 	return path
 }
 
-// output is what the server says, kept for when it fails.
+// output collects the server's output, to show it if the server fails.
 type output struct {
 	mu  sync.Mutex
 	buf bytes.Buffer

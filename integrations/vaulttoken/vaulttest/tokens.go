@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Client is a client with a token, and nothing from the environment.
+// Client returns a client with a token, and nothing from the environment.
 func (s *Server) Client(t testing.TB, token string) *api.Client {
 	t.Helper()
 	c := api.DefaultConfig()
@@ -28,7 +28,7 @@ func (s *Server) Policy(t testing.TB, name, rules string) {
 	require.NoError(t, s.Root.Sys().PutPolicy(name, rules))
 }
 
-// Token makes an orphan token with exactly these policies, for a day.
+// Token returns an orphan token with exactly these policies, valid for a day.
 func (s *Server) Token(t testing.TB, policies ...string) string {
 	t.Helper()
 	secret, err := s.Root.Auth().Token().CreateOrphan(&api.TokenCreateRequest{
@@ -38,7 +38,7 @@ func (s *Server) Token(t testing.TB, policies ...string) string {
 	return secret.Auth.ClientToken
 }
 
-// TokenFile puts a token into a file, as a target's token may be in one.
+// TokenFile writes a token into a file and returns its path.
 func TokenFile(t testing.TB, token string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "token")
