@@ -6,13 +6,13 @@ package config
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
@@ -49,14 +49,14 @@ func Load(path string) (Config, error) {
 	if err != nil {
 		return c, access.Errorf(access.CodeInvalid, "configuration: %w", err)
 	}
-	file, err := parser.ParseBytes(b, 0)
+	bodies, err := strictyaml.Parse(b)
 	if err != nil {
-		return c, access.Invalid(c.yamlIssue(err))
+		return c, access.Invalid(c.parseIssue(err))
 	}
-	if len(file.Docs) != 1 || file.Docs[0].Body == nil {
+	if len(bodies) != 1 {
 		return c, access.Invalid(access.Issue{Code: "one_document", Field: path, Message: "a configuration is one YAML document"})
 	}
-	c.body = file.Docs[0].Body
+	c.body = bodies[0]
 	var issues access.Issues
 	for _, u := range strictyaml.UnknownFields(c.body, c) {
 		hint := ""
@@ -97,6 +97,19 @@ func (c Config) inClear() (issues access.Issues) {
 		issues.Add("api_key_empty", "temporal.apiKey", "it is empty; name a secret, or leave it out")
 	}
 	return issues
+}
+
+// parseIssue returns why the file could not be parsed, with its place.
+func (c Config) parseIssue(err error) access.Issue {
+	var e *strictyaml.ParseError
+	if !errors.As(err, &e) {
+		return c.yamlIssue(err)
+	}
+	place := c.path
+	if e.Line > 0 {
+		place = fmt.Sprintf("%s:%d:%d", c.path, e.Line, e.Column)
+	}
+	return access.Issue{Code: e.Code, Field: place, Message: e.Message}
 }
 
 func (c Config) yamlIssue(err error) access.Issue {

@@ -1,6 +1,7 @@
 package contracts
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -65,12 +66,31 @@ func compile(env *cel.Env, text string) (*condition, error) {
 	if t := parsed.OutputType(); !t.IsExactType(cel.BoolType) {
 		return nil, fmt.Errorf("a condition must be true or false; this is a %s", t)
 	}
+	if why := misleadingLiteral(parsed.NativeRep()); why != "" {
+		return nil, errors.New(why)
+	}
 	program, err := env.Program(parsed, cel.CostLimit(costLimit), cel.EvalOptions(cel.OptOptimize))
 	if err != nil {
 		return nil, fmt.Errorf("not a condition: %w%s", err, hint(err))
 	}
 	e := parsed.NativeRep().Expr()
 	return &condition{text: text, program: program, never: e.Kind() == ast.LiteralKind && e.AsLiteral() == types.False}, nil
+}
+
+// misleadingLiteral returns why a text in a condition, such as the name of a group,
+// could be taken for another; "" if none could.
+func misleadingLiteral(a *ast.AST) (why string) {
+	ast.PostOrderVisit(a.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
+		if e.Kind() != ast.LiteralKind || why != "" {
+			return
+		}
+		if text, ok := e.AsLiteral().Value().(string); ok {
+			if why = misleading(text); why == "" {
+				why = lookAlike(text)
+			}
+		}
+	}))
+	return why
 }
 
 func within(text string, at common.Location) string {

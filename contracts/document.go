@@ -47,6 +47,11 @@ func (d *document) issueAt(line, column int, code, message string) {
 	}
 }
 
+func (d *document) issueAtNode(n ast.Node, code, message string) {
+	at := n.GetToken().Position
+	d.issueAt(at.Line, at.Column, code, message)
+}
+
 // inOrder returns the issues in the order of the file.
 func (d *document) inOrder() []access.Issue {
 	slices.SortStableFunc(d.issues, func(a, b placedIssue) int {

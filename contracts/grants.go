@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"ramp.dev/ramp/access"
 )
@@ -14,7 +15,7 @@ type grants struct {
 }
 
 type grant struct {
-	Target      string         `yaml:"target" schema:"required minLength=1"`
+	Target      string         `yaml:"target" schema:"required minLength=1 name"`
 	Entitlement map[string]any `yaml:"entitlement" schema:"required minProperties=1"` // texts in it are templates
 }
 
@@ -25,7 +26,7 @@ func (gs *grants) check(d *document) {
 		d.issue("grants_count", fmt.Sprintf("a contract has 1 to %d grants", access.MaxGrants), "grants")
 	}
 	for i, g := range gs.Grants {
-		if g.Target == "" {
+		if strings.TrimSpace(g.Target) == "" {
 			d.issue("target_missing", "a grant must name its target", "grants", i, "target")
 		}
 		if braces(g.Target) {

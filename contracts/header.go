@@ -22,8 +22,8 @@ type header struct {
 
 type metadata struct {
 	Name   string            `yaml:"name" schema:"required pattern=^[a-z][a-z0-9-]{0,62}$"`
-	Owner  string            `yaml:"owner"`
-	Labels map[string]string `yaml:"labels"`
+	Owner  string            `yaml:"owner" schema:"name"`
+	Labels map[string]string `yaml:"labels" schema:"name"`
 }
 
 func (*header) section() string { return "" }

@@ -3,6 +3,7 @@ package contracts
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
@@ -11,43 +12,97 @@ import (
 	"ramp.dev/ramp/internal/strictyaml"
 )
 
-// requireLiteral reports what the YAML library would read as something else than
-// is written: 1.10 in the place of a text as 1.1, and nothing at all as if the
-// field were not there.
-func (d *document) requireLiteral(n ast.Node, t reflect.Type) {
+// requireLiteral reports every value that does not say what it is taken for. The
+// YAML library reads 1.10 in the place of a text as 1.1, and nothing at all as if
+// the field were not there; and a reviewer reads past characters that do not show,
+// and takes one letter for another. name: the text is a name.
+func (d *document) requireLiteral(n ast.Node, t reflect.Type, name bool) {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	at := n.GetToken().Position
 	if _, null := n.(*ast.NullNode); null {
-		d.issueAt(at.Line, at.Column, "empty", "nothing is written here; leave the field out or give it a value")
+		d.issueAtNode(n, "empty", "nothing is written here; leave the field out or give it a value")
 		return
 	}
 	switch t.Kind() {
 	case reflect.String:
-		switch n.(type) {
-		case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
-			d.issueAt(at.Line, at.Column, "text_unquoted", fmt.Sprintf("write this text in quotes: %q", access.Clip(n.GetToken().Value, 40)))
-		}
+		d.requireText(n, name)
+	case reflect.Interface:
+		d.requireVisible(n)
 	case reflect.Slice:
 		if seq, ok := n.(*ast.SequenceNode); ok {
 			for _, v := range seq.Values {
-				d.requireLiteral(v, t.Elem())
+				d.requireLiteral(v, t.Elem(), name)
 			}
 		}
 	case reflect.Map:
-		if t.Elem().Kind() == reflect.Interface {
-			return // an entitlement may hold numbers and null
-		}
 		for _, f := range strictyaml.Fields(n) {
-			d.requireLiteral(f.Value, t.Elem())
+			d.requireVisible(f.Key)
+			if t.Elem().Kind() == reflect.Interface {
+				d.requireVisible(f.Value) // an entitlement may hold numbers and null
+			} else {
+				d.requireLiteral(f.Value, t.Elem(), name)
+			}
 		}
 	case reflect.Struct:
 		for i := range t.NumField() {
-			name, _, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
-			if v, _ := child(n, name); v != nil && name != "" {
-				d.requireLiteral(v, t.Field(i).Type)
+			f := t.Field(i)
+			key, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+			if v, _ := child(n, key); v != nil && key != "" {
+				d.requireLiteral(v, f.Type, slices.Contains(strings.Fields(f.Tag.Get("schema")), "name"))
 			}
 		}
 	}
+}
+
+func (d *document) requireText(n ast.Node, name bool) {
+	switch n.(type) {
+	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
+		d.issueAtNode(n, "text_unquoted", fmt.Sprintf("write this text in quotes: %q", access.Clip(n.GetToken().Value, 40)))
+		return
+	}
+	why := misleading(textOf(n))
+	if name {
+		why = misleadingName(textOf(n))
+	}
+	if why != "" {
+		d.issueAtNode(n, "misleading", why)
+	}
+}
+
+// requireVisible reports misleading texts and keys anywhere in an entitlement. A
+// text of it is no name by itself: it may have blanks.
+func (d *document) requireVisible(n ast.Node) {
+	switch n := n.(type) {
+	case *ast.SequenceNode:
+		for _, v := range n.Values {
+			d.requireVisible(v)
+		}
+		return
+	case *ast.MappingNode, *ast.MappingValueNode:
+		for _, f := range strictyaml.Fields(n) {
+			d.requireVisible(f.Key)
+			d.requireVisible(f.Value)
+		}
+		return
+	}
+	text := textOf(n)
+	why := misleading(text)
+	if why == "" {
+		why = lookAlike(text)
+	}
+	if why != "" {
+		d.issueAtNode(n, "misleading", why)
+	}
+}
+
+// textOf returns the text of a scalar as it is read, escapes resolved.
+func textOf(n ast.Node) string {
+	switch n := n.(type) {
+	case *ast.StringNode:
+		return n.Value
+	case *ast.LiteralNode:
+		return n.Value.Value
+	}
+	return ""
 }

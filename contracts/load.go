@@ -1,10 +1,12 @@
 package contracts
 
 import (
-	"io/fs"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"ramp.dev/ramp/access"
 )
@@ -30,6 +32,8 @@ func parseDir(dir string, files map[string][]byte) (*Set, error) {
 	return set, err
 }
 
+// readDir reads the files of a directory. Files are regular ones, or links to
+// such, as in a directory that Kubernetes mounts.
 func readDir(dir string) (map[string][]byte, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -43,11 +47,30 @@ func readDir(dir string) (map[string][]byte, error) {
 			strings.HasSuffix(strings.TrimSuffix(name, ext), "_test") {
 			continue
 		}
-		b, err := fs.ReadFile(os.DirFS(dir), name)
+		b, err := readFile(filepath.Join(dir, name))
 		if err != nil {
 			return nil, access.Errorf(access.CodeInvalid, "contracts: %w", err)
 		}
 		files[name] = b
 	}
 	return files, nil
+}
+
+// readFile reads a regular file, to one byte over what Parse accepts. Opening a
+// FIFO would otherwise block until somebody writes to it, and reading a device
+// might never end.
+func readFile(path string) ([]byte, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // #nosec G304 -- a file of the operator's own directory
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no regular file", path)
+	}
+	return io.ReadAll(io.LimitReader(f, maxFile+1))
 }

@@ -20,7 +20,7 @@ const (
 // param is one thing that the requester chooses.
 type param struct {
 	Type        string   `yaml:"type" schema:"required enum=string|int|bool"`
-	Enum        []string `yaml:"enum"`
+	Enum        []string `yaml:"enum" schema:"name"`
 	Pattern     string   `yaml:"pattern"`
 	MaxLength   *number  `yaml:"maxLength" schema:"minimum=1 maximum=4000"`
 	Min         *number  `yaml:"min"`

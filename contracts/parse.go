@@ -3,13 +3,13 @@ package contracts
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"maps"
 	"reflect"
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml/parser"
 	"github.com/google/cel-go/cel"
 
 	"ramp.dev/ramp/access"
@@ -73,40 +73,33 @@ func (p *fileParser) parse(name string, b []byte) ([]*document, []access.Issue) 
 	if len(b) > maxFile {
 		return nil, []access.Issue{{Code: "file_too_large", Field: name, Message: "a file of contracts may have 256 KiB"}}
 	}
-	if issue := checkShape(name, b); issue != nil {
-		return nil, []access.Issue{*issue}
-	}
-	parsed, err := parser.ParseBytes(b, 0)
+	bodies, err := strictyaml.Parse(b)
 	if err != nil {
-		return nil, []access.Issue{yamlIssue(name, err)}
+		return nil, []access.Issue{parseIssue(name, err)}
 	}
 	var good []*document
 	var issues []access.Issue
-	for _, y := range parsed.Docs {
-		if y.Body == nil {
-			continue
-		}
-		d := &document{file: name, body: y.Body, env: p.env, contract: &Contract{}}
+	for _, body := range bodies {
+		d := &document{file: name, body: body, env: p.env, contract: &Contract{}}
 		d.read(p.language)
 		if len(d.issues) > 0 {
 			issues = append(issues, d.inOrder()...)
 			continue
 		}
-		d.contract.Text = y.Body.String()
+		d.contract.Text = body.String()
 		d.contract.Version = hashOf(d.contract.Text)
 		good = append(good, d)
 	}
 	return good, issues
 }
 
-// read decodes and checks every feature. What could not be decoded is not
-// checked: it would be reported as missing too.
+// read decodes and checks every feature. If anything could not be decoded, or is
+// empty, nothing is checked: it would be reported as missing too.
 func (d *document) read(language reflect.Type) {
 	d.reportUnknownFields(language)
-	unknown := len(d.issues)
-	d.requireLiteral(d.body, language)
+	d.requireLiteral(d.body, language, false)
 	d.decode()
-	if len(d.issues) > unknown {
+	if slices.ContainsFunc(d.issues, func(i placedIssue) bool { return i.Code == "yaml" || i.Code == "empty" }) {
 		return
 	}
 	for _, f := range d.contract.terms.list() {
@@ -116,13 +109,16 @@ func (d *document) read(language reflect.Type) {
 	}
 }
 
-// yamlIssue turns an error of the YAML library into an issue with its place.
-func yamlIssue(file string, err error) access.Issue {
-	message, line, column := strictyaml.ErrorAt(err)
-	if line > 0 {
-		file = fmt.Sprintf("%s:%d:%d", file, line, column)
+// parseIssue returns why a file could not be parsed as an issue with its place.
+func parseIssue(file string, err error) access.Issue {
+	var e *strictyaml.ParseError
+	if !errors.As(err, &e) {
+		return access.Issue{Code: "yaml", Field: file, Message: err.Error()}
 	}
-	return access.Issue{Code: "yaml", Field: file, Message: message}
+	if e.Line > 0 {
+		file = fmt.Sprintf("%s:%d:%d", file, e.Line, e.Column)
+	}
+	return access.Issue{Code: e.Code, Field: file, Message: e.Message}
 }
 
 func hashOf(text string) string {

@@ -3,7 +3,6 @@ package contracts
 import (
 	"fmt"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -21,7 +20,7 @@ type reason struct {
 
 func (*reason) section() string { return "request.reason" }
 
-// bounds are the least and the most characters.
+// bounds are the least letters and digits, and the most characters.
 func (r *reason) bounds() (least, most int) {
 	return r.MinLength.or(defaultMinReason), r.MaxLength.or(defaultMaxReason)
 }
@@ -33,36 +32,29 @@ func (r *reason) check(d *document) {
 	}
 }
 
-// read refuses text that does not show what it says: people decide by it.
+// read refuses text that does not show what it says, and counts what tells
+// something only: people decide by it.
 func (r *reason) read(q *question) {
-	text := q.Request.Reason
-	n := utf8.RuneCountInString(strings.TrimSpace(text))
+	text := strings.TrimSpace(q.Request.Reason)
+	n := telling(text)
 	least, most := r.bounds()
 	justify := &q.contract.terms.justify
 	long := justify.needed(q.draft.Duration)
 	switch {
-	case n == 0 && r.Optional && !long:
+	case text == "" && r.Optional && !long:
 	case n == 0 && !r.Optional:
 		q.refuse("reason_missing", "reason", "say why: the people who decide see this")
 	case !utf8.ValidString(text) || hidden(text):
 		q.refuse("reason_characters", "reason", "the reason has control or direction-changing characters, which could make it read as something else")
 	case long && n < justify.minLength():
-		q.refuse("reason_needs_justification", "reason", "for more than %s the reason needs at least %d characters: say why so long", justify.over, justify.minLength())
+		q.refuse("reason_needs_justification", "reason", "for more than %s the reason needs at least %d letters and digits: say why so long", justify.over, justify.minLength())
 	case n < least:
-		q.refuse("reason_too_short", "reason", "the reason needs at least %d characters", least)
-	case n > most:
-		q.refuse("reason_too_long", "reason", "the reason may have %d characters, and has %d", most, n)
+		q.refuse("reason_too_short", "reason", "the reason needs at least %d letters and digits", least)
+	case utf8.RuneCountInString(text) > most:
+		q.refuse("reason_too_long", "reason", "the reason may have %d characters, and has %d", most, utf8.RuneCountInString(text))
 	default:
-		q.draft.Reason = strings.TrimSpace(text)
+		q.draft.Reason = text
 	}
-}
-
-// hidden reports whether text has characters that do not show, or that change
-// how others show. Line breaks and tabs are text.
-func hidden(s string) bool {
-	return strings.ContainsFunc(s, func(r rune) bool {
-		return r != '\n' && r != '\t' && r != '\r' && (unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Co, unicode.Zl, unicode.Zp)) || r == utf8.RuneError
-	})
 }
 
 // OfferReason are the bounds of the reason, in characters.

@@ -24,7 +24,7 @@ import (
 // file. Whatever else Parse refuses, the schema refuses.
 var beyondSchema = []string{"condition", "pattern", "template", "param_enum", "param_bounds", "reason_bounds", "justify_over_max", "justify_bounds",
 	"duration_default_over_max", "duration_fractional", "duration_not_positive", "duration_too_long", "duration_malformed", "auto_never",
-	"stages_conditional", "stage_name", "extend_up_to", "step_up", "step_up_auto", "duplicate_name", "param_default"}
+	"stages_conditional", "stage_name", "extend_up_to", "step_up", "step_up_auto", "duplicate_name", "param_default", "misleading"}
 
 func compiledSchema(t *testing.T) *jsonschema.Schema {
 	parsed, err := jsonschema.UnmarshalJSON(bytes.NewReader(contracts.Schema()))

@@ -16,8 +16,8 @@ type stages struct {
 }
 
 type stage struct {
-	Name      string   `yaml:"name" schema:"required minLength=1"`
-	From      []string `yaml:"from" schema:"required minItems=1"`
+	Name      string   `yaml:"name" schema:"required minLength=1 name"`
+	From      []string `yaml:"from" schema:"required minItems=1 name"`
 	Approvals *number  `yaml:"approvals" schema:"minimum=1 maximum=20"`
 	When      string   `yaml:"when" schema:"maxLength=2000"`
 
@@ -34,7 +34,7 @@ func (s *stages) check(d *document) {
 	names := map[string]bool{}
 	for i := range s.Stages {
 		st := &s.Stages[i]
-		if st.Name == "" || names[st.Name] {
+		if strings.TrimSpace(st.Name) == "" || names[st.Name] {
 			d.issue("stage_name", "each stage needs a name of its own", "approval", "stages", i)
 		}
 		names[st.Name] = true

@@ -10,24 +10,36 @@ import (
 	"time"
 
 	"github.com/sirupsen/logrus"
+
+	"ramp.dev/ramp/access"
 )
 
 // Store watches a directory of contracts. A change comes into force whole or not
 // at all: while the directory has any mistake, the last valid contracts stay in
 // force, and LoadError returns what is wrong.
 type Store struct {
-	dir string
-	log logrus.FieldLogger
+	dir  string
+	log  logrus.FieldLogger
+	read func(dir string) (map[string][]byte, error)
+	now  func() time.Time
 
 	mu        sync.RWMutex
 	set       *Set
 	loadError error
-	seen      [sha256.Size]byte // digest of the directory as it was last read
+	digest    [sha256.Size]byte // of the directory as it was last read
+	readAt    time.Time         // when that was
 }
+
+const (
+	readEvery = time.Second
+	// staleAfter is how long a directory may take to be read, such as one on another
+	// machine, before it counts as not watched.
+	staleAfter = 30 * time.Second
+)
 
 // NewStore loads a directory for the first time, which must succeed.
 func NewStore(dir string, log logrus.FieldLogger) (*Store, error) {
-	s := &Store{dir: dir, log: log}
+	s := &Store{dir: dir, log: log, read: readDir, now: time.Now}
 	s.reload()
 	if s.set == nil {
 		return nil, s.loadError
@@ -44,33 +56,46 @@ func (s *Store) Current() *Set {
 }
 
 // LoadError returns why the directory as it is now is not in force; nil if it is.
+// A directory that could not be read for staleAfter is an error too: a contract
+// that was made stricter would not be in force, and nobody would know.
 func (s *Store) LoadError() error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
+	if age := s.now().Sub(s.readAt); s.loadError == nil && age > staleAfter {
+		return access.Errorf(access.CodeUnavailable, "contracts were last read %s ago; reading %s does not end", age.Round(time.Second), s.dir)
+	}
 	return s.loadError
 }
 
 // Run looks every second whether the directory changed, and reloads it, until ctx
-// ends.
+// ends. It does not wait for a read that hangs, as on a file system that is gone.
 func (s *Store) Run(ctx context.Context) {
-	tick := time.NewTicker(time.Second)
+	tick := time.NewTicker(readEvery)
 	defer tick.Stop()
+	read := make(chan struct{}, 1)
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			s.reload()
+		}
+		go func() { s.reload(); read <- struct{}{} }()
+		select {
+		case <-ctx.Done():
+			return
+		case <-read:
 		}
 	}
 }
 
+// reload reads the directory and, if it changed, parses it. Only one runs at a time.
 func (s *Store) reload() {
-	files, err := readDir(s.dir)
+	files, err := s.read(s.dir)
 	sum := digest(files, err)
-	s.mu.RLock()
-	same := sum == s.seen
-	s.mu.RUnlock()
+	s.mu.Lock()
+	s.readAt = s.now()
+	same := sum == s.digest
+	s.mu.Unlock()
 	if same {
 		return
 	}
@@ -81,7 +106,7 @@ func (s *Store) reload() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	first := s.set == nil
-	s.seen, s.loadError = sum, err
+	s.digest, s.loadError = sum, err
 	switch {
 	case err == nil:
 		s.set = set

@@ -62,6 +62,24 @@ func TestFileSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
+// TestCase82WhatIsSeen: whose passkeys are whose is what a reviewer of the file
+// sees, and nothing stands in a second document.
+func TestCase82WhatIsSeen(t *testing.T) {
+	s := newSite(t)
+	_, good := written(t, s.enrolled("bob", s.set()))
+	for _, c := range []struct{ old, new, want string }{
+		{"bob:", "bob\u200b:", "U+200B does not show"},
+		{"bob:", "bob: # \u202e", "U+202E does not show"},
+		{"https://ramp.example.com", "!!str https://ramp.example.com", "tags are not taken"},
+		{"bob:", "bob: &b", "anchors and aliases"},
+		{"people:", "other: 1\n---\npeople:", "one YAML document"},
+	} {
+		_, err := Parse("f", []byte(strings.Replace(good, c.old, c.new, 1)))
+		require.ErrorContains(t, err, c.want)
+	}
+	require.NoError(t, errOf(Parse("f", []byte("\ufeff"+good))), "a byte order mark is taken")
+}
+
 func errOf(_ Set, err error) error { return err }
 
 // TestFileIsReadAtEachUse: what was taken out counts no more, without a restart.

@@ -15,6 +15,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/internal/strictyaml"
 )
 
 // Set is which keys are whose, and where they may be used. The zero Set knows
@@ -64,7 +65,14 @@ func Parse(name string, b []byte) (Set, error) {
 	if len(b) > maxFile {
 		return s, access.Invalid(access.Issue{Code: "passkeys_too_large", Field: name, Message: "the file may have 1 MiB"})
 	}
-	if err := yaml.NewDecoder(bytes.NewReader(b), yaml.Strict()).Decode(&s); err != nil {
+	bodies, err := strictyaml.Parse(b)
+	if err != nil {
+		return Set{}, access.Invalid(access.Issue{Code: "yaml", Field: name, Message: err.Error()})
+	}
+	if len(bodies) != 1 {
+		return Set{}, access.Invalid(access.Issue{Code: "yaml", Field: name, Message: "a file of passkeys is one YAML document"})
+	}
+	if err := yaml.NewDecoder(new(bytes.Buffer), yaml.Strict()).DecodeFromNode(bodies[0], &s); err != nil {
 		return Set{}, access.Invalid(access.Issue{Code: "yaml", Field: name, Message: err.Error()})
 	}
 	if issues := s.validate(name); len(issues) > 0 {

@@ -13,6 +13,7 @@ const (
 	known      = "./server/auth -run Case02|Directory|LeftLinked|OneWhoLeft"
 	provisions = "./server/scim -run WhoMaySpeak"
 	passkeys   = "./passkey"
+	contract   = "./contracts"
 	captured   = "./worker -run TestCapturedServer"
 	logins     = "./server/auth -run IDToken"
 	third      = "./reconcile -run Forged"
@@ -56,6 +57,17 @@ func mutants() []mutant {
 		{"one person sits on two chairs", "access/decision.go", "tried[i] = true\n\t\t\tif taken[i] == 0", "tried[i] = true\n\t\t\ttaken[i] = a + 1\n\t\t\tif taken[i] == 0", []string{tally, properties}},
 		{"approvals are counted by equality", "access/decision.go", "len(r.Stages) > 0 && met:", "len(r.Stages) > 0 && met && len(approvers) == len(r.Stages):", []string{tally, proof}},
 		{"denials are counted by equality", "access/decision.go", "case denials >= max(r.DenyThreshold, 1):", "case denials == r.DenyThreshold:", []string{tally}},
+
+		// Contracts.
+		{"a contract may have YAML tags", "internal/strictyaml/parse.go", "case token.TagType:", "case token.DirectiveType:", []string{contract}},
+		{"a contract may have characters that do not show", "internal/strictyaml/parse.go", "if Hidden(r) {", "if false {", []string{contract}},
+		{"a name may look like another", "contracts/visible.go", "if isASCII(text) || !isASCII(confusables.Skeleton(text)) {", "if true {", []string{contract}},
+		{"a condition may name a group that looks like another", "contracts/condition.go", "why := misleadingLiteral(parsed.NativeRep()); why != \"\" {", "why := misleadingLiteral(parsed.NativeRep()); why == \"never\" {", []string{contract}},
+		{"a reason may tell nothing", "contracts/reason.go", "n := telling(text)", "n := utf8.RuneCountInString(text)", []string{contract}},
+		{"a text may be another than is written", "contracts/literal.go", "case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:", "case *ast.NanNode:", []string{contract}},
+		{"a condition that cannot be evaluated admits", "contracts/who.go", "case Unevaluated:", "case Truth(\"never\"):", []string{contract}},
+		{"a stage whose condition cannot be evaluated is left out", "contracts/stages.go", "st.when) == NotSatisfied {", "st.when) != Satisfied {", []string{contract}},
+		{"a directory that hangs counts as watched", "contracts/store.go", "s.loadError == nil && age > staleAfter", "false", []string{contract}},
 
 		// Passkeys.
 		{"a passkey's assertion is not verified", "evidence/keyring.go", "if err := enrolled.Verify(d); err != nil {", "if err := enrolled.Verify(d); err != nil && false {", []string{proof, captured}},

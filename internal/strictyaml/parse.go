@@ -1,0 +1,122 @@
+package strictyaml
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
+)
+
+// maxNesting is far deeper than any contract or configuration. The YAML parser's
+// time grows with the square of the nesting, so that a file of brackets would hold
+// up whoever reads it: the server, or CI on a stranger's pull request.
+const maxNesting = 40
+
+// ParseError is why a file is not read. Line is 0 if it is the file as a whole.
+type ParseError struct {
+	Code         string // yaml, yaml_alias, yaml_tag, yaml_depth, hidden_character, not_utf8
+	Message      string
+	Line, Column int
+}
+
+func (e *ParseError) Error() string {
+	if e.Line == 0 {
+		return e.Message
+	}
+	return fmt.Sprintf("%d:%d: %s", e.Line, e.Column, e.Message)
+}
+
+// Parse returns the bodies of the documents of a file. Errors are *ParseError.
+// Refused are, beside what is no YAML: characters that do not show, in comments
+// too; anchors, since what a reviewer reads must stand where it counts, and aliases
+// of aliases are a file whose contents are larger than any memory; tags, with which
+// a text is not what is written; and what is nested too deep to parse. A byte order
+// mark, which some editors write, is taken.
+func Parse(b []byte) ([]ast.Node, error) {
+	b = bytes.TrimPrefix(b, []byte("\ufeff"))
+	if err := checkCharacters(b); err != nil {
+		return nil, err
+	}
+	if err := checkTokens(b); err != nil {
+		return nil, err
+	}
+	file, err := parser.ParseBytes(b, 0)
+	if err != nil {
+		message, line, column := ErrorAt(err)
+		return nil, &ParseError{"yaml", message, line, column}
+	}
+	var bodies []ast.Node
+	for _, d := range file.Docs {
+		if d.Body != nil {
+			bodies = append(bodies, d.Body)
+		}
+	}
+	return bodies, nil
+}
+
+func checkCharacters(b []byte) error {
+	if !utf8.Valid(b) {
+		return &ParseError{Code: "not_utf8", Message: "this file is not UTF-8; save it as UTF-8"}
+	}
+	for i, line := range strings.Split(string(b), "\n") {
+		for column, r := range []rune(line) {
+			if Hidden(r) {
+				return &ParseError{"hidden_character", HiddenMessage(r), i + 1, column + 1}
+			}
+		}
+	}
+	return nil
+}
+
+// Hidden reports whether a character does not show, or changes how others show.
+// Line breaks and tabs are text.
+func Hidden(r rune) bool {
+	switch r {
+	case '\n', '\t', '\r':
+		return false
+	case unicode.ReplacementChar: // what was no UTF-8
+		return true
+	}
+	return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Co, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point)
+}
+
+// HiddenMessage says what is wrong with a hidden character.
+func HiddenMessage(r rune) string {
+	return fmt.Sprintf("the character %U does not show, or changes how others show", r)
+}
+
+// checkTokens looks at the tokens of a file before it is parsed.
+func checkTokens(b []byte) error {
+	flow, run := 0, 0 // open brackets; entries begun with nothing between them
+	for _, t := range lexer.Tokenize(string(b)) {
+		refuse := func(code, message string) error {
+			return &ParseError{code, message, t.Position.Line, t.Position.Column}
+		}
+		switch t.Type {
+		case token.SequenceStartType, token.MappingStartType:
+			flow++
+		case token.SequenceEndType, token.MappingEndType:
+			flow--
+		case token.AnchorType, token.AliasType, token.MergeKeyType:
+			return refuse("yaml_alias", "anchors and aliases are not taken: write out what is meant")
+		case token.TagType:
+			return refuse("yaml_tag", "tags are not taken: write the value itself, a text in quotes")
+		}
+		switch t.Type {
+		case token.SequenceEntryType, token.MappingKeyType:
+			run++
+		default:
+			run = 0
+		}
+		if max(flow, run) > maxNesting {
+			return refuse("yaml_depth", fmt.Sprintf("this is nested more than %d deep", maxNesting))
+		}
+	}
+	return nil
+}
