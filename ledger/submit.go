@@ -90,7 +90,7 @@ func (q querier) insertRequest(ctx context.Context, s Submission) (created bool,
 	}
 	return true, q.append(ctx, access.Event{At: r.CreatedAt, RequestID: r.ID, Kind: access.EventRequestCreated,
 		Actor: r.Requester.ID, Message: r.Plan.Reason, Key: access.KeyCreated,
-		Detail: map[string]string{"contract": r.Contract, "planDigest": r.Plan.Digest}})
+		Detail: r.Plan.Via.Detail(map[string]string{"contract": r.Contract, "planDigest": r.Plan.Digest})})
 }
 
 func (q querier) checkSubmission(ctx context.Context, s Submission) error {

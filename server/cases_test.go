@@ -108,7 +108,7 @@ func TestCase22NobodyEditsThroughRamp(t *testing.T) {
 	require.Equal(t, original, b)
 }
 
-// TestCase45HistoryOutlivesTemporal: what happened is told from the ledger. The
+// TestCase45HistoryOutlivesTemporal: what happened is read from the ledger. The
 // Temporal of this fixture never knew the request.
 func TestCase45HistoryOutlivesTemporal(t *testing.T) {
 	f := newFixture(t)

@@ -19,8 +19,8 @@ type Config struct {
 	URL        string       `yaml:"url"`                  // where people reach them
 	Metrics    string       `yaml:"metrics,omitempty"`    // host:port of /metrics; none if empty
 	Contracts  field.File   `yaml:"contracts"`            // directory
-	Identity   auth.Config  `yaml:"identity"`             // how people are known
-	SCIM       scim.Config  `yaml:"scim,omitempty"`       // how an identity provider says who has left
+	Identity   auth.Config  `yaml:"identity"`             // how people log in
+	SCIM       scim.Config  `yaml:"scim,omitempty"`       // how an identity provider provisions people
 	Operators  []string     `yaml:"operators,omitempty"`  // groups that see every request and may revoke any
 	Auditors   []string     `yaml:"auditors,omitempty"`   // groups that read the audit log and every evidence; nobody if empty
 	TemporalUI string       `yaml:"temporalUI,omitempty"` // where operators find workflows; its origin alone may have payloads decoded

@@ -8,7 +8,8 @@ import (
 	"ramp.dev/ramp/server/limit"
 )
 
-// LimitsConfig bounds how fast one caller may ask. Zero fields are the defaults.
+// LimitsConfig bounds how fast one caller may send requests. Zero fields are the
+// defaults.
 type LimitsConfig struct {
 	Person  limit.Rate `yaml:"person,omitempty"`  // 10 a second, 100 at once
 	Address limit.Rate `yaml:"address,omitempty"` // 50 a second, 300 at once: an office may be one address
@@ -22,8 +23,8 @@ func (c LimitsConfig) withDefaults() LimitsConfig {
 	return c
 }
 
-// callerAddress says where a request comes from: the connection's other end,
-// or what a trusted proxy there says.
+// callerAddress returns where a request comes from: the connection's other end,
+// or what a trusted proxy there has forwarded.
 func (c LimitsConfig) callerAddress() echo.IPExtractor {
 	trust := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
 	for _, cidr := range c.TrustedProxies {

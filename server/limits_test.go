@@ -155,7 +155,7 @@ func (f *fixture) serving(t timeouts) (addr string, stop func() error) {
 
 var impatient = timeouts{header: time.Second, read: 2 * time.Second, write: 5 * time.Second, idle: time.Second}
 
-// hangsUp waits until the other side closes, and answers what came before.
+// hangsUp waits until the other side closes, and returns what came before.
 func hangsUp(t *testing.T, c net.Conn) string {
 	t.Helper()
 	require.NoError(t, c.SetReadDeadline(time.Now().Add(time.Minute)))

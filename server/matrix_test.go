@@ -26,7 +26,7 @@ const (
 	forbidden outcome = "you may not"
 	conflict  outcome = "not in this state"
 	late      outcome = "too late"
-	refused   outcome = "not this way" // an answer to anybody who comes without what is needed
+	refused   outcome = "not this way" // to anybody who comes without what is needed
 )
 
 // The kinds of people, seen from a request of alice's under ssh-demo.
@@ -154,7 +154,7 @@ var rules = map[string]rule{
 	"POST /api/v1/requests/:id/credentials": act([]string{requester}, active),
 }
 
-// got reads an answer as an outcome. A page sends people to log in, and goes on
+// got reads a response as an outcome. A page sends people to log in, and goes on
 // to another page when something was done.
 func got(code int, location string) outcome {
 	switch {

@@ -19,7 +19,7 @@ func newRegistry() *prometheus.Registry {
 	return r
 }
 
-// requestMetrics measures answers.
+// requestMetrics measures requests.
 type requestMetrics struct{ duration *prometheus.HistogramVec }
 
 func newRequestMetrics(r prometheus.Registerer) requestMetrics {

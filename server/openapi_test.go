@@ -51,9 +51,9 @@ func TestOpenAPIAgreesWithTheRoutes(t *testing.T) {
 	require.ElementsMatch(t, there, described)
 }
 
-// TestAnswersAreAsDocumented holds real answers against the document: their
+// TestResponsesAreAsDocumented holds real responses against the document: their
 // fields, times in UTC, durations as Go writes them, problems as problems.
-func TestAnswersAreAsDocumented(t *testing.T) {
+func TestResponsesAreAsDocumented(t *testing.T) {
 	f := newFixture(t)
 	_, v := f.document()
 	r, active := f.request(access.StatePending), f.request(access.StateActive)

@@ -93,7 +93,7 @@ func TestApprovalByPasskey(t *testing.T) {
 	require.Equal(t, before+2, f.temporal.messages.Load())
 }
 
-// TestEnrolment: the page answers an entry for people to review, and the server
+// TestEnrolment: the page shows an entry for people to review, and the server
 // writes it nowhere.
 func TestEnrolment(t *testing.T) {
 	device := passkeytest.New(t)

@@ -12,31 +12,31 @@ import (
 	"ramp.dev/ramp/server/problem"
 )
 
-// readyWithin bounds the looking; a part that takes longer is not ready.
-const readyWithin = 3 * time.Second
+// readyTimeout bounds the pings; what takes longer is not ready.
+const readyTimeout = 3 * time.Second
 
-// part is something the server needs before it can serve.
-type part struct {
-	name  string
-	check func(context.Context) error
+// dependency is something the server needs before it can serve.
+type dependency struct {
+	name string
+	ping func(context.Context) error
 }
 
 type readiness struct {
 	Ready    bool              `json:"ready"`
-	NotReady map[string]string `json:"notReady,omitempty"` // what, and why
+	NotReady map[string]string `json:"notReady,omitempty"` // why, by name
 }
 
-// ready asks every part at once and names those that are not ready. Why is
-// told in Ramp's words only: the page is open to anybody.
+// ready pings every dependency at once and names those that are not ready; of
+// their errors, only Ramp's own text: the page is open to anybody.
 func (s *Server) ready(c echo.Context) error {
-	ctx, cancel := context.WithTimeout(c.Request().Context(), readyWithin)
+	ctx, cancel := context.WithTimeout(c.Request().Context(), readyTimeout)
 	defer cancel()
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	out := readiness{Ready: true, NotReady: map[string]string{}}
-	for _, p := range s.parts {
+	for _, p := range s.dependencies {
 		wg.Go(func() {
-			err := p.check(ctx)
+			err := p.ping(ctx)
 			if err == nil {
 				return
 			}
@@ -55,7 +55,7 @@ func (s *Server) ready(c echo.Context) error {
 
 func why(err error) string {
 	if access.CodeOf(err) == access.CodeInternal {
-		return "it does not answer"
+		return "it cannot be reached"
 	}
 	return problem.From(err).Detail
 }

@@ -42,8 +42,8 @@ func (s *Server) health() surface.Surface {
 	}
 }
 
-// observe logs and measures each answer. Neither queries nor headers are
-// logged: a login's code and tokens travel there.
+// observe logs and measures each request. Neither queries nor headers are logged:
+// a login's code and tokens travel there.
 func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		began := time.Now()
@@ -53,7 +53,7 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		took, status := time.Since(began), c.Response().Status
 		s.requests.observe(c, took)
 		s.log.WithFields(logrus.Fields{"method": c.Request().Method, "path": access.Clip(c.Request().URL.Path, 200), "status": status,
-			"ms": took.Milliseconds(), "person": auth.Person(c).ID, "via": surface.Via(c)}).Debug("answered")
+			"ms": took.Milliseconds(), "person": auth.Person(c).ID, "via": surface.Via(c)}).Debug("request")
 		return nil
 	}
 }

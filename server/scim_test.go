@@ -26,23 +26,23 @@ func withSCIM(t *testing.T) func(*Config) {
 	return func(c *Config) { c.SCIM.Token = field.SecretFile(path) }
 }
 
-// told is one answer to the identity provider.
-type told struct {
+// response is one response to the identity provider.
+type response struct {
 	status int
 	body   map[string]any
 }
 
-func (f *fixture) scim(method, path, body string) told {
+func (f *fixture) scim(method, path, body string) response {
 	f.Helper()
 	w := f.call(providerToken, method, "/scim/v2"+path, "application/scim+json", body)
-	out := told{status: w.Code}
+	out := response{status: w.Code}
 	if w.Body.Len() > 0 {
 		require.NoError(f, json.Unmarshal(w.Body.Bytes(), &out.body), "%s", w.Body)
 	}
 	return out
 }
 
-// provisions adds people and answers their ids.
+// provisions adds people and returns their ids.
 func (f *fixture) provisions(people ...string) map[string]string {
 	f.Helper()
 	ids := map[string]string{}
@@ -65,7 +65,7 @@ func (f *fixture) group(name string, members ...string) string {
 	return res.body["id"].(string)
 }
 
-// TestOffboardedPersonIsNobody: from the answer to the provider on, a person
+// TestOffboardedPersonIsNobody: from the response to the provider on, a person
 // who has left gets nowhere, with a token that is still good; nor do their
 // agents.
 func TestOffboardedPersonIsNobody(t *testing.T) {
@@ -77,12 +77,12 @@ func TestOffboardedPersonIsNobody(t *testing.T) {
 	require.Equal(t, http.StatusOK, f.call(agent, "GET", "/api/v1/me", "", "").Code)
 	for _, way := range []struct {
 		name  string
-		leave func() told
+		leave func() response
 	}{
-		{"deactivated", func() told {
+		{"deactivated", func() response {
 			return f.scim("PATCH", "/Users/"+ids["alice"], `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"replace","value":{"active":false}}]}`)
 		}},
-		{"deleted", func() told { return f.scim("DELETE", "/Users/"+ids["alice"], "") }}, // whoever is deleted has to be there
+		{"deleted", func() response { return f.scim("DELETE", "/Users/"+ids["alice"], "") }}, // whoever is deleted has to be there
 	} {
 		t.Run(way.name, func(t *testing.T) {
 			res := way.leave()
@@ -133,19 +133,19 @@ func TestDirectoryGroups(t *testing.T) {
 	})
 }
 
-// heard is a Temporal that keeps what it is told.
-type heard struct {
+// recordingTemporal keeps the messages that it gets.
+type recordingTemporal struct {
 	*fakeTemporal
 	stops    map[string]workflows.EndRequest
 	recounts []string
 }
 
-func (h *heard) End(_ context.Context, id string, s workflows.EndRequest) error {
+func (h *recordingTemporal) End(_ context.Context, id string, s workflows.EndRequest) error {
 	h.stops[id] = s
 	return nil
 }
 
-func (h *heard) Recount(_ context.Context, id string) error {
+func (h *recordingTemporal) Recount(_ context.Context, id string) error {
 	h.recounts = append(h.recounts, id)
 	return nil
 }
@@ -154,7 +154,7 @@ func (h *heard) Recount(_ context.Context, id string) error {
 // told to stop, once; a pending one that lost a vote, to count again.
 func TestRequestsFollowTheDirectory(t *testing.T) {
 	f := newFixture(t, withSCIM(t))
-	h := &heard{fakeTemporal: f.temporal, stops: map[string]workflows.EndRequest{}}
+	h := &recordingTemporal{fakeTemporal: f.temporal, stops: map[string]workflows.EndRequest{}}
 	ids := f.provisions("alice", "bob", "erin")
 	f.group("engineering", ids["alice"], ids["bob"], ids["erin"])
 	approvers := f.group("approvers", ids["bob"])
@@ -185,9 +185,9 @@ func TestRequestsFollowTheDirectory(t *testing.T) {
 		require.NoError(t, follow(t.Context()))
 	}
 	for _, s := range access.States() {
-		stop, told := h.stops[byState[s].ID]
-		require.Equal(t, !s.Final() && s != access.StateEnding, told, s)
-		if told {
+		stop, sent := h.stops[byState[s].ID]
+		require.Equal(t, !s.Final() && s != access.StateEnding, sent, s)
+		if sent {
 			require.Equal(t, workflows.EndOffboard, stop.Kind)
 		}
 	}

@@ -1,5 +1,6 @@
-// Package server is Ramp's face: the JSON API, the pages, and what keeps both
-// within bounds. It holds no target's credentials.
+// Package server is the process that faces people: it puts the surfaces (pages,
+// JSON API, SCIM, codec endpoint) together and bounds what callers may use. It
+// holds no target's credentials.
 package server
 
 import (
@@ -44,21 +45,21 @@ type Deps struct {
 	Log       logrus.FieldLogger
 }
 
-// Server answers people. Make one with New, then Run it.
+// Server serves people and programs. Make one with New, then Run it.
 type Server struct {
-	config    Config
-	log       logrus.FieldLogger
-	contracts *contracts.Store
-	app       *app.App
-	sync      *app.DirectorySync // nil: there is no directory
-	feed      *feed.Feed
-	surfaces  []surface.Surface
-	handler   http.Handler
-	registry  *prometheus.Registry
-	requests  requestMetrics
-	parts     []part
-	listener  net.Listener
-	metrics   net.Listener
+	config       Config
+	log          logrus.FieldLogger
+	contracts    *contracts.Store
+	app          *app.App
+	sync         *app.DirectorySync // nil: there is no directory
+	feed         *feed.Feed
+	surfaces     []surface.Surface
+	handler      http.Handler
+	registry     *prometheus.Registry
+	requests     requestMetrics
+	dependencies []dependency
+	listener     net.Listener
+	metrics      net.Listener
 }
 
 // New checks the configuration, loads the contracts and takes the ports. Errors
@@ -127,7 +128,7 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 	if directory != nil {
 		s.sync = app.NewDirectorySync(app.DirectorySyncConfig{Ledger: d.Ledger, Directory: directory, Gateway: t, Log: d.Log})
 	}
-	s.parts = []part{{"ledger", d.Ledger.Ping}, {"temporal", t.Ping}, {"identity", identity.Ping},
+	s.dependencies = []dependency{{"ledger", d.Ledger.Ping}, {"temporal", t.Ping}, {"identity", identity.Ping},
 		{"contracts", func(context.Context) error { return store.LoadError() }}}
 	web, err := pages.New(s.app, identity, pages.TemporalUI{Address: c.TemporalUI, Namespace: d.Namespace})
 	if err != nil {
@@ -154,13 +155,13 @@ func listen(addr string) (net.Listener, error) {
 	return l, nil
 }
 
-// Addr is where the server listens.
+// Addr returns where the server listens.
 func (s *Server) Addr() net.Addr { return s.listener.Addr() }
 
-// stopWithin is how long answers under way may take when the server stops.
+// stopWithin is how long requests under way may take when the server stops.
 const stopWithin = 10 * time.Second
 
-// Run serves until ctx ends, then lets answers under way finish.
+// Run serves until ctx ends, then lets requests under way finish.
 func (s *Server) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { s.contracts.Run(ctx); return nil })
@@ -178,7 +179,7 @@ func (s *Server) Run(ctx context.Context) error {
 
 func serve(ctx context.Context, l net.Listener, h http.Handler, t timeouts) error {
 	srv := t.server(h)
-	// Streams end with the server, not after its patience.
+	// Streams end with the server, not after stopWithin.
 	srv.BaseContext = func(net.Listener) context.Context { return ctx }
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(l) }()

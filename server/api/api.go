@@ -1,5 +1,5 @@
-// Package api is Ramp's JSON interface: it reads questions strictly, asks the
-// use cases, and returns what they return. openapi.yaml describes it; a test holds the two together.
+// Package api is Ramp's JSON API: it reads requests strictly, calls the use
+// cases, and returns what they return. openapi.yaml describes it; a test holds the two together.
 package api
 
 import (
@@ -15,7 +15,7 @@ import (
 	"ramp.dev/ramp/server/surface"
 )
 
-// API answers under /api.
+// API serves what is below /api.
 type API struct {
 	app     *app.App
 	auth    *auth.Auth
@@ -62,8 +62,8 @@ func (a *API) Surface() surface.Surface {
 
 func (a *API) authConfig(c echo.Context) error { return c.JSON(http.StatusOK, a.auth.LoginInfo()) }
 
-// actor is who asks; a command line says so in its User-Agent, which proves
-// nothing and is for the record only.
+// actor returns who calls; a command line names itself in its User-Agent, which
+// proves nothing and is for the record only.
 func actor(c echo.Context) access.Actor {
 	by := auth.Actor(c)
 	if strings.HasPrefix(c.Request().UserAgent(), cliAgent) {

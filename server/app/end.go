@@ -21,8 +21,8 @@ type ender struct {
 	now      clock
 }
 
-// ending is one way to end a request: who may, in which states, and what the
-// others are told. States are checked after people, so that nobody learns a
+// ending is one way to end a request: who may, in which states, and why the
+// others are refused. States are checked after people, so that nobody learns a
 // state by trying.
 type ending struct {
 	may     func(roles, access.Person, access.Request) bool

@@ -15,7 +15,7 @@ type Passkeys interface {
 	Current() (passkey.Set, error)
 }
 
-// passkeys asks people's devices for signatures, and enrols new keys.
+// passkeys makes challenges for people's devices, and enrols new keys.
 type passkeys struct {
 	file    Passkeys
 	enrol   func(person string, k passkey.Key) error
@@ -41,7 +41,8 @@ func (k *passkeys) verify(d access.Decision) error {
 	return s.Verify(d)
 }
 
-// PasskeyChallenge is what a page needs to ask a person's device for a signature.
+// PasskeyChallenge is what a page needs to request a signature of a person's
+// device.
 type PasskeyChallenge struct {
 	Problem   string   // why it cannot; then nothing else is set
 	Challenge string   // base64url, as all below

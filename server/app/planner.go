@@ -11,7 +11,7 @@ import (
 	"ramp.dev/ramp/ledger"
 )
 
-// scopeResolver asks the workers what planned grants would open.
+// scopeResolver has workers derive what planned grants would open.
 type scopeResolver interface {
 	Resolve(ctx context.Context, grants []access.PlannedGrant) ([]access.Scope, error)
 }

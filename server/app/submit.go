@@ -80,7 +80,7 @@ func (s *submitter) identify(ctx context.Context, p access.Person, in access.Req
 	id = access.RequestIDFor(p.ID, key)
 	r, err := s.ledger.Request(ctx, id)
 	if err != nil {
-		return id, nil, nil // none yet, or none that can be read; submitting tells which
+		return id, nil, nil // none yet, or none that can be read: Submit fails if it is the latter
 	}
 	// Submitting once more compares the two inputs.
 	_, err = s.ledger.Submit(ctx, ledger.Submission{Request: r, Ask: in})

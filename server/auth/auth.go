@@ -17,7 +17,7 @@ import (
 	"ramp.dev/ramp/server/surface"
 )
 
-// Auth knows who asks. It is safe for concurrent use.
+// Auth authenticates people and programs. It is safe for concurrent use.
 type Auth struct {
 	config    Config
 	base      *url.URL
@@ -80,9 +80,9 @@ func (a *Auth) Ping(context.Context) error {
 
 const untilKey = "until"
 
-// Identify is middleware: it finds out who asks, if anybody says so. A bearer
-// token goes before a session, and a bad one is refused even where nobody is
-// needed.
+// Identify is middleware: it authenticates whoever sends a bearer token or a
+// session, and passes everybody else on as nobody. A token goes before a session,
+// and a bad one is refused even where nobody is needed.
 func (a *Auth) Identify(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
@@ -119,8 +119,8 @@ func (a *Auth) Identify(next echo.HandlerFunc) echo.HandlerFunc {
 
 // Refresh returns a person whom a token or a session proves, as linked accounts
 // and the directory know them now. Errors are CodeForbidden for one who has left, and
-// CodeUnavailable for a directory that does not answer: nobody gets past it on
-// the strength of what it may have said before.
+// CodeUnavailable for a directory that cannot be reached: what it knew before is
+// not enough.
 func (a *Auth) Refresh(ctx context.Context, p access.Person) (access.Person, error) {
 	p, err := a.linked(ctx, p)
 	if err != nil || a.Directory == nil {
@@ -128,31 +128,31 @@ func (a *Auth) Refresh(ctx context.Context, p access.Person) (access.Person, err
 	}
 	snapshot, err := a.Directory.DirectorySnapshot(ctx, p.Identities()...)
 	if err != nil {
-		return access.Person{}, access.Errorf(access.CodeUnavailable, "the directory does not answer: %w", err)
+		return access.Person{}, access.Errorf(access.CodeUnavailable, "the directory cannot be read: %w", err)
 	}
 	return snapshot.Current(p)
 }
 
-// Actor returns who asks, and through which surface; call it only behind Require
-// or RequirePage.
+// Actor returns who sent a request, and through which surface; call it only behind
+// Require or RequirePage.
 func Actor(c echo.Context) access.Actor {
 	return access.Actor{Person: Person(c), Via: surface.Via(c)}
 }
 
-// Person returns who asks; call it only behind Require or RequirePage.
+// Person returns who sent a request; call it only behind Require or RequirePage.
 func Person(c echo.Context) access.Person {
 	p, _ := c.Get(personKey).(access.Person)
 	return p
 }
 
-// IdentityExpiry is when what proved the person ends: no answer may go on for longer.
-// The zero time if nobody asks.
+// IdentityExpiry returns when the token or session of a request expires: no
+// response may last longer. The zero time if nobody is known.
 func IdentityExpiry(c echo.Context) time.Time {
 	t, _ := c.Get(untilKey).(time.Time)
 	return t
 }
 
-// Require is middleware: nobody unknown gets past it.
+// Require is middleware: it refuses whoever is not authenticated.
 func Require(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if Person(c).ID == "" {
@@ -162,7 +162,7 @@ func Require(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// RequirePage is Require for pages: it sends people to log in.
+// RequirePage is Require for pages: it redirects people to the login.
 func RequirePage(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if Person(c).ID != "" {
@@ -184,7 +184,7 @@ type LoginInfo struct {
 	Others   []LoginInfo `json:"others,omitempty"` // where there are several to choose from
 }
 
-// LoginInfo answers for the command line.
+// LoginInfo returns what the command line needs to log in.
 func (a *Auth) LoginInfo() LoginInfo {
 	var all []LoginInfo
 	for _, p := range a.providers {

@@ -147,7 +147,7 @@ func (b *browser) session() string {
 	return ""
 }
 
-// begins starts a login and answers where the provider is asked.
+// begins starts a login and returns where it leads at the provider.
 func (b *browser) begins(next string) *url.URL {
 	b.Helper()
 	p := b.get("/auth/login?next=" + url.QueryEscape(next))

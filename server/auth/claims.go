@@ -9,8 +9,8 @@ import (
 )
 
 // person makes a person of verified claims; kind is what they are when no claim
-// says. Errors are CodeUnauthenticated: an
-// identity that is half told is nobody.
+// says. Incomplete claims are CodeUnauthenticated: a partial identity must not be
+// usable.
 func (c ClaimConfig) person(claims map[string]any, kind access.PersonKind) (access.Person, error) {
 	text := func(name string) string {
 		s, _ := claims[name].(string)

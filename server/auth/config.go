@@ -1,5 +1,5 @@
-// Package auth says who is asking: bearer tokens for programs, a session for
-// the browser, both from one OpenID Connect provider.
+// Package auth authenticates: bearer tokens for programs, a session for the
+// browser, both from OpenID Connect providers.
 package auth
 
 import (
@@ -17,7 +17,7 @@ type Config struct {
 	ClientID     string       `yaml:"clientId,omitempty"`     // of the web pages; "ramp-web" if empty
 	ClientSecret field.Secret `yaml:"clientSecret,omitempty"` // of that client, read at each login; a public client with PKCE if empty
 	CLIClientID  string       `yaml:"cliClientId,omitempty"`  // of `ramp login`; "ramp-cli" if empty
-	Scopes       []string     `yaml:"scopes,omitempty"`       // asked for at login; openid, profile, email, groups if empty
+	Scopes       []string     `yaml:"scopes,omitempty"`       // requested at login; openid, profile, email, groups if empty
 	Claims       ClaimConfig  `yaml:"claims,omitempty"`
 	UserInfo     bool         `yaml:"userInfo,omitempty"` // ask the provider for the groups of whoever acts with a token
 

@@ -157,8 +157,8 @@ func (c IssuerConfig) prefixed(p access.Person) (access.Person, error) {
 	return p, nil
 }
 
-// providerForToken finds the provider that a token says it is from. What it says is not
-// believed: it only chooses who checks it.
+// providerForToken returns the provider that a token names. The name is not
+// believed: it only chooses who verifies the token.
 func (a *Auth) providerForToken(token string) (*provider, error) {
 	if len(a.providers) == 1 {
 		return a.providers[0], nil

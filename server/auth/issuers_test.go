@@ -59,7 +59,7 @@ func TestSeveralIssuers(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, theirs.url, u.Scheme+"://"+u.Host)
 		theirs.token = theirs.bearer(map[string]any{"aud": "ramp-web", "nonce": u.Query().Get("nonce")})
-		// The other provider's answer to this login is worth nothing.
+		// The other provider's response to this login is worth nothing.
 		mixed := s.browser()
 		v, err := url.Parse(mixed.get("/auth/login?issuer=us").location)
 		require.NoError(t, err)

@@ -17,10 +17,10 @@ import (
 )
 
 // loginState is one login under way, kept in the session of the browser that
-// began it: state and nonce tie the provider's answer to it.
+// began it: state and nonce tie the provider's response to it.
 type loginState struct {
 	State, Nonce, Verifier, Next string
-	Issuer                       string // by its name: nobody else's answer will do
+	Issuer                       string // by its name: no other provider's response counts
 	Began                        time.Time
 	Reauthenticate               bool // the person must prove anew who they are
 }

@@ -57,9 +57,9 @@ func (p *provider) context(ctx context.Context) context.Context {
 	return oidc.ClientContext(ctx, p.client)
 }
 
-// bearer verifies a token that was made for Ramp, and says when it expires. For
-// an act the provider is asked for the person's groups once more, if it is
-// configured to say: a token says what was so when it was made (CASES 6).
+// bearer verifies a token that was made for Ramp, and returns when it expires.
+// For an act the person's groups are read from the provider once more, where that
+// is configured: a token holds what was so when it was made (CASES 6).
 func (p *provider) bearer(ctx context.Context, raw string, act bool) (access.Person, time.Time, error) {
 	person, until, err := p.verify(ctx, raw, p.config.Audience, nil)
 	if err == nil && act && p.config.UserInfo {
@@ -68,8 +68,8 @@ func (p *provider) bearer(ctx context.Context, raw string, act bool) (access.Per
 	return person, until, err
 }
 
-// refreshGroups is the person with the groups that the provider tells now. No answer is
-// no act.
+// refreshGroups returns the person with the groups that the provider has now.
+// Where they cannot be read, there is no act.
 func (p *provider) refreshGroups(ctx context.Context, raw string, person access.Person) (access.Person, error) {
 	found, err := p.discover()
 	if err != nil {

@@ -31,7 +31,7 @@ type sessionStore struct {
 
 var _ scs.CtxStore = sessionStore{}
 
-// browserKey is where a request's context says who is at the other end.
+// browserKey is where a request's context holds its browser.
 type browserKey struct{}
 
 // browser is one request's other end, and the session that it came with.
@@ -98,7 +98,7 @@ func (s sessionStore) DeleteCtx(ctx context.Context, token string) error {
 	return s.EndSession(ctx, token)
 }
 
-// These are of an interface that package scs asks for and does not use.
+// These belong to an interface that package scs requires and does not use.
 
 func (s sessionStore) Find(token string) ([]byte, bool, error) {
 	return s.FindCtx(context.Background(), token)
@@ -115,7 +115,7 @@ type SessionInfo struct {
 	ExpiresAt  time.Time `json:"expiresAt"`
 	Address    string    `json:"address"`
 	UserAgent  string    `json:"userAgent"`
-	Current    bool      `json:"current,omitempty"` // the one that asks
+	Current    bool      `json:"current,omitempty"` // the one of this request
 }
 
 // ListSessions lists a person's sessions, the last used first.

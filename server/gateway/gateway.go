@@ -1,5 +1,5 @@
-// Package gateway is Ramp's only Temporal client: it starts workflows and
-// carries messages to them, and turns their answers back into Ramp's errors.
+// Package gateway is the server's Temporal client: it starts workflows and
+// carries messages to them, and turns their errors back into Ramp's.
 package gateway
 
 import (
@@ -24,18 +24,18 @@ import (
 // Gateway talks to Temporal. It is safe for concurrent use.
 type Gateway struct {
 	temporal client.Client
-	scopes   scopes
+	scopes   resolveCache
 }
 
 // New uses an existing client.
 func New(c client.Client) *Gateway { return &Gateway{temporal: c} }
 
-// answerWithin bounds calls for whose answer a person waits.
-const answerWithin = 15 * time.Second
+// callTimeout bounds calls for whose result a person waits.
+const callTimeout = 15 * time.Second
 
 // Start starts a request's workflow; starting it again is no error.
 func (g *Gateway) Start(ctx context.Context, plan access.Plan, signed evidence.Envelope) error {
-	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	in, err := workflows.NewAccessRequestInput(signed)
 	if err != nil {
@@ -45,8 +45,7 @@ func (g *Gateway) Start(ctx context.Context, plan access.Plan, signed evidence.E
 		ID:                    workflows.AccessWorkflowID(plan.RequestID),
 		TaskQueue:             workflows.ControlQueue,
 		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
-		// Otherwise a second start would silently answer the first run, and the
-		// two cases could not be told apart here.
+		// Otherwise a second start would silently return the first run.
 		WorkflowExecutionErrorWhenAlreadyStarted: true,
 		TypedSearchAttributes:                    workflows.InitialSearchAttributes(plan),
 		// Histories are short, so a task that takes longer is a worker that died.
@@ -61,17 +60,17 @@ func (g *Gateway) Start(ctx context.Context, plan access.Plan, signed evidence.E
 	return api.FromTemporal(err)
 }
 
-// Resolve asks the workers what planned grants mean, or knows it from a moment
-// ago. With no worker for a target it fails within seconds.
+// Resolve has workers derive what planned grants would open, or returns it from
+// the cache. With no worker for a target it fails within seconds.
 func (g *Gateway) Resolve(ctx context.Context, grants []access.PlannedGrant) ([]access.Scope, error) {
-	return g.scopes.of(ctx, grants, func(ctx context.Context) ([]access.Scope, error) { return g.resolve(ctx, grants) })
+	return g.scopes.get(ctx, grants, func(ctx context.Context) ([]access.Scope, error) { return g.resolve(ctx, grants) })
 }
 
 // resolve runs one activity for each target, each on a queue that only workers
 // with that target serve. They are standalone activities: a question is no
 // workflow, and those that operators look for would drown in questions.
 func (g *Gateway) resolve(ctx context.Context, grants []access.PlannedGrant) ([]access.Scope, error) {
-	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	byTarget := map[string][]int{}
 	for i, p := range grants {
@@ -115,7 +114,7 @@ func (g *Gateway) resolveOn(ctx context.Context, in api.ResolveScopesInput) (res
 	return res, api.FromTemporal(err)
 }
 
-// Decide carries a signed decision and answers what it adds up to.
+// Decide carries a signed decision and returns what all decisions add up to.
 func (g *Gateway) Decide(ctx context.Context, id string, signed evidence.Envelope) (workflows.DecideResult, error) {
 	return update[workflows.DecideResult](ctx, g, id, workflows.UpdateDecide, signed)
 }
@@ -125,14 +124,14 @@ func (g *Gateway) Extend(ctx context.Context, id string, signed evidence.Envelop
 	return update[workflows.ExtendResult](ctx, g, id, workflows.UpdateExtend, signed)
 }
 
-// PickUp carries a signed order for a credential and answers it sealed.
+// PickUp carries a signed order for a credential and returns it, sealed.
 func (g *Gateway) PickUp(ctx context.Context, id string, signed evidence.Envelope) (evidence.SealedCredential, error) {
 	return update[evidence.SealedCredential](ctx, g, id, workflows.UpdatePickUp, signed)
 }
 
 func update[R any](ctx context.Context, g *Gateway, id, name string, signed evidence.Envelope) (R, error) {
 	var res R
-	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	// The same statement sent twice is one update; a retry by this server is
 	// not a second decision.
@@ -146,7 +145,7 @@ func update[R any](ctx context.Context, g *Gateway, id, name string, signed evid
 	}
 	var timeout *client.WorkflowUpdateServiceTimeoutOrCanceledError
 	if errors.As(err, &timeout) {
-		return res, access.Errorf(access.CodeUnavailable, "no worker answered in time; what you asked may still happen")
+		return res, access.Errorf(access.CodeUnavailable, "no worker responded in time; what you requested may still happen")
 	}
 	return res, api.FromTemporal(err)
 }
@@ -154,20 +153,20 @@ func update[R any](ctx context.Context, g *Gateway, id, name string, signed evid
 // End tells a request to end. It is a signal: Temporal takes it even while no
 // worker runs.
 func (g *Gateway) End(ctx context.Context, id string, order workflows.EndRequest) error {
-	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	return api.FromTemporal(g.temporal.SignalWorkflow(ctx, workflows.AccessWorkflowID(id), "", workflows.SignalEnd, order))
 }
 
-// Recount asks a request to count its decisions again, now that a directory
-// says something else of those who made them.
+// Recount has a request count its decisions again, after the directory has changed
+// what it knows of those who made them.
 func (g *Gateway) Recount(ctx context.Context, id string) error {
-	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	return api.FromTemporal(g.temporal.SignalWorkflow(ctx, workflows.AccessWorkflowID(id), "", workflows.SignalRecount, nil))
 }
 
-// Ping says whether Temporal answers.
+// Ping reports why Temporal cannot be reached.
 func (g *Gateway) Ping(ctx context.Context) error {
 	_, err := g.temporal.CheckHealth(ctx, &client.CheckHealthRequest{})
 	return api.FromTemporal(err)

@@ -11,11 +11,11 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// scopes remembers for a moment what workers said entitlements mean. In an
-// incident many people ask for the same within seconds, and each answer costs a
-// workflow. Nothing is opened by it: the worker that opens a grant resolves its
-// entitlement again.
-type scopes struct {
+// resolveCache keeps for a moment what workers derived from entitlements. In an
+// incident many people request the same within seconds, and each call costs a
+// worker. Nothing is opened by it: the worker that opens a grant derives its scope
+// again.
+type resolveCache struct {
 	asking singleflight.Group
 	mu     sync.Mutex
 	known  map[string]remembered
@@ -30,18 +30,18 @@ const (
 	// scopesFor bounds how long a target's configuration may have changed
 	// before a plan shows it: far less than anybody takes to approve.
 	scopesFor = 5 * time.Second
-	// maxScopes bounds the memory; beyond it everything is asked anew.
+	// maxScopes bounds the memory; beyond it everything is derived anew.
 	maxScopes = 1000
 )
 
-// of answers from memory, or asks, once for all who wait for the same. Failures
-// are not remembered.
-func (s *scopes) of(ctx context.Context, grants []access.PlannedGrant, ask func(context.Context) ([]access.Scope, error)) ([]access.Scope, error) {
-	question := make([]any, 0, 2*len(grants))
+// get returns scopes from memory, or derives them once for all who wait for the
+// same. Failures are not kept.
+func (s *resolveCache) get(ctx context.Context, grants []access.PlannedGrant, ask func(context.Context) ([]access.Scope, error)) ([]access.Scope, error) {
+	parts := make([]any, 0, 2*len(grants))
 	for _, g := range grants {
-		question = append(question, g.Target, g.Entitlement)
+		parts = append(parts, g.Target, g.Entitlement)
 	}
-	b, err := json.Marshal(question)
+	b, err := json.Marshal(parts)
 	if err != nil {
 		return nil, err
 	}
@@ -49,10 +49,10 @@ func (s *scopes) of(ctx context.Context, grants []access.PlannedGrant, ask func(
 	if out, ok := s.recall(key, time.Now()); ok {
 		return out, nil
 	}
-	// Whoever asked first may go away; the others still wait.
+	// The first caller may go away; the others still wait.
 	answer := s.asking.DoChan(key, func() (any, error) {
 		if out, ok := s.recall(key, time.Now()); ok {
-			return out, nil // it was answered after this looked, and before it asked
+			return out, nil // it came between the two looks
 		}
 		out, err := ask(context.WithoutCancel(ctx))
 		if err == nil {
@@ -69,14 +69,14 @@ func (s *scopes) of(ctx context.Context, grants []access.PlannedGrant, ask func(
 	}
 }
 
-func (s *scopes) recall(key string, now time.Time) ([]access.Scope, bool) {
+func (s *resolveCache) recall(key string, now time.Time) ([]access.Scope, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r, ok := s.known[key]
 	return r.scopes, ok && now.Before(r.until)
 }
 
-func (s *scopes) remember(key string, out []access.Scope, now time.Time) {
+func (s *resolveCache) remember(key string, out []access.Scope, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.known) >= maxScopes || s.known == nil {

@@ -24,12 +24,12 @@ func TestScopes(t *testing.T) {
 		}
 	}
 	t.Run("many who ask the same at once cost one question", func(t *testing.T) {
-		var s scopes
+		var s resolveCache
 		asked.Store(0)
 		var all sync.WaitGroup
 		for range 50 {
 			all.Go(func() {
-				out, err := s.of(t.Context(), planned("demo"), answer("demo", nil))
+				out, err := s.get(t.Context(), planned("demo"), answer("demo", nil))
 				if err != nil || out[0].Summary != "demo" {
 					t.Error(out, err)
 				}
@@ -39,22 +39,22 @@ func TestScopes(t *testing.T) {
 		require.EqualValues(t, 1, asked.Load())
 	})
 	t.Run("another entitlement is another question", func(t *testing.T) {
-		var s scopes
-		_, err := s.of(t.Context(), planned("demo"), answer("demo", nil))
+		var s resolveCache
+		_, err := s.get(t.Context(), planned("demo"), answer("demo", nil))
 		require.NoError(t, err)
-		out, err := s.of(t.Context(), planned("root"), answer("root", nil))
+		out, err := s.get(t.Context(), planned("root"), answer("root", nil))
 		require.NoError(t, err)
 		require.Equal(t, "root", out[0].Summary)
 	})
 	t.Run("failures are not remembered", func(t *testing.T) {
-		var s scopes
-		_, err := s.of(t.Context(), planned("demo"), answer("", access.Errorf(access.CodeUnavailable, "down")))
+		var s resolveCache
+		_, err := s.get(t.Context(), planned("demo"), answer("", access.Errorf(access.CodeUnavailable, "down")))
 		require.Error(t, err)
-		_, err = s.of(t.Context(), planned("demo"), answer("demo", nil))
+		_, err = s.get(t.Context(), planned("demo"), answer("demo", nil))
 		require.NoError(t, err)
 	})
 	t.Run("it is forgotten soon", func(t *testing.T) {
-		var s scopes
+		var s resolveCache
 		now := time.Now()
 		s.remember("k", nil, now)
 		_, ok := s.recall("k", now.Add(scopesFor-time.Millisecond))

@@ -30,7 +30,7 @@ var functions = template.FuncMap{
 	"text":         func(v any) string { return fmt.Sprint(v) },
 }
 
-// loginNotice says that an act requires a newer login, and leads there and back.
+// loginNotice leads to the newer login that an act requires, and back.
 type loginNotice struct {
 	Within   access.Duration
 	To, Next string // what requires it; where to go on after it

@@ -105,12 +105,12 @@ type navItem struct {
 	Count      int // shown beside the name; 0 is not
 }
 
-// render writes a page that is loaded again where it was asked for.
+// render writes a page that is loaded again at the address of this request.
 func (p *Pages) render(c echo.Context, status int, name string, content any) error {
 	return p.renderAs(c, status, name, content, c.Request().URL.RequestURI())
 }
 
-// renderAs writes a page that is loaded again at self: what a form answers is
+// renderAs writes a page that is loaded again at self: the page after a form is
 // not at the form's own address.
 func (p *Pages) renderAs(c echo.Context, status int, name string, content any, self string) error {
 	v := view{Person: auth.Person(c), Self: self, Assets: p.assets, Content: content}

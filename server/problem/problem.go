@@ -1,4 +1,4 @@
-// Package problem turns Ramp's errors into answers over HTTP (RFC 9457). It is
+// Package problem turns Ramp's errors into problems of HTTP (RFC 9457). It is
 // the one place that knows which code is which status.
 package problem
 
@@ -79,7 +79,7 @@ func detail(err error) string {
 	return strings.Join(parts, "; ")
 }
 
-// fromEcho keeps the router's own answers (404, 405, 413) in the same form.
+// fromEcho brings the router's own errors (404, 405, 413) into the same form.
 func fromEcho(he *echo.HTTPError) Problem {
 	p := Problem{Status: he.Code, Title: http.StatusText(he.Code)}
 	switch he.Code {

@@ -107,8 +107,8 @@ func (t token) is(ctx context.Context, given string) (bool, error) {
 	return subtle.ConstantTimeCompare(want[:], got[:]) == 1, nil
 }
 
-// person is the id that tokens give this user. User names do not tell cases
-// apart; whoever looks for one tries small letters too.
+// person is the id that tokens give this user. User names are
+// case-insensitive; lookups try small letters too.
 func (c Config) person(u ledger.User) string {
 	if c.Person == byExternalID {
 		if u.ExternalID == "" {

@@ -13,7 +13,7 @@ import (
 const maxFilter = 1000
 
 // equals reads a list's filter: one comparison for equality, of an attribute
-// that is looked up quickly. Those are what providers ask.
+// that is looked up quickly. Providers send no others.
 func equals(text string, known map[string]*string) error {
 	if text == "" {
 		return nil

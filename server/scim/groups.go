@@ -29,7 +29,7 @@ func fillGroup(g *ledger.Group, o object) error {
 	for _, v := range elements(o["members"]) {
 		m := element(v)
 		// A group in a group is not taken for its people: who is in it would
-		// have to be told here too.
+		// have to be known here too.
 		if strings.EqualFold(m.text("type"), "Group") {
 			return invalid("value", "a group within a group is not supported; provision its people")
 		}

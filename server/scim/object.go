@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// object is a JSON object whose first-level names are in small letters: SCIM
-// does not tell cases apart in names of attributes.
+// object is a JSON object whose names are in small letters: names of attributes
+// are case-insensitive in SCIM.
 type object map[string]any
 
 // lowered is a copy with names in small letters, at every level.

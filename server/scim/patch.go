@@ -147,7 +147,7 @@ func isList(have, added any) bool {
 	return a || b
 }
 
-// same: elements are told apart by their value.
+// same reports whether two elements have one value.
 func same(a, b any) bool {
 	if x, y := element(a), element(b); x != nil && y != nil && x["value"] != nil {
 		return x["value"] == y["value"]

@@ -39,17 +39,17 @@ type Store interface {
 	Groups(ctx context.Context, f ledger.GroupFilter) ([]ledger.Group, int, error)
 }
 
-// SCIM answers a provider.
+// SCIM serves an identity provider.
 type SCIM struct {
 	config  Config
 	token   token
 	store   Store
 	base    string // where the provider reaches Path
-	changed func() // told after every change
+	changed func() // called after every change
 	log     logrus.FieldLogger
 }
 
-// New makes the answers; site is where Ramp is reached.
+// New makes the endpoints; site is where Ramp is reached.
 func New(c Config, store Store, site string, changed func(), log logrus.FieldLogger) *SCIM {
 	return &SCIM{config: c, token: token{c.Token.Cached()}, store: store, base: strings.TrimSuffix(site, "/") + Path, changed: changed, log: log}
 }
@@ -163,7 +163,7 @@ func read(c echo.Context) (object, error) {
 	return doc.lowered(), nil
 }
 
-// page is what a list asks for: how many to pass over, and how many to answer.
+// page returns how many resources a list skips, and how many it returns.
 func page(c echo.Context) (skip, limit int) {
 	number := func(name string, def int) int {
 		if n, err := strconv.Atoi(c.QueryParam(name)); err == nil {

@@ -128,7 +128,7 @@ func (s *SCIM) user(c echo.Context) error {
 	return s.showUser(c, http.StatusOK, u)
 }
 
-// showUser answers one user with the groups they are in.
+// showUser writes one user with the groups they are in.
 func (s *SCIM) showUser(c echo.Context, status int, u ledger.User) error {
 	out := s.shown(u)
 	groups, _, err := s.store.Groups(c.Request().Context(), ledger.GroupFilter{Member: u.ID, NoMembers: true, Limit: 500})

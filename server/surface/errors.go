@@ -11,8 +11,8 @@ import (
 	"ramp.dev/ramp/server/problem"
 )
 
-// renderer answers errors in the form of the surface that the address belongs
-// to. What is internal is logged, and told to nobody.
+// renderer writes errors in the form of the surface that the address belongs to.
+// What is internal is logged, and never sent.
 func renderer(list []Surface, log logrus.FieldLogger) echo.HTTPErrorHandler {
 	return func(err error, c echo.Context) {
 		if c.Response().Committed {
@@ -20,7 +20,7 @@ func renderer(list []Surface, log logrus.FieldLogger) echo.HTTPErrorHandler {
 		}
 		p, s := problem.From(err), Of(list, c.Request().URL.Path)
 		if p.Status >= http.StatusInternalServerError {
-			log.WithError(err).WithFields(logrus.Fields{"method": c.Request().Method, "route": c.Path()}).Error("answered with a failure")
+			log.WithError(err).WithFields(logrus.Fields{"method": c.Request().Method, "route": c.Path()}).Error("a request failed")
 		}
 		p = s.complete(p, c.Response().Header())
 		if s.RenderError == nil || s.RenderError(c, p) != nil && !c.Response().Committed {

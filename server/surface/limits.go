@@ -11,7 +11,7 @@ import (
 	"ramp.dev/ramp/server/limit"
 )
 
-// limited refuses callers that ask too fast; "" is not limited.
+// limited refuses callers that send too many requests; "" is not limited.
 func limited(l *limit.Limiter, caller func(echo.Context) string) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {

@@ -11,14 +11,14 @@ import (
 	"ramp.dev/ramp/server/limit"
 )
 
-// Limits are how fast callers may ask, together on all surfaces.
+// Limits are how fast callers may send requests, on all surfaces together.
 type Limits struct {
 	Address, Person *limit.Limiter
-	// PersonOf returns the human who asks; "" for nobody.
+	// PersonOf returns the human behind a request; "" for nobody.
 	PersonOf func(c echo.Context) string
 }
 
-// Mount serves surfaces on a router, and answers every error of theirs.
+// Mount serves surfaces on a router, and writes every error of theirs.
 func Mount(e *echo.Echo, limits Limits, log logrus.FieldLogger, list ...Surface) error {
 	e.HTTPErrorHandler = renderer(list, log)
 	// Addresses are limited before anybody is authenticated, which costs work, and
@@ -71,8 +71,7 @@ func (s Surface) bodyLimit() string {
 	return s.BodyLimit
 }
 
-// add adds a route; a group would answer for every unknown path and method in
-// it. HEAD works wherever GET does (RFC 9110, 9.1).
+// add adds a route; an echo group would take every unknown path and method in it. HEAD works wherever GET does (RFC 9110, 9.1).
 func (s Surface) add(e *echo.Echo, r Route, chain []echo.MiddlewareFunc) {
 	if !r.Public && s.Require != nil {
 		chain = append(slices.Clone(chain), s.Require)
@@ -85,7 +84,7 @@ func (s Surface) add(e *echo.Echo, r Route, chain []echo.MiddlewareFunc) {
 		}
 		e.Add(http.MethodHead, r.Path, head, chain...)
 	}
-	if len(s.Origins) > 0 { // a browser asks before it sends
+	if len(s.Origins) > 0 { // the preflight of a browser
 		e.Add(http.MethodOptions, r.Path, echo.NotFoundHandler, s.cors())
 	}
 }

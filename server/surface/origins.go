@@ -11,7 +11,7 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// loopback are the names of this machine; browsers tell them apart.
+// loopback are the names of this machine; to browsers they are different sites.
 var loopback = []string{"localhost", "127.0.0.1", "[::1]"}
 
 // Origins returns the origins of the site at an address, as browsers name them;
@@ -39,7 +39,7 @@ func Origins(address string) []string {
 }
 
 // cors tells browsers that the pages of Origins, and of no other site, may send
-// here and read what is answered.
+// here and read the response.
 func (s Surface) cors() echo.MiddlewareFunc {
 	return middleware.CORSWithConfig(middleware.CORSConfig{
 		// Not AllowOrigins, in which * and ? have a meaning.

@@ -1,5 +1,5 @@
 // Package surface is what the pages, the API, SCIM and the codec endpoint have
-// in common: a set of addresses with one way to know who asks, one set of limits
+// in common: a set of addresses with one way of authentication, one set of limits
 // and one form of errors. A package returns its Surface; Mount serves a list of
 // them. What holds for one address and not for its neighbour is declared here,
 // so that no middleware needs to know a path.
@@ -25,8 +25,8 @@ type Surface struct {
 	Prefixes []string
 	Routes   []Route
 
-	// Authenticate finds out who asks and sets it in the context; nil where nobody
-	// is asked. Require refuses strangers on every route that is not Public.
+	// Authenticate sets who sent a request in its context; nil where that is not
+	// needed. Require refuses strangers on every route that is not Public.
 	Authenticate, Require echo.MiddlewareFunc
 	Via                   access.Via // what acts through it are recorded with
 
@@ -36,7 +36,7 @@ type Surface struct {
 	// another site's page (CSRF). Elsewhere such requests are refused.
 	Tokens bool
 	// Origins are sites beside Ramp's own whose pages may send with a cookie, and
-	// read what is answered (CORS).
+	// read the response (CORS).
 	Origins []string
 
 	// RenderError writes a problem; nil is JSON.
@@ -48,10 +48,11 @@ type Route struct {
 	Method, Path string // the path as echo writes it, such as /requests/:id
 	Handler      echo.HandlerFunc
 	Public       bool // for anybody, known or not
-	Stream       bool // its answer has no end: HEAD is answered without asking Handler
+	Stream       bool // its response has no end: HEAD does not call Handler
 }
 
-// Rate says what is counted against the limits of how fast one caller may ask.
+// Rate is what counts against the limits of how fast one caller may send
+// requests.
 type Rate int
 
 const (
@@ -60,7 +61,7 @@ const (
 	Unlimited              // nothing; for health, which a busy address must not hide
 )
 
-// DefaultBodyLimit fits the largest question, a request with its reason.
+// DefaultBodyLimit fits the largest body, a request for access with its reason.
 const DefaultBodyLimit = "64K"
 
 // covers reports whether the address is below a prefix of the surface, and how

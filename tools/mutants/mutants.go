@@ -104,7 +104,7 @@ func mutants() []mutant {
 		{"access opens for somebody who has left", "activities/directory.go", "if _, err := people.Restrict(proof.Plan.Requester); err != nil {", "if _, err := people.Restrict(proof.Plan.Requester); false && err != nil {", []string{activity}},
 		{"an approver who lost the group is counted", "activities/decide.go", "\tproof = proof.Recount(people)\n", "", []string{activity}},
 		{"a directory that is down is an empty one", "activities/directory.go", "return access.DirectorySnapshot{}, access.Errorf(access.CodeUnavailable, \"the directory does not answer: %w\", err)", "return access.DirectorySnapshot{}, nil", []string{activity}},
-		{"a directory that is down lets people in", "server/auth/auth.go", "return access.Person{}, access.Errorf(access.CodeUnavailable, \"the directory does not answer: %w\", err)", "return p, nil", []string{known}},
+		{"a directory that is down lets people in", "server/auth/auth.go", "return access.Person{}, access.Errorf(access.CodeUnavailable, \"the directory cannot be read: %w\", err)", "return p, nil", []string{known}},
 		{"leaving takes back a denial", "access/directory.go", "if d.Verdict == Approve {", "if true {", []string{people}},
 		{"one address is two people", "access/person.go", " || sameAddress(p.Email, other.Email)", "", []string{people}},
 		{"a link is not followed", "server/auth/auth.go", "p, err := a.linked(ctx, p)", "_, err := a.linked(ctx, p)", []string{known}},
