@@ -26,10 +26,15 @@ const trustDiffers = "who may assume it was changed"
 // Drift implements integrations.DriftDetector. It compares Ramp's own tags
 // only, because organisations put theirs on every role.
 func (t *target) Drift(ctx context.Context, g access.Grant) ([]string, error) {
-	ent, err := t.config.entitlement(g.Entitlement)
+	g, ent, err := t.begin(g)
 	if err != nil {
 		return nil, err
 	}
+	return t.compare(ctx, g, ent)
+}
+
+// compare is Drift, for a grant that begin has returned.
+func (t *target) compare(ctx context.Context, g access.Grant, ent entitlement) ([]string, error) {
 	out, err := t.iam.GetRole(ctx, &iam.GetRoleInput{RoleName: &g.Name})
 	if err != nil {
 		return nil, unlessMissing(err)
@@ -126,12 +131,12 @@ func (t *target) trustDiffers(encoded, principal string, ends time.Time) []strin
 // Restore implements integrations.DriftDetector. It first removes what was
 // added. Errors are also of code conflict: somebody else may hold a session.
 func (t *target) Restore(ctx context.Context, g access.Grant) error {
-	ent, err := t.begin(g)
+	g, ent, err := t.begin(g)
 	if err != nil {
 		return err
 	}
 	ends := g.ExpiresAt
-	differences, err := t.Drift(ctx, g)
+	differences, err := t.compare(ctx, g, ent)
 	if err != nil || len(differences) == 0 {
 		return err
 	}

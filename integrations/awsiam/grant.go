@@ -2,7 +2,6 @@ package awsiam
 
 import (
 	"context"
-	"regexp"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -12,10 +11,6 @@ import (
 	"ramp.dev/ramp/internal/clock"
 )
 
-// principalShape is what an STS source identity and a tag accept. A name that does
-// not match is refused, not changed: two people's names could become the same.
-var principalShape = regexp.MustCompile(`^[A-Za-z0-9_+=.@-]{2,64}$`)
-
 // AWS's limits for the longest session of a role.
 const minRoleSession, maxRoleSession = time.Hour, 12 * time.Hour
 
@@ -23,7 +18,7 @@ const minRoleSession, maxRoleSession = time.Hour, 12 * time.Hour
 // that is half made gives nothing. Errors are also of code conflict: the role is
 // somebody else's, or was revoked.
 func (t *target) Grant(ctx context.Context, g access.Grant) error {
-	ent, err := t.begin(g)
+	g, ent, err := t.begin(g)
 	if err != nil {
 		return err
 	}
@@ -41,7 +36,7 @@ func (t *target) Grant(ctx context.Context, g access.Grant) error {
 // Extend implements integrations.Extender. It writes the trust policy last,
 // because that policy's date is the one that is read back.
 func (t *target) Extend(ctx context.Context, g access.Grant) error {
-	ent, err := t.begin(g)
+	g, ent, err := t.begin(g)
 	if err != nil {
 		return err
 	}
@@ -60,14 +55,14 @@ func (t *target) Extend(ctx context.Context, g access.Grant) error {
 	return t.trust(ctx, g, ends)
 }
 
-// begin checks a grant that is to be opened or changed, and returns its
-// entitlement.
-func (t *target) begin(g access.Grant) (entitlement, error) {
-	if !principalShape.MatchString(g.Principal) {
-		return entitlement{}, access.Invalid(access.Issue{Code: "principal_malformed", Field: "principal",
-			Message: "AWS takes names of 2 to 64 letters, digits and _+=.@- and this one does not match"})
+// begin checks a grant that is to be opened or changed. It returns the grant, with
+// the principal by the name that AWS knows, and its entitlement.
+func (t *target) begin(g access.Grant) (access.Grant, entitlement, error) {
+	ent, err := t.config.entitlement(g.Entitlement)
+	if err == nil {
+		g.Principal, err = t.config.principalName(g.Principal)
 	}
-	return t.config.entitlement(g.Entitlement)
+	return g, ent, err
 }
 
 // create creates the role, without any permission.

@@ -22,7 +22,8 @@ const minSession, maxSession = 15 * time.Minute, time.Hour
 // role, under the requester's name.
 func (m *minter) Mint(ctx context.Context, g access.Grant) (access.Credential, error) {
 	var none access.Credential
-	if _, err := m.begin(g); err != nil {
+	g, _, err := m.begin(g)
+	if err != nil {
 		return none, err
 	}
 	r, err := m.openRole(ctx, g.Name)

@@ -113,5 +113,10 @@ func mutants() []mutant {
 
 		// Targets.
 		{"objects that are not Ramp's are revoked", "integrations/guard.go", "func checkName(name string) error {\n\tif _, ok := access.RequestIDFromGrantName(name); !ok {", "func checkName(name string) error {\n\tif false {", []string{broker}},
+		{"a grant that has expired is opened", "integrations/guard.go", "if err == nil && !t.now().Before(g.ExpiresAt) {", "if false {", []string{broker}},
+		{"an entitlement reaches a target unchecked", "integrations/guard.go", "_, err := t.target.Resolve(ctx, g.Entitlement)\n\treturn g, err", "return g, nil", []string{broker}},
+		{"an unknown key of an entitlement is ignored", "integrations/entitlement.go", "if known[key] {", "if true {", []string{broker}},
+		{"two people have one name on AWS", "integrations/awsiam/principal.go", "c != '=' && principalShape", "principalShape", []string{"./integrations/awsiam -run SessionName"}},
+		{"an ended key shuts out everybody at its address", "integrations/sshcert/hostconfig.go", "lines += \"PerSourcePenalties authfail:0\\n\"", "lines += \"\"", []string{"./integrations/sshcert -run HostConfig"}},
 	}
 }
