@@ -32,7 +32,7 @@ func Details(plan access.Plan) string {
 		b.WriteString("\nThe contract approves this by itself.")
 	}
 	for _, s := range plan.Rule.Stages {
-		fmt.Fprintf(&b, "\nStage %s: %s of %s.", s.Name, counted(s.Approvals, "approval"), strings.Join(s.From, ", "))
+		fmt.Fprintf(&b, "\nStage %s: %s by %s.", s.Name, counted(s.Approvals, "approval"), strings.Join(s.From, " or "))
 	}
 	fmt.Fprintf(&b, "\n\nContract version `%s`, plan `%s`.", plan.ContractVersion, plan.Digest)
 	return access.Clip(b.String(), maxDetails)

@@ -1,8 +1,13 @@
 package temporalserver
 
 import (
+	"context"
 	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
 	"strconv"
+	"time"
 
 	uiserver "github.com/temporalio/ui-server/v2/server"
 	uiconfig "github.com/temporalio/ui-server/v2/server/config"
@@ -13,6 +18,7 @@ import (
 type UI struct {
 	Addr   string
 	server *uiserver.Server
+	front  *http.Server
 }
 
 // StartUI starts the Temporal UI on addr, for the server at temporalAddr. The UI
@@ -24,16 +30,44 @@ func StartUI(addr, temporalAddr, ramp string) (*UI, error) {
 	if err != nil {
 		return nil, err
 	}
+	_, behind, err := reserve(net.JoinHostPort(host, "0"))
+	if err != nil {
+		return nil, err
+	}
 	s := uiserver.NewServer(uioptions.WithConfigProvider(&uiconfig.Config{
-		TemporalGRPCAddress: temporalAddr, Host: host, Port: port, EnableUI: true, DefaultNamespace: Namespace,
+		TemporalGRPCAddress: temporalAddr, Host: host, Port: behind, EnableUI: true, DefaultNamespace: Namespace,
 		DisableNewsFetch: true, HideLogs: true,
 		Codec: uiconfig.Codec{Endpoint: ramp + "/api/v1/codec", IncludeCredentials: true,
 			DefaultErrorMessage: "Payloads are encrypted. Operators who log in to Ramp in this browser see them in clear.", DefaultErrorLink: ramp},
 		CORS: uiconfig.CORS{CookieInsecure: true}, // it is on loopback, without TLS
 	}))
 	go func() { _ = s.Start() }()
-	return &UI{Addr: net.JoinHostPort(host, strconv.Itoa(port)), server: s}, nil
+	u := &UI{Addr: net.JoinHostPort(host, strconv.Itoa(port)), server: s}
+	u.front = &http.Server{Addr: u.Addr, ReadHeaderTimeout: 10 * time.Second,
+		Handler: oneName(u.Addr, httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: net.JoinHostPort(host, strconv.Itoa(behind))}))}
+	go func() { _ = u.front.ListenAndServe() }()
+	return u, nil
+}
+
+// oneName redirects to addr whoever comes under another name of this machine, such
+// as localhost. A browser keeps the cookies of each name apart, so the UI could not
+// have payloads decoded there for somebody who is logged in to Ramp under this one.
+func oneName(addr string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Host == addr {
+			next.ServeHTTP(w, r)
+			return
+		}
+		to := *r.URL
+		to.Scheme, to.Host = "http", addr
+		http.Redirect(w, r, to.String(), http.StatusTemporaryRedirect)
+	})
 }
 
 // Stop stops the UI.
-func (u *UI) Stop() { u.server.Stop() }
+func (u *UI) Stop() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	_ = u.front.Shutdown(ctx)
+	u.server.Stop()
+}
