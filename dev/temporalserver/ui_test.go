@@ -30,7 +30,10 @@ func TestUIHasOneName(t *testing.T) {
 		return res
 	}
 	path := "/namespaces/default/workflows?query=x"
-	require.Eventually(t, func() bool { res := get("http://" + ui.Addr + path); return res != nil && res.StatusCode == http.StatusOK }, time.Minute, 50*time.Millisecond)
+	require.Eventually(t, func() bool {
+		res := get("http://" + ui.Addr + path)
+		return res != nil && res.StatusCode == http.StatusOK
+	}, time.Minute, 50*time.Millisecond)
 	res := get("http://localhost:" + port + path)
 	require.NotNil(t, res)
 	require.Equal(t, http.StatusTemporaryRedirect, res.StatusCode)
