@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"syscall"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/cmd/ramp/internal/run"
@@ -30,10 +31,10 @@ func exitCode(err error) int {
 	}
 	var child *exec.ExitError
 	if errors.As(err, &child) {
-		if code := child.ExitCode(); code >= 0 {
-			return code
+		if status, ok := child.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+			return 128 + int(status.Signal()) // as a shell does
 		}
-		return 1
+		return child.ExitCode()
 	}
 	if errors.Is(err, run.ErrUnresolved) {
 		return exitUnresolved // the sweep printed what it is

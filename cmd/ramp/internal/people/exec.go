@@ -2,19 +2,17 @@ package people
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
-	"os/signal"
-	"path/filepath"
-	"slices"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/client"
+	"ramp.dev/ramp/cmd/ramp/internal/credential"
 )
 
 func execCommand() *cobra.Command {
@@ -22,13 +20,19 @@ func execCommand() *cobra.Command {
 	var grant string
 	c := &cobra.Command{
 		Use: "exec REQUEST -- COMMAND [ARGS]", Short: "Run a command with a credential, until the access ends",
-		Long: "Picks up a credential, runs a command with it in its environment (ssh, scp and sftp get its files),\n" +
-			"and removes it afterwards. When the access ends, the command is ended too.",
+		Long: "Picks up a credential, runs a command with it, and removes it afterwards. The command finds it in its\n" +
+			"environment; variables of yours that speak to the same service, such as AWS_PROFILE, are left out. For SSH, the\n" +
+			"command and everything that it starts find it: ssh, scp, sftp, git, rsync, ansible, and an agent of its own.\n" +
+			"RAMP_SSH_CONFIG is the path of the configuration, for `ssh -F`.\n\n" +
+			"When the access ends, the command and all that it has started are ended too. An extension moves that end.",
 		Example: "  ramp exec --last -- ssh demo\n  ramp exec 0123456789abcdef -- vault kv get secret/orders",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dash := cmd.ArgsLenAtDash()
 			if dash < 0 {
-				dash = min(len(args), 1)
+				dash = len(args)
+			}
+			if dash > 1 || s.last && dash > 0 {
+				return access.Errorf(access.CodeInvalid, "put -- before the command: ramp exec REQUEST -- COMMAND, or ramp exec --last -- COMMAND")
 			}
 			c, id, err := s.request(args[:dash])
 			if err != nil {
@@ -37,80 +41,75 @@ func execCommand() *cobra.Command {
 			return execWith(cmd.Context(), c, id, grant, args[dash:])
 		},
 	}
+	c.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return access.Errorf(access.CodeInvalid, "%s; flags of the command belong after --: ramp exec REQUEST -- COMMAND", err)
+	})
 	s.requestFlags(c)
 	c.Flags().StringVar(&grant, "grant", "", "which grant, where a request has several")
 	return c
 }
 
-// killAfter is how long a command has to end by itself once the access has ended.
-const killAfter = 5 * time.Second
-
 func execWith(ctx context.Context, c *client.Client, id, grant string, argv []string) error {
-	cred, err := pickUp(ctx, c, id, grant)
+	cred, _, err := pickUp(ctx, c, id, grant)
 	if err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp("", "ramp-")
+	session, err := credential.Open(cred)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
-	if err := writeFiles(&cred, dir); err != nil {
-		return err
-	}
+	defer session.Close()
+	cred = session.Cred
 	if len(argv) == 0 {
 		argv = cred.Command
 	}
 	if len(argv) == 0 {
 		return access.Errorf(access.CodeInvalid, "name a command to run: ramp exec %s -- COMMAND", id)
 	}
-	// From here on Ctrl-C is for the command, which shares our terminal.
-	ignored := make(chan os.Signal, 8)
-	signal.Notify(ignored, os.Interrupt)
-	defer signal.Stop(ignored)
-	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), cred.ExpiresAt)
-	defer cancel()
-	go watch(ctx, c, id, cancel)
-	argv = withArguments(argv, cred)
-	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...) // #nosec G204 -- the user runs their own command, as themselves
+	argv = credential.Argv(argv, cred)
+	cmd := exec.Command(argv[0], argv[1:]...) // #nosec G204 -- the user runs their own command, as themselves
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	cmd.Env = os.Environ()
-	for name, v := range cred.Env {
-		cmd.Env = append(cmd.Env, name+"="+v)
-	}
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	cmd.WaitDelay = killAfter
-	err = cmd.Run()
-	if ctx.Err() != nil {
-		fmt.Fprintln(os.Stderr, "ramp: the access has ended")
-	}
-	if _, missing := err.(*exec.Error); missing {
+	cmd.Env = credential.Environ(cred, os.Environ(), session.Env)
+	// Signals are the command's from here on, and do not end the watch.
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	err = credential.Run(cmd, ended(ctx, c, id, cred.ExpiresAt))
+	var missing *exec.Error
+	if errors.As(err, &missing) {
 		return access.Errorf(access.CodeNotFound, "%w", err)
 	}
 	return err
 }
 
-// watch calls ended once when the access of a request ends, on time or early. It
-// returns when ctx ends.
-func watch(ctx context.Context, c *client.Client, id string, ended func()) {
-	tick := time.NewTicker(2 * time.Second)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		// A server that cannot be reached proves nothing: the target ends the access.
-		if r, err := c.Request(ctx, id); err == nil && r.State != access.StateActive {
-			ended()
-			return
-		}
-	}
-}
+// watchEvery is how often the state of a request is asked for.
+const watchEvery = 2 * time.Second
 
-// withArguments returns argv with the credential's arguments for that program
-// before the user's own.
-func withArguments(argv []string, cred access.Credential) []string {
-	return slices.Concat(argv[:1], cred.Arguments[filepath.Base(argv[0])], argv[1:])
+// ended returns a channel that is closed when the access of a request ends: at the
+// end that is in force then, which an extension moves, or before (CASES 76). A
+// server that cannot be reached proves nothing early: then it is the last end that
+// is known.
+func ended(ctx context.Context, c *client.Client, id string, end time.Time) <-chan struct{} {
+	over := make(chan struct{})
+	go func() {
+		for {
+			wait := min(watchEvery, time.Until(end))
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(wait):
+			}
+			asking, cancel := context.WithTimeout(ctx, watchEvery)
+			r, err := c.Request(asking, id)
+			cancel()
+			if err == nil && r.State == access.StateActive && r.ExpiresAt != nil {
+				end = *r.ExpiresAt
+			}
+			if err == nil && r.State != access.StateActive || !time.Now().Before(end) {
+				fmt.Fprintln(os.Stderr, "ramp: the access has ended")
+				close(over)
+				return
+			}
+		}
+	}()
+	return over
 }

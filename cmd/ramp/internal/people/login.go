@@ -43,6 +43,9 @@ func loginCommand() *cobra.Command {
 const loginTimeout = 10 * time.Minute
 
 func (f *loginFlags) run(cmd *cobra.Command) error {
+	if err := f.checkServer(); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), loginTimeout)
 	defer cancel()
 	conf, err := f.clientWith("").LoginConfig(ctx)

@@ -2,6 +2,7 @@ package people
 
 import (
 	"encoding/json"
+	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -92,8 +93,27 @@ type savedLogin struct {
 	Expires time.Time `json:"expires"`
 }
 
+// checkServer says what an address of a server looks like (CASES 87).
+func (s *session) checkServer() error {
+	u, err := url.Parse(s.server)
+	if err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" {
+		return nil
+	}
+	hint := ""
+	if plain := strings.TrimPrefix(s.server, "//"); !strings.Contains(plain, "://") && plain != "" {
+		hint = "; did you mean https://" + plain + "?"
+		if host, _, err := net.SplitHostPort(plain); err == nil && (host == "localhost" || strings.HasPrefix(host, "127.")) {
+			hint = "; did you mean http://" + plain + "?"
+		}
+	}
+	return access.Errorf(access.CodeInvalid, "%q is no server's address (--server, RAMP_SERVER); it is like https://ramp.example.com%s", access.Clip(s.server, 100), hint)
+}
+
 // client uses the token in RAMP_TOKEN, else that of the last login.
 func (s *session) client() (*client.Client, error) {
+	if err := s.checkServer(); err != nil {
+		return nil, err
+	}
 	if t := os.Getenv("RAMP_TOKEN"); t != "" {
 		return s.clientWith(strings.TrimSpace(t)), nil
 	}
