@@ -81,6 +81,25 @@ func TestStrangeAnswers(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, access.CodeUnavailable, access.CodeOf(target.Revoke(ctx, g)))
 	})
+	t.Run("Case90 a combination that the policy does not name", func(t *testing.T) {
+		config := validConfig()
+		config.Policies = []string{"orders-read", "orders-write"}
+		target, err := config.open(ctx, "vault/test", func(http.RoundTripper) http.RoundTripper {
+			return roundTrip(func(r *http.Request) (*http.Response, error) {
+				if r.Method == http.MethodGet {
+					return answer(r, 404, `{"errors":[]}`), nil
+				}
+				return answer(r, 403, `{"errors":["permission denied"]}`), nil
+			})
+		})
+		require.NoError(t, err)
+		err = target.Grant(ctx, newGrant(time.Hour, "orders-write", "orders-read"))
+		require.Equal(t, access.CodeForbidden, access.CodeOf(err))
+		require.ErrorContains(t, err, `need "orders-read,orders-write" among allowed_policies`)
+		err = target.Grant(ctx, newGrant(time.Hour, "orders-read"))
+		require.Equal(t, access.CodeForbidden, access.CodeOf(err))
+		require.NotContains(t, err.Error(), "allowed_policies", "a right is missing, not a combination")
+	})
 	t.Run("network", func(t *testing.T) {
 		target, err := validConfig().open(ctx, "vault/test", func(http.RoundTripper) http.RoundTripper {
 			return roundTrip(func(*http.Request) (*http.Response, error) { return nil, errors.New("no route to host") })

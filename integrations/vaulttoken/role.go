@@ -66,6 +66,13 @@ func (t *target) putRole(ctx context.Context, r role) error {
 		"token_explicit_max_ttl":  int64(r.max / time.Second),
 		"path_suffix":             r.suffix(),
 	})
+	if access.CodeOf(err) == access.CodeForbidden && len(r.policies) > 1 {
+		// Some servers compare a list that is written as one text with each allowed
+		// text as a whole (OpenBao 2.6, Vault before 1.21), so they must be told of
+		// each combination.
+		return access.Errorf(access.CodeForbidden, "OpenBao, and Vault before 1.21, need %q among allowed_policies in the policy of Ramp's own token: %w",
+			strings.Join(r.policies, ","), err)
+	}
 	return err
 }
 
