@@ -45,10 +45,10 @@ func (i Issue) String() string {
 type Error struct {
 	Code    Code
 	Message string
-	Issues  []Issue
-	// RetryAfter is how long a throttled caller was told to wait; 0 if it was not.
+	Issues  Issues
+	// RetryAfter is how long a throttled caller should wait; 0 if nobody said.
 	RetryAfter time.Duration
-	// MaxAge is how lately the caller must have logged in; 0 if that is not it.
+	// MaxAge is the oldest login that would be accepted; 0 if the login is not why.
 	MaxAge time.Duration
 	cause  error
 }

@@ -61,6 +61,11 @@ func KeyDecision(d Decision) string {
 // KeyExtended returns the key of the n-th extension, from 1.
 func KeyExtended(n int) string { return fmt.Sprintf("extended-%d", n) }
 
+// KeyExtensionOrder returns the key of the statement that ordered the n-th
+// extension. It includes the order's digest: when the first attempt fails, the
+// next order has the same number and is another statement.
+func KeyExtensionOrder(n int, digest string) string { return fmt.Sprintf("extension %d %s", n, digest) }
+
 // KeyMinted returns the key of a credential that a pick-up order minted.
 func KeyMinted(grant string, ordered time.Time) string {
 	return fmt.Sprintf("minted-%s-%d", grant, ordered.UnixNano())

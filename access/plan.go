@@ -47,11 +47,23 @@ type Plan struct {
 	Duration        Duration         `json:"duration"`
 	StartAt         *time.Time       `json:"startAt,omitempty"`
 	CreatedAt       time.Time        `json:"createdAt"`
-	PendingUntil    time.Time        `json:"pendingUntil"` // decisions after this do not count
+	PendingUntil    time.Time        `json:"pendingUntil"` // approvals after this do not count
 	Grants          []PlannedGrant   `json:"grants"`
 	Rule            Rule             `json:"rule"`
 	Extend          *ExtensionLimits `json:"extend,omitempty"`
-	StepUp          Duration         `json:"stepUp,omitempty"` // how lately the requester must have logged in to ask, extend and pick up; 0: at any time
+	StepUp          Duration         `json:"stepUp,omitempty"` // the oldest login with which the requester may request, extend and pick up; 0 accepts any
+}
+
+// Grant returns the grant of a name as the plan describes it, with the end that
+// is given. Errors are CodeEvidence for a grant that the plan does not have.
+func (p Plan) Grant(name string, expires time.Time) (Grant, error) {
+	for _, g := range p.Grants {
+		if g.Name == name {
+			return Grant{Name: g.Name, RequestID: p.RequestID, Target: g.Target, Principal: p.Principal,
+				Entitlement: g.Entitlement, ExpiresAt: expires.UTC()}, nil
+		}
+	}
+	return Grant{}, Errorf(CodeEvidence, "the plan has no grant %q", Clip(name, 60))
 }
 
 // GrantName is the name of the n-th grant (from 0) of a request: what the

@@ -2,39 +2,39 @@ package access
 
 import (
 	"errors"
-	"fmt"
 	"time"
 )
 
-// IssueStepUpNeeded is the code of the issue that LoggedIn answers.
+// IssueStepUpNeeded is the issue of an act that needs a more recent login.
 const IssueStepUpNeeded = "step_up_needed"
 
-// StepUp is how lately people must have logged in under a contract; 0: at any
-// time.
+// StepUp is the oldest login with which people may act under a contract (OpenID
+// Connect Core 3.1.2.1, max_age; RFC 9470); 0 accepts any.
 type StepUp struct {
-	Request Duration `json:"request,omitempty"` // to ask, extend and pick up
+	Request Duration `json:"request,omitempty"` // to request, extend and pick up
 	Approve Duration `json:"approve,omitempty"`
 }
 
-// RequireRecentLogin checks that a person proved to their identity provider who they are
-// within so long before an act (step-up: OpenID Connect Core 3.1.2.1, max_age;
-// RFC 9470): a session that was stolen or left open is not enough for what opens
-// access. A time that the provider did not tell is none. Nothing is asked for
-// where within is 0, and nobody asks it of acts that end access. Errors are of
-// CodeUnauthenticated, and StepUpOf tells within from them.
-func (p Person) RequireRecentLogin(within Duration, at time.Time) error {
-	if within <= 0 || !p.LoggedInAt.IsZero() && at.Sub(p.LoggedInAt) <= within.Std() {
+// RequireRecentLogin returns nil if the person proved to their identity provider
+// who they are at most maxAge before an act, or if maxAge is 0: a session that
+// was stolen or left open is not enough for what opens access. A login whose time
+// the provider does not tell is too old. Acts that end access never ask for it.
+// Errors are CodeUnauthenticated, and MaxAgeOf reads maxAge from them.
+func (p Person) RequireRecentLogin(maxAge Duration, at time.Time) error {
+	if maxAge <= 0 || !p.LoggedInAt.IsZero() && at.Sub(p.LoggedInAt) <= maxAge.Std() {
 		return nil
 	}
-	message := fmt.Sprintf("this needs a login of the last %s, and yours is older; log in again", within)
+	why := "yours is older"
 	if p.LoggedInAt.IsZero() {
-		message = fmt.Sprintf("this needs a login of the last %s, and the identity provider does not say when yours was; log in again", within)
+		why = "the identity provider does not say when yours was"
 	}
-	return &Error{Code: CodeUnauthenticated, MaxAge: within.Std(), Issues: []Issue{{Code: IssueStepUpNeeded, Message: message}}}
+	err := &Error{Code: CodeUnauthenticated, MaxAge: maxAge.Std()}
+	err.Issues.Add(IssueStepUpNeeded, "", "this needs a login of the last %s, and %s; log in again", maxAge, why)
+	return err
 }
 
-// MaxAgeOf is how lately the person must have logged in for what err refused; 0
-// if that is not why.
+// MaxAgeOf returns the oldest login that err, an error of RequireRecentLogin,
+// would accept; 0 for any other error.
 func MaxAgeOf(err error) time.Duration {
 	var e *Error
 	if errors.As(err, &e) {

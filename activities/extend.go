@@ -2,7 +2,6 @@ package activities
 
 import (
 	"context"
-	"fmt"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/activities/api"
@@ -29,17 +28,8 @@ func (t *Targets) extendGrant(ctx context.Context, in api.ExtendGrantInput) erro
 	if err != nil {
 		return err
 	}
-	switch {
-	case order.RequestID != plan.RequestID || order.PlanDigest != plan.Digest:
-		return access.Errorf(access.CodeEvidence, "the extension is for another plan")
-	case order.By.HumanID() != plan.Requester.HumanID():
-		return access.Errorf(access.CodeEvidence, "only the requester extends")
-	case order.By.RequireRecentLogin(plan.StepUp, order.At) != nil:
-		return access.Errorf(access.CodeEvidence, "the extension was ordered without the login of the last %s that the plan wants", plan.StepUp)
-	case plan.Extend == nil || order.Number < 1 || order.Number > plan.Extend.Times || order.Adds <= 0:
-		return access.Errorf(access.CodeForbidden, "the plan does not allow this extension")
-	case in.ExpiresAt.Sub(in.StartedAt) > plan.Extend.UpTo.Std():
-		return access.Errorf(access.CodeForbidden, "the plan allows %s in all", plan.Extend.UpTo)
+	if err := plan.AllowsExtension(order, in.ExpiresAt.Sub(in.StartedAt)); err != nil {
+		return notProven(err)
 	}
 	if _, err := t.applyDirectory(ctx, evidence.Authorized{Plan: plan}); err != nil {
 		return err
@@ -57,10 +47,15 @@ func (t *Targets) extendGrant(ctx context.Context, in api.ExtendGrantInput) erro
 	}
 	g := row.Grant
 	g.ExpiresAt = in.ExpiresAt.UTC()
-	if err := t.verifyGrantWithPlan(ctx, in.Plan, g); err != nil {
+	digest, err := evidence.PayloadDigest(in.Order)
+	if err != nil {
 		return err
 	}
-	if err := t.storeStatement(ctx, plan.RequestID, fmt.Sprintf("extension %d", order.Number), in.Order); err != nil {
+	// Stored first, so that whoever reads the later end finds the order for it.
+	if err := t.storeStatement(ctx, plan.RequestID, access.KeyExtensionOrder(order.Number, digest), in.Order); err != nil {
+		return err
+	}
+	if err := t.verifyGrantWithPlan(ctx, in.Plan, g); err != nil {
 		return err
 	}
 	// The ledger first: if the target is reached and its reply is lost, the ledger
@@ -69,4 +64,13 @@ func (t *Targets) extendGrant(ctx context.Context, in api.ExtendGrantInput) erro
 		return err
 	}
 	return t.Broker.Extend(ctx, g)
+}
+
+// notProven returns a refusal as a worker means it: there is nobody here who
+// could log in again, and a server that keeps its contracts signs no such order.
+func notProven(err error) error {
+	if access.CodeOf(err) == access.CodeUnauthenticated {
+		return access.WithCode(err, access.CodeEvidence)
+	}
+	return err
 }

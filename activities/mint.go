@@ -30,19 +30,8 @@ func (t *Targets) mintCredential(ctx context.Context, in api.MintCredentialInput
 	if err != nil {
 		return evidence.SealedCredential{}, err
 	}
-	switch {
-	case order.RequestID != plan.RequestID || order.PlanDigest != plan.Digest:
-		return evidence.SealedCredential{}, access.Errorf(access.CodeEvidence, "the pick-up is for another plan")
-	case order.By.ID != plan.Requester.ID:
-		return evidence.SealedCredential{}, access.Errorf(access.CodeEvidence, "only the requester picks up")
-	case order.By.RequireRecentLogin(plan.StepUp, order.At) != nil:
-		return evidence.SealedCredential{}, access.Errorf(access.CodeEvidence, "the pick-up was ordered without the login of the last %s that the plan wants", plan.StepUp)
-	case t.now().Sub(order.At) > pickUpWithin:
-		return evidence.SealedCredential{}, access.Errorf(access.CodeTooLate, "the pick-up order is too old")
-	// A worker whose clock is slow would ask the target for a life that is too
-	// long: some targets count from now, and not to a date.
-	case order.At.Sub(t.now()) > access.ClockSkew:
-		return evidence.SealedCredential{}, access.Errorf(access.CodeUnavailable, "this worker's clock is %s behind the server's", order.At.Sub(t.now()).Round(time.Second))
+	if err := plan.AllowsPickUp(order, t.now()); err != nil {
+		return evidence.SealedCredential{}, notProven(err)
 	}
 	if _, err := t.applyDirectory(ctx, evidence.Authorized{Plan: plan}); err != nil {
 		return evidence.SealedCredential{}, err
@@ -72,6 +61,3 @@ func (t *Targets) mintCredential(ctx context.Context, in api.MintCredentialInput
 		Key:     access.KeyMinted(order.Grant, order.At),
 	})
 }
-
-// pickUpWithin is how long an order for a credential is valid.
-const pickUpWithin = time.Minute

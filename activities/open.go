@@ -63,22 +63,19 @@ func (t *Targets) authorizeGrant(ctx context.Context, in api.OpenGrantInput) (ac
 	if proof.Outcome != access.DecisionsSatisfied {
 		return access.Grant{}, access.Errorf(access.CodeEvidence, "the decisions do not satisfy the plan's rule (%s)", proof.Outcome)
 	}
-	start := proof.SatisfiedAt
-	if at := proof.Plan.StartAt; at != nil && at.After(start) {
-		start = *at
-		if t.now().Before(start.Add(-time.Second)) {
-			return access.Grant{}, access.Errorf(access.CodeEvidence, "the plan starts at %s", start.Format(time.RFC3339))
-		}
+	start := proof.Plan.EarliestStart(proof.SatisfiedAt)
+	if start.After(proof.SatisfiedAt) && t.now().Before(start.Add(-time.Second)) {
+		return access.Grant{}, access.Errorf(access.CodeEvidence, "the plan starts at %s", access.FormatTime(start))
 	}
-	if latest := start.Add(openWithin + proof.Plan.Duration.Std()); in.ExpiresAt.After(latest) {
-		return access.Grant{}, access.Errorf(access.CodeEvidence, "access until %s is longer than what was approved", in.ExpiresAt.Format(time.RFC3339))
+	if latest := proof.Plan.LatestEnd(start, nil).Add(openWithin); in.ExpiresAt.After(latest) {
+		return access.Grant{}, access.Errorf(access.CodeEvidence, "access until %s is longer than what was approved", access.FormatTime(in.ExpiresAt))
 	}
 	// The workflow's time is not trusted: whatever it says, access is no longer
 	// than approved, within the tolerance between clocks.
 	if in.ExpiresAt.After(t.now().Add(proof.Plan.Duration.Std() + access.ClockSkew)) {
-		return access.Grant{}, access.Errorf(access.CodeEvidence, "access until %s is longer than what was approved", in.ExpiresAt.Format(time.RFC3339))
+		return access.Grant{}, access.Errorf(access.CodeEvidence, "access until %s is longer than what was approved", access.FormatTime(in.ExpiresAt))
 	}
-	g, err := plannedGrant(proof.Plan, in.Grant, in.ExpiresAt)
+	g, err := proof.Plan.Grant(in.Grant, in.ExpiresAt)
 	if err == nil {
 		err = t.requirePasskeyApprovals(g.Target, proof)
 	}
@@ -88,17 +85,6 @@ func (t *Targets) authorizeGrant(ctx context.Context, in api.OpenGrantInput) (ac
 // openWithin is how long after its approval (or its planned start) a plan may
 // still be opened. It bounds what a replayed approval is worth (CASES 10).
 const openWithin = 10 * time.Minute
-
-// plannedGrant returns the grant of a plan by its name. Errors are CodeEvidence.
-func plannedGrant(plan access.Plan, name string, expires time.Time) (access.Grant, error) {
-	for _, p := range plan.Grants {
-		if p.Name == name {
-			return access.Grant{Name: p.Name, RequestID: plan.RequestID, Target: p.Target, Principal: plan.Principal,
-				Entitlement: p.Entitlement, ExpiresAt: expires.UTC()}, nil
-		}
-	}
-	return access.Grant{}, access.Errorf(access.CodeEvidence, "the plan has no grant %q", access.Clip(name, 60))
-}
 
 // grantRow returns one grant as the ledger has it. Errors are also CodeNotFound.
 func (t *Targets) grantRow(ctx context.Context, requestID, name string) (ledger.GrantRecord, error) {

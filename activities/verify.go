@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"time"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/evidence"
@@ -12,10 +11,9 @@ import (
 
 // VerifyGrant verifies that a grant which the ledger says is open was approved as
 // it stands there: whoever writes to the ledger can write "open", and what, and
-// until when, and none of that is an approval. Plan and decisions come from the
-// ledger, and their signatures are verified. An end is accepted up to what the plan
-// may be extended to, whether an extension was ordered or not. Errors are
-// CodeEvidence, or those of reading the ledger.
+// until when, and none of that is an approval. Plan, decisions and orders to
+// extend come from the ledger; their signatures are verified, and the end is what
+// they add up to. Errors are CodeEvidence, or those of reading the ledger.
 func (t *Targets) VerifyGrant(ctx context.Context, g access.Grant) error {
 	b, err := t.Ledger.PlanEnvelope(ctx, g.RequestID)
 	if access.CodeOf(err) == access.CodeNotFound {
@@ -37,32 +35,19 @@ func (t *Targets) verifyGrantWithPlan(ctx context.Context, signed evidence.Envel
 	if err != nil {
 		return err
 	}
-	statements, err := t.Ledger.Statements(ctx, plan.RequestID)
+	decisions, orders, err := t.signedStatements(ctx, plan.RequestID)
 	if err != nil {
 		return err
-	}
-	var decisions []evidence.Envelope
-	for _, b := range statements {
-		var e evidence.Envelope
-		if json.Unmarshal(b, &e) == nil && e.PayloadType == evidence.TypeDecision {
-			decisions = append(decisions, e)
-		}
 	}
 	proof, err := t.Keyring.Authorize(signed, decisions)
 	if err != nil {
 		return err
 	}
-	planned, err := plannedGrant(plan, g.Name, g.ExpiresAt)
+	planned, err := plan.Grant(g.Name, g.ExpiresAt)
 	if err != nil {
 		return err
 	}
-	longest, start := plan.Duration.Std(), proof.SatisfiedAt
-	if plan.Extend != nil {
-		longest = max(longest, plan.Extend.UpTo.Std())
-	}
-	if plan.StartAt != nil && plan.StartAt.After(start) {
-		start = *plan.StartAt
-	}
+	latest := plan.LatestEnd(plan.EarliestStart(proof.SatisfiedAt), orders).Add(openWithin + access.ClockSkew)
 	switch {
 	case plan.RequestID != g.RequestID:
 		return access.Errorf(access.CodeEvidence, "grant %s and its plan belong to different requests", g.Name)
@@ -70,10 +55,32 @@ func (t *Targets) verifyGrantWithPlan(ctx context.Context, signed evidence.Envel
 		return access.Errorf(access.CodeEvidence, "grant %s is open in the ledger, and was not approved (%s)", g.Name, proof.Outcome)
 	case g.Target != planned.Target || g.Principal != planned.Principal || !sameJSON(g.Entitlement, planned.Entitlement):
 		return access.Errorf(access.CodeEvidence, "grant %s is not in the ledger as it was approved", g.Name)
-	case g.ExpiresAt.After(start.Add(openWithin + longest + access.ClockSkew)):
-		return access.Errorf(access.CodeEvidence, "grant %s lasts until %s in the ledger, longer than was approved", g.Name, g.ExpiresAt.Format(time.RFC3339))
+	case g.ExpiresAt.After(latest):
+		return access.Errorf(access.CodeEvidence, "grant %s lasts until %s in the ledger, longer than was approved", g.Name, access.FormatTime(g.ExpiresAt))
 	}
 	return t.requirePasskeyApprovals(g.Target, proof)
+}
+
+// signedStatements returns a request's decisions, not verified yet, and its orders
+// to extend, verified. An order that no trusted key signed is left out: it makes
+// access no longer.
+func (t *Targets) signedStatements(ctx context.Context, requestID string) (decisions []evidence.Envelope, orders []access.ExtensionOrder, err error) {
+	statements, err := t.Ledger.Statements(ctx, requestID)
+	for _, b := range statements {
+		var e evidence.Envelope
+		if json.Unmarshal(b, &e) != nil {
+			continue
+		}
+		switch e.PayloadType {
+		case evidence.TypeDecision:
+			decisions = append(decisions, e)
+		case evidence.TypeExtension:
+			if o, err := t.Keyring.VerifyExtension(e); err == nil {
+				orders = append(orders, o)
+			}
+		}
+	}
+	return decisions, orders, err
 }
 
 // requirePasskeyApprovals requires that enough people approved with their own

@@ -123,8 +123,8 @@ func (k Keyring) Authorize(plan Envelope, decisions []Envelope) (Authorized, err
 		if err != nil {
 			return Authorized{}, err
 		}
-		if d.RequestID != p.RequestID || d.PlanDigest != p.Digest {
-			return Authorized{}, access.Errorf(access.CodeEvidence, "a decision is for another plan")
+		if err := p.Rule.Counts(p, p.Digest, d); access.CodeOf(err) == access.CodeEvidence {
+			return Authorized{}, err
 		}
 		a.Decisions = append(a.Decisions, d)
 	}
@@ -153,14 +153,15 @@ func (a *Authorized) count(decisions []access.Decision) {
 	}
 }
 
-// checkLogins holds the logins that the plan wants against what was signed: a
-// server that takes its contracts at their word signs nothing else.
+// checkLogins verifies that everybody had logged in as recently as the plan
+// wants. A server that keeps its contracts signs nothing else, so that one plan
+// or approval without it spoils the whole.
 func checkLogins(p access.Plan, decisions []access.Decision) error {
-	if p.Requester.RequireRecentLogin(p.StepUp, p.CreatedAt) != nil {
-		return access.Errorf(access.CodeEvidence, "the plan was asked for without the login of the last %s that it wants", p.StepUp)
+	if err := p.AllowsRequest(); err != nil {
+		return access.Errorf(access.CodeEvidence, "the plan was requested without the login of the last %s that it wants", p.StepUp)
 	}
 	for _, d := range decisions {
-		if d.Verdict == access.Approve && d.Approver.RequireRecentLogin(p.Rule.StepUp, d.At) != nil {
+		if err := p.Rule.Counts(p, p.Digest, d); access.MaxAgeOf(err) > 0 {
 			return access.Errorf(access.CodeEvidence, "%s approved without the login of the last %s that the plan wants", d.Approver.ID, p.Rule.StepUp)
 		}
 	}

@@ -43,7 +43,7 @@ func TestCapturedServer(t *testing.T) {
 		{"nobody enrolled", passkey.Set{}, func(d desk) []Envelope { return []Envelope{d.decision(bob, access.Approve, signed)} }, "not enrolled for bob"},
 		{"no passkeys known here", nil, func(d desk) []Envelope { return []Envelope{d.decision(bob, access.Approve, signed)} }, "keys.passkeys"},
 		{"a denial needs none", nil, func(d desk) []Envelope { return []Envelope{d.decision(bob, access.Deny)} }, "denied"},
-		{"nobody yet", nil, func(d desk) []Envelope { return nil }, "open"},
+		{"nobody yet", nil, func(d desk) []Envelope { return nil }, "undecided"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := newDesk(t, p)

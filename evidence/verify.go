@@ -56,41 +56,41 @@ type verifier struct {
 // Verify recomputes everything that a pack claims, from nothing but the public
 // keys of servers and of workers. It needs no network and no Ramp.
 func (p Pack) Verify(servers, workers Keyring) Report {
-	a := &verifier{Pack: p, servers: servers, workers: workers,
+	v := &verifier{Pack: p, servers: servers, workers: workers,
 		opened: map[string]access.Receipt{}, closed: map[string]access.Receipt{}}
-	a.report.RequestID = access.Clip(p.RequestID, 40)
+	v.report.RequestID = access.Clip(p.RequestID, 40)
 	for _, c := range []struct {
 		name  string
 		check func() (string, error)
 	}{
-		{"plan signed by the server", a.checkPlan},
-		{"statements signed", a.checkStatements},
-		{"nothing left out or added", a.checkManifest},
-		{"contract is the plan's", a.checkContract},
-		{"evaluation is the plan's", a.checkEvaluation},
-		{"approved by the rule", a.checkApproval},
-		{"opened what was approved", a.checkOpened},
-		{"extended as allowed", a.checkExtensions},
-		{"closed and read back", a.checkClosed},
-		{"events in the log", a.checkEvents},
-		{"events agree with statements", a.checkAgreement},
+		{"plan signed by the server", v.checkPlan},
+		{"statements signed", v.checkStatements},
+		{"nothing left out or added", v.checkManifest},
+		{"contract is the plan's", v.checkContract},
+		{"evaluation is the plan's", v.checkEvaluation},
+		{"approved by the rule", v.checkApproval},
+		{"opened what was approved", v.checkOpened},
+		{"extended as allowed", v.checkExtensions},
+		{"closed and read back", v.checkClosed},
+		{"events in the log", v.checkEvents},
+		{"events agree with statements", v.checkAgreement},
 	} {
 		detail, err := c.check()
 		if err != nil {
 			detail = err.Error()
 		}
-		a.report.Checks = append(a.report.Checks, Check{Name: c.name, OK: err == nil, Detail: detail})
-		if err != nil && len(a.report.Checks) <= 3 {
+		v.report.Checks = append(v.report.Checks, Check{Name: c.name, OK: err == nil, Detail: detail})
+		if err != nil && len(v.report.Checks) <= 3 {
 			break // what follows would judge statements of nobody
 		}
 	}
-	a.conclude()
-	return a.report
+	v.conclude()
+	return v.report
 }
 
-func (a *verifier) conclude() {
-	r := &a.report
-	r.AsOf, r.Plan = a.manifest.At, a.plan
+func (v *verifier) conclude() {
+	r := &v.report
+	r.AsOf, r.Plan = v.manifest.At, v.plan
 	for _, c := range r.Checks {
 		if !c.OK {
 			r.Conclusion, r.Summary = NotProven, fmt.Sprintf("This pack proves nothing: %s: %s.", c.Name, c.Detail)
@@ -98,12 +98,12 @@ func (a *verifier) conclude() {
 		}
 	}
 	switch {
-	case len(a.opened) == 0:
-		r.Conclusion, r.Summary = NeverOpened, fmt.Sprintf("Nothing was opened for %s; the request was %s.", a.plan.Requester.ID, a.manifest.State)
-	case len(a.openGrants()) > 0:
-		r.Conclusion, r.Summary = ProvenOpen, fmt.Sprintf("Access was opened for %s after approval, and was still open.", a.plan.Requester.ID)
+	case len(v.opened) == 0:
+		r.Conclusion, r.Summary = NeverOpened, fmt.Sprintf("Nothing was opened for %s; the request was %s.", v.plan.Requester.ID, v.manifest.State)
+	case len(v.openGrants()) > 0:
+		r.Conclusion, r.Summary = ProvenOpen, fmt.Sprintf("Access was opened for %s after approval, and was still open.", v.plan.Requester.ID)
 	default:
-		r.Conclusion, r.Summary = ProvenEnded, fmt.Sprintf("Access was opened for %s after approval, exactly as approved, and is proven gone.", a.plan.Requester.ID)
+		r.Conclusion, r.Summary = ProvenEnded, fmt.Sprintf("Access was opened for %s after approval, exactly as approved, and is proven gone.", v.plan.Requester.ID)
 	}
 }
 

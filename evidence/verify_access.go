@@ -13,27 +13,27 @@ import (
 
 // checkApproval recounts the decisions that were there when access was opened;
 // a later denial closes access, and takes nothing from what was opened before.
-func (a *verifier) checkApproval() (string, error) {
-	_, err := a.approval()
+func (v *verifier) checkApproval() (string, error) {
+	_, err := v.approval()
 	if err != nil {
 		return "", err
 	}
-	if len(a.opened) == 0 {
-		standing, _ := a.plan.Rule.Tally(a.plan, a.plan.Digest, a.decisions)
+	if len(v.opened) == 0 {
+		standing, _ := v.plan.Rule.Tally(v.plan, v.plan.Digest, v.decisions)
 		return fmt.Sprintf("nothing was opened; the decisions leave the rule %s", standing), nil
 	}
 	var who []string
-	for _, d := range a.decisions {
+	for _, d := range v.decisions {
 		who = append(who, fmt.Sprintf("%s: %s at %s", d.Approver.ID, d.Verdict, access.FormatTime(d.At)))
 	}
 	if len(who) == 0 {
 		return "the contract approves by itself", nil
 	}
 	how := "distinct people who may decide, none of them the requester unless the contract says so"
-	if a.plan.Rule.Passkey {
+	if v.plan.Rule.Passkey {
 		how += "; each approval signed by the approver's own passkey"
 	}
-	if within := a.plan.Rule.StepUp; within > 0 {
+	if within := v.plan.Rule.StepUp; within > 0 {
 		how += fmt.Sprintf("; each approver logged in within %s before", within)
 	}
 	return strings.Join(who, "; ") + "; " + how, nil
@@ -41,41 +41,41 @@ func (a *verifier) checkApproval() (string, error) {
 
 // approval is when the rule was satisfied; an error if something was opened and
 // it was not.
-func (a *verifier) approval() (time.Time, error) {
-	for _, d := range a.decisions {
-		if d.At.Before(a.plan.CreatedAt) {
+func (v *verifier) approval() (time.Time, error) {
+	for _, d := range v.decisions {
+		if d.At.Before(v.plan.CreatedAt) {
 			return time.Time{}, failf("a decision of %s is older than the plan", d.Approver.ID)
 		}
 	}
-	if err := checkLogins(a.plan, a.decisions); err != nil {
+	if err := checkLogins(v.plan, v.decisions); err != nil {
 		return time.Time{}, err
 	}
-	if err := a.servers.checkPasskeys(a.plan, a.decisions); err != nil {
+	if err := v.servers.checkPasskeys(v.plan, v.decisions); err != nil {
 		return time.Time{}, err
 	}
-	if len(a.opened) == 0 {
+	if len(v.opened) == 0 {
 		return time.Time{}, nil
 	}
 	first := time.Time{}
-	for _, r := range a.opened {
+	for _, r := range v.opened {
 		if first.IsZero() || r.At.Before(first) {
 			first = r.At
 		}
 	}
 	var then []Envelope
-	for i, d := range a.decisions {
+	for i, d := range v.decisions {
 		if !d.At.After(first.Add(access.ClockSkew)) {
-			then = append(then, a.signed[i])
+			then = append(then, v.signed[i])
 		}
 	}
-	proof, err := a.servers.Authorize(a.Pack.Plan, then)
+	proof, err := v.servers.Authorize(v.Pack.Plan, then)
 	if err != nil {
 		return time.Time{}, err
 	}
 	if proof.Outcome == access.DecisionsDenied {
 		// The denial may have come within the allowance for clocks.
-		proof.SatisfiedAt = satisfiedAt(a.plan, proof.Decisions)
-		if !satisfiedBefore(a.plan, proof.Decisions) {
+		proof.SatisfiedAt = satisfiedAt(v.plan, proof.Decisions)
+		if !satisfiedBefore(v.plan, proof.Decisions) {
 			return time.Time{}, failf("it was opened though it was denied")
 		}
 	} else if proof.Outcome != access.DecisionsSatisfied {
@@ -100,60 +100,49 @@ func satisfiedBefore(p access.Plan, decisions []access.Decision) bool {
 }
 
 // checkOpened compares what the workers opened with what was approved.
-func (a *verifier) checkOpened() (string, error) {
-	since, err := a.approval()
+func (v *verifier) checkOpened() (string, error) {
+	since, err := v.approval()
 	if err != nil {
 		return "", err
 	}
-	if at := a.plan.StartAt; at != nil && at.After(since) {
-		since = *at
-	}
-	for _, name := range slices.Sorted(maps.Keys(a.opened)) {
-		r := a.opened[name]
-		i := slices.IndexFunc(a.plan.Grants, func(g access.PlannedGrant) bool { return g.Name == name })
+	since = v.plan.EarliestStart(since)
+	for _, name := range slices.Sorted(maps.Keys(v.opened)) {
+		r := v.opened[name]
+		i := slices.IndexFunc(v.plan.Grants, func(g access.PlannedGrant) bool { return g.Name == name })
 		if i < 0 {
 			return "", failf("grant %s is not in the plan", access.Clip(name, 60))
 		}
-		g := a.plan.Grants[i]
+		g := v.plan.Grants[i]
 		switch {
-		case r.Target != g.Target || r.Principal != a.plan.Principal || !sameEntitlement(r.Entitlement, g.Entitlement):
+		case r.Target != g.Target || r.Principal != v.plan.Principal || !sameEntitlement(r.Entitlement, g.Entitlement):
 			return "", failf("grant %s is not what was approved", name)
 		case r.At.Before(since.Add(-access.ClockSkew)):
 			return "", failf("grant %s was opened at %s, before it was approved at %s", name, access.FormatTime(r.At), access.FormatTime(since))
-		case r.ExpiresAt == nil || r.ExpiresAt.After(r.At.Add(a.plan.Duration.Std()+access.ClockSkew)):
-			return "", failf("grant %s was opened for longer than %s", name, a.plan.Duration)
+		case r.ExpiresAt == nil || r.ExpiresAt.After(r.At.Add(v.plan.Duration.Std()+access.ClockSkew)):
+			return "", failf("grant %s was opened for longer than %s", name, v.plan.Duration)
 		}
 	}
-	if len(a.opened) == 0 {
+	if len(v.opened) == 0 {
 		return "nothing was opened", nil
 	}
-	return fmt.Sprintf("%d of %d grants, after the approval at %s, for no longer than %s", len(a.opened), len(a.plan.Grants), access.FormatTime(since), a.plan.Duration), nil
+	return fmt.Sprintf("%d of %d grants, after the approval at %s, for no longer than %s", len(v.opened), len(v.plan.Grants), access.FormatTime(since), v.plan.Duration), nil
 }
 
 func sameEntitlement(a, b access.Entitlement) bool {
 	return len(a) == 0 && len(b) == 0 || reflect.DeepEqual(a, b)
 }
 
-func (a *verifier) checkExtensions() (string, error) {
-	total := a.plan.Duration.Std()
-	for i, o := range a.extensions {
-		if a.plan.Extend == nil || o.Number != i+1 || o.Number > a.plan.Extend.Times || o.Adds <= 0 || o.By.HumanID() != a.plan.Requester.HumanID() {
-			return "", failf("extension %d was not allowed", o.Number)
-		}
-		if o.By.RequireRecentLogin(a.plan.StepUp, o.At) != nil {
-			return "", failf("extension %d was ordered without the login that the plan wants", o.Number)
-		}
-		if total += o.Adds.Std(); total > a.plan.Extend.UpTo.Std() {
-			return "", failf("the extensions add up to more than %s", a.plan.Extend.UpTo)
-		}
+func (v *verifier) checkExtensions() (string, error) {
+	if err := v.plan.CheckExtensions(v.extensions); err != nil {
+		return "", failf("an extension was not allowed: %w", err)
 	}
-	return fmt.Sprintf("%d extensions", len(a.extensions)), nil
+	return fmt.Sprintf("%d orders to extend, for %s in all", len(v.extensions), v.plan.ExtendedDuration(v.extensions)), nil
 }
 
-func (a *verifier) openGrants() []string {
+func (v *verifier) openGrants() []string {
 	var open []string
-	for _, name := range slices.Sorted(maps.Keys(a.opened)) {
-		if _, ok := a.closed[name]; !ok {
+	for _, name := range slices.Sorted(maps.Keys(v.opened)) {
+		if _, ok := v.closed[name]; !ok {
 			open = append(open, name)
 		}
 	}
@@ -162,9 +151,9 @@ func (a *verifier) openGrants() []string {
 
 // checkClosed: a receipt of closing counts only with a read-back that found
 // nothing, and a request that is over has one for every opening.
-func (a *verifier) checkClosed() (string, error) {
-	for _, name := range slices.Sorted(maps.Keys(a.closed)) {
-		r, was := a.closed[name], a.opened[name]
+func (v *verifier) checkClosed() (string, error) {
+	for _, name := range slices.Sorted(maps.Keys(v.closed)) {
+		r, was := v.closed[name], v.opened[name]
 		if r.Found == nil || r.Found.Open || r.Found.Sessions != 0 {
 			return "", failf("grant %s was not read back as gone", name)
 		}
@@ -172,20 +161,20 @@ func (a *verifier) checkClosed() (string, error) {
 			return "", failf("grant %s was closed before it was opened, or elsewhere", name)
 		}
 	}
-	open := a.openGrants()
+	open := v.openGrants()
 	switch {
-	case len(open) > 0 && a.manifest.State.Final():
-		return "", failf("the request is %s, and there is no proof that %s is gone", a.manifest.State, strings.Join(open, ", "))
+	case len(open) > 0 && v.manifest.State.Final():
+		return "", failf("the request is %s, and there is no proof that %s is gone", v.manifest.State, strings.Join(open, ", "))
 	case len(open) > 0:
-		return strings.Join(open, ", ") + " not closed yet; the request was " + string(a.manifest.State), nil
-	case len(a.closed) == 0:
+		return strings.Join(open, ", ") + " not closed yet; the request was " + string(v.manifest.State), nil
+	case len(v.closed) == 0:
 		return "nothing was opened", nil
 	}
 	last := time.Time{}
-	for _, r := range a.closed {
+	for _, r := range v.closed {
 		if r.At.After(last) {
 			last = r.At
 		}
 	}
-	return fmt.Sprintf("%d grants read back as gone, no live session, the last at %s", len(a.closed), access.FormatTime(last)), nil
+	return fmt.Sprintf("%d grants read back as gone, no live session, the last at %s", len(v.closed), access.FormatTime(last)), nil
 }

@@ -9,17 +9,17 @@ import (
 )
 
 // checkEvents verifies the checkpoint, and each event's place in its tree.
-func (a *verifier) checkEvents() (string, error) {
-	at, err := a.servers.VerifyCheckpoint(a.Checkpoint)
+func (v *verifier) checkEvents() (string, error) {
+	at, err := v.servers.VerifyCheckpoint(v.Checkpoint)
 	if err != nil {
 		return "", err
 	}
-	if at.Size != a.manifest.Size {
+	if at.Size != v.manifest.Size {
 		return "", failf("the checkpoint is not the manifest's")
 	}
 	last := int64(-1)
-	for _, e := range a.Events {
-		if e.Event.RequestID != a.plan.RequestID {
+	for _, e := range v.Events {
+		if e.Event.RequestID != v.plan.RequestID {
 			return "", failf("event %d is of another request", e.Leaf)
 		}
 		if e.Leaf <= last || e.Leaf >= at.Size {
@@ -30,19 +30,19 @@ func (a *verifier) checkEvents() (string, error) {
 			return "", failf("event %d is not in the log as it is here", e.Leaf)
 		}
 	}
-	if len(a.Events) == 0 || a.Events[0].Event.Kind != access.EventRequestCreated || a.Events[0].Event.Detail["planDigest"] != a.plan.Digest {
+	if len(v.Events) == 0 || v.Events[0].Event.Kind != access.EventRequestCreated || v.Events[0].Event.Detail["planDigest"] != v.plan.Digest {
 		return "", failf("the log does not begin with this plan's request")
 	}
-	return fmt.Sprintf("%d events, in a log of %d", len(a.Events), at.Size), nil
+	return fmt.Sprintf("%d events, in a log of %d", len(v.Events), at.Size), nil
 }
 
 // checkAgreement: whoever wrote the log and whoever signed tell one story.
-func (a *verifier) checkAgreement() (string, error) {
+func (v *verifier) checkAgreement() (string, error) {
 	decided := map[string]bool{}
-	for _, d := range a.decisions {
+	for _, d := range v.decisions {
 		decided[fmt.Sprint(d.Approver.ID, d.Verdict, d.At.UnixMicro())] = true
 	}
-	for _, e := range a.Events {
+	for _, e := range v.Events {
 		ev := e.Event
 		switch ev.Kind {
 		case access.EventDecisionRecorded:
@@ -50,15 +50,15 @@ func (a *verifier) checkAgreement() (string, error) {
 				return "", failf("event %d tells of a decision that nobody signed", e.Leaf)
 			}
 		case access.EventGrantOpened:
-			if _, ok := a.opened[ev.Detail["grant"]]; !ok {
+			if _, ok := v.opened[ev.Detail["grant"]]; !ok {
 				return "", failf("event %d tells of an opening without a worker's receipt", e.Leaf)
 			}
 		case access.EventGrantClosed:
-			if _, ok := a.closed[ev.Detail["grant"]]; !ok {
+			if _, ok := v.closed[ev.Detail["grant"]]; !ok {
 				return "", failf("event %d tells of a closing without a worker's receipt", e.Leaf)
 			}
 		case access.EventAccessEnded:
-			if open := a.openGrants(); len(open) > 0 {
+			if open := v.openGrants(); len(open) > 0 {
 				return "", failf("event %d tells that access ended, and %d grants have no proof of it", e.Leaf, len(open))
 			}
 		}

@@ -15,69 +15,69 @@ func requireCanonical(e Envelope) error {
 	return nil
 }
 
-func (a *verifier) checkPlan() (string, error) {
-	if a.Version != PackVersion {
+func (v *verifier) checkPlan() (string, error) {
+	if v.Version != PackVersion {
 		return "", failf("this is not a %q", PackVersion)
 	}
-	if err := requireCanonical(a.Pack.Plan); err != nil {
+	if err := requireCanonical(v.Pack.Plan); err != nil {
 		return "", err
 	}
 	var err error
-	if a.plan, err = a.servers.VerifyPlan(a.Pack.Plan); err != nil {
+	if v.plan, err = v.servers.VerifyPlan(v.Pack.Plan); err != nil {
 		return "", err
 	}
-	if a.plan.RequestID != a.RequestID {
-		return "", failf("the plan is for request %s", a.plan.RequestID)
+	if v.plan.RequestID != v.RequestID {
+		return "", failf("the plan is for request %s", v.plan.RequestID)
 	}
-	return fmt.Sprintf("%s for %s, %s, digest %s", a.plan.Contract, a.plan.Requester.ID, a.plan.Duration, a.plan.Digest), nil
+	return fmt.Sprintf("%s for %s, %s, digest %s", v.plan.Contract, v.plan.Requester.ID, v.plan.Duration, v.plan.Digest), nil
 }
 
 // checkStatements verifies each statement with the keys of those who may make
 // one of its type, and sorts them.
-func (a *verifier) checkStatements() (string, error) {
-	for i, e := range a.Statements {
+func (v *verifier) checkStatements() (string, error) {
+	for i, e := range v.Statements {
 		err := requireCanonical(e)
 		if err == nil {
-			err = a.sortStatement(e)
+			err = v.sortStatement(e)
 		}
 		if err != nil {
 			return "", failf("statement %d: %w", i+1, err)
 		}
 	}
-	return fmt.Sprintf("%d statements: %d decisions, %d openings, %d closings", len(a.Statements), len(a.decisions), len(a.opened), len(a.closed)), nil
+	return fmt.Sprintf("%d statements: %d decisions, %d openings, %d closings", len(v.Statements), len(v.decisions), len(v.opened), len(v.closed)), nil
 }
 
-func (a *verifier) sortStatement(e Envelope) error {
-	request, digest := "", a.plan.Digest
+func (v *verifier) sortStatement(e Envelope) error {
+	request, digest := "", v.plan.Digest
 	switch e.PayloadType {
 	case TypeDecision:
-		d, err := a.servers.VerifyDecision(e)
+		d, err := v.servers.VerifyDecision(e)
 		if err != nil {
 			return err
 		}
 		request, digest = d.RequestID, d.PlanDigest
-		a.decisions, a.signed = append(a.decisions, d), append(a.signed, e)
+		v.decisions, v.signed = append(v.decisions, d), append(v.signed, e)
 	case TypeEvaluation:
-		v, _, err := verified[access.Evaluation](a.servers, e, TypeEvaluation)
+		made, _, err := verified[access.Evaluation](v.servers, e, TypeEvaluation)
 		if err != nil {
 			return err
 		}
-		request, digest = v.RequestID, v.PlanDigest
-		a.evaluations = append(a.evaluations, v)
+		request, digest = made.RequestID, made.PlanDigest
+		v.evaluations = append(v.evaluations, made)
 	case TypeExtension:
-		o, err := a.servers.VerifyExtension(e)
+		o, err := v.servers.VerifyExtension(e)
 		if err != nil {
 			return err
 		}
 		request, digest = o.RequestID, o.PlanDigest
-		a.extensions = append(a.extensions, o)
+		v.extensions = append(v.extensions, o)
 	case TypeReceipt:
-		r, _, err := verified[access.Receipt](a.workers, e, TypeReceipt)
+		r, _, err := verified[access.Receipt](v.workers, e, TypeReceipt)
 		if err != nil {
 			return failf("a worker's receipt: %w", err)
 		}
 		request = r.RequestID
-		by := map[access.ReceiptKind]map[string]access.Receipt{access.ReceiptOpened: a.opened, access.ReceiptClosed: a.closed}[r.Kind]
+		by := map[access.ReceiptKind]map[string]access.Receipt{access.ReceiptOpened: v.opened, access.ReceiptClosed: v.closed}[r.Kind]
 		if _, twice := by[r.Grant]; twice || by == nil {
 			return failf("grant %s is %q twice, or in no way there is", access.Clip(r.Grant, 60), r.Kind)
 		}
@@ -85,7 +85,7 @@ func (a *verifier) sortStatement(e Envelope) error {
 	default:
 		return failf("a statement of type %q belongs to no pack", access.Clip(e.PayloadType, 60))
 	}
-	if request != a.plan.RequestID || digest != a.plan.Digest {
+	if request != v.plan.RequestID || digest != v.plan.Digest {
 		return failf("it is about another request or plan")
 	}
 	return nil
@@ -93,17 +93,17 @@ func (a *verifier) sortStatement(e Envelope) error {
 
 // checkManifest holds the pack against the server's list of what belongs to it:
 // a denial that was taken out would leave no other trace.
-func (a *verifier) checkManifest() (string, error) {
-	if err := requireCanonical(a.Manifest); err != nil {
+func (v *verifier) checkManifest() (string, error) {
+	if err := requireCanonical(v.Manifest); err != nil {
 		return "", err
 	}
-	m, _, err := verified[access.Manifest](a.servers, a.Manifest, TypeManifest)
+	m, _, err := verified[access.Manifest](v.servers, v.Manifest, TypeManifest)
 	if err != nil {
 		return "", err
 	}
-	a.manifest = m
+	v.manifest = m
 	var statements []string
-	for _, e := range a.Statements {
+	for _, e := range v.Statements {
 		d, err := PayloadDigest(e)
 		if err != nil {
 			return "", err
@@ -111,11 +111,11 @@ func (a *verifier) checkManifest() (string, error) {
 		statements = append(statements, d)
 	}
 	var leaves []int64
-	for _, e := range a.Events {
+	for _, e := range v.Events {
 		leaves = append(leaves, e.Leaf)
 	}
 	switch {
-	case m.RequestID != a.plan.RequestID || m.PlanDigest != a.plan.Digest:
+	case m.RequestID != v.plan.RequestID || m.PlanDigest != v.plan.Digest:
 		return "", failf("the manifest is of another pack")
 	case !slices.Equal(m.Statements, statements):
 		return "", failf("the statements are not those that the server listed")
@@ -125,21 +125,21 @@ func (a *verifier) checkManifest() (string, error) {
 	return fmt.Sprintf("%d statements and %d events, as of %s", len(statements), len(leaves), access.FormatTime(m.At)), nil
 }
 
-func (a *verifier) checkContract() (string, error) {
-	if DigestOf([]byte(a.Contract.Text)) != a.plan.ContractVersion {
-		return "", failf("the text is not that of version %s", access.Clip(a.plan.ContractVersion, 80))
+func (v *verifier) checkContract() (string, error) {
+	if DigestOf([]byte(v.Contract.Text)) != v.plan.ContractVersion {
+		return "", failf("the text is not that of version %s", access.Clip(v.plan.ContractVersion, 80))
 	}
-	if a.Contract.Name != a.plan.Contract {
-		return "", failf("the plan was made under %q", access.Clip(a.plan.Contract, 80))
+	if v.Contract.Name != v.plan.Contract {
+		return "", failf("the plan was made under %q", access.Clip(v.plan.Contract, 80))
 	}
-	return "version " + a.plan.ContractVersion, nil
+	return "version " + v.plan.ContractVersion, nil
 }
 
-func (a *verifier) checkEvaluation() (string, error) {
-	if len(a.evaluations) != 1 {
-		return "", failf("there are %d evaluations, not one", len(a.evaluations))
+func (v *verifier) checkEvaluation() (string, error) {
+	if len(v.evaluations) != 1 {
+		return "", failf("there are %d evaluations, not one", len(v.evaluations))
 	}
-	if e := a.evaluations[0]; e.Contract != a.plan.Contract || e.ContractVersion != a.plan.ContractVersion {
+	if e := v.evaluations[0]; e.Contract != v.plan.Contract || e.ContractVersion != v.plan.ContractVersion {
 		return "", failf("it is of another contract")
 	}
 	return "the server said why, condition by condition", nil

@@ -67,8 +67,8 @@ const requestJSON = `{"id":"0123456789abcdef","state":"active","contract":"ssh-d
 "plan":{"digest":"sha256:0011","requestId":"0123456789abcdef","contract":"ssh-demo","contractVersion":"sha256:5c4e7dca9a6d0011",
 "requester":{"id":"alice","kind":"human"},"principal":"alice","reason":"stuck order 4711\u202e \u001b[2J","duration":"30m","createdAt":"2026-01-31T13:00:00Z",
 "pendingUntil":"2026-01-31T14:00:00Z","grants":[{"name":"ramp-0123456789abcdef-a","target":"ssh/demo","entitlement":{"user":"demo"},"scope":{"summary":"log in as demo"}}],
-"rule":{"stages":[{"name":"team lead","from":["approvers"],"count":1}],"deny":1}},
-"stages":[{"name":"team lead","from":["approvers"],"count":1,"approved":["bob"],"met":true}],"decisions":[],"createdAt":"2026-01-31T13:00:00Z",
+"rule":{"stages":[{"name":"team lead","from":["approvers"],"approvals":1}],"denyThreshold":1}},
+"stages":[{"name":"team lead","from":["approvers"],"approvals":1,"approved":["bob"],"met":true}],"decisions":[],"createdAt":"2026-01-31T13:00:00Z",
 "activeAt":"2026-01-31T13:01:00Z","expiresAt":"2026-01-31T13:31:00Z",
 "timeline":[{"at":"2026-01-31T13:00:00Z","kind":"request.created","actor":"alice","message":"stuck order 4711"},{"at":"2026-01-31T13:01:00Z","kind":"access.active","actor":"ramp"}]}`
 

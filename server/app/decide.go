@@ -63,7 +63,7 @@ func (d *decider) Decide(ctx context.Context, by access.Actor, id string, in Dec
 	dec := access.Decision{RequestID: id, PlanDigest: in.PlanDigest, Verdict: in.Verdict, Approver: by.Person, Via: by.Via,
 		Comment: in.Comment, At: d.now().Truncate(time.Microsecond)}
 	if in.Verdict == access.Approve {
-		if dec, err = d.prove(r.Plan.Rule, dec, in.Passkey); err != nil {
+		if dec, err = d.prove(r.Plan, dec, in.Passkey); err != nil {
 			return r, d.refused.record(ctx, by, id, access.ActDecide, err)
 		}
 	}
@@ -116,15 +116,14 @@ func (d *decider) checkState(p access.Person, r access.Request, v access.Verdict
 }
 
 // prove checks what the rule requires of an approval beside the person: a
-// recent login, a passkey's signature.
-func (d *decider) prove(rule access.Rule, dec access.Decision, signature *access.Assertion) (access.Decision, error) {
-	if err := dec.Approver.RequireRecentLogin(rule.StepUp, dec.At); err != nil {
+// recent login, a passkey's signature. The worker verifies both again.
+func (d *decider) prove(plan access.Plan, dec access.Decision, signature *access.Assertion) (access.Decision, error) {
+	if plan.Rule.Passkey {
+		dec.Passkey = signature
+	}
+	if err := plan.Rule.Counts(plan, plan.Digest, dec); err != nil || !plan.Rule.Passkey {
 		return dec, err
 	}
-	if !rule.Passkey {
-		return dec, nil
-	}
-	dec.Passkey = signature
 	return dec, d.passkeys.verify(dec)
 }
 

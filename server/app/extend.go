@@ -46,12 +46,12 @@ func (e *extender) Extend(ctx context.Context, by access.Actor, id, more, reason
 	if err := checkText("reason", reason); err != nil {
 		return r, err
 	}
-	now := e.now()
-	if err := e.check(by.Person, r, adds, now); err != nil {
+	order := access.ExtensionOrder{RequestID: id, PlanDigest: r.Plan.Digest,
+		Number: r.Extensions + 1, Adds: adds, By: by.Person, Via: by.Via, Reason: reason, At: e.now()}
+	if err := e.check(r, order); err != nil {
 		return r, e.refused.record(ctx, by, id, access.ActExtend, err)
 	}
-	signed, err := e.signer.SignExtension(access.ExtensionOrder{RequestID: id, PlanDigest: r.Plan.Digest,
-		Number: r.Extensions + 1, Adds: adds, By: by.Person, Via: by.Via, Reason: reason, At: now})
+	signed, err := e.signer.SignExtension(order)
 	if err != nil {
 		return r, err
 	}
@@ -66,27 +66,19 @@ func (e *extender) Extend(ctx context.Context, by access.Actor, id, more, reason
 	return r, err
 }
 
-// check reports why p may not extend this now; the worker checks again what the
+// check returns why the order is not signed: the worker checks again what the
 // plan says.
-func (e *extender) check(p access.Person, r access.Request, adds access.Duration, now time.Time) error {
+func (e *extender) check(r access.Request, o access.ExtensionOrder) error {
 	switch {
-	case p.ID != r.Requester.ID:
-		return access.Refuse(access.CodeForbidden, "not_requester", "only the requester extends")
+	case o.By.ID != r.Requester.ID:
+		return access.Refuse(access.CodeForbidden, access.IssueNotRequester, "only the requester extends")
 	case r.State != access.StateActive || r.ExpiresAt == nil || r.ActiveAt == nil:
 		return access.Refuse(access.CodeConflict, "wrong_state", "the request is %s, not active", r.State)
-	case r.Plan.Extend == nil:
-		return access.Refuse(access.CodeForbidden, "not_extendable", "contract %s allows no extensions; make a new request when this ends", r.Contract)
-	case r.Extensions >= r.Plan.Extend.Times:
-		return access.Refuse(access.CodeForbidden, "extended_enough", "this was extended %d times, which is all that was approved", r.Extensions)
 	}
-	if total := r.ExpiresAt.Sub(*r.ActiveAt) + adds.Std(); total > r.Plan.Extend.UpTo.Std() {
-		return access.Refuse(access.CodeForbidden, "extend_over_limit", "with %s more this would last %s; %s in all were approved",
-			adds, total.Round(time.Second), r.Plan.Extend.UpTo)
-	}
-	if err := p.RequireRecentLogin(r.Plan.StepUp, now); err != nil {
+	if err := r.Plan.AllowsExtension(o, r.ExpiresAt.Sub(*r.ActiveAt)+o.Adds.Std()); err != nil {
 		return err
 	}
-	return e.checkEligible(p, r, now)
+	return e.checkEligible(o.By, r, o.At)
 }
 
 // checkEligible evaluates the contract that is in force under the name now, for

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"time"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/evidence"
@@ -43,12 +42,12 @@ func (u *pickUps) PickUp(ctx context.Context, by access.Actor, id, grant, recipi
 	if grant == "" && len(r.Plan.Grants) == 1 {
 		grant = r.Plan.Grants[0].Name
 	}
-	now := u.now()
-	if err := checkPickUp(by.Person, r, grant, now); err != nil {
+	order := access.PickUpOrder{RequestID: id, PlanDigest: r.Plan.Digest, Grant: grant,
+		Recipient: recipient, By: by.Person, Via: by.Via, At: u.now()}
+	if err := checkPickUp(r, order); err != nil {
 		return none, u.refused.record(ctx, by, id, access.ActPickUp, err)
 	}
-	signed, err := u.signer.SignPickUp(access.PickUpOrder{RequestID: id, PlanDigest: r.Plan.Digest, Grant: grant,
-		Recipient: recipient, By: by.Person, Via: by.Via, At: now})
+	signed, err := u.signer.SignPickUp(order)
 	if err != nil {
 		return none, err
 	}
@@ -59,16 +58,16 @@ func (u *pickUps) PickUp(ctx context.Context, by access.Actor, id, grant, recipi
 	return sealed, nil
 }
 
-// checkPickUp reports why p gets no credential of this now; the worker checks
-// again.
-func checkPickUp(p access.Person, r access.Request, grant string, now time.Time) error {
+// checkPickUp returns why the order is not signed: the worker checks again what
+// the plan says.
+func checkPickUp(r access.Request, o access.PickUpOrder) error {
 	switch {
-	case p.ID != r.Requester.ID:
-		return access.Refuse(access.CodeForbidden, "not_requester", "only the requester picks up credentials")
+	case o.By.ID != r.Requester.ID:
+		return access.Refuse(access.CodeForbidden, access.IssueNotRequester, "only the requester picks up credentials")
 	case r.State != access.StateActive:
 		return access.Refuse(access.CodeConflict, "wrong_state", "the request is %s, not active", r.State)
-	case grant == "":
-		return access.Invalid(access.Issue{Code: "grant_missing", Field: "grant", Message: "this request has several grants; name one"})
+	case o.Grant == "":
+		return access.InvalidField("grant_missing", "grant", "this request has several grants; name one")
 	}
-	return p.RequireRecentLogin(r.Plan.StepUp, now)
+	return r.Plan.AllowsPickUp(o, o.At)
 }

@@ -47,7 +47,7 @@ func (s *submitter) Submit(ctx context.Context, by access.Actor, in access.Reque
 	}
 	made, err := s.planner.propose(ctx, by, in, id)
 	if err == nil {
-		err = by.Person.RequireRecentLogin(made.plan.StepUp, made.plan.CreatedAt)
+		err = made.plan.AllowsRequest()
 	}
 	if err != nil {
 		return r, false, s.refused.record(ctx, by, "", access.ActRequest.Of(in.Contract), err)

@@ -6,6 +6,7 @@ const (
 	workflow   = "./workflows -run Access|Case|Extension|Flood"
 	activity   = "./activities"
 	tally      = "./access -run Tally"
+	may        = "./access -run Allows|Extend"
 	proof      = "./evidence"
 	book       = "./ledger"
 	broker     = "./integrations"
@@ -43,20 +44,20 @@ func mutants() []mutant {
 		{"the worker opens without a satisfied rule", "activities/open.go", "if proof.Outcome != access.DecisionsSatisfied {", "if false {", []string{activity}},
 		{"the worker takes the workflow's word for the end", "activities/open.go", "if in.ExpiresAt.After(t.now().Add(proof.Plan.Duration.Std() + access.ClockSkew)) {", "if false {", []string{activity}},
 		{"an approval is good for ever", "activities/open.go", "openWithin = 10 * time.Minute", "openWithin = 1000 * time.Hour", []string{activity}},
-		{"a plan is opened before its start", "activities/open.go", "if t.now().Before(start.Add(-time.Second)) {", "if false {", []string{activity}},
+		{"a plan is opened before its start", "activities/open.go", "if start.After(proof.SatisfiedAt) && t.now().Before(start.Add(-time.Second)) {", "if false {", []string{activity}},
 
 		// Deciding.
 		{"signatures are not verified", "evidence/keyring.go", "if _, err := ev.Verify(context.Background(), &e); err != nil {", "if _, err := ev.Verify(context.Background(), &e); err != nil && false {", []string{proof, activity, properties}},
-		{"a decision is taken for another digest", "evidence/keyring.go", "d.RequestID != p.RequestID || d.PlanDigest != p.Digest {", "d.RequestID != p.RequestID {", []string{proof, activity}},
-		{"a decision is counted for another digest", "access/decision.go", " || d.PlanDigest != digest || ", " || ", []string{tally}},
-		{"a decision of another request is counted", "access/decision.go", "if d.RequestID != plan.RequestID || d", "if d", []string{tally}},
-		{"late decisions count", "access/decision.go", " || d.At.After(plan.PendingUntil) ||", " ||", []string{tally, activity, properties}},
-		{"requesters approve", "access/decision.go", "case p.SameHuman(requester) && !r.SelfApproval:", "case false:", []string{tally, proof, properties}},
-		{"agents and services approve", "access/decision.go", "case p.Kind != KindHuman:", "case false:", []string{activity, properties}},
-		{"two accounts of one person are two people", "access/decision.go", "o.Approver.SameHuman(d.Approver)", "o.Approver.ID == d.Approver.ID", []string{tally, properties}},
-		{"one person sits on two chairs", "access/decision.go", "tried[i] = true\n\t\t\tif taken[i] == 0", "tried[i] = true\n\t\t\ttaken[i] = a + 1\n\t\t\tif taken[i] == 0", []string{tally, properties}},
-		{"approvals are counted by equality", "access/decision.go", "len(r.Stages) > 0 && met:", "len(r.Stages) > 0 && met && len(approvers) == len(r.Stages):", []string{tally, proof}},
-		{"denials are counted by equality", "access/decision.go", "case denials >= max(r.DenyThreshold, 1):", "case denials == r.DenyThreshold:", []string{tally}},
+		{"a decision is taken for another digest", "evidence/keyring.go", "access.CodeOf(err) == access.CodeEvidence {\n\t\t\treturn Authorized{}, err", "false {\n\t\t\treturn Authorized{}, err", []string{proof, activity}},
+		{"a decision is counted for another digest", "access/rule.go", " || d.PlanDigest != digest {", " {", []string{tally}},
+		{"a decision of another request is counted", "access/rule.go", "if d.RequestID != plan.RequestID || d", "if d", []string{tally}},
+		{"late decisions count", "access/rule.go", "d.Verdict == Approve && d.At.After(plan.PendingUntil)", "false", []string{tally, activity, properties}},
+		{"requesters approve", "access/rule.go", "case p.SameHuman(requester) && !r.SelfApproval:", "case false:", []string{tally, proof, properties}},
+		{"agents and services approve", "access/rule.go", "case p.Kind != KindHuman:", "case false:", []string{activity, properties}},
+		{"two accounts of one person are two people", "access/tally.go", "o.Approver.SameHuman(d.Approver)", "o.Approver.ID == d.Approver.ID", []string{tally, properties}},
+		{"one person sits on two chairs", "access/tally.go", "tried[i] = true\n\t\t\tif taken[i] == 0", "tried[i] = true\n\t\t\ttaken[i] = approver + 1\n\t\t\tif taken[i] == 0", []string{tally, properties}},
+		{"approvals are counted by equality", "access/tally.go", "len(r.Stages) > 0 && met:", "len(r.Stages) > 0 && met && len(approvers) == len(r.Stages):", []string{tally, proof}},
+		{"denials are counted by equality", "access/tally.go", "case denials >= max(r.DenyThreshold, 1):", "case denials == r.DenyThreshold:", []string{tally}},
 
 		// Contracts.
 		{"a contract may have YAML tags", "internal/strictyaml/parse.go", "case token.TagType:", "case token.DirectiveType:", []string{contract}},
@@ -71,8 +72,8 @@ func mutants() []mutant {
 
 		// Passkeys.
 		{"a passkey's assertion is not verified", "evidence/keyring.go", "if err := enrolled.Verify(d); err != nil {", "if err := enrolled.Verify(d); err != nil && false {", []string{proof, captured}},
-		{"an approval without a passkey is counted", "access/decision.go", " || r.Passkey && d.Verdict == Approve && d.Passkey == nil {", " {", []string{tally}},
-		{"a plan that wants a passkey approves itself", "access/decision.go", "r.Auto && !r.Passkey,", "r.Auto,", []string{tally, proof}},
+		{"an approval without a passkey is counted", "access/rule.go", "if r.Passkey && d.Passkey == nil {", "if false {", []string{tally}},
+		{"a plan that wants a passkey approves itself", "access/tally.go", "r.Auto && !r.Passkey,", "r.Auto,", []string{tally, proof}},
 		{"a target that requires passkeys opens without", "activities/verify.go", "if !proof.Plan.Rule.Passkey {", "if false {", []string{captured}},
 		{"one passkey opens a target that wants two", "activities/verify.go", "if signed < need {", "if signed < 1 {", []string{captured}},
 		{"a passkey's user need not be verified", "passkey/verify.go", "\"\", false, true, true", "\"\", false, false, true", []string{passkeys}},
@@ -81,18 +82,20 @@ func mutants() []mutant {
 		{"one passkey is two people's", "passkey/set.go", "taken := owners[once]; taken {", "taken := owners[once]; taken && false {", []string{passkeys}},
 
 		// Extending and picking up.
-		{"anybody extends", "activities/extend.go", "case order.By.HumanID() != plan.Requester.HumanID():", "case false:", []string{activity, properties}},
-		{"an extension is longer than the plan allows", "activities/extend.go", "case in.ExpiresAt.Sub(in.StartedAt) > plan.Extend.UpTo.Std():", "case false:", []string{activity, properties}},
+		{"anybody extends", "access/may.go", "case by.ID != p.Requester.ID:", "case false:", []string{may, activity, properties}},
+		{"an extension is longer than the plan allows", "access/may.go", "case total > p.Extend.UpTo.Std():", "case false:", []string{may, activity}},
 		{"an extension is longer than ordered", "activities/extend.go", "in.ExpiresAt.After(row.ExpiresAt.Add(order.Adds.Std()))", "false", []string{activity}},
-		{"anybody picks up a credential", "activities/mint.go", "case order.By.ID != plan.Requester.ID:", "case false:", []string{activity, properties}},
+		{"an end is proven that nobody ordered", "activities/verify.go", "plan.LatestEnd(plan.EarliestStart(proof.SatisfiedAt), orders)", "plan.EarliestStart(proof.SatisfiedAt).Add(plan.Extend.UpTo.Std())", []string{activity}},
+		{"an extension counts twice", "access/may.go", "max(longest[o.Number], o.Adds)", "longest[o.Number] + o.Adds", []string{may}},
+		{"anybody picks up a credential", "activities/mint.go", "if err := plan.AllowsPickUp(order, t.now()); err != nil {", "if err := plan.AllowsPickUp(order, t.now()); err != nil && access.CodeOf(err) != access.CodeEvidence {", []string{activity, properties}},
 		{"a credential is minted after the end", "activities/mint.go", "if row.Status != ledger.GrantOpen || !t.now().Before(row.ExpiresAt) {", "if row.Status != ledger.GrantOpen {", []string{activity}},
-		{"a worker whose clock is slow mints", "activities/mint.go", "case order.At.Sub(t.now()) > access.ClockSkew:", "case false:", []string{activity}},
+		{"a worker whose clock is slow mints", "access/may.go", "case age < -ClockSkew:", "case false:", []string{may, activity}},
 
 		// Logins.
-		{"an approval after an old login is counted", "access/decision.go", "if d.Verdict == Approve && d.Approver.RequireRecentLogin(r.StepUp, d.At) != nil {", "if false {", []string{tally}},
-		{"a worker takes an approval after an old login", "evidence/keyring.go", "d.Verdict == access.Approve && d.Approver.RequireRecentLogin(p.Rule.StepUp, d.At) != nil {", "false {", []string{proof}},
-		{"an old login extends", "activities/extend.go", "case order.By.RequireRecentLogin(plan.StepUp, order.At) != nil:\n\t\treturn access.", "case false:\n\t\treturn access.", []string{activity}},
-		{"an old login picks up a credential", "activities/mint.go", "case order.By.RequireRecentLogin(plan.StepUp, order.At) != nil:\n\t\treturn evidence.", "case false:\n\t\treturn evidence.", []string{activity}},
+		{"an approval after an old login is counted", "access/rule.go", "if err := d.Approver.RequireRecentLogin(r.StepUp, d.At); err != nil {", "if err := d.Approver.RequireRecentLogin(r.StepUp, d.At); false {", []string{tally}},
+		{"a worker takes an approval after an old login", "evidence/keyring.go", "access.MaxAgeOf(err) > 0 {", "false {", []string{proof}},
+		{"an old login extends", "access/may.go", "\treturn o.By.RequireRecentLogin(p.StepUp, o.At)\n}\n\n// AllowsPickUp", "\treturn nil\n}\n\n// AllowsPickUp", []string{may, activity}},
+		{"an old login picks up a credential", "access/may.go", "\treturn o.By.RequireRecentLogin(p.StepUp, o.At)\n}\n\n// checkOrder", "\treturn nil\n}\n\n// checkOrder", []string{may, activity}},
 		{"a login that was not made again is one", "server/auth/login.go", "if at.Reauthenticate && p.", "if false && p.", []string{logins}},
 
 		// What the ledger says.
