@@ -74,8 +74,8 @@ func TestPatterns(t *testing.T) {
 		{"payments-hosts", person("engineering"), access.RequestInput{}, tuesday, "not_eligible"},
 
 		{"contractor-logs", person("contractors"), access.RequestInput{Ticket: "OPS-7"}, tuesday, "1 of platform"},
-		{"contractor-logs", person("contractors"), access.RequestInput{Ticket: "OPS-7"}, saturday, "not_eligible"},
-		{"contractor-logs", person("contractors"), access.RequestInput{Ticket: "OPS-7"}, tuesday.Add(9 * time.Hour), "not_eligible"},
+		{"contractor-logs", person("contractors"), access.RequestInput{Ticket: "OPS-7"}, saturday, "outside_window"},
+		{"contractor-logs", person("contractors"), access.RequestInput{Ticket: "OPS-7"}, tuesday.Add(9 * time.Hour), "outside_window"},
 		{"contractor-logs", left, access.RequestInput{Ticket: "OPS-7"}, tuesday, "not_eligible"},
 		{"contractor-logs", unknown, access.RequestInput{Ticket: "OPS-7"}, tuesday, "not_eligible"},
 

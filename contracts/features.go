@@ -47,6 +47,7 @@ type terms struct {
 	pending      pending
 	auto         auto
 	stages       stages
+	during       during
 	denials      denials
 	selfApproval selfApproval
 	passkey      passkey
@@ -70,6 +71,7 @@ func (t *terms) list() []feature {
 		&t.pending,
 		&t.auto,
 		&t.stages,
+		&t.during,
 		&t.denials,
 		&t.selfApproval,
 		&t.passkey,

@@ -20,6 +20,7 @@ type Offer struct {
 	Ticket      string                  `json:"ticket"` // never, sometimes, always
 	Approval    OfferApproval           `json:"approval"`
 	Extend      *access.ExtensionLimits `json:"extend,omitempty"`
+	During      string                  `json:"during,omitempty"` // in words, when access may be open; empty: at any time
 	StepUp      access.StepUp           `json:"stepUp,omitzero"`
 }
 

@@ -119,41 +119,51 @@ func fieldsSchema(s object, t reflect.Type, path string, described map[string]st
 		field := schemaOf(f.Type, strings.TrimPrefix(path+"."+name, "."), described)
 		properties[name] = field
 		for _, rule := range strings.Fields(f.Tag.Get("schema")) {
-			keyword, value, _ := strings.Cut(rule, "=")
-			n, err := strconv.Atoi(value)
-			switch {
-			case keyword == "required":
+			if rule == "required" {
 				required = append(required, name)
-			case keyword == "name": // blanks at an end; what looks alike only Parse can tell
-				named := field
-				for _, inner := range []string{"items", "additionalProperties"} {
-					if s, ok := field[inner].(object); ok {
-						named = s
-					}
-				}
-				named["pattern"] = `^\s*$|^\S(.*\S)?$`
-			case keyword == "duration":
-				field["pattern"] = durationPattern
-			case keyword == "enum":
-				field["enum"] = strings.Split(value, "|")
-			case err == nil:
-				field[keyword] = n
-			default:
-				field[keyword] = value
+			} else {
+				restrict(field, rule)
 			}
-		}
-		// A section that has a required field is itself required, unless leaving it
-		// out is how not to use it.
-		if section, ok := field["required"].([]string); ok && len(section) > 0 && f.Type.Name() == "" && name != "extend" && f.Type.Kind() == reflect.Struct {
-			required = append(required, name)
 		}
 	}
 	s["type"], s["properties"], s["additionalProperties"] = "object", properties, false
 	if path == "" {
-		required = append(required, "approval")
+		required = append(required, "request", "duration", "approval")
 	}
 	if len(required) > 0 {
 		s["required"] = required
+	}
+}
+
+// restrict adds one rule of a schema tag to the schema of a field; what bounds a
+// text bounds each of a list or mapping of texts.
+func restrict(field object, rule string) {
+	keyword, value, _ := strings.Cut(rule, "=")
+	texts := field
+	for _, inner := range []string{"items", "additionalProperties"} {
+		if s, ok := field[inner].(object); ok {
+			texts = s
+		}
+	}
+	n, err := strconv.Atoi(value)
+	switch {
+	case keyword == "name": // blanks at an end; what looks alike only Parse can tell
+		texts["pattern"] = `^\s*$|^\S(.*\S)?$`
+		if _, needed := field["minLength"]; needed {
+			texts["pattern"] = `^\S(.*\S)?$`
+		}
+	case keyword == "duration":
+		texts["pattern"] = durationPattern
+	case keyword == "date":
+		texts["pattern"] = `^[0-9]{4}-[0-9]{2}-[0-9]{2}$`
+	case keyword == "enum":
+		texts["enum"] = strings.Split(value, "|")
+	case keyword == "uniqueItems":
+		field[keyword] = true
+	case err == nil:
+		field[keyword] = n
+	default:
+		texts[keyword] = value
 	}
 }
 
