@@ -39,7 +39,28 @@ func (a *Auth) Surface() surface.Surface {
 
 func (a *Auth) redirectURL() string { return a.base.JoinPath("auth/callback").String() }
 
+// atOwnAddress returns where a login must begin instead, for a browser that reaches
+// Ramp by another name than server.url: the cookie of this name would not be sent
+// to the callback, which is at that one. A proxy that changes names looks the same;
+// so nobody is sent there twice.
+func (a *Auth) atOwnAddress(r *http.Request) (string, bool) {
+	query := r.URL.Query()
+	if r.Host == a.base.Host || query.Has(movedParam) {
+		return "", false
+	}
+	query.Set(movedParam, "1")
+	own := a.base.JoinPath("auth/login")
+	own.RawQuery = query.Encode()
+	return own.String(), true
+}
+
+// movedParam marks a login that was sent to the server's own address.
+const movedParam = "moved"
+
 func (a *Auth) login(c echo.Context) error {
+	if own, ok := a.atOwnAddress(c.Request()); ok {
+		return c.Redirect(http.StatusSeeOther, own)
+	}
 	next := safeNext(c.QueryParam("next"))
 	p, ok := a.providerByName(c.QueryParam("issuer"))
 	if !ok {

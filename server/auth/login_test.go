@@ -161,3 +161,20 @@ func TestSessionsEnd(t *testing.T) {
 		require.Eventually(t, func() bool { return b.is() == "" }, time.Minute, 200*time.Millisecond)
 	})
 }
+
+// TestCase87AnotherNameOfTheSameServer: whoever types localhost, and the server's
+// address is 127.0.0.1, is sent there first; behind a proxy that changes names the
+// login goes on.
+func TestCase87AnotherNameOfTheSameServer(t *testing.T) {
+	s := newSite(t, "")
+	b := s.browser()
+	at := strings.Replace(s.url, "127.0.0.1", "localhost", 1)
+	require.NotEqual(t, s.url, at)
+	p := b.get(at + "/auth/login?next=/whoami")
+	require.Equal(t, http.StatusSeeOther, p.status)
+	require.Equal(t, s.url+"/auth/login?moved=1&next=%2Fwhoami", p.location)
+	p = b.get(p.location)
+	require.Contains(t, p.location, "/authorize")
+	p = b.get(at + "/auth/login?next=/whoami&moved=1")
+	require.Contains(t, p.location, "/authorize", "never twice")
+}
