@@ -70,7 +70,7 @@ func (b book) submission(change ...func(*ledger.Submission)) ledger.Submission {
 			Decisions: []access.Decision{},
 			Plan:      access.Plan{RequestID: id, Reason: "why", Grants: []access.PlannedGrant{{Name: access.GrantName(id, 0), Target: "ssh/demo"}}}},
 		PlanEnvelope: []byte(`{"payload":"x"}`),
-		Ask:          access.RequestInput{Contract: "ssh-demo", Reason: "why", Params: map[string]any{"a": "b"}},
+		Input:        access.RequestInput{Contract: "ssh-demo", Reason: "why", Params: map[string]any{"a": "b"}},
 	}
 	for _, c := range change {
 		c(&s)
@@ -117,7 +117,7 @@ var suite = map[string]func(b book){
 	},
 	"the same id with another question": func(b book) {
 		s := b.submitted()
-		s.Ask.Reason = "another"
+		s.Input.Reason = "another"
 		_, err := b.Submit(ctx, s)
 		b.code(access.CodeConflict, err)
 	},

@@ -15,7 +15,7 @@ import (
 type Submission struct {
 	Request      access.Request
 	PlanEnvelope []byte // the signed envelope, JSON
-	Ask          access.RequestInput
+	Input        access.RequestInput
 	// Evaluation is the signed statement of why, and ContractText what the plan
 	// was made under; both for the evidence pack.
 	Evaluation   []byte
@@ -42,7 +42,7 @@ func (l *Ledger) Submit(ctx context.Context, s Submission) (created bool, err er
 		var requester, input string
 		err := q.row(ctx, `SELECT requester_id, input FROM requests WHERE id = ?`, r.ID).Scan(&requester, &input)
 		if err == nil {
-			if requester != r.Requester.ID || input != encodeJSON(s.Ask) {
+			if requester != r.Requester.ID || input != encodeJSON(s.Input) {
 				return &access.Error{Code: access.CodeConflict, Issues: []access.Issue{{Code: "idempotency_key_reused",
 					Field: "Idempotency-Key", Message: "this key was used for another request; use a new key for each request"}}}
 			}
@@ -70,7 +70,7 @@ func (q querier) insertRequest(ctx context.Context, s Submission) (created bool,
 		(id, state, contract, requester_id, targets, input, requester, plan, plan_envelope, stages, decisions, created_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '[]', ?) ON CONFLICT (id) DO NOTHING`,
 		r.ID, string(access.StatePending), r.Contract, r.Requester.ID, targets,
-		encodeJSON(s.Ask), encodeJSON(r.Requester), encodeJSON(r.Plan), string(s.PlanEnvelope), encodeJSON(r.Stages), micros(r.CreatedAt))
+		encodeJSON(s.Input), encodeJSON(r.Requester), encodeJSON(r.Plan), string(s.PlanEnvelope), encodeJSON(r.Stages), micros(r.CreatedAt))
 	if err != nil {
 		return false, err
 	}
@@ -100,7 +100,7 @@ func (q querier) checkSubmission(ctx context.Context, s Submission) error {
 	requester := s.Request.Requester.ID
 	if s.RefuseDuplicate {
 		var pending string
-		err := q.row(ctx, `SELECT id FROM requests WHERE requester_id = ? AND state = 'pending' AND input = ? LIMIT 1`, requester, encodeJSON(s.Ask)).Scan(&pending)
+		err := q.row(ctx, `SELECT id FROM requests WHERE requester_id = ? AND state = 'pending' AND input = ? LIMIT 1`, requester, encodeJSON(s.Input)).Scan(&pending)
 		if err == nil {
 			return refuse(access.CodeConflict, "duplicate_pending", "request %s asks for exactly this and is waiting for decisions", pending)
 		}
@@ -143,7 +143,7 @@ func scanSubmission(row scanner) (s Submission, err error) {
 		return s, err
 	}
 	s.PlanEnvelope = []byte(envelope)
-	err = json.Unmarshal([]byte(input), &s.Ask)
+	err = json.Unmarshal([]byte(input), &s.Input)
 	return s, err
 }
 

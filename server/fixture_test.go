@@ -55,10 +55,6 @@ func (f *fakeTemporal) PickUp(context.Context, string, evidence.Envelope) (evide
 	f.messages.Add(1)
 	return evidence.SealedCredential{Suite: "test", Box: "test"}, nil
 }
-func (f *fakeTemporal) Recount(context.Context, string) error {
-	f.messages.Add(1)
-	return nil
-}
 func (f *fakeTemporal) End(context.Context, string, workflows.EndRequest) error {
 	f.messages.Add(1)
 	return nil

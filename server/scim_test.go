@@ -1,21 +1,17 @@
 package server
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
-	"ramp.dev/ramp/server/app"
-	"ramp.dev/ramp/workflows"
 )
 
 const providerToken = "the-token-of-the-identity-provider"
@@ -131,64 +127,4 @@ func TestDirectoryGroups(t *testing.T) {
 		w := f.call(f.token("bob"), "GET", "/api/v1/me", "", "")
 		require.Contains(t, w.Body.String(), "approvers")
 	})
-}
-
-// recordingTemporal keeps the messages that it gets.
-type recordingTemporal struct {
-	*fakeTemporal
-	stops    map[string]workflows.EndRequest
-	recounts []string
-}
-
-func (h *recordingTemporal) End(_ context.Context, id string, s workflows.EndRequest) error {
-	h.stops[id] = s
-	return nil
-}
-
-func (h *recordingTemporal) Recount(_ context.Context, id string) error {
-	h.recounts = append(h.recounts, id)
-	return nil
-}
-
-// TestRequestsFollowTheDirectory: each open request of a person who has left is
-// told to stop, once; a pending one that lost a vote, to count again.
-func TestRequestsFollowTheDirectory(t *testing.T) {
-	f := newFixture(t, withSCIM(t))
-	h := &recordingTemporal{fakeTemporal: f.temporal, stops: map[string]workflows.EndRequest{}}
-	ids := f.provisions("alice", "bob", "erin")
-	f.group("engineering", ids["alice"], ids["bob"], ids["erin"])
-	approvers := f.group("approvers", ids["bob"])
-	byState := map[access.State]access.Request{}
-	for _, s := range access.States() {
-		byState[s] = f.request(s)
-	}
-	waiting := byState[access.StatePending]
-	vote := access.Decision{RequestID: waiting.ID, PlanDigest: waiting.Plan.Digest, Verdict: access.Approve, At: waiting.CreatedAt,
-		Approver: access.Person{ID: "bob", Kind: access.KindHuman, Groups: []string{"approvers"}}}
-	_, stages := waiting.Plan.Rule.Tally(waiting.Plan, waiting.Plan.Digest, []access.Decision{vote})
-	require.NoError(t, f.ledger.Advance(t.Context(), access.Transition{RequestID: waiting.ID, At: time.Now(), Decisions: []access.Decision{vote}, Stages: stages}))
-
-	follow := app.NewDirectorySync(app.DirectorySyncConfig{Ledger: f.ledger, Directory: f.ledger, Gateway: h, Log: f.log}).Once
-	require.NoError(t, follow(t.Context()))
-	require.Empty(t, h.stops)
-	require.Empty(t, h.recounts)
-
-	f.scim("PATCH", "/Groups/"+approvers, `{"Operations":[{"op":"Remove","path":"members","value":[{"value":"`+ids["bob"]+`"}]}]}`)
-	for range 2 {
-		require.NoError(t, follow(t.Context()))
-	}
-	require.Equal(t, []string{waiting.ID}, h.recounts)
-	require.Empty(t, h.stops)
-
-	f.scim("PATCH", "/Users/"+ids["alice"], `{"Operations":[{"op":"Replace","path":"active","value":"False"}]}`)
-	for range 2 {
-		require.NoError(t, follow(t.Context()))
-	}
-	for _, s := range access.States() {
-		stop, sent := h.stops[byState[s].ID]
-		require.Equal(t, !s.Final() && s != access.StateEnding, sent, s)
-		if sent {
-			require.Equal(t, workflows.EndOffboard, stop.Kind)
-		}
-	}
 }

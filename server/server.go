@@ -51,7 +51,6 @@ type Server struct {
 	log          logrus.FieldLogger
 	contracts    *contracts.Store
 	app          *app.App
-	sync         *app.DirectorySync // nil: there is no directory
 	feed         *feed.Feed
 	surfaces     []surface.Surface
 	handler      http.Handler
@@ -84,7 +83,6 @@ func New(c Config, d Deps) (*Server, error) {
 // temporal is what the server needs of Temporal.
 type temporal interface {
 	app.Gateway
-	app.SyncGateway
 	Ping(context.Context) error
 }
 
@@ -125,9 +123,6 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 		}
 	}
 	s.app = app.New(work)
-	if directory != nil {
-		s.sync = app.NewDirectorySync(app.DirectorySyncConfig{Ledger: d.Ledger, Directory: directory, Gateway: t, Log: d.Log})
-	}
 	s.dependencies = []dependency{{"ledger", d.Ledger.Ping}, {"temporal", t.Ping}, {"identity", identity.Ping},
 		{"contracts", func(context.Context) error { return store.LoadError() }}}
 	web, err := pages.New(s.app, identity, pages.TemporalUI{Address: c.TemporalUI, Namespace: d.Namespace})
@@ -137,7 +132,7 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 	s.surfaces = []surface.Surface{s.health(), identity.Surface(), api.New(s.app, identity).Surface(),
 		codecserver.Surface(s.app, identity, c.TemporalUI), web.StaticFiles(), web.Surface()}
 	if directory != nil {
-		s.surfaces = append(s.surfaces, scim.New(c.SCIM, d.Ledger, c.URL, s.sync.Wake, d.Log).Surface())
+		s.surfaces = append(s.surfaces, scim.New(c.SCIM, d.Ledger, c.URL, d.Log).Surface())
 	}
 	router, err := s.mount(s.surfaces)
 	if err != nil {
@@ -167,9 +162,6 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { s.contracts.Run(ctx); return nil })
 	g.Go(func() error { s.app.StartUnstarted(ctx); return nil })
 	g.Go(func() error { s.feed.Run(ctx); return nil })
-	if s.sync != nil {
-		g.Go(func() error { s.sync.Run(ctx); return nil })
-	}
 	g.Go(func() error { return serve(ctx, s.listener, s.handler, defaultTimeouts) })
 	if s.metrics != nil {
 		g.Go(func() error { return serve(ctx, s.metrics, metricsHandler(s.registry), defaultTimeouts) })

@@ -1,11 +1,14 @@
 package worker
 
 import (
+	"context"
 	"time"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/activities"
 	"ramp.dev/ramp/activities/api"
+	"ramp.dev/ramp/directorysync"
+	"ramp.dev/ramp/feed"
 	"ramp.dev/ramp/workflows"
 )
 
@@ -23,12 +26,18 @@ func (c ReconcileConfig) every() (time.Duration, error) {
 }
 
 // controlJobs is the table of what a worker with control does beside requests.
-func controlJobs(r *activities.Reconciler, every time.Duration) jobs {
+func controlJobs(r *activities.Reconciler, every time.Duration, f *feed.Feed, directory *directorysync.Sync) jobs {
 	return jobs{
 		retired: []string{workflows.ReconcileID("")},
 		standing: []StandingJob{
 			{ID: workflows.ReconcileID(""), Activity: api.ReconcileRequests, Queue: workflows.ControlQueue,
 				Summary: "reconcile: requests that no workflow will end", AtStart: true, Work: r.Requests(every)},
+			{ID: "ramp-directory-sync", Activity: api.SyncDirectory, Queue: workflows.ControlQueue,
+				Summary: "directory: end requests of people who left, recount approvals", AtStart: true,
+				Work: func(ctx context.Context, report func(string)) error {
+					directory.Run(ctx, f, report)
+					return nil
+				}},
 		},
 	}
 }

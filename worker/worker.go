@@ -12,7 +12,9 @@ import (
 	"go.temporal.io/sdk/worker"
 
 	"ramp.dev/ramp/activities"
+	"ramp.dev/ramp/directorysync"
 	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/feed"
 	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/integrations/pacing"
 	"ramp.dev/ramp/ledger"
@@ -76,10 +78,14 @@ func (w *Worker) serve(ctx context.Context, c Config, d Deps) (err error) {
 			return err
 		}
 	}
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	w.stop = stop
 	var all jobs
 	if c.Control {
-		all.add(controlJobs(&reconciler, every))
-		w.metrics.registry.MustRegister(openGrantsCollector{d.Ledger})
+		events := feed.New(d.Ledger, d.Log, feed.Options{})
+		w.background.Go(func() { events.Run(background) })
+		all.add(controlJobs(&reconciler, every, events, directorysync.New(d.Ledger, directoryRuns{d.Temporal}, d.Log)))
+		w.metrics.registry.MustRegister(openGrantsCollector{d.Ledger}, feed.Metrics{Ledger: d.Ledger})
 		if err := w.startQueue(d, workflows.ControlQueue, defaultSlots, all, func(r worker.Registry) {
 			workflows.Register(r)
 			(&activities.Control{Ledger: d.Ledger, Keyring: d.Keyring, Alarms: alarms, Directory: d.Ledger}).Register(r)
@@ -106,8 +112,6 @@ func (w *Worker) serve(ctx context.Context, c Config, d Deps) (err error) {
 			return err
 		}
 	}
-	background, stop := context.WithCancel(context.WithoutCancel(ctx))
-	w.stop = stop
 	w.background.Go(func() { jobKeeper{temporal: d.Temporal, jobs: all, log: d.Log}.run(background) })
 	if c.Control && c.Deployment.on() {
 		w.background.Go(func() { waitCurrent(background, NewDeployments(d.Temporal, c.Deployment), d.Log) })

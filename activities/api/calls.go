@@ -7,8 +7,9 @@ import (
 	"ramp.dev/ramp/evidence"
 )
 
-// Activity names. VerifyDecisions, RecordTransition and ReconcileRequests run on the control queue;
-// the others on the queue of the target they touch.
+// Activity names. VerifyDecisions, RecordTransition, ReconcileRequests and
+// SyncDirectory run on the control queue; the others on the queue of the target
+// they touch.
 const (
 	VerifyDecisions  = "VerifyDecisions"
 	RecordTransition = "RecordTransition"
@@ -20,6 +21,7 @@ const (
 
 	ReconcileTarget   = "ReconcileTarget"
 	ReconcileRequests = "ReconcileRequests"
+	SyncDirectory     = "SyncDirectory"
 )
 
 // VerifyDecisionsInput asks what the decisions so far amount to.

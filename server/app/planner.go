@@ -86,7 +86,7 @@ func (s proposal) request() access.Request {
 // submission is what the ledger records of a proposal, with a signed statement
 // of how the contract was evaluated.
 func (p *planner) submission(s proposal, in access.RequestInput) (ledger.Submission, error) {
-	out := ledger.Submission{Request: s.request(), Ask: in, ContractText: s.contractText, RefuseDuplicate: true}
+	out := ledger.Submission{Request: s.request(), Input: in, ContractText: s.contractText, RefuseDuplicate: true}
 	trace, err := json.Marshal(s.trace)
 	if err != nil {
 		return out, err

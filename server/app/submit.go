@@ -83,7 +83,7 @@ func (s *submitter) identify(ctx context.Context, p access.Person, in access.Req
 		return id, nil, nil // none yet, or none that can be read: Submit fails if it is the latter
 	}
 	// Submitting once more compares the two inputs.
-	_, err = s.ledger.Submit(ctx, ledger.Submission{Request: r, Ask: in})
+	_, err = s.ledger.Submit(ctx, ledger.Submission{Request: r, Input: in})
 	return id, &r, err
 }
 

@@ -158,14 +158,6 @@ func (g *Gateway) End(ctx context.Context, id string, order workflows.EndRequest
 	return api.FromTemporal(g.temporal.SignalWorkflow(ctx, workflows.AccessWorkflowID(id), "", workflows.SignalEnd, order))
 }
 
-// Recount has a request count its decisions again, after the directory has changed
-// what it knows of those who made them.
-func (g *Gateway) Recount(ctx context.Context, id string) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	return api.FromTemporal(g.temporal.SignalWorkflow(ctx, workflows.AccessWorkflowID(id), "", workflows.SignalRecount, nil))
-}
-
 // Ping reports why Temporal cannot be reached.
 func (g *Gateway) Ping(ctx context.Context) error {
 	_, err := g.temporal.CheckHealth(ctx, &client.CheckHealthRequest{})

@@ -41,17 +41,16 @@ type Store interface {
 
 // SCIM serves an identity provider.
 type SCIM struct {
-	config  Config
-	token   token
-	store   Store
-	base    string // where the provider reaches Path
-	changed func() // called after every change
-	log     logrus.FieldLogger
+	config Config
+	token  token
+	store  Store
+	base   string // where the provider reaches Path
+	log    logrus.FieldLogger
 }
 
 // New makes the endpoints; site is where Ramp is reached.
-func New(c Config, store Store, site string, changed func(), log logrus.FieldLogger) *SCIM {
-	return &SCIM{config: c, token: token{c.Token.Cached()}, store: store, base: strings.TrimSuffix(site, "/") + Path, changed: changed, log: log}
+func New(c Config, store Store, site string, log logrus.FieldLogger) *SCIM {
+	return &SCIM{config: c, token: token{c.Token.Cached()}, store: store, base: strings.TrimSuffix(site, "/") + Path, log: log}
 }
 
 // Surface returns the endpoints. The provider's own token opens all of them, and
@@ -59,15 +58,6 @@ func New(c Config, store Store, site string, changed func(), log logrus.FieldLog
 func (s *SCIM) Surface() surface.Surface {
 	route := func(method, path string, h echo.HandlerFunc) surface.Route {
 		return surface.Route{Method: method, Path: Path + path, Handler: h}
-	}
-	change := func(method, path string, h echo.HandlerFunc) surface.Route {
-		return route(method, path, func(c echo.Context) error {
-			err := h(c)
-			if err == nil {
-				s.changed()
-			}
-			return err
-		})
 	}
 	return surface.Surface{
 		Name: "SCIM", Prefixes: []string{Path}, Via: access.ViaSCIM, Rate: surface.PerAddress, BodyLimit: maxBody, Tokens: true,
@@ -78,16 +68,16 @@ func (s *SCIM) Surface() surface.Surface {
 			route("GET", "/Schemas", fixed(schemas)),
 			route("GET", "/Users", s.users),
 			route("GET", "/Users/:id", s.user),
-			change("POST", "/Users", s.addUser),
-			change("PUT", "/Users/:id", s.putUser),
-			change("PATCH", "/Users/:id", s.patchUser),
-			change("DELETE", "/Users/:id", s.deleteUser),
+			route("POST", "/Users", s.addUser),
+			route("PUT", "/Users/:id", s.putUser),
+			route("PATCH", "/Users/:id", s.patchUser),
+			route("DELETE", "/Users/:id", s.deleteUser),
 			route("GET", "/Groups", s.groups),
 			route("GET", "/Groups/:id", s.group),
-			change("POST", "/Groups", s.addGroup),
-			change("PUT", "/Groups/:id", s.putGroup),
-			change("PATCH", "/Groups/:id", s.patchGroup),
-			change("DELETE", "/Groups/:id", s.deleteGroup),
+			route("POST", "/Groups", s.addGroup),
+			route("PUT", "/Groups/:id", s.putGroup),
+			route("PATCH", "/Groups/:id", s.patchGroup),
+			route("DELETE", "/Groups/:id", s.deleteGroup),
 		},
 	}
 }
