@@ -95,7 +95,7 @@ func testDecisions(t *testing.T, in *installation) {
 		in.contract(alice, "ssh-demo-lapsing", lapsing)
 		r := alice.asks("ssh-demo-lapsing", "10m")
 		alice.awaits(r.ID, "lapsed", 60*time.Second)
-		bob.decides(r.ID, "approve", r.Plan.Digest).refuses(t, 410, "lapsed", "the time for deciding was over at")
+		bob.decides(r.ID, "approve", r.Plan.Digest).refuses(t, 410, "lapsed", "the time for decisions ended at")
 	})
 	t.Run("twice: the same again changes nothing", func(t *testing.T) {
 		r := fresh(t)

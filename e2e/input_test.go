@@ -144,8 +144,8 @@ func TestBadInput(t *testing.T) {
 
 		{"path unknown", "GET", "/api/v1/nothing", "", nil, 404, "unknown_path", "nothing at this address"},
 		{"path unknown, to nobody", "GET", "/api/v2/requests", "", http.Header{}, 404, "unknown_path", "nothing at this address"},
-		{"method not taken", "DELETE", requests, "", nil, 405, "method_not_allowed", "GET, POST"},
-		{"method unknown", "BREW", requests, "", nil, 405, "method_not_allowed", "GET, POST"},
+		{"method not taken", "DELETE", requests, "", nil, 405, "method_not_allowed", "GET, HEAD, POST"},
+		{"method unknown", "BREW", requests, "", nil, 405, "method_not_allowed", "GET, HEAD, POST"},
 		{"request unknown", "GET", requests + "/0123456789abcdef", "", nil, 404, "unknown_request", "there is no request"},
 		{"request id malformed", "GET", requests + "/..%2f..%2fetc", "", nil, 404, "unknown_request", "there is no request"},
 		{"decision on nothing", "POST", requests + "/0123456789abcdef/decision", `{"decision":"approve","planDigest":"x"}`, nil, 404, "unknown_request", "there is no request"},
