@@ -33,7 +33,12 @@ func (e *extend) check(d *document) {
 	e.limits = &access.ExtensionLimits{Times: int(e.Times), UpTo: up}
 }
 
-func (e *extend) plan(q *question) { q.draft.Extend = e.limits }
+func (e *extend) plan(q *question) {
+	q.draft.Extend = e.limits
+	if q.draft.Rule.Auto {
+		q.draft.Extend = q.contract.terms.auto.bound(e.limits, q.draft.Duration)
+	}
+}
 
 func (e *extend) offer(o *Offer) { o.Extend = e.limits }
 

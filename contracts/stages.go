@@ -87,8 +87,11 @@ func (s *stages) plan(q *question) {
 // OfferApproval says how access is approved; which stages apply may depend on
 // the request.
 type OfferApproval struct {
-	Automatic bool           `json:"automatic"` // the contract may approve by itself
-	Stages    []access.Stage `json:"stages"`
+	Automatic bool `json:"automatic"` // the contract may approve by itself
+	// AutomaticUpTo is the longest that the contract approves by itself, extensions
+	// included; 0: whatever may be requested.
+	AutomaticUpTo access.Duration `json:"automaticUpTo,omitempty"`
+	Stages        []access.Stage  `json:"stages"`
 }
 
 func (s *stages) offer(o *Offer) {

@@ -70,13 +70,17 @@ func needs(a contracts.OfferApproval) string {
 			from = append(from, s.Name)
 		}
 	}
+	automatically := "approved automatically"
+	if a.AutomaticUpTo > 0 {
+		automatically += " up to " + words(a.AutomaticUpTo)
+	}
 	switch {
 	case len(from) == 0 && a.Automatic:
-		return "approved automatically, if its condition holds"
+		return automatically + ", if its condition holds"
 	case len(from) == 0:
 		return "nobody can approve this"
 	case a.Automatic:
-		return "approved automatically or by " + listed(from)
+		return automatically + " or by " + listed(from)
 	}
 	return "approved by " + listed(from)
 }

@@ -68,6 +68,8 @@ func mutants() []mutant {
 		{"a text may be another than is written", "contracts/literal.go", "case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:", "case *ast.NanNode:", []string{contract}},
 		{"a condition that cannot be evaluated admits", "contracts/who.go", "case Unevaluated:", "case Truth(\"never\"):", []string{contract}},
 		{"a stage whose condition cannot be evaluated is left out", "contracts/stages.go", "st.when) == NotSatisfied {", "st.when) != Satisfied {", []string{contract}},
+		{"what is too long approves itself", "contracts/auto.go", "if q.draft.Duration > a.upTo {", "if false {", []string{contract}},
+		{"what nobody approved is extended", "contracts/auto.go", "case limits == nil || a.upTo == 0 || limits.UpTo <= a.upTo:", "case true:", []string{contract}},
 		{"access may outlast its window", "contracts/during.go", "case end.Before(start.Add(q.draft.Duration.Std())):", "case false:", []string{contract}},
 		{"a late approval leads out of the window", "contracts/during.go", "if latest.Before(q.draft.PendingUntil) {", "if false {", []string{contract}},
 		{"clocks are never set", "contracts/window.go", "!set.IsZero() && set.Before(next)", "false && set.Before(next)", []string{contract}},
