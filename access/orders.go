@@ -27,3 +27,14 @@ type PickUpOrder struct {
 	Via        Via       `json:"via,omitempty"`
 	At         time.Time `json:"at"` // UTC
 }
+
+// Delivery is a worker's statement that it made a sealed credential for an order.
+// The worker signs it with its own key, so that whoever else answers in the
+// workflow's place cannot hand out a credential (CASES 54).
+type Delivery struct {
+	RequestID string    `json:"requestId"`
+	Grant     string    `json:"grant"`
+	Recipient string    `json:"recipient"` // as in the order
+	Box       string    `json:"box"`       // SHA-256 of the sealed credential, in hexadecimal
+	At        time.Time `json:"at"`        // UTC
+}

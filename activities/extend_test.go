@@ -1,6 +1,7 @@
 package activities_test
 
 import (
+	"crypto/ed25519"
 	"testing"
 	"time"
 
@@ -100,12 +101,23 @@ func TestCase14Longer(t *testing.T) {
 func TestMint(t *testing.T) {
 	recipient, err := evidence.NewRecipient()
 	require.NoError(t, err)
+	_, key, err := ed25519.GenerateKey(nil)
+	require.NoError(t, err)
+	workersOwn := evidence.NewSigner(key)
 	mintAt := func(a asked, by access.Person, at time.Time) error {
 		e, err := a.signer.SignPickUp(access.PickUpOrder{RequestID: a.plan.RequestID, PlanDigest: a.plan.Digest, Grant: a.grant(),
 			Recipient: recipient.Public(), By: by, At: at})
 		require.NoError(t, err)
-		_, err = a.env.ExecuteActivity(api.MintCredential, api.MintCredentialInput{Plan: a.signed, Order: e})
-		return api.FromTemporal(err)
+		out, err := a.env.ExecuteActivity(api.MintCredential, api.MintCredentialInput{Plan: a.signed, Order: e})
+		if err != nil {
+			return api.FromTemporal(err)
+		}
+		var sealed evidence.SealedCredential
+		require.NoError(t, out.Get(&sealed))
+		order, err := evidence.NewKeyring(a.signer.Public()).VerifyPickUp(e)
+		require.NoError(t, err)
+		require.NoError(t, evidence.NewKeyring(workersOwn.Public()).VerifyDelivery(sealed, order), "the worker signs what it hands out (CASES 54)")
+		return nil
 	}
 	mint := func(a asked, by access.Person) error { return mintAt(a, by, a.now) }
 	minted := func(w *worker) (n int) {
@@ -117,6 +129,7 @@ func TestMint(t *testing.T) {
 		return n
 	}
 	w := newWorker(t)
+	w.targets.Signer = workersOwn
 	a := w.approvedAndOpen()
 	require.NoError(t, mint(a, alice))
 	require.Equal(t, 1, minted(w))

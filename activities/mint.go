@@ -51,6 +51,9 @@ func (t *Targets) mintCredential(ctx context.Context, in api.MintCredentialInput
 		return evidence.SealedCredential{}, err
 	}
 	sealed, err := evidence.Seal(order.Recipient, evidence.CredentialContext(plan.RequestID, order.Grant), secret)
+	if err == nil && t.Signer != nil {
+		sealed, err = t.Signer.Deliver(sealed, order, t.now())
+	}
 	if err != nil {
 		return evidence.SealedCredential{}, err
 	}

@@ -20,7 +20,8 @@ type Keys struct {
 	Payload  []field.Secret `yaml:"payload,omitempty"`  // the keys that encrypt what Temporal keeps; the first encrypts, all decrypt
 	Trusted  []field.File   `yaml:"trusted,omitempty"`  // public keys whose statements are believed
 	Passkeys field.File     `yaml:"passkeys,omitempty"` // says whose passkeys are whose; no server may be able to write it
-	Worker   SigningKey     `yaml:"worker,omitempty"`   // the worker's private key, which signs receipts
+	Worker   SigningKey     `yaml:"worker,omitempty"`   // the worker's private key, which signs receipts and deliveries
+	Workers  []field.File   `yaml:"workers,omitempty"`  // public keys of workers, whose credentials the server passes on
 }
 
 // SigningKey names a private key: a file, made on first use, vault:MOUNT/KEY or
@@ -56,7 +57,7 @@ func (k SigningKey) Open(ctx context.Context) (*evidence.Signer, error) {
 // Errors are SigningKey.Open's.
 func (k Keys) WorkerSigner(ctx context.Context) (*evidence.Signer, error) {
 	if k.Worker == "" {
-		logrus.Warn("keys.worker is not set: evidence packs will have no receipts of what this worker opens and closes")
+		logrus.Warn("keys.worker is not set: evidence packs will have no receipts of what this worker opens and closes, and servers with keys.workers pass on none of its credentials")
 		return nil, nil
 	}
 	return k.Worker.Open(ctx)
@@ -73,6 +74,16 @@ func (k Keys) Keyring() (evidence.Keyring, error) {
 		keys = keys.WithPasskeys(f)
 	}
 	return keys, err
+}
+
+// WorkerKeyring loads the public keys of workers; it returns an empty ring where
+// there are none. Errors are CodeInvalid.
+func (k Keys) WorkerKeyring() (evidence.Keyring, error) {
+	if len(k.Workers) == 0 {
+		logrus.Warn("keys.workers is not set: this server passes on credentials without knowing that a worker made them")
+		return evidence.Keyring{}, nil
+	}
+	return evidence.LoadKeyring(field.Paths(k.Workers)...)
 }
 
 // PasskeyFile returns the file of passkeys; nil where none is configured.

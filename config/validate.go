@@ -8,6 +8,7 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/contracts"
+	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/passkey"
 )
 
@@ -25,6 +26,9 @@ func (c Config) Validate(p Parts) access.Issues {
 		issues = append(issues, c.Server.Validate()...)
 		if c.Keys.Signer == "" {
 			issues.Add("signer_missing", "keys.signer", "the server's signing key is needed: a file, made on first use, vault:MOUNT/KEY or awskms:ID")
+		}
+		if _, err := evidence.LoadKeyring(field.Paths(c.Keys.Workers)...); err != nil {
+			issues.Add("worker_keys", "keys.workers", "%s", err)
 		}
 	}
 	if p.Worker {

@@ -23,6 +23,7 @@ const (
 	// What an evidence pack holds beside them.
 	TypeEvaluation = "application/vnd.ramp.evaluation+json"
 	TypeReceipt    = "application/vnd.ramp.receipt+json"
+	TypeDelivery   = "application/vnd.ramp.delivery+json"
 	TypeManifest   = "application/vnd.ramp.manifest+json"
 )
 

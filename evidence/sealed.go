@@ -15,6 +15,9 @@ import (
 type SealedCredential struct {
 	Suite string `json:"suite"`
 	Box   string `json:"box"` // base64: encapsulated key, then ciphertext
+	// Delivery is the worker's signed statement that it made the box; see
+	// Keyring.VerifyDelivery. It is between the worker and the server.
+	Delivery *Envelope `json:"delivery,omitempty"`
 }
 
 const suite = "X25519-HKDF-SHA256-AES256GCM"

@@ -40,8 +40,9 @@ type Deps struct {
 	Namespace string
 	Ledger    *ledger.Ledger
 	Signer    *evidence.Signer
-	Codec     *codec.Codec  // nil: what Temporal keeps is not encrypted
-	Passkeys  *passkey.File // nil: none are known
+	Workers   evidence.Keyring // public keys of workers, whose credentials are passed on
+	Codec     *codec.Codec     // nil: what Temporal keeps is not encrypted
+	Passkeys  *passkey.File    // nil: none are known
 	Log       logrus.FieldLogger
 }
 
@@ -114,7 +115,7 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 	s.requests = newRequestMetrics(s.registry)
 	s.registry.MustRegister(feed.Metrics{Ledger: d.Ledger})
 	s.feed = feed.New(d.Ledger, d.Log, feed.Options{})
-	work := app.Config{Contracts: store, Ledger: d.Ledger, Feed: s.feed, Signer: d.Signer, Gateway: t, Codec: d.Codec,
+	work := app.Config{Contracts: store, Ledger: d.Ledger, Feed: s.feed, Signer: d.Signer, Workers: d.Workers, Gateway: t, Codec: d.Codec,
 		Log: d.Log, Operators: c.Operators, Auditors: c.Auditors, MaxOpen: c.MaxOpen}
 	if d.Passkeys != nil {
 		work.Passkeys = d.Passkeys

@@ -24,6 +24,7 @@ type Config struct {
 	Ledger    Ledger
 	Feed      EventFeed // what event streams follow
 	Signer    *evidence.Signer
+	Workers   evidence.Keyring // public keys of workers; where there are none, credentials are passed on unverified
 	Gateway   Gateway
 	Log       logrus.FieldLogger
 	Codec     *codec.Codec // nil: payloads in Temporal are not encrypted
@@ -112,7 +113,7 @@ func New(c Config) *App {
 		decider:       &decider{requests: reader, gateway: c.Gateway, signer: c.Signer, passkeys: keys, refused: refused, now: now},
 		ender:         &ender{requests: reader, gateway: c.Gateway, refused: refused, now: now},
 		extender:      &extender{requests: reader, contracts: c.Contracts, gateway: c.Gateway, signer: c.Signer, refused: refused, now: now},
-		pickUps:       &pickUps{requests: reader, gateway: c.Gateway, signer: c.Signer, refused: refused, now: now},
+		pickUps:       &pickUps{requests: reader, gateway: c.Gateway, signer: c.Signer, workers: c.Workers, refused: refused, now: now},
 		auditor:       log,
 		evidencePacks: &evidencePacks{ledger: c.Ledger, requests: reader, log: log, signer: c.Signer, now: now},
 		passkeys:      keys,

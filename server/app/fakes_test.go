@@ -158,6 +158,7 @@ func (l *fakeLedger) refusedWith() string {
 
 // fakeGateway takes every message; err is returned by all of them.
 type fakeGateway struct {
+	deliver   func(order evidence.Envelope) evidence.SealedCredential // what answers a pick-up; nil: an unsigned credential
 	ledger    *fakeLedger
 	err       error
 	started   []string
@@ -202,6 +203,9 @@ func (g *fakeGateway) Extend(_ context.Context, _ string, signed evidence.Envelo
 
 func (g *fakeGateway) PickUp(_ context.Context, _ string, signed evidence.Envelope) (evidence.SealedCredential, error) {
 	g.orders = append(g.orders, signed)
+	if g.deliver != nil {
+		return g.deliver(signed), g.err
+	}
 	return evidence.SealedCredential{Suite: "test"}, g.err
 }
 

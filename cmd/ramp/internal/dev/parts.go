@@ -65,12 +65,14 @@ func (d *dev) prepare(context.Context) error {
 		return err
 	}
 	d.on.Add(release)
-	signer, err := evidence.LoadOrCreateSigner(d.path("keys", "server.key"))
-	if err != nil {
-		return err
-	}
-	if err := signer.WritePublic(d.path("keys", "server.pub")); err != nil {
-		return err
+	for _, name := range []string{"server", "worker"} { // each is told of the other's public key
+		signer, err := evidence.LoadOrCreateSigner(d.path("keys", name+".key"))
+		if err != nil {
+			return err
+		}
+		if err := signer.WritePublic(d.path("keys", name+".pub")); err != nil {
+			return err
+		}
 	}
 	// A directory from before payloads were encrypted goes on: what has no key
 	// passes as it is.
@@ -177,7 +179,7 @@ const passkeysName = "passkeys.yaml"
 func (d *dev) configure(context.Context) error {
 	d.config.Ledger = config.Ledger{URL: field.ParseURL("sqlite:" + d.path("ledger.db"))}
 	d.config.Temporal = config.Temporal{Address: d.temporal, Namespace: temporalserver.Namespace}
-	d.config.Keys = config.Keys{Signer: "keys/server.key", Trusted: []field.File{"keys/server.pub"}, Worker: "keys/worker.key", Payload: []field.Secret{field.SecretFile("keys/payload.key")}}
+	d.config.Keys = config.Keys{Signer: "keys/server.key", Trusted: []field.File{"keys/server.pub"}, Worker: "keys/worker.key", Workers: []field.File{"keys/worker.pub"}, Payload: []field.Secret{field.SecretFile("keys/payload.key")}}
 	d.config.Server = server.Config{Listen: d.listen, URL: "http://" + d.listen, Contracts: "contracts",
 		Identity: auth.Config{Issuer: d.issuer}, Operators: []string{"operators"}, Auditors: []string{"security"}, TemporalUI: "http://" + d.temporalUI, MaxOpen: 1000,
 		Limits: server.LimitsConfig{Person: plenty, Address: plenty}}

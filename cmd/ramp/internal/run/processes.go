@@ -78,7 +78,11 @@ func StartServer(ctx context.Context, c config.Config, temporal client.Client, o
 	if err != nil {
 		return nil, err
 	}
-	s, err := server.New(c.Server, server.Deps{Temporal: temporal, Namespace: c.TemporalNamespace(), Ledger: led, Signer: signer, Codec: payloads, Passkeys: c.Keys.PasskeyFile(), Log: logrus.StandardLogger()})
+	workers, err := c.Keys.WorkerKeyring()
+	if err != nil {
+		return nil, err
+	}
+	s, err := server.New(c.Server, server.Deps{Temporal: temporal, Namespace: c.TemporalNamespace(), Ledger: led, Signer: signer, Workers: workers, Codec: payloads, Passkeys: c.Keys.PasskeyFile(), Log: logrus.StandardLogger()})
 	if err != nil {
 		return nil, err
 	}
