@@ -57,6 +57,7 @@ type installation struct {
 // connections, which would otherwise take one between a process's death and its
 // next start.
 func install(t *testing.T) *installation {
+	lookAtSources(t)
 	in := &installation{T: t, dir: t.TempDir(), ports: map[string]int{}}
 	for _, name := range []string{"listen", "temporal", "ui", "idp", "ssh"} {
 		for in.ports[name] == 0 {
