@@ -78,11 +78,16 @@ func (s *EventStream) Next(ctx context.Context, who func(context.Context) (acces
 	return out, nil
 }
 
-// maySee reports whether p may see an event: of a request, whoever may see the
-// request; of none, its actor and operators.
+// maySee reports whether p belongs to the audience of an event; operators always
+// do.
 func (v *events) maySee(ctx context.Context, p access.Person, e access.Event) (bool, error) {
-	if e.RequestID == "" {
-		return e.Actor == p.ID || v.roles.isOperator(p), nil
+	switch audience := e.Kind.Spec().Audience; {
+	case v.roles.isOperator(p):
+		return true, nil
+	case audience == access.AudienceOperators:
+		return false, nil
+	case audience == access.AudienceSelf, e.RequestID == "":
+		return e.Actor == p.ID, nil
 	}
 	r, err := v.request(ctx, e.RequestID)
 	if access.CodeOf(err) == access.CodeNotFound {

@@ -1,0 +1,125 @@
+package access
+
+import (
+	"maps"
+	"slices"
+)
+
+// Audience says who may see an event.
+type Audience string
+
+const (
+	// AudienceRequest is everybody who may see the event's request: its requester,
+	// those who may decide it, operators. Without a request it is AudienceSelf.
+	AudienceRequest Audience = "request"
+	// AudienceSelf is the person who acted, and operators.
+	AudienceSelf Audience = "self"
+	// AudienceOperators is operators only.
+	AudienceOperators Audience = "operators"
+)
+
+// FieldMessage stands for an event's message among the fields to redact.
+const FieldMessage = "message"
+
+// EventSpec is what Ramp knows of one kind of event. Open pages need no field of
+// their own: a page about a request shows all of its events.
+type EventSpec struct {
+	Phrase   string   // what happened, for people, in a few words
+	Audience Audience // who may see it
+	OCSF     OCSF     // what it is for a SIEM
+	// Redact names the details that are removed before an event leaves Ramp for a
+	// sink or a chat: free text that people wrote, which may hold what they should
+	// not have written. FieldMessage stands for the message.
+	Redact []string
+}
+
+var freeText = []string{FieldMessage}
+
+// catalogue holds every kind. A log may hold kinds that this version does not
+// know, written by a newer one: see Spec for what is done with them.
+var catalogue = map[EventKind]EventSpec{
+	EventRequestCreated:      {"asked for access", AudienceRequest, OCSF{entityManagement, 1, "Create", false}, freeText},
+	EventDecisionRecorded:    {"decided", AudienceRequest, OCSF{entityManagement, 3, "Update", false}, freeText},
+	EventDecisionRefused:     {"a decision was refused", AudienceRequest, OCSF{entityManagement, 3, "Update", true}, nil},
+	EventDecisionInvalidated: {"an approval no longer counts", AudienceRequest, OCSF{entityManagement, 3, "Update", false}, nil},
+	EventRequestApproved:     {"approved", AudienceRequest, OCSF{entityManagement, 8, "Enable", false}, nil},
+	EventRequestDenied:       {"denied", AudienceRequest, OCSF{entityManagement, 9, "Disable", false}, freeText},
+	EventRequestCancelled:    {"cancelled", AudienceRequest, OCSF{entityManagement, 9, "Disable", false}, freeText},
+	EventRequestLapsed:       {"nobody decided in time", AudienceRequest, OCSF{entityManagement, 9, "Disable", false}, nil},
+	EventRequestFailed:       {"failed", AudienceRequest, OCSF{entityManagement, 9, "Disable", true}, nil},
+	EventRequestScheduled:    {"waits for its start", AudienceRequest, OCSF{entityManagement, 3, "Update", false}, nil},
+	EventGrantIntended:       {"about to open, recorded first", AudienceRequest, OCSF{userAccess, 99, "Intend", false}, nil},
+	EventGrantOpened:         {"opened on the target", AudienceRequest, OCSF{userAccess, 1, "Assign Privileges", false}, nil},
+	EventAccessActive:        {"usable from now on", AudienceRequest, OCSF{entityManagement, 10, "Activate", false}, nil},
+	EventAccessExtended:      {"extended", AudienceRequest, OCSF{entityManagement, 3, "Update", false}, freeText},
+	EventCredentialMinted:    {"credential picked up", AudienceRequest, OCSF{authentication, 3, "Authentication Ticket", false}, nil},
+	EventAccessEnding:        {"ending", AudienceRequest, OCSF{entityManagement, 3, "Update", false}, freeText},
+	EventAccessOverdue:       {"closing takes too long; Ramp keeps trying", AudienceRequest, OCSF{detectionFinding, 1, "Create", true}, nil},
+	EventGrantClosed:         {"closed on the target, read back as gone", AudienceRequest, OCSF{userAccess, 2, "Revoke Privileges", false}, nil},
+	EventAccessEnded:         {"over, proven gone", AudienceRequest, OCSF{entityManagement, 11, "Deactivate", false}, nil},
+	EventGrantSwept:          {"ended by the reconciler", AudienceRequest, OCSF{userAccess, 2, "Revoke Privileges", false}, nil},
+	EventGrantDrifted:        {"changed on the target by somebody else", AudienceRequest, OCSF{detectionFinding, 1, "Create", true}, nil},
+	EventActRefused:          {"an act was refused", AudienceRequest, OCSF{apiActivity, 99, "Refuse", true}, nil},
+	EventPayloadDecoded:      {"read what Temporal keeps", AudienceSelf, OCSF{apiActivity, 2, "Read", false}, nil},
+	EventPasskeyCreated:      {"created a passkey", AudienceSelf, OCSF{accountChange, 99, "Create Passkey", false}, freeText},
+	EventSessionsEnded:       {"signed out everywhere", AudienceSelf, OCSF{authentication, 2, "Logoff", false}, nil},
+	EventAccountLinked:       {"linked an account to a person", AudienceOperators, OCSF{accountChange, 99, "Link", false}, nil},
+	EventAccountUnlinked:     {"unlinked an account from a person", AudienceOperators, OCSF{accountChange, 99, "Unlink", false}, nil},
+	EventPersonAdded:         {"is in the directory now", AudienceOperators, OCSF{accountChange, 1, "Create", false}, nil},
+	EventPersonChanged:       {"changed in the directory", AudienceOperators, OCSF{entityManagement, 3, "Update", false}, nil},
+	EventPersonLeft:          {"has left, says the directory", AudienceOperators, OCSF{accountChange, 5, "Disable", false}, nil},
+	EventGroupChanged:        {"a group changed in the directory", AudienceOperators, OCSF{groupManagement, 99, "Change Members", false}, nil},
+}
+
+// EventKinds returns every kind, sorted.
+func EventKinds() []EventKind { return slices.Sorted(maps.Keys(catalogue)) }
+
+// Spec returns what Ramp knows of the kind. Of one that it does not know it
+// returns the kind's own name as the phrase, the narrowest audience, and nothing
+// that may leave but times and ids.
+func (k EventKind) Spec() EventSpec {
+	if s, ok := catalogue[k]; ok {
+		return s
+	}
+	return EventSpec{Phrase: string(k), Audience: AudienceOperators, OCSF: OCSF{apiActivity, 99, string(k), false}, Redact: freeText}
+}
+
+// Known reports whether the kind is in the catalogue.
+func (k EventKind) Known() bool {
+	_, ok := catalogue[k]
+	return ok
+}
+
+// Phrase says what happened in a few words, for people.
+func (e Event) Phrase() string {
+	what := e.Kind.Spec().Phrase
+	if e.Kind == EventDecisionRecorded {
+		switch Verdict(e.Detail["decision"]) {
+		case Approve:
+			what = "approved"
+		case Deny:
+			what = "denied"
+		}
+	}
+	if e.Message != "" {
+		return what + ": " + e.Message
+	}
+	return what
+}
+
+// Redacted returns the event as it may leave Ramp: without the fields that its
+// kind redacts. Of a kind that is not known no detail leaves.
+func (e Event) Redacted() Event {
+	e.Detail = maps.Clone(e.Detail)
+	if !e.Kind.Known() {
+		e.Detail = nil
+	}
+	for _, field := range e.Kind.Spec().Redact {
+		if field == FieldMessage {
+			e.Message = ""
+			continue
+		}
+		delete(e.Detail, field)
+	}
+	return e
+}

@@ -1,0 +1,99 @@
+package access_test
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/access"
+)
+
+// TestEveryKindIsInTheCatalogue: a kind that is declared and not in the catalogue
+// would be shown by its name, to operators only, and leave as "other".
+func TestEveryKindIsInTheCatalogue(t *testing.T) {
+	file, err := parser.ParseFile(token.NewFileSet(), "event.go", nil, parser.SkipObjectResolution)
+	require.NoError(t, err)
+	var declared []access.EventKind
+	ast.Inspect(file, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok {
+			return true
+		}
+		if of, ok := spec.Type.(*ast.Ident); ok && of.Name == "EventKind" {
+			kind, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+			require.NoError(t, err)
+			declared = append(declared, access.EventKind(kind))
+		}
+		return true
+	})
+	require.Greater(t, len(declared), 28)
+	require.ElementsMatch(t, declared, access.EventKinds())
+}
+
+func TestEverySpecIsComplete(t *testing.T) {
+	for _, kind := range access.EventKinds() {
+		s := kind.Spec()
+		require.True(t, kind.Known(), kind)
+		require.NotEmpty(t, s.Phrase, kind)
+		require.Contains(t, []access.Audience{access.AudienceRequest, access.AudienceSelf, access.AudienceOperators}, s.Audience, kind)
+		require.NotZero(t, s.OCSF.Class, kind)
+		require.NotZero(t, s.OCSF.ActivityID, kind)
+		require.NotEmpty(t, s.OCSF.Activity, kind)
+		require.Equal(t, s.OCSF.Class.UID*100+s.OCSF.ActivityID, s.OCSF.TypeUID(), kind)
+		noun, verb, ok := strings.Cut(string(kind), ".")
+		require.True(t, ok && noun != "" && verb != "", "%s is written as noun.verb", kind)
+	}
+}
+
+// TestUnknownKinds: what a newer Ramp recorded is shown to operators only, and
+// leaves without anything that people may have written.
+func TestUnknownKinds(t *testing.T) {
+	e := access.Event{Kind: "moon.landed", RequestID: "r", Message: "free text", Detail: map[string]string{"secret": "x"}}
+	require.False(t, e.Kind.Known())
+	require.Equal(t, access.AudienceOperators, e.Kind.Spec().Audience)
+	require.Equal(t, "moon.landed: free text", e.Phrase())
+	require.Equal(t, access.Event{Kind: "moon.landed", RequestID: "r"}, e.Redacted())
+}
+
+func TestPhrase(t *testing.T) {
+	for want, e := range map[string]access.Event{
+		"approved":                       {Kind: access.EventDecisionRecorded, Detail: map[string]string{"decision": "approve"}},
+		"denied: not now":                {Kind: access.EventDecisionRecorded, Detail: map[string]string{"decision": "deny"}, Message: "not now"},
+		"decided":                        {Kind: access.EventDecisionRecorded, Detail: map[string]string{"decision": "perhaps"}},
+		"asked for access: orders stuck": {Kind: access.EventRequestCreated, Message: "orders stuck"},
+	} {
+		require.Equal(t, want, e.Phrase())
+	}
+}
+
+func TestRedacted(t *testing.T) {
+	e := access.Event{Kind: access.EventRequestCreated, Actor: "alice", Message: "my password is hunter2", Detail: map[string]string{"contract": "ssh-demo"}}
+	require.Equal(t, access.Event{Kind: access.EventRequestCreated, Actor: "alice", Detail: map[string]string{"contract": "ssh-demo"}}, e.Redacted())
+	require.Equal(t, "my password is hunter2", e.Message, "the event itself stays as it is")
+	opened := access.Event{Kind: access.EventGrantOpened, Detail: map[string]string{"grant": "ramp-r-a"}}
+	require.Equal(t, opened, opened.Redacted())
+}
+
+// TestEventsAreDocumented: docs/events.md has each kind as the catalogue has it.
+func TestEventsAreDocumented(t *testing.T) {
+	text, err := os.ReadFile("../docs/events.md")
+	require.NoError(t, err)
+	for _, kind := range access.EventKinds() {
+		s := kind.Spec()
+		without := "–"
+		if len(s.Redact) > 0 {
+			without = strings.Join(s.Redact, ", ")
+		}
+		row := fmt.Sprintf("| `%s` | %s | %s | %d %s: %d %s | %s |", kind, s.Phrase, s.Audience,
+			s.OCSF.Class.UID, s.OCSF.Class.Name, s.OCSF.ActivityID, s.OCSF.Activity, without)
+		require.Contains(t, string(text), row+"\n", "docs/events.md needs the row:\n%s", row)
+	}
+	require.Equal(t, len(access.EventKinds()), strings.Count(string(text), "\n| `"), "docs/events.md has rows of kinds that do not exist")
+}
