@@ -9,15 +9,15 @@ import (
 	"ramp.dev/ramp/ledger"
 )
 
-// shaky is a real ledger whose next writes fail when told.
-type shaky struct {
+// faultyLedger is a real ledger whose next writes fail when told.
+type faultyLedger struct {
 	*ledger.Ledger
-	mu    sync.Mutex
-	fails []bool // each a write that fails; true: after it was written
-	told  func(access.Transition)
+	mu      sync.Mutex
+	fails   []bool // each a write that fails; true: after it was written
+	observe func(access.Transition)
 }
 
-func (l *shaky) fail(n int, written bool) {
+func (l *faultyLedger) fail(n int, written bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for range n {
@@ -25,7 +25,7 @@ func (l *shaky) fail(n int, written bool) {
 	}
 }
 
-func (l *shaky) write(do func() error) error {
+func (l *faultyLedger) write(do func() error) error {
 	l.mu.Lock()
 	fails, written := len(l.fails) > 0, false
 	if fails {
@@ -41,26 +41,26 @@ func (l *shaky) write(do func() error) error {
 	return access.Errorf(access.CodeUnavailable, "the ledger is down")
 }
 
-func (l *shaky) Advance(ctx context.Context, a access.Transition) error {
-	l.told(a)
+func (l *faultyLedger) Advance(ctx context.Context, a access.Transition) error {
+	l.observe(a)
 	return l.write(func() error { return l.Ledger.Advance(ctx, a) })
 }
 
-func (l *shaky) IntendGrant(ctx context.Context, g access.Grant, at time.Time) error {
+func (l *faultyLedger) IntendGrant(ctx context.Context, g access.Grant, at time.Time) error {
 	return l.write(func() error { return l.Ledger.IntendGrant(ctx, g, at) })
 }
 
-func (l *shaky) MarkOpened(ctx context.Context, name string, at time.Time, steps ...access.Transition) error {
+func (l *faultyLedger) MarkOpened(ctx context.Context, name string, at time.Time, steps ...access.Transition) error {
 	for _, a := range steps {
-		l.told(a)
+		l.observe(a)
 	}
 	return l.write(func() error { return l.Ledger.MarkOpened(ctx, name, at, steps...) })
 }
 
-func (l *shaky) MarkExtended(ctx context.Context, name string, until time.Time) error {
+func (l *faultyLedger) MarkExtended(ctx context.Context, name string, until time.Time) error {
 	return l.write(func() error { return l.Ledger.MarkExtended(ctx, name, until) })
 }
 
-func (l *shaky) MarkClosed(ctx context.Context, name string, at time.Time) error {
+func (l *faultyLedger) MarkClosed(ctx context.Context, name string, at time.Time) error {
 	return l.write(func() error { return l.Ledger.MarkClosed(ctx, name, at) })
 }

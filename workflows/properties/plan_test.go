@@ -14,7 +14,7 @@ const targetName = "model/one"
 
 var start = time.Date(2026, 11, 24, 2, 14, 0, 0, time.UTC)
 
-// asked is a plan that says in words what it asks.
+// asked is a plan that says in text what it asks.
 type asked struct{ access.Plan }
 
 // GoString is what rapid prints of a counterexample.
@@ -28,11 +28,11 @@ func (a asked) String() string {
 	if a.Rule.Auto {
 		rule = append(rule, "automatic approval")
 	}
-	words := fmt.Sprintf("%s for %d grants over %s, denied by %d", strings.Join(rule, " and "), len(a.Grants), a.Duration, a.Rule.DenyThreshold)
+	text := fmt.Sprintf("%s for %d grants over %s, denied by %d", strings.Join(rule, " and "), len(a.Grants), a.Duration, a.Rule.DenyThreshold)
 	if a.StartAt != nil {
-		words += fmt.Sprintf(", from %s on", a.StartAt.Sub(start))
+		text += fmt.Sprintf(", from %s on", a.StartAt.Sub(start))
 	}
-	return words
+	return text
 }
 
 // plans differ in their rules, their grants and their start.

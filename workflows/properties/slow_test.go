@@ -11,9 +11,9 @@ import (
 	"ramp.dev/ramp/activities/api"
 )
 
-// slowly lets an activity take as long as the story says. It takes effect at
+// slowly lets an activity take as long as the scenario says. It takes effect at
 // the end of that time: a request that was long on its way to a cloud.
-func slowly[In, Out any](s *scene, name string, do func(context.Context, In) (Out, error)) func(context.Context, In) (Out, error) {
+func slowly[In, Out any](s *simulation, name string, do func(context.Context, In) (Out, error)) func(context.Context, In) (Out, error) {
 	return func(ctx context.Context, in In) (Out, error) {
 		var zero Out
 		info := activity.GetInfo(ctx)
@@ -30,20 +30,20 @@ func slowly[In, Out any](s *scene, name string, do func(context.Context, In) (Ou
 			return zero, temporal.NewCanceledError()
 		}
 		if name == api.OpenGrant {
-			s.begins()
+			s.openingBegins()
 		}
 		if d == 0 {
 			return do(ctx, in)
 		}
 		late := context.WithoutCancel(ctx) // the activity returns now; its work does not
-		s.lands(info, d, func() (any, error) { return do(late, in) })
+		s.completeAfter(info, d, func() (any, error) { return do(late, in) })
 		return zero, activity.ErrResultPending
 	}
 }
 
-// lands takes effect after d, or at once when it is cancelled: whichever it is,
-// the workflow hears of it only then.
-func (s *scene) lands(info activity.Info, d time.Duration, do func() (any, error)) {
+// completeAfter has an activity take effect after d, or at once when it is cancelled: whichever it is,
+// the workflow learns of it only then.
+func (s *simulation) completeAfter(info activity.Info, d time.Duration, do func() (any, error)) {
 	effect := func() {
 		s.mu.Lock()
 		_, waiting := s.landing[info.ActivityID]
@@ -55,7 +55,7 @@ func (s *scene) lands(info activity.Info, d time.Duration, do func() (any, error
 		}
 		out, err := do()
 		if err != nil && !stopped && retried(err) {
-			s.lands(info, time.Second, do)
+			s.completeAfter(info, time.Second, do)
 			return
 		}
 		_ = s.env.CompleteActivity(info.TaskToken, out, err) // one that was cancelled is not waited for
@@ -74,7 +74,7 @@ func retried(err error) bool {
 // stopped is told when the workflow cancels an activity. The server would have
 // the workflow wait for it where it asked to; the test environment does not, so
 // what is under way takes effect here, before the workflow goes on.
-func (s *scene) stopped(info *activity.Info) {
+func (s *simulation) stopped(info *activity.Info) {
 	s.mu.Lock()
 	s.cancelled[info.ActivityID] = true
 	effect := s.landing[info.ActivityID]

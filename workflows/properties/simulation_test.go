@@ -26,14 +26,14 @@ import (
 	"ramp.dev/ramp/workflows"
 )
 
-// house is what the scenes of one test share.
-type house struct {
+// shared is what the simulations of one test have in common.
+type shared struct {
 	ledger           *ledger.Ledger
 	signer, stranger *evidence.Signer
 	recipient        string
 }
 
-func newHouse(t *testing.T) house {
+func newShared(t *testing.T) shared {
 	l, err := ledger.Open(context.Background(), "sqlite:"+t.TempDir()+"/ledger.db")
 	require.NoError(t, err)
 	t.Cleanup(func() { l.Close() })
@@ -42,28 +42,28 @@ func newHouse(t *testing.T) house {
 	key := func(seed byte) *evidence.Signer {
 		return evidence.NewSigner(ed25519.NewKeyFromSeed([]byte(strings.Repeat(string(rune(seed)), ed25519.SeedSize))))
 	}
-	return house{ledger: l, signer: key('a'), stranger: key('b'), recipient: r.Public()}
+	return shared{ledger: l, signer: key('a'), stranger: key('b'), recipient: r.Public()}
 }
 
-// scene is one request in Temporal's test environment, with the real workflow,
+// simulation is one request in Temporal's test environment, with the real workflow,
 // the real activities, a real ledger and a target in memory.
-type scene struct {
+type simulation struct {
 	*rapid.T
-	house
-	ledger *shaky
+	shared
+	ledger *faultyLedger
 	env    *testsuite.TestWorkflowEnvironment
 	plan   access.Plan
 	signed evidence.Envelope
 	target *faketarget.Target
 
 	slow     map[string][]time.Duration // by activity, what the next calls take
-	troubled time.Duration              // by how much the story's faults may hold up closing
+	troubled time.Duration              // by how much the scenario's faults may hold up closing
 	sent     *workflows.SignedStatement // the last decision
 
 	mu        sync.Mutex
-	diary     []string // what happened, in words
+	trace     []string // what happened, in text
 	broken    []string // promises that did not hold
-	seen      witness
+	oracle    oracle
 	cancelled map[string]bool   // activities that were asked to stop
 	landing   map[string]func() // slow activities whose effect is to come
 }
@@ -71,28 +71,28 @@ type scene struct {
 // retryAtMost is the longest pause between two tries of closing.
 const retryAtMost = 30 * time.Second
 
-func (h house) scene(t *rapid.T, plan access.Plan) *scene {
+func (c shared) simulation(t *rapid.T, plan access.Plan) *simulation {
 	var ts testsuite.WorkflowTestSuite
-	s := &scene{T: t, house: h, ledger: &shaky{Ledger: h.ledger}, plan: plan, slow: map[string][]time.Duration{},
+	s := &simulation{T: t, shared: c, ledger: &faultyLedger{Ledger: c.ledger}, plan: plan, slow: map[string][]time.Duration{},
 		cancelled: map[string]bool{}, landing: map[string]func(){}}
-	s.ledger.told = s.told
+	s.ledger.observe = s.observeTransition
 	ts.SetLogger(notes{s})
-	s.seen.ends = map[string]time.Time{}
-	s.seen.first = map[string]time.Time{}
+	s.oracle.ends = map[string]time.Time{}
+	s.oracle.first = map[string]time.Time{}
 	s.env = ts.NewTestWorkflowEnvironment()
 	s.env.SetTestTimeout(2 * time.Minute)
 	s.env.SetStartTime(start)
 	s.env.SetStartWorkflowOptions(client.StartWorkflowOptions{ID: workflows.AccessWorkflowID(plan.RequestID)})
 	s.env.RegisterWorkflow(workflows.AccessRequest)
-	s.target = faketarget.New(faketarget.Config{Now: s.env.Now, OnEffect: s.watch,
+	s.target = faketarget.New(faketarget.Config{Now: s.env.Now, OnEffect: s.onEffect,
 		Bounds: integrations.Bounds{Consistency: 200 * time.Millisecond, Ending: time.Minute}})
 	s.register()
 	s.submit()
 	return s
 }
 
-// submit does what the server does.
-func (s *scene) submit() {
+// submit does what the server does: it signs the plan and records the request.
+func (s *simulation) submit() {
 	var err error
 	s.signed, s.plan.Digest, err = s.signer.SignPlan(s.plan)
 	require.NoError(s, err)
@@ -103,7 +103,7 @@ func (s *scene) submit() {
 	require.NoError(s, err)
 }
 
-func (s *scene) register() {
+func (s *simulation) register() {
 	keys := evidence.NewKeyring(s.signer.Public())
 	control := &activities.Control{Ledger: s.ledger, Keyring: keys}
 	targets := &activities.Targets{Broker: integrations.NewBroker(map[string]integrations.Target{targetName: s.target}, nil),
@@ -124,36 +124,36 @@ func (s *scene) register() {
 	s.env.SetOnActivityCanceledListener(s.stopped)
 }
 
-// none is the answer of activities that answer nothing.
+// none is the result of activities that return nothing.
 type none struct{}
 
-// play runs the acts at their times, and the request to its end.
-func (s *scene) play(acts []act) {
+// play runs the steps at their times, and the request to its end.
+func (s *simulation) play(steps []step) {
 	at := time.Millisecond // after the workflow's first step
-	for _, a := range acts {
+	for _, a := range steps {
 		at += a.after
-		s.env.RegisterDelayedCallback(func() { s.note("%s", a.words); a.do(s); s.look() }, at)
+		s.env.RegisterDelayedCallback(func() { s.note("%s", a.text); a.do(s); s.queryStatus() }, at)
 	}
 	in, err := workflows.NewAccessRequestInput(s.signed)
 	require.NoError(s, err)
 	s.env.ExecuteWorkflow(workflows.AccessRequest, in)
-	s.finale()
+	s.checkEnd()
 	if len(s.broken) > 0 {
-		s.Fatalf("%s\n\nThe story:\n  a request under %s\n  %s", strings.Join(s.broken, "\n"), asked{s.plan}, strings.Join(s.diary, "\n  "))
+		s.Fatalf("%s\n\nThe scenario:\n  a request under %s\n  %s", strings.Join(s.broken, "\n"), asked{s.plan}, strings.Join(s.trace, "\n  "))
 	}
 }
 
-// note writes one line of the diary.
-func (s *scene) note(format string, args ...any) {
+// note adds a line to the trace.
+func (s *simulation) note(format string, args ...any) {
 	at := s.env.Now().Sub(start)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.diary = append(s.diary, fmt.Sprintf("%-9s ", at)+fmt.Sprintf(format, args...))
+	s.trace = append(s.trace, fmt.Sprintf("%-9s ", at)+fmt.Sprintf(format, args...))
 }
 
-// breach notes a promise that did not hold.
-func (s *scene) breach(format string, args ...any) {
-	s.note("  BROKEN: "+format, args...)
+// violated notes a promise that did not hold.
+func (s *simulation) violated(format string, args ...any) {
+	s.note("  VIOLATED: "+format, args...)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.broken = append(s.broken, fmt.Sprintf(format, args...))

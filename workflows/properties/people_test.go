@@ -2,9 +2,9 @@ package properties
 
 import "ramp.dev/ramp/access"
 
-// The people of every story. alice asks; she and her other selves sit in the
+// The people of every scenario. alice asks; she and her other selves sit in the
 // approvers' group too, so that only the rule about one's own request stops them.
-func cast() []access.Person {
+func people() []access.Person {
 	return []access.Person{
 		{ID: "bob", Kind: access.KindHuman, Groups: []string{"approvers"}},
 		{ID: "carol", Kind: access.KindHuman, Groups: []string{"approvers", "security"}},
@@ -19,7 +19,7 @@ func cast() []access.Person {
 	}
 }
 
-func requester() access.Person { return cast()[4] }
+func requester() access.Person { return people()[4] }
 
 // proven is this package's own reading of a rule, written without a look at
 // access.Tally: are there distinct people, none of them the requester, for every

@@ -12,12 +12,12 @@ import (
 	"ramp.dev/ramp/workflows"
 )
 
-// now is the story's time as statements carry it.
-func (s *scene) now() time.Time { return s.env.Now().UTC() }
+// now is the time of the scenario as statements carry it.
+func (s *simulation) now() time.Time { return s.env.Now().UTC() }
 
 // terms are what a statement is about, and who signs it: as they should be, or
 // with a flaw.
-func (s *scene) terms(flaw string) (id, digest string, signer *evidence.Signer) {
+func (s *simulation) terms(flaw string) (id, digest string, signer *evidence.Signer) {
 	id, digest, signer = s.plan.RequestID, s.plan.Digest, s.signer
 	switch flaw {
 	case "forged":
@@ -30,24 +30,24 @@ func (s *scene) terms(flaw string) (id, digest string, signer *evidence.Signer) 
 	return id, digest, signer
 }
 
-func (s *scene) decides(who access.Person, v access.Verdict, flaw string, bySignal bool) {
+func (s *simulation) decides(who access.Person, v access.Verdict, flaw string, bySignal bool) {
 	id, digest, signer := s.terms(flaw)
 	d := access.Decision{RequestID: id, PlanDigest: digest, Verdict: v, Approver: who, At: s.now()}
 	e, err := signer.SignDecision(d)
 	require.NoError(s, err)
 	if flaw == "" && v == access.Approve {
-		s.seen.approvals = append(s.seen.approvals, d)
+		s.oracle.approvals = append(s.oracle.approvals, d)
 	}
 	s.send(workflows.SignedStatement{Envelope: e}, bySignal)
 }
 
-func (s *scene) again() {
+func (s *simulation) again() {
 	if s.sent != nil {
 		s.send(*s.sent, false)
 	}
 }
 
-func (s *scene) send(m workflows.SignedStatement, bySignal bool) {
+func (s *simulation) send(m workflows.SignedStatement, bySignal bool) {
 	s.sent = &m
 	if bySignal {
 		s.env.SignalWorkflow(workflows.SignalDecision, m)
@@ -55,28 +55,28 @@ func (s *scene) send(m workflows.SignedStatement, bySignal bool) {
 	}
 	s.update(workflows.UpdateDecide, m, func(answer any) {
 		if d, ok := answer.(workflows.DecideResult); ok && d.Outcome == access.DecisionsDenied {
-			s.seen.denied = true
+			s.oracle.denied = true
 		}
 	})
 }
 
-func (s *scene) extends(who access.Person, number int, adds time.Duration, flaw string) {
+func (s *simulation) extends(who access.Person, number int, adds time.Duration, flaw string) {
 	id, digest, signer := s.terms(flaw)
 	e, err := signer.SignExtension(access.ExtensionOrder{RequestID: id, PlanDigest: digest, Number: number,
 		Adds: access.Duration(adds), By: who, At: s.now()})
 	require.NoError(s, err)
 	if flaw == "" && who.ID == requester().ID && adds > 0 {
-		s.seen.ordered += adds
+		s.oracle.ordered += adds
 	}
 	s.update(workflows.UpdateExtend, workflows.SignedStatement{Envelope: e}, nil)
 }
 
-func (s *scene) picksUp(who access.Person, flaw string) {
+func (s *simulation) picksUp(who access.Person, flaw string) {
 	id, digest, signer := s.terms(flaw)
 	e, err := signer.SignPickUp(access.PickUpOrder{RequestID: id, PlanDigest: digest, Grant: s.plan.Grants[0].Name,
 		Recipient: s.recipient, By: who, At: s.now()})
 	require.NoError(s, err)
-	s.seen.pickUps += btoi(flaw == "" && who.ID == requester().ID)
+	s.oracle.pickUps += btoi(flaw == "" && who.ID == requester().ID)
 	s.update(workflows.UpdatePickUp, workflows.SignedStatement{Envelope: e}, nil)
 }
 
@@ -87,30 +87,30 @@ func btoi(b bool) int {
 	return 0
 }
 
-func (s *scene) stops(kind workflows.EndKind) {
-	s.stopping()
+func (s *simulation) ends(kind workflows.EndKind) {
+	s.markEnd()
 	s.env.SignalWorkflow(workflows.SignalEnd, workflows.EndRequest{Kind: kind, By: "somebody", At: s.now()})
 }
 
-func (s *scene) cancels() {
-	s.stopping()
+func (s *simulation) cancels() {
+	s.markEnd()
 	s.env.CancelWorkflow()
 }
 
-func (s *scene) stopping() {
-	if s.seen.stoppedAt.IsZero() {
-		s.seen.stoppedAt = s.now()
+func (s *simulation) markEnd() {
+	if s.oracle.endedAt.IsZero() {
+		s.oracle.endedAt = s.now()
 	}
 }
 
-func (s *scene) breaks(op faketarget.Op, f faketarget.Fault, times int) {
+func (s *simulation) breaks(op faketarget.Op, f faketarget.Fault, times int) {
 	for range times {
 		s.target.FailNext(op, f)
 	}
 	s.troubled += time.Duration(times) * retryAtMost
 }
 
-func (s *scene) update(name string, m workflows.SignedStatement, answered func(any)) {
+func (s *simulation) update(name string, m workflows.SignedStatement, answered func(any)) {
 	s.env.UpdateWorkflow(name, "", &testsuite.TestUpdateCallback{
 		OnAccept: func() {},
 		OnReject: func(err error) { s.note("  refused: %v", err) },
