@@ -8,7 +8,7 @@ import (
 	"ramp.dev/ramp/reconcile"
 )
 
-// alarms writes to the log, and passes on.
+// alarms logs each alarm, and passes it on.
 type alarms struct {
 	log  logrus.FieldLogger
 	next reconcile.Alarms

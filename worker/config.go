@@ -12,6 +12,7 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/integrations/pacing"
+	"ramp.dev/ramp/worker/builds"
 )
 
 // Config says what this worker serves.
@@ -21,7 +22,7 @@ type Config struct {
 	Reconcile ReconcileConfig         `yaml:"reconcile,omitempty"`
 	Metrics   string                  `yaml:"metrics,omitempty"` // host:port of /metrics; none if empty
 
-	Deployment DeploymentConfig `yaml:"deployment,omitempty"`
+	Deployment builds.Config `yaml:"deployment,omitempty"`
 }
 
 // ReconcileConfig is about the third line: the comparing of targets, ledger and
@@ -58,7 +59,7 @@ func (c Config) Validate() (issues access.Issues) {
 	if !c.Control && len(c.Targets) == 0 {
 		issues.Add("worker_idle", "worker", "this worker would do nothing: it needs control, targets or both")
 	}
-	issues = append(issues, c.Deployment.validate()...)
+	issues = append(issues, c.Deployment.Validate()...)
 	for _, name := range slices.Sorted(maps.Keys(c.Targets)) {
 		for _, is := range c.Targets[name].validate(name) {
 			is.Field = strings.TrimSuffix("worker.targets."+name+"."+is.Field, ".")

@@ -12,10 +12,11 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/worker/builds"
 	"ramp.dev/ramp/workflows"
 )
 
-func (s *site) deployments() Deployments { return NewDeployments(s.temporal, s.config.Deployment) }
+func (s *site) deployments() builds.Deployment { return builds.New(s.temporal, s.config.Deployment) }
 
 // deploys stops the worker that runs, for ever, and starts another build.
 func (s *site) deploys(build string) {
@@ -141,7 +142,7 @@ func TestCase37Deploys(t *testing.T) {
 }
 
 func TestDeploymentMistakes(t *testing.T) {
-	require.Empty(t, DeploymentConfig{}.validate())
-	require.Empty(t, DeploymentConfig{Name: "ramp-eu", BuildID: "v1.2.3_7f3a"}.validate())
-	require.Len(t, DeploymentConfig{Name: "a:b", BuildID: "it's"}.validate(), 2)
+	require.Empty(t, builds.Config{}.Validate())
+	require.Empty(t, builds.Config{Name: "ramp-eu", BuildID: "v1.2.3_7f3a"}.Validate())
+	require.Len(t, builds.Config{Name: "a:b", BuildID: "it's"}.Validate(), 2)
 }

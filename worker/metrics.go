@@ -15,7 +15,7 @@ import (
 	"ramp.dev/ramp/integrations"
 )
 
-// metrics is what one worker tells of its queues.
+// metrics are the metrics of one worker and its queues.
 type metrics struct {
 	interceptor.WorkerInterceptorBase
 	registry *prometheus.Registry
@@ -32,7 +32,7 @@ func newMetrics(b *integrations.Broker) *metrics {
 	return m
 }
 
-// serve answers /metrics on addr until the listener is closed.
+// serve serves /metrics on addr until the listener is closed.
 func (m *metrics) serve(addr string) (net.Listener, error) {
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
@@ -45,7 +45,7 @@ func (m *metrics) serve(addr string) (net.Listener, error) {
 	return l, nil
 }
 
-// queues shows who waits for a turn on a target, as of the moment of asking.
+// queues collects how many operations wait for a target, whenever it is scraped.
 type queues struct{ broker *integrations.Broker }
 
 var (

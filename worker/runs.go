@@ -17,15 +17,16 @@ import (
 	"ramp.dev/ramp/workflows"
 )
 
-// runs asks Temporal which requests' workflows run.
+// runs implements reconcile.Runs with Temporal.
 type runs struct{ temporal client.Client }
 
 var _ reconcile.Runs = runs{}
 
-// askWithin bounds one question.
+// askWithin bounds one call to Temporal.
 const askWithin = 10 * time.Second
 
-// ListRunning lists by visibility, which may be late.
+// ListRunning implements reconcile.Runs by visibility, which is eventually
+// consistent.
 func (r runs) ListRunning(ctx context.Context, target string) (map[string]bool, error) {
 	query := "WorkflowType = '" + workflows.AccessRequestType + "' AND ExecutionStatus = 'Running'"
 	if target != "" {
@@ -47,8 +48,8 @@ func (r runs) ListRunning(ctx context.Context, target string) (map[string]bool, 
 	}
 }
 
-// Describe asks about one workflow, whose answer is never late. A workflow of
-// another type that took the name is not the request's.
+// Describe implements reconcile.Runs. A workflow of another type that has the
+// request's id counts as closed: it is not the request's.
 func (r runs) Describe(ctx context.Context, requestID string) (reconcile.RunStatus, error) {
 	ctx, cancel := context.WithTimeout(ctx, askWithin)
 	defer cancel()
@@ -67,7 +68,7 @@ func (r runs) Describe(ctx context.Context, requestID string) (reconcile.RunStat
 	return reconcile.RunClosed, nil
 }
 
-// RequestEnd asks a workflow to end its request.
+// RequestEnd implements reconcile.Runs by a signal.
 func (r runs) RequestEnd(ctx context.Context, requestID, reason string) error {
 	ctx, cancel := context.WithTimeout(ctx, askWithin)
 	defer cancel()

@@ -114,7 +114,7 @@ func (s *service) Bounds() integrations.Bounds {
 	return integrations.Bounds{Ending: 30 * time.Second, Rate: s.rate}
 }
 
-// fail makes an operation answer err; nil mends it.
+// fail has an operation return err from now on; nil ends that.
 func (s *service) fail(op string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -7,10 +7,10 @@ import (
 	"ramp.dev/ramp/reconcile"
 )
 
-// Sweeper is the third line with no Temporal: a reconciler on a worker's own
-// targets and the ledger, which knows nothing of workflows. Of d it needs the
-// ledger, the log, and the signer for receipts; with keys it holds the ledger
-// against what was signed, and without it believes the ledger.
+// Sweeper returns the third line with no Temporal: a reconciler of a worker's own
+// targets and the ledger, without workflows. Of d it needs the ledger, the log, and
+// the signer for receipts. With keys it verifies the ledger against what was signed;
+// without, it trusts the ledger.
 func Sweeper(ctx context.Context, c Config, d Deps) *reconcile.Reconciler {
 	broker := openTargets(ctx, c.Targets, d.Targets, d.Ledger)
 	t := &activities.Targets{Broker: broker, Ledger: d.Ledger, Signer: d.Signer, Keyring: d.Keyring, PasskeyApprovals: c.RequiredPasskeyApprovals()}

@@ -19,14 +19,16 @@ import (
 	"ramp.dev/ramp/integrations/pacing"
 	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/reconcile"
+	"ramp.dev/ramp/worker/builds"
 	"ramp.dev/ramp/workflows"
 )
 
-// Worker is a running set of Temporal workers: one for control, two for each
-// target, so that one slow target cannot hold up another, nor opening closing.
+// Worker is a running set of Temporal workers: one for control and two for each
+// target, so that a slow target delays no other, and opening does not delay
+// closing.
 type Worker struct {
 	Broker          *integrations.Broker
-	deployment      DeploymentConfig
+	deployment      builds.Config
 	metrics         *metrics
 	metricsListener net.Listener // nil: metrics are not served
 	running         []worker.Worker
@@ -38,14 +40,14 @@ type Worker struct {
 type Deps struct {
 	Temporal client.Client
 	Ledger   *ledger.Ledger
-	Keyring  evidence.Keyring // the server keys whose statements it believes
-	Signer   *evidence.Signer // the worker's own, for receipts; nil: none are kept
+	Keyring  evidence.Keyring // the server keys whose statements it accepts
+	Signer   *evidence.Signer // the worker's own, for receipts; nil stores none
 	Log      logrus.FieldLogger
-	// Targets are served beside the configured ones: those that the caller
-	// opened itself, for measuring and for tests. Of one that is configured too,
-	// what every kind has is taken from there.
+	// Targets are served beside the configured ones: those that the caller opened
+	// itself, for benchmarks and tests. The fields of every kind come from the
+	// configuration, if it has the target too.
 	Targets map[string]integrations.Target
-	Alarms  reconcile.Alarms // nil: the log alone
+	Alarms  reconcile.Alarms // nil: they are only logged
 }
 
 // stopWithin is how long Stop lets running activities finish; Temporal's own
@@ -95,7 +97,7 @@ func (w *Worker) serve(ctx context.Context, c Config, d Deps) (err error) {
 	}
 	for _, name := range w.Broker.Names() {
 		if err := w.Broker.Ping(ctx, name); err != nil {
-			d.Log.WithField("target", name).WithError(err).Error("target does not work; the others run")
+			d.Log.WithField("target", name).WithError(err).Error("a target cannot be reached; the others run")
 		}
 		t := &activities.Targets{Broker: w.Broker, Ledger: d.Ledger, Keyring: d.Keyring, Signer: d.Signer, ObserveLag: observe.observeLag, Directory: d.Ledger,
 			PasskeyApprovals: c.RequiredPasskeyApprovals()}
@@ -113,8 +115,8 @@ func (w *Worker) serve(ctx context.Context, c Config, d Deps) (err error) {
 		}
 	}
 	w.background.Go(func() { jobKeeper{temporal: d.Temporal, jobs: all, log: d.Log}.run(background) })
-	if c.Control && c.Deployment.on() {
-		w.background.Go(func() { waitCurrent(background, NewDeployments(d.Temporal, c.Deployment), d.Log) })
+	if c.Control && c.Deployment.On() {
+		w.background.Go(func() { builds.New(d.Temporal, c.Deployment).LogCurrent(background, d.Log) })
 	}
 	return nil
 }
@@ -152,7 +154,7 @@ func (w *Worker) startQueue(d Deps, queue string, slots int, all jobs, register 
 		MaxConcurrentActivityExecutionSize: slots,
 		StickyScheduleToStartTimeout:       stickyWithin,
 		Interceptors:                       []interceptor.WorkerInterceptor{w.metrics},
-		DeploymentOptions:                  w.deployment.options(queue),
+		DeploymentOptions:                  w.deployment.Options(queue),
 		OnFatalError:                       func(err error) { d.Log.WithError(err).WithField("queue", queue).Error("worker stopped") },
 	})
 	register(tw)

@@ -19,9 +19,9 @@ import (
 	"ramp.dev/ramp/workflows"
 )
 
-// replay runs today's code against a recorded history and answers how the
-// request ended in it, and how it ends now: as nothing, if the run only gave way
-// to the next, which the replayer checks.
+// replay runs today's code against a recorded history, and returns how the request
+// ended in it, and how it ends now: as nothing, if the run was continued as new,
+// which the replayer checks.
 func replay(t *testing.T, file string) (then, now workflows.AccessRequestResult, err error) {
 	f, err := os.Open(file)
 	require.NoError(t, err)
@@ -31,7 +31,7 @@ func replay(t *testing.T, file string) (then, now workflows.AccessRequestResult,
 	r, err := sdk.NewWorkflowReplayerWithOptions(sdk.WorkflowReplayerOptions{DisableDeadlockDetection: true}) // a loaded machine is no defect
 	require.NoError(t, err)
 	workflows.Register(r)
-	id, then, renewed := facts(t, h)
+	id, then, renewed := readHistory(t, h)
 	err = r.ReplayWorkflowHistoryWithOptions(quiet{}, h, sdk.ReplayWorkflowHistoryOptions{OriginalExecution: workflow.Execution{ID: id}})
 	if err == nil && !renewed {
 		// The SDK has this method and forgot it in its interface.
@@ -40,9 +40,9 @@ func replay(t *testing.T, file string) (then, now workflows.AccessRequestResult,
 	return then, now, err
 }
 
-// facts reads a history's workflow id and result from its first and last event,
+// readHistory reads a history's workflow id and result from its first and last event,
 // and whether it has no result because it was continued as new.
-func facts(t *testing.T, h *historypb.History) (id string, res workflows.AccessRequestResult, renewed bool) {
+func readHistory(t *testing.T, h *historypb.History) (id string, res workflows.AccessRequestResult, renewed bool) {
 	first := h.Events[0].GetWorkflowExecutionStartedEventAttributes()
 	if h.Events[len(h.Events)-1].GetWorkflowExecutionContinuedAsNewEventAttributes() != nil {
 		return first.WorkflowId, res, true
@@ -60,7 +60,7 @@ func histories(t *testing.T, pattern string) []string {
 	return files
 }
 
-// renewed stands for the state of a run that gave way to another.
+// renewed stands for the state of a run that was continued as new.
 const renewed = "continued as new"
 
 // TestCase37ReplayOfHistories: code that is deployed while requests run must go
@@ -109,7 +109,7 @@ func TestReplayNotices(t *testing.T) {
 	}
 }
 
-// quiet drops what the replayer logs: its errors come back as errors.
+// quiet drops the replayer's log lines; it returns its errors, too.
 type quiet struct{}
 
 func (quiet) Debug(string, ...any) {}

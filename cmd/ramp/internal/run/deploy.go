@@ -13,7 +13,7 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/cmd/ramp/internal/output"
 	"ramp.dev/ramp/config"
-	"ramp.dev/ramp/worker"
+	"ramp.dev/ramp/worker/builds"
 )
 
 type deployFlags struct {
@@ -39,7 +39,7 @@ func deployCommand() *cobra.Command {
 			Long:    "Waits for a worker of the build, then makes the build current: all new requests begin on it. Requests that run\nstay where they are.",
 			Example: "  ramp deploy current v1.4.0 --config /etc/ramp/ramp.yaml",
 			RunE: func(cmd *cobra.Command, args []string) error {
-				return f.run(cmd, func(ctx context.Context, d worker.Deployments, out io.Writer) error {
+				return f.run(cmd, func(ctx context.Context, d builds.Deployment, out io.Writer) error {
 					if err := d.SetCurrent(ctx, args[0]); err != nil {
 						return err
 					}
@@ -51,7 +51,7 @@ func deployCommand() *cobra.Command {
 				"continues them.",
 			Example: "  ramp deploy carry v1.3.2 --config /etc/ramp/ramp.yaml",
 			RunE: func(cmd *cobra.Command, args []string) error {
-				return f.run(cmd, func(ctx context.Context, d worker.Deployments, out io.Writer) error {
+				return f.run(cmd, func(ctx context.Context, d builds.Deployment, out io.Writer) error {
 					n, to, err := d.Carry(ctx, args[0])
 					if err != nil {
 						return err
@@ -66,15 +66,15 @@ func deployCommand() *cobra.Command {
 	return c
 }
 
-func (f *deployFlags) run(cmd *cobra.Command, do func(context.Context, worker.Deployments, io.Writer) error) error {
+func (f *deployFlags) run(cmd *cobra.Command, do func(context.Context, builds.Deployment, io.Writer) error) error {
 	ctx, cancel := context.WithTimeout(cmd.Context(), f.within)
 	defer cancel()
 	return f.withTemporal(ctx, func(c config.Config, temporal client.Client) error {
-		return do(ctx, worker.NewDeployments(temporal, c.Worker.Deployment), cmd.OutOrStdout())
+		return do(ctx, builds.New(temporal, c.Worker.Deployment), cmd.OutOrStdout())
 	})
 }
 
-func (f *deployFlags) status(ctx context.Context, d worker.Deployments, out io.Writer) error {
+func (f *deployFlags) status(ctx context.Context, d builds.Deployment, out io.Writer) error {
 	builds, err := d.Builds(ctx)
 	if err != nil {
 		return err
@@ -88,7 +88,7 @@ func (f *deployFlags) status(ctx context.Context, d worker.Deployments, out io.W
 	})
 }
 
-func buildRow(b worker.Build) []string {
+func buildRow(b builds.Build) []string {
 	row := []string{b.ID, "", strconv.FormatInt(b.Requests, 10), strconv.Itoa(b.Workers), "", ""}
 	if b.Current {
 		row[1] = "current"

@@ -10,7 +10,7 @@ import (
 	"ramp.dev/ramp/reconcile"
 )
 
-// reconcileMetrics are what a worker tells of the third line and of endings.
+// reconcileMetrics are the metrics of the third line and of endings.
 type reconcileMetrics struct {
 	findings *prometheus.CounterVec
 	left     *prometheus.GaugeVec
@@ -46,8 +46,8 @@ func (f *reconcileMetrics) observeLag(target string, after time.Duration) {
 	f.lag.WithLabelValues(target).Observe(after.Seconds())
 }
 
-// openGrantsCollector answers from the ledger when it is asked, so that what it says is
-// true whichever worker is asked.
+// openGrantsCollector reads the ledger whenever it is scraped, so that every worker
+// exports the same.
 type openGrantsCollector struct{ ledger *ledger.Ledger }
 
 var (
@@ -58,7 +58,7 @@ var (
 // Describe implements prometheus.Collector.
 func (s openGrantsCollector) Describe(to chan<- *prometheus.Desc) { to <- openGrants; to <- overdue }
 
-// Collect implements prometheus.Collector. With no ledger there is no figure,
+// Collect implements prometheus.Collector. With no ledger it exports no value,
 // rather than an old one.
 func (s openGrantsCollector) Collect(to chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), askWithin)

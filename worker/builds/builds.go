@@ -1,4 +1,4 @@
-package worker
+package builds
 
 import (
 	"context"
@@ -18,15 +18,15 @@ import (
 	"ramp.dev/ramp/workflows"
 )
 
-// Deployments are the builds of the workers, as Temporal knows them.
-type Deployments struct {
+// Deployment is the builds of the workers, as Temporal has them.
+type Deployment struct {
 	temporal client.Client
-	config   DeploymentConfig
+	config   Config
 }
 
-// NewDeployments looks at the deployment that c names.
-func NewDeployments(c client.Client, config DeploymentConfig) Deployments {
-	return Deployments{c, config}
+// New returns the deployment that config names.
+func New(c client.Client, config Config) Deployment {
+	return Deployment{c, config}
 }
 
 // Build is one build of the workers.
@@ -39,12 +39,13 @@ type Build struct {
 	Since    time.Time  `json:"since"`            // when it was first seen
 }
 
-func (d Deployments) handle() client.WorkerDeploymentHandle {
+func (d Deployment) handle() client.WorkerDeploymentHandle {
 	return d.temporal.WorkerDeploymentClient().GetHandle(d.config.name())
 }
 
-// describe is the deployment; CodeNotFound before its first worker has started.
-func (d Deployments) describe(ctx context.Context) (client.WorkerDeploymentInfo, error) {
+// describe describes the deployment. Errors are also CodeNotFound: its first worker
+// has not started yet.
+func (d Deployment) describe(ctx context.Context) (client.WorkerDeploymentInfo, error) {
 	ctx, cancel := context.WithTimeout(ctx, askWithin)
 	defer cancel()
 	res, err := d.handle().Describe(ctx, client.WorkerDeploymentDescribeOptions{})
@@ -55,9 +56,9 @@ func (d Deployments) describe(ctx context.Context) (client.WorkerDeploymentInfo,
 	return res.Info, api.FromTemporal(err)
 }
 
-// currentBuild is the build that gets new requests; empty if there is none,
-// and workers without a build get them.
-func (d Deployments) currentBuild(ctx context.Context) (string, error) {
+// currentBuild returns the build that gets new requests. It is empty if workers
+// without a build get them.
+func (d Deployment) currentBuild(ctx context.Context) (string, error) {
 	info, err := d.describe(ctx)
 	if err != nil || info.RoutingConfig.CurrentVersion == nil {
 		return "", err
@@ -67,7 +68,7 @@ func (d Deployments) currentBuild(ctx context.Context) (string, error) {
 
 // Builds lists the builds, the newest first. Errors are also of code not_found:
 // no worker with a build has started yet.
-func (d Deployments) Builds(ctx context.Context) ([]Build, error) {
+func (d Deployment) Builds(ctx context.Context) ([]Build, error) {
 	info, err := d.describe(ctx)
 	if err != nil {
 		return nil, err
@@ -99,9 +100,9 @@ func (d Deployments) Builds(ctx context.Context) ([]Build, error) {
 	return out, nil
 }
 
-// seen is when the workers of each build last asked for work. Temporal forgets
+// seen returns when the workers of each build last asked for work. Temporal forgets
 // a worker after five minutes.
-func (d Deployments) seen(ctx context.Context) (map[string][]time.Time, error) {
+func (d Deployment) seen(ctx context.Context) (map[string][]time.Time, error) {
 	res, err := d.temporal.DescribeTaskQueue(ctx, workflows.ControlQueue, enumspb.TASK_QUEUE_TYPE_WORKFLOW)
 	if err != nil {
 		return nil, api.FromTemporal(err)
@@ -115,9 +116,9 @@ func (d Deployments) seen(ctx context.Context) (map[string][]time.Time, error) {
 	return out, nil
 }
 
-// liveOn finds the requests that live on a build. The name is one of
+// liveOn returns the query for the requests that live on a build. The name is one of
 // deploymentWord, so it needs no quoting.
-func (d Deployments) liveOn(build string) string {
+func (d Deployment) liveOn(build string) string {
 	return fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus = 'Running' AND TemporalWorkerDeploymentVersion = '%s:%s'",
 		workflows.AccessRequestType, d.config.name(), build)
 }
@@ -125,7 +126,7 @@ func (d Deployments) liveOn(build string) string {
 // SetCurrent has a build get all new requests. It waits until ctx ends for its
 // workers to ask for work. Making it current again changes nothing. Errors are
 // also of code unavailable: no worker of this build came.
-func (d Deployments) SetCurrent(ctx context.Context, build string) error {
+func (d Deployment) SetCurrent(ctx context.Context, build string) error {
 	if !deploymentWord.MatchString(build) {
 		return access.Errorf(access.CodeInvalid, "%q is not a build", access.Clip(build, 60))
 	}
@@ -144,12 +145,12 @@ func (d Deployments) SetCurrent(ctx context.Context, build string) error {
 	}
 }
 
-// Carry moves the requests of a build to the current one, which goes on where
-// the old one was, and answers how many it moved. It is for builds whose workers
+// Carry moves the requests of a build to the current one, which goes on where the
+// old one was, and returns how many it moved. It is for builds whose workers
 // are gone, or should be. Repeating it is harmless. Errors are also of code
 // invalid: the build is the current one, or none is; and unavailable: some still
 // live on the old build when ctx ends.
-func (d Deployments) Carry(ctx context.Context, old string) (moved int, to string, err error) {
+func (d Deployment) Carry(ctx context.Context, old string) (moved int, to string, err error) {
 	to, err = d.currentBuild(ctx)
 	switch {
 	case err != nil:
@@ -157,7 +158,7 @@ func (d Deployments) Carry(ctx context.Context, old string) (moved int, to strin
 	case !deploymentWord.MatchString(old):
 		return 0, to, access.Errorf(access.CodeInvalid, "%q is not a build", access.Clip(old, 60))
 	case to == "":
-		return 0, to, access.Errorf(access.CodeInvalid, "no build is current: make the one current that shall go on")
+		return 0, to, access.Errorf(access.CodeInvalid, "no build is current; run `ramp deploy current BUILD` first")
 	case to == old:
 		return 0, to, access.Errorf(access.CodeInvalid, "build %q is the current one: its requests are where they should be", old)
 	}
@@ -168,7 +169,7 @@ func (d Deployments) Carry(ctx context.Context, old string) (moved int, to strin
 			return len(done), to, err
 		}
 		for _, id := range live {
-			// Again and again those that are still listed: the list may be late.
+			// Those that are still listed are moved again: the list may be late.
 			if err := d.move(ctx, id, to); err != nil {
 				return len(done), to, err
 			}
@@ -182,7 +183,7 @@ func (d Deployments) Carry(ctx context.Context, old string) (moved int, to strin
 	}
 }
 
-func (d Deployments) liveIDs(ctx context.Context, build string) (out []string, err error) {
+func (d Deployment) liveIDs(ctx context.Context, build string) (out []string, err error) {
 	var page []byte
 	for {
 		res, err := d.temporal.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{PageSize: 1000, NextPageToken: page, Query: d.liveOn(build)})
@@ -198,8 +199,8 @@ func (d Deployments) liveIDs(ctx context.Context, build string) (out []string, e
 	}
 }
 
-// move pins one request to another build; one that is over meanwhile is fine.
-func (d Deployments) move(ctx context.Context, id, to string) error {
+// move pins one request to another build. One that is over meanwhile is no error.
+func (d Deployment) move(ctx context.Context, id, to string) error {
 	_, err := d.temporal.UpdateWorkflowExecutionOptions(ctx, client.UpdateWorkflowExecutionOptionsRequest{WorkflowId: id,
 		WorkflowExecutionOptionsChanges: client.WorkflowExecutionOptionsChanges{VersioningOverride: &client.VersioningOverrideChange{
 			Value: &client.PinnedVersioningOverride{Version: d.config.version(to)}}}})
@@ -209,3 +210,6 @@ func (d Deployments) move(ctx context.Context, id, to string) error {
 	}
 	return api.FromTemporal(err)
 }
+
+// askWithin bounds one call to Temporal.
+const askWithin = 10 * time.Second

@@ -24,27 +24,28 @@ const (
 	SyncDirectory     = "SyncDirectory"
 )
 
-// VerifyDecisionsInput asks what the decisions so far amount to.
+// VerifyDecisionsInput has the decisions so far, and a new one.
 type VerifyDecisionsInput struct {
 	Plan      evidence.Envelope   `json:"plan"`
 	Decisions []evidence.Envelope `json:"decisions,omitempty"` // accepted before
 	New       *evidence.Envelope  `json:"new,omitempty"`       // the one to accept; nil asks about an automatic approval
 }
 
-// VerifyDecisionsResult is the answer, already recorded in the ledger.
+// VerifyDecisionsResult is what the decisions amount to, already recorded in the
+// ledger.
 type VerifyDecisionsResult struct {
 	Decision *access.Decision       `json:"decision,omitempty"`
-	Outcome  access.DecisionOutcome `json:"standing"`
+	Outcome  access.DecisionOutcome `json:"outcome"`
 	Stages   []access.StageStatus   `json:"stages,omitempty"`
 }
 
-// ResolveScopesInput asks what entitlements on one target mean.
+// ResolveScopesInput has entitlements on one target.
 type ResolveScopesInput struct {
 	Target       string               `json:"target"`
 	Entitlements []access.Entitlement `json:"entitlements"`
 }
 
-// ResolveScopesResult answers in the same order.
+// ResolveScopesResult has what they mean, in the same order.
 type ResolveScopesResult struct {
 	Scopes []access.Scope `json:"scopes"`
 }
@@ -89,7 +90,7 @@ type CloseGrantInput struct {
 	Target    string `json:"target"`
 	Grant     string `json:"grant"`
 	Principal string `json:"principal,omitempty"`
-	// Ending is recorded before the target is touched, if the ledger answers at
+	// Ending is recorded before the target is touched, if the ledger responds at
 	// once, and Ended once the grant is closed, if nothing else is waited for.
 	Ending *access.Transition `json:"ending,omitempty"`
 	Ended  *access.Transition `json:"ended,omitempty"` // its time is when it was so
