@@ -94,7 +94,7 @@ func TestCase37Deploys(t *testing.T) {
 	waiting := s.asks(time.Hour)
 	s.eventually(func() bool {
 		return slices.ContainsFunc(hook.AllEntries(), func(e *logrus.Entry) bool {
-			return e.Level == logrus.WarnLevel && e.Message == "this build is not current and gets no new requests: `ramp deploy current 1` makes it"
+			return e.Level == logrus.WarnLevel && e.Message == "this build is not current and gets no new requests: make it current with `ramp deploy current 1`"
 		})
 	}, "the worker says that it gets no work")
 	require.Equal(t, access.StatePending, waiting.row().State)
