@@ -18,6 +18,10 @@ const (
 	captured   = "./worker -run TestCapturedServer"
 	logins     = "./server/auth -run IDToken"
 	third      = "./reconcile -run Forged"
+	handed     = "./cmd/ramp/internal/people -run Case54|Case78|Case79"
+	extended   = "./cmd/ramp/internal/people -run Case76"
+	signalled  = "./cmd/ramp/internal/people -run Case77SignalsEndEverything/SIG"
+	fields     = "./config/field"
 	stories    = "./tools/histories -run Stories/released-while-opening"
 )
 
@@ -128,5 +132,16 @@ func mutants() []mutant {
 		{"an unknown key of an entitlement is ignored", "integrations/entitlement.go", "if known[key] {", "if true {", []string{broker}},
 		{"two people have one name on AWS", "integrations/awsiam/principal.go", "c != '=' && principalShape", "principalShape", []string{"./integrations/awsiam -run SessionName"}},
 		{"an ended key shuts out everybody at its address", "integrations/sshcert/hostconfig.go", "lines += \"PerSourcePenalties authfail:0\\n\"", "lines += \"\"", []string{"./integrations/sshcert -run HostConfig"}},
+
+		// The requester's machine, and the configuration.
+		{"a credential sets any variable", "access/credential_kind.go", "if !slices.Contains(kind.Env, name) {", "if false {", []string{handed}},
+		{"a credential brings arguments of its own", "access/credential_kind.go", "if !slices.Equal(arguments, kind.Arguments[program]) {", "if arguments == nil {", []string{handed}},
+		{"a credential names a command", "access/credential_kind.go", "if n := len(c.Command); n > 0 && ", "if n := len(c.Command); n < 0 && ", []string{handed}},
+		{"ssh's configuration is the credential's", "cmd/ramp/internal/credential/credential.go", "files[\"config\"] = config", "_ = config", []string{handed}},
+		{"the user's variables stand beside a credential's", "cmd/ramp/internal/credential/credential.go", "&& !slices.Contains(foreign, name)", "&& !(false && slices.Contains(foreign, name))", []string{handed}},
+		{"a credential is written over the user's files", "cmd/ramp/internal/credential/into.go", "err == nil && ours && info.Mode().IsRegular()", "err == nil || ours && info.Mode().IsRegular()", []string{handed}},
+		{"a command is ended at the old end", "cmd/ramp/internal/people/exec.go", "end = *r.ExpiresAt", "_ = *r.ExpiresAt", []string{extended}},
+		{"what a command started lives on", "cmd/ramp/internal/credential/process.go", "\t\t\tendAll()\n", "", []string{signalled}},
+		{"a secret that was written is kept", "config/field/secret.go", "if text != \"\" && !secret.IsReference(text) {", "if false {", []string{fields}},
 	}
 }

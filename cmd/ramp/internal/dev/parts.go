@@ -4,15 +4,12 @@ package dev
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 
-	"github.com/goccy/go-yaml"
 	"github.com/sirupsen/logrus"
 
 	"ramp.dev/ramp/access"
@@ -26,10 +23,6 @@ import (
 	"ramp.dev/ramp/dev/temporalserver"
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/integrations/sshcert"
-	"ramp.dev/ramp/passkey"
-	"ramp.dev/ramp/server"
-	"ramp.dev/ramp/server/auth"
-	"ramp.dev/ramp/server/limit"
 	"ramp.dev/ramp/worker"
 	"ramp.dev/ramp/workflows"
 )
@@ -150,72 +143,10 @@ func (d *dev) startHost(ctx context.Context) error {
 	return nil
 }
 
-// plenty keeps load tests on one machine from limits made for people.
-var plenty = limit.Rate{PerSecond: 2000, Burst: 10_000}
-
-// scimTokenName is the file with what opens SCIM.
-const scimTokenName = "scim.token"
-
-// scimToken makes one on the first run with --scim.
-func (d *dev) scimToken() error {
-	f, err := os.OpenFile(d.path(scimTokenName), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, os.ErrExist) {
-		return nil
-	}
-	if err == nil {
-		_, err = fmt.Fprintln(f, rand.Text())
-		err = errors.Join(err, f.Close())
-	}
-	if err != nil {
-		return access.Errorf(access.CodeInvalid, "--scim: %w", err)
-	}
-	return nil
-}
-
-const passkeysName = "passkeys.yaml"
-
-// write writes the configuration in which the parts find each other, then
-// reads it, so that `ramp dev` runs what `ramp server --config` would.
-func (d *dev) configure(context.Context) error {
-	d.config.Ledger = config.Ledger{URL: field.ParseURL("sqlite:" + d.path("ledger.db"))}
-	d.config.Temporal = config.Temporal{Address: d.temporal, Namespace: temporalserver.Namespace}
-	d.config.Keys = config.Keys{Signer: "keys/server.key", Trusted: []field.File{"keys/server.pub"}, Worker: "keys/worker.key", Workers: []field.File{"keys/worker.pub"}, Payload: []field.Secret{field.SecretFile("keys/payload.key")}}
-	d.config.Server = server.Config{Listen: d.listen, URL: "http://" + d.listen, Contracts: "contracts",
-		Identity: auth.Config{Issuer: d.issuer}, Operators: []string{"operators"}, Auditors: []string{"security"}, TemporalUI: "http://" + d.temporalUI, MaxOpen: 1000,
-		Limits: server.LimitsConfig{Person: plenty, Address: plenty}}
-	// Browsers have passkeys for names only: at 127.0.0.1 there are none.
-	if origin := d.config.Server.URL; passkey.ValidateOrigin(origin) == nil {
-		if err := passkey.PrepareFile(d.path(passkeysName), origin); err != nil {
-			return err
-		}
-		d.config.Keys.Passkeys, d.config.Server.EnrolInPage = passkeysName, true
-	}
-	if d.scim {
-		if err := d.scimToken(); err != nil {
-			return err
-		}
-		d.config.Server.SCIM.Token = field.SecretFile(scimTokenName)
-	}
-	b, err := yaml.Marshal(d.config)
-	if err != nil {
-		return err
-	}
-	// Whoever waits for the file must find it whole.
-	path := d.path(config.DefaultName)
-	head := "# Written by `ramp dev` at each start, with the addresses of that start.\n"
-	if err := os.WriteFile(path+".new", append([]byte(head), b...), 0o600); err != nil {
-		return access.Errorf(access.CodeInvalid, "configuration: %w", err)
-	}
-	if err := os.Rename(path+".new", path); err != nil {
-		return access.Errorf(access.CodeInvalid, "configuration: %w", err)
-	}
-	d.config, err = config.Load(path)
-	return err
-}
-
 func (d *dev) startWorker(ctx context.Context) error {
 	return d.service(ctx, "worker", run.StartWorker)
 }
+
 func (d *dev) startServer(ctx context.Context) error {
 	return d.service(ctx, "server", run.StartServer)
 }
