@@ -44,7 +44,7 @@ func TestCutByRevoke(t *testing.T) {
 	require.Error(t, err)
 }
 
-// The line is taken away by hand, and nobody tells the host.
+// Somebody removes the line by hand, without the control socket.
 func TestCutWhenTheLineVanishes(t *testing.T) {
 	d := startDemo(t)
 	session, _, _ := d.terminal(d.client(d.grant(10 * time.Minute)))
@@ -83,7 +83,7 @@ func TestWarnsBeforeTheEnd(t *testing.T) {
 }
 
 // A client that reads nothing fills its window, and the host's farewell cannot be
-// written. It must be cut all the same.
+// written. The connection must be cut nevertheless.
 func TestCase31ClientThatReadsNothing(t *testing.T) {
 	d := startDemo(t)
 	g := d.grant(10 * time.Minute)
@@ -116,7 +116,7 @@ func TestCase31ClientThatReadsNothing(t *testing.T) {
 	require.True(t, p.Gone())
 }
 
-// stuckConn stops reading once told to.
+// stuckConn stops reading when stop is closed.
 type stuckConn struct {
 	net.Conn
 	stop, done chan struct{}

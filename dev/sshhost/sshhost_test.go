@@ -217,7 +217,7 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// Certificates that the authority did sign, but should not have.
+// Certificates that the authority signed, but should not have.
 func TestBadCertificates(t *testing.T) {
 	d := startDemo(t)
 	g := d.grant(10 * time.Minute)
@@ -265,7 +265,7 @@ func (d *demo) newKey() ssh.Signer {
 	return signer
 }
 
-// certified is a certificate of an authority that nobody trusts.
+// certified returns a certificate of an authority that the host does not trust.
 func (d *demo) certified(key ssh.Signer, change func(*ssh.Certificate)) ssh.Signer {
 	cert := &ssh.Certificate{Key: key.PublicKey(), CertType: ssh.UserCert, ValidPrincipals: []string{"deploy"}, ValidBefore: ssh.CertTimeInfinity}
 	if change != nil {
@@ -277,7 +277,7 @@ func (d *demo) certified(key ssh.Signer, change func(*ssh.Certificate)) ssh.Sign
 	return signer
 }
 
-// There are sessions on this host, and nothing else.
+// This host offers sessions and nothing else.
 func TestNothingButSessions(t *testing.T) {
 	d := startDemo(t)
 	client := d.client(d.grant(10 * time.Minute))

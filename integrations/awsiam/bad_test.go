@@ -11,7 +11,8 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// badEntitlements are wrong against the fixture's allow-list.
+// badEntitlements returns entitlements that are invalid with the fixture's
+// allow-list.
 func badEntitlements() map[string]access.Entitlement {
 	e := func(action, resource string) access.Entitlement {
 		return access.Entitlement{"actions": []any{action}, "resources": []any{resource}}

@@ -12,7 +12,7 @@ import (
 	"ramp.dev/ramp/integrations"
 )
 
-// What AWS says, through the SDK, as Ramp understands it.
+// AWS's errors, as they come through the SDK, get Ramp's codes.
 func TestErrors(t *testing.T) {
 	const secret = "wJalrXUtnFEMI-do-not-tell"
 	for k, v := range map[string]string{"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": secret} {
@@ -55,7 +55,7 @@ func TestErrors(t *testing.T) {
 		}
 		require.Equal(t, 3, calls, "the SDK must not retry by itself")
 	}
-	// A deadline is not an answer.
+	// A deadline that passes says nothing about the role.
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	target, err := goodConfig().Open(context.Background(), "aws/test")
@@ -64,8 +64,8 @@ func TestErrors(t *testing.T) {
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(err))
 }
 
-// AWS refuses a role that it does not know everywhere yet like one that it does
-// not trust. Only the first is worth another try.
+// AWS refuses a role that it does not know everywhere yet as it refuses one that
+// does not trust the caller. Only the first is retried.
 func TestMintingAYoungRole(t *testing.T) {
 	a := start(t)
 	ctx := context.Background()

@@ -13,7 +13,7 @@ import (
 	"ramp.dev/ramp/integrations/targettest"
 )
 
-// faultyWire is the way to AWS when it is bad, in the forms that AWS has for it.
+// faultyWire is a transport to AWS that fails as AWS does.
 type faultyWire struct {
 	fault targettest.Fault
 	n     int32
@@ -60,7 +60,7 @@ func formOf(r *http.Request) url.Values {
 	return form
 }
 
-// answer is an error as IAM words it; without a code, as a proxy words it.
+// answer returns an error as IAM writes it, or as a proxy does if it has no code.
 func answer(r *http.Request, status int, code, message string) *http.Response {
 	body := message
 	if code != "" {
@@ -71,13 +71,13 @@ func answer(r *http.Request, status int, code, message string) *http.Response {
 		Header: http.Header{"Content-Type": {"text/xml"}}, Body: io.NopCloser(strings.NewReader(body)), Request: r}
 }
 
-// wire is a way to AWS that a test makes up.
+// wire is a transport to AWS that a test makes up.
 type wire func(*http.Request) (*http.Response, error)
 
 // RoundTrip implements http.RoundTripper.
 func (w wire) RoundTrip(r *http.Request) (*http.Response, error) { return w(r) }
 
-// denied is AWS for one who may not do one thing.
+// denied is a transport to an AWS that refuses one action.
 func denied(action, code string) wire {
 	return func(r *http.Request) (*http.Response, error) {
 		if formOf(r).Get("Action") == action {

@@ -17,7 +17,8 @@ import (
 	"ramp.dev/ramp/integrations/targettest"
 )
 
-// account is a server, the meaning of its policies, and a target on it.
+// account is an AWS account, a simulator of its policies, and a target's
+// configuration.
 type account struct {
 	*awstest.Server
 	sim    *awstest.Simulator
@@ -55,7 +56,7 @@ func grantFor(e access.Entitlement, ttl time.Duration) access.Grant {
 		Entitlement: e, ExpiresAt: time.Now().UTC().Add(ttl).Truncate(time.Second)}
 }
 
-// granted opens a grant and sees to its removal.
+// granted opens a grant, and revokes it after the test.
 func (a account) granted(t *testing.T, target integrations.Target, e access.Entitlement, ttl time.Duration) access.Grant {
 	t.Helper()
 	g := grantFor(e, ttl)
@@ -64,9 +65,9 @@ func (a account) granted(t *testing.T, target integrations.Target, e access.Enti
 	return g
 }
 
-// useAt asks both doors: may the worker assume the role for the requester, and
-// may the credential's session then act? Both must agree, so that neither policy
-// hides what the other one lacks.
+// useAt evaluates both policies: may the worker assume the role for the requester,
+// and may the credential's session then act? Both must agree, so that neither
+// policy hides an error in the other.
 func (a account) useAt(ctx context.Context, g access.Grant, c access.Credential, at time.Time) error {
 	caller, err := a.Caller(ctx, c.Env["AWS_ACCESS_KEY_ID"], c.Env["AWS_SECRET_ACCESS_KEY"], c.Env["AWS_SESSION_TOKEN"])
 	if err != nil {
@@ -122,7 +123,7 @@ func sessionOf(g access.Grant) string {
 	return "arn:aws:sts::" + awstest.Account + ":assumed-role/" + g.Name + "/" + g.Principal
 }
 
-// marked is every role with Ramp's mark, in whatever path.
+// marked returns the names of all roles that look like grants, whatever their path.
 func (a account) marked(ctx context.Context) ([]string, error) {
 	names, err := a.Names(ctx)
 	return slices.DeleteFunc(names, func(name string) bool {

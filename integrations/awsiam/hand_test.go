@@ -16,7 +16,8 @@ import (
 
 const everything = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
 
-// byHand: what people add to a role ends with it, on time and at revoking.
+// byHand tries that what people add to a role ends with it, at its end and when it
+// is revoked.
 func byHand(t *testing.T, a account) {
 	ctx, target := context.Background(), a.open(t, nil)
 	g := a.granted(t, target, read, time.Hour)
@@ -39,7 +40,7 @@ func byHand(t *testing.T, a account) {
 	require.True(t, puts(g.ExpiresAt.Add(-time.Second)), "the hand-made policy is in force")
 	require.False(t, puts(g.ExpiresAt), "and ends with the grant")
 
-	// Revoking reads the role, denies everything, and breaks off.
+	// Revoking reads the role, denies everything, and is interrupted.
 	err = a.open(t, &faultyWire{fault: targettest.Unavailable, n: 3}).Revoke(ctx, g)
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(err))
 	require.False(t, puts(time.Now()), "sessions have ended though the role is there")
@@ -56,7 +57,7 @@ func byHand(t *testing.T, a account) {
 	require.Nil(t, role)
 }
 
-// somebodyElses: a role that Ramp did not make is neither adopted nor touched.
+// somebodyElses tries that a role which Ramp did not make is not touched.
 func somebodyElses(t *testing.T, a account) {
 	ctx, target := context.Background(), a.open(t, nil)
 	trust := goodConfig().trust("eve", time.Now().Add(time.Hour))
@@ -97,7 +98,7 @@ func boundaryTakenAway(t *testing.T, a account) {
 	require.NoError(t, err)
 	require.NotNil(t, role.Boundary)
 
-	// A worker that may write to bounded roles only still ends what is not.
+	// A worker that may only write to roles with the boundary still deletes others.
 	g = a.granted(t, target, read, time.Hour)
 	require.NoError(t, a.open(t, denied("PutRolePolicy", "AccessDenied")).Revoke(ctx, g))
 	g = a.granted(t, target, read, time.Hour)
@@ -106,7 +107,7 @@ func boundaryTakenAway(t *testing.T, a account) {
 	require.Equal(t, access.CodeForbidden, access.CodeOf(a.open(t, denied("DeleteRole", "AccessDenied")).Revoke(ctx, g)))
 }
 
-// trustChanged: opening again puts right what somebody changed in between.
+// trustChanged tries that granting again puts right what somebody changed.
 func trustChanged(t *testing.T, a account) {
 	ctx, target := context.Background(), a.open(t, nil)
 	g := a.granted(t, target, read, time.Hour)
@@ -121,7 +122,7 @@ func trustChanged(t *testing.T, a account) {
 	require.Equal(t, before, after)
 }
 
-// filledMeanwhile: something is added to the role while it is being emptied.
+// filledMeanwhile tries that somebody adds to a role while it is being emptied.
 func filledMeanwhile(t *testing.T, a account) {
 	ctx := context.Background()
 	g := a.granted(t, a.open(t, nil), read, time.Hour)

@@ -53,7 +53,8 @@ func roleAsMade(t *testing.T, a account) {
 	require.Equal(t, access.CodeInvalid, access.CodeOf(target.Grant(ctx, g)), "nobody")
 }
 
-// whoGetsIn: only the worker, only in the requester's name, only to what was granted.
+// whoGetsIn tries that only the worker gets in, only in the requester's name, and
+// only to what was granted.
 func whoGetsIn(t *testing.T, a account) {
 	ctx, now := context.Background(), time.Now()
 	g := a.granted(t, a.open(t, nil), read, time.Hour)
@@ -85,7 +86,8 @@ func whoGetsIn(t *testing.T, a account) {
 	}
 }
 
-// requesterAssumes: without a worker, Ramp mints nothing and the trust is theirs.
+// requesterAssumes tries a target without a worker: Ramp mints nothing, and the role
+// trusts the requester.
 func requesterAssumes(t *testing.T, a account) {
 	ctx := context.Background()
 	const session = "arn:aws:sts::123456789012:assumed-role/Engineers/"
@@ -101,7 +103,7 @@ func requesterAssumes(t *testing.T, a account) {
 		require.Equal(t, want, got, who)
 	}
 
-	// By source identity: one that the session carries, not one that it claims.
+	// The source identity that the session has counts, not one that it asks for.
 	engineer := "arn:aws:sts::123456789012:assumed-role/engineers/x"
 	a.config.Trust = TrustConfig{ARN: "arn:aws:iam::123456789012:role/engineers", SourceIdentity: true}
 	g = a.granted(t, a.open(t, nil), read, time.Hour)
@@ -139,8 +141,8 @@ func retryAfterExtension(t *testing.T, a account) {
 	require.Equal(t, longer.ExpiresAt.Format(time.RFC3339), role.Tags["ramp:expires"])
 }
 
-// brokenExtension breaks off after each call: nothing is lost, and the next try
-// ends where it should.
+// brokenExtension interrupts an extension after each call: access goes on, and the
+// next try sets the right end.
 func brokenExtension(t *testing.T, a account) {
 	ctx, target := context.Background(), a.open(t, nil)
 	for n := 1; ; n++ {
@@ -161,7 +163,7 @@ func brokenExtension(t *testing.T, a account) {
 	}
 }
 
-// pages: IAM lists 100 roles at a time.
+// pages tries more roles than IAM lists at a time (100).
 func pages(t *testing.T, a account) {
 	target, want := a.open(t, nil), 130
 	for range want {
@@ -195,7 +197,7 @@ func check(t *testing.T, a account) {
 	require.False(t, isSession("x", "arn:aws:iam::1:user/ramp-worker"))
 }
 
-// mintAsAsked: what Ramp asks AWS for, which moto does not look at.
+// mintAsAsked tries what Ramp asks AWS for, which moto does not check.
 func mintAsAsked(t *testing.T, a account) {
 	ctx := context.Background()
 	for ttl, want := range map[time.Duration]string{time.Minute: "900", 10 * time.Hour: "3600"} {

@@ -37,10 +37,10 @@ func TestConformance(t *testing.T) {
 	})
 }
 
-// Names of Ramp's shape, given by somebody else.
+// Names like those of grants, given by somebody else.
 const foreignName, foreignBelow = "ramp-f0re1gnf0re1gnf0-a", "ramp-f0re1gnf0re1gnf0-b"
 
-// foreign puts other people's roles as close to Ramp's as IAM lets them be.
+// foreign makes other people's roles, as much like Ramp's as IAM allows.
 func (a account) foreign(t *testing.T) func(context.Context) error {
 	const trust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
 	const policy = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}`

@@ -19,8 +19,8 @@ import (
 	"ramp.dev/ramp/integrations/awsiam/awstest"
 )
 
-// workerPolicy: the policy that the documentation tells people to give to the
-// worker allows every call that the target makes, and not what would be more.
+// workerPolicy tries that the policy in the documentation allows every call that the
+// target makes, and nothing that would be more.
 func workerPolicy(t *testing.T, a account) {
 	ctx := context.Background()
 	policy := documented(t)
@@ -96,7 +96,7 @@ func workerPolicy(t *testing.T, a account) {
 	}
 }
 
-// documented is the policy in docs/targets/aws.md.
+// documented returns the policy in docs/targets/aws.md.
 func documented(t *testing.T) json.RawMessage {
 	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "targets", "aws.md"))
 	require.NoError(t, err)

@@ -180,7 +180,7 @@ func (t *Target) Extend(_ context.Context, g access.Grant) error {
 
 // Mint implements integrations.Minter.
 func (t *Target) Mint(_ context.Context, g access.Grant) (access.Credential, error) {
-	c := access.Credential{Kind: "model", Env: map[string]string{"SECRET": "of " + g.Name}, ExpiresAt: g.ExpiresAt}
+	c := access.Credential{Kind: "fake", Env: map[string]string{"SECRET": "of " + g.Name}, ExpiresAt: g.ExpiresAt}
 	return c, t.call(OpMint, g, func(Fault) error {
 		if t.seen(g.Name) == nil {
 			return integrations.ErrNotOpen

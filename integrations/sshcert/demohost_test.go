@@ -22,7 +22,7 @@ import (
 	"ramp.dev/ramp/integrations/targettest"
 )
 
-// startDemo is a demo host and the configuration of its target.
+// startDemo starts a demo host and returns the configuration of its target.
 func startDemo(t *testing.T) (Config, *sshhost.Host) {
 	dir := shortTemp(t)
 	host, err := sshhost.Start(context.Background(), sshhost.Config{Dir: dir, Addr: "127.0.0.1:0"})
@@ -112,7 +112,7 @@ func certSigner(cred access.Credential) (ssh.Signer, error) {
 	return ssh.NewCertSigner(cert.(*ssh.Certificate), key)
 }
 
-// run is one command. A connection that goes away under it was cut.
+// run runs one command. A connection that closes meanwhile was cut.
 func run(client *ssh.Client, command string) (string, error) {
 	session, err := client.NewSession()
 	if err != nil {

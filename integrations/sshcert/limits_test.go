@@ -19,7 +19,7 @@ import (
 	"ramp.dev/ramp/integrations/targettest"
 )
 
-// host is a host with its real client, for what both kinds must enforce alike.
+// host is a host with its client, for limits that both kinds of host must enforce.
 type host struct {
 	config Config
 	user   string
@@ -124,7 +124,7 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// forged is a credential that is right in all but its authority.
+// forged returns a credential that is right in all but its authority.
 func forged(t *testing.T, g access.Grant, h host) access.Credential {
 	c := h.config
 	c.Dir = field.File(shortTemp(t))
@@ -136,7 +136,7 @@ func forged(t *testing.T, g access.Grant, h host) access.Credential {
 }
 
 // A client that has logged in and opened no session has no process with the
-// grant's mark, and could open one after the end (CASES 31).
+// grant in its environment, and could open a session after the end (CASES 31).
 func TestCase31IdleConnection(t *testing.T) {
 	c, me := startOpenSSH(t)
 	target := openedTarget(t, c)
@@ -154,7 +154,7 @@ func TestCase31IdleConnection(t *testing.T) {
 	require.Error(t, err, "the connection outlived the access")
 }
 
-// What a user may try so that something goes on: clear the mark, and detach.
+// A user may try to keep a process alive: clear its environment, and detach it.
 func TestCase32ProcessesThatHide(t *testing.T) {
 	c, me := startOpenSSH(t)
 	for name, command := range map[string]string{

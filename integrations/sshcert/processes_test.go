@@ -19,7 +19,7 @@ const (
 	theirs = "ramp-0123456789abcdef-b"
 )
 
-// machine is a process table that kills can change.
+// machine is a process table without real processes.
 type machine struct {
 	processes
 	table map[int]process
@@ -134,7 +134,7 @@ func TestIsConnection(t *testing.T) {
 	}
 }
 
-// The client that people have, on the host that everybody can try.
+// OpenSSH's client works with the demo host.
 func TestOpenSSHClientOnDemoHost(t *testing.T) {
 	c, _ := startDemo(t)
 	target := openedTarget(t, c)

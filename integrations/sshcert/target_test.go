@@ -146,7 +146,7 @@ func TestMintedCertificate(t *testing.T) {
 	require.NotZero(t, cert.Serial)
 	require.Equal(t, []string{"ssh", "demo"}, cred.Command)
 	require.Contains(t, cred.Files["config"], `IdentityFile "{{dir}}/id"`)
-	// What is kept of it is public.
+	// Only the public key is kept.
 	kept, err := os.ReadFile(filepath.Join(string(c.Dir), "issued", g.Name))
 	require.NoError(t, err)
 	require.Contains(t, string(kept), strings.Fields(string(ssh.MarshalAuthorizedKey(cert.Key)))[1])
@@ -189,8 +189,8 @@ func TestGrantAgain(t *testing.T) {
 	})
 }
 
-// Somebody widens Ramp's line by hand: nothing more is minted for it, and
-// revoking takes it away all the same.
+// Somebody widens Ramp's line by hand. Ramp mints no more credentials for it, and
+// revoking removes it.
 func TestLineEditedByHand(t *testing.T) {
 	ctx := context.Background()
 	c, _ := startDemo(t)
@@ -213,7 +213,7 @@ func TestLineEditedByHand(t *testing.T) {
 	require.True(t, p.Gone())
 }
 
-// The host is down: that is no proof of anything.
+// A host that is down proves nothing about sessions.
 func TestControlSocketDown(t *testing.T) {
 	ctx := context.Background()
 	c, host := startDemo(t)
@@ -240,7 +240,7 @@ func TestControlSocketDown(t *testing.T) {
 	require.True(t, p.Gone())
 }
 
-// A directory that went away, such as a mount, is not an empty one.
+// A directory that is gone, such as an unmounted one, is not an empty one.
 func TestDirectoryGone(t *testing.T) {
 	ctx := context.Background()
 	c, _ := startDemo(t)

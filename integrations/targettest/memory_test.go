@@ -12,7 +12,7 @@ import (
 	"ramp.dev/ramp/integrations/targettest"
 )
 
-// service is an outside system in memory, here to try the suite itself.
+// service is an outside system in memory, to test the suite itself.
 type service struct {
 	mu       sync.Mutex
 	objects  map[string]object // by name; foreign ones, too
@@ -36,7 +36,7 @@ func newService() *service {
 	return &service{objects: map[string]object{}, secrets: map[string]secret{}, sessions: map[*session]bool{}}
 }
 
-// memory is a target on it, with one flaw or none.
+// memory is a target on a service, with one flaw or none.
 type memory struct {
 	s     *service
 	flaw  flaw
@@ -49,7 +49,7 @@ func invalid(code string) error { return access.Invalid(access.Issue{Code: code,
 
 func (m *memory) is(f flaw) bool { return m.flaw == f }
 
-// call is one call to the service: an effect, and then perhaps no reply.
+// call makes one call to the service, with the faults of the target.
 func (m *memory) call(effect func()) error {
 	before, after := error(nil), error(nil)
 	if m.fault != nil {
@@ -126,7 +126,7 @@ func (m *memory) Mint(_ context.Context, g access.Grant) (c access.Credential, e
 			key = "secret-" + g.Name
 		}
 		m.s.secrets[key] = secret{g.Name, ends}
-		c = access.Credential{Kind: "memory", Env: map[string]string{"SECRET": key}, ExpiresAt: ends, Hint: "use it"}
+		c = access.Credential{Kind: "vault", Env: map[string]string{"VAULT_TOKEN": key}, ExpiresAt: ends, Hint: "use it"}
 	})
 	if cerr != nil {
 		return c, cerr
@@ -201,7 +201,7 @@ func (m *memory) Bounds() integrations.Bounds {
 func (m *memory) use(_ context.Context, _ access.Grant, c access.Credential) error {
 	m.s.mu.Lock()
 	defer m.s.mu.Unlock()
-	k, ok := m.s.secrets[c.Env["SECRET"]]
+	k, ok := m.s.secrets[c.Env["VAULT_TOKEN"]]
 	o, open := m.s.objects[k.grant]
 	now := time.Now()
 	if !ok || !open || (!m.is(neverExpires) && (!now.Before(o.expires) || !now.Before(k.expires))) {
@@ -210,7 +210,7 @@ func (m *memory) use(_ context.Context, _ access.Grant, c access.Credential) err
 	return nil
 }
 
-// session lives while its grant does.
+// session is alive while its grant is.
 type session struct {
 	m     *memory
 	grant string

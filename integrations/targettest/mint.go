@@ -16,6 +16,7 @@ func (s *suite) mint(t *testing.T) {
 		c := s.credential(t, target, g)
 		require.NotEmpty(t, c.Kind)
 		require.NotEmpty(t, c.Hint, "people are told how to use it")
+		require.NoError(t, c.Validate(), "clients accept nothing but what access.CredentialKinds lists")
 		require.False(t, c.ExpiresAt.IsZero())
 		require.Falsef(t, c.ExpiresAt.After(g.ExpiresAt), "expires at %s, after its grant at %s", c.ExpiresAt, g.ExpiresAt)
 		require.True(t, c.ExpiresAt.After(time.Now()))

@@ -17,7 +17,7 @@ import (
 	"ramp.dev/ramp/ledger"
 )
 
-// group is a service in memory that knows members, and not why they are.
+// group is a service in memory that has members, and does not know why.
 type group struct {
 	mu      sync.Mutex
 	members map[string]bool
@@ -31,7 +31,7 @@ func (g *group) first(grant string) bool {
 	return len(g.booked) == 1
 }
 
-// club is a target on it, with one flaw or none.
+// club is a target on a group, with one flaw or none.
 type club struct {
 	*memory // what the tier does not ask
 	group   *group

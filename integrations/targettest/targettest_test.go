@@ -40,7 +40,7 @@ const (
 	restoreReopens     flaw = "restoring opens again"
 )
 
-// flaws is each flaw with the tier that must find it.
+// flaws returns each flaw with the tier that must find it.
 func flaws() map[flaw]string {
 	return map[flaw]string{
 		acceptsUnknownKeys: "core", sameScope: "core",
@@ -55,7 +55,7 @@ func flaws() map[flaw]string {
 
 func TestMemory(t *testing.T) { targettest.Run(t, memoryHarness(none)) }
 
-// A suite that nothing fails is worth nothing.
+// Every flaw fails the suite, in the tier that is there for it.
 func TestEveryFlawIsFound(t *testing.T) {
 	for f, tier := range flaws() {
 		t.Run(string(f), func(t *testing.T) {

@@ -103,7 +103,8 @@ func TestOwnToken(t *testing.T) {
 	g := newGrant(60e9, "orders-read")
 	token := minted(t, target, g)
 
-	// Ramp's own token is replaced: what it made lives on, and is still ended.
+	// Ramp's own token is replaced. The tokens that the old one made stay, and Ramp
+	// still revokes them.
 	file, _ := config.Token.Path()
 	old, err := os.ReadFile(file)
 	require.NoError(t, err)

@@ -13,7 +13,7 @@ import (
 	"ramp.dev/ramp/integrations/vaulttoken/vaulttest"
 )
 
-// widen changes a grant's role with all rights, as an administrator would.
+// widen changes a grant's role by hand, as an administrator of Vault would.
 func widen(t *testing.T, s *vaulttest.Server) map[string]func(context.Context, access.Grant) error {
 	role := func(data map[string]any) func(context.Context, access.Grant) error {
 		return func(ctx context.Context, g access.Grant) error {
@@ -36,8 +36,9 @@ func widen(t *testing.T, s *vaulttest.Server) map[string]func(context.Context, a
 	}
 }
 
-// Somebody makes a second token through the role of one that was picked up: both
-// end, since Vault cannot tell which is whose, and the requester picks up again.
+// Somebody makes a second token through the role of one that was picked up. Both
+// are revoked, because Vault does not say which is which, and the requester picks
+// up again.
 func TestCase32TokenRoleUsedByHand(t *testing.T) {
 	ctx := context.Background()
 	server, config := start(t)

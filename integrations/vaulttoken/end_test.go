@@ -14,7 +14,7 @@ import (
 	"ramp.dev/ramp/integrations/vaulttoken/vaulttest"
 )
 
-// expiry is when Vault will end a token, as Vault says, and its policies.
+// expiry returns when Vault will end a token, and the token's policies.
 func expiry(t *testing.T, s *vaulttest.Server, token string) (time.Time, []string) {
 	secret, err := s.Root.Auth().Token().Lookup(token)
 	require.NoError(t, err)

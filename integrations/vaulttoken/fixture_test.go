@@ -31,8 +31,8 @@ path "auth/token/create" { capabilities = ["update"] }
 path "ssh/creds/otp" { capabilities = ["update"] }`
 )
 
-// start runs a Vault with orders in it and a token for Ramp that has policy.hcl
-// and nothing else.
+// start starts a Vault with some secrets in it, and a token for Ramp whose only
+// policy is policy.hcl.
 func start(t *testing.T) (*vaulttest.Server, Config) {
 	server := vaulttest.Start(t)
 	server.Policy(t, "orders-read", readRules)
@@ -65,7 +65,7 @@ func minted(t *testing.T, target *target, g access.Grant) string {
 	return c.Env["VAULT_TOKEN"]
 }
 
-// read reads the orders as a person would.
+// read reads a secret as a person would.
 func read(ctx context.Context, client *api.Client) error {
 	_, err := client.Logical().ReadWithContext(ctx, "secret/data/orders")
 	var answer *api.ResponseError

@@ -62,7 +62,7 @@ func TestMinimalPolicy(t *testing.T) {
 		_, err := ramp.Logical().ListWithContext(ctx, path)
 		require.Error(t, err, path)
 	}
-	// Even with all rights, the role makes nothing wider.
+	// Even a token with all rights gets nothing more through the role.
 	_, err = server.Root.Auth().Token().CreateWithRole(&api.TokenCreateRequest{Policies: []string{"admin"}}, g.Name)
 	require.ErrorContains(t, err, "subset")
 	require.NoError(t, target.Revoke(ctx, g))
@@ -73,8 +73,8 @@ func TestMinimalPolicy(t *testing.T) {
 	require.Equal(t, access.CodeForbidden, access.CodeOf(opened(t, config).Grant(ctx, wide)))
 }
 
-// Somebody widens a grant's role by hand: nothing more is made for it, and
-// revoking takes it away all the same, with what was made through it by hand.
+// Somebody widens a grant's role by hand. Ramp makes no more tokens through it, and
+// revoking deletes it, with the tokens that were made through it by hand.
 func TestRoleEditedByHand(t *testing.T) {
 	ctx := context.Background()
 	server, config := start(t)
@@ -144,7 +144,7 @@ func TestGrantOf(t *testing.T) {
 	require.Contains(t, policyExample, examplePolicies)
 }
 
-// The documents quote the policy as it is.
+// The documentation shows policy.hcl as it is.
 func TestDocumentedPolicy(t *testing.T) {
 	page, err := os.ReadFile("../../docs/targets/vault.md")
 	require.NoError(t, err)

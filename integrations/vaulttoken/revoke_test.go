@@ -43,8 +43,8 @@ func TestChildrenEnd(t *testing.T) {
 	}, 20*time.Second, 50*time.Millisecond, "secrets are taken back")
 }
 
-// The revoke strikes before each of a pick-up's calls in turn: no token comes
-// out, and none is left.
+// A revoke runs before each of a pick-up's calls in turn: no token is handed out,
+// and none is left.
 func TestMintBesideRevoke(t *testing.T) {
 	ctx := context.Background()
 	_, config := start(t)
@@ -73,7 +73,7 @@ func TestMintBesideRevoke(t *testing.T) {
 	}
 }
 
-// Extending writes roles, which a revoke meanwhile takes away; one more ends it.
+// A revoke runs while an extension writes roles. One more revoke ends the grant.
 func TestExtendBesideRevoke(t *testing.T) {
 	ctx := context.Background()
 	server, config := start(t)
@@ -99,7 +99,7 @@ func TestExtendBesideRevoke(t *testing.T) {
 	}
 }
 
-// striking does something before one call.
+// striking does something before one of the calls.
 type striking struct {
 	next     http.RoundTripper
 	n, calls int

@@ -71,7 +71,7 @@ var (
 	places = []string{"auth/token/roles", "sys/leases/lookup/auth/token/create"}
 )
 
-// names lists below a path with all rights.
+// names returns the names below a path, read with the root token.
 func names(ctx context.Context, s *vaulttest.Server, path string) (out []string, err error) {
 	secret, err := s.Root.Logical().ListWithContext(ctx, path)
 	if err != nil || secret == nil {
@@ -83,7 +83,7 @@ func names(ctx context.Context, s *vaulttest.Server, path string) (out []string,
 	return out, nil
 }
 
-// marked looks for the mark with eyes of its own.
+// marked returns the grants' names on Vault, read without the code under test.
 func marked(ctx context.Context, s *vaulttest.Server) (found []string, err error) {
 	for _, place := range places {
 		all, err := names(ctx, s, place)
@@ -99,7 +99,7 @@ func marked(ctx context.Context, s *vaulttest.Server) (found []string, err error
 	return found, nil
 }
 
-// removeByHand deletes a grant's roles, and forgets about the tokens.
+// removeByHand deletes a grant's roles, but not its tokens.
 func removeByHand(ctx context.Context, s *vaulttest.Server, grant string) error {
 	all, err := names(ctx, s, "auth/token/roles")
 	if err != nil {
