@@ -134,6 +134,11 @@ func (s streamed) Flush() { s.ResponseRecorder.Flush(); s.end() }
 
 // call sends one request to the handler, as a person if there is one.
 func (f *fixture) call(token, method, path, contentType, body string) *httptest.ResponseRecorder {
+	return f.callWith(token, method, path, contentType, body)
+}
+
+// callWith sends one with more headers, each name before its value.
+func (f *fixture) callWith(token, method, path, contentType, body string, header ...string) *httptest.ResponseRecorder {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	r := httptest.NewRequestWithContext(ctx, method, "http://ramp.test"+path, strings.NewReader(body))
@@ -142,6 +147,9 @@ func (f *fixture) call(token, method, path, contentType, body string) *httptest.
 	}
 	if contentType != "" {
 		r.Header.Set("Content-Type", contentType)
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
 	}
 	w := httptest.NewRecorder()
 	f.handler.ServeHTTP(streamed{w, cancel}, r)

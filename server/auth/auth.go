@@ -162,6 +162,10 @@ func Require(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
+// IssueSessionOver is the code of the issue of a form that was sent without a
+// session.
+const IssueSessionOver = "session_over"
+
 // RequirePage is Require for pages: it redirects people to the login.
 func RequirePage(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
@@ -169,7 +173,7 @@ func RequirePage(next echo.HandlerFunc) echo.HandlerFunc {
 			return next(c)
 		}
 		if m := c.Request().Method; m != http.MethodGet && m != http.MethodHead {
-			return unauthenticated("session_over", "your session is over; log in again, nothing was done")
+			return unauthenticated(IssueSessionOver, "your session has ended and nothing was done; log in again")
 		}
 		return c.Redirect(http.StatusSeeOther, "/auth/login?next="+url.QueryEscape(c.Request().URL.RequestURI()))
 	}

@@ -3,6 +3,8 @@ package auth
 import (
 	"fmt"
 	"math"
+	"strconv"
+	"strings"
 	"time"
 
 	"ramp.dev/ramp/access"
@@ -23,9 +25,9 @@ func (c ClaimConfig) person(claims map[string]any, kind access.PersonKind) (acce
 			Issues: []access.Issue{{Code: "identity_incomplete", Message: fmt.Sprintf(format, args...)}}}
 	}
 	if p.ID == "" {
-		return bad("the token has no %q claim, by which people are told apart", c.ID)
+		return bad("the token has no text in its %q claim, which identifies people", c.ID)
 	}
-	if verified, told := claims["email_verified"].(bool); told && !verified {
+	if verified, there := claims["email_verified"]; there && !isTrue(verified) {
 		p.Email = "" // anybody could claim anybody's address
 	}
 	var err error
@@ -61,7 +63,7 @@ func (c ClaimConfig) person(claims map[string]any, kind access.PersonKind) (acce
 // loggedInAt is when the person proved who they are (auth_time), never later
 // than the token; the zero time if the provider does not say.
 func loggedInAt(claims map[string]any, issued time.Time) time.Time {
-	seconds, ok := claims["auth_time"].(float64)
+	seconds, ok := number(claims["auth_time"])
 	if !ok || seconds <= 0 || seconds > math.MaxInt32*100 {
 		return time.Time{}
 	}
@@ -70,6 +72,32 @@ func loggedInAt(claims map[string]any, issued time.Time) time.Time {
 		return issued.UTC()
 	}
 	return at
+}
+
+// isTrue reports whether a claim says true. Providers write booleans as texts and
+// as numbers too; what cannot be read is not true.
+func isTrue(claim any) bool {
+	switch v := claim.(type) {
+	case bool:
+		return v
+	case string:
+		return strings.EqualFold(v, "true") || v == "1"
+	case float64:
+		return v == 1
+	}
+	return false
+}
+
+// number reads a claim that is a number, or a text that is one.
+func number(claim any) (float64, bool) {
+	switch v := claim.(type) {
+	case float64:
+		return v, true
+	case string:
+		n, err := strconv.ParseInt(v, 10, 64)
+		return float64(n), err == nil
+	}
+	return 0, false
 }
 
 // groups reads the claim of groups; none when there is none.

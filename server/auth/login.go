@@ -2,7 +2,6 @@ package auth
 
 import (
 	"crypto/rand"
-	"crypto/subtle"
 	"net/http"
 	"net/url"
 	"strings"
@@ -15,15 +14,6 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/server/surface"
 )
-
-// loginState is one login under way, kept in the session of the browser that
-// began it: state and nonce tie the provider's response to it.
-type loginState struct {
-	State, Nonce, Verifier, Next string
-	Issuer                       string // by its name: no other provider's response counts
-	Began                        time.Time
-	Reauthenticate               bool // the person must prove anew who they are
-}
 
 // Surface returns the addresses of logging in and out.
 func (a *Auth) Surface() surface.Surface {
@@ -76,7 +66,9 @@ func (a *Auth) login(c echo.Context) error {
 	}
 	at := loginState{Issuer: p.config.Name, State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(),
 		Next: next, Began: time.Now(), Reauthenticate: c.QueryParam("again") != ""}
-	a.sessions.Put(c.Request().Context(), loginStateKey, at)
+	if err := a.keepLogin(c, at); err != nil {
+		return err
+	}
 	options := []oauth2.AuthCodeOption{oidc.Nonce(at.Nonce), oauth2.S256ChallengeOption(at.Verifier)}
 	if at.Reauthenticate {
 		// Both, since providers differ in which they heed; max_age also makes them
@@ -88,9 +80,9 @@ func (a *Auth) login(c echo.Context) error {
 
 func (a *Auth) callback(c echo.Context) error {
 	r := c.Request()
-	at, ok := a.sessions.Pop(r.Context(), loginStateKey).(loginState)
+	at, ok := a.takeLogin(c, c.QueryParam("state"))
 	switch {
-	case !ok || subtle.ConstantTimeCompare([]byte(at.State), []byte(c.QueryParam("state"))) != 1:
+	case !ok:
 		return unauthenticated("login_replayed", "this login does not belong to this browser, or was used already; log in again")
 	case time.Since(at.Began) > loginWithin:
 		return unauthenticated("login_too_slow", "the login took too long; log in again")
@@ -99,7 +91,7 @@ func (a *Auth) callback(c echo.Context) error {
 	}
 	from, ok := a.providerByName(at.Issuer)
 	if iss := c.QueryParam("iss"); !ok || iss != "" && iss != from.config.Issuer { // RFC 9207
-		return unauthenticated("login_replayed", "this answer is of another identity provider; log in again")
+		return unauthenticated("login_replayed", "this response is of another identity provider; log in again")
 	}
 	o, err := from.oauth(a.redirectURL())
 	if err != nil {
@@ -126,7 +118,7 @@ func (a *Auth) callback(c echo.Context) error {
 		return err
 	}
 	a.sessions.Put(r.Context(), personKey, p)
-	return c.Redirect(http.StatusSeeOther, at.Next)
+	return c.Redirect(http.StatusSeeOther, safeNext(at.Next))
 }
 
 // providerClockSkew is how far the provider's clock may be behind this one.

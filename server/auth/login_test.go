@@ -83,16 +83,48 @@ func TestLogin(t *testing.T) {
 func TestSession(t *testing.T) {
 	s := newSite(t, "")
 
-	t.Run("a session planted before the login is worth nothing after it", func(t *testing.T) {
+	t.Run("nobody has a session before they are known", func(t *testing.T) {
 		b := s.browser()
 		b.begins("/")
-		planted := b.session()
-		require.NotEmpty(t, planted)
+		require.Empty(t, b.session())
+	})
+	t.Run("a session planted before the login is worth nothing after it", func(t *testing.T) {
+		mallory, b := s.browser(), s.browser()
+		mallory.logsIn("dave", "/")
+		u, err := url.Parse(s.url)
+		require.NoError(t, err)
+		planted := mallory.session()
+		b.client.Jar.SetCookies(u, []*http.Cookie{{Name: "ramp_session", Value: planted}})
+		require.Equal(t, "dave", b.is())
 		b.logsIn("alice", "/")
 		require.NotEqual(t, planted, b.session())
-		mallory := s.browser()
-		p := mallory.do("GET", "/whoami", nil, "Cookie", "ramp_session="+planted)
-		require.Equal(t, http.StatusSeeOther, p.status, "he is nobody: %s", p.body)
+		p := s.browser().do("GET", "/whoami", nil, "Cookie", "ramp_session="+planted)
+		require.NotContains(t, p.body, "alice")
+	})
+	t.Run("Case72 three tabs log in at once", func(t *testing.T) {
+		b := s.browser()
+		var callbacks []string
+		for _, next := range []string{"/one", "/two", "/three"} {
+			callbacks = append(callbacks, b.chooses(b.begins(next), "alice"))
+		}
+		for i, want := range []string{"/one", "/two", "/three"} {
+			p := b.get(callbacks[i])
+			require.Equal(t, http.StatusSeeOther, p.status, p.body)
+			require.Equal(t, s.url+want, p.location)
+			require.Equal(t, "alice", b.is())
+		}
+		require.Contains(t, b.get(callbacks[0]).body, "login_replayed", "each once")
+	})
+	t.Run("a login that is begun again and again keeps no cookies for ever", func(t *testing.T) {
+		b := s.browser()
+		var last *url.URL
+		for range 12 {
+			last = b.begins("/")
+		}
+		u, err := url.Parse(s.url)
+		require.NoError(t, err)
+		require.Len(t, b.client.Jar.Cookies(u), 8)
+		require.Equal(t, http.StatusSeeOther, b.get(b.chooses(last, "alice")).status, "the latest of them still logs in")
 	})
 	t.Run("logging out ends it on the server", func(t *testing.T) {
 		b := s.browser()
@@ -133,7 +165,7 @@ func TestSession(t *testing.T) {
 		handler(t, auth.Config{Issuer: issuer.url}, "https://ramp.example", func(*auth.Deps) {}).ServeHTTP(w, httptest.NewRequest("GET", "https://ramp.example/auth/login", nil))
 		c := w.Result().Cookies()
 		require.Len(t, c, 1)
-		require.Equal(t, "__Host-ramp_session", c[0].Name)
+		require.Regexp(t, "^__Host-ramp_login_[A-Z2-7]{26}$", c[0].Name)
 		require.True(t, c[0].Secure && c[0].HttpOnly)
 		require.Equal(t, "/", c[0].Path)
 		require.Empty(t, c[0].Domain)

@@ -8,11 +8,8 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// What a session holds, by its key in package scs.
-const (
-	personKey     = "person"
-	loginStateKey = "login"
-)
+// personKey is where package scs keeps the person of a session.
+const personKey = "person"
 
 // sessionCodec writes a session as JSON (scs.Codec). It knows what a session may
 // hold, so that nothing needs to be registered and nothing else gets in.
@@ -21,19 +18,15 @@ type sessionCodec struct{}
 type sessionContent struct {
 	Deadline time.Time      `json:"deadline"`
 	Person   *access.Person `json:"person,omitempty"`
-	Login    *loginState    `json:"login,omitempty"`
 }
 
-// Encode writes a session. Anything else than a person and a login under way is
-// an error.
+// Encode writes a session. Anything else than a person is an error.
 func (sessionCodec) Encode(deadline time.Time, values map[string]any) ([]byte, error) {
 	out := sessionContent{Deadline: deadline}
 	for key, v := range values {
 		switch v := v.(type) {
 		case access.Person:
 			out.Person = &v
-		case loginState:
-			out.Login = &v
 		default:
 			return nil, fmt.Errorf("a session holds no %q", key)
 		}
@@ -50,9 +43,6 @@ func (sessionCodec) Decode(b []byte) (deadline time.Time, values map[string]any,
 	values = map[string]any{}
 	if in.Person != nil {
 		values[personKey] = *in.Person
-	}
-	if in.Login != nil {
-		values[loginStateKey] = *in.Login
 	}
 	return in.Deadline, values, nil
 }

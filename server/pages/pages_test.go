@@ -57,7 +57,7 @@ func TestPagesAndTemplates(t *testing.T) {
 	p, err := New(nil, nil, TemporalUI{})
 	require.NoError(t, err)
 	left := maps.Clone(p.templates)
-	for _, name := range []string{"layout", "parts", "problem"} { // of which pages are made, and that of errors
+	for _, name := range []string{"layout", "parts", "problem", "sessionover"} { // of which pages are made, and those of errors
 		delete(left, name)
 	}
 	for _, one := range p.pages() {

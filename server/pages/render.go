@@ -148,5 +148,8 @@ func (p *Pages) renderError(c echo.Context, pr problem.Problem) error {
 	if !strings.Contains(c.Request().Header.Get(echo.HeaderAccept), echo.MIMETextHTML) {
 		return surface.RenderJSON(c, pr)
 	}
+	if content, ok := sessionOver(c, pr); ok {
+		return p.renderAs(c, pr.Status, "sessionover", content, content.Page)
+	}
 	return p.render(c, pr.Status, "problem", pr)
 }
