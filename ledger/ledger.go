@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io/fs"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
@@ -67,6 +68,9 @@ func connectSQLite(path string) (*Ledger, error) {
 		q := url.Values{"_pragma": append([]string{"journal_mode(wal)", "synchronous(full)", "foreign_keys(1)", "busy_timeout(10000)"}, more...)}
 		return sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+q.Encode()+"&_txlock=immediate")
 	}
+	if err := keepPrivate(path); err != nil {
+		return nil, access.Errorf(access.CodeInvalid, "ledger: %w", err)
+	}
 	write, err := open()
 	if err != nil {
 		return nil, access.Errorf(access.CodeInvalid, "ledger: %w", err)
@@ -79,6 +83,28 @@ func connectSQLite(path string) (*Ledger, error) {
 	}
 	read.SetMaxOpenConns(4)
 	return &Ledger{dialect: sqlite, read: read, writer: startBatchWriter(write)}, nil
+}
+
+// keepPrivate makes the database's file where it is not there, and takes it and
+// the files beside it from everybody but their owner, whatever the umask: reasons,
+// sessions and the directory are in them. SQLite gives what it makes beside the
+// file the file's own mode.
+func keepPrivate(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) // #nosec G304 -- the configured path
+	if err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	for _, name := range []string{path, path + "-wal", path + "-shm"} {
+		if info, err := os.Stat(name); err == nil && info.Mode().Perm()&0o077 != 0 {
+			if err := os.Chmod(name, 0o600); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (l *Ledger) migrate(ctx context.Context) error {

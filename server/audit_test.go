@@ -70,7 +70,7 @@ func TestNobodyAuditsUnlessConfigured(t *testing.T) {
 	for _, who := range everybody[1:] {
 		require.Equal(t, http.StatusForbidden, f.call(f.token(who), "GET", "/api/v1/audit/checkpoint", "", "").Code, who)
 	}
-	c := Config{Listen: "127.0.0.1:0", URL: "http://ramp.test", Contracts: "x", Operators: []string{"a", "b"}, Auditors: []string{"b"}}
+	c := Config{Listen: "127.0.0.1:0", URL: "https://ramp.test", Contracts: "x", Operators: []string{"a", "b"}, Auditors: []string{"b"}}
 	err := access.Invalid(c.Validate()...)
 	require.ErrorContains(t, err, `"b" is among the operators`)
 }

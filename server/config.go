@@ -45,6 +45,8 @@ func (c Config) Validate() access.Issues {
 	u, err := url.Parse(c.URL)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		bad("url_malformed", "url", "the address at which people reach Ramp is needed, such as https://ramp.example.com")
+	} else if u.Scheme == "http" && !auth.Loopback(u.Hostname()) {
+		bad("url_in_clear", "url", "people must reach Ramp by https, except on this machine: tokens and sessions would be read on the way; name the address of the proxy that ends TLS")
 	}
 	if c.TemporalUI != "" && surface.Origins(c.TemporalUI) == nil {
 		bad("url_malformed", "temporalUI", "the address of the Temporal UI is needed, such as https://temporal.example.com, or none")

@@ -83,7 +83,7 @@ func newFixture(t *testing.T, change ...func(*Config)) *fixture {
 func newFixtureWith(t *testing.T, deps func(*fixture, *Deps), change ...func(*Config)) *fixture {
 	t.Helper()
 	dir := t.TempDir()
-	idp, err := idp.Start(idp.Config{Dir: dir, Addr: "127.0.0.1:0", RedirectURIs: []string{"http://ramp.test/auth/callback"}})
+	idp, err := idp.Start(idp.Config{Dir: dir, Addr: "127.0.0.1:0", RedirectURIs: []string{"https://ramp.test/auth/callback"}})
 	require.NoError(t, err)
 	t.Cleanup(idp.Stop)
 	b, err := os.ReadFile(example)
@@ -97,7 +97,7 @@ func newFixtureWith(t *testing.T, deps func(*fixture, *Deps), change ...func(*Co
 	require.NoError(t, err)
 	log := logrus.New()
 	log.SetOutput(io.Discard)
-	c := Config{Listen: "127.0.0.1:0", URL: "http://ramp.test", Contracts: field.File(filepath.Join(dir, "contracts")),
+	c := Config{Listen: "127.0.0.1:0", URL: "https://ramp.test", Contracts: field.File(filepath.Join(dir, "contracts")),
 		Identity: auth.Config{Issuer: idp.Issuer}, Operators: []string{"operators"}, Auditors: []string{"security"}, MaxOpen: 10_000,
 		Limits: LimitsConfig{Person: limit.Rate{PerSecond: 1e6, Burst: 1e6}, Address: limit.Rate{PerSecond: 1e6, Burst: 1e6}}}
 	for _, f := range change {

@@ -100,12 +100,9 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := d.Ledger.SetDirectory(context.Background(), c.SCIM.DirectoryMode()); err != nil {
+	directory, err := putInForce(context.Background(), c.SCIM, d.Ledger, d.Log)
+	if err != nil {
 		return nil, err
-	}
-	var directory access.Directory
-	if c.SCIM.DirectoryMode().Enabled {
-		directory = d.Ledger
 	}
 	identity, err := auth.New(c.Identity, base, auth.Deps{Log: d.Log, Directory: directory, Accounts: d.Ledger, Store: d.Ledger, CallerAddress: c.Limits.callerAddress()})
 	if err != nil {
@@ -132,7 +129,7 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 	}
 	s.surfaces = []surface.Surface{s.health(), identity.Surface(), api.New(s.app, identity).Surface(),
 		codecserver.Surface(s.app, identity, c.TemporalUI), web.StaticFiles(), web.Surface()}
-	if directory != nil {
+	if c.SCIM.DirectoryMode().Enabled {
 		s.surfaces = append(s.surfaces, scim.New(c.SCIM, d.Ledger, c.URL, d.Log).Surface())
 	}
 	router, err := s.mount(s.surfaces)

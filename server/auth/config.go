@@ -3,7 +3,7 @@
 package auth
 
 import (
-	"strings"
+	"net"
 	"time"
 
 	"ramp.dev/ramp/access"
@@ -58,6 +58,8 @@ func (c Config) withDefaults() Config {
 // Validate returns everything that is wrong, reaching for nothing.
 func (c Config) Validate() access.Issues { return append(c.validateIssuers(), c.Links.validate()...) }
 
-func loopback(host string) bool {
-	return host == "localhost" || host == "::1" || strings.HasPrefix(host, "127.")
+// Loopback reports whether a host of an address is this machine.
+func Loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }

@@ -119,7 +119,7 @@ func validateIssuer(field, issuer string) access.Issues {
 		return []access.Issue{{Code: "issuer_malformed", Field: "server.identity." + field,
 			Message: "the address of an OpenID Connect provider is needed, such as https://login.example.com"}}
 	}
-	if u.Scheme == "http" && !loopback(u.Hostname()) {
+	if u.Scheme == "http" && !Loopback(u.Hostname()) {
 		return []access.Issue{{Code: "issuer_in_clear", Field: "server.identity." + field,
 			Message: "a provider that is not on this machine must be reached by https: whoever sits between could be anybody"}}
 	}

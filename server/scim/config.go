@@ -19,6 +19,11 @@ type Config struct {
 	Prefix     string       `yaml:"prefix,omitempty"`     // before it: the prefix of the issuer whose people these are
 	PeopleOnly bool         `yaml:"peopleOnly,omitempty"` // the provider provisions no groups: they are taken from tokens
 	Required   bool         `yaml:"required,omitempty"`   // a human who was not provisioned is nobody
+	// Replace puts this configuration in force in place of another one that a
+	// server has put in force, also one that turns SCIM off. Without it what is in
+	// force stands: a server that was set up differently must not let people back
+	// in who have left.
+	Replace bool `yaml:"replace,omitempty"`
 }
 
 // DirectoryMode is how much Ramp believes of what is provisioned.
@@ -42,7 +47,7 @@ func (c Config) Validate() access.Issues {
 		bad("scim_person_unknown", "person", "it may be userName or externalId")
 	}
 	if c.Token.IsZero() {
-		if c != (Config{}) {
+		if c != (Config{Replace: c.Replace}) {
 			bad("scim_token_missing", "token", "without the provider's token there is no SCIM")
 		}
 		return issues

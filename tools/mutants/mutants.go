@@ -120,6 +120,9 @@ func mutants() []mutant {
 		{"leaving takes back a denial", "access/directory.go", "if d.Verdict == Approve {", "if true {", []string{people}},
 		{"one address is two people", "access/person.go", " || sameAddress(p.Email, other.Email)", "", []string{people}},
 		{"a link is not followed", "server/auth/auth.go", "p, err := a.linked(ctx, p)", "_, err := a.linked(ctx, p)", []string{known}},
+		{"an address that nobody verified counts", "server/auth/claims.go", "there && !isTrue(verified)", "there && verified == false", []string{"./server/auth -run Case70"}},
+		{"a server without SCIM turns offboarding off", "server/directory.go", "case !mode.Enabled || c.Replace:", "case true:", []string{"./server -run Case75"}},
+		{"one login undoes another", "server/auth/loginstate.go", "a.loginCookies() + state, Value", "a.loginCookies(), Value", []string{"./server/auth -run Login|Session"}},
 		{"who has left keeps their token", "server/auth/auth.go", "return snapshot.Current(p)", "_, err = snapshot.Current(p)\n\t_ = err\n\treturn p, nil", []string{known}},
 		{"anybody speaks for the provider", "server/scim/scim.go", "if !ok || !strings.EqualFold", "if !ok && false || !strings.EqualFold", []string{provisions}},
 
