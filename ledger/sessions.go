@@ -2,6 +2,8 @@ package ledger
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"time"
 
 	"ramp.dev/ramp/access"
@@ -73,11 +75,22 @@ func (l *Ledger) Sessions(ctx context.Context, person string, at time.Time) ([]S
 		WHERE lower(person_id) = lower(?) AND person_id <> '' AND expires_at > ? ORDER BY seen_at DESC, token_digest LIMIT 100`, person, micros(at))
 }
 
-// EndSession ends one session; one that is over is no error.
-func (l *Ledger) EndSession(ctx context.Context, token string) error {
+// EndSession ends one session, and records it where it was somebody's; one that is
+// over is no error.
+func (l *Ledger) EndSession(ctx context.Context, token string, at time.Time) error {
 	return l.tx(ctx, func(q querier) error {
-		_, err := q.exec(ctx, `DELETE FROM sessions WHERE token_digest = ?`, token)
-		return err
+		var person string
+		err := q.row(ctx, `SELECT person_id FROM sessions WHERE token_digest = ?`, token).Scan(&person)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil
+		}
+		if err == nil {
+			_, err = q.exec(ctx, `DELETE FROM sessions WHERE token_digest = ?`, token)
+		}
+		if err != nil || person == "" {
+			return err
+		}
+		return q.append(ctx, access.Event{At: at, Kind: access.EventSessionsEnded, Actor: person, Message: "In one browser."})
 	})
 }
 

@@ -42,7 +42,7 @@ func (a *API) events(c echo.Context) error {
 	w.WriteHeader(http.StatusOK)
 	ctx, cancel := context.WithDeadline(c.Request().Context(), endOfStream(c))
 	defer cancel()
-	person := func(ctx context.Context) (access.Person, error) { return a.auth.Refresh(ctx, auth.Person(c)) }
+	person := func(ctx context.Context) (access.Person, error) { return a.auth.StillKnown(ctx, c) }
 	control := http.NewResponseController(w)
 	stream := a.app.FollowEvents(after)
 	for list := []access.Event(nil); ; {

@@ -78,7 +78,10 @@ func (a *Auth) Ping(context.Context) error {
 	return err
 }
 
-const untilKey = "until"
+const (
+	untilKey   = "until"
+	sessionKey = "session"
+)
 
 // Identify is middleware: it authenticates whoever sends a bearer token or a
 // session, and passes everybody else on as nobody. A token goes before a session,
@@ -111,7 +114,11 @@ func (a *Auth) Identify(next echo.HandlerFunc) echo.HandlerFunc {
 				return err
 			}
 			c.Set(personKey, p)
-			c.Set(untilKey, a.sessions.Deadline(r.Context()))
+			until, token := a.sessionExpiry(r.Context())
+			c.Set(untilKey, until)
+			if token != "" {
+				c.Set(sessionKey, token)
+			}
 		}
 		return next(c)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/alexedwards/scs/v2"
+	"github.com/labstack/echo/v4"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/ledger"
@@ -19,7 +20,7 @@ type SessionStore interface {
 	TouchSession(ctx context.Context, token, address string, seen, expires time.Time) error
 	Session(ctx context.Context, token string, at time.Time) (ledger.Session, error)
 	Sessions(ctx context.Context, person string, at time.Time) ([]ledger.Session, error)
-	EndSession(ctx context.Context, token string) error
+	EndSession(ctx context.Context, token string, at time.Time) error
 	EndSessions(ctx context.Context, person string, at time.Time) error
 }
 
@@ -37,14 +38,30 @@ type browserKey struct{}
 // browser is one request's other end, and the session that it came with.
 type browser struct {
 	address, agent string
+	used           bool // by a person, not by a page's script
 	found          *ledger.Session
+}
+
+// AutoParam marks the address of a page that loads itself again without a
+// script.
+const AutoParam = "auto"
+
+// isUse reports whether a request is an act of a person: a page that they open or
+// something that they send. What an open page fetches by itself keeps no session
+// alive; nobody may be there. Browsers say which is which (Fetch Metadata).
+func isUse(r *http.Request) bool {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return true
+	}
+	mode := r.Header.Get("Sec-Fetch-Mode")
+	return (mode == "" || mode == "navigate") && !r.URL.Query().Has(AutoParam)
 }
 
 // LoadSession is middleware for the browser's session.
 func (a *Auth) LoadSession(next http.Handler) http.Handler {
 	with := a.sessions.LoadAndSave(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		b := &browser{agent: access.Clip(r.UserAgent(), 200)}
+		b := &browser{agent: access.Clip(r.UserAgent(), 200), used: isUse(r)}
 		if a.CallerAddress != nil {
 			b.address = a.CallerAddress(r)
 		}
@@ -85,7 +102,7 @@ func (s sessionStore) CommitCtx(ctx context.Context, token string, data []byte, 
 			if _, before, err := (sessionCodec{}).Decode(b.found.Data); err != nil || !reflect.DeepEqual(before, values) {
 				return s.UpdateSession(ctx, next)
 			}
-			if now.Sub(b.found.SeenAt) < s.touchInterval && b.found.Address == next.Address {
+			if !b.used || now.Sub(b.found.SeenAt) < s.touchInterval && b.found.Address == next.Address {
 				return nil
 			}
 			return s.TouchSession(ctx, token, next.Address, now, expiry)
@@ -95,7 +112,7 @@ func (s sessionStore) CommitCtx(ctx context.Context, token string, data []byte, 
 }
 
 func (s sessionStore) DeleteCtx(ctx context.Context, token string) error {
-	return s.EndSession(ctx, token)
+	return s.EndSession(ctx, token, time.Now().UTC())
 }
 
 // These belong to an interface that package scs requires and does not use.
@@ -107,6 +124,33 @@ func (s sessionStore) Commit(token string, b []byte, expiry time.Time) error {
 	return s.CommitCtx(context.Background(), token, b, expiry)
 }
 func (s sessionStore) Delete(token string) error { return s.DeleteCtx(context.Background(), token) }
+
+// StillKnown returns the person of a request that goes on for long, as Refresh
+// does, while the session that proved them lasts; CodeUnauthenticated once it has
+// ended. A token's end is IdentityExpiry.
+func (a *Auth) StillKnown(ctx context.Context, c echo.Context) (access.Person, error) {
+	if token, ok := c.Get(sessionKey).(string); ok && a.Store != nil {
+		if _, err := a.Store.Session(ctx, token, time.Now()); err != nil {
+			if access.CodeOf(err) == access.CodeNotFound {
+				err = unauthenticated(IssueSessionOver, "your session has ended; log in again")
+			}
+			return access.Person{}, err
+		}
+	}
+	return a.Refresh(ctx, Person(c))
+}
+
+// sessionExpiry returns when the session of a request ends unless it is used
+// again, and its token as the store has it; "" where there is no store.
+func (a *Auth) sessionExpiry(ctx context.Context) (until time.Time, token string) {
+	until = a.sessions.Deadline(ctx)
+	if b, ok := ctx.Value(browserKey{}).(*browser); ok && b.found != nil {
+		if token = b.found.Token; b.found.ExpiresAt.Before(until) {
+			until = b.found.ExpiresAt
+		}
+	}
+	return until, token
+}
 
 // SessionInfo is one session as its person sees it.
 type SessionInfo struct {

@@ -61,7 +61,7 @@ func TestSessionsInTheLedger(t *testing.T) {
 		list, err := l.Sessions(t.Context(), "alice", time.Now())
 		require.NoError(t, err)
 		require.Len(t, list, 1)
-		require.NoError(t, l.EndSession(t.Context(), list[0].Token))
+		require.NoError(t, l.EndSession(t.Context(), list[0].Token, time.Now()))
 		require.NoError(t, l.TouchSession(t.Context(), list[0].Token, "", time.Now(), time.Now().Add(time.Hour)))
 		require.Empty(t, b.is())
 	})

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/server/auth"
 )
 
 var functions = template.FuncMap{
@@ -26,6 +27,7 @@ var functions = template.FuncMap{
 	"waiting":      waiting,
 	"problemTitle": problemTitle,
 	"login":        func(within access.Duration, to, next string) loginNotice { return loginNotice{within, to, next} },
+	"autoParam":    autoParam,
 	"sub":          func(a, b int) int { return a - b },
 	"text":         func(v any) string { return fmt.Sprint(v) },
 }
@@ -73,6 +75,18 @@ func short(digest string) template.HTML {
 		shown = shown[:12]
 	}
 	return template.HTML(fmt.Sprintf(`<code title="%s">%s</code>`, template.HTMLEscapeString(digest), template.HTMLEscapeString(shown))) // #nosec G203 -- escaped
+}
+
+// autoParam marks the address of a page that loads itself again: nobody may be
+// there, so that it does not keep their session alive.
+func autoParam(self string) string {
+	switch {
+	case strings.Contains(self, auth.AutoParam+"="):
+		return ""
+	case strings.Contains(self, "?"):
+		return "&" + auth.AutoParam + "=1"
+	}
+	return "?" + auth.AutoParam + "=1"
 }
 
 func stateIs(s access.State, names ...string) bool { return slices.Contains(names, string(s)) }

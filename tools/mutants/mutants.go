@@ -123,6 +123,8 @@ func mutants() []mutant {
 		{"an address that nobody verified counts", "server/auth/claims.go", "there && !isTrue(verified)", "there && verified == false", []string{"./server/auth -run Case70"}},
 		{"a server without SCIM turns offboarding off", "server/directory.go", "case !mode.Enabled || c.Replace:", "case true:", []string{"./server -run Case75"}},
 		{"one login undoes another", "server/auth/loginstate.go", "a.loginCookies() + state, Value", "a.loginCookies(), Value", []string{"./server/auth -run Login|Session"}},
+		{"a stream outlives its session", "server/api/events.go", "return a.auth.StillKnown(ctx, c)", "return a.auth.Refresh(ctx, auth.Person(c))", []string{"./server -run Case71"}},
+		{"an open page keeps its session alive", "server/auth/sessions.go", "if !b.used || now.Sub", "if now.Sub", []string{"./server -run Case71"}},
 		{"who has left keeps their token", "server/auth/auth.go", "return snapshot.Current(p)", "_, err = snapshot.Current(p)\n\t_ = err\n\treturn p, nil", []string{known}},
 		{"anybody speaks for the provider", "server/scim/scim.go", "if !ok || !strings.EqualFold", "if !ok && false || !strings.EqualFold", []string{provisions}},
 
