@@ -35,7 +35,7 @@ const (
 	Unevaluated  Truth = "unevaluated"
 )
 
-// InWords says the value as people do.
+// InWords returns the value as people say it.
 func (t Truth) InWords() string {
 	switch t {
 	case NotSatisfied:
@@ -100,7 +100,7 @@ func within(text string, at common.Location) string {
 	return fmt.Sprintf("at character %d of it", at.Column()+1)
 }
 
-// hint says how to write what a text could not be read as. Constants are
+// hint returns how to write what a text could not be read as. Constants are
 // converted when the program is made, and CEL names only the type.
 func hint(err error) string {
 	switch {

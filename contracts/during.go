@@ -124,7 +124,7 @@ func (w *during) admit(q *question) {
 	q.result.Trace = append(q.result.Trace, step)
 }
 
-// next says when the next window opens after an instant that is in none.
+// next returns in words when the next window opens after an instant that is in none.
 func (w *during) next(t time.Time) string {
 	at, ok := w.calendar.opens(t, t.Add(maxStartAhead))
 	if !ok {

@@ -27,7 +27,7 @@ func withWindows(t *testing.T, windows, approval string) *contracts.Contract {
 }
 
 // TestDuring: a request is refused unless all of its access fits into a window, and
-// is told when the next one opens.
+// the refusal has the time at which the next one opens.
 func TestDuring(t *testing.T) {
 	at := func(text string) time.Time {
 		v, err := time.Parse(time.RFC3339, text)

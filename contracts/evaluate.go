@@ -19,7 +19,7 @@ type Result string
 const (
 	Allowed          Result = "allowed" // it may be requested; approval follows
 	Refused          Result = "refused"
-	CouldNotEvaluate Result = "unevaluated" // refused, because nobody can tell whether it is allowed
+	CouldNotEvaluate Result = "unevaluated" // refused, because a condition could not be evaluated
 )
 
 // Evaluation is the result with its reasons.
@@ -96,8 +96,8 @@ func (q *question) evaluate(field string, c *condition) Truth {
 }
 
 // refuse adds to what is wrong with the request; field is the part of the request
-// that is wrong. Other readers and admitters still run, so that people are told
-// everything at once.
+// that is wrong. Other readers and admitters still run, so that the requester
+// learns everything at once.
 func (q *question) refuse(code, field, format string, args ...any) {
 	q.result.Issues.Add(code, field, format, args...)
 }

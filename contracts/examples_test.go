@@ -13,7 +13,7 @@ import (
 	"ramp.dev/ramp/contracts"
 )
 
-// outcome says in one line what came of an evaluation: the codes of what refused
+// outcome returns in one line what came of an evaluation: the codes of what refused
 // it, or who must approve.
 func outcome(e contracts.Evaluation) string {
 	if e.Err() != nil {

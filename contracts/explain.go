@@ -8,8 +8,8 @@ type Line struct {
 	Text  string `json:"text"`
 }
 
-// Explain says in words what a plan under this contract means for those who take
-// part. It reads the plan only, so that it says what was signed.
+// Explain returns in words what a plan under this contract means for the people
+// who take part in it. What it says of the plan is read from the plan itself.
 func (c *Contract) Explain(p access.Plan) []Line {
 	lines := []Line{}
 	for _, f := range c.terms.list() {

@@ -28,7 +28,7 @@ type planner interface{ plan(q *question) }
 // offerer describes the feature to somebody who may use the contract.
 type offerer interface{ offer(o *Offer) }
 
-// explainer says in words what a plan means.
+// explainer returns in words what a plan means.
 type explainer interface {
 	explain(p access.Plan) []Line
 }

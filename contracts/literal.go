@@ -12,7 +12,7 @@ import (
 	"ramp.dev/ramp/internal/strictyaml"
 )
 
-// requireLiteral reports every value that does not say what it is taken for. The
+// requireLiteral reports every value that would be read as another than it shows. The
 // YAML library reads 1.10 in the place of a text as 1.1, and nothing at all as if
 // the field were not there; and a reviewer reads past characters that do not show,
 // and takes one letter for another. name: the text is a name.

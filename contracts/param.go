@@ -94,7 +94,7 @@ func (p *param) checkString(d *document, name string, at func(...any) []any) {
 // fromText reads a value that was given as text, such as a field of a form or
 // --param on a command line, by the param's type; what is no such text stays as
 // it is, for value to refuse. There is one way to write a number or a boolean, so
-// that nothing is read as something else than it says.
+// that nothing is read as something else than it shows.
 func (p *param) fromText(v any) any {
 	text, ok := v.(string)
 	if !ok {

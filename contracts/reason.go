@@ -32,11 +32,11 @@ func (r *reason) check(d *document) {
 	}
 }
 
-// read refuses text that does not show what it says, and counts what tells
-// something only: people decide by it.
+// read refuses text that does not show what it says, and counts only
+// letters and digits: people decide by it.
 func (r *reason) read(q *question) {
 	text := strings.TrimSpace(q.Request.Reason)
-	n := telling(text)
+	n := lettersAndDigits(text)
 	least, most := r.bounds()
 	justify := &q.contract.terms.justify
 	long := justify.needed(q.draft.Duration)

@@ -67,7 +67,7 @@ func (s *stage) asPlanned() access.Stage {
 	return access.Stage{Name: s.Name, From: s.From, Approvals: s.approvals()}
 }
 
-// plan says who must approve. A condition that could not be evaluated never
+// plan adds who must approve. A condition that could not be evaluated never
 // makes it less: the stage applies.
 func (s *stages) plan(q *question) {
 	if q.draft.Rule.Auto {

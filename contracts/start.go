@@ -9,7 +9,7 @@ import (
 // maxStartAhead bounds how far ahead access may be planned.
 const maxStartAhead = 30 * 24 * time.Hour
 
-// start is when access is to begin. No field of a contract says anything of it.
+// start is when access is to begin. No field of a contract bounds it.
 type start struct{}
 
 func (*start) section() string { return "" }

@@ -56,8 +56,8 @@ func isASCII(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII })
 }
 
-// telling counts the characters that tell something: letters and digits.
-func telling(s string) int {
+// lettersAndDigits counts the characters of text that carry meaning.
+func lettersAndDigits(s string) int {
 	n := 0
 	for _, r := range s {
 		if (unicode.IsLetter(r) || unicode.IsNumber(r)) && !strictyaml.Hidden(r) {

@@ -38,7 +38,7 @@ func (w *who) admit(q *question) {
 // CheckEligible evaluates request.who again for somebody who has access already:
 // for the person as they are now, under the contract as it is now. Nothing else
 // of the contract is looked at; what was approved stays as it was approved.
-// Errors are CodeForbidden, and CodeUnevaluated when it cannot be told.
+// Errors are CodeForbidden, and CodeUnevaluated if the condition could not be evaluated.
 func (c *Contract) CheckEligible(in Input, d access.Duration) error {
 	// What no longer fits the params as they are declared now is left out: then
 	// a condition that needs it cannot be evaluated.

@@ -97,7 +97,7 @@ func (c calendar) opens(t, limit time.Time) (time.Time, bool) {
 	return t, true
 }
 
-// String says the calendar in words.
+// String returns the calendar in words.
 func (c calendar) String() string {
 	parts := make([]string, len(c.windows))
 	for i, w := range c.windows {

@@ -86,7 +86,7 @@ func Hidden(r rune) bool {
 	return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Co, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point)
 }
 
-// HiddenMessage says what is wrong with a hidden character.
+// HiddenMessage returns what is wrong with a hidden character.
 func HiddenMessage(r rune) string {
 	return fmt.Sprintf("the character %U does not show, or changes how others show", r)
 }

@@ -68,7 +68,7 @@ func mutants() []mutant {
 		{"a contract may have characters that do not show", "internal/strictyaml/parse.go", "if Hidden(r) {", "if false {", []string{contract}},
 		{"a name may look like another", "contracts/visible.go", "if isASCII(text) || !isASCII(confusables.Skeleton(text)) {", "if isASCII(text) || confusables.Skeleton(text) != \"\" {", []string{contract}},
 		{"a condition may name a group that looks like another", "contracts/condition.go", "why := misleadingLiteral(parsed.NativeRep()); why != \"\" {", "why := misleadingLiteral(parsed.NativeRep()); why == \"never\" {", []string{contract}},
-		{"a reason may tell nothing", "contracts/reason.go", "n := telling(text)", "n := utf8.RuneCountInString(text)", []string{contract}},
+		{"a reason may tell nothing", "contracts/reason.go", "n := lettersAndDigits(text)", "n := utf8.RuneCountInString(text)", []string{contract}},
 		{"a text may be another than is written", "contracts/literal.go", "case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:", "case *ast.NanNode:", []string{contract}},
 		{"a condition that cannot be evaluated admits", "contracts/who.go", "case Unevaluated:", "case Truth(\"never\"):", []string{contract}},
 		{"a stage whose condition cannot be evaluated is left out", "contracts/stages.go", "st.when) == NotSatisfied {", "st.when) != Satisfied {", []string{contract}},
