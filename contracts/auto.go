@@ -16,6 +16,9 @@ type auto struct {
 	upTo      access.Duration // 0: up to duration.max
 }
 
+// fieldAuto names the condition in the trace.
+const fieldAuto = "approval.auto"
+
 func (*auto) section() string { return "approval" }
 
 func (a *auto) check(d *document) {
@@ -47,7 +50,7 @@ func (a *auto) plan(q *question) {
 	if a.condition == nil {
 		return
 	}
-	switch q.evaluate("approval.auto", a.condition) {
+	switch q.evaluate(fieldAuto, a.condition) {
 	case Satisfied:
 		q.draft.Rule.Auto = a.shortEnough(q)
 	case Unevaluated:

@@ -32,9 +32,15 @@ func parseDir(dir string, files map[string][]byte) (*Set, error) {
 	return set, err
 }
 
-// readDir reads the files of a directory. Files are regular ones, or links to
-// such, as in a directory that Kubernetes mounts.
-func readDir(dir string) (map[string][]byte, error) {
+// LoadTests reads the files of tests of a directory, *_test.yaml and *_test.yml.
+func LoadTests(dir string) (map[string][]byte, error) { return readFiles(dir, true) }
+
+// readDir reads the files of contracts of a directory.
+func readDir(dir string) (map[string][]byte, error) { return readFiles(dir, false) }
+
+// readFiles reads the files of a directory, those of tests or the others. Files are
+// regular ones, or links to such, as in a directory that Kubernetes mounts.
+func readFiles(dir string, tests bool) (map[string][]byte, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, access.Errorf(access.CodeInvalid, "contracts: %w", err)
@@ -44,7 +50,7 @@ func readDir(dir string) (map[string][]byte, error) {
 		name := e.Name()
 		ext := filepath.Ext(name)
 		if e.IsDir() || (ext != ".yaml" && ext != ".yml") || strings.HasPrefix(name, ".") ||
-			strings.HasSuffix(strings.TrimSuffix(name, ext), "_test") {
+			strings.HasSuffix(strings.TrimSuffix(name, ext), "_test") != tests {
 			continue
 		}
 		b, err := readFile(filepath.Join(dir, name))

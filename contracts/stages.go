@@ -61,6 +61,9 @@ func (s *stage) check(d *document, i int) {
 	}
 }
 
+// fieldWhen names the stage's condition in the trace.
+func (s *stage) fieldWhen() string { return "approval.stages." + s.Name + ".when" }
+
 func (s *stage) approvals() int { return s.Approvals.or(1) }
 
 func (s *stage) asPlanned() access.Stage {
@@ -74,7 +77,7 @@ func (s *stages) plan(q *question) {
 		return
 	}
 	for _, st := range s.Stages {
-		if st.when != nil && q.evaluate("approval.stages."+st.Name+".when", st.when) == NotSatisfied {
+		if st.when != nil && q.evaluate(st.fieldWhen(), st.when) == NotSatisfied {
 			continue
 		}
 		q.draft.Rule.Stages = append(q.draft.Rule.Stages, st.asPlanned())

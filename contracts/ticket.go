@@ -18,6 +18,9 @@ type ticket struct {
 	pattern *pattern
 }
 
+// fieldTicketWhen names the condition in the trace.
+const fieldTicketWhen = "request.ticket.when"
+
 func (*ticket) section() string { return "request.ticket" }
 
 func (t *ticket) check(d *document) {
@@ -29,7 +32,7 @@ func (t *ticket) check(d *document) {
 func (t *ticket) admit(q *question) {
 	needed := t.Required
 	if t.when != nil {
-		needed = q.evaluate("request.ticket.when", t.when) != NotSatisfied || needed
+		needed = q.evaluate(fieldTicketWhen, t.when) != NotSatisfied || needed
 	}
 	text := q.Request.Ticket
 	malformed := utf8.RuneCountInString(text) > maxTicket || hidden(text) || t.pattern != nil && !t.pattern.matches(text)

@@ -13,8 +13,8 @@ import (
 )
 
 func contractsCommand() *cobra.Command {
-	c := &cobra.Command{Use: "contracts", Short: "Check and explain contracts, print their schema"}
-	c.AddCommand(lintCommand(), explainCommand(), schemaCommand())
+	c := &cobra.Command{Use: "contracts", Short: "Check, test and explain contracts, print their schema"}
+	c.AddCommand(lintCommand(), explainCommand(), contractTestsCommand(), schemaCommand())
 	return c
 }
 

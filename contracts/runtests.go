@@ -1,0 +1,144 @@
+package contracts
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"ramp.dev/ramp/access"
+)
+
+// TestResult is one test that was run.
+type TestResult struct {
+	Name     string `json:"name"`
+	Place    string `json:"place"` // file:line:column
+	Contract string `json:"contract"`
+	Failure  string `json:"failure,omitempty"` // what came instead; empty: it passed
+	Trace    []Step `json:"trace"`
+}
+
+// Untested are the values that a condition of a contract had in no test.
+type Untested struct {
+	Contract string  `json:"contract"`
+	Field    string  `json:"field"`
+	Never    []Truth `json:"never"`
+}
+
+// TestReport is what came of all tests.
+type TestReport struct {
+	Results  []TestResult `json:"results"`
+	Untested []Untested   `json:"untested"`
+}
+
+// Failed counts the tests that failed.
+func (r TestReport) Failed() int {
+	n := 0
+	for _, t := range r.Results {
+		if t.Failure != "" {
+			n++
+		}
+	}
+	return n
+}
+
+// RunTests runs files of tests, by name, under contracts. It fails, with CodeInvalid
+// and every issue, if a test cannot be read; a test that fails is in the report.
+func (s *Set) RunTests(files map[string][]byte) (TestReport, error) {
+	var tests []parsedTest
+	var issues access.Issues
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		more, wrong := parseTests(s, name, files[name])
+		tests, issues = append(tests, more...), append(issues, wrong...)
+	}
+	if err := issues.Err(); err != nil {
+		return TestReport{}, err
+	}
+	report := TestReport{Results: []TestResult{}, Untested: []Untested{}}
+	seen := map[string]bool{}
+	for _, t := range tests {
+		e := t.contract.Evaluate(t.input)
+		for _, step := range e.Trace {
+			seen[t.contract.Name+" "+step.Field+" "+string(step.Result)] = true
+		}
+		report.Results = append(report.Results, TestResult{Name: t.name, Place: t.place, Contract: t.contract.Name, Failure: t.expect.compare(e), Trace: e.Trace})
+	}
+	for _, c := range s.Contracts {
+		for _, field := range c.conditions() {
+			u := Untested{Contract: c.Name, Field: field}
+			for _, value := range []Truth{Satisfied, NotSatisfied, Unevaluated} {
+				if !seen[c.Name+" "+field+" "+string(value)] {
+					u.Never = append(u.Never, value)
+				}
+			}
+			if len(u.Never) > 0 {
+				report.Untested = append(report.Untested, u)
+			}
+		}
+	}
+	return report, nil
+}
+
+// conditions returns where the contract has conditions, as the trace names them.
+func (c *Contract) conditions() []string {
+	t := &c.terms
+	out := []string{fieldWho}
+	if t.ticket.when != nil {
+		out = append(out, fieldTicketWhen)
+	}
+	if t.auto.condition != nil {
+		out = append(out, fieldAuto)
+	}
+	for _, s := range t.stages.Stages {
+		if s.when != nil {
+			out = append(out, s.fieldWhen())
+		}
+	}
+	return out
+}
+
+// compare returns what came of an evaluation if it is not what was expected.
+func (e testExpectation) compare(got Evaluation) string {
+	want, is := e.String(), expectationOf(got)
+	if e.Duration == "" {
+		is.Duration = ""
+	}
+	if want == is.String() {
+		return ""
+	}
+	return fmt.Sprintf("expected %s, got %s", want, is.String())
+}
+
+// expectationOf returns the expectation that an evaluation meets.
+func expectationOf(e Evaluation) testExpectation {
+	var out testExpectation
+	if e.Err() != nil {
+		for _, i := range e.Issues {
+			out.Refused = append(out.Refused, i.Code)
+		}
+		return out
+	}
+	out.Duration, out.Automatic = e.Draft.Duration.String(), e.Draft.Rule.Auto
+	for _, s := range e.Draft.Rule.Stages {
+		out.Stages = append(out.Stages, s.Name)
+	}
+	return out
+}
+
+// String returns the expectation in words; two that mean the same are the same.
+func (e testExpectation) String() string {
+	var out string
+	switch {
+	case len(e.Refused) > 0:
+		return "refused: " + strings.Join(slices.Sorted(slices.Values(e.Refused)), ", ")
+	case e.Automatic:
+		out = "automatic"
+	default:
+		out = "stages: " + strings.Join(slices.Sorted(slices.Values(e.Stages)), ", ")
+	}
+	if e.Duration == "" {
+		return out
+	}
+	d, _ := access.ParseDuration("", e.Duration) // it was checked, or is Ramp's own
+	return out + ", duration: " + d.String()
+}

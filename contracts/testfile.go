@@ -1,0 +1,140 @@
+package contracts
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/internal/strictyaml"
+)
+
+// testFile is a file of tests beside contracts, as it is written.
+type testFile struct {
+	Tests []testCase `yaml:"tests"`
+}
+
+type testCase struct {
+	Name     string          `yaml:"name"`
+	Contract string          `yaml:"contract"`
+	Person   testPerson      `yaml:"person"`
+	Request  testRequest     `yaml:"request"`
+	At       string          `yaml:"at"`
+	Expect   testExpectation `yaml:"expect"`
+}
+
+type testPerson struct {
+	ID         string            `yaml:"id"`
+	Name       string            `yaml:"name"`
+	Email      string            `yaml:"email"`
+	Kind       string            `yaml:"kind"`
+	OnBehalfOf string            `yaml:"onBehalfOf"`
+	Groups     []string          `yaml:"groups"`
+	Attributes map[string]string `yaml:"attributes"`
+}
+
+type testRequest struct {
+	Params   map[string]any `yaml:"params"`
+	Duration string         `yaml:"duration"`
+	Reason   string         `yaml:"reason"`
+	Ticket   string         `yaml:"ticket"`
+	StartAt  string         `yaml:"startAt"`
+}
+
+type testExpectation struct {
+	Refused   []string `yaml:"refused"`
+	Automatic bool     `yaml:"automatic"`
+	Stages    []string `yaml:"stages"`
+	Duration  string   `yaml:"duration"`
+}
+
+// parsedTest is a test that can be run.
+type parsedTest struct {
+	name, place string
+	contract    *Contract
+	input       Input
+	expect      testExpectation
+}
+
+// parseTests reads a file of tests as strictly as contracts are read.
+func parseTests(set *Set, name string, b []byte) ([]parsedTest, []access.Issue) {
+	bodies, err := strictyaml.Parse(b)
+	if err != nil {
+		return nil, []access.Issue{parseIssue(name, err)}
+	}
+	var out []parsedTest
+	var issues []access.Issue
+	for _, body := range bodies {
+		d := &document{file: name, body: body}
+		var file testFile
+		d.reportUnknownFields(reflect.TypeOf(file))
+		d.requireLiteral(body, reflect.TypeOf(file), false)
+		if err := yaml.NodeToValue(body, &file); err != nil {
+			message, line, column := strictyaml.ErrorAt(err)
+			d.issueAt(line, column, "yaml", message)
+		}
+		for i, c := range file.Tests {
+			out = append(out, c.parse(d, set, i))
+		}
+		issues = append(issues, d.inOrder()...)
+	}
+	return out, issues
+}
+
+func (c testCase) parse(d *document, set *Set, i int) parsedTest {
+	t := parsedTest{name: c.Name, place: d.at("tests", i, "name"), expect: c.Expect}
+	if strings.TrimSpace(c.Name) == "" {
+		d.issue("test_name", "a test needs a name that says what it is about", "tests", i, "name")
+	}
+	var known bool
+	if t.contract, known = set.Find(c.Contract); !known {
+		message := fmt.Sprintf("there is no contract %q", access.Clip(c.Contract, 60))
+		if near := Nearest(c.Contract, set.Names()); near != "" {
+			message += fmt.Sprintf("; did you mean %q?", near)
+		}
+		d.issue("unknown_contract", message, "tests", i, "contract")
+	}
+	p := c.Person
+	kind := access.PersonKind(p.Kind)
+	if kind == "" {
+		kind = access.KindHuman
+	}
+	t.input.Person = access.Person{ID: p.ID, Name: p.Name, Email: p.Email, Kind: kind, OnBehalfOf: p.OnBehalfOf, Groups: p.Groups, Attributes: p.Attributes}
+	t.input.Request = access.RequestInput{Contract: c.Contract, Params: c.Request.Params, Duration: c.Request.Duration, Reason: c.Request.Reason, Ticket: c.Request.Ticket}
+	t.input.Now = d.instant(c.At, "tests", i, "at")
+	if c.Request.StartAt != "" {
+		t.input.Request.StartAt = new(d.instant(c.Request.StartAt, "tests", i, "request", "startAt"))
+	}
+	c.Expect.check(d, i)
+	return t
+}
+
+// instant reads a time; a test names it, so that it says the same on every day.
+func (d *document) instant(text string, path ...any) time.Time {
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		d.issue("test_time", fmt.Sprintf("%q is no time; write it like '2026-01-31T14:00:00Z'", access.Clip(text, 40)), path...)
+	}
+	return at.UTC()
+}
+
+func (e testExpectation) check(d *document, i int) {
+	ways := 0
+	for _, written := range []bool{len(e.Refused) > 0, e.Automatic, len(e.Stages) > 0} {
+		if written {
+			ways++
+		}
+	}
+	if ways != 1 {
+		d.issue("test_expect", "expect one of refused (codes), automatic: true, and stages (names)", "tests", i, "expect")
+	}
+	if e.Duration != "" {
+		d.length(e.Duration, "tests", i, "expect", "duration")
+		if len(e.Refused) > 0 {
+			d.issue("test_expect", "what is refused has no duration", "tests", i, "expect", "duration")
+		}
+	}
+}
