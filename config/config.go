@@ -41,8 +41,8 @@ type Config struct {
 }
 
 // Load reads a configuration file. Errors are CodeInvalid and name every field
-// that is unknown, with its place and what was probably meant. What the values
-// are worth, Validate says.
+// that is unknown, with its place and what was probably meant. Validate checks the
+// values.
 func Load(path string) (Config, error) {
 	c := Config{path: path}
 	b, err := os.ReadFile(path)

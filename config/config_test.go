@@ -115,6 +115,7 @@ func TestValidate(t *testing.T) {
 		{"two passwords", "temporal:", "  password: env:RAMP_NO_SUCH_VARIABLE\ntemporal:", []string{":2:3: ledger.url: the password is in the address already"}},
 		{"a password that is nowhere", "url: postgres://ramp:hunter2@", "password: env:RAMP_NO_SUCH_VARIABLE\n  url: postgres://ramp@", []string{":2:3: ledger.password: env:RAMP_NO_SUCH_VARIABLE: the environment has no such variable"}},
 		{"a password that is written", "url: postgres://ramp:hunter2@", "password: hunter2\n  url: postgres://ramp@", []string{":2:3: ledger.password: a secret is named here and never written"}},
+		{"a target's token that is written", "env:VAULT_TOKEN_RAMP", "hvs.hunter2", []string{":19:7: worker.targets.vault/main.eu.token: a secret is named here and never written"}},
 		{"a rate that is none", "      kind: vault\n", "      kind: vault\n      rate: {perSecond: -1}\n", []string{":18:7: worker.targets.vault/main.eu.rate: "}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -135,7 +136,8 @@ func TestValidate(t *testing.T) {
 	}
 }
 
-// TestOperateExplainsEveryField holds docs/operate.md to the configuration.
+// TestOperateExplainsEveryField: docs/operate.md has a row for every field of the
+// configuration, and for no other.
 func TestOperateExplainsEveryField(t *testing.T) {
 	b, err := os.ReadFile("../docs/operate.md")
 	require.NoError(t, err)
@@ -169,7 +171,7 @@ func leaves() (out []leaf) {
 	for kind, c := range worker.Kinds() {
 		out = append(out, leavesOf(reflect.TypeOf(c), kind)...)
 	}
-	// What makes a target one of a kind is explained in words.
+	// The field `kind` is explained in prose.
 	return slices.DeleteFunc(out, func(f leaf) bool { return f.path == "kind" })
 }
 

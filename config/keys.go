@@ -63,8 +63,8 @@ func (k Keys) WorkerSigner(ctx context.Context) (*evidence.Signer, error) {
 	return k.Worker.Open(ctx)
 }
 
-// Keyring loads the public keys that are believed, and the passkeys. Errors are
-// CodeInvalid.
+// Keyring loads the public keys that this worker trusts, and the passkeys. Errors
+// are CodeInvalid.
 func (k Keys) Keyring() (evidence.Keyring, error) {
 	if len(k.Trusted) == 0 {
 		return evidence.Keyring{}, access.Errorf(access.CodeInvalid, "keys.trusted is empty: a worker that believes no server opens nothing")

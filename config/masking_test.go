@@ -83,7 +83,8 @@ func writeOut(v reflect.Value, n *int) {
 	}
 }
 
-// keys are those of a map, or one that is invalid for what is in an interface.
+// keys returns a map's keys; for an interface, one invalid key that stands for the
+// value in it.
 func keys(v reflect.Value) []reflect.Value {
 	if v.Kind() == reflect.Map {
 		return v.MapKeys()

@@ -134,9 +134,9 @@ type apiKey struct {
 
 func newAPIKey(s field.Secret) *apiKey { return &apiKey{cached: s.Cached()} }
 
-// read returns the key; where it cannot be read now, the one that was read last:
-// access must end while Vault is down, and whether a key is still good is
-// Temporal's to say.
+// read returns the key, or the one that was read last if it cannot be read now:
+// access must end while Vault is down, and Temporal decides whether a key is still
+// good.
 func (k *apiKey) read(ctx context.Context) (string, error) {
 	text, err := k.cached.Read(ctx)
 	if last := k.last.Load(); err != nil && last != nil {

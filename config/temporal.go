@@ -54,7 +54,7 @@ func (c Config) temporalFromEnvironment() bool {
 }
 
 // environmentOptions reads Temporal's own variables and profile, as its command
-// line does. An API key there is read once; one that is rotated belongs into the
+// line does. An API key there is read once; one that is rotated belongs in the
 // file, as temporal.apiKey. Errors are CodeInvalid.
 func environmentOptions() (client.Options, error) {
 	options, err := envconfig.LoadClientOptions(envconfig.LoadClientOptionsRequest{ConfigFileStrict: true})

@@ -38,13 +38,17 @@ func (c Config) Validate(p Parts) access.Issues {
 		}
 	}
 	issues = append(issues, c.validatePasskeys(p)...)
-	issues = append(issues, c.validateSecrets(p)...)
+	issues = append(issues, c.validateSecrets(p, issues)...)
 	return c.placed(issues)
 }
 
-// validateSecrets checks the form of every reference to a secret.
-func (c Config) validateSecrets(p Parts) (issues access.Issues) {
+// validateSecrets checks the form of every reference to a secret, but of those that
+// have an issue already, as a target may find one by itself.
+func (c Config) validateSecrets(p Parts, found access.Issues) (issues access.Issues) {
 	for _, s := range c.secrets(p) {
+		if slices.ContainsFunc(found, func(is access.Issue) bool { return is.Field == s.Path }) {
+			continue
+		}
 		if err := s.Secret.Validate(); err != nil {
 			issues.Add("secret_malformed", s.Path, "%s", err)
 		}

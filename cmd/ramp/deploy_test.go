@@ -17,8 +17,8 @@ import (
 
 const top = "../.."
 
-// TestCompose: docker-compose.yml cannot be run everywhere, and Compose itself
-// says whether it could be.
+// TestCompose: docker-compose.yml cannot be run everywhere, so Compose itself
+// checks whether it is valid.
 func TestCompose(t *testing.T) {
 	_, err := exec.LookPath("docker-compose")
 	require.NoError(t, err, "docker-compose is missing: run make setup")
@@ -49,11 +49,11 @@ func TestCompose(t *testing.T) {
 	}
 }
 
-// TestDeployedConfiguration: what Compose mounts is what Ramp accepts.
+// TestDeployedConfiguration: the configuration that Compose mounts is valid.
 func TestDeployedConfiguration(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(top, "deploy", "ramp.yaml"))
 	require.NoError(t, err)
-	// As in the containers, but for the places.
+	// As in the containers, with paths of this machine.
 	dir := t.TempDir()
 	s, err := evidence.LoadOrCreateSigner(filepath.Join(dir, "server.key"))
 	require.NoError(t, err)
@@ -75,7 +75,7 @@ func TestDeployedConfiguration(t *testing.T) {
 	}
 }
 
-// TestLeanBinary is the Dockerfile's own build line, and what comes of it.
+// TestLeanBinary builds as the Dockerfile does, and tries the result.
 func TestLeanBinary(t *testing.T) {
 	dockerfile, err := os.ReadFile(filepath.Join(top, "Dockerfile"))
 	require.NoError(t, err)

@@ -17,8 +17,8 @@ import (
 
 func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"ramp": main}) }
 
-// TestScripts runs the command line as a person or a script does, beside a
-// server with fixed answers.
+// TestScripts runs the command line as a person or a script does, with a
+// server that returns fixed responses.
 func TestScripts(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(fixed))
 	t.Cleanup(srv.Close)
@@ -30,7 +30,7 @@ func TestScripts(t *testing.T) {
 	}})
 }
 
-// code checks how `ramp show REQUEST` ends: code WANT REQUEST.
+// code checks the exit code of `ramp show REQUEST`: code WANT REQUEST.
 func code(ts *testscript.TestScript, _ bool, args []string) {
 	err := ts.Exec("ramp", "show", args[1])
 	got := 0
@@ -45,8 +45,8 @@ func code(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// TestEveryCommandHelps: each command says what it does, and those that do
-// something show how.
+// TestEveryCommandHelps: each command has a short help, and each that does
+// something an example.
 func TestEveryCommandHelps(t *testing.T) {
 	var walk func(*cobra.Command)
 	walk = func(c *cobra.Command) {
@@ -72,7 +72,7 @@ const requestJSON = `{"id":"0123456789abcdef","state":"active","contract":"ssh-d
 "activeAt":"2026-01-31T13:01:00Z","expiresAt":"2026-01-31T13:31:00Z",
 "timeline":[{"at":"2026-01-31T13:00:00Z","kind":"request.created","actor":"alice","message":"stuck order 4711"},{"at":"2026-01-31T13:01:00Z","kind":"access.active","actor":"ramp"}]}`
 
-// fixed answers a request whose id ends in a status with that status.
+// fixed returns, for a request whose id ends in a status, that status.
 func fixed(w http.ResponseWriter, r *http.Request) {
 	id := strings.TrimPrefix(r.URL.Path, "/api/v1/requests/")
 	switch {

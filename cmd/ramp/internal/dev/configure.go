@@ -22,13 +22,13 @@ import (
 	"ramp.dev/ramp/server/limit"
 )
 
-// plenty keeps load tests on one machine from limits made for people.
+// plenty is a rate that load tests on one machine do not reach.
 var plenty = limit.Rate{PerSecond: 2000, Burst: 10_000}
 
-// scimTokenName is the file with what opens SCIM.
+// scimTokenName is the file with the token that a SCIM client sends.
 const scimTokenName = "scim.token"
 
-// scimToken makes one on the first run with --scim.
+// scimToken makes that file on the first run with --scim.
 func (d *dev) scimToken() error {
 	f, err := os.OpenFile(d.path(scimTokenName), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, os.ErrExist) {

@@ -27,7 +27,7 @@ type options struct {
 	scim                                        bool
 }
 
-// Command is `ramp dev`.
+// Command returns `ramp dev`.
 func Command() *cobra.Command {
 	var o options
 	c := &cobra.Command{

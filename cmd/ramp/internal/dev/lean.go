@@ -8,7 +8,7 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// Command is `ramp dev` of a binary that has no embedded Temporal.
+// Command returns `ramp dev` of a binary that has no embedded Temporal.
 func Command() *cobra.Command {
 	return &cobra.Command{
 		Use: "dev", Hidden: true, DisableFlagParsing: true,

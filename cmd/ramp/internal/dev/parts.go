@@ -42,8 +42,8 @@ func (d *dev) path(parts ...string) string {
 	return filepath.Join(append([]string{d.home}, parts...)...)
 }
 
-// prepare makes the directory, its keys and its contracts, and keeps everybody
-// else out of it.
+// prepare makes the directory, its keys and its contracts, and locks the directory
+// for this process.
 func (d *dev) prepare(context.Context) error {
 	d.failed = make(chan error, 2)
 	var err error
@@ -67,8 +67,8 @@ func (d *dev) prepare(context.Context) error {
 			return err
 		}
 	}
-	// A directory from before payloads were encrypted goes on: what has no key
-	// passes as it is.
+	// A directory from before payloads were encrypted stays usable: a payload
+	// without a key is read as it is.
 	if err := codec.Create(d.path("keys", "payload.key")); err != nil {
 		return err
 	}
@@ -77,8 +77,7 @@ func (d *dev) prepare(context.Context) error {
 
 func (d *dev) ports(context.Context) error { return d.checkPorts() }
 
-// contracts copies the examples on the first run only: they are meant to be
-// edited.
+// contracts copies the examples on the first run only, since people edit them.
 func (d *dev) contracts() error {
 	dir := d.path("contracts")
 	if err := os.Mkdir(dir, 0o755); errors.Is(err, os.ErrExist) { // #nosec G301 -- contracts are no secret

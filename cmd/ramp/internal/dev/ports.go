@@ -12,9 +12,9 @@ import (
 )
 
 // checkPorts tries every port before anything starts, and names all that are
-// taken at once. All are held until the last is tried, so that one given twice
-// shows, too. Errors are CodeConflict for a port that is taken, CodeInvalid for
-// an address that is none.
+// taken. It holds each until the last is tried, so that it also finds a port that
+// was given twice. Errors are CodeConflict for a port that is taken, and
+// CodeInvalid for a malformed address.
 func (o options) checkPorts() error {
 	ports := []struct{ flag, addr, whose, other string }{
 		{"--listen", o.listen, "Ramp", "some other web server"},

@@ -14,12 +14,12 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// stateFormat is the layout of a state directory. It rises with a change that
-// an older `ramp dev` would misread, or that this one cannot bring over.
+// stateFormat is the version of a state directory's layout. Increase it with a
+// change that an older `ramp dev` would misread, or that this one cannot migrate.
 const stateFormat = 1
 
-// holdState takes a state directory for this process alone, until release: two
-// that write one database would each undo the other. The lock dies with the
+// holdState locks a state directory for this process until release is called: two
+// processes that write one database would each undo the other's work. The lock dies with the
 // process, however it ends. Errors are CodeConflict for a directory that is in
 // use, and CodeInvalid.
 func holdState(dir string) (release func(), err error) {

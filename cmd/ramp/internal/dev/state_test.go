@@ -102,7 +102,7 @@ func TestStateDirectory(t *testing.T) {
 	})
 	t.Run("unwritable", func(t *testing.T) {
 		if os.Getuid() == 0 {
-			// Root may write anything that is not a kernel's file.
+			// Root may write anywhere but into the kernel's files.
 			err := start(t, "/proc/ramp")
 			require.Equal(t, access.CodeInvalid, access.CodeOf(err))
 			require.Contains(t, err.Error(), "--dir")

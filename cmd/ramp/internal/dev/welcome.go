@@ -31,8 +31,8 @@ func (p paint) with(code, s string) string {
 	return "\x1b[" + code + "m" + s + "\x1b[0m"
 }
 
-// welcome says where everything is, and the walk-through, in 80 columns with
-// the default addresses.
+// welcome returns the addresses of all parts and the walk-through. With the
+// default addresses it fits into 80 columns.
 func (d *dev) welcome(self string, took time.Duration, p paint) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s after %.1f s. Ctrl-C stops it; the same command goes on from there.\n\n", p.strong("Ramp is ready"), took.Seconds())
@@ -52,8 +52,8 @@ func (d *dev) welcome(self string, took time.Duration, p paint) string {
 	return b.String()
 }
 
-// walkThrough is the commands from a question to its proven end. README.md
-// shows those of the default addresses; a test runs them from there.
+// walkThrough returns the commands from a request to its proven end. README.md
+// shows those of the default addresses, and a test runs them from there.
 func (d *dev) walkThrough(self string) []string {
 	dir := ""
 	if d.dir != ".ramp" {

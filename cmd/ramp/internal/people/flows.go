@@ -72,7 +72,7 @@ func codeFlow(ctx context.Context, conf client.LoginConfig, show func(url string
 	})}
 	go func() { _ = srv.Serve(l) }()
 	defer func() {
-		// The browser gets its answer first.
+		// The browser gets the page first.
 		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 		defer cancel()
 		_ = srv.Shutdown(stop)

@@ -14,7 +14,7 @@ import (
 	"ramp.dev/ramp/cmd/ramp/internal/output"
 )
 
-// newRequest is what `ramp request` was told.
+// newRequest is the request that the flags of `ramp request` describe.
 type newRequest struct {
 	session
 	input     access.RequestInput

@@ -131,8 +131,8 @@ func (s *session) client() (*client.Client, error) {
 	return s.clientWith(login.Token), nil
 }
 
-// clientWith returns a client that says that the command line calls: events
-// record through what somebody acted.
+// clientWith returns a client that identifies itself as the command line, since
+// events record through which interface somebody acted.
 func (s *session) clientWith(token string) *client.Client {
 	c := client.New(s.server, token)
 	c.UserAgent = "ramp-cli/" + version.String()
