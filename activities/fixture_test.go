@@ -152,10 +152,10 @@ func (a asked) row() ledger.GrantRecord {
 }
 
 func (a asked) eventCounts() map[access.EventKind]int {
-	r, err := a.ledger.Request(context.Background(), a.plan.RequestID)
+	timeline, err := a.ledger.Timeline(context.Background(), a.plan.RequestID)
 	require.NoError(a, err)
 	told := map[access.EventKind]int{}
-	for _, e := range r.Timeline {
+	for _, e := range timeline {
 		told[e.Kind]++
 	}
 	return told

@@ -8,8 +8,8 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-var accountSuite = map[string]func(b book){
-	"an account is one human's, until the link is removed": func(b book) {
+var accountSuite = map[string]func(b fixture){
+	"an account is one human's, until the link is removed": func(b fixture) {
 		linked := func(by string) access.Event {
 			return access.Event{At: at, Kind: access.EventAccountLinked, Actor: by, Detail: map[string]string{"account": "slack/U1"}}
 		}

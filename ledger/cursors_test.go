@@ -9,7 +9,7 @@ import (
 	"ramp.dev/ramp/ledger"
 )
 
-func (b book) cursor(name string) ledger.Cursor {
+func (b fixture) cursor(name string) ledger.Cursor {
 	b.Helper()
 	all, err := b.Cursors(ctx)
 	require.NoError(b, err)
@@ -22,8 +22,8 @@ func (b book) cursor(name string) ledger.Cursor {
 	return ledger.Cursor{}
 }
 
-var cursorSuite = map[string]func(b book){
-	"a cursor moves forward only, and says what is left": func(b book) {
+var cursorSuite = map[string]func(b fixture){
+	"a cursor moves forward only, and says what is left": func(b fixture) {
 		for range 3 {
 			require.NoError(b, b.AppendEvent(ctx, access.Event{At: at, Kind: access.EventActRefused, Actor: "dave"}))
 		}

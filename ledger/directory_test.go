@@ -12,14 +12,14 @@ import (
 	"ramp.dev/ramp/ledger"
 )
 
-func (b book) user(name string) ledger.User {
+func (b fixture) user(name string) ledger.User {
 	b.Helper()
 	u, err := b.AddUser(ctx, ledger.User{PersonID: name, UserName: name, ExternalID: "x-" + name, Email: name + "@example.com", Active: true, Attributes: "{}"}, at)
 	require.NoError(b, err)
 	return u
 }
 
-func (b book) about(id string) (access.Member, bool) {
+func (b fixture) about(id string) (access.Member, bool) {
 	b.Helper()
 	r, err := b.DirectorySnapshot(ctx, id)
 	require.NoError(b, err)
@@ -27,13 +27,13 @@ func (b book) about(id string) (access.Member, bool) {
 	return m, known
 }
 
-func (b book) directory(on bool) {
+func (b fixture) directory(on bool) {
 	b.Helper()
 	require.NoError(b, b.SetDirectory(ctx, ledger.DirectoryMode{Enabled: on, Groups: true}))
 }
 
-var directorySuite = map[string]func(b book){
-	"people come, change, leave and stay known": func(b book) {
+var directorySuite = map[string]func(b fixture){
+	"people come, change, leave and stay known": func(b fixture) {
 		b.directory(true)
 		u := b.user("dir-alice")
 		m, known := b.about("Dir-Alice")
@@ -59,7 +59,7 @@ var directorySuite = map[string]func(b book){
 		m, _ = b.about("dir-alice")
 		require.True(b, m.Active, "whoever is here stands before whoever was")
 	},
-	"a user name is one person's": func(b book) {
+	"a user name is one person's": func(b fixture) {
 		b.user("dir-bob")
 		_, err := b.AddUser(ctx, ledger.User{UserName: "DIR-BOB", Attributes: "{}"}, at)
 		b.code(access.CodeConflict, err)
@@ -74,7 +74,7 @@ var directorySuite = map[string]func(b book){
 		require.NoError(b, err)
 		require.Equal(b, 1, total)
 	},
-	"groups": func(b book) {
+	"groups": func(b fixture) {
 		b.directory(true)
 		one, two := b.user("dir-g1"), b.user("dir-g2")
 		g, err := b.AddGroup(ctx, ledger.Group{Name: "dir-approvers", Members: []string{one.ID, two.ID, one.ID}}, at)
@@ -102,7 +102,7 @@ var directorySuite = map[string]func(b book){
 		_, err = b.Group(ctx, g.ID)
 		b.code(access.CodeNotFound, err)
 	},
-	"sessions": func(b book) {
+	"sessions": func(b fixture) {
 		one := ledger.Session{Token: "digest", PersonID: "Sess-Alice", Data: []byte{0, 1}, Address: "192.0.2.7", UserAgent: "browser", CreatedAt: at, SeenAt: at, ExpiresAt: at.Add(time.Hour)}
 		require.NoError(b, b.AddSession(ctx, one))
 		require.NoError(b, b.AddSession(ctx, ledger.Session{Token: "login under way", Data: []byte{2}, CreatedAt: at, SeenAt: at, ExpiresAt: at.Add(time.Hour)}))
@@ -124,14 +124,14 @@ var directorySuite = map[string]func(b book){
 		_, err = b.Session(ctx, "digest", at)
 		b.code(access.CodeNotFound, err)
 	},
-	"what is not in force says nothing": func(b book) {
+	"what is not in force says nothing": func(b fixture) {
 		b.user("dir-off")
 		b.directory(false)
 		r, err := b.DirectorySnapshot(ctx, "dir-off")
 		require.NoError(b, err)
 		require.Equal(b, access.DirectorySnapshot{}, r)
 	},
-	"many at once": func(b book) {
+	"many at once": func(b fixture) {
 		g, err := b.AddGroup(ctx, ledger.Group{Name: "dir-many"}, at)
 		require.NoError(b, err)
 		var all sync.WaitGroup

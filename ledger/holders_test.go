@@ -13,8 +13,8 @@ import (
 )
 
 // holders is Case30 on each database: what grants share goes with the last.
-var holders = map[string]func(b book){
-	"HoldersCase30FirstOutLeavesLastOutRemoves": func(b book) {
+var holders = map[string]func(b fixture){
+	"HoldersCase30FirstOutLeavesLastOutRemoves": func(b fixture) {
 		h := b.Holders("group/one")
 		for range 2 { // again is no second hold
 			require.NoError(b, h.Hold(ctx, "admins", "ramp-a"))
@@ -48,7 +48,7 @@ var holders = map[string]func(b book){
 	},
 	// Many come and go at once: the object is there while somebody holds it, and
 	// not when all have left.
-	"HoldersCase30AtTheSameTime": func(b book) {
+	"HoldersCase30AtTheSameTime": func(b fixture) {
 		h := b.Holders("group/busy")
 		var there atomic.Bool
 		var all sync.WaitGroup

@@ -31,14 +31,14 @@ func (l leaves) Leaves(ctx context.Context, from, to int64) ([][]byte, error) {
 	return out, err
 }
 
-func (b book) checkpoint() evidence.Checkpoint {
+func (b fixture) checkpoint() evidence.Checkpoint {
 	b.Helper()
 	t, err := b.Tree(ctx)
 	require.NoError(b, err)
 	return evidence.Checkpoint{Origin: t.Origin, Size: t.Size, Root: t.Root}
 }
 
-func (b book) verify(against *evidence.Checkpoint) error {
+func (b fixture) verify(against *evidence.Checkpoint) error {
 	b.Helper()
 	tree, err := b.Tree(ctx)
 	if err != nil {
@@ -49,7 +49,7 @@ func (b book) verify(against *evidence.Checkpoint) error {
 }
 
 // open makes a fresh ledger of one kind, and the attacker's connection to it.
-func fresh(t *testing.T, postgres string) book {
+func fresh(t *testing.T, postgres string) fixture {
 	if postgres == "" {
 		path := filepath.Join(t.TempDir(), "ledger.db")
 		return opened(t, "sqlite:"+path, "sqlite", path)
@@ -66,17 +66,17 @@ func fresh(t *testing.T, postgres string) book {
 	return opened(t, u.String(), "pgx", u.String())
 }
 
-func opened(t *testing.T, address, driver, raw string) book {
+func opened(t *testing.T, address, driver, raw string) fixture {
 	l, err := ledger.Open(ctx, address)
 	require.NoError(t, err)
 	db, err := sql.Open(driver, raw)
 	require.NoError(t, err)
 	t.Cleanup(func() { db.Close(); l.Close() })
-	return book{t, l, db}
+	return fixture{t, l, db}
 }
 
 // record appends n events in one transaction.
-func (b book) record(n int) {
+func (b fixture) record(n int) {
 	b.Helper()
 	step := access.Transition{RequestID: b.subject(), At: at}
 	for i := range n {
@@ -87,7 +87,7 @@ func (b book) record(n int) {
 }
 
 // subject is the request that events are about; its own event is leaf 0.
-func (b book) subject() string {
+func (b fixture) subject() string {
 	b.Helper()
 	list, _, err := b.Requests(ctx, ledger.RequestFilter{})
 	require.NoError(b, err)
@@ -98,7 +98,7 @@ func (b book) subject() string {
 }
 
 // attack is what somebody with the database's own rights does.
-func (b book) attack(statements ...string) {
+func (b fixture) attack(statements ...string) {
 	b.Helper()
 	triggers := []string{`DROP TRIGGER events_no_update`, `DROP TRIGGER events_no_delete`, `DROP TRIGGER log_hashes_no_update`, `DROP TRIGGER log_hashes_no_delete`}
 	if _, err := b.raw.Exec(`SELECT 1 FROM pg_class`); err == nil {
@@ -172,7 +172,7 @@ func TestCase42(t *testing.T) {
 }
 
 // rebuild is the attacker's: every hash anew, from the rows as they are now.
-func (b book) rebuild() {
+func (b fixture) rebuild() {
 	b.Helper()
 	entries, err := b.Entries(ctx, 0, 1000)
 	require.NoError(b, err)
@@ -229,7 +229,7 @@ func TestCheckpointsAndProofs(t *testing.T) {
 	require.Equal(t, access.CodeEvidence, access.CodeOf(err))
 }
 
-type ledgerTiles struct{ book }
+type ledgerTiles struct{ fixture }
 
 func (ledgerTiles) Height() int                     { return evidence.TileHeight }
 func (ledgerTiles) SaveTiles([]tlog.Tile, [][]byte) {}

@@ -39,14 +39,18 @@ func scanRequestAnd(row scanner, more ...any) (access.Request, error) {
 	return r, err
 }
 
-// Request returns one request with its timeline; CodeNotFound if there is none.
+// Request returns one request, without its timeline; CodeNotFound if there is
+// none.
 func (l *Ledger) Request(ctx context.Context, id string) (access.Request, error) {
-	r, err := first(ctx, l.reader(), scanRequest, unknownRequest(id), `SELECT `+requestColumns+` FROM requests WHERE id = ?`, id)
-	if err != nil {
-		return r, err
-	}
-	r.Timeline, err = l.Events(ctx, EventFilter{RequestID: id, Limit: 1000})
-	return r, err
+	return first(ctx, l.reader(), scanRequest, unknownRequest(id), `SELECT `+requestColumns+` FROM requests WHERE id = ?`, id)
+}
+
+// maxTimeline bounds how much of a request's timeline is shown.
+const maxTimeline = 1000
+
+// Timeline returns the events of a request, the first 1,000.
+func (l *Ledger) Timeline(ctx context.Context, id string) ([]access.Event, error) {
+	return l.Events(ctx, EventFilter{RequestID: id, Limit: maxTimeline})
 }
 
 // RequestFilter narrows a list of requests. Zero fields do not narrow.

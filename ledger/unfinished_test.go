@@ -12,14 +12,14 @@ import (
 )
 
 // kinds are the kinds of a request's events.
-func (b book) kinds(id string) (out []string) {
-	for _, e := range b.reload(id).Timeline {
+func (b fixture) kinds(id string) (out []string) {
+	for _, e := range b.timeline(id) {
 		out = append(out, string(e.Kind))
 	}
 	return out
 }
 
-func (b book) unfinished(id string) (ledger.Unfinished, bool) {
+func (b fixture) unfinished(id string) (ledger.Unfinished, bool) {
 	b.Helper()
 	all, err := b.Unfinished(ctx)
 	require.NoError(b, err)
@@ -31,8 +31,8 @@ func (b book) unfinished(id string) (ledger.Unfinished, bool) {
 }
 
 // unfinished is what the third line reads and writes.
-var unfinished = map[string]func(b book){
-	"Case38 a request that never had access is concluded as failed, once": func(b book) {
+var unfinished = map[string]func(b fixture){
+	"Case38 a request that never had access is concluded as failed, once": func(b fixture) {
 		id := b.submitted().Request.ID
 		u, ok := b.unfinished(id)
 		require.True(b, ok)
@@ -54,7 +54,7 @@ var unfinished = map[string]func(b book){
 		require.False(b, ok)
 		b.code(access.CodeConflict, b.IntendGrant(ctx, grant(ledger.Submission{Request: r}), at))
 	},
-	"Case38 a request is not concluded while a grant is open": func(b book) {
+	"Case38 a request is not concluded while a grant is open": func(b fixture) {
 		s := b.submitted()
 		id, g := s.Request.ID, grant(s)
 		require.NoError(b, b.IntendGrant(ctx, g, at))
@@ -75,14 +75,14 @@ var unfinished = map[string]func(b book){
 			Events: []access.Event{{At: at, Kind: access.EventAccessEnded, Key: access.KeyEnded}}}))
 		require.Equal(b, r, b.reload(id))
 	},
-	"an outcome that is known stands": func(b book) {
+	"an outcome that is known stands": func(b fixture) {
 		id := b.submitted().Request.ID
 		require.NoError(b, b.Advance(ctx, access.Transition{RequestID: id, To: access.StateEnding, Outcome: access.OutcomeReleased, At: at}))
 		_, err := b.Conclude(ctx, id, access.OutcomeRevoked, at, "x")
 		require.NoError(b, err)
 		require.Equal(b, access.OutcomeReleased, b.reload(id).Outcome)
 	},
-	"grants by name": func(b book) {
+	"grants by name": func(b fixture) {
 		s := b.submitted()
 		require.NoError(b, b.IntendGrant(ctx, grant(s), at))
 		rows, err := b.Grants(ctx, ledger.GrantFilter{Names: []string{grant(s).Name, "ramp-x"}})
@@ -91,7 +91,7 @@ var unfinished = map[string]func(b book){
 		_, err = b.Grants(ctx, ledger.GrantFilter{Names: strings.Split(strings.Repeat("x,", 500), ",")})
 		b.code(access.CodeInvalid, err)
 	},
-	"what stands open": func(b book) {
+	"what stands open": func(b fixture) {
 		before, err := b.CountOpen(ctx)
 		require.NoError(b, err)
 		s := b.submitted()

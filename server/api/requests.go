@@ -63,7 +63,7 @@ func (a *API) list(c echo.Context) error {
 }
 
 func (a *API) show(c echo.Context) error {
-	r, err := a.app.Request(c.Request().Context(), auth.Person(c), c.Param("id"))
+	r, err := a.app.RequestWithTimeline(c.Request().Context(), auth.Person(c), c.Param("id"))
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 // requestLedger reads requests.
 type requestLedger interface {
 	Request(ctx context.Context, id string) (access.Request, error)
+	Timeline(ctx context.Context, id string) ([]access.Event, error)
 	Requests(ctx context.Context, f ledger.RequestFilter) (items []access.Request, nextCursor string, err error)
 }
 
@@ -22,8 +23,8 @@ type requests struct {
 	now     clock
 }
 
-// Request returns one request as p may see it; CodeNotFound for everybody
-// else's.
+// Request returns one request as p may see it, without its timeline; CodeNotFound
+// for everybody else's.
 func (q *requests) Request(ctx context.Context, p access.Person, id string) (access.Request, error) {
 	missing := access.Refuse(access.CodeNotFound, "unknown_request", "there is no request %q", access.Clip(id, 40))
 	if !access.IsRequestID(id) {
@@ -37,6 +38,16 @@ func (q *requests) Request(ctx context.Context, p access.Person, id string) (acc
 		return access.Request{}, err
 	}
 	return r, nil
+}
+
+// RequestWithTimeline returns one request as p may see it, and what happened to
+// it; CodeNotFound for everybody else's.
+func (q *requests) RequestWithTimeline(ctx context.Context, p access.Person, id string) (access.Request, error) {
+	r, err := q.Request(ctx, p, id)
+	if err == nil {
+		r.Timeline, err = q.ledger.Timeline(ctx, id)
+	}
+	return r, err
 }
 
 // forAct returns the request that an act is about. An act on a request that the

@@ -24,7 +24,7 @@ type requestPage struct {
 }
 
 func (p *Pages) request(c echo.Context) (any, error) {
-	r, err := p.app.Request(c.Request().Context(), auth.Person(c), c.Param("id"))
+	r, err := p.app.RequestWithTimeline(c.Request().Context(), auth.Person(c), c.Param("id"))
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +108,7 @@ func (p *Pages) done(c echo.Context, err error) error {
 		return c.Redirect(http.StatusSeeOther, requestPath(c.Param("id")))
 	}
 	pr := problem.From(err)
-	r, e := p.app.Request(c.Request().Context(), auth.Person(c), c.Param("id"))
+	r, e := p.app.RequestWithTimeline(c.Request().Context(), auth.Person(c), c.Param("id"))
 	if e != nil || pr.Kind == access.CodeInternal {
 		return err
 	}

@@ -154,6 +154,9 @@ func (s *simulation) checkEnd() {
 		s.violated("the ledger says %s %s (overdue: %t, %v), the workflow %s %s", r.State, r.Outcome, r.Overdue, err, res.State, res.Outcome)
 	}
 	s.closedInTime()
+	if r.Timeline, err = s.ledger.Timeline(context.Background(), s.plan.RequestID); err != nil {
+		s.breach("the timeline cannot be read: %v", err)
+	}
 	s.complete(r)
 }
 
