@@ -155,7 +155,7 @@ func (s *simulation) checkEnd() {
 	}
 	s.closedInTime()
 	if r.Timeline, err = s.ledger.Timeline(context.Background(), s.plan.RequestID); err != nil {
-		s.breach("the timeline cannot be read: %v", err)
+		s.violated("the timeline cannot be read: %v", err)
 	}
 	s.complete(r)
 }
