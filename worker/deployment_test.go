@@ -81,6 +81,7 @@ func (a asked) told(kind access.EventKind) bool {
 // of which is gone for good when the next one starts. What lives is carried to
 // its end, and no access outlives its bound where nobody carries it.
 func TestCase37Deploys(t *testing.T) {
+	t.Parallel() // it waits most of its time
 	s := newSite(t, nil)
 	s.config.Reconcile.Every = access.Duration(2 * time.Second)
 	s.start()

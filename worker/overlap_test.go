@@ -61,6 +61,7 @@ func reads(s *site, v *api.Client) bool {
 // workflow and broker on a real Vault. What ends one leaves the others, and an
 // extension has no gap.
 func TestCase29OnVault(t *testing.T) {
+	t.Parallel() // it waits most of its time
 	vault := vaulttest.Start(t)
 	vault.Policy(t, "orders-read", `path "secret/data/orders" { capabilities = ["read"] }`)
 	vault.Policy(t, "ramp", vaulttoken.Policy("orders-read"))

@@ -163,6 +163,7 @@ func TestCapturedServer(t *testing.T) {
 // TestWorkerWithoutPasskeys believes no approval of a plan that wants one, and
 // any denial.
 func TestWorkerWithoutPasskeys(t *testing.T) {
+	t.Parallel() // it waits most of its time
 	bobs := passkeytest.New(t)
 	s := newSite(t, nil).start()
 	a := s.asks(time.Hour, byPasskey)

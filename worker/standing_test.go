@@ -80,6 +80,7 @@ func (s *site) runOf(id string) *workflowservice.DescribeWorkflowExecutionRespon
 }
 
 func TestStandingJob(t *testing.T) {
+	t.Parallel() // it waits most of its time
 	s := newSite(t, nil)
 	a := s.holder(50 * time.Millisecond)
 	t.Run("a worker that starts starts it", func(t *testing.T) {
@@ -142,6 +143,7 @@ func TestStandingJob(t *testing.T) {
 }
 
 func TestStandingJobRunsNow(t *testing.T) {
+	t.Parallel() // it waits most of its time
 	s := newSite(t, nil)
 	require.Equal(t, access.CodeNotFound, access.CodeOf(RunNow(t.Context(), s.temporal, "ramp-count")))
 	a := s.holder(time.Hour)
@@ -159,6 +161,7 @@ func TestStandingJobRunsNow(t *testing.T) {
 // TestScheduledJob: a schedule is made, made again when it is gone or paused, and
 // one that an older version made is deleted.
 func TestScheduledJob(t *testing.T) {
+	t.Parallel() // it waits most of its time
 	s := newSite(t, nil)
 	j := ScheduledJob{ID: "ramp-weekly", Workflow: "Weekly", Note: "every week",
 		Spec: client.ScheduleSpec{Intervals: []client.ScheduleIntervalSpec{{Every: 7 * 24 * time.Hour}}}}
