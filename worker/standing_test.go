@@ -80,7 +80,6 @@ func (s *site) runOf(id string) *workflowservice.DescribeWorkflowExecutionRespon
 }
 
 func TestStandingJob(t *testing.T) {
-	t.Parallel() // it waits most of its time
 	s := newSite(t, nil)
 	a := s.holder(50 * time.Millisecond)
 	t.Run("a worker that starts starts it", func(t *testing.T) {
@@ -116,6 +115,9 @@ func TestStandingJob(t *testing.T) {
 		b.works()
 	})
 	t.Run("somebody pauses it: it is started anew", func(t *testing.T) {
+		// What worked just now may have been the activity of the run before: a run
+		// that has only begun has none to pause.
+		s.eventually(func() bool { return len(s.runOf(b.job.ID).PendingActivities) > 0 }, "it has its activity")
 		res := s.runOf(b.job.ID)
 		_, err := s.temporal.WorkflowService().PauseActivity(t.Context(), &workflowservice.PauseActivityRequest{
 			Namespace: temporalserver.Namespace, Execution: res.WorkflowExecutionInfo.Execution,
