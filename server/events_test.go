@@ -99,7 +99,8 @@ func TestAStreamGoesOnWhereItEnded(t *testing.T) {
 	}
 }
 
-func TestStreamsOfOnePersonAreBounded(t *testing.T) {
+// TestCase74StreamsOfOnePerson: nobody takes what is there for all.
+func TestCase74StreamsOfOnePerson(t *testing.T) {
 	f := newFixture(t)
 	addr, _ := f.serving(defaultTimeouts)
 	var open []*eventStream

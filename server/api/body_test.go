@@ -9,8 +9,8 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// TestFieldsAtEveryDepth: a body is read one way only, however deep the field.
-func TestFieldsAtEveryDepth(t *testing.T) {
+// TestCase64FieldsAtEveryDepth: a body is read one way only, however deep the field.
+func TestCase64FieldsAtEveryDepth(t *testing.T) {
 	type body struct {
 		Decision string             `json:"decision"`
 		Passkey  *access.Assertion  `json:"passkey"`

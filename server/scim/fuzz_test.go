@@ -1,7 +1,7 @@
 package scim
 
 import (
-	"encoding/json"
+	"strings"
 	"testing"
 
 	"ramp.dev/ramp/ledger"
@@ -35,11 +35,11 @@ func FuzzPatch(f *testing.F) {
 	}
 	s := &SCIM{}
 	f.Fuzz(func(t *testing.T, body string) {
-		var o object
-		if json.Unmarshal([]byte(body), &o) != nil || o == nil {
+		o, err := decode(strings.NewReader(body))
+		if err != nil {
 			return
 		}
-		ops, err := patch(o.lowered())
+		ops, err := patch(o)
 		if err != nil {
 			return
 		}

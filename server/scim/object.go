@@ -9,29 +9,6 @@ import (
 // are case-insensitive in SCIM.
 type object map[string]any
 
-// lowered is a copy with names in small letters, at every level.
-func (o object) lowered() object {
-	out := object{}
-	for k, v := range o {
-		out[strings.ToLower(k)] = lowered(v)
-	}
-	return out
-}
-
-func lowered(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		return map[string]any(object(v).lowered())
-	case []any:
-		out := make([]any, len(v))
-		for i := range v {
-			out[i] = lowered(v[i])
-		}
-		return out
-	}
-	return v
-}
-
 func (o object) text(name string) string {
 	s, _ := o[name].(string)
 	return strings.TrimSpace(s)

@@ -140,17 +140,12 @@ func fixed(body any) echo.HandlerFunc {
 
 // read reads a resource or a message.
 func read(c echo.Context) (object, error) {
-	var doc object
-	d := json.NewDecoder(c.Request().Body)
-	err := d.Decode(&doc)
+	doc, err := decode(c.Request().Body)
 	var he *echo.HTTPError
-	switch {
-	case errors.As(err, &he):
+	if errors.As(err, &he) {
 		return nil, he
-	case err != nil || doc == nil || d.More():
-		return nil, invalid("syntax", "the body must be one JSON object")
 	}
-	return doc.lowered(), nil
+	return doc, err
 }
 
 // page returns how many resources a list skips, and how many it returns.
