@@ -28,12 +28,13 @@ type GrantRecord struct {
 	ClosedAt   *time.Time  `json:"closedAt,omitempty"`
 }
 
-// IntendGrant writes a grant down before the target is touched, so that a crash
-// leaves something to clean up and never something unknown (CASES 24). A grant
-// that was closed, or whose request is ending or over, is CodeConflict: what
-// has ended does not open again, whoever asks. So is one that was written down
-// with an earlier end: a workflow that is reset begins its clock anew, and only
-// Extended moves an end (CASES 38).
+// IntendGrant records a grant before the target is touched, so that a crash
+// leaves something to clean up and never something unknown (CASES 24). Errors are
+// CodeConflict for a grant that was closed, or whose request is ending or over:
+// what has ended does not open again, whoever asks; and for one that is recorded
+// with an earlier end: a workflow that is reset starts its clock again, and only
+// MarkExtended moves an end (CASES 38). For a request that nobody submitted it is
+// CodeNotFound.
 func (l *Ledger) IntendGrant(ctx context.Context, g access.Grant, at time.Time) error {
 	return l.tx(ctx, func(q querier) error {
 		state, err := q.lockRequest(ctx, g.RequestID)
@@ -71,8 +72,9 @@ func (l *Ledger) IntendGrant(ctx context.Context, g access.Grant, at time.Time) 
 	})
 }
 
-// MarkOpened notes that the target has the grant, and takes the request the steps
-// that follow from it. Noted again, or late, it changes nothing.
+// MarkOpened records that the target has the grant, with the transitions of its
+// request that follow from that. For a grant that is open or closed already it
+// changes nothing.
 func (l *Ledger) MarkOpened(ctx context.Context, name string, at time.Time, steps ...access.Transition) error {
 	return l.changeGrant(ctx, name, func(q querier, row GrantRecord) error {
 		if row.Status != GrantIntended {
@@ -94,7 +96,8 @@ func (l *Ledger) MarkOpened(ctx context.Context, name string, at time.Time, step
 	})
 }
 
-// MarkExtended notes the grant's new end; a closed grant is CodeConflict.
+// MarkExtended records the grant's new end. Errors are CodeConflict for a closed
+// grant.
 func (l *Ledger) MarkExtended(ctx context.Context, name string, expiresAt time.Time) error {
 	return l.changeGrant(ctx, name, func(q querier, row GrantRecord) error {
 		if row.Status == GrantClosed {
@@ -105,7 +108,8 @@ func (l *Ledger) MarkExtended(ctx context.Context, name string, expiresAt time.T
 	})
 }
 
-// MarkClosed notes that the grant was read back as gone.
+// MarkClosed records that the grant was read back as gone. Again, it changes
+// nothing.
 func (l *Ledger) MarkClosed(ctx context.Context, name string, at time.Time) error {
 	return l.changeGrant(ctx, name, func(q querier, row GrantRecord) error {
 		if row.Status == GrantClosed {

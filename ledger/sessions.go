@@ -10,7 +10,7 @@ import (
 )
 
 // Session is one browser's session. Its token is a digest of what the browser
-// holds, so that nobody who reads the ledger can take its place.
+// holds, so that whoever reads the ledger cannot use it to sign in.
 type Session struct {
 	Token     string
 	PersonID  string // "" while a login is under way
@@ -32,7 +32,7 @@ func scanSession(row scanner) (Session, error) {
 	return s, err
 }
 
-// AddSession writes a new session, and forgets those that are over.
+// AddSession adds a session, and deletes those that are over.
 func (l *Ledger) AddSession(ctx context.Context, s Session) error {
 	return l.tx(ctx, func(q querier) error {
 		if _, err := q.exec(ctx, `DELETE FROM sessions WHERE expires_at < ?`, micros(s.SeenAt)); err != nil {
@@ -44,7 +44,7 @@ func (l *Ledger) AddSession(ctx context.Context, s Session) error {
 	})
 }
 
-// UpdateSession writes a session anew. One that was ended meanwhile stays ended.
+// UpdateSession replaces a session. One that was ended meanwhile stays ended.
 func (l *Ledger) UpdateSession(ctx context.Context, s Session) error {
 	return l.tx(ctx, func(q querier) error {
 		_, err := q.exec(ctx, `UPDATE sessions SET person_id = ?, data = ?, address = ?, user_agent = ?, seen_at = ?, expires_at = ? WHERE token_digest = ?`,
@@ -53,7 +53,7 @@ func (l *Ledger) UpdateSession(ctx context.Context, s Session) error {
 	})
 }
 
-// TouchSession notes that a session was used. One that was ended meanwhile
+// TouchSession records that a session was used. One that was ended meanwhile
 // stays ended.
 func (l *Ledger) TouchSession(ctx context.Context, token, address string, seen, expires time.Time) error {
 	return l.tx(ctx, func(q querier) error {
@@ -94,7 +94,7 @@ func (l *Ledger) EndSession(ctx context.Context, token string, at time.Time) err
 	})
 }
 
-// EndSessions ends all of a person's, and records it.
+// EndSessions ends all sessions of a person, and records it.
 func (l *Ledger) EndSessions(ctx context.Context, person string, at time.Time) error {
 	return l.tx(ctx, func(q querier) error {
 		if err := q.endSessions(ctx, person); err != nil {

@@ -19,7 +19,7 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // driver "pgx"
 )
 
-// Postgres starts a server on a free loopback port and answers its address.
+// Postgres starts a server on a free loopback port and returns its address.
 // Without Postgres on the machine the test fails: it never passes by skipping.
 func Postgres(t testing.TB) string {
 	t.Helper()
@@ -57,7 +57,7 @@ func Postgres(t testing.TB) string {
 	address := fmt.Sprintf("postgres://ramp@127.0.0.1:%d/postgres?sslmode=disable", port)
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
 		// The port is open some time before the server takes connections.
-		if answers(address) {
+		if accepts(address) {
 			break
 		}
 		select {
@@ -72,7 +72,8 @@ func Postgres(t testing.TB) string {
 	return address
 }
 
-func answers(address string) bool {
+// accepts reports whether the server takes connections.
+func accepts(address string) bool {
 	db, err := sql.Open("pgx", address)
 	if err != nil {
 		return false
@@ -81,8 +82,8 @@ func answers(address string) bool {
 	return db.Ping() == nil
 }
 
-// find looks where Debian keeps Postgres first: what is on PATH may be a
-// wrapper that starts a server of its own.
+// find returns the path of a program of Postgres. It looks where Debian keeps it
+// first: what is on PATH may be a wrapper that starts a server of its own.
 func find(t testing.TB, name string) string {
 	places, _ := filepath.Glob("/usr/lib/postgresql/*/bin/" + name)
 	if len(places) > 0 {
@@ -95,7 +96,8 @@ func find(t testing.TB, name string) string {
 	return path
 }
 
-// unprivileged is whom the server runs as: Postgres refuses to be root.
+// unprivileged returns the user as whom the server runs: Postgres refuses to run
+// as root.
 func unprivileged(t testing.TB, dir string) *syscall.SysProcAttr {
 	if os.Getuid() != 0 {
 		return nil
