@@ -68,8 +68,8 @@ func connectSQLite(path string) (*Ledger, error) {
 		q := url.Values{"_pragma": append([]string{"journal_mode(wal)", "synchronous(full)", "foreign_keys(1)", "busy_timeout(10000)"}, more...)}
 		return sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+q.Encode()+"&_txlock=immediate")
 	}
-	if err := keepPrivate(path); err != nil {
-		return nil, access.Errorf(access.CodeInvalid, "ledger: %w", err)
+	if err := keepPrivate(path); err != nil { // the disk may come later
+		return nil, access.Errorf(access.CodeUnavailable, "ledger: %w", err)
 	}
 	write, err := open()
 	if err != nil {
