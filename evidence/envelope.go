@@ -76,6 +76,12 @@ func ReadExtension(e Envelope) (access.ExtensionOrder, error) {
 	return v, err
 }
 
+// ReadDecision reads a decision without checking its signature.
+func ReadDecision(e Envelope) (access.Decision, error) {
+	v, _, err := decode[access.Decision](e, TypeDecision)
+	return v, err
+}
+
 // ReadPickUp reads a pick-up order without checking its signature.
 func ReadPickUp(e Envelope) (access.PickUpOrder, error) {
 	v, _, err := decode[access.PickUpOrder](e, TypePickUp)

@@ -20,12 +20,7 @@ func (r *request) continueAsNew() error {
 	if r.rootCtx.Err() != nil {
 		r.endByCancellation()
 	}
-	decisions := workflow.GetSignalChannel(r.ctx, SignalDecision)
-	for m := (SignedStatement{}); decisions.ReceiveAsync(&m); m = (SignedStatement{}) {
-		if r.Received.Decisions+len(r.Unverified) < maxDecisions && r.validateDecision(r.ctx, m) == nil {
-			r.Unverified = append(r.Unverified, m)
-		}
-	}
+	r.drainDecisions()
 	next := r.input
 	next.State = &r.RequestState
 	return workflow.NewContinueAsNewError(r.ctx, AccessRequestType, next)

@@ -37,7 +37,7 @@ func TestCase39TheNextRunIsGivenEverything(t *testing.T) {
 	require.Equal(t, access.StateActive, next.State)
 	require.Equal(t, access.DecisionsSatisfied, next.Decided)
 	require.Len(t, next.Decisions, 1)
-	require.Equal(t, 1, next.Received.Decisions)
+	require.Equal(t, 1, next.Received.Approvals)
 	require.WithinDuration(t, start.Add(31*time.Minute), next.ExpiresAt, time.Second)
 	require.Nil(t, next.End)
 }

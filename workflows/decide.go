@@ -1,6 +1,8 @@
 package workflows
 
 import (
+	"slices"
+
 	"go.temporal.io/sdk/workflow"
 
 	"ramp.dev/ramp/access"
@@ -46,13 +48,32 @@ func (r *request) awaitDecision() access.State {
 
 // validateDecision is the validator of decisions: it must not change state.
 func (r *request) validateDecision(_ workflow.Context, m SignedStatement) error {
-	if err := validateCount(r.Received.Decisions, maxDecisions, "decisions"); err != nil {
-		return err
+	// A flood must not keep the handlers busy until the history is full: the sender
+	// tries again, and the next run takes the decision (CASES 39).
+	if workflow.GetInfo(r.ctx).GetContinueAsNewSuggested() {
+		return api.ToTemporal(access.Errorf(access.CodeThrottled, "the request has much to do; try again in a moment"))
 	}
+	return r.validateContent(m)
+}
+
+// validateContent refuses what no run takes. Approvals are bounded; denials are
+// not, so that no flood of messages keeps a denial out (CASES 63). Whether either
+// is what it claims to be only a worker can tell.
+func (r *request) validateContent(m SignedStatement) error {
 	if err := validateSize(m); err != nil {
 		return err
 	}
+	if !claimsDenial(m) {
+		if err := validateCount(r.Received.Approvals, maxApprovals, "approvals"); err != nil {
+			return err
+		}
+	}
 	return r.requireUnended()
+}
+
+func claimsDenial(m SignedStatement) bool {
+	d, err := evidence.ReadDecision(m.Envelope)
+	return err == nil && d.Verdict == access.Deny
 }
 
 func (r *request) requireUnended() error {
@@ -65,7 +86,9 @@ func (r *request) requireUnended() error {
 // onDecide handles one signed decision. A denial after access has opened closes it
 // again (CASES 15); one more approval then changes nothing (CASES 14).
 func (r *request) onDecide(ctx workflow.Context, m SignedStatement) (DecideResult, error) {
-	r.Received.Decisions++
+	if !claimsDenial(m) {
+		r.Received.Approvals++
+	}
 	ctx, _ = workflow.NewDisconnectedContext(ctx)
 	if err := r.verifying.Lock(ctx); err != nil {
 		return DecideResult{}, err
@@ -92,6 +115,49 @@ func (r *request) onDecide(ctx workflow.Context, m SignedStatement) (DecideResul
 	return DecideResult{Outcome: res.Outcome, Stages: res.Stages}, nil
 }
 
+// accept keeps a verified decision. A person who says the same again adds nothing,
+// unless it is with a passkey for the first time; so however often somebody
+// decides, there is room for everybody else (CASES 63).
+func (r *request) accept(signed evidence.Envelope, d access.Decision) {
+	by := Decider{Human: d.Approver.HumanID(), Verdict: d.Verdict, Passkey: d.Passkey != nil}
+	for i := len(r.Deciders) - 1; i >= 0; i-- {
+		if last := r.Deciders[i]; last.Human == by.Human {
+			if last.Verdict == by.Verdict && (last.Passkey || !by.Passkey) {
+				return
+			}
+			break
+		}
+	}
+	for i := len(r.Deciders) - 1; i >= 0; i-- { // what they said before in the same sense
+		if r.Deciders[i].Human == by.Human && r.Deciders[i].Verdict == by.Verdict {
+			r.Deciders, r.Decisions = slices.Delete(r.Deciders, i, i+1), slices.Delete(r.Decisions, i, i+1)
+		}
+	}
+	r.Deciders, r.Decisions = append(r.Deciders, by), append(r.Decisions, signed)
+}
+
+// drainDecisions takes along the decisions that came as signals and that nobody
+// has received yet: denials first, since not all may have room.
+func (r *request) drainDecisions() {
+	signals := workflow.GetSignalChannel(r.ctx, SignalDecision)
+	var approvals []SignedStatement
+	for m := (SignedStatement{}); signals.ReceiveAsync(&m); m = (SignedStatement{}) {
+		switch {
+		case r.validateContent(m) != nil:
+		case claimsDenial(m):
+			r.Unverified = append(r.Unverified, m)
+		default:
+			approvals = append(approvals, m)
+		}
+	}
+	r.Unverified = append(r.Unverified, approvals...)
+	r.Unverified = r.Unverified[:min(len(r.Unverified), maxUnverified)]
+}
+
+// maxUnverified bounds what one run hands to the next: with maxEnvelope far below
+// the two megabytes that Temporal takes.
+const maxUnverified = 60
+
 // receiveDecisions handles decisions that come as signals, for senders that must
 // not depend on a running worker. onDecide handles them as it does updates.
 func (r *request) receiveDecisions() {
@@ -101,12 +167,15 @@ func (r *request) receiveDecisions() {
 			if len(r.Unverified) > 0 {
 				m, r.Unverified = r.Unverified[0], r.Unverified[1:]
 			} else {
-				awaitSignal(ctx, SignalDecision)
+				_ = workflow.Await(ctx, func() bool {
+					// What comes later is left to the next run.
+					return workflow.GetSignalChannel(ctx, SignalDecision).Len() > 0 && !workflow.GetInfo(ctx).GetContinueAsNewSuggested()
+				})
 				if !workflow.GetSignalChannel(ctx, SignalDecision).ReceiveAsync(&m) {
 					continue // its payload could not be read
 				}
 			}
-			if err := r.validateDecision(ctx, m); err != nil {
+			if err := r.validateContent(m); err != nil {
 				continue
 			}
 			r.verifyingSignal = true
@@ -158,8 +227,8 @@ func (r *request) verifyDecisions(ctx workflow.Context, decision *evidence.Envel
 	if err != nil {
 		return res, err
 	}
-	if decision != nil {
-		r.Decisions = append(r.Decisions, *decision)
+	if decision != nil && res.Decision != nil {
+		r.accept(*decision, *res.Decision)
 	}
 	r.Decided, r.Stages = res.Outcome, res.Stages
 	if d := res.Decision; d != nil && res.Outcome == access.DecisionsDenied && r.State.MayHaveAccess() {

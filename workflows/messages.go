@@ -10,7 +10,7 @@ import (
 // What one request takes of each message, far below Temporal's limits for one
 // history (CASES 39).
 const (
-	maxDecisions  = 100
+	maxApprovals  = 100
 	maxExtensions = 100
 	maxPickUps    = 200 // each is one more secret in the world
 	maxRecounts   = 100 // what is missed is found before anything opens

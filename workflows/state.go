@@ -17,7 +17,8 @@ type RequestState struct {
 
 	Decided   access.DecisionOutcome `json:"decided"` // what the decisions amount to
 	Stages    []access.StageStatus   `json:"stages,omitempty"`
-	Decisions []evidence.Envelope    `json:"decisions,omitempty"` // accepted, in order
+	Decisions []evidence.Envelope    `json:"decisions,omitempty"` // accepted, in order; of each person one approval and one denial at most
+	Deciders  []Decider              `json:"deciders,omitempty"`  // whose decisions they are, in the same order
 	// Unverified are decisions that came as signals and were not verified yet.
 	Unverified []SignedStatement `json:"unverified,omitempty"`
 
@@ -42,10 +43,17 @@ type RequestState struct {
 // Received counts the messages of one request. The counts are bounded, so that a
 // flood of messages cannot keep the request from ending (CASES 39).
 type Received struct {
-	Decisions  int `json:"decisions,omitempty"`
+	Approvals  int `json:"approvals,omitempty"`  // and what cannot be read; denials are not counted
 	Extensions int `json:"extensions,omitempty"` // orders, made or refused
 	PickUps    int `json:"pickUps,omitempty"`
 	Recounts   int `json:"recounts,omitempty"`
+}
+
+// Decider is who gave a decision that was accepted.
+type Decider struct {
+	Human   string         `json:"human"`
+	Verdict access.Verdict `json:"verdict"`
+	Passkey bool           `json:"passkey,omitempty"`
 }
 
 // defaultEndingBound is how long ending may take when no target asks for longer.

@@ -40,6 +40,7 @@ func mutants() []mutant {
 		{"a denial is taken back", "workflows/decide.go", "if r.Decided == access.DecisionsDenied {", "if false {", []string{workflow}},
 		{"a late denial changes nothing", "workflows/decide.go", "res.Outcome == access.DecisionsDenied && r.State.MayHaveAccess() {", "false {", []string{workflow}},
 		{"a flood of decisions is taken", "workflows/messages.go", "if received < limit {", "if true {", []string{workflow}},
+		{"a flood of junk keeps a denial out", "workflows/decide.go", "\tif !claimsDenial(m) {\n\t\tif err :=", "\tif true {\n\t\tif err :=", []string{workflow}},
 
 		// Opening.
 		{"the ledger is written after the target", "activities/open.go", "\tif err := t.Ledger.IntendGrant(ctx, g, t.now()); err != nil {\n\t\treturn api.OpenGrantResult{}, err\n\t}\n\tfailpoint.Here(failpoint.OpenIntended)\n\tif err := t.Broker.Grant(ctx, g); err != nil {\n\t\treturn api.OpenGrantResult{}, err\n\t}\n", "\tif err := t.Broker.Grant(ctx, g); err != nil {\n\t\treturn api.OpenGrantResult{}, err\n\t}\n\tfailpoint.Here(failpoint.OpenIntended)\n\tif err := t.Ledger.IntendGrant(ctx, g, t.now()); err != nil {\n\t\treturn api.OpenGrantResult{}, err\n\t}\n", []string{activity, properties}},
