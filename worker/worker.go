@@ -73,7 +73,10 @@ func (w *Worker) serve(ctx context.Context, c Config, d Deps) (err error) {
 	}
 	observe := newReconcileMetrics(w.metrics.registry)
 	alarms := alarms{log: d.Log, next: d.Alarms}
-	reconciler := activities.Reconciler{ObserveReport: observe.observeReport, With: reconcile.Reconciler{
+	looks := &lastLooks{at: map[string]time.Time{}}
+	observed := func(r reconcile.Report) { looks.note(r.Target); observe.observeReport(r) }
+	watches := []watch{}
+	reconciler := activities.Reconciler{ObserveReport: observed, With: reconcile.Reconciler{
 		Broker: w.Broker, Ledger: d.Ledger, Runs: runs{d.Temporal}, Alarms: alarms, Log: d.Log}}
 	if c.Metrics != "" {
 		if w.metricsListener, err = w.metrics.serve(c.Metrics); err != nil {
@@ -87,6 +90,10 @@ func (w *Worker) serve(ctx context.Context, c Config, d Deps) (err error) {
 		events := feed.New(d.Ledger, d.Log, feed.Options{})
 		w.background.Go(func() { events.Run(background) })
 		all.add(controlJobs(&reconciler, every, events, directorysync.New(d.Ledger, directoryRuns{d.Temporal}, d.Log)))
+		watches = append(watches, watch{every: every, looks: looks, with: reconciler.With, observe: observed, now: d.Ledger.Now, log: d.Log,
+			look: func(ctx context.Context, with *reconcile.Reconciler) (reconcile.Report, error) {
+				return with.ReconcileRequests(ctx)
+			}})
 		w.metrics.registry.MustRegister(openGrantsCollector{d.Ledger}, feed.Metrics{Ledger: d.Ledger})
 		if err := w.startQueue(d, workflows.ControlQueue, defaultSlots, all, func(r worker.Registry) {
 			workflows.Register(r)
@@ -104,6 +111,10 @@ func (w *Worker) serve(ctx context.Context, c Config, d Deps) (err error) {
 		withTarget := reconciler
 		withTarget.With.RevokeAndVerify, withTarget.With.VerifyGrant = t.RevokeAndVerify, t.VerifyGrant
 		all.add(targetJobs(name, &withTarget, every))
+		watches = append(watches, watch{target: name, every: every, looks: looks, with: withTarget.With, observe: observed, now: d.Ledger.Now, log: d.Log,
+			look: func(ctx context.Context, with *reconcile.Reconciler) (reconcile.Report, error) {
+				return with.ReconcileTarget(ctx, name)
+			}})
 		if err := w.startQueue(d, workflows.TargetQueue(name), defaultSlots, all, func(r worker.Registry) {
 			t.Register(r)
 			t.RegisterClosing(r) // work scheduled by an older version comes here
@@ -115,6 +126,10 @@ func (w *Worker) serve(ctx context.Context, c Config, d Deps) (err error) {
 		}
 	}
 	w.background.Go(func() { jobKeeper{temporal: d.Temporal, jobs: all, log: d.Log}.run(background) })
+	for _, each := range watches {
+		looks.note(each.target) // a worker that has just started is not late
+		w.background.Go(func() { each.run(background) })
+	}
 	if c.Control && c.Deployment.On() {
 		w.background.Go(func() { builds.New(d.Temporal, c.Deployment).LogCurrent(background, d.Log) })
 	}

@@ -40,6 +40,7 @@ func mutants() []mutant {
 		{"a denial is taken back", "workflows/decide.go", "if r.Decided == access.DecisionsDenied {", "if false {", []string{workflow}},
 		{"a late denial changes nothing", "workflows/decide.go", "res.Outcome == access.DecisionsDenied && r.State.MayHaveAccess() {", "false {", []string{workflow}},
 		{"a flood of decisions is taken", "workflows/messages.go", "if received < limit {", "if true {", []string{workflow}},
+		{"a worker waits to be asked by Temporal", "worker/watch.go", "if w.looks.since(w.target) < missedLooks*w.every {", "if true {", []string{"./worker -run TestCase59"}},
 		{"a flood of junk keeps a denial out", "workflows/decide.go", "\tif !claimsDenial(m) {\n\t\tif err :=", "\tif true {\n\t\tif err :=", []string{workflow}},
 
 		// Opening.
