@@ -21,8 +21,10 @@ const (
 
 // transitions is the whole state machine. A state that is not a key is final.
 var transitions = map[State][]State{
-	StatePending:   {StateApproved, StateDenied, StateCancelled, StateLapsed, StateFailed},
-	StateApproved:  {StateScheduled, StateGranting, StateDenied, StateCancelled, StateFailed},
+	StatePending: {StateApproved, StateDenied, StateCancelled, StateLapsed, StateFailed},
+	// An approver who takes an approval back before anything opens leaves an approved
+	// request undecided again, and it may lapse.
+	StateApproved:  {StateScheduled, StateGranting, StateDenied, StateCancelled, StateLapsed, StateFailed},
 	StateScheduled: {StateGranting, StateDenied, StateCancelled, StateFailed},
 	StateGranting:  {StateActive, StateEnding},
 	StateActive:    {StateEnding},

@@ -30,7 +30,7 @@ type Config struct {
 	Boundary   string `yaml:"boundary,omitempty"` // ARN of the policy that bounds every role
 	NoBoundary bool   `yaml:"noBoundary,omitempty"`
 
-	Allow []AllowConfig `yaml:"allow"` // the most that contracts may give
+	Allow []AllowConfig `yaml:"allow,omitempty"` // the most that contracts may give
 
 	// Consistency is how long IAM may show an old state; 15 s if zero.
 	Consistency access.Duration `yaml:"consistency,omitempty"`
