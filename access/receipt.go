@@ -1,9 +1,6 @@
 package access
 
-import (
-	"encoding/json"
-	"time"
-)
+import "time"
 
 // ReceiptKind is what a worker did with a grant.
 type ReceiptKind string
@@ -20,13 +17,13 @@ type Receipt struct {
 	RequestID string      `json:"requestId"`
 	Grant     string      `json:"grant"`
 	Target    string      `json:"target"`
-	Kind      ReceiptKind `json:"act"`
+	Kind      ReceiptKind `json:"kind"`
 	At        time.Time   `json:"at"` // UTC
-	// Of an opening: what was opened, for whom, until when.
+	// What an opening opened, for whom, until when.
 	Principal   string      `json:"principal,omitempty"`
 	Entitlement Entitlement `json:"entitlement,omitempty"`
 	ExpiresAt   *time.Time  `json:"expiresAt,omitempty"`
-	// Of a closing: what the read-back found.
+	// What the read-back of a closing found.
 	Found *ReadBack `json:"found,omitempty"`
 }
 
@@ -38,25 +35,3 @@ type ReadBack struct {
 
 // Gone reports whether nothing is left of the grant.
 func (r ReadBack) Gone() bool { return !r.Open && r.Sessions == 0 }
-
-// Evaluation is the server's statement of why a contract answered as it did.
-type Evaluation struct {
-	RequestID       string          `json:"requestId"`
-	PlanDigest      string          `json:"planDigest"`
-	Contract        string          `json:"contract"`
-	ContractVersion string          `json:"contractVersion"`
-	Trace           json.RawMessage `json:"trace"` // each condition, what it said, and why
-	At              time.Time       `json:"at"`    // UTC
-}
-
-// Manifest is the server's statement of what belongs to an evidence pack, so
-// that nothing can be left out of one unseen.
-type Manifest struct {
-	RequestID  string    `json:"requestId"`
-	PlanDigest string    `json:"planDigest"`
-	State      State     `json:"state"`
-	Statements []string  `json:"statements"` // digests of their payloads, in order
-	Leaves     []int64   `json:"leaves"`     // places of the request's events in the log
-	Size       int64     `json:"size"`       // of the log at that time
-	At         time.Time `json:"at"`         // UTC
-}

@@ -1,9 +1,6 @@
 package access
 
-import (
-	"encoding/json"
-	"time"
-)
+import "time"
 
 // Transition is one step in the life of a request, as a workflow or an activity
 // records it in the ledger. Zero and nil fields change nothing.
@@ -23,14 +20,6 @@ type Transition struct {
 	// Statements never travel in a message: only an activity that has verified a
 	// statement may add it.
 	Statements []Statement `json:"-"`
-}
-
-// Statement is a signed statement about a request, as the ledger keeps it for
-// the evidence pack.
-type Statement struct {
-	RequestID string
-	Key       string          // unique within the request; a second statement with it changes nothing
-	Envelope  json.RawMessage // DSSE
 }
 
 // Activation returns the transition of a request whose access is usable from at

@@ -13,6 +13,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
+	"ramp.dev/ramp/internal/privatefile"
 )
 
 // Key is a 256-bit payload key. In a file it is base64.
@@ -52,12 +53,8 @@ func private(ref field.Secret) error {
 	if !isFile {
 		return nil
 	}
-	info, err := os.Stat(path)
-	if err != nil {
+	if err := privatefile.Check(path); err != nil {
 		return access.Errorf(access.CodeInvalid, "payload key: %w", err)
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return access.Errorf(access.CodeInvalid, "payload key %s may be read by others; chmod 600 it", ref)
 	}
 	return nil
 }

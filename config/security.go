@@ -13,6 +13,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
+	"ramp.dev/ramp/internal/privatefile"
 	"ramp.dev/ramp/internal/secret"
 )
 
@@ -97,12 +98,8 @@ func (c TLS) authorities() (*x509.CertPool, error) {
 
 // certificate refuses a key that others than its owner may read.
 func (c TLS) certificate() (*tls.Certificate, error) {
-	info, err := os.Stat(string(c.KeyFile))
-	if err != nil {
+	if err := privatefile.Check(string(c.KeyFile)); err != nil {
 		return nil, access.Errorf(access.CodeInvalid, "the key of Temporal's client: %w", err)
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return nil, access.Errorf(access.CodeInvalid, "the key %s may be read by others; chmod 600 it", c.KeyFile)
 	}
 	pair, err := tls.LoadX509KeyPair(string(c.CertFile), string(c.KeyFile))
 	if err != nil {

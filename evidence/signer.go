@@ -11,12 +11,13 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"time"
 
+	"github.com/google/renameio/v2"
 	"github.com/secure-systems-lab/go-securesystemslib/dsse"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/internal/privatefile"
 )
 
 // Signer signs statements, the server's or a worker's.
@@ -24,14 +25,15 @@ type Signer struct {
 	key Key
 }
 
-// NewSigner signs with key.
+// NewSigner returns a signer with a key in this process.
 func NewSigner(key ed25519.PrivateKey) *Signer { return &Signer{key: fileKey(key)} }
 
-// NewSignerWithKey signs with a key that lives elsewhere.
+// NewSignerWithKey returns a signer whose key lives elsewhere, such as in Vault.
 func NewSignerWithKey(key Key) *Signer { return &Signer{key: key} }
 
 // LoadOrCreateSigner reads a PKCS#8 PEM key, or makes one where there is none.
-// A key that others than its owner may read is refused.
+// Errors are CodeInvalid for a key that is malformed or that others than its
+// owner may read, CodeUnavailable for a file that cannot be read or written.
 func LoadOrCreateSigner(path string) (*Signer, error) {
 	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -40,8 +42,8 @@ func LoadOrCreateSigner(path string) (*Signer, error) {
 	if err != nil {
 		return nil, access.Errorf(access.CodeUnavailable, "signing key: %w", err)
 	}
-	if info, err := os.Stat(path); err != nil || info.Mode().Perm()&0o077 != 0 {
-		return nil, access.Errorf(access.CodeInvalid, "signing key %s may be read by others; chmod 600 it", path)
+	if err := privatefile.Check(path); err != nil {
+		return nil, access.Errorf(access.CodeInvalid, "signing key: %w", err)
 	}
 	block, _ := pem.Decode(b)
 	if block == nil {
@@ -67,27 +69,19 @@ func createSigner(path string) (*Signer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := writeNew(path, "PRIVATE KEY", der, 0o600); err != nil {
+	if err := writePEM(path, "PRIVATE KEY", der, 0o600); err != nil {
 		return nil, access.Errorf(access.CodeUnavailable, "signing key: %w", err)
 	}
 	return NewSigner(key), nil
 }
 
-// writeNew writes a PEM file whole or not at all.
-func writeNew(path, kind string, der []byte, mode os.FileMode) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".key-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	err = errors.Join(f.Chmod(mode), pem.Encode(f, &pem.Block{Type: kind, Bytes: der}), f.Sync(), f.Close())
-	if err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+// writePEM writes a PEM file whole or not at all, also when the machine stops in
+// the middle.
+func writePEM(path, kind string, der []byte, mode os.FileMode) error {
+	return renameio.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), mode)
 }
 
-// Public is the key that verifies this signer's statements.
+// Public returns the key that verifies this signer's statements.
 func (s *Signer) Public() crypto.PublicKey { return s.key.Public() }
 
 // WritePublic writes the public key as PEM, for the workers' configuration.
@@ -96,15 +90,16 @@ func (s *Signer) WritePublic(path string) error {
 	if err != nil {
 		return err
 	}
-	return writeNew(path, "PUBLIC KEY", der, 0o644)
+	return writePEM(path, "PUBLIC KEY", der, 0o644)
 }
 
 // KeyID names this signer's key in its statements.
 func (s *Signer) KeyID() string { return KeyID(s.Public()) }
 
-// SignPlan signs a plan and returns the digest that people approve.
+// SignPlan signs a plan and returns the digest that people approve. Errors are
+// CodeUnavailable if the key does not sign, here and of the methods below.
 func (s *Signer) SignPlan(p access.Plan) (Envelope, string, error) {
-	p.Digest = "" // over its own bytes it cannot be
+	p.Digest = "" // a digest cannot be part of the bytes that it is over
 	payload, err := json.Marshal(p)
 	if err != nil {
 		return Envelope{}, "", err
@@ -126,7 +121,7 @@ func (s *Signer) SignExtension(o access.ExtensionOrder) (Envelope, error) {
 // SignPickUp signs an order for a credential.
 func (s *Signer) SignPickUp(o access.PickUpOrder) (Envelope, error) { return s.signJSON(TypePickUp, o) }
 
-// SignEvaluation signs why a contract answered as it did.
+// SignEvaluation signs why a contract evaluated as it did.
 func (s *Signer) SignEvaluation(e access.Evaluation) (Envelope, error) {
 	return s.signJSON(TypeEvaluation, e)
 }

@@ -4,11 +4,11 @@ import (
 	"errors"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
 
 	"github.com/goccy/go-yaml"
+	"github.com/google/renameio/v2"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/internal/clock"
@@ -72,14 +72,8 @@ func (s Set) write(path string) error {
 	if err != nil {
 		return err
 	}
-	w, err := os.CreateTemp(filepath.Dir(path), ".passkeys-*")
-	if err != nil {
+	if err := renameio.WriteFile(path, b, 0o644); err != nil { // public keys
 		return access.Errorf(access.CodeUnavailable, "passkeys: %w", err)
 	}
-	defer os.Remove(w.Name())
-	_, err = w.Write(b)
-	if err := errors.Join(err, w.Chmod(0o644), w.Sync(), w.Close()); err != nil {
-		return access.Errorf(access.CodeUnavailable, "passkeys: %w", err)
-	}
-	return os.Rename(w.Name(), path)
+	return nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations/sshcert/hostfiles"
+	"ramp.dev/ramp/internal/privatefile"
 )
 
 // loadOrCreateCA reads the authority's private key, or creates one, and checks that
@@ -58,17 +59,12 @@ func createCA(path string) error {
 }
 
 func loadCA(path string) (ssh.Signer, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, access.Errorf(access.CodeUnavailable, "certificate authority's key: %w", err)
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return nil, access.Invalid(access.Issue{Code: "ca_mode", Field: "ca",
-			Message: path + " can be read by others; its mode must be 0600"})
-	}
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return nil, access.Errorf(access.CodeUnavailable, "certificate authority's key: %w", err)
+	}
+	if err := privatefile.Check(path); err != nil {
+		return nil, access.InvalidField("ca_mode", "ca", "%s", err)
 	}
 	ca, err := ssh.ParsePrivateKey(b)
 	if err != nil || ca.PublicKey().Type() != ssh.KeyAlgoED25519 {

@@ -57,43 +57,50 @@ func top(room string) string {
 	return first
 }
 
-// mayImport says which rooms a room may import, beside itself and internal.
+// mayImport says which rooms a room may import, beside itself and internal. A row
+// for a folder within a room stands before the room's own, and then also bounds
+// what the folder imports of its own room. CONTRIBUTING.md shows this table.
 var mayImport = map[string]struct {
 	rooms  []string
 	reason string
 }{
-	"access":        {nil, "the vocabulary knows nobody"},
-	"contracts":     {[]string{"access"}, "policy is a pure function of a question"},
-	"passkey":       {[]string{"access"}, "whose keys are whose is told by a file, and by nothing that a server could reach"},
-	"evidence":      {[]string{"access", "passkey"}, "proof depends on nothing that could be wrong"},
-	"codec":         {[]string{"access", "config/field"}, "what Temporal may read is decided in one place, by nobody who reads it"},
-	"signers":       {[]string{"access", "evidence"}, "a signing key that lives elsewhere needs its keeper's client, and proof must not depend on one"},
-	"ledger":        {[]string{"access"}, "the record knows what is recorded, not who records"},
-	"directorysync": {[]string{"access", "feed", "ledger"}, "what a change of the directory means for requests does not depend on who runs it"},
-	"feed":          {[]string{"access", "ledger"}, "it says what happened, whoever wants to know"},
-	"integrations":  {[]string{"access", "config/field"}, "a target is usable without the rest of Ramp"},
-	"reconcile":     {[]string{"access", "integrations", "ledger"}, "the third line works without Temporal, so it knows nothing of it"},
-	"activities":    {[]string{"access", "evidence", "integrations", "ledger", "reconcile"}, "what workflows may do to the world"},
-	"workflows":     {[]string{"access", "evidence", "activities/api"}, "workflows know activities by name, so that nothing in them can touch the world"},
-	"worker":        {[]string{"access", "activities", "config/field", "directorysync", "evidence", "feed", "integrations", "ledger", "reconcile", "workflows"}, "the only place that knows every integration"},
-	"server":        {[]string{"access", "activities/api", "codec", "config/field", "contracts", "evidence", "feed", "ledger", "passkey", "workflows"}, "what faces people holds no target's credentials and does not know the worker; it opens payloads for the operators who read workflows"},
-	"dev":           {[]string{"access", "integrations/sshcert/hostfiles"}, "Temporal, an identity provider and an SSH host in one process are for development; nothing of production depends on them"},
-	"config/field":  {[]string{"access"}, "what a field may hold is the same for every part and every target, so it knows none of them"},
-	"config":        {[]string{"access", "codec", "contracts", "evidence", "ledger", "passkey", "server", "signers", "worker", "workflows"}, "one file for all processes: it knows what each of them can be told, and no process"},
-	"client":        {[]string{"access", "contracts", "evidence"}, "a client speaks HTTP only"},
-	"e2e":           {nil, "the tests from outside use what users use"},
-	"tools":         {[]string{"access", "activities", "contracts", "dev", "evidence", "integrations", "ledger", "server", "worker", "workflows"}, "for those who work on Ramp; it puts parts together as a test does, and nothing depends on it"},
-	"bench":         {[]string{"access", "contracts", "dev", "evidence", "integrations", "ledger", "server", "worker", "workflows", "activities"}, "it measures the parts"},
+	"access":                  {nil, "the vocabulary knows nobody"},
+	"contracts":               {[]string{"access"}, "policy is a pure function of a question"},
+	"passkey":                 {[]string{"access"}, "whose keys are whose is told by a file, and by nothing that a server could reach"},
+	"evidence":                {[]string{"access", "passkey"}, "proof depends on nothing that could be wrong"},
+	"codec":                   {[]string{"access", "config/field"}, "what Temporal may read is decided in one place, by nobody who reads it"},
+	"signers":                 {[]string{"access", "evidence"}, "a signing key that lives elsewhere needs its keeper's client, and proof must not depend on one"},
+	"ledger":                  {[]string{"access"}, "the record knows what is recorded, not who records"},
+	"directorysync":           {[]string{"access", "feed", "ledger"}, "what a change of the directory means for requests does not depend on who runs it"},
+	"feed":                    {[]string{"access", "ledger"}, "it says what happened, whoever wants to know"},
+	"integrations":            {[]string{"access", "config/field"}, "a target is usable without the rest of Ramp"},
+	"integrations/pacing":     {[]string{"access"}, "how fast a target may be called is one limiter, and no target's own"},
+	"integrations/faketarget": {[]string{"access", "integrations"}, "it is used as any target is, so it may know no other"},
+	"internal":                {[]string{"access"}, "what everybody may import knows nobody"},
+	"reconcile":               {[]string{"access", "integrations", "ledger"}, "the third line works without Temporal, so it knows nothing of it"},
+	"activities":              {[]string{"access", "evidence", "integrations", "ledger", "reconcile"}, "what workflows may do to the world"},
+	"workflows":               {[]string{"access", "evidence", "activities/api"}, "workflows know activities by name, so that nothing in them can touch the world"},
+	"worker":                  {[]string{"access", "activities", "config/field", "directorysync", "evidence", "feed", "integrations", "ledger", "reconcile", "workflows"}, "the only place that knows every integration"},
+	"server":                  {[]string{"access", "activities/api", "codec", "config/field", "contracts", "evidence", "feed", "ledger", "passkey", "workflows"}, "what faces people holds no target's credentials and does not know the worker; it opens payloads for the operators who read workflows"},
+	"dev":                     {[]string{"access", "integrations/sshcert/hostfiles"}, "Temporal, an identity provider and an SSH host in one process are for development; nothing of production depends on them"},
+	"config/field":            {[]string{"access"}, "what a field may hold is the same for every part and every target, so it knows none of them"},
+	"config":                  {[]string{"access", "codec", "contracts", "evidence", "ledger", "passkey", "server", "signers", "worker", "workflows"}, "one file for all processes: it knows what each of them can be told, and no process"},
+	"client":                  {[]string{"access", "contracts", "evidence"}, "a client speaks HTTP only"},
+	"e2e":                     {nil, "the tests from outside use what users use"},
+	"tools":                   {[]string{"access", "activities", "contracts", "dev", "evidence", "integrations", "ledger", "server", "worker", "workflows"}, "for those who work on Ramp; it puts parts together as a test does, and nothing depends on it"},
+	"bench":                   {[]string{"access", "contracts", "dev", "evidence", "integrations", "ledger", "server", "worker", "workflows", "activities"}, "it measures the parts"},
 }
 
 func TestImportsPointOneWay(t *testing.T) {
 	for _, p := range packages(t, "./...") {
 		here, ok := room(p.ImportPath)
-		if !ok || top(here) == "cmd" || top(here) == "internal" {
+		if !ok || top(here) == "cmd" {
 			continue
 		}
-		rule, known := mayImport[here]
-		if !known {
+		rule, own := mayImport[here]
+		own = own && here != top(here)
+		known := own
+		if !own {
 			rule, known = mayImport[top(here)]
 		}
 		if !known {
@@ -102,13 +109,37 @@ func TestImportsPointOneWay(t *testing.T) {
 		}
 		for _, imp := range p.Imports {
 			there, ours := room(imp)
-			if !ours || top(there) == top(here) || top(there) == "internal" {
+			if !ours || top(there) == top(here) && !own || top(there) == "internal" {
 				continue
 			}
 			if !slices.ContainsFunc(rule.rooms, func(r string) bool { return there == r || strings.HasPrefix(there, r+"/") }) {
 				t.Errorf("%s imports %s: %s", here, there, rule.reason)
 			}
 		}
+	}
+}
+
+// layerRow is a row of CONTRIBUTING.md's table of rooms.
+var layerRow = regexp.MustCompile("(?m)^\\| `([a-z0-9/]+)` \\| ([^|]*) \\| ([^|]*) \\|$")
+
+// TestContributingShowsTheLayers: the table that people read is the one above.
+func TestContributingShowsTheLayers(t *testing.T) {
+	b, err := os.ReadFile("../../CONTRIBUTING.md")
+	require.NoError(t, err)
+	_, section, _ := strings.Cut(string(b), "\n## Layers\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	shown := map[string]bool{}
+	for _, row := range layerRow.FindAllStringSubmatch(section, -1) {
+		room, rule := row[1], mayImport[row[1]]
+		shown[room] = true
+		rooms := "nothing"
+		if len(rule.rooms) > 0 {
+			rooms = "`" + strings.Join(rule.rooms, "`, `") + "`"
+		}
+		require.Equal(t, []string{rooms, rule.reason}, row[2:], "CONTRIBUTING.md's row of %s", room)
+	}
+	for room := range mayImport {
+		require.True(t, shown[room], "CONTRIBUTING.md has no row of %s", room)
 	}
 }
 
