@@ -11,7 +11,7 @@ import (
 // CredentialKind says what a credential of one kind may bring to the requester's
 // machine. It reaches the client through a worker, Temporal and the server, and
 // whoever holds one of them must not be able to run anything on that machine by
-// it (CASES 54). So only what is listed here may come, and nothing that a shell,
+// it (docs/threats.md, case 54). So only what is listed here may come, and nothing that a shell,
 // a loader or an SDK would run.
 type CredentialKind struct {
 	Env   []string // variables that it may set
@@ -20,7 +20,7 @@ type CredentialKind struct {
 	// directory of the files.
 	Arguments map[string][]string
 	// Families are beginnings of variables that speak to the same programs: the
-	// user's own would stand beside the credential's (CASES 78).
+	// user's own would stand beside the credential's (docs/threats.md, case 78).
 	Families []string
 }
 

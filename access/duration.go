@@ -1,7 +1,6 @@
 package access
 
 import (
-	"fmt"
 	"strings"
 	"time"
 )
@@ -17,9 +16,7 @@ const MaxDuration = Duration(365 * 24 * time.Hour)
 // ParseDuration reads a positive duration of whole seconds. Errors are of code
 // CodeInvalid and carry one issue.
 func ParseDuration(field, s string) (Duration, error) {
-	bad := func(code, format string, args ...any) error {
-		return Invalid(Issue{Code: code, Field: field, Message: fmt.Sprintf(format, args...)})
-	}
+	bad := func(code, format string, args ...any) error { return InvalidField(code, field, format, args...) }
 	if strings.TrimSpace(s) == "" {
 		return 0, bad("duration_missing", "a duration is needed, such as 30m or 1h30m")
 	}
@@ -37,7 +34,7 @@ func ParseDuration(field, s string) (Duration, error) {
 	return Duration(d), nil
 }
 
-// String drops trailing zero units: 30m, not 30m0s.
+// String returns the duration without trailing zero units: 30m, not 30m0s.
 func (d Duration) String() string {
 	s := time.Duration(d).String()
 	if strings.HasSuffix(s, "m0s") {
@@ -49,7 +46,7 @@ func (d Duration) String() string {
 	return s
 }
 
-// Std is the duration as the standard library's type.
+// Std returns the duration as the standard library's type.
 func (d Duration) Std() time.Duration { return time.Duration(d) }
 
 // MarshalText implements encoding.TextMarshaler.

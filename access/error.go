@@ -14,13 +14,13 @@ type Code string
 
 const (
 	CodeInvalid         Code = "invalid"         // the input is wrong; Issues say where
-	CodeUnauthenticated Code = "unauthenticated" // who are you
-	CodeForbidden       Code = "forbidden"       // you may not
+	CodeUnauthenticated Code = "unauthenticated" // nobody has logged in, or not recently enough
+	CodeForbidden       Code = "forbidden"       // this person may not
 	CodeNotFound        Code = "not_found"
 	CodeConflict        Code = "conflict"    // not in this state, or not this digest
-	CodeTooLate         Code = "too_late"    // it could have been, earlier
+	CodeTooLate         Code = "too_late"    // it was possible earlier
 	CodeTooLarge        Code = "too_large"   // the body is over its limit
-	CodeThrottled       Code = "throttled"   // slow down
+	CodeThrottled       Code = "throttled"   // too many at once; try later
 	CodeUnevaluated     Code = "unevaluated" // a condition could not be evaluated; denied
 	CodeEvidence        Code = "evidence"    // signatures or decisions do not prove what is asked
 	CodeUnavailable     Code = "unavailable" // a system that is needed does not answer
@@ -77,7 +77,7 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.cause }
 
-// Errorf makes an error of a code. A final %w is kept as the cause.
+// Errorf returns an error of a code. A final %w is kept as the cause.
 func Errorf(code Code, format string, args ...any) error {
 	err := fmt.Errorf(format, args...)
 	if cause := errors.Unwrap(err); cause != nil {
@@ -87,7 +87,7 @@ func Errorf(code Code, format string, args ...any) error {
 	return &Error{Code: code, Message: err.Error()}
 }
 
-// CodeOf is the code of err: CodeInternal when nothing in it is an Error.
+// CodeOf returns the code of err: CodeInternal when nothing in it is an Error.
 func CodeOf(err error) Code {
 	var e *Error
 	if errors.As(err, &e) {
@@ -96,7 +96,7 @@ func CodeOf(err error) Code {
 	return CodeInternal
 }
 
-// IssuesOf are the issues of err, if any.
+// IssuesOf returns the issues of err, if any.
 func IssuesOf(err error) []Issue {
 	var e *Error
 	if errors.As(err, &e) {
@@ -105,7 +105,7 @@ func IssuesOf(err error) []Issue {
 	return nil
 }
 
-// RetryAfter adds to an Error how long its caller was told to wait.
+// RetryAfter returns err with how long its caller should wait before trying again.
 func RetryAfter(err error, d time.Duration) error {
 	e, ok := err.(*Error)
 	if !ok || d <= 0 {
@@ -116,7 +116,8 @@ func RetryAfter(err error, d time.Duration) error {
 	return &told
 }
 
-// RetryAfterOf is the longest wait that anything in err asks for, 0 if none does.
+// RetryAfterOf returns the longest wait that anything in err asks for, 0 if none
+// does.
 func RetryAfterOf(err error) time.Duration {
 	var longest time.Duration
 	for ; err != nil; err = errors.Unwrap(err) {

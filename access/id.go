@@ -12,7 +12,7 @@ var idEncoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadd
 
 var idShape = regexp.MustCompile(`^[0-9a-hjkmnp-tv-z]{16}$`)
 
-// NewRequestID makes a random request id: 16 characters, 80 bits.
+// NewRequestID returns a random request id: 16 characters, 80 bits.
 func NewRequestID() string {
 	var b [10]byte
 	rand.Read(b[:]) // never fails
@@ -20,7 +20,7 @@ func NewRequestID() string {
 }
 
 // RequestIDFor derives the id of a request from who asks and their idempotency
-// key, so that asking twice with one key finds the first request.
+// key, so that a second request with the same key finds the first one.
 func RequestIDFor(person, key string) string {
 	sum := sha256.Sum256([]byte("ramp request\x00" + person + "\x00" + key))
 	return idEncoding.EncodeToString(sum[:10])
@@ -29,8 +29,8 @@ func RequestIDFor(person, key string) string {
 // IsRequestID reports whether s has the shape of a request id.
 func IsRequestID(s string) bool { return idShape.MatchString(s) }
 
-// RequestIDFromGrantName reads the request id out of a grant's name, for objects that are
-// found on a target. It reports false for names Ramp did not make.
+// RequestIDFromGrantName returns the request id in a grant's name, for objects that
+// are found on a target. It reports false for a name that Ramp did not make.
 func RequestIDFromGrantName(grantName string) (string, bool) {
 	rest, ok := strings.CutPrefix(grantName, NamePrefix)
 	if !ok || len(rest) != 18 || rest[16] != '-' || rest[17] < 'a' || rest[17] >= 'a'+MaxGrants {

@@ -15,7 +15,7 @@ import (
 // this one.
 const leafVersion = "ramp event 1"
 
-// Leaf is the event's exact bytes in the ledger's log: fields in fixed order,
+// Leaf returns the event's exact bytes in the ledger's log: fields in fixed order,
 // each as a netstring ("5:alice,"), details sorted by name. No two events share
 // one, and it depends on no JSON library, so that it is the same for ever.
 func (e Event) Leaf() []byte {
@@ -34,7 +34,7 @@ func (e Event) Leaf() []byte {
 	return b.Bytes()
 }
 
-// ParseLeaf reads an event back. Errors are of code CodeEvidence.
+// ParseLeaf returns the event of a leaf. Errors are CodeEvidence.
 func ParseLeaf(leaf []byte) (Event, error) {
 	bad := Errorf(CodeEvidence, "this is not an event of Ramp's log")
 	var fields []string
@@ -68,11 +68,11 @@ func ParseLeaf(leaf []byte) (Event, error) {
 	return e, nil
 }
 
-// MaxLeaf bounds every leaf, in bytes: whoever reads the log is told each one's
-// length in two.
+// MaxLeaf bounds every leaf, in bytes: tiles of the log give the length of each in
+// two bytes.
 const MaxLeaf = 1<<16 - 1
 
-// maxDetails bounds what an event may tell beside its message.
+// maxDetails bounds the number of an event's details.
 const maxDetails = 8
 
 // Normalized is the event as every database keeps it: microseconds, UTC, valid

@@ -26,12 +26,12 @@ type Person struct {
 	OnBehalfOf    string            `json:"onBehalfOf,omitempty"` // the human an agent acts for
 	LinkedHumanID string            `json:"humanId,omitempty"`    // the human whose account this is, when configuration links it to another
 	Attributes    map[string]string `json:"attributes,omitempty"` // further claims that contracts may read
-	LoggedInAt    time.Time         `json:"loggedInAt,omitzero"`  // UTC, when they proved who they are; zero: the provider does not say
+	LoggedInAt    time.Time         `json:"loggedInAt,omitzero"`  // UTC, when they logged in at the provider; zero if it does not say
 }
 
-// HumanID is the id under which this identity counts in a request: an agent
-// counts as the human it acts for, and a linked account as the human it is
-// linked to, so that nobody is two people.
+// HumanID returns the id under which this identity counts in a request: an agent
+// counts as the human for whom it acts, and a linked account as the human to whom
+// it is linked, so that one human never counts twice.
 func (p Person) HumanID() string {
 	if p.LinkedHumanID != "" {
 		return p.LinkedHumanID
@@ -42,9 +42,10 @@ func (p Person) HumanID() string {
 	return p.ID
 }
 
-// SameHuman reports whether two identities are one human: they count under one id,
-// or have one e-mail address. Either is enough, since to take two people for one
-// costs an approval, and to take one for two gives one away (CASES 2, 4).
+// SameHuman reports whether two identities are one human: they have one HumanID, or
+// one e-mail address. Either is enough, since to take two people for one
+// costs an approval, and to take one for two gives one away (docs/threats.md, cases
+// 2 and 4).
 func (p Person) SameHuman(other Person) bool {
 	return p.HumanID() == other.HumanID() || sameAddress(p.Email, other.Email)
 }
@@ -54,7 +55,7 @@ func (p Person) InAnyGroup(groups ...string) bool {
 	return slices.ContainsFunc(p.Groups, func(g string) bool { return slices.Contains(groups, g) })
 }
 
-// Label is how the person is shown to others.
+// Label returns the name under which the person is shown to others.
 func (p Person) Label() string {
 	if p.Name != "" {
 		return p.Name

@@ -66,9 +66,9 @@ func (p Plan) Grant(name string, expires time.Time) (Grant, error) {
 	return Grant{}, Errorf(CodeEvidence, "the plan has no grant %q", Clip(name, 60))
 }
 
-// GrantName is the name of the n-th grant (from 0) of a request: what the
-// object on the target is called. Safe for IAM roles, Postgres roles and file
-// names: letters, digits and dashes, 63 characters at most.
+// GrantName returns the name of the n-th grant (from 0) of a request, which is
+// also the name of the object on the target. It is safe for IAM roles, Postgres
+// roles and files: letters, digits and dashes, 63 characters at most.
 func GrantName(requestID string, n int) string {
 	return NamePrefix + requestID + "-" + string(rune('a'+n)) // #nosec G115 -- n is below MaxGrants
 }

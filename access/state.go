@@ -31,7 +31,7 @@ var transitions = map[State][]State{
 	StateEnding:    {StateEnded},
 }
 
-// States lists every state, in the order of a life.
+// States returns every state, in the order of a request's life.
 func States() []State {
 	return []State{StatePending, StateApproved, StateScheduled, StateGranting, StateActive, StateEnding,
 		StateEnded, StateDenied, StateCancelled, StateLapsed, StateFailed}
@@ -51,8 +51,9 @@ func (s State) MayHaveAccess() bool {
 	return s == StateGranting || s == StateActive || s == StateEnding
 }
 
-// CanReach reports whether next can follow s after any number of steps. Records
-// arrive at least once and sometimes late; one that is not ahead changes nothing.
+// CanReach reports whether next can follow s after any number of transitions.
+// Transitions are delivered at least once and sometimes late; one whose state
+// cannot be reached changes no state.
 func (s State) CanReach(next State) bool {
 	for _, n := range transitions[s] {
 		if n == next || n.CanReach(next) {

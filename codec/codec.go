@@ -35,8 +35,8 @@ type Codec struct {
 	id      string
 }
 
-// New makes a codec that encrypts with the first key and still decrypts with
-// the others. Errors are CodeInvalid.
+// New returns a codec that encrypts with the first key and decrypts with all.
+// Errors are CodeInvalid.
 func New(keys ...Key) (*Codec, error) {
 	if len(keys) == 0 {
 		return nil, access.Errorf(access.CodeInvalid, "a payload key is needed")
@@ -54,15 +54,15 @@ func New(keys ...Key) (*Codec, error) {
 	return c, nil
 }
 
-// Converters are what a Temporal client, or a replayer, takes to use the codec.
+// Converters returns what a Temporal client, or a replayer, needs to use the codec.
 func (c *Codec) Converters() (converter.DataConverter, converter.FailureConverter) {
 	data := converter.NewCodecDataConverter(converter.GetDefaultDataConverter(), c)
 	return data, temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{
 		DataConverter: data, EncodeCommonAttributes: true})
 }
 
-// WithSerializationContext binds the codec to the workflow whose payloads it is
-// about to see.
+// WithSerializationContext returns the codec bound to the workflow whose payloads
+// it is about to see.
 func (c *Codec) WithSerializationContext(ctx converter.SerializationContext) converter.PayloadCodec {
 	bound := *c
 	switch at := ctx.(type) {
@@ -113,8 +113,8 @@ func (c *Codec) Decode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error
 	return out, nil
 }
 
-// EncryptedFor says whether a payload is encrypted, and whose it claims to be: no
-// workflow's if id is empty. Only what Decode opened is what it claims.
+// EncryptedFor reports whether a payload is encrypted, and for which workflow it
+// claims to be; for none if id is empty. Only Decode verifies the claim.
 func EncryptedFor(p *commonpb.Payload) (id string, ok bool) {
 	m := p.GetMetadata()
 	return string(m[metaWorkflow]), string(m[converter.MetadataEncoding]) == encoding
@@ -129,7 +129,7 @@ func (c *Codec) open(p *commonpb.Payload) (*commonpb.Payload, error) {
 	// Without a workflow on either side there is nothing to compare: the UI's
 	// endpoint knows none.
 	if c.id != "" && id != "" && (space != c.space || id != c.id && !startedBySchedule(c.id, id)) {
-		return nil, access.Errorf(access.CodeEvidence, "a payload of workflow %s was put into %s", access.Clip(id, 60), access.Clip(c.id, 60))
+		return nil, access.Errorf(access.CodeEvidence, "a payload of workflow %s was given to workflow %s", access.Clip(id, 60), access.Clip(c.id, 60))
 	}
 	if len(p.Data) < aead.NonceSize() {
 		return nil, access.Errorf(access.CodeEvidence, "an encrypted payload is too short")
@@ -146,8 +146,8 @@ func (c *Codec) open(p *commonpb.Payload) (*commonpb.Payload, error) {
 	return &out, nil
 }
 
-// startedBySchedule says whether Temporal started a workflow by a schedule that was
-// written for another id: it appends the time of each start.
+// startedBySchedule reports whether Temporal started workflow id from a schedule
+// whose input was written for another id: Temporal appends the time of the start.
 func startedBySchedule(id, of string) bool {
 	at, ok := strings.CutPrefix(id, of+"-")
 	_, err := time.Parse(time.RFC3339, at)

@@ -18,7 +18,7 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// Checkpoint is what a server says of its log at one moment. Whoever keeps one
+// Checkpoint is a server's statement of its log at one moment. Whoever keeps one
 // outside can tell later whether anything before it was changed or cut off.
 type Checkpoint struct {
 	Origin string    `json:"origin"` // names the log
@@ -31,7 +31,8 @@ func (c Checkpoint) text() string {
 	return fmt.Sprintf("%s\n%d\n%s\n", c.Origin, c.Size, base64.StdEncoding.EncodeToString(c.Root[:]))
 }
 
-// SignCheckpoint answers the checkpoint as a signed note.
+// SignCheckpoint returns the checkpoint as a signed note. Errors are
+// CodeUnavailable if the key does not sign.
 func (s *Signer) SignCheckpoint(c Checkpoint) (string, error) {
 	b, err := note.Sign(&note.Note{Text: c.text()}, noteKey{c.Origin, s})
 	if err != nil {
@@ -40,7 +41,8 @@ func (s *Signer) SignCheckpoint(c Checkpoint) (string, error) {
 	return string(b), nil
 }
 
-// VerifyCheckpoint verifies a signed checkpoint. Errors are CodeEvidence.
+// VerifyCheckpoint verifies a signed checkpoint and returns it. Errors are
+// CodeEvidence.
 func (k Keyring) VerifyCheckpoint(signed string) (Checkpoint, error) {
 	origin, _, _ := strings.Cut(signed, "\n")
 	verifiers := make([]note.Verifier, len(k.keys))
@@ -53,13 +55,15 @@ func (k Keyring) VerifyCheckpoint(signed string) (Checkpoint, error) {
 	}
 	c, err := parseCheckpoint(n.Text)
 	// A note may carry other signatures, or one in another spelling of base64.
-	// Ours never does, so that one checkpoint has one text.
+	// Ramp's never does, so that one checkpoint has one text.
 	if err != nil || len(n.UnverifiedSigs) > 0 || len(n.Sigs) != 1 || !canonical(n.Sigs[0].Base64) {
 		return Checkpoint{}, access.Errorf(access.CodeEvidence, "the checkpoint is malformed")
 	}
 	return c, nil
 }
 
+// canonical reports whether text is standard base64 in the one way in which its
+// bytes are encoded.
 func canonical(b64 string) bool {
 	b, err := base64.StdEncoding.DecodeString(b64)
 	return err == nil && base64.StdEncoding.EncodeToString(b) == b64
@@ -77,12 +81,12 @@ func parseCheckpoint(text string) (Checkpoint, error) {
 	}
 	c := Checkpoint{Origin: lines[0], Size: size, Root: tlog.Hash(root)}
 	if c.text() != text {
-		return Checkpoint{}, fmt.Errorf("it is written in another way than Ramp does")
+		return Checkpoint{}, fmt.Errorf("the checkpoint is not in canonical form")
 	}
 	return c, nil
 }
 
-// noteKey is a signer as package note wants it.
+// noteKey implements note.Signer.
 type noteKey struct {
 	name string
 	*Signer

@@ -18,7 +18,7 @@ func newSigner(t *testing.T) *evidence.Signer {
 }
 
 // A credential counts only for the order that it was made for, and only if a
-// worker made it (CASES 54).
+// worker made it (docs/threats.md, case 54).
 func TestCase54Delivery(t *testing.T) {
 	worker, stranger := newSigner(t), newSigner(t)
 	ring := evidence.NewKeyring(worker.Public())

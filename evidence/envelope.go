@@ -20,21 +20,23 @@ const (
 	TypeDecision  = "application/vnd.ramp.decision+json"
 	TypeExtension = "application/vnd.ramp.extension+json"
 	TypePickUp    = "application/vnd.ramp.pickup+json"
-	// What an evidence pack holds beside them.
+	// Statements that only evidence packs contain.
 	TypeEvaluation = "application/vnd.ramp.evaluation+json"
 	TypeReceipt    = "application/vnd.ramp.receipt+json"
 	TypeDelivery   = "application/vnd.ramp.delivery+json"
 	TypeManifest   = "application/vnd.ramp.manifest+json"
 )
 
-// DigestOf is the digest people approve: over the exact bytes that were signed.
+// DigestOf returns the digest of a payload, which is what people approve: it is
+// over the exact bytes that were signed.
 func DigestOf(payload []byte) string {
 	sum := sha256.Sum256(payload)
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-// decode reads a payload strictly: a field this version does not know might
-// narrow what was meant, so a statement with one is refused.
+// decode reads a payload strictly: a field that this version does not know might
+// narrow what was meant, so that a statement with one is refused. Errors are
+// CodeEvidence.
 func decode[T any](e Envelope, wantType string) (T, []byte, error) {
 	var v T
 	if e.PayloadType != wantType {
@@ -54,13 +56,13 @@ func decode[T any](e Envelope, wantType string) (T, []byte, error) {
 		return v, nil, access.Errorf(access.CodeEvidence, "payload: %w", err)
 	}
 	if dec.More() {
-		return v, nil, access.Errorf(access.CodeEvidence, "the payload has something after its end")
+		return v, nil, access.Errorf(access.CodeEvidence, "the payload has data after its end")
 	}
 	return v, payload, nil
 }
 
-// ReadPlan reads a plan without checking its signature, for display and for
-// workflows, which open nothing themselves. It sets Digest.
+// ReadPlan reads a plan without verifying its signature, for display and for
+// workflows, which open nothing themselves. It sets Digest. Errors are CodeEvidence.
 func ReadPlan(e Envelope) (access.Plan, error) {
 	plan, payload, err := decode[access.Plan](e, TypePlan)
 	if err != nil {
@@ -70,19 +72,22 @@ func ReadPlan(e Envelope) (access.Plan, error) {
 	return plan, nil
 }
 
-// ReadExtension reads an extension order without checking its signature.
+// ReadExtension reads an order to extend without verifying its signature. Errors
+// are CodeEvidence.
 func ReadExtension(e Envelope) (access.ExtensionOrder, error) {
 	v, _, err := decode[access.ExtensionOrder](e, TypeExtension)
 	return v, err
 }
 
-// ReadDecision reads a decision without checking its signature.
+// ReadDecision reads a decision without verifying its signature. Errors are
+// CodeEvidence.
 func ReadDecision(e Envelope) (access.Decision, error) {
 	v, _, err := decode[access.Decision](e, TypeDecision)
 	return v, err
 }
 
-// ReadPickUp reads a pick-up order without checking its signature.
+// ReadPickUp reads a pick-up order without verifying its signature. Errors are
+// CodeEvidence.
 func ReadPickUp(e Envelope) (access.PickUpOrder, error) {
 	v, _, err := decode[access.PickUpOrder](e, TypePickUp)
 	return v, err

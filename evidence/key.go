@@ -21,8 +21,8 @@ import (
 // ASN.1 signature. It is safe for concurrent use.
 type Key interface {
 	Public() crypto.PublicKey
-	// Sign signs data itself, not a digest of it. Errors are CodeUnavailable
-	// where the key's keeper does not answer.
+	// Sign returns the signature of data itself, not of a digest of it. Errors are
+	// CodeUnavailable where the system that holds the key does not sign.
 	Sign(ctx context.Context, data []byte) ([]byte, error)
 }
 
@@ -35,11 +35,11 @@ func (k fileKey) Sign(_ context.Context, data []byte) ([]byte, error) {
 	return ed25519.Sign(ed25519.PrivateKey(k), data), nil
 }
 
-// KeyID names a public key in statements: 16 hexadecimal digits.
+// KeyID returns the name of a public key in statements: 16 hexadecimal digits.
 func KeyID(pub crypto.PublicKey) string {
 	raw, ok := pub.(ed25519.PublicKey)
 	if !ok {
-		raw, _ = x509.MarshalPKIXPublicKey(pub) // empty for what holds refuses anyway
+		raw, _ = x509.MarshalPKIXPublicKey(pub) // empty for a key that validSignature refuses
 	}
 	sum := sha256.Sum256(raw)
 	return hex.EncodeToString(sum[:8])
@@ -71,7 +71,8 @@ func ParsePublicKey(b []byte) (crypto.PublicKey, error) {
 	return pub, ValidatePublicKey(pub)
 }
 
-// ValidatePublicKey refuses keys of other kinds. Errors are CodeInvalid.
+// ValidatePublicKey returns nil for a key that may sign statements: Ed25519, or
+// ECDSA on P-256. Errors are CodeInvalid.
 func ValidatePublicKey(pub crypto.PublicKey) error {
 	switch key := pub.(type) {
 	case ed25519.PublicKey:
@@ -96,12 +97,12 @@ func readPublic(path string) (crypto.PublicKey, error) {
 	return pub, nil
 }
 
-// verifierKey is a public key as package dsse wants it.
+// verifierKey implements dsse.Verifier.
 type verifierKey struct{ pub crypto.PublicKey }
 
 func (k verifierKey) Verify(_ context.Context, data, sig []byte) error {
 	if !validSignature(k.pub, data, sig) {
-		return errors.New("signature does not hold")
+		return errors.New("the signature is not valid")
 	}
 	return nil
 }

@@ -12,10 +12,10 @@ import (
 	"ramp.dev/ramp/passkey"
 )
 
-// Keyring holds the public keys whose statements are believed. Several may be
+// Keyring holds the public keys whose statements are trusted. Several may be
 // trusted at once, so that a new signer's key is trusted everywhere before it
-// signs, and an old one until what it signed is over. The zero value believes
-// nobody.
+// signs, and an old one until the requests that it signed have ended. The zero
+// Keyring trusts nobody.
 type Keyring struct {
 	keys     []crypto.PublicKey
 	passkeys Passkeys
@@ -26,20 +26,20 @@ type Passkeys interface {
 	Current() (passkey.Set, error)
 }
 
-// WithPasskeys is the same ring, which also believes approvals by these. A ring
-// without them believes no approval of a plan that wants one.
+// WithPasskeys returns the keyring, which then also verifies approvals with these
+// passkeys. A keyring without them accepts no approval of a plan that wants one.
 func (k Keyring) WithPasskeys(p Passkeys) Keyring {
 	k.passkeys = p
 	return k
 }
 
-// NewKeyring believes the given keys.
+// NewKeyring returns a keyring that trusts the given keys.
 func NewKeyring(keys ...crypto.PublicKey) Keyring { return Keyring{keys: keys} }
 
 // Empty reports whether no key is trusted.
 func (k Keyring) Empty() bool { return len(k.keys) == 0 }
 
-// LoadKeyring reads PEM public keys.
+// LoadKeyring reads files of PEM public keys. Errors are CodeInvalid.
 func LoadKeyring(paths ...string) (Keyring, error) {
 	var k Keyring
 	for _, path := range paths {
@@ -52,7 +52,7 @@ func LoadKeyring(paths ...string) (Keyring, error) {
 	return k, nil
 }
 
-// verified decodes a statement whose signature holds under a key of the ring.
+// verified decodes a statement whose signature is valid under a trusted key.
 func verified[T any](k Keyring, e Envelope, wantType string) (T, []byte, error) {
 	var zero T
 	if len(k.keys) == 0 {
@@ -67,12 +67,13 @@ func verified[T any](k Keyring, e Envelope, wantType string) (T, []byte, error) 
 		return zero, nil, access.Errorf(access.CodeEvidence, "keys: %w", err)
 	}
 	if _, err := ev.Verify(context.Background(), &e); err != nil {
-		return zero, nil, access.Errorf(access.CodeEvidence, "the signature does not hold under any trusted key")
+		return zero, nil, access.Errorf(access.CodeEvidence, "the signature is not valid under any trusted key")
 	}
 	return decode[T](e, wantType)
 }
 
-// VerifyPlan verifies a plan. Errors are of code CodeEvidence, as for all below.
+// VerifyPlan verifies a plan's signature and returns the plan, with its digest.
+// Errors are CodeEvidence.
 func (k Keyring) VerifyPlan(e Envelope) (access.Plan, error) {
 	plan, payload, err := verified[access.Plan](k, e, TypePlan)
 	if err != nil {
@@ -82,19 +83,22 @@ func (k Keyring) VerifyPlan(e Envelope) (access.Plan, error) {
 	return plan, nil
 }
 
-// VerifyDecision verifies a decision.
+// VerifyDecision verifies a decision's signature and returns the decision. Errors
+// are CodeEvidence.
 func (k Keyring) VerifyDecision(e Envelope) (access.Decision, error) {
 	d, _, err := verified[access.Decision](k, e, TypeDecision)
 	return d, err
 }
 
-// VerifyExtension verifies an extension order.
+// VerifyExtension verifies the signature of an order to extend and returns the
+// order. Errors are CodeEvidence.
 func (k Keyring) VerifyExtension(e Envelope) (access.ExtensionOrder, error) {
 	o, _, err := verified[access.ExtensionOrder](k, e, TypeExtension)
 	return o, err
 }
 
-// VerifyPickUp verifies a pick-up order.
+// VerifyPickUp verifies the signature of a pick-up order and returns the order.
+// Errors are CodeEvidence.
 func (k Keyring) VerifyPickUp(e Envelope) (access.PickUpOrder, error) {
 	o, _, err := verified[access.PickUpOrder](k, e, TypePickUp)
 	return o, err
@@ -109,9 +113,10 @@ type Authorized struct {
 	SatisfiedAt time.Time // when the rule was first satisfied; zero if it is not
 }
 
-// Authorize verifies a plan and decisions and counts them. One bad signature,
-// or one decision that is for another plan, spoils the whole (CASES 9, 10):
-// whoever put it there is not to be believed about the rest.
+// Authorize verifies a plan and decisions and counts them. One bad signature, or
+// one decision about another plan, makes the whole prove nothing (docs/threats.md,
+// cases 9 and 10): whoever put it there is not trusted about the rest. Errors are
+// CodeEvidence, those of Passkeys, and of package passkey.
 func (k Keyring) Authorize(plan Envelope, decisions []Envelope) (Authorized, error) {
 	p, err := k.VerifyPlan(plan)
 	if err != nil {
@@ -138,10 +143,10 @@ func (k Keyring) Authorize(plan Envelope, decisions []Envelope) (Authorized, err
 	return a, nil
 }
 
-// Recount counts again with what a directory says of those who decided (CASES 6).
-// What was signed stays as it was signed.
-func (a Authorized) Recount(roll access.DirectorySnapshot) Authorized {
-	a.count(roll.FilterDecisions(a.Decisions))
+// Recount counts the decisions again with what a directory says of those who
+// decided (docs/threats.md, case 6). Decisions stays as it was signed.
+func (a Authorized) Recount(s access.DirectorySnapshot) Authorized {
+	a.count(s.FilterDecisions(a.Decisions))
 	return a
 }
 
@@ -168,9 +173,9 @@ func checkLogins(p access.Plan, decisions []access.Decision) error {
 	return nil
 }
 
-// checkPasskeys verifies the approvers' own signatures where the plan wants
-// them: what the server signed is no more than its word for who approved.
-// Denials need none, since they open nothing.
+// checkPasskeys verifies the approvers' own signatures where the plan wants them:
+// the server's signature says only that the server claims who approved. Denials
+// need none, since they open nothing.
 func (k Keyring) checkPasskeys(p access.Plan, decisions []access.Decision) error {
 	if !p.Rule.Passkey {
 		return nil

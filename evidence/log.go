@@ -10,27 +10,27 @@ import (
 
 // LogReader reads a log's leaves.
 type LogReader interface {
-	// Leaves answers the exact bytes of leaves from up to, not including, to;
-	// fewer, where some are missing.
+	// Leaves returns the exact bytes of the leaves in [from, to); fewer where some
+	// are missing.
 	Leaves(ctx context.Context, from, to int64) ([][]byte, error)
 }
 
-// TileHeight is that of the tiles in which a log is served: 256 hashes.
+// TileHeight is the height of the tiles in which a log is served: 256 hashes.
 const TileHeight = 8
 
-// LogReport is what reading a whole log proved.
+// LogReport is the result of verifying a whole log.
 type LogReport struct {
 	Checkpoint Checkpoint  `json:"checkpoint"`
 	Against    *Checkpoint `json:"against,omitempty"` // the earlier checkpoint, from outside
 	Events     int64       `json:"events"`
 }
 
-// VerifyLog reads every event and holds the log against its checkpoint: an
-// event that was edited, removed, put elsewhere or slipped in changes the root.
-// A log that was cut off or written anew by somebody who also holds its hashes
-// agrees with itself; only an earlier checkpoint, kept outside, shows it. Each
-// event is handed to see, if there is one, before the verdict is known. Errors
-// are CodeEvidence and say what is wrong, and those of the reader.
+// VerifyLog reads every event and compares the log with its checkpoint: an event
+// that was edited, removed, moved or inserted changes the root. A log that was cut
+// off or rewritten by somebody who also has its hashes agrees with itself; only an
+// earlier checkpoint, kept outside, shows it. Each event is passed to see, unless
+// that is nil, before the result is known. Errors are CodeEvidence and say what is
+// wrong, or those of the reader and of see.
 func VerifyLog(ctx context.Context, at Checkpoint, against *Checkpoint, r LogReader, see func(leaf int64, e access.Event) error) (LogReport, error) {
 	report := LogReport{Checkpoint: at, Against: against}
 	if against != nil {
@@ -77,14 +77,14 @@ func VerifyLog(ctx context.Context, at Checkpoint, against *Checkpoint, r LogRea
 	}
 	if against != nil {
 		if err := tree.matches(*against); err != nil {
-			return report, access.Errorf(access.CodeEvidence, "the first %d events are not those of the saved checkpoint: the log was written anew", against.Size)
+			return report, access.Errorf(access.CodeEvidence, "the first %d events are not those of the saved checkpoint: the log was rewritten", against.Size)
 		}
 	}
 	return report, nil
 }
 
-// VerifyConsistency proves from a log's tiles that it still begins with what an
-// earlier checkpoint vouched for, without reading the events.
+// VerifyConsistency verifies from a log's tiles that it still begins with the
+// events of an earlier checkpoint, without reading them. Errors are CodeEvidence.
 func VerifyConsistency(earlier, later Checkpoint, tiles tlog.TileReader) error {
 	switch {
 	case earlier.Origin != later.Origin:
@@ -101,12 +101,12 @@ func VerifyConsistency(earlier, later Checkpoint, tiles tlog.TileReader) error {
 		err = tlog.CheckTree(proof, later.Size, later.Root, earlier.Size, earlier.Root)
 	}
 	if err != nil {
-		return access.Errorf(access.CodeEvidence, "the log does not go on from the saved checkpoint: %w", err)
+		return access.Errorf(access.CodeEvidence, "the log is not consistent with the saved checkpoint: %w", err)
 	}
 	return nil
 }
 
-// memoryTree is a log's tree, built here from its leaves.
+// memoryTree is a log's Merkle tree, built from its leaves.
 type memoryTree struct {
 	hashes []tlog.Hash
 	size   int64

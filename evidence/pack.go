@@ -59,12 +59,13 @@ func ReadPack(r io.Reader) (Pack, error) {
 		return p, access.Errorf(access.CodeInvalid, "evidence pack: %w", err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return p, access.Errorf(access.CodeInvalid, "evidence pack: there is something after its end")
+		return p, access.Errorf(access.CodeInvalid, "evidence pack: there is data after its end")
 	}
 	return p, nil
 }
 
-// PayloadDigest is the digest of what an envelope says, for manifests.
+// PayloadDigest returns the digest of an envelope's payload, for manifests. Errors
+// are CodeEvidence for an envelope that is malformed.
 func PayloadDigest(e Envelope) (string, error) {
 	payload, err := e.DecodeB64Payload()
 	if err != nil {

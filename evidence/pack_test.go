@@ -144,7 +144,7 @@ func TestPackProves(t *testing.T) {
 	s.open(2 * time.Minute)
 	s.state = access.StateActive
 	require.Equal(t, ProvenOpen, s.verify(s.pack()).Conclusion)
-	s.decide(human("ben", "approvers"), access.Deny, 3*time.Minute) // CASES 15: closes it
+	s.decide(human("ben", "approvers"), access.Deny, 3*time.Minute) // docs/threats.md, case 15: closes it
 	s.close(4*time.Minute, access.ReadBack{})
 	s.state = access.StateEnded
 	require.Equal(t, ProvenEnded, s.verify(s.pack()).Conclusion)
@@ -186,7 +186,7 @@ func TestPackOfALiar(t *testing.T) {
 		"Case10 a decision of another request": {"another request", func(s *story) {
 			s.keep(s.server.SignDecision(access.Decision{RequestID: "another", PlanDigest: s.plan.Digest, Verdict: access.Approve, Approver: bob, At: at}))
 		}},
-		"a receipt signed by the server": {"does not hold", func(s *story) {
+		"a receipt signed by the server": {"is not valid under", func(s *story) {
 			s.keep(s.server.SignReceipt(access.Receipt{RequestID: s.plan.RequestID, Kind: access.ReceiptClosed}))
 		}},
 	} {

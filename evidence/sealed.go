@@ -22,8 +22,9 @@ type SealedCredential struct {
 
 const suite = "X25519-HKDF-SHA256-AES256GCM"
 
-// CredentialContext binds a sealed credential to one grant of one request, so
-// that a box cannot be passed off as another's.
+// CredentialContext returns the context (HPKE's info) that binds a sealed
+// credential to one grant of one request, so that it cannot be passed off as
+// another's.
 func CredentialContext(requestID, grant string) string {
 	return "ramp credential v1\x00" + requestID + "\x00" + grant
 }
@@ -33,7 +34,7 @@ type Recipient struct {
 	key hpke.PrivateKey
 }
 
-// NewRecipient makes a key pair.
+// NewRecipient returns a new key pair.
 func NewRecipient() (*Recipient, error) {
 	key, err := hpke.DHKEM(ecdh.X25519()).GenerateKey()
 	if err != nil {
@@ -42,12 +43,13 @@ func NewRecipient() (*Recipient, error) {
 	return &Recipient{key: key}, nil
 }
 
-// Public is the half that the pick-up order names, in base64.
+// Public returns the public key, which the pick-up order names, in base64.
 func (r *Recipient) Public() string {
 	return base64.StdEncoding.EncodeToString(r.key.PublicKey().Bytes())
 }
 
-// ValidateRecipient says whether s is a recipient key. Errors are CodeInvalid.
+// ValidateRecipient returns nil if s is a recipient's public key. Errors are
+// CodeInvalid.
 func ValidateRecipient(s string) error {
 	_, err := recipientKey(s)
 	return err
@@ -67,7 +69,8 @@ func recipientKey(s string) (hpke.PublicKey, error) {
 	return key, nil
 }
 
-// Seal seals a credential to a recipient's public key.
+// Seal encrypts a credential to a recipient's public key. Errors are CodeInvalid
+// for a key that is malformed.
 func Seal(recipient, context string, c access.Credential) (SealedCredential, error) {
 	key, err := recipientKey(recipient)
 	if err != nil {
@@ -84,7 +87,8 @@ func Seal(recipient, context string, c access.Credential) (SealedCredential, err
 	return SealedCredential{Suite: suite, Box: base64.StdEncoding.EncodeToString(box)}, nil
 }
 
-// Open opens what was sealed to this recipient for this context.
+// Open decrypts a credential that was sealed to this recipient for this context.
+// Errors are CodeEvidence.
 func (r *Recipient) Open(s SealedCredential, context string) (access.Credential, error) {
 	var c access.Credential
 	box, err := base64.StdEncoding.DecodeString(s.Box)

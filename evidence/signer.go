@@ -142,7 +142,7 @@ func (s *Signer) signJSON(payloadType string, v any) (Envelope, error) {
 	return s.sign(payloadType, payload)
 }
 
-// signWithin bounds the wait for a key that lives elsewhere.
+// signWithin bounds one call to a key that lives elsewhere.
 const signWithin = 10 * time.Second
 
 func (s *Signer) sign(payloadType string, payload []byte) (Envelope, error) {
@@ -159,7 +159,7 @@ func (s *Signer) sign(payloadType string, payload []byte) (Envelope, error) {
 	return *e, nil
 }
 
-// signerKey is a key as package dsse wants it.
+// signerKey implements dsse.Signer.
 type signerKey struct{ Key }
 
 func (k signerKey) KeyID() (string, error) { return KeyID(k.Public()), nil }

@@ -7,7 +7,7 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// Check is one thing that was checked of a pack.
+// Check is the result of one check of a pack.
 type Check struct {
 	Name   string `json:"name"`
 	OK     bool   `json:"ok"`
@@ -24,7 +24,7 @@ const (
 	NotProven   Conclusion = "not proven"   // at least one check failed
 )
 
-// Report is what verifying a pack found.
+// Report is the result of verifying a pack.
 type Report struct {
 	RequestID  string      `json:"requestId"`
 	Conclusion Conclusion  `json:"conclusion"`
@@ -34,7 +34,7 @@ type Report struct {
 	Plan       access.Plan `json:"-"`
 }
 
-// Proven reports whether every check held.
+// Proven reports whether every check passed.
 func (r Report) Proven() bool { return r.Conclusion != NotProven }
 
 // verifier verifies one pack.
@@ -81,7 +81,7 @@ func (p Pack) Verify(servers, workers Keyring) Report {
 		}
 		v.report.Checks = append(v.report.Checks, Check{Name: c.name, OK: err == nil, Detail: detail})
 		if err != nil && len(v.report.Checks) <= 3 {
-			break // what follows would judge statements of nobody
+			break // the later checks would be about statements that nobody signed
 		}
 	}
 	v.conclude()

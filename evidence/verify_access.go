@@ -19,8 +19,8 @@ func (v *verifier) checkApproval() (string, error) {
 		return "", err
 	}
 	if len(v.opened) == 0 {
-		standing, _ := v.plan.Rule.Tally(v.plan, v.plan.Digest, v.decisions)
-		return fmt.Sprintf("nothing was opened; the decisions leave the rule %s", standing), nil
+		outcome, _ := v.plan.Rule.Tally(v.plan, v.plan.Digest, v.decisions)
+		return fmt.Sprintf("nothing was opened; the decisions leave the rule %s", outcome), nil
 	}
 	var who []string
 	for _, d := range v.decisions {
@@ -33,14 +33,14 @@ func (v *verifier) checkApproval() (string, error) {
 	if v.plan.Rule.Passkey {
 		how += "; each approval signed by the approver's own passkey"
 	}
-	if within := v.plan.Rule.StepUp; within > 0 {
-		how += fmt.Sprintf("; each approver logged in within %s before", within)
+	if age := v.plan.Rule.StepUp; age > 0 {
+		how += fmt.Sprintf("; each approver had logged in at most %s before", age)
 	}
 	return strings.Join(who, "; ") + "; " + how, nil
 }
 
-// approval is when the rule was satisfied; an error if something was opened and
-// it was not.
+// approval returns when the rule was satisfied. It returns an error if something
+// was opened and the rule was not satisfied.
 func (v *verifier) approval() (time.Time, error) {
 	for _, d := range v.decisions {
 		if d.At.Before(v.plan.CreatedAt) {
@@ -149,8 +149,8 @@ func (v *verifier) openGrants() []string {
 	return open
 }
 
-// checkClosed: a receipt of closing counts only with a read-back that found
-// nothing, and a request that is over has one for every opening.
+// checkClosed requires that each receipt of a closing has a read-back that found
+// nothing, and that a request which has ended has one for every opening.
 func (v *verifier) checkClosed() (string, error) {
 	for _, name := range slices.Sorted(maps.Keys(v.closed)) {
 		r, was := v.closed[name], v.opened[name]

@@ -36,7 +36,7 @@ func (v *verifier) checkEvents() (string, error) {
 	return fmt.Sprintf("%d events, in a log of %d", len(v.Events), at.Size), nil
 }
 
-// checkAgreement: whoever wrote the log and whoever signed tell one story.
+// checkAgreement requires that the log and the signed statements agree.
 func (v *verifier) checkAgreement() (string, error) {
 	decided := map[string]bool{}
 	for _, d := range v.decisions {

@@ -7,10 +7,11 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// requireCanonical refuses what would let one statement be written in two ways.
+// requireCanonical refuses an envelope that is not in canonical form, so that one
+// statement has one text.
 func requireCanonical(e Envelope) error {
 	if len(e.Signatures) != 1 || e.Signatures[0].KeyID == "" || !canonical(e.Signatures[0].Sig) || !canonical(e.Payload) {
-		return failf("an envelope is not written as Ramp does")
+		return failf("the envelope is not in canonical form")
 	}
 	return nil
 }
@@ -47,6 +48,8 @@ func (v *verifier) checkStatements() (string, error) {
 	return fmt.Sprintf("%d statements: %d decisions, %d openings, %d closings", len(v.Statements), len(v.decisions), len(v.opened), len(v.closed)), nil
 }
 
+// sortStatement verifies one statement with the keys of those who may make one of
+// its type, and adds it to the others of the type.
 func (v *verifier) sortStatement(e Envelope) error {
 	request, digest := "", v.plan.Digest
 	switch e.PayloadType {
@@ -79,7 +82,7 @@ func (v *verifier) sortStatement(e Envelope) error {
 		request = r.RequestID
 		by := map[access.ReceiptKind]map[string]access.Receipt{access.ReceiptOpened: v.opened, access.ReceiptClosed: v.closed}[r.Kind]
 		if _, twice := by[r.Grant]; twice || by == nil {
-			return failf("grant %s is %q twice, or in no way there is", access.Clip(r.Grant, 60), r.Kind)
+			return failf("grant %s has two receipts of kind %q, or that kind does not exist", access.Clip(r.Grant, 60), r.Kind)
 		}
 		by[r.Grant] = r
 	default:
@@ -91,8 +94,8 @@ func (v *verifier) sortStatement(e Envelope) error {
 	return nil
 }
 
-// checkManifest holds the pack against the server's list of what belongs to it:
-// a denial that was taken out would leave no other trace.
+// checkManifest compares the pack with the server's signed list of what belongs to
+// it: a denial that was taken out would leave no other trace.
 func (v *verifier) checkManifest() (string, error) {
 	if err := requireCanonical(v.Manifest); err != nil {
 		return "", err
@@ -142,5 +145,5 @@ func (v *verifier) checkEvaluation() (string, error) {
 	if e := v.evaluations[0]; e.Contract != v.plan.Contract || e.ContractVersion != v.plan.ContractVersion {
 		return "", failf("it is of another contract")
 	}
-	return "the server said why, condition by condition", nil
+	return "the server stated the result of each condition", nil
 }

@@ -8,14 +8,14 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// Challenge is what a passkey signs to give a verdict on one plan of one
-// request. It begins with what it is for, so that no signature made for another
-// purpose passes for a decision; the parts hold no zero byte.
+// Challenge returns what a passkey signs to give a verdict on one plan of one
+// request. It begins with its purpose, so that no signature made for another one
+// passes for a decision; the parts contain no zero byte.
 func Challenge(requestID, planDigest string, v access.Verdict) []byte {
 	return challenge("ramp passkey decision v1", requestID, planDigest, string(v))
 }
 
-// EnrolmentChallenge is what a new key is made with for one person. It need not
+// EnrolmentChallenge returns the challenge with which one person's new key is made. It need not
 // be fresh: an enrolment counts once people have reviewed it, and the same again
 // is the same key.
 func EnrolmentChallenge(person string) []byte {

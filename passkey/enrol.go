@@ -10,8 +10,8 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// Algorithms are what a new key may sign with, by their COSE numbers, the best
-// first.
+// Algorithms returns the algorithms that a new key may sign with, by their COSE
+// numbers, the preferred ones first.
 func Algorithms() []int {
 	var out []int
 	for _, a := range algorithms {
@@ -20,13 +20,12 @@ func Algorithms() []int {
 	return out
 }
 
-// Enrol reads what a browser answered to EnrolmentChallenge and makes the entry
-// of the new key. The entry counts once it is in the file. Errors are
-// CodeInvalid.
+// Enrol verifies a browser's response to EnrolmentChallenge and returns the entry
+// of the new key, which counts once it is in the file. Errors are CodeInvalid.
 func (s Set) Enrol(person, name string, response []byte, at time.Time) (Key, error) {
 	parsed, err := protocol.ParseCredentialCreationResponseBytes(response)
 	if err != nil {
-		return Key{}, invalid("the browser's answer is malformed: %s", detailed(err))
+		return Key{}, invalid("the browser's response is malformed: %s", detailed(err))
 	}
 	params := make([]protocol.CredentialParameter, len(algorithms))
 	for i, a := range algorithms {
@@ -48,7 +47,7 @@ func (s Set) Enrol(person, name string, response []byte, at time.Time) (Key, err
 	return k, nil
 }
 
-// with is the Set with one key more.
+// with returns the Set with one more key.
 func (s Set) with(person string, k Key) Set {
 	people := map[string][]Key{}
 	for p, keys := range s.People {

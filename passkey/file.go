@@ -22,11 +22,11 @@ type File struct {
 	mu   sync.Mutex // one writer; only development writes
 }
 
-// NewFile names a file; it is not read yet.
+// NewFile returns the file of a path, which is not read yet.
 func NewFile(path string) *File { return &File{path: path} }
 
-// Current is the keys that count now. A file that cannot be read, or is wrong,
-// is CodeUnavailable: whatever waits for it is tried again until it is mended.
+// Current returns the keys that count now. Errors are CodeUnavailable, also for a
+// file that is malformed: whatever waits for it is retried until it is mended.
 func (f *File) Current() (Set, error) {
 	s, err := Load(f.path)
 	if err != nil {
@@ -39,7 +39,7 @@ func (f *File) Current() (Set, error) {
 	return s, nil
 }
 
-// Add puts a key into the file. Only development calls it: in production the
+// Add writes a key into the file. Only development calls it: in production the
 // file belongs to those who review it.
 func (f *File) Add(person string, k Key) error {
 	f.mu.Lock()

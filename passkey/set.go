@@ -18,8 +18,8 @@ import (
 	"ramp.dev/ramp/internal/strictyaml"
 )
 
-// Set is which keys are whose, and where they may be used. The zero Set knows
-// nobody.
+// Set says which keys belong to whom, and where they may be used. The zero Set has
+// no keys.
 type Set struct {
 	Origin string           `yaml:"origin"`         // where people reach Ramp, such as https://ramp.example.com
 	RPID   string           `yaml:"rpId,omitempty"` // the name that keys are bound to; the origin's host if empty
@@ -154,7 +154,8 @@ func checkPublic(cose []byte) error {
 	return nil
 }
 
-// ValidateOrigin says why browsers have no passkeys at an address, if so.
+// ValidateOrigin returns nil if browsers offer passkeys at an address, and else
+// why not.
 func ValidateOrigin(origin string) error {
 	u, err := url.Parse(origin)
 	switch {
@@ -179,5 +180,5 @@ func (k Key) expired(at time.Time) bool {
 	return k.Until != "" && (err != nil || !at.Before(until))
 }
 
-// Current is the Set itself, for those who verify what was long ago.
+// Current returns the Set itself: a fixed Set also verifies what was long ago.
 func (s Set) Current() (Set, error) { return s, nil }

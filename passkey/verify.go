@@ -9,11 +9,11 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// The issues of a decision that lacks its proof.
+// Issues of a decision that is not proven.
 const (
-	IssueNeeded  = "passkey_needed"  // there is no assertion
-	IssueUnknown = "passkey_unknown" // no key of that person
-	IssueInvalid = "passkey_invalid" // the key is theirs, and did not sign this
+	IssueNeeded  = access.IssuePasskeyNeeded // there is no assertion
+	IssueUnknown = "passkey_unknown"         // no key of that person
+	IssueInvalid = "passkey_invalid"         // the key is theirs, and did not sign this
 )
 
 const maxAssertion = 4096 // bytes of each part
@@ -81,7 +81,8 @@ func (s Set) verify(d access.Decision, k Key) error {
 // KeysOf are the keys of one person that count at the moment the Set is of.
 func (s Set) KeysOf(person string) []Key { return slices.Clone(s.People[person]) }
 
-// detailed says which check failed: the library's own text names only the kind.
+// detailed returns an error that says which check failed: the library's own text
+// names only the kind.
 func detailed(err error) error {
 	e, ok := err.(*protocol.Error)
 	switch {
@@ -94,5 +95,5 @@ func detailed(err error) error {
 }
 
 func refuse(code access.Code, name, format string, args ...any) error {
-	return &access.Error{Code: code, Issues: []access.Issue{{Code: name, Message: fmt.Sprintf(format, args...)}}}
+	return access.Refuse(code, name, format, args...)
 }

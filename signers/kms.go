@@ -65,7 +65,7 @@ func (k *kmsKey) Sign(ctx context.Context, data []byte) ([]byte, error) {
 		return nil, access.Errorf(access.CodeUnavailable, "AWS KMS does not sign: %w", err)
 	}
 	if !ecdsa.VerifyASN1(k.public, sum[:], out.Signature) {
-		return nil, access.Errorf(access.CodeUnavailable, "AWS KMS answered something that is not a signature of this key")
+		return nil, access.Errorf(access.CodeUnavailable, "AWS KMS returned a signature that is not valid under this key")
 	}
 	return out.Signature, nil
 }

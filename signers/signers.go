@@ -11,7 +11,7 @@ import (
 	"ramp.dev/ramp/evidence"
 )
 
-// The prefixes of keys that live elsewhere; anything else is a file.
+// The prefixes of references to keys that live elsewhere; anything else is a file.
 const (
 	vaultPrefix = "vault:"  // vault:MOUNT/KEY, by the standard VAULT_ variables
 	kmsPrefix   = "awskms:" // awskms:ID, ARN or alias/NAME, by the standard AWS_ variables
@@ -22,9 +22,9 @@ func IsFile(ref string) bool {
 	return !strings.HasPrefix(ref, vaultPrefix) && !strings.HasPrefix(ref, kmsPrefix)
 }
 
-// Open opens the key that ref names; a file that is not there is made. A key
-// elsewhere must exist and answer. Errors are CodeInvalid for a reference or
-// key that cannot be used, CodeUnavailable for a keeper that does not answer.
+// Open opens the key that ref names. A file that does not exist is created; a key
+// elsewhere must exist. Errors are CodeInvalid for a reference or key that cannot
+// be used, CodeUnavailable for a system that does not answer.
 func Open(ctx context.Context, ref string) (*evidence.Signer, error) {
 	var key evidence.Key
 	var err error

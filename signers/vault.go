@@ -60,15 +60,15 @@ func openVault(ctx context.Context, ref string) (*vaultKey, error) {
 func (k *vaultKey) Public() crypto.PublicKey { return k.public }
 
 func (k *vaultKey) Sign(ctx context.Context, data []byte) ([]byte, error) {
-	answer, err := k.vault.Logical().WriteWithContext(ctx, k.mount+"/sign/"+k.name, map[string]any{
+	response, err := k.vault.Logical().WriteWithContext(ctx, k.mount+"/sign/"+k.name, map[string]any{
 		"input": base64.StdEncoding.EncodeToString(data), "key_version": k.version})
 	if err != nil {
 		return nil, access.Errorf(access.CodeUnavailable, "Vault does not sign: %w", err)
 	}
-	text, _ := answer.Data["signature"].(string)
+	text, _ := response.Data["signature"].(string)
 	sig, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(text, fmt.Sprintf("vault:v%s:", k.version)))
 	if err != nil || !ed25519.Verify(k.public, data, sig) {
-		return nil, access.Errorf(access.CodeUnavailable, "Vault answered something that is not a signature of this key")
+		return nil, access.Errorf(access.CodeUnavailable, "Vault returned a signature that is not valid under this key")
 	}
 	return sig, nil
 }

@@ -30,7 +30,7 @@ func TestCase41HistoriesAreSealed(t *testing.T) {
 	s.start()
 	a := s.asks(time.Hour, lead, func(p *access.Plan) { p.Reason, p.Requester.Email = "MARKEDREASON", "MARKEDMAIL" })
 	_, err = update[workflows.DecideResult](a, workflows.UpdateDecide, evidence.Envelope{PayloadType: "x"})
-	require.ErrorContains(t, err, "does not hold", "the caller reads why")
+	require.ErrorContains(t, err, "is not valid under", "the caller reads why")
 	_, err = update[workflows.DecideResult](a, workflows.UpdateDecide, a.decision(s.signer, "bob", access.Approve))
 	require.NoError(t, err)
 	a.awaits(access.StateActive)
@@ -56,5 +56,5 @@ func TestCase41HistoriesAreSealed(t *testing.T) {
 	}, "histories are listed")
 	require.NotContains(t, string(raw), "MARKED")
 	require.Contains(t, string(raw), a.id(), "search attributes and ids are in clear")
-	require.NotContains(t, string(raw), "does not hold", "a failure is in clear")
+	require.NotContains(t, string(raw), "is not valid under", "a failure is in clear")
 }

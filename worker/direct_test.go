@@ -84,7 +84,7 @@ func TestStraightAtTemporal(t *testing.T) {
 		var res workflows.AccessRequestResult
 		require.NoError(t, w.Get(t.Context(), &res))
 		require.Equal(t, access.StateFailed, res.State)
-		s.leaves(id, "does not hold under any trusted key")
+		s.leaves(id, "is not valid under any trusted key")
 		require.Error(t, run(api.OpenGrantInput{Plan: signed, Grant: p.Grants[0].Name, ExpiresAt: time.Now().Add(time.Minute)}))
 		require.Zero(t, s.opened())
 	})
@@ -92,7 +92,7 @@ func TestStraightAtTemporal(t *testing.T) {
 		a := s.asks(time.Hour, lead)
 		forged := a.decision(mallory, "bob", access.Approve)
 		a.signals(forged)
-		s.leaves(a.id(), "does not hold under any trusted key")
+		s.leaves(a.id(), "is not valid under any trusted key")
 		forged.Signatures = nil
 		a.signals(forged)
 		a.signals(evidence.Envelope{})

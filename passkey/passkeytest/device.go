@@ -46,7 +46,7 @@ func newKey() virtual.Credential {
 	}
 }
 
-// Creates is what the browser answers when a key is made for a person.
+// Creates returns the browser's response when a key is made for a person.
 func (d *Device) Creates(person string) string {
 	return virtual.CreateAttestationResponse(d.rp, d.device, d.key, virtual.AttestationOptions{
 		Challenge: passkey.EnrolmentChallenge(person), RelyingPartyID: d.rp.ID})
