@@ -143,7 +143,7 @@ func mistakes(in *installation, b *browser) {
 	require.Contains(in, alice.reads("#duration-issue"), "over the most")
 	require.Contains(in, alice.reads("#duration-issue"), "2h")
 	require.Contains(in, alice.reads("#reason-issue"), "say why")
-	require.Contains(in, alice.reads("#reason-help"), "10 characters")
+	require.Contains(in, alice.reads("#reason-help"), "10 letters and digits")
 	require.Equal(in, "duration", eval[string](alice, `document.activeElement.id`), "the first field that needs a change")
 
 	alice.types("#reason", "short")
