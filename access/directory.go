@@ -6,7 +6,7 @@ import (
 )
 
 // Directory says what is known of people now: who has left, and who is in which
-// group. Where there is a directory and it does not answer, nothing is decided
+// group. Where there is a directory and it does not respond, nothing is decided
 // or opened: its errors are CodeUnavailable, and are never taken for "nothing is
 // known".
 type Directory interface {
@@ -69,7 +69,7 @@ func (s DirectorySnapshot) Current(p Person) (Person, error) {
 
 // Restrict returns the person of a signed statement without the groups that they
 // have lost since. It adds none: what was signed is never widened. Errors are
-// CodeForbidden for somebody who has left, as of Current.
+// CodeForbidden for somebody who has left, as those of Current are.
 func (s DirectorySnapshot) Restrict(p Person) (Person, error) {
 	if err := s.checkActive(p); err != nil {
 		return Person{}, err
@@ -93,7 +93,7 @@ func (s DirectorySnapshot) checkActive(p Person) error {
 	return nil
 }
 
-// FilterDecisions returns the decisions as they count now (docs/threats.md, 6):
+// FilterDecisions returns the decisions as they count now (CASES 6):
 // an approval by somebody who has left is dropped, and one by somebody who has
 // lost a group counts without it. A denial stays: leaving takes back a yes, never
 // a no.

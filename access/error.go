@@ -23,7 +23,7 @@ const (
 	CodeThrottled       Code = "throttled"   // too many at once; try later
 	CodeUnevaluated     Code = "unevaluated" // a condition could not be evaluated; denied
 	CodeEvidence        Code = "evidence"    // signatures or decisions do not prove what is asked
-	CodeUnavailable     Code = "unavailable" // a system that is needed does not answer
+	CodeUnavailable     Code = "unavailable" // a system that is needed does not respond
 	CodeInternal        Code = "internal"
 )
 
@@ -46,7 +46,7 @@ type Error struct {
 	Code    Code
 	Message string
 	Issues  Issues
-	// RetryAfter is how long a throttled caller should wait; 0 if nobody said.
+	// RetryAfter is how long a throttled caller should wait; 0 if it is not known.
 	RetryAfter time.Duration
 	// MaxAge is the oldest login that would be accepted; 0 if the login is not why.
 	MaxAge time.Duration

@@ -76,9 +76,9 @@ const MaxLeaf = 1<<16 - 1
 const maxDetails = 8
 
 // Normalized is the event as every database keeps it: microseconds, UTC, valid
-// UTF-8 without NUL, so that what is recorded can be read back bit for bit, and
-// clipped, so that its leaf is within MaxLeaf: one longer, however it got to a
-// worker, would make the whole log unreadable.
+// UTF-8 without NUL, so that what is recorded can be read back bit for bit. It is
+// clipped, so that its leaf is within MaxLeaf: a single longer leaf would make the
+// whole log unreadable.
 func (e Event) Normalized() Event {
 	e.At = time.UnixMicro(e.At.UnixMicro()).UTC()
 	clean := func(s string, most int) string {

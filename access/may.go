@@ -71,8 +71,8 @@ func (p Plan) AllowsPickUp(o PickUpOrder, now time.Time) error {
 	switch age := now.Sub(o.At); {
 	case age > PickUpWithin:
 		return Refuse(CodeTooLate, IssueStalePickUp, "the pick-up order is older than %s", Duration(PickUpWithin))
-	// A worker whose clock is slow would ask the target for a life that is too
-	// long: some targets count from now, and not to a date.
+	// A worker whose clock is slow would ask the target for too long a lifetime:
+	// some targets take a TTL, and not a date.
 	case age < -ClockSkew:
 		return Errorf(CodeUnavailable, "this worker's clock is %s behind the server's", (-age).Round(time.Second))
 	}
@@ -109,7 +109,7 @@ func (p Plan) LatestEnd(start time.Time, orders []ExtensionOrder) time.Time {
 
 // ExtendedDuration returns how long access may last with these orders to extend.
 // An order is delivered more than once, and one whose first attempt failed is
-// made anew under the same number: of each number the longest counts. A number
+// made again under the same number: of each number the longest counts. A number
 // without the one before it does not count. The whole never lasts longer than the
 // plan may be extended to.
 func (p Plan) ExtendedDuration(orders []ExtensionOrder) Duration {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// The actors of events that no person did.
+// The actors of events that no person caused.
 const (
 	ActorRamp       = "ramp"            // a workflow or a worker
 	ActorReconciler = "ramp-reconciler" // the reconciler or a sweep

@@ -1,6 +1,6 @@
 package access
 
-// Stage is one group of approvers, of whom so many must approve.
+// Stage names the groups of one approval, and how many of their people must approve.
 type Stage struct {
 	Name      string   `json:"name"`
 	From      []string `json:"from"`      // group names; a member of any of them may decide
@@ -14,7 +14,7 @@ type Rule struct {
 	Stages        []Stage `json:"stages,omitempty"`
 	DenyThreshold int     `json:"denyThreshold"`          // how many denials deny; at least 1
 	Auto          bool    `json:"auto,omitempty"`         // the contract's auto condition was satisfied
-	SelfApproval  bool    `json:"selfApproval,omitempty"` // the contract lets requesters count, by name
+	SelfApproval  bool    `json:"selfApproval,omitempty"` // the contract says selfApproval: the requester may count
 	Passkey       bool    `json:"passkey,omitempty"`      // an approval counts only with the approver's own signature; nothing is approved without a person
 	// StepUp is the oldest login with which an approver may approve; 0 accepts any.
 	StepUp Duration `json:"stepUp,omitempty"`
@@ -26,7 +26,7 @@ func (r Rule) MayDecide(requester, p Person) error {
 	switch {
 	case p.Kind != KindHuman:
 		return Refuse(CodeForbidden, "approver_not_human", "only people decide; agents and services never do")
-	// An alias or an agent of the requester is the requester (docs/threats.md, 2 and 3).
+	// An alias or an agent of the requester is the requester (CASES 2, 3).
 	case p.SameHuman(requester) && !r.SelfApproval:
 		return Refuse(CodeForbidden, "own_request", "nobody decides their own request")
 	}

@@ -93,26 +93,26 @@ func byHuman(last []Decision) [][]Decision {
 	return out
 }
 
-// assign gives each stage's places to approvers so that as many places as
-// possible are taken and nobody takes two (docs/threats.md, 4). It is bipartite
+// assign gives each stage's seats to approvers so that as many seats as
+// possible are taken and nobody takes two (CASES 4). It is bipartite
 // matching by augmenting paths: one who could serve two stages must not keep out
 // another who could serve only one of them.
 func assign(stages []Stage, approvers []Person) ([]StageStatus, bool) {
-	var places []int // the stage of each place
+	var seats []int // the stage of each seat
 	for i, s := range stages {
 		for range max(s.Approvals, 1) {
-			places = append(places, i)
+			seats = append(seats, i)
 		}
 	}
-	taken := make([]int, len(places)) // the approver of each place, + 1; 0 is free
-	var place func(approver int, tried []bool) bool
-	place = func(approver int, tried []bool) bool {
-		for i, stage := range places {
+	taken := make([]int, len(seats)) // the approver of each seat, + 1; 0 is free
+	var seat func(approver int, tried []bool) bool
+	seat = func(approver int, tried []bool) bool {
+		for i, stage := range seats {
 			if tried[i] || !approvers[approver].InAnyGroup(stages[stage].From...) {
 				continue
 			}
 			tried[i] = true
-			if taken[i] == 0 || place(taken[i]-1, tried) {
+			if taken[i] == 0 || seat(taken[i]-1, tried) {
 				taken[i] = approver + 1
 				return true
 			}
@@ -120,14 +120,14 @@ func assign(stages []Stage, approvers []Person) ([]StageStatus, bool) {
 		return false
 	}
 	for a := range approvers {
-		place(a, make([]bool, len(places)))
+		seat(a, make([]bool, len(seats)))
 	}
 	out := make([]StageStatus, len(stages))
 	all := true
 	for i, s := range stages {
 		out[i] = StageStatus{Stage: s, Approved: []string{}, Met: true}
 	}
-	for i, stage := range places {
+	for i, stage := range seats {
 		if taken[i] == 0 {
 			out[stage].Met, all = false, false
 			continue

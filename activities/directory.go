@@ -22,7 +22,7 @@ func (t *Targets) applyDirectory(ctx context.Context, proof evidence.Authorized)
 }
 
 // directorySnapshot asks the directory about everybody in a plan and its decisions.
-// Where the directory does not answer, nothing is decided or opened.
+// Where the directory does not respond, nothing is decided or opened.
 func directorySnapshot(ctx context.Context, d access.Directory, proof evidence.Authorized) (access.DirectorySnapshot, error) {
 	if d == nil {
 		return access.DirectorySnapshot{}, nil

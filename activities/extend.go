@@ -67,7 +67,7 @@ func (t *Targets) extendGrant(ctx context.Context, in api.ExtendGrantInput) erro
 }
 
 // notProven returns a refusal as a worker means it: there is nobody here who
-// could log in again, and a server that keeps its contracts signs no such order.
+// could log in again, and an honest server signs no such order.
 func notProven(err error) error {
 	if access.CodeOf(err) == access.CodeUnauthenticated {
 		return access.WithCode(err, access.CodeEvidence)

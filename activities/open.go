@@ -71,7 +71,7 @@ func (t *Targets) authorizeGrant(ctx context.Context, in api.OpenGrantInput) (ac
 		return access.Grant{}, access.Errorf(access.CodeEvidence, "access until %s is longer than what was approved", access.FormatTime(in.ExpiresAt))
 	}
 	// The workflow's time is not trusted: whatever it says, access is no longer
-	// than approved, within the tolerance between clocks.
+	// than approved, within access.ClockSkew.
 	if in.ExpiresAt.After(t.now().Add(proof.Plan.Duration.Std() + access.ClockSkew)) {
 		return access.Grant{}, access.Errorf(access.CodeEvidence, "access until %s is longer than what was approved", access.FormatTime(in.ExpiresAt))
 	}

@@ -6,8 +6,8 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// auto is the condition under which the contract itself approves, and for how long
-// a person need not.
+// auto is the condition under which the contract itself approves, and the length of
+// access up to which it does.
 type auto struct {
 	Auto     string `yaml:"auto" schema:"maxLength=2000"`
 	AutoUpTo string `yaml:"autoUpTo" schema:"duration"`
@@ -45,7 +45,8 @@ func (a *auto) check(d *document) {
 // possible reports whether the condition may ever be satisfied.
 func (a *auto) possible() bool { return a.condition != nil && !a.condition.never }
 
-// plan: a condition that could not be evaluated approves nothing.
+// plan records whether the contract approves. A condition that could not be
+// evaluated approves nothing.
 func (a *auto) plan(q *question) {
 	if a.condition == nil {
 		return

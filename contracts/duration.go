@@ -11,7 +11,7 @@ type duration struct {
 	Default string `yaml:"default" schema:"required duration minLength=1"`
 	Max     string `yaml:"max" schema:"required duration minLength=1"`
 
-	usual access.Duration // if none is asked for
+	usual access.Duration // the length if none is requested
 	max   access.Duration
 }
 

@@ -19,8 +19,8 @@ type stepUpAges struct {
 	Approve string `yaml:"approve" schema:"duration"`
 }
 
-// The shortest leaves time to come back from the provider and read the plan; who
-// wants the longest wants no step-up.
+// The bounds of an age: the shortest leaves time to come back from the provider and
+// read the plan; a longer one than the longest would require nothing of anybody.
 const (
 	minStepUp = access.Duration(time.Minute)
 	maxStepUp = access.Duration(7 * 24 * time.Hour)

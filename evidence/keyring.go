@@ -159,7 +159,7 @@ func (a *Authorized) count(decisions []access.Decision) {
 }
 
 // checkLogins verifies that everybody had logged in as recently as the plan
-// wants. A server that keeps its contracts signs nothing else, so that one plan
+// wants. An honest server signs nothing else, so that one plan
 // or approval without it spoils the whole.
 func checkLogins(p access.Plan, decisions []access.Decision) error {
 	if err := p.AllowsRequest(); err != nil {

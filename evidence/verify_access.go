@@ -73,7 +73,7 @@ func (v *verifier) approval() (time.Time, error) {
 		return time.Time{}, err
 	}
 	if proof.Outcome == access.DecisionsDenied {
-		// The denial may have come within the allowance for clocks.
+		// The denial may have come within access.ClockSkew.
 		proof.SatisfiedAt = satisfiedAt(v.plan, proof.Decisions)
 		if !satisfiedBefore(v.plan, proof.Decisions) {
 			return time.Time{}, failf("it was opened though it was denied")

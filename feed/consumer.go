@@ -13,7 +13,7 @@ import (
 
 // Consumer reacts to what happens.
 type Consumer interface {
-	// Name names the consumer's cursor, for ever.
+	// Name returns the name of the consumer's cursor. It must never change.
 	Name() string
 	// Handle reacts to events, in order. It is given the same events again after
 	// an error, and after a crash before the cursor was recorded.

@@ -12,8 +12,8 @@ import (
 // after the last event that it has.
 var ErrBehind = errors.New("the reader is too slow; it must subscribe again after its last event")
 
-// Subscription follows the log from a number. It holds nobody up: it has no
-// queue, only a place. It is not safe for concurrent use and need not be closed.
+// Subscription follows the log from a number. A slow reader delays nobody: there is no
+// queue, only a number. It is not safe for concurrent use and need not be closed.
 type Subscription struct {
 	feed  *Feed
 	after int64

@@ -27,7 +27,7 @@ func ErrChanged(object string) error {
 	return access.Errorf(access.CodeConflict, "the grant is open on other terms: %s was changed, or its entitlement was", object)
 }
 
-// CodeOfStatus returns what an HTTP status of a service's answer means. A
+// CodeOfStatus returns what the HTTP status of a service's response means. A
 // request that the service does not understand is invalid and so never retried;
 // what is not known here is unavailable, and worth another try.
 func CodeOfStatus(status int) access.Code {
@@ -46,7 +46,7 @@ func CodeOfStatus(status int) access.Code {
 	return access.CodeUnavailable
 }
 
-// RetryAfter returns how long an answer asks to wait, in seconds as services
+// RetryAfter returns how long a response asks to wait, in seconds as services
 // write it or as a date; 0 if it does not say.
 func RetryAfter(h http.Header) time.Duration {
 	text := h.Get("Retry-After")

@@ -12,7 +12,7 @@ import (
 )
 
 // Guarded is a Target behind the checks that are the same for every target, and
-// the one place where optional powers are discovered.
+// the one place where optional interfaces (Minter and so on) are discovered.
 type Guarded struct {
 	target Target
 	now    func() time.Time

@@ -7,7 +7,7 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// LinkAccount links an account to the human whose it is, with the event that
+// LinkAccount links an account to the human who owns it, with the event that
 // says so: the event's actor and time are the link's. An account is the id of the
 // person that it is when it signs in. Linking it to the same human again changes
 // nothing. Errors are CodeConflict (account_linked) if the account is another
@@ -59,8 +59,8 @@ func (l *Ledger) UnlinkAccount(ctx context.Context, account string, e access.Eve
 	})
 }
 
-// LinkedHumans returns whose accounts are: those that are linked, to the ids of
-// their humans.
+// LinkedHumans returns, for each of the accounts that is linked, the id of its
+// human.
 func (l *Ledger) LinkedHumans(ctx context.Context, accounts ...string) (map[string]string, error) {
 	if len(accounts) == 0 {
 		return map[string]string{}, nil
@@ -77,7 +77,7 @@ func (l *Ledger) LinkedHumans(ctx context.Context, accounts ...string) (map[stri
 	return out, err
 }
 
-// link says whose an account is.
+// link is an account and the human who owns it.
 type link struct{ account, human string }
 
 func scanLink(row scanner) (x link, err error) {

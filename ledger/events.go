@@ -83,7 +83,7 @@ func (l *Ledger) Entries(ctx context.Context, from, to int64) ([]Entry, error) {
 const pageOfEntries = 500
 
 // All iterates over the events of the leaves in [from, to), a page at a time, so
-// that a log of any length can be read. Missing ones are left out, as of
+// that a log of any length can be read. Missing ones are left out, as in
 // Entries. After an error, which comes with no entry, it ends.
 func (l *Ledger) All(ctx context.Context, from, to int64) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {

@@ -109,7 +109,7 @@ func scanHash(row scanner) (h storedHash, err error) {
 
 // Tree is the log as it stands: how many events, and the hash over them all.
 type Tree struct {
-	Origin string // names this log for ever
+	Origin string // the name of this log; it never changes
 	Size   int64
 	Root   tlog.Hash
 }

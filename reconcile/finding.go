@@ -12,13 +12,13 @@ import (
 type Kind string
 
 const (
-	Overdue  Kind = "overdue"  // not closed long after its end, whoever should have
+	Overdue  Kind = "overdue"  // not closed, long after its end
 	Lost     Kind = "lost"     // its workflow does not run (CASES 38)
 	Orphan   Kind = "orphan"   // its name is one of Ramp's, and it has no row in the ledger
 	Returned Kind = "returned" // it was closed, and is on the target again
 	Vanished Kind = "vanished" // it should be open, and somebody removed it on the target (CASES 33)
 	Changed  Kind = "changed"  // it is not what was granted
-	Forged   Kind = "forged"   // the ledger has it otherwise than it was approved
+	Forged   Kind = "forged"   // its row in the ledger is not what was approved
 	Live     Kind = "live"     // nothing is wrong; an emergency stop ends it all the same
 	Stuck    Kind = "stuck"    // a request that nothing will ever decide or end
 )
@@ -53,7 +53,7 @@ type Finding struct {
 type RunStatus int
 
 const (
-	RunUnknown RunStatus = iota // not asked, or no answer: nothing is concluded from it
+	RunUnknown RunStatus = iota // not asked, or no response: nothing follows from it
 	RunRunning
 	RunClosed  // it closed, in whatever way
 	RunMissing // there is no workflow of that id: never started, deleted, or lost

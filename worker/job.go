@@ -62,13 +62,14 @@ type ScheduledJob struct {
 	Workflow string
 	Args     []any
 	Spec     client.ScheduleSpec
-	Catchup  time.Duration // how late a start may be made up for
+	Catchup  time.Duration // how late a missed start is still made: the schedule's catch-up window
 	Note     string
 	AtStart  bool          // it is also started whenever a worker starts
 	Timeout  time.Duration // of one workflow
 }
 
-// jobs are those that one worker can do, and keeps.
+// jobs are the jobs that one worker can do, and whose workflows and schedules it
+// keeps running.
 type jobs struct {
 	standing  []StandingJob
 	scheduled []ScheduledJob

@@ -59,7 +59,7 @@ func (j *jobs) add(more jobs) {
 	j.retired = append(j.retired, more.retired...)
 }
 
-// on are the standing jobs whose activities run on a queue.
+// on returns the standing jobs whose activities run on a queue.
 func (j jobs) on(queue string) (out []StandingJob) {
 	for _, s := range j.standing {
 		if s.Queue == queue {

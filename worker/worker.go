@@ -140,9 +140,9 @@ func (w *Worker) serve(ctx context.Context, c Config, d Deps) (err error) {
 const defaultSlots = 1000
 
 // stickyWithin is how long a workflow's next task waits for the worker that
-// remembers it. When that worker has died it is time lost. Shorter than a flood
-// takes, though, and the flood feeds itself: each task that waits too long is
-// made again and replays its whole history.
+// remembers it (sticky execution). If that worker has died, this time is lost. If it
+// is too short, a flood of tasks makes itself larger: each task that waits longer
+// is made again, on any worker, which replays the whole history.
 const stickyWithin = 5 * time.Second
 
 // workflowPollers is how many calls for workflow tasks wait at Temporal at once.

@@ -26,7 +26,7 @@ func ReconcileID(target string) string {
 }
 
 // ControlQueue is the task queue of workflows and of activities that touch no
-// target: the ledger, notices.
+// target: they verify decisions and write the ledger.
 const ControlQueue = "ramp-control"
 
 // TargetQueue returns the task queue of the workers that hold a target's credentials.

@@ -7,12 +7,12 @@ import (
 	"ramp.dev/ramp/activities/api"
 )
 
-// What one request takes of each message, far below Temporal's limits for one
+// How many messages of each kind one request accepts, far below Temporal's limits for one
 // history (CASES 39).
 const (
 	maxApprovals  = 100
 	maxExtensions = 100
-	maxPickUps    = 200 // each is one more secret in the world
+	maxPickUps    = 200 // each mints one more credential
 	maxRecounts   = 100 // what is missed is found before anything opens
 )
 

@@ -11,8 +11,9 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// forever is a number, since Temporal's test environment takes "no limit" for ten.
-// At the longest interval it lasts two thousand years.
+// forever is the number of attempts of what is retried without limit. It is not 0,
+// which Temporal's test environment takes for 10. At the longest interval these
+// attempts last two thousand years.
 const forever = math.MaxInt32
 
 // verifyOptions are for verifying decisions: short, since the approver waits.

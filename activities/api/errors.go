@@ -52,7 +52,7 @@ func toTemporal(err error, always bool) error {
 	return temporal.NewApplicationErrorWithOptions(err.Error(), string(code), opts)
 }
 
-// FromTemporal turns what a workflow, an update or a client call answered back
+// FromTemporal turns what a workflow, an update or a client call returned back
 // into an access.Error. Timeouts and absent workers are CodeUnavailable.
 func FromTemporal(err error) error {
 	if err == nil {

@@ -103,7 +103,7 @@ func codeOf(err error) access.Code {
 // missing reports whether AWS says that something does not exist.
 func missing(err error) bool { return err != nil && codeOf(err) == access.CodeNotFound }
 
-// is reports whether AWS answered with an error code of its own.
+// is reports whether AWS responded with an error code of its own.
 func is(err error, code string) bool {
 	var api smithy.APIError
 	return errors.As(err, &api) && api.ErrorCode() == code

@@ -8,5 +8,5 @@
 // When the outside system says that it is asked too often, the caller tells the
 // Limiter with BackOff: it lets nothing through for the time that the system
 // asked for, then runs at half its rate, and is back at the whole rate after
-// twenty seconds without another complaint.
+// twenty seconds without being throttled again.
 package pacing

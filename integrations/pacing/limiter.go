@@ -36,11 +36,11 @@ type Limiter struct {
 }
 
 const (
-	defaultPause   = time.Second // after a complaint that does not say how long to wait
+	defaultPause   = time.Second // after BackOff with no time to wait
 	maxPause       = time.Minute
 	recoverWithin  = 20 * time.Second
 	maxSlowdown    = 16          // the rate is never divided by more than this
-	onePauseWithin = time.Second // complaints within this time of each other count as one
+	onePauseWithin = time.Second // calls of BackOff within this time of each other count as one
 )
 
 // New returns a Limiter that runs at r, or at the default rate if r is zero.
@@ -144,7 +144,7 @@ func (l *Limiter) BackOff(after time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()
-	// Calls that were under way together are all refused. That is one complaint.
+	// Calls that were under way together are all refused. They slow the Limiter down once.
 	if now.Sub(l.slowedAt) >= onePauseWithin {
 		l.slowedTo = max(l.currentRate(now)/2, l.rate.PerSecond/maxSlowdown)
 		l.slowedAt = now

@@ -10,8 +10,8 @@ type Rate struct {
 	Burst     int     `yaml:"burst,omitempty"` // PerSecond, and at least 1, if zero
 }
 
-// DefaultRate returns the rate for targets that name none. It holds nobody up,
-// and is something to slow down from when the target asks for it.
+// DefaultRate returns the rate for targets that name none. It is too high to
+// delay anything, and BackOff has something to halve.
 func DefaultRate() Rate { return Rate{PerSecond: 2000, Burst: 2000} }
 
 // Validate returns an error of code invalid if the rate makes no sense. The

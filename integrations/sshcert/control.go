@@ -13,7 +13,7 @@ import (
 )
 
 // controlSocket is the control socket of a demo host, with HTTP on it. If the host
-// does not answer, its sessions are not known: a host that was killed has none,
+// does not respond, its sessions are not known: a host that was killed has none,
 // one that hangs may have some, and the two look the same from here.
 type controlSocket string
 

@@ -10,8 +10,8 @@ import (
 	"ramp.dev/ramp/integrations"
 )
 
-// ErrRefused is wrapped by Use, UseAt and Dial when the service answered and
-// said no. Any other error is a fault of the test set-up and fails the suite,
+// ErrRefused is wrapped by Use, UseAt and Dial when the service responded
+// and refused. Any other error is a fault of the test set-up and fails the suite,
 // so that a broken client is never taken for ended access.
 var ErrRefused = errors.New("the service refused")
 
@@ -31,7 +31,7 @@ const (
 )
 
 // Harness is what the suite needs of one target. The service behind it belongs
-// to this run alone: the suite fails if anything with Ramp's mark is left.
+// to this run alone: the suite fails if anything with Ramp's name prefix is left.
 type Harness struct {
 	// Open makes a target from the same configuration each time, as another
 	// worker process would. Calling it again must not disturb earlier ones.

@@ -160,7 +160,7 @@ func (s *suite) nothingLeft(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	target := s.openTarget(t)
-	eventually(t, target.Bounds().Ending, "nothing with Ramp's mark is left", func() error {
+	eventually(t, target.Bounds().Ending, "nothing with Ramp's name prefix is left", func() error {
 		found, err := target.List(ctx)
 		if err != nil || len(found) > 0 {
 			return access.Errorf(access.CodeInternal, "List finds %v (%v)", found, err)

@@ -30,7 +30,7 @@ func mapped(op, path string, err error) error {
 	}
 	code := integrations.CodeOfStatus(answer.StatusCode)
 	if code == access.CodeNotFound || code == access.CodeConflict {
-		code = access.CodeUnavailable // Vault answers so to nothing that Ramp asks
+		code = access.CodeUnavailable // Vault responds so to nothing that Ramp requests
 	}
 	said := "an answer that is not Vault's"
 	if !answer.RawError {
@@ -40,7 +40,7 @@ func mapped(op, path string, err error) error {
 }
 
 // retryable returns an error of code invalid as unavailable: when the backend of a
-// secret fails to revoke it, Vault answers 400, and trying again may work.
+// secret fails to revoke it, Vault responds with 400, and trying again may work.
 func retryable(err error) error {
 	if access.CodeOf(err) == access.CodeInvalid {
 		return access.Errorf(access.CodeUnavailable, "Vault could not do it: %w", err)

@@ -66,7 +66,7 @@ func (t *target) extendToken(ctx context.Context, name string, to time.Time) err
 		"accessor": r.accessor, "increment": int64(clock.Until(to) / time.Second),
 	})
 	if code := access.CodeOf(err); code == access.CodeInvalid || code == access.CodeForbidden {
-		// Vault also answers so for a token that has ended.
+		// Vault responds so for a token that has ended, too.
 		if n, err := t.count(ctx, []string{name}); err != nil || n == 0 {
 			return err
 		}

@@ -44,7 +44,7 @@ func (t *target) revoke(ctx context.Context, grant string) error {
 // that those made, and waits until they are gone.
 func (t *target) revokeTokens(ctx context.Context, roles []string) error {
 	for _, name := range roles {
-		// sync: Vault answers when it is done, and so reports a failure.
+		// sync: Vault responds when it is done, and so reports a failure.
 		if _, err := t.vault.write(ctx, revokePath+"/"+name, map[string]any{"sync": true}); err != nil {
 			return err
 		}

@@ -56,7 +56,7 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// checked returns the answer if its body is good, and an error otherwise.
+// checked returns the response if its body is good, and an error otherwise.
 func checked(resp *http.Response, good func([]byte) bool, otherwise string) (*http.Response, error) {
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
 	resp.Body.Close()
@@ -71,7 +71,7 @@ func checked(resp *http.Response, good func([]byte) bool, otherwise string) (*ht
 }
 
 // isNotFound reports whether a body is Vault's own "nothing is there": a proxy, a
-// missing mount and a wrong namespace also answer 404.
+// missing mount and a wrong namespace also return 404.
 func isNotFound(body []byte) bool {
 	var answer struct {
 		Errors *[]string `json:"errors"`

@@ -29,7 +29,7 @@ func NewCached(ref string) *Cached { return &Cached{ref: ref} }
 
 // Read reads a file or a variable anew each time, and Vault when what it last
 // returned is 30 s old, once for all who wait. Nothing older is used when Vault
-// does not answer: it may have been changed because somebody stole it. Errors are
+// does not respond: it may have been changed because somebody stole it. Errors are
 // those of the function Read, and are not remembered.
 func (c *Cached) Read(ctx context.Context) (string, error) {
 	if !InVault(c.ref) {

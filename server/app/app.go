@@ -1,5 +1,5 @@
 // Package app holds Ramp's use cases: what people may do, between the surfaces
-// (pages, API, chat) and everything else. Config and New show what they need;
+// (pages and API) and everything else. Config and New show what they need;
 // each use case is one file with the small interface of its own needs. What is
 // returned is for one person: what somebody may not see does not exist for them.
 package app

@@ -38,8 +38,8 @@ func (c *catalog) Offer(_ context.Context, p access.Person, name string) (contra
 	return contracts.Offer{}, c.unknownContract(p, name)
 }
 
-// find returns a contract in force; whether it is for p is for its evaluation to
-// decide.
+// find returns a contract in force. It does not check whether p may use it: the
+// contract's evaluation does.
 func (c *catalog) find(p access.Person, name string) (*contracts.Contract, error) {
 	if name == "" {
 		return nil, access.Invalid(access.Issue{Code: "contract_missing", Field: "contract", Message: "name the contract"})

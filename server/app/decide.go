@@ -127,7 +127,8 @@ func (d *decider) prove(plan access.Plan, dec access.Decision, signature *access
 	return dec, d.passkeys.verify(dec)
 }
 
-// asNotRunning says of a workflow that was not found that the request is over.
+// asNotRunning turns the error of a workflow that was not found into one that says
+// that the request is over.
 func asNotRunning(err error) error {
 	if access.CodeOf(err) == access.CodeNotFound {
 		return access.Refuse(access.CodeConflict, "wrong_state", "the request is over, or not started yet; look at it again")

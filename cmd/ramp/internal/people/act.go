@@ -52,7 +52,7 @@ func extendCommand() *cobra.Command {
 	var more, reason string
 	c := &cobra.Command{
 		Use: "extend", Short: "Extend access that is active",
-		Long:    "Lets active access end later, as far as its contract allows.",
+		Long:    "Lets active access end later, as far as its plan allows.",
 		Example: "  ramp extend --last --for 15m\n  ramp extend 0123456789abcdef --for 1h --reason \"the migration is at 80 %\"",
 	}
 	c.Flags().StringVar(&more, "for", "", "how much longer, such as 15m")
@@ -77,7 +77,7 @@ type stop struct{ name, short, long, reason, done string }
 func stopCommands() (out []*cobra.Command) {
 	for _, s := range []stop{
 		{"release", "End your own access early", "Ends access of your own before its time. The result says whether it is proven gone.", "done", "Released"},
-		{"revoke", "End somebody's access", "Ends anybody's access at once. Operators may, and those who approve it.", "laptop stolen", "Revoked"},
+		{"revoke", "End somebody's access", "Ends anybody's access at once. Operators may, and those who may decide the request.", "laptop stolen", "Revoked"},
 		{"cancel", "Cancel a request that is not active yet", "Cancels a request of your own before access is opened. `ramp release` ends access that is open.", "no longer needed", "Cancelled"},
 	} {
 		out = append(out, s.command())

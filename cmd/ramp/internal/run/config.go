@@ -73,7 +73,7 @@ func configShowCommand() *cobra.Command {
 	var path string
 	c := &cobra.Command{
 		Use: "show", Short: "Print a configuration as Ramp reads it, secrets masked", Args: cobra.NoArgs,
-		Long:    "Prints the configuration as YAML, with paths as Ramp will open them and secrets as they are named.",
+		Long:    "Prints the configuration as YAML, with paths as Ramp will open them and the reference of each secret in place of its value.",
 		Example: "  ramp config show --config /etc/ramp/ramp.yaml",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := config.Load(path)

@@ -19,8 +19,8 @@ func serverCommand() *cobra.Command {
 
 func workerCommand() *cobra.Command {
 	return processCommand("worker", "Open and close access on targets",
-		"A worker runs where its targets are, with their credentials, and opens no port. It waits for Temporal, and stops\n"+
-			"at SIGTERM.", config.Parts{Worker: true}, StartWorker)
+		"A worker runs where its targets are, with their credentials, and opens no port but\n"+
+			"worker.metrics. It waits for Temporal, and stops at SIGTERM.", config.Parts{Worker: true}, StartWorker)
 }
 
 // StartFunc starts a server or a worker. It adds to on what must be closed, also

@@ -19,8 +19,8 @@ func reconcileCommand() *cobra.Command {
 	var target string
 	c := &cobra.Command{
 		Use: "reconcile", Short: "Run the reconciler now", Args: cobra.NoArgs,
-		Long: "The workers compare targets, ledger and workflows by themselves, every half minute. This makes them do it now.\n" +
-			"The result is in the Temporal UI, under ramp-reconcile, and in the timelines of the requests concerned.",
+		Long: "The workers compare targets, ledger and workflows by themselves, every 30 s by default. This makes them do it now.\n" +
+			"The result is in the Temporal UI, under ramp-reconcile-TARGET, and in the timelines of the requests concerned.",
 		Example: "  ramp reconcile --config /etc/ramp/ramp.yaml\n  ramp reconcile --target vault/main",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return f.withTemporal(cmd.Context(), func(c config.Config, temporal client.Client) error {

@@ -34,8 +34,8 @@ func sweepCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "sweep", Short: "End access that should not be open, without Temporal", Args: cobra.NoArgs,
 		Long: "Compares the ledger with the targets, with the targets' own credentials, and needs nothing else: no server, no\n" +
-			"worker, no Temporal. It lists grants that are past their end and not closed, things that carry Ramp's mark and\n" +
-			"are in no ledger, and grants that were changed by hand; with --apply it ends or restores them. It can run beside\n" +
+			"worker, no Temporal. It lists grants that are past their end and not closed, objects that carry Ramp's name\n" +
+			"prefix and are not in the ledger, and grants that were changed by hand; with --apply it ends or restores them. It can run beside\n" +
 			"a running Ramp. It cannot know whether a workflow runs, so it leaves access alone that is not past its end,\n" +
 			"except with --live, which ends all access there is: the emergency stop.\n\n" +
 			"Exit codes: 0 nothing was found, or all was put right; 8 something was found (without --apply) or is left.",
@@ -113,7 +113,7 @@ func sweepTable(s reconcile.SweepReport, applied bool) func(io.Writer) {
 		for _, r := range s.Targets {
 			grants, found = grants+r.Grants, found+r.Found
 		}
-		fmt.Fprintf(w, "%s: %s open in the ledger, %s with Ramp's mark on the targets.\n",
+		fmt.Fprintf(w, "%s: %s open in the ledger, %s with Ramp's name prefix on the targets.\n",
 			output.Count(len(s.Targets), "target"), output.Count(grants, "grant"), output.Count(found, "thing"))
 		for _, name := range slices.Sorted(maps.Keys(s.Unreachable)) {
 			fmt.Fprintf(w, "Could not read %s: %s\n", name, output.Clean(s.Unreachable[name]))
