@@ -20,7 +20,7 @@ func serverCommand() *cobra.Command {
 func workerCommand() *cobra.Command {
 	return processCommand("worker", "Open and close access on targets",
 		"A worker runs where its targets are, with their credentials, and opens no port but\n"+
-			"worker.metrics. It waits for Temporal, and stops at SIGTERM.", config.Parts{Worker: true}, StartWorker)
+			"that of worker.metrics, if configured. It waits for Temporal, and stops at SIGTERM.", config.Parts{Worker: true}, StartWorker)
 }
 
 // StartFunc starts a server or a worker. It adds to on what must be closed, also

@@ -35,9 +35,9 @@ func sweepCommand() *cobra.Command {
 		Use: "sweep", Short: "End access that should not be open, without Temporal", Args: cobra.NoArgs,
 		Long: "Compares the ledger with the targets, with the targets' own credentials, and needs nothing else: no server, no\n" +
 			"worker, no Temporal. It lists grants that are past their end and not closed, objects that carry Ramp's name\n" +
-			"prefix and are not in the ledger, and grants that were changed by hand; with --apply it ends or restores them. It can run beside\n" +
-			"a running Ramp. It cannot know whether a workflow runs, so it leaves access alone that is not past its end,\n" +
-			"except with --live, which ends all access there is: the emergency stop.\n\n" +
+			"prefix and are not in the ledger, and grants that were changed by hand; with --apply it ends or restores them.\n" +
+			"It can run beside a running Ramp. It cannot know whether a workflow runs, so it leaves access alone that is not\n" +
+			"past its end, except with --live, which ends all access there is: the emergency stop.\n\n" +
 			"Exit codes: 0 nothing was found, or all was put right; 8 something was found (without --apply) or is left.",
 		Example: "  ramp sweep --config /etc/ramp/ramp.yaml\n  ramp sweep --apply --target vault/main\n  ramp sweep --live --apply",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
