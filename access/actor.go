@@ -1,6 +1,9 @@
 package access
 
-import "time"
+import (
+	"maps"
+	"time"
+)
 
 // Via says through which surface of Ramp an act came.
 type Via string
@@ -32,9 +35,9 @@ func (a Actor) Event(kind EventKind, at time.Time) Event {
 
 // Detail returns details of an event with the Via added, where there is one.
 func (v Via) Detail(details map[string]string) map[string]string {
-	out := map[string]string{}
-	for k, d := range details {
-		out[k] = d
+	out := maps.Clone(details) // workflows call this: no loop over a map
+	if out == nil {
+		out = map[string]string{}
 	}
 	if v != "" {
 		out[DetailVia] = string(v)
