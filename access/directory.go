@@ -93,7 +93,7 @@ func (s DirectorySnapshot) checkActive(p Person) error {
 	return nil
 }
 
-// FilterDecisions returns the decisions as they count now (CASES 6):
+// FilterDecisions returns the decisions as they count now (docs/threats.md, case 6):
 // an approval by somebody who has left is dropped, and one by somebody who has
 // lost a group counts without it. A denial stays: leaving takes back a yes, never
 // a no.

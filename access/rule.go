@@ -26,7 +26,7 @@ func (r Rule) MayDecide(requester, p Person) error {
 	switch {
 	case p.Kind != KindHuman:
 		return Refuse(CodeForbidden, "approver_not_human", "only people decide; agents and services never do")
-	// An alias or an agent of the requester is the requester (CASES 2, 3).
+	// An alias or an agent of the requester is the requester (docs/threats.md, cases 2 and 3).
 	case p.SameHuman(requester) && !r.SelfApproval:
 		return Refuse(CodeForbidden, "own_request", "nobody decides their own request")
 	}

@@ -94,7 +94,7 @@ func byHuman(last []Decision) [][]Decision {
 }
 
 // assign gives each stage's seats to approvers so that as many seats as
-// possible are taken and nobody takes two (CASES 4). It is bipartite
+// possible are taken and nobody takes two (docs/threats.md, case 4). It is bipartite
 // matching by augmenting paths: one who could serve two stages must not keep out
 // another who could serve only one of them.
 func assign(stages []Stage, approvers []Person) ([]StageStatus, bool) {
