@@ -229,7 +229,7 @@ func (c *Client) Stop(ctx context.Context, id, act, reason string) (out access.R
 	return out, c.do(ctx, "POST", requestPath(id, act), nil, map[string]string{"reason": reason}, &out)
 }
 
-// Extend prolongs live access by more.
+// Extend prolongs active access by more.
 func (c *Client) Extend(ctx context.Context, id, more, reason string) (out access.Request, err error) {
 	return out, c.do(ctx, "POST", requestPath(id, "extend"), nil, map[string]string{"for": more, "reason": reason}, &out)
 }

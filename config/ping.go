@@ -19,7 +19,7 @@ import (
 	"ramp.dev/ramp/workflows"
 )
 
-// pingTimeout bounds each question to a service.
+// pingTimeout bounds each call of a service.
 const pingTimeout = 10 * time.Second
 
 // Ping asks every service that the configuration names whether it can be used,

@@ -25,7 +25,7 @@ var (
 	gap        = prometheus.NewDesc("ramp_feed_gap", "1 if the next event of a consumer is missing from the log: somebody removed it from the database.", []string{"consumer"}, nil)
 )
 
-// collectWithin bounds the question to the ledger.
+// collectWithin bounds the query of the ledger.
 const collectWithin = 10 * time.Second
 
 // Describe implements prometheus.Collector.

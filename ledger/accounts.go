@@ -66,7 +66,7 @@ func (l *Ledger) LinkedHumans(ctx context.Context, accounts ...string) (map[stri
 		return map[string]string{}, nil
 	}
 	if len(accounts) > maxNames {
-		return nil, access.Errorf(access.CodeInvalid, "ledger: %d accounts are too many for one question; %d are allowed", len(accounts), maxNames)
+		return nil, access.Errorf(access.CodeInvalid, "ledger: %d accounts are too many for one query; %d are allowed", len(accounts), maxNames)
 	}
 	marks, args := inList(accounts)
 	links, err := collect(ctx, l.reader(), scanLink, `SELECT account, human_id FROM linked_accounts WHERE unlinked_at IS NULL AND account IN `+marks, args...)

@@ -32,7 +32,7 @@ func (l *Ledger) Directory(ctx context.Context) (m DirectoryMode, err error) {
 	return DirectoryMode{Enabled: enabled != 0, Groups: groups != 0, Required: required != 0}, wrapError(err)
 }
 
-// maxSnapshot bounds one question; the decisions of a request are fewer.
+// maxSnapshot bounds one query; the decisions of a request are fewer.
 const maxSnapshot = 5000
 
 // DirectorySnapshot returns what is known of people by their ids: the zero

@@ -147,13 +147,13 @@ type GrantFilter struct {
 	Names     []string // one of these; at most maxNames
 }
 
-// maxNames bounds what one question may name; databases limit parameters.
+// maxNames bounds what one query may name; databases limit parameters.
 const maxNames = 500
 
 // Grants lists grants, the earliest expiry first.
 func (l *Ledger) Grants(ctx context.Context, f GrantFilter) ([]GrantRecord, error) {
 	if len(f.Names) > maxNames {
-		return nil, access.Errorf(access.CodeInvalid, "ledger: %d names are too many for one question; %d are allowed", len(f.Names), maxNames)
+		return nil, access.Errorf(access.CodeInvalid, "ledger: %d names are too many for one query; %d are allowed", len(f.Names), maxNames)
 	}
 	var where conditions
 	where.equal("request_id", f.RequestID)

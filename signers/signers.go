@@ -24,7 +24,7 @@ func IsFile(ref string) bool {
 
 // Open opens the key that ref names. A file that does not exist is created; a key
 // elsewhere must exist. Errors are CodeInvalid for a reference or key that cannot
-// be used, CodeUnavailable for a system that does not answer.
+// be used, CodeUnavailable for a system that does not respond.
 func Open(ctx context.Context, ref string) (*evidence.Signer, error) {
 	var key evidence.Key
 	var err error

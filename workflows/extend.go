@@ -17,7 +17,7 @@ func (r *request) validateExtension(_ workflow.Context, m SignedStatement) error
 	return r.validateChange(m)
 }
 
-// onExtend moves the end of live access. The targets move first: if one of them
+// onExtend moves the end of active access. The targets move first: if one of them
 // cannot, the workflow still ends everything at the old time.
 func (r *request) onExtend(ctx workflow.Context, m SignedStatement) (ExtendResult, error) {
 	r.Received.Extensions++

@@ -52,12 +52,12 @@ func (e *ender) Cancel(ctx context.Context, by access.Actor, id, reason string) 
 	return e.end(ctx, by, id, reason, workflows.EndCancel)
 }
 
-// Release hands live access back; only its requester may.
+// Release hands active access back; only its requester may.
 func (e *ender) Release(ctx context.Context, by access.Actor, id, reason string) (access.Request, error) {
 	return e.end(ctx, by, id, reason, workflows.EndRelease)
 }
 
-// Revoke ends somebody's live access; operators may, and those who may decide
+// Revoke ends somebody's active access; operators may, and those who may decide
 // the request.
 func (e *ender) Revoke(ctx context.Context, by access.Actor, id, reason string) (access.Request, error) {
 	return e.end(ctx, by, id, reason, workflows.EndRevoke)

@@ -20,7 +20,7 @@ type extensionSigner interface {
 	SignExtension(o access.ExtensionOrder) (evidence.Envelope, error)
 }
 
-// extender prolongs live access.
+// extender prolongs active access.
 type extender struct {
 	requests  *requests
 	contracts Contracts
@@ -30,7 +30,7 @@ type extender struct {
 	now       clock
 }
 
-// Extend prolongs live access by more (a duration such as 15m), as far as its
+// Extend prolongs active access by more (a duration such as 15m), as far as its
 // plan allows; only its requester may, and only while the contract of that name
 // would still let them in. The old end holds until the new one is in force on
 // every target; it stands when the extension is refused.

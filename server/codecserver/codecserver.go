@@ -17,7 +17,7 @@ import (
 // Prefix is the endpoint's address; the UI adds /decode to it.
 const Prefix = "/api/v1/codec"
 
-// maxPayloads bounds one question: Temporal takes payloads of 2 MB, and base64
+// maxPayloads bounds one call: Temporal takes payloads of 2 MB, and base64
 // adds a third.
 const maxPayloads = "4M"
 
