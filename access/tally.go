@@ -22,9 +22,9 @@ const (
 )
 
 // Tally counts the decisions that Counts accepts and passes over the others. The
-// last verdict of each account stands; of one human's accounts, a denial stands
-// before an approval. It is a pure function of its arguments, and the order of
-// decisions by different people does not matter.
+// latest verdict of each account stands, by its signed time; of one human's
+// accounts, a denial stands before an approval. It is a pure function of its
+// arguments, and the order of decisions matters only for two of one instant.
 func (r Rule) Tally(plan Plan, digest string, decisions []Decision) (DecisionOutcome, []StageStatus) {
 	denials := 0
 	var approvers []Person
@@ -51,8 +51,10 @@ func (r Rule) Tally(plan Plan, digest string, decisions []Decision) (DecisionOut
 	return DecisionsUndecided, stages
 }
 
-// lastByAccount returns the last decision of each account, of those that count,
-// sorted by account: a workflow must not depend on the order of a map.
+// lastByAccount returns the latest decision of each account, of those that count,
+// sorted by account: a workflow must not depend on the order of a map. In which
+// order decisions arrive, whoever may write to Temporal's namespace decides; so
+// their signed times count, and only of two at one instant the order.
 func lastByAccount(decisions []Decision, counts func(Decision) bool) []Decision {
 	last := map[string]Decision{}
 	var accounts []string
@@ -60,8 +62,11 @@ func lastByAccount(decisions []Decision, counts func(Decision) bool) []Decision 
 		if !counts(d) {
 			continue
 		}
-		if _, seen := last[d.Approver.ID]; !seen {
+		earlier, seen := last[d.Approver.ID]
+		if !seen {
 			accounts = append(accounts, d.Approver.ID)
+		} else if d.At.Before(earlier.At) {
+			continue
 		}
 		last[d.Approver.ID] = d
 	}

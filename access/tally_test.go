@@ -57,6 +57,8 @@ func TestTally(t *testing.T) {
 		"Case12 a denial wins":                       {asked(leads), []access.Decision{says(bob, yes), says(carol, no)}, access.DecisionsDenied},
 		"Case12 one who thinks again":                {asked(leads), []access.Decision{says(bob, no), says(bob, yes)}, access.DecisionsSatisfied},
 		"two denials where the rule forgot to count": {func() access.Plan { p := asked(leads); p.Rule.DenyThreshold = 0; return p }(), []access.Decision{says(bob, no), says(carol, no)}, access.DecisionsDenied},
+		"Case12 an earlier approval that arrives after the denial": {asked(leads), []access.Decision{
+			says(bob, no, func(d *access.Decision) { d.At = at.Add(time.Minute) }), says(bob, yes)}, access.DecisionsDenied},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, _ := c.plan.Rule.Tally(c.plan, digest, c.said)

@@ -16,10 +16,12 @@ func hidden(s string) bool { return strings.ContainsFunc(s, strictyaml.Hidden) }
 
 // misleading returns why a reader could take text for another text; "" if not.
 func misleading(text string) string {
+	before := rune(0)
 	for _, r := range text {
-		if strictyaml.Hidden(r) {
+		if strictyaml.Misleads(before, r) {
 			return strictyaml.HiddenMessage(r)
 		}
+		before = r
 	}
 	return ""
 }

@@ -21,6 +21,9 @@ func TestCase82Misleading(t *testing.T) {
 		{"zero width in a group", "from: [d\u200bba]", "from: [x]", "17:25 hidden_character"},
 		{"zero width, escaped", `from: ["d\u200bba"]`, "from: [x]", "17:24 misleading"},
 		{"a filler that is a letter", "from: [d\u3164ba]", "from: [x]", "17:25 hidden_character"},
+		{"a variation selector in a group", "from: [dba\ufe0f]", "from: [x]", "17:27 hidden_character"},
+		{"a variation selector, escaped", `from: ["dba\ufe0f"]`, "from: [x]", "17:24 misleading"},
+		{"a blank that is a symbol", "from: [dba\u2800]", "from: [x]", "17:27 hidden_character"},
 		{"a Cyrillic letter in a group", "from: [db\u0430]", "from: [x]", "17:24 misleading"},
 		{"a Cyrillic letter in a condition", "who: '\"db\u0430\" in person.groups'", "who: 'true'", "5:3 condition"},
 		{"a condition with an escape", `who: '"db\u0430" in person.groups'`, "who: 'true'", "5:3 condition"},
@@ -44,7 +47,7 @@ func TestCase82Misleading(t *testing.T) {
 			require.Equal(t, c.want, strings.TrimPrefix(issues[0].Field, "c.yaml:")+" "+issues[0].Code, issues[0].Message)
 		})
 	}
-	for _, shown := range []string{"from: [Datenbänke]", "from: [админы]", "from: ['データ']", "from: ['team data']", "from: ['\U0001F510 keys']"} {
+	for _, shown := range []string{"from: [Datenbänke]", "from: [админы]", "from: ['データ']", "from: ['team data']", "from: ['\U0001F510 keys']", "from: ['\u26a0\ufe0f keys']"} {
 		_, err := contracts.Parse(map[string][]byte{"c.yaml": []byte(strings.Replace(valid, "from: [x]", shown, 1))})
 		require.NoError(t, err, shown)
 	}

@@ -9,9 +9,11 @@ package directorysync
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -44,14 +46,16 @@ type Sync struct {
 	runs   Runs
 	log    logrus.FieldLogger
 	now    func() time.Time
+	every  time.Duration
 
 	mu   sync.Mutex           // one comparison after the other
 	sent map[string]time.Time // by message and request, when it was last sent
+	last atomic.Int64         // when this process last compared, in nanoseconds
 }
 
 // New returns a Sync that has sent nothing yet.
 func New(l Ledger, r Runs, log logrus.FieldLogger) *Sync {
-	return &Sync{ledger: l, runs: r, log: log, now: time.Now, sent: map[string]time.Time{}}
+	return &Sync{ledger: l, runs: r, log: log, now: time.Now, every: compareEvery, sent: map[string]time.Time{}}
 }
 
 const (
@@ -60,6 +64,10 @@ const (
 	compareEvery = 10 * time.Second
 	// sendAgain is when a message is sent again that has shown no effect.
 	sendAgain = 5 * time.Minute
+	// missed is how many intervals without a comparison make Watch compare.
+	missed = 3
+	// failWithin bounds how long one comparison tries messages that fail.
+	failWithin = time.Minute
 )
 
 // Run works until ctx ends. report is given a sentence about each comparison.
@@ -67,7 +75,7 @@ func (s *Sync) Run(ctx context.Context, f *feed.Feed, report func(string)) {
 	var consuming sync.WaitGroup
 	consuming.Go(func() { f.Consume(ctx, s.ledger, s, feed.FromNow) })
 	defer consuming.Wait()
-	tick := time.NewTicker(compareEvery)
+	tick := time.NewTicker(s.every)
 	defer tick.Stop()
 	for {
 		compared, err := s.Compare(ctx)
@@ -83,6 +91,28 @@ func (s *Sync) Run(ctx context.Context, f *feed.Feed, report func(string)) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+		}
+	}
+}
+
+// Watch compares by itself, until ctx ends, whenever nothing else had this process
+// compare for three intervals: because another one does the standing job, or because
+// somebody who may write to Temporal's namespace keeps all of them from it (CASES 59).
+func (s *Sync) Watch(ctx context.Context) {
+	s.last.Store(time.Now().UnixNano())
+	tick := time.NewTicker(s.every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if time.Since(time.Unix(0, s.last.Load())) < missed*s.every {
+			continue
+		}
+		if _, err := s.Compare(ctx); err != nil && ctx.Err() == nil {
+			s.log.WithError(err).Warn("this worker could not compare live requests with the directory by itself; it tries again")
 		}
 	}
 }
@@ -107,7 +137,8 @@ type comparison struct {
 	due                             map[string]bool // messages that are still due, sent now or before
 }
 
-// Compare compares all live requests once, and says in a sentence what it found.
+// Compare compares all live requests once, and says in a sentence what it found. A
+// request that cannot be told holds up no other; its error is returned at the end.
 func (s *Sync) Compare(ctx context.Context) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -116,9 +147,12 @@ func (s *Sync) Compare(ctx context.Context) (string, error) {
 		return "", err
 	}
 	if !mode.Enabled {
+		s.last.Store(time.Now().UnixNano())
 		return "no directory is in force", nil
 	}
 	c := comparison{due: map[string]bool{}}
+	var failed []error
+	failing := time.Duration(0)
 	f := ledger.RequestFilter{Limit: 200, States: []access.State{access.StatePending, access.StateApproved, access.StateScheduled,
 		access.StateGranting, access.StateActive}}
 	for more := true; more; more = f.Cursor != "" {
@@ -131,8 +165,13 @@ func (s *Sync) Compare(ctx context.Context) (string, error) {
 			return "", err
 		}
 		for _, r := range list {
+			began := time.Now()
 			if err := s.compareOne(ctx, &c, r, snapshot); err != nil {
-				return "", err
+				failed = append(failed, fmt.Errorf("request %s: %w", r.ID, err))
+				failing += time.Since(began)
+			}
+			if ctx.Err() != nil || failing > failWithin {
+				return "", errors.Join(failed...)
 			}
 		}
 	}
@@ -140,6 +179,10 @@ func (s *Sync) Compare(ctx context.Context) (string, error) {
 		if !c.due[message] {
 			delete(s.sent, message)
 		}
+	}
+	s.last.Store(time.Now().UnixNano())
+	if len(failed) > 0 {
+		return "", errors.Join(failed...)
 	}
 	return fmt.Sprintf("compared %d live requests with the directory: %d to end, %d to count again", c.requests, c.offboarded, c.recounted), nil
 }

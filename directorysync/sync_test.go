@@ -29,6 +29,7 @@ type fixture struct {
 	offboarded map[string]string
 	recounted  []string
 	err        error
+	refuses    string // the request whose workflow takes no message
 }
 
 func newFixture(t *testing.T) *fixture {
@@ -51,6 +52,9 @@ func newFixture(t *testing.T) *fixture {
 func (f *fixture) Offboard(_ context.Context, id, reason string, _ time.Time) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if id == f.refuses {
+		return access.Errorf(access.CodeInternal, "exceeded workflow execution limit for signal events")
+	}
 	if f.err == nil {
 		f.offboarded[id] = reason
 	}
@@ -163,6 +167,39 @@ func TestAMessageWithoutEffectIsSentAgain(t *testing.T) {
 	f.now = func() time.Time { return time.Now().Add(sendAgain) }
 	f.compare()
 	require.Contains(t, f.offboarded, r.ID)
+}
+
+// TestOneRequestHoldsUpNoOther: a workflow that takes no more signals, which whoever
+// may write to Temporal's namespace can bring about, does not keep the access of
+// others who have left.
+func TestOneRequestHoldsUpNoOther(t *testing.T) {
+	f := newFixture(t)
+	all := []access.Request{f.request(access.StateActive), f.request(access.StateActive), f.request(access.StateActive)}
+	f.leave("alice")
+	for _, one := range all {
+		f.refuses, f.offboarded, f.sent = one.ID, map[string]string{}, map[string]time.Time{}
+		_, err := f.Compare(t.Context())
+		require.ErrorContains(t, err, one.ID)
+		require.Len(t, f.offboarded, 2)
+	}
+}
+
+// TestCase59OffboardingNeedsNobodysGoodwill: no standing job runs, and the worker
+// compares by itself.
+func TestCase59OffboardingNeedsNobodysGoodwill(t *testing.T) {
+	f := newFixture(t)
+	f.every = 10 * time.Millisecond
+	r := f.request(access.StateActive)
+	f.leave("alice")
+	ctx, cancel := context.WithCancel(t.Context())
+	var watching sync.WaitGroup
+	watching.Go(func() { f.Watch(ctx) })
+	defer func() { cancel(); watching.Wait() }()
+	require.Eventually(t, func() bool {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		return f.offboarded[r.ID] != ""
+	}, 5*time.Second, time.Millisecond)
 }
 
 func TestWithoutADirectoryNothingIsAsked(t *testing.T) {

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"strings"
 
 	"ramp.dev/ramp/access"
 )
@@ -10,14 +11,14 @@ import (
 // of SQLite is not looked at: it is made when it is first opened. Errors are
 // CodeInvalid for a malformed address, and CodeUnavailable.
 func Reach(ctx context.Context, address string) error {
+	if path, ok := strings.CutPrefix(address, "sqlite:"); ok && path != "" {
+		return nil
+	}
 	l, err := connect(address)
 	if err != nil {
 		return err
 	}
 	defer l.Close()
-	if l.dialect != postgres {
-		return nil
-	}
 	if err := l.read.PingContext(ctx); err != nil {
 		return access.Errorf(access.CodeUnavailable, "ledger: %w", err)
 	}

@@ -89,7 +89,9 @@ func (w *Worker) serve(ctx context.Context, c Config, d Deps) (err error) {
 	if c.Control {
 		events := feed.New(d.Ledger, d.Log, feed.Options{})
 		w.background.Go(func() { events.Run(background) })
-		all.add(controlJobs(&reconciler, every, events, directorysync.New(d.Ledger, directoryRuns{d.Temporal}, d.Log)))
+		directory := directorysync.New(d.Ledger, directoryRuns{d.Temporal}, d.Log)
+		all.add(controlJobs(&reconciler, every, events, directory))
+		w.background.Go(func() { directory.Watch(background) })
 		watches = append(watches, watch{every: every, looks: looks, with: reconciler.With, observe: observed, now: d.Ledger.Now, log: d.Log,
 			look: func(ctx context.Context, with *reconcile.Reconciler) (reconcile.Report, error) {
 				return with.ReconcileRequests(ctx)

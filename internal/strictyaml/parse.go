@@ -65,10 +65,12 @@ func checkCharacters(b []byte) error {
 		return &ParseError{Code: "not_utf8", Message: "this file is not UTF-8; save it as UTF-8"}
 	}
 	for i, line := range strings.Split(string(b), "\n") {
+		before := rune(0)
 		for column, r := range []rune(line) {
-			if Hidden(r) {
+			if Misleads(before, r) {
 				return &ParseError{"hidden_character", HiddenMessage(r), i + 1, column + 1}
 			}
+			before = r
 		}
 	}
 	return nil
@@ -84,6 +86,19 @@ func Hidden(r rune) bool {
 		return true
 	}
 	return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Co, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point)
+}
+
+// Misleads reports whether a character, after the one before it, is hidden from
+// whoever reads a file: beside Hidden, a blank that counts as a symbol, and a
+// selector of variants anywhere but after a symbol, where emoji have one.
+func Misleads(before, r rune) bool {
+	switch {
+	case r == '\u2800':
+		return true
+	case unicode.Is(unicode.Variation_Selector, r):
+		return before <= unicode.MaxASCII || !unicode.IsSymbol(before)
+	}
+	return Hidden(r)
 }
 
 // HiddenMessage returns what is wrong with a hidden character.

@@ -12,6 +12,7 @@ import (
 type accountLedger interface {
 	LinkAccount(ctx context.Context, account, human string, e access.Event) error
 	UnlinkAccount(ctx context.Context, account string, e access.Event) error
+	LinkedHumans(ctx context.Context, accounts ...string) (map[string]string, error)
 }
 
 // accounts lets operators link the accounts of one human, so that the human
@@ -42,7 +43,18 @@ func (a *accounts) LinkAccount(ctx context.Context, by access.Actor, account, hu
 // UnlinkAccount lets an account count for itself again; operators only, and not
 // for themselves. CodeNotFound for one that no operator has linked.
 func (a *accounts) UnlinkAccount(ctx context.Context, by access.Actor, account string) error {
-	if err := a.check(by, account); err != nil {
+	err := a.check(by, account)
+	if err == nil {
+		// An operator's other account is theirs by the very link.
+		var links map[string]string
+		if links, err = a.ledger.LinkedHumans(ctx, account); err != nil {
+			return err
+		}
+		if human, linked := links[account]; linked {
+			err = a.check(by, human)
+		}
+	}
+	if err != nil {
 		return a.refused.record(ctx, by, "", access.ActUnlink, err)
 	}
 	e := by.Event(access.EventAccountUnlinked, a.now())

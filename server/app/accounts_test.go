@@ -53,4 +53,10 @@ func TestAccountsAreLinked(t *testing.T) {
 	f.ledger.events = nil
 	require.Error(t, f.UnlinkAccount(t.Context(), second, "oscar"))
 	require.Equal(t, "own_account", f.ledger.refusedWith())
+
+	// With the account that they sign in with first, the other one is theirs too.
+	f.ledger.events, f.ledger.links = nil, map[string]string{"oscar-admin": "oscar"}
+	require.Equal(t, access.CodeForbidden, access.CodeOf(f.UnlinkAccount(t.Context(), oscar, "oscar-admin")))
+	require.Equal(t, "own_account", f.ledger.refusedWith())
+	require.Equal(t, map[string]string{"oscar-admin": "oscar"}, f.ledger.links)
 }

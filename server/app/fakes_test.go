@@ -137,6 +137,16 @@ func (l *fakeLedger) LinkAccount(ctx context.Context, account, human string, e a
 	return l.AppendEvent(ctx, e)
 }
 
+func (l *fakeLedger) LinkedHumans(_ context.Context, accounts ...string) (map[string]string, error) {
+	out := map[string]string{}
+	for _, account := range accounts {
+		if human, linked := l.links[account]; linked {
+			out[account] = human
+		}
+	}
+	return out, nil
+}
+
 func (l *fakeLedger) UnlinkAccount(ctx context.Context, account string, e access.Event) error {
 	delete(l.links, account)
 	return l.AppendEvent(ctx, e)

@@ -41,6 +41,8 @@ func mutants() []mutant {
 		{"a late denial changes nothing", "workflows/decide.go", "res.Outcome == access.DecisionsDenied && r.State.MayHaveAccess() {", "false {", []string{workflow}},
 		{"a flood of decisions is taken", "workflows/messages.go", "if received < limit {", "if true {", []string{workflow}},
 		{"a worker waits to be asked by Temporal", "worker/watch.go", "if w.looks.since(w.target) < missedLooks*w.every {", "if true {", []string{"./worker -run TestCase59"}},
+		{"an approval that is delivered late undoes a denial", "access/tally.go", "} else if d.At.Before(earlier.At) {", "} else if false {", []string{"./access -run TestTally"}},
+		{"offboarding waits to be asked by Temporal", "directorysync/sync.go", "< missed*s.every {", "< 1000*time.Hour {", []string{"./directorysync -run TestCase59"}},
 		{"a flood of junk keeps a denial out", "workflows/decide.go", "\tif !claimsDenial(m) {\n\t\tif err :=", "\tif true {\n\t\tif err :=", []string{workflow}},
 
 		// Opening.
@@ -67,7 +69,7 @@ func mutants() []mutant {
 
 		// Contracts.
 		{"a contract may have YAML tags", "internal/strictyaml/parse.go", "case token.TagType:", "case token.DirectiveType:", []string{contract}},
-		{"a contract may have characters that do not show", "internal/strictyaml/parse.go", "if Hidden(r) {", "if false {", []string{contract}},
+		{"a contract may have characters that do not show", "internal/strictyaml/parse.go", "if Misleads(before, r) {", "if false {", []string{contract}},
 		{"a name may look like another", "contracts/visible.go", "if isASCII(text) || !isASCII(confusables.Skeleton(text)) {", "if isASCII(text) || confusables.Skeleton(text) != \"\" {", []string{contract}},
 		{"a condition may name a group that looks like another", "contracts/condition.go", "why := misleadingLiteral(parsed.NativeRep()); why != \"\" {", "why := misleadingLiteral(parsed.NativeRep()); why == \"never\" {", []string{contract}},
 		{"a reason may tell nothing", "contracts/reason.go", "n := lettersAndDigits(text)", "n := utf8.RuneCountInString(text)", []string{contract}},
