@@ -64,6 +64,9 @@ func compile(env *cel.Env, text string) (*condition, error) {
 		return nil, fmt.Errorf("not a condition: %s (%s)", e.Message, within(text, e.Location))
 	}
 	if t := parsed.OutputType(); !t.IsExactType(cel.BoolType) {
+		if t.IsExactType(cel.DynType) {
+			return nil, fmt.Errorf("a condition must be true or false; the type of this is not known, so compare it, as in == \"yes\"")
+		}
 		return nil, fmt.Errorf("a condition must be true or false; this is a %s", t)
 	}
 	if why := misleadingLiteral(parsed.NativeRep()); why != "" {

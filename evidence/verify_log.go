@@ -20,14 +20,14 @@ func (v *verifier) checkEvents() (string, error) {
 	last := int64(-1)
 	for _, e := range v.Events {
 		if e.Event.RequestID != v.plan.RequestID {
-			return "", failf("event %d is of another request", e.Leaf)
+			return "", failf("leaf %d of the log is of another request", e.Leaf)
 		}
 		if e.Leaf <= last || e.Leaf >= at.Size {
-			return "", failf("event %d is out of place", e.Leaf)
+			return "", failf("leaf %d of the log is out of place", e.Leaf)
 		}
 		last = e.Leaf
 		if err := tlog.CheckRecord(e.Proof, at.Size, at.Root, e.Leaf, tlog.RecordHash(e.Event.Leaf())); err != nil {
-			return "", failf("event %d is not in the log as it is here", e.Leaf)
+			return "", failf("leaf %d of the log is not as it is here", e.Leaf)
 		}
 	}
 	if len(v.Events) == 0 || v.Events[0].Event.Kind != access.EventRequestCreated || v.Events[0].Event.Detail["planDigest"] != v.plan.Digest {

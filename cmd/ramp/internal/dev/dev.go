@@ -76,7 +76,7 @@ func tokenCommand() *cobra.Command {
 			return nil
 		},
 	}
-	c.Flags().StringVar(&dir, "dir", ".ramp", "the directory of `ramp dev`")
+	c.Flags().StringVar(&dir, "dir", ".ramp", "the directory of ramp dev")
 	c.Flags().DurationVar(&ago, "logged-in", 0, "how long ago the person logged in, as the token says")
 	return c
 }

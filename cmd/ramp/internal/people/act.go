@@ -43,9 +43,25 @@ func decideCommand(name, short string, v access.Verdict) *cobra.Command {
 					return fmt.Sprintf("Approved by you. Still needed: %s (%d of %d).", s.Name, len(s.Approved), s.Approvals)
 				}
 			}
-			return fmt.Sprintf("Recorded. %s for %s is %s.", r.Contract, output.Clean(r.Requester.ID), r.State)
+			if v == access.Deny {
+				return denied(r)
+			}
+			if r.State == access.StatePending {
+				return "Approved by you. Every stage is met."
+			}
+			return fmt.Sprintf("Approved by you. %s for %s is %s.", r.Contract, output.Clean(r.Requester.ID), r.State)
 		},
 	}.on(c)
+}
+
+// denied does not name the request's state, which is recorded a moment after
+// the decision.
+func denied(r access.Request) string {
+	s := fmt.Sprintf("Denied by you: %s for %s.", r.Contract, output.Clean(r.Requester.ID))
+	if n := r.Plan.Rule.DenyThreshold; n > 1 {
+		s += fmt.Sprintf(" It takes %d people to deny it.", n)
+	}
+	return s
 }
 
 func extendCommand() *cobra.Command {
@@ -98,6 +114,8 @@ func (s stop) command() *cobra.Command {
 		},
 		said: func(r access.Request) string {
 			switch {
+			case !r.State.Final() && r.ActiveAt == nil:
+				return fmt.Sprintf("%s. `ramp show %s` says what became of it.", s.done, r.ID)
 			case !r.State.Final():
 				return fmt.Sprintf("%s; the access is being closed. `ramp show %s` says when it is proven gone.", s.done, r.ID)
 			case r.ActiveAt == nil:

@@ -19,12 +19,14 @@ func execCommand() *cobra.Command {
 	var s session
 	var grant string
 	c := &cobra.Command{
-		Use: "exec REQUEST -- COMMAND [ARGS]", Short: "Run a command with a credential, until the access ends",
+		Use: "exec REQUEST [flags] -- COMMAND [ARGS]", DisableFlagsInUseLine: true,
+		Short: "Run a command with a credential, until the access ends",
 		Long: "Picks up a credential, runs a command with it, and removes it afterwards. The command finds it in its\n" +
 			"environment; variables of yours that speak to the same service, such as AWS_PROFILE, are left out. For SSH, the\n" +
 			"command and everything that it starts find it: ssh, scp, sftp, git, rsync, ansible, and an agent of its own.\n" +
 			"RAMP_SSH_CONFIG is the path of the configuration, for `ssh -F`.\n\n" +
-			"When the access ends, the command and all that it has started are ended too. An extension moves that end.",
+			"When the access ends, the command and all that it has started are ended too. An extension moves that end.\n" +
+			"Without a command it runs the one that fits the credential, such as ssh, if there is one.",
 		Example: "  ramp exec --last -- ssh demo\n  ramp exec 0123456789abcdef -- vault kv get secret/orders",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dash := cmd.ArgsLenAtDash()

@@ -56,7 +56,10 @@ func (f *newRequest) run(cmd *cobra.Command) error {
 		if err != nil {
 			return err
 		}
-		return f.format.Print(cmd.OutOrStdout(), r, requestDetail(r))
+		return f.format.Print(cmd.OutOrStdout(), r, func(w io.Writer) {
+			fmt.Fprint(w, "Nothing was requested. This is what a request would be:\n\n")
+			requestDetail(r)(w)
+		})
 	}
 	r, err := c.Submit(cmd.Context(), f.input, access.NewRequestID())
 	if err != nil {
@@ -113,6 +116,9 @@ func (f *newRequest) await(cmd *cobra.Command, c *client.Client, r access.Reques
 func progress(r access.Request, page string) string {
 	switch r.State {
 	case access.StatePending:
+		if len(r.Stages) == 0 {
+			return fmt.Sprintf("%s is approved by its contract: %s", r.ID, page)
+		}
 		var needs []string
 		for _, s := range r.Stages {
 			needs = append(needs, fmt.Sprintf("%d of %s", s.Approvals, strings.Join(s.From, ", ")))
