@@ -20,8 +20,8 @@ type directoryLedger interface {
 
 // putInForce puts a configuration of SCIM in force, unless another one is: that
 // one stands until an operator says otherwise (scim.replace), and this server says
-// so and keeps to it. It returns the directory that is in force; nil if there is
-// none.
+// so and keeps to it. It returns the directory, which is asked each time whether it
+// is in force: another server may put it in force while this one runs.
 func putInForce(ctx context.Context, c scim.Config, l directoryLedger, log logrus.FieldLogger) (access.Directory, error) {
 	own := c.DirectoryMode()
 	mode, err := l.Directory(ctx)
@@ -34,13 +34,9 @@ func putInForce(ctx context.Context, c scim.Config, l directoryLedger, log logru
 		if err := l.SetDirectory(ctx, own); err != nil {
 			return nil, err
 		}
-		mode = own
 	default:
 		log.WithFields(logrus.Fields{"inForce": mode, "here": own}).Error("server.scim differs from what another server has put in force, which stands; " +
 			"configure this server alike, or set server.scim.replace to change it for all")
-	}
-	if !mode.Enabled {
-		return nil, nil
 	}
 	return l, nil
 }

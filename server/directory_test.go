@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -53,6 +54,18 @@ func TestCase75ServerWithoutSCIM(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, ledger.DirectoryMode{}, mode)
 	require.Equal(t, http.StatusOK, me(s))
+}
+
+// TestCase75DirectoryInForceLater: a server that runs without SCIM keeps to a
+// directory that another one puts in force meanwhile.
+func TestCase75DirectoryInForceLater(t *testing.T) {
+	f := newFixture(t)
+	token := f.token("alice")
+	require.Equal(t, http.StatusOK, f.call(token, "GET", "/api/v1/me", "", "").Code)
+	require.NoError(t, f.ledger.SetDirectory(t.Context(), ledger.DirectoryMode{Enabled: true}))
+	_, err := f.ledger.AddUser(t.Context(), ledger.User{PersonID: "alice", UserName: "alice", Attributes: "{}"}, time.Now())
+	require.NoError(t, err)
+	require.Equal(t, http.StatusForbidden, f.call(token, "GET", "/api/v1/me", "", "").Code)
 }
 
 // TestCase86AddressesThatAreNotThere: 404 for everybody, before anybody is asked

@@ -81,10 +81,20 @@ func TestDecide(t *testing.T) {
 		before := f.gateway.messages()
 		_, err := f.Decide(t.Context(), bob, r.ID, DecisionInput{Verdict: access.Deny, PlanDigest: r.Plan.Digest})
 		require.NoError(t, err)
+		require.Equal(t, before+1, f.gateway.messages(), "CASES 63: a denial that was made up in the ledger keeps out no real one")
+		f.gateway.err = access.Errorf(access.CodeConflict, "the request is denied")
+		_, err = f.Decide(t.Context(), bob, r.ID, DecisionInput{Verdict: access.Deny, PlanDigest: r.Plan.Digest})
+		require.NoError(t, err)
+		f.gateway.err = nil
 		_, err = f.Decide(t.Context(), bob, r.ID, approve(r))
 		require.Equal(t, access.CodeConflict, access.CodeOf(err))
 		require.Equal(t, "already_decided", f.ledger.refusedWith())
-		require.Equal(t, before, f.gateway.messages())
+		require.Equal(t, before+2, f.gateway.messages())
+		r.Decisions[0].Verdict = access.Approve
+		f.ledger.requests[r.ID] = r
+		_, err = f.Decide(t.Context(), bob, r.ID, approve(r))
+		require.NoError(t, err)
+		require.Equal(t, before+2, f.gateway.messages())
 	})
 	t.Run("a workflow that is gone", func(t *testing.T) {
 		f.gateway.err = access.Errorf(access.CodeNotFound, "no such workflow")

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -45,7 +46,9 @@ type DecisionInput struct {
 }
 
 // Decide takes one person's verdict on exactly the plan that they saw, and
-// returns the request as it is then. The same verdict again changes nothing; a
+// returns the request as it is then. The same verdict again changes nothing, but a
+// denial is sent on all the same: that somebody has denied is the ledger's word, and
+// whoever made it up must not keep the denial itself out (CASES 63). A
 // denial after access has opened closes it (CASES 15).
 func (d *decider) Decide(ctx context.Context, by access.Actor, id string, in DecisionInput) (access.Request, error) {
 	r, err := d.requests.forAct(ctx, by, id, access.ActDecide)
@@ -55,10 +58,11 @@ func (d *decider) Decide(ctx context.Context, by access.Actor, id string, in Dec
 	if err := d.check(by.Person, r, in); err != nil {
 		return r, d.refused.record(ctx, by, id, access.ActDecide, err)
 	}
-	for _, earlier := range r.Decisions {
-		if earlier.Approver.SameHuman(by.Person) && earlier.Verdict == in.Verdict {
-			return r, nil
-		}
+	again := slices.ContainsFunc(r.Decisions, func(earlier access.Decision) bool {
+		return earlier.Approver.SameHuman(by.Person) && earlier.Verdict == in.Verdict
+	})
+	if again && in.Verdict == access.Approve {
+		return r, nil
 	}
 	dec := access.Decision{RequestID: id, PlanDigest: in.PlanDigest, Verdict: in.Verdict, Approver: by.Person, Via: by.Via,
 		Comment: in.Comment, At: d.now().Truncate(time.Microsecond)}
@@ -71,7 +75,11 @@ func (d *decider) Decide(ctx context.Context, by access.Actor, id string, in Dec
 	if err != nil {
 		return r, err
 	}
-	if _, err := d.gateway.Decide(ctx, id, signed); err != nil {
+	_, err = d.gateway.Decide(ctx, id, signed)
+	if again && access.CodeOf(err) == access.CodeConflict {
+		return d.requests.ledger.Request(ctx, id) // it is denied, or over
+	}
+	if err != nil {
 		return r, d.refused.record(ctx, by, id, access.ActDecide, asNotRunning(err))
 	}
 	return d.requests.ledger.Request(ctx, id)
