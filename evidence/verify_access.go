@@ -136,7 +136,7 @@ func (v *verifier) checkExtensions() (string, error) {
 	if err := v.plan.CheckExtensions(v.extensions); err != nil {
 		return "", failf("an extension was not allowed: %w", err)
 	}
-	return fmt.Sprintf("%d orders to extend, for %s in all", len(v.extensions), v.plan.ExtendedDuration(v.extensions)), nil
+	return fmt.Sprintf("orders to extend: %d; for %s in all", len(v.extensions), v.plan.ExtendedDuration(v.extensions)), nil
 }
 
 func (v *verifier) openGrants() []string {
@@ -176,5 +176,5 @@ func (v *verifier) checkClosed() (string, error) {
 			last = r.At
 		}
 	}
-	return fmt.Sprintf("%d grants read back as gone, no live session, the last at %s", len(v.closed), access.FormatTime(last)), nil
+	return fmt.Sprintf("grants read back as gone: %d, with no live session, the last at %s", len(v.closed), access.FormatTime(last)), nil
 }

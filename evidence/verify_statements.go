@@ -45,7 +45,7 @@ func (v *verifier) checkStatements() (string, error) {
 			return "", failf("statement %d: %w", i+1, err)
 		}
 	}
-	return fmt.Sprintf("%d statements: %d decisions, %d openings, %d closings", len(v.Statements), len(v.decisions), len(v.opened), len(v.closed)), nil
+	return fmt.Sprintf("%d in all; decisions: %d, openings: %d, closings: %d", len(v.Statements), len(v.decisions), len(v.opened), len(v.closed)), nil
 }
 
 // sortStatement verifies one statement with the keys of those who may make one of

@@ -43,8 +43,9 @@ func StartUI(addr, temporalAddr, ramp string) (*UI, error) {
 	}))
 	go func() { _ = s.Start() }()
 	u := &UI{Addr: net.JoinHostPort(host, strconv.Itoa(port)), server: s}
-	u.front = &http.Server{Addr: u.Addr, ReadHeaderTimeout: 10 * time.Second,
-		Handler: oneName(u.Addr, httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: net.JoinHostPort(host, strconv.Itoa(behind))}))}
+	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: net.JoinHostPort(host, strconv.Itoa(behind))})
+	proxy.ErrorHandler = func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) } // most are pages that somebody left
+	u.front = &http.Server{Addr: u.Addr, ReadHeaderTimeout: 10 * time.Second, Handler: oneName(u.Addr, proxy)}
 	go func() { _ = u.front.ListenAndServe() }()
 	return u, nil
 }

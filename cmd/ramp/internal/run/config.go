@@ -40,7 +40,11 @@ func configCheckCommand() *cobra.Command {
 				_ = printIssues(&f.format, cmd.OutOrStdout(), issues)
 				return err
 			}
-			return f.format.Print(cmd.OutOrStdout(), checked{[]access.Issue{}}, func(w io.Writer) { fmt.Fprintf(w, "%s: valid\n", f.path) })
+			said := "valid"
+			if ping {
+				said = "valid, and each service in it can be used"
+			}
+			return f.format.Print(cmd.OutOrStdout(), checked{[]access.Issue{}}, func(w io.Writer) { fmt.Fprintf(w, "%s: %s\n", f.path, said) })
 		},
 	}
 	f.flags(c, "the")
