@@ -20,7 +20,7 @@ const (
 	EventGrantOpened         EventKind = "grant.opened"
 	EventAccessActive        EventKind = "access.active"
 	EventAccessExtended      EventKind = "access.extended"
-	EventCredentialMinted    EventKind = "credential.minted"
+	EventCredentialMinted    EventKind = "credential.minted" // #nosec G101 -- a name
 	EventAccessEnding        EventKind = "access.ending"
 	EventAccessOverdue       EventKind = "access.overdue"
 	EventGrantClosed         EventKind = "grant.closed" // read back as gone

@@ -26,7 +26,7 @@ const (
 	ActExtend       Act = "extend"
 	ActPickUp       Act = "pick_up"
 	ActOpen         Act = "open"
-	ActEnrolPasskey Act = "enrol_passkey"
+	ActEnrolPasskey Act = "enrol_passkey" // #nosec G101 -- a name
 	ActDecode       Act = "decode_payload"
 	ActReadAudit    Act = "read_audit"
 	ActLinkAccount  Act = "link_account"

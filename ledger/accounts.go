@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"crypto/rand"
+	"slices"
 
 	"ramp.dev/ramp/access"
 )
@@ -27,11 +28,11 @@ func (l *Ledger) LinkAccount(ctx context.Context, account, human string, e acces
 		if err != nil {
 			return err
 		}
-		for _, x := range links {
-			if x.account == account && x.human == human {
-				return nil
-			}
-			return accountLinked(x)
+		if slices.ContainsFunc(links, func(x link) bool { return x.account == account && x.human == human }) {
+			return nil
+		}
+		if len(links) > 0 {
+			return accountLinked(links[0])
 		}
 		if _, err := q.exec(ctx, `INSERT INTO linked_accounts (id, account, human_id, linked_by, linked_at) VALUES (?, ?, ?, ?, ?)`,
 			rand.Text(), account, human, e.Actor, micros(e.At)); err != nil {

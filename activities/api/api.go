@@ -16,7 +16,7 @@ const (
 	ResolveScopes    = "ResolveScopes"
 	OpenGrant        = "OpenGrant"
 	ExtendGrant      = "ExtendGrant"
-	MintCredential   = "MintCredential"
+	MintCredential   = "MintCredential" // #nosec G101 -- a name
 	CloseGrant       = "CloseGrant"
 
 	ReconcileTarget   = "ReconcileTarget"

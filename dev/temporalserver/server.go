@@ -53,20 +53,20 @@ func Start(_ context.Context, c Config) (*Server, error) {
 		return nil, err
 	}
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
-		return nil, access.Errorf(access.CodeInvalid, "Temporal server: %w", err)
+		return nil, access.Errorf(access.CodeInvalid, "the Temporal server: %w", err)
 	}
 	cfg, err := serverConfig(c, host, port)
 	if err != nil {
 		return nil, err
 	}
 	if err := setUp(c, cfg); err != nil {
-		return nil, fmt.Errorf("Temporal server: preparing the database: %w", err)
+		return nil, fmt.Errorf("the Temporal server: preparing the database: %w", err)
 	}
 	logger := log.NewZapLogger(log.BuildZapLogger(log.Config{Level: "warn", Format: "json",
 		OutputFile: filepath.Join(c.Dir, "temporal.log")}))
 	authorizer, err := authorization.GetAuthorizerFromConfig(&cfg.Global.Authorization)
 	if err != nil {
-		return nil, fmt.Errorf("Temporal server: %w", err)
+		return nil, fmt.Errorf("the Temporal server: %w", err)
 	}
 	server, err := temporal.NewServer(
 		temporal.WithConfig(cfg),
@@ -77,10 +77,10 @@ func Start(_ context.Context, c Config) (*Server, error) {
 		temporal.WithDynamicConfigClient(c.dynamic()),
 	)
 	if err != nil {
-		return nil, fmt.Errorf("Temporal server: %w", err)
+		return nil, fmt.Errorf("the Temporal server: %w", err)
 	}
 	if err := server.Start(); err != nil {
-		return nil, fmt.Errorf("Temporal server: %w", err)
+		return nil, fmt.Errorf("the Temporal server: %w", err)
 	}
 	return &Server{Addr: net.JoinHostPort(host, strconv.Itoa(port)), server: server}, nil
 }

@@ -61,7 +61,7 @@ func oneName(addr string, next http.Handler) http.Handler {
 		}
 		to := *r.URL
 		to.Scheme, to.Host = "http", addr
-		http.Redirect(w, r, to.String(), http.StatusTemporaryRedirect)
+		http.Redirect(w, r, to.String(), http.StatusTemporaryRedirect) // #nosec G710 -- to addr, which is configured
 	})
 }
 

@@ -41,6 +41,7 @@ func (a *Auth) loginCookies() string {
 }
 
 func (a *Auth) loginCookie(state, value string, maxAge int) *http.Cookie {
+	// #nosec G124 -- Secure wherever the server is reached by https; plain http is for loopback only
 	return &http.Cookie{Name: a.loginCookies() + state, Value: value, Path: "/", MaxAge: maxAge, HttpOnly: true,
 		Secure: a.base.Scheme == "https", SameSite: http.SameSiteLaxMode}
 }

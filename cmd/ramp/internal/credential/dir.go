@@ -85,10 +85,10 @@ func baseDir() (string, error) {
 		parent = os.TempDir()
 	}
 	base := filepath.Join(parent, fmt.Sprintf("ramp-%d", os.Getuid()))
-	if err := os.Mkdir(base, 0o700); err != nil && !os.IsExist(err) {
+	if err := os.Mkdir(base, 0o700); err != nil && !os.IsExist(err) { // #nosec G703 -- the user names their own directory; its owner and mode are checked below
 		return "", access.Errorf(access.CodeUnavailable, "a place for credentials: %w", err)
 	}
-	info, err := os.Lstat(base)
+	info, err := os.Lstat(base) // #nosec G703 -- likewise
 	if err != nil {
 		return "", access.Errorf(access.CodeUnavailable, "a place for credentials: %w", err)
 	}
