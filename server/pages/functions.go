@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"encoding/json"
 	"fmt"
 	"html/template"
 	"slices"
@@ -29,7 +30,11 @@ var functions = template.FuncMap{
 	"login":        func(within access.Duration, to, next string) loginNotice { return loginNotice{within, to, next} },
 	"autoParam":    autoParam,
 	"sub":          func(a, b int) int { return a - b },
-	"text":         func(v any) string { return fmt.Sprint(v) },
+	"credentialKinds": func() (string, error) {
+		b, err := json.Marshal(access.CredentialKinds())
+		return string(b), err
+	},
+	"text": func(v any) string { return fmt.Sprint(v) },
 }
 
 // loginNotice leads to the newer login that an act requires, and back.

@@ -1,5 +1,6 @@
 // Picks a credential up in the page. It is in memory only while its dialog is
 // open: it is never stored, and closing the dialog or leaving the page forgets it.
+import { believed } from "./believe.js";
 import { newRecipient } from "./hpke.js";
 import { tar } from "./tar.js";
 
@@ -18,7 +19,7 @@ export async function pickUp(button) {
   const request = button.closest("[data-live]").dataset.live;
   button.disabled = true;
   try {
-    show(request, target, await fetchCredential(request, grant));
+    show(request, target, believed(await fetchCredential(request, grant), JSON.parse(button.dataset.kinds)));
   } catch (err) {
     const help = button.parentElement.querySelector(".help");
     help.textContent = "Not picked up: " + err.message;
@@ -82,9 +83,9 @@ function item(name, content, ...buttons) {
 function show(request, target, c) {
   forget();
   const dir = "ramp-" + request, home = "~/.ramp/" + dir;
-  // ssh reads ~ in its own files; a shell's assignment needs $HOME.
+  // ssh reads ~ in its own files.
   const files = Object.entries(c.files || {}).map(([n, v]) => [n, v.replaceAll("{{dir}}", home)]);
-  const env = Object.entries(c.env || {}).map(([n, v]) => [n, v.replaceAll("{{dir}}", "$HOME/.ramp/" + dir)]);
+  const env = Object.entries(c.env || {});
   const body = [];
   if (files.length) {
     const [program, ...own] = c.command || [];
@@ -100,7 +101,7 @@ function show(request, target, c) {
         el("button", { type: "button", "aria-label": "Download " + n, click: () => download(n, new Blob([v])) }, "Download")))));
   }
   if (env.length) {
-    const exports = env.map(([n, v]) => "export " + n + "=" + (v.includes("$HOME") ? '"' + v + '"' : quoted(v))).join("\n") + "\n";
+    const exports = env.map(([n, v]) => "export " + n + "=" + quoted(v)).join("\n") + "\n";
     body.push(el("h3", {}, "Environment"),
       el("div", { class: "buttons" }, copyButton("Copy as shell commands", "", exports)),
       el("ul", {}, ...env.map(([n, v]) => item(n, v))));
