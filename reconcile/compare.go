@@ -2,7 +2,8 @@ package reconcile
 
 import (
 	"context"
-	"time"
+	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
@@ -12,11 +13,11 @@ import (
 
 // compare compares healthy grants in detail with what was approved, and with what
 // the target has. Each takes a few calls of the target, which has others to serve,
-// so of many grants each look takes a part.
+// so of many grants each look takes a part, in turn.
 func (r *Reconciler) compare(ctx context.Context, s Snapshot, healthy []ledger.GrantRecord) []Finding {
 	rounds := (len(healthy) + maxComparisons - 1) / maxComparisons
 	if rounds > 1 {
-		from := int(s.Now.Unix()/int64(lookEvery/time.Second)) % rounds * maxComparisons
+		from := nextTurn(s.Target) % rounds * maxComparisons
 		healthy = healthy[from:min(from+maxComparisons, len(healthy))]
 	}
 	out := make([]Finding, len(healthy))
@@ -53,6 +54,15 @@ func (r *Reconciler) compare(ctx context.Context, s Snapshot, healthy []ledger.G
 		}
 	}
 	return changed
+}
+
+// turns is how many looks this process has taken at each target. By the clock, an
+// interval between looks could leave some grants out for ever.
+var turns sync.Map
+
+func nextTurn(target string) int {
+	n, _ := turns.LoadOrStore(target, new(atomic.Int64))
+	return int(n.(*atomic.Int64).Add(1))
 }
 
 func (r *Reconciler) verifyGrant(ctx context.Context, g access.Grant) error {

@@ -2,6 +2,7 @@ package reconcile_test
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"time"
 
@@ -41,6 +42,28 @@ func widened(t *testing.T, restore func(f *fixture, g access.Grant) error) (*fix
 	}
 	f.serve(d)
 	return f, f.opened()
+}
+
+// TestEveryGrantIsCompared, whatever the interval between looks.
+func TestEveryGrantIsCompared(t *testing.T) {
+	f := newFixture(t)
+	var mu sync.Mutex
+	compared := map[string]bool{}
+	f.serve(&drifting{Target: f.target, drift: func(g access.Grant) []string {
+		mu.Lock()
+		defer mu.Unlock()
+		compared[g.Name] = true
+		return nil
+	}})
+	const grants = 60
+	for range grants {
+		f.opened()
+	}
+	for range 2 {
+		f.findsNothing()
+		f.advance(time.Minute)
+	}
+	require.Len(t, compared, grants)
 }
 
 func TestCase32WidenedByHand(t *testing.T) {

@@ -87,7 +87,6 @@ func (r Report) Unresolved() int {
 const (
 	concurrency    = 8  // calls at once on one target
 	maxComparisons = 50 // grants compared in detail in one look
-	lookEvery      = 30 * time.Second
 )
 
 func (r *Reconciler) now() time.Time {
