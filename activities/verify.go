@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"maps"
+	"slices"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/evidence"
@@ -95,18 +97,19 @@ func (t *Targets) requirePasskeyApprovals(target string, proof evidence.Authoriz
 		return access.Errorf(access.CodeEvidence, "target %s opens only what was approved with passkeys (passkeyApprovals), and the plan wants none", target)
 	}
 	last := map[string]access.Decision{}
-	for _, d := range proof.Decisions {
+	for _, d := range proof.Counted {
 		if who := d.Approver.HumanID(); !d.At.Before(last[who].At) {
 			last[who] = d
 		}
 	}
-	signed := 0
-	for _, d := range last {
-		if d.Verdict == access.Approve && d.Passkey != nil {
-			signed++
+	var people []access.Person // one human once, also with two accounts and two keys
+	for _, who := range slices.Sorted(maps.Keys(last)) {
+		d := last[who]
+		if d.Verdict == access.Approve && d.Passkey != nil && !slices.ContainsFunc(people, d.Approver.SameHuman) {
+			people = append(people, d.Approver)
 		}
 	}
-	if signed < need {
+	if signed := len(people); signed < need {
 		return access.Errorf(access.CodeEvidence, "target %s opens only what %d people approved with passkeys (passkeyApprovals), and %d did", target, need, signed)
 	}
 	return nil

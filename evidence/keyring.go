@@ -108,6 +108,7 @@ func (k Keyring) VerifyPickUp(e Envelope) (access.PickUpOrder, error) {
 type Authorized struct {
 	Plan        access.Plan
 	Decisions   []access.Decision
+	Counted     []access.Decision // those that the rule counts, with the groups that their people still have
 	Stages      []access.StageStatus
 	Outcome     access.DecisionOutcome
 	SatisfiedAt time.Time // when the rule was first satisfied; zero if it is not
@@ -152,6 +153,7 @@ func (a Authorized) Recount(s access.DirectorySnapshot) Authorized {
 
 func (a *Authorized) count(decisions []access.Decision) {
 	a.Outcome, a.Stages = a.Plan.Rule.Tally(a.Plan, a.Plan.Digest, decisions)
+	a.Counted = slices.DeleteFunc(slices.Clone(decisions), func(d access.Decision) bool { return a.Plan.Rule.Counts(a.Plan, a.Plan.Digest, d) != nil })
 	a.SatisfiedAt = time.Time{}
 	if a.Outcome == access.DecisionsSatisfied {
 		a.SatisfiedAt = satisfiedAt(a.Plan, decisions)

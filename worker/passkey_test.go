@@ -154,6 +154,11 @@ func TestCapturedServer(t *testing.T) {
 		require.ErrorContains(t, open(bob), "passkeyApprovals")
 		require.ErrorContains(t, open(bob, bob), "passkeyApprovals", "once more is not one more")
 		require.Equal(t, before, s.opened())
+		own := s.asks(time.Hour, func(p *access.Plan) { byPasskey(p); p.Requester.ID = "erin" })
+		_, err := targets.OpenGrant(t.Context(), api.OpenGrantInput{Plan: own.envelope(), Grant: own.grant(), ExpiresAt: time.Now().Add(time.Minute), Decisions: []evidence.Envelope{
+			own.says(bobs.Signs(own.id(), own.plan.Digest, access.Approve)), own.saysAs("erin", erins.Signs(own.id(), own.plan.Digest, access.Approve))}})
+		require.ErrorContains(t, err, "passkeyApprovals", "nobody is one of two for what they asked for themselves")
+		require.Equal(t, before, s.opened())
 		require.NoError(t, open(bob, erin))
 		require.Equal(t, before+1, s.opened())
 		require.NoError(t, targets.CloseGrant(t.Context(), api.CloseGrantInput{RequestID: a.id(), Target: targetName, Grant: a.grant()}))
