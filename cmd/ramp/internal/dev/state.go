@@ -16,7 +16,7 @@ import (
 
 // stateFormat is the version of a state directory's layout. Increase it with a
 // change that an older `ramp dev` would misread, or that this one cannot migrate.
-const stateFormat = 1
+const stateFormat = 2
 
 // holdState locks a state directory for this process until release is called: two
 // processes that write one database would each undo the other's work. The lock dies with the
