@@ -30,7 +30,7 @@ setup: ## install and build what the tests need, once
 	@tools/setup
 
 # Packages in alphabetical order, two at a time, each told as it ends.
-test: setup check ## everything that CI runs: setup, check, every test
+test: setup check build ## everything that CI runs: setup, check, the binary, every test
 	go test -p 2 -timeout 40m ./...
 
 check: go vulnerabilities ## gofmt, vet, workflowcheck, staticcheck, gosec, deadcode, govulncheck
