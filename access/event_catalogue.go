@@ -1,8 +1,10 @@
 package access
 
 import (
+	"cmp"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // Audience says who may see an event.
@@ -90,19 +92,60 @@ func (k EventKind) Known() bool {
 	return ok
 }
 
+// refusedActs are the acts in words, for events about those that were refused.
+var refusedActs = map[Act]string{
+	ActRequest:      "asking for access",
+	ActDecide:       "a decision",
+	ActCancel:       "cancelling",
+	ActRelease:      "releasing access",
+	ActRevoke:       "revoking access",
+	ActExtend:       "extending access",
+	ActPickUp:       "picking up a credential",
+	ActOpen:         "opening access",
+	ActEnrolPasskey: "creating a passkey",
+	ActDecode:       "reading what Temporal keeps",
+	ActReadAudit:    "reading the audit log",
+	ActLinkAccount:  "linking an account",
+	ActUnlink:       "unlinking an account",
+}
+
 // Phrase says what happened in a few words, for people.
 func (e Event) Phrase() string {
-	what := e.Kind.Spec().Phrase
-	if e.Kind == EventDecisionRecorded {
-		switch Verdict(e.Detail["decision"]) {
-		case Approve:
-			what = "approved"
-		case Deny:
-			what = "denied"
-		}
-	}
+	what := e.what()
 	if e.Message != "" {
 		return what + ": " + e.Message
+	}
+	return what
+}
+
+// what is the kind's phrase, made exact by the event's details: which act was
+// refused, which verdict was given, on which target.
+func (e Event) what() string {
+	what, target := e.Kind.Spec().Phrase, e.Detail["target"]
+	switch e.Kind {
+	case EventDecisionRecorded:
+		switch Verdict(e.Detail["decision"]) {
+		case Approve:
+			return "approved"
+		case Deny:
+			return "denied"
+		}
+	case EventActRefused:
+		name, subject, _ := strings.Cut(e.Detail["act"], " ") // see Act.Of
+		if act := refusedActs[Act(name)]; act != "" {
+			return strings.TrimSpace(act+" "+subject) + " was refused"
+		}
+	case EventGrantIntended, EventGrantOpened, EventGrantClosed, EventGrantSwept, EventGrantDrifted:
+		if exact := strings.Replace(what, "the target", target, 1); target != "" && exact != what {
+			return exact
+		}
+	case EventCredentialMinted:
+		target = cmp.Or(target, e.Detail["grant"]) // earlier versions did not name the target
+	default:
+		return what
+	}
+	if target != "" {
+		what += " (" + target + ")"
 	}
 	return what
 }

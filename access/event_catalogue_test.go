@@ -63,14 +63,50 @@ func TestUnknownKinds(t *testing.T) {
 }
 
 func TestPhrase(t *testing.T) {
+	target := map[string]string{"grant": "ramp-x-a", "target": "postgres/orders"}
 	for want, e := range map[string]access.Event{
-		"approved":                       {Kind: access.EventDecisionRecorded, Detail: map[string]string{"decision": "approve"}},
-		"denied: not now":                {Kind: access.EventDecisionRecorded, Detail: map[string]string{"decision": "deny"}, Message: "not now"},
-		"decided":                        {Kind: access.EventDecisionRecorded, Detail: map[string]string{"decision": "perhaps"}},
-		"asked for access: orders stuck": {Kind: access.EventRequestCreated, Message: "orders stuck"},
+		"approved":                                        {Kind: access.EventDecisionRecorded, Detail: map[string]string{"decision": "approve"}},
+		"denied: not now":                                 {Kind: access.EventDecisionRecorded, Detail: map[string]string{"decision": "deny"}, Message: "not now"},
+		"decided":                                         {Kind: access.EventDecisionRecorded, Detail: map[string]string{"decision": "perhaps"}},
+		"asked for access: orders stuck":                  {Kind: access.EventRequestCreated, Message: "orders stuck"},
+		"an act was refused: no":                          {Kind: access.EventActRefused, Message: "no"},
+		"an act was refused":                              {Kind: access.EventActRefused, Detail: map[string]string{"act": "of a newer Ramp"}},
+		"extending access was refused: too long":          {Kind: access.EventActRefused, Detail: map[string]string{"act": string(access.ActExtend)}, Message: "too long"},
+		"opening access ramp-x-a was refused":             {Kind: access.EventActRefused, Detail: map[string]string{"act": string(access.ActOpen.Of("ramp-x-a"))}},
+		"opened on the target":                            {Kind: access.EventGrantOpened},
+		"opened on postgres/orders":                       {Kind: access.EventGrantOpened, Detail: target},
+		"closed on postgres/orders, read back as gone":    {Kind: access.EventGrantClosed, Detail: target},
+		"changed on postgres/orders by somebody else":     {Kind: access.EventGrantDrifted, Detail: target},
+		"about to open, recorded first (postgres/orders)": {Kind: access.EventGrantIntended, Detail: target},
+		"ended by the reconciler (postgres/orders): why":  {Kind: access.EventGrantSwept, Detail: target, Message: "why"},
+		"credential picked up (ramp-x-a)":                 {Kind: access.EventCredentialMinted, Detail: map[string]string{"grant": "ramp-x-a"}},
+		"credential picked up (postgres/orders)":          {Kind: access.EventCredentialMinted, Detail: target},
+		"ending":                                          {Kind: access.EventAccessEnding, Detail: target},
 	} {
 		require.Equal(t, want, e.Phrase())
 	}
+}
+
+// TestEveryRefusedActHasWords: an act without them would be "an act" again.
+func TestEveryRefusedActHasWords(t *testing.T) {
+	file, err := parser.ParseFile(token.NewFileSet(), "names.go", nil, parser.SkipObjectResolution)
+	require.NoError(t, err)
+	acts := 0
+	ast.Inspect(file, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok {
+			return true
+		}
+		if of, ok := spec.Type.(*ast.Ident); ok && of.Name == "Act" {
+			act, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+			require.NoError(t, err)
+			e := access.Event{Kind: access.EventActRefused, Detail: map[string]string{"act": act}}
+			require.NotEqual(t, e.Kind.Spec().Phrase, e.Phrase(), act)
+			acts++
+		}
+		return true
+	})
+	require.Greater(t, acts, 12)
 }
 
 func TestRedacted(t *testing.T) {
