@@ -83,8 +83,9 @@ func TestDecide(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, before+1, f.gateway.messages(), "CASES 63: a denial that was made up in the ledger keeps out no real one")
 		f.gateway.err = access.Errorf(access.CodeConflict, "the request is denied")
-		_, err = f.Decide(t.Context(), bob, r.ID, DecisionInput{Verdict: access.Deny, PlanDigest: r.Plan.Digest})
+		got, err := f.Decide(t.Context(), bob, r.ID, DecisionInput{Verdict: access.Deny, PlanDigest: r.Plan.Digest})
 		require.NoError(t, err)
+		require.Equal(t, access.StateDenied, got.State, "as the workflow says, whatever the ledger has so far")
 		f.gateway.err = nil
 		_, err = f.Decide(t.Context(), bob, r.ID, approve(r))
 		require.Equal(t, access.CodeConflict, access.CodeOf(err))
@@ -101,6 +102,34 @@ func TestDecide(t *testing.T) {
 		_, err := f.Decide(t.Context(), bob, active.ID, DecisionInput{Verdict: access.Deny, PlanDigest: active.Plan.Digest})
 		require.Equal(t, access.CodeConflict, access.CodeOf(err))
 	})
+}
+
+// TestDecideAnswersWithTheOutcome: the workflow writes the state after it has
+// answered, and no answer to a denial reads as pending.
+func TestDecideAnswersWithTheOutcome(t *testing.T) {
+	for _, c := range []struct {
+		recorded access.State
+		outcome  access.DecisionOutcome
+		want     access.State
+	}{
+		{access.StatePending, access.DecisionsDenied, access.StateDenied},
+		{access.StateScheduled, access.DecisionsDenied, access.StateDenied},
+		{access.StateActive, access.DecisionsDenied, access.StateActive}, // until it is revoked
+		{access.StatePending, access.DecisionsUndecided, access.StatePending},
+		{access.StatePending, access.DecisionsSatisfied, access.StateApproved},
+		{access.StatePending, "", access.StatePending},
+	} {
+		f := newFixture(t)
+		r := f.request(c.recorded)
+		f.gateway.outcome = c.outcome
+		in := DecisionInput{Verdict: access.Deny, PlanDigest: r.Plan.Digest}
+		if c.outcome == access.DecisionsSatisfied {
+			in.Verdict = access.Approve
+		}
+		got, err := f.Decide(t.Context(), bob, r.ID, in)
+		require.NoError(t, err)
+		require.Equal(t, c.want, got.State, "%s, %s", c.recorded, c.outcome)
+	}
 }
 
 // TestEndings: who ends what, in which state; and that people are checked before

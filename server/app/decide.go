@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -46,7 +47,7 @@ type DecisionInput struct {
 }
 
 // Decide takes one person's verdict on exactly the plan that they saw, and
-// returns the request as it is then. The same verdict again changes nothing, but a
+// returns the request as the verdict leaves it. The same verdict again changes nothing, but a
 // denial is sent on all the same: that somebody has denied is the ledger's word, and
 // whoever made it up must not keep the denial itself out (CASES 63). A
 // denial after access has opened closes it (CASES 15).
@@ -75,14 +76,33 @@ func (d *decider) Decide(ctx context.Context, by access.Actor, id string, in Dec
 	if err != nil {
 		return r, err
 	}
-	_, err = d.gateway.Decide(ctx, id, signed)
-	if again && access.CodeOf(err) == access.CodeConflict {
-		return d.requests.ledger.Request(ctx, id) // it is denied, or over
+	res, err := d.gateway.Decide(ctx, id, signed)
+	if again && access.CodeOf(err) == access.CodeConflict { // it is denied, or over
+		if strings.HasSuffix(err.Error(), "the request is "+string(access.StateDenied)) {
+			res.Outcome = access.DecisionsDenied
+		}
+		err = nil
 	}
 	if err != nil {
 		return r, d.refused.record(ctx, by, id, access.ActDecide, asNotRunning(err))
 	}
-	return d.requests.ledger.Request(ctx, id)
+	if r, err = d.requests.ledger.Request(ctx, id); err == nil {
+		r.State = decidedState(r.State, res.Outcome)
+	}
+	return r, err
+}
+
+// decidedState returns the state that follows from what the decisions amount to:
+// the workflow records it a moment after it has answered, so that the ledger may
+// still have the one before.
+func decidedState(recorded access.State, amount access.DecisionOutcome) access.State {
+	switch {
+	case amount == access.DecisionsDenied && (recorded == access.StatePending || recorded == access.StateApproved || recorded == access.StateScheduled):
+		return access.StateDenied
+	case amount == access.DecisionsSatisfied && recorded == access.StatePending:
+		return access.StateApproved
+	}
+	return recorded
 }
 
 // check reports why p may not decide this now; the worker checks again.
