@@ -60,7 +60,9 @@ func Load(path string) (Config, error) {
 	var issues access.Issues
 	for _, u := range strictyaml.UnknownFields(c.body, c) {
 		hint := ""
-		if u.Suggestion != "" {
+		if u.Name == "file" || u.Name == "env" {
+			hint = fmt.Sprintf("; a secret is one text: put it in quotes, without a blank after the colon, such as \"%s:NAME\"", u.Name)
+		} else if u.Suggestion != "" {
 			hint = fmt.Sprintf("; did you mean %q?", u.Suggestion)
 		}
 		issues.Add("unknown_field", fmt.Sprintf("%s:%d:%d", path, u.Line, u.Column), "unknown field %q%s", u.Path, hint)

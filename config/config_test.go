@@ -101,6 +101,8 @@ func TestValidate(t *testing.T) {
 			[]string{`:9:3: unknown field "server.ulr"; did you mean "url"?`, `:10:3: unknown field "server.operator"; did you mean "operators"?`}},
 		{"unknown field of a target", "token: env", "tokenn: env", []string{`:19:7: unknown field "worker.targets.vault/main.eu.tokenn"; did you mean "token"?`}},
 		{"unknown field of every target", "      kind: vault\n", "      kind: vault\n      rate: {perSecnd: 1}\n", []string{`unknown field "worker.targets.vault/main.eu.rate.perSecnd"; did you mean "perSecond"?`}},
+		{"a secret in a list that is a mapping", "keys:\n", "keys:\n  payload: [file: payload.key]\n",
+			[]string{`unknown field "keys.payload.file"; a secret is one text: put it in quotes, without a blank after the colon, such as "file:NAME"`}},
 		{"wrong type", "control: true", "control: [1]", []string{":14:"}},
 		{"not YAML", "keys:\n", "keys: [\n", []string{DefaultName + ":"}},
 		{"wrong values, with their places", "https://vault.example.com:8200", "http://vault.example.com:8200",

@@ -72,6 +72,8 @@ func TestRefusedFields(t *testing.T) {
 		{"from: [x, ~]", "from: [x]", "17:27 empty nothing is written here"},
 		{"from: [1.10]", "from: [x]", `17:24 text_unquoted write this text in quotes: "1.10"`},
 		{"enum: [eu, 0x10]", "enum: [eu, us]", `7:37 text_unquoted write this text in quotes: "0x10"`},
+		{"from: [{{ params.text }}]", "from: [x]", `17:24 yaml a text with {{ }} needs quotes around the whole of it, such as "{{ params.name }}"`},
+		{"from: [x-{{params.text}}]", "from: [x]", "17:26 yaml a text with {{ }} needs quotes around the whole of it"},
 		{"metadata: {name: c, labels: {tier: 1}}", "metadata: {name: c}", `3:36 text_unquoted write this text in quotes: "1"`},
 		{"metadata: {name: c, owner: true}", "metadata: {name: c}", `3:28 text_unquoted write this text in quotes: "true"`},
 		{"!!str c", "c}", "3:18 yaml_tag tags are not taken"},

@@ -113,6 +113,9 @@ func checkTokens(b []byte) error {
 		refuse := func(code, message string) error {
 			return &ParseError{code, message, t.Position.Line, t.Position.Column}
 		}
+		if isTemplate(t) {
+			return refuse("yaml", `a text with {{ }} needs quotes around the whole of it, such as "{{ params.name }}"`)
+		}
 		switch t.Type {
 		case token.SequenceStartType, token.MappingStartType:
 			flow++
@@ -134,4 +137,13 @@ func checkTokens(b []byte) error {
 		}
 	}
 	return nil
+}
+
+// isTemplate reports whether a template begins at t without quotes before it. YAML
+// takes each of its brackets for a mapping, which nothing read here has as a key.
+func isTemplate(t *token.Token) bool {
+	next := t.Next
+	return t.Type == token.MappingStartType && next != nil && next.Type == token.MappingStartType &&
+		next.Position.Line == t.Position.Line && next.Position.Column == t.Position.Column+1 &&
+		next.Next != nil && next.Next.Type == token.StringType
 }
