@@ -43,6 +43,10 @@ func readDir(dir string) (map[string][]byte, error) { return readFiles(dir, fals
 func readFiles(dir string, tests bool) (map[string][]byte, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
+		clean := filepath.Clean(dir)
+		if info, statErr := os.Stat(clean); statErr == nil && !info.IsDir() {
+			return nil, access.Errorf(access.CodeInvalid, "contracts: %s is a file, and this takes a directory: give %s", clean, filepath.Dir(clean))
+		}
 		return nil, access.Errorf(access.CodeInvalid, "contracts: %w", err)
 	}
 	files := map[string][]byte{}
