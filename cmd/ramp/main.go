@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -66,35 +65,5 @@ func group(c *cobra.Command, id, title string, commands ...*cobra.Command) {
 	for _, sub := range commands {
 		sub.GroupID = id
 		c.AddCommand(sub)
-	}
-}
-
-// codeMistakes makes wrong arguments and unknown commands errors of CodeInvalid
-// at every command below c, as wrong flags are: cobra's own have no code.
-func codeMistakes(c *cobra.Command) {
-	if args := c.Args; args != nil {
-		c.Args = func(cmd *cobra.Command, given []string) error {
-			if err := args(cmd, given); err != nil {
-				return access.Errorf(access.CodeInvalid, "%s; see `%s --help`", err, cmd.CommandPath())
-			}
-			return nil
-		}
-	}
-	if !c.Runnable() {
-		c.Args = cobra.ArbitraryArgs
-		c.RunE = func(cmd *cobra.Command, given []string) error {
-			if len(given) == 0 {
-				return cmd.Help()
-			}
-			msg := fmt.Sprintf("there is no command %q", cmd.CommandPath()+" "+given[0])
-			cmd.SuggestionsMinimumDistance = 2
-			if near := cmd.SuggestionsFor(given[0]); len(near) > 0 {
-				msg += fmt.Sprintf("; did you mean %q?", near[0])
-			}
-			return access.Errorf(access.CodeInvalid, "%s", msg)
-		}
-	}
-	for _, sub := range c.Commands() {
-		codeMistakes(sub)
 	}
 }

@@ -9,12 +9,14 @@ import (
 	"syscall"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/server/auth"
 )
 
 // checkPorts tries every port before anything starts, and names all that are
 // taken. It holds each until the last is tried, so that it also finds a port that
 // was given twice. Errors are CodeConflict for a port that is taken, and
-// CodeInvalid for a malformed address.
+// CodeInvalid for an address that is
+// malformed or not of loopback: anybody can be anybody here.
 func (o options) checkPorts() error {
 	ports := []struct{ flag, addr, whose, other string }{
 		{"--listen", o.listen, "Ramp", "some other web server"},
@@ -27,6 +29,12 @@ func (o options) checkPorts() error {
 	code := access.CodeConflict
 	for _, p := range ports {
 		if p.flag == "--listen" && slices.Contains(o.without, "server") {
+			continue
+		}
+		if host, port, err := net.SplitHostPort(p.addr); err == nil && !auth.Loopback(host) {
+			code = access.CodeInvalid
+			issues = append(issues, access.Issue{Code: "not_loopback", Field: p.flag,
+				Message: p.addr + " is no loopback address: `ramp dev` serves this machine only, such as 127.0.0.1:" + port})
 			continue
 		}
 		l, err := net.Listen("tcp", p.addr)

@@ -12,6 +12,7 @@ import (
 
 	"ramp.dev/ramp/config"
 	"ramp.dev/ramp/worker"
+	"ramp.dev/ramp/workflows"
 )
 
 func reconcileCommand() *cobra.Command {
@@ -34,7 +35,12 @@ func reconcileCommand() *cobra.Command {
 					}
 				}
 				return f.format.Print(cmd.OutOrStdout(), map[string]any{"reconciling": names(targets)}, func(w io.Writer) {
-					fmt.Fprintf(w, "Reconciling now: %s.\n", strings.Join(names(targets), ", "))
+					var jobs []string
+					for _, name := range targets {
+						jobs = append(jobs, workflows.ReconcileID(name))
+					}
+					fmt.Fprintf(w, "Reconciling now: %s.\nSee what came of it in the Temporal UI, under %s, and in the requests' timelines (`ramp show REQUEST`).\n",
+						strings.Join(names(targets), ", "), strings.Join(jobs, ", "))
 				})
 			})
 		},
