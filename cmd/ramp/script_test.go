@@ -72,10 +72,20 @@ const requestJSON = `{"id":"0123456789abcdef","state":"active","contract":"ssh-d
 "activeAt":"2026-01-31T13:01:00Z","expiresAt":"2026-01-31T13:31:00Z",
 "timeline":[{"at":"2026-01-31T13:00:00Z","kind":"request.created","actor":"alice","message":"stuck order 4711"},{"at":"2026-01-31T13:01:00Z","kind":"access.active","actor":"ramp"}]}`
 
+// refused is requestJSON as somebody refused it.
+var refused = strings.NewReplacer(`"activeAt":"2026-01-31T13:01:00Z","expiresAt":"2026-01-31T13:31:00Z",`, "", `"id":"0123456789abcdef"`, `"id":"deadbeefdeadbeef"`,
+	`"state":"active"`, `"state":"denied"`, `"approved":["bob"],"met":true`, `"met":false`,
+	`"decisions":[]`, `"decisions":[{"decision":"deny","approver":{"id":"bob","kind":"human"},"comment":"use the\u202e replica","at":"2026-01-31T13:01:00Z"}]`,
+	`{"at":"2026-01-31T13:01:00Z","kind":"access.active","actor":"ramp"}`, `{"at":"2026-01-31T13:01:00Z","kind":"request.denied","actor":"ramp"}`).Replace(requestJSON)
+
 // fixed returns, for a request whose id ends in a status, that status.
 func fixed(w http.ResponseWriter, r *http.Request) {
 	id := strings.TrimPrefix(r.URL.Path, "/api/v1/requests/")
 	switch {
+	case r.URL.Path == "/api/v1/requests" && r.URL.Query().Get("state") == "denied":
+		fmt.Fprintf(w, `{"items":[%s]}`, refused)
+	case id == "deadbeefdeadbeef":
+		fmt.Fprint(w, refused)
 	case r.URL.Path == "/api/v1/requests":
 		fmt.Fprintf(w, `{"items":[%s],"nextCursor":"MTIz"}`, requestJSON)
 	case id == "0123456789abcdef":

@@ -96,9 +96,11 @@ func showCommand() *cobra.Command {
 	})
 }
 
-// remaining says how long access is still open, or how it ended.
+// remaining says how long access is still open, how it ended, or that it never was.
 func remaining(r access.Request) string {
 	switch {
+	case r.State.Final() && r.State != access.StateEnded:
+		return "never opened"
 	case r.EndedAt != nil:
 		return string(r.Outcome)
 	case r.ExpiresAt == nil:
@@ -133,6 +135,7 @@ func requestDetail(r access.Request) func(io.Writer) {
 			}
 			rows = append(rows, []string{"Approval", line})
 		}
+		rows = append(rows, refusals(r)...)
 		if r.Problem != "" {
 			rows = append(rows, []string{"Problem", output.Clean(r.Problem)})
 		}
@@ -147,6 +150,32 @@ func requestDetail(r access.Request) func(io.Writer) {
 		}
 		output.Table(w, rows)
 	}
+}
+
+// refusals says who denied a request or cancelled it, and why.
+func refusals(r access.Request) (rows [][]string) {
+	line := func(name, who, why string, at time.Time) {
+		text := "by " + who + ", " + output.Time(at)
+		if why != "" {
+			text += ": " + why
+		}
+		rows = append(rows, []string{name, output.Clean(text)})
+	}
+	for _, d := range r.Decisions {
+		if d.Verdict == access.Deny {
+			line("Denied", d.Approver.ID, d.Comment, d.At)
+		}
+	}
+	denied := len(rows) > 0
+	for _, e := range r.Timeline {
+		switch {
+		case e.Kind == access.EventRequestDenied && !denied:
+			line("Denied", e.Actor, e.Message, e.At)
+		case e.Kind == access.EventRequestCancelled:
+			line("Cancelled", e.Actor, e.Message, e.At)
+		}
+	}
+	return rows
 }
 
 func requestTimes(r access.Request) (rows [][]string) {
