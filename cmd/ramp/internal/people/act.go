@@ -73,9 +73,11 @@ func extendCommand() *cobra.Command {
 	}
 	c.Flags().StringVar(&more, "for", "", "how much longer, such as 15m")
 	c.Flags().StringVar(&reason, "reason", "", "why; approvers and auditors read it")
-	_ = c.MarkFlagRequired("for")
 	return requestAction{
 		do: func(ctx context.Context, c *client.Client, id string) (access.Request, error) {
+			if more == "" {
+				return access.Request{}, access.Errorf(access.CodeInvalid, "say how much longer, such as --for 15m")
+			}
 			return c.Extend(ctx, id, more, reason)
 		},
 		said: func(r access.Request) string {
