@@ -23,6 +23,12 @@ func (q *requests) Permissions(p access.Person, r access.Request) Permissions {
 	}
 }
 
+// SeesAll reports whether p sees every request; pages open on them.
+func (q *requests) SeesAll(p access.Person) bool { return q.roles.isOperator(p) }
+
+// ReadsLog reports whether p reads the audit log.
+func (q *requests) ReadsLog(p access.Person) bool { return q.roles.isAuditor(p) }
+
 // RequiredMaxAge returns how recently p must have logged in (max_age) where p
 // has not; 0 where the login is recent enough or none is required. Pages say it
 // before people act.

@@ -17,6 +17,8 @@ type homePage struct {
 	ToDo   []access.Request
 	Offers []contracts.Offer
 	Query  string
+	// What part the person has in everybody's requests.
+	Operator, Auditor bool
 }
 
 var underWay = []access.State{access.StatePending, access.StateApproved, access.StateScheduled,
@@ -24,7 +26,7 @@ var underWay = []access.State{access.StatePending, access.StateApproved, access.
 
 func (p *Pages) home(c echo.Context) (any, error) {
 	ctx, person := c.Request().Context(), auth.Person(c)
-	content := homePage{Query: c.QueryParam("q")}
+	content := homePage{Query: c.QueryParam("q"), Operator: p.app.SeesAll(person), Auditor: p.app.ReadsLog(person)}
 	var err error
 	if content.Live, _, err = p.app.Requests(ctx, person, app.Query{Mine: true, States: underWay}); err != nil {
 		return nil, err
@@ -66,8 +68,28 @@ var tabs = []tab{
 	{"all", "All", app.Query{}},
 }
 
+// tab returns the list that was asked for. Without one it is the person's own,
+// or all for whoever sees all and has none.
+func (p *Pages) tab(c echo.Context) (tab, error) {
+	if i := slices.IndexFunc(tabs, func(t tab) bool { return t.Show == c.QueryParam("show") }); i >= 0 {
+		return tabs[i], nil
+	}
+	person := auth.Person(c)
+	if !p.app.SeesAll(person) {
+		return tabs[0], nil
+	}
+	own, _, err := p.app.Requests(c.Request().Context(), person, app.Query{Mine: true, Limit: 1})
+	if len(own) > 0 {
+		return tabs[0], err
+	}
+	return tabs[len(tabs)-1], err
+}
+
 func (p *Pages) requests(c echo.Context) (any, error) {
-	chosen := tabs[max(0, slices.IndexFunc(tabs, func(t tab) bool { return t.Show == c.QueryParam("show") }))]
+	chosen, err := p.tab(c)
+	if err != nil {
+		return nil, err
+	}
 	q := chosen.query
 	q.Cursor = c.QueryParam("cursor")
 	items, next, err := p.app.Requests(c.Request().Context(), auth.Person(c), q)
