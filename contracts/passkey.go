@@ -17,6 +17,8 @@ func (p *passkey) check(d *document) {
 
 func (p *passkey) plan(q *question) { q.draft.Rule.Passkey = p.Passkey }
 
+func (p *passkey) offer(o *Offer) { o.Approval.Passkey = p.Passkey }
+
 func (*passkey) explain(p access.Plan) []Line {
 	if !p.Rule.Passkey {
 		return nil

@@ -95,6 +95,7 @@ type OfferApproval struct {
 	// included; 0: whatever may be requested.
 	AutomaticUpTo access.Duration `json:"automaticUpTo,omitempty"`
 	Stages        []access.Stage  `json:"stages"`
+	Passkey       bool            `json:"passkey,omitempty"` // an approval counts only with the approver's own passkey
 }
 
 func (s *stages) offer(o *Offer) {

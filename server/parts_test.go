@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -30,4 +31,15 @@ func TestPagesOfThoseWhoSeeAll(t *testing.T) {
 	require.NotContains(t, home, "As an auditor")
 	require.Contains(t, page("carol", "/"), "As an auditor you read the log")
 	require.NotContains(t, page("dave", "/"), "What you can do")
+}
+
+// TestAskSaysThatNobodyCanApprove: a contract that wants passkeys, on a server
+// without them.
+func TestAskSaysThatNobodyCanApprove(t *testing.T) {
+	f := newFixture(t)
+	for contract, want := range map[string]bool{"ssh-demo-passkey": true, "ssh-demo": false} {
+		w := f.call(f.token("alice"), "GET", "/ask/"+contract, "", "")
+		require.Equal(t, http.StatusOK, w.Code)
+		require.Equal(t, want, strings.Contains(w.Body.String(), `id="no-passkeys"`), contract)
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/contracts"
 	"ramp.dev/ramp/passkey"
 )
 
@@ -61,6 +62,16 @@ func (k *passkeys) PasskeyChallenge(p access.Person, r access.Request) *PasskeyC
 		return &PasskeyChallenge{Problem: problem}
 	}
 	return &PasskeyChallenge{Challenge: passkey.Base64URL(passkey.Challenge(r.ID, r.Plan.Digest, access.Approve)), RPID: s.RPID, Keys: keyIDs(s, p)}
+}
+
+// PasskeyProblem returns why nobody can approve what is offered here, for want of
+// passkeys; "" where they can, or need none.
+func (k *passkeys) PasskeyProblem(o contracts.Offer) string {
+	if !o.Approval.Passkey {
+		return ""
+	}
+	_, problem := k.current()
+	return problem
 }
 
 // current returns the passkeys, or why there are none.

@@ -13,12 +13,13 @@ import (
 )
 
 type askPage struct {
-	Offer  contracts.Offer
-	Login  access.Duration   // how recent a login must be to request this, where the person's is older; else 0
-	Key    string            // idempotency key: the form sent twice is one request
-	Values map[string]string // as typed, so that nothing is lost over a mistake
-	Issues map[string]string // by field
-	Others []string          // issues of no field
+	Offer      contracts.Offer
+	Login      access.Duration   // how recent a login must be to request this, where the person's is older; else 0
+	NoPasskeys string            // why nobody can approve this here; "" where they can
+	Key        string            // idempotency key: the form sent twice is one request
+	Values     map[string]string // as typed, so that nothing is lost over a mistake
+	Issues     map[string]string // by field
+	Others     []string          // issues of no field
 }
 
 func (p *Pages) ask(c echo.Context) (any, error) {
@@ -26,7 +27,12 @@ func (p *Pages) ask(c echo.Context) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return askPage{Offer: o, Login: p.app.RequiredMaxAge(auth.Person(c), o.StepUp.Request), Key: access.NewRequestID(), Values: map[string]string{}}, nil
+	return p.askContent(c, o, access.NewRequestID()), nil
+}
+
+func (p *Pages) askContent(c echo.Context, o contracts.Offer, key string) askPage {
+	return askPage{Offer: o, Login: p.app.RequiredMaxAge(auth.Person(c), o.StepUp.Request), NoPasskeys: p.app.PasskeyProblem(o), Key: key,
+		Values: map[string]string{}, Issues: map[string]string{}}
 }
 
 func (p *Pages) submit(c echo.Context) error {
@@ -44,7 +50,8 @@ func (p *Pages) submit(c echo.Context) error {
 	if pr.Status >= http.StatusInternalServerError && pr.Kind != access.CodeUnavailable {
 		return err
 	}
-	content := askPage{Offer: o, Login: p.app.RequiredMaxAge(person, o.StepUp.Request), Key: c.FormValue("key"), Values: values, Issues: map[string]string{}}
+	content := p.askContent(c, o, c.FormValue("key"))
+	content.Values = values
 	for _, i := range pr.Issues {
 		if _, shown := values[i.Field]; shown {
 			content.Issues[i.Field] = i.Message

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"html/template"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -34,7 +35,9 @@ var functions = template.FuncMap{
 		b, err := json.Marshal(access.CredentialKinds())
 		return string(b), err
 	},
-	"text": func(v any) string { return fmt.Sprint(v) },
+	"unbroken": unbroken,
+	"browser":  browser,
+	"text":     func(v any) string { return fmt.Sprint(v) },
 }
 
 // loginNotice leads to the newer login that an act requires, and back.
@@ -80,6 +83,14 @@ func short(digest string) template.HTML {
 		shown = shown[:12]
 	}
 	return template.HTML(fmt.Sprintf(`<code title="%s">%s</code>`, template.HTMLEscapeString(digest), template.HTMLEscapeString(shown))) // #nosec G203 -- escaped
+}
+
+var flag = regexp.MustCompile(`--[a-z-]+`)
+
+// unbroken returns a text in which no line ends within a command's flag, where
+// the hyphens would otherwise invite it to.
+func unbroken(s string) template.HTML {
+	return template.HTML(flag.ReplaceAllString(template.HTMLEscapeString(s), `<span class="unbroken">$0</span>`)) // #nosec G203 -- escaped
 }
 
 // autoParam marks the address of a page that loads itself again: nobody may be

@@ -17,6 +17,7 @@ import (
 	"ramp.dev/ramp/contracts"
 	"ramp.dev/ramp/passkey"
 	"ramp.dev/ramp/server/app"
+	"ramp.dev/ramp/server/auth"
 	"ramp.dev/ramp/server/problem"
 )
 
@@ -117,6 +118,10 @@ func TestEveryPage(t *testing.T) {
 	require.Contains(t, shown(t, p, "inbox", listPage{Items: rows, NextURL: "/inbox?cursor=x"}), `href="/inbox?cursor=x"`)
 	for _, tab := range tabs {
 		require.Contains(t, shown(t, p, "requests", listPage{Tab: tab.Show, Tabs: tabs}), `aria-current="page">`+tab.Name)
+	}
+	html := shown(t, p, "you", []auth.SessionInfo{{UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0", Current: true}, {}})
+	for _, want := range []string{"<b>Firefox on Linux</b>", "this browser", "rv:133.0", "<b>Unknown browser</b>"} {
+		require.Contains(t, html, want)
 	}
 	shown(t, p, "signedout", nil)
 	for status := range problemTitles {

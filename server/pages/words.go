@@ -126,6 +126,33 @@ func waiting(r access.Request) string {
 	return listed(open)
 }
 
+// Browsers and systems, each by what its User-Agent contains. The order matters:
+// most name others too.
+var (
+	browsers = [][2]string{{"Edg", "Edge"}, {"OPR/", "Opera"}, {"Firefox/", "Firefox"}, {"FxiOS/", "Firefox"}, {"CriOS/", "Chrome"},
+		{"Chrome/", "Chrome"}, {"Safari/", "Safari"}}
+	systems = [][2]string{{"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Android", "Android"}, {"CrOS", "ChromeOS"}, {"Windows", "Windows"},
+		{"Mac OS X", "macOS"}, {"Linux", "Linux"}}
+)
+
+// browser returns what a browser and its system are called, by its User-Agent:
+// "Firefox on Linux".
+func browser(userAgent string) string {
+	name := func(known [][2]string, otherwise string) string {
+		for _, k := range known {
+			if strings.Contains(userAgent, k[0]) {
+				return k[1]
+			}
+		}
+		return otherwise
+	}
+	program, system := name(browsers, "Unknown browser"), name(systems, "")
+	if system == "" {
+		return program
+	}
+	return program + " on " + system
+}
+
 // problemTitles are the headings of problems; the rest have HTTP's own.
 var problemTitles = map[int]string{
 	http.StatusBadRequest:          "Invalid input",

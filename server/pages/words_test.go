@@ -57,6 +57,25 @@ func TestNeeds(t *testing.T) {
 	}
 }
 
+func TestBrowser(t *testing.T) {
+	for agent, want := range map[string]string{
+		"":         "Unknown browser",
+		"curl/8.5": "Unknown browser",
+		"Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0":                                                                     "Firefox on Linux",
+		"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/131.0.0.0 Safari/537.36":                              "Chrome on Linux",
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36 Edg/131.0.0.0":              "Edge on Windows",
+		"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Safari/605.1.15":                      "Safari on macOS",
+		"Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/131.0.0.0 Mobile/15E148 Safari/604.1": "Chrome on iPhone",
+		"Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Mobile Safari/537.36":                            "Chrome on Android",
+	} {
+		require.Equal(t, want, browser(agent))
+	}
+}
+
+func TestUnbroken(t *testing.T) {
+	require.Equal(t, `&lt;ramp dev <span class="unbroken">--listen</span> localhost:8080`, string(unbroken("<ramp dev --listen localhost:8080")))
+}
+
 // TestEveryStateHasWords: a new state or outcome cannot come without them.
 func TestEveryStateHasWords(t *testing.T) {
 	for _, s := range access.States() {
