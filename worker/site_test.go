@@ -16,6 +16,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/activities/api"
 	"ramp.dev/ramp/dev/temporalserver"
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/integrations"
@@ -141,9 +142,19 @@ func (a asked) stops(kind workflows.EndKind) {
 }
 
 // update sends one signed statement, as the gateway does.
+// update sends a signed statement as the server does: a run that gives way to the
+// next refuses it for a moment, and the next takes it.
 func update[R any](a asked, name string, e evidence.Envelope) (out R, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
+	a.site.eventually(func() bool {
+		out, err = updateOnce[R](ctx, a, name, e)
+		return access.CodeOf(api.FromTemporal(err)) != access.CodeThrottled
+	}, "the request takes what it is sent")
+	return out, err
+}
+
+func updateOnce[R any](ctx context.Context, a asked, name string, e evidence.Envelope) (out R, err error) {
 	h, err := a.site.temporal.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{WorkflowID: a.id(), UpdateName: name,
 		WaitForStage: client.WorkflowUpdateStageCompleted, Args: []any{workflows.SignedStatement{Envelope: e}}})
 	if err == nil {

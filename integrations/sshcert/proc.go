@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations/sshcert/hostfiles"
@@ -37,6 +38,12 @@ func processTable() (map[int]process, error) {
 			continue
 		}
 		p, err := readProcess(pid)
+		// One that is just ending, or starting another program, may refuse even root for a
+		// moment.
+		for try := 0; errors.Is(err, fs.ErrPermission) && try < 5; try++ {
+			time.Sleep(10 * time.Millisecond)
+			p, err = readProcess(pid)
+		}
 		switch {
 		case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ESRCH):
 			continue // it ended meanwhile

@@ -129,10 +129,31 @@ func (g *Gateway) PickUp(ctx context.Context, id string, signed evidence.Envelop
 	return update[evidence.SealedCredential](ctx, g, id, workflows.UpdatePickUp, signed)
 }
 
+// givingWay bounds how often, and after which pause, a statement is sent again to a
+// run that is about to give way to the next one, which takes it.
+const (
+	givingWayTries = 10
+	givingWayPause = 200 * time.Millisecond
+)
+
 func update[R any](ctx context.Context, g *Gateway, id, name string, signed evidence.Envelope) (R, error) {
-	var res R
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
+	for try := 1; ; try++ {
+		res, err := updateOnce[R](ctx, g, id, name, signed)
+		if access.CodeOf(err) != access.CodeThrottled || try == givingWayTries {
+			return res, err
+		}
+		select {
+		case <-ctx.Done():
+			return res, err
+		case <-time.After(givingWayPause):
+		}
+	}
+}
+
+func updateOnce[R any](ctx context.Context, g *Gateway, id, name string, signed evidence.Envelope) (R, error) {
+	var res R
 	// The same statement sent twice is one update; a retry by this server is
 	// not a second decision.
 	sum := sha256.Sum256([]byte(signed.Payload))
