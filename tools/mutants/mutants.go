@@ -99,7 +99,7 @@ func mutants() []mutant {
 		{"anybody extends", "access/may.go", "case by.ID != p.Requester.ID:", "case false:", []string{may, activity, properties}},
 		{"an extension is longer than the plan allows", "access/may.go", "case total > p.Extend.UpTo.Std():", "case false:", []string{may, activity}},
 		{"an extension is longer than ordered", "activities/extend.go", "in.ExpiresAt.After(row.ExpiresAt.Add(order.Adds.Std()))", "false", []string{activity}},
-		{"an end is proven that nobody ordered", "activities/verify.go", "plan.LatestEnd(plan.EarliestStart(proof.SatisfiedAt), orders)", "plan.EarliestStart(proof.SatisfiedAt).Add(plan.Extend.UpTo.Std())", []string{activity}},
+		{"an end is proven that nobody ordered", "activities/verify.go", "plan.LatestEnd(plan.EarliestStart(proof.SatisfiedAt), orders)", "plan.LatestEnd(plan.EarliestStart(proof.SatisfiedAt), orders).Add(plan.Extend.UpTo.Std())", []string{activity}},
 		{"an extension counts twice", "access/may.go", "max(longest[o.Number], o.Adds)", "longest[o.Number] + o.Adds", []string{may}},
 		{"anybody picks up a credential", "activities/mint.go", "if err := plan.AllowsPickUp(order, t.now()); err != nil {", "if err := plan.AllowsPickUp(order, t.now()); err != nil && access.CodeOf(err) != access.CodeEvidence {", []string{activity, properties}},
 		{"a credential is minted after the end", "activities/mint.go", "if row.Status != ledger.GrantOpen || !t.now().Before(row.ExpiresAt) {", "if row.Status != ledger.GrantOpen {", []string{activity}},
