@@ -69,7 +69,7 @@ func mutants() []mutant {
 
 		// Contracts.
 		{"a contract may have YAML tags", "internal/strictyaml/parse.go", "case token.TagType:", "case token.DirectiveType:", []string{contract}},
-		{"a contract may have characters that do not show", "internal/strictyaml/parse.go", "if Misleads(before, r) {", "if false {", []string{contract}},
+		{"a contract may have characters that do not show", "internal/strictyaml/parse.go", "if Misleads(before, r) {", "if false && Misleads(before, r) {", []string{contract}},
 		{"a name may look like another", "contracts/visible.go", "if isASCII(text) || !isASCII(confusables.Skeleton(text)) {", "if isASCII(text) || confusables.Skeleton(text) != \"\" {", []string{contract}},
 		{"a condition may name a group that looks like another", "contracts/condition.go", "why := misleadingLiteral(parsed.NativeRep()); why != \"\" {", "why := misleadingLiteral(parsed.NativeRep()); why == \"never\" {", []string{contract}},
 		{"a reason may tell nothing", "contracts/reason.go", "n := lettersAndDigits(text)", "n := utf8.RuneCountInString(text)", []string{contract}},
@@ -107,7 +107,7 @@ func mutants() []mutant {
 
 		// Logins.
 		{"an approval after an old login is counted", "access/rule.go", "if err := d.Approver.RequireRecentLogin(r.StepUp, d.At); err != nil {", "if err := d.Approver.RequireRecentLogin(r.StepUp, d.At); false {", []string{tally}},
-		{"a worker takes an approval after an old login", "evidence/keyring.go", "access.MaxAgeOf(err) > 0 {", "false {", []string{proof}},
+		{"a worker takes an approval after an old login", "evidence/keyring.go", "access.MaxAgeOf(err) > 0 {", "false && access.MaxAgeOf(err) > 0 {", []string{proof}},
 		{"an old login extends", "access/may.go", "\treturn o.By.RequireRecentLogin(p.StepUp, o.At)\n}\n\n// AllowsPickUp", "\treturn nil\n}\n\n// AllowsPickUp", []string{may, activity}},
 		{"an old login picks up a credential", "access/may.go", "\treturn o.By.RequireRecentLogin(p.StepUp, o.At)\n}\n\n// checkOrder", "\treturn nil\n}\n\n// checkOrder", []string{may, activity}},
 		{"a login that was not made again is one", "server/auth/login.go", "if at.Reauthenticate && p.", "if false && p.", []string{logins}},
