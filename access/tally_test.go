@@ -104,3 +104,24 @@ func TestTallyWithPasskeys(t *testing.T) {
 	got, _ := alone.Tally(plan, digest, nil)
 	require.Equal(t, access.DecisionsUndecided, got)
 }
+
+// TestCase49LateDenial: whatever was said before and whenever it comes, one more
+// denial by somebody who may decide leaves no plan satisfied.
+func TestCase49LateDenial(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := asked(access.Stage{Name: "leads", From: []string{"leads"}, Approvals: rapid.IntRange(1, 3).Draw(t, "approvals")})
+		var said []access.Decision
+		after := time.Duration(0)
+		for range rapid.IntRange(0, 6).Draw(t, "decisions") {
+			after += time.Duration(rapid.IntRange(0, 3600).Draw(t, "later")) * time.Second
+			v := rapid.SampledFrom([]access.Verdict{access.Approve, access.Deny}).Draw(t, "verdict")
+			who := human(rapid.SampledFrom([]string{"bob", "carol", "erin", "frank"}).Draw(t, "who"), "leads")
+			said = append(said, says(who, v, func(d *access.Decision) { d.At = at.Add(after) }))
+		}
+		after += time.Duration(rapid.IntRange(0, 30*24*3600).Draw(t, "late")) * time.Second
+		by := human(rapid.SampledFrom([]string{"bob", "carol", "grace"}).Draw(t, "by"), "leads")
+		said = append(said, says(by, access.Deny, func(d *access.Decision) { d.At = at.Add(after) }))
+		outcome, _ := p.Rule.Tally(p, digest, said)
+		require.Equal(t, access.DecisionsDenied, outcome)
+	})
+}

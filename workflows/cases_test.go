@@ -95,6 +95,26 @@ func TestCase13VerifiedAcrossTheDeadline(t *testing.T) {
 	require.Empty(t, late.calls)
 }
 
+// TestCase49LateDenial: a denial that comes after the time for decisions still
+// keeps a scheduled request from opening, and closes access that has opened.
+func TestCase49LateDenial(t *testing.T) {
+	both := []access.DecisionOutcome{access.DecisionsSatisfied, access.DecisionsDenied}
+	at := start.Add(30 * time.Minute)
+	scheduled := newStory(t, func(p *access.Plan) { p.PendingUntil, p.StartAt = start.Add(time.Minute), &at })
+	scheduled.outcomes = both
+	scheduled.decide(30 * time.Second)
+	scheduled.decide(10 * time.Minute)
+	require.Equal(t, access.StateDenied, scheduled.run().State)
+	require.NotContains(t, scheduled.calls, "open")
+
+	active := newStory(t, func(p *access.Plan) { p.PendingUntil = start.Add(time.Minute) })
+	active.outcomes = both
+	active.decide(30 * time.Second)
+	active.decide(10 * time.Minute)
+	require.Equal(t, access.OutcomeRevoked, active.run().Outcome)
+	require.WithinDuration(t, start.Add(10*time.Minute), active.closedAt, time.Second)
+}
+
 // TestCase25NobodyToClose: with the closing worker away for days the request is
 // overdue, never ended, and is closed by the first that comes back.
 func TestCase25NobodyToClose(t *testing.T) {

@@ -59,6 +59,7 @@ func mutants() []mutant {
 		{"a decision is taken for another digest", "evidence/keyring.go", "access.CodeOf(err) == access.CodeEvidence {\n\t\t\treturn Authorized{}, err", "false {\n\t\t\treturn Authorized{}, err", []string{proof, activity}},
 		{"a decision is counted for another digest", "access/rule.go", " || d.PlanDigest != digest {", " {", []string{tally}},
 		{"a decision of another request is counted", "access/rule.go", "if d.RequestID != plan.RequestID || d", "if d", []string{tally}},
+		{"a late denial does not count", "access/rule.go", "d.Verdict == Approve && d.At.After(plan.PendingUntil)", "d.At.After(plan.PendingUntil)", []string{"./access -run Case49"}},
 		{"late decisions count", "access/rule.go", "d.Verdict == Approve && d.At.After(plan.PendingUntil)", "false", []string{tally, activity, properties}},
 		{"requesters approve", "access/rule.go", "case p.SameHuman(requester) && !r.SelfApproval:", "case false:", []string{tally, proof, properties}},
 		{"agents and services approve", "access/rule.go", "case p.Kind != KindHuman:", "case false:", []string{activity, properties}},
