@@ -87,7 +87,7 @@ func TestAllowsPickUp(t *testing.T) {
 }
 
 // TestCountsAllowsLateDenials: an approval must come in time; a denial closes
-// access whenever it comes (docs/threats.md, 15).
+// access whenever it comes (docs/threats.md, case 15).
 func TestCountsAllowsLateDenials(t *testing.T) {
 	p, bob := extendable(), human("bob", "leads")
 	late := func(d *access.Decision) { d.At = p.PendingUntil.Add(time.Second) }

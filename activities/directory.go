@@ -9,7 +9,7 @@ import (
 
 // applyDirectory counts the decisions again by what the directory says now: nothing
 // opens for somebody who has left, nor by the approval of somebody who may no
-// longer approve (CASES 6).
+// longer approve (docs/threats.md, case 6).
 func (t *Targets) applyDirectory(ctx context.Context, proof evidence.Authorized) (evidence.Authorized, error) {
 	people, err := directorySnapshot(ctx, t.Directory, proof)
 	if err != nil {

@@ -116,7 +116,7 @@ func TestMint(t *testing.T) {
 		require.NoError(t, out.Get(&sealed))
 		order, err := evidence.NewKeyring(a.signer.Public()).VerifyPickUp(e)
 		require.NoError(t, err)
-		require.NoError(t, evidence.NewKeyring(workersOwn.Public()).VerifyDelivery(sealed, order), "the worker signs what it hands out (CASES 54)")
+		require.NoError(t, evidence.NewKeyring(workersOwn.Public()).VerifyDelivery(sealed, order), "the worker signs what it hands out (case 54)")
 		return nil
 	}
 	mint := func(a asked, by access.Person) error { return mintAt(a, by, a.now) }

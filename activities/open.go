@@ -83,7 +83,7 @@ func (t *Targets) authorizeGrant(ctx context.Context, in api.OpenGrantInput) (ac
 }
 
 // openWithin is how long after its approval (or its planned start) a plan may
-// still be opened. It bounds what a replayed approval is worth (CASES 10).
+// still be opened. It bounds what a replayed approval is worth (docs/threats.md, case 10).
 const openWithin = 10 * time.Minute
 
 // grantRow returns one grant as the ledger has it. Errors are also CodeNotFound.

@@ -53,7 +53,7 @@ func (r *Reconciler) work(every time.Duration, look func(context.Context, *recon
 
 // temporalClock is the clock that workflows live by, as it was when the activity
 // began and by this machine's passing of time since. A worker whose own clock is
-// wrong by minutes must not end what is not over (CASES 34).
+// wrong by minutes must not end what is not over (docs/threats.md, case 34).
 func temporalClock(ctx context.Context) func() time.Time {
 	began, here := activity.GetInfo(ctx).StartedTime, time.Now()
 	return func() time.Time { return began.Add(time.Since(here)) }

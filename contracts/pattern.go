@@ -7,7 +7,7 @@ import (
 )
 
 // pattern is a regular expression that must match a whole value: one that matched
-// a part would let anything else through around it (CASES 21). It is
+// a part would let anything else through around it (docs/threats.md, case 21). It is
 // compiled as it is written and never put between anchors, from which
 // `orders)|(refunds` would escape.
 type pattern struct{ re *regexp.Regexp }

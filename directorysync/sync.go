@@ -97,7 +97,7 @@ func (s *Sync) Run(ctx context.Context, f *feed.Feed, report func(string)) {
 
 // Watch compares by itself, until ctx ends, whenever nothing else had this process
 // compare for three intervals: because another one does the standing job, or because
-// somebody who may write to Temporal's namespace keeps all of them from it (CASES 59).
+// somebody who may write to Temporal's namespace keeps all of them from it (docs/threats.md, case 59).
 func (s *Sync) Watch(ctx context.Context) {
 	s.last.Store(time.Now().UnixNano())
 	tick := time.NewTicker(s.every)

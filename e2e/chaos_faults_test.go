@@ -136,7 +136,7 @@ func drawFaults(r *rand.Rand, kinds map[string]func() fault, n int, within time.
 	return out
 }
 
-// terminate ends a workflow without letting it clean up (CASES 38).
+// terminate ends a workflow without letting it clean up (docs/threats.md, case 38).
 func (w *chaosInstallation) terminate(id string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()

@@ -68,7 +68,7 @@ func (in *installation) isActive(p *person, r request) key {
 }
 
 // TestCrashOfEverything kills all of `ramp dev` at each moment of a request's
-// life (CASES 24, 25), starts it again, and asks the host what is left.
+// life (docs/threats.md, cases 24 and 25), starts it again, and asks the host what is left.
 func TestCrashOfEverything(t *testing.T) {
 	for _, m := range moments() {
 		t.Run(m.name, func(t *testing.T) {

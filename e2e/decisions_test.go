@@ -72,7 +72,7 @@ func testDecisions(t *testing.T, in *installation) {
 		{"by an operator, whose power decides nothing", oscar, "approve", digest, 403, "not_an_approver", "none of the groups"},
 		{"by the requester, as she is", alice, "deny", digest, 403, "own_request", "nobody decides their own"},
 		{"Case09 on another digest", bob, "approve", "sha256:" + string(make([]byte, 64)), 409, "wrong_digest", "look at it again"},
-		{"without a digest (CASES 18)", bob, "approve", "", 400, "plan_digest_missing", "by its digest"},
+		{"without a digest (case 18)", bob, "approve", "", 400, "plan_digest_missing", "by its digest"},
 		{"neither approve nor deny", bob, "maybe", digest, 400, "decision_unknown", `"approve" or "deny"`},
 	} {
 		t.Run(r.name, func(t *testing.T) {

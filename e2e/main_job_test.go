@@ -30,9 +30,9 @@ func TestMainJob(t *testing.T) {
 	require.NoError(t, err)
 	select {
 	case <-cut:
-		require.False(t, time.Now().Before(expires.Add(-time.Second)), "cut before its time (CASES 34)")
+		require.False(t, time.Now().Before(expires.Add(-time.Second)), "cut before its time (case 34)")
 	case <-time.After(time.Until(expires) + 15*time.Second):
-		t.Fatal("the live session was not cut (CASES 31)")
+		t.Fatal("the live session was not cut (case 31)")
 	}
 	in.complete(alice, r.ID)
 	require.False(t, k.works(), "the credential is dead")

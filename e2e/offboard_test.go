@@ -90,7 +90,7 @@ func TestOffboarding(t *testing.T) {
 	case <-cut:
 		t.Logf("the session was cut %s after the provider's message", time.Since(left).Round(time.Millisecond))
 	case <-time.After(60 * time.Second):
-		t.Fatal("the live session was not cut (CASES 31)")
+		t.Fatal("the live session was not cut (case 31)")
 	}
 	ended := oscar.awaits(live.ID, "ended", 60*time.Second)
 	require.Equal(t, "offboarded", ended.Outcome)

@@ -35,7 +35,7 @@ func (in *installation) isCut(session chan struct{}) {
 	select {
 	case <-session:
 	case <-time.After(60 * time.Second):
-		in.Fatal("the live session was not cut (CASES 31)")
+		in.Fatal("the live session was not cut (case 31)")
 	}
 }
 

@@ -49,7 +49,7 @@ func (in *installation) swept(r request, k key, cut chan struct{}) request {
 	select {
 	case <-cut:
 	case <-time.After(30 * time.Second):
-		in.Fatal("the live session was not cut (CASES 31)")
+		in.Fatal("the live session was not cut (case 31)")
 	}
 	told := map[string]int{}
 	for _, e := range ended.Timeline {

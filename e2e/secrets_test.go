@@ -64,7 +64,7 @@ const markedReason = "the marked reason of this request"
 // TestCase41NoSecretIsStored lives through a request on each kind of target,
 // everything logging all it can, then searches every file, database, log, page
 // and answer, and Temporal's histories decrypted, for every secret that was there.
-// What people wrote as their reason is in no log (CASES 48).
+// What people wrote as their reason is in no log (docs/threats.md, case 48).
 func TestCase41NoSecretIsStored(t *testing.T) {
 	in := install(t)
 	vault, aws := vaulttest.Start(t), awstest.Start(t)

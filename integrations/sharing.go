@@ -11,7 +11,7 @@ import (
 )
 
 // Holders counts which grants hold an object that the target forces them to
-// share, such as one membership of a group (CASES 30). The count outlives this
+// share, such as one membership of a group (docs/threats.md, case 30). The count outlives this
 // process. The object is any name that is the same for all who share it. The
 // ledger implements Holders; see there for the codes of errors.
 type Holders interface {

@@ -88,7 +88,7 @@ type Pinger interface {
 }
 
 // DriftDetector is a Target that can compare what it holds with what was
-// granted, and put it right (CASES 32, 33). It speaks only of grants that are on
+// granted, and put it right (docs/threats.md, cases 32 and 33). It speaks only of grants that are on
 // the target; whether one is there at all is for Inspect.
 type DriftDetector interface {
 	// Drift returns how what is on the target differs from g, a few words for

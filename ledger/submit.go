@@ -23,7 +23,7 @@ type Submission struct {
 	MaxOpen      int // requests that the requester may have open, this one included; 0: any number
 	// RefuseDuplicate refuses what the requester has asked, word for word, in a
 	// request that is still pending: approvers are not asked the same twice
-	// (CASES 47).
+	// (docs/threats.md, case 47).
 	RefuseDuplicate bool
 }
 

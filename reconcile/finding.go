@@ -13,10 +13,10 @@ type Kind string
 
 const (
 	Overdue  Kind = "overdue"  // not closed, long after its end
-	Lost     Kind = "lost"     // its workflow does not run (CASES 38)
+	Lost     Kind = "lost"     // its workflow does not run (docs/threats.md, case 38)
 	Orphan   Kind = "orphan"   // its name is one of Ramp's, and it has no row in the ledger
 	Returned Kind = "returned" // it was closed, and is on the target again
-	Vanished Kind = "vanished" // it should be open, and somebody removed it on the target (CASES 33)
+	Vanished Kind = "vanished" // it should be open, and somebody removed it on the target (docs/threats.md, case 33)
 	Changed  Kind = "changed"  // it is not what was granted
 	Forged   Kind = "forged"   // its row in the ledger is not what was approved
 	Live     Kind = "live"     // nothing is wrong; an emergency stop ends it all the same
@@ -63,7 +63,7 @@ const (
 // of reading matters: the target is listed first, the ledger read after it, and
 // Temporal asked last. Since a grant is written to the ledger before it is made,
 // the ledger then has every grant that the target lists, one that is being made
-// at this moment too (CASES 36).
+// at this moment too (docs/threats.md, case 36).
 type Snapshot struct {
 	Target     string
 	Bounds     integrations.Bounds

@@ -82,7 +82,7 @@ func TestDiffKeepsItsPromises(t *testing.T) {
 				require.True(t, ends, "access that should have ended is ended")
 				continue
 			}
-			require.False(t, ends, "what is healthy, or may be, is never ended (CASES 36)")
+			require.False(t, ends, "what is healthy, or may be, is never ended (case 36)")
 		}
 		for _, thing := range v.Found {
 			if _, explained := rows[thing.Name]; !explained {

@@ -55,7 +55,7 @@ func TestCase38WorkflowIsGone(t *testing.T) {
 		f.look()
 		f.ended(g, access.OutcomeExpired)
 	})
-	t.Run("between the ledger and the target", func(t *testing.T) { // CASES 24, and nobody to go on
+	t.Run("between the ledger and the target", func(t *testing.T) { // case 24, and nobody to go on
 		f := newFixture(t)
 		g := f.grantOf(f.asked())
 		require.NoError(t, f.IntendGrant(ctx, g, f.now()))
@@ -80,7 +80,7 @@ func TestCase38WorkflowIsGone(t *testing.T) {
 // it is open, whatever error the target returns.
 func TestCase28PermanentErrorIsNeverEnded(t *testing.T) {
 	for _, fault := range []faketarget.Fault{faketarget.Forbidden, faketarget.Invalid, faketarget.NotFound, faketarget.Internal, faketarget.StillThere, faketarget.Throttled, faketarget.Unavailable} {
-		t.Run(string(fault), func(t *testing.T) { // with StillThere, CASES 27; with Throttled, CASES 26
+		t.Run(string(fault), func(t *testing.T) { // with StillThere, case 27; with Throttled, case 26
 			f := newFixture(t)
 			g := f.opened()
 			f.advance(time.Hour + bounds.Ending)

@@ -34,7 +34,7 @@ const missedLooks = 3
 
 // watch reconciles one target, or the requests, by itself when Temporal has not had
 // this worker do it for some intervals: because another worker does it, or because
-// somebody who may write to Temporal's namespace keeps all workers from it (CASES
+// somebody who may write to Temporal's namespace keeps all workers from it (docs/threats.md, case
 // 59). The third line needs nobody's goodwill; several looks at once are safe.
 type watch struct {
 	target  string
@@ -44,7 +44,7 @@ type watch struct {
 	look    func(context.Context, *reconcile.Reconciler) (reconcile.Report, error)
 	observe func(reconcile.Report)
 	// now is a clock that is neither this worker's nor Temporal's: a wrong clock must
-	// not end access early (CASES 34).
+	// not end access early (docs/threats.md, case 34).
 	now func(context.Context) (time.Time, error)
 	log logrus.FieldLogger
 }

@@ -7,7 +7,7 @@ import (
 // shouldContinueAsNew reports whether this run should give way to a new one, and
 // can. Temporal ends a workflow whose history is full, and anybody who may send
 // signals can make it grow; access with nothing to end it must not come of that
-// (CASES 39). Handlers that have begun are finished first: they are counted and
+// (docs/threats.md, case 39). Handlers that have begun are finished first: they are counted and
 // each is bounded, so that a flood of messages cannot put it off for ever.
 func (r *request) shouldContinueAsNew() bool {
 	return workflow.GetInfo(r.ctx).GetContinueAsNewSuggested() && workflow.AllHandlersFinished(r.ctx) && !r.verifyingSignal

@@ -49,7 +49,7 @@ func (r *request) awaitDecision() access.State {
 // validateDecision is the validator of decisions: it must not change state.
 func (r *request) validateDecision(_ workflow.Context, m SignedStatement) error {
 	// A flood must not keep the handlers busy until the history is full: the sender
-	// tries again, and the next run takes the decision (CASES 39).
+	// tries again, and the next run takes the decision (docs/threats.md, case 39).
 	if workflow.GetInfo(r.ctx).GetContinueAsNewSuggested() {
 		return api.ToTemporal(access.Errorf(access.CodeThrottled, "the request has much to do; try again in a moment"))
 	}
@@ -57,7 +57,7 @@ func (r *request) validateDecision(_ workflow.Context, m SignedStatement) error 
 }
 
 // validateContent refuses what no run takes. Approvals are bounded; denials are
-// not, so that no flood of messages keeps a denial out (CASES 63). Whether either
+// not, so that no flood of messages keeps a denial out (docs/threats.md, case 63). Whether either
 // is what it claims to be only a worker can tell.
 func (r *request) validateContent(m SignedStatement) error {
 	if err := validateSize(m); err != nil {
@@ -84,7 +84,7 @@ func (r *request) requireUnended() error {
 }
 
 // onDecide handles one signed decision. A denial after access has opened closes it
-// again (CASES 15); one more approval then changes nothing (CASES 14).
+// again (docs/threats.md, case 15); one more approval then changes nothing (docs/threats.md, case 14).
 func (r *request) onDecide(ctx workflow.Context, m SignedStatement) (DecideResult, error) {
 	if !claimsDenial(m) {
 		r.Received.Approvals++
@@ -98,7 +98,7 @@ func (r *request) onDecide(ctx workflow.Context, m SignedStatement) (DecideResul
 	if err := r.requireUnended(); err != nil {
 		return DecideResult{}, err
 	}
-	// A denial stands, even for the one who gave it (CASES 12).
+	// A denial stands, even for the one who gave it (docs/threats.md, case 12).
 	if r.Decided == access.DecisionsDenied {
 		return DecideResult{}, api.ToTemporal(access.Errorf(access.CodeConflict, "the request is denied"))
 	}
@@ -117,7 +117,7 @@ func (r *request) onDecide(ctx workflow.Context, m SignedStatement) (DecideResul
 
 // accept keeps a verified decision. A person who says the same again adds nothing,
 // unless it is with a passkey for the first time; so however often somebody
-// decides, there is room for everybody else (CASES 63).
+// decides, there is room for everybody else (docs/threats.md, case 63).
 func (r *request) accept(signed evidence.Envelope, d access.Decision) {
 	by := Decider{Human: d.Approver.HumanID(), Verdict: d.Verdict, Passkey: d.Passkey != nil}
 	for i := len(r.Deciders) - 1; i >= 0; i-- {

@@ -8,7 +8,7 @@ import (
 )
 
 // How many messages of each kind one request accepts, far below Temporal's limits for one
-// history (CASES 39).
+// history (docs/threats.md, case 39).
 const (
 	maxApprovals  = 100
 	maxExtensions = 100

@@ -41,7 +41,7 @@ type RequestState struct {
 }
 
 // Received counts the messages of one request. The counts are bounded, so that a
-// flood of messages cannot keep the request from ending (CASES 39).
+// flood of messages cannot keep the request from ending (docs/threats.md, case 39).
 type Received struct {
 	Approvals  int `json:"approvals,omitempty"`  // and what cannot be read; denials are not counted
 	Extensions int `json:"extensions,omitempty"` // orders, made or refused

@@ -136,7 +136,7 @@ func forged(t *testing.T, g access.Grant, h host) access.Credential {
 }
 
 // A client that has logged in and opened no session has no process with the
-// grant in its environment, and could open a session after the end (CASES 31).
+// grant in its environment, and could open a session after the end (docs/threats.md, case 31).
 func TestCase31IdleConnection(t *testing.T) {
 	c, me := startOpenSSH(t)
 	target := openedTarget(t, c)

@@ -188,7 +188,7 @@ func (s *sshProcess) Close() error {
 }
 
 // A script that goes on trying an ended grant's key must not shut out the other
-// grants from its address, as an sshd from 9.8 on would by itself (CASES 91).
+// grants from its address, as an sshd from 9.8 on would by itself (docs/threats.md, case 91).
 func TestCase91FailedLoginsShutNobodyOut(t *testing.T) {
 	c, me := startOpenSSH(t)
 	target := openedTarget(t, c)

@@ -15,7 +15,7 @@ import (
 // ways: by the admit script's record of each connection, which the user cannot
 // change, and by RAMP_GRANT in the environment, which also finds processes that
 // were detached from their connection. A process that is detached and has cleared
-// its environment is not found; it is no session, and nobody can reach it (CASES
+// its environment is not found; it is no session, and nobody can reach it (docs/threats.md, case
 // 32).
 //
 // It needs root, and an sshd with the configuration of HostConfig.

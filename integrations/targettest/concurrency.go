@@ -77,7 +77,7 @@ func (s *suite) together(t *testing.T, n int, do func(ctx context.Context, i int
 	require.NoError(t, group.Wait())
 }
 
-// overlap tries that two grants never share an object (CASES 29 and 30).
+// overlap tries that two grants never share an object (docs/threats.md, cases 29 and 30).
 func (s *suite) overlap(t *testing.T) {
 	t.Run("Case29RevokingOneLeavesTheOther", func(t *testing.T) {
 		target := s.openTarget(t)

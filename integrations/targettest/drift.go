@@ -11,7 +11,7 @@ import (
 	"ramp.dev/ramp/integrations"
 )
 
-// drift tries that somebody with rights of their own changes what Ramp made (CASES
+// drift tries that somebody with rights of their own changes what Ramp made (docs/threats.md, case
 // 32, 33).
 func (s *suite) drift(t *testing.T) {
 	t.Run("AsGranted", func(t *testing.T) {

@@ -125,7 +125,7 @@ func (s *suite) notFoundYet(t *testing.T) {
 }
 
 // foreign tries that things on the service that are not Ramp's are neither listed
-// nor touched (CASES 36).
+// nor touched (docs/threats.md, case 36).
 func (s *suite) foreign(t *testing.T) {
 	target, ctx := s.openTarget(t), background(t)
 	intact := s.Foreign(t)

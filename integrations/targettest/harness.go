@@ -19,9 +19,9 @@ var ErrRefused = errors.New("the service refused")
 type Fault string
 
 const (
-	// LostReply: the call takes effect, its reply is lost (CASES 24).
+	// LostReply: the call takes effect, its reply is lost (docs/threats.md, case 24).
 	LostReply Fault = "lost reply"
-	// Throttled: the service refuses with "too many requests" (CASES 26).
+	// Throttled: the service refuses with "too many requests" (docs/threats.md, case 26).
 	Throttled Fault = "throttled"
 	// Unavailable: the service cannot be reached; nothing takes effect.
 	Unavailable Fault = "unavailable"
@@ -48,10 +48,10 @@ type Harness struct {
 	// ListNames returns the names of everything of Ramp's on the service, read with
 	// the harness's own client: a target whose List finds too little must not pass.
 	ListNames func(ctx context.Context) ([]string, error)
-	// Remove deletes what one grant made, as somebody would by hand (CASES 33).
+	// Remove deletes what one grant made, as somebody would by hand (docs/threats.md, case 33).
 	Remove func(ctx context.Context, name string) error
 	// Widen changes what one grant made, as somebody would by hand, each in its own
-	// way, so that it is no longer just what was granted (CASES 32). A target that is
+	// way, so that it is no longer just what was granted (docs/threats.md, case 32). A target that is
 	// a DriftDetector needs it.
 	Widen map[string]func(ctx context.Context, g access.Grant) error
 	// Foreign makes things that look as much like Ramp's as the service allows, but

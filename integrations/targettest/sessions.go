@@ -10,7 +10,7 @@ import (
 	"ramp.dev/ramp/integrations"
 )
 
-// sessions tries that access ends also while it is in use (CASES 31).
+// sessions tries that access ends also while it is in use (docs/threats.md, case 31).
 func (s *suite) sessions(t *testing.T) {
 	t.Run("Case31RevokeCutsLiveSessions", func(t *testing.T) {
 		target := s.openTarget(t)

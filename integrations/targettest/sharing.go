@@ -29,7 +29,7 @@ type SharingHarness struct {
 	Slow func(t *testing.T, reached chan<- struct{}, goOn <-chan struct{}) integrations.Target
 }
 
-// Sharing holds a target whose grants share an object to CASES 30: it is there
+// Sharing holds a target whose grants share an object to case 30 of docs/threats.md: it is there
 // as long as one of them is open, and no longer. It comes beside Run.
 func Sharing(t *testing.T, h SharingHarness) {
 	t.Run("FirstOutLeavesLastOutRemoves", h.inAndOut)

@@ -81,7 +81,7 @@ func TestDecide(t *testing.T) {
 		before := f.gateway.messages()
 		_, err := f.Decide(t.Context(), bob, r.ID, DecisionInput{Verdict: access.Deny, PlanDigest: r.Plan.Digest})
 		require.NoError(t, err)
-		require.Equal(t, before+1, f.gateway.messages(), "CASES 63: a denial that was made up in the ledger keeps out no real one")
+		require.Equal(t, before+1, f.gateway.messages(), "case 63: a denial that was made up in the ledger keeps out no real one")
 		f.gateway.err = access.Errorf(access.CodeConflict, "the request is denied")
 		got, err := f.Decide(t.Context(), bob, r.ID, DecisionInput{Verdict: access.Deny, PlanDigest: r.Plan.Digest})
 		require.NoError(t, err)

@@ -59,7 +59,7 @@ func (p *provider) context(ctx context.Context) context.Context {
 
 // bearer verifies a token that was made for Ramp, and returns when it expires.
 // For an act the person's groups are read from the provider once more, where that
-// is configured: a token holds what was so when it was made (CASES 6).
+// is configured: a token holds what was so when it was made (docs/threats.md, case 6).
 func (p *provider) bearer(ctx context.Context, raw string, act bool) (access.Person, time.Time, error) {
 	person, until, err := p.verify(ctx, raw, p.config.Audience, nil)
 	if err == nil && act && p.config.UserInfo {

@@ -1,5 +1,5 @@
 // Package limit keeps one caller from taking what is there for all: so many
-// requests at once, and so many a second (CASES 47).
+// requests at once, and so many a second (docs/threats.md, case 47).
 package limit
 
 import (

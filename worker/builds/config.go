@@ -11,7 +11,7 @@ import (
 	"ramp.dev/ramp/workflows"
 )
 
-// Config switches worker versioning on (CASES 37): a request then stays with the
+// Config switches worker versioning on (docs/threats.md, case 37): a request then stays with the
 // build that it began on. Only workflows have builds, since only
 // their code must go on where it was. Activities read inputs that only ever
 // grow, so any worker of a target closes what any build opened: ending access

@@ -21,7 +21,7 @@ type Session struct {
 }
 
 // Open writes a credential's files into a private directory. It first removes the
-// directories of processes that died before they could (CASES 77).
+// directories of processes that died before they could (docs/threats.md, case 77).
 func Open(cred access.Credential) (*Session, error) {
 	base, err := baseDir()
 	if err != nil {

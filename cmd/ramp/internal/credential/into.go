@@ -19,7 +19,7 @@ const marker = ".ramp-grant"
 // Into writes a credential's files into a directory that the user chose, and
 // returns the credential filled in for it. It makes the directory, with mode 0700,
 // where there is none. A file that is there already is replaced only if Ramp wrote
-// it there for the same grant (CASES 79). Errors are CodeConflict for a file, or a
+// it there for the same grant (docs/threats.md, case 79). Errors are CodeConflict for a file, or a
 // directory, that is somebody else's.
 func Into(cred access.Credential, grant, dir string) (access.Credential, string, error) {
 	dir, err := filepath.Abs(dir)

@@ -15,7 +15,7 @@ import (
 const grace = 5 * time.Second
 
 // Run runs a command until it ends or over says that its access has ended, and
-// then ends whatever it has started, grandchildren too (CASES 77). Signals that
+// then ends whatever it has started, grandchildren too (docs/threats.md, case 77). Signals that
 // end a terminal or a process are passed on. Errors are the command's.
 func Run(cmd *exec.Cmd, over <-chan struct{}) error {
 	adoptOrphans()

@@ -66,7 +66,7 @@ func sshConfig(theirs, dir string) (string, error) {
 `, found["Host"], found["HostName"], port, found["User"], dir, dir, dir), nil
 }
 
-// sshHelpers makes everything that speaks SSH find the credential (CASES 80): a
+// sshHelpers makes everything that speaks SSH find the credential (docs/threats.md, case 80): a
 // directory for PATH in which ssh, scp and sftp are told of its configuration,
 // variables for git, rsync and ansible, and an agent that holds its key alone.
 // stop ends the agent.

@@ -87,7 +87,7 @@ func execWith(ctx context.Context, c *client.Client, id, grant string, argv []st
 const watchEvery = 2 * time.Second
 
 // ended returns a channel that is closed when the access of a request ends: at the
-// end that is in force then, which an extension moves, or before (CASES 76). A
+// end that is in force then, which an extension moves, or before (docs/threats.md, case 76). A
 // server that cannot be reached proves nothing early: then it is the last end that
 // is known.
 func ended(ctx context.Context, c *client.Client, id string, end time.Time) <-chan struct{} {

@@ -93,7 +93,7 @@ type savedLogin struct {
 	Expires time.Time `json:"expires"`
 }
 
-// checkServer says what an address of a server looks like (CASES 87).
+// checkServer says what an address of a server looks like (docs/threats.md, case 87).
 func (s *session) checkServer() error {
 	u, err := url.Parse(s.server)
 	if err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" {
