@@ -59,7 +59,7 @@ func (s site) set() Set {
 	return Set{Origin: "https://ramp.example.com", RPID: "ramp.example.com"}
 }
 
-// signs is what the device answers to a challenge.
+// signs returns what the device signs for a challenge.
 func (s site) signs(challenge []byte) *access.Assertion {
 	s.Helper()
 	var r struct {

@@ -14,9 +14,7 @@ import (
 // its kind may bring, whoever made it; the ssh configuration is the page's own.
 func TestCase54PageBelievesLittle(t *testing.T) {
 	node, err := exec.LookPath("node")
-	if err != nil {
-		t.Skip("there is no node to run the page's script with")
-	}
+	require.NoError(t, err, "node runs the page's script; make setup installs it")
 	kinds, err := json.Marshal(access.CredentialKinds())
 	require.NoError(t, err)
 	believed := func(change func(*access.Credential)) (access.Credential, string) {

@@ -36,7 +36,7 @@ func (l *faultyLedger) write(do func() error) error {
 		return do()
 	}
 	if written {
-		_ = do() // whatever it answers is lost
+		_ = do() // whatever it returns is lost
 	}
 	return access.Errorf(access.CodeUnavailable, "the ledger is down")
 }
