@@ -29,7 +29,7 @@ type PickUpOrder struct {
 }
 
 // Delivery is a worker's statement that it made a sealed credential for an order.
-// The worker signs it with its own key, so that whoever else answers in the
+// The worker signs it with its own key, so that whoever else responds in the
 // workflow's place cannot hand out a credential (docs/threats.md, case 54).
 type Delivery struct {
 	RequestID string    `json:"requestId"`

@@ -107,7 +107,7 @@ func (f *front) set(rate float64, fault frontFault) {
 	f.rate, f.fault = rate, fault
 }
 
-// answers is a target that responds with a fixed failure and does nothing.
+// answers is a target that does nothing and responds with a fixed failure.
 type answers struct {
 	what   string
 	status int

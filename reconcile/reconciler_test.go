@@ -23,7 +23,7 @@ func TestHealthyIsLeftAlone(t *testing.T) {
 	require.Equal(t, []string{g.Name}, f.target.Usable())
 	require.Empty(t, f.runs.described, "a workflow that is listed as running is not described")
 
-	// From a Temporal that does not answer nothing follows.
+	// If Temporal cannot be reached, the reconciler concludes nothing about a request.
 	f.runs.listErr, f.runs.describeErr = errors.New("no visibility"), errors.New("no answer")
 	f.findsNothing()
 	f.runs.describeErr = nil

@@ -12,7 +12,7 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// An answer that is not Vault's own is never taken for "nothing is there".
+// A response that is not Vault's own is never taken for "nothing is there".
 func TestStrangeAnswers(t *testing.T) {
 	ctx := context.Background()
 	t.Setenv("RAMP_VAULT_TOKEN", "hvs.p4ssw0rd0123456789")

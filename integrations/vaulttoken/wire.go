@@ -14,7 +14,7 @@ import (
 )
 
 // wire sits between Vault's library and the network. It adds Ramp's own token, and
-// stops answers that the library would take for "there is nothing": to Ramp,
+// stops responses that the library would take for "there is nothing": to Ramp,
 // nothing means that access has ended.
 type wire struct {
 	next  http.RoundTripper

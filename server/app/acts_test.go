@@ -105,7 +105,7 @@ func TestDecide(t *testing.T) {
 }
 
 // TestDecideAnswersWithTheOutcome: the workflow writes the state after it has
-// answered, and no answer to a denial reads as pending.
+// answered, and no response to a denial reads as pending.
 func TestDecideAnswersWithTheOutcome(t *testing.T) {
 	for _, c := range []struct {
 		recorded access.State

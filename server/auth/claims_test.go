@@ -11,7 +11,7 @@ import (
 )
 
 // TestCase70ClaimsOfOtherTypes: a boolean or a number that is a text says what it
-// says, and what cannot be read is the safe answer: an address that anybody may
+// says, and what cannot be read is taken for the safe value: an address that anybody may
 // have claimed makes nobody anybody.
 func TestCase70ClaimsOfOtherTypes(t *testing.T) {
 	c := IssuerConfig{}.withDefaults().Claims
