@@ -91,16 +91,15 @@ func (s *Server) Stop() error { return s.server.Stop() }
 // defaultDynamic suits one small machine: one partition, so that a task goes
 // straight to a waiting poller, and no limits that are meant for many tenants.
 var defaultDynamic = dynamicconfig.StaticClient{
-	dynamicconfig.MatchingNumTaskqueueReadPartitions.Key():      1,
-	dynamicconfig.MatchingNumTaskqueueWritePartitions.Key():     1,
-	dynamicconfig.ForceSearchAttributesCacheRefreshOnRead.Key(): true,
-	dynamicconfig.FrontendMaxNamespaceRPSPerInstance.Key():      10000,
-	dynamicconfig.FrontendRPS.Key():                             10000,
-	dynamicconfig.HistoryRPS.Key():                              30000,
-	dynamicconfig.MatchingRPS.Key():                             30000,
-	dynamicconfig.HistoryPersistenceMaxQPS.Key():                100000,
-	dynamicconfig.MatchingPersistenceMaxQPS.Key():               100000,
-	dynamicconfig.FrontendPersistenceMaxQPS.Key():               100000,
+	dynamicconfig.MatchingNumTaskqueueReadPartitions.Key():  1,
+	dynamicconfig.MatchingNumTaskqueueWritePartitions.Key(): 1,
+	dynamicconfig.FrontendMaxNamespaceRPSPerInstance.Key():  10000,
+	dynamicconfig.FrontendRPS.Key():                         10000,
+	dynamicconfig.HistoryRPS.Key():                          30000,
+	dynamicconfig.MatchingRPS.Key():                         30000,
+	dynamicconfig.HistoryPersistenceMaxQPS.Key():            100000,
+	dynamicconfig.MatchingPersistenceMaxQPS.Key():           100000,
+	dynamicconfig.FrontendPersistenceMaxQPS.Key():           100000,
 }
 
 func (c Config) dynamic() dynamicconfig.StaticClient {
