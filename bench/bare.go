@@ -13,11 +13,10 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-const bareQueue = "bench-bare"
-
-// bareInput is what the floor is told: as little as can be.
+// bareInput is what a floor is told: as little as can be.
 type bareInput struct {
 	Pending, Access time.Duration
+	Queue           string // of the two activities
 }
 
 // bareLife waits for an approval, runs an empty activity, waits for the expiry
@@ -30,7 +29,7 @@ func bareLife(ctx workflow.Context, in bareInput) error {
 	if ok, err := workflow.AwaitWithTimeout(ctx, in.Pending, func() bool { return approved }); err != nil || !ok {
 		return err
 	}
-	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{StartToCloseTimeout: time.Minute,
+	ctx = workflow.WithActivityOptions(ctx, workflow.ActivityOptions{TaskQueue: in.Queue, StartToCloseTimeout: time.Minute,
 		RetryPolicy: &temporal.RetryPolicy{MaximumInterval: 30 * time.Second}})
 	expires := workflow.Now(ctx).Truncate(time.Second).Add(in.Access)
 	if err := workflow.ExecuteActivity(ctx, "open", expires).Get(ctx, nil); err != nil {
@@ -42,35 +41,65 @@ func bareLife(ctx workflow.Context, in bareInput) error {
 	return workflow.ExecuteActivity(ctx, "close").Get(ctx, nil)
 }
 
-// bare is the floor as a side.
+// bare is a floor as a side.
 type bare struct {
+	as       string
 	temporal client.Client
 	effects  *effects
-	worker   worker.Worker
+	queue    string // of the workflows
+	acts     string // the queue of the two activities
+	workers  []worker.Worker
 }
 
-// startBare starts a worker of its own, with what Ramp's has that bears on speed.
-func startBare(askers, workers client.Client) (*bare, error) {
-	b := &bare{temporal: askers, effects: newEffects()}
-	b.worker = worker.New(workers, bareQueue, worker.Options{MaxConcurrentActivityTaskPollers: 4, MaxConcurrentWorkflowTaskPollers: 10})
-	b.worker.RegisterWorkflowWithOptions(bareLife, workflow.RegisterOptions{Name: "bare"})
+// Names of the sides.
+const (
+	rampSide = "ramp"
+	bareSide = "bare"
+	// apartSide is the floor whose activities are on the queue of another worker. That
+	// is what it costs to keep a target's credentials with its own worker: Temporal
+	// hands an activity to the worker that asked for it without a queue between them
+	// only where both are on one queue.
+	apartSide = "apart"
+)
+
+// startBare starts the workers of a floor, with what Ramp's have that bears on speed.
+func startBare(as string, askers, workers client.Client) (*bare, error) {
+	b := &bare{as: as, temporal: askers, effects: newEffects(), queue: "bench-" + as, acts: "bench-" + as}
+	if as == apartSide {
+		b.acts += "-activities"
+	}
+	options := worker.Options{MaxConcurrentActivityTaskPollers: 4, MaxConcurrentWorkflowTaskPollers: 10}
+	flow := worker.New(workers, b.queue, options)
+	flow.RegisterWorkflowWithOptions(bareLife, workflow.RegisterOptions{Name: "bare"})
+	b.workers = append(b.workers, flow)
+	acts := flow
+	if b.acts != b.queue {
+		options.DisableWorkflowWorker = true
+		acts = worker.New(workers, b.acts, options)
+		b.workers = append(b.workers, acts)
+	}
 	id := func(ctx context.Context) string { return activity.GetInfo(ctx).WorkflowExecution.ID }
-	b.worker.RegisterActivityWithOptions(func(ctx context.Context, expires time.Time) error {
+	acts.RegisterActivityWithOptions(func(ctx context.Context, expires time.Time) error {
 		b.effects.open(id(ctx), expires)
 		return nil
 	}, activity.RegisterOptions{Name: "open"})
-	b.worker.RegisterActivityWithOptions(func(ctx context.Context) error {
+	acts.RegisterActivityWithOptions(func(ctx context.Context) error {
 		b.effects.close(id(ctx))
 		return nil
 	}, activity.RegisterOptions{Name: "close"})
-	return b, b.worker.Start()
+	for _, w := range b.workers {
+		if err := w.Start(); err != nil {
+			return nil, err
+		}
+	}
+	return b, nil
 }
 
-func (b *bare) name() string { return "bare" }
+func (b *bare) name() string { return b.as }
 
 func (b *bare) ask(ctx context.Context, d time.Duration) (string, error) {
 	run, err := b.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
-		ID: "bare-" + access.NewRequestID(), TaskQueue: bareQueue}, "bare", bareInput{Pending: time.Hour, Access: d})
+		ID: b.as + "-" + access.NewRequestID(), TaskQueue: b.queue}, "bare", bareInput{Pending: time.Hour, Access: d, Queue: b.acts})
 	if err != nil {
 		return "", err
 	}
@@ -90,4 +119,8 @@ func (b *bare) seen() *effects { return b.effects }
 
 func (b *bare) ended(context.Context) (int, error) { return b.effects.countClosed(), nil }
 
-func (b *bare) stop() { b.worker.Stop() }
+func (b *bare) stop() {
+	for _, w := range b.workers {
+		w.Stop()
+	}
+}

@@ -42,7 +42,7 @@ func child(ctx context.Context, args []string) error {
 		return err
 	}
 	var said any
-	switch s := w.side(t.side); t.what {
+	switch s := w.sides[0]; t.what {
 	case "fill":
 		said, err = fill(ctx, s, t.n, t.pace)
 		if err == nil {

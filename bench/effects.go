@@ -47,6 +47,17 @@ func (e *effects) countClosed() int {
 	return len(e.closed)
 }
 
+// neverOpened counts those that never opened. A figure of lives of which some were
+// not lived compares nothing.
+func (e *effects) neverOpened(approved map[string]time.Time) (n int) {
+	for id := range approved {
+		if !e.isOpen(id) {
+			n++
+		}
+	}
+	return n
+}
+
 // sinceApproval is how long each took from being approved to being open.
 func (e *effects) sinceApproval(approved map[string]time.Time) (out []time.Duration) {
 	e.mu.Lock()

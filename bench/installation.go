@@ -32,8 +32,7 @@ type side interface {
 type installation struct {
 	engine          *temporalserver.Server
 	askers, workers client.Client
-	ramp            *ramp
-	bare            *bare
+	sides           []side // in the order in which they were named
 }
 
 // startTemporal starts Temporal in dir and the sides named, or goes on where a
@@ -52,14 +51,16 @@ func startTemporal(ctx context.Context, dir string, names ...string) (w *install
 		return nil, err
 	}
 	for _, name := range names {
-		if name == "ramp" {
-			w.ramp, err = startRamp(ctx, dir, w.askers, w.workers)
+		var s side
+		if name == rampSide {
+			s, err = startRamp(ctx, dir, w.askers, w.workers)
 		} else {
-			w.bare, err = startBare(w.askers, w.workers)
+			s, err = startBare(name, w.askers, w.workers)
 		}
 		if err != nil {
 			return nil, err
 		}
+		w.sides = append(w.sides, s)
 	}
 	return w, nil
 }
@@ -69,19 +70,9 @@ func (w *installation) dial(ctx context.Context) (client.Client, error) {
 		Logger: sdklog.New(logrus.StandardLogger())})
 }
 
-func (w *installation) side(name string) side {
-	if name == "ramp" {
-		return w.ramp
-	}
-	return w.bare
-}
-
 func (w *installation) stop() {
-	if w.ramp != nil {
-		w.ramp.stop()
-	}
-	if w.bare != nil {
-		w.bare.stop()
+	for _, s := range w.sides {
+		s.stop()
 	}
 	w.askers.Close()
 	w.workers.Close()
@@ -118,19 +109,39 @@ func openMany(ctx context.Context, s side, n int, length func() time.Duration) (
 	return approved, err
 }
 
-// awaitEnded waits until total lifecycles have ended since the start.
-func awaitEnded(ctx context.Context, s side, total int) error {
+// patience is how long anything is waited for before the measurement fails.
+const patience = 5 * time.Minute
+
+// await asks again and again until it is so, for as long as patience lasts; doing says
+// what is waited for.
+func await(ctx context.Context, every time.Duration, doing string, so func() (bool, error)) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	tick := time.NewTicker(every)
+	defer tick.Stop()
 	for {
-		n, err := s.ended(ctx)
-		if err != nil || n >= total {
+		if ok, err := so(); err != nil || ok {
 			return err
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%s: %d of %d ended: %w", s.name(), n, total, ctx.Err())
-		case <-time.After(20 * time.Millisecond):
+			return fmt.Errorf("%s: %w", doing, ctx.Err())
+		case <-tick.C:
 		}
 	}
+}
+
+// awaitEnded waits until total lifecycles have ended since the start.
+func awaitEnded(ctx context.Context, s side, total int) error {
+	return await(ctx, 20*time.Millisecond, fmt.Sprintf("%s: until %d have ended", s.name(), total), func() (bool, error) {
+		n, err := s.ended(ctx)
+		return n >= total, err
+	})
+}
+
+// awaitOpen waits until one is open.
+func awaitOpen(ctx context.Context, s side, id string) error {
+	return await(ctx, 200*time.Microsecond, s.name()+": until "+id+" is open", func() (bool, error) { return s.seen().isOpen(id), nil })
 }
 
 func fixed(d time.Duration) func() time.Duration { return func() time.Duration { return d } }

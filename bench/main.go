@@ -38,7 +38,7 @@ func main() {
 	flag.BoolVar(&o.long, "long", false, "the full numbers, which take about an hour")
 	flag.StringVar(&o.output, "o", "table", "table or json")
 	flag.StringVar(&o.only, "only", "", "measure only these, by comma: "+strings.Join(names(), ", "))
-	flag.IntVar(&o.rounds, "rounds", 3, "rounds of each, in turns")
+	flag.IntVar(&o.rounds, "rounds", 5, "rounds of each, in turns")
 	flag.StringVar(&o.profile, "cpuprofile", "", "write a CPU profile of everything in this process")
 	flag.StringVar(&o.dir, "dir", "", "where to keep databases; a directory that is removed afterwards if empty")
 	flag.Parse()
@@ -119,7 +119,7 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 		form = "long form"
 	}
 	b := &bench{options: o, table: newTable(form)}
-	if b.installation, err = startTemporal(ctx, o.dir, "bare", "ramp"); err != nil {
+	if b.installation, err = startTemporal(ctx, o.dir, bareSide, rampSide, apartSide); err != nil {
 		return err
 	}
 	defer b.installation.stop()

@@ -18,11 +18,8 @@ func fill(ctx context.Context, s side, n int, pace time.Duration) (filled, error
 		return filled{}, err
 	}
 	for id := range approved {
-		for !s.seen().isOpen(id) {
-			if ctx.Err() != nil {
-				return filled{}, ctx.Err()
-			}
-			time.Sleep(10 * time.Millisecond)
+		if err := awaitOpen(ctx, s, id); err != nil {
+			return filled{}, err
 		}
 	}
 	return filled{s.seen().lastExpiry()}, nil
@@ -51,14 +48,18 @@ func measureRecovery(ctx context.Context, b *bench) error {
 	rounds.rounds = b.size(1, b.rounds)
 	got := map[string]drained{}
 	round := 0
-	return rounds.turns(func(s side) (err error) {
+	return rounds.turns(b.two(), func(s side) (err error) {
 		round++
 		got[s.name()], err = recovery(ctx, task{side: s.name(), dir: filepath.Join(b.dir, fmt.Sprintf("recovery-%d", round)), n: n, pace: b.pace})
 		return err
 	}, func() {
 		name := fmt.Sprintf("%d expired while all was down, after the start", n)
-		b.table.add(name+": first gone", "s", got["ramp"].First.Seconds(), got["bare"].First.Seconds())
-		b.table.add(name+": last gone", "s", got["ramp"].Last.Seconds(), got["bare"].Last.Seconds())
+		first, last := figures{}, figures{}
+		for side, d := range got {
+			first[side], last[side] = d.First.Seconds(), d.Last.Seconds()
+		}
+		b.table.add(name+": first gone", "s", first)
+		b.table.add(name+": last gone", "s", last)
 	})
 }
 

@@ -42,8 +42,8 @@ const few = 20
 // few, of the same side. One round: nothing of it depends on speed.
 func measureSleeping(ctx context.Context, b *bench) error {
 	n := b.size(1000, 10000)
-	memory, disk, ledger, cpu := map[string]float64{}, map[string]float64{}, map[string]float64{}, map[string]float64{}
-	for _, s := range []side{b.installation.bare, b.installation.ramp} {
+	memory, disk, ledger, cpu := figures{}, figures{}, figures{}, figures{}
+	for _, s := range b.two() {
 		var used [2]slept
 		var temporal, own [2]float64
 		for i, count := range []int{few, few + n} {
@@ -60,10 +60,10 @@ func measureSleeping(ctx context.Context, b *bench) error {
 		memory[s.name()] = each([2]float64{used[0].Memory, used[1].Memory})
 		disk[s.name()], ledger[s.name()], cpu[s.name()] = each(temporal), each(own), used[1].CPU
 	}
-	b.table.add(fmt.Sprintf("each of %d sleeping: memory", n), "KiB", memory["ramp"], memory["bare"])
-	b.table.add(fmt.Sprintf("each of %d sleeping: Temporal's database", n), "KiB", disk["ramp"], disk["bare"])
-	b.table.add(fmt.Sprintf("each of %d sleeping: ledger", n), "KiB", ledger["ramp"], ledger["bare"])
-	b.table.add(fmt.Sprintf("%d sleeping: CPU of the process", n), "%", cpu["ramp"], cpu["bare"])
+	b.table.add(fmt.Sprintf("each of %d sleeping: memory", n), "KiB", memory)
+	b.table.add(fmt.Sprintf("each of %d sleeping: Temporal's database", n), "KiB", disk)
+	b.table.add(fmt.Sprintf("each of %d sleeping: ledger", n), "KiB", ledger)
+	b.table.add(fmt.Sprintf("%d sleeping: CPU of the process", n), "%", cpu)
 	return nil
 }
 

@@ -19,14 +19,21 @@ type table struct {
 	Rows    []*row    `json:"rows"`
 }
 
-// row is one figure over several rounds. The ratio is taken within each round,
-// so that what disturbs a round disturbs both sides of it.
+// figures is what one round of one figure gave, by side.
+type figures map[string]float64
+
+// row is one figure over several rounds. A ratio is taken within each round, so
+// that what disturbs a round disturbs all sides of it.
 type row struct {
-	Name  string `json:"name"`
-	Unit  string `json:"unit"`
-	Ramp  spread `json:"ramp"`
-	Bare  spread `json:"bare"`
-	Ratio spread `json:"ratio"` // Ramp / bare
+	Name string `json:"name"`
+	Unit string `json:"unit"`
+	Ramp spread `json:"ramp"`
+	// Bare is the floor, Apart the one whose activities are on another worker's queue;
+	// without values where it is not measured.
+	Bare       spread `json:"bare"`
+	Ratio      spread `json:"ratio"` // Ramp / bare
+	Apart      spread `json:"apart"`
+	ApartRatio spread `json:"apartRatio"` // Ramp / apart
 }
 
 // spread is what several rounds gave.
@@ -81,27 +88,37 @@ func newTable(form string) *table {
 }
 
 // add notes one round of a figure.
-func (t *table) add(name, unit string, ramp, bare float64) {
+func (t *table) add(name, unit string, f figures) {
 	i := slices.IndexFunc(t.Rows, func(r *row) bool { return r.Name == name })
 	if i < 0 {
 		i = len(t.Rows)
 		t.Rows = append(t.Rows, &row{Name: name, Unit: unit})
 	}
 	r := t.Rows[i]
-	r.Ramp.Values = append(r.Ramp.Values, ramp)
-	r.Bare.Values = append(r.Bare.Values, bare)
-	if bare > 0 {
-		r.Ratio.Values = append(r.Ratio.Values, ramp/bare)
+	r.Ramp.Values = append(r.Ramp.Values, f[rampSide])
+	for side, into := range map[string][2]*spread{bareSide: {&r.Bare, &r.Ratio}, apartSide: {&r.Apart, &r.ApartRatio}} {
+		v, measured := f[side]
+		if !measured {
+			continue
+		}
+		into[0].Values = append(into[0].Values, v)
+		if v > 0 {
+			into[1].Values = append(into[1].Values, f[rampSide]/v)
+		}
 	}
 }
 
-// addLags notes the quantiles of one round of both sides.
-func (t *table) addLags(name string, ramp, bare []time.Duration) {
+// addLags notes the quantiles of one round of all sides.
+func (t *table) addLags(name string, lags map[string][]time.Duration) {
 	for _, q := range []struct {
 		name string
 		at   float64
 	}{{"p50", 0.5}, {"p99", 0.99}, {"max", 1}} {
-		t.add(name+" "+q.name, "ms", quantile(ramp, q.at), quantile(bare, q.at))
+		f := figures{}
+		for side, of := range lags {
+			f[side] = quantile(of, q.at)
+		}
+		t.add(name+" "+q.name, "ms", f)
 	}
 }
 
@@ -119,9 +136,9 @@ func quantile(d []time.Duration, q float64) float64 {
 func (t *table) print(out io.Writer) error {
 	fmt.Fprintf(out, "\n%s, %s, %s. Median of the rounds (least … most).\n\n", t.When.Format("2 Jan 2006 15:04 UTC"), t.Machine, t.Form)
 	w := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
-	fmt.Fprintln(w, "FIGURE\tUNIT\tRAMP\tBARE\tRAMP / BARE")
+	fmt.Fprintln(w, "FIGURE\tUNIT\tRAMP\tBARE\tRAMP / BARE\tAPART\tRAMP / APART")
 	for _, r := range t.Rows {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", r.Name, r.Unit, r.Ramp, r.Bare, r.Ratio)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.Name, r.Unit, r.Ramp, r.Bare, r.Ratio, r.Apart, r.ApartRatio)
 	}
 	return w.Flush()
 }
