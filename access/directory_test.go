@@ -26,16 +26,16 @@ func TestCase06LostVotes(t *testing.T) {
 	for name, c := range map[string]struct {
 		roll    access.DirectorySnapshot
 		verdict access.Verdict
-		want    access.DecisionOutcome
+		want    access.Tally
 	}{
-		"no directory":                     {access.DirectorySnapshot{}, access.Approve, access.DecisionsSatisfied},
-		"unknown there":                    {roll(), access.Approve, access.DecisionsSatisfied},
-		"still in the group":               {roll(in), access.Approve, access.DecisionsSatisfied},
-		"lost the group":                   {roll(access.Member{ID: "bob", Active: true, Groups: []string{"others"}}), access.Approve, access.DecisionsUndecided},
-		"has left":                         {roll(access.Member{ID: "bob", Groups: []string{"leads"}}), access.Approve, access.DecisionsUndecided},
-		"unknown though all must be known": {access.DirectorySnapshot{Required: true}, access.Approve, access.DecisionsUndecided},
-		"has left, having denied":          {roll(access.Member{ID: "bob"}), access.Deny, access.DecisionsDenied},
-		"groups are those of tokens":       {access.DirectorySnapshot{Members: map[string]access.Member{"bob": {ID: "bob", Active: true}}}, access.Approve, access.DecisionsSatisfied},
+		"no directory":                     {access.DirectorySnapshot{}, access.Approve, access.TallySatisfied},
+		"unknown there":                    {roll(), access.Approve, access.TallySatisfied},
+		"still in the group":               {roll(in), access.Approve, access.TallySatisfied},
+		"lost the group":                   {roll(access.Member{ID: "bob", Active: true, Groups: []string{"others"}}), access.Approve, access.TallyUndecided},
+		"has left":                         {roll(access.Member{ID: "bob", Groups: []string{"leads"}}), access.Approve, access.TallyUndecided},
+		"unknown though all must be known": {access.DirectorySnapshot{Required: true}, access.Approve, access.TallyUndecided},
+		"has left, having denied":          {roll(access.Member{ID: "bob"}), access.Deny, access.TallyDenied},
+		"groups are those of tokens":       {access.DirectorySnapshot{Members: map[string]access.Member{"bob": {ID: "bob", Active: true}}}, access.Approve, access.TallySatisfied},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := asked(leads)
@@ -70,7 +70,7 @@ func TestNoDirectoryChangesNothing(t *testing.T) {
 		require.Equal(t, said, append([]access.Decision(nil), access.DirectorySnapshot{}.FilterDecisions(said)...))
 		before, _ := p.Rule.Tally(p, digest, said)
 		after, _ := p.Rule.Tally(p, digest, known.FilterDecisions(said))
-		if before != access.DecisionsSatisfied {
+		if before != access.TallySatisfied {
 			require.Equal(t, before, after)
 		}
 	})
@@ -88,16 +88,16 @@ func TestCase02Case04OneHuman(t *testing.T) {
 	for name, c := range map[string]struct {
 		plan access.Plan
 		said []access.Decision
-		want access.DecisionOutcome
+		want access.Tally
 	}{
-		"two people":               {asked(two), []access.Decision{says(bob, yes), says(carol, yes)}, access.DecisionsSatisfied},
-		"linked":                   {asked(two), []access.Decision{says(bob, yes), says(linked, yes)}, access.DecisionsUndecided},
-		"linked, on two chairs":    {asked(leads, security), []access.Decision{says(bob, yes), says(linked, yes)}, access.DecisionsUndecided},
-		"one address":              {asked(two), []access.Decision{says(with(bob, mail("b@example.com")), yes), says(with(carol, mail("B@Example.com")), yes)}, access.DecisionsUndecided},
-		"no address is no link":    {asked(two), []access.Decision{says(with(bob, mail("")), yes), says(with(carol, mail("")), yes)}, access.DecisionsSatisfied},
-		"linked through a third":   {asked(two), []access.Decision{says(with(bob, mail("b@example.com")), yes), says(with(linked, mail("")), yes), says(with(carol, mail("b@example.com")), yes)}, access.DecisionsUndecided},
-		"one account denied":       {asked(leads), []access.Decision{says(bob, no), says(linked, yes)}, access.DecisionsDenied},
-		"one account denied later": {asked(leads), []access.Decision{says(linked, yes), says(bob, no)}, access.DecisionsDenied},
+		"two people":               {asked(two), []access.Decision{says(bob, yes), says(carol, yes)}, access.TallySatisfied},
+		"linked":                   {asked(two), []access.Decision{says(bob, yes), says(linked, yes)}, access.TallyUndecided},
+		"linked, on two chairs":    {asked(leads, security), []access.Decision{says(bob, yes), says(linked, yes)}, access.TallyUndecided},
+		"one address":              {asked(two), []access.Decision{says(with(bob, mail("b@example.com")), yes), says(with(carol, mail("B@Example.com")), yes)}, access.TallyUndecided},
+		"no address is no link":    {asked(two), []access.Decision{says(with(bob, mail("")), yes), says(with(carol, mail("")), yes)}, access.TallySatisfied},
+		"linked through a third":   {asked(two), []access.Decision{says(with(bob, mail("b@example.com")), yes), says(with(linked, mail("")), yes), says(with(carol, mail("b@example.com")), yes)}, access.TallyUndecided},
+		"one account denied":       {asked(leads), []access.Decision{says(bob, no), says(linked, yes)}, access.TallyDenied},
+		"one account denied later": {asked(leads), []access.Decision{says(linked, yes), says(bob, no)}, access.TallyDenied},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, _ := c.plan.Rule.Tally(c.plan, digest, c.said)

@@ -12,14 +12,14 @@ import (
 
 // Issues of orders that a plan does not allow.
 const (
-	IssueWrongPlan     = "wrong_plan"         // the statement is about another request or plan
-	IssueNotRequester  = "not_requester"      // the order is somebody else's
-	IssuePasskeyNeeded = "passkey_needed"     // the approval carries no passkey
-	IssueNotExtendable = "not_extendable"     // the contract has no extensions
-	IssueExtendedFully = "extended_enough"    // all extensions were made
-	IssueExtendedOver  = "extend_over_limit"  // the whole would last too long
-	IssueUnknownGrant  = "unknown_grant"      // the plan has no such grant
-	IssueStalePickUp   = "pickup_order_stale" // the order was signed too long ago
+	IssueWrongPlan       = "wrong_plan"         // the statement is about another request or plan
+	IssueNotRequester    = "not_requester"      // the order is somebody else's
+	IssuePasskeyNeeded   = "passkey_needed"     // the approval carries no passkey
+	IssueNotExtendable   = "not_extendable"     // the contract has no extensions
+	IssueExtensionNumber = "extension_number"   // more extensions than were approved, or one out of turn
+	IssueExtendedOver    = "extend_over_limit"  // the whole would last too long
+	IssueUnknownGrant    = "unknown_grant"      // the plan has no such grant
+	IssueStalePickUp     = "pickup_order_stale" // the order was signed too long ago
 )
 
 // PickUpWithin is how long a signed pick-up order is good for, so that one that
@@ -46,7 +46,7 @@ func (p Plan) AllowsExtension(o ExtensionOrder, total time.Duration) error {
 	case p.Extend == nil:
 		return Refuse(CodeForbidden, IssueNotExtendable, "contract %s allows no extensions; make a new request when this ends", p.Contract)
 	case o.Number < 1 || o.Number > p.Extend.Times:
-		return Refuse(CodeForbidden, IssueExtendedFully, "extension %d is more than the %d that were approved", o.Number, p.Extend.Times)
+		return Refuse(CodeForbidden, IssueExtensionNumber, "extension %d is more than the %d that were approved", o.Number, p.Extend.Times)
 	case o.Adds <= 0:
 		return InvalidField("duration_not_positive", "for", "an extension must add time, not %s", o.Adds)
 	case total > p.Extend.UpTo.Std():
@@ -140,7 +140,7 @@ func (p Plan) CheckExtensions(orders []ExtensionOrder) error {
 			return err
 		}
 		if o.Number > 1 && !slices.ContainsFunc(others, func(e ExtensionOrder) bool { return e.Number == o.Number-1 }) {
-			return Refuse(CodeEvidence, IssueExtendedFully, "extension %d was ordered without the one before it", o.Number)
+			return Refuse(CodeEvidence, IssueExtensionNumber, "extension %d was ordered without the one before it", o.Number)
 		}
 	}
 	return nil

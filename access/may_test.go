@@ -46,8 +46,8 @@ func TestAllowsExtension(t *testing.T) {
 			o.By = access.Person{ID: "bot", Kind: access.KindAgent, OnBehalfOf: "alice"}
 		}, 60, access.CodeEvidence, access.IssueNotRequester},
 		"a plan without":  {func(p *access.Plan, _ *access.ExtensionOrder) { p.Extend = nil }, 60, access.CodeForbidden, access.IssueNotExtendable},
-		"too often":       {func(_ *access.Plan, o *access.ExtensionOrder) { o.Number = 3 }, 60, access.CodeForbidden, access.IssueExtendedFully},
-		"number zero":     {func(_ *access.Plan, o *access.ExtensionOrder) { o.Number = 0 }, 60, access.CodeForbidden, access.IssueExtendedFully},
+		"too often":       {func(_ *access.Plan, o *access.ExtensionOrder) { o.Number = 3 }, 60, access.CodeForbidden, access.IssueExtensionNumber},
+		"number zero":     {func(_ *access.Plan, o *access.ExtensionOrder) { o.Number = 0 }, 60, access.CodeForbidden, access.IssueExtensionNumber},
 		"adds nothing":    {func(_ *access.Plan, o *access.ExtensionOrder) { o.Adds = 0 }, 60, access.CodeInvalid, "duration_not_positive"},
 		"takes time away": {func(_ *access.Plan, o *access.ExtensionOrder) { o.Adds = -minutes(1) }, 60, access.CodeInvalid, "duration_not_positive"},
 		"an old login":    {func(_ *access.Plan, o *access.ExtensionOrder) { o.At = at.Add(2 * time.Hour) }, 60, access.CodeUnauthenticated, access.IssueStepUpNeeded},
@@ -94,7 +94,7 @@ func TestCountsAllowsLateDenials(t *testing.T) {
 	requireRefused(t, p.Rule.Counts(p, digest, says(bob, access.Approve, late)), access.CodeTooLate, "lapsed")
 	require.NoError(t, p.Rule.Counts(p, digest, says(bob, access.Deny, late)))
 	got, _ := p.Rule.Tally(p, digest, []access.Decision{says(human("carol", "leads"), access.Approve), says(bob, access.Deny, late)})
-	require.Equal(t, access.DecisionsDenied, got)
+	require.Equal(t, access.TallyDenied, got)
 }
 
 func TestAllowsRequest(t *testing.T) {
@@ -160,8 +160,8 @@ func TestCheckExtensions(t *testing.T) {
 		"two":                      {[]access.ExtensionOrder{order(p, 1, minutes(20)), order(p, 2, minutes(70))}, ""},
 		"the first made anew":      {[]access.ExtensionOrder{order(p, 1, minutes(90)), order(p, 1, minutes(20))}, ""},
 		"the second over the rest": {[]access.ExtensionOrder{order(p, 1, minutes(20)), order(p, 2, minutes(71))}, access.IssueExtendedOver},
-		"the second only":          {[]access.ExtensionOrder{order(p, 2, minutes(20))}, access.IssueExtendedFully},
-		"a third":                  {[]access.ExtensionOrder{order(p, 1, minutes(1)), order(p, 2, minutes(1)), order(p, 3, minutes(1))}, access.IssueExtendedFully},
+		"the second only":          {[]access.ExtensionOrder{order(p, 2, minutes(20))}, access.IssueExtensionNumber},
+		"a third":                  {[]access.ExtensionOrder{order(p, 1, minutes(1)), order(p, 2, minutes(1)), order(p, 3, minutes(1))}, access.IssueExtensionNumber},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := p.CheckExtensions(c.orders)

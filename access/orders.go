@@ -2,7 +2,7 @@ package access
 
 import "time"
 
-// ExtensionOrder moves the end of a live request, within what its plan allows.
+// ExtensionOrder moves the end of active access, within what its plan allows.
 // The server signs it; the worker checks it against the plan.
 type ExtensionOrder struct {
 	RequestID  string    `json:"requestId"`

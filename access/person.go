@@ -15,8 +15,9 @@ const (
 	KindAgent   PersonKind = "agent" // a program that acts on behalf of a human; never approves
 )
 
-// Person is one verified identity, as the identity provider described it at the
-// time of the act that carries it.
+// Person is one verified account, of a human, a service or an agent, as the
+// identity provider described it at the time of the act that names it. One human
+// may have several; see HumanID.
 type Person struct {
 	ID            string            `json:"id"` // stable; the provider's subject or a mapped claim
 	Name          string            `json:"name,omitempty"`

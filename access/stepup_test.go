@@ -45,12 +45,12 @@ func TestTallyWithStepUp(t *testing.T) {
 	fresh.LoggedInAt, stale.LoggedInAt = at.Add(-time.Minute), at.Add(-time.Hour)
 	for _, c := range []struct {
 		said access.Decision
-		want access.DecisionOutcome
+		want access.Tally
 	}{
-		{says(fresh, access.Approve), access.DecisionsSatisfied},
-		{says(stale, access.Approve), access.DecisionsUndecided},
-		{says(human("bob", "leads"), access.Approve), access.DecisionsUndecided},
-		{says(stale, access.Deny), access.DecisionsDenied},
+		{says(fresh, access.Approve), access.TallySatisfied},
+		{says(stale, access.Approve), access.TallyUndecided},
+		{says(human("bob", "leads"), access.Approve), access.TallyUndecided},
+		{says(stale, access.Deny), access.TallyDenied},
 	} {
 		got, _ := plan.Rule.Tally(plan, digest, []access.Decision{c.said})
 		require.Equal(t, c.want, got)

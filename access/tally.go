@@ -12,20 +12,20 @@ type StageStatus struct {
 	Met      bool     `json:"met"`
 }
 
-// DecisionOutcome is what the decisions on a plan amount to.
-type DecisionOutcome string
+// Tally is what the decisions on a plan amount to.
+type Tally string
 
 const (
-	DecisionsUndecided DecisionOutcome = "undecided"
-	DecisionsSatisfied DecisionOutcome = "satisfied"
-	DecisionsDenied    DecisionOutcome = "denied"
+	TallyUndecided Tally = "undecided"
+	TallySatisfied Tally = "satisfied"
+	TallyDenied    Tally = "denied"
 )
 
 // Tally counts the decisions that Counts accepts and passes over the others. The
 // latest verdict of each account stands, by its signed time; of one human's
 // accounts, a denial stands before an approval. It is a pure function of its
 // arguments, and the order of decisions matters only for two of one instant.
-func (r Rule) Tally(plan Plan, digest string, decisions []Decision) (DecisionOutcome, []StageStatus) {
+func (r Rule) Tally(plan Plan, digest string, decisions []Decision) (Tally, []StageStatus) {
 	denials := 0
 	var approvers []Person
 	for _, theirs := range byHuman(lastByAccount(decisions, func(d Decision) bool { return r.Counts(plan, digest, d) == nil })) {
@@ -44,11 +44,11 @@ func (r Rule) Tally(plan Plan, digest string, decisions []Decision) (DecisionOut
 	stages, met := assign(r.Stages, approvers)
 	switch {
 	case denials >= max(r.DenyThreshold, 1):
-		return DecisionsDenied, stages
+		return TallyDenied, stages
 	case len(r.Stages) == 0 && r.Auto && !r.Passkey, len(r.Stages) > 0 && met:
-		return DecisionsSatisfied, stages
+		return TallySatisfied, stages
 	}
-	return DecisionsUndecided, stages
+	return TallyUndecided, stages
 }
 
 // lastByAccount returns the latest decision of each account, of those that count,

@@ -41,24 +41,24 @@ func TestTally(t *testing.T) {
 	for name, c := range map[string]struct {
 		plan access.Plan
 		said []access.Decision
-		want access.DecisionOutcome
+		want access.Tally
 	}{
-		"nobody":                                     {asked(leads), nil, access.DecisionsUndecided},
-		"no rule at all":                             {asked(), []access.Decision{says(bob, yes)}, access.DecisionsUndecided},
-		"one":                                        {asked(leads), []access.Decision{says(bob, yes)}, access.DecisionsSatisfied},
-		"Case05 two where one is enough":             {asked(leads), []access.Decision{says(bob, yes), says(carol, yes)}, access.DecisionsSatisfied},
-		"Case04 one on two chairs":                   {asked(leads, security), []access.Decision{says(both, yes)}, access.DecisionsUndecided},
-		"one who fits two chairs makes room":         {asked(leads, security), []access.Decision{says(both, yes), says(bob, yes)}, access.DecisionsSatisfied},
-		"Case02 two accounts of one":                 {asked(two), []access.Decision{says(bob, yes), says(standIn, yes)}, access.DecisionsUndecided},
-		"Case01 the requester":                       {asked(leads), []access.Decision{says(human("alice", "leads"), yes)}, access.DecisionsUndecided},
-		"Case09 another digest":                      {asked(leads), []access.Decision{says(bob, yes, func(d *access.Decision) { d.PlanDigest = "sha256:0" })}, access.DecisionsUndecided},
-		"Case10 another request":                     {asked(leads), []access.Decision{says(bob, yes, func(d *access.Decision) { d.RequestID = "q" })}, access.DecisionsUndecided},
-		"Case13 too late":                            {asked(leads), []access.Decision{says(bob, yes, func(d *access.Decision) { d.At = at.Add(2 * time.Hour) })}, access.DecisionsUndecided},
-		"Case12 a denial wins":                       {asked(leads), []access.Decision{says(bob, yes), says(carol, no)}, access.DecisionsDenied},
-		"Case12 one who thinks again":                {asked(leads), []access.Decision{says(bob, no), says(bob, yes)}, access.DecisionsSatisfied},
-		"two denials where the rule forgot to count": {func() access.Plan { p := asked(leads); p.Rule.DenyThreshold = 0; return p }(), []access.Decision{says(bob, no), says(carol, no)}, access.DecisionsDenied},
+		"nobody":                                     {asked(leads), nil, access.TallyUndecided},
+		"no rule at all":                             {asked(), []access.Decision{says(bob, yes)}, access.TallyUndecided},
+		"one":                                        {asked(leads), []access.Decision{says(bob, yes)}, access.TallySatisfied},
+		"Case05 two where one is enough":             {asked(leads), []access.Decision{says(bob, yes), says(carol, yes)}, access.TallySatisfied},
+		"Case04 one on two chairs":                   {asked(leads, security), []access.Decision{says(both, yes)}, access.TallyUndecided},
+		"one who fits two chairs makes room":         {asked(leads, security), []access.Decision{says(both, yes), says(bob, yes)}, access.TallySatisfied},
+		"Case02 two accounts of one":                 {asked(two), []access.Decision{says(bob, yes), says(standIn, yes)}, access.TallyUndecided},
+		"Case01 the requester":                       {asked(leads), []access.Decision{says(human("alice", "leads"), yes)}, access.TallyUndecided},
+		"Case09 another digest":                      {asked(leads), []access.Decision{says(bob, yes, func(d *access.Decision) { d.PlanDigest = "sha256:0" })}, access.TallyUndecided},
+		"Case10 another request":                     {asked(leads), []access.Decision{says(bob, yes, func(d *access.Decision) { d.RequestID = "q" })}, access.TallyUndecided},
+		"Case13 too late":                            {asked(leads), []access.Decision{says(bob, yes, func(d *access.Decision) { d.At = at.Add(2 * time.Hour) })}, access.TallyUndecided},
+		"Case12 a denial wins":                       {asked(leads), []access.Decision{says(bob, yes), says(carol, no)}, access.TallyDenied},
+		"Case12 one who thinks again":                {asked(leads), []access.Decision{says(bob, no), says(bob, yes)}, access.TallySatisfied},
+		"two denials where the rule forgot to count": {func() access.Plan { p := asked(leads); p.Rule.DenyThreshold = 0; return p }(), []access.Decision{says(bob, no), says(carol, no)}, access.TallyDenied},
 		"Case12 an earlier approval that arrives after the denial": {asked(leads), []access.Decision{
-			says(bob, no, func(d *access.Decision) { d.At = at.Add(time.Minute) }), says(bob, yes)}, access.DecisionsDenied},
+			says(bob, no, func(d *access.Decision) { d.At = at.Add(time.Minute) }), says(bob, yes)}, access.TallyDenied},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, _ := c.plan.Rule.Tally(c.plan, digest, c.said)
@@ -92,17 +92,17 @@ func TestTallyWithPasskeys(t *testing.T) {
 	plan.Rule.Passkey = true
 	bob := human("bob", "leads")
 	signed := func(d *access.Decision) { d.Passkey = &access.Assertion{} }
-	for want, decisions := range map[access.DecisionOutcome][]access.Decision{
-		access.DecisionsUndecided: {says(bob, access.Approve)},
-		access.DecisionsSatisfied: {says(bob, access.Approve, signed)},
-		access.DecisionsDenied:    {says(bob, access.Deny)},
+	for want, decisions := range map[access.Tally][]access.Decision{
+		access.TallyUndecided: {says(bob, access.Approve)},
+		access.TallySatisfied: {says(bob, access.Approve, signed)},
+		access.TallyDenied:    {says(bob, access.Deny)},
 	} {
 		got, _ := plan.Rule.Tally(plan, digest, decisions)
 		require.Equal(t, want, got)
 	}
 	alone := access.Rule{DenyThreshold: 1, Auto: true, Passkey: true}
 	got, _ := alone.Tally(plan, digest, nil)
-	require.Equal(t, access.DecisionsUndecided, got)
+	require.Equal(t, access.TallyUndecided, got)
 }
 
 // TestCase49LateDenial: whatever was said before and whenever it comes, one more
@@ -122,6 +122,6 @@ func TestCase49LateDenial(t *testing.T) {
 		by := human(rapid.SampledFrom([]string{"bob", "carol", "grace"}).Draw(t, "by"), "leads")
 		said = append(said, says(by, access.Deny, func(d *access.Decision) { d.At = at.Add(after) }))
 		outcome, _ := p.Rule.Tally(p, digest, said)
-		require.Equal(t, access.DecisionsDenied, outcome)
+		require.Equal(t, access.TallyDenied, outcome)
 	})
 }

@@ -48,7 +48,7 @@ func (c *Control) verifyDecisions(ctx context.Context, in api.VerifyDecisionsInp
 	if err != nil {
 		return api.VerifyDecisionsResult{}, err
 	}
-	return api.VerifyDecisionsResult{Decision: decision, Outcome: proof.Outcome, Stages: proof.Stages}, c.Ledger.Advance(ctx, t)
+	return api.VerifyDecisionsResult{Decision: decision, Tally: proof.Tally, Stages: proof.Stages}, c.Ledger.Advance(ctx, t)
 }
 
 // verifyNewDecision verifies a decision that nobody has accepted yet. The server
@@ -93,7 +93,7 @@ func decisionTransition(proof evidence.Authorized, people access.DirectorySnapsh
 		t.Events = append(t.Events, access.Event{At: t.At, Kind: access.EventDecisionInvalidated, Actor: access.ActorRamp,
 			Message: message, Key: access.KeyInvalidated(message)})
 	}
-	if proof.Outcome == access.DecisionsSatisfied {
+	if proof.Tally == access.TallySatisfied {
 		t.To = access.StateApproved
 		t.Events = append(t.Events, access.Event{At: t.At, Kind: access.EventRequestApproved, Actor: access.ActorRamp,
 			Message: approvedBy(proof.Plan), Key: access.KeyApproved})

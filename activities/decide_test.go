@@ -33,7 +33,7 @@ func TestCase12ApproveAndDeny(t *testing.T) {
 			require.NoError(t, err)
 			res, err := a.verify(a.decision(person("erin", "approvers"), second), one)
 			require.NoError(t, err)
-			require.Equal(t, access.DecisionsDenied, res.Outcome)
+			require.Equal(t, access.TallyDenied, res.Tally)
 			require.Equal(t, 2, a.eventCounts()[access.EventDecisionRecorded])
 		})
 	}
@@ -46,7 +46,7 @@ func TestCase11TheSameDecisionTwice(t *testing.T) {
 	for range 2 {
 		res, err := a.verify(d)
 		require.NoError(t, err)
-		require.Equal(t, access.DecisionsSatisfied, res.Outcome)
+		require.Equal(t, access.TallySatisfied, res.Tally)
 	}
 	require.Equal(t, 1, a.eventCounts()[access.EventDecisionRecorded])
 	require.Equal(t, 1, a.eventCounts()[access.EventRequestApproved])

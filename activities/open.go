@@ -60,8 +60,8 @@ func (t *Targets) authorizeGrant(ctx context.Context, in api.OpenGrantInput) (ac
 	if proof, err = t.applyDirectory(ctx, proof); err != nil {
 		return access.Grant{}, err
 	}
-	if proof.Outcome != access.DecisionsSatisfied {
-		return access.Grant{}, access.Errorf(access.CodeEvidence, "the decisions do not satisfy the plan's rule (%s)", proof.Outcome)
+	if proof.Tally != access.TallySatisfied {
+		return access.Grant{}, access.Errorf(access.CodeEvidence, "the decisions do not satisfy the plan's rule (%s)", proof.Tally)
 	}
 	start := proof.Plan.EarliestStart(proof.SatisfiedAt)
 	if start.After(proof.SatisfiedAt) && t.now().Before(start.Add(-time.Second)) {

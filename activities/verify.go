@@ -53,8 +53,8 @@ func (t *Targets) verifyGrantWithPlan(ctx context.Context, signed evidence.Envel
 	switch {
 	case plan.RequestID != g.RequestID:
 		return access.Errorf(access.CodeEvidence, "grant %s and its plan belong to different requests", g.Name)
-	case proof.Outcome != access.DecisionsSatisfied:
-		return access.Errorf(access.CodeEvidence, "grant %s is open in the ledger, and was not approved (%s)", g.Name, proof.Outcome)
+	case proof.Tally != access.TallySatisfied:
+		return access.Errorf(access.CodeEvidence, "grant %s is open in the ledger, and was not approved (%s)", g.Name, proof.Tally)
 	case g.Target != planned.Target || g.Principal != planned.Principal || !sameJSON(g.Entitlement, planned.Entitlement):
 		return access.Errorf(access.CodeEvidence, "grant %s is not in the ledger as it was approved", g.Name)
 	case g.ExpiresAt.After(latest):

@@ -47,7 +47,7 @@ func (a *auto) possible() bool { return a.condition != nil && !a.condition.never
 
 // plan records whether the contract approves. A condition that could not be
 // evaluated approves nothing.
-func (a *auto) plan(q *question) {
+func (a *auto) plan(q *query) {
 	if a.condition == nil {
 		return
 	}
@@ -61,7 +61,7 @@ func (a *auto) plan(q *question) {
 	}
 }
 
-func (a *auto) shortEnough(q *question) bool {
+func (a *auto) shortEnough(q *query) bool {
 	if a.upTo == 0 {
 		return true
 	}

@@ -19,7 +19,7 @@ func (n *denials) check(d *document) {
 	}
 }
 
-func (n *denials) plan(q *question) { q.draft.Rule.DenyThreshold = n.DenyThreshold.or(1) }
+func (n *denials) plan(q *query) { q.draft.Rule.DenyThreshold = n.DenyThreshold.or(1) }
 
 func (*denials) explain(p access.Plan) []Line {
 	if p.Rule.Auto || p.Rule.DenyThreshold <= 1 {

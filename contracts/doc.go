@@ -25,8 +25,8 @@
 //     missing.
 //
 // Decoding, unknown fields with suggestions, the JSON Schema and the tables of
-// the documentation follow from the struct. A refusal is question.refuse; a
-// condition goes through question.evaluate, which puts it into the trace. A
+// the documentation follow from the struct. A refusal is query.refuse; a
+// condition goes through query.evaluate, which puts it into the trace. A
 // feature that adds a new fact to the plan or to the catalogue adds a field to
 // access.Plan or Offer: those are what others read.
 package contracts

@@ -24,7 +24,7 @@ func (l *duration) check(d *document) {
 	}
 }
 
-func (l *duration) read(q *question) {
+func (l *duration) read(q *query) {
 	if q.Request.Duration == "" {
 		q.draft.Duration = l.usual
 		return

@@ -96,7 +96,7 @@ func readClock(d *document, text string, end bool, path ...any) int {
 }
 
 // beginning is when access is to begin at the earliest.
-func beginning(q *question) time.Time {
+func beginning(q *query) time.Time {
 	if q.draft.StartAt != nil {
 		return *q.draft.StartAt
 	}
@@ -104,7 +104,7 @@ func beginning(q *question) time.Time {
 }
 
 // admit refuses what would begin outside a window, and what would outlast it.
-func (w *during) admit(q *question) {
+func (w *during) admit(q *query) {
 	if w.calendar == nil || q.draft.Duration == 0 {
 		return // with no length the request is refused already
 	}
@@ -135,7 +135,7 @@ func (w *during) next(t time.Time) string {
 
 // plan moves the end of the time for decisions so far forward that access which
 // opens on the last approval still ends in the window.
-func (w *during) plan(q *question) {
+func (w *during) plan(q *query) {
 	if w.calendar == nil || q.draft.Rule.Auto {
 		return
 	}
@@ -151,7 +151,7 @@ func (w *during) plan(q *question) {
 }
 
 // pendingAtMost is how long after its beginning a request may still be decided.
-func (*during) pendingAtMost(q *question) time.Duration {
+func (*during) pendingAtMost(q *query) time.Duration {
 	return max(q.draft.PendingUntil.Sub(beginning(q)), 0)
 }
 

@@ -52,7 +52,7 @@ func (e Evaluation) Err() error {
 
 // Evaluate evaluates a request. It is a pure function of contract and input.
 func (c *Contract) Evaluate(in Input) Evaluation {
-	q := &question{Input: in, contract: c, draft: access.Plan{Contract: c.Name, ContractVersion: c.Version,
+	q := &query{Input: in, contract: c, draft: access.Plan{Contract: c.Name, ContractVersion: c.Version,
 		Requester: in.Person, CreatedAt: in.Now}}
 	features := c.terms.list()
 	for _, f := range features {
@@ -77,8 +77,9 @@ func (c *Contract) Evaluate(in Input) Evaluation {
 	return q.evaluation()
 }
 
-// question is a request while its contract is evaluated.
-type question struct {
+// query is one request that is put to its contract; the word is OPA's. Features
+// read it, refuse it, or add to its draft.
+type query struct {
 	Input
 	contract  *Contract
 	draft     access.Plan
@@ -89,7 +90,7 @@ type question struct {
 
 // evaluate evaluates a condition and puts it into the trace. field is where the
 // condition is written.
-func (q *question) evaluate(field string, c *condition) Truth {
+func (q *query) evaluate(field string, c *condition) Truth {
 	s := c.eval(field, q.variables)
 	q.result.Trace = append(q.result.Trace, s)
 	return s.Result
@@ -98,17 +99,17 @@ func (q *question) evaluate(field string, c *condition) Truth {
 // refuse adds to what is wrong with the request; field is the part of the request
 // that is wrong. Other readers and admitters still run, so that the requester
 // learns everything at once.
-func (q *question) refuse(code, field, format string, args ...any) {
+func (q *query) refuse(code, field, format string, args ...any) {
 	q.result.Issues.Add(code, field, format, args...)
 }
 
 // refuseAtOnce ends the evaluation, with this issue alone.
-func (q *question) refuseAtOnce(r Result, code, format string, args ...any) {
+func (q *query) refuseAtOnce(r Result, code, format string, args ...any) {
 	q.done, q.result.Result, q.result.Issues = true, r, nil
 	q.refuse(code, "", format, args...)
 }
 
-func (q *question) evaluation() Evaluation {
+func (q *query) evaluation() Evaluation {
 	e := q.result
 	switch {
 	case !q.done:

@@ -33,7 +33,7 @@ func (e *extend) check(d *document) {
 	e.limits = &access.ExtensionLimits{Times: int(e.Times), UpTo: up}
 }
 
-func (e *extend) plan(q *question) {
+func (e *extend) plan(q *query) {
 	q.draft.Extend = e.limits
 	if q.draft.Rule.Auto {
 		q.draft.Extend = q.contract.terms.auto.bound(e.limits, q.draft.Duration)

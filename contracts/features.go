@@ -17,13 +17,13 @@ type checker interface{ check(d *document) }
 
 // reader takes its part of the request, in its own type, into q. It evaluates no
 // condition, since conditions may read what any reader left.
-type reader interface{ read(q *question) }
+type reader interface{ read(q *query) }
 
 // admitter decides whether this may be requested at all.
-type admitter interface{ admit(q *question) }
+type admitter interface{ admit(q *query) }
 
 // planner adds to the plan. It runs only if nothing refused the request.
-type planner interface{ plan(q *question) }
+type planner interface{ plan(q *query) }
 
 // offerer describes the feature to somebody who may use the contract.
 type offerer interface{ offer(o *Offer) }

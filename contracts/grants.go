@@ -45,7 +45,7 @@ func (gs *grants) check(d *document) {
 }
 
 // plan fills the templates in.
-func (gs *grants) plan(q *question) {
+func (gs *grants) plan(q *query) {
 	values := map[string]string{"person.id": q.Person.ID}
 	for k, v := range q.draft.Params {
 		values["params."+k] = fmt.Sprint(v)

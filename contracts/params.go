@@ -24,7 +24,7 @@ func (ps *params) check(d *document) {
 	}
 }
 
-func (ps *params) read(q *question) {
+func (ps *params) read(q *query) {
 	values, issues := ps.values(q.contract.Name, q.Request.Params)
 	q.draft.Params = values
 	q.result.Issues = append(q.result.Issues, issues...)

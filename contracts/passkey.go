@@ -15,7 +15,7 @@ func (p *passkey) check(d *document) {
 	}
 }
 
-func (p *passkey) plan(q *question) { q.draft.Rule.Passkey = p.Passkey }
+func (p *passkey) plan(q *query) { q.draft.Rule.Passkey = p.Passkey }
 
 func (p *passkey) offer(o *Offer) { o.Approval.Passkey = p.Passkey }
 

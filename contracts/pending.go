@@ -25,7 +25,7 @@ func (p *pending) check(d *document) {
 	p.length = d.length(text, "approval", "pendingFor")
 }
 
-func (p *pending) plan(q *question) { q.draft.PendingUntil = q.Now.Add(p.length.Std()) }
+func (p *pending) plan(q *query) { q.draft.PendingUntil = q.Now.Add(p.length.Std()) }
 
 func (*pending) explain(p access.Plan) []Line {
 	if p.Rule.Auto {

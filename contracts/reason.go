@@ -34,7 +34,7 @@ func (r *reason) check(d *document) {
 
 // read refuses text that does not show what it says, and counts only
 // letters and digits: people decide by it.
-func (r *reason) read(q *question) {
+func (r *reason) read(q *query) {
 	text := strings.TrimSpace(q.Request.Reason)
 	n := lettersAndDigits(text)
 	least, most := r.bounds()

@@ -9,7 +9,7 @@ type selfApproval struct {
 
 func (*selfApproval) section() string { return "approval" }
 
-func (s *selfApproval) plan(q *question) { q.draft.Rule.SelfApproval = s.SelfApproval }
+func (s *selfApproval) plan(q *query) { q.draft.Rule.SelfApproval = s.SelfApproval }
 
 func (*selfApproval) explain(p access.Plan) []Line {
 	if p.Rule.Auto || !p.Rule.SelfApproval {

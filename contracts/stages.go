@@ -72,7 +72,7 @@ func (s *stage) asPlanned() access.Stage {
 
 // plan adds who must approve. A condition that could not be evaluated never
 // makes it less: the stage applies.
-func (s *stages) plan(q *question) {
+func (s *stages) plan(q *query) {
 	if q.draft.Rule.Auto {
 		return
 	}

@@ -14,7 +14,7 @@ type start struct{}
 
 func (*start) section() string { return "" }
 
-func (*start) read(q *question) {
+func (*start) read(q *query) {
 	at := q.Request.StartAt
 	switch {
 	case at == nil:

@@ -47,7 +47,7 @@ func checkAge(d *document, text, field string) access.Duration {
 	return age
 }
 
-func (s *stepUp) plan(q *question) {
+func (s *stepUp) plan(q *query) {
 	q.draft.StepUp, q.draft.Rule.StepUp = s.ages.Request, s.ages.Approve
 }
 

@@ -29,7 +29,7 @@ func (t *ticket) check(d *document) {
 }
 
 // admit asks for a ticket too when the condition could not be evaluated.
-func (t *ticket) admit(q *question) {
+func (t *ticket) admit(q *query) {
 	needed := t.Required
 	if t.when != nil {
 		needed = q.evaluate(fieldTicketWhen, t.when) != NotSatisfied || needed

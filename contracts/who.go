@@ -26,7 +26,7 @@ func (w *who) check(d *document) {
 
 // admit refuses with this one issue: what a contract allows is no business of
 // those who may not use it.
-func (w *who) admit(q *question) {
+func (w *who) admit(q *query) {
 	switch q.evaluate(fieldWho, w.condition) {
 	case NotSatisfied:
 		q.refuseAtOnce(Refused, "not_eligible", "contract %s is not for you", q.contract.Name)

@@ -1,4 +1,4 @@
-// Package directorysync keeps live requests in step with the directory: those of
+// Package directorysync keeps unfinished requests in step with the directory: those of
 // people who have left are ended, and approvals that no longer count are counted
 // away. It is a consumer of the feed, and runs as one standing job.
 //
@@ -40,7 +40,7 @@ type Runs interface {
 	Recount(ctx context.Context, requestID string) error
 }
 
-// Sync compares live requests with the directory. Make one with New.
+// Sync compares unfinished requests with the directory. Make one with New.
 type Sync struct {
 	ledger Ledger
 	runs   Runs
@@ -83,7 +83,7 @@ func (s *Sync) Run(ctx context.Context, f *feed.Feed, report func(string)) {
 			return
 		}
 		if err != nil {
-			s.log.WithError(err).Error("live requests could not be compared with the directory; it is tried again")
+			s.log.WithError(err).Error("unfinished requests could not be compared with the directory; it is tried again")
 			compared = "failing: " + access.Clip(err.Error(), 200)
 		}
 		report(compared)
@@ -112,7 +112,7 @@ func (s *Sync) Watch(ctx context.Context) {
 			continue
 		}
 		if _, err := s.Compare(ctx); err != nil && ctx.Err() == nil {
-			s.log.WithError(err).Warn("this worker could not compare live requests with the directory by itself; it tries again")
+			s.log.WithError(err).Warn("this worker could not compare unfinished requests with the directory by itself; it tries again")
 		}
 	}
 }
@@ -131,13 +131,13 @@ func (s *Sync) Handle(ctx context.Context, events []access.Event) error {
 	return err
 }
 
-// comparison is one look at all live requests.
+// comparison is one look at all unfinished requests.
 type comparison struct {
 	requests, offboarded, recounted int
 	due                             map[string]bool // messages that are still due, sent now or before
 }
 
-// Compare compares all live requests once, and says in a sentence what it found. A
+// Compare compares all unfinished requests once, and says in a sentence what it found. A
 // request that cannot be told holds up no other; its error is returned at the end.
 func (s *Sync) Compare(ctx context.Context) (string, error) {
 	s.mu.Lock()
@@ -184,7 +184,7 @@ func (s *Sync) Compare(ctx context.Context) (string, error) {
 	if len(failed) > 0 {
 		return "", errors.Join(failed...)
 	}
-	return fmt.Sprintf("compared %d live requests with the directory: %d to end, %d to count again", c.requests, c.offboarded, c.recounted), nil
+	return fmt.Sprintf("compared %d unfinished requests with the directory: %d to end, %d to count again", c.requests, c.offboarded, c.recounted), nil
 }
 
 // people returns the ids of all requesters and approvers.

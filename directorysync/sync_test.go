@@ -120,7 +120,7 @@ func (f *fixture) compare() string {
 	return said
 }
 
-// TestRequestsFollowTheDirectory: each live request of a person who has left is
+// TestRequestsFollowTheDirectory: each unfinished request of a person who has left is
 // asked to end, once; a pending one that lost an approval, to count again.
 func TestRequestsFollowTheDirectory(t *testing.T) {
 	f := newFixture(t)
@@ -223,7 +223,7 @@ func TestAChangeOfTheDirectoryActsAtOnce(t *testing.T) {
 	reported := make(chan string, 100)
 	all.Go(func() { f.Sync.Run(ctx, reader, func(s string) { reported <- s }) })
 	defer func() { cancel(); all.Wait() }()
-	require.Contains(t, <-reported, "compared 1 live requests")
+	require.Contains(t, <-reported, "compared 1 unfinished requests")
 	require.Eventually(t, func() bool { c, err := f.Cursors(t.Context()); return err == nil && len(c) == 1 }, 20*time.Second, time.Millisecond)
 
 	f.fails(access.Errorf(access.CodeUnavailable, "Temporal is down"))

@@ -70,39 +70,39 @@ func TestAuthorize(t *testing.T) {
 		name   string
 		stages []access.Stage
 		give   func(d desk) []Envelope
-		want   access.DecisionOutcome
+		want   access.Tally
 	}{
-		{"nobody yet", []access.Stage{lead}, func(d desk) []Envelope { return nil }, access.DecisionsUndecided},
-		{"the right person", []access.Stage{lead}, func(d desk) []Envelope { return []Envelope{d.decision(bob, access.Approve)} }, access.DecisionsSatisfied},
+		{"nobody yet", []access.Stage{lead}, func(d desk) []Envelope { return nil }, access.TallyUndecided},
+		{"the right person", []access.Stage{lead}, func(d desk) []Envelope { return []Envelope{d.decision(bob, access.Approve)} }, access.TallySatisfied},
 		{"Case01 the requester, by hand", []access.Stage{lead}, func(d desk) []Envelope {
 			return []Envelope{d.decision(human("alice", "approvers"), access.Approve)}
-		}, access.DecisionsUndecided},
+		}, access.TallyUndecided},
 		{"Case03 the requester's agent", []access.Stage{lead}, func(d desk) []Envelope {
 			return []Envelope{d.decision(access.Person{ID: "bot", Kind: access.KindAgent, OnBehalfOf: "alice", Groups: []string{"approvers"}}, access.Approve)}
-		}, access.DecisionsUndecided},
+		}, access.TallyUndecided},
 		{"Case04 one human in two groups fills one seat", two, func(d desk) []Envelope {
 			return []Envelope{d.decision(carol, access.Approve)}
-		}, access.DecisionsUndecided},
+		}, access.TallyUndecided},
 		{"two people, one of whom could do both", two, func(d desk) []Envelope {
 			return []Envelope{d.decision(carol, access.Approve), d.decision(bob, access.Approve)}
-		}, access.DecisionsSatisfied},
+		}, access.TallySatisfied},
 		{"Case05 more approvals than needed", []access.Stage{lead}, func(d desk) []Envelope {
 			return []Envelope{d.decision(bob, access.Approve), d.decision(carol, access.Approve)}
-		}, access.DecisionsSatisfied},
+		}, access.TallySatisfied},
 		{"Case12 a denial wins", []access.Stage{lead}, func(d desk) []Envelope {
 			return []Envelope{d.decision(bob, access.Approve), d.decision(carol, access.Deny)}
-		}, access.DecisionsDenied},
+		}, access.TallyDenied},
 		{"Case13 too late", []access.Stage{lead}, func(d desk) []Envelope {
 			return []Envelope{d.decision(bob, access.Approve, later)}
-		}, access.DecisionsUndecided},
-		{"no stages and no automatic approval", nil, func(d desk) []Envelope { return nil }, access.DecisionsUndecided},
+		}, access.TallyUndecided},
+		{"no stages and no automatic approval", nil, func(d desk) []Envelope { return nil }, access.TallyUndecided},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := newDesk(t, plan(c.stages...))
 			a, err := d.authorize(c.give(d)...)
 			require.NoError(t, err)
-			require.Equal(t, c.want, a.Outcome)
-			require.Equal(t, c.want == access.DecisionsSatisfied, !a.SatisfiedAt.IsZero())
+			require.Equal(t, c.want, a.Tally)
+			require.Equal(t, c.want == access.TallySatisfied, !a.SatisfiedAt.IsZero())
 		})
 	}
 }
@@ -138,11 +138,11 @@ func TestAuthorizeRefuses(t *testing.T) {
 			require.Equal(t, access.CodeEvidence, access.CodeOf(err))
 			denied, err := d.authorize(d.decision(stale, access.Deny))
 			require.NoError(t, err)
-			require.Equal(t, access.DecisionsDenied, denied.Outcome, "a denial needs no login")
+			require.Equal(t, access.TallyDenied, denied.Tally, "a denial needs no login")
 		}
 		a, err := d.authorize(d.decision(ago(bob, 14*time.Minute), access.Approve))
 		require.NoError(t, err)
-		require.Equal(t, access.DecisionsSatisfied, a.Outcome)
+		require.Equal(t, access.TallySatisfied, a.Tally)
 
 		asked := wants(func(p *access.Plan) { p.StepUp = access.Duration(15 * time.Minute) })
 		_, err = asked.authorize(asked.decision(bob, access.Approve))
@@ -170,7 +170,7 @@ func TestAnyFlipIsRefused(t *testing.T) {
 		_, err := d.authorize(e)
 		require.Equal(rt, access.CodeEvidence, access.CodeOf(err))
 	})
-	require.Equal(t, access.DecisionsSatisfied, want.Outcome)
+	require.Equal(t, access.TallySatisfied, want.Tally)
 }
 
 func TestSealed(t *testing.T) {

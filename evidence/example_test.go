@@ -35,7 +35,7 @@ func ExampleKeyring_Authorize() {
 
 	worker := evidence.NewKeyring(server.Public())
 	proof, err := worker.Authorize(plan, []evidence.Envelope{approval})
-	fmt.Println(proof.Outcome, err)
+	fmt.Println(proof.Tally, err)
 
 	_, err = evidence.NewKeyring().Authorize(plan, []evidence.Envelope{approval})
 	fmt.Println(err)

@@ -82,7 +82,7 @@ func FuzzAuthorize(f *testing.F) {
 			require.True(t, says(d, yes) || says(d, no), "a decision that nobody signed")
 			approved, denied = approved || says(d, yes), denied || says(d, no)
 		}
-		require.Equal(t, approved && !denied, got.Outcome == access.DecisionsSatisfied)
+		require.Equal(t, approved && !denied, got.Tally == access.TallySatisfied)
 	})
 }
 

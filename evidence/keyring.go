@@ -110,7 +110,7 @@ type Authorized struct {
 	Decisions   []access.Decision
 	Counted     []access.Decision // those that the rule counts, with the groups that their people still have
 	Stages      []access.StageStatus
-	Outcome     access.DecisionOutcome
+	Tally       access.Tally
 	SatisfiedAt time.Time // when the rule was first satisfied; zero if it is not
 }
 
@@ -152,10 +152,10 @@ func (a Authorized) Recount(s access.DirectorySnapshot) Authorized {
 }
 
 func (a *Authorized) count(decisions []access.Decision) {
-	a.Outcome, a.Stages = a.Plan.Rule.Tally(a.Plan, a.Plan.Digest, decisions)
+	a.Tally, a.Stages = a.Plan.Rule.Tally(a.Plan, a.Plan.Digest, decisions)
 	a.Counted = slices.DeleteFunc(slices.Clone(decisions), func(d access.Decision) bool { return a.Plan.Rule.Counts(a.Plan, a.Plan.Digest, d) != nil })
 	a.SatisfiedAt = time.Time{}
-	if a.Outcome == access.DecisionsSatisfied {
+	if a.Tally == access.TallySatisfied {
 		a.SatisfiedAt = satisfiedAt(a.Plan, decisions)
 	}
 }
@@ -207,7 +207,7 @@ func (k Keyring) checkPasskeys(p access.Plan, decisions []access.Decision) error
 func satisfiedAt(p access.Plan, decisions []access.Decision) time.Time {
 	byTime := slices.SortedStableFunc(slices.Values(decisions), func(a, b access.Decision) int { return a.At.Compare(b.At) })
 	for n := range byTime {
-		if s, _ := p.Rule.Tally(p, p.Digest, byTime[:n+1]); s == access.DecisionsSatisfied {
+		if s, _ := p.Rule.Tally(p, p.Digest, byTime[:n+1]); s == access.TallySatisfied {
 			return byTime[n].At
 		}
 	}

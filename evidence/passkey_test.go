@@ -53,7 +53,7 @@ func TestCapturedServer(t *testing.T) {
 				require.Zero(t, a)
 				return
 			}
-			require.Equal(t, c.want, string(a.Outcome))
+			require.Equal(t, c.want, string(a.Tally))
 		})
 	}
 	t.Run("approved by the contract itself", func(t *testing.T) {
@@ -62,7 +62,7 @@ func TestCapturedServer(t *testing.T) {
 		d := newDesk(t, p)
 		a, err := NewKeyring(d.Public()).WithPasskeys(enrolled).Authorize(d.plan, nil)
 		require.NoError(t, err)
-		require.Equal(t, access.DecisionsUndecided, a.Outcome, "no person, no passkey")
+		require.Equal(t, access.TallyUndecided, a.Tally, "no person, no passkey")
 	})
 }
 

@@ -22,7 +22,7 @@ func TestKeyRotation(t *testing.T) {
 
 	got, err := NewKeyring(before.Public(), after.Public()).Authorize(e, decisions)
 	require.NoError(t, err)
-	require.Equal(t, access.DecisionsSatisfied, got.Outcome)
+	require.Equal(t, access.TallySatisfied, got.Tally)
 	for name, ring := range map[string]Keyring{"the old key is gone": NewKeyring(after.Public()),
 		"the new key is not trusted yet": NewKeyring(before.Public()), "nobody is trusted": {}} {
 		_, err := ring.Authorize(e, decisions)

@@ -72,14 +72,14 @@ func (v *verifier) approval() (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	if proof.Outcome == access.DecisionsDenied {
+	if proof.Tally == access.TallyDenied {
 		// The denial may have come within access.ClockSkew.
 		proof.SatisfiedAt = satisfiedAt(v.plan, proof.Decisions)
 		if !satisfiedBefore(v.plan, proof.Decisions) {
 			return time.Time{}, failf("it was opened though it was denied")
 		}
-	} else if proof.Outcome != access.DecisionsSatisfied {
-		return time.Time{}, failf("it was opened though the rule was not satisfied (%s)", proof.Outcome)
+	} else if proof.Tally != access.TallySatisfied {
+		return time.Time{}, failf("it was opened though the rule was not satisfied (%s)", proof.Tally)
 	}
 	return proof.SatisfiedAt, nil
 }
@@ -90,9 +90,9 @@ func satisfiedBefore(p access.Plan, decisions []access.Decision) bool {
 	byTime := slices.SortedStableFunc(slices.Values(decisions), func(a, b access.Decision) int { return a.At.Compare(b.At) })
 	for n := range byTime {
 		switch s, _ := p.Rule.Tally(p, p.Digest, byTime[:n+1]); s {
-		case access.DecisionsSatisfied:
+		case access.TallySatisfied:
 			return true
-		case access.DecisionsDenied:
+		case access.TallyDenied:
 			return false
 		}
 	}

@@ -37,13 +37,13 @@ func (s *site) carries(old string) int {
 	s.Helper()
 	ctx, cancel := context.WithTimeout(s.Context(), within)
 	defer cancel()
-	n, _, err := s.deployments().Carry(ctx, old)
+	n, _, err := s.deployments().Move(ctx, old)
 	require.NoError(s, err)
 	return n
 }
 
-// live is how many requests live on each build.
-func (s *site) live() map[string]int64 {
+// running returns how many requests run on each build.
+func (s *site) running() map[string]int64 {
 	s.Helper()
 	list, err := s.deployments().Builds(s.Context())
 	require.NoError(s, err)
@@ -109,7 +109,7 @@ func TestCase37Deploys(t *testing.T) {
 	t.Log("build 1 is gone for ever while access is open; build 2 goes on with it")
 	carried := s.asks(25 * time.Second)
 	carried.awaits(access.StateActive)
-	s.eventually(func() bool { return s.live()["1"] == 2 }, "two requests live on build 1")
+	s.eventually(func() bool { return s.running()["1"] == 2 }, "two requests run on build 1")
 	s.deploys("2")
 	s.makesCurrent("2")
 	after := s.asks(time.Hour)
@@ -125,7 +125,7 @@ func TestCase37Deploys(t *testing.T) {
 		require.Equal(t, []string{"1", "2"}, a.builds())
 		require.False(t, a.told(access.EventGrantSwept), "the workflow ended it, not the third line")
 	}
-	s.eventually(func() bool { n := s.live(); return n["1"] == 0 && n["2"] == 1 }, "only the newest lives, on build 2")
+	s.eventually(func() bool { n := s.running(); return n["1"] == 0 && n["2"] == 1 }, "only the newest lives, on build 2")
 
 	t.Log("build 2 is gone and nobody carries: the third line ends the access past its bound")
 	left := s.asks(5 * time.Second)

@@ -135,11 +135,11 @@ func (r *request) awaitStart() access.State {
 				Kind: access.EventRequestScheduled, Message: "Starts at " + formatTime(*at) + ".", Key: access.KeyScheduled})
 		}
 		interrupted = r.awaitFor(at.Sub(workflow.Now(r.ctx)), "starts at "+formatTime(*at), func() bool {
-			return r.End != nil || r.Decided == access.DecisionsDenied || r.shouldContinueAsNew()
+			return r.End != nil || r.Tally == access.TallyDenied || r.shouldContinueAsNew()
 		})
 	}
 	switch {
-	case r.Decided == access.DecisionsDenied:
+	case r.Tally == access.TallyDenied:
 		return access.StateDenied
 	case r.End != nil:
 		return access.StateCancelled

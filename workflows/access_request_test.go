@@ -26,7 +26,7 @@ func TestAccessLifecycle(t *testing.T) {
 	})
 	t.Run("denied", func(t *testing.T) {
 		s := newStory(t)
-		s.outcomes = []access.DecisionOutcome{access.DecisionsDenied}
+		s.tallies = []access.Tally{access.TallyDenied}
 		s.decide(time.Minute)
 		require.Equal(t, access.StateDenied, s.run().State)
 		require.NotContains(t, s.calls, "open")
@@ -65,7 +65,7 @@ func TestAccessLifecycle(t *testing.T) {
 	})
 	t.Run("Case15 a denial after access opened closes it", func(t *testing.T) {
 		s := newStory(t)
-		s.outcomes = []access.DecisionOutcome{access.DecisionsSatisfied, access.DecisionsDenied}
+		s.tallies = []access.Tally{access.TallySatisfied, access.TallyDenied}
 		s.decide(time.Minute)
 		s.decide(5 * time.Minute)
 		require.Equal(t, access.OutcomeRevoked, s.run().Outcome)
@@ -170,7 +170,7 @@ func TestAccessEndsWhateverBreaks(t *testing.T) {
 	})
 	t.Run("Case39 a flood of decisions is refused, and revoking still works", func(t *testing.T) {
 		s := newStory(t)
-		s.outcomes = []access.DecisionOutcome{access.DecisionsUndecided}
+		s.tallies = []access.Tally{access.TallyUndecided}
 		var last *outcome
 		for i := range 150 {
 			last = s.decide(time.Duration(i+1) * time.Second)

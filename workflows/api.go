@@ -91,8 +91,8 @@ type SignedStatement struct {
 
 // DecideResult is what the decisions amount to.
 type DecideResult struct {
-	Outcome access.DecisionOutcome `json:"outcome"`
-	Stages  []access.StageStatus   `json:"stages"`
+	Tally  access.Tally         `json:"tally"`
+	Stages []access.StageStatus `json:"stages"`
 }
 
 // ExtendResult is the new end of access.

@@ -37,13 +37,13 @@ func TestCase11TwoApproversAtOneInstant(t *testing.T) {
 // TestCase12ApproveAndDenyAtOneInstant: both are verified, in the order in which
 // they came, and the denial wins either way: before access opens or after.
 func TestCase12ApproveAndDenyAtOneInstant(t *testing.T) {
-	for name, outcomes := range map[string][]access.DecisionOutcome{
-		"the approval came first": {access.DecisionsSatisfied, access.DecisionsDenied},
-		"the denial came first":   {access.DecisionsDenied, access.DecisionsDenied},
+	for name, tallies := range map[string][]access.Tally{
+		"the approval came first": {access.TallySatisfied, access.TallyDenied},
+		"the denial came first":   {access.TallyDenied, access.TallyDenied},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStory(t)
-			s.outcomes = outcomes
+			s.tallies = tallies
 			s.decide(time.Minute)
 			s.decide(time.Minute)
 			res := s.run()
@@ -62,7 +62,7 @@ func TestCase12ApproveAndDenyAtOneInstant(t *testing.T) {
 // waiting for the lock.
 func TestCase12TakenBack(t *testing.T) {
 	s := newStory(t)
-	s.verifiesIn(5*time.Second, access.DecisionsDenied, access.DecisionsUndecided)
+	s.verifiesIn(5*time.Second, access.TallyDenied, access.TallyUndecided)
 	for n, by := range []string{"bob", "bob again"} { // by signals, which are taken one after the other with no pause
 		s.at(time.Minute+time.Duration(n)*time.Second, func() {
 			s.env.SignalWorkflow(workflows.SignalDecision, workflows.SignedStatement{Envelope: unsigned(access.Decision{RequestID: requestID, Comment: by})})
@@ -71,11 +71,11 @@ func TestCase12TakenBack(t *testing.T) {
 	require.Equal(t, access.StateDenied, s.run().State)
 }
 
-// verifiesIn has each verification take so long, and return these outcomes in turn.
-func (s *story) verifiesIn(d time.Duration, outcomes ...access.DecisionOutcome) {
+// verifiesIn has each verification take so long, and return these tallies in turn.
+func (s *story) verifiesIn(d time.Duration, tallies ...access.Tally) {
 	s.env.RegisterActivityWithOptions(func(ctx context.Context, _ api.VerifyDecisionsInput) (api.VerifyDecisionsResult, error) {
-		token, answer := activity.GetInfo(ctx).TaskToken, api.VerifyDecisionsResult{Outcome: outcomes[0]}
-		outcomes = outcomes[1:]
+		token, answer := activity.GetInfo(ctx).TaskToken, api.VerifyDecisionsResult{Tally: tallies[0]}
+		tallies = tallies[1:]
 		s.env.RegisterDelayedCallback(func() { _ = s.env.CompleteActivity(token, answer, nil) }, d)
 		return api.VerifyDecisionsResult{}, activity.ErrResultPending
 	}, activity.RegisterOptions{Name: api.VerifyDecisions, DisableAlreadyRegisteredCheck: true})
@@ -85,7 +85,7 @@ func (s *story) verifiesIn(d time.Duration, outcomes ...access.DecisionOutcome) 
 // although the worker that verifies it is slow; one that comes later does not.
 func TestCase13VerifiedAcrossTheDeadline(t *testing.T) {
 	s := newStory(t, func(p *access.Plan) { p.PendingUntil = start.Add(time.Minute) })
-	s.verifiesIn(5*time.Second, access.DecisionsSatisfied)
+	s.verifiesIn(5*time.Second, access.TallySatisfied)
 	s.decide(58 * time.Second)
 	require.Equal(t, access.StateEnded, s.run().State)
 
@@ -98,17 +98,17 @@ func TestCase13VerifiedAcrossTheDeadline(t *testing.T) {
 // TestCase49LateDenial: a denial that comes after the time for decisions still
 // keeps a scheduled request from opening, and closes access that has opened.
 func TestCase49LateDenial(t *testing.T) {
-	both := []access.DecisionOutcome{access.DecisionsSatisfied, access.DecisionsDenied}
+	both := []access.Tally{access.TallySatisfied, access.TallyDenied}
 	at := start.Add(30 * time.Minute)
 	scheduled := newStory(t, func(p *access.Plan) { p.PendingUntil, p.StartAt = start.Add(time.Minute), &at })
-	scheduled.outcomes = both
+	scheduled.tallies = both
 	scheduled.decide(30 * time.Second)
 	scheduled.decide(10 * time.Minute)
 	require.Equal(t, access.StateDenied, scheduled.run().State)
 	require.NotContains(t, scheduled.calls, "open")
 
 	active := newStory(t, func(p *access.Plan) { p.PendingUntil = start.Add(time.Minute) })
-	active.outcomes = both
+	active.tallies = both
 	active.decide(30 * time.Second)
 	active.decide(10 * time.Minute)
 	require.Equal(t, access.OutcomeRevoked, active.run().Outcome)

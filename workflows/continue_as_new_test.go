@@ -35,7 +35,7 @@ func TestCase39TheNextRunIsGivenEverything(t *testing.T) {
 	s.decide(time.Minute)
 	next := s.continues(5*time.Minute, func() {})
 	require.Equal(t, access.StateActive, next.State)
-	require.Equal(t, access.DecisionsSatisfied, next.Decided)
+	require.Equal(t, access.TallySatisfied, next.Tally)
 	require.Len(t, next.Decisions, 1)
 	require.Equal(t, 1, next.Received.Approvals)
 	require.WithinDuration(t, start.Add(31*time.Minute), next.ExpiresAt, time.Second)

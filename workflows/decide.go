@@ -13,14 +13,14 @@ import (
 // awaitDecision waits until the rule is satisfied or denied, somebody ends the
 // request, or the time for deciding is over.
 func (r *request) awaitDecision() access.State {
-	if r.plan.Rule.Auto && r.Decided == access.DecisionsUndecided {
+	if r.plan.Rule.Auto && r.Tally == access.TallyUndecided {
 		if _, err := r.verifyDecisions(r.ctx, nil); err != nil {
 			r.Problem = "the automatic approval could not be verified"
 			return access.StateFailed
 		}
 	}
 	settled := func() bool {
-		return r.Decided != access.DecisionsUndecided || r.End != nil || r.shouldContinueAsNew()
+		return r.Tally != access.TallyUndecided || r.End != nil || r.shouldContinueAsNew()
 	}
 	// A decision that is being verified was made in time, and counts. If the one
 	// that settled the request is counted no more, because its approver has left
@@ -33,11 +33,11 @@ func (r *request) awaitDecision() access.State {
 		r.verifying.Unlock()
 	}
 	switch {
-	case r.Decided == access.DecisionsDenied:
+	case r.Tally == access.TallyDenied:
 		return access.StateDenied
 	case r.End != nil:
 		return access.StateCancelled
-	case r.Decided == access.DecisionsSatisfied:
+	case r.Tally == access.TallySatisfied:
 		r.setState(access.StateApproved)
 		return access.StateApproved
 	case inTime:
@@ -99,20 +99,20 @@ func (r *request) onDecide(ctx workflow.Context, m SignedStatement) (DecideResul
 		return DecideResult{}, err
 	}
 	// A denial stands, even for the one who gave it (docs/threats.md, case 12).
-	if r.Decided == access.DecisionsDenied {
+	if r.Tally == access.TallyDenied {
 		return DecideResult{}, api.ToTemporal(access.Errorf(access.CodeConflict, "the request is denied"))
 	}
 	// Temporal recognises an update that is sent twice within one run only.
 	for _, known := range r.Decisions {
 		if known.Payload == m.Envelope.Payload {
-			return DecideResult{Outcome: r.Decided, Stages: r.Stages}, nil
+			return DecideResult{Tally: r.Tally, Stages: r.Stages}, nil
 		}
 	}
 	res, err := r.verifyDecisions(ctx, &m.Envelope)
 	if err != nil {
 		return DecideResult{}, err
 	}
-	return DecideResult{Outcome: res.Outcome, Stages: res.Stages}, nil
+	return DecideResult{Tally: res.Tally, Stages: res.Stages}, nil
 }
 
 // accept keeps a verified decision. A person who says the same again adds nothing,
@@ -230,8 +230,8 @@ func (r *request) verifyDecisions(ctx workflow.Context, decision *evidence.Envel
 	if decision != nil && res.Decision != nil {
 		r.accept(*decision, *res.Decision)
 	}
-	r.Decided, r.Stages = res.Outcome, res.Stages
-	if d := res.Decision; d != nil && res.Outcome == access.DecisionsDenied && r.State.MayHaveAccess() {
+	r.Tally, r.Stages = res.Tally, res.Stages
+	if d := res.Decision; d != nil && res.Tally == access.TallyDenied && r.State.MayHaveAccess() {
 		r.requestEnd(EndRequest{Kind: EndRevoke, By: d.Approver.ID, Via: d.Via, Reason: d.Comment, At: d.At})
 	}
 	workflow.SetCurrentDetails(r.ctx, r.details())

@@ -33,7 +33,7 @@ func (s *story) recount(after time.Duration) {
 func TestCase06Recount(t *testing.T) {
 	t.Run("counts again, and waits on", func(t *testing.T) {
 		s := newStory(t)
-		s.outcomes = []access.DecisionOutcome{access.DecisionsUndecided, access.DecisionsUndecided, access.DecisionsSatisfied}
+		s.tallies = []access.Tally{access.TallyUndecided, access.TallyUndecided, access.TallySatisfied}
 		s.decide(time.Minute)
 		s.recount(2 * time.Minute)
 		s.decide(3 * time.Minute)
@@ -52,12 +52,12 @@ func TestCase06Recount(t *testing.T) {
 	})
 	t.Run("cannot keep a decision out", func(t *testing.T) {
 		s := newStory(t)
-		s.outcomes = []access.DecisionOutcome{access.DecisionsUndecided}
+		s.tallies = []access.Tally{access.TallyUndecided}
 		s.decide(time.Second)
 		for i := range 300 {
 			s.recount(time.Minute + time.Duration(i)*time.Second)
 		}
-		s.env.RegisterDelayedCallback(func() { s.outcomes = []access.DecisionOutcome{access.DecisionsSatisfied} }, 8*time.Minute)
+		s.env.RegisterDelayedCallback(func() { s.tallies = []access.Tally{access.TallySatisfied} }, 8*time.Minute)
 		s.decide(9 * time.Minute)
 		require.Equal(t, access.OutcomeExpired, s.run().Outcome)
 		verified := 0

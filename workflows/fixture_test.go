@@ -61,7 +61,7 @@ type story struct {
 	onClose  func(api.CloseGrantInput) error
 	onExtend func(api.ExtendGrantInput) error
 	onRecord func(access.Transition) error
-	outcomes []access.DecisionOutcome // what VerifyDecisions returns, in turn
+	tallies  []access.Tally // what VerifyDecisions returns, in turn
 	decided  int
 }
 
@@ -69,18 +69,18 @@ func newStory(t *testing.T, change ...func(*access.Plan)) *story {
 	var ts testsuite.WorkflowTestSuite
 	ts.SetLogger(quiet{})
 	s := &story{T: t, env: ts.NewTestWorkflowEnvironment(), plan: plan(change...),
-		outcomes: []access.DecisionOutcome{access.DecisionsSatisfied}}
+		tallies: []access.Tally{access.TallySatisfied}}
 	s.env.SetStartTime(start)
 	s.env.SetStartWorkflowOptions(clientOptions())
 	s.env.RegisterWorkflow(workflows.AccessRequest)
 	named := func(name string, f any) { s.env.RegisterActivityWithOptions(f, activity.RegisterOptions{Name: name}) }
 	named(api.VerifyDecisions, func(in api.VerifyDecisionsInput) (api.VerifyDecisionsResult, error) {
 		s.calls = append(s.calls, "verify")
-		next := s.outcomes[0]
-		if len(s.outcomes) > 1 {
-			s.outcomes = s.outcomes[1:]
+		next := s.tallies[0]
+		if len(s.tallies) > 1 {
+			s.tallies = s.tallies[1:]
 		}
-		return api.VerifyDecisionsResult{Outcome: next, Decision: &access.Decision{Approver: access.Person{ID: "bob"}}}, nil
+		return api.VerifyDecisionsResult{Tally: next, Decision: &access.Decision{Approver: access.Person{ID: "bob"}}}, nil
 	})
 	named(api.RecordTransition, func(in access.Transition) error {
 		if s.onRecord != nil {

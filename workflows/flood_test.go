@@ -20,7 +20,7 @@ func (s *story) verifies() (decisions *int) {
 	decisions = new(int)
 	s.env.RegisterActivityWithOptions(func(in api.VerifyDecisionsInput) (res api.VerifyDecisionsResult, err error) {
 		*decisions = len(in.Decisions)
-		res.Outcome = access.DecisionsUndecided
+		res.Tally = access.TallyUndecided
 		all := in.Decisions
 		if in.New != nil {
 			all = append(all[:len(all):len(all)], *in.New)
@@ -31,9 +31,9 @@ func (s *story) verifies() (decisions *int) {
 				return res, api.ToTemporal(access.Errorf(access.CodeEvidence, "not signed"))
 			}
 			if res.Decision = &d; d.Verdict == access.Deny {
-				res.Outcome = access.DecisionsDenied
-			} else if res.Outcome == access.DecisionsUndecided {
-				res.Outcome = access.DecisionsSatisfied
+				res.Tally = access.TallyDenied
+			} else if res.Tally == access.TallyUndecided {
+				res.Tally = access.TallySatisfied
 			}
 		}
 		return res, nil

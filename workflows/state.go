@@ -15,10 +15,10 @@ type RequestState struct {
 	State   access.State   `json:"state"`
 	Outcome access.Outcome `json:"outcome,omitempty"`
 
-	Decided   access.DecisionOutcome `json:"decided"` // what the decisions amount to
-	Stages    []access.StageStatus   `json:"stages,omitempty"`
-	Decisions []evidence.Envelope    `json:"decisions,omitempty"` // accepted, in order; of each person one approval and one denial at most
-	Deciders  []Decider              `json:"deciders,omitempty"`  // whose decisions they are, in the same order
+	Tally     access.Tally         `json:"tally"` // what the decisions amount to
+	Stages    []access.StageStatus `json:"stages,omitempty"`
+	Decisions []evidence.Envelope  `json:"decisions,omitempty"` // accepted, in order; of each person one approval and one denial at most
+	Deciders  []Decider            `json:"deciders,omitempty"`  // whose decisions they are, in the same order
 	// Unverified are decisions that came as signals and were not verified yet.
 	Unverified []SignedStatement `json:"unverified,omitempty"`
 
@@ -62,7 +62,7 @@ const defaultEndingBound = time.Minute
 // newState returns the state of a request that nobody has decided.
 func newState(plan access.Plan) RequestState {
 	_, stages := plan.Rule.Tally(plan, plan.Digest, nil)
-	return RequestState{State: access.StatePending, Decided: access.DecisionsUndecided, Stages: stages, EndingBound: defaultEndingBound}
+	return RequestState{State: access.StatePending, Tally: access.TallyUndecided, Stages: stages, EndingBound: defaultEndingBound}
 }
 
 // setState moves to a state and publishes it. A move that the state table does not

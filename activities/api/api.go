@@ -34,9 +34,9 @@ type VerifyDecisionsInput struct {
 // VerifyDecisionsResult is what the decisions amount to, already recorded in the
 // ledger.
 type VerifyDecisionsResult struct {
-	Decision *access.Decision       `json:"decision,omitempty"`
-	Outcome  access.DecisionOutcome `json:"outcome"`
-	Stages   []access.StageStatus   `json:"stages,omitempty"`
+	Decision *access.Decision     `json:"decision,omitempty"`
+	Tally    access.Tally         `json:"tally"`
+	Stages   []access.StageStatus `json:"stages,omitempty"`
 }
 
 // ResolveScopesInput has entitlements on one target.

@@ -104,31 +104,31 @@ func TestDecide(t *testing.T) {
 	})
 }
 
-// TestDecideAnswersWithTheOutcome: the workflow writes the state after it has
+// TestDecideReturnsTheStateThatTheTallyLeaves: the workflow writes the state after it has
 // answered, and no response to a denial reads as pending.
-func TestDecideAnswersWithTheOutcome(t *testing.T) {
+func TestDecideReturnsTheStateThatTheTallyLeaves(t *testing.T) {
 	for _, c := range []struct {
 		recorded access.State
-		outcome  access.DecisionOutcome
+		tally    access.Tally
 		want     access.State
 	}{
-		{access.StatePending, access.DecisionsDenied, access.StateDenied},
-		{access.StateScheduled, access.DecisionsDenied, access.StateDenied},
-		{access.StateActive, access.DecisionsDenied, access.StateActive}, // until it is revoked
-		{access.StatePending, access.DecisionsUndecided, access.StatePending},
-		{access.StatePending, access.DecisionsSatisfied, access.StateApproved},
+		{access.StatePending, access.TallyDenied, access.StateDenied},
+		{access.StateScheduled, access.TallyDenied, access.StateDenied},
+		{access.StateActive, access.TallyDenied, access.StateActive}, // until it is revoked
+		{access.StatePending, access.TallyUndecided, access.StatePending},
+		{access.StatePending, access.TallySatisfied, access.StateApproved},
 		{access.StatePending, "", access.StatePending},
 	} {
 		f := newFixture(t)
 		r := f.request(c.recorded)
-		f.gateway.outcome = c.outcome
+		f.gateway.tally = c.tally
 		in := DecisionInput{Verdict: access.Deny, PlanDigest: r.Plan.Digest}
-		if c.outcome == access.DecisionsSatisfied {
+		if c.tally == access.TallySatisfied {
 			in.Verdict = access.Approve
 		}
 		got, err := f.Decide(t.Context(), bob, r.ID, in)
 		require.NoError(t, err)
-		require.Equal(t, c.want, got.State, "%s, %s", c.recorded, c.outcome)
+		require.Equal(t, c.want, got.State, "%s, %s", c.recorded, c.tally)
 	}
 }
 
@@ -208,7 +208,7 @@ func TestExtend(t *testing.T) {
 		{"an approver", bob, r, "5m", access.CodeForbidden, "not_requester"},
 		{"not active", alice, pending, "5m", access.CodeConflict, "wrong_state"},
 		{"not extendable", alice, fixed, "5m", access.CodeForbidden, "not_extendable"},
-		{"often enough", alice, extended, "5m", access.CodeForbidden, "extended_enough"},
+		{"often enough", alice, extended, "5m", access.CodeForbidden, "extension_number"},
 		{"longer than approved", alice, r, "31m", access.CodeForbidden, "extend_over_limit"},
 		{"an old login", alice, old, "5m", access.CodeUnauthenticated, "step_up_needed"},
 		{"no longer of the group", outOfTeam, r, "5m", access.CodeForbidden, "no_longer_eligible"},

@@ -79,7 +79,7 @@ func (d *decider) Decide(ctx context.Context, by access.Actor, id string, in Dec
 	res, err := d.gateway.Decide(ctx, id, signed)
 	if again && access.CodeOf(err) == access.CodeConflict { // it is denied, or over
 		if strings.HasSuffix(err.Error(), "the request is "+string(access.StateDenied)) {
-			res.Outcome = access.DecisionsDenied
+			res.Tally = access.TallyDenied
 		}
 		err = nil
 	}
@@ -87,7 +87,7 @@ func (d *decider) Decide(ctx context.Context, by access.Actor, id string, in Dec
 		return r, d.refused.record(ctx, by, id, access.ActDecide, asNotRunning(err))
 	}
 	if r, err = d.requests.ledger.Request(ctx, id); err == nil {
-		r.State = decidedState(r.State, res.Outcome)
+		r.State = decidedState(r.State, res.Tally)
 	}
 	return r, err
 }
@@ -95,11 +95,11 @@ func (d *decider) Decide(ctx context.Context, by access.Actor, id string, in Dec
 // decidedState returns the state that follows from what the decisions amount to:
 // the workflow records it a moment after it has answered, so that the ledger may
 // still have the one before.
-func decidedState(recorded access.State, amount access.DecisionOutcome) access.State {
+func decidedState(recorded access.State, tally access.Tally) access.State {
 	switch {
-	case amount == access.DecisionsDenied && (recorded == access.StatePending || recorded == access.StateApproved || recorded == access.StateScheduled):
+	case tally == access.TallyDenied && (recorded == access.StatePending || recorded == access.StateApproved || recorded == access.StateScheduled):
 		return access.StateDenied
-	case amount == access.DecisionsSatisfied && recorded == access.StatePending:
+	case tally == access.TallySatisfied && recorded == access.StatePending:
 		return access.StateApproved
 	}
 	return recorded

@@ -173,7 +173,7 @@ type fakeGateway struct {
 	err       error
 	started   []string
 	decisions []evidence.Envelope
-	outcome   access.DecisionOutcome // what they amount to
+	tally     access.Tally // what they amount to
 	orders    []evidence.Envelope
 	ends      []workflows.EndRequest
 }
@@ -199,7 +199,7 @@ func (g *fakeGateway) Resolve(_ context.Context, grants []access.PlannedGrant) (
 
 func (g *fakeGateway) Decide(_ context.Context, _ string, signed evidence.Envelope) (workflows.DecideResult, error) {
 	g.decisions = append(g.decisions, signed)
-	return workflows.DecideResult{Outcome: g.outcome}, g.err
+	return workflows.DecideResult{Tally: g.tally}, g.err
 }
 
 func (g *fakeGateway) End(_ context.Context, _ string, order workflows.EndRequest) error {

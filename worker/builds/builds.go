@@ -33,7 +33,7 @@ func New(c client.Client, config Config) Deployment {
 type Build struct {
 	ID       string     `json:"build"`
 	Current  bool       `json:"current"`          // it gets new requests
-	Requests int64      `json:"requests"`         // that live on it; Temporal may be some seconds late
+	Requests int64      `json:"requests"`         // that run on it; Temporal may be some seconds late
 	Workers  int        `json:"workers"`          // that asked for work within the last minutes
 	SeenAt   *time.Time `json:"seenAt,omitempty"` // when one last did
 	Since    time.Time  `json:"since"`            // when it was first seen
@@ -89,7 +89,7 @@ func (d Deployment) Builds(ctx context.Context) ([]Build, error) {
 				b.SeenAt = &at
 			}
 		}
-		res, err := d.temporal.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{Query: d.liveOn(b.ID)})
+		res, err := d.temporal.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{Query: d.runningOn(b.ID)})
 		if err != nil {
 			return nil, api.FromTemporal(err)
 		}
@@ -116,9 +116,9 @@ func (d Deployment) seen(ctx context.Context) (map[string][]time.Time, error) {
 	return out, nil
 }
 
-// liveOn returns the query for the requests that live on a build. The name is one of
+// runningOn returns the query for the requests that run on a build. The name is one of
 // deploymentWord, so it needs no quoting.
-func (d Deployment) liveOn(build string) string {
+func (d Deployment) runningOn(build string) string {
 	return fmt.Sprintf("WorkflowType = '%s' AND ExecutionStatus = 'Running' AND TemporalWorkerDeploymentVersion = '%s:%s'",
 		workflows.AccessRequestType, d.config.name(), build)
 }
@@ -145,12 +145,12 @@ func (d Deployment) SetCurrent(ctx context.Context, build string) error {
 	}
 }
 
-// Carry moves the requests of a build to the current one, which goes on where the
+// Move moves the requests of a build to the current one, which goes on where the
 // old one was, and returns how many it moved. It is for builds whose workers
 // are gone, or should be. Repeating it is harmless. Errors are also of code
 // invalid: the build is the current one, or none is; and unavailable: some still
-// live on the old build when ctx ends.
-func (d Deployment) Carry(ctx context.Context, old string) (moved int, to string, err error) {
+// run on the old build when ctx ends.
+func (d Deployment) Move(ctx context.Context, old string) (moved int, to string, err error) {
 	to, err = d.currentBuild(ctx)
 	switch {
 	case err != nil:
@@ -164,11 +164,11 @@ func (d Deployment) Carry(ctx context.Context, old string) (moved int, to string
 	}
 	done := map[string]bool{}
 	for {
-		live, err := d.liveIDs(ctx, old)
-		if err != nil || len(live) == 0 {
+		running, err := d.runningIDs(ctx, old)
+		if err != nil || len(running) == 0 {
 			return len(done), to, err
 		}
-		for _, id := range live {
+		for _, id := range running {
 			// Those that are still listed are moved again: the list may be late.
 			if err := d.move(ctx, id, to); err != nil {
 				return len(done), to, err
@@ -177,16 +177,16 @@ func (d Deployment) Carry(ctx context.Context, old string) (moved int, to string
 		}
 		select {
 		case <-ctx.Done():
-			return len(done), to, access.Errorf(access.CodeUnavailable, "%d requests are still listed with build %q, such as %s", len(live), old, strings.Join(live[:min(3, len(live))], ", "))
+			return len(done), to, access.Errorf(access.CodeUnavailable, "%d requests are still listed with build %q, such as %s", len(running), old, strings.Join(running[:min(3, len(running))], ", "))
 		case <-time.After(time.Second):
 		}
 	}
 }
 
-func (d Deployment) liveIDs(ctx context.Context, build string) (out []string, err error) {
+func (d Deployment) runningIDs(ctx context.Context, build string) (out []string, err error) {
 	var page []byte
 	for {
-		res, err := d.temporal.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{PageSize: 1000, NextPageToken: page, Query: d.liveOn(build)})
+		res, err := d.temporal.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{PageSize: 1000, NextPageToken: page, Query: d.runningOn(build)})
 		if err != nil {
 			return out, api.FromTemporal(err)
 		}

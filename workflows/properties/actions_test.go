@@ -54,7 +54,7 @@ func (s *simulation) send(m workflows.SignedStatement, bySignal bool) {
 		return
 	}
 	s.update(workflows.UpdateDecide, m, func(answer any) {
-		if d, ok := answer.(workflows.DecideResult); ok && d.Outcome == access.DecisionsDenied {
+		if d, ok := answer.(workflows.DecideResult); ok && d.Tally == access.TallyDenied {
 			s.oracle.denied = true
 		}
 	})

@@ -46,13 +46,13 @@ func deployCommand() *cobra.Command {
 					return f.status(ctx, d, out)
 				})
 			}},
-		&cobra.Command{Use: "carry BUILD", Short: "Move the requests of a build to the current build", Args: cobra.ExactArgs(1),
+		&cobra.Command{Use: "move BUILD", Short: "Move the requests of a build to the current build", Args: cobra.ExactArgs(1),
 			Long: "Moves the requests that run on a build whose workers are gone, or should be, to the current build, which\n" +
 				"continues them.",
-			Example: "  ramp deploy carry v1.3.2 --config /etc/ramp/ramp.yaml",
+			Example: "  ramp deploy move v1.3.2 --config /etc/ramp/ramp.yaml",
 			RunE: func(cmd *cobra.Command, args []string) error {
 				return f.run(cmd, func(ctx context.Context, d builds.Deployment, out io.Writer) error {
-					n, to, err := d.Carry(ctx, args[0])
+					n, to, err := d.Move(ctx, args[0])
 					if err != nil {
 						return err
 					}
@@ -98,7 +98,7 @@ func buildRow(b builds.Build) []string {
 	}
 	switch {
 	case b.Workers == 0 && b.Requests > 0:
-		row[5] = "no worker serves these requests: run `ramp deploy carry " + b.ID + "`"
+		row[5] = "no worker serves these requests: run `ramp deploy move " + b.ID + "`"
 	case b.Requests == 0 && b.Workers > 0 && !b.Current:
 		row[5] = "no requests are left: its workers can be stopped"
 	}
