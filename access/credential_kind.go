@@ -10,7 +10,7 @@ import (
 
 // CredentialKind says what a credential of one kind may bring to the requester's
 // machine. It reaches the client through a worker, Temporal and the server, and
-// whoever holds one of them must not be able to run anything on that machine by
+// anybody who holds one of them must not be able to run anything on that machine by
 // it (docs/threats.md, case 54). So only what is listed here may come, and nothing that a shell,
 // a loader or an SDK would run.
 type CredentialKind struct {

@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// Issues collects everything that is wrong with an input, so that whoever wrote
-// it can mend it all at once.
+// Issues collects everything that is wrong with an input, so that its author
+// can mend it all at once.
 type Issues []Issue
 
 // Add adds one issue. Code is stable; field is a JSON path or file:line:column.
@@ -49,8 +49,8 @@ func IsRefusal(err error) bool {
 	return false
 }
 
-// WithCode returns err with another code and the same text and issues. Whoever
-// verifies a signed statement turns what a person would be told into "the
+// WithCode returns err with another code and the same text and issues. A
+// verifier of a signed statement turns what a person would be told into "the
 // statement proves nothing". An err that is not an Error is returned as it is.
 func WithCode(err error, code Code) error {
 	var e *Error

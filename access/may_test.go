@@ -117,7 +117,7 @@ func TestExtendedDuration(t *testing.T) {
 		"none":                       {nil, minutes(30)},
 		"one":                        {[]access.ExtensionOrder{order(p, 1, minutes(20))}, minutes(50)},
 		"one, delivered twice":       {[]access.ExtensionOrder{order(p, 1, minutes(20)), order(p, 1, minutes(20))}, minutes(50)},
-		"one, made anew":             {[]access.ExtensionOrder{order(p, 1, minutes(20)), order(p, 1, minutes(25))}, minutes(55)},
+		"one, made again":            {[]access.ExtensionOrder{order(p, 1, minutes(20)), order(p, 1, minutes(25))}, minutes(55)},
 		"two":                        {[]access.ExtensionOrder{order(p, 2, minutes(10)), order(p, 1, minutes(20))}, minutes(60)},
 		"the second only":            {[]access.ExtensionOrder{order(p, 2, minutes(10))}, minutes(30)},
 		"more than approved":         {[]access.ExtensionOrder{order(p, 1, minutes(80)), order(p, 2, minutes(80))}, minutes(120)},
@@ -134,7 +134,7 @@ func TestExtendedDuration(t *testing.T) {
 	require.Equal(t, minutes(30), p.ExtendedDuration([]access.ExtensionOrder{order(p, 1, minutes(20))}), "a plan without extensions")
 }
 
-// TestExtendedDurationDoesNotDependOnOrder: whoever computes an end comes to the
+// TestExtendedDurationDoesNotDependOnOrder: anybody who computes an end comes to the
 // same one, and no orders make it longer than the plan allows.
 func TestExtendedDurationDoesNotDependOnOrder(t *testing.T) {
 	p := extendable()
@@ -158,7 +158,7 @@ func TestCheckExtensions(t *testing.T) {
 	}{
 		"none":                     {nil, ""},
 		"two":                      {[]access.ExtensionOrder{order(p, 1, minutes(20)), order(p, 2, minutes(70))}, ""},
-		"the first made anew":      {[]access.ExtensionOrder{order(p, 1, minutes(90)), order(p, 1, minutes(20))}, ""},
+		"the first made again":     {[]access.ExtensionOrder{order(p, 1, minutes(90)), order(p, 1, minutes(20))}, ""},
 		"the second over the rest": {[]access.ExtensionOrder{order(p, 1, minutes(20)), order(p, 2, minutes(71))}, access.IssueExtendedOver},
 		"the second only":          {[]access.ExtensionOrder{order(p, 2, minutes(20))}, access.IssueExtensionNumber},
 		"a third":                  {[]access.ExtensionOrder{order(p, 1, minutes(1)), order(p, 2, minutes(1)), order(p, 3, minutes(1))}, access.IssueExtensionNumber},

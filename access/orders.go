@@ -29,8 +29,8 @@ type PickUpOrder struct {
 }
 
 // Delivery is a worker's statement that it made a sealed credential for an order.
-// The worker signs it with its own key, so that whoever else responds in the
-// workflow's place cannot hand out a credential (docs/threats.md, case 54).
+// The worker signs it with its own key, so that nobody else who responds in the
+// workflow's place can hand out a credential (docs/threats.md, case 54).
 type Delivery struct {
 	RequestID string    `json:"requestId"`
 	Grant     string    `json:"grant"`

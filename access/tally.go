@@ -53,7 +53,7 @@ func (r Rule) Tally(plan Plan, digest string, decisions []Decision) (Tally, []St
 
 // lastByAccount returns the latest decision of each account, of those that count,
 // sorted by account: a workflow must not depend on the order of a map. In which
-// order decisions arrive, whoever may write to Temporal's namespace decides; so
+// order decisions arrive, everybody with write access to Temporal's namespace can choose; so
 // their signed times count, and only of two at one instant the order.
 func lastByAccount(decisions []Decision, counts func(Decision) bool) []Decision {
 	last := map[string]Decision{}

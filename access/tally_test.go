@@ -68,7 +68,7 @@ func TestTally(t *testing.T) {
 }
 
 // TestTallyDoesNotDependOnOrder: people who decide at once are counted the same
-// whoever is first (docs/threats.md, case 11).
+// no matter who is first (docs/threats.md, case 11).
 func TestTallyDoesNotDependOnOrder(t *testing.T) {
 	people := []access.Person{human("bob", "leads"), human("carol", "leads", "security"), human("erin", "security"), human("frank", "leads")}
 	p := asked(access.Stage{Name: "leads", From: []string{"leads"}, Approvals: 2}, access.Stage{Name: "security", From: []string{"security"}, Approvals: 1})

@@ -127,7 +127,7 @@ func TestDirectoryThatDoesNotAnswer(t *testing.T) {
 }
 
 // TestCase02SecondAccount: two accounts that the server says are one human's do
-// not make two approvals, whoever sends them.
+// not make two approvals, no matter who sends them.
 func TestCase02SecondAccount(t *testing.T) {
 	w := newWorker(t)
 	a := w.asks(func(p *access.Plan) { p.Rule.Stages[0].Approvals = 2 })

@@ -51,7 +51,7 @@ func (t *Targets) extendGrant(ctx context.Context, in api.ExtendGrantInput) erro
 	if err != nil {
 		return err
 	}
-	// Stored first, so that whoever reads the later end finds the order for it.
+	// Stored first, so that a reader of the later end finds the order for it.
 	if err := t.storeStatement(ctx, plan.RequestID, access.KeyExtensionOrder(order.Number, digest), in.Order); err != nil {
 		return err
 	}

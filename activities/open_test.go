@@ -75,7 +75,7 @@ func TestCase10ApprovalUsedAgain(t *testing.T) {
 	})
 }
 
-// TestCase40StraightToTheWorker: whoever drives a target's queue past server
+// TestCase40StraightToTheWorker: anybody who drives a target's queue past server
 // and workflow has only what evidence proves.
 func TestCase40StraightToTheWorker(t *testing.T) {
 	half := 30 * time.Minute

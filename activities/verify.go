@@ -12,7 +12,7 @@ import (
 )
 
 // VerifyGrant verifies that a grant which the ledger says is open was approved as
-// it stands there: whoever writes to the ledger can write "open", and what, and
+// it stands there: anybody who writes to the ledger can write "open", and what, and
 // until when, and none of that is an approval. Plan, decisions and orders to
 // extend come from the ledger; their signatures are verified, and the end is what
 // they add up to. Errors are CodeEvidence, or those of reading the ledger.

@@ -1,5 +1,5 @@
 // Package codec encrypts what Temporal keeps: every payload and every failure's
-// text, with AES-256-GCM, so that Temporal's database and whoever reads it hold
+// text, with AES-256-GCM, so that Temporal's database and anybody who reads it hold
 // no reason, no plan and no name. Search attributes stay in clear; they are ids.
 package codec
 

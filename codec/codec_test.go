@@ -58,7 +58,7 @@ func TestStandaloneActivities(t *testing.T) {
 	}
 	sealed, err := standalone("ResolveScopes").Encode(plain)
 	require.NoError(t, err)
-	// Whoever waits for the result knows the namespace alone.
+	// The caller who waits for the result knows the namespace alone.
 	for _, d := range []converter.PayloadCodec{standalone("ResolveScopes"), standalone("")} {
 		got, err := d.Decode(sealed)
 		require.NoError(t, err)

@@ -90,7 +90,7 @@ func (c *Config) takeBuild() {
 }
 
 // inClear finds fields that would secure Temporal and have nothing in them:
-// whoever wrote them means TLS, and would get none.
+// the operator who wrote them means TLS, and would get none.
 func (c Config) inClear() (issues access.Issues) {
 	if c.Temporal.TLS == nil && c.Has("temporal", "tls") {
 		issues.Add("tls_empty", "temporal.tls", "it is empty; write {} for TLS with the system's authorities, or leave it out")

@@ -33,7 +33,7 @@ import (
 	"ramp.dev/ramp/config/field"
 )
 
-// authority issues certificates; whoever has its file trusts it.
+// authority issues certificates; anybody who has its file trusts it.
 type authority struct {
 	*testing.T
 	dir  string

@@ -169,7 +169,7 @@ func TestAMessageWithoutEffectIsSentAgain(t *testing.T) {
 	require.Contains(t, f.offboarded, r.ID)
 }
 
-// TestOneRequestHoldsUpNoOther: a workflow that takes no more signals, which whoever
+// TestOneRequestHoldsUpNoOther: a workflow that takes no more signals, which people who
 // may write to Temporal's namespace can bring about, does not keep the access of
 // others who have left.
 func TestOneRequestHoldsUpNoOther(t *testing.T) {

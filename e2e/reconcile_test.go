@@ -17,7 +17,7 @@ import (
 	"go.temporal.io/sdk/client"
 )
 
-// temporal is Temporal's own client: what whoever has write access to the
+// temporal is Temporal's own client: what anybody who has write access to the
 // namespace can do.
 func (in *installation) temporal() client.Client {
 	in.Helper()

@@ -9,7 +9,7 @@ import (
 )
 
 // temporalUI: an operator who is logged in to Ramp reads a workflow in the
-// Temporal UI, in the same browser; whoever else is logged in sees that it is
+// Temporal UI, in the same browser; anybody else who is logged in sees that it is
 // encrypted. Cookies, origins and the UI's settings are the real ones.
 func temporalUI(in *installation, b *browser) {
 	alice, oscar := b.as(in, "alice"), b.as(in, "oscar")

@@ -18,7 +18,7 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// Checkpoint is a server's statement of its log at one moment. Whoever keeps one
+// Checkpoint is a server's statement of its log at one moment. Anybody who keeps one
 // outside can tell later whether anything before it was changed or cut off.
 type Checkpoint struct {
 	Origin string    `json:"origin"` // names the log

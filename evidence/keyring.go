@@ -116,7 +116,7 @@ type Authorized struct {
 
 // Authorize verifies a plan and decisions and counts them. One bad signature, or
 // one decision about another plan, makes the whole prove nothing (docs/threats.md,
-// cases 9 and 10): whoever put it there is not trusted about the rest. Errors are
+// cases 9 and 10): an attacker who put it there is not trusted about the rest. Errors are
 // CodeEvidence, those of Passkeys, and of package passkey.
 func (k Keyring) Authorize(plan Envelope, decisions []Envelope) (Authorized, error) {
 	p, err := k.VerifyPlan(plan)

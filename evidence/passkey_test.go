@@ -11,7 +11,7 @@ import (
 	"ramp.dev/ramp/passkey/passkeytest"
 )
 
-// TestCapturedServer: whoever has the server's key signs what they like for
+// TestCapturedServer: anybody who has the server's key signs what they like for
 // whom they like; a plan that wants passkeys is approved by none of it.
 func TestCapturedServer(t *testing.T) {
 	p := plan(lead)

@@ -65,7 +65,7 @@ type Feed struct {
 	recent  []access.Event // the newest events; the last of them has number last
 	last    int64          // the newest event that was read
 	err     error          // why the log cannot be read at this moment
-	changed chan struct{}  // closed and made anew when any of these changes
+	changed chan struct{}  // closed and replaced when any of these changes
 }
 
 // New returns a Feed that begins to read when it is run.
@@ -100,7 +100,7 @@ func (f *Feed) Run(ctx context.Context) {
 	}
 }
 
-// read takes in what is new. It begins at the end of the log: whoever wants what
+// read takes in what is new. It begins at the end of the log: anybody who wants what
 // came before reads it by themselves. After a gap it goes on behind the gap, so
 // that pages stay live; who has to have every event finds the gap itself.
 func (f *Feed) read(ctx context.Context) error {

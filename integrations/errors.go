@@ -16,7 +16,7 @@ var (
 	// to be extended or picked up.
 	ErrNotOpen = access.Errorf(access.CodeNotFound, "nothing is open under this grant")
 	// ErrRevoked says (conflict) that a grant was closed before. It never opens
-	// again, because whoever closed it does not come back to close it once more.
+	// again, because the one who closed it does not come back to close it once more.
 	ErrRevoked = access.Errorf(access.CodeConflict, "the grant was revoked; it never opens again")
 )
 

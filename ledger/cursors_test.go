@@ -47,7 +47,7 @@ var cursorSuite = map[string]func(b fixture){
 		require.False(b, c.Gap())
 
 		require.Equal(b, last-1, move(last-1))
-		require.Equal(b, last-1, move(last-2), "whoever is late does not move it back")
+		require.Equal(b, last-1, move(last-2), "a late one does not move it back")
 		require.NoError(b, b.FailCursor(ctx, "mover", last-2, at, "late"))
 		require.Empty(b, b.cursor("mover").Error, "nor does the failure of one that is late count")
 		require.NoError(b, b.FailCursor(ctx, "mover", last-1, at, "first"))

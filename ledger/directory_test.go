@@ -57,7 +57,7 @@ var directorySuite = map[string]func(b fixture){
 		require.False(b, m.Active, "a deleted person is one who left")
 		b.user("dir-alice")
 		m, _ = b.about("dir-alice")
-		require.True(b, m.Active, "whoever is here stands before whoever was")
+		require.True(b, m.Active, "members who are here come before those who were")
 	},
 	"a user name is one person's": func(b fixture) {
 		b.user("dir-bob")

@@ -74,7 +74,7 @@ func (l *Ledger) Events(ctx context.Context, f EventFilter) ([]access.Event, err
 }
 
 // Entries returns the events of the leaves in [from, to). Those that are missing
-// are left out, so that whoever checks the log sees the others.
+// are left out, so that anybody who checks the log sees the others.
 func (l *Ledger) Entries(ctx context.Context, from, to int64) ([]Entry, error) {
 	return collect(ctx, l.reader(), scanEntry, selectEvents+` WHERE seq > ? AND seq <= ? ORDER BY seq`, from, to)
 }

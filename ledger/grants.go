@@ -31,7 +31,7 @@ type GrantRecord struct {
 // IntendGrant records a grant before the target is touched, so that a crash
 // leaves something to clean up and never something unknown (docs/threats.md, case 24). Errors are
 // CodeConflict for a grant that was closed, or whose request is ending or over:
-// what has ended does not open again, whoever asks; and for one that is recorded
+// what has ended does not open again, no matter who asks; and for one that is recorded
 // with an earlier end: a workflow that is reset starts its clock again, and only
 // MarkExtended moves an end (docs/threats.md, case 38). For a request that nobody submitted it is
 // CodeNotFound.

@@ -177,7 +177,7 @@ var suite = map[string]func(b fixture){
 		require.Equal(b, ledger.GrantIntended, rows[0].Status)
 		require.Equal(b, access.StateGranting, b.reload(s.Request.ID).State)
 	},
-	"Case38 a workflow that begins anew does not move the end": func(b fixture) {
+	"Case38 a workflow that begins again does not move the end": func(b fixture) {
 		s := b.submitted()
 		g := grant(s)
 		require.NoError(b, b.IntendGrant(ctx, g, at))

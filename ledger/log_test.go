@@ -152,13 +152,13 @@ func TestCase42(t *testing.T) {
 				require.Equal(t, access.CodeEvidence, access.CodeOf(b.verify(&saved)))
 			})
 		}
-		t.Run(name+"/written anew from an edited past", func(t *testing.T) {
+		t.Run(name+"/rewritten from an edited past", func(t *testing.T) {
 			b := fresh(t, postgres)
 			b.record(5)
 			saved := b.checkpoint()
 			b.attack(`UPDATE events SET actor = 'mallory' WHERE seq = 3`, `DELETE FROM log_hashes WHERE idx >= 0`)
 			b.rebuild()
-			require.NoError(t, b.verify(nil), "the attacker built every hash anew")
+			require.NoError(t, b.verify(nil), "the attacker built every hash")
 			require.Equal(t, access.CodeEvidence, access.CodeOf(b.verify(&saved)))
 		})
 		t.Run(name+"/later events do not hide a cut", func(t *testing.T) {
@@ -171,7 +171,7 @@ func TestCase42(t *testing.T) {
 	}
 }
 
-// rebuild is the attacker's: every hash anew, from the rows as they are now.
+// rebuild is the attacker's: it makes every hash from the rows as they are now.
 func (b fixture) rebuild() {
 	b.Helper()
 	entries, err := b.Entries(ctx, 0, 1000)

@@ -10,7 +10,7 @@ import (
 )
 
 // Session is one browser's session. Its token is a digest of what the browser
-// holds, so that whoever reads the ledger cannot use it to sign in.
+// holds, so that anybody who reads the ledger cannot use it to sign in.
 type Session struct {
 	Token     string
 	PersonID  string // "" while a login is under way

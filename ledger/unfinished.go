@@ -45,7 +45,7 @@ func unfinishedStates() (marks string, args []any) {
 // had access, and as failed if it never had any. It changes nothing and returns
 // false when the request is over already, or when the ledger has a grant of it
 // that is not closed. An outcome that the request has already stays. The event
-// is recorded once, whoever ends the request.
+// is recorded once, no matter who ends the request.
 func (l *Ledger) Conclude(ctx context.Context, id string, outcome access.Outcome, at time.Time, why string) (changed bool, err error) {
 	err = l.tx(ctx, func(q querier) error {
 		changed = false

@@ -87,7 +87,7 @@ func issueOf(err error) string {
 }
 
 // TestVerify is every way in which an approval may not be what the person
-// signed. All of them are in the hands of whoever has the server's key.
+// signed. All of them are in the hands of anybody who has the server's key.
 func TestVerify(t *testing.T) {
 	for _, c := range []struct {
 		name   string

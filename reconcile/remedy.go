@@ -119,7 +119,7 @@ func (r *Reconciler) recordOverdue(ctx context.Context, f *Finding, cause error)
 
 // recordEnding records that a request is ending, and that it is overdue if there
 // is a problem. The events have the same keys as the workflow's, so that each is
-// recorded once, whoever records it first.
+// recorded once, no matter who records it first.
 func (r *Reconciler) recordEnding(ctx context.Context, f *Finding, problem string) error {
 	step := access.Transition{RequestID: f.RequestID, To: access.StateEnding, Outcome: outcome(*f, r.now()), At: r.now()}
 	e := r.event(*f, access.EventAccessEnding, f.Why)

@@ -78,7 +78,7 @@ func TestOffboardedPersonIsNobody(t *testing.T) {
 		{"deactivated", func() response {
 			return f.scim("PATCH", "/Users/"+ids["alice"], `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"replace","value":{"active":false}}]}`)
 		}},
-		{"deleted", func() response { return f.scim("DELETE", "/Users/"+ids["alice"], "") }}, // whoever is deleted has to be there
+		{"deleted", func() response { return f.scim("DELETE", "/Users/"+ids["alice"], "") }}, // a user must be there to be deleted
 	} {
 		t.Run(way.name, func(t *testing.T) {
 			res := way.leave()
@@ -91,7 +91,7 @@ func TestOffboardedPersonIsNobody(t *testing.T) {
 		})
 	}
 	require.Equal(t, http.StatusOK, f.call(f.token("bob"), "GET", "/api/v1/me", "", "").Code)
-	t.Run("and somebody again when provisioned anew", func(t *testing.T) {
+	t.Run("and somebody once more when provisioned again", func(t *testing.T) {
 		f.provisions("Alice") // user names do not tell cases apart
 		require.Equal(t, http.StatusOK, f.call(alice, "GET", "/api/v1/me", "", "").Code)
 	})

@@ -26,7 +26,7 @@ type StandingJob struct {
 	Activity string // the name under which Work is registered on Queue
 	Queue    string
 	Summary  string // a line for the Temporal UI
-	// AtStart begins the work anew whenever a worker starts: for work whose first
+	// AtStart begins the work again whenever a worker starts: for work whose first
 	// round must not wait until the heartbeat of a worker that died is missed.
 	AtStart bool
 	Work    activities.StandingWork
@@ -126,7 +126,7 @@ func (k jobKeeper) keepStanding(ctx context.Context, j StandingJob, starting boo
 		return err
 	}
 	if stuck {
-		if err := k.temporal.TerminateWorkflow(ctx, j.ID, "", "paused; a standing job is started anew by the workers"); err != nil {
+		if err := k.temporal.TerminateWorkflow(ctx, j.ID, "", "paused; a standing job is started again by the workers"); err != nil {
 			return api.FromTemporal(err)
 		}
 	}
@@ -205,7 +205,7 @@ func (k jobKeeper) retire(ctx context.Context, id string) error {
 	return api.FromTemporal(err)
 }
 
-// RunNow has a standing job begin its work anew, at once. Errors are also of
+// RunNow has a standing job begin its work again, at once. Errors are also of
 // code not_found: no worker that can do it has run yet.
 func RunNow(ctx context.Context, c client.Client, id string) error {
 	err := c.SignalWorkflow(ctx, id, "", workflows.SignalRunNow, workflows.RunNow{})

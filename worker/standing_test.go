@@ -114,7 +114,7 @@ func TestStandingJob(t *testing.T) {
 		b.keeps(false)
 		b.works()
 	})
-	t.Run("somebody pauses it: it is started anew", func(t *testing.T) {
+	t.Run("somebody pauses it: it is started again", func(t *testing.T) {
 		// What worked just now may have been the activity of the run before: a run
 		// that has only begun has none to pause.
 		s.eventually(func() bool { return len(s.runOf(b.job.ID).PendingActivities) > 0 }, "it has its activity")

@@ -55,7 +55,7 @@ const (
 	QueryStatus = "status" // -> Status
 )
 
-// SignalRunNow has a standing job begin its work anew, at once: RunNow.
+// SignalRunNow has a standing job begin its work again, at once: RunNow.
 const SignalRunNow = "run-now"
 
 // RunNow is a message to a standing job.

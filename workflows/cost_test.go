@@ -16,7 +16,7 @@ import (
 // tasks, this one 35 to 38 (docs/bench.md).
 const maxEvents = 20
 
-// TestOneRequestCostsFewEvents: whoever adds an activity to every request meets
+// TestOneRequestCostsFewEvents: anybody who adds an activity to every request meets
 // this number, and says in the commit why the work cannot be done by the activities
 // there are. The history is a recorded run; go run ./tools/histories.
 func TestOneRequestCostsFewEvents(t *testing.T) {

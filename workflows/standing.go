@@ -27,7 +27,7 @@ type StandingJobInput struct {
 // missing heartbeat; when it stops in order, at once. After a day the workflow
 // continues as new, so that its history stays short.
 //
-// SignalRunNow begins the work anew, and with it the first round. The worker
+// SignalRunNow begins the work again, and with it the first round. The worker
 // that held it until then learns so with its next heartbeat.
 func StandingJob(ctx workflow.Context, in StandingJobInput) error {
 	runNow := workflow.GetSignalChannel(ctx, SignalRunNow)

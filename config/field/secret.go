@@ -62,7 +62,7 @@ func (s Secret) Validate() error {
 	return secret.Validate(s.ref)
 }
 
-// Read reads the secret anew, without the end of its line; none is empty text.
+// Read reads the secret each time, without the end of its line; none is empty text.
 // Vault gets 8 s, or less if ctx ends before. Errors are CodeInvalid for a wrong
 // reference and CodeUnavailable for everything else; they name the reference,
 // never the secret.

@@ -1,5 +1,5 @@
 // Package idp is an OpenID Connect provider for development: the real protocol,
-// made-up people, no passwords. Whoever reaches it can be anybody, so it listens
+// made-up people, no passwords. Everybody who reaches it can log in as anybody, so it listens
 // on loopback only. Start starts it; Mint makes a token without it.
 package idp
 

@@ -14,8 +14,8 @@ import (
 )
 
 // control is the host's socket for its target: GET /sessions?grant= returns how
-// many sessions a grant has, and DELETE cuts them. Whoever the socket's mode lets
-// open it may use it.
+// many sessions a grant has, and DELETE cuts them. Everybody whom the
+// socket's mode lets open it may use it.
 type control struct {
 	live     *registry
 	listener net.Listener

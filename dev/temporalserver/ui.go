@@ -50,7 +50,7 @@ func StartUI(addr, temporalAddr, ramp string) (*UI, error) {
 	return u, nil
 }
 
-// oneName redirects to addr whoever comes under another name of this machine, such
+// oneName redirects to addr those who come under another name of this machine, such
 // as localhost. A browser keeps the cookies of each name apart, so the UI could not
 // have payloads decoded there for somebody who is logged in to Ramp under this one.
 func oneName(addr string, next http.Handler) http.Handler {

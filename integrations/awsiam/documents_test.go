@@ -25,7 +25,7 @@ func golden(t *testing.T, name, got string) {
 	require.Equal(t, string(want), got+"\n")
 }
 
-// The policies, to the letter: whoever changes one sees it in review.
+// The policies, to the letter: anybody who changes one sees it in review.
 func TestPolicies(t *testing.T) {
 	ends := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	golden(t, "permissions.json", permissions(entitlement{[]string{"s3:GetObject", "s3:ListBucket"}, []string{"arn:aws:s3:::orders", orders}}, ends))

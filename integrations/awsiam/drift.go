@@ -20,7 +20,7 @@ var _ integrations.DriftDetector = (*target)(nil)
 
 // trustDiffers is the difference that cannot be put right: somebody else may have
 // assumed the role, and their session goes on. AWS evaluates everything else
-// anew on each call.
+// again on each call.
 const trustDiffers = "who may assume it was changed"
 
 // Drift implements integrations.DriftDetector. It compares Ramp's own tags

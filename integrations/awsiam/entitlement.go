@@ -70,7 +70,7 @@ func (c Config) checkResource(arn string) (code, message string) {
 	case strings.ContainsAny(m[1][:1], "*?"):
 		return "resource_wildcard", "stands for everything: a resource begins with its name"
 	}
-	// Whoever may change Ramp's roles may move the end of their own access.
+	// Anybody who may change Ramp's roles may move the end of their own access.
 	fixed, own := arn, c.roleARN("")
 	if i := strings.IndexAny(arn, "*?"); i >= 0 {
 		fixed = arn[:i]

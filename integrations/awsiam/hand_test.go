@@ -77,7 +77,7 @@ func somebodyElses(t *testing.T, a account) {
 		require.JSONEq(t, trust, string(role.Trust))
 		require.Empty(t, role.Identity)
 		if untagged {
-			// In Ramp's own path it counts as access to be ended, whoever made it.
+			// In Ramp's own path it counts as access to be ended, no matter who made it.
 			require.NoError(t, target.Revoke(ctx, g))
 			continue
 		}

@@ -24,7 +24,7 @@ import (
 	"ramp.dev/ramp/integrations/targettest"
 )
 
-// startOpenSSH starts a real sshd on a free port. Its login is whoever runs the
+// startOpenSSH starts a real sshd on a free port. Its login is the account that runs the
 // tests.
 func startOpenSSH(t *testing.T) (Config, string) {
 	t.Helper()

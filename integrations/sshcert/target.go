@@ -79,7 +79,7 @@ func (t *target) Inspect(ctx context.Context, g access.Grant) (r access.ReadBack
 	return r, err
 }
 
-// List implements integrations.Target: every line, whoever wrote it and in
+// List implements integrations.Target: every line, no matter who wrote it and in
 // whichever login's file, and every record of issued keys.
 func (t *target) List(context.Context) (listed []integrations.ListedGrant, err error) {
 	files, err := t.dir.AllPrincipals()

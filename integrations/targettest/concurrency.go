@@ -47,7 +47,7 @@ func (s *suite) concurrency(t *testing.T) {
 		}
 	})
 
-	// A revoke that overtakes its grant: whoever wins, one more revoke ends it.
+	// A revoke that overtakes its grant: whichever wins, one more revoke ends it.
 	t.Run("RevokeBesideGrant", func(t *testing.T) {
 		target, other := s.openTarget(t), s.openTarget(t)
 		g := s.plan(t, s.Entitlement, longTTL)

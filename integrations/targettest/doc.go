@@ -1,6 +1,6 @@
 // Package targettest is the conformance suite of targets. A new integration
 // passes Run against its real service, or it is not merged: a fake agrees with
-// whoever wrote it. The suite reaches the target as the Broker does, through
+// its author. The suite reaches the target as the Broker does, through
 // integrations.Guard.
 //
 // The suite comes in tiers: core, expiry, sessions, mint, extend, concurrency,

@@ -158,7 +158,7 @@ func (h SharingHarness) brokenGrant(t *testing.T, fault Fault, n int, other bool
 	}
 	a := h.NewGrant()
 	err := h.Faulty(t, fault, n).Grant(background(t), a)
-	// Whoever comes meanwhile has it, however far the other got.
+	// A grant that comes meanwhile has it, however far the other got.
 	c := h.grant(t)
 	h.revoke(t, c)
 	require.NoError(t, h.Open(t).Grant(background(t), a), "again")

@@ -26,7 +26,7 @@ func expiry(t *testing.T, s *vaulttest.Server, token string) (time.Time, []strin
 	return at, policies
 }
 
-// Whoever renews a token, and however old it is, it ends in time.
+// No matter who renews a token, and how old it is, it ends in time.
 func TestNoTokenOutlivesItsGrant(t *testing.T) {
 	ctx := context.Background()
 	server, config := start(t)

@@ -85,7 +85,7 @@ func (t *target) mint(ctx context.Context, g access.Grant, r role, margin time.D
 	if left < ttl {
 		return "", errSlow
 	}
-	// From now on the limit is exact, whoever renews the token. Vault rounds to
+	// From now on the limit is exact, no matter who renews the token. Vault rounds to
 	// seconds, so it is one second less.
 	r.max, r.accessor = left.Truncate(time.Second)-time.Second, secret.Auth.Accessor
 	if err := t.putRole(ctx, r); err != nil {

@@ -72,7 +72,7 @@ var mayImport = map[string]struct {
 	"signers":                 {[]string{"access", "evidence"}, "a signing key that lives elsewhere needs its keeper's client, and proof must not depend on one"},
 	"ledger":                  {[]string{"access"}, "the record knows what is recorded, not who records"},
 	"directorysync":           {[]string{"access", "feed", "ledger"}, "what a change of the directory means for requests does not depend on who runs it"},
-	"feed":                    {[]string{"access", "ledger"}, "it says what happened, whoever wants to know"},
+	"feed":                    {[]string{"access", "ledger"}, "it says what happened, no matter who wants to know"},
 	"integrations":            {[]string{"access", "config/field"}, "a target is usable without the rest of Ramp"},
 	"integrations/pacing":     {[]string{"access"}, "how fast a target may be called is one limiter, and no target's own"},
 	"integrations/faketarget": {[]string{"access", "integrations"}, "it is used as any target is, so it may know no other"},

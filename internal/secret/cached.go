@@ -27,7 +27,7 @@ type Cached struct {
 // NewCached returns a reader that has read nothing yet.
 func NewCached(ref string) *Cached { return &Cached{ref: ref} }
 
-// Read reads a file or a variable anew each time, and Vault when what it last
+// Read reads a file or a variable each time, and Vault when what it last
 // returned is 30 s old, once for all who wait. Nothing older is used when Vault
 // does not respond: it may have been changed because somebody stole it. Errors are
 // those of the function Read, and are not remembered.
@@ -43,7 +43,7 @@ func (c *Cached) Read(ctx context.Context) (string, error) {
 			return value, nil // it was read after this looked, and before it asked
 		}
 		began := time.Now()
-		// Whoever asked first may leave before the others have the value.
+		// The caller who asked first may leave before the others have the value.
 		value, err := Read(context.WithoutCancel(ctx), c.ref)
 		if err == nil {
 			c.mu.Lock()

@@ -56,7 +56,7 @@ func Validate(ref string) error {
 	return access.Errorf(access.CodeInvalid, "a secret is named here and never written: file:PATH, env:NAME or vault:MOUNT/PATH#FIELD")
 }
 
-// Read reads a secret anew, without the end of its line. Vault gets 8 s, or less
+// Read reads a secret each time, without the end of its line. Vault gets 8 s, or less
 // if ctx ends before. Errors are CodeInvalid for a reference of a wrong form and
 // CodeUnavailable for everything else; they name the reference, never the secret.
 func Read(ctx context.Context, ref string) (string, error) {

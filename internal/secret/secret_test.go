@@ -197,7 +197,7 @@ func TestCached(t *testing.T) {
 		cached.at = cached.at.Add(-d)
 	}
 
-	// Whoever asks first leaves; the others get the value all the same.
+	// The caller who asks first leaves; the others get the value all the same.
 	impatient, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	_, err = cached.Read(impatient)

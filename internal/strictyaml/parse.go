@@ -15,7 +15,7 @@ import (
 
 // maxNesting is far deeper than any contract or configuration. The YAML parser's
 // time grows with the square of the nesting, so that a file of brackets would hold
-// up whoever reads it: the server, or CI on a stranger's pull request.
+// up the reader: the server, or CI on a stranger's pull request.
 const maxNesting = 40
 
 // ParseError is why a file is not read. Line is 0 if it is the file as a whole.
@@ -89,7 +89,7 @@ func Hidden(r rune) bool {
 }
 
 // Misleads reports whether a character, after the one before it, is hidden from
-// whoever reads a file: beside Hidden, a blank that counts as a symbol, and a
+// a reader of a file: beside Hidden, a blank that counts as a symbol, and a
 // selector of variants anywhere but after a symbol, where emoji have one.
 func Misleads(before, r rune) bool {
 	switch {

@@ -55,7 +55,7 @@ func (a *API) events(c echo.Context) error {
 		list, err = stream.Next(wait, person)
 		stop()
 		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-			_, err = person(ctx) // nothing happened; whoever has left does not stay connected
+			_, err = person(ctx) // nothing happened; a person who has left does not stay connected
 		}
 		if err != nil {
 			return nil // the response has begun, so that there is no other way to say it

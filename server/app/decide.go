@@ -49,7 +49,7 @@ type DecisionInput struct {
 // Decide takes one person's verdict on exactly the plan that they saw, and
 // returns the request as the verdict leaves it. The same verdict again changes nothing, but a
 // denial is sent on all the same: that somebody has denied is the ledger's word, and
-// whoever made it up must not keep the denial itself out (docs/threats.md, case 63). A
+// an attacker who made it up must not keep the denial itself out (docs/threats.md, case 63). A
 // denial after access has opened closes it (docs/threats.md, case 15).
 func (d *decider) Decide(ctx context.Context, by access.Actor, id string, in DecisionInput) (access.Request, error) {
 	r, err := d.requests.forAct(ctx, by, id, access.ActDecide)

@@ -10,7 +10,7 @@ import (
 	"ramp.dev/ramp/evidence"
 )
 
-// Whoever responds to a pick-up in the workflow's place cannot hand out a credential:
+// Anybody who responds to a pick-up in the workflow's place cannot hand out a credential:
 // a worker must have made it, for this order.
 func TestCase54OnlyAWorkersCredential(t *testing.T) {
 	public, private, err := ed25519.GenerateKey(nil)

@@ -53,7 +53,7 @@ func (v *events) FollowEvents(after int64) *EventStream {
 func (s *EventStream) After() int64 { return s.sub.After() }
 
 // Next waits for events and returns those that a person may see; there may be
-// none. The person is asked for when there are events, so that whoever leaves or
+// none. The person is asked for when there are events, so that a person who leaves or
 // loses a group sees nothing more from that moment. After an error the reader
 // begins a new stream after the last event that it has.
 func (s *EventStream) Next(ctx context.Context, who func(context.Context) (access.Person, error)) ([]access.Event, error) {

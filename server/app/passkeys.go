@@ -118,7 +118,7 @@ func (k *passkeys) Enrolment(p access.Person) Enrolment {
 }
 
 // Enrol verifies a key that a person's device has made, and returns its entry
-// for the file of passkeys. It counts once people have put it there: whoever
+// for the file of passkeys. It counts once people have put it there: anybody who
 // captures a server must not be able to enrol a key for somebody else. In
 // development it is put there at once. Errors are CodeForbidden for programs,
 // CodeConflict without passkeys, CodeInvalid.

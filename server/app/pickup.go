@@ -56,7 +56,7 @@ func (u *pickUps) PickUp(ctx context.Context, by access.Actor, id, grant, recipi
 	if err != nil {
 		return none, u.refused.record(ctx, by, id, access.ActPickUp, asNotRunning(err))
 	}
-	// Whoever may write to Temporal's namespace can reply in the workflow's place.
+	// Anybody who may write to Temporal's namespace can reply in the workflow's place.
 	if !u.workers.Empty() {
 		if err := u.workers.VerifyDelivery(sealed, order); err != nil {
 			return none, u.refused.record(ctx, by, id, access.ActPickUp, err)

@@ -83,7 +83,7 @@ const (
 	sessionKey = "session"
 )
 
-// Identify is middleware: it authenticates whoever sends a bearer token or a
+// Identify is middleware: it authenticates everybody who sends a bearer token or a
 // session, and passes everybody else on as nobody. A token goes before a session,
 // and a bad one is refused even where nobody is needed.
 func (a *Auth) Identify(next echo.HandlerFunc) echo.HandlerFunc {
@@ -108,7 +108,7 @@ func (a *Auth) Identify(next echo.HandlerFunc) echo.HandlerFunc {
 		if p, ok := a.sessions.Get(r.Context(), personKey).(access.Person); ok {
 			p, err := a.Refresh(r.Context(), p)
 			if access.CodeOf(err) == access.CodeForbidden {
-				err = errors.Join(err, a.sessions.Destroy(r.Context())) // whoever has left has no session
+				err = errors.Join(err, a.sessions.Destroy(r.Context())) // a person who has left has no session
 			}
 			if err != nil {
 				return err
@@ -159,7 +159,7 @@ func IdentityExpiry(c echo.Context) time.Time {
 	return t
 }
 
-// Require is middleware: it refuses whoever is not authenticated.
+// Require is middleware: it refuses anybody who is not authenticated.
 func Require(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if Person(c).ID == "" {
@@ -206,7 +206,7 @@ func (a *Auth) LoginInfo() LoginInfo {
 	return first
 }
 
-// readSecret reads a client's secret anew, so that it may be rotated; none is
+// readSecret reads a client's secret each time, so that it may be rotated; none is
 // empty text.
 func readSecret(ref field.Secret) (string, error) {
 	text, err := ref.Read(context.Background())

@@ -19,7 +19,7 @@ type Config struct {
 	CLIClientID  string       `yaml:"cliClientId,omitempty"`  // of `ramp login`; "ramp-cli" if empty
 	Scopes       []string     `yaml:"scopes,omitempty"`       // requested at login; openid, profile, email, groups if empty
 	Claims       ClaimConfig  `yaml:"claims,omitempty"`
-	UserInfo     bool         `yaml:"userInfo,omitempty"` // ask the provider for the groups of whoever acts with a token
+	UserInfo     bool         `yaml:"userInfo,omitempty"` // ask the provider for the groups of a person who acts with a token
 
 	// Issuers are the providers where there are several, instead of the fields
 	// above. A token is checked by the one that it names, and by no other.

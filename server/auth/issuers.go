@@ -121,7 +121,7 @@ func validateIssuer(field, issuer string) access.Issues {
 	}
 	if u.Scheme == "http" && !Loopback(u.Hostname()) {
 		return []access.Issue{{Code: "issuer_in_clear", Field: "server.identity." + field,
-			Message: "a provider that is not on this machine must be reached by https: whoever sits between could be anybody"}}
+			Message: "a provider that is not on this machine must be reached by https: somebody in between could pose as it"}}
 	}
 	return nil
 }

@@ -194,7 +194,7 @@ func TestSessionsEnd(t *testing.T) {
 	})
 }
 
-// TestCase87AnotherNameOfTheSameServer: whoever types localhost, and the server's
+// TestCase87AnotherNameOfTheSameServer: anybody who types localhost, and the server's
 // address is 127.0.0.1, is sent there first; behind a proxy that changes names the
 // login goes on.
 func TestCase87AnotherNameOfTheSameServer(t *testing.T) {

@@ -24,7 +24,7 @@ type loginState struct {
 	State, Nonce, Verifier, Next string
 	Issuer                       string // by its name: no other provider's response counts
 	Began                        time.Time
-	Reauthenticate               bool // the person must prove anew who they are
+	Reauthenticate               bool // the person must log in again
 }
 
 // maxLogins bounds how many logins one browser may have under way; beyond them

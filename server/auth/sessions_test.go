@@ -65,7 +65,7 @@ func TestSessionsInTheLedger(t *testing.T) {
 		require.NoError(t, l.TouchSession(t.Context(), list[0].Token, "", time.Now(), time.Now().Add(time.Hour)))
 		require.Empty(t, b.is())
 	})
-	t.Run("whoever leaves has none, even when they come back", func(t *testing.T) {
+	t.Run("a person who leaves has none, even when they come back", func(t *testing.T) {
 		u, err := l.AddUser(t.Context(), ledger.User{PersonID: "alice", UserName: "alice", Active: true, Attributes: "{}"}, time.Now())
 		require.NoError(t, err)
 		b := one.browser()

@@ -30,7 +30,7 @@ const (
 	// scopesFor bounds how long a target's configuration may have changed
 	// before a plan shows it: far less than anybody takes to approve.
 	scopesFor = 5 * time.Second
-	// maxScopes bounds the memory; beyond it everything is derived anew.
+	// maxScopes bounds the memory; beyond it everything is derived again.
 	maxScopes = 1000
 )
 

@@ -11,7 +11,7 @@ import (
 )
 
 // TestCase54PageBelievesLittle: what a page shows and writes of a credential is what
-// its kind may bring, whoever made it; the ssh configuration is the page's own.
+// its kind may bring, no matter who made it; the ssh configuration is the page's own.
 func TestCase54PageBelievesLittle(t *testing.T) {
 	node, err := exec.LookPath("node")
 	require.NoError(t, err, "node runs the page's script; make setup installs it")

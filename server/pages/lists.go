@@ -69,7 +69,7 @@ var tabs = []tab{
 }
 
 // tab returns the list that was asked for. Without one it is the person's own,
-// or all for whoever sees all and has none.
+// or all for a person who sees all and has none.
 func (p *Pages) tab(c echo.Context) (tab, error) {
 	if i := slices.IndexFunc(tabs, func(t tab) bool { return t.Show == c.QueryParam("show") }); i >= 0 {
 		return tabs[i], nil

@@ -14,7 +14,7 @@ import (
 
 // Config is how a provider provisions people.
 type Config struct {
-	Token      field.Secret `yaml:"token,omitempty"`      // the provider's bearer token, read anew each time; without one there is no SCIM
+	Token      field.Secret `yaml:"token,omitempty"`      // the provider's bearer token, read each time; without one there is no SCIM
 	Person     string       `yaml:"person,omitempty"`     // what a person's id in tokens is: userName (if empty) or externalId
 	Prefix     string       `yaml:"prefix,omitempty"`     // before it: the prefix of the issuer whose people these are
 	PeopleOnly bool         `yaml:"peopleOnly,omitempty"` // the provider provisions no groups: they are taken from tokens

@@ -165,7 +165,7 @@ func (s *SCIM) putUser(c echo.Context) error {
 		return err
 	}
 	return s.editUser(c, func(u *ledger.User) error {
-		// Whoever was deactivated does not come back because a flag was left out.
+		// A person who was deactivated does not come back because a flag was left out.
 		if _, told := o["active"]; !told {
 			o["active"] = u.Active
 		}

@@ -32,7 +32,7 @@ func limited(l *limit.Limiter, caller func(echo.Context) string) echo.Middleware
 }
 
 // network is what one caller holds: an address, or the 64 bits of an IPv6
-// network, since whoever has one address there has them all.
+// network, since anybody who has one address there has them all.
 func network(address string) string {
 	a, err := netip.ParseAddr(address)
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 // oracle is what the test itself has observed: who decided what, and what was on the
 // target when. It is independent of everything that Ramp records.
 type oracle struct {
-	approvals []access.Decision    // signed by the server, for this plan, whoever may decide
+	approvals []access.Decision    // signed by the server, for this plan, by anybody
 	denied    bool                 // a denial was accepted and stood
 	ordered   time.Duration        // all that the requester's extension orders add
 	pickUps   int                  // the requester's own

@@ -52,7 +52,7 @@ func (OS) Names(dir string) ([]string, error) {
 
 // Replace implements Disk. The mode and owner of a file that exists are kept;
 // perm is for new ones. A symbolic link is refused: following it would let
-// whoever placed it choose what the worker overwrites.
+// anybody who placed it choose what the worker overwrites.
 func (OS) Replace(path string, content []byte, perm fs.FileMode) error {
 	old, err := os.Lstat(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -1,5 +1,5 @@
 // A credential reaches this page through a worker, Temporal and the server, and
-// whoever holds one of them must not be able to run anything on the person's
+// anybody who holds one of them must not be able to run anything on the person's
 // machine by it. So a credential brings what its kind may and nothing else, as for
 // the command line: kinds is access.CredentialKinds, which the page carries.
 

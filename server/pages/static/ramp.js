@@ -85,7 +85,7 @@ function follow() {
   const source = events = new EventSource("/api/v1/events?after=" + document.body.dataset.after);
   const line = document.getElementById("line");
   source.onopen = () => { line.textContent = "This page is updated live."; };
-  // The page is loaded anew before it follows again, so that it shows all of what
+  // The page is reloaded before it follows again, so that it shows all of what
   // happened meanwhile, also where the log cannot tell.
   source.onerror = () => {
     source.close();

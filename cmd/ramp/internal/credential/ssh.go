@@ -78,7 +78,7 @@ func sshHelpers(cred access.Credential, dir string) (env map[string]string, stop
 	for program, arguments := range cred.Arguments {
 		real, err := exec.LookPath(program)
 		if err != nil {
-			continue // whoever runs it gets the shell's own message
+			continue // a person who runs it gets the shell's own message
 		}
 		script := "#!/bin/sh\nexec " + quoted(append([]string{real}, arguments...)) + " \"$@\"\n"
 		if err := os.WriteFile(filepath.Join(bin, program), []byte(script), 0o700); err != nil { // #nosec G306 -- a program for its owner alone

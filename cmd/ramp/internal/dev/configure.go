@@ -74,7 +74,7 @@ func (d *dev) configure(context.Context) error {
 	}
 	path := d.path(config.DefaultName)
 	head := "# Written by `ramp dev` at each start, with the addresses of that start.\n"
-	// Replaced whole, since whoever waits for the file reads it at once.
+	// Replaced whole, since others wait for the file and read it at once.
 	if err := renameio.WriteFile(path, append([]byte(head), b...), 0o600); err != nil {
 		return access.Errorf(access.CodeInvalid, "configuration: %w", err)
 	}

@@ -64,7 +64,7 @@ func checkFormat(dir string) error {
 		return access.Errorf(access.CodeInvalid, "--dir: %w", err)
 	}
 	found, err := strconv.Atoi(strings.TrimSpace(string(b)))
-	const help = "Choose another with --dir, or delete it to begin anew"
+	const help = "Choose another with --dir, or delete it to start over"
 	switch {
 	case err != nil:
 		return access.Errorf(access.CodeInvalid, "%s holds no number: %s is not a state directory of `ramp dev`, or it is damaged. %s", path, dir, help)

@@ -43,7 +43,7 @@ func (d *dev) welcome(self string, took time.Duration, p paint) string {
 	row("Temporal UI", "http://"+d.temporalUI, "every request is a workflow there")
 	row("Demo host", d.ssh, "SSH; nobody gets in without Ramp")
 	row("Contracts", filepath.Join(d.dir, "contracts"), "edit them; taken within a second")
-	row("State", d.dir, "delete it to begin anew")
+	row("State", d.dir, "delete it to start over")
 	fmt.Fprintf(&b, "\nIn another terminal, ask as alice, approve as bob, use it, see it end:\n\n")
 	for _, line := range d.walkThrough(self) {
 		fmt.Fprintln(&b, "  "+line)
