@@ -24,12 +24,14 @@ func TestCompose(t *testing.T) {
 	require.NoError(t, err, "docker-compose is missing: run make setup")
 	cmd := exec.Command("docker-compose", "config")
 	cmd.Dir = top
-	out, err := cmd.CombinedOutput()
-	require.NoError(t, err, "%s", out)
+	var complaints strings.Builder
+	cmd.Stderr = &complaints
+	out, err := cmd.Output()
+	require.NoError(t, err, "%s", complaints.String())
 	var c struct {
 		Services map[string]struct {
-			Image   string   `yaml:"image"`
-			Volumes []string `yaml:"volumes"`
+			Image   string `yaml:"image"`
+			Volumes []any  `yaml:"volumes"`
 		} `yaml:"services"`
 	}
 	require.NoError(t, yaml.Unmarshal(out, &c))
@@ -38,7 +40,7 @@ func TestCompose(t *testing.T) {
 	}
 	for name, s := range c.Services {
 		for _, v := range s.Volumes {
-			if from, _, _ := strings.Cut(v, ":"); filepath.IsAbs(from) {
+			if from := mountedFrom(v); filepath.IsAbs(from) {
 				_, err := os.Stat(from)
 				require.NoError(t, err, "%s mounts it", name)
 			}
@@ -47,6 +49,20 @@ func TestCompose(t *testing.T) {
 			require.Regexp(t, `:[^:/]*[0-9]`, s.Image, "%s: an image without a version is another one tomorrow", name)
 		}
 	}
+}
+
+// mountedFrom returns what a volume mounts: Compose 1 prints source:target,
+// and Compose 2 a mapping.
+func mountedFrom(volume any) string {
+	switch v := volume.(type) {
+	case string:
+		from, _, _ := strings.Cut(v, ":")
+		return from
+	case map[string]any:
+		from, _ := v["source"].(string)
+		return from
+	}
+	return ""
 }
 
 // TestDeployedConfiguration: the configuration that Compose mounts is valid.
