@@ -31,7 +31,8 @@ const (
 	EventActRefused          EventKind = "act.refused"     // an act that Ramp did not allow
 	EventPayloadDecoded      EventKind = "payload.decoded" // an operator read decoded payloads
 
-	EventSessionsEnded EventKind = "session.ended" // all sessions of one person
+	EventSessionStarted EventKind = "session.started" // a login in a browser
+	EventSessionsEnded  EventKind = "session.ended"   // one session of a person, or all of them
 
 	EventAccountLinked   EventKind = "account.linked"
 	EventAccountUnlinked EventKind = "account.unlinked"

@@ -121,8 +121,8 @@ func TestFailuresAreSealed(t *testing.T) {
 
 func TestKeyFiles(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "payload.key")
-	require.NoError(t, Create(path))
-	require.NoError(t, Create(path), "what is there stays")
+	require.NoError(t, field.CreateKey(path))
+	require.NoError(t, field.CreateKey(path), "what is there stays")
 	_, err := Load(t.Context(), field.SecretFile(path))
 	require.NoError(t, err)
 	require.NoError(t, os.Chmod(path, 0o644))

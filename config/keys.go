@@ -11,6 +11,7 @@ import (
 	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/passkey"
+	"ramp.dev/ramp/server/auth"
 	"ramp.dev/ramp/signers"
 )
 
@@ -18,6 +19,7 @@ import (
 type Keys struct {
 	Signer   SigningKey     `yaml:"signer,omitempty"`   // the server's private key
 	Payload  []field.Secret `yaml:"payload,omitempty"`  // the keys that encrypt what Temporal keeps; the first encrypts, all decrypt
+	Session  []field.Secret `yaml:"session,omitempty"`  // the servers' keys that seal sessions and logins; the first seals, all open; from keys.signer if empty
 	Trusted  []field.File   `yaml:"trusted,omitempty"`  // public keys whose statements are believed
 	Passkeys field.File     `yaml:"passkeys,omitempty"` // says whose passkeys are whose; no server may be able to write it
 	Worker   SigningKey     `yaml:"worker,omitempty"`   // the worker's private key, which signs receipts and deliveries
@@ -93,6 +95,35 @@ func (k Keys) PasskeyFile() *passkey.File {
 	}
 	return passkey.NewFile(string(k.Passkeys))
 }
+
+// sessionPurpose is what a session key is derived for.
+const sessionPurpose = "ramp session key"
+
+// Sealer returns what seals sessions. Where no key is configured, it is derived from
+// the signing key, which all servers have and nobody else does; so it must be in a
+// file, since Vault and KMS give none away. Errors are CodeInvalid for a key that is
+// none, and CodeUnavailable.
+func (k Keys) Sealer(ctx context.Context, signer *evidence.Signer) (*auth.Sealer, error) {
+	var keys []field.Key
+	for _, ref := range k.Session {
+		key, err := ref.ReadKey(ctx)
+		if err != nil {
+			return nil, access.Errorf(access.CodeOf(err), "session key: %w", err)
+		}
+		keys = append(keys, key)
+	}
+	if len(keys) == 0 {
+		key, ok := signer.DeriveKey(sessionPurpose)
+		if !ok {
+			return nil, access.Errorf(access.CodeInvalid, "%s", sessionKeyMissing)
+		}
+		keys = append(keys, key)
+	}
+	return auth.NewSealer(keys...)
+}
+
+// sessionKeyMissing is why a server cannot seal sessions.
+const sessionKeyMissing = "where keys.signer is in Vault or KMS the servers need a key of their own for sessions, the same for all of them: 32 bytes in base64 (openssl rand -base64 32)"
 
 // Codec returns what encrypts payloads; nil where Temporal keeps them in clear.
 // Errors are CodeInvalid for a key that is none, and CodeUnavailable.

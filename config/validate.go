@@ -10,6 +10,7 @@ import (
 	"ramp.dev/ramp/contracts"
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/passkey"
+	"ramp.dev/ramp/signers"
 )
 
 // Parts says for which processes a configuration is meant.
@@ -26,6 +27,9 @@ func (c Config) Validate(p Parts) access.Issues {
 		issues = append(issues, c.Server.Validate()...)
 		if c.Keys.Signer == "" {
 			issues.Add("signer_missing", "keys.signer", "the server's signing key is needed: a file, made on first use, vault:MOUNT/KEY or awskms:ID")
+		}
+		if len(c.Keys.Session) == 0 && !signers.IsFile(string(c.Keys.Signer)) {
+			issues.Add("session_key_missing", "keys.session", sessionKeyMissing)
 		}
 		if _, err := evidence.LoadKeyring(field.Paths(c.Keys.Workers)...); err != nil {
 			issues.Add("worker_keys", "keys.workers", "%s", err)

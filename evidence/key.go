@@ -6,6 +6,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
+	"crypto/hkdf"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
@@ -33,6 +34,21 @@ func (k fileKey) Public() crypto.PublicKey { return ed25519.PrivateKey(k).Public
 
 func (k fileKey) Sign(_ context.Context, data []byte) ([]byte, error) {
 	return ed25519.Sign(ed25519.PrivateKey(k), data), nil
+}
+
+// DeriveKey returns a secret of this signer's key for another purpose (HKDF), so that
+// those who share the key share the secret; false for a key that lives elsewhere and
+// gives nothing away.
+func (s *Signer) DeriveKey(purpose string) (key [32]byte, ok bool) {
+	own, ok := s.key.(fileKey)
+	if !ok {
+		return key, false
+	}
+	b, err := hkdf.Key(sha256.New, ed25519.PrivateKey(own).Seed(), nil, purpose, len(key))
+	if err != nil {
+		return key, false
+	}
+	return [32]byte(b), true
 }
 
 // KeyID returns the name of a public key in statements: 16 hexadecimal digits.

@@ -13,8 +13,8 @@ import (
 // holds, so that anybody who reads the ledger cannot use it to sign in.
 type Session struct {
 	Token     string
-	PersonID  string // "" while a login is under way
-	Data      []byte
+	PersonID  string
+	Data      []byte // sealed by the servers; the ledger is not believed of who somebody is
 	Address   string
 	UserAgent string // what the browser calls itself
 	CreatedAt time.Time
@@ -32,32 +32,28 @@ func scanSession(row scanner) (Session, error) {
 	return s, err
 }
 
-// AddSession adds a session, and deletes those that are over.
-func (l *Ledger) AddSession(ctx context.Context, s Session) error {
+// AddSession adds a session with the event of its login, and deletes those that are
+// over.
+func (l *Ledger) AddSession(ctx context.Context, s Session, login access.Event) error {
 	return l.tx(ctx, func(q querier) error {
 		if _, err := q.exec(ctx, `DELETE FROM sessions WHERE expires_at < ?`, micros(s.SeenAt)); err != nil {
 			return err
 		}
-		_, err := q.exec(ctx, `INSERT INTO sessions (`+sessionColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (token_digest) DO NOTHING`,
+		n, err := q.exec(ctx, `INSERT INTO sessions (`+sessionColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (token_digest) DO NOTHING`,
 			s.Token, s.PersonID, s.Data, s.Address, s.UserAgent, micros(s.CreatedAt), micros(s.SeenAt), micros(s.ExpiresAt))
-		return err
+		if err != nil || n == 0 {
+			return err
+		}
+		return q.append(ctx, login)
 	})
 }
 
-// UpdateSession replaces a session. One that was ended meanwhile stays ended.
+// UpdateSession replaces what changes in a session. One that was ended meanwhile
+// stays ended.
 func (l *Ledger) UpdateSession(ctx context.Context, s Session) error {
 	return l.tx(ctx, func(q querier) error {
 		_, err := q.exec(ctx, `UPDATE sessions SET person_id = ?, data = ?, address = ?, user_agent = ?, seen_at = ?, expires_at = ? WHERE token_digest = ?`,
 			s.PersonID, s.Data, s.Address, s.UserAgent, micros(s.SeenAt), micros(s.ExpiresAt), s.Token)
-		return err
-	})
-}
-
-// TouchSession records that a session was used. One that was ended meanwhile
-// stays ended.
-func (l *Ledger) TouchSession(ctx context.Context, token, address string, seen, expires time.Time) error {
-	return l.tx(ctx, func(q querier) error {
-		_, err := q.exec(ctx, `UPDATE sessions SET address = ?, seen_at = ?, expires_at = ? WHERE token_digest = ?`, address, micros(seen), micros(expires), token)
 		return err
 	})
 }
@@ -72,11 +68,10 @@ func (l *Ledger) Session(ctx context.Context, token string, at time.Time) (Sessi
 // last used first, 100 at most.
 func (l *Ledger) Sessions(ctx context.Context, person string, at time.Time) ([]Session, error) {
 	return collect(ctx, l.reader(), scanSession, `SELECT `+sessionColumns+` FROM sessions
-		WHERE lower(person_id) = lower(?) AND person_id <> '' AND expires_at > ? ORDER BY seen_at DESC, token_digest LIMIT 100`, person, micros(at))
+		WHERE lower(person_id) = lower(?) AND expires_at > ? ORDER BY seen_at DESC, token_digest LIMIT 100`, person, micros(at))
 }
 
-// EndSession ends one session, and records it where it was somebody's; one that is
-// over is no error.
+// EndSession ends one session, and records it; one that is over is no error.
 func (l *Ledger) EndSession(ctx context.Context, token string, at time.Time) error {
 	return l.tx(ctx, func(q querier) error {
 		var person string
@@ -87,7 +82,7 @@ func (l *Ledger) EndSession(ctx context.Context, token string, at time.Time) err
 		if err == nil {
 			_, err = q.exec(ctx, `DELETE FROM sessions WHERE token_digest = ?`, token)
 		}
-		if err != nil || person == "" {
+		if err != nil {
 			return err
 		}
 		return q.append(ctx, access.Event{At: at, Kind: access.EventSessionsEnded, Actor: person, Message: "In one browser."})
@@ -105,6 +100,6 @@ func (l *Ledger) EndSessions(ctx context.Context, person string, at time.Time) e
 }
 
 func (q querier) endSessions(ctx context.Context, person string) error {
-	_, err := q.exec(ctx, `DELETE FROM sessions WHERE lower(person_id) = lower(?) AND person_id <> ''`, person)
+	_, err := q.exec(ctx, `DELETE FROM sessions WHERE lower(person_id) = lower(?)`, person)
 	return err
 }

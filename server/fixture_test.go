@@ -67,6 +67,7 @@ type fixture struct {
 	*Server
 	ledger   *ledger.Ledger
 	signer   *evidence.Signer
+	sealer   *auth.Sealer
 	temporal *fakeTemporal
 	dir      string
 	issuer   string
@@ -103,10 +104,12 @@ func newFixtureWith(t *testing.T, deps func(*fixture, *Deps), change ...func(*Co
 	for _, f := range change {
 		f(&c)
 	}
-	sealer, err := codec.New(codec.Key{1})
+	payloads, err := codec.New(codec.Key{1})
 	require.NoError(t, err)
-	f := &fixture{T: t, ledger: led, signer: evidence.NewSigner(key), temporal: &fakeTemporal{}, dir: dir, issuer: idp.Issuer}
-	d := Deps{Ledger: led, Signer: f.signer, Codec: sealer, Log: log}
+	sealer, err := auth.NewSealer(field.Key{1})
+	require.NoError(t, err)
+	f := &fixture{T: t, sealer: sealer, ledger: led, signer: evidence.NewSigner(key), temporal: &fakeTemporal{}, dir: dir, issuer: idp.Issuer}
+	d := Deps{Ledger: led, Signer: f.signer, Sealer: sealer, Codec: payloads, Log: log}
 	deps(f, &d)
 	f.Server, err = build(c, d, f.temporal)
 	require.NoError(t, err)

@@ -40,6 +40,7 @@ type Deps struct {
 	Namespace string
 	Ledger    *ledger.Ledger
 	Signer    *evidence.Signer
+	Sealer    *auth.Sealer     // seals sessions; nil: with a key of this process alone
 	Workers   evidence.Keyring // public keys of workers, whose credentials are passed on
 	Codec     *codec.Codec     // nil: what Temporal keeps is not encrypted
 	Passkeys  *passkey.File    // nil: none are known
@@ -104,7 +105,7 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	identity, err := auth.New(c.Identity, base, auth.Deps{Log: d.Log, Directory: directory, Accounts: d.Ledger, Store: d.Ledger, CallerAddress: c.Limits.callerAddress()})
+	identity, err := auth.New(c.Identity, base, auth.Deps{Log: d.Log, Directory: directory, Accounts: d.Ledger, Store: d.Ledger, Sealer: d.Sealer, CallerAddress: c.Limits.callerAddress()})
 	if err != nil {
 		return nil, err
 	}

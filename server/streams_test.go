@@ -22,8 +22,10 @@ func (f *fixture) session(who, cookie string, idle time.Duration) (header string
 	now := time.Now().UTC()
 	data, err := json.Marshal(map[string]any{"deadline": now.Add(time.Hour), "person": access.Person{ID: who, Kind: access.KindHuman}})
 	require.NoError(f, err)
-	require.NoError(f, f.ledger.AddSession(f.Context(), ledger.Session{Token: digestOf(cookie), Data: data, PersonID: who,
-		CreatedAt: now, SeenAt: now.Add(-time.Minute), ExpiresAt: now.Add(idle)}))
+	row, err := f.sealer.SealSession(ledger.Session{Token: digestOf(cookie), Data: data, PersonID: who,
+		CreatedAt: now, SeenAt: now.Add(-time.Minute), ExpiresAt: now.Add(idle)})
+	require.NoError(f, err)
+	require.NoError(f, f.ledger.AddSession(f.Context(), row, access.Event{At: now, Kind: access.EventSessionStarted, Actor: who}))
 	return "__Host-ramp_session=" + cookie
 }
 

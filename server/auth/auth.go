@@ -23,6 +23,7 @@ type Auth struct {
 	base      *url.URL
 	providers []*provider
 	sessions  *scs.SessionManager
+	store     *sessionStore // nil: sessions are in this process's memory
 	Deps
 }
 
@@ -32,6 +33,7 @@ type Deps struct {
 	Directory     access.Directory             // nil: tokens say all there is
 	Accounts      AccountLinks                 // nil: accounts are linked by configuration alone
 	Store         SessionStore                 // nil: sessions are in this process's memory
+	Sealer        *Sealer                      // nil: sessions and logins are of this process alone
 	CallerAddress func(r *http.Request) string // where a request comes from
 }
 
@@ -42,14 +44,22 @@ func New(c Config, base *url.URL, d Deps) (*Auth, error) {
 	if issues := c.Validate(); len(issues) > 0 {
 		return nil, access.Invalid(issues...)
 	}
+	if d.Sealer == nil {
+		var err error
+		if d.Sealer, err = newProcessSealer(); err != nil {
+			return nil, err
+		}
+	}
 	s := scs.New()
 	s.Lifetime, s.IdleTimeout = c.SessionMax.Std(), c.SessionIdle.Std()
 	s.Cookie.Name, s.Cookie.Path = "ramp_session", "/"
 	s.Cookie.HttpOnly, s.Cookie.SameSite = true, http.SameSiteLaxMode
 	s.HashTokenInStore = true
 	s.Codec = sessionCodec{}
+	a := &Auth{config: c, base: base, sessions: s, Deps: d}
 	if d.Store != nil {
-		s.Store = sessionStore{d.Store, min(time.Minute, c.SessionIdle.Std()/10)}
+		a.store = &sessionStore{rows: d.Store, sealer: d.Sealer, log: d.Log, touchInterval: min(time.Minute, c.SessionIdle.Std()/10)}
+		s.Store = a.store
 	}
 	s.ErrorFunc = func(w http.ResponseWriter, _ *http.Request, err error) {
 		d.Log.WithError(err).Error("sessions cannot be read or written")
@@ -59,7 +69,6 @@ func New(c Config, base *url.URL, d Deps) (*Auth, error) {
 	if base.Scheme == "https" {
 		s.Cookie.Name, s.Cookie.Secure = "__Host-ramp_session", true
 	}
-	a := &Auth{config: c, base: base, sessions: s, Deps: d}
 	for _, is := range c.issuers() {
 		a.providers = append(a.providers, newProvider(is))
 	}

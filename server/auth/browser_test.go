@@ -7,6 +7,7 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -77,12 +78,19 @@ func handler(t *testing.T, c auth.Config, base string, deps func(*auth.Deps)) ht
 		}
 		return c.NoContent(http.StatusOK)
 	}
+	sessions := func(c echo.Context) error {
+		list, err := a.ListSessions(c.Request().Context(), auth.Person(c))
+		if err != nil {
+			return err
+		}
+		return c.String(http.StatusOK, strconv.Itoa(len(list)))
+	}
 	act := func(c echo.Context) error { return c.String(http.StatusOK, auth.Person(c).ID) }
 	fast := limit.New(limit.Rate{PerSecond: 1e6, Burst: 1e6})
 	limits := surface.Limits{Address: fast, Person: fast, PersonOf: func(echo.Context) string { return "" }}
 	require.NoError(t, surface.Mount(e, limits, log, a.Surface(), surface.Surface{
 		Name: "site", Prefixes: []string{""}, Authenticate: a.Identify, Require: auth.RequirePage,
-		Routes: []surface.Route{surface.GET("/whoami", who), surface.GET("/login-time", loginTime), surface.POST("/groups", who), surface.POST("/act", act)},
+		Routes: []surface.Route{surface.GET("/whoami", who), surface.GET("/login-time", loginTime), surface.GET("/sessions", sessions), surface.POST("/groups", who), surface.POST("/act", act)},
 	}))
 	return a.LoadSession(e)
 }

@@ -17,9 +17,9 @@ import (
 // that several tabs log in at once and none undoes another; and the ledger has no
 // row of anybody who is not known yet.
 //
-// The cookie is not encrypted: all that is in it is either the browser's own to
-// know, or verified by the provider (nonce, verifier). A person who changes it
-// changes where they themselves are led.
+// The cookie is sealed with the servers' key, for its own name: neither the browser
+// nor whoever can set its cookies makes a login, changes where one leads, or reads
+// the secret half of PKCE.
 type loginState struct {
 	State, Nonce, Verifier, Next string
 	Issuer                       string // by its name: no other provider's response counts
@@ -58,7 +58,8 @@ func (a *Auth) keepLogin(c echo.Context, at loginState) error {
 		c.SetCookie(a.loginCookie(under[0].State, "", -1))
 		under = under[1:]
 	}
-	c.SetCookie(a.loginCookie(at.State, base64.RawURLEncoding.EncodeToString(b), int(loginWithin.Seconds())))
+	name := a.loginCookies() + at.State
+	c.SetCookie(a.loginCookie(at.State, base64.RawURLEncoding.EncodeToString(a.Sealer.logins.seal(b, []byte(name))), int(loginWithin.Seconds())))
 	return nil
 }
 
@@ -71,9 +72,10 @@ func (a *Auth) logins(c echo.Context) []loginState {
 		if !ours {
 			continue
 		}
-		b, err := base64.RawURLEncoding.DecodeString(cookie.Value)
 		at := loginState{}
-		if err != nil || json.Unmarshal(b, &at) != nil || at.State != state {
+		box, err := base64.RawURLEncoding.DecodeString(cookie.Value)
+		b, sealed := a.Sealer.logins.open(box, []byte(cookie.Name))
+		if err != nil || !sealed || json.Unmarshal(b, &at) != nil || at.State != state {
 			at = loginState{State: state} // begun before all others
 		}
 		out = append(out, at)

@@ -27,7 +27,9 @@ func newLedger(t *testing.T) *ledger.Ledger {
 // what the ledger holds lets nobody in.
 func TestSessionsInTheLedger(t *testing.T) {
 	l := newLedger(t)
-	keep := func(d *auth.Deps) { d.Store, d.CallerAddress = l, func(*http.Request) string { return "192.0.2.7" } }
+	keep := func(d *auth.Deps) {
+		d.Store, d.Sealer, d.CallerAddress = l, newSealer(t, 1), func(*http.Request) string { return "192.0.2.7" }
+	}
 	one := newSiteWith(t, "", keep)
 	two := newSiteWith(t, one.issuer, keep)
 	b := one.browser()
@@ -62,7 +64,7 @@ func TestSessionsInTheLedger(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, list, 1)
 		require.NoError(t, l.EndSession(t.Context(), list[0].Token, time.Now()))
-		require.NoError(t, l.TouchSession(t.Context(), list[0].Token, "", time.Now(), time.Now().Add(time.Hour)))
+		require.NoError(t, l.UpdateSession(t.Context(), list[0]))
 		require.Empty(t, b.is())
 	})
 	t.Run("a person who leaves has none, even when they come back", func(t *testing.T) {
@@ -79,7 +81,7 @@ func TestSessionsInTheLedger(t *testing.T) {
 	t.Run("a ledger that is down lets nobody in", func(t *testing.T) {
 		b := one.browser()
 		b.logsIn("alice", "/")
-		s := newSiteWith(t, one.issuer, func(d *auth.Deps) { d.Store = down{l} })
+		s := newSiteWith(t, one.issuer, func(d *auth.Deps) { d.Store, d.Sealer = down{l}, newSealer(t, 1) })
 		require.Equal(t, http.StatusServiceUnavailable, at(s, b.session()))
 	})
 }

@@ -12,6 +12,7 @@ const (
 	broker     = "./integrations"
 	people     = "./access -run Case06|OneHuman"
 	known      = "./server/auth -run Case02|Directory|LeftLinked|OneWhoLeft"
+	sealed     = "./server/auth -run Case50.*/sqlite|Case72LoginsAreSealed"
 	provisions = "./server/scim -run WhoMaySpeak"
 	passkeys   = "./passkey"
 	contract   = "./contracts"
@@ -130,8 +131,12 @@ func mutants() []mutant {
 		{"a server without SCIM turns offboarding off", "server/directory.go", "case !mode.Enabled || c.Replace:", "case true:", []string{"./server -run Case75"}},
 		{"one login undoes another", "server/auth/loginstate.go", "a.loginCookies() + state, Value", "a.loginCookies(), Value", []string{"./server/auth -run Login|Session"}},
 		{"a stream outlives its session", "server/api/events.go", "return a.auth.StillKnown(ctx, c)", "return a.auth.Refresh(ctx, auth.Person(c))", []string{"./server -run Case71"}},
-		{"an open page keeps its session alive", "server/auth/sessions.go", "if !b.used || now.Sub", "if now.Sub", []string{"./server -run Case71"}},
+		{"an open page keeps its session alive", "server/auth/sessions.go", "(!b.used || now.Sub", "(now.Sub", []string{"./server -run Case71"}},
 		{"who has left keeps their token", "server/auth/auth.go", "return snapshot.Current(p)", "_, err = snapshot.Current(p)\n\t_ = err\n\treturn p, nil", []string{known}},
+		{"a session that nobody sealed is believed", "server/auth/seal.go", "\trow.Data = data\n\treturn row, ok", "\t_, _ = data, ok\n\treturn row, true", []string{sealed}},
+		{"a session may be given a later end", "server/auth/seal.go", ", s.ExpiresAt.UnixMicro()})", "})", []string{sealed}},
+		{"a session may be moved to another row", "server/auth/seal.go", "[]any{s.Token, s.PersonID,", "[]any{s.PersonID,", []string{sealed}},
+		{"a session may be hidden from signing out everywhere", "server/auth/seal.go", "[]any{s.Token, s.PersonID,", "[]any{s.Token,", []string{sealed}},
 		{"anybody speaks for the provider", "server/scim/scim.go", "if !ok || !strings.EqualFold", "if !ok && false || !strings.EqualFold", []string{provisions}},
 
 		// Targets.

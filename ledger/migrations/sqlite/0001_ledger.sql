@@ -180,8 +180,8 @@ CREATE INDEX linked_accounts_human ON linked_accounts (human_id);
 -- Browsers' sessions, so that every server knows them and a restart keeps them.
 CREATE TABLE sessions (
   token_digest TEXT PRIMARY KEY, -- a digest: whoever reads this table cannot use it to sign in
-  person_id    TEXT NOT NULL,    -- '' while a login is under way
-  data         BLOB NOT NULL,
+  person_id    TEXT NOT NULL,
+  data         BLOB NOT NULL,    -- sealed by the servers for this row as it stands
   address      TEXT NOT NULL,
   user_agent   TEXT NOT NULL,
   created_at   BIGINT NOT NULL,

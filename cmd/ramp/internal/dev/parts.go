@@ -14,7 +14,6 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/cmd/ramp/internal/run"
-	"ramp.dev/ramp/codec"
 	"ramp.dev/ramp/config"
 	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/contracts/examples"
@@ -69,8 +68,10 @@ func (d *dev) prepare(context.Context) error {
 	}
 	// A directory from before payloads were encrypted stays usable: a payload
 	// without a key is read as it is.
-	if err := codec.Create(d.path("keys", "payload.key")); err != nil {
-		return err
+	for _, name := range []string{"payload.key", "session.key"} {
+		if err := field.CreateKey(d.path("keys", name)); err != nil {
+			return err
+		}
 	}
 	return d.contracts()
 }

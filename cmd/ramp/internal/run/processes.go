@@ -74,6 +74,10 @@ func StartServer(ctx context.Context, c config.Config, temporal client.Client, o
 	if err != nil {
 		return nil, err
 	}
+	sealer, err := c.Keys.Sealer(ctx, signer)
+	if err != nil {
+		return nil, err
+	}
 	payloads, err := c.Keys.Codec(ctx)
 	if err != nil {
 		return nil, err
@@ -82,7 +86,7 @@ func StartServer(ctx context.Context, c config.Config, temporal client.Client, o
 	if err != nil {
 		return nil, err
 	}
-	s, err := server.New(c.Server, server.Deps{Temporal: temporal, Namespace: c.TemporalNamespace(), Ledger: led, Signer: signer, Workers: workers, Codec: payloads, Passkeys: c.Keys.PasskeyFile(), Log: logrus.StandardLogger()})
+	s, err := server.New(c.Server, server.Deps{Temporal: temporal, Namespace: c.TemporalNamespace(), Ledger: led, Signer: signer, Sealer: sealer, Workers: workers, Codec: payloads, Passkeys: c.Keys.PasskeyFile(), Log: logrus.StandardLogger()})
 	if err != nil {
 		return nil, err
 	}
