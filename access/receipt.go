@@ -22,6 +22,7 @@ type Receipt struct {
 	// What an opening opened, for whom, until when.
 	Principal   string      `json:"principal,omitempty"`
 	Entitlement Entitlement `json:"entitlement,omitempty"`
+	Scope       *Scope      `json:"scope,omitempty"` // what the worker itself resolved the entitlement to
 	ExpiresAt   *time.Time  `json:"expiresAt,omitempty"`
 	// What the read-back of a closing found.
 	Found *ReadBack `json:"found,omitempty"`

@@ -58,6 +58,9 @@ func (t *Targets) extendGrant(ctx context.Context, in api.ExtendGrantInput) erro
 	if err := t.verifyGrantWithPlan(ctx, in.Plan, g); err != nil {
 		return err
 	}
+	if err := t.verifyScope(ctx, plan, g); err != nil {
+		return err
+	}
 	// The ledger first: if the target is reached and its reply is lost, the ledger
 	// has the later end.
 	if err := t.Ledger.MarkExtended(ctx, g.Name, g.ExpiresAt); err != nil {

@@ -1,7 +1,6 @@
 package activities_test
 
 import (
-	"crypto/ed25519"
 	"testing"
 	"time"
 
@@ -101,9 +100,7 @@ func TestCase14Longer(t *testing.T) {
 func TestMint(t *testing.T) {
 	recipient, err := evidence.NewRecipient()
 	require.NoError(t, err)
-	_, key, err := ed25519.GenerateKey(nil)
-	require.NoError(t, err)
-	workersOwn := evidence.NewSigner(key)
+	workersOwn := newSigner(t)
 	mintAt := func(a asked, by access.Person, at time.Time) error {
 		e, err := a.signer.SignPickUp(access.PickUpOrder{RequestID: a.plan.RequestID, PlanDigest: a.plan.Digest, Grant: a.grant(),
 			Recipient: recipient.Public(), By: by, At: at})
@@ -116,7 +113,7 @@ func TestMint(t *testing.T) {
 		require.NoError(t, out.Get(&sealed))
 		order, err := evidence.NewKeyring(a.signer.Public()).VerifyPickUp(e)
 		require.NoError(t, err)
-		require.NoError(t, evidence.NewKeyring(workersOwn.Public()).VerifyDelivery(sealed, order), "the worker signs what it hands out (case 54)")
+		require.NoError(t, evidence.NewKeyring(workersOwn.Public()).VerifyDelivery(sealed, order, targetName), "the worker signs what it hands out (case 54)")
 		return nil
 	}
 	mint := func(a asked, by access.Person) error { return mintAt(a, by, a.now) }

@@ -60,15 +60,20 @@ func (d *directory) DirectorySnapshot(ctx context.Context, ids ...string) (acces
 	return d.Ledger.DirectorySnapshot(ctx, ids...)
 }
 
+func newSigner(t *testing.T) *evidence.Signer {
+	_, key, err := ed25519.GenerateKey(nil)
+	require.NoError(t, err)
+	return evidence.NewSigner(key)
+}
+
 func newWorker(t *testing.T) *worker {
 	return newWorkerOf(t, integrations.Bounds{Ending: time.Minute})
 }
 
 // newWorkerOf returns a worker that serves a target with these bounds.
 func newWorkerOf(t *testing.T, bounds integrations.Bounds) *worker {
-	_, key, err := ed25519.GenerateKey(nil)
-	require.NoError(t, err)
-	w := &worker{T: t, now: start, signer: evidence.NewSigner(key)}
+	w := &worker{T: t, now: start, signer: newSigner(t)}
+	var err error
 	w.ledger, err = ledger.Open(context.Background(), "sqlite:"+t.TempDir()+"/ledger.db")
 	require.NoError(t, err)
 	t.Cleanup(func() { w.ledger.Close() })
@@ -99,8 +104,9 @@ func (w *worker) asks(change ...func(*access.Plan)) asked {
 	id := access.NewRequestID()
 	p := access.Plan{RequestID: id, Contract: "c", Requester: alice, Principal: alice.ID, Duration: access.Duration(30 * time.Minute),
 		CreatedAt: start, PendingUntil: start.Add(time.Hour), Extend: &access.ExtensionLimits{Times: 1, UpTo: access.Duration(time.Hour)},
-		Grants: []access.PlannedGrant{{Name: access.GrantName(id, 0), Target: targetName, Entitlement: access.Entitlement{"what": "it"}}},
-		Rule:   access.Rule{DenyThreshold: 1, Stages: []access.Stage{{Name: "lead", From: []string{"approvers"}, Approvals: 1}}}}
+		Grants: []access.PlannedGrant{{Name: access.GrantName(id, 0), Target: targetName, Entitlement: access.Entitlement{"what": "it"},
+			Scope: faketarget.Scope("it")}},
+		Rule: access.Rule{DenyThreshold: 1, Stages: []access.Stage{{Name: "lead", From: []string{"approvers"}, Approvals: 1}}}}
 	for _, c := range change {
 		c(&p)
 	}

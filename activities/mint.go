@@ -46,6 +46,9 @@ func (t *Targets) mintCredential(ctx context.Context, in api.MintCredentialInput
 	if err := t.verifyGrantWithPlan(ctx, in.Plan, row.Grant); err != nil {
 		return evidence.SealedCredential{}, err
 	}
+	if err := t.verifyScope(ctx, plan, row.Grant); err != nil {
+		return evidence.SealedCredential{}, err
+	}
 	secret, err := t.Broker.Mint(ctx, row.Grant)
 	if err != nil {
 		return evidence.SealedCredential{}, err

@@ -79,6 +79,9 @@ func (t *Targets) authorizeGrant(ctx context.Context, in api.OpenGrantInput) (ac
 	if err == nil {
 		err = t.requirePasskeyApprovals(g.Target, proof)
 	}
+	if err == nil {
+		err = t.verifyScope(ctx, proof.Plan, g)
+	}
 	return g, err
 }
 

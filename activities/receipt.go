@@ -11,9 +11,13 @@ import (
 // storeOpenedReceipt stores a signed receipt of an opening. It is written before the
 // event of the opening, so that no evidence pack has the event alone.
 func (t *Targets) storeOpenedReceipt(ctx context.Context, g access.Grant) error {
+	scope, err := t.Broker.Resolve(ctx, g.Target, g.Entitlement)
+	if err != nil {
+		return err
+	}
 	expires := g.ExpiresAt
 	return t.storeReceipt(ctx, access.Receipt{RequestID: g.RequestID, Grant: g.Name, Target: g.Target, Kind: access.ReceiptOpened, At: t.now(),
-		Principal: g.Principal, Entitlement: g.Entitlement, ExpiresAt: &expires})
+		Principal: g.Principal, Entitlement: g.Entitlement, Scope: &scope, ExpiresAt: &expires})
 }
 
 // storeClosedReceipt stores a signed receipt of a closing and its read-back; like

@@ -83,7 +83,7 @@ func startRamp(ctx context.Context, dir string, askers, workers client.Client) (
 		led.Close()
 		return nil, err
 	}
-	r.app = app.New(app.Config{Contracts: store, Ledger: led, Signer: signer, Gateway: gateway.New(askers), Log: logrus.StandardLogger()})
+	r.app = app.New(app.Config{Contracts: store, Ledger: led, Signer: signer, Gateway: gateway.New(askers, evidence.Keyring{}), Log: logrus.StandardLogger()})
 	return r, nil
 }
 

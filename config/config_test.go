@@ -113,6 +113,8 @@ func TestValidate(t *testing.T) {
 		{"no ledger", "postgres://ramp:hunter2@", "mysql://", []string{":2:3: ledger.url: the address must be sqlite:PATH or postgres://"}},
 		{"no Temporal", "address: temporal:7233, ", "", []string{":3:1: temporal.address"}},
 		{"no trusted key", "[server.pub]", "[]", []string{":6:3: keys.trusted: "}},
+		{"workers' keys without their targets", "keys:\n", "keys:\n  workers: [{public: server.pub}, {public: server.pub, targets: [\"*\", ssh/a]}, {targets: [ssh/a]}]\n",
+			[]string{"keys.workers[0].targets: the targets of this key's workers are needed", `keys.workers[1].targets: "*" is all targets`, "keys.workers[2].public: the file"}},
 		{"no contracts", "contracts: contracts", "contracts: elsewhere", []string{":10:3: server.contracts: "}},
 		{"two passwords", "temporal:", "  password: env:RAMP_NO_SUCH_VARIABLE\ntemporal:", []string{":2:3: ledger.url: the password is in the address already"}},
 		{"a password that is nowhere", "url: postgres://ramp:hunter2@", "password: env:RAMP_NO_SUCH_VARIABLE\n  url: postgres://ramp@", []string{":2:3: ledger.password: env:RAMP_NO_SUCH_VARIABLE: the environment has no such variable"}},

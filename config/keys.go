@@ -23,7 +23,7 @@ type Keys struct {
 	Trusted  []field.File   `yaml:"trusted,omitempty"`  // public keys whose statements are believed
 	Passkeys field.File     `yaml:"passkeys,omitempty"` // says whose passkeys are whose; no server may be able to write it
 	Worker   SigningKey     `yaml:"worker,omitempty"`   // the worker's private key, which signs receipts and deliveries
-	Workers  []field.File   `yaml:"workers,omitempty"`  // public keys of workers, whose credentials the server passes on
+	Workers  []WorkerKey    `yaml:"workers,omitempty"`  // whose credentials and scopes the server passes on
 }
 
 // SigningKey names a private key: a file, made on first use, vault:MOUNT/KEY or
@@ -78,14 +78,14 @@ func (k Keys) Keyring() (evidence.Keyring, error) {
 	return keys, err
 }
 
-// WorkerKeyring loads the public keys of workers; it returns an empty ring where
-// there are none. Errors are CodeInvalid.
+// WorkerKeyring loads the public keys of workers, each for its targets; it returns
+// an empty ring where there are none. Errors are CodeInvalid.
 func (k Keys) WorkerKeyring() (evidence.Keyring, error) {
 	if len(k.Workers) == 0 {
-		logrus.Warn("keys.workers is not set: this server passes on credentials without knowing that a worker made them")
-		return evidence.Keyring{}, nil
+		logrus.Warn("keys.workers is not set: this server passes on credentials, and what approvers read of a target, without knowing that a worker made them")
 	}
-	return evidence.LoadKeyring(field.Paths(k.Workers)...)
+	ring, issues := k.loadWorkers()
+	return ring, issues.Err()
 }
 
 // PasskeyFile returns the file of passkeys; nil where none is configured.

@@ -8,7 +8,6 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/contracts"
-	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/passkey"
 	"ramp.dev/ramp/signers"
 )
@@ -31,9 +30,8 @@ func (c Config) Validate(p Parts) access.Issues {
 		if len(c.Keys.Session) == 0 && !signers.IsFile(string(c.Keys.Signer)) {
 			issues.Add("session_key_missing", "keys.session", sessionKeyMissing)
 		}
-		if _, err := evidence.LoadKeyring(field.Paths(c.Keys.Workers)...); err != nil {
-			issues.Add("worker_keys", "keys.workers", "%s", err)
-		}
+		_, wrong := c.Keys.loadWorkers()
+		issues = append(issues, wrong...)
 	}
 	if p.Worker {
 		issues = append(issues, c.Worker.Validate()...)

@@ -46,8 +46,8 @@ func (s *Signer) SignCheckpoint(c Checkpoint) (string, error) {
 func (k Keyring) VerifyCheckpoint(signed string) (Checkpoint, error) {
 	origin, _, _ := strings.Cut(signed, "\n")
 	verifiers := make([]note.Verifier, len(k.keys))
-	for i, pub := range k.keys {
-		verifiers[i] = noteVerifier{origin, pub}
+	for i, key := range k.keys {
+		verifiers[i] = noteVerifier{origin, key.pub}
 	}
 	n, err := note.Open([]byte(signed), note.VerifierList(verifiers...))
 	if err != nil {

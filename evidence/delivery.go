@@ -16,14 +16,14 @@ func (s *Signer) Deliver(sealed SealedCredential, order access.PickUpOrder, at t
 	return sealed, err
 }
 
-// VerifyDelivery returns an error of code evidence unless a worker with one of the
-// ring's keys made the sealed credential for just this order: this request, this
-// grant, this recipient.
-func (k Keyring) VerifyDelivery(sealed SealedCredential, order access.PickUpOrder) error {
+// VerifyDelivery returns an error of code evidence unless a worker that serves the
+// grant's target, by one of the ring's keys, made the sealed credential for just
+// this order: this request, this grant, this recipient.
+func (k Keyring) VerifyDelivery(sealed SealedCredential, order access.PickUpOrder, target string) error {
 	if sealed.Delivery == nil {
 		return access.Errorf(access.CodeEvidence, "no worker has signed the credential")
 	}
-	d, _, err := verified[access.Delivery](k, *sealed.Delivery, TypeDelivery)
+	d, _, err := verified[access.Delivery](k.ForTarget(target), *sealed.Delivery, TypeDelivery)
 	if err != nil {
 		return err
 	}

@@ -23,8 +23,10 @@ const (
 	// Statements that only evidence packs contain.
 	TypeEvaluation = "application/vnd.ramp.evaluation+json"
 	TypeReceipt    = "application/vnd.ramp.receipt+json"
-	TypeDelivery   = "application/vnd.ramp.delivery+json"
 	TypeManifest   = "application/vnd.ramp.manifest+json"
+	// A worker's answers, which nothing stores.
+	TypeDelivery   = "application/vnd.ramp.delivery+json"
+	TypeResolution = "application/vnd.ramp.resolution+json"
 )
 
 // DigestOf returns the digest of a payload, which is what people approve: it is

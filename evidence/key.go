@@ -101,7 +101,8 @@ func ValidatePublicKey(pub crypto.PublicKey) error {
 	return access.Errorf(access.CodeInvalid, "the key is neither Ed25519 nor ECDSA on P-256")
 }
 
-func readPublic(path string) (crypto.PublicKey, error) {
+// LoadPublicKey reads a file with a PEM public key. Errors are CodeInvalid.
+func LoadPublicKey(path string) (crypto.PublicKey, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return nil, access.Errorf(access.CodeInvalid, "trusted key: %w", err)

@@ -17,8 +17,15 @@ import (
 // signs, and an old one until the requests that it signed have ended. The zero
 // Keyring trusts nobody.
 type Keyring struct {
-	keys     []crypto.PublicKey
+	keys     []trustedKey
 	passkeys Passkeys
+}
+
+// trustedKey is a public key, and of a worker's the targets for which it counts;
+// all if there are none.
+type trustedKey struct {
+	pub     crypto.PublicKey
+	targets []string
 }
 
 // Passkeys says which people's own keys are enrolled.
@@ -34,7 +41,29 @@ func (k Keyring) WithPasskeys(p Passkeys) Keyring {
 }
 
 // NewKeyring returns a keyring that trusts the given keys.
-func NewKeyring(keys ...crypto.PublicKey) Keyring { return Keyring{keys: keys} }
+func NewKeyring(keys ...crypto.PublicKey) Keyring {
+	var k Keyring
+	for _, pub := range keys {
+		k = k.With(pub)
+	}
+	return k
+}
+
+// With returns the keyring that also trusts a key: in whatever it signs, or where
+// targets are named, in what it signs about those alone. A worker that serves one
+// target, and is captured, then says nothing of another's (docs/threats.md, case 54).
+func (k Keyring) With(pub crypto.PublicKey, targets ...string) Keyring {
+	k.keys = append(slices.Clone(k.keys), trustedKey{pub, targets})
+	return k
+}
+
+// ForTarget returns the keyring without the keys that do not count for a target.
+func (k Keyring) ForTarget(target string) Keyring {
+	k.keys = slices.DeleteFunc(slices.Clone(k.keys), func(t trustedKey) bool {
+		return len(t.targets) > 0 && !slices.Contains(t.targets, target)
+	})
+	return k
+}
 
 // Empty reports whether no key is trusted.
 func (k Keyring) Empty() bool { return len(k.keys) == 0 }
@@ -43,11 +72,11 @@ func (k Keyring) Empty() bool { return len(k.keys) == 0 }
 func LoadKeyring(paths ...string) (Keyring, error) {
 	var k Keyring
 	for _, path := range paths {
-		pub, err := readPublic(path)
+		pub, err := LoadPublicKey(path)
 		if err != nil {
 			return Keyring{}, err
 		}
-		k.keys = append(k.keys, pub)
+		k = k.With(pub)
 	}
 	return k, nil
 }
@@ -60,7 +89,7 @@ func verified[T any](k Keyring, e Envelope, wantType string) (T, []byte, error) 
 	}
 	verifiers := make([]dsse.Verifier, len(k.keys))
 	for i, key := range k.keys {
-		verifiers[i] = verifierKey{key}
+		verifiers[i] = verifierKey{key.pub}
 	}
 	ev, err := dsse.NewEnvelopeVerifier(verifiers...)
 	if err != nil {

@@ -32,7 +32,8 @@ func newTale(t testing.TB, change ...func(*access.Plan)) *story {
 	p.ContractVersion = DigestOf([]byte(contractText))
 	p.Principal = "alice"
 	p.Extend = &access.ExtensionLimits{Times: 1, UpTo: access.Duration(2 * time.Hour)}
-	p.Grants = []access.PlannedGrant{{Name: "ramp-0123456789abcdef-a", Target: "ssh/demo", Entitlement: access.Entitlement{"user": "demo", "n": 1}}}
+	p.Grants = []access.PlannedGrant{{Name: "ramp-0123456789abcdef-a", Target: "ssh/demo", Entitlement: access.Entitlement{"user": "demo", "n": 1},
+		Scope: access.Scope{Summary: "log in as demo", Facts: map[string]string{"user": "demo"}}}}
 	for _, c := range change {
 		c(&p)
 	}
@@ -65,7 +66,7 @@ func (s *story) decide(p access.Person, v access.Verdict, after time.Duration) {
 func (s *story) open(after time.Duration, change ...func(*access.Receipt)) {
 	g, expires := s.plan.Grants[0], at.Add(after+time.Hour)
 	r := access.Receipt{RequestID: s.plan.RequestID, Grant: g.Name, Target: g.Target, Kind: access.ReceiptOpened, At: at.Add(after),
-		Principal: "alice", Entitlement: g.Entitlement, ExpiresAt: &expires}
+		Principal: "alice", Entitlement: g.Entitlement, Scope: &g.Scope, ExpiresAt: &expires}
 	for _, c := range change {
 		c(&r)
 	}
@@ -166,6 +167,18 @@ func TestPackOfALiar(t *testing.T) {
 			s.decide(bob, access.Approve, 1)
 			s.open(time.Minute, func(r *access.Receipt) { r.Entitlement = access.Entitlement{"user": "root"} })
 		}},
+		"Case52 another scope than approvers were shown": {"not what approvers were shown", func(s *story) {
+			s.decide(bob, access.Approve, 1)
+			s.open(time.Minute, func(r *access.Receipt) { r.Scope = &access.Scope{Summary: "log in as root"} })
+		}},
+		"Case52 a receipt without a scope": {"does not say what it opened", func(s *story) {
+			s.decide(bob, access.Approve, 1)
+			s.open(time.Minute, func(r *access.Receipt) { r.Scope = nil })
+		}},
+		"closed elsewhere": {"closed elsewhere", func(s *story) {
+			s.keep(s.worker.SignReceipt(access.Receipt{RequestID: s.plan.RequestID, Grant: s.plan.Grants[0].Name, Target: "vault/main",
+				Kind: access.ReceiptClosed, At: at.Add(time.Hour), Found: &access.ReadBack{}}))
+		}},
 		"for longer": {"longer", func(s *story) {
 			s.decide(bob, access.Approve, 1)
 			s.open(time.Minute, func(r *access.Receipt) { *r.ExpiresAt = r.ExpiresAt.Add(time.Hour) })
@@ -204,6 +217,10 @@ func TestPackOfALiar(t *testing.T) {
 	require.False(t, r.Proven(), "another server's key")
 	r = s.pack().Verify(NewKeyring(s.server.Public()), Keyring{})
 	require.False(t, r.Proven(), "no worker is believed")
+	r = s.pack().Verify(NewKeyring(s.server.Public()), Keyring{}.With(s.worker.Public(), "vault/main", "ssh/other"))
+	require.False(t, r.Proven(), "the worker serves other targets")
+	r = s.pack().Verify(NewKeyring(s.server.Public()), Keyring{}.With(s.worker.Public(), "vault/main", "ssh/demo"))
+	require.True(t, r.Proven(), r.Summary)
 }
 
 // TestPackTampered changes one place of a pack's JSON at a time, wherever there

@@ -116,6 +116,10 @@ func (v *verifier) checkOpened() (string, error) {
 		switch {
 		case r.Target != g.Target || r.Principal != v.plan.Principal || !sameEntitlement(r.Entitlement, g.Entitlement):
 			return "", failf("grant %s is not what was approved", name)
+		case r.Scope == nil:
+			return "", failf("the receipt of grant %s does not say what it opened", name)
+		case len(g.Scope.Differences(*r.Scope)) > 0:
+			return "", failf("grant %s is not what approvers were shown: %s", name, strings.Join(g.Scope.Differences(*r.Scope), "; "))
 		case r.At.Before(since.Add(-access.ClockSkew)):
 			return "", failf("grant %s was opened at %s, before it was approved at %s", name, access.FormatTime(r.At), access.FormatTime(since))
 		case r.ExpiresAt == nil || r.ExpiresAt.After(r.At.Add(v.plan.Duration.Std()+access.ClockSkew)):
@@ -156,6 +160,9 @@ func (v *verifier) checkClosed() (string, error) {
 		r, was := v.closed[name], v.opened[name]
 		if r.Found == nil || r.Found.Open || r.Found.Sessions != 0 {
 			return "", failf("grant %s was not read back as gone", name)
+		}
+		if g, err := v.plan.Grant(name, time.Time{}); err != nil || g.Target != r.Target {
+			return "", failf("grant %s is not in the plan, or was closed elsewhere", access.Clip(name, 60))
 		}
 		if !was.At.IsZero() && (r.At.Before(was.At.Add(-access.ClockSkew)) || r.Target != was.Target) {
 			return "", failf("grant %s was closed before it was opened, or elsewhere", name)

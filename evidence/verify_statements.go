@@ -75,7 +75,11 @@ func (v *verifier) sortStatement(e Envelope) error {
 		request, digest = o.RequestID, o.PlanDigest
 		v.extensions = append(v.extensions, o)
 	case TypeReceipt:
-		r, _, err := verified[access.Receipt](v.workers, e, TypeReceipt)
+		claimed, _, err := decode[access.Receipt](e, TypeReceipt)
+		if err != nil {
+			return failf("a worker's receipt: %w", err)
+		}
+		r, _, err := verified[access.Receipt](v.workers.ForTarget(claimed.Target), e, TypeReceipt)
 		if err != nil {
 			return failf("a worker's receipt: %w", err)
 		}

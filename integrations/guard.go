@@ -64,9 +64,14 @@ func (t *Guarded) checkLive(ctx context.Context, g access.Grant) (access.Grant, 
 	return g, err
 }
 
-// Resolve implements Target.
+// Resolve implements Target. Errors are also of code invalid: the scope cannot be
+// shown to approvers as it is.
 func (t *Guarded) Resolve(ctx context.Context, e access.Entitlement) (access.Scope, error) {
-	return t.target.Resolve(ctx, e)
+	s, err := t.target.Resolve(ctx, e)
+	if err == nil {
+		err = s.Validate().Err()
+	}
+	return s, err
 }
 
 // Grant implements Target. Errors are also of code invalid: the grant has

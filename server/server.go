@@ -41,7 +41,7 @@ type Deps struct {
 	Ledger    *ledger.Ledger
 	Signer    *evidence.Signer
 	Sealer    *auth.Sealer     // seals sessions; nil: with a key of this process alone
-	Workers   evidence.Keyring // public keys of workers, whose credentials are passed on
+	Workers   evidence.Keyring // public keys of workers, whose credentials and scopes are passed on
 	Codec     *codec.Codec     // nil: what Temporal keeps is not encrypted
 	Passkeys  *passkey.File    // nil: none are known
 	Log       logrus.FieldLogger
@@ -66,7 +66,7 @@ type Server struct {
 // New checks the configuration, loads the contracts and takes the ports. Errors
 // are CodeInvalid, or CodeConflict for a port that is taken.
 func New(c Config, d Deps) (*Server, error) {
-	s, err := build(c, d, gateway.New(d.Temporal))
+	s, err := build(c, d, gateway.New(d.Temporal, d.Workers))
 	if err != nil {
 		return nil, err
 	}

@@ -109,6 +109,21 @@ func TestStraightAtTemporal(t *testing.T) {
 		require.Zero(t, s.opened())
 	})
 
+	t.Run("Case52 a scope other than the one that opens", func(t *testing.T) {
+		for _, lie := range []access.Scope{{Summary: "read one table"}, {}, {Summary: "the database", Facts: map[string]string{"rights": "read only"}}} {
+			a := s.asks(time.Hour, lead, func(p *access.Plan) { p.Grants[0].Scope = lie })
+			approval := a.decision(s.signer, "bob", access.Approve)
+			_, err := update[workflows.DecideResult](a, workflows.UpdateDecide, approval)
+			require.NoError(t, err)
+			s.eventually(func() bool { return a.row().State.Final() }, "%s is over", a.id())
+			s.leaves(a.id(), "is not what was approved")
+			err = run(api.OpenGrantInput{Plan: a.envelope(), Decisions: []evidence.Envelope{approval}, Grant: a.grant(), ExpiresAt: time.Now().Add(time.Minute)})
+			require.ErrorContains(t, err, "is not what was approved")
+			require.Equal(t, access.IssueScopeChanged, access.IssuesOf(api.FromTemporal(err))[0].Code)
+			require.Zero(t, s.opened())
+		}
+	})
+
 	// From here on there is a request that was open, and everything about it is
 	// in the attacker's hands.
 	a := s.asks(time.Hour, lead)

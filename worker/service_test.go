@@ -70,8 +70,11 @@ func (s *service) open() int {
 	return len(s.ends)
 }
 
+// databaseScope is what every entitlement on the service means.
+func databaseScope() access.Scope { return access.Scope{Summary: "the database"} }
+
 func (s *service) Resolve(context.Context, access.Entitlement) (access.Scope, error) {
-	return access.Scope{Summary: "the database"}, nil
+	return databaseScope(), nil
 }
 
 func (s *service) Grant(_ context.Context, g access.Grant) error {

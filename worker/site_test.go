@@ -94,7 +94,8 @@ func (s *site) asks(d time.Duration, change ...func(*access.Plan)) asked {
 	alice := access.Person{ID: "alice", Kind: access.KindHuman}
 	p := access.Plan{RequestID: id, Contract: "memory", Requester: alice, Principal: "alice", Reason: "why",
 		Duration: access.Duration(d), CreatedAt: now, PendingUntil: now.Add(time.Hour), Rule: access.Rule{Auto: true, DenyThreshold: 1},
-		Grants: []access.PlannedGrant{{Name: access.GrantName(id, 0), Target: targetName, Entitlement: access.Entitlement{"what": "db"}}}}
+		Grants: []access.PlannedGrant{{Name: access.GrantName(id, 0), Target: targetName, Entitlement: access.Entitlement{"what": "db"},
+			Scope: databaseScope()}}}
 	for _, c := range change {
 		c(&p)
 	}

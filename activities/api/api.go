@@ -41,13 +41,15 @@ type VerifyDecisionsResult struct {
 
 // ResolveScopesInput has entitlements on one target.
 type ResolveScopesInput struct {
+	Question     string               `json:"question,omitempty"` // an id that was made up for this question
 	Target       string               `json:"target"`
 	Entitlements []access.Entitlement `json:"entitlements"`
 }
 
 // ResolveScopesResult has what they mean, in the same order.
 type ResolveScopesResult struct {
-	Scopes []access.Scope `json:"scopes"`
+	Scopes []access.Scope     `json:"scopes"`
+	Signed *evidence.Envelope `json:"signed,omitempty"` // the worker's statement of it; see access.Resolution
 }
 
 // OpenGrantInput opens one grant of an approved plan. The worker derives the grant

@@ -148,7 +148,12 @@ func (t *Target) Resolve(_ context.Context, e access.Entitlement) (access.Scope,
 		What string `entitlement:"what,required"`
 	}
 	issues := integrations.DecodeEntitlement(e, &ent)
-	return access.Scope{Summary: ent.What, Ends: "at the target's own expiry"}, issues.Err()
+	return Scope(ent.What), issues.Err()
+}
+
+// Scope returns what Resolve returns of an entitlement to something.
+func Scope(what string) access.Scope {
+	return access.Scope{Summary: what, Ends: "at the target's own expiry"}
 }
 
 // Now returns the time on the target's clock, for integrations.Guard.

@@ -89,6 +89,10 @@ func (s *suite) resolve(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEmpty(t, one.Summary, "approvers read the summary")
 	require.NotEmpty(t, one.Ends, "how it ends even if Ramp is gone")
+	require.Empty(t, one.Validate(), "it can be shown as it is")
+	again, err := target.Resolve(ctx, s.Entitlement)
+	require.NoError(t, err)
+	require.Empty(t, one.Differences(again), "the worker that opens compares this text with what was approved")
 	other, err := target.Resolve(ctx, s.Other)
 	require.NoError(t, err)
 	// Case 8: what opens something else reads differently.

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"time"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/evidence"
@@ -58,12 +59,18 @@ func (u *pickUps) PickUp(ctx context.Context, by access.Actor, id, grant, recipi
 	}
 	// Anybody who may write to Temporal's namespace can reply in the workflow's place.
 	if !u.workers.Empty() {
-		if err := u.workers.VerifyDelivery(sealed, order); err != nil {
+		if err := u.workers.VerifyDelivery(sealed, order, targetOf(r.Plan, grant)); err != nil {
 			return none, u.refused.record(ctx, by, id, access.ActPickUp, err)
 		}
 	}
 	sealed.Delivery = nil // the requester's client knows no worker
 	return sealed, nil
+}
+
+// targetOf returns the target of a plan's grant; empty if the plan has none such.
+func targetOf(p access.Plan, grant string) string {
+	g, _ := p.Grant(grant, time.Time{})
+	return g.Target
 }
 
 // checkPickUp returns why the order is not signed: the worker checks again what

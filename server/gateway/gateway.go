@@ -12,8 +12,6 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/temporal"
-	"golang.org/x/sync/errgroup"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/activities/api"
@@ -24,11 +22,15 @@ import (
 // Gateway talks to Temporal. It is safe for concurrent use.
 type Gateway struct {
 	temporal client.Client
+	workers  evidence.Keyring // an empty one verifies nothing
 	scopes   resolveCache
 }
 
-// New uses an existing client.
-func New(c client.Client) *Gateway { return &Gateway{temporal: c} }
+// New uses an existing client. What workers resolve is verified with their public
+// keys; where there are none, everybody who may write to Temporal's namespace is believed.
+func New(c client.Client, workers evidence.Keyring) *Gateway {
+	return &Gateway{temporal: c, workers: workers}
+}
 
 // callTimeout bounds calls for whose result a person waits.
 const callTimeout = 15 * time.Second
@@ -58,60 +60,6 @@ func (g *Gateway) Start(ctx context.Context, plan access.Plan, signed evidence.E
 		return nil
 	}
 	return api.FromTemporal(err)
-}
-
-// Resolve has workers derive what planned grants would open, or returns it from
-// the cache. With no worker for a target it fails within seconds.
-func (g *Gateway) Resolve(ctx context.Context, grants []access.PlannedGrant) ([]access.Scope, error) {
-	return g.scopes.get(ctx, grants, func(ctx context.Context) ([]access.Scope, error) { return g.resolve(ctx, grants) })
-}
-
-// resolve runs one activity for each target, each on a queue that only workers
-// with that target serve. They are standalone activities: a question is no
-// workflow, and those that operators look for would drown in questions.
-func (g *Gateway) resolve(ctx context.Context, grants []access.PlannedGrant) ([]access.Scope, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	byTarget := map[string][]int{}
-	for i, p := range grants {
-		byTarget[p.Target] = append(byTarget[p.Target], i)
-	}
-	scopes := make([]access.Scope, len(grants))
-	group, ctx := errgroup.WithContext(ctx)
-	for target, at := range byTarget {
-		group.Go(func() error {
-			in := api.ResolveScopesInput{Target: target}
-			for _, i := range at {
-				in.Entitlements = append(in.Entitlements, grants[i].Entitlement)
-			}
-			res, err := g.resolveOn(ctx, in)
-			if err != nil {
-				return err
-			}
-			if len(res.Scopes) != len(at) {
-				return access.Errorf(access.CodeInternal, "target %s resolved %d of %d entitlements", target, len(res.Scopes), len(at))
-			}
-			for n, i := range at {
-				scopes[i] = res.Scopes[n]
-			}
-			return nil
-		})
-	}
-	return scopes, group.Wait()
-}
-
-func (g *Gateway) resolveOn(ctx context.Context, in api.ResolveScopesInput) (res api.ResolveScopesResult, err error) {
-	h, err := g.temporal.ExecuteActivity(ctx, client.StartActivityOptions{
-		ID: "resolve-" + access.NewRequestID(), TaskQueue: workflows.TargetQueue(in.Target),
-		ScheduleToStartTimeout: 5 * time.Second,
-		StartToCloseTimeout:    3 * time.Second,
-		RetryPolicy:            &temporal.RetryPolicy{MaximumAttempts: 2},
-		Summary:                "resolve on " + in.Target,
-	}, api.ResolveScopes, in)
-	if err == nil {
-		err = h.Get(ctx, &res)
-	}
-	return res, api.FromTemporal(err)
 }
 
 // Decide carries a signed decision and returns what all decisions add up to.

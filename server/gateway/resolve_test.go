@@ -2,6 +2,8 @@ package gateway
 
 import (
 	"context"
+	"crypto/ed25519"
+	"fmt"
 	"io"
 	"testing"
 	"time"
@@ -17,6 +19,7 @@ import (
 	"ramp.dev/ramp/activities/api"
 	"ramp.dev/ramp/codec"
 	"ramp.dev/ramp/dev/temporalserver"
+	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/internal/sdklog"
 	"ramp.dev/ramp/workflows"
 )
@@ -35,6 +38,9 @@ func TestResolve(t *testing.T) {
 	c, err := client.Dial(options)
 	require.NoError(t, err)
 	t.Cleanup(c.Close)
+	_, key, err := ed25519.GenerateKey(nil)
+	require.NoError(t, err)
+	signer := evidence.NewSigner(key)
 	for _, target := range []string{"one", "two"} {
 		w := worker.New(c, workflows.TargetQueue(target), worker.Options{DisableWorkflowWorker: true})
 		w.RegisterActivityWithOptions(func(_ context.Context, in api.ResolveScopesInput) (out api.ResolveScopesResult, err error) {
@@ -44,12 +50,14 @@ func TestResolve(t *testing.T) {
 				}
 				out.Scopes = append(out.Scopes, access.Scope{Summary: in.Target + " " + e["what"].(string)})
 			}
-			return out, nil
+			signed, err := signer.SignResolution(access.Resolution{Question: in.Question, Target: in.Target, Entitlements: in.Entitlements, Scopes: out.Scopes})
+			out.Signed = &signed
+			return out, err
 		}, activity.RegisterOptions{Name: api.ResolveScopes})
 		require.NoError(t, w.Start())
 		t.Cleanup(w.Stop)
 	}
-	g := New(c)
+	g := New(c, evidence.Keyring{}.With(signer.Public(), "one", "two"))
 	grant := func(target, what string) access.PlannedGrant {
 		return access.PlannedGrant{Target: target, Entitlement: access.Entitlement{"what": what}}
 	}
@@ -69,6 +77,54 @@ func TestResolve(t *testing.T) {
 		require.Equal(t, access.CodeUnavailable, access.CodeOf(err))
 		require.ErrorContains(t, err, "no worker serves this target")
 		require.Less(t, time.Since(began), callTimeout)
+	})
+	// Somebody with all rights on the namespace, even with the key of the payloads,
+	// responds to questions about a target.
+	t.Run("Case52 somebody responds in a worker's place", func(t *testing.T) {
+		var lie func(api.ResolveScopesInput) api.ResolveScopesResult
+		w := worker.New(c, workflows.TargetQueue("rogue"), worker.Options{DisableWorkflowWorker: true})
+		w.RegisterActivityWithOptions(func(_ context.Context, in api.ResolveScopesInput) (api.ResolveScopesResult, error) {
+			return lie(in), nil
+		},
+			activity.RegisterOptions{Name: api.ResolveScopes})
+		require.NoError(t, w.Start())
+		t.Cleanup(w.Stop)
+		harmless := []access.Scope{{Summary: "read one table"}}
+		signed := func(r access.Resolution) *evidence.Envelope {
+			e, err := signer.SignResolution(r)
+			require.NoError(t, err)
+			return &e
+		}
+		honest := New(c, evidence.Keyring{}.With(signer.Public(), "rogue"))
+		n := 0
+		for what, c := range map[string]struct {
+			gateway *Gateway
+			lie     func(api.ResolveScopesInput) api.ResolveScopesResult
+		}{
+			"signed by nobody": {honest, func(api.ResolveScopesInput) api.ResolveScopesResult { return api.ResolveScopesResult{Scopes: harmless} }},
+			"a worker's answer about something else": {honest, func(in api.ResolveScopesInput) api.ResolveScopesResult {
+				return api.ResolveScopesResult{Scopes: harmless, Signed: signed(access.Resolution{Question: in.Question, Target: in.Target,
+					Entitlements: []access.Entitlement{{"what": "one table"}}, Scopes: harmless})}
+			}},
+			"a worker's answer to an earlier question": {honest, func(in api.ResolveScopesInput) api.ResolveScopesResult {
+				return api.ResolveScopesResult{Scopes: harmless, Signed: signed(access.Resolution{Question: "earlier", Target: in.Target,
+					Entitlements: in.Entitlements, Scopes: harmless})}
+			}},
+			"a worker of other targets": {g, func(in api.ResolveScopesInput) api.ResolveScopesResult {
+				return api.ResolveScopesResult{Scopes: harmless, Signed: signed(access.Resolution{Question: in.Question, Target: in.Target,
+					Entitlements: in.Entitlements, Scopes: harmless})}
+			}},
+			"nothing": {New(g.temporal, evidence.Keyring{}), func(api.ResolveScopesInput) api.ResolveScopesResult { return api.ResolveScopesResult{} }},
+			"what cannot be shown": {New(g.temporal, evidence.Keyring{}), func(api.ResolveScopesInput) api.ResolveScopesResult {
+				return api.ResolveScopesResult{Scopes: []access.Scope{{Summary: "read \u202eelbat"}}}
+			}},
+		} {
+			lie = c.lie
+			n++
+			out, err := c.gateway.Resolve(t.Context(), []access.PlannedGrant{grant("rogue", fmt.Sprint("everything ", n))})
+			require.Equal(t, access.CodeEvidence, access.CodeOf(err), "%s: %v", what, err)
+			require.Empty(t, out, what)
+		}
 	})
 	t.Run("no workflow is started for it", func(t *testing.T) {
 		res, err := c.ListWorkflow(t.Context(), &workflowservice.ListWorkflowExecutionsRequest{})

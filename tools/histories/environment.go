@@ -73,7 +73,7 @@ func (e *environment) init(ctx context.Context, dir string, scenarios []scenario
 		return err
 	}
 	e.stops = append(e.stops, e.temporal.Close)
-	e.gateway = gateway.New(e.temporal)
+	e.gateway = gateway.New(e.temporal, evidence.Keyring{})
 	if e.ledger, err = ledger.Open(ctx, "sqlite:"+filepath.Join(dir, "ledger.db")); err != nil {
 		return err
 	}

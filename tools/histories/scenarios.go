@@ -146,7 +146,7 @@ func (s scenario) plan(now time.Time) access.Plan {
 		Reason: "fix the stuck order", Duration: access.Duration(2 * time.Second),
 		CreatedAt: now, PendingUntil: now.Add(time.Minute),
 		Grants: []access.PlannedGrant{{Name: access.GrantName(id, 0), Target: targetOf(s.name),
-			Entitlement: access.Entitlement{"what": "the first"}, Scope: access.Scope{Summary: "the first"}}},
+			Entitlement: access.Entitlement{"what": "the first"}, Scope: faketarget.Scope("the first")}},
 		Rule: access.Rule{DenyThreshold: 1, Stages: []access.Stage{{Name: "lead", From: []string{"approvers"}, Approvals: 1}}},
 	}
 	if s.change != nil {

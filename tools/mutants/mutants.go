@@ -141,6 +141,12 @@ func mutants() []mutant {
 
 		// Targets.
 		{"objects that are not Ramp's are revoked", "integrations/guard.go", "func checkName(name string) error {\n\tif _, ok := access.RequestIDFromGrantName(name); !ok {", "func checkName(name string) error {\n\tif false {", []string{broker}},
+		{"another thing than was shown is opened", "activities/scope.go", "if differ := p.Scope.Differences(own); len(differ) > 0 {", "if differ := p.Scope.Differences(own); len(differ) < 0 {", []string{activity}},
+		{"the first to respond says what an entitlement means", "server/gateway/resolve.go", "if !g.workers.Empty() {", "if false {", []string{"./server/gateway -run TestResolve"}},
+		{"a worker's answer to one question serves another", "evidence/resolution.go", "|| r.Question != question ||", "||", []string{proof}},
+		{"a worker speaks for every target", "evidence/keyring.go", "return len(t.targets) > 0 && !slices.Contains(t.targets, target)", "return false", []string{proof}},
+		{"a scope is shown whatever is in it", "access/scope.go", "return r == utf8.RuneError ||", "return false && r == utf8.RuneError &&", []string{"./access -run Case52"}},
+		{"a receipt says nothing of what opened", "evidence/verify_access.go", "case r.Scope == nil:", "case false:", []string{proof}},
 		{"a credential that no worker made is passed on", "server/app/pickup.go", "if !u.workers.Empty() {", "if false {", []string{"./server/app -run Case54"}},
 		{"a worker's credential for one order serves another", "evidence/delivery.go", "if d != deliveryOf(sealed, order, d.At) {", "if false && d != deliveryOf(sealed, order, d.At) {", []string{"./evidence -run Case54"}},
 		{"a grant that has expired is opened", "integrations/guard.go", "if err == nil && !t.now().Before(g.ExpiresAt) {", "if false {", []string{broker}},

@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations/faketarget"
 )
 
 const targetName = "model/one"
@@ -57,7 +58,7 @@ func plans() *rapid.Generator[asked] {
 		}
 		for n := range rapid.IntRange(1, 2).Draw(t, "grants") {
 			p.Grants = append(p.Grants, access.PlannedGrant{Name: access.GrantName(p.RequestID, n), Target: targetName,
-				Entitlement: access.Entitlement{"what": fmt.Sprint("thing ", n)}, Scope: access.Scope{Summary: fmt.Sprint("thing ", n)}})
+				Entitlement: access.Entitlement{"what": fmt.Sprint("thing ", n)}, Scope: faketarget.Scope(fmt.Sprint("thing ", n))})
 		}
 		return asked{p}
 	})

@@ -51,7 +51,7 @@ const passkeysName = "passkeys.yaml"
 func (d *dev) configure(context.Context) error {
 	d.config.Ledger = config.Ledger{URL: field.ParseURL("sqlite:" + d.path("ledger.db"))}
 	d.config.Temporal = config.Temporal{Address: d.temporal, Namespace: temporalserver.Namespace}
-	d.config.Keys = config.Keys{Signer: "keys/server.key", Trusted: []field.File{"keys/server.pub"}, Worker: "keys/worker.key", Workers: []field.File{"keys/worker.pub"},
+	d.config.Keys = config.Keys{Signer: "keys/server.key", Trusted: []field.File{"keys/server.pub"}, Worker: "keys/worker.key", Workers: []config.WorkerKey{{Public: "keys/worker.pub", Targets: []string{"*"}}},
 		Payload: []field.Secret{field.SecretFile("keys/payload.key")}, Session: []field.Secret{field.SecretFile("keys/session.key")}}
 	d.config.Server = server.Config{Listen: d.listen, URL: "http://" + d.listen, Contracts: "contracts",
 		Identity: auth.Config{Issuer: d.issuer}, Operators: []string{"operators"}, Auditors: []string{"security"}, TemporalUI: "http://" + d.temporalUI, MaxOpen: 1000,

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -55,12 +57,13 @@ func evidenceVerifyCommand() *cobra.Command {
 		Use: "verify FILE", Short: "Verify an evidence file, offline", Args: cobra.ExactArgs(1),
 		Long: "Recomputes everything that the file claims with nothing but public keys: no network, no Ramp. The exit code is\n" +
 			"4 if a single check fails.",
-		Example: "  ramp evidence verify evidence.json --key server.pub --worker-key worker.pub",
-		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
+		Example: "  ramp evidence verify evidence.json --key server.pub --worker-key worker.pub\n" +
+			"  ramp evidence verify evidence.json --key server.pub --worker-key eu.pub=ssh/orders,vault/main --worker-key us.pub=aws/prod",
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
 	}
 	f.format.Flag(c)
 	c.Flags().StringSliceVar(&f.keys, "key", nil, "files with the public keys (PEM) of the servers that you trust")
-	c.Flags().StringSliceVar(&f.workers, "worker-key", nil, "files with the public keys (PEM) of the workers that you trust")
+	c.Flags().StringArrayVar(&f.workers, "worker-key", nil, "a file with the public key (PEM) of workers that you trust; behind it, =TARGET,… names the targets for which it counts")
 	c.Flags().StringVar(&f.passkeys, "passkeys", "", "the file of passkeys, for requests that were approved with them")
 	return c
 }
@@ -77,7 +80,7 @@ func (f *verifyFlags) run(cmd *cobra.Command, file string) error {
 	if err != nil {
 		return err
 	}
-	workers, err := evidence.LoadKeyring(f.workers...)
+	workers, err := workerKeys(f.workers)
 	if err != nil {
 		return err
 	}
@@ -105,6 +108,27 @@ func (f *verifyFlags) run(cmd *cobra.Command, file string) error {
 		return access.Errorf(access.CodeEvidence, "not proven")
 	}
 	return nil
+}
+
+// workerKeys loads FILE or FILE=TARGET,… each: a key that counts for every target, or
+// for those alone.
+func workerKeys(flags []string) (ring evidence.Keyring, err error) {
+	for _, flag := range flags {
+		file, names, bound := strings.Cut(flag, "=")
+		var targets []string
+		if bound {
+			targets = strings.Split(names, ",")
+		}
+		if slices.Contains(targets, "") {
+			return ring, access.Errorf(access.CodeInvalid, "--worker-key %s: the name of a target is empty", access.Clip(flag, 100))
+		}
+		pub, err := evidence.LoadPublicKey(file)
+		if err != nil {
+			return ring, err
+		}
+		ring = ring.With(pub, targets...)
+	}
+	return ring, nil
 }
 
 // reportTable prints each check on a line, then the verdict.

@@ -1,0 +1,96 @@
+package gateway
+
+import (
+	"context"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
+	"golang.org/x/sync/errgroup"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/activities/api"
+	"ramp.dev/ramp/workflows"
+)
+
+// Resolve has workers derive what planned grants would open, or returns it from
+// the cache. With no worker for a target it fails within seconds.
+func (g *Gateway) Resolve(ctx context.Context, grants []access.PlannedGrant) ([]access.Scope, error) {
+	return g.scopes.get(ctx, grants, func(ctx context.Context) ([]access.Scope, error) { return g.resolve(ctx, grants) })
+}
+
+// resolve runs one activity for each target, each on a queue that only workers
+// with that target serve. They are standalone activities: a question is no
+// workflow, and those that operators look for would drown in questions.
+func (g *Gateway) resolve(ctx context.Context, grants []access.PlannedGrant) ([]access.Scope, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	byTarget := map[string][]int{}
+	for i, p := range grants {
+		byTarget[p.Target] = append(byTarget[p.Target], i)
+	}
+	scopes := make([]access.Scope, len(grants))
+	group, ctx := errgroup.WithContext(ctx)
+	for target, at := range byTarget {
+		group.Go(func() error {
+			in := api.ResolveScopesInput{Question: access.NewRequestID(), Target: target}
+			for _, i := range at {
+				in.Entitlements = append(in.Entitlements, grants[i].Entitlement)
+			}
+			res, err := g.resolveOn(ctx, in)
+			if err != nil {
+				return err
+			}
+			answered, err := g.checkAnswer(in, res)
+			if err != nil {
+				return err
+			}
+			for n, i := range at {
+				scopes[i] = answered[n]
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	return scopes, nil
+}
+
+func (g *Gateway) resolveOn(ctx context.Context, in api.ResolveScopesInput) (res api.ResolveScopesResult, err error) {
+	h, err := g.temporal.ExecuteActivity(ctx, client.StartActivityOptions{
+		ID: "resolve-" + in.Question, TaskQueue: workflows.TargetQueue(in.Target),
+		ScheduleToStartTimeout: 5 * time.Second,
+		StartToCloseTimeout:    3 * time.Second,
+		RetryPolicy:            &temporal.RetryPolicy{MaximumAttempts: 2},
+		Summary:                "resolve on " + in.Target,
+	}, api.ResolveScopes, in)
+	if err == nil {
+		err = h.Get(ctx, &res)
+	}
+	return res, api.FromTemporal(err)
+}
+
+// checkAnswer returns the scopes of an answer that a worker of the target signed,
+// where workers' keys are known, and that can be shown as it is: somebody who may write
+// to Temporal's namespace can respond in a worker's place (docs/threats.md, case
+// 52). The worker that opens compares the scope with its own all the same. Errors
+// are CodeEvidence.
+func (g *Gateway) checkAnswer(in api.ResolveScopesInput, res api.ResolveScopesResult) ([]access.Scope, error) {
+	scopes := res.Scopes
+	if !g.workers.Empty() {
+		var err error
+		if scopes, err = g.workers.VerifyResolution(res.Signed, in.Question, in.Target, in.Entitlements); err != nil {
+			return nil, err
+		}
+	}
+	if len(scopes) != len(in.Entitlements) {
+		return nil, access.Errorf(access.CodeEvidence, "target %s resolved %d of %d entitlements", in.Target, len(scopes), len(in.Entitlements))
+	}
+	for i, s := range scopes {
+		if issues := s.Validate(); len(issues) > 0 {
+			return nil, access.Errorf(access.CodeEvidence, "what target %s says of entitlement %d cannot be shown: %w", in.Target, i+1, issues.Err())
+		}
+	}
+	return scopes, nil
+}
