@@ -18,7 +18,8 @@ type Decision struct {
 	Approver   Person    `json:"approver"`      // groups as they were at decision time
 	Via        Via       `json:"via,omitempty"` // through what they decided
 	Comment    string    `json:"comment,omitempty"`
-	At         time.Time `json:"at"` // UTC
+	Confirmed  []string  `json:"confirmed,omitempty"` // the rule's statements that the approver confirmed
+	At         time.Time `json:"at"`                  // UTC
 	// Passkey is the approver's own signature, where the rule wants one. Package
 	// passkey verifies it.
 	Passkey *Assertion `json:"passkey,omitempty"`

@@ -3,6 +3,7 @@ package access
 import (
 	"slices"
 	"strings"
+	"time"
 )
 
 // StageStatus is how far one stage is.
@@ -10,6 +11,7 @@ type StageStatus struct {
 	Stage
 	Approved []string `json:"approved"` // the people who count here
 	Met      bool     `json:"met"`
+	Waits    bool     `json:"waits,omitempty"` // it is asked later: a level before it is not met
 }
 
 // Tally is what the decisions on a plan amount to.
@@ -26,29 +28,40 @@ const (
 // accounts, a denial stands before an approval. It is a pure function of its
 // arguments, and the order of decisions matters only for two of one instant.
 func (r Rule) Tally(plan Plan, digest string, decisions []Decision) (Tally, []StageStatus) {
-	denials := 0
-	var approvers []Person
+	var approvers, deniers []voter
 	for _, theirs := range byHuman(lastByAccount(decisions, func(d Decision) bool { return r.Counts(plan, digest, d) == nil })) {
-		if slices.ContainsFunc(theirs, func(d Decision) bool { return d.Verdict != Approve }) {
-			denials++
-			continue
-		}
-		one := Person{ID: theirs[0].Approver.HumanID()}
+		one := voter{id: theirs[0].Approver.HumanID(), decisions: theirs}
 		for _, d := range theirs {
-			one.ID = min(one.ID, d.Approver.HumanID())
-			one.Groups = append(one.Groups, d.Approver.Groups...)
+			one.id = min(one.id, d.Approver.HumanID())
+		}
+		if slices.ContainsFunc(theirs, func(d Decision) bool { return d.Verdict != Approve }) {
+			deniers = append(deniers, one)
+			continue
 		}
 		approvers = append(approvers, one)
 	}
-	slices.SortFunc(approvers, func(a, b Person) int { return strings.Compare(a.ID, b.ID) })
-	stages, met := assign(r.Stages, approvers)
+	slices.SortFunc(approvers, func(a, b voter) int { return strings.Compare(a.id, b.id) })
+	stages, met := r.seat(plan, approvers)
 	switch {
-	case denials >= max(r.DenyThreshold, 1):
+	case r.denied(plan, deniers):
 		return TallyDenied, stages
 	case len(r.Stages) == 0 && r.Auto && !r.Passkey, len(r.Stages) > 0 && met:
 		return TallySatisfied, stages
 	}
 	return TallyUndecided, stages
+}
+
+// denied reports whether enough people denied: in all, or of one stage's own.
+func (r Rule) denied(plan Plan, deniers []voter) bool {
+	return len(deniers) >= max(r.DenyThreshold, 1) || slices.ContainsFunc(r.Stages, func(s Stage) bool {
+		n := 0
+		for _, v := range deniers {
+			if slices.ContainsFunc(s.Ways(), func(a Approvers) bool { return v.mayTake(r, plan, a, time.Time{}) }) {
+				n++
+			}
+		}
+		return s.Denials > 0 && n >= s.Denials
+	})
 }
 
 // lastByAccount returns the latest decision of each account, of those that count,
@@ -96,48 +109,4 @@ func byHuman(last []Decision) [][]Decision {
 		out = append(others, mine)
 	}
 	return out
-}
-
-// assign gives each stage's seats to approvers so that as many seats as
-// possible are taken and nobody takes two (docs/threats.md, case 4). It is bipartite
-// matching by augmenting paths: one who could serve two stages must not keep out
-// another who could serve only one of them.
-func assign(stages []Stage, approvers []Person) ([]StageStatus, bool) {
-	var seats []int // the stage of each seat
-	for i, s := range stages {
-		for range max(s.Approvals, 1) {
-			seats = append(seats, i)
-		}
-	}
-	taken := make([]int, len(seats)) // the approver of each seat, + 1; 0 is free
-	var seat func(approver int, tried []bool) bool
-	seat = func(approver int, tried []bool) bool {
-		for i, stage := range seats {
-			if tried[i] || !approvers[approver].InAnyGroup(stages[stage].From...) {
-				continue
-			}
-			tried[i] = true
-			if taken[i] == 0 || seat(taken[i]-1, tried) {
-				taken[i] = approver + 1
-				return true
-			}
-		}
-		return false
-	}
-	for a := range approvers {
-		seat(a, make([]bool, len(seats)))
-	}
-	out := make([]StageStatus, len(stages))
-	all := true
-	for i, s := range stages {
-		out[i] = StageStatus{Stage: s, Approved: []string{}, Met: true}
-	}
-	for i, stage := range seats {
-		if taken[i] == 0 {
-			out[stage].Met, all = false, false
-			continue
-		}
-		out[stage].Approved = append(out[stage].Approved, approvers[taken[i]-1].ID)
-	}
-	return out, all
 }

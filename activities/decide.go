@@ -40,7 +40,7 @@ func (c *Control) verifyDecisions(ctx context.Context, in api.VerifyDecisionsInp
 	proof = proof.Recount(people)
 	var decision *access.Decision
 	if in.New != nil {
-		if decision, err = c.verifyNewDecision(*in.New, proof.Plan, people); err != nil {
+		if decision, err = c.verifyNewDecision(*in.New, proof, people); err != nil {
 			return api.VerifyDecisionsResult{}, err
 		}
 	}
@@ -53,7 +53,7 @@ func (c *Control) verifyDecisions(ctx context.Context, in api.VerifyDecisionsInp
 
 // verifyNewDecision verifies a decision that nobody has accepted yet. The server
 // checks all of this too; here it holds for a sender who goes past the server.
-func (c *Control) verifyNewDecision(signed evidence.Envelope, plan access.Plan, people access.DirectorySnapshot) (*access.Decision, error) {
+func (c *Control) verifyNewDecision(signed evidence.Envelope, proof evidence.Authorized, people access.DirectorySnapshot) (*access.Decision, error) {
 	d, err := c.Keyring.VerifyDecision(signed)
 	if err != nil {
 		return nil, err
@@ -62,11 +62,15 @@ func (c *Control) verifyNewDecision(signed evidence.Envelope, plan access.Plan, 
 	if err != nil {
 		return nil, err
 	}
-	if err := plan.Rule.MayDecide(plan.Requester, current); err != nil {
+	plan, now := proof.Plan, d
+	now.Approver = current
+	if err := plan.Rule.Counts(plan, plan.Digest, now); err != nil {
 		return nil, err
 	}
-	if d.At.After(plan.PendingUntil) && d.Verdict == access.Approve {
-		return nil, access.Errorf(access.CodeTooLate, "the time for deciding is over")
+	if d.Verdict == access.Approve {
+		if err := plan.Rule.CheckAsked(current, d.At.Sub(plan.CreatedAt), proof.Stages); err != nil {
+			return nil, err
+		}
 	}
 	return &d, nil
 }

@@ -45,15 +45,15 @@ func lostApprovals(proof evidence.Authorized, people access.DirectorySnapshot) [
 		if d.Verdict != access.Approve {
 			continue
 		}
-		rule, requester := proof.Plan.Rule, proof.Plan.Requester
-		if rule.MayDecide(requester, d.Approver) != nil {
+		rule, requester, waited := proof.Plan.Rule, proof.Plan.Requester, d.At.Sub(proof.Plan.CreatedAt)
+		if rule.MayDecide(requester, d.Approver, waited) != nil {
 			continue // it never counted
 		}
 		current, err := people.Restrict(d.Approver)
 		switch {
 		case err != nil:
 			out = append(out, d.Approver.ID+" has left")
-		case rule.MayDecide(requester, current) != nil:
+		case rule.MayDecide(requester, current, waited) != nil:
 			out = append(out, d.Approver.ID+" is no longer among the approvers")
 		}
 	}

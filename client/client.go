@@ -218,10 +218,17 @@ func (c *Client) Request(ctx context.Context, id string) (out access.Request, er
 // RequestURL returns the address of a request's page.
 func (c *Client) RequestURL(id string) string { return c.base + "/requests/" + url.PathEscape(id) }
 
-// Decide decides exactly the plan of a digest.
-func (c *Client) Decide(ctx context.Context, id string, v access.Verdict, digest, comment string) (out access.Request, err error) {
-	body := map[string]string{"decision": string(v), "planDigest": digest, "comment": comment}
-	return out, c.do(ctx, "POST", requestPath(id, "decision"), nil, body, &out)
+// Decision is one person's verdict on exactly the plan of a digest.
+type Decision struct {
+	Verdict    access.Verdict `json:"decision"`
+	PlanDigest string         `json:"planDigest"`
+	Comment    string         `json:"comment"`
+	Confirmed  []string       `json:"confirmed,omitempty"` // of the rule's statements, word for word
+}
+
+// Decide decides a request.
+func (c *Client) Decide(ctx context.Context, id string, d Decision) (out access.Request, err error) {
+	return out, c.do(ctx, "POST", requestPath(id, "decision"), nil, d, &out)
 }
 
 // Stop ends a request; act is cancel, release or revoke.

@@ -96,6 +96,11 @@ func (q *query) evaluate(field string, c *condition) Truth {
 	return s.Result
 }
 
+// lastDetail returns why the last condition had its value.
+func (q *query) lastDetail() string {
+	return q.result.Trace[len(q.result.Trace)-1].Detail
+}
+
 // refuse adds to what is wrong with the request; field is the part of the request
 // that is wrong. Other readers and admitters still run, so that the requester
 // learns everything at once.

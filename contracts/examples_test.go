@@ -1,7 +1,6 @@
 package contracts_test
 
 import (
-	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -24,7 +23,7 @@ func outcome(e contracts.Evaluation) string {
 	}
 	var stages []string
 	for _, s := range e.Draft.Rule.Stages {
-		stages = append(stages, fmt.Sprintf("%d of %s", s.Approvals, strings.Join(s.From, ", ")))
+		stages = append(stages, s.Needs())
 	}
 	return strings.Join(stages, " and ")
 }
@@ -37,7 +36,7 @@ func TestPatterns(t *testing.T) {
 	saturday := tuesday.Add(4 * 24 * time.Hour)
 	inTwoDays := tuesday.Add(48 * time.Hour)
 	person := func(groups ...string) access.Person {
-		return access.Person{ID: "p", Kind: access.KindHuman, Groups: groups, Attributes: map[string]string{"employment": "employee", "contractEnd": "2026-12-31"}}
+		return access.Person{ID: "p", Kind: access.KindHuman, Groups: groups, Attributes: map[string]string{"employment": "employee", "contractEnd": "2026-12-31", "team": "payments"}}
 	}
 	agent := person("engineering")
 	agent.Kind = access.KindAgent
@@ -82,6 +81,12 @@ func TestPatterns(t *testing.T) {
 		{"orders-on-call", person("orders-on-call"), access.RequestInput{}, tuesday, "automatic"},
 		{"orders-on-call", person("orders-on-call"), access.RequestInput{Duration: "2h"}, tuesday, "1 of orders-leads"},
 		{"orders-on-call", person("orders-leads"), access.RequestInput{}, tuesday, "not_eligible"},
+
+		{"customer-account-read", person("support"), access.RequestInput{Ticket: "SUP-7", Params: map[string]any{"customer": "c-004711"}}, tuesday, "2 of dba, or 1 of dba-leads"},
+		{"customer-account-read", person("support"), access.RequestInput{Ticket: "SUP-7", Params: map[string]any{"customer": "c-004711*"}}, tuesday, "param_not_allowed"},
+
+		{"service-logs-read", person("engineering"), access.RequestInput{}, tuesday, "1 of engineering (team is payments and not (in contractors)) and 1 of security"},
+		{"service-logs-read", unknown, access.RequestInput{}, tuesday, "not_eligible"},
 
 		{"orders-maintenance", person("dba"), access.RequestInput{Ticket: "CHG-7", StartAt: &inTwoDays}, tuesday, "2 of change-board"},
 		{"orders-maintenance", person("dba"), access.RequestInput{Ticket: "CHG-7", StartAt: &inTwoDays, Duration: "6h"}, tuesday, "reason_needs_justification"},

@@ -47,6 +47,7 @@ type terms struct {
 	pending      pending
 	auto         auto
 	stages       stages
+	comments     comments
 	during       during
 	denials      denials
 	selfApproval selfApproval
@@ -71,6 +72,7 @@ func (t *terms) list() []feature {
 		&t.pending,
 		&t.auto,
 		&t.stages,
+		&t.comments,
 		&t.during,
 		&t.denials,
 		&t.selfApproval,

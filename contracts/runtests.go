@@ -61,7 +61,7 @@ func (s *Set) RunTests(files map[string][]byte) (TestReport, error) {
 		for _, step := range e.Trace {
 			seen[t.contract.Name+" "+step.Field+" "+string(step.Result)] = true
 		}
-		report.Results = append(report.Results, TestResult{Name: t.name, Place: t.place, Contract: t.contract.Name, Failure: t.expect.compare(e), Trace: e.Trace})
+		report.Results = append(report.Results, TestResult{Name: t.name, Place: t.place, Contract: t.contract.Name, Failure: t.expect.compare(e, t.decisions), Trace: e.Trace})
 	}
 	for _, c := range s.Contracts {
 		for _, field := range c.conditions() {
@@ -93,13 +93,21 @@ func (c *Contract) conditions() []string {
 		if s.when != nil {
 			out = append(out, s.fieldWhen())
 		}
+		for w, a := range s.ways {
+			if a.where != nil {
+				out = append(out, s.fieldWhere(w))
+			}
+		}
 	}
 	return out
 }
 
 // compare returns what came of an evaluation if it is not what was expected.
-func (e testExpectation) compare(got Evaluation) string {
+func (e testExpectation) compare(got Evaluation, decisions []access.Decision) string {
 	want, is := e.String(), expectationOf(got)
+	if e.Decided != "" && got.Err() == nil {
+		is.Decided = string(decide(got, decisions))
+	}
 	if e.Duration == "" {
 		is.Duration = ""
 	}
@@ -136,9 +144,12 @@ func (e testExpectation) String() string {
 	default:
 		out = "stages: " + strings.Join(slices.Sorted(slices.Values(e.Stages)), ", ")
 	}
-	if e.Duration == "" {
-		return out
+	if e.Duration != "" {
+		d, _ := access.ParseDuration("", e.Duration) // it was checked, or is Ramp's own
+		out += ", duration: " + d.String()
 	}
-	d, _ := access.ParseDuration("", e.Duration) // it was checked, or is Ramp's own
-	return out + ", duration: " + d.String()
+	if e.Decided != "" {
+		out += ", decided: " + e.Decided
+	}
+	return out
 }

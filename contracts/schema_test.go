@@ -60,8 +60,22 @@ func schemaOfLanguage(t *testing.T) object {
 		types = append(types, object{"if": object{"properties": object{"type": object{"const": kind}}}, "then": then})
 	}
 	params["additionalProperties"].(object)["allOf"] = types
-	groups := at(s, "approval", "stages")["items"].(object)["properties"].(object)["from"].(object)
-	groups["items"].(object)["pattern"] = `^\S(.*\S)?$`
+	stage := at(s, "approval", "stages")["items"].(object)
+	way := at(stage, "anyOf")["items"].(object)
+	for _, one := range []object{stage, way} {
+		for _, names := range []string{"from", "people"} {
+			at(one, names)["items"].(object)["pattern"] = `^\S(.*\S)?$`
+		}
+		one["anyOf"] = []any{
+			object{"required": []string{"from"}, "properties": object{"from": object{"minItems": 1}}},
+			object{"required": []string{"people"}, "properties": object{"people": object{"minItems": 1}}},
+			object{"required": []string{"managerOf"}, "properties": object{"managerOf": object{"const": "requester"}}},
+		}
+	}
+	stage["anyOf"] = append(stage["anyOf"].([]any), object{"required": []string{"anyOf"}})
+	stage["if"] = object{"required": []string{"anyOf"}}
+	stage["then"] = object{"properties": object{"from": object{"maxItems": 0}, "people": object{"maxItems": 0},
+		"managerOf": object{"const": ""}, "where": object{"maxLength": 0}, "approvals": false}}
 	return s
 }
 

@@ -8,19 +8,35 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-const maxApprovals = 20
+// The bounds of stages: what people can still read, and what can be counted.
+const (
+	maxStages  = 10
+	maxWays    = 4
+	maxLevel   = 5
+	maxDenials = 20
+	// maxChoices bounds the choices of one way for each stage, which are tried one
+	// by one when approvals are counted.
+	maxChoices = 64
+)
 
-// stages are the groups of people who must approve, every stage that applies.
+// stages are who must approve, every stage that applies.
 type stages struct {
-	Stages []stage `yaml:"stages"`
+	Stages []stage `yaml:"stages" schema:"maxItems=10"`
 }
 
 type stage struct {
-	Name      string   `yaml:"name" schema:"required minLength=1 name"`
-	From      []string `yaml:"from" schema:"required minItems=1 name"`
-	Approvals *number  `yaml:"approvals" schema:"minimum=1 maximum=20"`
-	When      string   `yaml:"when" schema:"maxLength=2000"`
+	Name      string      `yaml:"name" schema:"required minLength=1 name"`
+	From      []string    `yaml:"from" schema:"name"`
+	People    []string    `yaml:"people" schema:"name"`
+	ManagerOf string      `yaml:"managerOf" schema:"enum=requester|"`
+	Where     string      `yaml:"where" schema:"maxLength=2000"`
+	Approvals *number     `yaml:"approvals" schema:"minimum=1 maximum=20"`
+	AnyOf     []approvers `yaml:"anyOf" schema:"minItems=2 maxItems=4"`
+	Level     *number     `yaml:"level" schema:"minimum=1 maximum=5"`
+	Denials   *number     `yaml:"denials" schema:"minimum=1 maximum=20"`
+	When      string      `yaml:"when" schema:"maxLength=2000"`
 
+	ways []*approvers // one of them is enough
 	when *condition
 }
 
@@ -31,7 +47,10 @@ func (s *stages) check(d *document) {
 	if len(s.Stages) == 0 && auto.Auto == "" {
 		d.issue("approval_missing", "a contract needs approval.stages, or approval.auto for access without an approver", "approval")
 	}
-	names := map[string]bool{}
+	if len(s.Stages) > maxStages {
+		d.issue("stages_count", fmt.Sprintf("a contract has %d stages at the most", maxStages), "approval", "stages")
+	}
+	names, choices := map[string]bool{}, 1
 	for i := range s.Stages {
 		st := &s.Stages[i]
 		if strings.TrimSpace(st.Name) == "" || names[st.Name] {
@@ -39,6 +58,10 @@ func (s *stages) check(d *document) {
 		}
 		names[st.Name] = true
 		st.check(d, i)
+		choices *= max(len(st.ways), 1)
+	}
+	if choices > maxChoices {
+		d.issue("stages_choices", fmt.Sprintf("the stages can be met in %d ways, and %d is the most", choices, maxChoices), "approval", "stages")
 	}
 	conditional := len(s.Stages) > 0 && !slices.ContainsFunc(s.Stages, func(s stage) bool { return s.When == "" })
 	if conditional && !auto.possible() {
@@ -48,26 +71,53 @@ func (s *stages) check(d *document) {
 
 func (s *stage) check(d *document, i int) {
 	s.when = d.condition(s.When, "approval", "stages", i, "when")
-	if len(s.From) == 0 {
-		d.issue("stage_from", "a stage must name the groups its approvers come from", "approval", "stages", i)
+	own := &approvers{From: s.From, People: s.People, ManagerOf: s.ManagerOf, Where: s.Where, Approvals: s.Approvals}
+	switch {
+	case s.AnyOf == nil:
+		own.check(d, "approval", "stages", i)
+		s.ways = []*approvers{own}
+	case !own.blank():
+		d.issue("stage_any_of", "a stage has anyOf, or says itself who approves; not both", "approval", "stages", i, "anyOf")
+	case len(s.AnyOf) < 2 || len(s.AnyOf) > maxWays:
+		d.issue("stage_any_of", fmt.Sprintf("anyOf has 2 to %d ways", maxWays), "approval", "stages", i, "anyOf")
 	}
-	for g, group := range s.From {
-		if strings.TrimSpace(group) == "" {
-			d.issue("stage_from", "a group's name cannot be blank", "approval", "stages", i, "from", g)
-		}
+	for w := range s.AnyOf {
+		s.AnyOf[w].check(d, "approval", "stages", i, "anyOf", w)
+		s.ways = append(s.ways, &s.AnyOf[w])
 	}
-	if n := s.approvals(); n < 1 || n > maxApprovals {
-		d.issue("stage_approvals", fmt.Sprintf("a stage's approvals is 1 to %d", maxApprovals), "approval", "stages", i, "approvals")
+	if n := s.Level.or(1); n < 1 || n > maxLevel {
+		d.issue("stage_level", fmt.Sprintf("a stage's level is 1 to %d", maxLevel), "approval", "stages", i, "level")
+	}
+	if n := s.Denials.or(1); n < 1 || n > maxDenials {
+		d.issue("stage_denials", fmt.Sprintf("a stage's denials is 1 to %d", maxDenials), "approval", "stages", i, "denials")
+	} else if most := d.contract.terms.denials.DenyThreshold.or(1); s.Denials != nil && n >= most {
+		d.issue("stage_denials_over", fmt.Sprintf("denyThreshold is %d, so that %d denials of this stage's own people change nothing; lower them or raise it", most, n), "approval", "stages", i, "denials")
 	}
 }
 
 // fieldWhen names the stage's condition in the trace.
 func (s *stage) fieldWhen() string { return "approval.stages." + s.Name + ".when" }
 
-func (s *stage) approvals() int { return s.Approvals.or(1) }
+// fieldWhere names the condition on the approvers of a way in the trace.
+func (s *stage) fieldWhere(way int) string {
+	if len(s.AnyOf) == 0 {
+		return "approval.stages." + s.Name + ".where"
+	}
+	return fmt.Sprintf("approval.stages.%s.anyOf.%d.where", s.Name, way+1)
+}
 
-func (s *stage) asPlanned() access.Stage {
-	return access.Stage{Name: s.Name, From: s.From, Approvals: s.approvals()}
+// asPlanned returns the stage with these ways.
+func (s *stage) asPlanned(ways []access.Approvers) access.Stage {
+	out := access.Stage{Name: s.Name, Level: s.Level.or(1) - 1, Denials: s.Denials.or(0), From: []string{}}
+	if len(ways) > 1 {
+		out.AnyOf = ways
+		return out
+	}
+	for _, a := range ways {
+		out.People, out.Where, out.Approvals = a.People, a.Where, a.Approvals
+		out.From = append(out.From, a.From...)
+	}
+	return out
 }
 
 // plan adds who must approve. A condition that could not be evaluated never
@@ -76,11 +126,22 @@ func (s *stages) plan(q *query) {
 	if q.draft.Rule.Auto {
 		return
 	}
-	for _, st := range s.Stages {
+	for i := range s.Stages {
+		st := &s.Stages[i]
 		if st.when != nil && q.evaluate(st.fieldWhen(), st.when) == NotSatisfied {
 			continue
 		}
-		q.draft.Rule.Stages = append(q.draft.Rule.Stages, st.asPlanned())
+		var ways []access.Approvers
+		for w, a := range st.ways {
+			if planned, anybody := a.plan(q, st.fieldWhere(w)); anybody {
+				ways = append(ways, planned)
+			}
+		}
+		if len(ways) == 0 {
+			q.refuseAtOnce(CouldNotEvaluate, "nobody_approves", "nobody can approve this for you in stage %s: %s", st.Name, q.lastDetail())
+			return
+		}
+		q.draft.Rule.Stages = append(q.draft.Rule.Stages, st.asPlanned(ways))
 	}
 	if len(q.draft.Rule.Stages) == 0 {
 		q.refuseAtOnce(CouldNotEvaluate, "nobody_approves", "nobody can approve this under the contract")
@@ -94,19 +155,36 @@ type OfferApproval struct {
 	// AutomaticUpTo is the longest that the contract approves by itself, extensions
 	// included; 0: whatever may be requested.
 	AutomaticUpTo access.Duration `json:"automaticUpTo,omitempty"`
-	Stages        []access.Stage  `json:"stages"`
-	Passkey       bool            `json:"passkey,omitempty"` // an approval counts only with the approver's own passkey
+	// Stages has the groups and people that are written; managers, and conditions on
+	// approvers, depend on the request.
+	Stages  []access.Stage `json:"stages"`
+	Passkey bool           `json:"passkey,omitempty"` // an approval counts only with the approver's own passkey
 }
 
 func (s *stages) offer(o *Offer) {
-	for _, st := range s.Stages {
-		o.Approval.Stages = append(o.Approval.Stages, st.asPlanned())
+	for i := range s.Stages {
+		var ways []access.Approvers
+		for _, a := range s.Stages[i].ways {
+			way := a.asPlanned()
+			if a.ManagerOf != "" {
+				way.People = append(slices.Clone(way.People), "your manager")
+			}
+			ways = append(ways, way)
+		}
+		o.Approval.Stages = append(o.Approval.Stages, s.Stages[i].asPlanned(ways))
 	}
 }
 
 func (*stages) explain(p access.Plan) (lines []Line) {
 	for _, s := range p.Rule.Stages {
-		lines = append(lines, Line{"approval", fmt.Sprintf("%d of %s (%s)", s.Approvals, strings.Join(s.From, ", "), s.Name)})
+		text := fmt.Sprintf("%s (%s)", s.Needs(), s.Name)
+		if s.Level > 0 {
+			text += fmt.Sprintf(", asked once level %d has approved", s.Level)
+		}
+		lines = append(lines, Line{"approval", text})
+		if s.Denials > 0 {
+			lines = append(lines, Line{"denial", fmt.Sprintf("by %d of stage %s alone", s.Denials, s.Name)})
+		}
 	}
 	return lines
 }

@@ -3,6 +3,7 @@ package contracts
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,12 +19,13 @@ type testFile struct {
 }
 
 type testCase struct {
-	Name     string          `yaml:"name"`
-	Contract string          `yaml:"contract"`
-	Person   testPerson      `yaml:"person"`
-	Request  testRequest     `yaml:"request"`
-	At       string          `yaml:"at"`
-	Expect   testExpectation `yaml:"expect"`
+	Name      string          `yaml:"name"`
+	Contract  string          `yaml:"contract"`
+	Person    testPerson      `yaml:"person"`
+	Request   testRequest     `yaml:"request"`
+	At        string          `yaml:"at"`
+	Decisions []testDecision  `yaml:"decisions"`
+	Expect    testExpectation `yaml:"expect"`
 }
 
 type testPerson struct {
@@ -49,6 +51,7 @@ type testExpectation struct {
 	Automatic bool     `yaml:"automatic"`
 	Stages    []string `yaml:"stages"`
 	Duration  string   `yaml:"duration"`
+	Decided   string   `yaml:"decided"` // what the decisions amount to
 }
 
 // parsedTest is a test that can be run.
@@ -56,6 +59,7 @@ type parsedTest struct {
 	name, place string
 	contract    *Contract
 	input       Input
+	decisions   []access.Decision // without request and plan
 	expect      testExpectation
 }
 
@@ -97,19 +101,29 @@ func (c testCase) parse(d *document, set *Set, i int) parsedTest {
 		}
 		d.issue("unknown_contract", message, "tests", i, "contract")
 	}
-	p := c.Person
-	kind := access.PersonKind(p.Kind)
-	if kind == "" {
-		kind = access.KindHuman
-	}
-	t.input.Person = access.Person{ID: p.ID, Name: p.Name, Email: p.Email, Kind: kind, OnBehalfOf: p.OnBehalfOf, Groups: p.Groups, Attributes: p.Attributes}
+	t.input.Person = c.Person.person()
 	t.input.Request = access.RequestInput{Contract: c.Contract, Params: c.Request.Params, Duration: c.Request.Duration, Reason: c.Request.Reason, Ticket: c.Request.Ticket}
 	t.input.Now = d.instant(c.At, "tests", i, "at")
 	if c.Request.StartAt != "" {
 		t.input.Request.StartAt = new(d.instant(c.Request.StartAt, "tests", i, "request", "startAt"))
 	}
+	for n, said := range c.Decisions {
+		t.decisions = append(t.decisions, said.parse(d, t.input.Now, i, n))
+	}
 	c.Expect.check(d, i)
+	if c.Expect.Decided == "" && len(c.Decisions) > 0 {
+		d.issue("test_decided", "the test has decisions, so expect what they amount to: decided: satisfied, denied or undecided", "tests", i, "expect")
+	}
 	return t
+}
+
+// person returns the person of a test; a human unless it says otherwise.
+func (p testPerson) person() access.Person {
+	kind := access.PersonKind(p.Kind)
+	if kind == "" {
+		kind = access.KindHuman
+	}
+	return access.Person{ID: p.ID, Name: p.Name, Email: p.Email, Kind: kind, OnBehalfOf: p.OnBehalfOf, Groups: p.Groups, Attributes: p.Attributes}
 }
 
 // instant reads a time; a test names it, so that it says the same on every day.
@@ -130,6 +144,9 @@ func (e testExpectation) check(d *document, i int) {
 	}
 	if ways != 1 {
 		d.issue("test_expect", "expect one of refused (codes), automatic: true, and stages (names)", "tests", i, "expect")
+	}
+	if e.Decided != "" && (len(e.Refused) > 0 || !slices.Contains(decidedWords, e.Decided)) {
+		d.issue("test_decided", "decided is satisfied, denied or undecided, of what is not refused", "tests", i, "expect", "decided")
 	}
 	if e.Duration != "" {
 		d.length(e.Duration, "tests", i, "expect", "duration")

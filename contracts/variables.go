@@ -11,6 +11,7 @@ import (
 // environment declares what conditions may read.
 func environment() (*cel.Env, error) {
 	return cel.NewEnv(
+		cel.EnableMacroCallTracking(), // parts of a condition on approvers are written out again
 		cel.Variable("person", cel.MapType(cel.StringType, cel.DynType)),
 		cel.Variable("params", cel.MapType(cel.StringType, cel.DynType)),
 		cel.Variable("duration", cel.DurationType),

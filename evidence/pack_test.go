@@ -151,6 +151,40 @@ func TestPackProves(t *testing.T) {
 	require.Equal(t, ProvenEnded, s.verify(s.pack()).Conclusion)
 }
 
+// TestPackOfStages: what a rule asks of an approval, the offline verifier asks too.
+func TestPackOfStages(t *testing.T) {
+	bob, erin := human("bob", "approvers"), human("erin", "security")
+	levels := func(p *access.Plan) {
+		p.Rule.Stages = []access.Stage{lead, {Name: "security", From: []string{"security"}, Approvals: 1, Level: 1}}
+	}
+	sameTeam := func(p *access.Plan) {
+		p.Rule.Stages = []access.Stage{{Name: "lead", From: []string{"approvers"}, Approvals: 1, Where: &access.ApproverCheck{Field: "attributes.team", In: []string{"payments"}}}}
+	}
+	confirm := func(p *access.Plan) { p.Rule.Confirm = []string{"I have asked."} }
+	payments := bob
+	payments.Attributes = map[string]string{"team": "payments"}
+	for name, c := range map[string]struct {
+		plan   func(*access.Plan)
+		do     func(s *story)
+		proven bool
+	}{
+		"levels in order": {levels, func(s *story) { s.decide(bob, access.Approve, 1); s.decide(erin, access.Approve, 2) }, true},
+		"levels at once":  {levels, func(s *story) { s.decide(erin, access.Approve, 1); s.decide(bob, access.Approve, 2) }, false},
+		"the same team":   {sameTeam, func(s *story) { s.decide(payments, access.Approve, 1) }, true},
+		"no team":         {sameTeam, func(s *story) { s.decide(bob, access.Approve, 1) }, false},
+		"not confirmed":   {confirm, func(s *story) { s.decide(bob, access.Approve, 1) }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newTale(t, c.plan)
+			s.evaluate()
+			c.do(s)
+			s.open(time.Minute)
+			s.close(time.Hour, access.ReadBack{})
+			require.Equal(t, c.proven, s.verify(s.pack()).Proven(), s.verify(s.pack()).Summary)
+		})
+	}
+}
+
 func TestPackOfALiar(t *testing.T) {
 	bob := human("bob", "approvers")
 	for name, tell := range map[string]struct {

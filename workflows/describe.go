@@ -32,7 +32,7 @@ func Details(plan access.Plan) string {
 		b.WriteString("\nThe contract approves this by itself.")
 	}
 	for _, s := range plan.Rule.Stages {
-		fmt.Fprintf(&b, "\nStage %s: %s by %s.", s.Name, counted(s.Approvals, "approval"), strings.Join(s.From, " or "))
+		fmt.Fprintf(&b, "\nStage %s: %s.", s.Name, s.Needs())
 	}
 	fmt.Fprintf(&b, "\n\nContract version `%s`, plan `%s`.", plan.ContractVersion, plan.Digest)
 	return access.Clip(b.String(), maxDetails)
@@ -108,8 +108,8 @@ func (r *request) standing() string {
 // approvers are the groups whose approval is missing, stage by stage.
 func (r *request) approvers() (out []string) {
 	for _, s := range r.Stages {
-		if !s.Met {
-			out = append(out, strings.Join(s.From, " or "))
+		if !s.Met && !s.Waits {
+			out = append(out, s.Needs())
 		}
 	}
 	if len(out) == 0 {
@@ -119,7 +119,7 @@ func (r *request) approvers() (out []string) {
 }
 
 func approvals(s access.StageStatus) string {
-	text := fmt.Sprintf("stage %s: %d of %s by %s", s.Name, len(s.Approved), counted(s.Approvals, "approval"), strings.Join(s.From, " or "))
+	text := fmt.Sprintf("stage %s: %s", s.Name, s.Progress())
 	if len(s.Approved) > 0 {
 		text += " (" + strings.Join(s.Approved, ", ") + ")"
 	}

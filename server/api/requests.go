@@ -75,13 +75,14 @@ func (a *API) decide(c echo.Context) error {
 		Decision   access.Verdict    `json:"decision"`
 		PlanDigest string            `json:"planDigest"`
 		Comment    string            `json:"comment"`
+		Confirmed  []string          `json:"confirmed"`
 		Passkey    *access.Assertion `json:"passkey"`
 	}
 	if err := read(c, &body, false); err != nil {
 		return err
 	}
 	r, err := a.app.Decide(c.Request().Context(), actor(c), c.Param("id"),
-		app.DecisionInput{Verdict: body.Decision, PlanDigest: body.PlanDigest, Comment: body.Comment, Passkey: body.Passkey})
+		app.DecisionInput{Verdict: body.Decision, PlanDigest: body.PlanDigest, Comment: body.Comment, Confirmed: body.Confirmed, Passkey: body.Passkey})
 	if err != nil {
 		return err
 	}

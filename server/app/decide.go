@@ -43,6 +43,7 @@ type DecisionInput struct {
 	Verdict    access.Verdict
 	PlanDigest string
 	Comment    string
+	Confirmed  []string          // of the rule's statements, word for word
 	Passkey    *access.Assertion // where the plan requires one; else it is left out of the record
 }
 
@@ -66,7 +67,7 @@ func (d *decider) Decide(ctx context.Context, by access.Actor, id string, in Dec
 		return r, nil
 	}
 	dec := access.Decision{RequestID: id, PlanDigest: in.PlanDigest, Verdict: in.Verdict, Approver: by.Person, Via: by.Via,
-		Comment: in.Comment, At: d.now().Truncate(time.Microsecond)}
+		Comment: in.Comment, Confirmed: in.Confirmed, At: d.now().Truncate(time.Microsecond)}
 	if in.Verdict == access.Approve {
 		if dec, err = d.prove(r.Plan, dec, in.Passkey); err != nil {
 			return r, d.refused.record(ctx, by, id, access.ActDecide, err)
@@ -116,13 +117,22 @@ func (d *decider) check(p access.Person, r access.Request, in DecisionInput) err
 	if err := checkText("comment", in.Comment); err != nil {
 		return err
 	}
-	if err := r.Plan.Rule.MayDecide(r.Requester, p); err != nil {
+	waited := d.now().Sub(r.Plan.CreatedAt)
+	if err := r.Plan.Rule.MayDecide(r.Requester, p, waited); err != nil {
 		return err
 	}
 	if in.PlanDigest != r.Plan.Digest {
 		return access.Refuse(access.CodeConflict, "wrong_digest", "the plan that you decided is not the plan of this request; look at it again")
 	}
-	return d.checkState(p, r, in.Verdict)
+	if err := d.checkState(p, r, in.Verdict); err != nil {
+		return err
+	}
+	if in.Verdict == access.Approve {
+		if err := r.Plan.Rule.CheckAsked(p, waited, r.Stages); err != nil {
+			return err
+		}
+	}
+	return r.Plan.Rule.CheckComment(access.Decision{Verdict: in.Verdict, Comment: in.Comment, Confirmed: in.Confirmed})
 }
 
 // checkState reports why a verdict comes too late, or contradicts an earlier one.

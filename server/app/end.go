@@ -44,7 +44,7 @@ var endings = map[workflows.EndKind]ending{
 func isRequester(_ roles, p access.Person, r access.Request) bool { return p.ID == r.Requester.ID }
 
 func mayRevoke(own roles, p access.Person, r access.Request) bool {
-	return own.isOperator(p) || mayDecide(p, r)
+	return own.isOperator(p) || mayDecide(p, r, everEscalated)
 }
 
 // Cancel takes back a request that has opened nothing; only its requester may.

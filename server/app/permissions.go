@@ -12,11 +12,12 @@ type Permissions struct {
 // Permissions returns what p may do with a request that p sees.
 func (q *requests) Permissions(p access.Person, r access.Request) Permissions {
 	mine, live, operator := p.ID == r.Requester.ID, r.State == access.StateActive, q.roles.isOperator(p)
+	waited := q.now().Sub(r.Plan.CreatedAt)
 	return Permissions{
-		Decide:  r.State == access.StatePending && mayDecide(p, r) && !hasDecided(p, r) && q.now().Before(r.Plan.PendingUntil),
+		Decide:  r.State == access.StatePending && mayDecide(p, r, waited) && r.Plan.Rule.CheckAsked(p, waited, r.Stages) == nil && !hasDecided(p, r) && q.now().Before(r.Plan.PendingUntil),
 		Cancel:  mine && (r.State == access.StatePending || r.State == access.StateScheduled),
 		Release: mine && live,
-		Revoke:  !mine && (r.State == access.StateGranting || live) && (operator || mayDecide(p, r)),
+		Revoke:  !mine && (r.State == access.StateGranting || live) && (operator || mayDecide(p, r, waited)),
 		Extend:  mine && live && r.Plan.Extend != nil && r.Extensions < r.Plan.Extend.Times,
 		PickUp:  mine && live,
 		Operate: operator,

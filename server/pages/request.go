@@ -52,8 +52,9 @@ func requestPath(id string) string { return "/requests/" + id }
 func (p *Pages) decide(c echo.Context) error {
 	signed, err := assertion(c)
 	if err == nil {
+		form, _ := c.FormParams() // what cannot be read confirms nothing
 		_, err = p.app.Decide(c.Request().Context(), auth.Actor(c), c.Param("id"), app.DecisionInput{Verdict: access.Verdict(c.FormValue("decision")),
-			PlanDigest: c.FormValue("planDigest"), Comment: c.FormValue("comment"), Passkey: signed})
+			PlanDigest: c.FormValue("planDigest"), Comment: c.FormValue("comment"), Confirmed: form["confirmed"], Passkey: signed})
 	}
 	return p.done(c, err)
 }

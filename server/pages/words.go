@@ -64,9 +64,12 @@ func isChoice(o contracts.OfferDuration, typed string) bool {
 func needs(a contracts.OfferApproval) string {
 	var from []string
 	for _, s := range a.Stages {
-		if s.Approvals > 1 {
+		switch {
+		case len(s.AnyOf) > 0:
+			from = append(from, fmt.Sprintf("%s (%s)", s.Name, s.Needs()))
+		case s.Approvals > 1:
 			from = append(from, fmt.Sprintf("%d of %s", s.Approvals, s.Name))
-		} else {
+		default:
 			from = append(from, s.Name)
 		}
 	}
@@ -83,6 +86,20 @@ func needs(a contracts.OfferApproval) string {
 		return automatically + " or by " + listed(from)
 	}
 	return "approved by " + listed(from)
+}
+
+// commentNeeded says how much must be written with a decision.
+func commentNeeded(r access.Rule) string {
+	part := func(n int, what string) string {
+		if n == 0 {
+			return what + " optional"
+		}
+		return fmt.Sprintf("%s at least %d letters and digits", what, n)
+	}
+	if r.Comment == 0 && r.DenyComment == 0 {
+		return "optional"
+	}
+	return part(r.Comment, "to approve,") + "; " + part(r.DenyComment, "to deny,")
 }
 
 // listed joins names with commas and a last "and".
@@ -119,7 +136,7 @@ var outcomeTips = map[access.Outcome]string{
 func waiting(r access.Request) string {
 	var open []string
 	for _, s := range r.Stages {
-		if !s.Met {
+		if !s.Met && !s.Waits {
 			open = append(open, s.Name)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 
 func decideCommand(name, short string, v access.Verdict) *cobra.Command {
 	var comment, digest string
+	var confirmed []string
 	c := &cobra.Command{
 		Use: name, Short: short,
 		Long: "Decides the request's plan as it is now. With --digest the decision counts only if that is still the plan you\n" +
@@ -20,6 +21,9 @@ func decideCommand(name, short string, v access.Verdict) *cobra.Command {
 		Example: "  ramp " + name + " 0123456789abcdef\n  ramp " + name + " 0123456789abcdef --comment \"as agreed in the incident channel\"",
 	}
 	c.Flags().StringVar(&comment, "comment", "", "for the requester and the record")
+	if v == access.Approve {
+		c.Flags().StringArrayVar(&confirmed, "confirm", nil, "a statement that this request's approvers confirm, word for word; once for each")
+	}
 	c.Flags().StringVar(&digest, "digest", "", "decide only if the plan still has this digest")
 	return requestAction{
 		do: func(ctx context.Context, c *client.Client, id string) (access.Request, error) {
@@ -35,12 +39,12 @@ func decideCommand(name, short string, v access.Verdict) *cobra.Command {
 					digest = r.Plan.Digest
 				}
 			}
-			return c.Decide(ctx, id, v, digest, comment)
+			return c.Decide(ctx, id, client.Decision{Verdict: v, PlanDigest: digest, Comment: comment, Confirmed: confirmed})
 		},
 		said: func(r access.Request) string {
 			for _, s := range r.Stages {
 				if !s.Met && v == access.Approve {
-					return fmt.Sprintf("Approved by you. Still needed: %s (%d of %d).", s.Name, len(s.Approved), s.Approvals)
+					return fmt.Sprintf("Approved by you. Still needed: %s (%s).", s.Name, output.Clean(s.Progress()))
 				}
 			}
 			if v == access.Deny {

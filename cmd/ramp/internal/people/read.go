@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,9 +45,18 @@ func approvers(o contracts.Offer) string {
 		parts = append(parts, "contract")
 	}
 	for _, s := range o.Approval.Stages {
-		parts = append(parts, fmt.Sprintf("%d×%s", s.Approvals, strings.Join(s.From, "/")))
+		parts = append(parts, approversOf(s))
 	}
 	return strings.Join(parts, "+")
+}
+
+// approversOf returns a stage in one word: 2×dba, or 2×dba|1×leads.
+func approversOf(s access.Stage) string {
+	var ways []string
+	for _, a := range s.Ways() {
+		ways = append(ways, fmt.Sprintf("%d×%s", max(a.Approvals, 1), strings.Join(append(slices.Clone(a.From), a.People...), "/")))
+	}
+	return strings.Join(ways, "|")
 }
 
 func listCommand() *cobra.Command {
@@ -129,7 +139,7 @@ func requestDetail(r access.Request) func(io.Writer) {
 		}
 		rows = append(rows, requestTimes(r)...)
 		for _, s := range r.Stages {
-			line := fmt.Sprintf("%s: %d of %d from %s", s.Name, len(s.Approved), s.Approvals, strings.Join(s.From, ", "))
+			line := s.Name + ": " + output.Clean(s.Progress())
 			if len(s.Approved) > 0 {
 				line += " (" + output.Clean(strings.Join(s.Approved, ", ")) + ")"
 			}

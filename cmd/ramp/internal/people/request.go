@@ -121,7 +121,7 @@ func progress(r access.Request, page string) string {
 		}
 		var needs []string
 		for _, s := range r.Stages {
-			needs = append(needs, fmt.Sprintf("%d of %s", s.Approvals, strings.Join(s.From, ", ")))
+			needs = append(needs, output.Clean(s.Needs()))
 		}
 		return fmt.Sprintf("%s waits for approval by %s, until %s: %s", r.ID, strings.Join(needs, " and "), output.Time(r.Plan.PendingUntil), page)
 	case access.StateScheduled:

@@ -1,0 +1,135 @@
+package contracts_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/contracts"
+)
+
+// askedUnder evaluates a request of alice under a contract with one stage.
+func askedUnder(t *testing.T, stage string, attributes map[string]string) contracts.Evaluation {
+	set, err := parse(t, "{stages: [{name: s, "+stage+"}]}")
+	require.NoError(t, err, stage)
+	p := alice
+	p.Attributes = attributes
+	return set.Contracts[0].Evaluate(contracts.Input{Person: p, Now: now, Request: access.RequestInput{Reason: "the orders are stuck since two"}})
+}
+
+// TestApproverCondition: what is said of the request is filled in when it is made, and
+// the rest admits whom the condition admits.
+func TestApproverCondition(t *testing.T) {
+	payments := map[string]string{"team": "payments", "cost-centre": "7"}
+	approver := func(attributes map[string]string, groups ...string) access.Person {
+		return access.Person{ID: "bob", Kind: access.KindHuman, Groups: append(groups, "x"), Attributes: attributes}
+	}
+	for _, c := range []struct {
+		where    string
+		mine     map[string]string
+		approver access.Person
+		want     bool
+	}{
+		{`approver.team == person.team`, payments, approver(payments), true},
+		{`person.team == approver.attributes.team`, payments, approver(payments), true},
+		{`approver.attributes["cost-centre"] == person.attributes["cost-centre"]`, payments, approver(payments), true},
+		{`approver.team == person.team`, payments, approver(map[string]string{"team": "search"}), false},
+		{`approver.team == person.team`, payments, approver(nil), false},
+		{`approver.team != person.team`, payments, approver(payments), false},
+		{`approver.team != person.team`, payments, approver(map[string]string{"team": "search"}), true},
+		{`approver.team != person.team`, payments, approver(nil), false},
+		{`!(approver.team == person.team)`, payments, approver(nil), false},
+		{`!has(approver.team)`, payments, approver(nil), true},
+		{`has(approver.team) && approver.team in ["search", person.team]`, payments, approver(payments), true},
+		{`approver.team in ["search"]`, payments, approver(payments), false},
+		{`approver.team in person.groups.filter(g, g != "engineering")`, nil, approver(payments), false},
+		{`"leads" in approver.groups`, nil, approver(nil, "leads"), true},
+		{`("leads-" + person.team) in approver.groups`, payments, approver(nil, "leads-payments"), true},
+		{`"leads" in approver.groups`, nil, approver(nil), false},
+		{`duration < duration("1h") || "leads" in approver.groups`, nil, approver(nil), true},
+		{`duration > duration("1h") || "leads" in approver.groups`, nil, approver(nil), false},
+		{`approver.id != "bob" && true`, nil, approver(nil), false},
+		{`approver.email == person.email || approver.id == "bob"`, nil, approver(nil), true},
+	} {
+		t.Run(c.where, func(t *testing.T) {
+			e := askedUnder(t, "from: [x], where: '"+c.where+"'", c.mine)
+			if e.Err() != nil {
+				require.False(t, c.want, "%v", e.Err())
+				return
+			}
+			require.Equal(t, c.want, e.Draft.Rule.Stages[0].Admits(c.approver), "%v", e.Draft.Rule.Stages[0].Where)
+		})
+	}
+}
+
+// TestApproverConditionNobody: a request that no approver could approve is refused when
+// it is made, and one way that nobody can take leaves the other.
+func TestApproverConditionNobody(t *testing.T) {
+	for stage, detail := range map[string]string{
+		`from: [x], where: 'approver.team == person.team'`: "not known",
+		`from: [x], where: 'approver.team != person.team'`: "not known",
+		`from: [x], where: 'approver.team in []'`:          "no approver can satisfy it",
+		`managerOf: requester`:                             "not known who the manager is",
+	} {
+		e := askedUnder(t, stage, nil)
+		require.Equal(t, access.CodeUnevaluated, access.CodeOf(e.Err()), stage)
+		require.Equal(t, "nobody_approves", codes(e.Issues))
+		require.Contains(t, e.Issues[0].Message, detail)
+	}
+	e := askedUnder(t, `anyOf: [{managerOf: requester}, {from: [x], approvals: 2}]`, nil)
+	require.NoError(t, e.Err())
+	require.Equal(t, "2 of x", e.Draft.Rule.Stages[0].Needs())
+	e = askedUnder(t, `anyOf: [{managerOf: requester}, {from: [x], approvals: 2}]`, map[string]string{"manager": "grace"})
+	require.Equal(t, "1 of grace, or 2 of x", e.Draft.Rule.Stages[0].Needs())
+	require.True(t, e.Draft.Rule.Stages[0].Admits(access.Person{ID: "grace"}))
+}
+
+// TestApproverConditionRefused: what a worker could not evaluate is refused when the
+// contract is read.
+func TestApproverConditionRefused(t *testing.T) {
+	for where, want := range map[string]string{
+		`approver.groups.exists(g, g == "x")`:   "of an approver only this may be written",
+		`size(approver.groups) > 2`:             "of an approver only this may be written",
+		`approver.id.startsWith("a")`:           "of an approver only this may be written",
+		`approver.team == approver.centre`:      "of an approver only this may be written",
+		`approver == person`:                    "of an approver only this may be written",
+		`approver.groups == ["x"]`:              "of an approver only this may be written",
+		`approver.team`:                         "the type of this is not known",
+		`person.team == "x"`:                    "this says nothing of the approver",
+		`approver.team == "pаyments"`:           "",
+		`approver.team == person.team && peron`: "undeclared reference",
+	} {
+		_, err := parse(t, "{stages: [{name: s, from: [x], where: '"+where+"'}]}")
+		require.Equal(t, "condition", codes(access.IssuesOf(err)), where)
+		require.Contains(t, access.IssuesOf(err)[0].Message, want)
+	}
+}
+
+// TestRefusedStages: each stage that could not be met as it is written.
+func TestRefusedStages(t *testing.T) {
+	for approval, want := range map[string]string{
+		`{stages: [{name: s}]}`:                                                                  "stage_from",
+		`{stages: [{name: s, people: [a], approvals: 2}]}`:                                       "stage_too_few",
+		`{stages: [{name: s, people: [a, '']}]}`:                                                 "stage_from",
+		`{stages: [{name: s, managerOf: bob}]}`:                                                  "stage_manager",
+		`{stages: [{name: s, from: [x], anyOf: [{from: [y]}, {from: [z]}]}]}`:                    "stage_any_of",
+		`{stages: [{name: s, anyOf: [{from: [y]}]}]}`:                                            "stage_any_of",
+		`{stages: [{name: s, anyOf: [{from: [y]}, {}]}]}`:                                        "stage_from",
+		`{stages: [{name: s, from: [x], level: 6}]}`:                                             "stage_level",
+		`{stages: [{name: s, from: [x], denials: 1}]}`:                                           "stage_denials_over",
+		`{denyThreshold: 3, stages: [{name: s, from: [x], denials: 0}]}`:                         "stage_denials",
+		`{confirm: ['...'], stages: [{name: s, from: [x]}]}`:                                     "confirm",
+		`{confirm: [I have, I have], stages: [{name: s, from: [x]}]}`:                            "confirm",
+		`{commentMinLength: 1001, stages: [{name: s, from: [x]}]}`:                               "comment_bounds",
+		`{commentMinLength: 10, auto: 'person.id == "x"'}`:                                       "comment_nobody",
+		`{stages: [` + ways("a") + `, ` + ways("b") + `, ` + ways("c") + `, ` + ways("d") + `]}`: "stages_choices",
+	} {
+		_, err := parse(t, approval)
+		require.Equal(t, want, codes(access.IssuesOf(err)), approval)
+	}
+}
+
+func ways(name string) string {
+	return "{name: " + name + ", anyOf: [{from: [a]}, {from: [b]}, {from: [c]}]}"
+}

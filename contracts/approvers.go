@@ -1,0 +1,95 @@
+package contracts
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"ramp.dev/ramp/access"
+)
+
+// approvers are the people of one way to meet a stage.
+type approvers struct {
+	From      []string `yaml:"from" schema:"name"`
+	People    []string `yaml:"people" schema:"name"`
+	ManagerOf string   `yaml:"managerOf" schema:"enum=requester|"`
+	Where     string   `yaml:"where" schema:"maxLength=2000"`
+	Approvals *number  `yaml:"approvals" schema:"minimum=1 maximum=20"`
+
+	where *approverCondition
+}
+
+const maxApprovals = 20
+
+// attributeManager is the requester's attribute that names their manager, by the
+// id under which Ramp knows people.
+const attributeManager = "manager"
+
+// sources are where approvers may come from, for messages.
+const sources = "from (groups), people (ids) or managerOf: requester"
+
+// blank reports whether nothing is written.
+func (a *approvers) blank() bool {
+	return len(a.From) == 0 && len(a.People) == 0 && a.ManagerOf == "" && a.Where == "" && a.Approvals == nil
+}
+
+func (a *approvers) check(d *document, path ...any) {
+	if len(a.From) == 0 && len(a.People) == 0 && a.ManagerOf == "" {
+		d.issue("stage_from", "a stage must say who approves: "+sources, path...)
+	}
+	checkNames(d, "a group's name cannot be blank", a.From, below(path, "from"))
+	checkNames(d, "a person's id cannot be blank", a.People, below(path, "people"))
+	if a.ManagerOf != "" && a.ManagerOf != "requester" {
+		d.issue("stage_manager", "managerOf is the manager of the requester: write managerOf: requester", below(path, "managerOf")...)
+	}
+	if n := a.Approvals.or(1); n < 1 || n > maxApprovals {
+		d.issue("stage_approvals", fmt.Sprintf("a stage's approvals is 1 to %d", maxApprovals), below(path, "approvals")...)
+	}
+	// People who are listed must be enough; how many are in a group nobody knows here.
+	if few := len(a.People) + len(a.ManagerOf)/len("requester"); len(a.From) == 0 && few > 0 && a.Approvals.or(1) > few {
+		d.issue("stage_too_few", fmt.Sprintf("%d people must approve, and %d may", a.Approvals.or(1), few), below(path, "approvals")...)
+	}
+	if a.Where != "" {
+		a.where = d.approverCondition(a.Where, below(path, "where")...)
+	}
+}
+
+func checkNames(d *document, message string, names []string, path []any) {
+	for i, name := range names {
+		if strings.TrimSpace(name) == "" {
+			d.issue("stage_from", message, below(path, i)...)
+		}
+	}
+}
+
+// below returns a path that is longer by some steps.
+func below(path []any, steps ...any) []any { return append(slices.Clone(path), steps...) }
+
+// asPlanned returns the approvers as far as they are known without a request.
+func (a *approvers) asPlanned() access.Approvers {
+	return access.Approvers{From: a.From, People: a.People, Approvals: a.Approvals.or(1)}
+}
+
+// plan returns the approvers of a request, and false if nobody can be one: a manager
+// who is not known is nobody, and a condition that no approver can satisfy admits
+// nobody. field names the condition in the trace.
+func (a *approvers) plan(q *query, field string) (access.Approvers, bool) {
+	out := a.asPlanned()
+	if a.ManagerOf != "" {
+		step := Step{Field: strings.TrimSuffix(field, "where") + "managerOf", Expression: "person.attributes.manager", Result: Unevaluated, Detail: "it is not known who the manager is"}
+		if manager := q.Person.Attributes[attributeManager]; manager != "" {
+			step.Result, step.Detail = Satisfied, manager
+			out.People = append(slices.Clone(out.People), manager)
+		}
+		q.result.Trace = append(q.result.Trace, step)
+	}
+	if a.where != nil {
+		check, step := a.where.fill(field, q.variables)
+		q.result.Trace = append(q.result.Trace, step)
+		if step.Result != Satisfied {
+			return out, false
+		}
+		out.Where = &check
+	}
+	return out, len(out.From) > 0 || len(out.People) >= out.Approvals
+}
