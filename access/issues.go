@@ -14,6 +14,13 @@ func (is *Issues) Add(code, field, format string, args ...any) {
 	*is = append(*is, Issue{Code: code, Field: field, Message: fmt.Sprintf(format, args...)})
 }
 
+// Require adds one issue unless ok.
+func (is *Issues) Require(ok bool, code, field, format string, args ...any) {
+	if !ok {
+		is.Add(code, field, format, args...)
+	}
+}
+
 // Err returns an error of code CodeInvalid with every issue, or nil if there is
 // none.
 func (is Issues) Err() error {

@@ -185,8 +185,12 @@ func leavesOf(t reflect.Type, path string) (out []leaf) {
 	}
 	if t.Kind() == reflect.Struct {
 		for i := range t.NumField() {
-			if name, _, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ","); name != "" {
+			name, options, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
+			switch {
+			case name != "":
 				out = append(out, leavesOf(t.Field(i).Type, strings.TrimPrefix(path+"."+name, "."))...)
+			case options == "inline" && t.Field(i).Type.Kind() == reflect.Struct:
+				out = append(out, leavesOf(t.Field(i).Type, path)...)
 			}
 		}
 	}

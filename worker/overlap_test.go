@@ -15,6 +15,7 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/integrations/jsonhttp"
 	"ramp.dev/ramp/integrations/vaulttoken"
 	"ramp.dev/ramp/integrations/vaulttoken/vaulttest"
 	"ramp.dev/ramp/workflows"
@@ -68,8 +69,8 @@ func TestCase29OnVault(t *testing.T) {
 	_, err := vault.Root.Logical().Write("secret/data/orders", map[string]any{"data": map[string]any{"n": 1}})
 	require.NoError(t, err)
 	s := newSite(t, nil)
-	target := NewTargetConfig("vault", vaulttoken.Config{Address: vault.Address,
-		Token: field.SecretFile(vaulttest.TokenFile(t, vault.Token(t, "ramp"))), Policies: []string{"orders-read"}})
+	target := NewTargetConfig("vault", vaulttoken.Config{Config: jsonhttp.Config{Address: vault.Address,
+		Token: field.SecretFile(vaulttest.TokenFile(t, vault.Token(t, "ramp")))}, Policies: []string{"orders-read"}})
 	s.config.Targets = map[string]TargetConfig{"vault/main": target}
 	s.start()
 	open := func(who string, d time.Duration) (asked, *api.Client) {

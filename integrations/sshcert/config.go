@@ -101,50 +101,31 @@ func shortName(target string) string { return target[strings.LastIndexByte(targe
 // Validate returns everything that is wrong. It does not reach for the host.
 func (c Config) Validate(name string) access.Issues {
 	var issues access.Issues
-	bad := issues.Add
-	if !shortShape.MatchString(shortName(name)) {
-		bad("target_name", "", "the target's name must be like ssh/demo: its last part becomes the host's name for the ssh command")
-	}
-	if c.Dir == "" {
-		bad("dir_missing", "dir", "the directory shared with the host is needed")
-	}
-	if len(c.Users) == 0 {
-		bad("users_missing", "users", "at least one login is needed")
-	}
+	require := issues.Require
+	require(shortShape.MatchString(shortName(name)), "target_name", "", "the target's name must be like ssh/demo: its last part becomes the host's name for the ssh command")
+	require(c.Dir != "", "dir_missing", "dir", "the directory shared with the host is needed")
+	require(len(c.Users) > 0, "users_missing", "users", "at least one login is needed")
 	for _, u := range c.Users {
-		if !hostfiles.UserShape.MatchString(u) {
-			bad("user_malformed", "users", "%q is not a login name", access.Clip(u, 40))
-		}
+		require(hostfiles.UserShape.MatchString(u), "user_malformed", "users", "%q is not a login name", access.Clip(u, 40))
 	}
 	if c.SourceAddress != "" {
-		if _, err := parseBlock(c.SourceAddress); err != nil {
-			bad("source_address_malformed", "sourceAddress", "%s", err)
-		}
+		_, err := parseBlock(c.SourceAddress)
+		require(err == nil, "source_address_malformed", "sourceAddress", "%s", err)
 	}
 	for _, e := range c.Extensions {
-		if !slices.Contains(extensions, e) {
-			bad("extension_unknown", "extensions", "%s is none of %s", access.Clip(e, 40), strings.Join(extensions, ", "))
-		}
+		require(slices.Contains(extensions, e), "extension_unknown", "extensions", "%s is none of %s", access.Clip(e, 40), strings.Join(extensions, ", "))
 	}
-	if !hostShape.MatchString(c.Host) {
-		bad("host_malformed", "host", "a host name or an address is needed")
+	require(hostShape.MatchString(c.Host), "host_malformed", "host", "a host name or an address is needed")
+	require(c.Port >= 0 && c.Port <= 65535, "port_out_of_range", "port", "a port is between 1 and 65535")
+	require(c.HostKey != "", "host_key_missing", "hostKey", "the host's public key, or the path of its .pub file, is needed: without it anybody could pose as the host")
+	if c.HostKey.IsText() {
+		_, err := parseHostKey([]byte(c.HostKey))
+		require(err == nil, "host_key_malformed", "hostKey", "%s", err)
 	}
-	if c.Port < 0 || c.Port > 65535 {
-		bad("port_out_of_range", "port", "a port is between 1 and 65535")
-	}
-	if c.HostKey == "" {
-		bad("host_key_missing", "hostKey", "the host's public key, or the path of its .pub file, is needed: without it anybody could pose as the host")
-	} else if c.HostKey.IsText() {
-		if _, err := parseHostKey([]byte(c.HostKey)); err != nil {
-			bad("host_key_malformed", "hostKey", "%s", err)
-		}
-	}
-	if (c.Sessions.Control != "") == c.Sessions.Processes {
-		bad("sessions_one", "sessions", "exactly one of control and processes is needed: access that goes on in a live session has not ended")
-	}
-	if _, err := os.Stat("/proc/self/stat"); c.Sessions.Processes && err != nil {
-		bad("sessions_processes", "sessions.processes", "this needs Linux's /proc")
-	}
+	require((c.Sessions.Control != "") != c.Sessions.Processes, "sessions_one", "sessions",
+		"exactly one of control and processes is needed: access that goes on in a live session has not ended")
+	_, err := os.Stat("/proc/self/stat")
+	require(!c.Sessions.Processes || err == nil, "sessions_processes", "sessions.processes", "this needs Linux's /proc")
 	return issues
 }
 

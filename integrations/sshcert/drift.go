@@ -2,8 +2,8 @@ package sshcert
 
 import (
 	"context"
+	"maps"
 	"slices"
-	"time"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations"
@@ -22,27 +22,25 @@ func (t *target) Drift(_ context.Context, g access.Grant) ([]string, error) {
 	if closed, err := t.dir.IsClosed(g.Name); err != nil || closed {
 		return nil, err
 	}
-	files, err := t.dir.AllPrincipals()
+	admissions, err := t.dir.Admissions(g.Name)
 	if err != nil {
 		return nil, err
 	}
 	var out []string
-	admitted := false
-	for _, f := range files {
-		lines := slices.DeleteFunc(hostfiles.Lines(f.Content), func(l hostfiles.Line) bool { return l.Principal != g.Name })
-		admitted = admitted || len(lines) > 0
+	for _, user := range slices.Sorted(maps.Keys(admissions)) {
+		lines := admissions[user]
 		if len(lines) > 1 {
-			out = append(out, "it is admitted by more than one line for "+f.User)
+			out = append(out, "it is admitted by more than one line for "+user)
 		}
 		for _, l := range lines {
-			if f.User != ent.User {
-				out = append(out, "it may log in as "+f.User)
+			if user != ent.User {
+				out = append(out, "it may log in as "+user)
 				continue
 			}
 			out = append(out, ent.differences(l, g)...)
 		}
 	}
-	if issued, err := t.dir.HasIssued(g.Name); err != nil || !issued || admitted {
+	if issued, err := t.dir.HasIssued(g.Name); err != nil || !issued || len(admissions) > 0 {
 		return out, err
 	}
 	return []string{"the host no longer admits it"}, nil
@@ -50,8 +48,8 @@ func (t *target) Drift(_ context.Context, g access.Grant) ([]string, error) {
 
 // differences returns how a line in the right login's file differs from g.
 func (e entitlement) differences(l hostfiles.Line, g access.Grant) (out []string) {
-	if l.Err == nil && l.Options.ExpiresAt.After(g.ExpiresAt) {
-		out = append(out, "it ends at "+l.Options.ExpiresAt.UTC().Format(time.RFC3339)+" instead of "+g.ExpiresAt.Format(time.RFC3339))
+	if l.Err == nil {
+		out = integrations.EndDrift("it ends at", l.Options.ExpiresAt, g.ExpiresAt)
 	}
 	if !e.admittedBy(l) {
 		out = append(out, "the options of its line were changed")
@@ -79,36 +77,23 @@ func (t *target) rewrite(ctx context.Context, g access.Grant) (found bool, err e
 		return false, err
 	}
 	defer unlock()
-	files, err := t.dir.AllPrincipals()
+	admissions, err := t.dir.Admissions(g.Name)
 	if err != nil {
 		return false, err
 	}
-	changed := map[string][]byte{}
-	for _, f := range files {
-		l, there := hostfiles.Find(f.Content, g.Name)
-		if !there {
-			continue
-		}
-		// An earlier end stands: it may be the one before an extension that is on its way.
-		if at := l.Options.ExpiresAt; f.User == ent.User && l.Err == nil && !at.IsZero() && at.Before(g.ExpiresAt) {
-			g.ExpiresAt = at
-		}
-		changed[f.User], _ = hostfiles.Drop(f.Content, g.Name)
-	}
-	if len(changed) == 0 {
+	if len(admissions) == 0 {
 		issued, err := t.dir.HasIssued(g.Name)
 		if err == nil && issued {
 			err = access.Errorf(access.CodeConflict, "its line was removed; it does not open again")
 		}
 		return false, err
 	}
-	if rest, ok := changed[ent.User]; ok {
-		changed[ent.User] = hostfiles.Append(rest, ent.line(g))
-	}
-	for user, content := range changed {
-		if err := t.dir.SetPrincipals(user, content); err != nil {
-			return false, err
+	own, user := admissions[ent.User], ""
+	if len(own) > 0 {
+		user = ent.User
+		if own[0].Err == nil {
+			g.ExpiresAt = integrations.RestoredEnd(own[0].Options.ExpiresAt, g.ExpiresAt)
 		}
 	}
-	return true, nil
+	return true, t.dir.SetAdmission(g.Name, user, ent.line(g))
 }

@@ -17,13 +17,13 @@ func (t *target) Grant(ctx context.Context, g access.Grant) error {
 		return err
 	}
 	defer unlock()
-	content, _, err := t.find(ent, g.Name)
+	_, err = t.find(ent, g.Name)
 	if !errors.Is(err, integrations.ErrNotOpen) {
 		// The expiry of a line that is there is left alone: this may be a retry that
 		// an extension overtook.
 		return err
 	}
-	return t.dir.SetPrincipals(ent.User, hostfiles.Append(content, ent.line(g)))
+	return t.dir.SetAdmission(g.Name, ent.User, ent.line(g))
 }
 
 // Extend implements integrations.Extender.
@@ -33,13 +33,11 @@ func (t *target) Extend(ctx context.Context, g access.Grant) error {
 		return err
 	}
 	defer unlock()
-	content, line, err := t.find(ent, g.Name)
+	line, err := t.find(ent, g.Name)
 	if err != nil || !g.ExpiresAt.After(line.Options.ExpiresAt) {
 		return err
 	}
-	// The file is replaced as a whole, so the host sees the old end or the new one.
-	rest, _ := hostfiles.Drop(content, g.Name)
-	return t.dir.SetPrincipals(ent.User, hostfiles.Append(rest, ent.line(g)))
+	return t.dir.SetAdmission(g.Name, ent.User, ent.line(g))
 }
 
 // begin decodes the entitlement of a grant that is to be changed, and keeps
@@ -63,28 +61,20 @@ func (t *target) begin(ctx context.Context, g access.Grant) (ent entitlement, un
 	return ent, unlock, err
 }
 
-// find returns the principals file of the entitlement's login and the grant's
-// line in it. It returns integrations.ErrNotOpen, with the file, if no login's
-// file has such a line, and an error of code conflict if another login's has one
-// or the line is not as it was granted.
-func (t *target) find(ent entitlement, grant string) (content []byte, line hostfiles.Line, err error) {
-	files, err := t.dir.AllPrincipals()
+// find returns the grant's line. It returns integrations.ErrNotOpen if no login's
+// file has one, and an error of code conflict if another login's has one or the
+// line is not as it was granted.
+func (t *target) find(ent entitlement, grant string) (line hostfiles.Line, err error) {
+	admissions, err := t.dir.Admissions(grant)
 	if err != nil {
-		return nil, line, err
+		return line, err
 	}
-	err = integrations.ErrNotOpen
-	for _, f := range files {
-		if f.User == ent.User {
-			content = f.Content
-		}
-		l, there := hostfiles.Find(f.Content, grant)
-		switch {
-		case !there:
-		case f.User != ent.User || !ent.admittedBy(l):
-			return nil, line, integrations.ErrChanged("its line in the host's file")
-		default:
-			line, err = l, nil
-		}
+	own := admissions[ent.User]
+	switch {
+	case len(admissions) == 0:
+		return line, integrations.ErrNotOpen
+	case len(admissions) > 1, len(own) == 0, !ent.admittedBy(own[0]):
+		return line, integrations.ErrChanged("its line in the host's file")
 	}
-	return content, line, err
+	return own[0], nil
 }

@@ -38,17 +38,14 @@ func (t *target) Mint(ctx context.Context, g access.Grant) (access.Credential, e
 		return none, err
 	}
 	defer unlock()
-	_, line, err := t.find(ent, g.Name)
+	line, err := t.find(ent, g.Name)
 	if err != nil {
 		return none, err
 	}
 	if !line.Admits(clock.Now()) {
 		return none, integrations.ErrNotOpen
 	}
-	ends := g.ExpiresAt
-	if line.Options.ExpiresAt.Before(ends) {
-		ends = line.Options.ExpiresAt
-	}
+	ends := integrations.Earlier(line.Options.ExpiresAt, g.ExpiresAt)
 	public, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		return none, err

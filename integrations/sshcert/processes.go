@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/integrations/sshcert/hostfiles"
 )
 
@@ -41,22 +42,18 @@ func (p *processes) Count(_ context.Context, grant string) (int, error) {
 // Cut implements sessions. It kills until nothing is left, because a process may
 // fork before it is killed.
 func (p *processes) Cut(ctx context.Context, grant string) error {
-	for {
+	return integrations.AwaitGone(ctx, "sessions", cutStep, func() (int, error) {
 		table, roots, err := p.find(grant)
-		if err != nil || len(roots) == 0 {
-			return err
+		if err != nil {
+			return 0, err
 		}
 		for _, victim := range below(table, roots) {
 			if err := p.kill(victim); err != nil {
-				return access.Errorf(access.CodeForbidden, "end a session's process: %w", err)
+				return 0, access.Errorf(access.CodeForbidden, "end a session's process: %w", err)
 			}
 		}
-		select {
-		case <-ctx.Done():
-			return access.Errorf(access.CodeUnavailable, "sessions are still being cut: %w", ctx.Err())
-		case <-time.After(cutStep):
-		}
-	}
+		return len(roots), nil
+	})
 }
 
 // find returns all processes, and the numbers of those at the root of the grant's.

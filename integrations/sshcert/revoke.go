@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/integrations/sshcert/hostfiles"
 	"ramp.dev/ramp/internal/clock"
 )
 
@@ -30,16 +29,8 @@ func (t *target) removeFromFiles(ctx context.Context, grant string) error {
 	if err := t.dir.Close(grant); err != nil {
 		return err
 	}
-	files, err := t.dir.AllPrincipals()
-	if err != nil {
+	if err := t.dir.SetAdmission(grant, "", ""); err != nil {
 		return err
-	}
-	for _, f := range files {
-		if rest, dropped := hostfiles.Drop(f.Content, grant); dropped {
-			if err := t.dir.SetPrincipals(f.User, rest); err != nil {
-				return err
-			}
-		}
 	}
 	// The revoked list still refuses the keys if somebody restores an old
 	// principals file.

@@ -10,11 +10,12 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
+	"ramp.dev/ramp/integrations/jsonhttp"
 	"ramp.dev/ramp/integrations/vaulttoken/vaulttest"
 )
 
 func validConfig() Config {
-	return Config{Address: "https://vault.example.com:8200", Token: field.SecretEnv("RAMP_VAULT_TOKEN"), Policies: []string{"orders-read"}}
+	return Config{Config: jsonhttp.Config{Address: "https://vault.example.com:8200", Token: field.SecretEnv("RAMP_VAULT_TOKEN")}, Policies: []string{"orders-read"}}
 }
 
 func TestOpenBadConfig(t *testing.T) {

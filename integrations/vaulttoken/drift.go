@@ -75,10 +75,7 @@ func (r role) differences(policies []string, ends time.Time) (out []string) {
 	if r.max == 0 {
 		out = append(out, "its tokens have no longest life")
 	}
-	if r.expires.After(ends) {
-		out = append(out, "it ends at "+r.expires.Format(time.RFC3339)+" instead of "+ends.Format(time.RFC3339))
-	}
-	return out
+	return append(out, integrations.EndDrift("it ends at", r.expires, ends)...)
 }
 
 // Restore implements integrations.DriftDetector. It revokes tokens that may carry
@@ -95,10 +92,7 @@ func (t *target) Restore(ctx context.Context, g access.Grant) error {
 		return err
 	}
 	if len(own.differences(policies, g.ExpiresAt)) > 0 || own.expires.IsZero() {
-		// An earlier end stands: an extension may be on its way.
-		if !own.expires.IsZero() && own.expires.Before(g.ExpiresAt) {
-			g.ExpiresAt = own.expires
-		}
+		g.ExpiresAt = integrations.RestoredEnd(own.expires, g.ExpiresAt)
 		// A write keeps the fields that it leaves out, so a role with fields that
 		// Ramp never writes is deleted first.
 		if own.foreign != "" {

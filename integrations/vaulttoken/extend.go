@@ -62,9 +62,9 @@ func (t *target) extendToken(ctx context.Context, name string, to time.Time) err
 			return err
 		}
 	}
-	_, err = t.vault.write(ctx, "auth/token/renew-accessor", map[string]any{
+	err = t.vault.write(ctx, "auth/token/renew-accessor", map[string]any{
 		"accessor": r.accessor, "increment": int64(clock.Until(to) / time.Second),
-	})
+	}, nil)
 	if code := access.CodeOf(err); code == access.CodeInvalid || code == access.CodeForbidden {
 		// Vault responds so for a token that has ended, too.
 		if n, err := t.count(ctx, []string{name}); err != nil || n == 0 {

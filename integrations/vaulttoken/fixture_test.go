@@ -16,6 +16,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
+	"ramp.dev/ramp/integrations/jsonhttp"
 	"ramp.dev/ramp/integrations/targettest"
 	"ramp.dev/ramp/integrations/vaulttoken/vaulttest"
 )
@@ -41,7 +42,7 @@ func start(t *testing.T) (*vaulttest.Server, Config) {
 	server.Policy(t, "ramp", Policy("orders-read", "orders-write"))
 	_, err := server.Root.Logical().Write("secret/data/orders", map[string]any{"data": map[string]any{"n": 1}})
 	require.NoError(t, err)
-	return server, Config{Address: server.Address, Token: field.SecretFile(vaulttest.TokenFile(t, server.Token(t, "ramp"))),
+	return server, Config{Config: jsonhttp.Config{Address: server.Address, Token: field.SecretFile(vaulttest.TokenFile(t, server.Token(t, "ramp")))},
 		Policies: []string{"orders-read", "orders-write"}}
 }
 

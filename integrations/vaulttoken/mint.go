@@ -4,11 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/hashicorp/vault/api"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations"
@@ -38,10 +37,7 @@ func (t *target) Mint(ctx context.Context, g access.Grant) (access.Credential, e
 	if err != nil {
 		return none, err
 	}
-	ends := g.ExpiresAt
-	if granted.expires.Before(ends) {
-		ends = granted.expires
-	}
+	ends := integrations.Earlier(granted.expires, g.ExpiresAt)
 	if clock.Until(ends) < shortest {
 		return none, integrations.ErrExpired
 	}
@@ -69,16 +65,19 @@ func (t *target) mint(ctx context.Context, g access.Grant, r role, margin time.D
 		return "", err
 	}
 	ttl := (clock.Until(r.expires) - margin).Truncate(time.Millisecond)
-	secret, err := t.vault.write(ctx, createPath+"/"+r.name, map[string]any{
+	var made struct {
+		Auth madeToken `json:"auth"`
+	}
+	err = t.vault.write(ctx, createPath+"/"+r.name, map[string]any{
 		"ttl": fmt.Sprintf("%dms", ttl.Milliseconds()), "display_name": g.Name,
 		"meta": map[string]string{"ramp_request": g.RequestID, "ramp_principal": g.Principal,
 			"ramp_expires": r.expires.Format(time.RFC3339)},
-	})
+	}, &made)
 	now := clock.Now() // Vault made the token before this
 	if err != nil {
 		return "", t.orRevoked(ctx, g.Name, err)
 	}
-	if err := checkToken(secret, r.policies, ttl); err != nil {
+	if err := t.checkToken(made.Auth, r.policies, ttl); err != nil {
 		return "", err
 	}
 	left := r.expires.Sub(now)
@@ -87,7 +86,7 @@ func (t *target) mint(ctx context.Context, g access.Grant, r role, margin time.D
 	}
 	// From now on the limit is exact, no matter who renews the token. Vault rounds to
 	// seconds, so it is one second less.
-	r.max, r.accessor = left.Truncate(time.Second)-time.Second, secret.Auth.Accessor
+	r.max, r.accessor = left.Truncate(time.Second)-time.Second, made.Auth.Accessor
 	if err := t.putRole(ctx, r); err != nil {
 		return "", err
 	}
@@ -96,7 +95,7 @@ func (t *target) mint(ctx context.Context, g access.Grant, r role, margin time.D
 	if _, there, err := t.getRole(ctx, g.Name); err != nil || !there {
 		return "", t.orRevoked(ctx, g.Name, err)
 	}
-	return secret.Auth.ClientToken, nil
+	return made.Auth.ClientToken, nil
 }
 
 // orRevoked returns integrations.ErrRevoked in place of err if the grant's role is
@@ -111,12 +110,21 @@ func (t *target) orRevoked(ctx context.Context, grant string, err error) error {
 	return integrations.ErrRevoked
 }
 
+// madeToken is a token as Vault returns it.
+type madeToken struct {
+	ClientToken      string   `json:"client_token"`
+	Accessor         string   `json:"accessor"`
+	Policies         []string `json:"policies"`
+	IdentityPolicies []string `json:"identity_policies"`
+	Orphan           bool     `json:"orphan"`
+	LeaseDuration    int64    `json:"lease_duration"` // seconds
+}
+
 // checkToken compares the token that Vault made with what was asked for.
-func checkToken(secret *api.Secret, policies []string, ttl time.Duration) error {
-	if secret == nil || secret.Auth == nil || secret.Auth.ClientToken == "" || secret.Auth.Accessor == "" {
-		return unexpected("write", createPath)
+func (t *target) checkToken(a madeToken, policies []string, ttl time.Duration) error {
+	if a.ClientToken == "" || a.Accessor == "" {
+		return t.vault.Unexpected(http.MethodPut, createPath)
 	}
-	a := secret.Auth
 	if got := slices.Sorted(slices.Values(a.Policies)); !slices.Equal(got, policies) || len(a.IdentityPolicies) > 0 {
 		return access.Errorf(access.CodeConflict, "Vault made a token with policies %s instead of %s; it was revoked",
 			strings.Join(got, ", "), strings.Join(policies, ", "))
@@ -133,8 +141,8 @@ func (t *target) credential(token string, policies []string, ends time.Time) acc
 	if t.config.Namespace != "" {
 		env["VAULT_NAMESPACE"] = t.config.Namespace
 	}
-	if t.authorities != "" {
-		env["VAULT_CACERT_BYTES"] = t.authorities
+	if authorities := t.vault.Authorities(); authorities != "" {
+		env["VAULT_CACERT_BYTES"] = authorities
 	}
 	return access.Credential{
 		Kind: "vault", Env: env, ExpiresAt: ends,

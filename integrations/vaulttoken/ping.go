@@ -3,6 +3,7 @@ package vaulttoken
 import (
 	"context"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -27,30 +28,34 @@ func needed() map[string][]string {
 // make others, and must have the rights it needs. Errors are of code forbidden, unavailable and
 // throttled.
 func (t *target) Ping(ctx context.Context) error {
-	own, err := t.vault.read(ctx, "auth/token/lookup-self")
+	own, err := get[struct {
+		Type string `json:"type"`
+		Uses int64  `json:"num_uses"`
+	}](ctx, t.vault, "auth/token/lookup-self")
 	if err != nil {
 		return err
 	}
-	if kind, _ := own["type"].(string); kind != "service" {
-		return access.Errorf(access.CodeForbidden, "Ramp's own token is of type %q; Vault lets only service tokens make others", kind)
+	if own == nil {
+		return t.vault.Unexpected(http.MethodGet, "auth/token/lookup-self")
 	}
-	if uses, err := seconds(own["num_uses"]); err != nil || uses != 0 {
+	if own.Type != "service" {
+		return access.Errorf(access.CodeForbidden, "Ramp's own token is of type %q; Vault lets only service tokens make others", own.Type)
+	}
+	if own.Uses != 0 {
 		return access.Errorf(access.CodeForbidden, "Ramp's own token has a limited number of uses; Vault lets such tokens make no others")
 	}
 	want := needed()
 	paths := slices.Sorted(maps.Keys(want))
-	secret, err := t.vault.write(ctx, "sys/capabilities-self", map[string]any{"paths": paths})
-	if err != nil {
-		return err
+	var reply struct {
+		Data map[string][]string `json:"data"`
 	}
-	if secret == nil {
-		return unexpected("write", "sys/capabilities-self")
+	if err := t.vault.write(ctx, "sys/capabilities-self", map[string]any{"paths": paths}, &reply); err != nil {
+		return err
 	}
 	var missing []string
 	for _, path := range paths {
-		have, _ := texts(secret.Data[path])
 		for _, capability := range want[path] {
-			if !slices.Contains(have, capability) && !slices.Contains(have, "root") {
+			if have := reply.Data[path]; !slices.Contains(have, capability) && !slices.Contains(have, "root") {
 				missing = append(missing, capability+" on "+path)
 			}
 		}

@@ -5,7 +5,11 @@ import (
 	"time"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations"
 )
+
+// undoTimeout bounds taking back a token that was not handed out.
+const undoTimeout = 10 * time.Second
 
 // revokeTimeout is how long Revoke waits for tokens that another revoke is ending.
 const revokeTimeout = 5 * time.Second
@@ -45,30 +49,19 @@ func (t *target) revoke(ctx context.Context, grant string) error {
 func (t *target) revokeTokens(ctx context.Context, roles []string) error {
 	for _, name := range roles {
 		// sync: Vault responds when it is done, and so reports a failure.
-		if _, err := t.vault.write(ctx, revokePath+"/"+name, map[string]any{"sync": true}); err != nil {
+		if err := t.vault.write(ctx, revokePath+"/"+name, map[string]any{"sync": true}, nil); err != nil {
 			return err
 		}
 	}
-	for deadline := time.Now().Add(revokeTimeout); ; {
-		n, err := t.count(ctx, roles)
-		if err != nil || n == 0 {
-			return err
-		}
-		if time.Now().After(deadline) {
-			return access.Errorf(access.CodeUnavailable, "Vault still has %d of the grant's tokens", n)
-		}
-		select {
-		case <-ctx.Done():
-			return access.Errorf(access.CodeUnavailable, "Vault still has %d of the grant's tokens: %w", n, ctx.Err())
-		case <-time.After(50 * time.Millisecond):
-		}
-	}
+	ctx, cancel := context.WithTimeout(ctx, revokeTimeout)
+	defer cancel()
+	return integrations.AwaitGone(ctx, "of the grant's tokens", 50*time.Millisecond, func() (int, error) { return t.count(ctx, roles) })
 }
 
 // undo revokes one token that must not be handed out, and deletes its role. It
 // does so even if the caller has given up; if it fails, revoking the grant does it.
 func (t *target) undo(ctx context.Context, tokenRole string) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
 	defer cancel()
 	_ = t.dropRole(ctx, tokenRole)
 	_ = t.revokeTokens(ctx, []string{tokenRole})

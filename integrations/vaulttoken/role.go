@@ -2,7 +2,6 @@ package vaulttoken
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
@@ -57,7 +56,7 @@ func (t *target) putRole(ctx context.Context, r role) error {
 	if r.max < time.Second {
 		return integrations.ErrExpired
 	}
-	_, err := t.vault.write(ctx, rolesPath+"/"+r.name, map[string]any{
+	err := t.vault.write(ctx, rolesPath+"/"+r.name, map[string]any{
 		"allowed_policies":        strings.Join(r.policies, ","),
 		"orphan":                  true, // so that tokens outlive Ramp's own, which rotates
 		"renewable":               r.isToken(),
@@ -65,7 +64,7 @@ func (t *target) putRole(ctx context.Context, r role) error {
 		"token_no_default_policy": true,
 		"token_explicit_max_ttl":  int64(r.max / time.Second),
 		"path_suffix":             r.suffix(),
-	})
+	}, nil)
 	if access.CodeOf(err) == access.CodeForbidden && len(r.policies) > 1 {
 		// Some servers compare a list that is written as one text with each allowed
 		// text as a whole (OpenBao 2.6, Vault before 1.21), so they must be told of
@@ -76,34 +75,46 @@ func (t *target) putRole(ctx context.Context, r role) error {
 	return err
 }
 
+// roleData is a role as Vault describes it.
+type roleData struct {
+	Policies        []string `json:"allowed_policies"`
+	PathSuffix      *string  `json:"path_suffix"`
+	MaxTTL          int64    `json:"token_explicit_max_ttl"` // seconds
+	PoliciesGlob    []string `json:"allowed_policies_glob"`
+	Disallowed      []string `json:"disallowed_policies"`
+	DisallowedGlob  []string `json:"disallowed_policies_glob"`
+	EntityAliases   []string `json:"allowed_entity_aliases"`
+	Period          int64    `json:"token_period"`
+	Uses            int64    `json:"token_num_uses"`
+	NoDefaultPolicy *bool    `json:"token_no_default_policy"`
+}
+
+// foreign returns the first field that has what Ramp never writes; empty if none.
+func (d roleData) foreign() (name string) {
+	for field, has := range map[string]bool{
+		"allowed_policies_glob": len(d.PoliciesGlob) > 0, "disallowed_policies": len(d.Disallowed) > 0,
+		"disallowed_policies_glob": len(d.DisallowedGlob) > 0, "allowed_entity_aliases": len(d.EntityAliases) > 0,
+		"token_period": d.Period != 0, "token_num_uses": d.Uses != 0,
+		"token_no_default_policy": d.NoDefaultPolicy != nil && !*d.NoDefaultPolicy,
+	} {
+		if has && (name == "" || field < name) {
+			name = field
+		}
+	}
+	return name
+}
+
 // getRole reads a role. It returns false if there is none.
 func (t *target) getRole(ctx context.Context, name string) (role, bool, error) {
-	r := role{name: name}
-	data, err := t.vault.read(ctx, rolesPath+"/"+name)
-	if err != nil || data == nil {
-		return r, false, err
+	d, err := get[roleData](ctx, t.vault, rolesPath+"/"+name)
+	if err != nil || d == nil {
+		return role{}, false, err
 	}
-	policies, ok := texts(data["allowed_policies"])
-	suffix, ok2 := data["path_suffix"].(string)
-	life, err := seconds(data["token_explicit_max_ttl"])
-	if !ok || !ok2 || err != nil {
-		return r, false, access.Errorf(access.CodeUnavailable, "Vault describes role %s in a way Ramp does not know", name)
+	if d.Policies == nil || d.PathSuffix == nil {
+		return role{}, false, access.Errorf(access.CodeUnavailable, "Vault describes role %s in a way Ramp does not know", name)
 	}
-	r.policies, r.max = slices.Sorted(slices.Values(policies)), life
-	r.readSuffix(suffix)
-	for _, key := range []string{"allowed_policies_glob", "disallowed_policies", "disallowed_policies_glob", "allowed_entity_aliases"} {
-		if list, ok := texts(data[key]); ok && len(list) > 0 {
-			r.foreign = key
-		}
-	}
-	for _, key := range []string{"token_period", "token_num_uses"} {
-		if n, err := seconds(data[key]); err == nil && n != 0 {
-			r.foreign = key
-		}
-	}
-	if none, known := data["token_no_default_policy"].(bool); known && !none {
-		r.foreign = "token_no_default_policy"
-	}
+	r := role{name: name, policies: slices.Sorted(slices.Values(d.Policies)), max: time.Duration(d.MaxTTL) * time.Second, foreign: d.foreign()}
+	r.readSuffix(*d.PathSuffix)
 	return r, true, nil
 }
 
@@ -114,18 +125,6 @@ func (r role) sameAs(policies []string) error {
 		return integrations.ErrChanged("its role in Vault")
 	}
 	return nil
-}
-
-func seconds(value any) (time.Duration, error) {
-	if value == nil {
-		return 0, nil
-	}
-	n, ok := value.(json.Number)
-	if !ok {
-		return 0, access.Errorf(access.CodeUnavailable, "not a number")
-	}
-	s, err := n.Int64()
-	return time.Duration(s) * time.Second, err
 }
 
 func (t *target) dropRole(ctx context.Context, name string) error {

@@ -11,10 +11,9 @@ import (
 )
 
 type target struct {
-	name        string
-	config      Config
-	vault       *vault
-	authorities string // PEM, or empty
+	name   string
+	config Config
+	vault  *vault
 }
 
 var (

@@ -2,119 +2,108 @@ package vaulttoken
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"net"
+	"encoding/json"
 	"net/http"
-	"time"
-
-	"github.com/hashicorp/vault/api"
+	"regexp"
+	"strings"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations/jsonhttp"
 )
 
-// callTimeout bounds one call to Vault.
-const callTimeout = 10 * time.Second
+// vault is a client of one Vault. It is safe for concurrent use. Vault's own library
+// takes addresses, tokens, headers and proxies from the environment, and drops the
+// headers of what it does not expect, so this does not use it.
+type vault struct{ *jsonhttp.Client }
 
-// vault is a client of one Vault. It is safe for concurrent use.
-type vault struct{ api *api.Client }
-
-// newVault returns a client that takes nothing from the environment. The library
-// would take an address, a token, a namespace, headers, a proxy and wrapping from
-// there, all of which may be meant for the person who started the worker.
-func newVault(c Config, authorities []byte, between func(http.RoundTripper) http.RoundTripper) (*vault, error) {
-	settings := &tls.Config{MinVersion: tls.VersionTLS12}
-	if len(authorities) > 0 {
-		settings.RootCAs = x509.NewCertPool()
-		if !settings.RootCAs.AppendCertsFromPEM(authorities) {
-			return nil, access.Invalid(access.Issue{Code: "ca_malformed", Field: "caFile", Message: "the file has no certificate in it"})
-		}
-	}
-	var transport http.RoundTripper = &http.Transport{
-		DialContext:         (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
-		TLSHandshakeTimeout: 5 * time.Second, TLSClientConfig: settings, ForceAttemptHTTP2: true,
-		MaxIdleConnsPerHost: 8, IdleConnTimeout: time.Minute,
-	}
-	if between != nil {
-		transport = between(transport)
-	}
-	client, err := api.NewClient(&api.Config{
-		Address: c.Address, Timeout: callTimeout, DisableRedirects: true,
-		MaxRetries: 0, // the workflow retries, and must see throttling
-		HttpClient: &http.Client{
-			Transport:     &wire{next: transport, token: ownToken(c.Token.Cached())},
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		},
-	})
-	if err != nil {
-		return nil, access.Errorf(access.CodeUnavailable, "Vault's client cannot start; is a VAULT_ variable malformed?: %w", err)
-	}
-	client.SetHeaders(http.Header{api.RequestHeaderName: {"true"}})
-	client.ClearToken() // wire sets it
-	client.SetWrappingLookupFunc(func(string, string) string { return "" })
+func (c Config) dialect() jsonhttp.Dialect {
+	header := http.Header{"X-Vault-Request": {"true"}}
 	if c.Namespace != "" {
-		client.SetNamespace(c.Namespace)
+		header.Set("X-Vault-Namespace", c.Namespace)
 	}
-	return &vault{client}, nil
+	return jsonhttp.Dialect{Name: "Vault", Header: header,
+		Authenticate: func(h http.Header, token string) { h.Set("X-Vault-Token", token) },
+		// A missing mount and a wrong namespace also return 404.
+		IsNotFound: func(body []byte) bool { said, ok := errorsOf(body); return ok && len(said) == 0 },
+		Message:    message,
+	}
 }
 
-// read returns the data at a path, or nil if there is none.
-func (v *vault) read(ctx context.Context, path string) (map[string]any, error) {
-	secret, err := v.api.Logical().ReadWithContext(ctx, path)
-	if err != nil {
-		return nil, mapped("read", path, err)
+// errorsOf returns the errors in a body, and false for what is not Vault's.
+func errorsOf(body []byte) (said []string, ok bool) {
+	var reply struct {
+		Errors *[]string `json:"errors"`
 	}
-	if secret == nil {
-		return nil, nil
+	if json.Unmarshal(body, &reply) != nil || reply.Errors == nil {
+		return nil, false
 	}
-	if len(secret.Data) == 0 {
-		return nil, unexpected("read", path)
+	return *reply.Errors, true
+}
+
+// tokenLike matches what may be a token in Vault's messages.
+var tokenLike = regexp.MustCompile(`\b(hv[sbr]|[sbr])\.[A-Za-z0-9_-]{8,}`)
+
+func message(body []byte) string {
+	said, ok := errorsOf(body)
+	if !ok {
+		return "in words that are not Vault's"
 	}
-	return secret.Data, nil
+	return tokenLike.ReplaceAllString(strings.Join(said, "; "), "(a token)")
+}
+
+// get returns the data at a path, or nil if there is none.
+func get[T any](ctx context.Context, v *vault, path string) (*T, error) {
+	var reply struct {
+		Data *T `json:"data"`
+	}
+	found, err := v.Call(ctx, http.MethodGet, "/v1/"+path, nil, &reply)
+	if err == nil && found && reply.Data == nil {
+		err = v.Unexpected(http.MethodGet, path)
+	}
+	return reply.Data, err
 }
 
 // list returns the names below a path; those of folders end with a slash.
 func (v *vault) list(ctx context.Context, path string) ([]string, error) {
-	secret, err := v.api.Logical().ListWithContext(ctx, path)
-	if err != nil {
-		return nil, mapped("list", path, err)
+	names, err := get[struct {
+		Keys []string `json:"keys"`
+	}](ctx, v, path+"?list=true")
+	if err != nil || names == nil {
+		return nil, err
 	}
-	if secret == nil {
-		return nil, nil
+	if names.Keys == nil {
+		return nil, v.Unexpected(http.MethodGet, path)
 	}
-	names, ok := texts(secret.Data["keys"])
-	if !ok {
-		return nil, unexpected("list", path)
-	}
-	return names, nil
+	return names.Keys, nil
 }
 
-// write writes data to a path. The secret is nil if Vault returns none.
-func (v *vault) write(ctx context.Context, path string, data map[string]any) (*api.Secret, error) {
-	secret, err := v.api.Logical().WriteWithContext(ctx, path, data)
-	return secret, mapped("write", path, err)
+// write writes data to a path, and decodes what Vault returns into out, if that is
+// not nil. There is no path on which Ramp writes and nothing can be.
+func (v *vault) write(ctx context.Context, path string, data map[string]any, out any) error {
+	return v.change(ctx, http.MethodPut, path, data, out)
 }
 
 func (v *vault) delete(ctx context.Context, path string) error {
-	_, err := v.api.Logical().DeleteWithContext(ctx, path)
-	return mapped("delete", path, err)
+	return v.change(ctx, http.MethodDelete, path, nil, nil)
 }
 
-func unexpected(op, path string) error {
-	return access.Errorf(access.CodeUnavailable, "%s %s: this is not how Vault answers; is something else at the address?", op, path)
+func (v *vault) change(ctx context.Context, method, path string, data map[string]any, out any) error {
+	var in any
+	if data != nil {
+		in = data
+	}
+	found, err := v.Call(ctx, method, "/v1/"+path, in, out)
+	if err == nil && !found {
+		err = v.Unexpected(method, path)
+	}
+	return err
 }
 
-// texts returns a list of texts from Vault's JSON.
-func texts(value any) ([]string, bool) {
-	list, ok := value.([]any)
-	if !ok {
-		return nil, false
+// retryable returns an error of code invalid as unavailable: when the backend of a
+// secret fails to revoke it, Vault responds with 400, and trying again may work.
+func retryable(err error) error {
+	if access.CodeOf(err) == access.CodeInvalid {
+		return access.Errorf(access.CodeUnavailable, "Vault could not do it: %w", err)
 	}
-	out := make([]string, len(list))
-	for i, v := range list {
-		if out[i], ok = v.(string); !ok {
-			return nil, false
-		}
-	}
-	return out, true
+	return err
 }

@@ -75,11 +75,7 @@ func (w *walk) into(n ast.Node, t reflect.Type, path string) {
 func (w *walk) fields(n ast.Node, path string, types ...reflect.Type) {
 	known := map[string]reflect.Type{}
 	for _, t := range types {
-		for i := range t.NumField() {
-			if name, _, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ","); name != "" {
-				known[name] = t.Field(i).Type
-			}
-		}
+		addFields(known, t)
 	}
 	for _, v := range Fields(n) {
 		token := v.Key.GetToken()
@@ -89,6 +85,21 @@ func (w *walk) fields(n ast.Node, path string, types ...reflect.Type) {
 		}
 		w.found = append(w.found, UnknownField{Path: join(path, token.Value), Name: token.Value, Suggestion: Nearest(token.Value, maps.Keys(known)),
 			Line: token.Position.Line, Column: token.Position.Column})
+	}
+}
+
+// addFields adds the fields that a struct is read from; those of a struct in it that
+// is inline are its own.
+func addFields(known map[string]reflect.Type, t reflect.Type) {
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, options, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		switch {
+		case name != "":
+			known[name] = f.Type
+		case options == "inline" && f.Type.Kind() == reflect.Struct:
+			addFields(known, f.Type)
+		}
 	}
 }
 

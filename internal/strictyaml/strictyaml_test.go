@@ -8,7 +8,12 @@ import (
 )
 
 type cat struct {
+	fur   `yaml:",inline"`
 	Lives int `yaml:"lives"`
+}
+
+type fur struct {
+	Colour string `yaml:"colour"`
 }
 
 type kinds struct {
@@ -36,9 +41,10 @@ type zoo struct {
 func TestUnknownFields(t *testing.T) {
 	_ = zoo{}.hidden
 	_ = animal{}.fields
+	_ = cat{}.Colour
 	file, err := parser.ParseBytes([]byte(`nmae: x
 animals:
-  tom: {kind: cat, lives: 9, livse: 9}
+  tom: {kind: cat, lives: 9, livse: 9, colour: red}
   rex: {kind: dog, anything: goes}
 keepers:
   - since: 2020

@@ -161,6 +161,8 @@ func mutants() []mutant {
 		{"a grant that has expired is opened", "integrations/guard.go", "if err == nil && !t.now().Before(g.ExpiresAt) {", "if false {", []string{broker}},
 		{"an entitlement reaches a target unchecked", "integrations/guard.go", "_, err := t.target.Resolve(ctx, g.Entitlement)\n\treturn g, err", "return g, nil", []string{broker}},
 		{"an unknown key of an entitlement is ignored", "integrations/entitlement.go", "if known[key] {", "if true {", []string{broker}},
+		{"Ramp's own token follows a redirect", "integrations/jsonhttp/config.go", "return http.ErrUseLastResponse", "return nil", []string{"./integrations/jsonhttp"}},
+		{"another server's 404 says that nothing is there", "integrations/jsonhttp/call.go", "status == http.StatusNotFound && c.dialect.IsNotFound(body)", "status == http.StatusNotFound", []string{"./integrations/jsonhttp"}},
 		{"two people have one name on AWS", "integrations/awsiam/principal.go", "c != '=' && principalShape", "principalShape", []string{"./integrations/awsiam -run SessionName"}},
 		{"an ended key shuts out everybody at its address", "integrations/sshcert/hostconfig.go", "lines += \"PerSourcePenalties authfail:0\\n\"", "lines += \"\"", []string{"./integrations/sshcert -run HostConfig"}},
 

@@ -147,6 +147,46 @@ func (d *Dir) SetPrincipals(user string, content []byte) error {
 	return unavailable(d.disk.Replace(d.Path(principalsDir, user), content, 0o644))
 }
 
+// SetAdmission drops every line for a principal from the files of all logins and, if
+// user is not empty, appends line to that login's file. Readers see each file as it
+// was or as it will be. The caller holds the Lock.
+func (d *Dir) SetAdmission(principal, user, line string) error {
+	files, err := d.AllPrincipals()
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(files, func(f PrincipalsFile) bool { return f.User == user }) && user != "" {
+		files = append(files, PrincipalsFile{User: user})
+	}
+	for _, f := range files {
+		content, changed := Drop(f.Content, principal)
+		if f.User == user {
+			content, changed = Append(content, line), true
+		}
+		if !changed {
+			continue
+		}
+		if err := d.SetPrincipals(f.User, content); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Admissions returns all lines for a principal, by login.
+func (d *Dir) Admissions(principal string) (map[string][]Line, error) {
+	files, err := d.AllPrincipals()
+	out := map[string][]Line{}
+	for _, f := range files {
+		for _, l := range Lines(f.Content) {
+			if l.Principal == principal {
+				out[f.User] = append(out[f.User], l)
+			}
+		}
+	}
+	return out, err
+}
+
 // names returns the names in a directory, without files that are being written.
 func (d *Dir) names(dir string) ([]string, error) {
 	all, err := d.disk.Names(d.Path(dir))

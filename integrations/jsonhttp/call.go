@@ -1,0 +1,119 @@
+package jsonhttp
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations"
+)
+
+const (
+	maxToken = 16 << 10 // bytes; batch tokens are long
+	maxBody  = 64 << 20 // bytes; a list of all roles is long
+)
+
+// Call makes one call: in, if not nil, is sent as JSON, and what comes back is
+// decoded into out, if that is not nil. It returns false if the service itself says
+// that nothing is there. A reply without a body leaves out as it is; in reply to
+// GET it is no word of the service. Errors are those of
+// integrations.CodeOfStatus, and unavailable for whatever is no reply of this
+// service; those of code throttled say when to try again.
+func (c *Client) Call(ctx context.Context, method, path string, in, out any) (found bool, err error) {
+	resp, body, err := c.send(ctx, method, path, in)
+	if err != nil {
+		return false, c.failed(method, path, err)
+	}
+	switch status := resp.StatusCode; {
+	case status == http.StatusNotFound && c.dialect.IsNotFound(body):
+		return false, nil
+	case status == http.StatusNotFound:
+		return false, access.Errorf(access.CodeUnavailable, "%s %s: %s returns 404 for a path that it must have; is the address right?", method, path, c.dialect.Name)
+	case status >= 300 && status < 400:
+		return false, access.Errorf(access.CodeUnavailable, "%s %s: %s returns %d, see another address", method, path, c.dialect.Name, status)
+	case status >= 300:
+		text := access.Clip(strings.Join(strings.Fields(c.dialect.Message(body)), " "), 300)
+		err := access.Errorf(integrations.CodeOfStatus(status), "%s %s: %s returns %d: %s", method, path, c.dialect.Name, status, text)
+		return false, access.RetryAfter(err, integrations.RetryAfter(resp.Header))
+	case len(bytes.TrimSpace(body)) == 0 && method != http.MethodGet, out == nil:
+		return true, nil
+	}
+	if json.Unmarshal(body, out) != nil { // the cause is left out, because it could quote a secret
+		return false, c.Unexpected(method, path)
+	}
+	return true, nil
+}
+
+// Unexpected returns the error (unavailable) for a reply that the service does not
+// give.
+func (c *Client) Unexpected(method, path string) error {
+	return access.Errorf(access.CodeUnavailable, "%s %s: this is not what %s returns; is something else at the address?", method, path, c.dialect.Name)
+}
+
+func (c *Client) send(ctx context.Context, method, path string, in any) (*http.Response, []byte, error) {
+	token, err := c.ownToken(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	var sent io.Reader
+	if in != nil {
+		b, err := json.Marshal(in)
+		if err != nil {
+			return nil, nil, err
+		}
+		sent = bytes.NewReader(b)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, c.address+path, sent)
+	if err != nil {
+		return nil, nil, err
+	}
+	if c.dialect.Header != nil {
+		req.Header = c.dialect.Header.Clone()
+	}
+	if in != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	c.dialect.Authenticate(req.Header, token)
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
+	return resp, body, err
+}
+
+// failed returns an error of the network, without the address that net/http
+// repeats. One that has a code keeps it.
+func (c *Client) failed(method, path string, err error) error {
+	var own *access.Error
+	if errors.As(err, &own) {
+		return access.Errorf(own.Code, "%s %s: %w", method, path, own)
+	}
+	var network *url.Error
+	if errors.As(err, &network) {
+		err = network.Err
+	}
+	return access.Errorf(access.CodeUnavailable, "%s %s: %w", method, path, err)
+}
+
+// ownToken returns Ramp's own token. Errors are of code unavailable and never
+// have any of it in them.
+func (c *Client) ownToken(ctx context.Context) (string, error) {
+	text, err := c.token.Read(ctx)
+	if err != nil {
+		return "", access.Errorf(access.CodeUnavailable, "Ramp's own token: %w", err)
+	}
+	text = strings.TrimSpace(text)
+	strange := strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r >= 0x7f })
+	if text == "" || len(text) > maxToken || strange {
+		return "", access.Errorf(access.CodeUnavailable, "Ramp's own token is empty or malformed")
+	}
+	return text, nil
+}
