@@ -146,9 +146,11 @@ func (f *fixture) serving(t timeouts) (addr string, stop func() error) {
 	require.NoError(f, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go f.feed.Run(ctx)
+	var feed sync.WaitGroup
+	feed.Go(func() { f.feed.Run(ctx) })
 	go func() { done <- serve(ctx, l, f.handler, t) }()
-	stop = sync.OnceValue(func() error { cancel(); return <-done })
+	// Both are waited for: a query under way keeps files in the test's folder.
+	stop = sync.OnceValue(func() error { cancel(); feed.Wait(); return <-done })
 	f.Cleanup(func() { _ = stop() })
 	return l.Addr().String(), stop
 }
