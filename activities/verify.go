@@ -24,8 +24,8 @@ func (t *Targets) VerifyGrant(ctx context.Context, g access.Grant) error {
 	if err != nil {
 		return err
 	}
-	var signed evidence.Envelope
-	if err := json.Unmarshal(b, &signed); err != nil {
+	signed, err := evidence.ReadEnvelope(b)
+	if err != nil {
 		return access.Errorf(access.CodeEvidence, "the plan of grant %s is unreadable", g.Name)
 	}
 	return t.verifyGrantWithPlan(ctx, signed, g)
@@ -69,8 +69,8 @@ func (t *Targets) verifyGrantWithPlan(ctx context.Context, signed evidence.Envel
 func (t *Targets) signedStatements(ctx context.Context, requestID string) (decisions []evidence.Envelope, orders []access.ExtensionOrder, err error) {
 	statements, err := t.Ledger.Statements(ctx, requestID)
 	for _, b := range statements {
-		var e evidence.Envelope
-		if json.Unmarshal(b, &e) != nil {
+		e, err := evidence.ReadEnvelope(b)
+		if err != nil {
 			continue
 		}
 		switch e.PayloadType {

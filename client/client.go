@@ -18,6 +18,7 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/contracts"
 	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/internal/strictjson"
 )
 
 // Client calls one server as one person. It is safe for concurrent use. Every
@@ -89,7 +90,7 @@ func (c *Client) do(ctx context.Context, method, path string, header http.Header
 		*r = b
 		return nil
 	}
-	if err := json.Unmarshal(b, out); err != nil {
+	if err := strictjson.UnmarshalOpen(b, out); err != nil {
 		return access.Errorf(access.CodeInternal, "unexpected response of %s: not a Ramp server? %w", c.base, err)
 	}
 	return nil
@@ -102,7 +103,7 @@ func problemError(status int, b []byte) error {
 		Detail string         `json:"detail"`
 		Issues []access.Issue `json:"issues"`
 	}
-	if json.Unmarshal(b, &p) != nil || p.Kind == "" {
+	if strictjson.UnmarshalOpen(b, &p) != nil || p.Kind == "" {
 		return access.Errorf(access.CodeInternal, "unexpected response %d: not a Ramp server?", status)
 	}
 	if len(p.Issues) > 0 {

@@ -42,6 +42,18 @@ func TestEvidence(t *testing.T) {
 	}
 	b, err := os.ReadFile(pack)
 	require.NoError(t, err)
+	// Case64: every other reader reads the last of two names, and this one would say PROVEN of the first.
+	for _, extra := range []string{`"requestId":"0123456789abcdef"`, `"RequestID":"0123456789abcdef"`, `"REQUESTID":"0123456789abcdef"`} {
+		crafted := filepath.Join(t.TempDir(), "crafted.json")
+		require.NoError(t, os.WriteFile(crafted, []byte(strings.TrimSuffix(strings.TrimSpace(string(b)), "}")+","+extra+"}"), 0o600))
+		out, err = alice.ramp("evidence", "verify", crafted, "--key", key, "--worker-key", workerKey)
+		require.Error(t, err, extra)
+		require.NotContains(t, out, "PROVEN", extra)
+	}
+	bound := workerKey + "=ssh/another"
+	out, err = alice.ramp("evidence", "verify", pack, "--key", key, "--worker-key", bound)
+	require.Error(t, err, "a worker of other targets")
+	require.Contains(t, out, "NOT PROVEN")
 	require.NoError(t, os.WriteFile(pack, []byte(strings.Replace(string(b), `"actor":"bob"`, `"actor":"eve"`, 1)), 0o600))
 	out, err = alice.ramp("evidence", "verify", pack, "--key", key, "--worker-key", workerKey)
 	require.Error(t, err)

@@ -1,14 +1,13 @@
 package evidence
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 
 	"github.com/secure-systems-lab/go-securesystemslib/dsse"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/internal/strictjson"
 )
 
 // Envelope is a signed statement: a DSSE envelope.
@@ -52,15 +51,19 @@ func decode[T any](e Envelope, wantType string) (T, []byte, error) {
 	if !canonical(e.Payload) {
 		return v, nil, access.Errorf(access.CodeEvidence, "the payload is not in standard base64")
 	}
-	dec := json.NewDecoder(bytes.NewReader(payload))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&v); err != nil {
+	if err := strictjson.Unmarshal(payload, &v); err != nil {
 		return v, nil, access.Errorf(access.CodeEvidence, "payload: %w", err)
 	}
-	if dec.More() {
-		return v, nil, access.Errorf(access.CodeEvidence, "the payload has data after its end")
-	}
 	return v, payload, nil
+}
+
+// ReadEnvelope reads an envelope as it is stored, strictly. It verifies nothing.
+// Errors are CodeEvidence.
+func ReadEnvelope(b []byte) (e Envelope, err error) {
+	if err := strictjson.Unmarshal(b, &e); err != nil {
+		return Envelope{}, access.Errorf(access.CodeEvidence, "envelope: %w", err)
+	}
+	return e, nil
 }
 
 // ReadPlan reads a plan without verifying its signature, for display and for

@@ -1,14 +1,13 @@
 package evidence
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"io"
 
 	"golang.org/x/mod/sumdb/tlog"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/internal/strictjson"
 )
 
 // PackVersion is the format of the packs of this version of Ramp.
@@ -53,13 +52,8 @@ func ReadPack(r io.Reader) (Pack, error) {
 	if err != nil {
 		return p, access.Errorf(access.CodeInvalid, "evidence pack: %w", err)
 	}
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&p); err != nil {
+	if err := strictjson.Unmarshal(b, &p); err != nil {
 		return p, access.Errorf(access.CodeInvalid, "evidence pack: %w", err)
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return p, access.Errorf(access.CodeInvalid, "evidence pack: there is data after its end")
 	}
 	return p, nil
 }

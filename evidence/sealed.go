@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/internal/strictjson"
 )
 
 // SealedCredential is a credential that only its recipient can open (HPKE base mode,
@@ -99,5 +100,5 @@ func (r *Recipient) Open(s SealedCredential, context string) (access.Credential,
 	if err != nil {
 		return c, access.Errorf(access.CodeEvidence, "the sealed credential is not for this key and request")
 	}
-	return c, json.Unmarshal(plain, &c)
+	return c, strictjson.UnmarshalOpen(plain, &c)
 }

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"encoding/json"
 	"iter"
 
 	"ramp.dev/ramp/access"
@@ -113,7 +112,7 @@ func scanEvent(row scanner) (access.Event, error) {
 	}
 	e.At = timeOf(at)
 	if detail != "{}" {
-		if err := json.Unmarshal([]byte(detail), &e.Detail); err != nil {
+		if err := decodeJSON(detail, &e.Detail); err != nil {
 			return e, access.Errorf(access.CodeEvidence, "event %d is damaged", e.Seq)
 		}
 	}

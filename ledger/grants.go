@@ -3,7 +3,6 @@ package ledger
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"time"
 
@@ -181,6 +180,6 @@ func scanGrant(row scanner) (GrantRecord, error) {
 	}
 	g.ExpiresAt, g.IntendedAt = timeOf(expires), timeOf(intended)
 	g.OpenedAt, g.ClosedAt = timePtr(opened), timePtr(closed)
-	err := json.Unmarshal([]byte(entitlement), &g.Entitlement)
+	err := decodeJSON(entitlement, &g.Entitlement)
 	return g, err
 }

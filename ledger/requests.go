@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -32,10 +31,10 @@ func scanRequestAnd(row scanner, more ...any) (access.Request, error) {
 	r.Overdue, r.CreatedAt = overdue != 0, timeOf(created)
 	r.ActiveAt, r.ExpiresAt, r.EndedAt = timePtr(active), timePtr(expires), timePtr(ended)
 	err = errors.Join(
-		json.Unmarshal([]byte(requester), &r.Requester),
-		json.Unmarshal([]byte(plan), &r.Plan),
-		json.Unmarshal([]byte(stages), &r.Stages),
-		json.Unmarshal([]byte(decisions), &r.Decisions))
+		decodeJSON(requester, &r.Requester),
+		decodeJSON(plan, &r.Plan),
+		decodeJSON(stages, &r.Stages),
+		decodeJSON(decisions, &r.Decisions))
 	return r, err
 }
 

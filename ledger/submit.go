@@ -3,7 +3,6 @@ package ledger
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -143,7 +142,7 @@ func scanSubmission(row scanner) (s Submission, err error) {
 		return s, err
 	}
 	s.PlanEnvelope = []byte(envelope)
-	err = json.Unmarshal([]byte(input), &s.Input)
+	err = decodeJSON(input, &s.Input)
 	return s, err
 }
 

@@ -4,6 +4,9 @@ import (
 	"database/sql"
 	"encoding/json"
 	"time"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/internal/strictjson"
 )
 
 // micros stores a time; microseconds are what both databases and clocks keep.
@@ -34,4 +37,13 @@ func encodeJSON(v any) string {
 		panic("ledger: " + err.Error())
 	}
 	return string(b)
+}
+
+// decodeJSON reads what encodeJSON wrote, this version's or a later one's. Errors are
+// CodeEvidence: the row was changed by something else than Ramp.
+func decodeJSON(text string, into any) error {
+	if err := strictjson.UnmarshalOpen([]byte(text), into); err != nil {
+		return access.Errorf(access.CodeEvidence, "a document in the ledger is damaged: %w", err)
+	}
+	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"ramp.dev/ramp/internal/strictjson"
 )
 
 // document is an IAM policy.
@@ -104,7 +106,7 @@ func endOf(encoded string) (ends time.Time) {
 			Condition map[string]map[string]any
 		}
 	}
-	if json.Unmarshal([]byte(text), &doc) != nil {
+	if strictjson.UnmarshalOpen([]byte(text), &doc) != nil {
 		return time.Time{} // edited by hand, in another of IAM's spellings
 	}
 	for _, s := range doc.Statement {

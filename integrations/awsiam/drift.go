@@ -14,6 +14,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations"
+	"ramp.dev/ramp/internal/strictjson"
 )
 
 var _ integrations.DriftDetector = (*target)(nil)
@@ -188,7 +189,7 @@ func same(encoded, document string) bool {
 		return false
 	}
 	var one, two any
-	if json.Unmarshal([]byte(text), &one) != nil || json.Unmarshal([]byte(document), &two) != nil {
+	if strictjson.Unmarshal([]byte(text), &one) != nil || strictjson.Unmarshal([]byte(document), &two) != nil {
 		return false
 	}
 	return reflect.DeepEqual(normal(one), normal(two))

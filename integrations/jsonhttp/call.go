@@ -12,6 +12,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations"
+	"ramp.dev/ramp/internal/strictjson"
 )
 
 const (
@@ -44,7 +45,7 @@ func (c *Client) Call(ctx context.Context, method, path string, in, out any) (fo
 	case len(bytes.TrimSpace(body)) == 0 && method != http.MethodGet, out == nil:
 		return true, nil
 	}
-	if json.Unmarshal(body, out) != nil { // the cause is left out, because it could quote a secret
+	if strictjson.UnmarshalOpen(body, out) != nil { // the cause is left out, because it could quote a secret
 		return false, c.Unexpected(method, path)
 	}
 	return true, nil

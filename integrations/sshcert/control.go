@@ -2,7 +2,6 @@ package sshcert
 
 import (
 	"context"
-	"encoding/json"
 	"io"
 	"net"
 	"net/http"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/internal/strictjson"
 )
 
 // controlSocket is the control socket of a demo host, with HTTP on it. If the host
@@ -58,7 +58,10 @@ func (s controlSocket) call(ctx context.Context, method, grant string) (int, err
 	var answer struct {
 		Sessions *int `json:"sessions"`
 	}
-	err = json.NewDecoder(io.LimitReader(resp.Body, 1<<16)).Decode(&answer)
+	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<16))
+	if err == nil {
+		err = strictjson.UnmarshalOpen(body, &answer)
+	}
 	if resp.StatusCode != http.StatusOK || err != nil || answer.Sessions == nil {
 		return 0, access.Errorf(access.CodeUnavailable, "the host's control socket answers %s", resp.Status)
 	}

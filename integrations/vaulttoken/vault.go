@@ -2,13 +2,13 @@ package vaulttoken
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"regexp"
 	"strings"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations/jsonhttp"
+	"ramp.dev/ramp/internal/strictjson"
 )
 
 // vault is a client of one Vault. It is safe for concurrent use. Vault's own library
@@ -34,7 +34,7 @@ func errorsOf(body []byte) (said []string, ok bool) {
 	var reply struct {
 		Errors *[]string `json:"errors"`
 	}
-	if json.Unmarshal(body, &reply) != nil || reply.Errors == nil {
+	if strictjson.UnmarshalOpen(body, &reply) != nil || reply.Errors == nil {
 		return nil, false
 	}
 	return *reply.Errors, true

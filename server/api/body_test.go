@@ -28,7 +28,7 @@ func TestCase64FieldsAtEveryDepth(t *testing.T) {
 		`{"params":{"a":1,"a":2}}`:                                             "params.a field_twice",
 		`{"params":{"a":{"b":1,"b":2}}}`:                                       "params.a.b field_twice",
 		`{"params":{"a":[{"b":1},{"b":1,"b":2}]}}`:                             "params.a[1].b field_twice",
-		`{"params":` + strings.Repeat(`[`, 17) + strings.Repeat(`]`, 17) + `}`: " json_malformed",
+		`{"params":` + strings.Repeat(`[`, 33) + strings.Repeat(`]`, 33) + `}`: " json_malformed",
 		`{"decision":"approve"`:                                                " json_malformed",
 		`{"decision":"approve"}{}`:                                             " json_malformed",
 		`{"passkey":["a"]}`:                                                    "passkey wrong_type",

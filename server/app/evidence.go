@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -78,7 +77,7 @@ func (e *evidencePacks) plan(ctx context.Context, id string) (signed evidence.En
 	if err != nil {
 		return signed, err
 	}
-	return signed, json.Unmarshal(b, &signed)
+	return evidence.ReadEnvelope(b)
 }
 
 // statements returns the signed statements about a request, with their digests.
@@ -88,8 +87,8 @@ func (e *evidencePacks) statements(ctx context.Context, id string) (list []evide
 		return nil, nil, err
 	}
 	for _, b := range stored {
-		var signed evidence.Envelope
-		if err := json.Unmarshal(b, &signed); err != nil {
+		signed, err := evidence.ReadEnvelope(b)
+		if err != nil {
 			return nil, nil, err
 		}
 		digest, err := evidence.PayloadDigest(signed)

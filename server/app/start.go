@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -77,8 +76,8 @@ func (s *starter) startOnce(ctx context.Context) {
 		return
 	}
 	for _, sub := range list {
-		var signed evidence.Envelope
-		if err := json.Unmarshal(sub.PlanEnvelope, &signed); err != nil {
+		signed, err := evidence.ReadEnvelope(sub.PlanEnvelope)
+		if err != nil {
 			s.log.WithError(err).WithField("request", sub.Request.ID).Error("the stored plan cannot be read")
 			continue
 		}

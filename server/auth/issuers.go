@@ -3,7 +3,6 @@ package auth
 import (
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"net/url"
 	"strings"
@@ -11,6 +10,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
+	"ramp.dev/ramp/internal/strictjson"
 )
 
 // IssuerConfig is one of several providers. Where there is one only, its fields
@@ -181,7 +181,7 @@ func claimOf(token, name string) (string, bool) {
 	}
 	var claims map[string]any
 	b, err := base64.RawURLEncoding.DecodeString(parts[1])
-	if err != nil || json.Unmarshal(b, &claims) != nil {
+	if err != nil || strictjson.Unmarshal(b, &claims) != nil {
 		return "", false
 	}
 	s, ok := claims[name].(string)

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+
+	"ramp.dev/ramp/internal/strictjson"
 )
 
 // loginState is one login under way, kept by the browser that began it: state
@@ -75,7 +77,7 @@ func (a *Auth) logins(c echo.Context) []loginState {
 		at := loginState{}
 		box, err := base64.RawURLEncoding.DecodeString(cookie.Value)
 		b, sealed := a.Sealer.logins.open(box, []byte(cookie.Name))
-		if err != nil || !sealed || json.Unmarshal(b, &at) != nil || at.State != state {
+		if err != nil || !sealed || strictjson.UnmarshalOpen(b, &at) != nil || at.State != state {
 			at = loginState{State: state} // begun before all others
 		}
 		out = append(out, at)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/internal/strictjson"
 )
 
 // personKey is where package scs keeps the person of a session.
@@ -37,7 +38,7 @@ func (sessionCodec) Encode(deadline time.Time, values map[string]any) ([]byte, e
 // Decode reads what Encode wrote.
 func (sessionCodec) Decode(b []byte) (deadline time.Time, values map[string]any, err error) {
 	var in sessionContent
-	if err := json.Unmarshal(b, &in); err != nil {
+	if err := strictjson.UnmarshalOpen(b, &in); err != nil {
 		return time.Time{}, nil, err
 	}
 	values = map[string]any{}

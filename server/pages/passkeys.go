@@ -1,12 +1,12 @@
 package pages
 
 import (
-	"encoding/json"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/internal/strictjson"
 	"ramp.dev/ramp/passkey"
 	"ramp.dev/ramp/server/app"
 	"ramp.dev/ramp/server/auth"
@@ -46,7 +46,7 @@ func assertion(c echo.Context) (*access.Assertion, error) {
 		return nil, nil
 	}
 	var a access.Assertion
-	if err := json.Unmarshal([]byte(text), &a); err != nil {
+	if err := strictjson.Unmarshal([]byte(text), &a); err != nil {
 		return nil, access.Invalid(access.Issue{Code: passkey.IssueInvalid, Field: "passkey", Message: "the page sent no passkey assertion"})
 	}
 	return &a, nil

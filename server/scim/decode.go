@@ -1,89 +1,64 @@
 package scim
 
 import (
-	"encoding/json"
 	"errors"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
+
+	"ramp.dev/ramp/internal/strictjson"
 )
 
-// maxDepth is far deeper than any resource or patch.
-const maxDepth = 16
-
-// decode reads one JSON object, with all names in small letters. A name that is
-// there twice, in whatever letters, is refused at every depth: of
-// {"active": false, "Active": true} readers disagree which one counts.
+// decode reads one JSON object strictly, with all names in small letters: SCIM's
+// names have no case (RFC 7643, section 2.1). A name that is there twice, in whatever
+// letters, is refused at every depth: of {"active": false, "Active": true} readers
+// disagree which one counts.
 func decode(r io.Reader) (object, error) {
-	d := json.NewDecoder(r)
-	v, err := value(d, 0)
+	b, err := io.ReadAll(r)
 	if err != nil {
-		return nil, err
+		return nil, malformed(err)
 	}
-	o, ok := v.(map[string]any)
-	if _, end := d.Token(); !ok || !errors.Is(end, io.EOF) {
+	var o map[string]any
+	if err := strictjson.Unmarshal(b, &o); err != nil {
+		return nil, invalid("syntax", "the body must be one JSON object: %s", err)
+	}
+	if o == nil {
 		return nil, invalid("syntax", "the body must be one JSON object")
 	}
-	return o, nil
+	return smallLetters(o)
 }
 
-func value(d *json.Decoder, depth int) (any, error) {
-	token, err := d.Token()
-	if err != nil {
-		return nil, malformed(err)
-	}
-	open, nested := token.(json.Delim)
-	if !nested {
-		return token, nil
-	}
-	if depth == maxDepth {
-		return nil, invalid("syntax", "the JSON is nested more than %d deep", maxDepth)
-	}
-	var out any
-	if open == '{' {
-		out, err = members(d, depth+1)
-	} else {
-		out, err = elementsOf(d, depth+1)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if _, err := d.Token(); err != nil { // its end
-		return nil, malformed(err)
-	}
-	return out, nil
-}
-
-func members(d *json.Decoder, depth int) (map[string]any, error) {
+func smallLetters(o map[string]any) (map[string]any, error) {
 	out := map[string]any{}
-	for d.More() {
-		token, err := d.Token()
-		if err != nil {
-			return nil, malformed(err)
+	for _, name := range slices.Sorted(maps.Keys(o)) {
+		small := strings.ToLower(name)
+		if _, twice := out[small]; twice {
+			return nil, invalid("syntax", "%q is given twice", small)
 		}
-		name, _ := token.(string) // a decoder returns nothing else here
-		name = strings.ToLower(name)
-		if _, twice := out[name]; twice {
-			return nil, invalid("syntax", "%q is given twice", name)
-		}
-		if out[name], err = value(d, depth); err != nil {
+		var err error
+		if out[small], err = smallLettersIn(o[name]); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
 }
 
-func elementsOf(d *json.Decoder, depth int) ([]any, error) {
-	out := []any{}
-	for d.More() {
-		v, err := value(d, depth)
-		if err != nil {
-			return nil, err
+func smallLettersIn(v any) (any, error) {
+	switch v := v.(type) {
+	case map[string]any:
+		return smallLetters(v)
+	case []any:
+		for i := range v {
+			var err error
+			if v[i], err = smallLettersIn(v[i]); err != nil {
+				return nil, err
+			}
 		}
-		out = append(out, v)
 	}
-	return out, nil
+	return v, nil
 }
 
 // malformed keeps what is no fault of the JSON: a body that is too large or did

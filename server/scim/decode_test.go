@@ -16,7 +16,7 @@ func TestCase64BodiesAreReadOneWay(t *testing.T) {
 		`{"active":false,"active":true}`, `{"active":false,"Active":true}`, `{"userName":"a","USERNAME":"b"}`,
 		`{"name":{"givenName":"a","GivenName":"b"}}`, `{"Operations":[{"op":"replace","Op":"remove"}]}`,
 		`{"act\u0069ve":false,"active":true}`,
-		`{}{}`, `{}}`, `[]`, `null`, `"x"`, `{`, ``, `{"a":` + strings.Repeat("[", 17) + strings.Repeat("]", 17) + `}`,
+		`{}{}`, `{}}`, `[]`, `null`, `"x"`, `{`, ``, `{"a":` + strings.Repeat("[", 33) + strings.Repeat("]", 33) + `}`,
 	} {
 		_, err := decode(strings.NewReader(body))
 		require.Equal(t, access.CodeInvalid, access.CodeOf(err), body)

@@ -1,12 +1,13 @@
 package scim
 
 import (
-	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/scim2/filter-parser/v2"
+
+	"ramp.dev/ramp/internal/strictjson"
 )
 
 // maxFilter bounds filters and paths: the parser is recursive.
@@ -62,7 +63,7 @@ func attribute(p filter.AttributePath) string {
 // unescaped reads a string as JSON writes it; the parser leaves it as it was.
 func unescaped(s string) string {
 	var out string
-	if json.Unmarshal([]byte(`"`+s+`"`), &out) != nil {
+	if strictjson.Unmarshal([]byte(`"`+s+`"`), &out) != nil {
 		return s
 	}
 	return out

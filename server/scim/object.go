@@ -1,8 +1,9 @@
 package scim
 
 import (
-	"encoding/json"
 	"strings"
+
+	"ramp.dev/ramp/internal/strictjson"
 )
 
 // object is a JSON object whose names are in small letters: names of attributes
@@ -80,7 +81,7 @@ func spelt(v any) any {
 
 func parse(s string) object {
 	var o object
-	if json.Unmarshal([]byte(s), &o) != nil || o == nil {
+	if strictjson.Unmarshal([]byte(s), &o) != nil || o == nil {
 		return object{} // written by this package, or nothing
 	}
 	return o

@@ -8,6 +8,7 @@ const (
 	tally      = "./access -run Tally"
 	may        = "./access -run Allows|Extend"
 	proof      = "./evidence"
+	once       = "./internal/strictjson"
 	book       = "./ledger"
 	broker     = "./integrations"
 	people     = "./access -run Case06|OneHuman"
@@ -150,6 +151,11 @@ func mutants() []mutant {
 
 		// Targets.
 		{"objects that are not Ramp's are revoked", "integrations/guard.go", "func checkName(name string) error {\n\tif _, ok := access.RequestIDFromGrantName(name); !ok {", "func checkName(name string) error {\n\tif false {", []string{broker}},
+		{"a name twice is taken", "internal/strictjson/walk.go", "if seen[name] {", "if false {", []string{once, proof}},
+		{"a name in other letters is taken", "internal/strictjson/walk.go", "if open && strings.EqualFold(tag, name) {", "if false {", []string{once}},
+		{"a field that is in no statement is left out", "internal/strictjson/walk.go", "return nil, open\n", "return nil, true\n", []string{once}},
+		{"what is behind a statement is left out", "internal/strictjson/strictjson.go", "if _, err := w.Token(); !errors.Is(err, io.EOF) {", "if false {", []string{once, proof}},
+		{"half a character is taken", "internal/strictjson/text.go", "if !ok || b[i+5] != ", "if false && b[i+5] != ", []string{once}},
 		{"another thing than was shown is opened", "activities/scope.go", "if differ := p.Scope.Differences(own); len(differ) > 0 {", "if differ := p.Scope.Differences(own); len(differ) < 0 {", []string{activity}},
 		{"the first to respond says what an entitlement means", "server/gateway/resolve.go", "if !g.workers.Empty() {", "if false {", []string{"./server/gateway -run TestResolve"}},
 		{"a worker's answer to one question serves another", "evidence/resolution.go", "|| r.Question != question ||", "||", []string{proof}},

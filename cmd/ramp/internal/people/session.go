@@ -1,7 +1,6 @@
 package people
 
 import (
-	"encoding/json"
 	"net"
 	"net/url"
 	"os"
@@ -15,6 +14,7 @@ import (
 	"ramp.dev/ramp/client"
 	"ramp.dev/ramp/cmd/ramp/internal/output"
 	"ramp.dev/ramp/cmd/ramp/internal/version"
+	"ramp.dev/ramp/internal/strictjson"
 )
 
 // session is how a command talks to a server: the flags of every command for
@@ -120,7 +120,7 @@ func (s *session) client() (*client.Client, error) {
 	var login savedLogin
 	b, err := os.ReadFile(s.file("login"))
 	if err == nil {
-		err = json.Unmarshal(b, &login)
+		err = strictjson.UnmarshalOpen(b, &login)
 	}
 	if err != nil {
 		return nil, access.Errorf(access.CodeUnauthenticated, "not logged in to %s; run `ramp login`, or set RAMP_TOKEN", s.server)

@@ -1,7 +1,6 @@
 package run
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -14,6 +13,7 @@ import (
 	"ramp.dev/ramp/cmd/ramp/internal/flags"
 	"ramp.dev/ramp/cmd/ramp/internal/output"
 	"ramp.dev/ramp/contracts"
+	"ramp.dev/ramp/internal/strictjson"
 )
 
 // explainFlags are a request as somebody might make it.
@@ -61,7 +61,7 @@ func (f *explainFlags) run(cmd *cobra.Command, dir, name string) error {
 	if f.personFile != "" {
 		b, err := os.ReadFile(f.personFile)
 		if err == nil {
-			err = json.Unmarshal(b, &f.person)
+			err = strictjson.Unmarshal(b, &f.person)
 		}
 		if err != nil {
 			return access.Errorf(access.CodeInvalid, "--person-file: %w", err)
