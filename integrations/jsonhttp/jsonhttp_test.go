@@ -61,7 +61,9 @@ func TestCall(t *testing.T) {
 	s, c := start(t)
 	client := open(t, c)
 	s.reply = responds(200, `{"n":1}`)
-	var out struct{ N int }
+	var out struct {
+		N int `json:"n"`
+	}
 	found, err := client.Call(t.Context(), http.MethodPost, "/things", map[string]int{"a": 1}, &out)
 	require.NoError(t, err)
 	require.True(t, found)
@@ -101,7 +103,9 @@ func TestReplies(t *testing.T) {
 		"down":          {503, "", access.CodeUnavailable},
 	} {
 		s.reply = responds(r.status, r.body)
-		var out struct{ N int }
+		var out struct {
+			N int `json:"n"`
+		}
 		found, err := client.Call(t.Context(), http.MethodGet, "/x", nil, &out)
 		require.Equal(t, r.want, access.CodeOf(err), "%s: %v", what, err)
 		require.False(t, found, what)
