@@ -30,3 +30,15 @@ func Activation(requestID string, at, expires time.Time) Transition {
 		Events: []Event{{RequestID: requestID, At: at, Kind: EventAccessActive, Actor: ActorRamp, Key: KeyActive,
 			Detail: map[string]string{"expiresAt": expires.Format(time.RFC3339)}}}}
 }
+
+// Ending returns the transition of a request whose access is to be closed.
+func Ending(requestID string, o Outcome, at time.Time) Transition {
+	return Transition{RequestID: requestID, To: StateEnding, Outcome: o, At: at, Events: []Event{{RequestID: requestID, At: at,
+		Kind: EventAccessEnding, Actor: ActorRamp, Key: KeyEnding, Detail: map[string]string{"outcome": string(o)}}}}
+}
+
+// Ended returns the transition of a request whose access was read back as gone.
+func Ended(requestID string, o Outcome, at time.Time) Transition {
+	return Transition{RequestID: requestID, To: StateEnded, Outcome: o, At: at, Overdue: new(bool), Events: []Event{{RequestID: requestID, At: at,
+		Kind: EventAccessEnded, Actor: ActorRamp, Key: KeyEnded, Message: "Read back as gone.", Detail: map[string]string{"outcome": string(o)}}}}
+}

@@ -8,6 +8,7 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/activities/api"
 	"ramp.dev/ramp/internal/failpoint"
+	"ramp.dev/ramp/ledger"
 )
 
 // CloseGrant revokes one grant and reads back that it is gone. It needs the name
@@ -26,27 +27,34 @@ const recordWithin = 250 * time.Millisecond
 // after that it has ended. Once the request is recorded as ending, the ledger lets
 // nothing be opened for it, so that nobody can between revoking and reading back.
 func (t *Targets) closeAndRecord(ctx context.Context, in api.CloseGrantInput) error {
-	soon, cancel := context.WithTimeout(ctx, recordWithin)
-	notRecorded := t.recordTransition(soon, in.Ending)
-	cancel()
 	g := access.Grant{Name: in.Grant, RequestID: in.RequestID, Target: in.Target, Principal: in.Principal, ExpiresAt: in.Due}
-	if err := t.RevokeAndVerify(ctx, g); err != nil {
-		return err
-	}
-	if notRecorded != nil {
-		if err := t.recordTransition(ctx, in.Ending); err != nil {
-			return err
+	var steps []access.Transition
+	for _, step := range []*access.Transition{in.Ending, in.Ended} {
+		if step != nil {
+			steps = append(steps, *step)
 		}
 	}
-	if in.Ended == nil {
-		return nil
+	soon, cancel := context.WithTimeout(ctx, recordWithin)
+	defer cancel()
+	if t.closedByAnother(ctx, soon, g) {
+		return t.markClosed(ctx, g, steps)
 	}
-	ended := *in.Ended
-	ended.At, ended.Events = t.now(), slices.Clone(ended.Events)
-	for i := range ended.Events {
-		ended.Events[i].At = ended.At
+	if in.Ending != nil && t.recordTransition(soon, in.Ending) == nil {
+		steps = steps[1:]
 	}
-	return t.recordTransition(ctx, &ended)
+	return t.closeGrant(ctx, g, steps...)
+}
+
+// closedByAnother reports whether somebody else has closed a grant: the closer,
+// mostly, when many end at once. Only the target proves it; what the ledger says, if
+// it does so soon, makes it worth asking.
+func (t *Targets) closedByAnother(ctx, soon context.Context, g access.Grant) bool {
+	row, err := t.grantRow(soon, g.RequestID, g.Name)
+	if err != nil || row.Status != ledger.GrantClosed {
+		return false
+	}
+	p, err := t.Broker.Inspect(ctx, g)
+	return err == nil && p.Gone()
 }
 
 // recordTransition records a transition, if there is one. The access of a request
@@ -67,6 +75,20 @@ func (t *Targets) recordTransition(ctx context.Context, transition *access.Trans
 // with no Temporal at all. Of g it needs the names; its end only decides its place
 // in the queue of the target.
 func (t *Targets) RevokeAndVerify(ctx context.Context, g access.Grant) error {
+	return t.closeGrant(ctx, g)
+}
+
+// closeGrant is RevokeAndVerify, and records what follows from it for the request.
+// Whoever closes the same grant in this worker meanwhile, the target is asked once.
+func (t *Targets) closeGrant(ctx context.Context, g access.Grant, steps ...access.Transition) error {
+	led, err := t.closing.do(ctx, g.Name, func() error { return t.revokeAndVerify(ctx, g, steps) })
+	if err != nil || led || len(steps) == 0 {
+		return err
+	}
+	return t.markClosed(ctx, g, steps)
+}
+
+func (t *Targets) revokeAndVerify(ctx context.Context, g access.Grant, steps []access.Transition) error {
 	started := t.now()
 	// The target comes before the ledger: a ledger that is down must not keep
 	// access open.
@@ -84,16 +106,42 @@ func (t *Targets) RevokeAndVerify(ctx context.Context, g access.Grant) error {
 	if !p.Gone() {
 		return access.Errorf(access.CodeUnavailable, "%s is still there after revoking (open: %t, sessions: %d)", g.Name, p.Open, p.Sessions)
 	}
-	if err = t.storeClosedReceipt(ctx, g, p); err == nil {
-		err = t.Ledger.MarkClosed(ctx, g.Name, t.now())
-	}
-	if access.CodeOf(err) == access.CodeNotFound {
-		return nil // opening was refused before the grant was written to the ledger
-	}
+	receipt, err := t.closedReceipt(g, p)
 	if err == nil {
-		t.observeLag(ctx, g)
+		err = t.markClosed(ctx, g, append(receipt, steps...))
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	t.observeLag(ctx, g)
+	return nil
+}
+
+// markClosed marks a grant that was read back as gone, and records what follows for
+// its request; that has ended now.
+func (t *Targets) markClosed(ctx context.Context, g access.Grant, steps []access.Transition) error {
+	now := t.now()
+	for i, step := range steps {
+		if !step.To.Final() {
+			continue
+		}
+		steps[i].At, steps[i].Events = now, slices.Clone(step.Events)
+		for n := range steps[i].Events {
+			steps[i].Events[n].At = now
+		}
+	}
+	err := t.Ledger.MarkClosed(ctx, g.Name, now, steps...)
+	if access.CodeOf(err) != access.CodeNotFound {
+		return err
+	}
+	// Opening was refused before the grant was written to the ledger; its request has
+	// ended all the same.
+	for i := range steps {
+		if err := t.recordTransition(ctx, &steps[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // observeLag observes how long after its end a grant is gone that was not ended

@@ -14,6 +14,7 @@ import (
 	"ramp.dev/ramp/activities"
 	"ramp.dev/ramp/activities/api"
 	"ramp.dev/ramp/integrations"
+	"ramp.dev/ramp/ledger"
 )
 
 const requestID = "0123456789abcdef"
@@ -38,9 +39,18 @@ func (w *callLog) Inspect(context.Context, access.Grant) (access.ReadBack, error
 	return access.ReadBack{}, nil
 }
 
-func (w *callLog) MarkClosed(context.Context, string, time.Time) error {
+func (w *callLog) MarkClosed(ctx context.Context, _ string, _ time.Time, steps ...access.Transition) error {
 	w.seen = append(w.seen, "closed")
+	for _, s := range steps {
+		if err := w.Advance(ctx, s); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+func (w *callLog) Grants(context.Context, ledger.GrantFilter) ([]ledger.GrantRecord, error) {
+	return nil, nil
 }
 
 func (w *callLog) Advance(ctx context.Context, a access.Transition) error {

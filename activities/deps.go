@@ -17,7 +17,7 @@ type GrantLedger interface {
 	IntendGrant(ctx context.Context, g access.Grant, at time.Time) error
 	MarkOpened(ctx context.Context, name string, at time.Time, steps ...access.Transition) error
 	MarkExtended(ctx context.Context, name string, expiresAt time.Time) error
-	MarkClosed(ctx context.Context, name string, at time.Time) error
+	MarkClosed(ctx context.Context, name string, at time.Time, steps ...access.Transition) error
 	Grants(ctx context.Context, f ledger.GrantFilter) ([]ledger.GrantRecord, error)
 	Advance(ctx context.Context, a access.Transition) error
 	AppendEvent(ctx context.Context, e access.Event) error
@@ -44,6 +44,8 @@ type Targets struct {
 	ObserveLag func(target string, after time.Duration)
 	// Directory is asked again before anything opens; nil disables these checks.
 	Directory access.Directory
+
+	closing flights // what is being closed at this moment
 }
 
 func (t *Targets) now() time.Time {

@@ -39,11 +39,11 @@ func (t *Targets) openGrant(ctx context.Context, in api.OpenGrantInput) (api.Ope
 		return api.OpenGrantResult{}, err
 	}
 	failpoint.Here(failpoint.OpenGranted)
-	if err := t.storeOpenedReceipt(ctx, g); err != nil {
+	steps, err := t.openedReceipt(ctx, g)
+	if err != nil {
 		return api.OpenGrantResult{}, err
 	}
 	now := t.now()
-	var steps []access.Transition
 	if in.OnlyGrant {
 		steps = append(steps, access.Activation(g.RequestID, now, g.ExpiresAt))
 	}

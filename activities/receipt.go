@@ -8,34 +8,39 @@ import (
 	"ramp.dev/ramp/evidence"
 )
 
-// storeOpenedReceipt stores a signed receipt of an opening. It is written before the
-// event of the opening, so that no evidence pack has the event alone.
-func (t *Targets) storeOpenedReceipt(ctx context.Context, g access.Grant) error {
+// openedReceipt returns what stores a signed receipt of an opening. It is stored in
+// the transaction of the event, so that no evidence pack has the event alone.
+func (t *Targets) openedReceipt(ctx context.Context, g access.Grant) ([]access.Transition, error) {
+	if t.Signer == nil {
+		return nil, nil
+	}
 	scope, err := t.Broker.Resolve(ctx, g.Target, g.Entitlement)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	expires := g.ExpiresAt
-	return t.storeReceipt(ctx, access.Receipt{RequestID: g.RequestID, Grant: g.Name, Target: g.Target, Kind: access.ReceiptOpened, At: t.now(),
+	return t.receipt(access.Receipt{RequestID: g.RequestID, Grant: g.Name, Target: g.Target, Kind: access.ReceiptOpened, At: t.now(),
 		Principal: g.Principal, Entitlement: g.Entitlement, Scope: &scope, ExpiresAt: &expires})
 }
 
-// storeClosedReceipt stores a signed receipt of a closing and its read-back; like
-// that of an opening it is written before the event.
-func (t *Targets) storeClosedReceipt(ctx context.Context, g access.Grant, p access.ReadBack) error {
-	return t.storeReceipt(ctx, access.Receipt{RequestID: g.RequestID, Grant: g.Name, Target: g.Target, Kind: access.ReceiptClosed, At: t.now(),
+// closedReceipt is openedReceipt of a closing and its read-back.
+func (t *Targets) closedReceipt(g access.Grant, p access.ReadBack) ([]access.Transition, error) {
+	return t.receipt(access.Receipt{RequestID: g.RequestID, Grant: g.Name, Target: g.Target, Kind: access.ReceiptClosed, At: t.now(),
 		Found: &access.ReadBack{Open: p.Open, Sessions: p.Sessions}})
 }
 
-func (t *Targets) storeReceipt(ctx context.Context, r access.Receipt) error {
+// receipt returns nothing where this worker signs no receipts.
+func (t *Targets) receipt(r access.Receipt) ([]access.Transition, error) {
 	if t.Signer == nil {
-		return nil
+		return nil, nil
 	}
 	e, err := t.Signer.SignReceipt(r)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return t.storeStatement(ctx, r.RequestID, string(r.Kind)+" "+r.Grant, e)
+	b, err := json.Marshal(e)
+	return []access.Transition{{RequestID: r.RequestID, At: r.At,
+		Statements: []access.Statement{{RequestID: r.RequestID, Key: string(r.Kind) + " " + r.Grant, Envelope: b}}}}, err
 }
 
 func (t *Targets) storeStatement(ctx context.Context, requestID, key string, e evidence.Envelope) error {

@@ -75,7 +75,7 @@ func (l *Ledger) IntendGrant(ctx context.Context, g access.Grant, at time.Time) 
 // request that follow from that. For a grant that is open or closed already it
 // changes nothing.
 func (l *Ledger) MarkOpened(ctx context.Context, name string, at time.Time, steps ...access.Transition) error {
-	return l.changeGrant(ctx, name, func(q querier, row GrantRecord) error {
+	return l.changeGrant(ctx, name, func(q querier, row GrantRecord, _ access.State) error {
 		if row.Status != GrantIntended {
 			return nil
 		}
@@ -96,40 +96,64 @@ func (l *Ledger) MarkOpened(ctx context.Context, name string, at time.Time, step
 }
 
 // MarkExtended records the grant's new end. Errors are CodeConflict for a closed
-// grant.
+// grant, and for one whose request is ending or over: an extension that comes while
+// access is being closed is too late.
 func (l *Ledger) MarkExtended(ctx context.Context, name string, expiresAt time.Time) error {
-	return l.changeGrant(ctx, name, func(q querier, row GrantRecord) error {
-		if row.Status == GrantClosed {
+	return l.changeGrant(ctx, name, func(q querier, row GrantRecord, state access.State) error {
+		switch {
+		case row.Status == GrantClosed:
 			return access.Errorf(access.CodeConflict, "grant %s was closed", name)
+		case state == access.StateEnding || state.Final():
+			return access.Errorf(access.CodeConflict, "request %s is %s; grant %s is not extended", row.RequestID, state, name)
 		}
 		_, err := q.exec(ctx, `UPDATE grants SET expires_at = ? WHERE name = ?`, micros(expiresAt), name)
 		return err
 	})
 }
 
-// MarkClosed records that the grant was read back as gone. Again, it changes
-// nothing.
-func (l *Ledger) MarkClosed(ctx context.Context, name string, at time.Time) error {
-	return l.changeGrant(ctx, name, func(q querier, row GrantRecord) error {
-		if row.Status == GrantClosed {
-			return nil
+// MarkClosed records that the grant was read back as gone, with the transitions of
+// its request that follow from that. A transition to a final state is left out while
+// another grant of the request is not closed. Again, it changes nothing of the grant.
+func (l *Ledger) MarkClosed(ctx context.Context, name string, at time.Time, steps ...access.Transition) error {
+	return l.changeGrant(ctx, name, func(q querier, row GrantRecord, _ access.State) error {
+		if row.Status != GrantClosed {
+			if _, err := q.exec(ctx, `UPDATE grants SET status = ?, closed_at = ? WHERE name = ?`,
+				string(GrantClosed), micros(at), name); err != nil {
+				return err
+			}
+			if err := q.append(ctx, grantEvent(row.Grant, access.EventGrantClosed, at)); err != nil {
+				return err
+			}
 		}
-		if _, err := q.exec(ctx, `UPDATE grants SET status = ?, closed_at = ? WHERE name = ?`,
-			string(GrantClosed), micros(at), name); err != nil {
-			return err
+		for _, s := range steps {
+			if s.To.Final() {
+				open, err := q.exists(ctx, `SELECT 1 FROM grants WHERE request_id = ? AND status <> 'closed' LIMIT 1`, row.RequestID)
+				if err != nil || open {
+					return err
+				}
+			}
+			if err := q.advance(ctx, s); err != nil {
+				return err
+			}
 		}
-		return q.append(ctx, grantEvent(row.Grant, access.EventGrantClosed, at))
+		return nil
 	})
 }
 
-func (l *Ledger) changeGrant(ctx context.Context, name string, change func(querier, GrantRecord) error) error {
+// changeGrant changes a grant while nobody else changes it or its request. Requests
+// are locked before grants everywhere, so that no two transactions wait for each
+// other.
+func (l *Ledger) changeGrant(ctx context.Context, name string, change func(querier, GrantRecord, access.State) error) error {
 	return l.tx(ctx, func(q querier) error {
-		unknown := access.Errorf(access.CodeNotFound, "there is no grant %q", access.Clip(name, 60))
-		row, err := first(ctx, q, scanGrant, unknown, selectGrants+` WHERE name = ?`+q.dialect.forUpdate(), name)
+		_, state, err := q.lockRequestOf(ctx, name)
 		if err != nil {
 			return err
 		}
-		return change(q, row)
+		row, err := first(ctx, q, scanGrant, unknownGrant(name), selectGrants+` WHERE name = ?`+q.dialect.forUpdate(), name)
+		if err != nil {
+			return err
+		}
+		return change(q, row, state)
 	})
 }
 

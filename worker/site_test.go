@@ -5,7 +5,10 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/json"
+	"fmt"
 	"io"
+	mathrand "math/rand/v2"
+	"net"
 	"path/filepath"
 	"testing"
 	"time"
@@ -30,6 +33,8 @@ import (
 type site struct {
 	*testing.T
 	address  string // of Temporal
+	engine   *temporalserver.Server
+	settings temporalserver.Config
 	temporal client.Client
 	ledger   *ledger.Ledger
 	signer   *evidence.Signer
@@ -46,11 +51,11 @@ const within = 2 * time.Minute
 func newSite(t *testing.T, dynamic map[string]any) *site {
 	ctx := t.Context()
 	dir := t.TempDir()
-	e, err := temporalserver.Start(ctx, temporalserver.Config{Dir: dir, Addr: "127.0.0.1:0",
-		SearchAttributes: workflows.SearchAttributes(), Dynamic: dynamic})
+	settings := temporalserver.Config{Dir: dir, Addr: fixedAddress(t), SearchAttributes: workflows.SearchAttributes(), Dynamic: dynamic}
+	e, err := temporalserver.Start(ctx, settings)
 	require.NoError(t, err)
-	t.Cleanup(func() { _ = e.Stop() })
-	s := &site{T: t, address: e.Addr, service: newService(), config: Config{Control: true}, log: quiet()}
+	s := &site{T: t, address: e.Addr, engine: e, settings: settings, service: newService(), config: Config{Control: true}, log: quiet()}
+	t.Cleanup(s.stopTemporal)
 	s.temporal, err = client.Dial(client.Options{HostPort: e.Addr, Namespace: temporalserver.Namespace, Logger: sdklog.New(quiet())})
 	require.NoError(t, err)
 	t.Cleanup(s.temporal.Close)
@@ -62,6 +67,36 @@ func newSite(t *testing.T, dynamic map[string]any) *site {
 	s.signer = evidence.NewSigner(key)
 	t.Cleanup(s.stop)
 	return s
+}
+
+// fixedAddress returns a free address of a port that the system gives to no
+// connection by itself. Clients that try again while Temporal is down could otherwise
+// be given its own port, and hold it when Temporal comes back.
+func fixedAddress(t *testing.T) string {
+	for range 100 {
+		address := fmt.Sprintf("127.0.0.1:%d", 20000+mathrand.IntN(10000))
+		if l, err := net.Listen("tcp", address); err == nil {
+			l.Close()
+			return address
+		}
+	}
+	t.Fatal("no port is free")
+	return ""
+}
+
+// stopTemporal stops Temporal; startTemporal starts it where it stood.
+func (s *site) stopTemporal() {
+	if s.engine != nil {
+		_ = s.engine.Stop()
+		s.engine = nil
+	}
+}
+
+func (s *site) startTemporal() {
+	s.Helper()
+	var err error
+	s.engine, err = temporalserver.Start(s.Context(), s.settings)
+	require.NoError(s, err)
 }
 
 func quiet() *logrus.Logger {

@@ -30,6 +30,7 @@ type Worker struct {
 	Broker          *integrations.Broker
 	deployment      builds.Config
 	metrics         *metrics
+	clock           *endClock
 	metricsListener net.Listener // nil: metrics are not served
 	running         []worker.Worker
 	stop            context.CancelFunc // of what runs beside them
@@ -57,7 +58,7 @@ const stopWithin = 10 * time.Second
 // Start opens the targets and starts polling.
 func Start(ctx context.Context, c Config, d Deps) (*Worker, error) {
 	w := &Worker{Broker: openTargets(ctx, c.Targets, d.Targets, d.Ledger), deployment: c.Deployment}
-	w.metrics = newMetrics(w.Broker)
+	w.metrics, w.clock = newMetrics(w.Broker), &endClock{ledger: d.Ledger.Now}
 	if err := w.serve(ctx, c, d); err != nil {
 		w.Stop()
 		return nil, err
@@ -75,7 +76,7 @@ func (w *Worker) serve(ctx context.Context, c Config, d Deps) (err error) {
 	alarms := alarms{log: d.Log, next: d.Alarms}
 	looks := &lastLooks{at: map[string]time.Time{}}
 	observed := func(r reconcile.Report) { looks.note(r.Target); observe.observeReport(r) }
-	watches := []watch{}
+	watches, closers := []watch{}, []*activities.Closer{}
 	reconciler := activities.Reconciler{ObserveReport: observed, With: reconcile.Reconciler{
 		Broker: w.Broker, Ledger: d.Ledger, Runs: runs{d.Temporal}, Alarms: alarms, Log: d.Log}}
 	if c.Metrics != "" {
@@ -110,6 +111,7 @@ func (w *Worker) serve(ctx context.Context, c Config, d Deps) (err error) {
 		}
 		t := &activities.Targets{Broker: w.Broker, Ledger: d.Ledger, Keyring: d.Keyring, Signer: d.Signer, ObserveLag: observe.observeLag, Directory: d.Ledger,
 			PasskeyApprovals: c.RequiredPasskeyApprovals()}
+		closers = append(closers, &activities.Closer{Targets: t, Due: d.Ledger, Target: name, Clock: w.clock.Now, Log: d.Log})
 		withTarget := reconciler
 		withTarget.With.RevokeAndVerify, withTarget.With.VerifyGrant = t.RevokeAndVerify, t.VerifyGrant
 		all.add(targetJobs(name, &withTarget, every))
@@ -128,6 +130,9 @@ func (w *Worker) serve(ctx context.Context, c Config, d Deps) (err error) {
 		}
 	}
 	w.background.Go(func() { jobKeeper{temporal: d.Temporal, jobs: all, log: d.Log}.run(background) })
+	for _, each := range closers {
+		w.background.Go(func() { each.Run(background) })
+	}
 	for _, each := range watches {
 		looks.note(each.target) // a worker that has just started is not late
 		w.background.Go(func() { each.run(background) })
@@ -170,7 +175,7 @@ func (w *Worker) startQueue(d Deps, queue string, slots int, all jobs, register 
 		MaxConcurrentWorkflowTaskPollers:   workflowPollers,
 		MaxConcurrentActivityExecutionSize: slots,
 		StickyScheduleToStartTimeout:       stickyWithin,
-		Interceptors:                       []interceptor.WorkerInterceptor{w.metrics},
+		Interceptors:                       []interceptor.WorkerInterceptor{w.metrics, w.clock},
 		DeploymentOptions:                  w.deployment.Options(queue),
 		OnFatalError:                       func(err error) { d.Log.WithError(err).WithField("queue", queue).Error("worker stopped") },
 	})

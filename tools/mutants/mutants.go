@@ -19,6 +19,7 @@ const (
 	contract   = "./contracts"
 	captured   = "./worker -run TestCapturedServer"
 	logins     = "./server/auth -run IDToken"
+	closes     = "./activities -run TestCloser"
 	third      = "./reconcile -run Forged"
 	handed     = "./cmd/ramp/internal/people -run Case54|Case78|Case79"
 	extended   = "./cmd/ramp/internal/people -run Case76"
@@ -46,6 +47,15 @@ func mutants() []mutant {
 		{"an approval that is delivered late undoes a denial", "access/tally.go", "} else if d.At.Before(earlier.At) {", "} else if false && d.At.Before(earlier.At) {", []string{"./access -run TestTally"}},
 		{"offboarding waits to be asked by Temporal", "directorysync/sync.go", "< missed*s.every {", "< 1000*time.Hour {", []string{"./directorysync -run TestCase59"}},
 		{"a flood of junk keeps a denial out", "workflows/decide.go", "\tif !claimsDenial(m) {\n\t\tif err :=", "\tif true {\n\t\tif err :=", []string{workflow}},
+		{"the closer ends before the time is over", "activities/closer.go", "if left := dueAt(row).Sub(now); left > 0 {", "if left := dueAt(row).Sub(now); left > closerLooks {", []string{closes}},
+		{"the closer overtakes an opening under way", "activities/closer.go", "return row.ExpiresAt.Add(openingMayLast)", "return row.ExpiresAt", []string{closes}},
+		{"the ledger's word for closed is taken", "activities/close.go", "return err == nil && p.Gone()\n", "return err == nil || p.Open\n", []string{closes}},
+		{"closer and activity both ask the target", "activities/flights.go", "if there, ok := f.now[grant]; ok {", "if there, ok := f.now[grant]; ok && false {", []string{closes}},
+		{"two workers close the same", "ledger/due.go", "inNoHand = `(closing_until <= ? OR closing_until > ?)`", "inNoHand = `(closing_until <= ? OR closing_until > ? OR 1 = 1)`", []string{closes}},
+		{"what is being closed is extended", "ledger/grants.go", "case state == access.StateEnding || state.Final():", "case false:", []string{closes}},
+		{"a request ends with the first of its grants", "ledger/grants.go", "if s.To.Final() {", "if false {", []string{closes}},
+		{"a fast clock of the ledger ends access early", "worker/endclock.go", "at.Before(now) {", "at.After(now) {", []string{"./worker -run TestCase34EndClock"}},
+		{"endings wait for Temporal", "worker/worker.go", "w.background.Go(func() { each.Run(background) })", "_ = each", []string{"./worker -run TestEndingsWithNoTemporal"}},
 
 		// Opening.
 		{"the ledger is written after the target", "activities/open.go", "\tif err := t.Ledger.IntendGrant(ctx, g, t.now()); err != nil {\n\t\treturn api.OpenGrantResult{}, err\n\t}\n\tfailpoint.Here(failpoint.OpenIntended)\n\tif err := t.Broker.Grant(ctx, g); err != nil {\n\t\treturn api.OpenGrantResult{}, err\n\t}\n", "\tif err := t.Broker.Grant(ctx, g); err != nil {\n\t\treturn api.OpenGrantResult{}, err\n\t}\n\tfailpoint.Here(failpoint.OpenIntended)\n\tif err := t.Ledger.IntendGrant(ctx, g, t.now()); err != nil {\n\t\treturn api.OpenGrantResult{}, err\n\t}\n", []string{activity, properties}},

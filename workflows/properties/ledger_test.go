@@ -61,6 +61,6 @@ func (l *faultyLedger) MarkExtended(ctx context.Context, name string, until time
 	return l.write(func() error { return l.Ledger.MarkExtended(ctx, name, until) })
 }
 
-func (l *faultyLedger) MarkClosed(ctx context.Context, name string, at time.Time) error {
-	return l.write(func() error { return l.Ledger.MarkClosed(ctx, name, at) })
+func (l *faultyLedger) MarkClosed(ctx context.Context, name string, at time.Time, steps ...access.Transition) error {
+	return l.write(func() error { return l.Ledger.MarkClosed(ctx, name, at, steps...) })
 }

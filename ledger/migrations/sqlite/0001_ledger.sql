@@ -38,10 +38,11 @@ CREATE TABLE grants (
   status      TEXT NOT NULL, -- intended, open, closed
   intended_at BIGINT NOT NULL,
   opened_at   BIGINT,
-  closed_at   BIGINT
+  closed_at   BIGINT,
+  closing_until BIGINT NOT NULL DEFAULT 0 -- a worker's closer has it in hand until then, or tries again
 );
 CREATE INDEX grants_request ON grants (request_id);
-CREATE INDEX grants_open ON grants (target) WHERE status <> 'closed';
+CREATE INDEX grants_due ON grants (target, expires_at) WHERE status <> 'closed';
 
 -- Which grants use an object that they have to share on a target. A grant that
 -- was released stays as released: it does not come back.

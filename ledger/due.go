@@ -1,0 +1,80 @@
+package ledger
+
+import (
+	"context"
+	"time"
+
+	"ramp.dev/ramp/access"
+)
+
+// DueGrants lists grants of a target that are not closed, whose end is not after
+// before, and that no closer has in hand at now; the earliest end first, at most so
+// many.
+func (l *Ledger) DueGrants(ctx context.Context, target string, now, before time.Time, most int) ([]GrantRecord, error) {
+	return collect(ctx, l.reader(), scanGrant, selectGrants+` WHERE target = ? AND status <> 'closed' AND expires_at <= ? AND `+inNoHand+`
+		ORDER BY expires_at, name LIMIT ?`, append([]any{target, micros(before)}, append(inNoHandArgs(now), most)...)...)
+}
+
+// maxInHand bounds how long one closer keeps a grant from the others. What a row
+// says beyond that, somebody else wrote.
+const maxInHand = time.Minute
+
+const inNoHand = `(closing_until <= ? OR closing_until > ?)`
+
+func inNoHandArgs(now time.Time) []any { return []any{micros(now), micros(now.Add(maxInHand))} }
+
+// BeginExpiry takes a grant in hand until a time, at most a minute from now, and
+// records that its request is ending because its time is over: all at once, so that
+// an extension comes before it or is refused. It returns false, and changes nothing,
+// if the grant is closed, or ends after now, or is in another's hand. The outcome is
+// the request's, which may be ending for another reason already; it is empty where
+// the request is over.
+func (l *Ledger) BeginExpiry(ctx context.Context, name string, now, until time.Time) (begun bool, outcome access.Outcome, err error) {
+	err = l.tx(ctx, func(q querier) error {
+		begun, outcome = false, ""
+		requestID, state, err := q.lockRequestOf(ctx, name)
+		if err != nil {
+			return err
+		}
+		n, err := q.exec(ctx, `UPDATE grants SET closing_until = ? WHERE name = ? AND status <> 'closed' AND expires_at <= ? AND `+inNoHand,
+			append([]any{micros(until), name, micros(now)}, inNoHandArgs(now)...)...)
+		if err != nil || n == 0 {
+			return err
+		}
+		begun = true
+		switch {
+		case state == access.StateEnding:
+			var is string
+			is, err = first(ctx, q, scanText, unknownRequest(requestID), `SELECT outcome FROM requests WHERE id = ?`, requestID)
+			outcome = access.Outcome(is)
+		case state.CanReach(access.StateEnding):
+			outcome = access.OutcomeExpired
+			err = q.advance(ctx, access.Ending(requestID, outcome, now))
+		}
+		return err
+	})
+	return begun, outcome, err
+}
+
+// Postpone keeps closers from a grant until a time, after it could not be closed.
+func (l *Ledger) Postpone(ctx context.Context, name string, until time.Time) error {
+	return l.tx(ctx, func(q querier) error {
+		_, err := q.exec(ctx, `UPDATE grants SET closing_until = ? WHERE name = ?`, micros(until), name)
+		return err
+	})
+}
+
+// lockRequestOf returns the request of a grant, and its state; nobody else changes
+// the request until the transaction ends.
+func (q querier) lockRequestOf(ctx context.Context, grant string) (requestID string, state access.State, err error) {
+	requestID, err = first(ctx, q, scanText, unknownGrant(grant), `SELECT request_id FROM grants WHERE name = ?`, grant)
+	if err == nil {
+		state, err = q.lockRequest(ctx, requestID)
+	}
+	return requestID, state, err
+}
+
+// unknownGrant is CodeNotFound.
+func unknownGrant(name string) error {
+	return access.Errorf(access.CodeNotFound, "there is no grant %q", access.Clip(name, 60))
+}

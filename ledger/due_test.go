@@ -1,0 +1,115 @@
+package ledger_test
+
+import (
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/access"
+)
+
+// opened is a request with one grant that is open for an hour, on a target of its own.
+func (b fixture) opened(target string) access.Grant {
+	b.Helper()
+	s := b.submitted()
+	g := grant(s)
+	g.Target = target
+	require.NoError(b, b.IntendGrant(ctx, g, at))
+	require.NoError(b, b.MarkOpened(ctx, g.Name, at, access.Activation(g.RequestID, at, g.ExpiresAt)))
+	return g
+}
+
+func (b fixture) due(target string, now time.Time) (names []string) {
+	b.Helper()
+	rows, err := b.DueGrants(ctx, target, now, now, 10)
+	require.NoError(b, err)
+	for _, r := range rows {
+		names = append(names, r.Name)
+	}
+	return names
+}
+
+// dueSuite is what closers ask of each database.
+var dueSuite = map[string]func(b fixture){
+	"what is due is taken in hand by one": func(b fixture) {
+		target := "due/" + access.NewRequestID()
+		g := b.opened(target)
+		end := g.ExpiresAt
+		require.Empty(b, b.due(target, end.Add(-time.Second)))
+		begun, _, err := b.BeginExpiry(ctx, g.Name, end.Add(-time.Second), end)
+		require.NoError(b, err)
+		require.False(b, begun, "its time is not over")
+		require.Equal(b, access.StateActive, b.reload(g.RequestID).State)
+
+		require.Equal(b, []string{g.Name}, b.due(target, end))
+		begun, outcome, err := b.BeginExpiry(ctx, g.Name, end, end.Add(30*time.Second))
+		require.NoError(b, err)
+		require.True(b, begun)
+		require.Equal(b, access.OutcomeExpired, outcome)
+		require.Equal(b, access.StateEnding, b.reload(g.RequestID).State)
+		require.Empty(b, b.due(target, end.Add(29*time.Second)), "it is in hand")
+		begun, _, err = b.BeginExpiry(ctx, g.Name, end.Add(29*time.Second), end.Add(time.Minute))
+		require.NoError(b, err)
+		require.False(b, begun)
+		b.code(access.CodeConflict, b.MarkExtended(ctx, g.Name, end.Add(time.Hour)))
+
+		require.NoError(b, b.Postpone(ctx, g.Name, end.Add(2*time.Second)))
+		require.Equal(b, []string{g.Name}, b.due(target, end.Add(2*time.Second)))
+		require.NoError(b, b.MarkClosed(ctx, g.Name, end, access.Ended(g.RequestID, access.OutcomeExpired, end)))
+		require.Empty(b, b.due(target, end.Add(time.Hour)))
+		require.Equal(b, access.StateEnded, b.reload(g.RequestID).State)
+		begun, _, err = b.BeginExpiry(ctx, g.Name, end.Add(time.Hour), end.Add(2*time.Hour))
+		require.NoError(b, err)
+		require.False(b, begun, "it is closed")
+	},
+	"a hand that somebody wrote for longer than a closer may holds nothing": func(b fixture) {
+		target := "due/" + access.NewRequestID()
+		g := b.opened(target)
+		require.NoError(b, b.Postpone(ctx, g.Name, g.ExpiresAt.Add(24*time.Hour)))
+		require.Equal(b, []string{g.Name}, b.due(target, g.ExpiresAt))
+		begun, _, err := b.BeginExpiry(ctx, g.Name, g.ExpiresAt, g.ExpiresAt.Add(30*time.Second))
+		require.NoError(b, err)
+		require.True(b, begun)
+	},
+	"the earliest end is due first": func(b fixture) {
+		target := "due/" + access.NewRequestID()
+		first, second, third := b.opened(target), b.opened(target), b.opened(target)
+		require.NoError(b, b.MarkExtended(ctx, first.Name, first.ExpiresAt.Add(3*time.Minute)))
+		require.NoError(b, b.MarkExtended(ctx, second.Name, second.ExpiresAt.Add(2*time.Minute)))
+		require.Equal(b, []string{third.Name, second.Name, first.Name}, b.due(target, at.Add(2*time.Hour)))
+	},
+	"a request ends with the last of its grants": func(b fixture) {
+		g := b.opened("due/one")
+		other := g
+		other.Name = access.GrantName(g.RequestID, 1)
+		require.NoError(b, b.IntendGrant(ctx, other, at))
+		_, _, err := b.BeginExpiry(ctx, g.Name, g.ExpiresAt, g.ExpiresAt.Add(time.Second))
+		require.NoError(b, err)
+		ended := access.Ended(g.RequestID, access.OutcomeExpired, g.ExpiresAt)
+		require.NoError(b, b.MarkClosed(ctx, g.Name, g.ExpiresAt, ended))
+		require.Equal(b, access.StateEnding, b.reload(g.RequestID).State)
+		require.NoError(b, b.MarkClosed(ctx, other.Name, g.ExpiresAt, ended))
+		require.Equal(b, access.StateEnded, b.reload(g.RequestID).State)
+		require.NoError(b, b.MarkClosed(ctx, other.Name, g.ExpiresAt, ended), "a retry")
+		var ends int
+		for _, e := range b.timeline(g.RequestID) {
+			if e.Kind == access.EventAccessEnded {
+				ends++
+			}
+		}
+		require.Equal(b, 1, ends)
+	},
+	"a receipt is stored with what it is of": func(b fixture) {
+		g := b.opened("due/one")
+		receipt := access.Transition{RequestID: g.RequestID, At: at, Statements: []access.Statement{{Key: "closed", Envelope: []byte(`{"a":1}`)}}}
+		require.NoError(b, b.MarkClosed(ctx, g.Name, at, receipt))
+		stored, err := b.Statements(ctx, g.RequestID)
+		require.NoError(b, err)
+		require.Contains(b, stored, []byte(`{"a":1}`))
+	},
+	"due grants of what nobody knows": func(b fixture) {
+		_, _, err := b.BeginExpiry(ctx, "ramp-none-a", at, at.Add(time.Second))
+		b.code(access.CodeNotFound, err)
+		require.Empty(b, b.due("due/none", at))
+	},
+}
