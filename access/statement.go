@@ -20,7 +20,10 @@ type Evaluation struct {
 	Contract        string          `json:"contract"`
 	ContractVersion string          `json:"contractVersion"`
 	Trace           json.RawMessage `json:"trace"` // each condition, its result, and why
-	At              time.Time       `json:"at"`    // UTC
+	// History is what the record said of the requester's earlier requests, if the
+	// contract reads it. With the plan it is all that the evaluation depends on.
+	History *History  `json:"history,omitempty"`
+	At      time.Time `json:"at"` // UTC
 }
 
 // Manifest is the server's statement of what belongs to an evidence pack, so

@@ -23,6 +23,8 @@ type condition struct {
 	text    string
 	program cel.Program
 	never   bool // it is written as false
+	// readsHistory: what was before must be known to evaluate it.
+	readsHistory bool
 }
 
 // Truth is the value of a condition: three-valued, so that a condition that
@@ -77,7 +79,8 @@ func compile(env *cel.Env, text string) (*condition, error) {
 		return nil, fmt.Errorf("not a condition: %w%s", err, hint(err))
 	}
 	e := parsed.NativeRep().Expr()
-	return &condition{text: text, program: program, never: e.Kind() == ast.LiteralKind && e.AsLiteral() == types.False}, nil
+	return &condition{text: text, program: program, never: e.Kind() == ast.LiteralKind && e.AsLiteral() == types.False,
+		readsHistory: readsVariable(e, "history")}, nil
 }
 
 // misleadingLiteral returns why a text in a condition, such as the name of a group,

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/access"
 )
 
 // page returns the section of docs/contracts.md under a heading.
@@ -90,7 +92,7 @@ func sourceFields() []string {
 // readable returns the variables that conditions may read.
 func readable() []string {
 	var out []string
-	for name, v := range variables(Input{}, nil, 0) {
+	for name, v := range variables(Input{History: &access.History{}}, nil, 0) {
 		if name != "person" {
 			out = append(out, name)
 			continue

@@ -11,6 +11,9 @@ type Input struct {
 	Person  access.Person
 	Request access.RequestInput
 	Now     time.Time
+	// History is what the requester had under the contract before; nil if it is not
+	// known, which no condition that reads it and no limit takes for "nothing".
+	History *access.History
 }
 
 // Result is what came of an evaluation.

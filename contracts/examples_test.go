@@ -88,12 +88,15 @@ func TestPatterns(t *testing.T) {
 		{"service-logs-read", person("engineering"), access.RequestInput{}, tuesday, "1 of engineering (team is payments and not (in contractors)) and 1 of security"},
 		{"service-logs-read", unknown, access.RequestInput{}, tuesday, "not_eligible"},
 
+		{"service-hosts-again", person("engineering"), access.RequestInput{Params: map[string]any{"service": "orders"}}, tuesday, "1 of leads"},
+		{"service-hosts-again", person("engineering"), access.RequestInput{Params: map[string]any{"service": "orders/.."}}, tuesday, "param_not_allowed"},
+
 		{"orders-maintenance", person("dba"), access.RequestInput{Ticket: "CHG-7", StartAt: &inTwoDays}, tuesday, "2 of change-board"},
 		{"orders-maintenance", person("dba"), access.RequestInput{Ticket: "CHG-7", StartAt: &inTwoDays, Duration: "6h"}, tuesday, "reason_needs_justification"},
 	} {
 		t.Run(c.contract+" "+c.want, func(t *testing.T) {
 			c.request.Reason = reason
-			require.Equal(t, c.want, outcome(find(t, c.contract).Evaluate(contracts.Input{Person: c.person, Request: c.request, Now: c.now})))
+			require.Equal(t, c.want, outcome(find(t, c.contract).Evaluate(contracts.Input{Person: c.person, Request: c.request, Now: c.now, History: &access.History{}})))
 		})
 	}
 }

@@ -48,11 +48,13 @@ type terms struct {
 	auto         auto
 	stages       stages
 	comments     comments
+	escalate     escalate
 	during       during
 	denials      denials
 	selfApproval selfApproval
 	passkey      passkey
 	extend       extend
+	limits       limits
 	stepUp       stepUp
 }
 
@@ -73,11 +75,13 @@ func (t *terms) list() []feature {
 		&t.auto,
 		&t.stages,
 		&t.comments,
+		&t.escalate,
 		&t.during,
 		&t.denials,
 		&t.selfApproval,
 		&t.passkey,
 		&t.extend,
+		&t.limits,
 		&t.stepUp,
 	}
 }
@@ -88,7 +92,6 @@ func (t *terms) list() []feature {
 var planned = map[string]string{
 	"breakGlass":                         "write a contract of its own with approval.auto, for those on call",
 	"notify":                             "nobody is notified: those who decide must look, or follow the API's events",
-	"approval.escalate":                  "name several groups in the stage's from",
 	"extend.approval":                    "extensions are approved with the request: choose extend.times and extend.upTo for that",
 	"request.ticket.system":              "use a pattern; no system is asked whether the ticket exists",
 	"request.ticket.open":                "no system is asked whether the ticket is open",

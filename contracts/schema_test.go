@@ -60,6 +60,14 @@ func schemaOfLanguage(t *testing.T) object {
 		types = append(types, object{"if": object{"properties": object{"type": object{"const": kind}}}, "then": then})
 	}
 	params["additionalProperties"].(object)["allOf"] = types
+	to := at(at(s, "approval", "escalate")["items"].(object), "to")
+	to["items"].(object)["pattern"] = `^\S(.*\S)?$`
+	quota := at(s, "limits", "quota")
+	quota["required"] = []string{"within"}
+	at(quota, "within")["minLength"] = 1
+	quota["anyOf"] = []any{object{"required": []string{"times"}}, object{"required": []string{"total"}, "properties": object{"total": object{"minLength": 1}}}}
+	at(s, "limits")["anyOf"] = []any{object{"required": []string{"open"}}, object{"required": []string{"openInAll"}},
+		object{"required": []string{"cooldown"}, "properties": object{"cooldown": object{"minLength": 1}}}, object{"required": []string{"quota"}}}
 	stage := at(s, "approval", "stages")["items"].(object)
 	way := at(stage, "anyOf")["items"].(object)
 	for _, one := range []object{stage, way} {

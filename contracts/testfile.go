@@ -23,6 +23,8 @@ type testCase struct {
 	Contract  string          `yaml:"contract"`
 	Person    testPerson      `yaml:"person"`
 	Request   testRequest     `yaml:"request"`
+	History   []testUse       `yaml:"history"`
+	OpenInAll number          `yaml:"openInAll"`
 	At        string          `yaml:"at"`
 	Decisions []testDecision  `yaml:"decisions"`
 	Expect    testExpectation `yaml:"expect"`
@@ -106,6 +108,10 @@ func (c testCase) parse(d *document, set *Set, i int) parsedTest {
 	t.input.Now = d.instant(c.At, "tests", i, "at")
 	if c.Request.StartAt != "" {
 		t.input.Request.StartAt = new(d.instant(c.Request.StartAt, "tests", i, "request", "startAt"))
+	}
+	t.input.History = &access.History{Uses: []access.Use{}, OpenInAll: int(c.OpenInAll)}
+	for n, use := range c.History {
+		t.input.History.Uses = append(t.input.History.Uses, use.parse(d, t.input.Now, i, n))
 	}
 	for n, said := range c.Decisions {
 		t.decisions = append(t.decisions, said.parse(d, t.input.Now, i, n))

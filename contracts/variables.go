@@ -18,6 +18,7 @@ func environment() (*cel.Env, error) {
 		cel.Variable("reason", cel.StringType),
 		cel.Variable("ticket", cel.StringType),
 		cel.Variable("now", cel.TimestampType),
+		cel.Variable("history", cel.ListType(cel.MapType(cel.StringType, cel.DynType))),
 	)
 }
 
@@ -39,8 +40,12 @@ func variables(in Input, params map[string]any, d access.Duration) map[string]an
 		"groups": groups, "attributes": attributes, "onBehalfOf": p.OnBehalfOf} {
 		person[k] = v
 	}
-	return map[string]any{
+	out := map[string]any{
 		"person": person, "params": params, "duration": time.Duration(d),
 		"reason": in.Request.Reason, "ticket": in.Request.Ticket, "now": in.Now,
 	}
+	if in.History != nil {
+		out["history"] = historyVariable(*in.History, params)
+	}
+	return out
 }

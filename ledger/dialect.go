@@ -57,6 +57,7 @@ type lockSpace int32
 const (
 	lockLog        lockSpace = 0x72616d70 // the log: one append after the other
 	lockRequesters lockSpace = 0x72657173 // one person's submissions
+	lockContracts  lockSpace = 0x636f6e74 // submissions under one contract
 	lockHolders    lockSpace = 0x686f6c64 // one shared object's holders
 	lockAccounts   lockSpace = 0x61636374 // links between accounts
 )

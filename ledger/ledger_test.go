@@ -53,7 +53,7 @@ func onEach(t *testing.T, suite map[string]func(b fixture)) {
 		t.Run(name, func(t *testing.T) {
 			b := open(t)
 			t.Cleanup(func() { b.raw.Close(); require.NoError(t, b.Close()) })
-			for _, suite := range []map[string]func(fixture){suite, unfinished, holders, accountSuite, cursorSuite, clocks, dueSuite} {
+			for _, suite := range []map[string]func(fixture){suite, unfinished, holders, accountSuite, cursorSuite, clocks, dueSuite, histories} {
 				for name, test := range suite {
 					t.Run(name, func(t *testing.T) { test(fixture{t, b.Ledger, b.raw}) })
 				}

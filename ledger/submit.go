@@ -24,6 +24,11 @@ type Submission struct {
 	// request that is still pending: approvers are not asked the same twice
 	// (docs/threats.md, case 47).
 	RefuseDuplicate bool
+	// History is what the contract's evaluation knew of earlier requests; nil if it
+	// asked for nothing. A request that has come since refuses the submission.
+	History *access.History
+	// LimitsAll: the contract limits what everybody has open together.
+	LimitsAll bool
 }
 
 // Submit records a new request before its workflow is started. The same
@@ -66,9 +71,9 @@ func (q querier) insertRequest(ctx context.Context, s Submission) (created bool,
 		targets += g.Target + ","
 	}
 	n, err := q.exec(ctx, `INSERT INTO requests
-		(id, state, contract, requester_id, targets, input, requester, plan, plan_envelope, stages, decisions, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '[]', ?) ON CONFLICT (id) DO NOTHING`,
-		r.ID, string(access.StatePending), r.Contract, r.Requester.ID, targets,
+		(id, state, contract, requester_id, human_id, targets, input, requester, plan, plan_envelope, stages, decisions, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '[]', ?) ON CONFLICT (id) DO NOTHING`,
+		r.ID, string(access.StatePending), r.Contract, r.Requester.ID, r.Requester.HumanID(), targets,
 		encodeJSON(s.Input), encodeJSON(r.Requester), encodeJSON(r.Plan), string(s.PlanEnvelope), encodeJSON(r.Stages), micros(r.CreatedAt))
 	if err != nil {
 		return false, err
@@ -106,6 +111,9 @@ func (q querier) checkSubmission(ctx context.Context, s Submission) error {
 		if !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
+	}
+	if err := q.checkHistory(ctx, s); err != nil {
+		return err
 	}
 	if s.MaxOpen > 0 {
 		states, args := unfinishedStates()

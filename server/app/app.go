@@ -48,6 +48,7 @@ type Contracts interface {
 type Ledger interface {
 	requestLedger
 	submissionLedger
+	historyLedger
 	startLedger
 	eventAppender
 	eventLedger
@@ -108,11 +109,11 @@ func New(c Config) *App {
 		requests: reader,
 		events:   &events{ledger: c.Ledger, feed: c.Feed, requests: c.Ledger, roles: roles},
 		submitter: &submitter{ledger: c.Ledger, starter: start, refused: refused, maxOpen: c.MaxOpen,
-			planner: &planner{catalog: cat, scopes: c.Gateway, signer: c.Signer, principal: c.Principal, now: now}},
+			planner: &planner{catalog: cat, history: c.Ledger, scopes: c.Gateway, signer: c.Signer, principal: c.Principal, now: now}},
 		starter:       start,
 		decider:       &decider{requests: reader, gateway: c.Gateway, signer: c.Signer, passkeys: keys, refused: refused, now: now},
 		ender:         &ender{requests: reader, gateway: c.Gateway, refused: refused, now: now},
-		extender:      &extender{requests: reader, contracts: c.Contracts, gateway: c.Gateway, signer: c.Signer, refused: refused, now: now},
+		extender:      &extender{requests: reader, contracts: c.Contracts, history: c.Ledger, gateway: c.Gateway, signer: c.Signer, refused: refused, now: now},
 		pickUps:       &pickUps{requests: reader, gateway: c.Gateway, signer: c.Signer, workers: c.Workers, refused: refused, now: now},
 		auditor:       log,
 		evidencePacks: &evidencePacks{ledger: c.Ledger, requests: reader, log: log, signer: c.Signer, now: now},

@@ -24,6 +24,7 @@ type extensionSigner interface {
 type extender struct {
 	requests  *requests
 	contracts Contracts
+	history   historyLedger
 	gateway   extensionGateway
 	signer    extensionSigner
 	refused   refusals
@@ -48,7 +49,7 @@ func (e *extender) Extend(ctx context.Context, by access.Actor, id, more, reason
 	}
 	order := access.ExtensionOrder{RequestID: id, PlanDigest: r.Plan.Digest,
 		Number: r.Extensions + 1, Adds: adds, By: by.Person, Via: by.Via, Reason: reason, At: e.now()}
-	if err := e.check(r, order); err != nil {
+	if err := e.check(ctx, r, order); err != nil {
 		return r, e.refused.record(ctx, by, id, access.ActExtend, err)
 	}
 	signed, err := e.signer.SignExtension(order)
@@ -68,7 +69,7 @@ func (e *extender) Extend(ctx context.Context, by access.Actor, id, more, reason
 
 // check returns why the order is not signed: the worker checks again what the
 // plan says.
-func (e *extender) check(r access.Request, o access.ExtensionOrder) error {
+func (e *extender) check(ctx context.Context, r access.Request, o access.ExtensionOrder) error {
 	switch {
 	case o.By.ID != r.Requester.ID:
 		return access.Refuse(access.CodeForbidden, access.IssueNotRequester, "only the requester extends")
@@ -78,17 +79,21 @@ func (e *extender) check(r access.Request, o access.ExtensionOrder) error {
 	if err := r.Plan.AllowsExtension(o, r.ExpiresAt.Sub(*r.ActiveAt)+o.Adds.Std()); err != nil {
 		return err
 	}
-	return e.checkEligible(o.By, r, o.At)
+	return e.checkEligible(ctx, o.By, r, o.At)
 }
 
 // checkEligible evaluates the contract that is in force under the name now, for
 // the person as they are now: more time is not for those whom it would not let
 // in today.
-func (e *extender) checkEligible(p access.Person, r access.Request, now time.Time) error {
+func (e *extender) checkEligible(ctx context.Context, p access.Person, r access.Request, now time.Time) error {
 	c, ok := e.contracts.Current().Find(r.Contract)
 	if !ok {
 		return access.Refuse(access.CodeForbidden, "contract_gone", "contract %s is no longer in force", r.Contract)
 	}
-	return c.CheckEligible(contracts.Input{Person: p, Now: now, Request: access.RequestInput{Contract: r.Contract, Params: r.Plan.Params,
+	history, err := historyFor(ctx, e.history, c, p, now)
+	if err != nil {
+		return err
+	}
+	return c.CheckEligible(contracts.Input{Person: p, Now: now, History: history, Request: access.RequestInput{Contract: r.Contract, Params: r.Plan.Params,
 		Reason: r.Plan.Reason, Ticket: r.Plan.Ticket}}, r.Plan.Duration)
 }

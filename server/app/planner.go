@@ -22,12 +22,18 @@ type planSigner interface {
 	SignEvaluation(e access.Evaluation) (evidence.Envelope, error)
 }
 
+// historyLedger says what somebody had under a contract before.
+type historyLedger interface {
+	History(ctx context.Context, p access.Person, contract string, now time.Time) (access.History, error)
+}
+
 // planner derives the plan of a request: every fact comes from the contract, the
 // targets and the verified person, none from the client.
 type planner struct {
 	catalog   *catalog
 	scopes    scopeResolver
 	signer    planSigner
+	history   historyLedger
 	principal func(access.Person) string
 	now       clock
 }
@@ -39,6 +45,8 @@ type proposal struct {
 	stages       []access.StageStatus
 	trace        []contracts.Step
 	contractText string
+	history      *access.History // nil: the contract reads none
+	limitsAll    bool
 }
 
 // propose makes the plan of a request and signs it; nothing is recorded or
@@ -49,7 +57,11 @@ func (p *planner) propose(ctx context.Context, by access.Actor, in access.Reques
 		return proposal{}, err
 	}
 	now := p.now().Truncate(time.Microsecond) // what the ledger keeps
-	result := c.Evaluate(contracts.Input{Person: by.Person, Request: in, Now: now})
+	history, err := historyFor(ctx, p.history, c, by.Person, now)
+	if err != nil {
+		return proposal{}, err
+	}
+	result := c.Evaluate(contracts.Input{Person: by.Person, Request: in, Now: now, History: history})
 	if err := result.Err(); err != nil {
 		return proposal{}, err
 	}
@@ -58,13 +70,23 @@ func (p *planner) propose(ctx context.Context, by access.Actor, in access.Reques
 		return proposal{}, err
 	}
 	plan := p.complete(result.Draft, scopes, by, id)
-	out := proposal{trace: result.Trace, contractText: c.Text}
+	out := proposal{trace: result.Trace, contractText: c.Text, history: history, limitsAll: c.LimitsAll()}
 	if out.signed, plan.Digest, err = p.signer.SignPlan(plan); err != nil {
 		return proposal{}, err
 	}
 	_, out.stages = plan.Rule.Tally(plan, plan.Digest, nil)
 	out.plan = plan
 	return out, nil
+}
+
+// historyFor returns what somebody had under the contract before; nil if the contract reads
+// no history.
+func historyFor(ctx context.Context, l historyLedger, c *contracts.Contract, who access.Person, now time.Time) (*access.History, error) {
+	if !c.ReadsHistory() {
+		return nil, nil
+	}
+	h, err := l.History(ctx, who, c.Name, now)
+	return &h, err
 }
 
 // complete adds to what the contract made of the request all that only the server
@@ -86,13 +108,13 @@ func (s proposal) request() access.Request {
 // submission is what the ledger records of a proposal, with a signed statement
 // of how the contract was evaluated.
 func (p *planner) submission(s proposal, in access.RequestInput) (ledger.Submission, error) {
-	out := ledger.Submission{Request: s.request(), Input: in, ContractText: s.contractText, RefuseDuplicate: true}
+	out := ledger.Submission{Request: s.request(), Input: in, ContractText: s.contractText, RefuseDuplicate: true, History: s.history, LimitsAll: s.limitsAll}
 	trace, err := json.Marshal(s.trace)
 	if err != nil {
 		return out, err
 	}
 	signed, err := p.signer.SignEvaluation(access.Evaluation{RequestID: s.plan.RequestID, PlanDigest: s.plan.Digest,
-		Contract: s.plan.Contract, ContractVersion: s.plan.ContractVersion, Trace: trace, At: s.plan.CreatedAt})
+		Contract: s.plan.Contract, ContractVersion: s.plan.ContractVersion, Trace: trace, History: s.history, At: s.plan.CreatedAt})
 	if err != nil {
 		return out, err
 	}

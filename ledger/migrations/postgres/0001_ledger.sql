@@ -7,6 +7,7 @@ CREATE TABLE requests (
   outcome          TEXT NOT NULL DEFAULT '',
   contract         TEXT NOT NULL,
   requester_id     TEXT NOT NULL,
+  human_id         TEXT NOT NULL, -- of the human behind the requester, as it was then
   targets          TEXT NOT NULL, -- ',a,b,', for searching
   input            TEXT NOT NULL, -- what was asked, word for word; a document
   requester        TEXT NOT NULL, -- the person as they were then; a document
@@ -26,6 +27,7 @@ CREATE TABLE requests (
 CREATE INDEX requests_newest ON requests (created_at DESC, id DESC);
 CREATE INDEX requests_state ON requests (state, created_at DESC);
 CREATE INDEX requests_requester ON requests (requester_id, created_at DESC);
+CREATE INDEX requests_human ON requests (human_id, contract, created_at DESC);
 CREATE INDEX requests_unstarted ON requests (created_at) WHERE workflow_started = 0;
 
 CREATE TABLE grants (

@@ -1,0 +1,63 @@
+package access
+
+import "time"
+
+// History is what Ramp's own record says of one human's requests under one
+// contract, as of one moment.
+type History struct {
+	Uses []Use `json:"uses"` // newest first; of the last HistoryReaches, HistoryKeeps at the most
+	// OpenInAll is how many requests of anybody under the contract have not ended.
+	OpenInAll int `json:"openInAll"`
+}
+
+// How far back a history reaches, and how many requests it keeps.
+const (
+	HistoryReaches = 90 * 24 * time.Hour
+	HistoryKeeps   = 200
+)
+
+// Use is one request of a history.
+type Use struct {
+	RequestID string         `json:"requestId"`
+	At        time.Time      `json:"at"` // UTC, when it was made
+	State     State          `json:"state"`
+	Outcome   Outcome        `json:"outcome,omitempty"`
+	Automatic bool           `json:"automatic,omitempty"` // the contract itself approved it
+	Opened    bool           `json:"opened,omitempty"`
+	EndedAt   *time.Time     `json:"endedAt,omitempty"` // UTC, when access was gone; nil: it is not, or there was none
+	Params    map[string]any `json:"params,omitempty"`
+	// Length is how long access was open; of a request that has not ended, the longest
+	// that it may become, extensions included.
+	Length Duration `json:"length,omitempty"`
+	// BreakGlass: access was opened without anybody's consent, and Reviewed: somebody
+	// has written a review of it.
+	BreakGlass bool `json:"breakGlass,omitempty"`
+	Reviewed   bool `json:"reviewed,omitempty"`
+}
+
+// UseOf returns a request as a history has it.
+func UseOf(r Request) Use {
+	u := Use{RequestID: r.ID, At: r.CreatedAt, State: r.State, Outcome: r.Outcome, Automatic: r.Plan.Rule.Auto,
+		Opened: r.ActiveAt != nil, EndedAt: r.EndedAt, Params: r.Plan.Params}
+	switch {
+	case r.State.Final() && r.ActiveAt != nil && r.EndedAt != nil:
+		u.Length = Duration(r.EndedAt.Sub(*r.ActiveAt))
+	case !r.State.Final():
+		u.Length = r.Plan.Duration
+		if r.Plan.Extend != nil {
+			u.Length = max(u.Length, r.Plan.Extend.UpTo)
+		}
+	}
+	return u
+}
+
+// Touches reports whether any of the use lies after a time.
+func (u Use) Touches(after time.Time) bool {
+	switch {
+	case !u.State.Final():
+		return true
+	case u.EndedAt != nil:
+		return u.EndedAt.After(after)
+	}
+	return u.At.After(after)
+}
