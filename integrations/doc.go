@@ -6,6 +6,7 @@
 // are made there, once, and the conformance suite (package targettest) runs
 // through it.
 //
-// Each package below this one adapts one service and imports only this package
-// and access; none imports another. docs/targets/README.md says how to add one.
+// Packages jsonhttp, awsapi and pacing are what several targets share. Each other
+// package below this one adapts one service, and none of these imports another.
+// docs/targets/README.md says how to add one.
 package integrations

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations/awsapi"
 )
 
 var (
@@ -19,28 +20,20 @@ var (
 var escalating = []string{"account", "iam", "identitystore", "organizations", "rolesanywhere", "signin", "sso", "sso-directory", "sts"}
 
 func (c Config) validateAllow() (issues access.Issues) {
-	bad := issues.Add
-	if len(c.Allow) == 0 {
-		bad("allow_missing", "allow", "what contracts may give is needed: actions and resources")
-	}
+	require := issues.Require
+	require(len(c.Allow) > 0, "allow_missing", "allow", "what contracts may give is needed: actions and resources")
 	for i, rule := range c.Allow {
 		field := fmt.Sprintf("allow[%d]", i)
-		if len(rule.Actions) == 0 || len(rule.Resources) == 0 {
-			bad("allow_incomplete", field, "both actions and resources are needed")
-		}
+		require(len(rule.Actions) > 0 && len(rule.Resources) > 0, "allow_incomplete", field, "both actions and resources are needed")
 		for _, a := range rule.Actions {
 			service, verb, _ := strings.Cut(a, ":")
-			switch {
-			case !actionPattern.MatchString(a):
-				bad("allow_action_malformed", field+".actions", "%q is not like s3:GetObject or s3:Get*", access.Clip(a, 60))
-			case slices.Contains(escalating, service) && strings.ContainsAny(verb, "*?"):
-				bad("allow_escalates", field+".actions", "%s: actions of %s lead to other permissions; list each one", a, service)
-			}
+			require(actionPattern.MatchString(a), "allow_action_malformed", field+".actions", "%q is not like s3:GetObject or s3:Get*", access.Clip(a, 60))
+			require(!slices.Contains(escalating, service) || !strings.ContainsAny(verb, "*?"), "allow_escalates", field+".actions",
+				"%s: actions of %s lead to other permissions; list each one", access.Clip(a, 60), service)
 		}
 		for _, r := range rule.Resources {
-			if !resourcePattern.MatchString(r) || !strings.HasPrefix(r, "arn:"+c.Partition+":") {
-				bad("allow_resource_malformed", field+".resources", "%q is not an ARN of partition %s, such as arn:aws:s3:::orders/*", access.Clip(r, 60), c.Partition)
-			}
+			require(resourcePattern.MatchString(r) && strings.HasPrefix(r, "arn:"+c.Partition+":"), "allow_resource_malformed", field+".resources",
+				"%q is not an ARN of partition %s, such as arn:aws:s3:::orders/*", access.Clip(r, 60), c.Partition)
 		}
 	}
 	return issues
@@ -54,34 +47,11 @@ func (c Config) allows(action, resource string) bool {
 			if fold {
 				p, s = strings.ToLower(p), strings.ToLower(s)
 			}
-			return covered(p, s)
+			return awsapi.Covers(p, s)
 		})
 	}
 	return slices.ContainsFunc(c.Allow, func(rule AllowConfig) bool {
 		// IAM compares actions without regard to case, and resources with.
 		return covers(rule.Actions, action, true) && covers(rule.Resources, resource, false)
 	})
-}
-
-// covered reports whether pattern matches everything that s, itself a pattern,
-// matches. It lets a wildcard of s only be matched by one as wide: * by *, and ?
-// by ? or *. So it may refuse what is covered, and never accepts what is not.
-func covered(pattern, s string) bool {
-	// Going back to the last * only keeps the time below the product of the lengths.
-	p, i, star, mark := 0, 0, -1, 0
-	for i < len(s) {
-		switch {
-		case p < len(pattern) && pattern[p] == '*':
-			star, mark = p, i
-			p++
-		case p < len(pattern) && s[i] != '*' && (pattern[p] == '?' || pattern[p] == s[i]):
-			p, i = p+1, i+1
-		case star >= 0:
-			mark++
-			p, i = star+1, mark
-		default:
-			return false
-		}
-	}
-	return strings.Trim(pattern[p:], "*") == ""
 }

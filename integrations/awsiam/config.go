@@ -5,24 +5,19 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations"
+	"ramp.dev/ramp/integrations/awsapi"
 )
 
 // Config configures one AWS account.
 type Config struct {
-	Region   string `yaml:"region"`
-	Account  string `yaml:"account"`            // 12 digits
-	Profile  string `yaml:"profile,omitempty"`  // of the shared configuration files; AWS's default credentials if empty
-	Endpoint string `yaml:"endpoint,omitempty"` // of an emulator
+	awsapi.Config `yaml:",inline"`
 
-	Partition string `yaml:"partition,omitempty"` // aws if empty
-	Path      string `yaml:"path,omitempty"`      // of the roles, Ramp's alone; /ramp/ if empty
+	Path string `yaml:"path,omitempty"` // of the roles, Ramp's alone; /ramp/ if empty
 
 	Worker string      `yaml:"worker,omitempty"` // ARN of the role or user that Ramp is: it assumes roles to hand out credentials
 	Trust  TrustConfig `yaml:"trust,omitempty"`  // people who assume roles by themselves
@@ -52,7 +47,6 @@ type AllowConfig struct {
 
 const (
 	defaultPath        = "/ramp/"
-	defaultPartition   = "aws"
 	defaultConsistency = access.Duration(15 * time.Second)
 )
 
@@ -71,24 +65,9 @@ func (c Config) open(ctx context.Context, wire http.RoundTripper) (integrations.
 	if issues := c.validate(); len(issues) > 0 {
 		return nil, access.Invalid(issues...)
 	}
-	options := []func(*awsconfig.LoadOptions) error{
-		awsconfig.WithRegion(c.Region),
-		// Ramp retries by itself. Retrying here, too, would multiply the calls
-		// just when AWS asks for fewer, and hide throttling from the waiting user.
-		awsconfig.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} }),
-	}
-	if c.Profile != "" {
-		options = append(options, awsconfig.WithSharedConfigProfile(c.Profile))
-	}
-	sdk, err := awsconfig.LoadDefaultConfig(ctx, options...)
+	sdk, err := c.Load(ctx, wire)
 	if err != nil {
-		return nil, access.Errorf(access.CodeInvalid, "AWS configuration: %w", err)
-	}
-	if wire != nil {
-		sdk.HTTPClient = &http.Client{Transport: wire}
-	}
-	if c.Endpoint != "" {
-		sdk.BaseEndpoint = aws.String(c.Endpoint)
+		return nil, err
 	}
 	t := &target{config: c, iam: iam.NewFromConfig(sdk), sts: sts.NewFromConfig(sdk)}
 	if c.Worker != "" {
@@ -98,9 +77,7 @@ func (c Config) open(ctx context.Context, wire http.RoundTripper) (integrations.
 }
 
 func (c Config) withDefaults() Config {
-	if c.Partition == "" {
-		c.Partition = defaultPartition
-	}
+	c.Config = c.Config.WithDefaults()
 	if c.Path == "" {
 		c.Path = defaultPath
 	}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/integrations/awsapi"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -43,13 +45,13 @@ func TestPolicies(t *testing.T) {
 func TestEndOf(t *testing.T) {
 	ends := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	trust := goodConfig().trust("a+b@example.com", ends)
-	require.Equal(t, ends, endOf(url.PathEscape(trust)))
-	require.Equal(t, ends, endOf(url.QueryEscape(trust)), "no spaces in it, so both ways of encoding agree")
+	require.Equal(t, ends, awsapi.EndOf(url.PathEscape(trust)))
+	require.Equal(t, ends, awsapi.EndOf(url.QueryEscape(trust)), "no spaces in it, so both ways of encoding agree")
 	for what, text := range map[string]string{
 		"nothing": "", "no JSON": "{", "bad encoding": "%zz", "no end": `{"Statement":[{"Effect":"Allow"}]}`,
 		"one without": `{"Statement":[{"Effect":"Allow","Condition":{"DateLessThan":{"aws:CurrentTime":"2026-01-02T03:04:05Z"}}},{"Effect":"Allow"}]}`,
 		"no date":     `{"Statement":[{"Effect":"Allow","Condition":{"DateLessThan":{"aws:CurrentTime":"soon"}}}]}`,
 	} {
-		require.Zero(t, endOf(url.PathEscape(text)), what)
+		require.Zero(t, awsapi.EndOf(url.PathEscape(text)), what)
 	}
 }

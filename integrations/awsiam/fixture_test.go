@@ -13,6 +13,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations"
+	"ramp.dev/ramp/integrations/awsapi"
 	"ramp.dev/ramp/integrations/awsiam/awstest"
 	"ramp.dev/ramp/integrations/targettest"
 )
@@ -28,7 +29,7 @@ type account struct {
 func start(t *testing.T) account {
 	s := awstest.Start(t)
 	return account{s, awstest.Simulate(t), Config{
-		Region: awstest.Region, Account: awstest.Account, Endpoint: s.Endpoint, Worker: s.Worker, Boundary: s.Boundary,
+		Config: awsapi.Config{Region: awstest.Region, Account: awstest.Account, Endpoint: s.Endpoint}, Worker: s.Worker, Boundary: s.Boundary,
 		Allow: []AllowConfig{
 			{Actions: []string{"s3:Get*", "s3:PutObject", "s3:ListBucket"}, Resources: []string{"arn:aws:s3:::orders*"}},
 			{Actions: []string{"ec2:StopInstances"}, Resources: []string{"arn:aws:ec2:*:123456789012:instance/*"}},

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations/awsapi"
 	"ramp.dev/ramp/internal/clock"
 )
 
@@ -24,7 +25,7 @@ func (t *target) Grant(ctx context.Context, g access.Grant) error {
 	}
 	ends := g.ExpiresAt
 	err = t.create(ctx, g, ends)
-	if is(err, "EntityAlreadyExists") {
+	if awsapi.Is(err, "EntityAlreadyExists") {
 		ends, err = t.adopt(ctx, g, ends)
 	}
 	if err != nil {
@@ -45,9 +46,8 @@ func (t *target) Extend(ctx context.Context, g access.Grant) error {
 	if err != nil || !ends.After(r.ends) {
 		return err
 	}
-	id, _ := access.RequestIDFromGrantName(g.Name)
-	if _, err := t.iam.TagRole(ctx, &iam.TagRoleInput{RoleName: &g.Name, Tags: tags(id, g, ends)}); err != nil {
-		return mapped(err)
+	if _, err := t.iam.TagRole(ctx, &iam.TagRoleInput{RoleName: &g.Name, Tags: tags(g, ends)}); err != nil {
+		return awsapi.Mapped(err)
 	}
 	if err := t.permit(ctx, g.Name, ent, ends); err != nil {
 		return err
@@ -67,20 +67,19 @@ func (t *target) begin(g access.Grant) (access.Grant, entitlement, error) {
 
 // create creates the role, without any permission.
 func (t *target) create(ctx context.Context, g access.Grant, ends time.Time) error {
-	id, _ := access.RequestIDFromGrantName(g.Name)
 	session := min(max(clock.Until(ends).Truncate(time.Second)+time.Second, minRoleSession), maxRoleSession)
 	in := &iam.CreateRoleInput{
 		RoleName: &g.Name, Path: &t.config.Path,
 		AssumeRolePolicyDocument: aws.String(t.config.trust(g.Principal, ends)),
-		Description:              aws.String("Temporary access, made by Ramp for request " + id + "."),
+		Description:              aws.String("Temporary access, made by Ramp for request " + requestOf(g.Name) + "."),
 		MaxSessionDuration:       aws.Int32(int32(session / time.Second)),
-		Tags:                     tags(id, g, ends),
+		Tags:                     tags(g, ends),
 	}
 	if t.config.Boundary != "" {
 		in.PermissionsBoundary = &t.config.Boundary
 	}
 	_, err := t.iam.CreateRole(ctx, in)
-	return mapped(err)
+	return awsapi.Mapped(err)
 }
 
 // adopt continues with a role that an earlier try made, and returns its end. A
@@ -96,7 +95,7 @@ func (t *target) adopt(ctx context.Context, g access.Grant, ends time.Time) (tim
 	if want := t.config.Boundary; want != "" && r.boundary != want {
 		in := &iam.PutRolePermissionsBoundaryInput{RoleName: &g.Name, PermissionsBoundary: &want}
 		if _, err := t.iam.PutRolePermissionsBoundary(ctx, in); err != nil {
-			return ends, notYet(mapped(err))
+			return ends, notYet(awsapi.Mapped(err))
 		}
 	}
 	return ends, notYet(t.trust(ctx, g, ends))
@@ -105,13 +104,13 @@ func (t *target) adopt(ctx context.Context, g access.Grant, ends time.Time) (tim
 func (t *target) trust(ctx context.Context, g access.Grant, ends time.Time) error {
 	_, err := t.iam.UpdateAssumeRolePolicy(ctx, &iam.UpdateAssumeRolePolicyInput{
 		RoleName: &g.Name, PolicyDocument: aws.String(t.config.trust(g.Principal, ends))})
-	return mapped(err)
+	return awsapi.Mapped(err)
 }
 
 func (t *target) permit(ctx context.Context, name string, ent entitlement, ends time.Time) error {
 	_, err := t.iam.PutRolePolicy(ctx, &iam.PutRolePolicyInput{
 		RoleName: &name, PolicyName: aws.String(policyName), PolicyDocument: aws.String(permissions(ent, ends))})
-	return mapped(err)
+	return awsapi.Mapped(err)
 }
 
 // notYet returns an error of code not_found as unavailable, for a role that was

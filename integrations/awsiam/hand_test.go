@@ -65,7 +65,7 @@ func somebodyElses(t *testing.T, a account) {
 		g := grantFor(read, time.Hour)
 		in := &iam.CreateRoleInput{RoleName: &g.Name, Path: &path, AssumeRolePolicyDocument: &trust}
 		if !untagged {
-			in.Tags = tags(g.RequestID, g, g.ExpiresAt) // a forged tag does not help outside the path
+			in.Tags = tags(g, g.ExpiresAt) // a forged tag does not help outside the path
 		}
 		_, err := a.IAM().CreateRole(ctx, in)
 		require.NoError(t, err)

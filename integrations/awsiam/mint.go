@@ -10,6 +10,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations"
+	"ramp.dev/ramp/integrations/awsapi"
 	"ramp.dev/ramp/internal/clock"
 )
 
@@ -30,10 +31,7 @@ func (m *minter) Mint(ctx context.Context, g access.Grant) (access.Credential, e
 	if err != nil {
 		return none, err
 	}
-	ends := g.ExpiresAt
-	if r.ends.Before(ends) {
-		ends = r.ends
-	}
+	ends := integrations.Earlier(r.ends, g.ExpiresAt)
 	left := clock.Until(ends)
 	if left <= 0 {
 		return none, integrations.ErrNotOpen
@@ -44,14 +42,12 @@ func (m *minter) Mint(ctx context.Context, g access.Grant) (access.Credential, e
 		DurationSeconds: aws.Int32(int32(min(max(left, minSession), maxSession) / time.Second)),
 	})
 	if err != nil {
-		if codeOf(err) == access.CodeForbidden && clock.Now().Sub(r.made) < m.config.Consistency.Std() {
+		if awsapi.CodeOf(err) == access.CodeForbidden && clock.Now().Sub(r.made) < m.config.Consistency.Std() {
 			return none, access.Errorf(access.CodeUnavailable, "AWS does not know the new role everywhere yet: %w", err)
 		}
-		return none, mapped(err)
+		return none, awsapi.Mapped(err)
 	}
-	if issued := aws.ToTime(out.Credentials.Expiration); issued.Before(ends) {
-		ends = issued.UTC()
-	}
+	ends = integrations.Earlier(aws.ToTime(out.Credentials.Expiration).UTC(), ends)
 	c := access.Credential{
 		Kind: "aws",
 		Env: map[string]string{

@@ -1,24 +1,17 @@
 package awsiam
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"regexp"
-	"strings"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations"
 )
 
 // principalShape is what an STS session name, a source identity and a tag accept.
 var principalShape = regexp.MustCompile(`^[A-Za-z0-9_+=.@-]{2,64}$`)
 
-const (
-	maxPrincipal  = 64 // characters
-	hashedPrefix  = 30 // characters of a long name that stay readable
-	hashedMark    = "=="
-	hashedEntropy = 16 // bytes of a hash: more than anybody can find two names for
-)
+const maxPrincipal = 64 // characters
 
 // principalName returns the name by which AWS knows a person. Where the requester
 // assumes roles by themselves (trust.arn), their own identity provider gives
@@ -38,25 +31,10 @@ func (c Config) principalName(id string) (string, error) {
 	return id, issues.Err()
 }
 
-// sessionName returns an id in the characters that AWS takes: any other byte is
-// written as = and two hexadecimal digits, = itself too, so that the id can be read
-// back. A longer name is cut, and ends with a hash of the id. No two ids have the
-// same name: CloudTrail must not mix up two people.
+// sessionName returns an id as a name that AWS takes; see integrations.FitName.
 func sessionName(id string) string {
-	var b strings.Builder
-	for i := range len(id) {
-		if c := id[i]; c != '=' && principalShape.MatchString(string(rune(c))+"x") {
-			b.WriteByte(c)
-		} else {
-			fmt.Fprintf(&b, "=%02x", c)
-		}
-	}
-	name := b.String()
-	switch {
-	case len(name) > maxPrincipal:
-		sum := sha256.Sum256([]byte(id))
-		return name[:hashedPrefix] + hashedMark + hex.EncodeToString(sum[:hashedEntropy])
-	case len(name) == 1: // too short for AWS
+	name := integrations.FitName(id, maxPrincipal, '=', func(c byte) bool { return principalShape.MatchString(string(rune(c)) + "x") })
+	if len(name) == 1 { // too short for AWS
 		return fmt.Sprintf("=%02x", name[0])
 	}
 	return name

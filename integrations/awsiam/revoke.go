@@ -2,11 +2,13 @@ package awsiam
 
 import (
 	"context"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations/awsapi"
 )
 
 // maxRounds bounds how often a role is emptied while somebody else fills it.
@@ -24,7 +26,7 @@ func (t *target) Revoke(ctx context.Context, g access.Grant) error {
 	}
 	for round := 1; ; round++ {
 		err := t.remove(ctx, g.Name)
-		if !is(err, "DeleteConflict") || round == maxRounds {
+		if !awsapi.Is(err, "DeleteConflict") || round == maxRounds {
 			return err
 		}
 	}
@@ -36,103 +38,59 @@ func (t *target) denyAll(ctx context.Context, name string) error {
 	_, err := t.iam.PutRolePolicy(ctx, &iam.PutRolePolicyInput{
 		RoleName: &name, PolicyName: aws.String(revokedName), PolicyDocument: aws.String(denial())})
 	switch {
-	case missing(err):
+	case awsapi.Missing(err):
 		return nil // somebody else has just deleted the role
-	case is(err, "LimitExceeded"), codeOf(err) == access.CodeForbidden:
+	case awsapi.Is(err, "LimitExceeded"), awsapi.CodeOf(err) == access.CodeForbidden:
 		// Somebody's own policies leave no room, or somebody removed the boundary and
 		// Ramp may only write to roles that have it. Deleting the role still ends it.
 		return nil
 	}
-	return mapped(err)
+	return awsapi.Mapped(err)
 }
 
 // remove removes everything from the role, what was added by hand too, and deletes
 // it. The denial is the last thing that it removes.
 func (t *target) remove(ctx context.Context, name string) error {
-	if err := t.detachPolicies(ctx, name); err != nil {
+	found, err := t.content(ctx, name)
+	if err != nil {
 		return err
 	}
-	if err := t.leaveProfiles(ctx, name); err != nil {
+	if err := t.strip(ctx, name, found, revokedName); err != nil {
 		return err
 	}
-	if err := t.deletePolicies(ctx, name); err != nil {
+	if err := t.deletePolicy(ctx, name, revokedName); err != nil {
 		return err
 	}
-	_, err := t.iam.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: &name})
-	return unlessMissing(err)
+	_, err = t.iam.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: &name})
+	return awsapi.UnlessMissing(err)
 }
 
-func (t *target) detachPolicies(ctx context.Context, name string) error {
-	var arns []string
-	pages := iam.NewListAttachedRolePoliciesPaginator(t.iam, &iam.ListAttachedRolePoliciesInput{RoleName: &name})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return unlessMissing(err)
-		}
-		for _, p := range page.AttachedPolicies {
-			arns = append(arns, aws.ToString(p.PolicyArn))
-		}
-	}
-	for _, arn := range arns {
+// strip removes what is in a role, but for some inline policies.
+func (t *target) strip(ctx context.Context, name string, c content, keep ...string) error {
+	for _, arn := range c.attached {
 		_, err := t.iam.DetachRolePolicy(ctx, &iam.DetachRolePolicyInput{RoleName: &name, PolicyArn: &arn})
-		if err := unlessMissing(err); err != nil {
+		if err := awsapi.UnlessMissing(err); err != nil {
 			return err
 		}
 	}
-	return nil
-}
-
-// leaveProfiles removes the role from instance profiles that somebody put it into.
-func (t *target) leaveProfiles(ctx context.Context, name string) error {
-	var profiles []string
-	pages := iam.NewListInstanceProfilesForRolePaginator(t.iam, &iam.ListInstanceProfilesForRoleInput{RoleName: &name})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return unlessMissing(err)
-		}
-		for _, p := range page.InstanceProfiles {
-			profiles = append(profiles, aws.ToString(p.InstanceProfileName))
-		}
-	}
-	for _, profile := range profiles {
+	for _, profile := range c.profiles {
 		_, err := t.iam.RemoveRoleFromInstanceProfile(ctx, &iam.RemoveRoleFromInstanceProfileInput{RoleName: &name, InstanceProfileName: &profile})
-		if err := unlessMissing(err); err != nil {
+		if err := awsapi.UnlessMissing(err); err != nil {
+			return err
+		}
+	}
+	for _, policy := range c.inline {
+		if slices.Contains(keep, policy) {
+			continue
+		}
+		if err := t.deletePolicy(ctx, name, policy); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (t *target) deletePolicies(ctx context.Context, name string) error {
-	var policies []string
-	pages := iam.NewListRolePoliciesPaginator(t.iam, &iam.ListRolePoliciesInput{RoleName: &name})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return unlessMissing(err)
-		}
-		for _, p := range page.PolicyNames {
-			if p != revokedName {
-				policies = append(policies, p)
-			}
-		}
-	}
-	for _, policy := range append(policies, revokedName) {
-		_, err := t.iam.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: &name, PolicyName: &policy})
-		if err := unlessMissing(err); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// unlessMissing returns nil if AWS says that the thing is not there, and otherwise
-// the error as one of Ramp's.
-func unlessMissing(err error) error {
-	if missing(err) {
-		return nil
-	}
-	return mapped(err)
+func (t *target) deletePolicy(ctx context.Context, name, policy string) error {
+	_, err := t.iam.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: &name, PolicyName: &policy})
+	return awsapi.UnlessMissing(err)
 }

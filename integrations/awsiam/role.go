@@ -10,6 +10,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations"
+	"ramp.dev/ramp/integrations/awsapi"
 )
 
 // Names of what belongs to a role.
@@ -24,9 +25,10 @@ const (
 
 // role is a grant's role as it is on AWS.
 type role struct {
-	request  string // of its tag; empty if it has none
+	tags     map[string]string
 	boundary string
 	made     time.Time
+	trust    string    // its trust policy, as IAM returns it
 	ends     time.Time // of its trust policy; zero if that lacks one
 }
 
@@ -35,20 +37,19 @@ type role struct {
 // may have changed, and then open access must not count as ended.
 func (t *target) role(ctx context.Context, name string) (role, bool, error) {
 	out, err := t.iam.GetRole(ctx, &iam.GetRoleInput{RoleName: &name})
-	if missing(err) {
+	if awsapi.Missing(err) {
 		return role{}, false, nil
 	}
 	if err != nil {
-		return role{}, false, mapped(err)
+		return role{}, false, awsapi.Mapped(err)
 	}
 	if path := aws.ToString(out.Role.Path); path != t.config.Path {
 		return role{}, false, access.Errorf(access.CodeConflict, "the role %s is in path %s, and Ramp's is %s: Ramp does not touch it", name, path, t.config.Path)
 	}
-	r := role{made: aws.ToTime(out.Role.CreateDate), ends: endOf(aws.ToString(out.Role.AssumeRolePolicyDocument))}
+	r := role{tags: map[string]string{}, made: aws.ToTime(out.Role.CreateDate), trust: aws.ToString(out.Role.AssumeRolePolicyDocument)}
+	r.ends = awsapi.EndOf(r.trust)
 	for _, tag := range out.Role.Tags {
-		if aws.ToString(tag.Key) == tagRequest {
-			r.request = aws.ToString(tag.Value)
-		}
+		r.tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
 	}
 	if b := out.Role.PermissionsBoundary; b != nil {
 		r.boundary = aws.ToString(b.PermissionsBoundaryArn)
@@ -67,17 +68,23 @@ func (t *target) openRole(ctx context.Context, name string) (role, error) {
 	if err != nil {
 		return r, err
 	}
-	if id, _ := access.RequestIDFromGrantName(name); r.request != id {
+	if r.tags[tagRequest] != requestOf(name) {
 		return r, access.Errorf(access.CodeConflict, "the role %s does not have Ramp's tag: somebody else made it", name)
 	}
 	_, err = t.iam.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &name, PolicyName: aws.String(revokedName)})
 	if err == nil {
 		return r, integrations.ErrRevoked
 	}
-	return r, unlessMissing(err)
+	return r, awsapi.UnlessMissing(err)
 }
 
-func tags(id string, g access.Grant, ends time.Time) []types.Tag {
+// requestOf returns the id of a grant's request.
+func requestOf(grant string) string {
+	id, _ := access.RequestIDFromGrantName(grant)
+	return id
+}
+
+func tags(g access.Grant, ends time.Time) []types.Tag {
 	tag := func(key, value string) types.Tag { return types.Tag{Key: &key, Value: &value} }
-	return []types.Tag{tag(tagRequest, id), tag(tagPrincipal, g.Principal), tag(tagExpires, ends.UTC().Format(stamp))}
+	return []types.Tag{tag(tagRequest, requestOf(g.Name)), tag(tagPrincipal, g.Principal), tag(tagExpires, ends.UTC().Format(stamp))}
 }

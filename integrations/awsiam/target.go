@@ -7,11 +7,14 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awsarn "github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations"
+	"ramp.dev/ramp/integrations/awsapi"
 	"ramp.dev/ramp/integrations/pacing"
 )
 
@@ -94,27 +97,22 @@ func (t *target) Inspect(ctx context.Context, g access.Grant) (access.ReadBack, 
 // List implements integrations.Target: the roles directly in Ramp's path. It reads
 // the end from the trust policy, because IAM does not list tags.
 func (t *target) List(ctx context.Context) (listed []integrations.ListedGrant, err error) {
-	pages := iam.NewListRolesPaginator(t.iam, &iam.ListRolesInput{PathPrefix: aws.String(t.config.Path)})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, mapped(err)
-		}
-		for _, r := range page.Roles {
-			if aws.ToString(r.Path) == t.config.Path {
-				listed = append(listed, integrations.ListedGrant{Name: aws.ToString(r.RoleName), ExpiresAt: endOf(aws.ToString(r.AssumeRolePolicyDocument))})
-			}
+	roles, err := awsapi.All(ctx, iam.NewListRolesPaginator(t.iam, &iam.ListRolesInput{PathPrefix: aws.String(t.config.Path)}),
+		func(page *iam.ListRolesOutput) []types.Role { return page.Roles })
+	for _, r := range roles {
+		if aws.ToString(r.Path) == t.config.Path {
+			listed = append(listed, integrations.ListedGrant{Name: aws.ToString(r.RoleName), ExpiresAt: awsapi.EndOf(aws.ToString(r.AssumeRolePolicyDocument))})
 		}
 	}
-	return listed, nil
+	return listed, awsapi.Mapped(err)
 }
 
-// Ping implements integrations.Checker: the credentials are Ramp's, of the
+// Ping implements integrations.Pinger: the credentials are Ramp's, of the
 // configured account, and may list roles.
 func (t *target) Ping(ctx context.Context) error {
 	me, err := t.sts.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
-		return mapped(err)
+		return awsapi.Mapped(err)
 	}
 	if account := aws.ToString(me.Account); account != t.config.Account {
 		return access.Errorf(access.CodeForbidden, "the credentials are of account %s, not %s", account, t.config.Account)
@@ -123,7 +121,7 @@ func (t *target) Ping(ctx context.Context) error {
 		return access.Errorf(access.CodeForbidden, "the credentials are of %s, not of the worker %s: no role would trust them", arn, t.config.Worker)
 	}
 	_, err = t.iam.ListRoles(ctx, &iam.ListRolesInput{PathPrefix: aws.String(t.config.Path), MaxItems: aws.Int32(1)})
-	return mapped(err)
+	return awsapi.Mapped(err)
 }
 
 // isSession reports whether caller is the user or role, or a session of the
@@ -132,10 +130,12 @@ func isSession(caller, arn string) bool {
 	if caller == arn {
 		return true
 	}
-	own, given := strings.SplitN(caller, ":", 6), strings.SplitN(arn, ":", 6)
-	if len(own) != 6 || len(given) != 6 || own[2] != "sts" || own[4] != given[4] {
+	own, err := awsarn.Parse(caller)
+	if err != nil || own.Service != "sts" {
 		return false
 	}
-	role, isRole := strings.CutPrefix(given[5], "role/")
-	return isRole && strings.HasPrefix(own[5], "assumed-role/"+role[strings.LastIndexByte(role, '/')+1:]+"/")
+	given, err := awsarn.Parse(arn)
+	role, isRole := strings.CutPrefix(given.Resource, "role/")
+	return err == nil && isRole && own.AccountID == given.AccountID &&
+		strings.HasPrefix(own.Resource, "assumed-role/"+role[strings.LastIndexByte(role, '/')+1:]+"/")
 }

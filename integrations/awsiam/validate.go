@@ -5,18 +5,17 @@ import (
 	"strings"
 	"time"
 
+	awsarn "github.com/aws/aws-sdk-go-v2/aws/arn"
+
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/integrations"
+	"ramp.dev/ramp/integrations/awsapi"
 )
 
 var (
-	regionShape    = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-[0-9]$`)
-	accountShape   = regexp.MustCompile(`^[0-9]{12}$`)
-	partitionShape = regexp.MustCompile(`^aws(-[a-z]+)*$`)
-	pathShape      = regexp.MustCompile(`^/([A-Za-z0-9_.=@+-]+/){1,8}$`)
-	iamNameShape   = regexp.MustCompile(`^(role|user)/[A-Za-z0-9_+=,.@/-]{1,500}$`)
-	sessionShape   = regexp.MustCompile(`^assumed-role/[A-Za-z0-9_+=,.@-]+/[A-Za-z0-9_+=,.@-]+$`)
-	policyShape    = regexp.MustCompile(`^policy/[A-Za-z0-9_+=,.@/-]{1,500}$`)
+	pathShape    = regexp.MustCompile(`^/([A-Za-z0-9_.=@+-]+/){1,8}$`)
+	iamNameShape = regexp.MustCompile(`^(role|user)/[A-Za-z0-9_+=,.@/-]{1,500}$`)
+	sessionShape = regexp.MustCompile(`^assumed-role/[A-Za-z0-9_+=,.@-]+/[A-Za-z0-9_+=,.@-]+$`)
+	policyShape  = regexp.MustCompile(`^policy/[A-Za-z0-9_+=,.@/-]{1,500}$`)
 )
 
 // placeholder stands for the requester in trust.arn.
@@ -27,51 +26,36 @@ const maxConsistency = access.Duration(5 * time.Minute)
 
 // validate returns everything that is wrong, with defaults filled in.
 func (c Config) validate() (issues access.Issues) {
-	bad := func(wrong bool, code, field, message string) {
-		if wrong {
-			issues.Add(code, field, "%s", message)
-		}
-	}
-	bad(!regionShape.MatchString(c.Region), "region_malformed", "region", "a region is needed, such as eu-central-1")
-	bad(!accountShape.MatchString(c.Account), "account_malformed", "account", "the account's 12 digits are needed, in quotes")
-	bad(!partitionShape.MatchString(c.Partition), "partition_malformed", "partition", "such as aws, aws-cn or aws-us-gov")
-	bad(!pathShape.MatchString(c.Path) || len(c.Path) > 256, "path_malformed", "path", "a path is needed, such as /ramp/, that belongs to Ramp alone")
-	if c.Endpoint != "" {
-		issues = append(issues, integrations.CheckAddress("endpoint", c.Endpoint)...)
-	}
-	bad(c.Consistency < 0 || c.Consistency > maxConsistency, "consistency_out_of_range", "consistency", "at most "+maxConsistency.String())
+	issues = c.Config.Validate()
+	require := issues.Require
+	require(pathShape.MatchString(c.Path) && len(c.Path) <= 256, "path_malformed", "path", "a path is needed, such as /ramp/, that belongs to Ramp alone")
+	require(c.Consistency >= 0 && c.Consistency <= maxConsistency, "consistency_out_of_range", "consistency", "at most %s", maxConsistency)
 
-	bad(c.Boundary == "" && !c.NoBoundary, "boundary_missing", "boundary",
+	require(c.Boundary != "" || c.NoBoundary, "boundary_missing", "boundary",
 		"the ARN of a permissions boundary is needed, or noBoundary: true to go without")
-	bad(c.Boundary != "" && c.NoBoundary, "boundary_both", "noBoundary", "boundary and noBoundary exclude each other")
-	bad(c.Boundary != "" && !c.names(c.Boundary, "iam", policyShape) && !c.ofAWS(c.Boundary), "boundary_malformed", "boundary",
+	require(c.Boundary == "" || !c.NoBoundary, "boundary_both", "noBoundary", "boundary and noBoundary exclude each other")
+	require(c.Boundary == "" || c.names(c.Boundary, "iam", policyShape) || c.ofAWS(c.Boundary), "boundary_malformed", "boundary",
 		"the ARN of a policy of this account is needed")
 
-	bad(c.Worker == "" && c.Trust.ARN == "", "trust_missing", "worker",
+	require(c.Worker != "" || c.Trust.ARN != "", "trust_missing", "worker",
 		"somebody must be able to assume the roles: Ramp (worker), the requester (trust.arn), or both")
-	bad(c.Worker != "" && !c.names(c.Worker, "iam", iamNameShape), "worker_malformed", "worker",
+	require(c.Worker == "" || c.names(c.Worker, "iam", iamNameShape), "worker_malformed", "worker",
 		"the ARN of the role or user that Ramp is, in this account")
 	return append(issues, append(c.validateTrust(), c.validateAllow()...)...)
 }
 
 func (c Config) validateTrust() (issues access.Issues) {
-	bad := issues.Add
 	if c.Trust.ARN == "" {
-		if c.Trust.SourceIdentity {
-			bad("trust_missing", "trust.arn", "sourceIdentity says nothing without an ARN")
-		}
+		issues.Require(!c.Trust.SourceIdentity, "trust_missing", "trust.arn", "sourceIdentity says nothing without an ARN")
 		return issues
 	}
-	arn := strings.ReplaceAll(c.Trust.ARN, placeholder, "someone")
-	if parts := strings.SplitN(arn, ":", 6); len(parts) != 6 || parts[0] != "arn" || parts[1] != c.Partition || parts[3] != "" ||
-		!accountShape.MatchString(parts[4]) ||
-		(parts[2] != "iam" || !iamNameShape.MatchString(parts[5])) && (parts[2] != "sts" || !sessionShape.MatchString(parts[5])) {
-		bad("trust_malformed", "trust.arn", "the ARN of a role, a user or a role's session is needed; a whole account is too many")
-	}
-	if arn == c.Trust.ARN && !c.Trust.SourceIdentity {
-		bad("trust_anybody", "trust",
-			"everybody whom this ARN stands for could use everybody's grants: name the requester with "+placeholder+", or require their sourceIdentity")
-	}
+	text := strings.ReplaceAll(c.Trust.ARN, placeholder, "someone")
+	of, err := awsarn.Parse(text)
+	one := of.Service == "iam" && iamNameShape.MatchString(of.Resource) || of.Service == "sts" && sessionShape.MatchString(of.Resource)
+	issues.Require(err == nil && of.Partition == c.Partition && of.Region == "" && awsapi.AccountShape.MatchString(of.AccountID) && one,
+		"trust_malformed", "trust.arn", "the ARN of a role, a user or a role's session is needed; a whole account is too many")
+	issues.Require(text != c.Trust.ARN || c.Trust.SourceIdentity, "trust_anybody", "trust",
+		"everybody whom this ARN stands for could use everybody's grants: name the requester with %s, or require their sourceIdentity", placeholder)
 	return issues
 }
 

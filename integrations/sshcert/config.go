@@ -15,6 +15,7 @@ import (
 	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/integrations/sshcert/hostfiles"
+	"ramp.dev/ramp/integrations/sshcert/hostsessions"
 	"ramp.dev/ramp/internal/clock"
 )
 
@@ -88,9 +89,9 @@ func (c Config) open(ctx context.Context, name string, disk hostfiles.Disk) (*ta
 		}
 	}
 	dir = hostfiles.New(string(c.Dir), disk)
-	t := &target{name: name, short: shortName(name), config: c, dir: dir, ca: ca, sessions: controlSocket(c.Sessions.Control)}
+	t := &target{name: name, short: shortName(name), config: c, dir: dir, ca: ca, sessions: hostsessions.ControlSocket(c.Sessions.Control)}
 	if c.Sessions.Processes {
-		t.sessions = newProcesses(dir)
+		t.sessions = hostsessions.NewProcesses(dir)
 	}
 	return t, nil
 }

@@ -12,6 +12,7 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/integrations/sshcert/hostfiles"
+	"ramp.dev/ramp/integrations/sshcert/hostsessions"
 )
 
 type target struct {
@@ -19,7 +20,7 @@ type target struct {
 	config      Config
 	dir         *hostfiles.Dir
 	ca          ssh.Signer
-	sessions    sessions
+	sessions    hostsessions.Finder
 }
 
 var (
@@ -28,15 +29,6 @@ var (
 	_ integrations.Extender = (*target)(nil)
 	_ integrations.Pinger   = (*target)(nil)
 )
-
-// sessions finds and cuts the live connections of a grant. Errors are of code
-// unavailable or forbidden; neither proves that there are none.
-type sessions interface {
-	// Count returns how many live connections a grant has.
-	Count(ctx context.Context, grant string) (int, error)
-	// Cut cuts all of them, and returns when they are gone.
-	Cut(ctx context.Context, grant string) error
-}
 
 // Resolve implements integrations.Target.
 func (t *target) Resolve(_ context.Context, e access.Entitlement) (access.Scope, error) {

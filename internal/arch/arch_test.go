@@ -74,6 +74,7 @@ var mayImport = map[string]struct {
 	"directorysync":           {[]string{"access", "feed", "ledger"}, "what a change of the directory means for requests does not depend on who runs it"},
 	"feed":                    {[]string{"access", "ledger"}, "it says what happened, no matter who wants to know"},
 	"integrations":            {[]string{"access", "config/field"}, "a target is usable without the rest of Ramp"},
+	"integrations/awsapi":     {[]string{"access", "integrations"}, "what AWS's errors and policies mean is the same for every target on AWS"},
 	"integrations/jsonhttp":   {[]string{"access", "config/field", "integrations"}, "how Ramp calls a service with its own credentials is decided once"},
 	"integrations/pacing":     {[]string{"access"}, "how fast a target may be called is one limiter, and no target's own"},
 	"integrations/faketarget": {[]string{"access", "integrations"}, "it is used as any target is, so it may know no other"},

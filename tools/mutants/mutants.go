@@ -183,7 +183,7 @@ func mutants() []mutant {
 		{"an unknown key of an entitlement is ignored", "integrations/entitlement.go", "if known[key] {", "if true {", []string{broker}},
 		{"Ramp's own token follows a redirect", "integrations/jsonhttp/config.go", "return http.ErrUseLastResponse", "return nil", []string{"./integrations/jsonhttp"}},
 		{"another server's 404 says that nothing is there", "integrations/jsonhttp/call.go", "status == http.StatusNotFound && c.dialect.IsNotFound(body)", "status == http.StatusNotFound", []string{"./integrations/jsonhttp"}},
-		{"two people have one name on AWS", "integrations/awsiam/principal.go", "c != '=' && principalShape", "principalShape", []string{"./integrations/awsiam -run SessionName"}},
+		{"two people have one name on AWS", "integrations/name.go", "c != escape && fits(c)", "fits(c)", []string{"./integrations/awsiam -run SessionName"}},
 		{"an ended key shuts out everybody at its address", "integrations/sshcert/hostconfig.go", "lines += \"PerSourcePenalties authfail:0\\n\"", "lines += \"\"", []string{"./integrations/sshcert -run HostConfig"}},
 
 		// The requester's machine, and the configuration.

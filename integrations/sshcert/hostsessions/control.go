@@ -1,4 +1,4 @@
-package sshcert
+package hostsessions
 
 import (
 	"context"
@@ -12,20 +12,20 @@ import (
 	"ramp.dev/ramp/internal/strictjson"
 )
 
-// controlSocket is the control socket of a demo host, with HTTP on it. If the host
+// ControlSocket is the control socket of a demo host, with HTTP on it. If the host
 // does not respond, its sessions are not known: a host that was killed has none,
 // one that hangs may have some, and the two look the same from here.
-type controlSocket string
+type ControlSocket string
 
 const controlTimeout = 10 * time.Second
 
-// Count implements sessions.
-func (s controlSocket) Count(ctx context.Context, grant string) (int, error) {
+// Count implements Finder.
+func (s ControlSocket) Count(ctx context.Context, grant string) (int, error) {
 	return s.call(ctx, http.MethodGet, grant)
 }
 
-// Cut implements sessions.
-func (s controlSocket) Cut(ctx context.Context, grant string) error {
+// Cut implements Finder.
+func (s ControlSocket) Cut(ctx context.Context, grant string) error {
 	left, err := s.call(ctx, http.MethodDelete, grant)
 	if err == nil && left > 0 {
 		return access.Errorf(access.CodeUnavailable, "%d sessions are still being cut", left)
@@ -34,7 +34,7 @@ func (s controlSocket) Cut(ctx context.Context, grant string) error {
 }
 
 // call makes one request and returns how many sessions the grant has after it.
-func (s controlSocket) call(ctx context.Context, method, grant string) (int, error) {
+func (s ControlSocket) call(ctx context.Context, method, grant string) (int, error) {
 	fail := func(err error) (int, error) {
 		return 0, access.Errorf(access.CodeUnavailable, "the host's control socket: %w", err)
 	}
@@ -55,15 +55,15 @@ func (s controlSocket) call(ctx context.Context, method, grant string) (int, err
 		return fail(err)
 	}
 	defer resp.Body.Close()
-	var answer struct {
+	var reply struct {
 		Sessions *int `json:"sessions"`
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<16))
 	if err == nil {
-		err = strictjson.UnmarshalOpen(body, &answer)
+		err = strictjson.UnmarshalOpen(body, &reply)
 	}
-	if resp.StatusCode != http.StatusOK || err != nil || answer.Sessions == nil {
-		return 0, access.Errorf(access.CodeUnavailable, "the host's control socket answers %s", resp.Status)
+	if resp.StatusCode != http.StatusOK || err != nil || reply.Sessions == nil {
+		return 0, access.Errorf(access.CodeUnavailable, "the host's control socket returns %s", resp.Status)
 	}
-	return *answer.Sessions, nil
+	return *reply.Sessions, nil
 }

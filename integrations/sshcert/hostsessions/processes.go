@@ -1,4 +1,4 @@
-package sshcert
+package hostsessions
 
 import (
 	"context"
@@ -12,36 +12,37 @@ import (
 	"ramp.dev/ramp/integrations/sshcert/hostfiles"
 )
 
-// processes finds sessions among the processes of an sshd on this machine, in two
+// Processes finds sessions among the processes of an sshd on this machine, in two
 // ways: by the admit script's record of each connection, which the user cannot
 // change, and by RAMP_GRANT in the environment, which also finds processes that
 // were detached from their connection. A process that is detached and has cleared
 // its environment is not found; it is no session, and nobody can reach it (docs/threats.md, case
 // 32).
 //
-// It needs root, and an sshd with the configuration of HostConfig.
-type processes struct {
+// It needs root, and an sshd with the configuration of sshcert.Config.HostConfig.
+type Processes struct {
 	dir  *hostfiles.Dir
 	list func() (map[int]process, error)
 	kill func(process) error
 }
 
-func newProcesses(dir *hostfiles.Dir) *processes {
-	return &processes{dir: dir, list: processTable, kill: kill}
+// NewProcesses returns a Finder of the sessions of the sshd that uses dir.
+func NewProcesses(dir *hostfiles.Dir) *Processes {
+	return &Processes{dir: dir, list: processTable, kill: kill}
 }
 
 const cutStep = 20 * time.Millisecond
 
-// Count implements sessions. It counts connections, and processes that were
+// Count implements Finder. It counts connections, and processes that were
 // detached from theirs.
-func (p *processes) Count(_ context.Context, grant string) (int, error) {
+func (p *Processes) Count(_ context.Context, grant string) (int, error) {
 	_, roots, err := p.find(grant)
 	return len(roots), err
 }
 
-// Cut implements sessions. It kills until nothing is left, because a process may
+// Cut implements Finder. It kills until nothing is left, because a process may
 // fork before it is killed.
-func (p *processes) Cut(ctx context.Context, grant string) error {
+func (p *Processes) Cut(ctx context.Context, grant string) error {
 	return integrations.AwaitGone(ctx, "sessions", cutStep, func() (int, error) {
 		table, roots, err := p.find(grant)
 		if err != nil {
@@ -57,7 +58,7 @@ func (p *processes) Cut(ctx context.Context, grant string) error {
 }
 
 // find returns all processes, and the numbers of those at the root of the grant's.
-func (p *processes) find(grant string) (table map[int]process, roots map[int]bool, err error) {
+func (p *Processes) find(grant string) (table map[int]process, roots map[int]bool, err error) {
 	// The records come first: a connection that is recorded later has not yet read
 	// whether it is admitted.
 	connections, err := p.dir.Connections()
