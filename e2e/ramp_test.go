@@ -161,6 +161,7 @@ type person struct {
 // request is the part of a request that tests read.
 type request struct {
 	ID        string `json:"id"`
+	Contract  string `json:"contract"`
 	State     string `json:"state"`
 	Outcome   string `json:"outcome"`
 	ExpiresAt string `json:"expiresAt"`
