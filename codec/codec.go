@@ -31,8 +31,18 @@ const (
 type Codec struct {
 	aeads   map[string]cipher.AEAD
 	current string
+	clear   bool   // what is not encrypted is read too
 	space   string // where the SDK says a payload belongs; empty where it does not
 	id      string
+}
+
+// AcceptClear returns the codec, which then also reads what is not encrypted, for as
+// long as workflows run that began without keys. Everybody who may write to Temporal's
+// namespace can then put words of their own there (docs/threats.md, case 52).
+func (c *Codec) AcceptClear() *Codec {
+	open := *c
+	open.clear = true
+	return &open
 }
 
 // New returns a codec that encrypts with the first key and decrypts with all.
@@ -56,9 +66,12 @@ func New(keys ...Key) (*Codec, error) {
 
 // Converters returns what a Temporal client, or a replayer, needs to use the codec.
 func (c *Codec) Converters() (converter.DataConverter, converter.FailureConverter) {
-	data := converter.NewCodecDataConverter(converter.GetDefaultDataConverter(), c)
-	return data, temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{
-		DataConverter: data, EncodeCommonAttributes: true})
+	data := converter.NewCodecDataConverter(Plain(), c)
+	encrypted := temporal.NewDefaultFailureConverter(temporal.DefaultFailureConverterOptions{DataConverter: data, EncodeCommonAttributes: true})
+	if c.clear {
+		return data, encrypted
+	}
+	return data, failures{encrypted}
 }
 
 // WithSerializationContext returns the codec bound to the workflow whose payloads
@@ -96,12 +109,16 @@ func (c *Codec) Encode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error
 	return out, nil
 }
 
-// Decode implements converter.PayloadCodec. A payload that is not encrypted
-// passes as it is: what in it needs proof is signed. Errors are CodeEvidence.
+// Decode implements converter.PayloadCodec. A payload that is not encrypted was put
+// there by somebody without a key: it is refused, unless AcceptClear says otherwise.
+// Errors are CodeEvidence.
 func (c *Codec) Decode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
 	out := make([]*commonpb.Payload, len(payloads))
 	for i, p := range payloads {
 		if _, ok := EncryptedFor(p); !ok {
+			if !c.clear {
+				return nil, access.Errorf(access.CodeEvidence, "a payload is not encrypted, though payload keys are configured: nobody of Ramp's wrote it")
+			}
 			out[i] = p
 			continue
 		}

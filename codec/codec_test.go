@@ -8,7 +8,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 	commonpb "go.temporal.io/api/common/v1"
+	failurepb "go.temporal.io/api/failure/v1"
 	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
 	"google.golang.org/protobuf/proto"
 	"pgregory.net/rapid"
 
@@ -44,9 +46,11 @@ func TestCase41PayloadsAreSealedToTheirWorkflow(t *testing.T) {
 	_, err = at(c, "b").Decode(sealed)
 	require.Equal(t, access.CodeEvidence, access.CodeOf(err), "with its name changed too")
 
-	got, err := c.Decode(plain)
+	_, err = c.Decode(plain)
+	require.Equal(t, access.CodeEvidence, access.CodeOf(err), "what is not encrypted is nobody's of Ramp")
+	got, err := c.AcceptClear().Decode(plain)
 	require.NoError(t, err)
-	require.Equal(t, plain, got, "what is not encrypted passes")
+	require.Equal(t, plain, got)
 }
 
 // TestStandaloneActivities: the payloads of an activity that no workflow started
@@ -117,6 +121,59 @@ func TestFailuresAreSealed(t *testing.T) {
 	f := failures.ErrorToFailure(errors.New("MARKED"))
 	require.NotContains(t, f.String(), "MARKED")
 	require.ErrorContains(t, failures.FailureToError(f), "MARKED")
+}
+
+// TestCase52FailuresInClear: somebody without a key responds with a failure whose text
+// people would read as Ramp's word, or whose code Ramp would act on.
+func TestCase52FailuresInClear(t *testing.T) {
+	c := codecOf(t, Key{1})
+	data, sealed := c.Converters()
+	application := func(message, kind string) *failurepb.Failure {
+		return &failurepb.Failure{Message: message, StackTrace: message, Source: "Server", FailureInfo: &failurepb.Failure_ApplicationFailureInfo{
+			ApplicationFailureInfo: &failurepb.ApplicationFailureInfo{Type: kind, NonRetryable: true}}}
+	}
+	forged, err := data.ToPayload(struct{}{})
+	require.NoError(t, err)
+	forged.Metadata["encoding"] = []byte("json/plain")
+	for what, f := range map[string]*failurepb.Failure{
+		"an application's":                    application("MARKED", "not_found"),
+		"with attributes in clear":            {Message: "MARKED", EncodedAttributes: &commonpb.Payload{Metadata: map[string][]byte{"encoding": []byte("json/plain")}, Data: []byte(`{"message":"MARKED"}`)}, FailureInfo: application("", "x").FailureInfo},
+		"with attributes of another encoding": {Message: "MARKED", EncodedAttributes: forged, FailureInfo: application("", "x").FailureInfo},
+		"as the cause of Temporal's own": {Message: "MARKED", Cause: application("MARKED", "not_found"),
+			FailureInfo: &failurepb.Failure_ActivityFailureInfo{ActivityFailureInfo: &failurepb.ActivityFailureInfo{}}},
+		"of no kind":     {Message: "MARKED"},
+		"of Temporal's":  {Message: "MARKED", FailureInfo: &failurepb.Failure_TimeoutFailureInfo{TimeoutFailureInfo: &failurepb.TimeoutFailureInfo{}}},
+		"as Temporal's":  application("MARKED", "AcceptedUpdateCompletedWorkflow"),
+		"a cancellation": {Message: "MARKED", FailureInfo: &failurepb.Failure_CanceledFailureInfo{CanceledFailureInfo: &failurepb.CanceledFailureInfo{}}},
+	} {
+		err := sealed.FailureToError(f)
+		require.Error(t, err, what)
+		require.NotContains(t, err.Error(), "MARKED", what)
+		var app *temporal.ApplicationError
+		if errors.As(err, &app) {
+			require.Contains(t, []string{string(access.CodeEvidence), "AcceptedUpdateCompletedWorkflow", ""}, app.Type(), what)
+		}
+	}
+	require.NoError(t, sealed.FailureToError(nil))
+	own := sealed.FailureToError(sealed.ErrorToFailure(temporal.NewApplicationError("MARKED", "not_found")))
+	require.ErrorContains(t, own, "MARKED")
+}
+
+// TestCase64Payloads: what Temporal keeps is read one way, encrypted or not.
+func TestCase64Payloads(t *testing.T) {
+	sealed, _ := codecOf(t, Key{1}).AcceptClear().Converters()
+	for _, c := range []converter.DataConverter{Plain(), sealed} {
+		var into struct {
+			To string `json:"to"`
+		}
+		payload := func(text string) *commonpb.Payload {
+			return &commonpb.Payload{Metadata: map[string][]byte{"encoding": []byte("json/plain")}, Data: []byte(text)}
+		}
+		require.NoError(t, c.FromPayload(payload(`{"to":"ended","later":1}`), &into))
+		for _, text := range []string{`{"to":"ended","to":"open"}`, `{"To":"ended"}`, `{"to":"ended"}{}`} {
+			require.Error(t, c.FromPayload(payload(text), &into), text)
+		}
+	}
 }
 
 func TestKeyFiles(t *testing.T) {

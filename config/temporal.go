@@ -10,6 +10,7 @@ import (
 	"go.temporal.io/sdk/contrib/envconfig"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/codec"
 	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/internal/sdklog"
 )
@@ -101,6 +102,7 @@ func (c Config) DialTemporal(ctx context.Context) (client.Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	options.DataConverter = codec.Plain()
 	if payloads != nil {
 		options.DataConverter, options.FailureConverter = payloads.Converters()
 	}

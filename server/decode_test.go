@@ -79,6 +79,21 @@ func TestOperatorsDecode(t *testing.T) {
 	require.Equal(t, "oscar", list[0].Actor)
 	require.Equal(t, map[string]string{"payloads": "1", "workflows": "access-1", "via": "temporal-ui"}, list[0].Detail)
 
+	// Case52: what a stranger wrote in clear is not shown as if it were Ramp's.
+	var mixed commonpb.Payloads
+	require.NoError(t, protojson.Unmarshal([]byte(question), &mixed))
+	mixed.Payloads = append([]*commonpb.Payload{{Metadata: map[string][]byte{"encoding": []byte("json/plain")}, Data: []byte(`"MARKED"`)}}, mixed.Payloads...)
+	clear, err := protojson.Marshal(&mixed)
+	require.NoError(t, err)
+	w = f.asUI(ui, "oscar", "POST", decodePath, string(clear))
+	require.Equal(t, http.StatusOK, w.Code, "%s", w.Body)
+	out.Reset()
+	require.NoError(t, protojson.Unmarshal(w.Body.Bytes(), &out))
+	require.Contains(t, string(out.Payloads[0].Data), "NOT RAMP'S")
+	require.NotContains(t, string(out.Payloads[0].Data), "MARKED")
+	require.Equal(t, `"MARKED"`, string(out.Payloads[1].Data))
+	require.Len(t, f.decoded(), 2)
+
 	w = f.asUI(ui, "alice", "POST", decodePath, question)
 	require.Equal(t, http.StatusForbidden, w.Code)
 	require.NotContains(t, w.Body.String(), "TUFSS0VE") // MARKED, in base64
@@ -89,7 +104,7 @@ func TestOperatorsDecode(t *testing.T) {
 	}
 	require.Equal(t, http.StatusRequestEntityTooLarge, f.asUI(ui, "oscar", "POST", decodePath, strings.Repeat(" ", 5<<20)).Code)
 	require.NotEqual(t, http.StatusOK, f.asUI(ui, "oscar", "POST", "/api/v1/codec/encode", question).Code, "decode only")
-	require.Len(t, f.decoded(), 1, "what was not decoded is no decode")
+	require.Len(t, f.decoded(), 2, "what was not decoded is no decode")
 
 	raw, err := sql.Open("sqlite", filepath.Join(f.dir, "ledger.db"))
 	require.NoError(t, err)

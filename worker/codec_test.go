@@ -17,9 +17,8 @@ import (
 	"ramp.dev/ramp/workflows"
 )
 
-// TestCase41HistoriesAreSealed lives a request, with a refusal in it, under the
-// codec, then reads every history as Temporal keeps it.
-func TestCase41HistoriesAreSealed(t *testing.T) {
+// newSealedSite returns a site with payload keys, and a client without any.
+func newSealedSite(t *testing.T) (*site, client.Client) {
 	s := newSite(t, nil)
 	c, err := codec.New(codec.Key{7})
 	require.NoError(t, err)
@@ -27,9 +26,40 @@ func TestCase41HistoriesAreSealed(t *testing.T) {
 	plain := s.temporal
 	s.temporal, err = client.NewClientFromExistingWithContext(t.Context(), plain, client.Options{Logger: sdklog.New(quiet()), DataConverter: data, FailureConverter: failures})
 	require.NoError(t, err)
-	s.start()
+	return s.start(), plain
+}
+
+// TestCase52ClearPayloadsAreRefused: whoever has all rights on the namespace, and no
+// payload key, says nothing to a worker, not even what a server once signed.
+func TestCase52ClearPayloadsAreRefused(t *testing.T) {
+	s, plain := newSealedSite(t)
+	a := s.asks(time.Hour, lead)
+	approval := a.decision(s.signer, "bob", access.Approve)
+	require.NoError(t, plain.SignalWorkflow(t.Context(), a.id(), "", workflows.SignalDecision, workflows.SignedStatement{Envelope: approval}))
+	rogue := asked{&site{T: t, temporal: plain}, a.plan}
+	_, err := update[workflows.DecideResult](rogue, workflows.UpdateDecide, approval)
+	require.Error(t, err)
+	// The two came before this denial, so that the workflow has seen them by now.
+	_, err = update[workflows.DecideResult](a, workflows.UpdateDecide, a.decision(s.signer, "ben", access.Deny))
+	require.NoError(t, err)
+	row := a.awaits(access.StateDenied)
+	require.Len(t, row.Decisions, 1)
+	require.Equal(t, access.Deny, row.Decisions[0].Verdict)
+
+	b := s.asks(time.Hour, lead)
+	w, err := plain.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: access.NewRequestID(), TaskQueue: workflows.ControlQueue},
+		workflows.AccessRequestType, started(b.envelope()))
+	require.NoError(t, err)
+	require.Error(t, w.Get(t.Context(), nil), "the workflow does not read its input")
+	require.Zero(t, s.opened())
+}
+
+// TestCase41HistoriesAreSealed lives a request, with a refusal in it, under the
+// codec, then reads every history as Temporal keeps it.
+func TestCase41HistoriesAreSealed(t *testing.T) {
+	s, plain := newSealedSite(t)
 	a := s.asks(time.Hour, lead, func(p *access.Plan) { p.Reason, p.Requester.Email = "MARKEDREASON", "MARKEDMAIL" })
-	_, err = update[workflows.DecideResult](a, workflows.UpdateDecide, evidence.Envelope{PayloadType: "x"})
+	_, err := update[workflows.DecideResult](a, workflows.UpdateDecide, evidence.Envelope{PayloadType: "x"})
 	require.ErrorContains(t, err, "is not valid under", "the caller reads why")
 	_, err = update[workflows.DecideResult](a, workflows.UpdateDecide, a.decision(s.signer, "bob", access.Approve))
 	require.NoError(t, err)

@@ -16,6 +16,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/codec"
 	"ramp.dev/ramp/workflows"
 )
 
@@ -28,7 +29,7 @@ func replay(t *testing.T, file string) (then, now workflows.AccessRequestResult,
 	defer f.Close()
 	h, err := client.HistoryFromJSON(f, client.HistoryJSONOptions{})
 	require.NoError(t, err)
-	r, err := sdk.NewWorkflowReplayerWithOptions(sdk.WorkflowReplayerOptions{DisableDeadlockDetection: true}) // a loaded machine is no defect
+	r, err := sdk.NewWorkflowReplayerWithOptions(sdk.WorkflowReplayerOptions{DisableDeadlockDetection: true, DataConverter: codec.Plain()}) // a loaded machine is no defect
 	require.NoError(t, err)
 	workflows.Register(r)
 	id, then, renewed := readHistory(t, h)

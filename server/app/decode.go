@@ -36,6 +36,9 @@ func (d *decoders) Decoder(ctx context.Context, by access.Actor) (converter.Payl
 	return decoder{d, ctx, by}, nil
 }
 
+// inClear is what operators read, as JSON, in the place of a payload in clear.
+const inClear = `"NOT RAMP'S: this payload is not encrypted. Somebody without a payload key wrote it, and Ramp does not read it."`
+
 // maxWorkflows bounds how many workflows one reading names in its event: a page
 // shows one workflow, or a list of them.
 const maxWorkflows = 100
@@ -48,15 +51,23 @@ type decoder struct {
 	by  access.Actor
 }
 
-// Decode decrypts payloads. What could not be recorded is not returned.
+// Decode decrypts payloads. What could not be recorded is not returned. Of what is in
+// clear it says so, in its place: the page would show a stranger's words as Ramp's.
 func (d decoder) Decode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error) {
-	out, err := d.codec.Decode(payloads)
-	if err != nil {
-		return nil, err
-	}
+	out := make([]*commonpb.Payload, len(payloads))
 	decrypted, ids := 0, map[string]bool{}
-	for _, p := range payloads {
-		if id, ok := codec.EncryptedFor(p); ok {
+	for i, p := range payloads {
+		id, encrypted := codec.EncryptedFor(p)
+		one, err := d.codec.Decode([]*commonpb.Payload{p})
+		switch {
+		case err != nil && !encrypted:
+			out[i] = &commonpb.Payload{Metadata: map[string][]byte{converter.MetadataEncoding: []byte(converter.MetadataEncodingJSON)}, Data: []byte(inClear)}
+			continue
+		case err != nil:
+			return nil, err
+		}
+		out[i] = one[0]
+		if encrypted {
 			decrypted++
 			ids[id] = true
 		}

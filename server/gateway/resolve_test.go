@@ -13,6 +13,7 @@ import (
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/worker"
 
 	"ramp.dev/ramp/access"
@@ -125,6 +126,29 @@ func TestResolve(t *testing.T) {
 			require.Equal(t, access.CodeEvidence, access.CodeOf(err), "%s: %v", what, err)
 			require.Empty(t, out, what)
 		}
+	})
+	t.Run("Case52 in clear, though payloads are encrypted", func(t *testing.T) {
+		plain, err := client.Dial(client.Options{HostPort: e.Addr, Namespace: temporalserver.Namespace, Logger: sdklog.New(log)})
+		require.NoError(t, err)
+		t.Cleanup(plain.Close)
+		var answer func() (api.ResolveScopesResult, error)
+		w := worker.New(plain, workflows.TargetQueue("clear"), worker.Options{DisableWorkflowWorker: true})
+		w.RegisterActivityWithOptions(func(_ context.Context, _ converter.RawValue) (api.ResolveScopesResult, error) { return answer() },
+			activity.RegisterOptions{Name: api.ResolveScopes})
+		require.NoError(t, w.Start())
+		t.Cleanup(w.Stop)
+		g := New(c, evidence.Keyring{})
+		answer = func() (api.ResolveScopesResult, error) {
+			return api.ResolveScopesResult{Scopes: []access.Scope{{Summary: "read one table"}}}, nil
+		}
+		_, err = g.Resolve(t.Context(), []access.PlannedGrant{grant("clear", "a")})
+		require.ErrorContains(t, err, "a payload is not encrypted")
+		answer = func() (out api.ResolveScopesResult, err error) {
+			return out, api.ToTemporal(access.Errorf(access.CodeInvalid, "MARKED"))
+		}
+		_, err = g.Resolve(t.Context(), []access.PlannedGrant{grant("clear", "b")})
+		require.Equal(t, access.CodeEvidence, access.CodeOf(err))
+		require.NotContains(t, err.Error(), "MARKED")
 	})
 	t.Run("no workflow is started for it", func(t *testing.T) {
 		res, err := c.ListWorkflow(t.Context(), &workflowservice.ListWorkflowExecutionsRequest{})

@@ -165,6 +165,9 @@ func mutants() []mutant {
 
 		// Targets.
 		{"objects that are not Ramp's are revoked", "integrations/guard.go", "func checkName(name string) error {\n\tif _, ok := access.RequestIDFromGrantName(name); !ok {", "func checkName(name string) error {\n\tif false {", []string{broker}},
+		{"payloads in clear are read where keys are configured", "codec/codec.go", "if !c.clear {", "if false {", []string{"./codec -run Case41"}},
+		{"failures in clear are read where keys are configured", "codec/failures.go", "f.Message, info.Type = clearFailure, string(access.CodeEvidence)", "_ = clearFailure", []string{"./codec -run Case52"}},
+		{"operators read a stranger's payload as Ramp's", "server/app/decode.go", "case err != nil && !encrypted:", "case !encrypted:\n\t\t\tout[i] = p\n\t\t\tcontinue\n\t\tcase err != nil && !encrypted:", []string{"./server -run OperatorsDecode"}},
 		{"a name twice is taken", "internal/strictjson/walk.go", "if seen[name] {", "if false {", []string{once, proof}},
 		{"a name in other letters is taken", "internal/strictjson/walk.go", "if open && strings.EqualFold(tag, name) {", "if false {", []string{once}},
 		{"a field that is in no statement is left out", "internal/strictjson/walk.go", "return nil, open\n", "return nil, true\n", []string{once}},
