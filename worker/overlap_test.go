@@ -21,11 +21,13 @@ import (
 	"ramp.dev/ramp/workflows"
 )
 
-// onVault is a plan for one policy of a real Vault, for a person.
-func onVault(who string) func(*access.Plan) {
+// onVault is a plan for one policy of a real Vault, for a person, with the scope that
+// the target resolves.
+func onVault(who string, scope access.Scope) func(*access.Plan) {
 	return func(p *access.Plan) {
 		p.Requester.ID, p.Principal = who, who
 		p.Grants[0].Target, p.Grants[0].Entitlement = "vault/main", access.Entitlement{"policies": []any{"orders-read"}}
+		p.Grants[0].Scope = scope
 		p.Extend = &access.ExtensionLimits{Times: 3, UpTo: access.Duration(24 * time.Hour)}
 	}
 }
@@ -72,9 +74,13 @@ func TestCase29OnVault(t *testing.T) {
 	target := NewTargetConfig("vault", vaulttoken.Config{Config: jsonhttp.Config{Address: vault.Address,
 		Token: field.SecretFile(vaulttest.TokenFile(t, vault.Token(t, "ramp")))}, Policies: []string{"orders-read"}})
 	s.config.Targets = map[string]TargetConfig{"vault/main": target}
+	resolved, err := target.Config.Open(t.Context(), "vault/main")
+	require.NoError(t, err)
+	scope, err := resolved.Resolve(t.Context(), access.Entitlement{"policies": []any{"orders-read"}})
+	require.NoError(t, err)
 	s.start()
 	open := func(who string, d time.Duration) (asked, *api.Client) {
-		a := s.asks(d, onVault(who))
+		a := s.asks(d, onVault(who, scope))
 		a.awaits(access.StateActive)
 		c := vault.Client(t, a.token())
 		require.True(t, reads(s, c))
