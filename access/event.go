@@ -23,7 +23,8 @@ const (
 	EventCredentialMinted    EventKind = "credential.minted" // #nosec G101 -- a name
 	EventAccessEnding        EventKind = "access.ending"
 	EventAccessOverdue       EventKind = "access.overdue"
-	EventGrantClosed         EventKind = "grant.closed" // read back as gone
+	EventAccessReopened      EventKind = "access.reopened" // the ledger called it over, and a grant of it was not closed
+	EventGrantClosed         EventKind = "grant.closed"    // read back as gone
 	EventAccessEnded         EventKind = "access.ended"
 	EventPasskeyCreated      EventKind = "passkey.created" // it counts once people have enrolled it
 	EventGrantSwept          EventKind = "grant.swept"     // ended by the reconciler, since no workflow did it

@@ -26,6 +26,7 @@ const (
 	ActExtend       Act = "extend"
 	ActPickUp       Act = "pick_up"
 	ActOpen         Act = "open"
+	ActRecord       Act = "record"        // a transition, in the ledger
 	ActEnrolPasskey Act = "enrol_passkey" // #nosec G101 -- a name
 	ActDecode       Act = "decode_payload"
 	ActReadAudit    Act = "read_audit"

@@ -28,21 +28,28 @@ const recordWithin = 250 * time.Millisecond
 // nothing be opened for it, so that nobody can between revoking and reading back.
 func (t *Targets) closeAndRecord(ctx context.Context, in api.CloseGrantInput) error {
 	g := access.Grant{Name: in.Grant, RequestID: in.RequestID, Target: in.Target, Principal: in.Principal, ExpiresAt: in.Due}
-	var steps []access.Transition
-	for _, step := range []*access.Transition{in.Ending, in.Ended} {
-		if step != nil {
-			steps = append(steps, *step)
-		}
-	}
+	ending, ended := recordableStep(in.Ending, in.RequestID), recordableStep(in.Ended, in.RequestID)
+	steps := append(ending[:len(ending):len(ending)], ended...)
 	soon, cancel := context.WithTimeout(ctx, recordWithin)
 	defer cancel()
 	if t.closedByAnother(ctx, soon, g) {
 		return t.markClosed(ctx, g, steps)
 	}
-	if in.Ending != nil && t.recordTransition(soon, in.Ending) == nil {
-		steps = steps[1:]
+	if len(ending) > 0 && t.recordTransition(soon, ending[0]) == nil {
+		steps = ended
 	}
 	return t.closeGrant(ctx, g, steps...)
+}
+
+// recordableStep returns what workflows record with a closing, for the request whose
+// grant is closed: none of anything else, which is closed all the same.
+func recordableStep(step *access.Transition, requestID string) []access.Transition {
+	if step == nil || checkRecordable(*step) != nil {
+		return nil
+	}
+	own := *step
+	own.RequestID = requestID
+	return []access.Transition{own}
 }
 
 // closedByAnother reports whether somebody else has closed a grant: the closer,
@@ -57,14 +64,14 @@ func (t *Targets) closedByAnother(ctx, soon context.Context, g access.Grant) boo
 	return err == nil && p.Gone()
 }
 
-// recordTransition records a transition, if there is one. The access of a request
-// that is not in the ledger is closed all the same; the reconciler reports it.
-func (t *Targets) recordTransition(ctx context.Context, transition *access.Transition) error {
-	if transition == nil {
-		return nil
-	}
-	err := t.Ledger.Advance(ctx, *transition)
-	if access.CodeOf(err) == access.CodeNotFound {
+// recordTransition records a transition. The access of a request
+// that is not in the ledger is closed all the same; the reconciler reports it. So is
+// that of one of which the ledger has something that contradicts the transition: an
+// older ledger that was restored, or a grant that is not of the plan. The reconciler
+// ends what is left.
+func (t *Targets) recordTransition(ctx context.Context, transition access.Transition) error {
+	err := t.Ledger.Advance(ctx, transition)
+	if code := access.CodeOf(err); code == access.CodeNotFound || code == access.CodeConflict {
 		return nil
 	}
 	return err
@@ -131,13 +138,16 @@ func (t *Targets) markClosed(ctx context.Context, g access.Grant, steps []access
 		}
 	}
 	err := t.Ledger.MarkClosed(ctx, g.Name, now, steps...)
+	if access.CodeOf(err) == access.CodeConflict { // something of its request contradicts a step; closed it is
+		err = t.Ledger.MarkClosed(ctx, g.Name, now, slices.DeleteFunc(slices.Clone(steps), func(s access.Transition) bool { return s.To != "" })...)
+	}
 	if access.CodeOf(err) != access.CodeNotFound {
 		return err
 	}
 	// Opening was refused before the grant was written to the ledger; its request has
 	// ended all the same.
 	for i := range steps {
-		if err := t.recordTransition(ctx, &steps[i]); err != nil {
+		if err := t.recordTransition(ctx, steps[i]); err != nil {
 			return err
 		}
 	}

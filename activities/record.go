@@ -5,18 +5,83 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/activities/api"
+	"ramp.dev/ramp/internal/clock"
 	"ramp.dev/ramp/reconcile"
 )
 
 // RecordTransition records a transition of a request in the ledger, and raises an
-// alarm for one that is overdue. Idempotent.
+// alarm for one that is overdue. Idempotent. Whoever may write to Temporal's
+// namespace can ask for it: it takes only what workflows record, and of that only
+// what the ledger does not contradict. What is refused is an event of the request
+// and an alarm (docs/threats.md, case 58).
 func (c *Control) RecordTransition(ctx context.Context, in access.Transition) error {
-	if in.Overdue != nil && *in.Overdue && c.Alarms != nil {
-		problem := "closing takes too long; Ramp keeps trying"
-		if in.Problem != nil {
-			problem = *in.Problem
+	err := checkRecordable(in)
+	if err == nil {
+		if in.Overdue != nil && *in.Overdue {
+			problem := "closing takes too long; Ramp keeps trying"
+			if in.Problem != nil {
+				problem = *in.Problem
+			}
+			c.raise(ctx, reconcile.Alarm{At: in.At, RequestID: in.RequestID, Message: problem})
 		}
-		c.Alarms.Raise(ctx, reconcile.Alarm{At: in.At, RequestID: in.RequestID, Message: problem})
+		err = c.Ledger.Advance(ctx, in)
 	}
-	return api.ToTemporal(c.Ledger.Advance(ctx, in))
+	if access.CodeOf(err) == access.CodeConflict || access.CodeOf(err) == access.CodeEvidence {
+		c.recordContradiction(ctx, in, err)
+	}
+	return api.ToTemporal(err)
+}
+
+// recorded are the events that workflows record with a transition, and the states
+// that they go with; "" goes with none.
+var recorded = map[access.EventKind]access.State{
+	access.EventRequestScheduled: access.StateScheduled,
+	access.EventRequestDenied:    access.StateDenied,
+	access.EventRequestCancelled: access.StateCancelled,
+	access.EventRequestLapsed:    access.StateLapsed,
+	access.EventRequestFailed:    access.StateFailed,
+	access.EventAccessActive:     access.StateActive,
+	access.EventAccessExtended:   "",
+	access.EventAccessEnding:     access.StateEnding,
+	access.EventAccessOverdue:    "",
+	access.EventAccessEnded:      access.StateEnded,
+}
+
+// checkRecordable refuses what no workflow records: decisions, and that they
+// suffice, are recorded by the activity that verifies them, and a grant by the one
+// that opens it. Errors are CodeEvidence.
+func checkRecordable(t access.Transition) error {
+	refuse := func(what string) error {
+		return access.Errorf(access.CodeEvidence, "a workflow does not record %s", what)
+	}
+	if t.Decisions != nil || t.Stages != nil {
+		return refuse("decisions")
+	}
+	if t.To == access.StateApproved || t.To == access.StateGranting || t.To == access.StatePending {
+		return refuse("a request as " + string(t.To))
+	}
+	for _, e := range t.Events {
+		if state, known := recorded[e.Kind]; !known || state != "" && state != t.To {
+			return refuse("the event " + access.Clip(string(e.Kind), 60) + " by itself")
+		}
+	}
+	return nil
+}
+
+// recordContradiction makes the attempt visible, once for each thing that somebody
+// tried to have recorded. An error of the ledger is dropped: the refusal is already
+// on its way to the caller.
+func (c *Control) recordContradiction(ctx context.Context, in access.Transition, cause error) {
+	now, message := clock.Now().UTC(), access.Clip(cause.Error(), 300)
+	act := access.ActRecord.Of(string(in.To))
+	_ = c.Ledger.Advance(ctx, access.Transition{RequestID: in.RequestID, At: now, Events: []access.Event{{
+		At: now, Kind: access.EventActRefused, Actor: access.ActorTemporal, Message: message, Key: access.KeyRefused(act, message),
+		Detail: map[string]string{"act": string(act), "code": string(access.CodeOf(cause))}}}})
+	c.raise(ctx, reconcile.Alarm{At: now, RequestID: in.RequestID, Message: "refused to record: " + message})
+}
+
+func (c *Control) raise(ctx context.Context, a reconcile.Alarm) {
+	if c.Alarms != nil {
+		c.Alarms.Raise(ctx, a)
+	}
 }

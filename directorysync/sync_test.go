@@ -14,6 +14,7 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/feed"
 	"ramp.dev/ramp/ledger"
+	"ramp.dev/ramp/ledger/ledgertest"
 )
 
 // fixture is a ledger with a directory, and workflows that keep what they are told.
@@ -82,12 +83,13 @@ func (f *fixture) request(state access.State) access.Request {
 	id, now := access.NewRequestID(), time.Now().UTC()
 	plan := access.Plan{RequestID: id, Digest: "sha256:" + id, CreatedAt: now, PendingUntil: now.Add(time.Hour),
 		Requester: access.Person{ID: "alice", Kind: access.KindHuman},
+		Grants:    []access.PlannedGrant{{Name: access.GrantName(id, 0), Target: "ssh/demo"}},
 		Rule:      access.Rule{Stages: []access.Stage{{Name: "approvers", From: []string{"approvers"}, Approvals: 2}}}}
 	r := access.Request{ID: id, Contract: "c", Requester: plan.Requester, Plan: plan, Stages: []access.StageStatus{}, CreatedAt: now}
 	_, r.Stages = plan.Rule.Tally(plan, plan.Digest, nil)
 	_, err := f.Submit(f.Context(), ledger.Submission{Request: r, PlanEnvelope: []byte("{}"), Input: access.RequestInput{Contract: "c", Reason: id}})
 	require.NoError(f, err)
-	require.NoError(f, f.Advance(f.Context(), access.Transition{RequestID: id, To: state, At: now}))
+	ledgertest.Bring(f, f.Ledger, r, state, now, now.Add(time.Hour))
 	return r
 }
 

@@ -12,7 +12,8 @@ import (
 // Delivery is at least once and may be out of order: a transition to a state that
 // cannot be reached from the current one leaves state and outcome as they are, and
 // an event that is delivered twice is recorded once. Errors are CodeNotFound for a
-// request that the ledger does not know.
+// request that the ledger does not know, and CodeConflict for a transition that the
+// ledger itself contradicts (docs/threats.md, case 58), of which nothing is recorded.
 func (l *Ledger) Advance(ctx context.Context, t access.Transition) error {
 	return l.tx(ctx, func(q querier) error { return q.advance(ctx, t) })
 }
@@ -20,6 +21,9 @@ func (l *Ledger) Advance(ctx context.Context, t access.Transition) error {
 func (q querier) advance(ctx context.Context, t access.Transition) error {
 	state, err := q.lockRequest(ctx, t.RequestID)
 	if err != nil {
+		return err
+	}
+	if err := q.checkTransition(ctx, state, t); err != nil {
 		return err
 	}
 	sets, args := []string{}, []any{}

@@ -53,7 +53,7 @@ func onEach(t *testing.T, suite map[string]func(b fixture)) {
 		t.Run(name, func(t *testing.T) {
 			b := open(t)
 			t.Cleanup(func() { b.raw.Close(); require.NoError(t, b.Close()) })
-			for _, suite := range []map[string]func(fixture){suite, unfinished, holders, accountSuite, cursorSuite, clocks, dueSuite, histories} {
+			for _, suite := range []map[string]func(fixture){suite, contradictions, unfinished, holders, accountSuite, cursorSuite, clocks, dueSuite, histories} {
 				for name, test := range suite {
 					t.Run(name, func(t *testing.T) { test(fixture{t, b.Ledger, b.raw}) })
 				}
@@ -220,6 +220,7 @@ var suite = map[string]func(b fixture){
 	},
 	"nothing opens while ending": func(b fixture) {
 		s := b.submitted()
+		require.NoError(b, b.Advance(ctx, access.Transition{RequestID: s.Request.ID, To: access.StateApproved, At: at}))
 		require.NoError(b, b.Advance(ctx, access.Transition{RequestID: s.Request.ID, To: access.StateEnding, At: at}))
 		b.code(access.CodeConflict, b.IntendGrant(ctx, grant(s), at))
 	},

@@ -77,6 +77,7 @@ var unfinished = map[string]func(b fixture){
 	},
 	"an outcome that is known stands": func(b fixture) {
 		id := b.submitted().Request.ID
+		require.NoError(b, b.Advance(ctx, access.Transition{RequestID: id, To: access.StateApproved, At: at}))
 		require.NoError(b, b.Advance(ctx, access.Transition{RequestID: id, To: access.StateEnding, Outcome: access.OutcomeReleased, At: at}))
 		_, err := b.Conclude(ctx, id, access.OutcomeRevoked, at, "x")
 		require.NoError(b, err)

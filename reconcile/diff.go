@@ -60,6 +60,8 @@ func (s Snapshot) diffRow(row ledger.GrantRecord, listed integrations.ListedGran
 	}
 	f.late = s.Now.After(row.ExpiresAt.Add(s.Bounds.Ending))
 	switch run := s.Runs[row.RequestID]; {
+	case s.Over[row.RequestID]:
+		return is(Contradicted, "The ledger calls its request over, and it is not closed.")
 	case run == RunClosed || run == RunMissing:
 		return is(Lost, lost(run))
 	case f.late:

@@ -21,6 +21,9 @@ const (
 	Forged   Kind = "forged"   // its row in the ledger is not what was approved
 	Live     Kind = "live"     // nothing is wrong; an emergency stop ends it all the same
 	Stuck    Kind = "stuck"    // a request that nothing will ever decide or end
+	// Contradicted: its request is over in the ledger, and it is not closed
+	// (docs/threats.md, case 58)
+	Contradicted Kind = "contradicted"
 )
 
 // Remedy says what is done about it.
@@ -71,6 +74,7 @@ type Snapshot struct {
 	Now        time.Time // by Temporal's clock, where there is one
 	Found      []integrations.ListedGrant
 	Rows       []ledger.GrantRecord // those of the target that are not closed, and those of everything found
+	Over       map[string]bool      // requests that are over in the ledger and have a grant here that is not closed
 	Runs       map[string]RunStatus // by request
 	RevokeLive bool                 // revoke live access, too
 }

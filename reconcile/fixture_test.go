@@ -32,6 +32,7 @@ const target = "model/one"
 type fixture struct {
 	*testing.T
 	*ledger.Ledger
+	path   string // of the ledger's database
 	mu     sync.Mutex
 	clock  time.Time
 	target *faketarget.Target
@@ -41,10 +42,11 @@ type fixture struct {
 }
 
 func newFixture(t *testing.T) *fixture {
-	l, err := ledger.Open(ctx, "sqlite:"+filepath.Join(t.TempDir(), "ledger.db"))
+	path := filepath.Join(t.TempDir(), "ledger.db")
+	l, err := ledger.Open(ctx, "sqlite:"+path)
 	require.NoError(t, err)
 	t.Cleanup(func() { l.Close() })
-	f := &fixture{T: t, Ledger: l, clock: noon, runs: &fakeRuns{status: map[string]reconcile.RunStatus{}}, alarms: &fakeAlarms{}}
+	f := &fixture{T: t, Ledger: l, path: path, clock: noon, runs: &fakeRuns{status: map[string]reconcile.RunStatus{}}, alarms: &fakeAlarms{}}
 	f.target = faketarget.New(faketarget.Config{Now: f.now, Bounds: bounds})
 	f.serve(f.target)
 	return f

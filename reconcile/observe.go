@@ -23,11 +23,25 @@ func (r *Reconciler) observe(ctx context.Context, target string) (Snapshot, erro
 	if s.Rows, err = r.rows(ctx, target, s.Found); err != nil {
 		return s, err
 	}
+	if s.Over, err = r.contradicted(ctx, target); err != nil {
+		return s, err
+	}
 	s.Now = r.now()
 	if r.Runs != nil {
 		s.Runs, err = r.queryRuns(ctx, target, func(listed map[string]bool) []string { return needDescribe(s.Rows, target, listed) })
 	}
 	return s, err
+}
+
+// contradicted returns the requests that are over in the ledger and have a grant on
+// the target that is not closed.
+func (r *Reconciler) contradicted(ctx context.Context, target string) (map[string]bool, error) {
+	ids, err := r.Ledger.Contradicted(ctx, target)
+	over := map[string]bool{}
+	for _, id := range ids {
+		over[id] = true
+	}
+	return over, err
 }
 
 // rows returns the grants of the target that are not closed in the ledger, and

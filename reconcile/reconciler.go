@@ -19,6 +19,8 @@ type Ledger interface {
 	Advance(context.Context, access.Transition) error
 	Conclude(ctx context.Context, id string, outcome access.Outcome, at time.Time, why string) (bool, error)
 	AppendEvent(context.Context, access.Event) error
+	Contradicted(ctx context.Context, target string) ([]string, error)
+	Reopen(ctx context.Context, id string, at time.Time, why string) (bool, error)
 }
 
 // Runs asks Temporal about the workflows of requests.

@@ -78,9 +78,18 @@ func (r *Reconciler) close(ctx context.Context, run RunStatus, f *Finding) (stil
 		}
 		g = row.Grant
 	}
+	over := run == RunClosed || run == RunMissing
+	// What pages call over is shown as ending while it is being closed: by its
+	// workflow, or by the next look, which finds that there is none. Where neither
+	// will, it stays as it is, and so is found again if it cannot be closed now.
+	if f.Kind == Contradicted && (over || r.requestEnd(ctx, f, "over in the ledger, and not closed")) {
+		if _, err := r.Ledger.Reopen(ctx, f.RequestID, r.now(), f.Why); ignoreNotFound(err) != nil {
+			return true, err
+		}
+	}
 	// Where no workflow ends the request, this does. It is recorded as ending
 	// first, so that nothing more is opened for it meanwhile.
-	noWorkflow := f.Kind == Live || f.Kind == Lost || (f.Kind == Overdue && (r.Runs == nil || run == RunClosed || run == RunMissing))
+	noWorkflow := f.Kind == Live || f.Kind == Lost || ((f.Kind == Overdue || f.Kind == Contradicted) && (r.Runs == nil || over))
 	if noWorkflow {
 		if err := r.recordEnding(ctx, f, ""); err != nil {
 			return true, err
@@ -183,14 +192,17 @@ func (r *Reconciler) restore(ctx context.Context, f *Finding) (stillWrong bool, 
 	return true, r.Ledger.AppendEvent(ctx, r.event(*f, access.EventGrantSwept, f.Why))
 }
 
-// requestEnd asks the workflow of a grant that was closed to end its request.
-func (r *Reconciler) requestEnd(ctx context.Context, f *Finding, why string) {
+// requestEnd asks the workflow of a grant that is closed to end its request, and
+// reports whether it will.
+func (r *Reconciler) requestEnd(ctx context.Context, f *Finding, why string) (told bool) {
 	if r.Runs == nil {
-		return
+		return false
 	}
 	if err := r.Runs.RequestEnd(ctx, f.RequestID, why); err != nil {
-		r.log().WithError(err).WithField("request", f.RequestID).Warn("a grant was closed, and its workflow could not be asked to end the request")
+		r.log().WithError(err).WithField("request", f.RequestID).Warn("a grant is closed, and its workflow could not be asked to end the request")
+		return false
 	}
+	return true
 }
 
 // recordVanished records, once, that somebody removed a grant on the target.

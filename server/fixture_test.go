@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -25,15 +26,19 @@ import (
 	"ramp.dev/ramp/dev/idp"
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/ledger"
+	"ramp.dev/ramp/ledger/ledgertest"
 	"ramp.dev/ramp/server/auth"
 	"ramp.dev/ramp/server/limit"
 	"ramp.dev/ramp/server/surface"
 	"ramp.dev/ramp/workflows"
 )
 
-// fakeTemporal takes every message, and counts them: what people are refused
-// must not get this far.
-type fakeTemporal struct{ messages atomic.Int64 }
+// fakeTemporal takes every message to a request that is not over, and counts them:
+// what people are refused must not get this far.
+type fakeTemporal struct {
+	messages atomic.Int64
+	over     sync.Map // requests whose workflow is over
+}
 
 func (f *fakeTemporal) Ping(context.Context) error { return nil }
 func (f *fakeTemporal) Start(context.Context, access.Plan, evidence.Envelope) error {
@@ -55,7 +60,10 @@ func (f *fakeTemporal) PickUp(context.Context, string, evidence.Envelope) (evide
 	f.messages.Add(1)
 	return evidence.SealedCredential{Suite: "test", Box: "test"}, nil
 }
-func (f *fakeTemporal) End(context.Context, string, workflows.EndRequest) error {
+func (f *fakeTemporal) End(_ context.Context, id string, _ workflows.EndRequest) error {
+	if _, over := f.over.Load(id); over {
+		return access.Errorf(access.CodeNotFound, "there is no such workflow")
+	}
 	f.messages.Add(1)
 	return nil
 }
@@ -188,12 +196,10 @@ func (f *fixture) request(state access.State) access.Request {
 	var r access.Request
 	require.NoError(f, json.Unmarshal(w.Body.Bytes(), &r))
 	now := time.Now().UTC()
-	expires := now.Add(30 * time.Minute)
-	a := access.Transition{RequestID: r.ID, To: state, At: now}
-	if state.MayHaveAccess() || state == access.StateEnded {
-		a.ActiveAt, a.ExpiresAt = &now, &expires
+	if state.Final() {
+		f.temporal.over.Store(r.ID, true)
 	}
-	require.NoError(f, f.ledger.Advance(context.Background(), a))
+	ledgertest.Bring(f, f.ledger, r, state, now, now.Add(30*time.Minute))
 	r, err := f.ledger.Request(context.Background(), r.ID)
 	require.NoError(f, err)
 	require.Equal(f, state, r.State)

@@ -45,9 +45,9 @@ var (
 	sees    = []string{requester, approver, operator}
 	mayAsk  = []string{requester, approver, herAgent, hisAgent, service} // in engineering
 	pending = []access.State{access.StatePending}
-	early   = []access.State{access.StatePending, access.StateScheduled}
 	active  = []access.State{access.StateActive}
-	open    = []access.State{access.StateGranting, access.StateActive}
+	// What is not over can be ended, whatever the ledger says of its state.
+	unfinished = slices.DeleteFunc(access.States(), access.State.Final)
 )
 
 // rule says what somebody gets of a request in a state. Where a route is about
@@ -143,12 +143,12 @@ var rules = map[string]rule{
 
 	"POST /api/v1/requests/:id/decision":    decision,
 	"POST /requests/:id/decision":           decision,
-	"POST /api/v1/requests/:id/cancel":      act([]string{requester}, early),
-	"POST /requests/:id/cancel":             act([]string{requester}, early),
-	"POST /api/v1/requests/:id/release":     act([]string{requester}, active),
-	"POST /requests/:id/release":            act([]string{requester}, active),
-	"POST /api/v1/requests/:id/revoke":      act([]string{approver, operator}, open),
-	"POST /requests/:id/revoke":             act([]string{approver, operator}, open),
+	"POST /api/v1/requests/:id/cancel":      act([]string{requester}, unfinished),
+	"POST /requests/:id/cancel":             act([]string{requester}, unfinished),
+	"POST /api/v1/requests/:id/release":     act([]string{requester}, unfinished),
+	"POST /requests/:id/release":            act([]string{requester}, unfinished),
+	"POST /api/v1/requests/:id/revoke":      act([]string{approver, operator}, unfinished),
+	"POST /requests/:id/revoke":             act([]string{approver, operator}, unfinished),
 	"POST /api/v1/requests/:id/extend":      act([]string{requester}, active),
 	"POST /requests/:id/extend":             act([]string{requester}, active),
 	"POST /api/v1/requests/:id/credentials": act([]string{requester}, active),

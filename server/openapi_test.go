@@ -86,7 +86,7 @@ func TestResponsesAreAsDocumented(t *testing.T) {
 		{"", "GET", "/api/v1/me", "", 401},
 		{"dave", "POST", "/api/v1/requests", `{"contract":"ssh-demo","reason":"I would like to have a look"}`, 403},
 		{"alice", "GET", "/api/v1/requests/0123456789abcdef", "", 404},
-		{"alice", "POST", "/api/v1/requests/" + r.ID + "/release", "", 409},
+		{"alice", "POST", "/api/v1/requests/" + ended.ID + "/release", "", 409},
 	} {
 		t.Run(c.method+" "+c.path, func(t *testing.T) {
 			token, contentType := "", ""

@@ -10,6 +10,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/ledger/ledgertest"
 	"ramp.dev/ramp/server/problem"
 )
 
@@ -64,8 +65,7 @@ func TestStepUp(t *testing.T) {
 	ok(f.tokenOf("carol", day), "POST", path+"/decision", decide(access.Deny))
 
 	now := time.Now().UTC()
-	expires := now.Add(10 * time.Minute)
-	require.NoError(t, f.ledger.Advance(t.Context(), access.Transition{RequestID: r.ID, To: access.StateActive, At: now, ActiveAt: &now, ExpiresAt: &expires}))
+	ledgertest.Bring(t, f.ledger, r, access.StateActive, now, now.Add(10*time.Minute))
 	recipient, err := evidence.NewRecipient()
 	require.NoError(t, err)
 	pickUp := `{"recipient": "` + recipient.Public() + `"}`

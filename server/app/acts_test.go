@@ -132,32 +132,35 @@ func TestDecideReturnsTheStateThatTheTallyLeaves(t *testing.T) {
 	}
 }
 
-// TestEndings: who ends what, in which state; and that people are checked before
-// states.
+// TestEndings: who ends what. In which state the ledger has it decides nothing
+// (docs/threats.md, case 58): the workflow, if there is one, is always told.
 func TestEndings(t *testing.T) {
 	for _, c := range []struct {
-		kind   workflows.EndKind
-		act    func(*App) func(context.Context, access.Actor, string, string) (access.Request, error)
-		who    []string
-		states []access.State
-		issue  string
+		kind  workflows.EndKind
+		act   func(*App) func(context.Context, access.Actor, string, string) (access.Request, error)
+		who   []string
+		issue string
 	}{
 		{workflows.EndCancel, func(a *App) func(context.Context, access.Actor, string, string) (access.Request, error) {
 			return a.Cancel
 		},
-			[]string{"alice"}, []access.State{access.StatePending, access.StateScheduled}, "not_requester"},
+			[]string{"alice"}, "not_requester"},
 		{workflows.EndRelease, func(a *App) func(context.Context, access.Actor, string, string) (access.Request, error) {
 			return a.Release
 		},
-			[]string{"alice"}, []access.State{access.StateActive}, "not_requester"},
+			[]string{"alice"}, "not_requester"},
 		{workflows.EndRevoke, func(a *App) func(context.Context, access.Actor, string, string) (access.Request, error) {
 			return a.Revoke
 		},
-			[]string{"bob", "oscar"}, []access.State{access.StateGranting, access.StateActive}, "not_revoker"},
+			[]string{"bob", "oscar"}, "not_revoker"},
 	} {
 		f := newFixture(t)
+		var ended access.Request
 		for _, s := range access.States() {
 			r := f.request(s)
+			if s == access.StateEnded {
+				ended = r
+			}
 			for _, by := range []access.Actor{alice, bob, dave, oscar} {
 				before := len(f.gateway.ends)
 				_, err := c.act(f.App)(t.Context(), by, r.ID, "why")
@@ -169,9 +172,6 @@ func TestEndings(t *testing.T) {
 				case !slices.Contains(c.who, by.Person.ID):
 					require.Equal(t, access.CodeForbidden, access.CodeOf(err), name)
 					require.Equal(t, c.issue, f.ledger.refusedWith(), name)
-				case !slices.Contains(c.states, s):
-					require.Equal(t, access.CodeConflict, access.CodeOf(err), name)
-					require.Equal(t, "wrong_state", f.ledger.refusedWith(), name)
 				default:
 					require.NoError(t, err, name)
 					require.Equal(t, workflows.EndRequest{Kind: c.kind, By: by.Person.ID, Via: access.ViaAPI, Reason: "why", At: testTime}, f.gateway.ends[before])
@@ -180,6 +180,26 @@ func TestEndings(t *testing.T) {
 				require.Len(t, f.gateway.ends, before, name)
 			}
 		}
+		f.gateway.err = access.Errorf(access.CodeNotFound, "no such workflow")
+		_, err := c.act(f.App)(t.Context(), map[string]access.Actor{"alice": alice, "bob": bob}[c.who[0]], ended.ID, "why")
+		require.Equal(t, access.CodeConflict, access.CodeOf(err))
+		require.ErrorContains(t, err, "the request is ended")
+		require.Equal(t, "wrong_state", f.ledger.refusedWith())
+	}
+}
+
+// TestCase58FalseStateBlocksNoStop: whatever the ledger says of a request, a denial
+// of it reaches the workflow.
+func TestCase58FalseStateBlocksNoStop(t *testing.T) {
+	f := newFixture(t)
+	for i, s := range access.States() {
+		r := f.request(s)
+		r.Decisions = []access.Decision{{Verdict: access.Deny, Approver: bob.Person}}
+		r.Plan.PendingUntil = f.now.Add(-time.Hour)
+		f.ledger.requests[r.ID] = r
+		_, err := f.Decide(t.Context(), bob, r.ID, DecisionInput{Verdict: access.Deny, PlanDigest: r.Plan.Digest})
+		require.NoError(t, err, s)
+		require.Len(t, f.gateway.decisions, i+1, s)
 	}
 }
 

@@ -85,7 +85,7 @@ func (d *decider) Decide(ctx context.Context, by access.Actor, id string, in Dec
 		err = nil
 	}
 	if err != nil {
-		return r, d.refused.record(ctx, by, id, access.ActDecide, asNotRunning(err))
+		return r, d.refused.record(ctx, by, id, access.ActDecide, asNotRunning(err, r))
 	}
 	if r, err = d.requests.ledger.Request(ctx, id); err == nil {
 		r.State = decidedState(r.State, res.Tally)
@@ -135,18 +135,23 @@ func (d *decider) check(p access.Person, r access.Request, in DecisionInput) err
 	return r.Plan.Rule.CheckComment(access.Decision{Verdict: in.Verdict, Comment: in.Comment, Confirmed: in.Confirmed})
 }
 
-// checkState reports why a verdict comes too late, or contradicts an earlier one.
+// checkState reports why a verdict comes too late, or contradicts an earlier one. A
+// denial is sent on whatever the ledger has: a false state or decision there must
+// not keep it out, and the workflow knows whether it has come too late
+// (docs/threats.md, case 58).
 func (d *decider) checkState(p access.Person, r access.Request, v access.Verdict) error {
 	switch {
+	case v == access.Deny:
+		return nil
 	case r.State == access.StateLapsed, r.State == access.StatePending && d.now().After(r.Plan.PendingUntil):
 		return access.Refuse(access.CodeTooLate, "lapsed", "the time for decisions ended at %s", r.Plan.PendingUntil.Format(time.RFC3339))
 	case r.State.Final() || r.State == access.StateEnding:
 		return access.Refuse(access.CodeConflict, "wrong_state", "the request is %s", r.State)
-	case r.State != access.StatePending && v == access.Approve && !hasDecided(p, r):
+	case r.State != access.StatePending && !hasDecided(p, r):
 		return access.Refuse(access.CodeConflict, "wrong_state", "the request is %s already", r.State)
 	}
 	for _, earlier := range r.Decisions {
-		if earlier.Approver.SameHuman(p) && earlier.Verdict == access.Deny && v == access.Approve {
+		if earlier.Approver.SameHuman(p) && earlier.Verdict == access.Deny {
 			return access.Refuse(access.CodeConflict, "already_decided", "you denied this request; a denial cannot be taken back")
 		}
 	}
@@ -167,11 +172,14 @@ func (d *decider) prove(plan access.Plan, dec access.Decision, signature *access
 
 // asNotRunning turns the error of a workflow that was not found into one that says
 // that the request is over.
-func asNotRunning(err error) error {
-	if access.CodeOf(err) == access.CodeNotFound {
-		return access.Refuse(access.CodeConflict, "wrong_state", "the request is over, or not started yet; look at it again")
+func asNotRunning(err error, r access.Request) error {
+	switch {
+	case access.CodeOf(err) != access.CodeNotFound:
+		return err
+	case r.State.Final():
+		return access.Refuse(access.CodeConflict, "wrong_state", "the request is %s", r.State)
 	}
-	return err
+	return access.Refuse(access.CodeConflict, "wrong_state", "the request is over, or not started yet; look at it again")
 }
 
 // maxText bounds comments and the reasons of acts, in characters.

@@ -10,6 +10,7 @@ const (
 	proof      = "./evidence"
 	once       = "./internal/strictjson"
 	book       = "./ledger"
+	book58     = "./ledger -run TestLedger/sqlite/Case58"
 	broker     = "./integrations"
 	people     = "./access -run Case06|OneHuman"
 	known      = "./server/auth -run Case02|Directory|LeftLinked|OneWhoLeft"
@@ -30,6 +31,16 @@ const (
 
 func mutants() []mutant {
 	return []mutant{
+		// The ledger against itself.
+		{"the ledger calls over what has a grant that is not closed", "ledger/contradiction.go", "case to.Final() && h.notClosed > 0:", "case false:", []string{book58, "./activities -run Case58"}},
+		{"the ledger calls active what has nothing open", "ledger/contradiction.go", "case to == access.StateActive && h.open == 0:", "case false:", []string{book58}},
+		{"the ledger calls denied what nobody denied", "ledger/contradiction.go", "\t\treturn q.checkDenied(ctx, t)\n", "", []string{book58}},
+		{"the ledger shows an end that no grant has", "ledger/contradiction.go", "if t.ExpiresAt != nil && held.latest.Before(", "if false && held.latest.Before(", []string{book58}},
+		{"anything is recorded that Temporal asks for", "activities/record.go", "\tif t.Decisions != nil || t.Stages != nil {", "\treturn nil\n\tif t.Decisions != nil || t.Stages != nil {", []string{"./activities -run Case58"}},
+		{"closing records whatever it is given", "activities/close.go", "if step == nil || checkRecordable(*step) != nil {", "if step == nil {", []string{"./activities -run Case58"}},
+		{"what the ledger calls over is believed", "reconcile/diff.go", "case s.Over[row.RequestID]:", "case false:", []string{"./reconcile -run Case58"}},
+		{"a page goes on saying that it is gone", "reconcile/remedy.go", "if f.Kind == Contradicted && (over ||", "if false && (over ||", []string{"./reconcile -run Case58"}},
+		{"a false state keeps a denial out", "server/app/decide.go", "\tcase v == access.Deny:\n\t\treturn nil\n", "", []string{"./server/app -run Case58"}},
 		// Closing.
 		{"closing does not read back", "activities/close.go", "if !p.Gone() {", "if false {", []string{activity, properties}},
 		{"closing does not wait until a read can be believed", "activities/close.go", "if err != nil || bounds.Consistency == 0 {", "if true {", []string{activity}},

@@ -1,0 +1,133 @@
+package ledger_test
+
+import (
+	"slices"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/ledger"
+)
+
+// contradictions are transitions that the ledger itself has something against.
+var contradictions = map[string]func(b fixture){
+	"Case58 no request is over while a grant of it is not closed": func(b fixture) {
+		for _, opened := range []bool{false, true} {
+			s := b.submitted()
+			id, g := s.Request.ID, grant(s)
+			require.NoError(b, b.IntendGrant(ctx, g, at))
+			if opened {
+				require.NoError(b, b.MarkOpened(ctx, g.Name, at, access.Activation(id, at, g.ExpiresAt)))
+			}
+			before, events := b.reload(id), b.timeline(id)
+			ended := access.Transition{RequestID: id, To: access.StateEnded, Outcome: access.OutcomeExpired, At: at,
+				Events: []access.Event{{At: at, Kind: access.EventAccessEnded, Actor: access.ActorRamp, Key: access.KeyEnded}}}
+			b.code(access.CodeConflict, b.Advance(ctx, ended))
+			require.Equal(b, before, b.reload(id))
+			require.Equal(b, events, b.timeline(id), "no event says that it is over")
+			require.NoError(b, b.MarkClosed(ctx, g.Name, at))
+			require.NoError(b, b.Advance(ctx, ended))
+			require.Equal(b, access.StateEnded, b.reload(id).State)
+		}
+	},
+	"Case58 no request is active without an open grant": func(b fixture) {
+		s := b.submitted()
+		id, g := s.Request.ID, grant(s)
+		active := access.Activation(id, at, g.ExpiresAt)
+		b.code(access.CodeConflict, b.Advance(ctx, active))
+		require.NoError(b, b.IntendGrant(ctx, g, at))
+		b.code(access.CodeConflict, b.Advance(ctx, active))
+		require.Equal(b, access.StateGranting, b.reload(id).State)
+		require.NoError(b, b.MarkOpened(ctx, g.Name, at, active))
+		require.Equal(b, access.StateActive, b.reload(id).State)
+		require.NoError(b, b.Advance(ctx, access.Transition{RequestID: id, To: access.StateEnding, At: at}))
+		require.NoError(b, b.MarkClosed(ctx, g.Name, at))
+		require.NoError(b, b.Advance(ctx, active), "told late")
+		require.Equal(b, access.StateEnding, b.reload(id).State)
+	},
+	"Case58 what nobody has decided stays pending": func(b fixture) {
+		id := b.submitted().Request.ID
+		for _, to := range []access.State{access.StateScheduled, access.StateGranting, access.StateActive, access.StateEnding, access.StateEnded, access.StateDenied} {
+			b.code(access.CodeConflict, b.Advance(ctx, access.Transition{RequestID: id, To: to, At: at}))
+			require.Equal(b, access.StatePending, b.reload(id).State, to)
+		}
+		denial := access.Decision{RequestID: id, Verdict: access.Deny, Approver: access.Person{ID: "bob"}, At: at}
+		require.NoError(b, b.Advance(ctx, access.Transition{RequestID: id, At: at, Decisions: []access.Decision{denial}}))
+		require.NoError(b, b.Advance(ctx, access.Transition{RequestID: id, To: access.StateDenied, At: at}))
+		require.Equal(b, access.StateDenied, b.reload(id).State)
+	},
+	"Case58 no end is shown that no grant has": func(b fixture) {
+		s := b.submitted()
+		id, g := s.Request.ID, grant(s)
+		require.NoError(b, b.IntendGrant(ctx, g, at))
+		later := g.ExpiresAt.Add(time.Hour)
+		b.code(access.CodeConflict, b.Advance(ctx, access.Transition{RequestID: id, At: at, ExpiresAt: &later}))
+		require.NoError(b, b.MarkExtended(ctx, g.Name, later))
+		require.NoError(b, b.Advance(ctx, access.Transition{RequestID: id, At: at, ExpiresAt: &later}))
+		require.Equal(b, later, *b.reload(id).ExpiresAt)
+	},
+	"Case58 what the ledger wrongly calls over is ending again": func(b fixture) {
+		s := b.submitted()
+		id, g := s.Request.ID, grant(s)
+		require.NoError(b, b.IntendGrant(ctx, g, at))
+		require.NoError(b, b.MarkOpened(ctx, g.Name, at, access.Activation(id, at, g.ExpiresAt)))
+		list := func() []string {
+			ids, err := b.Contradicted(ctx, g.Target)
+			require.NoError(b, err)
+			return slices.DeleteFunc(ids, func(other string) bool { return other != id })
+		}
+		reopen := func() bool {
+			changed, err := b.Reopen(ctx, id, at, "why")
+			require.NoError(b, err)
+			return changed
+		}
+		require.Empty(b, list())
+		require.False(b, reopen())
+		_, err := b.raw.Exec(`UPDATE requests SET state = 'ended', ended_at = 1 WHERE id = '` + id + `'`)
+		require.NoError(b, err)
+		require.Equal(b, []string{id}, list())
+		require.True(b, reopen())
+		require.False(b, reopen(), "a second reconciler")
+		r := b.reload(id)
+		require.Equal(b, access.StateEnding, r.State)
+		require.Nil(b, r.EndedAt)
+		require.Empty(b, list())
+		require.NoError(b, b.MarkClosed(ctx, g.Name, at))
+		_, err = b.raw.Exec(`UPDATE requests SET state = 'ended' WHERE id = '` + id + `'`)
+		require.NoError(b, err)
+		require.Empty(b, list())
+		require.False(b, reopen(), "everything is closed")
+	},
+	// Whatever is asked to be recorded, in whatever order, the ledger never calls a
+	// request over that has a grant which is not closed, nor active without an open
+	// one at that time.
+	"Case58 whatever is recorded": func(b fixture) {
+		rapid.Check(b, func(t *rapid.T) {
+			s := b.submitted()
+			id, g := s.Request.ID, grant(s)
+			for range rapid.IntRange(1, 12).Draw(t, "steps") {
+				was := b.reload(id).State
+				switch rapid.IntRange(0, 4).Draw(t, "step") {
+				case 0:
+					_ = b.IntendGrant(ctx, g, at)
+				case 1:
+					_ = b.MarkOpened(ctx, g.Name, at)
+				case 2:
+					_ = b.MarkClosed(ctx, g.Name, at)
+				default:
+					_ = b.Advance(ctx, access.Transition{RequestID: id, To: rapid.SampledFrom(access.States()).Draw(t, "to"), At: at})
+				}
+				rows, err := b.Grants(ctx, ledger.GrantFilter{RequestID: id})
+				require.NoError(b, err)
+				now := b.reload(id).State
+				for _, row := range rows {
+					require.False(t, now.Final() && row.Status != ledger.GrantClosed, "%s, and the grant is %s", now, row.Status)
+				}
+				open := slices.ContainsFunc(rows, func(row ledger.GrantRecord) bool { return row.Status == ledger.GrantOpen })
+				require.False(t, now == access.StateActive && was != now && !open, "active, and nothing is open")
+			}
+		})
+	},
+}
