@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Directory says what is known of people now: who has left, and who is in which
-// group. Where there is a directory and it does not respond, nothing is decided
+// Directory says what is known of people now: who has left, who is in which group,
+// and which accounts are one human's. Where there is a directory and it does not respond, nothing is decided
 // or opened: its errors are CodeUnavailable, and are never taken for "nothing is
 // known".
 type Directory interface {
@@ -25,18 +25,26 @@ type Member struct {
 }
 
 // DirectorySnapshot is what a directory knows of some people at one moment. The
-// zero snapshot is that of no directory, and changes nothing.
+// zero snapshot is that of no directory, and changes nothing. Its maps are by FoldID
+// of an id.
 type DirectorySnapshot struct {
 	KnowsGroups bool              // groups are the directory's; false keeps those of tokens
 	Required    bool              // a human whom the directory does not know is refused
-	Members     map[string]Member // by id
+	Members     map[string]Member // under every id that somebody has or had
+	// Accounts are further ids of the same human: the human to whom an account is
+	// linked, and every id that the directory ever knew them by.
+	Accounts map[string][]string
+	// Unproven are ids of which something is recorded that no server signed, or that
+	// is older than what was recorded last, and why it is not believed. Nobody is let
+	// in by such an id.
+	Unproven map[string]string
 }
 
 // Identities returns the ids under which a directory may know a person, or the
-// human behind them.
+// human behind them, as they were written; their own id first.
 func (p Person) Identities() []string {
 	ids := []string{p.ID}
-	for _, id := range []string{p.OnBehalfOf, p.LinkedHumanID} {
+	for _, id := range append([]string{p.OnBehalfOf, p.LinkedHumanID}, p.Accounts...) {
 		if id != "" && !slices.Contains(ids, id) {
 			ids = append(ids, id)
 		}
@@ -44,14 +52,39 @@ func (p Person) Identities() []string {
 	return ids
 }
 
+// WithAccounts returns the person with all further ids that the snapshot knows of them. It
+// takes none away: a link that was signed stays.
+func (s DirectorySnapshot) WithAccounts(p Person) Person {
+	ids := p.Identities()
+	seen := map[string]bool{}
+	for _, id := range ids {
+		seen[FoldID(id)] = true
+	}
+	first := len(ids)
+	for i := 0; i < len(ids); i++ {
+		for _, id := range s.Accounts[FoldID(ids[i])] {
+			if key := FoldID(id); !seen[key] {
+				seen[key] = true
+				ids = append(ids, id)
+			}
+		}
+	}
+	if more := ids[first:]; len(more) > 0 {
+		p.Accounts = append(slices.Clone(p.Accounts), more...)
+		slices.Sort(p.Accounts)
+	}
+	return p
+}
+
 // Current returns the person as the directory knows them now: its groups, name
 // and address replace those of a token. Errors are CodeForbidden: somebody who
 // has left is refused, and so are their agents and other accounts.
 func (s DirectorySnapshot) Current(p Person) (Person, error) {
+	p = s.WithAccounts(p)
 	if err := s.checkActive(p); err != nil {
 		return Person{}, err
 	}
-	m, known := s.Members[p.ID]
+	m, known := s.Members[FoldID(p.ID)]
 	if !known {
 		return p, nil
 	}
@@ -68,13 +101,15 @@ func (s DirectorySnapshot) Current(p Person) (Person, error) {
 }
 
 // Restrict returns the person of a signed statement without the groups that they
-// have lost since. It adds none: what was signed is never widened. Errors are
-// CodeForbidden for somebody who has left, as those of Current are.
+// have lost since, and with every account that is known to be theirs now. It adds no
+// group: what was signed is never widened. Errors are CodeForbidden for somebody who
+// has left, as those of Current are.
 func (s DirectorySnapshot) Restrict(p Person) (Person, error) {
+	p = s.WithAccounts(p)
 	if err := s.checkActive(p); err != nil {
 		return Person{}, err
 	}
-	if m, known := s.Members[p.ID]; known && s.KnowsGroups {
+	if m, known := s.Members[FoldID(p.ID)]; known && s.KnowsGroups {
 		p.Groups = slices.DeleteFunc(slices.Clone(p.Groups), func(g string) bool { return !slices.Contains(m.Groups, g) })
 	}
 	return p, nil
@@ -83,26 +118,37 @@ func (s DirectorySnapshot) Restrict(p Person) (Person, error) {
 // checkActive refuses somebody who has left under any of their identities.
 func (s DirectorySnapshot) checkActive(p Person) error {
 	for _, id := range p.Identities() {
-		if m, known := s.Members[id]; known && !m.Active {
-			return Refuse(CodeForbidden, "person_inactive", "%s has left, says the directory", id)
+		if why := s.Unproven[FoldID(id)]; why != "" {
+			return Refuse(CodeForbidden, IssuePersonUnproven, "%s is nobody here: %s", Clip(id, 100), why)
+		}
+		if m, known := s.Members[FoldID(id)]; known && !m.Active {
+			return Refuse(CodeForbidden, IssuePersonInactive, "%s has left, says the directory", id)
 		}
 	}
-	if _, known := s.Members[p.HumanID()]; !known && s.Required && p.Kind != KindService {
+	if _, known := s.Members[FoldID(p.HumanID())]; !known && s.Required && p.Kind != KindService {
 		return Refuse(CodeForbidden, "person_unknown", "the directory does not know %s", p.HumanID())
 	}
 	return nil
 }
 
-// FilterDecisions returns the decisions as they count now (docs/threats.md, case 6):
-// an approval by somebody who has left is dropped, and one by somebody who has
-// lost a group counts without it. A denial stays: leaving takes back a yes, never
-// a no.
-func (s DirectorySnapshot) FilterDecisions(decisions []Decision) []Decision {
+// Issues of people whom the directory lets in nowhere.
+const (
+	IssuePersonInactive = "person_inactive" // they have left
+	IssuePersonUnproven = "person_unproven" // what is recorded of them is not believed
+)
+
+// FilterDecisions returns the decisions on a plan as they count now
+// (docs/threats.md, cases 6 and 62): an approval by somebody who has left, or who is
+// the requester under an account that was linked since, is dropped, and one by
+// somebody who has lost a group counts without it. A denial stays as it is: leaving,
+// or a link, takes back a yes, never a no.
+func (s DirectorySnapshot) FilterDecisions(plan Plan, decisions []Decision) []Decision {
+	requester := s.WithAccounts(plan.Requester)
 	out := make([]Decision, 0, len(decisions))
 	for _, d := range decisions {
 		if d.Verdict == Approve {
 			approver, err := s.Restrict(d.Approver)
-			if err != nil {
+			if err != nil || approver.SameHuman(requester) && !plan.Rule.SelfApproval {
 				continue
 			}
 			d.Approver = approver

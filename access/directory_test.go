@@ -39,7 +39,7 @@ func TestCase06LostVotes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := asked(leads)
-			got, _ := p.Rule.Tally(p, digest, c.roll.FilterDecisions([]access.Decision{says(bob, c.verdict)}))
+			got, _ := p.Rule.Tally(p, digest, c.roll.FilterDecisions(p, []access.Decision{says(bob, c.verdict)}))
 			require.Equal(t, c.want, got)
 		})
 	}
@@ -67,9 +67,9 @@ func TestNoDirectoryChangesNothing(t *testing.T) {
 					Groups: rapid.SliceOf(rapid.SampledFrom([]string{"leads", "others"})).Draw(t, id+" groups")}
 			}
 		}
-		require.Equal(t, said, append([]access.Decision(nil), access.DirectorySnapshot{}.FilterDecisions(said)...))
+		require.Equal(t, said, append([]access.Decision(nil), access.DirectorySnapshot{}.FilterDecisions(p, said)...))
 		before, _ := p.Rule.Tally(p, digest, said)
-		after, _ := p.Rule.Tally(p, digest, known.FilterDecisions(said))
+		after, _ := p.Rule.Tally(p, digest, known.FilterDecisions(p, said))
 		if before != access.TallySatisfied {
 			require.Equal(t, before, after)
 		}

@@ -42,6 +42,8 @@ const (
 	EventPersonChanged EventKind = "person.changed"
 	EventPersonLeft    EventKind = "person.left"
 	EventGroupChanged  EventKind = "group.changed"
+
+	EventDirectoryChanged EventKind = "directory.changed" // what the directory is used for
 )
 
 // Event is one act, as it is recorded for ever. It holds no secret.

@@ -72,6 +72,7 @@ var catalogue = map[EventKind]EventSpec{
 	EventPersonAdded:         {"is in the directory now", AudienceOperators, OCSF{accountChange, 1, "Create", false}, nil},
 	EventPersonChanged:       {"changed in the directory", AudienceOperators, OCSF{entityManagement, 3, "Update", false}, nil},
 	EventPersonLeft:          {"has left, says the directory", AudienceOperators, OCSF{accountChange, 5, "Disable", false}, nil},
+	EventDirectoryChanged:    {"set what the directory is used for", AudienceOperators, OCSF{entityManagement, 3, "Update", false}, nil},
 	EventGroupChanged:        {"a group changed in the directory", AudienceOperators, OCSF{groupManagement, 99, "Change Members", false}, nil},
 }
 

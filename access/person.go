@@ -2,7 +2,6 @@ package access
 
 import (
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -26,6 +25,7 @@ type Person struct {
 	Groups        []string          `json:"groups,omitempty"`
 	OnBehalfOf    string            `json:"onBehalfOf,omitempty"` // the human an agent acts for
 	LinkedHumanID string            `json:"humanId,omitempty"`    // the human whose account this is, when configuration links it to another
+	Accounts      []string          `json:"accounts,omitempty"`   // further ids under which this human is known: linked accounts, earlier names
 	Attributes    map[string]string `json:"attributes,omitempty"` // further claims that contracts may read
 	LoggedInAt    time.Time         `json:"loggedInAt,omitzero"`  // UTC, when they logged in at the provider; zero if it does not say
 }
@@ -43,12 +43,15 @@ func (p Person) HumanID() string {
 	return p.ID
 }
 
-// SameHuman reports whether two identities are one human: they have one HumanID, or
-// one e-mail address. Either is enough, since to take two people for one
-// costs an approval, and to take one for two gives one away (docs/threats.md, cases
-// 2 and 4).
+// SameHuman reports whether two identities are one human: they share an id of any
+// kind, or an e-mail address, compared by FoldID. Either is enough, since to take two
+// people for one costs an approval, and to take one for two gives one away
+// (docs/threats.md, cases 2, 4 and 62).
 func (p Person) SameHuman(other Person) bool {
-	return p.HumanID() == other.HumanID() || sameAddress(p.Email, other.Email)
+	theirs := other.Identities()
+	return slices.ContainsFunc(p.Identities(), func(mine string) bool {
+		return slices.ContainsFunc(theirs, func(id string) bool { return FoldID(id) == FoldID(mine) })
+	}) || sameAddress(p.Email, other.Email)
 }
 
 // InAnyGroup reports whether the person is in at least one of the groups.
@@ -65,4 +68,4 @@ func (p Person) Label() string {
 }
 
 // sameAddress reports whether two e-mail addresses are one person's.
-func sameAddress(a, b string) bool { return a != "" && strings.EqualFold(a, b) }
+func sameAddress(a, b string) bool { return a != "" && FoldID(a) == FoldID(b) }

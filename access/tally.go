@@ -28,18 +28,18 @@ const (
 // accounts, a denial stands before an approval. It is a pure function of its
 // arguments, and the order of decisions matters only for two of one instant.
 func (r Rule) Tally(plan Plan, digest string, decisions []Decision) (Tally, []StageStatus) {
-	var approvers, deniers []voter
-	for _, theirs := range byHuman(lastByAccount(decisions, func(d Decision) bool { return r.Counts(plan, digest, d) == nil })) {
-		one := voter{id: theirs[0].Approver.HumanID(), decisions: theirs}
-		for _, d := range theirs {
-			one.id = min(one.id, d.Approver.HumanID())
+	last := lastByAccount(decisions, func(d Decision) bool { return r.Counts(plan, digest, d) == nil })
+	denies := func(d Decision) bool { return d.Verdict != Approve }
+	// Two who deny are not one because a third, who approves, is the same as both: an
+	// approval makes nobody's denial less.
+	deniers := voters(byHuman(slices.DeleteFunc(slices.Clone(last), func(d Decision) bool { return !denies(d) })))
+	var agreed [][]Decision
+	for _, theirs := range byHuman(last) {
+		if !slices.ContainsFunc(theirs, denies) {
+			agreed = append(agreed, theirs)
 		}
-		if slices.ContainsFunc(theirs, func(d Decision) bool { return d.Verdict != Approve }) {
-			deniers = append(deniers, one)
-			continue
-		}
-		approvers = append(approvers, one)
 	}
+	approvers := voters(agreed)
 	slices.SortFunc(approvers, func(a, b voter) int { return strings.Compare(a.id, b.id) })
 	stages, met := r.seat(plan, approvers)
 	switch {
@@ -49,6 +49,18 @@ func (r Rule) Tally(plan Plan, digest string, decisions []Decision) (Tally, []St
 		return TallySatisfied, stages
 	}
 	return TallyUndecided, stages
+}
+
+// voters returns one voter for each human.
+func voters(humans [][]Decision) (out []voter) {
+	for _, theirs := range humans {
+		one := voter{id: theirs[0].Approver.HumanID(), decisions: theirs}
+		for _, d := range theirs {
+			one.id = min(one.id, d.Approver.HumanID())
+		}
+		out = append(out, one)
+	}
+	return out
 }
 
 // denied reports whether enough people denied: in all, or of one stage's own.

@@ -64,6 +64,16 @@ func (c *Control) verifyNewDecision(signed evidence.Envelope, proof evidence.Aut
 	}
 	plan, now := proof.Plan, d
 	now.Approver = current
+	if d.Verdict == access.Approve {
+		// The requester's accounts are those of now, too: a link that was declared
+		// since takes back a yes, never a no.
+		if _, err := people.Restrict(plan.Requester); err != nil {
+			return nil, err
+		}
+		plan.Requester = people.WithAccounts(plan.Requester)
+	} else {
+		now.Approver.Accounts = d.Approver.Accounts
+	}
 	if err := plan.Rule.Counts(plan, plan.Digest, now); err != nil {
 		return nil, err
 	}

@@ -51,8 +51,12 @@ func lostApprovals(proof evidence.Authorized, people access.DirectorySnapshot) [
 		}
 		current, err := people.Restrict(d.Approver)
 		switch {
-		case err != nil:
+		case err != nil && access.IssuesOf(err)[0].Code == access.IssuePersonInactive:
 			out = append(out, d.Approver.ID+" has left")
+		case err != nil:
+			out = append(out, access.IssuesOf(err)[0].Message)
+		case current.SameHuman(people.WithAccounts(requester)) && !rule.SelfApproval:
+			out = append(out, d.Approver.ID+" is the requester, as accounts were linked since")
 		case rule.MayDecide(requester, current, waited) != nil:
 			out = append(out, d.Approver.ID+" is no longer among the approvers")
 		}

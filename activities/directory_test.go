@@ -64,7 +64,7 @@ func TestCase06ApproverLosesTheGroup(t *testing.T) {
 	for name, lose := range map[string]func(w *worker, users, groups map[string]string){
 		"leaves": func(w *worker, users, _ map[string]string) { w.leaves(users["bob"]) },
 		"loses the group": func(w *worker, _, groups map[string]string) {
-			users, _, err := w.ledger.Users(w.Context(), ledger.UserFilter{PersonID: "erin", Limit: 1})
+			users, _, err := w.ledger.Users(w.Context(), ledger.UserFilter{UserName: "erin", Limit: 1})
 			require.NoError(w, err)
 			_, err = w.ledger.UpdateGroup(w.Context(), groups["approvers"], w.now, func(g *ledger.Group) error {
 				g.Members = []string{users[0].ID}

@@ -41,6 +41,7 @@ type worker struct {
 	now     time.Time
 	signer  *evidence.Signer
 	ledger  *ledger.Ledger
+	path    string // of its database
 	target  *faketarget.Target
 	targets *activities.Targets
 	effects []faketarget.Effect
@@ -74,9 +75,11 @@ func newWorker(t *testing.T) *worker {
 func newWorkerOf(t *testing.T, bounds integrations.Bounds) *worker {
 	w := &worker{T: t, now: start, signer: newSigner(t)}
 	var err error
-	w.ledger, err = ledger.Open(context.Background(), "sqlite:"+t.TempDir()+"/ledger.db")
+	w.path = t.TempDir() + "/ledger.db"
+	w.ledger, err = ledger.Open(context.Background(), "sqlite:"+w.path)
 	require.NoError(t, err)
 	t.Cleanup(func() { w.ledger.Close() })
+	w.ledger.UseNotary(evidence.NewNotary(w.signer, evidence.NewKeyring(w.signer.Public())), nil)
 	w.directory = &directory{Ledger: w.ledger}
 	now := func() time.Time { return w.now }
 	w.target = faketarget.New(faketarget.Config{Now: now, Bounds: bounds,

@@ -99,6 +99,13 @@ func (k Keys) PasskeyFile() *passkey.File {
 	return passkey.NewFile(string(k.Passkeys))
 }
 
+// Notary returns what signs the server's records about people, and verifies them: with
+// its own public key, and those in keys.trusted, such as the one before.
+func (k Keys) Notary(signer *evidence.Signer) (*evidence.Notary, error) {
+	keys, err := evidence.LoadKeyring(field.Paths(k.Trusted)...)
+	return evidence.NewNotary(signer, keys.With(signer.Public())), err
+}
+
 // sessionPurpose is what a session key is derived for.
 const sessionPurpose = "ramp session key"
 

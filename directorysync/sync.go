@@ -204,13 +204,13 @@ func (s *Sync) compareOne(ctx context.Context, c *comparison, r access.Request, 
 	if _, err := snapshot.Restrict(r.Requester); hasLeft(err) {
 		c.offboarded++
 		return s.send(c, "offboard "+r.ID, func(at time.Time) error {
-			return s.runs.Offboard(ctx, r.ID, r.Requester.HumanID()+" has left.", at)
+			return s.runs.Offboard(ctx, r.ID, whyLeft(r.Requester, err), at)
 		})
 	}
 	if r.State != access.StatePending || len(r.Decisions) == 0 {
 		return nil
 	}
-	_, stages := r.Plan.Rule.Tally(r.Plan, r.Plan.Digest, snapshot.FilterDecisions(r.Decisions))
+	_, stages := r.Plan.Rule.Tally(r.Plan, r.Plan.Digest, snapshot.FilterDecisions(r.Plan, r.Decisions))
 	if slices.EqualFunc(stages, r.Stages, func(a, b access.StageStatus) bool { return slices.Equal(a.Approved, b.Approved) }) {
 		return nil
 	}
@@ -236,9 +236,17 @@ func (s *Sync) send(c *comparison, message string, send func(at time.Time) error
 	return err
 }
 
-// hasLeft reports whether the directory says that a person has left. One whom it
-// does not know may still come.
+// hasLeft reports whether the directory says that a person has left, or holds
+// something of them that is not believed, which may be the hidden word that they have.
+// One whom it does not know may still come.
 func hasLeft(err error) bool {
 	issues := access.IssuesOf(err)
-	return len(issues) == 1 && issues[0].Code == "person_inactive"
+	return len(issues) == 1 && (issues[0].Code == access.IssuePersonInactive || issues[0].Code == access.IssuePersonUnproven)
+}
+
+func whyLeft(p access.Person, err error) string {
+	if issues := access.IssuesOf(err); issues[0].Code == access.IssuePersonUnproven {
+		return access.Clip(issues[0].Message, 300) + "."
+	}
+	return p.HumanID() + " has left."
 }

@@ -2,6 +2,8 @@ package directorysync
 
 import (
 	"context"
+	"crypto/ed25519"
+	"fmt"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -12,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/feed"
 	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/ledger/ledgertest"
@@ -37,6 +40,9 @@ func newFixture(t *testing.T) *fixture {
 	l, err := ledger.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "ledger.db"))
 	require.NoError(t, err)
 	t.Cleanup(func() { l.Close() })
+	_, key, err := ed25519.GenerateKey(nil)
+	require.NoError(t, err)
+	l.UseNotary(evidence.NewNotary(evidence.NewSigner(key), evidence.NewKeyring(key.Public())), nil)
 	f := &fixture{T: t, Ledger: l, users: map[string]ledger.User{}, offboarded: map[string]string{}}
 	f.logger, _ = logs.NewNullLogger()
 	f.Sync = New(l, f, f.logger)
@@ -101,6 +107,37 @@ func (f *fixture) approve(r access.Request) {
 	_, stages := r.Plan.Rule.Tally(r.Plan, r.Plan.Digest, []access.Decision{d})
 	require.NotEmpty(f, stages[0].Approved)
 	require.NoError(f, f.Advance(f.Context(), access.Transition{RequestID: r.ID, At: time.Now(), Decisions: []access.Decision{d}, Stages: stages}))
+}
+
+// TestManyPeopleInOneComparison: two hundred requests with more than five thousand
+// people among them.
+func TestManyPeopleInOneComparison(t *testing.T) {
+	f := newFixture(t)
+	for n := range 200 {
+		r := f.request(access.StatePending)
+		var said []access.Decision
+		for i := range 27 {
+			said = append(said, access.Decision{RequestID: r.ID, PlanDigest: r.Plan.Digest, Verdict: access.Approve, At: r.CreatedAt,
+				Approver: access.Person{ID: fmt.Sprint("approver-", n, "-", i), Kind: access.KindHuman}})
+		}
+		require.NoError(t, f.Advance(t.Context(), access.Transition{RequestID: r.ID, At: time.Now(), Decisions: said}))
+	}
+	require.Equal(t, "compared 200 unfinished requests with the directory: 0 to end, 0 to count again", f.compare())
+	f.leave("alice")
+	require.Equal(t, "compared 200 unfinished requests with the directory: 200 to end, 0 to count again", f.compare())
+}
+
+// TestCase68RenamedRequester: access of somebody who was renamed and then left ends.
+func TestCase68RenamedRequester(t *testing.T) {
+	f := newFixture(t)
+	r := f.request(access.StateActive)
+	_, err := f.UpdateUser(t.Context(), f.users["alice"].ID, time.Now(), func(u *ledger.User) error {
+		u.UserName, u.PersonID, u.Active = "283405f5alice", "283405f5alice", false
+		return nil
+	})
+	require.NoError(t, err)
+	f.compare()
+	require.Contains(t, f.offboarded, r.ID)
 }
 
 func (f *fixture) leave(who string) {

@@ -176,7 +176,7 @@ func (k Keyring) Authorize(plan Envelope, decisions []Envelope) (Authorized, err
 // Recount counts the decisions again with what a directory says of those who
 // decided (docs/threats.md, case 6). Decisions stays as it was signed.
 func (a Authorized) Recount(s access.DirectorySnapshot) Authorized {
-	a.count(s.FilterDecisions(a.Decisions))
+	a.count(s.FilterDecisions(a.Plan, a.Decisions))
 	return a
 }
 

@@ -60,6 +60,7 @@ const (
 	lockContracts  lockSpace = 0x636f6e74 // submissions under one contract
 	lockHolders    lockSpace = 0x686f6c64 // one shared object's holders
 	lockAccounts   lockSpace = 0x61636374 // links between accounts
+	lockDirectory  lockSpace = 0x64697265 // what the directory is used for
 )
 
 // lock waits until no other transaction holds a lock, and holds it until this

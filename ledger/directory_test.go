@@ -23,7 +23,7 @@ func (b fixture) about(id string) (access.Member, bool) {
 	b.Helper()
 	r, err := b.DirectorySnapshot(ctx, id)
 	require.NoError(b, err)
-	m, known := r.Members[id]
+	m, known := r.Members[access.FoldID(id)]
 	return m, known
 }
 
@@ -38,7 +38,7 @@ var directorySuite = map[string]func(b fixture){
 		u := b.user("dir-alice")
 		m, known := b.about("Dir-Alice")
 		require.True(b, known && m.Active, "user names do not tell cases apart")
-		require.Equal(b, "Dir-Alice", m.ID)
+		require.Equal(b, "dir-alice", m.ID)
 		edit := func(active bool) ledger.User {
 			u, err := b.UpdateUser(ctx, u.ID, at.Add(time.Hour), func(u *ledger.User) error { u.Active = active; return nil })
 			require.NoError(b, err)

@@ -28,6 +28,9 @@ type Ledger struct {
 	read      *sql.DB
 	writer    writer
 	committed broadcaster
+	notary    Notary
+	report    func(what string) // a record that is not believed
+	groups    groupCache
 }
 
 // Open opens a ledger and brings its schema up to date. The address is
@@ -37,6 +40,7 @@ func Open(ctx context.Context, address string) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
+	l.UseNotary(noNotary{}, func(string) {})
 	if err := l.migrate(ctx); err != nil {
 		l.Close()
 		return nil, access.Errorf(access.CodeUnavailable, "ledger: %w", err)

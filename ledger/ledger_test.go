@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"context"
+	"crypto/ed25519"
 	"database/sql"
 	"fmt"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/ledger/ledgertest"
 )
@@ -52,6 +54,9 @@ func onEach(t *testing.T, suite map[string]func(b fixture)) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := open(t)
+			_, key, err := ed25519.GenerateKey(nil)
+			require.NoError(t, err)
+			b.UseNotary(evidence.NewNotary(evidence.NewSigner(key), evidence.NewKeyring(key.Public())), nil)
 			t.Cleanup(func() { b.raw.Close(); require.NoError(t, b.Close()) })
 			for _, suite := range []map[string]func(fixture){suite, contradictions, unfinished, holders, accountSuite, cursorSuite, clocks, dueSuite, histories} {
 				for name, test := range suite {

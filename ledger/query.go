@@ -21,9 +21,10 @@ type handle interface {
 type querier struct {
 	handle
 	dialect dialect
+	notary  Notary
 }
 
-func (l *Ledger) reader() querier { return querier{l.read, l.dialect} }
+func (l *Ledger) reader() querier { return querier{l.read, l.dialect, l.notary} }
 
 // exec returns how many rows a statement changed.
 func (q querier) exec(ctx context.Context, query string, args ...any) (int64, error) {

@@ -39,8 +39,8 @@ func (l *Ledger) AddSession(ctx context.Context, s Session, login access.Event) 
 		if _, err := q.exec(ctx, `DELETE FROM sessions WHERE expires_at < ?`, micros(s.SeenAt)); err != nil {
 			return err
 		}
-		n, err := q.exec(ctx, `INSERT INTO sessions (`+sessionColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (token_digest) DO NOTHING`,
-			s.Token, s.PersonID, s.Data, s.Address, s.UserAgent, micros(s.CreatedAt), micros(s.SeenAt), micros(s.ExpiresAt))
+		n, err := q.exec(ctx, `INSERT INTO sessions (`+sessionColumns+`, person_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (token_digest) DO NOTHING`,
+			s.Token, s.PersonID, s.Data, s.Address, s.UserAgent, micros(s.CreatedAt), micros(s.SeenAt), micros(s.ExpiresAt), access.FoldID(s.PersonID))
 		if err != nil || n == 0 {
 			return err
 		}
@@ -52,8 +52,8 @@ func (l *Ledger) AddSession(ctx context.Context, s Session, login access.Event) 
 // stays ended.
 func (l *Ledger) UpdateSession(ctx context.Context, s Session) error {
 	return l.tx(ctx, func(q querier) error {
-		_, err := q.exec(ctx, `UPDATE sessions SET person_id = ?, data = ?, address = ?, user_agent = ?, seen_at = ?, expires_at = ? WHERE token_digest = ?`,
-			s.PersonID, s.Data, s.Address, s.UserAgent, micros(s.SeenAt), micros(s.ExpiresAt), s.Token)
+		_, err := q.exec(ctx, `UPDATE sessions SET person_id = ?, person_key = ?, data = ?, address = ?, user_agent = ?, seen_at = ?, expires_at = ? WHERE token_digest = ?`,
+			s.PersonID, access.FoldID(s.PersonID), s.Data, s.Address, s.UserAgent, micros(s.SeenAt), micros(s.ExpiresAt), s.Token)
 		return err
 	})
 }
@@ -68,7 +68,7 @@ func (l *Ledger) Session(ctx context.Context, token string, at time.Time) (Sessi
 // last used first, 100 at most.
 func (l *Ledger) Sessions(ctx context.Context, person string, at time.Time) ([]Session, error) {
 	return collect(ctx, l.reader(), scanSession, `SELECT `+sessionColumns+` FROM sessions
-		WHERE lower(person_id) = lower(?) AND expires_at > ? ORDER BY seen_at DESC, token_digest LIMIT 100`, person, micros(at))
+		WHERE person_key = ? AND expires_at > ? ORDER BY seen_at DESC, token_digest LIMIT 100`, access.FoldID(person), micros(at))
 }
 
 // EndSession ends one session, and records it; one that is over is no error.
@@ -99,7 +99,11 @@ func (l *Ledger) EndSessions(ctx context.Context, person string, at time.Time) e
 	})
 }
 
-func (q querier) endSessions(ctx context.Context, person string) error {
-	_, err := q.exec(ctx, `DELETE FROM sessions WHERE lower(person_id) = lower(?)`, person)
-	return err
+func (q querier) endSessions(ctx context.Context, people ...string) error {
+	for _, person := range people {
+		if _, err := q.exec(ctx, `DELETE FROM sessions WHERE person_key = ?`, access.FoldID(person)); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -145,7 +145,7 @@ func (p poolWriter) write(ctx context.Context, do func(*sql.Tx) error) error {
 
 // tx runs a write in a transaction. It may run more than once.
 func (l *Ledger) tx(ctx context.Context, do func(q querier) error) error {
-	err := l.writer.write(ctx, func(tx *sql.Tx) error { return do(querier{tx, l.dialect}) })
+	err := l.writer.write(ctx, func(tx *sql.Tx) error { return do(querier{tx, l.dialect, l.notary}) })
 	if err == nil {
 		l.committed.broadcast()
 	}

@@ -25,7 +25,13 @@ type directoryLedger interface {
 func putInForce(ctx context.Context, c scim.Config, l directoryLedger, log logrus.FieldLogger) (access.Directory, error) {
 	own := c.DirectoryMode()
 	mode, err := l.Directory(ctx)
-	if err != nil {
+	switch {
+	case access.CodeOf(err) == access.CodeEvidence && c.Replace:
+		if err := l.SetDirectory(ctx, own); err != nil {
+			return nil, err
+		}
+		return l, nil
+	case err != nil:
 		return nil, err
 	}
 	switch {
@@ -39,4 +45,16 @@ func putInForce(ctx context.Context, c scim.Config, l directoryLedger, log logru
 			"configure this server alike, or set server.scim.replace to change it for all")
 	}
 	return l, nil
+}
+
+// signRecords signs again what another key of the servers signed, once after each
+// start, so that the key that was replaced need not be trusted for ever.
+func (s *Server) signRecords(ctx context.Context) {
+	n, err := s.ledger.SignRecords(ctx)
+	switch {
+	case err != nil && ctx.Err() == nil:
+		s.log.WithError(err).Error("records about people could not be signed again; the key that signed them must stay in keys.trusted")
+	case n > 0:
+		s.log.WithField("records", n).Info("records about people that another key had signed are signed with this server's key")
+	}
 }

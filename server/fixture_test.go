@@ -104,6 +104,7 @@ func newFixtureWith(t *testing.T, deps func(*fixture, *Deps), change ...func(*Co
 	t.Cleanup(func() { led.Close() })
 	_, key, err := ed25519.GenerateKey(rand.Reader)
 	require.NoError(t, err)
+	led.UseNotary(evidence.NewNotary(evidence.NewSigner(key), evidence.NewKeyring(key.Public())), nil)
 	log := logrus.New()
 	log.SetOutput(io.Discard)
 	c := Config{Listen: "127.0.0.1:0", URL: "https://ramp.test", Contracts: field.File(filepath.Join(dir, "contracts")),

@@ -53,6 +53,7 @@ type Server struct {
 	log          logrus.FieldLogger
 	contracts    *contracts.Store
 	app          *app.App
+	ledger       *ledger.Ledger
 	feed         *feed.Feed
 	surfaces     []surface.Surface
 	handler      http.Handler
@@ -109,7 +110,7 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{config: c, log: d.Log, contracts: store, registry: newRegistry()}
+	s := &Server{config: c, log: d.Log, contracts: store, ledger: d.Ledger, registry: newRegistry()}
 	s.requests = newRequestMetrics(s.registry)
 	s.registry.MustRegister(feed.Metrics{Ledger: d.Ledger})
 	s.feed = feed.New(d.Ledger, d.Log, feed.Options{})
@@ -161,6 +162,7 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { s.contracts.Run(ctx); return nil })
 	g.Go(func() error { s.app.StartUnstarted(ctx); return nil })
 	g.Go(func() error { s.feed.Run(ctx); return nil })
+	g.Go(func() error { s.signRecords(ctx); return nil })
 	g.Go(func() error { return serve(ctx, s.listener, s.handler, defaultTimeouts) })
 	if s.metrics != nil {
 		g.Go(func() error { return serve(ctx, s.metrics, metricsHandler(s.registry), defaultTimeouts) })

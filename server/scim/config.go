@@ -112,8 +112,8 @@ func (t token) is(ctx context.Context, given string) (bool, error) {
 	return subtle.ConstantTimeCompare(want[:], got[:]) == 1, nil
 }
 
-// person is the id that tokens give this user. User names are
-// case-insensitive; lookups try small letters too.
+// person is the id that tokens give this user. Ids are compared without regard to
+// case (access.FoldID).
 func (c Config) person(u ledger.User) string {
 	if c.Person == byExternalID {
 		if u.ExternalID == "" {
@@ -121,5 +121,5 @@ func (c Config) person(u ledger.User) string {
 		}
 		return c.Prefix + u.ExternalID
 	}
-	return strings.ToLower(c.Prefix + u.UserName)
+	return c.Prefix + u.UserName
 }

@@ -120,6 +120,9 @@ func (s *SCIM) patchGroup(c echo.Context) error {
 		return err
 	}
 	return s.editGroup(c, func(g *ledger.Group) error {
+		if g.Unproven {
+			return unproven("group")
+		}
 		o := groupDocument(*g)
 		for _, op := range ops {
 			if err := op.apply(o); err != nil {

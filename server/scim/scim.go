@@ -126,6 +126,12 @@ func invalid(code, format string, args ...any) error {
 	return access.Invalid(access.Issue{Code: "scim_" + code, Message: access.Clip(access.Errorf(access.CodeInvalid, format, args...).Error(), 300)})
 }
 
+// unproven refuses to change a part of what somebody else wrote into the ledger: the
+// rest would be signed with it. It is CodeEvidence.
+func unproven(what string) error {
+	return access.Refuse(access.CodeEvidence, "scim_unproven", "what Ramp has recorded of this %s was changed in its database by somebody else; it counts for nothing. Write the whole %s (PUT), or delete it and add it again", what, what)
+}
+
 func answer(c echo.Context, status int, body any) error {
 	b, err := json.Marshal(body)
 	if err != nil {

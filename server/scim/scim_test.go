@@ -2,6 +2,8 @@ package scim_test
 
 import (
 	"context"
+	"crypto/ed25519"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -19,6 +21,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
+	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/server/limit"
 	"ramp.dev/ramp/server/scim"
@@ -32,6 +35,7 @@ type site struct {
 	*testing.T
 	e         *echo.Echo
 	ledger    *ledger.Ledger
+	path      string // of its database
 	tokenFile string
 }
 
@@ -40,9 +44,13 @@ func newSite(t *testing.T, change ...func(*scim.Config)) *site {
 	s := &site{T: t, e: echo.New(), tokenFile: filepath.Join(t.TempDir(), "token")}
 	require.NoError(t, os.WriteFile(s.tokenFile, []byte(token+"\n"), 0o600))
 	var err error
-	s.ledger, err = ledger.Open(context.Background(), "sqlite:"+filepath.Join(t.TempDir(), "ledger.db"))
+	s.path = filepath.Join(t.TempDir(), "ledger.db")
+	s.ledger, err = ledger.Open(context.Background(), "sqlite:"+s.path)
 	require.NoError(t, err)
 	t.Cleanup(func() { s.ledger.Close() })
+	_, key, err := ed25519.GenerateKey(nil)
+	require.NoError(t, err)
+	s.ledger.UseNotary(evidence.NewNotary(evidence.NewSigner(key), evidence.NewKeyring(key.Public())), nil)
 	log := logrus.New()
 	log.SetOutput(io.Discard)
 	c := scim.Config{Token: field.SecretFile(s.tokenFile)}
@@ -62,7 +70,7 @@ func (s *site) recorded() (kinds []access.EventKind) {
 	s.Helper()
 	list, err := s.ledger.Events(context.Background(), ledger.EventFilter{})
 	require.NoError(s, err)
-	for _, e := range list {
+	for _, e := range list[1:] { // after that the directory is in force
 		kinds = append(kinds, e.Kind)
 	}
 	return kinds
@@ -106,6 +114,60 @@ func (a answer) id() string { id, _ := a.doc["id"].(string); return id }
 func oktaUser(name string) string {
 	return fmt.Sprintf(`{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":%q,"name":{"givenName":"Al","familyName":"Ahn"},
 		"emails":[{"primary":true,"value":%q,"type":"work"}],"displayName":"Al Ahn","locale":"en-US","externalId":"00ujl29u0le5T6Aj10h7","groups":[],"password":"1mz050nq","active":true}`, name, name)
+}
+
+// TestCase68RenamedAndDeactivated: what a provider sends when it deletes somebody.
+func TestCase68RenamedAndDeactivated(t *testing.T) {
+	s := newSite(t)
+	id := s.must(http.StatusCreated, "POST", "/Users", oktaUser("alice")).id()
+	s.must(http.StatusOK, "PATCH", "/Users/"+id, `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[
+		{"op":"Replace","path":"userName","value":"283405f5alice"},{"op":"Replace","path":"active","value":"False"}]}`)
+	for _, name := range []string{"alice", "Alice", "283405f5alice"} {
+		roll, err := s.ledger.DirectorySnapshot(t.Context(), name)
+		require.NoError(t, err)
+		_, err = roll.Current(access.Person{ID: name, Kind: access.KindHuman})
+		require.Equal(t, access.IssuePersonInactive, access.IssuesOf(err)[0].Code, name)
+	}
+}
+
+// TestCase69OneUserInEveryForm: a second user whom people would take for the first is
+// refused, and found by either form.
+func TestCase69OneUserInEveryForm(t *testing.T) {
+	s := newSite(t)
+	s.must(http.StatusCreated, "POST", "/Users", `{"userName":"Éva1","active":true}`)
+	for _, name := range []string{"éva1", "E\u0301va1", "e\u0301VA1"} {
+		s.must(http.StatusConflict, "POST", "/Users", fmt.Sprintf(`{"userName":%q,"active":false}`, name))
+		found := s.must(http.StatusOK, "GET", "/Users?filter="+url.QueryEscape(fmt.Sprintf(`userName eq %q`, name)), "")
+		require.EqualValues(t, 1, found.doc["totalResults"], found.raw)
+	}
+}
+
+// TestCase51ChangedInTheLedger: what somebody else wrote is not signed by a change of
+// another part of it.
+func TestCase51ChangedInTheLedger(t *testing.T) {
+	s := newSite(t)
+	user := s.must(http.StatusCreated, "POST", "/Users", `{"userName":"dave","active":true}`).id()
+	group := s.must(http.StatusCreated, "POST", "/Groups", `{"displayName":"approvers"}`).id()
+	db, err := sql.Open("sqlite", s.path)
+	require.NoError(t, err)
+	defer db.Close()
+	_, err = db.Exec(`INSERT INTO directory_members (group_id, user_id) VALUES (?, ?)`, group, user)
+	require.NoError(t, err)
+	_, err = db.Exec(`UPDATE directory_users SET user_name = 'carol', user_name_key = 'carol', record = ' ' || record || ' x'`)
+	require.NoError(t, err)
+	rename := `{"Operations":[{"op":"replace","path":"displayName","value":"Approvers"}]}`
+	for _, at := range []string{"/Users/" + user, "/Groups/" + group} {
+		a := s.do("PATCH", at, rename)
+		require.GreaterOrEqual(t, a.status, 400, a.raw)
+		require.Contains(t, a.raw, "PUT")
+	}
+	s.must(http.StatusOK, "PUT", "/Groups/"+group, `{"displayName":"approvers"}`)
+	require.Equal(t, false, s.must(http.StatusOK, "PUT", "/Users/"+user, `{"userName":"dave"}`).doc["active"], "only what is told")
+	require.Equal(t, true, s.must(http.StatusOK, "PUT", "/Users/"+user, `{"userName":"dave","active":true}`).doc["active"])
+	roll, err := s.ledger.DirectorySnapshot(t.Context(), "dave")
+	require.NoError(t, err)
+	require.Empty(t, roll.Members["dave"].Groups)
+	require.True(t, roll.Members["dave"].Active)
 }
 
 func TestDeactivation(t *testing.T) {
@@ -306,5 +368,5 @@ func TestPersonByExternalID(t *testing.T) {
 	roll, err := s.ledger.DirectorySnapshot(t.Context(), "okta:00ujl29u0le5T6Aj10h7", "al@example.com")
 	require.NoError(t, err)
 	require.Len(t, roll.Members, 1)
-	require.True(t, roll.Members["okta:00ujl29u0le5T6Aj10h7"].Active)
+	require.True(t, roll.Members[access.FoldID("okta:00ujl29u0le5T6Aj10h7")].Active)
 }

@@ -179,6 +179,9 @@ func (s *SCIM) patchUser(c echo.Context) error {
 		return err
 	}
 	return s.editUser(c, func(u *ledger.User) error {
+		if u.Unproven {
+			return unproven("user")
+		}
 		o := document(*u)
 		for _, op := range ops {
 			if err := op.apply(o); err != nil {

@@ -14,6 +14,7 @@ const (
 	broker     = "./integrations"
 	people     = "./access -run Case06|OneHuman"
 	known      = "./server/auth -run Case02|Directory|LeftLinked|OneWhoLeft"
+	records    = "./ledger -run Case51.*/sqlite"
 	sealed     = "./server/auth -run Case50.*/sqlite|Case72LoginsAreSealed"
 	provisions = "./server/scim -run WhoMaySpeak"
 	passkeys   = "./passkey"
@@ -168,6 +169,21 @@ func mutants() []mutant {
 		{"a stream outlives its session", "server/api/events.go", "return a.auth.StillKnown(ctx, c)", "return a.auth.Refresh(ctx, auth.Person(c))", []string{"./server -run Case71"}},
 		{"an open page keeps its session alive", "server/auth/sessions.go", "(!b.used || now.Sub", "(now.Sub", []string{"./server -run Case71"}},
 		{"who has left keeps their token", "server/auth/auth.go", "return snapshot.Current(p)", "_, err = snapshot.Current(p)\n\t_ = err\n\treturn p, nil", []string{known}},
+		{"a record that nobody signed is believed", "evidence/notary.go", "_, record, err = verified[json.RawMessage](n.keys, e, ", "_, record, err = decode[json.RawMessage](e, ", []string{records}},
+		{"a record of another kind is believed", "evidence/notary.go", "(n.keys, e, recordType+string(kind)+\"+json\")", "(n.keys, e, e.PayloadType)", []string{records}},
+		{"who is in a group is what the rows say", "ledger/directory_groups.go", "if !g.Unproven && membersDigest(g.Members) != g.record.Members {", "if false {", []string{records}},
+		{"an older group may be put back", "ledger/directory_groups.go", "r.Version != g.version || isNewer != 0; !g", "r.Version != g.version || isNewer < 0; !g", []string{records}},
+		{"an older user may be put back", "ledger/directory_users.go", "r.Deleted != u.deleted || isNewer != 0 ||", "r.Deleted != u.deleted || isNewer < 0 ||", []string{records}},
+		{"a record is any user's", "ledger/directory_users.go", "!ok || r.ID != u.ID ||", "!ok ||", []string{records}},
+		{"who is taken out of the directory was never there", "ledger/directory_snapshot.go", "return r.doubtKnown(ctx, missing, knownKey, whyGone)", "return nil", []string{records}},
+		{"a link may be taken out of the database", "ledger/accounts.go", "if known[linkKey(key, x.version+1)] {", "if false {", []string{records}},
+		{"the directory may be turned off in the database", "ledger/directory_mode.go", "if !ok || record.Version != version || isNewer != 0 {", "if false {", []string{records}},
+		{"whoever is renamed has not left", "ledger/directory_users.go", "IDs: before.IDs,", "IDs: nil,", []string{"./ledger -run Case68.*/sqlite"}},
+		{"of two that speak of one person, chance decides", "ledger/directory_snapshot.go", "m.Active = m.Active && u.Active && !u.deleted", "m.Active = u.Active && !u.deleted", []string{"./ledger -run Case68.*/sqlite"}},
+		{"people are told apart by letter case", "access/fold.go", "return strings.ToLower(s)", "return s", []string{"./access -run Case69"}},
+		{"people are told apart by how letters are composed", "access/fold.go", "cases.Fold().String(norm.NFD.String(s))", "cases.Fold().String(s)", []string{"./access -run Case69"}},
+		{"an account that was linked since approves", "access/directory.go", "err != nil || approver.SameHuman(requester) && !plan.Rule.SelfApproval {", "err != nil {", []string{"./activities -run Case62"}},
+		{"links count one step only", "access/directory.go", "for i := 0; i < len(ids); i++ {", "for i := 0; i < first; i++ {", []string{"./access -run Case62|Case69"}},
 		{"a session that nobody sealed is believed", "server/auth/seal.go", "\trow.Data = data\n\treturn row, ok", "\t_, _ = data, ok\n\treturn row, true", []string{sealed}},
 		{"a session may be given a later end", "server/auth/seal.go", ", s.ExpiresAt.UnixMicro()})", "})", []string{sealed}},
 		{"a session may be moved to another row", "server/auth/seal.go", "[]any{s.Token, s.PersonID,", "[]any{s.PersonID,", []string{sealed}},

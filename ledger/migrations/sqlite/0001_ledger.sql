@@ -128,38 +128,54 @@ CREATE TABLE statements (
 );
 CREATE UNIQUE INDEX statements_once ON statements (request_id, key);
 
--- People and groups as an identity provider provisions them (SCIM 2.0).
+-- People and groups as an identity provider provisions them (SCIM 2.0). What counts
+-- is the record of each row, which a server has signed (DSSE), and of which the log
+-- names the latest version; the other columns are for finding it. A column that ends
+-- in _key is folded (access.FoldID), so that SQL and Go compare alike.
 CREATE TABLE directory_mode (
   id       INTEGER PRIMARY KEY CHECK (id = 1),
   enabled  INTEGER NOT NULL, -- 0: the tables below are not used
   groups   INTEGER NOT NULL, -- the directory knows who is in which group
-  required INTEGER NOT NULL  -- a human whom the directory does not know is refused
+  required INTEGER NOT NULL, -- a human whom the directory does not know is refused
+  version  BIGINT NOT NULL,
+  record   TEXT NOT NULL
 );
-INSERT INTO directory_mode (id, enabled, groups, required) VALUES (1, 0, 0, 0);
+INSERT INTO directory_mode (id, enabled, groups, required, version, record) VALUES (1, 0, 0, 0, 0, '');
 CREATE TABLE directory_users (
   id          TEXT PRIMARY KEY,
   person_id   TEXT NOT NULL, -- the id in this person's tokens
   user_name   TEXT NOT NULL,
+  user_name_key TEXT NOT NULL,
   external_id TEXT NOT NULL,
   name        TEXT NOT NULL,
   email       TEXT NOT NULL,
   active      INTEGER NOT NULL,
   attributes  TEXT NOT NULL, -- what else the provider said; a document
+  version     BIGINT NOT NULL,
+  record      TEXT NOT NULL,
   created_at  BIGINT NOT NULL,
   changed_at  BIGINT NOT NULL,
   deleted_at  BIGINT         -- the row is kept, so that a deleted person stays known as one who left
 );
-CREATE UNIQUE INDEX directory_users_name ON directory_users (lower(user_name)) WHERE deleted_at IS NULL;
-CREATE INDEX directory_users_person ON directory_users (person_id);
+CREATE UNIQUE INDEX directory_users_name ON directory_users (user_name_key) WHERE deleted_at IS NULL;
 CREATE INDEX directory_users_external ON directory_users (external_id);
+-- Every id that somebody has or had in tokens.
+CREATE TABLE directory_ids (
+  person_key TEXT NOT NULL,
+  user_id    TEXT NOT NULL REFERENCES directory_users (id),
+  PRIMARY KEY (person_key, user_id)
+);
 CREATE TABLE directory_groups (
   id          TEXT PRIMARY KEY,
   name        TEXT NOT NULL,
+  name_key    TEXT NOT NULL,
   external_id TEXT NOT NULL,
+  version     BIGINT NOT NULL,
+  record      TEXT NOT NULL,
   created_at  BIGINT NOT NULL,
   changed_at  BIGINT NOT NULL
 );
-CREATE UNIQUE INDEX directory_groups_name ON directory_groups (lower(name));
+CREATE UNIQUE INDEX directory_groups_name ON directory_groups (name_key);
 CREATE TABLE directory_members (
   group_id TEXT NOT NULL REFERENCES directory_groups (id) ON DELETE CASCADE,
   user_id  TEXT NOT NULL REFERENCES directory_users (id),
@@ -167,23 +183,29 @@ CREATE TABLE directory_members (
 );
 CREATE INDEX directory_members_user ON directory_members (user_id);
 
--- Which accounts are the same human's. A link that was removed stays as a row.
+-- Which accounts are the same human's. A link that was removed stays as a row. The
+-- row of an account's latest version counts, as its record says.
 CREATE TABLE linked_accounts (
   id          TEXT PRIMARY KEY,
   account     TEXT NOT NULL, -- the id of the person that the account is when it signs in
+  account_key TEXT NOT NULL,
   human_id    TEXT NOT NULL,
+  human_key   TEXT NOT NULL,
   linked_by   TEXT NOT NULL,
   linked_at   BIGINT NOT NULL,
   unlinked_by TEXT NOT NULL DEFAULT '',
-  unlinked_at BIGINT
+  unlinked_at BIGINT,
+  version     BIGINT NOT NULL,
+  record      TEXT NOT NULL
 );
-CREATE UNIQUE INDEX linked_accounts_account ON linked_accounts (account) WHERE unlinked_at IS NULL;
-CREATE INDEX linked_accounts_human ON linked_accounts (human_id);
+CREATE UNIQUE INDEX linked_accounts_account ON linked_accounts (account_key) WHERE unlinked_at IS NULL;
+CREATE INDEX linked_accounts_human ON linked_accounts (human_key);
 
 -- Browsers' sessions, so that every server knows them and a restart keeps them.
 CREATE TABLE sessions (
   token_digest TEXT PRIMARY KEY, -- a digest: whoever reads this table cannot use it to sign in
   person_id    TEXT NOT NULL,
+  person_key   TEXT NOT NULL,
   data         BLOB NOT NULL,    -- sealed by the servers for this row as it stands
   address      TEXT NOT NULL,
   user_agent   TEXT NOT NULL,
@@ -191,5 +213,5 @@ CREATE TABLE sessions (
   seen_at      BIGINT NOT NULL,
   expires_at   BIGINT NOT NULL
 );
-CREATE INDEX sessions_person ON sessions (lower(person_id));
+CREATE INDEX sessions_person ON sessions (person_key);
 CREATE INDEX sessions_expiry ON sessions (expires_at);

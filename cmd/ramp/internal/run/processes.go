@@ -2,12 +2,15 @@ package run
 
 import (
 	"context"
+	"sync"
+	"time"
 
 	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
 	"go.temporal.io/sdk/client"
 
 	"ramp.dev/ramp/config"
+	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/server"
 	"ramp.dev/ramp/worker"
 )
@@ -74,6 +77,11 @@ func StartServer(ctx context.Context, c config.Config, temporal client.Client, o
 	if err != nil {
 		return nil, err
 	}
+	notary, err := c.Keys.Notary(signer)
+	if err != nil {
+		return nil, err
+	}
+	led.UseNotary(notary, warnOfRecords(logrus.StandardLogger()))
 	sealer, err := c.Keys.Sealer(ctx, signer)
 	if err != nil {
 		return nil, err
@@ -105,6 +113,7 @@ func StartWorker(ctx context.Context, c config.Config, temporal client.Client, o
 		return nil, err
 	}
 	on.Add(func() { _ = led.Close() })
+	led.UseNotary(evidence.NewNotary(nil, keys), warnOfRecords(logrus.StandardLogger()))
 	signer, err := c.Keys.WorkerSigner(ctx)
 	if err != nil {
 		return nil, err
@@ -119,4 +128,26 @@ func StartWorker(ctx context.Context, c config.Config, temporal client.Client, o
 		w.Stop()
 		return nil
 	}, nil
+}
+
+// warnEvery is how often the log tells of one record that is not believed.
+const warnEvery = time.Minute
+
+// warnOfRecords returns what tells an operator of records in the ledger that are not
+// believed, each now and then: they are met again and again.
+func warnOfRecords(log logrus.FieldLogger) func(what string) {
+	var mu sync.Mutex
+	told := map[string]time.Time{}
+	return func(what string) {
+		mu.Lock()
+		defer mu.Unlock()
+		if time.Since(told[what]) < warnEvery {
+			return
+		}
+		if len(told) > 1000 {
+			clear(told)
+		}
+		told[what] = time.Now()
+		log.WithField("record", what).Error("a record about people in the ledger is not believed: somebody wrote to its database, or the server that signed it is not trusted here (keys.trusted)")
+	}
 }

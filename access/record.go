@@ -1,0 +1,12 @@
+package access
+
+// RecordKind is the kind of a record about people that a server signs and the ledger
+// keeps. One never passes for another.
+type RecordKind string
+
+const (
+	RecordDirectory RecordKind = "directory"       // what the directory is used for
+	RecordUser      RecordKind = "directory-user"  // who somebody is, and whether they have left
+	RecordGroup     RecordKind = "directory-group" // who is in a group
+	RecordLink      RecordKind = "account-link"    // whose account one is
+)
