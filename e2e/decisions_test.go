@@ -69,7 +69,7 @@ func testDecisions(t *testing.T, in *installation) {
 		{"Case03 by an agent of the approver, likewise", agent("bob-agent", "bob", "engineering", "approvers"), "approve", digest, 404, "unknown_request", "there is no request"},
 		{"by a service, for which it does not exist", in.person("deployer", map[string]any{"ramp_kind": "service", "groups": []string{"approvers"}}), "approve", digest, 404, "unknown_request", "there is no request"},
 		{"by an outsider, for whom it does not exist", dave, "approve", digest, 404, "unknown_request", "there is no request"},
-		{"by an operator, whose power decides nothing", oscar, "approve", digest, 403, "not_an_approver", "none of the groups"},
+		{"by an operator, whose power decides nothing", oscar, "approve", digest, 403, "not_an_approver", "none of those who approve"},
 		{"by the requester, as she is", alice, "deny", digest, 403, "own_request", "nobody decides their own"},
 		{"Case09 on another digest", bob, "approve", "sha256:" + string(make([]byte, 64)), 409, "wrong_digest", "look at it again"},
 		{"without a digest (case 18)", bob, "approve", "", 400, "plan_digest_missing", "by its digest"},

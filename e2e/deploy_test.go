@@ -39,7 +39,7 @@ func TestCase37DeployByCommand(t *testing.T) {
 		out := deploy("status", "-o", "json")
 		return regexp.MustCompile(`"build": "1",\s+"current": false,\s+"requests": 1`).MatchString(out)
 	})
-	require.Contains(t, deploy("carry", "1"), "1 request moved from build 1 to build 2.")
+	require.Contains(t, deploy("move", "1"), "1 request moved from build 1 to build 2.")
 	require.True(t, alive(session))
 	in.as("alice").sends("/api/v1/requests/"+r.ID+"/release", map[string]any{})
 	in.as("alice").awaits(r.ID, "ended", 60*time.Second)

@@ -111,7 +111,7 @@ func TestBadInput(t *testing.T) {
 		{"reason huge (case 8)", "POST", requests, with(ask{"reason": long}), nil, 400, "reason_too_long", "characters"},
 		{"reason with control characters", "POST", requests, with(ask{"reason": because + "\x1b[2J"}), nil, 400, "reason_characters", "control"},
 		{"reason right to left (case 8)", "POST", requests, with(ask{"reason": because + "\u202eevil"}), nil, 400, "reason_characters", "direction"},
-		{"reason of broken text", "POST", requests, `{"contract":"ssh-demo","reason":"fix the stuck order ` + "\xff\xfe" + `"}`, nil, 400, "reason_characters", "control"},
+		{"reason of broken text", "POST", requests, `{"contract":"ssh-demo","reason":"fix the stuck order ` + "\xff\xfe" + `"}`, nil, 400, "json_malformed", "UTF-8"},
 
 		{"JSON malformed", "POST", requests, `{"contract":`, nil, 400, "json_malformed", "ends too early"},
 		{"JSON with a comma too many", "POST", requests, `{"contract":"ssh-demo",}`, nil, 400, "json_malformed", "at byte"},
