@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -46,6 +47,10 @@ type Config struct {
 func Load(path string) (Config, error) {
 	c := Config{path: path}
 	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) && path == DefaultName {
+		return c, access.Errorf(access.CodeInvalid, "configuration: there is no %s here: name the file with --config. `ramp dev` makes one, in .ramp/%s unless --dir says otherwise; deploy/ramp.yaml is one to start from, and docs/operate.md explains each field",
+			path, DefaultName)
+	}
 	if err != nil {
 		return c, access.Errorf(access.CodeInvalid, "configuration: %w", err)
 	}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"encoding/base64"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -85,6 +86,25 @@ func configFile(t *testing.T, text string) string {
 func TestValidate(t *testing.T) {
 	t.Run("OK", func(t *testing.T) {
 		require.NoError(t, check(configFile(t, goodConfig)))
+	})
+	t.Run("no file", func(t *testing.T) {
+		t.Chdir(t.TempDir())
+		_, err := Load(DefaultName)
+		require.Equal(t, access.CodeInvalid, access.CodeOf(err))
+		require.ErrorContains(t, err, "name the file with --config")
+	})
+	t.Run("keys that a process reads when it starts", func(t *testing.T) {
+		path := configFile(t, strings.Replace(goodConfig, "keys:\n", "keys:\n  payload: [\"file:none.key\", \"file:short.key\", \"file:open.key\", \"file:good.key\"]\n  session: [\"file:none.key\"]\n", 1))
+		good := base64.StdEncoding.EncodeToString(make([]byte, 32))
+		for name, text := range map[string]string{"short.key": "YWJj", "open.key": good, "good.key": good} {
+			require.NoError(t, os.WriteFile(filepath.Join(filepath.Dir(path), name), []byte(text), 0o600))
+		}
+		require.NoError(t, os.Chmod(filepath.Join(filepath.Dir(path), "open.key"), 0o644))
+		err := check(path)
+		for _, want := range []string{"keys.payload[0]: ", "keys.payload[1]: ", "is not 32 bytes in base64", "keys.payload[2]: ", "keys.session[0]: "} {
+			require.ErrorContains(t, err, want)
+		}
+		require.Len(t, access.IssuesOf(err), 4, "%v", err)
 	})
 	t.Run("not one contract", func(t *testing.T) {
 		path := configFile(t, goodConfig)

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -39,9 +41,30 @@ func (c Config) Validate(p Parts) access.Issues {
 			issues.Add("trusted_keys", "keys.trusted", "%s", err)
 		}
 	}
+	issues = append(issues, c.Keys.validateFiles(p)...)
 	issues = append(issues, c.validatePasskeys(p)...)
 	issues = append(issues, c.validateSecrets(p, issues)...)
 	return c.placed(issues)
+}
+
+// validateFiles reads the keys that a process reads when it starts, where they are in
+// files.
+func (k Keys) validateFiles(p Parts) (issues access.Issues) {
+	check := func(at string, refs []field.Secret) {
+		for i, ref := range refs {
+			if _, isFile := ref.Path(); !isFile {
+				continue
+			}
+			if _, err := ref.ReadKey(context.Background()); err != nil {
+				issues.Add("key_unreadable", fmt.Sprintf("%s[%d]", at, i), "%s", err)
+			}
+		}
+	}
+	check("keys.payload", k.Payload)
+	if p.Server {
+		check("keys.session", k.Session)
+	}
+	return issues
 }
 
 // validateSecrets checks the form of every reference to a secret, but of those that

@@ -42,4 +42,6 @@ func TestAskSaysThatNobodyCanApprove(t *testing.T) {
 		require.Equal(t, http.StatusOK, w.Code)
 		require.Equal(t, want, strings.Contains(w.Body.String(), `id="no-passkeys"`), contract)
 	}
+	home := f.call(f.token("alice"), "GET", "/", "", "").Body.String()
+	require.Equal(t, 1, strings.Count(home, "with a passkey: nobody can here yet"), home)
 }

@@ -17,6 +17,8 @@ type homePage struct {
 	ToDo   []access.Request
 	Offers []contracts.Offer
 	Query  string
+	// NoPasskeys is why nobody can approve here what needs a passkey; "" where they can.
+	NoPasskeys string
 	// What part the person has in everybody's requests.
 	Operator, Auditor bool
 }
@@ -35,6 +37,9 @@ func (p *Pages) home(c echo.Context) (any, error) {
 		return nil, err
 	}
 	content.Offers = p.app.Catalog(ctx, person, content.Query)
+	for _, o := range content.Offers {
+		content.NoPasskeys = max(content.NoPasskeys, p.app.PasskeyProblem(o))
+	}
 	return content, nil
 }
 

@@ -4,9 +4,7 @@ package run
 
 import (
 	"context"
-	"errors"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 	"go.temporal.io/sdk/client"
@@ -38,9 +36,6 @@ func (f *configured) flags(c *cobra.Command, whose string) {
 // withTemporal loads the configuration and connects to its Temporal while do runs.
 func (f *configured) withTemporal(ctx context.Context, do func(config.Config, client.Client) error) error {
 	c, err := config.Load(f.path)
-	if errors.Is(err, os.ErrNotExist) && f.path == config.DefaultName {
-		return access.Errorf(access.CodeInvalid, "configuration: there is no %s here: name the file with --config; `ramp dev` keeps its own in its directory, .ramp/%s unless --dir says otherwise", config.DefaultName, config.DefaultName)
-	}
 	if err != nil {
 		return err
 	}
