@@ -20,6 +20,9 @@ const (
 // DetailVia is the detail of an event that holds a Via.
 const DetailVia = "via"
 
+// DetailCount is the detail of an event that stands for several equal ones: how many.
+const DetailCount = "count"
+
 // Actor is who acts, and through what. Use cases that record something take an
 // Actor; those that only show something take a Person.
 type Actor struct {

@@ -46,6 +46,10 @@ const (
 	EventDirectoryChanged EventKind = "directory.changed" // what the directory is used for
 )
 
+// Refusal reports whether the kind is an act that was not allowed: anybody can cause
+// any number of these.
+func (k EventKind) Refusal() bool { return k == EventActRefused || k == EventDecisionRefused }
+
 // Event is one act, as it is recorded for ever. It holds no secret.
 type Event struct {
 	Seq       int64             `json:"seq,omitempty"` // its number in the ledger

@@ -122,9 +122,18 @@ func (e Event) Phrase() string {
 	return what
 }
 
-// what is the kind's phrase, made exact by the event's details: which act was
-// refused, which verdict was given, on which target.
+// what is the kind's phrase, and how often it happened if the event stands for
+// several.
 func (e Event) what() string {
+	if n := e.Detail[DetailCount]; n != "" {
+		return e.phrase() + ", " + n + " times more"
+	}
+	return e.phrase()
+}
+
+// phrase is the kind's phrase, made exact by the event's details: which act was
+// refused, which verdict was given, on which target.
+func (e Event) phrase() string {
 	what, target := e.Kind.Spec().Phrase, e.Detail["target"]
 	switch e.Kind {
 	case EventDecisionRecorded:

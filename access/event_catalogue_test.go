@@ -71,6 +71,7 @@ func TestPhrase(t *testing.T) {
 		"asked for access: orders stuck":                  {Kind: access.EventRequestCreated, Message: "orders stuck"},
 		"an act was refused: no":                          {Kind: access.EventActRefused, Message: "no"},
 		"an act was refused":                              {Kind: access.EventActRefused, Detail: map[string]string{"act": "of a newer Ramp"}},
+		"decided, 3 times more: no":                       {Kind: access.EventDecisionRecorded, Detail: map[string]string{"count": "3"}, Message: "no"},
 		"extending access was refused: too long":          {Kind: access.EventActRefused, Detail: map[string]string{"act": string(access.ActExtend)}, Message: "too long"},
 		"opening access ramp-x-a was refused":             {Kind: access.EventActRefused, Detail: map[string]string{"act": string(access.ActOpen.Of("ramp-x-a"))}},
 		"opened on the target":                            {Kind: access.EventGrantOpened},

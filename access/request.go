@@ -29,5 +29,6 @@ type Request struct {
 	Extensions int           `json:"extensions,omitempty"` // how many were made
 	Overdue    bool          `json:"overdue,omitempty"`    // ending for longer than the target's bound
 	Problem    string        `json:"problem,omitempty"`    // what went wrong last, for people
-	Timeline   []Event       `json:"timeline,omitempty"`
+	Timeline   []Event       `json:"timeline,omitempty"`   // with the latest refusals only
+	Refusals   int           `json:"refusals,omitempty"`   // earlier ones, which the timeline leaves out
 }

@@ -161,7 +161,7 @@ func (a asked) row() ledger.GrantRecord {
 }
 
 func (a asked) eventCounts() map[access.EventKind]int {
-	timeline, err := a.ledger.Timeline(context.Background(), a.plan.RequestID)
+	timeline, _, err := a.ledger.Timeline(context.Background(), a.plan.RequestID)
 	require.NoError(a, err)
 	told := map[access.EventKind]int{}
 	for _, e := range timeline {

@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"slices"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/activities/api"
@@ -47,6 +48,24 @@ var recorded = map[access.EventKind]access.State{
 	access.EventAccessEnded:      access.StateEnded,
 }
 
+// recordedKeys are the keys of those events, each of which happens once: what is
+// recorded with another could be repeated without end.
+var recordedKeys = []string{access.KeyScheduled, access.KeyActive, access.KeyEnding, access.KeyOverdue, access.KeyEnded,
+	access.KeyFinal(access.StateDenied), access.KeyFinal(access.StateCancelled), access.KeyFinal(access.StateLapsed), access.KeyFinal(access.StateFailed)}
+
+// isExtension reports whether a key is that of an extension, of which there are few.
+func isExtension(key string) bool {
+	for n := 1; n <= maxExtensions; n++ {
+		if key == access.KeyExtended(n) {
+			return true
+		}
+	}
+	return false
+}
+
+// maxExtensions is far more than any contract allows.
+const maxExtensions = 100
+
 // checkRecordable refuses what no workflow records: decisions, and that they
 // suffice, are recorded by the activity that verifies them, and a grant by the one
 // that opens it. Errors are CodeEvidence.
@@ -63,6 +82,9 @@ func checkRecordable(t access.Transition) error {
 	for _, e := range t.Events {
 		if state, known := recorded[e.Kind]; !known || state != "" && state != t.To {
 			return refuse("the event " + access.Clip(string(e.Kind), 60) + " by itself")
+		}
+		if !slices.Contains(recordedKeys, e.Key) && !isExtension(e.Key) {
+			return refuse("an event with the key " + access.Clip(e.Key, 60))
 		}
 	}
 	return nil

@@ -100,6 +100,35 @@ var contradictions = map[string]func(b fixture){
 		require.Empty(b, list())
 		require.False(b, reopen(), "everything is closed")
 	},
+	"Case65 what was decided and done is shown, however much was refused": func(b fixture) {
+		s := b.submitted()
+		id, g := s.Request.ID, grant(s)
+		refused := func(kind access.EventKind, n int) {
+			var events []access.Event
+			for range n {
+				events = append(events, access.Event{At: at, Kind: kind, Actor: "dave"})
+			}
+			require.NoError(b, b.Advance(ctx, access.Transition{RequestID: id, At: at, Events: events}))
+		}
+		refused(access.EventActRefused, 700)
+		refused(access.EventDecisionRefused, 500)
+		require.NoError(b, b.IntendGrant(ctx, g, at))
+		require.NoError(b, b.MarkOpened(ctx, g.Name, at, access.Activation(id, at, g.ExpiresAt)))
+		refused(access.EventActRefused, 3)
+		events, leftOut, err := b.Timeline(ctx, id)
+		require.NoError(b, err)
+		require.Equal(b, 700+500+3-200, leftOut)
+		require.True(b, slices.IsSortedFunc(events, func(x, y access.Event) int { return int(x.Seq - y.Seq) }))
+		var kinds []access.EventKind
+		for _, e := range events {
+			if !e.Kind.Refusal() {
+				kinds = append(kinds, e.Kind)
+			}
+		}
+		require.Equal(b, []access.EventKind{access.EventRequestCreated, access.EventGrantIntended, access.EventGrantOpened, access.EventAccessActive}, kinds)
+		require.Equal(b, access.EventActRefused, events[len(events)-1].Kind, "the latest refusals")
+		require.Len(b, events, 200+4)
+	},
 	// Whatever is asked to be recorded, in whatever order, the ledger never calls a
 	// request over that has a grant which is not closed, nor active without an open
 	// one at that time.

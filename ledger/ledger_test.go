@@ -102,7 +102,7 @@ func (b fixture) reload(id string) access.Request {
 
 func (b fixture) timeline(id string) []access.Event {
 	b.Helper()
-	events, err := b.Timeline(ctx, id)
+	events, _, err := b.Timeline(ctx, id)
 	require.NoError(b, err)
 	return events
 }

@@ -1,11 +1,13 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"ramp.dev/ramp/access"
@@ -44,12 +46,29 @@ func (l *Ledger) Request(ctx context.Context, id string) (access.Request, error)
 	return first(ctx, l.reader(), scanRequest, unknownRequest(id), `SELECT `+requestColumns+` FROM requests WHERE id = ?`, id)
 }
 
-// maxTimeline bounds how much of a request's timeline is shown.
-const maxTimeline = 1000
+// maxRefusals bounds how many refusals of a request are shown, of which anybody may
+// cause any number.
+const maxRefusals = 200
 
-// Timeline returns the events of a request, the first 1,000.
-func (l *Ledger) Timeline(ctx context.Context, id string) ([]access.Event, error) {
-	return l.Events(ctx, EventFilter{RequestID: id, Limit: maxTimeline})
+// refusalKinds is for IN.
+var refusalKinds = fmt.Sprintf("('%s', '%s')", access.EventActRefused, access.EventDecisionRefused)
+
+// Timeline returns every event of a request, in order, but of refused acts only the
+// latest 200, and how many it leaves out: no number of them hides what was decided
+// and done (docs/threats.md, case 65).
+func (l *Ledger) Timeline(ctx context.Context, id string) (events []access.Event, refusalsLeftOut int, err error) {
+	const of = ` WHERE request_id = ? AND kind `
+	events, err = collect(ctx, l.reader(), scanEvent, selectEvents+of+`NOT IN `+refusalKinds, id)
+	if err != nil {
+		return nil, 0, err
+	}
+	refusals, err := collect(ctx, l.reader(), scanEvent, selectEvents+of+`IN `+refusalKinds+` ORDER BY seq DESC LIMIT ?`, id, maxRefusals)
+	if err == nil && len(refusals) == maxRefusals {
+		err = l.reader().row(ctx, `SELECT count(*) FROM events`+of+`IN `+refusalKinds+` AND seq < ?`, id, refusals[maxRefusals-1].Seq).Scan(&refusalsLeftOut)
+	}
+	events = append(events, refusals...)
+	slices.SortFunc(events, func(a, b access.Event) int { return cmp.Compare(a.Seq, b.Seq) })
+	return events, refusalsLeftOut, wrapError(err)
 }
 
 // RequestFilter narrows a list of requests. Zero fields do not narrow.

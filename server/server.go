@@ -161,6 +161,7 @@ func (s *Server) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { s.contracts.Run(ctx); return nil })
 	g.Go(func() error { s.app.StartUnstarted(ctx); return nil })
+	g.Go(func() error { s.app.RecordRefusals(ctx); return nil })
 	g.Go(func() error { s.feed.Run(ctx); return nil })
 	g.Go(func() error { s.signRecords(ctx); return nil })
 	g.Go(func() error { return serve(ctx, s.listener, s.handler, defaultTimeouts) })

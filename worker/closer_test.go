@@ -34,7 +34,7 @@ func TestEndingsWithNoTemporal(t *testing.T) {
 	}
 	require.Zero(t, s.service.open())
 	counts := func(a asked) map[access.EventKind]int {
-		timeline, err := s.ledger.Timeline(t.Context(), a.id())
+		timeline, _, err := s.ledger.Timeline(t.Context(), a.id())
 		require.NoError(t, err)
 		out := map[access.EventKind]int{}
 		for _, e := range timeline {

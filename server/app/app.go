@@ -83,6 +83,7 @@ type App struct {
 	*passkeys
 	*decoders
 	*accounts
+	*refusals
 }
 
 // New makes the use cases of a configuration, with its defaults filled in.
@@ -98,13 +99,14 @@ func New(c Config) *App {
 	}
 	now := func() time.Time { return c.Now().UTC() }
 	roles := roles{operators: c.Operators, auditors: c.Auditors}
-	refused := refusals{events: c.Ledger, log: c.Log, now: now}
+	refused := refusals{events: c.Ledger, log: c.Log, now: now, counts: &refusalCounts{recent: map[refusal]*repeated{}}}
 	cat := &catalog{contracts: c.Contracts, now: now}
 	reader := &requests{ledger: c.Ledger, roles: roles, refused: refused, catalog: cat, now: now}
 	start := &starter{ledger: c.Ledger, gateway: c.Gateway, log: c.Log, now: now}
 	log := &auditor{ledger: c.Ledger, signer: c.Signer, roles: roles, refused: refused, log: c.Log}
 	keys := &passkeys{file: c.Passkeys, enrol: c.EnrolPasskey, events: c.Ledger, refused: refused, log: c.Log, now: now}
 	return &App{
+		refusals: &refused,
 		catalog:  cat,
 		requests: reader,
 		events:   &events{ledger: c.Ledger, feed: c.Feed, requests: c.Ledger, roles: roles},

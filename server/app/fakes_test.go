@@ -62,6 +62,7 @@ type fakeLedger struct {
 	links      map[string]string // account to human
 	calls      []string          // in order, with those of the gateway
 	unreadable bool
+	refused    func() // forgets what was refused lately
 }
 
 func (l *fakeLedger) Submit(_ context.Context, s ledger.Submission) (bool, error) {
@@ -161,6 +162,7 @@ func (l *fakeLedger) refusedWith() string {
 	require.Len(l.t, l.events, 1)
 	e := l.events[0]
 	l.events = nil
+	l.refused()
 	require.Contains(l.t, []access.EventKind{access.EventActRefused, access.EventDecisionRefused}, e.Kind)
 	require.Equal(l.t, string(access.ViaAPI), e.Detail[access.DetailVia])
 	return e.Detail["code"]
@@ -248,6 +250,7 @@ func newFixture(t *testing.T, change ...func(*Config)) *fixture {
 		change(&c)
 	}
 	f.App = New(c)
+	f.ledger.refused = func() { clear(f.counts.recent) }
 	return f
 }
 

@@ -10,7 +10,7 @@ import (
 // requestLedger reads requests.
 type requestLedger interface {
 	Request(ctx context.Context, id string) (access.Request, error)
-	Timeline(ctx context.Context, id string) ([]access.Event, error)
+	Timeline(ctx context.Context, id string) (events []access.Event, refusalsLeftOut int, err error)
 	Requests(ctx context.Context, f ledger.RequestFilter) (items []access.Request, nextCursor string, err error)
 }
 
@@ -45,22 +45,20 @@ func (q *requests) Request(ctx context.Context, p access.Person, id string) (acc
 func (q *requests) RequestWithTimeline(ctx context.Context, p access.Person, id string) (access.Request, error) {
 	r, err := q.Request(ctx, p, id)
 	if err == nil {
-		r.Timeline, err = q.ledger.Timeline(ctx, id)
+		r.Timeline, r.Refusals, err = q.ledger.Timeline(ctx, id)
 	}
 	return r, err
 }
 
 // forAct returns the request that an act is about. An act on a request that the
-// person may not see is recorded there as refused, and returns what it would if
-// there were none.
+// person may not see is recorded as refused, though not on the request, and returns
+// what it would if there were none.
 func (q *requests) forAct(ctx context.Context, by access.Actor, id string, act access.Act) (access.Request, error) {
 	r, err := q.Request(ctx, by.Person, id)
 	if access.CodeOf(err) != access.CodeNotFound || !access.IsRequestID(id) {
 		return r, err
 	}
-	if _, hidden := q.ledger.Request(ctx, id); hidden == nil {
-		_ = q.refused.record(ctx, by, id, act, access.Refuse(access.CodeForbidden, "not_visible", "this person may not see the request"))
-	}
+	q.refused.recordHidden(ctx, by, id, act)
 	return r, err
 }
 

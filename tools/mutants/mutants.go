@@ -42,6 +42,10 @@ func mutants() []mutant {
 		{"what the ledger calls over is believed", "reconcile/diff.go", "case s.Over[row.RequestID]:", "case false:", []string{"./reconcile -run Case58"}},
 		{"a page goes on saying that it is gone", "reconcile/remedy.go", "if f.Kind == Contradicted && (over ||", "if false && (over ||", []string{"./reconcile -run Case58"}},
 		{"a false state keeps a denial out", "server/app/decide.go", "\tcase v == access.Deny:\n\t\treturn nil\n", "", []string{"./server/app -run Case58"}},
+		{"each refusal is an event", "server/app/refusals.go", "\tif again == nil {\n\t\tr.append(ctx, e)\n\t}\n", "\tr.append(ctx, e)\n", []string{"./server/app -run Case65"}},
+		{"how often somebody was refused is forgotten", "server/app/refusals.go", "if again.times == 0 {", "if true {", []string{"./server/app -run Case65"}},
+		{"a stranger writes into a timeline", "server/app/refusals.go", "e.Kind, e.Detail[\"request\"] = access.EventActRefused, id", "e.Kind, e.Detail[\"request\"], e.RequestID = access.EventActRefused, id, id", []string{"./server/app -run Case65"}},
+		{"refusals push decisions out of a timeline", "ledger/requests.go", "selectEvents+of+`NOT IN `+refusalKinds, id)", "selectEvents+of+`NOT IN `+refusalKinds+` AND seq < 700`, id)", []string{"./ledger -run TestLedger/sqlite/Case65"}},
 		// Closing.
 		{"closing does not read back", "activities/close.go", "if !p.Gone() {", "if false {", []string{activity, properties}},
 		{"closing does not wait until a read can be believed", "activities/close.go", "if err != nil || bounds.Consistency == 0 {", "if true {", []string{activity}},

@@ -154,7 +154,7 @@ func (s *simulation) checkEnd() {
 		s.violated("the ledger says %s %s (overdue: %t, %v), the workflow %s %s", r.State, r.Outcome, r.Overdue, err, res.State, res.Outcome)
 	}
 	s.closedInTime()
-	if r.Timeline, err = s.ledger.Timeline(context.Background(), s.plan.RequestID); err != nil {
+	if r.Timeline, _, err = s.ledger.Timeline(context.Background(), s.plan.RequestID); err != nil {
 		s.violated("the timeline cannot be read: %v", err)
 	}
 	s.complete(r)

@@ -159,6 +159,9 @@ func requestDetail(r access.Request) func(io.Writer) {
 			rows = append(rows, []string{output.Time(e.At), output.Clean(e.Actor), output.Clean(e.Phrase())})
 		}
 		output.Table(w, rows)
+		if r.Refusals > 0 {
+			fmt.Fprintf(w, "%d earlier acts that were refused are left out; the audit log has them.\n", r.Refusals)
+		}
 	}
 }
 
