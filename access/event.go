@@ -16,6 +16,8 @@ const (
 	EventRequestLapsed       EventKind = "request.lapsed"
 	EventRequestFailed       EventKind = "request.failed"
 	EventRequestScheduled    EventKind = "request.scheduled"
+	EventGlassBroken         EventKind = "request.glass_broken" // access opens with nobody's consent
+	EventGlassReviewed       EventKind = "request.reviewed"
 	EventGrantIntended       EventKind = "grant.intended" // the ledger knows, the target does not yet
 	EventGrantOpened         EventKind = "grant.opened"
 	EventAccessActive        EventKind = "access.active"

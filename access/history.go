@@ -8,6 +8,9 @@ type History struct {
 	Uses []Use `json:"uses"` // newest first; of the last HistoryReaches, HistoryKeeps at the most
 	// OpenInAll is how many requests of anybody under the contract have not ended.
 	OpenInAll int `json:"openInAll"`
+	// Unreviewed are the human's uses of break glass, under any contract, that nobody
+	// has reviewed.
+	Unreviewed []string `json:"unreviewed,omitempty"`
 }
 
 // How far back a history reaches, and how many requests it keeps.
@@ -29,10 +32,6 @@ type Use struct {
 	// Length is how long access was open; of a request that has not ended, the longest
 	// that it may become, extensions included.
 	Length Duration `json:"length,omitempty"`
-	// BreakGlass: access was opened without anybody's consent, and Reviewed: somebody
-	// has written a review of it.
-	BreakGlass bool `json:"breakGlass,omitempty"`
-	Reviewed   bool `json:"reviewed,omitempty"`
 }
 
 // UseOf returns a request as a history has it.

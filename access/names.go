@@ -24,6 +24,7 @@ const (
 	ActRelease      Act = "release"
 	ActRevoke       Act = "revoke"
 	ActExtend       Act = "extend"
+	ActReview       Act = "review"
 	ActPickUp       Act = "pick_up"
 	ActOpen         Act = "open"
 	ActRecord       Act = "record"        // a transition, in the ledger
@@ -42,6 +43,8 @@ func (a Act) Of(subject string) Act { return a + Act(" "+Clip(subject, 60)) }
 // it is recorded once.
 const (
 	KeyCreated   = "created"
+	KeyGlass     = "glass-broken"
+	KeyReviewed  = "reviewed"
 	KeyApproved  = "approved"
 	KeyScheduled = "scheduled"
 	KeyActive    = "active"

@@ -51,7 +51,8 @@ type Plan struct {
 	Grants          []PlannedGrant   `json:"grants"`
 	Rule            Rule             `json:"rule"`
 	Extend          *ExtensionLimits `json:"extend,omitempty"`
-	StepUp          Duration         `json:"stepUp,omitempty"` // the oldest login with which the requester may request, extend and pick up; 0 accepts any
+	BreakGlass      *BreakGlass      `json:"breakGlass,omitempty"` // it opens with nobody's consent
+	StepUp          Duration         `json:"stepUp,omitempty"`     // the oldest login with which the requester may request, extend and pick up; 0 accepts any
 }
 
 // Grant returns the grant of a name as the plan describes it, with the end that

@@ -10,6 +10,9 @@ type RequestInput struct {
 	Reason   string         `json:"reason,omitempty"`
 	Ticket   string         `json:"ticket,omitempty"`
 	StartAt  *time.Time     `json:"startAt,omitempty"`
+	// BreakGlass: open at once, with nobody's consent, as the contract allows for an
+	// emergency.
+	BreakGlass bool `json:"breakGlass,omitempty"`
 }
 
 // Request is a request as people read it.
@@ -29,6 +32,7 @@ type Request struct {
 	Extensions int           `json:"extensions,omitempty"` // how many were made
 	Overdue    bool          `json:"overdue,omitempty"`    // ending for longer than the target's bound
 	Problem    string        `json:"problem,omitempty"`    // what went wrong last, for people
+	Review     *Review       `json:"review,omitempty"`     // of a use of break glass
 	Timeline   []Event       `json:"timeline,omitempty"`   // with the latest refusals only
 	Refusals   int           `json:"refusals,omitempty"`   // earlier ones, which the timeline leaves out
 }

@@ -116,6 +116,9 @@ func decisionTransition(proof evidence.Authorized, people access.DirectorySnapsh
 }
 
 func approvedBy(plan access.Plan) string {
+	if plan.BreakGlass != nil {
+		return "Break glass: nobody was asked."
+	}
 	if len(plan.Rule.Stages) == 0 {
 		return "The contract approves this by itself."
 	}

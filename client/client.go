@@ -178,6 +178,7 @@ type Query struct {
 	States   []string
 	Mine     bool
 	ToDecide bool
+	ToReview bool
 	Target   string
 	Cursor   string
 	Limit    int
@@ -196,6 +197,9 @@ func (c *Client) Requests(ctx context.Context, q Query) (out Page[access.Request
 	}
 	if q.ToDecide {
 		v.Set("toDecide", "true")
+	}
+	if q.ToReview {
+		v.Set("toReview", "true")
 	}
 	if q.Limit > 0 {
 		v.Set("limit", strconv.Itoa(q.Limit))
@@ -230,6 +234,12 @@ type Decision struct {
 // Decide decides a request.
 func (c *Client) Decide(ctx context.Context, id string, d Decision) (out access.Request, err error) {
 	return out, c.do(ctx, "POST", requestPath(id, "decision"), nil, d, &out)
+}
+
+// Review reviews a use of break glass.
+func (c *Client) Review(ctx context.Context, id, digest string, justified bool, comment string) (out access.Request, err error) {
+	body := map[string]any{"planDigest": digest, "justified": justified, "comment": comment}
+	return out, c.do(ctx, "POST", requestPath(id, "review"), nil, body, &out)
 }
 
 // Stop ends a request; act is cancel, release or revoke.

@@ -48,7 +48,7 @@ func (a *auto) possible() bool { return a.condition != nil && !a.condition.never
 // plan records whether the contract approves. A condition that could not be
 // evaluated approves nothing.
 func (a *auto) plan(q *query) {
-	if a.condition == nil {
+	if a.condition == nil || q.Request.BreakGlass {
 		return
 	}
 	switch q.evaluate(fieldAuto, a.condition) {

@@ -105,7 +105,7 @@ func beginning(q *query) time.Time {
 
 // admit refuses what would begin outside a window, and what would outlast it.
 func (w *during) admit(q *query) {
-	if w.calendar == nil || q.draft.Duration == 0 {
+	if w.calendar == nil || q.Request.BreakGlass || q.draft.Duration == 0 {
 		return // with no length the request is refused already
 	}
 	start := beginning(q)
@@ -136,7 +136,7 @@ func (w *during) next(t time.Time) string {
 // plan moves the end of the time for decisions so far forward that access which
 // opens on the last approval still ends in the window.
 func (w *during) plan(q *query) {
-	if w.calendar == nil || q.draft.Rule.Auto {
+	if w.calendar == nil || q.Request.BreakGlass || q.draft.Rule.Auto {
 		return
 	}
 	start := beginning(q)

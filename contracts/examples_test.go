@@ -88,6 +88,10 @@ func TestPatterns(t *testing.T) {
 		{"service-logs-read", person("engineering"), access.RequestInput{}, tuesday, "1 of engineering (team is payments and not (in contractors)) and 1 of security"},
 		{"service-logs-read", unknown, access.RequestInput{}, tuesday, "not_eligible"},
 
+		{"cluster-admin", person("sre"), access.RequestInput{Ticket: "OPS-7"}, tuesday, "2 of platform"},
+		{"cluster-admin", person("sre"), access.RequestInput{BreakGlass: true}, saturday, "automatic"},
+		{"cluster-admin", person("platform"), access.RequestInput{BreakGlass: true}, saturday, "break_glass_not_for_you"},
+
 		{"service-hosts-again", person("engineering"), access.RequestInput{Params: map[string]any{"service": "orders"}}, tuesday, "1 of leads"},
 		{"service-hosts-again", person("engineering"), access.RequestInput{Params: map[string]any{"service": "orders/.."}}, tuesday, "param_not_allowed"},
 

@@ -56,6 +56,7 @@ type terms struct {
 	extend       extend
 	limits       limits
 	stepUp       stepUp
+	breakGlass   breakGlass
 }
 
 // list is every feature, in the order in which they run: who is admitted comes
@@ -83,6 +84,7 @@ func (t *terms) list() []feature {
 		&t.extend,
 		&t.limits,
 		&t.stepUp,
+		&t.breakGlass,
 	}
 }
 
@@ -90,7 +92,6 @@ func (t *terms) list() []feature {
 // until it does. They are refused: to ignore one would be to promise something
 // that does not happen.
 var planned = map[string]string{
-	"breakGlass":                         "write a contract of its own with approval.auto, for those on call",
 	"notify":                             "nobody is notified: those who decide must look, or follow the API's events",
 	"extend.approval":                    "extensions are approved with the request: choose extend.times and extend.upTo for that",
 	"request.ticket.system":              "use a pattern; no system is asked whether the ticket exists",

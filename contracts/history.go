@@ -54,7 +54,7 @@ func readsVariable(e ast.Expr, name string) (found bool) {
 
 // conditions returns every condition, but those on approvers.
 func (t *terms) conditions() (out []*condition) {
-	all := []*condition{t.who.condition, t.ticket.when, t.auto.condition}
+	all := []*condition{t.who.condition, t.ticket.when, t.auto.condition, t.breakGlass.who}
 	for i := range t.stages.Stages {
 		all = append(all, t.stages.Stages[i].when)
 	}

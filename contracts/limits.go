@@ -82,7 +82,7 @@ func (l *limits) set() bool {
 
 // admit holds the request against the history. One that is not known refuses.
 func (l *limits) admit(q *query) {
-	if !l.set() || q.draft.Duration == 0 {
+	if !l.set() || q.Request.BreakGlass || q.draft.Duration == 0 {
 		return // with no length the request is refused already
 	}
 	if q.History == nil {
@@ -177,7 +177,7 @@ func (l *limits) used(q *query) (times int, length access.Duration) {
 
 // plan keeps extensions within the quota: the plan reserves no more than is left.
 func (l *limits) plan(q *query) {
-	if l.total == 0 || q.draft.Extend == nil {
+	if l.total == 0 || q.draft.Extend == nil || q.Request.BreakGlass {
 		return
 	}
 	_, used := l.used(q)

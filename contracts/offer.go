@@ -22,6 +22,7 @@ type Offer struct {
 	Extend      *access.ExtensionLimits `json:"extend,omitempty"`
 	During      string                  `json:"during,omitempty"` // in words, when access may be open; empty: at any time
 	Limits      []string                `json:"limits,omitempty"` // in words, how often and how long one may have it
+	BreakGlass  *OfferBreakGlass        `json:"breakGlass,omitempty"`
 	StepUp      access.StepUp           `json:"stepUp,omitzero"`
 }
 

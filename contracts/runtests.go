@@ -89,6 +89,9 @@ func (c *Contract) conditions() []string {
 	if t.auto.condition != nil {
 		out = append(out, fieldAuto)
 	}
+	if t.breakGlass.who != nil {
+		out = append(out, fieldBreakGlass)
+	}
 	for _, s := range t.stages.Stages {
 		if s.when != nil {
 			out = append(out, s.fieldWhen())

@@ -60,6 +60,8 @@ func schemaOfLanguage(t *testing.T) object {
 		types = append(types, object{"if": object{"properties": object{"type": object{"const": kind}}}, "then": then})
 	}
 	params["additionalProperties"].(object)["allOf"] = types
+	reviewers := at(s, "breakGlass", "reviewers")
+	reviewers["items"].(object)["pattern"] = `^\S(.*\S)?$`
 	to := at(at(s, "approval", "escalate")["items"].(object), "to")
 	to["items"].(object)["pattern"] = `^\S(.*\S)?$`
 	quota := at(s, "limits", "quota")

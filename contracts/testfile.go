@@ -41,11 +41,12 @@ type testPerson struct {
 }
 
 type testRequest struct {
-	Params   map[string]any `yaml:"params"`
-	Duration string         `yaml:"duration"`
-	Reason   string         `yaml:"reason"`
-	Ticket   string         `yaml:"ticket"`
-	StartAt  string         `yaml:"startAt"`
+	Params     map[string]any `yaml:"params"`
+	Duration   string         `yaml:"duration"`
+	Reason     string         `yaml:"reason"`
+	Ticket     string         `yaml:"ticket"`
+	StartAt    string         `yaml:"startAt"`
+	BreakGlass bool           `yaml:"breakGlass"`
 }
 
 type testExpectation struct {
@@ -104,14 +105,18 @@ func (c testCase) parse(d *document, set *Set, i int) parsedTest {
 		d.issue("unknown_contract", message, "tests", i, "contract")
 	}
 	t.input.Person = c.Person.person()
-	t.input.Request = access.RequestInput{Contract: c.Contract, Params: c.Request.Params, Duration: c.Request.Duration, Reason: c.Request.Reason, Ticket: c.Request.Ticket}
+	t.input.Request = access.RequestInput{Contract: c.Contract, Params: c.Request.Params, Duration: c.Request.Duration, Reason: c.Request.Reason, Ticket: c.Request.Ticket, BreakGlass: c.Request.BreakGlass}
 	t.input.Now = d.instant(c.At, "tests", i, "at")
 	if c.Request.StartAt != "" {
 		t.input.Request.StartAt = new(d.instant(c.Request.StartAt, "tests", i, "request", "startAt"))
 	}
 	t.input.History = &access.History{Uses: []access.Use{}, OpenInAll: int(c.OpenInAll)}
 	for n, use := range c.History {
-		t.input.History.Uses = append(t.input.History.Uses, use.parse(d, t.input.Now, i, n))
+		u := use.parse(d, t.input.Now, i, n)
+		t.input.History.Uses = append(t.input.History.Uses, u)
+		if use.Unreviewed {
+			t.input.History.Unreviewed = append(t.input.History.Unreviewed, u.RequestID)
+		}
 	}
 	for n, said := range c.Decisions {
 		t.decisions = append(t.decisions, said.parse(d, t.input.Now, i, n))

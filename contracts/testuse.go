@@ -9,12 +9,13 @@ import (
 
 // testUse is an earlier request of the person in a test.
 type testUse struct {
-	Ago       string         `yaml:"ago"`     // before the request
-	State     string         `yaml:"state"`   // ended if left out
-	Outcome   string         `yaml:"outcome"` // of one that has ended: expired if left out
-	Automatic bool           `yaml:"automatic"`
-	Length    string         `yaml:"length"` // how long access was open; not at all if left out
-	Params    map[string]any `yaml:"params"`
+	Ago        string         `yaml:"ago"`     // before the request
+	State      string         `yaml:"state"`   // ended if left out
+	Outcome    string         `yaml:"outcome"` // of one that has ended: expired if left out
+	Automatic  bool           `yaml:"automatic"`
+	Length     string         `yaml:"length"` // how long access was open; not at all if left out
+	Params     map[string]any `yaml:"params"`
+	Unreviewed bool           `yaml:"unreviewed"` // a use of break glass that nobody has reviewed
 }
 
 func (u testUse) parse(d *document, now time.Time, i, n int) access.Use {

@@ -18,6 +18,7 @@ func environment() (*cel.Env, error) {
 		cel.Variable("reason", cel.StringType),
 		cel.Variable("ticket", cel.StringType),
 		cel.Variable("now", cel.TimestampType),
+		cel.Variable("breakGlass", cel.BoolType),
 		cel.Variable("history", cel.ListType(cel.MapType(cel.StringType, cel.DynType))),
 	)
 }
@@ -42,7 +43,7 @@ func variables(in Input, params map[string]any, d access.Duration) map[string]an
 	}
 	out := map[string]any{
 		"person": person, "params": params, "duration": time.Duration(d),
-		"reason": in.Request.Reason, "ticket": in.Request.Ticket, "now": in.Now,
+		"reason": in.Request.Reason, "ticket": in.Request.Ticket, "now": in.Now, "breakGlass": in.Request.BreakGlass,
 	}
 	if in.History != nil {
 		out["history"] = historyVariable(*in.History, params)

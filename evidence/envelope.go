@@ -20,6 +20,7 @@ const (
 	TypeExtension = "application/vnd.ramp.extension+json"
 	TypePickUp    = "application/vnd.ramp.pickup+json"
 	// Statements that only evidence packs contain.
+	TypeReview     = "application/vnd.ramp.review+json"
 	TypeEvaluation = "application/vnd.ramp.evaluation+json"
 	TypeReceipt    = "application/vnd.ramp.receipt+json"
 	TypeManifest   = "application/vnd.ramp.manifest+json"

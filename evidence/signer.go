@@ -121,6 +121,9 @@ func (s *Signer) SignExtension(o access.ExtensionOrder) (Envelope, error) {
 // SignPickUp signs an order for a credential.
 func (s *Signer) SignPickUp(o access.PickUpOrder) (Envelope, error) { return s.signJSON(TypePickUp, o) }
 
+// SignReview signs the review of a use of break glass.
+func (s *Signer) SignReview(r access.Review) (Envelope, error) { return s.signJSON(TypeReview, r) }
+
 // SignEvaluation signs why a contract evaluated as it did.
 func (s *Signer) SignEvaluation(e access.Evaluation) (Envelope, error) {
 	return s.signJSON(TypeEvaluation, e)

@@ -49,6 +49,7 @@ type verifier struct {
 	signed      []Envelope // the decisions' envelopes, in the same order
 	evaluations []access.Evaluation
 	extensions  []access.ExtensionOrder
+	reviews     []access.Review
 	opened      map[string]access.Receipt // by grant
 	closed      map[string]access.Receipt
 }
@@ -69,6 +70,7 @@ func (p Pack) Verify(servers, workers Keyring) Report {
 		{"contract is the plan's", v.checkContract},
 		{"evaluation is the plan's", v.checkEvaluation},
 		{"approved by the rule", v.checkApproval},
+		{"break glass reviewed", v.checkReview},
 		{"opened what was approved", v.checkOpened},
 		{"extended as allowed", v.checkExtensions},
 		{"closed and read back", v.checkClosed},

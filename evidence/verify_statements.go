@@ -74,6 +74,13 @@ func (v *verifier) sortStatement(e Envelope) error {
 		}
 		request, digest = o.RequestID, o.PlanDigest
 		v.extensions = append(v.extensions, o)
+	case TypeReview:
+		r, _, err := verified[access.Review](v.servers, e, TypeReview)
+		if err != nil {
+			return err
+		}
+		request, digest = r.RequestID, r.PlanDigest
+		v.reviews = append(v.reviews, r)
 	case TypeReceipt:
 		claimed, _, err := decode[access.Receipt](e, TypeReceipt)
 		if err != nil {

@@ -22,7 +22,10 @@ func (l *Ledger) History(ctx context.Context, p access.Person, contract string, 
 	for i, r := range items {
 		h.Uses[i] = access.UseOf(r)
 	}
-	h.OpenInAll, err = l.reader().openUnder(ctx, contract)
+	if h.OpenInAll, err = l.reader().openUnder(ctx, contract); err != nil {
+		return h, err
+	}
+	h.Unreviewed, err = l.reader().unreviewedOf(ctx, p)
 	return h, err
 }
 

@@ -11,22 +11,23 @@ import (
 	"strings"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/internal/strictjson"
 )
 
 const requestColumns = `id, state, outcome, contract, requester, plan, stages, decisions, problem, overdue, extensions,
-	created_at, active_at, expires_at, ended_at`
+	created_at, active_at, expires_at, ended_at, review`
 
 func scanRequest(row scanner) (access.Request, error) { return scanRequestAnd(row) }
 
 // scanRequestAnd reads requestColumns and the columns that follow them.
 func scanRequestAnd(row scanner, more ...any) (access.Request, error) {
 	var r access.Request
-	var requester, plan, stages, decisions string
+	var requester, plan, stages, decisions, review string
 	var overdue int
 	var created int64
 	var active, expires, ended sql.NullInt64
 	err := row.Scan(append([]any{&r.ID, &r.State, &r.Outcome, &r.Contract, &requester, &plan, &stages, &decisions, &r.Problem,
-		&overdue, &r.Extensions, &created, &active, &expires, &ended}, more...)...)
+		&overdue, &r.Extensions, &created, &active, &expires, &ended, &review}, more...)...)
 	if err != nil {
 		return r, err
 	}
@@ -37,6 +38,10 @@ func scanRequestAnd(row scanner, more ...any) (access.Request, error) {
 		decodeJSON(plan, &r.Plan),
 		decodeJSON(stages, &r.Stages),
 		decodeJSON(decisions, &r.Decisions))
+	if review != "" {
+		r.Review = &access.Review{}
+		err = errors.Join(err, strictjson.UnmarshalOpen([]byte(review), r.Review))
+	}
 	return r, err
 }
 
@@ -77,6 +82,7 @@ type RequestFilter struct {
 	Requester string
 	Contract  string
 	Target    string
+	ToReview  bool   // uses of break glass that nobody has reviewed
 	Cursor    string // where the last page ended
 	Limit     int    // 1 to 200; 0 is 50
 }
@@ -113,6 +119,9 @@ func (f RequestFilter) conditions() (where conditions, err error) {
 	}
 	where.equal("requester_id", f.Requester)
 	where.equal("contract", f.Contract)
+	if f.ToReview {
+		where.and(unreviewed)
+	}
 	if f.Target != "" {
 		escaped := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(f.Target)
 		where.and(`targets LIKE ? ESCAPE '\'`, "%,"+escaped+",%")

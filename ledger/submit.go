@@ -71,10 +71,10 @@ func (q querier) insertRequest(ctx context.Context, s Submission) (created bool,
 		targets += g.Target + ","
 	}
 	n, err := q.exec(ctx, `INSERT INTO requests
-		(id, state, contract, requester_id, human_id, targets, input, requester, plan, plan_envelope, stages, decisions, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '[]', ?) ON CONFLICT (id) DO NOTHING`,
+		(id, state, contract, requester_id, human_id, targets, input, requester, plan, plan_envelope, stages, decisions, break_glass, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '[]', ?, ?) ON CONFLICT (id) DO NOTHING`,
 		r.ID, string(access.StatePending), r.Contract, r.Requester.ID, r.Requester.HumanID(), targets,
-		encodeJSON(s.Input), encodeJSON(r.Requester), encodeJSON(r.Plan), string(s.PlanEnvelope), encodeJSON(r.Stages), micros(r.CreatedAt))
+		encodeJSON(s.Input), encodeJSON(r.Requester), encodeJSON(r.Plan), string(s.PlanEnvelope), encodeJSON(r.Stages), boolInt(r.Plan.BreakGlass != nil), micros(r.CreatedAt))
 	if err != nil {
 		return false, err
 	}
@@ -89,6 +89,11 @@ func (q querier) insertRequest(ctx context.Context, s Submission) (created bool,
 	}
 	if s.Evaluation != nil {
 		if err := q.addStatements(ctx, access.Statement{RequestID: r.ID, Key: "evaluation", Envelope: s.Evaluation}); err != nil {
+			return false, err
+		}
+	}
+	if r.Plan.BreakGlass != nil {
+		if err := q.append(ctx, glassBroken(r)); err != nil {
 			return false, err
 		}
 	}
@@ -111,6 +116,9 @@ func (q querier) checkSubmission(ctx context.Context, s Submission) error {
 		if !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
+	}
+	if err := q.checkReviewed(ctx, s.Request); err != nil {
+		return err
 	}
 	if err := q.checkHistory(ctx, s); err != nil {
 		return err

@@ -149,6 +149,8 @@ var rules = map[string]rule{
 	"POST /requests/:id/release":            act([]string{requester}, unfinished),
 	"POST /api/v1/requests/:id/revoke":      act([]string{approver, operator}, unfinished),
 	"POST /requests/:id/revoke":             act([]string{approver, operator}, unfinished),
+	"POST /api/v1/requests/:id/review":      act(nil, pending), // nobody: no glass was broken for it
+	"POST /requests/:id/review":             act(nil, pending),
 	"POST /api/v1/requests/:id/extend":      act([]string{requester}, active),
 	"POST /requests/:id/extend":             act([]string{requester}, active),
 	"POST /api/v1/requests/:id/credentials": act([]string{requester}, active),

@@ -28,7 +28,9 @@ func Details(plan access.Plan) string {
 	for _, g := range plan.Grants {
 		fmt.Fprintf(&b, "- on `%s`: %s (grant `%s`)\n", g.Target, g.Scope.Summary, g.Name)
 	}
-	if len(plan.Rule.Stages) == 0 {
+	if plan.BreakGlass != nil {
+		b.WriteString("\n**BREAK GLASS**: nobody was asked.")
+	} else if len(plan.Rule.Stages) == 0 {
 		b.WriteString("\nThe contract approves this by itself.")
 	}
 	for _, s := range plan.Rule.Stages {

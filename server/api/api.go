@@ -50,6 +50,7 @@ func (a *API) Surface() surface.Surface {
 			post("/requests/:id/release", a.end(a.app.Release)),
 			post("/requests/:id/revoke", a.end(a.app.Revoke)),
 			post("/requests/:id/extend", a.extend),
+			post("/requests/:id/review", a.review),
 			post("/requests/:id/credentials", a.pickUp),
 			get("/requests/:id/evidence", a.evidence),
 			events,

@@ -49,6 +49,9 @@ func (a *API) list(c echo.Context) error {
 	if q.ToDecide, err = flagParam(c, "toDecide"); err != nil {
 		return err
 	}
+	if q.ToReview, err = flagParam(c, "toReview"); err != nil {
+		return err
+	}
 	if q.Limit, err = limitParam(c, 200); err != nil {
 		return err
 	}
@@ -117,6 +120,22 @@ func (a *API) extend(c echo.Context) error {
 		return err
 	}
 	r, err := a.app.Extend(c.Request().Context(), actor(c), c.Param("id"), body.For, body.Reason)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, r)
+}
+
+func (a *API) review(c echo.Context) error {
+	var body struct {
+		PlanDigest string `json:"planDigest"`
+		Justified  bool   `json:"justified"`
+		Comment    string `json:"comment"`
+	}
+	if err := read(c, &body, false); err != nil {
+		return err
+	}
+	r, err := a.app.Review(c.Request().Context(), actor(c), c.Param("id"), app.ReviewInput{Justified: body.Justified, Comment: body.Comment, PlanDigest: body.PlanDigest})
 	if err != nil {
 		return err
 	}

@@ -49,6 +49,7 @@ type Ledger interface {
 	requestLedger
 	submissionLedger
 	historyLedger
+	reviewLedger
 	startLedger
 	eventAppender
 	eventLedger
@@ -77,6 +78,7 @@ type App struct {
 	*decider
 	*ender
 	*extender
+	*reviewer
 	*pickUps
 	*auditor
 	*evidencePacks
@@ -116,6 +118,7 @@ func New(c Config) *App {
 		decider:       &decider{requests: reader, gateway: c.Gateway, signer: c.Signer, passkeys: keys, refused: refused, now: now},
 		ender:         &ender{requests: reader, gateway: c.Gateway, refused: refused, now: now},
 		extender:      &extender{requests: reader, contracts: c.Contracts, history: c.Ledger, gateway: c.Gateway, signer: c.Signer, refused: refused, now: now},
+		reviewer:      &reviewer{requests: reader, ledger: c.Ledger, signer: c.Signer, refused: refused, now: now},
 		pickUps:       &pickUps{requests: reader, gateway: c.Gateway, signer: c.Signer, workers: c.Workers, refused: refused, now: now},
 		auditor:       log,
 		evidencePacks: &evidencePacks{ledger: c.Ledger, requests: reader, log: log, signer: c.Signer, now: now},

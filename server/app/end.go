@@ -40,7 +40,7 @@ var endings = map[workflows.EndKind]ending{
 func isRequester(_ roles, p access.Person, r access.Request) bool { return p.ID == r.Requester.ID }
 
 func mayRevoke(own roles, p access.Person, r access.Request) bool {
-	return own.isOperator(p) || mayDecide(p, r, everEscalated)
+	return own.isOperator(p) || mayDecide(p, r, everEscalated) || r.Plan.MayReview(p) == nil
 }
 
 // Cancel takes back a request that has opened nothing; only its requester may.

@@ -90,7 +90,7 @@ func (e *extender) checkEligible(ctx context.Context, p access.Person, r access.
 	if !ok {
 		return access.Refuse(access.CodeForbidden, "contract_gone", "contract %s is no longer in force", r.Contract)
 	}
-	history, err := historyFor(ctx, e.history, c, p, now)
+	history, err := historyFor(ctx, e.history, c, p, access.RequestInput{}, now)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import "ramp.dev/ramp/access"
 // that. Each act checks again for itself.
 type Permissions struct {
 	Decide, Cancel, Release, Revoke, Extend, PickUp bool
+	Review                                          bool // of a use of break glass
 	Operate                                         bool // the person is an operator
 }
 
@@ -17,7 +18,8 @@ func (q *requests) Permissions(p access.Person, r access.Request) Permissions {
 		Decide:  r.State == access.StatePending && mayDecide(p, r, waited) && r.Plan.Rule.CheckAsked(p, waited, r.Stages) == nil && !hasDecided(p, r) && q.now().Before(r.Plan.PendingUntil),
 		Cancel:  mine && (r.State == access.StatePending || r.State == access.StateScheduled),
 		Release: mine && live,
-		Revoke:  !mine && (r.State == access.StateGranting || live) && (operator || mayDecide(p, r, waited)),
+		Revoke:  !mine && (r.State == access.StateGranting || live) && (operator || mayDecide(p, r, waited) || r.Plan.MayReview(p) == nil),
+		Review:  r.ReviewDue() && r.Plan.MayReview(p) == nil,
 		Extend:  mine && live && r.Plan.Extend != nil && r.Extensions < r.Plan.Extend.Times,
 		PickUp:  mine && live,
 		Operate: operator,

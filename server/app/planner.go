@@ -57,7 +57,7 @@ func (p *planner) propose(ctx context.Context, by access.Actor, in access.Reques
 		return proposal{}, err
 	}
 	now := p.now().Truncate(time.Microsecond) // what the ledger keeps
-	history, err := historyFor(ctx, p.history, c, by.Person, now)
+	history, err := historyFor(ctx, p.history, c, by.Person, in, now)
 	if err != nil {
 		return proposal{}, err
 	}
@@ -81,8 +81,8 @@ func (p *planner) propose(ctx context.Context, by access.Actor, in access.Reques
 
 // historyFor returns what somebody had under the contract before; nil if the contract reads
 // no history.
-func historyFor(ctx context.Context, l historyLedger, c *contracts.Contract, who access.Person, now time.Time) (*access.History, error) {
-	if !c.ReadsHistory() {
+func historyFor(ctx context.Context, l historyLedger, c *contracts.Contract, who access.Person, in access.RequestInput, now time.Time) (*access.History, error) {
+	if !c.ReadsHistory() && !in.BreakGlass {
 		return nil, nil
 	}
 	h, err := l.History(ctx, who, c.Name, now)

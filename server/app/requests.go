@@ -67,6 +67,7 @@ type Query struct {
 	States   []access.State
 	Mine     bool
 	ToDecide bool // pending ones that this person may decide and has not decided
+	ToReview bool // uses of break glass that this person may review, and nobody has
 	Target   string
 	Cursor   string
 	Limit    int // 1 to 200; 0 is 50
@@ -79,7 +80,7 @@ const scanLimit = 2000
 // Requests lists the requests that p may see, newest first, and returns where
 // the next page begins ("" at the end).
 func (q *requests) Requests(ctx context.Context, p access.Person, query Query) ([]access.Request, string, error) {
-	f := ledger.RequestFilter{States: query.States, Target: query.Target, Cursor: query.Cursor, Limit: query.Limit}
+	f := ledger.RequestFilter{States: query.States, Target: query.Target, ToReview: query.ToReview, Cursor: query.Cursor, Limit: query.Limit}
 	if f.Limit <= 0 || f.Limit > 200 {
 		f.Limit = 50
 	}
@@ -101,7 +102,7 @@ func (q *requests) Requests(ctx context.Context, p access.Person, query Query) (
 		}
 		looked += max(len(items), 1)
 		for _, r := range items {
-			if query.ToDecide && !q.Permissions(p, r).Decide || !q.roles.maySee(p, r) {
+			if query.ToDecide && !q.Permissions(p, r).Decide || query.ToReview && !q.Permissions(p, r).Review || !q.roles.maySee(p, r) {
 				continue
 			}
 			out = append(out, r)

@@ -21,7 +21,7 @@ func (r roles) isAuditor(p access.Person) bool { return p.InAnyGroup(r.auditors.
 // maySee reports whether a request exists for p: for its requester, for those
 // who may decide it, and for operators.
 func (r roles) maySee(p access.Person, req access.Request) bool {
-	return p.ID == req.Requester.ID || r.isOperator(p) || mayDecide(p, req, everEscalated)
+	return p.ID == req.Requester.ID || r.isOperator(p) || mayDecide(p, req, everEscalated) || req.Plan.MayReview(p) == nil
 }
 
 // everEscalated is a wait after which everybody is asked who ever will be.

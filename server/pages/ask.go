@@ -70,8 +70,8 @@ func (p *Pages) submit(c echo.Context) error {
 // not sent by the browser, and means false whatever the default is.
 func readAsk(c echo.Context, o contracts.Offer) (in access.RequestInput, values map[string]string) {
 	in = access.RequestInput{Contract: o.Contract, Params: map[string]any{}, Duration: askedDuration(c),
-		Reason: c.FormValue("reason"), Ticket: c.FormValue("ticket")}
-	values = map[string]string{"duration": in.Duration, "reason": in.Reason, "ticket": in.Ticket}
+		Reason: c.FormValue("reason"), Ticket: c.FormValue("ticket"), BreakGlass: c.FormValue("breakGlass") == "true" && o.BreakGlass != nil}
+	values = map[string]string{"duration": in.Duration, "reason": in.Reason, "ticket": in.Ticket, "breakGlass": c.FormValue("breakGlass")}
 	for _, p := range o.Params {
 		field := "params." + p.Name
 		text := c.FormValue(field)

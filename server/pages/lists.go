@@ -15,6 +15,7 @@ import (
 type homePage struct {
 	Live   []access.Request // the person's own: open, or on their way
 	ToDo   []access.Request
+	Glass  []access.Request // uses of break glass that wait for the person's review
 	Offers []contracts.Offer
 	Query  string
 	// NoPasskeys is why nobody can approve here what needs a passkey; "" where they can.
@@ -36,6 +37,9 @@ func (p *Pages) home(c echo.Context) (any, error) {
 	if content.ToDo, _, err = p.app.Requests(ctx, person, app.Query{ToDecide: true, Limit: 5}); err != nil {
 		return nil, err
 	}
+	if content.Glass, _, err = p.app.Requests(ctx, person, app.Query{ToReview: true, Limit: 5}); err != nil {
+		return nil, err
+	}
 	content.Offers = p.app.Catalog(ctx, person, content.Query)
 	for _, o := range content.Offers {
 		content.NoPasskeys = max(content.NoPasskeys, p.app.PasskeyProblem(o))
@@ -45,8 +49,9 @@ func (p *Pages) home(c echo.Context) (any, error) {
 
 type listPage struct {
 	Items   []access.Request
-	NextURL string // older ones; "" where there are none
-	Tab     string // which of the lists
+	Glass   []access.Request // uses of break glass that wait for the person's review
+	NextURL string           // older ones; "" where there are none
+	Tab     string           // which of the lists
 	Tabs    []tab
 }
 
@@ -56,6 +61,9 @@ func (p *Pages) inbox(c echo.Context) (any, error) {
 		return nil, err
 	}
 	content := listPage{Items: items}
+	if content.Glass, _, err = p.app.Requests(c.Request().Context(), auth.Person(c), app.Query{ToReview: true}); err != nil {
+		return nil, err
+	}
 	if next != "" {
 		content.NextURL = "/inbox?" + url.Values{"cursor": {next}}.Encode()
 	}

@@ -77,6 +77,7 @@ func (p *Pages) forms() []form {
 		{"/ask/:contract", p.submit},
 		{"/requests/:id/decision", p.decide},
 		{"/requests/:id/extend", p.extend},
+		{"/requests/:id/review", p.review},
 		{"/requests/:id/cancel", p.end(p.app.Cancel)},
 		{"/requests/:id/release", p.end(p.app.Release)},
 		{"/requests/:id/revoke", p.end(p.app.Revoke)},

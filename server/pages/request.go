@@ -59,6 +59,12 @@ func (p *Pages) decide(c echo.Context) error {
 	return p.done(c, err)
 }
 
+func (p *Pages) review(c echo.Context) error {
+	_, err := p.app.Review(c.Request().Context(), auth.Actor(c), c.Param("id"), app.ReviewInput{
+		PlanDigest: c.FormValue("planDigest"), Justified: c.FormValue("justified") == "true", Comment: c.FormValue("review")})
+	return p.done(c, err)
+}
+
 func (p *Pages) extend(c echo.Context) error {
 	_, err := p.app.Extend(c.Request().Context(), auth.Actor(c), c.Param("id"), spaceless(c.FormValue("for")), c.FormValue("reason"))
 	return p.done(c, err)
@@ -115,7 +121,7 @@ func (p *Pages) done(c echo.Context, err error) error {
 	}
 	content := p.requestContent(c, r)
 	content.Refused, content.Typed = pr.Detail, map[string]string{}
-	for _, field := range []string{"comment", "reason", "for"} {
+	for _, field := range []string{"comment", "reason", "review", "for"} {
 		content.Typed[field] = c.FormValue(field)
 	}
 	return p.renderAs(c, pr.Status, "request", content, requestPath(r.ID))

@@ -15,6 +15,8 @@ CREATE TABLE requests (
   plan_envelope    TEXT NOT NULL, -- the same, signed (DSSE)
   stages           TEXT NOT NULL, -- a document
   decisions        TEXT NOT NULL, -- a document
+  break_glass      INTEGER NOT NULL DEFAULT 0, -- it opens with nobody's consent
+  review           TEXT NOT NULL DEFAULT '', -- of that; a document, '' where nobody has written one
   problem          TEXT NOT NULL DEFAULT '',
   workflow_started INTEGER NOT NULL DEFAULT 0, -- its workflow is known to exist
   overdue          INTEGER NOT NULL DEFAULT 0,
@@ -28,6 +30,7 @@ CREATE INDEX requests_newest ON requests (created_at DESC, id DESC);
 CREATE INDEX requests_state ON requests (state, created_at DESC);
 CREATE INDEX requests_requester ON requests (requester_id, created_at DESC);
 CREATE INDEX requests_human ON requests (human_id, contract, created_at DESC);
+CREATE INDEX requests_glass ON requests (created_at) WHERE break_glass = 1 AND review = '';
 CREATE INDEX requests_unstarted ON requests (created_at) WHERE workflow_started = 0;
 
 CREATE TABLE grants (

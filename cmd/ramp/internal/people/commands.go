@@ -16,7 +16,7 @@ import (
 func Commands() []*cobra.Command {
 	return append(stopCommands(),
 		loginCommand(), logoutCommand(), catalogCommand(), requestCommand(), listCommand(), showCommand(),
-		decideCommand("approve", "Approve a request", access.Approve), decideCommand("deny", "Deny a request", access.Deny), extendCommand(),
+		decideCommand("approve", "Approve a request", access.Approve), decideCommand("deny", "Deny a request", access.Deny), extendCommand(), reviewCommand(),
 		credsCommand(), execCommand(),
 	)
 }

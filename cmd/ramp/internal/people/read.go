@@ -50,6 +50,21 @@ func approvers(o contracts.Offer) string {
 	return strings.Join(parts, "+")
 }
 
+// glass returns what is to be said of a use of break glass.
+func glass(r access.Request) [][]string {
+	switch {
+	case r.Plan.BreakGlass == nil:
+		return nil
+	case r.Review == nil:
+		return [][]string{{"BREAK GLASS", "nobody approved this; to be reviewed by one of " + strings.Join(r.Plan.BreakGlass.Reviewers, ", ") + " by " + output.Time(r.Plan.BreakGlass.ReviewBy)}}
+	}
+	said := "justified"
+	if !r.Review.Justified {
+		said = "NOT JUSTIFIED"
+	}
+	return [][]string{{"BREAK GLASS", "nobody approved this"}, {"Review", output.Clean(r.Review.By.ID) + ": " + said + ": " + output.Clean(r.Review.Comment)}}
+}
+
 // approversOf returns a stage in one word: 2×dba, or 2×dba|1×leads.
 func approversOf(s access.Stage) string {
 	var ways []string
@@ -67,6 +82,7 @@ func listCommand() *cobra.Command {
 	}
 	c.Flags().StringSliceVar(&q.States, "state", nil, "only in these states, such as pending, active, ending")
 	c.Flags().BoolVar(&q.Mine, "mine", false, "only your own")
+	c.Flags().BoolVar(&q.ToReview, "to-review", false, "only uses of break glass that wait for your review")
 	c.Flags().BoolVar(&q.ToDecide, "to-decide", false, "only those that wait for your decision")
 	c.Flags().StringVar(&q.Target, "target", "", "only on this target")
 	c.Flags().StringVar(&q.Cursor, "cursor", "", "continue where the last page ended")
@@ -134,6 +150,7 @@ func requestDetail(r access.Request) func(io.Writer) {
 			rows = append(rows, []string{"Ticket", output.Clean(r.Plan.Ticket)})
 		}
 		rows = append(rows, []string{"Duration", r.Plan.Duration.String()})
+		rows = append(rows, glass(r)...)
 		for _, g := range r.Plan.Grants {
 			rows = append(rows, []string{"Grant", g.Target + ": " + output.Clean(g.Scope.Summary)})
 		}

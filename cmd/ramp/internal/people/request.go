@@ -41,6 +41,7 @@ func requestCommand() *cobra.Command {
 	c.Flags().StringVar(&f.input.Ticket, "ticket", "", "the ticket that this is for")
 	c.Flags().Var(&f.params, "param", "a parameter of the contract; may be repeated")
 	c.Flags().Var(&f.start, "start", "when the access begins, such as 2026-01-31T14:00:00Z; now if left out")
+	c.Flags().BoolVar(&f.input.BreakGlass, "break-glass", false, "open at once, without approval, in an emergency; somebody else must review it")
 	c.Flags().BoolVar(&f.wait, "wait", false, "wait until the access can be used, or is refused")
 	c.Flags().BoolVar(&f.dry, "dry-run", false, "show the plan, and request nothing")
 	return c

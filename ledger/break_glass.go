@@ -1,0 +1,64 @@
+package ledger
+
+import (
+	"context"
+	"strings"
+
+	"ramp.dev/ramp/access"
+)
+
+// unreviewed are uses of break glass that nobody has reviewed. What never opened needs
+// no review.
+const unreviewed = `break_glass = 1 AND review = '' AND (active_at IS NOT NULL OR state NOT IN ('denied', 'cancelled', 'lapsed', 'failed'))`
+
+// unreviewedOf returns a human's uses of break glass that nobody has reviewed.
+func (q querier) unreviewedOf(ctx context.Context, p access.Person) ([]string, error) {
+	marks, ids := inList(p.Identities())
+	return collect(ctx, q, scanText, `SELECT id FROM requests WHERE human_id IN `+marks+` AND `+unreviewed+` ORDER BY created_at`, ids...)
+}
+
+// checkReviewed refuses to break glass again before the last use was reviewed: of two
+// at one instant, the second sees the first.
+func (q querier) checkReviewed(ctx context.Context, r access.Request) error {
+	if r.Plan.BreakGlass == nil {
+		return nil
+	}
+	if err := q.lock(ctx, lockRequesters, "glass "+r.Requester.HumanID()); err != nil {
+		return err
+	}
+	left, err := q.unreviewedOf(ctx, r.Requester)
+	if err != nil || len(left) == 0 {
+		return err
+	}
+	return access.Refuse(access.CodeForbidden, "review_missing", "your use of break glass in request %s was not reviewed yet; until somebody has, you may not break glass again", left[0])
+}
+
+// glassBroken is the event that is told first.
+func glassBroken(r access.Request) access.Event {
+	return access.Event{At: r.CreatedAt, RequestID: r.ID, Kind: access.EventGlassBroken, Actor: r.Requester.ID, Key: access.KeyGlass, Message: r.Plan.Reason,
+		Detail: r.Plan.Via.Detail(map[string]string{"contract": r.Contract, "duration": r.Plan.Duration.String(),
+			"reviewers": strings.Join(r.Plan.BreakGlass.Reviewers, ", "), "reviewBy": access.FormatTime(r.Plan.BreakGlass.ReviewBy)})}
+}
+
+// Review records the review of a use of break glass, with its signed statement. The
+// first one stands: a second is CodeConflict.
+func (l *Ledger) Review(ctx context.Context, r access.Review, signed []byte) error {
+	return l.tx(ctx, func(q querier) error {
+		n, err := q.exec(ctx, `UPDATE requests SET review = ? WHERE id = ? AND break_glass = 1 AND review = ''`, encodeJSON(r), r.RequestID)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return access.Refuse(access.CodeConflict, "reviewed_already", "this was reviewed already, or there is nothing to review")
+		}
+		if err := q.addStatements(ctx, access.Statement{RequestID: r.RequestID, Key: access.KeyReviewed, Envelope: signed}); err != nil {
+			return err
+		}
+		said := "not justified"
+		if r.Justified {
+			said = "justified"
+		}
+		return q.append(ctx, access.Event{At: r.At, RequestID: r.RequestID, Kind: access.EventGlassReviewed, Actor: r.By.ID, Key: access.KeyReviewed,
+			Message: r.Comment, Detail: r.Via.Detail(map[string]string{"verdict": said})})
+	})
+}

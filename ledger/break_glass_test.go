@@ -1,0 +1,56 @@
+package ledger_test
+
+import (
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/ledger"
+)
+
+var glassSuite = map[string]func(b fixture){
+	"Case43 break glass": func(b fixture) {
+		person := access.Person{ID: "lena", Kind: access.KindHuman}
+		ask := func(p access.Person, contract string) (string, error) {
+			s := b.submission(func(s *ledger.Submission) {
+				s.Request.Requester, s.Request.Contract = p, contract
+				s.Request.Plan.BreakGlass = &access.BreakGlass{Reviewers: []string{"security"}, ReviewBy: at.Add(time.Hour)}
+			})
+			_, err := b.Submit(ctx, s)
+			return s.Request.ID, err
+		}
+		id, err := ask(person, "one")
+		require.NoError(b, err)
+		events, _, err := b.Timeline(ctx, id)
+		require.NoError(b, err)
+		require.Equal(b, access.EventGlassBroken, events[0].Kind, "told first")
+		_, err = ask(access.Person{ID: "lena-bot", Kind: access.KindAgent, OnBehalfOf: "lena"}, "another")
+		require.Equal(b, "review_missing", access.IssuesOf(err)[0].Code, "not again, under any contract and account")
+		h, err := b.History(ctx, person, "another", at)
+		require.NoError(b, err)
+		require.Equal(b, []string{id}, h.Unreviewed)
+		due, _, err := b.Requests(ctx, ledger.RequestFilter{ToReview: true, Requester: "lena"})
+		require.NoError(b, err)
+		require.Len(b, due, 1)
+		require.True(b, due[0].ReviewDue())
+
+		review := access.Review{RequestID: id, By: access.Person{ID: "carol"}, Justified: true, Comment: "the database was down", At: at.Add(time.Minute)}
+		require.NoError(b, b.Review(ctx, review, []byte(`{}`)))
+		second := review
+		second.By.ID, second.Justified = "mallory", false
+		require.Equal(b, access.CodeConflict, access.CodeOf(b.Review(ctx, second, []byte(`{}`))), "the first one stands")
+		r, err := b.Request(ctx, id)
+		require.NoError(b, err)
+		require.Equal(b, "carol", r.Review.By.ID)
+		require.False(b, r.ReviewDue())
+		_, err = ask(person, "another")
+		require.NoError(b, err)
+
+		plain := b.submission()
+		_, err = b.Submit(ctx, plain)
+		require.NoError(b, err)
+		review.RequestID = plain.Request.ID
+		require.Equal(b, access.CodeConflict, access.CodeOf(b.Review(ctx, review, []byte(`{}`))), "there is nothing to review")
+	},
+}

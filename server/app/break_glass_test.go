@@ -1,0 +1,63 @@
+package app
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/contracts"
+)
+
+func (l *fakeLedger) Review(_ context.Context, r access.Review, _ []byte) error {
+	kept := l.requests[r.RequestID]
+	kept.Review = &r
+	l.requests[r.RequestID] = kept
+	return nil
+}
+
+// TestCase43BreakGlass: it opens with nobody's consent for those whom the contract
+// names, reviewers see it and may revoke it, and its user never reviews it.
+func TestCase43BreakGlass(t *testing.T) {
+	set, err := contracts.Parse(map[string][]byte{"orders.yaml": []byte(strings.TrimSpace(testContract) +
+		"\nbreakGlass: {who: '\"oncall\" in person.groups', max: 15m, reviewWithin: 24h, reviewers: [security]}\n")})
+	require.NoError(t, err)
+	f := newFixture(t, func(c *Config) { c.Contracts = contractSet{set} })
+	in := testInput
+	in.BreakGlass = true
+	_, _, err = f.Submit(t.Context(), alice, in, "")
+	require.Equal(t, "break_glass_not_for_you", access.IssuesOf(err)[0].Code)
+	erin, grace := person("erin", "engineering", "oncall", "security"), person("grace", "security")
+	r, _, err := f.Submit(t.Context(), erin, in, "")
+	require.NoError(t, err)
+	require.True(t, r.Plan.Rule.Auto)
+	require.Empty(t, r.Plan.Rule.Stages)
+	require.Equal(t, access.Duration(15*time.Minute), r.Plan.Duration)
+	require.NotNil(t, r.Plan.BreakGlass)
+	r.State, r.ActiveAt = access.StateActive, &f.now
+	f.ledger.requests[r.ID] = r
+	f.ledger.events = nil
+
+	said := ReviewInput{Justified: true, Comment: "the database of orders was down for everybody", PlanDigest: r.Plan.Digest}
+	_, err = f.Review(t.Context(), erin, r.ID, said)
+	require.Equal(t, "own_request", access.IssuesOf(err)[0].Code)
+	require.Equal(t, "own_request", f.ledger.refusedWith())
+	_, err = f.Review(t.Context(), dave, r.ID, said)
+	require.Equal(t, access.CodeNotFound, access.CodeOf(err), "whom it is no business of")
+	f.ledger.events = nil
+	require.True(t, f.Permissions(grace.Person, r).Review)
+	require.True(t, f.Permissions(grace.Person, r).Revoke)
+	require.False(t, f.Permissions(erin.Person, r).Review)
+	due, _, err := f.Requests(t.Context(), grace.Person, Query{ToReview: true})
+	require.NoError(t, err)
+	require.Len(t, due, 1)
+	_, err = f.Review(t.Context(), grace, r.ID, ReviewInput{Justified: true, Comment: "fine", PlanDigest: r.Plan.Digest})
+	require.Equal(t, access.CodeInvalid, access.CodeOf(err))
+	got, err := f.Review(t.Context(), grace, r.ID, said)
+	require.NoError(t, err)
+	require.Equal(t, "grace", got.Review.By.ID)
+	require.False(t, f.Permissions(grace.Person, got).Review)
+}

@@ -1,0 +1,66 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/evidence"
+)
+
+// reviewLedger records reviews.
+type reviewLedger interface {
+	Review(ctx context.Context, r access.Review, signed []byte) error
+}
+
+// reviewSigner signs a review.
+type reviewSigner interface {
+	SignReview(r access.Review) (evidence.Envelope, error)
+}
+
+// reviewer takes reviews of uses of break glass.
+type reviewer struct {
+	requests *requests
+	ledger   reviewLedger
+	signer   reviewSigner
+	refused  refusals
+	now      clock
+}
+
+// ReviewInput is what somebody says of a use of break glass.
+type ReviewInput struct {
+	Justified  bool
+	Comment    string
+	PlanDigest string // of the plan that was read
+}
+
+// Review records what somebody else than the requester says of a use of break glass;
+// the first review stands. It changes nothing of the access: revoking does.
+func (v *reviewer) Review(ctx context.Context, by access.Actor, id string, in ReviewInput) (access.Request, error) {
+	r, err := v.requests.forAct(ctx, by, id, access.ActReview)
+	if err != nil {
+		return r, err
+	}
+	if err := checkText("comment", in.Comment); err != nil {
+		return r, err
+	}
+	review := access.Review{RequestID: id, PlanDigest: in.PlanDigest, By: by.Person, Via: by.Via, Justified: in.Justified,
+		Comment: strings.TrimSpace(in.Comment), At: v.now().Truncate(time.Microsecond)}
+	if err := r.Plan.AllowsReview(review); err != nil {
+		return r, v.refused.record(ctx, by, id, access.ActReview, err)
+	}
+	signed, err := v.signer.SignReview(review)
+	if err != nil {
+		return r, err
+	}
+	b, err := json.Marshal(signed)
+	if err != nil {
+		return r, err
+	}
+	if err := v.ledger.Review(ctx, review, b); err != nil {
+		return r, v.refused.record(ctx, by, id, access.ActReview, err)
+	}
+	return v.requests.ledger.Request(ctx, id)
+}
