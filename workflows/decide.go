@@ -217,13 +217,25 @@ func (r *request) recount(ctx workflow.Context) {
 	}
 }
 
+// verify has the worker of this task verify decisions, before the task is over: a
+// local activity, whose input leaves no copy of the plan in the history and whose
+// result needs no task of its own. It is idempotent, so a task that is lost and done
+// again does no harm.
+func (r *request) verify(ctx workflow.Context, in api.VerifyDecisionsInput) (res api.VerifyDecisionsResult, err error) {
+	if r.first() {
+		return r.verifyByActivity(ctx, in)
+	}
+	err = workflow.ExecuteLocalActivity(verifyOptions(ctx), api.VerifyInTask, in).Get(ctx, &res)
+	if err == nil && res.Refused != nil {
+		err = api.ToTemporal(res.Refused.Err())
+	}
+	return res, err
+}
+
 // verifyDecisions has a worker verify all decisions and record the new one, if
 // there is one, and keeps what they amount to.
 func (r *request) verifyDecisions(ctx workflow.Context, decision *evidence.Envelope) (api.VerifyDecisionsResult, error) {
-	var res api.VerifyDecisionsResult
-	err := workflow.ExecuteActivity(verifyOptions(ctx), api.VerifyDecisions, api.VerifyDecisionsInput{
-		Plan: r.input.SignedPlan, Decisions: r.Decisions, New: decision,
-	}).Get(ctx, &res)
+	res, err := r.verify(ctx, api.VerifyDecisionsInput{Plan: r.input.SignedPlan, Decisions: r.Decisions, New: decision})
 	if err != nil {
 		return res, err
 	}
