@@ -76,8 +76,6 @@ func (d *dev) prepare(context.Context) error {
 	return d.contracts()
 }
 
-func (d *dev) ports(context.Context) error { return d.checkPorts() }
-
 // contracts copies the examples on the first run only, since people edit them.
 func (d *dev) contracts() error {
 	dir := d.path("contracts")

@@ -3,6 +3,7 @@
 package dev
 
 import (
+	"context"
 	"errors"
 	"net"
 	"slices"
@@ -12,12 +13,11 @@ import (
 	"ramp.dev/ramp/server/auth"
 )
 
-// checkPorts tries every port before anything starts, and names all that are
+// ports tries every port before anything starts, and names all that are
 // taken. It holds each until the last is tried, so that it also finds a port that
-// was given twice. Errors are CodeConflict for a port that is taken, and
-// CodeInvalid for an address that is
-// malformed or not of loopback: anybody can be anybody here.
-func (o options) checkPorts() error {
+// was given twice. Errors are CodeConflict for a port that is taken, and CodeInvalid
+// for an address that is malformed or not of loopback: anybody can be anybody here.
+func (o options) ports(context.Context) error {
 	ports := []struct{ flag, addr, whose, other string }{
 		{"--listen", o.listen, "Ramp", "some other web server"},
 		{"--temporal", o.temporal, "Temporal", "`temporal server start-dev`"},
