@@ -32,6 +32,7 @@ const (
 	EventGrantSwept          EventKind = "grant.swept"     // ended by the reconciler, since no workflow did it
 	EventGrantDrifted        EventKind = "grant.drifted"   // the target differs from the grant
 	EventActRefused          EventKind = "act.refused"     // an act that Ramp did not allow
+	EventRecordAltered       EventKind = "record.altered"  // the ledger says something else than was signed
 	EventPayloadDecoded      EventKind = "payload.decoded" // an operator read decoded payloads
 
 	EventSessionStarted EventKind = "session.started" // a login in a browser

@@ -81,6 +81,9 @@ func KeyGrant(kind EventKind, grant string) string { return string(kind) + " " +
 // KeyRefused returns the key of a refused act.
 func KeyRefused(act Act, message string) string { return "refused " + string(act) + " " + message }
 
+// KeyAltered returns the key of the event about a record that was changed.
+func KeyAltered(message string) string { return "altered " + message }
+
 // KeyInvalidated returns the key of the event about approvals that no longer
 // count.
 func KeyInvalidated(message string) string { return "invalidated " + message }

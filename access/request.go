@@ -35,4 +35,13 @@ type Request struct {
 	Review     *Review       `json:"review,omitempty"`     // of a use of break glass
 	Timeline   []Event       `json:"timeline,omitempty"`   // with the latest refusals only
 	Refusals   int           `json:"refusals,omitempty"`   // earlier ones, which the timeline leaves out
+	// SignedPlan are the exact bytes of the plan that was signed, in base64: their
+	// SHA-256 is the plan's digest. A client shows what it reads there, and decides on
+	// the digest that it took itself. Only where one request is read.
+	SignedPlan string `json:"signedPlan,omitempty"`
+	// Altered says in words what the ledger holds of this request otherwise than it was
+	// signed. What is shown is what was signed.
+	Altered []string `json:"altered,omitempty"`
+	// PlanEnvelope is the signed plan as the ledger stores it, verified by nobody.
+	PlanEnvelope []byte `json:"-"`
 }

@@ -99,11 +99,11 @@ func (k Keys) PasskeyFile() *passkey.File {
 	return passkey.NewFile(string(k.Passkeys))
 }
 
-// Notary returns what signs the server's records about people, and verifies them: with
-// its own public key, and those in keys.trusted, such as the one before.
-func (k Keys) Notary(signer *evidence.Signer) (*evidence.Notary, error) {
+// ServerKeyring returns whose statements a server believes: its own public key, and
+// those in keys.trusted, such as the one before. Errors are CodeInvalid.
+func (k Keys) ServerKeyring(signer *evidence.Signer) (evidence.Keyring, error) {
 	keys, err := evidence.LoadKeyring(field.Paths(k.Trusted)...)
-	return evidence.NewNotary(signer, keys.With(signer.Public())), err
+	return keys.With(signer.Public()), err
 }
 
 // sessionPurpose is what a session key is derived for.

@@ -33,10 +33,6 @@ var getsThrough = map[string]string{
 	"puts a contractor among the approvers": "memberships are believed for being in the ledger",
 	"brings somebody back who has left":     "the directory is believed for being in the ledger",
 	"turns the directory off":               "whether there is a directory is believed for being in the ledger",
-	// 53: what people see comes from what was signed.
-	"has approvers see another plan than the one that they approve": "the plan that is shown is the ledger's copy",
-	"puts another request's signed plan in the place of one":        "nothing compares the plan's request with the row",
-	"has people see decisions that nobody made":                     "the decisions that are shown are the ledger's copy",
 	// 55: the end is a function of what was signed.
 	"replays an order to extend with ever later ends: ssh":                                 "an order to extend fits more than once",
 	"replays an order to extend with ever later ends: vault":                               "an order to extend fits more than once",

@@ -14,7 +14,7 @@ import (
 	"ramp.dev/ramp/internal/strictjson"
 )
 
-const requestColumns = `id, state, outcome, contract, requester, plan, stages, decisions, problem, overdue, extensions,
+const requestColumns = `id, state, outcome, contract, requester, plan, plan_envelope, stages, decisions, problem, overdue, extensions,
 	created_at, active_at, expires_at, ended_at, review`
 
 func scanRequest(row scanner) (access.Request, error) { return scanRequestAnd(row) }
@@ -26,7 +26,7 @@ func scanRequestAnd(row scanner, more ...any) (access.Request, error) {
 	var overdue int
 	var created int64
 	var active, expires, ended sql.NullInt64
-	err := row.Scan(append([]any{&r.ID, &r.State, &r.Outcome, &r.Contract, &requester, &plan, &stages, &decisions, &r.Problem,
+	err := row.Scan(append([]any{&r.ID, &r.State, &r.Outcome, &r.Contract, &requester, &plan, &r.PlanEnvelope, &stages, &decisions, &r.Problem,
 		&overdue, &r.Extensions, &created, &active, &expires, &ended, &review}, more...)...)
 	if err != nil {
 		return r, err

@@ -148,16 +148,16 @@ func (l *Ledger) MarkStarted(ctx context.Context, id string) error {
 // Unstarted lists requests whose workflow is not known to exist, submitted
 // before a time, oldest first: a crash came between the ledger and Temporal.
 func (l *Ledger) Unstarted(ctx context.Context, before time.Time) ([]Submission, error) {
-	return collect(ctx, l.reader(), scanSubmission, `SELECT `+requestColumns+`, plan_envelope, input FROM requests
+	return collect(ctx, l.reader(), scanSubmission, `SELECT `+requestColumns+`, input FROM requests
 		WHERE workflow_started = 0 AND state = 'pending' AND created_at < ? ORDER BY created_at LIMIT 100`, micros(before))
 }
 
 func scanSubmission(row scanner) (s Submission, err error) {
-	var envelope, input string
-	if s.Request, err = scanRequestAnd(row, &envelope, &input); err != nil {
+	var input string
+	if s.Request, err = scanRequestAnd(row, &input); err != nil {
 		return s, err
 	}
-	s.PlanEnvelope = []byte(envelope)
+	s.PlanEnvelope = s.Request.PlanEnvelope
 	err = decodeJSON(input, &s.Input)
 	return s, err
 }

@@ -41,6 +41,7 @@ type Deps struct {
 	Ledger    *ledger.Ledger
 	Signer    *evidence.Signer
 	Sealer    *auth.Sealer     // seals sessions; nil: with a key of this process alone
+	Trusted   evidence.Keyring // public keys of servers, beside the Signer's own, whose statements are shown
 	Workers   evidence.Keyring // public keys of workers, whose credentials and scopes are passed on
 	Codec     *codec.Codec     // nil: what Temporal keeps is not encrypted
 	Passkeys  *passkey.File    // nil: none are known
@@ -113,9 +114,12 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 	s := &Server{config: c, log: d.Log, contracts: store, ledger: d.Ledger, registry: newRegistry()}
 	s.requests = newRequestMetrics(s.registry)
 	s.registry.MustRegister(feed.Metrics{Ledger: d.Ledger})
+	altered := prometheus.NewCounter(prometheus.CounterOpts{Name: "ramp_ledger_altered_total",
+		Help: "Requests that the ledger says otherwise than they were signed, as they were found."})
+	s.registry.MustRegister(altered)
 	s.feed = feed.New(d.Ledger, d.Log, feed.Options{})
-	work := app.Config{Contracts: store, Ledger: d.Ledger, Feed: s.feed, Signer: d.Signer, Workers: d.Workers, Gateway: t, Codec: d.Codec,
-		Log: d.Log, Operators: c.Operators, Auditors: c.Auditors, MaxOpen: c.MaxOpen}
+	work := app.Config{Contracts: store, Ledger: d.Ledger, Feed: s.feed, Signer: d.Signer, Trusted: d.Trusted, Workers: d.Workers, Gateway: t, Codec: d.Codec,
+		Altered: altered.Inc, Log: d.Log, Operators: c.Operators, Auditors: c.Auditors, MaxOpen: c.MaxOpen}
 	if d.Passkeys != nil {
 		work.Passkeys = d.Passkeys
 		if c.EnrolInPage {

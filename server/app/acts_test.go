@@ -77,7 +77,7 @@ func TestDecide(t *testing.T) {
 	})
 	t.Run("the same again, and its contrary", func(t *testing.T) {
 		r.Decisions = []access.Decision{{Verdict: access.Deny, Approver: bob.Person}}
-		f.ledger.requests[r.ID] = r
+		r = f.ledger.put(r)
 		before := f.gateway.messages()
 		_, err := f.Decide(t.Context(), bob, r.ID, DecisionInput{Verdict: access.Deny, PlanDigest: r.Plan.Digest})
 		require.NoError(t, err)
@@ -92,7 +92,7 @@ func TestDecide(t *testing.T) {
 		require.Equal(t, "already_decided", f.ledger.refusedWith())
 		require.Equal(t, before+2, f.gateway.messages())
 		r.Decisions[0].Verdict = access.Approve
-		f.ledger.requests[r.ID] = r
+		r = f.ledger.put(r)
 		_, err = f.Decide(t.Context(), bob, r.ID, approve(r))
 		require.NoError(t, err)
 		require.Equal(t, before+2, f.gateway.messages())
@@ -196,7 +196,7 @@ func TestCase58FalseStateBlocksNoStop(t *testing.T) {
 		r := f.request(s)
 		r.Decisions = []access.Decision{{Verdict: access.Deny, Approver: bob.Person}}
 		r.Plan.PendingUntil = f.now.Add(-time.Hour)
-		f.ledger.requests[r.ID] = r
+		r = f.ledger.put(r)
 		_, err := f.Decide(t.Context(), bob, r.ID, DecisionInput{Verdict: access.Deny, PlanDigest: r.Plan.Digest})
 		require.NoError(t, err, s)
 		require.Len(t, f.gateway.decisions, i+1, s)
@@ -213,8 +213,8 @@ func TestExtend(t *testing.T) {
 	old.Plan.StepUp = access.Duration(time.Hour)
 	gone := f.request(access.StateActive)
 	gone.Contract = "was-there"
-	for _, changed := range []access.Request{fixed, extended, old, gone} {
-		f.ledger.requests[changed.ID] = changed
+	for _, changed := range []*access.Request{&fixed, &extended, &old, &gone} {
+		*changed = f.ledger.put(*changed)
 	}
 	outOfTeam := person("alice")
 	for _, c := range []struct {
@@ -261,7 +261,7 @@ func TestPickUp(t *testing.T) {
 	require.NoError(t, err)
 	r, pending, several := f.request(access.StateActive), f.request(access.StatePending), f.request(access.StateActive)
 	several.Plan.Grants = append(several.Plan.Grants, several.Plan.Grants[0])
-	f.ledger.requests[several.ID] = several
+	several = f.ledger.put(several)
 	for _, c := range []struct {
 		name      string
 		by        access.Actor

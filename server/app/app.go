@@ -5,6 +5,7 @@
 package app
 
 import (
+	"context"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -24,6 +25,8 @@ type Config struct {
 	Ledger    Ledger
 	Feed      EventFeed // what event streams follow
 	Signer    *evidence.Signer
+	Trusted   evidence.Keyring // public keys of servers, beside the Signer's own, whose statements are shown
+	Altered   func()           // counts requests that the ledger says otherwise than was signed; may be nil
 	Workers   evidence.Keyring // public keys of workers; where there are none, credentials are passed on unverified
 	Gateway   Gateway
 	Log       logrus.FieldLogger
@@ -56,6 +59,7 @@ type Ledger interface {
 	auditLedger
 	evidenceLedger
 	accountLedger
+	DecisionStatements(ctx context.Context, requestIDs ...string) (map[string][][]byte, error)
 }
 
 // Gateway is all that the use cases need of Temporal.
@@ -100,6 +104,7 @@ func New(c Config) *App {
 		c.MaxOpen = 20
 	}
 	now := func() time.Time { return c.Now().UTC() }
+	c.Ledger = &signedLedger{Ledger: c.Ledger, keys: c.Trusted.With(c.Signer.Public()), log: c.Log, now: now, count: c.Altered}
 	roles := roles{operators: c.Operators, auditors: c.Auditors}
 	refused := refusals{events: c.Ledger, log: c.Log, now: now, counts: &refusalCounts{recent: map[refusal]*repeated{}}}
 	cat := &catalog{contracts: c.Contracts, now: now}

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"crypto/ed25519"
+	"encoding/json"
 	"io"
 	"slices"
 	"testing"
@@ -51,6 +52,7 @@ func (s contractSet) Current() *contracts.Set { return s.Set }
 // fakeLedger keeps what it is given in memory.
 type fakeLedger struct {
 	Ledger     // what a test does not expect panics
+	signer     *evidence.Signer
 	t          *testing.T
 	requests   map[string]access.Request
 	submitted  []ledger.Submission
@@ -74,6 +76,7 @@ func (l *fakeLedger) Submit(_ context.Context, s ledger.Submission) (bool, error
 	if _, known := l.requests[s.Request.ID]; known {
 		return false, nil
 	}
+	s.Request.PlanEnvelope = s.PlanEnvelope
 	l.requests[s.Request.ID] = s.Request
 	return true, nil
 }
@@ -109,6 +112,43 @@ func (l *fakeLedger) Requests(_ context.Context, f ledger.RequestFilter) ([]acce
 		out = append(out, l.requests[id])
 	}
 	return out, next, nil
+}
+
+// put writes a request as Ramp would: with its plan and its decisions signed, and what
+// they come to. It returns the request as it is then.
+func (l *fakeLedger) put(r access.Request) access.Request {
+	l.t.Helper()
+	r.Plan.RequestID, r.Plan.Requester, r.Plan.Contract, r.Plan.CreatedAt = r.ID, r.Requester, r.Contract, r.CreatedAt
+	e, digest, err := l.signer.SignPlan(r.Plan)
+	require.NoError(l.t, err)
+	r.Plan.Digest = digest
+	r.PlanEnvelope, err = json.Marshal(e)
+	require.NoError(l.t, err)
+	r.Decisions = slices.Clone(r.Decisions)
+	for i := range r.Decisions {
+		d := &r.Decisions[i]
+		d.RequestID, d.PlanDigest = r.ID, digest
+		if d.At.IsZero() {
+			d.At = r.CreatedAt
+		}
+	}
+	_, r.Stages = r.Plan.Rule.Tally(r.Plan, r.Plan.Digest, r.Decisions)
+	l.requests[r.ID] = r
+	return r
+}
+
+func (l *fakeLedger) DecisionStatements(_ context.Context, ids ...string) (map[string][][]byte, error) {
+	out := map[string][][]byte{}
+	for _, id := range ids {
+		for _, d := range l.requests[id].Decisions {
+			e, err := l.signer.SignDecision(d)
+			require.NoError(l.t, err)
+			b, err := json.Marshal(e)
+			require.NoError(l.t, err)
+			out[id] = append(out[id], b)
+		}
+	}
+	return out, nil
 }
 
 func (l *fakeLedger) MarkStarted(_ context.Context, id string) error {
@@ -242,7 +282,7 @@ func newFixture(t *testing.T, change ...func(*Config)) *fixture {
 	require.NoError(t, err)
 	log := logrus.New()
 	log.SetOutput(io.Discard)
-	f := &fixture{t: t, ledger: &fakeLedger{t: t, requests: map[string]access.Request{}, links: map[string]string{}}, keyring: evidence.NewKeyring(public), now: testTime}
+	f := &fixture{t: t, ledger: &fakeLedger{t: t, signer: evidence.NewSigner(key), requests: map[string]access.Request{}, links: map[string]string{}}, keyring: evidence.NewKeyring(public), now: testTime}
 	f.gateway = &fakeGateway{ledger: f.ledger}
 	c := Config{Contracts: contractSet{set}, Ledger: f.ledger, Signer: evidence.NewSigner(key), Gateway: f.gateway, Log: log,
 		Operators: []string{"operators"}, Auditors: []string{"auditors"}, Now: func() time.Time { return f.now }}

@@ -52,7 +52,7 @@ func TestListsArePagedBySight(t *testing.T) {
 		} else {
 			mine[r.ID] = true
 		}
-		f.ledger.requests[r.ID] = r
+		f.ledger.put(r)
 	}
 	for cursor, pages := "", 0; ; pages++ {
 		list, next, err := f.Requests(t.Context(), bob.Person, Query{ToDecide: true, Limit: 4, Cursor: cursor})

@@ -45,6 +45,7 @@ func (q *requests) Request(ctx context.Context, p access.Person, id string) (acc
 func (q *requests) RequestWithTimeline(ctx context.Context, p access.Person, id string) (access.Request, error) {
 	r, err := q.Request(ctx, p, id)
 	if err == nil {
+		r.SignedPlan = signedPlan(r)
 		r.Timeline, r.Refusals, err = q.ledger.Timeline(ctx, id)
 	}
 	return r, err

@@ -8,6 +8,7 @@ const (
 	tally      = "./access -run Tally"
 	may        = "./access -run Allows|Extend"
 	proof      = "./evidence"
+	seen       = "./server -run Case53"
 	once       = "./internal/strictjson"
 	book       = "./ledger"
 	book58     = "./ledger -run TestLedger/sqlite/Case58"
@@ -203,6 +204,11 @@ func mutants() []mutant {
 
 		// Targets.
 		{"objects that are not Ramp's are revoked", "integrations/guard.go", "func checkName(name string) error {\n\tif _, ok := access.RequestIDFromGrantName(name); !ok {", "func checkName(name string) error {\n\tif false {", []string{broker}},
+		{"people read the ledger's copy of a plan", "server/app/signed.go", "out.Plan, out.Requester, out.Contract, out.CreatedAt = plan, plan.Requester, plan.Contract, plan.CreatedAt", "_ = plan", []string{seen}},
+		{"a plan of another request is shown", "server/app/signed.go", "if err == nil && plan.RequestID != r.ID {", "if false {", []string{seen}},
+		{"people read decisions that nobody signed", "server/app/signed.go", "out.Decisions, unlike = sameDecisions(r.Decisions, signed)", "_, unlike = sameDecisions(r.Decisions, signed)", []string{seen}},
+		{"people read stages that no decision met", "server/app/signed.go", "if !approved[who] || seated[who] {", "if false {", []string{seen}},
+		{"an altered ledger raises no alarm", "server/app/signed.go", "\t\t\tl.raise(ctx, out[i])\n", "", []string{seen}},
 		{"payloads in clear are read where keys are configured", "codec/codec.go", "if !c.clear {", "if false {", []string{"./codec -run Case41"}},
 		{"failures in clear are read where keys are configured", "codec/failures.go", "f.Message, info.Type = clearFailure, string(access.CodeEvidence)", "_ = clearFailure", []string{"./codec -run Case52"}},
 		{"operators read a stranger's payload as Ramp's", "server/app/decode.go", "case err != nil && !encrypted:", "case !encrypted:\n\t\t\tout[i] = p\n\t\t\tcontinue\n\t\tcase err != nil && !encrypted:", []string{"./server -run OperatorsDecode"}},

@@ -77,11 +77,11 @@ func StartServer(ctx context.Context, c config.Config, temporal client.Client, o
 	if err != nil {
 		return nil, err
 	}
-	notary, err := c.Keys.Notary(signer)
+	trusted, err := c.Keys.ServerKeyring(signer)
 	if err != nil {
 		return nil, err
 	}
-	led.UseNotary(notary, warnOfRecords(logrus.StandardLogger()))
+	led.UseNotary(evidence.NewNotary(signer, trusted), warnOfRecords(logrus.StandardLogger()))
 	sealer, err := c.Keys.Sealer(ctx, signer)
 	if err != nil {
 		return nil, err
@@ -94,7 +94,7 @@ func StartServer(ctx context.Context, c config.Config, temporal client.Client, o
 	if err != nil {
 		return nil, err
 	}
-	s, err := server.New(c.Server, server.Deps{Temporal: temporal, Namespace: c.TemporalNamespace(), Ledger: led, Signer: signer, Sealer: sealer, Workers: workers, Codec: payloads, Passkeys: c.Keys.PasskeyFile(), Log: logrus.StandardLogger()})
+	s, err := server.New(c.Server, server.Deps{Temporal: temporal, Namespace: c.TemporalNamespace(), Ledger: led, Signer: signer, Sealer: sealer, Trusted: trusted, Workers: workers, Codec: payloads, Passkeys: c.Keys.PasskeyFile(), Log: logrus.StandardLogger()})
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,139 @@
+package server
+
+import (
+	"database/sql"
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/evidence"
+)
+
+// ledgerSQL writes to the ledger's database as somebody with all rights on it, and no
+// key.
+func (f *fixture) ledgerSQL(query string, args ...any) {
+	f.Helper()
+	raw, err := sql.Open("sqlite", filepath.Join(f.dir, "ledger.db"))
+	require.NoError(f, err)
+	defer raw.Close()
+	_, err = raw.Exec(query, args...)
+	require.NoError(f, err)
+}
+
+func (f *fixture) get(who, path string, into any) int {
+	f.Helper()
+	w := f.call(f.token(who), "GET", path, "", "")
+	if w.Code == http.StatusOK && into != nil {
+		require.NoError(f, json.Unmarshal(w.Body.Bytes(), into), "%s", w.Body)
+	}
+	return w.Code
+}
+
+func (f *fixture) page(who, path string) string {
+	f.Helper()
+	w := f.call(f.token(who), "GET", path, "", "")
+	require.Equal(f, http.StatusOK, w.Code, "%s: %s", path, w.Body)
+	return w.Body.String()
+}
+
+// TestCase53ShownIsSigned: whatever somebody writes into the ledger's columns, people
+// read what was signed, on pages and in lists, and it is an alarm.
+func TestCase53ShownIsSigned(t *testing.T) {
+	f := newFixture(t)
+	for name, c := range map[string]struct {
+		sql     string
+		altered string
+	}{
+		"a shorter plan":      {`UPDATE requests SET plan = json_set(plan, '$.duration', '5m') WHERE id = ?`, "duration"},
+		"a harmless scope":    {`UPDATE requests SET plan = json_set(plan, '$.grants[0].scope.summary', 'MARKED') WHERE id = ?`, "grants"},
+		"another reason":      {`UPDATE requests SET plan = json_set(plan, '$.reason', 'MARKED') WHERE id = ?`, "reason"},
+		"another principal":   {`UPDATE requests SET plan = json_set(plan, '$.principal', 'MARKED') WHERE id = ?`, "principal"},
+		"other approvers":     {`UPDATE requests SET plan = json_set(plan, '$.rule.stages[0].from[0]', 'MARKED') WHERE id = ?`, "rule"},
+		"another requester":   {`UPDATE requests SET requester = json_set(requester, '$.name', 'MARKED') WHERE id = ?`, "requester"},
+		"another contract":    {`UPDATE requests SET contract = 'MARKED' WHERE id = ?`, "contract"},
+		"a made-up approval":  {`UPDATE requests SET decisions = '[{"verdict":"approve","approver":{"id":"MARKED","kind":"human"},"at":"2026-01-01T00:00:00Z"}]' WHERE id = ?`, "decisions"},
+		"a stage that is met": {`UPDATE requests SET stages = json_set(stages, '$[0].met', json('true'), '$[0].approved', json('["MARKED"]')) WHERE id = ?`, "stages"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := f.request(access.StatePending)
+			f.ledgerSQL(c.sql, r.ID)
+			var got access.Request
+			require.Equal(t, http.StatusOK, f.get("bob", "/api/v1/requests/"+r.ID, &got))
+			require.Len(t, got.Altered, 1)
+			require.Contains(t, got.Altered[0], c.altered)
+			require.Equal(t, r.Plan.Digest, got.Plan.Digest)
+			require.Equal(t, r.Plan.Duration, got.Plan.Duration)
+			require.Empty(t, got.Decisions)
+			page := f.page("bob", "/requests/"+r.ID)
+			require.NotContains(t, page, "MARKED")
+			require.Contains(t, page, "The ledger was changed.")
+			require.Contains(t, page, `id="approve"`, "the signed plan can be decided")
+			for _, path := range []string{"/inbox", "/requests?show=all", "/api/v1/requests?toDecide=true", "/api/v1/requests"} {
+				list := f.page("bob", path)
+				require.NotContains(t, list, "MARKED", path)
+				require.Contains(t, list, r.ID, path)
+			}
+			n := 0
+			for _, e := range got.Timeline {
+				if e.Kind == access.EventRecordAltered {
+					n++
+				}
+			}
+			require.Equal(t, 1, n, "an alarm, once")
+			f.ledgerSQL(`DELETE FROM requests WHERE id = ?`, r.ID)
+		})
+	}
+}
+
+// TestCase53AnotherPlan: a request whose envelope is another's, or nobody's, is shown
+// to operators only, who can still revoke it; nobody approves it.
+func TestCase53AnotherPlan(t *testing.T) {
+	f := newFixture(t)
+	other := f.request(access.StateActive)
+	for name, envelope := range map[string]string{
+		"another request's": `(SELECT plan_envelope FROM requests WHERE id = '` + other.ID + `')`,
+		"nobody's":          `'{"payloadType":"application/vnd.ramp.plan+json","payload":"e30=","signatures":[]}'`,
+		"of two meanings":   `replace(plan_envelope, '{"payloadType"', '{"payload":"e30=","payloadType"')`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := f.request(access.StateActive)
+			f.ledgerSQL(`UPDATE requests SET plan = json_set(plan, '$.reason', 'MARKED'), plan_envelope = `+envelope+` WHERE id = ?`, r.ID)
+			for _, who := range []string{"alice", "bob", "carol"} {
+				require.Equal(t, http.StatusNotFound, f.get(who, "/api/v1/requests/"+r.ID, nil), who)
+				require.NotContains(t, f.call(f.token(who), "GET", "/api/v1/requests", "", "").Body.String(), r.ID, who)
+			}
+			var got access.Request
+			require.Equal(t, http.StatusOK, f.get("oscar", "/api/v1/requests/"+r.ID, &got))
+			require.Contains(t, got.Altered[0], "is not one that Ramp signed for this request")
+			require.Empty(t, got.Plan.Digest)
+			require.Empty(t, got.Plan.Reason)
+			require.Contains(t, f.page("oscar", "/requests/"+r.ID), "The ledger was changed.")
+			w := f.call(f.token("bob"), "POST", "/api/v1/requests/"+r.ID+"/decision", jsonType, `{"decision":"approve","planDigest":"`+r.Plan.Digest+`","comment":""}`)
+			require.Equal(t, http.StatusNotFound, w.Code)
+			before := f.temporal.messages.Load()
+			w = f.call(f.token("oscar"), "POST", "/api/v1/requests/"+r.ID+"/revoke", jsonType, `{"reason":"the ledger was changed"}`)
+			require.Equal(t, http.StatusOK, w.Code, "%s", w.Body)
+			require.Equal(t, before+1, f.temporal.messages.Load(), "a stop is let through")
+		})
+	}
+}
+
+// TestCase53SignedPlan: a client gets the bytes that were signed, and needs to believe
+// no digest.
+func TestCase53SignedPlan(t *testing.T) {
+	f := newFixture(t)
+	r := f.request(access.StatePending)
+	var got access.Request
+	require.Equal(t, http.StatusOK, f.get("bob", "/api/v1/requests/"+r.ID, &got))
+	payload, err := base64.StdEncoding.DecodeString(got.SignedPlan)
+	require.NoError(t, err)
+	require.Equal(t, r.Plan.Digest, evidence.DigestOf(payload))
+	require.True(t, strings.Contains(string(payload), r.Plan.Reason))
+	require.Empty(t, got.Altered)
+}
