@@ -12,14 +12,18 @@ const (
 
 // Decision is one person's verdict on one plan digest.
 type Decision struct {
-	RequestID  string    `json:"requestId"`
-	PlanDigest string    `json:"planDigest"`
-	Verdict    Verdict   `json:"decision"`
-	Approver   Person    `json:"approver"`      // groups as they were at decision time
-	Via        Via       `json:"via,omitempty"` // through what they decided
-	Comment    string    `json:"comment,omitempty"`
-	Confirmed  []string  `json:"confirmed,omitempty"` // the rule's statements that the approver confirmed
-	At         time.Time `json:"at"`                  // UTC
+	RequestID  string   `json:"requestId"`
+	PlanDigest string   `json:"planDigest"`
+	Verdict    Verdict  `json:"decision"`
+	Approver   Person   `json:"approver"`      // groups as they were at decision time
+	Via        Via      `json:"via,omitempty"` // through what they decided
+	Comment    string   `json:"comment,omitempty"`
+	Confirmed  []string `json:"confirmed,omitempty"` // the rule's statements that the approver confirmed
+	// UpTo and StartAt say yes to less than the plan: to a shorter length, a later
+	// start. See Plan.Narrowed.
+	UpTo    Duration   `json:"upTo,omitempty"`
+	StartAt *time.Time `json:"startAt,omitempty"` // UTC
+	At      time.Time  `json:"at"`                // UTC
 	// Passkey is the approver's own signature, where the rule wants one. Package
 	// passkey verifies it.
 	Passkey *Assertion `json:"passkey,omitempty"`

@@ -20,10 +20,11 @@ func (t *Targets) ExtendGrant(ctx context.Context, in api.ExtendGrantInput) erro
 }
 
 func (t *Targets) extendGrant(ctx context.Context, in api.ExtendGrantInput) error {
-	plan, err := t.Keyring.VerifyPlan(in.Plan)
+	proof, _, err := t.signedProof(ctx, in.Plan)
 	if err != nil {
 		return err
 	}
+	plan := proof.Plan // as it was approved: what was shortened is not extended
 	order, err := t.Keyring.VerifyExtension(in.Order)
 	if err != nil {
 		return err

@@ -33,18 +33,11 @@ func (t *Targets) VerifyGrant(ctx context.Context, g access.Grant) error {
 
 // verifyGrantWithPlan is VerifyGrant for a plan that is at hand.
 func (t *Targets) verifyGrantWithPlan(ctx context.Context, signed evidence.Envelope, g access.Grant) error {
-	plan, err := t.Keyring.VerifyPlan(signed)
+	proof, orders, err := t.signedProof(ctx, signed)
 	if err != nil {
 		return err
 	}
-	decisions, orders, err := t.signedStatements(ctx, plan.RequestID)
-	if err != nil {
-		return err
-	}
-	proof, err := t.Keyring.Authorize(signed, decisions)
-	if err != nil {
-		return err
-	}
+	plan := proof.Plan
 	planned, err := plan.Grant(g.Name, g.ExpiresAt)
 	if err != nil {
 		return err
@@ -61,6 +54,21 @@ func (t *Targets) verifyGrantWithPlan(ctx context.Context, signed evidence.Envel
 		return access.Errorf(access.CodeEvidence, "grant %s lasts until %s in the ledger, longer than was approved", g.Name, access.FormatTime(g.ExpiresAt))
 	}
 	return t.requirePasskeyApprovals(g.Target, proof)
+}
+
+// signedProof returns what a plan and the decisions that the ledger has of it prove,
+// with its orders to extend.
+func (t *Targets) signedProof(ctx context.Context, signed evidence.Envelope) (proof evidence.Authorized, orders []access.ExtensionOrder, err error) {
+	plan, err := t.Keyring.VerifyPlan(signed)
+	if err != nil {
+		return proof, nil, err
+	}
+	decisions, orders, err := t.signedStatements(ctx, plan.RequestID)
+	if err != nil {
+		return proof, nil, err
+	}
+	proof, err = t.Keyring.Authorize(signed, decisions)
+	return proof, orders, err
 }
 
 // signedStatements returns a request's decisions, not verified yet, and its orders

@@ -229,6 +229,8 @@ type Decision struct {
 	PlanDigest string         `json:"planDigest"`
 	Comment    string         `json:"comment"`
 	Confirmed  []string       `json:"confirmed,omitempty"` // of the rule's statements, word for word
+	UpTo       string         `json:"upTo,omitempty"`      // an approval for less than the plan's length
+	StartAt    *time.Time     `json:"startAt,omitempty"`   // an approval from later on
 }
 
 // Decide decides a request.

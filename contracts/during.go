@@ -155,6 +155,9 @@ func (*during) pendingAtMost(q *query) time.Duration {
 	return max(q.draft.PendingUntil.Sub(beginning(q)), 0)
 }
 
+// HasWindows reports whether access may be open at some times only.
+func (c *Contract) HasWindows() bool { return c.terms.during.calendar != nil }
+
 func (w *during) offer(o *Offer) {
 	if w.calendar != nil {
 		o.During = w.calendar.String()

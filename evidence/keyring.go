@@ -135,7 +135,7 @@ func (k Keyring) VerifyPickUp(e Envelope) (access.PickUpOrder, error) {
 
 // Authorized is what a plan and its decisions prove.
 type Authorized struct {
-	Plan        access.Plan
+	Plan        access.Plan // as it was approved: see access.Plan.Narrowed
 	Decisions   []access.Decision
 	Counted     []access.Decision // those that the rule counts, with the groups that their people still have
 	Stages      []access.StageStatus
@@ -186,6 +186,7 @@ func (a *Authorized) count(decisions []access.Decision) {
 	a.SatisfiedAt = time.Time{}
 	if a.Tally == access.TallySatisfied {
 		a.SatisfiedAt = satisfiedAt(a.Plan, decisions)
+		a.Plan = a.Plan.Narrowed(a.Decisions, a.SatisfiedAt)
 	}
 }
 

@@ -185,6 +185,34 @@ func TestPackOfStages(t *testing.T) {
 	}
 }
 
+// TestNarrowedInPacks: an opening for longer, or earlier, than an approver said yes to
+// proves nothing, and neither does an extension of what was shortened.
+func TestNarrowedInPacks(t *testing.T) {
+	bob := human("bob", "approvers")
+	opened := func(upTo time.Duration, from, length time.Duration, extend bool) Report {
+		s := newTale(t)
+		s.evaluate()
+		d := access.Decision{RequestID: s.plan.RequestID, PlanDigest: s.plan.Digest, Verdict: access.Approve, Approver: bob, At: at.Add(time.Minute), UpTo: access.Duration(upTo)}
+		if from > 0 {
+			start := at.Add(from)
+			d.StartAt = &start
+		}
+		s.keep(s.server.SignDecision(d))
+		s.event(access.EventDecisionRecorded, bob.ID, time.Minute, map[string]string{"decision": string(access.Approve)})
+		s.open(2*time.Minute, func(r *access.Receipt) { end := r.At.Add(length); r.ExpiresAt = &end })
+		if extend {
+			s.keep(s.server.SignExtension(access.ExtensionOrder{RequestID: s.plan.RequestID, PlanDigest: s.plan.Digest, Number: 1,
+				Adds: access.Duration(time.Minute), By: human("alice"), At: at.Add(3 * time.Minute)}))
+		}
+		s.close(20*time.Minute, access.ReadBack{})
+		return s.verify(s.pack())
+	}
+	require.True(t, opened(30*time.Minute, 0, 30*time.Minute, false).Proven())
+	require.False(t, opened(30*time.Minute, 0, time.Hour, false).Proven(), "for longer")
+	require.False(t, opened(30*time.Minute, 0, 30*time.Minute, true).Proven(), "extended")
+	require.False(t, opened(0, time.Hour, 30*time.Minute, false).Proven(), "earlier")
+}
+
 func TestPackOfALiar(t *testing.T) {
 	bob := human("bob", "approvers")
 	for name, tell := range map[string]struct {

@@ -24,7 +24,14 @@ func (v *verifier) checkApproval() (string, error) {
 	}
 	var who []string
 	for _, d := range v.decisions {
-		who = append(who, fmt.Sprintf("%s: %s at %s", d.Approver.ID, d.Verdict, access.FormatTime(d.At)))
+		said := fmt.Sprintf("%s: %s at %s", d.Approver.ID, d.Verdict, access.FormatTime(d.At))
+		if d.UpTo > 0 {
+			said += fmt.Sprintf(", for %s at the most", d.UpTo)
+		}
+		if d.StartAt != nil {
+			said += ", from " + access.FormatTime(*d.StartAt)
+		}
+		who = append(who, said)
 	}
 	if len(who) == 0 {
 		return "the contract approves by itself", nil
@@ -105,7 +112,8 @@ func (v *verifier) checkOpened() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	since = v.plan.EarliestStart(since)
+	plan := v.plan.Narrowed(v.decisions, since)
+	since = plan.EarliestStart(since)
 	for _, name := range slices.Sorted(maps.Keys(v.opened)) {
 		r := v.opened[name]
 		i := slices.IndexFunc(v.plan.Grants, func(g access.PlannedGrant) bool { return g.Name == name })
@@ -122,14 +130,14 @@ func (v *verifier) checkOpened() (string, error) {
 			return "", failf("grant %s is not what approvers were shown: %s", name, strings.Join(g.Scope.Differences(*r.Scope), "; "))
 		case r.At.Before(since.Add(-access.ClockSkew)):
 			return "", failf("grant %s was opened at %s, before it was approved at %s", name, access.FormatTime(r.At), access.FormatTime(since))
-		case r.ExpiresAt == nil || r.ExpiresAt.After(r.At.Add(v.plan.Duration.Std()+access.ClockSkew)):
-			return "", failf("grant %s was opened for longer than %s", name, v.plan.Duration)
+		case r.ExpiresAt == nil || r.ExpiresAt.After(r.At.Add(plan.Duration.Std()+access.ClockSkew)):
+			return "", failf("grant %s was opened for longer than %s", name, plan.Duration)
 		}
 	}
 	if len(v.opened) == 0 {
 		return "nothing was opened", nil
 	}
-	return fmt.Sprintf("%d of %d grants, after the approval at %s, for no longer than %s", len(v.opened), len(v.plan.Grants), access.FormatTime(since), v.plan.Duration), nil
+	return fmt.Sprintf("%d of %d grants, after the approval at %s, for no longer than %s", len(v.opened), len(v.plan.Grants), access.FormatTime(since), plan.Duration), nil
 }
 
 func sameEntitlement(a, b access.Entitlement) bool {
@@ -137,10 +145,15 @@ func sameEntitlement(a, b access.Entitlement) bool {
 }
 
 func (v *verifier) checkExtensions() (string, error) {
-	if err := v.plan.CheckExtensions(v.extensions); err != nil {
+	since, err := v.approval()
+	if err != nil {
+		return "", err
+	}
+	plan := v.plan.Narrowed(v.decisions, since)
+	if err := plan.CheckExtensions(v.extensions); err != nil {
 		return "", failf("an extension was not allowed: %w", err)
 	}
-	return fmt.Sprintf("orders to extend: %d; for %s in all", len(v.extensions), v.plan.ExtendedDuration(v.extensions)), nil
+	return fmt.Sprintf("orders to extend: %d; for %s in all", len(v.extensions), plan.ExtendedDuration(v.extensions)), nil
 }
 
 func (v *verifier) openGrants() []string {

@@ -60,6 +60,7 @@ func newRequest(rootCtx workflow.Context, in AccessRequestInput) (*request, erro
 	r.openCtx, r.stopOpening = workflow.WithCancel(ctx)
 	if in.State != nil {
 		r.restore(*in.State)
+		r.narrow()
 	}
 	workflow.SetCurrentDetails(r.ctx, r.details()) // a request that waits for decisions is shown, too
 	r.recordInOrder()

@@ -217,25 +217,33 @@ func (r *request) recount(ctx workflow.Context) {
 	}
 }
 
-// verify has the worker of this task verify decisions, before the task is over: a
-// local activity, whose input leaves no copy of the plan in the history and whose
-// result needs no task of its own. It is idempotent, so a task that is lost and done
-// again does no harm.
-func (r *request) verify(ctx workflow.Context, in api.VerifyDecisionsInput) (res api.VerifyDecisionsResult, err error) {
-	if r.first() {
-		return r.verifyByActivity(ctx, in)
+// narrow makes the plan the one that was approved: for the shortest length and from the
+// latest start of all approvals, as workers derive it from the same statements. What is
+// open already stays.
+func (r *request) narrow() {
+	if r.Tally != access.TallySatisfied || r.State.MayHaveAccess() {
+		return
 	}
-	err = workflow.ExecuteLocalActivity(verifyOptions(ctx), api.VerifyInTask, in).Get(ctx, &res)
-	if err == nil && res.Refused != nil {
-		err = api.ToTemporal(res.Refused.Err())
+	var decisions []access.Decision
+	latest := r.plan.CreatedAt
+	for _, e := range r.Decisions {
+		if d, err := evidence.ReadDecision(e); err == nil {
+			decisions = append(decisions, d)
+			if d.At.After(latest) {
+				latest = d.At
+			}
+		}
 	}
-	return res, err
+	r.plan = r.plan.Narrowed(decisions, latest)
 }
 
 // verifyDecisions has a worker verify all decisions and record the new one, if
 // there is one, and keeps what they amount to.
 func (r *request) verifyDecisions(ctx workflow.Context, decision *evidence.Envelope) (api.VerifyDecisionsResult, error) {
-	res, err := r.verify(ctx, api.VerifyDecisionsInput{Plan: r.input.SignedPlan, Decisions: r.Decisions, New: decision})
+	var res api.VerifyDecisionsResult
+	err := workflow.ExecuteActivity(verifyOptions(ctx), api.VerifyDecisions, api.VerifyDecisionsInput{
+		Plan: r.input.SignedPlan, Decisions: r.Decisions, New: decision,
+	}).Get(ctx, &res)
 	if err != nil {
 		return res, err
 	}
@@ -243,6 +251,7 @@ func (r *request) verifyDecisions(ctx workflow.Context, decision *evidence.Envel
 		r.accept(*decision, *res.Decision)
 	}
 	r.Tally, r.Stages = res.Tally, res.Stages
+	r.narrow()
 	if d := res.Decision; d != nil && res.Tally == access.TallyDenied && r.State.MayHaveAccess() {
 		r.requestEnd(EndRequest{Kind: EndRevoke, By: d.Approver.ID, Via: d.Via, Reason: d.Comment, At: d.At})
 	}

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -79,13 +80,19 @@ func (a *API) decide(c echo.Context) error {
 		PlanDigest string            `json:"planDigest"`
 		Comment    string            `json:"comment"`
 		Confirmed  []string          `json:"confirmed"`
+		UpTo       string            `json:"upTo"`
+		StartAt    *time.Time        `json:"startAt"`
 		Passkey    *access.Assertion `json:"passkey"`
 	}
 	if err := read(c, &body, false); err != nil {
 		return err
 	}
+	upTo, err := app.ParseUpTo(body.UpTo)
+	if err != nil {
+		return err
+	}
 	r, err := a.app.Decide(c.Request().Context(), actor(c), c.Param("id"),
-		app.DecisionInput{Verdict: body.Decision, PlanDigest: body.PlanDigest, Comment: body.Comment, Confirmed: body.Confirmed, Passkey: body.Passkey})
+		app.DecisionInput{Verdict: body.Decision, PlanDigest: body.PlanDigest, Comment: body.Comment, Confirmed: body.Confirmed, UpTo: upTo, StartAt: body.StartAt, Passkey: body.Passkey})
 	if err != nil {
 		return err
 	}

@@ -120,7 +120,7 @@ func New(c Config) *App {
 		submitter: &submitter{ledger: c.Ledger, starter: start, refused: refused, maxOpen: c.MaxOpen,
 			planner: &planner{catalog: cat, history: c.Ledger, scopes: c.Gateway, signer: c.Signer, principal: c.Principal, now: now}},
 		starter:       start,
-		decider:       &decider{requests: reader, gateway: c.Gateway, signer: c.Signer, passkeys: keys, refused: refused, now: now},
+		decider:       &decider{requests: reader, contracts: c.Contracts, gateway: c.Gateway, signer: c.Signer, passkeys: keys, refused: refused, now: now},
 		ender:         &ender{requests: reader, gateway: c.Gateway, refused: refused, now: now},
 		extender:      &extender{requests: reader, contracts: c.Contracts, history: c.Ledger, gateway: c.Gateway, signer: c.Signer, refused: refused, now: now},
 		reviewer:      &reviewer{requests: reader, ledger: c.Ledger, signer: c.Signer, refused: refused, now: now},

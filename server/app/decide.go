@@ -30,12 +30,13 @@ type decisionPasskeys interface {
 
 // decider takes people's decisions.
 type decider struct {
-	requests *requests
-	gateway  decisionGateway
-	signer   decisionSigner
-	passkeys decisionPasskeys
-	refused  refusals
-	now      clock
+	requests  *requests
+	contracts Contracts
+	gateway   decisionGateway
+	signer    decisionSigner
+	passkeys  decisionPasskeys
+	refused   refusals
+	now       clock
 }
 
 // DecisionInput is one person's verdict on one plan.
@@ -44,6 +45,8 @@ type DecisionInput struct {
 	PlanDigest string
 	Comment    string
 	Confirmed  []string          // of the rule's statements, word for word
+	UpTo       access.Duration   // an approval for less than the plan's length; 0: all of it
+	StartAt    *time.Time        // an approval from later on; nil: as planned
 	Passkey    *access.Assertion // where the plan requires one; else it is left out of the record
 }
 
@@ -67,7 +70,7 @@ func (d *decider) Decide(ctx context.Context, by access.Actor, id string, in Dec
 		return r, nil
 	}
 	dec := access.Decision{RequestID: id, PlanDigest: in.PlanDigest, Verdict: in.Verdict, Approver: by.Person, Via: by.Via,
-		Comment: in.Comment, Confirmed: in.Confirmed, At: d.now().Truncate(time.Microsecond)}
+		Comment: in.Comment, Confirmed: in.Confirmed, UpTo: in.UpTo, StartAt: in.StartAt, At: d.now().Truncate(time.Microsecond)}
 	if in.Verdict == access.Approve {
 		if dec, err = d.prove(r.Plan, dec, in.Passkey); err != nil {
 			return r, d.refused.record(ctx, by, id, access.ActDecide, err)
@@ -132,7 +135,14 @@ func (d *decider) check(p access.Person, r access.Request, in DecisionInput) err
 			return err
 		}
 	}
-	return r.Plan.Rule.CheckComment(access.Decision{Verdict: in.Verdict, Comment: in.Comment, Confirmed: in.Confirmed})
+	dec := access.Decision{Verdict: in.Verdict, Comment: in.Comment, Confirmed: in.Confirmed, UpTo: in.UpTo, StartAt: in.StartAt}
+	if err := r.Plan.CheckNarrowing(dec, d.now()); err != nil {
+		return err
+	}
+	if c, inForce := d.contracts.Current().Find(r.Contract); in.StartAt != nil && (!inForce || c.HasWindows()) {
+		return access.InvalidField("narrow_window", "startAt", "contract %s has windows, which a later start could lead out of: deny it, and say when to ask for", r.Contract)
+	}
+	return r.Plan.Rule.CheckComment(dec)
 }
 
 // checkState reports why a verdict comes too late, or contradicts an earlier one. A
@@ -168,6 +178,14 @@ func (d *decider) prove(plan access.Plan, dec access.Decision, signature *access
 		return dec, err
 	}
 	return dec, d.passkeys.verify(dec)
+}
+
+// ParseUpTo reads the length up to which somebody approves; empty is all of it.
+func ParseUpTo(text string) (access.Duration, error) {
+	if text == "" {
+		return 0, nil
+	}
+	return access.ParseDuration("upTo", text)
 }
 
 // asNotRunning turns the error of a workflow that was not found into one that says

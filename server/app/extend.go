@@ -76,7 +76,7 @@ func (e *extender) check(ctx context.Context, r access.Request, o access.Extensi
 	case r.State != access.StateActive || r.ExpiresAt == nil || r.ActiveAt == nil:
 		return access.Refuse(access.CodeConflict, "wrong_state", "the request is %s, not active", r.State)
 	}
-	if err := r.Plan.AllowsExtension(o, r.ExpiresAt.Sub(*r.ActiveAt)+o.Adds.Std()); err != nil {
+	if err := r.Narrowed().AllowsExtension(o, r.ExpiresAt.Sub(*r.ActiveAt)+o.Adds.Std()); err != nil {
 		return err
 	}
 	return e.checkEligible(ctx, o.By, r, o.At)

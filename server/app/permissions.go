@@ -13,6 +13,7 @@ type Permissions struct {
 // Permissions returns what p may do with a request that p sees.
 func (q *requests) Permissions(p access.Person, r access.Request) Permissions {
 	mine, live, operator := p.ID == r.Requester.ID, r.State == access.StateActive, q.roles.isOperator(p)
+	approved := r.Narrowed()
 	waited := q.now().Sub(r.Plan.CreatedAt)
 	return Permissions{
 		Decide:  r.State == access.StatePending && mayDecide(p, r, waited) && r.Plan.Rule.CheckAsked(p, waited, r.Stages) == nil && !hasDecided(p, r) && q.now().Before(r.Plan.PendingUntil),
@@ -20,7 +21,7 @@ func (q *requests) Permissions(p access.Person, r access.Request) Permissions {
 		Release: mine && live,
 		Revoke:  !mine && (r.State == access.StateGranting || live) && (operator || mayDecide(p, r, waited) || r.Plan.MayReview(p) == nil),
 		Review:  r.ReviewDue() && r.Plan.MayReview(p) == nil,
-		Extend:  mine && live && r.Plan.Extend != nil && r.Extensions < r.Plan.Extend.Times,
+		Extend:  mine && live && approved.Extend != nil && r.Extensions < approved.Extend.Times,
 		PickUp:  mine && live,
 		Operate: operator,
 	}

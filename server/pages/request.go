@@ -51,10 +51,14 @@ func requestPath(id string) string { return "/requests/" + id }
 
 func (p *Pages) decide(c echo.Context) error {
 	signed, err := assertion(c)
+	var less app.DecisionInput
+	if err == nil {
+		less, err = narrowing(c)
+	}
 	if err == nil {
 		form, _ := c.FormParams() // what cannot be read confirms nothing
 		_, err = p.app.Decide(c.Request().Context(), auth.Actor(c), c.Param("id"), app.DecisionInput{Verdict: access.Verdict(c.FormValue("decision")),
-			PlanDigest: c.FormValue("planDigest"), Comment: c.FormValue("comment"), Confirmed: form["confirmed"], Passkey: signed})
+			PlanDigest: c.FormValue("planDigest"), Comment: c.FormValue("comment"), Confirmed: form["confirmed"], UpTo: less.UpTo, StartAt: less.StartAt, Passkey: signed})
 	}
 	return p.done(c, err)
 }
@@ -63,6 +67,32 @@ func (p *Pages) review(c echo.Context) error {
 	_, err := p.app.Review(c.Request().Context(), auth.Actor(c), c.Param("id"), app.ReviewInput{
 		PlanDigest: c.FormValue("planDigest"), Justified: c.FormValue("justified") == "true", Comment: c.FormValue("review")})
 	return p.done(c, err)
+}
+
+// narrowing reads the shorter length and the later start of an approval.
+func narrowing(c echo.Context) (in app.DecisionInput, err error) {
+	if access.Verdict(c.FormValue("decision")) != access.Approve {
+		return in, nil // what was typed for an approval is not meant
+	}
+	if in.UpTo, err = app.ParseUpTo(spaceless(c.FormValue("upTo"))); err != nil {
+		return in, err
+	}
+	if text := c.FormValue("startAt"); text != "" {
+		at, err := parseStart(text)
+		in.StartAt = &at
+		return in, err
+	}
+	return in, nil
+}
+
+// parseStart reads a time as a browser's field sends it, which the page says is UTC.
+func parseStart(text string) (time.Time, error) {
+	for _, layout := range []string{"2006-01-02T15:04", "2006-01-02T15:04:05", time.RFC3339} {
+		if at, err := time.Parse(layout, text); err == nil {
+			return at.UTC(), nil
+		}
+	}
+	return time.Time{}, access.InvalidField("time_malformed", "startAt", "a time is written like 2026-01-31T14:00, in UTC")
 }
 
 func (p *Pages) extend(c echo.Context) error {
@@ -121,7 +151,7 @@ func (p *Pages) done(c echo.Context, err error) error {
 	}
 	content := p.requestContent(c, r)
 	content.Refused, content.Typed = pr.Detail, map[string]string{}
-	for _, field := range []string{"comment", "reason", "review", "for"} {
+	for _, field := range []string{"comment", "reason", "review", "for", "upTo", "startAt"} {
 		content.Typed[field] = c.FormValue(field)
 	}
 	return p.renderAs(c, pr.Status, "request", content, requestPath(r.ID))

@@ -3,6 +3,7 @@ package people
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -14,6 +15,7 @@ import (
 func decideCommand(name, short string, v access.Verdict) *cobra.Command {
 	var comment, digest string
 	var confirmed []string
+	var upTo, startAt string
 	c := &cobra.Command{
 		Use: name, Short: short,
 		Long: "Decides the request's plan as it is now. With --digest the decision counts only if that is still the plan you\n" +
@@ -23,6 +25,8 @@ func decideCommand(name, short string, v access.Verdict) *cobra.Command {
 	c.Flags().StringVar(&comment, "comment", "", "for the requester and the record")
 	if v == access.Approve {
 		c.Flags().StringArrayVar(&confirmed, "confirm", nil, "a statement that this request's approvers confirm, word for word; once for each")
+		c.Flags().StringVar(&upTo, "up-to", "", "approve for less than was asked for, such as 30m")
+		c.Flags().StringVar(&startAt, "start", "", "approve from later on, such as 2026-01-31T14:00:00Z")
 	}
 	c.Flags().StringVar(&digest, "digest", "", "decide only if the plan still has this digest")
 	return requestAction{
@@ -39,7 +43,15 @@ func decideCommand(name, short string, v access.Verdict) *cobra.Command {
 					digest = r.Plan.Digest
 				}
 			}
-			return c.Decide(ctx, id, client.Decision{Verdict: v, PlanDigest: digest, Comment: comment, Confirmed: confirmed})
+			d := client.Decision{Verdict: v, PlanDigest: digest, Comment: comment, Confirmed: confirmed, UpTo: upTo}
+			if startAt != "" {
+				at, err := time.Parse(time.RFC3339, startAt)
+				if err != nil {
+					return access.Request{}, access.Errorf(access.CodeInvalid, "--start is a time like 2026-01-31T14:00:00Z")
+				}
+				d.StartAt = &at
+			}
+			return c.Decide(ctx, id, d)
 		},
 		said: func(r access.Request) string {
 			for _, s := range r.Stages {

@@ -65,6 +65,18 @@ func glass(r access.Request) [][]string {
 	return [][]string{{"BREAK GLASS", "nobody approved this"}, {"Review", output.Clean(r.Review.By.ID) + ": " + said + ": " + output.Clean(r.Review.Comment)}}
 }
 
+// narrowed returns what approvers gave less than was asked for.
+func narrowed(r access.Request) (rows [][]string) {
+	now := r.Narrowed()
+	if now.Duration < r.Plan.Duration {
+		rows = append(rows, []string{"Approved for", now.Duration.String() + " at the most, and no extension"})
+	}
+	if len(r.NarrowedBy()) > 0 && now.StartAt != nil {
+		rows = append(rows, []string{"Approved from", output.Time(*now.StartAt)})
+	}
+	return rows
+}
+
 // approversOf returns a stage in one word: 2×dba, or 2×dba|1×leads.
 func approversOf(s access.Stage) string {
 	var ways []string
@@ -151,6 +163,7 @@ func requestDetail(r access.Request) func(io.Writer) {
 		}
 		rows = append(rows, []string{"Duration", r.Plan.Duration.String()})
 		rows = append(rows, glass(r)...)
+		rows = append(rows, narrowed(r)...)
 		for _, g := range r.Plan.Grants {
 			rows = append(rows, []string{"Grant", g.Target + ": " + output.Clean(g.Scope.Summary)})
 		}
