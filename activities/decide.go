@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"strings"
 
+	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/temporal"
+
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/activities/api"
 	"ramp.dev/ramp/evidence"
@@ -22,6 +25,23 @@ func (c *Control) VerifyDecisions(ctx context.Context, in api.VerifyDecisionsInp
 	}
 	failpoint.Here(failpoint.DecisionRecorded)
 	return res, nil
+}
+
+// VerifyInTask is VerifyDecisions as a local activity. A refusal is a part of its result,
+// and an error has no text of its own: the SDK writes the failure of a local activity
+// into the history in clear, whatever else is encrypted (docs/threats.md, case 41).
+func (c *Control) VerifyInTask(ctx context.Context, in api.VerifyDecisionsInput) (api.VerifyDecisionsResult, error) {
+	res, err := c.verifyDecisions(ctx, in)
+	if err == nil {
+		failpoint.Here(failpoint.DecisionRecorded)
+		return res, nil
+	}
+	recordRefusal(ctx, c.Ledger, in.Plan, access.EventDecisionRefused, access.ActDecide, err)
+	if refused := api.RefusalOf(err); refused != nil {
+		return api.VerifyDecisionsResult{Refused: refused}, nil
+	}
+	activity.GetLogger(ctx).Warn("decisions could not be verified; it is tried again", "error", err)
+	return api.VerifyDecisionsResult{}, temporal.NewApplicationError("the decisions could not be verified", string(access.CodeUnavailable))
 }
 
 func (c *Control) verifyDecisions(ctx context.Context, in api.VerifyDecisionsInput) (api.VerifyDecisionsResult, error) {

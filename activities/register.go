@@ -19,7 +19,7 @@ func register(r Registry, byName map[string]any) {
 
 // Register registers what runs on the control queue.
 func (c *Control) Register(r Registry) {
-	register(r, map[string]any{api.VerifyDecisions: c.VerifyDecisions, api.RecordTransition: c.RecordTransition})
+	register(r, map[string]any{api.VerifyDecisions: c.VerifyDecisions, api.VerifyInTask: c.VerifyInTask, api.RecordTransition: c.RecordTransition})
 }
 
 // Register registers what runs on the queue of each target.

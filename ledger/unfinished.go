@@ -14,6 +14,7 @@ type Unfinished struct {
 	ID        string
 	State     access.State
 	Started   bool       // its workflow is known to have existed
+	Decided   bool       // a decision is recorded
 	ExpiresAt *time.Time // of its access, once there was any
 	Grants    int        // grants it has in the ledger
 	NotClosed int        // those of them that are not closed
@@ -22,17 +23,17 @@ type Unfinished struct {
 // Unfinished lists the requests that are not over, oldest first.
 func (l *Ledger) Unfinished(ctx context.Context) ([]Unfinished, error) {
 	states, args := unfinishedStates()
-	return collect(ctx, l.reader(), scanUnfinished, `SELECT id, state, workflow_started, expires_at,
+	return collect(ctx, l.reader(), scanUnfinished, `SELECT id, state, workflow_started, CASE WHEN decisions = '[]' THEN 0 ELSE 1 END, expires_at,
 		(SELECT count(*) FROM grants WHERE request_id = requests.id),
 		(SELECT count(*) FROM grants WHERE request_id = requests.id AND status <> 'closed')
 		FROM requests WHERE state IN `+states+` ORDER BY created_at, id`, args...)
 }
 
 func scanUnfinished(row scanner) (u Unfinished, err error) {
-	var started int
+	var started, decided int
 	var expires sql.NullInt64
-	err = row.Scan(&u.ID, &u.State, &started, &expires, &u.Grants, &u.NotClosed)
-	u.Started, u.ExpiresAt = started != 0, timePtr(expires)
+	err = row.Scan(&u.ID, &u.State, &started, &decided, &expires, &u.Grants, &u.NotClosed)
+	u.Started, u.Decided, u.ExpiresAt = started != 0, decided != 0, timePtr(expires)
 	return u, err
 }
 

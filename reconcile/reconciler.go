@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/sirupsen/logrus"
+	"golang.org/x/sync/errgroup"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations"
@@ -60,11 +61,14 @@ type Reconciler struct {
 	// its error is CodeEvidence if it was not. nil skips the verification.
 	VerifyGrant func(context.Context, access.Grant) error
 	Runs        Runs // nil: there is no Temporal to ask
-	Alarms      Alarms
-	Log         logrus.FieldLogger
-	Now         func() time.Time // nil: the real clock
-	DryRun      bool             // finds, and changes nothing
-	RevokeLive  bool             // revokes live access, too
+	// Redeliver sends a request's recorded decisions to its workflow again, which takes
+	// those that it does not have; nil sends none.
+	Redeliver  func(ctx context.Context, requestID string) error
+	Alarms     Alarms
+	Log        logrus.FieldLogger
+	Now        func() time.Time // nil: the real clock
+	DryRun     bool             // finds, and changes nothing
+	RevokeLive bool             // revokes live access, too
 }
 
 // Report is the result of one look at a target, or at the requests.
@@ -138,7 +142,30 @@ func (r *Reconciler) ReconcileRequests(ctx context.Context) (Report, error) {
 			return Report{}, err
 		}
 	}
+	r.redeliver(ctx, all)
 	return Report{Findings: r.remedy(ctx, runs, StuckRequests(r.now(), concludeAfter, all, runs))}, nil
+}
+
+// redeliver sends recorded decisions to the workflows of requests that are undecided,
+// or not opened yet. A decision is recorded before its workflow has taken it for good:
+// where Temporal or the worker dies in between, only the ledger has it.
+func (r *Reconciler) redeliver(ctx context.Context, all []ledger.Unfinished) {
+	if r.Redeliver == nil || r.DryRun {
+		return
+	}
+	var group errgroup.Group
+	group.SetLimit(concurrency)
+	for _, u := range all {
+		if u.Decided && (u.State == access.StatePending || u.State == access.StateApproved) {
+			group.Go(func() error {
+				if err := r.Redeliver(ctx, u.ID); err != nil {
+					r.log().WithError(err).WithField("request", u.ID).Warn("recorded decisions could not be sent to their workflow again")
+				}
+				return nil
+			})
+		}
+	}
+	_ = group.Wait() // none fails
 }
 
 // concludeAfter is how long after its end a request whose grants are all closed

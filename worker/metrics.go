@@ -83,6 +83,9 @@ type waits struct {
 // ExecuteActivity implements interceptor.ActivityInboundInterceptor.
 func (w *waits) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
 	info := activity.GetInfo(ctx)
+	if info.IsLocalActivity { // it waited in no queue
+		return w.Next.ExecuteActivity(ctx, in)
+	}
 	w.m.waited.WithLabelValues(info.TaskQueue, info.ActivityType.Name).
 		Observe(info.StartedTime.Sub(info.ScheduledTime).Seconds())
 	return w.Next.ExecuteActivity(ctx, in)

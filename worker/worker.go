@@ -90,6 +90,7 @@ func (w *Worker) serve(ctx context.Context, c Config, d Deps) (err error) {
 	if c.Control {
 		events := feed.New(d.Ledger, d.Log, feed.Options{})
 		w.background.Go(func() { events.Run(background) })
+		reconciler.With.Redeliver = redeliverDecisions(d.Temporal, d.Ledger)
 		directory := directorysync.New(d.Ledger, directoryRuns{d.Temporal}, d.Log)
 		all.add(controlJobs(&reconciler, every, events, directory))
 		w.background.Go(func() { directory.Watch(background) })

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/temporal"
 
 	"ramp.dev/ramp/access"
@@ -107,7 +108,10 @@ func TestAccessEndsWhateverBreaks(t *testing.T) {
 		}
 		tries := 0
 		s.onClose = func(api.CloseGrantInput) error {
-			if tries++; tries < 6 {
+			switch tries++; {
+			case tries == 1: // the first try is not taken up in time
+				return temporal.NewTimeoutError(enumspb.TIMEOUT_TYPE_SCHEDULE_TO_START, nil)
+			case tries < 6:
 				return errors.New("not now")
 			}
 			return nil

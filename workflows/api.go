@@ -1,6 +1,8 @@
 package workflows
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -68,13 +70,14 @@ type AccessRequestInput struct {
 	Plan       access.Plan       `json:"plan"`       // for people who read it in the Temporal UI
 	SignedPlan evidence.Envelope `json:"signedPlan"` // the same plan, as it was signed
 	State      *RequestState     `json:"state,omitempty"`
+	Shape      int               `json:"shape,omitempty"` // of the commands; see currentShape
 }
 
 // NewAccessRequestInput returns the input that starts a request. It does not verify
 // the signature. Errors are CodeEvidence.
 func NewAccessRequestInput(signedPlan evidence.Envelope) (AccessRequestInput, error) {
 	plan, err := evidence.ReadPlan(signedPlan)
-	return AccessRequestInput{Plan: plan, SignedPlan: signedPlan}, err
+	return AccessRequestInput{Plan: plan, SignedPlan: signedPlan, Shape: currentShape}, err
 }
 
 // AccessRequestResult is how the request ended.
@@ -87,6 +90,13 @@ type AccessRequestResult struct {
 // to extend or an order for a credential.
 type SignedStatement struct {
 	Envelope evidence.Envelope `json:"envelope"`
+}
+
+// UpdateID returns the id of the update that carries a statement: within one run,
+// Temporal takes the same statement once, whoever sends it again.
+func UpdateID(signed evidence.Envelope) string {
+	sum := sha256.Sum256([]byte(signed.Payload))
+	return hex.EncodeToString(sum[:16])
 }
 
 // DecideResult is what the decisions amount to.

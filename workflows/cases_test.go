@@ -62,31 +62,32 @@ func TestCase12ApproveAndDenyAtOneInstant(t *testing.T) {
 // waiting for the lock.
 func TestCase12TakenBack(t *testing.T) {
 	s := newStory(t)
-	s.verifiesIn(5*time.Second, access.TallyDenied, access.TallyUndecided)
+	s.verifiesIn(300*time.Millisecond, access.TallyDenied, access.TallyUndecided)
 	for n, by := range []string{"bob", "bob again"} { // by signals, which are taken one after the other with no pause
-		s.at(time.Minute+time.Duration(n)*time.Second, func() {
+		s.at(time.Minute+time.Duration(n)*50*time.Millisecond, func() {
 			s.env.SignalWorkflow(workflows.SignalDecision, workflows.SignedStatement{Envelope: unsigned(access.Decision{RequestID: requestID, Comment: by})})
 		})
 	}
 	require.Equal(t, access.StateDenied, s.run().State)
 }
 
-// verifiesIn has each verification take so long, and return these tallies in turn.
+// verifiesIn has each verification take so long, and return these tallies in turn. While
+// it runs, time in the test environment passes as it does outside.
 func (s *story) verifiesIn(d time.Duration, tallies ...access.Tally) {
-	s.env.RegisterActivityWithOptions(func(ctx context.Context, _ api.VerifyDecisionsInput) (api.VerifyDecisionsResult, error) {
-		token, answer := activity.GetInfo(ctx).TaskToken, api.VerifyDecisionsResult{Tally: tallies[0]}
+	s.env.RegisterActivityWithOptions(func(context.Context, api.VerifyDecisionsInput) (api.VerifyDecisionsResult, error) {
+		time.Sleep(d)
+		answer := api.VerifyDecisionsResult{Tally: tallies[0]}
 		tallies = tallies[1:]
-		s.env.RegisterDelayedCallback(func() { _ = s.env.CompleteActivity(token, answer, nil) }, d)
-		return api.VerifyDecisionsResult{}, activity.ErrResultPending
-	}, activity.RegisterOptions{Name: api.VerifyDecisions, DisableAlreadyRegisteredCheck: true})
+		return answer, nil
+	}, activity.RegisterOptions{Name: api.VerifyInTask, DisableAlreadyRegisteredCheck: true})
 }
 
 // TestCase13VerifiedAcrossTheDeadline: a decision that was made in time counts,
 // although the worker that verifies it is slow; one that comes later does not.
 func TestCase13VerifiedAcrossTheDeadline(t *testing.T) {
 	s := newStory(t, func(p *access.Plan) { p.PendingUntil = start.Add(time.Minute) })
-	s.verifiesIn(5*time.Second, access.TallySatisfied)
-	s.decide(58 * time.Second)
+	s.verifiesIn(500*time.Millisecond, access.TallySatisfied)
+	s.decide(time.Minute - 100*time.Millisecond)
 	require.Equal(t, access.StateEnded, s.run().State)
 
 	late := newStory(t, func(p *access.Plan) { p.PendingUntil = start.Add(time.Minute) })

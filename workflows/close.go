@@ -44,7 +44,8 @@ func (r *request) beginEnding() {
 // closing is the closing of a request's grants within one run.
 type closing struct {
 	*request
-	open   int // grants that are not read back as gone
+	open   int  // grants that are not read back as gone
+	late   bool // one of them was not closed at the first try
 	ending access.Transition
 	ended  access.Transition
 }
@@ -62,18 +63,35 @@ func (r *request) closeGrants() *closing {
 		if r.hasOneGrant() {
 			in.Ended = &c.ended
 		}
-		f := workflow.ExecuteActivity(closeOptions(r.ctx, g.Target, "close "+g.Scope.Summary), api.CloseGrant, in)
-		workflow.Go(r.ctx, func(ctx workflow.Context) {
-			if err := f.Get(ctx, nil); err != nil {
-				// Unreachable while closing has no permanent error. If it happened,
-				// the request would stay ending, which is the truth.
-				workflow.GetLogger(ctx).Error("closing stopped", "grant", g.Name, "error", err)
-				return
-			}
-			c.open--
-		})
+		c.closeGrant(g, in)
 	}
 	return c
+}
+
+// closeGrant starts to close one grant. What cannot be closed at the first try is
+// tried for ever.
+func (c *closing) closeGrant(g access.PlannedGrant, in api.CloseGrantInput) {
+	always := closeOptions(c.ctx, g.Target, "close "+g.Scope.Summary)
+	try := always
+	if !c.first() {
+		left := c.EndingBound - workflow.Now(c.ctx).Sub(c.EndingAt)
+		try = atFirst(always, min(showEndingAfter, c.EndingBound), max(left, time.Second))
+	}
+	f := workflow.ExecuteActivity(try, api.CloseGrant, in)
+	workflow.Go(c.ctx, func(ctx workflow.Context) {
+		err := f.Get(ctx, nil)
+		if err != nil && !c.first() {
+			c.late = true
+			err = workflow.ExecuteActivity(always, api.CloseGrant, in).Get(ctx, nil)
+		}
+		if err != nil {
+			// Unreachable while closing has no permanent error. If it happened,
+			// the request would stay ending, which is the truth.
+			workflow.GetLogger(ctx).Error("closing stopped", "grant", g.Name, "error", err)
+			return
+		}
+		c.open--
+	})
 }
 
 func (r *request) endingTransition() access.Transition {
@@ -97,14 +115,18 @@ func (c *closing) finished() bool { return c.open == 0 }
 // interrupted reports whether there is nothing more for this run to wait for.
 func (c *closing) interrupted() bool { return c.finished() || c.shouldContinueAsNew() }
 
-// showEndingAfter is how long closing may take before the request is published and
-// recorded as ending. Most are closed much sooner; a flood of endings should not be
+// showEndingAfter is how long a closing may wait for a worker before the request is
+// published and recorded as ending. Most are closed much sooner; a flood of endings should not be
 // made a larger flood.
 const showEndingAfter = 5 * time.Second
 
-// closedSoon waits a moment for the closing.
+// closedSoon waits for the closing, for as long as it is at its first try.
 func (c *closing) closedSoon() bool {
-	return c.awaitFor(min(showEndingAfter, c.EndingBound), "recorded as ending if not closed by then", c.interrupted)
+	if c.first() {
+		return c.closedSoonByTimer()
+	}
+	_ = workflow.Await(c.ctx, func() bool { return c.late || c.interrupted() })
+	return !c.late
 }
 
 // closedLate waits for a closing that takes longer, and makes it visible: as

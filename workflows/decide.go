@@ -217,6 +217,21 @@ func (r *request) recount(ctx workflow.Context) {
 	}
 }
 
+// verify has the worker of this task verify decisions, before the task is over: a
+// local activity, whose input leaves no copy of the plan in the history and whose
+// result needs no task of its own. It is idempotent, so a task that is lost and done
+// again does no harm.
+func (r *request) verify(ctx workflow.Context, in api.VerifyDecisionsInput) (res api.VerifyDecisionsResult, err error) {
+	if r.first() {
+		return r.verifyByActivity(ctx, in)
+	}
+	err = workflow.ExecuteLocalActivity(verifyOptions(ctx), api.VerifyInTask, in).Get(ctx, &res)
+	if err == nil && res.Refused != nil {
+		err = api.ToTemporal(res.Refused.Err())
+	}
+	return res, err
+}
+
 // narrow makes the plan the one that was approved: for the shortest length and from the
 // latest start of all approvals, as workers derive it from the same statements. What is
 // open already stays.
@@ -240,10 +255,7 @@ func (r *request) narrow() {
 // verifyDecisions has a worker verify all decisions and record the new one, if
 // there is one, and keeps what they amount to.
 func (r *request) verifyDecisions(ctx workflow.Context, decision *evidence.Envelope) (api.VerifyDecisionsResult, error) {
-	var res api.VerifyDecisionsResult
-	err := workflow.ExecuteActivity(verifyOptions(ctx), api.VerifyDecisions, api.VerifyDecisionsInput{
-		Plan: r.input.SignedPlan, Decisions: r.Decisions, New: decision,
-	}).Get(ctx, &res)
+	res, err := r.verify(ctx, api.VerifyDecisionsInput{Plan: r.input.SignedPlan, Decisions: r.Decisions, New: decision})
 	if err != nil {
 		return res, err
 	}

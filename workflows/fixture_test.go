@@ -74,14 +74,16 @@ func newStory(t *testing.T, change ...func(*access.Plan)) *story {
 	s.env.SetStartWorkflowOptions(clientOptions())
 	s.env.RegisterWorkflow(workflows.AccessRequest)
 	named := func(name string, f any) { s.env.RegisterActivityWithOptions(f, activity.RegisterOptions{Name: name}) }
-	named(api.VerifyDecisions, func(in api.VerifyDecisionsInput) (api.VerifyDecisionsResult, error) {
+	verify := func(in api.VerifyDecisionsInput) (api.VerifyDecisionsResult, error) {
 		s.calls = append(s.calls, "verify")
 		next := s.tallies[0]
 		if len(s.tallies) > 1 {
 			s.tallies = s.tallies[1:]
 		}
 		return api.VerifyDecisionsResult{Tally: next, Decision: &access.Decision{Approver: access.Person{ID: "bob"}}}, nil
-	})
+	}
+	named(api.VerifyDecisions, verify)
+	named(api.VerifyInTask, verify)
 	named(api.RecordTransition, func(in access.Transition) error {
 		if s.onRecord != nil {
 			if err := s.onRecord(in); err != nil {

@@ -28,7 +28,7 @@ func (s *story) verifies() (decisions *int) {
 		for _, e := range all {
 			d, err := evidence.ReadDecision(e)
 			if err != nil || d.Approver.ID == "nobody" {
-				return res, api.ToTemporal(access.Errorf(access.CodeEvidence, "not signed"))
+				return api.VerifyDecisionsResult{Refused: api.RefusalOf(access.Errorf(access.CodeEvidence, "not signed"))}, nil
 			}
 			if res.Decision = &d; d.Verdict == access.Deny {
 				res.Tally = access.TallyDenied
@@ -37,7 +37,7 @@ func (s *story) verifies() (decisions *int) {
 			}
 		}
 		return res, nil
-	}, activity.RegisterOptions{Name: api.VerifyDecisions, DisableAlreadyRegisteredCheck: true})
+	}, activity.RegisterOptions{Name: api.VerifyInTask, DisableAlreadyRegisteredCheck: true})
 	return decisions
 }
 

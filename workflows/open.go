@@ -83,8 +83,19 @@ func (r *request) stayOpen() access.State {
 }
 
 // awaitFor waits for a condition, at most for a time, and reports whether it holds.
-// summary names the timer in the Temporal UI.
+// summary names the timer in the Temporal UI. Where the condition comes first, the
+// timer is cancelled: left running, it would wake the workflow for nothing. One that
+// is made and cancelled within a task leaves no event.
 func (r *request) awaitFor(d time.Duration, summary string, condition func() bool) bool {
-	ok, _ := workflow.AwaitWithOptions(r.ctx, workflow.AwaitOptions{Timeout: d, TimerOptions: workflow.TimerOptions{Summary: summary}}, condition)
-	return ok
+	if r.first() {
+		return r.awaitAndLeaveTimer(d, summary, condition)
+	}
+	if condition() || d <= 0 {
+		return condition()
+	}
+	ctx, cancel := workflow.WithCancel(r.ctx)
+	defer cancel()
+	timer := workflow.NewTimerWithOptions(ctx, d, workflow.TimerOptions{Summary: summary})
+	_ = workflow.Await(r.ctx, func() bool { return condition() || timer.IsReady() })
+	return condition()
 }

@@ -18,8 +18,7 @@ const forever = math.MaxInt32
 
 // verifyOptions are for verifying decisions: short, since the approver waits.
 func verifyOptions(ctx workflow.Context) workflow.Context {
-	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue:              ControlQueue,
+	return workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{
 		StartToCloseTimeout:    5 * time.Second,
 		ScheduleToCloseTimeout: time.Minute,
 		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: 200 * time.Millisecond, MaximumInterval: 5 * time.Second},
@@ -81,6 +80,14 @@ func closeOptions(ctx workflow.Context, target, summary string) workflow.Context
 		RetryPolicy:         &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, MaximumInterval: 30 * time.Second, MaximumAttempts: forever},
 		Summary:             clip(summary),
 	})
+}
+
+// atFirst bounds the first closing of a grant: it fails if no worker takes it up within
+// a time, or if the grant is not closed within another. Then the request is shown as
+// it is, and closing goes on without these bounds. Temporal keeps them itself: timers
+// of the workflow's would be events of every history.
+func atFirst(ctx workflow.Context, taken, closed time.Duration) workflow.Context {
+	return workflow.WithScheduleToStartTimeout(workflow.WithScheduleToCloseTimeout(ctx, closed), taken)
 }
 
 // clip keeps a summary within what Temporal takes: 400 bytes, encryption included.

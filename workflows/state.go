@@ -72,10 +72,10 @@ func (r *request) setState(s access.State) {
 		workflow.GetLogger(r.ctx).Error("unexpected transition", "from", string(r.State), "to", string(s))
 	}
 	r.State = s
-	// Requests stay approved for no time, and ending for little: for these, search
-	// attributes would add an event to each history and tell nobody anything. An
-	// ending that lasts is published by closing.
-	if s == access.StateApproved || s == access.StateEnding {
+	// Requests stay approved for no time, and granting and ending for little: for
+	// these, search attributes would add an event to each history and tell nobody
+	// anything. An ending that lasts is published by closing.
+	if s == access.StateApproved || s == access.StateEnding || s == access.StateGranting && !r.first() {
 		workflow.SetCurrentDetails(r.ctx, r.details()) // leaves no event
 		return
 	}

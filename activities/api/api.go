@@ -7,11 +7,12 @@ import (
 	"ramp.dev/ramp/evidence"
 )
 
-// Activity names. VerifyDecisions, RecordTransition, ReconcileRequests and
+// Activity names. VerifyDecisions, VerifyInTask, RecordTransition, ReconcileRequests and
 // SyncDirectory run on the control queue; the others on the queue of the target
 // they touch.
 const (
 	VerifyDecisions  = "VerifyDecisions"
+	VerifyInTask     = "VerifyDecisionsInTask" // a local activity
 	RecordTransition = "RecordTransition"
 	ResolveScopes    = "ResolveScopes"
 	OpenGrant        = "OpenGrant"
@@ -37,6 +38,9 @@ type VerifyDecisionsResult struct {
 	Decision *access.Decision     `json:"decision,omitempty"`
 	Tally    access.Tally         `json:"tally"`
 	Stages   []access.StageStatus `json:"stages,omitempty"`
+	// Refused is why the new decision does not count. It is set by VerifyInTask only, in
+	// place of an error.
+	Refused *Refusal `json:"refused,omitempty"`
 }
 
 // ResolveScopesInput has entitlements on one target.

@@ -26,6 +26,29 @@ type errorDetail struct {
 	Issues  []access.Issue `json:"issues,omitempty"`
 }
 
+// Refusal is an error as a part of a result.
+type Refusal struct {
+	Code    access.Code    `json:"code"`
+	Message string         `json:"message"`
+	Issues  []access.Issue `json:"issues,omitempty"`
+}
+
+// RefusalOf returns err as a Refusal, or nil if trying the same again can help.
+func RefusalOf(err error) *Refusal {
+	if code := access.CodeOf(err); !retryable[code] {
+		return &Refusal{Code: code, Message: err.Error(), Issues: access.IssuesOf(err)}
+	}
+	return nil
+}
+
+// Err returns the error that r was made of.
+func (r *Refusal) Err() error {
+	if len(r.Issues) > 0 {
+		return &access.Error{Code: r.Code, Issues: r.Issues}
+	}
+	return access.Errorf(r.Code, "%s", r.Message)
+}
+
 // ToTemporal turns err into an application error whose type is its code.
 // Expected refusals are marked benign, so that they raise no alarm.
 func ToTemporal(err error) error { return toTemporal(err, false) }

@@ -89,7 +89,7 @@ var mayImport = map[string]struct {
 	"config":                  {[]string{"access", "codec", "contracts", "evidence", "ledger", "passkey", "server", "signers", "worker", "workflows"}, "one file for all processes: it knows what each of them can be told, and no process"},
 	"client":                  {[]string{"access", "contracts", "evidence"}, "a client speaks HTTP only"},
 	"e2e":                     {nil, "the tests from outside use what users use"},
-	"tools":                   {[]string{"access", "activities", "contracts", "dev", "evidence", "integrations", "ledger", "server", "worker", "workflows"}, "for those who work on Ramp; it puts parts together as a test does, and nothing depends on it"},
+	"tools":                   {[]string{"access", "activities", "codec", "contracts", "dev", "evidence", "integrations", "ledger", "server", "worker", "workflows"}, "for those who work on Ramp; it puts parts together as a test does, and nothing depends on it"},
 	"bench":                   {[]string{"access", "contracts", "dev", "evidence", "integrations", "ledger", "server", "worker", "workflows", "activities"}, "it measures the parts"},
 }
 

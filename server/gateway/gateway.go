@@ -4,8 +4,6 @@ package gateway
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"time"
 
@@ -102,11 +100,8 @@ func update[R any](ctx context.Context, g *Gateway, id, name string, signed evid
 
 func updateOnce[R any](ctx context.Context, g *Gateway, id, name string, signed evidence.Envelope) (R, error) {
 	var res R
-	// The same statement sent twice is one update; a retry by this server is
-	// not a second decision.
-	sum := sha256.Sum256([]byte(signed.Payload))
 	h, err := g.temporal.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
-		UpdateID: hex.EncodeToString(sum[:16]), WorkflowID: workflows.AccessWorkflowID(id), UpdateName: name,
+		UpdateID: workflows.UpdateID(signed), WorkflowID: workflows.AccessWorkflowID(id), UpdateName: name,
 		WaitForStage: client.WorkflowUpdateStageCompleted, Args: []any{workflows.SignedStatement{Envelope: signed}},
 	})
 	if err == nil {

@@ -14,6 +14,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/codec"
 	"ramp.dev/ramp/dev/temporalserver"
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/integrations"
@@ -33,6 +34,7 @@ type environment struct {
 	ledger   *ledger.Ledger
 	signer   *evidence.Signer
 	targets  map[string]*faketarget.Target // by scenario
+	keys     []codec.Key
 	stops    []func()
 }
 
@@ -46,8 +48,9 @@ const longRun = 120
 func targetOf(scenario string) string { return "model/" + scenario }
 
 // start starts an environment in dir with one target for each scenario.
-func start(ctx context.Context, dir string, scenarios []scenario) (*environment, error) {
-	e := &environment{targets: map[string]*faketarget.Target{}}
+// With keys, what Temporal keeps is encrypted.
+func start(ctx context.Context, dir string, scenarios []scenario, keys ...codec.Key) (*environment, error) {
+	e := &environment{targets: map[string]*faketarget.Target{}, keys: keys}
 	if err := e.init(ctx, dir, scenarios); err != nil {
 		e.stop()
 		return nil, err
@@ -67,9 +70,16 @@ func (e *environment) init(ctx context.Context, dir string, scenarios []scenario
 		return err
 	}
 	e.stops = append(e.stops, func() { _ = server.Stop() })
-	e.temporal, err = client.Dial(client.Options{HostPort: server.Addr, Namespace: temporalserver.Namespace, Logger: sdklog.New(log),
-		Identity: "histories"}) // otherwise the machine's name would be in them
-	if err != nil {
+	options := client.Options{HostPort: server.Addr, Namespace: temporalserver.Namespace, Logger: sdklog.New(log),
+		Identity: "histories"} // otherwise the machine's name would be in them
+	if len(e.keys) > 0 {
+		payloads, err := codec.New(e.keys...)
+		if err != nil {
+			return err
+		}
+		options.DataConverter, options.FailureConverter = payloads.Converters()
+	}
+	if e.temporal, err = client.Dial(options); err != nil {
 		return err
 	}
 	e.stops = append(e.stops, e.temporal.Close)
@@ -105,7 +115,7 @@ func (e *environment) stop() {
 }
 
 // submit does what the server does: it signs, records and starts a request.
-func (e *environment) submit(ctx context.Context, p access.Plan, signer *evidence.Signer) (*run, error) {
+func (e *environment) submit(ctx context.Context, p access.Plan, signer *evidence.Signer, first bool) (*run, error) {
 	signed, digest, err := signer.SignPlan(p)
 	if err != nil {
 		return nil, err
@@ -120,5 +130,16 @@ func (e *environment) submit(ctx context.Context, p access.Plan, signer *evidenc
 	if err != nil {
 		return nil, err
 	}
-	return &run{environment: e, plan: p}, e.gateway.Start(ctx, p, signed)
+	r := &run{environment: e, plan: p}
+	if !first {
+		return r, e.gateway.Start(ctx, p, signed)
+	}
+	in, err := workflows.NewAccessRequestInput(signed)
+	if err != nil {
+		return nil, err
+	}
+	in.Shape = 0 // as it was before there was a field
+	_, err = e.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: workflows.AccessWorkflowID(p.RequestID), TaskQueue: workflows.ControlQueue,
+		WorkflowTaskTimeout: 5 * time.Second, TypedSearchAttributes: workflows.InitialSearchAttributes(p)}, workflows.AccessRequestType, in)
+	return r, err
 }

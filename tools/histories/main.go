@@ -3,8 +3,11 @@
 //
 //	go run ./tools/histories
 //
-// It writes those of the version that is not released yet. When a version is
-// released, its folder is renamed to the version and never written again.
+// It writes those of the version that is not released yet: unreleased, and in
+// first-shape the same courses of requests that began in the workflow's first shape,
+// and in sealed some with payload keys.
+// When a version is released, its folders are renamed to the version and never written
+// again.
 package main
 
 import (
@@ -13,12 +16,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/codec"
 	"ramp.dev/ramp/workflows"
 )
 
@@ -33,18 +38,37 @@ func main() {
 	}
 }
 
+// sealedKey is the payload key of the histories in sealed: no secret.
+var sealedKey = codec.Key{7}
+
 // record plays all scenarios and only then replaces what was recorded before: a
 // run that fails changes nothing.
 func record(ctx context.Context, dir string) error {
-	scratch, err := os.MkdirTemp("", "ramp-histories-")
+	recorded, err := playAll(ctx, append(scenarios(), inFirstShape(scenarios())...))
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(scratch)
-	all := scenarios()
-	e, err := start(ctx, scratch, all)
+	sealed, err := playAll(ctx, sealable(scenarios()), sealedKey)
 	if err != nil {
 		return err
+	}
+	for name, runs := range sealed {
+		recorded[name+sealedSuffix] = runs
+	}
+	return write(dir, recorded)
+}
+
+// playAll plays scenarios on a Temporal of their own, and returns the histories by
+// scenario. With no key the standing job's are among them.
+func playAll(ctx context.Context, all []scenario, keys ...codec.Key) (map[string][][]byte, error) {
+	scratch, err := os.MkdirTemp("", "ramp-histories-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(scratch)
+	e, err := start(ctx, scratch, all, keys...)
+	if err != nil {
+		return nil, err
 	}
 	defer e.stop()
 	recorded := map[string][][]byte{}
@@ -74,18 +98,22 @@ func record(ctx context.Context, dir string) error {
 			return nil
 		})
 	}
-	if err := g.Wait(); err != nil {
-		return err
+	if err := g.Wait(); err != nil || len(keys) > 0 {
+		return recorded, err
 	}
 	if err := e.keepAtWork(ctx); err != nil {
-		return fmt.Errorf("%s: %w", standingJob, err)
+		return nil, fmt.Errorf("%s: %w", standingJob, err)
 	}
 	if err := keep(standingJob, standingJob); err != nil {
-		return err
+		return nil, err
 	}
 	recorded[standingJob] = recorded[standingJob][:1] // the others go on
-	return write(dir, recorded)
+	return recorded, nil
 }
+
+// folders says where histories are kept whose names have a suffix; the others are in
+// unreleased.
+var folders = map[string]string{firstSuffix: "first-shape", sealedSuffix: "sealed"}
 
 // write replaces the folders of the unreleased version and of those that must
 // fail.
@@ -97,13 +125,22 @@ func write(dir string, recorded map[string][][]byte) error {
 			if len(runs) > 1 {
 				name = fmt.Sprintf("%s-%d", base, n+1)
 			}
-			files[filepath.Join("unreleased", name+".json")] = run
+			folder := "unreleased"
+			for suffix, of := range folders {
+				if plain, ok := strings.CutSuffix(base, suffix); ok {
+					folder, name = of, strings.Replace(name, base, plain, 1)
+				}
+			}
+			files[filepath.Join(folder, name+".json")] = run
+			if folder != "unreleased" {
+				continue
+			}
 			if bad := corrupt(name, run); bad != nil {
 				files[filepath.Join("bad", name+".json")] = bad
 			}
 		}
 	}
-	for _, folder := range []string{"unreleased", "bad"} {
+	for _, folder := range []string{"unreleased", folders[firstSuffix], folders[sealedSuffix], "bad"} {
 		if err := os.RemoveAll(filepath.Join(dir, folder)); err != nil {
 			return err
 		}

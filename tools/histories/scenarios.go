@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"ramp.dev/ramp/access"
@@ -16,6 +17,7 @@ type scenario struct {
 	name   string
 	change func(*access.Plan)                // nil: one stage, one grant, two seconds
 	signer *evidence.Signer                  // nil: the server's
+	first  bool                              // it begins in the first shape, as requests did before there was another
 	steps  func(ctx context.Context, r *run) // nil: nobody does anything
 	want   workflows.AccessRequestResult
 }
@@ -128,6 +130,33 @@ func scenarios() []scenario {
 	}
 }
 
+// inFirstShape returns the same courses for requests that began in the first shape.
+func inFirstShape(all []scenario) (out []scenario) {
+	for _, s := range all {
+		s.name, s.first = s.name+firstSuffix, true
+		out = append(out, s)
+	}
+	return out
+}
+
+// firstSuffix ends the names of scenarios in the first shape; their histories have a
+// folder of their own.
+const firstSuffix = "-first"
+
+// sealable returns the courses that are recorded with payload keys, too: what is
+// encrypted does not depend on the course, so a few are enough.
+func sealable(all []scenario) (out []scenario) {
+	for _, s := range all {
+		if slices.Contains([]string{"expired", "released", "denied", "extended"}, s.name) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// sealedSuffix is firstSuffix of those.
+const sealedSuffix = "-sealed"
+
 func automatic(p *access.Plan) { p.Rule = access.Rule{Auto: true, DenyThreshold: 1} }
 
 func startsIn(d time.Duration) func(*access.Plan) {
@@ -164,7 +193,7 @@ func (e *environment) play(ctx context.Context, s scenario) (workflows.AccessReq
 		signer = s.signer
 	}
 	p := s.plan(time.Now().UTC().Truncate(time.Microsecond))
-	r, err := e.submit(ctx, p, signer)
+	r, err := e.submit(ctx, p, signer, s.first)
 	if err != nil {
 		return res, err
 	}

@@ -110,6 +110,7 @@ func (s *simulation) register() {
 		Ledger: s.ledger, Keyring: keys, Now: s.env.Now}
 	named := func(name string, f any) { s.env.RegisterActivityWithOptions(f, activity.RegisterOptions{Name: name}) }
 	named(api.VerifyDecisions, slowly(s, api.VerifyDecisions, control.VerifyDecisions))
+	named(api.VerifyInTask, control.VerifyInTask)
 	named(api.RecordTransition, slowly(s, api.RecordTransition, func(ctx context.Context, in access.Transition) (none, error) {
 		return none{}, control.RecordTransition(ctx, in)
 	}))
@@ -136,6 +137,9 @@ func (s *simulation) play(steps []step) {
 	}
 	in, err := workflows.NewAccessRequestInput(s.signed)
 	require.NoError(s, err)
+	if rapid.Bool().Draw(s.T, "begun in the first shape") {
+		in.Shape = 0
+	}
 	s.env.ExecuteWorkflow(workflows.AccessRequest, in)
 	s.checkEnd()
 	if len(s.broken) > 0 {

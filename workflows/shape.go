@@ -1,0 +1,50 @@
+package workflows
+
+import (
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"ramp.dev/ramp/activities/api"
+)
+
+// A request's shape says which commands its workflow gives Temporal, and in which
+// order: its history can only be continued in the shape in which it began. The server
+// writes it into the input, so that it costs no event and a replay reads it again.
+const (
+	// firstShape is that of requests whose input does not say. It is below, whole: what
+	// is only there for it. It goes when the last of them is over.
+	firstShape = 0
+	// leanShape verifies decisions in a local activity, leaves no timer behind, and does
+	// not show what lasts for a moment only.
+	leanShape    = 2
+	currentShape = leanShape
+)
+
+// first reports whether a request began in the first shape.
+func (r *request) first() bool { return r.input.Shape == firstShape }
+
+// verifyByActivity is verify in the first shape.
+func (r *request) verifyByActivity(ctx workflow.Context, in api.VerifyDecisionsInput) (res api.VerifyDecisionsResult, err error) {
+	err = workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue:              ControlQueue,
+		StartToCloseTimeout:    5 * time.Second,
+		ScheduleToCloseTimeout: time.Minute,
+		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: 200 * time.Millisecond, MaximumInterval: 5 * time.Second},
+		Summary:                "verify decisions",
+	}), api.VerifyDecisions, in).Get(ctx, &res)
+	return res, err
+}
+
+// awaitAndLeaveTimer is awaitFor in the first shape: the SDK leaves the timer running
+// when the condition comes first.
+func (r *request) awaitAndLeaveTimer(d time.Duration, summary string, condition func() bool) bool {
+	ok, _ := workflow.AwaitWithOptions(r.ctx, workflow.AwaitOptions{Timeout: d, TimerOptions: workflow.TimerOptions{Summary: summary}}, condition)
+	return ok
+}
+
+// closedSoonByTimer is closedSoon in the first shape.
+func (c *closing) closedSoonByTimer() bool {
+	return c.awaitFor(min(showEndingAfter, c.EndingBound), "recorded as ending if not closed by then", c.interrupted)
+}
