@@ -23,9 +23,9 @@ type UI struct {
 
 // StartUI starts the Temporal UI on addr, for the server at temporalAddr. The UI
 // lets the Ramp server at the base address ramp decode payloads, for operators
-// who are logged in there in the same browser. Errors are of code invalid, or
-// conflict for a port that is taken.
-func StartUI(addr, temporalAddr, ramp string) (*UI, error) {
+// who are logged in there in the same browser. The list of workflows has the given
+// columns. Errors are of code invalid, or conflict for a port that is taken.
+func StartUI(addr, temporalAddr, ramp string, columns ...string) (*UI, error) {
 	host, port, err := reserve(addr)
 	if err != nil {
 		return nil, err
@@ -45,7 +45,7 @@ func StartUI(addr, temporalAddr, ramp string) (*UI, error) {
 	u := &UI{Addr: net.JoinHostPort(host, strconv.Itoa(port)), server: s}
 	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: net.JoinHostPort(host, strconv.Itoa(behind))})
 	proxy.ErrorHandler = func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) } // most are pages that somebody left
-	u.front = &http.Server{Addr: u.Addr, ReadHeaderTimeout: 10 * time.Second, Handler: oneName(u.Addr, proxy)}
+	u.front = &http.Server{Addr: u.Addr, ReadHeaderTimeout: 10 * time.Second, Handler: oneName(u.Addr, withColumns(columns, proxy))}
 	go func() { _ = u.front.ListenAndServe() }()
 	return u, nil
 }

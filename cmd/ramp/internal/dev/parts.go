@@ -117,7 +117,8 @@ func (d *dev) startTemporal(ctx context.Context) error {
 		return err
 	}
 	d.on.Add(func() { _ = e.Stop() })
-	ui, err := temporalserver.StartUI(d.temporalUI, e.Addr, "http://"+d.listen)
+	ui, err := temporalserver.StartUI(d.temporalUI, e.Addr, "http://"+d.listen, "Status", "Workflow ID", workflows.AttrState.GetName(), workflows.AttrRequester.GetName(),
+		workflows.AttrContract.GetName(), workflows.AttrTarget.GetName(), workflows.AttrExpiresAt.GetName(), "Start")
 	if err != nil {
 		return err
 	}
