@@ -3,21 +3,9 @@ package ledger
 import (
 	"context"
 	"crypto/rand"
-	"time"
 
 	"ramp.dev/ramp/access"
 )
-
-// AccountLink says that an account is a human's.
-type AccountLink struct {
-	Account  string
-	Human    string
-	LinkedBy string
-	LinkedAt time.Time // UTC
-	// Unproven says that the row is not as a server signed it last. The account is
-	// nobody's then, until it is linked or unlinked again.
-	Unproven bool
-}
 
 // linkRecord is what a server signs of an account.
 type linkRecord struct {
@@ -29,7 +17,7 @@ type linkRecord struct {
 
 // linkRow is the latest row of an account, and what its record says.
 type linkRow struct {
-	AccountLink
+	access.AccountLink
 	id, key string
 	version int64
 	record  linkRecord // the zero record where the row is not proven
@@ -130,7 +118,7 @@ func (l *Ledger) LinkAccount(ctx context.Context, account, human string, e acces
 			e.Actor, micros(e.At), accountKey); err != nil { // a row that was not believed
 			return err
 		}
-		x := linkRow{id: rand.Text(), key: accountKey, AccountLink: AccountLink{Account: account, Human: human, LinkedBy: e.Actor, LinkedAt: e.At}}
+		x := linkRow{id: rand.Text(), key: accountKey, AccountLink: access.AccountLink{Account: account, Human: human, LinkedBy: e.Actor, LinkedAt: e.At}}
 		if _, err := q.exec(ctx, `INSERT INTO linked_accounts (id, account, account_key, human_id, human_key, linked_by, linked_at, version, record)
 			VALUES (?, ?, ?, ?, ?, ?, ?, 0, '')`, x.id, account, accountKey, human, humanKey, e.Actor, micros(e.At)); err != nil {
 			return err
@@ -218,7 +206,7 @@ func (l *Ledger) LinkedHumans(ctx context.Context, accounts ...string) (map[stri
 
 // AccountLinks lists the links that stand, by account, those that are not believed
 // among them; 1,000 at most.
-func (l *Ledger) AccountLinks(ctx context.Context) ([]AccountLink, error) {
+func (l *Ledger) AccountLinks(ctx context.Context) ([]access.AccountLink, error) {
 	q := l.reader()
 	rows, err := collect(ctx, q, q.scanLink, `SELECT `+linkColumns+` FROM linked_accounts WHERE unlinked_at IS NULL ORDER BY account_key, version, id LIMIT 1000`)
 	if err != nil {
@@ -235,14 +223,14 @@ func (l *Ledger) AccountLinks(ctx context.Context) ([]AccountLink, error) {
 	if err := q.doubtOlder(ctx, latest); err != nil {
 		return nil, wrapError(err)
 	}
-	out := []AccountLink{}
+	out := []access.AccountLink{}
 	for _, key := range keys {
 		out = append(out, latest[key].AccountLink)
 	}
 	return out, nil
 }
 
-func accountLinked(x AccountLink) error {
+func accountLinked(x access.AccountLink) error {
 	return &access.Error{Code: access.CodeConflict, Issues: []access.Issue{{Code: "account_linked", Field: "account",
 		Message: "account " + access.Clip(x.Account, 100) + " is linked to " + access.Clip(x.Human, 100) + " already"}}}
 }

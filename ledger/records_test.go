@@ -2,9 +2,11 @@ package ledger_test
 
 import (
 	"crypto/ed25519"
+	"crypto/sha256"
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -158,6 +160,28 @@ var recordSuite = map[string]func(b fixture){
 		b.writes(`INSERT INTO directory_ids (person_key, user_id) VALUES ('r6-erin', '%s')`, u.ID)
 		_, known := b.about("r6-erin")
 		require.False(b, known, "what is signed of dave says nothing of erin")
+	},
+	"signed with a key of one's own": func(b fixture) {
+		b.directory(true)
+		dave := b.user("rk-dave")
+		g := b.group("rk-approvers")
+		_, key, err := ed25519.GenerateKey(nil)
+		require.NoError(b, err)
+		mine := evidence.NewNotary(evidence.NewSigner(key), evidence.Keyring{})
+		sign := func(kind access.RecordKind, format string, args ...any) string {
+			signed, err := mine.Sign(kind, fmt.Appendf(nil, format, args...))
+			require.NoError(b, err)
+			return signed
+		}
+		b.writes(`INSERT INTO directory_members (group_id, user_id) VALUES ('%s', '%s')`, g.ID, dave.ID)
+		b.writes(`UPDATE directory_groups SET record = '%s' WHERE id = '%s'`, sign(access.RecordGroup,
+			`{"id":"%s","version":1,"name":"rk-approvers","externalId":"","members":"%x"}`, g.ID, sha256.Sum256([]byte(dave.ID+"\n"))), g.ID)
+		b.inGroups("rk-dave")
+		b.edits(dave, func(u *ledger.User) { u.Active = false })
+		b.writes(`UPDATE directory_users SET record = '%s' WHERE id = '%s'`, sign(access.RecordUser,
+			`{"id":"%s","version":2,"person":"rk-dave","ids":["rk-dave"],"userName":"rk-dave","externalId":"","name":"","email":"","active":true,"deleted":false,"attributes":"%x"}`,
+			dave.ID, sha256.Sum256([]byte("{}"))), dave.ID)
+		b.nobody("rk-dave", access.IssuePersonUnproven)
 	},
 	"what the provider keeps beside is changed": func(b fixture) {
 		b.directory(true)
@@ -322,12 +346,15 @@ var nameSuite = map[string]func(b fixture){
 	},
 	"Case69 of two that speak of one person, left wins": func(b fixture) {
 		b.directory(true)
-		for i, active := range []bool{true, false} { // externalId need not be unique
-			_, err := b.AddUser(ctx, ledger.User{PersonID: []string{"n4-Éva1", "n4-éva1"}[i], UserName: fmt.Sprint("n4-", i), ExternalID: "x", Active: active, Attributes: "{}"}, at)
-			require.NoError(b, err)
-		}
-		for _, id := range []string{"n4-Éva1", "n4-éva1", norm.NFD.String("n4-ÉVA1")} {
-			b.nobody(id, access.IssuePersonInactive)
+		for n := range 10 { // in any order of rows
+			one := fmt.Sprint("n4-Éva", n)
+			for i, active := range []bool{true, false} { // externalId need not be unique
+				_, err := b.AddUser(ctx, ledger.User{PersonID: []string{one, strings.ToLower(one)}[i], UserName: fmt.Sprint("n4-", n, "-", i), ExternalID: "x", Active: active, Attributes: "{}"}, at)
+				require.NoError(b, err)
+			}
+			for _, id := range []string{one, strings.ToLower(one), norm.NFD.String(strings.ToUpper(one))} {
+				b.nobody(id, access.IssuePersonInactive)
+			}
 		}
 	},
 	"Case69 groups of two that speak of one person are those of both": func(b fixture) {

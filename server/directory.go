@@ -2,11 +2,13 @@ package server
 
 import (
 	"context"
+	"time"
 
 	"github.com/sirupsen/logrus"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/ledger"
+	"ramp.dev/ramp/server/auth"
 	"ramp.dev/ramp/server/scim"
 )
 
@@ -56,5 +58,21 @@ func (s *Server) signRecords(ctx context.Context) {
 		s.log.WithError(err).Error("records about people could not be signed again; the key that signed them must stay in keys.trusted")
 	case n > 0:
 		s.log.WithField("records", n).Info("records about people that another key had signed are signed with this server's key")
+	}
+}
+
+// linkConfigured writes the links of the configuration into the ledger, where workers
+// find them: they count people too. A link that was taken out of the configuration
+// stays until an operator unlinks it, since another server may still have it.
+func linkConfigured(ctx context.Context, links auth.Links, l *ledger.Ledger, log logrus.FieldLogger) {
+	for _, accounts := range links {
+		for _, account := range accounts[min(1, len(accounts)):] {
+			e := access.Event{At: time.Now().UTC(), Kind: access.EventAccountLinked, Actor: access.ActorRamp, Message: "As the configuration says.",
+				Detail: map[string]string{"account": account, "human": accounts[0]}}
+			if err := l.LinkAccount(ctx, account, accounts[0], e); err != nil {
+				log.WithFields(logrus.Fields{"account": account, "human": accounts[0]}).WithError(err).
+					Error("a link of server.identity.links could not be recorded; this server counts by it, and workers do not")
+			}
+		}
 	}
 }

@@ -137,6 +137,13 @@ var rules = map[string]rule{
 
 	"POST /api/v1/codec/decode": only([]string{operator}, forbidden),
 
+	"GET /accounts":                only([]string{operator}, forbidden),
+	"POST /accounts/link":          only([]string{operator}, forbidden),
+	"POST /accounts/unlink":        only([]string{operator}, forbidden),
+	"GET /api/v1/accounts":         only([]string{operator}, forbidden),
+	"POST /api/v1/accounts/link":   only([]string{operator}, forbidden),
+	"POST /api/v1/accounts/unlink": only([]string{operator}, forbidden),
+
 	"GET /api/v1/audit":            only([]string{security}, forbidden),
 	"GET /api/v1/audit/checkpoint": only([]string{security}, forbidden),
 	"GET /api/v1/audit/tile/*":     only([]string{security}, forbidden),
@@ -251,6 +258,10 @@ func (f *fixture) question(method, path string, r access.Request, n int) (conten
 		fields = map[string]string{"contract": "ssh-demo", "reason": fmt.Sprint("as the matrix asks, number ", n)}
 	case strings.HasPrefix(path, "/ask/"):
 		fields = map[string]string{"reason": fmt.Sprint("as the matrix asks, number ", n), "key": access.NewRequestID()}
+	case strings.HasSuffix(path, "/accounts/link"):
+		fields = map[string]string{"account": "linked-before-it-is-unlinked", "human": "somebody"}
+	case strings.HasSuffix(path, "/accounts/unlink"):
+		fields = map[string]string{"account": "linked-before-it-is-unlinked"}
 	case strings.HasSuffix(path, "/decision"):
 		fields = map[string]string{"decision": "approve", "planDigest": r.Plan.Digest}
 	case strings.HasSuffix(path, "/extend"):

@@ -107,6 +107,7 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	linkConfigured(context.Background(), c.Identity.Links, d.Ledger, d.Log)
 	identity, err := auth.New(c.Identity, base, auth.Deps{Log: d.Log, Directory: directory, Accounts: d.Ledger, Store: d.Ledger, Sealer: d.Sealer, CallerAddress: c.Limits.callerAddress()})
 	if err != nil {
 		return nil, err
@@ -118,7 +119,7 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 		Help: "Requests that the ledger says otherwise than they were signed, as they were found."})
 	s.registry.MustRegister(altered)
 	s.feed = feed.New(d.Ledger, d.Log, feed.Options{})
-	work := app.Config{Contracts: store, Ledger: d.Ledger, Feed: s.feed, Signer: d.Signer, Trusted: d.Trusted, Workers: d.Workers, Gateway: t, Codec: d.Codec,
+	work := app.Config{Contracts: store, Ledger: d.Ledger, Feed: s.feed, Signer: d.Signer, Trusted: d.Trusted, Workers: d.Workers, Gateway: t, Directory: directory, Codec: d.Codec,
 		Altered: altered.Inc, Log: d.Log, Operators: c.Operators, Auditors: c.Auditors, MaxOpen: c.MaxOpen}
 	if d.Passkeys != nil {
 		work.Passkeys = d.Passkeys

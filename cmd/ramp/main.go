@@ -55,7 +55,7 @@ func root() *cobra.Command {
 	}
 	group(c, "people", "Request, approve and use access:", people.Commands()...)
 	group(c, "audit", "Audit:", people.AuditCommands()...)
-	group(c, "run", "Operate Ramp:", append(run.Commands(), dev.Command())...)
+	group(c, "run", "Operate Ramp:", append(append(run.Commands(), people.OperatorCommands()...), dev.Command())...)
 	codeMistakes(c)
 	return c
 }

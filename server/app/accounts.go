@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"slices"
 	"unicode/utf8"
 
 	"ramp.dev/ramp/access"
@@ -13,6 +12,7 @@ type accountLedger interface {
 	LinkAccount(ctx context.Context, account, human string, e access.Event) error
 	UnlinkAccount(ctx context.Context, account string, e access.Event) error
 	LinkedHumans(ctx context.Context, accounts ...string) (map[string]string, error)
+	AccountLinks(ctx context.Context) ([]access.AccountLink, error)
 }
 
 // accounts lets operators link the accounts of one human, so that the human
@@ -40,6 +40,18 @@ func (a *accounts) LinkAccount(ctx context.Context, by access.Actor, account, hu
 	return a.ledger.LinkAccount(ctx, account, human, e)
 }
 
+// AccountLinks lists the links that stand, for operators.
+func (a *accounts) AccountLinks(ctx context.Context, by access.Actor) ([]access.AccountLink, error) {
+	if !a.roles.isOperator(by.Person) {
+		return nil, a.refused.record(ctx, by, "", access.ActLinkAccount, notOperator())
+	}
+	return a.ledger.AccountLinks(ctx)
+}
+
+func notOperator() error {
+	return access.Refuse(access.CodeForbidden, "not_operator", "only operators see and link accounts")
+}
+
 // UnlinkAccount lets an account count for itself again; operators only, and not
 // for themselves. CodeNotFound for one that no operator has linked.
 func (a *accounts) UnlinkAccount(ctx context.Context, by access.Actor, account string) error {
@@ -47,10 +59,13 @@ func (a *accounts) UnlinkAccount(ctx context.Context, by access.Actor, account s
 	if err == nil {
 		// An operator's other account is theirs by the very link.
 		var links map[string]string
-		if links, err = a.ledger.LinkedHumans(ctx, account); err != nil {
+		links, err = a.ledger.LinkedHumans(ctx, account)
+		switch human, linked := links[account]; {
+		case access.CodeOf(err) == access.CodeEvidence:
+			err = nil // whose it is, is not believed; unlinking it mends that
+		case err != nil:
 			return err
-		}
-		if human, linked := links[account]; linked {
+		case linked:
 			err = a.check(by, human)
 		}
 	}
@@ -68,7 +83,7 @@ func (a *accounts) UnlinkAccount(ctx context.Context, by access.Actor, account s
 func (a *accounts) check(by access.Actor, ids ...string) error {
 	switch {
 	case !a.roles.isOperator(by.Person):
-		return access.Refuse(access.CodeForbidden, "not_operator", "only operators link accounts")
+		return notOperator()
 	case by.Person.Kind != access.KindHuman:
 		return access.Refuse(access.CodeForbidden, "not_human", "only people link accounts")
 	}
@@ -76,7 +91,7 @@ func (a *accounts) check(by access.Actor, ids ...string) error {
 		if id == "" || !utf8.ValidString(id) || utf8.RuneCountInString(id) > maxAccount {
 			return access.InvalidField("account_malformed", "account", "an account's id is needed, of at most %d characters", maxAccount)
 		}
-		if slices.Contains(by.Person.Identities(), id) {
+		if by.Person.SameHuman(access.Person{ID: id}) {
 			return access.Refuse(access.CodeForbidden, "own_account", "nobody links or unlinks their own accounts")
 		}
 	}

@@ -30,8 +30,9 @@ type Config struct {
 	Workers   evidence.Keyring // public keys of workers; where there are none, credentials are passed on unverified
 	Gateway   Gateway
 	Log       logrus.FieldLogger
-	Codec     *codec.Codec // nil: payloads in Temporal are not encrypted
-	Passkeys  Passkeys     // nil: no plan that requires a passkey can be approved here
+	Directory access.Directory // says what is known of people now; nil: nothing
+	Codec     *codec.Codec     // nil: payloads in Temporal are not encrypted
+	Passkeys  Passkeys         // nil: no plan that requires a passkey can be approved here
 	// EnrolPasskey writes a new key into the file of passkeys; nil: people do so
 	// after a review.
 	EnrolPasskey func(person string, k passkey.Key) error
@@ -120,7 +121,7 @@ func New(c Config) *App {
 		submitter: &submitter{ledger: c.Ledger, starter: start, refused: refused, maxOpen: c.MaxOpen,
 			planner: &planner{catalog: cat, history: c.Ledger, scopes: c.Gateway, signer: c.Signer, principal: c.Principal, now: now}},
 		starter:       start,
-		decider:       &decider{requests: reader, contracts: c.Contracts, gateway: c.Gateway, signer: c.Signer, passkeys: keys, refused: refused, now: now},
+		decider:       &decider{requests: reader, contracts: c.Contracts, gateway: c.Gateway, signer: c.Signer, passkeys: keys, directory: c.Directory, refused: refused, now: now},
 		ender:         &ender{requests: reader, gateway: c.Gateway, refused: refused, now: now},
 		extender:      &extender{requests: reader, contracts: c.Contracts, history: c.Ledger, gateway: c.Gateway, signer: c.Signer, refused: refused, now: now},
 		reviewer:      &reviewer{requests: reader, ledger: c.Ledger, signer: c.Signer, refused: refused, now: now},

@@ -35,6 +35,8 @@ type decider struct {
 	gateway   decisionGateway
 	signer    decisionSigner
 	passkeys  decisionPasskeys
+	// directory says which accounts are one human's now; nil: as they were signed.
+	directory access.Directory
 	refused   refusals
 	now       clock
 }
@@ -59,6 +61,11 @@ func (d *decider) Decide(ctx context.Context, by access.Actor, id string, in Dec
 	r, err := d.requests.forAct(ctx, by, id, access.ActDecide)
 	if err != nil {
 		return r, err
+	}
+	if in.Verdict == access.Approve {
+		if r, err = d.withRequesterOfNow(ctx, r); err != nil {
+			return r, d.refused.record(ctx, by, id, access.ActDecide, err)
+		}
 	}
 	if err := d.check(by.Person, r, in); err != nil {
 		return r, d.refused.record(ctx, by, id, access.ActDecide, err)
@@ -94,6 +101,25 @@ func (d *decider) Decide(ctx context.Context, by access.Actor, id string, in Dec
 		r.State = decidedState(r.State, res.Tally)
 	}
 	return r, err
+}
+
+// withRequesterOfNow returns the request with every account that is known to be its
+// requester's now: one that was linked after they asked is theirs all the same
+// (docs/threats.md, case 62). Errors are CodeForbidden for a requester who has left,
+// and CodeUnavailable.
+func (d *decider) withRequesterOfNow(ctx context.Context, r access.Request) (access.Request, error) {
+	if d.directory == nil {
+		return r, nil
+	}
+	snapshot, err := d.directory.DirectorySnapshot(ctx, r.Requester.Identities()...)
+	if err != nil {
+		return r, access.Errorf(access.CodeUnavailable, "the directory cannot be read: %w", err)
+	}
+	if _, err := snapshot.Restrict(r.Requester); err != nil {
+		return r, err
+	}
+	r.Requester, r.Plan.Requester = snapshot.WithAccounts(r.Requester), snapshot.WithAccounts(r.Plan.Requester)
+	return r, nil
 }
 
 // decidedState returns the state that follows from what the decisions amount to:

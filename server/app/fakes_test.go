@@ -193,6 +193,13 @@ func (l *fakeLedger) UnlinkAccount(ctx context.Context, account string, e access
 	return l.AppendEvent(ctx, e)
 }
 
+func (l *fakeLedger) AccountLinks(context.Context) (out []access.AccountLink, err error) {
+	for account, human := range l.links {
+		out = append(out, access.AccountLink{Account: account, Human: human})
+	}
+	return out, nil
+}
+
 func (l *fakeLedger) Tree(context.Context) (ledger.Tree, error) { return l.tree, nil }
 
 // refusedWith returns the code of the one refusal that was recorded, and forgets

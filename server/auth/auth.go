@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -138,9 +139,21 @@ func (a *Auth) Identify(next echo.HandlerFunc) echo.HandlerFunc {
 // CodeUnavailable for a directory that cannot be reached: what it knew before is
 // not enough.
 func (a *Auth) Refresh(ctx context.Context, p access.Person) (access.Person, error) {
+	p.Accounts = nil
 	p, err := a.linked(ctx, p)
-	if err != nil || a.Directory == nil {
+	if err != nil {
 		return p, err
+	}
+	for _, id := range p.Identities() {
+		for _, other := range a.config.Links.group(id) {
+			if !slices.Contains(p.Identities(), other) {
+				p.Accounts = append(p.Accounts, other)
+			}
+		}
+	}
+	slices.Sort(p.Accounts)
+	if a.Directory == nil {
+		return p, nil
 	}
 	snapshot, err := a.Directory.DirectorySnapshot(ctx, p.Identities()...)
 	if err != nil {

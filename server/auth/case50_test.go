@@ -129,7 +129,7 @@ func case50(t *testing.T, l *ledger.Ledger, w writer) {
 			"person": access.Person{ID: "carol", Kind: access.KindHuman, Groups: []string{"approvers"}, LoggedInAt: time.Now()}})
 		require.NoError(t, err)
 		now := time.Now().UnixMicro()
-		w.exec(`INSERT INTO sessions (token_digest, person_id, data, address, user_agent, created_at, seen_at, expires_at) VALUES (?, 'carol', ?, '', '', ?, ?, ?)`,
+		w.exec(`INSERT INTO sessions (token_digest, person_id, person_key, data, address, user_agent, created_at, seen_at, expires_at) VALUES (?, 'carol', 'carol', ?, '', '', ?, ?, ?)`,
 			tokenOf("mine"), data, now, now, now+3_600_000_000)
 		refused(t, "mine")
 	})

@@ -21,10 +21,11 @@ func (l Links) validate() (issues access.Issues) {
 			issues = append(issues, access.Issue{Code: "link_too_short", Field: field, Message: "a link joins two accounts or more"})
 		}
 		for _, id := range accounts {
-			if id == "" || seen[id] {
+			key := access.FoldID(id)
+			if id == "" || seen[key] {
 				issues = append(issues, access.Issue{Code: "link_twice", Field: field, Message: fmt.Sprintf("%q is linked twice; put all accounts of one human into one list", id)})
 			}
-			seen[id] = true
+			seen[key] = true
 		}
 	}
 	return issues
@@ -34,7 +35,7 @@ func (l Links) validate() (issues access.Issues) {
 // them, the id under which they count first.
 func (l Links) group(account string) []string {
 	for _, accounts := range l {
-		if slices.Contains(accounts, account) {
+		if slices.ContainsFunc(accounts, func(id string) bool { return access.FoldID(id) == access.FoldID(account) }) {
 			return accounts
 		}
 	}
@@ -64,8 +65,8 @@ func (a *Auth) linked(ctx context.Context, p access.Person) (access.Person, erro
 		if err != nil {
 			return access.Person{}, err
 		}
-		if next == human {
-			if human != p.HumanID() {
+		if access.FoldID(next) == access.FoldID(human) {
+			if access.FoldID(human) != access.FoldID(p.HumanID()) {
 				p.LinkedHumanID = human
 			}
 			return p, nil
@@ -88,11 +89,12 @@ func (a *Auth) ledgerLink(ctx context.Context, human string) (string, error) {
 	next := human
 	for _, to := range links {
 		to = a.config.Links.group(to)[0]
-		if to != human && next != human && to != next {
-			return "", contradictingLinks(human)
-		}
-		if to != human {
+		switch same := func(a, b string) bool { return access.FoldID(a) == access.FoldID(b) }; {
+		case same(to, human):
+		case same(next, human):
 			next = to
+		case !same(to, next):
+			return "", contradictingLinks(human)
 		}
 	}
 	return next, nil

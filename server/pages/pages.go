@@ -61,6 +61,7 @@ func (p *Pages) pages() []page {
 		{Path: "/ask/:contract", Name: "ask", Content: p.ask},
 		{Path: "/you", Name: "you", Content: p.you},
 		{Path: "/you/passkeys", Name: "passkeys", Content: p.passkeys},
+		{Path: accountsPath, Name: "accounts", Content: p.accounts},
 		{Path: "/sign-in", Name: "signin", Public: true, Content: p.signIn},
 		{Path: "/signed-out", Name: "signedout", Public: true, Content: func(echo.Context) (any, error) { return nil, nil }},
 	}
@@ -82,6 +83,8 @@ func (p *Pages) forms() []form {
 		{"/requests/:id/release", p.end(p.app.Release)},
 		{"/requests/:id/revoke", p.end(p.app.Revoke)},
 		{"/you/passkeys", p.enrol},
+		{accountsPath + "/link", p.linkAccount},
+		{accountsPath + "/unlink", p.unlinkAccount},
 		{"/you/sign-out", p.signOut},
 	}
 }

@@ -119,8 +119,16 @@ func TestEveryPage(t *testing.T) {
 	for _, tab := range tabs {
 		require.Contains(t, shown(t, p, "requests", listPage{Tab: tab.Show, Tabs: tabs}), `aria-current="page">`+tab.Name)
 	}
-	html := shown(t, p, "you", []auth.SessionInfo{{UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0", Current: true}, {}})
+	html := shown(t, p, "you", youPage{Operator: true, Sessions: []auth.SessionInfo{{UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0", Current: true}, {}}})
 	for _, want := range []string{"<b>Firefox on Linux</b>", "this browser", "rv:133.0", "<b>Unknown browser</b>"} {
+		require.Contains(t, html, want)
+	}
+	require.Contains(t, html, `href="/accounts"`)
+	require.Contains(t, shown(t, p, "accounts", accountsPage{}), "No accounts are linked")
+	html = shown(t, p, "accounts", accountsPage{Account: "<typed>", Human: "h", Refused: "no", Links: []accountLink{
+		{AccountLink: access.AccountLink{Account: "partner:carol", Human: "carol", LinkedBy: "oscar", Unproven: true}},
+		{AccountLink: access.AccountLink{Account: "bob-admin", Human: "bob", LinkedBy: access.ActorRamp}, Configured: true}}})
+	for _, want := range []string{"partner:carol", "oscar", "counts for nobody", "configuration", `value="&lt;typed&gt;"`, "Not done."} {
 		require.Contains(t, html, want)
 	}
 	shown(t, p, "signedout", nil)

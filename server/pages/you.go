@@ -8,9 +8,15 @@ import (
 	"ramp.dev/ramp/server/auth"
 )
 
-// you shows people who Ramp takes them for, and where they are signed in.
+// youPage shows people who Ramp takes them for, and where they are signed in.
+type youPage struct {
+	Sessions []auth.SessionInfo
+	Operator bool
+}
+
 func (p *Pages) you(c echo.Context) (any, error) {
-	return p.auth.ListSessions(c.Request().Context(), auth.Person(c))
+	list, err := p.auth.ListSessions(c.Request().Context(), auth.Person(c))
+	return youPage{list, p.app.SeesAll(auth.Person(c))}, err
 }
 
 func (p *Pages) signOut(c echo.Context) error {

@@ -21,6 +21,9 @@ func Commands() []*cobra.Command {
 	)
 }
 
+// OperatorCommands returns the commands of operators that need a server only.
+func OperatorCommands() []*cobra.Command { return []*cobra.Command{peopleCommand()} }
+
 // AuditCommands returns the commands of auditors.
 func AuditCommands() []*cobra.Command {
 	return []*cobra.Command{auditCommand(), evidenceCommand()}
