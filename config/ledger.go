@@ -4,6 +4,9 @@ import (
 	"context"
 	"net/url"
 	"strings"
+	"time"
+
+	"github.com/sirupsen/logrus"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
@@ -25,6 +28,31 @@ func (l Ledger) Open(ctx context.Context) (*ledger.Ledger, error) {
 	}
 	return ledger.Open(ctx, address)
 }
+
+// Await is Open for a process that serves: where the database cannot be reached, it
+// waits until ctx ends, since processes start in any order, and a connection that is
+// cut must not end for good whoever starts meanwhile. A database that is there and
+// refuses, and an address that is wrong, are errors at once.
+func (l Ledger) Await(ctx context.Context) (*ledger.Ledger, error) {
+	for logged := false; ; logged = true {
+		led, err := l.Open(ctx)
+		if access.CodeOf(err) != access.CodeUnavailable || ledger.Refused(err) || !l.remote() {
+			return led, err
+		}
+		if !logged {
+			logrus.WithError(err).Warn("waiting for the ledger's database")
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// remote reports whether the database is another process's: SQLite's is a file, and
+// one that cannot be opened stays so.
+func (l Ledger) remote() bool { return !strings.HasPrefix(l.URL.Reveal(), "sqlite:") }
 
 // address returns the database's address with its password, for opening only.
 func (l Ledger) address(ctx context.Context) (string, error) {

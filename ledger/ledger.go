@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	_ "github.com/jackc/pgx/v5/stdlib" // driver "pgx"
 	"github.com/pressly/goose/v3"
 	_ "modernc.org/sqlite" // driver "sqlite"
@@ -46,6 +47,20 @@ func Open(ctx context.Context, address string) (*Ledger, error) {
 		return nil, access.Errorf(access.CodeUnavailable, "ledger: %w", err)
 	}
 	return l, nil
+}
+
+// Refused reports whether an error of Open says that Postgres is there and does not
+// let Ramp in, or has no such database: waiting changes neither.
+func Refused(err error) bool {
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) {
+		return false
+	}
+	switch {
+	case strings.HasPrefix(pg.Code, "57"), strings.HasPrefix(pg.Code, "53"), strings.HasPrefix(pg.Code, "40"), strings.HasPrefix(pg.Code, "08"):
+		return false // it starts or stops, has no room, or two processes got in each other's way
+	}
+	return true
 }
 
 func connect(address string) (*Ledger, error) {

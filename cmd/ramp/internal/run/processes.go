@@ -17,13 +17,13 @@ import (
 
 func serverCommand() *cobra.Command {
 	return processCommand("server", "Serve the pages and the API to people",
-		"The server serves people and holds no target's credentials. It waits for Temporal, and stops at SIGTERM.", config.Parts{Server: true}, StartServer)
+		"The server serves people and holds no target's credentials. It waits for Temporal and the ledger's database, and stops at SIGTERM.", config.Parts{Server: true}, StartServer)
 }
 
 func workerCommand() *cobra.Command {
 	return processCommand("worker", "Open and close access on targets",
 		"A worker runs where its targets are, with their credentials, and opens no port but\n"+
-			"that of worker.metrics, if configured. It waits for Temporal, and stops at SIGTERM.", config.Parts{Worker: true}, StartWorker)
+			"that of worker.metrics, if configured. It waits for Temporal and the ledger's database, and stops at SIGTERM.", config.Parts{Worker: true}, StartWorker)
 }
 
 // StartFunc starts a server or a worker. It adds to on what must be closed, also
@@ -68,7 +68,7 @@ func StartProcess(ctx context.Context, c config.Config, start StartFunc, on *Clo
 
 // StartServer starts what `ramp server` runs.
 func StartServer(ctx context.Context, c config.Config, temporal client.Client, on *Closers) (func(context.Context) error, error) {
-	led, err := c.Ledger.Open(ctx)
+	led, err := c.Ledger.Await(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -108,7 +108,7 @@ func StartWorker(ctx context.Context, c config.Config, temporal client.Client, o
 	if err != nil {
 		return nil, err
 	}
-	led, err := c.Ledger.Open(ctx)
+	led, err := c.Ledger.Await(ctx)
 	if err != nil {
 		return nil, err
 	}
