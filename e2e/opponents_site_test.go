@@ -249,8 +249,12 @@ func (t *trial) until(r request) (time.Time, bool) {
 		require.NoError(t.T(), err)
 		return time.Unix(seconds, 0), true
 	default:
-		role, err := t.aws.Role(context.Background(), name)
-		require.NoError(t.T(), err)
+		var role *awstest.Role
+		t.eventually(20*time.Second, "the role can be read", func() (ok bool) { // its policies may go while it is read
+			var err error
+			role, err = t.aws.Role(context.Background(), name)
+			return err == nil
+		})
 		if role == nil || len(role.Identity) == 0 {
 			return time.Time{}, false // without a policy it allows nothing: it is being taken away
 		}

@@ -124,8 +124,8 @@ func (w *Writer) SignIn(ctx context.Context, p access.Person) (cookie string, er
 	if err != nil {
 		return "", err
 	}
-	_, err = w.Exec(ctx, `INSERT INTO sessions (token_digest, person_id, data, address, user_agent, created_at, seen_at, expires_at) VALUES (?, ?, ?, '127.0.0.1', 'a browser', ?, ?, ?)`,
-		SessionDigest(cookie), p.ID, data, now.UnixMicro(), now.UnixMicro(), now.Add(8*time.Hour).UnixMicro())
+	_, err = w.Exec(ctx, `INSERT INTO sessions (token_digest, person_id, person_key, data, address, user_agent, created_at, seen_at, expires_at) VALUES (?, ?, ?, ?, '127.0.0.1', 'a browser', ?, ?, ?)`,
+		SessionDigest(cookie), p.ID, p.ID, data, now.UnixMicro(), now.UnixMicro(), now.Add(8*time.Hour).UnixMicro())
 	return cookie, err
 }
 
