@@ -70,6 +70,8 @@ func (w *chaosInstallation) faultKinds(r *rand.Rand, victims *live) map[string]f
 			}
 		}
 	}
+	w.ledgerFaults(kinds, long)
+	kinds["rogue worker"] = w.rogueWorker(long)
 	kinds["clock wrong by minutes"] = func() fault {
 		skew := time.Duration(2+r.IntN(4)) * time.Minute
 		if r.IntN(2) == 0 {

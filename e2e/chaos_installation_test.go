@@ -26,11 +26,13 @@ type chaosInstallation struct {
 	*installation
 	vault    *vaulttest.Server
 	aws      *awstest.Server
-	wires    map[string]*wire  // TCP: to temporal, vault, aws
+	postgres *chaosLedger
+	wires    map[string]*wire  // TCP: to temporal, vault, aws, and to the ledger
 	fronts   map[string]*front // HTTP: the targets' responses
 	procs    map[string]*proc
 	order    []string // of procs, as they are started
 	temporal client.Client
+	rogue    *rogue
 }
 
 // chaosContracts are asked under: for each target one that people approve, with
@@ -68,13 +70,17 @@ approval: {pendingFor: 45s, stages: [{name: lead, from: [approvers]}]}
 
 // newChaosInstallation starts everything, whole and unharmed.
 func newChaosInstallation(in *installation) *chaosInstallation {
-	w := &chaosInstallation{installation: in, vault: vaulttest.Start(in.T), aws: awstest.Start(in.T),
-		wires: map[string]*wire{}, fronts: map[string]*front{}, procs: map[string]*proc{}}
+	w := &chaosInstallation{installation: in, vault: vaulttest.Start(in.T), aws: awstest.Start(in.T), postgres: newChaosLedger(in.T),
+		wires: map[string]*wire{}, fronts: map[string]*front{}, procs: map[string]*proc{},
+		rogue: &rogue{told: map[string]int{}}}
 	w.vault.Policy(in.T, "orders-read", `path "auth/token/lookup-self" { capabilities = ["read"] }`)
 	w.vault.Policy(in.T, "ramp", vaulttoken.Policy("orders-read"))
 	for name, address := range map[string]string{"vault": w.vault.Address, "aws": w.aws.Endpoint} {
 		w.fronts[name] = newFront(in.T, address)
 		w.wires[name] = newWire(in.T, name, w.fronts[name].address())
+	}
+	for _, name := range []string{"ledger", "ledger of the server"} {
+		w.wires[name] = newWire(in.T, name, w.postgres.host())
 	}
 	w.wires["temporal"] = newWire(in.T, "temporal", in.addr("temporal"))
 	dev := []string{"dev", "--without", "server,worker", "--dir", in.dir, "--listen", in.addr("listen"), "--temporal", in.addr("temporal"),
@@ -84,8 +90,8 @@ func newChaosInstallation(in *installation) *chaosInstallation {
 		_, err := os.Stat(filepath.Join(in.dir, "ramp.yaml"))
 		return err == nil
 	})
-	config := w.configure()
-	w.add("server", nil, "server", "--config", config).start()
+	config, server := w.configure()
+	w.add("server", nil, "server", "--config", server).start()
 	w.add("worker-1", nil, "worker", "--config", config).start()
 	w.add("worker-2", nil, "worker", "--config", config).start()
 	w.awaitReady()
@@ -96,8 +102,9 @@ func newChaosInstallation(in *installation) *chaosInstallation {
 	return w
 }
 
-// configure adds the targets to what `ramp dev` wrote, each behind its wire.
-func (w *chaosInstallation) configure() string {
+// configure adds the targets to what `ramp dev` wrote, each behind its wire. The
+// server has a configuration and a wire to the ledger of its own.
+func (w *chaosInstallation) configure() (workers, server string) {
 	b, err := os.ReadFile(filepath.Join(w.dir, "ramp.yaml"))
 	require.NoError(w, err)
 	var c map[string]any
@@ -109,12 +116,16 @@ func (w *chaosInstallation) configure() string {
 	targets["aws/chaos"] = map[string]any{"kind": "aws", "region": awstest.Region, "account": awstest.Account,
 		"endpoint": "http://" + w.wires["aws"].address(), "worker": w.aws.Worker, "boundary": w.aws.Boundary, "consistency": "3s",
 		"allow": []any{map[string]any{"actions": []string{"s3:GetObject"}, "resources": []string{"arn:aws:s3:::orders*"}}}}
-	b, err = yaml.Marshal(c)
-	require.NoError(w, err)
-	path := filepath.Join(w.dir, "chaos.yaml")
-	require.NoError(w, os.WriteFile(path, b, 0o600))
+	write := func(name, ledger string) string {
+		c["ledger"] = map[string]any{"url": ledger}
+		b, err := yaml.Marshal(c)
+		require.NoError(w, err)
+		path := filepath.Join(w.dir, name)
+		require.NoError(w, os.WriteFile(path, b, 0o600))
+		return path
+	}
 	require.NoError(w, os.WriteFile(filepath.Join(w.dir, "contracts", "chaos.yaml"), []byte(chaosContracts), 0o644))
-	return path
+	return write("chaos.yaml", w.postgres.through(w.wires["ledger"])), write("chaos-server.yaml", w.postgres.through(w.wires["ledger of the server"]))
 }
 
 // awaitReady waits until every part works: the server says so of itself, and a

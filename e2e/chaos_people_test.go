@@ -27,6 +27,7 @@ type made struct {
 	id, contract, intent string
 	said                 map[string]int // event kind to how many were acknowledged
 	secret               func() bool    // whether the picked-up credential still opens the target
+	from, to             time.Time      // its life, as far as its people saw it
 }
 
 // intents are the ways a request goes, by how often.
@@ -74,7 +75,10 @@ func (c *crowd) until(ctx context.Context, p *person, method, path string, body,
 func (c *crowd) await(ctx context.Context, id string, states ...string) (request, bool) {
 	for ctx.Err() == nil {
 		var r request
-		if status := c.until(ctx, c.alice, "GET", "/api/v1/requests/"+id, nil, &r, ""); status == http.StatusOK {
+		switch status := c.until(ctx, c.alice, "GET", "/api/v1/requests/"+id, nil, &r, ""); status {
+		case http.StatusNotFound:
+			return request{}, false // the ledger that is there now does not know it; judged later
+		case http.StatusOK:
 			for _, s := range states {
 				if r.State == s {
 					return r, true
@@ -95,13 +99,15 @@ var over = []string{"ended", "denied", "cancelled", "lapsed", "failed"}
 // end; what Ramp acknowledged stands.
 func (c *crowd) lives(ctx context.Context, n int, contract, intent string, seconds int) {
 	m := &made{contract: contract, intent: intent, said: map[string]int{}}
+	asked := time.Now()
 	var r request
 	status := c.until(ctx, c.alice, "POST", "/api/v1/requests", map[string]any{"contract": contract,
 		"duration": fmt.Sprintf("%ds", seconds), "reason": fmt.Sprintf("chaos request number %d of this run", n)}, &r, fmt.Sprintf("chaos-%d", n))
 	if status != http.StatusCreated && status != http.StatusOK {
 		return
 	}
-	m.id = r.ID
+	m.id, m.from = r.ID, asked
+	defer func() { m.to = time.Now() }()
 	c.heard(m, "request.created")
 	c.mu.Lock()
 	c.made = append(c.made, m)

@@ -21,7 +21,8 @@ import (
 // The short form runs with the other tests; `make chaos` runs the long one.
 var (
 	chaosRequests = flag.Int("chaos.requests", 40, "how many requests")
-	chaosFaults   = flag.Int("chaos.faults", 34, "how many faults; every kind comes before any comes again")
+	chaosFaults   = flag.Int("chaos.faults", 46, "how many faults; every kind comes before any comes again")
+	chaosRestores = flag.Int("chaos.restores", 1, "how often TestChaosRestoredLedger puts an older ledger back")
 	chaosFor      = flag.Duration("chaos.for", 90*time.Second, "the time over which requests and faults are spread")
 	chaosSeed     = flag.Uint64("chaos.seed", 0, "what requests and faults are drawn from; 0 draws one")
 )
@@ -35,6 +36,19 @@ const healed = 3 * time.Minute
 // processes die, networks break, targets lie and hands meddle. Afterwards the
 // targets themselves are asked.
 func TestChaos(t *testing.T) {
+	chaos(t, *chaosRequests, *chaosFaults, *chaosFor, 0)
+}
+
+// TestChaosRestoredLedger is the same, with fewer faults, and a ledger that is set
+// back to what it was a quarter of a minute ago while requests are live. What was
+// recorded since is lost, and people may have been told of it: what is open, and
+// until when, must hold all the same.
+func TestChaosRestoredLedger(t *testing.T) {
+	n := *chaosRestores
+	chaos(t, 24*n, 6*n, time.Duration(n)*time.Minute, n)
+}
+
+func chaos(t *testing.T, howMany, howOften int, within time.Duration, restores int) {
 	seed := *chaosSeed
 	if seed == 0 {
 		seed = rand.Uint64()
@@ -44,12 +58,12 @@ func TestChaos(t *testing.T) {
 	in := install(t)
 	w := newChaosInstallation(in)
 	victims := &live{ids: map[string]string{}}
-	requests := drawRequests(draw, *chaosRequests, *chaosFor)
-	faults := drawFaults(draw, w.faultKinds(draw, victims), *chaosFaults, *chaosFor)
+	requests := drawRequests(draw, howMany, within)
+	faults := append(drawFaults(draw, w.faultKinds(draw, victims), howOften, within), w.restores(restores, within)...)
 	c := &crowd{w: w, alice: in.as("alice"), bob: in.as("bob"), oscar: in.as("oscar"), victims: victims}
 	o := &watch{w: w, seen: map[string]*sighting{}}
 
-	ctx, cancel := context.WithTimeout(context.Background(), *chaosFor+2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), within+2*time.Minute)
 	defer cancel()
 	watching, stopWatching := context.WithCancel(context.Background())
 	defer stopWatching()
@@ -75,7 +89,7 @@ func TestChaos(t *testing.T) {
 	findings = append(findings, w.audited()...)
 	stopWatching()
 	watcher.Wait()
-	report(w, c, survived, findings, lags, seed)
+	report(w, c, survived, findings, lags, seed, within)
 	for _, f := range findings {
 		t.Errorf("%s: %s", f.promise, f.what)
 	}
@@ -134,9 +148,20 @@ func (w *chaosInstallation) audited() (out []finding) {
 		"orphans":                            {"sweep", "--config", filepath.Join(w.dir, "chaos.yaml")},
 		"acts acknowledged and not recorded": {"audit", "verify", "--key", filepath.Join(w.dir, "keys", "server.pub"), "--server", w.url()},
 	} {
+		if args[0] == "audit" && w.postgres.restored() {
+			args = append(args, "--against", w.checkpoint())
+		}
 		cmd := exec.Command(binary, args...)
 		cmd.Env = append(os.Environ(), "RAMP_TOKEN="+w.as("carol").token)
-		if said, err := cmd.CombinedOutput(); err != nil {
+		said, err := cmd.CombinedOutput()
+		if args[0] == "audit" && w.postgres.restored() {
+			// The record has lost what was signed before, and must say so.
+			if err == nil {
+				out = append(out, finding{promise, fmt.Sprintf("the log is said to be whole after an older one was put back: %s", said)})
+			}
+			continue
+		}
+		if err != nil {
 			out = append(out, finding{promise, fmt.Sprintf("ramp %s: %v: %s", args[0], err, said)})
 		}
 	}
@@ -144,6 +169,7 @@ func (w *chaosInstallation) audited() (out []finding) {
 }
 
 func (c *crowd) look(o *watch) (findings []finding, lags []time.Duration, err error) {
+	w := c.w
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	left, err := o.look(ctx)
@@ -152,12 +178,24 @@ func (c *crowd) look(o *watch) (findings []finding, lags []time.Duration, err er
 	}
 	known := map[string]bool{}
 	for _, m := range c.made {
+		lost := w.postgres.lostSome(m.from, m.to)
+		known[grantOf(m.id)] = true
 		var r request
 		if status := c.until(ctx, c.oscar, "GET", "/api/v1/requests/"+m.id, nil, &r, ""); status != http.StatusOK {
+			if lost && status == http.StatusNotFound {
+				findings = append(findings, judgeTarget(m, "not in the ledger", left)...)
+				continue
+			}
 			return nil, nil, fmt.Errorf("request %s answers %d", m.id, status)
 		}
-		known[grantOf(m.id)] = true
-		findings = append(findings, judge(m, r, left)...)
+		if lost {
+			if _, final := once[r.State]; !final {
+				findings = append(findings, finding{"requests that never end", m.id + " is " + r.State})
+			}
+			findings = append(findings, judgeTarget(m, r.State, left)...)
+			continue
+		}
+		findings = append(findings, judge(m, r, left, w.rogue.heard(m.from, m.to))...)
 		if expires, err := time.Parse(time.RFC3339, r.ExpiresAt); err == nil && r.Outcome == "expired" {
 			if last, seen := o.lastSeen(grantOf(m.id)); seen {
 				lags = append(lags, last.Sub(expires))
@@ -174,9 +212,9 @@ func (c *crowd) look(o *watch) (findings []finding, lags []time.Duration, err er
 }
 
 // report prints what was done to Ramp, and what it kept.
-func report(w *chaosInstallation, c *crowd, survived map[string]int, findings []finding, lags []time.Duration, seed uint64) {
+func report(w *chaosInstallation, c *crowd, survived map[string]int, findings []finding, lags []time.Duration, seed uint64, within time.Duration) {
 	tw := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(tw, "\nChaos, seed %d: %d requests in %s\n\nfault\ttimes\n", seed, len(c.made), *chaosFor)
+	fmt.Fprintf(tw, "\nChaos, seed %d: %d requests in %s\n\nfault\ttimes\n", seed, len(c.made), within)
 	kinds := make([]string, 0, len(survived))
 	for k := range survived {
 		kinds = append(kinds, k)
@@ -192,6 +230,9 @@ func report(w *chaosInstallation, c *crowd, survived map[string]int, findings []
 		for k, n := range w.fronts[name].met {
 			fmt.Fprintf(tw, "calls met by %q: %s\t%d\n", k, name, n)
 		}
+	}
+	for k, n := range w.rogue.told {
+		fmt.Fprintf(tw, "answered by the rogue worker: %s\t%d\n", k, n)
 	}
 	fmt.Fprintf(tw, "calls by people\t%d\nof which unanswered or unavailable\t%d\n\npromise\tbroken\n", c.tried, c.unavailable)
 	for _, p := range promises {

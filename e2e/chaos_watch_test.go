@@ -103,9 +103,23 @@ var once = map[string][]string{
 	"failed":    {"request.created", "request.failed"},
 }
 
-// judge holds what became of each request against what must hold.
-func judge(m *made, r request, left []string) []finding {
-	var out []finding
+// judgeTarget holds what is on the target against what must hold, whatever the
+// record has lost.
+func judgeTarget(m *made, state string, left []string) (out []finding) {
+	if slices.Contains(left, grantOf(m.id)) {
+		out = append(out, finding{"open after everything was healed", fmt.Sprintf("%s (%s, %s) is still on its target; the request is %s", m.id, m.contract, m.intent, state)})
+	}
+	if m.secret != nil && m.secret() {
+		out = append(out, finding{"credential alive past its expiry", fmt.Sprintf("%s (%s, %s): the picked-up credential still opens the target", m.id, m.contract, m.intent)})
+	}
+	return out
+}
+
+// judge holds what became of each request against what must hold. Of a request that
+// the rogue worker may have answered for it need not be so that what was said to be
+// open was.
+func judge(m *made, r request, left []string, liedTo bool) []finding {
+	out := judgeTarget(m, r.State, left)
 	bad := func(promise, format string, args ...any) {
 		out = append(out, finding{promise, fmt.Sprintf("%s (%s, %s): ", m.id, m.contract, m.intent) + fmt.Sprintf(format, args...)})
 	}
@@ -128,6 +142,9 @@ func judge(m *made, r request, left []string) []finding {
 	if r.State != "ended" || r.Outcome == "failed" && told["grant.intended"] == 0 {
 		opened = 0
 	}
+	if liedTo {
+		opened = told["grant.intended"]
+	}
 	if told["grant.intended"] != opened || told["grant.closed"] != opened {
 		bad("incomplete timelines", "intended %d times and closed %d times, not %d", told["grant.intended"], told["grant.closed"], opened)
 	}
@@ -138,12 +155,6 @@ func judge(m *made, r request, left []string) []finding {
 		if told[kind] < n {
 			bad("acts acknowledged and not recorded", "%s: %d acknowledged, %d recorded", kind, n, told[kind])
 		}
-	}
-	if slices.Contains(left, grantOf(m.id)) {
-		bad("open after everything was healed", "is still on its target; the request is %s", r.State)
-	}
-	if m.secret != nil && m.secret() {
-		bad("credential alive past its expiry", "the picked-up credential still opens the target")
 	}
 	return out
 }
