@@ -34,7 +34,9 @@ type Request struct {
 	Problem    string        `json:"problem,omitempty"`    // what went wrong last, for people
 	Review     *Review       `json:"review,omitempty"`     // of a use of break glass
 	Timeline   []Event       `json:"timeline,omitempty"`   // with the latest refusals only
-	Refusals   int           `json:"refusals,omitempty"`   // earlier ones, which the timeline leaves out
+	// TimelineCheck says what the timeline was held against; nil if it was not.
+	TimelineCheck *TimelineCheck `json:"timelineCheck,omitempty"`
+	Refusals      int            `json:"refusals,omitempty"` // earlier ones, which the timeline leaves out
 	// SignedPlan are the exact bytes of the plan that was signed, in base64: their
 	// SHA-256 is the plan's digest. A client shows what it reads there, and decides on
 	// the digest that it took itself. Only where one request is read.

@@ -46,6 +46,15 @@ func (k *SigningKey) UnmarshalYAML(ctx context.Context, decode func(any) error) 
 	return nil
 }
 
+// CheckpointFile returns where the last signed checkpoint of the log is kept beside
+// the key; "" for a key that is in no file.
+func (k SigningKey) CheckpointFile() string {
+	if !signers.IsFile(string(k)) {
+		return ""
+	}
+	return strings.TrimSuffix(string(k), ".key") + ".checkpoint"
+}
+
 // Open opens the key. For a file it writes the public half beside it, for those
 // who verify. Errors are CodeInvalid for a key that cannot be used, and
 // CodeUnavailable.

@@ -83,7 +83,18 @@ func testDecisions(t *testing.T, in *installation) {
 	t.Run("all that was refused is on record, and nothing decided", func(t *testing.T) {
 		r := alice.sees(pending.ID)
 		require.Equal(t, "pending", r.State)
-		require.Equal(t, 9, r.kinds()["decision.refused"])
+		require.Equal(t, 3, r.kinds()["decision.refused"], "those who see it; alice is refused the same twice")
+		var page struct {
+			Items []struct{ Detail map[string]string }
+		}
+		in.as("carol").call("GET", "/api/v1/audit?kind=act.refused", nil, &page)
+		hidden := 0
+		for _, e := range page.Items {
+			if e.Detail["request"] == pending.ID {
+				hidden++
+			}
+		}
+		require.Equal(t, 5, hidden, "strangers, whose acts are not on the request itself (case 65)")
 		require.Zero(t, r.kinds()["decision.recorded"])
 	})
 	t.Run("Case10 an approval of one request on another", func(t *testing.T) {
@@ -158,8 +169,8 @@ func testDecisions(t *testing.T, in *installation) {
 	t.Run("acts of others, and in other states", func(t *testing.T) {
 		path := "/api/v1/requests/" + pending.ID
 		post := func(p *person, act string, body any) answer { return p.sends(path+"/"+act, body) }
-		post(alice, "release", map[string]any{}).refuses(t, 409, "wrong_state", "pending, not active")
-		post(bob, "revoke", map[string]any{}).refuses(t, 409, "wrong_state", "pending, not active")
+		post(bob, "release", map[string]any{}).refuses(t, 403, "not_requester", "only the requester")
+		post(alice, "revoke", map[string]any{}).refuses(t, 403, "not_revoker", "operators and approvers")
 		post(bob, "cancel", map[string]any{}).refuses(t, 403, "not_requester", "only the requester")
 		post(oscar, "extend", map[string]any{"for": "5m"}).refuses(t, 403, "not_requester", "only the requester")
 		post(alice, "extend", map[string]any{"for": "5m"}).refuses(t, 409, "wrong_state", "pending, not active")

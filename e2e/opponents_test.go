@@ -39,14 +39,9 @@ var getsThrough = map[string]string{
 	"moves the end by nine minutes: vault":                                                 "an end in the ledger is taken within the ten minutes that an opening may take",
 	"moves the end by nine minutes: aws":                                                   "an end in the ledger is taken within the ten minutes that an opening may take",
 	"puts its own workflow in a request's place, which says that it was extended for ever": "the server passes on the end that the workflow names",
-	// 58: the ledger takes no transition that its grants contradict.
-	"writes that a request has ended": "nothing looks for a grant that is open of a request that is over",
 	// 60, 61
 	"deletes the denial of a scheduled request, and has it opened by hand": "nothing says that no decision is missing",
 	"holds an approval back for 17 minutes":                                "only the end is held against the ten minutes, not the opening",
-	// 66, 67
-	"cuts the tail off the log": "the last signed checkpoint is kept nowhere else",
-	"edits an event":            "pages show what the ledger has",
 }
 
 // trial is one attack on an installation that others may attack at the same time.

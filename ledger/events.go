@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"iter"
 
 	"ramp.dev/ramp/access"
 )
@@ -76,29 +75,6 @@ func (l *Ledger) Events(ctx context.Context, f EventFilter) ([]access.Event, err
 // are left out, so that anybody who checks the log sees the others.
 func (l *Ledger) Entries(ctx context.Context, from, to int64) ([]Entry, error) {
 	return collect(ctx, l.reader(), scanEntry, selectEvents+` WHERE seq > ? AND seq <= ? ORDER BY seq`, from, to)
-}
-
-// pageOfEntries bounds what All reads at once.
-const pageOfEntries = 500
-
-// All iterates over the events of the leaves in [from, to), a page at a time, so
-// that a log of any length can be read. Missing ones are left out, as in
-// Entries. After an error, which comes with no entry, it ends.
-func (l *Ledger) All(ctx context.Context, from, to int64) iter.Seq2[Entry, error] {
-	return func(yield func(Entry, error) bool) {
-		for ; from < to; from += pageOfEntries {
-			page, err := l.Entries(ctx, from, min(to, from+pageOfEntries))
-			if err != nil {
-				yield(Entry{}, err)
-				return
-			}
-			for _, e := range page {
-				if !yield(e, nil) {
-					return
-				}
-			}
-		}
-	}
 }
 
 const selectEvents = `SELECT seq, at, request_id, kind, actor, message, detail, idempotency_key FROM events`

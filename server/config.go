@@ -21,6 +21,7 @@ type Config struct {
 	Contracts  field.File   `yaml:"contracts"`            // directory
 	Identity   auth.Config  `yaml:"identity"`             // how people log in
 	SCIM       scim.Config  `yaml:"scim,omitempty"`       // how an identity provider provisions people
+	Checkpoint field.File   `yaml:"checkpoint,omitempty"` // keeps the last signed checkpoint; beside keys.signer if that is a file
 	Operators  []string     `yaml:"operators,omitempty"`  // groups that see every request and may revoke any
 	Auditors   []string     `yaml:"auditors,omitempty"`   // groups that read the audit log and every evidence; nobody if empty
 	TemporalUI string       `yaml:"temporalUI,omitempty"` // where operators find workflows; its origin alone may have payloads decoded

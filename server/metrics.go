@@ -19,6 +19,17 @@ func newRegistry() *prometheus.Registry {
 	return r
 }
 
+// logBroken tells whether the log still holds what was signed.
+func logBroken(a interface{ LogBroken() bool }) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "ramp_log_broken",
+		Help: "1 if the log no longer holds what was signed before: it was cut off, rewritten or replaced."}, func() float64 {
+		if a.LogBroken() {
+			return 1
+		}
+		return 0
+	})
+}
+
 // requestMetrics measures requests.
 type requestMetrics struct{ duration *prometheus.HistogramVec }
 

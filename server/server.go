@@ -4,6 +4,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net"
@@ -45,7 +46,10 @@ type Deps struct {
 	Workers   evidence.Keyring // public keys of workers, whose credentials and scopes are passed on
 	Codec     *codec.Codec     // nil: what Temporal keeps is not encrypted
 	Passkeys  *passkey.File    // nil: none are known
-	Log       logrus.FieldLogger
+	// Checkpoint is the file that keeps the last signed checkpoint where Config names
+	// none; it is forgotten with the process if both are empty.
+	Checkpoint string
+	Log        logrus.FieldLogger
 }
 
 // Server serves people and programs. Make one with New, then Run it.
@@ -121,6 +125,11 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 	s.feed = feed.New(d.Ledger, d.Log, feed.Options{})
 	work := app.Config{Contracts: store, Ledger: d.Ledger, Feed: s.feed, Signer: d.Signer, Trusted: d.Trusted, Workers: d.Workers, Gateway: t, Directory: directory, Codec: d.Codec,
 		Altered: altered.Inc, Log: d.Log, Operators: c.Operators, Auditors: c.Auditors, MaxOpen: c.MaxOpen}
+	if file := cmp.Or(string(c.Checkpoint), d.Checkpoint); file != "" {
+		work.Checkpoints = checkpointFile(file)
+	} else {
+		d.Log.Warn("server.checkpoint is not set: once this process has ended, nothing tells whether the log still holds what it signed")
+	}
 	if d.Passkeys != nil {
 		work.Passkeys = d.Passkeys
 		if c.EnrolInPage {
@@ -128,6 +137,7 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 		}
 	}
 	s.app = app.New(work)
+	s.registry.MustRegister(logBroken(s.app))
 	s.dependencies = []dependency{{"ledger", d.Ledger.Ping}, {"temporal", t.Ping}, {"identity", identity.Ping},
 		{"contracts", func(context.Context) error { return store.LoadError() }}}
 	web, err := pages.New(s.app, identity, pages.TemporalUI{Address: c.TemporalUI, Namespace: d.Namespace})
@@ -167,6 +177,7 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { s.contracts.Run(ctx); return nil })
 	g.Go(func() error { s.app.StartUnstarted(ctx); return nil })
 	g.Go(func() error { s.app.RecordRefusals(ctx); return nil })
+	g.Go(func() error { s.app.KeepCheckpoint(ctx); return nil })
 	g.Go(func() error { s.feed.Run(ctx); return nil })
 	g.Go(func() error { s.signRecords(ctx); return nil })
 	g.Go(func() error { return serve(ctx, s.listener, s.handler, defaultTimeouts) })

@@ -33,6 +33,9 @@ type Config struct {
 	Directory access.Directory // says what is known of people now; nil: nothing
 	Codec     *codec.Codec     // nil: payloads in Temporal are not encrypted
 	Passkeys  Passkeys         // nil: no plan that requires a passkey can be approved here
+
+	// Checkpoints keeps the last signed checkpoint; nil: it is forgotten with the process.
+	Checkpoints CheckpointStore
 	// EnrolPasskey writes a new key into the file of passkeys; nil: people do so
 	// after a review.
 	EnrolPasskey func(person string, k passkey.Key) error
@@ -111,7 +114,8 @@ func New(c Config) *App {
 	cat := &catalog{contracts: c.Contracts, now: now}
 	reader := &requests{ledger: c.Ledger, roles: roles, refused: refused, catalog: cat, now: now}
 	start := &starter{ledger: c.Ledger, gateway: c.Gateway, log: c.Log, now: now}
-	log := &auditor{ledger: c.Ledger, signer: c.Signer, roles: roles, refused: refused, log: c.Log}
+	log := &auditor{ledger: c.Ledger, signer: c.Signer, roles: roles, refused: refused, log: c.Log, now: now, store: c.Checkpoints}
+	reader.log = log
 	keys := &passkeys{file: c.Passkeys, enrol: c.EnrolPasskey, events: c.Ledger, refused: refused, log: c.Log, now: now}
 	return &App{
 		refusals: &refused,

@@ -29,7 +29,11 @@ type auditor struct {
 	roles   roles
 	refused refusals
 	log     logrus.FieldLogger
+	now     clock
+	store   CheckpointStore // nil: what was signed is forgotten when the process ends
 	last    lastCheckpoint
+
+	verified verifiedLeaves
 }
 
 func (a *auditor) requireAuditor(ctx context.Context, by access.Actor) error {

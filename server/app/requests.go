@@ -20,7 +20,13 @@ type requests struct {
 	catalog *catalog
 	roles   roles
 	refused refusals
+	log     timelineVerifier
 	now     clock
+}
+
+// timelineVerifier holds events that are shown against the signed log.
+type timelineVerifier interface {
+	verifyTimeline(ctx context.Context, events []access.Event) *access.TimelineCheck
 }
 
 // Request returns one request as p may see it, without its timeline; CodeNotFound
@@ -47,6 +53,9 @@ func (q *requests) RequestWithTimeline(ctx context.Context, p access.Person, id 
 	if err == nil {
 		r.SignedPlan = signedPlan(r)
 		r.Timeline, r.Refusals, err = q.ledger.Timeline(ctx, id)
+	}
+	if err == nil {
+		r.TimelineCheck = q.log.verifyTimeline(ctx, r.Timeline)
 	}
 	return r, err
 }

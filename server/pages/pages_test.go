@@ -170,3 +170,29 @@ func TestAskedDuration(t *testing.T) {
 		require.Equal(t, want, askedDuration(echo.New().NewContext(r, httptest.NewRecorder())), form)
 	}
 }
+
+// TestTimelineIsHeldAgainstTheLog: a page says what its timeline was held against.
+func TestTimelineIsHeldAgainstTheLog(t *testing.T) {
+	p, err := New(nil, nil, TemporalUI{})
+	require.NoError(t, err)
+	page := func(check access.TimelineCheck) string {
+		r := example(access.StateActive)
+		r.Timeline[0].Seq, r.TimelineCheck = 7, &check
+		return shown(t, p, "request", requestPage{Request: r})
+	}
+	at := time.Date(2026, 11, 26, 1, 0, 0, 0, time.UTC)
+	html := page(access.TimelineCheck{Size: 9, Signed: 8, SignedAt: &at})
+	require.Contains(t, html, "Every entry was found just now in the log of 9 events, signed through event 8 at")
+	require.NotContains(t, html, "No longer what was recorded")
+	t.Run("Case67 an altered entry", func(t *testing.T) {
+		html := page(access.TimelineCheck{Size: 9, Signed: 8, SignedAt: &at, Altered: []int64{7}})
+		require.Contains(t, html, "<strong>No longer what was recorded.</strong>")
+		require.Contains(t, html, "somebody has changed the ledger’s database")
+		require.Contains(t, html, "All other entries were found")
+	})
+	t.Run("Case67 a log that cannot be verified", func(t *testing.T) {
+		html := page(access.TimelineCheck{Problem: "The log no longer holds what was signed before."})
+		require.Contains(t, html, "The log no longer holds what was signed before. Do not rely on this timeline")
+		require.NotContains(t, html, "found just now")
+	})
+}

@@ -11,6 +11,7 @@ const (
 	seen       = "./server -run Case53"
 	once       = "./internal/strictjson"
 	book       = "./ledger"
+	logs       = "./server/app -run Case6[67].*/sqlite"
 	book58     = "./ledger -run TestLedger/sqlite/Case58"
 	broker     = "./integrations"
 	people     = "./access -run Case06|OneHuman"
@@ -47,6 +48,13 @@ func mutants() []mutant {
 		{"how often somebody was refused is forgotten", "server/app/refusals.go", "if again.times == 0 {", "if true {", []string{"./server/app -run Case65"}},
 		{"a stranger writes into a timeline", "server/app/refusals.go", "e.Kind, e.Detail[\"request\"] = access.EventActRefused, id", "e.Kind, e.Detail[\"request\"], e.RequestID = access.EventActRefused, id, id", []string{"./server/app -run Case65"}},
 		{"refusals push decisions out of a timeline", "ledger/requests.go", "selectEvents+of+`NOT IN `+refusalKinds, id)", "selectEvents+of+`NOT IN `+refusalKinds+` AND seq < 700`, id)", []string{"./ledger -run TestLedger/sqlite/Case65"}},
+		{"what an earlier process signed is forgotten", "server/app/checkpoint.go", "if kept.Size > a.last.at.Size {", "if false {", []string{logs}},
+		{"a shorter log is signed", "server/app/checkpoint.go", "case last.Origin != tree.Origin || tree.Size < last.Size:\n\t\treturn false, nil\n", "case last.Origin != tree.Origin || tree.Size < last.Size:\n\t\treturn true, nil\n", []string{logs}},
+		{"another log of the same length is signed", "server/app/checkpoint.go", "return root == last.Root, err", "return true, err", []string{logs}},
+		{"what cannot be kept is signed", "server/app/checkpoint.go", "if err := a.store.Save(signed); err != nil {", "if err := a.store.Save(signed); false {", []string{logs}},
+		{"an edited event is shown without a word", "server/app/timeline.go", "\t\tcase !proven:\n\t\t\tout.Altered = append(out.Altered, e.Seq)\n", "", []string{logs}},
+		{"a leaf is believed without its tree", "server/app/timeline.go", "return tlog.CheckRecord(proof, size, root, place, leaf) == nil, nil", "_ = proof\n\tstored, err := hashes.ReadHashes([]int64{tlog.StoredHashIndex(0, place)})\n\treturn err == nil && stored[0] == leaf, nil", []string{logs}},
+		{"a cosignature of another checkpoint counts", "evidence/cosignature.go", "return ed25519.Verify(c.key, signed, sig[8:])", "return signed != nil", []string{"./evidence -run Case66"}},
 		// Closing.
 		{"closing does not read back", "activities/close.go", "if !p.Gone() {", "if false {", []string{activity, properties}},
 		{"closing does not wait until a read can be believed", "activities/close.go", "if err != nil || bounds.Consistency == 0 {", "if true {", []string{activity}},

@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 
 	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
@@ -66,24 +67,36 @@ func auditCommand() *cobra.Command {
 func auditVerifyCommand() *cobra.Command {
 	var f auditFlags
 	var file string
+	var witnesses []string
+	var cosigned int
 	c := &cobra.Command{
 		Use: "verify", Short: "Read the whole log and verify it", Args: cobra.NoArgs,
 		Long: "Reads every event and compares them with the server's signed checkpoint: this finds whatever was edited,\n" +
 			"removed, moved or inserted. A log that was truncated, or rewritten and signed again, is consistent with itself:\n" +
-			"to find that, keep checkpoints elsewhere (`ramp audit checkpoint --save`) and verify --against one.",
-		Example: "  ramp audit verify --key server.pub --against checkpoint.txt",
+			"to find that, keep checkpoints elsewhere (`ramp audit checkpoint --save`) and verify --against one. Such a\n" +
+			"checkpoint may carry cosignatures of witnesses (c2sp.org/tlog-cosignature); those of --witness are counted.",
+		Example: "  ramp audit verify --key server.pub --against checkpoint.txt\n" +
+			"  ramp audit verify --key server.pub --against checkpoint.txt --witness witnesses.txt --cosigned 2",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, _, at, err := f.open(cmd.Context())
 			if err != nil {
 				return err
 			}
+			known, err := readWitnesses(witnesses)
+			if err != nil {
+				return err
+			}
 			var against *evidence.Checkpoint
+			var by []evidence.Cosignature
 			if file != "" {
-				saved, err := f.saved(file)
-				if err != nil {
+				var saved evidence.Checkpoint
+				if saved, by, err = f.saved(file, known...); err != nil {
 					return err
 				}
 				against = &saved
+			}
+			if len(by) < cosigned {
+				return access.Errorf(access.CodeEvidence, "the saved checkpoint is cosigned by %d of the witnesses given; --cosigned asks for %d", len(by), cosigned)
 			}
 			report, err := evidence.VerifyLog(cmd.Context(), at, against, c, nil)
 			if err != nil {
@@ -96,30 +109,58 @@ func auditVerifyCommand() *cobra.Command {
 				} else {
 					fmt.Fprintf(w, "Consistent with the saved checkpoint: its %d events are unchanged.\n", against.Size)
 				}
+				for _, c := range by {
+					fmt.Fprintf(w, "Cosigned by %s at %s.\n", output.Clean(c.Witness), output.Time(c.At))
+				}
 				output.Table(w, [][]string{{"Log", at.Origin}, {"Root", at.Root.String()}})
 			})
 		},
 	}
 	f.add(c)
 	c.Flags().StringVar(&file, "against", "", "a checkpoint that was saved earlier")
+	c.Flags().StringSliceVar(&witnesses, "witness", nil, "files with the keys of witnesses, one NAME+HASH+KEY a line")
+	c.Flags().IntVar(&cosigned, "cosigned", 0, "how many of the witnesses must have cosigned the checkpoint of --against")
 	return c
 }
 
-// saved reads and verifies a checkpoint that was kept.
-func (f *auditFlags) saved(file string) (evidence.Checkpoint, error) {
+// readWitnesses reads files of witnesses' keys, one a line; empty lines and those
+// that begin with # say nothing.
+func readWitnesses(files []string) (out []evidence.Witness, err error) {
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			return nil, access.Errorf(access.CodeInvalid, "--witness: %w", err)
+		}
+		for line := range strings.Lines(string(b)) {
+			if line = strings.TrimSpace(line); line == "" || strings.HasPrefix(line, "#") {
+				continue
+			}
+			w, err := evidence.ParseWitness(line)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, w)
+		}
+	}
+	return out, nil
+}
+
+// saved reads and verifies a checkpoint that was kept, and returns which of the
+// witnesses have cosigned it.
+func (f *auditFlags) saved(file string, witnesses ...evidence.Witness) (evidence.Checkpoint, []evidence.Cosignature, error) {
 	b, err := os.ReadFile(file)
 	if err != nil {
-		return evidence.Checkpoint{}, access.Errorf(access.CodeInvalid, "saved checkpoint: %w", err)
+		return evidence.Checkpoint{}, nil, access.Errorf(access.CodeInvalid, "saved checkpoint: %w", err)
 	}
 	keys, err := serverKeys(f.keys)
 	if err != nil {
-		return evidence.Checkpoint{}, err
+		return evidence.Checkpoint{}, nil, err
 	}
-	c, err := keys.VerifyCheckpoint(string(b))
+	c, by, err := keys.VerifyCosigned(string(b), witnesses...)
 	if err != nil {
-		return c, access.Errorf(access.CodeEvidence, "%s: %w", file, err)
+		return c, nil, access.Errorf(access.CodeEvidence, "%s: %w", file, err)
 	}
-	return c, nil
+	return c, by, nil
 }
 
 func auditCheckpointCommand() *cobra.Command {
@@ -152,7 +193,7 @@ func auditCheckpointCommand() *cobra.Command {
 // save replaces a saved checkpoint only by one that is consistent with it.
 func (f *auditFlags) save(ctx context.Context, c *client.Client, file, signed string, at evidence.Checkpoint) error {
 	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
-		earlier, err := f.saved(file)
+		earlier, _, err := f.saved(file)
 		if err != nil {
 			return err
 		}

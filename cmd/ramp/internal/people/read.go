@@ -186,9 +186,16 @@ func requestDetail(r access.Request) func(io.Writer) {
 		fmt.Fprintln(w)
 		rows = nil
 		for _, e := range r.Timeline {
-			rows = append(rows, []string{output.Time(e.At), output.Clean(e.Actor), output.Clean(e.Phrase())})
+			phrase := output.Clean(e.Phrase())
+			if r.TimelineCheck.IsAltered(e) {
+				phrase = "NO LONGER WHAT WAS RECORDED: " + phrase
+			}
+			rows = append(rows, []string{output.Time(e.At), output.Clean(e.Actor), phrase})
 		}
 		output.Table(w, rows)
+		if c := r.TimelineCheck; c != nil && c.Problem != "" {
+			fmt.Fprintln(w, output.Clean(c.Problem)+" Do not rely on this timeline; tell those who run Ramp.")
+		}
 		if r.Refusals > 0 {
 			fmt.Fprintf(w, "%d earlier acts that were refused are left out; the audit log has them.\n", r.Refusals)
 		}

@@ -94,7 +94,7 @@ func StartServer(ctx context.Context, c config.Config, temporal client.Client, o
 	if err != nil {
 		return nil, err
 	}
-	s, err := server.New(c.Server, server.Deps{Temporal: temporal, Namespace: c.TemporalNamespace(), Ledger: led, Signer: signer, Sealer: sealer, Trusted: trusted, Workers: workers, Codec: payloads, Passkeys: c.Keys.PasskeyFile(), Log: logrus.StandardLogger()})
+	s, err := server.New(c.Server, server.Deps{Temporal: temporal, Namespace: c.TemporalNamespace(), Ledger: led, Signer: signer, Sealer: sealer, Trusted: trusted, Workers: workers, Codec: payloads, Passkeys: c.Keys.PasskeyFile(), Checkpoint: c.Keys.Signer.CheckpointFile(), Log: logrus.StandardLogger()})
 	if err != nil {
 		return nil, err
 	}
