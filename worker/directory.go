@@ -20,17 +20,15 @@ var _ directorysync.Runs = directoryRuns{}
 
 // Offboard asks a workflow to end its request.
 func (r directoryRuns) Offboard(ctx context.Context, requestID, reason string, at time.Time) error {
-	return r.signal(ctx, requestID, workflows.SignalEnd, workflows.EndRequest{Kind: workflows.EndOffboard,
-		By: access.ActorDirectory, Via: access.ViaDirectory, Reason: reason, At: at})
+	ctx, cancel := context.WithTimeout(ctx, askWithin)
+	defer cancel()
+	return api.FromTemporal(workflows.End(ctx, r.temporal, requestID, workflows.EndRequest{Kind: workflows.EndOffboard,
+		By: access.ActorDirectory, Via: access.ViaDirectory, Reason: reason, At: at}))
 }
 
 // Recount asks a workflow to count its decisions again.
 func (r directoryRuns) Recount(ctx context.Context, requestID string) error {
-	return r.signal(ctx, requestID, workflows.SignalRecount, nil)
-}
-
-func (r directoryRuns) signal(ctx context.Context, requestID, name string, message any) error {
 	ctx, cancel := context.WithTimeout(ctx, askWithin)
 	defer cancel()
-	return api.FromTemporal(r.temporal.SignalWorkflow(ctx, workflows.AccessWorkflowID(requestID), "", name, message))
+	return api.FromTemporal(r.temporal.SignalWorkflow(ctx, workflows.AccessWorkflowID(requestID), "", workflows.SignalRecount, nil))
 }

@@ -68,10 +68,10 @@ func (r runs) Describe(ctx context.Context, requestID string) (reconcile.RunStat
 	return reconcile.RunClosed, nil
 }
 
-// RequestEnd implements reconcile.Runs by a signal.
+// RequestEnd implements reconcile.Runs.
 func (r runs) RequestEnd(ctx context.Context, requestID, reason string) error {
 	ctx, cancel := context.WithTimeout(ctx, askWithin)
 	defer cancel()
-	return api.FromTemporal(r.temporal.SignalWorkflow(ctx, workflows.AccessWorkflowID(requestID), "", workflows.SignalEnd,
+	return api.FromTemporal(workflows.End(ctx, r.temporal, requestID,
 		workflows.EndRequest{Kind: workflows.EndRevoke, By: access.ActorReconciler, Reason: reason, At: time.Now().UTC()}))
 }

@@ -123,7 +123,29 @@ func (s *site) stop() {
 
 // asks makes a request as the server would: signed, written down, started. The
 // contract approves by itself unless change says otherwise.
+//
+// Its first task comes at once, and not with its first decision as a server's would, so
+// that tests can send it anything.
 func (s *site) asks(d time.Duration, change ...func(*access.Plan)) asked {
+	s.Helper()
+	a, signed := s.submits(d, change...)
+	_, err := s.temporal.ExecuteWorkflow(s.Context(), client.StartWorkflowOptions{ID: a.id(), TaskQueue: workflows.ControlQueue,
+		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE},
+		workflows.AccessRequestType, started(signed))
+	require.NoError(s, err)
+	return a
+}
+
+// asksAsServers is asks, started as a server does.
+func (s *site) asksAsServers(d time.Duration, change ...func(*access.Plan)) asked {
+	s.Helper()
+	a, signed := s.submits(d, change...)
+	require.NoError(s, workflows.Start(s.Context(), s.temporal, signed))
+	return a
+}
+
+// submits signs a request and writes it down.
+func (s *site) submits(d time.Duration, change ...func(*access.Plan)) (asked, evidence.Envelope) {
 	s.Helper()
 	id, now := access.NewRequestID(), time.Now().UTC().Truncate(time.Microsecond)
 	alice := access.Person{ID: "alice", Kind: access.KindHuman}
@@ -142,11 +164,7 @@ func (s *site) asks(d time.Duration, change ...func(*access.Plan)) asked {
 	_, err = s.ledger.Submit(s.Context(), ledger.Submission{PlanEnvelope: envelope, Request: access.Request{ID: id, Plan: p, Requester: alice,
 		State: access.StatePending, Contract: p.Contract, CreatedAt: now, Stages: []access.StageStatus{}}})
 	require.NoError(s, err)
-	_, err = s.temporal.ExecuteWorkflow(s.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: workflows.ControlQueue,
-		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE},
-		workflows.AccessRequestType, started(signed))
-	require.NoError(s, err)
-	return asked{s, p}
+	return asked{s, p}, signed
 }
 
 // asked is one request.

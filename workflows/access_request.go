@@ -39,8 +39,7 @@ type request struct {
 
 	verifying workflow.Mutex // decisions are verified one at a time
 	extending workflow.Mutex // extensions are made one at a time
-	// verifyingSignal is set while a decision that came as a signal is verified.
-	verifyingSignal bool
+	busy
 }
 
 func newRequest(rootCtx workflow.Context, in AccessRequestInput) (*request, error) {
@@ -63,11 +62,11 @@ func newRequest(rootCtx workflow.Context, in AccessRequestInput) (*request, erro
 		r.narrow()
 	}
 	workflow.SetCurrentDetails(r.ctx, r.details()) // a request that waits for decisions is shown, too
-	r.recordInOrder()
-	workflow.Go(rootCtx, func(rootCtx workflow.Context) {
-		rootCtx.Done().Receive(rootCtx, nil)
-		r.endByCancellation()
-	})
+	if r.first() {
+		r.listenApart()
+	} else {
+		r.listen()
+	}
 	return r, r.handleMessages()
 }
 

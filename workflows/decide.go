@@ -27,7 +27,9 @@ func (r *request) awaitDecision() access.State {
 	// meanwhile, the request waits on.
 	inTime := true
 	for again := true; again; {
+		r.awaitVerified()
 		inTime = r.awaitFor(r.plan.PendingUntil.Sub(workflow.Now(r.ctx)), "decisions until "+formatTime(r.plan.PendingUntil), settled)
+		r.awaitVerified()
 		_ = r.verifying.Lock(r.ctx)
 		again = inTime && !settled()
 		r.verifying.Unlock()
@@ -44,6 +46,15 @@ func (r *request) awaitDecision() access.State {
 		return access.StatePending // this run gives way to the next
 	}
 	return access.StateLapsed
+}
+
+// awaitVerified waits for the decisions that are there: those being verified, and those
+// that came as signals, maybe before the first task. Most requests are settled by the
+// first, which comes with the first task, and then need no timer.
+func (r *request) awaitVerified() {
+	if !r.first() {
+		_ = workflow.Await(r.ctx, func() bool { return !r.verifying.IsLocked() && !r.verifyingSignal && !r.decisionWaits() })
+	}
 }
 
 // validateDecision is the validator of decisions: it must not change state.
@@ -158,50 +169,35 @@ func (r *request) drainDecisions() {
 // the two megabytes that Temporal takes.
 const maxUnverified = 60
 
-// receiveDecisions handles decisions that come as signals, for senders that must
-// not depend on a running worker. onDecide handles them as it does updates.
-func (r *request) receiveDecisions() {
-	workflow.Go(r.ctx, func(ctx workflow.Context) {
-		for {
-			var m SignedStatement
-			if len(r.Unverified) > 0 {
-				m, r.Unverified = r.Unverified[0], r.Unverified[1:]
-			} else {
-				_ = workflow.Await(ctx, func() bool {
-					// What comes later is left to the next run.
-					return workflow.GetSignalChannel(ctx, SignalDecision).Len() > 0 && !workflow.GetInfo(ctx).GetContinueAsNewSuggested()
-				})
-				if !workflow.GetSignalChannel(ctx, SignalDecision).ReceiveAsync(&m) {
-					continue // its payload could not be read
-				}
-			}
-			if err := r.validateContent(m); err != nil {
-				continue
-			}
-			r.verifyingSignal = true
-			if _, err := r.onDecide(ctx, m); err != nil {
-				workflow.GetLogger(ctx).Warn("a decision that came as a signal was not accepted", "error", err)
-			}
-			r.verifyingSignal = false
-		}
-	})
+// takeDecision handles a decision that came as a signal, for senders that must not
+// depend on a running worker, as onDecide handles updates. A request that nobody has
+// decided yet does not wake for a signal: it is taken when the first update comes, or
+// the time for deciding is over.
+func (r *request) takeDecision(ctx workflow.Context) {
+	var m SignedStatement
+	if len(r.Unverified) > 0 {
+		m, r.Unverified = r.Unverified[0], r.Unverified[1:]
+	} else if !workflow.GetSignalChannel(ctx, SignalDecision).ReceiveAsync(&m) {
+		return // its payload could not be read
+	}
+	if err := r.validateContent(m); err != nil {
+		return
+	}
+	if _, err := r.onDecide(ctx, m); err != nil {
+		workflow.GetLogger(ctx).Warn("a decision that came as a signal was not accepted", "error", err)
+	}
 }
 
-// receiveRecounts counts the decisions again when approvers may have left or
-// changed groups. The signal needs no proof, since it changes nothing by itself: a
-// worker asks the directory, here and once more before anything opens. Many
-// signals at once are one.
-func (r *request) receiveRecounts() {
-	workflow.Go(r.ctx, func(ctx workflow.Context) {
-		for {
-			awaitSignal(ctx, SignalRecount)
-			for workflow.GetSignalChannel(ctx, SignalRecount).ReceiveAsync(nil) {
-			}
-			if r.Received.Recounts++; r.Received.Recounts <= maxRecounts {
-				r.recount(ctx)
-			}
-		}
-	})
+// takeRecounts counts the decisions again when approvers may have left or changed
+// groups. The signal needs no proof, since it changes nothing by itself: a worker
+// asks the directory, here and once more before anything opens. Many signals at once
+// are one.
+func (r *request) takeRecounts(ctx workflow.Context) {
+	for workflow.GetSignalChannel(ctx, SignalRecount).ReceiveAsync(nil) {
+	}
+	if r.Received.Recounts++; r.Received.Recounts <= maxRecounts {
+		r.recount(ctx)
+	}
 }
 
 func (r *request) recount(ctx workflow.Context) {

@@ -53,7 +53,11 @@ func scopes(plan access.Plan) (out []string) {
 // publish shows the request's state: in search attributes, by which operators find
 // it, and in the current details.
 func (r *request) publish() {
-	updates := []temporal.SearchAttributeUpdate{AttrState.ValueSet(string(r.State))}
+	state := r.State
+	if state == access.StateGranting && !r.first() {
+		state = access.StateActive
+	}
+	updates := []temporal.SearchAttributeUpdate{AttrState.ValueSet(string(state))}
 	if !r.ExpiresAt.IsZero() {
 		updates = append(updates, AttrExpiresAt.ValueSet(r.ExpiresAt))
 	}

@@ -18,15 +18,6 @@ func (r *request) endByCancellation() {
 	r.requestEnd(EndRequest{Kind: EndRevoke, By: access.ActorTemporal, Reason: "the workflow was cancelled", At: workflow.Now(r.ctx)})
 }
 
-func (r *request) receiveEnds() {
-	workflow.Go(r.ctx, func(ctx workflow.Context) {
-		for {
-			awaitSignal(ctx, SignalEnd)
-			r.drainEnds()
-		}
-	})
-}
-
 func (r *request) drainEnds() {
 	ends := workflow.GetSignalChannel(r.ctx, SignalEnd)
 	for e := (EndRequest{}); ends.ReceiveAsync(&e); e = (EndRequest{}) {

@@ -70,6 +70,7 @@ func newStory(t *testing.T, change ...func(*access.Plan)) *story {
 	ts.SetLogger(quiet{})
 	s := &story{T: t, env: ts.NewTestWorkflowEnvironment(), plan: plan(change...),
 		tallies: []access.Tally{access.TallySatisfied}}
+	s.env.SetTestTimeout(time.Minute) // a machine that is busy is no defect
 	s.env.SetStartTime(start)
 	s.env.SetStartWorkflowOptions(clientOptions())
 	s.env.RegisterWorkflow(workflows.AccessRequest)

@@ -54,17 +54,10 @@ func (r *request) handleMessages() error {
 			return err
 		}
 	}
-	r.receiveEnds()
-	r.receiveDecisions()
-	r.receiveRecounts()
+	if r.first() {
+		r.receiveApart()
+	}
 	return workflow.SetQueryHandler(r.ctx, QueryStatus, func() (Status, error) { return r.status(), nil })
-}
-
-// awaitSignal waits until a signal of a name is there, and leaves it there.
-// Receive would take it at once, before this coroutine runs, and a run that ends
-// in that moment would lose it.
-func awaitSignal(ctx workflow.Context, name string) {
-	_ = workflow.Await(ctx, func() bool { return workflow.GetSignalChannel(ctx, name).Len() > 0 })
 }
 
 // validateChange is what the validators of extensions and pick-ups have in

@@ -13,9 +13,14 @@ import (
 // of them could be opened. The time of access starts before the first target is
 // touched, so that a slow target shortens access rather than lengthening it.
 func (r *request) open() access.State {
-	r.setState(access.StateGranting)
+	if r.first() {
+		r.setState(access.StateGranting)
+	}
 	r.StartedAt = workflow.Now(r.ctx).UTC().Truncate(time.Second)
 	r.ExpiresAt = r.StartedAt.Add(r.plan.Duration.Std())
+	if !r.first() {
+		r.setState(access.StateGranting)
+	}
 	err := r.openGrants()
 	if r.End != nil {
 		return access.StateEnding

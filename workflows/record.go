@@ -7,21 +7,15 @@ import (
 	"ramp.dev/ramp/activities/api"
 )
 
-// recordInOrder writes to the ledger what is queued, beside the story: a ledger
-// that is down must not keep access from ending on time.
-func (r *request) recordInOrder() {
-	workflow.Go(r.ctx, func(ctx workflow.Context) {
-		for {
-			_ = workflow.Await(ctx, func() bool { return len(r.Unrecorded) > 0 })
-			next := r.Unrecorded[0]
-			if err := workflow.ExecuteActivity(recordOptions(ctx, next), api.RecordTransition, next).Get(ctx, nil); err != nil {
-				// Only a request that is not in the ledger comes here: one that was
-				// never submitted, or a lost database. The reconciler reports it.
-				workflow.GetLogger(ctx).Error("not recorded", "to", string(next.To), "error", err)
-			}
-			r.Unrecorded = r.Unrecorded[1:] // until now: the ledger knows a transition that it is sent twice
-		}
-	})
+// recordNext writes the transition that has waited longest to the ledger.
+func (r *request) recordNext(ctx workflow.Context) {
+	next := r.Unrecorded[0]
+	if err := workflow.ExecuteActivity(recordOptions(ctx, next), api.RecordTransition, next).Get(ctx, nil); err != nil {
+		// Only a request that is not in the ledger comes here: one that was
+		// never submitted, or a lost database. The reconciler reports it.
+		workflow.GetLogger(ctx).Error("not recorded", "to", string(next.To), "error", err)
+	}
+	r.Unrecorded = r.Unrecorded[1:] // until now: the ledger knows a transition that it is sent twice
 }
 
 // queue records a transition after all that are queued already.

@@ -48,3 +48,49 @@ func (r *request) awaitAndLeaveTimer(d time.Duration, summary string, condition 
 func (c *closing) closedSoonByTimer() bool {
 	return c.awaitFor(min(showEndingAfter, c.EndingBound), "recorded as ending if not closed by then", c.interrupted)
 }
+
+// listenApart is the first half of listen in the first shape, which has a coroutine for
+// each kind of message.
+func (r *request) listenApart() {
+	workflow.Go(r.ctx, func(ctx workflow.Context) {
+		for {
+			_ = workflow.Await(ctx, func() bool { return len(r.Unrecorded) > 0 })
+			r.recordNext(ctx)
+		}
+	})
+	workflow.Go(r.rootCtx, func(rootCtx workflow.Context) {
+		rootCtx.Done().Receive(rootCtx, nil)
+		r.endByCancellation()
+	})
+}
+
+// receiveApart is its second half.
+func (r *request) receiveApart() {
+	workflow.Go(r.ctx, func(ctx workflow.Context) {
+		for {
+			awaitSignal(ctx, SignalEnd)
+			r.drainEnds()
+		}
+	})
+	workflow.Go(r.ctx, func(ctx workflow.Context) {
+		for {
+			_ = workflow.Await(ctx, r.decisionWaits)
+			r.verifyingSignal = true
+			r.takeDecision(ctx)
+			r.verifyingSignal = false
+		}
+	})
+	workflow.Go(r.ctx, func(ctx workflow.Context) {
+		for {
+			awaitSignal(ctx, SignalRecount)
+			r.takeRecounts(ctx)
+		}
+	})
+}
+
+// awaitSignal waits until a signal of a name is there, and leaves it there.
+// Receive would take it at once, before this coroutine runs, and a run that ends
+// in that moment would lose it.
+func awaitSignal(ctx workflow.Context, name string) {
+	_ = workflow.Await(ctx, func() bool { return workflow.GetSignalChannel(ctx, name).Len() > 0 })
+}

@@ -72,10 +72,15 @@ func (r *request) setState(s access.State) {
 		workflow.GetLogger(r.ctx).Error("unexpected transition", "from", string(r.State), "to", string(s))
 	}
 	r.State = s
-	// Requests stay approved for no time, and granting and ending for little: for
-	// these, search attributes would add an event to each history and tell nobody
-	// anything. An ending that lasts is published by closing.
-	if s == access.StateApproved || s == access.StateEnding || s == access.StateGranting && !r.first() {
+	// Requests stay approved and granting for little, and ending too: for these, search
+	// attributes would add an event to each history and tell nobody anything. An
+	// ending that lasts is published by closing; an opening is published as active,
+	// since its task writes Temporal's list anyway, and says in its details what it is.
+	hidden := s == access.StateApproved || s == access.StateEnding
+	if !r.first() {
+		hidden = hidden || s == access.StateActive
+	}
+	if hidden {
 		workflow.SetCurrentDetails(r.ctx, r.details()) // leaves no event
 		return
 	}

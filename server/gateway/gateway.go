@@ -7,7 +7,6 @@ import (
 	"errors"
 	"time"
 
-	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 
@@ -37,22 +36,7 @@ const callTimeout = 15 * time.Second
 func (g *Gateway) Start(ctx context.Context, plan access.Plan, signed evidence.Envelope) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	in, err := workflows.NewAccessRequestInput(signed)
-	if err != nil {
-		return err
-	}
-	_, err = g.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
-		ID:                    workflows.AccessWorkflowID(plan.RequestID),
-		TaskQueue:             workflows.ControlQueue,
-		WorkflowIDReusePolicy: enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
-		// Otherwise a second start would silently return the first run.
-		WorkflowExecutionErrorWhenAlreadyStarted: true,
-		TypedSearchAttributes:                    workflows.InitialSearchAttributes(plan),
-		// Histories are short, so a task that takes longer is a worker that died.
-		WorkflowTaskTimeout: 5 * time.Second,
-		StaticSummary:       workflows.Summary(in.Plan),
-		StaticDetails:       workflows.Details(in.Plan),
-	}, workflows.AccessRequestType, in)
+	err := workflows.Start(ctx, g.temporal, signed)
 	var started *serviceerror.WorkflowExecutionAlreadyStarted
 	if errors.As(err, &started) {
 		return nil
@@ -114,12 +98,11 @@ func updateOnce[R any](ctx context.Context, g *Gateway, id, name string, signed 
 	return res, api.FromTemporal(err)
 }
 
-// End tells a request to end. It is a signal: Temporal takes it even while no
-// worker runs.
+// End tells a request to end. Temporal takes it even while no worker runs.
 func (g *Gateway) End(ctx context.Context, id string, order workflows.EndRequest) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	return api.FromTemporal(g.temporal.SignalWorkflow(ctx, workflows.AccessWorkflowID(id), "", workflows.SignalEnd, order))
+	return api.FromTemporal(workflows.End(ctx, g.temporal, id, order))
 }
 
 // Ping reports why Temporal cannot be reached.
