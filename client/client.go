@@ -215,9 +215,15 @@ func requestPath(id, act string) string {
 	return p
 }
 
-// Request returns one request with its timeline.
+// Request returns one request with its timeline. Its plan is read out of the bytes
+// that were signed, and the plan's digest is taken of them here; errors are
+// CodeEvidence where they are another request's plan, or not the one that the response
+// describes.
 func (c *Client) Request(ctx context.Context, id string) (out access.Request, err error) {
-	return out, c.do(ctx, "GET", requestPath(id, ""), nil, nil, &out)
+	if err := c.do(ctx, "GET", requestPath(id, ""), nil, nil, &out); err != nil || out.SignedPlan == "" {
+		return out, err
+	}
+	return readSigned(out)
 }
 
 // RequestURL returns the address of a request's page.

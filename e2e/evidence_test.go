@@ -67,6 +67,7 @@ func TestEvidence(t *testing.T) {
 	out, err = carol.ramp("audit", "export", "--key", key)
 	require.NoError(t, err, out)
 	require.Contains(t, out, `"kind":"access.ended"`)
+	require.NotContains(t, out, "record.altered", "nobody changed anything")
 	_, err = in.as("oscar").ramp("audit", "verify", "--key", key)
 	require.Error(t, err, "operators are not auditors")
 }

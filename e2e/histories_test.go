@@ -24,7 +24,8 @@ func (in *installation) histories() (kept, decoded []byte) {
 	defer c.Close()
 	sealed, err := codec.Load(in.Context(), field.SecretFile(filepath.Join(in.dir, "keys", "payload.key")))
 	require.NoError(in, err)
-	open := proxy.VisitPayloadsOptions{Visitor: func(_ *proxy.VisitPayloadsContext, p []*commonpb.Payload) ([]*commonpb.Payload, error) {
+	// Search attributes are in clear, because Temporal searches them. Nothing else is.
+	open := proxy.VisitPayloadsOptions{SkipSearchAttributes: true, Visitor: func(_ *proxy.VisitPayloadsContext, p []*commonpb.Payload) ([]*commonpb.Payload, error) {
 		return sealed.Decode(p)
 	}}
 	list, err := c.ListWorkflow(in.Context(), &workflowservice.ListWorkflowExecutionsRequest{PageSize: 1000})

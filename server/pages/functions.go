@@ -36,6 +36,7 @@ var functions = template.FuncMap{
 		b, err := json.Marshal(access.CredentialKinds())
 		return string(b), err
 	},
+	"planPath": planPath,
 	"unbroken": unbroken,
 	"browser":  browser,
 	"text":     func(v any) string { return fmt.Sprint(v) },
@@ -107,3 +108,10 @@ func autoParam(self string) string {
 }
 
 func stateIs(s access.State, names ...string) bool { return slices.Contains(names, string(s)) }
+
+// planPath returns where in a plan's JSON a text of the page comes from, for the
+// page's script.
+func planPath(parts ...any) (string, error) {
+	b, err := json.Marshal(parts)
+	return string(b), err
+}

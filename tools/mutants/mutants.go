@@ -224,6 +224,8 @@ func mutants() []mutant {
 		{"people read decisions that nobody signed", "server/app/signed.go", "out.Decisions, unlike = sameDecisions(r.Decisions, signed)", "_, unlike = sameDecisions(r.Decisions, signed)", []string{seen}},
 		{"people read stages that no decision met", "server/app/signed.go", "if !approved[who] || seated[who] {", "if false {", []string{seen}},
 		{"an altered ledger raises no alarm", "server/app/signed.go", "\t\t\tl.raise(ctx, out[i])\n", "", []string{seen}},
+		{"a client believes the digest that it is told", "client/signedplan.go", "case plan.Digest != r.Plan.Digest || !same(plan, r.Plan) ||", "case", []string{"./client -run Case53"}},
+		{"a page is approved that shows another plan", "server/pages/static/shown.js", "if (signedText(plan, path) !== text)", "if (false)", []string{"./server/pages -run Case53"}},
 		{"payloads in clear are read where keys are configured", "codec/codec.go", "if !c.clear {", "if false {", []string{"./codec -run Case41"}},
 		{"failures in clear are read where keys are configured", "codec/failures.go", "f.Message, info.Type = clearFailure, string(access.CodeEvidence)", "_ = clearFailure", []string{"./codec -run Case52"}},
 		{"operators read a stranger's payload as Ramp's", "server/app/decode.go", "case err != nil && !encrypted:", "case !encrypted:\n\t\t\tout[i] = p\n\t\t\tcontinue\n\t\tcase err != nil && !encrypted:", []string{"./server -run OperatorsDecode"}},

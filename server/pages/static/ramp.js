@@ -116,9 +116,16 @@ document.addEventListener("click", async (e) => {
   await pickUp(button);
 });
 
-// A form that wants a passkey is sent once the device has signed.
+// A form that wants a passkey is sent once the device has signed. An approval is sent
+// once the page's own script has taken the digest of what the page shows.
 document.addEventListener("submit", async (e) => {
   const form = e.target, button = e.submitter;
+  if (button?.value === "approve" && form.dataset.signedPlan && globalThis.crypto?.subtle && !("bound" in form.dataset)) {
+    e.preventDefault();
+    const { bind } = await import("./shown.js");
+    if (await bind(form, button)) form.requestSubmit(button);
+    return;
+  }
   if ("signed" in form.dataset || !("enrol" in form.dataset || button?.dataset.challenge)) return;
   e.preventDefault();
   const { sign } = await import("./passkey.js");

@@ -39,6 +39,9 @@ func decideCommand(name, short string, v access.Verdict) *cobra.Command {
 				if r.Plan.Rule.Passkey && v == access.Approve {
 					return r, access.Errorf(access.CodeForbidden, "this request is approved with a passkey, in the browser: %s", c.RequestURL(id))
 				}
+				if v == access.Approve && r.SignedPlan == "" {
+					return r, access.Errorf(access.CodeEvidence, "the server has no signed plan of this request to approve")
+				}
 				if digest == "" {
 					digest = r.Plan.Digest
 				}

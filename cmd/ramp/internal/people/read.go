@@ -179,6 +179,9 @@ func requestDetail(r access.Request) func(io.Writer) {
 		if r.Problem != "" {
 			rows = append(rows, []string{"Problem", output.Clean(r.Problem)})
 		}
+		for _, what := range r.Altered {
+			fmt.Fprintf(w, "WARNING: somebody wrote to the ledger's database, past Ramp: %s. Below is what was signed.\n", output.Clean(what))
+		}
 		output.Table(w, append(rows, []string{"Plan digest", r.Plan.Digest}))
 		if len(r.Timeline) == 0 {
 			return
