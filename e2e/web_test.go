@@ -30,12 +30,14 @@ func TestBrowser(t *testing.T) {
 	in.start(nil, "dev").ready()
 	b := in.browser()
 	for name, story := range map[string]func(*installation, *browser){
-		"asked, approved, used, released": webStory,
-		"without JavaScript":              plainStory,
-		"a form with mistakes":            mistakes,
-		"Case08 a reason that attacks":    hostileReason,
-		"a credential in the page":        pickUpInPage,
-		"the Temporal UI":                 temporalUI,
+		"asked, approved, used, released":                     webStory,
+		"without JavaScript":                                  plainStory,
+		"a form with mistakes":                                mistakes,
+		"Case08 a reason that attacks":                        hostileReason,
+		"a credential in the page":                            pickUpInPage,
+		"the Temporal UI":                                     temporalUI,
+		"linked accounts":                                     linkedAccounts,
+		"Case50 sessions that somebody wrote into the ledger": writtenSessions,
 	} {
 		t.Run(name, func(t *testing.T) {
 			sub := *in

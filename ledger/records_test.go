@@ -84,12 +84,13 @@ var recordSuite = map[string]func(b fixture){
 		b.inGroups("r1-dave")
 		b.writes(`UPDATE directory_groups SET external_id = 'read it again', record = ' ' || record WHERE id = '%s'`, g.ID)
 		b.inGroups("r1-dave")
+		unproven := false
 		_, err := b.UpdateGroup(ctx, g.ID, at, func(g *ledger.Group) error {
-			require.True(b, g.Unproven)
-			g.Members = []string{bob.ID}
+			unproven, g.Members = g.Unproven, []string{bob.ID}
 			return nil
 		})
 		require.NoError(b, err)
+		require.True(b, unproven)
 		b.inGroups("r1-bob", "r1-approvers")
 		b.inGroups("r1-dave")
 	},
@@ -135,7 +136,9 @@ var recordSuite = map[string]func(b fixture){
 		b.nobody("r4-dave", access.IssuePersonUnproven)
 		b.writes(`UPDATE directory_users SET version = 99 WHERE id = '%s'`, u.ID)
 		b.nobody("r4-dave", access.IssuePersonUnproven)
-		b.edits(u, func(u *ledger.User) { require.True(b, u.Unproven && !u.Active); u.Active = true })
+		var before ledger.User
+		b.edits(u, func(u *ledger.User) { before, u.Active = *u, true })
+		require.True(b, before.Unproven && !before.Active)
 		b.inGroups("r4-dave")
 	},
 	"somebody who left is removed altogether": func(b fixture) {

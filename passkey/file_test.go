@@ -47,6 +47,7 @@ func TestFileSaysWhatIsWrong(t *testing.T) {
 		{"no public key", line("publicKey"), indent + "publicKey: AAAA", "not a COSE public key"},
 		{"not base64url", line("publicKey"), indent + "publicKey: '*'", "base64url"},
 		{"two people with one key", "bob:", "carol:" + strings.TrimPrefix(bobs, "bob:") + "  bob:", "enrolled for bob already"},
+		{"one person in two forms", "people:", "people:\n  BOB: []", "is one person"},
 		{"not YAML", "people:", "people: [", "yaml"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

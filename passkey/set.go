@@ -95,10 +95,15 @@ func (s Set) validate(name string) (issues []access.Issue) {
 		bad("rp_id", "rpId", "%q is not the origin's host, nor a domain it is in", s.RPID)
 	}
 	owners := map[string]string{} // of credential ids and of public keys
+	people := map[string]string{} // by access.FoldID
 	for _, person := range slices.Sorted(maps.Keys(s.People)) {
 		if person == "" {
 			bad("person", "people", "a person needs an id")
 		}
+		if other, twice := people[access.FoldID(person)]; twice {
+			bad("person_twice", "people."+person, "%s differs in case or in how letters are composed only, and is one person; put all keys below one", other)
+		}
+		people[access.FoldID(person)] = person
 		for i, k := range s.People[person] {
 			place := fmt.Sprintf("people.%s[%d]", person, i)
 			k.validate(func(code, field, message string) { bad(code, place+"."+field, "%s", message) })

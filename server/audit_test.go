@@ -73,4 +73,6 @@ func TestNobodyAuditsUnlessConfigured(t *testing.T) {
 	c := Config{Listen: "127.0.0.1:0", URL: "https://ramp.test", Contracts: "x", Operators: []string{"a", "b"}, Auditors: []string{"b"}}
 	err := access.Invalid(c.Validate()...)
 	require.ErrorContains(t, err, `"b" is among the operators`)
+	c.Auditors = []string{"B"}
+	require.ErrorContains(t, access.Invalid(c.Validate()...), `"B" is among the operators`)
 }

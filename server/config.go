@@ -60,7 +60,7 @@ func (c Config) Validate() access.Issues {
 	}
 	// Auditors watch operators: one group that is both watches itself.
 	for _, g := range c.Auditors {
-		if slices.Contains(c.Operators, g) {
+		if slices.ContainsFunc(c.Operators, func(o string) bool { return access.FoldID(o) == access.FoldID(g) }) {
 			bad("roles_overlap", "auditors", fmt.Sprintf("group %q is among the operators too; the two are separate", g))
 		}
 	}
