@@ -3,8 +3,6 @@ package ledger
 import (
 	"context"
 	"time"
-
-	"ramp.dev/ramp/access"
 )
 
 // Now returns the time of the database's clock in UTC, to the millisecond: one that
@@ -16,7 +14,7 @@ func (l *Ledger) Now(ctx context.Context) (time.Time, error) {
 	}
 	var milliseconds int64
 	if err := l.read.QueryRowContext(ctx, query).Scan(&milliseconds); err != nil {
-		return time.Time{}, access.Errorf(access.CodeUnavailable, "ledger: %w", err)
+		return time.Time{}, unavailable(err)
 	}
 	return time.UnixMilli(milliseconds).UTC(), nil
 }

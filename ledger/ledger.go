@@ -44,7 +44,7 @@ func Open(ctx context.Context, address string) (*Ledger, error) {
 	l.UseNotary(noNotary{}, func(string) {})
 	if err := l.migrate(ctx); err != nil {
 		l.Close()
-		return nil, access.Errorf(access.CodeUnavailable, "ledger: %w", err)
+		return nil, unavailable(err)
 	}
 	return l, nil
 }
@@ -88,7 +88,7 @@ func connectSQLite(path string) (*Ledger, error) {
 		return sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+q.Encode()+"&_txlock=immediate")
 	}
 	if err := keepPrivate(path); err != nil { // the disk may come later
-		return nil, access.Errorf(access.CodeUnavailable, "ledger: %w", err)
+		return nil, unavailable(err)
 	}
 	write, err := open()
 	if err != nil {
@@ -152,10 +152,4 @@ func (l *Ledger) migrate(ctx context.Context) error {
 // Close closes the ledger; writes under way are finished first.
 func (l *Ledger) Close() error {
 	return errors.Join(l.writer.close(), l.read.Close())
-}
-
-// Ping returns an error if the ledger cannot be read.
-func (l *Ledger) Ping(ctx context.Context) error {
-	_, err := l.LastSeq(ctx)
-	return err
 }

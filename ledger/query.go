@@ -145,5 +145,5 @@ func wrapError(err error) error {
 	if err == nil || errors.As(err, &own) || errors.Is(err, context.Canceled) {
 		return err
 	}
-	return access.Errorf(access.CodeUnavailable, "ledger: %w", err)
+	return unavailable(err)
 }

@@ -3,8 +3,6 @@ package ledger
 import (
 	"context"
 	"strings"
-
-	"ramp.dev/ramp/access"
 )
 
 // Reach asks a database whether it can be used, and makes no tables in it. A file
@@ -20,7 +18,7 @@ func Reach(ctx context.Context, address string) error {
 	}
 	defer l.Close()
 	if err := l.read.PingContext(ctx); err != nil {
-		return access.Errorf(access.CodeUnavailable, "ledger: %w", err)
+		return unavailable(err)
 	}
 	return nil
 }

@@ -21,6 +21,25 @@ type dependency struct {
 	ping func(context.Context) error
 }
 
+// pingAtMostEvery keeps callers of a page that is open to anybody from having the
+// ledger written as often as they like.
+const pingAtMostEvery = 2 * time.Second
+
+// seldom returns a ping that remembers its answer for a moment.
+func seldom(ping func(context.Context) error) func(context.Context) error {
+	var mu sync.Mutex
+	var at time.Time
+	var last error
+	return func(ctx context.Context) error {
+		mu.Lock()
+		defer mu.Unlock()
+		if at.IsZero() || time.Since(at) > pingAtMostEvery {
+			last, at = ping(ctx), time.Now()
+		}
+		return last
+	}
+}
+
 type readiness struct {
 	Ready    bool              `json:"ready"`
 	NotReady map[string]string `json:"notReady,omitempty"` // why, by name

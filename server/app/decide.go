@@ -95,7 +95,7 @@ func (d *decider) Decide(ctx context.Context, by access.Actor, id string, in Dec
 		err = nil
 	}
 	if err != nil {
-		return r, d.refused.record(ctx, by, id, access.ActDecide, asNotRunning(err, r))
+		return r, d.refused.record(ctx, by, id, access.ActDecide, d.requests.unanswered(ctx, err, r))
 	}
 	if r, err = d.requests.ledger.Request(ctx, id); err == nil {
 		r.State = decidedState(r.State, res.Tally)
@@ -212,18 +212,6 @@ func ParseUpTo(text string) (access.Duration, error) {
 		return 0, nil
 	}
 	return access.ParseDuration("upTo", text)
-}
-
-// asNotRunning turns the error of a workflow that was not found into one that says
-// that the request is over.
-func asNotRunning(err error, r access.Request) error {
-	switch {
-	case access.CodeOf(err) != access.CodeNotFound:
-		return err
-	case r.State.Final():
-		return access.Refuse(access.CodeConflict, "wrong_state", "the request is %s", r.State)
-	}
-	return access.Refuse(access.CodeConflict, "wrong_state", "the request is over, or not started yet; look at it again")
 }
 
 // maxText bounds comments and the reasons of acts, in characters.

@@ -72,7 +72,7 @@ func (e *ender) end(ctx context.Context, by access.Actor, id, reason string, kin
 	}
 	order := workflows.EndRequest{Kind: kind, By: by.Person.ID, Via: by.Via, Reason: reason, At: e.now()}
 	if err := e.gateway.End(ctx, id, order); err != nil {
-		return r, e.refused.record(ctx, by, id, access.Act(kind), asNotRunning(err, r))
+		return r, e.refused.record(ctx, by, id, access.Act(kind), e.requests.unanswered(ctx, err, r))
 	}
 	return e.requests.ledger.Request(ctx, id)
 }

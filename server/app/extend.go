@@ -58,7 +58,7 @@ func (e *extender) Extend(ctx context.Context, by access.Actor, id, more, reason
 	}
 	res, err := e.gateway.Extend(ctx, id, signed)
 	if err != nil {
-		return r, e.refused.record(ctx, by, id, access.ActExtend, asNotRunning(err, r))
+		return r, e.refused.record(ctx, by, id, access.ActExtend, e.requests.unanswered(ctx, err, r))
 	}
 	if r, err = e.requests.ledger.Request(ctx, id); err == nil {
 		// The ledger follows within moments; what is returned is in force now.

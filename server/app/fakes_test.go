@@ -64,6 +64,7 @@ type fakeLedger struct {
 	links      map[string]string // account to human
 	calls      []string          // in order, with those of the gateway
 	unreadable bool
+	pingErr    error
 	refused    func() // forgets what was refused lately
 }
 
@@ -199,6 +200,8 @@ func (l *fakeLedger) AccountLinks(context.Context) (out []access.AccountLink, er
 	}
 	return out, nil
 }
+
+func (l *fakeLedger) Ping(context.Context) error { return l.pingErr }
 
 func (l *fakeLedger) Tree(context.Context) (ledger.Tree, error) { return l.tree, nil }
 

@@ -55,7 +55,7 @@ func (u *pickUps) PickUp(ctx context.Context, by access.Actor, id, grant, recipi
 	}
 	sealed, err := u.gateway.PickUp(ctx, id, signed)
 	if err != nil {
-		return none, u.refused.record(ctx, by, id, access.ActPickUp, asNotRunning(err, r))
+		return none, u.refused.record(ctx, by, id, access.ActPickUp, u.requests.unanswered(ctx, err, r))
 	}
 	// Anybody who may write to Temporal's namespace can reply in the workflow's place.
 	if !u.workers.Empty() {

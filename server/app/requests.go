@@ -10,6 +10,7 @@ import (
 // requestLedger reads requests.
 type requestLedger interface {
 	Request(ctx context.Context, id string) (access.Request, error)
+	Ping(ctx context.Context) error
 	Timeline(ctx context.Context, id string) (events []access.Event, refusalsLeftOut int, err error)
 	Requests(ctx context.Context, f ledger.RequestFilter) (items []access.Request, nextCursor string, err error)
 }

@@ -55,6 +55,9 @@ func mutants() []mutant {
 		{"an edited event is shown without a word", "server/app/timeline.go", "\t\tcase !proven:\n\t\t\tout.Altered = append(out.Altered, e.Seq)\n", "", []string{logs}},
 		{"a leaf is believed without its tree", "server/app/timeline.go", "return tlog.CheckRecord(proof, size, root, place, leaf) == nil, nil", "_ = proof\n\tstored, err := hashes.ReadHashes([]int64{tlog.StoredHashIndex(0, place)})\n\treturn err == nil && stored[0] == leaf, nil", []string{logs}},
 		{"a cosignature of another checkpoint counts", "evidence/cosignature.go", "return ed25519.Verify(c.key, signed, sig[8:])", "return signed != nil", []string{"./evidence -run Case66"}},
+		{"a full disk is ready", "ledger/room.go", "\tif _, err := l.LastSeq(ctx); err != nil {\n\t\treturn err\n\t}\n", "\tif _, err := l.LastSeq(ctx); err != nil || true {\n\t\treturn err\n\t}\n", []string{"./ledger -run Case84DiskFull"}},
+		{"a full disk is one that is down", "ledger/room.go", "lite.Code()&0xff == lib.SQLITE_FULL ||", "lite == nil ||", []string{"./ledger -run Case84DiskFull"}},
+		{"nobody is told that it is the ledger", "server/app/unanswered.go", "if ledger := q.ledger.Ping(ctx); ledger != nil &&", "if ledger := q.ledger.Ping(ctx); false &&", []string{"./server/app -run Case84"}},
 		// Closing.
 		{"closing does not read back", "activities/close.go", "if !p.Gone() {", "if false {", []string{activity, properties}},
 		{"closing does not wait until a read can be believed", "activities/close.go", "if err != nil || bounds.Consistency == 0 {", "if true {", []string{activity}},

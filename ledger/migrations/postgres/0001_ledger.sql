@@ -96,6 +96,12 @@ CREATE TRIGGER events_no_change BEFORE UPDATE OR DELETE ON events
 CREATE TRIGGER log_hashes_no_change BEFORE UPDATE OR DELETE ON log_hashes
   FOR EACH ROW EXECUTE FUNCTION log_append_only();
 
+-- Whether there is room to write is asked by writing here.
+CREATE TABLE room (
+  at     BIGINT PRIMARY KEY, -- when it was asked
+  filler BYTEA NOT NULL
+);
+
 -- How far each consumer of the events has got, by its name.
 CREATE TABLE feed_cursors (
   name          TEXT PRIMARY KEY,

@@ -106,6 +106,12 @@ CREATE TRIGGER log_hashes_no_delete BEFORE DELETE ON log_hashes BEGIN
 END;
 -- +goose StatementEnd
 
+-- Whether there is room to write is asked by writing here.
+CREATE TABLE room (
+  at     INTEGER PRIMARY KEY, -- when it was asked
+  filler BLOB NOT NULL
+);
+
 -- How far each consumer of the events has got, by its name.
 CREATE TABLE feed_cursors (
   name          TEXT PRIMARY KEY,
