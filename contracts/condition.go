@@ -22,6 +22,7 @@ const costLimit = 20_000
 type condition struct {
 	text    string
 	program cel.Program
+	tree    *ast.AST
 	never   bool // it is written as false
 	// readsHistory: what was before must be known to evaluate it.
 	readsHistory bool
@@ -79,7 +80,7 @@ func compile(env *cel.Env, text string) (*condition, error) {
 		return nil, fmt.Errorf("not a condition: %w%s", err, hint(err))
 	}
 	e := parsed.NativeRep().Expr()
-	return &condition{text: text, program: program, never: e.Kind() == ast.LiteralKind && e.AsLiteral() == types.False,
+	return &condition{text: text, program: program, tree: parsed.NativeRep(), never: e.Kind() == ast.LiteralKind && e.AsLiteral() == types.False,
 		readsHistory: readsVariable(e, "history")}, nil
 }
 

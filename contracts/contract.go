@@ -11,6 +11,7 @@ type Contract struct {
 	Targets     []string
 
 	terms terms
+	at    func(path ...any) string // where a field is written, as file:line:column
 }
 
 // Set is every contract of one directory, as of one moment.

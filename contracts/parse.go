@@ -86,7 +86,7 @@ func (p *fileParser) parse(name string, b []byte) ([]*document, []access.Issue) 
 			issues = append(issues, d.inOrder()...)
 			continue
 		}
-		d.contract.Text = body.String()
+		d.contract.Text, d.contract.at = body.String(), d.at
 		d.contract.Version = hashOf(d.contract.Text)
 		good = append(good, d)
 	}

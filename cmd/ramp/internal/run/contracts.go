@@ -3,6 +3,7 @@ package run
 import (
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,17 +14,21 @@ import (
 )
 
 func contractsCommand() *cobra.Command {
-	c := &cobra.Command{Use: "contracts", Short: "Check, test and explain contracts, print their schema"}
-	c.AddCommand(lintCommand(), explainCommand(), contractTestsCommand(), schemaCommand())
+	c := &cobra.Command{Use: "contracts", Short: "Check, test, explain, compare and format contracts, print their schema"}
+	c.AddCommand(lintCommand(), explainCommand(), contractTestsCommand(), diffCommand(), backtestCommand(), formatCommand(), schemaCommand())
 	return c
 }
 
 func lintCommand() *cobra.Command {
 	var format output.Format
+	var groups string
+	var strict bool
 	c := &cobra.Command{
 		Use: "lint DIRECTORY", Short: "Find everything wrong with a directory of contracts", Args: cobra.ExactArgs(1),
-		Long:    "Reads a directory as the server would and names every mistake with file, line and column. The exit code is 2\nif there is any.",
-		Example: "  ramp contracts lint contracts/\n  ramp contracts lint contracts/ -o json",
+		Long: "Reads a directory as the server would and names every mistake with file, line and column, and what is legal but\n" +
+			"probably not meant, with what to write instead. The exit code is 2 if there is a mistake, and with --strict also\n" +
+			"if there is anything to say.",
+		Example: "  ramp contracts lint contracts/\n  ramp contracts lint contracts/ --strict --groups groups.txt -o json",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			set, err := contracts.LoadDir(args[0])
 			if err != nil {
@@ -34,13 +39,45 @@ func lintCommand() *cobra.Command {
 				_ = printIssues(&format, cmd.OutOrStdout(), issues)
 				return err
 			}
-			return format.Print(cmd.OutOrStdout(), map[string]any{"issues": []access.Issue{}, "contracts": set.Names(), "version": set.Version}, func(w io.Writer) {
+			known, err := readGroups(groups)
+			if err != nil {
+				return err
+			}
+			findings := append([]contracts.Finding{}, set.Findings(known)...)
+			err = format.Print(cmd.OutOrStdout(), map[string]any{"issues": []access.Issue{}, "findings": findings, "contracts": set.Names(), "version": set.Version}, func(w io.Writer) {
 				fmt.Fprintf(w, "%s, no issues: %s\n", output.Count(len(set.Contracts), "contract"), strings.Join(set.Names(), ", "))
+				for _, f := range findings {
+					fmt.Fprintf(w, "%s: %s: %s; %s (%s)\n", f.Place, f.Contract, f.Message, f.Instead, f.Code)
+				}
 			})
+			if err == nil && strict && len(findings) > 0 {
+				return access.Errorf(access.CodeInvalid, "%s", output.Count(len(findings), "finding"))
+			}
+			return err
 		},
 	}
 	format.Flag(c)
+	c.Flags().StringVar(&groups, "groups", "", "a file with the groups that there are, one a line, to find those that nobody is in")
+	c.Flags().BoolVar(&strict, "strict", false, "the exit code is 2 also for what is legal but probably not meant")
 	return c
+}
+
+// readGroups reads a file of groups, one a line; nil without a file.
+func readGroups(path string) ([]string, error) {
+	if path == "" {
+		return nil, nil
+	}
+	b, err := os.ReadFile(path) // #nosec G304 -- the user's own file
+	if err != nil {
+		return nil, access.Errorf(access.CodeInvalid, "--groups: %w", err)
+	}
+	groups := []string{}
+	for line := range strings.Lines(string(b)) {
+		if line = strings.TrimSpace(line); line != "" {
+			groups = append(groups, line)
+		}
+	}
+	return groups, nil
 }
 
 func schemaCommand() *cobra.Command {

@@ -1,0 +1,209 @@
+package run
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/cmd/ramp/internal/output"
+	"ramp.dev/ramp/contracts"
+	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/internal/strictjson"
+)
+
+func diffCommand() *cobra.Command {
+	var format output.Format
+	c := &cobra.Command{
+		Use: "diff OLD NEW", Short: "Say what changed contracts decide differently", Args: cobra.ExactArgs(2),
+		Long: "Asks both directories of contracts the same generated requests, and says in words what becomes possible, what no\n" +
+			"longer is and what needs other people, each with a request that shows it. Differences that no generated request\n" +
+			"reaches are not listed: the requests cover what the conditions, bounds and params of both name.",
+		Example: "  git worktree add /tmp/main main\n  ramp contracts diff /tmp/main/contracts contracts/",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			old, err := contracts.LoadDir(args[0])
+			if err != nil {
+				return err
+			}
+			set, err := contracts.LoadDir(args[1])
+			if err != nil {
+				return err
+			}
+			changes := append([]contracts.Change{}, set.Diff(old)...)
+			return format.Print(cmd.OutOrStdout(), changes, func(w io.Writer) {
+				if len(changes) == 0 {
+					fmt.Fprintln(w, "Nothing is decided differently.")
+				}
+				for _, change := range changes {
+					fmt.Fprint(w, changeInWords(change))
+				}
+			})
+		},
+	}
+	format.Flag(c)
+	return c
+}
+
+var changeWords = map[string]string{"possible": "BECOMES POSSIBLE", "easier": "takes fewer people", "different": "is decided differently",
+	"harder": "takes more people", "impossible": "is no longer possible"}
+
+func changeInWords(c contracts.Change) string {
+	switch c.Kind {
+	case "added":
+		return fmt.Sprintf("%s: NEW CONTRACT: %s\n", c.Contract, c.After)
+	case "removed":
+		return fmt.Sprintf("%s: contract removed; it was %s\n", c.Contract, c.Before)
+	}
+	return fmt.Sprintf("%s: %s, up to %s (%d of %d requests)\n  before: %s\n  now:    %s\n  such as: %s\n", c.Contract, changeWords[c.Kind], c.Longest, c.Times, c.Asked, c.Before, c.After, witness(c.Witness))
+}
+
+// witness returns a request in words.
+func witness(w contracts.Witness) string {
+	parts := []string{string(w.Person.Kind)}
+	if len(w.Person.Groups) > 0 {
+		parts = append(parts, "in "+strings.Join(w.Person.Groups, ", "))
+	} else {
+		parts = append(parts, "in no group")
+	}
+	if len(w.Person.Attributes) > 0 {
+		parts = append(parts, fmt.Sprintf("with %v", w.Person.Attributes))
+	}
+	if w.Request.Duration != "" {
+		parts = append(parts, "for "+w.Request.Duration)
+	}
+	if len(w.Request.Params) > 0 {
+		parts = append(parts, fmt.Sprintf("params %v", w.Request.Params))
+	}
+	if w.Request.Ticket != "" {
+		parts = append(parts, "ticket "+w.Request.Ticket)
+	}
+	if w.Request.BreakGlass {
+		parts = append(parts, "breaking the glass")
+	}
+	return strings.Join(append(parts, "at "+w.At), ", ")
+}
+
+func backtestCommand() *cobra.Command {
+	var format output.Format
+	c := &cobra.Command{
+		Use: "backtest DIRECTORY PACK...", Short: "Say how contracts would have decided recorded requests", Args: cobra.MinimumNArgs(2),
+		Long: "Evaluates recorded requests, each from its evidence pack (`ramp evidence REQUEST`), under the contracts of a\n" +
+			"directory, with the person, the time and the history as they were signed then, and says which would have been\n" +
+			"refused or decided by others. It verifies no signature: `ramp evidence verify` does.",
+		Example: "  ramp contracts backtest contracts/ packs/*.json",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			set, err := contracts.LoadDir(args[0])
+			if err != nil {
+				return err
+			}
+			report := contracts.BacktestReport{Changes: []contracts.BacktestChange{}}
+			for _, path := range args[1:] {
+				recorded, err := readRecorded(path)
+				if err != nil {
+					return err
+				}
+				set.Backtest(&report, filepath.Base(path), recorded)
+			}
+			return format.Print(cmd.OutOrStdout(), report, func(w io.Writer) {
+				for _, c := range report.Changes {
+					fmt.Fprintf(w, "%s (%s, %s): %s\n  then: %s\n  now:  %s\n", c.RequestID, c.Contract, c.Requester, changeWords[c.Kind], c.Before, c.After)
+				}
+				fmt.Fprintf(w, "%s, %d decided differently\n", output.Count(report.Requests, "request"), len(report.Changes))
+			})
+		},
+	}
+	format.Flag(c)
+	return c
+}
+
+// readRecorded reads what a request's evidence pack says that was asked and evaluated.
+func readRecorded(path string) (contracts.Recorded, error) {
+	var out contracts.Recorded
+	f, err := os.Open(path) // #nosec G304 -- the user's own file
+	if err != nil {
+		return out, access.Errorf(access.CodeInvalid, "%w", err)
+	}
+	defer f.Close()
+	pack, err := evidence.ReadPack(f)
+	if err != nil {
+		return out, access.Errorf(access.CodeInvalid, "%s: %w", path, err)
+	}
+	if out.Plan, err = evidence.ReadPlan(pack.Plan); err != nil {
+		return out, err
+	}
+	for _, e := range pack.Statements {
+		if e.PayloadType != evidence.TypeEvaluation {
+			continue
+		}
+		payload, err := e.DecodeB64Payload()
+		if err != nil {
+			return out, access.Errorf(access.CodeInvalid, "%s: %w", path, err)
+		}
+		var made access.Evaluation
+		if err := strictjson.Unmarshal(payload, &made); err != nil {
+			return out, access.Errorf(access.CodeInvalid, "%s: %w", path, err)
+		}
+		out.History = made.History
+	}
+	return out, nil
+}
+
+func formatCommand() *cobra.Command {
+	var check bool
+	c := &cobra.Command{
+		Use: "fmt DIRECTORY", Short: "Format contracts and their tests in place", Args: cobra.ExactArgs(1),
+		Long: "Writes every *.yaml and *.yml of a directory in one layout. It changes nothing that they say, and no contract's\n" +
+			"version. With --check it writes nothing, and the exit code is 2 if a file is in another layout.",
+		Example: "  ramp contracts fmt contracts/\n  ramp contracts fmt contracts/ --check",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			changed := []string{}
+			entries, err := os.ReadDir(args[0])
+			if err != nil {
+				return access.Errorf(access.CodeInvalid, "contracts: %w", err)
+			}
+			for _, e := range entries {
+				if ext := filepath.Ext(e.Name()); !e.Type().IsRegular() || ext != ".yaml" && ext != ".yml" || strings.HasPrefix(e.Name(), ".") {
+					continue
+				}
+				wrote, err := formatFile(filepath.Join(args[0], e.Name()), check)
+				if err != nil {
+					return err
+				}
+				if wrote {
+					changed = append(changed, e.Name())
+					fmt.Fprintln(cmd.OutOrStdout(), e.Name())
+				}
+			}
+			if check && len(changed) > 0 {
+				return access.Errorf(access.CodeInvalid, "%s not formatted: ramp contracts fmt %s", output.Count(len(changed), "file"), args[0])
+			}
+			return nil
+		},
+	}
+	c.Flags().BoolVar(&check, "check", false, "write nothing; the exit code is 2 if a file would change")
+	return c
+}
+
+// formatFile formats a file and reports whether it changed, or would.
+func formatFile(path string, check bool) (bool, error) {
+	b, err := os.ReadFile(path) // #nosec G304 -- the user's own file
+	if err != nil {
+		return false, access.Errorf(access.CodeInvalid, "%w", err)
+	}
+	out, err := contracts.Format(filepath.Base(path), b)
+	if err != nil || string(out) == string(b) {
+		return false, err
+	}
+	if check {
+		return true, nil
+	}
+	info, err := os.Stat(path)
+	if err == nil {
+		err = os.WriteFile(path, out, info.Mode().Perm()) // #nosec G306 -- as it was
+	}
+	return true, err
+}

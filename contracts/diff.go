@@ -1,0 +1,204 @@
+package contracts
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"ramp.dev/ramp/access"
+)
+
+// Change is one way in which two sets of contracts decide differently, with a request
+// that shows it.
+type Change struct {
+	Contract string `json:"contract"`
+	Kind     string `json:"kind"` // added, removed, possible, impossible, easier, harder, different
+	Before   string `json:"before"`
+	After    string `json:"after"`
+	// Longest is the longest access for which it was seen.
+	Longest access.Duration `json:"longest,omitempty"`
+	// Witness is the first request that was decided so, and Times of how many that
+	// were tried.
+	Witness Witness `json:"witness"`
+	Times   int     `json:"times"`
+	Asked   int     `json:"asked"`
+}
+
+// Witness is a request by which anybody can see a change for themselves, with `ramp
+// contracts explain`.
+type Witness struct {
+	Person  access.Person       `json:"person"`
+	Request access.RequestInput `json:"request"`
+	At      string              `json:"at"`
+}
+
+// Diff returns what is decided differently under s than under old: what becomes
+// possible, what no longer is, and what needs other people. It evaluates both under
+// generated requests, so what it lists is so; what no request reached it cannot see.
+func (s *Set) Diff(old *Set) []Change {
+	names := slices.Compact(slices.Sorted(slices.Values(append(s.Names(), old.Names()...))))
+	var out []Change
+	for _, name := range names {
+		before, was := old.Find(name)
+		after, is := s.Find(name)
+		switch {
+		case !was:
+			out = append(out, Change{Contract: name, Kind: "added", After: after.inWords()})
+		case !is:
+			out = append(out, Change{Contract: name, Kind: "removed", Before: before.inWords()})
+		case before.Version != after.Version:
+			out = append(out, compare(before, after)...)
+		}
+	}
+	return out
+}
+
+// inWords returns in one line who approves under the contract and for how long.
+func (c *Contract) inWords() string {
+	o := c.Offer()
+	var who []string
+	for _, st := range o.Approval.Stages {
+		who = append(who, st.Needs())
+	}
+	if o.Approval.Automatic {
+		who = append(who, "the contract itself")
+	}
+	return fmt.Sprintf("up to %s on %s, approved by %s", o.Duration.Max, strings.Join(o.Targets, ", "), strings.Join(who, " and "))
+}
+
+// compare asks both contracts the same, and gathers equal differences.
+func compare(before, after *Contract) []Change {
+	asked := questions(before, after)
+	found := map[string]*Change{}
+	for _, in := range asked {
+		b, a := verdictOf(before.Evaluate(in)), verdictOf(after.Evaluate(in))
+		if b.same(a) || !b.allowed && !a.allowed { // why it is refused is not what it opens
+			continue
+		}
+		was, is := b.inWords(a)
+		c := Change{Contract: after.Name, Kind: b.to(a), Before: was, After: is, Longest: max(b.length, a.length),
+			Witness: Witness{in.Person, in.Request, access.FormatTime(in.Now)}, Times: 1, Asked: len(asked)}
+		if seen, again := found[c.Kind+c.Before+c.After]; again {
+			seen.Times++
+			seen.Longest = max(seen.Longest, c.Longest)
+			continue
+		}
+		found[c.Kind+c.Before+c.After] = &c
+	}
+	var out []Change
+	for _, key := range slices.SortedFunc(maps.Keys(found), func(x, y string) int {
+		return strings.Compare(found[x].order()+x, found[y].order()+y)
+	}) {
+		out = append(out, *found[key])
+	}
+	return out
+}
+
+// order puts first what opens more.
+func (c Change) order() string {
+	return fmt.Sprint(slices.Index([]string{"possible", "easier", "different", "harder", "impossible"}, c.Kind))
+}
+
+// verdict is what came of a request, in words, and how many people it takes.
+type verdict struct {
+	text    string
+	allowed bool
+	people  int
+	length  access.Duration
+}
+
+// same reports whether two verdicts open the same.
+func (v verdict) same(o verdict) bool { return v.text == o.text && v.length == o.length }
+
+// inWords returns two verdicts as far as they differ: both lengths, or none.
+func (v verdict) inWords(o verdict) (was, is string) {
+	if v.allowed && o.allowed && v.length != o.length {
+		return v.text + ", for " + v.length.String(), o.text + ", for " + o.length.String()
+	}
+	return v.text, o.text
+}
+
+func verdictOf(e Evaluation) verdict {
+	if e.Err() != nil {
+		var codes []string
+		for _, i := range e.Issues {
+			codes = append(codes, i.Code)
+		}
+		return verdict{text: "refused: " + strings.Join(slices.Sorted(slices.Values(codes)), ", ")}
+	}
+	p := e.Draft
+	v := verdict{allowed: true, length: p.Duration}
+	var parts []string
+	for _, s := range p.Rule.Stages {
+		parts = append(parts, s.Needs())
+		least := 0
+		for i, a := range s.Ways() {
+			if i == 0 || a.Approvals < least {
+				least = a.Approvals
+			}
+		}
+		v.people += max(least, 1)
+	}
+	switch {
+	case p.BreakGlass != nil:
+		parts = append(parts, "break glass")
+	case p.Rule.Auto:
+		parts = append(parts, "the contract itself")
+	}
+	v.text = "by " + strings.Join(parts, " and ")
+	for _, l := range extras(p) {
+		v.text += ", " + l
+	}
+	return v
+}
+
+// extras are the parts of a plan beside its stages that a change may touch.
+func extras(p access.Plan) (out []string) {
+	if p.Extend != nil {
+		out = append(out, fmt.Sprintf("extended to %s", p.Extend.UpTo))
+	}
+	r := p.Rule
+	for words, on := range map[string]bool{"with passkeys": r.Passkey, "the requester may count": r.SelfApproval} {
+		if on {
+			out = append(out, words)
+		}
+	}
+	if r.DenyThreshold > 1 {
+		out = append(out, fmt.Sprintf("%d denials deny", r.DenyThreshold))
+	}
+	if r.Comment+r.DenyComment+len(r.Confirm) > 0 {
+		out = append(out, fmt.Sprintf("with words (%d, %d) and %d statements", r.Comment, r.DenyComment, len(r.Confirm)))
+	}
+	for _, e := range r.Escalate {
+		out = append(out, fmt.Sprintf("after %s %s too", e.After, strings.Join(e.To, ", ")))
+	}
+	if p.StepUp > 0 || r.StepUp > 0 {
+		out = append(out, fmt.Sprintf("logins of %s and %s", p.StepUp, r.StepUp))
+	}
+	for _, g := range p.Grants {
+		out = append(out, fmt.Sprintf("on %s %v", g.Target, g.Entitlement))
+	}
+	for i, s := range r.Stages {
+		if s.Level > 0 || s.Denials > 0 {
+			out = append(out, fmt.Sprintf("stage %d of level %d, %d denials", i+1, s.Level+1, s.Denials))
+		}
+	}
+	slices.Sort(out)
+	return append(out, "decided within "+access.Duration(p.PendingUntil.Sub(p.CreatedAt)).String())
+}
+
+// to names the change from one verdict to another.
+func (v verdict) to(after verdict) string {
+	switch {
+	case !v.allowed && after.allowed:
+		return "possible"
+	case v.allowed && !after.allowed:
+		return "impossible"
+	case after.people < v.people:
+		return "easier"
+	case after.people > v.people:
+		return "harder"
+	}
+	return "different"
+}

@@ -1,0 +1,118 @@
+package contracts_test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/contracts"
+)
+
+// changes returns the kinds of changes between two texts of one contract.
+func changes(t require.TestingT, before, after string) []contracts.Change {
+	old, err := contracts.Parse(map[string][]byte{"c.yaml": []byte(before)})
+	require.NoError(t, err)
+	now, err := contracts.Parse(map[string][]byte{"c.yaml": []byte(after)})
+	require.NoError(t, err)
+	return now.Diff(old)
+}
+
+func kinds(list []contracts.Change) string {
+	var out []string
+	for _, c := range list {
+		if len(out) == 0 || out[len(out)-1] != c.Kind {
+			out = append(out, c.Kind)
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+// TestDiff: what each edit of a contract makes possible, impossible, easier or harder.
+func TestDiff(t *testing.T) {
+	base := contract("c", `"engineering" in person.groups`, `{default: 30m, max: 2h}`, `{stages: [{name: a, from: [x]}, {name: b, from: [y], when: 'duration > duration("1h")'}]}`)
+	for _, c := range []struct{ of, instead, want string }{
+		{"", "", ""},
+		{"{name: c}", "{name: c} # a comment", ""},
+		{`"engineering" in person.groups`, `"engineering" in person.groups || "sales" in person.groups`, "possible"},
+		{`"engineering" in person.groups`, `"engineering" in person.groups && person.kind == "human"`, "impossible"},
+		{"max: 2h", "max: 3h", "possible"},
+		{"max: 2h", "max: 90m", "impossible"},
+		{"{name: a, from: [x]}", "{name: a, from: [x], approvals: 2}", "harder"},
+		{"{name: b, from: [y], when: 'duration > duration(\"1h\")'}", "{name: b, from: [y], when: 'duration > duration(\"90m\")'}", "easier"},
+		{"{stages:", "{auto: 'duration < duration(\"10m\")', stages:", ""}, // below
+		{"from: [x]}", "from: [z]}", "different"},
+		{"role: admin", "role: owner", "different"},
+	} {
+		got := changes(t, base, strings.Replace(base, c.of, c.instead, 1))
+		if strings.HasPrefix(c.instead, "{auto") {
+			require.Contains(t, kinds(got), "easier")
+			continue
+		}
+		require.Equal(t, c.want, kinds(got), c.instead)
+	}
+	added := changes(t, base, base+"---\n"+strings.Replace(base, "name: c}", "name: d}", 1))
+	require.Equal(t, "added", kinds(added))
+	require.Equal(t, "up to 2h on db/orders, approved by 1 of x and 1 of y", added[0].After)
+}
+
+// TestDiffWitness: the request that a change shows is decided as the change says.
+func TestDiffWitness(t *testing.T) {
+	before := contract("c", `person.employment == "employee"`, `{default: 30m, max: 2h}`, `{stages: [{name: a, from: [x]}]}`)
+	after := contract("c", `has(person.employment)`, `{default: 30m, max: 2h}`, `{stages: [{name: a, from: [x]}]}`)
+	got := changes(t, before, after)
+	require.Equal(t, "possible", kinds(got))
+	w := got[0].Witness
+	for text, allowed := range map[string]bool{before: false, after: true} {
+		set, err := contracts.Parse(map[string][]byte{"c.yaml": []byte(text)})
+		require.NoError(t, err)
+		require.Equal(t, allowed, set.Contracts[0].Evaluate(contracts.Input{Person: w.Person, Request: w.Request, Now: now}).Err() == nil)
+	}
+}
+
+// TestDiffOfExamples: equal sets differ in nothing, and every contract of the examples is
+// reached: at least one of the requests asked of it is allowed.
+func TestDiffOfExamples(t *testing.T) {
+	set := examples(t)
+	require.Empty(t, set.Diff(set))
+	for _, name := range exampleFiles(t) {
+		b, err := os.ReadFile(name)
+		require.NoError(t, err)
+		if text := strings.Replace(string(b), "pendingFor: ", "pendingFor: 1m # ", 1); text == string(b) {
+			text = strings.Replace(string(b), "approval:\n", "approval:\n  pendingFor: 59m\n", 1)
+			require.NotEmpty(t, changes(t, string(b), text), name)
+		}
+	}
+}
+
+// TestDiffMissesNothing: whatever differs for a request drawn at random, the diff lists.
+func TestDiffMissesNothing(t *testing.T) {
+	who := rapid.SampledFrom([]string{`"a" in person.groups`, `"a" in person.groups || "b" in person.groups`, `"a" in person.groups && person.team == "t"`, `person.kind == "human"`, `has(person.team)`})
+	most := rapid.SampledFrom([]string{"1h", "2h", "3h"})
+	approval := rapid.SampledFrom([]string{`{stages: [{name: s, from: [x]}]}`, `{stages: [{name: s, from: [x], approvals: 2}]}`, `{auto: 'duration <= duration("40m")', stages: [{name: s, from: [x]}]}`,
+		`{stages: [{name: s, from: [x]}, {name: u, from: [y], when: 'duration > duration("90m")'}]}`, `{stages: [{name: s, from: [x]}, {name: u, from: [y], when: '"b" in person.groups'}]}`})
+	draw := func(t *rapid.T, label string) string {
+		return contract("c", who.Draw(t, label+" who"), fmt.Sprintf("{default: 30m, max: %s}", most.Draw(t, label+" max")), approval.Draw(t, label+" approval"))
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		before, after := draw(t, "before"), draw(t, "after")
+		p := access.Person{ID: "p", Kind: rapid.SampledFrom([]access.PersonKind{access.KindHuman, access.KindAgent}).Draw(t, "kind"),
+			Groups: rapid.SliceOfDistinct(rapid.SampledFrom([]string{"a", "b", "c"}), rapid.ID).Draw(t, "groups")}
+		if rapid.Bool().Draw(t, "team") {
+			p.Attributes = map[string]string{"team": rapid.SampledFrom([]string{"t", "u"}).Draw(t, "which")}
+		}
+		in := contracts.Input{Person: p, Now: now, Request: access.RequestInput{Reason: "the orders are stuck since two", Duration: rapid.SampledFrom([]string{"", "35m", "50m", "80m", "100m", "170m"}).Draw(t, "length")}}
+		decided := func(text string) string {
+			set, err := contracts.Parse(map[string][]byte{"c.yaml": []byte(text)})
+			require.NoError(t, err)
+			return outcome(set.Contracts[0].Evaluate(in))
+		}
+		if decided(before) != decided(after) {
+			require.NotEmpty(t, changes(t, before, after))
+		}
+	})
+}

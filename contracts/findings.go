@@ -1,0 +1,199 @@
+package contracts
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"ramp.dev/ramp/access"
+)
+
+// Finding is something in a contract that is legal and probably not meant.
+type Finding struct {
+	Code     string `json:"code"`
+	Contract string `json:"contract"`
+	Place    string `json:"place"` // file:line:column
+	Message  string `json:"message"`
+	Instead  string `json:"instead"` // what to do
+}
+
+// maxSensible is a length of access above which a finding asks whether it is meant.
+const maxSensible = access.Duration(12 * time.Hour)
+
+// Findings returns what is legal in the contracts and probably not meant. groups are
+// those that there are; nil leaves out whether anybody is in one.
+func (s *Set) Findings(groups []string) []Finding {
+	var out []Finding
+	for _, c := range s.Contracts {
+		out = append(out, c.findings(groups)...)
+	}
+	return append(out, s.laxer()...)
+}
+
+// findings are a contract's own.
+func (c *Contract) findings(groups []string) (out []Finding) {
+	add := func(code, message, instead string, path ...any) {
+		out = append(out, Finding{Code: code, Contract: c.Name, Place: c.at(path...), Message: message, Instead: instead})
+	}
+	t := &c.terms
+	if t.duration.max > maxSensible {
+		add("max_long", fmt.Sprintf("access may last %s", t.duration.max), "lower duration.max, and let it be extended", "duration", "max")
+	}
+	if t.who.condition.text == "true" {
+		add("who_everybody", "everybody may ask, agents and services too", "name a group: '\"engineering\" in person.groups'", "request", "who")
+	}
+	if t.who.condition.never {
+		add("who_nobody", "nobody may ever ask", "delete the contract, or name a group", "request", "who")
+	}
+	if t.auto.possible() && t.auto.upTo == 0 && len(t.stages.Stages) > 0 {
+		add("auto_uncapped", fmt.Sprintf("the contract itself approves up to %s, all that it gives", t.duration.max), "bound it with approval.autoUpTo", "approval", "auto")
+	}
+	if t.selfApproval.SelfApproval {
+		add("self_approval", "requesters approve their own requests", "leave approval.selfApproval out", "approval", "selfApproval")
+	}
+	for i := range t.stages.Stages {
+		st := &t.stages.Stages[i]
+		if st.when != nil && st.when.never {
+			add("stage_never", fmt.Sprintf("stage %s never applies", st.Name), "delete it, or its condition", "approval", "stages", i, "when")
+		}
+		if own := c.requesters(); len(own) > 0 && st.onlyFrom(own) {
+			add("approvers_ask", fmt.Sprintf("everybody who approves in stage %s may ask, too: two people of one team can open this for each other", st.Name), "name a group that does not ask, or add another stage", "approval", "stages", i)
+		}
+	}
+	for i, g := range t.grants.Grants {
+		for _, text := range wildcards(map[string]any(g.Entitlement)) {
+			add("wildcard", fmt.Sprintf("%q stands for more than can be read here", text), "write the exact names, or take them from params with an enum", "grants", i, "entitlement")
+		}
+	}
+	if groups != nil {
+		for _, g := range c.deciders() {
+			if !slices.Contains(groups, g) {
+				add("group_unknown", fmt.Sprintf("nobody is in the group %q", g), suggestion(g, groups), "approval")
+			}
+		}
+	}
+	return out
+}
+
+func suggestion(name string, known []string) string {
+	if near := Nearest(name, known); near != "" {
+		return fmt.Sprintf("did you mean %q?", near)
+	}
+	return "add somebody to it, or name another group"
+}
+
+// deciders returns every group that decides or reviews, each once.
+func (c *Contract) deciders() (out []string) {
+	for i := range c.terms.stages.Stages {
+		for _, w := range c.terms.stages.Stages[i].ways {
+			out = append(out, w.From...)
+		}
+	}
+	for _, e := range c.terms.escalate.Escalate {
+		out = append(out, e.To...)
+	}
+	out = append(out, c.terms.breakGlass.Reviewers...)
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// requesters returns the groups of which request.who names one as enough.
+func (c *Contract) requesters() (out []string) {
+	v := vocabulary{groups: map[string]bool{}, attributes: map[string]bool{}, words: map[string]bool{}, lengths: map[access.Duration]bool{}}
+	v.read(c)
+	for g := range v.groups {
+		p := access.Person{ID: "somebody", Kind: access.KindHuman, Groups: []string{g}}
+		if c.terms.who.condition.eval(fieldWho, variables(Input{Person: p}, map[string]any{}, c.terms.duration.usual)).Result == Satisfied {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+// onlyFrom reports whether all approvers of the stage come from some groups, without a
+// condition on them.
+func (s *stage) onlyFrom(groups []string) bool {
+	for _, w := range s.ways {
+		if w.where != nil || len(w.People) > 0 || w.ManagerOf != "" || slices.ContainsFunc(w.From, func(g string) bool { return !slices.Contains(groups, g) }) {
+			return false
+		}
+	}
+	return len(s.ways) > 0
+}
+
+// wildcards returns the texts of an entitlement that stand for many: a star by itself, or
+// in an ARN.
+func wildcards(v any) (out []string) {
+	switch v := v.(type) {
+	case string:
+		if v == "*" || strings.HasSuffix(v, ":*") || strings.HasPrefix(v, "arn:") && strings.Contains(v, "*") && !strings.HasSuffix(v, "/*") {
+			out = append(out, v)
+		}
+	case []any:
+		for _, one := range v {
+			out = append(out, wildcards(one)...)
+		}
+	case map[string]any:
+		keys := make([]string, 0, len(v))
+		for k := range v {
+			keys = append(keys, k)
+		}
+		slices.Sort(keys)
+		for _, k := range keys {
+			out = append(out, wildcards(v[k])...)
+		}
+	}
+	return out
+}
+
+// laxer finds contracts that give the same entitlement with fewer people: requests that
+// both admit, and for which one of them asks for less.
+func (s *Set) laxer() (out []Finding) {
+	same := map[string][]*Contract{}
+	var keys []string
+	for _, c := range s.Contracts {
+		b, _ := json.Marshal(c.terms.grants.Grants) // read from YAML, so it can be written
+		if len(same[string(b)]) == 0 {
+			keys = append(keys, string(b))
+		}
+		same[string(b)] = append(same[string(b)], c)
+	}
+	for _, key := range keys {
+		for i, strict := range same[key] {
+			for j, lax := range same[key] {
+				if i == j {
+					continue
+				}
+				if in, ok := easier(strict, lax); ok {
+					out = append(out, Finding{Code: "laxer", Contract: lax.Name, Place: lax.at("metadata", "name"),
+						Message: fmt.Sprintf("opens what contract %s opens, with fewer people: for example for somebody in %v, for %s", strict.Name, in.Person.Groups, orDefault(in.Request.Duration)),
+						Instead: "let the two admit different people, or ask the same of both"})
+				}
+			}
+		}
+	}
+	return out
+}
+
+func orDefault(length string) string {
+	if length == "" {
+		return "the default length"
+	}
+	return length
+}
+
+// easier returns a request that both contracts admit and that lax opens with fewer
+// people.
+func easier(strict, lax *Contract) (Input, bool) {
+	for _, in := range questions(strict, lax) {
+		if in.Request.BreakGlass {
+			continue
+		}
+		if a, b := verdictOf(strict.Evaluate(in)), verdictOf(lax.Evaluate(in)); a.allowed && b.allowed && b.people < a.people {
+			return in, true
+		}
+	}
+	return Input{}, false
+}

@@ -1,0 +1,54 @@
+package contracts_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/contracts"
+)
+
+// TestFindings: what is legal and probably not meant, with its place and what to do.
+func TestFindings(t *testing.T) {
+	base := contract("c", `"engineering" in person.groups`, `{default: 30m, max: 2h}`, `{stages: [{name: a, from: [leads]}]}`)
+	found := func(text string, groups ...string) string {
+		set, err := contracts.Parse(map[string][]byte{"c.yaml": []byte(text)})
+		require.NoError(t, err)
+		var out []string
+		for _, f := range set.Findings(groups) {
+			require.True(t, strings.HasPrefix(f.Place, "c.yaml:"), f.Place)
+			require.NotEmpty(t, f.Instead)
+			out = append(out, f.Code)
+		}
+		return strings.Join(out, " ")
+	}
+	for _, c := range []struct{ of, instead, want string }{
+		{"", "", ""},
+		{"max: 2h", "max: 13h", "max_long"},
+		{`"engineering" in person.groups`, "true", "who_everybody"},
+		{`"engineering" in person.groups`, "false", "who_nobody"},
+		{"{stages:", "{auto: 'person.kind == \"human\"', stages:", "auto_uncapped"},
+		{"{stages:", "{auto: 'person.kind == \"human\"', autoUpTo: 1h, stages:", ""},
+		{"{stages:", "{selfApproval: true, stages:", "self_approval"},
+		{"[{name: a", "[{name: n, from: [z], when: 'false'}, {name: a", "stage_never"},
+		{"from: [leads]", "from: [engineering]", "approvers_ask"},
+		{"from: [leads]", "from: [engineering], where: 'approver.id != person.id'", ""},
+		{"role: admin", "actions: ['*']", "wildcard"},
+		{"role: admin", "resources: ['arn:aws:s3:::*']", "wildcard"},
+		{"role: admin", "resources: ['arn:aws:s3:::orders/*']", ""},
+	} {
+		require.Equal(t, c.want, found(strings.Replace(base, c.of, c.instead, 1)), c.instead)
+	}
+	require.Equal(t, "group_unknown", found(base, "lead"))
+	require.Equal(t, "", found(base, "leads"))
+	two := base + "---\n" + strings.Replace(strings.Replace(base, "name: c}", "name: quick}", 1), "{stages: [{name: a, from: [leads]}]}", "{auto: 'true'}", 1)
+	require.Equal(t, "laxer", found(two))
+	apart := strings.Replace(two, `name: quick}
+request:
+  who: '"engineering"`, `name: quick}
+request:
+  who: '"sales"`, 1)
+	require.NotEqual(t, two, apart)
+	require.Equal(t, "laxer", found(apart), "somebody may be in both groups")
+}

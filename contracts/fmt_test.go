@@ -1,0 +1,77 @@
+package contracts_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/contracts"
+)
+
+// requireFormats checks that a file keeps its meaning when it is formatted, and that
+// formatting it once more changes nothing.
+func requireFormats(t require.TestingT, name string, b []byte) []byte {
+	once, err := contracts.Format(name, b)
+	require.NoError(t, err)
+	before, errBefore := contracts.Parse(map[string][]byte{"c.yaml": b})
+	after, errAfter := contracts.Parse(map[string][]byte{"c.yaml": once})
+	require.Equal(t, errBefore == nil, errAfter == nil)
+	if errBefore == nil {
+		require.Equal(t, before.Version, after.Version)
+		require.Empty(t, after.Diff(before))
+	}
+	twice, err := contracts.Format(name, once)
+	require.NoError(t, err)
+	require.Equal(t, string(once), string(twice))
+	return once
+}
+
+// TestFormatOfExamples: the examples are as Format writes them.
+func TestFormatOfExamples(t *testing.T) {
+	tests, err := filepath.Glob("examples/patterns/*_test.yaml")
+	require.NoError(t, err)
+	for _, name := range append(exampleFiles(t), tests...) {
+		b, err := os.ReadFile(name)
+		require.NoError(t, err)
+		require.Equal(t, string(requireFormats(t, name, b)), string(b), name)
+	}
+}
+
+// TestFormat: layouts that differ become one, and comments stay.
+func TestFormat(t *testing.T) {
+	text := "\ufeff# why\napiVersion:   ramp/v1\nkind: Contract\nmetadata:\n    name:    c # here\nrequest: {who:   'true'}\nduration: {default: 30m,max: 1h}\n" +
+		"grants: [{target: t/t, entitlement: {a: b}}]\napproval:\n    stages:\n    -   name: a\n        from: [x]\n\n\n"
+	got := string(requireFormats(t, "c.yaml", []byte(strings.TrimPrefix(text, "\ufeff"))))
+	require.Equal(t, "# why\napiVersion: ramp/v1\nkind: Contract\nmetadata:\n    name: c # here\nrequest: {who: 'true'}\nduration: {default: 30m, max: 1h}\n"+
+		"grants: [{target: t/t, entitlement: {a: b}}]\napproval:\n    stages:\n    - name: a\n      from: [x]\n", got)
+	_, err := contracts.Format("c.yaml", []byte("a: &a [*a]"))
+	require.Equal(t, access.CodeInvalid, access.CodeOf(err))
+}
+
+// TestFormatKeepsTheMeaning: whatever contract is written in whichever layout, parsing,
+// formatting and parsing again is the identity.
+func TestFormatKeepsTheMeaning(t *testing.T) {
+	all := documents(t)
+	rapid.Check(t, func(t *rapid.T) {
+		d := mutated(t, rapid.SampledFrom(all).Draw(t, "contract"))
+		var b []byte
+		var err error
+		if rapid.Bool().Draw(t, "json") {
+			b, err = json.MarshalIndent(d, "", strings.Repeat(" ", rapid.IntRange(0, 4).Draw(t, "indent")))
+		} else {
+			b, err = yaml.MarshalWithOptions(d, yaml.Indent(rapid.SampledFrom([]int{2, 4}).Draw(t, "indent")), yaml.UseSingleQuote(rapid.Bool().Draw(t, "quotes")))
+		}
+		require.NoError(t, err)
+		if _, err := contracts.Format("c.yaml", b); err != nil {
+			return // it says so, and changes nothing
+		}
+		requireFormats(t, "c.yaml", b)
+	})
+}
