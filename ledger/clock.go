@@ -13,7 +13,7 @@ func (l *Ledger) Now(ctx context.Context) (time.Time, error) {
 		query = `SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)`
 	}
 	var milliseconds int64
-	if err := l.read.QueryRowContext(ctx, query).Scan(&milliseconds); err != nil {
+	if err := l.reads.QueryRowContext(ctx, query).Scan(&milliseconds); err != nil {
 		return time.Time{}, unavailable(err)
 	}
 	return time.UnixMilli(milliseconds).UTC(), nil

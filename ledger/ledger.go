@@ -27,6 +27,7 @@ var migrations embed.FS
 type Ledger struct {
 	dialect   dialect
 	read      *sql.DB
+	reads     handle // statements on read
 	writer    writer
 	committed broadcaster
 	notary    Notary
@@ -74,7 +75,7 @@ func connect(address string) (*Ledger, error) {
 		}
 		db.SetMaxOpenConns(20)
 		db.SetConnMaxIdleTime(5 * time.Minute)
-		return &Ledger{dialect: postgres, read: db, writer: poolWriter{db}}, nil
+		return &Ledger{dialect: postgres, read: db, reads: db, writer: poolWriter{db}}, nil
 	}
 	return nil, access.Errorf(access.CodeInvalid, "ledger: the address must be sqlite:PATH or postgres://…")
 }
@@ -101,7 +102,7 @@ func connectSQLite(path string) (*Ledger, error) {
 		return nil, access.Errorf(access.CodeInvalid, "ledger: %w", err)
 	}
 	read.SetMaxOpenConns(4)
-	return &Ledger{dialect: sqlite, read: read, writer: startBatchWriter(write)}, nil
+	return &Ledger{dialect: sqlite, read: read, reads: newPrepared(read), writer: startBatchWriter(write)}, nil
 }
 
 // keepPrivate makes the database's file where it is not there, and takes it and

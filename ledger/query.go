@@ -9,7 +9,7 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// handle is what *sql.DB and *sql.Tx have in common.
+// handle is what *sql.DB, *sql.Tx and prepared have in common.
 type handle interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
@@ -24,7 +24,7 @@ type querier struct {
 	notary  Notary
 }
 
-func (l *Ledger) reader() querier { return querier{l.read, l.dialect, l.notary} }
+func (l *Ledger) reader() querier { return querier{l.reads, l.dialect, l.notary} }
 
 // exec returns how many rows a statement changed.
 func (q querier) exec(ctx context.Context, query string, args ...any) (int64, error) {

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"sync"
 	"time"
@@ -12,7 +13,7 @@ import (
 
 // writer runs writes in transactions. A write may run more than once.
 type writer interface {
-	write(ctx context.Context, do func(*sql.Tx) error) error
+	write(ctx context.Context, do func(handle) error) error
 	database() *sql.DB // for migrations
 	close() error      // after the writes under way
 }
@@ -25,10 +26,13 @@ type batchWriter struct {
 	db   *sql.DB
 	jobs chan writeJob
 	done sync.WaitGroup
+
+	conn *sql.Conn // the one connection, once there was a write; nil after it failed
+	on   *prepared // what runs on it
 }
 
 type writeJob struct {
-	do     func(*sql.Tx) error
+	do     func(handle) error
 	result chan error
 }
 
@@ -52,6 +56,7 @@ func (b *batchWriter) database() *sql.DB { return b.db }
 func (b *batchWriter) close() error {
 	close(b.jobs)
 	b.done.Wait()
+	b.disconnect()
 	return b.db.Close()
 }
 
@@ -73,33 +78,74 @@ func (b *batchWriter) gather(first writeJob) []writeJob {
 
 func (b *batchWriter) run(batch []writeJob) {
 	errs := make([]error, len(batch))
-	err := func() error {
-		tx, err := b.db.Begin()
-		if err != nil {
-			return err
-		}
-		defer tx.Rollback()
+	err := b.transaction(func(on handle) error {
 		for i, j := range batch {
-			if _, err := tx.Exec("SAVEPOINT one"); err != nil {
+			if err := execute(on, "SAVEPOINT one"); err != nil {
 				return err
 			}
-			if errs[i] = j.do(tx); errs[i] != nil {
-				if _, err := tx.Exec("ROLLBACK TO one"); err != nil {
+			if errs[i] = j.do(on); errs[i] != nil {
+				if err := execute(on, "ROLLBACK TO one"); err != nil {
 					return err
 				}
 			}
-			if _, err := tx.Exec("RELEASE one"); err != nil {
+			if err := execute(on, "RELEASE one"); err != nil {
 				return err
 			}
 		}
-		return tx.Commit()
-	}()
+		return nil
+	})
 	for i, j := range batch {
 		j.result <- errors.Join(errs[i], err)
 	}
 }
 
-func (b *batchWriter) write(ctx context.Context, do func(*sql.Tx) error) error {
+// transaction runs a transaction on the one connection, by hand: one of database/sql's
+// keeps no statement compiled from one to the next.
+func (b *batchWriter) transaction(do func(handle) error) error {
+	if err := b.connect(); err != nil {
+		return err
+	}
+	err := execute(b.on, "BEGIN IMMEDIATE")
+	if err != nil {
+		b.disconnect() // the next batch tries another connection
+		return err
+	}
+	if err = do(b.on); err == nil {
+		err = execute(b.on, "COMMIT")
+	}
+	if err != nil && execute(b.on, "ROLLBACK") != nil {
+		b.disconnect()
+	}
+	return err
+}
+
+func (b *batchWriter) connect() error {
+	if b.conn != nil {
+		return nil
+	}
+	conn, err := b.db.Conn(context.Background())
+	if err == nil {
+		b.conn, b.on = conn, newPrepared(conn)
+	}
+	return err
+}
+
+// disconnect gives the connection up. database/sql closes it with its statements, which
+// must not be closed after it.
+func (b *batchWriter) disconnect() {
+	if b.conn != nil {
+		_ = b.conn.Raw(func(any) error { return driver.ErrBadConn })
+		b.conn.Close()
+		b.conn, b.on = nil, nil
+	}
+}
+
+func execute(on handle, statement string) error {
+	_, err := on.ExecContext(context.Background(), statement)
+	return err
+}
+
+func (b *batchWriter) write(ctx context.Context, do func(handle) error) error {
 	j := writeJob{do: do, result: make(chan error, 1)}
 	select {
 	case b.jobs <- j:
@@ -121,7 +167,7 @@ func (p poolWriter) database() *sql.DB { return p.db }
 
 func (p poolWriter) close() error { return p.db.Close() }
 
-func (p poolWriter) write(ctx context.Context, do func(*sql.Tx) error) error {
+func (p poolWriter) write(ctx context.Context, do func(handle) error) error {
 	for try := 0; ; try++ {
 		err := func() error {
 			tx, err := p.db.BeginTx(ctx, nil)
@@ -145,7 +191,7 @@ func (p poolWriter) write(ctx context.Context, do func(*sql.Tx) error) error {
 
 // tx runs a write in a transaction. It may run more than once.
 func (l *Ledger) tx(ctx context.Context, do func(q querier) error) error {
-	err := l.writer.write(ctx, func(tx *sql.Tx) error { return do(querier{tx, l.dialect, l.notary}) })
+	err := l.writer.write(ctx, func(on handle) error { return do(querier{on, l.dialect, l.notary}) })
 	if err == nil {
 		l.committed.broadcast()
 	}
