@@ -18,7 +18,7 @@ type ApproverCheck struct {
 	Field string          `json:"field,omitempty"` // id, name, email, kind, onBehalfOf or attributes.NAME
 	In    []string        `json:"in,omitempty"`    // the field is one of these; none: the field is there
 	Group string          `json:"group,omitempty"` // the approver is in this group
-	Known string          `json:"known,omitempty"` // true or false, whoever approves
+	Known string          `json:"known,omitempty"` // true or false, no matter who approves
 }
 
 // checkValue is the value of a check: three-valued, since what an approver lacks

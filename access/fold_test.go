@@ -52,7 +52,7 @@ func links(t *rapid.T, name string) map[string][]string {
 	return rapid.MapOfN(id, rapid.SliceOfN(id, 1, 2), 0, 4).Draw(t, name)
 }
 
-// TestCase62LinksOnlyTakeAway: whoever is one human stays one, however many links
+// TestCase62LinksOnlyTakeAway: one human stays one, however many links
 // are declared later, and no link satisfies a rule.
 func TestCase62LinksOnlyTakeAway(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -25,7 +25,7 @@ const maxChoices = 256
 
 // seat gives the stages' seats to approvers, level by level. Of a level that is
 // met, only the approvals count that first met it, and only later ones count for
-// the next: whoever decides in a second level knows that the first agreed.
+// the next: those who decide in a second level know that the first agreed.
 func (r Rule) seat(plan Plan, approvers []voter) ([]StageStatus, bool) {
 	out := make([]StageStatus, len(r.Stages))
 	var levels []int

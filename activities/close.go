@@ -86,7 +86,7 @@ func (t *Targets) RevokeAndVerify(ctx context.Context, g access.Grant) error {
 }
 
 // closeGrant is RevokeAndVerify, and records what follows from it for the request.
-// Whoever closes the same grant in this worker meanwhile, the target is asked once.
+// No matter who closes the same grant in this worker meanwhile, the target is asked once.
 func (t *Targets) closeGrant(ctx context.Context, g access.Grant, steps ...access.Transition) error {
 	led, err := t.closing.do(ctx, g.Name, func() error { return t.revokeAndVerify(ctx, g, steps) })
 	if err != nil || led || len(steps) == 0 {

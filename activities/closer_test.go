@@ -104,7 +104,7 @@ func TestCloser(t *testing.T) {
 	})
 }
 
-// TestCloserClosedIsAsked: a row that says closed proves nothing, whoever wrote it.
+// TestCloserClosedIsAsked: a row that says closed proves nothing, no matter who wrote it.
 func TestCloserClosedIsAsked(t *testing.T) {
 	w := newWorker(t)
 	a := w.approvedAndOpen()

@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// flights runs what is done to one grant once at a time: whoever comes while it is
+// flights runs what is done to one grant once at a time: a caller that comes while it is
 // under way waits for its result. The zero value is ready.
 type flights struct {
 	mu  sync.Mutex
@@ -19,7 +19,7 @@ type flight struct {
 
 // do runs work for a grant, or waits for the work that is under way for it; led says
 // whether it was work that ran. What is under way belongs to somebody else, whose
-// context may end: then whoever still wants it does it.
+// context may end: then a caller that still wants it does it.
 func (f *flights) do(ctx context.Context, grant string, work func() error) (led bool, err error) {
 	for {
 		mine, leads := f.join(grant)

@@ -11,7 +11,7 @@ import (
 )
 
 // RecordTransition records a transition of a request in the ledger, and raises an
-// alarm for one that is overdue. Idempotent. Whoever may write to Temporal's
+// alarm for one that is overdue. Idempotent. Everybody with write access to Temporal's
 // namespace can ask for it: it takes only what workflows record, and of that only
 // what the ledger does not contradict. What is refused is an event of the request
 // and an alarm (docs/threats.md, case 58).

@@ -22,7 +22,7 @@ func (a asked) state() access.State {
 	return r.State
 }
 
-// TestCase58Record: whoever may write to Temporal's namespace asks for any
+// TestCase58Record: somebody with write access to Temporal's namespace asks for any
 // transition to be recorded, by the activity for it and by the one that closes.
 func TestCase58Record(t *testing.T) {
 	w := newWorker(t)

@@ -31,7 +31,7 @@ func (l Ledger) Open(ctx context.Context) (*ledger.Ledger, error) {
 
 // Await is Open for a process that serves: where the database cannot be reached, it
 // waits until ctx ends, since processes start in any order, and a connection that is
-// cut must not end for good whoever starts meanwhile. A database that is there and
+// cut must not end for good a process that starts meanwhile. A database that is there and
 // refuses, and an address that is wrong, are errors at once.
 func (l Ledger) Await(ctx context.Context) (*ledger.Ledger, error) {
 	for logged := false; ; logged = true {

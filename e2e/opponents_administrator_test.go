@@ -39,8 +39,8 @@ func TestOpponentAdministrator(t *testing.T) {
 		{58, "closes its own grant, and has another request recorded as ended with it", closesAndRecords},
 		{58, "records that a request is active that nobody approved", recordsActive},
 		{58, "records events of its own making", recordsEvents},
-		{55, "starts a request anew in a state of its own making, with a late end", resumed},
-		{57, "starts a request anew as active while it is being revoked", resumedWhileEnding},
+		{55, "starts a request again in a state of its own making, with a late end", resumed},
+		{57, "starts a request again as active while it is being revoked", resumedWhileEnding},
 	}
 	for _, target := range s.contracts() {
 		attacks = append(attacks,
@@ -122,7 +122,7 @@ func (t *trial) impostor(answers map[string]opponents.Answer) *opponents.Imposto
 	return i
 }
 
-// ignored: whoever orders an end is answered by the opponent's workflow. An act that
+// ignored: a person who orders an end is answered by the opponent's workflow. An act that
 // has no effect must not be answered with success.
 func ignored(order func(*trial, request) int) func(*trial) error {
 	return func(t *trial) error {

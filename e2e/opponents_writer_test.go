@@ -300,7 +300,7 @@ func (d *writing) editsContract(t *trial) error {
 	return nil
 }
 
-// deletesDenial: whoever writes both ledger and namespace makes a denial undone.
+// deletesDenial: somebody who writes both ledger and namespace makes a denial undone.
 func (d *writing) deletesDenial(t *trial) error {
 	start := time.Now().Add(12 * time.Second).UTC().Truncate(time.Second)
 	r := t.asked("ssh", "10m", doc{"startAt": start.Format(time.RFC3339)})

@@ -6,7 +6,7 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// checkReview requires of a use of break glass that whoever reviewed it was allowed to,
+// checkReview requires of a use of break glass that its reviewer was allowed to,
 // and says of one that nobody reviewed whether it is overdue. That proves nothing less
 // of the access itself.
 func (v *verifier) checkReview() (string, error) {

@@ -11,7 +11,7 @@ import (
 )
 
 // checkTransition refuses a transition that what the ledger has of the request
-// contradicts. Whoever may write to Temporal's namespace can ask for any to be
+// contradicts. Everybody with write access to Temporal's namespace can ask for any to be
 // recorded: pages would say that access is gone while it is open, and people would
 // not be asked what they have yet to decide (docs/threats.md, case 58). The request
 // is locked, so that no grant of it is made meanwhile. One that comes too late, in
@@ -93,8 +93,8 @@ func (q querier) checkDenied(ctx context.Context, t access.Transition) error {
 }
 
 // Reopen makes a request that is over in the ledger one that is ending, if a grant
-// of it is not closed: whoever wrote the ledger, or an older one that was restored,
-// says that access is gone which may be there. It reports whether it changed
+// of it is not closed: somebody wrote to the ledger, or restored an older one, which says
+// that access is gone that may be there. It reports whether it changed
 // anything. The event is recorded once for each grant that is not closed.
 func (l *Ledger) Reopen(ctx context.Context, id string, at time.Time, why string) (changed bool, err error) {
 	err = l.tx(ctx, func(q querier) error {

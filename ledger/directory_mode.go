@@ -52,7 +52,7 @@ func (l *Ledger) SetDirectory(ctx context.Context, m DirectoryMode) error {
 }
 
 // Directory returns the mode that is in force. Errors are also CodeEvidence for one
-// that no server set as it stands: whoever writes to the database must not turn
+// that no server set as it stands: somebody who writes to the database must not turn
 // off-boarding off.
 func (l *Ledger) Directory(ctx context.Context) (m DirectoryMode, err error) {
 	m, err = l.reader().directory(ctx)

@@ -201,7 +201,7 @@ func (r *snapshotReader) readMembers(ctx context.Context, keys []string) error {
 }
 
 // standing returns those of several records that speak for an id: those that have it
-// now, or, where none does, those that ever had it. Whoever was deleted and is added
+// now, or, where none does, those that ever had it. A person who was deleted and is added
 // again is here again.
 func standing(key string, rows []userRow) []userRow {
 	now := slices.DeleteFunc(slices.Clone(rows), func(u userRow) bool { return u.deleted || access.FoldID(u.PersonID) != key })

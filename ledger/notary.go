@@ -65,7 +65,7 @@ func readRecord[T any](n Notary, kind access.RecordKind, signed string) (record 
 // A signed record that is put back after it was replaced is signed still. So each
 // change of a record has a version, and an event with a key that names it, in the
 // transaction of the change: a record is the latest while the log has no event of the
-// version after it. Whoever puts an older one back must cut the log too, which
+// version after it. An attacker who puts an older one back must cut the log too, which
 // shows (docs/threats.md, case 42).
 
 func userKey(id string, version int64) string {

@@ -11,7 +11,7 @@ import (
 	"ramp.dev/ramp/reconcile"
 )
 
-// TestCase58OverInTheLedger: whoever wrote into the ledger that a request is over,
+// TestCase58OverInTheLedger: somebody who wrote into the ledger that a request is over,
 // what it has open is found in the next look, shown as ending, closed and read back.
 func TestCase58OverInTheLedger(t *testing.T) {
 	for _, state := range []access.State{access.StateEnded, access.StateDenied, access.StateFailed} {

@@ -29,7 +29,7 @@ func newSealedSite(t *testing.T) (*site, client.Client) {
 	return s.start(), plain
 }
 
-// TestCase52ClearPayloadsAreRefused: whoever has all rights on the namespace, and no
+// TestCase52ClearPayloadsAreRefused: somebody who has all rights on the namespace, and no
 // payload key, says nothing to a worker, not even what a server once signed.
 func TestCase52ClearPayloadsAreRefused(t *testing.T) {
 	s, plain := newSealedSite(t)

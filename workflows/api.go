@@ -93,7 +93,7 @@ type SignedStatement struct {
 }
 
 // UpdateID returns the id of the update that carries a statement: within one run,
-// Temporal takes the same statement once, whoever sends it again.
+// Temporal takes the same statement once, no matter who sends it again.
 func UpdateID(signed evidence.Envelope) string {
 	sum := sha256.Sum256([]byte(signed.Payload))
 	return hex.EncodeToString(sum[:16])

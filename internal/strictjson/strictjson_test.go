@@ -107,7 +107,7 @@ func TestCase64AgreesWithTheStandardLibrary(t *testing.T) {
 		var fields map[string]json.RawMessage
 		require.NoError(rt, json.Unmarshal(b, &fields))
 		name := rapid.SampledFrom([]string{"id", "at", "one", "list", "texts", "any", "kind", "Untagged"}).Draw(rt, "twice")
-		extra, err := json.Marshal(rapid.SampledFrom([]string{name, strings.ToUpper(name), strings.ToLower(name), strings.Title(name)}).Draw(rt, "spelled")) //nolint:staticcheck // ASCII
+		extra, err := json.Marshal(rapid.SampledFrom([]string{name, strings.ToUpper(name), strings.ToLower(name), strings.ToUpper(name[:1]) + name[1:]}).Draw(rt, "spelled"))
 		require.NoError(rt, err)
 		twice := append(append([]byte{}, b[:len(b)-1]...), []byte(","+string(extra)+":"+string(fields[name])+"}")...)
 		require.Error(rt, strictjson.Unmarshal(twice, new(document)), "%s", twice)

@@ -17,7 +17,7 @@ type checkpointSigner interface {
 	SignCheckpoint(c evidence.Checkpoint) (string, error)
 }
 
-// CheckpointStore keeps the last signed checkpoint where whoever owns the ledger's
+// CheckpointStore keeps the last signed checkpoint where the owner of the ledger's
 // database cannot write: beside the signing key. Load returns "" where there is
 // none.
 type CheckpointStore interface {

@@ -22,7 +22,7 @@ type ender struct {
 }
 
 // ending is one way to end a request: who may, and why others are refused. In which
-// state the ledger has the request does not matter: whoever wrote a false one there
+// state the ledger has the request does not matter: an attacker who wrote a false one there
 // must not keep access from being ended (docs/threats.md, case 58). The workflow
 // knows whether there is anything to end.
 type ending struct {

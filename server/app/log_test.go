@@ -153,7 +153,7 @@ func TestCase66WhatCannotBeKeptIsNotSigned(t *testing.T) {
 	})
 }
 
-// TestCase67EditedEvents: whoever edits an event, and even its leaf, has people see
+// TestCase67EditedEvents: somebody who edits an event, and even its leaf, has people see
 // that it was edited.
 func TestCase67EditedEvents(t *testing.T) {
 	onEachLedger(t, func(w written) {

@@ -66,7 +66,7 @@ func tokenOf(cookie string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// TestCase50SessionsAreSealed: whoever writes to the ledger's database is not
+// TestCase50SessionsAreSealed: somebody who writes to the ledger's database is not
 // believed of who somebody is. The attacker has an account of their own (dave), its
 // cookie and its row, and everybody else's rows.
 func TestCase50SessionsAreSealed(t *testing.T) {

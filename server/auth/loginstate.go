@@ -20,7 +20,7 @@ import (
 // row of anybody who is not known yet.
 //
 // The cookie is sealed with the servers' key, for its own name: neither the browser
-// nor whoever can set its cookies makes a login, changes where one leads, or reads
+// nor somebody who can set its cookies makes a login, changes where one leads, or reads
 // the secret half of PKCE.
 type loginState struct {
 	State, Nonce, Verifier, Next string

@@ -24,7 +24,7 @@ type SessionStore interface {
 	EndSessions(ctx context.Context, person string, at time.Time) error
 }
 
-// sessionStore makes a SessionStore what package scs wants. Whoever writes to the
+// sessionStore makes a SessionStore what package scs wants. Somebody who writes to the
 // ledger is not believed about who somebody is: a session's data is sealed with the
 // servers' key for its row as it stands there, so that a row that somebody else
 // wrote, moved, or gave a later end is no session (docs/threats.md, case 50).

@@ -13,7 +13,7 @@ import (
 // standingJob is the workflow id of a standing job, and the name of its history.
 const standingJob = "standing-job"
 
-// keepAtWork runs a standing job until it has begun its work anew once, because
+// keepAtWork runs a standing job until it has begun its work again once, because
 // somebody asked for it, and has continued as new.
 func (e *environment) keepAtWork(ctx context.Context) error {
 	in := workflows.StandingJobInput{Activity: api.ReconcileRequests, Queue: workflows.ControlQueue, Summary: "reconcile",

@@ -208,7 +208,7 @@ func mutants() []mutant {
 		{"who is taken out of the directory was never there", "ledger/directory_snapshot.go", "return r.doubtKnown(ctx, missing, knownKey, whyGone)", "return nil", []string{records}},
 		{"a link may be taken out of the database", "ledger/accounts.go", "if known[linkKey(key, x.version+1)] {", "if known[linkKey(key, x.version+1)] && false {", []string{records}},
 		{"the directory may be turned off in the database", "ledger/directory_mode.go", "if !ok || record.Version != version || isNewer != 0 {", "if false {", []string{records}},
-		{"whoever is renamed has not left", "ledger/directory_users.go", "IDs: before.IDs,", "IDs: nil,", []string{"./ledger -run Case68.*/sqlite"}},
+		{"a person who is renamed has not left", "ledger/directory_users.go", "IDs: before.IDs,", "IDs: nil,", []string{"./ledger -run Case68.*/sqlite"}},
 		{"of two that speak of one person, chance decides", "ledger/directory_snapshot.go", "m.Active = m.Active && u.Active && !u.deleted", "m.Active = u.Active && !u.deleted", []string{"./ledger -run Case68.*/sqlite"}},
 		{"people are told apart by letter case", "access/fold.go", "return strings.ToLower(s)", "return strings.Clone(s)", []string{"./access -run Case69"}},
 		{"people are told apart by how letters are composed", "access/fold.go", "norm.NFC.String(cases.Fold().String(norm.NFD.String(s)))", "norm.NFC.String(\"\") + cases.Fold().String(s)", []string{"./access -run Case69"}},

@@ -54,7 +54,7 @@ func (a Administrator) Start(ctx context.Context, id, queue, workflowType string
 	return err
 }
 
-// Resume starts a request's workflow anew in a state of the opponent's own making,
+// Resume starts a request's workflow again in a state of the opponent's own making,
 // as if an earlier run had continued as new. state is workflows.RequestState, as
 // JSON has it.
 func (a Administrator) Resume(ctx context.Context, s Statements, state any) error {

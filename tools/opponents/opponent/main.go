@@ -30,7 +30,7 @@ const usage = `opponent administrator [-temporal ADDRESS] [-namespace NAME] ACT
   statements REQUEST            the signed statements in its history, as JSON
   terminate REQUEST             ends its workflow without cleaning up
   rewind REQUEST                resets it to before anything was decided
-  resume REQUEST STATE          starts it anew, in a state of your own (JSON)
+  resume REQUEST STATE          starts it again, in a state of your own (JSON)
   replace REQUEST               puts a workflow in its place that ignores everything, until you stop this
   run QUEUE ACTIVITY INPUT      has a worker of Ramp's run an activity (JSON)
   stop JOB                      has a standing job wait on a queue that nobody serves

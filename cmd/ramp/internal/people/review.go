@@ -15,8 +15,8 @@ func reviewCommand() *cobra.Command {
 	var unjustified bool
 	c := &cobra.Command{
 		Use: "review", Short: "Review a use of break glass",
-		Long: "Says of access that somebody opened without approval, in an emergency, whether there was reason. Whoever opened\n" +
-			"it never reviews it. `ramp ls --to-review` lists what waits for you. The review changes nothing of the access.",
+		Long: "Says of access that somebody opened without approval, in an emergency, whether there was reason. The person who\n" +
+			"opened it cannot review it. `ramp ls --to-review` lists what waits for you. The review changes nothing of the access.",
 		Example: "  ramp review 0123456789abcdef --comment \"the database was down; restored within ten minutes\"\n" +
 			"  ramp review 0123456789abcdef --unjustified --comment \"an approver was awake and would have answered\"",
 	}
