@@ -28,7 +28,7 @@ var getsThrough = map[string]string{
 	// 49, 57: an order to end, and a denial, are in the ledger before they are answered.
 	"puts its own workflow in a request's place, which ignores that it is revoked": "an order to end is a message to the workflow only",
 	"puts its own workflow in a request's place, which ignores a denial":           "a denial is a message to the workflow only",
-	"starts a request again as active while it is being revoked":                    "an order to end is a message to the workflow only",
+	"starts a request again as active while it is being revoked":                   "an order to end is a message to the workflow only",
 	// 55: the end is a function of what was signed.
 	"replays an order to extend with ever later ends: ssh":                                 "an order to extend fits more than once",
 	"replays an order to extend with ever later ends: vault":                               "an order to extend fits more than once",

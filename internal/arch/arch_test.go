@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"go/parser"
+	"go/token"
 	"io"
 	"os"
 	"os/exec"
@@ -157,7 +159,7 @@ func TestHeavyThings(t *testing.T) {
 		"github.com/spf13/cobra":              {"cmd"},
 		"database/sql":                        {"ledger", "tools"}, // an opponent of tools/opponents writes the ledger past it
 		"github.com/google/cel-go":            {"contracts"},
-		"go.temporal.io/sdk/client":           {"server", "worker", "config", "cmd", "bench", "tools"},
+		"go.temporal.io/sdk/client":           {"server", "worker", "config", "cmd", "bench", "tools", "workflows"}, // of workflows one file, see below
 		"github.com/secure-systems-lab":       {"evidence"},
 		"crypto/hpke":                         {"evidence"},
 		"github.com/go-webauthn/webauthn":     {"passkey", "internal"},
@@ -174,6 +176,27 @@ func TestHeavyThings(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestWorkflowsReachTemporalInOneFile: start.go is for servers and workers, which
+// start a request and ask it to end. No workflow may have a client of Temporal's.
+func TestWorkflowsReachTemporalInOneFile(t *testing.T) {
+	files, err := filepath.Glob("../../workflows/*.go")
+	require.NoError(t, err)
+	var with []string
+	for _, path := range files {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		require.NoError(t, err)
+		for _, imp := range file.Imports {
+			if imp.Path.Value == `"go.temporal.io/sdk/client"` {
+				with = append(with, filepath.Base(path))
+			}
+		}
+	}
+	require.Equal(t, []string{"start.go"}, with)
 }
 
 // TestProductionLeavesDevelopmentOut: the production binary, which is built with
