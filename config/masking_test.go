@@ -20,7 +20,7 @@ import (
 func TestPasswordsInTheAddressAreMasked(t *testing.T) {
 	for _, url := range []string{
 		"postgres://ramp:hunter2@db/ramp", "postgres://db/ramp?user=ramp&password=hunter2",
-		"postgres://ramp:hunter2@db:bad port/ramp", "'host=db password=hunter2 user=ramp'", "\"postgres://ramp:hunter2@\\u007f/ramp\"",
+		"postgres://ramp:hunter2@db:bad port/ramp", `"host=db password='a b\\'hunter2 c' user=ramp"`, `"host=db PASSWORD = 'a hunter2"`, "'host=db password=hunter2 user=ramp'", "\"postgres://ramp:hunter2@\\u007f/ramp\"",
 	} {
 		text := regexp.MustCompile(`url: postgres.*`).ReplaceAllLiteralString(goodConfig, "url: "+url)
 		path := configFile(t, text)

@@ -22,10 +22,12 @@ type dependency struct {
 }
 
 // pingAtMostEvery keeps callers of a page that is open to anybody from having the
-// ledger written as often as they like.
+// ledger written, and Temporal and the identity provider asked, as often as they like.
 const pingAtMostEvery = 2 * time.Second
 
-// seldom returns a ping that remembers its answer for a moment.
+// seldom returns a ping that remembers its answer for a moment. It does not end with
+// its caller: somebody who asks and goes away would have everybody told that nothing
+// responds.
 func seldom(ping func(context.Context) error) func(context.Context) error {
 	var mu sync.Mutex
 	var at time.Time
@@ -34,6 +36,8 @@ func seldom(ping func(context.Context) error) func(context.Context) error {
 		mu.Lock()
 		defer mu.Unlock()
 		if at.IsZero() || time.Since(at) > pingAtMostEvery {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readyTimeout)
+			defer cancel()
 			last, at = ping(ctx), time.Now()
 		}
 		return last

@@ -28,3 +28,13 @@ func TestCase84NotReady(t *testing.T) {
 	}
 	require.Equal(t, 1, asked)
 }
+
+// TestReadyOutlivesItsCaller: somebody who asks and goes away has nobody told that the
+// server is not ready.
+func TestReadyOutlivesItsCaller(t *testing.T) {
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	ping := seldom(func(ctx context.Context) error { return ctx.Err() })
+	require.NoError(t, ping(gone))
+	require.NoError(t, ping(t.Context()))
+}

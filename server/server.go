@@ -138,7 +138,7 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 	}
 	s.app = app.New(work)
 	s.registry.MustRegister(logBroken(s.app))
-	s.dependencies = []dependency{{"ledger", seldom(d.Ledger.Ping)}, {"temporal", t.Ping}, {"identity", identity.Ping},
+	s.dependencies = []dependency{{"ledger", seldom(d.Ledger.Ping)}, {"temporal", seldom(t.Ping)}, {"identity", seldom(identity.Ping)},
 		{"contracts", func(context.Context) error { return store.LoadError() }}}
 	web, err := pages.New(s.app, identity, pages.TemporalUI{Address: c.TemporalUI, Namespace: d.Namespace})
 	if err != nil {

@@ -25,8 +25,8 @@ func (u URL) Reveal() string { return u.text }
 func (u URL) IsZero() bool { return u.text == "" }
 
 // passwordWord is a password in a query or in a list of words, as Postgres takes
-// it too.
-var passwordWord = regexp.MustCompile(`(?i)(password\s*=\s*)[^\s&]+`)
+// it too: there one in quotes may have blanks and escaped quotes in it.
+var passwordWord = regexp.MustCompile(`(?is)(password\s*=\s*)(?:'(?:[^'\\]|\\.)*(?:'|$)|[^\s&]+)`)
 
 // String returns the address with its password masked. What cannot be parsed is
 // not shown at all: the password may be anywhere in it.

@@ -20,7 +20,7 @@ const maxNesting = 40
 
 // ParseError is why a file is not read. Line is 0 if it is the file as a whole.
 type ParseError struct {
-	Code         string // yaml, yaml_alias, yaml_tag, yaml_depth, hidden_character, not_utf8
+	Code         string // yaml, yaml_alias, yaml_tag, yaml_key, yaml_depth, hidden_character, not_utf8
 	Message      string
 	Line, Column int
 }
@@ -36,7 +36,8 @@ func (e *ParseError) Error() string {
 // Refused are, beside what is no YAML: characters that do not show, in comments
 // too; anchors, since what a reviewer reads must stand where it counts, and aliases
 // of aliases are a file whose contents are larger than any memory; tags, with which
-// a text is not what is written; and what is nested too deep to parse. A byte order
+// a text is not what is written; keys behind a question mark, which nobody
+// who looks for a field by its name sees; and what is nested too deep to parse. A byte order
 // mark, which some editors write, is taken.
 func Parse(b []byte) ([]ast.Node, error) {
 	b = bytes.TrimPrefix(b, []byte("\ufeff"))
@@ -125,9 +126,11 @@ func checkTokens(b []byte) error {
 			return refuse("yaml_alias", "anchors and aliases are not taken: write out what is meant")
 		case token.TagType:
 			return refuse("yaml_tag", "tags are not taken: write the value itself, a text in quotes")
+		case token.MappingKeyType:
+			return refuse("yaml_key", "a key is not written behind a question mark: write it in front of its colon")
 		}
 		switch t.Type {
-		case token.SequenceEntryType, token.MappingKeyType:
+		case token.SequenceEntryType:
 			run++
 		default:
 			run = 0

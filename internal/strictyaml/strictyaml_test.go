@@ -59,3 +59,18 @@ hidden: 1
 		{Path: "hidden", Name: "hidden", Line: 8, Column: 1},
 	}, UnknownFields(file.Docs[0].Body, zoo{}))
 }
+
+// TestCase82ExplicitKeys: a key behind a question mark would be read, and seen by no
+// check of names: of a target's kind, its fields would be taken whatever they are.
+func TestCase82ExplicitKeys(t *testing.T) {
+	for _, text := range []string{"? kind\n: cat\nlives: 9\n", "{? kind : cat, livse: 9}", "tom:\n  ? kind\n  : cat\n", "- ? a\n"} {
+		_, err := Parse([]byte(text))
+		var e *ParseError
+		require.ErrorAs(t, err, &e, text)
+		require.Equal(t, "yaml_key", e.Code, text)
+	}
+	for _, text := range []string{"kind: what?\n", "\"?\": x\n", "a: '? b'\n", "q: ?x\n"} {
+		_, err := Parse([]byte(text))
+		require.NoError(t, err, text)
+	}
+}

@@ -229,6 +229,8 @@ func mutants() []mutant {
 		{"an altered ledger raises no alarm", "server/app/signed.go", "\t\t\tl.raise(ctx, out[i])\n", "", []string{seen}},
 		{"a client believes the digest that it is told", "client/signedplan.go", "case plan.Digest != r.Plan.Digest || !same(plan, r.Plan) ||", "case", []string{"./client -run Case53"}},
 		{"a page is approved that shows another plan", "server/pages/static/shown.js", "if (signedText(plan, path) !== text)", "if (false)", []string{"./server/pages -run Case53"}},
+		{"who asks and goes away has the server called not ready", "server/ready.go", "context.WithTimeout(context.WithoutCancel(ctx), readyTimeout)", "context.WithTimeout(ctx, readyTimeout)", []string{"./server -run ReadyOutlives"}},
+		{"a key behind a question mark is taken", "internal/strictyaml/parse.go", "case token.MappingKeyType:", "case token.MappingKeyType + 1000:", []string{"./internal/strictyaml"}},
 		{"payloads in clear are read where keys are configured", "codec/codec.go", "if !c.clear {", "if false {", []string{"./codec -run Case41"}},
 		{"failures in clear are read where keys are configured", "codec/failures.go", "f.Message, info.Type = clearFailure, string(access.CodeEvidence)", "_ = clearFailure", []string{"./codec -run Case52"}},
 		{"operators read a stranger's payload as Ramp's", "server/app/decode.go", "case err != nil && !encrypted:", "case !encrypted:\n\t\t\tout[i] = p\n\t\t\tcontinue\n\t\tcase err != nil && !encrypted:", []string{"./server -run OperatorsDecode"}},
