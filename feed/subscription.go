@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/ledger"
 )
 
 // ErrBehind is the error of a subscription whose reader is too slow: the events
@@ -56,6 +57,36 @@ func (s *Subscription) Next(ctx context.Context) ([]access.Event, error) {
 		case <-changed:
 		}
 	}
+}
+
+// Gap is a range of events that are missing from the log, both ends included.
+type Gap struct {
+	From int64 `json:"from"`
+	To   int64 `json:"to"`
+}
+
+// SkipGap goes on behind the events that are missing next, and returns which they
+// are: for readers who only show what happens, and would otherwise come to the same
+// gap for ever. Where nothing is missing it is the zero Gap. Errors are of code
+// unavailable.
+func (s *Subscription) SkipGap(ctx context.Context) (Gap, error) {
+	last, err := s.feed.log.LastSeq(ctx)
+	if err != nil || last <= s.after {
+		return Gap{}, err
+	}
+	next, err := s.feed.log.Events(ctx, ledger.EventFilter{After: s.after, Limit: 1})
+	if err != nil {
+		return Gap{}, err
+	}
+	gap := Gap{From: s.after + 1, To: last}
+	if len(next) > 0 {
+		gap.To = next[0].Seq - 1
+	}
+	if gap.To < gap.From {
+		return Gap{}, nil
+	}
+	s.after = gap.To
+	return gap, nil
 }
 
 // take returns what is in memory for the subscription. If it lacks events that

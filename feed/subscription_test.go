@@ -102,6 +102,20 @@ func TestPagesStayLiveBehindAGap(t *testing.T) {
 	require.EqualValues(t, 3, again.After())
 	f.append(1)
 	require.Equal(t, []int64{7}, collect(t, r.Subscribe(6), 7))
+
+	gap, err := again.SkipGap(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, feed.Gap{From: 4, To: 4}, gap)
+	require.Equal(t, numbers(5, 7), collect(t, again, 7), "one who only shows what happens goes on behind it")
+	gap, err = again.SkipGap(t.Context())
+	require.NoError(t, err)
+	require.Zero(t, gap, "nothing is missing")
+	f.remove(7)
+	end := r.Subscribe(6)
+	gap, err = end.SkipGap(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, feed.Gap{From: 7, To: 7}, gap, "at the end of the log")
+	require.EqualValues(t, 7, end.After())
 }
 
 // TestOneReaderForEachProcess: a hundred streams cost no query more than one.

@@ -2,9 +2,11 @@ package server
 
 import (
 	"bufio"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -97,6 +99,36 @@ func TestAStreamGoesOnWhereItEnded(t *testing.T) {
 		require.Equal(t, id, e.RequestID)
 		require.Equal(t, access.EventRequestCreated, e.Kind)
 	}
+}
+
+// TestAStreamResumedBeforeAGap: whoever resumes before events that were removed is
+// told which they are, and follows what comes after, instead of coming to the gap
+// again and again.
+func TestAStreamResumedBeforeAGap(t *testing.T) {
+	f := newFixture(t)
+	addr, _ := f.serving(defaultTimeouts)
+	first, second, third := f.request(access.StateDenied), f.request(access.StateDenied), f.request(access.StateDenied)
+	raw, err := sql.Open("sqlite", filepath.Join(f.dir, "ledger.db")+"?_pragma=busy_timeout(10000)")
+	require.NoError(t, err)
+	defer raw.Close()
+	_, err = raw.Exec(`DROP TRIGGER events_no_delete; DELETE FROM events WHERE request_id = ?`, second.ID)
+	require.NoError(t, err)
+	s := f.follow(t, addr, "alice", "0")
+	require.Equal(t, first.ID, s.next().RequestID)
+	var named, told string
+	for told == "" {
+		line, err := s.ReadString('\n')
+		require.NoError(t, err, "the stream ended")
+		switch field, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ": "); field {
+		case "event":
+			named = value
+		case "data":
+			told = value
+		}
+	}
+	require.Equal(t, "gap", named)
+	require.JSONEq(t, `{"from": 2, "to": 2}`, told)
+	require.Equal(t, third.ID, s.next().RequestID)
 }
 
 // TestCase74StreamsOfOnePerson: nobody takes what is there for all.

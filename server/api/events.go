@@ -13,6 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/feed"
 	"ramp.dev/ramp/server/auth"
 )
 
@@ -48,7 +49,7 @@ func (a *API) events(c echo.Context) error {
 	for list := []access.Event(nil); ; {
 		// The server's write timeout is for ordinary responses; this one goes on.
 		_ = control.SetWriteDeadline(time.Now().Add(keepAlive))
-		if err := writeEvents(w, list, stream.After()); err != nil || control.Flush() != nil {
+		if err := writeEvents(w, list, stream.Gap(), stream.After()); err != nil || control.Flush() != nil {
 			return nil
 		}
 		wait, stop := context.WithTimeout(ctx, keepAlive)
@@ -72,8 +73,16 @@ func endOfStream(c echo.Context) time.Time {
 }
 
 // writeEvents writes events, and then the number up to which the client has
-// seen all that it may see: it comes again from there.
-func writeEvents(w http.ResponseWriter, list []access.Event, after int64) error {
+// seen all that it may see: it comes again from there. Events that are missing from
+// the log are told by an event named gap.
+func writeEvents(w http.ResponseWriter, list []access.Event, gap *feed.Gap, after int64) error {
+	if gap != nil {
+		b, err := json.Marshal(gap)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(w, "event: gap\nid: %d\ndata: %s\n\n", gap.To, b)
+	}
 	for _, e := range list {
 		b, err := json.Marshal(e)
 		if err != nil {

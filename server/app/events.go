@@ -41,11 +41,20 @@ func (v *events) LastEvent(ctx context.Context) (int64, error) { return v.ledger
 type EventStream struct {
 	events *events
 	sub    *feed.Subscription
+	gap    *feed.Gap
 }
 
 // FollowEvents returns a stream of what happens after an event.
 func (v *events) FollowEvents(after int64) *EventStream {
 	return &EventStream{events: v, sub: v.feed.Subscribe(after)}
+}
+
+// Gap returns the events that Next found missing from the log and has passed over,
+// once; nil if there are none. The database was changed: the audit log says more.
+func (s *EventStream) Gap() *feed.Gap {
+	gap := s.gap
+	s.gap = nil
+	return gap
 }
 
 // After returns the number up to which Next has returned events, or has left them
@@ -58,6 +67,13 @@ func (s *EventStream) After() int64 { return s.sub.After() }
 // begins a new stream after the last event that it has.
 func (s *EventStream) Next(ctx context.Context, who func(context.Context) (access.Person, error)) ([]access.Event, error) {
 	list, err := s.sub.Next(ctx)
+	if feed.IsGap(err) {
+		gap, err := s.sub.SkipGap(ctx)
+		if err == nil && gap != (feed.Gap{}) {
+			s.gap = &gap
+		}
+		return nil, err
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -58,6 +58,7 @@ func mutants() []mutant {
 		{"a full disk is ready", "ledger/room.go", "\tif _, err := l.LastSeq(ctx); err != nil {\n\t\treturn err\n\t}\n", "\tif _, err := l.LastSeq(ctx); err != nil || true {\n\t\treturn err\n\t}\n", []string{"./ledger -run Case84DiskFull"}},
 		{"a full disk is one that is down", "ledger/room.go", "lite.Code()&0xff == lib.SQLITE_FULL ||", "lite == nil ||", []string{"./ledger -run Case84DiskFull"}},
 		{"nobody is told that it is the ledger", "server/app/unanswered.go", "if ledger := q.ledger.Ping(ctx); ledger != nil &&", "if ledger := q.ledger.Ping(ctx); false &&", []string{"./server/app -run Case84"}},
+		{"a stream comes to the same gap for ever", "server/app/events.go", "\tif feed.IsGap(err) {", "\tif false {", []string{"./server -run AStreamResumedBeforeAGap"}},
 		// Closing.
 		{"closing does not read back", "activities/close.go", "if !p.Gone() {", "if false {", []string{activity, properties}},
 		{"closing does not wait until a read can be believed", "activities/close.go", "if err != nil || bounds.Consistency == 0 {", "if true {", []string{activity}},
