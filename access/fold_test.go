@@ -52,6 +52,13 @@ func links(t *rapid.T, name string) map[string][]string {
 	return rapid.MapOfN(id, rapid.SliceOfN(id, 1, 2), 0, 4).Draw(t, name)
 }
 
+// TestCase62LinksOfLinks: a human's accounts are theirs over any number of links.
+func TestCase62LinksOfLinks(t *testing.T) {
+	s := access.DirectorySnapshot{Accounts: map[string][]string{"a": {"B"}, "b": {"c"}, "c": {"d"}}}
+	require.True(t, s.WithAccounts(access.Person{ID: "A"}).SameHuman(s.WithAccounts(access.Person{ID: "d"})))
+	require.Equal(t, []string{"B", "c", "d"}, s.WithAccounts(access.Person{ID: "A"}).Accounts)
+}
+
 // TestCase62LinksOnlyTakeAway: one human stays one, however many links
 // are declared later, and no link satisfies a rule.
 func TestCase62LinksOnlyTakeAway(t *testing.T) {

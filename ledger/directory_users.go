@@ -206,7 +206,7 @@ func (l *Ledger) UpdateUser(ctx context.Context, id string, at time.Time, change
 		kind := access.EventPersonChanged
 		if !u.Active && (before.Active || before.Unproven) {
 			kind = access.EventPersonLeft
-			if err := q.endSessions(ctx, append(before.record.IDs, before.PersonID, u.PersonID)...); err != nil {
+			if err := q.endSessions(ctx, at, append(before.record.IDs, before.PersonID, u.PersonID)...); err != nil {
 				return err
 			}
 		}
@@ -223,7 +223,7 @@ func (l *Ledger) DeleteUser(ctx context.Context, id string, at time.Time) error 
 		if err != nil {
 			return err
 		}
-		if err := q.endSessions(ctx, append(u.record.IDs, u.PersonID)...); err != nil {
+		if err := q.endSessions(ctx, at, append(u.record.IDs, u.PersonID)...); err != nil {
 			return err
 		}
 		if err := q.leaveGroups(ctx, id, at); err != nil {

@@ -242,6 +242,11 @@ var recordSuite = map[string]func(b fixture){
 		e.Kind = access.EventAccountUnlinked
 		require.NoError(b, b.UnlinkAccount(ctx, "r9-a", e))
 		require.False(b, same("r9-a", "r9-b"))
+		e.Kind = access.EventAccountLinked
+		require.NoError(b, b.LinkAccount(ctx, "r9-a", "r9-h", e))
+		require.True(b, same("r9-a", "r9-b"))
+		b.writes(`DELETE FROM linked_accounts WHERE account_key = 'r9-a' AND unlinked_at IS NULL`)
+		require.True(b, same("r9-a", "r9-b"), "the row before it says that the account is nobody's")
 	},
 }
 

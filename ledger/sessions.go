@@ -58,17 +58,29 @@ func (l *Ledger) UpdateSession(ctx context.Context, s Session) error {
 	})
 }
 
+// everywhere is the message of an event that ends all sessions of its actor.
+const everywhere = "Everywhere."
+
+// sessionEndedKey is the key of the event that ended one session.
+func sessionEndedKey(token string) string { return "session ended " + token }
+
+// notEnded is a condition on a session's row: the log tells of no end of it. A row that
+// was copied, and put back after its session was ended, is sealed still.
+const notEnded = ` AND NOT EXISTS (SELECT 1 FROM events e WHERE e.request_id = '' AND e.idempotency_key <> ''
+		AND e.idempotency_key = 'session ended ' || sessions.token_digest)
+	AND NOT EXISTS (SELECT 1 FROM events e WHERE e.kind = 'session.ended' AND e.actor = sessions.person_id AND e.at >= sessions.created_at AND e.message = '` + everywhere + `')`
+
 // Session returns a session that is not over at a time; CodeNotFound otherwise.
 func (l *Ledger) Session(ctx context.Context, token string, at time.Time) (Session, error) {
 	return first(ctx, l.reader(), scanSession, access.Errorf(access.CodeNotFound, "there is no such session"),
-		`SELECT `+sessionColumns+` FROM sessions WHERE token_digest = ? AND expires_at > ?`, token, micros(at))
+		`SELECT `+sessionColumns+` FROM sessions WHERE token_digest = ? AND expires_at > ?`+notEnded, token, micros(at))
 }
 
 // Sessions returns the sessions of a person that are not over at a time, the
 // last used first, 100 at most.
 func (l *Ledger) Sessions(ctx context.Context, person string, at time.Time) ([]Session, error) {
 	return collect(ctx, l.reader(), scanSession, `SELECT `+sessionColumns+` FROM sessions
-		WHERE person_key = ? AND expires_at > ? ORDER BY seen_at DESC, token_digest LIMIT 100`, access.FoldID(person), micros(at))
+		WHERE person_key = ? AND expires_at > ?`+notEnded+` ORDER BY seen_at DESC, token_digest LIMIT 100`, access.FoldID(person), micros(at))
 }
 
 // EndSession ends one session, and records it; one that is over is no error.
@@ -85,24 +97,34 @@ func (l *Ledger) EndSession(ctx context.Context, token string, at time.Time) err
 		if err != nil {
 			return err
 		}
-		return q.append(ctx, access.Event{At: at, Kind: access.EventSessionsEnded, Actor: person, Message: "In one browser."})
+		return q.append(ctx, access.Event{At: at, Kind: access.EventSessionsEnded, Actor: person, Message: "In one browser.", Key: sessionEndedKey(token)})
 	})
 }
 
 // EndSessions ends all sessions of a person, and records it.
 func (l *Ledger) EndSessions(ctx context.Context, person string, at time.Time) error {
 	return l.tx(ctx, func(q querier) error {
-		if err := q.endSessions(ctx, person); err != nil {
+		if _, err := q.exec(ctx, `DELETE FROM sessions WHERE person_key = ?`, access.FoldID(person)); err != nil {
 			return err
 		}
-		return q.append(ctx, access.Event{At: at, Kind: access.EventSessionsEnded, Actor: person, Message: "Everywhere."})
+		return q.append(ctx, access.Event{At: at, Kind: access.EventSessionsEnded, Actor: person, Message: everywhere})
 	})
 }
 
-func (q querier) endSessions(ctx context.Context, people ...string) error {
+// endSessions ends the sessions of people who have left, under any of their ids.
+func (q querier) endSessions(ctx context.Context, at time.Time, people ...string) error {
 	for _, person := range people {
+		rows, err := collect(ctx, q, scanSession, `SELECT `+sessionColumns+` FROM sessions WHERE person_key = ?`, access.FoldID(person))
+		if err != nil {
+			return err
+		}
 		if _, err := q.exec(ctx, `DELETE FROM sessions WHERE person_key = ?`, access.FoldID(person)); err != nil {
 			return err
+		}
+		for _, s := range rows {
+			if err := q.append(ctx, access.Event{At: at, Kind: access.EventSessionsEnded, Actor: s.PersonID, Message: "They have left.", Key: sessionEndedKey(s.Token)}); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

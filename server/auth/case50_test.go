@@ -162,6 +162,27 @@ func case50(t *testing.T, l *ledger.Ledger, w writer) {
 			refused(t, own)
 		})
 	}
+	for name, ends := range map[string]func(b *browser){
+		"signed out":            func(b *browser) { b.do("POST", "/auth/logout", url.Values{}) },
+		"signed out everywhere": func(*browser) { require.NoError(t, l.EndSessions(t.Context(), "erin", time.Now())) },
+		"signed out everywhere, while the row was away": func(b *browser) {
+			w.exec(`DELETE FROM sessions WHERE token_digest = ?`, tokenOf(b.session()))
+			require.NoError(t, l.EndSessions(t.Context(), "erin", time.Now()))
+		},
+	} {
+		t.Run("a row that is put back after it was "+name, func(t *testing.T) {
+			b := s.browser()
+			b.logsIn("erin", "/")
+			own := b.session()
+			w.exec(`CREATE TABLE kept AS SELECT * FROM sessions WHERE token_digest = ?`, tokenOf(own))
+			defer w.db.Exec(`DROP TABLE kept`)
+			ends(b)
+			w.exec(`INSERT INTO sessions SELECT * FROM kept`)
+			require.Empty(t, is(own))
+			b.logsIn("erin", "/")
+			require.Equal(t, "erin", b.is(), "a new login counts")
+		})
+	}
 	t.Run("a forged row is not listed", func(t *testing.T) {
 		list, err := l.Sessions(t.Context(), "carol", time.Now())
 		require.NoError(t, err)

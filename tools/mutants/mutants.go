@@ -216,6 +216,7 @@ func mutants() []mutant {
 		{"an account that was linked since approves", "access/directory.go", "err != nil || approver.SameHuman(requester) &&", "err != nil || false && approver.SameHuman(requester) &&", []string{"./activities -run Case62"}},
 		{"links count one step only", "access/directory.go", "for i := 0; i < len(ids); i++ {", "for i := 0; i < first; i++ {", []string{"./access -run Case62|Case69"}},
 		{"a session that nobody sealed is believed", "server/auth/seal.go", "\trow.Data = data\n\treturn row, ok", "\t_, _ = data, ok\n\treturn row, true", []string{sealed}},
+		{"a session that was ended may be put back", "ledger/sessions.go", "AND e.idempotency_key = 'session ended ' || sessions.token_digest)", "AND e.idempotency_key = 'never')", []string{sealed}},
 		{"a session may be given a later end", "server/auth/seal.go", ", s.ExpiresAt.UnixMicro()})", "})", []string{sealed}},
 		{"a session may be moved to another row", "server/auth/seal.go", "[]any{s.Token, s.PersonID,", "[]any{s.PersonID,", []string{sealed}},
 		{"a session may be hidden from signing out everywhere", "server/auth/seal.go", "[]any{s.Token, s.PersonID,", "[]any{s.Token,", []string{sealed}},

@@ -77,6 +77,7 @@ CREATE UNIQUE INDEX events_once ON events (request_id, idempotency_key) WHERE id
 CREATE INDEX events_request ON events (request_id, seq);
 CREATE INDEX events_actor ON events (actor, seq);
 CREATE INDEX events_kind ON events (kind, seq);
+CREATE INDEX events_signed_out ON events (actor, at) WHERE kind = 'session.ended';
 CREATE TABLE log_hashes (
   idx  INTEGER PRIMARY KEY,
   hash BLOB NOT NULL
