@@ -27,8 +27,8 @@ type Ledger interface {
 // Runs asks Temporal about the workflows of requests.
 type Runs interface {
 	// ListRunning returns the requests whose workflows are listed as running; those
-	// of one target, if it is named. The list is eventually consistent, so it only
-	// decides which workflows need to be described.
+	// of one target at least, if it is named. The list is eventually consistent, so it
+	// only decides which workflows need to be described.
 	ListRunning(ctx context.Context, target string) (map[string]bool, error)
 	// Describe returns the status of one workflow. It is consistent.
 	Describe(ctx context.Context, requestID string) (RunStatus, error)

@@ -36,9 +36,10 @@ type StandingJob struct {
 }
 
 // standingHeartbeat decides what a standing job costs, since Temporal Cloud bills
-// each heartbeat as an action: 864 a day. A worker that dies without a word is
-// replaced when the next heartbeat is 25 s late, so within 125 s.
-const standingHeartbeat = 100 * time.Second
+// each heartbeat as an action: 480 a day. A worker that dies without a word is
+// replaced when the next heartbeat is 25 s late, so within 205 s. Until then other
+// workers of the same target look by themselves, every three intervals (watch.go).
+const standingHeartbeat = 180 * time.Second
 
 // standingDuration is how long one run of a standing job lasts.
 const standingDuration = 24 * time.Hour

@@ -3,12 +3,10 @@ package worker
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/serviceerror"
-	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/client"
 
 	"ramp.dev/ramp/access"
@@ -18,7 +16,12 @@ import (
 )
 
 // runs implements reconcile.Runs with Temporal.
-type runs struct{ temporal client.Client }
+type runs struct {
+	temporal client.Client
+	listed   *running
+}
+
+func newRuns(c client.Client) runs { return runs{c, &running{temporal: c}} }
 
 var _ reconcile.Runs = runs{}
 
@@ -26,26 +29,9 @@ var _ reconcile.Runs = runs{}
 const askWithin = 10 * time.Second
 
 // ListRunning implements reconcile.Runs by visibility, which is eventually
-// consistent.
-func (r runs) ListRunning(ctx context.Context, target string) (map[string]bool, error) {
-	query := "WorkflowType = '" + workflows.AccessRequestType + "' AND ExecutionStatus = 'Running'"
-	if target != "" {
-		query += " AND " + workflows.AttrTarget.GetName() + " = '" + strings.ReplaceAll(target, "'", "''") + "'"
-	}
-	out := map[string]bool{}
-	var page []byte
-	for {
-		res, err := r.temporal.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{PageSize: 1000, NextPageToken: page, Query: query})
-		if err != nil {
-			return out, api.FromTemporal(err)
-		}
-		for _, e := range res.Executions {
-			out[e.Execution.GetWorkflowId()] = true
-		}
-		if page = res.NextPageToken; len(page) == 0 {
-			return out, nil
-		}
-	}
+// consistent. It lists the requests of all targets, which share what is listed.
+func (r runs) ListRunning(ctx context.Context, _ string) (map[string]bool, error) {
+	return r.listed.list(ctx)
 }
 
 // Describe implements reconcile.Runs. A workflow of another type that has the

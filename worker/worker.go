@@ -78,7 +78,7 @@ func (w *Worker) serve(ctx context.Context, c Config, d Deps) (err error) {
 	observed := func(r reconcile.Report) { looks.note(r.Target); observe.observeReport(r) }
 	watches, closers := []watch{}, []*activities.Closer{}
 	reconciler := activities.Reconciler{ObserveReport: observed, With: reconcile.Reconciler{
-		Broker: w.Broker, Ledger: d.Ledger, Runs: runs{d.Temporal}, Alarms: alarms, Log: d.Log}}
+		Broker: w.Broker, Ledger: d.Ledger, Runs: newRuns(d.Temporal), Alarms: alarms, Log: d.Log}}
 	if c.Metrics != "" {
 		if w.metricsListener, err = w.metrics.serve(c.Metrics); err != nil {
 			return err

@@ -71,6 +71,7 @@ func mutants() []mutant {
 		{"a pending request is asked to end by a signal only", "workflows/start.go", "return c.CancelWorkflow(ctx, id, \"\")", "return nil", []string{"./worker -run TestPending"}},
 		{"a cancellation speaks for the signal that came with it", "workflows/listen.go", "\t\t\tr.drainEnds() //", "\t\t\tdefer r.drainEnds() //", []string{"./worker -run TestPending"}},
 		{"a decision that came as a signal lapses unread", "workflows/decide.go", "return !r.verifying.IsLocked() && !r.verifyingSignal && !r.decisionWaits() })", "return true })", []string{"./worker -run TestPending"}},
+		{"a workflow that was deleted is thought to run", "worker/running.go", "counted.GetCount() < int64(len(r.ids))", "counted.GetCount() < 0", []string{"./worker -run TestRunning"}},
 		{"a timer outlives what it is for", "workflows/open.go", "\tdefer cancel()\n\ttimer", "\t_ = cancel\n\ttimer", []string{"./workflows -run TestNoTimerIsLeft"}},
 		{"an overdue ending raises no alarm", "workflows/close.go", "\t\tc.markOverdue()\n", "", []string{workflow}},
 		{"an opening that failed half way leaves what it opened", "workflows/access_request.go", "next = r.open()\n", "if next = r.open(); next == access.StateEnding && r.End == nil {\n\t\t\tnext = access.StateFailed\n\t\t}\n", []string{workflow, properties}},
