@@ -56,7 +56,7 @@ func full(t *testing.T, err error) {
 	require.Equal(t, ledger.IssueLedgerFull, access.IssuesOf(err)[0].Code, "%v", err)
 }
 
-// TestCase84DiskFull: whoever asks is told, what was recorded stays, and it goes on
+// TestCase84DiskFull: a person who asks is told, what was recorded stays, and it goes on
 // by itself once there is room.
 func TestCase84DiskFull(t *testing.T) {
 	dir, mounted := smallDisk(t)
