@@ -18,6 +18,7 @@ const (
 	EventRequestScheduled    EventKind = "request.scheduled"
 	EventGlassBroken         EventKind = "request.glass_broken" // access opens with nobody's consent
 	EventGlassReviewed       EventKind = "request.reviewed"
+	EventEndOrdered          EventKind = "end.ordered"    // recorded before anybody is told
 	EventGrantIntended       EventKind = "grant.intended" // the ledger knows, the target does not yet
 	EventGrantOpened         EventKind = "grant.opened"
 	EventAccessActive        EventKind = "access.active"

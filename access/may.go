@@ -1,11 +1,8 @@
 package access
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
-// The rules of this file and of Rule are the only place that says what a plan
+// The rules of this file, of Signed and of Rule are the only place that says what a plan
 // allows. The server asks them before it signs, the worker before it acts, and
 // the offline verifier of evidence packs afterwards: each with the same signed
 // statements, so that each comes to the same result.
@@ -18,6 +15,10 @@ const (
 	IssueNotExtendable   = "not_extendable"     // the contract has no extensions
 	IssueExtensionNumber = "extension_number"   // more extensions than were approved, or one out of turn
 	IssueExtendedOver    = "extend_over_limit"  // the whole would last too long
+	IssueExtendsNothing  = "extends_nothing"    // access does not end when the order says
+	IssueStopped         = "stopped"            // somebody has ended or denied the request
+	IssueOpenedTooLate   = "opened_too_late"    // the approval, or its confirmation, is too old to open anything
+	IssueNotConfirmed    = "not_confirmed"      // no server has confirmed the planned start
 	IssueUnknownGrant    = "unknown_grant"      // the plan has no such grant
 	IssueStalePickUp     = "pickup_order_stale" // the order was signed too long ago
 )
@@ -25,6 +26,16 @@ const (
 // PickUpWithin is how long a signed pick-up order is good for, so that one that
 // was recorded on its way mints nothing later.
 const PickUpWithin = time.Minute
+
+// ActWithin is how long a signed statement that gives access is good for: an
+// approval after the rule was satisfied, a confirmation after the planned start, an
+// order to extend after it was signed. Whoever holds one back has nothing after that
+// (docs/threats.md, case 61).
+const ActWithin = 10 * time.Minute
+
+// ConfirmAhead is how long before a planned start a server may confirm it, so that
+// access opens on time.
+const ConfirmAhead = 10 * time.Second
 
 // AllowsRequest returns nil if the requester had logged in recently enough when
 // the plan was made; see RequireRecentLogin for the error.
@@ -49,6 +60,10 @@ func (p Plan) AllowsExtension(o ExtensionOrder, total time.Duration) error {
 		return Refuse(CodeForbidden, IssueExtensionNumber, "extension %d is more than the %d that were approved", o.Number, p.Extend.Times)
 	case o.Adds <= 0:
 		return InvalidField("duration_not_positive", "for", "an extension must add time, not %s", o.Adds)
+	case o.At.After(o.From.Add(ClockSkew)):
+		return Refuse(CodeEvidence, IssueExtendsNothing, "the order to extend was made at %s, after the end that it starts from", FormatTime(o.At))
+	case p.NotAfter != nil && o.From.Add(o.Adds.Std()).After(*p.NotAfter):
+		return Refuse(CodeForbidden, IssueExtendedOver, "access must have ended at %s", FormatTime(*p.NotAfter))
 	case total > p.Extend.UpTo.Std():
 		return Refuse(CodeForbidden, IssueExtendedOver, "with %s more this would last %s; %s in all were approved",
 			o.Adds, Duration(total.Round(time.Second)), p.Extend.UpTo)
@@ -88,60 +103,6 @@ func (p Plan) checkOrder(requestID, digest string, by Person) error {
 		return Refuse(CodeEvidence, IssueWrongPlan, "the order is about another request or plan")
 	case by.ID != p.Requester.ID:
 		return Refuse(CodeEvidence, IssueNotRequester, "only the requester extends access and picks credentials up")
-	}
-	return nil
-}
-
-// EarliestStart returns when access may open at the earliest: when the rule was
-// satisfied, or at the planned start if that is later.
-func (p Plan) EarliestStart(satisfied time.Time) time.Time {
-	if p.StartAt != nil && p.StartAt.After(satisfied) {
-		return *p.StartAt
-	}
-	return satisfied
-}
-
-// LatestEnd returns when access must have ended that started at a time: after
-// the plan's duration and what the allowed extension orders add.
-func (p Plan) LatestEnd(start time.Time, orders []ExtensionOrder) time.Time {
-	return start.Add(p.ExtendedDuration(orders).Std())
-}
-
-// ExtendedDuration returns how long access may last with these orders to extend.
-// An order is delivered more than once, and one whose first attempt failed is
-// made again under the same number: of each number the longest counts. A number
-// without the one before it does not count. The whole never lasts longer than the
-// plan may be extended to.
-func (p Plan) ExtendedDuration(orders []ExtensionOrder) Duration {
-	longest := map[int]Duration{}
-	for _, o := range orders {
-		if p.AllowsExtension(o, 0) == nil {
-			longest[o.Number] = max(longest[o.Number], o.Adds)
-		}
-	}
-	total := p.Duration
-	for n := 1; longest[n] > 0; n++ {
-		total = min(total+longest[n], max(p.Extend.UpTo, p.Duration))
-	}
-	return total
-}
-
-// CheckExtensions returns why one of the orders to extend was not allowed, in the
-// order in which they were made; see AllowsExtension.
-func (p Plan) CheckExtensions(orders []ExtensionOrder) error {
-	for i, o := range orders {
-		var others []ExtensionOrder
-		for _, earlier := range orders[:i] {
-			if earlier.Number < o.Number {
-				others = append(others, earlier)
-			}
-		}
-		if err := p.AllowsExtension(o, (p.ExtendedDuration(others) + o.Adds).Std()); err != nil {
-			return err
-		}
-		if o.Number > 1 && !slices.ContainsFunc(others, func(e ExtensionOrder) bool { return e.Number == o.Number-1 }) {
-			return Refuse(CodeEvidence, IssueExtensionNumber, "extension %d was ordered without the one before it", o.Number)
-		}
 	}
 	return nil
 }

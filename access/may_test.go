@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"pgregory.net/rapid"
 
 	"ramp.dev/ramp/access"
 )
@@ -25,7 +24,7 @@ func extendable() access.Plan {
 func minutes(n int) access.Duration { return access.Duration(time.Duration(n) * time.Minute) }
 
 func order(p access.Plan, number int, adds access.Duration) access.ExtensionOrder {
-	return access.ExtensionOrder{RequestID: p.RequestID, PlanDigest: p.Digest, Number: number, Adds: adds, By: p.Requester, At: at}
+	return access.ExtensionOrder{RequestID: p.RequestID, PlanDigest: p.Digest, Number: number, From: at.Add(p.Duration.Std()), Adds: adds, By: p.Requester, At: at}
 }
 
 func TestAllowsExtension(t *testing.T) {
@@ -45,12 +44,19 @@ func TestAllowsExtension(t *testing.T) {
 		"an agent of the requester": {func(_ *access.Plan, o *access.ExtensionOrder) {
 			o.By = access.Person{ID: "bot", Kind: access.KindAgent, OnBehalfOf: "alice"}
 		}, 60, access.CodeEvidence, access.IssueNotRequester},
-		"a plan without":  {func(p *access.Plan, _ *access.ExtensionOrder) { p.Extend = nil }, 60, access.CodeForbidden, access.IssueNotExtendable},
-		"too often":       {func(_ *access.Plan, o *access.ExtensionOrder) { o.Number = 3 }, 60, access.CodeForbidden, access.IssueExtensionNumber},
-		"number zero":     {func(_ *access.Plan, o *access.ExtensionOrder) { o.Number = 0 }, 60, access.CodeForbidden, access.IssueExtensionNumber},
-		"adds nothing":    {func(_ *access.Plan, o *access.ExtensionOrder) { o.Adds = 0 }, 60, access.CodeInvalid, "duration_not_positive"},
-		"takes time away": {func(_ *access.Plan, o *access.ExtensionOrder) { o.Adds = -minutes(1) }, 60, access.CodeInvalid, "duration_not_positive"},
-		"an old login":    {func(_ *access.Plan, o *access.ExtensionOrder) { o.At = at.Add(2 * time.Hour) }, 60, access.CodeUnauthenticated, access.IssueStepUpNeeded},
+		"a plan without":                         {func(p *access.Plan, _ *access.ExtensionOrder) { p.Extend = nil }, 60, access.CodeForbidden, access.IssueNotExtendable},
+		"too often":                              {func(_ *access.Plan, o *access.ExtensionOrder) { o.Number = 3 }, 60, access.CodeForbidden, access.IssueExtensionNumber},
+		"number zero":                            {func(_ *access.Plan, o *access.ExtensionOrder) { o.Number = 0 }, 60, access.CodeForbidden, access.IssueExtensionNumber},
+		"adds nothing":                           {func(_ *access.Plan, o *access.ExtensionOrder) { o.Adds = 0 }, 60, access.CodeInvalid, "duration_not_positive"},
+		"takes time away":                        {func(_ *access.Plan, o *access.ExtensionOrder) { o.Adds = -minutes(1) }, 60, access.CodeInvalid, "duration_not_positive"},
+		"made after the end that it starts from": {func(_ *access.Plan, o *access.ExtensionOrder) { o.At = o.From.Add(access.ClockSkew + 1) }, 60, access.CodeEvidence, access.IssueExtendsNothing},
+		"out of the window": {func(p *access.Plan, o *access.ExtensionOrder) {
+			end := o.From.Add(o.Adds.Std() - 1)
+			p.NotAfter = &end
+		}, 60, access.CodeForbidden, access.IssueExtendedOver},
+		"an old login": {func(_ *access.Plan, o *access.ExtensionOrder) {
+			o.At, o.From = at.Add(2*time.Hour), at.Add(3*time.Hour)
+		}, 60, access.CodeUnauthenticated, access.IssueStepUpNeeded},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, o := p, order(p, 1, minutes(30))
@@ -102,76 +108,6 @@ func TestAllowsRequest(t *testing.T) {
 	require.NoError(t, p.AllowsRequest())
 	p.Requester.LoggedInAt = time.Time{}
 	requireRefused(t, p.AllowsRequest(), access.CodeUnauthenticated, access.IssueStepUpNeeded)
-}
-
-// TestExtendedDuration: of each number one order counts, and none without the
-// one before it.
-func TestExtendedDuration(t *testing.T) {
-	p := extendable()
-	notAllowed := order(p, 1, minutes(60))
-	notAllowed.By = human("bob")
-	for name, c := range map[string]struct {
-		orders []access.ExtensionOrder
-		want   access.Duration
-	}{
-		"none":                       {nil, minutes(30)},
-		"one":                        {[]access.ExtensionOrder{order(p, 1, minutes(20))}, minutes(50)},
-		"one, delivered twice":       {[]access.ExtensionOrder{order(p, 1, minutes(20)), order(p, 1, minutes(20))}, minutes(50)},
-		"one, made again":            {[]access.ExtensionOrder{order(p, 1, minutes(20)), order(p, 1, minutes(25))}, minutes(55)},
-		"two":                        {[]access.ExtensionOrder{order(p, 2, minutes(10)), order(p, 1, minutes(20))}, minutes(60)},
-		"the second only":            {[]access.ExtensionOrder{order(p, 2, minutes(10))}, minutes(30)},
-		"more than approved":         {[]access.ExtensionOrder{order(p, 1, minutes(80)), order(p, 2, minutes(80))}, minutes(120)},
-		"more often":                 {[]access.ExtensionOrder{order(p, 1, minutes(1)), order(p, 2, minutes(1)), order(p, 3, minutes(1))}, minutes(32)},
-		"one that was not allowed":   {[]access.ExtensionOrder{notAllowed}, minutes(30)},
-		"so long that it overflowed": {[]access.ExtensionOrder{order(p, 1, 1<<62), order(p, 2, 1<<62)}, minutes(120)},
-	} {
-		t.Run(name, func(t *testing.T) {
-			require.Equal(t, c.want, p.ExtendedDuration(c.orders))
-			require.Equal(t, at.Add(c.want.Std()), p.LatestEnd(at, c.orders))
-		})
-	}
-	p.Extend = nil
-	require.Equal(t, minutes(30), p.ExtendedDuration([]access.ExtensionOrder{order(p, 1, minutes(20))}), "a plan without extensions")
-}
-
-// TestExtendedDurationDoesNotDependOnOrder: anybody who computes an end comes to the
-// same one, and no orders make it longer than the plan allows.
-func TestExtendedDurationDoesNotDependOnOrder(t *testing.T) {
-	p := extendable()
-	rapid.Check(t, func(t *rapid.T) {
-		var orders []access.ExtensionOrder
-		for range rapid.IntRange(0, 5).Draw(t, "orders") {
-			orders = append(orders, order(p, rapid.IntRange(-1, 4).Draw(t, "number"), minutes(rapid.IntRange(-10, 100).Draw(t, "minutes"))))
-		}
-		want := p.ExtendedDuration(orders)
-		require.Equal(t, want, p.ExtendedDuration(rapid.Permutation(orders).Draw(t, "order")))
-		require.GreaterOrEqual(t, want, p.Duration)
-		require.LessOrEqual(t, want, p.Extend.UpTo)
-	})
-}
-
-func TestCheckExtensions(t *testing.T) {
-	p := extendable()
-	for name, c := range map[string]struct {
-		orders []access.ExtensionOrder
-		issue  string
-	}{
-		"none":                     {nil, ""},
-		"two":                      {[]access.ExtensionOrder{order(p, 1, minutes(20)), order(p, 2, minutes(70))}, ""},
-		"the first made again":     {[]access.ExtensionOrder{order(p, 1, minutes(90)), order(p, 1, minutes(20))}, ""},
-		"the second over the rest": {[]access.ExtensionOrder{order(p, 1, minutes(20)), order(p, 2, minutes(71))}, access.IssueExtendedOver},
-		"the second only":          {[]access.ExtensionOrder{order(p, 2, minutes(20))}, access.IssueExtensionNumber},
-		"a third":                  {[]access.ExtensionOrder{order(p, 1, minutes(1)), order(p, 2, minutes(1)), order(p, 3, minutes(1))}, access.IssueExtensionNumber},
-	} {
-		t.Run(name, func(t *testing.T) {
-			err := p.CheckExtensions(c.orders)
-			if c.issue == "" {
-				require.NoError(t, err)
-				return
-			}
-			require.Equal(t, c.issue, access.IssuesOf(err)[0].Code)
-		})
-	}
 }
 
 // requireRefused requires an error of a code with one issue; no error where code

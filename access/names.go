@@ -70,6 +70,16 @@ func KeyExtended(n int) string { return fmt.Sprintf("extended-%d", n) }
 // next order has the same number and is another statement.
 func KeyExtensionOrder(n int, digest string) string { return fmt.Sprintf("extension %d %s", n, digest) }
 
+// KeyEndPrefix begins the keys of orders to end, and of nothing else.
+const KeyEndPrefix = "end "
+
+// KeyEnd returns the key of an order to end, and of its statement: one person's
+// second order of a kind is the first one again.
+func KeyEnd(o EndOrder) string { return KeyEndPrefix + string(o.Kind) + " " + o.By }
+
+// KeyConfirmation is the key of the statement that confirms a planned start.
+const KeyConfirmation = "confirmation"
+
 // KeyMinted returns the key of a credential that a pick-up order minted.
 func KeyMinted(grant string, ordered time.Time) string {
 	return fmt.Sprintf("minted-%s-%d", grant, ordered.UnixNano())

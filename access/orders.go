@@ -4,15 +4,69 @@ import "time"
 
 // ExtensionOrder moves the end of active access, within what its plan allows.
 // The server signs it; the worker checks it against the plan.
+//
+// From is the end that the order starts from: the new end is From and what the
+// order adds. So an order fits once, at one place, however often and with whatever
+// else it is sent (docs/threats.md, case 55).
 type ExtensionOrder struct {
 	RequestID  string    `json:"requestId"`
 	PlanDigest string    `json:"planDigest"`
 	Number     int       `json:"number"` // the first extension is 1
+	From       time.Time `json:"from"`   // UTC, whole seconds
 	Adds       Duration  `json:"adds"`   // to the length of access
 	By         Person    `json:"by"`
 	Via        Via       `json:"via,omitempty"`
 	Reason     string    `json:"reason,omitempty"`
 	At         time.Time `json:"at"` // UTC
+}
+
+// EndKind says who wants a request to end.
+type EndKind string
+
+const (
+	EndCancel   EndKind = "cancel"   // the requester no longer wants it
+	EndRelease  EndKind = "release"  // the requester is done
+	EndRevoke   EndKind = "revoke"   // somebody else ends it
+	EndOffboard EndKind = "offboard" // the requester has left
+)
+
+// Outcome returns why access ends that such an order ends.
+func (k EndKind) Outcome() Outcome {
+	switch k {
+	case EndOffboard:
+		return OutcomeOffboarded
+	case EndRevoke:
+		return OutcomeRevoked
+	}
+	return OutcomeReleased
+}
+
+// EndOrder ends a request, whatever its state. It is written to the ledger before
+// it is sent to anybody and before it is answered: from then on nothing opens,
+// extends or mints for the request, and what is open is closed, whether or not a
+// workflow ever hears of it (docs/threats.md, case 57). The server signs it, or the worker that
+// found that the requester has left; the signature is for those who read the
+// evidence. Whoever acts on an order to end needs none, since ending takes nothing
+// that anybody could want to forge.
+type EndOrder struct {
+	RequestID  string    `json:"requestId"`
+	PlanDigest string    `json:"planDigest"`
+	Kind       EndKind   `json:"kind"`
+	By         string    `json:"by"` // a person's id, or ActorDirectory
+	Via        Via       `json:"via,omitempty"`
+	Reason     string    `json:"reason,omitempty"`
+	At         time.Time `json:"at"` // UTC
+}
+
+// Confirmation is the server's statement, made when the planned start of an
+// approved request comes, that these are all decisions and that nobody has ended
+// the request. An approval alone opens nothing days after it was given: who denied
+// meanwhile would depend on whoever keeps the denial (docs/threats.md, case 60).
+type Confirmation struct {
+	RequestID  string    `json:"requestId"`
+	PlanDigest string    `json:"planDigest"`
+	Decisions  []string  `json:"decisions"` // KeyDecision of each, sorted
+	At         time.Time `json:"at"`        // UTC
 }
 
 // PickUpOrder asks for a credential of one grant, sealed to Recipient. The server

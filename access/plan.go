@@ -34,25 +34,31 @@ type ExtensionLimits struct {
 // taken over the exact bytes that were signed, so Digest itself is not part of
 // those bytes.
 type Plan struct {
-	Digest          string           `json:"digest,omitempty"`
-	RequestID       string           `json:"requestId"`
-	Contract        string           `json:"contract"`
-	ContractVersion string           `json:"contractVersion"` // sha256 of the contract
-	Requester       Person           `json:"requester"`
-	Via             Via              `json:"via,omitempty"` // through what it was requested
-	Principal       string           `json:"principal"`     // who the targets will see
-	Params          map[string]any   `json:"params,omitempty"`
-	Reason          string           `json:"reason"`
-	Ticket          string           `json:"ticket,omitempty"`
-	Duration        Duration         `json:"duration"`
-	StartAt         *time.Time       `json:"startAt,omitempty"`
-	CreatedAt       time.Time        `json:"createdAt"`
-	PendingUntil    time.Time        `json:"pendingUntil"` // approvals after this do not count
-	Grants          []PlannedGrant   `json:"grants"`
-	Rule            Rule             `json:"rule"`
-	Extend          *ExtensionLimits `json:"extend,omitempty"`
-	BreakGlass      *BreakGlass      `json:"breakGlass,omitempty"` // it opens with nobody's consent
-	StepUp          Duration         `json:"stepUp,omitempty"`     // the oldest login with which the requester may request, extend and pick up; 0 accepts any
+	Digest          string         `json:"digest,omitempty"`
+	RequestID       string         `json:"requestId"`
+	Contract        string         `json:"contract"`
+	ContractVersion string         `json:"contractVersion"` // sha256 of the contract
+	Requester       Person         `json:"requester"`
+	Via             Via            `json:"via,omitempty"` // through what it was requested
+	Principal       string         `json:"principal"`     // who the targets will see
+	Params          map[string]any `json:"params,omitempty"`
+	Reason          string         `json:"reason"`
+	Ticket          string         `json:"ticket,omitempty"`
+	Duration        Duration       `json:"duration"`
+	StartAt         *time.Time     `json:"startAt,omitempty"`
+	CreatedAt       time.Time      `json:"createdAt"`
+	PendingUntil    time.Time      `json:"pendingUntil"` // approvals after this do not count
+	// NotAfter is when access must have ended however late it opened: the end of the
+	// contract's window. nil: there is none.
+	NotAfter *time.Time `json:"notAfter,omitempty"`
+	// LogSize is how many events the log had when a plan was made that may start later
+	// than it is approved: whatever is decided of it is recorded after them.
+	LogSize    int64            `json:"logSize,omitempty"`
+	Grants     []PlannedGrant   `json:"grants"`
+	Rule       Rule             `json:"rule"`
+	Extend     *ExtensionLimits `json:"extend,omitempty"`
+	BreakGlass *BreakGlass      `json:"breakGlass,omitempty"` // it opens with nobody's consent
+	StepUp     Duration         `json:"stepUp,omitempty"`     // the oldest login with which the requester may request, extend and pick up; 0 accepts any
 }
 
 // Grant returns the grant of a name as the plan describes it, with the end that

@@ -24,6 +24,8 @@ type Receipt struct {
 	Entitlement Entitlement `json:"entitlement,omitempty"`
 	Scope       *Scope      `json:"scope,omitempty"` // what the worker itself resolved the entitlement to
 	ExpiresAt   *time.Time  `json:"expiresAt,omitempty"`
+	// EndsWithin is how long ending may take on this target; what takes longer is late.
+	EndsWithin Duration `json:"endsWithin,omitempty"`
 	// What the read-back of a closing found.
 	Found *ReadBack `json:"found,omitempty"`
 }

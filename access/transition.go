@@ -42,3 +42,15 @@ func Ended(requestID string, o Outcome, at time.Time) Transition {
 	return Transition{RequestID: requestID, To: StateEnded, Outcome: o, At: at, Overdue: new(bool), Events: []Event{{RequestID: requestID, At: at,
 		Kind: EventAccessEnded, Actor: ActorRamp, Key: KeyEnded, Message: "Read back as gone.", Detail: map[string]string{"outcome": string(o)}}}}
 }
+
+// DecisionRecorded returns the transition that records a decision with its signed
+// statement, and nothing of what the decisions amount to. A denial is recorded by the
+// server that took it, before it is sent, and once more by the worker that verified
+// it: that adds nothing.
+func DecisionRecorded(d Decision, envelope []byte) Transition {
+	key := KeyDecision(d)
+	return Transition{RequestID: d.RequestID, At: d.At,
+		Events: []Event{{At: d.At, Kind: EventDecisionRecorded, Actor: d.Approver.ID, Message: d.Comment, Key: key,
+			Detail: d.Via.Detail(map[string]string{"decision": string(d.Verdict), "planDigest": d.PlanDigest})}},
+		Statements: []Statement{{Key: key, Envelope: envelope}}}
+}

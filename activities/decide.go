@@ -114,13 +114,8 @@ func decisionTransition(proof evidence.Authorized, people access.DirectorySnapsh
 		if err != nil {
 			return t, err
 		}
-		key := access.KeyDecision(*decision)
-		t.At = decision.At
-		t.Events = append(t.Events, access.Event{
-			At: decision.At, Kind: access.EventDecisionRecorded, Actor: decision.Approver.ID, Message: decision.Comment, Key: key,
-			Detail: decision.Via.Detail(map[string]string{"decision": string(decision.Verdict), "planDigest": decision.PlanDigest}),
-		})
-		t.Statements = append(t.Statements, access.Statement{Key: key, Envelope: envelope})
+		recorded := access.DecisionRecorded(*decision, envelope)
+		t.At, t.Events, t.Statements = recorded.At, recorded.Events, recorded.Statements
 	}
 	if lost := lostApprovals(proof, people); len(lost) > 0 {
 		message := strings.Join(lost, "; ")

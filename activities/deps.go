@@ -34,6 +34,7 @@ type Targets struct {
 	Ledger  GrantLedger
 	Keyring evidence.Keyring
 	Signer  *evidence.Signer // signs receipts with the worker's own key; nil stores none
+	Workers evidence.Keyring // public keys of workers whose receipts it takes, its own among them; may be empty
 	Now     func() time.Time // nil: the real clock
 	// PasskeyApprovals says how many people must have approved with passkeys before
 	// a target opens anything, whatever the plan says of its contract: whether a

@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"time"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/activities/api"
@@ -20,46 +21,48 @@ func (t *Targets) ExtendGrant(ctx context.Context, in api.ExtendGrantInput) erro
 }
 
 func (t *Targets) extendGrant(ctx context.Context, in api.ExtendGrantInput) error {
-	proof, _, err := t.signedProof(ctx, in.Plan)
-	if err != nil {
-		return err
-	}
-	plan := proof.Plan // as it was approved: what was shortened is not extended
 	order, err := t.Keyring.VerifyExtension(in.Order)
 	if err != nil {
 		return err
 	}
-	if err := plan.AllowsExtension(order, in.ExpiresAt.Sub(in.StartedAt)); err != nil {
-		return notProven(err)
-	}
-	if _, err := t.applyDirectory(ctx, evidence.Authorized{Plan: plan}); err != nil {
-		return err
-	}
-	row, err := t.grantRow(ctx, plan.RequestID, in.Grant)
+	proof, err := t.authorize(ctx, in.Plan, in.Order)
 	if err != nil {
 		return err
 	}
-	// The start comes from the workflow; the ledger's time of the grant bounds it. A
-	// retry finds the ledger already at the new end.
-	tooLong := in.ExpiresAt.After(row.IntendedAt.Add(plan.Extend.UpTo.Std()+access.ClockSkew)) ||
-		in.ExpiresAt.After(row.ExpiresAt.Add(order.Adds.Std()))
-	if row.Status != ledger.GrantOpen || tooLong {
-		return access.Errorf(access.CodeConflict, "grant %s is %s, or would be open longer than ordered", row.Name, row.Status)
+	if err := checkOrder(proof, in.Grant, order, t.now()); err != nil {
+		return err
+	}
+	if _, err := t.applyDirectory(ctx, evidence.Authorized{Signed: access.Signed{Plan: proof.Plan}}); err != nil {
+		return err
+	}
+	row, err := t.grantRow(ctx, proof.Plan.RequestID, in.Grant)
+	if err != nil {
+		return err
 	}
 	g := row.Grant
-	g.ExpiresAt = in.ExpiresAt.UTC()
+	g.ExpiresAt = order.From.Add(order.Adds.Std()).UTC()
+	switch {
+	case row.Status != ledger.GrantOpen || !t.now().Before(row.ExpiresAt):
+		return access.Errorf(access.CodeConflict, "grant %s is %s, until %s", row.Name, row.Status, access.FormatTime(row.ExpiresAt))
+	// Where an extension failed half way and was ordered again, one target may be further
+	// than the order that counts now. It is never taken back.
+	case !row.ExpiresAt.Before(g.ExpiresAt):
+		g.ExpiresAt = row.ExpiresAt
+	case row.ExpiresAt.Before(order.From):
+		return access.Refuse(access.CodeConflict, access.IssueExtendsNothing, "grant %s ends at %s, before the end that the order starts from", row.Name, access.FormatTime(row.ExpiresAt))
+	}
+	if err := t.verifyGrant(proof, g); err != nil {
+		return err
+	}
 	digest, err := evidence.PayloadDigest(in.Order)
 	if err != nil {
 		return err
 	}
+	if err := t.verifyScope(ctx, proof.Plan, g); err != nil {
+		return err
+	}
 	// Stored first, so that a reader of the later end finds the order for it.
-	if err := t.storeStatement(ctx, plan.RequestID, access.KeyExtensionOrder(order.Number, digest), in.Order); err != nil {
-		return err
-	}
-	if err := t.verifyGrantWithPlan(ctx, in.Plan, g); err != nil {
-		return err
-	}
-	if err := t.verifyScope(ctx, plan, g); err != nil {
+	if err := t.storeStatement(ctx, proof.Plan.RequestID, access.KeyExtensionOrder(order.Number, digest), in.Order); err != nil {
 		return err
 	}
 	// The ledger first: if the target is reached and its reply is lost, the ledger
@@ -68,6 +71,18 @@ func (t *Targets) extendGrant(ctx context.Context, in api.ExtendGrantInput) erro
 		return err
 	}
 	return t.Broker.Extend(ctx, g)
+}
+
+// checkOrder verifies that an order to extend, which is among the statements of
+// proof, leads somewhere and was not kept for later (docs/threats.md, cases 55 and 61).
+func checkOrder(proof evidence.Authorized, grant string, order access.ExtensionOrder, now time.Time) error {
+	if err := proof.CheckExtension(grant, order); err != nil {
+		return notProven(err)
+	}
+	if now.Sub(order.At) > access.ActWithin {
+		return access.Refuse(access.CodeTooLate, access.IssueExtendsNothing, "the order to extend is older than %s", access.Duration(access.ActWithin))
+	}
+	return nil
 }
 
 // notProven returns a refusal as a worker means it: there is nobody here who

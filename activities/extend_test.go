@@ -14,9 +14,13 @@ import (
 
 func (a asked) extend(by access.Person, number int, adds time.Duration, until time.Time) error {
 	e, err := a.signer.SignExtension(access.ExtensionOrder{RequestID: a.plan.RequestID, PlanDigest: a.plan.Digest,
-		Number: number, Adds: access.Duration(adds), By: by, At: a.now})
+		Number: number, From: until.Add(-adds), Adds: access.Duration(adds), By: by, At: a.now})
 	require.NoError(a, err)
-	_, err = a.env.ExecuteActivity(api.ExtendGrant, api.ExtendGrantInput{Plan: a.signed, Order: e, Grant: a.grant(), StartedAt: start, ExpiresAt: until})
+	return a.extendWith(e)
+}
+
+func (a asked) extendWith(order evidence.Envelope) error {
+	_, err := a.env.ExecuteActivity(api.ExtendGrant, api.ExtendGrantInput{Plan: a.signed, Order: order, Grant: a.grant()})
 	return api.FromTemporal(err)
 }
 
@@ -68,7 +72,8 @@ func TestCase14Longer(t *testing.T) {
 		"more often than allowed": {alice, 2, 10 * time.Minute, end.Add(10 * time.Minute)},
 		"longer than allowed":     {alice, 1, time.Hour, end.Add(time.Hour)},
 		"a little longer":         {alice, 1, 30*time.Minute + 10*time.Second, end.Add(30*time.Minute + 10*time.Second)},
-		"longer than ordered":     {alice, 1, 10 * time.Minute, end.Add(20 * time.Minute)},
+		"from a later end":        {alice, 1, 10 * time.Minute, end.Add(20 * time.Minute)},
+		"from an earlier end":     {alice, 1, 10 * time.Minute, end.Add(9 * time.Minute)},
 		"backwards":               {alice, 1, -10 * time.Minute, end.Add(-10 * time.Minute)},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -88,6 +93,43 @@ func TestCase14Longer(t *testing.T) {
 		}
 		require.Equal(t, end.Add(10*time.Minute), a.row().ExpiresAt)
 	})
+	t.Run("Case55 the order again, with whatever end", func(t *testing.T) {
+		w := newWorker(t)
+		a := w.asks(func(p *access.Plan) {
+			p.Extend = &access.ExtensionLimits{Times: 3, UpTo: access.Duration(3 * time.Hour)}
+		})
+		d := a.decision(bob, access.Approve)
+		_, err := a.verify(d)
+		require.NoError(t, err)
+		require.NoError(t, a.open(end, d))
+		sign := func(number int, from time.Time) evidence.Envelope {
+			e, err := a.signer.SignExtension(access.ExtensionOrder{RequestID: a.plan.RequestID, PlanDigest: a.plan.Digest,
+				Number: number, From: from, Adds: access.Duration(10 * time.Minute), By: alice, At: a.now})
+			require.NoError(t, err)
+			return e
+		}
+		first := sign(1, end)
+		require.NoError(t, a.extendWith(first))
+		w.now = start.Add(5 * time.Minute)
+		require.NoError(t, a.extendWith(first), "delivered again")
+		require.Equal(t, end.Add(10*time.Minute), a.row().ExpiresAt, "an order fits once")
+		require.Error(t, a.extendWith(sign(2, end)), "a second that starts from where the first did")
+		require.NoError(t, a.extendWith(sign(2, end.Add(10*time.Minute))))
+		require.NoError(t, a.extendWith(first), "it leads nowhere new")
+		require.Equal(t, end.Add(20*time.Minute), a.row().ExpiresAt)
+	})
+	t.Run("Case61 an order that is held back", func(t *testing.T) {
+		w := newWorker(t)
+		a := w.approvedAndOpen()
+		order, err := a.signer.SignExtension(access.ExtensionOrder{RequestID: a.plan.RequestID, PlanDigest: a.plan.Digest,
+			Number: 1, From: end, Adds: access.Duration(10 * time.Minute), By: alice, At: a.now})
+		require.NoError(t, err)
+		w.now = start.Add(access.ActWithin + time.Second)
+		require.Equal(t, access.CodeTooLate, access.CodeOf(a.extendWith(order)))
+		w.now = end
+		require.Error(t, a.extend(alice, 1, 10*time.Minute, end.Add(10*time.Minute)), "access that is over is not extended")
+		require.Equal(t, end, a.row().ExpiresAt)
+	})
 	t.Run("after closing", func(t *testing.T) {
 		w := newWorker(t)
 		a := w.approvedAndOpen()
@@ -100,7 +142,6 @@ func TestCase14Longer(t *testing.T) {
 func TestMint(t *testing.T) {
 	recipient, err := evidence.NewRecipient()
 	require.NoError(t, err)
-	workersOwn := newSigner(t)
 	mintAt := func(a asked, by access.Person, at time.Time) error {
 		e, err := a.signer.SignPickUp(access.PickUpOrder{RequestID: a.plan.RequestID, PlanDigest: a.plan.Digest, Grant: a.grant(),
 			Recipient: recipient.Public(), By: by, At: at})
@@ -113,7 +154,7 @@ func TestMint(t *testing.T) {
 		require.NoError(t, out.Get(&sealed))
 		order, err := evidence.NewKeyring(a.signer.Public()).VerifyPickUp(e)
 		require.NoError(t, err)
-		require.NoError(t, evidence.NewKeyring(workersOwn.Public()).VerifyDelivery(sealed, order, targetName), "the worker signs what it hands out (case 54)")
+		require.NoError(t, a.targets.Workers.VerifyDelivery(sealed, order, targetName), "the worker signs what it hands out (case 54)")
 		return nil
 	}
 	mint := func(a asked, by access.Person) error { return mintAt(a, by, a.now) }
@@ -126,7 +167,6 @@ func TestMint(t *testing.T) {
 		return n
 	}
 	w := newWorker(t)
-	w.targets.Signer = workersOwn
 	a := w.approvedAndOpen()
 	require.NoError(t, mint(a, alice))
 	require.Equal(t, 1, minted(w))

@@ -39,7 +39,7 @@ type worker struct {
 	*testing.T
 	env     *testsuite.TestActivityEnvironment
 	now     time.Time
-	signer  *evidence.Signer
+	signer  *evidence.Signer // the server's
 	ledger  *ledger.Ledger
 	path    string // of its database
 	target  *faketarget.Target
@@ -88,6 +88,8 @@ func newWorkerOf(t *testing.T, bounds integrations.Bounds) *worker {
 	c := &activities.Control{Ledger: w.ledger, Keyring: keys, Directory: w.directory}
 	w.targets = &activities.Targets{Broker: integrations.NewBroker(map[string]integrations.Target{targetName: w.target}, nil),
 		Ledger: w.ledger, Keyring: keys, Directory: w.directory, Now: now}
+	w.targets.Signer = newSigner(t)
+	w.targets.Workers = evidence.NewKeyring(w.targets.Signer.Public())
 	var ts testsuite.WorkflowTestSuite
 	w.env = ts.NewTestActivityEnvironment()
 	c.Register(w.env)
@@ -158,6 +160,12 @@ func (a asked) row() ledger.GrantRecord {
 	require.NoError(a, err)
 	require.Len(a, rows, 1)
 	return rows[0]
+}
+
+func (a asked) request() access.Request {
+	r, err := a.ledger.Request(context.Background(), a.plan.RequestID)
+	require.NoError(a, err)
+	return r
 }
 
 func (a asked) eventCounts() map[access.EventKind]int {

@@ -22,10 +22,11 @@ func (t *Targets) MintCredential(ctx context.Context, in api.MintCredentialInput
 }
 
 func (t *Targets) mintCredential(ctx context.Context, in api.MintCredentialInput) (evidence.SealedCredential, error) {
-	plan, err := t.Keyring.VerifyPlan(in.Plan)
+	proof, err := t.authorize(ctx, in.Plan)
 	if err != nil {
 		return evidence.SealedCredential{}, err
 	}
+	plan := proof.Plan
 	order, err := t.Keyring.VerifyPickUp(in.Order)
 	if err != nil {
 		return evidence.SealedCredential{}, err
@@ -33,7 +34,7 @@ func (t *Targets) mintCredential(ctx context.Context, in api.MintCredentialInput
 	if err := plan.AllowsPickUp(order, t.now()); err != nil {
 		return evidence.SealedCredential{}, notProven(err)
 	}
-	if _, err := t.applyDirectory(ctx, evidence.Authorized{Plan: plan}); err != nil {
+	if _, err := t.applyDirectory(ctx, evidence.Authorized{Signed: access.Signed{Plan: plan}}); err != nil {
 		return evidence.SealedCredential{}, err
 	}
 	row, err := t.grantRow(ctx, plan.RequestID, order.Grant)
@@ -43,7 +44,7 @@ func (t *Targets) mintCredential(ctx context.Context, in api.MintCredentialInput
 	if row.Status != ledger.GrantOpen || !t.now().Before(row.ExpiresAt) {
 		return evidence.SealedCredential{}, access.Errorf(access.CodeConflict, "grant %s is not open", row.Name)
 	}
-	if err := t.verifyGrantWithPlan(ctx, in.Plan, row.Grant); err != nil {
+	if err := t.verifyGrant(proof, row.Grant); err != nil {
 		return evidence.SealedCredential{}, err
 	}
 	if err := t.verifyScope(ctx, plan, row.Grant); err != nil {

@@ -7,7 +7,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/activities/api"
 )
 
 // TestNarrowedAtTheWorker: nothing opens for longer, earlier or again than an approver
@@ -23,11 +22,7 @@ func TestNarrowedAtTheWorker(t *testing.T) {
 		a.refuses(access.CodeEvidence, start.Add(30*time.Minute), d)
 		require.NoError(t, a.open(start.Add(10*time.Minute), d))
 		w.now = start.Add(5 * time.Minute)
-		order, err := a.signer.SignExtension(access.ExtensionOrder{RequestID: a.plan.RequestID, PlanDigest: a.plan.Digest, Number: 1,
-			Adds: access.Duration(5 * time.Minute), By: alice, At: w.now})
-		require.NoError(t, err)
-		_, err = a.env.ExecuteActivity(api.ExtendGrant, api.ExtendGrantInput{Plan: a.signed, Order: order, Grant: a.grant(), StartedAt: start, ExpiresAt: start.Add(15 * time.Minute)})
-		require.Error(t, err, "what was shortened is not extended")
+		require.Error(t, a.extend(alice, 1, 5*time.Minute, start.Add(15*time.Minute)), "what was shortened is not extended")
 		require.Equal(t, start.Add(10*time.Minute), a.row().ExpiresAt.UTC())
 	})
 	t.Run("a later start", func(t *testing.T) {

@@ -39,7 +39,7 @@ func (t *Targets) openGrant(ctx context.Context, in api.OpenGrantInput) (api.Ope
 		return api.OpenGrantResult{}, err
 	}
 	failpoint.Here(failpoint.OpenGranted)
-	steps, err := t.openedReceipt(ctx, g)
+	steps, err := t.openedReceipt(ctx, g, bounds.Ending)
 	if err != nil {
 		return api.OpenGrantResult{}, err
 	}
@@ -47,33 +47,21 @@ func (t *Targets) openGrant(ctx context.Context, in api.OpenGrantInput) (api.Ope
 	if in.OnlyGrant {
 		steps = append(steps, access.Activation(g.RequestID, now, g.ExpiresAt))
 	}
-	return api.OpenGrantResult{EndingBound: bounds.Ending}, t.Ledger.MarkOpened(ctx, g.Name, now, steps...)
+	return api.OpenGrantResult{EndingBound: bounds.Ending, ExpiresAt: g.ExpiresAt}, t.Ledger.MarkOpened(ctx, g.Name, now, steps...)
 }
 
 // authorizeGrant derives the grant from signed statements. Only its end comes from
 // the workflow, and may not be later than what was approved.
 func (t *Targets) authorizeGrant(ctx context.Context, in api.OpenGrantInput) (access.Grant, error) {
-	proof, err := t.Keyring.Authorize(in.Plan, in.Decisions)
+	proof, err := t.authorize(ctx, in.Plan, in.Decisions...)
 	if err != nil {
 		return access.Grant{}, err
 	}
 	if proof, err = t.applyDirectory(ctx, proof); err != nil {
 		return access.Grant{}, err
 	}
-	if proof.Tally != access.TallySatisfied {
-		return access.Grant{}, access.Errorf(access.CodeEvidence, "the decisions do not satisfy the plan's rule (%s)", proof.Tally)
-	}
-	start := proof.Plan.EarliestStart(proof.SatisfiedAt)
-	if start.After(proof.SatisfiedAt) && t.now().Before(start.Add(-time.Second)) {
-		return access.Grant{}, access.Errorf(access.CodeEvidence, "the plan starts at %s", access.FormatTime(start))
-	}
-	if latest := proof.Plan.LatestEnd(start, nil).Add(openWithin); in.ExpiresAt.After(latest) {
-		return access.Grant{}, access.Errorf(access.CodeEvidence, "access until %s is longer than what was approved", access.FormatTime(in.ExpiresAt))
-	}
-	// The workflow's time is not trusted: whatever it says, access is no longer
-	// than approved, within access.ClockSkew.
-	if in.ExpiresAt.After(t.now().Add(proof.Plan.Duration.Std() + access.ClockSkew)) {
-		return access.Grant{}, access.Errorf(access.CodeEvidence, "access until %s is longer than what was approved", access.FormatTime(in.ExpiresAt))
+	if err := proof.Term(in.Grant).AllowsOpening(t.now(), in.ExpiresAt); err != nil {
+		return access.Grant{}, err
 	}
 	g, err := proof.Plan.Grant(in.Grant, in.ExpiresAt)
 	if err == nil {
@@ -85,9 +73,23 @@ func (t *Targets) authorizeGrant(ctx context.Context, in api.OpenGrantInput) (ac
 	return g, err
 }
 
-// openWithin is how long after its approval (or its planned start) a plan may
-// still be opened. It bounds what a replayed approval is worth (docs/threats.md, case 10).
-const openWithin = 10 * time.Minute
+// firstEnd returns the end with which a grant is opened: never later than its length
+// from now by this worker's own clock, whatever the message says, and never later than
+// the ledger has it already, from an attempt that was cut off.
+func (t *Targets) firstEnd(ctx context.Context, plan access.Plan, g access.Grant) (time.Time, error) {
+	end := g.ExpiresAt
+	if most := t.now().Truncate(time.Second).Add(plan.Duration.Std()); most.Before(end) {
+		end = most
+	}
+	row, err := t.grantRow(ctx, g.RequestID, g.Name)
+	switch {
+	case access.CodeOf(err) == access.CodeNotFound:
+		return end, nil
+	case err == nil && row.ExpiresAt.Before(end):
+		return row.ExpiresAt, nil
+	}
+	return end, err
+}
 
 // grantRow returns one grant as the ledger has it. Errors are also CodeNotFound.
 func (t *Targets) grantRow(ctx context.Context, requestID, name string) (ledger.GrantRecord, error) {

@@ -65,7 +65,7 @@ func TestCase10ApprovalUsedAgain(t *testing.T) {
 		a := w.asks()
 		approval := a.decision(bob, access.Approve)
 		w.now = start.Add(11 * time.Minute)
-		a.refuses(access.CodeEvidence, w.now.Add(half), approval)
+		a.refuses(access.CodeTooLate, w.now.Add(half), approval)
 	})
 	t.Run("after the access was closed", func(t *testing.T) {
 		w := newWorker(t)

@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/evidence"
@@ -10,7 +11,7 @@ import (
 
 // openedReceipt returns what stores a signed receipt of an opening. It is stored in
 // the transaction of the event, so that no evidence pack has the event alone.
-func (t *Targets) openedReceipt(ctx context.Context, g access.Grant) ([]access.Transition, error) {
+func (t *Targets) openedReceipt(ctx context.Context, g access.Grant, endsWithin time.Duration) ([]access.Transition, error) {
 	if t.Signer == nil {
 		return nil, nil
 	}
@@ -20,7 +21,7 @@ func (t *Targets) openedReceipt(ctx context.Context, g access.Grant) ([]access.T
 	}
 	expires := g.ExpiresAt
 	return t.receipt(access.Receipt{RequestID: g.RequestID, Grant: g.Name, Target: g.Target, Kind: access.ReceiptOpened, At: t.now(),
-		Principal: g.Principal, Entitlement: g.Entitlement, Scope: &scope, ExpiresAt: &expires})
+		Principal: g.Principal, Entitlement: g.Entitlement, Scope: &scope, ExpiresAt: &expires, EndsWithin: access.Duration(endsWithin.Truncate(time.Second))})
 }
 
 // closedReceipt is openedReceipt of a closing and its read-back.

@@ -11,11 +11,12 @@ import (
 	"ramp.dev/ramp/evidence"
 )
 
-// VerifyGrant verifies that a grant which the ledger says is open was approved as
-// it stands there: anybody who writes to the ledger can write "open", and what, and
-// until when, and none of that is an approval. Plan, decisions and orders to
-// extend come from the ledger; their signatures are verified, and the end is what
-// they add up to. Errors are CodeEvidence, or those of reading the ledger.
+// VerifyGrant verifies that a grant which the ledger says is open may be open as it
+// stands there: anybody who writes to the ledger can write "open", and what, and until
+// when, and none of that is an approval. Everything that was signed comes from the
+// ledger, and its signatures are verified. Errors are CodeEvidence for a grant that
+// was not approved so, CodeConflict for one that somebody has ended or denied, or
+// those of reading the ledger.
 func (t *Targets) VerifyGrant(ctx context.Context, g access.Grant) error {
 	b, err := t.Ledger.PlanEnvelope(ctx, g.RequestID)
 	if access.CodeOf(err) == access.CodeNotFound {
@@ -28,69 +29,49 @@ func (t *Targets) VerifyGrant(ctx context.Context, g access.Grant) error {
 	if err != nil {
 		return access.Errorf(access.CodeEvidence, "the plan of grant %s is unreadable", g.Name)
 	}
-	return t.verifyGrantWithPlan(ctx, signed, g)
+	proof, err := t.authorize(ctx, signed)
+	if err != nil {
+		return err
+	}
+	return t.verifyGrant(proof, g)
 }
 
-// verifyGrantWithPlan is VerifyGrant for a plan that is at hand.
-func (t *Targets) verifyGrantWithPlan(ctx context.Context, signed evidence.Envelope, g access.Grant) error {
-	proof, orders, err := t.signedProof(ctx, signed)
+// verifyGrant is VerifyGrant for a proof that is at hand.
+func (t *Targets) verifyGrant(proof evidence.Authorized, g access.Grant) error {
+	planned, err := proof.Plan.Grant(g.Name, g.ExpiresAt)
 	if err != nil {
 		return err
 	}
-	plan := proof.Plan
-	planned, err := plan.Grant(g.Name, g.ExpiresAt)
-	if err != nil {
-		return err
-	}
-	latest := plan.LatestEnd(plan.EarliestStart(proof.SatisfiedAt), orders).Add(openWithin + access.ClockSkew)
 	switch {
-	case plan.RequestID != g.RequestID:
+	case proof.Plan.RequestID != g.RequestID:
 		return access.Errorf(access.CodeEvidence, "grant %s and its plan belong to different requests", g.Name)
-	case proof.Tally != access.TallySatisfied:
-		return access.Errorf(access.CodeEvidence, "grant %s is open in the ledger, and was not approved (%s)", g.Name, proof.Tally)
 	case g.Target != planned.Target || g.Principal != planned.Principal || !sameJSON(g.Entitlement, planned.Entitlement):
 		return access.Errorf(access.CodeEvidence, "grant %s is not in the ledger as it was approved", g.Name)
-	case g.ExpiresAt.After(latest):
-		return access.Errorf(access.CodeEvidence, "grant %s lasts until %s in the ledger, longer than was approved", g.Name, access.FormatTime(g.ExpiresAt))
+	}
+	if err := proof.Term(g.Name).AllowsOpen(g.ExpiresAt); err != nil {
+		return access.Errorf(access.CodeOf(err), "grant %s: %w", g.Name, err)
 	}
 	return t.requirePasskeyApprovals(g.Target, proof)
 }
 
-// signedProof returns what a plan and the decisions that the ledger has of it prove,
-// with its orders to extend.
-func (t *Targets) signedProof(ctx context.Context, signed evidence.Envelope) (proof evidence.Authorized, orders []access.ExtensionOrder, err error) {
-	plan, err := t.Keyring.VerifyPlan(signed)
+// authorize verifies a plan with everything that was signed about its request: what
+// the caller gives, and what the ledger has. The caller may leave a denial out, or an
+// order to end; somebody who writes to the ledger may, too: not both at once.
+func (t *Targets) authorize(ctx context.Context, plan evidence.Envelope, given ...evidence.Envelope) (evidence.Authorized, error) {
+	p, err := t.Keyring.VerifyPlan(plan)
 	if err != nil {
-		return proof, nil, err
+		return evidence.Authorized{}, err
 	}
-	decisions, orders, err := t.signedStatements(ctx, plan.RequestID)
+	stored, err := t.Ledger.Statements(ctx, p.RequestID)
 	if err != nil {
-		return proof, nil, err
+		return evidence.Authorized{}, err
 	}
-	proof, err = t.Keyring.Authorize(signed, decisions)
-	return proof, orders, err
-}
-
-// signedStatements returns a request's decisions, not verified yet, and its orders
-// to extend, verified. An order that no trusted key signed is left out: it makes
-// access no longer.
-func (t *Targets) signedStatements(ctx context.Context, requestID string) (decisions []evidence.Envelope, orders []access.ExtensionOrder, err error) {
-	statements, err := t.Ledger.Statements(ctx, requestID)
-	for _, b := range statements {
-		e, err := evidence.ReadEnvelope(b)
-		if err != nil {
-			continue
-		}
-		switch e.PayloadType {
-		case evidence.TypeDecision:
-			decisions = append(decisions, e)
-		case evidence.TypeExtension:
-			if o, err := t.Keyring.VerifyExtension(e); err == nil {
-				orders = append(orders, o)
-			}
+	for _, b := range stored {
+		if e, err := evidence.ReadEnvelope(b); err == nil {
+			given = append(given, e)
 		}
 	}
-	return decisions, orders, err
+	return t.Keyring.AuthorizeRequest(plan, given, t.Workers)
 }
 
 // requirePasskeyApprovals requires that enough people approved with their own

@@ -133,13 +133,23 @@ func (w *during) next(t time.Time) string {
 	return "the next window opens at " + at.UTC().Format(time.RFC3339) + ", which may be given as its start"
 }
 
-// plan moves the end of the time for decisions so far forward that access which
-// opens on the last approval still ends in the window.
+// plan puts the end of the window into the plan, and moves the end of the time for
+// decisions so far forward that access which opens on the last approval still ends in
+// the window.
 func (w *during) plan(q *query) {
-	if w.calendar == nil || q.Request.BreakGlass || q.draft.Rule.Auto {
+	if w.calendar == nil || q.Request.BreakGlass {
 		return
 	}
 	start := beginning(q)
+	// An approval opens access for some minutes yet: with the window's end in the plan
+	// no access outlasts it, however late it opens.
+	limit := start.Add(q.draft.Duration.Std() + w.pendingAtMost(q) + access.ActWithin + access.ClockSkew)
+	if end := w.calendar.until(start, limit); end.Before(limit) {
+		q.draft.NotAfter = new(end.UTC())
+	}
+	if q.draft.Rule.Auto {
+		return
+	}
 	latest := w.calendar.until(start, start.Add(q.draft.Duration.Std()+w.pendingAtMost(q))).Add(-q.draft.Duration.Std())
 	if latest.Before(q.draft.PendingUntil) {
 		q.draft.PendingUntil = latest

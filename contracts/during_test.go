@@ -92,6 +92,9 @@ func TestDuringBoundsDecisions(t *testing.T) {
 		require.False(t, e.Draft.PendingUntil.Add(length).After(ends), "an approval at %s", e.Draft.PendingUntil)
 		require.False(t, e.Draft.PendingUntil.After(now.Add(4*time.Hour)))
 		require.GreaterOrEqual(t, e.Draft.PendingUntil.Sub(now), time.Minute)
+		// An approval opens access for some minutes yet.
+		latest := e.Draft.PendingUntil.Add(access.ActWithin + length)
+		require.True(t, !latest.After(ends) || e.Draft.NotAfter != nil && e.Draft.NotAfter.Equal(ends), "the plan says when its window ends")
 	})
 	require.Equal(t, ends.Add(-30*time.Minute), evaluate(ends.Add(-time.Hour), "30m").Draft.PendingUntil)
 	require.Contains(t, evaluate(ends.Add(-30*time.Minute-time.Second), "30m").Issues[0].Message, "nobody could decide in time")

@@ -34,8 +34,9 @@ type Ledger interface {
 // Runs tells requests' workflows what has changed. Errors are also of code
 // not_found: no such workflow runs.
 type Runs interface {
-	// Offboard asks a request to end, since its requester has left.
-	Offboard(ctx context.Context, requestID, reason string, at time.Time) error
+	// Offboard records an order to end a request, since its requester has left, and
+	// then tells the request's workflow.
+	Offboard(ctx context.Context, order access.EndOrder) error
 	// Recount asks a request to count its decisions again.
 	Recount(ctx context.Context, requestID string) error
 }
@@ -204,7 +205,8 @@ func (s *Sync) compareOne(ctx context.Context, c *comparison, r access.Request, 
 	if _, err := snapshot.Restrict(r.Requester); hasLeft(err) {
 		c.offboarded++
 		return s.send(c, "offboard "+r.ID, func(at time.Time) error {
-			return s.runs.Offboard(ctx, r.ID, whyLeft(r.Requester, err), at)
+			return s.runs.Offboard(ctx, access.EndOrder{RequestID: r.ID, PlanDigest: r.Plan.Digest, Kind: access.EndOffboard,
+				By: access.ActorDirectory, Via: access.ViaDirectory, Reason: whyLeft(r.Requester, err), At: at})
 		})
 	}
 	if r.State != access.StatePending || len(r.Decisions) == 0 {

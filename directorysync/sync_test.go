@@ -56,14 +56,14 @@ func newFixture(t *testing.T) *fixture {
 	return f
 }
 
-func (f *fixture) Offboard(_ context.Context, id, reason string, _ time.Time) error {
+func (f *fixture) Offboard(_ context.Context, o access.EndOrder) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if id == f.refuses {
+	if o.RequestID == f.refuses {
 		return access.Errorf(access.CodeInternal, "exceeded workflow execution limit for signal events")
 	}
 	if f.err == nil {
-		f.offboarded[id] = reason
+		f.offboarded[o.RequestID] = o.Reason
 	}
 	return f.err
 }

@@ -19,6 +19,9 @@ const (
 	TypeDecision  = "application/vnd.ramp.decision+json"
 	TypeExtension = "application/vnd.ramp.extension+json"
 	TypePickUp    = "application/vnd.ramp.pickup+json"
+	TypeEnd       = "application/vnd.ramp.end+json"
+	// TypeConfirmation is of a planned start.
+	TypeConfirmation = "application/vnd.ramp.confirmation+json"
 	// Statements that only evidence packs contain.
 	TypeReview     = "application/vnd.ramp.review+json"
 	TypeEvaluation = "application/vnd.ramp.evaluation+json"

@@ -102,7 +102,7 @@ func TestAuthorize(t *testing.T) {
 			a, err := d.authorize(c.give(d)...)
 			require.NoError(t, err)
 			require.Equal(t, c.want, a.Tally)
-			require.Equal(t, c.want == access.TallySatisfied, !a.SatisfiedAt.IsZero())
+			require.Equal(t, c.want == access.TallySatisfied, !a.Term("").Approved.IsZero())
 		})
 	}
 }

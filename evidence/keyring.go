@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto"
 	"slices"
-	"time"
 
 	"github.com/secure-systems-lab/go-securesystemslib/dsse"
 
@@ -133,14 +132,13 @@ func (k Keyring) VerifyPickUp(e Envelope) (access.PickUpOrder, error) {
 	return o, err
 }
 
-// Authorized is what a plan and its decisions prove.
+// Authorized is what a plan and its decisions prove, with what else was signed about
+// the request.
 type Authorized struct {
-	Plan        access.Plan // as it was approved: see access.Plan.Narrowed
-	Decisions   []access.Decision
-	Counted     []access.Decision // those that the rule counts, with the groups that their people still have
-	Stages      []access.StageStatus
-	Tally       access.Tally
-	SatisfiedAt time.Time // when the rule was first satisfied; zero if it is not
+	access.Signed                   // its Plan is the plan as it was approved: see access.Plan.Narrowed
+	Counted       []access.Decision // those that the rule counts, with the groups that their people still have
+	Stages        []access.StageStatus
+	Tally         access.Tally
 }
 
 // Authorize verifies a plan and decisions and counts them. One bad signature, or
@@ -152,7 +150,7 @@ func (k Keyring) Authorize(plan Envelope, decisions []Envelope) (Authorized, err
 	if err != nil {
 		return Authorized{}, err
 	}
-	a := Authorized{Plan: p, Decisions: []access.Decision{}}
+	a := Authorized{Signed: access.Signed{Plan: p, Decisions: []access.Decision{}}}
 	for _, e := range decisions {
 		d, err := k.VerifyDecision(e)
 		if err != nil {
@@ -176,6 +174,7 @@ func (k Keyring) Authorize(plan Envelope, decisions []Envelope) (Authorized, err
 // Recount counts the decisions again with what a directory says of those who
 // decided (docs/threats.md, case 6). Decisions stays as it was signed.
 func (a Authorized) Recount(s access.DirectorySnapshot) Authorized {
+	a.Directory = s
 	a.count(s.FilterDecisions(a.Plan, a.Decisions))
 	return a
 }
@@ -183,10 +182,8 @@ func (a Authorized) Recount(s access.DirectorySnapshot) Authorized {
 func (a *Authorized) count(decisions []access.Decision) {
 	a.Tally, a.Stages = a.Plan.Rule.Tally(a.Plan, a.Plan.Digest, decisions)
 	a.Counted = slices.DeleteFunc(slices.Clone(decisions), func(d access.Decision) bool { return a.Plan.Rule.Counts(a.Plan, a.Plan.Digest, d) != nil })
-	a.SatisfiedAt = time.Time{}
 	if a.Tally == access.TallySatisfied {
-		a.SatisfiedAt = satisfiedAt(a.Plan, decisions)
-		a.Plan = a.Plan.Narrowed(a.Decisions, a.SatisfiedAt)
+		a.Plan = a.AsApproved()
 	}
 }
 
@@ -232,14 +229,4 @@ func (k Keyring) checkPasskeys(p access.Plan, decisions []access.Decision) error
 		}
 	}
 	return nil
-}
-
-func satisfiedAt(p access.Plan, decisions []access.Decision) time.Time {
-	byTime := slices.SortedStableFunc(slices.Values(decisions), func(a, b access.Decision) int { return a.At.Compare(b.At) })
-	for n := range byTime {
-		if s, _ := p.Rule.Tally(p, p.Digest, byTime[:n+1]); s == access.TallySatisfied {
-			return byTime[n].At
-		}
-	}
-	return p.CreatedAt // approved by the contract itself
 }

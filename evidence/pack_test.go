@@ -23,6 +23,7 @@ type story struct {
 	statements     []Envelope
 	events         []access.Event
 	state          access.State
+	asOf           time.Duration // when the pack is made, after the plan
 }
 
 const contractText = "kind: Contract\nmetadata: {name: c}\n"
@@ -37,7 +38,7 @@ func newTale(t testing.TB, change ...func(*access.Plan)) *story {
 	for _, c := range change {
 		c(&p)
 	}
-	s := &story{TB: t, server: signer(), worker: signer(), plan: p, state: access.StateEnded}
+	s := &story{TB: t, server: signer(), worker: signer(), plan: p, state: access.StateEnded, asOf: 3 * time.Hour}
 	_, s.plan.Digest, _ = s.server.SignPlan(p)
 	s.event(access.EventRequestCreated, "alice", 0, map[string]string{"planDigest": s.plan.Digest})
 	return s
@@ -92,7 +93,7 @@ func (s *story) pack() Pack {
 		p.Events = append(p.Events, LoggedEvent{Leaf: tree.size, Event: e})
 		require.NoError(s, tree.add(e.Leaf()))
 	}
-	m := access.Manifest{RequestID: s.plan.RequestID, PlanDigest: s.plan.Digest, State: s.state, Size: tree.size, At: at.Add(3 * time.Hour)}
+	m := access.Manifest{RequestID: s.plan.RequestID, PlanDigest: s.plan.Digest, State: s.state, Size: tree.size, At: at.Add(s.asOf)}
 	for i := range p.Events {
 		proof, err := tlog.ProveRecord(tree.size, p.Events[i].Leaf, &tree)
 		require.NoError(s, err)
@@ -126,7 +127,7 @@ func whole(t testing.TB) *story {
 	s.decide(human("bob", "approvers"), access.Approve, time.Minute)
 	s.open(2 * time.Minute)
 	s.keep(s.server.SignExtension(access.ExtensionOrder{RequestID: s.plan.RequestID, PlanDigest: s.plan.Digest, Number: 1,
-		Adds: access.Duration(time.Minute), By: human("alice"), At: at.Add(3 * time.Minute)}))
+		From: at.Add(time.Hour + 2*time.Minute), Adds: access.Duration(time.Minute), By: human("alice"), At: at.Add(3 * time.Minute)}))
 	s.close(time.Hour, access.ReadBack{})
 	return s
 }
@@ -143,7 +144,7 @@ func TestPackProves(t *testing.T) {
 	require.Equal(t, NeverOpened, s.verify(s.pack()).Conclusion)
 	s.decide(human("bob", "approvers"), access.Approve, time.Minute)
 	s.open(2 * time.Minute)
-	s.state = access.StateActive
+	s.state, s.asOf = access.StateActive, 30*time.Minute
 	require.Equal(t, ProvenOpen, s.verify(s.pack()).Conclusion)
 	s.decide(human("ben", "approvers"), access.Deny, 3*time.Minute) // docs/threats.md, case 15: closes it
 	s.close(4*time.Minute, access.ReadBack{})

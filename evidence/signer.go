@@ -118,6 +118,14 @@ func (s *Signer) SignExtension(o access.ExtensionOrder) (Envelope, error) {
 	return s.signJSON(TypeExtension, o)
 }
 
+// SignEnd signs an order to end.
+func (s *Signer) SignEnd(o access.EndOrder) (Envelope, error) { return s.signJSON(TypeEnd, o) }
+
+// SignConfirmation signs that the decisions on a plan are all, as of its start.
+func (s *Signer) SignConfirmation(c access.Confirmation) (Envelope, error) {
+	return s.signJSON(TypeConfirmation, c)
+}
+
 // SignPickUp signs an order for a credential.
 func (s *Signer) SignPickUp(o access.PickUpOrder) (Envelope, error) { return s.signJSON(TypePickUp, o) }
 

@@ -18,24 +18,35 @@ type Check struct {
 type Conclusion string
 
 const (
-	ProvenEnded Conclusion = "ended"        // opened after approval, and read back as gone
-	ProvenOpen  Conclusion = "open"         // opened after approval; not closed as of the pack
-	NeverOpened Conclusion = "never opened" // nothing was opened as of the pack
-	NotProven   Conclusion = "not proven"   // at least one check failed
+	ProvenEnded     Conclusion = "ended"        // opened after approval, and read back as gone in time
+	ProvenEndedLate Conclusion = "ended late"   // opened after approval, and read back as gone later than it had to be
+	ProvenOpen      Conclusion = "open"         // opened after approval; not closed as of the pack
+	ProvenOverdue   Conclusion = "overdue"      // opened after approval; not closed as of the pack, though it had to be
+	NeverOpened     Conclusion = "never opened" // nothing was opened as of the pack
+	NotProven       Conclusion = "not proven"   // at least one check failed
 )
 
 // Report is the result of verifying a pack.
 type Report struct {
-	RequestID  string      `json:"requestId"`
-	Conclusion Conclusion  `json:"conclusion"`
-	Summary    string      `json:"summary"` // one sentence for people
-	AsOf       time.Time   `json:"asOf"`
-	Checks     []Check     `json:"checks"`
-	Plan       access.Plan `json:"-"`
+	RequestID  string     `json:"requestId"`
+	Conclusion Conclusion `json:"conclusion"`
+	Summary    string     `json:"summary"` // one sentence for people
+	AsOf       time.Time  `json:"asOf"`
+	// Late is by how much access outlasted its end, of the grants the one that did
+	// longest; 0 if each ended within its target's bound.
+	Late   access.Duration `json:"late,omitempty"`
+	Checks []Check         `json:"checks"`
+	Plan   access.Plan     `json:"-"`
 }
 
-// Proven reports whether every check passed.
+// Proven reports whether every check passed. What is proven may have ended late;
+// see InTime.
 func (r Report) Proven() bool { return r.Conclusion != NotProven }
+
+// InTime reports whether nothing outlasted its end.
+func (r Report) InTime() bool {
+	return r.Conclusion != ProvenEndedLate && r.Conclusion != ProvenOverdue
+}
 
 // verifier verifies one pack.
 type verifier struct {
@@ -45,10 +56,8 @@ type verifier struct {
 
 	plan        access.Plan
 	manifest    access.Manifest
-	decisions   []access.Decision
-	signed      []Envelope // the decisions' envelopes, in the same order
+	proof       access.Signed // what was signed about the request
 	evaluations []access.Evaluation
-	extensions  []access.ExtensionOrder
 	reviews     []access.Review
 	opened      map[string]access.Receipt // by grant
 	closed      map[string]access.Receipt
@@ -99,9 +108,17 @@ func (v *verifier) conclude() {
 			return
 		}
 	}
+	late := v.latest()
+	r.Late = access.Duration(late.by.Truncate(time.Second))
 	switch {
 	case len(v.opened) == 0:
 		r.Conclusion, r.Summary = NeverOpened, fmt.Sprintf("Nothing was opened for %s; the request was %s.", v.plan.Requester.ID, v.manifest.State)
+	case late.by > 0 && late.closed.IsZero():
+		r.Conclusion, r.Summary = ProvenOverdue, fmt.Sprintf("Access was opened for %s after approval, had to end at %s, and was still open %s later.",
+			v.plan.Requester.ID, access.FormatTime(late.due), r.Late)
+	case late.by > 0:
+		r.Conclusion, r.Summary = ProvenEndedLate, fmt.Sprintf("Access was opened for %s after approval, as approved, and is proven gone; it ended %s late: it had to end at %s, and ended at %s.",
+			v.plan.Requester.ID, r.Late, access.FormatTime(late.due), access.FormatTime(late.closed))
 	case len(v.openGrants()) > 0:
 		r.Conclusion, r.Summary = ProvenOpen, fmt.Sprintf("Access was opened for %s after approval, and was still open.", v.plan.Requester.ID)
 	default:

@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"reflect"
@@ -11,19 +12,36 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// checkApproval recounts the decisions that were there when access was opened;
-// a later denial closes access, and takes nothing from what was opened before.
+// checkApproval derives from the statements that were there when access was opened
+// whether it could be; a later denial closes access, and takes nothing from what was
+// opened before.
 func (v *verifier) checkApproval() (string, error) {
-	_, err := v.approval()
-	if err != nil {
+	for _, d := range v.proof.Decisions {
+		if d.At.Before(v.plan.CreatedAt) {
+			return "", failf("a decision of %s is older than the plan", d.Approver.ID)
+		}
+	}
+	if err := checkLogins(v.plan, v.proof.Decisions); err != nil {
+		return "", err
+	}
+	if err := v.servers.checkPasskeys(v.plan, v.proof.Decisions); err != nil {
 		return "", err
 	}
 	if len(v.opened) == 0 {
-		outcome, _ := v.plan.Rule.Tally(v.plan, v.plan.Digest, v.decisions)
-		return fmt.Sprintf("nothing was opened; the decisions leave the rule %s", outcome), nil
+		tally, _ := v.plan.Rule.Tally(v.plan, v.plan.Digest, v.proof.Decisions)
+		return fmt.Sprintf("nothing was opened; the decisions leave the rule %s", tally), nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(v.opened)) {
+		r := v.opened[name]
+		if r.ExpiresAt == nil {
+			return "", failf("grant %s was opened without an end", access.Clip(name, 60))
+		}
+		if err := v.proof.AsOf(r.At.Add(access.ClockSkew)).Term(name).WasOpened(r.At, *r.ExpiresAt); err != nil {
+			return "", failf("grant %s: %w", access.Clip(name, 60), err)
+		}
 	}
 	var who []string
-	for _, d := range v.decisions {
+	for _, d := range v.proof.Decisions {
 		said := fmt.Sprintf("%s: %s at %s", d.Approver.ID, d.Verdict, access.FormatTime(d.At))
 		if d.UpTo > 0 {
 			said += fmt.Sprintf(", for %s at the most", d.UpTo)
@@ -46,74 +64,9 @@ func (v *verifier) checkApproval() (string, error) {
 	return strings.Join(who, "; ") + "; " + how, nil
 }
 
-// approval returns when the rule was satisfied. It returns an error if something
-// was opened and the rule was not satisfied.
-func (v *verifier) approval() (time.Time, error) {
-	for _, d := range v.decisions {
-		if d.At.Before(v.plan.CreatedAt) {
-			return time.Time{}, failf("a decision of %s is older than the plan", d.Approver.ID)
-		}
-	}
-	if err := checkLogins(v.plan, v.decisions); err != nil {
-		return time.Time{}, err
-	}
-	if err := v.servers.checkPasskeys(v.plan, v.decisions); err != nil {
-		return time.Time{}, err
-	}
-	if len(v.opened) == 0 {
-		return time.Time{}, nil
-	}
-	first := time.Time{}
-	for _, r := range v.opened {
-		if first.IsZero() || r.At.Before(first) {
-			first = r.At
-		}
-	}
-	var then []Envelope
-	for i, d := range v.decisions {
-		if !d.At.After(first.Add(access.ClockSkew)) {
-			then = append(then, v.signed[i])
-		}
-	}
-	proof, err := v.servers.Authorize(v.Pack.Plan, then)
-	if err != nil {
-		return time.Time{}, err
-	}
-	if proof.Tally == access.TallyDenied {
-		// The denial may have come within access.ClockSkew.
-		proof.SatisfiedAt = satisfiedAt(v.plan, proof.Decisions)
-		if !satisfiedBefore(v.plan, proof.Decisions) {
-			return time.Time{}, failf("it was opened though it was denied")
-		}
-	} else if proof.Tally != access.TallySatisfied {
-		return time.Time{}, failf("it was opened though the rule was not satisfied (%s)", proof.Tally)
-	}
-	return proof.SatisfiedAt, nil
-}
-
-// satisfiedBefore reports whether some decisions, taken in the order of their
-// times, satisfied the rule before one denied it.
-func satisfiedBefore(p access.Plan, decisions []access.Decision) bool {
-	byTime := slices.SortedStableFunc(slices.Values(decisions), func(a, b access.Decision) int { return a.At.Compare(b.At) })
-	for n := range byTime {
-		switch s, _ := p.Rule.Tally(p, p.Digest, byTime[:n+1]); s {
-		case access.TallySatisfied:
-			return true
-		case access.TallyDenied:
-			return false
-		}
-	}
-	return p.Rule.Auto
-}
-
 // checkOpened compares what the workers opened with what was approved.
 func (v *verifier) checkOpened() (string, error) {
-	since, err := v.approval()
-	if err != nil {
-		return "", err
-	}
-	plan := v.plan.Narrowed(v.decisions, since)
-	since = plan.EarliestStart(since)
+	opens, plan := time.Time{}, v.proof.AsApproved()
 	for _, name := range slices.Sorted(maps.Keys(v.opened)) {
 		r := v.opened[name]
 		i := slices.IndexFunc(v.plan.Grants, func(g access.PlannedGrant) bool { return g.Name == name })
@@ -121,23 +74,21 @@ func (v *verifier) checkOpened() (string, error) {
 			return "", failf("grant %s is not in the plan", access.Clip(name, 60))
 		}
 		g := v.plan.Grants[i]
-		switch {
-		case r.Target != g.Target || r.Principal != v.plan.Principal || !sameEntitlement(r.Entitlement, g.Entitlement):
+		if r.Target != g.Target || r.Principal != v.plan.Principal || !sameEntitlement(r.Entitlement, g.Entitlement) {
 			return "", failf("grant %s is not what was approved", name)
+		}
+		switch {
 		case r.Scope == nil:
 			return "", failf("the receipt of grant %s does not say what it opened", name)
 		case len(g.Scope.Differences(*r.Scope)) > 0:
 			return "", failf("grant %s is not what approvers were shown: %s", name, strings.Join(g.Scope.Differences(*r.Scope), "; "))
-		case r.At.Before(since.Add(-access.ClockSkew)):
-			return "", failf("grant %s was opened at %s, before it was approved at %s", name, access.FormatTime(r.At), access.FormatTime(since))
-		case r.ExpiresAt == nil || r.ExpiresAt.After(r.At.Add(plan.Duration.Std()+access.ClockSkew)):
-			return "", failf("grant %s was opened for longer than %s", name, plan.Duration)
 		}
+		opens = v.proof.Term(name).Opens
 	}
 	if len(v.opened) == 0 {
 		return "nothing was opened", nil
 	}
-	return fmt.Sprintf("%d of %d grants, after the approval at %s, for no longer than %s", len(v.opened), len(v.plan.Grants), access.FormatTime(since), plan.Duration), nil
+	return fmt.Sprintf("%d of %d grants, after the approval at %s, for no longer than %s", len(v.opened), len(v.plan.Grants), access.FormatTime(opens), plan.Duration), nil
 }
 
 func sameEntitlement(a, b access.Entitlement) bool {
@@ -145,15 +96,22 @@ func sameEntitlement(a, b access.Entitlement) bool {
 }
 
 func (v *verifier) checkExtensions() (string, error) {
-	since, err := v.approval()
-	if err != nil {
-		return "", err
+	if len(v.proof.Extensions) == 0 {
+		return "nobody ordered an extension", nil
 	}
-	plan := v.plan.Narrowed(v.decisions, since)
-	if err := plan.CheckExtensions(v.extensions); err != nil {
-		return "", failf("an extension was not allowed: %w", err)
+	if len(v.opened) == 0 {
+		return "", failf("extensions were ordered of what was never opened")
 	}
-	return fmt.Sprintf("orders to extend: %d; for %s in all", len(v.extensions), plan.ExtendedDuration(v.extensions)), nil
+	until := time.Time{}
+	for _, name := range slices.Sorted(maps.Keys(v.opened)) {
+		if err := v.proof.CheckExtensions(name); err != nil {
+			return "", failf("an extension was not allowed: %w", err)
+		}
+		if end := v.proof.Term(name).Until; end.After(until) {
+			until = end
+		}
+	}
+	return fmt.Sprintf("orders to extend: %d; until %s", len(v.proof.Extensions), access.FormatTime(until)), nil
 }
 
 func (v *verifier) openGrants() []string {
@@ -197,4 +155,39 @@ func (v *verifier) checkClosed() (string, error) {
 		}
 	}
 	return fmt.Sprintf("grants read back as gone: %d, with no live session, the last at %s", len(v.closed), access.FormatTime(last)), nil
+}
+
+// outlasting is how long access outlasted its end.
+type outlasting struct {
+	by     time.Duration // 0: it did not
+	due    time.Time     // when it had to be over
+	closed time.Time     // when it was read back as gone; zero: it was not, as of the pack
+}
+
+// latest returns the grant that outlasted its end longest (docs/threats.md, case 56). Ending takes
+// a moment, for which each target has a bound: what ended within it was in time.
+func (v *verifier) latest() outlasting {
+	var worst outlasting
+	for name, opened := range v.opened {
+		due := v.proof.Term(name).End()
+		if due.Before(opened.At) {
+			due = opened.At // ended while it was being opened
+		}
+		gone, closed := v.manifest.At, time.Time{}
+		if r, ok := v.closed[name]; ok {
+			gone, closed = r.At, r.At
+		}
+		if by := gone.Sub(due); by > endsWithin(opened) && by > worst.by {
+			worst = outlasting{by, due, closed}
+		}
+	}
+	return worst
+}
+
+// mostBound is the longest bound of ending that a receipt is believed: the worker
+// that signs it also ends what it opened.
+const mostBound = 5 * time.Minute
+
+func endsWithin(r access.Receipt) time.Duration {
+	return min(cmp.Or(r.EndsWithin.Std(), time.Minute), mostBound)
 }

@@ -39,12 +39,19 @@ func (v *verifier) checkEvents() (string, error) {
 // checkAgreement requires that the log and the signed statements agree.
 func (v *verifier) checkAgreement() (string, error) {
 	decided := map[string]bool{}
-	for _, d := range v.decisions {
+	for _, d := range v.proof.Decisions {
 		decided[fmt.Sprint(d.Approver.ID, d.Verdict, d.At.UnixMicro())] = true
+	}
+	for _, o := range v.proof.Ends {
+		decided[fmt.Sprint(o.By, o.Kind, o.At.UnixMicro())] = true
 	}
 	for _, e := range v.Events {
 		ev := e.Event
 		switch ev.Kind {
+		case access.EventEndOrdered:
+			if !decided[fmt.Sprint(ev.Actor, ev.Detail["end"], ev.At.UnixMicro())] {
+				return "", failf("event %d tells of an order to end that nobody signed", e.Leaf)
+			}
 		case access.EventDecisionRecorded:
 			if !decided[fmt.Sprint(ev.Actor, ev.Detail["decision"], ev.At.UnixMicro())] {
 				return "", failf("event %d tells of a decision that nobody signed", e.Leaf)
@@ -63,5 +70,5 @@ func (v *verifier) checkAgreement() (string, error) {
 			}
 		}
 	}
-	return "every decision, opening and closing in the log has its signed statement", nil
+	return "every decision, order to end, opening and closing in the log has its signed statement", nil
 }

@@ -27,6 +27,7 @@ func (v *verifier) checkPlan() (string, error) {
 	if v.plan, err = v.servers.VerifyPlan(v.Pack.Plan); err != nil {
 		return "", err
 	}
+	v.proof.Plan = v.plan
 	if v.plan.RequestID != v.RequestID {
 		return "", failf("the plan is for request %s", v.plan.RequestID)
 	}
@@ -45,7 +46,7 @@ func (v *verifier) checkStatements() (string, error) {
 			return "", failf("statement %d: %w", i+1, err)
 		}
 	}
-	return fmt.Sprintf("%d in all; decisions: %d, openings: %d, closings: %d", len(v.Statements), len(v.decisions), len(v.opened), len(v.closed)), nil
+	return fmt.Sprintf("%d in all; decisions: %d, openings: %d, closings: %d", len(v.Statements), len(v.proof.Decisions), len(v.opened), len(v.closed)), nil
 }
 
 // sortStatement verifies one statement with the keys of those who may make one of
@@ -59,7 +60,7 @@ func (v *verifier) sortStatement(e Envelope) error {
 			return err
 		}
 		request, digest = d.RequestID, d.PlanDigest
-		v.decisions, v.signed = append(v.decisions, d), append(v.signed, e)
+		v.proof.Decisions = append(v.proof.Decisions, d)
 	case TypeEvaluation:
 		made, _, err := verified[access.Evaluation](v.servers, e, TypeEvaluation)
 		if err != nil {
@@ -73,7 +74,24 @@ func (v *verifier) sortStatement(e Envelope) error {
 			return err
 		}
 		request, digest = o.RequestID, o.PlanDigest
-		v.extensions = append(v.extensions, o)
+		v.proof.Extensions = append(v.proof.Extensions, o)
+	case TypeEnd:
+		o, _, err := verified[access.EndOrder](v.servers, e, TypeEnd)
+		if err != nil { // a worker orders the end of who has left
+			o, _, err = verified[access.EndOrder](v.workers, e, TypeEnd)
+		}
+		if err != nil {
+			return failf("an order to end: %w", err)
+		}
+		request, digest = o.RequestID, o.PlanDigest
+		v.proof.Ends = append(v.proof.Ends, o)
+	case TypeConfirmation:
+		c, _, err := verified[access.Confirmation](v.servers, e, TypeConfirmation)
+		if err != nil {
+			return err
+		}
+		request, digest = c.RequestID, c.PlanDigest
+		v.proof.Confirmations = append(v.proof.Confirmations, c)
 	case TypeReview:
 		r, _, err := verified[access.Review](v.servers, e, TypeReview)
 		if err != nil {
@@ -96,6 +114,9 @@ func (v *verifier) sortStatement(e Envelope) error {
 			return failf("grant %s has two receipts of kind %q, or that kind does not exist", access.Clip(r.Grant, 60), r.Kind)
 		}
 		by[r.Grant] = r
+		if r.Kind == access.ReceiptOpened {
+			v.proof.Openings = append(v.proof.Openings, r)
+		}
 	default:
 		return failf("a statement of type %q belongs to no pack", access.Clip(e.PayloadType, 60))
 	}

@@ -43,6 +43,9 @@ func (l *Ledger) IntendGrant(ctx context.Context, g access.Grant, at time.Time) 
 		if state == access.StateEnding || state.Final() {
 			return access.Errorf(access.CodeConflict, "request %s is %s; nothing more is opened for it", g.RequestID, state)
 		}
+		if err := q.refuseEndOrdered(ctx, g.RequestID); err != nil {
+			return err
+		}
 		row, err := scanGrant(q.row(ctx, selectGrants+` WHERE name = ?`, g.Name))
 		switch {
 		case err == nil && row.Status == GrantClosed:
@@ -96,8 +99,8 @@ func (l *Ledger) MarkOpened(ctx context.Context, name string, at time.Time, step
 }
 
 // MarkExtended records the grant's new end. Errors are CodeConflict for a closed
-// grant, and for one whose request is ending or over: an extension that comes while
-// access is being closed is too late.
+// grant, and for one whose request is ending or over, or whose end somebody has
+// ordered: an extension that comes while access is being closed is too late.
 func (l *Ledger) MarkExtended(ctx context.Context, name string, expiresAt time.Time) error {
 	return l.changeGrant(ctx, name, func(q querier, row GrantRecord, state access.State) error {
 		switch {
@@ -105,6 +108,9 @@ func (l *Ledger) MarkExtended(ctx context.Context, name string, expiresAt time.T
 			return access.Errorf(access.CodeConflict, "grant %s was closed", name)
 		case state == access.StateEnding || state.Final():
 			return access.Errorf(access.CodeConflict, "request %s is %s; grant %s is not extended", row.RequestID, state, name)
+		}
+		if err := q.refuseEndOrdered(ctx, row.RequestID); err != nil {
+			return err
 		}
 		_, err := q.exec(ctx, `UPDATE grants SET expires_at = ? WHERE name = ?`, micros(expiresAt), name)
 		return err

@@ -71,10 +71,10 @@ func (q querier) insertRequest(ctx context.Context, s Submission) (created bool,
 		targets += g.Target + ","
 	}
 	n, err := q.exec(ctx, `INSERT INTO requests
-		(id, state, contract, requester_id, human_id, targets, input, requester, plan, plan_envelope, stages, decisions, break_glass, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '[]', ?, ?) ON CONFLICT (id) DO NOTHING`,
+		(id, state, contract, requester_id, human_id, targets, input, requester, plan, plan_envelope, stages, decisions, break_glass, created_at, start_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '[]', ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
 		r.ID, string(access.StatePending), r.Contract, r.Requester.ID, r.Requester.HumanID(), targets,
-		encodeJSON(s.Input), encodeJSON(r.Requester), encodeJSON(r.Plan), string(s.PlanEnvelope), encodeJSON(r.Stages), boolInt(r.Plan.BreakGlass != nil), micros(r.CreatedAt))
+		encodeJSON(s.Input), encodeJSON(r.Requester), encodeJSON(r.Plan), string(s.PlanEnvelope), encodeJSON(r.Stages), boolInt(r.Plan.BreakGlass != nil), micros(r.CreatedAt), microsOf(r.Plan.StartAt))
 	if err != nil {
 		return false, err
 	}
@@ -160,6 +160,16 @@ func scanSubmission(row scanner) (s Submission, err error) {
 	s.PlanEnvelope = s.Request.PlanEnvelope
 	err = decodeJSON(input, &s.Input)
 	return s, err
+}
+
+// Starting returns the approved requests whose planned start may have come by a time
+// and that have no confirmation yet, the earliest first. Those that wait although their
+// plan names no start are among them: an approver has put theirs off.
+func (l *Ledger) Starting(ctx context.Context, until time.Time) ([]string, error) {
+	return collect(ctx, l.reader(), scanText, `SELECT id FROM requests WHERE state IN ('approved', 'scheduled')
+		AND (start_at <= ? OR start_at IS NULL AND state = 'scheduled')
+		AND NOT EXISTS (SELECT 1 FROM statements WHERE request_id = requests.id AND key = ?) ORDER BY start_at, id LIMIT 100`,
+		micros(until), access.KeyConfirmation)
 }
 
 // PlanEnvelope returns the signed envelope of a request's plan, JSON;

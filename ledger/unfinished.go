@@ -43,7 +43,8 @@ func unfinishedStates() (marks string, args []any) {
 }
 
 // Conclude ends a request that nothing else will end: as ended, if it may have
-// had access, and as failed if it never had any. It changes nothing and returns
+// had access; as cancelled, if it never had any and somebody ordered its end; and as
+// failed otherwise. It changes nothing and returns
 // false when the request is over already, or when the ledger has a grant of it
 // that is not closed. An outcome that the request has already stays. The event
 // is recorded once, no matter who ends the request.
@@ -60,12 +61,17 @@ func (l *Ledger) Conclude(ctx context.Context, id string, outcome access.Outcome
 		}
 		changed = true
 		if !state.MayHaveAccess() {
-			if _, err := q.exec(ctx, `UPDATE requests SET state = ?, problem = ? WHERE id = ?`,
-				string(access.StateFailed), why, id); err != nil {
+			final, kind := access.StateFailed, access.EventRequestFailed
+			if ordered, err := q.endOrdered(ctx, id); err != nil {
+				return err
+			} else if ordered {
+				final, kind = access.StateCancelled, access.EventRequestCancelled
+			}
+			if _, err := q.exec(ctx, `UPDATE requests SET state = ?, problem = ? WHERE id = ?`, string(final), why, id); err != nil {
 				return err
 			}
-			return q.append(ctx, access.Event{At: at, RequestID: id, Kind: access.EventRequestFailed, Actor: access.ActorReconciler,
-				Message: why, Key: access.KeyFinal(access.StateFailed)})
+			return q.append(ctx, access.Event{At: at, RequestID: id, Kind: kind, Actor: access.ActorReconciler,
+				Message: why, Key: access.KeyFinal(final)})
 		}
 		if _, err := q.exec(ctx, `UPDATE requests SET state = ?, outcome = CASE WHEN outcome = '' THEN ? ELSE outcome END,
 			ended_at = ?, overdue = 0, problem = ? WHERE id = ?`,

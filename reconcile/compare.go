@@ -32,6 +32,14 @@ func (r *Reconciler) compare(ctx context.Context, s Snapshot, healthy []ledger.G
 				out[i] = f
 				return nil
 			}
+			if access.CodeOf(err) == access.CodeConflict {
+				// An order to end has its time; Diff sees when that is over.
+				if _, ordered := s.Ends[row.RequestID]; !ordered {
+					f.Kind, f.Remedy, f.Why, f.ordered = Stopped, CloseGrant, "It is open: "+access.Clip(err.Error(), 200)+".", access.OutcomeRevoked
+					out[i] = f
+				}
+				return nil
+			}
 			if err == nil {
 				f.Differences, err = r.Broker.Drift(ctx, row.Grant)
 			}

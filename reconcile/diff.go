@@ -59,11 +59,18 @@ func (s Snapshot) diffRow(row ledger.GrantRecord, listed integrations.ListedGran
 		return f, false
 	}
 	f.late = s.Now.After(row.ExpiresAt.Add(s.Bounds.Ending))
+	order, ordered := s.Ends[row.RequestID]
+	if ordered {
+		f.ordered = order.Kind.Outcome()
+	}
 	switch run := s.Runs[row.RequestID]; {
 	case s.Over[row.RequestID]:
 		return is(Contradicted, "The ledger calls its request over, and it is not closed.")
 	case run == RunClosed || run == RunMissing:
 		return is(Lost, lost(run))
+	case ordered && s.stopIsDue(order):
+		f.late = true
+		return is(Stopped, "It is not closed, though "+access.Clip(order.By, 60)+" ordered its end at "+access.FormatTime(order.At)+".")
 	case f.late:
 		return is(Overdue, "It is not closed, "+since(s.Now, row.ExpiresAt)+" after its end.")
 	case s.RevokeLive:
@@ -82,6 +89,12 @@ func (s Snapshot) diffRow(row ledger.GrantRecord, listed integrations.ListedGran
 		return is(Changed, "Somebody changed it on the target.")
 	}
 	return f, false
+}
+
+// stopIsDue reports whether an order to end should have had its effect: its workflow
+// has the target's bound for it. One that claims to come from the future has none.
+func (s Snapshot) stopIsDue(o access.EndOrder) bool {
+	return s.Now.After(o.At.Add(s.Bounds.Ending)) || o.At.After(s.Now.Add(access.ClockSkew))
 }
 
 // HealthyGrants returns the grants of a snapshot in which nothing was found wrong

@@ -19,6 +19,7 @@ const (
 	Vanished Kind = "vanished" // it should be open, and somebody removed it on the target (docs/threats.md, case 33)
 	Changed  Kind = "changed"  // it is not what was granted
 	Forged   Kind = "forged"   // its row in the ledger is not what was approved
+	Stopped  Kind = "stopped"  // somebody has ended or denied its request, and nothing closed it (docs/threats.md, case 57)
 	Live     Kind = "live"     // nothing is wrong; an emergency stop ends it all the same
 	Stuck    Kind = "stuck"    // a request that nothing will ever decide or end
 	// Contradicted: its request is over in the ledger, and it is not closed
@@ -50,6 +51,8 @@ type Finding struct {
 	Done        bool         `json:"done"`            // the remedy was applied
 	Error       string       `json:"error,omitempty"` // why it was not
 	late        bool         // past its end and the target's bound
+	// ordered is why access ends, where somebody has ordered it.
+	ordered access.Outcome
 }
 
 // RunStatus is what is known of a request's workflow.
@@ -68,13 +71,16 @@ const (
 // the ledger then has every grant that the target lists, one that is being made
 // at this moment too (docs/threats.md, case 36).
 type Snapshot struct {
-	Target     string
-	Bounds     integrations.Bounds
-	ListedAt   time.Time // just before the target was asked
-	Now        time.Time // by Temporal's clock, where there is one
-	Found      []integrations.ListedGrant
-	Rows       []ledger.GrantRecord // those of the target that are not closed, and those of everything found
-	Over       map[string]bool      // requests that are over in the ledger and have a grant here that is not closed
-	Runs       map[string]RunStatus // by request
-	RevokeLive bool                 // revoke live access, too
+	Target   string
+	Bounds   integrations.Bounds
+	ListedAt time.Time // just before the target was asked
+	Now      time.Time // by Temporal's clock, where there is one
+	Found    []integrations.ListedGrant
+	Rows     []ledger.GrantRecord // those of the target that are not closed, and those of everything found
+	Over     map[string]bool      // requests that are over in the ledger and have a grant here that is not closed
+	Runs     map[string]RunStatus // by request
+	// Ends are the orders to end of requests that are not over, by request. They
+	// count as they are: ending needs no proof.
+	Ends       map[string]access.EndOrder
+	RevokeLive bool // revoke live access, too
 }

@@ -26,6 +26,9 @@ func (r *Reconciler) observe(ctx context.Context, target string) (Snapshot, erro
 	if s.Over, err = r.contradicted(ctx, target); err != nil {
 		return s, err
 	}
+	if s.Ends, err = r.Ledger.EndOrders(ctx); err != nil {
+		return s, err
+	}
 	s.Now = r.now()
 	if r.Runs != nil {
 		s.Runs, err = r.queryRuns(ctx, target, func(listed map[string]bool) []string { return needDescribe(s.Rows, target, listed) })

@@ -17,6 +17,7 @@ import (
 type Ledger interface {
 	Grants(context.Context, ledger.GrantFilter) ([]ledger.GrantRecord, error)
 	Unfinished(context.Context) ([]ledger.Unfinished, error)
+	EndOrders(context.Context) (map[string]access.EndOrder, error)
 	Advance(context.Context, access.Transition) error
 	Conclude(ctx context.Context, id string, outcome access.Outcome, at time.Time, why string) (bool, error)
 	AppendEvent(context.Context, access.Event) error
@@ -58,7 +59,8 @@ type Reconciler struct {
 	// RevokeAndVerify revokes a grant, reads back that it is gone, and marks its row.
 	RevokeAndVerify func(context.Context, access.Grant) error
 	// VerifyGrant verifies that what the ledger says of an open grant was approved;
-	// its error is CodeEvidence if it was not. nil skips the verification.
+	// its error is CodeEvidence if it was not, and CodeConflict if somebody has ended
+	// or denied it since. nil skips the verification.
 	VerifyGrant func(context.Context, access.Grant) error
 	Runs        Runs // nil: there is no Temporal to ask
 	// Redeliver sends a request's recorded decisions to its workflow again, which takes

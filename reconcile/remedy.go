@@ -89,7 +89,7 @@ func (r *Reconciler) close(ctx context.Context, run RunStatus, f *Finding) (stil
 	}
 	// Where no workflow ends the request, this does. It is recorded as ending
 	// first, so that nothing more is opened for it meanwhile.
-	noWorkflow := f.Kind == Live || f.Kind == Lost || ((f.Kind == Overdue || f.Kind == Contradicted) && (r.Runs == nil || over))
+	noWorkflow := f.Kind == Live || f.Kind == Lost || f.Kind == Stopped || ((f.Kind == Overdue || f.Kind == Contradicted) && (r.Runs == nil || over))
 	if noWorkflow {
 		if err := r.recordEnding(ctx, f, ""); err != nil {
 			return true, err
@@ -251,6 +251,8 @@ func (r *Reconciler) logFinding(_ context.Context, f Finding) {
 // outcome returns why access ended that no workflow ended: at its time, or before.
 func outcome(f Finding, now time.Time) access.Outcome {
 	switch {
+	case f.ordered != "":
+		return f.ordered
 	case f.State == access.StateGranting:
 		return access.OutcomeFailed
 	case f.ExpiresAt == nil || now.Before(*f.ExpiresAt):

@@ -60,6 +60,8 @@ func (f *fakeTemporal) PickUp(context.Context, string, evidence.Envelope) (evide
 	f.messages.Add(1)
 	return evidence.SealedCredential{Suite: "test", Box: "test"}, nil
 }
+func (f *fakeTemporal) Deny(context.Context, string, evidence.Envelope) error { return nil }
+
 func (f *fakeTemporal) End(_ context.Context, id string, _ workflows.EndRequest) error {
 	if _, over := f.over.Load(id); over {
 		return access.Errorf(access.CodeNotFound, "there is no such workflow")

@@ -64,7 +64,7 @@ func TestCase41HistoriesAreSealed(t *testing.T) {
 	_, err = update[workflows.DecideResult](a, workflows.UpdateDecide, a.decision(s.signer, "bob", access.Approve))
 	require.NoError(t, err)
 	a.awaits(access.StateActive)
-	a.stops(workflows.EndRelease)
+	a.stops(access.EndRelease)
 	a.awaits(access.StateEnded)
 
 	var raw []byte

@@ -13,7 +13,6 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/worker/builds"
-	"ramp.dev/ramp/workflows"
 )
 
 func (s *site) deployments() builds.Deployment { return builds.New(s.temporal, s.config.Deployment) }
@@ -102,7 +101,7 @@ func TestCase37Deploys(t *testing.T) {
 	s.makesCurrent("1")
 	waiting.awaits(access.StateActive)
 	require.Equal(t, []string{"1"}, waiting.builds())
-	before.stops(workflows.EndRelease)
+	before.stops(access.EndRelease)
 	before.awaits(access.StateEnded)
 	require.Equal(t, []string{"", "1"}, before.builds())
 
@@ -115,7 +114,7 @@ func TestCase37Deploys(t *testing.T) {
 	after := s.asks(time.Hour)
 	after.awaits(access.StateActive)
 	require.Equal(t, []string{"2"}, after.builds())
-	waiting.stops(workflows.EndRelease) // nobody hears it
+	waiting.stops(access.EndRelease) // nobody hears it
 	require.Equal(t, []string{"1"}, waiting.builds(), "a pinned request does not move by itself")
 	require.Equal(t, 2, s.carries("1"))
 	require.Zero(t, s.carries("1"))
@@ -138,7 +137,7 @@ func TestCase37Deploys(t *testing.T) {
 	require.Equal(t, []string{"2"}, left.builds())
 	s.carries("2")
 	left.awaits(access.StateEnded)
-	after.stops(workflows.EndRelease)
+	after.stops(access.EndRelease)
 	after.awaits(access.StateEnded)
 	require.Zero(t, s.service.open())
 }

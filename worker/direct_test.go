@@ -140,14 +140,18 @@ func TestStraightAtTemporal(t *testing.T) {
 	t.Run("Case09 a grant other than the approved", func(t *testing.T) {
 		for what, change := range map[string]func(*api.OpenGrantInput){
 			"the plan has no grant":         func(in *api.OpenGrantInput) { in.Grant = access.GrantName(a.id(), 1) },
-			"longer than what was approved": func(in *api.OpenGrantInput) { in.ExpiresAt = time.Now().Add(3 * time.Hour) },
-			"do not satisfy":                func(in *api.OpenGrantInput) { in.Decisions = nil },
-			"is not opened for longer":      func(in *api.OpenGrantInput) { in.ExpiresAt = in.ExpiresAt.Add(10 * time.Second) },
+			"longer than what was approved": func(in *api.OpenGrantInput) { in.ExpiresAt = in.ExpiresAt.Add(10 * time.Second) },
+			"do not satisfy": func(in *api.OpenGrantInput) { // of a request that nobody has approved
+				pending := s.asks(time.Hour, lead)
+				*in = api.OpenGrantInput{Plan: pending.signedPlan(), Grant: pending.grant(), ExpiresAt: in.ExpiresAt}
+			},
 		} {
 			in := captured
 			change(&in)
 			require.ErrorContains(t, run(in), what)
-			s.leaves(a.id(), what)
+			if what != "do not satisfy" {
+				s.leaves(a.id(), what)
+			}
 		}
 		require.Equal(t, 1, s.opened())
 	})
@@ -158,8 +162,8 @@ func TestStraightAtTemporal(t *testing.T) {
 	a.awaits(access.StateEnded)
 
 	t.Run("Case10 replayed after it was closed", func(t *testing.T) {
-		require.ErrorContains(t, run(captured), "nothing more is opened")
-		s.leaves(a.id(), "nothing more is opened")
+		require.ErrorContains(t, run(captured), "do not satisfy the plan's rule (denied)", "the ledger has the denial that is left out here")
+		s.leaves(a.id(), "do not satisfy the plan's rule (denied)")
 		require.Equal(t, 1, s.opened())
 	})
 	t.Run("Case10 another run of the same workflow id", func(t *testing.T) {

@@ -2,28 +2,56 @@ package worker
 
 import (
 	"context"
-	"time"
+	"encoding/base64"
+	"encoding/json"
 
 	"go.temporal.io/sdk/client"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/activities/api"
 	"ramp.dev/ramp/directorysync"
+	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/workflows"
 )
 
 // directoryRuns tells requests' workflows what a change of the directory means
 // for them.
-type directoryRuns struct{ temporal client.Client }
+type directoryRuns struct {
+	temporal client.Client
+	ledger   *ledger.Ledger
+	signer   *evidence.Signer // the worker's own; nil: orders to end are recorded unsigned
+}
 
 var _ directorysync.Runs = directoryRuns{}
 
-// Offboard asks a workflow to end its request.
-func (r directoryRuns) Offboard(ctx context.Context, requestID, reason string, at time.Time) error {
+// Offboard records the order and asks the workflow to end its request. Once the order
+// is in the ledger, access ends whether or not the workflow can be asked.
+func (r directoryRuns) Offboard(ctx context.Context, o access.EndOrder) error {
+	signed, err := r.sign(o)
+	if err != nil {
+		return err
+	}
+	envelope, err := json.Marshal(signed)
+	if err != nil {
+		return err
+	}
+	if err := r.ledger.OrderEnd(ctx, o, envelope); access.CodeOf(err) == access.CodeConflict {
+		return nil // it is over
+	} else if err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(ctx, askWithin)
 	defer cancel()
-	return api.FromTemporal(workflows.End(ctx, r.temporal, requestID, workflows.EndRequest{Kind: workflows.EndOffboard,
-		By: access.ActorDirectory, Via: access.ViaDirectory, Reason: reason, At: at}))
+	return api.FromTemporal(workflows.End(ctx, r.temporal, o.RequestID, workflows.NewEndRequest(o)))
+}
+
+func (r directoryRuns) sign(o access.EndOrder) (evidence.Envelope, error) {
+	if r.signer != nil {
+		return r.signer.SignEnd(o)
+	}
+	payload, err := json.Marshal(o)
+	return evidence.Envelope{PayloadType: evidence.TypeEnd, Payload: base64.StdEncoding.EncodeToString(payload)}, err
 }
 
 // Recount asks a workflow to count its decisions again.

@@ -71,8 +71,12 @@ func (a asked) signs(approver string, v access.Verdict) evidence.Envelope {
 
 func (a asked) orders(number int, adds time.Duration) evidence.Envelope {
 	a.site.Helper()
+	v, err := a.site.temporal.QueryWorkflow(context.Background(), a.id(), "", workflows.QueryStatus)
+	require.NoError(a.site, err)
+	var now workflows.Status
+	require.NoError(a.site, v.Get(&now))
 	e, err := a.site.signer.SignExtension(access.ExtensionOrder{RequestID: a.id(), PlanDigest: a.plan.Digest, Number: number,
-		Adds: access.Duration(adds), By: a.plan.Requester, At: time.Now().UTC()})
+		From: *now.ExpiresAt, Adds: access.Duration(adds), By: a.plan.Requester, At: time.Now().UTC()})
 	require.NoError(a.site, err)
 	return e
 }
@@ -120,7 +124,7 @@ func TestCase39Flood(t *testing.T) {
 	require.Equal(t, one.ExpiresAt.Add(time.Hour), two.ExpiresAt)
 	require.True(t, s.service.works(a.grant()))
 
-	a.stops(workflows.EndRevoke)
+	a.stops(access.EndRevoke)
 	require.Equal(t, access.OutcomeRevoked, a.awaits(access.StateEnded).Outcome)
 	require.Zero(t, s.service.open())
 	for _, kind := range []access.EventKind{access.EventAccessActive, access.EventAccessEnding, access.EventAccessEnded} {
@@ -143,7 +147,7 @@ func TestCase39NothingIsLostBetweenRuns(t *testing.T) {
 		require.NoError(t, s.temporal.SignalWorkflow(t.Context(), a.id(), "", "unheard of", nil))
 		require.NoError(t, s.temporal.SignalWorkflow(t.Context(), b.id(), "", "unheard of", nil))
 	}
-	a.stops(workflows.EndRevoke)
+	a.stops(access.EndRevoke)
 	require.NoError(t, s.temporal.SignalWorkflow(t.Context(), b.id(), "", workflows.SignalDecision,
 		workflows.SignedStatement{Envelope: b.signs("carol", access.Approve)}))
 	s.start()
@@ -161,7 +165,7 @@ func TestCase39FloodWhileEnding(t *testing.T) {
 	s.start()
 	a := s.asks(time.Hour)
 	a.awaits(access.StateActive)
-	a.stops(workflows.EndRelease)
+	a.stops(access.EndRelease)
 	a.awaits(access.StateEnding)
 	a.flood(800)
 	s.eventually(func() bool { return a.runs() > 1 }, "the history turns over while ending")

@@ -137,7 +137,7 @@ func TestCapturedServer(t *testing.T) {
 		require.NoError(t, err)
 		_, err = update[evidence.SealedCredential](a, workflows.UpdatePickUp, order)
 		require.NoError(t, err)
-		a.stops(workflows.EndRelease)
+		a.stops(access.EndRelease)
 		a.awaits(access.StateEnded)
 	})
 	t.Run("one insider, where two must have approved", func(t *testing.T) {

@@ -17,7 +17,7 @@ import (
 func TestPending(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, nil)
-	order := workflows.EndRequest{Kind: workflows.EndCancel, By: "alice", Reason: "not needed", At: time.Now().UTC()}
+	order := workflows.EndRequest{Kind: access.EndCancel, By: "alice", Reason: "not needed", At: time.Now().UTC()}
 	endedBy := func(a asked) (who, why string) {
 		t.Helper()
 		list, err := s.ledger.Events(t.Context(), ledger.EventFilter{RequestID: a.id()})
@@ -49,7 +49,7 @@ func TestPending(t *testing.T) {
 		_, err := update[workflows.DecideResult](a, workflows.UpdateDecide, a.decision(s.signer, "bob", access.Approve))
 		require.NoError(t, err)
 		a.awaits(access.StateActive) // its task is over, and with it Temporal knows that it is pending no more
-		require.NoError(t, workflows.End(t.Context(), s.temporal, a.id(), workflows.EndRequest{Kind: workflows.EndRelease, By: "alice"}))
+		require.NoError(t, workflows.End(t.Context(), s.temporal, a.id(), workflows.EndRequest{Kind: access.EndRelease, By: "alice"}))
 		require.Equal(t, access.OutcomeReleased, a.awaits(access.StateEnded).Outcome)
 		for h := s.temporal.GetWorkflowHistory(t.Context(), a.id(), "", false, enumspb.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT); h.HasNext(); {
 			e, err := h.Next()

@@ -59,5 +59,5 @@ func (r runs) RequestEnd(ctx context.Context, requestID, reason string) error {
 	ctx, cancel := context.WithTimeout(ctx, askWithin)
 	defer cancel()
 	return api.FromTemporal(workflows.End(ctx, r.temporal, requestID,
-		workflows.EndRequest{Kind: workflows.EndRevoke, By: access.ActorReconciler, Reason: reason, At: time.Now().UTC()}))
+		workflows.EndRequest{Kind: access.EndRevoke, By: access.ActorReconciler, Reason: reason, At: time.Now().UTC()}))
 }

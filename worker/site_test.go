@@ -32,6 +32,7 @@ import (
 // memory: everything but the server, whose part the test plays.
 type site struct {
 	*testing.T
+	dir      string
 	address  string // of Temporal
 	engine   *temporalserver.Server
 	settings temporalserver.Config
@@ -41,6 +42,7 @@ type site struct {
 	service  *service
 	config   Config
 	log      *logrus.Logger
+	receipts *evidence.Signer  // the worker's own
 	passkeys evidence.Passkeys // nil: none are known
 	worker   *Worker
 }
@@ -54,7 +56,7 @@ func newSite(t *testing.T, dynamic map[string]any) *site {
 	settings := temporalserver.Config{Dir: dir, Addr: fixedAddress(t), SearchAttributes: workflows.SearchAttributes(), Dynamic: dynamic}
 	e, err := temporalserver.Start(ctx, settings)
 	require.NoError(t, err)
-	s := &site{T: t, address: e.Addr, engine: e, settings: settings, service: newService(), config: Config{Control: true}, log: quiet()}
+	s := &site{T: t, dir: dir, address: e.Addr, engine: e, settings: settings, service: newService(), config: Config{Control: true}, log: quiet()}
 	t.Cleanup(s.stopTemporal)
 	s.temporal, err = client.Dial(client.Options{HostPort: e.Addr, Namespace: temporalserver.Namespace, Logger: sdklog.New(quiet())})
 	require.NoError(t, err)
@@ -64,7 +66,7 @@ func newSite(t *testing.T, dynamic map[string]any) *site {
 	t.Cleanup(func() { require.NoError(t, s.ledger.Close()) })
 	_, key, err := ed25519.GenerateKey(rand.Reader)
 	require.NoError(t, err)
-	s.signer = evidence.NewSigner(key)
+	s.signer, s.receipts = evidence.NewSigner(key), evidence.NewSigner(strangerKey(t))
 	t.Cleanup(s.stop)
 	return s
 }
@@ -99,6 +101,13 @@ func (s *site) startTemporal() {
 	require.NoError(s, err)
 }
 
+// strangerKey is a key that nobody trusts.
+func strangerKey(t *testing.T) ed25519.PrivateKey {
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	require.NoError(t, err)
+	return key
+}
+
 func quiet() *logrus.Logger {
 	l := logrus.New()
 	l.SetOutput(io.Discard)
@@ -107,7 +116,7 @@ func quiet() *logrus.Logger {
 
 func (s *site) start() *site {
 	s.Helper()
-	w, err := Start(s.Context(), s.config, Deps{Temporal: s.temporal, Ledger: s.ledger, Log: s.log,
+	w, err := Start(s.Context(), s.config, Deps{Temporal: s.temporal, Ledger: s.ledger, Log: s.log, Signer: s.receipts,
 		Keyring: evidence.NewKeyring(s.signer.Public()).WithPasskeys(s.passkeys), Targets: map[string]integrations.Target{targetName: s.service}})
 	require.NoError(s, err)
 	s.worker = w
@@ -189,7 +198,7 @@ func (a asked) awaits(state access.State) access.Request {
 	return a.row()
 }
 
-func (a asked) stops(kind workflows.EndKind) {
+func (a asked) stops(kind access.EndKind) {
 	a.site.Helper()
 	require.NoError(a.site, a.site.temporal.SignalWorkflow(context.Background(), a.id(), "", workflows.SignalEnd,
 		workflows.EndRequest{Kind: kind, By: "alice", At: time.Now().UTC()}))

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"ramp.dev/ramp/activities"
+	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/reconcile"
 )
 
@@ -14,6 +15,9 @@ import (
 func Sweeper(ctx context.Context, c Config, d Deps) *reconcile.Reconciler {
 	broker := openTargets(ctx, c.Targets, d.Targets, d.Ledger)
 	t := &activities.Targets{Broker: broker, Ledger: d.Ledger, Signer: d.Signer, Keyring: d.Keyring, PasskeyApprovals: c.RequiredPasskeyApprovals()}
+	if d.Signer != nil {
+		t.Workers = evidence.NewKeyring(d.Signer.Public())
+	}
 	r := &reconcile.Reconciler{Broker: broker, Ledger: d.Ledger, RevokeAndVerify: t.RevokeAndVerify, Alarms: alarms{log: d.Log, next: d.Alarms}, Log: d.Log}
 	if !d.Keyring.Empty() {
 		r.VerifyGrant = t.VerifyGrant

@@ -91,7 +91,7 @@ func (w *Worker) serve(ctx context.Context, c Config, d Deps) (err error) {
 		events := feed.New(d.Ledger, d.Log, feed.Options{})
 		w.background.Go(func() { events.Run(background) })
 		reconciler.With.Redeliver = redeliverDecisions(d.Temporal, d.Ledger)
-		directory := directorysync.New(d.Ledger, directoryRuns{d.Temporal}, d.Log)
+		directory := directorysync.New(d.Ledger, directoryRuns{d.Temporal, d.Ledger, d.Signer}, d.Log)
 		all.add(controlJobs(&reconciler, every, events, directory))
 		w.background.Go(func() { directory.Watch(background) })
 		watches = append(watches, watch{every: every, looks: looks, with: reconciler.With, observe: observed, now: d.Ledger.Now, log: d.Log,
@@ -112,6 +112,9 @@ func (w *Worker) serve(ctx context.Context, c Config, d Deps) (err error) {
 		}
 		t := &activities.Targets{Broker: w.Broker, Ledger: d.Ledger, Keyring: d.Keyring, Signer: d.Signer, ObserveLag: observe.observeLag, Directory: d.Ledger,
 			PasskeyApprovals: c.RequiredPasskeyApprovals()}
+		if d.Signer != nil {
+			t.Workers = evidence.NewKeyring(d.Signer.Public())
+		}
 		closers = append(closers, &activities.Closer{Targets: t, Due: d.Ledger, Target: name, Clock: w.clock.Now, Log: d.Log})
 		withTarget := reconciler
 		withTarget.With.RevokeAndVerify, withTarget.With.VerifyGrant = t.RevokeAndVerify, t.VerifyGrant

@@ -48,13 +48,13 @@ func TestAccessLifecycle(t *testing.T) {
 	})
 	t.Run("cancelled while pending", func(t *testing.T) {
 		s := newStory(t)
-		s.end(time.Minute, workflows.EndCancel)
+		s.end(time.Minute, access.EndCancel)
 		require.Equal(t, access.StateCancelled, s.run().State)
 	})
 	t.Run("released early", func(t *testing.T) {
 		s := newStory(t)
 		s.decide(time.Minute)
-		s.end(10*time.Minute, workflows.EndRelease)
+		s.end(10*time.Minute, access.EndRelease)
 		require.Equal(t, access.OutcomeReleased, s.run().Outcome)
 		require.WithinDuration(t, start.Add(10*time.Minute), s.closedAt, time.Second)
 	})
@@ -188,16 +188,19 @@ func TestAccessEndsWhateverBreaks(t *testing.T) {
 		for i := range 150 {
 			last = s.decide(time.Duration(i+1) * time.Second)
 		}
-		s.end(10*time.Minute, workflows.EndCancel)
+		s.end(10*time.Minute, access.EndCancel)
 		require.Equal(t, access.StateCancelled, s.run().State)
 		require.True(t, last.rejected)
 	})
 }
 
 func TestExtension(t *testing.T) {
-	extend := func(s *story, after time.Duration, n int, adds time.Duration) *outcome {
+	extendFrom := func(s *story, after time.Duration, n int, from, adds time.Duration) *outcome {
 		return s.update(after, workflows.UpdateExtend, unsigned(access.ExtensionOrder{RequestID: requestID,
-			Number: n, Adds: access.Duration(adds), By: access.Person{ID: "alice"}}))
+			Number: n, From: start.Add(from), Adds: access.Duration(adds), By: access.Person{ID: "alice"}}))
+	}
+	extend := func(s *story, after time.Duration, n int, adds time.Duration) *outcome {
+		return extendFrom(s, after, n, 30*time.Minute, adds)
 	}
 	t.Run("moves the end", func(t *testing.T) {
 		s := newStory(t)
@@ -222,9 +225,11 @@ func TestExtension(t *testing.T) {
 		s := newStory(t)
 		early := extend(s, time.Second, 1, time.Hour)
 		s.decide(time.Minute)
-		first := extend(s, 10*time.Minute, 1, time.Hour)
-		again := extend(s, 11*time.Minute, 1, 2*time.Hour)
+		elsewhere := extend(s, 9*time.Minute, 1, time.Hour)
+		first := extendFrom(s, 10*time.Minute, 1, 31*time.Minute, time.Hour)
+		again := extendFrom(s, 11*time.Minute, 1, 31*time.Minute, 2*time.Hour)
 		s.run()
+		require.ErrorContains(t, elsewhere.err, "access ends at", "Case55 it starts from another end")
 		require.True(t, early.rejected)
 		require.NoError(t, first.err)
 		require.Error(t, again.err)

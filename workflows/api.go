@@ -111,25 +111,21 @@ type ExtendResult struct {
 	Number    int       `json:"number"`
 }
 
-// EndKind says who wants a request to end.
-type EndKind string
-
-const (
-	EndCancel   EndKind = "cancel"   // the requester no longer wants it
-	EndRelease  EndKind = "release"  // the requester is done
-	EndRevoke   EndKind = "revoke"   // somebody else ends it
-	EndOffboard EndKind = "offboard" // the requester has left
-)
-
 // EndRequest asks for the end of a request, whatever its state: before access is
 // open it is cancelled, afterwards access is closed. It carries no proof, since
 // closing needs none.
 type EndRequest struct {
-	Kind   EndKind    `json:"kind"`
-	By     string     `json:"by"` // person id
-	Via    access.Via `json:"via,omitempty"`
-	Reason string     `json:"reason,omitempty"`
-	At     time.Time  `json:"at"`
+	Kind   access.EndKind `json:"kind"`
+	By     string         `json:"by"` // person id
+	Via    access.Via     `json:"via,omitempty"`
+	Reason string         `json:"reason,omitempty"`
+	At     time.Time      `json:"at"`
+}
+
+// NewEndRequest returns the message that carries an order to end, which is in the
+// ledger already.
+func NewEndRequest(o access.EndOrder) EndRequest {
+	return EndRequest{Kind: o.Kind, By: o.By, Via: o.Via, Reason: o.Reason, At: o.At}
 }
 
 // Status is what the status query returns.

@@ -156,7 +156,7 @@ func TestCase34NotTooEarly(t *testing.T) {
 func TestCase35RevokedAndStillThere(t *testing.T) {
 	s := newStory(t)
 	s.decide(time.Minute)
-	s.end(2*time.Minute, workflows.EndRevoke)
+	s.end(2*time.Minute, access.EndRevoke)
 	s.onClose = func(api.CloseGrantInput) error {
 		if s.env.Now().Before(start.Add(5 * time.Hour)) {
 			return api.ToTemporalRetryable(access.Errorf(access.CodeForbidden, "no"))

@@ -261,7 +261,7 @@ func (r *request) verifyDecisions(ctx workflow.Context, decision *evidence.Envel
 	r.Tally, r.Stages = res.Tally, res.Stages
 	r.narrow()
 	if d := res.Decision; d != nil && res.Tally == access.TallyDenied && r.State.MayHaveAccess() {
-		r.requestEnd(EndRequest{Kind: EndRevoke, By: d.Approver.ID, Via: d.Via, Reason: d.Comment, At: d.At})
+		r.requestEnd(EndRequest{Kind: access.EndRevoke, By: d.Approver.ID, Via: d.Via, Reason: d.Comment, At: d.At})
 	}
 	workflow.SetCurrentDetails(r.ctx, r.details())
 	return res, nil

@@ -14,13 +14,13 @@ func TestOffboarding(t *testing.T) {
 	t.Run("live access is closed at once", func(t *testing.T) {
 		s := newStory(t)
 		s.decide(time.Minute)
-		s.end(10*time.Minute, workflows.EndOffboard)
+		s.end(10*time.Minute, access.EndOffboard)
 		require.Equal(t, workflows.AccessRequestResult{State: access.StateEnded, Outcome: access.OutcomeOffboarded}, s.run())
 		require.WithinDuration(t, start.Add(10*time.Minute), s.closedAt, time.Second)
 	})
 	t.Run("a pending request is cancelled", func(t *testing.T) {
 		s := newStory(t)
-		s.end(time.Minute, workflows.EndOffboard)
+		s.end(time.Minute, access.EndOffboard)
 		require.Equal(t, access.StateCancelled, s.run().State)
 		require.NotContains(t, s.calls, "open")
 	})

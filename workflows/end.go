@@ -15,7 +15,7 @@ func (r *request) requestEnd(e EndRequest) {
 
 // endByCancellation takes the cancellation of the workflow as a request to end.
 func (r *request) endByCancellation() {
-	r.requestEnd(EndRequest{Kind: EndRevoke, By: access.ActorTemporal, Reason: "the workflow was cancelled", At: workflow.Now(r.ctx)})
+	r.requestEnd(EndRequest{Kind: access.EndRevoke, By: access.ActorTemporal, Reason: "the workflow was cancelled", At: workflow.Now(r.ctx)})
 }
 
 func (r *request) drainEnds() {
@@ -28,12 +28,8 @@ func (r *request) drainEnds() {
 // outcome returns why access ends.
 func (r *request) outcome() access.Outcome {
 	switch {
-	case r.End != nil && r.End.Kind == EndOffboard:
-		return access.OutcomeOffboarded
-	case r.End != nil && r.End.Kind == EndRevoke:
-		return access.OutcomeRevoked
 	case r.End != nil:
-		return access.OutcomeReleased
+		return r.End.Kind.Outcome()
 	case r.ActiveAt.IsZero():
 		return access.OutcomeFailed
 	}

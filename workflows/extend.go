@@ -41,6 +41,10 @@ func (r *request) onExtend(ctx workflow.Context, m SignedStatement) (ExtendResul
 		return ExtendResult{}, api.ToTemporal(access.Errorf(access.CodeConflict,
 			"extension %d was expected, not %d", r.Extensions+1, order.Number))
 	}
+	if !order.From.Equal(r.ExpiresAt) {
+		return ExtendResult{}, api.ToTemporal(access.Refuse(access.CodeConflict, access.IssueExtendsNothing,
+			"access ends at %s, not at %s, from which the order starts", access.FormatTime(r.ExpiresAt), access.FormatTime(order.From)))
+	}
 	until := r.ExpiresAt.Add(order.Adds.Std())
 	if err := r.extendGrants(ctx, m.Envelope, until); err != nil {
 		return ExtendResult{}, err
@@ -59,7 +63,7 @@ func (r *request) onExtend(ctx workflow.Context, m SignedStatement) (ExtendResul
 func (r *request) extendGrants(ctx workflow.Context, order evidence.Envelope, until time.Time) error {
 	for _, g := range r.plan.Grants {
 		err := workflow.ExecuteActivity(changeOptions(r.openCtx, g.Target, "extend until "+formatTime(until)), api.ExtendGrant,
-			api.ExtendGrantInput{Plan: r.input.SignedPlan, Order: order, Grant: g.Name, StartedAt: r.StartedAt, ExpiresAt: until}).Get(ctx, nil)
+			api.ExtendGrantInput{Plan: r.input.SignedPlan, Order: order, Grant: g.Name}).Get(ctx, nil)
 		if err != nil {
 			return err
 		}

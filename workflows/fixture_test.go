@@ -148,7 +148,7 @@ func (s *story) another() access.Decision {
 	return access.Decision{RequestID: requestID, Comment: fmt.Sprint(s.decided)}
 }
 
-func (s *story) end(after time.Duration, kind workflows.EndKind) {
+func (s *story) end(after time.Duration, kind access.EndKind) {
 	s.at(after, func() {
 		s.env.SignalWorkflow(workflows.SignalEnd, workflows.EndRequest{Kind: kind, By: "alice", At: s.env.Now()})
 	})

@@ -16,8 +16,10 @@ func (r *request) open() access.State {
 	if r.first() {
 		r.setState(access.StateGranting)
 	}
-	r.StartedAt = workflow.Now(r.ctx).UTC().Truncate(time.Second)
-	r.ExpiresAt = r.StartedAt.Add(r.plan.Duration.Std())
+	r.ExpiresAt = workflow.Now(r.ctx).UTC().Truncate(time.Second).Add(r.plan.Duration.Std())
+	if latest := r.plan.NotAfter; latest != nil && latest.Before(r.ExpiresAt) {
+		r.ExpiresAt = latest.UTC()
+	}
 	if !r.first() {
 		r.setState(access.StateGranting)
 	}
@@ -53,6 +55,9 @@ func (r *request) openGrants() (failed error) {
 				failed = err
 			}
 			r.EndingBound = max(r.EndingBound, res.EndingBound)
+			if end := res.ExpiresAt; !end.IsZero() && end.Before(r.ExpiresAt) {
+				r.ExpiresAt = end.UTC()
+			}
 			pending--
 		})
 	}

@@ -23,7 +23,6 @@ type RequestState struct {
 	Unverified []SignedStatement `json:"unverified,omitempty"`
 
 	End        *EndRequest `json:"end,omitempty"`        // the first one stands
-	StartedAt  time.Time   `json:"startedAt,omitzero"`   // when the time of access began
 	ActiveAt   time.Time   `json:"activeAt,omitzero"`    // when everything was open
 	ExpiresAt  time.Time   `json:"expiresAt,omitzero"`   // when access ends
 	EndingAt   time.Time   `json:"endingAt,omitzero"`    // when ending began

@@ -71,15 +71,16 @@ type OpenGrantInput struct {
 // OpenGrantResult is what the workflow needs to know of the target.
 type OpenGrantResult struct {
 	EndingBound time.Duration `json:"endingBound"` // ending for longer than this is overdue
+	// ExpiresAt is the end that the grant has: the one that was asked for, or an earlier
+	// one where the worker's clock is behind Temporal's.
+	ExpiresAt time.Time `json:"expiresAt,omitzero"`
 }
 
-// ExtendGrantInput moves the end of one open grant.
+// ExtendGrantInput moves the end of one open grant to where the signed order says.
 type ExtendGrantInput struct {
-	Plan      evidence.Envelope `json:"plan"`
-	Order     evidence.Envelope `json:"order"`
-	Grant     string            `json:"grant"`
-	StartedAt time.Time         `json:"startedAt"` // when the clock of access started
-	ExpiresAt time.Time         `json:"expiresAt"`
+	Plan  evidence.Envelope `json:"plan"`
+	Order evidence.Envelope `json:"order"`
+	Grant string            `json:"grant"`
 }
 
 // MintCredentialInput makes a credential for one open grant, sealed to the key in the

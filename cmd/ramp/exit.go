@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/cmd/ramp/internal/people"
 	"ramp.dev/ramp/cmd/ramp/internal/run"
 )
 
@@ -21,8 +22,10 @@ var exits = map[access.Code]int{
 	access.CodeUnavailable: 7, access.CodeThrottled: 7,
 }
 
-// exitUnresolved is the exit code of run.ErrUnresolved.
-const exitUnresolved = 8
+const (
+	exitUnresolved = 8 // of run.ErrUnresolved
+	exitLate       = 9 // of people.ErrLate
+)
 
 // exitCode prints an error and returns the code to exit with.
 func exitCode(err error) int {
@@ -38,6 +41,9 @@ func exitCode(err error) int {
 	}
 	if errors.Is(err, run.ErrUnresolved) {
 		return exitUnresolved // the sweep printed what it is
+	}
+	if errors.Is(err, people.ErrLate) {
+		return exitLate // and the report that was printed says by how much
 	}
 	var e *access.Error
 	if errors.As(err, &e) && len(e.Issues) > 1 {

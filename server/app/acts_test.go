@@ -98,9 +98,14 @@ func TestDecide(t *testing.T) {
 		require.Equal(t, before+2, f.gateway.messages())
 	})
 	t.Run("a workflow that is gone", func(t *testing.T) {
+		waiting := f.request(access.StateApproved)
+		waiting.State = access.StatePending
+		f.ledger.requests[waiting.ID] = waiting
 		f.gateway.err = access.Errorf(access.CodeNotFound, "no such workflow")
-		_, err := f.Decide(t.Context(), bob, active.ID, DecisionInput{Verdict: access.Deny, PlanDigest: active.Plan.Digest})
+		_, err := f.Decide(t.Context(), bob, waiting.ID, approve(waiting))
 		require.Equal(t, access.CodeConflict, access.CodeOf(err))
+		_, err = f.Decide(t.Context(), bob, active.ID, DecisionInput{Verdict: access.Deny, PlanDigest: active.Plan.Digest})
+		require.NoError(t, err, "what is open ends all the same")
 	})
 }
 
@@ -136,20 +141,20 @@ func TestDecideReturnsTheStateThatTheTallyLeaves(t *testing.T) {
 // (docs/threats.md, case 58): the workflow, if there is one, is always told.
 func TestEndings(t *testing.T) {
 	for _, c := range []struct {
-		kind  workflows.EndKind
+		kind  access.EndKind
 		act   func(*App) func(context.Context, access.Actor, string, string) (access.Request, error)
 		who   []string
 		issue string
 	}{
-		{workflows.EndCancel, func(a *App) func(context.Context, access.Actor, string, string) (access.Request, error) {
+		{access.EndCancel, func(a *App) func(context.Context, access.Actor, string, string) (access.Request, error) {
 			return a.Cancel
 		},
 			[]string{"alice"}, "not_requester"},
-		{workflows.EndRelease, func(a *App) func(context.Context, access.Actor, string, string) (access.Request, error) {
+		{access.EndRelease, func(a *App) func(context.Context, access.Actor, string, string) (access.Request, error) {
 			return a.Release
 		},
 			[]string{"alice"}, "not_requester"},
-		{workflows.EndRevoke, func(a *App) func(context.Context, access.Actor, string, string) (access.Request, error) {
+		{access.EndRevoke, func(a *App) func(context.Context, access.Actor, string, string) (access.Request, error) {
 			return a.Revoke
 		},
 			[]string{"bob", "oscar"}, "not_revoker"},
@@ -163,7 +168,7 @@ func TestEndings(t *testing.T) {
 			}
 			for _, by := range []access.Actor{alice, bob, dave, oscar} {
 				before := len(f.gateway.ends)
-				_, err := c.act(f.App)(t.Context(), by, r.ID, "why")
+				after, err := c.act(f.App)(t.Context(), by, r.ID, "why")
 				name := string(c.kind) + " by " + by.Person.ID + " while " + string(s)
 				switch {
 				case by.Person.ID == "dave":
@@ -174,6 +179,7 @@ func TestEndings(t *testing.T) {
 					require.Equal(t, c.issue, f.ledger.refusedWith(), name)
 				default:
 					require.NoError(t, err, name)
+					require.True(t, after.State.Final() || after.State.MayHaveAccess(), "%s leaves it %s", name, after.State)
 					require.Equal(t, workflows.EndRequest{Kind: c.kind, By: by.Person.ID, Via: access.ViaAPI, Reason: "why", At: testTime}, f.gateway.ends[before])
 					before++
 				}
@@ -250,7 +256,7 @@ func TestExtend(t *testing.T) {
 		require.Equal(t, testTime.Add(time.Hour), *now.ExpiresAt, "what is in force, before the ledger says so")
 		order, err := f.keyring.VerifyExtension(f.gateway.orders[0])
 		require.NoError(t, err)
-		require.Equal(t, access.ExtensionOrder{RequestID: r.ID, PlanDigest: r.Plan.Digest, Number: 1, Adds: access.Duration(30 * time.Minute),
+		require.Equal(t, access.ExtensionOrder{RequestID: r.ID, PlanDigest: r.Plan.Digest, Number: 1, From: *r.ExpiresAt, Adds: access.Duration(30 * time.Minute),
 			By: alice.Person, Via: access.ViaAPI, Reason: "one more look", At: testTime}, order)
 	})
 }

@@ -64,6 +64,10 @@ type Ledger interface {
 	evidenceLedger
 	accountLedger
 	DecisionStatements(ctx context.Context, requestIDs ...string) (map[string][][]byte, error)
+	endLedger
+	decisionLedger
+	resendLedger
+	confirmationLedger
 }
 
 // Gateway is all that the use cases need of Temporal.
@@ -74,6 +78,7 @@ type Gateway interface {
 	endGateway
 	extensionGateway
 	pickUpGateway
+	denialGateway
 }
 
 // App is the use cases together. It is safe for concurrent use.
@@ -94,6 +99,8 @@ type App struct {
 	*decoders
 	*accounts
 	*refusals
+	*resender
+	*confirmer
 }
 
 // New makes the use cases of a configuration, with its defaults filled in.
@@ -117,16 +124,19 @@ func New(c Config) *App {
 	log := &auditor{ledger: c.Ledger, signer: c.Signer, roles: roles, refused: refused, log: c.Log, now: now, store: c.Checkpoints}
 	reader.log = log
 	keys := &passkeys{file: c.Passkeys, enrol: c.EnrolPasskey, events: c.Ledger, refused: refused, log: c.Log, now: now}
+	ends := &endOrders{ledger: c.Ledger, signer: c.Signer, gateway: c.Gateway, log: c.Log, audit: log}
 	return &App{
 		refusals: &refused,
 		catalog:  cat,
 		requests: reader,
 		events:   &events{ledger: c.Ledger, feed: c.Feed, requests: c.Ledger, roles: roles},
 		submitter: &submitter{ledger: c.Ledger, starter: start, refused: refused, maxOpen: c.MaxOpen,
-			planner: &planner{catalog: cat, history: c.Ledger, scopes: c.Gateway, signer: c.Signer, principal: c.Principal, now: now}},
+			planner: &planner{catalog: cat, history: c.Ledger, scopes: c.Gateway, signer: c.Signer, log: c.Ledger, principal: c.Principal, now: now}},
 		starter:       start,
-		decider:       &decider{requests: reader, contracts: c.Contracts, gateway: c.Gateway, signer: c.Signer, passkeys: keys, directory: c.Directory, refused: refused, now: now},
-		ender:         &ender{requests: reader, gateway: c.Gateway, refused: refused, now: now},
+		decider:       &decider{requests: reader, ledger: c.Ledger, ends: ends, contracts: c.Contracts, gateway: c.Gateway, signer: c.Signer, passkeys: keys, directory: c.Directory, refused: refused, now: now},
+		ender:         &ender{requests: reader, orders: ends, refused: refused, now: now},
+		resender:      &resender{ledger: c.Ledger, ends: ends, denials: c.Gateway, log: c.Log, now: now, sent: map[string]time.Time{}},
+		confirmer:     &confirmer{ledger: c.Ledger, signer: c.Signer, keys: evidence.NewKeyring(c.Signer.Public()), log: log, warn: c.Log, now: now},
 		extender:      &extender{requests: reader, contracts: c.Contracts, history: c.Ledger, gateway: c.Gateway, signer: c.Signer, refused: refused, now: now},
 		reviewer:      &reviewer{requests: reader, ledger: c.Ledger, signer: c.Signer, refused: refused, now: now},
 		pickUps:       &pickUps{requests: reader, gateway: c.Gateway, signer: c.Signer, workers: c.Workers, refused: refused, now: now},

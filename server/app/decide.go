@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,9 +29,16 @@ type decisionPasskeys interface {
 	verify(d access.Decision) error
 }
 
+// decisionLedger records a denial.
+type decisionLedger interface {
+	Advance(ctx context.Context, t access.Transition) error
+}
+
 // decider takes people's decisions.
 type decider struct {
 	requests  *requests
+	ledger    decisionLedger
+	ends      *endOrders
 	contracts Contracts
 	gateway   decisionGateway
 	signer    decisionSigner
@@ -87,7 +95,20 @@ func (d *decider) Decide(ctx context.Context, by access.Actor, id string, in Dec
 	if err != nil {
 		return r, err
 	}
+	stands := false
+	if in.Verdict == access.Deny {
+		if stands, err = d.recordDenial(ctx, r, dec, signed); err != nil {
+			// A ledger that cannot be written must not keep access open.
+			_, _ = d.gateway.Decide(ctx, id, signed)
+			return r, err
+		}
+	}
 	res, err := d.gateway.Decide(ctx, id, signed)
+	if err != nil && stands {
+		// Access is ending whether or not a workflow hears of it, and it is told again.
+		d.ends.log.WithError(err).WithField("request", id).Warn("a denial is recorded, and the workflow could not be told yet; it is told again")
+		err = nil
+	}
 	if again && access.CodeOf(err) == access.CodeConflict { // it is denied, or over
 		if strings.HasSuffix(err.Error(), "the request is "+string(access.StateDenied)) {
 			res.Tally = access.TallyDenied
@@ -120,6 +141,29 @@ func (d *decider) withRequesterOfNow(ctx context.Context, r access.Request) (acc
 	}
 	r.Requester, r.Plan.Requester = snapshot.WithAccounts(r.Requester), snapshot.WithAccounts(r.Plan.Requester)
 	return r, nil
+}
+
+// recordDenial writes a denial to the ledger before anybody is told of it, with an
+// order to end where it denies access that may be open: from then on workers open,
+// extend and mint nothing for the request, also where a workflow never hears of it
+// (docs/threats.md, case 57). It reports whether access ends by that alone.
+func (d *decider) recordDenial(ctx context.Context, r access.Request, dec access.Decision, signed evidence.Envelope) (ends bool, err error) {
+	envelope, err := json.Marshal(signed)
+	if err != nil {
+		return false, err
+	}
+	if err := d.ledger.Advance(ctx, access.DecisionRecorded(dec, envelope)); err != nil {
+		return false, err
+	}
+	d.ends.remember(ctx, r)
+	if !r.State.MayHaveAccess() {
+		return false, nil
+	}
+	if tally, _ := r.Plan.Rule.Tally(r.Plan, r.Plan.Digest, append(slices.Clone(r.Decisions), dec)); tally != access.TallyDenied {
+		return false, nil
+	}
+	return true, d.ends.record(ctx, access.EndOrder{RequestID: r.ID, PlanDigest: r.Plan.Digest, Kind: access.EndRevoke,
+		By: dec.Approver.ID, Via: dec.Via, Reason: dec.Comment, At: dec.At})
 }
 
 // decidedState returns the state that follows from what the decisions amount to:

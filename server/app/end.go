@@ -2,8 +2,12 @@ package app
 
 import (
 	"context"
+	"encoding/json"
+
+	"github.com/sirupsen/logrus"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/workflows"
 )
 
@@ -13,12 +17,65 @@ type endGateway interface {
 	End(ctx context.Context, id string, order workflows.EndRequest) error
 }
 
+// endLedger records an order to end.
+type endLedger interface {
+	OrderEnd(ctx context.Context, o access.EndOrder, envelope []byte) error
+}
+
+// endSigner signs an order to end.
+type endSigner interface {
+	SignEnd(o access.EndOrder) (evidence.Envelope, error)
+}
+
 // ender ends requests, and the access that they opened.
 type ender struct {
 	requests *requests
-	gateway  endGateway
+	orders   *endOrders
 	refused  refusals
 	now      clock
+}
+
+// endOrders gives orders to end.
+type endOrders struct {
+	ledger  endLedger
+	signer  endSigner
+	gateway endGateway
+	log     logrus.FieldLogger
+	audit   *auditor
+}
+
+// remember takes a checkpoint of the log after something that stands against a start
+// that is yet to come: this server then knows of it, whatever becomes of the log (docs/threats.md, case
+// 60).
+func (e *endOrders) remember(ctx context.Context, r access.Request) {
+	if r.Plan.StartAt == nil || r.State.MayHaveAccess() {
+		return
+	}
+	if _, _, err := e.audit.checkpoint(ctx); err != nil {
+		e.log.WithError(err).Warn("no checkpoint of the log could be taken")
+	}
+}
+
+// record signs an order and writes it to the ledger. It stands from then on,
+// whatever becomes of the request's workflow (docs/threats.md, case 57).
+func (e *endOrders) record(ctx context.Context, o access.EndOrder) error {
+	signed, err := e.signer.SignEnd(o)
+	if err != nil {
+		return err
+	}
+	envelope, err := json.Marshal(signed)
+	if err != nil {
+		return err
+	}
+	return e.ledger.OrderEnd(ctx, o, envelope)
+}
+
+// send tells the request's workflow, which ends access sooner than the reconciler
+// would. That it cannot be told is no error of the order: it is sent again.
+func (e *endOrders) send(ctx context.Context, o access.EndOrder) {
+	if err := e.gateway.End(ctx, o.RequestID, workflows.NewEndRequest(o)); err != nil {
+		e.log.WithError(err).WithField("request", o.RequestID).Warn("an order to end is recorded, and the workflow could not be told yet; it is told again")
+	}
 }
 
 // ending is one way to end a request: who may, and why others are refused. In which
@@ -31,10 +88,10 @@ type ending struct {
 	message string
 }
 
-var endings = map[workflows.EndKind]ending{
-	workflows.EndCancel:  {isRequester, "not_requester", "only the requester cancels"},
-	workflows.EndRelease: {isRequester, "not_requester", "only the requester releases; you may be able to revoke"},
-	workflows.EndRevoke:  {mayRevoke, "not_revoker", "operators and approvers revoke; the requester releases"},
+var endings = map[access.EndKind]ending{
+	access.EndCancel:  {isRequester, "not_requester", "only the requester cancels"},
+	access.EndRelease: {isRequester, "not_requester", "only the requester releases; you may be able to revoke"},
+	access.EndRevoke:  {mayRevoke, "not_revoker", "operators and approvers revoke; the requester releases"},
 }
 
 func isRequester(_ roles, p access.Person, r access.Request) bool { return p.ID == r.Requester.ID }
@@ -45,21 +102,21 @@ func mayRevoke(own roles, p access.Person, r access.Request) bool {
 
 // Cancel takes back a request that has opened nothing; only its requester may.
 func (e *ender) Cancel(ctx context.Context, by access.Actor, id, reason string) (access.Request, error) {
-	return e.end(ctx, by, id, reason, workflows.EndCancel)
+	return e.end(ctx, by, id, reason, access.EndCancel)
 }
 
 // Release hands active access back; only its requester may.
 func (e *ender) Release(ctx context.Context, by access.Actor, id, reason string) (access.Request, error) {
-	return e.end(ctx, by, id, reason, workflows.EndRelease)
+	return e.end(ctx, by, id, reason, access.EndRelease)
 }
 
 // Revoke ends somebody's active access; operators may, and those who may decide
 // the request.
 func (e *ender) Revoke(ctx context.Context, by access.Actor, id, reason string) (access.Request, error) {
-	return e.end(ctx, by, id, reason, workflows.EndRevoke)
+	return e.end(ctx, by, id, reason, access.EndRevoke)
 }
 
-func (e *ender) end(ctx context.Context, by access.Actor, id, reason string, kind workflows.EndKind) (access.Request, error) {
+func (e *ender) end(ctx context.Context, by access.Actor, id, reason string, kind access.EndKind) (access.Request, error) {
 	r, err := e.requests.forAct(ctx, by, id, access.Act(kind))
 	if err != nil {
 		return r, err
@@ -70,11 +127,36 @@ func (e *ender) end(ctx context.Context, by access.Actor, id, reason string, kin
 	if err := endings[kind].check(e.requests.roles, by.Person, r); err != nil {
 		return r, e.refused.record(ctx, by, id, access.Act(kind), err)
 	}
-	order := workflows.EndRequest{Kind: kind, By: by.Person.ID, Via: by.Via, Reason: reason, At: e.now()}
-	if err := e.gateway.End(ctx, id, order); err != nil {
-		return r, e.refused.record(ctx, by, id, access.Act(kind), e.requests.unanswered(ctx, err, r))
+	order := access.EndOrder{RequestID: id, PlanDigest: r.Plan.Digest, Kind: kind, By: by.Person.ID, Via: by.Via, Reason: reason, At: e.now()}
+	if err := e.orders.record(ctx, order); err != nil {
+		// Where it is over, says the ledger, the workflow knows whether that is true. And
+		// a ledger that cannot be written must not keep access open: the workflow is told,
+		// and the answer is that the order is not recorded.
+		told := e.orders.gateway.End(ctx, id, workflows.NewEndRequest(order))
+		switch {
+		case access.CodeOf(err) != access.CodeConflict:
+			return r, e.refused.record(ctx, by, id, access.Act(kind), err)
+		case told != nil:
+			return r, e.refused.record(ctx, by, id, access.Act(kind), e.requests.unanswered(ctx, told, r))
+		}
+		return e.requests.ledger.Request(ctx, id)
 	}
-	return e.requests.ledger.Request(ctx, id)
+	e.orders.remember(ctx, r)
+	e.orders.send(ctx, order)
+	if r, err = e.requests.ledger.Request(ctx, id); err == nil {
+		r.State = endedState(r.State)
+	}
+	return r, err
+}
+
+// endedState returns the state that an order to end leaves: what has not opened is
+// cancelled, which its workflow records a moment later, and nothing opens for it any
+// more.
+func endedState(recorded access.State) access.State {
+	if recorded.MayHaveAccess() || recorded.Final() {
+		return recorded
+	}
+	return access.StateCancelled
 }
 
 func (e ending) check(own roles, p access.Person, r access.Request) error {

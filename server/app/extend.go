@@ -48,7 +48,7 @@ func (e *extender) Extend(ctx context.Context, by access.Actor, id, more, reason
 		return r, err
 	}
 	order := access.ExtensionOrder{RequestID: id, PlanDigest: r.Plan.Digest,
-		Number: r.Extensions + 1, Adds: adds, By: by.Person, Via: by.Via, Reason: reason, At: e.now()}
+		Number: r.Extensions + 1, From: deref(r.ExpiresAt), Adds: adds, By: by.Person, Via: by.Via, Reason: reason, At: e.now()}
 	if err := e.check(ctx, r, order); err != nil {
 		return r, e.refused.record(ctx, by, id, access.ActExtend, err)
 	}

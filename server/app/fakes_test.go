@@ -66,6 +66,11 @@ type fakeLedger struct {
 	unreadable bool
 	pingErr    error
 	refused    func() // forgets what was refused lately
+
+	statements  []access.Statement
+	ordered     map[string]access.EndOrder
+	undelivered []ledger.Denial
+	orderErr    error // of what records an order to end, or a denial
 }
 
 func (l *fakeLedger) Submit(_ context.Context, s ledger.Submission) (bool, error) {
@@ -174,6 +179,34 @@ func (l *fakeLedger) AppendEvent(_ context.Context, e access.Event) error {
 	return l.appendErr
 }
 
+func (l *fakeLedger) Advance(_ context.Context, t access.Transition) error {
+	l.calls = append(l.calls, "ledger.Advance")
+	l.statements = append(l.statements, t.Statements...)
+	return l.orderErr
+}
+
+func (l *fakeLedger) OrderEnd(_ context.Context, o access.EndOrder, envelope []byte) error {
+	l.calls = append(l.calls, "ledger.OrderEnd")
+	if l.orderErr != nil {
+		return l.orderErr
+	}
+	if state := l.requests[o.RequestID].State; state.Final() {
+		return access.Refuse(access.CodeConflict, "wrong_state", "the request is %s", state)
+	}
+	if l.ordered == nil {
+		l.ordered = map[string]access.EndOrder{}
+	}
+	l.ordered[o.RequestID] = o
+	l.statements = append(l.statements, access.Statement{RequestID: o.RequestID, Key: access.KeyEnd(o), Envelope: envelope})
+	return nil
+}
+
+func (l *fakeLedger) EndOrders(context.Context) (map[string]access.EndOrder, error) {
+	return l.ordered, nil
+}
+
+func (l *fakeLedger) Undelivered(context.Context) ([]ledger.Denial, error) { return l.undelivered, nil }
+
 func (l *fakeLedger) LinkAccount(ctx context.Context, account, human string, e access.Event) error {
 	l.links[account] = human
 	return l.AppendEvent(ctx, e)
@@ -228,6 +261,7 @@ type fakeGateway struct {
 	tally     access.Tally // what they amount to
 	orders    []evidence.Envelope
 	ends      []workflows.EndRequest
+	denials   []evidence.Envelope
 }
 
 func (g *fakeGateway) Start(_ context.Context, plan access.Plan, _ evidence.Envelope) error {
@@ -251,11 +285,18 @@ func (g *fakeGateway) Resolve(_ context.Context, grants []access.PlannedGrant) (
 
 func (g *fakeGateway) Decide(_ context.Context, _ string, signed evidence.Envelope) (workflows.DecideResult, error) {
 	g.decisions = append(g.decisions, signed)
+	g.ledger.calls = append(g.ledger.calls, "gateway.Decide")
 	return workflows.DecideResult{Tally: g.tally}, g.err
 }
 
 func (g *fakeGateway) End(_ context.Context, _ string, order workflows.EndRequest) error {
 	g.ends = append(g.ends, order)
+	g.ledger.calls = append(g.ledger.calls, "gateway.End")
+	return g.err
+}
+
+func (g *fakeGateway) Deny(_ context.Context, _ string, signed evidence.Envelope) error {
+	g.denials = append(g.denials, signed)
 	return g.err
 }
 

@@ -34,8 +34,14 @@ type planner struct {
 	scopes    scopeResolver
 	signer    planSigner
 	history   historyLedger
+	log       treeReader
 	principal func(access.Person) string
 	now       clock
+}
+
+// treeReader reads how large the log is.
+type treeReader interface {
+	Tree(ctx context.Context) (ledger.Tree, error)
 }
 
 // proposal is a plan that was made and signed, and nothing more yet.
@@ -70,6 +76,13 @@ func (p *planner) propose(ctx context.Context, by access.Actor, in access.Reques
 		return proposal{}, err
 	}
 	plan := p.complete(result.Draft, scopes, by, id)
+	if plan.StartAt != nil || len(plan.Rule.Stages) > 0 { // an approver may put the start off
+		tree, err := p.log.Tree(ctx)
+		if err != nil {
+			return proposal{}, err
+		}
+		plan.LogSize = tree.Size
+	}
 	out := proposal{trace: result.Trace, contractText: c.Text, history: history, limitsAll: c.LimitsAll()}
 	if out.signed, plan.Digest, err = p.signer.SignPlan(plan); err != nil {
 		return proposal{}, err

@@ -262,7 +262,8 @@ func sameDecisions(kept, signed []access.Decision) (out []access.Decision, unlik
 		case slices.ContainsFunc(kept, has):
 			out = append(out, d)
 		case !slices.ContainsFunc(kept, like):
-			out, unlike = append(out, d), true
+			// A denial is recorded before a worker has counted it (docs/threats.md, case 57).
+			out, unlike = append(out, d), unlike || d.Verdict == access.Approve
 		}
 	}
 	for _, k := range kept {

@@ -87,9 +87,10 @@ func (s *submitter) identify(ctx context.Context, p access.Person, in access.Req
 	return id, &r, err
 }
 
-func deref(r *access.Request) access.Request {
-	if r == nil {
-		return access.Request{}
+// deref returns what p points at; the zero value where it points at nothing.
+func deref[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
 	}
-	return *r
+	return v
 }

@@ -105,6 +105,13 @@ func (g *Gateway) End(ctx context.Context, id string, order workflows.EndRequest
 	return api.FromTemporal(workflows.End(ctx, g.temporal, id, order))
 }
 
+// Deny sends a denial as a signal, which Temporal takes even while no worker runs.
+func (g *Gateway) Deny(ctx context.Context, id string, signed evidence.Envelope) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	return api.FromTemporal(g.temporal.SignalWorkflow(ctx, workflows.AccessWorkflowID(id), "", workflows.SignalDecision, workflows.SignedStatement{Envelope: signed}))
+}
+
 // Ping reports why Temporal cannot be reached.
 func (g *Gateway) Ping(ctx context.Context) error {
 	_, err := g.temporal.CheckHealth(ctx, &client.CheckHealthRequest{})

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -66,13 +67,52 @@ func (r *run) decidesBySignal(ctx context.Context, p access.Person, v access.Ver
 
 func (r *run) extends(ctx context.Context, adds time.Duration) {
 	r.do(func() error {
+		v, err := r.temporal.QueryWorkflow(ctx, workflows.AccessWorkflowID(r.plan.RequestID), "", workflows.QueryStatus)
+		if err != nil {
+			return err
+		}
+		var now workflows.Status
+		if err := v.Get(&now); err != nil || now.ExpiresAt == nil {
+			return fmt.Errorf("the request has no end to extend: %w", err)
+		}
 		order, err := r.signer.SignExtension(access.ExtensionOrder{RequestID: r.plan.RequestID, PlanDigest: r.plan.Digest,
-			Number: 1, Adds: access.Duration(adds), By: alice, Reason: "not done yet", At: time.Now().UTC()})
+			Number: 1, From: *now.ExpiresAt, Adds: access.Duration(adds), By: alice, Reason: "not done yet", At: time.Now().UTC()})
 		if err != nil {
 			return err
 		}
 		_, err = r.gateway.Extend(ctx, r.plan.RequestID, order)
 		return err
+	})
+}
+
+// confirms confirms the planned start with the decisions that there are, as a server
+// does shortly before it.
+func (r *run) confirms(ctx context.Context) {
+	r.do(func() error {
+		stored, err := r.ledger.Statements(ctx, r.plan.RequestID)
+		if err != nil {
+			return err
+		}
+		var decisions []access.Decision
+		for _, b := range stored {
+			if e, err := evidence.ReadEnvelope(b); err == nil && e.PayloadType == evidence.TypeDecision {
+				d, err := evidence.ReadDecision(e)
+				if err != nil {
+					return err
+				}
+				decisions = append(decisions, d)
+			}
+		}
+		signed, err := r.signer.SignConfirmation(access.Confirmation{RequestID: r.plan.RequestID, PlanDigest: r.plan.Digest,
+			Decisions: access.DecisionKeys(decisions), At: time.Now().UTC()})
+		if err != nil {
+			return err
+		}
+		b, err := json.Marshal(signed)
+		if err != nil {
+			return err
+		}
+		return r.ledger.AddStatement(ctx, access.Statement{RequestID: r.plan.RequestID, Key: access.KeyConfirmation, Envelope: b})
 	})
 }
 
@@ -92,7 +132,7 @@ func (r *run) picksUp(ctx context.Context) {
 	})
 }
 
-func (r *run) stops(ctx context.Context, kind workflows.EndKind, by access.Person) {
+func (r *run) stops(ctx context.Context, kind access.EndKind, by access.Person) {
 	r.do(func() error {
 		return r.gateway.End(ctx, r.plan.RequestID, workflows.EndRequest{Kind: kind, By: by.ID, At: time.Now().UTC()})
 	})

@@ -44,20 +44,20 @@ func scenarios() []scenario {
 			r.decides(ctx, bob, access.Approve)
 			r.awaits(ctx, access.StateActive)
 			r.picksUp(ctx)
-			r.stops(ctx, workflows.EndRelease, alice)
+			r.stops(ctx, access.EndRelease, alice)
 		}},
 		{name: "released-while-opening", want: ended(access.OutcomeReleased), change: lasts(time.Minute), steps: func(ctx context.Context, r *run) {
 			letGo := r.target.Block(faketarget.OpGrant)
 			defer letGo()
 			r.decides(ctx, bob, access.Approve)
 			r.awaits(ctx, access.StateGranting)
-			r.stops(ctx, workflows.EndRelease, alice)
+			r.stops(ctx, access.EndRelease, alice)
 			r.staysFor(ctx, access.StateGranting, 2*time.Second)
 		}},
 		{name: "revoked", want: ended(access.OutcomeRevoked), change: lasts(time.Minute), steps: func(ctx context.Context, r *run) {
 			r.decides(ctx, bob, access.Approve)
 			r.awaits(ctx, access.StateActive)
-			r.stops(ctx, workflows.EndRevoke, carol)
+			r.stops(ctx, access.EndRevoke, carol)
 		}},
 		{name: "revoked-by-cancellation", want: ended(access.OutcomeRevoked), change: lasts(time.Minute), steps: func(ctx context.Context, r *run) {
 			r.decides(ctx, bob, access.Approve)
@@ -67,13 +67,13 @@ func scenarios() []scenario {
 		{name: "offboarded", want: ended(access.OutcomeOffboarded), change: lasts(time.Minute), steps: func(ctx context.Context, r *run) {
 			r.decides(ctx, bob, access.Approve)
 			r.awaits(ctx, access.StateActive)
-			r.stops(ctx, workflows.EndOffboard, carol)
+			r.stops(ctx, access.EndOffboard, carol)
 		}},
 		{name: "continued-as-new", want: ended(access.OutcomeReleased), change: lasts(time.Minute), steps: func(ctx context.Context, r *run) {
 			r.decides(ctx, bob, access.Approve)
 			r.awaits(ctx, access.StateActive)
 			r.floods(ctx)
-			r.stops(ctx, workflows.EndRelease, alice)
+			r.stops(ctx, access.EndRelease, alice)
 		}},
 		{name: "denied-while-active", want: ended(access.OutcomeRevoked), change: lasts(time.Minute), steps: func(ctx context.Context, r *run) {
 			r.decides(ctx, bob, access.Approve)
@@ -97,7 +97,7 @@ func scenarios() []scenario {
 			r.decides(ctx, bob, access.Deny)
 		}},
 		{name: "cancelled", want: over(access.StateCancelled), steps: func(ctx context.Context, r *run) {
-			r.stops(ctx, workflows.EndCancel, alice)
+			r.stops(ctx, access.EndCancel, alice)
 		}},
 		{name: "lapsed", want: over(access.StateLapsed), change: func(p *access.Plan) {
 			p.PendingUntil = p.CreatedAt.Add(time.Second)
@@ -115,11 +115,12 @@ func scenarios() []scenario {
 		{name: "scheduled", want: ended(access.OutcomeExpired), change: startsIn(3 * time.Second), steps: func(ctx context.Context, r *run) {
 			r.decides(ctx, bob, access.Approve)
 			r.awaits(ctx, access.StateScheduled)
+			r.confirms(ctx)
 		}},
 		{name: "cancelled-while-scheduled", want: over(access.StateCancelled), change: startsIn(time.Minute), steps: func(ctx context.Context, r *run) {
 			r.decides(ctx, bob, access.Approve)
 			r.awaits(ctx, access.StateScheduled)
-			r.stops(ctx, workflows.EndCancel, alice)
+			r.stops(ctx, access.EndCancel, alice)
 		}},
 		{name: "two-stages-by-signal", want: ended(access.OutcomeExpired), change: func(p *access.Plan) {
 			p.Rule.Stages = append(p.Rule.Stages, access.Stage{Name: "security", From: []string{"security"}, Approvals: 1})

@@ -6,6 +6,7 @@ const (
 	workflow   = "./workflows -run Access|Case|Extension|Flood"
 	activity   = "./activities"
 	tally      = "./access -run Tally"
+	term       = "./access -run Term|Sums|MoreOrders|LeavingOut"
 	may        = "./access -run Allows|Extend"
 	proof      = "./evidence"
 	seen       = "./server -run Case53"
@@ -96,10 +97,6 @@ func mutants() []mutant {
 		{"the ledger is written after the target", "activities/open.go", "\tif err := t.Ledger.IntendGrant(ctx, g, t.now()); err != nil {\n\t\treturn api.OpenGrantResult{}, err\n\t}\n\tfailpoint.Here(failpoint.OpenIntended)\n\tif err := t.Broker.Grant(ctx, g); err != nil {\n\t\treturn api.OpenGrantResult{}, err\n\t}\n", "\tif err := t.Broker.Grant(ctx, g); err != nil {\n\t\treturn api.OpenGrantResult{}, err\n\t}\n\tfailpoint.Here(failpoint.OpenIntended)\n\tif err := t.Ledger.IntendGrant(ctx, g, t.now()); err != nil {\n\t\treturn api.OpenGrantResult{}, err\n\t}\n", []string{activity, properties}},
 		{"what was closed is opened again", "ledger/grants.go", "case err == nil && row.Status == GrantClosed:", "case false:", []string{book, activity}},
 		{"a workflow that begins again moves the end", "ledger/grants.go", "case err == nil && g.ExpiresAt.After(row.ExpiresAt):", "case false:", []string{book}},
-		{"the worker opens without a satisfied rule", "activities/open.go", "if proof.Tally != access.TallySatisfied {", "if false {", []string{activity}},
-		{"the worker takes the workflow's word for the end", "activities/open.go", "if in.ExpiresAt.After(t.now().Add(proof.Plan.Duration.Std() + access.ClockSkew)) {", "if false {", []string{activity}},
-		{"an approval is good for ever", "activities/open.go", "openWithin = 10 * time.Minute", "openWithin = 1000 * time.Hour", []string{activity}},
-		{"a plan is opened before its start", "activities/open.go", "if start.After(proof.SatisfiedAt) && t.now().Before(start.Add(-time.Second)) {", "if false {", []string{activity}},
 
 		// Deciding.
 		{"signatures are not verified", "evidence/keyring.go", "if _, err := ev.Verify(context.Background(), &e); err != nil {", "if _, err := ev.Verify(context.Background(), &e); err != nil && false {", []string{proof, activity, properties}},
@@ -139,10 +136,9 @@ func mutants() []mutant {
 		{"a limit that does not hold lets through", "contracts/limits.go", "if !holds {", "if false {", []string{contract}},
 		{"an extension leads over the quota", "contracts/limits.go", "case left < q.draft.Extend.UpTo:", "case false:", []string{contract}},
 		{"two requests at one instant do not see each other", "ledger/history.go", "if min(n, access.HistoryKeeps) > len(s.History.Uses) ||", "if ", []string{book}},
-		{"a yes to less is a yes to all", "evidence/keyring.go", "a.Plan = a.Plan.Narrowed(a.Decisions, a.SatisfiedAt)", "", []string{"./activities -run Narrowed"}},
+		{"a yes to less is a yes to all", "access/signed.go", "s.Plan = s.Plan.Narrowed(s.Decisions, t.Approved)", "_ = s.Plan.Narrowed(s.Decisions, t.Approved)", []string{"./activities -run Narrowed"}},
 		{"what was shortened is extended", "access/narrow.go", "p.Duration, p.Extend = d.UpTo, nil", "p.Duration = d.UpTo", []string{"./access -run Narrowed", "./activities -run Narrowed"}},
 		{"the longest of what was approved holds", "access/narrow.go", "if d.UpTo > 0 && d.UpTo < p.Duration {", "if d.UpTo > 0 {", []string{"./access -run Narrowed"}},
-		{"the verifier takes all for less", "evidence/verify_access.go", "plan := v.plan.Narrowed(v.decisions, since)\n\tsince =", "plan := v.plan\n\tsince =", []string{"./evidence -run Narrowed"}},
 		{"requesters review themselves", "access/break_glass.go", "case by.SameHuman(p.Requester):", "case false:", []string{"./access -run Case43", "./evidence -run Case43"}},
 		{"break glass does not wait for the last review", "ledger/break_glass.go", "if err != nil || len(left) == 0 {", "if true {", []string{"./ledger -run TestLedger/sqlite/Case43"}},
 		{"break glass lasts as long as an approval", "contracts/break_glass.go", "case q.draft.Duration > b.max:", "case false:", []string{contract}},
@@ -165,12 +161,33 @@ func mutants() []mutant {
 		{"a decision's own time brings a passkey back", "passkey/file.go", "return k.expired(now)", "return k.expired(now) && false", []string{passkeys}},
 		{"one passkey is two people's", "passkey/set.go", "taken := owners[once]; taken {", "taken := owners[once]; taken && false {", []string{passkeys}},
 
+		// What may be open, and until when.
+		{"the worker opens without a satisfied rule", "access/term.go", "t.Tally != TallySatisfied || t.Approved.IsZero()", "false", []string{term, activity}},
+		{"the worker takes the workflow's word for the end", "access/term.go", "case until.After(t.First), until.After(now.Add(t.duration + ClockSkew)):", "case false:", []string{term, activity}},
+		{"an opening uses up what clocks may differ by", "activities/open.go", "most.Before(end) {", "false {", []string{activity}},
+		{"an approval that was held back opens", "access/term.go", "case now.After(t.OpenBy.Add(ClockSkew)):", "case false:", []string{term, activity}},
+		{"a plan is opened before its start", "access/term.go", "case t.scheduled && now.Before(t.Opens.Add(-time.Second)):", "case false:", []string{term, activity}},
+		{"a planned start needs no server's word", "access/term.go", "case !t.confirmed:\n\t\treturn Refuse", "case false:\n\t\treturn Refuse", []string{term, activity}},
+		{"a confirmation covers what was left out", "access/signed.go", "return !slices.ContainsFunc(c.Decisions,", "return true || !slices.ContainsFunc(c.Decisions,", []string{term, activity}},
+		{"a server confirms without asking the log", "server/app/confirm.go", "if err := c.checkLog(ctx, proof.Plan, keys); err != nil {", "if err := c.checkLog(ctx, proof.Plan, keys); false && err != nil {", []string{"./server/app -run Case60"}},
+		{"what was ended is opened", "access/term.go", "case t.Stopped != nil:\n\t\treturn t.refuseStopped()\n\tcase t.scheduled", "case false:\n\t\treturn t.refuseStopped()\n\tcase t.scheduled", []string{term, activity}},
+		{"what was ended stays open", "access/term.go", "case t.Stopped != nil:\n\t\treturn t.refuseStopped()\n\tcase until", "case false:\n\t\treturn t.refuseStopped()\n\tcase until", []string{term, activity}},
+		{"the ledger opens what was ended", "ledger/ends.go", "if err == nil && ordered {", "if false {", []string{"./ledger -run EndOrder", activity}},
+		{"an order to end leaves the end where it was", "ledger/ends.go", "micros(o.At), o.RequestID, micros(o.At)); err != nil {", "int64(1<<62), o.RequestID, int64(1<<62)); err != nil {", []string{"./ledger -run EndOrder", activity}},
+		{"an order to end is not recorded", "server/app/end.go", "return e.ledger.OrderEnd(ctx, o, envelope)", "return nil", []string{"./server/app -run Case57"}},
+		{"a denial is not recorded before it is sent", "server/app/decide.go", "if in.Verdict == access.Deny {\n\t\tif stands", "if false {\n\t\tif stands", []string{"./server/app -run Case57"}},
+		{"an order to end is sent once", "server/app/resend.go", "\t\t\tr.ends.send(ctx, order)\n", "\t\t\t_ = order\n", []string{"./server/app -run Case57"}},
+		{"the reconciler leaves what was ended to its workflow", "reconcile/diff.go", "case ordered && s.stopIsDue(order):", "case false && s.stopIsDue(order):", []string{"./reconcile -run Case57"}},
+		{"an order to extend starts from anywhere", "access/signed.go", "return o.From.Equal(end) ||", "return true || o.From.Equal(end) ||", []string{term, activity}},
+		{"an order to extend that was held back counts", "activities/extend.go", "if now.Sub(order.At) > access.ActWithin {", "if false {", []string{activity}},
+		{"an end is proven that nobody ordered", "access/term.go", "case until.After(t.Until):", "case false:", []string{term, activity}},
+		{"access outlasts its window", "access/term.go", "if t.notAfter != nil && t.notAfter.Before(end) {", "if false {", []string{term}},
+		{"the plan does not say when its window ends", "contracts/during.go", "q.draft.NotAfter = new(end.UTC())", "_ = end", []string{contract}},
+		{"what ended late is in time", "evidence/verify_access.go", "by > endsWithin(opened) &&", "false && by > endsWithin(opened) &&", []string{proof}},
+
 		// Extending and picking up.
 		{"anybody extends", "access/may.go", "case by.ID != p.Requester.ID:", "case false:", []string{may, activity, properties}},
 		{"an extension is longer than the plan allows", "access/may.go", "case total > p.Extend.UpTo.Std():", "case false:", []string{may, activity}},
-		{"an extension is longer than ordered", "activities/extend.go", "in.ExpiresAt.After(row.ExpiresAt.Add(order.Adds.Std()))", "false", []string{activity}},
-		{"an end is proven that nobody ordered", "activities/verify.go", "plan.LatestEnd(plan.EarliestStart(proof.SatisfiedAt), orders)", "plan.LatestEnd(plan.EarliestStart(proof.SatisfiedAt), orders).Add(plan.Extend.UpTo.Std())", []string{activity}},
-		{"an extension counts twice", "access/may.go", "max(longest[o.Number], o.Adds)", "longest[o.Number] + o.Adds", []string{may}},
 		{"anybody picks up a credential", "activities/mint.go", "if err := plan.AllowsPickUp(order, t.now()); err != nil {", "if err := plan.AllowsPickUp(order, t.now()); err != nil && access.CodeOf(err) != access.CodeEvidence {", []string{activity, properties}},
 		{"a credential is minted after the end", "activities/mint.go", "if row.Status != ledger.GrantOpen || !t.now().Before(row.ExpiresAt) {", "if row.Status != ledger.GrantOpen {", []string{activity}},
 		{"a worker whose clock is slow mints", "access/may.go", "case age < -ClockSkew:", "case false:", []string{may, activity}},

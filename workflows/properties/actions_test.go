@@ -1,6 +1,8 @@
 package properties
 
 import (
+	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -61,14 +63,31 @@ func (s *simulation) send(m workflows.SignedStatement, bySignal bool) {
 }
 
 func (s *simulation) extends(who access.Person, number int, adds time.Duration, flaw string) {
+	if flaw == "again" {
+		if s.order != nil {
+			s.update(workflows.UpdateExtend, *s.order, nil)
+		}
+		return
+	}
 	id, digest, signer := s.terms(flaw)
+	from := s.now()
+	if v, err := s.env.QueryWorkflow(workflows.QueryStatus); err == nil {
+		var st workflows.Status
+		if v.Get(&st) == nil && st.ExpiresAt != nil {
+			from = *st.ExpiresAt
+		}
+	}
+	if flaw == "from a later end" {
+		from = from.Add(10 * time.Minute)
+	}
 	e, err := signer.SignExtension(access.ExtensionOrder{RequestID: id, PlanDigest: digest, Number: number,
-		Adds: access.Duration(adds), By: who, At: s.now()})
+		From: from, Adds: access.Duration(adds), By: who, At: s.now()})
 	require.NoError(s, err)
 	if flaw == "" && who.ID == requester().ID && adds > 0 {
 		s.oracle.ordered += adds
 	}
-	s.update(workflows.UpdateExtend, workflows.SignedStatement{Envelope: e}, nil)
+	s.order = &workflows.SignedStatement{Envelope: e}
+	s.update(workflows.UpdateExtend, *s.order, nil)
 }
 
 func (s *simulation) picksUp(who access.Person, flaw string) {
@@ -87,7 +106,44 @@ func btoi(b bool) int {
 	return 0
 }
 
-func (s *simulation) ends(kind workflows.EndKind) {
+// confirms confirms the planned start, as a server does just before it: with all
+// decisions that the ledger has.
+func (s *simulation) confirms() {
+	ctx := context.Background()
+	stored, err := s.ledger.Statements(ctx, s.plan.RequestID)
+	require.NoError(s, err)
+	var decisions []access.Decision
+	for _, b := range stored {
+		var e evidence.Envelope
+		require.NoError(s, json.Unmarshal(b, &e))
+		if d, err := evidence.ReadDecision(e); err == nil {
+			decisions = append(decisions, d)
+		}
+	}
+	e, err := s.signer.SignConfirmation(access.Confirmation{RequestID: s.plan.RequestID, PlanDigest: s.plan.Digest,
+		Decisions: access.DecisionKeys(decisions), At: s.now()})
+	require.NoError(s, err)
+	b, err := json.Marshal(e)
+	require.NoError(s, err)
+	require.NoError(s, s.ledger.AddStatement(ctx, access.Statement{RequestID: s.plan.RequestID, Key: access.KeyConfirmation, Envelope: b}))
+}
+
+// ordersEnd records an order to end, as the server does before it tells anybody.
+func (s *simulation) ordersEnd(kind access.EndKind) {
+	o := access.EndOrder{RequestID: s.plan.RequestID, PlanDigest: s.plan.Digest, Kind: kind, By: "somebody", At: s.now()}
+	e, err := s.signer.SignEnd(o)
+	require.NoError(s, err)
+	b, err := json.Marshal(e)
+	require.NoError(s, err)
+	if err := s.ledger.OrderEnd(context.Background(), o, b); err != nil {
+		require.Equal(s, access.CodeConflict, access.CodeOf(err))
+		return // it is over
+	}
+	s.oracle.stopped = true
+}
+
+func (s *simulation) ends(kind access.EndKind) {
+	s.ordersEnd(kind)
 	s.markEnd()
 	s.env.SignalWorkflow(workflows.SignalEnd, workflows.EndRequest{Kind: kind, By: "somebody", At: s.now()})
 }

@@ -30,6 +30,7 @@ import (
 type shared struct {
 	ledger           *ledger.Ledger
 	signer, stranger *evidence.Signer
+	worker           *evidence.Signer
 	recipient        string
 }
 
@@ -42,7 +43,7 @@ func newShared(t *testing.T) shared {
 	key := func(seed byte) *evidence.Signer {
 		return evidence.NewSigner(ed25519.NewKeyFromSeed([]byte(strings.Repeat(string(rune(seed)), ed25519.SeedSize))))
 	}
-	return shared{ledger: l, signer: key('a'), stranger: key('b'), recipient: r.Public()}
+	return shared{ledger: l, signer: key('a'), stranger: key('b'), worker: key('c'), recipient: r.Public()}
 }
 
 // simulation is one request in Temporal's test environment, with the real workflow,
@@ -59,6 +60,7 @@ type simulation struct {
 	slow     map[string][]time.Duration // by activity, what the next calls take
 	troubled time.Duration              // by how much the scenario's faults may hold up closing
 	sent     *workflows.SignedStatement // the last decision
+	order    *workflows.SignedStatement // the last order to extend
 
 	mu        sync.Mutex
 	trace     []string // what happened, in text
@@ -107,7 +109,7 @@ func (s *simulation) register() {
 	keys := evidence.NewKeyring(s.signer.Public())
 	control := &activities.Control{Ledger: s.ledger, Keyring: keys}
 	targets := &activities.Targets{Broker: integrations.NewBroker(map[string]integrations.Target{targetName: s.target}, nil),
-		Ledger: s.ledger, Keyring: keys, Now: s.env.Now}
+		Ledger: s.ledger, Keyring: keys, Now: s.env.Now, Signer: s.worker, Workers: evidence.NewKeyring(s.worker.Public())}
 	named := func(name string, f any) { s.env.RegisterActivityWithOptions(f, activity.RegisterOptions{Name: name}) }
 	named(api.VerifyDecisions, slowly(s, api.VerifyDecisions, control.VerifyDecisions))
 	named(api.VerifyInTask, control.VerifyInTask)
@@ -134,6 +136,9 @@ func (s *simulation) play(steps []step) {
 	for _, a := range steps {
 		at += a.after
 		s.env.RegisterDelayedCallback(func() { s.note("%s", a.text); a.do(s); s.queryStatus() }, at)
+	}
+	if starts := s.plan.StartAt; starts != nil {
+		s.env.RegisterDelayedCallback(s.confirms, starts.Sub(start)-access.ConfirmAhead)
 	}
 	in, err := workflows.NewAccessRequestInput(s.signed)
 	require.NoError(s, err)

@@ -10,7 +10,6 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/activities/api"
 	"ramp.dev/ramp/integrations/faketarget"
-	"ramp.dev/ramp/workflows"
 )
 
 // step is one thing that happens, some time after the one before.
@@ -95,7 +94,7 @@ func extension() *rapid.Generator[step] {
 		who := rapid.SampledFrom([]access.Person{requester(), requester(), requester(), people()[0]}).Draw(t, "who")
 		adds := rapid.SampledFrom([]time.Duration{10 * time.Minute, 10 * time.Minute, 30 * time.Minute, time.Hour, -10 * time.Minute, 0}).Draw(t, "adds")
 		number := rapid.SampledFrom([]int{1, 1, 2, 3}).Draw(t, "number")
-		flaw := rapid.SampledFrom(flaws).Draw(t, "flaw")
+		flaw := rapid.SampledFrom(append([]string{"from a later end", "again"}, flaws...)).Draw(t, "flaw")
 		return extends(who, number, adds, flaw)
 	}))
 }
@@ -110,8 +109,11 @@ func pickUp() *rapid.Generator[step] {
 
 func endRequest() *rapid.Generator[step] {
 	return rapid.OneOf(rapid.Custom(func(t *rapid.T) step {
-		kind := rapid.SampledFrom([]workflows.EndKind{workflows.EndCancel, workflows.EndRelease, workflows.EndRevoke}).Draw(t, "kind")
-		return step{text: "somebody asks for the end: " + string(kind), do: func(s *simulation) { s.ends(kind) }}
+		kind := rapid.SampledFrom([]access.EndKind{access.EndCancel, access.EndRelease, access.EndRevoke}).Draw(t, "kind")
+		if rapid.IntRange(0, 3).Draw(t, "lost") == 0 {
+			return step{text: "somebody orders the end, and Temporal loses it: " + string(kind), do: func(s *simulation) { s.ordersEnd(kind) }}
+		}
+		return step{text: "somebody orders the end: " + string(kind), do: func(s *simulation) { s.ends(kind) }}
 	}), rapid.Just(step{text: "an operator cancels the workflow", do: (*simulation).cancels}))
 }
 

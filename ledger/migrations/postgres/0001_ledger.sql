@@ -22,6 +22,7 @@ CREATE TABLE requests (
   overdue          INTEGER NOT NULL DEFAULT 0,
   extensions       INTEGER NOT NULL DEFAULT 0,
   created_at       BIGINT NOT NULL,
+  start_at         BIGINT, -- the planned start; NULL: at once
   active_at        BIGINT,
   expires_at       BIGINT,
   ended_at         BIGINT
@@ -31,6 +32,7 @@ CREATE INDEX requests_state ON requests (state, created_at DESC);
 CREATE INDEX requests_requester ON requests (requester_id, created_at DESC);
 CREATE INDEX requests_human ON requests (human_id, contract, created_at DESC);
 CREATE INDEX requests_glass ON requests (created_at) WHERE break_glass = 1 AND review = '';
+CREATE INDEX requests_start ON requests (start_at) WHERE start_at IS NOT NULL;
 CREATE INDEX requests_unstarted ON requests (created_at) WHERE workflow_started = 0;
 
 CREATE TABLE grants (

@@ -1,6 +1,7 @@
 package people
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -56,7 +57,7 @@ func evidenceVerifyCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "verify FILE", Short: "Verify an evidence file, offline", Args: cobra.ExactArgs(1),
 		Long: "Recomputes everything that the file claims with nothing but public keys: no network, no Ramp. The exit code is\n" +
-			"4 if a single check fails.",
+			"4 if a single check fails, and 9 if everything is proven and access outlasted its end.",
 		Example: "  ramp evidence verify evidence.json --key server.pub --worker-key worker.pub\n" +
 			"  ramp evidence verify evidence.json --key server.pub --worker-key eu.pub=ssh/orders,vault/main --worker-key us.pub=aws/prod",
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
@@ -107,8 +108,15 @@ func (f *verifyFlags) run(cmd *cobra.Command, file string) error {
 	if !report.Proven() {
 		return access.Errorf(access.CodeEvidence, "not proven")
 	}
+	if !report.InTime() {
+		return ErrLate
+	}
 	return nil
 }
+
+// ErrLate is the error of a pack that proves that access outlasted its end. The report
+// was printed.
+var ErrLate = errors.New("access outlasted its end")
 
 // workerKeys loads FILE or FILE=TARGET,… each: a key that counts for every target, or
 // for those alone.
@@ -145,8 +153,13 @@ func reportTable(r evidence.Report) func(io.Writer) {
 		}
 		output.Table(w, rows)
 		verdict := "PROVEN"
-		if !r.Proven() {
+		switch {
+		case !r.Proven():
 			verdict = "NOT PROVEN"
+		case r.Conclusion == evidence.ProvenEndedLate:
+			verdict = fmt.Sprintf("PROVEN, ended %s late", r.Late)
+		case r.Conclusion == evidence.ProvenOverdue:
+			verdict = fmt.Sprintf("PROVEN, and open %s after its end", r.Late)
 		}
 		fmt.Fprintf(w, "\n%s. %s\n", verdict, output.Clean(r.Summary))
 	}

@@ -1,0 +1,48 @@
+package evidence
+
+import "ramp.dev/ramp/access"
+
+// AuthorizeRequest is Authorize with everything else that was signed about the
+// request: of the statements, in whatever order and however often each is given, it
+// takes those that count. Decisions prove all or nothing, as they do for Authorize.
+// Of the rest, what no trusted key signed is left out, for without it less is open:
+// orders to extend and confirmations by servers, and receipts of openings by workers.
+// An order to end counts whoever signed it. Errors are Authorize's.
+func (k Keyring) AuthorizeRequest(plan Envelope, statements []Envelope, workers Keyring) (Authorized, error) {
+	byType := map[string][]Envelope{}
+	seen := map[string]bool{}
+	for _, e := range statements {
+		if id := e.PayloadType + " " + e.Payload; !seen[id] {
+			seen[id] = true
+			byType[e.PayloadType] = append(byType[e.PayloadType], e)
+		}
+	}
+	a, err := k.Authorize(plan, byType[TypeDecision])
+	if err != nil {
+		return a, err
+	}
+	for _, e := range byType[TypeExtension] {
+		if o, err := k.VerifyExtension(e); err == nil {
+			a.Extensions = append(a.Extensions, o)
+		}
+	}
+	for _, e := range byType[TypeConfirmation] {
+		if c, _, err := verified[access.Confirmation](k, e, TypeConfirmation); err == nil {
+			a.Confirmations = append(a.Confirmations, c)
+		}
+	}
+	for _, e := range byType[TypeEnd] {
+		if o, _, err := decode[access.EndOrder](e, TypeEnd); err == nil {
+			a.Ends = append(a.Ends, o)
+		}
+	}
+	if workers.Empty() {
+		return a, nil
+	}
+	for _, e := range byType[TypeReceipt] {
+		if r, _, err := verified[access.Receipt](workers, e, TypeReceipt); err == nil && r.Kind == access.ReceiptOpened {
+			a.Openings = append(a.Openings, r)
+		}
+	}
+	return a, nil
+}

@@ -1,0 +1,130 @@
+package ledger
+
+import (
+	"context"
+	"slices"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/internal/strictjson"
+)
+
+// OrderEnd records an order to end a request, with its signed statement, before
+// anybody is told of it: from then on the ledger takes no opening and no extension
+// of the request, and whoever looks after what is open finds the order (docs/threats.md, case 57).
+// What may have access is ending from then on, and its end is now. The same person's order of the same
+// kind again changes nothing. Errors are CodeNotFound for a request that nobody
+// submitted, and CodeConflict for one that is over.
+func (l *Ledger) OrderEnd(ctx context.Context, o access.EndOrder, envelope []byte) error {
+	return l.tx(ctx, func(q querier) error {
+		state, err := q.lockRequest(ctx, o.RequestID)
+		if err != nil {
+			return err
+		}
+		if state.Final() {
+			// What is said to be over may be open all the same; that is always ended.
+			open, err := q.exists(ctx, `SELECT 1 FROM grants WHERE request_id = ? AND status <> 'closed' LIMIT 1`, o.RequestID)
+			if err != nil {
+				return err
+			}
+			if !open {
+				return access.Refuse(access.CodeConflict, "wrong_state", "the request is %s", state)
+			}
+		}
+		if state.MayHaveAccess() && state != access.StateEnding {
+			if _, err := q.exec(ctx, `UPDATE requests SET state = ?, outcome = ? WHERE id = ?`,
+				string(access.StateEnding), string(o.Kind.Outcome()), o.RequestID); err != nil {
+				return err
+			}
+		}
+		// The end that counts is that of the order now: whoever closes what is due closes
+		// this, and needs nobody to ask for it.
+		if _, err := q.exec(ctx, `UPDATE grants SET expires_at = ? WHERE request_id = ? AND status <> 'closed' AND expires_at > ?`,
+			micros(o.At), o.RequestID, micros(o.At)); err != nil {
+			return err
+		}
+		key := access.KeyEnd(o)
+		if err := q.addStatements(ctx, access.Statement{RequestID: o.RequestID, Key: key, Envelope: envelope}); err != nil {
+			return err
+		}
+		return q.append(ctx, access.Event{At: o.At, RequestID: o.RequestID, Kind: access.EventEndOrdered, Actor: o.By, Message: o.Reason, Key: key,
+			Detail: o.Via.Detail(map[string]string{"end": string(o.Kind)})})
+	})
+}
+
+// endOrdered reports whether somebody has ordered the end of a request, by the
+// statements: no column says so, and none can be set back.
+func (q querier) endOrdered(ctx context.Context, requestID string) (bool, error) {
+	return q.exists(ctx, `SELECT 1 FROM statements WHERE request_id = ? AND key LIKE '`+access.KeyEndPrefix+`%' LIMIT 1`, requestID)
+}
+
+// refuseEndOrdered returns CodeConflict if somebody has ordered the end of a request.
+func (q querier) refuseEndOrdered(ctx context.Context, requestID string) error {
+	ordered, err := q.endOrdered(ctx, requestID)
+	if err == nil && ordered {
+		err = access.Refuse(access.CodeConflict, access.IssueStopped, "somebody has ended request %s; nothing more is opened for it", requestID)
+	}
+	return err
+}
+
+// EndOrders returns the orders to end of requests that are not over, by request: of
+// each the first. Nobody has verified their signatures; an order to end needs none.
+func (l *Ledger) EndOrders(ctx context.Context) (map[string]access.EndOrder, error) {
+	states, args := unfinishedStates()
+	rows, err := collect(ctx, l.reader(), scanEndOrder, `SELECT requests.id, statements.envelope FROM requests
+		JOIN statements ON statements.request_id = requests.id AND statements.key LIKE '`+access.KeyEndPrefix+`%'
+		WHERE requests.state IN `+states+` ORDER BY statements.id`, args...)
+	out := map[string]access.EndOrder{}
+	for _, r := range rows {
+		if _, earlier := out[r.RequestID]; !earlier {
+			out[r.RequestID] = r
+		}
+	}
+	return out, err
+}
+
+// scanEndOrder reads an order to end. One that cannot be read still ends its request.
+func scanEndOrder(row scanner) (access.EndOrder, error) {
+	var id, envelope string
+	if err := row.Scan(&id, &envelope); err != nil {
+		return access.EndOrder{}, err
+	}
+	var signed struct {
+		Payload []byte `json:"payload"`
+	}
+	o := access.EndOrder{Kind: access.EndRevoke}
+	if strictjson.UnmarshalOpen([]byte(envelope), &signed) == nil {
+		_ = strictjson.UnmarshalOpen(signed.Payload, &o)
+	}
+	o.RequestID = id
+	return o, nil
+}
+
+// Denial is a denial of a request, as it was signed.
+type Denial struct {
+	RequestID string
+	Envelope  []byte
+}
+
+// Undelivered returns the denials that were recorded when they were given, of
+// requests that are not ending, and that no worker has counted yet: their workflow
+// has not been told, or was told and has not acted.
+func (l *Ledger) Undelivered(ctx context.Context) ([]Denial, error) {
+	type row struct{ id, decisions, key, envelope string }
+	scan := func(s scanner) (r row, err error) {
+		err = s.Scan(&r.id, &r.decisions, &r.key, &r.envelope)
+		return r, err
+	}
+	rows, err := collect(ctx, l.reader(), scan, `SELECT requests.id, requests.decisions, statements.key, statements.envelope FROM requests
+		JOIN statements ON statements.request_id = requests.id AND statements.key LIKE 'decision-%-deny-%'
+		WHERE requests.state IN ('pending', 'approved', 'scheduled', 'granting', 'active') ORDER BY statements.id`)
+	var out []Denial
+	for _, r := range rows {
+		var counted []access.Decision
+		if strictjson.UnmarshalOpen([]byte(r.decisions), &counted) == nil &&
+			slices.ContainsFunc(counted, func(d access.Decision) bool { return access.KeyDecision(d) == r.key }) {
+			continue
+		}
+		out = append(out, Denial{RequestID: r.id, Envelope: []byte(r.envelope)})
+	}
+	return out, err
+}

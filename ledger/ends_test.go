@@ -1,0 +1,126 @@
+package ledger_test
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/ledger"
+)
+
+func endOrder(id string, kind access.EndKind, by string, when time.Time) (access.EndOrder, []byte) {
+	o := access.EndOrder{RequestID: id, Kind: kind, By: by, Reason: "why", At: when}
+	payload, _ := json.Marshal(o)
+	envelope, _ := json.Marshal(map[string]any{"payloadType": "end", "payload": payload})
+	return o, envelope
+}
+
+var ends = map[string]func(fixture){
+	"EndOrder stands in the ledger before anybody is told": func(b fixture) {
+		s := b.submitted()
+		g := grant(s)
+		require.NoError(b, b.IntendGrant(ctx, g, at))
+		require.NoError(b, b.MarkOpened(ctx, g.Name, at, access.Activation(s.Request.ID, at, g.ExpiresAt)))
+		when := at.Add(time.Minute)
+		o, envelope := endOrder(s.Request.ID, access.EndRevoke, "bob", when)
+		for range 2 { // the same again is the same
+			require.NoError(b, b.OrderEnd(ctx, o, envelope))
+		}
+		r := b.reload(s.Request.ID)
+		require.Equal(b, access.StateEnding, r.State)
+		require.Equal(b, access.OutcomeRevoked, r.Outcome)
+		ordered := 0
+		for _, e := range b.timeline(s.Request.ID) {
+			if e.Kind == access.EventEndOrdered {
+				ordered++
+				require.Equal(b, "bob", e.Actor)
+				require.Equal(b, "why", e.Message)
+				require.Equal(b, "revoke", e.Detail["end"])
+			}
+		}
+		require.Equal(b, 1, ordered)
+		all, err := b.EndOrders(ctx)
+		require.NoError(b, err)
+		require.Equal(b, o, all[s.Request.ID])
+		rows, err := b.Grants(ctx, ledger.GrantFilter{RequestID: s.Request.ID})
+		require.NoError(b, err)
+		require.Equal(b, when, rows[0].ExpiresAt, "its end is now: closers go by that")
+		require.Equal(b, access.CodeConflict, access.CodeOf(b.MarkExtended(ctx, g.Name, at.Add(time.Hour))))
+		require.NoError(b, b.MarkClosed(ctx, g.Name, when))
+		require.NoError(b, b.Advance(ctx, access.Ended(s.Request.ID, access.OutcomeRevoked, when)))
+		all, err = b.EndOrders(ctx)
+		require.NoError(b, err)
+		require.NotContains(b, all, s.Request.ID, "it is over")
+		late, envelope := endOrder(s.Request.ID, access.EndRelease, "alice", when)
+		require.Equal(b, access.CodeConflict, access.CodeOf(b.OrderEnd(ctx, late, envelope)))
+	},
+	"EndOrder of what has not opened": func(b fixture) {
+		s := b.submitted()
+		o, envelope := endOrder(s.Request.ID, access.EndCancel, "alice", at)
+		require.NoError(b, b.OrderEnd(ctx, o, envelope))
+		require.Equal(b, access.StatePending, b.reload(s.Request.ID).State, "its workflow says what becomes of it")
+		require.NoError(b, b.Advance(ctx, access.Transition{RequestID: s.Request.ID, To: access.StateApproved, At: at}))
+		require.Equal(b, access.CodeConflict, access.CodeOf(b.IntendGrant(ctx, grant(s), at)))
+		_, err := b.raw.ExecContext(ctx, "UPDATE requests SET state = 'approved'")
+		require.NoError(b, err)
+		require.Equal(b, access.CodeConflict, access.CodeOf(b.IntendGrant(ctx, grant(s), at)), "no column says so that could be set back")
+		changed, err := b.Conclude(ctx, s.Request.ID, access.OutcomeRevoked, at, "nothing runs")
+		require.NoError(b, err)
+		require.True(b, changed)
+		require.Equal(b, access.StateCancelled, b.reload(s.Request.ID).State)
+		missing, envelope := endOrder(access.NewRequestID(), access.EndCancel, "alice", at)
+		require.Equal(b, access.CodeNotFound, access.CodeOf(b.OrderEnd(ctx, missing, envelope)))
+	},
+	"EndOrder that cannot be read ends all the same": func(b fixture) {
+		s := b.submitted()
+		o, _ := endOrder(s.Request.ID, access.EndRelease, "alice", at)
+		require.NoError(b, b.OrderEnd(ctx, o, []byte(`{"payload": 7}`)))
+		all, err := b.EndOrders(ctx)
+		require.NoError(b, err)
+		require.Equal(b, access.EndRevoke, all[s.Request.ID].Kind)
+	},
+	"a denial is delivered once a worker has counted it": func(b fixture) {
+		s := b.submitted()
+		d := access.Decision{RequestID: s.Request.ID, PlanDigest: "d", Verdict: access.Deny, Approver: access.Person{ID: "bob-deny-1", Kind: access.KindHuman}, At: at}
+		require.NoError(b, b.Advance(ctx, access.DecisionRecorded(d, []byte(`{"payload":"x"}`))))
+		mine := func() (n int) {
+			list, err := b.Undelivered(ctx)
+			require.NoError(b, err)
+			for _, u := range list {
+				if u.RequestID == s.Request.ID {
+					n++
+				}
+			}
+			return n
+		}
+		require.Equal(b, 1, mine())
+		counted := access.DecisionRecorded(d, []byte(`{"payload":"x"}`))
+		counted.Decisions = []access.Decision{d}
+		require.NoError(b, b.Advance(ctx, counted))
+		require.Zero(b, mine())
+	},
+	"planned starts that have come": func(b fixture) {
+		from, until := at.Add(time.Hour), at.Add(2*time.Hour)
+		starts := func(when *time.Time, state access.State) string {
+			s := b.submitted(func(s *ledger.Submission) { s.Request.Plan.StartAt = when })
+			require.NoError(b, b.Advance(ctx, access.Transition{RequestID: s.Request.ID, To: state, At: at}))
+			return s.Request.ID
+		}
+		late := until.Add(time.Second)
+		due := starts(&until, access.StateApproved)
+		starts(&late, access.StateApproved)
+		earlier, putOff := starts(&from, access.StateApproved), starts(nil, access.StateScheduled)
+		starts(nil, access.StateApproved)
+		starts(&until, access.StateCancelled)
+		ids, err := b.Starting(ctx, until)
+		require.NoError(b, err)
+		require.Subset(b, ids, []string{due, earlier, putOff})
+		require.Len(b, ids, 3)
+		require.NoError(b, b.AddStatement(ctx, access.Statement{RequestID: due, Key: access.KeyConfirmation, Envelope: []byte("{}")}))
+		ids, err = b.Starting(ctx, until)
+		require.NoError(b, err)
+		require.NotContains(b, ids, due)
+	},
+}
