@@ -36,6 +36,7 @@ import (
 // fakeTemporal takes every message to a request that is not over, and counts them:
 // what people are refused must not get this far.
 type fakeTemporal struct {
+	ledger   *ledger.Ledger
 	messages atomic.Int64
 	over     sync.Map // requests whose workflow is over
 }
@@ -52,10 +53,24 @@ func (f *fakeTemporal) Decide(context.Context, string, evidence.Envelope) (workf
 	f.messages.Add(1)
 	return workflows.DecideResult{}, nil
 }
-func (f *fakeTemporal) Extend(context.Context, string, evidence.Envelope) (workflows.ExtendResult, error) {
+
+// Extend does what workflow and workers do: it writes the ordered end down.
+func (f *fakeTemporal) Extend(ctx context.Context, id string, signed evidence.Envelope) (workflows.ExtendResult, error) {
 	f.messages.Add(1)
-	return workflows.ExtendResult{ExpiresAt: time.Now().Add(time.Hour).UTC(), Number: 1}, nil
+	o, err := evidence.ReadExtension(signed)
+	if err != nil {
+		return workflows.ExtendResult{}, err
+	}
+	until := o.From.Add(o.Adds.Std())
+	rows, err := f.ledger.Grants(ctx, ledger.GrantFilter{RequestID: id})
+	for _, row := range rows {
+		if err := f.ledger.MarkExtended(ctx, row.Name, until); err != nil {
+			return workflows.ExtendResult{}, err
+		}
+	}
+	return workflows.ExtendResult{ExpiresAt: until, Number: o.Number}, err
 }
+
 func (f *fakeTemporal) PickUp(context.Context, string, evidence.Envelope) (evidence.SealedCredential, error) {
 	f.messages.Add(1)
 	return evidence.SealedCredential{Suite: "test", Box: "test"}, nil
@@ -119,7 +134,7 @@ func newFixtureWith(t *testing.T, deps func(*fixture, *Deps), change ...func(*Co
 	require.NoError(t, err)
 	sealer, err := auth.NewSealer(field.Key{1})
 	require.NoError(t, err)
-	f := &fixture{T: t, sealer: sealer, ledger: led, signer: evidence.NewSigner(key), temporal: &fakeTemporal{}, dir: dir, issuer: idp.Issuer}
+	f := &fixture{T: t, sealer: sealer, ledger: led, signer: evidence.NewSigner(key), temporal: &fakeTemporal{ledger: led}, dir: dir, issuer: idp.Issuer}
 	d := Deps{Ledger: led, Signer: f.signer, Sealer: sealer, Codec: payloads, Log: log}
 	deps(f, &d)
 	f.Server, err = build(c, d, f.temporal)

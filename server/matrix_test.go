@@ -16,6 +16,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/ledger"
 )
 
 // outcome is what somebody gets: done, or why not.
@@ -241,8 +242,13 @@ func TestAuthorizationMatrix(t *testing.T) {
 					}
 					if ending := path.Base(route.Path); expected == done && (ending == "cancel" || ending == "release" || ending == "revoke") {
 						// That one is ending, whatever Temporal says.
+						rows, err := f.ledger.Grants(t.Context(), ledger.GrantFilter{RequestID: requests[s].ID})
+						require.NoError(t, err)
+						for _, row := range rows {
+							require.NoError(t, f.ledger.MarkClosed(t.Context(), row.Name, time.Now()))
+						}
 						for _, final := range []access.State{access.StateCancelled, access.StateEnded} {
-							require.NoError(f, f.ledger.Advance(t.Context(), access.Transition{RequestID: requests[s].ID, To: final, At: time.Now()}))
+							require.NoError(t, f.ledger.Advance(t.Context(), access.Transition{RequestID: requests[s].ID, To: final, At: time.Now()}))
 						}
 						requests[s] = f.request(s)
 					}

@@ -7,6 +7,7 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/contracts"
 	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/workflows"
 )
 
@@ -20,8 +21,14 @@ type extensionSigner interface {
 	SignExtension(o access.ExtensionOrder) (evidence.Envelope, error)
 }
 
+// grantLedger lists grants.
+type grantLedger interface {
+	Grants(ctx context.Context, f ledger.GrantFilter) ([]ledger.GrantRecord, error)
+}
+
 // extender prolongs active access.
 type extender struct {
+	grants    grantLedger
 	requests  *requests
 	contracts Contracts
 	history   historyLedger
@@ -60,11 +67,37 @@ func (e *extender) Extend(ctx context.Context, by access.Actor, id, more, reason
 	if err != nil {
 		return r, e.refused.record(ctx, by, id, access.ActExtend, e.requests.unanswered(ctx, err, r))
 	}
+	until := order.From.Add(adds.Std())
+	if err := e.checkInForce(ctx, r, until, res); err != nil {
+		return r, e.refused.record(ctx, by, id, access.ActExtend, err)
+	}
 	if r, err = e.requests.ledger.Request(ctx, id); err == nil {
 		// The ledger follows within moments; what is returned is in force now.
-		r.ExpiresAt, r.Extensions = &res.ExpiresAt, res.Number
+		r.ExpiresAt, r.Extensions = &until, res.Number
 	}
 	return r, err
+}
+
+// checkInForce returns an error unless the new end is the ordered one and workers have
+// written it down for every grant: somebody who may write to Temporal's namespace can
+// reply in the workflow's place.
+func (e *extender) checkInForce(ctx context.Context, r access.Request, until time.Time, res workflows.ExtendResult) error {
+	if !res.ExpiresAt.Equal(until) {
+		return access.Errorf(access.CodeEvidence, "the request says that it ends at %s, and %s was ordered", access.FormatTime(res.ExpiresAt), access.FormatTime(until))
+	}
+	rows, err := e.grants.Grants(ctx, ledger.GrantFilter{RequestID: r.ID, NotClosed: true})
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if row.ExpiresAt.Before(until) {
+			return access.Errorf(access.CodeEvidence, "no worker has extended grant %s", row.Name)
+		}
+	}
+	if len(rows) < len(r.Plan.Grants) {
+		return access.Errorf(access.CodeEvidence, "no worker has extended every grant")
+	}
+	return nil
 }
 
 // check returns why the order is not signed: the worker checks again what the

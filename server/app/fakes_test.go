@@ -70,7 +70,8 @@ type fakeLedger struct {
 	statements  []access.Statement
 	ordered     map[string]access.EndOrder
 	undelivered []ledger.Denial
-	orderErr    error // of what records an order to end, or a denial
+	extendedTo  time.Time // what workers have written down of every grant's end
+	orderErr    error     // of what records an order to end, or a denial
 }
 
 func (l *fakeLedger) Submit(_ context.Context, s ledger.Submission) (bool, error) {
@@ -199,6 +200,14 @@ func (l *fakeLedger) OrderEnd(_ context.Context, o access.EndOrder, envelope []b
 	l.ordered[o.RequestID] = o
 	l.statements = append(l.statements, access.Statement{RequestID: o.RequestID, Key: access.KeyEnd(o), Envelope: envelope})
 	return nil
+}
+
+// Grants returns the grants of a request's plan, as workers have written them down.
+func (l *fakeLedger) Grants(_ context.Context, f ledger.GrantFilter) (out []ledger.GrantRecord, err error) {
+	for _, g := range l.requests[f.RequestID].Plan.Grants {
+		out = append(out, ledger.GrantRecord{Status: ledger.GrantOpen, Grant: access.Grant{Name: g.Name, RequestID: f.RequestID, ExpiresAt: l.extendedTo}})
+	}
+	return out, nil
 }
 
 func (l *fakeLedger) EndOrders(context.Context) (map[string]access.EndOrder, error) {
@@ -334,6 +343,7 @@ func newFixture(t *testing.T, change ...func(*Config)) *fixture {
 	log := logrus.New()
 	log.SetOutput(io.Discard)
 	f := &fixture{t: t, ledger: &fakeLedger{t: t, signer: evidence.NewSigner(key), requests: map[string]access.Request{}, links: map[string]string{}}, keyring: evidence.NewKeyring(public), now: testTime}
+	f.ledger.extendedTo = testTime.Add(time.Hour)
 	f.gateway = &fakeGateway{ledger: f.ledger}
 	c := Config{Contracts: contractSet{set}, Ledger: f.ledger, Signer: evidence.NewSigner(key), Gateway: f.gateway, Log: log,
 		Operators: []string{"operators"}, Auditors: []string{"auditors"}, Now: func() time.Time { return f.now }}
