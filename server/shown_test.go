@@ -137,3 +137,17 @@ func TestCase53SignedPlan(t *testing.T) {
 	require.True(t, strings.Contains(string(payload), r.Plan.Reason))
 	require.Empty(t, got.Altered)
 }
+
+// TestDenialIsShownBeforeTheWorkflowHasIt: a denial is stored before the workflow hears
+// of it. It is shown, and no alarm; nor is it hidden by who takes it out of a column.
+func TestDenialIsShownBeforeTheWorkflowHasIt(t *testing.T) {
+	f := newFixture(t)
+	r := f.request(access.StatePending)
+	w := f.call(f.token("bob"), "POST", "/api/v1/requests/"+r.ID+"/decision", jsonType, `{"decision":"deny","planDigest":"`+r.Plan.Digest+`","comment":"not now"}`)
+	require.Equal(t, http.StatusOK, w.Code, "%s", w.Body)
+	var got access.Request
+	require.Equal(t, http.StatusOK, f.get("alice", "/api/v1/requests/"+r.ID, &got))
+	require.Empty(t, got.Altered)
+	require.Len(t, got.Decisions, 1)
+	require.Equal(t, access.Deny, got.Decisions[0].Verdict)
+}

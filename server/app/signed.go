@@ -251,19 +251,16 @@ func fieldsOf(v any) map[string]string {
 }
 
 // sameDecisions returns the signed decisions that count, and reports whether the
-// ledger has other ones: one that nobody signed, or none of a verdict that somebody
-// gave. Of each person the ledger keeps one approval and one denial.
+// ledger has one that nobody signed. Of each person the ledger keeps one approval and
+// one denial. A signed one that it does not have yet counts: a denial is stored before
+// the workflow hears of it.
 func sameDecisions(kept, signed []access.Decision) (out []access.Decision, unlike bool) {
 	out = []access.Decision{}
 	for _, d := range signed {
 		has := func(k access.Decision) bool { return access.KeyDecision(k) == access.KeyDecision(d) }
 		like := func(k access.Decision) bool { return k.Approver.ID == d.Approver.ID && k.Verdict == d.Verdict }
-		switch {
-		case slices.ContainsFunc(kept, has):
+		if slices.ContainsFunc(kept, has) || !slices.ContainsFunc(kept, like) && !slices.ContainsFunc(out, like) {
 			out = append(out, d)
-		case !slices.ContainsFunc(kept, like):
-			// A denial is recorded before a worker has counted it (docs/threats.md, case 57).
-			out, unlike = append(out, d), unlike || d.Verdict == access.Approve
 		}
 	}
 	for _, k := range kept {
