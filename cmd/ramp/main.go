@@ -35,7 +35,8 @@ func root() *cobra.Command {
 			"To begin, `ramp login`, then `ramp catalog`. To try it on this machine, `ramp dev`.\n\n" +
 			"Exit codes: 0 done, 1 internal fault, 2 wrong input, 3 not logged in, 4 refused or denied, 5 not found,\n" +
 			"6 wrong state or too late, 7 a service that is needed is unavailable,\n" +
-			"8 a sweep found or left something. `ramp exec` exits with the code of its command.",
+			"8 a sweep found or left something, 9 evidence proves that access outlasted its end.\n" +
+			"`ramp exec` exits with the code of its command.",
 		Version:       version.String(),
 		SilenceUsage:  true,
 		SilenceErrors: true,

@@ -91,7 +91,7 @@ func backtestCommand() *cobra.Command {
 	var format output.Format
 	c := &cobra.Command{
 		Use: "backtest DIRECTORY PACK...", Short: "Say how contracts would have decided recorded requests", Args: cobra.MinimumNArgs(2),
-		Long: "Evaluates recorded requests, each from its evidence pack (`ramp evidence REQUEST`), under the contracts of a\n" +
+		Long: "Evaluates recorded requests, each from its evidence pack (`ramp evidence get REQUEST`), under the contracts of a\n" +
 			"directory, with the person, the time and the history as they were signed then, and says which would have been\n" +
 			"refused or decided by others. It verifies no signature: `ramp evidence verify` does.",
 		Example: "  ramp contracts backtest contracts/ packs/*.json",
