@@ -119,7 +119,7 @@ func (s DirectorySnapshot) Restrict(p Person) (Person, error) {
 func (s DirectorySnapshot) checkActive(p Person) error {
 	for _, id := range p.Identities() {
 		if why := s.Unproven[FoldID(id)]; why != "" {
-			return Refuse(CodeForbidden, IssuePersonUnproven, "%s is nobody here: %s", Clip(id, 100), why)
+			return Refuse(CodeForbidden, IssuePersonUnproven, "%s counts as nobody here: %s", Clip(id, 100), why)
 		}
 		if m, known := s.Members[FoldID(id)]; known && !m.Active {
 			return Refuse(CodeForbidden, IssuePersonInactive, "%s has left, says the directory", id)

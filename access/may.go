@@ -29,7 +29,7 @@ const PickUpWithin = time.Minute
 
 // ActWithin is how long a signed statement that gives access is good for: an
 // approval after the rule was satisfied, a confirmation after the planned start, an
-// order to extend after it was signed. Whoever holds one back has nothing after that
+// order to extend after it was signed. One that somebody holds back is worthless then
 // (docs/threats.md, case 61).
 const ActWithin = 10 * time.Minute
 

@@ -43,11 +43,11 @@ func (k EndKind) Outcome() Outcome {
 
 // EndOrder ends a request, whatever its state. It is written to the ledger before
 // it is sent to anybody and before it is answered: from then on nothing opens,
-// extends or mints for the request, and what is open is closed, whether or not a
-// workflow ever hears of it (docs/threats.md, case 57). The server signs it, or the worker that
+// extends or mints for the request, and what is open is closed, even if the workflow
+// never gets it (docs/threats.md, case 57). The server signs it, or the worker that
 // found that the requester has left; the signature is for those who read the
-// evidence. Whoever acts on an order to end needs none, since ending takes nothing
-// that anybody could want to forge.
+// evidence. Ramp acts on an order to end without verifying it: a forged one can only
+// end access, which anybody who could forge it can do anyway.
 type EndOrder struct {
 	RequestID  string    `json:"requestId"`
 	PlanDigest string    `json:"planDigest"`
@@ -60,8 +60,9 @@ type EndOrder struct {
 
 // Confirmation is the server's statement, made when the planned start of an
 // approved request comes, that these are all decisions and that nobody has ended
-// the request. An approval alone opens nothing days after it was given: who denied
-// meanwhile would depend on whoever keeps the denial (docs/threats.md, case 60).
+// the request. An approval alone opens nothing days after it was given: somebody who
+// writes to the ledger and to Temporal could have taken away a denial that came
+// meanwhile (docs/threats.md, case 60).
 type Confirmation struct {
 	RequestID  string    `json:"requestId"`
 	PlanDigest string    `json:"planDigest"`

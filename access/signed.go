@@ -215,7 +215,7 @@ func (s Signed) CheckExtension(grant string, o ExtensionOrder) error {
 			return nil
 		}
 	}
-	return Refuse(CodeEvidence, IssueExtendsNothing, "extension %d starts from %s, which is no end of this access, or was ordered after it was ended",
+	return Refuse(CodeEvidence, IssueExtendsNothing, "extension %d starts from %s, which is no end of this access, or was ordered after the access was ended",
 		o.Number, FormatTime(o.From))
 }
 

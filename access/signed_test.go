@@ -275,7 +275,7 @@ func TestMoreOrdersToEnd(t *testing.T) {
 	})
 }
 
-// TestLeavingOut: whoever leaves statements out gets no later end, and opens nothing
+// TestLeavingOut: somebody who leaves statements out gets no later end, and opens nothing
 // that a planned start's confirmation does not cover.
 func TestLeavingOut(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

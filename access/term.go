@@ -55,9 +55,9 @@ func (t Term) AllowsOpening(now, until time.Time) error {
 	case t.scheduled && now.Before(t.Opens.Add(-time.Second)):
 		return Errorf(CodeEvidence, "the plan starts at %s", FormatTime(t.Opens))
 	case now.After(t.OpenBy.Add(ClockSkew)):
-		return Refuse(CodeTooLate, IssueOpenedTooLate, "it was to be opened from %s on, within %s; its approval opens nothing any more", FormatTime(t.Opens), Duration(ActWithin))
+		return Refuse(CodeTooLate, IssueOpenedTooLate, "access could be opened from %s on, for %s; after that its approval opens nothing any more", FormatTime(t.Opens), Duration(ActWithin))
 	case !t.confirmed:
-		return Refuse(CodeUnavailable, IssueNotConfirmed, "no server has confirmed that the decisions are all, for the start at %s", FormatTime(t.Opens))
+		return Refuse(CodeUnavailable, IssueNotConfirmed, "no server has confirmed yet that no decision is missing, which the planned start at %s needs", FormatTime(t.Opens))
 	// The workflow's time is not trusted: whatever it says, access is no longer than
 	// approved, within ClockSkew.
 	case until.After(t.First), until.After(now.Add(t.duration + ClockSkew)):
@@ -82,7 +82,7 @@ func (t Term) AllowsOpen(until time.Time) error {
 }
 
 func (t Term) refuseStopped() error {
-	return Refuse(CodeConflict, IssueStopped, "%s ended this at %s", t.Stopped.By, FormatTime(t.Stopped.At))
+	return Refuse(CodeConflict, IssueStopped, "%s ended or denied this request at %s", t.Stopped.By, FormatTime(t.Stopped.At))
 }
 
 // openingTakes is the longest that one attempt to open takes, from when a worker

@@ -85,8 +85,8 @@ func checkOrder(proof evidence.Authorized, grant string, order access.ExtensionO
 	return nil
 }
 
-// notProven returns a refusal as a worker means it: there is nobody here who
-// could log in again, and an honest server signs no such order.
+// notProven turns the refusal of an old login into one of evidence: no person asks this
+// worker, who could log in again, and an honest server signs no such order.
 func notProven(err error) error {
 	if access.CodeOf(err) == access.CodeUnauthenticated {
 		return access.WithCode(err, access.CodeEvidence)

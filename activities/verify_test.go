@@ -44,7 +44,7 @@ func TestVerifyGrant(t *testing.T) {
 	require.Equal(t, access.CodeEvidence, access.CodeOf(w.targets.VerifyGrant(ctx, g)), "approved by nobody")
 }
 
-// TestCase57NothingAfterAnOrderToEnd: whoever drives the queues past server and
+// TestCase57NothingAfterAnOrderToEnd: somebody who drives the queues past server and
 // workflow gets nothing for a request that somebody has ended.
 func TestCase57NothingAfterAnOrderToEnd(t *testing.T) {
 	ctx := context.Background()

@@ -117,7 +117,7 @@ func (c *Codec) Decode(payloads []*commonpb.Payload) ([]*commonpb.Payload, error
 	for i, p := range payloads {
 		if _, ok := EncryptedFor(p); !ok {
 			if !c.clear {
-				return nil, access.Errorf(access.CodeEvidence, "a payload is not encrypted, though payload keys are configured: nobody of Ramp's wrote it")
+				return nil, access.Errorf(access.CodeEvidence, "a payload is not encrypted, though payload keys are configured: no process of Ramp wrote it")
 			}
 			out[i] = p
 			continue

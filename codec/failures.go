@@ -24,7 +24,7 @@ func (f failures) FailureToError(failure *failurepb.Failure) error {
 }
 
 // clearFailure takes the place of a text in clear.
-const clearFailure = "a failure came in clear, though payload keys are configured: nobody of Ramp's wrote it"
+const clearFailure = "a failure came in clear, though payload keys are configured: no process of Ramp wrote it"
 
 // withoutClearText returns the failure without what is in clear in it and in its
 // causes.

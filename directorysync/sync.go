@@ -1,6 +1,6 @@
 // Package directorysync keeps unfinished requests in step with the directory: those of
-// people who have left are ended, and approvals that no longer count are counted
-// away. It is a consumer of the feed, and runs as one standing job.
+// people who have left are ended, and decisions are counted again where an approval no
+// longer counts. It is a consumer of the feed, and runs as one standing job.
 //
 // It compares what is with what should be, at every change of the directory and
 // from time to time, so that nothing is lost when a process dies between a
@@ -239,7 +239,7 @@ func (s *Sync) send(c *comparison, message string, send func(at time.Time) error
 }
 
 // hasLeft reports whether the directory says that a person has left, or holds
-// something of them that is not believed, which may be the hidden word that they have.
+// a record of them that is not believed: it may hide that they have left.
 // One whom it does not know may still come.
 func hasLeft(err error) bool {
 	issues := access.IssuesOf(err)

@@ -5,9 +5,10 @@ import "ramp.dev/ramp/access"
 // AuthorizeRequest is Authorize with everything else that was signed about the
 // request: of the statements, in whatever order and however often each is given, it
 // takes those that count. Decisions prove all or nothing, as they do for Authorize.
-// Of the rest, what no trusted key signed is left out, for without it less is open:
-// orders to extend and confirmations by servers, and receipts of openings by workers.
-// An order to end counts whoever signed it. Errors are Authorize's.
+// Of the rest, what no trusted key signed is left out: orders to extend and
+// confirmations, which servers sign, and receipts of openings, which workers sign.
+// Leaving them out can only shorten access. An order to end counts without a valid
+// signature. Errors are Authorize's.
 func (k Keyring) AuthorizeRequest(plan Envelope, statements []Envelope, workers Keyring) (Authorized, error) {
 	byType := map[string][]Envelope{}
 	seen := map[string]bool{}

@@ -121,7 +121,8 @@ func (s *Signer) SignExtension(o access.ExtensionOrder) (Envelope, error) {
 // SignEnd signs an order to end.
 func (s *Signer) SignEnd(o access.EndOrder) (Envelope, error) { return s.signJSON(TypeEnd, o) }
 
-// SignConfirmation signs that the decisions on a plan are all, as of its start.
+// SignConfirmation signs which decisions there are on a plan, as of its start, and that
+// there are no others.
 func (s *Signer) SignConfirmation(c access.Confirmation) (Envelope, error) {
 	return s.signJSON(TypeConfirmation, c)
 }

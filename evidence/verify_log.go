@@ -50,23 +50,23 @@ func (v *verifier) checkAgreement() (string, error) {
 		switch ev.Kind {
 		case access.EventEndOrdered:
 			if !decided[fmt.Sprint(ev.Actor, ev.Detail["end"], ev.At.UnixMicro())] {
-				return "", failf("event %d tells of an order to end that nobody signed", e.Leaf)
+				return "", failf("event %d records an order to end that nobody signed", e.Leaf)
 			}
 		case access.EventDecisionRecorded:
 			if !decided[fmt.Sprint(ev.Actor, ev.Detail["decision"], ev.At.UnixMicro())] {
-				return "", failf("event %d tells of a decision that nobody signed", e.Leaf)
+				return "", failf("event %d records a decision that nobody signed", e.Leaf)
 			}
 		case access.EventGrantOpened:
 			if _, ok := v.opened[ev.Detail["grant"]]; !ok {
-				return "", failf("event %d tells of an opening without a worker's receipt", e.Leaf)
+				return "", failf("event %d records an opening without a worker's receipt", e.Leaf)
 			}
 		case access.EventGrantClosed:
 			if _, ok := v.closed[ev.Detail["grant"]]; !ok {
-				return "", failf("event %d tells of a closing without a worker's receipt", e.Leaf)
+				return "", failf("event %d records a closing without a worker's receipt", e.Leaf)
 			}
 		case access.EventAccessEnded:
 			if open := v.openGrants(); len(open) > 0 {
-				return "", failf("event %d tells that access ended, and %d grants have no proof of it", e.Leaf, len(open))
+				return "", failf("event %d records that access ended, and %d grants have no receipt of their closing", e.Leaf, len(open))
 			}
 		}
 	}

@@ -16,8 +16,8 @@ const snapshotTries = 3
 
 // DirectorySnapshot returns what is known of people by their ids, and of all further
 // ids of theirs: which of them have left, their groups, their linked accounts. It
-// believes only what a server signed, and only the latest version of it; what is not
-// believed makes nobody of the people it speaks of. It is the zero snapshot if no
+// believes only what a server signed, and only the latest version of it; people
+// whose record is not believed count as nobody. It is the zero snapshot if no
 // directory is in force and no account is linked.
 //
 // Of several records with one current id, one that has left stands before one that
@@ -113,10 +113,10 @@ func (r *snapshotReader) also(key string, others ...string) {
 
 // Why something is not believed.
 const (
-	whyUser    = "what the directory has recorded is not as a server signed it last"
-	whyGone    = "the log tells of them, and the directory's record is gone"
-	whyLink    = "whose account it is, is not recorded as a server signed it last"
-	whyUnknown = "whose account it is, is recorded in the log, and the record is gone"
+	whyUser    = "the directory's record of them is not the one that a server signed last"
+	whyGone    = "the log has a record of them, and the directory has none"
+	whyLink    = "the record of whose account it is, is not the one that a server signed last"
+	whyUnknown = "the log has a record of whose account it is, and the ledger has none"
 )
 
 func (r *snapshotReader) readLinks(ctx context.Context, keys []string) error {

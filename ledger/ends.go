@@ -8,11 +8,11 @@ import (
 	"ramp.dev/ramp/internal/strictjson"
 )
 
-// OrderEnd records an order to end a request, with its signed statement, before
-// anybody is told of it: from then on the ledger takes no opening and no extension
-// of the request, and whoever looks after what is open finds the order (docs/threats.md, case 57).
-// What may have access is ending from then on, and its end is now. The same person's order of the same
-// kind again changes nothing. Errors are CodeNotFound for a request that nobody
+// OrderEnd records an order to end a request, with its signed statement, before any
+// workflow is told: from then on the ledger takes no opening and no extension of the
+// request, and closers and the reconciler find the order (docs/threats.md, case 57). A
+// request that may have access is ending from then on, and the end of its grants is the
+// time of the order. The same person's order of the same kind again changes nothing. Errors are CodeNotFound for a request that nobody
 // submitted, and CodeConflict for one that is over.
 func (l *Ledger) OrderEnd(ctx context.Context, o access.EndOrder, envelope []byte) error {
 	return l.tx(ctx, func(q querier) error {
@@ -36,8 +36,8 @@ func (l *Ledger) OrderEnd(ctx context.Context, o access.EndOrder, envelope []byt
 				return err
 			}
 		}
-		// The end that counts is that of the order now: whoever closes what is due closes
-		// this, and needs nobody to ask for it.
+		// The end of what is open is now the time of the order, so that closers find it due
+		// and close it without being asked.
 		if _, err := q.exec(ctx, `UPDATE grants SET expires_at = ? WHERE request_id = ? AND status <> 'closed' AND expires_at > ?`,
 			micros(o.At), o.RequestID, micros(o.At)); err != nil {
 			return err

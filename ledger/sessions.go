@@ -64,7 +64,7 @@ const everywhere = "Everywhere."
 // sessionEndedKey is the key of the event that ended one session.
 func sessionEndedKey(token string) string { return "session ended " + token }
 
-// notEnded is a condition on a session's row: the log tells of no end of it. A row that
+// notEnded is a condition on a session's row: the log records no end of it. A row that
 // was copied, and put back after its session was ended, is sealed still.
 const notEnded = ` AND NOT EXISTS (SELECT 1 FROM events e WHERE e.request_id = '' AND e.idempotency_key <> ''
 		AND e.idempotency_key = 'session ended ' || sessions.token_digest)

@@ -101,7 +101,7 @@ func TestAStreamGoesOnWhereItEnded(t *testing.T) {
 	}
 }
 
-// TestAStreamResumedBeforeAGap: whoever resumes before events that were removed is
+// TestAStreamResumedBeforeAGap: a reader that resumes before events that were removed is
 // told which they are, and follows what comes after, instead of coming to the gap
 // again and again.
 func TestAStreamResumedBeforeAGap(t *testing.T) {

@@ -110,7 +110,7 @@ func extendable(p *access.Plan) {
 	p.Extend = &access.ExtensionLimits{Times: 3, UpTo: access.Duration(24 * time.Hour)}
 }
 
-// TestCase55ReplayedExtension: whoever has one signed order to extend, and all rights
+// TestCase55ReplayedExtension: somebody with one signed order to extend, and all rights
 // on the namespace and the ledger, gets from it what it says, once.
 func TestCase55ReplayedExtension(t *testing.T) {
 	s := newSite(t, nil).start()

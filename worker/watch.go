@@ -35,7 +35,8 @@ const missedLooks = 3
 // watch reconciles one target, or the requests, by itself when Temporal has not had
 // this worker do it for some intervals: because another worker does it, or because
 // somebody who may write to Temporal's namespace keeps all workers from it (docs/threats.md, case
-// 59). The third line needs nobody's goodwill; several looks at once are safe.
+// 59). So the third line does not depend on Temporal or on another worker; several looks at
+// once are safe.
 type watch struct {
 	target  string
 	every   time.Duration

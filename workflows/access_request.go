@@ -91,7 +91,7 @@ func readPlan(in AccessRequestInput) (access.Plan, error) {
 	return plan, nil
 }
 
-// run tells the story: decided, started, opened, closed. When Temporal suggests
+// run goes through the request's states: decided, started, opened, closed. When Temporal suggests
 // to continue as new, run returns from whichever wait it is in, and the next run
 // resumes in that state.
 func (r *request) run() (AccessRequestResult, error) {

@@ -9,7 +9,7 @@ type busy struct {
 	recording       bool
 }
 
-// listen takes what comes beside the story: orders to end, the cancellation of the
+// listen takes what comes while run waits: orders to end, the cancellation of the
 // workflow, decisions that come as signals, recounts, and what is to be recorded. It is
 // one coroutine, since each costs memory for as long as access lasts; what takes time
 // has one of its own for as long as it takes. So a ledger that is down keeps nobody

@@ -21,14 +21,15 @@ type confirmationLedger interface {
 	AddStatement(ctx context.Context, s access.Statement) error
 }
 
-// confirmationSigner signs that the decisions on a plan are all.
+// confirmationSigner signs which decisions there are on a plan, and that there are no
+// others.
 type confirmationSigner interface {
 	SignConfirmation(c access.Confirmation) (evidence.Envelope, error)
 }
 
 // confirmer confirms planned starts when they come: an approval that was given days
-// before says nothing of a denial that came since, and whoever writes to the ledger
-// and to Temporal could take that denial away. The server signs only if the log,
+// before proves nothing about a denial that came since, and somebody who writes to the
+// ledger and to Temporal could take that denial away. The server signs only if the log,
 // which goes on from what it has signed before, has no decision that is not here, and
 // no order to end (docs/threats.md, case 60).
 type confirmer struct {
@@ -82,7 +83,7 @@ func (c *confirmer) confirmOnce(ctx context.Context) {
 	}
 }
 
-// confirm signs that the decisions on a request are all, and stores that for the
+// confirm signs that no decision on a request is missing, and stores that for the
 // worker that opens it. A request that was denied or ended needs none, nor one whose
 // start has not come or has passed.
 func (c *confirmer) confirm(ctx context.Context, id string) error {
@@ -132,8 +133,8 @@ func (c *confirmer) proof(ctx context.Context, id string) (evidence.Authorized, 
 	return c.keys.AuthorizeRequest(plan, statements, evidence.Keyring{})
 }
 
-// checkLog verifies the log since the plan was made, and that it tells of no decision
-// but these, and of no end. Errors are CodeEvidence, or those of reading the log.
+// checkLog verifies the log since the plan was made, and that it records no decision
+// but these, and no end. Errors are CodeEvidence, or those of reading the log.
 func (c *confirmer) checkLog(ctx context.Context, plan access.Plan, decisions []string) error {
 	at, _, err := c.log.checkpoint(ctx)
 	if err != nil {
@@ -149,15 +150,15 @@ func (c *confirmer) checkLog(ctx context.Context, plan access.Plan, decisions []
 			created = created || e.Detail["planDigest"] == plan.Digest
 		case access.EventDecisionRecorded:
 			if !slices.Contains(decisions, e.Key) {
-				return access.Errorf(access.CodeEvidence, "event %d tells of a decision of %s that is no longer there", leaf, e.Actor)
+				return access.Errorf(access.CodeEvidence, "event %d of the log records a decision of %s, and the signed decision is missing from the ledger", leaf, e.Actor)
 			}
 		case access.EventEndOrdered, access.EventRequestDenied, access.EventRequestCancelled, access.EventRequestLapsed, access.EventRequestFailed:
-			return access.Errorf(access.CodeEvidence, "event %d tells that the request is over", leaf)
+			return access.Errorf(access.CodeEvidence, "event %d of the log records that the request is over", leaf)
 		}
 		return nil
 	})
 	if err == nil && !created {
-		err = access.Errorf(access.CodeEvidence, "the log does not tell that the request was made")
+		err = access.Errorf(access.CodeEvidence, "the log has no event of the request being made")
 	}
 	return err
 }

@@ -61,10 +61,11 @@ type DecisionInput struct {
 }
 
 // Decide takes one person's verdict on exactly the plan that they saw, and
-// returns the request as the verdict leaves it. The same verdict again changes nothing, but a
-// denial is sent on all the same: that somebody has denied is the ledger's word, and
-// an attacker who made it up must not keep the denial itself out (docs/threats.md, case 63). A
-// denial after access has opened closes it (docs/threats.md, case 15).
+// returns the request as the verdict leaves it. The same verdict again changes nothing,
+// but a denial is sent to the workflow each time: the ledger may say falsely that
+// somebody has denied, and an attacker who wrote that must not keep the real denial out
+// (docs/threats.md, case 63). A denial after access has opened closes it (docs/threats.md,
+// case 15).
 func (d *decider) Decide(ctx context.Context, by access.Actor, id string, in DecisionInput) (access.Request, error) {
 	r, err := d.requests.forAct(ctx, by, id, access.ActDecide)
 	if err != nil {
@@ -105,7 +106,7 @@ func (d *decider) Decide(ctx context.Context, by access.Actor, id string, in Dec
 	}
 	res, err := d.gateway.Decide(ctx, id, signed)
 	if err != nil && stands {
-		// Access is ending whether or not a workflow hears of it, and it is told again.
+		// Access ends by the order in the ledger; the resender tells the workflow again.
 		d.ends.log.WithError(err).WithField("request", id).Warn("a denial is recorded, and the workflow could not be told yet; it is told again")
 		err = nil
 	}
@@ -143,9 +144,9 @@ func (d *decider) withRequesterOfNow(ctx context.Context, r access.Request) (acc
 	return r, nil
 }
 
-// recordDenial writes a denial to the ledger before anybody is told of it, with an
+// recordDenial writes a denial to the ledger before its workflow is told, with an
 // order to end where it denies access that may be open: from then on workers open,
-// extend and mint nothing for the request, also where a workflow never hears of it
+// extend and mint nothing for the request, even if the workflow never gets the message
 // (docs/threats.md, case 57). It reports whether access ends by that alone.
 func (d *decider) recordDenial(ctx context.Context, r access.Request, dec access.Decision, signed evidence.Envelope) (ends bool, err error) {
 	envelope, err := json.Marshal(signed)

@@ -44,9 +44,9 @@ type endOrders struct {
 	audit   *auditor
 }
 
-// remember takes a checkpoint of the log after something that stands against a start
-// that is yet to come: this server then knows of it, whatever becomes of the log (docs/threats.md, case
-// 60).
+// remember takes a checkpoint of the log after an order to end or a denial of a request
+// whose planned start is still to come: this server then notices if it is taken out of
+// the log (docs/threats.md, case 60).
 func (e *endOrders) remember(ctx context.Context, r access.Request) {
 	if r.Plan.StartAt == nil || r.State.MayHaveAccess() {
 		return
@@ -129,9 +129,9 @@ func (e *ender) end(ctx context.Context, by access.Actor, id, reason string, kin
 	}
 	order := access.EndOrder{RequestID: id, PlanDigest: r.Plan.Digest, Kind: kind, By: by.Person.ID, Via: by.Via, Reason: reason, At: e.now()}
 	if err := e.orders.record(ctx, order); err != nil {
-		// Where it is over, says the ledger, the workflow knows whether that is true. And
-		// a ledger that cannot be written must not keep access open: the workflow is told,
-		// and the answer is that the order is not recorded.
+		// The ledger may say that the request is over; the workflow knows whether that is
+		// true. And a ledger that cannot be written must not keep access open: the workflow
+		// is told, and the caller learns that the order is not recorded.
 		told := e.orders.gateway.End(ctx, id, workflows.NewEndRequest(order))
 		switch {
 		case access.CodeOf(err) != access.CodeConflict:

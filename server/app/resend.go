@@ -25,8 +25,8 @@ type denialGateway interface {
 
 // resender tells workflows again what they have not acted on: of orders to end until
 // the request is over, of denials until the workflow has recorded what they amount
-// to. Whether the workflow was down, was terminated and started again, or never
-// heard of it is all the same.
+// to. It does not matter why the workflow has not acted: it was down, it was terminated
+// and started again, or it never got the message.
 type resender struct {
 	ledger  resendLedger
 	ends    *endOrders
@@ -87,7 +87,7 @@ func (r *resender) resendOnce(ctx context.Context) error {
 			continue
 		}
 		if err := r.denials.Deny(ctx, d.RequestID, signed); err != nil {
-			r.log.WithError(err).WithField("request", d.RequestID).Warn("a denial could not be sent again; it is tried once more")
+			r.log.WithError(err).WithField("request", d.RequestID).Warn("a denial could not be sent again; it is tried again later")
 		}
 	}
 	return nil

@@ -36,7 +36,7 @@ func TestPageOfApprovals(t *testing.T) {
 }
 
 // TestCase43PageOfBreakGlass: a use of break glass says so before anything else, and
-// whoever may review it finds the form.
+// a person who may review it finds the form.
 func TestCase43PageOfBreakGlass(t *testing.T) {
 	p, err := New(nil, nil, TemporalUI{})
 	require.NoError(t, err)
