@@ -106,13 +106,13 @@ func TestAStreamGoesOnWhereItEnded(t *testing.T) {
 // again and again.
 func TestAStreamResumedBeforeAGap(t *testing.T) {
 	f := newFixture(t)
-	addr, _ := f.serving(defaultTimeouts)
 	first, second, third := f.request(access.StateDenied), f.request(access.StateDenied), f.request(access.StateDenied)
 	raw, err := sql.Open("sqlite", filepath.Join(f.dir, "ledger.db")+"?_pragma=busy_timeout(10000)")
 	require.NoError(t, err)
 	defer raw.Close()
 	_, err = raw.Exec(`DROP TRIGGER events_no_delete; DELETE FROM events WHERE request_id = ?`, second.ID)
 	require.NoError(t, err)
+	addr, _ := f.serving(defaultTimeouts) // so that the feed has none of them in memory
 	s := f.follow(t, addr, "alice", "0")
 	require.Equal(t, first.ID, s.next().RequestID)
 	var named, told string
