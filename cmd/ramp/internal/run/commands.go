@@ -18,7 +18,7 @@ import (
 func Commands() []*cobra.Command {
 	return []*cobra.Command{
 		serverCommand(), workerCommand(), configCommand(), contractsCommand(), passkeysCommand(),
-		sweepCommand(), reconcileCommand(), deployCommand(), sshHostCommand(),
+		sweepCommand(), reconcileCommand(), feedCommand(), deployCommand(), sshHostCommand(),
 	}
 }
 
