@@ -18,6 +18,7 @@ func TestCase43BreakGlassInPacks(t *testing.T) {
 	}
 	story := func(plan func(*access.Plan), by ...access.Person) Report {
 		s := newTale(t, plan)
+		s.event(access.EventGlassBroken, "alice", 1, nil)
 		s.evaluate()
 		s.open(time.Minute)
 		s.close(time.Hour, access.ReadBack{})

@@ -33,7 +33,8 @@ func (q querier) checkReviewed(ctx context.Context, r access.Request) error {
 	return access.Refuse(access.CodeForbidden, "review_missing", "your use of break glass in request %s was not reviewed yet; until somebody has, you may not break glass again", left[0])
 }
 
-// glassBroken is the event that is told first.
+// glassBroken is the event that tells everybody, in the transaction that records the
+// request.
 func glassBroken(r access.Request) access.Event {
 	return access.Event{At: r.CreatedAt, RequestID: r.ID, Kind: access.EventGlassBroken, Actor: r.Requester.ID, Key: access.KeyGlass, Message: r.Plan.Reason,
 		Detail: r.Plan.Via.Detail(map[string]string{"contract": r.Contract, "duration": r.Plan.Duration.String(),

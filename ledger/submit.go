@@ -92,14 +92,14 @@ func (q querier) insertRequest(ctx context.Context, s Submission) (created bool,
 			return false, err
 		}
 	}
-	if r.Plan.BreakGlass != nil {
-		if err := q.append(ctx, glassBroken(r)); err != nil {
-			return false, err
-		}
-	}
-	return true, q.append(ctx, access.Event{At: r.CreatedAt, RequestID: r.ID, Kind: access.EventRequestCreated,
+	// A request's events begin with this one; the offline verifier says so.
+	err = q.append(ctx, access.Event{At: r.CreatedAt, RequestID: r.ID, Kind: access.EventRequestCreated,
 		Actor: r.Requester.ID, Message: r.Plan.Reason, Key: access.KeyCreated,
 		Detail: r.Plan.Via.Detail(map[string]string{"contract": r.Contract, "planDigest": r.Plan.Digest})})
+	if err == nil && r.Plan.BreakGlass != nil {
+		err = q.append(ctx, glassBroken(r))
+	}
+	return err == nil, err
 }
 
 func (q querier) checkSubmission(ctx context.Context, s Submission) error {
