@@ -68,7 +68,7 @@ func (p Plan) CheckNarrowing(d Decision, now time.Time) error {
 		case !at.After(now) || p.StartAt != nil && !at.After(*p.StartAt):
 			is.Add("start_not_later", "startAt", "say a later start than the plan's, or none")
 		case at.After(now.Add(maxStartAhead)):
-			is.Add("start_too_far", "startAt", "access can be planned 30 days ahead")
+			is.Add("start_too_far", "startAt", "access can be planned at most 30 days ahead")
 		}
 	}
 	return is.Err()

@@ -20,7 +20,7 @@ type ExtensionOrder struct {
 	At         time.Time `json:"at"` // UTC
 }
 
-// EndKind says who wants a request to end.
+// EndKind says who ended a request, and how.
 type EndKind string
 
 const (

@@ -69,18 +69,18 @@ func (b *breakGlass) admit(q *query) {
 	case !q.Request.BreakGlass:
 		return
 	case b.who == nil:
-		q.refuse("no_break_glass", "breakGlass", "contract %s has no break glass; ask for its approval", q.contract.Name)
+		q.refuse("no_break_glass", "breakGlass", "contract %s has no break glass; request it without, so that people approve", q.contract.Name)
 		return
 	case q.Request.StartAt != nil:
-		q.refuse("break_glass_start", "startAt", "break glass opens at once; leave the start out, or ask for approval")
+		q.refuse("break_glass_start", "startAt", "break glass opens at once; leave the start out, or request it without break glass")
 	case q.draft.Duration > b.max:
-		q.refuse("duration_over_max", "duration", "%s is over the most that contract %s gives to break glass (%s)", q.draft.Duration, q.contract.Name, b.max)
+		q.refuse("duration_over_max", "duration", "%s is longer than contract %s gives with break glass (%s)", q.draft.Duration, q.contract.Name, b.max)
 	}
 	switch q.evaluate(fieldBreakGlass, b.who) {
 	case NotSatisfied:
-		q.refuse("break_glass_not_for_you", "breakGlass", "you may not break the glass of contract %s; ask for its approval", q.contract.Name)
+		q.refuse("break_glass_not_for_you", "breakGlass", "you may not use break glass under contract %s; request it without, so that people approve", q.contract.Name)
 	case Unevaluated:
-		q.refuseAtOnce(CouldNotEvaluate, "break_glass_unevaluated", "whether you may break the glass of contract %s could not be evaluated, so you may not", q.contract.Name)
+		q.refuseAtOnce(CouldNotEvaluate, "break_glass_unevaluated", "whether you may use break glass under contract %s could not be evaluated, so you may not", q.contract.Name)
 		return
 	}
 	b.admitReviewed(q)

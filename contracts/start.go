@@ -21,7 +21,7 @@ func (*start) read(q *query) {
 	case at.Before(q.Now):
 		q.refuse("start_in_past", "startAt", "the start is in the past")
 	case at.Unix() > q.Now.Add(maxStartAhead).Unix():
-		q.refuse("start_too_far", "startAt", "access can be planned 30 days ahead")
+		q.refuse("start_too_far", "startAt", "access can be planned at most 30 days ahead")
 	default:
 		q.draft.StartAt = new(at.UTC().Truncate(time.Second))
 	}

@@ -6,14 +6,14 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// requestEnd takes a request to end; the first one stands.
+// requestEnd takes an order to end; the first one stands.
 func (r *request) requestEnd(e EndRequest) {
 	if r.End == nil {
 		r.End = &e
 	}
 }
 
-// endByCancellation takes the cancellation of the workflow as a request to end.
+// endByCancellation takes the cancellation of the workflow as an order to end.
 func (r *request) endByCancellation() {
 	r.requestEnd(EndRequest{Kind: access.EndRevoke, By: access.ActorTemporal, Reason: "the workflow was cancelled", At: workflow.Now(r.ctx)})
 }

@@ -24,7 +24,7 @@ type StandingJobInput struct {
 // StandingJob keeps one activity at work for ever, on one worker at a time.
 // Temporal keeps it single by its workflow id, which is all the leader election
 // that Ramp has. When the worker dies the activity is given to another after a
-// missing heartbeat; when it stops in order, at once. After a day the workflow
+// missing heartbeat; when it shuts down, at once. After a day the workflow
 // continues as new, so that its history stays short.
 //
 // SignalRunNow begins the work again, and with it the first round. The worker

@@ -64,8 +64,8 @@ func (k *passkeys) PasskeyChallenge(p access.Person, r access.Request) *PasskeyC
 	return &PasskeyChallenge{Challenge: passkey.Base64URL(passkey.Challenge(r.ID, r.Plan.Digest, access.Approve)), RPID: s.RPID, Keys: keyIDs(s, p)}
 }
 
-// PasskeyProblem returns why nobody can approve what is offered here, for want of
-// passkeys; "" where they can, or need none.
+// PasskeyProblem returns why nobody can approve what is offered here, where passkeys are
+// missing; "" where people can approve, or need no passkey.
 func (k *passkeys) PasskeyProblem(o contracts.Offer) string {
 	if !o.Approval.Passkey {
 		return ""

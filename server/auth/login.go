@@ -71,7 +71,7 @@ func (a *Auth) login(c echo.Context) error {
 	}
 	options := []oauth2.AuthCodeOption{oidc.Nonce(at.Nonce), oauth2.S256ChallengeOption(at.Verifier)}
 	if at.Reauthenticate {
-		// Both, since providers differ in which they heed; max_age also makes them
+		// Both, since providers differ in which they follow; max_age also makes them
 		// say when the login was (OpenID Connect Core 3.1.2.1).
 		options = append(options, oauth2.SetAuthURLParam("prompt", "login"), oauth2.SetAuthURLParam("max_age", "0"))
 	}

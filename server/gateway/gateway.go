@@ -98,7 +98,7 @@ func updateOnce[R any](ctx context.Context, g *Gateway, id, name string, signed 
 	return res, api.FromTemporal(err)
 }
 
-// End tells a request to end. Temporal takes it even while no worker runs.
+// End carries an order to end. Temporal takes it even while no worker runs.
 func (g *Gateway) End(ctx context.Context, id string, order workflows.EndRequest) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
