@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -143,10 +144,15 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 		}
 		b.say("%s …", m.name)
 		if err := m.do(ctx, b); err != nil {
-			return fmt.Errorf("%s: %w", m.name, err)
+			return errors.Join(fmt.Errorf("%s: %w", m.name, err), b.show(out)) // what was measured before it counts
 		}
 	}
-	if o.output == "json" {
+	return b.show(out)
+}
+
+// show writes what was measured.
+func (b *bench) show(out io.Writer) error {
+	if b.output == "json" {
 		e := json.NewEncoder(out)
 		e.SetIndent("", "  ")
 		return e.Encode(b.table)

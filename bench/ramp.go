@@ -66,6 +66,10 @@ func startRamp(ctx context.Context, dir string, askers, workers client.Client) (
 	if err != nil {
 		return nil, err
 	}
+	receipts, err := evidence.LoadOrCreateSigner(filepath.Join(dir, "worker.key"))
+	if err != nil {
+		return nil, err
+	}
 	store, err := contracts.NewStore(filepath.Join(dir, "contracts"), logrus.StandardLogger())
 	if err != nil {
 		return nil, err
@@ -76,14 +80,14 @@ func startRamp(ctx context.Context, dir string, askers, workers client.Client) (
 	}
 	r := &ramp{ledger: led, effects: newEffects()}
 	r.worker, err = worker.Start(ctx, worker.Config{Control: true}, worker.Deps{
-		Temporal: workers, Ledger: led, Keyring: evidence.NewKeyring(signer.Public()), Log: logrus.StandardLogger(),
+		Temporal: workers, Ledger: led, Keyring: evidence.NewKeyring(signer.Public()), Signer: receipts, Log: logrus.StandardLogger(),
 		Targets: map[string]integrations.Target{targetName: &folder{dir: filepath.Join(dir, "target"), effects: r.effects}},
 	})
 	if err != nil {
 		led.Close()
 		return nil, err
 	}
-	r.app = app.New(app.Config{Contracts: store, Ledger: led, Signer: signer, Gateway: gateway.New(askers, evidence.Keyring{}), Log: logrus.StandardLogger()})
+	r.app = app.New(app.Config{Contracts: store, Ledger: led, Signer: signer, Gateway: gateway.New(askers, evidence.NewKeyring(receipts.Public())), Log: logrus.StandardLogger()})
 	return r, nil
 }
 

@@ -32,10 +32,10 @@ func TestRunning(t *testing.T) {
 
 	after := s.asks(time.Hour)
 	has(after, true, "and what began since")
+	require.Equal(t, full, list.listed.listed, "without listing all again")
 	require.NoError(t, s.temporal.TerminateWorkflow(t.Context(), after.id(), "", "by hand"))
 	has(after, false, "one that was terminated is not")
 	has(before, true, "the other still is")
-	require.Equal(t, full, list.listed.listed, "without listing all again")
 
 	deleted := s.asks(time.Hour)
 	deleted.awaits(access.StateActive)
