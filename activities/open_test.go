@@ -108,6 +108,14 @@ func TestCase40StraightToTheWorker(t *testing.T) {
 		a := w.asks()
 		a.refuses(access.CodeEvidence, start.Add(half+time.Minute), a.decision(bob, access.Approve))
 	})
+	t.Run("with all that clocks may differ by", func(t *testing.T) {
+		a := w.asks()
+		approval := a.decision(bob, access.Approve)
+		require.NoError(t, a.open(start.Add(half+access.ClockSkew-5*time.Second), approval))
+		require.Equal(t, start.Add(half), a.row().ExpiresAt, "the worker's own clock says how long")
+		require.NoError(t, a.open(start.Add(half), approval), "a retry finds it")
+		require.NoError(t, a.close())
+	})
 	t.Run("before its start", func(t *testing.T) {
 		at := start.Add(time.Hour)
 		a := w.asks(func(p *access.Plan) { p.StartAt = &at })
