@@ -16,14 +16,15 @@ import (
 
 // leaves has the provider say that somebody has left who has live access, and wants
 // that to end.
-func (d *writing) leaves(t *trial, name string, meanwhile func()) error {
+func (d *writing) leaves(t *trial, name string, meanwhile func(request)) error {
 	var r request
 	require.Equal(t.T(), http.StatusCreated, t.person(name).call("POST", "/api/v1/requests", doc{"contract": "ssh", "duration": "30m",
 		"reason": "look at an order of today"}, &r))
 	t.person("bob").approves(r)
 	t.person("oscar").awaits(r.ID, "active", time.Minute)
-	meanwhile()
+	meanwhile(r)
 	d.idp.says("PATCH", "/Users/"+d.users[name], deactivated)
+	defer d.idp.says("PATCH", "/Users/"+d.users[name], strings.Replace(deactivated, "False", "True", 1)) // for those who come after
 	if err := t.outlives(r, name+" has left"); err != nil {
 		return err
 	}
@@ -34,13 +35,20 @@ func (d *writing) leaves(t *trial, name string, meanwhile func()) error {
 }
 
 func (d *writing) movesCursor(t *trial) error {
-	return d.leaves(t, "erin", func() {
+	return d.leaves(t, "erin", func(request) {
 		d.exec(t, `UPDATE feed_cursors SET seq = 1000000000`)
 	})
 }
 
+// ignoresLeaving: the opponent also has rights on the namespace.
+func (d *writing) ignoresLeaving(t *trial) error {
+	return d.leaves(t, "erin", func(r request) {
+		require.NoError(t.T(), t.impostor(nil).Replaces(t.Context(), t.admin, r.ID))
+	})
+}
+
 func (d *writing) turnsOff(t *trial) error {
-	return d.leaves(t, "alice", func() {
+	return d.leaves(t, "alice", func(request) {
 		d.exec(t, `UPDATE directory_mode SET enabled = 0, groups = 0, required = 0`)
 	})
 }

@@ -55,12 +55,11 @@ extend: {times: 3, upTo: 2h}
 
 // siteOptions change how a site is set up.
 type siteOptions struct {
-	ledger      string // its address; SQLite in the installation's directory if empty
-	scim        bool
-	encrypted   bool          // what Temporal keeps is, as it should be in production
-	reconcile   time.Duration // a second if zero
-	onlySSH     bool          // no Vault and no AWS
-	development []string      // further arguments of ramp dev
+	ledger    string // its address; SQLite in the installation's directory if empty
+	scim      bool
+	encrypted bool          // what Temporal keeps is, as it should be in production
+	reconcile time.Duration // a second if zero
+	onlySSH   bool          // no Vault and no AWS
 }
 
 // newSite starts everything. What Temporal keeps is in clear unless it is said

@@ -26,9 +26,12 @@ type attack struct {
 // the line goes when the defence comes.
 var getsThrough = map[string]string{
 	// 49, 57: an order to end, and a denial, are in the ledger before they are answered.
-	"puts its own workflow in a request's place, which ignores that it is revoked": "an order to end is a message to the workflow only",
-	"puts its own workflow in a request's place, which ignores a denial":           "a denial is a message to the workflow only",
-	"starts a request again as active while it is being revoked":                   "an order to end is a message to the workflow only",
+	"puts its own workflow in a request's place, which ignores that it is revoked":          "an order to end is a message to the workflow only",
+	"puts its own workflow in a request's place, which ignores a denial":                    "a denial is a message to the workflow only",
+	"starts a request again as active while it is being revoked":                            "an order to end is a message to the workflow only",
+	"puts its own workflow in a request's place, which ignores that its requester has left": "that somebody has left is a message to the workflow only",
+	// 50: it takes the cookie, too, and lasts no longer than the session would have.
+	"puts back a session that was signed out": "a sealed session's row says nothing of whether it was ended",
 	// 55: the end is a function of what was signed.
 	"replays an order to extend with ever later ends: ssh":                                 "an order to extend fits more than once",
 	"replays an order to extend with ever later ends: vault":                               "an order to extend fits more than once",

@@ -34,6 +34,7 @@ func facesWriter(t *testing.T, o siteOptions) {
 	d.provision()
 	attacks := []attack{
 		{50, "signs in as an approver", d.signsIn},
+		{50, "puts back a session that was signed out", d.putsBack},
 		{50, "turns its own session into an approver's", d.turnsSession},
 		{53, "has approvers see another plan than the one that they approve", d.editsPlan},
 		{53, "puts another request's signed plan in the place of one", d.swapsPlan},
@@ -57,6 +58,7 @@ func facesWriter(t *testing.T, o siteOptions) {
 		{51, "puts a contractor among the approvers", d.joinsGroup},
 		{51, "brings somebody back who has left", d.bringsBack},
 		{59, "moves the cursor of the directory's consumer past the news", d.movesCursor},
+		{57, "puts its own workflow in a request's place, which ignores that its requester has left", d.ignoresLeaving},
 		{75, "turns the directory off", d.turnsOff},
 		{67, "edits an event", d.editsEvent},
 		{66, "cuts the tail off the log", d.cutsTail},
@@ -122,6 +124,20 @@ func (d *writing) turnsSession(t *trial) error {
 		opponents.SessionDigest(bobs), opponents.SessionDigest(mine))
 	if status, me := t.visitor(mine); status == 200 && strings.Contains(me, "bob") {
 		return fmt.Errorf("dave's cookie is %s", me)
+	}
+	return nil
+}
+
+// putsBack: the session's own row, as it was sealed, and the cookie that belongs to it.
+func (d *writing) putsBack(t *trial) error {
+	cookie, _ := t.visits("carol")
+	key := opponents.SessionDigest(cookie)
+	_, err := d.Exec(t.Context(), `CREATE TABLE kept AS SELECT * FROM sessions WHERE token_digest = '`+key+`'`)
+	require.NoError(t.T(), err)
+	require.Less(t.T(), t.person("carol").call("POST", "/api/v1/me/sign-out", nil, nil), 300)
+	d.exec(t, `INSERT INTO sessions SELECT * FROM kept`)
+	if status, me := t.visitor(cookie); status == 200 {
+		return fmt.Errorf("a session that was signed out is %s", me)
 	}
 	return nil
 }

@@ -43,8 +43,7 @@ opponent writer -ledger sqlite:PATH|postgres://... ACT
   sign-in PERSON GROUP...       writes a session, and prints its cookie
   move-end REQUEST DURATION     moves the end that the ledger has
   cut-tail N                    deletes the latest N events and their hashes
-  exec STATEMENT                any statement
-`
+  exec STATEMENT                any statement`
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
