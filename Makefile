@@ -61,8 +61,8 @@ bench: go ## measure, against a floor in the same run
 
 # The seed is printed; SEED=… draws the same requests and faults again.
 SEED ?= 0
-chaos: setup ## the long chaos run: 1,000 requests, 300 faults; a short one is among the tests
-	go test ./e2e -run 'TestChaos$$' -count=1 -v -timeout 3h -chaos.requests 1000 -chaos.faults 300 -chaos.for 14m -chaos.seed $(SEED)
+chaos: setup ## the long chaos run: 1,000 requests, 300 faults, a ledger restored five times; a short one is among the tests
+	go test ./e2e -run 'TestChaos$$|TestChaosRestoredLedger' -count=1 -v -timeout 3h -chaos.requests 1000 -chaos.faults 300 -chaos.for 14m -chaos.restores 5 -chaos.seed $(SEED)
 
 histories: go ## record the workflow's histories again, until the next release (docs/testing.md)
 	go run ./tools/histories

@@ -146,7 +146,9 @@ func (w *chaosInstallation) restores(n int, within time.Duration) (out []fault) 
 		out = append(out,
 			fault{kind: "ledger backed up", at: at, begin: func() bool { w.postgres.backUp(); return true }, end: func() {}},
 			fault{kind: "ledger restored from that backup", at: at + restoredAfter, begin: func() bool {
-				w.keepCheckpoint()
+				if !w.postgres.restored() { // afterwards nothing more is signed
+					w.keepCheckpoint()
+				}
 				return w.postgres.restore()
 			}, end: func() {}})
 	}
