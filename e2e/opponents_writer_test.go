@@ -318,7 +318,9 @@ func (d *writing) editsContract(t *trial) error {
 
 // deletesDenial: somebody who writes both ledger and namespace makes a denial undone.
 func (d *writing) deletesDenial(t *trial) error {
-	start := time.Now().Add(12 * time.Second).UTC().Truncate(time.Second)
+	// The denial comes before a server confirms the start (access.ConfirmAhead): one
+	// that comes later can be undone so, and shows in the pack.
+	start := time.Now().Add(access.ConfirmAhead + 15*time.Second).UTC().Truncate(time.Second)
 	r := t.asked("ssh", "10m", doc{"startAt": start.Format(time.RFC3339)})
 	t.person("bob").approves(r)
 	t.person("alice").awaits(r.ID, "scheduled", 20*time.Second)
