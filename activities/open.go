@@ -65,6 +65,9 @@ func (t *Targets) authorizeGrant(ctx context.Context, in api.OpenGrantInput) (ac
 	}
 	g, err := proof.Plan.Grant(in.Grant, in.ExpiresAt)
 	if err == nil {
+		g.ExpiresAt, err = t.firstEnd(ctx, proof.Plan, g)
+	}
+	if err == nil {
 		err = t.requirePasskeyApprovals(g.Target, proof)
 	}
 	if err == nil {
