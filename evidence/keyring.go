@@ -125,6 +125,13 @@ func (k Keyring) VerifyExtension(e Envelope) (access.ExtensionOrder, error) {
 	return o, err
 }
 
+// VerifyReview verifies the signature of a review of a use of break glass and returns
+// the review. Errors are CodeEvidence.
+func (k Keyring) VerifyReview(e Envelope) (access.Review, error) {
+	r, _, err := verified[access.Review](k, e, TypeReview)
+	return r, err
+}
+
 // VerifyPickUp verifies the signature of a pick-up order and returns the order.
 // Errors are CodeEvidence.
 func (k Keyring) VerifyPickUp(e Envelope) (access.PickUpOrder, error) {

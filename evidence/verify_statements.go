@@ -93,7 +93,7 @@ func (v *verifier) sortStatement(e Envelope) error {
 		request, digest = c.RequestID, c.PlanDigest
 		v.proof.Confirmations = append(v.proof.Confirmations, c)
 	case TypeReview:
-		r, _, err := verified[access.Review](v.servers, e, TypeReview)
+		r, err := v.servers.VerifyReview(e)
 		if err != nil {
 			return err
 		}

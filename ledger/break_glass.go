@@ -7,9 +7,14 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// unreviewed are uses of break glass that nobody has reviewed. What never opened needs
-// no review.
-const unreviewed = `break_glass = 1 AND review = '' AND (active_at IS NOT NULL OR state NOT IN ('denied', 'cancelled', 'lapsed', 'failed'))`
+// hasReview is a request with the signed statement of its review. The column review is
+// for showing: who writes to the database fills it at will (docs/threats.md, case 43).
+const hasReview = `EXISTS (SELECT 1 FROM statements s WHERE s.request_id = requests.id AND s.key = '` + access.KeyReviewed + `')`
+
+// unreviewed are uses of break glass that nobody has reviewed: the statement, or its
+// event in the log, is missing. What never opened needs no review.
+const unreviewed = `break_glass = 1 AND NOT (` + hasReview + ` AND EXISTS (SELECT 1 FROM events e WHERE e.request_id = requests.id AND e.kind = '` +
+	string(access.EventGlassReviewed) + `')) AND (active_at IS NOT NULL OR state NOT IN ('denied', 'cancelled', 'lapsed', 'failed'))`
 
 // unreviewedOf returns a human's uses of break glass that nobody has reviewed.
 func (q querier) unreviewedOf(ctx context.Context, p access.Person) ([]string, error) {
@@ -45,7 +50,10 @@ func glassBroken(r access.Request) access.Event {
 // first one stands: a second is CodeConflict.
 func (l *Ledger) Review(ctx context.Context, r access.Review, signed []byte) error {
 	return l.tx(ctx, func(q querier) error {
-		n, err := q.exec(ctx, `UPDATE requests SET review = ? WHERE id = ? AND break_glass = 1 AND review = ''`, encodeJSON(r), r.RequestID)
+		if _, err := q.lockRequest(ctx, r.RequestID); err != nil { // of two at one instant, the second sees the first's statement
+			return err
+		}
+		n, err := q.exec(ctx, `UPDATE requests SET review = ? WHERE id = ? AND break_glass = 1 AND NOT `+hasReview, encodeJSON(r), r.RequestID)
 		if err != nil {
 			return err
 		}

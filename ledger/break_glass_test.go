@@ -36,6 +36,14 @@ var glassSuite = map[string]func(b fixture){
 		require.Len(b, due, 1)
 		require.True(b, due[0].ReviewDue())
 
+		// Somebody with write access to the database writes one that nobody signed.
+		b.writes(`UPDATE requests SET review = '{"by":{"id":"mallory"},"justified":true}' WHERE id = '%s'`, id)
+		_, err = ask(person, "another")
+		require.Equal(b, access.CodeForbidden, access.CodeOf(err), "a column is no review")
+		due, _, err = b.Requests(ctx, ledger.RequestFilter{ToReview: true, Requester: "lena"})
+		require.NoError(b, err)
+		require.Len(b, due, 1, "reviewers still have it to review")
+
 		review := access.Review{RequestID: id, By: access.Person{ID: "carol"}, Justified: true, Comment: "the database was down", At: at.Add(time.Minute)}
 		require.NoError(b, b.Review(ctx, review, []byte(`{}`)))
 		second := review

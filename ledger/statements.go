@@ -36,16 +36,16 @@ func (l *Ledger) Statements(ctx context.Context, requestID string) ([][]byte, er
 	return collect(ctx, l.reader(), scanEnvelope, `SELECT envelope FROM statements WHERE request_id = ? ORDER BY id`, requestID)
 }
 
-// DecisionStatements returns the envelopes of the decisions on each of some requests
-// (at most 200), the oldest first.
-func (l *Ledger) DecisionStatements(ctx context.Context, requestIDs ...string) (map[string][][]byte, error) {
+// ShownStatements returns the envelopes of what people are shown of each of some
+// requests (at most 200): the decisions and the review, the oldest first.
+func (l *Ledger) ShownStatements(ctx context.Context, requestIDs ...string) (map[string][][]byte, error) {
 	out := map[string][][]byte{}
 	if len(requestIDs) == 0 {
 		return out, nil
 	}
 	marks, args := inList(requestIDs)
 	rows, err := collect(ctx, l.reader(), scanOwned, `SELECT request_id, envelope FROM statements WHERE request_id IN `+marks+
-		` AND key LIKE 'decision-%' ORDER BY id`, args...)
+		` AND (key LIKE 'decision-%' OR key = ?) ORDER BY id`, append(args, access.KeyReviewed)...)
 	for _, r := range rows {
 		out[r.request] = append(out[r.request], r.envelope)
 	}

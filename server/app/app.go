@@ -63,7 +63,7 @@ type Ledger interface {
 	auditLedger
 	evidenceLedger
 	accountLedger
-	DecisionStatements(ctx context.Context, requestIDs ...string) (map[string][][]byte, error)
+	ShownStatements(ctx context.Context, requestIDs ...string) (map[string][][]byte, error)
 	endLedger
 	grantLedger
 	decisionLedger

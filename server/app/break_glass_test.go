@@ -12,7 +12,11 @@ import (
 	"ramp.dev/ramp/contracts"
 )
 
-func (l *fakeLedger) Review(_ context.Context, r access.Review, _ []byte) error {
+func (l *fakeLedger) Review(_ context.Context, r access.Review, signed []byte) error {
+	if l.reviews == nil {
+		l.reviews = map[string][]byte{}
+	}
+	l.reviews[r.RequestID] = signed
 	kept := l.requests[r.RequestID]
 	kept.Review = &r
 	l.requests[r.RequestID] = kept
@@ -60,4 +64,37 @@ func TestCase43BreakGlass(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "grace", got.Review.By.ID)
 	require.False(t, f.Permissions(grace.Person, got).Review)
+}
+
+// TestCase43ReviewNobodySigned: a review that somebody writes into the ledger's column is
+// not shown, is an alarm, and leaves the use to be reviewed; so is one whose column was
+// emptied shown all the same.
+func TestCase43ReviewNobodySigned(t *testing.T) {
+	f := newFixture(t)
+	grace := person("grace", "security")
+	r := f.request(access.StateActive)
+	r.Plan.BreakGlass = &access.BreakGlass{Reviewers: []string{"security"}, ReviewBy: f.now.Add(time.Hour)}
+	r = f.ledger.put(r)
+	unread := r
+	r.Review = &access.Review{RequestID: r.ID, PlanDigest: r.Plan.Digest, By: grace.Person, Justified: true, Comment: "all is well, nothing to see here", At: f.now}
+	f.ledger.requests[r.ID] = r
+	got, err := f.Request(t.Context(), oscar.Person, r.ID)
+	require.NoError(t, err)
+	require.Nil(t, got.Review)
+	require.Equal(t, []string{"the review in the ledger is not the one that was signed"}, got.Altered)
+	require.True(t, f.Permissions(grace.Person, got).Review, "it still waits for its review")
+	list, _, err := f.Requests(t.Context(), grace.Person, Query{ToReview: true})
+	require.NoError(t, err)
+	require.Len(t, list, 1)
+
+	said := ReviewInput{Justified: false, Comment: "there was no outage that I could find", PlanDigest: r.Plan.Digest}
+	got, err = f.Review(t.Context(), grace, r.ID, said)
+	require.NoError(t, err)
+	require.False(t, got.Review.Justified)
+	require.Empty(t, got.Altered)
+	f.ledger.requests[r.ID] = unread
+	got, err = f.Request(t.Context(), oscar.Person, r.ID)
+	require.NoError(t, err)
+	require.Equal(t, said.Comment, got.Review.Comment, "what was signed is shown")
+	require.Len(t, got.Altered, 1)
 }

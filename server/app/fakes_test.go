@@ -68,6 +68,7 @@ type fakeLedger struct {
 	refused    func() // forgets what was refused lately
 
 	statements  []access.Statement
+	reviews     map[string][]byte // signed, by request
 	ordered     map[string]access.EndOrder
 	undelivered []ledger.Denial
 	extendedTo  time.Time // what workers have written down of every grant's end
@@ -144,7 +145,7 @@ func (l *fakeLedger) put(r access.Request) access.Request {
 	return r
 }
 
-func (l *fakeLedger) DecisionStatements(_ context.Context, ids ...string) (map[string][][]byte, error) {
+func (l *fakeLedger) ShownStatements(_ context.Context, ids ...string) (map[string][][]byte, error) {
 	out := map[string][][]byte{}
 	for _, id := range ids {
 		for _, d := range l.requests[id].Decisions {
@@ -152,6 +153,9 @@ func (l *fakeLedger) DecisionStatements(_ context.Context, ids ...string) (map[s
 			require.NoError(l.t, err)
 			b, err := json.Marshal(e)
 			require.NoError(l.t, err)
+			out[id] = append(out[id], b)
+		}
+		if b := l.reviews[id]; b != nil {
 			out[id] = append(out[id], b)
 		}
 	}

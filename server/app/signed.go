@@ -22,7 +22,7 @@ import (
 // signedLedger reads requests out of the ledger as they were signed. Everybody who
 // writes to the ledger's database can change what its columns say: approvers would
 // read one plan and approve the digest of another (docs/threats.md, case 53). So
-// plan, requester and decisions come from envelopes whose signatures are verified at
+// plan, requester, decisions and review come from envelopes whose signatures are verified at
 // each read, and the columns serve to find requests and for nothing else. A column
 // that differs is an alarm.
 type signedLedger struct {
@@ -96,13 +96,13 @@ func (l *signedLedger) asSigned(ctx context.Context, list []access.Request) ([]a
 	for i, r := range list {
 		ids[i] = r.ID
 	}
-	decisions, err := l.DecisionStatements(ctx, ids...)
+	statements, err := l.ShownStatements(ctx, ids...)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]access.Request, len(list))
 	for i, r := range list {
-		out[i] = l.oneAsSigned(r, decisions[r.ID])
+		out[i] = l.oneAsSigned(r, statements[r.ID])
 		if len(out[i].Altered) == 0 {
 			continue
 		}
@@ -116,7 +116,7 @@ func (l *signedLedger) asSigned(ctx context.Context, list []access.Request) ([]a
 	return out, nil
 }
 
-func (l *signedLedger) oneAsSigned(r access.Request, decisions [][]byte) access.Request {
+func (l *signedLedger) oneAsSigned(r access.Request, statements [][]byte) access.Request {
 	plan, err := l.plan(r.PlanEnvelope)
 	if err == nil && plan.RequestID != r.ID {
 		err = access.Errorf(access.CodeEvidence, "its plan is that of request %s", access.Clip(plan.RequestID, 40))
@@ -124,14 +124,14 @@ func (l *signedLedger) oneAsSigned(r access.Request, decisions [][]byte) access.
 	if err != nil {
 		return unsigned(r, err)
 	}
-	return restored(r, plan, l.decisions(plan, decisions))
+	return restored(r, plan, l.decisions(plan, statements), l.review(plan, statements))
 }
 
 // readAgain reads a request that seems altered once more, row after statements: a
 // decision that was recorded between the two reads is no alarm.
 func (l *signedLedger) readAgain(ctx context.Context, id string) (out access.Request, err error) {
 	for range 3 {
-		before, err := l.DecisionStatements(ctx, id)
+		before, err := l.ShownStatements(ctx, id)
 		if err != nil {
 			return out, err
 		}
@@ -188,6 +188,21 @@ func (l *signedLedger) decisions(p access.Plan, envelopes [][]byte) []access.Dec
 	return out
 }
 
+// review returns the review of a plan's use of break glass that was signed and counts,
+// nil if there is none.
+func (l *signedLedger) review(p access.Plan, envelopes [][]byte) *access.Review {
+	for _, b := range envelopes {
+		e, err := evidence.ReadEnvelope(b)
+		if err != nil {
+			continue
+		}
+		if r, err := l.keys.VerifyReview(e); err == nil && p.AllowsReview(r) == nil {
+			return &r
+		}
+	}
+	return nil
+}
+
 // unsigned is a request of which nothing can be shown but that it is there: nobody
 // sees it but operators, who can still revoke it.
 func unsigned(r access.Request, why error) access.Request {
@@ -197,7 +212,7 @@ func unsigned(r access.Request, why error) access.Request {
 }
 
 // restored is a request with what was signed in the place of what the ledger says.
-func restored(r access.Request, plan access.Plan, signed []access.Decision) access.Request {
+func restored(r access.Request, plan access.Plan, signed []access.Decision, review *access.Review) access.Request {
 	out := r
 	out.Altered = nil
 	if fields := differing(r.Plan, plan); len(fields) > 0 {
@@ -210,6 +225,9 @@ func restored(r access.Request, plan access.Plan, signed []access.Decision) acce
 	var unlike bool
 	if out.Decisions, unlike = sameDecisions(r.Decisions, signed); unlike {
 		out.Altered = append(out.Altered, "the decisions in the ledger are not those that were signed")
+	}
+	if out.Review = review; (r.Review == nil) != (review == nil) || review != nil && len(differing(r.Review, review)) > 0 {
+		out.Altered = append(out.Altered, "the review in the ledger is not the one that was signed")
 	}
 	if stages, ok := plausibleStages(r.Stages, plan.Rule, out.Decisions); ok {
 		out.Stages = stages

@@ -143,7 +143,7 @@ func mutants() []mutant {
 		{"break glass does not wait for the last review", "ledger/break_glass.go", "if err != nil || len(left) == 0 {", "if true {", []string{"./ledger -run TestLedger/sqlite/Case43"}},
 		{"break glass lasts as long as an approval", "contracts/break_glass.go", "case q.draft.Duration > b.max:", "case false:", []string{contract}},
 		{"everybody breaks the glass", "contracts/break_glass.go", "	case NotSatisfied:\n\t\tq.refuse(\"break_glass_not_for_you\"", "	case Truth(\"never\"):\n\t\tq.refuse(\"break_glass_not_for_you\"", []string{contract}},
-		{"a second review replaces the first", "ledger/break_glass.go", " AND break_glass = 1 AND review = ''`, encodeJSON", "`, encodeJSON", []string{"./ledger -run TestLedger/sqlite/Case43"}},
+		{"a second review replaces the first", "ledger/break_glass.go", " AND break_glass = 1 AND NOT `+hasReview, encodeJSON", "`, encodeJSON", []string{"./ledger -run TestLedger/sqlite/Case43"}},
 		{"access may outlast its window", "contracts/during.go", "case end.Before(start.Add(q.draft.Duration.Std())):", "case false:", []string{contract}},
 		{"a late approval leads out of the window", "contracts/during.go", "if latest.Before(q.draft.PendingUntil) {", "if false {", []string{contract}},
 		{"clocks are never set", "contracts/window.go", "!set.IsZero() && set.Before(next)", "false && set.Before(next)", []string{contract}},
@@ -243,6 +243,8 @@ func mutants() []mutant {
 		// Targets.
 		{"objects that are not Ramp's are revoked", "integrations/guard.go", "func checkName(name string) error {\n\tif _, ok := access.RequestIDFromGrantName(name); !ok {", "func checkName(name string) error {\n\tif false {", []string{broker}},
 		{"people read the ledger's copy of a plan", "server/app/signed.go", "out.Plan, out.Requester, out.Contract, out.CreatedAt = plan, plan.Requester, plan.Contract, plan.CreatedAt", "_ = plan", []string{seen}},
+		{"people read a review that nobody signed", "server/app/signed.go", "if out.Review = review; (r", "if (r", []string{"./server/app -run Case43"}},
+		{"a review that nobody signed lets break glass again", "ledger/break_glass.go", "break_glass = 1 AND NOT (` + hasReview", "break_glass = 1 AND review = '' AND NOT (` + hasReview", []string{"./ledger -run TestLedger/sqlite/Case43"}},
 		{"a plan of another request is shown", "server/app/signed.go", "if err == nil && plan.RequestID != r.ID {", "if false {", []string{seen}},
 		{"people read decisions that nobody signed", "server/app/signed.go", "out.Decisions, unlike = sameDecisions(r.Decisions, signed)", "_, unlike = sameDecisions(r.Decisions, signed)", []string{seen}},
 		{"people read stages that no decision met", "server/app/signed.go", "if !approved[who] || seated[who] {", "if false {", []string{seen}},
