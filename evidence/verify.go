@@ -110,19 +110,24 @@ func (v *verifier) conclude() {
 	}
 	late := v.latest()
 	r.Late = access.Duration(late.by.Truncate(time.Second))
+	// Who reads only this line must not take a broken glass for an approval.
+	how, as := "after approval", "as approved"
+	if v.plan.BreakGlass != nil {
+		how, as = "by BREAK GLASS, with nobody's approval", "as planned"
+	}
 	switch {
 	case len(v.opened) == 0:
 		r.Conclusion, r.Summary = NeverOpened, fmt.Sprintf("Nothing was opened for %s; the request was %s.", v.plan.Requester.ID, v.manifest.State)
 	case late.by > 0 && late.closed.IsZero():
-		r.Conclusion, r.Summary = ProvenOverdue, fmt.Sprintf("Access was opened for %s after approval, had to end at %s, and was still open %s later.",
-			v.plan.Requester.ID, access.FormatTime(late.due), r.Late)
+		r.Conclusion, r.Summary = ProvenOverdue, fmt.Sprintf("Access was opened for %s %s, had to end at %s, and was still open %s later.",
+			v.plan.Requester.ID, how, access.FormatTime(late.due), r.Late)
 	case late.by > 0:
-		r.Conclusion, r.Summary = ProvenEndedLate, fmt.Sprintf("Access was opened for %s after approval, as approved, and is proven gone; it ended %s late: it had to end at %s, and ended at %s.",
-			v.plan.Requester.ID, r.Late, access.FormatTime(late.due), access.FormatTime(late.closed))
+		r.Conclusion, r.Summary = ProvenEndedLate, fmt.Sprintf("Access was opened for %s %s, %s, and is proven gone; it ended %s late: it had to end at %s, and ended at %s.",
+			v.plan.Requester.ID, how, as, r.Late, access.FormatTime(late.due), access.FormatTime(late.closed))
 	case len(v.openGrants()) > 0:
-		r.Conclusion, r.Summary = ProvenOpen, fmt.Sprintf("Access was opened for %s after approval, and was still open.", v.plan.Requester.ID)
+		r.Conclusion, r.Summary = ProvenOpen, fmt.Sprintf("Access was opened for %s %s, and was still open.", v.plan.Requester.ID, how)
 	default:
-		r.Conclusion, r.Summary = ProvenEnded, fmt.Sprintf("Access was opened for %s after approval, exactly as approved, and is proven gone.", v.plan.Requester.ID)
+		r.Conclusion, r.Summary = ProvenEnded, fmt.Sprintf("Access was opened for %s %s, exactly %s, and is proven gone.", v.plan.Requester.ID, how, as)
 	}
 }
 

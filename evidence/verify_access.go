@@ -51,7 +51,10 @@ func (v *verifier) checkApproval() (string, error) {
 		}
 		who = append(who, said)
 	}
-	if len(who) == 0 {
+	switch {
+	case v.plan.BreakGlass != nil:
+		return "BREAK GLASS: nobody approved, as the contract allows in an emergency", nil
+	case len(who) == 0:
 		return "the contract approves by itself", nil
 	}
 	how := "distinct people who may decide, none of them the requester unless the contract says so"
@@ -88,7 +91,11 @@ func (v *verifier) checkOpened() (string, error) {
 	if len(v.opened) == 0 {
 		return "nothing was opened", nil
 	}
-	return fmt.Sprintf("%d of %d grants, after the approval at %s, for no longer than %s", len(v.opened), len(v.plan.Grants), access.FormatTime(opens), plan.Duration), nil
+	from := "after the approval at"
+	if v.plan.BreakGlass != nil {
+		from = "with BREAK GLASS, from"
+	}
+	return fmt.Sprintf("%d of %d grants, %s %s, for no longer than %s", len(v.opened), len(v.plan.Grants), from, access.FormatTime(opens), plan.Duration), nil
 }
 
 func sameEntitlement(a, b access.Entitlement) bool {
