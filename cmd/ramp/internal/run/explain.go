@@ -31,7 +31,8 @@ func explainCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "explain DIRECTORY CONTRACT", Short: "Show what a contract would decide for somebody, and why", Args: cobra.ExactArgs(2),
 		Long: "Evaluates a contract for a person and a request that you describe, without a server: each condition with its\n" +
-			"result, and the plan that would be approved.",
+			"result, and the plan that would be approved. Limits and conditions on what was before see a person without earlier\n" +
+			"requests; `ramp contracts test` takes a history.",
 		Example: "  ramp contracts explain contracts/ ssh-demo --person alice --group engineering --for 2h --reason \"incident 42\"",
 		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0], args[1]) },
 	}
@@ -44,6 +45,7 @@ func explainCommand() *cobra.Command {
 	c.Flags().StringVar(&f.input.Duration, "for", "", "how long, such as 30m; the contract's default if left out")
 	c.Flags().StringVar(&f.input.Reason, "reason", "", "why")
 	c.Flags().StringVar(&f.input.Ticket, "ticket", "", "the ticket")
+	c.Flags().BoolVar(&f.input.BreakGlass, "break-glass", false, "as a use of break glass: at once, without approval")
 	c.Flags().Var(&f.params, "param", "a parameter of the contract; may be repeated")
 	c.Flags().Var(&f.at, "at", "when the request is made, such as 2026-01-31T14:00:00Z; now if left out")
 	return c
@@ -78,7 +80,7 @@ func (f *explainFlags) run(cmd *cobra.Command, dir, name string) error {
 	if f.at.At != nil {
 		now = *f.at.At
 	}
-	e := contract.Evaluate(contracts.Input{Person: f.person, Request: f.input, Now: now})
+	e := contract.Evaluate(contracts.Input{Person: f.person, Request: f.input, Now: now, History: &access.History{Uses: []access.Use{}}})
 	return f.format.Print(cmd.OutOrStdout(), e, explanation(contract, e))
 }
 
