@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -83,11 +84,11 @@ var variable = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 // pickUp picks up the credential of a grant; of the request's only one, where
 // none is named. It returns the grant's name too.
 func pickUp(ctx context.Context, c *client.Client, id, grant string) (access.Credential, string, error) {
+	r, err := opened(ctx, c, id)
+	if err != nil {
+		return access.Credential{}, "", err
+	}
 	if grant == "" {
-		r, err := c.Request(ctx, id)
-		if err != nil {
-			return access.Credential{}, "", err
-		}
 		if len(r.Plan.Grants) != 1 {
 			var names []string
 			for _, g := range r.Plan.Grants {
@@ -99,4 +100,27 @@ func pickUp(ctx context.Context, c *client.Client, id, grant string) (access.Cre
 	}
 	cred, err := c.PickUp(ctx, id, grant)
 	return cred, grant, err
+}
+
+// opensWithin is how long a pick-up waits for access that is being opened: targets
+// take seconds.
+const opensWithin = 30 * time.Second
+
+// opened returns a request once nothing is left but to wait for its access to open,
+// or as it is after opensWithin. Who asks for access that needs no decision, or has
+// just got the last one, need not look when it is open.
+func opened(ctx context.Context, c *client.Client, id string) (access.Request, error) {
+	for until := time.Now().Add(opensWithin); ; {
+		r, err := c.Request(ctx, id)
+		undecided := r.State == access.StatePending && len(r.Stages) > 0
+		opening := r.State == access.StatePending || r.State == access.StateApproved || r.State == access.StateGranting
+		if err != nil || undecided || !opening || time.Now().After(until) {
+			return r, err
+		}
+		select {
+		case <-ctx.Done():
+			return r, ctx.Err()
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
 }
