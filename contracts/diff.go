@@ -1,6 +1,7 @@
 package contracts
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -168,7 +169,7 @@ func extras(p access.Plan) (out []string) {
 		out = append(out, fmt.Sprintf("%d denials deny", r.DenyThreshold))
 	}
 	if r.Comment+r.DenyComment+len(r.Confirm) > 0 {
-		out = append(out, fmt.Sprintf("with words (%d, %d) and %d statements", r.Comment, r.DenyComment, len(r.Confirm)))
+		out = append(out, fmt.Sprintf("with a comment of %d letters to approve and %d to deny, and %d statements to confirm", r.Comment, r.DenyComment, len(r.Confirm)))
 	}
 	for _, e := range r.Escalate {
 		out = append(out, fmt.Sprintf("after %s %s too", e.After, strings.Join(e.To, ", ")))
@@ -177,7 +178,8 @@ func extras(p access.Plan) (out []string) {
 		out = append(out, fmt.Sprintf("logins of %s and %s", p.StepUp, r.StepUp))
 	}
 	for _, g := range p.Grants {
-		out = append(out, fmt.Sprintf("on %s %v", g.Target, g.Entitlement))
+		b, _ := json.Marshal(g.Entitlement) // of YAML: nothing in it cannot be JSON
+		out = append(out, fmt.Sprintf("on %s %s", g.Target, b))
 	}
 	for i, s := range r.Stages {
 		if s.Level > 0 || s.Denials > 0 {
