@@ -67,7 +67,7 @@ func (s StageStatus) Progress() string {
 	if len(ways) > 1 {
 		text = fmt.Sprintf("%d so far; needs %s", len(s.Approved), s.Needs())
 		if s.Met {
-			text = fmt.Sprintf("met, by %d", len(s.Approved))
+			text = "met"
 		}
 	}
 	if s.Waits {

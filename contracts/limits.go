@@ -113,7 +113,7 @@ func (l *limits) admitOpen(q *query) {
 	}
 	if most := l.Open.or(0); most > 0 {
 		q.hold(open < most, "open", fmt.Sprintf("%d at once", most), fmt.Sprintf("%d are open", open), "limit_open", "",
-			"you have %d requests open under contract %s, and may have %d", open, q.contract.Name, most)
+			"requests of yours that are open under contract %s: %d; at once there may be %d", q.contract.Name, open, most)
 	}
 	if most := l.OpenInAll.or(0); most > 0 {
 		q.hold(q.History.OpenInAll < most, "openInAll", fmt.Sprintf("%d at once, of anybody", most), fmt.Sprintf("%d are open", q.History.OpenInAll), "limit_open_in_all", "",
