@@ -76,6 +76,9 @@ func (c ApproverCheck) value(p Person) checkValue {
 		}
 		return checkOf(slices.Contains(c.In, text))
 	case c.Group != "":
+		if slices.Contains(p.unsure, c.Group) { // losing a group must not admit where it keeps out
+			return checkUnknown
+		}
 		return checkOf(slices.Contains(p.Groups, c.Group))
 	case c.Known == "true" || c.Known == "false":
 		return checkOf(c.Known == "true")

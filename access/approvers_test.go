@@ -212,3 +212,36 @@ func TestTallySeatsPeopleOnce(t *testing.T) {
 		}
 	})
 }
+
+// TestTallyOfHugeRules: a rule that nobody signed, such as a forged workflow input has,
+// takes no more memory than its own text.
+func TestTallyOfHugeRules(t *testing.T) {
+	p := asked(access.Stage{Name: "x", From: []string{"dba"}, Approvals: 1 << 40}, access.Stage{Name: "y", From: []string{"dba"}, Approvals: 1})
+	tally, stages := p.Rule.Tally(p, digest, []access.Decision{says(human("bob", "dba"), access.Approve), says(human("carol", "dba"), access.Approve)})
+	require.Equal(t, access.TallyUndecided, tally)
+	require.False(t, stages[0].Met)
+}
+
+// TestDirectoryOnlyTakesAway: neither losing nor gaining a group makes an approval count
+// where a condition on approvers keeps the group out.
+func TestDirectoryOnlyTakesAway(t *testing.T) {
+	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	not := access.ApproverCheck{Not: &access.ApproverCheck{Group: "contractors"}}
+	p := access.Plan{RequestID: "0123456789abcdef", Digest: "d", Requester: access.Person{ID: "alice", Kind: access.KindHuman}, CreatedAt: at, PendingUntil: at.Add(time.Hour),
+		Duration: access.Duration(time.Hour), Rule: access.Rule{DenyThreshold: 1, Stages: []access.Stage{
+			{Name: "lead", From: []string{"leads"}, Approvals: 1}, {Name: "own", From: []string{"dba"}, Where: &not, Approvals: 1}}}}
+	say := func(id string, groups ...string) access.Decision {
+		return access.Decision{RequestID: p.RequestID, PlanDigest: "d", Verdict: access.Approve, At: at.Add(time.Minute), Approver: access.Person{ID: id, Kind: access.KindHuman, Groups: groups}}
+	}
+	ds := []access.Decision{say("bob", "leads"), say("carl", "leads", "dba", "contractors")}
+	tally, _ := p.Rule.Tally(p, "d", ds)
+	require.Equal(t, access.TallyUndecided, tally)
+	s := access.DirectorySnapshot{KnowsGroups: true, Members: map[string]access.Member{"carl": {ID: "carl", Active: true, Groups: []string{"leads", "dba"}}}}
+	tally, _ = p.Rule.Tally(p, "d", s.FilterDecisions(p, ds))
+	require.Equal(t, access.TallyUndecided, tally, "a directory's change only takes away")
+	// And somebody who has become a contractor since still counts.
+	ds[1] = say("carl", "dba")
+	s.Members["carl"] = access.Member{ID: "carl", Active: true, Groups: []string{"dba", "contractors"}}
+	tally, _ = p.Rule.Tally(p, "d", s.FilterDecisions(p, ds))
+	require.Equal(t, access.TallyUndecided, tally, "who no longer may, no longer counts")
+}

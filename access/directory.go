@@ -110,7 +110,10 @@ func (s DirectorySnapshot) Restrict(p Person) (Person, error) {
 		return Person{}, err
 	}
 	if m, known := s.Members[FoldID(p.ID)]; known && s.KnowsGroups {
-		p.Groups = slices.DeleteFunc(slices.Clone(p.Groups), func(g string) bool { return !slices.Contains(m.Groups, g) })
+		gone := func(g string) bool { return !slices.Contains(m.Groups, g) }
+		p.unsure = slices.DeleteFunc(slices.Clone(m.Groups), func(g string) bool { return slices.Contains(p.Groups, g) })
+		p.unsure = append(p.unsure, slices.DeleteFunc(slices.Clone(p.Groups), func(g string) bool { return !gone(g) })...)
+		p.Groups = slices.DeleteFunc(slices.Clone(p.Groups), gone)
 	}
 	return p, nil
 }

@@ -5,7 +5,11 @@ import "time"
 // History is what Ramp's own record says of one human's requests under one
 // contract, as of one moment.
 type History struct {
-	Uses []Use `json:"uses"` // newest first; of the last HistoryReaches, HistoryKeeps at the most
+	// Uses are the newest first, of the last HistoryReaches: all that opened or have not
+	// ended, and of the others HistoryKeeps at the most.
+	Uses []Use `json:"uses"`
+	// Count is how many requests there are in all, also those that Uses leaves out.
+	Count int `json:"count,omitempty"`
 	// OpenInAll is how many requests of anybody under the contract have not ended.
 	OpenInAll int `json:"openInAll"`
 	// Unreviewed are the human's uses of break glass, under any contract, that nobody
@@ -13,10 +17,13 @@ type History struct {
 	Unreviewed []string `json:"unreviewed,omitempty"`
 }
 
-// How far back a history reaches, and how many requests it keeps.
+// How far back a history reaches, how many requests that came to nothing it keeps, and
+// how many others it may have: a longer one is refused, since what is left out would
+// count as nothing.
 const (
 	HistoryReaches = 90 * 24 * time.Hour
 	HistoryKeeps   = 200
+	HistoryMost    = 2000
 )
 
 // Use is one request of a history.

@@ -27,7 +27,11 @@ type Person struct {
 	LinkedHumanID string            `json:"humanId,omitempty"`    // the human whose account this is, when configuration links it to another
 	Accounts      []string          `json:"accounts,omitempty"`   // further ids under which this human is known: linked accounts, earlier names
 	Attributes    map[string]string `json:"attributes,omitempty"` // further claims that contracts may read
-	LoggedInAt    time.Time         `json:"loggedInAt,omitzero"`  // UTC, when they logged in at the provider; zero if it does not say
+	// unsure are groups of which a signed statement and the directory now say different
+	// things: of them it cannot be said that the person is in them, nor that they are not.
+	unsure []string
+
+	LoggedInAt time.Time `json:"loggedInAt,omitzero"` // UTC, when they logged in at the provider; zero if it does not say
 }
 
 // HumanID returns the id under which this identity counts in a request: an agent

@@ -142,7 +142,9 @@ func (l seating) next(choice []int) bool {
 func (l seating) assign(ways []Approvers, approvers []voter) (out []StageStatus, free int) {
 	var seats []int // the stage of each seat
 	for i, a := range ways {
-		for range max(a.Approvals, 1) {
+		// One seat more than there are people leaves the stage unmet as any number would:
+		// whoever makes up a plan must not choose how much memory this takes.
+		for range min(max(a.Approvals, 1), len(approvers)+1) {
 			seats = append(seats, i)
 		}
 	}

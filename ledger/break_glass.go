@@ -18,8 +18,12 @@ const unreviewed = `break_glass = 1 AND NOT (` + hasReview + ` AND EXISTS (SELEC
 
 // unreviewedOf returns a human's uses of break glass that nobody has reviewed.
 func (q querier) unreviewedOf(ctx context.Context, p access.Person) ([]string, error) {
-	marks, ids := inList(p.Identities())
-	return collect(ctx, q, scanText, `SELECT id FROM requests WHERE human_id IN `+marks+` AND `+unreviewed+` ORDER BY created_at`, ids...)
+	where, err := q.ofHuman(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	where.and(unreviewed)
+	return collect(ctx, q, scanText, `SELECT id FROM requests`+where.String()+` ORDER BY created_at`, where.args...)
 }
 
 // checkReviewed refuses to break glass again before the last use was reviewed: of two
@@ -28,7 +32,8 @@ func (q querier) checkReviewed(ctx context.Context, r access.Request) error {
 	if r.Plan.BreakGlass == nil {
 		return nil
 	}
-	if err := q.lock(ctx, lockRequesters, "glass "+r.Requester.HumanID()); err != nil {
+	// One lock for all: two accounts of one human must see each other.
+	if err := q.lock(ctx, lockRequesters, "break glass"); err != nil {
 		return err
 	}
 	left, err := q.unreviewedOf(ctx, r.Requester)

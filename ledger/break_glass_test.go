@@ -62,4 +62,19 @@ var glassSuite = map[string]func(b fixture){
 		review.RequestID = plain.Request.ID
 		require.Equal(b, access.CodeConflict, access.CodeOf(b.Review(ctx, review, []byte(`{}`))), "there is nothing to review")
 	},
+	"Case43 break glass by another account of one human": func(b fixture) {
+		ask := func(p access.Person) error {
+			_, err := b.Submit(ctx, b.submission(func(s *ledger.Submission) {
+				s.Request.Requester = p
+				s.Request.Plan.BreakGlass = &access.BreakGlass{Reviewers: []string{"security"}, ReviewBy: at.Add(time.Hour)}
+			}))
+			return err
+		}
+		require.NoError(b, ask(access.Person{ID: "mona", Email: "mona@example.com", Kind: access.KindHuman}))
+		require.Error(b, ask(access.Person{ID: "mona-admin", Email: "Mona@example.com", Kind: access.KindHuman}), "of the same address")
+		require.Error(b, ask(access.Person{ID: "Mona", Kind: access.KindHuman}), "in other letters")
+		require.NoError(b, ask(access.Person{ID: "m.ito", Kind: access.KindHuman}))
+		require.NoError(b, b.LinkAccount(ctx, "m.ito", "mika", access.Event{At: at, Kind: access.EventAccountLinked, Actor: "oscar"}))
+		require.Error(b, ask(access.Person{ID: "mika", Kind: access.KindHuman}), "linked since")
+	},
 }

@@ -105,19 +105,23 @@ var ends = map[string]func(fixture){
 		from, until := at.Add(time.Hour), at.Add(2*time.Hour)
 		starts := func(when *time.Time, state access.State) string {
 			s := b.submitted(func(s *ledger.Submission) { s.Request.Plan.StartAt = when })
+			if state == access.StateScheduled {
+				require.NoError(b, b.Advance(ctx, access.Transition{RequestID: s.Request.ID, To: access.StateApproved, At: at}))
+			}
 			require.NoError(b, b.Advance(ctx, access.Transition{RequestID: s.Request.ID, To: state, At: at}))
 			return s.Request.ID
 		}
 		late := until.Add(time.Second)
 		due := starts(&until, access.StateApproved)
-		starts(&late, access.StateApproved)
+		others := []string{starts(&late, access.StateApproved)}
 		earlier, putOff := starts(&from, access.StateApproved), starts(nil, access.StateScheduled)
-		starts(nil, access.StateApproved)
-		starts(&until, access.StateCancelled)
+		others = append(others, starts(nil, access.StateApproved), starts(&until, access.StateCancelled))
 		ids, err := b.Starting(ctx, until)
 		require.NoError(b, err)
 		require.Subset(b, ids, []string{due, earlier, putOff})
-		require.Len(b, ids, 3)
+		for _, other := range others {
+			require.NotContains(b, ids, other)
+		}
 		require.NoError(b, b.AddStatement(ctx, access.Statement{RequestID: due, Key: access.KeyConfirmation, Envelope: []byte("{}")}))
 		ids, err = b.Starting(ctx, until)
 		require.NoError(b, err)

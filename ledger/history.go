@@ -1,40 +1,98 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"ramp.dev/ramp/access"
 )
 
 // History returns what became of a human's requests under a contract, under all
-// accounts by which the person is known.
+// accounts by which the person is known now. Errors are CodeThrottled for more than a
+// history holds.
 func (l *Ledger) History(ctx context.Context, p access.Person, contract string, now time.Time) (access.History, error) {
-	var h access.History
-	where := historyOf(p, contract, now)
-	items, err := collect(ctx, l.reader(), scanRequest, `SELECT `+requestColumns+` FROM requests`+where.String()+
-		` ORDER BY created_at DESC, id DESC LIMIT ?`, append(where.args, access.HistoryKeeps)...)
+	h := access.History{Uses: []access.Use{}}
+	q := l.reader()
+	where, err := q.historyOf(ctx, p, contract, now)
 	if err != nil {
 		return h, err
 	}
-	h.Uses = make([]access.Use, len(items))
-	for i, r := range items {
-		h.Uses[i] = access.UseOf(r)
+	// What came to nothing is read apart, so that no number of it pushes out what
+	// opened: asking and cancelling would otherwise make room in a quota.
+	for _, part := range []struct {
+		term string
+		most int
+	}{
+		{" AND " + mattered, access.HistoryMost + 1},
+		{" AND NOT " + mattered, access.HistoryKeeps},
+	} {
+		items, err := collect(ctx, q, scanRequest, `SELECT `+requestColumns+` FROM requests`+where.String()+part.term+
+			` ORDER BY created_at DESC, id DESC LIMIT ?`, append(slices.Clone(where.args), part.most)...)
+		if err != nil {
+			return h, err
+		}
+		if len(items) > access.HistoryMost {
+			return h, access.Errorf(access.CodeThrottled, "you have had access under contract %s more than %d times in %s", contract, access.HistoryMost, access.Duration(access.HistoryReaches))
+		}
+		for _, r := range items {
+			h.Uses = append(h.Uses, access.UseOf(r))
+		}
 	}
-	if h.OpenInAll, err = l.reader().openUnder(ctx, contract); err != nil {
+	slices.SortStableFunc(h.Uses, func(a, b access.Use) int { return cmp.Or(b.At.Compare(a.At), cmp.Compare(b.RequestID, a.RequestID)) })
+	if h.Count, err = q.countWhere(ctx, where); err != nil {
 		return h, err
 	}
-	h.Unreviewed, err = l.reader().unreviewedOf(ctx, p)
+	if h.OpenInAll, err = q.openUnder(ctx, contract); err != nil {
+		return h, err
+	}
+	h.Unreviewed, err = q.unreviewedOf(ctx, p)
 	return h, err
 }
 
-func historyOf(p access.Person, contract string, now time.Time) (where conditions) {
-	marks, ids := inList(p.Identities())
-	where.and("human_id IN "+marks, ids...)
+// mattered are requests that opened something, or have not ended.
+const mattered = `(active_at IS NOT NULL OR state NOT IN ('denied', 'cancelled', 'lapsed', 'failed'))`
+
+// ofHuman narrows to the requests of one human: by the accounts that the person has now,
+// linked since or not, and by the address, as access.Person.SameHuman does. What the
+// links say is not verified here: a false one only makes more requests count.
+func (q querier) ofHuman(ctx context.Context, p access.Person) (where conditions, err error) {
+	keys := []string{}
+	for _, id := range p.Identities() {
+		keys = append(keys, access.FoldID(id))
+	}
+	// An account leads to its human, and the human to all other accounts.
+	for range 2 {
+		marks, args := inList(keys)
+		more, err := collect(ctx, q, scanText, `SELECT human_key FROM linked_accounts WHERE unlinked_at IS NULL AND account_key IN `+marks+
+			` UNION SELECT account_key FROM linked_accounts WHERE unlinked_at IS NULL AND human_key IN `+marks, append(slices.Clone(args), args...)...)
+		if err != nil {
+			return where, err
+		}
+		for _, key := range more {
+			if !slices.Contains(keys, key) {
+				keys = append(keys, key)
+			}
+		}
+	}
+	marks, args := inList(keys)
+	where.and(`(requester_key IN `+marks+` OR human_key IN `+marks+` OR email_key <> '' AND email_key = ?)`,
+		append(append(slices.Clone(args), args...), access.FoldID(p.Email))...)
+	return where, nil
+}
+
+func (q querier) historyOf(ctx context.Context, p access.Person, contract string, now time.Time) (conditions, error) {
+	where, err := q.ofHuman(ctx, p)
 	where.equal("contract", contract)
 	where.and("created_at > ?", micros(now.Add(-access.HistoryReaches)))
-	return where
+	return where, err
+}
+
+func (q querier) countWhere(ctx context.Context, where conditions) (n int, err error) {
+	err = q.row(ctx, `SELECT count(*) FROM requests`+where.String(), where.args...).Scan(&n)
+	return n, wrapError(err)
 }
 
 func (q querier) openUnder(ctx context.Context, contract string) (n int, err error) {
@@ -54,16 +112,19 @@ func (q querier) checkHistory(ctx context.Context, s Submission) error {
 	if err := q.lock(ctx, lockContracts, s.Request.Contract); err != nil {
 		return err
 	}
-	where := historyOf(s.Request.Requester, s.Request.Contract, s.Request.CreatedAt)
-	var n int
-	if err := q.row(ctx, `SELECT count(*) FROM requests`+where.String(), where.args...).Scan(&n); err != nil {
+	where, err := q.historyOf(ctx, s.Request.Requester, s.Request.Contract, s.Request.CreatedAt)
+	if err != nil {
+		return err
+	}
+	n, err := q.countWhere(ctx, where)
+	if err != nil {
 		return err
 	}
 	open, err := q.openUnder(ctx, s.Request.Contract)
 	if err != nil {
 		return err
 	}
-	if min(n, access.HistoryKeeps) > len(s.History.Uses) || s.LimitsAll && open > s.History.OpenInAll {
+	if n > s.History.Count || s.LimitsAll && open > s.History.OpenInAll {
 		return &access.Error{Code: access.CodeConflict, Issues: []access.Issue{{Code: "asked_at_once",
 			Message: fmt.Sprintf("another request under contract %s was made at this moment; ask again", s.Request.Contract)}}}
 	}

@@ -51,4 +51,25 @@ var histories = map[string]func(b fixture){
 		require.NoError(b, ask(access.Person{ID: "jo", Kind: access.KindHuman}, false))
 		require.Error(b, ask(access.Person{ID: "ken", Kind: access.KindHuman}, true), "openInAll is another, too")
 	},
+	"requests that came to nothing push no use out of a history": func(b fixture) {
+		p := access.Person{ID: "quinn", Kind: access.KindHuman}
+		s := b.submitted(func(s *ledger.Submission) { s.Request.Requester, s.Request.Contract = p, "quota" })
+		require.NoError(b, b.IntendGrant(ctx, grant(s), at))
+		require.NoError(b, b.MarkOpened(ctx, grant(s).Name, at, access.Activation(s.Request.ID, at, at.Add(time.Hour))))
+		for i := range access.HistoryKeeps {
+			c := b.submitted(func(s *ledger.Submission) {
+				s.Request.Requester, s.Request.Contract, s.Request.CreatedAt = p, "quota", at.Add(time.Duration(i+1)*time.Second)
+			})
+			require.NoError(b, b.Advance(ctx, access.Transition{RequestID: c.Request.ID, At: at, To: access.StateCancelled}))
+		}
+		h, err := b.History(ctx, p, "quota", at.Add(time.Hour))
+		require.NoError(b, err)
+		used := 0
+		for _, u := range h.Uses {
+			if u.Length > 0 || !u.State.Final() {
+				used++
+			}
+		}
+		require.Equal(b, 1, used, "the access that is open now counts against quota, open and cooldown")
+	},
 }

@@ -139,7 +139,7 @@ func New(c Config) *App {
 		resender:      &resender{ledger: c.Ledger, ends: ends, denials: c.Gateway, log: c.Log, now: now, sent: map[string]time.Time{}},
 		confirmer:     &confirmer{ledger: c.Ledger, signer: c.Signer, keys: evidence.NewKeyring(c.Signer.Public()), log: log, warn: c.Log, now: now},
 		extender:      &extender{requests: reader, grants: c.Ledger, contracts: c.Contracts, history: c.Ledger, gateway: c.Gateway, signer: c.Signer, refused: refused, now: now},
-		reviewer:      &reviewer{requests: reader, ledger: c.Ledger, signer: c.Signer, refused: refused, now: now},
+		reviewer:      &reviewer{requests: reader, directory: c.Directory, ledger: c.Ledger, signer: c.Signer, refused: refused, now: now},
 		pickUps:       &pickUps{requests: reader, gateway: c.Gateway, signer: c.Signer, workers: c.Workers, refused: refused, now: now},
 		auditor:       log,
 		evidencePacks: &evidencePacks{ledger: c.Ledger, requests: reader, log: log, signer: c.Signer, now: now},

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -97,4 +98,36 @@ func TestCase43ReviewNobodySigned(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, said.Comment, got.Review.Comment, "what was signed is shown")
 	require.Len(t, got.Altered, 1)
+}
+
+// linkedNow is a directory in which an operator has linked erin-admin to erin, as ledger.DirectorySnapshot answers.
+type linkedNow struct{}
+
+func (linkedNow) DirectorySnapshot(_ context.Context, ids ...string) (access.DirectorySnapshot, error) {
+	s := access.DirectorySnapshot{}
+	if slices.Contains(ids, "erin-admin") {
+		s.Accounts = map[string][]string{"erin-admin": {"erin"}}
+	}
+	return s, nil
+}
+
+// TestCase43ReviewByAnAccountLinkedSince: an account that was declared to be one's own after it
+// broke glass is one's own all the same.
+func TestCase43ReviewByAnAccountLinkedSince(t *testing.T) {
+	set, err := contracts.Parse(map[string][]byte{"orders.yaml": []byte(strings.TrimSpace(testContract) +
+		"\nbreakGlass: {who: '\"oncall\" in person.groups', max: 15m, reviewWithin: 24h, reviewers: [security]}\n")})
+	require.NoError(t, err)
+	f := newFixture(t, func(c *Config) { c.Contracts, c.Directory = contractSet{set}, linkedNow{} })
+	in := testInput
+	in.BreakGlass = true
+	admin, erin := person("erin-admin", "engineering", "oncall"), person("erin", "security")
+	r, _, err := f.Submit(t.Context(), admin, in, "")
+	require.NoError(t, err)
+	r.State, r.ActiveAt = access.StateActive, &f.now
+	f.ledger.requests[r.ID] = r
+	s, _ := linkedNow{}.DirectorySnapshot(t.Context(), "erin")
+	erin.Person, err = s.Current(erin.Person) // as auth.Refresh does
+	require.NoError(t, err)
+	_, err = f.Review(t.Context(), erin, r.ID, ReviewInput{Justified: true, Comment: "the database of orders was down for everybody", PlanDigest: r.Plan.Digest})
+	require.Equal(t, access.CodeForbidden, access.CodeOf(err), "the requester never may, under whichever account")
 }

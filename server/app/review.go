@@ -23,10 +23,12 @@ type reviewSigner interface {
 // reviewer takes reviews of uses of break glass.
 type reviewer struct {
 	requests *requests
-	ledger   reviewLedger
-	signer   reviewSigner
-	refused  refusals
-	now      clock
+	// directory says which accounts are one human's now; nil: as they were signed.
+	directory access.Directory
+	ledger    reviewLedger
+	signer    reviewSigner
+	refused   refusals
+	now       clock
 }
 
 // ReviewInput is what somebody says of a use of break glass.
@@ -48,7 +50,11 @@ func (v *reviewer) Review(ctx context.Context, by access.Actor, id string, in Re
 	}
 	review := access.Review{RequestID: id, PlanDigest: in.PlanDigest, By: by.Person, Via: by.Via, Justified: in.Justified,
 		Comment: strings.TrimSpace(in.Comment), At: v.now().Truncate(time.Microsecond)}
-	if err := r.Plan.AllowsReview(review); err != nil {
+	plan, err := v.planOfNow(ctx, r)
+	if err != nil {
+		return r, err
+	}
+	if err := plan.AllowsReview(review); err != nil {
 		return r, v.refused.record(ctx, by, id, access.ActReview, err)
 	}
 	signed, err := v.signer.SignReview(review)
@@ -63,4 +69,20 @@ func (v *reviewer) Review(ctx context.Context, by access.Actor, id string, in Re
 		return r, v.refused.record(ctx, by, id, access.ActReview, err)
 	}
 	return v.requests.ledger.Request(ctx, id)
+}
+
+// planOfNow returns the plan with every account that is known to be its requester's now:
+// one that was linked after they broke glass is theirs all the same. Somebody who has
+// left is reviewed like everybody else.
+func (v *reviewer) planOfNow(ctx context.Context, r access.Request) (access.Plan, error) {
+	plan := r.Plan
+	if v.directory == nil {
+		return plan, nil
+	}
+	snapshot, err := v.directory.DirectorySnapshot(ctx, plan.Requester.Identities()...)
+	if err != nil {
+		return plan, access.Errorf(access.CodeUnavailable, "the directory cannot be read: %w", err)
+	}
+	plan.Requester = snapshot.WithAccounts(plan.Requester)
+	return plan, nil
 }

@@ -7,7 +7,9 @@ CREATE TABLE requests (
   outcome          TEXT NOT NULL DEFAULT '',
   contract         TEXT NOT NULL,
   requester_id     TEXT NOT NULL,
-  human_id         TEXT NOT NULL, -- of the human behind the requester, as it was then
+  requester_key    TEXT NOT NULL, -- these three find one human's requests: folded ids of the account
+  human_key        TEXT NOT NULL, -- and of the human behind it, as it was then,
+  email_key        TEXT NOT NULL, -- and the address, '' where there is none
   targets          TEXT NOT NULL, -- ',a,b,', for searching
   input            TEXT NOT NULL, -- what was asked, word for word; a document
   requester        TEXT NOT NULL, -- the person as they were then; a document
@@ -30,7 +32,7 @@ CREATE TABLE requests (
 CREATE INDEX requests_newest ON requests (created_at DESC, id DESC);
 CREATE INDEX requests_state ON requests (state, created_at DESC);
 CREATE INDEX requests_requester ON requests (requester_id, created_at DESC);
-CREATE INDEX requests_human ON requests (human_id, contract, created_at DESC);
+CREATE INDEX requests_contract ON requests (contract, created_at DESC);
 CREATE INDEX requests_glass ON requests (created_at) WHERE break_glass = 1 AND review = '';
 CREATE INDEX requests_start ON requests (start_at) WHERE start_at IS NOT NULL;
 CREATE INDEX requests_unstarted ON requests (created_at) WHERE workflow_started = 0;
