@@ -36,7 +36,7 @@ type Use struct {
 	Opened    bool           `json:"opened,omitempty"`
 	EndedAt   *time.Time     `json:"endedAt,omitempty"` // UTC, when access was gone; nil: it is not, or there was none
 	Params    map[string]any `json:"params,omitempty"`
-	// Length is how long access was open; of a request that has not ended, the longest
+	// Length is how long access was open, up to the next second; of a request that has not ended, the longest
 	// that it may become, extensions included.
 	Length Duration `json:"length,omitempty"`
 }
@@ -47,7 +47,7 @@ func UseOf(r Request) Use {
 		Opened: r.ActiveAt != nil, EndedAt: r.EndedAt, Params: r.Plan.Params}
 	switch {
 	case r.State.Final() && r.ActiveAt != nil && r.EndedAt != nil:
-		u.Length = Duration(r.EndedAt.Sub(*r.ActiveAt))
+		u.Length = wholeSeconds(r.EndedAt.Sub(*r.ActiveAt))
 	case !r.State.Final():
 		u.Length = r.Plan.Duration
 		if r.Plan.Extend != nil {
@@ -66,4 +66,10 @@ func (u Use) Touches(after time.Time) bool {
 		return u.EndedAt.After(after)
 	}
 	return u.At.After(after)
+}
+
+// wholeSeconds rounds up to what a Duration in a signed evaluation may be: the reader
+// of a pack refuses parts of a second.
+func wholeSeconds(d time.Duration) Duration {
+	return Duration((max(d, 0) + time.Second - 1).Truncate(time.Second))
 }
