@@ -59,7 +59,9 @@ func (p Plan) AllowsReview(r Review) error {
 	return nil
 }
 
-// ReviewDue reports whether a use of break glass still waits for its review.
+// ReviewDue reports whether a use of break glass still waits for its review. Only what
+// never opened anything needs none: access that ended while its second grant was being
+// opened was never active, and was open.
 func (r Request) ReviewDue() bool {
-	return r.Plan.BreakGlass != nil && r.Review == nil && (!r.State.Final() || r.ActiveAt != nil)
+	return r.Plan.BreakGlass != nil && r.Review == nil && (!r.State.Final() || r.State == StateEnded || r.ActiveAt != nil)
 }

@@ -34,3 +34,16 @@ func TestCase43Review(t *testing.T) {
 	plan.BreakGlass = nil
 	require.Equal(t, "nothing_to_review", access.IssuesOf(plan.AllowsReview(good))[0].Code)
 }
+
+// TestCase43ReviewDue: what opened anything waits for a review, also if it ended before
+// all of it was open.
+func TestCase43ReviewDue(t *testing.T) {
+	r := access.Request{Plan: access.Plan{BreakGlass: &access.BreakGlass{}}}
+	for state, due := range map[access.State]bool{access.StatePending: true, access.StateGranting: true, access.StateActive: true, access.StateEnding: true,
+		access.StateEnded: true, access.StateCancelled: false, access.StateDenied: false, access.StateFailed: false, access.StateLapsed: false} {
+		r.State = state
+		require.Equal(t, due, r.ReviewDue(), state)
+	}
+	r.Review = &access.Review{}
+	require.False(t, r.ReviewDue())
+}
