@@ -1,8 +1,9 @@
 // Command mutants removes Ramp's defences one at a time and runs the tests that
 // should miss them:
 //
-//	go run ./tools/mutants            # all, and writes docs/mutants.md
+//	go run ./tools/mutants            # all of them; it takes an hour
 //	go run ./tools/mutants -run digest
+//	go run ./tools/mutants -list      # runs none, and writes docs/mutants.md
 //
 // The sources are not touched: each mutant is an overlay of the build. A mutant
 // that no test kills, or whose source has changed, is a failure.
@@ -20,48 +21,52 @@ import (
 
 func main() {
 	only := flag.String("run", "", "only the mutants whose names match this expression")
-	out := flag.String("out", filepath.Join("docs", "mutants.md"), "where the table goes, when all are run")
+	list := flag.Bool("list", false, "run none, and write docs/mutants.md from the list")
 	flag.Parse()
+	if *list {
+		if err := os.WriteFile(filepath.Join("docs", "mutants.md"), []byte(page(mutants())), 0o644); err != nil { // #nosec G306 -- a document
+			fmt.Fprintln(os.Stderr, "mutants:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	pattern, err := regexp.Compile(*only)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "mutants: -run:", err)
 		os.Exit(2)
 	}
-	rows, alive := []string{}, 0
+	run, alive := 0, 0
 	for _, m := range mutants() {
 		if !pattern.MatchString(m.name) {
 			continue
 		}
 		began := time.Now()
-		killer, err := m.run()
-		verdict := killer
+		verdict, err := m.run()
 		if err != nil {
 			alive++
-			verdict = "**alive**: " + err.Error()
+			verdict = "ALIVE: " + err.Error()
 		}
 		fmt.Printf("%-70s %s (%s)\n", m.name, verdict, time.Since(began).Round(time.Second))
-		rows = append(rows, fmt.Sprintf("| %s | `%s` | %s |", m.name, m.file, verdict))
+		run++
 	}
-	if *only == "" {
-		if err := os.WriteFile(*out, []byte(page(rows)), 0o644); err != nil { // #nosec G306 -- a document
-			fmt.Fprintln(os.Stderr, "mutants:", err)
-			os.Exit(1)
-		}
-	}
-	fmt.Printf("%d mutants, %d alive\n", len(rows), alive)
-	if alive > 0 || len(rows) == 0 {
+	fmt.Printf("%d mutants, %d alive\n", run, alive)
+	if alive > 0 || run == 0 {
 		os.Exit(1)
 	}
 }
 
-func page(rows []string) string {
-	return `# Mutants
+// page is docs/mutants.md.
+func page(all []mutant) string {
+	var b strings.Builder
+	b.WriteString(`# Mutants
 
-Each line removes one defence and names a test that then fails. The list is ` + "`tools/mutants/mutants.go`" + `; the command, which writes this page:
+Each mutant is Ramp with one defence taken out. Its name says what that Ramp does wrong; at least one of the tests named beside it must fail on it. The list is ` + "`tools/mutants/mutants.go`" + `. ` + "`go run ./tools/mutants`" + ` runs all of them and fails if one is alive, ` + "`go run ./tools/mutants -run WORD`" + ` runs those whose name has the word, and ` + "`go run ./tools/mutants -list`" + ` writes this page.
 
-    go run ./tools/mutants
-
-| defence removed | in | killed by |
+| mutant | in | tests |
 |---|---|---|
-` + strings.Join(rows, "\n") + "\n"
+`)
+	for _, m := range all {
+		fmt.Fprintf(&b, "| %s | `%s` | %s |\n", m.name, m.file, strings.ReplaceAll("`"+strings.Join(m.tests, "`, `")+"`", "|", `\|`))
+	}
+	return b.String()
 }

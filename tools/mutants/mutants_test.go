@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -16,6 +17,13 @@ func TestMutantsFollowTheSource(t *testing.T) {
 		require.NotEmpty(t, m.tests, m.name)
 		names[m.name] = true
 	}
+}
+
+// TestPageFollowsTheList: docs/mutants.md names every mutant.
+func TestPageFollowsTheList(t *testing.T) {
+	written, err := os.ReadFile("../../docs/mutants.md")
+	require.NoError(t, err)
+	require.Equal(t, page(mutants()), string(written), "run go run ./tools/mutants -list")
 }
 
 func TestFailureNamesTheInnermostTest(t *testing.T) {
