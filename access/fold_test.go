@@ -108,3 +108,20 @@ func TestCase62LinksOnlyTakeAway(t *testing.T) {
 		}
 	})
 }
+
+// TestFoldIDSettles: folding what is folded changes nothing, for every character by
+// itself and for texts of them. Cherokee letters once kept FoldID running for ever.
+func TestFoldIDSettles(t *testing.T) {
+	settles := func(t require.TestingT, s string) {
+		folded := access.FoldID(s)
+		require.Equal(t, folded, access.FoldID(folded), "%+q", s)
+	}
+	for r := rune(0); r <= 0x10FFFF; r++ {
+		settles(t, string(r))
+	}
+	require.Equal(t, access.FoldID("\u13a0"), access.FoldID("\uab70"), "one letter, capital and small")
+	rapid.Check(t, func(t *rapid.T) { settles(t, rapid.String().Draw(t, "text")) })
+	rapid.Check(t, func(t *rapid.T) {
+		settles(t, string(rapid.SliceOfN(rapid.OneOf(rapid.Rune(), rapid.Int32Range(0x300, 0x36f), rapid.Int32Range(0x1e00, 0x1fff), rapid.Int32Range(0xab30, 0xabbf), rapid.Int32Range(0x13a0, 0x13ff)), 1, 6).Draw(t, "text")))
+	})
+}
