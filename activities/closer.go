@@ -137,6 +137,10 @@ func (c *Closer) end(ctx context.Context, row ledger.GrantRecord) {
 	if !begun {
 		return // closed, extended, or in another worker's hand
 	}
+	if row.Damaged {
+		c.Log.WithFields(logrus.Fields{"target": c.Target, "grant": row.Name}).
+			Error("the ledger's row of this grant is damaged: somebody has changed the database; the grant is closed")
+	}
 	var steps []access.Transition
 	if outcome != "" {
 		steps = append(steps, access.Ended(row.RequestID, outcome, c.now()))

@@ -101,6 +101,9 @@ func (t *Targets) grantRow(ctx context.Context, requestID, name string) (ledger.
 		return ledger.GrantRecord{}, err
 	}
 	for _, r := range rows {
+		if r.Name == name && r.Damaged {
+			return r, access.Errorf(access.CodeEvidence, "the ledger's row of grant %s is damaged", access.Clip(name, 60))
+		}
 		if r.Name == name {
 			return r, nil
 		}

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"database/sql"
 	"slices"
 	"time"
 
@@ -47,7 +46,7 @@ type heldGrants struct {
 }
 
 func (q querier) heldGrants(ctx context.Context, requestID string) (h heldGrants, err error) {
-	var latest sql.NullInt64
+	var latest number
 	err = q.row(ctx, `SELECT count(*), coalesce(sum(CASE WHEN status <> 'closed' THEN 1 ELSE 0 END), 0),
 		coalesce(sum(CASE WHEN status = 'open' THEN 1 ELSE 0 END), 0), max(expires_at) FROM grants WHERE request_id = ?`,
 		requestID).Scan(&h.all, &h.notClosed, &h.open, &latest)

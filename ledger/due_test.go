@@ -1,11 +1,13 @@
 package ledger_test
 
 import (
+	"strings"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/ledger"
 )
 
 // opened is a request with one grant that is open for an hour, on a target of its own.
@@ -106,6 +108,29 @@ var dueSuite = map[string]func(b fixture){
 		stored, err := b.Statements(ctx, g.RequestID)
 		require.NoError(b, err)
 		require.Contains(b, stored, []byte(`{"a":1}`))
+	},
+	"one grant that cannot be read keeps no other of its target open": func(b fixture) {
+		damage := map[string]string{"a document": `entitlement = '{'`}
+		if strings.HasSuffix(b.Name(), "sqlite/one_grant_that_cannot_be_read_keeps_no_other_of_its_target_open") {
+			damage["an end"], damage["a time"] = `expires_at = 'x'`, `opened_at = 'x'`
+		}
+		for name, set := range damage {
+			target := "due/" + access.NewRequestID()
+			damaged, other := b.opened(target), b.opened(target)
+			_, err := b.raw.Exec(`UPDATE grants SET ` + set + ` WHERE name = '` + damaged.Name + `'`)
+			require.NoError(b, err)
+			require.Contains(b, b.due(target, other.ExpiresAt), other.Name, name)
+			rows, err := b.Grants(ctx, ledger.GrantFilter{Target: target, NotClosed: true})
+			require.NoError(b, err)
+			require.Len(b, rows, 2)
+			for _, row := range rows {
+				require.Equal(b, row.Name == damaged.Name, row.Damaged, name)
+			}
+			b.code(access.CodeEvidence, b.IntendGrant(ctx, damaged, at))
+			b.code(access.CodeEvidence, b.MarkOpened(ctx, damaged.Name, at))
+			b.code(access.CodeEvidence, b.MarkExtended(ctx, damaged.Name, damaged.ExpiresAt.Add(time.Minute)))
+			require.NoError(b, b.MarkClosed(ctx, damaged.Name, at, access.Ended(damaged.RequestID, access.OutcomeExpired, at)))
+		}
 	},
 	"due grants of what nobody knows": func(b fixture) {
 		_, _, err := b.BeginExpiry(ctx, "ramp-none-a", at, at.Add(time.Second))

@@ -21,6 +21,10 @@ const (
 // GrantRecord is a grant as the ledger knows it.
 type GrantRecord struct {
 	access.Grant
+	// Damaged: somebody else than Ramp has written what cannot be read into the row.
+	// What was unreadable is zero here. Such a grant is closed, which needs its name
+	// only, and never opened, extended or restored.
+	Damaged    bool        `json:"damaged,omitempty"`
 	Status     GrantStatus `json:"status"`
 	IntendedAt time.Time   `json:"intendedAt"`
 	OpenedAt   *time.Time  `json:"openedAt,omitempty"`
@@ -48,6 +52,8 @@ func (l *Ledger) IntendGrant(ctx context.Context, g access.Grant, at time.Time) 
 		}
 		row, err := scanGrant(q.row(ctx, selectGrants+` WHERE name = ?`, g.Name))
 		switch {
+		case err == nil && row.Damaged:
+			return row.damaged()
 		case err == nil && row.Status == GrantClosed:
 			return access.Errorf(access.CodeConflict, "grant %s was closed", g.Name)
 		case err == nil && (row.RequestID != g.RequestID || row.Target != g.Target):
@@ -79,6 +85,9 @@ func (l *Ledger) IntendGrant(ctx context.Context, g access.Grant, at time.Time) 
 // changes nothing.
 func (l *Ledger) MarkOpened(ctx context.Context, name string, at time.Time, steps ...access.Transition) error {
 	return l.changeGrant(ctx, name, func(q querier, row GrantRecord, _ access.State) error {
+		if row.Damaged {
+			return row.damaged()
+		}
 		if row.Status != GrantIntended {
 			return nil
 		}
@@ -104,6 +113,8 @@ func (l *Ledger) MarkOpened(ctx context.Context, name string, at time.Time, step
 func (l *Ledger) MarkExtended(ctx context.Context, name string, expiresAt time.Time) error {
 	return l.changeGrant(ctx, name, func(q querier, row GrantRecord, state access.State) error {
 		switch {
+		case row.Damaged:
+			return row.damaged()
 		case row.Status == GrantClosed:
 			return access.Errorf(access.CodeConflict, "grant %s was closed", name)
 		case state == access.StateEnding || state.Final():
@@ -199,17 +210,45 @@ func (l *Ledger) Grants(ctx context.Context, f GrantFilter) ([]GrantRecord, erro
 
 const selectGrants = `SELECT name, request_id, target, principal, entitlement, expires_at, status, intended_at, opened_at, closed_at FROM grants`
 
+// scanGrant reads a grant. One row that cannot be read must not keep closers and
+// reconcilers from all others of its target, so it is returned as damaged, and never
+// as an error.
 func scanGrant(row scanner) (GrantRecord, error) {
 	var g GrantRecord
 	var entitlement string
-	var expires, intended int64
-	var opened, closed sql.NullInt64
+	var expires, intended, opened, closed number
 	if err := row.Scan(&g.Name, &g.RequestID, &g.Target, &g.Principal, &entitlement, &expires, &g.Status,
 		&intended, &opened, &closed); err != nil {
 		return g, err
 	}
-	g.ExpiresAt, g.IntendedAt = timeOf(expires), timeOf(intended)
-	g.OpenedAt, g.ClosedAt = timePtr(opened), timePtr(closed)
-	err := decodeJSON(entitlement, &g.Entitlement)
-	return g, err
+	if decodeJSON(entitlement, &g.Entitlement) != nil {
+		g.Damaged, g.Entitlement = true, nil
+	}
+	g.Damaged = g.Damaged || expires.damaged || intended.damaged || opened.damaged || closed.damaged
+	if expires.Valid {
+		g.ExpiresAt = timeOf(expires.Int64) // where it is damaged, its time is over
+	}
+	g.IntendedAt = timeOf(intended.Int64)
+	g.OpenedAt, g.ClosedAt = timePtr(opened.NullInt64), timePtr(closed.NullInt64)
+	return g, nil
+}
+
+// damaged is CodeEvidence.
+func (g GrantRecord) damaged() error {
+	return access.Errorf(access.CodeEvidence, "the ledger's row of grant %s is damaged", access.Clip(g.Name, 60))
+}
+
+// number reads an integer or NULL, and notes what is neither: SQLite keeps any text in
+// a column of numbers.
+type number struct {
+	sql.NullInt64
+	damaged bool
+}
+
+// Scan never returns an error.
+func (n *number) Scan(v any) error {
+	if n.NullInt64.Scan(v) != nil {
+		*n = number{damaged: true}
+	}
+	return nil
 }

@@ -26,7 +26,7 @@ func (r *Reconciler) compare(ctx context.Context, s Snapshot, healthy []ledger.G
 	for i, row := range healthy {
 		group.Go(func() error {
 			f := Finding{Target: s.Target, Grant: row.Name, RequestID: row.RequestID, ExpiresAt: timeOrNil(row.ExpiresAt)}
-			err := r.verifyGrant(ctx, row.Grant)
+			err := r.verifyGrant(ctx, row)
 			if access.CodeOf(err) == access.CodeEvidence {
 				f.Kind, f.Remedy, f.Why = Forged, CloseGrant, "The ledger was changed: "+access.Clip(err.Error(), 200)+"."
 				out[i] = f
@@ -73,9 +73,12 @@ func nextTurn(target string) int {
 	return int(n.(*atomic.Int64).Add(1))
 }
 
-func (r *Reconciler) verifyGrant(ctx context.Context, g access.Grant) error {
+func (r *Reconciler) verifyGrant(ctx context.Context, row ledger.GrantRecord) error {
+	if row.Damaged {
+		return access.Errorf(access.CodeEvidence, "the ledger's row of grant %s is damaged", access.Clip(row.Name, 60))
+	}
 	if r.VerifyGrant == nil {
 		return nil
 	}
-	return r.VerifyGrant(ctx, g)
+	return r.VerifyGrant(ctx, row.Grant)
 }

@@ -73,6 +73,8 @@ func (s Snapshot) diffRow(row ledger.GrantRecord, listed integrations.ListedGran
 		return is(Stopped, "It is not closed, though "+access.Clip(order.By, 60)+" ordered its end at "+access.FormatTime(order.At)+".")
 	case f.late:
 		return is(Overdue, "It is not closed, "+since(s.Now, row.ExpiresAt)+" after its end.")
+	case row.Damaged:
+		return is(Forged, "The ledger was changed: its row cannot be read.")
 	case s.RevokeLive:
 		return is(Live, "All access is to end.")
 	}

@@ -163,7 +163,7 @@ func (r *Reconciler) restore(ctx context.Context, f *Finding) (stillWrong bool, 
 	}
 	for restored := row; ; {
 		// Restoring a forged row would open what nobody approved.
-		if err = r.verifyGrant(ctx, restored.Grant); err == nil {
+		if err = r.verifyGrant(ctx, restored); err == nil {
 			err = r.Broker.Restore(ctx, restored.Grant)
 		}
 		if code := access.CodeOf(err); code == access.CodeUnavailable || code == access.CodeThrottled {

@@ -46,6 +46,9 @@ func mutants() []mutant {
 		{"what the ledger calls over is believed", "reconcile/diff.go", "case s.Over[row.RequestID]:", "case false:", []string{"./reconcile -run Case58"}},
 		{"a page goes on saying that it is gone", "reconcile/remedy.go", "if f.Kind == Contradicted && (over ||", "if false && (over ||", []string{"./reconcile -run Case58"}},
 		{"a false state keeps a denial out", "server/app/decide.go", "\tcase v == access.Deny:\n\t\treturn nil\n", "", []string{"./server/app -run Case58"}},
+		{"one damaged row hides every grant of its target", "ledger/grants.go", "\t\tg.Damaged, g.Entitlement = true, nil\n", "\t\treturn g, g.damaged()\n", []string{"./ledger -run TestLedger/sqlite/one_grant_that_cannot_be_read", "./reconcile -run OneDamagedRow"}},
+		{"a damaged number hides every grant of its target", "ledger/grants.go", "*n = number{damaged: true}", "return access.Errorf(access.CodeEvidence, \"damaged\")", []string{"./ledger -run TestLedger/sqlite/one_grant_that_cannot_be_read", "./reconcile -run OneDamagedRow"}},
+		{"a damaged row stays open", "reconcile/diff.go", "case row.Damaged:", "case false:", []string{"./reconcile -run OneDamagedRow"}},
 		{"each refusal is an event", "server/app/refusals.go", "\tif again == nil {\n\t\tr.append(ctx, e)\n\t}\n", "\tr.append(ctx, e)\n", []string{"./server/app -run Case65"}},
 		{"how often somebody was refused is forgotten", "server/app/refusals.go", "if again.times == 0 {", "if true {", []string{"./server/app -run Case65"}},
 		{"a stranger writes into a timeline", "server/app/refusals.go", "e.Kind, e.Detail[\"request\"] = access.EventActRefused, id", "e.Kind, e.Detail[\"request\"], e.RequestID = access.EventActRefused, id, id", []string{"./server/app -run Case65"}},
@@ -206,7 +209,7 @@ func mutants() []mutant {
 
 		// What the ledger says.
 		{"the ledger's row may say something else than the plan", "activities/verify.go", "case g.Target != planned.Target || g.Principal != planned.Principal || !sameJSON(g.Entitlement, planned.Entitlement):", "case planned.Target == \"\":", []string{activity}},
-		{"a forged row is restored", "reconcile/remedy.go", "if err = r.verifyGrant(ctx, restored.Grant); err == nil {", "if err = nil; err == nil {", []string{third}},
+		{"a forged row is restored", "reconcile/remedy.go", "if err = r.verifyGrant(ctx, restored); err == nil {", "if err = nil; err == nil {", []string{third}},
 
 		// People.
 		{"what opens does not ask who is still there", "activities/directory.go", "return proof.Recount(people), nil", "return proof, nil", []string{activity}},
