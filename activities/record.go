@@ -79,6 +79,13 @@ func checkRecordable(t access.Transition) error {
 	if t.To == access.StateApproved || t.To == access.StateGranting || t.To == access.StatePending {
 		return refuse("a request as " + string(t.To))
 	}
+	if t.ActiveAt != nil && t.To != access.StateActive {
+		return refuse("since when access is there, by itself")
+	}
+	late := t.Overdue != nil && *t.Overdue
+	if t.Problem != nil && *t.Problem != "" && !late && t.To != access.StateEnding && !t.To.Final() {
+		return refuse("a problem by itself")
+	}
 	for _, e := range t.Events {
 		if state, known := recorded[e.Kind]; !known || state != "" && state != t.To {
 			return refuse("the event " + access.Clip(string(e.Kind), 60) + " by itself")

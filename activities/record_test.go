@@ -50,6 +50,9 @@ func TestCase58Record(t *testing.T) {
 		"an event of a grant":     {Events: event(access.EventGrantClosed)},
 		"an event of another end": {Events: event(access.EventAccessEnded)},
 		"an end of its own":       {ExpiresAt: new(w.now.Add(time.Hour))},
+		"a beginning of its own":  {ActiveAt: new(w.now.Add(300 * 24 * time.Hour))},
+		"a text for people":       {Problem: new("Call +1 555 0100 and read out your one-time code.")},
+		"extensions":              {Extensions: new(99)},
 	}
 	for name, transition := range made {
 		t.Run(name, func(t *testing.T) {
@@ -72,4 +75,22 @@ func TestCase58Record(t *testing.T) {
 func with(t access.Transition, a asked) *access.Transition {
 	t.RequestID, t.At = a.plan.RequestID, a.now
 	return &t
+}
+
+// TestCase58BeginningAndExtensions: when access began, which quotas count from, is what
+// the ledger's own grants say, once; and no more extensions are recorded than were ordered.
+func TestCase58BeginningAndExtensions(t *testing.T) {
+	a := newWorker(t).approvedAndOpen()
+	before, err := a.ledger.Request(t.Context(), a.plan.RequestID)
+	require.NoError(t, err)
+	later := a.now.Add(300 * 24 * time.Hour)
+	require.Error(t, a.record(access.Transition{ActiveAt: &later}))
+	_ = a.record(access.Transition{To: access.StateActive, ActiveAt: &later})
+	require.Error(t, a.record(access.Transition{Extensions: new(1)}), "nobody ordered one")
+	require.Error(t, a.record(access.Transition{Problem: new("Call +1 555 0100")}))
+	after, err := a.ledger.Request(t.Context(), a.plan.RequestID)
+	require.NoError(t, err)
+	require.Equal(t, before.Extensions, after.Extensions)
+	require.Equal(t, before.Problem, after.Problem)
+	require.False(t, after.ActiveAt != nil && after.ActiveAt.Equal(later))
 }

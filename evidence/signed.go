@@ -1,6 +1,10 @@
 package evidence
 
-import "ramp.dev/ramp/access"
+import (
+	"slices"
+
+	"ramp.dev/ramp/access"
+)
 
 // AuthorizeRequest is Authorize with everything else that was signed about the
 // request: of the statements, in whatever order and however often each is given, it
@@ -41,7 +45,11 @@ func (k Keyring) AuthorizeRequest(plan Envelope, statements []Envelope, workers 
 		return a, nil
 	}
 	for _, e := range byType[TypeReceipt] {
-		if r, _, err := verified[access.Receipt](workers, e, TypeReceipt); err == nil && r.Kind == access.ReceiptOpened {
+		claimed, _, err := decode[access.Receipt](e, TypeReceipt)
+		if err != nil || !slices.ContainsFunc(a.Plan.Grants, func(g access.PlannedGrant) bool { return g.Name == claimed.Grant && g.Target == claimed.Target }) {
+			continue // a worker of another target says nothing of this one
+		}
+		if r, _, err := verified[access.Receipt](workers.ForTarget(claimed.Target), e, TypeReceipt); err == nil && r.Kind == access.ReceiptOpened {
 			a.Openings = append(a.Openings, r)
 		}
 	}

@@ -38,7 +38,9 @@ func (q querier) advance(ctx context.Context, t access.Transition) error {
 		}
 	}
 	if t.ActiveAt != nil {
-		set("active_at", microsOf(t.ActiveAt))
+		// Once, and when the ledger's own grants were open: quotas count from then.
+		sets = append(sets, "active_at = coalesce(active_at, (SELECT max(opened_at) FROM grants WHERE request_id = requests.id), ?)")
+		args = append(args, microsOf(t.ActiveAt))
 	}
 	if t.ExpiresAt != nil {
 		set("expires_at", microsOf(t.ExpiresAt))
@@ -50,7 +52,8 @@ func (q querier) advance(ctx context.Context, t access.Transition) error {
 		set("decisions", encodeJSON(t.Decisions))
 	}
 	if t.Extensions != nil {
-		set("extensions", *t.Extensions)
+		sets = append(sets, "extensions = CASE WHEN extensions < ? THEN ? ELSE extensions END")
+		args = append(args, *t.Extensions, *t.Extensions)
 	}
 	if t.Overdue != nil {
 		set("overdue", boolInt(*t.Overdue))

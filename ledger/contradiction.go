@@ -16,6 +16,15 @@ import (
 // is locked, so that no grant of it is made meanwhile. One that comes too late, in
 // a state from which its own cannot be reached, changes none and is not looked at.
 func (q querier) checkTransition(ctx context.Context, from access.State, t access.Transition) error {
+	if t.Extensions != nil {
+		ordered, err := first(ctx, q, scanInt, nil, `SELECT count(*) FROM statements WHERE request_id = ? AND key LIKE 'extension %'`, t.RequestID)
+		if err != nil {
+			return err
+		}
+		if int64(*t.Extensions) > ordered {
+			return access.Errorf(access.CodeConflict, "request %s: %d extensions were ordered, not %d", t.RequestID, ordered, *t.Extensions)
+		}
+	}
 	reached := t.To != "" && from.CanReach(t.To)
 	if !reached && t.ExpiresAt == nil {
 		return nil
