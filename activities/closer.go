@@ -40,10 +40,6 @@ const (
 	// closerAfter is how long after its end a grant is left to its workflow. On a quiet
 	// day that has closed it by then.
 	closerAfter = 250 * time.Millisecond
-	// openingMayLast is how long after its end a grant that is not recorded as open is
-	// left alone: a call that opens it may still be under way, which closing must not
-	// overtake. It is more than the longest call of a target.
-	openingMayLast = 30 * time.Second
 
 	closerLooks   = time.Second // how often the ledger is asked, at least
 	closerPage    = 100         // grants that are read at once
@@ -115,7 +111,7 @@ func (c *Closer) look(ctx context.Context) (due []ledger.GrantRecord, next time.
 // dueAt is when a closer ends a grant.
 func dueAt(row ledger.GrantRecord) time.Time {
 	if row.Status == ledger.GrantIntended {
-		return row.ExpiresAt.Add(openingMayLast)
+		return row.ExpiresAt.Add(ledger.OpeningMayLast)
 	}
 	return row.ExpiresAt.Add(closerAfter)
 }

@@ -7,12 +7,18 @@ import (
 	"ramp.dev/ramp/access"
 )
 
+// OpeningMayLast is how long after its end a grant that is not recorded as open is
+// left alone: a call that opens it may still be under way, which closing must not
+// overtake. It is more than the longest call of a target.
+const OpeningMayLast = 30 * time.Second
+
 // DueGrants lists grants of a target that are not closed, whose end is not after
-// before, and that no closer has in hand at now; the earliest end first, at most so
-// many.
+// before, or, of one that is not recorded as open, that time and OpeningMayLast, and
+// that no closer has in hand at now; the earliest end first, at most so many. Those
+// that are left alone are not listed: they would hide others that are due.
 func (l *Ledger) DueGrants(ctx context.Context, target string, now, before time.Time, most int) ([]GrantRecord, error) {
-	return collect(ctx, l.reader(), scanGrant, selectGrants+` WHERE target = ? AND status <> 'closed' AND expires_at <= ? AND `+inNoHand+`
-		ORDER BY expires_at, name LIMIT ?`, append([]any{target, micros(before)}, append(inNoHandArgs(now), most)...)...)
+	return collect(ctx, l.reader(), scanGrant, selectGrants+` WHERE target = ? AND status <> 'closed' AND expires_at <= ? AND (status <> 'intended' OR expires_at <= ?) AND `+inNoHand+`
+		ORDER BY expires_at, name LIMIT ?`, append([]any{target, micros(before), micros(before.Add(-OpeningMayLast))}, append(inNoHandArgs(now), most)...)...)
 }
 
 // maxInHand bounds how long one closer keeps a grant from the others. What a row

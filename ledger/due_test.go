@@ -132,6 +132,18 @@ var dueSuite = map[string]func(b fixture){
 			require.NoError(b, b.MarkClosed(ctx, damaged.Name, at, access.Ended(damaged.RequestID, access.OutcomeExpired, at)))
 		}
 	},
+	"what is being opened hides nothing that is due": func(b fixture) {
+		target, now := "due/"+access.NewRequestID(), at.Add(time.Hour)
+		s := b.submitted()
+		for i := range 12 { // more than a closer of this test reads at once
+			g := grant(s)
+			g.Name, g.Target, g.ExpiresAt = access.GrantName(g.RequestID, i), target, now.Add(-time.Second)
+			require.NoError(b, b.IntendGrant(ctx, g, at))
+		}
+		open := b.opened(target)
+		require.Equal(b, []string{open.Name}, b.due(target, now.Add(time.Minute/4)))
+		require.Len(b, b.due(target, now.Add(ledger.OpeningMayLast)), 10, "a call that opens is over by then")
+	},
 	"due grants of what nobody knows": func(b fixture) {
 		_, _, err := b.BeginExpiry(ctx, "ramp-none-a", at, at.Add(time.Second))
 		b.code(access.CodeNotFound, err)
