@@ -11,6 +11,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/internal/strictyaml"
 	"ramp.dev/ramp/workflows"
 )
 
@@ -265,6 +266,11 @@ const maxText = 1000
 func checkText(field, s string) error {
 	if !utf8.ValidString(s) || utf8.RuneCountInString(s) > maxText {
 		return access.Invalid(access.Issue{Code: "comment_too_long", Field: field, Message: fmt.Sprintf("this may have %d characters", maxText)})
+	}
+	// The same rule as for the reason of a request (docs/threats.md, case 8).
+	if i := strings.IndexFunc(s, strictyaml.Hidden); i >= 0 {
+		r, _ := utf8.DecodeRuneInString(s[i:])
+		return access.Invalid(access.Issue{Code: "comment_characters", Field: field, Message: strictyaml.HiddenMessage(r)})
 	}
 	return nil
 }

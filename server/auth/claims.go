@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/internal/strictyaml"
 )
 
 // person makes a person of verified claims; kind is what they are when no claim
@@ -18,7 +19,7 @@ func (c ClaimConfig) person(claims map[string]any, kind access.PersonKind) (acce
 		s, _ := claims[name].(string)
 		return s
 	}
-	p := access.Person{ID: text(c.ID), Name: text(c.Name), Email: text(c.Email), Kind: kind,
+	p := access.Person{ID: text(c.ID), Name: shown(text(c.Name)), Email: text(c.Email), Kind: kind,
 		OnBehalfOf: text(c.OnBehalfOf)}
 	bad := func(format string, args ...any) (access.Person, error) {
 		return access.Person{}, &access.Error{Code: access.CodeUnauthenticated,
@@ -26,6 +27,12 @@ func (c ClaimConfig) person(claims map[string]any, kind access.PersonKind) (acce
 	}
 	if p.ID == "" {
 		return bad("the token has no text in its %q claim, which identifies people", c.ID)
+	}
+	if shown(p.ID) != p.ID || shown(p.OnBehalfOf) != p.OnBehalfOf {
+		return bad("the id in the token has characters that do not show, or change how others show")
+	}
+	if shown(p.Email) != p.Email {
+		p.Email = ""
 	}
 	if verified, there := claims["email_verified"]; there && !isTrue(verified) {
 		p.Email = "" // anybody could claim anybody's address
@@ -58,6 +65,21 @@ func (c ClaimConfig) person(claims map[string]any, kind access.PersonKind) (acce
 		}
 	}
 	return p, nil
+}
+
+// shown returns one line of text without the characters that do not show or change how
+// others show: approvers read a person's name beside what the person asks for
+// (docs/threats.md, case 8).
+func shown(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\r' || r == '\t':
+			return ' '
+		case strictyaml.Hidden(r):
+			return -1
+		}
+		return r
+	}, text)
 }
 
 // loggedInAt is when the person proved who they are (auth_time), never later

@@ -54,3 +54,15 @@ func TestSessionCookieIsThisHostsAlone(t *testing.T) {
 	require.Equal(t, "__Host-ramp_session", a.sessions.Cookie.Name)
 	require.True(t, a.sessions.Cookie.Secure)
 }
+
+// TestCase08NamesThatReverse: approvers read a person's name beside what the person asks
+// for; characters that do not show are left out of names, and no id or address has any.
+func TestCase08NamesThatReverse(t *testing.T) {
+	c := ClaimConfig{ID: "sub", Name: "name", Email: "email"}
+	p, err := c.person(map[string]any{"sub": "mallory", "name": "alice\u202e)\n\u200bx", "email": "alice@example.com\u200b"}, access.KindHuman)
+	require.NoError(t, err)
+	require.Equal(t, "alice) x", p.Name)
+	require.Empty(t, p.Email)
+	_, err = c.person(map[string]any{"sub": "alice\u200b"}, access.KindHuman)
+	require.Equal(t, access.CodeUnauthenticated, access.CodeOf(err))
+}
