@@ -132,13 +132,6 @@ func approvals(s access.StageStatus) string {
 	return text
 }
 
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
 // InitialSearchAttributes returns the search attributes that a request starts with.
 func InitialSearchAttributes(plan access.Plan) temporal.SearchAttributes {
 	targets := []string{}
