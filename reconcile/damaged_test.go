@@ -37,3 +37,21 @@ func TestOneDamagedRow(t *testing.T) {
 		})
 	}
 }
+
+// TestOneDamagedRowBeingOpened: it is closed also where the ledger does not say that it is
+// open, so that nothing compares it in detail.
+func TestOneDamagedRowBeingOpened(t *testing.T) {
+	f := newFixture(t)
+	g := f.grantOf(f.asked())
+	require.NoError(t, f.IntendGrant(ctx, g, f.now()))
+	require.NoError(t, f.broker.Grant(ctx, g))
+	raw, err := sql.Open("sqlite", f.path)
+	require.NoError(t, err)
+	defer raw.Close()
+	_, err = raw.Exec(`UPDATE grants SET entitlement = '{' WHERE name = ?`, g.Name)
+	require.NoError(t, err)
+	require.Zero(t, f.look().Unresolved())
+	require.Empty(t, f.target.Objects())
+	require.Equal(t, 1, f.eventCounts(g.RequestID)[access.EventGrantSwept])
+	f.findsNothing()
+}

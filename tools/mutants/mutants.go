@@ -53,7 +53,7 @@ func mutants() []mutant {
 		{"a damaged row stays open", "reconcile/diff.go", "case row.Damaged:", "case false:", []string{"./reconcile -run OneDamagedRow"}},
 		{"what is being opened hides what is due", "ledger/due.go", "AND (status <> 'intended' OR expires_at <= ?)", "AND (status <> '' OR expires_at <= ?)", []string{"./ledger -run TestLedger/sqlite/what_is_being_opened"}},
 		{"a comment reverses the text beside it", "server/app/decide.go", "if i := strings.IndexFunc(s, strictyaml.Hidden); i >= 0 {", "if i := strings.IndexFunc(s, strictyaml.Hidden); i > len(s) {", []string{"./server/app -run Case08"}},
-		{"a name reverses the text beside it", "server/auth/claims.go", "\t\tcase strictyaml.Hidden(r):\n", "\t\tcase false:\n", []string{"./server/auth -run Case08"}},
+		{"a name reverses the text beside it", "server/auth/claims.go", "case strictyaml.Hidden(r):", "case strictyaml.Hidden(r) && r < 0:", []string{"./server/auth -run Case08"}},
 		{"each refusal is an event", "server/app/refusals.go", "\tif again == nil {\n\t\tr.append(ctx, e)\n\t}\n", "\tr.append(ctx, e)\n", []string{"./server/app -run Case65"}},
 		{"how often somebody was refused is forgotten", "server/app/refusals.go", "if again.times == 0 {", "if true {", []string{"./server/app -run Case65"}},
 		{"a stranger writes into a timeline", "server/app/refusals.go", "e.Kind, e.Detail[\"request\"] = access.EventActRefused, id", "e.Kind, e.Detail[\"request\"], e.RequestID = access.EventActRefused, id, id", []string{"./server/app -run Case65"}},
