@@ -203,7 +203,7 @@ func formatFile(path string, check bool) (bool, error) {
 	}
 	info, err := os.Stat(path)
 	if err == nil {
-		err = os.WriteFile(path, out, info.Mode().Perm()) // #nosec G306 -- as it was
+		err = os.WriteFile(path, out, info.Mode().Perm()) // #nosec G306 G703 -- the file that its author names, as it was
 	}
 	return true, err
 }
