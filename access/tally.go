@@ -23,10 +23,11 @@ const (
 	TallyDenied    Tally = "denied"
 )
 
-// Tally counts the decisions that Counts accepts and passes over the others. The
-// latest verdict of each account stands, by its signed time; of one human's
-// accounts, a denial stands before an approval. It is a pure function of its
-// arguments, and the order of decisions matters only for two of one instant.
+// Tally counts the decisions that Counts accepts and passes over the others. Of one
+// human's verdicts, whichever account and time they are signed with, a denial stands
+// before an approval; of an account's approvals the latest stands, by its signed time.
+// It is a pure function of its arguments, and the order of decisions matters only for
+// two of one verdict and one instant.
 func (r Rule) Tally(plan Plan, digest string, decisions []Decision) (Tally, []StageStatus) {
 	last := lastByAccount(decisions, func(d Decision) bool { return r.Counts(plan, digest, d) == nil })
 	denies := func(d Decision) bool { return d.Verdict != Approve }
@@ -76,10 +77,13 @@ func (r Rule) denied(plan Plan, deniers []voter) bool {
 	})
 }
 
-// lastByAccount returns the latest decision of each account, of those that count,
-// sorted by account: a workflow must not depend on the order of a map. In which
-// order decisions arrive, everybody with write access to Temporal's namespace can choose; so
-// their signed times count, and only of two at one instant the order.
+// lastByAccount returns the decision of each account that stands, of those that count,
+// sorted by account: a workflow must not depend on the order of a map. A denial stands
+// before every approval, whenever either was signed: nobody can take a denial back, so
+// an approval that bears a later time comes from a server whose clock is ahead of the
+// one that signed the denial (docs/threats.md, case 12). Of two with the same verdict
+// the later signed time stands. In which order decisions arrive, everybody with write
+// access to Temporal's namespace can choose; so it counts only at one instant.
 func lastByAccount(decisions []Decision, counts func(Decision) bool) []Decision {
 	last := map[string]Decision{}
 	var accounts []string
@@ -90,7 +94,7 @@ func lastByAccount(decisions []Decision, counts func(Decision) bool) []Decision 
 		earlier, seen := last[d.Approver.ID]
 		if !seen {
 			accounts = append(accounts, d.Approver.ID)
-		} else if d.At.Before(earlier.At) {
+		} else if !standsBefore(d, earlier) {
 			continue
 		}
 		last[d.Approver.ID] = d
@@ -101,6 +105,14 @@ func lastByAccount(decisions []Decision, counts func(Decision) bool) []Decision 
 		out[i] = last[id]
 	}
 	return out
+}
+
+// standsBefore reports whether an account's decision d, given after earlier, replaces it.
+func standsBefore(d, earlier Decision) bool {
+	if denies, denied := d.Verdict != Approve, earlier.Verdict != Approve; denies != denied {
+		return denies
+	}
+	return !d.At.Before(earlier.At)
 }
 
 // byHuman groups the decisions of accounts by the human behind them. Two accounts

@@ -55,15 +55,33 @@ func TestTally(t *testing.T) {
 		"Case10 another request":                     {asked(leads), []access.Decision{says(bob, yes, func(d *access.Decision) { d.RequestID = "q" })}, access.TallyUndecided},
 		"Case13 too late":                            {asked(leads), []access.Decision{says(bob, yes, func(d *access.Decision) { d.At = at.Add(2 * time.Hour) })}, access.TallyUndecided},
 		"Case12 a denial wins":                       {asked(leads), []access.Decision{says(bob, yes), says(carol, no)}, access.TallyDenied},
-		"Case12 one who thinks again":                {asked(leads), []access.Decision{says(bob, no), says(bob, yes)}, access.TallySatisfied},
+		"Case12 a denial cannot be taken back":       {asked(leads), []access.Decision{says(bob, no), says(bob, yes, func(d *access.Decision) { d.At = at.Add(time.Minute) })}, access.TallyDenied},
+		"Case12 nor by an approval of the same time": {asked(leads), []access.Decision{says(bob, no), says(bob, yes)}, access.TallyDenied},
 		"two denials where the rule forgot to count": {func() access.Plan { p := asked(leads); p.Rule.DenyThreshold = 0; return p }(), []access.Decision{says(bob, no), says(carol, no)}, access.TallyDenied},
 		"Case12 an earlier approval that arrives after the denial": {asked(leads), []access.Decision{
 			says(bob, no, func(d *access.Decision) { d.At = at.Add(time.Minute) }), says(bob, yes)}, access.TallyDenied},
+		"Case12 a denial signed by a server whose clock is behind": {asked(leads), []access.Decision{
+			says(bob, yes, func(d *access.Decision) { d.At = at.Add(5 * time.Second) }), says(bob, no)}, access.TallyDenied},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, _ := c.plan.Rule.Tally(c.plan, digest, c.said)
 			require.Equal(t, c.want, got)
 		})
+	}
+}
+
+// TestTallyCountsTheLatestApproval: bob approves too early for the second level, and
+// again when the first is met; whichever arrives first, the later one counts.
+func TestTallyCountsTheLatestApproval(t *testing.T) {
+	p := asked(access.Stage{Name: "leads", From: []string{"leads"}, Approvals: 1}, access.Stage{Name: "security", From: []string{"security"}, Approvals: 1, Level: 1})
+	after := func(m time.Duration) func(*access.Decision) {
+		return func(d *access.Decision) { d.At = at.Add(m * time.Minute) }
+	}
+	bob, carol := human("bob", "security"), human("carol", "leads")
+	early, first, again := says(bob, access.Approve), says(carol, access.Approve, after(1)), says(bob, access.Approve, after(2))
+	for _, said := range [][]access.Decision{{early, first, again}, {again, first, early}} {
+		got, _ := p.Rule.Tally(p, digest, said)
+		require.Equal(t, access.TallySatisfied, got)
 	}
 }
 

@@ -209,6 +209,22 @@ func TestCase58FalseStateBlocksNoStop(t *testing.T) {
 	}
 }
 
+// TestCase12DenialAtAServerWhoseClockIsBehind: somebody approves at one server and
+// thinks better of it at another, whose clock is behind. The denial counts, access
+// ends before it is answered, and its signed time is not before the approval's.
+func TestCase12DenialAtAServerWhoseClockIsBehind(t *testing.T) {
+	f := newFixture(t)
+	r := f.request(access.StateActive)
+	approved := f.now.Add(65 * time.Second) // by the clock that is ahead
+	r.Decisions = []access.Decision{{RequestID: r.ID, PlanDigest: r.Plan.Digest, Verdict: access.Approve, Approver: bob.Person, At: approved}}
+	r = f.ledger.put(r)
+	f.now = f.now.Add(time.Minute)
+	_, err := f.Decide(t.Context(), bob, r.ID, DecisionInput{Verdict: access.Deny, PlanDigest: r.Plan.Digest, Comment: "stop this"})
+	require.NoError(t, err)
+	require.Contains(t, f.ledger.ordered, r.ID)
+	require.Equal(t, approved.Add(time.Microsecond), f.ledger.ordered[r.ID].At)
+}
+
 func TestExtend(t *testing.T) {
 	f := newFixture(t)
 	r, pending := f.request(access.StateActive), f.request(access.StatePending)

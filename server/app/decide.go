@@ -87,7 +87,7 @@ func (d *decider) Decide(ctx context.Context, by access.Actor, id string, in Dec
 		return r, nil
 	}
 	dec := access.Decision{RequestID: id, PlanDigest: in.PlanDigest, Verdict: in.Verdict, Approver: by.Person, Via: by.Via,
-		Comment: in.Comment, Confirmed: in.Confirmed, UpTo: in.UpTo, StartAt: in.StartAt, At: d.now().Truncate(time.Microsecond)}
+		Comment: in.Comment, Confirmed: in.Confirmed, UpTo: in.UpTo, StartAt: in.StartAt, At: d.signedTime(by.Person, r, in.Verdict)}
 	if in.Verdict == access.Approve {
 		if dec, err = d.prove(r.Plan, dec, in.Passkey); err != nil {
 			return r, d.refused.record(ctx, by, id, access.ActDecide, err)
@@ -124,6 +124,21 @@ func (d *decider) Decide(ctx context.Context, by access.Actor, id string, in Dec
 		r.State = decidedState(r.State, res.Tally)
 	}
 	return r, err
+}
+
+// signedTime returns the time that a verdict of p is signed with: now, and for a denial
+// not before what p said earlier. The server that took their approval may have a clock
+// that is ahead of this one's; the denial counts all the same, and with a later time
+// everybody who reads the statements sees that the approval held until then
+// (docs/threats.md, case 12).
+func (d *decider) signedTime(p access.Person, r access.Request, v access.Verdict) time.Time {
+	at := d.now().Truncate(time.Microsecond)
+	for _, earlier := range r.Decisions {
+		if v == access.Deny && earlier.Approver.SameHuman(p) && !at.After(earlier.At) {
+			at = earlier.At.Add(time.Microsecond)
+		}
+	}
+	return at
 }
 
 // withRequesterOfNow returns the request with every account that is known to be its
