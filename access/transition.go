@@ -17,6 +17,9 @@ type Transition struct {
 	Overdue    *bool         `json:"overdue,omitempty"`
 	Problem    *string       `json:"problem,omitempty"`
 	Events     []Event       `json:"events,omitempty"`
+	// StartAt is the planned start as the approvals leave it; nil leaves the plan's. Like
+	// statements, only an activity that has verified the approvals sets it.
+	StartAt *time.Time `json:"-"`
 	// Statements never travel in a message: only an activity that has verified a
 	// statement may add it.
 	Statements []Statement `json:"-"`

@@ -123,7 +123,7 @@ func decisionTransition(proof evidence.Authorized, people access.DirectorySnapsh
 			Message: message, Key: access.KeyInvalidated(message)})
 	}
 	if proof.Tally == access.TallySatisfied {
-		t.To = access.StateApproved
+		t.To, t.StartAt = access.StateApproved, proof.AsApproved().StartAt
 		t.Events = append(t.Events, access.Event{At: t.At, Kind: access.EventRequestApproved, Actor: access.ActorRamp,
 			Message: approvedBy(proof.Plan), Key: access.KeyApproved})
 	}

@@ -33,5 +33,8 @@ func TestNarrowedAtTheWorker(t *testing.T) {
 		_, err := a.verify(d)
 		require.NoError(t, err)
 		a.refuses(access.CodeEvidence, start.Add(30*time.Minute), d)
+		ids, err := w.ledger.Starting(t.Context(), in, in)
+		require.NoError(t, err)
+		require.NotEmpty(t, ids, "Case60: a server confirms it when that start comes")
 	})
 }

@@ -45,6 +45,9 @@ func (q querier) advance(ctx context.Context, t access.Transition) error {
 	if t.ExpiresAt != nil {
 		set("expires_at", microsOf(t.ExpiresAt))
 	}
+	if t.StartAt != nil {
+		set("start_at", microsOf(t.StartAt))
+	}
 	if t.Stages != nil {
 		set("stages", encodeJSON(t.Stages))
 	}

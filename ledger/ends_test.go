@@ -111,20 +111,42 @@ var ends = map[string]func(fixture){
 			require.NoError(b, b.Advance(ctx, access.Transition{RequestID: s.Request.ID, To: state, At: at}))
 			return s.Request.ID
 		}
-		late := until.Add(time.Second)
-		due := starts(&until, access.StateApproved)
-		others := []string{starts(&late, access.StateApproved)}
-		earlier, putOff := starts(&from, access.StateApproved), starts(nil, access.StateScheduled)
-		others = append(others, starts(nil, access.StateApproved), starts(&until, access.StateCancelled))
-		ids, err := b.Starting(ctx, until)
+		early, late := from.Add(-time.Second), until.Add(time.Second)
+		due, first := starts(&until, access.StateApproved), starts(&from, access.StateScheduled)
+		others := []string{starts(&late, access.StateApproved), starts(&early, access.StateScheduled),
+			starts(nil, access.StateApproved), starts(&until, access.StateCancelled)}
+		ids, err := b.Starting(ctx, from, until)
 		require.NoError(b, err)
-		require.Subset(b, ids, []string{due, earlier, putOff})
+		require.Subset(b, ids, []string{due, first})
 		for _, other := range others {
 			require.NotContains(b, ids, other)
 		}
 		require.NoError(b, b.AddStatement(ctx, access.Statement{RequestID: due, Key: access.KeyConfirmation, Envelope: []byte("{}")}))
-		ids, err = b.Starting(ctx, until)
+		ids, err = b.Starting(ctx, from, until)
 		require.NoError(b, err)
 		require.NotContains(b, ids, due)
+	},
+	"Case60 starts that were put off keep no other start out": func(b fixture) {
+		early, due, putOff := at.Add(time.Minute), at.Add(time.Hour), at.Add(30*24*time.Hour)
+		approved := func(planned, start *time.Time) string {
+			id := b.submitted(func(s *ledger.Submission) { s.Request.Plan.StartAt = planned }).Request.ID
+			require.NoError(b, b.Advance(ctx, access.Transition{RequestID: id, To: access.StateApproved, At: at, StartAt: start}))
+			require.NoError(b, b.Advance(ctx, access.Transition{RequestID: id, To: access.StateScheduled, At: at}))
+			return id
+		}
+		put := []string{approved(nil, &putOff), approved(&early, &putOff)}
+		var all []string
+		for range 101 {
+			all = append(all, approved(&due, nil))
+		}
+		ids, err := b.Starting(ctx, at, due)
+		require.NoError(b, err)
+		require.Subset(b, ids, all)
+		for _, id := range put {
+			require.NotContains(b, ids, id)
+		}
+		ids, err = b.Starting(ctx, putOff, putOff)
+		require.NoError(b, err)
+		require.Subset(b, ids, put, "they come when they were put off to")
 	},
 }

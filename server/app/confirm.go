@@ -15,7 +15,7 @@ import (
 // confirmationLedger knows the planned starts that have come, and all that was
 // signed about them.
 type confirmationLedger interface {
-	Starting(ctx context.Context, until time.Time) (ids []string, err error)
+	Starting(ctx context.Context, from, until time.Time) (ids []string, err error)
 	PlanEnvelope(ctx context.Context, id string) ([]byte, error)
 	Statements(ctx context.Context, requestID string) ([][]byte, error)
 	AddStatement(ctx context.Context, s access.Statement) error
@@ -69,7 +69,8 @@ func (c *confirmer) ConfirmStarts(ctx context.Context) {
 }
 
 func (c *confirmer) confirmOnce(ctx context.Context) {
-	ids, err := c.ledger.Starting(ctx, c.now().Add(access.ConfirmAhead))
+	now := c.now()
+	ids, err := c.ledger.Starting(ctx, now.Add(-access.ActWithin), now.Add(access.ConfirmAhead))
 	if err != nil {
 		if ctx.Err() == nil {
 			c.warn.WithError(err).Warn("planned starts cannot be listed")

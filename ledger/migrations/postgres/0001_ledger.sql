@@ -24,7 +24,7 @@ CREATE TABLE requests (
   overdue          INTEGER NOT NULL DEFAULT 0,
   extensions       INTEGER NOT NULL DEFAULT 0,
   created_at       BIGINT NOT NULL,
-  start_at         BIGINT, -- the planned start; NULL: at once
+  start_at         BIGINT, -- the planned start, once approved as the approvals leave it; NULL: at once
   active_at        BIGINT,
   expires_at       BIGINT,
   ended_at         BIGINT
