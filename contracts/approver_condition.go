@@ -42,6 +42,9 @@ func (d *document) approverCondition(text string, path ...any) *approverConditio
 	parsed, _ := env.Compile(text) // it has just compiled
 	c := approverCompiler{env: d.env, parsed: parsed.NativeRep()}
 	root, err := c.node(c.parsed.Expr())
+	if err == nil && nesting(c.parsed.Expr()) > maxNesting {
+		err = fmt.Errorf("its &&, || and ! are nested more than %d deep; write alternatives as ways of the stage (anyOf)", maxNesting)
+	}
 	if err == nil && !c.reads(c.parsed.Expr()) {
 		err = fmt.Errorf("this says nothing of the approver; a condition on the request belongs in the stage's when")
 	}
@@ -64,6 +67,28 @@ func (c *approverCondition) fill(field string, vars map[string]any) (access.Appr
 		step.Result, step.Detail = Unevaluated, "what it compares with is not known of this request"
 	}
 	return check, step
+}
+
+// maxNesting bounds how deep a condition is nested: what remains of it is in the signed
+// plan, and those who read plans refuse JSON that is nested deeper than any document
+// of Ramp's.
+const maxNesting = 8
+
+// nesting returns how deep the connectives of an expression are nested. CEL balances a
+// chain of one connective, so that a long list of alternatives is not deep.
+func nesting(e ast.Expr) int {
+	if e.Kind() != ast.CallKind {
+		return 0
+	}
+	deepest := 0
+	for _, arg := range e.AsCall().Args() {
+		deepest = max(deepest, nesting(arg))
+	}
+	switch e.AsCall().FunctionName() {
+	case operators.LogicalAnd, operators.LogicalOr, operators.LogicalNot:
+		return deepest + 1
+	}
+	return deepest
 }
 
 type approverCompiler struct {

@@ -1,12 +1,15 @@
 package contracts_test
 
 import (
+	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/contracts"
+	"ramp.dev/ramp/internal/strictjson"
 )
 
 // askedUnder evaluates a request of alice under a contract with one stage.
@@ -104,6 +107,32 @@ func TestApproverConditionRefused(t *testing.T) {
 		require.Equal(t, "condition", codes(access.IssuesOf(err)), where)
 		require.Contains(t, access.IssuesOf(err)[0].Message, want)
 	}
+}
+
+// TestApproverConditionNesting: what loads makes a plan that can be read back. A plan
+// nested deeper than readers of plans allow made every list that had it fail.
+func TestApproverConditionNesting(t *testing.T) {
+	nested := func(deep int) string {
+		where := `"z" in approver.groups`
+		for i := range deep {
+			where = `"a" in approver.groups ` + []string{"||", "&&"}[i%2] + ` (` + where + `)`
+		}
+		return where
+	}
+	e := askedUnder(t, "from: [x], where: '"+nested(8)+"'", nil)
+	b, err := json.Marshal(access.Plan{Rule: e.Draft.Rule})
+	require.NoError(t, err)
+	var read access.Plan
+	require.NoError(t, strictjson.UnmarshalOpen(b, &read))
+	require.Equal(t, e.Draft.Rule, read.Rule)
+	for _, where := range []string{nested(9), "!(" + nested(8) + ")", nested(40)} {
+		_, err := parse(t, "{stages: [{name: s, from: [x], where: '"+where+"'}]}")
+		require.Equal(t, "condition", codes(access.IssuesOf(err)), where)
+		require.Contains(t, access.IssuesOf(err)[0].Message, "nested more than 8 deep")
+	}
+	long := `approver.team == "a"` + strings.Repeat(` || approver.team == "b"`, 60)
+	_, err = parse(t, "{stages: [{name: s, from: [x], where: '"+long+"'}]}")
+	require.NoError(t, err, "long is not deep")
 }
 
 // TestRefusedStages: each stage that could not be met as it is written.

@@ -35,6 +35,7 @@ const (
 
 func mutants() []mutant {
 	return []mutant{
+		{"a condition is nested deeper than plans are read", "contracts/approver_condition.go", "nesting(c.parsed.Expr()) > maxNesting", "nesting(c.parsed.Expr()) > 1000", []string{"./contracts -run Nesting"}},
 		{"small Cherokee letters are other letters than capitals", "access/fold.go", "return r - 0xAB70 + 0x13A0", "return r", []string{"./access -run FoldID"}},
 		// The ledger against itself.
 		{"the ledger calls over what has a grant that is not closed", "ledger/contradiction.go", "case to.Final() && h.notClosed > 0:", "case false:", []string{book58, "./activities -run Case58"}},
