@@ -58,10 +58,10 @@ func (w *wire) slow(ms int) func() {
 // effect has happened.
 func (w *wire) reset() func() { return w.fault("reset_peer", "downstream", `{"timeout":0}`) }
 
-// torn ends connections in the middle of an answer.
+// torn ends connections in the middle of a response.
 func (w *wire) torn() func() { return w.fault("limit_data", "downstream", `{"bytes":700}`) }
 
-// deaf lets answers through, and nothing that is asked: one half of the connection
+// deaf lets responses through, and no queries: one half of the connection
 // is gone, and nobody says so.
 func (w *wire) deaf() func() { return w.fault("timeout", "upstream", `{"timeout":0}`) }
 

@@ -18,7 +18,7 @@ import (
 )
 
 // TestOpponentWorker is a worker that nobody deployed. It polls Ramp's queues beside
-// the real ones and answers with lies: it has access to Temporal and to nothing else.
+// the real ones and completes tasks with lies: it has access to Temporal and to nothing else.
 // Where the targets' own worker would win the race for the task, it is down.
 func TestOpponentWorker(t *testing.T) {
 	s := newSite(t, siteOptions{})
@@ -42,7 +42,7 @@ func TestOpponentWorker(t *testing.T) {
 }
 
 // TestOpponentWorkerInClear is the same worker where what Temporal keeps is encrypted:
-// it has no key, so that all it can answer is in clear, and is not read.
+// it has no key, so that all its results are in clear, and is not read.
 func TestOpponentWorkerInClear(t *testing.T) {
 	s := newSite(t, siteOptions{encrypted: true, onlySSH: true})
 	s.face(t, attack{52, "describes an entitlement in clear, though payloads are encrypted", func(t *trial) error {

@@ -58,9 +58,9 @@ func TestCase54Delivery(t *testing.T) {
 	}
 }
 
-// A worker's answer counts for its own targets, for the one question, and for just
+// A worker's signed result counts for its own targets, for the one question, and for just
 // the entitlements that were asked about: everybody who may write to Temporal's namespace
-// can have a worker answer any other question.
+// can have a worker sign any other result.
 func TestCase52Resolution(t *testing.T) {
 	const target = "ssh/orders"
 	worker, elsewhere := newSigner(t), newSigner(t)

@@ -27,7 +27,7 @@ const (
 	TypeEvaluation = "application/vnd.ramp.evaluation+json"
 	TypeReceipt    = "application/vnd.ramp.receipt+json"
 	TypeManifest   = "application/vnd.ramp.manifest+json"
-	// A worker's answers, which nothing stores.
+	// What a worker returns to a server, which nothing stores.
 	TypeDelivery   = "application/vnd.ramp.delivery+json"
 	TypeResolution = "application/vnd.ramp.resolution+json"
 )

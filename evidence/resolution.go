@@ -12,9 +12,9 @@ func (s *Signer) SignResolution(r access.Resolution) (Envelope, error) {
 	return s.signJSON(TypeResolution, r)
 }
 
-// VerifyResolution returns the scopes in a worker's answer. The errors are of code
+// VerifyResolution returns the scopes that a worker signed. The errors are of code
 // evidence unless a worker that serves the target, by one of the ring's keys, gave
-// it to just this question, about just these entitlements: an answer to an earlier
+// it to just this question, about just these entitlements: a result of an earlier
 // question may be from before the target was configured as it is.
 func (k Keyring) VerifyResolution(signed *Envelope, question, target string, entitlements []access.Entitlement) ([]access.Scope, error) {
 	if signed == nil {

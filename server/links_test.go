@@ -10,7 +10,7 @@ import (
 	"ramp.dev/ramp/server/auth"
 )
 
-// approves has somebody approve a request, and returns the answer.
+// approves has somebody approve a request, and returns the response.
 func (f *fixture) approves(who string, r access.Request) (int, string) {
 	f.Helper()
 	w := f.call(f.token(who), "POST", "/api/v1/requests/"+r.ID+"/decision", jsonType, `{"decision":"approve","planDigest":"`+r.Plan.Digest+`"}`)

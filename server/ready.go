@@ -25,7 +25,7 @@ type dependency struct {
 // ledger written, and Temporal and the identity provider asked, as often as they like.
 const pingAtMostEvery = 2 * time.Second
 
-// seldom returns a ping that remembers its answer for a moment. It does not end with
+// seldom returns a ping that remembers its result for a moment. It does not end with
 // its caller: somebody who asks and goes away would have everybody told that nothing
 // responds.
 func seldom(ping func(context.Context) error) func(context.Context) error {

@@ -13,7 +13,7 @@ import (
 )
 
 // redeliverDecisions returns what sends a request's recorded decisions to its workflow
-// again. One that the workflow has taken is the same update, which Temporal answers by
+// again. One that the workflow has taken is the same update, to which Temporal responds by
 // itself and which leaves no event. Signatures are verified as they are each time.
 func redeliverDecisions(temporal client.Client, l *ledger.Ledger) func(ctx context.Context, requestID string) error {
 	return func(ctx context.Context, requestID string) error {

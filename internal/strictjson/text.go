@@ -30,7 +30,8 @@ func checkText(b []byte) error {
 	return nil
 }
 
-// escaped returns the number in uXXXX at a place.
+// escaped returns the number that a "u" and four hexadecimal digits at a place stand
+// for; false where they do not stand there.
 func escaped(b []byte, at int) (rune, bool) {
 	if at+5 > len(b) || b[at] != 'u' {
 		return 0, false

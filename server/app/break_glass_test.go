@@ -100,7 +100,7 @@ func TestCase43ReviewNobodySigned(t *testing.T) {
 	require.Len(t, got.Altered, 1)
 }
 
-// linkedNow is a directory in which an operator has linked erin-admin to erin, as ledger.DirectorySnapshot answers.
+// linkedNow is a directory in which an operator has linked erin-admin to erin, as ledger.DirectorySnapshot returns it.
 type linkedNow struct{}
 
 func (linkedNow) DirectorySnapshot(_ context.Context, ids ...string) (access.DirectorySnapshot, error) {

@@ -41,7 +41,7 @@ func (g *Gateway) resolve(ctx context.Context, grants []access.PlannedGrant) ([]
 			if err != nil {
 				return err
 			}
-			answered, err := g.checkAnswer(in, res)
+			answered, err := g.checkResult(in, res)
 			if err != nil {
 				return err
 			}
@@ -71,12 +71,12 @@ func (g *Gateway) resolveOn(ctx context.Context, in api.ResolveScopesInput) (res
 	return res, api.FromTemporal(err)
 }
 
-// checkAnswer returns the scopes of an answer that a worker of the target signed,
-// where workers' keys are known, and that can be shown as it is: somebody who may write
-// to Temporal's namespace can respond in a worker's place (docs/threats.md, case
+// checkResult returns the scopes of a result, if a worker of the target signed it
+// (where workers' keys are known) and they can be shown as they are: somebody who may
+// write to Temporal's namespace can respond in a worker's place (docs/threats.md, case
 // 52). The worker that opens compares the scope with its own all the same. Errors
 // are CodeEvidence.
-func (g *Gateway) checkAnswer(in api.ResolveScopesInput, res api.ResolveScopesResult) ([]access.Scope, error) {
+func (g *Gateway) checkResult(in api.ResolveScopesInput, res api.ResolveScopesResult) ([]access.Scope, error) {
 	scopes := res.Scopes
 	if !g.workers.Empty() {
 		var err error

@@ -14,7 +14,7 @@ import (
 )
 
 // Impostor is a workflow of the opponent's own, which stands in the place of a
-// request's: it answers what the server asks with lies, and does nothing.
+// request's: it replies to the server with lies, and does nothing.
 type Impostor struct {
 	queue string
 	polls worker.Worker
@@ -22,7 +22,7 @@ type Impostor struct {
 	heard Statements
 }
 
-// Answer is what an impostor answers to one of the server's messages.
+// Answer is an impostor's reply to one of the server's messages.
 type Answer func(evidence.Envelope) (any, error)
 
 // StartImpostor runs the worker of an impostor until Stop. answers are by the name

@@ -11,7 +11,7 @@ import (
 	"go.temporal.io/sdk/worker"
 )
 
-// Lie answers an activity in the place of Ramp's worker. It is given the input as
+// Lie returns the result of an activity in the place of Ramp's worker. It is given the input as
 // Temporal carries it: JSON, or what was encrypted.
 type Lie func(ctx context.Context, input []byte) (any, error)
 
@@ -64,7 +64,7 @@ func Says(answer any) Lie {
 	return func(context.Context, []byte) (any, error) { return answer, nil }
 }
 
-// Keeps takes a task and never answers it.
+// Keeps takes a task and never completes it.
 func Keeps(ctx context.Context, _ []byte) (any, error) {
 	<-ctx.Done()
 	return nil, ctx.Err()
