@@ -26,6 +26,7 @@ type crowd struct {
 type made struct {
 	id, contract, intent string
 	said                 map[string]int // event kind to how many were acknowledged
+	decisions            int            // calls to decide, those without a response included
 	secret               func() bool    // whether the picked-up credential still opens the target
 	from, to             time.Time      // its life, as far as its people saw it
 }
@@ -49,8 +50,15 @@ func drawIntent(r *rand.Rand) string {
 // until repeats a call while Ramp or the way to it is down. It returns the last
 // status, 0 if the time ran out.
 func (c *crowd) until(ctx context.Context, p *person, method, path string, body, out any, key string) int {
+	status, _ := c.tries(ctx, p, method, path, body, out, key)
+	return status
+}
+
+// tries is until, and says how many calls there were.
+func (c *crowd) tries(ctx context.Context, p *person, method, path string, body, out any, key string) (status, calls int) {
 	for ctx.Err() == nil {
 		status, raw, err := p.tryWith(method, path, body, key)
+		calls++
 		c.mu.Lock()
 		c.tried++
 		if err != nil || status >= 500 || status == http.StatusTooManyRequests {
@@ -61,14 +69,14 @@ func (c *crowd) until(ctx context.Context, p *person, method, path string, body,
 			if out != nil && status < 300 {
 				_ = json.Unmarshal(raw, out)
 			}
-			return status
+			return status, calls
 		}
 		select {
 		case <-ctx.Done():
 		case <-time.After(300 * time.Millisecond):
 		}
 	}
-	return 0
+	return 0, calls
 }
 
 // await polls until a request is in one of the states.
@@ -116,7 +124,9 @@ func (c *crowd) lives(ctx context.Context, n int, contract, intent string, secon
 		return c.until(ctx, p, "POST", "/api/v1/requests/"+m.id+"/"+what, body, nil, "") == http.StatusOK
 	}
 	decide := func(verdict string) bool {
-		ok := act(c.bob, "decision", map[string]any{"decision": verdict, "planDigest": r.Plan.Digest, "comment": "chaos"})
+		status, calls := c.tries(ctx, c.bob, "POST", "/api/v1/requests/"+m.id+"/decision", map[string]any{"decision": verdict, "planDigest": r.Plan.Digest, "comment": "chaos"}, nil, "")
+		m.decisions = calls
+		ok := status == http.StatusOK
 		if ok {
 			c.heard(m, "decision.recorded")
 		}

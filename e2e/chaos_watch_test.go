@@ -94,7 +94,7 @@ type finding struct{ promise, what string }
 var promises = []string{"credential alive past its expiry", "open after everything was healed", "orphans", "double grants",
 	"requests that never end", "incomplete timelines", "acts acknowledged and not recorded"}
 
-// once are the steps that each request tells exactly once, by its end.
+// once are the steps that each request tells once, by its end.
 var once = map[string][]string{
 	"ended":     {"request.created", "request.approved", "access.ended"},
 	"denied":    {"request.created", "decision.recorded", "request.denied"},
@@ -132,7 +132,13 @@ func judge(m *made, r request, left []string, liedTo bool) []finding {
 		bad("requests that never end", "is %s", r.State)
 	}
 	for _, k := range kinds {
-		if told[k] != 1 {
+		// A server signs a denial before it is stored. One that had no response, and that
+		// no server can read yet, is signed anew when it is repeated: both were made.
+		most := 1
+		if k == "decision.recorded" {
+			most = max(1, m.decisions)
+		}
+		if told[k] < 1 || told[k] > most {
 			bad("incomplete timelines", "%s is told %d times: %v", k, told[k], told)
 		}
 	}

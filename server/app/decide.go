@@ -63,10 +63,11 @@ type DecisionInput struct {
 
 // Decide takes one person's verdict on exactly the plan that they saw, and
 // returns the request as the verdict leaves it. The same verdict again changes nothing,
-// but a denial is sent to the workflow each time: the ledger may say falsely that
-// somebody has denied, and an attacker who wrote that must not keep the real denial out
-// (docs/threats.md, case 63). A denial after access has opened closes it (docs/threats.md,
-// case 15).
+// but a denial is sent to the workflow each time, as it was signed at first: whoever
+// repeats it may have had no response, and the workflow may not have heard of it. A
+// denial that only the ledger's columns have is not among the request's decisions, so
+// it keeps out no real one (docs/threats.md, case 63). A denial after access has opened
+// closes it (docs/threats.md, case 15).
 func (d *decider) Decide(ctx context.Context, by access.Actor, id string, in DecisionInput) (access.Request, error) {
 	r, err := d.requests.forAct(ctx, by, id, access.ActDecide)
 	if err != nil {
@@ -80,14 +81,18 @@ func (d *decider) Decide(ctx context.Context, by access.Actor, id string, in Dec
 	if err := d.check(by.Person, r, in); err != nil {
 		return r, d.refused.record(ctx, by, id, access.ActDecide, err)
 	}
-	again := slices.ContainsFunc(r.Decisions, func(earlier access.Decision) bool {
+	said := slices.IndexFunc(r.Decisions, func(earlier access.Decision) bool {
 		return earlier.Approver.SameHuman(by.Person) && earlier.Verdict == in.Verdict
 	})
+	again := said >= 0
 	if again && in.Verdict == access.Approve {
 		return r, nil
 	}
 	dec := access.Decision{RequestID: id, PlanDigest: in.PlanDigest, Verdict: in.Verdict, Approver: by.Person, Via: by.Via,
 		Comment: in.Comment, Confirmed: in.Confirmed, UpTo: in.UpTo, StartAt: in.StartAt, At: d.signedTime(by.Person, r, in.Verdict)}
+	if again {
+		dec = r.Decisions[said]
+	}
 	if in.Verdict == access.Approve {
 		if dec, err = d.prove(r.Plan, dec, in.Passkey); err != nil {
 			return r, d.refused.record(ctx, by, id, access.ActDecide, err)
