@@ -4,8 +4,11 @@ import (
 	"context"
 	"time"
 
+	"go.temporal.io/sdk/activity"
+
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/activities/api"
+	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/internal/failpoint"
 	"ramp.dev/ramp/ledger"
 )
@@ -60,13 +63,11 @@ func (t *Targets) authorizeGrant(ctx context.Context, in api.OpenGrantInput) (ac
 	if proof, err = t.applyDirectory(ctx, proof); err != nil {
 		return access.Grant{}, err
 	}
-	if err := proof.Term(in.Grant).AllowsOpening(t.now(), in.ExpiresAt); err != nil {
+	end, err := t.firstEnd(ctx, proof, in)
+	if err != nil {
 		return access.Grant{}, err
 	}
-	g, err := proof.Plan.Grant(in.Grant, in.ExpiresAt)
-	if err == nil {
-		g.ExpiresAt, err = t.firstEnd(ctx, proof.Plan, g)
-	}
+	g, err := proof.Plan.Grant(in.Grant, end)
 	if err == nil {
 		err = t.requirePasskeyApprovals(g.Target, proof)
 	}
@@ -76,15 +77,23 @@ func (t *Targets) authorizeGrant(ctx context.Context, in api.OpenGrantInput) (ac
 	return g, err
 }
 
-// firstEnd returns the end with which a grant is opened: never later than its length
-// from now by this worker's own clock, whatever the message says, and never later than
-// the ledger has it already, from an attempt that was cut off.
-func (t *Targets) firstEnd(ctx context.Context, plan access.Plan, g access.Grant) (time.Time, error) {
-	end := g.ExpiresAt
-	if most := t.now().Truncate(time.Second).Add(plan.Duration.Std()); most.Before(end) {
+// firstEnd returns the end with which a grant is opened, if it may be opened now: never
+// later than its length from now by this worker's own clock, whatever the message says,
+// and never later than the ledger has it already, from an attempt that was cut off.
+func (t *Targets) firstEnd(ctx context.Context, proof evidence.Authorized, in api.OpenGrantInput) (time.Time, error) {
+	now, term := t.now(), proof.Term(in.Grant)
+	most := now.Truncate(time.Second).Add(proof.Plan.Duration.Std())
+	end := in.ExpiresAt
+	if in.FromOpening {
+		end = fromOpening(ctx, most, proof.Plan, term)
+	}
+	if err := term.AllowsOpening(now, end); err != nil {
+		return time.Time{}, err
+	}
+	if most.Before(end) {
 		end = most
 	}
-	row, err := t.grantRow(ctx, g.RequestID, g.Name)
+	row, err := t.grantRow(ctx, proof.Plan.RequestID, in.Grant)
 	switch {
 	case access.CodeOf(err) == access.CodeNotFound:
 		return end, nil
@@ -92,6 +101,19 @@ func (t *Targets) firstEnd(ctx context.Context, plan access.Plan, g access.Grant
 		return row.ExpiresAt, nil
 	}
 	return end, err
+}
+
+// fromOpening returns the end of access that begins now. most is its end by this
+// worker's clock; by Temporal's it may be earlier, and then counts: a worker whose clock
+// is fast keeps nothing open for longer.
+func fromOpening(ctx context.Context, most time.Time, plan access.Plan, term access.Term) time.Time {
+	end := most
+	for _, no := range []time.Time{activity.GetInfo(ctx).StartedTime.UTC().Truncate(time.Second).Add(plan.Duration.Std()), term.First} {
+		if no.Before(end) {
+			end = no
+		}
+	}
+	return end
 }
 
 // grantRow returns one grant as the ledger has it. Errors are also CodeNotFound.

@@ -129,3 +129,79 @@ func TestCase40StraightToTheWorker(t *testing.T) {
 		require.Empty(t, a.target.Objects())
 	})
 }
+
+// TestALifeCountsFromItsOpening: an opening that waited in its queue for longer than the
+// access lasts opens all of what was approved, and no more than that by any clock.
+func TestALifeCountsFromItsOpening(t *testing.T) {
+	const length = 5 * time.Second
+	ask := func(w *worker, change ...func(*access.Plan)) (asked, api.OpenGrantInput) {
+		a := w.asks(append(change, func(p *access.Plan) { p.Duration, p.Extend = access.Duration(length), nil })...)
+		return a, api.OpenGrantInput{Plan: a.signed, Decisions: []evidence.Envelope{a.decision(bob, access.Approve)}, Grant: a.grant(),
+			ExpiresAt: w.now.Add(length), OnlyGrant: true, FromOpening: true}
+	}
+	open := func(a asked, in api.OpenGrantInput) (res api.OpenGrantResult, err error) {
+		v, err := a.env.ExecuteActivity(api.OpenGrant, in)
+		if err == nil {
+			require.NoError(a, v.Get(&res))
+		}
+		return res, api.FromTemporal(err)
+	}
+	late := start.Add(20 * time.Second)
+	t.Run("all of it", func(t *testing.T) {
+		w := newWorker(t)
+		a, in := ask(w)
+		w.now = late
+		res, err := open(a, in)
+		require.NoError(t, err)
+		require.Equal(t, late.Add(length), res.ExpiresAt)
+		require.Equal(t, late.Add(length), a.row().ExpiresAt)
+		require.Equal(t, late.Add(length), *a.request().ExpiresAt)
+		w.now = late.Add(2 * time.Second)
+		res, err = open(a, in)
+		require.NoError(t, err, "a retry finds it")
+		require.Equal(t, late.Add(length), res.ExpiresAt, "and moves no end")
+	})
+	t.Run("an attempt that was cut off began it", func(t *testing.T) {
+		w := newWorker(t)
+		a, in := ask(w)
+		w.target.FailNext(faketarget.OpGrant, faketarget.LostReply)
+		_, err := open(a, in)
+		require.Equal(t, access.CodeUnavailable, access.CodeOf(err))
+		w.now = late
+		_, err = open(a, in)
+		require.Error(t, err, "it may have been open since")
+		require.Equal(t, start.Add(length), a.row().ExpiresAt)
+	})
+	t.Run("a message without it bounds it, as before", func(t *testing.T) {
+		w := newWorker(t)
+		a, in := ask(w)
+		in.FromOpening, w.now = false, late
+		_, err := open(a, in)
+		require.Equal(t, access.CodeInvalid, access.CodeOf(err))
+	})
+	t.Run("a message cannot make it longer", func(t *testing.T) {
+		w := newWorker(t)
+		a, in := ask(w)
+		in.ExpiresAt = start.Add(time.Hour)
+		res, err := open(a, in)
+		require.NoError(t, err)
+		require.Equal(t, start.Add(length), res.ExpiresAt)
+	})
+	t.Run("a worker whose clock is fast cannot either", func(t *testing.T) {
+		w := newWorker(t)
+		w.now = time.Now().Add(time.Hour).UTC().Truncate(time.Second)
+		a, in := ask(w, func(p *access.Plan) { p.CreatedAt, p.PendingUntil = w.now, w.now.Add(time.Hour) })
+		_, err := open(a, in)
+		require.Equal(t, access.CodeInvalid, access.CodeOf(err), "by Temporal's clock its time is over, as this worker sees it")
+		require.True(t, a.row().ExpiresAt.Before(w.now.Add(-30*time.Minute)))
+	})
+	t.Run("nor does it outlast the contract's window", func(t *testing.T) {
+		w := newWorker(t)
+		end := late.Add(time.Second)
+		a, in := ask(w, func(p *access.Plan) { p.NotAfter = &end })
+		w.now = late
+		res, err := open(a, in)
+		require.NoError(t, err)
+		require.Equal(t, end, res.ExpiresAt)
+	})
+}

@@ -73,6 +73,34 @@ func TestAccessLifecycle(t *testing.T) {
 		require.WithinDuration(t, at, opened, time.Second)
 		require.Equal(t, access.StateScheduled, s.states()[0])
 	})
+	t.Run("access lasts from its opening, which may come late", func(t *testing.T) {
+		s := newStory(t, func(p *access.Plan) { p.Duration = access.Duration(time.Minute) })
+		s.decide(time.Minute)
+		late := false
+		s.onOpen = func(in api.OpenGrantInput) error {
+			require.True(t, in.FromOpening)
+			if !late { // the queue is busy
+				late = true
+				return api.ToTemporal(access.Errorf(access.CodeUnavailable, "not now"))
+			}
+			return nil
+		}
+		s.lasts = 5 * time.Minute
+		require.Equal(t, access.OutcomeExpired, s.run().Outcome)
+		require.WithinDuration(t, start.Add(6*time.Minute), s.closedAt, 5*time.Second)
+	})
+	t.Run("several grants have one end", func(t *testing.T) {
+		s := newStory(t, func(p *access.Plan) {
+			second := p.Grants[0]
+			second.Name = access.GrantName(requestID, 1)
+			p.Grants = append(p.Grants, second)
+		})
+		s.decide(time.Minute)
+		s.onOpen = func(in api.OpenGrantInput) error { require.False(t, in.FromOpening); return nil }
+		s.lasts = time.Hour // a later end of one of them moves nothing
+		require.Equal(t, access.OutcomeExpired, s.run().Outcome)
+		require.WithinDuration(t, start.Add(31*time.Minute), s.closedAt, time.Second)
+	})
 	t.Run("Case15 a denial after access opened closes it", func(t *testing.T) {
 		s := newStory(t)
 		s.tallies = []access.Tally{access.TallySatisfied, access.TallyDenied}

@@ -58,6 +58,7 @@ type story struct {
 	recorded []access.Transition
 	closedAt time.Time
 	onOpen   func(api.OpenGrantInput) error
+	lasts    time.Duration // from its opening; 0: until the end that the workflow asks for
 	onClose  func(api.CloseGrantInput) error
 	onExtend func(api.ExtendGrantInput) error
 	onRecord func(access.Transition) error
@@ -103,6 +104,9 @@ func newStory(t *testing.T, change ...func(*access.Plan)) *story {
 		}
 		if in.OnlyGrant {
 			s.recorded = append(s.recorded, access.Activation(requestID, s.env.Now(), in.ExpiresAt))
+		}
+		if s.lasts > 0 {
+			return api.OpenGrantResult{ExpiresAt: s.env.Now().Add(s.lasts)}, nil
 		}
 		return api.OpenGrantResult{}, nil
 	})

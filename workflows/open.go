@@ -11,7 +11,8 @@ import (
 
 // open opens every grant of the plan. It returns active, or ending when not all
 // of them could be opened. The time of access starts before the first target is
-// touched, so that a slow target shortens access rather than lengthening it.
+// touched, so that a slow target shortens access rather than lengthening it: with one
+// grant when its worker begins to open it, with several now, since all have one end.
 func (r *request) open() access.State {
 	if r.first() {
 		r.setState(access.StateGranting)
@@ -23,6 +24,7 @@ func (r *request) open() access.State {
 	if !r.first() {
 		r.setState(access.StateGranting)
 	}
+	asked := r.ExpiresAt
 	err := r.openGrants()
 	if r.End != nil {
 		return access.StateEnding
@@ -33,11 +35,19 @@ func (r *request) open() access.State {
 	}
 	r.ActiveAt = workflow.Now(r.ctx).UTC()
 	r.setState(access.StateActive)
+	if moved := r.ExpiresAt.Sub(asked); !r.first() && moved >= showEndAfter {
+		r.publish()
+	}
 	if !r.hasOneGrant() {
 		r.queue(access.Activation(r.plan.RequestID, r.ActiveAt, r.ExpiresAt))
 	}
 	return access.StateActive
 }
+
+// showEndAfter is by how much the end of access has moved while it was being opened when
+// Temporal's list is told of it, which is an event of the history. The current details
+// always have the end.
+const showEndAfter = time.Minute
 
 // openGrants opens all grants at once. When one fails, or somebody ends the
 // request, it cancels the others and waits for them: closing a grant that is still
@@ -48,6 +58,7 @@ func (r *request) openGrants() (failed error) {
 		pending++
 		f := workflow.ExecuteActivity(openOptions(r.openCtx, g.Target, "open "+g.Scope.Summary), api.OpenGrant, api.OpenGrantInput{
 			Plan: r.input.SignedPlan, Decisions: r.Decisions, Grant: g.Name, ExpiresAt: r.ExpiresAt, OnlyGrant: r.hasOneGrant(),
+			FromOpening: r.hasOneGrant(),
 		})
 		workflow.Go(r.ctx, func(ctx workflow.Context) {
 			var res api.OpenGrantResult
@@ -55,7 +66,7 @@ func (r *request) openGrants() (failed error) {
 				failed = err
 			}
 			r.EndingBound = max(r.EndingBound, res.EndingBound)
-			if end := res.ExpiresAt; !end.IsZero() && end.Before(r.ExpiresAt) {
+			if end := res.ExpiresAt; !end.IsZero() && (r.hasOneGrant() || end.Before(r.ExpiresAt)) {
 				r.ExpiresAt = end.UTC()
 			}
 			pending--

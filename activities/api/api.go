@@ -57,7 +57,7 @@ type ResolveScopesResult struct {
 }
 
 // OpenGrantInput opens one grant of an approved plan. The worker derives the grant
-// from the signed plan; only its end is the workflow's, and that is checked.
+// from the signed plan; only its end may be the workflow's, and that is checked.
 type OpenGrantInput struct {
 	Plan      evidence.Envelope   `json:"plan"`
 	Decisions []evidence.Envelope `json:"decisions,omitempty"`
@@ -66,13 +66,17 @@ type OpenGrantInput struct {
 	// OnlyGrant says that no other grant is waited for: once this one is open the
 	// request is active, and is recorded as such with it.
 	OnlyGrant bool `json:"only,omitempty"`
+	// FromOpening says that access lasts as long as was approved from when the worker
+	// begins to open it. ExpiresAt then does not bound it: on a busy queue an opening may
+	// wait for longer than a short access lasts.
+	FromOpening bool `json:"fromOpening,omitempty"`
 }
 
 // OpenGrantResult is what the workflow needs to know of the target.
 type OpenGrantResult struct {
 	EndingBound time.Duration `json:"endingBound"` // ending for longer than this is overdue
-	// ExpiresAt is the end that the grant has: the one that was asked for, or an earlier
-	// one where the worker's clock is behind Temporal's.
+	// ExpiresAt is the end that the grant has: the one that was asked for, an earlier one
+	// where the worker's clock is behind Temporal's, or a later one with FromOpening.
 	ExpiresAt time.Time `json:"expiresAt,omitzero"`
 }
 

@@ -107,6 +107,8 @@ func mutants() []mutant {
 		{"endings wait for Temporal", "worker/worker.go", "w.background.Go(func() { each.Run(background) })", "_ = each", []string{"./worker -run TestEndingsWithNoTemporal"}},
 
 		// Opening.
+		{"an opening that waited is refused as expired", "workflows/open.go", "FromOpening: r.hasOneGrant(),", "FromOpening: false,", []string{workflow}},
+		{"a worker whose clock is fast lengthens access", "activities/open.go", "\t\tif no.Before(end) {", "\t\tif no.Before(end) && no.Equal(term.First) {", []string{"./activities -run TestALifeCounts"}},
 		{"the ledger is written after the target", "activities/open.go", "\tif err := t.Ledger.IntendGrant(ctx, g, t.now()); err != nil {\n\t\treturn api.OpenGrantResult{}, err\n\t}\n\tfailpoint.Here(failpoint.OpenIntended)\n\tif err := t.Broker.Grant(ctx, g); err != nil {\n\t\treturn api.OpenGrantResult{}, err\n\t}\n", "\tif err := t.Broker.Grant(ctx, g); err != nil {\n\t\treturn api.OpenGrantResult{}, err\n\t}\n\tfailpoint.Here(failpoint.OpenIntended)\n\tif err := t.Ledger.IntendGrant(ctx, g, t.now()); err != nil {\n\t\treturn api.OpenGrantResult{}, err\n\t}\n", []string{activity, properties}},
 		{"what was closed is opened again", "ledger/grants.go", "case err == nil && row.Status == GrantClosed:", "case false:", []string{book, activity}},
 		{"a workflow that begins again moves the end", "ledger/grants.go", "case err == nil && g.ExpiresAt.After(row.ExpiresAt):", "case false:", []string{book}},
