@@ -41,12 +41,13 @@ func main() {
 			continue
 		}
 		began := time.Now()
+		fmt.Printf("%-70s ", m.name)
 		verdict, err := m.run()
 		if err != nil {
 			alive++
 			verdict = "ALIVE: " + err.Error()
 		}
-		fmt.Printf("%-70s %s (%s)\n", m.name, verdict, time.Since(began).Round(time.Second))
+		fmt.Printf("%s (%s)\n", verdict, time.Since(began).Round(time.Second))
 		run++
 	}
 	fmt.Printf("%d mutants, %d alive\n", run, alive)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
+	"time"
 )
 
 // mutant is one defence and how to remove it.
@@ -31,6 +34,10 @@ func (m mutant) source(root string) ([]byte, error) {
 	}
 	return bytes.Replace(b, []byte(m.old), []byte(m.new), 1), nil
 }
+
+// limit bounds one run of go test, its compiling too; the tests themselves have three
+// minutes (-timeout).
+const limit = 10 * time.Minute
 
 // run returns the first test that fails without the defence.
 func (m mutant) run() (killer string, err error) {
@@ -57,12 +64,21 @@ func (m mutant) run() (killer string, err error) {
 	}
 	for _, t := range m.tests {
 		args := append([]string{"test", "-overlay", filepath.Join(dir, "overlay.json"), "-vet=off", "-count=1", "-timeout=3m"}, strings.Fields(t)...)
-		cmd := exec.Command("go", args...) // #nosec G204 -- for those who work on Ramp
+		ctx, cancel := context.WithTimeout(context.Background(), limit)
+		defer cancel()
+		cmd := exec.CommandContext(ctx, "go", args...) // #nosec G204 -- for those who work on Ramp
+		// What the tests started goes with them, and holds nothing open.
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+		cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+		cmd.WaitDelay = 5 * time.Second
 		// A counterexample is wanted soon, not short, and not in the next run.
 		cmd.Env = append(os.Environ(), "RAPID_NOFAILFILE=true", "RAPID_SHRINKTIME=1s")
 		out, err := cmd.CombinedOutput()
 		if err == nil {
 			continue
+		}
+		if ctx.Err() != nil {
+			return "", fmt.Errorf("go test %s was not through within %s", t, limit)
 		}
 		if failed := failure(out); failed != "" {
 			return "`" + strings.Fields(t)[0] + "` " + failed, nil
