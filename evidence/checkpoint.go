@@ -33,11 +33,15 @@ func (c Checkpoint) text() string {
 }
 
 // SignCheckpoint returns the checkpoint as a signed note. Errors are
-// CodeUnavailable if the key does not sign.
+// CodeUnavailable if the key does not sign, and CodeInvalid for a note that nobody
+// could verify afterwards.
 func (s *Signer) SignCheckpoint(c Checkpoint) (string, error) {
 	b, err := note.Sign(&note.Note{Text: c.text()}, noteKey{c.Origin, s})
 	if err != nil {
 		return "", access.Errorf(access.CodeUnavailable, "signing the checkpoint: %w", err)
+	}
+	if _, err := NewKeyring(s.Public()).VerifyCheckpoint(string(b)); err != nil {
+		return "", access.Errorf(access.CodeInvalid, "the checkpoint that was signed cannot be verified: %w", err)
 	}
 	return string(b), nil
 }

@@ -11,7 +11,7 @@ import (
 // Deliver returns the sealed credential with the worker's statement that it made
 // it for an order.
 func (s *Signer) Deliver(sealed SealedCredential, order access.PickUpOrder, at time.Time) (SealedCredential, error) {
-	e, err := s.signJSON(TypeDelivery, deliveryOf(sealed, order, at))
+	e, err := signed(s, TypeDelivery, deliveryOf(sealed, order, at))
 	sealed.Delivery = &e
 	return sealed, err
 }

@@ -83,6 +83,31 @@ func TestCase56EndedLate(t *testing.T) {
 		s.ends(time.Minute, access.EndCancel, "alice", signer())
 		require.Contains(t, s.verify(s.pack()).Summary, "an order to end")
 	})
+	for name, c := range map[string]struct {
+		kind    access.EndKind
+		by      string
+		targets []string
+		proven  bool
+	}{
+		"a worker of every target":            {access.EndOffboard, access.ActorDirectory, nil, true},
+		"a worker of the plan's":              {access.EndOffboard, access.ActorDirectory, []string{"ssh/demo"}, true},
+		"a worker of another target":          {access.EndOffboard, access.ActorDirectory, []string{"vault/main"}, false},
+		"a worker that revokes":               {access.EndRevoke, "bob", nil, false},
+		"a worker that says who has left":     {access.EndOffboard, "bob", nil, false},
+		"a worker that speaks for the person": {access.EndRelease, "alice", nil, false},
+	} {
+		t.Run("an order to end of "+name, func(t *testing.T) {
+			s, worker := newTale(t), signer()
+			s.evaluate()
+			s.decide(bob, access.Approve, time.Minute)
+			s.open(2 * time.Minute)
+			s.ends(10*time.Minute, c.kind, c.by, worker)
+			s.close(30*time.Minute, access.ReadBack{})
+			r := s.pack().Verify(NewKeyring(s.server.Public()), NewKeyring(s.worker.Public()).With(worker.Public(), c.targets...))
+			require.Equal(t, c.proven, r.Conclusion == ProvenEndedLate, r.Summary)
+			require.Equal(t, c.proven, r.Proven(), r.Summary)
+		})
+	}
 	t.Run("Case60 a planned start that no server confirmed", func(t *testing.T) {
 		start := at.Add(30 * time.Minute)
 		s := newTale(t, func(p *access.Plan) { p.StartAt = &start })

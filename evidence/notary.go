@@ -35,7 +35,7 @@ func (n *Notary) Sign(kind access.RecordKind, record []byte) (string, error) {
 	if n.signer == nil {
 		return "", access.Errorf(access.CodeForbidden, "this process signs no records about people; servers do")
 	}
-	e, err := n.signer.sign(recordType+string(kind)+"+json", record)
+	e, err := signed(n.signer, recordType+string(kind)+"+json", json.RawMessage(record))
 	if err != nil {
 		return "", err
 	}

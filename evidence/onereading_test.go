@@ -57,7 +57,7 @@ func TestCase64PayloadIsReadOneWay(t *testing.T) {
 	require.NoError(t, err)
 	ring := NewKeyring(s.Public())
 	signed := func(payload string) Envelope {
-		e, err := s.sign(TypePlan, []byte(payload))
+		e, _, err := s.sign(TypePlan, []byte(payload))
 		require.NoError(t, err)
 		return e
 	}

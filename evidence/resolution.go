@@ -9,7 +9,7 @@ import (
 
 // SignResolution signs what a worker resolved entitlements to.
 func (s *Signer) SignResolution(r access.Resolution) (Envelope, error) {
-	return s.signJSON(TypeResolution, r)
+	return signed(s, TypeResolution, r)
 }
 
 // VerifyResolution returns the scopes that a worker signed. The errors are of code

@@ -97,78 +97,95 @@ func (s *Signer) WritePublic(path string) error {
 func (s *Signer) KeyID() string { return KeyID(s.Public()) }
 
 // SignPlan signs a plan and returns the digest that people approve. Errors are
-// CodeUnavailable if the key does not sign, here and of the methods below.
+// CodeUnavailable if the key does not sign, and CodeInvalid for what nobody could read
+// or verify afterwards, here and of the methods below.
 func (s *Signer) SignPlan(p access.Plan) (Envelope, string, error) {
 	p.Digest = "" // a digest cannot be part of the bytes that it is over
-	payload, err := json.Marshal(p)
+	e, err := signed(s, TypePlan, p)
 	if err != nil {
 		return Envelope{}, "", err
 	}
-	e, err := s.sign(TypePlan, payload)
+	payload, err := e.DecodeB64Payload()
 	return e, DigestOf(payload), err
 }
 
 // SignDecision signs one person's verdict.
 func (s *Signer) SignDecision(d access.Decision) (Envelope, error) {
-	return s.signJSON(TypeDecision, d)
+	return signed(s, TypeDecision, d)
 }
 
 // SignExtension signs an order to extend.
 func (s *Signer) SignExtension(o access.ExtensionOrder) (Envelope, error) {
-	return s.signJSON(TypeExtension, o)
+	return signed(s, TypeExtension, o)
 }
 
 // SignEnd signs an order to end.
-func (s *Signer) SignEnd(o access.EndOrder) (Envelope, error) { return s.signJSON(TypeEnd, o) }
+func (s *Signer) SignEnd(o access.EndOrder) (Envelope, error) { return signed(s, TypeEnd, o) }
 
 // SignConfirmation signs which decisions there are on a plan, as of its start, and that
 // there are no others.
 func (s *Signer) SignConfirmation(c access.Confirmation) (Envelope, error) {
-	return s.signJSON(TypeConfirmation, c)
+	return signed(s, TypeConfirmation, c)
 }
 
 // SignPickUp signs an order for a credential.
-func (s *Signer) SignPickUp(o access.PickUpOrder) (Envelope, error) { return s.signJSON(TypePickUp, o) }
+func (s *Signer) SignPickUp(o access.PickUpOrder) (Envelope, error) { return signed(s, TypePickUp, o) }
 
 // SignReview signs the review of a use of break glass.
-func (s *Signer) SignReview(r access.Review) (Envelope, error) { return s.signJSON(TypeReview, r) }
+func (s *Signer) SignReview(r access.Review) (Envelope, error) { return signed(s, TypeReview, r) }
 
 // SignEvaluation signs why a contract evaluated as it did.
 func (s *Signer) SignEvaluation(e access.Evaluation) (Envelope, error) {
-	return s.signJSON(TypeEvaluation, e)
+	return signed(s, TypeEvaluation, e)
 }
 
 // SignReceipt signs what a worker did with a grant.
-func (s *Signer) SignReceipt(r access.Receipt) (Envelope, error) { return s.signJSON(TypeReceipt, r) }
+func (s *Signer) SignReceipt(r access.Receipt) (Envelope, error) { return signed(s, TypeReceipt, r) }
 
 // SignManifest signs what belongs to an evidence pack.
 func (s *Signer) SignManifest(m access.Manifest) (Envelope, error) {
-	return s.signJSON(TypeManifest, m)
+	return signed(s, TypeManifest, m)
 }
 
-func (s *Signer) signJSON(payloadType string, v any) (Envelope, error) {
-	payload, err := json.Marshal(v)
+// signed signs a statement, and reads it back as everybody who is given it will: a
+// plan that is nested deeper than readers take, or a key in a vault that signs with
+// another key than it names, would otherwise show only when access is due or has to
+// be proven.
+func signed[T any](s *Signer, payloadType string, statement T) (Envelope, error) {
+	payload, err := json.Marshal(statement)
 	if err != nil {
 		return Envelope{}, err
 	}
-	return s.sign(payloadType, payload)
+	e, stored, err := s.sign(payloadType, payload)
+	if err != nil {
+		return Envelope{}, err
+	}
+	if e, err = ReadEnvelope(stored); err == nil {
+		_, _, err = verified[T](NewKeyring(s.Public()), e, payloadType)
+	}
+	if err != nil {
+		return Envelope{}, access.Errorf(access.CodeInvalid, "what was signed as %s cannot be read back: %w", payloadType, err)
+	}
+	return e, nil
 }
 
 // signWithin bounds one call to a key that lives elsewhere.
 const signWithin = 10 * time.Second
 
-func (s *Signer) sign(payloadType string, payload []byte) (Envelope, error) {
+// sign returns a signed envelope, and its text as the ledger stores it.
+func (s *Signer) sign(payloadType string, payload []byte) (Envelope, []byte, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), signWithin)
 	defer cancel()
 	es, err := dsse.NewEnvelopeSigner(signerKey{s.key})
 	if err != nil {
-		return Envelope{}, err
+		return Envelope{}, nil, err
 	}
 	e, err := es.SignPayload(ctx, payloadType, payload)
 	if err != nil {
-		return Envelope{}, access.Errorf(access.CodeUnavailable, "signing: %w", err)
+		return Envelope{}, nil, access.Errorf(access.CodeUnavailable, "signing: %w", err)
 	}
-	return *e, nil
+	stored, err := json.Marshal(e)
+	return *e, stored, err
 }
 
 // signerKey implements dsse.Signer.

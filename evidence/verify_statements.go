@@ -52,76 +52,80 @@ func (v *verifier) checkStatements() (string, error) {
 // sortStatement verifies one statement with the keys of those who may make one of
 // its type, and adds it to the others of the type.
 func (v *verifier) sortStatement(e Envelope) error {
-	request, digest := "", v.plan.Digest
 	switch e.PayloadType {
 	case TypeDecision:
-		d, err := v.servers.VerifyDecision(e)
-		if err != nil {
-			return err
-		}
-		request, digest = d.RequestID, d.PlanDigest
-		v.proof.Decisions = append(v.proof.Decisions, d)
+		return take(v, e, v.servers, &v.proof.Decisions, func(d access.Decision) (string, string) { return d.RequestID, d.PlanDigest })
 	case TypeEvaluation:
-		made, _, err := verified[access.Evaluation](v.servers, e, TypeEvaluation)
-		if err != nil {
-			return err
-		}
-		request, digest = made.RequestID, made.PlanDigest
-		v.evaluations = append(v.evaluations, made)
+		return take(v, e, v.servers, &v.evaluations, func(m access.Evaluation) (string, string) { return m.RequestID, m.PlanDigest })
 	case TypeExtension:
-		o, err := v.servers.VerifyExtension(e)
-		if err != nil {
-			return err
-		}
-		request, digest = o.RequestID, o.PlanDigest
-		v.proof.Extensions = append(v.proof.Extensions, o)
+		return take(v, e, v.servers, &v.proof.Extensions, func(o access.ExtensionOrder) (string, string) { return o.RequestID, o.PlanDigest })
 	case TypeEnd:
-		o, _, err := verified[access.EndOrder](v.servers, e, TypeEnd)
-		if err != nil { // a worker orders the end of who has left
-			o, _, err = verified[access.EndOrder](v.workers, e, TypeEnd)
-		}
-		if err != nil {
+		if err := take(v, e, v.endedBy(e), &v.proof.Ends, func(o access.EndOrder) (string, string) { return o.RequestID, o.PlanDigest }); err != nil {
 			return failf("an order to end: %w", err)
 		}
-		request, digest = o.RequestID, o.PlanDigest
-		v.proof.Ends = append(v.proof.Ends, o)
+		return nil
 	case TypeConfirmation:
-		c, _, err := verified[access.Confirmation](v.servers, e, TypeConfirmation)
-		if err != nil {
-			return err
-		}
-		request, digest = c.RequestID, c.PlanDigest
-		v.proof.Confirmations = append(v.proof.Confirmations, c)
+		return take(v, e, v.servers, &v.proof.Confirmations, func(c access.Confirmation) (string, string) { return c.RequestID, c.PlanDigest })
 	case TypeReview:
-		r, err := v.servers.VerifyReview(e)
-		if err != nil {
-			return err
-		}
-		request, digest = r.RequestID, r.PlanDigest
-		v.reviews = append(v.reviews, r)
+		return take(v, e, v.servers, &v.reviews, func(r access.Review) (string, string) { return r.RequestID, r.PlanDigest })
 	case TypeReceipt:
-		claimed, _, err := decode[access.Receipt](e, TypeReceipt)
-		if err != nil {
-			return failf("a worker's receipt: %w", err)
-		}
-		r, _, err := verified[access.Receipt](v.workers.ForTarget(claimed.Target), e, TypeReceipt)
-		if err != nil {
-			return failf("a worker's receipt: %w", err)
-		}
-		request = r.RequestID
-		by := map[access.ReceiptKind]map[string]access.Receipt{access.ReceiptOpened: v.opened, access.ReceiptClosed: v.closed}[r.Kind]
-		if _, twice := by[r.Grant]; twice || by == nil {
-			return failf("grant %s has two receipts of kind %q, or that kind does not exist", access.Clip(r.Grant, 60), r.Kind)
-		}
-		by[r.Grant] = r
-		if r.Kind == access.ReceiptOpened {
-			v.proof.Openings = append(v.proof.Openings, r)
-		}
+		return v.takeReceipt(e)
 	default:
 		return failf("a statement of type %q belongs to no pack", access.Clip(e.PayloadType, 60))
 	}
-	if request != v.plan.RequestID || digest != v.plan.Digest {
+}
+
+// take verifies a statement and adds it to those of its type; of returns the request
+// and the plan that it is about.
+func take[T any](v *verifier, e Envelope, keys Keyring, into *[]T, of func(T) (request, digest string)) error {
+	s, _, err := verified[T](keys, e, e.PayloadType)
+	if err != nil {
+		return err
+	}
+	if request, digest := of(s); request != v.plan.RequestID || digest != v.plan.Digest {
 		return failf("it is about another request or plan")
+	}
+	*into = append(*into, s)
+	return nil
+}
+
+// endedBy returns the keys of those who may have given an order to end: servers and,
+// that somebody has left, workers whose key counts for every target of the plan. A
+// worker of one target that is captured could otherwise date an order back, so that
+// access on another target is proven to have ended late (docs/threats.md, case 56).
+func (v *verifier) endedBy(e Envelope) Keyring {
+	keys := v.servers
+	o, _, err := decode[access.EndOrder](e, TypeEnd)
+	if err != nil || o.Kind != access.EndOffboard || o.By != access.ActorDirectory {
+		return keys
+	}
+	workers := v.workers
+	for _, g := range v.plan.Grants {
+		workers = workers.ForTarget(g.Target)
+	}
+	for _, k := range workers.keys {
+		keys = keys.With(k.pub)
+	}
+	return keys
+}
+
+func (v *verifier) takeReceipt(e Envelope) error {
+	claimed, _, err := decode[access.Receipt](e, TypeReceipt)
+	if err != nil {
+		return failf("a worker's receipt: %w", err)
+	}
+	var receipts []access.Receipt
+	if err := take(v, e, v.workers.ForTarget(claimed.Target), &receipts, func(r access.Receipt) (string, string) { return r.RequestID, v.plan.Digest }); err != nil {
+		return failf("a worker's receipt: %w", err)
+	}
+	r := receipts[0]
+	by := map[access.ReceiptKind]map[string]access.Receipt{access.ReceiptOpened: v.opened, access.ReceiptClosed: v.closed}[r.Kind]
+	if _, twice := by[r.Grant]; twice || by == nil {
+		return failf("grant %s has two receipts of kind %q, or that kind does not exist", access.Clip(r.Grant, 60), r.Kind)
+	}
+	by[r.Grant] = r
+	if r.Kind == access.ReceiptOpened {
+		v.proof.Openings = append(v.proof.Openings, r)
 	}
 	return nil
 }
