@@ -89,6 +89,20 @@ func Hidden(r rune) bool {
 	return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Co, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point)
 }
 
+// Shown returns one line of text without hidden characters: people read names beside
+// what they are asked to decide (docs/threats.md, case 8).
+func Shown(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\r' || r == '\t':
+			return ' '
+		case Hidden(r):
+			return -1
+		}
+		return r
+	}, text)
+}
+
 // Misleads reports whether a character, after the one before it, is hidden from
 // a reader of a file: beside Hidden, a blank that counts as a symbol, and a
 // selector of variants anywhere but after a symbol, where emoji have one.

@@ -19,7 +19,7 @@ func (c ClaimConfig) person(claims map[string]any, kind access.PersonKind) (acce
 		s, _ := claims[name].(string)
 		return s
 	}
-	p := access.Person{ID: text(c.ID), Name: shown(text(c.Name)), Email: text(c.Email), Kind: kind,
+	p := access.Person{ID: text(c.ID), Name: strictyaml.Shown(text(c.Name)), Email: text(c.Email), Kind: kind,
 		OnBehalfOf: text(c.OnBehalfOf)}
 	bad := func(format string, args ...any) (access.Person, error) {
 		return access.Person{}, &access.Error{Code: access.CodeUnauthenticated,
@@ -28,10 +28,10 @@ func (c ClaimConfig) person(claims map[string]any, kind access.PersonKind) (acce
 	if p.ID == "" {
 		return bad("the token has no text in its %q claim, which identifies people", c.ID)
 	}
-	if shown(p.ID) != p.ID || shown(p.OnBehalfOf) != p.OnBehalfOf {
+	if strictyaml.Shown(p.ID) != p.ID || strictyaml.Shown(p.OnBehalfOf) != p.OnBehalfOf {
 		return bad("the id in the token has characters that do not show, or change how others show")
 	}
-	if shown(p.Email) != p.Email {
+	if strictyaml.Shown(p.Email) != p.Email {
 		p.Email = ""
 	}
 	if verified, there := claims["email_verified"]; there && !isTrue(verified) {
@@ -65,21 +65,6 @@ func (c ClaimConfig) person(claims map[string]any, kind access.PersonKind) (acce
 		}
 	}
 	return p, nil
-}
-
-// shown returns one line of text without the characters that do not show or change how
-// others show: approvers read a person's name beside what the person asks for
-// (docs/threats.md, case 8).
-func shown(text string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\r' || r == '\t':
-			return ' '
-		case strictyaml.Hidden(r):
-			return -1
-		}
-		return r
-	}, text)
 }
 
 // loggedInAt is when the person proved who they are (auth_time), never later

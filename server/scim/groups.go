@@ -25,6 +25,9 @@ func fillGroup(g *ledger.Group, o object) error {
 	if g.Name == "" || len(g.Name) > maxName || len(g.ExternalID) > maxName {
 		return invalid("value", "displayName is needed, of at most %d characters", maxName)
 	}
+	if hidden(g.Name) || hidden(g.ExternalID) {
+		return invalid("value", "displayName and externalId may not hold characters that do not show, or change how others show")
+	}
 	g.Members = []string{}
 	for _, v := range elements(o["members"]) {
 		m := element(v)

@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/internal/strictyaml"
 	"ramp.dev/ramp/ledger"
 )
 
@@ -44,7 +45,14 @@ func (s *SCIM) fill(u *ledger.User, o object) error {
 		}
 		u.Active = active
 	}
-	u.Name, u.Email = access.Clip(nameOf(o), maxName), access.Clip(emailOf(o), maxName)
+	// Who is to leave leaves under whatever name.
+	if u.Active && (hidden(u.UserName) || hidden(u.ExternalID)) {
+		return invalid("value", "userName and externalId may not hold characters that do not show, or change how others show")
+	}
+	u.Name = access.Clip(strictyaml.Shown(nameOf(o)), maxName)
+	if u.Email = access.Clip(emailOf(o), maxName); hidden(u.Email) {
+		u.Email = "" // as in a token: it is nobody's address
+	}
 	rest := map[string]any{}
 	for k, v := range o {
 		rest[k] = v
@@ -62,6 +70,9 @@ func (s *SCIM) fill(u *ledger.User, o object) error {
 	u.Attributes, u.PersonID = string(b), s.config.person(*u)
 	return nil
 }
+
+// hidden reports whether an id would be read as another one (docs/threats.md, case 8).
+func hidden(id string) bool { return strictyaml.Shown(id) != id }
 
 func nameOf(o object) string {
 	n := element(o["name"])
