@@ -21,9 +21,9 @@ const (
 // GrantRecord is a grant as the ledger knows it.
 type GrantRecord struct {
 	access.Grant
-	// Damaged: somebody else than Ramp has written what cannot be read into the row.
-	// What was unreadable is zero here. Such a grant is closed, which needs its name
-	// only, and never opened, extended or restored.
+	// Damaged: somebody else than Ramp has written what cannot be read, or what cannot
+	// be, into the row. What was unreadable is zero here. Such a grant is closed, which
+	// needs its name only, and never opened, extended or restored.
 	Damaged    bool        `json:"damaged,omitempty"`
 	Status     GrantStatus `json:"status"`
 	IntendedAt time.Time   `json:"intendedAt"`
@@ -133,7 +133,7 @@ func (l *Ledger) MarkExtended(ctx context.Context, name string, expiresAt time.T
 // another grant of the request is not closed. Again, it changes nothing of the grant.
 func (l *Ledger) MarkClosed(ctx context.Context, name string, at time.Time, steps ...access.Transition) error {
 	return l.changeGrant(ctx, name, func(q querier, row GrantRecord, _ access.State) error {
-		if row.Status != GrantClosed {
+		if row.Status != GrantClosed || row.Damaged {
 			if _, err := q.exec(ctx, `UPDATE grants SET status = ?, closed_at = ? WHERE name = ?`,
 				string(GrantClosed), micros(at), name); err != nil {
 				return err
@@ -230,7 +230,22 @@ func scanGrant(row scanner) (GrantRecord, error) {
 	}
 	g.IntendedAt = timeOf(intended.Int64)
 	g.OpenedAt, g.ClosedAt = timePtr(opened.NullInt64), timePtr(closed.NullInt64)
+	g.Damaged = g.Damaged || g.impossible()
 	return g, nil
+}
+
+// impossible reports whether a grant has the times of another status than its own:
+// closed, and never closed; or not open, and opened.
+func (g GrantRecord) impossible() bool {
+	switch g.Status {
+	case GrantIntended:
+		return g.OpenedAt != nil || g.ClosedAt != nil
+	case GrantOpen:
+		return g.OpenedAt == nil || g.ClosedAt != nil
+	case GrantClosed:
+		return g.ClosedAt == nil
+	}
+	return true
 }
 
 // damaged is CodeEvidence.

@@ -40,7 +40,8 @@ func (r *Reconciler) compare(ctx context.Context, s Snapshot, healthy []ledger.G
 				}
 				return nil
 			}
-			if err == nil {
+			// What is not recorded as open may be half made by the call that opens it.
+			if err == nil && row.Status == ledger.GrantOpen {
 				f.Differences, err = r.Broker.Drift(ctx, row.Grant)
 			}
 			if err != nil {

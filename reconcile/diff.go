@@ -47,8 +47,7 @@ func (s Snapshot) diffRow(row ledger.GrantRecord, listed integrations.ListedGran
 	f := Finding{Remedy: CloseGrant, Target: s.Target, Grant: row.Name, RequestID: row.RequestID, ExpiresAt: timeOrNil(row.ExpiresAt)}
 	is := func(kind Kind, why string) (Finding, bool) { f.Kind, f.Why = kind, why; return f, true }
 	if row.Status == ledger.GrantClosed {
-		// Listed before it was closed, or too soon after to be the truth.
-		if !isListed || row.ClosedAt == nil || !s.ListedAt.After(row.ClosedAt.Add(s.Bounds.Consistency)) {
+		if !isListed || s.justClosed(row) {
 			return f, false
 		}
 		return is(Returned, "It was closed, and is there again.")
@@ -93,6 +92,14 @@ func (s Snapshot) diffRow(row ledger.GrantRecord, listed integrations.ListedGran
 	return f, false
 }
 
+// justClosed reports whether a grant was listed before it was closed, or too soon after
+// to be the truth. A row that does not say when, or that names a time that has not come,
+// was written by somebody else than Ramp, and keeps nothing open (docs/threats.md, case
+// 58).
+func (s Snapshot) justClosed(row ledger.GrantRecord) bool {
+	return row.ClosedAt != nil && !s.ListedAt.After(row.ClosedAt.Add(s.Bounds.Consistency)) && !row.ClosedAt.After(s.Now.Add(access.ClockSkew))
+}
+
 // stopIsDue reports whether an order to end should have had its effect: its workflow
 // has the target's bound for it. One that claims to come from the future has none.
 func (s Snapshot) stopIsDue(o access.EndOrder) bool {
@@ -100,7 +107,9 @@ func (s Snapshot) stopIsDue(o access.EndOrder) bool {
 }
 
 // HealthyGrants returns the grants of a snapshot in which nothing was found wrong
-// and that are open: those worth comparing in detail.
+// and that are open: those worth comparing in detail. One that is on the target and,
+// by its row, still being opened after all the time that opening may last is among
+// them: the row says so, and until when it lasts.
 func HealthyGrants(s Snapshot, findings []Finding) []ledger.GrantRecord {
 	wrong := map[string]bool{}
 	for _, f := range findings {
@@ -112,11 +121,16 @@ func HealthyGrants(s Snapshot, findings []Finding) []ledger.GrantRecord {
 	}
 	var out []ledger.GrantRecord
 	for _, row := range s.Rows {
-		if row.Target == s.Target && row.Status == ledger.GrantOpen && listed[row.Name] && !wrong[row.Name] && s.Now.Before(row.ExpiresAt) {
+		if row.Target == s.Target && row.Status != ledger.GrantClosed && !s.beingOpened(row) && listed[row.Name] && !wrong[row.Name] && s.Now.Before(row.ExpiresAt) {
 			out = append(out, row)
 		}
 	}
 	return out
+}
+
+// beingOpened reports whether a call that opens a grant may be under way.
+func (s Snapshot) beingOpened(row ledger.GrantRecord) bool {
+	return row.Status == ledger.GrantIntended && !s.Now.After(row.IntendedAt.Add(ledger.OpeningMayLast)) && !row.IntendedAt.After(s.Now.Add(access.ClockSkew))
 }
 
 // needDescribe returns the requests whose workflows are not listed as running. Of
