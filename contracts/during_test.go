@@ -121,6 +121,10 @@ func TestDuringIsChecked(t *testing.T) {
 		{"Europe/Berlin", "Europe/Berlln", "during_zone"},
 		{"Europe/Berlin", "Local", "during_zone"},
 		{"Europe/Berlin", "../../etc/passwd", "during_zone"},
+		{"zone: Europe/Berlin", "zoneOf: requester", ""},
+		{"zone: Europe/Berlin", "zone: Europe/Berlin\n  zoneOf: requester", "during_zone"},
+		{"zone: Europe/Berlin", "zoneOf: approver", "during_zone"},
+		{"  zone: Europe/Berlin\n", "", "during_zone"},
 		{"'08:00'", "'8:00'", "during_time"},
 		{"'08:00'", "'24:00'", "during_time"},
 		{"'18:00'", "'24:01'", "during_time"},
@@ -135,6 +139,69 @@ func TestDuringIsChecked(t *testing.T) {
 		_, err := contracts.Parse(map[string][]byte{"c.yaml": []byte(contract("c", "true", `{default: 30m, max: 1h}`, `{auto: 'true'}`) + strings.Replace(office, c.of, c.instead, 1))})
 		require.Equal(t, c.want, codes(access.IssuesOf(err)), "%s: %v", c.instead, err)
 	}
-	_, err := contracts.Parse(map[string][]byte{"c.yaml": []byte(contract("c", "true", `{default: 30m, max: 1h}`, `{auto: 'true'}`) + office + "extend: {times: 1, upTo: 2h}\n")})
-	require.Equal(t, "during_extend", codes(access.IssuesOf(err)))
+}
+
+// TestOwnZone: windows count by the clocks of the requester's own zone, and a zone that
+// is not known refuses.
+func TestOwnZone(t *testing.T) {
+	c := withWindows(t, strings.Replace(office, "zone: Europe/Berlin", "zoneOf: requester", 1), `{auto: 'true'}`)
+	require.Contains(t, c.Offer().During, "(the requester's own zone)")
+	for _, k := range []struct{ zone, want string }{
+		{"Europe/Berlin", ""},             // 16:30
+		{"America/New_York", ""},          // 10:30
+		{"Asia/Tokyo", "outside_window"},  // 00:30
+		{"Etc/UTC", ""},                   // 15:30
+		{"", "zone_unknown"},              // nobody's clocks are UTC's because nobody knows them
+		{"Local", "zone_unknown"},         // the server's
+		{"CET+1", "zone_unknown"},         // no name of the database
+		{"../etc/passwd", "zone_unknown"}, // no file either
+		{"europe / berlin", "zone_unknown"},
+	} {
+		p := alice
+		p.Attributes = map[string]string{"zoneinfo": k.zone}
+		e := c.Evaluate(contracts.Input{Person: p, Now: time.Date(2026, 11, 24, 15, 30, 0, 0, time.UTC), Request: access.RequestInput{Reason: "a good reason"}})
+		require.Equal(t, k.want, codes(e.Issues), k.zone)
+		if k.want == "zone_unknown" {
+			require.Equal(t, contracts.CouldNotEvaluate, e.Result)
+			require.Equal(t, "during.zoneOf", e.Trace[len(e.Trace)-1].Field)
+			continue
+		}
+		require.Contains(t, e.Trace[1].Expression, "("+k.zone+")", "the trace says whose clocks")
+	}
+}
+
+// TestExtensionsStayInTheWindow: whatever zone and however clocks are set, all that a
+// plan allows, opened late and extended as far as it can be, lies in the window.
+func TestExtensionsStayInTheWindow(t *testing.T) {
+	const night = "\nduring:\n  zoneOf: requester\n  windows: [{days: [sat, sun], from: '22:00', to: '05:30'}, {days: [mon, wed], from: '01:00', to: '24:00'}]\nextend: {times: 3, upTo: 20h}\n"
+	free := withWindows(t, strings.Replace(night, "during:\n  zoneOf: requester\n  windows: [{days: [sat, sun], from: '22:00', to: '05:30'}, {days: [mon, wed], from: '01:00', to: '24:00'}]\n", "", 1), `{stages: [{name: a, from: [x]}]}`)
+	bounded := withWindows(t, night, `{stages: [{name: a, from: [x]}]}`)
+	rapid.Check(t, func(t *rapid.T) {
+		name := rapid.SampledFrom([]string{"Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Africa/Cairo", "America/Santiago", "UTC"}).Draw(t, "zone")
+		zone, err := time.LoadLocation(name)
+		require.NoError(t, err)
+		p := alice
+		p.Attributes = map[string]string{"zoneinfo": name}
+		at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(rapid.IntRange(0, 2*365*24*60).Draw(t, "minute")) * time.Minute)
+		if _, set := at.In(zone).ZoneBounds(); !set.IsZero() && rapid.Bool().Draw(t, "near a change") {
+			at = set.Add(time.Duration(rapid.IntRange(-24*60, 24*60).Draw(t, "from it")) * time.Minute).UTC()
+		}
+		in := contracts.Input{Person: p, Now: at, Request: access.RequestInput{Reason: "a good reason", Duration: fmt.Sprintf("%dm", rapid.IntRange(1, 12*60).Draw(t, "length"))}}
+		e := bounded.Evaluate(in)
+		if e.Err() != nil {
+			return
+		}
+		require.NoError(t, free.Evaluate(in).Err(), "a window admits nobody")
+		last := e.Draft.PendingUntil.Add(access.ActWithin + access.ClockSkew + e.Draft.Extend.UpTo.Std())
+		if e.Draft.NotAfter != nil && e.Draft.NotAfter.Before(last) {
+			last = *e.Draft.NotAfter
+		}
+		for m := at; m.Before(last); m = m.Add(time.Minute) {
+			local := m.In(zone)
+			clock, today, yesterday := local.Format("15:04"), local.Weekday(), (local.Weekday()+6)%7
+			weekend := func(d time.Weekday) bool { return d == time.Saturday || d == time.Sunday }
+			in := weekend(today) && clock >= "22:00" || weekend(yesterday) && clock < "05:30" || (today == time.Monday || today == time.Wednesday) && clock >= "01:00"
+			require.True(t, in, "%s: open until %s", local, last.In(zone))
+		}
+	})
 }

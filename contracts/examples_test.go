@@ -36,12 +36,12 @@ func TestPatterns(t *testing.T) {
 	saturday := tuesday.Add(4 * 24 * time.Hour)
 	inTwoDays := tuesday.Add(48 * time.Hour)
 	person := func(groups ...string) access.Person {
-		return access.Person{ID: "p", Kind: access.KindHuman, Groups: groups, Attributes: map[string]string{"employment": "employee", "contractEnd": "2026-12-31", "team": "payments"}}
+		return access.Person{ID: "p", Kind: access.KindHuman, Groups: groups, Attributes: map[string]string{"employment": "employee", "contractStart": "2026-11-01", "contractEnd": "2026-12-31", "zoneinfo": "Europe/Berlin", "team": "payments"}}
 	}
 	agent := person("engineering")
 	agent.Kind = access.KindAgent
 	left := person("contractors")
-	left.Attributes = map[string]string{"contractEnd": "2026-11-23"}
+	left.Attributes = map[string]string{"contractStart": "2026-11-01", "contractEnd": "2026-11-23", "zoneinfo": "Europe/Berlin"}
 	unknown := person("contractors")
 	unknown.Attributes = nil
 	for _, c := range []struct {
@@ -75,8 +75,8 @@ func TestPatterns(t *testing.T) {
 		{"contractor-logs", person("contractors"), access.RequestInput{Ticket: "OPS-7"}, tuesday, "1 of platform"},
 		{"contractor-logs", person("contractors"), access.RequestInput{Ticket: "OPS-7"}, saturday, "outside_window"},
 		{"contractor-logs", person("contractors"), access.RequestInput{Ticket: "OPS-7"}, tuesday.Add(9 * time.Hour), "outside_window"},
-		{"contractor-logs", left, access.RequestInput{Ticket: "OPS-7"}, tuesday, "not_eligible"},
-		{"contractor-logs", unknown, access.RequestInput{Ticket: "OPS-7"}, tuesday, "not_eligible"},
+		{"contractor-logs", left, access.RequestInput{Ticket: "OPS-7"}, tuesday, "engagement_over"},
+		{"contractor-logs", unknown, access.RequestInput{Ticket: "OPS-7"}, tuesday, "zone_unknown"},
 
 		{"orders-on-call", person("orders-on-call"), access.RequestInput{}, tuesday, "automatic"},
 		{"orders-on-call", person("orders-on-call"), access.RequestInput{Duration: "2h"}, tuesday, "1 of orders-leads"},

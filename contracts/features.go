@@ -50,6 +50,7 @@ type terms struct {
 	comments     comments
 	escalate     escalate
 	during       during
+	engagement   engagement
 	denials      denials
 	selfApproval selfApproval
 	passkey      passkey
@@ -78,6 +79,7 @@ func (t *terms) list() []feature {
 		&t.comments,
 		&t.escalate,
 		&t.during,
+		&t.engagement,
 		&t.denials,
 		&t.selfApproval,
 		&t.passkey,

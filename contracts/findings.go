@@ -101,7 +101,7 @@ func (c *Contract) deciders() (out []string) {
 
 // requesters returns the groups of which request.who names one as enough.
 func (c *Contract) requesters() (out []string) {
-	v := vocabulary{groups: map[string]bool{}, attributes: map[string]bool{}, words: map[string]bool{}, lengths: map[access.Duration]bool{}}
+	v := newVocabulary()
 	v.read(c)
 	for g := range v.groups {
 		p := access.Person{ID: "somebody", Kind: access.KindHuman, Groups: []string{g}}

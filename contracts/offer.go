@@ -33,7 +33,7 @@ func (s *Set) Offers(p access.Person, now time.Time) []Offer {
 		// Params and length are not known yet; a condition that needs them
 		// cannot be evaluated here and leaves the contract out of the list.
 		vars := variables(Input{Person: p, Now: now}, map[string]any{}, c.terms.duration.usual)
-		if c.terms.who.condition.eval(fieldWho, vars).Result == Satisfied {
+		if c.terms.who.condition.eval(fieldWho, vars).Result == Satisfied && !c.terms.engagement.over(p, now) {
 			out = append(out, c.Offer())
 		}
 	}

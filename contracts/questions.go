@@ -22,7 +22,7 @@ const maxQuestions = 6000
 // condition names, lengths lie at and beyond each bound, params have each value that
 // is listed. They are the same on every run.
 func questions(of ...*Contract) []Input {
-	v := vocabulary{groups: map[string]bool{}, attributes: map[string]bool{}, words: map[string]bool{}, lengths: map[access.Duration]bool{}}
+	v := newVocabulary()
 	for _, c := range of {
 		v.read(c)
 	}
@@ -58,6 +58,12 @@ func gcd(a, b int) int {
 type vocabulary struct {
 	groups, attributes, words map[string]bool
 	lengths                   map[access.Duration]bool
+	told                      map[string][]string // attributes that fields read, with values: the first lets somebody in
+}
+
+func newVocabulary() vocabulary {
+	return vocabulary{groups: map[string]bool{}, attributes: map[string]bool{}, words: map[string]bool{},
+		lengths: map[access.Duration]bool{}, told: map[string][]string{}}
 }
 
 // standard are the names below person that are no attributes.
@@ -70,6 +76,21 @@ func (v *vocabulary) read(c *Contract) {
 	t := &c.terms
 	for _, d := range []access.Duration{t.duration.usual, t.duration.max, t.auto.upTo, t.justify.over, t.breakGlass.max} {
 		v.length(d)
+	}
+	if d, g := &t.during, &t.engagement; d.calendar != nil && d.ZoneOf != "" || g.set() && g.ZoneOf != "" {
+		v.told[attributeZone] = []string{"Europe/Berlin", "Asia/Tokyo", "nowhere"}
+	}
+	if g := &t.engagement; g.set() {
+		v.told[g.From] = []string{"2020-01-01", "2026-12-01"}
+		v.told[g.Until] = []string{"2030-12-31", "2026-11-24"}
+		delete(v.told, "")
+	}
+	for i := range t.stages.Stages {
+		for _, w := range t.stages.Stages[i].ways {
+			if w.ManagerOf != "" {
+				v.told[attributeManager] = []string{"somebodys-manager"}
+			}
+		}
 	}
 }
 
@@ -152,7 +173,37 @@ func (v *vocabulary) attributeSets() []map[string]string {
 		}
 		out = append(out, more...)
 		if len(out) > 60 {
-			return out[:60]
+			out = out[:60]
+			break
+		}
+	}
+	return v.withTold(out)
+}
+
+// withTold returns the sets with what fields read of attributes: all of it as it lets
+// somebody in, each of its other values, and nothing of it.
+func (v *vocabulary) withTold(sets []map[string]string) []map[string]string {
+	if len(v.told) == 0 {
+		return sets
+	}
+	base := map[string]string{}
+	for name, values := range v.told {
+		base[name] = values[0]
+	}
+	variants := []map[string]string{base, {}}
+	for _, name := range slices.Sorted(maps.Keys(v.told)) {
+		for _, value := range v.told[name][1:] {
+			other := maps.Clone(base)
+			other[name] = value
+			variants = append(variants, other)
+		}
+	}
+	var out []map[string]string
+	for _, set := range sets {
+		for _, told := range variants {
+			with := maps.Clone(set)
+			maps.Copy(with, told)
+			out = append(out, with)
 		}
 	}
 	return out

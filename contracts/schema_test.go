@@ -70,6 +70,8 @@ func schemaOfLanguage(t *testing.T) object {
 	quota["anyOf"] = []any{object{"required": []string{"times"}}, object{"required": []string{"total"}, "properties": object{"total": object{"minLength": 1}}}}
 	at(s, "limits")["anyOf"] = []any{object{"required": []string{"open"}}, object{"required": []string{"openInAll"}},
 		object{"required": []string{"cooldown"}, "properties": object{"cooldown": object{"minLength": 1}}}, object{"required": []string{"quota"}}}
+	at(s, "engagement")["anyOf"] = []any{object{"required": []string{"from"}, "properties": object{"from": object{"minLength": 1}}},
+		object{"required": []string{"until"}, "properties": object{"until": object{"minLength": 1}}}}
 	stage := at(s, "approval", "stages")["items"].(object)
 	way := at(stage, "anyOf")["items"].(object)
 	for _, one := range []object{stage, way} {

@@ -1,6 +1,8 @@
 package contracts
 
 import (
+	"time"
+
 	"ramp.dev/ramp/access"
 )
 
@@ -36,16 +38,17 @@ func (w *who) admit(q *query) {
 }
 
 // CheckEligible evaluates request.who again for somebody who has access already:
-// for the person as they are now, under the contract as it is now. Nothing else
+// for the person as they are now, under the contract as it is now, and their
+// engagement, which must not be over by the new end. Nothing else
 // of the contract is looked at; what was approved stays as it was approved.
 // Errors are CodeForbidden, and CodeUnevaluated if the condition could not be evaluated.
-func (c *Contract) CheckEligible(in Input, d access.Duration) error {
+func (c *Contract) CheckEligible(in Input, d access.Duration, end time.Time) error {
 	// What no longer fits the params as they are declared now is left out: then
 	// a condition that needs it cannot be evaluated.
 	params, _ := c.terms.params.values(c.Name, in.Request.Params)
 	switch c.terms.who.condition.eval(fieldWho, variables(in, params, d)).Result {
 	case Satisfied:
-		return nil
+		return c.terms.engagement.checkStill(in.Person, in.Now, end)
 	case NotSatisfied:
 		return access.Refuse(access.CodeForbidden, "no_longer_eligible", "contract %s is no longer for you", c.Name)
 	}

@@ -22,7 +22,7 @@ type window struct {
 // calendar is when something may be: in windows, as clocks in a zone show the time,
 // on all dates but some.
 type calendar struct {
-	zone    *time.Location
+	zone    *time.Location // nil: the requester's own, which is not known yet
 	windows []window
 	except  []string // dates on which no window begins, such as 2026-12-25
 }
@@ -97,6 +97,15 @@ func (c calendar) opens(t, limit time.Time) (time.Time, bool) {
 	return t, true
 }
 
+// next returns in words when the next window opens after an instant that is in none.
+func (c calendar) next(t time.Time) string {
+	at, ok := c.opens(t, t.Add(maxStartAhead))
+	if !ok {
+		return "no window opens in the next 30 days"
+	}
+	return "the next window opens at " + at.UTC().Format(time.RFC3339) + ", which may be given as its start"
+}
+
 // String returns the calendar in words.
 func (c calendar) String() string {
 	parts := make([]string, len(c.windows))
@@ -107,7 +116,11 @@ func (c calendar) String() string {
 		}
 		parts[i] = fmt.Sprintf("%s %s to %s", strings.Join(days, ", "), clock(w.from), clock(w.to))
 	}
-	out := strings.Join(parts, "; ") + " (" + c.zone.String() + ")"
+	zone := "the requester's own zone"
+	if c.zone != nil {
+		zone = c.zone.String()
+	}
+	out := strings.Join(parts, "; ") + " (" + zone + ")"
 	if len(c.except) > 0 {
 		out += ", not on " + strings.Join(c.except, ", ")
 	}

@@ -112,21 +112,21 @@ func (e *extender) check(ctx context.Context, r access.Request, o access.Extensi
 	if err := r.Narrowed().AllowsExtension(o, r.ExpiresAt.Sub(*r.ActiveAt)+o.Adds.Std()); err != nil {
 		return err
 	}
-	return e.checkEligible(ctx, o.By, r, o.At)
+	return e.checkEligible(ctx, r, o)
 }
 
 // checkEligible evaluates the contract that is in force under the name now, for
 // the person as they are now: more time is not for those whom it would not let
 // in today.
-func (e *extender) checkEligible(ctx context.Context, p access.Person, r access.Request, now time.Time) error {
+func (e *extender) checkEligible(ctx context.Context, r access.Request, o access.ExtensionOrder) error {
 	c, ok := e.contracts.Current().Find(r.Contract)
 	if !ok {
 		return access.Refuse(access.CodeForbidden, "contract_gone", "contract %s is no longer in force", r.Contract)
 	}
-	history, err := historyFor(ctx, e.history, c, p, access.RequestInput{}, now)
+	history, err := historyFor(ctx, e.history, c, o.By, access.RequestInput{}, o.At)
 	if err != nil {
 		return err
 	}
-	return c.CheckEligible(contracts.Input{Person: p, Now: now, History: history, Request: access.RequestInput{Contract: r.Contract, Params: r.Plan.Params,
-		Reason: r.Plan.Reason, Ticket: r.Plan.Ticket}}, r.Plan.Duration)
+	return c.CheckEligible(contracts.Input{Person: o.By, Now: o.At, History: history, Request: access.RequestInput{Contract: r.Contract, Params: r.Plan.Params,
+		Reason: r.Plan.Reason, Ticket: r.Plan.Ticket}}, r.Plan.Duration, o.From.Add(o.Adds.Std()))
 }

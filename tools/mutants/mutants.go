@@ -175,7 +175,7 @@ func mutants() []mutant {
 		{"everybody breaks the glass", "contracts/break_glass.go", "	case NotSatisfied:\n\t\tq.refuse(\"break_glass_not_for_you\"", "	case Truth(\"never\"):\n\t\tq.refuse(\"break_glass_not_for_you\"", []string{contract}},
 		{"a second review replaces the first", "ledger/break_glass.go", " AND break_glass = 1 AND NOT `+hasReview, encodeJSON", "`, encodeJSON", []string{"./ledger -run TestLedger/sqlite/Case43"}},
 		{"access may outlast its window", "contracts/during.go", "case end.Before(start.Add(q.draft.Duration.Std())):", "case false:", []string{contract}},
-		{"a late approval leads out of the window", "contracts/during.go", "if latest.Before(q.draft.PendingUntil) {", "if false {", []string{contract}},
+		{"a late approval leads out of the window", "contracts/latest.go", "latest.Before(q.draft.PendingUntil) {", "false && latest.Before(q.draft.PendingUntil) {", []string{contract}},
 		{"clocks are never set", "contracts/window.go", "!set.IsZero() && set.Before(next)", "false && set.Before(next)", []string{contract}},
 		{"a directory that hangs counts as watched", "contracts/store.go", "s.loadError == nil && age > staleAfter", "false", []string{contract}},
 
@@ -215,7 +215,14 @@ func mutants() []mutant {
 		{"an order to extend that was held back counts", "activities/extend.go", "if now.Sub(order.At) > access.ActWithin {", "if false {", []string{activity}},
 		{"an end is proven that nobody ordered", "access/term.go", "case until.After(t.Until):", "case false:", []string{term, activity}},
 		{"access outlasts its window", "access/term.go", "if t.notAfter != nil && t.notAfter.Before(end) {", "if false {", []string{term}},
-		{"the plan does not say when its window ends", "contracts/during.go", "q.draft.NotAfter = new(end.UTC())", "_ = end", []string{contract}},
+		{"the plan does not say when its window ends", "contracts/latest.go", "q.draft.NotAfter = new(end.UTC())", "_ = end", []string{contract}},
+		{"an extension leads out of the window", "contracts/latest.go", "length = max(length, e.UpTo)", "_ = e", []string{contract}},
+		{"a zone that is not known is UTC", "contracts/clocks.go", "return zone, err == nil", "return zone, true", []string{contract}},
+		{"a requester without a zone is asked by UTC", "contracts/clocks.go", "if name == \"\" || name == \"Local\" {", "if false {", []string{contract}},
+		{"access outlasts the engagement", "contracts/engagement.go", "if !q.endBy(until) {", "if false {", []string{contract}},
+		{"an engagement that cannot be read has no end", "contracts/engagement.go", "case why != \"\":\n\t\tstep", "case false:\n\t\tstep", []string{contract}},
+		{"break glass opens for who has left", "contracts/engagement.go", "if !g.set() || q.draft.Duration == 0 {", "if !g.set() || q.draft.Duration == 0 || q.Request.BreakGlass {", []string{contract}},
+		{"an extension is given after the engagement", "contracts/engagement.go", "end.After(until):\n\t\treturn access.Refuse(", "false:\n\t\treturn access.Refuse(", []string{contract}},
 		{"what ended late is in time", "evidence/verify_access.go", "by > endsWithin(opened) &&", "false && by > endsWithin(opened) &&", []string{proof}},
 
 		// Extending and picking up.
