@@ -28,7 +28,7 @@ func TestConfigOfPasskeys(t *testing.T) {
 	for _, c := range []struct{ name, config, file, want string }{
 		{"OK", required(named), empty, ""},
 		{"required, and none known", required(goodConfig), empty, "passkeyApprovals: keys.passkeys is not set"},
-		{"not a number", strings.Replace(required(named), "passkeyApprovals: 1", "passkeyApprovals: perhaps", 1), empty, "cannot unmarshal"},
+		{"not a number", strings.Replace(required(named), "passkeyApprovals: 1", "passkeyApprovals: perhaps", 1), empty, "here belongs a number, and a text is written"},
 		{"more people than a stage may have", strings.Replace(required(named), "passkeyApprovals: 1", "passkeyApprovals: 21", 1), empty, "passkeyApprovals: a number of people is needed: 1 to 20"},
 		{"for another address", named, "origin: https://other.example.com\npeople: {}\n", "the file is for https://other.example.com"},
 		{"a file that is wrong", named, "origin: https://ramp.example.com\npeople: {bob: [{}]}\n", "a key needs a name"},

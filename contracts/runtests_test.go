@@ -36,6 +36,20 @@ func TestPatternsOwnTests(t *testing.T) {
 	}
 }
 
+// TestDemosOwnTests runs the tests that `ramp dev` puts beside its contracts.
+func TestDemosOwnTests(t *testing.T) {
+	set, err := contracts.LoadDir("examples")
+	require.NoError(t, err)
+	files, err := contracts.LoadTests("examples")
+	require.NoError(t, err)
+	report, err := set.RunTests(files)
+	require.NoError(t, err)
+	require.NotEmpty(t, report.Results)
+	for _, r := range report.Results {
+		require.Empty(t, r.Failure, "%s %s", r.Place, r.Name)
+	}
+}
+
 const tested = `tests:
   - name: one
     contract: c
@@ -97,7 +111,11 @@ func TestTestsAreReadStrictly(t *testing.T) {
 		{"'2026-11-24T09:00:00Z'", "tomorrow", "6:5 test_time"},
 		{"{automatic: true}", "{}", "7:5 test_expect"},
 		{"{automatic: true}", "{automatic: true, stages: [a]}", "7:5 test_expect"},
-		{"{automatic: true}", "{refused: [x], duration: 1h}", "7:28 test_expect"},
+		{"{automatic: true}", "{refused: [not_eligible], duration: 1h}", "7:39 test_expect"},
+		{"{automatic: true}", "{refused: [not_eligable]}", `7:24 test_refused no contract refuses with "not_eligable"; did you mean "not_eligible"?`},
+		{"{automatic: true}", "{refused: not_eligible}", "7:23 yaml here belongs a list like [a, b], and a text is written"},
+		{"{automatic: true}", "{automatic: perhaps}", "7:25 yaml here belongs true or false, and a text is written"},
+		{"{id: p, groups: [x]}", "p", "4:13 yaml here belongs a set of fields like {name: value}, and a text is written"},
 		{"{automatic: true}", "{automatic: true, duration: long}", "7:31 duration_malformed"},
 		{"{automatic: true}", "", "7:5 test_expect"},
 		{"id: p", "id: 7", "4:18 text_unquoted"},

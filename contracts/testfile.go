@@ -2,6 +2,7 @@ package contracts
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -155,6 +156,15 @@ func (e testExpectation) check(d *document, i int) {
 	}
 	if ways != 1 {
 		d.issue("test_expect", "expect one of refused (codes), automatic: true, and stages (names)", "tests", i, "expect")
+	}
+	for n, code := range e.Refused {
+		if _, known := refusals[code]; !known {
+			message := fmt.Sprintf("no contract refuses with %q", access.Clip(code, 40))
+			if near := strictyaml.Nearest(code, maps.Keys(refusals)); near != "" {
+				message += fmt.Sprintf("; did you mean %q?", near)
+			}
+			d.issue("test_refused", message, "tests", i, "expect", "refused", n)
+		}
 	}
 	if e.Decided != "" && (len(e.Refused) > 0 || !slices.Contains(decidedWords, e.Decided)) {
 		d.issue("test_decided", "decided is satisfied, denied or undecided, of what is not refused", "tests", i, "expect", "decided")

@@ -5,12 +5,10 @@
 package strictyaml
 
 import (
-	"errors"
 	"maps"
 	"reflect"
 	"strings"
 
-	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 )
 
@@ -112,16 +110,6 @@ func Fields(n ast.Node) []*ast.MappingValueNode {
 		return []*ast.MappingValueNode{n}
 	}
 	return nil
-}
-
-// ErrorAt returns the message of an error of the YAML library and its place, which
-// is zero for an error that has none.
-func ErrorAt(err error) (message string, line, column int) {
-	var e yaml.Error
-	if !errors.As(err, &e) || e.GetToken() == nil {
-		return err.Error(), 0, 0
-	}
-	return e.GetMessage(), e.GetToken().Position.Line, e.GetToken().Position.Column
 }
 
 // scalar returns the text of a field of a mapping; empty if it has none.
