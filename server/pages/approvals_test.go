@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/contracts"
 	"ramp.dev/ramp/server/app"
 )
 
@@ -33,6 +34,25 @@ func TestPageOfApprovals(t *testing.T) {
 	r.Plan.Rule.Passkey = true
 	require.NotContains(t, shown(t, p, "request", requestPage{Request: r, Can: app.Permissions{Decide: true}}), `name="upTo"`, "a passkey signs no length")
 	keep(t, "approvals", html)
+}
+
+// TestFormOfBreakGlass: what holds only without break glass is marked, so that the
+// style sheet hides it when the box is ticked, with JavaScript and without.
+func TestFormOfBreakGlass(t *testing.T) {
+	p, err := New(nil, nil, TemporalUI{})
+	require.NoError(t, err)
+	o := contracts.Offer{Contract: "cluster", During: "on Mondays", Limits: []string{"1 at once"}, Duration: contracts.OfferDuration{Default: access.Duration(time.Hour), Max: access.Duration(2 * time.Hour)},
+		BreakGlass: &contracts.OfferBreakGlass{Max: access.Duration(30 * time.Minute), ReviewWithin: access.Duration(time.Hour), Reviewers: []string{"security"}}}
+	html := shown(t, p, "ask", askPage{Offer: o})
+	require.Contains(t, html, `<span class="usual"> Access can be open only in these windows: on Mondays. Limits for each person: 1 at once.</span>`)
+	require.Contains(t, html, `<label class="usual"><input type="radio" name="duration" value="2h"`)
+	require.Contains(t, html, `<label><input type="radio" name="duration" value="30m"`)
+	require.Contains(t, html, `<span class="emergency">At most 30 minutes with break glass, and that if you choose none. No window and no limit holds it back, and it cannot be extended.</span>`)
+	b, err := os.ReadFile("static/ramp.css")
+	require.NoError(t, err)
+	require.Contains(t, string(b), "main:has(#break-glass:checked) .usual, main:not(:has(#break-glass:checked)) .emergency { display: none; }")
+	o.BreakGlass = nil
+	require.NotContains(t, shown(t, p, "ask", askPage{Offer: o}), "emergency")
 }
 
 // TestCase43PageOfBreakGlass: a use of break glass says so before anything else, and
