@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Audience says who may see an event.
@@ -157,6 +158,11 @@ func (e Event) phrase() string {
 		if exact := strings.Replace(what, "the target", target, 1); target != "" && exact != what {
 			return exact
 		}
+	case EventAccessExtended:
+		if until, err := time.Parse(time.RFC3339, e.Detail["expiresAt"]); err == nil {
+			return what + " until " + until.UTC().Format("2006-01-02 15:04:05 UTC")
+		}
+		return what
 	case EventCredentialMinted:
 		target = cmp.Or(target, e.Detail["grant"]) // earlier versions did not name the target
 	default:

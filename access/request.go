@@ -47,3 +47,15 @@ type Request struct {
 	// PlanEnvelope is the signed plan as the ledger stores it, verified by nobody.
 	PlanEnvelope []byte `json:"-"`
 }
+
+// EndedEarly reports whether access ended, or is ending, before ExpiresAt, which then
+// says until when it could have lasted.
+func (r Request) EndedEarly() bool {
+	switch {
+	case r.ExpiresAt == nil || r.State != StateEnding && r.State != StateEnded:
+		return false
+	case r.EndedAt != nil:
+		return r.EndedAt.Before(*r.ExpiresAt)
+	}
+	return r.Outcome != "" && r.Outcome != OutcomeExpired
+}

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -57,8 +58,14 @@ func root() *cobra.Command {
 	group(c, "people", "Request, approve and use access:", people.Commands()...)
 	group(c, "audit", "Audit:", people.AuditCommands()...)
 	group(c, "run", "Operate Ramp:", append(append(run.Commands(), people.OperatorCommands()...), dev.Command())...)
+	c.AddCommand(versionCommand(c.Version))
 	codeMistakes(c)
 	return c
+}
+
+func versionCommand(is string) *cobra.Command {
+	return &cobra.Command{Use: "version", Short: "Print which build of Ramp this is", Args: cobra.NoArgs, Example: "  ramp version",
+		Run: func(cmd *cobra.Command, _ []string) { fmt.Fprintln(cmd.OutOrStdout(), "ramp version", is) }}
 }
 
 func group(c *cobra.Command, id, title string, commands ...*cobra.Command) {

@@ -78,12 +78,25 @@ var refused = strings.NewReplacer(`"activeAt":"2026-01-31T13:01:00Z","expiresAt"
 	`"decisions":[]`, `"decisions":[{"decision":"deny","approver":{"id":"bob","kind":"human"},"comment":"use the\u202e replica","at":"2026-01-31T13:01:00Z"}]`,
 	`{"at":"2026-01-31T13:01:00Z","kind":"access.active","actor":"ramp"}`, `{"at":"2026-01-31T13:01:00Z","kind":"request.denied","actor":"ramp"}`).Replace(requestJSON)
 
+// released is requestJSON as it was extended and handed back.
+var released = strings.NewReplacer(`"id":"0123456789abcdef"`, `"id":"feedfeedfeedfeed"`, `"state":"active"`, `"state":"ended","outcome":"released","extensions":2`,
+	`"expiresAt":"2026-01-31T13:31:00Z"`, `"expiresAt":"2026-01-31T14:31:00Z","endedAt":"2026-01-31T13:20:00Z"`).Replace(requestJSON)
+
+// broken is requestJSON as a use of break glass that was just submitted.
+var broken = strings.NewReplacer(`"state":"active"`, `"state":"pending"`, `"activeAt":"2026-01-31T13:01:00Z","expiresAt":"2026-01-31T13:31:00Z",`, "",
+	`"stages":[{"name":"team lead","from":["approvers"],"approvals":1,"approved":["bob"],"met":true}]`, `"stages":[]`,
+	`"rule":{"stages":[{"name":"team lead","from":["approvers"],"approvals":1}],`, `"breakGlass":{"reviewers":["security"],"reviewBy":"2026-01-31T15:00:00Z"},"rule":{"auto":true,`).Replace(requestJSON)
+
 // fixed returns, for a request whose id ends in a status, that status.
 func fixed(w http.ResponseWriter, r *http.Request) {
 	id := strings.TrimPrefix(r.URL.Path, "/api/v1/requests/")
 	switch {
 	case r.URL.Path == "/api/v1/requests" && r.URL.Query().Get("state") == "denied":
 		fmt.Fprintf(w, `{"items":[%s]}`, refused)
+	case r.Method == http.MethodPost && r.URL.Path == "/api/v1/requests":
+		fmt.Fprint(w, broken)
+	case id == "feedfeedfeedfeed":
+		fmt.Fprint(w, released)
 	case id == "deadbeefdeadbeef":
 		fmt.Fprint(w, refused)
 	case r.URL.Path == "/api/v1/requests":

@@ -77,6 +77,9 @@ type verifyFlags struct {
 }
 
 func (f *verifyFlags) run(cmd *cobra.Command, file string) error {
+	if len(f.keys) > 0 && len(f.workers) == 0 {
+		return access.Errorf(access.CodeInvalid, "the workers' public key is needed, since only they can say what was opened and closed: --worker-key FILE (in development .ramp/keys/worker.pub)")
+	}
 	servers, err := serverKeys(f.keys)
 	if err != nil {
 		return err

@@ -162,6 +162,7 @@ func requestDetail(r access.Request) func(io.Writer) {
 			rows = append(rows, []string{"Ticket", output.Clean(r.Plan.Ticket)})
 		}
 		rows = append(rows, []string{"Duration", r.Plan.Duration.String()})
+		rows = append(rows, extended(r)...)
 		rows = append(rows, glass(r)...)
 		rows = append(rows, narrowed(r)...)
 		for _, g := range r.Plan.Grants {
@@ -231,11 +232,27 @@ func refusals(r access.Request) (rows [][]string) {
 	return rows
 }
 
+// extended returns how long access lasts in all, where it was extended.
+func extended(r access.Request) [][]string {
+	if r.Extensions == 0 || r.ActiveAt == nil || r.ExpiresAt == nil {
+		return nil
+	}
+	times := "once"
+	if r.Extensions > 1 {
+		times = fmt.Sprintf("%d times", r.Extensions)
+	}
+	return [][]string{{"Extended", fmt.Sprintf("%s, to %s in all", times, access.Duration(r.ExpiresAt.Sub(*r.ActiveAt).Round(time.Second)))}}
+}
+
 func requestTimes(r access.Request) (rows [][]string) {
+	expires := "Expires"
+	if r.EndedEarly() {
+		expires = "Would have expired"
+	}
 	for _, t := range []struct {
 		name string
 		at   *time.Time
-	}{{"Open since", r.ActiveAt}, {"Expires", r.ExpiresAt}, {"Proven gone", r.EndedAt}} {
+	}{{"Open since", r.ActiveAt}, {expires, r.ExpiresAt}, {"Proven gone", r.EndedAt}} {
 		if t.at != nil {
 			rows = append(rows, []string{t.name, output.Time(*t.at)})
 		}

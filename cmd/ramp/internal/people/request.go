@@ -76,11 +76,23 @@ func (f *newRequest) run(cmd *cobra.Command) error {
 	}
 	return f.format.Print(cmd.OutOrStdout(), r, func(w io.Writer) {
 		if !f.wait {
-			fmt.Fprintf(w, "%s  %s\n", r.ID, r.State)
+			fmt.Fprintf(w, "%s  %s\n", r.ID, submitted(r))
 			return
 		}
 		fmt.Fprintf(w, "%s  %s until %s\n\n  ramp exec %s -- COMMAND\n", r.ID, r.State, output.Time(*r.ExpiresAt), r.ID)
 	})
+}
+
+// submitted says what becomes of a request that nobody has waited for yet.
+func submitted(r access.Request) string {
+	switch {
+	case r.State != access.StatePending || len(r.Stages) > 0 || r.Plan.StartAt != nil:
+		return string(r.State)
+	case r.Plan.BreakGlass != nil:
+		return "break glass: access opens now, and nobody approved it; to be reviewed by one of " +
+			output.Clean(strings.Join(r.Plan.BreakGlass.Reviewers, ", ")) + " by " + output.Time(r.Plan.BreakGlass.ReviewBy)
+	}
+	return "approved by its contract: access opens now"
 }
 
 // await follows a request until its access can be used. A refusal is an error.
@@ -117,6 +129,9 @@ func (f *newRequest) await(cmd *cobra.Command, c *client.Client, r access.Reques
 func progress(r access.Request, page string) string {
 	switch r.State {
 	case access.StatePending:
+		if r.Plan.BreakGlass != nil {
+			return fmt.Sprintf("%s breaks the glass, and opens now: %s", r.ID, page)
+		}
 		if len(r.Stages) == 0 {
 			return fmt.Sprintf("%s is approved by its contract: %s", r.ID, page)
 		}
