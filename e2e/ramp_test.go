@@ -5,14 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -21,6 +18,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/internal/ports"
 )
 
 var binary string
@@ -53,22 +52,13 @@ type installation struct {
 	named bool // reached at localhost: browsers have no passkeys for a number
 }
 
-// install takes ports below those that the system gives to outgoing
-// connections, which would otherwise take one between a process's death and its
-// next start.
+// install reserves ports: an outgoing connection would otherwise take one between
+// a process's death and its next start.
 func install(t *testing.T) *installation {
 	lookAtSources(t)
 	in := &installation{T: t, dir: t.TempDir(), ports: map[string]int{}}
 	for _, name := range []string{"listen", "temporal", "ui", "idp", "ssh"} {
-		for in.ports[name] == 0 {
-			port := 20000 + rand.IntN(12000)
-			l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-			if err != nil || slices.Contains(slices.Collect(maps.Values(in.ports)), port) {
-				continue
-			}
-			l.Close()
-			in.ports[name] = port
-		}
+		in.ports[name] = ports.PortForTest(t).Number
 	}
 	return in
 }

@@ -5,10 +5,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/json"
-	"fmt"
 	"io"
-	mathrand "math/rand/v2"
-	"net"
 	"path/filepath"
 	"testing"
 	"time"
@@ -23,6 +20,7 @@ import (
 	"ramp.dev/ramp/dev/temporalserver"
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/integrations"
+	"ramp.dev/ramp/internal/ports"
 	"ramp.dev/ramp/internal/sdklog"
 	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/workflows"
@@ -53,7 +51,7 @@ const within = 2 * time.Minute
 func newSite(t *testing.T, dynamic map[string]any) *site {
 	ctx := t.Context()
 	dir := t.TempDir()
-	settings := temporalserver.Config{Dir: dir, Addr: fixedAddress(t), SearchAttributes: workflows.SearchAttributes(), Dynamic: dynamic}
+	settings := temporalserver.Config{Dir: dir, Addr: ports.ForTest(t), SearchAttributes: workflows.SearchAttributes(), Dynamic: dynamic}
 	e, err := temporalserver.Start(ctx, settings)
 	require.NoError(t, err)
 	s := &site{T: t, dir: dir, address: e.Addr, engine: e, settings: settings, service: newService(), config: Config{Control: true}, log: quiet()}
@@ -69,21 +67,6 @@ func newSite(t *testing.T, dynamic map[string]any) *site {
 	s.signer, s.receipts = evidence.NewSigner(key), evidence.NewSigner(strangerKey(t))
 	t.Cleanup(s.stop)
 	return s
-}
-
-// fixedAddress returns a free address of a port that the system gives to no
-// connection by itself. Clients that try again while Temporal is down could otherwise
-// be given its own port, and hold it when Temporal comes back.
-func fixedAddress(t *testing.T) string {
-	for range 100 {
-		address := fmt.Sprintf("127.0.0.1:%d", 20000+mathrand.IntN(10000))
-		if l, err := net.Listen("tcp", address); err == nil {
-			l.Close()
-			return address
-		}
-	}
-	t.Fatal("no port is free")
-	return ""
 }
 
 // stopTemporal stops Temporal; startTemporal starts it where it stood.

@@ -14,13 +14,14 @@ import (
 	"golang.org/x/oauth2"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/internal/ports"
 )
 
 const callback = "http://127.0.0.1:1/auth/callback"
 
 func start(t *testing.T) (*Provider, string) {
 	dir := t.TempDir()
-	p, err := Start(Config{Dir: dir, Addr: "127.0.0.1:0", RedirectURIs: []string{callback}})
+	p, err := Start(Config{Dir: dir, Addr: ports.ForTest(t), RedirectURIs: []string{callback}})
 	require.NoError(t, err)
 	t.Cleanup(p.Stop)
 	return p, dir

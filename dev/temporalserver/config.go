@@ -2,7 +2,6 @@ package temporalserver
 
 import (
 	"fmt"
-	"net"
 	"path/filepath"
 
 	"go.temporal.io/server/common/cluster"
@@ -15,17 +14,16 @@ import (
 const clusterName = "active"
 
 // serverConfig is Temporal's configuration for one process on loopback.
-func serverConfig(c Config, host string, port int) (*config.Config, error) {
+func serverConfig(c Config, host string, port int, reserved *reservations) (*config.Config, error) {
 	frontend := fmt.Sprintf("%s:%d", host, port)
-	ports, err := freePorts(host, 3)
-	if err != nil {
-		return nil, err
+	services := map[string]config.Service{"frontend": {RPC: config.RPC{GRPCPort: port, BindOnIP: host}}}
+	for _, name := range []string{"history", "matching", "worker"} {
+		port, err := reserved.port(host)
+		if err != nil {
+			return nil, err
+		}
+		services[name] = config.Service{RPC: config.RPC{GRPCPort: port, BindOnIP: host}}
 	}
-	service := func(port int) config.Service {
-		return config.Service{RPC: config.RPC{GRPCPort: port, BindOnIP: host}}
-	}
-	services := map[string]config.Service{"frontend": service(port), "history": service(ports[0]),
-		"matching": service(ports[1]), "worker": service(ports[2])}
 	return &config.Config{
 		Persistence: config.Persistence{
 			DefaultStore: sqliteplugin.PluginName, VisibilityStore: sqliteplugin.PluginName, NumHistoryShards: 1,
@@ -66,19 +64,4 @@ func hosts(cfg *config.Config) map[primitives.ServiceName]static.Hosts {
 		out[primitives.ServiceName(name)] = static.Hosts{All: []string{addr}, Self: addr}
 	}
 	return out
-}
-
-// freePorts finds ports for Temporal's services among themselves. It keeps all of
-// them open until the last is found, so that none is found twice.
-func freePorts(host string, n int) ([]int, error) {
-	var ports []int
-	for range n {
-		l, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
-		if err != nil {
-			return nil, err
-		}
-		defer l.Close()
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
-	}
-	return ports, nil
 }

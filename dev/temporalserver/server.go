@@ -43,19 +43,26 @@ type Config struct {
 type Server struct {
 	Addr   string
 	server temporal.Server
+	ports  reservations
 }
 
 // Start starts Temporal, which accepts connections when Start returns. Errors
 // are of code invalid, or conflict for a port that is taken.
-func Start(_ context.Context, c Config) (*Server, error) {
-	host, port, err := reserve(c.Addr)
+func Start(_ context.Context, c Config) (_ *Server, err error) {
+	var reserved reservations
+	defer func() {
+		if err != nil {
+			reserved.release()
+		}
+	}()
+	host, port, err := reserved.at(c.Addr)
 	if err != nil {
 		return nil, err
 	}
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
 		return nil, access.Errorf(access.CodeInvalid, "the Temporal server: %w", err)
 	}
-	cfg, err := serverConfig(c, host, port)
+	cfg, err := serverConfig(c, host, port, &reserved)
 	if err != nil {
 		return nil, err
 	}
@@ -82,11 +89,14 @@ func Start(_ context.Context, c Config) (*Server, error) {
 	if err := server.Start(); err != nil {
 		return nil, fmt.Errorf("the Temporal server: %w", err)
 	}
-	return &Server{Addr: net.JoinHostPort(host, strconv.Itoa(port)), server: server}, nil
+	return &Server{Addr: net.JoinHostPort(host, strconv.Itoa(port)), server: server, ports: reserved}, nil
 }
 
 // Stop stops the server. Its state is on disk.
-func (s *Server) Stop() error { return s.server.Stop() }
+func (s *Server) Stop() error {
+	defer s.ports.release()
+	return s.server.Stop()
+}
 
 // defaultDynamic suits one small machine: one partition, so that a task goes
 // straight to a waiting poller, and no limits that are meant for many tenants.
@@ -108,21 +118,6 @@ func (c Config) dynamic() dynamicconfig.StaticClient {
 		all[dynamicconfig.MakeKey(key)] = value
 	}
 	return all
-}
-
-// reserve checks that addr is a free port of loopback, and returns it; for port 0
-// it finds a free one.
-func reserve(addr string) (host string, port int, err error) {
-	l, err := net.Listen("tcp", addr)
-	if err != nil {
-		return "", 0, access.Errorf(access.CodeConflict, "Temporal cannot listen on %s: %w", addr, err)
-	}
-	defer l.Close()
-	a := l.Addr().(*net.TCPAddr)
-	if !a.IP.IsLoopback() {
-		return "", 0, access.Errorf(access.CodeInvalid, "the embedded Temporal server has no authentication, so it listens on loopback only: %s is not a loopback address", addr)
-	}
-	return a.IP.String(), a.Port, nil
 }
 
 // setUp creates the database if there is none. It builds it under another name

@@ -15,6 +15,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/internal/ports"
 )
 
 func await(ctx workflow.Context) (out string, err error) {
@@ -25,7 +26,7 @@ func await(ctx workflow.Context) (out string, err error) {
 // TestARestartLosesNothing: a workflow that waits in one run of the server goes on in
 // the next, and a database that was half made by a crash is made again.
 func TestARestartLosesNothing(t *testing.T) {
-	c := Config{Dir: t.TempDir(), Addr: "127.0.0.1:0", SearchAttributes: map[string]enumspb.IndexedValueType{"RampState": enumspb.INDEXED_VALUE_TYPE_KEYWORD}}
+	c := Config{Dir: t.TempDir(), Addr: ports.ForTest(t), SearchAttributes: map[string]enumspb.IndexedValueType{"RampState": enumspb.INDEXED_VALUE_TYPE_KEYWORD}}
 	require.NoError(t, os.WriteFile(filepath.Join(c.Dir, "temporal.db.new"), []byte("half made"), 0o600))
 	state := sdk.NewSearchAttributeKeyKeyword("RampState")
 	s, err := Start(t.Context(), c)

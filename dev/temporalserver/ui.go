@@ -19,18 +19,25 @@ type UI struct {
 	Addr   string
 	server *uiserver.Server
 	front  *http.Server
+	ports  reservations
 }
 
 // StartUI starts the Temporal UI on addr, for the server at temporalAddr. The UI
 // lets the Ramp server at the base address ramp decode payloads, for operators
 // who are logged in there in the same browser. The list of workflows has the given
 // columns. Errors are of code invalid, or conflict for a port that is taken.
-func StartUI(addr, temporalAddr, ramp string, columns ...string) (*UI, error) {
-	host, port, err := reserve(addr)
+func StartUI(addr, temporalAddr, ramp string, columns ...string) (_ *UI, err error) {
+	var reserved reservations
+	defer func() {
+		if err != nil {
+			reserved.release()
+		}
+	}()
+	host, port, err := reserved.at(addr)
 	if err != nil {
 		return nil, err
 	}
-	_, behind, err := reserve(net.JoinHostPort(host, "0"))
+	behind, err := reserved.port(host)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +49,7 @@ func StartUI(addr, temporalAddr, ramp string, columns ...string) (*UI, error) {
 		CORS: uiconfig.CORS{CookieInsecure: true}, // it is on loopback, without TLS
 	}))
 	go func() { _ = s.Start() }()
-	u := &UI{Addr: net.JoinHostPort(host, strconv.Itoa(port)), server: s}
+	u := &UI{Addr: net.JoinHostPort(host, strconv.Itoa(port)), server: s, ports: reserved}
 	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: net.JoinHostPort(host, strconv.Itoa(behind))})
 	proxy.ErrorHandler = func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) } // most are pages that somebody left
 	u.front = &http.Server{Addr: u.Addr, ReadHeaderTimeout: 10 * time.Second, Handler: oneName(u.Addr, withColumns(columns, proxy))}
@@ -71,4 +78,5 @@ func (u *UI) Stop() {
 	defer cancel()
 	_ = u.front.Shutdown(ctx)
 	u.server.Stop()
+	u.ports.release()
 }

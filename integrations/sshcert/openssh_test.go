@@ -22,6 +22,7 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/integrations/targettest"
+	"ramp.dev/ramp/internal/ports"
 )
 
 // startOpenSSH starts a real sshd on a free port. Its login is the account that runs the
@@ -44,7 +45,7 @@ func startOpenSSH(t *testing.T) (Config, string) {
 	require.NoErrorf(t, err, "%s", out)
 	c := Config{
 		Dir: field.File(filepath.Join(dir, "ramp")), Users: []string{me.Username, "other"},
-		Host: "127.0.0.1", Port: freePort(t), HostKey: field.FileOrText(hostKey + ".pub"), Sessions: SessionsConfig{Processes: true},
+		Host: "127.0.0.1", Port: ports.PortForTest(t).Number, HostKey: field.FileOrText(hostKey + ".pub"), Sessions: SessionsConfig{Processes: true},
 	}
 	_, err = c.Open(context.Background(), "ssh/demo") // makes the files that sshd reads
 	require.NoError(t, err)
@@ -88,13 +89,6 @@ func serveOpenSSH(t *testing.T, sshd, config string, port int) {
 		}
 		return err == nil
 	}, 10*time.Second, 20*time.Millisecond, "sshd does not listen")
-}
-
-func freePort(t *testing.T) int {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 func TestConformanceOpenSSH(t *testing.T) {

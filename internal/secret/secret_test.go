@@ -2,7 +2,6 @@ package secret
 
 import (
 	"context"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -20,6 +19,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations/vaulttoken/vaulttest"
+	"ramp.dev/ramp/internal/ports"
 )
 
 func TestFile(t *testing.T) {
@@ -138,18 +138,11 @@ func TestVault(t *testing.T) {
 	refused("vault:team/kv/ramp/db#password", "Vault refuses it")
 	t.Setenv("VAULT_TOKEN", "nobody")
 	refused("vault:team/kv/ramp/db#password", "Vault refuses it")
-	t.Setenv("VAULT_ADDR", "http://"+closedPort(t))
+	t.Setenv("VAULT_ADDR", "http://"+ports.ForTest(t)) // nobody listens there
 	refused("vault:team/kv/ramp/db#password", "Vault does not answer")
 	t.Setenv("VAULT_ADDR", "://")
 	_, err = Read(t.Context(), "vault:team/kv/ramp/db#password")
 	require.Equal(t, access.CodeInvalid, access.CodeOf(err))
-}
-
-func closedPort(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // TestProxyInBetween: what a proxy says instead of Vault is not repeated.

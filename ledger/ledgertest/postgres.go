@@ -4,7 +4,6 @@ package ledgertest
 import (
 	"database/sql"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"os/user"
@@ -17,6 +16,8 @@ import (
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // driver "pgx"
+
+	"ramp.dev/ramp/internal/ports"
 )
 
 // Postgres starts a server on a free loopback port and returns its address.
@@ -41,7 +42,7 @@ func Postgres(t testing.TB) string {
 	if out, err := run(initdb, "-D", data, "-A", "trust", "-U", "ramp", "--no-sync", "-E", "UTF8").CombinedOutput(); err != nil {
 		t.Fatalf("initdb: %v\n%s", err, out)
 	}
-	port := freePort(t)
+	port := ports.PortForTest(t).Number
 	server := run(postgres, "-D", data, "-h", "127.0.0.1", "-p", strconv.Itoa(port), "-k", dir, "-F")
 	var log strings.Builder
 	server.Stderr = &log
@@ -115,13 +116,4 @@ func unprivileged(t testing.TB, dir string) *syscall.SysProcAttr {
 		t.Fatal(err)
 	}
 	return &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}} // #nosec G115 -- ids of users fit
-}
-
-func freePort(t testing.TB) int {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }

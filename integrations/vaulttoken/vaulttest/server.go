@@ -5,7 +5,6 @@ package vaulttest
 import (
 	"bytes"
 	"crypto/rand"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -16,6 +15,8 @@ import (
 
 	"github.com/hashicorp/vault/api"
 	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/internal/ports"
 )
 
 // Server is one running Vault.
@@ -29,21 +30,15 @@ func Start(t testing.TB) *Server {
 	t.Helper()
 	binary := Binary(t)
 	token, home := "root-"+rand.Text(), t.TempDir()
-	// The port is free now, but may be taken a moment later. Then it tries another.
-	for range 3 {
-		address := freeAddress(t)
-		if run(t, binary, address, token, home) {
-			s := &Server{Address: "http://" + address}
-			s.Root = s.Client(t, token)
-			return s
-		}
-	}
-	require.FailNow(t, "Vault does not start")
-	return nil
+	address := ports.ForTest(t)
+	run(t, binary, address, token, home)
+	s := &Server{Address: "http://" + address}
+	s.Root = s.Client(t, token)
+	return s
 }
 
 // run starts the process and waits until it serves.
-func run(t testing.TB, binary, address, token, home string) bool {
+func run(t testing.TB, binary, address, token, home string) {
 	t.Helper()
 	cmd := exec.Command(binary, "server", "-dev", "-dev-no-store-token", "-dev-root-token-id="+token, "-dev-listen-address="+address) // #nosec G204 -- for tests
 	// The environment is empty, so that no VAULT_ variable and no token of the
@@ -62,30 +57,20 @@ func run(t testing.TB, binary, address, token, home string) bool {
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		select {
 		case <-done:
-			t.Logf("Vault ended: %s", out.String())
-			return false
+			require.FailNow(t, "Vault ended", "%s", out.String())
 		default:
 		}
-		// Another Vault may have the port; only ours accepts the token.
 		r, err := http.NewRequest(http.MethodGet, "http://"+address+"/v1/auth/token/lookup-self", nil)
 		require.NoError(t, err)
 		r.Header.Set("X-Vault-Token", token)
 		if resp, err := http.DefaultClient.Do(r); err == nil {
 			resp.Body.Close()
 			if resp.StatusCode == http.StatusOK {
-				return true
+				return
 			}
 		}
 	}
-	t.Logf("Vault does not answer: %s", out.String())
-	return false
-}
-
-func freeAddress(t testing.TB) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().String()
+	require.FailNow(t, "Vault does not respond", "%s", out.String())
 }
 
 // Binary returns the path of the vault binary in the module's tools/bin.

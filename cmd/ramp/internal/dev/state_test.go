@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/internal/ports"
 )
 
 // execute runs `ramp dev` with arguments under which it cannot start.
@@ -57,8 +58,8 @@ func TestPortTaken(t *testing.T) {
 		require.Len(t, access.IssuesOf(err), len(flags))
 	})
 	t.Run("one given twice", func(t *testing.T) {
-		free := strconv.Itoa(20000 + os.Getpid()%10000)
-		err := execute(t, append(args(), "--idp", "127.0.0.1:"+free, "--ssh", "127.0.0.1:"+free)...)
+		free := ports.ForTest(t)
+		err := execute(t, append(args(), "--idp", free, "--ssh", free)...)
 		require.Equal(t, access.CodeConflict, access.CodeOf(err))
 	})
 	t.Run("no address", func(t *testing.T) {

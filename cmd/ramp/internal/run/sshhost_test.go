@@ -18,6 +18,7 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config"
 	"ramp.dev/ramp/integrations/sshcert"
+	"ramp.dev/ramp/internal/ports"
 	"ramp.dev/ramp/worker"
 )
 
@@ -33,12 +34,9 @@ func newSSHHost(t *testing.T) sshHost {
 	dir, err := os.MkdirTemp("", "ramp")
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
 	me, err := user.Current()
 	require.NoError(t, err)
-	h := sshHost{dir: dir, file: filepath.Join(dir, "ramp.yaml"), port: l.Addr().(*net.TCPAddr).Port, login: me.Username}
-	require.NoError(t, l.Close())
+	h := sshHost{dir: dir, file: filepath.Join(dir, "ramp.yaml"), port: ports.PortForTest(t).Number, login: me.Username}
 	out, err := exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", filepath.Join(dir, "hostkey")).CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	require.NoError(t, os.WriteFile(h.file, fmt.Appendf(nil, `worker:
