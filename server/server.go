@@ -193,10 +193,10 @@ func serve(ctx context.Context, l net.Listener, h http.Handler, t timeouts) erro
 	srv := t.server(h)
 	// Streams end with the server, not after stopWithin.
 	srv.BaseContext = func(net.Listener) context.Context { return ctx }
-	failed := make(chan error, 1)
-	go func() { failed <- srv.Serve(l) }()
+	ended := make(chan error, 1)
+	go func() { ended <- srv.Serve(l) }()
 	select {
-	case err := <-failed:
+	case err := <-ended:
 		return err
 	case <-ctx.Done():
 	}
@@ -205,5 +205,6 @@ func serve(ctx context.Context, l net.Listener, h http.Handler, t timeouts) erro
 	if err := srv.Shutdown(stop); err != nil && !errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
+	<-ended // a server that is stopped before it has begun to serve closes its listener only when it begins
 	return nil
 }

@@ -28,6 +28,7 @@ type Provider struct {
 	Issuer   string
 	server   *http.Server
 	listener net.Listener
+	served   chan struct{} // closed when nothing listens any more
 }
 
 // Start starts the provider. Errors are of code invalid, or conflict for a port
@@ -64,17 +65,19 @@ func Start(c Config) (*Provider, error) {
 	mux.HandleFunc("GET "+devicePath, store.devicePage)
 	mux.HandleFunc("POST "+devicePath, store.deviceLogin)
 	mux.Handle("/", provider)
-	p := &Provider{Issuer: issuer, listener: l, server: &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}}
-	go func() { _ = p.server.Serve(l) }()
+	p := &Provider{Issuer: issuer, listener: l, served: make(chan struct{}), server: &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}}
+	go func() { _ = p.server.Serve(l); close(p.served) }()
 	return p, nil
 }
 
 // IssuerAt returns the issuer of a provider that listens on addr.
 func IssuerAt(addr string) string { return "http://" + addr }
 
-// Stop stops the provider.
+// Stop stops the provider; its port is free afterwards. A server that is stopped before it
+// has begun to serve closes its listener only when it begins.
 func (p *Provider) Stop() {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	_ = p.server.Shutdown(ctx)
+	<-p.served
 }

@@ -20,6 +20,7 @@ type UI struct {
 	server *uiserver.Server
 	front  *http.Server
 	ports  reservations
+	served chan struct{} // closed when the front listens no more
 }
 
 // StartUI starts the Temporal UI on addr, for the server at temporalAddr. The UI
@@ -49,11 +50,11 @@ func StartUI(addr, temporalAddr, ramp string, columns ...string) (_ *UI, err err
 		CORS: uiconfig.CORS{CookieInsecure: true}, // it is on loopback, without TLS
 	}))
 	go func() { _ = s.Start() }()
-	u := &UI{Addr: net.JoinHostPort(host, strconv.Itoa(port)), server: s, ports: reserved}
+	u := &UI{Addr: net.JoinHostPort(host, strconv.Itoa(port)), server: s, ports: reserved, served: make(chan struct{})}
 	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: net.JoinHostPort(host, strconv.Itoa(behind))})
 	proxy.ErrorHandler = func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) } // most are pages that somebody left
 	u.front = &http.Server{Addr: u.Addr, ReadHeaderTimeout: 10 * time.Second, Handler: oneName(u.Addr, withColumns(columns, proxy))}
-	go func() { _ = u.front.ListenAndServe() }()
+	go func() { _ = u.front.ListenAndServe(); close(u.served) }()
 	return u, nil
 }
 
@@ -77,6 +78,7 @@ func (u *UI) Stop() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	_ = u.front.Shutdown(ctx)
+	<-u.served
 	u.server.Stop()
 	u.ports.release()
 }
