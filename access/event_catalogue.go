@@ -117,6 +117,7 @@ var refusedActs = map[Act]string{
 	ActReadAudit:    "reading the audit log",
 	ActLinkAccount:  "linking an account",
 	ActUnlink:       "unlinking an account",
+	ActContracts:    "reading which contracts are in force",
 }
 
 // Phrase says what happened in a few words, for people.

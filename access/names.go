@@ -33,6 +33,7 @@ const (
 	ActReadAudit    Act = "read_audit"
 	ActLinkAccount  Act = "link_account"
 	ActUnlink       Act = "unlink_account"
+	ActContracts    Act = "read_contracts"
 )
 
 // Of returns the act together with what it was about: "open ramp-…-a".

@@ -70,7 +70,7 @@ func startRamp(ctx context.Context, dir string, askers, workers client.Client) (
 	if err != nil {
 		return nil, err
 	}
-	store, err := contracts.NewStore(filepath.Join(dir, "contracts"), logrus.StandardLogger())
+	store, err := contracts.NewStore(contracts.Directory(filepath.Join(dir, "contracts")), logrus.StandardLogger())
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,7 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/internal/sdklog"
 	"ramp.dev/ramp/ledger"
+	"ramp.dev/ramp/server/contractgit"
 	"ramp.dev/ramp/workflows"
 )
 
@@ -50,6 +51,9 @@ func (c Config) Ping(ctx context.Context, p Parts) access.Issues {
 	ask("temporal_unavailable", "temporal", c.pingTemporal)
 	if p.Server {
 		issues = append(issues, c.Server.Identity.Ping()...)
+		if !c.Server.ContractsGit.IsZero() {
+			ask("contracts_unavailable", "server.contractsGit", func(ctx context.Context) error { return contractgit.Ping(ctx, c.Server.ContractsGit) })
+		}
 	}
 	if p.Worker {
 		for _, name := range slices.Sorted(maps.Keys(c.Worker.Targets)) {

@@ -52,9 +52,7 @@ func readFiles(dir string, tests bool) (map[string][]byte, error) {
 	files := map[string][]byte{}
 	for _, e := range entries {
 		name := e.Name()
-		ext := filepath.Ext(name)
-		if e.IsDir() || (ext != ".yaml" && ext != ".yml") || strings.HasPrefix(name, ".") ||
-			strings.HasSuffix(strings.TrimSuffix(name, ext), "_test") != tests {
+		if e.IsDir() || !isFile(name, tests) {
 			continue
 		}
 		b, err := readFile(filepath.Join(dir, name))
@@ -64,6 +62,15 @@ func readFiles(dir string, tests bool) (map[string][]byte, error) {
 		files[name] = b
 	}
 	return files, nil
+}
+
+// IsContractFile reports whether a file of this name holds contracts.
+func IsContractFile(name string) bool { return isFile(name, false) }
+
+// isFile reports whether a file of this name holds contracts, or tests of them.
+func isFile(name string, tests bool) bool {
+	ext := filepath.Ext(name)
+	return (ext == ".yaml" || ext == ".yml") && !strings.HasPrefix(name, ".") && strings.HasSuffix(strings.TrimSuffix(name, ext), "_test") == tests
 }
 
 // readFile reads a regular file, to one byte over what Parse accepts. Opening a
@@ -82,5 +89,5 @@ func readFile(path string) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s is no regular file", path)
 	}
-	return io.ReadAll(io.LimitReader(f, maxFile+1))
+	return io.ReadAll(io.LimitReader(f, MaxFile+1))
 }

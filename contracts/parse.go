@@ -16,9 +16,9 @@ import (
 	"ramp.dev/ramp/internal/strictyaml"
 )
 
-// maxFile bounds one file of contracts, in bytes: the YAML parser's time grows
+// MaxFile bounds one file of contracts, in bytes: the YAML parser's time grows
 // with the square of some of what may be in it.
-const maxFile = 256 << 10
+const MaxFile = 256 << 10
 
 // Parse reads files of contracts, by name. It is all or nothing: the error, of
 // code CodeInvalid, carries every issue of every file, each with
@@ -70,7 +70,7 @@ func newFileParser() (*fileParser, error) {
 // parse returns the contracts of one file that have no issue, and the issues of
 // the others.
 func (p *fileParser) parse(name string, b []byte) ([]*document, []access.Issue) {
-	if len(b) > maxFile {
+	if len(b) > MaxFile {
 		return nil, []access.Issue{{Code: "file_too_large", Field: name, Message: "a file of contracts may have 256 KiB"}}
 	}
 	bodies, err := strictyaml.Parse(b)

@@ -21,11 +21,11 @@ func TestStoreReloadsAllOrNothing(t *testing.T) {
 	}
 	log := logrus.New()
 	log.SetOutput(new(strings.Builder))
-	_, err := contracts.NewStore(dir, log)
+	_, err := contracts.NewStore(contracts.Directory(dir), log)
 	require.Error(t, err, "an empty directory is an error")
 	good := strings.Replace(string(minimal), "WHO", "true", 1)
 	write(good)
-	s, err := contracts.NewStore(dir, log)
+	s, err := contracts.NewStore(contracts.Directory(dir), log)
 	require.NoError(t, err)
 	first := s.Current().Version
 
@@ -44,7 +44,7 @@ func TestEmptyDirectory(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "c_test.yaml"), []byte(valid), 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "none.yaml"), []byte("# nothing yet\n"), 0o600))
 	_, err := contracts.LoadDir(dir)
-	_, started := contracts.NewStore(dir, logrus.New())
+	_, started := contracts.NewStore(contracts.Directory(dir), logrus.New())
 	require.ErrorContains(t, err, "holds no contract")
 	require.Equal(t, started, err)
 	require.Equal(t, access.CodeInvalid, access.CodeOf(err))

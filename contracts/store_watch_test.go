@@ -37,23 +37,23 @@ func TestCase81NotARegularFile(t *testing.T) {
 		"a link to nothing":      func(path string) error { return os.Symlink("nothing", path) },
 		"a link to a directory":  func(path string) error { return os.Symlink(".", path) },
 		"a file of a terabyte":   func(path string) error { return sparse(path, 1<<40) },
-		"a file just over 256 K": func(path string) error { return sparse(path, maxFile+1) },
+		"a file just over 256 K": func(path string) error { return sparse(path, MaxFile+1) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			require.NoError(t, os.WriteFile(filepath.Join(dir, "c.yaml"), []byte(admitting), 0o600))
-			s, err := NewStore(dir, quiet())
+			s, err := NewStore(Directory(dir), quiet())
 			require.NoError(t, err)
 			bad := filepath.Join(dir, "d.yaml")
 			require.NoError(t, make(bad))
-			s.reload()
+			s.reload(t.Context())
 			require.ErrorContains(t, s.LoadError(), "d.yaml")
 			require.Len(t, s.Current().Contracts, 1, "what was in force stays")
 			_, err = LoadDir(dir)
 			require.Error(t, err)
 
 			require.NoError(t, os.Remove(bad))
-			s.reload()
+			s.reload(t.Context())
 			require.NoError(t, s.LoadError())
 		})
 	}
@@ -73,16 +73,28 @@ func sparse(path string, size int64) error {
 	return os.Truncate(path, size)
 }
 
+// hanging is a directory of which the next read does not end.
+type hanging struct {
+	Directory
+	hung, release chan struct{}
+}
+
+func (h hanging) Read(context.Context) (Snapshot, error) {
+	close(h.hung)
+	<-h.release
+	return Snapshot{}, os.ErrClosed
+}
+
 // TestCase81ReadHangs: a directory whose reading never ends makes the server not
 // ready, and does not keep it from stopping.
 func TestCase81ReadHangs(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "c.yaml"), []byte(admitting), 0o600))
-	s, err := NewStore(dir, quiet())
+	s, err := NewStore(Directory(dir), quiet())
 	require.NoError(t, err)
 	hung, release := make(chan struct{}), make(chan struct{})
 	t.Cleanup(func() { close(release) })
-	s.read = func(string) (map[string][]byte, error) { close(hung); <-release; return nil, os.ErrClosed }
+	s.source = hanging{Directory(dir), hung, release}
 
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})

@@ -8,29 +8,50 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
+	"ramp.dev/ramp/contracts"
 	"ramp.dev/ramp/server/auth"
+	"ramp.dev/ramp/server/contractgit"
 	"ramp.dev/ramp/server/scim"
 	"ramp.dev/ramp/server/surface"
 )
 
 // Config is the server's part of the configuration file.
 type Config struct {
-	Listen     string       `yaml:"listen"`               // host:port of the pages and the API
-	URL        string       `yaml:"url"`                  // where people reach them
-	Metrics    string       `yaml:"metrics,omitempty"`    // host:port of /metrics; none if empty
-	Contracts  field.File   `yaml:"contracts"`            // directory
-	Identity   auth.Config  `yaml:"identity"`             // how people log in
-	SCIM       scim.Config  `yaml:"scim,omitempty"`       // how an identity provider provisions people
-	Checkpoint field.File   `yaml:"checkpoint,omitempty"` // keeps the last signed checkpoint; beside keys.signer if that is a file
-	Operators  []string     `yaml:"operators,omitempty"`  // groups that see every request and may revoke any
-	Auditors   []string     `yaml:"auditors,omitempty"`   // groups that read the audit log and every evidence; nobody if empty
-	TemporalUI string       `yaml:"temporalUI,omitempty"` // where operators find workflows; its origin alone may have payloads decoded
-	Limits     LimitsConfig `yaml:"limits,omitempty"`
+	Listen    string     `yaml:"listen"`              // host:port of the pages and the API
+	URL       string     `yaml:"url"`                 // where people reach them
+	Metrics   string     `yaml:"metrics,omitempty"`   // host:port of /metrics; none if empty
+	Contracts field.File `yaml:"contracts,omitempty"` // directory
+	// ContractsGit is where contracts come from instead of a directory.
+	ContractsGit contractgit.Config `yaml:"contractsGit,omitempty"`
+	Identity     auth.Config        `yaml:"identity"`             // how people log in
+	SCIM         scim.Config        `yaml:"scim,omitempty"`       // how an identity provider provisions people
+	Checkpoint   field.File         `yaml:"checkpoint,omitempty"` // keeps the last signed checkpoint; beside keys.signer if that is a file
+	Operators    []string           `yaml:"operators,omitempty"`  // groups that see every request and may revoke any
+	Auditors     []string           `yaml:"auditors,omitempty"`   // groups that read the audit log and every evidence; nobody if empty
+	TemporalUI   string             `yaml:"temporalUI,omitempty"` // where operators find workflows; its origin alone may have payloads decoded
+	Limits       LimitsConfig       `yaml:"limits,omitempty"`
 	// EnrolInPage lets the page of passkeys write keys.passkeys itself. For
 	// development only: a server that could do so in production could enrol a
 	// key for anybody, and approve with it.
 	EnrolInPage bool `yaml:"enrolInPage,omitempty"`
 	MaxOpen     int  `yaml:"maxOpen,omitempty"` // requests a person may have open at once; 20 if 0
+}
+
+// ContractSource returns where the contracts come from.
+func (c Config) ContractSource() (contracts.Source, error) {
+	if c.ContractsGit.IsZero() {
+		return contracts.Directory(c.Contracts), nil
+	}
+	return contractgit.Open(c.ContractsGit)
+}
+
+// publicly returns an error about the contracts as anybody may read it: who signs, and
+// where the repository is, is nobody's concern but operators'.
+func (c Config) publicly(err error) error {
+	if err == nil || c.ContractsGit.IsZero() {
+		return err
+	}
+	return access.Errorf(access.CodeUnavailable, "the newest contracts are not in force; `ramp contracts status` tells operators why")
 }
 
 // Validate returns everything that is wrong, reaching for nothing.
@@ -55,8 +76,13 @@ func (c Config) Validate() access.Issues {
 	if c.EnrolInPage && (err != nil || u.Hostname() != "localhost") {
 		bad("enrol_in_page", "enrolInPage", "this is for development at localhost only: in production people review who has which passkey")
 	}
-	if c.Contracts == "" {
-		bad("contracts_missing", "contracts", "a directory of contracts is needed")
+	switch {
+	case c.Contracts == "" && c.ContractsGit.IsZero():
+		bad("contracts_missing", "contracts", "a directory of contracts is needed, or contractsGit")
+	case c.Contracts != "" && !c.ContractsGit.IsZero():
+		bad("contracts_twice", "contracts", "contracts come from the directory or from contractsGit, not from both")
+	case c.Contracts == "":
+		issues = append(issues, c.ContractsGit.Validate()...)
 	}
 	// Auditors watch operators: one group that is both watches itself.
 	for _, g := range c.Auditors {

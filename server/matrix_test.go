@@ -140,6 +140,8 @@ var rules = map[string]rule{
 
 	"POST /api/v1/codec/decode": only([]string{operator}, forbidden),
 
+	"GET /contracts":               only([]string{operator, security}, forbidden),
+	"GET /api/v1/contracts":        only([]string{operator, security}, forbidden),
 	"GET /accounts":                only([]string{operator}, forbidden),
 	"POST /accounts/link":          only([]string{operator}, forbidden),
 	"POST /accounts/unlink":        only([]string{operator}, forbidden),

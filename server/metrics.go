@@ -9,6 +9,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"ramp.dev/ramp/contracts"
 )
 
 // newRegistry returns a registry of one server: two in one process do not get
@@ -28,6 +30,34 @@ func logBroken(a interface{ LogBroken() bool }) prometheus.Collector {
 		}
 		return 0
 	})
+}
+
+// contractMetrics tell which contracts are in force and whether the newest are.
+type contractMetrics struct{ store *contracts.Store }
+
+var (
+	contractsInForce = prometheus.NewDesc("ramp_contracts_in_force", "How many contracts are in force, by the digest of the set and the commit it came from.", []string{"version", "commit"}, nil)
+	contractsBroken  = prometheus.NewDesc("ramp_contracts_broken", "1 if the newest contracts are not in force: they are wrong, unsigned or out of reach.", nil, nil)
+	contractsRead    = prometheus.NewDesc("ramp_contracts_last_read_timestamp_seconds", "When the contracts' source was last in reach.", nil, nil)
+)
+
+// Describe implements prometheus.Collector.
+func (contractMetrics) Describe(to chan<- *prometheus.Desc) {
+	to <- contractsInForce
+	to <- contractsBroken
+	to <- contractsRead
+}
+
+// Collect implements prometheus.Collector.
+func (m contractMetrics) Collect(to chan<- prometheus.Metric) {
+	s := m.store.Status()
+	broken := 0.0
+	if s.Error != "" {
+		broken = 1
+	}
+	to <- prometheus.MustNewConstMetric(contractsInForce, prometheus.GaugeValue, float64(s.Contracts), s.Version, s.Revision.Commit)
+	to <- prometheus.MustNewConstMetric(contractsBroken, prometheus.GaugeValue, broken)
+	to <- prometheus.MustNewConstMetric(contractsRead, prometheus.GaugeValue, float64(s.ReadAt.Unix()))
 }
 
 // requestMetrics measures requests.

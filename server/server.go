@@ -103,7 +103,11 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	store, err := contracts.NewStore(string(c.Contracts), d.Log)
+	source, err := c.ContractSource()
+	if err != nil {
+		return nil, err
+	}
+	store, err := contracts.NewStore(source, d.Log)
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +122,7 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 	}
 	s := &Server{config: c, log: d.Log, contracts: store, ledger: d.Ledger, registry: newRegistry()}
 	s.requests = newRequestMetrics(s.registry)
-	s.registry.MustRegister(feed.Metrics{Ledger: d.Ledger})
+	s.registry.MustRegister(feed.Metrics{Ledger: d.Ledger}, contractMetrics{store})
 	altered := prometheus.NewCounter(prometheus.CounterOpts{Name: "ramp_ledger_altered_total",
 		Help: "Requests that the ledger says otherwise than they were signed, as they were found."})
 	s.registry.MustRegister(altered)
@@ -139,7 +143,7 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 	s.app = app.New(work)
 	s.registry.MustRegister(logBroken(s.app))
 	s.dependencies = []dependency{{"ledger", seldom(d.Ledger.Ping)}, {"temporal", seldom(t.Ping)}, {"identity", seldom(identity.Ping)},
-		{"contracts", func(context.Context) error { return store.LoadError() }}}
+		{"contracts", func(context.Context) error { return c.publicly(store.LoadError()) }}}
 	web, err := pages.New(s.app, identity, pages.TemporalUI{Address: c.TemporalUI, Namespace: d.Namespace})
 	if err != nil {
 		return nil, err

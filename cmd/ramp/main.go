@@ -57,7 +57,7 @@ func root() *cobra.Command {
 	}
 	group(c, "people", "Request, approve and use access:", people.Commands()...)
 	group(c, "audit", "Audit:", people.AuditCommands()...)
-	group(c, "run", "Operate Ramp:", append(append(run.Commands(), people.OperatorCommands()...), dev.Command())...)
+	group(c, "run", "Operate Ramp:", append(append(run.Commands(people.ContractCommands()...), people.OperatorCommands()...), dev.Command())...)
 	c.AddCommand(versionCommand(c.Version))
 	codeMistakes(c)
 	return c

@@ -164,6 +164,7 @@ func TestHeavyThings(t *testing.T) {
 		"crypto/hpke":                         {"evidence"},
 		"github.com/go-webauthn/webauthn":     {"passkey", "internal"},
 		"github.com/alexedwards/scs/v2":       {"server"},
+		"github.com/go-git/go-git/v5":         {"server"},
 		"github.com/prometheus/client_golang": {"feed", "server", "worker", "internal"},
 	}
 	for _, p := range packages(t, "./...") {

@@ -43,6 +43,7 @@ func (a *API) Surface() surface.Surface {
 			get("/accounts", a.accountLinks),
 			post("/accounts/link", a.linkAccount),
 			post("/accounts/unlink", a.unlinkAccount),
+			get("/contracts", a.contractsStatus),
 			get("/catalog", a.catalog),
 			get("/catalog/:contract", a.offer),
 			post("/requests", a.submit),
@@ -101,6 +102,14 @@ func (a *API) signOut(c echo.Context) error {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent)
+}
+
+func (a *API) contractsStatus(c echo.Context) error {
+	status, err := a.app.ContractsStatus(c.Request().Context(), actor(c))
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, status)
 }
 
 func (a *API) catalog(c echo.Context) error {

@@ -49,6 +49,7 @@ type Config struct {
 // Contracts are the contracts in force.
 type Contracts interface {
 	Current() *contracts.Set
+	Status() contracts.Status
 }
 
 // Ledger is all that the use cases need of the ledger.
@@ -99,6 +100,7 @@ type App struct {
 	*passkeys
 	*decoders
 	*accounts
+	*contractStatus
 	*refusals
 	*resender
 	*confirmer
@@ -133,19 +135,20 @@ func New(c Config) *App {
 		events:   &events{ledger: c.Ledger, feed: c.Feed, requests: c.Ledger, roles: roles},
 		submitter: &submitter{ledger: c.Ledger, starter: start, refused: refused, maxOpen: c.MaxOpen,
 			planner: &planner{catalog: cat, history: c.Ledger, scopes: c.Gateway, signer: c.Signer, log: c.Ledger, principal: c.Principal, now: now}},
-		starter:       start,
-		decider:       &decider{requests: reader, ledger: c.Ledger, ends: ends, contracts: c.Contracts, gateway: c.Gateway, signer: c.Signer, passkeys: keys, directory: c.Directory, refused: refused, now: now},
-		ender:         &ender{requests: reader, orders: ends, refused: refused, now: now},
-		resender:      &resender{ledger: c.Ledger, ends: ends, denials: c.Gateway, log: c.Log, now: now, sent: map[string]time.Time{}},
-		confirmer:     &confirmer{ledger: c.Ledger, signer: c.Signer, keys: evidence.NewKeyring(c.Signer.Public()), log: log, warn: c.Log, now: now},
-		extender:      &extender{requests: reader, grants: c.Ledger, contracts: c.Contracts, history: c.Ledger, gateway: c.Gateway, signer: c.Signer, refused: refused, now: now},
-		reviewer:      &reviewer{requests: reader, directory: c.Directory, ledger: c.Ledger, signer: c.Signer, refused: refused, now: now},
-		pickUps:       &pickUps{requests: reader, gateway: c.Gateway, signer: c.Signer, workers: c.Workers, refused: refused, now: now},
-		auditor:       log,
-		evidencePacks: &evidencePacks{ledger: c.Ledger, requests: reader, log: log, signer: c.Signer, now: now},
-		passkeys:      keys,
-		accounts:      &accounts{ledger: c.Ledger, roles: roles, refused: refused, now: now},
-		decoders:      &decoders{codec: c.Codec, events: c.Ledger, roles: roles, refused: refused, now: now},
+		starter:        start,
+		decider:        &decider{requests: reader, ledger: c.Ledger, ends: ends, contracts: c.Contracts, gateway: c.Gateway, signer: c.Signer, passkeys: keys, directory: c.Directory, refused: refused, now: now},
+		ender:          &ender{requests: reader, orders: ends, refused: refused, now: now},
+		resender:       &resender{ledger: c.Ledger, ends: ends, denials: c.Gateway, log: c.Log, now: now, sent: map[string]time.Time{}},
+		confirmer:      &confirmer{ledger: c.Ledger, signer: c.Signer, keys: evidence.NewKeyring(c.Signer.Public()), log: log, warn: c.Log, now: now},
+		extender:       &extender{requests: reader, grants: c.Ledger, contracts: c.Contracts, history: c.Ledger, gateway: c.Gateway, signer: c.Signer, refused: refused, now: now},
+		reviewer:       &reviewer{requests: reader, directory: c.Directory, ledger: c.Ledger, signer: c.Signer, refused: refused, now: now},
+		pickUps:        &pickUps{requests: reader, gateway: c.Gateway, signer: c.Signer, workers: c.Workers, refused: refused, now: now},
+		auditor:        log,
+		evidencePacks:  &evidencePacks{ledger: c.Ledger, requests: reader, log: log, signer: c.Signer, now: now},
+		passkeys:       keys,
+		contractStatus: &contractStatus{contracts: c.Contracts, roles: roles, refused: refused},
+		accounts:       &accounts{ledger: c.Ledger, roles: roles, refused: refused, now: now},
+		decoders:       &decoders{codec: c.Codec, events: c.Ledger, roles: roles, refused: refused, now: now},
 	}
 }
 

@@ -47,7 +47,8 @@ func person(id string, groups ...string) access.Actor {
 
 type contractSet struct{ *contracts.Set }
 
-func (s contractSet) Current() *contracts.Set { return s.Set }
+func (s contractSet) Current() *contracts.Set  { return s.Set }
+func (s contractSet) Status() contracts.Status { return contracts.Status{Version: s.Version} }
 
 // fakeLedger keeps what it is given in memory.
 type fakeLedger struct {

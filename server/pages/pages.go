@@ -62,6 +62,7 @@ func (p *Pages) pages() []page {
 		{Path: "/ask/:contract", Name: "ask", Content: p.ask},
 		{Path: "/you", Name: "you", Content: p.you},
 		{Path: "/you/passkeys", Name: "passkeys", Content: p.passkeys},
+		{Path: "/contracts", Name: "contracts", Content: p.contracts},
 		{Path: accountsPath, Name: "accounts", Nav: "Accounts", Operate: true, Content: p.accounts},
 		{Path: "/sign-in", Name: "signin", Public: true, Content: p.signIn},
 		{Path: "/signed-out", Name: "signedout", Public: true, Content: func(echo.Context) (any, error) { return nil, nil }},

@@ -124,6 +124,8 @@ func TestEveryPage(t *testing.T) {
 		require.Contains(t, html, want)
 	}
 	require.Contains(t, html, `href="/accounts"`)
+	require.Contains(t, shown(t, p, "you", youPage{Auditor: true}), `href="/contracts"`)
+	require.NotContains(t, shown(t, p, "you", youPage{}), `href="/contracts"`)
 	require.Len(t, p.nav("/accounts", 0, false), 3)
 	require.Equal(t, []navItem{{Path: "/accounts", Name: "Accounts", Current: true}}, p.nav("/accounts", 0, true)[3:])
 	require.Contains(t, shown(t, p, "accounts", accountsPage{}), "No accounts are linked")
@@ -133,6 +135,12 @@ func TestEveryPage(t *testing.T) {
 	for _, want := range []string{"partner:carol", "oscar", "counts for nobody", "configuration", `value="&lt;typed&gt;"`, "Not done."} {
 		require.Contains(t, html, want)
 	}
+	html = shown(t, p, "contracts", contracts.Status{Source: "https://git.example.com/c.git main", Version: "sha256:x", Error: "c.yaml:3:1: <b>",
+		Revision: contracts.Revision{Commit: "0123", Signers: []string{"alice", "bob"}}})
+	for _, want := range []string{"not in force", "c.yaml:3:1: &lt;b&gt;", "alice, bob", "0123"} {
+		require.Contains(t, html, want)
+	}
+	require.NotContains(t, shown(t, p, "contracts", contracts.Status{Source: "/etc/ramp/contracts"}), "Commit")
 	shown(t, p, "signedout", nil)
 	for status := range problemTitles {
 		shown(t, p, "problem", problem.Problem{Status: status, Detail: "why"})

@@ -12,11 +12,12 @@ import (
 type youPage struct {
 	Sessions []auth.SessionInfo
 	Operator bool
+	Auditor  bool
 }
 
 func (p *Pages) you(c echo.Context) (any, error) {
 	list, err := p.auth.ListSessions(c.Request().Context(), auth.Person(c))
-	return youPage{list, p.app.SeesAll(auth.Person(c))}, err
+	return youPage{list, p.app.SeesAll(auth.Person(c)), p.app.ReadsLog(auth.Person(c))}, err
 }
 
 func (p *Pages) signOut(c echo.Context) error {

@@ -30,6 +30,7 @@ const (
 	extended   = "./cmd/ramp/internal/people -run Case76"
 	signalled  = "./cmd/ramp/internal/people -run Case77SignalsEndEverything/SIG"
 	fields     = "./config/field"
+	git        = "./server/contractgit"
 	stories    = "./tools/histories -run Scenarios/released-while-opening"
 )
 
@@ -177,7 +178,7 @@ func mutants() []mutant {
 		{"access may outlast its window", "contracts/during.go", "case end.Before(start.Add(q.draft.Duration.Std())):", "case false:", []string{contract}},
 		{"a late approval leads out of the window", "contracts/latest.go", "latest.Before(q.draft.PendingUntil) {", "false && latest.Before(q.draft.PendingUntil) {", []string{contract}},
 		{"clocks are never set", "contracts/window.go", "!set.IsZero() && set.Before(next)", "false && set.Before(next)", []string{contract}},
-		{"a directory that hangs counts as watched", "contracts/store.go", "s.loadError == nil && age > staleAfter", "false", []string{contract}},
+		{"a directory that hangs counts as watched", "contracts/store.go", "s.loadError == nil && age > s.source.Patience()", "s.loadError == nil && age > s.source.Patience() && false", []string{contract}},
 
 		// Passkeys.
 		{"a passkey's assertion is not verified", "evidence/keyring.go", "if err := enrolled.Verify(d); err != nil {", "if err := enrolled.Verify(d); err != nil && false {", []string{proof, captured}},
@@ -317,6 +318,16 @@ func mutants() []mutant {
 		{"another server's 404 says that nothing is there", "integrations/jsonhttp/call.go", "status == http.StatusNotFound && c.dialect.IsNotFound(body)", "status == http.StatusNotFound", []string{"./integrations/jsonhttp"}},
 		{"two people have one name on AWS", "integrations/name.go", "c != escape && fits(c)", "fits(c)", []string{"./integrations/awsiam -run SessionName"}},
 		{"an ended key shuts out everybody at its address", "integrations/sshcert/hostconfig.go", "lines += \"PerSourcePenalties authfail:0\\n\"", "lines += \"\"", []string{"./integrations/sshcert -run HostConfig"}},
+
+		// Contracts of a repository.
+		{"a commit that nobody signed is in force", "server/contractgit/judge.go", "if len(s.config.Signers) > 0 {", "if false {", []string{git}},
+		{"contracts are brought back by moving a branch", "server/contractgit/source.go", "if known[tip.Hash] {", "if false {", []string{git}},
+		{"contracts do not follow what was in force", "server/contractgit/source.go", "if !after[old.Hash()] {", "if false && !after[old.Hash()] {", []string{git}},
+		{"one person signs twice", "server/contractgit/judge.go", "err == nil && !slices.Contains(names, name)", "err == nil && !slices.Contains(names, name+\"x\")", []string{git}},
+		{"what somebody signed earlier counts again", "server/contractgit/source.go", "s.judge(tip, known)", "s.judge(tip, nil)", []string{git}},
+		{"what a merge changes counts as signed by its author", "server/contractgit/judge.go", "err != nil || same.Hash != tree.Hash", "err != nil || same == tree", []string{git}},
+		{"broken contracts replace those in force", "server/contractgit/source.go", "set, err := contracts.Parse(snapshot.Files)\n\tif err != nil {", "set, err := contracts.Parse(snapshot.Files)\n\tif err != nil && false {", []string{git}},
+		{"a link leads out of the contracts", "server/contractgit/source.go", "if e.Mode == filemode.Symlink {", "if e.Mode == filemode.Submodule {", []string{git}},
 
 		// The requester's machine, and the configuration.
 		{"a credential sets any variable", "access/credential_kind.go", "if !slices.Contains(kind.Env, name) {", "if false {", []string{handed}},

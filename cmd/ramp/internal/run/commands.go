@@ -14,10 +14,13 @@ import (
 	"ramp.dev/ramp/config"
 )
 
-// Commands returns the commands of operators.
-func Commands() []*cobra.Command {
+// Commands returns the commands of operators. ofServer are those about contracts that
+// a server responds to.
+func Commands(ofServer ...*cobra.Command) []*cobra.Command {
+	ofContracts := contractsCommand()
+	ofContracts.AddCommand(ofServer...)
 	return []*cobra.Command{
-		serverCommand(), workerCommand(), configCommand(), contractsCommand(), passkeysCommand(),
+		serverCommand(), workerCommand(), configCommand(), ofContracts, passkeysCommand(),
 		sweepCommand(), reconcileCommand(), feedCommand(), deployCommand(), sshHostCommand(),
 	}
 }

@@ -64,7 +64,7 @@ func checkConfig(ctx context.Context, path string, ping bool) (access.Issues, er
 		return nil, access.Errorf(access.CodeInvalid, "%s has neither server nor worker", path)
 	}
 	issues := c.Validate(parts)
-	if parts.Server && c.Server.Contracts != "" {
+	if parts.Server {
 		issues = append(issues, c.ValidateContracts()...)
 	}
 	if ping && len(issues) == 0 {

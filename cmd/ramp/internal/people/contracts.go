@@ -1,0 +1,43 @@
+package people
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/client"
+	"ramp.dev/ramp/cmd/ramp/internal/output"
+	"ramp.dev/ramp/contracts"
+)
+
+// ContractCommands returns the commands about contracts that need a server.
+func ContractCommands() []*cobra.Command {
+	return []*cobra.Command{readCommand(&cobra.Command{Use: "status", Short: "Say which contracts a server has in force", Args: cobra.NoArgs,
+		Long: "Says which contracts the server that is asked has in force: their digest, the commit and who signed it, since when,\n" +
+			"and why the newest are not, if so. For operators and auditors.",
+		Example: "  ramp contracts status\n  ramp contracts status -o json"},
+		func(ctx context.Context, c *client.Client, _ []string) (contracts.Status, error) {
+			return c.ContractsStatus(ctx)
+		}, contractsTable)}
+}
+
+func contractsTable(s contracts.Status) func(io.Writer) {
+	return func(w io.Writer) {
+		rows := [][]string{{"source", s.Source}, {"in force", output.Count(s.Contracts, "contract")}, {"digest", s.Version}}
+		if s.Revision.Commit != "" {
+			by := "nobody has to sign"
+			if !s.Revision.Unchecked {
+				by = "signed by " + strings.Join(s.Revision.Signers, ", ")
+			}
+			rows = append(rows, []string{"commit", fmt.Sprintf("%s of %s, %s", s.Revision.Commit, access.FormatTime(s.Revision.At), by)})
+		}
+		rows = append(rows, []string{"since", access.FormatTime(s.Since)}, []string{"last read", access.FormatTime(s.ReadAt)},
+			[]string{"newest", cmp.Or(s.Error, "in force")})
+		output.Table(w, rows)
+	}
+}

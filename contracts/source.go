@@ -1,0 +1,80 @@
+package contracts
+
+import (
+	"context"
+	"time"
+
+	"ramp.dev/ramp/access"
+)
+
+// Source is where a server's contracts are read from.
+type Source interface {
+	// Read returns the files that may be in force now. An error means that there are
+	// none; what is newer and may not be in force is Snapshot.Refused.
+	Read(ctx context.Context) (Snapshot, error)
+	// String names the source, as people know it.
+	String() string
+	// Every is how often it is read, and Patience how long it may be out of reach
+	// before the contracts count as not watched.
+	Every() time.Duration
+	Patience() time.Duration
+}
+
+// Snapshot is what a source holds at one moment.
+type Snapshot struct {
+	Files    map[string][]byte
+	Revision Revision
+	// Refused is why what the source holds by now is not Files. CodeUnavailable means
+	// that the source is out of reach, and Files are what is known of it.
+	Refused error
+}
+
+// Revision says which state of a repository is in force; empty for a directory.
+type Revision struct {
+	Commit    string    `json:"commit,omitempty"`
+	At        time.Time `json:"at,omitzero"` // the committer's time
+	Signers   []string  `json:"signers,omitempty"`
+	Unchecked bool      `json:"unchecked,omitempty"` // no signature was asked for
+}
+
+// Directory is a source: a directory of this machine.
+type Directory string
+
+// Read returns the directory's files, tests excepted. Errors are CodeInvalid.
+func (d Directory) Read(context.Context) (Snapshot, error) {
+	files, err := readDir(string(d))
+	return Snapshot{Files: files}, err
+}
+
+func (d Directory) String() string { return string(d) }
+
+// Every is a second: to look at a directory costs nothing.
+func (d Directory) Every() time.Duration { return time.Second }
+
+// Patience is half a minute: a directory may be on another machine.
+func (d Directory) Patience() time.Duration { return 30 * time.Second }
+
+// Status is what a server knows of its contracts.
+type Status struct {
+	Source    string    `json:"source"`
+	Version   string    `json:"version"` // digest of the set in force
+	Contracts int       `json:"contracts"`
+	Revision  Revision  `json:"revision,omitzero"`
+	Since     time.Time `json:"since"`  // when this server took them
+	ReadAt    time.Time `json:"readAt"` // when the source was last in reach
+	// Error is why what the source holds now is not in force; empty if it is.
+	Error string `json:"error,omitempty"`
+}
+
+// Status returns which contracts are in force, and whether the source's newest are.
+func (s *Store) Status() Status {
+	out := Status{Source: s.source.String()}
+	if err := s.LoadError(); err != nil {
+		out.Error = access.Clip(err.Error(), 2000)
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	out.Version, out.Contracts, out.Revision = s.set.Version, len(s.set.Contracts), s.revision
+	out.Since, out.ReadAt = s.since.UTC(), s.readAt.UTC()
+	return out
+}

@@ -1,0 +1,243 @@
+package contractgit
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/go-git/go-git/v5"
+	"github.com/go-git/go-git/v5/config"
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/filemode"
+	"github.com/go-git/go-git/v5/plumbing/object"
+	"github.com/go-git/go-git/v5/plumbing/transport"
+	"github.com/go-git/go-git/v5/plumbing/transport/http"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/config/field"
+	"ramp.dev/ramp/contracts"
+)
+
+// inForce is the ref of the clone that names the commit in force; newest the one that
+// the repository had when it was last in reach.
+const (
+	inForce = plumbing.ReferenceName("refs/ramp/in-force")
+	newest  = plumbing.ReferenceName("refs/ramp/newest")
+)
+
+// Source is a repository and ref, of which this process keeps a clone.
+type Source struct {
+	config Config
+	keys   keys
+	clone  *git.Repository
+}
+
+// Open makes the clone's directory where there is none; it does not reach for the
+// repository. Errors are CodeInvalid.
+func Open(c Config) (*Source, error) {
+	k, err := newKeys(c.Signers)
+	if err != nil {
+		return nil, access.Errorf(access.CodeInvalid, "server.contractsGit: %w", err)
+	}
+	if err := os.MkdirAll(string(c.Clone), 0o700); err != nil {
+		return nil, access.Errorf(access.CodeInvalid, "server.contractsGit.clone: %w", err)
+	}
+	clone, err := git.PlainOpen(string(c.Clone))
+	if errors.Is(err, git.ErrRepositoryNotExists) {
+		clone, err = git.PlainInit(string(c.Clone), true)
+	}
+	if err != nil {
+		return nil, access.Errorf(access.CodeInvalid, "server.contractsGit.clone: %w", err)
+	}
+	return &Source{config: c, keys: k, clone: clone}, nil
+}
+
+// Ping reads the repository into a clone that it deletes, and returns why what it holds
+// could not be in force. It does not know what is in force now.
+func Ping(ctx context.Context, c Config) error {
+	dir, err := os.MkdirTemp("", "ramp-contracts-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	c.Clone = field.File(dir)
+	s, err := Open(c)
+	if err != nil {
+		return err
+	}
+	snapshot, err := s.Read(ctx)
+	return errors.Join(err, snapshot.Refused)
+}
+
+// String names the repository, the ref and the directory.
+func (s *Source) String() string {
+	return strings.TrimSuffix(fmt.Sprintf("%s %s %s", s.config.Repository, s.config.Ref, s.config.Path), " ")
+}
+
+// Every is how often the repository is asked.
+func (s *Source) Every() time.Duration { return cmp.Or(s.config.Every, usualEvery).Std() }
+
+// Patience is ten minutes, or ten times as long as between two looks.
+func (s *Source) Patience() time.Duration { return max(10*time.Minute, 10*s.Every()) }
+
+// fetchWithin bounds one look at the repository.
+const fetchWithin = time.Minute
+
+// Read fetches the ref, and puts its commit in force if it may be. It returns what is in
+// force, with the reason if that is not the newest; an error if nothing is.
+func (s *Source) Read(ctx context.Context) (contracts.Snapshot, error) {
+	refused := s.fetch(ctx)
+	if refused == nil {
+		refused = s.advance()
+	}
+	ref, err := s.clone.Reference(inForce, true)
+	if errors.Is(err, plumbing.ErrReferenceNotFound) {
+		return contracts.Snapshot{}, refused
+	}
+	if err != nil {
+		return contracts.Snapshot{}, access.Errorf(access.CodeInvalid, "server.contractsGit.clone: %w", err)
+	}
+	// The clone is read as the repository is: who writes into it is believed no more.
+	out, err := s.judged(ref.Hash())
+	out.Refused = refused
+	return out, err
+}
+
+// fetch brings the ref's history into the clone. Errors are CodeUnavailable, whatever
+// the reason: what the repository holds is not known.
+func (s *Source) fetch(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, fetchWithin)
+	defer cancel()
+	auth, err := s.auth(ctx)
+	if err != nil {
+		return err
+	}
+	remote := git.NewRemote(s.clone.Storer, &config.RemoteConfig{Name: "origin", URLs: []string{s.config.Repository}})
+	err = remote.FetchContext(ctx, &git.FetchOptions{Auth: auth, Tags: git.NoTags, Force: true,
+		RefSpecs: []config.RefSpec{config.RefSpec(fmt.Sprintf("+%s:%s", s.config.refName(), newest))}})
+	if err != nil && !errors.Is(err, git.NoErrAlreadyUpToDate) {
+		return access.Errorf(access.CodeUnavailable, "%s is out of reach: %w", s, err)
+	}
+	return nil
+}
+
+func (s *Source) auth(ctx context.Context) (transport.AuthMethod, error) {
+	token, err := s.config.Token.Read(ctx)
+	if err != nil || token == "" {
+		return nil, err
+	}
+	return &http.BasicAuth{Username: cmp.Or(s.config.User, "git"), Password: token}, nil
+}
+
+// advance puts the newest commit in force, or returns why it may not be.
+func (s *Source) advance() error {
+	ref, err := s.clone.Reference(newest, true)
+	if err != nil {
+		return access.Errorf(access.CodeInvalid, "server.contractsGit.clone: %w", err)
+	}
+	tip, err := s.clone.CommitObject(ref.Hash()) // of a tag with a message, too
+	if err != nil {
+		return access.Errorf(access.CodeInvalid, "%s names no commit: %w", s.config.Ref, err)
+	}
+	old, err := s.clone.Reference(inForce, true)
+	if err != nil && !errors.Is(err, plumbing.ErrReferenceNotFound) {
+		return access.Errorf(access.CodeInvalid, "server.contractsGit.clone: %w", err)
+	}
+	known := map[plumbing.Hash]bool{}
+	if err == nil {
+		if old.Hash() == tip.Hash {
+			return nil
+		}
+		if known, err = s.history(old.Hash()); err != nil {
+			return err
+		}
+		if known[tip.Hash] {
+			return access.Errorf(access.CodeEvidence, "%s was moved back to commit %s; contracts only go forward: make a commit that undoes the others", s.config.Ref, short(tip))
+		}
+		after, err := s.history(tip.Hash)
+		if err != nil {
+			return err
+		}
+		if !after[old.Hash()] {
+			return access.Errorf(access.CodeEvidence, "%s was rewritten: commit %s does not follow %s, which is in force", s.config.Ref, short(tip), old.Hash().String()[:12])
+		}
+	}
+	snapshot, err := s.judge(tip, known)
+	if err != nil {
+		return err
+	}
+	set, err := contracts.Parse(snapshot.Files)
+	if err != nil {
+		return err
+	}
+	if len(set.Contracts) == 0 {
+		return access.Errorf(access.CodeInvalid, "commit %s holds no contract in %s", short(tip), cmp.Or(s.config.Path, "its root"))
+	}
+	if err := s.clone.Storer.SetReference(plumbing.NewHashReference(inForce, tip.Hash)); err != nil {
+		return access.Errorf(access.CodeInvalid, "server.contractsGit.clone: %w", err)
+	}
+	return nil
+}
+
+// history returns a commit with all that came before it.
+func (s *Source) history(of plumbing.Hash) (map[plumbing.Hash]bool, error) {
+	out := map[plumbing.Hash]bool{}
+	c, err := s.clone.CommitObject(of)
+	if err == nil {
+		err = object.NewCommitPreorderIter(c, nil, nil).ForEach(func(c *object.Commit) error { out[c.Hash] = true; return nil })
+	}
+	if err != nil {
+		return nil, access.Errorf(access.CodeInvalid, "server.contractsGit.clone: %w", err)
+	}
+	return out, nil
+}
+
+// files returns the files of contracts of a commit.
+func (s *Source) files(c *object.Commit) (map[string][]byte, error) {
+	tree, err := s.tree(c)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string][]byte{}
+	for _, e := range tree.Entries {
+		if !contracts.IsContractFile(e.Name) || !e.Mode.IsFile() {
+			continue
+		}
+		if e.Mode == filemode.Symlink {
+			return nil, access.Errorf(access.CodeInvalid, "commit %s: %s is a link; write the contract itself", short(c), path.Join(s.config.Path, e.Name))
+		}
+		f, err := tree.TreeEntryFile(&e)
+		if err != nil {
+			return nil, access.Errorf(access.CodeInvalid, "commit %s: %s: %w", short(c), path.Join(s.config.Path, e.Name), err)
+		}
+		r, err := f.Reader()
+		if err != nil {
+			return nil, access.Errorf(access.CodeInvalid, "commit %s: %s: %w", short(c), path.Join(s.config.Path, e.Name), err)
+		}
+		b, err := io.ReadAll(io.LimitReader(r, contracts.MaxFile+1))
+		_ = r.Close() // nothing is written
+		if err != nil {
+			return nil, access.Errorf(access.CodeInvalid, "commit %s: %s: %w", short(c), path.Join(s.config.Path, e.Name), err)
+		}
+		out[e.Name] = b
+	}
+	return out, nil
+}
+
+// tree returns the directory of contracts of a commit.
+func (s *Source) tree(c *object.Commit) (*object.Tree, error) {
+	tree, err := c.Tree()
+	if err == nil && s.config.Path != "" {
+		tree, err = tree.Tree(s.config.Path)
+	}
+	if err != nil {
+		return nil, access.Errorf(access.CodeInvalid, "commit %s has no directory %s: %w", short(c), cmp.Or(s.config.Path, "/"), err)
+	}
+	return tree, nil
+}

@@ -1,0 +1,270 @@
+package contractgit
+
+import (
+	"context"
+	"net/http/cgi"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/config/field"
+	"ramp.dev/ramp/contracts"
+)
+
+const contract = `apiVersion: ramp/v1
+kind: Contract
+metadata: {name: c}
+request: {who: 'true'}
+duration: {default: 30m, max: MAX}
+grants: [{target: t/t, entitlement: {a: b}}]
+approval: {stages: [{name: a, from: [x]}]}
+`
+
+// fixture is a real repository, people who sign in it, and a source that follows it.
+type fixture struct {
+	*testing.T
+	repo, keys string
+	config     Config
+}
+
+func newFixture(t *testing.T, people ...string) *fixture {
+	dir := t.TempDir()
+	f := &fixture{t, filepath.Join(dir, "repo"), filepath.Join(dir, "keys"), Config{}}
+	require.NoError(t, os.MkdirAll(f.keys, 0o700))
+	f.config = Config{Repository: f.repo, Ref: "main", Path: "contracts", Clone: field.File(filepath.Join(dir, "clone"))}
+	for _, name := range people {
+		f.run("", "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", filepath.Join(f.keys, name))
+		f.config.Signers = append(f.config.Signers, Signer{Name: name, SSH: []field.FileOrText{field.FileOrText(filepath.Join(f.keys, name+".pub"))}})
+	}
+	f.run("", "git", "init", "-q", "-b", "main", f.repo)
+	return f
+}
+
+// run runs a command as somebody who signs with their key; as "" nobody signs.
+func (f *fixture) run(as, name string, args ...string) string {
+	f.Helper()
+	cmd := exec.Command(name, args...)
+	cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null", "GIT_AUTHOR_NAME=x", "GIT_AUTHOR_EMAIL=x@example.com",
+		"GIT_COMMITTER_NAME=x", "GIT_COMMITTER_EMAIL=x@example.com")
+	if name == "git" && args[0] != "init" {
+		settings := []string{"-C", f.repo, "-c", "gpg.format=ssh"}
+		if as != "" {
+			settings = append(settings, "-c", "commit.gpgSign=true", "-c", "user.signingKey="+filepath.Join(f.keys, as))
+		}
+		cmd.Args = append(append([]string{name}, settings...), args...)
+	}
+	out, err := cmd.CombinedOutput()
+	require.NoError(f, err, "%s %v: %s", name, args, out)
+	return strings.TrimSpace(string(out))
+}
+
+// write changes the contract, and commit commits it.
+func (f *fixture) write(text string) {
+	f.Helper()
+	require.NoError(f, os.MkdirAll(filepath.Join(f.repo, "contracts"), 0o700))
+	require.NoError(f, os.WriteFile(filepath.Join(f.repo, "contracts", "c.yaml"), []byte(text), 0o600))
+}
+
+func (f *fixture) commit(as, text string) string {
+	f.Helper()
+	f.write(text)
+	f.run("", "git", "add", "-A")
+	f.run(as, "git", "commit", "-q", "-m", "change")
+	return f.run("", "git", "rev-parse", "HEAD")
+}
+
+func of(max string) string { return strings.Replace(contract, "MAX", max, 1) }
+
+func (f *fixture) open() *Source {
+	f.Helper()
+	require.Empty(f, f.config.Validate())
+	s, err := Open(f.config)
+	require.NoError(f, err)
+	return s
+}
+
+// inForce fails unless s has the contracts of a commit in force, and the newest is
+// refused with words; "" if it is not refused.
+func (f *fixture) inForce(s *Source, commit, refused string) contracts.Snapshot {
+	f.Helper()
+	got, err := s.Read(f.Context())
+	require.NoError(f, err)
+	require.Equal(f, commit, got.Revision.Commit)
+	if refused == "" {
+		require.NoError(f, got.Refused)
+	} else {
+		require.ErrorContains(f, got.Refused, refused)
+	}
+	return got
+}
+
+// TestFollows: the newest commit is in force, unless it is broken, moved back or
+// rewritten; then the last good one stays, for a process that starts again, too.
+func TestFollows(t *testing.T) {
+	f := newFixture(t)
+	first := f.commit("", of("1h"))
+	s := f.open()
+	got := f.inForce(s, first, "")
+	require.True(t, got.Revision.Unchecked)
+	require.Equal(t, of("1h"), string(got.Files["c.yaml"]))
+	second := f.commit("", of("2h"))
+	f.inForce(s, second, "")
+
+	f.commit("", of("soon"))
+	f.inForce(s, second, "contracts: c.yaml:5")
+	f.inForce(f.open(), second, "contracts: c.yaml:5")
+	f.run("", "git", "rm", "-q", "contracts/c.yaml")
+	f.run("", "git", "commit", "-q", "--allow-empty", "-m", "nothing")
+	f.inForce(s, second, "has no directory contracts")
+	f.write("# nothing\n")
+	f.run("", "git", "add", "-A")
+	f.run("", "git", "commit", "-q", "-m", "nothing")
+	f.inForce(s, second, "holds no contract")
+	third := f.commit("", of("3h"))
+	f.inForce(s, third, "")
+
+	f.run("", "git", "reset", "-q", "--hard", first)
+	f.inForce(s, third, "was moved back")
+	f.commit("", of("9h"))
+	f.inForce(s, third, "was rewritten")
+	f.inForce(f.open(), third, "was rewritten")
+	f.run("", "git", "reset", "-q", "--hard", third)
+	f.inForce(s, third, "")
+
+	require.NoError(t, os.Symlink("c.yaml", filepath.Join(f.repo, "contracts", "d.yaml")))
+	f.run("", "git", "add", "-A")
+	f.run("", "git", "commit", "-q", "-m", "link")
+	f.inForce(s, third, "contracts/d.yaml is a link")
+
+	require.NoError(t, os.RemoveAll(f.repo))
+	got = f.inForce(f.open(), third, "out of reach")
+	require.Equal(t, access.CodeUnavailable, access.CodeOf(got.Refused))
+	require.NoError(t, os.RemoveAll(string(f.config.Clone)))
+	_, err := f.open().Read(t.Context())
+	require.ErrorContains(t, err, "out of reach", "of nothing, nothing is in force")
+}
+
+// TestSigned: where people sign, a commit that none of them signed is not in force.
+func TestSigned(t *testing.T) {
+	f := newFixture(t, "alice", "bob", "mallory")
+	mallory := f.config.Signers[2]
+	f.config.Signers = f.config.Signers[:2]
+	first := f.commit("alice", of("1h"))
+	s := f.open()
+	require.Equal(t, []string{"alice"}, f.inForce(s, first, "").Revision.Signers)
+	f.commit("", of("2h"))
+	f.inForce(s, first, "is not signed")
+	f.commit("mallory", of("3h"))
+	f.inForce(s, first, "no SSH signature of anybody")
+	// Somebody who signs what follows answers for all that it holds.
+	next := f.commit("bob", of("3h")+"# seen\n")
+	require.Equal(t, []string{"bob"}, f.inForce(s, next, "").Revision.Signers)
+
+	// A signature does not move to another commit.
+	text := f.run("", "git", "cat-file", "commit", next)
+	forged := exec.Command("git", "-C", f.repo, "hash-object", "-t", "commit", "-w", "--stdin")
+	forged.Stdin = strings.NewReader(strings.Replace(text, "\nparent ", "\nparent "+next+"\nparent ", 1) + "\n")
+	out, err := forged.Output()
+	require.NoError(t, err)
+	f.run("", "git", "reset", "-q", "--hard", strings.TrimSpace(string(out)))
+	f.inForce(s, next, "no SSH signature of anybody")
+
+	// Whoever may no longer sign: what they signed does not come into force again.
+	f.run("", "git", "reset", "-q", "--hard", next)
+	f.config.Signers = []Signer{f.config.Signers[0], mallory}
+	_, err = f.open().Read(t.Context())
+	require.ErrorContains(t, err, "no SSH signature of anybody")
+}
+
+// TestTwoSigners: with twoSigners, contracts come into force only if two people signed
+// the same, to the byte.
+func TestTwoSigners(t *testing.T) {
+	f := newFixture(t, "alice", "bob")
+	f.config.TwoSigners = true
+	f.commit("alice", of("1h"))
+	s := f.open()
+	_, err := s.Read(t.Context())
+	require.ErrorContains(t, err, "signed by alice alone")
+	f.run("alice", "git", "commit", "-q", "--allow-empty", "-m", "again")
+	_, err = s.Read(t.Context())
+	require.ErrorContains(t, err, "signed by alice alone", "twice is once")
+	f.run("bob", "git", "commit", "-q", "--allow-empty", "-m", "approved")
+	first := f.run("", "git", "rev-parse", "HEAD")
+	require.ElementsMatch(t, []string{"alice", "bob"}, f.inForce(s, first, "").Revision.Signers)
+
+	// A branch that is merged as it is.
+	f.run("", "git", "checkout", "-q", "-b", "change")
+	f.commit("alice", of("2h"))
+	f.run("", "git", "checkout", "-q", "main")
+	f.run("bob", "git", "merge", "-q", "--no-ff", "-m", "merge", "change")
+	second := f.run("", "git", "rev-parse", "HEAD")
+	f.inForce(s, second, "")
+
+	// One that is merged with something else in it.
+	f.run("", "git", "checkout", "-q", "change")
+	f.run("", "git", "reset", "-q", "--hard", second)
+	f.commit("alice", of("3h"))
+	f.run("", "git", "checkout", "-q", "main")
+	f.run("", "git", "merge", "-q", "--no-ff", "--no-commit", "change")
+	f.write(of("99h"))
+	f.run("", "git", "add", "-A")
+	f.run("bob", "git", "commit", "-q", "-m", "merge")
+	f.inForce(s, second, "signed by bob alone")
+
+	// One person with the other's name in the commit, or with what was signed before.
+	f.run("", "git", "reset", "-q", "--hard", second)
+	f.commit("alice", of("1h"))
+	f.inForce(s, second, "signed by alice alone")
+	f.run("", "git", "reset", "-q", "--hard", second)
+	f.run("bob", "git", "commit", "-q", "--allow-empty", "--author", "alice <alice@example.com>", "-m", "x")
+	f.inForce(s, second, "signed by bob alone")
+	f.run("", "git", "reset", "-q", "--hard", second)
+	f.inForce(f.open(), second, "")
+}
+
+// TestOpenPGP: OpenPGP signatures count as SSH's do.
+func TestOpenPGP(t *testing.T) {
+	f := newFixture(t, "alice")
+	t.Setenv("GNUPGHOME", f.keys)
+	f.run("", "gpg", "--batch", "--quiet", "--passphrase", "", "--quick-gen-key", "carol@example.com", "ed25519", "sign")
+	t.Cleanup(func() { _ = exec.Command("gpgconf", "--kill", "all").Run() })
+	ring := filepath.Join(f.keys, "carol.asc")
+	require.NoError(t, os.WriteFile(ring, []byte(f.run("", "gpg", "--armor", "--export", "carol@example.com")), 0o600))
+	f.commit("alice", of("1h"))
+	f.run("", "git", "-c", "gpg.format=openpgp", "-c", "user.signingKey=carol@example.com", "commit", "-q", "-S", "--allow-empty", "-m", "approved")
+	head := f.run("", "git", "rev-parse", "HEAD")
+	_, err := f.open().Read(t.Context())
+	require.ErrorContains(t, err, "no OpenPGP signature of anybody")
+	f.config.Signers = append(f.config.Signers, Signer{Name: "carol", PGP: []field.File{field.File(ring)}})
+	f.config.TwoSigners = true
+	require.ElementsMatch(t, []string{"alice", "carol"}, f.inForce(f.open(), head, "").Revision.Signers)
+}
+
+// TestOverHTTP: a repository behind an address is read with its token, which no error shows.
+func TestOverHTTP(t *testing.T) {
+	f := newFixture(t)
+	first := f.commit("", of("1h"))
+	core := f.run("", "git", "--exec-path")
+	server := httptest.NewServer(&cgi.Handler{Path: filepath.Join(core, "git-http-backend"), Dir: f.repo, Env: []string{"GIT_PROJECT_ROOT=" + filepath.Dir(f.repo), "GIT_HTTP_EXPORT_ALL=1"}})
+	defer server.Close()
+	f.config.Repository = server.URL + "/repo"
+	token := filepath.Join(f.keys, "token")
+	require.NoError(t, os.WriteFile(token, []byte("of-a-token\n"), 0o600))
+	f.config.Token = field.SecretFile(token)
+	s := f.open()
+	f.inForce(s, first, "")
+	server.Close()
+	got := f.inForce(s, first, "out of reach")
+	require.NotContains(t, got.Refused.Error(), "of-a-token")
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	late, err := s.Read(gone)
+	require.NoError(t, err)
+	require.Error(t, late.Refused)
+}
