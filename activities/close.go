@@ -28,7 +28,7 @@ const recordWithin = 250 * time.Millisecond
 // nothing be opened for it, so that nobody can between revoking and reading back.
 func (t *Targets) closeAndRecord(ctx context.Context, in api.CloseGrantInput) error {
 	g := access.Grant{Name: in.Grant, RequestID: in.RequestID, Target: in.Target, Principal: in.Principal, ExpiresAt: in.Due}
-	ending, ended := recordableStep(in.Ending, in.RequestID), recordableStep(in.Ended, in.RequestID)
+	ending, ended := recordableSteps(in)
 	steps := append(ending[:len(ending):len(ending)], ended...)
 	soon, cancel := context.WithTimeout(ctx, recordWithin)
 	defer cancel()
@@ -39,6 +39,20 @@ func (t *Targets) closeAndRecord(ctx context.Context, in api.CloseGrantInput) er
 		steps = ended
 	}
 	return t.closeGrant(ctx, g, steps...)
+}
+
+// recordableSteps returns what is recorded with a closing: that the request is ending,
+// and that it has ended.
+func recordableSteps(in api.CloseGrantInput) (ending, ended []access.Transition) {
+	if in.End != nil {
+		begun := in.End.Transition(in.RequestID)
+		in.Ending = &begun
+		if in.OnlyGrant {
+			over := access.Ended(in.RequestID, in.End.Outcome, in.End.At)
+			in.Ended = &over
+		}
+	}
+	return recordableStep(in.Ending, in.RequestID), recordableStep(in.Ended, in.RequestID)
 }
 
 // recordableStep returns what workflows record with a closing, for the request whose

@@ -20,7 +20,7 @@ import (
 func (c *Control) VerifyDecisions(ctx context.Context, in api.VerifyDecisionsInput) (api.VerifyDecisionsResult, error) {
 	res, err := c.verifyDecisions(ctx, in)
 	if err != nil {
-		recordRefusal(ctx, c.Ledger, in.Plan, access.EventDecisionRefused, access.ActDecide, err)
+		recordRefusal(ctx, c.Ledger, requestOf(in.Plan, in.Of), access.EventDecisionRefused, access.ActDecide, err)
 		return api.VerifyDecisionsResult{}, api.ToTemporal(err)
 	}
 	failpoint.Here(failpoint.DecisionRecorded)
@@ -36,7 +36,7 @@ func (c *Control) VerifyInTask(ctx context.Context, in api.VerifyDecisionsInput)
 		failpoint.Here(failpoint.DecisionRecorded)
 		return res, nil
 	}
-	recordRefusal(ctx, c.Ledger, in.Plan, access.EventDecisionRefused, access.ActDecide, err)
+	recordRefusal(ctx, c.Ledger, requestOf(in.Plan, in.Of), access.EventDecisionRefused, access.ActDecide, err)
 	if refused := api.RefusalOf(err); refused != nil {
 		return api.VerifyDecisionsResult{Refused: refused}, nil
 	}
@@ -49,8 +49,15 @@ func (c *Control) verifyDecisions(ctx context.Context, in api.VerifyDecisionsInp
 	if in.New != nil {
 		envelopes = append(envelopes[:len(envelopes):len(envelopes)], *in.New)
 	}
-	proof, err := c.Keyring.Authorize(in.Plan, envelopes)
+	plan, err := signedPlan(ctx, c.Ledger, in.Plan, in.Of)
 	if err != nil {
+		return api.VerifyDecisionsResult{}, err
+	}
+	proof, err := c.Keyring.Authorize(plan, envelopes)
+	if err != nil {
+		return api.VerifyDecisionsResult{}, err
+	}
+	if err := requireShown(plan, in.Shown); err != nil {
 		return api.VerifyDecisionsResult{}, err
 	}
 	people, err := directorySnapshot(ctx, c.Directory, proof)
@@ -68,7 +75,27 @@ func (c *Control) verifyDecisions(ctx context.Context, in api.VerifyDecisionsInp
 	if err != nil {
 		return api.VerifyDecisionsResult{}, err
 	}
-	return api.VerifyDecisionsResult{Decision: decision, Tally: proof.Tally, Stages: proof.Stages}, c.Ledger.Advance(ctx, t)
+	res := api.VerifyDecisionsResult{Decision: decision, Tally: proof.Tally, Stages: proof.Stages}
+	if in.Of != nil {
+		res.Decision = nil // the workflow has it, in the envelope that was verified
+	}
+	return res, c.Ledger.Advance(ctx, t)
+}
+
+// requireShown requires that the plan which a workflow goes by, and operators read in the
+// Temporal UI, is the one that was signed. Errors are CodeEvidence.
+func requireShown(signed evidence.Envelope, shown *access.Plan) error {
+	if shown == nil {
+		return nil // the workflow has compared the two
+	}
+	plan, err := evidence.ReadPlan(signed)
+	if err != nil {
+		return err
+	}
+	if !sameJSON(plan, *shown) {
+		return access.Errorf(access.CodeEvidence, "the plan that is shown is not the one that was signed")
+	}
+	return nil
 }
 
 // verifyNewDecision verifies a decision that nobody has accepted yet. The server

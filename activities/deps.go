@@ -22,7 +22,7 @@ type GrantLedger interface {
 	Advance(ctx context.Context, a access.Transition) error
 	AppendEvent(ctx context.Context, e access.Event) error
 	AddStatement(ctx context.Context, s access.Statement) error
-	PlanEnvelope(ctx context.Context, requestID string) ([]byte, error)
+	PlanLedger
 	Statements(ctx context.Context, requestID string) ([][]byte, error)
 }
 
@@ -60,6 +60,7 @@ func (t *Targets) now() time.Time {
 type Recorder interface {
 	Advance(context.Context, access.Transition) error
 	AppendEvent(context.Context, access.Event) error
+	PlanLedger
 }
 
 // Control are the activities that run on the control queue and touch no target.

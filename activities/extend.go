@@ -15,7 +15,7 @@ import (
 func (t *Targets) ExtendGrant(ctx context.Context, in api.ExtendGrantInput) error {
 	err := t.extendGrant(ctx, in)
 	if err != nil {
-		recordRefusal(ctx, t.Ledger, in.Plan, access.EventActRefused, access.ActExtend.Of(in.Grant), err)
+		recordRefusal(ctx, t.Ledger, requestOf(in.Plan, in.Of), access.EventActRefused, access.ActExtend.Of(in.Grant), err)
 	}
 	return api.ToTemporal(err)
 }
@@ -25,7 +25,11 @@ func (t *Targets) extendGrant(ctx context.Context, in api.ExtendGrantInput) erro
 	if err != nil {
 		return err
 	}
-	proof, err := t.authorize(ctx, in.Plan, in.Order)
+	plan, err := signedPlan(ctx, t.Ledger, in.Plan, in.Of)
+	if err != nil {
+		return err
+	}
+	proof, err := t.authorize(ctx, plan, in.Order)
 	if err != nil {
 		return err
 	}

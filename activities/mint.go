@@ -16,13 +16,17 @@ import (
 func (t *Targets) MintCredential(ctx context.Context, in api.MintCredentialInput) (evidence.SealedCredential, error) {
 	s, err := t.mintCredential(ctx, in)
 	if err != nil {
-		recordRefusal(ctx, t.Ledger, in.Plan, access.EventActRefused, access.ActPickUp, err)
+		recordRefusal(ctx, t.Ledger, requestOf(in.Plan, in.Of), access.EventActRefused, access.ActPickUp, err)
 	}
 	return s, api.ToTemporal(err)
 }
 
 func (t *Targets) mintCredential(ctx context.Context, in api.MintCredentialInput) (evidence.SealedCredential, error) {
-	proof, err := t.authorize(ctx, in.Plan)
+	signed, err := signedPlan(ctx, t.Ledger, in.Plan, in.Of)
+	if err != nil {
+		return evidence.SealedCredential{}, err
+	}
+	proof, err := t.authorize(ctx, signed)
 	if err != nil {
 		return evidence.SealedCredential{}, err
 	}

@@ -20,7 +20,7 @@ func (t *Targets) OpenGrant(ctx context.Context, in api.OpenGrantInput) (api.Ope
 	defer heartbeat(ctx)()
 	res, err := t.openGrant(ctx, in)
 	if err != nil {
-		recordRefusal(ctx, t.Ledger, in.Plan, access.EventActRefused, access.ActOpen.Of(in.Grant), err)
+		recordRefusal(ctx, t.Ledger, requestOf(in.Plan, in.Of), access.EventActRefused, access.ActOpen.Of(in.Grant), err)
 	}
 	return res, api.ToTemporal(err)
 }
@@ -50,13 +50,21 @@ func (t *Targets) openGrant(ctx context.Context, in api.OpenGrantInput) (api.Ope
 	if in.OnlyGrant {
 		steps = append(steps, access.Activation(g.RequestID, now, g.ExpiresAt))
 	}
-	return api.OpenGrantResult{EndingBound: bounds.Ending, ExpiresAt: g.ExpiresAt}, t.Ledger.MarkOpened(ctx, g.Name, now, steps...)
+	res := api.OpenGrantResult{EndingBound: bounds.Ending}
+	if !g.ExpiresAt.Equal(in.ExpiresAt) {
+		res.ExpiresAt = g.ExpiresAt
+	}
+	return res, t.Ledger.MarkOpened(ctx, g.Name, now, steps...)
 }
 
 // authorizeGrant derives the grant from signed statements. Only its end comes from
 // the workflow, and may not be later than what was approved.
 func (t *Targets) authorizeGrant(ctx context.Context, in api.OpenGrantInput) (access.Grant, error) {
-	proof, err := t.authorize(ctx, in.Plan, in.Decisions...)
+	plan, err := signedPlan(ctx, t.Ledger, in.Plan, in.Of)
+	if err != nil {
+		return access.Grant{}, err
+	}
+	proof, err := t.authorizeDecided(ctx, plan, in.Decided, in.Decisions...)
 	if err != nil {
 		return access.Grant{}, err
 	}

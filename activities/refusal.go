@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/internal/clock"
 )
 
@@ -14,13 +13,12 @@ import (
 // error of the ledger is dropped: the refusal is already on its way to the caller.
 func recordRefusal(ctx context.Context, l interface {
 	AppendEvent(context.Context, access.Event) error
-}, plan evidence.Envelope, kind access.EventKind, act access.Act, cause error) {
-	p, err := evidence.ReadPlan(plan)
+}, requestID string, kind access.EventKind, act access.Act, cause error) {
 	// A target that throttles refuses nobody: the same is tried again.
-	if err != nil || !access.IsRefusal(cause) || access.CodeOf(cause) == access.CodeThrottled {
+	if requestID == "" || !access.IsRefusal(cause) || access.CodeOf(cause) == access.CodeThrottled {
 		return
 	}
 	message := access.Clip(cause.Error(), 300)
-	_ = l.AppendEvent(ctx, access.Event{At: clock.Now().UTC(), RequestID: access.Clip(p.RequestID, 40), Kind: kind, Actor: access.ActorRamp,
+	_ = l.AppendEvent(ctx, access.Event{At: clock.Now().UTC(), RequestID: access.Clip(requestID, 40), Kind: kind, Actor: access.ActorRamp,
 		Message: message, Detail: map[string]string{"act": string(act), "code": string(access.CodeOf(cause))}, Key: access.KeyRefused(act, message)})
 }

@@ -58,6 +58,12 @@ func (t *Targets) verifyGrant(proof evidence.Authorized, g access.Grant) error {
 // the caller gives, and what the ledger has. The caller may leave a denial out, or an
 // order to end; somebody who writes to the ledger may, too: not both at once.
 func (t *Targets) authorize(ctx context.Context, plan evidence.Envelope, given ...evidence.Envelope) (evidence.Authorized, error) {
+	return t.authorizeDecided(ctx, plan, nil, given...)
+}
+
+// authorizeDecided is authorize with decisions that the caller names by their digests:
+// each of them must be there.
+func (t *Targets) authorizeDecided(ctx context.Context, plan evidence.Envelope, decided []string, given ...evidence.Envelope) (evidence.Authorized, error) {
 	p, err := t.Keyring.VerifyPlan(plan)
 	if err != nil {
 		return evidence.Authorized{}, err
@@ -70,6 +76,9 @@ func (t *Targets) authorize(ctx context.Context, plan evidence.Envelope, given .
 		if e, err := evidence.ReadEnvelope(b); err == nil {
 			given = append(given, e)
 		}
+	}
+	if err := requireDecided(given, decided); err != nil {
+		return evidence.Authorized{}, err
 	}
 	return t.Keyring.AuthorizeRequest(plan, given, t.Workers)
 }

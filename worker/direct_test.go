@@ -78,14 +78,20 @@ func TestStraightAtTemporal(t *testing.T) {
 			Grants: []access.PlannedGrant{{Name: access.GrantName(id, 0), Target: targetName, Entitlement: access.Entitlement{"what": "db"}}}}
 		signed, _, err := mallory.SignPlan(p)
 		require.NoError(t, err)
-		w, err := s.temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: workflows.ControlQueue},
-			workflows.AccessRequestType, started(signed))
+		earlier, err := workflows.EarlierAccessRequestInput(signed, workflows.LeanShape)
 		require.NoError(t, err)
-		var res workflows.AccessRequestResult
-		require.NoError(t, w.Get(t.Context(), &res))
-		require.Equal(t, access.StateFailed, res.State)
-		s.leaves(id, "is not valid under any trusted key")
+		for why, in := range map[string]workflows.AccessRequestInput{"the ledger has no plan": started(signed), "is not valid under any trusted key": earlier} {
+			w, err := s.temporal.ExecuteWorkflow(t.Context(), client.StartWorkflowOptions{ID: id, TaskQueue: workflows.ControlQueue},
+				workflows.AccessRequestType, in)
+			require.NoError(t, err)
+			var res workflows.AccessRequestResult
+			require.NoError(t, w.Get(t.Context(), &res))
+			require.Equal(t, access.StateFailed, res.State)
+			s.leaves(id, why)
+		}
 		require.Error(t, run(api.OpenGrantInput{Plan: signed, Grant: p.Grants[0].Name, ExpiresAt: time.Now().Add(time.Minute)}))
+		require.ErrorContains(t, run(api.OpenGrantInput{Of: &api.PlanRef{RequestID: id, Digest: started(signed).Plan.Digest}, Grant: p.Grants[0].Name,
+			ExpiresAt: time.Now().Add(time.Minute)}), "the ledger has no plan")
 		require.Zero(t, s.opened())
 	})
 	t.Run("Case40 unsigned and wrongly signed decisions", func(t *testing.T) {

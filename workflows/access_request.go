@@ -37,6 +37,8 @@ type request struct {
 	openCtx     workflow.Context
 	stopOpening workflow.CancelFunc
 
+	shown string // RampState as this run has written it; "" leaves it as it was
+
 	verifying workflow.Mutex // decisions are verified one at a time
 	extending workflow.Mutex // extensions are made one at a time
 	busy
@@ -70,9 +72,21 @@ func newRequest(rootCtx workflow.Context, in AccessRequestInput) (*request, erro
 	return r, r.handleMessages()
 }
 
-// readPlan returns the plan that was signed, without verifying the signature:
-// workers do. What operators read in the Temporal UI must be the same plan.
+// planRef names the plan to activities. In earlier shapes they are given it signed.
+func (r *request) planRef() *api.PlanRef {
+	if r.carries() {
+		return nil
+	}
+	return &api.PlanRef{RequestID: r.plan.RequestID, Digest: r.plan.Digest}
+}
+
+// readPlan returns the plan that the request goes by. Nobody has verified it yet: workers
+// do, from the ledger, before a decision counts and before anything opens. In earlier
+// shapes it must be the one that came with it as it was signed.
 func readPlan(in AccessRequestInput) (access.Plan, error) {
+	if in.Shape >= namingShape {
+		return in.Plan, nil
+	}
 	plan, err := evidence.ReadPlan(in.SignedPlan)
 	if err != nil {
 		return plan, err

@@ -67,8 +67,13 @@ type RunNow struct {
 
 // AccessRequestInput starts a request's workflow.
 type AccessRequestInput struct {
-	Plan       access.Plan       `json:"plan"`       // for people who read it in the Temporal UI
-	SignedPlan evidence.Envelope `json:"signedPlan"` // the same plan, as it was signed
+	// Plan is what the workflow goes by, readable in the Temporal UI, with the digest of
+	// what was signed. It proves nothing: workers read the signed plan from the ledger,
+	// verify it, and hold this one against it before a decision counts.
+	Plan access.Plan `json:"plan"`
+	// SignedPlan is the same plan as it was signed, in requests that began before it was
+	// read from the ledger.
+	SignedPlan evidence.Envelope `json:"signedPlan,omitzero"`
 	State      *RequestState     `json:"state,omitempty"`
 	Shape      int               `json:"shape,omitempty"` // of the commands; see currentShape
 }
@@ -77,7 +82,15 @@ type AccessRequestInput struct {
 // the signature. Errors are CodeEvidence.
 func NewAccessRequestInput(signedPlan evidence.Envelope) (AccessRequestInput, error) {
 	plan, err := evidence.ReadPlan(signedPlan)
-	return AccessRequestInput{Plan: plan, SignedPlan: signedPlan, Shape: currentShape}, err
+	return AccessRequestInput{Plan: plan, Shape: currentShape}, err
+}
+
+// EarlierAccessRequestInput is NewAccessRequestInput for a request of an earlier shape:
+// those that run go on, which tests and recorded histories show.
+func EarlierAccessRequestInput(signedPlan evidence.Envelope, shape int) (AccessRequestInput, error) {
+	in, err := NewAccessRequestInput(signedPlan)
+	in.SignedPlan, in.Shape = signedPlan, shape
+	return in, err
 }
 
 // AccessRequestResult is how the request ended.
@@ -102,7 +115,7 @@ func UpdateID(signed evidence.Envelope) string {
 // DecideResult is what the decisions amount to.
 type DecideResult struct {
 	Tally  access.Tally         `json:"tally"`
-	Stages []access.StageStatus `json:"stages"`
+	Stages []access.StageStatus `json:"stages,omitempty"` // of requests in earlier shapes
 }
 
 // ExtendResult is the new end of access.
@@ -139,7 +152,8 @@ type Status struct {
 }
 
 // Search attributes, for operators in the Temporal UI. They are in clear: ids
-// and states only, never a reason.
+// and states only, never a reason. RampState is a state of the request, or
+// stateOpened.
 var (
 	AttrState     = temporal.NewSearchAttributeKeyKeyword("RampState")
 	AttrRequester = temporal.NewSearchAttributeKeyKeyword("RampRequester")

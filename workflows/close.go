@@ -59,9 +59,14 @@ func (r *request) closeGrants() *closing {
 		due = r.ExpiresAt
 	}
 	for _, g := range r.plan.Grants {
-		in := api.CloseGrantInput{RequestID: r.plan.RequestID, Target: g.Target, Grant: g.Name, Principal: r.plan.Principal, Due: due, Ending: &c.ending}
-		if r.hasOneGrant() {
-			in.Ended = &c.ended
+		in := api.CloseGrantInput{RequestID: r.plan.RequestID, Target: g.Target, Grant: g.Name, Principal: r.plan.Principal, Due: due}
+		switch {
+		case !r.carries():
+			in.End, in.OnlyGrant = r.end(), r.hasOneGrant()
+		case r.hasOneGrant():
+			in.Ending, in.Ended = &c.ending, &c.ended
+		default:
+			in.Ending = &c.ending
 		}
 		c.closeGrant(g, in)
 	}
@@ -92,6 +97,15 @@ func (c *closing) closeGrant(g access.PlannedGrant, in api.CloseGrantInput) {
 		}
 		c.open--
 	})
+}
+
+// end says in few words what endingTransition says.
+func (r *request) end() *api.End {
+	e := &api.End{Outcome: r.Outcome, At: workflow.Now(r.ctx).UTC(), Problem: r.Problem}
+	if r.End != nil {
+		e.By, e.Via, e.Reason = r.End.By, r.End.Via, r.End.Reason
+	}
+	return e
 }
 
 func (r *request) endingTransition() access.Transition {

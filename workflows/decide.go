@@ -116,14 +116,23 @@ func (r *request) onDecide(ctx workflow.Context, m SignedStatement) (DecideResul
 	// Temporal recognises an update that is sent twice within one run only.
 	for _, known := range r.Decisions {
 		if known.Payload == m.Envelope.Payload {
-			return DecideResult{Tally: r.Tally, Stages: r.Stages}, nil
+			return r.decideResult(), nil
 		}
 	}
-	res, err := r.verifyDecisions(ctx, &m.Envelope)
-	if err != nil {
+	if _, err := r.verifyDecisions(ctx, &m.Envelope); err != nil {
 		return DecideResult{}, err
 	}
-	return DecideResult{Tally: res.Tally, Stages: res.Stages}, nil
+	return r.decideResult(), nil
+}
+
+// decideResult tells the sender of a decision what all amount to. How each stage stands
+// is in the ledger, and in the result of the worker that verified them.
+func (r *request) decideResult() DecideResult {
+	res := DecideResult{Tally: r.Tally}
+	if r.carries() {
+		res.Stages = r.Stages
+	}
+	return res
 }
 
 // accept keeps a verified decision. A person who says the same again adds nothing,
@@ -251,9 +260,20 @@ func (r *request) narrow() {
 // verifyDecisions has a worker verify all decisions and record the new one, if
 // there is one, and keeps what they amount to.
 func (r *request) verifyDecisions(ctx workflow.Context, decision *evidence.Envelope) (api.VerifyDecisionsResult, error) {
-	res, err := r.verify(ctx, api.VerifyDecisionsInput{Plan: r.input.SignedPlan, Decisions: r.Decisions, New: decision})
+	in := api.VerifyDecisionsInput{Plan: r.input.SignedPlan, Decisions: r.Decisions, New: decision}
+	if !r.carries() {
+		in.Of, in.Shown = r.planRef(), &r.input.Plan
+	}
+	res, err := r.verify(ctx, in)
 	if err != nil {
 		return res, err
+	}
+	if decision != nil && !r.carries() {
+		d, err := evidence.ReadDecision(*decision) // which the worker has verified
+		if err != nil {
+			return res, api.ToTemporal(err)
+		}
+		res.Decision = &d
 	}
 	if decision != nil && res.Decision != nil {
 		r.accept(*decision, *res.Decision)

@@ -21,7 +21,8 @@ func Summary(plan access.Plan) string {
 	return clip(fmt.Sprintf("%s asks for %s (%s), for %s", plan.Requester.ID, plan.Contract, strings.Join(scopes(plan), ", "), plan.Duration))
 }
 
-// Details says what was asked for, and who may approve it.
+// Details says what was asked for, and who may approve it. Versions and digests stand in
+// the input.
 func Details(plan access.Plan) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "`%s` asks for **%s** for %s, at %s.\n\n", plan.Requester.ID, plan.Contract, plan.Duration, formatTime(plan.CreatedAt))
@@ -36,7 +37,6 @@ func Details(plan access.Plan) string {
 	for _, s := range plan.Rule.Stages {
 		fmt.Fprintf(&b, "\nStage %s: %s.", s.Name, s.Needs())
 	}
-	fmt.Fprintf(&b, "\n\nContract version `%s`, plan `%s`.", plan.ContractVersion, plan.Digest)
 	return access.Clip(b.String(), maxDetails)
 }
 
@@ -50,14 +50,21 @@ func scopes(plan access.Plan) (out []string) {
 	return out
 }
 
+// stateOpened is what RampState says from when access is opened: with a workflow that
+// runs it is open, with one that is completed it has ended as planned or as somebody
+// ordered. So the list tells an ending by itself, and is not written for it.
+const stateOpened = "opened"
+
 // publish shows the request's state: in search attributes, by which operators find
 // it, and in the current details.
 func (r *request) publish() {
-	state := r.State
-	if state == access.StateGranting && !r.first() {
-		state = access.StateActive
+	r.shown = string(r.State)
+	if opens := r.State == access.StateGranting || r.State == access.StateActive; opens && !r.carries() {
+		r.shown = stateOpened
+	} else if opens && !r.first() {
+		r.shown = string(access.StateActive)
 	}
-	updates := []temporal.SearchAttributeUpdate{AttrState.ValueSet(string(state))}
+	updates := []temporal.SearchAttributeUpdate{AttrState.ValueSet(r.shown)}
 	if !r.ExpiresAt.IsZero() {
 		updates = append(updates, AttrExpiresAt.ValueSet(r.ExpiresAt))
 	}

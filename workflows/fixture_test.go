@@ -119,14 +119,18 @@ func newStory(t *testing.T, change ...func(*access.Plan)) *story {
 	})
 	named(api.CloseGrant, func(in api.CloseGrantInput) error {
 		s.calls = append(s.calls, "close")
-		s.note(in.Ending)
+		ending := in.End.Transition(requestID)
+		s.note(&ending)
 		if s.onClose != nil {
 			if err := s.onClose(in); err != nil {
 				return err
 			}
 		}
 		s.closedAt = s.env.Now()
-		s.note(in.Ended)
+		if in.OnlyGrant {
+			ended := access.Ended(requestID, in.End.Outcome, s.env.Now())
+			s.note(&ended)
+		}
 		return nil
 	})
 	return s

@@ -7,6 +7,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/activities/api"
+	"ramp.dev/ramp/evidence"
 )
 
 // open opens every grant of the plan. It returns active, or ending when not all
@@ -56,10 +57,13 @@ func (r *request) openGrants() (failed error) {
 	pending := 0
 	for _, g := range r.plan.Grants {
 		pending++
-		f := workflow.ExecuteActivity(openOptions(r.openCtx, g.Target, "open "+g.Scope.Summary), api.OpenGrant, api.OpenGrantInput{
-			Plan: r.input.SignedPlan, Decisions: r.Decisions, Grant: g.Name, ExpiresAt: r.ExpiresAt, OnlyGrant: r.hasOneGrant(),
+		in := api.OpenGrantInput{Plan: r.input.SignedPlan, Of: r.planRef(), Grant: g.Name, ExpiresAt: r.ExpiresAt, OnlyGrant: r.hasOneGrant(),
 			FromOpening: r.hasOneGrant(),
-		})
+		}
+		if in.Decisions = r.Decisions; !r.carries() {
+			in.Decisions, in.Decided = nil, r.decided()
+		}
+		f := workflow.ExecuteActivity(openOptions(r.openCtx, g.Target, "open "+g.Scope.Summary), api.OpenGrant, in)
 		workflow.Go(r.ctx, func(ctx workflow.Context) {
 			var res api.OpenGrantResult
 			if err := f.Get(ctx, &res); err != nil {
@@ -78,6 +82,16 @@ func (r *request) openGrants() (failed error) {
 		_ = workflow.Await(r.ctx, func() bool { return pending == 0 })
 	}
 	return failed
+}
+
+// decided returns the digests of the decisions that were accepted.
+func (r *request) decided() (digests []string) {
+	for _, e := range r.Decisions {
+		if digest, err := evidence.PayloadDigest(e); err == nil { // a worker has verified it
+			digests = append(digests, digest)
+		}
+	}
+	return digests
 }
 
 // hasOneGrant reports whether the plan has one grant. Then the activities that

@@ -22,7 +22,6 @@ func verifyOptions(ctx workflow.Context) workflow.Context {
 		StartToCloseTimeout:    5 * time.Second,
 		ScheduleToCloseTimeout: time.Minute,
 		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: 200 * time.Millisecond, MaximumInterval: 5 * time.Second},
-		Summary:                "verify decisions",
 	})
 }
 

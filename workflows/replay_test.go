@@ -94,6 +94,7 @@ func TestCase37ReplayOfHistories(t *testing.T) {
 		})
 	}
 	require.Contains(t, ends, "first-shape")
+	require.Contains(t, ends, "lean-shape")
 	require.NotEmpty(t, ends["sealed"])
 	delete(ends, "sealed") // a few courses, with payload keys
 	for version, have := range ends {

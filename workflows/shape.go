@@ -13,17 +13,24 @@ import (
 // order: its history can only be continued in the shape in which it began. The server
 // writes it into the input, so that it costs no event and a replay reads it again.
 const (
-	// firstShape is that of requests whose input does not say. It is below, whole: what
+	// FirstShape is that of requests whose input does not say. It is below, whole: what
 	// is only there for it. It goes when the last of them is over.
-	firstShape = 0
-	// leanShape verifies decisions in a local activity, leaves no timer behind, and does
+	FirstShape = 0
+	// LeanShape verifies decisions in a local activity, leaves no timer behind, and does
 	// not show what lasts for a moment only.
-	leanShape    = 2
-	currentShape = leanShape
+	LeanShape = 2
+	// namingShape names the plan and the decisions where the others carry them, says in
+	// few words why access is closed, and writes nothing into Temporal's list for an
+	// ending that the list shows by itself.
+	namingShape  = 3
+	currentShape = namingShape
 )
 
 // first reports whether a request began in the first shape.
-func (r *request) first() bool { return r.input.Shape == firstShape }
+func (r *request) first() bool { return r.input.Shape == FirstShape }
+
+// carries reports whether a request began in a shape that carries its signed plan.
+func (r *request) carries() bool { return r.input.Shape < namingShape }
 
 // verifyByActivity is verify in the first shape.
 func (r *request) verifyByActivity(ctx workflow.Context, in api.VerifyDecisionsInput) (res api.VerifyDecisionsResult, err error) {

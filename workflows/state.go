@@ -79,6 +79,9 @@ func (r *request) setState(s access.State) {
 	if !r.first() {
 		hidden = hidden || s == access.StateActive
 	}
+	if !r.carries() {
+		hidden = hidden || s == access.StateEnded && r.shown == stateOpened && r.Outcome != access.OutcomeFailed
+	}
 	if hidden {
 		workflow.SetCurrentDetails(r.ctx, r.details()) // leaves no event
 		return

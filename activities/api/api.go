@@ -25,9 +25,21 @@ const (
 	SyncDirectory     = "SyncDirectory"
 )
 
+// PlanRef names a signed plan that the ledger keeps: by its request, and by the digest
+// of what was signed, so that no other plan passes for it. Inputs carry the plan itself
+// in requests that began before it was named; then they have no PlanRef.
+type PlanRef struct {
+	RequestID string `json:"requestId"`
+	Digest    string `json:"digest"`
+}
+
 // VerifyDecisionsInput has the decisions so far, and a new one.
 type VerifyDecisionsInput struct {
-	Plan      evidence.Envelope   `json:"plan"`
+	Plan evidence.Envelope `json:"plan,omitzero"`
+	Of   *PlanRef          `json:"of,omitempty"`
+	// Shown is the plan that the workflow goes by and operators read, which must be the
+	// one that Of names.
+	Shown     *access.Plan        `json:"shown,omitempty"`
 	Decisions []evidence.Envelope `json:"decisions,omitempty"` // accepted before
 	New       *evidence.Envelope  `json:"new,omitempty"`       // the one to accept; nil asks about an automatic approval
 }
@@ -35,7 +47,7 @@ type VerifyDecisionsInput struct {
 // VerifyDecisionsResult is what the decisions amount to, already recorded in the
 // ledger.
 type VerifyDecisionsResult struct {
-	Decision *access.Decision     `json:"decision,omitempty"`
+	Decision *access.Decision     `json:"decision,omitempty"` // the new one; not where the plan was named
 	Tally    access.Tally         `json:"tally"`
 	Stages   []access.StageStatus `json:"stages,omitempty"`
 	// Refused is why the new decision does not count. It is set by VerifyInTask only, in
@@ -59,10 +71,14 @@ type ResolveScopesResult struct {
 // OpenGrantInput opens one grant of an approved plan. The worker derives the grant
 // from the signed plan; only its end may be the workflow's, and that is checked.
 type OpenGrantInput struct {
-	Plan      evidence.Envelope   `json:"plan"`
+	Plan      evidence.Envelope   `json:"plan,omitzero"`
+	Of        *PlanRef            `json:"of,omitempty"`
 	Decisions []evidence.Envelope `json:"decisions,omitempty"`
-	Grant     string              `json:"grant"`
-	ExpiresAt time.Time           `json:"expiresAt"`
+	// Decided are the digests of the decisions that the workflow has: each of them must
+	// be in the ledger, so that nobody who writes there leaves one out.
+	Decided   []string  `json:"decided,omitempty"`
+	Grant     string    `json:"grant"`
+	ExpiresAt time.Time `json:"expiresAt"`
 	// OnlyGrant says that no other grant is waited for: once this one is open the
 	// request is active, and is recorded as such with it.
 	OnlyGrant bool `json:"only,omitempty"`
@@ -75,14 +91,16 @@ type OpenGrantInput struct {
 // OpenGrantResult is what the workflow needs to know of the target.
 type OpenGrantResult struct {
 	EndingBound time.Duration `json:"endingBound"` // ending for longer than this is overdue
-	// ExpiresAt is the end that the grant has: the one that was asked for, an earlier one
-	// where the worker's clock is behind Temporal's, or a later one with FromOpening.
+	// ExpiresAt is the end that the grant has, where it is another than was asked for: an
+	// earlier one where the worker's clock is behind Temporal's, or a later one with
+	// FromOpening.
 	ExpiresAt time.Time `json:"expiresAt,omitzero"`
 }
 
 // ExtendGrantInput moves the end of one open grant to where the signed order says.
 type ExtendGrantInput struct {
-	Plan  evidence.Envelope `json:"plan"`
+	Plan  evidence.Envelope `json:"plan,omitzero"`
+	Of    *PlanRef          `json:"of,omitempty"`
 	Order evidence.Envelope `json:"order"`
 	Grant string            `json:"grant"`
 }
@@ -90,7 +108,8 @@ type ExtendGrantInput struct {
 // MintCredentialInput makes a credential for one open grant, sealed to the key in the
 // signed order.
 type MintCredentialInput struct {
-	Plan  evidence.Envelope `json:"plan"`
+	Plan  evidence.Envelope `json:"plan,omitzero"`
+	Of    *PlanRef          `json:"of,omitempty"`
 	Order evidence.Envelope `json:"order"`
 }
 
@@ -101,8 +120,12 @@ type CloseGrantInput struct {
 	Target    string `json:"target"`
 	Grant     string `json:"grant"`
 	Principal string `json:"principal,omitempty"`
-	// Ending is recorded before the target is touched, if the ledger responds at
-	// once, and Ended once the grant is closed, if nothing else is waited for.
+	// End is recorded before the target is touched, if the ledger responds at once, and
+	// OnlyGrant says that the request has ended once this grant is closed.
+	End       *End `json:"end,omitempty"`
+	OnlyGrant bool `json:"only,omitempty"`
+	// Ending and Ended are the same, written out, in requests that began before there
+	// was End.
 	Ending *access.Transition `json:"ending,omitempty"`
 	Ended  *access.Transition `json:"ended,omitempty"` // its time is when it was so
 	// Due is when access should have ended: while many wait, the earliest is

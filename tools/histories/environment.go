@@ -115,7 +115,7 @@ func (e *environment) stop() {
 }
 
 // submit does what the server does: it signs, records and starts a request.
-func (e *environment) submit(ctx context.Context, p access.Plan, signer *evidence.Signer, first bool) (*run, error) {
+func (e *environment) submit(ctx context.Context, p access.Plan, signer *evidence.Signer, in earlier) (*run, error) {
 	signed, digest, err := signer.SignPlan(p)
 	if err != nil {
 		return nil, err
@@ -131,15 +131,14 @@ func (e *environment) submit(ctx context.Context, p access.Plan, signer *evidenc
 		return nil, err
 	}
 	r := &run{environment: e, plan: p}
-	if !first {
+	if in.folder == "" {
 		return r, e.gateway.Start(ctx, p, signed)
 	}
-	in, err := workflows.NewAccessRequestInput(signed)
+	input, err := workflows.EarlierAccessRequestInput(signed, in.shape)
 	if err != nil {
 		return nil, err
 	}
-	in.Shape = 0 // as it was before there was a field
 	_, err = e.temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: workflows.AccessWorkflowID(p.RequestID), TaskQueue: workflows.ControlQueue,
-		WorkflowTaskTimeout: 5 * time.Second, TypedSearchAttributes: workflows.InitialSearchAttributes(p)}, workflows.AccessRequestType, in)
+		WorkflowTaskTimeout: 5 * time.Second, TypedSearchAttributes: workflows.InitialSearchAttributes(p)}, workflows.AccessRequestType, input)
 	return r, err
 }

@@ -3,9 +3,9 @@
 //
 //	go run ./tools/histories
 //
-// It writes those of the version that is not released yet: unreleased, and in
-// first-shape the same courses of requests that began in the workflow's first shape,
-// and in sealed some with payload keys.
+// It writes those of the version that is not released yet: unreleased, in first-shape
+// and lean-shape the same courses of requests that began in earlier shapes of the
+// workflow, and in sealed some of each with payload keys.
 // When a version is released, its folders are renamed to the version and never written
 // again.
 package main
@@ -44,11 +44,11 @@ var sealedKey = codec.Key{7}
 // record plays all scenarios and only then replaces what was recorded before: a
 // run that fails changes nothing.
 func record(ctx context.Context, dir string) error {
-	recorded, err := playAll(ctx, append(scenarios(), inFirstShape(scenarios())...))
+	recorded, err := playAll(ctx, inEveryShape(scenarios()))
 	if err != nil {
 		return err
 	}
-	sealed, err := playAll(ctx, sealable(scenarios()), sealedKey)
+	sealed, err := playAll(ctx, inEveryShape(sealable(scenarios())), sealedKey)
 	if err != nil {
 		return err
 	}
@@ -111,9 +111,19 @@ func playAll(ctx context.Context, all []scenario, keys ...codec.Key) (map[string
 	return recorded, nil
 }
 
-// folders says where histories are kept whose names have a suffix; the others are in
-// unreleased.
-var folders = map[string]string{firstSuffix: "first-shape", sealedSuffix: "sealed"}
+// folderOf returns the folder of a scenario's histories, and the name that they have
+// there.
+func folderOf(scenario string) (folder, name string) {
+	if plain, ok := strings.CutSuffix(scenario, sealedSuffix); ok {
+		return "sealed", plain
+	}
+	for _, e := range earlierShapes {
+		if plain, ok := strings.CutSuffix(scenario, e.suffix()); ok {
+			return e.folder, plain
+		}
+	}
+	return "unreleased", scenario
+}
 
 // write replaces the folders of the unreleased version and of those that must
 // fail.
@@ -121,15 +131,9 @@ func write(dir string, recorded map[string][][]byte) error {
 	files := map[string][]byte{}
 	for base, runs := range recorded {
 		for n, run := range runs {
-			name := base
+			folder, name := folderOf(base)
 			if len(runs) > 1 {
-				name = fmt.Sprintf("%s-%d", base, n+1)
-			}
-			folder := "unreleased"
-			for suffix, of := range folders {
-				if plain, ok := strings.CutSuffix(base, suffix); ok {
-					folder, name = of, strings.Replace(name, base, plain, 1)
-				}
+				name = fmt.Sprintf("%s-%d", name, n+1)
 			}
 			files[filepath.Join(folder, name+".json")] = run
 			if folder != "unreleased" {
@@ -140,7 +144,11 @@ func write(dir string, recorded map[string][][]byte) error {
 			}
 		}
 	}
-	for _, folder := range []string{"unreleased", folders[firstSuffix], folders[sealedSuffix], "bad"} {
+	written := []string{"unreleased", "sealed", "bad"}
+	for _, e := range earlierShapes {
+		written = append(written, e.folder)
+	}
+	for _, folder := range written {
 		if err := os.RemoveAll(filepath.Join(dir, folder)); err != nil {
 			return err
 		}

@@ -17,7 +17,7 @@ type scenario struct {
 	name   string
 	change func(*access.Plan)                // nil: one stage, one grant, two seconds
 	signer *evidence.Signer                  // nil: the server's
-	first  bool                              // it begins in the first shape, as requests did before there was another
+	in     earlier                           // the shape it begins in; zero: today's
 	steps  func(ctx context.Context, r *run) // nil: nobody does anything
 	want   workflows.AccessRequestResult
 }
@@ -131,18 +131,31 @@ func scenarios() []scenario {
 	}
 }
 
-// inFirstShape returns the same courses for requests that began in the first shape.
-func inFirstShape(all []scenario) (out []scenario) {
-	for _, s := range all {
-		s.name, s.first = s.name+firstSuffix, true
-		out = append(out, s)
+// earlier is a shape that requests began in before the one of today, and the folder of
+// its histories, whose name also ends the names of its scenarios.
+type earlier struct {
+	folder string
+	shape  int
+}
+
+// suffix ends the names of scenarios in this shape.
+func (e earlier) suffix() string { return "-" + e.folder }
+
+// earlierShapes are all that requests may still run in.
+var earlierShapes = []earlier{{"first-shape", workflows.FirstShape}, {"lean-shape", workflows.LeanShape}}
+
+// inEveryShape returns courses, and the same ones for requests that began in earlier
+// shapes.
+func inEveryShape(all []scenario) []scenario {
+	out := all
+	for _, e := range earlierShapes {
+		for _, s := range all {
+			s.name, s.in = s.name+e.suffix(), e
+			out = append(out, s)
+		}
 	}
 	return out
 }
-
-// firstSuffix ends the names of scenarios in the first shape; their histories have a
-// folder of their own.
-const firstSuffix = "-first"
 
 // sealable returns the courses that are recorded with payload keys, too: what is
 // encrypted does not depend on the course, so a few are enough.
@@ -155,7 +168,7 @@ func sealable(all []scenario) (out []scenario) {
 	return out
 }
 
-// sealedSuffix is firstSuffix of those.
+// sealedSuffix ends the names of those.
 const sealedSuffix = "-sealed"
 
 func automatic(p *access.Plan) { p.Rule = access.Rule{Auto: true, DenyThreshold: 1} }
@@ -194,7 +207,7 @@ func (e *environment) play(ctx context.Context, s scenario) (workflows.AccessReq
 		signer = s.signer
 	}
 	p := s.plan(time.Now().UTC().Truncate(time.Microsecond))
-	r, err := e.submit(ctx, p, signer, s.first)
+	r, err := e.submit(ctx, p, signer, s.in)
 	if err != nil {
 		return res, err
 	}

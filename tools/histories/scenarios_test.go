@@ -12,7 +12,7 @@ import (
 // environment does not do as the server does (waiting for a cancelled activity,
 // above all) is proven here.
 func TestScenarios(t *testing.T) {
-	all := append(scenarios(), inFirstShape(scenarios())...)
+	all := inEveryShape(scenarios())
 	e, err := start(t.Context(), t.TempDir(), all)
 	require.NoError(t, err)
 	t.Cleanup(e.stop)

@@ -67,7 +67,7 @@ func (a Administrator) Resume(ctx context.Context, s Statements, state any) erro
 		return err
 	}
 	return a.Start(ctx, in.Plan.RequestID, workflows.ControlQueue, workflows.AccessRequestType,
-		map[string]any{"plan": in.Plan, "signedPlan": signed, "state": state})
+		map[string]any{"plan": in.Plan, "shape": in.Shape, "state": state})
 }
 
 // Rewind resets a workflow to its first task, and leaves out every message that

@@ -142,8 +142,9 @@ func (s *simulation) play(steps []step) {
 	}
 	in, err := workflows.NewAccessRequestInput(s.signed)
 	require.NoError(s, err)
-	if rapid.Bool().Draw(s.T, "begun in the first shape") {
-		in.Shape = 0
+	if shape := rapid.SampledFrom([]int{in.Shape, workflows.LeanShape, workflows.FirstShape}).Draw(s.T, "shape"); shape != in.Shape {
+		in, err = workflows.EarlierAccessRequestInput(s.signed, shape)
+		require.NoError(s, err)
 	}
 	s.env.ExecuteWorkflow(workflows.AccessRequest, in)
 	s.checkEnd()
