@@ -58,7 +58,10 @@ type Plan struct {
 	Rule       Rule             `json:"rule"`
 	Extend     *ExtensionLimits `json:"extend,omitempty"`
 	BreakGlass *BreakGlass      `json:"breakGlass,omitempty"` // it opens with nobody's consent
-	StepUp     Duration         `json:"stepUp,omitempty"`     // the oldest login with which the requester may request, extend and pick up; 0 accepts any
+	// Facts are what the world outside said when the plan was made, as far as the
+	// contract asks: with the history, all that its evaluation depended on.
+	Facts  []Fact   `json:"facts,omitempty"`
+	StepUp Duration `json:"stepUp,omitempty"` // the oldest login with which the requester may request, extend and pick up; 0 accepts any
 }
 
 // Grant returns the grant of a name as the plan describes it, with the end that

@@ -18,8 +18,9 @@ import (
 // access.ApproverCheck) is in the signed plan: a worker and an offline verifier,
 // which know no CEL and no contract, evaluate that for each approval.
 type approverCondition struct {
-	text string
-	root approverNode
+	text  string
+	root  approverNode
+	reads reading // of the world outside
 }
 
 // approverNode makes a check from the variables of one request.
@@ -52,7 +53,7 @@ func (d *document) approverCondition(text string, path ...any) *approverConditio
 		d.issue("condition", err.Error(), path...)
 		return nil
 	}
-	return &approverCondition{text: text, root: root}
+	return &approverCondition{text: text, root: root, reads: readingOf(c.parsed.Expr())}
 }
 
 // fill evaluates what the condition says of the request. The step is satisfied if

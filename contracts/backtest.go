@@ -31,7 +31,7 @@ func (s *Set) Backtest(report *BacktestReport, source string, r Recorded) {
 	p := r.Plan
 	before, after := verdictOf(Evaluation{Result: Allowed, Draft: p}), verdict{text: "refused: there is no such contract"}
 	if c, there := s.Find(p.Contract); there {
-		in := Input{Person: p.Requester, Now: p.CreatedAt, History: r.History, Request: access.RequestInput{Contract: p.Contract, Params: p.Params,
+		in := Input{Person: p.Requester, Now: p.CreatedAt, History: r.History, Facts: p.Facts, Request: access.RequestInput{Contract: p.Contract, Params: p.Params,
 			Duration: p.Duration.String(), Reason: p.Reason, Ticket: p.Ticket, StartAt: p.StartAt, BreakGlass: p.BreakGlass != nil}}
 		after = verdictOf(c.Evaluate(in))
 	}

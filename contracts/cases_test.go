@@ -32,7 +32,7 @@ func twoContracts(t *testing.T) *contracts.Set {
 func TestCase17SecondContract(t *testing.T) {
 	set := twoContracts(t)
 	require.Equal(t, "not_eligible", codes(under(t, set, "quick", alice, "5m").Issues))
-	require.Len(t, set.Offers(alice, now), 1, "the catalogue does not list it for her")
+	require.Len(t, set.Offers(contracts.Input{Person: alice, Now: now}), 1, "the catalogue does not list it for her")
 	for _, approval := range []string{`{}`, `{stages: []}`, `{pendingFor: 1h}`, `{auto: ''}`} {
 		_, err := contracts.Parse(map[string][]byte{"c.yaml": []byte(contract("open", "true", `{default: 1h, max: 4h}`, approval))})
 		require.Contains(t, codes(access.IssuesOf(err)), "approval_missing", approval)

@@ -26,6 +26,7 @@ type condition struct {
 	never   bool // it is written as false
 	// readsHistory: what was before must be known to evaluate it.
 	readsHistory bool
+	reads        reading // of the world outside
 }
 
 // Truth is the value of a condition: three-valued, so that a condition that
@@ -81,7 +82,7 @@ func compile(env *cel.Env, text string) (*condition, error) {
 	}
 	e := parsed.NativeRep().Expr()
 	return &condition{text: text, program: program, tree: parsed.NativeRep(), never: e.Kind() == ast.LiteralKind && e.AsLiteral() == types.False,
-		readsHistory: readsVariable(e, "history")}, nil
+		readsHistory: readsVariable(e, "history"), reads: readingOf(e)}, nil
 }
 
 // misleadingLiteral returns why a text in a condition, such as the name of a group,

@@ -92,7 +92,13 @@ func sourceFields() []string {
 // readable returns the variables that conditions may read.
 func readable() []string {
 	var out []string
+	for name := range ticketVariables {
+		out = append(out, name)
+	}
 	for name, v := range variables(Input{History: &access.History{}}, nil, 0) {
+		if name == schedulesVariable { // what people write is oncall("NAME")
+			continue
+		}
 		if name != "person" {
 			out = append(out, name)
 			continue

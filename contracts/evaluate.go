@@ -14,6 +14,9 @@ type Input struct {
 	// History is what the requester had under the contract before; nil if it is not
 	// known, which no condition that reads it and no limit takes for "nothing".
 	History *access.History
+	// Facts are what sources said to the contract's Questions. One that is missing is
+	// not known.
+	Facts []access.Fact
 }
 
 // Result is what came of an evaluation.
@@ -95,6 +98,9 @@ type query struct {
 // condition is written.
 func (q *query) evaluate(field string, c *condition) Truth {
 	s := c.eval(field, q.variables)
+	if known := q.facts(c.reads); known != "" { // also why it could not be evaluated
+		s.Detail = known
+	}
 	q.result.Trace = append(q.result.Trace, s)
 	return s.Result
 }

@@ -58,6 +58,7 @@ type terms struct {
 	limits       limits
 	stepUp       stepUp
 	breakGlass   breakGlass
+	facts        facts
 }
 
 // list is every feature, in the order in which they run: who is admitted comes
@@ -87,6 +88,7 @@ func (t *terms) list() []feature {
 		&t.limits,
 		&t.stepUp,
 		&t.breakGlass,
+		&t.facts,
 	}
 }
 
@@ -94,9 +96,6 @@ func (t *terms) list() []feature {
 // until it does. They are refused: to ignore one would be to promise something
 // that does not happen.
 var planned = map[string]string{
-	"notify":                             "nobody is notified: those who decide must look, or follow the API's events",
-	"extend.approval":                    "extensions are approved with the request: choose extend.times and extend.upTo for that",
-	"request.ticket.system":              "use a pattern; no system is asked whether the ticket exists",
-	"request.ticket.open":                "no system is asked whether the ticket is open",
-	"request.ticket.assignedToRequester": "no system is asked who the ticket is assigned to",
+	"notify":          "nobody is notified: those who decide must look, or follow the API's events",
+	"extend.approval": "extensions are approved with the request: choose extend.times and extend.upTo for that",
 }

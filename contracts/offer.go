@@ -1,39 +1,55 @@
 package contracts
 
 import (
-	"time"
+	"slices"
 
 	"ramp.dev/ramp/access"
 )
 
 // Offer is a contract as the catalogue shows it to somebody who may use it.
 type Offer struct {
-	Contract    string                  `json:"contract"`
-	Description string                  `json:"description"`
-	Owner       string                  `json:"owner,omitempty"`
-	Labels      map[string]string       `json:"labels,omitempty"`
-	Version     string                  `json:"version"`
-	Targets     []string                `json:"targets"`
-	Params      []OfferParam            `json:"params"`
-	Duration    OfferDuration           `json:"duration"`
-	Reason      OfferReason             `json:"reason"`
-	Ticket      string                  `json:"ticket"` // never, sometimes, always
-	Approval    OfferApproval           `json:"approval"`
-	Extend      *access.ExtensionLimits `json:"extend,omitempty"`
-	During      string                  `json:"during,omitempty"` // in words, when access may be open; empty: at any time
-	Limits      []string                `json:"limits,omitempty"` // in words, how often and how long one may have it
-	BreakGlass  *OfferBreakGlass        `json:"breakGlass,omitempty"`
-	StepUp      access.StepUp           `json:"stepUp,omitzero"`
+	Contract    string            `json:"contract"`
+	Description string            `json:"description"`
+	Owner       string            `json:"owner,omitempty"`
+	Labels      map[string]string `json:"labels,omitempty"`
+	Version     string            `json:"version"`
+	Targets     []string          `json:"targets"`
+	Params      []OfferParam      `json:"params"`
+	Duration    OfferDuration     `json:"duration"`
+	Reason      OfferReason       `json:"reason"`
+	Ticket      string            `json:"ticket"` // never, sometimes, always
+	// TicketSystem is which system must know the ticket; empty: none is asked.
+	TicketSystem string                  `json:"ticketSystem,omitempty"`
+	Approval     OfferApproval           `json:"approval"`
+	Extend       *access.ExtensionLimits `json:"extend,omitempty"`
+	During       string                  `json:"during,omitempty"` // in words, when access may be open; empty: at any time
+	Limits       []string                `json:"limits,omitempty"` // in words, how often and how long one may have it
+	BreakGlass   *OfferBreakGlass        `json:"breakGlass,omitempty"`
+	StepUp       access.StepUp           `json:"stepUp,omitzero"`
 }
 
-// Offers lists what a person may request.
-func (s *Set) Offers(p access.Person, now time.Time) []Offer {
+// WhoQuestions returns what must be asked of the world outside to list who may request
+// which contract, each question once.
+func (s *Set) WhoQuestions() (out []access.FactQuestion) {
+	for _, c := range s.Contracts {
+		for _, name := range c.terms.who.condition.reads.schedules {
+			if q := onCallQuestion(name); !slices.Contains(out, q) {
+				out = append(out, q)
+			}
+		}
+	}
+	return out
+}
+
+// Offers lists what a person may request; in.Request is left out.
+func (s *Set) Offers(in Input) []Offer {
 	out := []Offer{}
+	in.Request, in.History = access.RequestInput{}, nil
 	for _, c := range s.Contracts {
 		// Params and length are not known yet; a condition that needs them
 		// cannot be evaluated here and leaves the contract out of the list.
-		vars := variables(Input{Person: p, Now: now}, map[string]any{}, c.terms.duration.usual)
-		if c.terms.who.condition.eval(fieldWho, vars).Result == Satisfied && !c.terms.engagement.over(p, now) {
+		vars := variables(in, map[string]any{}, c.terms.duration.usual)
+		if c.terms.who.condition.eval(fieldWho, vars).Result == Satisfied && !c.terms.engagement.over(in.Person, in.Now) {
 			out = append(out, c.Offer())
 		}
 	}

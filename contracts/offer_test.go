@@ -6,12 +6,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/contracts"
 )
 
 func TestOffers(t *testing.T) {
 	set := examples(t)
 	names := func(p access.Person) (out []string) {
-		for _, o := range set.Offers(p, now) {
+		for _, o := range set.Offers(contracts.Input{Person: p, Now: now}) {
 			out = append(out, o.Contract)
 		}
 		return out

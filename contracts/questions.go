@@ -26,8 +26,8 @@ func questions(of ...*Contract) []Input {
 	for _, c := range of {
 		v.read(c)
 	}
-	people, requests, times, histories := v.people(), v.requests(of), v.times(of), v.histories(of)
-	all := len(people) * len(requests) * len(times) * len(histories)
+	people, requests, times, histories, worlds := v.people(), v.requests(of), v.times(of), v.histories(of), worldsOf(of)
+	all := len(people) * len(requests) * len(times) * len(histories) * len(worlds)
 	stride := 1 + (all-1)/maxQuestions
 	for gcd(stride, all) > 1 {
 		stride++ // every value of every dimension is asked
@@ -42,6 +42,7 @@ func questions(of ...*Contract) []Input {
 		}
 		in := Input{Person: people[next(len(people))], Request: requests[next(len(requests))], Now: times[next(len(times))]}
 		in.History = histories[next(len(histories))]
+		in.Facts = worlds[next(len(worlds))](in, of)
 		out = append(out, in)
 	}
 	return out

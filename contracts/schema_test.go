@@ -60,6 +60,11 @@ func schemaOfLanguage(t *testing.T) object {
 		types = append(types, object{"if": object{"properties": object{"type": object{"const": kind}}}, "then": then})
 	}
 	params["additionalProperties"].(object)["allOf"] = types
+	needSystem := object{}
+	for _, field := range []string{"open", "assignedToRequester", "project", "type", "severity"} {
+		needSystem[field] = []string{"system"}
+	}
+	at(s, "request", "ticket")["dependentRequired"] = needSystem
 	reviewers := at(s, "breakGlass", "reviewers")
 	reviewers["items"].(object)["pattern"] = `^\S(.*\S)?$`
 	to := at(at(s, "approval", "escalate")["items"].(object), "to")

@@ -95,6 +95,18 @@ func (s *stage) check(d *document, i int) {
 	}
 }
 
+// wheres returns the conditions on approvers.
+func (s *stages) wheres() (out []*approverCondition) {
+	for i := range s.Stages {
+		for _, w := range s.Stages[i].ways {
+			if w.where != nil {
+				out = append(out, w.where)
+			}
+		}
+	}
+	return out
+}
+
 // fieldWhen names the stage's condition in the trace.
 func (s *stage) fieldWhen() string { return "approval.stages." + s.Name + ".when" }
 

@@ -26,6 +26,7 @@ type testCase struct {
 	Request   testRequest     `yaml:"request"`
 	History   []testUse       `yaml:"history"`
 	OpenInAll number          `yaml:"openInAll"`
+	Facts     []testFact      `yaml:"facts"`
 	At        string          `yaml:"at"`
 	Decisions []testDecision  `yaml:"decisions"`
 	Expect    testExpectation `yaml:"expect"`
@@ -118,6 +119,9 @@ func (c testCase) parse(d *document, set *Set, i int) parsedTest {
 		if use.Unreviewed {
 			t.input.History.Unreviewed = append(t.input.History.Unreviewed, u.RequestID)
 		}
+	}
+	for n, fact := range c.Facts {
+		t.input.Facts = append(t.input.Facts, fact.parse(d, t.contract, t.input.Now, i, n))
 	}
 	for n, said := range c.Decisions {
 		t.decisions = append(t.decisions, said.parse(d, t.input.Now, i, n))

@@ -1,6 +1,7 @@
 package contracts
 
 import (
+	"maps"
 	"time"
 
 	"github.com/google/cel-go/cel"
@@ -10,7 +11,7 @@ import (
 
 // environment declares what conditions may read.
 func environment() (*cel.Env, error) {
-	return cel.NewEnv(
+	return cel.NewEnv(append(factDeclarations(),
 		cel.EnableMacroCallTracking(), // parts of a condition on approvers are written out again
 		cel.Variable("person", cel.MapType(cel.StringType, cel.DynType)),
 		cel.Variable("params", cel.MapType(cel.StringType, cel.DynType)),
@@ -20,7 +21,7 @@ func environment() (*cel.Env, error) {
 		cel.Variable("now", cel.TimestampType),
 		cel.Variable("breakGlass", cel.BoolType),
 		cel.Variable("history", cel.ListType(cel.MapType(cel.StringType, cel.DynType))),
-	)
+	)...)
 }
 
 // variables are the inputs of conditions.
@@ -48,5 +49,6 @@ func variables(in Input, params map[string]any, d access.Duration) map[string]an
 	if in.History != nil {
 		out["history"] = historyVariable(*in.History, params)
 	}
+	maps.Copy(out, factVariables(in))
 	return out
 }

@@ -9,6 +9,7 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/contracts"
+	"ramp.dev/ramp/facts"
 	"ramp.dev/ramp/server/auth"
 	"ramp.dev/ramp/server/contractgit"
 	"ramp.dev/ramp/server/scim"
@@ -30,6 +31,8 @@ type Config struct {
 	Auditors     []string           `yaml:"auditors,omitempty"`   // groups that read the audit log and every evidence; nobody if empty
 	TemporalUI   string             `yaml:"temporalUI,omitempty"` // where operators find workflows; its origin alone may have payloads decoded
 	Limits       LimitsConfig       `yaml:"limits,omitempty"`
+	// Facts are the sources that contracts ask, by name; oncall knows who is on call.
+	Facts map[string]facts.Config `yaml:"facts,omitempty"`
 	// EnrolInPage lets the page of passkeys write keys.passkeys itself. For
 	// development only: a server that could do so in production could enrol a
 	// key for anybody, and approve with it.
@@ -96,5 +99,6 @@ func (c Config) Validate() access.Issues {
 		}
 	}
 	issues = append(issues, c.SCIM.Validate()...)
+	issues = append(issues, facts.Validate("server.facts", c.Facts)...)
 	return append(issues, c.Identity.Validate()...)
 }

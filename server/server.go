@@ -21,6 +21,7 @@ import (
 	"ramp.dev/ramp/codec"
 	"ramp.dev/ramp/contracts"
 	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/facts"
 	"ramp.dev/ramp/feed"
 	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/passkey"
@@ -126,9 +127,13 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 	altered := prometheus.NewCounter(prometheus.CounterOpts{Name: "ramp_ledger_altered_total",
 		Help: "Requests that the ledger says otherwise than they were signed, as they were found."})
 	s.registry.MustRegister(altered)
+	unknown := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "ramp_facts_unknown_total",
+		Help: "Questions of contracts to which a source had no reply that counts."}, []string{"source"})
+	s.registry.MustRegister(unknown)
+	world := facts.New(c.Facts, d.Log, func(source string) { unknown.WithLabelValues(source).Inc() })
 	s.feed = feed.New(d.Ledger, d.Log, feed.Options{})
 	work := app.Config{Contracts: store, Ledger: d.Ledger, Feed: s.feed, Signer: d.Signer, Trusted: d.Trusted, Workers: d.Workers, Gateway: t, Directory: directory, Codec: d.Codec,
-		Altered: altered.Inc, Log: d.Log, Operators: c.Operators, Auditors: c.Auditors, MaxOpen: c.MaxOpen}
+		Facts: world, Altered: altered.Inc, Log: d.Log, Operators: c.Operators, Auditors: c.Auditors, MaxOpen: c.MaxOpen}
 	if file := cmp.Or(string(c.Checkpoint), d.Checkpoint); file != "" {
 		work.Checkpoints = checkpointFile(file)
 	} else {

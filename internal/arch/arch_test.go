@@ -68,6 +68,7 @@ var mayImport = map[string]struct {
 }{
 	"access":                  {nil, "the vocabulary knows nobody"},
 	"contracts":               {[]string{"access"}, "policy is a pure function of a question"},
+	"facts":                   {[]string{"access", "config/field"}, "what the world outside says is asked in one way, no matter who asks or which service knows"},
 	"passkey":                 {[]string{"access"}, "whose keys are whose is told by a file, and by nothing that a server could reach"},
 	"evidence":                {[]string{"access", "passkey"}, "proof depends on nothing that could be wrong"},
 	"codec":                   {[]string{"access", "config/field"}, "what Temporal may read is decided in one place, by nobody who reads it"},
@@ -85,7 +86,7 @@ var mayImport = map[string]struct {
 	"activities":              {[]string{"access", "evidence", "integrations", "ledger", "reconcile"}, "what workflows may do to the world"},
 	"workflows":               {[]string{"access", "evidence", "activities/api"}, "workflows know activities by name, so that nothing in them can touch the world"},
 	"worker":                  {[]string{"access", "activities", "config/field", "directorysync", "evidence", "feed", "integrations", "ledger", "reconcile", "workflows"}, "the only place that knows every integration"},
-	"server":                  {[]string{"access", "activities/api", "codec", "config/field", "contracts", "evidence", "feed", "ledger", "passkey", "workflows"}, "what faces people holds no target's credentials and does not know the worker; it opens payloads for the operators who read workflows"},
+	"server":                  {[]string{"access", "activities/api", "codec", "config/field", "contracts", "evidence", "facts", "feed", "ledger", "passkey", "workflows"}, "what faces people holds no target's credentials and does not know the worker; it opens payloads for the operators who read workflows"},
 	"dev":                     {[]string{"access", "integrations/sshcert/hostfiles"}, "Temporal, an identity provider and an SSH host in one process are for development; nothing of production depends on them"},
 	"config/field":            {[]string{"access"}, "what a field may hold is the same for every part and every target, so it knows none of them"},
 	"config":                  {[]string{"access", "codec", "contracts", "evidence", "ledger", "passkey", "server", "signers", "worker", "workflows"}, "one file for all processes: it knows what each of them can be told, and no process"},

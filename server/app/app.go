@@ -31,6 +31,7 @@ type Config struct {
 	Gateway   Gateway
 	Log       logrus.FieldLogger
 	Directory access.Directory // says what is known of people now; nil: nothing
+	Facts     Facts            // says what contracts ask of the world outside; nil: nothing
 	Codec     *codec.Codec     // nil: payloads in Temporal are not encrypted
 	Passkeys  Passkeys         // nil: no plan that requires a passkey can be approved here
 
@@ -51,6 +52,17 @@ type Contracts interface {
 	Current() *contracts.Set
 	Status() contracts.Status
 }
+
+// Facts says what contracts ask of the world outside. What it does not return, or
+// returns as unknown, is not known.
+type Facts interface {
+	Ask(ctx context.Context, questions ...access.FactQuestion) []access.Fact
+}
+
+// noFacts knows nothing.
+type noFacts struct{}
+
+func (noFacts) Ask(context.Context, ...access.FactQuestion) []access.Fact { return nil }
 
 // Ledger is all that the use cases need of the ledger.
 type Ledger interface {
@@ -117,11 +129,14 @@ func New(c Config) *App {
 	if c.MaxOpen == 0 {
 		c.MaxOpen = 20
 	}
+	if c.Facts == nil {
+		c.Facts = noFacts{}
+	}
 	now := func() time.Time { return c.Now().UTC() }
 	c.Ledger = &signedLedger{Ledger: c.Ledger, keys: c.Trusted.With(c.Signer.Public()), log: c.Log, now: now, count: c.Altered}
 	roles := roles{operators: c.Operators, auditors: c.Auditors}
 	refused := refusals{events: c.Ledger, log: c.Log, now: now, counts: &refusalCounts{recent: map[refusal]*repeated{}}}
-	cat := &catalog{contracts: c.Contracts, now: now}
+	cat := &catalog{contracts: c.Contracts, facts: c.Facts, now: now}
 	reader := &requests{ledger: c.Ledger, roles: roles, refused: refused, catalog: cat, now: now}
 	start := &starter{ledger: c.Ledger, gateway: c.Gateway, log: c.Log, now: now}
 	log := &auditor{ledger: c.Ledger, signer: c.Signer, roles: roles, refused: refused, log: c.Log, now: now, store: c.Checkpoints}
@@ -134,13 +149,13 @@ func New(c Config) *App {
 		requests: reader,
 		events:   &events{ledger: c.Ledger, feed: c.Feed, requests: c.Ledger, roles: roles},
 		submitter: &submitter{ledger: c.Ledger, starter: start, refused: refused, maxOpen: c.MaxOpen,
-			planner: &planner{catalog: cat, history: c.Ledger, scopes: c.Gateway, signer: c.Signer, log: c.Ledger, principal: c.Principal, now: now}},
+			planner: &planner{catalog: cat, facts: c.Facts, history: c.Ledger, scopes: c.Gateway, signer: c.Signer, log: c.Ledger, principal: c.Principal, now: now}},
 		starter:        start,
 		decider:        &decider{requests: reader, ledger: c.Ledger, ends: ends, contracts: c.Contracts, gateway: c.Gateway, signer: c.Signer, passkeys: keys, directory: c.Directory, refused: refused, now: now},
 		ender:          &ender{requests: reader, orders: ends, refused: refused, now: now},
 		resender:       &resender{ledger: c.Ledger, ends: ends, denials: c.Gateway, log: c.Log, now: now, sent: map[string]time.Time{}},
 		confirmer:      &confirmer{ledger: c.Ledger, signer: c.Signer, keys: evidence.NewKeyring(c.Signer.Public()), log: log, warn: c.Log, now: now},
-		extender:       &extender{requests: reader, grants: c.Ledger, contracts: c.Contracts, history: c.Ledger, gateway: c.Gateway, signer: c.Signer, refused: refused, now: now},
+		extender:       &extender{requests: reader, grants: c.Ledger, contracts: c.Contracts, facts: c.Facts, history: c.Ledger, gateway: c.Gateway, signer: c.Signer, refused: refused, now: now},
 		reviewer:       &reviewer{requests: reader, directory: c.Directory, ledger: c.Ledger, signer: c.Signer, refused: refused, now: now},
 		pickUps:        &pickUps{requests: reader, gateway: c.Gateway, signer: c.Signer, workers: c.Workers, refused: refused, now: now},
 		auditor:        log,

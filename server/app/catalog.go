@@ -12,14 +12,15 @@ import (
 // catalog shows people the contracts under which they may request access.
 type catalog struct {
 	contracts Contracts
+	facts     Facts
 	now       clock
 }
 
 // Catalog lists what a person may request; query narrows it by words.
-func (c *catalog) Catalog(_ context.Context, p access.Person, query string) []contracts.Offer {
+func (c *catalog) Catalog(ctx context.Context, p access.Person, query string) []contracts.Offer {
 	out := []contracts.Offer{}
 	query = strings.ToLower(strings.TrimSpace(query))
-	for _, o := range c.offers(p) {
+	for _, o := range c.offers(ctx, p) {
 		text := strings.ToLower(o.Contract + " " + o.Description + " " + strings.Join(o.Targets, " "))
 		if strings.Contains(text, query) {
 			out = append(out, o)
@@ -29,36 +30,39 @@ func (c *catalog) Catalog(_ context.Context, p access.Person, query string) []co
 }
 
 // Offer returns one contract as this person may use it; CodeNotFound otherwise.
-func (c *catalog) Offer(_ context.Context, p access.Person, name string) (contracts.Offer, error) {
-	for _, o := range c.offers(p) {
+func (c *catalog) Offer(ctx context.Context, p access.Person, name string) (contracts.Offer, error) {
+	for _, o := range c.offers(ctx, p) {
 		if o.Contract == name {
 			return o, nil
 		}
 	}
-	return contracts.Offer{}, c.unknownContract(p, name)
+	return contracts.Offer{}, c.unknownContract(ctx, p, name)
 }
 
 // find returns a contract in force. It does not check whether p may use it: the
 // contract's evaluation does.
-func (c *catalog) find(p access.Person, name string) (*contracts.Contract, error) {
+func (c *catalog) find(ctx context.Context, p access.Person, name string) (*contracts.Contract, error) {
 	if name == "" {
 		return nil, access.Invalid(access.Issue{Code: "contract_missing", Field: "contract", Message: "name the contract"})
 	}
 	found, ok := c.contracts.Current().Find(name)
 	if !ok {
-		return nil, c.unknownContract(p, name)
+		return nil, c.unknownContract(ctx, p, name)
 	}
 	return found, nil
 }
 
-func (c *catalog) offers(p access.Person) []contracts.Offer {
-	return c.contracts.Current().Offers(p, c.now())
+// offers lists what p may request. What decides that in the world outside is asked
+// once for all contracts.
+func (c *catalog) offers(ctx context.Context, p access.Person) []contracts.Offer {
+	set := c.contracts.Current()
+	return set.Offers(contracts.Input{Person: p, Now: c.now(), Facts: c.facts.Ask(ctx, set.WhoQuestions()...)})
 }
 
 // unknownContract suggests only what this person may request.
-func (c *catalog) unknownContract(p access.Person, name string) error {
+func (c *catalog) unknownContract(ctx context.Context, p access.Person, name string) error {
 	var known []string
-	for _, o := range c.offers(p) {
+	for _, o := range c.offers(ctx, p) {
 		known = append(known, o.Contract)
 	}
 	return &access.Error{Code: access.CodeNotFound, Issues: []access.Issue{{Code: "unknown_contract", Field: "contract",
@@ -68,7 +72,7 @@ func (c *catalog) unknownContract(p access.Person, name string) error {
 // unknownTarget is why a list for a target is empty: no contract names the
 // target, so that it is probably misspelt. It is nil for one that a contract
 // names.
-func (c *catalog) unknownTarget(p access.Person, name string) error {
+func (c *catalog) unknownTarget(ctx context.Context, p access.Person, name string) error {
 	for _, known := range c.contracts.Current().Contracts {
 		for _, target := range known.Targets {
 			if target == name {
@@ -77,7 +81,7 @@ func (c *catalog) unknownTarget(p access.Person, name string) error {
 		}
 	}
 	var known []string
-	for _, o := range c.offers(p) {
+	for _, o := range c.offers(ctx, p) {
 		known = append(known, o.Targets...)
 	}
 	return access.Invalid(access.Issue{Code: "unknown_target", Field: "target",

@@ -31,6 +31,7 @@ type extender struct {
 	grants    grantLedger
 	requests  *requests
 	contracts Contracts
+	facts     Facts
 	history   historyLedger
 	gateway   extensionGateway
 	signer    extensionSigner
@@ -127,6 +128,7 @@ func (e *extender) checkEligible(ctx context.Context, r access.Request, o access
 	if err != nil {
 		return err
 	}
-	return c.CheckEligible(contracts.Input{Person: o.By, Now: o.At, History: history, Request: access.RequestInput{Contract: r.Contract, Params: r.Plan.Params,
-		Reason: r.Plan.Reason, Ticket: r.Plan.Ticket}}, r.Plan.Duration, o.From.Add(o.Adds.Std()))
+	in := access.RequestInput{Contract: r.Contract, Params: r.Plan.Params, Reason: r.Plan.Reason, Ticket: r.Plan.Ticket}
+	return c.CheckEligible(contracts.Input{Person: o.By, Now: o.At, History: history, Facts: e.facts.Ask(ctx, c.Questions(in)...), Request: in},
+		r.Plan.Duration, o.From.Add(o.Adds.Std()))
 }

@@ -31,6 +31,7 @@ type historyLedger interface {
 // targets and the verified person, none from the client.
 type planner struct {
 	catalog   *catalog
+	facts     Facts
 	scopes    scopeResolver
 	signer    planSigner
 	history   historyLedger
@@ -58,7 +59,7 @@ type proposal struct {
 // propose makes the plan of a request and signs it; nothing is recorded or
 // started.
 func (p *planner) propose(ctx context.Context, by access.Actor, in access.RequestInput, id string) (proposal, error) {
-	c, err := p.catalog.find(by.Person, in.Contract)
+	c, err := p.catalog.find(ctx, by.Person, in.Contract)
 	if err != nil {
 		return proposal{}, err
 	}
@@ -67,7 +68,7 @@ func (p *planner) propose(ctx context.Context, by access.Actor, in access.Reques
 	if err != nil {
 		return proposal{}, err
 	}
-	result := c.Evaluate(contracts.Input{Person: by.Person, Request: in, Now: now, History: history})
+	result := c.Evaluate(contracts.Input{Person: by.Person, Request: in, Now: now, History: history, Facts: p.facts.Ask(ctx, c.Questions(in)...)})
 	if err := result.Err(); err != nil {
 		return proposal{}, err
 	}

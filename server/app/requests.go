@@ -124,7 +124,7 @@ func (q *requests) Requests(ctx context.Context, p access.Person, query Query) (
 		}
 	}
 	if len(out) == 0 && query.Target != "" && query.Cursor == "" {
-		return out, "", q.catalog.unknownTarget(p, query.Target)
+		return out, "", q.catalog.unknownTarget(ctx, p, query.Target)
 	}
 	return out, f.Cursor, nil
 }

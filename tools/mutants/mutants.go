@@ -22,6 +22,7 @@ const (
 	provisions = "./server/scim -run WhoMaySpeak"
 	passkeys   = "./passkey"
 	contract   = "./contracts"
+	world      = "./contracts -run Case92"
 	captured   = "./worker -run TestCapturedServer"
 	logins     = "./server/auth -run IDToken"
 	closes     = "./activities -run TestCloser"
@@ -232,6 +233,15 @@ func mutants() []mutant {
 		{"anybody picks up a credential", "activities/mint.go", "if err := plan.AllowsPickUp(order, t.now()); err != nil {", "if err := plan.AllowsPickUp(order, t.now()); err != nil && access.CodeOf(err) != access.CodeEvidence {", []string{activity, properties}},
 		{"a credential is minted after the end", "activities/mint.go", "if row.Status != ledger.GrantOpen || !t.now().Before(row.ExpiresAt) {", "if row.Status != ledger.GrantOpen {", []string{activity}},
 		{"a worker whose clock is slow mints", "access/may.go", "case age < -ClockSkew:", "case false:", []string{may, activity}},
+
+		// The world outside.
+		{"a ticket of which nothing is known counts", "contracts/ticket.go", "if !q.Request.BreakGlass {\n\t\t\tq.refuseAtOnce(CouldNotEvaluate, \"ticket_unknown\"", "if false {\n\t\t\tq.refuseAtOnce(CouldNotEvaluate, \"ticket_unknown\"", []string{world}},
+		{"a closed ticket counts as open", "contracts/ticket.go", "hold(t.Open, f.Ticket.Open,", "hold(t.Open, true,", []string{world}},
+		{"another source says who is on call", "contracts/facts.go", "case f.OnCall != nil && f.Source == access.OnCallSource:", "case f.OnCall != nil:", []string{world}},
+		{"a shift that is over counts", "access/fact.go", "(f.OnCall.Until == nil || at.Before(*f.OnCall.Until))", "true", []string{world}},
+		{"a source says what was long ago", "facts/facts.go", "case maxAge > 0 && age > maxAge:", "case false:", []string{"./facts -run Case92"}},
+		{"a source that says nothing says something", "facts/facts.go", "case known == r.Absent:", "case known && r.Absent:", []string{"./facts -run Case92"}},
+		{"a file that is malformed says what it said before", "facts/file.go", "return c, f.err\n", "return c, nil\n", []string{"./facts -run TestFile"}},
 
 		// Logins.
 		{"an approval after an old login is counted", "access/rule.go", "if err := d.Approver.RequireRecentLogin(r.StepUp, d.At); err != nil {", "if err := d.Approver.RequireRecentLogin(r.StepUp, d.At); false {", []string{tally}},

@@ -161,6 +161,9 @@ func requestDetail(r access.Request) func(io.Writer) {
 		if r.Plan.Ticket != "" {
 			rows = append(rows, []string{"Ticket", output.Clean(r.Plan.Ticket)})
 		}
+		for _, f := range r.Plan.Facts {
+			rows = append(rows, []string{"Known then", output.Clean(f.String())})
+		}
 		rows = append(rows, []string{"Duration", r.Plan.Duration.String()})
 		rows = append(rows, extended(r)...)
 		rows = append(rows, glass(r)...)

@@ -1,18 +1,22 @@
 package run
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
 	"strings"
 	"time"
 
+	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/cmd/ramp/internal/flags"
 	"ramp.dev/ramp/cmd/ramp/internal/output"
+	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/contracts"
+	"ramp.dev/ramp/facts"
 	"ramp.dev/ramp/internal/strictjson"
 )
 
@@ -24,6 +28,7 @@ type explainFlags struct {
 	input              access.RequestInput
 	attributes, params flags.Pairs
 	at                 flags.Time
+	facts              string
 }
 
 func explainCommand() *cobra.Command {
@@ -47,6 +52,7 @@ func explainCommand() *cobra.Command {
 	c.Flags().StringVar(&f.input.Ticket, "ticket", "", "the ticket")
 	c.Flags().BoolVar(&f.input.BreakGlass, "break-glass", false, "as a use of break glass: at once, without approval")
 	c.Flags().Var(&f.params, "param", "a parameter of the contract; may be repeated")
+	c.Flags().StringVar(&f.facts, "facts", "", "a file of facts, for tickets and who is on call; what is not in it is absent, and without a file nothing is known")
 	c.Flags().Var(&f.at, "at", "when the request is made, such as 2026-01-31T14:00:00Z; now if left out")
 	return c
 }
@@ -80,8 +86,23 @@ func (f *explainFlags) run(cmd *cobra.Command, dir, name string) error {
 	if f.at.At != nil {
 		now = *f.at.At
 	}
-	e := contract.Evaluate(contracts.Input{Person: f.person, Request: f.input, Now: now, History: &access.History{Uses: []access.Use{}}})
+	e := contract.Evaluate(contracts.Input{Person: f.person, Request: f.input, Now: now, History: &access.History{Uses: []access.Use{}},
+		Facts: f.ask(cmd.Context(), contract.Questions(f.input))})
 	return f.format.Print(cmd.OutOrStdout(), e, explanation(contract, e))
+}
+
+// ask asks the file of facts, as each of the sources that the contract asks.
+func (f *explainFlags) ask(ctx context.Context, questions []access.FactQuestion) []access.Fact {
+	if f.facts == "" {
+		return nil
+	}
+	sources := map[string]facts.Config{}
+	for _, q := range questions {
+		sources[q.Source] = facts.Config{File: field.File(f.facts)}
+	}
+	silent := logrus.New()
+	silent.SetOutput(io.Discard)
+	return facts.New(sources, silent, nil).Ask(ctx, questions...)
 }
 
 func explanation(c *contracts.Contract, e contracts.Evaluation) func(io.Writer) {

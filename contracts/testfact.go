@@ -1,0 +1,49 @@
+package contracts
+
+import (
+	"time"
+
+	"ramp.dev/ramp/access"
+)
+
+// testFact is what the world outside says in a test: of a ticket, or of a schedule.
+// What a test does not say is not known.
+type testFact struct {
+	Ticket   string   `yaml:"ticket"`
+	Open     bool     `yaml:"open"`
+	Project  string   `yaml:"project"`
+	Type     string   `yaml:"type"`
+	Severity number   `yaml:"severity"`
+	Assignee string   `yaml:"assignee"`
+	OnCall   string   `yaml:"onCall"` // the schedule
+	People   []string `yaml:"people"`
+	Absent   bool     `yaml:"absent"`  // there is no such ticket or schedule
+	Unknown  string   `yaml:"unknown"` // why it could not be known
+}
+
+func (t testFact) parse(d *document, c *Contract, asked time.Time, i, n int) access.Fact {
+	f := access.Fact{FactQuestion: onCallQuestion(t.OnCall), State: access.FactKnown, At: asked, AsOf: &asked}
+	switch {
+	case (t.Ticket == "") == (t.OnCall == ""):
+		d.issue("test_fact", "a fact is about a ticket or a schedule: write ticket or onCall", "tests", i, "facts", n)
+	case t.Ticket != "" && len(t.People) > 0, t.OnCall != "" && (t.Open || t.Project != "" || t.Type != "" || t.Severity != 0 || t.Assignee != ""):
+		d.issue("test_fact", "a schedule has people; a ticket has open, project, type, severity and assignee", "tests", i, "facts", n)
+	}
+	if t.Ticket != "" {
+		f.FactQuestion = access.FactQuestion{Kind: access.FactTicket, Key: t.Ticket}
+		if c != nil {
+			f.Source = c.terms.ticket.System
+		}
+	}
+	switch {
+	case t.Unknown != "":
+		f.State, f.Why, f.AsOf = access.FactUnknown, t.Unknown, nil
+	case t.Absent:
+		f.State = access.FactAbsent
+	case t.Ticket != "":
+		f.Ticket = &access.Ticket{Open: t.Open, Project: t.Project, Type: t.Type, Severity: int(t.Severity), Assignee: t.Assignee}
+	default:
+		f.OnCall = &access.OnCall{People: append([]string{}, t.People...)}
+	}
+	return f
+}

@@ -1,0 +1,150 @@
+package facts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"sync"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"ramp.dev/ramp/access"
+)
+
+// Reply is what a source knows of one thing. Absent, or the kind's own field, is set.
+type Reply struct {
+	Absent bool // there is no such ticket or schedule
+	AsOf   time.Time
+	Ticket *access.Ticket
+	OnCall *access.OnCall
+}
+
+// Source replies to questions of the kinds that it knows. It is safe for concurrent use.
+type Source interface {
+	// Ask returns what is known of a key. An error is why nothing is known; it is shown
+	// to people and logged, so it holds no secret.
+	Ask(ctx context.Context, kind access.FactKind, key string) (Reply, error)
+}
+
+// askWithin bounds how long people wait for a source.
+const askWithin = 5 * time.Second
+
+// Facts is the sources of one installation. Make one with New. The nil Facts knows
+// nothing.
+type Facts struct {
+	sources map[string]source
+	log     logrus.FieldLogger
+	now     func() time.Time
+	unknown func(source string)
+}
+
+type source struct {
+	Source
+	maxAge time.Duration
+}
+
+// New returns the sources of a configuration that is valid. unknown counts questions to
+// which a source had no reply that counts; it may be nil.
+func New(configured map[string]Config, log logrus.FieldLogger, unknown func(source string)) *Facts {
+	f := &Facts{sources: map[string]source{}, log: log, now: time.Now, unknown: unknown}
+	if unknown == nil {
+		f.unknown = func(string) {}
+	}
+	for name, c := range configured {
+		f.sources[name] = source{NewFile(string(c.File)), c.MaxAge.Std()}
+	}
+	return f
+}
+
+// Ask returns a fact for each question, in their order, within askWithin. It never
+// fails: what could not be known is unknown.
+func (f *Facts) Ask(ctx context.Context, questions ...access.FactQuestion) []access.Fact {
+	ctx, cancel := context.WithTimeout(ctx, askWithin)
+	defer cancel()
+	out := make([]access.Fact, len(questions))
+	var asking sync.WaitGroup
+	for i, q := range questions {
+		asking.Go(func() { out[i] = f.ask(ctx, q) })
+	}
+	asking.Wait()
+	return out
+}
+
+func (f *Facts) ask(ctx context.Context, q access.FactQuestion) access.Fact {
+	var s source
+	known := false
+	now := time.Now
+	if f != nil {
+		s, known = f.sources[q.Source]
+		now = f.now
+	}
+	out := access.Fact{FactQuestion: q, State: access.FactUnknown, At: now().UTC().Truncate(time.Microsecond)}
+	if !known {
+		out.Why = fmt.Sprintf("no source %q is configured (server.facts)", q.Source)
+		return out
+	}
+	reply, err := s.within(ctx, q)
+	if err == nil {
+		out, err = reply.fact(out, s.maxAge)
+	}
+	if err != nil {
+		out = access.Fact{FactQuestion: q, State: access.FactUnknown, At: out.At, Why: why(err)}
+		f.unknown(q.Source)
+		f.log.WithError(err).WithFields(logrus.Fields{"source": q.Source, "kind": q.Kind}).Warn("a fact that a contract asks for could not be known")
+	}
+	return out
+}
+
+// within asks the source and waits no longer than ctx, whether or not the source does.
+func (s source) within(ctx context.Context, q access.FactQuestion) (Reply, error) {
+	type result struct {
+		reply Reply
+		err   error
+	}
+	done := make(chan result, 1)
+	go func() {
+		reply, err := s.Ask(ctx, q.Kind, q.Key)
+		done <- result{reply, err}
+	}()
+	select {
+	case r := <-done:
+		return r.reply, r.err
+	case <-ctx.Done():
+		return Reply{}, fmt.Errorf("%s did not respond in time", q.Source)
+	}
+}
+
+// fact returns the fact that a reply makes of a question. A reply of another kind, from
+// the future or too old is not believed.
+func (r Reply) fact(f access.Fact, maxAge time.Duration) (access.Fact, error) {
+	known := f.Kind == access.FactTicket && r.Ticket != nil && r.OnCall == nil || f.Kind == access.FactOnCall && r.OnCall != nil && r.Ticket == nil
+	age := f.At.Sub(r.AsOf)
+	switch {
+	case known == r.Absent:
+		return f, fmt.Errorf("%s says nothing of it", f.Source)
+	case age < -access.ClockSkew:
+		return f, fmt.Errorf("what %s says is of %s, which is still to come", f.Source, access.FormatTime(r.AsOf))
+	case maxAge > 0 && age > maxAge:
+		return f, fmt.Errorf("what %s says is %s old, and %s is the most (maxAge)", f.Source, access.Duration(age.Truncate(time.Second)), access.Duration(maxAge))
+	}
+	f.State, f.AsOf, f.Ticket, f.OnCall = access.FactKnown, new(r.AsOf.UTC().Truncate(time.Microsecond)), r.Ticket, r.OnCall
+	if r.Absent {
+		f.State = access.FactAbsent
+	}
+	return f, nil
+}
+
+// why returns in words for everybody why something is not known: paths and what is in
+// a source's file stay in the log.
+func why(err error) string {
+	var path *fs.PathError
+	switch {
+	case errors.As(err, &path):
+		return "its file cannot be read"
+	case access.CodeOf(err) == access.CodeInvalid:
+		return "its file is malformed"
+	}
+	return access.Clip(err.Error(), 200)
+}

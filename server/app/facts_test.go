@@ -1,0 +1,84 @@
+package app
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/contracts"
+)
+
+// fakeFacts says of each schedule who is on call, of each ticket whether it is open, and
+// knows nothing else.
+type fakeFacts struct {
+	onCall  map[string][]string
+	tickets map[string]bool
+	asked   []access.FactQuestion
+}
+
+func (f *fakeFacts) Ask(_ context.Context, questions ...access.FactQuestion) (out []access.Fact) {
+	f.asked = append(f.asked, questions...)
+	for _, q := range questions {
+		fact := access.Fact{FactQuestion: q, State: access.FactUnknown, At: testTime, Why: "it does not respond"}
+		if people, known := f.onCall[q.Key]; known && q.Kind == access.FactOnCall {
+			fact.State, fact.OnCall, fact.Why = access.FactKnown, &access.OnCall{People: people}, ""
+		}
+		if open, known := f.tickets[q.Key]; known && q.Kind == access.FactTicket {
+			fact.State, fact.Ticket, fact.Why = access.FactKnown, &access.Ticket{Open: open}, ""
+		}
+		out = append(out, fact)
+	}
+	return out
+}
+
+// withFacts returns a fixture under a contract that differs from testContract, and what
+// the world outside says in it.
+func withFacts(t *testing.T, old, new string) (*fixture, *fakeFacts) {
+	text := strings.Replace(testContract, old, new, 1)
+	require.NotEqual(t, testContract, text)
+	set, err := contracts.Parse(map[string][]byte{"orders.yaml": []byte(strings.TrimSpace(text) + "\n")})
+	require.NoError(t, err)
+	world := &fakeFacts{onCall: map[string][]string{}, tickets: map[string]bool{}}
+	return newFixture(t, func(c *Config) { c.Contracts, c.Facts = contractSet{set}, world }), world
+}
+
+// TestFactsAreAsked: the server asks what the contract reads, when it is requested, and
+// signs it into the plan; what it cannot know opens nothing.
+func TestFactsAreAsked(t *testing.T) {
+	f, world := withFacts(t, `reason: {minLength: 10}`, `reason: {minLength: 10}, ticket: {system: jira, open: true, required: true}`)
+	in := testInput
+	in.Ticket = "OPS-1"
+	_, _, err := f.Submit(t.Context(), alice, in, "")
+	require.Equal(t, access.CodeUnevaluated, access.CodeOf(err))
+	require.Equal(t, "ticket_unknown", access.IssuesOf(err)[0].Code)
+	require.Equal(t, []access.FactQuestion{{Kind: access.FactTicket, Source: "jira", Key: "OPS-1"}}, world.asked)
+	world.tickets["OPS-1"] = false
+	_, err = f.DryRun(t.Context(), alice, in)
+	require.Equal(t, "ticket_closed", access.IssuesOf(err)[0].Code)
+	world.tickets["OPS-1"] = true
+	r, _, err := f.Submit(t.Context(), alice, in, "")
+	require.NoError(t, err)
+	require.Len(t, r.Plan.Facts, 1)
+	require.Equal(t, &access.Ticket{Open: true}, r.Plan.Facts[0].Ticket)
+}
+
+// TestWhoIsOnCall: the catalogue and an extension ask who is on call, too.
+func TestWhoIsOnCall(t *testing.T) {
+	f, world := withFacts(t, `'"engineering" in person.groups'`, `'oncall("orders")'`)
+	require.Empty(t, f.Catalog(t.Context(), alice.Person, ""), "nobody knows")
+	world.onCall["orders"] = []string{"bob"}
+	require.Empty(t, f.Catalog(t.Context(), alice.Person, ""))
+	require.Len(t, f.Catalog(t.Context(), bob.Person, ""), 1)
+	world.onCall["orders"] = []string{"alice"}
+	require.Len(t, f.Catalog(t.Context(), alice.Person, ""), 1)
+	r, _, err := f.Submit(t.Context(), alice, testInput, "")
+	require.NoError(t, err)
+	more := access.ExtensionOrder{By: alice.Person, From: testTime.Add(time.Hour), Adds: access.Duration(time.Minute), At: testTime}
+	require.NoError(t, f.checkEligible(t.Context(), r, more))
+	world.onCall["orders"] = []string{"bob"}
+	require.Error(t, f.checkEligible(t.Context(), r, more))
+}
