@@ -62,6 +62,8 @@ const (
 	apartSide = "apart"
 )
 
+func allSides() []string { return []string{bareSide, rampSide, apartSide} }
+
 // startBare starts the workers of a floor, with what Ramp's have that bears on speed.
 func startBare(as string, askers, workers client.Client) (*bare, error) {
 	b := &bare{as: as, temporal: askers, effects: newEffects(), queue: "bench-" + as, acts: "bench-" + as}

@@ -23,6 +23,7 @@ type options struct {
 	long    bool
 	output  string
 	only    string
+	sides   string
 	rounds  int
 	profile string
 	dir     string
@@ -39,6 +40,7 @@ func main() {
 	flag.BoolVar(&o.long, "long", false, "the full numbers, which take about an hour")
 	flag.StringVar(&o.output, "o", "table", "table or json")
 	flag.StringVar(&o.only, "only", "", "measure only these, by comma: "+strings.Join(names(), ", "))
+	flag.StringVar(&o.sides, "sides", strings.Join(allSides(), ","), "measure only these sides, by comma: a profile then is one side's")
 	flag.IntVar(&o.rounds, "rounds", 5, "rounds of each, in turns")
 	flag.StringVar(&o.profile, "cpuprofile", "", "write a CPU profile of everything in this process")
 	flag.StringVar(&o.dir, "dir", "", "where to keep databases; a directory that is removed afterwards if empty")
@@ -109,6 +111,12 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 			return fmt.Errorf("-only %s: known are %s", name, strings.Join(names(), ", "))
 		}
 	}
+	sides := strings.Split(o.sides, ",")
+	for _, name := range sides {
+		if !slices.Contains(allSides(), name) {
+			return fmt.Errorf("-sides %s: known are %s", name, strings.Join(allSides(), ", "))
+		}
+	}
 	if o.dir == "" {
 		if o.dir, err = os.MkdirTemp("", "ramp-bench-"); err != nil {
 			return err
@@ -120,7 +128,7 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 		form = "long form"
 	}
 	b := &bench{options: o, table: newTable(form)}
-	if b.installation, err = startTemporal(ctx, o.dir, bareSide, rampSide, apartSide); err != nil {
+	if b.installation, err = startTemporal(ctx, o.dir, sides...); err != nil {
 		return err
 	}
 	defer b.installation.stop()

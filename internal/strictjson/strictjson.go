@@ -64,8 +64,8 @@ func unmarshal(b []byte, into any, open bool) error {
 		return err
 	}
 	w := walk{json.NewDecoder(bytes.NewReader(b)), open}
-	if err := w.value(reflect.TypeOf(into), "", 0); err != nil {
-		return err
+	if r := w.value(reflect.TypeOf(into), 0); r != nil {
+		return r.err()
 	}
 	if _, err := w.Token(); !errors.Is(err, io.EOF) {
 		return &Error{Code: Malformed, Message: "there is more than one JSON value"}

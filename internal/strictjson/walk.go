@@ -1,7 +1,6 @@
 package strictjson
 
 import (
-	"encoding"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -15,115 +14,87 @@ type walk struct {
 	open bool // fields that a type does not have are left out
 }
 
-// value walks over one value at a path; t is nil where any JSON is taken.
-func (w walk) value(t reflect.Type, path string, depth int) error {
+// refused is why a document is not read. Its path is put together on the way out: most
+// documents are read, and need none.
+type refused struct {
+	code, message string
+	path          string
+}
+
+func refuse(code, message, at string) *refused { return &refused{code, message, at} }
+
+func refuseText(err error) *refused { return refuse(Malformed, malformed(err).Error(), "") }
+
+// in returns r with the part before its path. A fault of the text is one of the whole
+// document.
+func (r *refused) in(part string) *refused {
+	if r.code != Malformed {
+		r.path = part + r.path
+	}
+	return r
+}
+
+func (r *refused) err() error {
+	return &Error{r.code, clip(strings.TrimPrefix(r.path, ".")), r.message}
+}
+
+// value walks over one value; t is nil where any JSON is taken.
+func (w walk) value(t reflect.Type, depth int) *refused {
 	token, err := w.Token()
 	if err != nil {
-		return malformed(err)
+		return refuseText(err)
 	}
 	delim, nested := token.(json.Delim)
 	if !nested {
 		return nil
 	}
 	if depth == maxDepth {
-		return &Error{Code: Malformed, Message: fmt.Sprintf("the JSON is nested more than %d deep", maxDepth)}
+		return refuse(Malformed, fmt.Sprintf("the JSON is nested more than %d deep", maxDepth), "")
 	}
+	var r *refused
 	if delim == '{' {
-		err = w.object(t, path, depth+1)
+		r = w.object(shapeOf(t), depth+1)
 	} else {
-		err = w.list(t, path, depth+1)
+		r = w.list(shapeOf(t), depth+1)
 	}
-	if err != nil {
-		return err
+	if r != nil {
+		return r
 	}
 	if _, err := w.Token(); err != nil { // its end
-		return malformed(err)
+		return refuseText(err)
 	}
 	return nil
 }
 
-func (w walk) object(t reflect.Type, path string, depth int) error {
+func (w walk) object(s *shape, depth int) *refused {
 	seen := map[string]bool{}
 	for w.More() {
 		token, err := w.Token()
 		if err != nil {
-			return malformed(err)
+			return refuseText(err)
 		}
 		name, _ := token.(string) // a decoder returns nothing else here
-		at := strings.TrimPrefix(path+"."+name, ".")
 		if seen[name] {
-			return &Error{FieldTwice, clip(at), "this field is given twice"}
+			return refuse(FieldTwice, "this field is given twice", "."+name)
 		}
 		seen[name] = true
-		next, known := fieldOf(t, name, w.open)
+		next, known := s.field(name, w.open)
 		if !known {
-			return &Error{UnknownField, clip(at), noSuchField}
+			return refuse(UnknownField, noSuchField, "."+name)
 		}
-		if err := w.value(next, at, depth); err != nil {
-			return err
+		if r := w.value(next, depth); r != nil {
+			return r.in("." + name)
 		}
 	}
 	return nil
 }
 
-func (w walk) list(t reflect.Type, path string, depth int) error {
-	var element reflect.Type
-	if t = decodedAs(t); t != nil && (t.Kind() == reflect.Slice || t.Kind() == reflect.Array) {
-		element = t.Elem()
-	}
+func (w walk) list(s *shape, depth int) *refused {
+	element := s.item()
 	for i := 0; w.More(); i++ {
-		if err := w.value(element, fmt.Sprintf("%s[%d]", path, i), depth); err != nil {
-			return err
+		if r := w.value(element, depth); r != nil {
+			return r.in(fmt.Sprintf("[%d]", i))
 		}
 	}
 	return nil
-}
-
-// fieldOf returns the type of the field of exactly this name, nil where any JSON is
-// taken. It reports false for a field that a struct does not have; with open only
-// for one that it has in other letters, which encoding/json would take for it.
-func fieldOf(t reflect.Type, name string, open bool) (field reflect.Type, known bool) {
-	t = decodedAs(t)
-	switch {
-	case t == nil:
-		return nil, true
-	case t.Kind() == reflect.Map:
-		return t.Elem(), true
-	case t.Kind() != reflect.Struct:
-		return nil, true // not an object; decoding says so
-	}
-	for _, f := range reflect.VisibleFields(t) {
-		tag, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		switch {
-		case f.Tag.Get("json") == "-", !f.IsExported(), f.Anonymous && tag == "":
-			continue
-		case tag == "":
-			tag = f.Name
-		}
-		if tag == name {
-			return f.Type, true
-		}
-		if open && strings.EqualFold(tag, name) {
-			return nil, false
-		}
-	}
-	return nil, open
-}
-
-// decodedAs returns the type whose fields a value has; nil for one that takes any
-// JSON, as a type that decodes itself may.
-func decodedAs(t reflect.Type) reflect.Type {
-	for t != nil {
-		if pointer := reflect.PointerTo(t); pointer.Implements(reflect.TypeFor[json.Unmarshaler]()) || pointer.Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) {
-			return nil
-		}
-		if t.Kind() != reflect.Pointer {
-			break
-		}
-		t = t.Elem()
-	}
-	if t != nil && t.Kind() == reflect.Interface {
-		return nil
-	}
-	return t
 }
