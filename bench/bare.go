@@ -60,6 +60,8 @@ const (
 	// hands an activity to the worker that asked for it without a queue between them
 	// only where both are on one queue.
 	apartSide = "apart"
+	// crowdSide is Ramp with a gateway that makes sleepers.
+	crowdSide = "crowd"
 )
 
 func allSides() []string { return []string{bareSide, rampSide, apartSide} }

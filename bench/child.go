@@ -18,11 +18,13 @@ const childCommand = "child"
 
 // task is what a child does.
 type task struct {
-	what string // fill, drain or sleep
-	side string
-	dir  string
-	n    int
-	pace time.Duration
+	what    string // fill, drain, sleep, crowd or resume
+	side    string
+	dir     string
+	n       int
+	pace    time.Duration
+	profile string    // of a crowd that sleeps
+	expires time.Time // when some of a crowd end
 }
 
 func child(ctx context.Context, args []string) error {
@@ -33,6 +35,8 @@ func child(ctx context.Context, args []string) error {
 	f.StringVar(&t.dir, "dir", "", "")
 	f.IntVar(&t.n, "n", 0, "")
 	f.DurationVar(&t.pace, "pace", 0, "")
+	f.StringVar(&t.profile, "profile", "", "")
+	f.TextVar(&t.expires, "expires", time.Time{}, "")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
@@ -45,12 +49,12 @@ func child(ctx context.Context, args []string) error {
 	switch s := w.sides[0]; t.what {
 	case "fill":
 		said, err = fill(ctx, s, t.n, t.pace)
-		if err == nil {
-			if err = say(said); err == nil {
-				<-ctx.Done() // it is killed
-			}
-		}
-		return err
+		return sayAndWait(ctx, said, err)
+	case "crowd":
+		said, err = fillCrowd(ctx, s.(*ramp), t.n, t.profile)
+		return sayAndWait(ctx, said, err)
+	case "resume":
+		said, err = resumeCrowd(ctx, s.(*ramp), t.expires, began)
 	case "drain":
 		said, err = drain(ctx, s, t.n, began)
 	case "sleep":
@@ -65,6 +69,17 @@ func child(ctx context.Context, args []string) error {
 	return say(said)
 }
 
+// sayAndWait reports to the parent, which kills this process.
+func sayAndWait(ctx context.Context, said any, err error) error {
+	if err == nil {
+		err = say(said)
+	}
+	if err == nil {
+		<-ctx.Done()
+	}
+	return err
+}
+
 // say reports to the parent: one line of JSON.
 func say(v any) error { return json.NewEncoder(os.Stdout).Encode(v) }
 
@@ -74,7 +89,8 @@ func begin[T any](ctx context.Context, t task) (answer T, cmd *exec.Cmd, err err
 	if err != nil {
 		return answer, nil, err
 	}
-	cmd = exec.CommandContext(ctx, self, childCommand, "-what", t.what, "-side", t.side, "-dir", t.dir, "-n", fmt.Sprint(t.n), "-pace", t.pace.String()) // #nosec G204 -- the bench runs itself
+	cmd = exec.CommandContext(ctx, self, childCommand, "-what", t.what, "-side", t.side, "-dir", t.dir, "-n", fmt.Sprint(t.n), "-pace", t.pace.String(),
+		"-profile", t.profile, "-expires", t.expires.Format(time.RFC3339Nano)) // #nosec G204 -- the bench runs itself
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {

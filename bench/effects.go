@@ -78,6 +78,16 @@ func (e *effects) sinceExpiry(ids []string) (out []time.Duration) {
 	return out
 }
 
+// since is how long after a time each was closed.
+func (e *effects) since(at time.Time) (out []time.Duration) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, closed := range e.closed {
+		out = append(out, closed.Sub(at))
+	}
+	return out
+}
+
 func (e *effects) lastExpiry() (last time.Time) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

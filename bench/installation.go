@@ -52,8 +52,8 @@ func startTemporal(ctx context.Context, dir string, names ...string) (w *install
 	}
 	for _, name := range names {
 		var s side
-		if name == rampSide {
-			s, err = startRamp(ctx, dir, w.askers, w.workers)
+		if name == rampSide || name == crowdSide {
+			s, err = startRamp(ctx, dir, w.askers, w.workers, name == crowdSide)
 		} else {
 			s, err = startBare(name, w.askers, w.workers)
 		}
@@ -115,6 +115,10 @@ const patience = 5 * time.Minute
 // await asks again and again until it is so, for as long as patience lasts; doing says
 // what is waited for.
 func await(ctx context.Context, every time.Duration, doing string, so func() (bool, error)) error {
+	return awaitWithin(ctx, patience, every, doing, so)
+}
+
+func awaitWithin(ctx context.Context, patience, every time.Duration, doing string, so func() (bool, error)) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	tick := time.NewTicker(every)

@@ -25,6 +25,7 @@ type options struct {
 	only    string
 	sides   string
 	rounds  int
+	n       int
 	profile string
 	dir     string
 }
@@ -38,11 +39,12 @@ func main() {
 	}
 	var o options
 	flag.BoolVar(&o.long, "long", false, "the full numbers, which take about an hour")
-	flag.StringVar(&o.output, "o", "table", "table or json")
+	flag.StringVar(&o.output, "o", "table", "table, markdown (the figures that docs/bench.md has) or json")
 	flag.StringVar(&o.only, "only", "", "measure only these, by comma: "+strings.Join(names(), ", "))
 	flag.StringVar(&o.sides, "sides", strings.Join(allSides(), ","), "measure only these sides, by comma: a profile then is one side's")
 	flag.IntVar(&o.rounds, "rounds", 5, "rounds of each, in turns")
-	flag.StringVar(&o.profile, "cpuprofile", "", "write a CPU profile of everything in this process")
+	flag.IntVar(&o.n, "n", 0, "how many sleepers there are in the measurement sleepers; 20,000 if zero, 100,000 with -long")
+	flag.StringVar(&o.profile, "cpuprofile", "", "write a CPU profile of everything in this process, or of the sleepers asleep")
 	flag.StringVar(&o.dir, "dir", "", "where to keep databases; a directory that is removed afterwards if empty")
 	flag.Parse()
 	exit(run(ctx, o, os.Stdout))
@@ -71,8 +73,12 @@ func measurements() []measurement {
 		{"minute", measureMinute},
 		{"sleeping", measureSleeping},
 		{"recovery", measureRecovery},
+		{crowdName, measureCrowd},
 	}
 }
+
+// crowdName is the one that is measured only where it is named.
+const crowdName = "sleepers"
 
 func names() (out []string) {
 	for _, m := range measurements() {
@@ -97,8 +103,23 @@ func (b *bench) size(short, long int) int {
 	return short
 }
 
-func (b *bench) say(format string, args ...any) {
-	fmt.Fprintf(os.Stderr, "bench: "+format+"\n", args...)
+func (b *bench) say(format string, args ...any) { progress(format, args...) }
+
+func progress(format string, args ...any) { fmt.Fprintf(os.Stderr, "bench: "+format+"\n", args...) }
+
+// startProfile starts a CPU profile, if one is named.
+func startProfile(path string) (stop func(), err error) {
+	if path == "" {
+		return func() {}, nil
+	}
+	f, err := os.Create(path) // #nosec G304 -- whoever runs the bench names it
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return func() { pprof.StopCPUProfile(); _ = f.Close() }, nil // a profile that was cut off shows
 }
 
 func run(ctx context.Context, o options, out io.Writer) (err error) {
@@ -128,6 +149,12 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 		form = "long form"
 	}
 	b := &bench{options: o, table: newTable(form)}
+	if len(only) == 1 && only[0] == crowdName { // it has processes of its own
+		if err := measureCrowd(ctx, b); err != nil {
+			return err
+		}
+		return b.show(out)
+	}
 	if b.installation, err = startTemporal(ctx, o.dir, sides...); err != nil {
 		return err
 	}
@@ -135,19 +162,13 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 	if err := b.warmUp(ctx); err != nil {
 		return err
 	}
-	if o.profile != "" {
-		f, err := os.Create(o.profile)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		if err := pprof.StartCPUProfile(f); err != nil {
-			return err
-		}
-		defer pprof.StopCPUProfile()
+	stop, err := startProfile(o.profile)
+	if err != nil {
+		return err
 	}
+	defer stop()
 	for _, m := range measurements() {
-		if len(only) > 0 && !slices.Contains(only, m.name) {
+		if len(only) > 0 && !slices.Contains(only, m.name) || len(only) == 0 && m.name == crowdName {
 			continue
 		}
 		b.say("%s …", m.name)
@@ -164,6 +185,9 @@ func (b *bench) show(out io.Writer) error {
 		e := json.NewEncoder(out)
 		e.SetIndent("", "  ")
 		return e.Encode(b.table)
+	}
+	if b.output == "markdown" {
+		return b.table.markdown(out)
 	}
 	return b.table.print(out)
 }

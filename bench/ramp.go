@@ -29,6 +29,7 @@ type ramp struct {
 	ledger  *ledger.Ledger
 	worker  *worker.Worker
 	effects *effects
+	crowd   *crowd
 	asked   atomic.Int64
 	digests sync.Map // of plans, by request id: what an approver saw
 
@@ -53,7 +54,7 @@ approval:
     - {name: lead, from: [approvers], approvals: 1}
 `
 
-func startRamp(ctx context.Context, dir string, askers, workers client.Client) (*ramp, error) {
+func startRamp(ctx context.Context, dir string, askers, workers client.Client, crowded bool) (*ramp, error) {
 	for _, sub := range []string{"contracts", "target"} {
 		if err := os.MkdirAll(filepath.Join(dir, sub), 0o700); err != nil {
 			return nil, err
@@ -79,15 +80,22 @@ func startRamp(ctx context.Context, dir string, askers, workers client.Client) (
 		return nil, err
 	}
 	r := &ramp{ledger: led, effects: newEffects()}
+	target := &folder{dir: filepath.Join(dir, "target"), effects: r.effects}
 	r.worker, err = worker.Start(ctx, worker.Config{Control: true}, worker.Deps{
 		Temporal: workers, Ledger: led, Keyring: evidence.NewKeyring(signer.Public()), Signer: receipts, Log: logrus.StandardLogger(),
-		Targets: map[string]integrations.Target{targetName: &folder{dir: filepath.Join(dir, "target"), effects: r.effects}},
+		Targets: map[string]integrations.Target{targetName: target},
 	})
 	if err != nil {
 		led.Close()
 		return nil, err
 	}
-	r.app = app.New(app.Config{Contracts: store, Ledger: led, Signer: signer, Gateway: gateway.New(askers, evidence.NewKeyring(receipts.Public())), Log: logrus.StandardLogger()})
+	through := gateway.New(askers, evidence.NewKeyring(receipts.Public()))
+	config := app.Config{Contracts: store, Ledger: led, Signer: signer, Gateway: through, Log: logrus.StandardLogger()}
+	if crowded {
+		r.crowd = &crowd{Gateway: through, temporal: askers, ledger: led, signer: signer, receipts: receipts, folder: target}
+		config.Gateway = r.crowd
+	}
+	r.app = app.New(config)
 	return r, nil
 }
 

@@ -25,14 +25,36 @@ func sleepers(ctx context.Context, s side, n int) (slept, error) {
 	if _, err := openMany(ctx, s, n, fixed(12*time.Hour)); err != nil {
 		return slept{}, err
 	}
-	time.Sleep(5 * time.Second)
+	return settle(ctx, "")
+}
+
+// settle lets everything come to rest, and looks at this process for as long as it is
+// watched; profile, if it is named, takes the profile of that time.
+func settle(ctx context.Context, profile string) (slept, error) {
+	if err := pause(ctx, 5*time.Second); err != nil {
+		return slept{}, err
+	}
 	runtime.GC()
 	debug.FreeOSMemory()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
+	stop, err := startProfile(profile)
+	if err != nil {
+		return slept{}, err
+	}
+	defer stop()
 	cpu := cpuTime()
-	time.Sleep(watched)
-	return slept{Memory: float64(m.HeapAlloc + m.StackInuse), CPU: 100 * (cpuTime() - cpu).Seconds() / watched.Seconds()}, nil
+	err = pause(ctx, watched)
+	return slept{Memory: float64(m.HeapAlloc + m.StackInuse), CPU: 100 * (cpuTime() - cpu).Seconds() / watched.Seconds()}, err
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
 }
 
 // few is how many sleepers there are in the process that is subtracted.
