@@ -66,12 +66,16 @@ const (
 
 func allSides() []string { return []string{bareSide, rampSide, apartSide} }
 
-// startBare starts the workers of a floor, with what Ramp's have that bears on speed.
-func startBare(as string, askers, workers client.Client) (*bare, error) {
+func newBare(as string, askers client.Client) *bare {
 	b := &bare{as: as, temporal: askers, effects: newEffects(), queue: "bench-" + as, acts: "bench-" + as}
 	if as == apartSide {
 		b.acts += "-activities"
 	}
+	return b
+}
+
+// work starts the workers of a floor, with what Ramp's have that bears on speed.
+func (b *bare) work(_ context.Context, workers client.Client) error {
 	options := worker.Options{MaxConcurrentActivityTaskPollers: 4, MaxConcurrentWorkflowTaskPollers: 10}
 	flow := worker.New(workers, b.queue, options)
 	flow.RegisterWorkflowWithOptions(bareLife, workflow.RegisterOptions{Name: "bare"})
@@ -93,10 +97,10 @@ func startBare(as string, askers, workers client.Client) (*bare, error) {
 	}, activity.RegisterOptions{Name: "close"})
 	for _, w := range b.workers {
 		if err := w.Start(); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return b, nil
+	return nil
 }
 
 func (b *bare) name() string { return b.as }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"time"
@@ -18,13 +19,15 @@ const childCommand = "child"
 
 // task is what a child does.
 type task struct {
-	what    string // fill, drain, sleep, crowd or resume
+	what    string // fill, drain, sleep, crowd, resume, temporal or work
 	side    string
 	dir     string
 	n       int
 	pace    time.Duration
 	profile string    // of a crowd that sleeps
 	expires time.Time // when some of a crowd end
+
+	postgres, temporal string // their addresses, where they are other processes
 }
 
 func child(ctx context.Context, args []string) error {
@@ -36,9 +39,17 @@ func child(ctx context.Context, args []string) error {
 	f.IntVar(&t.n, "n", 0, "")
 	f.DurationVar(&t.pace, "pace", 0, "")
 	f.StringVar(&t.profile, "profile", "", "")
+	f.StringVar(&t.postgres, "postgres", "", "")
+	f.StringVar(&t.temporal, "temporal", "", "")
 	f.TextVar(&t.expires, "expires", time.Time{}, "")
 	if err := f.Parse(args); err != nil {
 		return err
+	}
+	switch t.what {
+	case "temporal":
+		return serveTemporal(ctx, t)
+	case "work":
+		return work(ctx, t)
 	}
 	began := time.Now()
 	w, err := startTemporal(ctx, t.dir, t.side)
@@ -83,20 +94,26 @@ func sayAndWait(ctx context.Context, said any, err error) error {
 // say reports to the parent: one line of JSON.
 func say(v any) error { return json.NewEncoder(os.Stdout).Encode(v) }
 
-// begin starts a child and waits for its first line; the child may still run.
-func begin[T any](ctx context.Context, t task) (answer T, cmd *exec.Cmd, err error) {
+// start starts a child.
+func (t task) start(ctx context.Context) (*exec.Cmd, io.Reader, error) {
 	self, err := os.Executable()
 	if err != nil {
-		return answer, nil, err
+		return nil, nil, err
 	}
-	cmd = exec.CommandContext(ctx, self, childCommand, "-what", t.what, "-side", t.side, "-dir", t.dir, "-n", fmt.Sprint(t.n), "-pace", t.pace.String(),
-		"-profile", t.profile, "-expires", t.expires.Format(time.RFC3339Nano)) // #nosec G204 -- the bench runs itself
+	cmd := exec.CommandContext(ctx, self, childCommand, "-what", t.what, "-side", t.side, "-dir", t.dir, "-n", fmt.Sprint(t.n), "-pace", t.pace.String(),
+		"-profile", t.profile, "-expires", t.expires.Format(time.RFC3339Nano), "-postgres", t.postgres, "-temporal", t.temporal) // #nosec G204 -- the bench runs itself
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
-		return answer, nil, err
+		return nil, nil, err
 	}
-	if err := cmd.Start(); err != nil {
+	return cmd, out, cmd.Start()
+}
+
+// begin starts a child and waits for its first line; the child may still run.
+func begin[T any](ctx context.Context, t task) (answer T, cmd *exec.Cmd, err error) {
+	cmd, out, err := t.start(ctx)
+	if err != nil {
 		return answer, nil, err
 	}
 	line, err := bufio.NewReader(out).ReadBytes('\n')

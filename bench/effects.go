@@ -12,6 +12,15 @@ type effects struct {
 	opened  map[string]time.Time
 	expires map[string]time.Time
 	closed  map[string]time.Time
+	tell    func(effect) // nil: nobody
+}
+
+// effect is one thing that happened, as a process tells another.
+type effect struct {
+	Opened  string    `json:",omitempty"` // id
+	Closed  string    `json:",omitempty"`
+	At      time.Time `json:",omitzero"`
+	Expires time.Time `json:",omitzero"`
 }
 
 func newEffects() *effects {
@@ -19,18 +28,23 @@ func newEffects() *effects {
 }
 
 func (e *effects) open(id string, expires time.Time) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if _, again := e.opened[id]; !again {
-		e.opened[id], e.expires[id] = time.Now(), expires
-	}
+	e.note(effect{Opened: id, At: time.Now(), Expires: expires})
 }
 
-func (e *effects) close(id string) {
+func (e *effects) close(id string) { e.note(effect{Closed: id, At: time.Now()}) }
+
+// note notes the first time of each.
+func (e *effects) note(what effect) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if _, again := e.closed[id]; !again {
-		e.closed[id] = time.Now()
+	if _, again := e.opened[what.Opened]; what.Opened != "" && !again {
+		e.opened[what.Opened], e.expires[what.Opened] = what.At, what.Expires
+	}
+	if _, again := e.closed[what.Closed]; what.Closed != "" && !again {
+		e.closed[what.Closed] = what.At
+	}
+	if e.tell != nil {
+		e.tell(what)
 	}
 }
 

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -30,7 +32,10 @@ type side interface {
 // installation is one Temporal with the sides on it. Askers and workers have a
 // connection each, as server and worker have.
 type installation struct {
-	engine          *temporalserver.Server
+	addr            string                 // of Temporal
+	engine          *temporalserver.Server // nil: in a process of its own
+	postgres        *postgres              // nil: SQLite
+	processes       []*exec.Cmd
 	askers, workers client.Client
 	sides           []side // in the order in which they were named
 }
@@ -44,6 +49,7 @@ func startTemporal(ctx context.Context, dir string, names ...string) (w *install
 	if err != nil {
 		return nil, err
 	}
+	w.addr = w.engine.Addr
 	if w.askers, err = w.dial(ctx); err != nil {
 		return nil, err
 	}
@@ -51,22 +57,28 @@ func startTemporal(ctx context.Context, dir string, names ...string) (w *install
 		return nil, err
 	}
 	for _, name := range names {
-		var s side
 		if name == rampSide || name == crowdSide {
-			s, err = startRamp(ctx, dir, w.askers, w.workers, name == crowdSide)
-		} else {
-			s, err = startBare(name, w.askers, w.workers)
+			r, err := newRamp(ctx, place{dir, "sqlite:" + filepath.Join(dir, "ledger.db"), name == crowdSide}, w.askers)
+			if err != nil {
+				return nil, err
+			}
+			w.sides = append(w.sides, r)
+			if err := r.work(ctx, w.workers); err != nil {
+				return nil, err
+			}
+			continue
 		}
-		if err != nil {
+		b := newBare(name, w.askers)
+		w.sides = append(w.sides, b)
+		if err := b.work(ctx, w.workers); err != nil {
 			return nil, err
 		}
-		w.sides = append(w.sides, s)
 	}
 	return w, nil
 }
 
 func (w *installation) dial(ctx context.Context) (client.Client, error) {
-	return client.DialContext(ctx, client.Options{HostPort: w.engine.Addr, Namespace: temporalserver.Namespace,
+	return client.DialContext(ctx, client.Options{HostPort: w.addr, Namespace: temporalserver.Namespace,
 		Logger: sdklog.New(logrus.StandardLogger())})
 }
 
@@ -74,9 +86,22 @@ func (w *installation) stop() {
 	for _, s := range w.sides {
 		s.stop()
 	}
-	w.askers.Close()
-	w.workers.Close()
-	_ = w.engine.Stop() // what was measured is on disk or in memory already
+	for _, c := range []client.Client{w.askers, w.workers} {
+		if c != nil {
+			c.Close()
+		}
+	}
+	// What was measured is on disk or in memory already.
+	if w.engine != nil {
+		_ = w.engine.Stop()
+	}
+	for _, p := range slices.Backward(w.processes) {
+		_ = p.Process.Kill()
+		_ = p.Wait()
+	}
+	if w.postgres != nil {
+		w.postgres.stop()
+	}
 }
 
 // people is how many ask and approve at once.

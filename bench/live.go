@@ -162,14 +162,14 @@ func measureThroughput(ctx context.Context, b *bench) error {
 	const n = 400
 	rate, cost, lags := figures{}, figures{}, map[string][]time.Duration{}
 	return b.turns(b.installation.sides, func(s side) error {
-		cpu, began := cpuTime(), time.Now()
+		cpu, began := b.cpu(), time.Now()
 		approved, err := lives(ctx, s, n, fixed(lifetime))
 		if err != nil {
 			return err
 		}
 		rate[s.name()] = n / time.Since(began).Seconds()
 		time.Sleep(time.Second) // what is tidied up afterwards belongs to the cost, not to the time
-		cost[s.name()] = (cpuTime() - cpu).Seconds() * 1000 / n
+		cost[s.name()] = (b.cpu() - cpu).Seconds() * 1000 / n
 		lags[s.name()] = s.seen().sinceApproval(approved)
 		return nil
 	}, func() {
@@ -195,12 +195,12 @@ func measureMinute(ctx context.Context, b *bench) error {
 func (b *bench) ending(ctx context.Context, name string, n int, over time.Duration) error {
 	cost, lags := figures{}, map[string][]time.Duration{}
 	return b.turns(b.two(), func(s side) error {
-		cpu := cpuTime()
+		cpu := b.cpu()
 		approved, err := lives(ctx, s, n, endingAt(n, over, b.pace))
 		if err != nil {
 			return err
 		}
-		cost[s.name()] = (cpuTime() - cpu).Seconds() * 1000 / float64(n)
+		cost[s.name()] = (b.cpu() - cpu).Seconds() * 1000 / float64(n)
 		lags[s.name()] = s.seen().sinceExpiry(slices.Collect(maps.Keys(approved)))
 		return nil
 	}, func() {
@@ -231,4 +231,12 @@ func cpuTime() time.Duration {
 		return 0
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// cpu is what the whole installation has used.
+func (b *bench) cpu() time.Duration {
+	if b.postgres {
+		return cpuOfAll()
+	}
+	return cpuTime()
 }

@@ -28,6 +28,8 @@ type options struct {
 	n       int
 	profile string
 	dir     string
+
+	postgres bool
 }
 
 func main() {
@@ -46,6 +48,7 @@ func main() {
 	flag.IntVar(&o.n, "n", 0, "how many sleepers there are in the measurement sleepers; 20,000 if zero, 100,000 with -long")
 	flag.StringVar(&o.profile, "cpuprofile", "", "write a CPU profile of everything in this process, or of the sleepers asleep")
 	flag.StringVar(&o.dir, "dir", "", "where to keep databases; a directory that is removed afterwards if empty")
+	flag.BoolVar(&o.postgres, "postgres", false, "Postgres for Temporal and ledger, and a process for each part, instead of one process with SQLite: "+strings.Join(withPostgres(), ", "))
 	flag.Parse()
 	exit(run(ctx, o, os.Stdout))
 }
@@ -79,6 +82,10 @@ func measurements() []measurement {
 
 // crowdName is the one that is measured only where it is named.
 const crowdName = "sleepers"
+
+// withPostgres are those that need no processes of their own beside the ones they have
+// then.
+func withPostgres() []string { return []string{"history", "idle", "throughput", "expiry", "minute"} }
 
 func names() (out []string) {
 	for _, m := range measurements() {
@@ -132,6 +139,21 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 			return fmt.Errorf("-only %s: known are %s", name, strings.Join(names(), ", "))
 		}
 	}
+	form, start := "short form", startTemporal
+	if o.long {
+		form = "long form"
+	}
+	if o.postgres {
+		if only == nil {
+			only = withPostgres()
+		}
+		for _, name := range only {
+			if !slices.Contains(withPostgres(), name) {
+				return fmt.Errorf("-postgres measures %s, not %s", strings.Join(withPostgres(), ", "), name)
+			}
+		}
+		form, start = form+", on Postgres", startProcesses
+	}
 	sides := strings.Split(o.sides, ",")
 	for _, name := range sides {
 		if !slices.Contains(allSides(), name) {
@@ -144,10 +166,6 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 		}
 		defer os.RemoveAll(o.dir)
 	}
-	form := "short form"
-	if o.long {
-		form = "long form"
-	}
 	b := &bench{options: o, table: newTable(form)}
 	if len(only) == 1 && only[0] == crowdName { // it has processes of its own
 		if err := measureCrowd(ctx, b); err != nil {
@@ -155,7 +173,7 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 		}
 		return b.show(out)
 	}
-	if b.installation, err = startTemporal(ctx, o.dir, sides...); err != nil {
+	if b.installation, err = start(ctx, o.dir, sides...); err != nil {
 		return err
 	}
 	defer b.installation.stop()

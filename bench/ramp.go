@@ -30,6 +30,8 @@ type ramp struct {
 	worker  *worker.Worker
 	effects *effects
 	crowd   *crowd
+	target  *folder
+	keys    [2]*evidence.Signer // the server's, and the worker's
 	asked   atomic.Int64
 	digests sync.Map // of plans, by request id: what an approver saw
 
@@ -54,7 +56,14 @@ approval:
     - {name: lead, from: [approvers], approvals: 1}
 `
 
-func startRamp(ctx context.Context, dir string, askers, workers client.Client, crowded bool) (*ramp, error) {
+// place is where Ramp keeps its files, and its ledger.
+type place struct {
+	dir, ledger string
+	crowded     bool
+}
+
+func newRamp(ctx context.Context, p place, askers client.Client) (*ramp, error) {
+	dir := p.dir
 	for _, sub := range []string{"contracts", "target"} {
 		if err := os.MkdirAll(filepath.Join(dir, sub), 0o700); err != nil {
 			return nil, err
@@ -75,28 +84,29 @@ func startRamp(ctx context.Context, dir string, askers, workers client.Client, c
 	if err != nil {
 		return nil, err
 	}
-	led, err := ledger.Open(ctx, "sqlite:"+filepath.Join(dir, "ledger.db"))
+	led, err := ledger.Open(ctx, p.ledger)
 	if err != nil {
 		return nil, err
 	}
-	r := &ramp{ledger: led, effects: newEffects()}
-	target := &folder{dir: filepath.Join(dir, "target"), effects: r.effects}
-	r.worker, err = worker.Start(ctx, worker.Config{Control: true}, worker.Deps{
-		Temporal: workers, Ledger: led, Keyring: evidence.NewKeyring(signer.Public()), Signer: receipts, Log: logrus.StandardLogger(),
-		Targets: map[string]integrations.Target{targetName: target},
-	})
-	if err != nil {
-		led.Close()
-		return nil, err
-	}
+	r := &ramp{ledger: led, effects: newEffects(), keys: [2]*evidence.Signer{signer, receipts}}
+	r.target = &folder{dir: filepath.Join(dir, "target"), effects: r.effects}
 	through := gateway.New(askers, evidence.NewKeyring(receipts.Public()))
 	config := app.Config{Contracts: store, Ledger: led, Signer: signer, Gateway: through, Log: logrus.StandardLogger()}
-	if crowded {
-		r.crowd = &crowd{Gateway: through, temporal: askers, ledger: led, signer: signer, receipts: receipts, folder: target}
+	if p.crowded {
+		r.crowd = &crowd{Gateway: through, temporal: askers, ledger: led, signer: signer, receipts: receipts, folder: r.target}
 		config.Gateway = r.crowd
 	}
 	r.app = app.New(config)
 	return r, nil
+}
+
+// work starts its worker.
+func (r *ramp) work(ctx context.Context, workers client.Client) (err error) {
+	r.worker, err = worker.Start(ctx, worker.Config{Control: true}, worker.Deps{
+		Temporal: workers, Ledger: r.ledger, Keyring: evidence.NewKeyring(r.keys[0].Public()), Signer: r.keys[1], Log: logrus.StandardLogger(),
+		Targets: map[string]integrations.Target{targetName: r.target},
+	})
+	return err
 }
 
 func (r *ramp) name() string { return "ramp" }
@@ -143,6 +153,8 @@ func (r *ramp) ended(ctx context.Context) (int, error) {
 }
 
 func (r *ramp) stop() {
-	r.worker.Stop()
+	if r.worker != nil {
+		r.worker.Stop()
+	}
 	r.ledger.Close()
 }

@@ -24,17 +24,12 @@ func serverConfig(c Config, host string, port int, reserved *reservations) (*con
 		}
 		services[name] = config.Service{RPC: config.RPC{GRPCPort: port, BindOnIP: host}}
 	}
+	state := sqlitePersistence(c.Dir)
+	if c.Postgres != nil {
+		state = c.Postgres.persistence()
+	}
 	return &config.Config{
-		Persistence: config.Persistence{
-			DefaultStore: sqliteplugin.PluginName, VisibilityStore: sqliteplugin.PluginName, NumHistoryShards: 1,
-			DataStores: map[string]config.DataStore{sqliteplugin.PluginName: {SQL: &config.SQL{
-				PluginName:   sqliteplugin.PluginName,
-				DatabaseName: filepath.Join(c.Dir, "temporal.db"),
-				// A crash of the process loses nothing under synchronous=1; a power
-				// cut may lose the last commits, for which there is Ramp's ledger.
-				ConnectAttributes: map[string]string{"mode": "rwc", "journal_mode": "wal", "synchronous": "1"},
-			}}},
-		},
+		Persistence: state,
 		ClusterMetadata: &cluster.Config{
 			FailoverVersionIncrement: 10, MasterClusterName: clusterName, CurrentClusterName: clusterName,
 			ClusterInformation: map[string]cluster.ClusterInformation{
@@ -53,6 +48,19 @@ func serverConfig(c Config, host string, port int, reserved *reservations) (*con
 		}},
 		PublicClient: config.PublicClient{HostPort: frontend},
 	}, nil
+}
+
+func sqlitePersistence(dir string) config.Persistence {
+	return config.Persistence{
+		DefaultStore: sqliteplugin.PluginName, VisibilityStore: sqliteplugin.PluginName, NumHistoryShards: 1,
+		DataStores: map[string]config.DataStore{sqliteplugin.PluginName: {SQL: &config.SQL{
+			PluginName:   sqliteplugin.PluginName,
+			DatabaseName: filepath.Join(dir, "temporal.db"),
+			// A crash of the process loses nothing under synchronous=1; a power
+			// cut may lose the last commits, for which there is Ramp's ledger.
+			ConnectAttributes: map[string]string{"mode": "rwc", "journal_mode": "wal", "synchronous": "1"},
+		}}},
+	}
 }
 
 // hosts returns the address of each of Temporal's services. Without it, Temporal

@@ -30,8 +30,10 @@ const Namespace = "default"
 
 // Config says where the server keeps its state and where it listens.
 type Config struct {
-	Dir  string // holds the database and Temporal's own log
-	Addr string // loopback address of Temporal's frontend; port 0 takes a free one
+	Dir string // holds the database and Temporal's own log
+	// Postgres keeps the state instead of a database in Dir; nil: SQLite.
+	Postgres *Postgres
+	Addr     string // loopback address of Temporal's frontend; port 0 takes a free one
 	// SearchAttributes are those that workflows set, by name. They are fixed
 	// when the database is made.
 	SearchAttributes map[string]enumspb.IndexedValueType
@@ -123,6 +125,13 @@ func (c Config) dynamic() dynamicconfig.StaticClient {
 // setUp creates the database if there is none. It builds it under another name
 // and renames it, so that a crash half way leaves no incomplete database.
 func setUp(c Config, cfg *config.Config) error {
+	ns, err := sqlite.NewNamespaceConfig(clusterName, Namespace, false, c.SearchAttributes)
+	if err != nil {
+		return err
+	}
+	if c.Postgres != nil {
+		return c.Postgres.setUp(ns)
+	}
 	sql := *cfg.Persistence.DataStores[sqliteplugin.PluginName].SQL
 	if _, err := os.Stat(sql.DatabaseName); err == nil {
 		return nil
@@ -134,10 +143,6 @@ func setUp(c Config, cfg *config.Config) error {
 		return err
 	}
 	if err := sqlite.SetupSchema(&sql); err != nil {
-		return err
-	}
-	ns, err := sqlite.NewNamespaceConfig(clusterName, Namespace, false, c.SearchAttributes)
-	if err != nil {
 		return err
 	}
 	if err := sqlite.CreateNamespaces(&sql, ns); err != nil {

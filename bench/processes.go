@@ -1,0 +1,165 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/sirupsen/logrus"
+	"go.temporal.io/sdk/client"
+
+	"ramp.dev/ramp/dev/temporalserver"
+	"ramp.dev/ramp/internal/sdklog"
+	"ramp.dev/ramp/workflows"
+)
+
+// With -postgres everything is a process of its own: Postgres, Temporal, for each side
+// two workers, and this one, which is the server and the people.
+
+// workersEach is how many processes work for each side.
+const workersEach = 2
+
+// startProcesses is startTemporal with Postgres.
+func startProcesses(ctx context.Context, dir string, names ...string) (w *installation, err error) {
+	w = &installation{}
+	defer func() {
+		if err != nil {
+			w.stop()
+		}
+	}()
+	if w.postgres, err = startPostgres(ctx, dir); err != nil {
+		return w, err
+	}
+	t := task{what: "temporal", dir: dir, postgres: w.postgres.addr}
+	said, cmd, err := begin[listening](ctx, t)
+	if err != nil {
+		return w, err
+	}
+	w.processes, w.addr = append(w.processes, cmd), said.Addr
+	if w.askers, err = w.dial(ctx); err != nil {
+		return w, err
+	}
+	for _, name := range names {
+		place := place{dir: dir, ledger: w.postgres.address(ledgerDatabase)}
+		var s side
+		if name == rampSide {
+			s, err = newRamp(ctx, place, w.askers)
+		} else {
+			s = newBare(name, w.askers)
+		}
+		if err != nil {
+			return w, err
+		}
+		w.sides = append(w.sides, s)
+		for range workersEach {
+			cmd, err := startWorker(ctx, task{what: "work", side: name, dir: dir, postgres: w.postgres.addr, temporal: w.addr}, s.seen())
+			if err != nil {
+				return w, err
+			}
+			w.processes = append(w.processes, cmd)
+		}
+	}
+	return w, nil
+}
+
+// listening is what a process with Temporal says.
+type listening struct{ Addr string }
+
+// serveTemporal is a process with Temporal alone.
+func serveTemporal(ctx context.Context, t task) error {
+	engine, err := temporalserver.Start(ctx, temporalserver.Config{Dir: filepath.Join(t.dir, "temporal"), Addr: "127.0.0.1:0",
+		SearchAttributes: workflows.SearchAttributes(), Postgres: (&postgres{addr: t.postgres, user: "ramp"}).temporal()})
+	if err != nil {
+		return err
+	}
+	return sayAndWait(ctx, listening{engine.Addr}, nil)
+}
+
+// work is a process with the workers of one side. It says what happens, line by line.
+func work(ctx context.Context, t task) error {
+	temporal, err := client.DialContext(ctx, client.Options{HostPort: t.temporal, Namespace: temporalserver.Namespace,
+		Logger: sdklog.New(logrus.StandardLogger())})
+	if err != nil {
+		return err
+	}
+	defer temporal.Close()
+	p := &postgres{addr: t.postgres, user: "ramp"}
+	var s interface {
+		side
+		work(context.Context, client.Client) error
+	}
+	if t.side == rampSide {
+		s, err = newRamp(ctx, place{dir: t.dir, ledger: p.address(ledgerDatabase)}, temporal)
+	} else {
+		s = newBare(t.side, temporal)
+	}
+	if err != nil {
+		return err
+	}
+	defer s.stop()
+	out := json.NewEncoder(os.Stdout)
+	s.seen().tell = func(e effect) { _ = out.Encode(e) } // whoever reads it has ended otherwise
+	if err := s.work(ctx, temporal); err != nil {
+		return err
+	}
+	return sayAndWait(ctx, effect{}, nil)
+}
+
+// startWorker starts a process with workers, and notes what it says.
+func startWorker(ctx context.Context, t task, into *effects) (*exec.Cmd, error) {
+	cmd, out, err := t.start(ctx)
+	if err != nil {
+		return nil, err
+	}
+	lines := bufio.NewScanner(out)
+	if !lines.Scan() {
+		return nil, fmt.Errorf("%s %s: %w", t.side, t.what, errors.Join(lines.Err(), cmd.Wait()))
+	}
+	go func() {
+		for lines.Scan() {
+			var e effect
+			if json.Unmarshal(lines.Bytes(), &e) == nil {
+				into.note(e)
+			}
+		}
+	}()
+	return cmd, nil
+}
+
+// cpuOfAll is the CPU of this process and everything that it started.
+func cpuOfAll() time.Duration {
+	parents, used := map[int]int{}, map[int]time.Duration{}
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, path := range stats {
+		b, err := os.ReadFile(path) // #nosec G304 -- of /proc
+		if err != nil {
+			continue // it has ended
+		}
+		// The name, in parentheses, may hold anything.
+		fields := strings.Fields(string(b[strings.LastIndexByte(string(b), ')')+1:]))
+		pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+		parents[pid], _ = strconv.Atoi(fields[1])
+		for _, ticks := range fields[11:15] { // user and system, its own and of those it has waited for
+			n, _ := strconv.ParseInt(ticks, 10, 64)
+			used[pid] += time.Duration(n) * 10 * time.Millisecond
+		}
+	}
+	sum := time.Duration(0)
+	for pid := range parents {
+		for p := pid; p > 1; p = parents[p] {
+			if p == os.Getpid() {
+				sum += used[pid]
+				break
+			}
+		}
+	}
+	return sum
+}
