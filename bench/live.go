@@ -83,7 +83,7 @@ const lifetime = 5 * time.Second
 // measureHistory counts what one request leaves in Temporal, and what Temporal Cloud
 // would bill. It does not depend on the machine.
 func measureHistory(ctx context.Context, b *bench) error {
-	events, bytes, actions := figures{}, figures{}, figures{}
+	events, bytes, actions, transitions := figures{}, figures{}, figures{}, figures{}
 	for _, s := range b.installation.sides {
 		approved, err := lives(ctx, s, 1, fixed(2*time.Second))
 		if err != nil {
@@ -94,6 +94,11 @@ func measureHistory(ctx context.Context, b *bench) error {
 			if err := b.installation.askers.GetWorkflow(ctx, id, "").Get(ctx, nil); err != nil {
 				return err
 			}
+			d, err := b.installation.askers.DescribeWorkflowExecution(ctx, id, "")
+			if err != nil {
+				return err
+			}
+			transitions[s.name()] = float64(d.GetWorkflowExecutionInfo().GetStateTransitionCount())
 			all := b.installation.askers.GetWorkflowHistory(ctx, id, "", false, enums.HISTORY_EVENT_FILTER_TYPE_ALL_EVENT)
 			for all.HasNext() {
 				e, err := all.Next()
@@ -111,6 +116,7 @@ func measureHistory(ctx context.Context, b *bench) error {
 	}
 	b.table.add("history of one request", "events", events)
 	b.table.add("history of one request, size", "bytes", bytes)
+	b.table.add("state transitions of one request", "", transitions)
 	b.table.add("billable actions of one request, without asking what it means", "actions", actions)
 	return nil
 }
@@ -161,7 +167,12 @@ func measureIdle(ctx context.Context, b *bench) error {
 func measureThroughput(ctx context.Context, b *bench) error {
 	const n = 400
 	rate, cost, lags := figures{}, figures{}, map[string][]time.Duration{}
+	temporal, ledger := figures{}, figures{}
 	return b.turns(b.installation.sides, func(s side) error {
+		before, err := b.databases(ctx)
+		if err != nil {
+			return err
+		}
 		cpu, began := b.cpu(), time.Now()
 		approved, err := lives(ctx, s, n, fixed(lifetime))
 		if err != nil {
@@ -171,9 +182,13 @@ func measureThroughput(ctx context.Context, b *bench) error {
 		time.Sleep(time.Second) // what is tidied up afterwards belongs to the cost, not to the time
 		cost[s.name()] = (b.cpu() - cpu).Seconds() * 1000 / n
 		lags[s.name()] = s.seen().sinceApproval(approved)
-		return nil
+		after, err := b.databases(ctx)
+		temporal[s.name()], ledger[s.name()] = (after.temporal-before.temporal)/1024/n, (after.ledger-before.ledger)/1024/n
+		return err
 	}, func() {
 		b.table.add("lives", "1/s", rate)
+		b.table.add("Temporal's database for one that has ended", "KiB", temporal)
+		b.table.add("ledger for one that has ended", "KiB", ledger)
 		b.table.add("CPU of one life, Temporal included", "ms", cost)
 		b.table.addLags("approved to usable, under load", lags)
 	})
