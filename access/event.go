@@ -29,12 +29,13 @@ const (
 	EventAccessReopened      EventKind = "access.reopened" // the ledger called it over, and a grant of it was not closed
 	EventGrantClosed         EventKind = "grant.closed"    // read back as gone
 	EventAccessEnded         EventKind = "access.ended"
-	EventPasskeyCreated      EventKind = "passkey.created" // it counts once people have enrolled it
-	EventGrantSwept          EventKind = "grant.swept"     // ended by the reconciler, since no workflow did it
-	EventGrantDrifted        EventKind = "grant.drifted"   // the target differs from the grant
-	EventActRefused          EventKind = "act.refused"     // an act that Ramp did not allow
-	EventRecordAltered       EventKind = "record.altered"  // the ledger says something else than was signed
-	EventPayloadDecoded      EventKind = "payload.decoded" // an operator read decoded payloads
+	EventPasskeyCreated      EventKind = "passkey.created"    // it counts once people have enrolled it
+	EventGrantSwept          EventKind = "grant.swept"        // ended by the reconciler, since no workflow did it
+	EventGrantDrifted        EventKind = "grant.drifted"      // the target differs from the grant
+	EventActRefused          EventKind = "act.refused"        // an act that Ramp did not allow
+	EventRecordAltered       EventKind = "record.altered"     // the ledger says something else than was signed
+	EventNoticeUndelivered   EventKind = "notice.undelivered" // nobody was reached who should hear of break glass or the like
+	EventPayloadDecoded      EventKind = "payload.decoded"    // an operator read decoded payloads
 
 	EventSessionStarted EventKind = "session.started" // a login in a browser
 	EventSessionsEnded  EventKind = "session.ended"   // one session of a person, or all of them

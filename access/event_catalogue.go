@@ -68,6 +68,7 @@ var catalogue = map[EventKind]EventSpec{
 	EventGrantDrifted:        {"changed on the target by somebody else", AudienceRequest, OCSF{detectionFinding, 1, "Create", true}, nil},
 	EventActRefused:          {"an act was refused", AudienceRequest, OCSF{apiActivity, 99, "Refuse", true}, nil},
 	EventRecordAltered:       {"the ledger was changed by something else than Ramp", AudienceRequest, OCSF{detectionFinding, 1, "Create", true}, nil},
+	EventNoticeUndelivered:   {"a notice did not arrive", AudienceRequest, OCSF{detectionFinding, 1, "Create", true}, nil},
 	EventPayloadDecoded:      {"read what Temporal keeps", AudienceSelf, OCSF{apiActivity, 2, "Read", false}, nil},
 	EventPasskeyCreated:      {"created a passkey", AudienceSelf, OCSF{accountChange, 99, "Create Passkey", false}, freeText},
 	EventSessionStarted:      {"signed in", AudienceSelf, OCSF{authentication, 1, "Logon", false}, nil},

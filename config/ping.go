@@ -59,6 +59,7 @@ func (c Config) Ping(ctx context.Context, p Parts) access.Issues {
 		for _, name := range slices.Sorted(maps.Keys(c.Worker.Targets)) {
 			ask("target_unavailable", "worker.targets."+name, func(ctx context.Context) error { return c.Worker.Targets[name].Ping(ctx, name) })
 		}
+		ask("mail_unavailable", "worker.notices.mail", c.Worker.PingNotices)
 	}
 	return c.placed(issues)
 }

@@ -12,6 +12,7 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/integrations/pacing"
+	"ramp.dev/ramp/notices"
 	"ramp.dev/ramp/worker/builds"
 )
 
@@ -22,7 +23,8 @@ type Config struct {
 	Reconcile ReconcileConfig         `yaml:"reconcile,omitempty"`
 	Metrics   string                  `yaml:"metrics,omitempty"` // host:port of /metrics; none if empty
 
-	Deployment builds.Config `yaml:"deployment,omitempty"`
+	Deployment builds.Config  `yaml:"deployment,omitempty"`
+	Notices    notices.Config `yaml:"notices,omitempty"` // nothing is sent without its pages
 }
 
 // ReconcileConfig is about the third line: the comparing of targets, ledger and
@@ -56,10 +58,11 @@ const maxPasskeyApprovals = 20
 
 // Validate returns everything that is wrong, reaching for nothing.
 func (c Config) Validate() (issues access.Issues) {
-	if !c.Control && len(c.Targets) == 0 {
-		issues.Add("worker_idle", "worker", "this worker would do nothing: it needs control, targets or both")
+	if !c.Control && len(c.Targets) == 0 && !c.Notices.On() {
+		issues.Add("worker_idle", "worker", "this worker would do nothing: it needs control, targets, notices or several of them")
 	}
 	issues = append(issues, c.Deployment.Validate()...)
+	issues = append(issues, c.Notices.Validate()...)
 	for _, name := range slices.Sorted(maps.Keys(c.Targets)) {
 		for _, is := range c.Targets[name].validate(name) {
 			is.Field = strings.TrimSuffix("worker.targets."+name+"."+is.Field, ".")

@@ -87,9 +87,15 @@ func (w *Worker) serve(ctx context.Context, c Config, d Deps) (err error) {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	w.stop = stop
 	var all jobs
-	if c.Control {
-		events := feed.New(d.Ledger, d.Log, feed.Options{})
+	var events *feed.Feed
+	if c.Control || c.Notices.On() {
+		events = feed.New(d.Ledger, d.Log, feed.Options{})
 		w.background.Go(func() { events.Run(background) })
+	}
+	if c.Notices.On() {
+		w.sendNotices(background, c.Notices, d, events)
+	}
+	if c.Control {
 		reconciler.With.Redeliver = redeliverDecisions(d.Temporal, d.Ledger)
 		directory := directorysync.New(d.Ledger, directoryRuns{d.Temporal, d.Ledger, d.Signer}, d.Log)
 		all.add(controlJobs(&reconciler, every, events, directory))

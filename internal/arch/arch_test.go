@@ -76,6 +76,7 @@ var mayImport = map[string]struct {
 	"ledger":                  {[]string{"access"}, "the record knows what is recorded, not who records"},
 	"directorysync":           {[]string{"access", "feed", "ledger"}, "what a change of the directory means for requests does not depend on who runs it"},
 	"feed":                    {[]string{"access", "ledger"}, "it says what happened, no matter who wants to know"},
+	"notices":                 {[]string{"access", "config/field", "feed", "ledger"}, "who hears of what is decided by nobody who could act on it"},
 	"integrations":            {[]string{"access", "config/field"}, "a target is usable without the rest of Ramp"},
 	"integrations/awsapi":     {[]string{"access", "integrations"}, "what AWS's errors and policies mean is the same for every target on AWS"},
 	"integrations/jsonhttp":   {[]string{"access", "config/field", "integrations"}, "how Ramp calls a service with its own credentials is decided once"},
@@ -85,7 +86,7 @@ var mayImport = map[string]struct {
 	"reconcile":               {[]string{"access", "integrations", "ledger"}, "the third line works without Temporal, so it knows nothing of it"},
 	"activities":              {[]string{"access", "evidence", "integrations", "ledger", "reconcile"}, "what workflows may do to the world"},
 	"workflows":               {[]string{"access", "evidence", "activities/api"}, "workflows know activities by name, so that nothing in them can touch the world"},
-	"worker":                  {[]string{"access", "activities", "config/field", "directorysync", "evidence", "feed", "integrations", "ledger", "reconcile", "workflows"}, "the only place that knows every integration"},
+	"worker":                  {[]string{"access", "activities", "config/field", "directorysync", "evidence", "feed", "integrations", "ledger", "notices", "reconcile", "workflows"}, "the only place that knows every integration"},
 	"server":                  {[]string{"access", "activities/api", "codec", "config/field", "contracts", "evidence", "facts", "feed", "ledger", "passkey", "workflows"}, "what faces people holds no target's credentials and does not know the worker; it opens payloads for the operators who read workflows"},
 	"dev":                     {[]string{"access", "integrations/sshcert/hostfiles"}, "Temporal, an identity provider and an SSH host in one process are for development; nothing of production depends on them"},
 	"config/field":            {[]string{"access"}, "what a field may hold is the same for every part and every target, so it knows none of them"},
@@ -166,7 +167,9 @@ func TestHeavyThings(t *testing.T) {
 		"github.com/go-webauthn/webauthn":     {"passkey", "internal"},
 		"github.com/alexedwards/scs/v2":       {"server"},
 		"github.com/go-git/go-git/v5":         {"server"},
-		"github.com/prometheus/client_golang": {"feed", "server", "worker", "internal"},
+		"github.com/prometheus/client_golang": {"feed", "notices", "server", "worker", "internal"},
+		"github.com/wneessen/go-mail":         {"notices"},
+		"github.com/emersion/go-smtp":         {"notices"}, // a mail server for tests
 	}
 	for _, p := range packages(t, "./...") {
 		here, _ := room(p.ImportPath)

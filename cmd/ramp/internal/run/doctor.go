@@ -1,0 +1,110 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/cmd/ramp/internal/output"
+	"ramp.dev/ramp/config"
+)
+
+// clockTolerance is how far two clocks may be apart: a login's age, a window and the end
+// of access are told by them.
+const clockTolerance = 5 * time.Second
+
+func doctorCommand() *cobra.Command {
+	var f configured
+	var to string
+	c := &cobra.Command{
+		Use: "doctor", Short: "Say what keeps this installation from working", Args: cobra.NoArgs,
+		Long: "Asks every service in a configuration whether it can be used, as `ramp config check --ping` does, compares this\n" +
+			"machine's clock with the ledger's, and says which consumers of events do not go on and which notices did not\n" +
+			"arrive. With --notice it sends a test message to that address, through the channel that notices take.",
+		Example: "  ramp doctor --config /etc/ramp/ramp.yaml\n  ramp doctor --notice me@example.com",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			issues, err := checkConfig(cmd.Context(), f.path, true)
+			if err != nil {
+				issues = access.IssuesOf(err)
+			}
+			c, loaded := config.Load(f.path)
+			if err == nil && loaded == nil {
+				issues = append(issues, examine(cmd.Context(), c, to)...)
+				err = issues.Err()
+			}
+			if err != nil {
+				_ = printIssues(&f.format, cmd.OutOrStdout(), issues)
+				return err
+			}
+			return f.format.Print(cmd.OutOrStdout(), checked{[]access.Issue{}}, func(w io.Writer) {
+				fmt.Fprintln(w, "Each service can be used, the clocks agree, and everybody who follows the events goes on.")
+				if to != "" {
+					fmt.Fprintf(w, "A test message is on its way to %s: look whether it arrives.\n", output.Clean(to))
+				}
+			})
+		},
+	}
+	f.flags(c, "the server's or worker's")
+	c.Flags().StringVar(&to, "notice", "", "send a test message to this address")
+	return c
+}
+
+// examine returns what does not work in an installation that can be reached.
+func examine(ctx context.Context, c config.Config, to string) (issues access.Issues) {
+	led, err := c.Ledger.Open(ctx)
+	if err != nil {
+		issues.Add("ledger_unavailable", "ledger.url", "%s", err)
+		return issues
+	}
+	defer led.Close()
+	before := time.Now()
+	if there, err := led.Now(ctx); err != nil {
+		issues.Add("ledger_unavailable", "ledger.url", "%s", err)
+	} else if apart := clocksApart(before, time.Now(), there); apart > clockTolerance {
+		issues.Add("clocks_differ", "ledger.url", "this machine's clock and the ledger's are %s apart: set both by NTP", apart.Round(time.Second))
+	}
+	cursors, err := led.Cursors(ctx)
+	if err != nil {
+		issues.Add("ledger_unavailable", "ledger.url", "%s", err)
+	}
+	for _, one := range cursors {
+		switch {
+		case one.Gap():
+			issues.Add("feed_gap", one.Name, "the event after %d is missing from the log; see `ramp feed status`", one.Seq)
+		case one.FailingSince != nil:
+			issues.Add("feed_failing", one.Name, "it has been failing since %s: %s", output.Time(*one.FailingSince), output.Clean(one.Error))
+		}
+	}
+	counts, err := led.NoticeCounts(ctx)
+	if err != nil {
+		issues.Add("ledger_unavailable", "ledger.url", "%s", err)
+	}
+	if counts.Urgent > 0 {
+		issues.Add("notices_failing", "worker.notices", "%d urgent notices could not be sent yet", counts.Urgent)
+	}
+	if counts.GivenUp > 0 {
+		issues.Add("notices_given_up", "worker.notices", "%d notices of the last seven days could not be sent", counts.GivenUp)
+	}
+	if to != "" {
+		if err := c.Worker.TestNotice(ctx, to); err != nil {
+			issues.Add("notice_not_sent", "worker.notices.mail", "%s", err)
+		}
+	}
+	return issues
+}
+
+// clocksApart returns how far a clock that was read between two times of this one is
+// from it, at the least.
+func clocksApart(before, after, there time.Time) time.Duration {
+	switch {
+	case there.Before(before):
+		return before.Sub(there)
+	case there.After(after):
+		return there.Sub(after)
+	}
+	return 0
+}

@@ -1,0 +1,104 @@
+package notices
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"ramp.dev/ramp/access"
+)
+
+// Directory says who is in a group, and what is known of people.
+type Directory interface {
+	access.Directory
+	// PeopleOf returns ids of those who may be in a group; DirectorySnapshot says of
+	// each whether they are.
+	PeopleOf(ctx context.Context, group string) ([]string, error)
+}
+
+// addressed is a hearer's address.
+type addressed struct{ address, why string }
+
+// resolve returns the addresses of hearers, each once, with the first reason. The
+// requester is asked to decide nothing of their own. Somebody without an address
+// hears nothing.
+func (c Config) resolve(ctx context.Context, d Directory, hearers []hearer, requester access.Person) (out []addressed, err error) {
+	add := func(address, why string) {
+		same := func(a addressed) bool { return strings.EqualFold(a.address, address) }
+		if address != "" && !slices.ContainsFunc(out, same) {
+			out = append(out, addressed{address, why})
+		}
+	}
+	for _, h := range hearers {
+		switch {
+		case h.Address != "":
+			add(h.Address, h.Why)
+		case h.Group != "":
+			list := c.groupAddresses(h.Group)
+			if len(list) == 0 {
+				if list, err = members(ctx, d, h.Group, requester); err != nil {
+					return nil, err
+				}
+			}
+			for _, a := range list {
+				add(a, h.Why)
+			}
+		default:
+			address, err := person(ctx, d, h, requester)
+			if err != nil {
+				return nil, err
+			}
+			add(address, h.Why)
+		}
+	}
+	return out, nil
+}
+
+// members returns the addresses of a group's people, as the directory's signed records
+// say, without the requester's.
+func members(ctx context.Context, d Directory, group string, requester access.Person) (out []string, err error) {
+	ids, err := d.PeopleOf(ctx, group)
+	if err != nil {
+		return nil, err
+	}
+	s, err := d.DirectorySnapshot(ctx, ids...)
+	if err != nil || !s.KnowsGroups {
+		return nil, err
+	}
+	for _, id := range ids {
+		m, known := s.Members[access.FoldID(id)]
+		if !known || !m.Active || !slices.Contains(m.Groups, group) || s.Unproven[access.FoldID(id)] != "" {
+			continue
+		}
+		if !requester.SameHuman(access.Person{ID: m.ID, Email: m.Email}) {
+			out = append(out, m.Email)
+		}
+	}
+	return out, nil
+}
+
+// person returns the address of one person: the directory's, or what the requester's
+// own login said. One who has left has none. An agent's human hears in its place.
+func person(ctx context.Context, d Directory, h hearer, requester access.Person) (string, error) {
+	p := h.Person
+	if h.ID != "" {
+		p = access.Person{ID: h.ID}
+		if requester.SameHuman(p) {
+			return "", nil
+		}
+	}
+	s, err := d.DirectorySnapshot(ctx, p.Identities()...)
+	if err != nil {
+		return "", err
+	}
+	now, err := s.Current(p)
+	if err != nil {
+		return "", nil // they have left
+	}
+	if human := p.HumanID(); human != p.ID {
+		if m, known := s.Members[access.FoldID(human)]; known && m.Active && m.Email != "" {
+			return m.Email, nil
+		}
+	}
+	return now.Email, nil
+}

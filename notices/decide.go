@@ -1,0 +1,116 @@
+// Package notices tells people what happens: requesters, those who may decide, and
+// those who must know when something goes wrong. It is a consumer of the feed that
+// decides who hears of an event, writes each notice down, and sends it until the
+// channel has it.
+package notices
+
+import (
+	"slices"
+
+	"ramp.dev/ramp/access"
+)
+
+// hearer is somebody, or a group of people, who hears of an event.
+type hearer struct {
+	Person  access.Person // zero if it is none
+	ID      string        // of a person of whom no more is known
+	Group   string
+	Address string // an address of the configuration
+	Why     string
+}
+
+// Why somebody hears of something, as notices say it.
+const (
+	whyRequester = "you asked for it"
+	whyApprover  = "you may decide it"
+	whyReviewer  = "you may review it"
+	whyAlarm     = "this address hears of what must not be missed"
+)
+
+// urgent are the events of which somebody must hear whatever the hour is.
+var urgent = []access.EventKind{access.EventGlassBroken, access.EventAccessOverdue, access.EventAccessReopened, access.EventGrantDrifted,
+	access.EventRecordAltered}
+
+// isUrgent reports whether notices of an event wait for no morning, and are an alarm
+// when they do not arrive.
+func isUrgent(k access.EventKind) bool { return slices.Contains(urgent, k) }
+
+// decide returns who hears of an event of a request. It is a pure function: what a
+// group's addresses are is another question.
+func decide(e access.Event, r access.Request, alarms []string) (out []hearer) {
+	requester := hearer{Person: r.Requester, Why: whyRequester}
+	switch e.Kind {
+	case access.EventRequestCreated, access.EventDecisionRecorded: // a decision may make the next level's turn
+		if r.Plan.BreakGlass == nil && !r.Plan.Rule.Auto && r.State == access.StatePending {
+			out = append(out, approvers(r)...)
+		}
+	case access.EventRequestScheduled, access.EventAccessActive, access.EventRequestDenied, access.EventRequestLapsed, access.EventGlassReviewed:
+		out = append(out, requester)
+	case access.EventAccessEnded:
+		if e.Detail["outcome"] != string(access.OutcomeReleased) { // who released it knows
+			out = append(out, requester)
+		}
+	case access.EventRequestFailed:
+		out = append(out, requester)
+		out = append(out, addresses(alarms)...)
+	case access.EventGlassBroken:
+		if r.Plan.BreakGlass != nil {
+			for _, group := range r.Plan.BreakGlass.Reviewers {
+				out = append(out, hearer{Group: group, Why: whyReviewer})
+			}
+		}
+		out = append(out, addresses(alarms)...)
+	default:
+		if isUrgent(e.Kind) {
+			out = append(out, addresses(alarms)...)
+		}
+	}
+	return out
+}
+
+// about is the kind under which the notices of an event are written down.
+func about(e access.Event) access.EventKind {
+	if e.Kind == access.EventDecisionRecorded {
+		return access.EventRequestCreated
+	}
+	return e.Kind
+}
+
+// approvers returns those who may meet a stage that can be decided now, in any of its
+// ways.
+func approvers(r access.Request) (out []hearer) {
+	for _, s := range r.Stages {
+		if s.Met || s.Waits {
+			continue
+		}
+		for _, way := range s.Ways() {
+			for _, group := range way.From {
+				out = append(out, hearer{Group: group, Why: whyApprover})
+			}
+			for _, id := range way.People {
+				out = append(out, hearer{ID: id, Why: whyApprover})
+			}
+		}
+	}
+	return out
+}
+
+func addresses(list []string) (out []hearer) {
+	for _, a := range list {
+		out = append(out, hearer{Address: a, Why: whyAlarm})
+	}
+	return out
+}
+
+// moot reports whether a notice has lost its meaning since the event.
+func moot(k access.EventKind, r access.Request) bool {
+	switch k {
+	case access.EventRequestCreated:
+		return r.State != access.StatePending
+	case access.EventRequestScheduled:
+		return r.State != access.StateScheduled
+	case access.EventAccessActive:
+		return r.State != access.StateActive
+	}
+	return false
+}

@@ -1,0 +1,215 @@
+package notices
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/ledger"
+)
+
+var at = time.Date(2026, 11, 24, 2, 14, 0, 0, time.UTC)
+
+var alice = access.Person{ID: "alice", Name: "Alice Ahn", Email: "alice@example.com", Kind: access.KindHuman}
+
+func asked(change ...func(*access.Request)) access.Request {
+	stages := []access.Stage{{Name: "team", AnyOf: []access.Approvers{{From: []string{"dba"}, Approvals: 2}, {People: []string{"lea"}, Approvals: 1}}},
+		{Name: "security", From: []string{"security"}, Approvals: 1, Level: 1}}
+	r := access.Request{ID: "0123456789abcdef", State: access.StatePending, Contract: "orders", Requester: alice, CreatedAt: at,
+		Stages: []access.StageStatus{{Stage: stages[0]}, {Stage: stages[1], Waits: true}},
+		Plan: access.Plan{Contract: "orders", Requester: alice, Reason: "order 4711 is stuck", Duration: access.Duration(time.Hour), PendingUntil: at.Add(time.Hour), Rule: access.Rule{Stages: stages, DenyThreshold: 1},
+			Grants: []access.PlannedGrant{{Target: "postgres/orders", Scope: access.Scope{Summary: "read orders"}}}}}
+	for _, c := range change {
+		c(&r)
+	}
+	return r
+}
+
+func broken(r *access.Request) {
+	r.Stages, r.Plan.Rule = nil, access.Rule{Auto: true, DenyThreshold: 1}
+	r.Plan.BreakGlass = &access.BreakGlass{Reviewers: []string{"security"}, ReviewBy: at.Add(24 * time.Hour)}
+}
+
+// TestWhoHearsWhat is the table of docs/notices.md, by example.
+func TestWhoHearsWhat(t *testing.T) {
+	alarms := []string{"watch@example.com"}
+	in := func(s access.State) func(*access.Request) { return func(r *access.Request) { r.State = s } }
+	next := func(r *access.Request) { r.Stages[0].Met, r.Stages[1].Waits = true, false }
+	for _, c := range []struct {
+		event access.EventKind
+		r     access.Request
+		want  string
+	}{
+		{access.EventRequestCreated, asked(), "group dba, person lea"},
+		{access.EventRequestCreated, asked(broken), ""},
+		{access.EventDecisionRecorded, asked(next), "group security"},
+		{access.EventDecisionRecorded, asked(in(access.StateActive)), ""},
+		{access.EventRequestApproved, asked(), ""},
+		{access.EventRequestScheduled, asked(), "requester"},
+		{access.EventAccessActive, asked(), "requester"},
+		{access.EventRequestDenied, asked(), "requester"},
+		{access.EventRequestLapsed, asked(), "requester"},
+		{access.EventRequestFailed, asked(), "requester, alarm"},
+		{access.EventGlassBroken, asked(broken), "group security, alarm"},
+		{access.EventGlassReviewed, asked(broken), "requester"},
+		{access.EventAccessEnded, asked(), "requester"},
+		{access.EventAccessOverdue, asked(), "alarm"},
+		{access.EventGrantDrifted, asked(), "alarm"},
+		{access.EventAccessReopened, asked(), "alarm"},
+		{access.EventRecordAltered, asked(), "alarm"},
+		{access.EventNoticeUndelivered, asked(), ""},
+		{access.EventActRefused, asked(), ""},
+	} {
+		var got []string
+		for _, h := range decide(access.Event{Kind: c.event, RequestID: c.r.ID}, c.r, alarms) {
+			switch {
+			case h.Group != "":
+				got = append(got, "group "+h.Group)
+			case h.ID != "":
+				got = append(got, "person "+h.ID)
+			case h.Address != "":
+				got = append(got, "alarm")
+			default:
+				require.Equal(t, alice, h.Person)
+				got = append(got, "requester")
+			}
+		}
+		require.Equal(t, c.want, strings.Join(got, ", "), "%s", c.event)
+		require.True(t, len(got) == 0 || heard(c.event), "%s", c.event)
+	}
+	require.Empty(t, decide(access.Event{Kind: access.EventAccessEnded, Detail: map[string]string{"outcome": "released"}}, asked(), alarms), "who released it knows")
+	for _, k := range access.EventKinds() {
+		if k.Spec().OCSF.Class.UID == 2004 && k != access.EventNoticeUndelivered {
+			require.True(t, isUrgent(k) || heard(k) || k.Refusal(), "%s is an alarm that nobody hears", k)
+		}
+	}
+}
+
+// directory is one of a few people.
+type directory map[string]access.Member
+
+func (d directory) PeopleOf(_ context.Context, group string) (ids []string, _ error) {
+	for id, m := range d {
+		if slices.Contains(m.Groups, group) {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return append(ids, "forged"), nil // a row that no server signed
+}
+
+func (d directory) DirectorySnapshot(context.Context, ...string) (access.DirectorySnapshot, error) {
+	return access.DirectorySnapshot{KnowsGroups: true, Members: d, Unproven: map[string]string{"forged": "nobody signed it"}}, nil
+}
+
+// TestWhoHasAnAddress: an address comes from the configuration or from what a server
+// signed, the requester is not asked to approve their own, and nobody hears twice.
+func TestWhoHasAnAddress(t *testing.T) {
+	d := directory{
+		"alice":  {ID: "alice", Email: "alice.new@example.com", Active: true, Groups: []string{"dba"}},
+		"bob":    {ID: "bob", Email: "bob@example.com", Active: true, Groups: []string{"dba", "security"}},
+		"gone":   {ID: "gone", Email: "gone@example.com", Groups: []string{"dba"}},
+		"lea":    {ID: "lea", Email: "LEA@example.com", Active: true},
+		"forged": {ID: "forged", Email: "mallory@example.com", Active: true, Groups: []string{"dba"}},
+	}
+	resolve := func(c Config, list ...hearer) (out []string) {
+		got, err := c.resolve(t.Context(), d, list, alice)
+		require.NoError(t, err)
+		for _, a := range got {
+			out = append(out, a.address)
+		}
+		return out
+	}
+	require.Equal(t, []string{"bob@example.com", "LEA@example.com"}, resolve(Config{}, hearer{Group: "dba"}, hearer{ID: "lea"}, hearer{ID: "alice"}, hearer{Address: "lea@example.com"}))
+	require.Equal(t, []string{"dba-list@example.com"}, resolve(Config{Groups: map[string][]string{"dba": {"dba-list@example.com"}}}, hearer{Group: "dba"}))
+	require.Equal(t, []string{"alice.new@example.com"}, resolve(Config{}, hearer{Person: alice}), "as the directory has it now")
+	require.Empty(t, resolve(Config{}, hearer{Person: access.Person{ID: "gone", Email: "gone@example.com"}}), "they have left")
+	agent := access.Person{ID: "bob-agent", Kind: access.KindAgent, OnBehalfOf: "bob"}
+	require.Equal(t, []string{"bob@example.com"}, resolve(Config{}, hearer{Person: agent}), "an agent's human")
+	require.Empty(t, resolve(Config{}, hearer{Group: "unknown"}))
+}
+
+// TestCase48WhatANoticeSays: no reason unless the configuration has it in, and no line of
+// anybody's making.
+func TestCase48WhatANoticeSays(t *testing.T) {
+	c := Config{Pages: "https://ramp.example.com/"}
+	r := asked()
+	r.Requester.Name = "Alice\r\nBcc: mallory@example.com\u202e"
+	m := c.compose(ledger.Notice{ID: "7f", RequestID: r.ID, Kind: access.EventRequestCreated, Why: whyApprover}, r)
+	require.Equal(t, "[Ramp] Alice Bcc: mallory@example.com asks for orders", m.Subject)
+	require.Equal(t, `Alice Bcc: mallory@example.com asks for orders.
+
+Requester:    Alice Bcc: mallory@example.com (alice)
+Contract:     orders
+Access:       read orders on postgres/orders
+Duration:     1h
+Decide until: 2026-11-24T03:14:00Z
+
+https://ramp.example.com/requests/0123456789abcdef
+
+You hear of this because you may decide it. Decide, extend and release there, logged in; a notice carries no credential, and Ramp asks for none by mail.
+`, m.Text)
+	c.Reasons = true
+	require.Contains(t, c.compose(ledger.Notice{Kind: access.EventRequestCreated}, r).Text, "Reason:       order 4711 is stuck\n")
+	r = asked(broken)
+	r.Altered = []string{"the state"}
+	m = c.compose(ledger.Notice{Kind: access.EventGlassBroken, Urgent: true}, r)
+	require.Equal(t, "[Ramp] BREAK GLASS: Alice Ahn opened orders, and nobody approved it", m.Subject)
+	require.Contains(t, m.Text, "Review until: 2026-11-25T02:14:00Z")
+	require.Contains(t, m.Text, "WARNING:      the ledger does not say what was signed: the state")
+	for _, k := range access.EventKinds() {
+		require.NotEmpty(t, c.compose(ledger.Notice{Kind: k}, r).Subject)
+	}
+}
+
+// TestQuietHours by the clock of their zone, across midnight and a change to winter
+// time.
+func TestQuietHours(t *testing.T) {
+	berlin := Quiet{From: "22:00", To: "07:00", Zone: "Europe/Berlin"}
+	for _, c := range []struct {
+		q         Quiet
+		now, want string
+	}{
+		{berlin, "2026-11-24T20:59:59Z", "2026-11-24T20:59:59Z"},
+		{berlin, "2026-11-24T21:00:00Z", "2026-11-25T06:00:00Z"},
+		{berlin, "2026-11-24T02:14:00Z", "2026-11-24T06:00:00Z"},
+		{berlin, "2026-11-24T06:00:00Z", "2026-11-24T06:00:00Z"},
+		{berlin, "2026-10-24T21:00:00Z", "2026-10-25T06:00:00Z"}, // the clock goes back that night
+		{Quiet{From: "12:00", To: "13:00"}, "2026-11-24T12:30:00Z", "2026-11-24T13:00:00Z"},
+		{Quiet{}, "2026-11-24T12:30:00Z", "2026-11-24T12:30:00Z"},
+	} {
+		now, err := time.Parse(time.RFC3339, c.now)
+		require.NoError(t, err)
+		got, err := c.q.until(now)
+		require.NoError(t, err)
+		require.Equal(t, c.want, got.Format(time.RFC3339), "%v at %s", c.q, c.now)
+	}
+}
+
+func TestConfig(t *testing.T) {
+	good := func() Config {
+		c := Config{Pages: "https://ramp.example.com", Alarms: []string{"watch@example.com"}, Groups: map[string][]string{"dba": {"dba@example.com"}}}
+		c.Mail.Server, c.Mail.From = "smtp.example.com:587", "ramp@example.com"
+		return c
+	}
+	require.Empty(t, good().Validate())
+	require.Empty(t, Config{}.Validate())
+	for code, change := range map[string]func(*Config){
+		"notices_pages":   func(c *Config) { c.Pages = "" },
+		"notices_alarms":  func(c *Config) { c.Alarms = nil },
+		"notices_address": func(c *Config) { c.Groups["dba"] = []string{"DBA <dba@example.com>"} },
+		"notices_quiet":   func(c *Config) { c.Quiet.From = "late" },
+		"mail_server":     func(c *Config) { c.Mail.Server = "" },
+	} {
+		c := good()
+		change(&c)
+		issues := c.Validate()
+		require.Len(t, issues, 1, code)
+		require.Equal(t, code, issues[0].Code)
+	}
+}

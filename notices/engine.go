@@ -1,0 +1,306 @@
+package notices
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/feed"
+	"ramp.dev/ramp/ledger"
+	"ramp.dev/ramp/notices/channel"
+)
+
+// Ledger is what an Engine needs of the ledger.
+type Ledger interface {
+	feed.Cursors
+	Directory
+	AddNotices(ctx context.Context, notices ...ledger.Notice) error
+	ClaimNotices(ctx context.Context, now, until time.Time, limit int) ([]ledger.Notice, error)
+	CloseNotice(ctx context.Context, id string, outcome ledger.NoticeOutcome, problem string, at time.Time) error
+	RetryNotice(ctx context.Context, id, problem string, due time.Time) error
+	ForgetNotices(ctx context.Context, before time.Time) error
+	AppendEvent(ctx context.Context, e access.Event) error
+}
+
+// Requests reads a request as it was signed: what the ledger says otherwise is in
+// Altered.
+type Requests func(ctx context.Context, id string) (access.Request, error)
+
+// Engine decides who hears of events, and sends notices. Make one with New.
+type Engine struct {
+	config   Config
+	ledger   Ledger
+	requests Requests
+	channels map[string]channel.Channel
+	log      logrus.FieldLogger
+	now      func() time.Time
+	wake     chan struct{}
+}
+
+// mailChannel is the name of the channel that reaches people.
+const mailChannel = "mail"
+
+// New returns an Engine that sends through mail.
+func New(c Config, l Ledger, r Requests, mail channel.Channel, log logrus.FieldLogger) *Engine {
+	return &Engine{config: c, ledger: l, requests: r, channels: map[string]channel.Channel{mailChannel: mail}, log: log, now: time.Now, wake: make(chan struct{}, 1)}
+}
+
+const (
+	lookEvery = 5 * time.Second // for notices that are due again
+	// claimFor is how long a notice is one process's: longer than sending takes, so that
+	// it is sent by one.
+	claimFor = 2 * time.Minute
+	// sendWithin bounds one try, and finishWithin one that is under way when the process
+	// stops, within what a worker gives its activities.
+	sendWithin   = 30 * time.Second
+	finishWithin = 5 * time.Second
+	atOnce       = 20 // how many notices are claimed together
+	parallel     = 5
+	staleTime    = 24 * time.Hour // what is older when it is read tells nobody anything new
+	// alarmAfter is how long an urgent notice may fail before that is an event.
+	alarmAfter   = time.Minute
+	giveUp       = 24 * time.Hour
+	giveUpUrgent = 7 * 24 * time.Hour
+	giveUpRefuse = time.Hour // a refusal may be a mistake in the service's configuration
+	keep         = 7 * 24 * time.Hour
+)
+
+// Run decides and sends until ctx ends. Several processes may run at once: each event is
+// written down once, and each notice is one process's at a time. It needs no Temporal,
+// so that nobody who may write to its namespace keeps a notice of break glass back.
+func (e *Engine) Run(ctx context.Context, f *feed.Feed) {
+	var consuming sync.WaitGroup
+	consuming.Go(func() { f.Consume(ctx, e.ledger, e, feed.FromNow) })
+	defer consuming.Wait()
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	forgot := time.Time{}
+	for failing := false; ; {
+		_, failed, err := e.send(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil && !failing {
+			e.log.WithError(err).Error("notices cannot be sent at the moment; it is tried again")
+		}
+		failing = err != nil
+		if failed > 0 {
+			e.log.WithField("notices", failed).Warn("notices were not taken; they are tried again")
+		}
+		if now := e.now(); now.Sub(forgot) > time.Hour {
+			forgot = now
+			if err := e.ledger.ForgetNotices(ctx, now.Add(-keep)); err != nil {
+				e.log.WithError(err).Warn("notices that were sent could not be deleted; it is tried again")
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		case <-e.wake:
+		}
+	}
+}
+
+// Name implements feed.Consumer.
+func (e *Engine) Name() string { return "notices" }
+
+// Handle implements feed.Consumer: it writes down who hears of events.
+func (e *Engine) Handle(ctx context.Context, events []access.Event) error {
+	added := false
+	for _, ev := range events {
+		if ev.RequestID == "" || e.now().Sub(ev.At) > staleTime && !isUrgent(ev.Kind) {
+			continue
+		}
+		n, err := e.handle(ctx, ev)
+		if err != nil {
+			return err
+		}
+		added = added || n > 0
+	}
+	if added {
+		select {
+		case e.wake <- struct{}{}:
+		default:
+		}
+	}
+	return nil
+}
+
+func (e *Engine) handle(ctx context.Context, ev access.Event) (int, error) {
+	if !heard(ev.Kind) {
+		return 0, nil
+	}
+	r, err := e.requests(ctx, ev.RequestID)
+	if access.CodeOf(err) == access.CodeNotFound {
+		return 0, nil
+	} else if err != nil {
+		return 0, err
+	}
+	to, err := e.config.resolve(ctx, e.ledger, decide(ev, r, e.config.Alarms), r.Requester)
+	if err != nil {
+		return 0, err
+	}
+	kind, now := about(ev), e.now().UTC()
+	due := now
+	if !isUrgent(kind) {
+		if due, err = e.config.Quiet.until(now); err != nil {
+			return 0, err
+		}
+	}
+	var list []ledger.Notice
+	for _, a := range to {
+		list = append(list, ledger.Notice{ID: noticeID(kind, ev, a.address), Seq: ev.Seq, RequestID: ev.RequestID, Kind: kind, Channel: mailChannel,
+			Address: a.address, Why: a.why, Urgent: isUrgent(kind), CreatedAt: now, DueAt: due})
+	}
+	if ev.Kind == access.EventGlassBroken && !slices.ContainsFunc(to, func(a addressed) bool { return a.why == whyReviewer }) {
+		// Those who watch alarms hear of it, and of this.
+		if err := e.alarm(ctx, ev.RequestID, "of reviewers", kind, "nobody who may review it has an address here", now); err != nil {
+			return 0, err
+		}
+	}
+	return len(list), e.ledger.AddNotices(ctx, list...)
+}
+
+// heard reports whether anybody hears of events of a kind, so that the rest cost no
+// query.
+func heard(k access.EventKind) bool {
+	return isUrgent(k) || slices.Contains([]access.EventKind{access.EventRequestCreated, access.EventDecisionRecorded, access.EventRequestScheduled, access.EventAccessActive,
+		access.EventRequestDenied, access.EventRequestLapsed, access.EventGlassReviewed, access.EventAccessEnded, access.EventRequestFailed}, k)
+}
+
+// noticeID is the same whenever an event is handled again. That something waits to be
+// decided is told to each address once in a request.
+func noticeID(kind access.EventKind, ev access.Event, address string) string {
+	about := fmt.Sprint(ev.Seq)
+	if kind == access.EventRequestCreated {
+		about = "waits"
+	}
+	sum := sha256.Sum256([]byte(strings.Join([]string{ev.RequestID, about, mailChannel, strings.ToLower(address)}, "\n")))
+	return hex.EncodeToString(sum[:16])
+}
+
+// send sends what is due, and returns how many were done with, and how many are tried
+// again.
+func (e *Engine) send(ctx context.Context) (sent, failed int, err error) {
+	for {
+		now := e.now().UTC()
+		list, err := e.ledger.ClaimNotices(ctx, now, now.Add(claimFor), atOnce)
+		if err != nil {
+			return sent, failed, err
+		}
+		var mu sync.Mutex
+		var errs []error
+		var sending sync.WaitGroup
+		for some := range slices.Chunk(list, parallel) {
+			for _, n := range some {
+				sending.Go(func() {
+					ok, err := e.one(ctx, n)
+					mu.Lock()
+					defer mu.Unlock()
+					if ok {
+						sent++
+					} else {
+						failed++
+					}
+					errs = append(errs, err)
+				})
+			}
+			sending.Wait()
+		}
+		if err := errors.Join(errs...); err != nil {
+			return sent, failed, err
+		}
+		if len(list) < atOnce || ctx.Err() != nil {
+			return sent, failed, nil
+		}
+	}
+}
+
+// one sends one notice, and writes down what became of it.
+func (e *Engine) one(ctx context.Context, n ledger.Notice) (sent bool, err error) {
+	r, err := e.requests(ctx, n.RequestID)
+	if err != nil {
+		return false, err
+	}
+	if moot(n.Kind, r) {
+		return true, e.ledger.CloseNotice(ctx, n.ID, ledger.NoticeMoot, "", e.now().UTC())
+	}
+	through, known := e.channels[n.Channel]
+	if !known {
+		err = access.Errorf(access.CodeInvalid, "no channel %q is configured", n.Channel)
+	} else {
+		sending, done := finishing(ctx)
+		err = through.Send(sending, n.Address, e.config.compose(n, r))
+		done()
+	}
+	// What the service has is written down also when this process is stopping.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	now := e.now().UTC()
+	if err == nil {
+		return true, e.ledger.CloseNotice(ctx, n.ID, ledger.NoticeSent, "", now)
+	}
+	return false, e.failed(ctx, n, err, now)
+}
+
+// finishing returns a context that lasts a little longer than ctx, so that a process
+// that stops does not break off what it is just saying, and say it again later.
+func finishing(ctx context.Context) (context.Context, func()) {
+	longer, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendWithin)
+	stop := context.AfterFunc(ctx, func() {
+		select {
+		case <-longer.Done():
+		case <-time.After(finishWithin):
+			cancel()
+		}
+	})
+	return longer, func() { stop(); cancel() }
+}
+
+// failed decides when a notice is tried again, and whether that it fails is an alarm.
+func (e *Engine) failed(ctx context.Context, n ledger.Notice, why error, now time.Time) error {
+	problem := access.Clip(why.Error(), 300)
+	e.log.WithError(why).WithFields(logrus.Fields{"request": n.RequestID, "kind": n.Kind, "channel": n.Channel, "tries": n.Tries}).Error("a notice could not be sent")
+	age, most := now.Sub(n.CreatedAt), giveUp
+	switch {
+	case channel.IsRefused(why):
+		most = giveUpRefuse
+	case n.Urgent:
+		most = giveUpUrgent
+	}
+	if n.Urgent && (age >= alarmAfter || channel.IsRefused(why)) {
+		if err := e.alarm(ctx, n.RequestID, n.ID, n.Kind, n.Channel+" did not take it: "+n.Why, now); err != nil {
+			return err
+		}
+	}
+	if age >= most {
+		return e.ledger.CloseNotice(ctx, n.ID, ledger.NoticeGivenUp, problem, now)
+	}
+	return e.ledger.RetryNotice(ctx, n.ID, problem, now.Add(pause(n)))
+}
+
+// alarm records that somebody who must hear of something did not, once for each
+// notice. It names no address: events are for ever.
+func (e *Engine) alarm(ctx context.Context, request, notice string, kind access.EventKind, why string, now time.Time) error {
+	return e.ledger.AppendEvent(ctx, access.Event{At: now, RequestID: request, Kind: access.EventNoticeUndelivered, Actor: access.ActorRamp,
+		Message: "Of " + kind.Spec().Phrase + ", " + why + ".", Detail: map[string]string{"of": string(kind)}, Key: "notice undelivered " + notice})
+}
+
+// pause grows with each try.
+func pause(n ledger.Notice) time.Duration {
+	first, most := 15*time.Second, 15*time.Minute
+	if n.Urgent {
+		first, most = 5*time.Second, time.Minute
+	}
+	return min(most, first<<min(max(n.Tries-1, 0), 10))
+}

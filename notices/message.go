@@ -1,0 +1,89 @@
+package notices
+
+import (
+	"fmt"
+	"strings"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/internal/strictyaml"
+	"ramp.dev/ramp/ledger"
+	"ramp.dev/ramp/notices/channel"
+)
+
+// headline says in a few words what a notice is about.
+func headline(k access.EventKind, r access.Request) string {
+	who, what := r.Requester.Label(), r.Contract
+	switch k {
+	case access.EventRequestCreated:
+		return fmt.Sprintf("%s asks for %s", who, what)
+	case access.EventRequestScheduled:
+		return fmt.Sprintf("%s is approved, and opens later", what)
+	case access.EventAccessActive:
+		return fmt.Sprintf("%s is open", what)
+	case access.EventRequestDenied:
+		return fmt.Sprintf("%s was denied", what)
+	case access.EventRequestLapsed:
+		return fmt.Sprintf("%s: nobody decided in time", what)
+	case access.EventRequestFailed:
+		return fmt.Sprintf("%s could not be opened", what)
+	case access.EventAccessEnded:
+		return fmt.Sprintf("%s is over, proven gone", what)
+	case access.EventGlassReviewed:
+		return fmt.Sprintf("your use of break glass under %s was reviewed", what)
+	case access.EventGlassBroken:
+		return fmt.Sprintf("BREAK GLASS: %s opened %s, and nobody approved it", who, what)
+	case access.EventAccessOverdue:
+		return fmt.Sprintf("OVERDUE: %s of %s is not closed yet", what, who)
+	}
+	return fmt.Sprintf("%s of %s: %s", what, who, k.Spec().Phrase)
+}
+
+// compose writes a notice as it is now. What people wrote is left out unless the
+// configuration has it in.
+func (c Config) compose(n ledger.Notice, r access.Request) channel.Message {
+	head := oneLine(headline(n.Kind, r), 120)
+	var b strings.Builder
+	row := func(name, text string) {
+		if text != "" {
+			fmt.Fprintf(&b, "%-13s %s\n", name+":", oneLine(text, 500))
+		}
+	}
+	fmt.Fprintf(&b, "%s.\n\n", strings.ToUpper(head[:1])+head[1:])
+	row("Requester", r.Requester.Label()+" ("+r.Requester.ID+")")
+	row("Contract", r.Contract)
+	for _, g := range r.Plan.Grants {
+		row("Access", g.Scope.Summary+" on "+g.Target)
+	}
+	row("Duration", r.Plan.Duration.String())
+	if c.Reasons {
+		row("Reason", r.Plan.Reason)
+	}
+	switch {
+	case n.Kind == access.EventRequestCreated:
+		row("Decide until", access.FormatTime(r.Plan.PendingUntil))
+	case n.Kind == access.EventGlassBroken && r.Plan.BreakGlass != nil:
+		row("Review until", access.FormatTime(r.Plan.BreakGlass.ReviewBy))
+	case n.Kind == access.EventRequestScheduled && r.Plan.StartAt != nil:
+		row("Starts", access.FormatTime(*r.Plan.StartAt))
+	case r.EndedAt != nil:
+		row("Ended", access.FormatTime(*r.EndedAt))
+	case r.ExpiresAt != nil:
+		row("Ends", access.FormatTime(*r.ExpiresAt))
+	}
+	for _, what := range r.Altered {
+		row("WARNING", "the ledger does not say what was signed: "+what)
+	}
+	fmt.Fprintf(&b, "\n%s\n\nYou hear of this because %s. Decide, extend and release there, logged in; a notice carries no credential, and Ramp asks for none by mail.\n", c.link(n.RequestID), n.Why)
+	return channel.Message{ID: n.ID, Thread: "request." + n.RequestID, Subject: "[Ramp] " + head, Text: b.String(), Urgent: n.Urgent}
+}
+
+// oneLine returns a text without line breaks and characters that do not show, so that
+// nobody writes rows of their own into a notice.
+func oneLine(text string, most int) string {
+	return access.Clip(strings.Join(strings.Fields(strings.Map(func(r rune) rune {
+		if strictyaml.Hidden(r) || r == '\n' || r == '\r' || r == '\t' {
+			return ' '
+		}
+		return r
+	}, text)), " "), most)
+}

@@ -1,0 +1,71 @@
+package worker
+
+import (
+	"context"
+	"crypto/rand"
+	"strings"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/feed"
+	"ramp.dev/ramp/ledger"
+	"ramp.dev/ramp/notices"
+	"ramp.dev/ramp/notices/channel"
+	"ramp.dev/ramp/notices/mail"
+)
+
+// sendNotices sends notices until ctx ends. Every worker that is configured for it does,
+// and the ledger keeps them from sending the same.
+func (w *Worker) sendNotices(ctx context.Context, c notices.Config, d Deps, events *feed.Feed) {
+	w.metrics.registry.MustRegister(notices.Metrics{Ledger: d.Ledger})
+	engine := notices.New(c, d.Ledger, signedRequests(d.Ledger, d.Keyring), mail.New(c.Mail), d.Log)
+	w.background.Go(func() { engine.Run(ctx, events) })
+}
+
+// PingNotices asks whether the mail server can be used; nothing is sent.
+func (c Config) PingNotices(ctx context.Context) error {
+	if !c.Notices.On() {
+		return nil
+	}
+	return mail.New(c.Notices.Mail).Ping(ctx)
+}
+
+// TestNotice sends a message that says it is a test.
+func (c Config) TestNotice(ctx context.Context, address string) error {
+	if !c.Notices.On() {
+		return access.Errorf(access.CodeInvalid, "worker.notices is not configured, so nothing can be sent")
+	}
+	return mail.New(c.Notices.Mail).Send(ctx, address, channel.Message{ID: "test." + strings.ToLower(rand.Text()), Subject: "[Ramp] A test message",
+		Text: "Somebody who runs Ramp tries whether its notices arrive. This one did.\n\n" + c.Notices.Pages + "\n"})
+}
+
+// signedRequests reads requests as they were signed: a notice must say nothing that
+// somebody else wrote into the ledger. Of a plan that nobody signed nothing is said but
+// that; whoever hears of it looks at once.
+func signedRequests(l *ledger.Ledger, servers evidence.Keyring) notices.Requests {
+	return func(ctx context.Context, id string) (access.Request, error) {
+		r, err := l.Request(ctx, id)
+		if err != nil {
+			return r, err
+		}
+		plan, err := signedPlan(r, servers)
+		if err != nil {
+			return access.Request{ID: id, State: r.State, Contract: "a request", Altered: []string{"its plan is not one that a server signed"}}, nil
+		}
+		r.Plan, r.Contract, r.Requester = plan, plan.Contract, plan.Requester
+		_, r.Stages = plan.Rule.Tally(plan, plan.Digest, r.Decisions)
+		return r, nil
+	}
+}
+
+func signedPlan(r access.Request, servers evidence.Keyring) (access.Plan, error) {
+	e, err := evidence.ReadEnvelope(r.PlanEnvelope)
+	if err != nil {
+		return access.Plan{}, err
+	}
+	plan, err := servers.VerifyPlan(e)
+	if err == nil && plan.RequestID != r.ID {
+		err = access.Errorf(access.CodeEvidence, "the plan is of another request")
+	}
+	return plan, err
+}
