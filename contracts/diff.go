@@ -37,10 +37,15 @@ type Witness struct {
 // Diff returns what is decided differently under s than under old: what becomes
 // possible, what no longer is, and what needs other people. It evaluates both under
 // generated requests, so what it lists is so; what no request reached it cannot see.
-func (s *Set) Diff(old *Set) []Change {
+func (s *Set) Diff(old *Set) []Change { return s.DiffWith(old, func(int, int) {}) }
+
+// DiffWith is Diff, and calls progress before each contract with how many are done, of
+// how many: thousands take minutes.
+func (s *Set) DiffWith(old *Set, progress func(done, of int)) []Change {
 	names := slices.Compact(slices.Sorted(slices.Values(append(s.Names(), old.Names()...))))
 	var out []Change
-	for _, name := range names {
+	for i, name := range names {
+		progress(i, len(names))
 		before, was := old.Find(name)
 		after, is := s.Find(name)
 		switch {

@@ -18,6 +18,7 @@ type document struct {
 	file     string
 	body     ast.Node
 	env      *cel.Env
+	compiled map[string]*condition // of all files, by text
 	contract *Contract
 	issues   []placedIssue
 }
@@ -122,11 +123,15 @@ func (d *document) condition(text string, path ...any) *condition {
 	if text == "" {
 		return nil
 	}
+	if known, ok := d.compiled[text]; ok {
+		return known
+	}
 	cond, err := compile(d.env, text)
 	if err != nil {
 		d.issue("condition", err.Error(), path...)
 		return nil
 	}
+	d.compiled[text] = cond
 	return cond
 }
 

@@ -44,7 +44,7 @@ func (c *Contract) findings(groups []string) (out []Finding) {
 	if t.who.condition.text == "true" {
 		add("who_everybody", "everybody may ask, agents and services too", "name a group: '\"engineering\" in person.groups'", "request", "who")
 	}
-	if t.who.condition.never {
+	if c.neverTrue(t.who.condition) {
 		add("who_nobody", "nobody may ever ask", "delete the contract, or name a group", "request", "who")
 	}
 	if t.auto.possible() && t.auto.upTo == 0 && len(t.stages.Stages) > 0 {
@@ -55,13 +55,11 @@ func (c *Contract) findings(groups []string) (out []Finding) {
 	}
 	for i := range t.stages.Stages {
 		st := &t.stages.Stages[i]
-		if st.when != nil && st.when.never {
-			add("stage_never", fmt.Sprintf("stage %s never applies", st.Name), "delete it, or its condition", "approval", "stages", i, "when")
-		}
 		if own := c.requesters(); len(own) > 0 && st.onlyFrom(own) {
 			add("approvers_ask", fmt.Sprintf("everybody who approves in stage %s may ask, too: two people of one team can open this for each other", st.Name), "name a group that does not ask, or add another stage", "approval", "stages", i)
 		}
 	}
+	c.neverFindings(groups, add)
 	for i, g := range t.grants.Grants {
 		for _, text := range wildcards(map[string]any(g.Entitlement)) {
 			add("wildcard", fmt.Sprintf("%q stands for more than can be read here", text), "write the exact names, or take them from params with an enum", "grants", i, "entitlement")
@@ -161,12 +159,22 @@ func (s *Set) laxer() (out []Finding) {
 		same[string(b)] = append(same[string(b)], c)
 	}
 	for _, key := range keys {
+		if len(same[key]) < 2 {
+			continue
+		}
+		// All are asked the same, once each: to ask each pair apart would take as long
+		// as the square of their number.
+		asked := questions(same[key]...)
+		came := make([][]verdict, len(same[key]))
+		for i, c := range same[key] {
+			came[i] = verdicts(c, asked)
+		}
 		for i, strict := range same[key] {
 			for j, lax := range same[key] {
 				if i == j {
 					continue
 				}
-				if in, ok := easier(strict, lax); ok {
+				if in, ok := easier(asked, came[i], came[j]); ok {
 					out = append(out, Finding{Code: "laxer", Contract: lax.Name, Place: lax.at("metadata", "name"),
 						Message: fmt.Sprintf("opens what contract %s opens, with fewer people: for example for somebody in %v, for %s", strict.Name, in.Person.Groups, orDefault(in.Request.Duration)),
 						Instead: "let the two admit different people, or ask the same of both"})
@@ -184,14 +192,22 @@ func orDefault(length string) string {
 	return length
 }
 
-// easier returns a request that both contracts admit and that lax opens with fewer
-// people.
-func easier(strict, lax *Contract) (Input, bool) {
-	for _, in := range questions(strict, lax) {
-		if in.Request.BreakGlass {
-			continue
+// verdicts returns what a contract makes of each question.
+func verdicts(c *Contract, asked []Input) []verdict {
+	out := make([]verdict, len(asked))
+	for i, in := range asked {
+		if !in.Request.BreakGlass { // it takes fewer people, as it says
+			out[i] = verdictOf(c.Evaluate(in))
 		}
-		if a, b := verdictOf(strict.Evaluate(in)), verdictOf(lax.Evaluate(in)); a.allowed && b.allowed && b.people < a.people {
+	}
+	return out
+}
+
+// easier returns a request that both of two contracts admit, and that the other opens
+// with fewer people than strict.
+func easier(asked []Input, strict, lax []verdict) (Input, bool) {
+	for i, in := range asked {
+		if strict[i].allowed && lax[i].allowed && lax[i].people < strict[i].people {
 			return in, true
 		}
 	}

@@ -1,6 +1,9 @@
 package contracts_test
 
 import (
+	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,11 +15,13 @@ import (
 // TestFindings: what is legal and probably not meant, with its place and what to do.
 func TestFindings(t *testing.T) {
 	base := contract("c", `"engineering" in person.groups`, `{default: 30m, max: 2h}`, `{stages: [{name: a, from: [leads]}]}`)
+	messages := map[string]bool{}
 	found := func(text string, groups ...string) string {
 		set, err := contracts.Parse(map[string][]byte{"c.yaml": []byte(text)})
 		require.NoError(t, err)
 		var out []string
 		for _, f := range set.Findings(groups) {
+			messages[fmt.Sprintf("%s: %s; %s", f.Code, f.Message, f.Instead)] = true
 			require.True(t, strings.HasPrefix(f.Place, "c.yaml:"), f.Place)
 			require.NotEmpty(t, f.Instead)
 			out = append(out, f.Code)
@@ -32,6 +37,17 @@ func TestFindings(t *testing.T) {
 		{"{stages:", "{auto: 'person.kind == \"human\"', autoUpTo: 1h, stages:", ""},
 		{"{stages:", "{selfApproval: true, stages:", "self_approval"},
 		{"[{name: a", "[{name: n, from: [z], when: 'false'}, {name: a", "stage_never"},
+		{"[{name: a", "[{name: n, from: [z], when: 'duration > duration(\"2h\")'}, {name: a", "stage_never"},
+		{"[{name: a", "[{name: n, from: [z], when: 'duration >= duration(\"2h\")'}, {name: a", ""},
+		{"[{name: a", "[{name: n, from: [z], when: '!(\"engineering\" in person.groups)'}, {name: a", "stage_never"},
+		{"[{name: a", "[{name: n, from: [z], when: '!(\"sales\" in person.groups) && \"ops\" in person.groups'}, {name: a", ""},
+		{"[{name: a", "[{name: n, from: [z], when: 'person.id == \"nobody\"'}, {name: a", ""},
+		{"[{name: a", "[{name: n, people: [bob]}, {name: m, people: [bob]}, {name: a", "stage_nobody"},
+		{"[{name: a", "[{name: n, people: [bob, carol]}, {name: m, people: [bob]}, {name: a", ""},
+		{`"engineering" in person.groups`, `"a" in person.groups && !("a" in person.groups)`, "who_nobody"},
+		{"{stages:", "{auto: 'duration > duration(\"9h\")', autoUpTo: 1h, stages:", "auto_never"},
+		{"duration: {", "breakGlass: {who: 'person.kind == \"human\" && !(\"engineering\" in person.groups)', max: 1h, reviewWithin: 1h, reviewers: [z]}\nduration: {", "break_glass_nobody"},
+		{"duration: {", "  ticket: {when: 'duration > duration(\"5h\")'}\nduration: {", "ticket_never"},
 		{"from: [leads]", "from: [engineering]", "approvers_ask"},
 		{"from: [leads]", "from: [engineering], where: 'approver.id != person.id'", ""},
 		{"role: admin", "actions: ['*']", "wildcard"},
@@ -40,7 +56,7 @@ func TestFindings(t *testing.T) {
 	} {
 		require.Equal(t, c.want, found(strings.Replace(base, c.of, c.instead, 1)), c.instead)
 	}
-	require.Equal(t, "group_unknown", found(base, "lead"))
+	require.Equal(t, "stage_nobody group_unknown", found(base, "lead"))
 	require.Equal(t, "", found(base, "leads"))
 	two := base + "---\n" + strings.Replace(strings.Replace(base, "name: c}", "name: quick}", 1), "{stages: [{name: a, from: [leads]}]}", "{auto: 'true'}", 1)
 	require.Equal(t, "laxer", found(two))
@@ -51,4 +67,5 @@ request:
   who: '"sales"`, 1)
 	require.NotEqual(t, two, apart)
 	require.Equal(t, "laxer", found(apart), "somebody may be in both groups")
+	golden(t, "findings.golden", strings.Join(slices.Sorted(maps.Keys(messages)), "\n")+"\n")
 }

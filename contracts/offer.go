@@ -45,12 +45,34 @@ func (s *Set) WhoQuestions() (out []access.FactQuestion) {
 func (s *Set) Offers(in Input) []Offer {
 	out := []Offer{}
 	in.Request, in.History = access.RequestInput{}, nil
+	for _, c := range s.offered(in) {
+		out = append(out, c.Offer())
+	}
+	return out
+}
+
+// offered returns the contracts that admit a person. One condition of many contracts is
+// evaluated once for each length.
+func (s *Set) offered(in Input) (out []*Contract) {
+	type question struct {
+		who    *condition
+		length access.Duration
+	}
+	admitted, vars := map[question]bool{}, map[access.Duration]map[string]any{}
 	for _, c := range s.Contracts {
-		// Params and length are not known yet; a condition that needs them
-		// cannot be evaluated here and leaves the contract out of the list.
-		vars := variables(in, map[string]any{}, c.terms.duration.usual)
-		if c.terms.who.condition.eval(fieldWho, vars).Result == Satisfied && !c.terms.engagement.over(in.Person, in.Now) {
-			out = append(out, c.Offer())
+		q := question{c.terms.who.condition, c.terms.duration.usual}
+		admits, asked := admitted[q]
+		if !asked {
+			// Params and length are not known yet; a condition that needs them
+			// cannot be evaluated here and leaves the contract out of the list.
+			if vars[q.length] == nil {
+				vars[q.length] = variables(in, map[string]any{}, q.length)
+			}
+			admits = q.who.eval(fieldWho, vars[q.length]).Result == Satisfied
+			admitted[q] = admits
+		}
+		if admits && !c.terms.engagement.over(in.Person, in.Now) {
+			out = append(out, c)
 		}
 	}
 	return out

@@ -60,11 +60,12 @@ func Parse(files map[string][]byte) (*Set, error) {
 type fileParser struct {
 	env      *cel.Env
 	language reflect.Type
+	compiled map[string]*condition // by text: a thousand contracts have few conditions
 }
 
 func newFileParser() (*fileParser, error) {
 	env, err := environment()
-	return &fileParser{env, language()}, err
+	return &fileParser{env, language(), map[string]*condition{}}, err
 }
 
 // parse returns the contracts of one file that have no issue, and the issues of
@@ -80,7 +81,7 @@ func (p *fileParser) parse(name string, b []byte) ([]*document, []access.Issue) 
 	var good []*document
 	var issues []access.Issue
 	for _, body := range bodies {
-		d := &document{file: name, body: body, env: p.env, contract: &Contract{}}
+		d := &document{file: name, body: body, env: p.env, compiled: p.compiled, contract: &Contract{}}
 		d.read(p.language)
 		if len(d.issues) > 0 {
 			issues = append(issues, d.inOrder()...)

@@ -2,6 +2,7 @@ package contracts_test
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -20,15 +21,21 @@ func TestEveryMistakeIsReported(t *testing.T) {
 		got = append(got, i.Field+" "+i.Code+" "+i.Message)
 	}
 	all := strings.Join(got, "\n") + "\n"
-	golden := "testdata/mistakes.golden"
-	if os.Getenv("UPDATE") != "" {
-		require.NoError(t, os.WriteFile(golden, []byte(all), 0o644))
-	}
-	want, err := os.ReadFile(golden)
-	require.NoError(t, err)
-	require.Equal(t, string(want), all)
+	golden(t, "mistakes.golden", all)
 	require.Contains(t, all, `did you mean "owner"`)
 	require.Contains(t, all, `did you mean "stages"`)
+}
+
+// golden compares words with those of a file of testdata; UPDATE=1 writes them.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if os.Getenv("UPDATE") != "" {
+		require.NoError(t, os.WriteFile(path, []byte(got), 0o644)) // #nosec G306 -- it is public
+	}
+	want, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, string(want), got)
 }
 
 // TestEveryWrongTypeIsReported: a value of the wrong type is reported once, for

@@ -33,7 +33,7 @@ func diffCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			changes := append([]contracts.Change{}, set.Diff(old)...)
+			changes := append([]contracts.Change{}, set.DiffWith(old, output.Progress(cmd.ErrOrStderr(), "contracts compared"))...)
 			return format.Print(cmd.OutOrStdout(), changes, func(w io.Writer) {
 				if len(changes) == 0 {
 					fmt.Fprintln(w, "Nothing is decided differently.")
@@ -101,7 +101,9 @@ func backtestCommand() *cobra.Command {
 				return err
 			}
 			report := contracts.BacktestReport{Changes: []contracts.BacktestChange{}}
-			for _, path := range args[1:] {
+			progress := output.Progress(cmd.ErrOrStderr(), "requests evaluated")
+			for i, path := range args[1:] {
+				progress(i, len(args)-1)
 				recorded, err := readRecorded(path)
 				if err != nil {
 					return err
@@ -154,6 +156,7 @@ func readRecorded(path string) (contracts.Recorded, error) {
 
 func formatCommand() *cobra.Command {
 	var check bool
+	var format output.Format
 	c := &cobra.Command{
 		Use: "fmt DIRECTORY", Short: "Format contracts and their tests in place", Args: cobra.ExactArgs(1),
 		Long: "Writes every *.yaml and *.yml of a directory in one layout. It changes nothing that they say, and no contract's\n" +
@@ -175,8 +178,14 @@ func formatCommand() *cobra.Command {
 				}
 				if wrote {
 					changed = append(changed, e.Name())
-					fmt.Fprintln(cmd.OutOrStdout(), e.Name())
 				}
+			}
+			if err := format.Print(cmd.OutOrStdout(), map[string]any{"changed": changed, "written": !check}, func(w io.Writer) {
+				for _, name := range changed {
+					fmt.Fprintln(w, name)
+				}
+			}); err != nil {
+				return err
 			}
 			if check && len(changed) > 0 {
 				return access.Errorf(access.CodeInvalid, "%s not formatted: ramp contracts fmt %s", output.Count(len(changed), "file"), args[0])
@@ -184,6 +193,7 @@ func formatCommand() *cobra.Command {
 			return nil
 		},
 	}
+	format.Flag(c)
 	c.Flags().BoolVar(&check, "check", false, "write nothing; the exit code is 2 if a file would change")
 	return c
 }
