@@ -23,6 +23,8 @@ const (
 	EventGrantOpened         EventKind = "grant.opened"
 	EventAccessActive        EventKind = "access.active"
 	EventAccessExtended      EventKind = "access.extended"
+	EventExtensionAsked      EventKind = "extension.requested"
+	EventExtensionDecided    EventKind = "extension.decided"
 	EventCredentialMinted    EventKind = "credential.minted" // #nosec G101 -- a name
 	EventAccessEnding        EventKind = "access.ending"
 	EventAccessOverdue       EventKind = "access.overdue"

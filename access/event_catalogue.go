@@ -58,6 +58,8 @@ var catalogue = map[EventKind]EventSpec{
 	EventGrantOpened:         {"opened on the target", AudienceRequest, OCSF{userAccess, 1, "Assign Privileges", false}, nil},
 	EventAccessActive:        {"usable from now on", AudienceRequest, OCSF{entityManagement, 10, "Activate", false}, nil},
 	EventAccessExtended:      {"extended", AudienceRequest, OCSF{entityManagement, 3, "Update", false}, freeText},
+	EventExtensionAsked:      {"asked for an extension", AudienceRequest, OCSF{entityManagement, 3, "Update", false}, freeText},
+	EventExtensionDecided:    {"decided an extension", AudienceRequest, OCSF{entityManagement, 3, "Update", false}, freeText},
 	EventCredentialMinted:    {"credential picked up", AudienceRequest, OCSF{authentication, 3, "Authentication Ticket", false}, nil},
 	EventAccessEnding:        {"ending", AudienceRequest, OCSF{entityManagement, 3, "Update", false}, freeText},
 	EventAccessOverdue:       {"closing takes too long; Ramp keeps trying", AudienceRequest, OCSF{detectionFinding, 1, "Create", true}, nil},
@@ -150,6 +152,17 @@ func (e Event) phrase() string {
 			return "approved"
 		case Deny:
 			return "denied"
+		}
+	case EventExtensionDecided:
+		switch Verdict(e.Detail["decision"]) {
+		case Approve:
+			return "approved an extension"
+		case Deny:
+			return "denied an extension"
+		}
+	case EventExtensionAsked:
+		if adds := e.Detail["adds"]; adds != "" {
+			return "asked for an extension by " + adds
 		}
 	case EventActRefused:
 		name, subject, _ := strings.Cut(e.Detail["act"], " ") // see Act.Of

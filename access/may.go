@@ -9,18 +9,19 @@ import "time"
 
 // Issues of orders that a plan does not allow.
 const (
-	IssueWrongPlan       = "wrong_plan"         // the statement is about another request or plan
-	IssueNotRequester    = "not_requester"      // the order is somebody else's
-	IssuePasskeyNeeded   = "passkey_needed"     // the approval carries no passkey
-	IssueNotExtendable   = "not_extendable"     // the contract has no extensions
-	IssueExtensionNumber = "extension_number"   // more extensions than were approved, or one out of turn
-	IssueExtendedOver    = "extend_over_limit"  // the whole would last too long
-	IssueExtendsNothing  = "extends_nothing"    // access does not end when the order says
-	IssueStopped         = "stopped"            // somebody has ended or denied the request
-	IssueOpenedTooLate   = "opened_too_late"    // the approval, or its confirmation, is too old to open anything
-	IssueNotConfirmed    = "not_confirmed"      // no server has confirmed the planned start
-	IssueUnknownGrant    = "unknown_grant"      // the plan has no such grant
-	IssueStalePickUp     = "pickup_order_stale" // the order was signed too long ago
+	IssueWrongPlan          = "wrong_plan"          // the statement is about another request or plan
+	IssueNotRequester       = "not_requester"       // the order is somebody else's
+	IssuePasskeyNeeded      = "passkey_needed"      // the approval carries no passkey
+	IssueNotExtendable      = "not_extendable"      // the contract has no extensions
+	IssueExtensionNumber    = "extension_number"    // more extensions than were approved, or one out of turn
+	IssueExtendedOver       = "extend_over_limit"   // the whole would last too long
+	IssueExtendsNothing     = "extends_nothing"     // access does not end when the order says
+	IssueExtensionUndecided = "extension_undecided" // people decide extensions, and have not approved this one
+	IssueStopped            = "stopped"             // somebody has ended or denied the request
+	IssueOpenedTooLate      = "opened_too_late"     // the approval, or its confirmation, is too old to open anything
+	IssueNotConfirmed       = "not_confirmed"       // no server has confirmed the planned start
+	IssueUnknownGrant       = "unknown_grant"       // the plan has no such grant
+	IssueStalePickUp        = "pickup_order_stale"  // the order was signed too long ago
 )
 
 // PickUpWithin is how long a signed pick-up order is good for, so that one that

@@ -71,6 +71,21 @@ func KeyExtended(n int) string { return fmt.Sprintf("extended-%d", n) }
 // next order has the same number and is another statement.
 func KeyExtensionOrder(n int, digest string) string { return fmt.Sprintf("extension %d %s", n, digest) }
 
+// KeyAskedPrefix begins the keys of orders to extend that people decide, and of their
+// decisions. A worker that makes an extension stores the order under its own key, so
+// that what was only asked for counts as no extension.
+const KeyAskedPrefix = "asked-"
+
+// KeyExtensionAsked returns the key of an order to extend that people decide.
+func KeyExtensionAsked(o ExtensionOrder) string {
+	return fmt.Sprintf("%sextension %d %s", KeyAskedPrefix, o.Number, o.Digest)
+}
+
+// KeyExtensionDecision returns the key of a decision on an order to extend.
+func KeyExtensionDecision(d Decision) string {
+	return KeyAskedPrefix + KeyDecision(d) + " " + d.PlanDigest
+}
+
 // KeyEndPrefix begins the keys of orders to end, and of nothing else.
 const KeyEndPrefix = "end "
 

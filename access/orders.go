@@ -9,6 +9,9 @@ import "time"
 // order adds. So an order fits once, at one place, however often and with whatever
 // else it is sent (docs/threats.md, case 55).
 type ExtensionOrder struct {
+	// Digest is the order's own, taken over the bytes that were signed, and no part of
+	// them. Where the plan wants extensions decided, people decide on it.
+	Digest     string    `json:"digest,omitempty"`
 	RequestID  string    `json:"requestId"`
 	PlanDigest string    `json:"planDigest"`
 	Number     int       `json:"number"` // the first extension is 1

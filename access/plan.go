@@ -28,6 +28,9 @@ type PlannedGrant struct {
 type ExtensionLimits struct {
 	Times int      `json:"times"`
 	UpTo  Duration `json:"upTo"` // total length of access, from its start
+	// Rule is what must be decided before each extension; nil: they are approved with
+	// the plan.
+	Rule *Rule `json:"rule,omitempty"`
 }
 
 // Plan is what Ramp would do: every fact derived by the server. Its digest is

@@ -30,6 +30,7 @@ type Request struct {
 	ExpiresAt  *time.Time    `json:"expiresAt,omitempty"`
 	EndedAt    *time.Time    `json:"endedAt,omitempty"`
 	Extensions int           `json:"extensions,omitempty"` // how many were made
+	Asked      *Asked        `json:"asked,omitempty"`      // an extension that people decide
 	Overdue    bool          `json:"overdue,omitempty"`    // ending for longer than the target's bound
 	Problem    string        `json:"problem,omitempty"`    // what went wrong last, for people
 	Review     *Review       `json:"review,omitempty"`     // of a use of break glass

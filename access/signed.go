@@ -12,12 +12,14 @@ import (
 // it before it opens, extends, mints and restores, and the offline verifier
 // afterwards.
 type Signed struct {
-	Plan          Plan // with its digest
-	Decisions     []Decision
-	Extensions    []ExtensionOrder
-	Ends          []EndOrder
-	Confirmations []Confirmation
-	Openings      []Receipt // of kind ReceiptOpened, by workers that are trusted
+	Plan       Plan // with its digest
+	Decisions  []Decision
+	Extensions []ExtensionOrder
+	// ExtensionDecisions are on orders to extend, each on the digest of one.
+	ExtensionDecisions []Decision
+	Ends               []EndOrder
+	Confirmations      []Confirmation
+	Openings           []Receipt // of kind ReceiptOpened, by workers that are trusted
 	// Directory says what has become of those who decided; the zero snapshot leaves
 	// decisions as they were signed.
 	Directory DirectorySnapshot
@@ -27,6 +29,7 @@ type Signed struct {
 func (s Signed) AsOf(at time.Time) Signed {
 	s.Decisions = madeBy(at, s.Decisions, func(d Decision) time.Time { return d.At })
 	s.Extensions = madeBy(at, s.Extensions, func(o ExtensionOrder) time.Time { return o.At })
+	s.ExtensionDecisions = madeBy(at, s.ExtensionDecisions, func(d Decision) time.Time { return d.At })
 	s.Ends = madeBy(at, s.Ends, func(o EndOrder) time.Time { return o.At })
 	s.Confirmations = madeBy(at, s.Confirmations, func(c Confirmation) time.Time { return c.At })
 	s.Openings = madeBy(at, s.Openings, func(r Receipt) time.Time { return r.At })
@@ -174,7 +177,11 @@ func (s Signed) extended(t Term, exact bool) (until time.Time, fit []bool) {
 	for n := 1; n <= s.Plan.Extend.Times && len(reached) > 0; n++ {
 		var next []span
 		for i, o := range s.Extensions {
-			if o.Number != n || t.Stopped != nil && o.At.After(t.Stopped.At.Add(ClockSkew)) {
+			if o.Number != n {
+				continue
+			}
+			approved, _ := s.ExtensionApproved(o)
+			if approved.IsZero() || t.Stopped != nil && approved.After(t.Stopped.At.Add(ClockSkew)) {
 				continue
 			}
 			for _, r := range reached {
@@ -210,6 +217,9 @@ func (s Signed) CheckExtension(grant string, o ExtensionOrder) error {
 	if err := plan.AllowsExtension(o, o.From.Add(o.Adds.Std()).Sub(t.First.Add(-t.duration))); err != nil {
 		return err
 	}
+	if approved, tally := s.ExtensionApproved(o); approved.IsZero() {
+		return Refuse(CodeEvidence, IssueExtensionUndecided, "extension %d is not approved (%s)", o.Number, tally)
+	}
 	for i, fits := range t.orders {
 		if fits && s.Extensions[i].Number == o.Number && s.Extensions[i].From.Equal(o.From) && s.Extensions[i].Adds == o.Adds {
 			return nil
@@ -220,8 +230,12 @@ func (s Signed) CheckExtension(grant string, o ExtensionOrder) error {
 }
 
 // CheckExtensions returns why one of the orders to extend leads nowhere for a grant.
+// One that people did not approve leads nowhere, as it should.
 func (s Signed) CheckExtensions(grant string) error {
 	for _, o := range s.Extensions {
+		if approved, _ := s.ExtensionApproved(o); approved.IsZero() && s.Plan.checkOrder(o.RequestID, o.PlanDigest, o.By) == nil {
+			continue
+		}
 		if err := s.CheckExtension(grant, o); err != nil {
 			return err
 		}

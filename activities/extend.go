@@ -2,7 +2,6 @@ package activities
 
 import (
 	"context"
-	"time"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/activities/api"
@@ -33,10 +32,10 @@ func (t *Targets) extendGrant(ctx context.Context, in api.ExtendGrantInput) erro
 	if err != nil {
 		return err
 	}
-	if err := checkOrder(proof, in.Grant, order, t.now()); err != nil {
+	if err := checkOrder(proof, in.Grant, order); err != nil {
 		return err
 	}
-	if _, err := t.applyDirectory(ctx, evidence.Authorized{Signed: access.Signed{Plan: proof.Plan}}); err != nil {
+	if err := t.checkDecided(ctx, proof, order); err != nil {
 		return err
 	}
 	row, err := t.grantRow(ctx, proof.Plan.RequestID, in.Grant)
@@ -77,16 +76,30 @@ func (t *Targets) extendGrant(ctx context.Context, in api.ExtendGrantInput) erro
 	return t.Broker.Extend(ctx, g)
 }
 
-// checkOrder verifies that an order to extend, which is among the statements of
-// proof, leads somewhere and was not kept for later (docs/threats.md, cases 55 and 61).
-func checkOrder(proof evidence.Authorized, grant string, order access.ExtensionOrder, now time.Time) error {
-	if err := proof.CheckExtension(grant, order); err != nil {
-		return notProven(err)
+// checkDecided verifies that the requester has not left, and that an order to extend is
+// approved, where the plan has people decide that: by the directory as it is now, and not
+// so long ago that the approval was kept for later.
+func (t *Targets) checkDecided(ctx context.Context, proof evidence.Authorized, order access.ExtensionOrder) error {
+	signed := access.Signed{Plan: proof.Plan, ExtensionDecisions: proof.ExtensionDecisions}
+	asked, err := t.applyDirectory(ctx, evidence.Authorized{Signed: access.Signed{Plan: proof.Plan, Decisions: proof.ExtensionDecisions}})
+	if err != nil {
+		return err
 	}
-	if now.Sub(order.At) > access.ActWithin {
-		return access.Refuse(access.CodeTooLate, access.IssueExtendsNothing, "the order to extend is older than %s", access.Duration(access.ActWithin))
+	signed.Directory = asked.Directory
+	approved, tally := signed.ExtensionApproved(order)
+	switch {
+	case approved.IsZero() || tally != access.TallySatisfied:
+		return access.Refuse(access.CodeEvidence, access.IssueExtensionUndecided, "the decisions on extension %d do not satisfy the plan's rule for extensions (%s)", order.Number, tally)
+	case t.now().Sub(approved) > access.ActWithin:
+		return access.Refuse(access.CodeTooLate, access.IssueExtendsNothing, "the order to extend, or its approval, is older than %s", access.Duration(access.ActWithin))
 	}
 	return nil
+}
+
+// checkOrder verifies that an order to extend, which is among the statements of
+// proof, leads somewhere (docs/threats.md, cases 55 and 61).
+func checkOrder(proof evidence.Authorized, grant string, order access.ExtensionOrder) error {
+	return notProven(proof.CheckExtension(grant, order))
 }
 
 // notProven turns the refusal of an old login into one of evidence: no person asks this

@@ -29,6 +29,28 @@ func readSigned(r access.Request) (access.Request, error) {
 		return r, access.Errorf(access.CodeEvidence, "the response describes another plan than the one that was signed; nothing was decided")
 	}
 	r.Plan, r.Requester = plan, plan.Requester
+	if r.Asked != nil {
+		return readAsked(r)
+	}
+	return r, nil
+}
+
+// readAsked is readSigned for the extension that is asked for.
+func readAsked(r access.Request) (access.Request, error) {
+	payload, err := base64.StdEncoding.DecodeString(r.Asked.Signed)
+	if err != nil {
+		return r, access.Errorf(access.CodeEvidence, "the signed order to extend is not in base64")
+	}
+	var order access.ExtensionOrder
+	if err := strictjson.UnmarshalOpen(payload, &order); err != nil {
+		return r, access.Errorf(access.CodeEvidence, "the signed order to extend: %w", err)
+	}
+	order.Digest = evidence.DigestOf(payload)
+	until := order.From.Add(order.Adds.Std())
+	if order.RequestID != r.ID || order.PlanDigest != r.Plan.Digest || !same(order, r.Asked.Order) || !until.Equal(r.Asked.Until) {
+		return r, access.Errorf(access.CodeEvidence, "the response describes another extension than the one that was signed; nothing was decided")
+	}
+	r.Asked.Order = order
 	return r, nil
 }
 

@@ -162,7 +162,12 @@ func verdictOf(e Evaluation) verdict {
 // extras are the parts of a plan beside its stages that a change may touch.
 func extras(p access.Plan) (out []string) {
 	if p.Extend != nil {
-		out = append(out, fmt.Sprintf("extended to %s", p.Extend.UpTo))
+		out = append(out, fmt.Sprintf("extended %d times to %s", p.Extend.Times, p.Extend.UpTo))
+	}
+	if p.AsksForExtensions() {
+		for _, s := range p.Extend.Rule.Stages {
+			out = append(out, "each extension by "+s.Needs())
+		}
 	}
 	r := p.Rule
 	for words, on := range map[string]bool{"with passkeys": r.Passkey, "the requester may count": r.SelfApproval} {

@@ -54,15 +54,16 @@ type terms struct {
 	denials      denials
 	selfApproval selfApproval
 	passkey      passkey
+	stepUp       stepUp
 	extend       extend
 	limits       limits
-	stepUp       stepUp
 	breakGlass   breakGlass
 	facts        facts
 }
 
 // list is every feature, in the order in which they run: who is admitted comes
-// before any other refusal, and the automatic approval before the stages.
+// before any other refusal, the automatic approval before the stages, and the whole
+// rule before extensions, which it may decide anew.
 func (t *terms) list() []feature {
 	return []feature{
 		&t.header,
@@ -84,9 +85,9 @@ func (t *terms) list() []feature {
 		&t.denials,
 		&t.selfApproval,
 		&t.passkey,
+		&t.stepUp,
 		&t.extend,
 		&t.limits,
-		&t.stepUp,
 		&t.breakGlass,
 		&t.facts,
 	}
@@ -96,6 +97,5 @@ func (t *terms) list() []feature {
 // until it does. They are refused: to ignore one would be to promise something
 // that does not happen.
 var planned = map[string]string{
-	"notify":          "nobody is notified: those who decide must look, or follow the API's events",
-	"extend.approval": "extensions are approved with the request: choose extend.times and extend.upTo for that",
+	"notify": "nobody is notified: those who decide must look, or follow the API's events",
 }

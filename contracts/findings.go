@@ -93,6 +93,7 @@ func (c *Contract) deciders() (out []string) {
 		out = append(out, e.To...)
 	}
 	out = append(out, c.terms.breakGlass.Reviewers...)
+	out = append(out, c.terms.extend.Approvers.From...)
 	slices.Sort(out)
 	return slices.Compact(out)
 }

@@ -186,7 +186,9 @@ func (l *limits) plan(q *query) {
 	case left <= q.draft.Duration:
 		q.draft.Extend = nil
 	case left < q.draft.Extend.UpTo:
-		q.draft.Extend = &access.ExtensionLimits{Times: q.draft.Extend.Times, UpTo: left}
+		bounded := *q.draft.Extend
+		bounded.UpTo = left
+		q.draft.Extend = &bounded
 	}
 }
 

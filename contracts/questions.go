@@ -86,6 +86,9 @@ func (v *vocabulary) read(c *Contract) {
 		v.told[g.Until] = []string{"2030-12-31", "2026-11-24"}
 		delete(v.told, "")
 	}
+	if t.extend.Approvers.ManagerOf != "" {
+		v.told[attributeManager] = []string{"somebodys-manager"}
+	}
 	for i := range t.stages.Stages {
 		for _, w := range t.stages.Stages[i].ways {
 			if w.ManagerOf != "" {

@@ -79,7 +79,7 @@ func schemaOfLanguage(t *testing.T) object {
 		object{"required": []string{"until"}, "properties": object{"until": object{"minLength": 1}}}}
 	stage := at(s, "approval", "stages")["items"].(object)
 	way := at(stage, "anyOf")["items"].(object)
-	for _, one := range []object{stage, way} {
+	for _, one := range []object{stage, way, at(s, "extend", "approvers")} {
 		for _, names := range []string{"from", "people"} {
 			at(one, names)["items"].(object)["pattern"] = `^\S(.*\S)?$`
 		}

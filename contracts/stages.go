@@ -143,12 +143,7 @@ func (s *stages) plan(q *query) {
 		if st.when != nil && q.evaluate(st.fieldWhen(), st.when) == NotSatisfied {
 			continue
 		}
-		var ways []access.Approvers
-		for w, a := range st.ways {
-			if planned, anybody := a.plan(q, st.fieldWhere(w)); anybody {
-				ways = append(ways, planned)
-			}
-		}
+		ways := st.waysFor(q)
 		if len(ways) == 0 {
 			q.refuseAtOnce(CouldNotEvaluate, "nobody_approves", "nobody can approve this for you in stage %s: %s", st.Name, q.lastDetail())
 			return
@@ -158,6 +153,42 @@ func (s *stages) plan(q *query) {
 	if len(q.draft.Rule.Stages) == 0 {
 		q.refuseAtOnce(CouldNotEvaluate, "nobody_approves", "nobody can approve this under the contract")
 	}
+}
+
+// waysFor returns the ways to meet the stage in which anybody can.
+func (s *stage) waysFor(q *query) (ways []access.Approvers) {
+	for w, a := range s.ways {
+		if planned, anybody := a.plan(q, s.fieldWhere(w)); anybody {
+			ways = append(ways, planned)
+		}
+	}
+	return ways
+}
+
+// forExtension returns the stages that approve each extension anew: those that apply to
+// the request, and those that would apply to one for the whole length that extensions
+// lead to. None are returned where nobody could approve one of them.
+func (s *stages) forExtension(q *query, upTo access.Duration) (out []access.Stage) {
+	asked := q.variables["duration"]
+	defer func() { q.variables["duration"] = asked }()
+	for i := range s.Stages {
+		st := &s.Stages[i]
+		applies := slices.IndexFunc(q.draft.Rule.Stages, func(of access.Stage) bool { return of.Name == st.Name })
+		if applies >= 0 {
+			out = append(out, q.draft.Rule.Stages[applies])
+			continue
+		}
+		q.variables["duration"] = upTo.Std()
+		if st.when != nil && q.evaluate("extend."+st.fieldWhen(), st.when) == NotSatisfied {
+			continue
+		}
+		ways := st.waysFor(q)
+		if len(ways) == 0 {
+			return nil
+		}
+		out = append(out, st.asPlanned(ways))
+	}
+	return out
 }
 
 // OfferApproval says how access is approved; which stages apply may depend on

@@ -18,8 +18,10 @@ const (
 	TypePlan      = "application/vnd.ramp.plan+json"
 	TypeDecision  = "application/vnd.ramp.decision+json"
 	TypeExtension = "application/vnd.ramp.extension+json"
-	TypePickUp    = "application/vnd.ramp.pickup+json"
-	TypeEnd       = "application/vnd.ramp.end+json"
+	// TypeExtensionDecision is of a decision on an order to extend.
+	TypeExtensionDecision = "application/vnd.ramp.extension-decision+json"
+	TypePickUp            = "application/vnd.ramp.pickup+json"
+	TypeEnd               = "application/vnd.ramp.end+json"
 	// TypeConfirmation is of a planned start.
 	TypeConfirmation = "application/vnd.ramp.confirmation+json"
 	// Statements that only evidence packs contain.
@@ -84,7 +86,10 @@ func ReadPlan(e Envelope) (access.Plan, error) {
 // ReadExtension reads an order to extend without verifying its signature. Errors
 // are CodeEvidence.
 func ReadExtension(e Envelope) (access.ExtensionOrder, error) {
-	v, _, err := decode[access.ExtensionOrder](e, TypeExtension)
+	v, payload, err := decode[access.ExtensionOrder](e, TypeExtension)
+	if err == nil {
+		v.Digest = DigestOf(payload)
+	}
 	return v, err
 }
 

@@ -121,8 +121,18 @@ func (k Keyring) VerifyDecision(e Envelope) (access.Decision, error) {
 // VerifyExtension verifies the signature of an order to extend and returns the
 // order. Errors are CodeEvidence.
 func (k Keyring) VerifyExtension(e Envelope) (access.ExtensionOrder, error) {
-	o, _, err := verified[access.ExtensionOrder](k, e, TypeExtension)
+	o, payload, err := verified[access.ExtensionOrder](k, e, TypeExtension)
+	if err == nil {
+		o.Digest = DigestOf(payload)
+	}
 	return o, err
+}
+
+// VerifyExtensionDecision verifies the signature of a decision on an order to extend,
+// and returns the decision. Errors are CodeEvidence.
+func (k Keyring) VerifyExtensionDecision(e Envelope) (access.Decision, error) {
+	d, _, err := verified[access.Decision](k, e, TypeExtensionDecision)
+	return d, err
 }
 
 // VerifyReview verifies the signature of a review of a use of break glass and returns

@@ -8,9 +8,9 @@ import (
 
 // AuthorizeRequest is Authorize with everything else that was signed about the
 // request: of the statements, in whatever order and however often each is given, it
-// takes those that count. Decisions prove all or nothing, as they do for Authorize.
-// Of the rest, what no trusted key signed is left out: orders to extend and
-// confirmations, which servers sign, and receipts of openings, which workers sign.
+// takes those that count. Decisions on the plan prove all or nothing, as they do for Authorize.
+// Of the rest, what no trusted key signed is left out: orders to extend, decisions on
+// them and confirmations, which servers sign, and receipts of openings, which workers sign.
 // Leaving them out can only shorten access. An order to end counts without a valid
 // signature. Errors are Authorize's.
 func (k Keyring) AuthorizeRequest(plan Envelope, statements []Envelope, workers Keyring) (Authorized, error) {
@@ -29,6 +29,11 @@ func (k Keyring) AuthorizeRequest(plan Envelope, statements []Envelope, workers 
 	for _, e := range byType[TypeExtension] {
 		if o, err := k.VerifyExtension(e); err == nil {
 			a.Extensions = append(a.Extensions, o)
+		}
+	}
+	for _, e := range byType[TypeExtensionDecision] {
+		if d, err := k.VerifyExtensionDecision(e); err == nil && k.checkExtensionPasskey(a.Plan, d) == nil {
+			a.ExtensionDecisions = append(a.ExtensionDecisions, d)
 		}
 	}
 	for _, e := range byType[TypeConfirmation] {
@@ -54,4 +59,13 @@ func (k Keyring) AuthorizeRequest(plan Envelope, statements []Envelope, workers 
 		}
 	}
 	return a, nil
+}
+
+// checkExtensionPasskey verifies the approver's own signature on an order to extend,
+// where the plan wants one.
+func (k Keyring) checkExtensionPasskey(p access.Plan, d access.Decision) error {
+	if !p.AsksForExtensions() {
+		return nil
+	}
+	return k.checkPasskeys(access.Plan{Rule: *p.Extend.Rule}, []access.Decision{d})
 }

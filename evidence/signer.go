@@ -116,7 +116,13 @@ func (s *Signer) SignDecision(d access.Decision) (Envelope, error) {
 
 // SignExtension signs an order to extend.
 func (s *Signer) SignExtension(o access.ExtensionOrder) (Envelope, error) {
+	o.Digest = "" // a digest cannot be part of the bytes that it is over
 	return signed(s, TypeExtension, o)
+}
+
+// SignExtensionDecision signs one person's verdict on an order to extend.
+func (s *Signer) SignExtensionDecision(d access.Decision) (Envelope, error) {
+	return signed(s, TypeExtensionDecision, d)
 }
 
 // SignEnd signs an order to end.

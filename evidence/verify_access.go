@@ -103,6 +103,10 @@ func sameEntitlement(a, b access.Entitlement) bool {
 }
 
 func (v *verifier) checkExtensions() (string, error) {
+	decided, err := v.checkExtensionDecisions()
+	if err != nil {
+		return "", err
+	}
 	if len(v.proof.Extensions) == 0 {
 		return "nobody ordered an extension", nil
 	}
@@ -118,7 +122,28 @@ func (v *verifier) checkExtensions() (string, error) {
 			until = end
 		}
 	}
-	return fmt.Sprintf("orders to extend: %d; until %s", len(v.proof.Extensions), access.FormatTime(until)), nil
+	return fmt.Sprintf("orders to extend: %d; until %s%s", len(v.proof.Extensions), access.FormatTime(until), decided), nil
+}
+
+// checkExtensionDecisions requires that each decision on an extension is on an order in
+// the pack, and is proven as the plan's rule for extensions wants it. It returns who
+// decided, in words.
+func (v *verifier) checkExtensionDecisions() (string, error) {
+	var who []string
+	for _, d := range v.proof.ExtensionDecisions {
+		i := slices.IndexFunc(v.proof.Extensions, func(o access.ExtensionOrder) bool { return o.Digest == d.PlanDigest })
+		if i < 0 || !v.plan.AsksForExtensions() {
+			return "", failf("%s decided an extension that is not in the pack, or that nobody decides", d.Approver.ID)
+		}
+		if err := v.servers.checkExtensionPasskey(v.plan, d); err != nil {
+			return "", err
+		}
+		who = append(who, fmt.Sprintf("%s: %s extension %d at %s", d.Approver.ID, d.Verdict, v.proof.Extensions[i].Number, access.FormatTime(d.At)))
+	}
+	if len(who) == 0 {
+		return "", nil
+	}
+	return "; " + strings.Join(who, "; "), nil
 }
 
 func (v *verifier) openGrants() []string {

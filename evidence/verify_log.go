@@ -42,6 +42,9 @@ func (v *verifier) checkAgreement() (string, error) {
 	for _, d := range v.proof.Decisions {
 		decided[fmt.Sprint(d.Approver.ID, d.Verdict, d.At.UnixMicro())] = true
 	}
+	for _, d := range v.proof.ExtensionDecisions {
+		decided[fmt.Sprint(d.Approver.ID, d.Verdict, d.At.UnixMicro(), d.PlanDigest)] = true
+	}
 	for _, o := range v.proof.Ends {
 		decided[fmt.Sprint(o.By, o.Kind, o.At.UnixMicro())] = true
 	}
@@ -55,6 +58,10 @@ func (v *verifier) checkAgreement() (string, error) {
 		case access.EventDecisionRecorded:
 			if !decided[fmt.Sprint(ev.Actor, ev.Detail["decision"], ev.At.UnixMicro())] {
 				return "", failf("event %d records a decision that nobody signed", e.Leaf)
+			}
+		case access.EventExtensionDecided:
+			if !decided[fmt.Sprint(ev.Actor, ev.Detail["decision"], ev.At.UnixMicro(), ev.Detail["orderDigest"])] {
+				return "", failf("event %d records a decision on an extension that nobody signed", e.Leaf)
 			}
 		case access.EventGrantOpened:
 			if _, ok := v.opened[ev.Detail["grant"]]; !ok {

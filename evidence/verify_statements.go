@@ -58,7 +58,14 @@ func (v *verifier) sortStatement(e Envelope) error {
 	case TypeEvaluation:
 		return take(v, e, v.servers, &v.evaluations, func(m access.Evaluation) (string, string) { return m.RequestID, m.PlanDigest })
 	case TypeExtension:
-		return take(v, e, v.servers, &v.proof.Extensions, func(o access.ExtensionOrder) (string, string) { return o.RequestID, o.PlanDigest })
+		if err := take(v, e, v.servers, &v.proof.Extensions, func(o access.ExtensionOrder) (string, string) { return o.RequestID, o.PlanDigest }); err != nil {
+			return err
+		}
+		digest, err := PayloadDigest(e)
+		v.proof.Extensions[len(v.proof.Extensions)-1].Digest = digest
+		return err
+	case TypeExtensionDecision: // on which order, checkExtensions looks at
+		return take(v, e, v.servers, &v.proof.ExtensionDecisions, func(d access.Decision) (string, string) { return d.RequestID, v.plan.Digest })
 	case TypeEnd:
 		if err := take(v, e, v.endedBy(e), &v.proof.Ends, func(o access.EndOrder) (string, string) { return o.RequestID, o.PlanDigest }); err != nil {
 			return failf("an order to end: %w", err)

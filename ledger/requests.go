@@ -82,6 +82,9 @@ type RequestFilter struct {
 	Requester string
 	Contract  string
 	Target    string
+	// Asked adds active requests of which an extension was asked for that people decide
+	// to those in States; without States it is these alone.
+	Asked     bool
 	ToReview  bool   // uses of break glass that nobody has reviewed
 	Cursor    string // where the last page ended
 	Limit     int    // 1 to 200; 0 is 50
@@ -113,9 +116,15 @@ func (l *Ledger) Requests(ctx context.Context, f RequestFilter) (items []access.
 }
 
 func (f RequestFilter) conditions() (where conditions, err error) {
-	if len(f.States) > 0 {
-		marks, args := inList(f.States)
+	const asked = `state = 'active' AND EXISTS (SELECT 1 FROM statements
+		WHERE statements.request_id = requests.id AND statements.key LIKE '` + access.KeyAskedPrefix + `extension %')`
+	switch marks, args := inList(f.States); {
+	case len(f.States) > 0 && f.Asked:
+		where.and("(state IN "+marks+" OR "+asked+")", args...)
+	case len(f.States) > 0:
 		where.and("state IN "+marks, args...)
+	case f.Asked:
+		where.and(asked)
 	}
 	where.equal("requester_id", f.Requester)
 	where.equal("contract", f.Contract)

@@ -37,7 +37,8 @@ func (l *Ledger) Statements(ctx context.Context, requestID string) ([][]byte, er
 }
 
 // ShownStatements returns the envelopes of what people are shown of each of some
-// requests (at most 200): the decisions and the review, the oldest first.
+// requests (at most 200): the decisions, the review, and extensions that people decide,
+// the oldest first.
 func (l *Ledger) ShownStatements(ctx context.Context, requestIDs ...string) (map[string][][]byte, error) {
 	out := map[string][][]byte{}
 	if len(requestIDs) == 0 {
@@ -45,7 +46,7 @@ func (l *Ledger) ShownStatements(ctx context.Context, requestIDs ...string) (map
 	}
 	marks, args := inList(requestIDs)
 	rows, err := collect(ctx, l.reader(), scanOwned, `SELECT request_id, envelope FROM statements WHERE request_id IN `+marks+
-		` AND (key LIKE 'decision-%' OR key = ?) ORDER BY id`, append(args, access.KeyReviewed)...)
+		` AND (key LIKE 'decision-%' OR key LIKE '`+access.KeyAskedPrefix+`%' OR key = ?) ORDER BY id`, append(args, access.KeyReviewed)...)
 	for _, r := range rows {
 		out[r.request] = append(out[r.request], r.envelope)
 	}

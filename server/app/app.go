@@ -143,6 +143,8 @@ func New(c Config) *App {
 	reader.log = log
 	keys := &passkeys{file: c.Passkeys, enrol: c.EnrolPasskey, events: c.Ledger, refused: refused, log: c.Log, now: now}
 	ends := &endOrders{ledger: c.Ledger, signer: c.Signer, gateway: c.Gateway, log: c.Log, audit: log}
+	extend := &extender{requests: reader, grants: c.Ledger, contracts: c.Contracts, facts: c.Facts, history: c.Ledger, gateway: c.Gateway, signer: c.Signer, ledger: c.Ledger,
+		refused: refused, log: c.Log, now: now}
 	return &App{
 		refusals: &refused,
 		catalog:  cat,
@@ -151,11 +153,11 @@ func New(c Config) *App {
 		submitter: &submitter{ledger: c.Ledger, starter: start, refused: refused, maxOpen: c.MaxOpen,
 			planner: &planner{catalog: cat, facts: c.Facts, history: c.Ledger, scopes: c.Gateway, signer: c.Signer, log: c.Ledger, principal: c.Principal, now: now}},
 		starter:        start,
-		decider:        &decider{requests: reader, ledger: c.Ledger, ends: ends, contracts: c.Contracts, gateway: c.Gateway, signer: c.Signer, passkeys: keys, directory: c.Directory, refused: refused, now: now},
+		decider:        &decider{requests: reader, ledger: c.Ledger, ends: ends, contracts: c.Contracts, gateway: c.Gateway, signer: c.Signer, passkeys: keys, extender: extend, extensionSigner: c.Signer, directory: c.Directory, refused: refused, now: now},
 		ender:          &ender{requests: reader, orders: ends, refused: refused, now: now},
-		resender:       &resender{ledger: c.Ledger, ends: ends, denials: c.Gateway, log: c.Log, now: now, sent: map[string]time.Time{}},
+		resender:       &resender{ledger: c.Ledger, ends: ends, denials: c.Gateway, extensions: extend, log: c.Log, now: now, sent: map[string]time.Time{}},
 		confirmer:      &confirmer{ledger: c.Ledger, signer: c.Signer, keys: evidence.NewKeyring(c.Signer.Public()), log: log, warn: c.Log, now: now},
-		extender:       &extender{requests: reader, grants: c.Ledger, contracts: c.Contracts, facts: c.Facts, history: c.Ledger, gateway: c.Gateway, signer: c.Signer, refused: refused, now: now},
+		extender:       extend,
 		reviewer:       &reviewer{requests: reader, directory: c.Directory, ledger: c.Ledger, signer: c.Signer, refused: refused, now: now},
 		pickUps:        &pickUps{requests: reader, gateway: c.Gateway, signer: c.Signer, workers: c.Workers, refused: refused, now: now},
 		auditor:        log,

@@ -25,6 +25,11 @@ type decisionSigner interface {
 	SignDecision(d access.Decision) (evidence.Envelope, error)
 }
 
+// extensionDecisionSigner signs a decision on an order to extend.
+type extensionDecisionSigner interface {
+	SignExtensionDecision(d access.Decision) (evidence.Envelope, error)
+}
+
 // decisionPasskeys verifies the approver's own signature.
 type decisionPasskeys interface {
 	verify(d access.Decision) error
@@ -44,6 +49,9 @@ type decider struct {
 	gateway   decisionGateway
 	signer    decisionSigner
 	passkeys  decisionPasskeys
+	// extender makes extensions that were approved, whose decisions extensionSigner signs.
+	extender        *extender
+	extensionSigner extensionDecisionSigner
 	// directory says which accounts are one human's now; nil: as they were signed.
 	directory access.Directory
 	refused   refusals
@@ -72,6 +80,9 @@ func (d *decider) Decide(ctx context.Context, by access.Actor, id string, in Dec
 	r, err := d.requests.forAct(ctx, by, id, access.ActDecide)
 	if err != nil {
 		return r, err
+	}
+	if r.Asked != nil && in.PlanDigest == r.Asked.Order.Digest {
+		return d.decideExtension(ctx, by, r, in)
 	}
 	if in.Verdict == access.Approve {
 		if r, err = d.withRequesterOfNow(ctx, r); err != nil {

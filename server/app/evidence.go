@@ -95,6 +95,11 @@ func (e *evidencePacks) statements(ctx context.Context, id string) (list []evide
 		if err != nil {
 			return nil, nil, err
 		}
+		// An order to extend that people decided is stored twice: as it was asked for, and
+		// as a worker made it.
+		if slices.Contains(digests, digest) {
+			continue
+		}
 		list, digests = append(list, signed), append(digests, digest)
 	}
 	return list, digests, nil

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/sirupsen/logrus"
+
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/contracts"
 	"ramp.dev/ramp/evidence"
@@ -21,6 +23,11 @@ type extensionSigner interface {
 	SignExtension(o access.ExtensionOrder) (evidence.Envelope, error)
 }
 
+// extensionLedger records orders to extend that people decide.
+type extensionLedger interface {
+	Advance(ctx context.Context, t access.Transition) error
+}
+
 // grantLedger lists grants.
 type grantLedger interface {
 	Grants(ctx context.Context, f ledger.GrantFilter) ([]ledger.GrantRecord, error)
@@ -35,14 +42,17 @@ type extender struct {
 	history   historyLedger
 	gateway   extensionGateway
 	signer    extensionSigner
+	ledger    extensionLedger
 	refused   refusals
+	log       logrus.FieldLogger
 	now       clock
 }
 
 // Extend prolongs active access by more (a duration such as 15m), as far as its
 // plan allows; only its requester may, and only while the contract of that name
 // would still let them in. The old end holds until the new one is in force on
-// every target; it stands when the extension is refused.
+// every target; it stands when the extension is refused. Where people decide
+// extensions, it is recorded for them to decide.
 func (e *extender) Extend(ctx context.Context, by access.Actor, id, more, reason string) (access.Request, error) {
 	r, err := e.requests.forAct(ctx, by, id, access.ActExtend)
 	if err != nil {
@@ -64,17 +74,26 @@ func (e *extender) Extend(ctx context.Context, by access.Actor, id, more, reason
 	if err != nil {
 		return r, err
 	}
+	if r.Narrowed().AsksForExtensions() {
+		return e.ask(ctx, by, r, order, signed)
+	}
+	return e.send(ctx, by, r, order, signed)
+}
+
+// send has the workflow make an extension, and returns the request with its new end.
+func (e *extender) send(ctx context.Context, by access.Actor, r access.Request, order access.ExtensionOrder, signed evidence.Envelope) (access.Request, error) {
+	id := r.ID
 	res, err := e.gateway.Extend(ctx, id, signed)
 	if err != nil {
 		return r, e.refused.record(ctx, by, id, access.ActExtend, e.requests.unanswered(ctx, err, r))
 	}
-	until := order.From.Add(adds.Std())
+	until := order.From.Add(order.Adds.Std())
 	if err := e.checkInForce(ctx, r, until, res); err != nil {
 		return r, e.refused.record(ctx, by, id, access.ActExtend, err)
 	}
 	if r, err = e.requests.ledger.Request(ctx, id); err == nil {
 		// The ledger follows within moments; what is returned is in force now.
-		r.ExpiresAt, r.Extensions = &until, res.Number
+		r.ExpiresAt, r.Extensions, r.Asked = &until, res.Number, nil
 	}
 	return r, err
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -106,12 +107,15 @@ func (l *fakeLedger) Request(_ context.Context, id string) (access.Request, erro
 func (l *fakeLedger) Requests(_ context.Context, f ledger.RequestFilter) ([]access.Request, string, error) {
 	var ids []string
 	for id, r := range l.requests {
-		if id > f.Cursor && (len(f.States) == 0 || slices.Contains(f.States, r.State)) && (f.Requester == "" || f.Requester == r.Requester.ID) {
+		if id > f.Cursor && (len(f.States) == 0 && !f.Asked || slices.Contains(f.States, r.State) || f.Asked && r.State == access.StateActive) && (f.Requester == "" || f.Requester == r.Requester.ID) {
 			ids = append(ids, id)
 		}
 	}
 	slices.Sort(ids)
 	next := ""
+	if f.Limit == 0 {
+		f.Limit = 50
+	}
 	if len(ids) > f.Limit {
 		ids = ids[:f.Limit]
 		next = ids[f.Limit-1]
@@ -156,6 +160,11 @@ func (l *fakeLedger) ShownStatements(_ context.Context, ids ...string) (map[stri
 			require.NoError(l.t, err)
 			out[id] = append(out[id], b)
 		}
+		for _, s := range l.statements {
+			if s.RequestID == id && strings.HasPrefix(s.Key, access.KeyAskedPrefix) {
+				out[id] = append(out[id], s.Envelope)
+			}
+		}
 		if b := l.reviews[id]; b != nil {
 			out[id] = append(out[id], b)
 		}
@@ -187,7 +196,10 @@ func (l *fakeLedger) AppendEvent(_ context.Context, e access.Event) error {
 
 func (l *fakeLedger) Advance(_ context.Context, t access.Transition) error {
 	l.calls = append(l.calls, "ledger.Advance")
-	l.statements = append(l.statements, t.Statements...)
+	for _, s := range t.Statements {
+		s.RequestID = t.RequestID
+		l.statements = append(l.statements, s)
+	}
 	return l.orderErr
 }
 

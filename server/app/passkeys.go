@@ -54,14 +54,24 @@ type PasskeyChallenge struct {
 // PasskeyChallenge returns the challenge for approving one request; nil where
 // its plan requires no passkey.
 func (k *passkeys) PasskeyChallenge(p access.Person, r access.Request) *PasskeyChallenge {
-	if !r.Plan.Rule.Passkey {
+	return k.challenge(p, r.ID, r.Plan.Rule, r.Plan.Digest)
+}
+
+// ExtensionChallenge returns the challenge for approving the extension that is asked
+// for; nil where it requires no passkey.
+func (k *passkeys) ExtensionChallenge(p access.Person, r access.Request) *PasskeyChallenge {
+	return k.challenge(p, r.ID, *r.Plan.Extend.Rule, r.Asked.Order.Digest)
+}
+
+func (k *passkeys) challenge(p access.Person, id string, rule access.Rule, digest string) *PasskeyChallenge {
+	if !rule.Passkey {
 		return nil
 	}
 	s, problem := k.current()
 	if problem != "" {
 		return &PasskeyChallenge{Problem: problem}
 	}
-	return &PasskeyChallenge{Challenge: passkey.Base64URL(passkey.Challenge(r.ID, r.Plan.Digest, access.Approve)), RPID: s.RPID, Keys: keyIDs(s, p)}
+	return &PasskeyChallenge{Challenge: passkey.Base64URL(passkey.Challenge(id, digest, access.Approve)), RPID: s.RPID, Keys: keyIDs(s, p)}
 }
 
 // PasskeyProblem returns why nobody can approve what is offered here, where passkeys are

@@ -6,6 +6,7 @@ import "ramp.dev/ramp/access"
 // that. Each act checks again for itself.
 type Permissions struct {
 	Decide, Cancel, Release, Revoke, Extend, PickUp bool
+	DecideExtension                                 bool // that is asked for
 	Review                                          bool // of a use of break glass
 	Operate                                         bool // the person is an operator
 }
@@ -16,15 +17,26 @@ func (q *requests) Permissions(p access.Person, r access.Request) Permissions {
 	approved := r.Narrowed()
 	waited := q.now().Sub(r.Plan.CreatedAt)
 	return Permissions{
-		Decide:  r.State == access.StatePending && mayDecide(p, r, waited) && r.Plan.Rule.CheckAsked(p, waited, r.Stages) == nil && !hasDecided(p, r) && q.now().Before(r.Plan.PendingUntil),
-		Cancel:  mine && (r.State == access.StatePending || r.State == access.StateScheduled),
-		Release: mine && live,
-		Revoke:  !mine && (r.State == access.StateGranting || live) && (operator || mayDecide(p, r, waited) || r.Plan.MayReview(p) == nil),
-		Review:  r.ReviewDue() && r.Plan.MayReview(p) == nil,
-		Extend:  mine && live && approved.Extend != nil && r.Extensions < approved.Extend.Times,
-		PickUp:  mine && live,
-		Operate: operator,
+		Decide:          r.State == access.StatePending && mayDecide(p, r, waited) && r.Plan.Rule.CheckAsked(p, waited, r.Stages) == nil && !hasDecided(p, r) && q.now().Before(r.Plan.PendingUntil),
+		Cancel:          mine && (r.State == access.StatePending || r.State == access.StateScheduled),
+		Release:         mine && live,
+		Revoke:          !mine && (r.State == access.StateGranting || live) && (operator || mayDecide(p, r, waited) || r.Plan.MayReview(p) == nil),
+		Review:          r.ReviewDue() && r.Plan.MayReview(p) == nil,
+		Extend:          mine && live && approved.Extend != nil && r.Extensions < approved.Extend.Times && !r.Asked.Open(q.now()),
+		DecideExtension: live && q.mayDecideAsked(p, r),
+		PickUp:          mine && live,
+		Operate:         operator,
 	}
+}
+
+// mayDecideAsked reports whether p may decide the extension that is asked for, and has
+// not.
+func (q *requests) mayDecideAsked(p access.Person, r access.Request) bool {
+	if !r.Asked.Open(q.now()) {
+		return false
+	}
+	waited := q.now().Sub(r.Asked.Order.At)
+	return mayDecideExtensions(p, r, waited) && r.Plan.Extend.Rule.CheckAsked(p, waited, r.Asked.Stages) == nil && !decidedBy(p, r.Asked.Decisions)
 }
 
 // SeesAll reports whether p sees every request; pages open on them.

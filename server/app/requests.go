@@ -77,7 +77,7 @@ func (q *requests) forAct(ctx context.Context, by access.Actor, id string, act a
 type Query struct {
 	States   []access.State
 	Mine     bool
-	ToDecide bool // pending ones that this person may decide and has not decided
+	ToDecide bool // what this person may decide and has not decided: pending requests, extensions
 	ToReview bool // uses of break glass that this person may review, and nobody has
 	Target   string
 	Cursor   string
@@ -99,7 +99,7 @@ func (q *requests) Requests(ctx context.Context, p access.Person, query Query) (
 		f.Requester = p.ID
 	}
 	if query.ToDecide {
-		f.States = []access.State{access.StatePending}
+		f.States, f.Asked = []access.State{access.StatePending}, true
 	}
 	want := f.Limit
 	out := []access.Request{}
@@ -113,7 +113,8 @@ func (q *requests) Requests(ctx context.Context, p access.Person, query Query) (
 		}
 		looked += max(len(items), 1)
 		for _, r := range items {
-			if query.ToDecide && !q.Permissions(p, r).Decide || query.ToReview && !q.Permissions(p, r).Review || !q.roles.maySee(p, r) {
+			can := q.Permissions(p, r)
+			if query.ToDecide && !can.Decide && !can.DecideExtension || query.ToReview && !can.Review || !q.roles.maySee(p, r) {
 				continue
 			}
 			out = append(out, r)

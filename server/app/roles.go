@@ -1,6 +1,7 @@
 package app
 
 import (
+	"slices"
 	"time"
 
 	"ramp.dev/ramp/access"
@@ -21,7 +22,7 @@ func (r roles) isAuditor(p access.Person) bool { return p.InAnyGroup(r.auditors.
 // maySee reports whether a request exists for p: for its requester, for those
 // who may decide it, and for operators.
 func (r roles) maySee(p access.Person, req access.Request) bool {
-	return p.ID == req.Requester.ID || r.isOperator(p) || mayDecide(p, req, everEscalated) || req.Plan.MayReview(p) == nil
+	return p.ID == req.Requester.ID || r.isOperator(p) || mayDecide(p, req, everEscalated) || mayDecideExtensions(p, req, everEscalated) || req.Plan.MayReview(p) == nil
 }
 
 // everEscalated is a wait after which everybody is asked who ever will be.
@@ -32,13 +33,19 @@ func mayDecide(p access.Person, req access.Request, waited time.Duration) bool {
 	return req.Plan.Rule.MayDecide(req.Requester, p, waited) == nil
 }
 
+// mayDecideExtensions reports whether p may decide an extension of a request that has
+// waited for so long.
+func mayDecideExtensions(p access.Person, req access.Request, waited time.Duration) bool {
+	return req.Plan.AsksForExtensions() && req.Plan.Extend.Rule.MayDecide(req.Requester, p, waited) == nil
+}
+
 // hasDecided reports whether the human behind p has decided already, under
 // whichever account.
 func hasDecided(p access.Person, req access.Request) bool {
-	for _, d := range req.Decisions {
-		if d.Approver.SameHuman(p) {
-			return true
-		}
-	}
-	return false
+	return decidedBy(p, req.Decisions)
+}
+
+// decidedBy reports whether one of the decisions is the human's behind p.
+func decidedBy(p access.Person, decisions []access.Decision) bool {
+	return slices.ContainsFunc(decisions, func(d access.Decision) bool { return d.Approver.SameHuman(p) })
 }

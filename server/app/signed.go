@@ -124,7 +124,9 @@ func (l *signedLedger) oneAsSigned(r access.Request, statements [][]byte) access
 	if err != nil {
 		return unsigned(r, err)
 	}
-	return restored(r, plan, l.decisions(plan, statements), l.review(plan, statements))
+	out := restored(r, plan, l.decisions(plan, statements), l.review(plan, statements))
+	out.Asked = l.asked(out, statements)
+	return out
 }
 
 // readAgain reads a request that seems altered once more, row after statements: a

@@ -38,6 +38,9 @@ func (p *Pages) requestContent(c echo.Context, r access.Request) requestPage {
 	case out.Can.Decide:
 		out.Passkey = p.app.PasskeyChallenge(person, r)
 		out.Login = p.app.RequiredMaxAge(person, r.Plan.Rule.StepUp)
+	case out.Can.DecideExtension:
+		out.Passkey = p.app.ExtensionChallenge(person, r)
+		out.Login = p.app.RequiredMaxAge(person, r.Plan.Extend.Rule.StepUp)
 	case out.Can.PickUp:
 		out.Login = p.app.RequiredMaxAge(person, r.Plan.StepUp)
 	}

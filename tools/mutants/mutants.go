@@ -251,6 +251,19 @@ func mutants() []mutant {
 		{"a source says what was long ago", "facts/facts.go", "case maxAge > 0 && age > maxAge:", "case false:", []string{"./facts -run Case92"}},
 		{"a source that says nothing says something", "facts/facts.go", "case known == r.Absent:", "case known && r.Absent:", []string{"./facts -run Case92"}},
 		{"a file that is malformed says what it said before", "facts/file.go", "return c, f.err\n", "return c, nil\n", []string{"./facts -run TestFile"}},
+		// Extensions that people decide.
+		{"an extension needs nobody's approval", "access/signed.go", "if approved.IsZero() || t.Stopped != nil && approved", "if t.Stopped != nil && approved", []string{"./access -run Extension"}},
+		{"an approval of one extension is of another", "access/extension.go", "d.PlanDigest == o.Digest && o.Digest != \"\" &&", "", []string{"./access -run Extension"}},
+		{"half of an extension is approved", "access/extension.go", "(d.Verdict != Approve || !d.narrows())", "true", []string{"./access -run Extension"}},
+		{"a denied extension is made", "access/extension.go", "if denied != nil && !denied.At.After(approved) {", "if false {", []string{"./access -run Extension"}},
+		{"a worker extends what nobody approved", "activities/extend.go", "if err := t.checkDecided(ctx, proof, order); err != nil {", "if err := t.checkDecided(ctx, proof, order); false && err != nil {", []string{"./activities -run Extension"}},
+		{"an approval of an extension is kept for later", "activities/extend.go", "case t.now().Sub(approved) > access.ActWithin:", "case false:", []string{"./activities -run Extension"}},
+		{"who has left approves an extension", "activities/extend.go", "signed.Directory = asked.Directory", "_ = asked", []string{"./activities -run Extension"}},
+		{"an extension needs no passkey", "evidence/signed.go", "err == nil && k.checkExtensionPasskey(a.Plan, d) == nil {", "err == nil {", []string{"./evidence -run Extension"}},
+		{"a pack leaves out which extension was decided", "evidence/verify_access.go", "if i < 0 || !v.plan.AsksForExtensions() {", "if false {", []string{"./evidence -run Extension"}},
+		{"the requester approves their own extension", "server/app/extension.go", "if err := rule.MayDecide(r.Requester, p, waited); err != nil {", "if err := rule.MayDecide(r.Requester, p, waited); false && err != nil {", []string{"./server/app -run Extension"}},
+		{"an extension is sent before it is approved", "server/app/extend.go", "if r.Narrowed().AsksForExtensions() {", "if false {", []string{"./server/app -run Extension"}},
+		{"a stage for longer access does not see extensions", "contracts/stages.go", "q.variables[\"duration\"] = upTo.Std()", "_ = upTo", []string{contract}},
 
 		// Logins.
 		{"an approval after an old login is counted", "access/rule.go", "if err := d.Approver.RequireRecentLogin(r.StepUp, d.At); err != nil {", "if err := d.Approver.RequireRecentLogin(r.StepUp, d.At); false {", []string{tally}},

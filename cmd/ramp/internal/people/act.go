@@ -3,6 +3,7 @@ package people
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,9 +17,10 @@ func decideCommand(name, short string, v access.Verdict) *cobra.Command {
 	var comment, digest string
 	var confirmed []string
 	var upTo, startAt string
+	var extension string // in words, where one is decided
 	c := &cobra.Command{
 		Use: name, Short: short,
-		Long: "Decides the request's plan as it is now. With --digest the decision counts only if that is still the plan you\n" +
+		Long: "Decides the request's plan as it is now, or the extension that it asks for. With --digest the decision counts only if that is still the plan you\n" +
 			"read. `ramp show REQUEST` shows the plan with its digest.",
 		Example: "  ramp " + name + " 0123456789abcdef\n  ramp " + name + " 0123456789abcdef --comment \"as agreed in the incident channel\"",
 	}
@@ -35,6 +37,13 @@ func decideCommand(name, short string, v access.Verdict) *cobra.Command {
 				r, err := c.Request(ctx, id)
 				if err != nil {
 					return r, err
+				}
+				if a := r.Asked; a.Open(time.Now()) && (digest == "" || digest == a.Order.Digest) {
+					if r.Plan.Extend.Rule.Passkey && v == access.Approve {
+						return r, access.Errorf(access.CodeForbidden, "this extension is approved with a passkey, in the browser: %s", c.RequestURL(id))
+					}
+					extension = fmt.Sprintf("the extension by %s, until %s", a.Order.Adds, output.Time(a.Until))
+					return c.Decide(ctx, id, client.Decision{Verdict: v, PlanDigest: a.Order.Digest, Comment: comment, Confirmed: confirmed, UpTo: upTo})
 				}
 				if r.Plan.Rule.Passkey && v == access.Approve {
 					return r, access.Errorf(access.CodeForbidden, "this request is approved with a passkey, in the browser: %s", c.RequestURL(id))
@@ -57,6 +66,9 @@ func decideCommand(name, short string, v access.Verdict) *cobra.Command {
 			return c.Decide(ctx, id, d)
 		},
 		said: func(r access.Request) string {
+			if extension != "" {
+				return decidedExtension(r, v, extension)
+			}
 			for _, s := range r.Stages {
 				if !s.Met && v == access.Approve {
 					return fmt.Sprintf("Approved by you. Still needed: %s (%s).", s.Name, output.Clean(s.Progress()))
@@ -71,6 +83,21 @@ func decideCommand(name, short string, v access.Verdict) *cobra.Command {
 			return fmt.Sprintf("Approved by you. %s for %s is %s.", r.Contract, output.Clean(r.Requester.ID), r.State)
 		},
 	}.on(c)
+}
+
+// decidedExtension says what became of an extension.
+func decidedExtension(r access.Request, v access.Verdict, what string) string {
+	if v == access.Deny {
+		return fmt.Sprintf("Denied by you: %s. Access goes on as it is.", what)
+	}
+	if r.Asked != nil {
+		for _, s := range r.Asked.Stages {
+			if !s.Met {
+				return fmt.Sprintf("Approved by you: %s. Still needed: %s (%s).", what, s.Name, output.Clean(s.Progress()))
+			}
+		}
+	}
+	return fmt.Sprintf("Approved by you: %s.", what)
 }
 
 // denied does not name the request's state, which is recorded a moment after
@@ -100,6 +127,13 @@ func extendCommand() *cobra.Command {
 			return c.Extend(ctx, id, more, reason)
 		},
 		said: func(r access.Request) string {
+			if a := r.Asked; a != nil {
+				var who []string
+				for _, s := range a.Stages {
+					who = append(who, s.Needs())
+				}
+				return fmt.Sprintf("Asked for: until %s. It waits for the approval of %s; until then access ends as before.", output.Time(a.Until), output.Clean(strings.Join(who, " and ")))
+			}
 			if r.ExpiresAt == nil {
 				return "Extended."
 			}
