@@ -179,8 +179,10 @@ func (s *stages) forExtension(q *query, upTo access.Duration) (out []access.Stag
 			continue
 		}
 		q.variables["duration"] = upTo.Std()
-		if st.when != nil && q.evaluate("extend."+st.fieldWhen(), st.when) == NotSatisfied {
-			continue
+		if st.when != nil {
+			if longer := q.evaluate("extend."+st.fieldWhen(), st.when); longer == NotSatisfied {
+				continue
+			}
 		}
 		ways := st.waysFor(q)
 		if len(ways) == 0 {

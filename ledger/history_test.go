@@ -51,6 +51,37 @@ var histories = map[string]func(b fixture){
 		require.NoError(b, ask(access.Person{ID: "jo", Kind: access.KindHuman}, false))
 		require.Error(b, ask(access.Person{ID: "ken", Kind: access.KindHuman}, true), "openInAll is another, too")
 	},
+	"extensions that people decide are found with what is pending": func(b fixture) {
+		p := access.Person{ID: "asta", Kind: access.KindHuman}
+		by := func(s *ledger.Submission) { s.Request.Requester, s.Request.Contract = p, "extended" }
+		pending := b.submitted(by)
+		active, other := b.submitted(by), b.submitted(by)
+		for _, s := range []ledger.Submission{active, other} {
+			require.NoError(b, b.IntendGrant(ctx, grant(s), at))
+			require.NoError(b, b.MarkOpened(ctx, grant(s).Name, at, access.Activation(s.Request.ID, at, at.Add(time.Hour))))
+		}
+		o := access.ExtensionOrder{RequestID: active.Request.ID, Number: 1, Digest: "sha256:00", From: at.Add(time.Hour), Adds: access.Duration(time.Hour), By: p, At: at}
+		require.NoError(b, b.Advance(ctx, access.ExtensionAsked(o, []byte(`{"asked":1}`))))
+		require.NoError(b, b.Advance(ctx, access.ExtensionAsked(o, []byte(`{"asked":1}`))), "once")
+		ids := func(f ledger.RequestFilter) (out []string) {
+			f.Requester = p.ID
+			list, _, err := b.Requests(ctx, f)
+			require.NoError(b, err)
+			for _, r := range list {
+				out = append(out, r.ID)
+			}
+			return out
+		}
+		require.ElementsMatch(b, []string{active.Request.ID}, ids(ledger.RequestFilter{Asked: true}))
+		require.ElementsMatch(b, []string{active.Request.ID, pending.Request.ID}, ids(ledger.RequestFilter{Asked: true, States: []access.State{access.StatePending}}))
+		shown, err := b.ShownStatements(ctx, active.Request.ID)
+		require.NoError(b, err)
+		require.Contains(b, shown[active.Request.ID], []byte(`{"asked":1}`))
+		events, _, err := b.Timeline(ctx, active.Request.ID)
+		require.NoError(b, err)
+		require.Equal(b, access.EventExtensionAsked, events[len(events)-1].Kind)
+		require.Error(b, b.Advance(ctx, access.Transition{RequestID: active.Request.ID, At: at, Extensions: new(1)}), "what was asked for is no extension")
+	},
 	"requests that came to nothing push no use out of a history": func(b fixture) {
 		p := access.Person{ID: "quinn", Kind: access.KindHuman}
 		s := b.submitted(func(s *ledger.Submission) { s.Request.Requester, s.Request.Contract = p, "quota" })
