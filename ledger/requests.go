@@ -84,10 +84,10 @@ type RequestFilter struct {
 	Target    string
 	// Asked adds active requests of which an extension was asked for that people decide
 	// to those in States; without States it is these alone.
-	Asked     bool
-	ToReview  bool   // uses of break glass that nobody has reviewed
-	Cursor    string // where the last page ended
-	Limit     int    // 1 to 200; 0 is 50
+	Asked    bool
+	ToReview bool   // uses of break glass that nobody has reviewed
+	Cursor   string // where the last page ended
+	Limit    int    // 1 to 200; 0 is 50
 }
 
 // Requests lists requests, newest first, without timelines, and returns where
