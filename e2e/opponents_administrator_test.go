@@ -69,7 +69,7 @@ func madeUpPlan(t *trial) error {
 		Grants: []access.PlannedGrant{{Name: access.GrantName(id, 0), Target: "ssh/site", Entitlement: access.Entitlement{"user": "demo"}}}})
 	require.NoError(t.T(), err)
 	require.NoError(t.T(), t.admin.Resume(t.Context(), opponents.Statements{plan}, nil))
-	err = t.admin.RunOnTarget(t.Context(), "ssh/site", api.OpenGrant, doc{"plan": plan, "grant": access.GrantName(id, 0), "expiresAt": time.Now().Add(time.Hour)}, nil)
+	err = t.runs("ssh/site", api.OpenGrant, doc{"plan": plan, "grant": access.GrantName(id, 0), "expiresAt": time.Now().Add(time.Hour)}, nil)
 	if err == nil || t.open(request{ID: id, Contract: "ssh"}) {
 		return fmt.Errorf("its own plan was opened (%v)", err)
 	}
@@ -306,7 +306,7 @@ func holdsApproval(t *trial) error {
 	require.NoError(t.T(), err)
 	t.worker.kill()
 	late := t.start([]string{"RAMP_CLOCK_SKEW=17m"}, "worker", "--config", t.targetsConfig())
-	err = t.admin.RunOnTarget(t.Context(), "ssh/site", api.OpenGrant, doc{"plan": plan, "decisions": approvals,
+	err = t.runs("ssh/site", api.OpenGrant, doc{"plan": plan, "decisions": approvals,
 		"grant": grantOf(r.ID), "expiresAt": time.Now().Add(50 * time.Minute).UTC().Truncate(time.Second)}, nil)
 	open := t.open(r)
 	late.kill()

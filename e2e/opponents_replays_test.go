@@ -25,7 +25,7 @@ func replaysExtension(t *trial, target string) error {
 	require.NoError(t.T(), err)
 	for n := range 4 {
 		until := end.Add(time.Duration(n+1) * 5 * time.Minute)
-		_ = t.admin.RunOnTarget(t.Context(), target+"/site", api.ExtendGrant, doc{"plan": plan, "order": known.Of(evidence.TypeExtension)[0],
+		_ = t.runs(target+"/site", api.ExtendGrant, doc{"plan": plan, "order": known.Of(evidence.TypeExtension)[0],
 			"grant": grantOf(r.ID), "startedAt": time.Now().UTC(), "expiresAt": until.UTC()}, nil)
 		if err := t.longer(r, end); err != nil {
 			return fmt.Errorf("one order to extend, replayed %d times: %w", n+1, err)
@@ -53,7 +53,7 @@ func replaysOpening(t *trial, target string) error {
 		return err
 	}
 	t.person("alice").awaits(r.ID, "ended", time.Minute)
-	err := t.admin.RunOnTarget(t.Context(), target+"/site", api.OpenGrant, opening, nil)
+	err := t.runs(target+"/site", api.OpenGrant, opening, nil)
 	if err == nil || t.open(r) {
 		return fmt.Errorf("what was revoked was opened again (%v)", err)
 	}
@@ -72,7 +72,7 @@ func replaysPickUp(t *trial, target string) error {
 	require.NoError(t.T(), err)
 	time.Sleep(time.Until(ends(r).Add(500 * time.Millisecond)))
 	var sealed json.RawMessage
-	err = t.admin.RunOnTarget(t.Context(), target+"/site", api.MintCredential, doc{"plan": plan, "order": known.Of(evidence.TypePickUp)[0]}, &sealed)
+	err = t.runs(target+"/site", api.MintCredential, doc{"plan": plan, "order": known.Of(evidence.TypePickUp)[0]}, &sealed)
 	if err == nil {
 		return fmt.Errorf("a credential was made after the end: %s", sealed)
 	}
@@ -99,7 +99,7 @@ func opensLonger(t *trial, target string) error {
 	require.NoError(t.T(), err)
 	approved := time.Now()
 	for _, more := range []time.Duration{9 * time.Minute, access.ClockSkew - 5*time.Second} {
-		_ = t.admin.RunOnTarget(t.Context(), target+"/site", api.OpenGrant, doc{"plan": plan, "decisions": approvals,
+		_ = t.runs(target+"/site", api.OpenGrant, doc{"plan": plan, "decisions": approvals,
 			"grant": grantOf(r.ID), "expiresAt": time.Now().Add(10*time.Minute + more).UTC().Truncate(time.Second)}, nil)
 	}
 	// Clocks may differ by so much, and the opponent may use that.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -18,6 +19,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
+	"ramp.dev/ramp/activities/api"
+	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/integrations/awsiam/awstest"
 	"ramp.dev/ramp/integrations/vaulttoken"
 	"ramp.dev/ramp/integrations/vaulttoken/vaulttest"
@@ -340,7 +343,26 @@ func (t *trial) refusedAloud(r request) error {
 func (t *trial) statements(r request) opponents.Statements {
 	s, err := t.admin.Statements(t.Context(), r.ID)
 	require.NoError(t.T(), err)
-	return s
+	plan, err := opponents.SignedPlan(t.Context(), t.ledger, r.ID)
+	require.NoError(t.T(), err)
+	return append(opponents.Statements{plan}, s...)
+}
+
+// runs has a worker of a target run an activity about a plan: with the plan in the
+// message, as requests have it that began before plans were named, and then with its
+// name. The error is nil if either succeeds.
+func (t *trial) runs(target, activity string, in doc, out any) error {
+	carried := t.admin.RunOnTarget(t.Context(), target, activity, in, out)
+	plan, unread := evidence.ReadPlan(in["plan"].(evidence.Envelope))
+	require.NoError(t.T(), unread)
+	named := maps.Clone(in)
+	delete(named, "plan")
+	delete(named, "decisions")
+	named["of"] = api.PlanRef{RequestID: plan.RequestID, Digest: plan.Digest}
+	if err := t.admin.RunOnTarget(t.Context(), target, activity, named, out); err != nil {
+		return carried
+	}
+	return nil
 }
 
 // pack is what the offline verifier says of a request, in its last line.

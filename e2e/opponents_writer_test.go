@@ -295,7 +295,7 @@ func (d *writing) reopens(t *trial) error {
 	plan, err := known.Plan()
 	require.NoError(t.T(), err)
 	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(300 * time.Millisecond) {
-		_ = t.admin.RunOnTarget(t.Context(), "ssh/site", api.OpenGrant, doc{"plan": plan, "decisions": known.Of(evidence.TypeDecision),
+		_ = t.runs("ssh/site", api.OpenGrant, doc{"plan": plan, "decisions": known.Of(evidence.TypeDecision),
 			"grant": grantOf(r.ID), "expiresAt": ends(r).UTC(), "only": true}, nil)
 		if t.open(r) {
 			return fmt.Errorf("what was released is open again")
@@ -332,7 +332,7 @@ func (d *writing) deletesDenial(t *trial) error {
 	time.Sleep(time.Until(start.Add(time.Second)))
 	d.exec(t, `DELETE FROM statements WHERE request_id = ? AND key LIKE '%-deny-%'`, r.ID)
 	d.exec(t, `UPDATE requests SET state = 'scheduled', outcome = '', ended_at = NULL WHERE id = ?`, r.ID)
-	err = t.admin.RunOnTarget(t.Context(), "ssh/site", api.OpenGrant, doc{"plan": plan, "decisions": known.Of(evidence.TypeDecision),
+	err = t.runs("ssh/site", api.OpenGrant, doc{"plan": plan, "decisions": known.Of(evidence.TypeDecision),
 		"grant": grantOf(r.ID), "expiresAt": start.Add(10 * time.Minute), "only": true}, nil)
 	if err == nil || t.open(r) {
 		return fmt.Errorf("what was denied was opened; the pack says %s", t.pack(r))

@@ -17,6 +17,7 @@ import (
 	_ "modernc.org/sqlite"             // driver "sqlite"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/evidence"
 )
 
 // Writer writes the ledger's database as its owner, past Ramp: triggers do not
@@ -30,6 +31,18 @@ type Writer struct {
 // OpenWriter opens the ledger at an address as in Ramp's configuration:
 // sqlite:PATH or postgres://….
 func OpenWriter(ctx context.Context, address string) (*Writer, error) {
+	w, err := openDatabase(address)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.dropTriggers(ctx); err != nil {
+		w.db.Close()
+		return nil, err
+	}
+	return w, nil
+}
+
+func openDatabase(address string) (*Writer, error) {
 	w := &Writer{}
 	var err error
 	if path, ok := strings.CutPrefix(address, "sqlite:"); ok {
@@ -42,11 +55,22 @@ func OpenWriter(ctx context.Context, address string) (*Writer, error) {
 		return nil, err
 	}
 	w.db.SetMaxOpenConns(1)
-	if err := w.dropTriggers(ctx); err != nil {
-		w.db.Close()
-		return nil, err
-	}
 	return w, nil
+}
+
+// SignedPlan returns a request's signed plan, which Temporal does not have: from a backup
+// of the ledger, or from an evidence pack.
+func SignedPlan(ctx context.Context, address, requestID string) (e evidence.Envelope, err error) {
+	w, err := openDatabase(address)
+	if err != nil {
+		return e, err
+	}
+	defer w.Close()
+	text, err := w.Text(ctx, `SELECT plan_envelope FROM requests WHERE id = ?`, requestID)
+	if err != nil {
+		return e, err
+	}
+	return evidence.ReadEnvelope([]byte(text))
 }
 
 // dropTriggers takes away what keeps the log append-only.
