@@ -40,6 +40,13 @@ func TestPatterns(t *testing.T) {
 	}
 	agent := person("engineering")
 	agent.Kind = access.KindAgent
+	agentOf := func(groups ...string) access.Person {
+		p := person(groups...)
+		p.Kind, p.OnBehalfOf = access.KindAgent, "ann"
+		return p
+	}
+	service := person("deployers")
+	service.Kind = access.KindService
 	left := person("contractors")
 	left.Attributes = map[string]string{"contractStart": "2026-11-01", "contractEnd": "2026-11-23", "zoneinfo": "Europe/Berlin"}
 	unknown := person("contractors")
@@ -81,6 +88,16 @@ func TestPatterns(t *testing.T) {
 		{"orders-on-call", person("orders-on-call"), access.RequestInput{}, tuesday, "automatic"},
 		{"orders-on-call", person("orders-on-call"), access.RequestInput{Duration: "2h"}, tuesday, "1 of orders-leads"},
 		{"orders-on-call", person("orders-leads"), access.RequestInput{}, tuesday, "not_eligible"},
+
+		{"agent-logs-read", agentOf("coding-agents"), access.RequestInput{Params: map[string]any{"service": "orders"}}, tuesday, "1 of platform"},
+		{"agent-logs-read", person("coding-agents"), access.RequestInput{Params: map[string]any{"service": "orders"}}, tuesday, "not_eligible"},
+
+		{"deploy-token", service, access.RequestInput{Ticket: "REL-7", Params: map[string]any{"service": "orders"}}, tuesday, "automatic"},
+		{"deploy-token", service, access.RequestInput{Ticket: "REL-7", Params: map[string]any{"service": "orders/.."}}, tuesday, "param_not_allowed"},
+		{"deploy-token", service, access.RequestInput{Ticket: "REL-7", Params: map[string]any{"service": "orders"}}, saturday, "outside_window"},
+
+		{"orders-migration", person("data-engineers"), access.RequestInput{Ticket: "CHG-7"}, tuesday, "1 of dba"},
+		{"orders-migration", person("dba-leads"), access.RequestInput{Ticket: "CHG-7"}, tuesday, "not_eligible"},
 
 		{"customer-account-read", person("support"), access.RequestInput{Ticket: "SUP-7", Params: map[string]any{"customer": "c-004711"}}, tuesday, "2 of dba, or 1 of dba-leads"},
 		{"customer-account-read", person("support"), access.RequestInput{Ticket: "SUP-7", Params: map[string]any{"customer": "c-004711*"}}, tuesday, "param_not_allowed"},

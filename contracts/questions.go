@@ -142,7 +142,11 @@ func (v *vocabulary) people() (out []access.Person) {
 		}
 		sets = append(sets, []string{g}, slices.Delete(slices.Clone(groups), i, i+1))
 	}
-	for _, kind := range []access.PersonKind{access.KindHuman, access.KindAgent} {
+	kinds := []access.PersonKind{access.KindHuman, access.KindAgent}
+	if v.words[string(access.KindService)] { // a condition is about services
+		kinds = append(kinds, access.KindService)
+	}
+	for _, kind := range kinds {
 		for _, set := range sets {
 			for _, attributes := range v.attributeSets() {
 				p := access.Person{ID: "somebody", Kind: kind, Groups: set, Attributes: attributes}
