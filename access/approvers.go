@@ -7,10 +7,12 @@ import (
 )
 
 // Approvers is who may meet a stage, and how many of them must approve. A person
-// counts who is in one of the groups or is one of the people, and passes Where.
+// counts who is in one of the groups, is one of the people or is on call, and passes
+// Where.
 type Approvers struct {
 	From      []string       `json:"from,omitempty"`   // group names
 	People    []string       `json:"people,omitempty"` // ids of persons, named or looked up when the request was made
+	OnCall    []string       `json:"onCall,omitempty"` // schedules; who is on call when they decide
 	Where     *ApproverCheck `json:"where,omitempty"`
 	Approvals int            `json:"approvals"` // how many people must approve; at least 1
 }
@@ -18,7 +20,7 @@ type Approvers struct {
 // Admits reports whether p is one of the approvers. A person is named by the id of
 // the account or of the human behind it.
 func (a Approvers) Admits(p Person) bool {
-	if !p.InAnyGroup(a.From...) && !slices.Contains(a.People, p.ID) && !slices.Contains(a.People, p.HumanID()) {
+	if !p.InAnyGroup(a.From...) && !slices.Contains(a.People, p.ID) && !slices.Contains(a.People, p.HumanID()) && !p.onAnyCall(a.OnCall) {
 		return false
 	}
 	return a.Where == nil || a.Where.value(p) == checkTrue
@@ -31,19 +33,26 @@ func (a Approvers) String() string {
 
 // Who returns in words who the approvers are.
 func (a Approvers) Who() string {
-	text := strings.Join(append(slices.Clone(a.From), a.People...), ", ")
+	who := append(slices.Clone(a.From), a.People...)
+	for _, schedule := range a.OnCall {
+		who = append(who, "on call for "+schedule)
+	}
+	text := strings.Join(who, ", ")
 	if a.Where != nil {
 		text += " (" + a.Where.String() + ")"
 	}
 	return text
 }
 
+// Who returns in words who may decide by the escalation.
+func (e Escalation) Who() string { return Approvers{From: e.To, OnCall: e.OnCall}.Who() }
+
 // Ways are the alternatives of the stage, of which one is enough; at least one.
 func (s Stage) Ways() []Approvers {
 	if len(s.AnyOf) > 0 {
 		return s.AnyOf
 	}
-	return []Approvers{{From: s.From, People: s.People, Where: s.Where, Approvals: s.Approvals}}
+	return []Approvers{{From: s.From, People: s.People, OnCall: s.OnCall, Where: s.Where, Approvals: s.Approvals}}
 }
 
 // Admits reports whether p may decide in the stage, in any of its ways.

@@ -24,6 +24,8 @@ type Decision struct {
 	UpTo    Duration   `json:"upTo,omitempty"`
 	StartAt *time.Time `json:"startAt,omitempty"` // UTC
 	At      time.Time  `json:"at"`                // UTC
+	// OnCall is who was on call then, for the schedules that the rule names.
+	OnCall []Fact `json:"onCall,omitempty"`
 	// Passkey is the approver's own signature, where the rule wants one. Package
 	// passkey verifies it.
 	Passkey *Assertion `json:"passkey,omitempty"`

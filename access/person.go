@@ -30,6 +30,8 @@ type Person struct {
 	// unsure are groups of which a signed statement and the directory now say different
 	// things: of them it cannot be said that the person is in them, nor that they are not.
 	unsure []string
+	// onCall are the schedules for which facts say that the person is on call; see OnCallBy.
+	onCall []string
 
 	LoggedInAt time.Time `json:"loggedInAt,omitzero"` // UTC, when they logged in at the provider; zero if it does not say
 }

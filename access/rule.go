@@ -12,6 +12,7 @@ type Stage struct {
 	Name      string         `json:"name"`
 	From      []string       `json:"from"` // group names; a member of any of them may decide
 	People    []string       `json:"people,omitempty"`
+	OnCall    []string       `json:"onCall,omitempty"` // schedules
 	Where     *ApproverCheck `json:"where,omitempty"`
 	Approvals int            `json:"approvals"`       // how many people must approve; at least 1
 	AnyOf     []Approvers    `json:"anyOf,omitempty"` // ways to meet the stage, instead of the fields above; one is enough
@@ -46,8 +47,9 @@ type Rule struct {
 
 // Escalation adds people who may decide once a request has waited.
 type Escalation struct {
-	After Duration `json:"after"` // since the plan was made
-	To    []string `json:"to"`    // group names
+	After  Duration `json:"after"`            // since the plan was made
+	To     []string `json:"to"`               // group names
+	OnCall []string `json:"onCall,omitempty"` // schedules
 }
 
 // MayDecide returns nil if p may decide a plan of requester under this rule, which
@@ -74,7 +76,9 @@ func (r Rule) MayDecide(requester, p Person, waited time.Duration) error {
 
 // escalated reports whether p may decide since the request has waited for so long.
 func (r Rule) escalated(p Person, waited time.Duration) bool {
-	return slices.ContainsFunc(r.Escalate, func(e Escalation) bool { return waited >= e.After.Std() && p.InAnyGroup(e.To...) })
+	return slices.ContainsFunc(r.Escalate, func(e Escalation) bool {
+		return waited >= e.After.Std() && (p.InAnyGroup(e.To...) || p.onAnyCall(e.OnCall))
+	})
 }
 
 // CheckAsked returns nil if p is asked for an approval now, or never will be: in a
@@ -148,7 +152,7 @@ func (r Rule) Counts(plan Plan, digest string, d Decision) error {
 			return err
 		}
 	}
-	if err := r.MayDecide(plan.Requester, d.Approver, d.At.Sub(plan.CreatedAt)); err != nil {
+	if err := r.MayDecide(plan.Requester, d.Voter(), d.At.Sub(plan.CreatedAt)); err != nil {
 		return err
 	}
 	if d.Verdict == Approve && d.At.After(plan.PendingUntil) {

@@ -15,7 +15,8 @@ type voter struct {
 // approval given after a time.
 func (v voter) mayTake(r Rule, plan Plan, a Approvers, after time.Time) bool {
 	return slices.ContainsFunc(v.decisions, func(d Decision) bool {
-		return d.At.After(after) && (a.Admits(d.Approver) || r.escalated(d.Approver, d.At.Sub(plan.CreatedAt)))
+		voter := d.Voter()
+		return d.At.After(after) && (a.Admits(voter) || r.escalated(voter, d.At.Sub(plan.CreatedAt)))
 	})
 }
 

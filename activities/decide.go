@@ -125,7 +125,7 @@ func (c *Control) verifyNewDecision(signed evidence.Envelope, proof evidence.Aut
 		return nil, err
 	}
 	if d.Verdict == access.Approve {
-		if err := plan.Rule.CheckAsked(current, d.At.Sub(plan.CreatedAt), proof.Stages); err != nil {
+		if err := plan.Rule.CheckAsked(current.OnCallBy(d.OnCall, d.At), d.At.Sub(plan.CreatedAt), proof.Stages); err != nil {
 			return nil, err
 		}
 	}

@@ -13,6 +13,7 @@ type approvers struct {
 	From      []string `yaml:"from" schema:"name"`
 	People    []string `yaml:"people" schema:"name"`
 	ManagerOf string   `yaml:"managerOf" schema:"enum=requester|"`
+	OnCall    []string `yaml:"oncall" schema:"name maxItems=5"`
 	Where     string   `yaml:"where" schema:"maxLength=2000"`
 	Approvals *number  `yaml:"approvals" schema:"minimum=1 maximum=20"`
 
@@ -26,19 +27,20 @@ const maxApprovals = 20
 const attributeManager = "manager"
 
 // sources are where approvers may come from, for messages.
-const sources = "from (groups), people (ids) or managerOf: requester"
+const sources = "from (groups), people (ids), managerOf: requester or oncall (schedules)"
 
 // blank reports whether nothing is written.
 func (a *approvers) blank() bool {
-	return len(a.From) == 0 && len(a.People) == 0 && a.ManagerOf == "" && a.Where == "" && a.Approvals == nil
+	return len(a.From) == 0 && len(a.People) == 0 && len(a.OnCall) == 0 && a.ManagerOf == "" && a.Where == "" && a.Approvals == nil
 }
 
 func (a *approvers) check(d *document, path ...any) {
-	if len(a.From) == 0 && len(a.People) == 0 && a.ManagerOf == "" {
+	if len(a.From) == 0 && len(a.People) == 0 && len(a.OnCall) == 0 && a.ManagerOf == "" {
 		d.issue("stage_from", "a stage must say who approves: "+sources, path...)
 	}
 	checkNames(d, "a group's name cannot be blank", a.From, below(path, "from"))
 	checkNames(d, "a person's id cannot be blank", a.People, below(path, "people"))
+	checkSchedules(d, a.OnCall, below(path, "oncall"))
 	if a.ManagerOf != "" && a.ManagerOf != "requester" {
 		d.issue("stage_manager", "managerOf is the manager of the requester: write managerOf: requester", below(path, "managerOf")...)
 	}
@@ -46,11 +48,26 @@ func (a *approvers) check(d *document, path ...any) {
 		d.issue("stage_approvals", fmt.Sprintf("a stage's approvals is 1 to %d", maxApprovals), below(path, "approvals")...)
 	}
 	// People who are listed must be enough; how many are in a group nobody knows here.
-	if few := len(a.People) + len(a.ManagerOf)/len("requester"); len(a.From) == 0 && few > 0 && a.Approvals.or(1) > few {
+	if few := len(a.People) + len(a.ManagerOf)/len("requester"); len(a.From) == 0 && len(a.OnCall) == 0 && few > 0 && a.Approvals.or(1) > few {
 		d.issue("stage_too_few", fmt.Sprintf("%d people must approve, and %d may", a.Approvals.or(1), few), below(path, "approvals")...)
 	}
 	if a.Where != "" {
 		a.where = d.approverCondition(a.Where, below(path, "where")...)
+	}
+}
+
+// maxSchedules bounds how many schedules one way names: each is asked about whenever
+// somebody decides.
+const maxSchedules = 5
+
+func checkSchedules(d *document, names []string, path []any) {
+	if len(names) > maxSchedules {
+		d.issue("oncall", fmt.Sprintf("%d schedules are the most", maxSchedules), path...)
+	}
+	for i, name := range names {
+		if !validSchedule(name) {
+			d.issue("oncall", fmt.Sprintf("a schedule's name has 1 to %d bytes, without blanks at an end", maxSchedule), below(path, i)...)
+		}
 	}
 }
 
@@ -67,7 +84,7 @@ func below(path []any, steps ...any) []any { return append(slices.Clone(path), s
 
 // asPlanned returns the approvers as far as they are known without a request.
 func (a *approvers) asPlanned() access.Approvers {
-	return access.Approvers{From: a.From, People: a.People, Approvals: a.Approvals.or(1)}
+	return access.Approvers{From: a.From, People: a.People, OnCall: a.OnCall, Approvals: a.Approvals.or(1)}
 }
 
 // plan returns the approvers of a request, and false if nobody can be one: a manager
@@ -91,5 +108,5 @@ func (a *approvers) plan(q *query, field string) (access.Approvers, bool) {
 		}
 		out.Where = &check
 	}
-	return out, len(out.From) > 0 || len(out.People) >= out.Approvals
+	return out, len(out.From) > 0 || len(out.OnCall) > 0 || len(out.People) >= out.Approvals
 }

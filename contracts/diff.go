@@ -182,7 +182,7 @@ func extras(p access.Plan) (out []string) {
 		out = append(out, fmt.Sprintf("with a comment of %d letters to approve and %d to deny, and %d statements to confirm", r.Comment, r.DenyComment, len(r.Confirm)))
 	}
 	for _, e := range r.Escalate {
-		out = append(out, fmt.Sprintf("after %s %s too", e.After, strings.Join(e.To, ", ")))
+		out = append(out, fmt.Sprintf("after %s %s too", e.After, e.Who()))
 	}
 	if p.StepUp > 0 || r.StepUp > 0 {
 		out = append(out, fmt.Sprintf("logins of %s and %s", p.StepUp, r.StepUp))

@@ -2,7 +2,6 @@ package contracts
 
 import (
 	"fmt"
-	"strings"
 
 	"ramp.dev/ramp/access"
 )
@@ -13,8 +12,9 @@ type escalate struct {
 }
 
 type escalation struct {
-	After string   `yaml:"after" schema:"required duration minLength=1"`
-	To    []string `yaml:"to" schema:"required minItems=1 name"`
+	After  string   `yaml:"after" schema:"required duration minLength=1"`
+	To     []string `yaml:"to" schema:"name"`
+	OnCall []string `yaml:"oncall" schema:"name maxItems=5"`
 
 	after access.Duration
 }
@@ -33,9 +33,10 @@ func (e *escalate) check(d *document) {
 	for i := range e.Escalate {
 		step := &e.Escalate[i]
 		step.after = d.length(step.After, "approval", "escalate", i, "after")
-		if len(step.To) == 0 {
-			d.issue("escalate", "an escalation needs groups: to: [leads]", "approval", "escalate", i)
+		if len(step.To) == 0 && len(step.OnCall) == 0 {
+			d.issue("escalate", "an escalation needs groups or schedules: to: [leads], oncall: [leads]", "approval", "escalate", i)
 		}
+		checkSchedules(d, step.OnCall, []any{"approval", "escalate", i, "oncall"})
 		checkNames(d, "a group's name cannot be blank", step.To, []any{"approval", "escalate", i, "to"})
 		if pending := d.contract.terms.pending.length; pending > 0 && step.after >= pending {
 			d.issue("escalate_too_late", fmt.Sprintf("after %s the request has lapsed (pendingFor %s), so that nobody could decide any more", step.after, pending), "approval", "escalate", i, "after")
@@ -48,13 +49,13 @@ func (e *escalate) plan(q *query) {
 		return
 	}
 	for _, step := range e.Escalate {
-		q.draft.Rule.Escalate = append(q.draft.Rule.Escalate, access.Escalation{After: step.after, To: step.To})
+		q.draft.Rule.Escalate = append(q.draft.Rule.Escalate, access.Escalation{After: step.after, To: append([]string{}, step.To...), OnCall: step.OnCall})
 	}
 }
 
 func (*escalate) explain(p access.Plan) (lines []Line) {
 	for _, e := range p.Rule.Escalate {
-		lines = append(lines, Line{"escalation", fmt.Sprintf("after %s %s may decide too", e.After, strings.Join(e.To, ", "))})
+		lines = append(lines, Line{"escalation", fmt.Sprintf("after %s %s may decide too", e.After, e.Who())})
 	}
 	return lines
 }

@@ -115,7 +115,7 @@ func (c *Contract) requesters() (out []string) {
 // condition on them.
 func (s *stage) onlyFrom(groups []string) bool {
 	for _, w := range s.ways {
-		if w.where != nil || len(w.People) > 0 || w.ManagerOf != "" || slices.ContainsFunc(w.From, func(g string) bool { return !slices.Contains(groups, g) }) {
+		if w.where != nil || len(w.People) > 0 || len(w.OnCall) > 0 || w.ManagerOf != "" || slices.ContainsFunc(w.From, func(g string) bool { return !slices.Contains(groups, g) }) {
 			return false
 		}
 	}

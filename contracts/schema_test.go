@@ -67,8 +67,14 @@ func schemaOfLanguage(t *testing.T) object {
 	at(s, "request", "ticket")["dependentRequired"] = needSystem
 	reviewers := at(s, "breakGlass", "reviewers")
 	reviewers["items"].(object)["pattern"] = `^\S(.*\S)?$`
-	to := at(at(s, "approval", "escalate")["items"].(object), "to")
-	to["items"].(object)["pattern"] = `^\S(.*\S)?$`
+	escalation := at(s, "approval", "escalate")["items"].(object)
+	for _, names := range []string{"to", "oncall"} {
+		at(escalation, names)["items"].(object)["pattern"] = `^\S(.*\S)?$`
+	}
+	some := func(field string) object {
+		return object{"required": []string{field}, "properties": object{field: object{"minItems": 1}}}
+	}
+	escalation["anyOf"] = []any{some("to"), some("oncall")}
 	quota := at(s, "limits", "quota")
 	quota["required"] = []string{"within"}
 	at(quota, "within")["minLength"] = 1
@@ -80,18 +86,17 @@ func schemaOfLanguage(t *testing.T) object {
 	stage := at(s, "approval", "stages")["items"].(object)
 	way := at(stage, "anyOf")["items"].(object)
 	for _, one := range []object{stage, way, at(s, "extend", "approvers")} {
-		for _, names := range []string{"from", "people"} {
+		for _, names := range []string{"from", "people", "oncall"} {
 			at(one, names)["items"].(object)["pattern"] = `^\S(.*\S)?$`
 		}
 		one["anyOf"] = []any{
-			object{"required": []string{"from"}, "properties": object{"from": object{"minItems": 1}}},
-			object{"required": []string{"people"}, "properties": object{"people": object{"minItems": 1}}},
+			some("from"), some("people"), some("oncall"),
 			object{"required": []string{"managerOf"}, "properties": object{"managerOf": object{"const": "requester"}}},
 		}
 	}
 	stage["anyOf"] = append(stage["anyOf"].([]any), object{"required": []string{"anyOf"}})
 	stage["if"] = object{"required": []string{"anyOf"}}
-	stage["then"] = object{"properties": object{"from": object{"maxItems": 0}, "people": object{"maxItems": 0},
+	stage["then"] = object{"properties": object{"from": object{"maxItems": 0}, "people": object{"maxItems": 0}, "oncall": object{"maxItems": 0},
 		"managerOf": object{"const": ""}, "where": object{"maxLength": 0}, "approvals": false}}
 	return s
 }

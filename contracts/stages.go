@@ -29,6 +29,7 @@ type stage struct {
 	From      []string    `yaml:"from" schema:"name"`
 	People    []string    `yaml:"people" schema:"name"`
 	ManagerOf string      `yaml:"managerOf" schema:"enum=requester|"`
+	OnCall    []string    `yaml:"oncall" schema:"name maxItems=5"`
 	Where     string      `yaml:"where" schema:"maxLength=2000"`
 	Approvals *number     `yaml:"approvals" schema:"minimum=1 maximum=20"`
 	AnyOf     []approvers `yaml:"anyOf" schema:"minItems=2 maxItems=4"`
@@ -71,7 +72,7 @@ func (s *stages) check(d *document) {
 
 func (s *stage) check(d *document, i int) {
 	s.when = d.condition(s.When, "approval", "stages", i, "when")
-	own := &approvers{From: s.From, People: s.People, ManagerOf: s.ManagerOf, Where: s.Where, Approvals: s.Approvals}
+	own := &approvers{From: s.From, People: s.People, ManagerOf: s.ManagerOf, OnCall: s.OnCall, Where: s.Where, Approvals: s.Approvals}
 	switch {
 	case s.AnyOf == nil:
 		own.check(d, "approval", "stages", i)
@@ -126,7 +127,7 @@ func (s *stage) asPlanned(ways []access.Approvers) access.Stage {
 		return out
 	}
 	for _, a := range ways {
-		out.People, out.Where, out.Approvals = a.People, a.Where, a.Approvals
+		out.People, out.OnCall, out.Where, out.Approvals = a.People, a.OnCall, a.Where, a.Approvals
 		out.From = append(out.From, a.From...)
 	}
 	return out

@@ -49,6 +49,9 @@ func (v *verifier) checkApproval() (string, error) {
 		if d.StartAt != nil {
 			said += ", from " + access.FormatTime(*d.StartAt)
 		}
+		for _, f := range d.OnCall {
+			said += ", " + f.String()
+		}
 		who = append(who, said)
 	}
 	switch {

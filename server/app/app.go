@@ -134,7 +134,7 @@ func New(c Config) *App {
 	}
 	now := func() time.Time { return c.Now().UTC() }
 	c.Ledger = &signedLedger{Ledger: c.Ledger, keys: c.Trusted.With(c.Signer.Public()), log: c.Log, now: now, count: c.Altered}
-	roles := roles{operators: c.Operators, auditors: c.Auditors}
+	roles := roles{operators: c.Operators, auditors: c.Auditors, rota: &rota{facts: c.Facts, now: now}}
 	refused := refusals{events: c.Ledger, log: c.Log, now: now, counts: &refusalCounts{recent: map[refusal]*repeated{}}}
 	cat := &catalog{contracts: c.Contracts, facts: c.Facts, now: now}
 	reader := &requests{ledger: c.Ledger, roles: roles, refused: refused, catalog: cat, now: now}

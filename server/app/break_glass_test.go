@@ -53,9 +53,9 @@ func TestCase43BreakGlass(t *testing.T) {
 	_, err = f.Review(t.Context(), dave, r.ID, said)
 	require.Equal(t, access.CodeNotFound, access.CodeOf(err), "whom it is no business of")
 	f.ledger.events = nil
-	require.True(t, f.Permissions(grace.Person, r).Review)
-	require.True(t, f.Permissions(grace.Person, r).Revoke)
-	require.False(t, f.Permissions(erin.Person, r).Review)
+	require.True(t, f.Permissions(t.Context(), grace.Person, r).Review)
+	require.True(t, f.Permissions(t.Context(), grace.Person, r).Revoke)
+	require.False(t, f.Permissions(t.Context(), erin.Person, r).Review)
 	due, _, err := f.Requests(t.Context(), grace.Person, Query{ToReview: true})
 	require.NoError(t, err)
 	require.Len(t, due, 1)
@@ -64,7 +64,7 @@ func TestCase43BreakGlass(t *testing.T) {
 	got, err := f.Review(t.Context(), grace, r.ID, said)
 	require.NoError(t, err)
 	require.Equal(t, "grace", got.Review.By.ID)
-	require.False(t, f.Permissions(grace.Person, got).Review)
+	require.False(t, f.Permissions(t.Context(), grace.Person, got).Review)
 }
 
 // TestCase43ReviewNobodySigned: a review that somebody writes into the ledger's column is
@@ -83,7 +83,7 @@ func TestCase43ReviewNobodySigned(t *testing.T) {
 	require.NoError(t, err)
 	require.Nil(t, got.Review)
 	require.Equal(t, []string{"the review in the ledger is not the one that was signed"}, got.Altered)
-	require.True(t, f.Permissions(grace.Person, got).Review, "it still waits for its review")
+	require.True(t, f.Permissions(t.Context(), grace.Person, got).Review, "it still waits for its review")
 	list, _, err := f.Requests(t.Context(), grace.Person, Query{ToReview: true})
 	require.NoError(t, err)
 	require.Len(t, list, 1)

@@ -89,7 +89,8 @@ func (d *decider) Decide(ctx context.Context, by access.Actor, id string, in Dec
 			return r, d.refused.record(ctx, by, id, access.ActDecide, err)
 		}
 	}
-	if err := d.check(by.Person, r, in); err != nil {
+	onCall := d.requests.roles.rota.forDecision(ctx, by.Person, r.Plan.Rule)
+	if err := d.check(by.Person.OnCallBy(onCall, d.now()), r, in); err != nil {
 		return r, d.refused.record(ctx, by, id, access.ActDecide, err)
 	}
 	said := slices.IndexFunc(r.Decisions, func(earlier access.Decision) bool {
@@ -100,7 +101,7 @@ func (d *decider) Decide(ctx context.Context, by access.Actor, id string, in Dec
 		return r, nil
 	}
 	dec := access.Decision{RequestID: id, PlanDigest: in.PlanDigest, Verdict: in.Verdict, Approver: by.Person, Via: by.Via,
-		Comment: in.Comment, Confirmed: in.Confirmed, UpTo: in.UpTo, StartAt: in.StartAt, At: d.signedTime(by.Person, r, in.Verdict)}
+		Comment: in.Comment, Confirmed: in.Confirmed, UpTo: in.UpTo, StartAt: in.StartAt, OnCall: onCall, At: d.signedTime(by.Person, r, in.Verdict)}
 	if again {
 		dec = r.Decisions[said]
 	}

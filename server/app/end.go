@@ -124,7 +124,7 @@ func (e *ender) end(ctx context.Context, by access.Actor, id, reason string, kin
 	if err := checkText("reason", reason); err != nil {
 		return r, err
 	}
-	if err := endings[kind].check(e.requests.roles, by.Person, r); err != nil {
+	if err := endings[kind].check(e.requests.roles, e.requests.roles.rota.lately(ctx, by.Person, r.Plan), r); err != nil {
 		return r, e.refused.record(ctx, by, id, access.Act(kind), err)
 	}
 	order := access.EndOrder{RequestID: id, PlanDigest: r.Plan.Digest, Kind: kind, By: by.Person.ID, Via: by.Via, Reason: reason, At: e.now()}

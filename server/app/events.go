@@ -109,7 +109,7 @@ func (v *events) maySee(ctx context.Context, p access.Person, e access.Event) (b
 	if access.CodeOf(err) == access.CodeNotFound {
 		return false, nil // refused before there was a request
 	}
-	return err == nil && v.roles.maySee(p, r), err
+	return err == nil && v.roles.maySee(ctx, p, r), err
 }
 
 // request returns the parts of a request that never change. They are read once
@@ -125,7 +125,7 @@ func (v *events) request(ctx context.Context, id string) (access.Request, error)
 	if err != nil {
 		return r, err
 	}
-	r = access.Request{ID: r.ID, Requester: r.Requester, Plan: access.Plan{Rule: r.Plan.Rule}}
+	r = access.Request{ID: r.ID, Requester: r.Requester, Plan: access.Plan{Rule: r.Plan.Rule, Extend: r.Plan.Extend, BreakGlass: r.Plan.BreakGlass}}
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.known == nil || len(v.known) >= maxKnown {

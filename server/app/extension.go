@@ -97,9 +97,13 @@ func (d *decider) decideExtension(ctx context.Context, by access.Actor, r access
 		}
 		r = now
 	}
+	var onCall []access.Fact
+	if r.Plan.AsksForExtensions() {
+		onCall = d.requests.roles.rota.forDecision(ctx, by.Person, *r.Plan.Extend.Rule)
+	}
 	dec := access.Decision{RequestID: r.ID, PlanDigest: r.Asked.Order.Digest, Verdict: in.Verdict, Approver: by.Person, Via: by.Via,
-		Comment: in.Comment, Confirmed: in.Confirmed, At: d.now().Truncate(time.Microsecond)}
-	if err := d.checkExtension(by.Person, r, in, dec); err != nil {
+		Comment: in.Comment, Confirmed: in.Confirmed, OnCall: onCall, At: d.now().Truncate(time.Microsecond)}
+	if err := d.checkExtension(dec.Voter(), r, in, dec); err != nil {
 		return refuse(err)
 	}
 	plan := r.Plan.ForExtension(r.Asked.Order)

@@ -38,12 +38,12 @@ func TestExtensionIsAskedFor(t *testing.T) {
 	require.NotNil(t, asked.Asked)
 	require.Equal(t, r.ExpiresAt, asked.ExpiresAt)
 	require.Equal(t, r.ExpiresAt.Add(20*time.Minute), asked.Asked.Until)
-	require.True(t, f.Permissions(sam.Person, asked).DecideExtension)
-	require.False(t, f.Permissions(sam.Person, asked).Decide)
+	require.True(t, f.Permissions(t.Context(), sam.Person, asked).DecideExtension)
+	require.False(t, f.Permissions(t.Context(), sam.Person, asked).Decide)
 	for _, nobody := range []access.Actor{alice, bob, dave, oscar} {
-		require.False(t, f.Permissions(nobody.Person, asked).DecideExtension, nobody.Person.ID)
+		require.False(t, f.Permissions(t.Context(), nobody.Person, asked).DecideExtension, nobody.Person.ID)
 	}
-	require.False(t, f.Permissions(alice.Person, asked).Extend, "one at a time")
+	require.False(t, f.Permissions(t.Context(), alice.Person, asked).Extend, "one at a time")
 	list, _, err := f.Requests(t.Context(), sam.Person, Query{ToDecide: true})
 	require.NoError(t, err)
 	require.Len(t, list, 1)
@@ -54,7 +54,7 @@ func TestExtensionIsAskedFor(t *testing.T) {
 	f.now = *r.ExpiresAt
 	ended, err := f.App.Request(t.Context(), sam.Person, r.ID)
 	require.NoError(t, err)
-	require.False(t, f.Permissions(sam.Person, ended).DecideExtension, "access has ended")
+	require.False(t, f.Permissions(t.Context(), sam.Person, ended).DecideExtension, "access has ended")
 }
 
 // TestExtensionIsDecided: the decision is on the order's digest; the one that satisfies

@@ -10,6 +10,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/contracts"
+	"ramp.dev/ramp/evidence"
 )
 
 // fakeFacts says of each schedule who is on call, of each ticket whether it is open, and
@@ -18,12 +19,13 @@ type fakeFacts struct {
 	onCall  map[string][]string
 	tickets map[string]bool
 	asked   []access.FactQuestion
+	now     func() time.Time
 }
 
 func (f *fakeFacts) Ask(_ context.Context, questions ...access.FactQuestion) (out []access.Fact) {
 	f.asked = append(f.asked, questions...)
 	for _, q := range questions {
-		fact := access.Fact{FactQuestion: q, State: access.FactUnknown, At: testTime, Why: "it does not respond"}
+		fact := access.Fact{FactQuestion: q, State: access.FactUnknown, At: f.now(), Why: "it does not respond"}
 		if people, known := f.onCall[q.Key]; known && q.Kind == access.FactOnCall {
 			fact.State, fact.OnCall, fact.Why = access.FactKnown, &access.OnCall{People: people}, ""
 		}
@@ -43,7 +45,7 @@ func withFacts(t *testing.T, old, new string) (*fixture, *fakeFacts) {
 	set, err := contracts.Parse(map[string][]byte{"orders.yaml": []byte(strings.TrimSpace(text) + "\n")})
 	require.NoError(t, err)
 	world := &fakeFacts{onCall: map[string][]string{}, tickets: map[string]bool{}}
-	return newFixture(t, func(c *Config) { c.Contracts, c.Facts = contractSet{set}, world }), world
+	return newFixture(t, func(c *Config) { c.Contracts, c.Facts, world.now = contractSet{set}, world, c.Now }), world
 }
 
 // TestFactsAreAsked: the server asks what the contract reads, when it is requested, and
@@ -81,4 +83,30 @@ func TestWhoIsOnCall(t *testing.T) {
 	require.NoError(t, f.checkEligible(t.Context(), r, more))
 	world.onCall["orders"] = []string{"bob"}
 	require.Error(t, f.checkEligible(t.Context(), r, more))
+}
+
+// TestCase93DecisionOfSomebodyOnCall: who is on call sees the request and decides it; the
+// server asks at that moment, and signs what it heard. Who handed over does not.
+func TestCase93DecisionOfSomebodyOnCall(t *testing.T) {
+	f, world := withFacts(t, `from: [leads]`, `oncall: [orders]`)
+	r, _, err := f.Submit(t.Context(), alice, testInput, "")
+	require.NoError(t, err)
+	require.Equal(t, []string{"orders"}, r.Plan.Rule.Stages[0].OnCall)
+	decide := func(by access.Actor) error {
+		_, err := f.Decide(t.Context(), by, r.ID, DecisionInput{Verdict: access.Approve, PlanDigest: r.Plan.Digest})
+		return err
+	}
+	require.Equal(t, access.CodeNotFound, access.CodeOf(decide(dave)), "nobody knows who is on call")
+	f.now = f.now.Add(rotaFor)
+	world.onCall["orders"] = []string{"dave"}
+	require.True(t, f.Permissions(t.Context(), dave.Person, r).Decide)
+	require.False(t, f.Permissions(t.Context(), bob.Person, r).Decide)
+	world.onCall["orders"] = []string{"carol"}
+	require.Equal(t, "not_an_approver", access.IssuesOf(decide(dave))[0].Code, "what is shown is some seconds old; what is decided is not")
+	world.onCall["orders"] = []string{"dave"}
+	require.NoError(t, decide(dave))
+	signed, err := evidence.ReadDecision(f.gateway.decisions[0])
+	require.NoError(t, err)
+	require.Len(t, signed.OnCall, 1)
+	require.NoError(t, r.Plan.Rule.Counts(r.Plan, r.Plan.Digest, signed))
 }

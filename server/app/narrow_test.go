@@ -34,8 +34,8 @@ func TestDecideNarrows(t *testing.T) {
 		delete(f.ledger.requests, other.ID)
 	}
 	active := f.request(access.StateActive)
-	require.True(t, f.Permissions(alice.Person, active).Extend)
+	require.True(t, f.Permissions(t.Context(), alice.Person, active).Extend)
 	active.Decisions = []access.Decision{d}
 	active.Decisions[0].RequestID, active.Decisions[0].PlanDigest = active.ID, active.Plan.Digest
-	require.False(t, f.Permissions(alice.Person, active).Extend, "what was shortened cannot be extended")
+	require.False(t, f.Permissions(t.Context(), alice.Person, active).Extend, "what was shortened cannot be extended")
 }

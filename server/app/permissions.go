@@ -1,6 +1,10 @@
 package app
 
-import "ramp.dev/ramp/access"
+import (
+	"context"
+
+	"ramp.dev/ramp/access"
+)
 
 // Permissions are what a person may do with a request now; pages offer just
 // that. Each act checks again for itself.
@@ -12,7 +16,8 @@ type Permissions struct {
 }
 
 // Permissions returns what p may do with a request that p sees.
-func (q *requests) Permissions(p access.Person, r access.Request) Permissions {
+func (q *requests) Permissions(ctx context.Context, p access.Person, r access.Request) Permissions {
+	p = q.roles.rota.lately(ctx, p, r.Plan)
 	mine, live, operator := p.ID == r.Requester.ID, r.State == access.StateActive, q.roles.isOperator(p)
 	approved := r.Narrowed()
 	waited := q.now().Sub(r.Plan.CreatedAt)

@@ -38,7 +38,7 @@ func (q *requests) Request(ctx context.Context, p access.Person, id string) (acc
 		return access.Request{}, missing
 	}
 	r, err := q.ledger.Request(ctx, id)
-	if access.CodeOf(err) == access.CodeNotFound || err == nil && !q.roles.maySee(p, r) {
+	if access.CodeOf(err) == access.CodeNotFound || err == nil && !q.roles.maySee(ctx, p, r) {
 		return access.Request{}, missing
 	}
 	if err != nil {
@@ -113,8 +113,8 @@ func (q *requests) Requests(ctx context.Context, p access.Person, query Query) (
 		}
 		looked += max(len(items), 1)
 		for _, r := range items {
-			can := q.Permissions(p, r)
-			if query.ToDecide && !can.Decide && !can.DecideExtension || query.ToReview && !can.Review || !q.roles.maySee(p, r) {
+			can := q.Permissions(ctx, p, r)
+			if query.ToDecide && !can.Decide && !can.DecideExtension || query.ToReview && !can.Review || !q.roles.maySee(ctx, p, r) {
 				continue
 			}
 			out = append(out, r)

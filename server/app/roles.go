@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"slices"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 // roles are the groups that have a part in every request.
 type roles struct {
 	operators, auditors []string
+	rota                *rota
 }
 
 // isOperator reports whether p sees every request and may revoke any.
@@ -21,7 +23,8 @@ func (r roles) isAuditor(p access.Person) bool { return p.InAnyGroup(r.auditors.
 
 // maySee reports whether a request exists for p: for its requester, for those
 // who may decide it, and for operators.
-func (r roles) maySee(p access.Person, req access.Request) bool {
+func (r roles) maySee(ctx context.Context, p access.Person, req access.Request) bool {
+	p = r.rota.lately(ctx, p, req.Plan)
 	return p.ID == req.Requester.ID || r.isOperator(p) || mayDecide(p, req, everEscalated) || mayDecideExtensions(p, req, everEscalated) || req.Plan.MayReview(p) == nil
 }
 

@@ -33,7 +33,7 @@ func (p *Pages) request(c echo.Context) (any, error) {
 
 func (p *Pages) requestContent(c echo.Context, r access.Request) requestPage {
 	person := auth.Person(c)
-	out := requestPage{Request: r, Can: p.app.Permissions(person, r)}
+	out := requestPage{Request: r, Can: p.app.Permissions(c.Request().Context(), person, r)}
 	switch {
 	case out.Can.Decide:
 		out.Passkey = p.app.PasskeyChallenge(person, r)

@@ -81,7 +81,7 @@ func narrowed(r access.Request) (rows [][]string) {
 func approversOf(s access.Stage) string {
 	var ways []string
 	for _, a := range s.Ways() {
-		ways = append(ways, fmt.Sprintf("%d×%s", max(a.Approvals, 1), strings.Join(append(slices.Clone(a.From), a.People...), "/")))
+		ways = append(ways, fmt.Sprintf("%d×%s", max(a.Approvals, 1), strings.Join(slices.Concat(a.From, a.People, a.OnCall), "/")))
 	}
 	return strings.Join(ways, "|")
 }
