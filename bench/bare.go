@@ -123,6 +123,8 @@ func (b *bare) approve(ctx context.Context, id string) error {
 	return h.Get(ctx, nil)
 }
 
+func (b *bare) why(context.Context, string) string { return "nobody knows why" }
+
 func (b *bare) seen() *effects { return b.effects }
 
 func (b *bare) ended(context.Context) (int, error) { return b.effects.countClosed(), nil }

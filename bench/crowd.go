@@ -101,11 +101,11 @@ func (c *crowd) record(ctx context.Context, d access.Decision, approval evidence
 
 // sleep has n people's access sleep, and says how far it is.
 func (r *ramp) sleep(ctx context.Context, n int, length func() time.Duration) error {
-	g, ctx := errgroup.WithContext(ctx)
+	g, asking := errgroup.WithContext(ctx)
 	g.SetLimit(people)
 	before, began := r.crowd.asleep.Load(), time.Now()
 	for i := range n {
-		g.Go(func() error { _, err := r.ask(ctx, length()); return err })
+		g.Go(func() error { _, err := r.ask(asking, length()); return err })
 		if i%5000 == 4999 {
 			progress("%d of %d asked, %.0f a second", i+1, n, float64(i+1)/time.Since(began).Seconds())
 		}

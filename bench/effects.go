@@ -61,15 +61,15 @@ func (e *effects) countClosed() int {
 	return len(e.closed)
 }
 
-// neverOpened counts those that never opened. A figure of lives of which some were
+// neverOpened returns those that never opened. A figure of lives of which some were
 // not lived compares nothing.
-func (e *effects) neverOpened(approved map[string]time.Time) (n int) {
+func (e *effects) neverOpened(approved map[string]time.Time) (ids []string) {
 	for id := range approved {
 		if !e.isOpen(id) {
-			n++
+			ids = append(ids, id)
 		}
 	}
-	return n
+	return ids
 }
 
 // sinceApproval is how long each took from being approved to being open.

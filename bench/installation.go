@@ -24,6 +24,8 @@ type side interface {
 	ask(ctx context.Context, d time.Duration) (id string, err error)
 	approve(ctx context.Context, id string) error
 	seen() *effects
+	// why says what became of one that never opened.
+	why(ctx context.Context, id string) string
 	// ended is how many have ended since the start.
 	ended(ctx context.Context) (int, error)
 	stop()

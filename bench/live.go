@@ -55,8 +55,8 @@ func lives(ctx context.Context, s side, n int, length func() time.Duration) (map
 	if err := awaitEnded(ctx, s, before+n); err != nil {
 		return nil, err
 	}
-	if never := s.seen().neverOpened(approved); never > 0 {
-		return nil, fmt.Errorf("%s: %d of %d never opened: their time was over before; this round counts nothing", s.name(), never, n)
+	if never := s.seen().neverOpened(approved); len(never) > 0 {
+		return nil, fmt.Errorf("%s: %d of %d never opened, so this round counts nothing; %s", s.name(), len(never), n, s.why(ctx, never[0]))
 	}
 	return approved, nil
 }

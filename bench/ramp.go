@@ -134,6 +134,14 @@ func (r *ramp) approve(ctx context.Context, id string) error {
 	return err
 }
 
+func (r *ramp) why(ctx context.Context, id string) string {
+	request, err := r.ledger.Request(ctx, id)
+	if err != nil {
+		return err.Error()
+	}
+	return fmt.Sprintf("one of them is %s (%s): %s", request.State, request.Outcome, request.Problem)
+}
+
 func (r *ramp) seen() *effects { return r.effects }
 
 // ended counts the requests that the ledger says have ended: proven, recorded.
