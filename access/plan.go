@@ -64,6 +64,7 @@ type Plan struct {
 	// Facts are what the world outside said when the plan was made, as far as the
 	// contract asks: with the history, all that its evaluation depended on.
 	Facts  []Fact   `json:"facts,omitempty"`
+	Notify []Notice `json:"notify,omitempty"` // who hears of it, beside those who always do
 	StepUp Duration `json:"stepUp,omitempty"` // the oldest login with which the requester may request, extend and pick up; 0 accepts any
 }
 

@@ -1,11 +1,9 @@
 package contracts
 
 import (
-	"maps"
 	"os"
 	"reflect"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -29,9 +27,8 @@ func page(t *testing.T, heading string) string {
 // a row for everything that may be written, and for nothing else.
 func TestDocsExplainTheLanguage(t *testing.T) {
 	for heading, known := range map[string][]string{
-		"Fields":             sourceFields(),
-		"Conditions":         append(readable(), "person.NAME"),
-		"Refused on purpose": slices.Collect(maps.Keys(planned)),
+		"Fields":     sourceFields(),
+		"Conditions": append(readable(), "person.NAME"),
 	} {
 		t.Run(heading, func(t *testing.T) {
 			var rows []string
@@ -40,15 +37,6 @@ func TestDocsExplainTheLanguage(t *testing.T) {
 			}
 			require.ElementsMatch(t, known, rows)
 		})
-	}
-}
-
-// TestDocsSayWhatToWriteUntilThen: the message that refuses a planned field and
-// its row in docs/contracts.md are the same.
-func TestDocsSayWhatToWriteUntilThen(t *testing.T) {
-	rows := page(t, "Refused on purpose")
-	for field, instead := range planned {
-		require.Contains(t, rows, "| `"+field+"` | "+instead+" |")
 	}
 }
 

@@ -59,6 +59,7 @@ type terms struct {
 	limits       limits
 	breakGlass   breakGlass
 	facts        facts
+	notify       notify
 }
 
 // list is every feature, in the order in which they run: who is admitted comes
@@ -90,12 +91,6 @@ func (t *terms) list() []feature {
 		&t.limits,
 		&t.breakGlass,
 		&t.facts,
+		&t.notify,
 	}
-}
-
-// planned are the fields that Ramp does not act on yet, each with what to write
-// until it does. They are refused: to ignore one would be to promise something
-// that does not happen.
-var planned = map[string]string{
-	"notify": "nobody is notified: those who decide must look, or follow the API's events",
 }

@@ -91,12 +91,10 @@ func (d *document) decode() {
 // reportUnknownFields adds an issue for every field that no feature has.
 func (d *document) reportUnknownFields(language reflect.Type) {
 	for _, u := range strictyaml.UnknownFields(d.body, reflect.Zero(language).Interface()) {
-		code, message := "unknown_field", fmt.Sprintf("unknown field %q", u.Name)
-		if instead, ok := planned[u.Path]; ok {
-			code, message = "not_supported", fmt.Sprintf("field %q is not supported yet; until it is, %s", u.Name, instead)
-		} else if u.Suggestion != "" {
+		message := fmt.Sprintf("unknown field %q", u.Name)
+		if u.Suggestion != "" {
 			message += fmt.Sprintf("; did you mean %q?", u.Suggestion)
 		}
-		d.issueAt(u.Line, u.Column, code, message)
+		d.issueAt(u.Line, u.Column, "unknown_field", message)
 	}
 }

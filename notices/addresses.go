@@ -17,22 +17,25 @@ type Directory interface {
 }
 
 // addressed is a hearer's address.
-type addressed struct{ address, why string }
+type addressed struct {
+	address, why string
+	of           access.EventKind
+}
 
 // resolve returns the addresses of hearers, each once, with the first reason. The
 // requester is asked to decide nothing of their own. Somebody without an address
 // hears nothing.
 func (c Config) resolve(ctx context.Context, d Directory, hearers []hearer, requester access.Person) (out []addressed, err error) {
-	add := func(address, why string) {
+	add := func(address string, h hearer) {
 		same := func(a addressed) bool { return strings.EqualFold(a.address, address) }
 		if address != "" && !slices.ContainsFunc(out, same) {
-			out = append(out, addressed{address, why})
+			out = append(out, addressed{address, h.Why, h.Of})
 		}
 	}
 	for _, h := range hearers {
 		switch {
 		case h.Address != "":
-			add(h.Address, h.Why)
+			add(h.Address, h)
 		case h.Group != "":
 			list := c.groupAddresses(h.Group)
 			if len(list) == 0 {
@@ -41,14 +44,14 @@ func (c Config) resolve(ctx context.Context, d Directory, hearers []hearer, requ
 				}
 			}
 			for _, a := range list {
-				add(a, h.Why)
+				add(a, h)
 			}
 		default:
 			address, err := person(ctx, d, h, requester)
 			if err != nil {
 				return nil, err
 			}
-			add(address, h.Why)
+			add(address, h)
 		}
 	}
 	return out, nil

@@ -17,6 +17,7 @@ type hearer struct {
 	Group   string
 	Address string // an address of the configuration
 	Why     string
+	Of      access.EventKind // what the notice is of
 }
 
 // Why somebody hears of something, as notices say it.
@@ -25,6 +26,7 @@ const (
 	whyApprover  = "you may decide it"
 	whyReviewer  = "you may review it"
 	whyAlarm     = "this address hears of what must not be missed"
+	whyContract  = "the contract has you told"
 )
 
 // urgent are the events of which somebody must hear whatever the hour is.
@@ -35,9 +37,55 @@ var urgent = []access.EventKind{access.EventGlassBroken, access.EventAccessOverd
 // when they do not arrive.
 func isUrgent(k access.EventKind) bool { return slices.Contains(urgent, k) }
 
-// decide returns who hears of an event of a request. It is a pure function: what a
-// group's addresses are is another question.
-func decide(e access.Event, r access.Request, alarms []string) (out []hearer) {
+// decide returns who hears of an event of a request: those who always do, and those whom
+// its contract names. It is a pure function: what a group's addresses are is another
+// question.
+func decide(e access.Event, r access.Request, alarms []string) []hearer {
+	out := always(e, r, alarms)
+	for i := range out {
+		out[i].Of = about(e)
+	}
+	for _, n := range r.Plan.Notify {
+		if !slices.Contains(n.Of, e.Kind) || !e.Kind.Noticeable() {
+			continue
+		}
+		for _, h := range named(n, r) {
+			h.Why, h.Of = whyContract, e.Kind
+			out = append(out, h)
+		}
+	}
+	return out
+}
+
+// named returns those whom a notice of a contract names.
+func named(n access.Notice, r access.Request) (out []hearer) {
+	for _, whom := range n.Whom {
+		switch whom {
+		case access.NoticeRequester:
+			out = append(out, hearer{Person: r.Requester})
+		case access.NoticeApprovers:
+			out = append(out, approvers(r)...)
+		case access.NoticeReviewers:
+			out = append(out, reviewers(r)...)
+		}
+	}
+	for _, group := range n.Groups {
+		out = append(out, hearer{Group: group})
+	}
+	return out
+}
+
+func reviewers(r access.Request) (out []hearer) {
+	if r.Plan.BreakGlass != nil {
+		for _, group := range r.Plan.BreakGlass.Reviewers {
+			out = append(out, hearer{Group: group, Why: whyReviewer})
+		}
+	}
+	return out
+}
+
+// always returns those who hear of an event under every contract.
+func always(e access.Event, r access.Request, alarms []string) (out []hearer) {
 	requester := hearer{Person: r.Requester, Why: whyRequester}
 	switch e.Kind {
 	case access.EventRequestCreated, access.EventDecisionRecorded: // a decision may make the next level's turn
@@ -54,11 +102,7 @@ func decide(e access.Event, r access.Request, alarms []string) (out []hearer) {
 		out = append(out, requester)
 		out = append(out, addresses(alarms)...)
 	case access.EventGlassBroken:
-		if r.Plan.BreakGlass != nil {
-			for _, group := range r.Plan.BreakGlass.Reviewers {
-				out = append(out, hearer{Group: group, Why: whyReviewer})
-			}
-		}
+		out = append(out, reviewers(r)...)
 		out = append(out, addresses(alarms)...)
 	default:
 		if isUrgent(e.Kind) {
@@ -102,8 +146,12 @@ func addresses(list []string) (out []hearer) {
 	return out
 }
 
-// moot reports whether a notice has lost its meaning since the event.
-func moot(k access.EventKind, r access.Request) bool {
+// moot reports whether a notice has lost its meaning since the event. One that a contract
+// wants tells what happened, and keeps its meaning.
+func moot(k access.EventKind, why string, r access.Request) bool {
+	if why == whyContract {
+		return false
+	}
 	switch k {
 	case access.EventRequestCreated:
 		return r.State != access.StatePending

@@ -80,14 +80,38 @@ func TestWhoHearsWhat(t *testing.T) {
 			}
 		}
 		require.Equal(t, c.want, strings.Join(got, ", "), "%s", c.event)
-		require.True(t, len(got) == 0 || heard(c.event), "%s", c.event)
+		require.True(t, len(got) == 0 || c.event.Noticeable(), "%s", c.event)
 	}
 	require.Empty(t, decide(access.Event{Kind: access.EventAccessEnded, Detail: map[string]string{"outcome": "released"}}, asked(), alarms), "who released it knows")
 	for _, k := range access.EventKinds() {
 		if k.Spec().OCSF.Class.UID == 2004 && k != access.EventNoticeUndelivered {
-			require.True(t, isUrgent(k) || heard(k) || k.Refusal(), "%s is an alarm that nobody hears", k)
+			require.True(t, isUrgent(k), "%s is an alarm that nobody hears", k)
 		}
 	}
+}
+
+// TestWhoHearsByContract: beside those who always hear, whom the signed plan names.
+func TestWhoHearsByContract(t *testing.T) {
+	r := asked(func(r *access.Request) {
+		r.Plan.Notify = []access.Notice{{Of: []access.EventKind{access.EventRequestCreated, access.EventAccessActive}, Groups: []string{"watch"}},
+			{Of: []access.EventKind{access.EventAccessEnded, access.EventActRefused}, Whom: []access.NoticeAudience{access.NoticeApprovers, access.NoticeRequester}}}
+	})
+	at := func(k access.EventKind) (out []string) {
+		for _, h := range decide(access.Event{Kind: k, Detail: map[string]string{"outcome": "released"}}, r, nil) {
+			if h.Why == whyContract {
+				require.Equal(t, k, h.Of)
+				out = append(out, h.Group+h.ID+h.Person.ID)
+			}
+		}
+		return out
+	}
+	require.Equal(t, []string{"watch"}, at(access.EventRequestCreated))
+	require.Equal(t, []string{"watch"}, at(access.EventAccessActive))
+	require.Equal(t, []string{"dba", "lea", "alice"}, at(access.EventAccessEnded))
+	require.Empty(t, at(access.EventActRefused), "anybody can cause any number of these")
+	require.Empty(t, at(access.EventRequestDenied))
+	require.True(t, moot(access.EventRequestCreated, whyApprover, access.Request{State: access.StateActive}))
+	require.False(t, moot(access.EventRequestCreated, whyContract, access.Request{State: access.StateActive}))
 }
 
 // directory is one of a few people.

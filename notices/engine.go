@@ -46,6 +46,9 @@ type Engine struct {
 	wake     chan struct{}
 }
 
+// Name is the name of the cursor that says how far notices have got.
+const Name = "notices"
+
 // mailChannel is the name of the channel that reaches people.
 const mailChannel = "mail"
 
@@ -112,7 +115,7 @@ func (e *Engine) Run(ctx context.Context, f *feed.Feed) {
 }
 
 // Name implements feed.Consumer.
-func (e *Engine) Name() string { return "notices" }
+func (e *Engine) Name() string { return Name }
 
 // Handle implements feed.Consumer: it writes down who hears of events.
 func (e *Engine) Handle(ctx context.Context, events []access.Event) error {
@@ -137,7 +140,7 @@ func (e *Engine) Handle(ctx context.Context, events []access.Event) error {
 }
 
 func (e *Engine) handle(ctx context.Context, ev access.Event) (int, error) {
-	if !heard(ev.Kind) {
+	if !ev.Kind.Noticeable() {
 		return 0, nil
 	}
 	r, err := e.requests(ctx, ev.RequestID)
@@ -150,7 +153,7 @@ func (e *Engine) handle(ctx context.Context, ev access.Event) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	kind, now := about(ev), e.now().UTC()
+	kind, now := ev.Kind, e.now().UTC()
 	due := now
 	if !isUrgent(kind) {
 		if due, err = e.config.Quiet.until(now); err != nil {
@@ -159,7 +162,7 @@ func (e *Engine) handle(ctx context.Context, ev access.Event) (int, error) {
 	}
 	var list []ledger.Notice
 	for _, a := range to {
-		list = append(list, ledger.Notice{ID: noticeID(kind, ev, a.address), Seq: ev.Seq, RequestID: ev.RequestID, Kind: kind, Channel: mailChannel,
+		list = append(list, ledger.Notice{ID: noticeID(a, ev), Seq: ev.Seq, RequestID: ev.RequestID, Kind: a.of, Channel: mailChannel,
 			Address: a.address, Why: a.why, Urgent: isUrgent(kind), CreatedAt: now, DueAt: due})
 	}
 	if ev.Kind == access.EventGlassBroken && !slices.ContainsFunc(to, func(a addressed) bool { return a.why == whyReviewer }) {
@@ -171,21 +174,14 @@ func (e *Engine) handle(ctx context.Context, ev access.Event) (int, error) {
 	return len(list), e.ledger.AddNotices(ctx, list...)
 }
 
-// heard reports whether anybody hears of events of a kind, so that the rest cost no
-// query.
-func heard(k access.EventKind) bool {
-	return isUrgent(k) || slices.Contains([]access.EventKind{access.EventRequestCreated, access.EventDecisionRecorded, access.EventRequestScheduled, access.EventAccessActive,
-		access.EventRequestDenied, access.EventRequestLapsed, access.EventGlassReviewed, access.EventAccessEnded, access.EventRequestFailed}, k)
-}
-
 // noticeID is the same whenever an event is handled again. That something waits to be
 // decided is told to each address once in a request.
-func noticeID(kind access.EventKind, ev access.Event, address string) string {
+func noticeID(a addressed, ev access.Event) string {
 	about := fmt.Sprint(ev.Seq)
-	if kind == access.EventRequestCreated {
+	if a.of == access.EventRequestCreated && a.why == whyApprover {
 		about = "waits"
 	}
-	sum := sha256.Sum256([]byte(strings.Join([]string{ev.RequestID, about, mailChannel, strings.ToLower(address)}, "\n")))
+	sum := sha256.Sum256([]byte(strings.Join([]string{ev.RequestID, about, mailChannel, strings.ToLower(a.address)}, "\n")))
 	return hex.EncodeToString(sum[:16])
 }
 
@@ -232,7 +228,7 @@ func (e *Engine) one(ctx context.Context, n ledger.Notice) (sent bool, err error
 	if err != nil {
 		return false, err
 	}
-	if moot(n.Kind, r) {
+	if moot(n.Kind, n.Why, r) {
 		return true, e.ledger.CloseNotice(ctx, n.ID, ledger.NoticeMoot, "", e.now().UTC())
 	}
 	through, known := e.channels[n.Channel]

@@ -65,7 +65,13 @@ func TestCase48NoticesSayWhatWasSigned(t *testing.T) {
 	require.Equal(t, a.plan.Contract, r.Contract)
 	require.Equal(t, a.plan.Requester.ID, r.Requester.ID)
 
-	s.sql(`UPDATE requests SET plan_envelope = '{"payload":"x"}' WHERE id = ?`, a.id())
+	forged := a.plan
+	forged.Contract, forged.Digest = "free beer", ""
+	signed, _, err := evidence.NewSigner(strangerKey(t)).SignPlan(forged)
+	require.NoError(t, err)
+	envelope, err := json.Marshal(signed)
+	require.NoError(t, err)
+	s.sql(`UPDATE requests SET plan_envelope = ? WHERE id = ?`, string(envelope), a.id())
 	r, err = read(t.Context(), a.id())
 	require.NoError(t, err)
 	require.Equal(t, access.Request{ID: a.id(), State: r.State, Contract: "a request", Altered: []string{"its plan is not one that a server signed"}}, r)

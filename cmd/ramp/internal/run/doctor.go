@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -11,6 +12,9 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/cmd/ramp/internal/output"
 	"ramp.dev/ramp/config"
+	"ramp.dev/ramp/contracts"
+	"ramp.dev/ramp/ledger"
+	"ramp.dev/ramp/notices"
 )
 
 // clockTolerance is how far two clocks may be apart: a login's age, a window and the end
@@ -79,6 +83,9 @@ func examine(ctx context.Context, c config.Config, to string) (issues access.Iss
 			issues.Add("feed_failing", one.Name, "it has been failing since %s: %s", output.Time(*one.FailingSince), output.Clean(one.Error))
 		}
 	}
+	if notified(c) && !slices.ContainsFunc(cursors, func(one ledger.Cursor) bool { return one.Name == notices.Name }) {
+		issues.Add("notices_nobody", "worker.notices", "contracts have notices, and no worker has ever been set up to send any")
+	}
 	counts, err := led.NoticeCounts(ctx)
 	if err != nil {
 		issues.Add("ledger_unavailable", "ledger.url", "%s", err)
@@ -95,6 +102,15 @@ func examine(ctx context.Context, c config.Config, to string) (issues access.Iss
 		}
 	}
 	return issues
+}
+
+// notified reports whether a contract of the configuration has notices of its own.
+func notified(c config.Config) bool {
+	if c.Server.Contracts == "" {
+		return false
+	}
+	set, err := contracts.LoadDir(string(c.Server.Contracts))
+	return err == nil && slices.ContainsFunc(set.Contracts, (*contracts.Contract).Notifies)
 }
 
 // clocksApart returns how far a clock that was read between two times of this one is
