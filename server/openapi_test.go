@@ -69,6 +69,7 @@ func TestResponsesAreAsDocumented(t *testing.T) {
 		status                  int
 	}{
 		{"", "GET", "/api/v1/auth-config", "", 200},
+		{"", "GET", "/api/contract.schema.json", "", 200},
 		{"alice-agent", "GET", "/api/v1/me", "", 200},
 		{"alice", "GET", "/api/v1/catalog", "", 200},
 		{"alice", "GET", "/api/v1/catalog/ssh-demo", "", 200},

@@ -36,6 +36,7 @@ func (a *API) Surface() surface.Surface {
 		Name: "API", Prefixes: []string{"/api"}, Via: access.ViaAPI, Authenticate: a.auth.Identify, Require: auth.Require,
 		Routes: []surface.Route{
 			surface.GET("/api/openapi.json", a.openAPI).Open(),
+			surface.GET("/api/contract.schema.json", a.contractSchema).Open(),
 			get("/auth-config", a.authConfig).Open(),
 			get("/me", a.me),
 			get("/me/sessions", a.sessions),
