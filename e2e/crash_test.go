@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"net/http"
 	"path/filepath"
 	"testing"
 	"time"
@@ -16,8 +17,15 @@ const endingBound = 60 * time.Second
 // died meanwhile: one grant, ended in time, nothing left, every step told once.
 func (in *installation) complete(p *person, id string) {
 	in.Helper()
-	r := p.awaits(id, "ended", time.Minute+endingBound)
+	in.onTime(p, id, "expired")
 	require.Empty(in, in.admitted(), "something is left on the host")
+}
+
+// onTime checks the same of one request beside others.
+func (in *installation) onTime(p *person, id, outcome string) {
+	in.Helper()
+	r := p.awaits(id, "ended", time.Minute+endingBound)
+	require.Equal(in, outcome, r.Outcome)
 	expires, err := time.Parse(time.RFC3339, r.ExpiresAt)
 	require.NoError(in, err)
 	ended, err := time.Parse(time.RFC3339, r.EndedAt)
@@ -70,6 +78,7 @@ func (in *installation) isActive(p *person, r request) key {
 // TestCrashOfEverything kills all of `ramp dev` at each moment of a request's
 // life (docs/threats.md, cases 24 and 25), starts it again, and asks the host what is left.
 func TestCrashOfEverything(t *testing.T) {
+	t.Parallel()
 	for _, m := range moments() {
 		t.Run(m.name, func(t *testing.T) {
 			t.Parallel()
@@ -95,7 +104,7 @@ func TestCrashOfEverything(t *testing.T) {
 }
 
 // apart runs engine, server and worker as processes of their own, as in
-// production.
+// production, until access can be asked for.
 func (in *installation) apart(serverEnv, workerEnv []string) (server, worker *process) {
 	in.start(nil, "dev", "--without", "server,worker")
 	in.eventually(60*time.Second, "the configuration is written", func() bool {
@@ -103,13 +112,20 @@ func (in *installation) apart(serverEnv, workerEnv []string) (server, worker *pr
 		return len(m) == 1
 	})
 	worker = in.start(workerEnv, "worker", "--config", in.config())
-	return in.start(serverEnv, "server", "--config", in.config()).ready(), worker
+	server = in.start(serverEnv, "server", "--config", in.config()).ready()
+	alice := in.as("alice")
+	in.eventually(60*time.Second, "the worker serves its target", func() bool {
+		status, _, err := alice.try("POST", "/api/v1/requests?dryRun=true", map[string]any{"contract": "ssh-demo", "reason": "is everything there?"})
+		return err == nil && status == http.StatusOK
+	})
+	return server, worker
 }
 
 func (in *installation) config() string { return filepath.Join(in.dir, "ramp.yaml") }
 
 // TestCrashOfWorker kills the process that holds the targets' credentials.
 func TestCrashOfWorker(t *testing.T) {
+	t.Parallel()
 	for _, m := range moments() {
 		t.Run(m.name, func(t *testing.T) {
 			t.Parallel()
@@ -134,6 +150,7 @@ func TestCrashOfWorker(t *testing.T) {
 // TestCrashOfServer kills the process that faces people, at the same moments of
 // the worker and at one of its own. Access goes on and ends without it.
 func TestCrashOfServer(t *testing.T) {
+	t.Parallel()
 	for _, m := range moments() {
 		t.Run(m.name, func(t *testing.T) {
 			t.Parallel()

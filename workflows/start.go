@@ -10,6 +10,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/internal/failpoint"
 )
 
 // Start starts a request's workflow at Temporal, and End asks it to end. Both are for
@@ -21,6 +22,9 @@ import (
 // serviceerror.WorkflowExecutionAlreadyStarted.
 func Start(ctx context.Context, c client.Client, signed evidence.Envelope) error {
 	in, err := NewAccessRequestInput(signed)
+	if shape := failpoint.Shape(currentShape); shape != currentShape {
+		in, err = EarlierAccessRequestInput(signed, shape)
+	}
 	if err != nil {
 		return err
 	}

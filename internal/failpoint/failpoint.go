@@ -1,5 +1,6 @@
 // Package failpoint names the moments at which the crash tests kill a real
-// process. In an ordinary build every point is an empty function.
+// process, and makes a server as one that began requests in an older shape. In an
+// ordinary build every point is an empty function, and the shape is the current one.
 package failpoint
 
 // The points, in the order in which a request passes them.

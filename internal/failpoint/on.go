@@ -4,6 +4,7 @@ package failpoint
 
 import (
 	"os"
+	"strconv"
 	"syscall"
 	"time"
 )
@@ -31,4 +32,13 @@ func Here(point string) {
 	}
 	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 	select {} // nothing may happen after the point
+}
+
+// Shape returns the shape of new requests: that of an older server, if RAMP_SHAPE names
+// one.
+func Shape(current int) int {
+	if older, err := strconv.Atoi(os.Getenv("RAMP_SHAPE")); err == nil {
+		return older
+	}
+	return current
 }
