@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -73,6 +74,7 @@ func newChaosInstallation(in *installation) *chaosInstallation {
 	w := &chaosInstallation{installation: in, vault: vaulttest.Start(in.T), aws: awstest.Start(in.T), postgres: newChaosLedger(in.T),
 		wires: map[string]*wire{}, fronts: map[string]*front{}, procs: map[string]*proc{},
 		rogue: &rogue{told: map[string]int{}}}
+	in.env = w.aws.Environ()
 	w.vault.Policy(in.T, "orders-read", `path "auth/token/lookup-self" { capabilities = ["read"] }`)
 	w.vault.Policy(in.T, "ramp", vaulttoken.Policy("orders-read"))
 	for name, address := range map[string]string{"vault": w.vault.Address, "aws": w.aws.Endpoint} {
@@ -191,7 +193,7 @@ func (p *proc) start() {
 	require.NoError(p.w, err)
 	defer f.Close()
 	p.cmd, p.done = exec.Command(binary, p.args...), make(chan struct{})
-	p.cmd.Env = append(append(os.Environ(), "NO_COLOR=1"), p.env...)
+	p.cmd.Env = slices.Concat(os.Environ(), []string{"NO_COLOR=1"}, p.w.env, p.env)
 	if p.skew != 0 {
 		p.cmd.Env = append(p.cmd.Env, "RAMP_CLOCK_SKEW="+p.skew.String())
 	}

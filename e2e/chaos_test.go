@@ -36,6 +36,7 @@ const healed = 3 * time.Minute
 // processes die, networks break, targets lie and hands meddle. Afterwards the
 // targets themselves are asked.
 func TestChaos(t *testing.T) {
+	t.Parallel()
 	chaos(t, *chaosRequests, *chaosFaults, *chaosFor, 0)
 }
 
@@ -44,6 +45,7 @@ func TestChaos(t *testing.T) {
 // recorded since is lost, and people may have been told of it: what is open, and
 // until when, must hold all the same.
 func TestChaosRestoredLedger(t *testing.T) {
+	t.Parallel()
 	n := *chaosRestores
 	chaos(t, 24*n, 6*n, time.Duration(n)*time.Minute, n)
 }
@@ -152,7 +154,7 @@ func (w *chaosInstallation) audited() (out []finding) {
 			args = append(args, "--against", w.checkpoint())
 		}
 		cmd := exec.Command(binary, args...)
-		cmd.Env = append(os.Environ(), "RAMP_TOKEN="+w.as("carol").token)
+		cmd.Env = append(slices.Concat(os.Environ(), w.env), "RAMP_TOKEN="+w.as("carol").token)
 		said, err := cmd.CombinedOutput()
 		if args[0] == "audit" && w.postgres.restored() {
 			// The record has lost what was signed before, and must say so.

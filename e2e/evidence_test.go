@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,7 +15,7 @@ import (
 // ramp runs the command line as a person and returns what was printed.
 func (p *person) ramp(args ...string) (string, error) {
 	cmd := exec.Command(binary, args...)
-	cmd.Env = append(os.Environ(), "RAMP_TOKEN="+p.token, "RAMP_SERVER="+p.in.url())
+	cmd.Env = slices.Concat(os.Environ(), p.in.env, []string{"RAMP_TOKEN=" + p.token, "RAMP_SERVER=" + p.in.url()})
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }
@@ -22,6 +23,7 @@ func (p *person) ramp(args ...string) (string, error) {
 // TestEvidence takes the evidence of a whole life, and the log, as auditors do:
 // with the command line and public keys.
 func TestEvidence(t *testing.T) {
+	t.Parallel()
 	in := install(t)
 	in.start(nil, "dev").ready()
 	alice, bob, carol := in.as("alice"), in.as("bob"), in.as("carol")

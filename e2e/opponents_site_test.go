@@ -33,6 +33,7 @@ type site struct {
 	*installation
 	vault   *vaulttest.Server
 	aws     *awstest.Server
+	engine  *process // Temporal, and what else is not Ramp's
 	server  *process
 	control *process // the worker that runs workflows
 	worker  *process // the worker that holds the targets' credentials
@@ -63,6 +64,7 @@ type siteOptions struct {
 	encrypted bool          // what Temporal keeps is, as it should be in production
 	reconcile time.Duration // a second if zero
 	onlySSH   bool          // no Vault and no AWS
+	crowd     bool          // people may make as many calls and have as many requests open as they like
 }
 
 // newSite starts everything. What Temporal keeps is in clear unless it is said
@@ -71,6 +73,7 @@ func newSite(t *testing.T, o siteOptions) *site {
 	s := &site{installation: install(t), ledger: o.ledger, people: map[string]*person{}}
 	if !o.onlySSH {
 		s.vault, s.aws = vaulttest.Start(t), awstest.Start(t)
+		s.env = s.aws.Environ()
 		s.vault.Policy(t, "orders-read", `path "auth/token/lookup-self" { capabilities = ["read"] }`)
 		s.vault.Policy(t, "ramp", vaulttoken.Policy("orders-read"))
 	}
@@ -78,7 +81,7 @@ func newSite(t *testing.T, o siteOptions) *site {
 	if o.scim {
 		args = append(args, "--scim")
 	}
-	s.start(nil, args...)
+	s.engine = s.start(nil, args...)
 	s.eventually(2*time.Minute, "the configuration is written", func() bool {
 		_, err := os.Stat(s.config())
 		return err == nil
@@ -136,6 +139,11 @@ func (s *site) configure(o siteOptions) {
 		s.ledger = section("ledger")["url"].(string)
 	}
 	section("ledger")["url"] = s.ledger
+	if o.crowd {
+		many := map[string]any{"perSecond": 10000, "burst": 10000}
+		section("server")["limits"] = map[string]any{"person": many, "address": many}
+		section("server")["maxOpen"] = 100000
+	}
 	every := time.Second
 	if o.reconcile > 0 {
 		every = o.reconcile

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -49,7 +50,8 @@ type installation struct {
 	*testing.T
 	dir   string
 	ports map[string]int
-	named bool // reached at localhost: browsers have no passkeys for a number
+	env   []string // of every process
+	named bool     // reached at localhost: browsers have no passkeys for a number
 }
 
 // install reserves ports: an outgoing connection would otherwise take one between
@@ -87,7 +89,7 @@ func (in *installation) start(env []string, args ...string) *process {
 			"--temporal-ui", in.addr("ui"), "--idp", in.addr("idp"), "--ssh", in.addr("ssh"))
 	}
 	p := &process{in: in, cmd: exec.Command(binary, args...), out: &lockedBuffer{}, done: make(chan struct{})}
-	p.cmd.Env = append(append(os.Environ(), "NO_COLOR=1"), env...)
+	p.cmd.Env = slices.Concat(os.Environ(), []string{"NO_COLOR=1"}, in.env, env)
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
 	require.NoError(in, p.cmd.Start())
 	go func() { _ = p.cmd.Wait(); close(p.done) }()

@@ -66,8 +66,10 @@ const markedReason = "the marked reason of this request"
 // and answer, and Temporal's histories decrypted, for every secret that was there.
 // What people wrote as their reason is in no log (docs/threats.md, case 48).
 func TestCase41NoSecretIsStored(t *testing.T) {
+	t.Parallel()
 	in := install(t)
 	vault, aws := vaulttest.Start(t), awstest.Start(t)
+	in.env = aws.Environ()
 	vault.Policy(t, "orders-read", `path "auth/token/lookup-self" { capabilities = ["read"] }`)
 	vault.Policy(t, "ramp", vaulttoken.Policy("orders-read"))
 	vaultToken := vault.Token(t, "ramp")

@@ -104,6 +104,7 @@ func TestVaultTransit(t *testing.T) {
 
 func TestAWSKMS(t *testing.T) {
 	s := awstest.Start(t)
+	s.Setenv(t)
 	t.Setenv("AWS_REGION", awstest.Region)
 	t.Setenv("AWS_ENDPOINT_URL_KMS", s.Endpoint)
 	config, err := awsconfig.LoadDefaultConfig(ctx)

@@ -28,6 +28,7 @@ type account struct {
 
 func start(t *testing.T) account {
 	s := awstest.Start(t)
+	s.Setenv(t)
 	return account{s, awstest.Simulate(t), Config{
 		Config: awsapi.Config{Region: awstest.Region, Account: awstest.Account, Endpoint: s.Endpoint}, Worker: s.Worker, Boundary: s.Boundary,
 		Allow: []AllowConfig{

@@ -47,8 +47,7 @@ type Server struct {
 
 var running = regexp.MustCompile(`Running on (http://127\.0\.0\.1:[0-9]+)`)
 
-// Start runs an account until the test ends, and sets the environment to its
-// worker's credentials. A missing moto_server fails the test.
+// Start runs an account until the test ends. A missing moto_server fails the test.
 func Start(t testing.TB) *Server {
 	t.Helper()
 	// The shell ends moto when its own standard input ends: with this process,
@@ -82,7 +81,7 @@ func Start(t testing.TB) *Server {
 		s.Endpoint = inFront(t, moto)
 	case <-drained:
 		require.Failf(t, "moto_server ended at once", "%s", last)
-	case <-time.After(time.Minute):
+	case <-time.After(3 * time.Minute):
 		require.Fail(t, "moto_server does not start")
 	}
 	s.fillAccount()
@@ -142,7 +141,7 @@ func asAWS(resp *http.Response) error {
 
 // fillAccount makes what the account has before Ramp comes.
 func (s *Server) fillAccount() {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
 	admin := s.IAM()
 	user, err := admin.CreateUser(ctx, &iam.CreateUserInput{UserName: aws.String("ramp-worker")})
@@ -157,9 +156,21 @@ func (s *Server) fillAccount() {
 		"AWS_SESSION_TOKEN": "", "AWS_PROFILE": "", "AWS_ENDPOINT_URL": "", "AWS_EC2_METADATA_DISABLED": "true",
 		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
 	}
+}
+
+// Setenv makes the worker's credentials those of this process, until the test ends.
+func (s *Server) Setenv(t testing.TB) {
 	for k, v := range s.Env {
-		s.t.Setenv(k, v)
+		t.Setenv(k, v)
 	}
+}
+
+// Environ is Env as processes are given it.
+func (s *Server) Environ() (out []string) {
+	for k, v := range s.Env {
+		out = append(out, k+"="+v)
+	}
+	return out
 }
 
 // Policy makes a managed policy and returns its ARN.
