@@ -52,6 +52,7 @@ func with(changes ask) string {
 // TestBadInput sends everything that people, programs and attackers get wrong,
 // through HTTP, and checks that each response says what is allowed.
 func TestBadInput(t *testing.T) {
+	t.Parallel()
 	in := install(t)
 	in.start(nil, "dev").ready()
 	alice, dave := in.as("alice"), in.as("dave")

@@ -17,6 +17,7 @@ import (
 
 // TestLogin logs in with `ramp login`, with an HTTP client for a browser.
 func TestLogin(t *testing.T) {
+	t.Parallel()
 	in := install(t)
 	in.start(nil, "dev").ready()
 	home := t.TempDir()

@@ -13,6 +13,7 @@ import (
 // TestMainJob is what Ramp is for: asked under a contract, approved by the
 // right person, opened, used, over at its time, proven gone.
 func TestMainJob(t *testing.T) {
+	t.Parallel()
 	in := install(t)
 	in.start(nil, "dev").ready()
 	alice, bob := in.as("alice"), in.as("bob")

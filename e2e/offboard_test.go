@@ -50,6 +50,7 @@ const deactivated = `{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"
 // left, their live session is cut, their requests end, their token is worth
 // nothing; and their votes are counted away.
 func TestOffboarding(t *testing.T) {
+	t.Parallel()
 	in := install(t)
 	in.start(nil, "dev", "--scim").ready()
 	idp := in.provider()

@@ -24,6 +24,7 @@ type doc = map[string]any
 // what it starts, sends, ends and runs opens nothing, prolongs nothing, and hides
 // no ending.
 func TestOpponentAdministrator(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, siteOptions{})
 	attacks := []attack{
 		{40, "starts a made-up plan", madeUpPlan},

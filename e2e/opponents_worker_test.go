@@ -21,6 +21,7 @@ import (
 // the real ones and completes tasks with lies: it has access to Temporal and to nothing else.
 // Where the targets' own worker would win the race for the task, it is down.
 func TestOpponentWorker(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, siteOptions{})
 	for _, a := range []attack{
 		{52, "describes entitlements harmlessly", describesHarmlessly},
@@ -44,6 +45,7 @@ func TestOpponentWorker(t *testing.T) {
 // TestOpponentWorkerInClear is the same worker where what Temporal keeps is encrypted:
 // it has no key, so that all its results are in clear, and is not read.
 func TestOpponentWorkerInClear(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, siteOptions{encrypted: true, onlySSH: true})
 	s.face(t, attack{52, "describes an entitlement in clear, though payloads are encrypted", func(t *trial) error {
 		defer t.instead(map[string]opponents.Lie{api.ResolveScopes: harmless})()

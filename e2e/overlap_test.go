@@ -136,6 +136,7 @@ func testExtension(t *testing.T, in *installation) {
 
 // TestOverlapsAndExtensions are on the demo host, by real ssh clients.
 func TestOverlapsAndExtensions(t *testing.T) {
+	t.Parallel()
 	in := install(t)
 	in.start(nil, "dev").ready()
 	t.Run("overlaps", func(t *testing.T) { testOverlaps(t, in.within(t)) })

@@ -31,6 +31,7 @@ func withPasskeys() step {
 // passkey, an approver without one, the page that makes one, the approval that
 // the device signs, and the access that opens.
 func TestPasskey(t *testing.T) {
+	t.Parallel()
 	in := install(t)
 	in.named = true
 	in.start(nil, "dev").ready()

@@ -14,6 +14,7 @@ import (
 // TestReadmesWalkThrough runs the commands of README.md, as they stand there,
 // against `ramp dev`, in a shell whose input is a person at the demo host.
 func TestReadmesWalkThrough(t *testing.T) {
+	t.Parallel()
 	readme, err := os.ReadFile("../README.md")
 	require.NoError(t, err)
 	block := regexp.MustCompile("(?s)```sh walk-through\n(.*?)```").FindSubmatch(readme)

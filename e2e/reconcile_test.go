@@ -64,7 +64,9 @@ func (in *installation) swept(r request, k key, cut chan struct{}) request {
 // TestCase38 is somebody with write access to Temporal, or a Temporal that lost
 // its memory: the workflow that would have ended access is no more.
 func TestCase38(t *testing.T) {
+	t.Parallel()
 	t.Run("terminated while active", func(t *testing.T) {
+		t.Parallel()
 		in := install(t)
 		in.start(nil, "dev", "--reconcile-every", "1s").ready()
 		r, k, cut := in.activeFor("10m")
@@ -72,6 +74,7 @@ func TestCase38(t *testing.T) {
 		require.Equal(t, "revoked", in.swept(r, k, cut).Outcome)
 	})
 	t.Run("terminated while pending", func(t *testing.T) {
+		t.Parallel()
 		in := install(t)
 		in.start(nil, "dev", "--reconcile-every", "1s").ready()
 		alice := in.as("alice")
@@ -80,9 +83,10 @@ func TestCase38(t *testing.T) {
 		alice.awaits(r.ID, "failed", 60*time.Second)
 	})
 	t.Run("reset to before the grant", func(t *testing.T) {
+		t.Parallel()
 		in := install(t)
 		in.start(nil, "dev", "--reconcile-every", "1s").ready()
-		r, k, cut := in.activeFor("10m")
+		r, k, cut := in.activeFor("40s")
 		time.Sleep(1100 * time.Millisecond) // a new clock would end in another second
 		before := in.admittedUntil()
 		c := in.temporal()
@@ -90,7 +94,7 @@ func TestCase38(t *testing.T) {
 			Namespace: "default", WorkflowExecution: &commonpb.WorkflowExecution{WorkflowId: r.ID}, Reason: "again",
 			RequestId: "once", WorkflowTaskFinishEventId: in.firstTask(c, r.ID)})
 		require.NoError(t, err)
-		in.eventually(60*time.Second, "nothing is open for longer than before", func() bool {
+		in.eventually(40*time.Second+endingBound, "nothing is open for longer than before", func() bool {
 			for name, until := range in.admittedUntil() {
 				require.Equal(t, before[name], until, "the end moved")
 			}
@@ -101,6 +105,7 @@ func TestCase38(t *testing.T) {
 		<-cut
 	})
 	t.Run("Temporal's database is lost while everything is down", func(t *testing.T) {
+		t.Parallel()
 		in := install(t)
 		p := in.start(nil, "dev", "--reconcile-every", "2s").ready()
 		r, k, cut := in.activeFor("10m")
@@ -158,6 +163,7 @@ func (in *installation) edit(change func(string) string) {
 
 // TestByHand is somebody with the host's own rights, past Ramp.
 func TestByHand(t *testing.T) {
+	t.Parallel()
 	in := install(t)
 	in.start(nil, "dev", "--reconcile-every", "1s").ready()
 	r, k, cut := in.activeFor("10m")

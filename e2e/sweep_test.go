@@ -37,6 +37,7 @@ func (in *installation) sweep(args ...string) (out string, code int) {
 // ledger and the target's credentials. Server and worker are dead; the host
 // lives.
 func TestSweepWithNoTemporal(t *testing.T) {
+	t.Parallel()
 	in := install(t)
 	in.start(nil, "dev", "--without", "server,worker")
 	config := filepath.Join(in.dir, "ramp.yaml")
@@ -95,6 +96,7 @@ func TestSweepWithNoTemporal(t *testing.T) {
 
 // TestReconcileNow: the third line looks when it is told to, and not before.
 func TestReconcileNow(t *testing.T) {
+	t.Parallel()
 	in := install(t)
 	in.start(nil, "dev", "--reconcile-every", "1h").ready()
 	r, k, _ := in.activeFor("10m")

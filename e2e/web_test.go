@@ -26,6 +26,7 @@ func (t *tab) asksInForm(reason string) string {
 // TestBrowser is the main job in a real browser. One Ramp and one Chromium serve
 // all of it.
 func TestBrowser(t *testing.T) {
+	t.Parallel()
 	in := install(t)
 	in.start(nil, "dev").ready()
 	b := in.browser()

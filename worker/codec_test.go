@@ -32,6 +32,7 @@ func newSealedSite(t *testing.T) (*site, client.Client) {
 // TestCase52ClearPayloadsAreRefused: somebody who has all rights on the namespace, and no
 // payload key, says nothing to a worker, not even what a server once signed.
 func TestCase52ClearPayloadsAreRefused(t *testing.T) {
+	t.Parallel()
 	s, plain := newSealedSite(t)
 	a := s.asks(time.Hour, lead)
 	approval := a.decision(s.signer, "bob", access.Approve)
@@ -57,6 +58,7 @@ func TestCase52ClearPayloadsAreRefused(t *testing.T) {
 // TestCase41HistoriesAreSealed lives a request, with a refusal in it, under the
 // codec, then reads every history as Temporal keeps it.
 func TestCase41HistoriesAreSealed(t *testing.T) {
+	t.Parallel()
 	s, plain := newSealedSite(t)
 	a := s.asks(time.Hour, lead, func(p *access.Plan) { p.Reason, p.Requester.Email = "MARKEDREASON", "MARKEDMAIL" })
 	_, err := update[workflows.DecideResult](a, workflows.UpdateDecide, evidence.Envelope{PayloadType: "x"})

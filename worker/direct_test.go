@@ -64,6 +64,7 @@ func (s *site) opened() int { return len(s.service.asked("grant")) }
 // TestStraightAtTemporal acts as somebody with all rights on the namespace, and
 // none on the server's key: nothing opens, and each try leaves a record.
 func TestStraightAtTemporal(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil).start()
 	_, stolen, err := ed25519.GenerateKey(rand.Reader)
 	require.NoError(t, err)

@@ -23,10 +23,11 @@ import (
 // expire. When it is back they go at the target's rate, those that expired
 // first before the others, and who asks meanwhile is served meanwhile.
 func TestCase25BacklogDrainsOldestFirst(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	s.service.rate = pacing.Rate{PerSecond: 200}
 	s.start()
-	all := s.askMany(60, 14*time.Second)
+	all := s.askMany(60, 18*time.Second)
 	for _, a := range all {
 		s.eventually(func() bool { return len(s.granted(a)) > 0 }, "%s is opened", a.id())
 	}

@@ -113,6 +113,7 @@ func extendable(p *access.Plan) {
 // TestCase55ReplayedExtension: somebody with one signed order to extend, and all rights
 // on the namespace and the ledger, gets from it what it says, once.
 func TestCase55ReplayedExtension(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil).start()
 	a := s.asks(time.Hour, extendable)
 	first := *a.awaits(access.StateActive).ExpiresAt
@@ -152,6 +153,7 @@ func TestCase55ReplayedExtension(t *testing.T) {
 // that would close access, and has the workflow begin again. Access ends all the same,
 // since the order to end was in the ledger before Temporal heard of it.
 func TestCase57StarvedStop(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	s.config.Reconcile.Every = access.Duration(time.Second)
 	starving := worker.New(s.temporal, workflows.CloseQueue(targetName), worker.Options{DisableWorkflowWorker: true})
@@ -189,6 +191,7 @@ func TestCase57StarvedStop(t *testing.T) {
 // TestCase60Case61HeldBack: an approval that somebody keeps opens nothing after its
 // time, and at a planned start nothing without a server's fresh word.
 func TestCase60Case61HeldBack(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil).start()
 	ago := func(d time.Duration) func(*access.Plan) {
 		return func(p *access.Plan) {

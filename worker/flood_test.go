@@ -90,6 +90,7 @@ func twoApprovers(p *access.Plan) {
 // its history turn over, many times. The approvals survive it and count once,
 // extensions go on counting, and a revoke ends the access.
 func TestCase39Flood(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, small).start()
 	a := s.asks(time.Hour, twoApprovers)
 	first := a.signs("bob", access.Approve)
@@ -139,6 +140,7 @@ func TestCase39Flood(t *testing.T) {
 // by an approval and by a stop. The worker that comes back finds a full history
 // and all of them in one task: the run that gives way must hand them on.
 func TestCase39NothingIsLostBetweenRuns(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, small).start()
 	a, b := s.asks(time.Hour), s.asks(time.Hour, twoApprovers)
 	a.awaits(access.StateActive)
@@ -161,6 +163,7 @@ func TestCase39NothingIsLostBetweenRuns(t *testing.T) {
 // TestCase39FloodWhileEnding: a target that is down keeps a request ending; a
 // flood meanwhile neither ends the workflow nor makes it forget.
 func TestCase39FloodWhileEnding(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, small)
 	down := access.Errorf(access.CodeUnavailable, "down")
 	s.service.fail("revoke", down)

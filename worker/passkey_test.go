@@ -48,6 +48,7 @@ func (a asked) envelope() (e evidence.Envelope) {
 // cannot have is a key that the worker's file knows. Nothing opens, and each try
 // leaves a record.
 func TestCapturedServer(t *testing.T) {
+	t.Parallel()
 	bobs, erins, attackers := passkeytest.New(t), passkeytest.New(t), passkeytest.New(t)
 	s := newSite(t, nil)
 	s.passkeys = erins.Enrolled("erin", bobs.Enrolled("bob", passkey.Set{}))

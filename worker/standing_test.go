@@ -80,6 +80,7 @@ func (s *site) runOf(id string) *workflowservice.DescribeWorkflowExecutionRespon
 }
 
 func TestStandingJob(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	a := s.holder(50 * time.Millisecond)
 	t.Run("a worker that starts starts it", func(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 // job that does nothing in the place of the reconciler's. The worker looks by
 // itself.
 func TestCase59NobodysGoodwill(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, nil)
 	s.config.Reconcile.Every = access.Duration(time.Second)
 	s.start()
