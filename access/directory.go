@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"maps"
 	"slices"
 )
 
@@ -22,7 +23,14 @@ type Member struct {
 	Email  string
 	Active bool
 	Groups []string
+	// Manager is the id of their manager, empty where the directory names one who is
+	// nobody by now; nil: it names none.
+	Manager *string
 }
+
+// AttributeManager is the attribute of a person that names their manager, by the id under
+// which Ramp knows people. It is a claim, or the directory's word, which stands before it.
+const AttributeManager = "manager"
 
 // DirectorySnapshot is what a directory knows of some people at one moment. The
 // zero snapshot is that of no directory, and changes nothing. Its maps are by FoldID
@@ -76,8 +84,8 @@ func (s DirectorySnapshot) WithAccounts(p Person) Person {
 	return p
 }
 
-// Current returns the person as the directory knows them now: its groups, name
-// and address replace those of a token. Errors are CodeForbidden: somebody who
+// Current returns the person as the directory knows them now: its groups, name,
+// address and manager replace those of a token. Errors are CodeForbidden: somebody who
 // has left is refused, and so are their agents and other accounts.
 func (s DirectorySnapshot) Current(p Person) (Person, error) {
 	p = s.WithAccounts(p)
@@ -96,6 +104,16 @@ func (s DirectorySnapshot) Current(p Person) (Person, error) {
 	}
 	if s.KnowsGroups {
 		p.Groups = slices.Clone(m.Groups)
+	}
+	if m.Manager != nil {
+		p.Attributes = maps.Clone(p.Attributes)
+		delete(p.Attributes, AttributeManager)
+		if *m.Manager != "" {
+			if p.Attributes == nil {
+				p.Attributes = map[string]string{}
+			}
+			p.Attributes[AttributeManager] = *m.Manager
+		}
 	}
 	return p, nil
 }

@@ -15,7 +15,9 @@ import (
 func (a asked) extend(by access.Person, number int, adds time.Duration, until time.Time) error {
 	e, err := a.signer.SignExtension(access.ExtensionOrder{RequestID: a.plan.RequestID, PlanDigest: a.plan.Digest,
 		Number: number, From: until.Add(-adds), Adds: access.Duration(adds), By: by, At: a.now})
-	require.NoError(a, err)
+	if err != nil {
+		return err // no signer signs what nobody could read
+	}
 	return a.extendWith(e)
 }
 

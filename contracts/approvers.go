@@ -22,9 +22,7 @@ type approvers struct {
 
 const maxApprovals = 20
 
-// attributeManager is the requester's attribute that names their manager, by the
-// id under which Ramp knows people.
-const attributeManager = "manager"
+const attributeManager = access.AttributeManager
 
 // sources are where approvers may come from, for messages.
 const sources = "from (groups), people (ids), managerOf: requester or oncall (schedules)"

@@ -184,6 +184,7 @@ func (r *snapshotReader) readMembers(ctx context.Context, keys []string) error {
 		return err
 	}
 	var missing []string
+	speak := map[string][]userRow{}
 	for _, key := range keys {
 		if len(found[key]) == 0 {
 			if r.out.Unproven[key] == "" {
@@ -192,10 +193,13 @@ func (r *snapshotReader) readMembers(ctx context.Context, keys []string) error {
 			continue
 		}
 		standing := standing(key, found[key])
-		r.out.Members[key] = member(standing, groups)
+		r.out.Members[key], speak[key] = member(standing, groups), standing
 		for _, u := range standing {
 			r.also(key, u.record.IDs...)
 		}
+	}
+	if err := r.readManagers(ctx, speak); err != nil {
+		return err
 	}
 	return r.doubtKnown(ctx, missing, knownKey, whyGone)
 }

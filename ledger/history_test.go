@@ -51,6 +51,39 @@ var histories = map[string]func(b fixture){
 		require.NoError(b, ask(access.Person{ID: "jo", Kind: access.KindHuman}, false))
 		require.Error(b, ask(access.Person{ID: "ken", Kind: access.KindHuman}, true), "openInAll is another, too")
 	},
+	"managers are those whom the directory names and knows": func(b fixture) {
+		require.NoError(b, b.SetDirectory(ctx, ledger.DirectoryMode{Enabled: true, Groups: true}))
+		defer func() { require.NoError(b, b.SetDirectory(ctx, ledger.DirectoryMode{})) }()
+		add := func(id, attributes string) ledger.User {
+			u, err := b.AddUser(ctx, ledger.User{PersonID: id, UserName: id, Active: true, Attributes: attributes}, at)
+			require.NoError(b, err)
+			return u
+		}
+		boss := add("mgr-boss", "{}")
+		names := func(value string) string {
+			return `{"urn:ietf:params:scim:schemas:extension:enterprise:2.0:user":{"manager":` + value + `}}`
+		}
+		add("mgr-none", "{}")
+		add("mgr-null", names("null"))
+		add("mgr-object", names(`{"value":"`+boss.ID+`","displayname":"Boss"}`))
+		add("mgr-text", names(`"`+boss.ID+`"`))
+		add("mgr-unknown", names(`{"value":"nobody"}`))
+		add("mgr-odd", names(`{"value":7}`))
+		manager := func(id string) any {
+			m, known := b.about(id)
+			require.True(b, known)
+			if m.Manager == nil {
+				return nil
+			}
+			return *m.Manager
+		}
+		for id, want := range map[string]any{"mgr-none": nil, "mgr-null": nil, "mgr-object": "mgr-boss", "mgr-text": "mgr-boss", "mgr-unknown": "", "mgr-odd": "", "mgr-boss": nil} {
+			require.Equal(b, want, manager(id), id)
+		}
+		_, err := b.UpdateUser(ctx, boss.ID, at, func(u *ledger.User) error { u.Active = false; return nil })
+		require.NoError(b, err)
+		require.Equal(b, "", manager("mgr-object"), "who has left is nobody's manager")
+	},
 	"extensions that people decide are found with what is pending": func(b fixture) {
 		p := access.Person{ID: "asta", Kind: access.KindHuman}
 		by := func(s *ledger.Submission) { s.Request.Requester, s.Request.Contract = p, "extended" }

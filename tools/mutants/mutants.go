@@ -254,6 +254,9 @@ func mutants() []mutant {
 		{"a source says what was long ago", "facts/facts.go", "case maxAge > 0 && age > maxAge:", "case false:", []string{"./facts -run Case92"}},
 		{"a source that says nothing says something", "facts/facts.go", "case known == r.Absent:", "case known && r.Absent:", []string{"./facts -run Case92"}},
 		{"a file that is malformed says what it said before", "facts/file.go", "return c, f.err\n", "return c, nil\n", []string{"./facts -run TestFile"}},
+		{"a manager who has left approves", "ledger/directory_manager.go", "if !u.Unproven && !u.deleted && u.Active {", "if !u.Unproven {", []string{"./ledger -run TestLedger/sqlite/managers"}},
+		{"a claim says who the manager is, against the directory", "access/directory.go", "delete(p.Attributes, AttributeManager)", "_ = AttributeManager", []string{"./access -run Manager"}},
+
 		// Extensions that people decide.
 		{"an extension needs nobody's approval", "access/signed.go", "if approved.IsZero() || t.Stopped != nil && approved", "if t.Stopped != nil && approved", []string{"./access -run Extension"}},
 		{"an approval of one extension is of another", "access/extension.go", "d.PlanDigest == o.Digest && o.Digest != \"\" &&", "", []string{"./access -run Extension"}},
