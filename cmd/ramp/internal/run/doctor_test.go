@@ -1,0 +1,73 @@
+package run
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/config"
+	"ramp.dev/ramp/config/field"
+	"ramp.dev/ramp/ledger"
+	"ramp.dev/ramp/notices"
+	"ramp.dev/ramp/notices/mail"
+	"ramp.dev/ramp/notices/mail/mailtest"
+)
+
+const noticing = `apiVersion: ramp/v1
+kind: Contract
+metadata: {name: c}
+request: {who: 'true'}
+duration: {default: 30m, max: 1h}
+grants: [{target: ssh/demo, entitlement: {user: demo}}]
+approval: {auto: 'true'}
+notify: [{of: [access.active], groups: [watch]}]
+`
+
+// TestDoctorExamines what can be reached and does not work, and sends a test message.
+func TestDoctorExamines(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "c.yaml"), []byte(noticing), 0o600))
+	address := "sqlite:" + filepath.Join(t.TempDir(), "ledger.db")
+	l, err := ledger.Open(t.Context(), address)
+	require.NoError(t, err)
+	defer l.Close()
+	box := mailtest.Start(t, nil, "")
+	var c config.Config
+	c.Ledger.URL, c.Server.Contracts = field.ParseURL(address), field.File(dir)
+	examined := func(to string) (codes []string) {
+		for _, is := range examine(t.Context(), c, to) {
+			codes = append(codes, is.Code)
+		}
+		return codes
+	}
+	require.Equal(t, []string{"notices_nobody", "notice_not_sent"}, examined("me@example.com"))
+
+	now := time.Now()
+	c.Worker.Notices = notices.Config{Pages: "https://ramp.example.com", Mail: mail.Config{Server: box.Addr, From: "ramp@example.com", TLS: "none"}}
+	_, err = l.OpenCursor(t.Context(), notices.Name, 0, now)
+	require.NoError(t, err)
+	require.Empty(t, examined("me@example.com"))
+	require.Len(t, box.Mails(), 1)
+	require.Equal(t, "me@example.com", box.Mails()[0].To)
+
+	n := ledger.Notice{ID: "1", RequestID: "r", Kind: access.EventGlassBroken, Channel: "mail", Address: "a@example.com", Urgent: true, CreatedAt: now, DueAt: now}
+	given := n
+	given.ID = "2"
+	require.NoError(t, l.AddNotices(t.Context(), n, given))
+	require.NoError(t, l.RetryNotice(t.Context(), "1", "down", now))
+	require.NoError(t, l.CloseNotice(t.Context(), "2", ledger.NoticeGivenUp, "no such mailbox", now))
+	require.NoError(t, l.FailCursor(t.Context(), notices.Name, 0, now, "no route"))
+	require.Equal(t, []string{"feed_failing", "notices_failing", "notices_given_up"}, examined(""))
+	require.Len(t, box.Mails(), 1)
+}
+
+func TestClocksApart(t *testing.T) {
+	at := time.Date(2026, 11, 24, 2, 14, 0, 0, time.UTC)
+	for there, want := range map[time.Duration]time.Duration{-time.Minute: time.Minute, 0: 0, time.Second: 0, 2 * time.Second: time.Second} {
+		require.Equal(t, want, clocksApart(at, at.Add(time.Second), at.Add(there)))
+	}
+}
