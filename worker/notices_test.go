@@ -65,6 +65,12 @@ func TestCase48NoticesSayWhatWasSigned(t *testing.T) {
 	require.Equal(t, a.plan.Contract, r.Contract)
 	require.Equal(t, a.plan.Requester.ID, r.Requester.ID)
 
+	s.sql(`UPDATE requests SET decisions = '{' WHERE id = ?`, a.id())
+	r, err = read(t.Context(), a.id())
+	require.NoError(t, err, "a damaged row keeps nobody's notices back")
+	require.Equal(t, a.plan.Contract, r.Contract)
+	require.Equal(t, []string{"its row is damaged"}, r.Altered)
+
 	forged := a.plan
 	forged.Contract, forged.Digest = "free beer", ""
 	signed, _, err := evidence.NewSigner(strangerKey(t)).SignPlan(forged)
