@@ -1,10 +1,14 @@
 package access
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -26,10 +30,25 @@ const (
 // The worker signs it with its own key, so that nobody who responds in its
 // place cannot describe an entitlement harmlessly (docs/threats.md, case 52).
 type Resolution struct {
-	Question     string        `json:"question"` // an id that the server made up for this one question
+	Question     string        `json:"question"` // an id that the server made up for this one question; "" of one that is kept
 	Target       string        `json:"target"`
 	Entitlements []Entitlement `json:"entitlements"`
-	Scopes       []Scope       `json:"scopes"` // in the order of the entitlements
+	Scopes       []Scope       `json:"scopes"`      // in the order of the entitlements
+	At           time.Time     `json:"at,omitzero"` // of one that is kept: when the worker said so
+}
+
+// MeaningLasts is how long a kept resolution counts. Workers renew theirs when they
+// start, and each day, so one that is older is of a target that nobody serves any more.
+const MeaningLasts = 30 * 24 * time.Hour
+
+// Digest returns by what an entitlement is known where what it means is kept.
+func (e Entitlement) Digest() string {
+	b, err := json.Marshal(e) // keys in order
+	if err != nil {
+		return "" // nothing that came as JSON
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
 }
 
 // Validate returns what is wrong with a scope as something to show to approvers.

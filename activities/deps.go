@@ -24,6 +24,7 @@ type GrantLedger interface {
 	AddStatement(ctx context.Context, s access.Statement) error
 	PlanLedger
 	Statements(ctx context.Context, requestID string) ([][]byte, error)
+	MeaningLedger
 }
 
 // Targets are the activities that run where the targets' credentials are. Whatever

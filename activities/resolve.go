@@ -8,7 +8,7 @@ import (
 )
 
 // ResolveScopes returns what entitlements on one target mean, in order, signed with
-// the worker's key if it has one. It changes nothing.
+// the worker's key if it has one. It changes nothing, but that it is kept.
 func (t *Targets) ResolveScopes(ctx context.Context, in api.ResolveScopesInput) (api.ResolveScopesResult, error) {
 	out, err := t.resolveScopes(ctx, in)
 	return out, api.ToTemporal(err)
@@ -21,6 +21,7 @@ func (t *Targets) resolveScopes(ctx context.Context, in api.ResolveScopesInput) 
 			return out, err
 		}
 		out.Scopes = append(out.Scopes, s)
+		t.keepSoon(ctx, in.Target, e, s)
 	}
 	if t.Signer == nil {
 		return out, nil

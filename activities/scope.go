@@ -22,6 +22,7 @@ func (t *Targets) verifyScope(ctx context.Context, plan access.Plan, g access.Gr
 			continue
 		}
 		if differ := p.Scope.Differences(own); len(differ) > 0 {
+			t.keepSoon(ctx, g.Target, g.Entitlement, own) // the next request is asked for what it is now
 			return access.Refuse(access.CodeEvidence, access.IssueScopeChanged,
 				"grant %s is not what was approved: %s; make a new request", g.Name, access.Clip(strings.Join(differ, "; "), 600))
 		}

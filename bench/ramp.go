@@ -90,7 +90,7 @@ func newRamp(ctx context.Context, p place, askers client.Client) (*ramp, error) 
 	}
 	r := &ramp{ledger: led, effects: newEffects(), keys: [2]*evidence.Signer{signer, receipts}}
 	r.target = &folder{dir: filepath.Join(dir, "target"), effects: r.effects}
-	through := gateway.New(askers, evidence.NewKeyring(receipts.Public()))
+	through := gateway.New(askers, evidence.NewKeyring(receipts.Public())).UseMeanings(led)
 	config := app.Config{Contracts: store, Ledger: led, Signer: signer, Gateway: through, Log: logrus.StandardLogger()}
 	if p.crowded {
 		r.crowd = &crowd{Gateway: through, temporal: askers, ledger: led, signer: signer, receipts: receipts, folder: r.target}

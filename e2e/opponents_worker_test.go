@@ -49,7 +49,7 @@ func TestOpponentWorkerInClear(t *testing.T) {
 	s := newSite(t, siteOptions{encrypted: true, onlySSH: true})
 	s.face(t, attack{52, "describes an entitlement in clear, though payloads are encrypted", func(t *trial) error {
 		defer t.instead(map[string]opponents.Lie{api.ResolveScopes: harmless})()
-		time.Sleep(resolveCached)
+		t.asksAgain()
 		status, raw, err := t.person("alice").try("POST", "/api/v1/requests?dryRun=true", doc{"contract": "ssh", "reason": "look at an order of today"})
 		require.NoError(t.T(), err)
 		if status < 300 {
@@ -94,12 +94,16 @@ func (t *trial) instead(lies map[string]opponents.Lie) (goAway func()) {
 	}
 }
 
-// resolveCached is how long the server keeps what workers said of an entitlement.
-const resolveCached = 5100 * time.Millisecond
+// asksAgain has the server ask workers again what entitlements mean: it keeps that for 5 s,
+// and the ledger for long.
+func (t *trial) asksAgain() {
+	require.NoError(t.T(), opponents.ForgetMeanings(t.Context(), t.ledger))
+	time.Sleep(5100 * time.Millisecond)
+}
 
 func describesHarmlessly(t *trial) error {
 	goAway := t.instead(map[string]opponents.Lie{api.ResolveScopes: harmless})
-	time.Sleep(resolveCached)
+	t.asksAgain()
 	var made []request
 	for _, target := range t.contracts() {
 		var r request
@@ -131,7 +135,7 @@ func describesBadly(scopes any) func(*trial) error {
 	return func(t *trial) error {
 		goAway := t.instead(map[string]opponents.Lie{api.ResolveScopes: opponents.Says(doc{"scopes": scopes})})
 		defer goAway()
-		time.Sleep(resolveCached)
+		t.asksAgain()
 		status, raw, err := t.person("alice").try("POST", "/api/v1/requests?dryRun=true", doc{"contract": "ssh", "reason": "look at an order of today"})
 		require.NoError(t.T(), err)
 		if status < 300 {

@@ -3,6 +3,7 @@ package evidence
 import (
 	"bytes"
 	"encoding/json"
+	"time"
 
 	"ramp.dev/ramp/access"
 )
@@ -17,20 +18,60 @@ func (s *Signer) SignResolution(r access.Resolution) (Envelope, error) {
 // it to just this question, about just these entitlements: a result of an earlier
 // question may be from before the target was configured as it is.
 func (k Keyring) VerifyResolution(signed *Envelope, question, target string, entitlements []access.Entitlement) ([]access.Scope, error) {
-	if signed == nil {
-		return nil, access.Errorf(access.CodeEvidence, "no worker has signed what the entitlements on %s mean", target)
+	if question == "" {
+		return nil, access.Errorf(access.CodeEvidence, "what is kept answers no question")
 	}
-	r, _, err := verified[access.Resolution](k.ForTarget(target), *signed, TypeResolution)
+	r, err := k.verifyResolution(signed, question, target, entitlements)
+	return r.Scopes, err
+}
+
+// VerifyMeaning returns the scope that a worker signed by itself, to be kept, and when
+// it did. The errors are of code evidence unless a worker that serves the target said so
+// of just this entitlement, and not too long ago. It may be from before the target was
+// configured as it is: the worker that opens compares it with its own.
+func (k Keyring) VerifyMeaning(signed Envelope, target string, e access.Entitlement, now time.Time) (scope access.Scope, said time.Time, err error) {
+	r, err := k.verifyResolution(&signed, "", target, []access.Entitlement{e})
 	if err != nil {
-		return nil, err
+		return scope, said, err
+	}
+	if age := now.Sub(r.At); age > access.MeaningLasts || age < -access.MeaningLasts {
+		return scope, said, access.Errorf(access.CodeEvidence, "what an entitlement on %s means was said at %s", target, access.FormatTime(r.At))
+	}
+	return r.Scopes[0], r.At, nil
+}
+
+func (k Keyring) verifyResolution(signed *Envelope, question, target string, entitlements []access.Entitlement) (r access.Resolution, err error) {
+	if signed == nil {
+		return r, access.Errorf(access.CodeEvidence, "no worker has signed what the entitlements on %s mean", target)
+	}
+	r, _, err = verified[access.Resolution](k.ForTarget(target), *signed, TypeResolution)
+	if err != nil {
+		return access.Resolution{}, err
 	}
 	asked, errAsked := json.Marshal(entitlements)
 	answered, errAnswered := json.Marshal(r.Entitlements)
 	if errAsked != nil || errAnswered != nil || !bytes.Equal(asked, answered) || r.Question != question || r.Target != target {
-		return nil, access.Errorf(access.CodeEvidence, "a worker has answered another question than this")
+		return access.Resolution{}, access.Errorf(access.CodeEvidence, "a worker has answered another question than this")
 	}
 	if len(r.Scopes) != len(entitlements) {
-		return nil, access.Errorf(access.CodeEvidence, "a worker resolved %d of %d entitlements", len(r.Scopes), len(entitlements))
+		return access.Resolution{}, access.Errorf(access.CodeEvidence, "a worker resolved %d of %d entitlements", len(r.Scopes), len(entitlements))
 	}
-	return r.Scopes, nil
+	return r, nil
+}
+
+// ReadMeaning returns the entitlement of a kept resolution, without verifying who signed
+// it. Errors are CodeEvidence.
+func ReadMeaning(b []byte) (access.Entitlement, error) {
+	signed, err := ReadEnvelope(b)
+	if err != nil {
+		return nil, err
+	}
+	r, _, err := decode[access.Resolution](signed, TypeResolution)
+	if err == nil && len(r.Entitlements) != 1 {
+		err = access.Errorf(access.CodeEvidence, "what is kept is of %d entitlements, not of one", len(r.Entitlements))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return r.Entitlements[0], nil
 }

@@ -73,7 +73,7 @@ type Server struct {
 // New checks the configuration, loads the contracts and takes the ports. Errors
 // are CodeInvalid, or CodeConflict for a port that is taken.
 func New(c Config, d Deps) (*Server, error) {
-	s, err := build(c, d, gateway.New(d.Temporal, d.Workers))
+	s, err := build(c, d, gateway.New(d.Temporal, d.Workers).UseMeanings(d.Ledger))
 	if err != nil {
 		return nil, err
 	}

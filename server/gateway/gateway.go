@@ -20,7 +20,19 @@ import (
 type Gateway struct {
 	temporal client.Client
 	workers  evidence.Keyring // an empty one verifies nothing
+	meanings Meanings         // nil: every question goes to a worker
 	scopes   resolveCache
+}
+
+// Meanings is where workers keep, signed, what entitlements mean.
+type Meanings interface {
+	Meaning(ctx context.Context, target, entitlement string) ([]byte, error)
+}
+
+// UseMeanings has g look there before it asks a worker, if workers' keys are known.
+func (g *Gateway) UseMeanings(m Meanings) *Gateway {
+	g.meanings = m
+	return g
 }
 
 // New uses an existing client. What workers resolve is verified with their public

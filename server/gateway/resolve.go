@@ -10,6 +10,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/activities/api"
+	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/workflows"
 )
 
@@ -26,10 +27,13 @@ func (g *Gateway) resolve(ctx context.Context, grants []access.PlannedGrant) ([]
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	byTarget := map[string][]int{}
-	for i, p := range grants {
-		byTarget[p.Target] = append(byTarget[p.Target], i)
-	}
 	scopes := make([]access.Scope, len(grants))
+	for i, p := range grants {
+		var kept bool
+		if scopes[i], kept = g.kept(ctx, p); !kept {
+			byTarget[p.Target] = append(byTarget[p.Target], i)
+		}
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	for target, at := range byTarget {
 		group.Go(func() error {
@@ -55,6 +59,25 @@ func (g *Gateway) resolve(ctx context.Context, grants []access.PlannedGrant) ([]
 		return nil, err
 	}
 	return scopes, nil
+}
+
+// kept returns what a worker of the target has said, and the ledger keeps. It may be from
+// before the target was configured as it is, until its worker has started again: what
+// differs then is not opened.
+func (g *Gateway) kept(ctx context.Context, p access.PlannedGrant) (access.Scope, bool) {
+	if g.meanings == nil || g.workers.Empty() {
+		return access.Scope{}, false
+	}
+	b, err := g.meanings.Meaning(ctx, p.Target, p.Entitlement.Digest())
+	if err != nil {
+		return access.Scope{}, false
+	}
+	signed, err := evidence.ReadEnvelope(b)
+	if err != nil {
+		return access.Scope{}, false
+	}
+	scope, _, err := g.workers.VerifyMeaning(signed, p.Target, p.Entitlement, time.Now())
+	return scope, err == nil && len(scope.Validate()) == 0
 }
 
 func (g *Gateway) resolveOn(ctx context.Context, in api.ResolveScopesInput) (res api.ResolveScopesResult, err error) {

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"crypto/ed25519"
+	"encoding/json"
 	"fmt"
 	"io"
 	"testing"
@@ -25,6 +26,16 @@ import (
 	"ramp.dev/ramp/workflows"
 )
 
+// meanings is what is kept, by target and digest.
+type meanings map[string][]byte
+
+func (m meanings) Meaning(_ context.Context, target, entitlement string) ([]byte, error) {
+	if b, ok := m[target+" "+entitlement]; ok {
+		return b, nil
+	}
+	return nil, access.Errorf(access.CodeNotFound, "not kept")
+}
+
 // TestResolve asks workers through a real Temporal, with encrypted payloads.
 func TestResolve(t *testing.T) {
 	e, err := temporalserver.Start(t.Context(), temporalserver.Config{Dir: t.TempDir(), Addr: "127.0.0.1:0", SearchAttributes: workflows.SearchAttributes()})
@@ -42,6 +53,9 @@ func TestResolve(t *testing.T) {
 	_, key, err := ed25519.GenerateKey(nil)
 	require.NoError(t, err)
 	signer := evidence.NewSigner(key)
+	_, key, err = ed25519.GenerateKey(nil)
+	require.NoError(t, err)
+	other := evidence.NewSigner(key)
 	for _, target := range []string{"one", "two"} {
 		w := worker.New(c, workflows.TargetQueue(target), worker.Options{DisableWorkflowWorker: true})
 		w.RegisterActivityWithOptions(func(_ context.Context, in api.ResolveScopesInput) (out api.ResolveScopesResult, err error) {
@@ -149,6 +163,45 @@ func TestResolve(t *testing.T) {
 		_, err = g.Resolve(t.Context(), []access.PlannedGrant{grant("clear", "b")})
 		require.Equal(t, access.CodeEvidence, access.CodeOf(err))
 		require.NotContains(t, err.Error(), "MARKED")
+	})
+	t.Run("what a worker has kept needs no worker", func(t *testing.T) {
+		kept := meanings{}
+		g := New(c, evidence.Keyring{}.With(signer.Public(), "three").With(other.Public(), "one")).UseMeanings(kept)
+		keep := func(by *evidence.Signer, change func(*access.Resolution)) {
+			r := access.Resolution{Target: "three", Entitlements: []access.Entitlement{{"what": "a"}}, Scopes: []access.Scope{{Summary: "three a"}}, At: time.Now().UTC()}
+			change(&r)
+			e, err := by.SignResolution(r)
+			require.NoError(t, err)
+			b, err := json.Marshal(e)
+			require.NoError(t, err)
+			kept["three "+access.Entitlement{"what": "a"}.Digest()] = b
+		}
+		ask := func() ([]access.Scope, error) {
+			g.scopes = resolveCache{}
+			return g.Resolve(t.Context(), []access.PlannedGrant{grant("three", "a")})
+		}
+		keep(signer, func(*access.Resolution) {})
+		out, err := ask()
+		require.NoError(t, err)
+		require.Equal(t, []access.Scope{{Summary: "three a"}}, out)
+		for what, change := range map[string]func(*access.Resolution){
+			"of another target":             func(r *access.Resolution) { r.Target = "one" },
+			"of another entitlement":        func(r *access.Resolution) { r.Entitlements[0]["what"] = "b" },
+			"the response to some question": func(r *access.Resolution) { r.Question = "q" },
+			"said long ago":                 func(r *access.Resolution) { r.At = r.At.Add(-access.MeaningLasts - time.Minute) },
+			"nothing that can be shown":     func(r *access.Resolution) { r.Scopes[0].Summary = "read \u202eelbat" },
+			"no scope":                      func(r *access.Resolution) { r.Scopes = nil },
+		} {
+			keep(signer, change)
+			_, err := ask()
+			require.Equal(t, access.CodeUnavailable, access.CodeOf(err), what)
+		}
+		keep(other, func(*access.Resolution) {})
+		_, err = ask()
+		require.Equal(t, access.CodeUnavailable, access.CodeOf(err), "a worker of other targets said so")
+		clear(kept)
+		_, err = ask()
+		require.Equal(t, access.CodeUnavailable, access.CodeOf(err))
 	})
 	t.Run("no workflow is started for it", func(t *testing.T) {
 		res, err := c.ListWorkflow(t.Context(), &workflowservice.ListWorkflowExecutionsRequest{})

@@ -73,6 +73,18 @@ func SignedPlan(ctx context.Context, address, requestID string) (e evidence.Enve
 	return evidence.ReadEnvelope([]byte(text))
 }
 
+// ForgetMeanings deletes what workers have kept of what entitlements mean, so that servers
+// ask again.
+func ForgetMeanings(ctx context.Context, address string) error {
+	w, err := openDatabase(address)
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	_, err = w.Exec(ctx, `DELETE FROM meanings`)
+	return err
+}
+
 // dropTriggers takes away what keeps the log append-only.
 func (w *Writer) dropTriggers(ctx context.Context) error {
 	find := `SELECT 'DROP TRIGGER ' || name FROM sqlite_master WHERE type = 'trigger'`

@@ -219,3 +219,13 @@ CREATE TABLE sessions (
 );
 CREATE INDEX sessions_person ON sessions (person_key);
 CREATE INDEX sessions_expiry ON sessions (expires_at);
+
+-- What entitlements mean, as the workers of their targets signed it: so asking again
+-- needs no worker.
+CREATE TABLE meanings (
+  target      TEXT NOT NULL,
+  entitlement TEXT NOT NULL, -- its digest
+  envelope    TEXT NOT NULL,
+  kept_at     BIGINT NOT NULL,
+  PRIMARY KEY (target, entitlement)
+);
