@@ -97,3 +97,30 @@ func readable() []string {
 	}
 	return out
 }
+
+// TestWorkedExample: what the page leads a newcomer to lints without a finding, and its
+// tests pass.
+func TestWorkedExample(t *testing.T) {
+	blocks := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(page(t, "From an empty file to a tested contract"), -1)
+	require.Len(t, blocks, 2)
+	set, err := Parse(map[string][]byte{"logs.yaml": []byte(blocks[0][1])})
+	require.NoError(t, err)
+	require.Empty(t, set.Findings([]string{"platform"}))
+	report, err := set.RunTests(map[string][]byte{"logs_test.yaml": []byte(blocks[1][1])})
+	require.NoError(t, err)
+	require.Len(t, report.Results, 3)
+	require.Zero(t, report.Failed(), "%v", report.Results)
+}
+
+// TestContentsLeadSomewhere: each place of the table of contents is a heading.
+func TestContentsLeadSomewhere(t *testing.T) {
+	b, err := os.ReadFile("../docs/contracts.md")
+	require.NoError(t, err)
+	anchors := map[string]bool{}
+	for _, m := range regexp.MustCompile("(?m)^#+ (.+)$").FindAllStringSubmatch(string(b), -1) {
+		anchors[strings.ReplaceAll(regexp.MustCompile("[^a-z0-9 -]").ReplaceAllString(strings.ToLower(m[1]), ""), " ", "-")] = true
+	}
+	for _, m := range regexp.MustCompile(`\]\(#([^)]+)\)`).FindAllStringSubmatch(string(b), -1) {
+		require.True(t, anchors[m[1]], "there is no heading %s", m[1])
+	}
+}
