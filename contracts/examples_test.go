@@ -85,6 +85,7 @@ func TestPatterns(t *testing.T) {
 		{"contractor-logs", left, access.RequestInput{Ticket: "OPS-7"}, tuesday, "engagement_over"},
 		{"contractor-logs", unknown, access.RequestInput{Ticket: "OPS-7"}, tuesday, "zone_unknown"},
 
+		{"orders-database-rota", person("orders-on-call"), access.RequestInput{}, tuesday, "who_unevaluated"}, // rota_test.yaml has who is on call
 		{"orders-on-call", person("orders-on-call"), access.RequestInput{}, tuesday, "automatic"},
 		{"orders-on-call", person("orders-on-call"), access.RequestInput{Duration: "2h"}, tuesday, "1 of orders-leads"},
 		{"orders-on-call", person("orders-leads"), access.RequestInput{}, tuesday, "not_eligible"},

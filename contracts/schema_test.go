@@ -75,6 +75,11 @@ func schemaOfLanguage(t *testing.T) object {
 		return object{"required": []string{field}, "properties": object{field: object{"minItems": 1}}}
 	}
 	escalation["anyOf"] = []any{some("to"), some("oncall")}
+	heard := at(s, "notify")["items"].(object)
+	at(heard, "of")["items"].(object)["enum"] = noticeable()
+	at(heard, "whom")["items"].(object)["enum"] = noticeAudiences
+	at(heard, "groups")["items"].(object)["pattern"] = `^\S(.*\S)?$`
+	heard["anyOf"] = []any{some("whom"), some("groups")}
 	quota := at(s, "limits", "quota")
 	quota["required"] = []string{"within"}
 	at(quota, "within")["minLength"] = 1
