@@ -65,6 +65,13 @@ func TestCase43BreakGlass(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "grace", got.Review.By.ID)
 	require.False(t, f.Permissions(t.Context(), grace.Person, got).Review)
+
+	first := got.Review.At
+	f.now, f.ledger.events = f.now.Add(time.Minute), nil
+	got, err = f.Review(t.Context(), grace, r.ID, said)
+	require.NoError(t, err, "who had no response tells it again")
+	require.Equal(t, first, got.Review.At)
+	require.Empty(t, f.ledger.events)
 }
 
 // TestCase43ReviewNobodySigned: a review that somebody writes into the ledger's column is
