@@ -63,6 +63,31 @@ func (s State) CanReach(next State) bool {
 	return false
 }
 
+// states are those that events come with: a request is in such a state from that event
+// on, if it can reach it.
+var states = map[EventKind]State{
+	EventRequestCreated: StatePending, EventRequestApproved: StateApproved, EventRequestScheduled: StateScheduled,
+	EventRequestDenied: StateDenied, EventRequestCancelled: StateCancelled, EventRequestLapsed: StateLapsed, EventRequestFailed: StateFailed,
+	EventGrantIntended: StateGranting, EventAccessActive: StateActive, EventAccessEnding: StateEnding, EventAccessEnded: StateEnded,
+}
+
+// State returns the state that an event of this kind comes with; "" if none does.
+func (k EventKind) State() State { return states[k] }
+
+// After returns the state that a request is in after an event was recorded. The state
+// before a request's first event is "".
+func (s State) After(k EventKind) State {
+	switch next := k.State(); {
+	case k == EventRequestCreated && s == "":
+		return StatePending
+	case k == EventEndOrdered && s.MayHaveAccess():
+		return StateEnding
+	case next != "" && s.CanReach(next):
+		return next
+	}
+	return s
+}
+
 // Outcome is why access ended.
 type Outcome string
 

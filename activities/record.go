@@ -33,20 +33,10 @@ func (c *Control) RecordTransition(ctx context.Context, in access.Transition) er
 	return api.ToTemporal(err)
 }
 
-// recorded are the events that workflows record with a transition, and the states
-// that they go with; "" goes with none.
-var recorded = map[access.EventKind]access.State{
-	access.EventRequestScheduled: access.StateScheduled,
-	access.EventRequestDenied:    access.StateDenied,
-	access.EventRequestCancelled: access.StateCancelled,
-	access.EventRequestLapsed:    access.StateLapsed,
-	access.EventRequestFailed:    access.StateFailed,
-	access.EventAccessActive:     access.StateActive,
-	access.EventAccessExtended:   "",
-	access.EventAccessEnding:     access.StateEnding,
-	access.EventAccessOverdue:    "",
-	access.EventAccessEnded:      access.StateEnded,
-}
+// recorded are the events that workflows record with a transition, each to the state
+// that it comes with.
+var recorded = []access.EventKind{access.EventRequestScheduled, access.EventRequestDenied, access.EventRequestCancelled, access.EventRequestLapsed,
+	access.EventRequestFailed, access.EventAccessActive, access.EventAccessExtended, access.EventAccessEnding, access.EventAccessOverdue, access.EventAccessEnded}
 
 // recordedKeys are the keys of those events, each of which happens once: what is
 // recorded with another could be repeated without end.
@@ -87,7 +77,7 @@ func checkRecordable(t access.Transition) error {
 		return refuse("a problem by itself")
 	}
 	for _, e := range t.Events {
-		if state, known := recorded[e.Kind]; !known || state != "" && state != t.To {
+		if state := e.Kind.State(); !slices.Contains(recorded, e.Kind) || state != "" && state != t.To {
 			return refuse("the event " + access.Clip(string(e.Kind), 60) + " by itself")
 		}
 		if !slices.Contains(recordedKeys, e.Key) && !isExtension(e.Key) {

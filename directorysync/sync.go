@@ -23,7 +23,7 @@ import (
 	"ramp.dev/ramp/ledger"
 )
 
-// Ledger is what a Sync needs of the ledger.
+// Ledger is what a Sync needs of the ledger. Requests are given as they were signed.
 type Ledger interface {
 	feed.Cursors
 	access.Directory
@@ -192,6 +192,9 @@ func (s *Sync) Compare(ctx context.Context) (string, error) {
 func people(list []access.Request) []string {
 	var ids []string
 	for _, r := range list {
+		if r.Requester.ID == "" {
+			continue
+		}
 		ids = append(ids, r.Requester.Identities()...)
 		for _, d := range r.Decisions {
 			ids = append(ids, d.Approver.Identities()...)
@@ -202,6 +205,9 @@ func people(list []access.Request) []string {
 
 func (s *Sync) compareOne(ctx context.Context, c *comparison, r access.Request, snapshot access.DirectorySnapshot) error {
 	c.requests++
+	if r.Plan.RequestID != r.ID || r.Plan.Digest == "" {
+		return nil // nobody signed its plan: nothing opens for it, and what is open is closed
+	}
 	if _, err := snapshot.Restrict(r.Requester); hasLeft(err) {
 		c.offboarded++
 		return s.send(c, "offboard "+r.ID, func(at time.Time) error {

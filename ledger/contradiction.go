@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/internal/strictjson"
 )
 
 // checkTransition refuses a transition that what the ledger has of the request
@@ -90,11 +89,12 @@ func (q querier) checkDenied(ctx context.Context, t access.Transition) error {
 		return nil
 	}
 	var recorded []access.Decision
-	text, err := first(ctx, q, scanText, unknownRequest(t.RequestID), `SELECT decisions FROM requests WHERE id = ?`, t.RequestID)
-	if err == nil {
-		err = strictjson.UnmarshalOpen([]byte(text), &recorded)
+	column, err := first(ctx, q, scanText, unknownRequest(t.RequestID), `SELECT decisions FROM requests WHERE id = ?`, t.RequestID)
+	if err != nil || decodeJSON(column, &recorded) == nil && slices.ContainsFunc(recorded, isDenial) {
+		return err
 	}
-	if err == nil && !slices.ContainsFunc(recorded, isDenial) {
+	denied, err := q.exists(ctx, `SELECT 1 FROM statements WHERE request_id = ? AND key LIKE 'decision-%-deny-%' LIMIT 1`, t.RequestID)
+	if err == nil && !denied {
 		err = access.Errorf(access.CodeConflict, "request %s is not recorded as denied: nobody has denied it", t.RequestID)
 	}
 	return err

@@ -84,7 +84,7 @@ func (l *Ledger) EndOrders(ctx context.Context) (map[string]access.EndOrder, err
 
 // scanEndOrder reads an order to end. One that cannot be read still ends its request.
 func scanEndOrder(row scanner) (access.EndOrder, error) {
-	var id, envelope string
+	var id, envelope text
 	if err := row.Scan(&id, &envelope); err != nil {
 		return access.EndOrder{}, err
 	}
@@ -95,7 +95,7 @@ func scanEndOrder(row scanner) (access.EndOrder, error) {
 	if strictjson.UnmarshalOpen([]byte(envelope), &signed) == nil {
 		_ = strictjson.UnmarshalOpen(signed.Payload, &o)
 	}
-	o.RequestID = id
+	o.RequestID = string(id)
 	return o, nil
 }
 
@@ -109,7 +109,7 @@ type Denial struct {
 // requests that are not ending, and that no worker has counted yet: their workflow
 // has not been told, or was told and has not acted.
 func (l *Ledger) Undelivered(ctx context.Context) ([]Denial, error) {
-	type row struct{ id, decisions, key, envelope string }
+	type row struct{ id, decisions, key, envelope text }
 	scan := func(s scanner) (r row, err error) {
 		err = s.Scan(&r.id, &r.decisions, &r.key, &r.envelope)
 		return r, err
@@ -121,10 +121,10 @@ func (l *Ledger) Undelivered(ctx context.Context) ([]Denial, error) {
 	for _, r := range rows {
 		var counted []access.Decision
 		if strictjson.UnmarshalOpen([]byte(r.decisions), &counted) == nil &&
-			slices.ContainsFunc(counted, func(d access.Decision) bool { return access.KeyDecision(d) == r.key }) {
+			slices.ContainsFunc(counted, func(d access.Decision) bool { return access.KeyDecision(d) == string(r.key) }) {
 			continue
 		}
-		out = append(out, Denial{RequestID: r.id, Envelope: []byte(r.envelope)})
+		out = append(out, Denial{RequestID: string(r.id), Envelope: []byte(r.envelope)})
 	}
 	return out, err
 }

@@ -215,13 +215,13 @@ const selectGrants = `SELECT name, request_id, target, principal, entitlement, e
 // as an error.
 func scanGrant(row scanner) (GrantRecord, error) {
 	var g GrantRecord
-	var entitlement string
+	var name, request, target, principal, entitlement, status text
 	var expires, intended, opened, closed number
-	if err := row.Scan(&g.Name, &g.RequestID, &g.Target, &g.Principal, &entitlement, &expires, &g.Status,
-		&intended, &opened, &closed); err != nil {
+	if err := row.Scan(&name, &request, &target, &principal, &entitlement, &expires, &status, &intended, &opened, &closed); err != nil {
 		return g, err
 	}
-	if decodeJSON(entitlement, &g.Entitlement) != nil {
+	g.Name, g.RequestID, g.Target, g.Principal, g.Status = string(name), string(request), string(target), string(principal), GrantStatus(status)
+	if decodeJSON(string(entitlement), &g.Entitlement) != nil {
 		g.Damaged, g.Entitlement = true, nil
 	}
 	g.Damaged = g.Damaged || expires.damaged || intended.damaged || opened.damaged || closed.damaged
@@ -251,19 +251,4 @@ func (g GrantRecord) impossible() bool {
 // damaged is CodeEvidence.
 func (g GrantRecord) damaged() error {
 	return access.Errorf(access.CodeEvidence, "the ledger's row of grant %s is damaged", access.Clip(g.Name, 60))
-}
-
-// number reads an integer or NULL, and notes what is neither: SQLite keeps any text in
-// a column of numbers.
-type number struct {
-	sql.NullInt64
-	damaged bool
-}
-
-// Scan never returns an error.
-func (n *number) Scan(v any) error {
-	if n.NullInt64.Scan(v) != nil {
-		*n = number{damaged: true}
-	}
-	return nil
 }

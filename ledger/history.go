@@ -38,6 +38,9 @@ func (l *Ledger) History(ctx context.Context, p access.Person, contract string, 
 			return h, access.Errorf(access.CodeThrottled, "you have had access under contract %s more than %d times in %s", contract, access.HistoryMost, access.Duration(access.HistoryReaches))
 		}
 		for _, r := range items {
+			if len(r.Altered) > 0 { // how long it was open, and when, cannot be known
+				return h, access.Errorf(access.CodeEvidence, "request %s counts for this, and %s", r.ID, r.Altered[0])
+			}
 			h.Uses = append(h.Uses, access.UseOf(r))
 		}
 	}

@@ -33,6 +33,7 @@ type Ledger struct {
 	notary    Notary
 	report    func(what string) // a record that is not believed
 	groups    groupCache
+	logged    loggedStates
 }
 
 // Open opens a ledger and brings its schema up to date. The address is

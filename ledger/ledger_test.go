@@ -58,13 +58,27 @@ func onEach(t *testing.T, suite map[string]func(b fixture)) {
 			require.NoError(t, err)
 			b.UseNotary(evidence.NewNotary(evidence.NewSigner(key), evidence.NewKeyring(key.Public())), nil)
 			t.Cleanup(func() { b.raw.Close(); require.NoError(t, b.Close()) })
-			for _, suite := range []map[string]func(fixture){suite, contradictions, unfinished, holders, accountSuite, cursorSuite, clocks, dueSuite, histories, glassSuite, ends, noticeSuite, meaningSuite} {
+			for _, suite := range []map[string]func(fixture){suite, contradictions, unfinished, holders, accountSuite, cursorSuite, clocks, dueSuite, histories, glassSuite, ends, noticeSuite, meaningSuite, misstatements} {
 				for name, test := range suite {
 					t.Run(name, func(t *testing.T) { test(fixture{t, b.Ledger, b.raw}) })
 				}
 			}
 		})
 	}
+}
+
+// sqlite reports whether the database is SQLite's, which keeps any text in a column of
+// numbers.
+func (b fixture) sqlite() bool {
+	_, err := b.raw.Exec(`SELECT sqlite_version()`)
+	return err == nil
+}
+
+func openRaw(t *testing.T, path string) *sql.DB {
+	raw, err := sql.Open("sqlite", path)
+	require.NoError(t, err)
+	t.Cleanup(func() { raw.Close() })
+	return raw
 }
 
 func (b fixture) submission(change ...func(*ledger.Submission)) ledger.Submission {

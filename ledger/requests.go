@@ -3,15 +3,14 @@ package ledger
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"encoding/base64"
-	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/internal/strictjson"
 )
 
 const requestColumns = `id, state, outcome, contract, requester, plan, plan_envelope, stages, decisions, problem, overdue, extensions,
@@ -19,30 +18,57 @@ const requestColumns = `id, state, outcome, contract, requester, plan, plan_enve
 
 func scanRequest(row scanner) (access.Request, error) { return scanRequestAnd(row) }
 
-// scanRequestAnd reads requestColumns and the columns that follow them.
+// scanRequestAnd reads requestColumns and the columns that follow them. One row that
+// somebody else than Ramp has made unreadable must not keep anybody from all others
+// (docs/threats.md, case 53): what cannot be read is zero, and Altered says so.
 func scanRequestAnd(row scanner, more ...any) (access.Request, error) {
 	var r access.Request
-	var requester, plan, stages, decisions, review string
-	var overdue int
-	var created int64
-	var active, expires, ended sql.NullInt64
-	err := row.Scan(append([]any{&r.ID, &r.State, &r.Outcome, &r.Contract, &requester, &plan, &r.PlanEnvelope, &stages, &decisions, &r.Problem,
-		&overdue, &r.Extensions, &created, &active, &expires, &ended, &review}, more...)...)
+	var id, state, outcome, contract, requester, plan, envelope, stages, decisions, problem, review text
+	var overdue, extensions, created, active, expires, ended number
+	err := row.Scan(append([]any{&id, &state, &outcome, &contract, &requester, &plan, &envelope, &stages, &decisions, &problem,
+		&overdue, &extensions, &created, &active, &expires, &ended, &review}, more...)...)
 	if err != nil {
 		return r, err
 	}
-	r.Overdue, r.CreatedAt = overdue != 0, timeOf(created)
-	r.ActiveAt, r.ExpiresAt, r.EndedAt = timePtr(active), timePtr(expires), timePtr(ended)
-	err = errors.Join(
-		decodeJSON(requester, &r.Requester),
-		decodeJSON(plan, &r.Plan),
-		decodeJSON(stages, &r.Stages),
-		decodeJSON(decisions, &r.Decisions))
-	if review != "" {
-		r.Review = &access.Review{}
-		err = errors.Join(err, strictjson.UnmarshalOpen([]byte(review), r.Review))
+	r.ID, r.State, r.Outcome, r.Contract, r.Problem = string(id), access.State(state), access.Outcome(outcome), string(contract), string(problem)
+	r.PlanEnvelope = []byte(envelope)
+	r.Overdue, r.Extensions = overdue.Int64 != 0, int(extensions.Int64)
+	if created.Valid {
+		r.CreatedAt = timeOf(created.Int64)
 	}
-	return r, err
+	r.ActiveAt, r.ExpiresAt, r.EndedAt = timePtr(active.NullInt64), timePtr(expires.NullInt64), timePtr(ended.NullInt64)
+	var unreadable []string
+	for name, n := range map[string]number{"overdue": overdue, "extensions": extensions, "created_at": created, "active_at": active, "expires_at": expires, "ended_at": ended} {
+		if n.damaged {
+			unreadable = append(unreadable, name)
+		}
+	}
+	if !r.State.Known() {
+		unreadable = append(unreadable, "state")
+	}
+	// A document that is unreadable in part is not shown in part.
+	if decodeJSON(string(requester), &r.Requester) != nil {
+		r.Requester, unreadable = access.Person{}, append(unreadable, "requester")
+	}
+	if decodeJSON(string(plan), &r.Plan) != nil {
+		r.Plan, unreadable = access.Plan{}, append(unreadable, "plan")
+	}
+	if decodeJSON(string(stages), &r.Stages) != nil {
+		r.Stages, unreadable = nil, append(unreadable, "stages")
+	}
+	if decodeJSON(string(decisions), &r.Decisions) != nil {
+		r.Decisions, unreadable = nil, append(unreadable, "decisions")
+	}
+	if review != "" {
+		if r.Review = new(access.Review); decodeJSON(string(review), r.Review) != nil {
+			r.Review, unreadable = nil, append(unreadable, "review")
+		}
+	}
+	if len(unreadable) > 0 {
+		slices.Sort(unreadable)
+		r.Altered = []string{"the row in the ledger cannot be read (" + strings.Join(unreadable, ", ") + ")"}
+	}
+	return r, nil
 }
 
 // Request returns one request, without its timeline; CodeNotFound if there is
@@ -110,6 +136,10 @@ func (l *Ledger) Requests(ctx context.Context, f RequestFilter) (items []access.
 	if len(items) > limit {
 		items = items[:limit]
 		last := items[limit-1]
+		if last.CreatedAt.IsZero() {
+			// A time that is no number comes before all others, as SQLite orders them.
+			last.CreatedAt = time.UnixMicro(math.MaxInt64)
+		}
 		next = base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d %s", micros(last.CreatedAt), last.ID))
 	}
 	return items, next, nil

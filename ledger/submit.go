@@ -153,12 +153,12 @@ func (l *Ledger) Unstarted(ctx context.Context, before time.Time) ([]Submission,
 }
 
 func scanSubmission(row scanner) (s Submission, err error) {
-	var input string
-	if s.Request, err = scanRequestAnd(row, &input); err != nil {
-		return s, err
-	}
+	var input text
+	s.Request, err = scanRequestAnd(row, &input)
 	s.PlanEnvelope = s.Request.PlanEnvelope
-	err = decodeJSON(input, &s.Input)
+	if decodeJSON(string(input), &s.Input) != nil {
+		s.Input = access.RequestInput{} // the plan is what starts
+	}
 	return s, err
 }
 

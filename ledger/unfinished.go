@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"database/sql"
 	"slices"
 	"time"
 
@@ -29,11 +28,14 @@ func (l *Ledger) Unfinished(ctx context.Context) ([]Unfinished, error) {
 		FROM requests WHERE state IN `+states+` ORDER BY created_at, id`, args...)
 }
 
+// scanUnfinished reads a row. One that somebody else has made unreadable keeps the
+// reconciler from no other.
 func scanUnfinished(row scanner) (u Unfinished, err error) {
-	var started, decided int
-	var expires sql.NullInt64
-	err = row.Scan(&u.ID, &u.State, &started, &decided, &expires, &u.Grants, &u.NotClosed)
-	u.Started, u.Decided, u.ExpiresAt = started != 0, decided != 0, timePtr(expires)
+	var id, state text
+	var started, decided, expires number
+	err = row.Scan(&id, &state, &started, &decided, &expires, &u.Grants, &u.NotClosed)
+	u.ID, u.State = string(id), access.State(state)
+	u.Started, u.Decided, u.ExpiresAt = started.damaged || started.Int64 != 0, decided.Int64 != 0, timePtr(expires.NullInt64)
 	return u, err
 }
 

@@ -3,6 +3,7 @@ package ledger
 import (
 	"database/sql"
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"ramp.dev/ramp/access"
@@ -44,6 +45,38 @@ func encodeJSON(v any) string {
 func decodeJSON(text string, into any) error {
 	if err := strictjson.UnmarshalOpen([]byte(text), into); err != nil {
 		return access.Errorf(access.CodeEvidence, "a document in the ledger is damaged: %w", err)
+	}
+	return nil
+}
+
+// number reads an integer or NULL, and notes what is neither: SQLite keeps any text in
+// a column of numbers.
+type number struct {
+	sql.NullInt64
+	damaged bool
+}
+
+// Scan never returns an error.
+func (n *number) Scan(v any) error {
+	if n.NullInt64.Scan(v) != nil {
+		*n = number{damaged: true}
+	}
+	return nil
+}
+
+// text reads a text, whatever is in its place; nothing else than Ramp's own documents
+// are read out of it.
+type text string
+
+// Scan never returns an error.
+func (t *text) Scan(v any) error {
+	switch v := v.(type) {
+	case nil:
+		*t = ""
+	case []byte:
+		*t = text(v)
+	default:
+		*t = text(fmt.Sprint(v))
 	}
 	return nil
 }

@@ -69,3 +69,41 @@ func TestCase58WithNobodyToTell(t *testing.T) {
 	require.Empty(t, f.target.Objects())
 	require.Empty(t, sweep().Findings)
 }
+
+// TestCase58HiddenFromTheInbox: whoever writes a false state into the table hides a
+// request from those who would deny it for one look; it is an alarm, and no look
+// changes what the log agrees with.
+func TestCase58HiddenFromTheInbox(t *testing.T) {
+	f := newFixture(t)
+	hidden, gone, kept, live := f.asked(), f.asked(), f.asked(), f.opened()
+	look := func(change ...func(*reconcile.Reconciler)) reconcile.Report {
+		r := f.reconciler()
+		for _, c := range change {
+			c(r)
+		}
+		report, err := r.ReconcileRequests(ctx)
+		require.NoError(t, err)
+		return report
+	}
+	require.Empty(t, look().Findings)
+	raw, err := sql.Open("sqlite", f.path)
+	require.NoError(t, err)
+	defer raw.Close()
+	_, err = raw.Exec(`UPDATE requests SET state = 'ended' WHERE id = ?`, hidden.ID)
+	require.NoError(t, err)
+	_, err = raw.Exec(`DELETE FROM requests WHERE id = ?`, gone.ID)
+	require.NoError(t, err)
+
+	report := look(func(r *reconcile.Reconciler) { r.DryRun = true })
+	require.Equal(t, 2, report.Unresolved(), "a look that changes nothing finds it too")
+	require.Equal(t, access.StateEnded, f.request(hidden.ID).State)
+	report = look()
+	require.Len(t, report.Findings, 1)
+	require.Equal(t, reconcile.Hidden, report.Findings[0].Kind)
+	require.Equal(t, access.StatePending, f.request(hidden.ID).State)
+	require.Equal(t, 1, f.eventCounts(hidden.ID)[access.EventRecordAltered])
+	require.NotEmpty(t, f.alarms.raised)
+	require.Empty(t, look().Findings)
+	require.Equal(t, access.StatePending, f.request(kept.ID).State)
+	require.Equal(t, access.StateActive, f.request(live.RequestID).State)
+}

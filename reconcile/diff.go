@@ -183,6 +183,21 @@ func StuckRequests(now time.Time, bound time.Duration, all []ledger.Unfinished, 
 	return out
 }
 
+// misstatements returns the findings of requests of which the ledger's table says
+// another state than its log.
+func misstatements(all []ledger.Misstated) []Finding {
+	out := make([]Finding, 0, len(all))
+	for _, m := range all {
+		f := Finding{Kind: Hidden, Remedy: Correct, RequestID: m.ID, State: m.Logged,
+			Why: "The ledger calls it " + access.Clip(string(m.Is), 20) + ", and by the log it is " + string(m.Logged) + "."}
+		if m.Is == "" {
+			f.Why = "The ledger has it no more, and by the log it is " + string(m.Logged) + "."
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
 // compareExpiry orders findings by the time at which access ends, then by grant.
 func compareExpiry(a, b Finding) int {
 	at := func(f Finding) time.Time {

@@ -25,6 +25,9 @@ const (
 	// Contradicted: its request is over in the ledger, and it is not closed
 	// (docs/threats.md, case 58)
 	Contradicted Kind = "contradicted"
+	// Hidden: the ledger's table says another state of a request than the log does, or
+	// has no such request any more (docs/threats.md, case 58)
+	Hidden Kind = "hidden"
 )
 
 // Remedy says what is done about it.
@@ -35,6 +38,7 @@ const (
 	Restore    Remedy = "restore"  // made what was approved; closed if that fails
 	RecordOnly Remedy = "record"   // recorded, nothing else
 	Conclude   Remedy = "conclude" // ended in the ledger; nothing is open
+	Correct    Remedy = "correct"  // the ledger's table says again what the log says
 )
 
 // Finding is one thing that is not as it should be.

@@ -113,7 +113,7 @@ func (f *fixture) opened() access.Grant {
 	require.NoError(f, f.IntendGrant(ctx, g, f.now()))
 	require.NoError(f, f.broker.Grant(ctx, g))
 	require.NoError(f, f.MarkOpened(ctx, g.Name, f.now()))
-	require.NoError(f, f.Advance(ctx, access.Transition{RequestID: r.ID, To: access.StateActive, At: f.now()}))
+	require.NoError(f, f.Advance(ctx, access.Activation(r.ID, f.now(), g.ExpiresAt)))
 	f.advance(time.Second)
 	return g
 }

@@ -23,6 +23,8 @@ type Ledger interface {
 	AppendEvent(context.Context, access.Event) error
 	Contradicted(ctx context.Context, target string) ([]string, error)
 	Reopen(ctx context.Context, id string, at time.Time, why string) (bool, error)
+	Misstated(context.Context) ([]ledger.Misstated, error)
+	RestoreState(ctx context.Context, id string, e access.Event) (bool, error)
 }
 
 // Runs asks Temporal about the workflows of requests.
@@ -124,8 +126,14 @@ func (r *Reconciler) ReconcileTarget(ctx context.Context, target string) (Report
 }
 
 // ReconcileRequests ends the requests that have nothing open and that no workflow
-// will end. What a request still has open is ended by the reconciling of targets.
+// will end. What a request still has open is ended by the reconciling of targets. Those
+// of which the ledger's table says another state than its log get the log's again.
 func (r *Reconciler) ReconcileRequests(ctx context.Context) (Report, error) {
+	misstated, err := r.Ledger.Misstated(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	restored := r.remedy(ctx, nil, misstatements(misstated))
 	all, err := r.Ledger.Unfinished(ctx)
 	if err != nil {
 		return Report{}, err
@@ -145,7 +153,7 @@ func (r *Reconciler) ReconcileRequests(ctx context.Context) (Report, error) {
 		}
 	}
 	r.redeliver(ctx, all)
-	return Report{Findings: r.remedy(ctx, runs, StuckRequests(r.now(), concludeAfter, all, runs))}, nil
+	return Report{Findings: append(restored, r.remedy(ctx, runs, StuckRequests(r.now(), concludeAfter, all, runs))...)}, nil
 }
 
 // redeliver sends recorded decisions to the workflows of requests that are undecided,

@@ -58,6 +58,8 @@ func (r *Reconciler) apply(ctx context.Context, run RunStatus, f *Finding) (stil
 		return r.restore(ctx, f)
 	case RecordOnly:
 		return r.recordVanished(ctx, f)
+	case Correct:
+		return r.correct(ctx, f)
 	default:
 		return r.Ledger.Conclude(ctx, f.RequestID, outcome(*f, r.now()), r.now(), f.Why)
 	}
@@ -246,6 +248,27 @@ func (r *Reconciler) logFinding(_ context.Context, f Finding) {
 		return
 	}
 	log.Warn("a finding was put right: " + f.Why)
+}
+
+// correct gives a request the state again that the log says, and raises an alarm. A
+// row that is gone cannot be given back: that stays a finding.
+func (r *Reconciler) correct(ctx context.Context, f *Finding) (stillWrong bool, err error) {
+	e := r.event(*f, access.EventRecordAltered, f.Why)
+	changed, err := r.Ledger.RestoreState(ctx, f.RequestID, e)
+	switch {
+	case access.CodeOf(err) == access.CodeNotFound:
+		e.Key = access.KeyAltered(f.Why)
+		if err := r.Ledger.AppendEvent(ctx, e); err != nil {
+			return true, err
+		}
+		err = access.Errorf(access.CodeNotFound, "its row is gone; nothing brings it back")
+	case err != nil || !changed:
+		return false, err
+	}
+	if r.Alarms != nil {
+		r.Alarms.Raise(ctx, Alarm{At: r.now(), RequestID: f.RequestID, Message: "somebody else than Ramp has written to the ledger: " + f.Why})
+	}
+	return true, err
 }
 
 // outcome returns why access ended that no workflow ended: at its time, or before.

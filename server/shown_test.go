@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,6 +14,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/ledger"
 )
 
 // ledgerSQL writes to the ledger's database as somebody with all rights on it, and no
@@ -120,6 +122,49 @@ func TestCase53AnotherPlan(t *testing.T) {
 			w = f.call(f.token("oscar"), "POST", "/api/v1/requests/"+r.ID+"/revoke", jsonType, `{"reason":"the ledger was changed"}`)
 			require.Equal(t, http.StatusOK, w.Code, "%s", w.Body)
 			require.Equal(t, before+1, f.temporal.messages.Load(), "a stop is let through")
+		})
+	}
+}
+
+// TestCase53OneUnreadableRow: a row that somebody has made unreadable is shown as it was
+// signed, or where nothing signed is left, to operators, who can revoke it; it is an
+// alarm, and everybody's lists go on.
+func TestCase53OneUnreadableRow(t *testing.T) {
+	f := newFixture(t)
+	other := f.request(access.StatePending)
+	const documents = `requester = '{', plan = '{', stages = '{', decisions = '{', review = '{', input = '{'`
+	for name, c := range map[string]struct {
+		set  string
+		seen []string // by whom
+	}{
+		"all documents":            {documents, []string{"alice", "bob", "oscar"}},
+		"all numbers":              {`created_at = 'x', expires_at = 'x', active_at = 'x', ended_at = 'x', overdue = 'x', extensions = 'x'`, []string{"alice", "bob", "oscar"}},
+		"the signed plan too":      {documents + `, plan_envelope = '{'`, []string{"oscar"}},
+		"and a state there is not": {documents + `, plan_envelope = '{', state = 'x', outcome = 'x', created_at = 'x'`, []string{"oscar"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := f.request(access.StateActive)
+			f.ledgerSQL(`UPDATE requests SET `+c.set+` WHERE id = ?`, r.ID)
+			for _, who := range []string{"alice", "bob", "oscar"} {
+				for _, path := range []string{"/inbox", "/requests", "/requests?show=all", "/api/v1/requests?toDecide=true", "/api/v1/requests"} {
+					list := f.page(who, path)
+					require.True(t, who != "bob" || strings.Contains(list, other.ID) || path == "/requests", "%s %s", who, path)
+				}
+				var got access.Request
+				if !slices.Contains(c.seen, who) {
+					require.Equal(t, http.StatusNotFound, f.get(who, "/api/v1/requests/"+r.ID, &got), who)
+					continue
+				}
+				require.Equal(t, http.StatusOK, f.get(who, "/api/v1/requests/"+r.ID, &got), who)
+				require.Contains(t, got.Altered[0], "cannot be read")
+				require.Contains(t, f.page(who, "/requests/"+r.ID), "The ledger was changed.")
+				require.Contains(t, f.page(who, "/api/v1/requests"), r.ID)
+			}
+			w := f.call(f.token("oscar"), "POST", "/api/v1/requests/"+r.ID+"/revoke", jsonType, `{"reason":"the ledger was changed"}`)
+			require.Equal(t, http.StatusOK, w.Code, "%s", w.Body)
+			events, err := f.ledger.Events(t.Context(), ledger.EventFilter{RequestID: r.ID})
+			require.NoError(t, err)
+			require.True(t, slices.ContainsFunc(events, func(e access.Event) bool { return e.Kind == access.EventRecordAltered }))
 		})
 	}
 }

@@ -11,9 +11,30 @@ import (
 	"ramp.dev/ramp/activities/api"
 	"ramp.dev/ramp/directorysync"
 	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/internal/clock"
 	"ramp.dev/ramp/ledger"
+	"ramp.dev/ramp/ledger/verified"
 	"ramp.dev/ramp/workflows"
 )
+
+// directoryLedger is the ledger, with requests as they were signed: who writes to its
+// database would otherwise say who asked, so that nobody has left, or everybody
+// (docs/threats.md, case 53).
+type directoryLedger struct {
+	*ledger.Ledger
+	signed *verified.Requests
+}
+
+var _ directorysync.Ledger = directoryLedger{}
+
+func newDirectoryLedger(d Deps) directoryLedger {
+	return directoryLedger{d.Ledger, &verified.Requests{Ledger: d.Ledger, Keys: d.Keyring, Log: d.Log, Now: clock.Now}}
+}
+
+// Requests lists requests as they were signed; see verified.Requests.
+func (l directoryLedger) Requests(ctx context.Context, f ledger.RequestFilter) ([]access.Request, string, error) {
+	return l.signed.Requests(ctx, f)
+}
 
 // directoryRuns tells requests' workflows what a change of the directory means
 // for them.

@@ -153,7 +153,7 @@ func (s *site) submits(d time.Duration, change ...func(*access.Plan)) (asked, ev
 	p.Digest = digest
 	envelope, err := json.Marshal(signed)
 	require.NoError(s, err)
-	_, err = s.ledger.Submit(s.Context(), ledger.Submission{PlanEnvelope: envelope, Request: access.Request{ID: id, Plan: p, Requester: alice,
+	_, err = s.ledger.Submit(s.Context(), ledger.Submission{PlanEnvelope: envelope, Request: access.Request{ID: id, Plan: p, Requester: p.Requester,
 		State: access.StatePending, Contract: p.Contract, CreatedAt: now, Stages: []access.StageStatus{}}})
 	require.NoError(s, err)
 	return asked{s, p}, signed

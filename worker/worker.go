@@ -97,7 +97,7 @@ func (w *Worker) serve(ctx context.Context, c Config, d Deps) (err error) {
 	}
 	if c.Control {
 		reconciler.With.Redeliver = redeliverDecisions(d.Temporal, d.Ledger)
-		directory := directorysync.New(d.Ledger, directoryRuns{d.Temporal, d.Ledger, d.Signer}, d.Log)
+		directory := directorysync.New(newDirectoryLedger(d), directoryRuns{d.Temporal, d.Ledger, d.Signer}, d.Log)
 		all.add(controlJobs(&reconciler, every, events, directory))
 		w.background.Go(func() { directory.Watch(background) })
 		watches = append(watches, watch{every: every, looks: looks, with: reconciler.With, observe: observed, now: d.Ledger.Now, log: d.Log,

@@ -74,6 +74,7 @@ var mayImport = map[string]struct {
 	"codec":                   {[]string{"access", "config/field"}, "what Temporal may read is decided in one place, by nobody who reads it"},
 	"signers":                 {[]string{"access", "evidence"}, "a signing key that lives elsewhere needs its keeper's client, and proof must not depend on one"},
 	"ledger":                  {[]string{"access"}, "the record knows what is recorded, not who records"},
+	"ledger/verified":         {[]string{"access", "evidence", "ledger"}, "what people are shown, and who has left, is read as it was signed, in one place"},
 	"directorysync":           {[]string{"access", "feed", "ledger"}, "what a change of the directory means for requests does not depend on who runs it"},
 	"feed":                    {[]string{"access", "ledger"}, "it says what happened, no matter who wants to know"},
 	"notices":                 {[]string{"access", "config/field", "feed", "ledger"}, "who hears of what is decided by nobody who could act on it"},

@@ -14,6 +14,7 @@ import (
 	"ramp.dev/ramp/codec"
 	"ramp.dev/ramp/contracts"
 	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/ledger/verified"
 	"ramp.dev/ramp/passkey"
 )
 
@@ -133,7 +134,7 @@ func New(c Config) *App {
 		c.Facts = noFacts{}
 	}
 	now := func() time.Time { return c.Now().UTC() }
-	c.Ledger = &signedLedger{Ledger: c.Ledger, keys: c.Trusted.With(c.Signer.Public()), log: c.Log, now: now, count: c.Altered}
+	c.Ledger = signedLedger{c.Ledger, &verified.Requests{Ledger: c.Ledger, Keys: c.Trusted.With(c.Signer.Public()), Log: c.Log, Now: now, Count: c.Altered}}
 	roles := roles{operators: c.Operators, auditors: c.Auditors, rota: &rota{facts: c.Facts, now: now}}
 	refused := refusals{events: c.Ledger, log: c.Log, now: now, counts: &refusalCounts{recent: map[refusal]*repeated{}}}
 	cat := &catalog{contracts: c.Contracts, facts: c.Facts, now: now}

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"time"
 
@@ -162,36 +161,4 @@ func (d *decider) checkExtension(p access.Person, r access.Request, in DecisionI
 		}
 	}
 	return rule.CheckComment(dec)
-}
-
-// asked returns the extension of an active request that people decide, as it was
-// signed; nil if there is none.
-func (l *signedLedger) asked(r access.Request, envelopes [][]byte) *access.Asked {
-	if r.State != access.StateActive || r.ExpiresAt == nil || !r.Plan.AsksForExtensions() {
-		return nil
-	}
-	signed := access.Signed{Plan: r.Narrowed()}
-	orders := map[string][]byte{}
-	for _, b := range envelopes {
-		e, err := evidence.ReadEnvelope(b)
-		if err != nil {
-			continue
-		}
-		if o, err := l.keys.VerifyExtension(e); err == nil {
-			signed.Extensions, orders[o.Digest] = append(signed.Extensions, o), b
-		} else if d, err := l.keys.VerifyExtensionDecision(e); err == nil {
-			signed.ExtensionDecisions = append(signed.ExtensionDecisions, d)
-		}
-	}
-	out := signed.Ask(r.Extensions, *r.ExpiresAt)
-	if out == nil {
-		return nil
-	}
-	out.Envelope = orders[out.Order.Digest]
-	if e, err := evidence.ReadEnvelope(out.Envelope); err == nil {
-		if payload, err := e.DecodeB64Payload(); err == nil {
-			out.Signed = base64.StdEncoding.EncodeToString(payload)
-		}
-	}
-	return out
 }

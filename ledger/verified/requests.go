@@ -1,0 +1,218 @@
+// Package verified reads requests out of the ledger as they were signed. Everybody who
+// writes to the ledger's database can change what its columns say: approvers would
+// read one plan and approve the digest of another, and who has left would be somebody
+// else (docs/threats.md, case 53). So plan, requester, decisions and review come from
+// envelopes whose signatures are verified at each read, and the columns serve to find
+// requests and for nothing else. A column that differs, or that cannot be read, is an
+// alarm.
+package verified
+
+import (
+	"context"
+	"crypto/sha256"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/ledger"
+)
+
+// Ledger is what is read, and where alarms are recorded.
+type Ledger interface {
+	Request(ctx context.Context, id string) (access.Request, error)
+	Requests(ctx context.Context, f ledger.RequestFilter) (items []access.Request, next string, err error)
+	ShownStatements(ctx context.Context, requestIDs ...string) (map[string][][]byte, error)
+	AppendEvent(ctx context.Context, e access.Event) error
+}
+
+// Requests reads requests as they were signed. It is safe for concurrent use.
+type Requests struct {
+	Ledger Ledger
+	Keys   evidence.Keyring // of the servers whose statements count
+	Log    logrus.FieldLogger
+	Now    func() time.Time
+	Count  func() // of requests that were found altered; may be nil
+
+	mu     sync.Mutex
+	plans  map[[sha256.Size]byte]access.Plan // verified, by their envelopes
+	raised map[string]bool                   // the alarms of this process
+}
+
+// maxVerified bounds how many plans, and alarms, are remembered. When there are more,
+// all are forgotten.
+const maxVerified = 10_000
+
+// Request returns one request as it was signed; see ledger.Ledger.
+func (v *Requests) Request(ctx context.Context, id string) (access.Request, error) {
+	r, err := v.Ledger.Request(ctx, id)
+	if err != nil {
+		return r, err
+	}
+	list, err := v.AsSigned(ctx, []access.Request{r})
+	if err != nil {
+		return access.Request{}, err
+	}
+	return list[0], nil
+}
+
+// Requests lists requests as they were signed; see ledger.Ledger. The filter's columns
+// only find them: what does not belong into the list by what was signed is left out.
+func (v *Requests) Requests(ctx context.Context, f ledger.RequestFilter) ([]access.Request, string, error) {
+	items, next, err := v.Ledger.Requests(ctx, f)
+	if err != nil {
+		return nil, "", err
+	}
+	if items, err = v.AsSigned(ctx, items); err != nil {
+		return nil, "", err
+	}
+	return slices.DeleteFunc(items, func(r access.Request) bool {
+		return f.Requester != "" && r.Requester.ID != f.Requester || f.Contract != "" && r.Contract != f.Contract ||
+			f.Target != "" && !slices.ContainsFunc(r.Plan.Grants, func(g access.PlannedGrant) bool { return g.Target == f.Target })
+	}), next, nil
+}
+
+// AsSigned returns requests as they were signed, each with what differs in the ledger.
+func (v *Requests) AsSigned(ctx context.Context, list []access.Request) ([]access.Request, error) {
+	ids := make([]string, len(list))
+	for i, r := range list {
+		ids[i] = r.ID
+	}
+	statements, err := v.Ledger.ShownStatements(ctx, ids...)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]access.Request, len(list))
+	for i, r := range list {
+		out[i] = v.oneAsSigned(r, statements[r.ID])
+		if len(out[i].Altered) == 0 {
+			continue
+		}
+		if out[i], err = v.readAgain(ctx, r.ID); err != nil {
+			return nil, err
+		}
+		if len(out[i].Altered) > 0 {
+			v.raise(ctx, out[i])
+		}
+	}
+	return out, nil
+}
+
+func (v *Requests) oneAsSigned(r access.Request, statements [][]byte) access.Request {
+	plan, err := v.plan(r.PlanEnvelope)
+	if err == nil && plan.RequestID != r.ID {
+		err = access.Errorf(access.CodeEvidence, "its plan is that of request %s", access.Clip(plan.RequestID, 40))
+	}
+	if err != nil {
+		return unsigned(r, err)
+	}
+	out := restored(r, plan, v.decisions(plan, statements), v.review(plan, statements))
+	out.Asked = v.asked(out, statements)
+	return out
+}
+
+// readAgain reads a request that seems altered once more, row after statements: a
+// decision that was recorded between the two reads is no alarm.
+func (v *Requests) readAgain(ctx context.Context, id string) (out access.Request, err error) {
+	for range 3 {
+		before, err := v.Ledger.ShownStatements(ctx, id)
+		if err != nil {
+			return out, err
+		}
+		r, err := v.Ledger.Request(ctx, id)
+		if err != nil {
+			return out, err
+		}
+		if out = v.oneAsSigned(r, before[id]); len(out.Altered) == 0 {
+			return out, nil
+		}
+	}
+	return out, nil
+}
+
+// plan returns the plan in an envelope, verified once for each text of the envelope.
+func (v *Requests) plan(envelope []byte) (access.Plan, error) {
+	key := sha256.Sum256(envelope)
+	v.mu.Lock()
+	p, known := v.plans[key]
+	v.mu.Unlock()
+	if known {
+		return p, nil
+	}
+	e, err := evidence.ReadEnvelope(envelope)
+	if err != nil {
+		return p, err
+	}
+	if p, err = v.Keys.VerifyPlan(e); err != nil {
+		return p, err
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.plans == nil || len(v.plans) >= maxVerified {
+		v.plans = map[[sha256.Size]byte]access.Plan{}
+	}
+	v.plans[key] = p
+	return p, nil
+}
+
+// decisions returns those decisions on a plan that were signed, in the order of their
+// times.
+func (v *Requests) decisions(p access.Plan, envelopes [][]byte) []access.Decision {
+	out := []access.Decision{}
+	for _, b := range envelopes {
+		e, err := evidence.ReadEnvelope(b)
+		if err != nil {
+			continue
+		}
+		if d, err := v.Keys.VerifyDecision(e); err == nil && d.RequestID == p.RequestID && d.PlanDigest == p.Digest {
+			out = append(out, d)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b access.Decision) int { return a.At.Compare(b.At) })
+	return out
+}
+
+// review returns the review of a plan's use of break glass that was signed and counts,
+// nil if there is none.
+func (v *Requests) review(p access.Plan, envelopes [][]byte) *access.Review {
+	for _, b := range envelopes {
+		e, err := evidence.ReadEnvelope(b)
+		if err != nil {
+			continue
+		}
+		if r, err := v.Keys.VerifyReview(e); err == nil && p.AllowsReview(r) == nil {
+			return &r
+		}
+	}
+	return nil
+}
+
+// raise says, once in this process and once in the log, that the ledger was changed.
+func (v *Requests) raise(ctx context.Context, r access.Request) {
+	what := strings.Join(r.Altered, "; ")
+	v.mu.Lock()
+	told := v.raised[r.ID+what]
+	if v.raised == nil || len(v.raised) >= maxVerified {
+		v.raised = map[string]bool{}
+	}
+	v.raised[r.ID+what] = true
+	v.mu.Unlock()
+	if told {
+		return
+	}
+	if v.Count != nil {
+		v.Count()
+	}
+	log := v.Log.WithField("request", r.ID)
+	log.Error("the ledger was changed by something else than Ramp: " + what)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	if err := v.Ledger.AppendEvent(ctx, access.Event{At: v.Now(), RequestID: r.ID, Kind: access.EventRecordAltered, Actor: access.ActorRamp, Message: what,
+		Key: access.KeyAltered(what)}); err != nil {
+		log.WithError(err).Error("the alarm is not recorded")
+	}
+}
