@@ -192,8 +192,11 @@ func TestALifeCountsFromItsOpening(t *testing.T) {
 		w.now = time.Now().Add(time.Hour).UTC().Truncate(time.Second)
 		a, in := ask(w, func(p *access.Plan) { p.CreatedAt, p.PendingUntil = w.now, w.now.Add(time.Hour) })
 		_, err := open(a, in)
-		require.Equal(t, access.CodeInvalid, access.CodeOf(err), "by Temporal's clock its time is over, as this worker sees it")
-		require.True(t, a.row().ExpiresAt.Before(w.now.Add(-30*time.Minute)))
+		require.Equal(t, access.CodeUnavailable, access.CodeOf(err), "by Temporal's clock its time is over, as this worker sees it")
+		require.Empty(t, w.effects)
+		rows, err := w.ledger.Grants(t.Context(), ledger.GrantFilter{RequestID: a.plan.RequestID})
+		require.NoError(t, err)
+		require.Empty(t, rows, "nothing has begun, so that another worker's attempt counts from its own beginning")
 	})
 	t.Run("nor does it outlast the contract's window", func(t *testing.T) {
 		w := newWorker(t)

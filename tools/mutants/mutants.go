@@ -130,6 +130,7 @@ func mutants() []mutant {
 
 		// Opening.
 		{"an opening that waited is refused as expired", "workflows/open.go", "FromOpening: r.hasOneGrant(),", "FromOpening: false,", []string{workflow}},
+		{"an attempt to open that came late uses up the access", "activities/open.go", "in.FromOpening && !now.Before(end) &&", "false &&", []string{"./activities -run TestALifeCounts"}},
 		{"a worker whose clock is fast lengthens access", "activities/open.go", "\t\tif no.Before(end) {", "\t\tif no.Before(end) && no.Equal(term.First) {", []string{"./activities -run TestALifeCounts"}},
 		{"the ledger is written after the target", "activities/open.go", "\tif err := t.Ledger.IntendGrant(ctx, g, t.now()); err != nil {\n\t\treturn api.OpenGrantResult{}, err\n\t}\n\tfailpoint.Here(failpoint.OpenIntended)\n\tif err := t.Broker.Grant(ctx, g); err != nil {\n\t\treturn api.OpenGrantResult{}, err\n\t}\n", "\tif err := t.Broker.Grant(ctx, g); err != nil {\n\t\treturn api.OpenGrantResult{}, err\n\t}\n\tfailpoint.Here(failpoint.OpenIntended)\n\tif err := t.Ledger.IntendGrant(ctx, g, t.now()); err != nil {\n\t\treturn api.OpenGrantResult{}, err\n\t}\n", []string{activity, properties}},
 		{"what was closed is opened again", "ledger/grants.go", "case err == nil && row.Status == GrantClosed:", "case false:", []string{book, activity}},
