@@ -116,7 +116,7 @@ func (r *ramp) sleep(ctx context.Context, n int, length func() time.Duration) er
 	// Tasks wait in a queue while more is asked for.
 	return awaitWithin(ctx, time.Hour, time.Second, "until all are asleep", func() (bool, error) {
 		running, err := r.crowd.temporal.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{
-			Query: "WorkflowType = '" + workflows.AccessRequestType + "' AND " + workflows.AttrState.GetName() + " = '" + string(access.StateActive) + "'"})
+			Query: "WorkflowType = '" + workflows.AccessRequestType + "' AND " + workflows.AttrState.GetName() + " != '" + string(access.StatePending) + "'"})
 		return running.GetCount() >= r.crowd.asleep.Load() && r.crowd.asleep.Load()-before >= int64(n), err
 	})
 }
@@ -161,7 +161,7 @@ func fillCrowd(ctx context.Context, r *ramp, n int, profile string) (crowded, er
 
 // soon is when those end that end soon: after the process that filled the crowd was
 // watched and killed, and the next one was watched.
-const soon = 6 * time.Minute
+const soon = 5 * time.Minute
 
 // resumeCrowd waits in a new process until those that end soon have ended.
 func resumeCrowd(ctx context.Context, r *ramp, expires, began time.Time) (resumed, error) {

@@ -28,6 +28,7 @@ type options struct {
 	n       int
 	profile string
 	dir     string
+	life    time.Duration
 
 	postgres bool
 }
@@ -47,6 +48,7 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 5, "rounds of each, in turns")
 	flag.IntVar(&o.n, "n", 0, "how many sleepers there are in the measurement sleepers; 20,000 if zero, 100,000 with -long")
 	flag.StringVar(&o.profile, "cpuprofile", "", "write a CPU profile of everything in this process, or of the sleepers asleep")
+	flag.DurationVar(&o.life, "life", lifetime, "how long access lasts in idle and throughput; longer on a machine that is busy with other things")
 	flag.StringVar(&o.dir, "dir", "", "where to keep databases; a directory that is removed afterwards if empty")
 	flag.BoolVar(&o.postgres, "postgres", false, "Postgres for Temporal and ledger, and a process for each part, instead of one process with SQLite: "+strings.Join(withPostgres(), ", "))
 	flag.Parse()
