@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"encoding/json"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -12,6 +13,7 @@ import (
 // that decodes itself may.
 type shape struct {
 	fields  map[string]reflect.Type // of a struct, by name; nil for everything else
+	names   []string                // of the fields, in the order of the struct: workflows read JSON, too
 	element reflect.Type            // of a map or a list
 	isMap   bool
 }
@@ -52,7 +54,7 @@ func newShape(t reflect.Type) *shape {
 			tag = f.Name
 		}
 		if _, again := s.fields[tag]; !again {
-			s.fields[tag] = f.Type
+			s.fields[tag], s.names = f.Type, append(s.names, tag)
 		}
 	}
 	return s
@@ -76,12 +78,7 @@ func (s *shape) field(name string, open bool) (field reflect.Type, known bool) {
 	if !open {
 		return nil, false
 	}
-	for tag := range s.fields {
-		if strings.EqualFold(tag, name) {
-			return nil, false
-		}
-	}
-	return nil, true
+	return nil, !slices.ContainsFunc(s.names, func(tag string) bool { return strings.EqualFold(tag, name) })
 }
 
 // item returns the type of what a list holds, nil where any JSON is taken.
