@@ -99,6 +99,12 @@ func TestCase53NamedPlan(t *testing.T) {
 		_, err := a.env.ExecuteActivity(api.OpenGrant, api.OpenGrantInput{Of: &api.PlanRef{RequestID: b.plan.RequestID, Digest: a.plan.Digest},
 			Grant: a.grant(), ExpiresAt: a.now.Add(30 * time.Minute)})
 		refuses(t, a, api.FromTemporal(err), "not the one that the request was started with")
+		signed, err := json.Marshal(a.signed)
+		require.NoError(t, err)
+		a.sql(`UPDATE requests SET plan_envelope = ? WHERE id = ?`, string(signed), b.plan.RequestID)
+		_, err = a.env.ExecuteActivity(api.OpenGrant, api.OpenGrantInput{Of: &api.PlanRef{RequestID: b.plan.RequestID, Digest: a.plan.Digest},
+			Grant: a.grant(), ExpiresAt: a.now.Add(30 * time.Minute)})
+		refuses(t, a, api.FromTemporal(err), "not the one that the request was started with")
 	})
 	t.Run("none", func(t *testing.T) {
 		a, _ := approved(t)
