@@ -162,11 +162,12 @@ func signed[T any](s *Signer, payloadType string, statement T) (Envelope, error)
 	if err != nil {
 		return Envelope{}, err
 	}
-	e, stored, err := s.sign(payloadType, payload)
+	_, stored, err := s.sign(payloadType, payload)
 	if err != nil {
 		return Envelope{}, err
 	}
-	if e, err = ReadEnvelope(stored); err == nil {
+	e, err := ReadEnvelope(stored)
+	if err == nil {
 		_, _, err = verified[T](NewKeyring(s.Public()), e, payloadType)
 	}
 	if err != nil {
