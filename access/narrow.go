@@ -8,6 +8,14 @@ import (
 // narrows reports whether an approval gives less than the plan.
 func (d Decision) narrows() bool { return d.UpTo > 0 || d.StartAt != nil }
 
+// length returns how long access lasts by this approval alone.
+func (d Decision) length(p Plan) time.Duration {
+	if d.UpTo > 0 {
+		return min(d.UpTo, p.Duration).Std()
+	}
+	return p.Duration.Std()
+}
+
 // Narrowed returns the plan as it was approved: an approver may say yes to a shorter
 // length or a later start, and of all approvals until the rule was satisfied the
 // shortest length and the latest start hold. What was shortened cannot be extended:
@@ -69,6 +77,8 @@ func (p Plan) CheckNarrowing(d Decision, now time.Time) error {
 			is.Add("start_not_later", "startAt", "say a later start than the plan's, or none")
 		case at.After(now.Add(maxStartAhead)):
 			is.Add("start_too_far", "startAt", "access can be planned at most 30 days ahead")
+		case p.NotAfter != nil && at.Add(d.length(p)).After(*p.NotAfter):
+			is.Add("start_outlasts", "startAt", "access must have ended at %s; say an earlier start, or a shorter length", FormatTime(*p.NotAfter))
 		}
 	}
 	return is.Err()

@@ -52,7 +52,7 @@ type Plan struct {
 	CreatedAt       time.Time      `json:"createdAt"`
 	PendingUntil    time.Time      `json:"pendingUntil"` // approvals after this do not count
 	// NotAfter is when access must have ended however late it opened: the end of the
-	// contract's window. nil: there is none.
+	// contract's window, or of the requester's engagement. nil: there is none.
 	NotAfter *time.Time `json:"notAfter,omitempty"`
 	// LogSize is how many events the log had when a plan was made that may start later
 	// than it is approved: whatever is decided of it is recorded after them.

@@ -86,13 +86,15 @@ func (g *engagement) admit(q *query) {
 }
 
 // plan puts the end of the engagement into the plan, however late access opens and
-// however far it is extended.
+// however far it is extended. It is there however far off it is, since an approver may
+// put the start off (docs/threats.md, case 94).
 func (g *engagement) plan(q *query) {
 	if g.Until == "" {
 		return
 	}
 	zone, _ := g.clocks.of(q.Person) // admitted
 	_, until, _ := g.bounds(q.Person, zone)
+	q.notAfter(until)
 	if !q.endBy(until) {
 		q.refuseAtOnce(Refused, "engagement_too_short", "nobody could decide in time for %s before you leave at %s; ask for less", q.draft.Duration, access.FormatTime(until))
 	}

@@ -64,10 +64,8 @@ func TestEngagementEndsAccess(t *testing.T) {
 			return
 		}
 		require.False(t, e.Draft.PendingUntil.Add(e.Draft.Duration.Std()).After(over))
-		if last := e.Draft.PendingUntil.Add(access.ActWithin + access.ClockSkew + e.Draft.Extend.UpTo.Std()); last.After(over) {
-			require.NotNil(t, e.Draft.NotAfter)
-			require.Equal(t, over, *e.Draft.NotAfter)
-		}
+		require.NotNil(t, e.Draft.NotAfter)
+		require.Equal(t, over, *e.Draft.NotAfter)
 	})
 	still := func(until string, end time.Time) error {
 		return c.CheckEligible(contracts.Input{Person: contractor("2026-01-01", until), Now: end.Add(-time.Hour), Request: access.RequestInput{Reason: "a good reason"}}, access.Duration(time.Hour), end)
@@ -80,6 +78,40 @@ func TestEngagementEndsAccess(t *testing.T) {
 		require.Equal(t, want, codes(access.IssuesOf(still(until, over))))
 	}
 	require.Equal(t, "engagement_over", codes(access.IssuesOf(still("2026-11-30", over.Add(time.Second)))))
+}
+
+// TestCase94StartAfterTheEngagement: an approver cannot put the start of access past the
+// requester's last day, and an approval that does opens nothing.
+func TestCase94StartAfterTheEngagement(t *testing.T) {
+	set, err := parse(t, `{pendingFor: 2h, stages: [{name: a, from: [x]}]}`, engaged)
+	require.NoError(t, err)
+	over := time.Date(2026, 11, 30, 23, 0, 0, 0, time.UTC)
+	now := over.Add(-5 * 24 * time.Hour)
+	e := set.Contracts[0].Evaluate(contracts.Input{Person: contractor("2026-01-01", "2026-11-30"), Now: now, Request: access.RequestInput{Reason: "a good reason"}})
+	require.NoError(t, e.Err())
+	plan := e.Draft
+	plan.RequestID, plan.Digest, plan.CreatedAt = "r", "d", now
+	length := plan.Duration.Std()
+	approve := func(start time.Time) access.Decision {
+		return access.Decision{RequestID: "r", PlanDigest: "d", Verdict: access.Approve, StartAt: &start, At: now.Add(time.Minute),
+			Approver: access.Person{ID: "bob", Kind: access.KindHuman, Groups: []string{"x"}}}
+	}
+	for start, want := range map[time.Time]string{
+		over.Add(-length):               "",
+		over.Add(-length + time.Second): "start_outlasts",
+		over.Add(20 * 24 * time.Hour):   "start_outlasts",
+	} {
+		d := approve(start)
+		require.Equal(t, want, codes(access.IssuesOf(plan.CheckNarrowing(d, d.At))), "%s", start)
+	}
+	less := approve(over.Add(-length / 2))
+	less.UpTo = access.Duration(length / 2)
+	require.NoError(t, plan.CheckNarrowing(less, less.At))
+
+	late := approve(over.Add(20 * 24 * time.Hour))
+	term := access.Signed{Plan: plan, Decisions: []access.Decision{late},
+		Confirmations: []access.Confirmation{{RequestID: "r", PlanDigest: "d", At: *late.StartAt, Decisions: access.DecisionKeys([]access.Decision{late})}}}.Term("g")
+	require.Error(t, term.AllowsOpening(late.StartAt.Add(time.Second), late.StartAt.Add(length)), "though an earlier server signed it")
 }
 
 func TestEngagementIsChecked(t *testing.T) {

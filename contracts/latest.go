@@ -28,13 +28,21 @@ func (q *query) latestEnd() time.Time {
 	return beginning(q).Add(length.Std() + pending + access.ActWithin + access.ClockSkew)
 }
 
+// notAfter puts a time into the plan by which access must have ended, unless an earlier
+// one is there.
+func (q *query) notAfter(end time.Time) {
+	if q.draft.NotAfter == nil || end.Before(*q.draft.NotAfter) {
+		q.draft.NotAfter = new(end.UTC())
+	}
+}
+
 // endBy has access end by a time at the latest, which is in the plan then: no access
 // outlasts it, however late it opens and however far it is extended. The time for
 // decisions ends so early that all of what was asked for still fits. It returns false
 // if too little of that time is left.
 func (q *query) endBy(end time.Time) bool {
-	if end.Before(q.latestEnd()) && (q.draft.NotAfter == nil || end.Before(*q.draft.NotAfter)) {
-		q.draft.NotAfter = new(end.UTC())
+	if end.Before(q.latestEnd()) {
+		q.notAfter(end)
 	}
 	if q.draft.Rule.Auto || q.Request.BreakGlass {
 		return true

@@ -232,6 +232,8 @@ func mutants() []mutant {
 		{"a zone that is not known is UTC", "contracts/clocks.go", "return zone, err == nil", "return zone, true", []string{contract}},
 		{"a requester without a zone is asked by UTC", "contracts/clocks.go", "if name == \"\" || name == \"Local\" {", "if false {", []string{contract}},
 		{"access outlasts the engagement", "contracts/engagement.go", "if !q.endBy(until) {", "if false {", []string{contract}},
+		{"the plan does not say when the engagement ends", "contracts/engagement.go", "\tq.notAfter(until)\n", "", []string{contract}},
+		{"an approver puts the start past the end of the engagement", "access/narrow.go", "case p.NotAfter != nil && at.Add(", "case false && at.Add(", []string{contract}},
 		{"an engagement that cannot be read has no end", "contracts/engagement.go", "case why != \"\":\n\t\tstep", "case false:\n\t\tstep", []string{contract}},
 		{"break glass opens for who has left", "contracts/engagement.go", "if !g.set() || q.draft.Duration == 0 {", "if !g.set() || q.draft.Duration == 0 || q.Request.BreakGlass {", []string{contract}},
 		{"an extension is given after the engagement", "contracts/engagement.go", "end.After(until):\n\t\treturn access.Refuse(", "false:\n\t\treturn access.Refuse(", []string{contract}},
