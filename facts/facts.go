@@ -7,10 +7,12 @@ import (
 	"io/fs"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/sirupsen/logrus"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/internal/strictyaml"
 )
 
 // Reply is what a source knows of one thing. Absent, or the kind's own field, is set.
@@ -117,7 +119,7 @@ func (s source) within(ctx context.Context, q access.FactQuestion) (Reply, error
 }
 
 // fact returns the fact that a reply makes of a question. A reply of another kind, from
-// the future or too old is not believed.
+// the future or too old is not believed, nor is one whose text misleads.
 func (r Reply) fact(f access.Fact, maxAge time.Duration) (access.Fact, error) {
 	known := f.Kind == access.FactTicket && r.Ticket != nil && r.OnCall == nil || f.Kind == access.FactOnCall && r.OnCall != nil && r.Ticket == nil
 	age := f.At.Sub(r.AsOf)
@@ -129,11 +131,45 @@ func (r Reply) fact(f access.Fact, maxAge time.Duration) (access.Fact, error) {
 	case maxAge > 0 && age > maxAge:
 		return f, fmt.Errorf("what %s says is %s old, and %s is the most (maxAge)", f.Source, access.Duration(age.Truncate(time.Second)), access.Duration(maxAge))
 	}
+	if err := r.checkTexts(); err != nil {
+		return f, fmt.Errorf("what %s says is not shown: %w", f.Source, err)
+	}
 	f.State, f.AsOf, f.Ticket, f.OnCall = access.FactKnown, new(r.AsOf.UTC().Truncate(time.Microsecond)), r.Ticket, r.OnCall
 	if r.Absent {
 		f.State = access.FactAbsent
 	}
 	return f, nil
+}
+
+// What a reply may hold. It is signed with plans and decisions, and people read it.
+const (
+	maxText   = 200 // characters of one text
+	maxPeople = 200 // on call at once
+)
+
+// checkTexts refuses texts that would write lines of their own into what people read, or
+// change how it shows: whoever writes a ticket is nobody whom Ramp knows. One such ticket
+// says nothing; the others of its source count.
+func (r Reply) checkTexts() error {
+	var texts []string
+	if r.Ticket != nil {
+		texts = append(texts, r.Ticket.Project, r.Ticket.Type, r.Ticket.Assignee)
+	}
+	if r.OnCall != nil {
+		texts = append(texts, r.OnCall.People...)
+		if len(texts) > maxPeople {
+			return fmt.Errorf("more than %d people are on call", maxPeople)
+		}
+	}
+	for _, text := range texts {
+		switch {
+		case strictyaml.Shown(text) != text:
+			return errors.New("a text has characters that do not show, change how others show, or break the line")
+		case utf8.RuneCountInString(text) > maxText:
+			return fmt.Errorf("a text is longer than %d characters", maxText)
+		}
+	}
+	return nil
 }
 
 // why returns in words for everybody why something is not known: paths and what is in
@@ -146,5 +182,5 @@ func why(err error) string {
 	case access.CodeOf(err) == access.CodeInvalid:
 		return "its file is malformed"
 	}
-	return access.Clip(err.Error(), 200)
+	return access.Clip(strictyaml.Shown(err.Error()), 200)
 }

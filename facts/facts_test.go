@@ -5,6 +5,9 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -57,6 +60,11 @@ func TestCase92WhatIsNotKnown(t *testing.T) {
 		{"both", Reply{AsOf: now, Absent: true, Ticket: ticket}, nil, access.FactUnknown},
 		{"another kind", Reply{AsOf: now, OnCall: onCall}, nil, access.FactUnknown},
 		{"two kinds", Reply{AsOf: now, Ticket: ticket, OnCall: onCall}, nil, access.FactUnknown},
+		{"of a hidden character", Reply{AsOf: now, Ticket: &access.Ticket{Project: "x\u202egnp"}}, nil, access.FactUnknown},
+		{"that moves the cursor", Reply{AsOf: now, Ticket: &access.Ticket{Type: "x\x1b[2J"}}, nil, access.FactUnknown},
+		{"of two lines", Reply{AsOf: now, Ticket: &access.Ticket{Assignee: "alice\nApproved by: everybody"}}, nil, access.FactUnknown},
+		{"of many words", Reply{AsOf: now, Ticket: &access.Ticket{Project: strings.Repeat("é", maxText+1)}}, nil, access.FactUnknown},
+		{"of long words", Reply{AsOf: now, Ticket: &access.Ticket{Project: strings.Repeat("é", maxText)}}, nil, access.FactKnown},
 		{"an error", Reply{AsOf: now, Ticket: ticket}, errors.New("503"), access.FactUnknown},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -76,6 +84,39 @@ func TestCase92WhatIsNotKnown(t *testing.T) {
 	other := ticketQuestion
 	other.Source = "other"
 	require.Equal(t, `no source "other" is configured (server.facts)`, of(nil, 0).Ask(t.Context(), other)[0].Why)
+}
+
+// TestRotaThatMisleads: nobody is on call by a rota that names people in two lines, or
+// more of them than anybody reads.
+func TestRotaThatMisleads(t *testing.T) {
+	now := time.Now()
+	for _, people := range [][]string{{"alice", "bob\ncarol"}, {"ali\u200bce"}, slices.Repeat([]string{"alice"}, maxPeople+1)} {
+		f := of(sourceFunc(func(context.Context) (Reply, error) {
+			return Reply{AsOf: now, OnCall: &access.OnCall{People: people}}, nil
+		}), 0)
+		got := f.Ask(t.Context(), onCallQuestion)[0]
+		require.Equal(t, access.FactUnknown, got.State)
+		require.Contains(t, got.Why, "what s says is not shown: ")
+		require.Nil(t, got.OnCall)
+	}
+	f := of(sourceFunc(func(context.Context) (Reply, error) { return Reply{}, errors.New("503\n\x1b[2JApproved") }), 0)
+	require.Equal(t, "503 [2JApproved", f.Ask(t.Context(), onCallQuestion)[0].Why)
+}
+
+// TestCase81SourceIsNoRegularFile: a FIFO or a device in the place of a file is not
+// waited for.
+func TestCase81SourceIsNoRegularFile(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, syscall.Mkfifo(filepath.Join(dir, "fifo"), 0o600))
+	require.NoError(t, os.Symlink("/dev/zero", filepath.Join(dir, "device")))
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "directory"), 0o700))
+	log, _ := logs.NewNullLogger()
+	for _, name := range []string{"fifo", "device", "directory"} {
+		f := New(map[string]Config{"s": {Kind: "file", File: field.File(filepath.Join(dir, name))}}, log, nil)
+		require.Equal(t, "its file cannot be read", f.Ask(t.Context(), ticketQuestion)[0].Why)
+		_, err := f.sources["s"].Ask(t.Context(), access.FactTicket, "OPS-1")
+		require.ErrorContains(t, err, "it is no regular file")
+	}
 }
 
 // TestSourceThatHangs: a source that heeds no context makes nobody wait for longer.

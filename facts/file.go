@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -105,9 +107,11 @@ func onCall(shifts []shift, now time.Time) *access.OnCall {
 	return out
 }
 
-// read reads the file, and parses it if it is another one than before.
+// read reads the file, and parses it if it is another one than before. Opening a FIFO
+// would block until somebody writes to it, and reading a device might never end: each
+// question would leave a thread behind.
 func (f *File) read() (content, error) {
-	file, err := os.Open(f.path)
+	file, err := os.OpenFile(f.path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return content{}, err
 	}
@@ -115,6 +119,9 @@ func (f *File) read() (content, error) {
 	info, err := file.Stat()
 	if err != nil {
 		return content{}, err
+	}
+	if !info.Mode().IsRegular() {
+		return content{}, &fs.PathError{Op: "read", Path: f.path, Err: errors.New("it is no regular file")}
 	}
 	b, err := io.ReadAll(io.LimitReader(file, maxFile+1))
 	if err != nil {

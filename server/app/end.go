@@ -124,7 +124,8 @@ func (e *ender) end(ctx context.Context, by access.Actor, id, reason string, kin
 	if err := checkText("reason", reason); err != nil {
 		return r, err
 	}
-	if err := endings[kind].check(e.requests.roles, e.requests.roles.rota.lately(ctx, by.Person, r.Plan), r); err != nil {
+	if how := endings[kind]; !e.requests.roles.may(ctx, by.Person, r, how.may) {
+		err := access.Refuse(access.CodeForbidden, how.issue, "%s", how.message)
 		return r, e.refused.record(ctx, by, id, access.Act(kind), err)
 	}
 	order := access.EndOrder{RequestID: id, PlanDigest: r.Plan.Digest, Kind: kind, By: by.Person.ID, Via: by.Via, Reason: reason, At: e.now()}
@@ -157,11 +158,4 @@ func endedState(recorded access.State) access.State {
 		return recorded
 	}
 	return access.StateCancelled
-}
-
-func (e ending) check(own roles, p access.Person, r access.Request) error {
-	if !e.may(own, p, r) {
-		return access.Refuse(access.CodeForbidden, e.issue, "%s", e.message)
-	}
-	return nil
 }

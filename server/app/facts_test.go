@@ -20,12 +20,19 @@ type fakeFacts struct {
 	tickets map[string]bool
 	asked   []access.FactQuestion
 	now     func() time.Time
+	calls   int
+	takes   func() // lets time pass while it is asked; nil: none does
 }
 
 func (f *fakeFacts) Ask(_ context.Context, questions ...access.FactQuestion) (out []access.Fact) {
 	f.asked = append(f.asked, questions...)
+	f.calls++
+	asked := f.now()
+	if f.takes != nil {
+		f.takes()
+	}
 	for _, q := range questions {
-		fact := access.Fact{FactQuestion: q, State: access.FactUnknown, At: f.now(), Why: "it does not respond"}
+		fact := access.Fact{FactQuestion: q, State: access.FactUnknown, At: asked, Why: "it does not respond"}
 		if people, known := f.onCall[q.Key]; known && q.Kind == access.FactOnCall {
 			fact.State, fact.OnCall, fact.Why = access.FactKnown, &access.OnCall{People: people}, ""
 		}
@@ -109,4 +116,47 @@ func TestCase93DecisionOfSomebodyOnCall(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, signed.OnCall, 1)
 	require.NoError(t, r.Plan.Rule.Counts(r.Plan, r.Plan.Digest, signed))
+}
+
+// TestCase92RotaThatHangs: whoever may see and end a request as its requester, an
+// operator or a member of a group waits for no rota. Others wait once, for all schedules
+// and all requests.
+func TestCase92RotaThatHangs(t *testing.T) {
+	f, world := withFacts(t, `from: [leads]`, `oncall: [s1, s2, s3]`)
+	r := f.request(access.StateActive)
+	other := f.request(access.StateActive)
+	other.Plan.Rule.Stages = []access.Stage{{Name: "another", OnCall: []string{"s4", "s5"}, Approvals: 1}}
+	f.ledger.put(other)
+	world.calls = 0
+	world.takes = func() { f.now = f.now.Add(5 * time.Second) }
+
+	f.Permissions(t.Context(), oscar.Person, r)
+	_, err := f.Revoke(t.Context(), oscar, r.ID, "now")
+	require.NoError(t, err)
+	_, err = f.Release(t.Context(), alice, r.ID, "done")
+	require.NoError(t, err)
+	_, _, err = f.Requests(t.Context(), oscar.Person, Query{})
+	require.NoError(t, err)
+	inGroup := r
+	inGroup.Plan.Rule.Stages = append(inGroup.Plan.Rule.Stages, access.Stage{Name: "group", From: []string{"leads"}, Approvals: 1})
+	inGroup = f.ledger.put(inGroup)
+	_, err = f.Revoke(t.Context(), bob, inGroup.ID, "now")
+	require.NoError(t, err)
+	require.Zero(t, world.calls, "of none of them")
+
+	f.ledger.put(r)
+	_, err = f.Revoke(t.Context(), dave, r.ID, "now")
+	require.Equal(t, access.CodeNotFound, access.CodeOf(err))
+	require.Equal(t, 1, world.calls, "three schedules are one question")
+	require.Len(t, world.asked, 3)
+	_, err = f.Revoke(t.Context(), dave, other.ID, "now")
+	require.Equal(t, access.CodeNotFound, access.CodeOf(err))
+	_, _, err = f.Requests(t.Context(), dave.Person, Query{})
+	require.NoError(t, err)
+	require.Equal(t, 1, world.calls, "it hung, and is asked again later")
+	f.now = f.now.Add(rotaFor)
+	world.onCall["s4"] = []string{"dave"}
+	_, err = f.Revoke(t.Context(), dave, other.ID, "now")
+	require.NoError(t, err)
+	require.Equal(t, 2, world.calls)
 }

@@ -15,9 +15,26 @@ type Permissions struct {
 	Operate                                         bool // the person is an operator
 }
 
-// Permissions returns what p may do with a request that p sees.
+// Permissions returns what p may do with a request that p sees. Who is on call is asked
+// only where it would let p do more.
 func (q *requests) Permissions(ctx context.Context, p access.Person, r access.Request) Permissions {
-	p = q.roles.rota.lately(ctx, p, r.Plan)
+	can := q.permissions(p, r)
+	if !q.onCallMatters(can, p, r) {
+		return can
+	}
+	return q.permissions(q.roles.rota.lately(ctx, p, r), r)
+}
+
+// onCallMatters reports whether p might do more than they can, were they on call.
+func (q *requests) onCallMatters(can Permissions, p access.Person, r access.Request) bool {
+	live := r.State == access.StateActive
+	return r.State == access.StatePending && !can.Decide && !hasDecided(p, r) ||
+		p.ID != r.Requester.ID && (r.State == access.StateGranting || live) && !can.Revoke ||
+		live && r.Asked.Open(q.now()) && !can.DecideExtension && !decidedBy(p, r.Asked.Decisions)
+}
+
+// permissions returns what p may do by what is known of them.
+func (q *requests) permissions(p access.Person, r access.Request) Permissions {
 	mine, live, operator := p.ID == r.Requester.ID, r.State == access.StateActive, q.roles.isOperator(p)
 	approved := r.Narrowed()
 	waited := q.now().Sub(r.Plan.CreatedAt)

@@ -113,11 +113,9 @@ func (q *requests) Requests(ctx context.Context, p access.Person, query Query) (
 		}
 		looked += max(len(items), 1)
 		for _, r := range items {
-			can := q.Permissions(ctx, p, r)
-			if query.ToDecide && !can.Decide && !can.DecideExtension || query.ToReview && !can.Review || !q.roles.maySee(ctx, p, r) {
-				continue
+			if q.wants(ctx, p, query, r) && q.roles.maySee(ctx, p, r) {
+				out = append(out, r)
 			}
-			out = append(out, r)
 		}
 		f.Cursor = next
 		if next == "" || len(out) >= want {
@@ -128,6 +126,15 @@ func (q *requests) Requests(ctx context.Context, p access.Person, query Query) (
 		return out, "", q.catalog.unknownTarget(ctx, p, query.Target)
 	}
 	return out, f.Cursor, nil
+}
+
+// wants reports whether a query is for a request, among those that p sees.
+func (q *requests) wants(ctx context.Context, p access.Person, query Query, r access.Request) bool {
+	if !query.ToDecide && !query.ToReview {
+		return true
+	}
+	can := q.Permissions(ctx, p, r)
+	return (!query.ToDecide || can.Decide || can.DecideExtension) && (!query.ToReview || can.Review)
 }
 
 // maxToDecide bounds what CountToDecide counts.

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,45 +15,96 @@ type rota struct {
 	now   clock
 
 	mu    sync.Mutex
-	known map[string]access.Fact // by schedule
+	known map[string]heard // by schedule
+	hung  time.Time        // when the source last let somebody wait, and said nothing
 }
 
-// rotaFor is how long a reply about a schedule is shown again: a list asks about the
-// schedules of each of its requests. Whoever decides is looked up anew.
-const rotaFor = 10 * time.Second
-
-// lately returns a person with the schedules of a plan, of its extensions too, for which
-// they are on call, or were some seconds ago.
-func (o *rota) lately(ctx context.Context, p access.Person, plan access.Plan) access.Person {
-	questions := plan.Rule.OnCallQuestions()
-	if plan.AsksForExtensions() {
-		questions = append(questions, plan.Extend.Rule.OnCallQuestions()...)
-	}
-	var facts []access.Fact
-	for _, q := range questions {
-		facts = append(facts, o.fact(ctx, q))
-	}
-	return p.OnCallBy(facts, o.now())
+// heard is a reply about a schedule, and when it came.
+type heard struct {
+	fact access.Fact
+	at   time.Time
 }
 
-func (o *rota) fact(ctx context.Context, q access.FactQuestion) access.Fact {
+const (
+	// rotaFor is how long a reply about a schedule is shown again: a list asks about the
+	// schedules of each of its requests. Whoever decides is looked up anew. It counts from
+	// when the reply came: one that took long would otherwise never be remembered.
+	rotaFor = 10 * time.Second
+	// rotaHangs is how long a source takes of which nothing is expected for rotaFor: a list
+	// would otherwise wait for it once for each schedule.
+	rotaHangs = time.Second
+)
+
+// rotaQuestions returns what is to be asked before p is known to be none of those who may
+// decide a request or its extensions as on call; nothing for those who never may.
+func rotaQuestions(p access.Person, r access.Request) (out []access.FactQuestion) {
+	rules := []*access.Rule{&r.Plan.Rule}
+	if r.Plan.AsksForExtensions() {
+		rules = append(rules, r.Plan.Extend.Rule)
+	}
+	for _, rule := range rules {
+		if p.Kind != access.KindHuman || p.SameHuman(r.Requester) && !rule.SelfApproval {
+			continue
+		}
+		for _, q := range rule.OnCallQuestions() {
+			if !slices.Contains(out, q) {
+				out = append(out, q)
+			}
+		}
+	}
+	return out
+}
+
+// lately returns a person with the schedules of a request, of its extensions too, for
+// which they are on call, or were some seconds ago. The source may hang: whoever may act
+// without it is asked about first, so that no ending waits for it.
+func (o *rota) lately(ctx context.Context, p access.Person, r access.Request) access.Person {
+	return p.OnCallBy(o.replies(ctx, rotaQuestions(p, r)), o.now())
+}
+
+// replies returns what is known of schedules. Those of which nothing is remembered are
+// asked about together.
+func (o *rota) replies(ctx context.Context, questions []access.FactQuestion) (facts []access.Fact) {
+	began := o.now()
+	var ask []access.FactQuestion
 	o.mu.Lock()
-	f, known := o.known[q.Key]
+	for _, q := range questions {
+		if h, known := o.known[q.Key]; known && recent(h.at, began) {
+			facts = append(facts, h.fact)
+		} else {
+			ask = append(ask, q)
+		}
+	}
+	hangs := recent(o.hung, began)
 	o.mu.Unlock()
-	if age := o.now().Sub(f.At); known && age >= 0 && age < rotaFor {
-		return f
+	if len(ask) == 0 || hangs {
+		return facts
 	}
-	f = access.Fact{FactQuestion: q, State: access.FactUnknown, At: o.now()}
-	if reply := o.facts.Ask(ctx, q); len(reply) == 1 {
-		f = reply[0]
-	}
+	replies := o.facts.Ask(ctx, ask...)
+	ended := o.now()
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.known == nil || len(o.known) >= maxKnown {
-		o.known = map[string]access.Fact{}
+	for _, q := range ask {
+		f := access.Fact{FactQuestion: q, State: access.FactUnknown, At: began}
+		if reply := access.FindFact(replies, q); reply != nil {
+			f = *reply
+		}
+		if o.known == nil || len(o.known) >= maxKnown {
+			o.known = map[string]heard{}
+		}
+		o.known[q.Key] = heard{f, ended}
+		if f.State == access.FactUnknown && ended.Sub(began) >= rotaHangs {
+			o.hung = ended
+		}
+		facts = append(facts, f)
 	}
-	o.known[q.Key] = f
-	return f
+	return facts
+}
+
+// recent reports whether what was so at a time is taken to be so now.
+func recent(at, now time.Time) bool {
+	age := now.Sub(at)
+	return age >= 0 && age < rotaFor
 }
 
 // forDecision returns the facts by which a person is on call now for schedules of a
