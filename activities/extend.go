@@ -28,7 +28,7 @@ func (t *Targets) extendGrant(ctx context.Context, in api.ExtendGrantInput) erro
 	if err != nil {
 		return err
 	}
-	proof, err := t.authorize(ctx, plan, in.Order)
+	proof, err := t.authorizeDecided(ctx, plan, in.Decided, in.Order)
 	if err != nil {
 		return err
 	}

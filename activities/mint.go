@@ -26,7 +26,7 @@ func (t *Targets) mintCredential(ctx context.Context, in api.MintCredentialInput
 	if err != nil {
 		return evidence.SealedCredential{}, err
 	}
-	proof, err := t.authorize(ctx, signed)
+	proof, err := t.authorizeDecided(ctx, signed, in.Decided)
 	if err != nil {
 		return evidence.SealedCredential{}, err
 	}

@@ -20,15 +20,20 @@ func (a asked) ref() *api.PlanRef {
 	return &api.PlanRef{RequestID: a.plan.RequestID, Digest: a.plan.Digest}
 }
 
-// opensNamed is open for a workflow that names its plan and its decisions.
-func (a asked) opensNamed(decisions ...evidence.Envelope) error {
-	in := api.OpenGrantInput{Of: a.ref(), Grant: a.grant(), ExpiresAt: a.now.Add(30 * time.Minute), OnlyGrant: true}
+// named returns the digests of decisions.
+func (a asked) named(decisions ...evidence.Envelope) (digests []string) {
 	for _, d := range decisions {
 		digest, err := evidence.PayloadDigest(d)
 		require.NoError(a, err)
-		in.Decided = append(in.Decided, digest)
+		digests = append(digests, digest)
 	}
-	_, err := a.env.ExecuteActivity(api.OpenGrant, in)
+	return digests
+}
+
+// opensNamed is open for a workflow that names its plan and its decisions.
+func (a asked) opensNamed(decisions ...evidence.Envelope) error {
+	_, err := a.env.ExecuteActivity(api.OpenGrant, api.OpenGrantInput{Of: a.ref(), Decided: a.named(decisions...), Grant: a.grant(),
+		ExpiresAt: a.now.Add(30 * time.Minute), OnlyGrant: true})
 	return api.FromTemporal(err)
 }
 
@@ -120,6 +125,28 @@ func TestCase53NamedPlan(t *testing.T) {
 		require.NoError(t, err)
 		a.sql(`DELETE FROM statements WHERE request_id = ? AND key LIKE 'decision-ben-%'`, a.plan.RequestID)
 		refuses(t, a, a.opensNamed(d, short), "the ledger lacks a decision that the request has")
+	})
+	t.Run("a decision is missing that excluded an extension", func(t *testing.T) {
+		a, d := approved(t)
+		ben := a.decision(person("ben", "approvers"), access.Approve)
+		_, err := a.verifiesNamed(a.plan, ben)
+		require.NoError(t, err)
+		require.NoError(t, a.opensNamed(d, ben))
+		until := a.row().ExpiresAt
+		a.sql(`DELETE FROM statements WHERE request_id = ? AND key LIKE 'decision-ben-%'`, a.plan.RequestID)
+		order, err := a.signer.SignExtension(access.ExtensionOrder{RequestID: a.plan.RequestID, PlanDigest: a.plan.Digest, Number: 1, From: until,
+			Adds: access.Duration(10 * time.Minute), By: alice, At: a.now})
+		require.NoError(t, err)
+		recipient, err := evidence.NewRecipient()
+		require.NoError(t, err)
+		pickUp, err := a.signer.SignPickUp(access.PickUpOrder{RequestID: a.plan.RequestID, PlanDigest: a.plan.Digest, Grant: a.grant(),
+			Recipient: recipient.Public(), By: alice, At: a.now})
+		require.NoError(t, err)
+		_, err = a.env.ExecuteActivity(api.ExtendGrant, api.ExtendGrantInput{Of: a.ref(), Decided: a.named(d, ben), Order: order, Grant: a.grant()})
+		require.ErrorContains(t, api.FromTemporal(err), "the ledger lacks a decision that the request has")
+		require.Equal(t, until, a.row().ExpiresAt)
+		_, err = a.env.ExecuteActivity(api.MintCredential, api.MintCredentialInput{Of: a.ref(), Decided: a.named(d, ben), Order: pickUp})
+		require.ErrorContains(t, api.FromTemporal(err), "the ledger lacks a decision that the request has")
 	})
 	t.Run("operators are shown another plan", func(t *testing.T) {
 		a := newWorker(t).asks()

@@ -224,6 +224,17 @@ func TestAccessEndsWhateverBreaks(t *testing.T) {
 	})
 }
 
+func TestPickUpNamesTheDecisions(t *testing.T) {
+	s := newStory(t)
+	s.decide(0)
+	grant := access.GrantName(requestID, 0)
+	o := s.update(10*time.Minute, workflows.UpdatePickUp, unsigned(access.PickUpOrder{RequestID: requestID, Grant: grant, By: access.Person{ID: "alice"}}))
+	s.run()
+	require.NoError(t, o.err)
+	require.Len(t, s.minted, 1)
+	require.Len(t, s.minted[0].Decided, 1, "the worker requires the decisions that the request has")
+}
+
 func TestExtension(t *testing.T) {
 	extendFrom := func(s *story, after time.Duration, n int, from, adds time.Duration) *outcome {
 		return s.update(after, workflows.UpdateExtend, unsigned(access.ExtensionOrder{RequestID: requestID,
@@ -235,9 +246,15 @@ func TestExtension(t *testing.T) {
 	t.Run("moves the end", func(t *testing.T) {
 		s := newStory(t)
 		s.decide(0)
+		var decided []string
+		s.onExtend = func(in api.ExtendGrantInput) error {
+			decided = in.Decided
+			return nil
+		}
 		o := extend(s, 10*time.Minute, 1, 30*time.Minute)
 		s.run()
 		require.NoError(t, o.err)
+		require.Len(t, decided, 1, "the worker requires the decisions that the request has")
 		require.WithinDuration(t, start.Add(time.Hour), s.closedAt, 2*time.Second)
 	})
 	t.Run("a target that cannot leaves the old end", func(t *testing.T) {

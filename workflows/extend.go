@@ -63,7 +63,7 @@ func (r *request) onExtend(ctx workflow.Context, m SignedStatement) (ExtendResul
 func (r *request) extendGrants(ctx workflow.Context, order evidence.Envelope, until time.Time) error {
 	for _, g := range r.plan.Grants {
 		err := workflow.ExecuteActivity(changeOptions(r.openCtx, g.Target, "extend until "+formatTime(until)), api.ExtendGrant,
-			api.ExtendGrantInput{Plan: r.input.SignedPlan, Of: r.planRef(), Order: order, Grant: g.Name}).Get(ctx, nil)
+			api.ExtendGrantInput{Plan: r.input.SignedPlan, Of: r.planRef(), Decided: r.decided(), Order: order, Grant: g.Name}).Get(ctx, nil)
 		if err != nil {
 			return err
 		}

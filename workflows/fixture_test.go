@@ -44,7 +44,7 @@ func plan(change ...func(*access.Plan)) access.Plan {
 func unsigned(v any) evidence.Envelope {
 	b, _ := json.Marshal(v)
 	types := map[string]string{"access.Plan": evidence.TypePlan, "access.Decision": evidence.TypeDecision,
-		"access.ExtensionOrder": evidence.TypeExtension}
+		"access.ExtensionOrder": evidence.TypeExtension, "access.PickUpOrder": evidence.TypePickUp}
 	return evidence.Envelope{PayloadType: types[fmt.Sprintf("%T", v)], Payload: base64.StdEncoding.EncodeToString(b)}
 }
 
@@ -61,6 +61,7 @@ type story struct {
 	lasts    time.Duration // from its opening; 0: until the end that the workflow asks for
 	onClose  func(api.CloseGrantInput) error
 	onExtend func(api.ExtendGrantInput) error
+	minted   []api.MintCredentialInput
 	onRecord func(access.Transition) error
 	tallies  []access.Tally // what VerifyDecisions returns, in turn
 	decided  int
@@ -116,6 +117,10 @@ func newStory(t *testing.T, change ...func(*access.Plan)) *story {
 			return s.onExtend(in)
 		}
 		return nil
+	})
+	named(api.MintCredential, func(in api.MintCredentialInput) (evidence.SealedCredential, error) {
+		s.minted = append(s.minted, in)
+		return evidence.SealedCredential{}, nil
 	})
 	named(api.CloseGrant, func(in api.CloseGrantInput) error {
 		s.calls = append(s.calls, "close")

@@ -32,7 +32,7 @@ func (r *request) onPickUp(ctx workflow.Context, m SignedStatement) (evidence.Se
 		}
 		var sealed evidence.SealedCredential
 		err := workflow.ExecuteActivity(changeOptions(r.openCtx, g.Target, "mint for "+order.By.ID), api.MintCredential,
-			api.MintCredentialInput{Plan: r.input.SignedPlan, Of: r.planRef(), Order: m.Envelope}).Get(ctx, &sealed)
+			api.MintCredentialInput{Plan: r.input.SignedPlan, Of: r.planRef(), Decided: r.decided(), Order: m.Envelope}).Get(ctx, &sealed)
 		return sealed, err
 	}
 	return evidence.SealedCredential{}, api.ToTemporal(access.Errorf(access.CodeNotFound, "this request has no grant %q", access.Clip(order.Grant, 60)))

@@ -99,18 +99,22 @@ type OpenGrantResult struct {
 
 // ExtendGrantInput moves the end of one open grant to where the signed order says.
 type ExtendGrantInput struct {
-	Plan  evidence.Envelope `json:"plan,omitzero"`
-	Of    *PlanRef          `json:"of,omitempty"`
-	Order evidence.Envelope `json:"order"`
-	Grant string            `json:"grant"`
+	Plan evidence.Envelope `json:"plan,omitzero"`
+	Of   *PlanRef          `json:"of,omitempty"`
+	// Decided are the digests of the decisions that the workflow has, as in
+	// OpenGrantInput.
+	Decided []string          `json:"decided,omitempty"`
+	Order   evidence.Envelope `json:"order"`
+	Grant   string            `json:"grant"`
 }
 
 // MintCredentialInput makes a credential for one open grant, sealed to the key in the
 // signed order.
 type MintCredentialInput struct {
-	Plan  evidence.Envelope `json:"plan,omitzero"`
-	Of    *PlanRef          `json:"of,omitempty"`
-	Order evidence.Envelope `json:"order"`
+	Plan    evidence.Envelope `json:"plan,omitzero"`
+	Of      *PlanRef          `json:"of,omitempty"`
+	Decided []string          `json:"decided,omitempty"` // as in OpenGrantInput
+	Order   evidence.Envelope `json:"order"`
 }
 
 // CloseGrantInput names one grant to close. It needs no more than names, so that

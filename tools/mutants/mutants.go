@@ -130,6 +130,10 @@ func mutants() []mutant {
 
 		// Opening.
 		{"an opening that waited is refused as expired", "workflows/open.go", "FromOpening: r.hasOneGrant(),", "FromOpening: false,", []string{workflow}},
+		{"an extension needs no decision that the ledger lost", "activities/extend.go", "in.Decided, in.Order", "nil, in.Order", []string{"./activities -run Case53"}},
+		{"a credential needs no decision that the ledger lost", "activities/mint.go", "signed, in.Decided)", "signed, nil)", []string{"./activities -run Case53"}},
+		{"an extension does not name its decisions", "workflows/extend.go", "Decided: r.decided(), ", "", []string{"./workflows -run Extension"}},
+		{"a pick-up does not name its decisions", "workflows/pickup.go", "Decided: r.decided(), ", "", []string{"./workflows -run PickUp"}},
 		{"an attempt to open that came late uses up the access", "activities/open.go", "in.FromOpening && !now.Before(end) &&", "false &&", []string{"./activities -run TestALifeCounts"}},
 		{"a worker whose clock is fast lengthens access", "activities/open.go", "\t\tif no.Before(end) {", "\t\tif no.Before(end) && no.Equal(term.First) {", []string{"./activities -run TestALifeCounts"}},
 		{"the ledger is written after the target", "activities/open.go", "\tif err := t.Ledger.IntendGrant(ctx, g, t.now()); err != nil {\n\t\treturn api.OpenGrantResult{}, err\n\t}\n\tfailpoint.Here(failpoint.OpenIntended)\n\tif err := t.Broker.Grant(ctx, g); err != nil {\n\t\treturn api.OpenGrantResult{}, err\n\t}\n", "\tif err := t.Broker.Grant(ctx, g); err != nil {\n\t\treturn api.OpenGrantResult{}, err\n\t}\n\tfailpoint.Here(failpoint.OpenIntended)\n\tif err := t.Ledger.IntendGrant(ctx, g, t.now()); err != nil {\n\t\treturn api.OpenGrantResult{}, err\n\t}\n", []string{activity, properties}},
