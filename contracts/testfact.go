@@ -21,6 +21,22 @@ type testFact struct {
 	Unknown  string   `yaml:"unknown"` // why it could not be known
 }
 
+// askedAt returns what a test says of schedules, as the server would ask it when somebody
+// decides. A test says it once: nobody hands over between its request and its decisions.
+func askedAt(facts []access.Fact, at time.Time) (out []access.Fact) {
+	for _, f := range facts {
+		if f.Kind != access.FactOnCall {
+			continue
+		}
+		f.At = at
+		if f.AsOf != nil {
+			f.AsOf = &at
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
 func (t testFact) parse(d *document, c *Contract, asked time.Time, i, n int) access.Fact {
 	f := access.Fact{FactQuestion: onCallQuestion(t.OnCall), State: access.FactKnown, At: asked, AsOf: &asked}
 	switch {

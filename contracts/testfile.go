@@ -124,7 +124,9 @@ func (c testCase) parse(d *document, set *Set, i int) parsedTest {
 		t.input.Facts = append(t.input.Facts, fact.parse(d, t.contract, t.input.Now, i, n))
 	}
 	for n, said := range c.Decisions {
-		t.decisions = append(t.decisions, said.parse(d, t.input.Now, i, n))
+		decision := said.parse(d, t.input.Now, i, n)
+		decision.OnCall = askedAt(t.input.Facts, decision.At)
+		t.decisions = append(t.decisions, decision)
 	}
 	c.Expect.check(d, i)
 	if c.Expect.Decided == "" && len(c.Decisions) > 0 {
