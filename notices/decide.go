@@ -49,7 +49,7 @@ func decide(e access.Event, r access.Request, alarms []string) []hearer {
 		if !slices.Contains(n.Of, e.Kind) || !e.Kind.Noticeable() {
 			continue
 		}
-		for _, h := range named(n, r) {
+		for _, h := range named(n, e, r) {
 			h.Why, h.Of = whyContract, e.Kind
 			out = append(out, h)
 		}
@@ -58,13 +58,13 @@ func decide(e access.Event, r access.Request, alarms []string) []hearer {
 }
 
 // named returns those whom a notice of a contract names.
-func named(n access.Notice, r access.Request) (out []hearer) {
+func named(n access.Notice, e access.Event, r access.Request) (out []hearer) {
 	for _, whom := range n.Whom {
 		switch whom {
 		case access.NoticeRequester:
 			out = append(out, hearer{Person: r.Requester})
 		case access.NoticeApprovers:
-			out = append(out, approvers(r)...)
+			out = append(out, waitedFor(e, r)...)
 		case access.NoticeReviewers:
 			out = append(out, reviewers(r)...)
 		}
@@ -90,7 +90,11 @@ func always(e access.Event, r access.Request, alarms []string) (out []hearer) {
 	switch e.Kind {
 	case access.EventRequestCreated, access.EventDecisionRecorded: // a decision may make the next level's turn
 		if r.Plan.BreakGlass == nil && !r.Plan.Rule.Auto && r.State == access.StatePending {
-			out = append(out, approvers(r)...)
+			out = append(out, waitedFor(e, r)...)
+		}
+	case access.EventExtensionAsked, access.EventExtensionDecided: // as above, of the extension
+		if asks(r) {
+			out = append(out, waitedFor(e, r)...)
 		}
 	case access.EventRequestScheduled, access.EventAccessActive, access.EventRequestDenied, access.EventRequestLapsed, access.EventGlassReviewed:
 		out = append(out, requester)
@@ -114,16 +118,36 @@ func always(e access.Event, r access.Request, alarms []string) (out []hearer) {
 
 // about is the kind under which the notices of an event are written down.
 func about(e access.Event) access.EventKind {
-	if e.Kind == access.EventDecisionRecorded {
+	switch e.Kind {
+	case access.EventDecisionRecorded:
 		return access.EventRequestCreated
+	case access.EventExtensionDecided:
+		return access.EventExtensionAsked
 	}
 	return e.Kind
 }
 
+// asks reports whether an extension of open access waits for people.
+func asks(r access.Request) bool {
+	return r.State == access.StateActive && r.Asked != nil && r.Asked.Tally == access.TallyUndecided
+}
+
+// waitedFor returns those for whom what an event is of waits: the request, or an
+// extension of it. An event of an earlier extension is about nothing that waits.
+func waitedFor(e access.Event, r access.Request) []hearer {
+	if about(e) != access.EventExtensionAsked {
+		return approvers(r.Stages)
+	}
+	if r.Asked == nil || r.Asked.Order.Digest != e.Detail["orderDigest"] {
+		return nil
+	}
+	return approvers(r.Asked.Stages)
+}
+
 // approvers returns those who may meet a stage that can be decided now, in any of its
-// ways.
-func approvers(r access.Request) (out []hearer) {
-	for _, s := range r.Stages {
+// ways. Who is on call is not among them: a rota has no addresses.
+func approvers(stages []access.StageStatus) (out []hearer) {
+	for _, s := range stages {
 		if s.Met || s.Waits {
 			continue
 		}
@@ -155,6 +179,8 @@ func moot(k access.EventKind, why string, r access.Request) bool {
 	switch k {
 	case access.EventRequestCreated:
 		return r.State != access.StatePending
+	case access.EventExtensionAsked:
+		return !asks(r)
 	case access.EventRequestScheduled:
 		return r.State != access.StateScheduled
 	case access.EventAccessActive:

@@ -90,6 +90,46 @@ func TestWhoHearsWhat(t *testing.T) {
 	}
 }
 
+// extending has an extension of open access wait for people.
+func extending(r *access.Request) {
+	r.State, r.Stages[0].Met, r.Stages[1].Waits, r.Stages[1].Met = access.StateActive, true, false, true
+	r.Asked = &access.Asked{Order: access.ExtensionOrder{Digest: "d2", Adds: access.Duration(20 * time.Minute), From: at.Add(time.Hour), Reason: "it takes longer"}, Until: at.Add(80 * time.Minute), Tally: access.TallyUndecided,
+		Stages: []access.StageStatus{{Stage: access.Stage{From: []string{"leads"}, OnCall: []string{"db"}, Approvals: 1}}, {Stage: access.Stage{From: []string{"security"}}, Waits: true}}}
+}
+
+// TestWhoHearsOfAnExtension: those who may decide it now, each once for each extension
+// that waits, and not of one that does not any more.
+func TestWhoHearsOfAnExtension(t *testing.T) {
+	groups := func(k access.EventKind, digest string, r access.Request) (out []string) {
+		for _, h := range decide(access.Event{Kind: k, Detail: map[string]string{"orderDigest": digest}}, r, nil) {
+			require.Equal(t, access.EventExtensionAsked, h.Of)
+			out = append(out, h.Group)
+		}
+		return out
+	}
+	r := asked(extending)
+	require.Equal(t, []string{"leads"}, groups(access.EventExtensionAsked, "d2", r))
+	require.Empty(t, groups(access.EventExtensionAsked, "d1", r), "another one waits now")
+	require.False(t, moot(access.EventExtensionAsked, whyApprover, r))
+	r.Asked.Stages[0].Met, r.Asked.Stages[1].Waits = true, false
+	require.Equal(t, []string{"security"}, groups(access.EventExtensionDecided, "d2", r), "the next level's turn")
+
+	id := func(k access.EventKind, digest string) string {
+		return noticeID(addressed{"lea@example.com", whyApprover, access.EventExtensionAsked}, access.Event{Seq: int64(len(k)), Kind: k, RequestID: r.ID, Detail: map[string]string{"orderDigest": digest}})
+	}
+	require.Equal(t, id(access.EventExtensionAsked, "d2"), id(access.EventExtensionDecided, "d2"))
+	require.NotEqual(t, id(access.EventExtensionAsked, "d2"), id(access.EventExtensionAsked, "d3"))
+
+	m := Config{Reasons: true}.compose(ledger.Notice{Kind: access.EventExtensionAsked}, r)
+	require.Equal(t, "[Ramp] Alice Ahn asks for 20m more of orders", m.Subject)
+	require.Contains(t, m.Text, "To extend:    it takes longer\nEnds:         2026-11-24T03:14:00Z\nIt would end: 2026-11-24T03:34:00Z\nDecide until: 2026-11-24T03:14:00Z\n")
+
+	r.Asked.Tally = access.TallyDenied
+	require.Empty(t, groups(access.EventExtensionDecided, "d2", r))
+	require.True(t, moot(access.EventExtensionAsked, whyApprover, r))
+	require.True(t, moot(access.EventExtensionAsked, whyApprover, access.Request{State: access.StateEnded}))
+}
+
 // TestWhoHearsByContract: beside those who always hear, whom the signed plan names.
 func TestWhoHearsByContract(t *testing.T) {
 	r := asked(func(r *access.Request) {

@@ -175,11 +175,14 @@ func (e *Engine) handle(ctx context.Context, ev access.Event) (int, error) {
 }
 
 // noticeID is the same whenever an event is handled again. That something waits to be
-// decided is told to each address once in a request.
+// decided is told to each address once in a request, and once in each extension.
 func noticeID(a addressed, ev access.Event) string {
 	about := fmt.Sprint(ev.Seq)
 	if a.of == access.EventRequestCreated && a.why == whyApprover {
 		about = "waits"
+	}
+	if a.of == access.EventExtensionAsked && a.why == whyApprover {
+		about = "waits " + ev.Detail["orderDigest"]
 	}
 	sum := sha256.Sum256([]byte(strings.Join([]string{ev.RequestID, about, mailChannel, strings.ToLower(a.address)}, "\n")))
 	return hex.EncodeToString(sum[:16])

@@ -16,6 +16,10 @@ func headline(k access.EventKind, r access.Request) string {
 	switch k {
 	case access.EventRequestCreated:
 		return fmt.Sprintf("%s asks for %s", who, what)
+	case access.EventExtensionAsked:
+		if r.Asked != nil {
+			return fmt.Sprintf("%s asks for %s more of %s", who, r.Asked.Order.Adds, what)
+		}
 	case access.EventRequestScheduled:
 		return fmt.Sprintf("%s is approved, and opens later", what)
 	case access.EventAccessActive:
@@ -61,6 +65,13 @@ func (c Config) compose(n ledger.Notice, r access.Request) channel.Message {
 	switch {
 	case n.Kind == access.EventRequestCreated:
 		row("Decide until", access.FormatTime(r.Plan.PendingUntil))
+	case n.Kind == access.EventExtensionAsked && asks(r):
+		if c.Reasons {
+			row("To extend", r.Asked.Order.Reason)
+		}
+		row("Ends", access.FormatTime(r.Asked.Order.From))
+		row("It would end", access.FormatTime(r.Asked.Until))
+		row("Decide until", access.FormatTime(r.Asked.Order.From))
 	case n.Kind == access.EventGlassBroken && r.Plan.BreakGlass != nil:
 		row("Review until", access.FormatTime(r.Plan.BreakGlass.ReviewBy))
 	case n.Kind == access.EventRequestScheduled && r.Plan.StartAt != nil:
