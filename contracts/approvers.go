@@ -32,6 +32,11 @@ func (a *approvers) blank() bool {
 	return len(a.From) == 0 && len(a.People) == 0 && len(a.OnCall) == 0 && a.ManagerOf == "" && a.Where == "" && a.Approvals == nil
 }
 
+// onCallAlone reports whether nobody but people on call are approvers.
+func (a *approvers) onCallAlone() bool {
+	return len(a.From) == 0 && len(a.People) == 0 && a.ManagerOf == "" && len(a.OnCall) > 0
+}
+
 func (a *approvers) check(d *document, path ...any) {
 	if len(a.From) == 0 && len(a.People) == 0 && len(a.OnCall) == 0 && a.ManagerOf == "" {
 		d.issue("stage_from", "a stage must say who approves: "+sources, path...)

@@ -59,6 +59,12 @@ func (c *Contract) findings(groups []string) (out []Finding) {
 			add("approvers_ask", fmt.Sprintf("everybody who approves in stage %s may ask, too: two people of one team can open this for each other", st.Name), "name a group that does not ask, or add another stage", "approval", "stages", i)
 		}
 	}
+	if i, untold := c.untold(); untold && !t.notify.tells(access.EventRequestCreated) {
+		add("oncall_untold", fmt.Sprintf("nobody is told that stage %s waits: it takes people on call alone, whom Ramp does not mail", t.stages.Stages[i].Name), "name a group that hears of it: notify: [{of: [request.created], groups: [...]}]", "approval", "stages", i)
+	}
+	if t.extend.Approvers.onCallAlone() && !t.notify.tells(access.EventExtensionAsked) {
+		add("oncall_untold", "nobody is told that an extension waits: people on call alone decide it, whom Ramp does not mail", "name a group that hears of it: notify: [{of: [extension.requested], groups: [...]}]", "extend", "approvers")
+	}
 	c.neverFindings(groups, add)
 	for i, g := range t.grants.Grants {
 		for _, text := range wildcards(map[string]any(g.Entitlement)) {
@@ -73,6 +79,14 @@ func (c *Contract) findings(groups []string) (out []Finding) {
 		}
 	}
 	return out
+}
+
+// untold returns the first stage that only people on call can meet.
+func (c *Contract) untold() (int, bool) {
+	i := slices.IndexFunc(c.terms.stages.Stages, func(s stage) bool {
+		return len(s.ways) > 0 && !slices.ContainsFunc(s.ways, func(a *approvers) bool { return !a.onCallAlone() })
+	})
+	return i, i >= 0
 }
 
 func suggestion(name string, known []string) string {

@@ -91,5 +91,10 @@ func (*notify) explain(p access.Plan) (lines []Line) {
 	return lines
 }
 
+// tells reports whether a group hears of an event.
+func (n *notify) tells(k access.EventKind) bool {
+	return slices.ContainsFunc(n.Notify, func(one notice) bool { return len(one.Groups) > 0 && slices.Contains(one.Of, string(k)) })
+}
+
 // Notifies reports whether the contract has notices of its own.
 func (c *Contract) Notifies() bool { return len(c.terms.notify.Notify) > 0 }
