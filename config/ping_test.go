@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/config/field"
+	"ramp.dev/ramp/facts"
 	"ramp.dev/ramp/workflows"
 )
 
@@ -48,6 +49,14 @@ func TestPing(t *testing.T) {
 	_, err = os.Stat(strings.TrimPrefix(c.Ledger.URL.Reveal(), "sqlite:"))
 	require.ErrorIs(t, err, os.ErrNotExist, "it makes no database")
 
+	c.Server.Facts = map[string]facts.Config{"jira": {Kind: "file", File: "/none/facts.yaml"}, "oncall": {Kind: "file", File: field.File(filepath.Join(t.TempDir(), "rota.yaml"))}}
+	require.NoError(t, os.WriteFile(string(c.Server.Facts["oncall"].File), []byte("onCal: {}\n"), 0o600))
+	found := pinged(t, c, server)
+	require.Contains(t, found, "server.facts.jira: open /none/facts.yaml: no such file or directory")
+	require.Contains(t, found, `server.facts.oncall: `)
+	require.Contains(t, found, `unknown field "onCal"`)
+	c.Server.Facts = nil
+
 	delete(f.attributes, "RampState")
 	require.Contains(t, pinged(t, c, server), ":3:1: temporal: the namespace default has no search attributes RampState; deploy/namespace.sh makes them")
 	c.Temporal.Namespace = "elsewhere"
@@ -58,7 +67,7 @@ func TestPing(t *testing.T) {
 	issuer.Close()
 	c.Server.SCIM.Token = field.SecretFile("/none")
 	c.Ledger = Ledger{URL: field.ParseURL("postgres://ramp:hunter2@127.0.0.1:1/ramp")}
-	found := pinged(t, c, server)
+	found = pinged(t, c, server)
 	for _, want := range []string{"server.identity.issuer: the identity provider does not answer", "server.scim.token: open /none", ":2:3: ledger.url: "} {
 		require.Contains(t, found, want)
 	}

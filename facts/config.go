@@ -16,6 +16,13 @@ type Config struct {
 	MaxAge access.Duration `yaml:"maxAge,omitempty"` // what is older is unknown; 0: of any age
 }
 
+// Ping reads the source, and returns why nothing that it says counts. It asks about
+// nothing, so that maxAge is not looked at.
+func (c Config) Ping() error {
+	_, err := NewFile(string(c.File)).read()
+	return err
+}
+
 // name is what a source may be called.
 var name = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
 

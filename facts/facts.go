@@ -60,6 +60,21 @@ func New(configured map[string]Config, log logrus.FieldLogger, unknown func(sour
 	return f
 }
 
+// At returns the same sources as they are asked at a time, whatever the clock says: what
+// is said without a time is of that time, and shifts are those of then.
+func (f *Facts) At(at time.Time) *Facts {
+	out := *f
+	out.now = func() time.Time { return at }
+	out.sources = map[string]source{}
+	for name, s := range f.sources {
+		if file, ok := s.Source.(*File); ok {
+			s.Source = &File{path: file.path, at: at}
+		}
+		out.sources[name] = s
+	}
+	return &out
+}
+
 // Ask returns a fact for each question, in their order, within askWithin. It never
 // fails: what could not be known is unknown.
 func (f *Facts) Ask(ctx context.Context, questions ...access.FactQuestion) []access.Fact {

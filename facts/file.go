@@ -1,6 +1,7 @@
 package facts
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -27,6 +28,7 @@ const maxFile = 8 << 20
 // at all, whatever it said before.
 type File struct {
 	path string
+	at   time.Time // when it is asked; zero: by the clock
 
 	mu      sync.Mutex
 	digest  [sha256.Size]byte
@@ -78,7 +80,7 @@ func (f *File) Ask(_ context.Context, kind access.FactKind, key string) (Reply, 
 		r.Absent = r.Ticket == nil
 	case access.FactOnCall:
 		if shifts, there := c.OnCall[key]; there {
-			r.OnCall = onCall(shifts, time.Now())
+			r.OnCall = onCall(shifts, cmp.Or(f.at, time.Now()))
 		}
 		r.Absent = r.OnCall == nil
 	default:
@@ -138,7 +140,7 @@ func (f *File) read() (content, error) {
 	}
 	c := f.content
 	if c.asOf.IsZero() {
-		c.asOf = info.ModTime()
+		c.asOf = cmp.Or(f.at, info.ModTime())
 	}
 	return c, f.err
 }

@@ -59,20 +59,50 @@ func Open(c Config) (*Source, error) {
 }
 
 // Ping reads the repository into a clone that it deletes, and returns why what it holds
-// could not be in force. It does not know what is in force now.
+// could not be in force. What is in force now it knows where the server's clone is.
 func Ping(ctx context.Context, c Config) error {
 	dir, err := os.MkdirTemp("", "ramp-contracts-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
+	servers := c.Clone
 	c.Clone = field.File(dir)
 	s, err := Open(c)
 	if err != nil {
 		return err
 	}
 	snapshot, err := s.Read(ctx)
-	return errors.Join(err, snapshot.Refused)
+	if err := errors.Join(err, snapshot.Refused); err != nil {
+		return err
+	}
+	return s.follows(string(servers))
+}
+
+// follows returns an error unless what the source has in force is, or comes after, what
+// is in force by the clone of a server. One that is not there, or not readable here, has
+// nothing in force.
+func (s *Source) follows(servers string) error {
+	clone, err := git.PlainOpen(servers)
+	if err != nil {
+		return nil
+	}
+	old, err := clone.Reference(inForce, true)
+	if err != nil {
+		return nil
+	}
+	tip, err := s.clone.Reference(inForce, true)
+	if err != nil {
+		return access.Errorf(access.CodeInvalid, "server.contractsGit.clone: %w", err)
+	}
+	after, err := s.history(tip.Hash())
+	if err != nil {
+		return err
+	}
+	if !after[old.Hash()] {
+		return access.Errorf(access.CodeEvidence, "%s was rewritten or moved back: commit %s does not follow %s, which is in force: make a commit that undoes the others", s.config.Ref, tip.Hash().String()[:12], old.Hash().String()[:12])
+	}
+	return nil
 }
 
 // String names the repository, the ref and the directory.

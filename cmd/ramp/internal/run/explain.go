@@ -86,15 +86,22 @@ func (f *explainFlags) run(cmd *cobra.Command, dir, name string) error {
 	if f.at.At != nil {
 		now = *f.at.At
 	}
-	e := contract.Evaluate(contracts.Input{Person: f.person, Request: f.input, Now: now, History: &access.History{Uses: []access.Use{}},
-		Facts: f.ask(cmd.Context(), contract.Questions(f.input))})
+	known, err := f.ask(cmd.Context(), now, contract.Questions(f.input))
+	if err != nil {
+		return err
+	}
+	e := contract.Evaluate(contracts.Input{Person: f.person, Request: f.input, Now: now, History: &access.History{Uses: []access.Use{}}, Facts: known})
 	return f.format.Print(cmd.OutOrStdout(), e, explanation(contract, e))
 }
 
-// ask asks the file of facts, as each of the sources that the contract asks.
-func (f *explainFlags) ask(ctx context.Context, questions []access.FactQuestion) []access.Fact {
+// ask asks the file of facts, as each of the sources that the contract asks, at the time
+// of the request. A file that cannot be read is an error, also if nothing is asked.
+func (f *explainFlags) ask(ctx context.Context, at time.Time, questions []access.FactQuestion) ([]access.Fact, error) {
 	if f.facts == "" {
-		return nil
+		return nil, nil
+	}
+	if err := (facts.Config{File: field.File(f.facts)}).Ping(); err != nil {
+		return nil, access.Errorf(access.CodeInvalid, "--facts: %w", err)
 	}
 	sources := map[string]facts.Config{}
 	for _, q := range questions {
@@ -102,7 +109,7 @@ func (f *explainFlags) ask(ctx context.Context, questions []access.FactQuestion)
 	}
 	silent := logrus.New()
 	silent.SetOutput(io.Discard)
-	return facts.New(sources, silent, nil).Ask(ctx, questions...)
+	return facts.New(sources, silent, nil).At(at).Ask(ctx, questions...), nil
 }
 
 func explanation(c *contracts.Contract, e contracts.Evaluation) func(io.Writer) {
