@@ -55,7 +55,8 @@ type Plan struct {
 	// contract's window, or of the requester's engagement. nil: there is none.
 	NotAfter *time.Time `json:"notAfter,omitempty"`
 	// LogSize is how many events the log had when a plan was made that may start later
-	// than it is approved: whatever is decided of it is recorded after them.
+	// than it is approved, or whose extensions people decide: whatever is decided of it is
+	// recorded after them.
 	LogSize    int64            `json:"logSize,omitempty"`
 	Grants     []PlannedGrant   `json:"grants"`
 	Rule       Rule             `json:"rule"`

@@ -144,7 +144,7 @@ func New(c Config) *App {
 	reader.log = log
 	keys := &passkeys{file: c.Passkeys, enrol: c.EnrolPasskey, events: c.Ledger, refused: refused, log: c.Log, now: now}
 	ends := &endOrders{ledger: c.Ledger, signer: c.Signer, gateway: c.Gateway, log: c.Log, audit: log}
-	extend := &extender{requests: reader, grants: c.Ledger, contracts: c.Contracts, facts: c.Facts, history: c.Ledger, gateway: c.Gateway, signer: c.Signer, ledger: c.Ledger,
+	extend := &extender{requests: reader, grants: c.Ledger, contracts: c.Contracts, facts: c.Facts, directory: c.Directory, history: c.Ledger, gateway: c.Gateway, signer: c.Signer, ledger: c.Ledger,
 		refused: refused, log: c.Log, now: now}
 	return &App{
 		refusals: &refused,

@@ -48,9 +48,14 @@ type endOrders struct {
 // whose planned start is still to come: this server then notices if it is taken out of
 // the log (docs/threats.md, case 60).
 func (e *endOrders) remember(ctx context.Context, r access.Request) {
-	if r.Plan.StartAt == nil || r.State.MayHaveAccess() {
-		return
+	if r.Plan.StartAt != nil && !r.State.MayHaveAccess() {
+		e.rememberLog(ctx)
 	}
+}
+
+// rememberLog takes a checkpoint of the log: this server then notices if something that
+// is in it is taken out.
+func (e *endOrders) rememberLog(ctx context.Context) {
 	if _, _, err := e.audit.checkpoint(ctx); err != nil {
 		e.log.WithError(err).Warn("no checkpoint of the log could be taken")
 	}

@@ -39,6 +39,8 @@ type extender struct {
 	requests  *requests
 	contracts Contracts
 	facts     Facts
+	// directory says who the requester is by now; nil: as they were signed.
+	directory access.Directory
 	history   historyLedger
 	gateway   extensionGateway
 	signer    extensionSigner
@@ -133,6 +135,26 @@ func (e *extender) check(ctx context.Context, r access.Request, o access.Extensi
 		return err
 	}
 	return e.checkEligible(ctx, r, o)
+}
+
+// stillEligible is checkEligible for an order that was given a while ago: for its
+// requester without the groups that they have lost since, as the directory knows them.
+func (e *extender) stillEligible(ctx context.Context, r access.Request, o access.ExtensionOrder) error {
+	o.At = e.now()
+	if e.directory != nil {
+		snapshot, err := e.directory.DirectorySnapshot(ctx, o.By.Identities()...)
+		if err != nil {
+			return access.Errorf(access.CodeUnavailable, "the directory cannot be read: %w", err)
+		}
+		if o.By, err = snapshot.Restrict(o.By); err != nil {
+			return err
+		}
+	}
+	err := e.checkEligible(ctx, r, o)
+	if why := access.IssuesOf(err); len(why) > 0 { // which speak to the requester
+		return access.Refuse(access.CodeOf(err), why[0].Code, "the requester would be told now: %s", why[0].Message)
+	}
+	return err
 }
 
 // checkEligible evaluates the contract that is in force under the name now, for

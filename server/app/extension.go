@@ -73,6 +73,10 @@ func (e *extender) sendApproved(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
+			if err := e.stillEligible(ctx, r, r.Asked.Order); err != nil {
+				e.log.WithError(err).WithField("request", r.ID).Warn("an extension is approved, and its requester would not be let in now; it is not made")
+				continue
+			}
 			if _, err := e.gateway.Extend(ctx, r.ID, signed); err != nil {
 				e.log.WithError(err).WithField("request", r.ID).Warn("an extension is approved, and not in force yet; it is tried again")
 			}
@@ -107,6 +111,12 @@ func (d *decider) decideExtension(ctx context.Context, by access.Actor, r access
 	}
 	plan := r.Plan.ForExtension(r.Asked.Order)
 	if in.Verdict == access.Approve {
+		if err := d.extender.stillEligible(ctx, r, r.Asked.Order); err != nil {
+			return refuse(err)
+		}
+		if err := d.ends.audit.checkExtensionLog(ctx, r.Plan, *r.Asked); err != nil {
+			return refuse(err)
+		}
 		var err error
 		if dec, err = d.prove(plan, dec, in.Passkey); err != nil {
 			return refuse(err)
@@ -122,6 +132,9 @@ func (d *decider) decideExtension(ctx context.Context, by access.Actor, r access
 	}
 	if err := d.ledger.Advance(ctx, access.ExtensionDecided(dec, envelope)); err != nil {
 		return r, err
+	}
+	if in.Verdict == access.Deny {
+		d.ends.rememberLog(ctx)
 	}
 	if r, err = d.requests.ledger.Request(ctx, r.ID); err != nil || r.Asked == nil || r.Asked.Tally != access.TallySatisfied {
 		return r, err

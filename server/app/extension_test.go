@@ -1,10 +1,12 @@
 package app
 
 import (
+	"context"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/mod/sumdb/tlog"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/contracts"
@@ -17,6 +19,10 @@ func withExtension(t *testing.T) (*fixture, access.Request) {
 	set, err := contracts.Parse(map[string][]byte{"orders.yaml": []byte(testContract)})
 	require.NoError(t, err)
 	f := newFixture(t, func(c *Config) { c.Contracts = contractSet{set} })
+	f.ledger.tree.Origin = "ledger"
+	root, err := tlog.TreeHash(0, nil)
+	require.NoError(t, err)
+	f.ledger.tree.Root = root
 	r := f.request(access.StateActive)
 	r.Plan.Extend.Rule = &access.Rule{DenyThreshold: 1, Stages: []access.Stage{{Name: "extension", From: []string{"seniors"}, Approvals: 1}}}
 	return f, f.ledger.put(r)
@@ -139,4 +145,49 @@ func TestExtensionIsDenied(t *testing.T) {
 	_, err := f.Extend(t.Context(), alice, r.ID, "20m", "")
 	require.Error(t, err)
 	require.Equal(t, "extension_asks", f.ledger.refusedWith())
+}
+
+// lost is a directory in which nobody is in any group any more.
+type lost struct{}
+
+func (lost) DirectorySnapshot(_ context.Context, ids ...string) (access.DirectorySnapshot, error) {
+	s := access.DirectorySnapshot{Members: map[string]access.Member{}, KnowsGroups: true}
+	for _, id := range ids {
+		s.Members[access.FoldID(id)] = access.Member{Active: true}
+	}
+	return s, nil
+}
+
+// TestCase95ExtensionOfSomebodyNotEligible: whether the contract would let the requester
+// in is asked again when people approve an extension, and when one that they approved is
+// sent again.
+func TestCase95ExtensionOfSomebodyNotEligible(t *testing.T) {
+	none, err := contracts.Parse(map[string][]byte{})
+	require.NoError(t, err)
+	for name, change := range map[string]func(f *fixture){
+		"contract_gone":      func(f *fixture) { f.extender.contracts = contractSet{none} },
+		"no_longer_eligible": func(f *fixture) { f.extender.directory = lost{} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			f, r := withExtension(t)
+			asked, err := f.Extend(t.Context(), alice, r.ID, "20m", "one more look")
+			require.NoError(t, err)
+			approve := DecisionInput{Verdict: access.Approve, PlanDigest: asked.Asked.Order.Digest}
+			before := *f.extender
+			change(f)
+			_, err = f.Decide(t.Context(), sam, r.ID, approve)
+			require.Error(t, err)
+			require.Equal(t, name, f.ledger.refusedWith())
+			require.Empty(t, f.gateway.orders)
+
+			*f.extender = before
+			f.gateway.err = access.Errorf(access.CodeUnavailable, "no worker")
+			_, err = f.Decide(t.Context(), sam, r.ID, approve)
+			require.NoError(t, err)
+			require.Len(t, f.gateway.orders, 1)
+			change(f)
+			require.NoError(t, f.extender.sendApproved(t.Context()))
+			require.Len(t, f.gateway.orders, 1)
+		})
+	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/sirupsen/logrus"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/mod/sumdb/tlog"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/contracts"
@@ -263,6 +264,9 @@ func (l *fakeLedger) AccountLinks(context.Context) (out []access.AccountLink, er
 func (l *fakeLedger) Ping(context.Context) error { return l.pingErr }
 
 func (l *fakeLedger) Tree(context.Context) (ledger.Tree, error) { return l.tree, nil }
+
+// HashReader reads no hash: the log is empty.
+func (l *fakeLedger) HashReader(context.Context) tlog.HashReader { return nil }
 
 // refusedWith returns the code of the one refusal that was recorded, and forgets
 // it.

@@ -77,7 +77,8 @@ func (p *planner) propose(ctx context.Context, by access.Actor, in access.Reques
 		return proposal{}, err
 	}
 	plan := p.complete(result.Draft, scopes, by, id)
-	if plan.StartAt != nil || len(plan.Rule.Stages) > 0 { // an approver may put the start off
+	// An approver may put the start off, and extensions may be denied.
+	if plan.StartAt != nil || len(plan.Rule.Stages) > 0 || plan.AsksForExtensions() {
 		tree, err := p.log.Tree(ctx)
 		if err != nil {
 			return proposal{}, err

@@ -1,0 +1,32 @@
+package app
+
+import (
+	"context"
+	"slices"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/evidence"
+)
+
+// checkExtensionLog verifies the log since the plan was made, and that it records no
+// decision on the extension that is asked for but those that are here. No workflow knows
+// these decisions: without the log, whoever writes to the ledger's database alone could
+// take a denial away (docs/threats.md, case 95). Errors are CodeEvidence, or those of
+// reading the log.
+func (a *auditor) checkExtensionLog(ctx context.Context, plan access.Plan, asked access.Asked) error {
+	at, _, err := a.checkpoint(ctx)
+	if err != nil {
+		return err
+	}
+	here := make([]string, 0, len(asked.Decisions))
+	for _, d := range asked.Decisions {
+		here = append(here, access.KeyExtensionDecision(d))
+	}
+	return evidence.VerifyLogFrom(ctx, at, plan.LogSize, leaves{a.ledger}, a.ledger.HashReader(ctx), func(leaf int64, e access.Event) error {
+		on := e.RequestID == plan.RequestID && e.Kind == access.EventExtensionDecided && e.Detail["orderDigest"] == asked.Order.Digest
+		if on && !slices.Contains(here, e.Key) {
+			return access.Errorf(access.CodeEvidence, "event %d of the log records a decision of %s on this extension, and the signed decision is missing from the ledger", leaf, e.Actor)
+		}
+		return nil
+	})
+}
