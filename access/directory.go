@@ -100,7 +100,7 @@ func (s DirectorySnapshot) Current(p Person) (Person, error) {
 		p.Name = m.Name
 	}
 	if m.Email != "" {
-		p.Email = m.Email
+		p.Email, p.EmailVerified = m.Email, true
 	}
 	if s.KnowsGroups {
 		p.Groups = slices.Clone(m.Groups)

@@ -65,9 +65,20 @@ type OnCall struct {
 }
 
 // named reports whether a source means a person by an id or an e-mail address: the id
-// of the account or of the human behind it, exactly, or the address.
+// of the account or of the human behind it, or the address, if it is verified. What gives
+// something compares exactly; of an address, ASCII letters of either case are one.
 func (p Person) named(by string) bool {
-	return by != "" && (by == p.ID || by == p.HumanID() || sameAddress(by, p.Email))
+	return by != "" && (by == p.ID || by == p.HumanID() || p.EmailVerified && lowerASCII(by) == lowerASCII(p.Email))
+}
+
+// lowerASCII returns a text with its ASCII letters in lower case, and all else as it is.
+func lowerASCII(text string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, text)
 }
 
 // AssignedTo reports whether the fact is a ticket that is assigned to a person.

@@ -42,7 +42,7 @@ func TestCase93WhoIsOnCall(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := Decision{RequestID: "r", PlanDigest: "d", Verdict: Approve, At: at, OnCall: c.facts,
-				Approver: Person{ID: "bob", Email: "bob@example.com", Kind: KindHuman}}
+				Approver: Person{ID: "bob", Email: "bob@example.com", EmailVerified: true, Kind: KindHuman}}
 			want := map[bool]Tally{true: TallySatisfied, false: TallyUndecided}[c.counts]
 			for name, rule := range map[string]Rule{
 				"stage":      {Stages: []Stage{{Name: "s", OnCall: []string{"db"}, Approvals: 1}}},
@@ -66,4 +66,32 @@ func TestCase93WhoIsOnCall(t *testing.T) {
 	plan.Rule = own
 	tally, _ := own.Tally(plan, "d", []Decision{{RequestID: "r", PlanDigest: "d", Verdict: Approve, At: at, OnCall: fact(func(*Fact) {}), Approver: plan.Requester}})
 	require.Equal(t, TallyUndecided, tally, "nobody approves their own request, on call or not")
+}
+
+// TestCase93OnCallByAddress: an address makes somebody an approver, so it compares exactly
+// and counts only where the provider or the directory says that it is theirs.
+func TestCase93OnCallByAddress(t *testing.T) {
+	for _, c := range []struct {
+		rota, email string
+		verified    bool
+		counts      bool
+	}{
+		{"kim@example.com", "kim@example.com", true, true},
+		{"Kim@example.com", "kIM@Example.COM", true, true},
+		{"kim@example.com", "kim@example.com", false, false},
+		{"kim@example.com", "\u212aim@example.com", true, false},
+		{"kim@example.com", "\uff4b\uff49\uff4d@example.com", true, false},
+		{"kims@example.com", "kim\u017f@example.com", true, false},
+		{"kim@example.com", "", true, false},
+	} {
+		p := Person{ID: "mallory", Email: c.email, EmailVerified: c.verified, Kind: KindHuman}
+		on := Fact{FactQuestion: FactQuestion{Kind: FactOnCall}, State: FactKnown, OnCall: &OnCall{People: []string{c.rota}}}
+		require.Equal(t, c.counts, on.HasOnCall(p, time.Now()), "%+v", c)
+		assigned := Fact{FactQuestion: FactQuestion{Kind: FactTicket}, State: FactKnown, Ticket: &Ticket{Assignee: c.rota}}
+		require.Equal(t, c.counts, assigned.AssignedTo(p), "%+v", c)
+	}
+	known, err := DirectorySnapshot{Members: map[string]Member{"kim": {ID: "kim", Email: "kim@example.com", Active: true}}}.Current(Person{ID: "kim", Email: "mallory@example.com"})
+	require.NoError(t, err)
+	require.True(t, known.EmailVerified, "the directory says it")
+	require.Equal(t, "kim@example.com", known.Email)
 }

@@ -21,6 +21,7 @@ type Person struct {
 	ID            string            `json:"id"` // stable; the provider's subject or a mapped claim
 	Name          string            `json:"name,omitempty"`
 	Email         string            `json:"email,omitempty"`
+	EmailVerified bool              `json:"emailVerified,omitempty"` // the provider or the directory says that the address is theirs; else it only takes rights away
 	Kind          PersonKind        `json:"kind"`
 	Groups        []string          `json:"groups,omitempty"`
 	OnBehalfOf    string            `json:"onBehalfOf,omitempty"` // the human an agent acts for

@@ -158,7 +158,7 @@ func TestCase92TicketFacts(t *testing.T) {
 // askedWithAddress is asked by alice with an address.
 func askedWithAddress(set *contracts.Set, breakGlass bool, facts ...access.Fact) contracts.Evaluation {
 	p := alice
-	p.Email = "alice@example.com"
+	p.Email, p.EmailVerified = "alice@example.com", true
 	return set.Contracts[0].Evaluate(contracts.Input{Person: p, Now: now, Facts: facts, History: &access.History{},
 		Request: access.RequestInput{Reason: "the orders are stuck since two", Ticket: "OPS-1", BreakGlass: breakGlass}})
 }

@@ -141,7 +141,7 @@ func (p testPerson) person() access.Person {
 	if kind == "" {
 		kind = access.KindHuman
 	}
-	return access.Person{ID: p.ID, Name: p.Name, Email: p.Email, Kind: kind, OnBehalfOf: p.OnBehalfOf, Groups: p.Groups, Attributes: p.Attributes}
+	return access.Person{ID: p.ID, Name: p.Name, Email: p.Email, EmailVerified: p.Email != "", Kind: kind, OnBehalfOf: p.OnBehalfOf, Groups: p.Groups, Attributes: p.Attributes}
 }
 
 // instant reads a time; a test names it, so that it says the same on every day.

@@ -31,11 +31,16 @@ func (c ClaimConfig) person(claims map[string]any, kind access.PersonKind) (acce
 	if strictyaml.Shown(p.ID) != p.ID || strictyaml.Shown(p.OnBehalfOf) != p.OnBehalfOf {
 		return bad("the id in the token has characters that do not show, or change how others show")
 	}
-	if strictyaml.Shown(p.Email) != p.Email {
+	if strictyaml.Shown(p.Email) != p.Email || !access.IsAddress(p.Email) {
 		p.Email = ""
 	}
+	// An address makes two accounts one human, which takes rights away, where the provider
+	// says nothing of it; it gives something, and is written to, only where the provider
+	// says that it is theirs.
 	if verified, there := claims["email_verified"]; there && !isTrue(verified) {
 		p.Email = "" // anybody could claim anybody's address
+	} else {
+		p.EmailVerified = there && p.Email != ""
 	}
 	var err error
 	if p.Groups, err = c.groups(claims); err != nil {

@@ -26,6 +26,17 @@ func TestCase70ClaimsOfOtherTypes(t *testing.T) {
 		p, err := c.person(map[string]any{"sub": "bob", "email": "alice@example.com", "email_verified": row.verified}, access.KindHuman)
 		require.NoError(t, err)
 		require.Equal(t, row.kept, p.Email != "", "%#v", row.verified)
+		require.Equal(t, row.kept, p.EmailVerified, "%#v", row.verified)
+	}
+	p, err := c.person(map[string]any{"sub": "bob", "email": "alice@example.com"}, access.KindHuman)
+	require.NoError(t, err)
+	require.Equal(t, "alice@example.com", p.Email, "it makes two accounts one human")
+	require.False(t, p.EmailVerified, "and nobody an approver")
+	for _, email := range []string{"Pay now <victim@bank.example>", "a@x.example, b@y.example", "a@x.example (b)", "<a@x.example>", "alice"} {
+		p, err := c.person(map[string]any{"sub": "bob", "email": email, "email_verified": true}, access.KindHuman)
+		require.NoError(t, err)
+		require.Empty(t, p.Email, "it is more or less than an address: %s", email)
+		require.False(t, p.EmailVerified)
 	}
 	issued := time.Unix(2_000_000_000, 0).UTC()
 	login := issued.Add(-time.Hour)

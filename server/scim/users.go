@@ -50,7 +50,7 @@ func (s *SCIM) fill(u *ledger.User, o object) error {
 		return invalid("value", "userName and externalId may not hold characters that do not show, or change how others show")
 	}
 	u.Name = access.Clip(strictyaml.Shown(nameOf(o)), maxName)
-	if u.Email = access.Clip(emailOf(o), maxName); hidden(u.Email) {
+	if u.Email = access.Clip(emailOf(o), maxName); hidden(u.Email) || !access.IsAddress(u.Email) {
 		u.Email = "" // as in a token: it is nobody's address
 	}
 	rest := map[string]any{}
