@@ -70,7 +70,7 @@ func (c Config) Validate() access.Issues {
 	if c.Every != 0 && (c.Every < access.Duration(10*time.Second) || c.Every > access.Duration(time.Hour)) {
 		bad("every_out_of_bounds", "every", "between 10s and 1h")
 	}
-	if !c.Token.IsZero() && !strings.HasPrefix(c.Repository, "http") {
+	if c.Repository != "" && !c.Token.IsZero() && !strings.HasPrefix(c.Repository, "http") {
 		bad("token_unused", "token", "a token is for an https address")
 	}
 	if c.User != "" && c.Token.IsZero() {
