@@ -126,4 +126,9 @@ func TestWelcomeFits(t *testing.T) {
 	for line := range strings.Lines(plain) {
 		require.LessOrEqual(t, len(strings.TrimRight(line, "\n")), 80, line)
 	}
+	d.without = []string{"worker", "server"}
+	alone := d.welcome("bin/ramp", time.Second, false)
+	require.Contains(t, alone, "Everything but server and worker is ready after")
+	require.Contains(t, alone, "\n  bin/ramp server --config .ramp/ramp.yaml\n  bin/ramp worker --config .ramp/ramp.yaml\n\nThen, in another terminal")
+	require.NotContains(t, alone, "  http://127.0.0.1:8080", "nobody listens there yet")
 }

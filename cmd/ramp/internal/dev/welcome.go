@@ -7,10 +7,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/term"
+
+	"ramp.dev/ramp/config"
 )
 
 // paint makes text stand out on a terminal that has colours.
@@ -35,22 +38,40 @@ func (p paint) with(code, s string) string {
 // default addresses it fits into 80 columns.
 func (d *dev) welcome(self string, took time.Duration, p paint) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s after %.1f s. Ctrl-C stops it; the same command goes on from there.\n\n", p.strong("Ramp is ready"), took.Seconds())
+	ready := "Ramp is ready"
+	if len(d.without) > 0 {
+		ready = "Everything but " + strings.Join(d.left(), " and ") + " is ready"
+	}
+	fmt.Fprintf(&b, "%s after %.1f s. Ctrl-C stops it; the same command goes on from there.\n\n", p.strong(ready), took.Seconds())
 	row := func(what, at, about string) {
 		fmt.Fprintf(&b, "  %-12s %s%*s  %s\n", what, p.strong(at), max(0, 22-len(at)), "", p.faint(about))
 	}
-	row("Ramp", "http://"+d.listen, "log in by name: alice asks, bob approves")
+	if !slices.Contains(d.without, "server") {
+		row("Ramp", "http://"+d.listen, "log in by name: alice asks, bob approves")
+	}
 	row("Temporal UI", "http://"+d.temporalUI, "every request is a workflow there")
 	row("Demo host", d.ssh, "SSH; nobody gets in without Ramp")
 	row("Contracts", filepath.Join(d.dir, "contracts"), "edit them; taken within a second")
 	row("State", d.dir, "delete it to start over")
-	fmt.Fprintf(&b, "\nIn another terminal, ask as alice, approve as bob, use it, see it end:\n\n")
+	if len(d.without) > 0 {
+		fmt.Fprintf(&b, "\nStart what is left out yourself:\n\n")
+		for _, part := range d.left() {
+			fmt.Fprintf(&b, "  %s %s --config %s\n", self, part, filepath.Join(d.dir, config.DefaultName))
+		}
+		fmt.Fprintf(&b, "\nThen, in")
+	} else {
+		fmt.Fprintf(&b, "\nIn")
+	}
+	fmt.Fprintf(&b, " another terminal, ask as alice, approve as bob, use it, see it end:\n\n")
 	for _, line := range d.walkThrough(self) {
 		fmt.Fprintln(&b, "  "+line)
 	}
 	fmt.Fprintln(&b)
 	return b.String()
 }
+
+// left returns the parts that were left out, each once.
+func (d *dev) left() []string { return slices.Compact(slices.Sorted(slices.Values(d.without))) }
 
 // walkThrough returns the commands from a request to its proven end. README.md
 // shows those of the default addresses, and a test runs them from there.

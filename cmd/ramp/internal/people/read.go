@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -101,13 +102,28 @@ func listCommand() *cobra.Command {
 	c.Flags().IntVar(&q.Limit, "limit", 0, "how many, 1 to 200 (default 50)")
 	return readCommand(c, func(ctx context.Context, c *client.Client, _ []string) (client.Page[access.Request], error) {
 		return c.Requests(ctx, q)
-	}, requestTable)
+	}, func(page client.Page[access.Request]) func(io.Writer) { return requestTable(q, page) })
 }
 
-func requestTable(page client.Page[access.Request]) func(io.Writer) {
+// nothing says that a query finds nothing.
+func nothing(q client.Query) string {
+	switch {
+	case q.Cursor != "":
+		return "There are no older ones."
+	case q.ToDecide:
+		return "Nothing waits for your decision."
+	case q.ToReview:
+		return "No use of break glass waits for your review."
+	case len(q.States) > 0 || q.Target != "":
+		return "None of the requests that you may see is like that."
+	}
+	return "No requests. `ramp catalog` shows what you may ask for."
+}
+
+func requestTable(q client.Query, page client.Page[access.Request]) func(io.Writer) {
 	return func(w io.Writer) {
 		if len(page.Items) == 0 {
-			fmt.Fprintln(w, "No requests. `ramp catalog` shows what you may ask for.")
+			fmt.Fprintln(w, nothing(q))
 			return
 		}
 		rows := [][]string{{"REQUEST", "STATE", "CONTRACT", "REQUESTER", "DURATION", "END", "REASON"}}
@@ -115,6 +131,9 @@ func requestTable(page client.Page[access.Request]) func(io.Writer) {
 			state := string(r.State)
 			if r.Overdue {
 				state += " (overdue)"
+			}
+			if r.Asked.Open(time.Now()) {
+				state += " (extension by " + r.Asked.Order.Adds.String() + " waits)"
 			}
 			rows = append(rows, []string{r.ID, state, r.Contract, output.Clean(r.Requester.ID), r.Plan.Duration.String(), remaining(r), output.Clean(access.Clip(r.Plan.Reason, 48))})
 		}
@@ -164,7 +183,13 @@ func requestDetail(r access.Request) func(io.Writer) {
 		for _, f := range r.Plan.Facts {
 			rows = append(rows, []string{"Known then", output.Clean(f.String())})
 		}
+		for _, name := range slices.Sorted(maps.Keys(r.Plan.Params)) {
+			rows = append(rows, []string{"Parameter", output.Clean(fmt.Sprintf("%s = %v", name, r.Plan.Params[name]))})
+		}
 		rows = append(rows, []string{"Duration", r.Plan.Duration.String()})
+		if at := r.Narrowed().StartAt; at != nil && len(r.NarrowedBy()) == 0 {
+			rows = append(rows, []string{"Start", output.Time(*at)})
+		}
 		rows = append(rows, extended(r)...)
 		rows = append(rows, glass(r)...)
 		rows = append(rows, narrowed(r)...)
@@ -179,6 +204,10 @@ func requestDetail(r access.Request) func(io.Writer) {
 			}
 			rows = append(rows, []string{"Approval", line})
 		}
+		if r.State == access.StatePending {
+			rows = append(rows, toApprove(r.Plan.Rule)...)
+		}
+		rows = append(rows, extensions(r)...)
 		rows = append(rows, refusals(r)...)
 		if r.Problem != "" {
 			rows = append(rows, []string{"Problem", output.Clean(r.Problem)})
@@ -235,6 +264,50 @@ func refusals(r access.Request) (rows [][]string) {
 	return rows
 }
 
+// toApprove returns what an approval needs beside its approver.
+func toApprove(rule access.Rule) (rows [][]string) {
+	for _, statement := range rule.Confirm {
+		rows = append(rows, []string{"To confirm", output.Clean(statement)})
+	}
+	if rule.Comment > 0 {
+		rows = append(rows, []string{"Comment", fmt.Sprintf("an approval's has at least %d letters and digits", rule.Comment)})
+	}
+	return rows
+}
+
+// extensions returns how far access may be extended, who decides that, and the extension
+// that waits.
+func extensions(r access.Request) (rows [][]string) {
+	limits := r.Narrowed().Extend
+	if limits == nil || r.State.Final() {
+		return nil
+	}
+	line := fmt.Sprintf("%d times at the most, to %s in all", limits.Times, limits.UpTo)
+	if limits.Times == 1 {
+		line = fmt.Sprintf("once, to %s in all", limits.UpTo)
+	}
+	if limits.Rule != nil {
+		line += ", each time approved by " + needs(limits.Rule.Stages)
+	}
+	rows = append(rows, []string{"Extension", output.Clean(line)})
+	if a := r.Asked; a.Open(time.Now()) {
+		rows = append(rows, []string{"Asked for", output.Clean(fmt.Sprintf("%s more, until %s: %s", a.Order.Adds, output.Time(a.Until), a.Order.Reason))})
+		for _, s := range a.Stages {
+			rows = append(rows, []string{"It waits for", output.Clean(s.Progress())})
+		}
+	}
+	return rows
+}
+
+// needs returns the approvals that stages need together.
+func needs(stages []access.Stage) string {
+	var out []string
+	for _, s := range stages {
+		out = append(out, s.Needs())
+	}
+	return strings.Join(out, " and ")
+}
+
 // extended returns how long access lasts in all, where it was extended.
 func extended(r access.Request) [][]string {
 	if r.Extensions == 0 || r.ActiveAt == nil || r.ExpiresAt == nil {
@@ -244,7 +317,16 @@ func extended(r access.Request) [][]string {
 	if r.Extensions > 1 {
 		times = fmt.Sprintf("%d times", r.Extensions)
 	}
-	return [][]string{{"Extended", fmt.Sprintf("%s, to %s in all", times, access.Duration(r.ExpiresAt.Sub(*r.ActiveAt).Round(time.Second)))}}
+	return [][]string{{"Extended", fmt.Sprintf("%s, to %s in all", times, inAll(r.ExpiresAt.Sub(*r.ActiveAt)))}}
+}
+
+// inAll returns a length as it was approved: it counts from the opening, which is some
+// seconds before access is active.
+func inAll(d time.Duration) access.Duration {
+	if whole := d.Round(time.Minute); whole >= time.Minute && whole > d && whole-d <= 10*time.Second {
+		return access.Duration(whole)
+	}
+	return access.Duration(d.Round(time.Second))
 }
 
 func requestTimes(r access.Request) (rows [][]string) {

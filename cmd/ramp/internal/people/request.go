@@ -71,6 +71,8 @@ func (f *newRequest) run(cmd *cobra.Command) error {
 	}
 	if f.wait {
 		if r, err = f.await(cmd, c, r); err != nil {
+			// Programs read what became of it where they read everything else.
+			_ = f.format.Print(cmd.OutOrStdout(), r, func(io.Writer) {})
 			return err
 		}
 	}

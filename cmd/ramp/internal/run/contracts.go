@@ -45,7 +45,11 @@ func lintCommand() *cobra.Command {
 			}
 			findings := append([]contracts.Finding{}, set.Findings(known)...)
 			err = format.Print(cmd.OutOrStdout(), map[string]any{"issues": []access.Issue{}, "findings": findings, "contracts": set.Names(), "version": set.Version}, func(w io.Writer) {
-				fmt.Fprintf(w, "%s, no issues: %s\n", output.Count(len(set.Contracts), "contract"), strings.Join(set.Names(), ", "))
+				found := ""
+				if len(findings) > 0 {
+					found = ", " + output.Count(len(findings), "finding")
+				}
+				fmt.Fprintf(w, "%s, no issues%s: %s\n", output.Count(len(set.Contracts), "contract"), found, strings.Join(set.Names(), ", "))
 				for _, f := range findings {
 					fmt.Fprintf(w, "%s: %s: %s; %s (%s)\n", f.Place, f.Contract, f.Message, f.Instead, f.Code)
 				}

@@ -3,9 +3,15 @@ package version
 
 import "runtime/debug"
 
+// commit is set by tools/build.
+var commit string
+
 // String returns the module's version, or the commit that was built; "unknown"
 // for a build outside a repository.
 func String() string {
+	if commit != "" {
+		return commit
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"

@@ -1,0 +1,59 @@
+package people
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/client"
+)
+
+// TestShowHasWhatIsDecided: whoever approves on the terminal reads what the page has.
+func TestShowHasWhatIsDecided(t *testing.T) {
+	end := time.Now().Add(time.Hour)
+	start := end.Add(time.Hour)
+	stage := access.Stage{Name: "extension", From: []string{"leads"}, Approvals: 1}
+	r := access.Request{ID: "0123456789abcdef", State: access.StatePending, Plan: access.Plan{Params: map[string]any{"table": "refunds", "id": 4711}, StartAt: &start,
+		Rule:   access.Rule{Confirm: []string{"I have read the ticket."}, Comment: 5},
+		Extend: &access.ExtensionLimits{Times: 2, UpTo: access.Duration(3 * time.Hour), Rule: &access.Rule{Stages: []access.Stage{stage}}}}}
+	shown := func() string {
+		var b strings.Builder
+		requestDetail(r)(&b)
+		return strings.Join(strings.Fields(b.String()), " ")
+	}
+	for _, want := range []string{"Parameter id = 4711 Parameter table = refunds", "Start " + start.Local().Format("2006-01-02 15:04:05"), "To confirm I have read the ticket.",
+		"Comment an approval's has at least 5 letters and digits", "Extension 2 times at the most, to 3h in all, each time approved by 1 of leads"} {
+		require.Contains(t, shown(), want)
+	}
+	r.State, r.ExpiresAt = access.StateActive, &end
+	r.Asked = &access.Asked{Order: access.ExtensionOrder{Adds: access.Duration(20 * time.Minute), From: end, Reason: "it takes longer"}, Until: end.Add(20 * time.Minute), Tally: access.TallyUndecided, Stages: []access.StageStatus{{Stage: stage}}}
+	require.NotContains(t, shown(), "To confirm")
+	require.Contains(t, shown(), ": it takes longer It waits for 0 of 1 from leads")
+	var list strings.Builder
+	requestTable(client.Query{ToDecide: true}, client.Page[access.Request]{Items: []access.Request{r}})(&list)
+	require.Contains(t, list.String(), "active (extension by 20m waits)")
+}
+
+// TestNothingToList says what was looked for.
+func TestNothingToList(t *testing.T) {
+	for want, q := range map[string]client.Query{
+		"Nothing waits for your decision.\n":                        {ToDecide: true, States: []string{"pending"}},
+		"No use of break glass waits for your review.\n":            {ToReview: true},
+		"None of the requests that you may see is like that.\n":     {States: []string{"active"}},
+		"No requests. `ramp catalog` shows what you may ask for.\n": {Mine: true},
+	} {
+		var b strings.Builder
+		requestTable(q, client.Page[access.Request]{})(&b)
+		require.Equal(t, want, b.String())
+	}
+}
+
+// TestInAll: access counts from its opening, and is active some seconds later.
+func TestInAll(t *testing.T) {
+	for d, want := range map[time.Duration]string{7*time.Minute - time.Second: "7m", 6*time.Minute + 30*time.Second: "6m30s", 15 * time.Second: "15s", 59 * time.Second: "1m", time.Hour: "1h"} {
+		require.Equal(t, want, inAll(d).String())
+	}
+}
