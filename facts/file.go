@@ -21,7 +21,7 @@ import (
 )
 
 // maxFile bounds a file of facts, in bytes.
-const maxFile = 8 << 20
+const maxFile = 1 << 20
 
 // File is a source that a person or another program keeps as a file. It is read at each
 // question, so that what it says counts at once; a file that is malformed says nothing
@@ -130,7 +130,7 @@ func (f *File) read() (content, error) {
 		return content{}, err
 	}
 	if len(b) > maxFile {
-		return content{}, fmt.Errorf("%s is larger than 8 MiB", f.path)
+		return content{}, fmt.Errorf("%s is larger than 1 MiB", f.path)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/ledger"
 )
 
 // Directory says who is in a group, and what is known of people.
@@ -28,7 +29,7 @@ type addressed struct {
 func (c Config) resolve(ctx context.Context, d Directory, hearers []hearer, requester access.Person) (out []addressed, err error) {
 	add := func(address string, h hearer) {
 		same := func(a addressed) bool { return strings.EqualFold(a.address, address) }
-		if address != "" && !slices.ContainsFunc(out, same) {
+		if access.IsAddress(address) && !slices.ContainsFunc(out, same) {
 			out = append(out, addressed{address, h.Why, h.Of})
 		}
 	}
@@ -104,4 +105,11 @@ func person(ctx context.Context, d Directory, h hearer, requester access.Person)
 		}
 	}
 	return now.Email, nil
+}
+
+// hears reports whether the address of a notice is one that may hear of it, by the signed
+// plan, the directory's signed records and the configuration as they are now.
+func (c Config) hears(ctx context.Context, d Directory, n ledger.Notice, r access.Request) (bool, error) {
+	list, err := c.resolve(ctx, d, mayHear(n.Kind, n.Why, r, c.Alarms), r.Requester)
+	return slices.ContainsFunc(list, func(a addressed) bool { return strings.EqualFold(a.address, n.Address) }), err
 }

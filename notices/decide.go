@@ -171,8 +171,12 @@ func addresses(list []string) (out []hearer) {
 }
 
 // moot reports whether a notice has lost its meaning since the event. One that a contract
-// wants tells what happened, and keeps its meaning.
+// wants tells what happened, and keeps its meaning; a state that nothing leaves is told
+// of none that is not in it.
 func moot(k access.EventKind, why string, r access.Request) bool {
+	if s := k.State(); s.Final() && r.State != s && len(r.Altered) == 0 {
+		return true
+	}
 	if why == whyContract {
 		return false
 	}
@@ -187,4 +191,45 @@ func moot(k access.EventKind, why string, r access.Request) bool {
 		return r.State != access.StateActive
 	}
 	return false
+}
+
+// mayHear returns those of whom a row of the outbox may speak: who would hear of a kind of
+// event of this request, for this reason, at any time. It is nobody for a reason that is
+// none of Ramp's, and for what cannot be true of the request. Whoever may write to the
+// ledger's database must not have Ramp write anything to anybody (docs/threats.md, case 48).
+func mayHear(k access.EventKind, why string, r access.Request, alarms []string) (out []hearer) {
+	if !k.Noticeable() || k == access.EventGlassBroken && r.Plan.BreakGlass == nil && len(r.Altered) == 0 {
+		return nil
+	}
+	e := access.Event{Kind: k}
+	// A stage that was met since was asked for then.
+	r.State, r.Stages = access.StatePending, every(r.Plan.Rule)
+	if about(e) == access.EventExtensionAsked && r.Plan.AsksForExtensions() {
+		r.State, r.Asked = access.StateActive, &access.Asked{Tally: access.TallyUndecided, Stages: every(*r.Plan.Extend.Rule)}
+	}
+	var all []hearer
+	if why == whyContract {
+		for _, n := range r.Plan.Notify {
+			if slices.Contains(n.Of, k) {
+				all = append(all, named(n, e, r)...)
+			}
+		}
+	} else {
+		all = always(e, r, alarms)
+	}
+	for _, h := range all {
+		if why == whyContract || h.Why == why {
+			h.Why, h.Of = why, k
+			out = append(out, h)
+		}
+	}
+	return out
+}
+
+// every returns the stages of a rule as if all waited now.
+func every(rule access.Rule) (out []access.StageStatus) {
+	for _, s := range rule.Stages {
+		out = append(out, access.StageStatus{Stage: s})
+	}
+	return out
 }

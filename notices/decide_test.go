@@ -154,6 +154,29 @@ func TestWhoHearsByContract(t *testing.T) {
 	require.False(t, moot(access.EventRequestCreated, whyContract, access.Request{State: access.StateActive}))
 }
 
+// TestEveryNoticeMayBeSent: whatever is decided is sent, in every state that the request may
+// be in by then.
+func TestEveryNoticeMayBeSent(t *testing.T) {
+	alarms := []string{"watch@example.com"}
+	for _, change := range []func(*access.Request){func(*access.Request) {}, broken, func(r *access.Request) { r.Stages[0].Met, r.Stages[1].Waits = true, false }, func(r *access.Request) {
+		extending(r)
+		r.Plan.Extend = &access.ExtensionLimits{Rule: &access.Rule{Stages: []access.Stage{r.Asked.Stages[0].Stage, r.Asked.Stages[1].Stage}}}
+	}} {
+		r := asked(change)
+		r.Plan.Notify = []access.Notice{{Of: access.EventKinds(), Whom: []access.NoticeAudience{access.NoticeApprovers, access.NoticeRequester, access.NoticeReviewers}, Groups: []string{"watch"}}}
+		later := r
+		later.State, later.Stages, later.Asked = access.StateActive, nil, nil
+		for _, k := range access.EventKinds() {
+			if k == access.EventGlassBroken && r.Plan.BreakGlass == nil {
+				continue
+			}
+			for _, h := range decide(access.Event{Kind: k, Detail: map[string]string{"orderDigest": "d2"}}, r, alarms) {
+				require.Contains(t, mayHear(h.Of, h.Why, later, alarms), h, "%s", k)
+			}
+		}
+	}
+}
+
 // directory is one of a few people.
 type directory map[string]access.Member
 
@@ -196,6 +219,7 @@ func TestWhoHasAnAddress(t *testing.T) {
 	agent := access.Person{ID: "bob-agent", Kind: access.KindAgent, OnBehalfOf: "bob"}
 	require.Equal(t, []string{"bob@example.com"}, resolve(Config{}, hearer{Person: agent}), "an agent's human")
 	require.Empty(t, resolve(Config{}, hearer{Group: "unknown"}))
+	require.Empty(t, resolve(Config{}, hearer{Person: access.Person{ID: "new", Email: "Pay now <victim@bank.example>"}}))
 }
 
 // TestCase48WhatANoticeSays: no reason unless the configuration has it in, and no line of

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -59,15 +60,15 @@ func New(c Config, l Ledger, r Requests, mail channel.Channel, log logrus.FieldL
 
 const (
 	lookEvery = 5 * time.Second // for notices that are due again
-	// claimFor is how long a notice is one process's: longer than sending takes, so that
-	// it is sent by one.
+	// claimFor is how long a notice is one process's: longer than it takes to send all that
+	// are claimed together, so that it is sent by one.
 	claimFor = 2 * time.Minute
 	// sendWithin bounds one try, and finishWithin one that is under way when the process
 	// stops, within what a worker gives its activities.
 	sendWithin   = 30 * time.Second
 	finishWithin = 5 * time.Second
 	atOnce       = 20 // how many notices are claimed together
-	parallel     = 5
+	parallel     = 10
 	staleTime    = 24 * time.Hour // what is older when it is read tells nobody anything new
 	// alarmAfter is how long an urgent notice may fail before that is an event.
 	alarmAfter   = time.Minute
@@ -188,6 +189,9 @@ func noticeID(a addressed, ev access.Event) string {
 	return hex.EncodeToString(sum[:16])
 }
 
+// idOfNotice is what noticeID returns. It goes into a header.
+var idOfNotice = regexp.MustCompile(`^[0-9a-f]{32}$`)
+
 // send sends what is due, and returns how many were done with, and how many are tried
 // again.
 func (e *Engine) send(ctx context.Context) (sent, failed int, err error) {
@@ -235,13 +239,17 @@ func (e *Engine) one(ctx context.Context, n ledger.Notice) (sent bool, err error
 		return true, e.ledger.CloseNotice(ctx, n.ID, ledger.NoticeMoot, "", e.now().UTC())
 	}
 	through, known := e.channels[n.Channel]
-	if !known {
-		err = access.Errorf(access.CodeInvalid, "no channel %q is configured", n.Channel)
-	} else {
-		sending, done := finishing(ctx)
-		err = through.Send(sending, n.Address, e.config.compose(n, r))
-		done()
+	hears, err := e.config.hears(ctx, e.ledger, n, r)
+	if err != nil {
+		return false, err
 	}
+	n.Urgent = isUrgent(n.Kind)
+	if !known || !hears || !idOfNotice.MatchString(n.ID) {
+		return false, e.refuse(ctx, n)
+	}
+	sending, done := finishing(ctx)
+	err = through.Send(sending, n.Address, e.config.compose(n, r))
+	done()
 	// What the service has is written down also when this process is stopping.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
@@ -250,6 +258,21 @@ func (e *Engine) one(ctx context.Context, n ledger.Notice) (sent bool, err error
 		return true, e.ledger.CloseNotice(ctx, n.ID, ledger.NoticeSent, "", now)
 	}
 	return false, e.failed(ctx, n, err, now)
+}
+
+// refuse gives up a notice that nobody of its address is to have: their address changed,
+// they left, or somebody else than Ramp wrote it. Of what must not be missed that is an
+// alarm.
+func (e *Engine) refuse(ctx context.Context, n ledger.Notice) error {
+	const why = "nobody who is to hear of it has the address that was written down"
+	now := e.now().UTC()
+	e.log.WithFields(logrus.Fields{"request": n.RequestID, "kind": n.Kind}).Error("a notice is not sent: " + why)
+	if n.Urgent {
+		if err := e.alarm(ctx, n.RequestID, n.ID, n.Kind, why, now); err != nil {
+			return err
+		}
+	}
+	return e.ledger.CloseNotice(ctx, n.ID, ledger.NoticeGivenUp, why, now)
 }
 
 // finishing returns a context that lasts a little longer than ctx, so that a process

@@ -250,3 +250,56 @@ func TestTwoEngines(t *testing.T) {
 }
 
 var _ channel.Channel = mail.Mail{}
+
+// TestCase48ForgedRowsOfTheOutbox: whoever writes to the ledger's database has Ramp send
+// nothing but what is true to those who may hear it.
+func TestCase48ForgedRowsOfTheOutbox(t *testing.T) {
+	s := mailtest.Start(t, nil, "")
+	f := newFixture(t, s.Addr)
+	r, seq := f.submits(), int64(4711)
+	row := func(k access.EventKind, why, address string, change ...func(*ledger.Notice)) {
+		seq++
+		n := ledger.Notice{Seq: seq, RequestID: r.ID, Kind: k, Channel: mailChannel, Address: address, Why: why, Urgent: true, CreatedAt: f.clock, DueAt: f.clock}
+		n.ID = noticeID(addressed{address, why, k}, access.Event{Seq: n.Seq, RequestID: r.ID})
+		for _, c := range change {
+			c(&n)
+		}
+		require.NoError(t, f.ledger.AddNotices(t.Context(), n))
+	}
+	row(access.EventRequestCreated, "your session ends today.\n\nLog in at https://ramp.evil.example/login", "dba@example.com")
+	row(access.EventRequestCreated, whyApprover, "ceo@bank.example")
+	row(access.EventRequestCreated, whyAlarm, "watch@example.com")
+	row(access.EventRequestCreated, whyContract, "dba@example.com")
+	row(access.EventGlassBroken, whyAlarm, "watch@example.com")
+	row(access.EventAccessEnded, whyRequester, "alice@example.com")
+	row(access.EventActRefused, whyAlarm, "watch@example.com")
+	row("made up", whyAlarm, "watch@example.com")
+	row(access.EventAccessOverdue, whyAlarm, "watch@example.com", func(n *ledger.Notice) { n.ID = "x@evil.example>\r\nBcc: all@example.com\r\nX: <y" })
+	row(access.EventAccessOverdue, whyAlarm, "watch@example.com", func(n *ledger.Notice) { n.Channel, n.ID = "pager", "other" })
+	f.sends()
+	require.Empty(t, s.Mails())
+	require.Equal(t, 3, f.alarms(), "of rows that would say what must not be missed")
+	row(access.EventRequestCreated, whyApprover, "dba@example.com")
+	f.sends()
+	require.Equal(t, []string{"dba@example.com"}, addressesOf(s.Mails()), "it is true, and they may decide it")
+	c, err := f.ledger.NoticeCounts(t.Context())
+	require.NoError(t, err)
+	require.Zero(t, c.Waiting)
+}
+
+// TestWhoLeftHearsNoMore: between writing a notice down and sending it a night may pass.
+func TestWhoLeftHearsNoMore(t *testing.T) {
+	s := mailtest.Start(t, nil, "")
+	f := newFixture(t, s.Addr)
+	f.submits()
+	f.handles()
+	f.engine.config.Groups = nil
+	f.sends()
+	require.Empty(t, s.Mails())
+}
+
+// TestClaimsOutlastSending: no second process sends what the first one is still sending to
+// a server that lets it wait.
+func TestClaimsOutlastSending(t *testing.T) {
+	require.Less(t, atOnce/parallel*(sendWithin+10*time.Second), claimFor)
+}

@@ -35,8 +35,8 @@ func (c ClaimConfig) person(claims map[string]any, kind access.PersonKind) (acce
 		p.Email = ""
 	}
 	// An address makes two accounts one human, which takes rights away, where the provider
-	// says nothing of it; it gives something, and is written to, only where the provider
-	// says that it is theirs.
+	// says nothing of it; it gives something only where the provider says that it
+	// is theirs.
 	if verified, there := claims["email_verified"]; there && !isTrue(verified) {
 		p.Email = "" // anybody could claim anybody's address
 	} else {

@@ -45,7 +45,9 @@ func mutants() []mutant {
 		{"a notice of break glass that nobody can hear is silent", "notices/engine.go", "return a.why == whyReviewer", "return true", []string{"./notices -run Case46NobodyToReview"}},
 		{"a notice is sent again when its event is handled again", "ledger/notices.go", "ON CONFLICT (id) DO NOTHING", "ON CONFLICT (id) DO UPDATE SET done_at = NULL", []string{"./notices -run SentOnce"}},
 		{"a notice goes to whoever is written into a group", "notices/addresses.go", "|| s.Unproven[access.FoldID(id)] != \"\"", "", []string{"./notices -run WhoHasAnAddress"}},
-		{"a notice carries the reason", "notices/message.go", "if c.Reasons {", "if true {", []string{"./notices -run Case48"}},
+		{"a row of the outbox is sent to whom it says", "notices/engine.go", "|| !hears ||", "|| hears && false ||", []string{"./notices -run Case48ForgedRows"}},
+		{"a row of the outbox says why", "notices/decide.go", "why == whyContract || h.Why == why", "true", []string{"./notices -run Case48ForgedRows"}},
+		{"a notice carries the reason", "notices/message.go", "if c.Reasons {\n\t\trow(\"Reason\"", "if true {\n\t\trow(\"Reason\"", []string{"./notices -run Case48"}},
 		{"a notice says what was written into the ledger", "worker/notices.go", "servers.VerifyPlan(e)", "evidence.ReadPlan(e)", []string{"./worker -run Case48"}},
 		{"a notice is sent in clear to a server without TLS", "notices/mail/mail.go", "mail.TLSMandatory", "mail.TLSOpportunistic", []string{"./notices/mail -run MailInClear"}},
 		// The ledger against itself.
