@@ -16,14 +16,13 @@ func (v *Requests) asked(r access.Request, envelopes [][]byte) *access.Asked {
 	signed := access.Signed{Plan: r.Narrowed()}
 	orders := map[string][]byte{}
 	for _, b := range envelopes {
-		e, err := evidence.ReadEnvelope(b)
-		if err != nil {
-			continue
-		}
-		if o, err := v.Keys.VerifyExtension(e); err == nil {
-			signed.Extensions, orders[o.Digest] = append(signed.Extensions, o), b
-		} else if d, err := v.Keys.VerifyExtensionDecision(e); err == nil {
-			signed.ExtensionDecisions = append(signed.ExtensionDecisions, d)
+		s, err := v.statement(b)
+		switch {
+		case err != nil:
+		case s.order != nil:
+			signed.Extensions, orders[s.order.Digest] = append(signed.Extensions, *s.order), b
+		case s.ordered != nil:
+			signed.ExtensionDecisions = append(signed.ExtensionDecisions, *s.ordered)
 		}
 	}
 	out := signed.Ask(r.Extensions, *r.ExpiresAt)

@@ -2,8 +2,8 @@
 // writes to the ledger's database can change what its columns say: approvers would
 // read one plan and approve the digest of another, and who has left would be somebody
 // else (docs/threats.md, case 53). So plan, requester, decisions and review come from
-// envelopes whose signatures are verified at each read, and the columns serve to find
-// requests and for nothing else. A column that differs, or that cannot be read, is an
+// envelopes whose signatures are verified, each text once in a process, and the columns
+// serve to find requests and for nothing else. A column that differs, or that cannot be read, is an
 // alarm.
 package verified
 
@@ -18,7 +18,6 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/ledger"
 )
 
@@ -33,17 +32,17 @@ type Ledger interface {
 // Requests reads requests as they were signed. It is safe for concurrent use.
 type Requests struct {
 	Ledger Ledger
-	Keys   evidence.Keyring // of the servers whose statements count
+	Keys   Verifier // by the keys of the servers whose statements count
 	Log    logrus.FieldLogger
 	Now    func() time.Time
 	Count  func() // of requests that were found altered; may be nil
 
-	mu     sync.Mutex
-	plans  map[[sha256.Size]byte]access.Plan // verified, by their envelopes
-	raised map[string]bool                   // the alarms of this process
+	mu         sync.Mutex
+	statements map[[sha256.Size]byte]statement // verified, by their envelopes
+	raised     map[string]bool                 // the alarms of this process
 }
 
-// maxVerified bounds how many plans, and alarms, are remembered. When there are more,
+// maxVerified bounds how many statements, and alarms, are remembered. When there are more,
 // all are forgotten.
 const maxVerified = 10_000
 
@@ -134,29 +133,16 @@ func (v *Requests) readAgain(ctx context.Context, id string) (out access.Request
 	return out, nil
 }
 
-// plan returns the plan in an envelope, verified once for each text of the envelope.
+// plan returns the plan in an envelope.
 func (v *Requests) plan(envelope []byte) (access.Plan, error) {
-	key := sha256.Sum256(envelope)
-	v.mu.Lock()
-	p, known := v.plans[key]
-	v.mu.Unlock()
-	if known {
-		return p, nil
+	s, err := v.statement(envelope)
+	if err == nil && s.plan == nil {
+		err = access.Errorf(access.CodeEvidence, "the statement is no plan")
 	}
-	e, err := evidence.ReadEnvelope(envelope)
 	if err != nil {
-		return p, err
+		return access.Plan{}, err
 	}
-	if p, err = v.Keys.VerifyPlan(e); err != nil {
-		return p, err
-	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if v.plans == nil || len(v.plans) >= maxVerified {
-		v.plans = map[[sha256.Size]byte]access.Plan{}
-	}
-	v.plans[key] = p
-	return p, nil
+	return *s.plan, nil
 }
 
 // decisions returns those decisions on a plan that were signed, in the order of their
@@ -164,12 +150,8 @@ func (v *Requests) plan(envelope []byte) (access.Plan, error) {
 func (v *Requests) decisions(p access.Plan, envelopes [][]byte) []access.Decision {
 	out := []access.Decision{}
 	for _, b := range envelopes {
-		e, err := evidence.ReadEnvelope(b)
-		if err != nil {
-			continue
-		}
-		if d, err := v.Keys.VerifyDecision(e); err == nil && d.RequestID == p.RequestID && d.PlanDigest == p.Digest {
-			out = append(out, d)
+		if s, err := v.statement(b); err == nil && s.decision != nil && s.decision.RequestID == p.RequestID && s.decision.PlanDigest == p.Digest {
+			out = append(out, *s.decision)
 		}
 	}
 	slices.SortStableFunc(out, func(a, b access.Decision) int { return a.At.Compare(b.At) })
@@ -180,11 +162,8 @@ func (v *Requests) decisions(p access.Plan, envelopes [][]byte) []access.Decisio
 // nil if there is none.
 func (v *Requests) review(p access.Plan, envelopes [][]byte) *access.Review {
 	for _, b := range envelopes {
-		e, err := evidence.ReadEnvelope(b)
-		if err != nil {
-			continue
-		}
-		if r, err := v.Keys.VerifyReview(e); err == nil && p.AllowsReview(r) == nil {
+		if s, err := v.statement(b); err == nil && s.review != nil && p.AllowsReview(*s.review) == nil {
+			r := *s.review
 			return &r
 		}
 	}

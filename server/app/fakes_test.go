@@ -66,6 +66,7 @@ type fakeLedger struct {
 	tree       ledger.Tree
 	links      map[string]string // account to human
 	calls      []string          // in order, with those of the gateway
+	lists      int               // how often requests were listed
 	unreadable bool
 	pingErr    error
 	refused    func() // forgets what was refused lately
@@ -106,6 +107,7 @@ func (l *fakeLedger) Request(_ context.Context, id string) (access.Request, erro
 // Requests lists all requests by id, one page for each Limit; a cursor is the id
 // to go on after.
 func (l *fakeLedger) Requests(_ context.Context, f ledger.RequestFilter) ([]access.Request, string, error) {
+	l.lists++
 	var ids []string
 	for id, r := range l.requests {
 		if id > f.Cursor && (len(f.States) == 0 && !f.Asked || slices.Contains(f.States, r.State) || f.Asked && r.State == access.StateActive) && (f.Requester == "" || f.Requester == r.Requester.ID) {
@@ -187,6 +189,9 @@ func (l *fakeLedger) Unstarted(_ context.Context, before time.Time) ([]ledger.Su
 	}
 	return out, nil
 }
+
+// LastSeq counts what was recorded by AppendEvent alone.
+func (l *fakeLedger) LastSeq(context.Context) (int64, error) { return int64(len(l.events)), nil }
 
 func (l *fakeLedger) AppendEvent(_ context.Context, e access.Event) error {
 	if l.appendErr == nil {

@@ -11,6 +11,7 @@ import (
 type requestLedger interface {
 	Request(ctx context.Context, id string) (access.Request, error)
 	Ping(ctx context.Context) error
+	LastSeq(ctx context.Context) (int64, error)
 	Timeline(ctx context.Context, id string) (events []access.Event, refusalsLeftOut int, err error)
 	Requests(ctx context.Context, f ledger.RequestFilter) (items []access.Request, nextCursor string, err error)
 }
@@ -23,6 +24,7 @@ type requests struct {
 	refused refusals
 	log     timelineVerifier
 	now     clock
+	inbox   inbox
 }
 
 // timelineVerifier holds events that are shown against the signed log.
@@ -135,14 +137,4 @@ func (q *requests) wants(ctx context.Context, p access.Person, query Query, r ac
 	}
 	can := q.Permissions(ctx, p, r)
 	return (!query.ToDecide || can.Decide || can.DecideExtension) && (!query.ToReview || can.Review)
-}
-
-// maxToDecide bounds what CountToDecide counts.
-const maxToDecide = 99
-
-// CountToDecide returns how many pending requests p may decide and has not
-// decided, up to 99.
-func (q *requests) CountToDecide(ctx context.Context, p access.Person) (int, error) {
-	list, _, err := q.Requests(ctx, p, Query{ToDecide: true, Limit: maxToDecide})
-	return len(list), err
 }

@@ -346,6 +346,8 @@ func mutants() []mutant {
 		{"people read a review that nobody signed", "ledger/verified/request.go", "if out.Review = review; (r", "if (r", []string{"./server/app -run Case43"}},
 		{"a review that nobody signed lets break glass again", "ledger/break_glass.go", "break_glass = 1 AND NOT (` + hasReview", "break_glass = 1 AND review = '' AND NOT (` + hasReview", []string{"./ledger -run TestLedger/sqlite/Case43"}},
 		{"a plan of another request is shown", "ledger/verified/requests.go", "if err == nil && plan.RequestID != r.ID {", "if false {", []string{seen}},
+		{"every page verifies every decision again", "ledger/verified/statement.go", "if known {", "if false {", []string{"./ledger/verified -run Case53"}},
+		{"the inbox counts once for ever", "server/app/inbox.go", "c.events == events && ", "", []string{"./server/app -run TestInbox"}},
 		{"people read decisions that nobody signed", "ledger/verified/request.go", "out.Decisions, unlike = sameDecisions(r.Decisions, signed)", "_, unlike = sameDecisions(r.Decisions, signed)", []string{seen}},
 		{"people read stages that no decision met", "ledger/verified/request.go", "if !approved[who] || seated[who] {", "if false {", []string{seen}},
 		{"an altered ledger raises no alarm", "ledger/verified/requests.go", "\t\t\tv.raise(ctx, out[i])\n", "", []string{seen}},
