@@ -188,6 +188,7 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { s.app.RecordRefusals(ctx); return nil })
 	g.Go(func() error { s.app.KeepCheckpoint(ctx); return nil })
 	g.Go(func() error { s.app.ResendStops(ctx); return nil })
+	g.Go(func() error { s.app.SendApproved(ctx); return nil })
 	g.Go(func() error { s.app.ConfirmStarts(ctx); return nil })
 	g.Go(func() error { s.feed.Run(ctx); return nil })
 	g.Go(func() error { s.signRecords(ctx); return nil })

@@ -156,7 +156,7 @@ func New(c Config) *App {
 		starter:        start,
 		decider:        &decider{requests: reader, ledger: c.Ledger, ends: ends, contracts: c.Contracts, gateway: c.Gateway, signer: c.Signer, passkeys: keys, extender: extend, extensionSigner: c.Signer, directory: c.Directory, refused: refused, now: now},
 		ender:          &ender{requests: reader, orders: ends, refused: refused, now: now},
-		resender:       &resender{ledger: c.Ledger, ends: ends, denials: c.Gateway, extensions: extend, log: c.Log, now: now, sent: map[string]time.Time{}},
+		resender:       &resender{ledger: c.Ledger, ends: ends, denials: c.Gateway, log: c.Log, now: now, sent: map[string]time.Time{}},
 		confirmer:      &confirmer{ledger: c.Ledger, signer: c.Signer, keys: evidence.NewKeyring(c.Signer.Public()), log: log, warn: c.Log, now: now},
 		extender:       extend,
 		reviewer:       &reviewer{requests: reader, directory: c.Directory, ledger: c.Ledger, signer: c.Signer, refused: refused, now: now},

@@ -7,7 +7,6 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/evidence"
-	"ramp.dev/ramp/ledger"
 )
 
 // Where a contract has people decide each extension, the order to extend is signed and
@@ -24,7 +23,7 @@ const maxAsks = 5
 func (e *extender) ask(ctx context.Context, by access.Actor, r access.Request, o access.ExtensionOrder, signed evidence.Envelope) (access.Request, error) {
 	if last := r.Asked; last != nil {
 		switch {
-		case last.Tally == access.TallySatisfied:
+		case e.mayBeMade(last):
 			return e.sendAsked(ctx, by, r) // approved, and not in force yet
 		case last.Open(e.now()):
 			return r, e.refused.record(ctx, by, r.ID, access.ActExtend, access.Refuse(access.CodeConflict, "extension_waits",
@@ -54,37 +53,6 @@ func (e *extender) sendAsked(ctx context.Context, by access.Actor, r access.Requ
 		return r, err
 	}
 	return e.send(ctx, by, r, r.Asked.Order, signed)
-}
-
-// sendApproved has every extension made that was approved and is not in force: the
-// server that took the approval may have stopped, or no worker ran. The worker takes an
-// approval for so long only, and access that has ended meanwhile stays ended.
-func (e *extender) sendApproved(ctx context.Context) error {
-	for cursor := ""; ; {
-		list, next, err := e.requests.ledger.Requests(ctx, ledger.RequestFilter{Asked: true, Cursor: cursor})
-		if err != nil {
-			return err
-		}
-		for _, r := range list {
-			if r.Asked == nil || r.Asked.Tally != access.TallySatisfied || e.now().Sub(r.Asked.Decided()) > access.ActWithin {
-				continue
-			}
-			signed, err := evidence.ReadEnvelope(r.Asked.Envelope)
-			if err != nil {
-				return err
-			}
-			if err := e.stillEligible(ctx, r, r.Asked.Order); err != nil {
-				e.log.WithError(err).WithField("request", r.ID).Warn("an extension is approved, and its requester would not be let in now; it is not made")
-				continue
-			}
-			if _, err := e.gateway.Extend(ctx, r.ID, signed); err != nil {
-				e.log.WithError(err).WithField("request", r.ID).Warn("an extension is approved, and not in force yet; it is tried again")
-			}
-		}
-		if cursor = next; cursor == "" {
-			return nil
-		}
-	}
 }
 
 // decideExtension takes one person's verdict on the extension that is asked for. A

@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -297,6 +298,8 @@ type fakeGateway struct {
 	orders    []evidence.Envelope
 	ends      []workflows.EndRequest
 	denials   []evidence.Envelope
+	onExtend  func(id string) // before an order to extend is taken; may be nil
+	extending sync.Mutex
 }
 
 func (g *fakeGateway) Start(_ context.Context, plan access.Plan, _ evidence.Envelope) error {
@@ -335,7 +338,12 @@ func (g *fakeGateway) Deny(_ context.Context, _ string, signed evidence.Envelope
 	return g.err
 }
 
-func (g *fakeGateway) Extend(_ context.Context, _ string, signed evidence.Envelope) (workflows.ExtendResult, error) {
+func (g *fakeGateway) Extend(_ context.Context, id string, signed evidence.Envelope) (workflows.ExtendResult, error) {
+	if g.onExtend != nil {
+		g.onExtend(id)
+	}
+	g.extending.Lock()
+	defer g.extending.Unlock()
 	g.orders = append(g.orders, signed)
 	return workflows.ExtendResult{ExpiresAt: testTime.Add(time.Hour), Number: 1}, g.err
 }

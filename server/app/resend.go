@@ -31,11 +31,9 @@ type resender struct {
 	ledger  resendLedger
 	ends    *endOrders
 	denials denialGateway
-	// extensions are sent, too, once they are approved.
-	extensions *extender
-	log        logrus.FieldLogger
-	now        clock
-	sent       map[string]time.Time // by request, when it was last told
+	log     logrus.FieldLogger
+	now     clock
+	sent    map[string]time.Time // by request, when it was last told
 }
 
 const (
@@ -51,9 +49,6 @@ func (r *resender) ResendStops(ctx context.Context) {
 	for {
 		if err := r.resendOnce(ctx); err != nil && ctx.Err() == nil {
 			r.log.WithError(err).Warn("orders to end and denials that are not delivered cannot be listed")
-		}
-		if err := r.extensions.sendApproved(ctx); err != nil && ctx.Err() == nil {
-			r.log.WithError(err).Warn("extensions that are approved and not in force cannot be listed")
 		}
 		select {
 		case <-ctx.Done():
