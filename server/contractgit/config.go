@@ -30,6 +30,9 @@ type Config struct {
 	Signers    []Signer        `yaml:"signers,omitempty"` // who may sign; if empty, nobody has to
 	// TwoSigners asks for two people's signatures of the same contracts.
 	TwoSigners bool `yaml:"twoSigners,omitempty"`
+	// From is the id of a commit: nothing that does not follow it is in force. A server
+	// that has lost its clone knows by it how far it may not be led back.
+	From string `yaml:"from,omitempty"`
 }
 
 // Signer is somebody who may sign commits, with all of their keys.
@@ -44,7 +47,7 @@ const usualEvery = access.Duration(time.Minute)
 
 // IsZero reports whether contracts come from elsewhere.
 func (c Config) IsZero() bool {
-	return c.Repository == "" && c.Ref == "" && c.Path == "" && c.Clone == "" && c.Every == 0 && c.User == "" && c.Token.IsZero() && len(c.Signers) == 0 && !c.TwoSigners
+	return c.Repository == "" && c.Ref == "" && c.Path == "" && c.Clone == "" && c.Every == 0 && c.User == "" && c.Token.IsZero() && len(c.Signers) == 0 && !c.TwoSigners && c.From == ""
 }
 
 // Validate returns everything that is wrong, reaching for nothing but the files of keys.
@@ -91,6 +94,11 @@ func (c Config) Validate() access.Issues {
 	}
 	if c.TwoSigners && len(c.Signers) < 2 {
 		bad("signers_missing", "signers", "twoSigners needs two people who may sign")
+	}
+	if c.From == "" && c.TwoSigners {
+		bad("from_missing", "from", "twoSigners needs the id of a commit that two people reviewed: with it, a server that lost its clone is not led back to what both signed before")
+	} else if c.From != "" && !plumbing.IsHash(c.From) {
+		bad("from_malformed", "from", "the whole id of a commit is needed, 40 hexadecimal digits, as git rev-parse prints it")
 	}
 	return issues
 }

@@ -179,12 +179,12 @@ func (s *Source) advance() error {
 	if err != nil && !errors.Is(err, plumbing.ErrReferenceNotFound) {
 		return access.Errorf(access.CodeInvalid, "server.contractsGit.clone: %w", err)
 	}
-	known := map[plumbing.Hash]bool{}
 	if err == nil {
 		if old.Hash() == tip.Hash {
 			return nil
 		}
-		if known, err = s.history(old.Hash()); err != nil {
+		known, err := s.history(old.Hash())
+		if err != nil {
 			return err
 		}
 		if known[tip.Hash] {
@@ -198,7 +198,7 @@ func (s *Source) advance() error {
 			return access.Errorf(access.CodeEvidence, "%s was rewritten: commit %s does not follow %s, which is in force", s.config.Ref, short(tip), old.Hash().String()[:12])
 		}
 	}
-	snapshot, err := s.judge(tip, known)
+	snapshot, err := s.judged(tip.Hash)
 	if err != nil {
 		return err
 	}

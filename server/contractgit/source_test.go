@@ -182,52 +182,6 @@ func TestSigned(t *testing.T) {
 	require.ErrorContains(t, err, "no SSH signature of anybody")
 }
 
-// TestTwoSigners: with twoSigners, contracts come into force only if two people signed
-// the same, to the byte.
-func TestTwoSigners(t *testing.T) {
-	f := newFixture(t, "alice", "bob")
-	f.config.TwoSigners = true
-	f.commit("alice", of("1h"))
-	s := f.open()
-	_, err := s.Read(t.Context())
-	require.ErrorContains(t, err, "signed by alice alone")
-	f.run("alice", "git", "commit", "-q", "--allow-empty", "-m", "again")
-	_, err = s.Read(t.Context())
-	require.ErrorContains(t, err, "signed by alice alone", "twice is once")
-	f.run("bob", "git", "commit", "-q", "--allow-empty", "-m", "approved")
-	first := f.run("", "git", "rev-parse", "HEAD")
-	require.ElementsMatch(t, []string{"alice", "bob"}, f.inForce(s, first, "").Revision.Signers)
-
-	// A branch that is merged as it is.
-	f.run("", "git", "checkout", "-q", "-b", "change")
-	f.commit("alice", of("2h"))
-	f.run("", "git", "checkout", "-q", "main")
-	f.run("bob", "git", "merge", "-q", "--no-ff", "-m", "merge", "change")
-	second := f.run("", "git", "rev-parse", "HEAD")
-	f.inForce(s, second, "")
-
-	// One that is merged with something else in it.
-	f.run("", "git", "checkout", "-q", "change")
-	f.run("", "git", "reset", "-q", "--hard", second)
-	f.commit("alice", of("3h"))
-	f.run("", "git", "checkout", "-q", "main")
-	f.run("", "git", "merge", "-q", "--no-ff", "--no-commit", "change")
-	f.write(of("99h"))
-	f.run("", "git", "add", "-A")
-	f.run("bob", "git", "commit", "-q", "-m", "merge")
-	f.inForce(s, second, "signed by bob alone")
-
-	// One person with the other's name in the commit, or with what was signed before.
-	f.run("", "git", "reset", "-q", "--hard", second)
-	f.commit("alice", of("1h"))
-	f.inForce(s, second, "signed by alice alone")
-	f.run("", "git", "reset", "-q", "--hard", second)
-	f.run("bob", "git", "commit", "-q", "--allow-empty", "--author", "alice <alice@example.com>", "-m", "x")
-	f.inForce(s, second, "signed by bob alone")
-	f.run("", "git", "reset", "-q", "--hard", second)
-	f.inForce(f.open(), second, "")
-}
-
 // TestOpenPGP: OpenPGP signatures count as SSH's do.
 func TestOpenPGP(t *testing.T) {
 	f := newFixture(t, "alice")
@@ -242,7 +196,7 @@ func TestOpenPGP(t *testing.T) {
 	_, err := f.open().Read(t.Context())
 	require.ErrorContains(t, err, "no OpenPGP signature of anybody")
 	f.config.Signers = append(f.config.Signers, Signer{Name: "carol", PGP: []field.File{field.File(ring)}})
-	f.config.TwoSigners = true
+	f.twoSigners(head)
 	require.ElementsMatch(t, []string{"alice", "carol"}, f.inForce(f.open(), head, "").Revision.Signers)
 }
 

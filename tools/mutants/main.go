@@ -61,7 +61,7 @@ func page(all []mutant) string {
 	var b strings.Builder
 	b.WriteString(`# Mutants
 
-Each mutant is Ramp with one defence taken out. Its name says what that Ramp does wrong; at least one of the tests named beside it must fail on it. The list is ` + "`tools/mutants/mutants.go`" + `. ` + "`go run ./tools/mutants`" + ` runs all of them and fails if one is alive, ` + "`go run ./tools/mutants -run WORD`" + ` runs those whose name has the word, and ` + "`go run ./tools/mutants -list`" + ` writes this page.
+Each mutant is Ramp with one defence taken out. Its name says what that Ramp does wrong; at least one of the tests named beside it must fail on it. The list is in ` + "`tools/mutants`" + `. ` + "`go run ./tools/mutants`" + ` runs all of them and fails if one is alive, ` + "`go run ./tools/mutants -run WORD`" + ` runs those whose name has the word, and ` + "`go run ./tools/mutants -list`" + ` writes this page.
 
 | mutant | in | tests |
 |---|---|---|

@@ -36,7 +36,7 @@ const (
 )
 
 func mutants() []mutant {
-	return []mutant{
+	return append([]mutant{
 		{"a condition is nested deeper than plans are read", "contracts/approver_condition.go", "nesting(c.parsed.Expr()) > maxNesting", "nesting(c.parsed.Expr()) > 1000", []string{"./contracts -run Nesting"}},
 		{"small Cherokee letters are other letters than capitals", "access/fold.go", "return r - 0xAB70 + 0x13A0", "return r", []string{"./access -run FoldID"}},
 		// Notices.
@@ -396,26 +396,5 @@ func mutants() []mutant {
 		{"another server's 404 says that nothing is there", "integrations/jsonhttp/call.go", "status == http.StatusNotFound && c.dialect.IsNotFound(body)", "status == http.StatusNotFound", []string{"./integrations/jsonhttp"}},
 		{"two people have one name on AWS", "integrations/name.go", "c != escape && fits(c)", "fits(c)", []string{"./integrations/awsiam -run SessionName"}},
 		{"an ended key shuts out everybody at its address", "integrations/sshcert/hostconfig.go", "lines += \"PerSourcePenalties authfail:0\\n\"", "lines += \"\"", []string{"./integrations/sshcert -run HostConfig"}},
-
-		// Contracts of a repository.
-		{"a commit that nobody signed is in force", "server/contractgit/judge.go", "if len(s.config.Signers) > 0 {", "if false {", []string{git}},
-		{"contracts are brought back by moving a branch", "server/contractgit/source.go", "if known[tip.Hash] {", "if false {", []string{git}},
-		{"contracts do not follow what was in force", "server/contractgit/source.go", "if !after[old.Hash()] {", "if false && !after[old.Hash()] {", []string{git}},
-		{"one person signs twice", "server/contractgit/judge.go", "err == nil && !slices.Contains(names, name)", "err == nil && !slices.Contains(names, name+\"x\")", []string{git}},
-		{"what somebody signed earlier counts again", "server/contractgit/source.go", "s.judge(tip, known)", "s.judge(tip, nil)", []string{git}},
-		{"what a merge changes counts as signed by its author", "server/contractgit/judge.go", "err != nil || same.Hash != tree.Hash", "err != nil || same == tree", []string{git}},
-		{"broken contracts replace those in force", "server/contractgit/source.go", "set, err := contracts.Parse(snapshot.Files)\n\tif err != nil {", "set, err := contracts.Parse(snapshot.Files)\n\tif err != nil && false {", []string{git}},
-		{"a link leads out of the contracts", "server/contractgit/source.go", "if e.Mode == filemode.Symlink {", "if e.Mode == filemode.Submodule {", []string{git}},
-
-		// The requester's machine, and the configuration.
-		{"a credential sets any variable", "access/credential_kind.go", "if !slices.Contains(kind.Env, name) {", "if false {", []string{handed}},
-		{"a credential brings arguments of its own", "access/credential_kind.go", "if !slices.Equal(arguments, kind.Arguments[program]) {", "if arguments == nil {", []string{handed}},
-		{"a credential names a command", "access/credential_kind.go", "if n := len(c.Command); n > 0 && ", "if n := len(c.Command); n < 0 && ", []string{handed}},
-		{"ssh's configuration is the credential's", "cmd/ramp/internal/credential/credential.go", "files[\"config\"] = config", "_ = config", []string{handed}},
-		{"the user's variables stand beside a credential's", "cmd/ramp/internal/credential/credential.go", "&& !slices.Contains(foreign, name)", "&& !(false && slices.Contains(foreign, name))", []string{handed}},
-		{"a credential is written over the user's files", "cmd/ramp/internal/credential/into.go", "err == nil && ours && info.Mode().IsRegular()", "err == nil || ours && info.Mode().IsRegular()", []string{handed}},
-		{"a command is ended at the old end", "cmd/ramp/internal/people/exec.go", "end = *r.ExpiresAt", "_ = *r.ExpiresAt", []string{extended}},
-		{"what a command started lives on", "cmd/ramp/internal/credential/process.go", "\t\t\tendAll()\n", "", []string{signalled}},
-		{"a secret that was written is kept", "config/field/secret.go", "if text != \"\" && !secret.IsReference(text) {", "if false {", []string{fields}},
-	}
+	}, around()...)
 }

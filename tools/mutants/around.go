@@ -1,0 +1,31 @@
+package main
+
+// around returns the mutants of what lies around servers and workers.
+func around() []mutant {
+	return []mutant{
+		// Contracts of a repository.
+		{"a commit that nobody signed is in force", "server/contractgit/judge.go", "if len(s.config.Signers) > 0 {", "if false {", []string{git}},
+		{"contracts are brought back by moving a branch", "server/contractgit/source.go", "if known[tip.Hash] {", "if false {", []string{git}},
+		{"contracts do not follow what was in force", "server/contractgit/source.go", "if !after[old.Hash()] {\n\t\t\treturn", "if false && !after[old.Hash()] {\n\t\t\treturn", []string{git}},
+		{"one person signs twice", "server/contractgit/judge.go", "err != nil || slices.Contains(names, name)", "err != nil || slices.Contains(names, name+\"x\")", []string{git + " -run TestTwoSigners"}},
+		{"what somebody signed counts again after other contracts", "server/contractgit/judge.go", "return !before[h]", "return false && !before[h]", []string{git + " -run TestOldSignature"}},
+		{"a signature counts although it knew of one side of a merge only", "server/contractgit/judge.go", "slices.ContainsFunc(different, func(h plumbing.Hash) bool", "slices.ContainsFunc(different[:min(1, len(different))], func(h plumbing.Hash) bool", []string{git + " -run TestOldSignature"}},
+		{"contracts that were taken away in between are no other contracts", "server/contractgit/judge.go", "err != nil || held.Hash != tree.Hash", "err == nil && held.Hash != tree.Hash", []string{git + " -run TestOldSignature"}},
+		{"what a merge changes counts as signed by its author", "server/contractgit/judge.go", "err != nil || held.Hash != tree.Hash", "err != nil || held == tree", []string{git + " -run TestTwoSigners"}},
+		{"a server without its clone is led back to what both signed long ago", "server/contractgit/judge.go", "from := plumbing.NewHash(s.config.From); !before[from]", "from := plumbing.NewHash(s.config.From); false && !before[from]", []string{git + " -run TestFrom"}},
+		{"two signers need no commit to begin with", "server/contractgit/config.go", "c.From == \"\" && c.TwoSigners {", "c.From == \"x\" && c.TwoSigners {", []string{git + " -run TestFrom"}},
+		{"broken contracts replace those in force", "server/contractgit/source.go", "set, err := contracts.Parse(snapshot.Files)\n\tif err != nil {", "set, err := contracts.Parse(snapshot.Files)\n\tif err != nil && false {", []string{git}},
+		{"a link leads out of the contracts", "server/contractgit/source.go", "if e.Mode == filemode.Symlink {", "if e.Mode == filemode.Submodule {", []string{git}},
+
+		// The requester's machine, and the configuration.
+		{"a credential sets any variable", "access/credential_kind.go", "if !slices.Contains(kind.Env, name) {", "if false {", []string{handed}},
+		{"a credential brings arguments of its own", "access/credential_kind.go", "if !slices.Equal(arguments, kind.Arguments[program]) {", "if arguments == nil {", []string{handed}},
+		{"a credential names a command", "access/credential_kind.go", "if n := len(c.Command); n > 0 && ", "if n := len(c.Command); n < 0 && ", []string{handed}},
+		{"ssh's configuration is the credential's", "cmd/ramp/internal/credential/credential.go", "files[\"config\"] = config", "_ = config", []string{handed}},
+		{"the user's variables stand beside a credential's", "cmd/ramp/internal/credential/credential.go", "&& !slices.Contains(foreign, name)", "&& !(false && slices.Contains(foreign, name))", []string{handed}},
+		{"a credential is written over the user's files", "cmd/ramp/internal/credential/into.go", "err == nil && ours && info.Mode().IsRegular()", "err == nil || ours && info.Mode().IsRegular()", []string{handed}},
+		{"a command is ended at the old end", "cmd/ramp/internal/people/exec.go", "end = *r.ExpiresAt", "_ = *r.ExpiresAt", []string{extended}},
+		{"what a command started lives on", "cmd/ramp/internal/credential/process.go", "\t\t\tendAll()\n", "", []string{signalled}},
+		{"a secret that was written is kept", "config/field/secret.go", "if text != \"\" && !secret.IsReference(text) {", "if false {", []string{fields}},
+	}
+}
