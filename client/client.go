@@ -255,9 +255,14 @@ func (c *Client) Stop(ctx context.Context, id, act, reason string) (out access.R
 	return out, c.do(ctx, "POST", requestPath(id, act), nil, map[string]string{"reason": reason}, &out)
 }
 
-// Extend prolongs active access by more.
-func (c *Client) Extend(ctx context.Context, id, more, reason string) (out access.Request, err error) {
-	return out, c.do(ctx, "POST", requestPath(id, "extend"), nil, map[string]string{"for": more, "reason": reason}, &out)
+// Extend prolongs active access by more, from the end that it has. The same call again,
+// after a response that was lost, extends no further. from is nil where no end is known.
+func (c *Client) Extend(ctx context.Context, id, more, reason string, from *time.Time) (out access.Request, err error) {
+	body := map[string]any{"for": more, "reason": reason}
+	if from != nil {
+		body["from"] = from
+	}
+	return out, c.do(ctx, "POST", requestPath(id, "extend"), nil, body, &out)
 }
 
 // PickUp fetches a credential of one grant, by the grant's name, sealed on the

@@ -120,13 +120,14 @@ func (a *API) end(act endFunc) echo.HandlerFunc {
 
 func (a *API) extend(c echo.Context) error {
 	var body struct {
-		For    string `json:"for"`
-		Reason string `json:"reason"`
+		For    string     `json:"for"`
+		Reason string     `json:"reason"`
+		From   *time.Time `json:"from"`
 	}
 	if err := read(c, &body, false); err != nil {
 		return err
 	}
-	r, err := a.app.Extend(c.Request().Context(), actor(c), c.Param("id"), body.For, body.Reason)
+	r, err := a.app.Extend(c.Request().Context(), actor(c), c.Param("id"), body.For, body.Reason, body.From)
 	if err != nil {
 		return err
 	}

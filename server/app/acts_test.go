@@ -261,7 +261,7 @@ func TestExtend(t *testing.T) {
 		{"no duration", alice, r, "soon", access.CodeInvalid, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := f.Extend(t.Context(), c.by, c.r.ID, c.more, "")
+			_, err := f.Extend(t.Context(), c.by, c.r.ID, c.more, "", nil)
 			require.Equal(t, c.code, access.CodeOf(err), "%v", err)
 			if c.want != "" {
 				require.Equal(t, c.want, f.ledger.refusedWith())
@@ -270,7 +270,7 @@ func TestExtend(t *testing.T) {
 		})
 	}
 	t.Run("OK", func(t *testing.T) {
-		now, err := f.Extend(t.Context(), alice, r.ID, "30m", "one more look")
+		now, err := f.Extend(t.Context(), alice, r.ID, "30m", "one more look", nil)
 		require.NoError(t, err)
 		require.Equal(t, testTime.Add(time.Hour), *now.ExpiresAt, "what is in force, before the ledger says so")
 		order, err := f.keyring.VerifyExtension(f.gateway.orders[0])
@@ -279,6 +279,37 @@ func TestExtend(t *testing.T) {
 		require.Equal(t, access.ExtensionOrder{RequestID: r.ID, PlanDigest: r.Plan.Digest, Number: 1, From: *r.ExpiresAt, Adds: access.Duration(30 * time.Minute),
 			By: alice.Person, Via: access.ViaAPI, Reason: "one more look", At: testTime}, order)
 	})
+}
+
+// TestCase96ExtensionRepeated: with the end that the requester saw, an extension that is
+// repeated after a lost response is made once; from another end it is refused.
+func TestCase96ExtensionRepeated(t *testing.T) {
+	f := newFixture(t)
+	r := f.request(access.StateActive)
+	from := *r.ExpiresAt
+	_, err := f.Extend(t.Context(), alice, r.ID, "30m", "", &from)
+	require.NoError(t, err)
+	require.Len(t, f.gateway.orders, 1)
+	until := from.Add(30 * time.Minute)
+	r.ExpiresAt, r.Extensions = &until, 1
+	f.ledger.requests[r.ID] = r
+	again, err := f.Extend(t.Context(), alice, r.ID, "30m", "", &from)
+	require.NoError(t, err)
+	require.Equal(t, until, *again.ExpiresAt)
+	_, err = f.Extend(t.Context(), bob, r.ID, "30m", "", &from)
+	require.Equal(t, access.CodeForbidden, access.CodeOf(err))
+	f.ledger.events = nil
+	_, err = f.Extend(t.Context(), alice, r.ID, "5m", "", &from)
+	require.Equal(t, access.CodeConflict, access.CodeOf(err))
+	require.Equal(t, "end_moved", f.ledger.refusedWith())
+	require.Len(t, f.gateway.orders, 1)
+
+	f, r = withExtension(t)
+	for range 2 {
+		asked, err := f.Extend(t.Context(), alice, r.ID, "10m", "", r.ExpiresAt)
+		require.NoError(t, err)
+		require.Equal(t, 1, asked.Asked.Attempt)
+	}
 }
 
 func TestPickUp(t *testing.T) {

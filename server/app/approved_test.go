@@ -14,7 +14,7 @@ import (
 // made yet.
 func approvedExtension(t *testing.T) (*fixture, access.Request) {
 	f, r := withExtension(t)
-	asked, err := f.Extend(t.Context(), alice, r.ID, "20m", "one more look")
+	asked, err := f.Extend(t.Context(), alice, r.ID, "20m", "one more look", nil)
 	require.NoError(t, err)
 	f.gateway.err = access.Errorf(access.CodeUnavailable, "no worker")
 	_, err = f.Decide(t.Context(), sam, r.ID, DecisionInput{Verdict: access.Approve, PlanDigest: asked.Asked.Order.Digest})
@@ -28,13 +28,13 @@ func approvedExtension(t *testing.T) (*fixture, access.Request) {
 func TestCase61ExtensionThatIsNeverMade(t *testing.T) {
 	f, asked := approvedExtension(t)
 	f.now = f.now.Add(access.ActWithin)
-	again, err := f.Extend(t.Context(), alice, asked.ID, "10m", "again")
+	again, err := f.Extend(t.Context(), alice, asked.ID, "10m", "again", nil)
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(err), "the approved one is sent, and no other asked for")
 	require.Equal(t, asked.Asked.Order.Digest, again.Asked.Order.Digest)
 	require.Len(t, f.gateway.orders, 2)
 
 	f.now = f.now.Add(time.Second)
-	again, err = f.Extend(t.Context(), alice, asked.ID, "10m", "again")
+	again, err = f.Extend(t.Context(), alice, asked.ID, "10m", "again", nil)
 	require.NoError(t, err)
 	require.Len(t, f.gateway.orders, 2)
 	require.Equal(t, 2, again.Asked.Attempt)
@@ -60,7 +60,7 @@ func TestCase57EndingsWaitForNoExtension(t *testing.T) {
 		other := f.request(access.StateActive)
 		other.Plan.Extend.Rule = hangs.Plan.Extend.Rule
 		other = f.ledger.put(other)
-		asked, err := f.Extend(t.Context(), alice, other.ID, "20m", "one more look")
+		asked, err := f.Extend(t.Context(), alice, other.ID, "20m", "one more look", nil)
 		require.NoError(t, err)
 		f.gateway.err = access.Errorf(access.CodeUnavailable, "no worker")
 		_, err = f.Decide(t.Context(), sam, other.ID, DecisionInput{Verdict: access.Approve, PlanDigest: asked.Asked.Order.Digest})

@@ -54,8 +54,9 @@ type extender struct {
 // plan allows; only its requester may, and only while the contract of that name
 // would still let them in. The old end holds until the new one is in force on
 // every target; it stands when the extension is refused. Where people decide
-// extensions, it is recorded for them to decide.
-func (e *extender) Extend(ctx context.Context, by access.Actor, id, more, reason string) (access.Request, error) {
+// extensions, it is recorded for them to decide. from is the end that the requester saw;
+// with it the same extension again, after a response that was lost, changes nothing.
+func (e *extender) Extend(ctx context.Context, by access.Actor, id, more, reason string, from *time.Time) (access.Request, error) {
 	r, err := e.requests.forAct(ctx, by, id, access.ActExtend)
 	if err != nil {
 		return r, err
@@ -66,6 +67,15 @@ func (e *extender) Extend(ctx context.Context, by access.Actor, id, more, reason
 	}
 	if err := checkText("reason", reason); err != nil {
 		return r, err
+	}
+	if from != nil && by.Person.ID == r.Requester.ID {
+		done, err := e.checkFrom(r, *from, adds)
+		if err != nil {
+			return r, e.refused.record(ctx, by, id, access.ActExtend, err)
+		}
+		if done {
+			return r, nil
+		}
 	}
 	order := access.ExtensionOrder{RequestID: id, PlanDigest: r.Plan.Digest,
 		Number: r.Extensions + 1, From: deref(r.ExpiresAt), Adds: adds, By: by.Person, Via: by.Via, Reason: reason, At: e.now()}
@@ -80,6 +90,21 @@ func (e *extender) Extend(ctx context.Context, by access.Actor, id, more, reason
 		return e.ask(ctx, by, r, order, signed)
 	}
 	return e.send(ctx, by, r, order, signed)
+}
+
+// checkFrom reports whether an extension from the end that the requester saw was made
+// or is asked for already; nobody else extends. Errors are CodeConflict where access ends
+// at another time than they saw.
+func (e *extender) checkFrom(r access.Request, from time.Time, adds access.Duration) (done bool, err error) {
+	switch asked := r.Asked; {
+	case r.ExpiresAt == nil:
+		return false, nil // it is not active, which is said
+	case r.ExpiresAt.Equal(from):
+		return asked != nil && asked.Open(e.now()) && asked.Order.From.Equal(from) && asked.Order.Adds == adds, nil
+	case r.Extensions > 0 && r.ExpiresAt.Equal(from.Add(adds.Std())):
+		return true, nil
+	}
+	return false, access.Refuse(access.CodeConflict, "end_moved", "access ends at %s, not at %s; look at it again", access.FormatTime(*r.ExpiresAt), access.FormatTime(from))
 }
 
 // send has the workflow make an extension, and returns the request with its new end.

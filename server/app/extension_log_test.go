@@ -36,7 +36,7 @@ func newExtending(t *testing.T) (*starting, access.Request) {
 	require.NoError(t, err)
 	require.NoError(t, book.IntendGrant(t.Context(), grant, s.now))
 	require.NoError(t, book.MarkOpened(t.Context(), grant.Name, s.now, access.Activation(s.r.ID, s.now, end)))
-	asked, err := s.Extend(t.Context(), alice, s.r.ID, "20m", "one more look")
+	asked, err := s.Extend(t.Context(), alice, s.r.ID, "20m", "one more look", nil)
 	require.NoError(t, err)
 	require.NotNil(t, asked.Asked)
 	s.now = s.now.Add(time.Minute)

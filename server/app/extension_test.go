@@ -38,7 +38,7 @@ func TestExtensionIsAskedFor(t *testing.T) {
 	_, err := f.App.Request(t.Context(), sam.Person, r.ID)
 	require.NoError(t, err, "who may decide extensions sees the request")
 
-	asked, err := f.Extend(t.Context(), alice, r.ID, "20m", "one more look")
+	asked, err := f.Extend(t.Context(), alice, r.ID, "20m", "one more look", nil)
 	require.NoError(t, err)
 	require.Zero(t, f.gateway.messages())
 	require.NotNil(t, asked.Asked)
@@ -54,7 +54,7 @@ func TestExtensionIsAskedFor(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, list, 1)
 
-	_, err = f.Extend(t.Context(), alice, r.ID, "5m", "")
+	_, err = f.Extend(t.Context(), alice, r.ID, "5m", "", nil)
 	require.Equal(t, access.CodeConflict, access.CodeOf(err))
 	require.Equal(t, "extension_waits", f.ledger.refusedWith())
 	f.now = *r.ExpiresAt
@@ -67,7 +67,7 @@ func TestExtensionIsAskedFor(t *testing.T) {
 // the rule has the order sent, as it was asked for.
 func TestExtensionIsDecided(t *testing.T) {
 	f, r := withExtension(t)
-	asked, err := f.Extend(t.Context(), alice, r.ID, "30m", "")
+	asked, err := f.Extend(t.Context(), alice, r.ID, "30m", "", nil)
 	require.NoError(t, err)
 	digest := asked.Asked.Order.Digest
 	approve := DecisionInput{Verdict: access.Approve, PlanDigest: digest}
@@ -127,7 +127,7 @@ func TestExtensionIsDenied(t *testing.T) {
 	f, r := withExtension(t)
 	for n := range maxAsks {
 		f.now = f.now.Add(time.Second)
-		asked, err := f.Extend(t.Context(), alice, r.ID, "20m", "")
+		asked, err := f.Extend(t.Context(), alice, r.ID, "20m", "", nil)
 		require.NoError(t, err)
 		require.Equal(t, n+1, asked.Asked.Attempt)
 		f.now = f.now.Add(time.Second)
@@ -142,7 +142,7 @@ func TestExtensionIsDenied(t *testing.T) {
 		require.Error(t, err)
 		require.Equal(t, "lapsed", f.ledger.refusedWith())
 	}
-	_, err := f.Extend(t.Context(), alice, r.ID, "20m", "")
+	_, err := f.Extend(t.Context(), alice, r.ID, "20m", "", nil)
 	require.Error(t, err)
 	require.Equal(t, "extension_asks", f.ledger.refusedWith())
 }
@@ -170,7 +170,7 @@ func TestCase95ExtensionOfSomebodyNotEligible(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f, r := withExtension(t)
-			asked, err := f.Extend(t.Context(), alice, r.ID, "20m", "one more look")
+			asked, err := f.Extend(t.Context(), alice, r.ID, "20m", "one more look", nil)
 			require.NoError(t, err)
 			approve := DecisionInput{Verdict: access.Approve, PlanDigest: asked.Asked.Order.Digest}
 			before := *f.extender

@@ -99,7 +99,15 @@ func parseStart(text string) (time.Time, error) {
 }
 
 func (p *Pages) extend(c echo.Context) error {
-	_, err := p.app.Extend(c.Request().Context(), auth.Actor(c), c.Param("id"), spaceless(c.FormValue("for")), c.FormValue("reason"))
+	var from *time.Time
+	if text := c.FormValue("from"); text != "" {
+		at, err := time.Parse(time.RFC3339Nano, text)
+		if err != nil {
+			return p.done(c, access.InvalidField("time_malformed", "from", "the end of access is not readable; load the page again"))
+		}
+		from = &at
+	}
+	_, err := p.app.Extend(c.Request().Context(), auth.Actor(c), c.Param("id"), spaceless(c.FormValue("for")), c.FormValue("reason"), from)
 	return p.done(c, err)
 }
 

@@ -124,7 +124,11 @@ func extendCommand() *cobra.Command {
 			if more == "" {
 				return access.Request{}, access.Errorf(access.CodeInvalid, "say how much longer, such as --for 15m")
 			}
-			return c.Extend(ctx, id, more, reason)
+			r, err := c.Request(ctx, id)
+			if err != nil {
+				return r, err
+			}
+			return c.Extend(ctx, id, more, reason, r.ExpiresAt)
 		},
 		said: func(r access.Request) string {
 			if a := r.Asked; a != nil {
