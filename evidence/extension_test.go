@@ -46,6 +46,7 @@ func TestExtensionThatPeopleDecide(t *testing.T) {
 	r := s.verify(s.pack())
 	require.Equal(t, ProvenEnded, r.Conclusion, r.Summary)
 	require.Contains(t, r.Checks[8].Detail, "lee: approve extension 1")
+	require.NotContains(t, r.Checks[8].Detail, "not approved")
 
 	for name, decide := range map[string]func(s *story, o access.ExtensionOrder){
 		"nobody approved": func(*story, access.ExtensionOrder) {},
@@ -57,6 +58,7 @@ func TestExtensionThatPeopleDecide(t *testing.T) {
 		s := extended(t, access.Rule{}, decide)
 		r := s.verify(s.pack())
 		require.Equal(t, ProvenEndedLate, r.Conclusion, "%s: %s", name, r.Summary)
+		require.Contains(t, r.Checks[8].Detail, "orders to extend: 1, 1 of which not approved; until ", name)
 	}
 	s = extended(t, access.Rule{}, func(s *story, o access.ExtensionOrder) {
 		s.leads(o, access.Approve)

@@ -145,7 +145,11 @@ func TestPackProves(t *testing.T) {
 	s.decide(human("bob", "approvers"), access.Approve, time.Minute)
 	s.open(2 * time.Minute)
 	s.state, s.asOf = access.StateActive, 30*time.Minute
-	require.Equal(t, ProvenOpen, s.verify(s.pack()).Conclusion)
+	r = s.verify(s.pack())
+	require.Equal(t, ProvenOpen, r.Conclusion)
+	for _, c := range r.Checks {
+		require.Equal(t, c.Name == "closed and read back", c.Open, c.Name)
+	}
 	s.decide(human("ben", "approvers"), access.Deny, 3*time.Minute) // docs/threats.md, case 15: closes it
 	s.close(4*time.Minute, access.ReadBack{})
 	s.state = access.StateEnded

@@ -125,7 +125,21 @@ func (v *verifier) checkExtensions() (string, error) {
 			until = end
 		}
 	}
-	return fmt.Sprintf("orders to extend: %d; until %s%s", len(v.proof.Extensions), access.FormatTime(until), decided), nil
+	unapproved := ""
+	if n := v.unapproved(); n > 0 {
+		unapproved = fmt.Sprintf(", %d of which not approved", n)
+	}
+	return fmt.Sprintf("orders to extend: %d%s; until %s%s", len(v.proof.Extensions), unapproved, access.FormatTime(until), decided), nil
+}
+
+// unapproved counts the orders to extend that nobody approved, or not enough people.
+func (v *verifier) unapproved() (n int) {
+	for _, o := range v.proof.Extensions {
+		if approved, _ := v.proof.ExtensionApproved(o); approved.IsZero() {
+			n++
+		}
+	}
+	return n
 }
 
 // checkExtensionDecisions requires that each decision on an extension is on an order in
@@ -179,6 +193,7 @@ func (v *verifier) checkClosed() (string, error) {
 	case len(open) > 0 && v.manifest.State.Final():
 		return "", failf("the request is %s, and there is no proof that %s is gone", v.manifest.State, strings.Join(open, ", "))
 	case len(open) > 0:
+		v.goesOn = true
 		return strings.Join(open, ", ") + " not closed yet; the request was " + string(v.manifest.State), nil
 	case len(v.closed) == 0:
 		return "nothing was opened", nil

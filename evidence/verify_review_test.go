@@ -41,6 +41,16 @@ func TestCase43BreakGlassInPacks(t *testing.T) {
 	require.Contains(t, detail(reviewed), "reviewed by carol")
 	require.Contains(t, detail(story(glass)), "nobody has reviewed it", "the pack is of an hour after it was due")
 	require.True(t, story(glass).Proven())
+	waits := func(r Report) (names []string) {
+		for _, c := range r.Checks {
+			if c.Open {
+				names = append(names, c.Name)
+			}
+		}
+		return names
+	}
+	require.Equal(t, []string{"break glass reviewed"}, waits(story(glass)))
+	require.Empty(t, waits(reviewed))
 	require.False(t, story(glass, human("alice", "security")).Proven(), "by its user")
 	require.False(t, story(glass, human("carol", "leads")).Proven(), "by somebody who may not")
 	require.False(t, story(glass, human("carol", "security"), human("erin", "security")).Proven(), "twice")

@@ -156,6 +156,9 @@ func (e *extender) check(ctx context.Context, r access.Request, o access.Extensi
 	case r.State != access.StateActive || r.ExpiresAt == nil || r.ActiveAt == nil:
 		return access.Refuse(access.CodeConflict, "wrong_state", "the request is %s, not active", r.State)
 	}
+	if r.Plan.Extend != nil && r.Narrowed().Extend == nil {
+		return access.Refuse(access.CodeForbidden, access.IssueNotExtendable, "an approver gave %s of the %s that were asked for, and what was shortened is not extended; make a new request when this ends", r.Narrowed().Duration, r.Plan.Duration)
+	}
 	if err := r.Narrowed().AllowsExtension(o, r.ExpiresAt.Sub(*r.ActiveAt)+o.Adds.Std()); err != nil {
 		return err
 	}

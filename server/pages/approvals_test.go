@@ -75,6 +75,8 @@ func TestCase43PageOfBreakGlass(t *testing.T) {
 	home := shown(t, p, "inbox", listPage{Glass: []access.Request{r}})
 	require.Contains(t, home, "Break glass: waiting for your review")
 	require.Contains(t, home, "badge glass")
+	require.Contains(t, home, "<h1>Waiting for your review</h1>")
+	require.Contains(t, shown(t, p, "inbox", listPage{Glass: []access.Request{r}, Items: []access.Request{r}}), "<h1>Waiting for your approval</h1>")
 }
 
 // keep writes a page to RAMP_PAGES, to look at.

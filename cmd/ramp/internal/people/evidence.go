@@ -149,8 +149,11 @@ func reportTable(r evidence.Report) func(io.Writer) {
 		rows := [][]string{}
 		for _, c := range r.Checks {
 			mark := "ok"
-			if !c.OK {
+			switch {
+			case !c.OK:
 				mark = "FAILED"
+			case c.Open:
+				mark = "so far"
 			}
 			rows = append(rows, []string{mark, c.Name, output.Clean(c.Detail)})
 		}
