@@ -104,7 +104,7 @@ func (t *Targets) firstEnd(ctx context.Context, proof evidence.Authorized, in ap
 	row, err := t.grantRow(ctx, proof.Plan.RequestID, in.Grant)
 	switch {
 	case access.CodeOf(err) == access.CodeNotFound && in.FromOpening && !now.Before(end) && now.Before(term.First):
-		return end, access.Errorf(access.CodeUnavailable, "since Temporal started this attempt more time has passed here than the access lasts; the next one begins anew")
+		return end, access.Errorf(access.CodeUnavailable, "more time than the access lasts has passed since Temporal started this attempt; the next attempt counts from its own start")
 	case access.CodeOf(err) == access.CodeNotFound:
 		return end, nil
 	case err == nil && row.ExpiresAt.Before(end):

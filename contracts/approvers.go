@@ -65,7 +65,7 @@ const maxSchedules = 5
 
 func checkSchedules(d *document, names []string, path []any) {
 	if len(names) > maxSchedules {
-		d.issue("oncall", fmt.Sprintf("%d schedules are the most", maxSchedules), path...)
+		d.issue("oncall", fmt.Sprintf("%d schedules at the most", maxSchedules), path...)
 	}
 	for i, name := range names {
 		if !validSchedule(name) {

@@ -67,5 +67,5 @@ func (q *query) refuseZone(field string) {
 		detail = fmt.Sprintf("%q is no zone of the IANA zone database", access.Clip(name, 40))
 	}
 	q.result.Trace = append(q.result.Trace, Step{Field: field + ".zoneOf", Expression: "person.attributes." + attributeZone, Result: Unevaluated, Detail: detail})
-	q.refuseAtOnce(CouldNotEvaluate, "zone_unknown", "contract %s counts by the clocks of your own zone, and it is not known: %s", q.contract.Name, detail)
+	q.refuseAtOnce(CouldNotEvaluate, "zone_unknown", "contract %s depends on your own time zone, which is not known: %s", q.contract.Name, detail)
 }

@@ -49,7 +49,7 @@ func (n *notify) check(d *document) {
 		}
 		for k, whom := range one.Whom {
 			if !slices.Contains(noticeAudiences, whom) {
-				d.issue("notify_whom", fmt.Sprintf("%q is none of %s; other people hear as groups", access.Clip(whom, 40), strings.Join(noticeAudiences, ", ")), "notify", i, "whom", k)
+				d.issue("notify_whom", fmt.Sprintf("%q is none of %s; name other people by their groups", access.Clip(whom, 40), strings.Join(noticeAudiences, ", ")), "notify", i, "whom", k)
 			}
 		}
 		if len(one.Whom) > len(noticeAudiences) || len(one.Groups) > maxNoticeGroups {

@@ -19,7 +19,7 @@ func (s *Signer) SignResolution(r access.Resolution) (Envelope, error) {
 // question may be from before the target was configured as it is.
 func (k Keyring) VerifyResolution(signed *Envelope, question, target string, entitlements []access.Entitlement) ([]access.Scope, error) {
 	if question == "" {
-		return nil, access.Errorf(access.CodeEvidence, "what is kept answers no question")
+		return nil, access.Errorf(access.CodeEvidence, "a resolution is verified against a question, and none is given")
 	}
 	r, err := k.verifyResolution(signed, question, target, entitlements)
 	return r.Scopes, err
@@ -35,7 +35,7 @@ func (k Keyring) VerifyMeaning(signed Envelope, target string, e access.Entitlem
 		return scope, said, err
 	}
 	if age := now.Sub(r.At); age > access.MeaningLasts || age < -access.MeaningLasts {
-		return scope, said, access.Errorf(access.CodeEvidence, "what an entitlement on %s means was said at %s", target, access.FormatTime(r.At))
+		return scope, said, access.Errorf(access.CodeEvidence, "what an entitlement on %s means was signed at %s, which is more than %s from now", target, access.FormatTime(r.At), access.Duration(access.MeaningLasts))
 	}
 	return r.Scopes[0], r.At, nil
 }
@@ -49,9 +49,9 @@ func (k Keyring) verifyResolution(signed *Envelope, question, target string, ent
 		return access.Resolution{}, err
 	}
 	asked, errAsked := json.Marshal(entitlements)
-	answered, errAnswered := json.Marshal(r.Entitlements)
-	if errAsked != nil || errAnswered != nil || !bytes.Equal(asked, answered) || r.Question != question || r.Target != target {
-		return access.Resolution{}, access.Errorf(access.CodeEvidence, "a worker has answered another question than this")
+	resolved, errResolved := json.Marshal(r.Entitlements)
+	if errAsked != nil || errResolved != nil || !bytes.Equal(asked, resolved) || r.Question != question || r.Target != target {
+		return access.Resolution{}, access.Errorf(access.CodeEvidence, "a worker has resolved another question than this")
 	}
 	if len(r.Scopes) != len(entitlements) {
 		return access.Resolution{}, access.Errorf(access.CodeEvidence, "a worker resolved %d of %d entitlements", len(r.Scopes), len(entitlements))

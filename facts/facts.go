@@ -142,7 +142,7 @@ func (r Reply) fact(f access.Fact, maxAge time.Duration) (access.Fact, error) {
 	case known == r.Absent:
 		return f, fmt.Errorf("%s says nothing of it", f.Source)
 	case age < -access.ClockSkew:
-		return f, fmt.Errorf("what %s says is of %s, which is still to come", f.Source, access.FormatTime(r.AsOf))
+		return f, fmt.Errorf("what %s says is dated %s, which is in the future", f.Source, access.FormatTime(r.AsOf))
 	case maxAge > 0 && age > maxAge:
 		return f, fmt.Errorf("what %s says is %s old, and %s is the most (maxAge)", f.Source, access.Duration(age.Truncate(time.Second)), access.Duration(maxAge))
 	}

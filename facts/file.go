@@ -84,7 +84,7 @@ func (f *File) Ask(_ context.Context, kind access.FactKind, key string) (Reply, 
 		}
 		r.Absent = r.OnCall == nil
 	default:
-		return Reply{}, fmt.Errorf("files know nothing of the kind %q", kind)
+		return Reply{}, fmt.Errorf("a file of facts has nothing of the kind %q", kind)
 	}
 	return r, nil
 }

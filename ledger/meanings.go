@@ -44,7 +44,7 @@ func (l *Ledger) ForgetMeaning(ctx context.Context, target, entitlement string) 
 // Meaning returns the envelope that is kept for an entitlement; CodeNotFound if there is
 // none.
 func (l *Ledger) Meaning(ctx context.Context, target, entitlement string) ([]byte, error) {
-	envelope, err := first(ctx, l.reader(), scanText, access.Errorf(access.CodeNotFound, "it is not kept what this entitlement means"),
+	envelope, err := first(ctx, l.reader(), scanText, access.Errorf(access.CodeNotFound, "the ledger keeps no meaning of this entitlement"),
 		`SELECT envelope FROM meanings WHERE target = ? AND entitlement = ?`, target, entitlement)
 	return []byte(envelope), err
 }

@@ -26,7 +26,7 @@ const (
 	whyApprover  = "you may decide it"
 	whyReviewer  = "you may review it"
 	whyAlarm     = "this address hears of what must not be missed"
-	whyContract  = "the contract has you told"
+	whyContract  = "the contract names you for it"
 )
 
 // urgent are the events of which somebody must hear whatever the hour is.

@@ -261,7 +261,7 @@ func (r *Reconciler) correct(ctx context.Context, f *Finding) (stillWrong bool, 
 		if err := r.Ledger.AppendEvent(ctx, e); err != nil {
 			return true, err
 		}
-		err = access.Errorf(access.CodeNotFound, "its row is gone; nothing brings it back")
+		err = access.Errorf(access.CodeNotFound, "its row is gone from the ledger and cannot be restored")
 	case err != nil || !changed:
 		return false, err
 	}

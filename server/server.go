@@ -128,7 +128,7 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 		Help: "Requests that the ledger says otherwise than they were signed, as they were found."})
 	s.registry.MustRegister(altered)
 	unknown := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "ramp_facts_unknown_total",
-		Help: "Questions of contracts to which a source had no reply that counts."}, []string{"source"})
+		Help: "Facts that contracts asked for and that could not be known."}, []string{"source"})
 	s.registry.MustRegister(unknown)
 	world := facts.New(c.Facts, d.Log, func(source string) { unknown.WithLabelValues(source).Inc() })
 	s.feed = feed.New(d.Ledger, d.Log, feed.Options{})

@@ -37,13 +37,13 @@ func (c Config) Validate(at string) (issues access.Issues) {
 		issues.Add("mail_from", at+".from", "the sender's address is needed, such as Ramp <ramp@example.com>")
 	}
 	if !slices.Contains([]string{"", startTLS, implicitTLS, noTLS}, c.TLS) {
-		issues.Add("mail_tls", at+".tls", "tls is %s (which is what nothing means), %s or %s", startTLS, implicitTLS, noTLS)
+		issues.Add("mail_tls", at+".tls", "tls is %s (so, too, if it is left out), %s or %s", startTLS, implicitTLS, noTLS)
 	}
 	switch {
 	case c.TLS == noTLS && !loopback(host):
 		issues.Add("mail_in_clear", at+".tls", "without TLS everybody on the way reads who has access to what; %s is for a server on this machine", noTLS)
 	case c.TLS == noTLS && c.CAFile != "":
-		issues.Add("mail_ca_unused", at+".caFile", "there is no certificate without TLS")
+		issues.Add("mail_ca_unused", at+".caFile", "without TLS no certificate is checked: leave caFile out")
 	}
 	if (c.Username == "") != c.Password.IsZero() {
 		issues.Add("mail_login", at+".username", "username and password belong together")

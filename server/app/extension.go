@@ -27,7 +27,7 @@ func (e *extender) ask(ctx context.Context, by access.Actor, r access.Request, o
 			return e.sendAsked(ctx, by, r) // approved, and not in force yet
 		case last.Open(e.now()):
 			return r, e.refused.record(ctx, by, r.ID, access.ActExtend, access.Refuse(access.CodeConflict, "extension_waits",
-				"an extension by %s waits for its approval already", last.Order.Adds))
+				"an extension by %s already waits for approval", last.Order.Adds))
 		case last.Attempt >= maxAsks:
 			return r, e.refused.record(ctx, by, r.ID, access.ActExtend, access.Refuse(access.CodeForbidden, "extension_asks",
 				"this extension was asked for %d times; make a new request when access ends", last.Attempt))

@@ -47,7 +47,7 @@ func newKeys(signers []Signer) (keys, error) {
 		}
 		for _, id := range ids {
 			if other, taken := whose[id]; taken {
-				return keys{}, fmt.Errorf("key %s is of %s and of %s", id, other, s.Name)
+				return keys{}, fmt.Errorf("key %s is listed for %s and for %s", id, other, s.Name)
 			}
 			whose[id] = s.Name
 		}
@@ -60,7 +60,7 @@ func newKeys(signers []Signer) (keys, error) {
 func (s Signer) keys() (keys, error) {
 	var out keys
 	if strings.TrimSpace(s.Name) == "" {
-		return out, fmt.Errorf("name whose keys these are")
+		return out, fmt.Errorf("a name is needed: whose keys these are")
 	}
 	for _, text := range s.SSH {
 		b := []byte(text)
@@ -76,7 +76,7 @@ func (s Signer) keys() (keys, error) {
 				return out, fmt.Errorf("%s: an SSH public key is needed, such as ssh-ed25519 AAAA..., without options", s.Name)
 			}
 			if _, certificate := key.(*ssh.Certificate); certificate {
-				return out, fmt.Errorf("%s: a plain SSH public key is needed; certificates are not followed", s.Name)
+				return out, fmt.Errorf("%s: a plain SSH public key is needed; certificates are not accepted", s.Name)
 			}
 			out.ssh, b = append(out.ssh, sshKey{s.Name, key}), rest
 		}

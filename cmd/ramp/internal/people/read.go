@@ -181,7 +181,7 @@ func requestDetail(r access.Request) func(io.Writer) {
 			rows = append(rows, []string{"Ticket", output.Clean(r.Plan.Ticket)})
 		}
 		for _, f := range r.Plan.Facts {
-			rows = append(rows, []string{"Known then", output.Clean(f.String())})
+			rows = append(rows, []string{"Facts then", output.Clean(f.String())})
 		}
 		for _, name := range slices.Sorted(maps.Keys(r.Plan.Params)) {
 			rows = append(rows, []string{"Parameter", output.Clean(fmt.Sprintf("%s = %v", name, r.Plan.Params[name]))})

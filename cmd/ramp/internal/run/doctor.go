@@ -18,7 +18,7 @@ import (
 )
 
 // clockTolerance is how far two clocks may be apart: a login's age, a window and the end
-// of access are told by them.
+// of access are judged by them.
 const clockTolerance = 5 * time.Second
 
 func doctorCommand() *cobra.Command {
@@ -45,7 +45,7 @@ func doctorCommand() *cobra.Command {
 				return err
 			}
 			return f.format.Print(cmd.OutOrStdout(), checked{[]access.Issue{}}, func(w io.Writer) {
-				fmt.Fprintln(w, "Each service can be used, the clocks agree, and everybody who follows the events goes on.")
+				fmt.Fprintln(w, "Each service can be used, the clocks agree, and no consumer of events has stopped.")
 				if to != "" {
 					fmt.Fprintf(w, "A test message is on its way to %s: look whether it arrives.\n", output.Clean(to))
 				}
@@ -69,7 +69,7 @@ func examine(ctx context.Context, c config.Config, to string) (issues access.Iss
 	if there, err := led.Now(ctx); err != nil {
 		issues.Add("ledger_unavailable", "ledger.url", "%s", err)
 	} else if apart := clocksApart(before, time.Now(), there); apart > clockTolerance {
-		issues.Add("clocks_differ", "ledger.url", "this machine's clock and the ledger's are %s apart: set both by NTP", apart.Round(time.Second))
+		issues.Add("clocks_differ", "ledger.url", "this machine's clock and the ledger's are %s apart: synchronize both by NTP", apart.Round(time.Second))
 	}
 	cursors, err := led.Cursors(ctx)
 	if err != nil {
@@ -104,7 +104,8 @@ func examine(ctx context.Context, c config.Config, to string) (issues access.Iss
 	return issues
 }
 
-// notified reports whether a contract of the configuration has notices of its own.
+// notified reports whether a contract in the configured directory has notices of its own.
+// Those of a git repository are known to the server only.
 func notified(c config.Config) bool {
 	if c.Server.Contracts == "" {
 		return false
