@@ -29,8 +29,8 @@ go:
 setup: ## install and build what the tests need, once
 	@tools/setup
 
-# Packages in alphabetical order, two at a time, each told as it ends. Of tests that wait
-# most of their time, three of a package at a time.
+# Packages in alphabetical order, two at a time, each with its result as it ends. Tests that
+# mostly wait are marked parallel; three of a package run at a time.
 test: setup check build ## everything that CI runs: setup, check, the binary, every test
 	go test -p 2 -parallel 3 -timeout 40m ./...
 

@@ -58,7 +58,7 @@ type Ticket struct {
 	Assignee string `json:"assignee,omitempty"` // a person's id or e-mail address
 }
 
-// OnCall is who is on call on a schedule.
+// OnCall is who is on call for a schedule.
 type OnCall struct {
 	People []string   `json:"people"`          // ids or e-mail addresses
 	Until  *time.Time `json:"until,omitempty"` // UTC, when that changes; nil if it is not known

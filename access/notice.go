@@ -11,8 +11,8 @@ const (
 	NoticeReviewers NoticeAudience = "reviewers" // of a use of break glass
 )
 
-// Notice is what a contract has told beside what everybody is told: of which events,
-// and to whom.
+// Notice is an entry of a contract's notify: of which events whom is notified, beside the
+// notices that every contract has.
 type Notice struct {
 	Of     []EventKind      `json:"of"`
 	Whom   []NoticeAudience `json:"whom,omitempty"`

@@ -32,8 +32,8 @@ func (r Rule) OnCallQuestions() (out []FactQuestion) {
 }
 
 // OnCallBy returns the person with the schedules for which they are on call at a time,
-// by facts that were asked then. A fact that is not known, older or of later makes
-// nobody an approver.
+// by facts that were asked then. A fact that is unknown, is too
+// old, or is of a later time makes nobody an approver.
 func (p Person) OnCallBy(facts []Fact, at time.Time) Person {
 	p.onCall = nil
 	for _, f := range facts {

@@ -63,8 +63,8 @@ func (s State) CanReach(next State) bool {
 	return false
 }
 
-// states are those that events come with: a request is in such a state from that event
-// on, if it can reach it.
+// states maps a kind of event to the state that a request is in from such an event on, if
+// it can reach it.
 var states = map[EventKind]State{
 	EventRequestCreated: StatePending, EventRequestApproved: StateApproved, EventRequestScheduled: StateScheduled,
 	EventRequestDenied: StateDenied, EventRequestCancelled: StateCancelled, EventRequestLapsed: StateLapsed, EventRequestFailed: StateFailed,

@@ -11,7 +11,7 @@ import (
 	"ramp.dev/ramp/ledger"
 )
 
-// MeaningLedger is where it is kept what entitlements mean.
+// MeaningLedger keeps what entitlements mean.
 type MeaningLedger interface {
 	KeepMeaning(ctx context.Context, target string, m ledger.Meaning, at time.Time) error
 	ForgetMeaning(ctx context.Context, target, entitlement string) error
@@ -46,9 +46,9 @@ func (t *Targets) keepSoon(ctx context.Context, target string, e access.Entitlem
 	_ = t.keepMeaning(ctx, target, e, scope)
 }
 
-// RenewMeanings derives again what entitlements on a target mean of which that is kept,
-// and keeps what has changed with the target's configuration, in which a worker that
-// starts may differ from the one before. What means nothing any more is forgotten.
+// RenewMeanings resolves again the entitlements on a target whose meanings are kept, and
+// keeps what has changed: the configuration of a worker that starts may differ from that
+// of the one before. What cannot be resolved any more is forgotten.
 func (t *Targets) RenewMeanings(ctx context.Context, target string) error {
 	if t.Signer == nil {
 		return nil

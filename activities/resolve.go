@@ -8,7 +8,8 @@ import (
 )
 
 // ResolveScopes returns what entitlements on one target mean, in order, signed with
-// the worker's key if it has one. It changes nothing, but that it is kept.
+// the worker's key if it has one. It changes nothing on the target; the ledger
+// keeps what it returns.
 func (t *Targets) ResolveScopes(ctx context.Context, in api.ResolveScopesInput) (api.ResolveScopesResult, error) {
 	out, err := t.resolveScopes(ctx, in)
 	return out, api.ToTemporal(err)

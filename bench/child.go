@@ -111,23 +111,23 @@ func (t task) start(ctx context.Context) (*exec.Cmd, io.Reader, error) {
 }
 
 // begin starts a child and waits for its first line; the child may still run.
-func begin[T any](ctx context.Context, t task) (answer T, cmd *exec.Cmd, err error) {
+func begin[T any](ctx context.Context, t task) (first T, cmd *exec.Cmd, err error) {
 	cmd, out, err := t.start(ctx)
 	if err != nil {
-		return answer, nil, err
+		return first, nil, err
 	}
 	line, err := bufio.NewReader(out).ReadBytes('\n')
 	if err != nil {
-		return answer, cmd, fmt.Errorf("%s %s: %w", t.side, t.what, errors.Join(err, cmd.Wait()))
+		return first, cmd, fmt.Errorf("%s %s: %w", t.side, t.what, errors.Join(err, cmd.Wait()))
 	}
-	return answer, cmd, json.Unmarshal(line, &answer)
+	return first, cmd, json.Unmarshal(line, &first)
 }
 
 // call runs a child to its end.
 func call[T any](ctx context.Context, t task) (T, error) {
-	answer, cmd, err := begin[T](ctx, t)
+	first, cmd, err := begin[T](ctx, t)
 	if err != nil {
-		return answer, err
+		return first, err
 	}
-	return answer, cmd.Wait()
+	return first, cmd.Wait()
 }

@@ -59,7 +59,7 @@ func (c *crowd) Start(ctx context.Context, plan access.Plan, signed evidence.Env
 		EndingBound: c.folder.Bounds().Ending}
 	options := client.StartWorkflowOptions{ID: workflows.AccessWorkflowID(plan.RequestID), TaskQueue: workflows.ControlQueue,
 		TypedSearchAttributes: workflows.InitialSearchAttributes(plan), StaticSummary: workflows.Summary(plan), StaticDetails: workflows.Details(plan)}
-	// What Temporal is too busy to start is started again: nothing else does here.
+	// What Temporal was too busy to start is started again: here nothing else does that.
 	err = await(context.WithoutCancel(ctx), time.Second, "until a workflow is started", func() (bool, error) {
 		_, err = c.temporal.ExecuteWorkflow(ctx, options, workflows.AccessRequestType, in)
 		return err == nil, nil
@@ -163,7 +163,7 @@ func fillCrowd(ctx context.Context, r *ramp, n int, profile string) (crowded, er
 // watched and killed, and the next one was watched.
 const soon = 5 * time.Minute
 
-// resumeCrowd waits in a new process until those that end soon have ended.
+// resumeCrowd waits in a new process until those that end together have ended.
 func resumeCrowd(ctx context.Context, r *ramp, expires, began time.Time) (resumed, error) {
 	re := resumed{Ready: time.Since(began)}
 	var err error

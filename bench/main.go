@@ -85,8 +85,8 @@ func measurements() []measurement {
 // crowdName is the one that is measured only where it is named.
 const crowdName = "sleepers"
 
-// withPostgres are those that need no processes of their own beside the ones they have
-// then.
+// withPostgres are the measurements that -postgres allows: the others kill and start
+// processes of their own.
 func withPostgres() []string { return []string{"history", "idle", "throughput", "expiry", "minute"} }
 
 func names() (out []string) {

@@ -50,7 +50,7 @@ func zoneNamed(name string) (*time.Location, error) {
 }
 
 // of returns the zone for a requester, and false if it is not known. There is no
-// other zone to fall back to: in each other windows would be other hours.
+// zone to fall back to: in another one, windows would be at other hours.
 func (c clocks) of(p access.Person) (*time.Location, bool) {
 	if c.zone != nil {
 		return c.zone, true

@@ -13,7 +13,7 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// facts is what the world outside says: nothing is written of it. Conditions read it as
+// facts is what the world outside says. It has no field of its own: conditions read it as
 // variables that are there only if they are known, so that a condition that reads one
 // that is not known cannot be evaluated.
 type facts struct{}

@@ -177,8 +177,8 @@ func (s *Set) laxer() (out []Finding) {
 		if len(same[key]) < 2 {
 			continue
 		}
-		// All are asked the same, once each: to ask each pair apart would take as long
-		// as the square of their number.
+		// Each contract gets every question once: to put them to each pair would take
+		// time that grows with the square of their number.
 		asked := questions(same[key]...)
 		came := make([][]verdict, len(same[key]))
 		for i, c := range same[key] {

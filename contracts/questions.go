@@ -59,12 +59,12 @@ func gcd(a, b int) int {
 type vocabulary struct {
 	groups, attributes, words map[string]bool
 	lengths                   map[access.Duration]bool
-	told                      map[string][]string // attributes that fields read, with values: the first lets somebody in
+	values                    map[string][]string // attributes that fields read, with values: the first admits somebody
 }
 
 func newVocabulary() vocabulary {
 	return vocabulary{groups: map[string]bool{}, attributes: map[string]bool{}, words: map[string]bool{},
-		lengths: map[access.Duration]bool{}, told: map[string][]string{}}
+		lengths: map[access.Duration]bool{}, values: map[string][]string{}}
 }
 
 // standard are the names below person that are no attributes.
@@ -79,20 +79,20 @@ func (v *vocabulary) read(c *Contract) {
 		v.length(d)
 	}
 	if d, g := &t.during, &t.engagement; d.calendar != nil && d.ZoneOf != "" || g.set() && g.ZoneOf != "" {
-		v.told[attributeZone] = []string{"Europe/Berlin", "Asia/Tokyo", "nowhere"}
+		v.values[attributeZone] = []string{"Europe/Berlin", "Asia/Tokyo", "nowhere"}
 	}
 	if g := &t.engagement; g.set() {
-		v.told[g.From] = []string{"2020-01-01", "2026-12-01"}
-		v.told[g.Until] = []string{"2030-12-31", "2026-11-24"}
-		delete(v.told, "")
+		v.values[g.From] = []string{"2020-01-01", "2026-12-01"}
+		v.values[g.Until] = []string{"2030-12-31", "2026-11-24"}
+		delete(v.values, "")
 	}
 	if t.extend.Approvers.ManagerOf != "" {
-		v.told[attributeManager] = []string{"somebodys-manager"}
+		v.values[attributeManager] = []string{"somebodys-manager"}
 	}
 	for i := range t.stages.Stages {
 		for _, w := range t.stages.Stages[i].ways {
 			if w.ManagerOf != "" {
-				v.told[attributeManager] = []string{"somebodys-manager"}
+				v.values[attributeManager] = []string{"somebodys-manager"}
 			}
 		}
 	}
@@ -185,22 +185,22 @@ func (v *vocabulary) attributeSets() []map[string]string {
 			break
 		}
 	}
-	return v.withTold(out)
+	return v.withValues(out)
 }
 
-// withTold returns the sets with what fields read of attributes: all of it as it lets
-// somebody in, each of its other values, and nothing of it.
-func (v *vocabulary) withTold(sets []map[string]string) []map[string]string {
-	if len(v.told) == 0 {
+// withValues returns each set with the attributes that fields read: all with the values that
+// admit somebody, one at a time with another value, and without any.
+func (v *vocabulary) withValues(sets []map[string]string) []map[string]string {
+	if len(v.values) == 0 {
 		return sets
 	}
 	base := map[string]string{}
-	for name, values := range v.told {
+	for name, values := range v.values {
 		base[name] = values[0]
 	}
 	variants := []map[string]string{base, {}}
-	for _, name := range slices.Sorted(maps.Keys(v.told)) {
-		for _, value := range v.told[name][1:] {
+	for _, name := range slices.Sorted(maps.Keys(v.values)) {
+		for _, value := range v.values[name][1:] {
 			other := maps.Clone(base)
 			other[name] = value
 			variants = append(variants, other)
@@ -208,9 +208,9 @@ func (v *vocabulary) withTold(sets []map[string]string) []map[string]string {
 	}
 	var out []map[string]string
 	for _, set := range sets {
-		for _, told := range variants {
+		for _, values := range variants {
 			with := maps.Clone(set)
-			maps.Copy(with, told)
+			maps.Copy(with, values)
 			out = append(out, with)
 		}
 	}

@@ -45,7 +45,7 @@ var refusals = map[string]string{
 	"limit_total":                "`limits.quota.total` is reached, or would be",
 	"history_unknown":            "what was there before is not known, and the contract depends on it",
 	"auto_unevaluated":           "`approval.auto` could not be evaluated, and there are no stages",
-	"nobody_approves":            "there is no stage that applies, or one could not be told",
+	"nobody_approves":            "there is no stage that applies, or whether one applies could not be evaluated",
 	"no_break_glass":             "the contract has no break glass",
 	"break_glass_not_for_you":    "`breakGlass.who` is not satisfied",
 	"break_glass_unevaluated":    "`breakGlass.who` could not be evaluated",

@@ -6,7 +6,7 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// world says of a generated question what is known of the world outside.
+// world returns the facts for a generated question: what is known of the world outside.
 type world func(in Input, of []*Contract) []access.Fact
 
 // worldsOf are one in which nothing is known, one in which the requester is on call and
@@ -16,13 +16,14 @@ func worldsOf(of []*Contract) []world {
 	nothing := func(Input, []*Contract) []access.Fact { return nil }
 	for _, c := range of {
 		if c.terms.ticket.System != "" || len(c.schedules()) > 0 {
-			return []world{nothing, told(true), told(false)}
+			return []world{nothing, knownWorld(true), knownWorld(false)}
 		}
 	}
 	return []world{nothing}
 }
 
-func told(good bool) world {
+// knownWorld is one in which every fact is known, and as the contracts want it if good.
+func knownWorld(good bool) world {
 	return func(in Input, of []*Contract) (out []access.Fact) {
 		for _, c := range of {
 			for _, question := range c.Questions(in.Request) {

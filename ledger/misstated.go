@@ -28,7 +28,7 @@ type loggedStates struct {
 // table is another one: somebody who writes to the database hides in that way what
 // approvers would deny (docs/threats.md, case 58). Every state comes with its event in
 // one transaction, and the log is append-only and signed. The first call reads the
-// events of all requests that are not over, each other one what is new.
+// events of all requests that are not over, each later one only new events.
 func (l *Ledger) Misstated(ctx context.Context) ([]Misstated, error) {
 	l.logged.mu.Lock()
 	defer l.logged.mu.Unlock()

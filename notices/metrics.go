@@ -9,7 +9,7 @@ import (
 	"ramp.dev/ramp/ledger"
 )
 
-// Metrics tells from the ledger how many notices have not arrived.
+// Metrics exports how many notices have not arrived, by the ledger.
 type Metrics struct {
 	Ledger interface {
 		NoticeCounts(ctx context.Context) (ledger.NoticeCounts, error)

@@ -32,7 +32,7 @@ func logBroken(a interface{ LogBroken() bool }) prometheus.Collector {
 	})
 }
 
-// contractMetrics tell which contracts are in force and whether the newest are.
+// contractMetrics export which contracts are in force, and whether the newest are.
 type contractMetrics struct{ store *contracts.Store }
 
 var (

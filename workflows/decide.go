@@ -125,8 +125,8 @@ func (r *request) onDecide(ctx workflow.Context, m SignedStatement) (DecideResul
 	return r.decideResult(), nil
 }
 
-// decideResult tells the sender of a decision what all amount to. How each stage stands
-// is in the ledger, and in the result of the worker that verified them.
+// decideResult returns to the sender of a decision what all of them add up to. How each
+// stage stands is in the ledger, and in the result of the worker that verified them.
 func (r *request) decideResult() DecideResult {
 	res := DecideResult{Tally: r.Tally}
 	if r.carries() {

@@ -52,7 +52,7 @@ func scopes(plan access.Plan) (out []string) {
 
 // stateOpened is what RampState says from when access is opened: with a workflow that
 // runs it is open, with one that is completed it has ended as planned or as somebody
-// ordered. So the list tells an ending by itself, and is not written for it.
+// ordered. So the list shows an ending without being written for it.
 const stateOpened = "opened"
 
 // publish shows the request's state: in search attributes, by which operators find

@@ -45,9 +45,9 @@ func (r *request) open() access.State {
 	return access.StateActive
 }
 
-// showEndAfter is by how much the end of access has moved while it was being opened when
-// Temporal's list is told of it, which is an event of the history. The current details
-// always have the end.
+// showEndAfter is how far the end of access must have moved while it was being opened for
+// Temporal's list to be written again, which is an event of the history. The current
+// details always have the end.
 const showEndAfter = time.Minute
 
 // openGrants opens all grants at once. When one fails, or somebody ends the

@@ -1,4 +1,4 @@
-// Package channel says what carries a notice: mail, or another service.
+// Package channel defines what carries a notice: mail, or another service.
 package channel
 
 import (

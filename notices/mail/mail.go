@@ -95,7 +95,7 @@ func (m Mail) Send(ctx context.Context, address string, message channel.Message)
 		msg.SetGenHeader(mail.HeaderInReplyTo, thread)
 		msg.SetGenHeader(mail.HeaderReferences, thread)
 	}
-	// Nobody's automatic reply comes back (RFC 3834).
+	// With it no mailbox sends an automatic reply (RFC 3834).
 	msg.SetGenHeader("Auto-Submitted", "auto-generated")
 	if message.Urgent {
 		msg.SetImportance(mail.ImportanceHigh)

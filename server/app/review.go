@@ -39,8 +39,8 @@ type ReviewInput struct {
 }
 
 // Review records what somebody else than the requester says of a use of break glass;
-// the first review stands, and told again it is that one. It changes nothing of the access:
-// revoking does.
+// the first review stands, and one that is sent again returns it. It does not change the
+// access: revoking does.
 func (v *reviewer) Review(ctx context.Context, by access.Actor, id string, in ReviewInput) (access.Request, error) {
 	r, err := v.requests.forAct(ctx, by, id, access.ActReview)
 	if err != nil {
@@ -59,7 +59,7 @@ func (v *reviewer) Review(ctx context.Context, by access.Actor, id string, in Re
 		return r, v.refused.record(ctx, by, id, access.ActReview, err)
 	}
 	if said := r.Review; said != nil && said.By.SameHuman(review.By) && said.Justified == review.Justified && said.Comment == review.Comment {
-		return r, nil // told again by somebody who had no response: it is recorded
+		return r, nil // sent again by somebody who had no response: it is recorded already
 	}
 	signed, err := v.signer.SignReview(review)
 	if err != nil {

@@ -61,7 +61,7 @@ func (g *Gateway) resolve(ctx context.Context, grants []access.PlannedGrant) ([]
 	return scopes, nil
 }
 
-// kept returns what a worker of the target has said, and the ledger keeps. It may be from
+// kept returns what a worker of the target has signed, and the ledger keeps. It may be from
 // before the target was configured as it is, until its worker has started again: what
 // differs then is not opened.
 func (g *Gateway) kept(ctx context.Context, p access.PlannedGrant) (access.Scope, bool) {
