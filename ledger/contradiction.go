@@ -93,7 +93,11 @@ func (q querier) checkDenied(ctx context.Context, t access.Transition) error {
 	if err != nil || decodeJSON(column, &recorded) == nil && slices.ContainsFunc(recorded, isDenial) {
 		return err
 	}
-	denied, err := q.exists(ctx, `SELECT 1 FROM statements WHERE request_id = ? AND key LIKE 'decision-%-deny-%' LIMIT 1`, t.RequestID)
+	statements, err := collect(ctx, q, scanText, `SELECT envelope FROM statements WHERE request_id = ? AND key LIKE '`+decisionOfDenial+`'`, t.RequestID)
+	denied := slices.ContainsFunc(statements, func(envelope string) bool {
+		d, readable := readDecision(envelope)
+		return !readable || d.Verdict == access.Deny // the worker that counted it has verified it
+	})
 	if err == nil && !denied {
 		err = access.Errorf(access.CodeConflict, "request %s is not recorded as denied: nobody has denied it", t.RequestID)
 	}

@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -100,6 +101,30 @@ var ends = map[string]func(fixture){
 		counted.Decisions = []access.Decision{d}
 		require.NoError(b, b.Advance(ctx, counted))
 		require.Zero(b, mine())
+	},
+	"Case58 an approval by somebody with -deny- in their id is no denial": func(b fixture) {
+		s := b.submitted()
+		d := access.Decision{RequestID: s.Request.ID, PlanDigest: "d", Verdict: access.Approve, Approver: access.Person{ID: "bob-deny-1", Kind: access.KindHuman}, At: at}
+		said := func(d access.Decision) {
+			payload, err := json.Marshal(d)
+			require.NoError(b, err)
+			envelope, err := json.Marshal(map[string][]byte{"payload": payload})
+			require.NoError(b, err)
+			require.NoError(b, b.AddStatement(ctx, access.Statement{RequestID: s.Request.ID, Key: access.KeyDecision(d), Envelope: envelope}))
+		}
+		undelivered := func() bool {
+			list, err := b.Undelivered(ctx)
+			require.NoError(b, err)
+			return slices.ContainsFunc(list, func(u ledger.Denial) bool { return u.RequestID == s.Request.ID })
+		}
+		denied := access.Transition{RequestID: s.Request.ID, To: access.StateDenied, At: at}
+		said(d)
+		require.False(b, undelivered())
+		b.code(access.CodeConflict, b.Advance(ctx, denied))
+		d.Verdict = access.Deny
+		said(d)
+		require.True(b, undelivered())
+		require.NoError(b, b.Advance(ctx, denied))
 	},
 	"planned starts that have come": func(b fixture) {
 		from, until := at.Add(time.Hour), at.Add(2*time.Hour)
