@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/cel-go/cel"
 	"github.com/google/cel-go/common/ast"
@@ -88,16 +89,26 @@ func validSchedule(name string) bool {
 	return name != "" && len(name) <= maxSchedule && misleadingName(name) == ""
 }
 
-// factVariables returns what conditions may read of some facts.
+// factVariables returns what conditions may read of some facts. They are of now: for
+// access that starts later, who is on call is known as long as the shift lasts, and the
+// ticket is not known. Otherwise somebody on call for one more hour could have access
+// for a day of next month approved (docs/threats.md, case 92).
 func factVariables(in Input) map[string]any {
 	schedules := map[string]bool{}
 	out := map[string]any{schedulesVariable: schedules}
+	start := in.Now
+	if at := in.Request.StartAt; at != nil && at.Truncate(time.Second).After(in.Now) {
+		start = *at
+	}
+	later := start.After(in.Now)
 	for _, f := range in.Facts {
 		switch {
 		case f.State != access.FactKnown:
 		case f.OnCall != nil && f.Source == access.OnCallSource:
-			schedules[f.Key] = f.HasOnCall(in.Person, in.Now)
-		case f.Ticket != nil && f.Key == in.Request.Ticket:
+			if !later || f.OnCall.Until != nil && start.Before(*f.OnCall.Until) {
+				schedules[f.Key] = f.HasOnCall(in.Person, start)
+			}
+		case f.Ticket != nil && f.Key == in.Request.Ticket && !later:
 			out["ticket.open"] = f.Ticket.Open
 			if f.Ticket.Severity != 0 {
 				out["ticket.severity"] = f.Ticket.Severity

@@ -77,6 +77,39 @@ func TestCase92OnCallCondition(t *testing.T) {
 	}
 }
 
+// TestCase92FactsOfNowAndALaterStart: who is on call now is known to be so until their
+// shift ends, and a ticket may be closed by then: neither approves what begins later.
+func TestCase92FactsOfNowAndALaterStart(t *testing.T) {
+	set, err := parse(t, `{auto: 'oncall("db-primary")', stages: [{name: a, from: [x]}]}`)
+	require.NoError(t, err)
+	ends := now.Add(time.Hour)
+	shift, open := onCallFact("alice"), onCallFact("alice")
+	shift.OnCall.Until = &ends
+	for _, c := range []struct {
+		name  string
+		fact  access.Fact
+		start time.Duration
+		auto  bool
+	}{
+		{"at once", open, 0, true},
+		{"within the shift", shift, 30 * time.Minute, true},
+		{"when the shift is over", shift, time.Hour, false},
+		{"next month", shift, 29 * 24 * time.Hour, false},
+		{"later, and nobody says until when the shift lasts", open, 30 * time.Minute, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			in := contracts.Input{Person: alice, Now: now, Facts: []access.Fact{c.fact}, History: &access.History{},
+				Request: access.RequestInput{Reason: "the orders are stuck since two", Ticket: "OPS-1"}}
+			if c.start > 0 {
+				in.Request.StartAt = new(now.Add(c.start))
+			}
+			e := set.Contracts[0].Evaluate(in)
+			require.NoError(t, e.Err())
+			require.Equal(t, c.auto, e.Draft.Rule.Auto)
+		})
+	}
+}
+
 // TestOnCallNames: the schedule is written out, so that the server can ask.
 func TestOnCallNames(t *testing.T) {
 	for text, want := range map[string]string{

@@ -39,7 +39,7 @@ func TestDecideNarrows(t *testing.T) {
 	active.Decisions[0].RequestID, active.Decisions[0].PlanDigest = active.ID, active.Plan.Digest
 	require.False(t, f.Permissions(t.Context(), alice.Person, active).Extend, "what was shortened cannot be extended")
 	f.ledger.requests[active.ID] = active
-	_, err = f.Extend(t.Context(), alice, active.ID, "5m", "")
+	_, err = f.Extend(t.Context(), alice, active.ID, "5m", "", nil)
 	require.Equal(t, access.IssueNotExtendable, access.IssuesOf(err)[0].Code)
 	require.ErrorContains(t, err, "an approver gave 10m of the 30m that were asked for")
 }

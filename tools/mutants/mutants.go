@@ -256,6 +256,7 @@ func mutants() []mutant {
 		{"a ticket of which nothing is known counts", "contracts/ticket.go", "if !q.Request.BreakGlass {\n\t\t\tq.refuseAtOnce(CouldNotEvaluate, \"ticket_unknown\"", "if false {\n\t\t\tq.refuseAtOnce(CouldNotEvaluate, \"ticket_unknown\"", []string{world}},
 		{"a closed ticket counts as open", "contracts/ticket.go", "hold(t.Open, f.Ticket.Open,", "hold(t.Open, true,", []string{world}},
 		{"another source says who is on call", "contracts/facts.go", "case f.OnCall != nil && f.Source == access.OnCallSource:", "case f.OnCall != nil:", []string{world}},
+		{"who is on call now is so next month", "contracts/facts.go", "if !later || f.OnCall.Until != nil && start.Before(*f.OnCall.Until) {", "if true {", []string{world}},
 		{"a shift that is over counts", "access/fact.go", "(f.OnCall.Until == nil || at.Before(*f.OnCall.Until))", "true", []string{world}},
 		{"a reply of last week puts somebody on call", "access/oncall.go", "age <= FactWithin && ", "", []string{"./access -run Case93"}},
 		{"a reply about another schedule puts somebody on call", "access/oncall.go", "return slices.Contains(schedules, s) })", "return s != \"\" })", []string{"./access -run Case93"}},
