@@ -69,7 +69,7 @@ func TestCase48NoticesSayWhatWasSigned(t *testing.T) {
 	r, err = read(t.Context(), a.id())
 	require.NoError(t, err, "a damaged row keeps nobody's notices back")
 	require.Equal(t, a.plan.Contract, r.Contract)
-	require.Equal(t, []string{"its row is damaged"}, r.Altered)
+	require.Equal(t, []string{"the row in the ledger cannot be read (decisions)"}, r.Altered)
 
 	forged := a.plan
 	forged.Contract, forged.Digest = "free beer", ""

@@ -17,6 +17,18 @@ func around() []mutant {
 		{"broken contracts replace those in force", "server/contractgit/source.go", "set, err := contracts.Parse(snapshot.Files)\n\tif err != nil {", "set, err := contracts.Parse(snapshot.Files)\n\tif err != nil && false {", []string{git}},
 		{"a link leads out of the contracts", "server/contractgit/source.go", "if e.Mode == filemode.Symlink {", "if e.Mode == filemode.Submodule {", []string{git}},
 
+		// Notices.
+		{"a notice of break glass waits for the morning", "notices/engine.go", "if !isUrgent(kind) {\n\t\tif due", "if true {\n\t\tif due", []string{"./notices -run Case46QuietHoldsNoAlarm"}},
+		{"a notice of break glass that does not arrive is silent", "notices/engine.go", "if n.Urgent && (age >= alarmAfter", "if false && (age >= alarmAfter", []string{"./notices -run Case46"}},
+		{"a notice of break glass that nobody can hear is silent", "notices/engine.go", "return a.why == whyReviewer", "return true", []string{"./notices -run Case46NobodyToReview"}},
+		{"a notice is sent again when its event is handled again", "ledger/notices.go", "ON CONFLICT (id) DO NOTHING", "ON CONFLICT (id) DO UPDATE SET done_at = NULL", []string{"./notices -run SentOnce"}},
+		{"a notice goes to whoever is written into a group", "notices/addresses.go", "|| s.Unproven[access.FoldID(id)] != \"\"", "", []string{"./notices -run WhoHasAnAddress"}},
+		{"a row of the outbox is sent to whom it says", "notices/engine.go", "|| !hears ||", "|| hears && false ||", []string{"./notices -run Case48ForgedRows"}},
+		{"a row of the outbox says why", "notices/decide.go", "why == whyContract || h.Why == why", "true", []string{"./notices -run Case48ForgedRows"}},
+		{"a notice carries the reason", "notices/message.go", "if c.Reasons {\n\t\trow(\"Reason\"", "if true {\n\t\trow(\"Reason\"", []string{"./notices -run Case48"}},
+		{"a notice says what was written into the ledger", "worker/notices.go", "servers.VerifyPlan(e)", "evidence.ReadPlan(e)", []string{"./worker -run Case48"}},
+		{"a notice is sent in clear to a server without TLS", "notices/mail/mail.go", "mail.TLSMandatory", "mail.TLSOpportunistic", []string{"./notices/mail -run MailInClear"}},
+
 		// The requester's machine, and the configuration.
 		{"a credential sets any variable", "access/credential_kind.go", "if !slices.Contains(kind.Env, name) {", "if false {", []string{handed}},
 		{"a credential brings arguments of its own", "access/credential_kind.go", "if !slices.Equal(arguments, kind.Arguments[program]) {", "if arguments == nil {", []string{handed}},

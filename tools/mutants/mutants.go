@@ -39,17 +39,6 @@ func mutants() []mutant {
 	return append([]mutant{
 		{"a condition is nested deeper than plans are read", "contracts/approver_condition.go", "nesting(c.parsed.Expr()) > maxNesting", "nesting(c.parsed.Expr()) > 1000", []string{"./contracts -run Nesting"}},
 		{"small Cherokee letters are other letters than capitals", "access/fold.go", "return r - 0xAB70 + 0x13A0", "return r", []string{"./access -run FoldID"}},
-		// Notices.
-		{"a notice of break glass waits for the morning", "notices/engine.go", "if !isUrgent(kind) {\n\t\tif due", "if true {\n\t\tif due", []string{"./notices -run Case46QuietHoldsNoAlarm"}},
-		{"a notice of break glass that does not arrive is silent", "notices/engine.go", "if n.Urgent && (age >= alarmAfter", "if false && (age >= alarmAfter", []string{"./notices -run Case46"}},
-		{"a notice of break glass that nobody can hear is silent", "notices/engine.go", "return a.why == whyReviewer", "return true", []string{"./notices -run Case46NobodyToReview"}},
-		{"a notice is sent again when its event is handled again", "ledger/notices.go", "ON CONFLICT (id) DO NOTHING", "ON CONFLICT (id) DO UPDATE SET done_at = NULL", []string{"./notices -run SentOnce"}},
-		{"a notice goes to whoever is written into a group", "notices/addresses.go", "|| s.Unproven[access.FoldID(id)] != \"\"", "", []string{"./notices -run WhoHasAnAddress"}},
-		{"a row of the outbox is sent to whom it says", "notices/engine.go", "|| !hears ||", "|| hears && false ||", []string{"./notices -run Case48ForgedRows"}},
-		{"a row of the outbox says why", "notices/decide.go", "why == whyContract || h.Why == why", "true", []string{"./notices -run Case48ForgedRows"}},
-		{"a notice carries the reason", "notices/message.go", "if c.Reasons {\n\t\trow(\"Reason\"", "if true {\n\t\trow(\"Reason\"", []string{"./notices -run Case48"}},
-		{"a notice says what was written into the ledger", "worker/notices.go", "servers.VerifyPlan(e)", "evidence.ReadPlan(e)", []string{"./worker -run Case48"}},
-		{"a notice is sent in clear to a server without TLS", "notices/mail/mail.go", "mail.TLSMandatory", "mail.TLSOpportunistic", []string{"./notices/mail -run MailInClear"}},
 		// The ledger against itself.
 		{"the ledger calls over what has a grant that is not closed", "ledger/contradiction.go", "case to.Final() && h.notClosed > 0:", "case false:", []string{book58, "./activities -run Case58"}},
 		{"the ledger calls active what has nothing open", "ledger/contradiction.go", "case to == access.StateActive && h.open == 0:", "case false:", []string{book58}},
