@@ -41,7 +41,7 @@ func asking(t *testing.T) (a asked, order evidence.Envelope, decide func(by *evi
 }
 
 // TestExtensionThatPeopleDecide: a worker extends what the approvers of extensions have
-// approved, a moment ago, and nothing else, whoever sends it the order.
+// approved, a moment ago, and nothing else, no matter who sends it the order.
 func TestExtensionThatPeopleDecide(t *testing.T) {
 	leader := person("lee", "leads")
 	for _, c := range []struct {

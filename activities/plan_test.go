@@ -61,7 +61,7 @@ func (unreadable) PlanEnvelope(context.Context, string) ([]byte, error) {
 }
 
 // TestCase53NamedPlan: a message names its plan and its decisions, and the worker reads
-// them from the ledger. Whoever writes there exchanges neither.
+// them from the ledger. Somebody who writes there can exchange neither.
 func TestCase53NamedPlan(t *testing.T) {
 	approved := func(t *testing.T) (asked, evidence.Envelope) {
 		a := newWorker(t).asks()

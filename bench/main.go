@@ -121,7 +121,7 @@ func startProfile(path string) (stop func(), err error) {
 	if path == "" {
 		return func() {}, nil
 	}
-	f, err := os.Create(path) // #nosec G304 -- whoever runs the bench names it
+	f, err := os.Create(path) // #nosec G304 -- the person who runs the bench names it
 	if err != nil {
 		return nil, err
 	}

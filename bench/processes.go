@@ -106,7 +106,7 @@ func work(ctx context.Context, t task) error {
 	}
 	defer s.stop()
 	out := json.NewEncoder(os.Stdout)
-	s.seen().tell = func(e effect) { _ = out.Encode(e) } // whoever reads it has ended otherwise
+	s.seen().tell = func(e effect) { _ = out.Encode(e) } // an error here means that the reader has ended
 	if err := s.work(ctx, temporal); err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ type extend struct {
 	asks   bool                    // the extension has approvers of its own
 }
 
-// approvalSame has an extension approved by the rule of the request, anew.
+// approvalSame has an extension approved by the rule of the request, once more.
 const approvalSame = "same"
 
 // fieldExtendApprovers is where the approvers of extensions are written, in the trace.

@@ -64,7 +64,7 @@ type terms struct {
 
 // list is every feature, in the order in which they run: who is admitted comes
 // before any other refusal, the automatic approval before the stages, and the whole
-// rule before extensions, which it may decide anew.
+// rule before extensions, which it may decide once more.
 func (t *terms) list() []feature {
 	return []feature{
 		&t.header,

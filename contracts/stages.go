@@ -166,7 +166,7 @@ func (s *stage) waysFor(q *query) (ways []access.Approvers) {
 	return ways
 }
 
-// forExtension returns the stages that approve each extension anew: those that apply to
+// forExtension returns the stages that approve each extension by itself: those that apply to
 // the request, and those that would apply to one for the whole length that extensions
 // lead to. None are returned where nobody could approve one of them.
 func (s *stages) forExtension(q *query, upTo access.Duration) (out []access.Stage) {

@@ -133,7 +133,7 @@ func judge(m *made, r request, left []string, liedTo bool) []finding {
 	}
 	for _, k := range kinds {
 		// A server signs a denial before it is stored. One that had no response, and that
-		// no server can read yet, is signed anew when it is repeated: both were made.
+		// no server can read yet, is signed a second time when it is repeated: both were made.
 		most := 1
 		if k == "decision.recorded" {
 			most = max(1, m.decisions)

@@ -163,7 +163,7 @@ const (
 )
 
 // checkTexts refuses texts that would write lines of their own into what people read, or
-// change how it shows: whoever writes a ticket is nobody whom Ramp knows. One such ticket
+// change how it shows: the author of a ticket is nobody whom Ramp knows. One such ticket
 // says nothing; the others of its source count.
 func (r Reply) checkTexts() error {
 	var texts []string

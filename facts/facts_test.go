@@ -133,7 +133,7 @@ func TestSourceThatHangs(t *testing.T) {
 	})
 }
 
-// TestFile reads what somebody wrote, each time anew.
+// TestFile reads the file again at each question.
 func TestFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "facts.yaml")
 	log, _ := logs.NewNullLogger()

@@ -115,7 +115,7 @@ func (l *Ledger) Undelivered(ctx context.Context) ([]Denial, error) {
 		return r, err
 	}
 	// The key finds them, and an approver's id may have "-deny-" in it. What cannot be read
-	// is delivered: whoever acts on it verifies it.
+	// is delivered: its readers verify it before they act on it.
 	rows, err := collect(ctx, l.reader(), scan, `SELECT requests.id, requests.decisions, statements.key, statements.envelope FROM requests
 		JOIN statements ON statements.request_id = requests.id AND statements.key LIKE '`+decisionOfDenial+`'
 		WHERE requests.state IN ('pending', 'approved', 'scheduled', 'granting', 'active') ORDER BY statements.id`)

@@ -8,7 +8,7 @@ import (
 )
 
 // Meaning is what an entitlement on a target means, as a worker signed it. The ledger
-// believes nothing of it; whoever reads it verifies it.
+// believes nothing of it; its readers verify it.
 type Meaning struct {
 	Entitlement string // its digest
 	Envelope    []byte

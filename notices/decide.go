@@ -195,7 +195,7 @@ func moot(k access.EventKind, why string, r access.Request) bool {
 
 // mayHear returns those of whom a row of the outbox may speak: who would hear of a kind of
 // event of this request, for this reason, at any time. It is nobody for a reason that is
-// none of Ramp's, and for what cannot be true of the request. Whoever may write to the
+// none of Ramp's, and for what cannot be true of the request. Somebody who may write to the
 // ledger's database must not have Ramp write anything to anybody (docs/threats.md, case 48).
 func mayHear(k access.EventKind, why string, r access.Request, alarms []string) (out []hearer) {
 	if !k.Noticeable() || k == access.EventGlassBroken && r.Plan.BreakGlass == nil && len(r.Altered) == 0 {

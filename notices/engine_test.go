@@ -251,7 +251,7 @@ func TestTwoEngines(t *testing.T) {
 
 var _ channel.Channel = mail.Mail{}
 
-// TestCase48ForgedRowsOfTheOutbox: whoever writes to the ledger's database has Ramp send
+// TestCase48ForgedRowsOfTheOutbox: somebody who writes to the ledger's database has Ramp send
 // nothing but what is true to those who may hear it.
 func TestCase48ForgedRowsOfTheOutbox(t *testing.T) {
 	s := mailtest.Start(t, nil, "")

@@ -70,7 +70,7 @@ func TestCase58WithNobodyToTell(t *testing.T) {
 	require.Empty(t, sweep().Findings)
 }
 
-// TestCase58HiddenFromTheInbox: whoever writes a false state into the table hides a
+// TestCase58HiddenFromTheInbox: somebody who writes a false state into the table hides a
 // request from those who would deny it for one look; it is an alarm, and no look
 // changes what the log agrees with.
 func TestCase58HiddenFromTheInbox(t *testing.T) {

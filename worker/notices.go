@@ -41,7 +41,7 @@ func (c Config) TestNotice(ctx context.Context, address string) error {
 
 // signedRequests reads requests as they were signed: a notice must say nothing that
 // somebody else wrote into the ledger. Of a plan that nobody signed nothing is said but
-// that; whoever hears of it looks at once.
+// that; people who hear of it should look at once.
 func signedRequests(l *ledger.Ledger, servers evidence.Keyring) notices.Requests {
 	return func(ctx context.Context, id string) (access.Request, error) {
 		r, err := l.Request(ctx, id) // a damaged row is no error: it keeps nobody else's notices back

@@ -76,7 +76,7 @@ func (e *extender) makeAgain(ctx context.Context, r access.Request) error {
 
 // mayBeMade reports whether an order to extend is approved, and was so lately enough for
 // a worker to act on it: for so long it is sent, and after that the requester may ask
-// anew, since it is never made any more.
+// again, since it is never made any more.
 func (e *extender) mayBeMade(a *access.Asked) bool {
 	return a != nil && a.Tally == access.TallySatisfied && e.now().Sub(a.Decided()) <= access.ActWithin
 }

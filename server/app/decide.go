@@ -71,7 +71,7 @@ type DecisionInput struct {
 
 // Decide takes one person's verdict on exactly the plan that they saw, and
 // returns the request as the verdict leaves it. The same verdict again changes nothing,
-// but a denial is sent to the workflow each time, as it was signed at first: whoever
+// but a denial is sent to the workflow each time, as it was signed at first: a person who
 // repeats it may have had no response, and the workflow may not have heard of it. A
 // denial that only the ledger's columns have is not among the request's decisions, so
 // it keeps out no real one (docs/threats.md, case 63). A denial after access has opened

@@ -10,7 +10,7 @@ import (
 
 // checkExtensionLog verifies the log since the plan was made, and that it records no
 // decision on the extension that is asked for but those that are here. No workflow knows
-// these decisions: without the log, whoever writes to the ledger's database alone could
+// these decisions: without the log, somebody who writes to the ledger's database alone could
 // take a denial away (docs/threats.md, case 95). Errors are CodeEvidence, or those of
 // reading the log.
 func (a *auditor) checkExtensionLog(ctx context.Context, plan access.Plan, asked access.Asked) error {

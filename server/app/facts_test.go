@@ -118,7 +118,7 @@ func TestCase93DecisionOfSomebodyOnCall(t *testing.T) {
 	require.NoError(t, r.Plan.Rule.Counts(r.Plan, r.Plan.Digest, signed))
 }
 
-// TestCase92RotaThatHangs: whoever may see and end a request as its requester, an
+// TestCase92RotaThatHangs: a person who may see and end a request as its requester, an
 // operator or a member of a group waits for no rota. Others wait once, for all schedules
 // and all requests.
 func TestCase92RotaThatHangs(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 
 // fakeGateway takes every message; err is returned by all of them.
 type fakeGateway struct {
-	deliver   func(order evidence.Envelope) evidence.SealedCredential // what answers a pick-up; nil: an unsigned credential
+	deliver   func(order evidence.Envelope) evidence.SealedCredential // the reply to a pick-up; nil: an unsigned credential
 	ledger    *fakeLedger
 	err       error
 	started   []string

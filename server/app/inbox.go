@@ -26,7 +26,7 @@ const (
 	// maxToDecide bounds what CountToDecide counts.
 	maxToDecide = 99
 	// countedFor is how long a count is shown where no event is recorded: time alone brings
-	// a request to those who are asked later, and lets one lapse. Lists are read anew.
+	// a request to those who are asked later, and lets one lapse. Lists are read each time.
 	countedFor = time.Minute
 )
 

@@ -27,7 +27,7 @@ type heard struct {
 
 const (
 	// rotaFor is how long a reply about a schedule is shown again: a list asks about the
-	// schedules of each of its requests. Whoever decides is looked up anew. It counts from
+	// schedules of each of its requests. A person who decides is looked up each time. It counts from
 	// when the reply came: one that took long would otherwise never be remembered.
 	rotaFor = 10 * time.Second
 	// rotaHangs is how long a source takes of which nothing is expected for rotaFor: a list
@@ -56,8 +56,8 @@ func rotaQuestions(p access.Person, r access.Request) (out []access.FactQuestion
 }
 
 // lately returns a person with the schedules of a request, of its extensions too, for
-// which they are on call, or were some seconds ago. The source may hang: whoever may act
-// without it is asked about first, so that no ending waits for it.
+// which they are on call, or were some seconds ago. The source may hang: a person who may act
+// without it is not looked up, so that no ending waits for it.
 func (o *rota) lately(ctx context.Context, p access.Person, r access.Request) access.Person {
 	return p.OnCallBy(o.replies(ctx, rotaQuestions(p, r)), o.now())
 }

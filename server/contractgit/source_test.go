@@ -162,7 +162,7 @@ func TestSigned(t *testing.T) {
 	f.inForce(s, first, "is not signed")
 	f.commit("mallory", of("3h"))
 	f.inForce(s, first, "no SSH signature of anybody")
-	// Somebody who signs what follows answers for all that it holds.
+	// Somebody who signs what follows signs all that it holds.
 	next := f.commit("bob", of("3h")+"# seen\n")
 	require.Equal(t, []string{"bob"}, f.inForce(s, next, "").Revision.Signers)
 
@@ -175,7 +175,7 @@ func TestSigned(t *testing.T) {
 	f.run("", "git", "reset", "-q", "--hard", strings.TrimSpace(string(out)))
 	f.inForce(s, next, "no SSH signature of anybody")
 
-	// Whoever may no longer sign: what they signed does not come into force again.
+	// What somebody signed who may no longer sign does not come into force again.
 	f.run("", "git", "reset", "-q", "--hard", next)
 	f.config.Signers = []Signer{f.config.Signers[0], mallory}
 	_, err = f.open().Read(t.Context())

@@ -11,7 +11,7 @@ import (
 )
 
 // TestPageOfExtension: an extension that people decide says from which end to which, and
-// whoever may decide it finds the form; the others read how it stands.
+// those who may decide it find the form; the others read how it stands.
 func TestPageOfExtension(t *testing.T) {
 	p, err := New(nil, nil, TemporalUI{})
 	require.NoError(t, err)

@@ -12,7 +12,7 @@ import (
 
 // TestCase08NamesThatReverse: approvers read names beside what they decide. A name of
 // the directory shows what is in it and nothing else, no id or group has characters
-// that do not show, and whoever is to leave leaves under whatever name.
+// that do not show, and a person who is to leave does, under any name.
 func TestCase08NamesThatReverse(t *testing.T) {
 	s := newSite(t)
 	for _, hides := range []string{"\u202e", "\u200b", "\u2066", "\x1b"} {

@@ -11,7 +11,7 @@ import (
 	"ramp.dev/ramp/client"
 )
 
-// TestShowHasWhatIsDecided: whoever approves on the terminal reads what the page has.
+// TestShowHasWhatIsDecided: a person who approves on the terminal reads what the page has.
 func TestShowHasWhatIsDecided(t *testing.T) {
 	end := time.Now().Add(time.Hour)
 	start := end.Add(time.Hour)
