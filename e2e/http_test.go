@@ -26,7 +26,7 @@ func (in *installation) within(t *testing.T) *installation {
 	return &installation{T: t, dir: in.dir, ports: in.ports}
 }
 
-// answer is one HTTP response, read as a problem where it is one.
+// answer holds one HTTP response, read as a problem where it is one.
 type answer struct {
 	status int
 	header http.Header

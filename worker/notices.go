@@ -6,9 +6,9 @@ import (
 	"strings"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/feed"
-	"ramp.dev/ramp/ledger"
+	"ramp.dev/ramp/internal/clock"
+	"ramp.dev/ramp/ledger/verified"
 	"ramp.dev/ramp/notices"
 	"ramp.dev/ramp/notices/channel"
 	"ramp.dev/ramp/notices/mail"
@@ -18,7 +18,7 @@ import (
 // and the ledger keeps them from sending the same.
 func (w *Worker) sendNotices(ctx context.Context, c notices.Config, d Deps, events *feed.Feed) {
 	w.metrics.registry.MustRegister(notices.Metrics{Ledger: d.Ledger})
-	engine := notices.New(c, d.Ledger, signedRequests(d.Ledger, d.Keyring), mail.New(c.Mail), d.Log)
+	engine := notices.New(c, d.Ledger, signedRequests(&verified.Requests{Ledger: d.Ledger, Keys: d.Keyring, Log: d.Log, Now: clock.Now}), mail.New(c.Mail), d.Log)
 	w.background.Go(func() { engine.Run(ctx, events) })
 }
 
@@ -42,30 +42,12 @@ func (c Config) TestNotice(ctx context.Context, address string) error {
 // signedRequests reads requests as they were signed: a notice must say nothing that
 // somebody else wrote into the ledger. Of a plan that nobody signed nothing is said but
 // that; people who hear of it should look at once.
-func signedRequests(l *ledger.Ledger, servers evidence.Keyring) notices.Requests {
+func signedRequests(v *verified.Requests) notices.Requests {
 	return func(ctx context.Context, id string) (access.Request, error) {
-		r, err := l.Request(ctx, id) // a damaged row is no error: it keeps nobody else's notices back
-		if err != nil {
-			return r, err
-		}
-		plan, err := signedPlan(r, servers)
-		if err != nil {
+		r, err := v.Request(ctx, id)
+		if err == nil && r.Plan.Digest == "" {
 			return access.Request{ID: id, State: r.State, Contract: "a request", Altered: []string{"its plan is not one that a server signed"}}, nil
 		}
-		r.Plan, r.Contract, r.Requester = plan, plan.Contract, plan.Requester
-		_, r.Stages = plan.Rule.Tally(plan, plan.Digest, r.Decisions)
-		return r, nil
+		return r, err
 	}
-}
-
-func signedPlan(r access.Request, servers evidence.Keyring) (access.Plan, error) {
-	e, err := evidence.ReadEnvelope(r.PlanEnvelope)
-	if err != nil {
-		return access.Plan{}, err
-	}
-	plan, err := servers.VerifyPlan(e)
-	if err == nil && plan.RequestID != r.ID {
-		err = access.Errorf(access.CodeEvidence, "the plan is of another request")
-	}
-	return plan, err
 }

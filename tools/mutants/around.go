@@ -26,7 +26,7 @@ func around() []mutant {
 		{"a row of the outbox is sent to whom it says", "notices/engine.go", "|| !hears ||", "|| hears && false ||", []string{"./notices -run Case48ForgedRows"}},
 		{"a row of the outbox says why", "notices/decide.go", "why == whyContract || h.Why == why", "true", []string{"./notices -run Case48ForgedRows"}},
 		{"a notice carries the reason", "notices/message.go", "if c.Reasons {\n\t\trow(\"Reason\"", "if true {\n\t\trow(\"Reason\"", []string{"./notices -run Case48"}},
-		{"a notice says what was written into the ledger", "worker/notices.go", "servers.VerifyPlan(e)", "evidence.ReadPlan(e)", []string{"./worker -run Case48"}},
+		{"a notice says what was written into the ledger", "worker/notices.go", "v.Request(ctx, id)", "v.Ledger.Request(ctx, id)", []string{"./worker -run Case48"}},
 		{"a notice is sent in clear to a server without TLS", "notices/mail/mail.go", "mail.TLSMandatory", "mail.TLSOpportunistic", []string{"./notices/mail -run MailInClear"}},
 
 		// The requester's machine, and the configuration.
