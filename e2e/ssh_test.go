@@ -85,10 +85,11 @@ func (k key) session() (ended chan struct{}) {
 	return ended
 }
 
-// admitted lists the grants that the demo host lets in, from the host's own file.
+// admitted lists the grants that the demo host lets in, from the host's own files. Hidden
+// ones are no login's: a killed worker leaves what it was writing.
 func (in *installation) admitted() []string {
 	in.Helper()
-	files, _ := filepath.Glob(filepath.Join(in.dir, "ssh", "principals", "*"))
+	files, _ := filepath.Glob(filepath.Join(in.dir, "ssh", "principals", "[^.]*"))
 	var names []string
 	for _, f := range files {
 		b, err := os.ReadFile(f)

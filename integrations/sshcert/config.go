@@ -76,6 +76,9 @@ func (c Config) open(ctx context.Context, name string, disk hostfiles.Disk) (*ta
 		return nil, err
 	}
 	defer unlock()
+	if err := dir.RemoveLeftovers(); err != nil {
+		return nil, err
+	}
 	ca, err := loadOrCreateCA(string(c.CA), dir.CAPath())
 	if err != nil {
 		return nil, err

@@ -68,6 +68,31 @@ func (d *Dir) Create() error {
 	return unavailable(f.Close())
 }
 
+// RemoveLeftovers removes what a writer that was killed left behind: a change is first
+// written beside the file that it replaces, under a hidden name that ends in a number. No
+// host reads such a file, but it names grants that may be closed by now. The caller holds
+// the Lock, so that none of them is being written.
+func (d *Dir) RemoveLeftovers() error {
+	for _, dir := range []string{".", principalsDir, issuedDir, closedDir} {
+		names, err := d.disk.Names(d.Path(dir))
+		if err != nil {
+			return unavailable(err)
+		}
+		for _, n := range names {
+			if !leftover.MatchString(n) {
+				continue
+			}
+			if err := d.disk.Remove(d.Path(dir, n)); err != nil {
+				return unavailable(err)
+			}
+		}
+	}
+	return nil
+}
+
+// leftover matches the names under which OS.Replace writes.
+var leftover = regexp.MustCompile(`^\.[a-z_].*[0-9]$`)
+
 // Lock keeps all other writers out, in this process and others, until unlock is
 // called.
 func (d *Dir) Lock(ctx context.Context) (unlock func(), err error) {

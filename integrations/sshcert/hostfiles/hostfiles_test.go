@@ -200,6 +200,30 @@ func TestReplace(t *testing.T) {
 }
 
 // A mount that went away must not read as "nobody is admitted".
+// A worker that is killed while it writes leaves the lines of everything that was open
+// then. The next one removes them, and nothing else.
+func TestLeftoversOfAKilledWriter(t *testing.T) {
+	d := newDir(t)
+	require.NoError(t, d.SetPrincipals("web1", []byte("alice\n")))
+	write := func(elem ...string) string {
+		path := d.Path(elem...)
+		require.NoError(t, os.WriteFile(path, []byte(hostfiles.GrantLine(grantA, noon, "", "")+"\n"), 0o644))
+		return path
+	}
+	gone := []string{write("principals", ".web13098412345"), write("issued", "."+grantA+"77"), write("closed", "."+grantA+"8"), write(".revoked_keys123")}
+	stay := []string{d.Path("principals", "web1"), write("principals", ".gitignore"), write(".lock"), write("sessions", ".4711")}
+	unlock, err := d.Lock(t.Context())
+	require.NoError(t, err)
+	defer unlock()
+	require.NoError(t, d.RemoveLeftovers())
+	for _, path := range gone {
+		require.NoFileExists(t, path)
+	}
+	for _, path := range stay {
+		require.FileExists(t, path)
+	}
+}
+
 func TestMissingDirectoryIsUnavailable(t *testing.T) {
 	d := hostfiles.New(t.TempDir()+"/gone", hostfiles.OS{})
 	_, err := d.Principals("deploy")
