@@ -15,6 +15,7 @@ var decoders = map[string]string{
 	"internal/strictjson":         "it is the one reader",
 	"bench":                       "it reads what its own child wrote",
 	"integrations/awsiam/awstest": "it reads what a simulator for tests wrote",
+	"chat/slack/slacktest":        "it reads what a bot under test wrote",
 	"passkey/passkeytest":         "it reads what a device for tests wrote",
 }
 
