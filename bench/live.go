@@ -226,9 +226,10 @@ func (b *bench) ending(ctx context.Context, name string, n int, over time.Durati
 }
 
 // endingAt gives n lifecycles such lengths that they end evenly over a time,
-// the first when all of them are open at that pace, and some seconds to spare.
+// the first when all of them are open at that pace, with half of that time and some
+// seconds to spare: more at once are slower than those of the warm-up.
 func endingAt(n int, over, pace time.Duration) func() time.Duration {
-	first := time.Now().Truncate(time.Second).Add(time.Duration(n)*pace + 5*time.Second)
+	first := time.Now().Truncate(time.Second).Add(time.Duration(n)*pace*3/2 + 5*time.Second)
 	var asked atomic.Int64
 	return func() time.Duration {
 		ends := first.Add(over * time.Duration(asked.Add(1)-1) / time.Duration(n))
