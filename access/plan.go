@@ -40,7 +40,8 @@ type Plan struct {
 	Digest          string         `json:"digest,omitempty"`
 	RequestID       string         `json:"requestId"`
 	Contract        string         `json:"contract"`
-	ContractVersion string         `json:"contractVersion"` // sha256 of the contract
+	ContractVersion string         `json:"contractVersion"` // sha256 of the contract, its base included
+	Base            *PlanBase      `json:"base,omitempty"`  // what the contract shares with others; nil: it has none
 	Requester       Person         `json:"requester"`
 	Via             Via            `json:"via,omitempty"` // through what it was requested
 	Principal       string         `json:"principal"`     // who the targets will see
@@ -67,6 +68,12 @@ type Plan struct {
 	Facts  []Fact   `json:"facts,omitempty"`
 	Notify []Notice `json:"notify,omitempty"` // who hears of it, beside those who always do
 	StepUp Duration `json:"stepUp,omitempty"` // the oldest login with which the requester may request, extend and pick up; 0 accepts any
+}
+
+// PlanBase names the base of a plan's contract.
+type PlanBase struct {
+	Name    string `json:"name"`
+	Version string `json:"version"` // sha256 of the base
 }
 
 // Grant returns the grant of a name as the plan describes it, with the end that

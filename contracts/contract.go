@@ -18,6 +18,7 @@ type Contract struct {
 type Set struct {
 	Version   string // changes with any contract of the set
 	Contracts []*Contract
+	Bases     []*Base // by name
 }
 
 // Find looks a contract up by name.

@@ -21,6 +21,9 @@ type document struct {
 	compiled map[string]*condition // of all files, by text
 	contract *Contract
 	issues   []placedIssue
+
+	own       ast.Node               // what the contract itself says, once body holds its base too
+	inherited map[ast.Node]*document // the base of what is not the contract's own
 }
 
 type placedIssue struct {
@@ -31,16 +34,20 @@ type placedIssue struct {
 // issue reports what is wrong with the field at path, or with its nearest parent
 // if the field is not written.
 func (d *document) issue(code, message string, path ...any) {
-	line, column := d.position(path...)
-	d.issueAt(line, column, code, message)
+	file, line, column := d.position(path...)
+	d.issueIn(file, line, column, code, message)
 }
 
 // issueAt reports what is wrong at a place; line 0 is the file. One issue is
 // reported once: features that share a section all fail on it.
 func (d *document) issueAt(line, column int, code, message string) {
-	place := d.file
+	d.issueIn(d.file, line, column, code, message)
+}
+
+func (d *document) issueIn(file string, line, column int, code, message string) {
+	place := file
 	if line > 0 {
-		place = fmt.Sprintf("%s:%d:%d", d.file, line, column)
+		place = fmt.Sprintf("%s:%d:%d", file, line, column)
 	}
 	is := placedIssue{access.Issue{Code: code, Field: place, Message: message}, line, column}
 	if !slices.Contains(d.issues, is) {
@@ -67,24 +74,29 @@ func (d *document) inOrder() []access.Issue {
 
 // at returns the place of a field as file:line:column.
 func (d *document) at(path ...any) string {
-	line, column := d.position(path...)
-	return fmt.Sprintf("%s:%d:%d", d.file, line, column)
+	file, line, column := d.position(path...)
+	return fmt.Sprintf("%s:%d:%d", file, line, column)
 }
 
-func (d *document) position(path ...any) (line, column int) {
+// position returns the place of the field at path, or of its nearest parent: in the file
+// of the base, for what comes from there.
+func (d *document) position(path ...any) (file string, line, column int) {
 	node := d.body
-	line, column = node.GetToken().Position.Line, 1
+	file, line, column = d.file, node.GetToken().Position.Line, 1
 	for _, step := range path {
 		next, key := child(node, step)
 		if next == nil {
 			break
 		}
 		node = next
+		if base, foreign := d.inherited[node]; foreign {
+			file = base.file
+		}
 		if pos := key.GetToken().Position; pos != nil {
 			line, column = pos.Line, pos.Column
 		}
 	}
-	return line, column
+	return file, line, column
 }
 
 // node returns what is written at path, nil if nothing is.

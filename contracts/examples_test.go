@@ -62,6 +62,9 @@ func TestPatterns(t *testing.T) {
 		{"orders-database-read", person("engineering"), access.RequestInput{Duration: "3h"}, tuesday, "1 of data-owners and 1 of security"},
 		{"orders-database-read", person("sales"), access.RequestInput{}, tuesday, "not_eligible"},
 
+		{"orders-queue-drain", person("orders"), access.RequestInput{Ticket: "OPS-7", Duration: "3h"}, tuesday, "1 of security and 1 of orders-owners"},
+		{"orders-queue-drain", agentOf("orders"), access.RequestInput{Ticket: "OPS-7"}, tuesday, "not_eligible"},
+
 		{"orders-database-write", person("data-engineers"), access.RequestInput{Ticket: "OPS-7"}, tuesday, "2 of dba and 1 of security"},
 		{"orders-database-write", person("data-engineers"), access.RequestInput{}, tuesday, "ticket_missing"},
 

@@ -36,6 +36,7 @@ type explainer interface {
 // terms are what one contract says, feature by feature.
 type terms struct {
 	header       header
+	base         base
 	who          who
 	params       params
 	duration     duration
@@ -68,6 +69,7 @@ type terms struct {
 func (t *terms) list() []feature {
 	return []feature{
 		&t.header,
+		&t.base,
 		&t.who,
 		&t.params,
 		&t.duration,

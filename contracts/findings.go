@@ -29,6 +29,11 @@ func (s *Set) Findings(groups []string) []Finding {
 	for _, c := range s.Contracts {
 		out = append(out, c.findings(groups)...)
 	}
+	for _, b := range s.Bases {
+		if !b.used {
+			out = append(out, Finding{Code: "base_unused", Contract: b.Name, Place: b.document.at("metadata", "name"), Message: "no contract names this base", Instead: "write base: " + b.Name + " in a contract, or delete it"})
+		}
+	}
 	return append(out, s.laxer()...)
 }
 

@@ -35,7 +35,7 @@ func (h *header) check(d *document) {
 		d.issue("api_version", fmt.Sprintf("apiVersion must be %q", apiVersion), "apiVersion")
 	}
 	if h.Kind != kindContract {
-		d.issue("kind", fmt.Sprintf("kind must be %q", kindContract), "kind")
+		d.issue("kind", fmt.Sprintf("kind must be %q, or %q for what several contracts share", kindContract, kindBase), "kind")
 	}
 	if !nameShape.MatchString(c.Name) {
 		d.issue("name", "metadata.name must be lower-case letters, digits and dashes, a letter first, 63 at most", "metadata", "name")

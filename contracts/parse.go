@@ -29,20 +29,33 @@ func Parse(files map[string][]byte) (*Set, error) {
 		return nil, err
 	}
 	var all []access.Issue
-	set := &Set{}
-	seen := map[string]string{}
+	var read []*document
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		documents, issues := p.parse(name, files[name])
-		all = append(all, issues...)
-		for _, d := range documents {
-			if where, twice := seen[d.contract.Name]; twice {
-				all = append(all, access.Issue{Code: "duplicate_name", Field: d.at("metadata", "name"),
-					Message: fmt.Sprintf("contract %q is also in %s", d.contract.Name, where)})
-				continue
-			}
-			seen[d.contract.Name] = d.at("metadata", "name")
-			set.Contracts = append(set.Contracts, d.contract)
+		documents, issues := p.documents(name, files[name])
+		read, all = append(read, documents...), append(all, issues...)
+	}
+	set := &Set{}
+	bases, issues := p.parseBases(read)
+	all = append(all, issues...)
+	seen := map[string]string{}
+	for _, d := range read {
+		if d.isBase() {
+			continue
 		}
+		if issues := p.parse(d, bases); len(issues) > 0 {
+			all = append(all, issues...)
+			continue
+		}
+		if where, twice := seen[d.contract.Name]; twice {
+			all = append(all, access.Issue{Code: "duplicate_name", Field: d.at("metadata", "name"),
+				Message: fmt.Sprintf("contract %q is also in %s", d.contract.Name, where)})
+			continue
+		}
+		seen[d.contract.Name] = d.at("metadata", "name")
+		set.Contracts = append(set.Contracts, d.contract)
+	}
+	for _, name := range slices.Sorted(maps.Keys(bases)) {
+		set.Bases = append(set.Bases, bases[name])
 	}
 	if len(all) > 0 {
 		return nil, &access.Error{Code: access.CodeInvalid, Message: "contracts", Issues: all}
@@ -68,9 +81,8 @@ func newFileParser() (*fileParser, error) {
 	return &fileParser{env, language(), map[string]*condition{}}, err
 }
 
-// parse returns the contracts of one file that have no issue, and the issues of
-// the others.
-func (p *fileParser) parse(name string, b []byte) ([]*document, []access.Issue) {
+// documents returns the documents of one file, unread.
+func (p *fileParser) documents(name string, b []byte) (out []*document, issues []access.Issue) {
 	if len(b) > MaxFile {
 		return nil, []access.Issue{{Code: "file_too_large", Field: name, Message: "a file of contracts may have 256 KiB"}}
 	}
@@ -78,31 +90,62 @@ func (p *fileParser) parse(name string, b []byte) ([]*document, []access.Issue) 
 	if err != nil {
 		return nil, []access.Issue{parseIssue(name, err)}
 	}
-	var good []*document
-	var issues []access.Issue
 	for _, body := range bodies {
-		d := &document{file: name, body: body, env: p.env, compiled: p.compiled, contract: &Contract{}}
-		d.read(p.language)
+		out = append(out, &document{file: name, body: body, env: p.env, compiled: p.compiled, contract: &Contract{}})
+	}
+	return out, nil
+}
+
+// parseBases reads the bases among some documents, by name, and returns what is wrong
+// with the others.
+func (p *fileParser) parseBases(documents []*document) (map[string]*Base, []access.Issue) {
+	bases, issues := map[string]*Base{}, []access.Issue{}
+	for _, d := range documents {
+		if !d.isBase() {
+			continue
+		}
+		p.readBase(d)
+		h := &d.contract.terms.header
+		if first, twice := bases[h.Metadata.Name]; twice && len(d.issues) == 0 {
+			d.issue("duplicate_name", fmt.Sprintf("base %q is also in %s", h.Metadata.Name, first.document.at("metadata", "name")), "metadata", "name")
+		}
 		if len(d.issues) > 0 {
 			issues = append(issues, d.inOrder()...)
 			continue
 		}
-		d.contract.Text, d.contract.at = body.String(), d.at
-		d.contract.Version = hashOf(d.contract.Text)
-		good = append(good, d)
+		text := d.body.String()
+		bases[h.Metadata.Name] = &Base{Name: h.Metadata.Name, Owner: h.Metadata.Owner, Description: h.Description, Text: text, Version: hashOf(text), document: d}
 	}
-	return good, issues
+	return bases, issues
 }
 
-// read decodes and checks every feature. If anything could not be decoded, or is
-// empty, nothing is checked: it would be reported as missing too.
-func (d *document) read(language reflect.Type) {
-	d.reportUnknownFields(language)
-	d.requireLiteral(d.body, language, false)
+// parse reads a contract, and returns what is wrong with it.
+func (p *fileParser) parse(d *document, bases map[string]*Base) []access.Issue {
+	d.reportUnknownFields(p.language)
+	d.requireLiteral(d.body, p.language, false)
 	d.decode()
-	if slices.ContainsFunc(d.issues, func(i placedIssue) bool { return i.Code == "yaml" || i.Code == "empty" }) {
-		return
+	if !d.undecoded() && d.findBase(bases) {
+		d.check()
 	}
+	if len(d.issues) > 0 {
+		return d.inOrder()
+	}
+	d.contract.Text, d.contract.at = d.body.String(), d.at
+	if b := d.contract.terms.base.of; b != nil {
+		d.contract.Text = textWithBase(d.own, b)
+	}
+	d.contract.Version = hashOf(d.contract.Text)
+	return nil
+}
+
+// undecoded reports whether anything could not be decoded, or is empty. Nothing else is
+// checked then: it would be reported as missing too.
+func (d *document) undecoded() bool {
+	return slices.ContainsFunc(d.issues, func(i placedIssue) bool { return i.Code == "yaml" || i.Code == "empty" })
+}
+
+// check checks every feature.
+func (d *document) check() {
 	for _, f := range d.contract.terms.list() {
 		if c, ok := f.(checker); ok {
 			c.check(d)

@@ -31,11 +31,15 @@ func TestSchemaIsCurrent(t *testing.T) {
 }
 
 func schemaOfLanguage(t *testing.T) object {
+	contract := contractSchema(t)
+	isBase := object{"required": []string{"kind"}, "properties": object{"kind": object{"const": kindBase}}}
+	return object{"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "https://ramp.dev/schema/contract-v1.json", "title": "Ramp contract",
+		"description": "Who may have what, for how long, with whose consent: docs/contracts.md",
+		"if":          isBase, "then": baseSchema(t, contract), "else": baseMayGive(t, contract)}
+}
+
+func contractSchema(t *testing.T) object {
 	s := schemaOf(language(), "", descriptions(t))
-	s["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-	s["$id"] = "https://ramp.dev/schema/contract-v1.json"
-	s["title"] = "Ramp contract"
-	s["description"] = "Who may have what, for how long, with whose consent: docs/contracts.md"
 	approval := at(s, "approval")
 	approval["anyOf"] = []any{
 		object{"required": []string{"stages"}, "properties": object{"stages": object{"minItems": 1}}},

@@ -177,6 +177,9 @@ func requestDetail(r access.Request) func(io.Writer) {
 		}
 		rows := [][]string{{"Request", r.ID}, {"State", state}, {"Contract", r.Contract + " (version " + shortDigest(r.Plan.ContractVersion) + ")"},
 			{"Requester", output.Clean(r.Requester.Label()) + " (" + output.Clean(r.Requester.ID) + ")"}, {"Reason", output.Clean(r.Plan.Reason)}}
+		if b := r.Plan.Base; b != nil {
+			rows = append(rows, []string{"Base", output.Clean(b.Name) + " (version " + shortDigest(b.Version) + ")"})
+		}
 		if r.Plan.Ticket != "" {
 			rows = append(rows, []string{"Ticket", output.Clean(r.Plan.Ticket)})
 		}
