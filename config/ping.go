@@ -52,7 +52,7 @@ func (c Config) Ping(ctx context.Context, p Parts) access.Issues {
 	if p.Server {
 		issues = append(issues, c.Server.Identity.Ping()...)
 		for _, name := range slices.Sorted(maps.Keys(c.Server.Facts)) {
-			ask("facts_unavailable", "server.facts."+name, func(context.Context) error { return c.Server.Facts[name].Ping() })
+			ask("facts_unavailable", "server.facts."+name, func(ctx context.Context) error { return c.Server.Facts[name].Ping(ctx) })
 		}
 		if !c.Server.ContractsGit.IsZero() {
 			ask("contracts_unavailable", "server.contractsGit", func(ctx context.Context) error { return contractgit.Ping(ctx, c.Server.ContractsGit) })

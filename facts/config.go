@@ -1,26 +1,119 @@
 package facts
 
 import (
+	"cmp"
+	"context"
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
+	"time"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
+	"ramp.dev/ramp/facts/calendar"
+	"ramp.dev/ramp/facts/github"
+	"ramp.dev/ramp/facts/gitlab"
+	"ramp.dev/ramp/facts/jira"
+	"ramp.dev/ramp/facts/opsgenie"
+	"ramp.dev/ramp/facts/pagerduty"
+	"ramp.dev/ramp/facts/servicenow"
+	"ramp.dev/ramp/facts/source"
 )
 
 // Config is one source. Contracts name it by its key in the configuration.
 type Config struct {
-	Kind   string          `yaml:"kind"` // file
-	File   field.File      `yaml:"file"`
-	MaxAge access.Duration `yaml:"maxAge,omitempty"` // what is older is unknown; 0: of any age
+	Kind          string          `yaml:"kind"`             // file, or one of the services
+	File          field.File      `yaml:"file,omitempty"`   // of the kind file
+	MaxAge        access.Duration `yaml:"maxAge,omitempty"` // what is older is unknown; 0: of any age
+	source.Config `yaml:",inline"`
 }
 
-// Ping reads the source, and returns why nothing that it says counts. It asks about
-// nothing, so that maxAge is not looked at.
-func (c Config) Ping() error {
-	_, err := NewFile(string(c.File)).read()
-	return err
+// kindFile is a file, which is no service.
+const kindFile = "file"
+
+// service is one kind of service that is a source.
+type service struct {
+	fields func() source.Fields
+	open   func(source.Config) (source.Service, error)
+	keep   time.Duration // how long a reply is used again
+}
+
+// services is the table of the services.
+func services() map[string]service {
+	return map[string]service{
+		"jira":       {jira.Fields, opens(jira.Open), keepReply},
+		"servicenow": {servicenow.Fields, opens(servicenow.Open), keepReply},
+		"github":     {github.Fields, opens(github.Open), keepReply},
+		"gitlab":     {gitlab.Fields, opens(gitlab.Open), keepReply},
+		"pagerduty":  {pagerduty.Fields, opens(pagerduty.Open), keepReply},
+		"opsgenie":   {opsgenie.Fields, opens(opsgenie.Open), keepReply},
+		"calendar":   {calendar.Fields, opens(calendar.Open), keepCalendar},
+	}
+}
+
+func opens[S source.Service](open func(source.Config) (S, error)) func(source.Config) (source.Service, error) {
+	return func(c source.Config) (source.Service, error) {
+		s, err := open(c)
+		if err != nil {
+			return nil, err
+		}
+		return s, nil
+	}
+}
+
+// open returns the source as it is asked, and reaches for nothing.
+func (c Config) open() (source.Source, error) {
+	kind := cmp.Or(c.Kind, kindFile)
+	if kind == kindFile {
+		return NewFile(string(c.File)), nil
+	}
+	known, there := services()[kind]
+	if !there {
+		return nil, access.Errorf(access.CodeInvalid, "there is no kind %q of source", access.Clip(kind, 40))
+	}
+	s, err := known.open(c.Config)
+	if err != nil {
+		return nil, err
+	}
+	return newKept(s, known.keep), nil
+}
+
+// broken is a source whose configuration names a file that is not there: the others are
+// asked all the same.
+type broken struct{ err error }
+
+func (b broken) Ask(context.Context, access.FactKind, string) (source.Reply, error) {
+	return source.Reply{}, b.err
+}
+
+// clockTolerance is how far a service's clock may be from this machine's, beyond what
+// rounding and the way there make of it: the end of a shift is judged by this one.
+const clockTolerance = 10 * time.Second
+
+// Ping asks the source whether it can be used, and returns why nothing that it says
+// counts. Of a file it looks at the text alone, so that maxAge is not looked at.
+func (c Config) Ping(ctx context.Context) error {
+	if cmp.Or(c.Kind, kindFile) == kindFile {
+		_, err := NewFile(string(c.File)).read()
+		return err
+	}
+	known, there := services()[c.Kind]
+	if !there {
+		return access.Errorf(access.CodeInvalid, "there is no kind %q of source", access.Clip(c.Kind, 40))
+	}
+	s, err := known.open(c.Config)
+	if err != nil {
+		return err
+	}
+	if err := s.Ping(ctx); err != nil {
+		return err
+	}
+	if apart := s.ClocksApart(); apart > clockTolerance {
+		return fmt.Errorf("its clock and this machine's are %s apart: synchronize this machine by NTP", access.Duration(apart))
+	}
+	return nil
 }
 
 // name is what a source may be called.
@@ -34,12 +127,37 @@ func Validate(at string, sources map[string]Config) (issues access.Issues) {
 		if !name.MatchString(n) {
 			issues.Add("facts_name", place, "a source's name is lowercase letters, digits and dashes, a letter first, 40 at most")
 		}
-		if c.Kind != "file" {
-			issues.Add("kind_unknown", place+".kind", "there is no kind %q of source; there is file", access.Clip(c.Kind, 40))
-		}
-		if c.File == "" {
-			issues.Add("facts_file_missing", place+".file", "a file of facts is needed")
+		for _, is := range c.validate() {
+			is.Field = place + "." + is.Field
+			issues = append(issues, is)
 		}
 	}
 	return issues
+}
+
+func (c Config) validate() (issues access.Issues) {
+	if c.MaxAge < 0 {
+		issues.Add("max_age", "maxAge", "maxAge is a length of time, or left out")
+	}
+	if c.Kind == kindFile {
+		issues.Require(c.File != "", "facts_file_missing", "file", "a file of facts is needed")
+		for _, name := range c.Written() {
+			issues.Add("field_unused", name, "a file takes no %s", name)
+		}
+		return issues
+	}
+	known, there := services()[c.Kind]
+	if !there {
+		issues.Add("kind_unknown", "kind", "there is no kind %q of source; there are file, %s", access.Clip(c.Kind, 40),
+			strings.Join(slices.Sorted(maps.Keys(services())), ", "))
+		return issues
+	}
+	issues.Require(c.File == "", "field_unused", "file", "this kind of source takes no file")
+	found := c.Config.Validate(known.fields())
+	if len(found) == 0 && c.CAFile == "" { // a certificate that is not there is found when it is asked
+		if _, err := known.open(c.Config); err != nil {
+			found = append(found, access.IssuesOf(err)...)
+		}
+	}
+	return append(issues, found...)
 }

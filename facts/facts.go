@@ -12,23 +12,9 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/facts/source"
 	"ramp.dev/ramp/internal/strictyaml"
 )
-
-// Reply is what a source knows of one thing. Absent, or the kind's own field, is set.
-type Reply struct {
-	Absent bool // there is no such ticket or schedule
-	AsOf   time.Time
-	Ticket *access.Ticket
-	OnCall *access.OnCall
-}
-
-// Source replies to questions of the kinds that it knows. It is safe for concurrent use.
-type Source interface {
-	// Ask returns what is known of a key. An error is why nothing is known; it is shown
-	// to people and logged, so it holds no secret.
-	Ask(ctx context.Context, kind access.FactKind, key string) (Reply, error)
-}
 
 // askWithin bounds how long people wait for a source.
 const askWithin = 5 * time.Second
@@ -36,26 +22,31 @@ const askWithin = 5 * time.Second
 // Facts is the sources of one installation. Make one with New. The nil Facts knows
 // nothing.
 type Facts struct {
-	sources map[string]source
+	sources map[string]configured
 	log     logrus.FieldLogger
 	now     func() time.Time
 	unknown func(source string)
 }
 
-type source struct {
-	Source
+type configured struct {
+	source.Source
 	maxAge time.Duration
 }
 
 // New returns the sources of a configuration that is valid. unknown counts questions to
 // which a source had no reply that counts; it may be nil.
-func New(configured map[string]Config, log logrus.FieldLogger, unknown func(source string)) *Facts {
-	f := &Facts{sources: map[string]source{}, log: log, now: time.Now, unknown: unknown}
+func New(sources map[string]Config, log logrus.FieldLogger, unknown func(source string)) *Facts {
+	f := &Facts{sources: map[string]configured{}, log: log, now: time.Now, unknown: unknown}
 	if unknown == nil {
 		f.unknown = func(string) {}
 	}
-	for name, c := range configured {
-		f.sources[name] = source{NewFile(string(c.File)), c.MaxAge.Std()}
+	for name, c := range sources {
+		s, err := c.open()
+		if err != nil {
+			log.WithError(err).WithField("source", name).Error("a source of facts cannot be used")
+			s = broken{err}
+		}
+		f.sources[name] = configured{s, c.MaxAge.Std()}
 	}
 	return f
 }
@@ -65,7 +56,7 @@ func New(configured map[string]Config, log logrus.FieldLogger, unknown func(sour
 func (f *Facts) At(at time.Time) *Facts {
 	out := *f
 	out.now = func() time.Time { return at }
-	out.sources = map[string]source{}
+	out.sources = map[string]configured{}
 	for name, s := range f.sources {
 		if file, ok := s.Source.(*File); ok {
 			s.Source = &File{path: file.path, at: at}
@@ -90,7 +81,7 @@ func (f *Facts) Ask(ctx context.Context, questions ...access.FactQuestion) []acc
 }
 
 func (f *Facts) ask(ctx context.Context, q access.FactQuestion) access.Fact {
-	var s source
+	var s configured
 	known := false
 	now := time.Now
 	if f != nil {
@@ -104,7 +95,7 @@ func (f *Facts) ask(ctx context.Context, q access.FactQuestion) access.Fact {
 	}
 	reply, err := s.within(ctx, q)
 	if err == nil {
-		out, err = reply.fact(out, s.maxAge)
+		out, err = factOf(reply, out, s.maxAge)
 	}
 	if err != nil {
 		out = access.Fact{FactQuestion: q, State: access.FactUnknown, At: out.At, Why: why(err)}
@@ -115,9 +106,9 @@ func (f *Facts) ask(ctx context.Context, q access.FactQuestion) access.Fact {
 }
 
 // within asks the source and waits no longer than ctx, whether or not the source does.
-func (s source) within(ctx context.Context, q access.FactQuestion) (Reply, error) {
+func (s configured) within(ctx context.Context, q access.FactQuestion) (source.Reply, error) {
 	type result struct {
-		reply Reply
+		reply source.Reply
 		err   error
 	}
 	done := make(chan result, 1)
@@ -129,13 +120,13 @@ func (s source) within(ctx context.Context, q access.FactQuestion) (Reply, error
 	case r := <-done:
 		return r.reply, r.err
 	case <-ctx.Done():
-		return Reply{}, fmt.Errorf("%s did not respond in time", q.Source)
+		return source.Reply{}, fmt.Errorf("%s did not respond in time", q.Source)
 	}
 }
 
-// fact returns the fact that a reply makes of a question. A reply of another kind, from
+// factOf returns the fact that a reply makes of a question. A reply of another kind, from
 // the future or too old is not believed, nor is one whose text misleads.
-func (r Reply) fact(f access.Fact, maxAge time.Duration) (access.Fact, error) {
+func factOf(r source.Reply, f access.Fact, maxAge time.Duration) (access.Fact, error) {
 	known := f.Kind == access.FactTicket && r.Ticket != nil && r.OnCall == nil || f.Kind == access.FactOnCall && r.OnCall != nil && r.Ticket == nil
 	age := f.At.Sub(r.AsOf)
 	switch {
@@ -146,7 +137,7 @@ func (r Reply) fact(f access.Fact, maxAge time.Duration) (access.Fact, error) {
 	case maxAge > 0 && age > maxAge:
 		return f, fmt.Errorf("what %s says is %s old, and %s is the most (maxAge)", f.Source, access.Duration(age.Truncate(time.Second)), access.Duration(maxAge))
 	}
-	if err := r.checkTexts(); err != nil {
+	if err := checkTexts(r); err != nil {
 		return f, fmt.Errorf("what %s says is not shown: %w", f.Source, err)
 	}
 	f.State, f.AsOf, f.Ticket, f.OnCall = access.FactKnown, new(r.AsOf.UTC().Truncate(time.Microsecond)), r.Ticket, r.OnCall
@@ -165,7 +156,7 @@ const (
 // checkTexts refuses texts that would write lines of their own into what people read, or
 // change how it shows: the author of a ticket is nobody whom Ramp knows. One such ticket
 // says nothing; the others of its source count.
-func (r Reply) checkTexts() error {
+func checkTexts(r source.Reply) error {
 	var texts []string
 	if r.Ticket != nil {
 		texts = append(texts, r.Ticket.Project, r.Ticket.Type, r.Ticket.Assignee)

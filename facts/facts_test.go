@@ -17,6 +17,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
+	"ramp.dev/ramp/facts/source"
 )
 
 var (
@@ -25,17 +26,17 @@ var (
 )
 
 // sourceFunc is a source in a function.
-type sourceFunc func(ctx context.Context) (Reply, error)
+type sourceFunc func(ctx context.Context) (source.Reply, error)
 
-func (f sourceFunc) Ask(ctx context.Context, _ access.FactKind, _ string) (Reply, error) {
+func (f sourceFunc) Ask(ctx context.Context, _ access.FactKind, _ string) (source.Reply, error) {
 	return f(ctx)
 }
 
 // of returns facts with one source.
-func of(s Source, maxAge time.Duration) *Facts {
+func of(s source.Source, maxAge time.Duration) *Facts {
 	log, _ := logs.NewNullLogger()
 	f := New(nil, log, nil)
-	f.sources["s"] = source{s, maxAge}
+	f.sources["s"] = configured{s, maxAge}
 	return f
 }
 
@@ -46,29 +47,29 @@ func TestCase92WhatIsNotKnown(t *testing.T) {
 	ticket, onCall := &access.Ticket{Open: true}, &access.OnCall{People: []string{"alice"}}
 	for _, c := range []struct {
 		name  string
-		reply Reply
+		reply source.Reply
 		err   error
 		want  access.FactState
 	}{
-		{"known", Reply{AsOf: now, Ticket: ticket}, nil, access.FactKnown},
-		{"absent", Reply{AsOf: now, Absent: true}, nil, access.FactAbsent},
-		{"old", Reply{AsOf: now.Add(-2 * time.Hour), Ticket: ticket}, nil, access.FactUnknown},
-		{"old and absent", Reply{AsOf: now.Add(-2 * time.Hour), Absent: true}, nil, access.FactUnknown},
-		{"of no time", Reply{Ticket: ticket}, nil, access.FactUnknown},
-		{"of the future", Reply{AsOf: now.Add(time.Hour), Ticket: ticket}, nil, access.FactUnknown},
-		{"nothing", Reply{AsOf: now}, nil, access.FactUnknown},
-		{"both", Reply{AsOf: now, Absent: true, Ticket: ticket}, nil, access.FactUnknown},
-		{"another kind", Reply{AsOf: now, OnCall: onCall}, nil, access.FactUnknown},
-		{"two kinds", Reply{AsOf: now, Ticket: ticket, OnCall: onCall}, nil, access.FactUnknown},
-		{"of a hidden character", Reply{AsOf: now, Ticket: &access.Ticket{Project: "x\u202egnp"}}, nil, access.FactUnknown},
-		{"that moves the cursor", Reply{AsOf: now, Ticket: &access.Ticket{Type: "x\x1b[2J"}}, nil, access.FactUnknown},
-		{"of two lines", Reply{AsOf: now, Ticket: &access.Ticket{Assignee: "alice\nApproved by: everybody"}}, nil, access.FactUnknown},
-		{"of many words", Reply{AsOf: now, Ticket: &access.Ticket{Project: strings.Repeat("é", maxText+1)}}, nil, access.FactUnknown},
-		{"of long words", Reply{AsOf: now, Ticket: &access.Ticket{Project: strings.Repeat("é", maxText)}}, nil, access.FactKnown},
-		{"an error", Reply{AsOf: now, Ticket: ticket}, errors.New("503"), access.FactUnknown},
+		{"known", source.Reply{AsOf: now, Ticket: ticket}, nil, access.FactKnown},
+		{"absent", source.Reply{AsOf: now, Absent: true}, nil, access.FactAbsent},
+		{"old", source.Reply{AsOf: now.Add(-2 * time.Hour), Ticket: ticket}, nil, access.FactUnknown},
+		{"old and absent", source.Reply{AsOf: now.Add(-2 * time.Hour), Absent: true}, nil, access.FactUnknown},
+		{"of no time", source.Reply{Ticket: ticket}, nil, access.FactUnknown},
+		{"of the future", source.Reply{AsOf: now.Add(time.Hour), Ticket: ticket}, nil, access.FactUnknown},
+		{"nothing", source.Reply{AsOf: now}, nil, access.FactUnknown},
+		{"both", source.Reply{AsOf: now, Absent: true, Ticket: ticket}, nil, access.FactUnknown},
+		{"another kind", source.Reply{AsOf: now, OnCall: onCall}, nil, access.FactUnknown},
+		{"two kinds", source.Reply{AsOf: now, Ticket: ticket, OnCall: onCall}, nil, access.FactUnknown},
+		{"of a hidden character", source.Reply{AsOf: now, Ticket: &access.Ticket{Project: "x\u202egnp"}}, nil, access.FactUnknown},
+		{"that moves the cursor", source.Reply{AsOf: now, Ticket: &access.Ticket{Type: "x\x1b[2J"}}, nil, access.FactUnknown},
+		{"of two lines", source.Reply{AsOf: now, Ticket: &access.Ticket{Assignee: "alice\nApproved by: everybody"}}, nil, access.FactUnknown},
+		{"of many words", source.Reply{AsOf: now, Ticket: &access.Ticket{Project: strings.Repeat("é", maxText+1)}}, nil, access.FactUnknown},
+		{"of long words", source.Reply{AsOf: now, Ticket: &access.Ticket{Project: strings.Repeat("é", maxText)}}, nil, access.FactKnown},
+		{"an error", source.Reply{AsOf: now, Ticket: ticket}, errors.New("503"), access.FactUnknown},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			f := of(sourceFunc(func(context.Context) (Reply, error) { return c.reply, c.err }), time.Hour)
+			f := of(sourceFunc(func(context.Context) (source.Reply, error) { return c.reply, c.err }), time.Hour)
 			got := f.Ask(t.Context(), ticketQuestion)[0]
 			require.Equal(t, c.want, got.State)
 			require.Equal(t, ticketQuestion, got.FactQuestion)
@@ -91,15 +92,15 @@ func TestCase92WhatIsNotKnown(t *testing.T) {
 func TestRotaThatMisleads(t *testing.T) {
 	now := time.Now()
 	for _, people := range [][]string{{"alice", "bob\ncarol"}, {"ali\u200bce"}, slices.Repeat([]string{"alice"}, maxPeople+1)} {
-		f := of(sourceFunc(func(context.Context) (Reply, error) {
-			return Reply{AsOf: now, OnCall: &access.OnCall{People: people}}, nil
+		f := of(sourceFunc(func(context.Context) (source.Reply, error) {
+			return source.Reply{AsOf: now, OnCall: &access.OnCall{People: people}}, nil
 		}), 0)
 		got := f.Ask(t.Context(), onCallQuestion)[0]
 		require.Equal(t, access.FactUnknown, got.State)
 		require.Contains(t, got.Why, "what s says is not shown: ")
 		require.Nil(t, got.OnCall)
 	}
-	f := of(sourceFunc(func(context.Context) (Reply, error) { return Reply{}, errors.New("503\n\x1b[2JApproved") }), 0)
+	f := of(sourceFunc(func(context.Context) (source.Reply, error) { return source.Reply{}, errors.New("503\n\x1b[2JApproved") }), 0)
 	require.Equal(t, "503 [2JApproved", f.Ask(t.Context(), onCallQuestion)[0].Why)
 }
 
@@ -124,7 +125,7 @@ func TestSourceThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		defer close(release)
-		f := of(sourceFunc(func(context.Context) (Reply, error) { <-release; return Reply{}, nil }), 0)
+		f := of(sourceFunc(func(context.Context) (source.Reply, error) { <-release; return source.Reply{}, nil }), 0)
 		began := time.Now()
 		got := f.Ask(t.Context(), ticketQuestion, onCallQuestion)
 		require.Equal(t, askWithin, time.Since(began))
@@ -161,7 +162,7 @@ func TestFile(t *testing.T) {
 	require.Equal(t, []string{"now"}, got.OnCall.People)
 	require.WithinDuration(t, time.Now().Add(time.Hour), *got.OnCall.Until, 2*time.Second)
 	require.WithinDuration(t, time.Now().Add(-2*time.Hour), *got.AsOf, 2*time.Second)
-	f.sources["s"] = source{f.sources["s"].Source, time.Hour}
+	f.sources["s"] = configured{f.sources["s"].Source, time.Hour}
 	require.Contains(t, ask(onCallQuestion).Why, "(maxAge)")
 }
 
@@ -197,7 +198,7 @@ func TestValidate(t *testing.T) {
 	for want, sources := range map[string]map[string]Config{
 		"":                   {"jira": {Kind: "file", File: "x"}},
 		"facts_name":         {"Jira": {Kind: "file", File: "x"}},
-		"kind_unknown":       {"jira": {Kind: "jira", File: "x"}},
+		"kind_unknown":       {"jira": {Kind: "jiira", File: "x"}},
 		"facts_file_missing": {"jira": {Kind: "file"}},
 	} {
 		got := ""

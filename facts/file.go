@@ -17,6 +17,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/facts/source"
 	"ramp.dev/ramp/internal/strictyaml"
 )
 
@@ -65,13 +66,13 @@ type shift struct {
 // NewFile returns the source of a path, which is not read yet.
 func NewFile(path string) *File { return &File{path: path} }
 
-// Ask implements Source.
-func (f *File) Ask(_ context.Context, kind access.FactKind, key string) (Reply, error) {
+// Ask implements source.Source.
+func (f *File) Ask(_ context.Context, kind access.FactKind, key string) (source.Reply, error) {
 	c, err := f.read()
 	if err != nil {
-		return Reply{}, err
+		return source.Reply{}, err
 	}
-	r := Reply{AsOf: c.asOf}
+	r := source.Reply{AsOf: c.asOf}
 	switch kind {
 	case access.FactTicket:
 		if t, there := c.Tickets[key]; there {
@@ -84,7 +85,7 @@ func (f *File) Ask(_ context.Context, kind access.FactKind, key string) (Reply, 
 		}
 		r.Absent = r.OnCall == nil
 	default:
-		return Reply{}, fmt.Errorf("a file of facts has nothing of the kind %q", kind)
+		return source.Reply{}, fmt.Errorf("a file of facts has nothing of the kind %q", kind)
 	}
 	return r, nil
 }

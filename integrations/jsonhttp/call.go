@@ -2,9 +2,11 @@ package jsonhttp
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -86,8 +88,18 @@ func (c *Client) send(ctx context.Context, method, path string, in any) (*http.R
 		return nil, nil, err
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
+	c.apart.see(resp.Header)
+	body, err := read(resp.Body, cmp.Or(c.dialect.MaxBody, maxBody))
 	return resp, body, err
+}
+
+// read returns a body, or an error for one that is longer than most bytes.
+func read(r io.Reader, most int64) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(r, most+1))
+	if err == nil && int64(len(body)) > most {
+		err = fmt.Errorf("the response is longer than %d bytes", most)
+	}
+	return body, err
 }
 
 // failed returns an error of the network, without the address that net/http

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"ramp.dev/ramp/access"
@@ -45,6 +46,8 @@ type Dialect struct {
 	IsNotFound func(body []byte) bool
 	// Message returns what the body of an error says, without any secret.
 	Message func(body []byte) string
+	// MaxBody bounds what is read of a response, in bytes; 64 MiB if it is 0.
+	MaxBody int64
 }
 
 // Client calls one service. It is safe for concurrent use.
@@ -54,6 +57,7 @@ type Client struct {
 	token       *secret.Cached
 	http        *http.Client
 	authorities string
+	apart       clocksApart
 }
 
 // callTimeout bounds one call.
@@ -65,16 +69,26 @@ const callTimeout = 10 * time.Second
 // the network, for tests. Errors are of code unavailable (the file of authorities
 // cannot be read) and invalid (there is none in it).
 func (c Config) Open(d Dialect, between func(http.RoundTripper) http.RoundTripper) (*Client, error) {
+	own, authorities, err := c.client(between)
+	if err != nil {
+		return nil, err
+	}
+	return &Client{dialect: d, address: strings.TrimSuffix(c.Address, "/"), token: c.Token.Cached(), authorities: authorities, http: own}, nil
+}
+
+// client returns what calls the network, and the authorities in PEM that are not the
+// system's.
+func (c Config) client(between func(http.RoundTripper) http.RoundTripper) (*http.Client, string, error) {
 	settings := &tls.Config{MinVersion: tls.VersionTLS12}
 	var authorities []byte
 	if c.CAFile != "" {
 		var err error
 		if authorities, err = os.ReadFile(string(c.CAFile)); err != nil {
-			return nil, access.Errorf(access.CodeUnavailable, "caFile: %w", err)
+			return nil, "", access.Errorf(access.CodeUnavailable, "caFile: %w", err)
 		}
 		settings.RootCAs = x509.NewCertPool()
 		if !settings.RootCAs.AppendCertsFromPEM(authorities) {
-			return nil, access.InvalidField("ca_malformed", "caFile", "the file has no certificate in it")
+			return nil, "", access.InvalidField("ca_malformed", "caFile", "the file has no certificate in it")
 		}
 	}
 	var transport http.RoundTripper = &http.Transport{
@@ -85,10 +99,22 @@ func (c Config) Open(d Dialect, between func(http.RoundTripper) http.RoundTrippe
 	if between != nil {
 		transport = between(transport)
 	}
-	return &Client{dialect: d, address: strings.TrimSuffix(c.Address, "/"), token: c.Token.Cached(), authorities: string(authorities),
-		http: &http.Client{Transport: transport, Timeout: callTimeout, CheckRedirect: func(*http.Request, []*http.Request) error {
-			return http.ErrUseLastResponse // Ramp's token goes to the configured address only
-		}}}, nil
+	return &http.Client{Transport: transport, Timeout: callTimeout, CheckRedirect: func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse // Ramp's token goes to the configured address only
+	}}, string(authorities), nil
+}
+
+// ClocksApart returns how far the service's clock is from this machine's, as the Date of
+// its last response says; it is exact to a second, and 0 if there was none.
+func (c *Client) ClocksApart() time.Duration { return time.Duration(c.apart.Load()) }
+
+// clocksApart is how far a service's clock was from this one, as its last response said.
+type clocksApart struct{ atomic.Int64 }
+
+func (a *clocksApart) see(h http.Header) {
+	if there, err := http.ParseTime(h.Get("Date")); err == nil {
+		a.Store(int64(time.Since(there).Truncate(time.Second).Abs()))
+	}
 }
 
 // Authorities returns the certificates of caFile, in PEM; empty for the system's.

@@ -68,7 +68,7 @@ var mayImport = map[string]struct {
 }{
 	"access":                  {nil, "the vocabulary knows nobody"},
 	"contracts":               {[]string{"access"}, "policy is a pure function of a question"},
-	"facts":                   {[]string{"access", "config/field"}, "what the world outside says is asked in one way, no matter who asks or which service knows"},
+	"facts":                   {[]string{"access", "config/field", "integrations/jsonhttp"}, "what the world outside says is asked in one way, no matter who asks or which service knows"},
 	"passkey":                 {[]string{"access"}, "whose keys are whose is told by a file, and by nothing that a server could reach"},
 	"evidence":                {[]string{"access", "passkey"}, "proof depends on nothing that could be wrong"},
 	"codec":                   {[]string{"access", "config/field"}, "what Temporal may read is decided in one place, by nobody who reads it"},

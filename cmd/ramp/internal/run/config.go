@@ -26,8 +26,8 @@ func configCheckCommand() *cobra.Command {
 		Long: "Finds everything that is wrong with a configuration and its contracts, each with its place. It reads files\n" +
 			"and reaches for nothing on the network. It checks the parts that the file has: server, worker or both.\n\n" +
 			"With --ping it then asks each service in the file whether it can be used: Vault for the secrets, the ledger's\n" +
-			"database, Temporal and the search attributes in its namespace, the identity providers, the files of facts, the\n" +
-			"repository of contracts, each target with the worker's credentials, and the mail server for notices.\n" +
+			"database, Temporal and the search attributes in its namespace, the identity providers, the sources of facts,\n" +
+			"the repository of contracts, each target with the worker's credentials, and the mail server for notices.\n" +
 			"`ramp doctor` asks for more.",
 		Example: "  ramp config check --config /etc/ramp/ramp.yaml\n  ramp config check --ping\n  ramp config check -o json",
 		RunE: func(cmd *cobra.Command, _ []string) error {

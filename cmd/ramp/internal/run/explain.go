@@ -100,12 +100,12 @@ func (f *explainFlags) ask(ctx context.Context, at time.Time, questions []access
 	if f.facts == "" {
 		return nil, nil
 	}
-	if err := (facts.Config{File: field.File(f.facts)}).Ping(); err != nil {
+	if err := (facts.Config{Kind: "file", File: field.File(f.facts)}).Ping(ctx); err != nil {
 		return nil, access.Errorf(access.CodeInvalid, "--facts: %w", err)
 	}
 	sources := map[string]facts.Config{}
 	for _, q := range questions {
-		sources[q.Source] = facts.Config{File: field.File(f.facts)}
+		sources[q.Source] = facts.Config{Kind: "file", File: field.File(f.facts)}
 	}
 	silent := logrus.New()
 	silent.SetOutput(io.Discard)

@@ -1,0 +1,21 @@
+package main
+
+// services returns the mutants of what is asked of services outside, and sent to them.
+func services() []mutant {
+	return []mutant{
+		{"a name in Jira is a person here", "facts/source/config.go", "if c.Emails && access.IsAddress(email) {", "if access.IsAddress(email) {", []string{"./facts/jira -run Case93"}},
+		{"an issue is that of another project", "facts/jira/jira.go", "if is.Key != key {", "if false {", []string{"./facts/jira -run TestCloud"}},
+		{"a token that has ended makes every ticket absent", "facts/jira/jira.go", "return reply, j.myself(ctx)", "return reply, nil", []string{"./facts/jira -run TestTokenThatEnded"}},
+		{"a ticket's key asks for all of ServiceNow", "facts/servicenow/servicenow.go", "if !numberForm.MatchString(key) {", "if false {", []string{"./facts/servicenow -run Case92"}},
+		{"a record is another than was asked for", "facts/servicenow/servicenow.go", "if r.Number != key {", "if false {", []string{"./facts/servicenow -run Case92"}},
+		{"everybody on call is on call for this", "facts/pagerduty/pagerduty.go", "entry.Schedule == nil || entry.Schedule.ID != schedule || entry.User == nil", "entry.User == nil", []string{"./facts/pagerduty -run Case93"}},
+		{"an issue of anybody's own repository counts", "facts/github/github.go", "parts == nil || !slices.Contains(g.config.Projects, parts[1])", "parts == nil", []string{"./facts/github -run TestIssues"}},
+		{"a login of GitHub is a person", "facts/github/github.go", "g.config.Person(strconv.FormatInt(is.Assignee.ID, 10), \"\")", "g.config.Person(\"583231\", \"\")", []string{"./facts/github -run TestIssues"}},
+		{"who declined is on call", "facts/calendar/shifts.go", "if strings.EqualFold(attendee.Params.Get(ical.ParamParticipationStatus), \"DECLINED\") {", "if false {", []string{"./facts/calendar -run TestAsk"}},
+		{"the address of a calendar is shown", "integrations/jsonhttp/file.go", "err = network.Err", "err = network", []string{"./facts/calendar -run TestFaults"}},
+		{"a rota is not asked although its shift is over", "facts/kept.go", "&& !shiftOver(r, now)", "", []string{"./facts -run TestShiftIsOver"}},
+		{"a reply is kept for an hour", "facts/kept.go", "now.Sub(r.AsOf) < k.keep", "now.Sub(r.AsOf) < 360*k.keep", []string{"./facts -run TestKept"}},
+		{"a service that asks for fewer calls is called", "facts/kept.go", "if now.Before(k.closed) {", "if false {", []string{"./facts -run TestRetryAfter"}},
+		{"a page to log in on is a service that works", "facts/source/client.go", "if err == nil && found && object[field] == nil {", "if false {", []string{"./facts/gitlab -run TestFaults"}},
+	}
+}
