@@ -12,6 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/config/field"
+	"ramp.dev/ramp/facts"
+	"ramp.dev/ramp/facts/source"
 	"ramp.dev/ramp/worker"
 )
 
@@ -41,6 +43,9 @@ func everySecret() (Config, int) {
 	for kind, own := range worker.Kinds() {
 		c.Worker.Targets[kind+"/main"] = worker.NewTargetConfig(kind, own)
 	}
+	// Maps are filled where they have an entry.
+	c.Server.Facts = map[string]facts.Config{"s": {Config: source.Config{Calendars: map[string]field.Secret{"db": {}}}}}
+	c.Worker.Notices.Tickets = map[string]facts.Config{"s": {}}
 	n := 0
 	writeOut(reflect.ValueOf(&c).Elem(), &n)
 	return c, n

@@ -161,3 +161,47 @@ func (c Config) validate() (issues access.Issues) {
 	}
 	return append(issues, found...)
 }
+
+// OpenCommenter returns what writes comments on the tickets of a source, and reaches for
+// nothing.
+func OpenCommenter(c Config) (source.Commenter, error) {
+	s, err := openService(c)
+	if err != nil {
+		return nil, err
+	}
+	commenter, ok := s.(source.Commenter)
+	if !ok {
+		return nil, access.Errorf(access.CodeInvalid, "Ramp writes no comments in %s", access.Clip(c.Kind, 40))
+	}
+	return commenter, nil
+}
+
+func openService(c Config) (source.Service, error) {
+	known, there := services()[c.Kind]
+	if !there {
+		return nil, access.Errorf(access.CodeInvalid, "there is no kind %q of source", access.Clip(c.Kind, 40))
+	}
+	return known.open(c.Config)
+}
+
+// ValidateCommenters returns everything that is wrong with the sources on whose tickets
+// Ramp comments.
+func ValidateCommenters(at string, sources map[string]Config) (issues access.Issues) {
+	for _, n := range slices.Sorted(maps.Keys(sources)) {
+		c, place := sources[n], at+"."+n
+		if !name.MatchString(n) {
+			issues.Add("facts_name", place, "a source's name is lowercase letters, digits and dashes, a letter first, 40 at most")
+		}
+		if c.Kind != "jira" && c.Kind != "servicenow" {
+			issues.Add("kind_unknown", place+".kind", "Ramp comments on the tickets of jira and servicenow")
+			continue
+		}
+		f := services()[c.Kind].fields()
+		f.NoPeople = true
+		for _, is := range c.Config.Validate(f) {
+			is.Field = place + "." + is.Field
+			issues = append(issues, is)
+		}
+	}
+	return issues
+}

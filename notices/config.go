@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/facts"
 	channelmail "ramp.dev/ramp/notices/mail"
 )
 
@@ -20,6 +21,9 @@ type Config struct {
 	Groups  map[string][]string `yaml:"groups,omitempty"`  // by group, its addresses: instead of its people's
 	Reasons bool                `yaml:"reasons,omitempty"` // what people wrote is in notices too
 	Quiet   Quiet               `yaml:"quiet,omitempty"`
+	// Tickets are the systems on whose tickets Ramp comments, by the names that contracts
+	// have for them. The server asks them with credentials of its own.
+	Tickets map[string]facts.Config `yaml:"tickets,omitempty"`
 }
 
 // Quiet are hours in which people hear only of what is urgent; the rest waits.
@@ -36,7 +40,7 @@ func (c Config) On() bool { return c.Pages != "" }
 func (c Config) Validate() (issues access.Issues) {
 	const at = "worker.notices"
 	if !c.On() {
-		if len(c.Alarms) > 0 || len(c.Groups) > 0 || c.Mail != (channelmail.Config{}) || c.Reasons || c.Quiet != (Quiet{}) {
+		if len(c.Alarms) > 0 || len(c.Groups) > 0 || c.Mail != (channelmail.Config{}) || c.Reasons || c.Quiet != (Quiet{}) || len(c.Tickets) > 0 {
 			issues.Add("notices_pages", at+".pages", "without the URL of Ramp's pages nothing is sent")
 		}
 		return issues
@@ -59,6 +63,7 @@ func (c Config) Validate() (issues access.Issues) {
 	for group, list := range c.Groups {
 		addresses(list, at+".groups."+group)
 	}
+	issues = append(issues, facts.ValidateCommenters(at+".tickets", c.Tickets)...)
 	if _, err := c.Quiet.until(time.Time{}); err != nil {
 		issues.Add("notices_quiet", at+".quiet", "%s", err)
 	}

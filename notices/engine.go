@@ -18,6 +18,7 @@ import (
 	"ramp.dev/ramp/feed"
 	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/notices/channel"
+	"ramp.dev/ramp/notices/ticket"
 )
 
 // Ledger is what an Engine needs of the ledger.
@@ -53,9 +54,10 @@ const Name = "notices"
 // mailChannel is the name of the channel that reaches people.
 const mailChannel = "mail"
 
-// New returns an Engine that sends through mail.
+// New returns an Engine that sends through mail, and comments on tickets.
 func New(c Config, l Ledger, r Requests, mail channel.Channel, log logrus.FieldLogger) *Engine {
-	return &Engine{config: c, ledger: l, requests: r, channels: map[string]channel.Channel{mailChannel: mail}, log: log, now: time.Now, wake: make(chan struct{}, 1)}
+	channels := map[string]channel.Channel{mailChannel: mail, ticketChannel: ticket.New(c.Tickets)}
+	return &Engine{config: c, ledger: l, requests: r, channels: channels, log: log, now: time.Now, wake: make(chan struct{}, 1)}
 }
 
 const (
@@ -166,6 +168,7 @@ func (e *Engine) handle(ctx context.Context, ev access.Event) (int, error) {
 		list = append(list, ledger.Notice{ID: noticeID(a, ev), Seq: ev.Seq, RequestID: ev.RequestID, Kind: a.of, Channel: mailChannel,
 			Address: a.address, Why: a.why, Urgent: isUrgent(kind), CreatedAt: now, DueAt: due})
 	}
+	list = append(list, e.config.comment(ev, r, now)...)
 	if ev.Kind == access.EventGlassBroken && !slices.ContainsFunc(to, func(a addressed) bool { return a.why == whyReviewer }) {
 		// Those who watch alarms hear of it, and of this.
 		if err := e.alarm(ctx, ev.RequestID, "of reviewers", kind, "nobody who may review it has an address here", now); err != nil {
@@ -235,6 +238,9 @@ func (e *Engine) one(ctx context.Context, n ledger.Notice) (sent bool, err error
 	if err != nil {
 		return false, err
 	}
+	if n.Channel == ticketChannel {
+		return e.onTicket(ctx, n, r)
+	}
 	if moot(n.Kind, n.Why, r) {
 		return true, e.ledger.CloseNotice(ctx, n.ID, ledger.NoticeMoot, "", e.now().UTC())
 	}
@@ -247,8 +253,23 @@ func (e *Engine) one(ctx context.Context, n ledger.Notice) (sent bool, err error
 	if !known || !hears || !idOfNotice.MatchString(n.ID) {
 		return false, e.refuse(ctx, n)
 	}
+	return e.through(ctx, through, n, e.config.compose(n, r))
+}
+
+// onTicket writes a comment. What it says is not moot once more has happened: the ticket
+// tells what happened when.
+func (e *Engine) onTicket(ctx context.Context, n ledger.Notice, r access.Request) (sent bool, err error) {
+	if !e.config.isComment(n, r) {
+		return false, e.refuse(ctx, n)
+	}
+	n.Urgent = false // a ticket is no one who must hear at once
+	return e.through(ctx, e.channels[ticketChannel], n, e.config.composeComment(n, r))
+}
+
+// through sends a message, and writes down what became of it.
+func (e *Engine) through(ctx context.Context, c channel.Channel, n ledger.Notice, m channel.Message) (sent bool, err error) {
 	sending, done := finishing(ctx)
-	err = through.Send(sending, n.Address, e.config.compose(n, r))
+	err = c.Send(sending, n.Address, m)
 	done()
 	// What the service has is written down also when this process is stopping.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
@@ -308,7 +329,7 @@ func (e *Engine) failed(ctx context.Context, n ledger.Notice, why error, now tim
 	if age >= most {
 		return e.ledger.CloseNotice(ctx, n.ID, ledger.NoticeGivenUp, problem, now)
 	}
-	return e.ledger.RetryNotice(ctx, n.ID, problem, now.Add(pause(n)))
+	return e.ledger.RetryNotice(ctx, n.ID, problem, now.Add(max(pause(n), access.RetryAfterOf(why))))
 }
 
 // alarm records that somebody who must hear of something did not, once for each

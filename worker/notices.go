@@ -12,6 +12,7 @@ import (
 	"ramp.dev/ramp/notices"
 	"ramp.dev/ramp/notices/channel"
 	"ramp.dev/ramp/notices/mail"
+	"ramp.dev/ramp/notices/ticket"
 )
 
 // sendNotices sends notices until ctx ends. Every worker that is configured for it does,
@@ -28,6 +29,11 @@ func (c Config) PingNotices(ctx context.Context) error {
 		return nil
 	}
 	return mail.New(c.Notices.Mail).Ping(ctx)
+}
+
+// PingTickets asks whether Ramp may comment on tickets; no comment is written.
+func (c Config) PingTickets(ctx context.Context) error {
+	return ticket.New(c.Notices.Tickets).Ping(ctx)
 }
 
 // TestNotice sends a message that says it is a test.

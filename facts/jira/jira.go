@@ -9,7 +9,6 @@ import (
 	"cmp"
 	"context"
 	"regexp"
-	"strings"
 	"time"
 
 	"ramp.dev/ramp/access"
@@ -141,22 +140,21 @@ func (j *Jira) Ping(ctx context.Context) error {
 	if err := j.myself(ctx); err != nil {
 		return err
 	}
+	return j.may(ctx, "BROWSE_PROJECTS")
+}
+
+// may returns an error if Ramp's user has a permission in no project.
+func (j *Jira) may(ctx context.Context, permission string) error {
 	var mine struct {
 		Permissions map[string]struct {
 			Have bool `json:"havePermission"`
 		} `json:"permissions"`
 	}
-	if _, err := j.Get(ctx, "/rest/api/2/mypermissions?permissions=BROWSE_PROJECTS", &mine); err != nil {
+	if _, err := j.Get(ctx, "/rest/api/2/mypermissions?permissions="+permission, &mine); err != nil {
 		return err
 	}
-	var missing []string
-	for _, name := range []string{"BROWSE_PROJECTS"} {
-		if !mine.Permissions[name].Have {
-			missing = append(missing, name)
-		}
-	}
-	if len(missing) > 0 {
-		return access.Errorf(access.CodeForbidden, "Ramp's user in Jira lacks %s in every project", strings.Join(missing, ", "))
+	if !mine.Permissions[permission].Have {
+		return access.Errorf(access.CodeForbidden, "Ramp's user in Jira lacks %s in every project", permission)
 	}
 	return nil
 }

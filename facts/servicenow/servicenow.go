@@ -27,6 +27,8 @@ type ServiceNow struct {
 	table  string
 }
 
+var idForm = regexp.MustCompile(`^[0-9a-f]{32}$`)
+
 var tableForm = regexp.MustCompile(`^[a-z][a-z0-9_]{0,79}$`)
 
 // Open returns the source, and calls nothing.
@@ -45,6 +47,7 @@ var numberForm = regexp.MustCompile(`^[A-Z]{2,12}[0-9]{3,20}$`)
 
 // record is a row with its stored values (sysparm_display_value=false), all texts.
 type record struct {
+	ID       string `json:"sys_id"`
 	Number   string `json:"number"`
 	Active   string `json:"active"`         // true or false
 	Class    string `json:"sys_class_name"` // incident, change_request, sc_req_item

@@ -91,12 +91,17 @@ func (d Dialect) isOwnError(body []byte) bool {
 // itself says that nothing is there. Errors are of code forbidden where the token is not
 // enough, throttled with the time to wait, or unavailable.
 func (c *Client) Get(ctx context.Context, path string, out any) (found bool, err error) {
-	found, err = c.http.Call(ctx, http.MethodGet, c.base+path, nil, out)
+	return c.Send(ctx, http.MethodGet, path, nil, out)
+}
+
+// Send makes one call with a body in JSON; else it is Get.
+func (c *Client) Send(ctx context.Context, method, path string, in, out any) (found bool, err error) {
+	found, err = c.http.Call(ctx, method, c.base+path, in, out)
 	switch access.CodeOf(err) {
 	case access.CodeForbidden:
-		return false, access.Errorf(access.CodeForbidden, "%s refuses Ramp's token, or the token may not read this", c.name)
+		return false, access.Errorf(access.CodeForbidden, "%s refuses Ramp's token, or the token may not do this", c.name)
 	case access.CodeInvalid, access.CodeConflict:
-		return false, access.Errorf(access.CodeUnavailable, "%s does not take Ramp's question: %w", c.name, err)
+		return false, access.Errorf(access.CodeUnavailable, "%s does not take what Ramp sends: %w", c.name, err)
 	case access.CodeThrottled:
 		return false, access.RetryAfter(access.Errorf(access.CodeThrottled, "%s asks Ramp to call more seldom", c.name), access.RetryAfterOf(err))
 	}

@@ -40,6 +40,7 @@ type Fields struct {
 	Needs     []string
 	Takes     []string
 	NoService bool // the kind is reached by the addresses in Calendars
+	NoPeople  bool // nothing is asked of it that names people
 }
 
 // Written returns the names of the fields that are written.
@@ -75,7 +76,7 @@ func (c Config) Validate(f Fields) (issues access.Issues) {
 	for _, name := range written {
 		issues.Require(slices.Contains(known, name), "field_unused", name, "this kind of source takes no %s", name)
 	}
-	issues.Require(c.Emails || len(c.People) > 0, "people_missing", "people",
+	issues.Require(f.NoPeople || c.Emails || len(c.People) > 0, "people_missing", "people",
 		"say who its users are: people, by the service's ids, or emails: true, if nobody there can take another one's address")
 	return append(issues, c.validateWords()...)
 }

@@ -41,6 +41,17 @@ type Service interface {
 	ClocksApart() time.Duration
 }
 
+// Commenter is a service of tickets that takes comments.
+type Commenter interface {
+	Service
+	// Comment writes a comment on a ticket, unless the ticket has one with the mark. A
+	// call whose response was lost may be made again. An error of code not found says that
+	// there is no such ticket.
+	Comment(ctx context.Context, key, mark, text string) error
+	// PingComments returns what keeps Ramp from writing comments.
+	PingComments(ctx context.Context) error
+}
+
 // WrongKind returns the error for a question that a service does not know.
 func WrongKind(service string, kind access.FactKind) error {
 	what := "tickets"
