@@ -14,6 +14,7 @@ import (
 	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/facts"
 	"ramp.dev/ramp/facts/source"
+	"ramp.dev/ramp/feed/webhooks"
 	"ramp.dev/ramp/worker"
 )
 
@@ -46,6 +47,7 @@ func everySecret() (Config, int) {
 	// Maps are filled where they have an entry.
 	c.Server.Facts = map[string]facts.Config{"s": {Config: source.Config{Calendars: map[string]field.Secret{"db": {}}}}}
 	c.Worker.Notices.Tickets = map[string]facts.Config{"s": {}}
+	c.Worker.Webhooks = map[string]webhooks.Config{"s": {}}
 	n := 0
 	writeOut(reflect.ValueOf(&c).Elem(), &n)
 	return c, n

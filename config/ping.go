@@ -63,6 +63,9 @@ func (c Config) Ping(ctx context.Context, p Parts) access.Issues {
 			ask("target_unavailable", "worker.targets."+name, func(ctx context.Context) error { return c.Worker.Targets[name].Ping(ctx, name) })
 		}
 		ask("mail_unavailable", "worker.notices.mail", c.Worker.PingNotices)
+		for _, name := range slices.Sorted(maps.Keys(c.Worker.Webhooks)) {
+			ask("webhook_unusable", "worker.webhooks."+name, func(ctx context.Context) error { return c.Worker.Webhooks[name].Ping(ctx) })
+		}
 		ask("tickets_unavailable", "worker.notices.tickets", c.Worker.PingTickets)
 	}
 	return c.placed(issues)

@@ -169,6 +169,8 @@ func TestCase48ForgedComments(t *testing.T) {
 	row(commentID(r.ID, access.EventAccessEnded, "jira OPS-1"), r.ID, access.EventAccessEnded, "jira OPS-1")
 	row(commentID(r.ID, access.EventGlassBroken, "jira OPS-1"), r.ID, access.EventGlassBroken, "jira OPS-1")
 	row(commentID(r.ID, access.EventActRefused, "jira OPS-1"), r.ID, access.EventActRefused, "jira OPS-1")
+	row(commentID(r.ID, access.EventRequestLapsed, "jira OPS-1"), r.ID, access.EventRequestLapsed, "jira OPS-1")
+	row(commentID(r.ID, access.EventRequestScheduled, "jira OPS-1"), r.ID, access.EventRequestScheduled, "jira SEC-2")
 	row(strings.Repeat("0", 32), r.ID, access.EventRequestCreated, "jira OPS-1")
 	row(commentID(other.ID, access.EventRequestCreated, "jira OPS-1"), other.ID, access.EventRequestCreated, "jira OPS-1")
 	f.sends()

@@ -10,6 +10,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/feed/webhooks"
 	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/integrations/pacing"
 	"ramp.dev/ramp/notices"
@@ -25,6 +26,8 @@ type Config struct {
 
 	Deployment builds.Config  `yaml:"deployment,omitempty"`
 	Notices    notices.Config `yaml:"notices,omitempty"` // nothing is sent without its pages
+	// Webhooks are the programs that are told of every event, by name.
+	Webhooks map[string]webhooks.Config `yaml:"webhooks,omitempty"`
 }
 
 // ReconcileConfig is about the third line: the comparing of targets, ledger and
@@ -63,6 +66,10 @@ func (c Config) Validate() (issues access.Issues) {
 	}
 	issues = append(issues, c.Deployment.Validate()...)
 	issues = append(issues, c.Notices.Validate()...)
+	issues = append(issues, webhooks.Validate("worker.webhooks", c.Webhooks)...)
+	if len(c.Webhooks) > 0 && !c.Control {
+		issues.Add("webhooks_control", "worker.webhooks", "webhooks are delivered by a worker with control")
+	}
 	for _, name := range slices.Sorted(maps.Keys(c.Targets)) {
 		for _, is := range c.Targets[name].validate(name) {
 			is.Field = strings.TrimSuffix("worker.targets."+name+"."+is.Field, ".")

@@ -99,6 +99,11 @@ func (w *Worker) serve(ctx context.Context, c Config, d Deps) (err error) {
 		reconciler.With.Redeliver = redeliverDecisions(d.Temporal, d.Ledger)
 		directory := directorysync.New(newDirectoryLedger(d), directoryRuns{d.Temporal, d.Ledger, d.Signer}, d.Log)
 		all.add(controlJobs(&reconciler, every, events, directory))
+		hooks, err := webhookJobs(c.Webhooks, events, d)
+		if err != nil {
+			return err
+		}
+		all.add(hooks)
 		w.background.Go(func() { directory.Watch(background) })
 		watches = append(watches, watch{every: every, looks: looks, with: reconciler.With, observe: observed, now: d.Ledger.Now, log: d.Log,
 			look: func(ctx context.Context, with *reconcile.Reconciler) (reconcile.Report, error) {

@@ -23,6 +23,7 @@ const (
 	ReconcileTarget   = "ReconcileTarget"
 	ReconcileRequests = "ReconcileRequests"
 	SyncDirectory     = "SyncDirectory"
+	DeliverWebhooks   = "DeliverWebhooks"
 )
 
 // PlanRef names a signed plan that the ledger keeps: by its request, and by the digest

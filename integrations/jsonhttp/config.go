@@ -76,6 +76,13 @@ func (c Config) Open(d Dialect, between func(http.RoundTripper) http.RoundTrippe
 	return &Client{dialect: d, address: strings.TrimSuffix(c.Address, "/"), token: c.Token.Cached(), authorities: authorities, http: own}, nil
 }
 
+// HTTPClient returns what calls the network as Open's client does: it takes nothing from
+// the environment, and follows no redirect. Errors are those of Open.
+func (c Config) HTTPClient() (*http.Client, error) {
+	own, _, err := c.client(nil)
+	return own, err
+}
+
 // client returns what calls the network, and the authorities in PEM that are not the
 // system's.
 func (c Config) client(between func(http.RoundTripper) http.RoundTripper) (*http.Client, string, error) {

@@ -1,0 +1,138 @@
+// Package webhooks tells other programs of every event: CloudEvents 1.0 as JSON
+// (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md),
+// signed by the scheme of Standard Webhooks
+// (https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md).
+// Events come in order, each at least once, with the same webhook-id for every try; their
+// numbers have no gaps, so that a receiver sees one that it missed.
+package webhooks
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/feed"
+	"ramp.dev/ramp/integrations/jsonhttp"
+)
+
+// Hook delivers events to one program. It is a feed.Consumer.
+type Hook struct {
+	name   string
+	config Config
+	http   *http.Client
+	now    func() time.Time
+	taken  int64 // the newest event that the program has taken from this process
+}
+
+var _ feed.Consumer = (*Hook)(nil)
+
+// Open returns the hook of a configuration that is valid, and calls nothing. Errors are
+// of code invalid, or unavailable for a file of authorities that cannot be read.
+func Open(name string, c Config) (*Hook, error) {
+	own, err := jsonhttp.Config{CAFile: c.CAFile}.HTTPClient()
+	return &Hook{name: name, config: c, http: own, now: time.Now}, err
+}
+
+// Name implements feed.Consumer.
+func (h *Hook) Name() string { return "webhook:" + h.name }
+
+// Handle implements feed.Consumer. Of a batch that was taken in part, the part is not sent
+// again by this process.
+func (h *Hook) Handle(ctx context.Context, events []access.Event) error {
+	for _, e := range events {
+		if e.Seq <= h.taken {
+			continue
+		}
+		if err := h.deliver(ctx, e); err != nil {
+			return err
+		}
+		h.taken = e.Seq
+	}
+	return nil
+}
+
+// cloudEvent is an event as it is sent.
+type cloudEvent struct {
+	SpecVersion string       `json:"specversion"`
+	ID          string       `json:"id"`
+	Source      string       `json:"source"`
+	Type        string       `json:"type"`
+	Subject     string       `json:"subject,omitempty"`
+	Time        time.Time    `json:"time"`
+	ContentType string       `json:"datacontenttype"`
+	Sequence    string       `json:"sequence"` // the extension of that name: 20 digits, which order as texts
+	Data        access.Event `json:"data"`
+}
+
+// source is the event's source: one log has one, and ids count within it.
+const source = "urn:ramp:events"
+
+func (h *Hook) deliver(ctx context.Context, e access.Event) error {
+	if !h.config.Text {
+		e = e.Redacted()
+	}
+	id := strconv.FormatInt(e.Seq, 10)
+	body, err := json.Marshal(cloudEvent{SpecVersion: "1.0", ID: id, Source: source, Type: "dev.ramp." + string(e.Kind), Subject: e.RequestID,
+		Time: e.At.UTC(), ContentType: "application/json", Sequence: fmt.Sprintf("%020d", e.Seq), Data: e})
+	if err != nil {
+		return err
+	}
+	signers, err := h.config.signers(ctx)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, h.config.URL, bytes.NewReader(body))
+	if err != nil {
+		return access.Errorf(access.CodeInvalid, "the address is malformed")
+	}
+	at, messageID := h.now(), "ramp_"+id
+	var signatures []string
+	for _, s := range signers {
+		signature, err := s.Sign(messageID, at, body)
+		if err != nil {
+			return err
+		}
+		signatures = append(signatures, signature)
+	}
+	req.Header = http.Header{"Content-Type": {"application/cloudevents+json; charset=utf-8"}, "User-Agent": {"ramp"}}
+	req.Header.Set(standardwebhooks.HeaderWebhookID, messageID)
+	req.Header.Set(standardwebhooks.HeaderWebhookTimestamp, strconv.FormatInt(at.Unix(), 10))
+	req.Header.Set(standardwebhooks.HeaderWebhookSignature, strings.Join(signatures, " "))
+	return h.send(req, e.Seq)
+}
+
+// maxRead bounds what is read of a response, so that its connection can be used again.
+const maxRead = 64 << 10
+
+func (h *Hook) send(req *http.Request, seq int64) error {
+	resp, err := h.http.Do(req)
+	if err != nil {
+		return network(err)
+	}
+	defer resp.Body.Close()
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxRead))
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		return access.Errorf(access.CodeUnavailable, "event %d was not taken: the program returns %d", seq, resp.StatusCode)
+	}
+	return nil
+}
+
+// network returns an error of the network without the address, which may hold a secret.
+func network(err error) error {
+	var of *url.Error
+	if errors.As(err, &of) {
+		err = of.Err
+	}
+	return access.Errorf(access.CodeUnavailable, "the program cannot be reached: %w", err)
+}
