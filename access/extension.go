@@ -69,7 +69,9 @@ func (s Signed) ExtensionApproved(o ExtensionOrder) (time.Time, Tally) {
 }
 
 // Ask returns the latest order to extend that starts from the present end and was not
-// made use of, as people decide it; nil if there is none.
+// made use of, as people decide it; nil if there is none. The latest is the last in
+// Extensions, which are in the order of the log: a server whose clock is slow signs an
+// earlier time than the order before it has.
 func (s Signed) Ask(extensions int, from time.Time) *Asked {
 	if !s.Plan.AsksForExtensions() {
 		return nil
@@ -80,9 +82,8 @@ func (s Signed) Ask(extensions int, from time.Time) *Asked {
 		if s.Plan.checkOrder(o.RequestID, o.PlanDigest, o.By) != nil || o.Number != extensions+1 || !o.From.Equal(from) {
 			continue
 		}
-		if attempt++; last == nil || o.At.After(last.At) {
-			last = &s.Extensions[i]
-		}
+		attempt++
+		last = &s.Extensions[i]
 	}
 	if last == nil {
 		return nil

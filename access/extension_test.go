@@ -119,12 +119,12 @@ func TestExtensionIsNeverEasier(t *testing.T) {
 	})
 }
 
-// TestAsk is the extension that people are shown: the latest from the present end.
+// TestAsk is the extension that people are shown: the last of the log from the present end.
 func TestAsk(t *testing.T) {
 	s := asks()
 	end := s.Extensions[0].From
 	later := s.Extensions[0]
-	later.Digest, later.At, later.Adds = "later", later.At.Add(time.Minute), access.Duration(time.Minute)
+	later.Digest, later.At, later.Adds = "later", later.At.Add(-time.Minute), access.Duration(time.Minute)
 	stranger := later
 	stranger.Digest, stranger.By, stranger.At = "stranger", access.Person{ID: "bob"}, later.At.Add(time.Minute)
 	s.Extensions = append(s.Extensions, later, stranger)

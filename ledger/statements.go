@@ -38,15 +38,17 @@ func (l *Ledger) Statements(ctx context.Context, requestID string) ([][]byte, er
 
 // ShownStatements returns the envelopes of what people are shown of each of some
 // requests (at most 200): the decisions, the review, and extensions that people decide,
-// the oldest first.
+// the oldest first by the number of the event that each was recorded with.
 func (l *Ledger) ShownStatements(ctx context.Context, requestIDs ...string) (map[string][][]byte, error) {
 	out := map[string][][]byte{}
 	if len(requestIDs) == 0 {
 		return out, nil
 	}
 	marks, args := inList(requestIDs)
-	rows, err := collect(ctx, l.reader(), scanOwned, `SELECT request_id, envelope FROM statements WHERE request_id IN `+marks+
-		` AND (key LIKE 'decision-%' OR key LIKE '`+access.KeyAskedPrefix+`%' OR key = ?) ORDER BY id`, append(args, access.KeyReviewed)...)
+	rows, err := collect(ctx, l.reader(), scanOwned, `SELECT s.request_id, s.envelope FROM statements s
+		LEFT JOIN events e ON e.request_id = s.request_id AND e.idempotency_key = s.key AND e.idempotency_key <> ''
+		WHERE s.request_id IN `+marks+
+		` AND (s.key LIKE 'decision-%' OR s.key LIKE '`+access.KeyAskedPrefix+`%' OR s.key = ?) ORDER BY coalesce(e.seq, 0), s.id`, append(args, access.KeyReviewed)...)
 	for _, r := range rows {
 		out[r.request] = append(out[r.request], r.envelope)
 	}

@@ -81,6 +81,7 @@ type Ledger interface {
 	endLedger
 	grantLedger
 	decisionLedger
+	extensionLedger
 	resendLedger
 	confirmationLedger
 }
@@ -145,7 +146,7 @@ func New(c Config) *App {
 	keys := &passkeys{file: c.Passkeys, enrol: c.EnrolPasskey, events: c.Ledger, refused: refused, log: c.Log, now: now}
 	ends := &endOrders{ledger: c.Ledger, signer: c.Signer, gateway: c.Gateway, log: c.Log, audit: log}
 	extend := &extender{requests: reader, grants: c.Ledger, contracts: c.Contracts, facts: c.Facts, directory: c.Directory, history: c.Ledger, gateway: c.Gateway, signer: c.Signer, ledger: c.Ledger,
-		refused: refused, log: c.Log, now: now}
+		refused: refused, audit: log, log: c.Log, now: now}
 	return &App{
 		refusals: &refused,
 		catalog:  cat,

@@ -61,13 +61,17 @@ func (e *extender) sendApproved(ctx context.Context) error {
 }
 
 // makeAgain sends an approved order to extend again, unless its requester would not be
-// let in now. Access that has ended meanwhile stays ended.
+// let in now, or the log has a decision on it that the ledger no longer has. Access that
+// has ended meanwhile stays ended.
 func (e *extender) makeAgain(ctx context.Context, r access.Request) error {
 	signed, err := evidence.ReadEnvelope(r.Asked.Envelope)
 	if err != nil {
 		return err
 	}
 	if err := e.stillEligible(ctx, r, r.Asked.Order); err != nil {
+		return err
+	}
+	if err := e.audit.checkExtensionLog(ctx, r.Plan, *r.Asked); err != nil {
 		return err
 	}
 	_, err = e.gateway.Extend(ctx, r.ID, signed)

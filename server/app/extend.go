@@ -25,7 +25,7 @@ type extensionSigner interface {
 
 // extensionLedger records orders to extend that people decide.
 type extensionLedger interface {
-	Advance(ctx context.Context, t access.Transition) error
+	AskExtension(ctx context.Context, o access.ExtensionOrder, envelope []byte, seen int) error
 }
 
 // grantLedger lists grants.
@@ -46,6 +46,7 @@ type extender struct {
 	signer    extensionSigner
 	ledger    extensionLedger
 	refused   refusals
+	audit     *auditor
 	log       logrus.FieldLogger
 	now       clock
 }

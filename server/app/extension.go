@@ -21,7 +21,9 @@ const maxAsks = 5
 
 // ask records an order to extend for people to decide.
 func (e *extender) ask(ctx context.Context, by access.Actor, r access.Request, o access.ExtensionOrder, signed evidence.Envelope) (access.Request, error) {
+	seen := 0
 	if last := r.Asked; last != nil {
+		seen = last.Attempt
 		switch {
 		case e.mayBeMade(last):
 			return e.sendAsked(ctx, by, r) // approved, and not in force yet
@@ -40,17 +42,22 @@ func (e *extender) ask(ctx context.Context, by access.Actor, r access.Request, o
 	if o.Digest, err = evidence.PayloadDigest(signed); err != nil {
 		return r, err
 	}
-	if err := e.ledger.Advance(ctx, access.ExtensionAsked(o, envelope)); err != nil {
-		return r, err
+	if err := e.ledger.AskExtension(ctx, o, envelope, seen); err != nil {
+		return r, e.refused.record(ctx, by, r.ID, access.ActExtend, err)
 	}
 	return e.requests.ledger.Request(ctx, r.ID)
 }
 
-// sendAsked has an extension made that people have approved.
+// sendAsked has an extension made that people have approved. A denial may have come while
+// the approval was signed, and somebody may have taken it away since: the log is held
+// against the decisions each time that the order is sent.
 func (e *extender) sendAsked(ctx context.Context, by access.Actor, r access.Request) (access.Request, error) {
 	signed, err := evidence.ReadEnvelope(r.Asked.Envelope)
 	if err != nil {
 		return r, err
+	}
+	if err := e.audit.checkExtensionLog(ctx, r.Plan, *r.Asked); err != nil {
+		return r, e.refused.record(ctx, by, r.ID, access.ActExtend, err)
 	}
 	return e.send(ctx, by, r, r.Asked.Order, signed)
 }

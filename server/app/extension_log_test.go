@@ -2,6 +2,8 @@ package app
 
 import (
 	"database/sql"
+	"encoding/json"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -43,6 +45,8 @@ func newExtending(t *testing.T) (*starting, access.Request) {
 	return s, asked
 }
 
+const deniedAway = `DELETE FROM statements WHERE key LIKE 'asked-%-deny-%';`
+
 // TestCase95DenialOfAnExtensionIsTakenAway: no approval of an extension is signed where
 // the log has a denial of it that the ledger no longer has, or the log is another one.
 func TestCase95DenialOfAnExtensionIsTakenAway(t *testing.T) {
@@ -56,7 +60,7 @@ func TestCase95DenialOfAnExtensionIsTakenAway(t *testing.T) {
 		_ = approve(s, asked)
 		require.Len(t, s.gateway.orders, 1)
 	})
-	const denial = `DELETE FROM statements WHERE key LIKE 'asked-%-deny-%';`
+	const denial = deniedAway
 	for name, attack := range map[string]string{
 		"the denial's statement is deleted":    denial,
 		"and its event":                        denial + `DELETE FROM events WHERE idempotency_key LIKE 'asked-%-deny-%'`,
@@ -72,4 +76,82 @@ func TestCase95DenialOfAnExtensionIsTakenAway(t *testing.T) {
 			require.Empty(t, s.gateway.orders)
 		})
 	}
+}
+
+// TestCase95DenialBeforeAnExtensionIsSent: an approved order to extend is not sent where the
+// log has a denial of it that came while it was approved, and that the ledger no longer
+// has; neither by the loop, nor when its requester asks again.
+func TestCase95DenialBeforeAnExtensionIsSent(t *testing.T) {
+	for name, send := range map[string]func(s *starting) error{
+		"sent again":  func(s *starting) error { return s.extender.sendApproved(t.Context()) },
+		"asked again": func(s *starting) error { _, err := s.Extend(t.Context(), alice, s.r.ID, "20m", "again", nil); return err },
+	} {
+		for _, attacked := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, attacked %t", name, attacked), func(t *testing.T) {
+				s, asked := newExtending(t)
+				s.gateway.err = access.Errorf(access.CodeUnavailable, "no worker")
+				_, err := s.Decide(t.Context(), sam, s.r.ID, DecisionInput{Verdict: access.Approve, PlanDigest: asked.Asked.Order.Digest})
+				require.NoError(t, err)
+				require.Len(t, s.gateway.orders, 1)
+				if attacked {
+					// Another server had read the request before the approval.
+					denied := access.Decision{RequestID: s.r.ID, PlanDigest: asked.Asked.Order.Digest, Verdict: access.Deny, Approver: person("max", "seniors").Person, At: s.now}
+					signed, err := s.decider.extensionSigner.SignExtensionDecision(denied)
+					require.NoError(t, err)
+					envelope, err := json.Marshal(signed)
+					require.NoError(t, err)
+					require.NoError(t, s.book.Advance(t.Context(), access.ExtensionDecided(denied, envelope)))
+					s.sql(unlocked, deniedAway)
+				}
+				s.now = s.now.Add(time.Minute)
+				err = send(s)
+				require.Equal(t, name == "asked again", err != nil)
+				require.Equal(t, attacked, len(s.gateway.orders) == 1)
+			})
+		}
+	}
+}
+
+// TestExtensionIsAskedForOnceAtATime: of those who ask at one instant, all of whom saw that
+// nothing waits, one is heard; so the bound on how often one may ask holds for all together.
+func TestExtensionIsAskedForOnceAtATime(t *testing.T) {
+	s, first := newExtending(t)
+	_, err := s.Decide(t.Context(), sam, s.r.ID, DecisionInput{Verdict: access.Deny, PlanDigest: first.Asked.Order.Digest})
+	require.NoError(t, err)
+	r, err := s.requests.ledger.Request(t.Context(), s.r.ID)
+	require.NoError(t, err)
+	require.Equal(t, access.TallyDenied, r.Asked.Tally)
+	heard, refused := 0, 0
+	for n := range 50 {
+		o := access.ExtensionOrder{RequestID: r.ID, PlanDigest: r.Plan.Digest, Number: 1, From: *r.ExpiresAt, Adds: access.Duration(time.Minute),
+			By: alice.Person, Reason: fmt.Sprint(n), At: s.now}
+		signed, err := s.extender.signer.SignExtension(o)
+		require.NoError(t, err)
+		// Each has read the request before any other was recorded.
+		switch _, err := s.extender.ask(t.Context(), alice, r, o, signed); access.CodeOf(err) {
+		case access.CodeConflict:
+			refused++
+		default:
+			require.NoError(t, err)
+			heard++
+		}
+	}
+	require.Equal(t, []int{1, 49}, []int{heard, refused})
+}
+
+// TestExtensionOfASlowClock: the latest order is the one that the log has last, whatever
+// time a server signed it with.
+func TestExtensionOfASlowClock(t *testing.T) {
+	s, first := newExtending(t)
+	_, err := s.Decide(t.Context(), sam, s.r.ID, DecisionInput{Verdict: access.Deny, PlanDigest: first.Asked.Order.Digest})
+	require.NoError(t, err)
+	s.now = s.now.Add(-2 * time.Minute)
+	again, err := s.Extend(t.Context(), alice, s.r.ID, "15m", "with the reason that was missing", nil)
+	require.NoError(t, err)
+	require.Equal(t, access.TallyUndecided, again.Asked.Tally)
+	require.Equal(t, access.Duration(15*time.Minute), again.Asked.Order.Adds)
+	s.sql(unlocked, `UPDATE statements SET id = -id WHERE key LIKE 'asked-extension %'`)
+	r, err := s.requests.ledger.Request(t.Context(), s.r.ID)
+	require.NoError(t, err)
+	require.Equal(t, again.Asked.Order.Digest, r.Asked.Order.Digest, "the order of rows says nothing")
 }

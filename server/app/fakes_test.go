@@ -208,6 +208,12 @@ func (l *fakeLedger) Advance(_ context.Context, t access.Transition) error {
 	return l.orderErr
 }
 
+func (l *fakeLedger) AskExtension(ctx context.Context, o access.ExtensionOrder, envelope []byte, _ int) error {
+	t := access.ExtensionAsked(o, envelope)
+	t.RequestID = o.RequestID
+	return l.Advance(ctx, t)
+}
+
 func (l *fakeLedger) OrderEnd(_ context.Context, o access.EndOrder, envelope []byte) error {
 	l.calls = append(l.calls, "ledger.OrderEnd")
 	if l.orderErr != nil {

@@ -33,6 +33,9 @@ type Config struct {
 	// From is the id of a commit: nothing that does not follow it is in force. A server
 	// that has lost its clone knows by it how far it may not be led back.
 	From string `yaml:"from,omitempty"`
+	// MaxMiB bounds what is unpacked of one fetch, in MiB; 64 if 0. The first one fetches
+	// all of the history.
+	MaxMiB int `yaml:"maxMiB,omitempty"`
 }
 
 // Signer is somebody who may sign commits, with all of their keys.
@@ -47,7 +50,7 @@ const usualEvery = access.Duration(time.Minute)
 
 // IsZero reports whether contracts come from elsewhere.
 func (c Config) IsZero() bool {
-	return c.Repository == "" && c.Ref == "" && c.Path == "" && c.Clone == "" && c.Every == 0 && c.User == "" && c.Token.IsZero() && len(c.Signers) == 0 && !c.TwoSigners && c.From == ""
+	return c.Repository == "" && c.Ref == "" && c.Path == "" && c.Clone == "" && c.Every == 0 && c.User == "" && c.Token.IsZero() && len(c.Signers) == 0 && !c.TwoSigners && c.From == "" && c.MaxMiB == 0
 }
 
 // Validate returns everything that is wrong, reaching for nothing but the files of keys.
@@ -72,6 +75,9 @@ func (c Config) Validate() access.Issues {
 	}
 	if c.Every != 0 && (c.Every < access.Duration(10*time.Second) || c.Every > access.Duration(time.Hour)) {
 		bad("every_out_of_bounds", "every", "between 10s and 1h")
+	}
+	if c.MaxMiB < 0 || c.MaxMiB > mostMiB {
+		bad("max_out_of_bounds", "maxMiB", "between 1 and %d", mostMiB)
 	}
 	if c.Repository != "" && !c.Token.IsZero() && !strings.HasPrefix(c.Repository, "http") {
 		bad("token_unused", "token", "a token is for an https address")

@@ -8,16 +8,20 @@ import (
 	"io"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/go-git/go-billy/v5/osfs"
 	"github.com/go-git/go-git/v5"
 	"github.com/go-git/go-git/v5/config"
 	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/cache"
 	"github.com/go-git/go-git/v5/plumbing/filemode"
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/plumbing/transport"
 	"github.com/go-git/go-git/v5/plumbing/transport/http"
+	"github.com/go-git/go-git/v5/storage/filesystem"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
@@ -36,7 +40,11 @@ type Source struct {
 	config Config
 	keys   keys
 	clone  *git.Repository
+	store  *bounded
 }
+
+// maxCached bounds the objects of a clone that are held in memory.
+const maxCached = 16 * cache.MiByte
 
 // Open makes the clone's directory where there is none; it does not reach for the
 // repository. Errors are CodeInvalid.
@@ -48,14 +56,15 @@ func Open(c Config) (*Source, error) {
 	if err := os.MkdirAll(string(c.Clone), 0o700); err != nil {
 		return nil, access.Errorf(access.CodeInvalid, "server.contractsGit.clone: %w", err)
 	}
-	clone, err := git.PlainOpen(string(c.Clone))
+	store := &bounded{Storage: filesystem.NewStorage(osfs.New(string(c.Clone)), cache.NewObjectLRU(maxCached)), dir: string(c.Clone), limits: c.limits()}
+	repository, err := git.Open(store, nil)
 	if errors.Is(err, git.ErrRepositoryNotExists) {
-		clone, err = git.PlainInit(string(c.Clone), true)
+		repository, err = git.Init(store, nil)
 	}
 	if err != nil {
 		return nil, access.Errorf(access.CodeInvalid, "server.contractsGit.clone: %w", err)
 	}
-	return &Source{config: c, keys: k, clone: clone}, nil
+	return &Source{config: c, keys: k, clone: repository, store: store}, nil
 }
 
 // Ping reads the repository into a clone that it deletes, and returns why what it holds
@@ -122,9 +131,18 @@ const fetchWithin = time.Minute
 // Read fetches the ref, and puts its commit in force if it may be. It returns what is in
 // force, with the reason if that is not the newest; an error if nothing is.
 func (s *Source) Read(ctx context.Context) (contracts.Snapshot, error) {
+	had, err := s.store.ObjectPacks()
+	if err != nil {
+		return contracts.Snapshot{}, access.Errorf(access.CodeInvalid, "server.contractsGit.clone: %w", err)
+	}
 	refused := s.fetch(ctx)
 	if refused == nil {
 		refused = s.advance()
+	}
+	if refused != nil {
+		if err := s.forget(had); err != nil {
+			return contracts.Snapshot{}, access.Errorf(access.CodeInvalid, "server.contractsGit.clone: %w", err)
+		}
 	}
 	ref, err := s.clone.Reference(inForce, true)
 	if errors.Is(err, plumbing.ErrReferenceNotFound) {
@@ -139,8 +157,26 @@ func (s *Source) Read(ctx context.Context) (contracts.Snapshot, error) {
 	return out, err
 }
 
-// fetch brings the ref's history into the clone. Errors are CodeUnavailable, whatever
-// the reason: what the repository holds is not known.
+// forget takes out of the clone what came with commits that are not in force: who pushes
+// without a key that signs would otherwise fill the disk. It is fetched again each time.
+func (s *Source) forget(had []plumbing.Hash) error {
+	packs, err := s.store.ObjectPacks()
+	if err != nil {
+		return err
+	}
+	for _, p := range packs {
+		if !slices.Contains(had, p) {
+			if err := s.store.DeleteOldObjectPackAndIndex(p, time.Time{}); err != nil {
+				return err
+			}
+		}
+	}
+	s.store.Reindex()
+	return s.store.RemoveReference(newest)
+}
+
+// fetch brings the ref's history into the clone. Errors are CodeUnavailable where what the
+// repository holds is not known, and CodeInvalid where it is more than is taken.
 func (s *Source) fetch(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, fetchWithin)
 	defer cancel()
@@ -151,6 +187,9 @@ func (s *Source) fetch(ctx context.Context) error {
 	remote := git.NewRemote(s.clone.Storer, &config.RemoteConfig{Name: "origin", URLs: []string{s.config.Repository}})
 	err = remote.FetchContext(ctx, &git.FetchOptions{Auth: auth, Tags: git.NoTags, Force: true,
 		RefSpecs: []config.RefSpec{config.RefSpec(fmt.Sprintf("+%s:%s", s.config.refName(), newest))}})
+	if access.CodeOf(err) == access.CodeInvalid {
+		return access.Errorf(access.CodeInvalid, "%s is not read: %w", s, err)
+	}
 	if err != nil && !errors.Is(err, git.NoErrAlreadyUpToDate) {
 		return access.Errorf(access.CodeUnavailable, "%s is out of reach: %w", s, err)
 	}
