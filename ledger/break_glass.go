@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"ramp.dev/ramp/access"
@@ -11,19 +12,48 @@ import (
 // for showing: who writes to the database fills it at will (docs/threats.md, case 43).
 const hasReview = `EXISTS (SELECT 1 FROM statements s WHERE s.request_id = requests.id AND s.key = '` + access.KeyReviewed + `')`
 
-// unreviewed are uses of break glass that nobody has reviewed: the statement, or its
-// event in the log, is missing. What never opened needs no review.
-const unreviewed = `break_glass = 1 AND NOT (` + hasReview + ` AND EXISTS (SELECT 1 FROM events e WHERE e.request_id = requests.id AND e.kind = '` +
-	string(access.EventGlassReviewed) + `')) AND (active_at IS NOT NULL OR state NOT IN ('denied', 'cancelled', 'lapsed', 'failed'))`
+// brokeGlass is a request that broke the glass. The log says so, in the event of the
+// transaction that recorded the request; the column break_glass is for servers of an older
+// build, and whoever writes to the database could take a use off every list by it.
+const brokeGlass = `requests.id IN (SELECT request_id FROM events WHERE kind = '` + string(access.EventGlassBroken) + `')`
 
-// unreviewedOf returns a human's uses of break glass that nobody has reviewed.
+// unreviewed are uses of break glass that nobody has reviewed: the statement, or its
+// event in the log, is missing. What never opened needs no review; that it opened is in
+// the log, too.
+const unreviewed = brokeGlass + ` AND NOT (` + hasReview + ` AND EXISTS (SELECT 1 FROM events e WHERE e.request_id = requests.id AND e.kind = '` +
+	string(access.EventGlassReviewed) + `')) AND (active_at IS NOT NULL OR state NOT IN ('denied', 'cancelled', 'lapsed', 'failed')
+	OR EXISTS (SELECT 1 FROM events e WHERE e.request_id = requests.id AND e.kind = '` + string(access.EventGrantOpened) + `'))`
+
+// glassUse is a use of break glass, and which account it is of by its event.
+type glassUse struct{ request, actor string }
+
+func scanGlassUse(row scanner) (u glassUse, err error) {
+	err = row.Scan(&u.request, &u.actor)
+	return u, err
+}
+
+// unreviewedOf returns a human's uses of break glass that nobody has reviewed: those that
+// are theirs by the request's row, and those by the event, of which the row may say
+// something else by now, or be gone.
 func (q querier) unreviewedOf(ctx context.Context, p access.Person) ([]string, error) {
-	where, err := q.ofHuman(ctx, p)
+	keys, err := q.keysOf(ctx, p)
 	if err != nil {
 		return nil, err
 	}
+	where := ofKeys(keys, p)
 	where.and(unreviewed)
-	return collect(ctx, q, scanText, `SELECT id FROM requests`+where.String()+` ORDER BY created_at`, where.args...)
+	left, err := collect(ctx, q, scanText, `SELECT id FROM requests`+where.String()+` ORDER BY created_at`, where.args...)
+	if err != nil {
+		return nil, err
+	}
+	logged, err := collect(ctx, q, scanGlassUse, `SELECT e.request_id, e.actor FROM events e LEFT JOIN requests ON requests.id = e.request_id
+		WHERE e.kind = ? AND (requests.id IS NULL OR `+unreviewed+`) ORDER BY e.seq`, string(access.EventGlassBroken))
+	for _, u := range logged {
+		if slices.Contains(keys, access.FoldID(u.actor)) && !slices.Contains(left, u.request) {
+			left = append(left, u.request)
+		}
+	}
+	return left, err
 }
 
 // checkReviewed refuses to break glass again before the last use was reviewed: of two
@@ -58,7 +88,7 @@ func (l *Ledger) Review(ctx context.Context, r access.Review, signed []byte) err
 		if _, err := q.lockRequest(ctx, r.RequestID); err != nil { // of two at one instant, the second sees the first's statement
 			return err
 		}
-		n, err := q.exec(ctx, `UPDATE requests SET review = ? WHERE id = ? AND break_glass = 1 AND NOT `+hasReview, encodeJSON(r), r.RequestID)
+		n, err := q.exec(ctx, `UPDATE requests SET review = ? WHERE id = ? AND `+brokeGlass+` AND NOT `+hasReview, encodeJSON(r), r.RequestID)
 		if err != nil {
 			return err
 		}

@@ -22,6 +22,7 @@ var glassSuite = map[string]func(b fixture){
 		}
 		id, err := ask(person, "one")
 		require.NoError(b, err)
+		require.NoError(b, b.AppendEvent(ctx, access.Event{At: at, RequestID: id, Kind: access.EventGrantOpened, Actor: access.ActorRamp}))
 		events, _, err := b.Timeline(ctx, id)
 		require.NoError(b, err)
 		require.Equal(b, access.EventRequestCreated, events[0].Kind, "a pack's events begin so")
@@ -43,6 +44,15 @@ var glassSuite = map[string]func(b fixture){
 		due, _, err = b.Requests(ctx, ledger.RequestFilter{ToReview: true, Requester: "lena"})
 		require.NoError(b, err)
 		require.Len(b, due, 1, "reviewers still have it to review")
+		for _, taken := range []string{"break_glass = 0", "state = 'failed', active_at = NULL", "requester_id = 'x', requester_key = 'x', human_key = 'x', email_key = ''"} {
+			b.writes(`UPDATE requests SET `+taken+` WHERE id = '%s'`, id)
+			_, err = ask(person, "another")
+			require.Equal(b, "review_missing", access.IssuesOf(err)[0].Code, "%s by SQL", taken)
+			due, _, err = b.Requests(ctx, ledger.RequestFilter{ToReview: true})
+			require.NoError(b, err)
+			require.Contains(b, idsOf(due), id, "%s by SQL", taken)
+		}
+		b.writes(`UPDATE requests SET requester_id = 'lena', requester_key = 'lena', human_key = 'lena' WHERE id = '%s'`, id)
 
 		review := access.Review{RequestID: id, By: access.Person{ID: "carol"}, Justified: true, Comment: "the database was down", At: at.Add(time.Minute)}
 		require.NoError(b, b.Review(ctx, review, []byte(`{}`)))
@@ -77,4 +87,11 @@ var glassSuite = map[string]func(b fixture){
 		require.NoError(b, b.LinkAccount(ctx, "m.ito", "mika", access.Event{At: at, Kind: access.EventAccountLinked, Actor: "oscar"}))
 		require.Error(b, ask(access.Person{ID: "mika", Kind: access.KindHuman}), "linked since")
 	},
+}
+
+func idsOf(list []access.Request) (ids []string) {
+	for _, r := range list {
+		ids = append(ids, r.ID)
+	}
+	return ids
 }

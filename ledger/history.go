@@ -62,7 +62,12 @@ const mattered = `(active_at IS NOT NULL OR state NOT IN ('denied', 'cancelled',
 // linked since or not, and by the address, as access.Person.SameHuman does. What the
 // links say is not verified here: a false one only makes more requests count.
 func (q querier) ofHuman(ctx context.Context, p access.Person) (where conditions, err error) {
-	keys := []string{}
+	keys, err := q.keysOf(ctx, p)
+	return ofKeys(keys, p), err
+}
+
+// keysOf returns the accounts of one human, by FoldID.
+func (q querier) keysOf(ctx context.Context, p access.Person) (keys []string, err error) {
 	for _, id := range p.Identities() {
 		keys = append(keys, access.FoldID(id))
 	}
@@ -72,7 +77,7 @@ func (q querier) ofHuman(ctx context.Context, p access.Person) (where conditions
 		more, err := collect(ctx, q, scanText, `SELECT human_key FROM linked_accounts WHERE unlinked_at IS NULL AND account_key IN `+marks+
 			` UNION SELECT account_key FROM linked_accounts WHERE unlinked_at IS NULL AND human_key IN `+marks, append(slices.Clone(args), args...)...)
 		if err != nil {
-			return where, err
+			return nil, err
 		}
 		for _, key := range more {
 			if !slices.Contains(keys, key) {
@@ -80,10 +85,14 @@ func (q querier) ofHuman(ctx context.Context, p access.Person) (where conditions
 			}
 		}
 	}
+	return keys, nil
+}
+
+func ofKeys(keys []string, p access.Person) (where conditions) {
 	marks, args := inList(keys)
 	where.and(`(requester_key IN `+marks+` OR human_key IN `+marks+` OR email_key <> '' AND email_key = ?)`,
 		append(append(slices.Clone(args), args...), access.FoldID(p.Email))...)
-	return where, nil
+	return where
 }
 
 func (q querier) historyOf(ctx context.Context, p access.Person, contract string, now time.Time) (conditions, error) {

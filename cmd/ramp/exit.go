@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/cmd/ramp/internal/output"
 	"ramp.dev/ramp/cmd/ramp/internal/people"
 	"ramp.dev/ramp/cmd/ramp/internal/run"
 )
@@ -51,12 +52,12 @@ func exitCode(err error) int {
 		if head == "" {
 			head = fmt.Sprintf("%d issues", len(e.Issues))
 		}
-		fmt.Fprintln(os.Stderr, "ramp:", head+":")
+		fmt.Fprintln(os.Stderr, "ramp:", output.Lines(head)+":")
 		for _, i := range e.Issues {
-			fmt.Fprintln(os.Stderr, "  "+i.String())
+			fmt.Fprintln(os.Stderr, "  "+output.Lines(i.String()))
 		}
 	} else {
-		fmt.Fprintln(os.Stderr, "ramp:", err)
+		fmt.Fprintln(os.Stderr, "ramp:", output.Lines(err.Error()))
 		if e != nil && len(e.Issues) == 1 && e.Issues[0].Code == access.IssueStepUpNeeded {
 			fmt.Fprintln(os.Stderr, "  run `ramp login`, then this again")
 		}

@@ -52,12 +52,13 @@ func (t *target) compare(ctx context.Context, g access.Grant, ent entitlement) (
 	if r.tags[tagRequest] != requestOf(g.Name) || r.tags[tagPrincipal] != g.Principal {
 		out = append(out, "its tags were changed")
 	}
-	more, err := t.powers(ctx, g, ent, has)
+	has.ends = r.ends
+	more, err := t.powers(ctx, g, ent, &has)
 	return append(out, more...), has, err
 }
 
-// powers returns what the role may do beyond the entitlement.
-func (t *target) powers(ctx context.Context, g access.Grant, ent entitlement, has content) (out []string, err error) {
+// powers returns what the role may do beyond the entitlement, and notes until when.
+func (t *target) powers(ctx context.Context, g access.Grant, ent entitlement, has *content) (out []string, err error) {
 	for _, policy := range has.inline {
 		if policy != policyName {
 			out = append(out, "it has a policy "+policy)
@@ -68,6 +69,9 @@ func (t *target) powers(ctx context.Context, g access.Grant, ent entitlement, ha
 			return nil, awsapi.UnlessMissing(err)
 		}
 		at := awsapi.EndOf(aws.ToString(got.PolicyDocument))
+		if !at.IsZero() {
+			has.ends = integrations.RestoredEnd(has.ends, at)
+		}
 		out = append(out, integrations.EndDrift("what it may do ends at", at, g.ExpiresAt)...)
 		if !awsapi.SamePolicy(aws.ToString(got.PolicyDocument), permissions(ent, at)) {
 			out = append(out, "what it may do was changed")
@@ -99,11 +103,11 @@ func (t *target) Restore(ctx context.Context, g access.Grant) error {
 	if err != nil {
 		return err
 	}
-	ends := g.ExpiresAt
 	differences, has, err := t.compare(ctx, g, ent)
 	if err != nil || len(differences) == 0 {
 		return err
 	}
+	ends := integrations.RestoredEnd(has.ends, g.ExpiresAt)
 	if slices.Contains(differences, trustDiffers) {
 		return access.Errorf(access.CodeConflict, "somebody else may have assumed the role and hold a session of it")
 	}

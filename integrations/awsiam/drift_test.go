@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/integrations/awsapi"
 )
 
@@ -77,4 +78,21 @@ func TestSamePolicy(t *testing.T) {
 	require.True(t, awsapi.SamePolicy(config.trust("alice", at), config.trust("alice", at)))
 	require.False(t, awsapi.SamePolicy(config.trust("alice", at), config.trust("eve", at)))
 	require.False(t, awsapi.SamePolicy(config.trust("alice", at), config.trust("alice", at.Add(time.Second))))
+}
+
+// restoredBeforeExtended tries that a role that was changed by hand is put right with the
+// end that it has. The ledger records an extension first: the later end is not the role's
+// before the extension is made.
+func restoredBeforeExtended(t *testing.T, a account) {
+	ctx, target := context.Background(), a.open(t, nil)
+	detector := target.(integrations.DriftDetector)
+	g := a.granted(t, target, read, time.Hour)
+	require.NoError(t, a.widen(t)["a policy attached"](ctx, g))
+	later := g
+	later.ExpiresAt = g.ExpiresAt.Add(time.Minute)
+	require.NoError(t, detector.Restore(ctx, later))
+	differences, err := detector.Drift(ctx, g)
+	require.NoError(t, err)
+	require.Empty(t, differences)
+	require.NoError(t, target.(integrations.Extender).Extend(ctx, later))
 }

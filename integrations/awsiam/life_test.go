@@ -22,7 +22,7 @@ func TestLife(t *testing.T) {
 		"Role": roleAsMade, "WhoGetsIn": whoGetsIn, "RequesterAssumes": requesterAssumes, "ByHand": byHand,
 		"SomebodyElses": somebodyElses, "RetryAfterExtension": retryAfterExtension, "BrokenExtension": brokenExtension,
 		"BoundaryTakenAway": boundaryTakenAway, "TrustChanged": trustChanged, "FilledMeanwhile": filledMeanwhile,
-		"Mint": mintAsAsked, "Pages": pages, "Check": check, "WorkerPolicy": workerPolicy, "Case85PrincipalsThatAWSDoesNotTake": case85,
+		"RestoredBeforeExtended": restoredBeforeExtended, "Mint": mintAsAsked, "Pages": pages, "Check": check, "WorkerPolicy": workerPolicy, "Case85PrincipalsThatAWSDoesNotTake": case85,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, a) })
 	}

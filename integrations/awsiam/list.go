@@ -2,6 +2,7 @@ package awsiam
 
 import (
 	"context"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -12,7 +13,10 @@ import (
 
 // content is what a role has in it: names of inline policies, ARNs of attached
 // ones, and names of the instance profiles that it is in.
-type content struct{ inline, attached, profiles []string }
+type content struct {
+	inline, attached, profiles []string
+	ends                       time.Time // the earlier of the ends that its policies state; zero if none does
+}
 
 // content reads what is in a role: nothing, if there is no role.
 func (t *target) content(ctx context.Context, name string) (c content, err error) {

@@ -54,11 +54,12 @@ func (f *Format) Type() string { return "format" }
 // IsTable reports whether people read the output.
 func (f *Format) IsTable() bool { return f.String() == "table" }
 
-// Print writes v in the format that was chosen; table writes it for people.
+// Print writes v in the format that was chosen; table writes it for people, who see no
+// character of it that does not show.
 func (f *Format) Print(w io.Writer, v any, table func(io.Writer)) error {
 	switch f.String() {
 	case "table":
-		table(w)
+		table(cleaning{w})
 		return nil
 	case "yaml":
 		// Through JSON, so that both have the same names.

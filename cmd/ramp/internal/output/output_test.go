@@ -2,6 +2,7 @@ package output
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -48,7 +49,15 @@ func TestFormat(t *testing.T) {
 }
 
 func TestClean(t *testing.T) {
-	require.Equal(t, "a·b·c·[2J", Clean("a\nb\u202ec\x1b[2J"))
+	require.Equal(t, "a·b·c·[2J·d·e", Clean("a\nb\u202ec\x1b[2J\u200bd\u2028e"))
+	require.Equal(t, "a\nb·c·[2J·", Lines("a\nb\u202ec\x1b[2J\r"))
+	require.NotContains(t, render([][]string{{"a\nfaked row\x1b[1A"}}, 0), "\nfaked")
+	var out bytes.Buffer
+	require.NoError(t, (&Format{}).Print(&out, nil, func(w io.Writer) {
+		fmt.Fprintf(w, "%s\n", "\x1b]0;title\x07\u202e")
+		fmt.Fprint(Exactly(w), "exact\u200b")
+	}))
+	require.Equal(t, "·]0;title··\nexact\u200b", out.String())
 	require.Equal(t, "1 grant", Count(1, "grant"))
 	require.Equal(t, "0 grants", Count(0, "grant"))
 }

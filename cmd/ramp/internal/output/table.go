@@ -3,12 +3,10 @@ package output
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
-	"golang.org/x/term"
 )
 
 const (
@@ -17,13 +15,9 @@ const (
 )
 
 // Table writes rows in columns. On a terminal that is too narrow for them, the
-// widest columns are wrapped.
+// widest columns are wrapped. A cell is one line, cleaned.
 func Table(w io.Writer, rows [][]string) {
-	width := 0
-	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		width, _, _ = term.GetSize(int(f.Fd()))
-	}
-	fmt.Fprint(w, render(rows, width))
+	fmt.Fprint(w, render(rows, width(w)))
 }
 
 // render wraps to a width in characters; 0 wraps nothing.
@@ -33,7 +27,7 @@ func render(rows [][]string, width int) string {
 	for _, r := range rows {
 		cells := make(table.Row, len(r))
 		for i, cell := range r {
-			cells[i] = cell
+			cells[i] = Clean(cell)
 		}
 		t.AppendRow(cells)
 	}

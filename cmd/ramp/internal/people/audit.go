@@ -177,7 +177,7 @@ func auditCheckpointCommand() *cobra.Command {
 				return err
 			}
 			if file == "" {
-				return f.format.Print(cmd.OutOrStdout(), at, func(w io.Writer) { fmt.Fprint(w, signed) })
+				return f.format.Print(cmd.OutOrStdout(), at, func(w io.Writer) { fmt.Fprint(output.Exactly(w), signed) })
 			}
 			if err := f.save(cmd.Context(), c, file, signed, at); err != nil {
 				return err

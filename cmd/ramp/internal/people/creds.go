@@ -66,7 +66,7 @@ func exports(cred access.Credential, dir string) func(io.Writer) {
 			}
 		}
 		for _, name := range slices.Sorted(maps.Keys(cred.Env)) {
-			fmt.Fprintf(w, "export %s='%s'\n", name, strings.ReplaceAll(cred.Env[name], "'", `'\''`))
+			fmt.Fprintf(output.Exactly(w), "export %s='%s'\n", name, strings.ReplaceAll(cred.Env[name], "'", `'\''`))
 		}
 		if dir != "" {
 			fmt.Fprintf(w, "# files are in %s\n", output.Clean(dir))

@@ -103,7 +103,7 @@ func (f *newRequest) await(cmd *cobra.Command, c *client.Client, r access.Reques
 	for {
 		if r.State != shown {
 			shown = r.State
-			fmt.Fprintln(cmd.ErrOrStderr(), progress(r, c.RequestURL(r.ID)))
+			fmt.Fprintln(cmd.ErrOrStderr(), output.Lines(progress(r, c.RequestURL(r.ID))))
 		}
 		switch {
 		case r.State == access.StateActive:

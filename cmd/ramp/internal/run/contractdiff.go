@@ -52,13 +52,14 @@ var changeWords = map[string]string{"possible": "BECOMES POSSIBLE", "easier": "t
 	"harder": "takes more people", "impossible": "is no longer possible"}
 
 func changeInWords(c contracts.Change) string {
+	c.Contract, c.Before, c.After = output.Clean(c.Contract), output.Clean(c.Before), output.Clean(c.After)
 	switch c.Kind {
 	case "added":
 		return fmt.Sprintf("%s: NEW CONTRACT: %s\n", c.Contract, c.After)
 	case "removed":
 		return fmt.Sprintf("%s: contract removed; it was %s\n", c.Contract, c.Before)
 	}
-	return fmt.Sprintf("%s: %s, up to %s (%d of %d requests)\n  before: %s\n  now:    %s\n  such as: %s\n", c.Contract, changeWords[c.Kind], c.Longest, c.Times, c.Asked, c.Before, c.After, witness(c.Witness))
+	return fmt.Sprintf("%s: %s, up to %s (%d of %d requests)\n  before: %s\n  now:    %s\n  such as: %s\n", c.Contract, changeWords[c.Kind], c.Longest, c.Times, c.Asked, c.Before, c.After, output.Clean(witness(c.Witness)))
 }
 
 // witness returns a request in words.
@@ -112,7 +113,7 @@ func backtestCommand() *cobra.Command {
 			}
 			return format.Print(cmd.OutOrStdout(), report, func(w io.Writer) {
 				for _, c := range report.Changes {
-					fmt.Fprintf(w, "%s (%s, %s): %s\n  then: %s\n  now:  %s\n", c.RequestID, c.Contract, c.Requester, changeWords[c.Kind], c.Before, c.After)
+					fmt.Fprintf(w, "%s (%s, %s): %s\n  then: %s\n  now:  %s\n", output.Clean(c.RequestID), output.Clean(c.Contract), output.Clean(c.Requester), changeWords[c.Kind], output.Clean(c.Before), output.Clean(c.After))
 				}
 				fmt.Fprintf(w, "%s, %d decided differently\n", output.Count(report.Requests, "request"), len(report.Changes))
 			})
@@ -182,7 +183,7 @@ func formatCommand() *cobra.Command {
 			}
 			if err := format.Print(cmd.OutOrStdout(), map[string]any{"changed": changed, "written": !check}, func(w io.Writer) {
 				for _, name := range changed {
-					fmt.Fprintln(w, name)
+					fmt.Fprintln(w, output.Clean(name))
 				}
 			}); err != nil {
 				return err

@@ -51,7 +51,7 @@ func lintCommand() *cobra.Command {
 				}
 				fmt.Fprintf(w, "%s, no issues%s: %s\n", output.Count(len(set.Contracts), "contract"), found, strings.Join(set.Names(), ", "))
 				for _, f := range findings {
-					fmt.Fprintf(w, "%s: %s: %s; %s (%s)\n", f.Place, f.Contract, f.Message, f.Instead, f.Code)
+					fmt.Fprintf(w, "%s: %s: %s; %s (%s)\n", f.Place, f.Contract, output.Clean(f.Message), output.Clean(f.Instead), f.Code)
 				}
 			})
 			if err == nil && strict && len(findings) > 0 {

@@ -52,7 +52,7 @@ func testReport(r contracts.TestReport) func(io.Writer) {
 	return func(w io.Writer) {
 		for _, t := range r.Results {
 			if t.Failure != "" {
-				fmt.Fprintf(w, "FAIL %s: %s: %s\n", t.Place, t.Name, t.Failure)
+				fmt.Fprintf(w, "FAIL %s: %s: %s\n", output.Clean(t.Place), output.Clean(t.Name), output.Clean(t.Failure))
 			}
 		}
 		fmt.Fprintf(w, "%s, %d failed\n", output.Count(len(r.Results), "test"), r.Failed())

@@ -116,13 +116,13 @@ func explanation(c *contracts.Contract, e contracts.Evaluation) func(io.Writer) 
 	return func(w io.Writer) {
 		fmt.Fprintf(w, "%s: %s\n", c.Name, e.Result)
 		for _, i := range e.Issues {
-			fmt.Fprintf(w, "  %s\n", i)
+			fmt.Fprintf(w, "  %s\n", output.Clean(i.String()))
 		}
 		if len(e.Trace) > 0 {
 			fmt.Fprintln(w, "\nConditions:")
 			rows := [][]string{}
 			for _, s := range e.Trace {
-				rows = append(rows, []string{"  " + s.Field, s.Result.InWords(), s.Expression, s.Detail})
+				rows = append(rows, []string{"  " + s.Field, s.Result.InWords(), strings.Join(strings.Fields(s.Expression), " "), s.Detail})
 			}
 			output.Table(w, rows)
 		}
