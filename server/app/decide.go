@@ -89,7 +89,7 @@ func (d *decider) Decide(ctx context.Context, by access.Actor, id string, in Dec
 			return r, d.refused.record(ctx, by, id, access.ActDecide, err)
 		}
 	}
-	onCall := d.requests.roles.rota.forDecision(ctx, by.Person, r.Plan.Rule)
+	onCall := d.requests.roles.rota.forDecision(ctx, by.Person, r.Plan, in.Verdict)
 	if err := d.check(by.Person.OnCallBy(onCall, d.now()), r, in); err != nil {
 		return r, d.refused.record(ctx, by, id, access.ActDecide, err)
 	}

@@ -77,7 +77,7 @@ func (d *decider) decideExtension(ctx context.Context, by access.Actor, r access
 	}
 	var onCall []access.Fact
 	if r.Plan.AsksForExtensions() {
-		onCall = d.requests.roles.rota.forDecision(ctx, by.Person, *r.Plan.Extend.Rule)
+		onCall = d.requests.roles.rota.forDecision(ctx, by.Person, r.Plan.ForExtension(r.Asked.Order), in.Verdict)
 	}
 	dec := access.Decision{RequestID: r.ID, PlanDigest: r.Asked.Order.Digest, Verdict: in.Verdict, Approver: by.Person, Via: by.Via,
 		Comment: in.Comment, Confirmed: in.Confirmed, OnCall: onCall, At: d.now().Truncate(time.Microsecond)}

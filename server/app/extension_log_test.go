@@ -83,8 +83,11 @@ func TestCase95DenialOfAnExtensionIsTakenAway(t *testing.T) {
 // has; neither by the loop, nor when its requester asks again.
 func TestCase95DenialBeforeAnExtensionIsSent(t *testing.T) {
 	for name, send := range map[string]func(s *starting) error{
-		"sent again":  func(s *starting) error { return s.extender.sendApproved(t.Context()) },
-		"asked again": func(s *starting) error { _, err := s.Extend(t.Context(), alice, s.r.ID, "20m", "again", nil); return err },
+		"sent again": func(s *starting) error { return s.extender.sendApproved(t.Context()) },
+		"asked again": func(s *starting) error {
+			_, err := s.Extend(t.Context(), alice, s.r.ID, "20m", "again", nil)
+			return err
+		},
 	} {
 		for _, attacked := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, attacked %t", name, attacked), func(t *testing.T) {

@@ -21,12 +21,14 @@ type fakeFacts struct {
 	asked   []access.FactQuestion
 	now     func() time.Time
 	calls   int
+	bounded bool   // it was asked with a deadline, last
 	takes   func() // lets time pass while it is asked; nil: none does
 }
 
-func (f *fakeFacts) Ask(_ context.Context, questions ...access.FactQuestion) (out []access.Fact) {
+func (f *fakeFacts) Ask(ctx context.Context, questions ...access.FactQuestion) (out []access.Fact) {
 	f.asked = append(f.asked, questions...)
 	f.calls++
+	_, f.bounded = ctx.Deadline()
 	asked := f.now()
 	if f.takes != nil {
 		f.takes()
@@ -159,4 +161,30 @@ func TestCase92RotaThatHangs(t *testing.T) {
 	_, err = f.Revoke(t.Context(), dave, other.ID, "now")
 	require.NoError(t, err)
 	require.Equal(t, 2, world.calls)
+}
+
+// TestCase92DecisionsWaitForNoRota: a denial by somebody whose group lets them deny asks no
+// rota, and an approval by such a person waits a second for one that hangs, and then
+// not again for a while. Who decides as on call alone is looked up.
+func TestCase92DecisionsWaitForNoRota(t *testing.T) {
+	f, world := withFacts(t, `from: [leads]`, `oncall: [s1]`)
+	world.takes = func() { f.now = f.now.Add(5 * time.Second) }
+	decide := func(by access.Actor, v access.Verdict) error {
+		r := f.request(access.StatePending)
+		r.Plan.Rule.Stages = []access.Stage{{Name: "one of them", From: []string{"leads"}, OnCall: []string{"s1"}, Approvals: 1}}
+		r = f.ledger.put(r)
+		world.calls = 0
+		_, err := f.Decide(t.Context(), by, r.ID, DecisionInput{Verdict: v, PlanDigest: r.Plan.Digest, Comment: "no"})
+		return err
+	}
+	require.NoError(t, decide(bob, access.Deny))
+	require.Zero(t, world.calls)
+	require.NoError(t, decide(bob, access.Approve))
+	require.Equal(t, 1, world.calls)
+	require.True(t, world.bounded)
+	require.NoError(t, decide(bob, access.Approve))
+	require.Zero(t, world.calls, "it hung, and is asked again later")
+	f.now = f.now.Add(rotaFor)
+	world.onCall["s1"] = []string{"dave"}
+	require.NoError(t, decide(dave, access.Deny))
 }

@@ -101,20 +101,45 @@ func (o *rota) replies(ctx context.Context, questions []access.FactQuestion) (fa
 	return facts
 }
 
+// hangs reports whether the source let somebody wait lately, and said nothing.
+func (o *rota) hangs(now time.Time) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return recent(o.hung, now)
+}
+
 // recent reports whether what was so at a time is taken to be so now.
 func recent(at, now time.Time) bool {
 	age := now.Sub(at)
 	return age >= 0 && age < rotaFor
 }
 
-// forDecision returns the facts by which a person is on call now for schedules of a
-// rule. They are signed with the decision.
-func (o *rota) forDecision(ctx context.Context, p access.Person, rule access.Rule) (out []access.Fact) {
-	questions := rule.OnCallQuestions()
-	if len(questions) == 0 {
+// forDecision returns the facts by which a person is on call now for schedules of a plan's
+// rule. They are signed with the decision. Only a person whose decision counts by these
+// facts alone waits for as long as the source takes: a denial that counts anyhow does not
+// ask, and an approval that does waits for rotaHangs, once in rotaFor.
+func (o *rota) forDecision(ctx context.Context, p access.Person, plan access.Plan, v access.Verdict) (out []access.Fact) {
+	questions := plan.Rule.OnCallQuestions()
+	began := o.now()
+	if len(questions) == 0 || p.Kind != access.KindHuman || p.SameHuman(plan.Requester) && !plan.Rule.SelfApproval {
 		return nil
 	}
-	for _, f := range o.facts.Ask(ctx, questions...) {
+	counts := plan.Rule.MayDecide(plan.Requester, p, began.Sub(plan.CreatedAt)) == nil
+	if counts && (v == access.Deny || o.hangs(began)) {
+		return nil
+	}
+	if counts {
+		within, cancel := context.WithTimeout(ctx, rotaHangs)
+		defer cancel()
+		ctx = within
+	}
+	replies := o.facts.Ask(ctx, questions...)
+	if o.now().Sub(began) >= rotaHangs {
+		o.mu.Lock()
+		o.hung = o.now()
+		o.mu.Unlock()
+	}
+	for _, f := range replies {
 		if f.HasOnCall(p, o.now()) {
 			out = append(out, f)
 		}
