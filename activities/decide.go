@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"go.temporal.io/sdk/activity"
@@ -71,7 +72,14 @@ func (c *Control) verifyDecisions(ctx context.Context, in api.VerifyDecisionsInp
 			return api.VerifyDecisionsResult{}, err
 		}
 	}
-	t, err := decisionTransition(proof, people, decision, in.New)
+	recorded := decision
+	if decision != nil && repeats(proof, *decision) {
+		if proof, err = c.Keyring.Authorize(plan, in.Decisions); err != nil {
+			return api.VerifyDecisionsResult{}, err
+		}
+		proof, recorded = proof.Recount(people), nil
+	}
+	t, err := decisionTransition(proof, people, recorded, in.New)
 	if err != nil {
 		return api.VerifyDecisionsResult{}, err
 	}
@@ -80,6 +88,16 @@ func (c *Control) verifyDecisions(ctx context.Context, in api.VerifyDecisionsInp
 		res.Decision = nil // the workflow has it, in the envelope that was verified
 	}
 	return res, c.Ledger.Advance(ctx, t)
+}
+
+// repeats reports whether an approval adds nothing to one that its person gave before and
+// that counts: somebody sent it again while the first was being verified. The workflow
+// keeps the first one, and the ledger records no other. A denial is always recorded.
+func repeats(proof evidence.Authorized, d access.Decision) bool {
+	return d.Verdict == access.Approve && slices.ContainsFunc(proof.Counted, func(earlier access.Decision) bool {
+		return earlier.Verdict == access.Approve && access.KeyDecision(earlier) != access.KeyDecision(d) &&
+			earlier.Approver.SameHuman(d.Approver) && !earlier.At.After(d.At) && (earlier.Passkey != nil || d.Passkey == nil)
+	})
 }
 
 // requireShown requires that the plan which a workflow goes by, and operators read in the

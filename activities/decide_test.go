@@ -52,6 +52,30 @@ func TestCase11TheSameDecisionTwice(t *testing.T) {
 	require.Equal(t, 1, a.eventCounts()[access.EventRequestApproved])
 }
 
+// TestCase11ApprovedAgainWhileTheFirstIsVerified: an approval that its person sent twice,
+// the second before the first was verified, is recorded once, and counts once. Somebody
+// else's, and a denial of the same person, are recorded.
+func TestCase11ApprovedAgainWhileTheFirstIsVerified(t *testing.T) {
+	w := newWorker(t)
+	a := w.asks(func(p *access.Plan) { p.Rule.Stages[0].Approvals = 2 })
+	first := a.decision(bob, access.Approve)
+	w.now = w.now.Add(time.Millisecond)
+	second := a.decision(bob, access.Approve)
+	_, err := a.verify(first)
+	require.NoError(t, err)
+	res, err := a.verify(second, first)
+	require.NoError(t, err)
+	require.Equal(t, access.TallyUndecided, res.Tally)
+	require.Equal(t, 1, a.eventCounts()[access.EventDecisionRecorded])
+	require.Len(t, a.request().Decisions, 1)
+	res, err = a.verify(a.decision(person("erin", "approvers"), access.Approve), first)
+	require.NoError(t, err)
+	require.Equal(t, access.TallySatisfied, res.Tally)
+	_, err = a.verify(a.decision(bob, access.Deny), first)
+	require.NoError(t, err)
+	require.Equal(t, 3, a.eventCounts()[access.EventDecisionRecorded])
+}
+
 func TestVerifyDecisionsRefusesAndRecords(t *testing.T) {
 	for _, who := range []access.Person{alice, dave,
 		{ID: "alice2", Kind: access.KindHuman, OnBehalfOf: "alice", Groups: []string{"approvers"}},

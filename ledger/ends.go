@@ -13,7 +13,8 @@ import (
 // request, and closers and the reconciler find the order (docs/threats.md, case 57). A
 // request that may have access is ending from then on, and the end of its grants is the
 // time of the order. The same person's order of the same kind again changes nothing. Errors are CodeNotFound for a request that nobody
-// submitted, and CodeConflict for one that is over.
+// submitted, and CodeConflict for one that is over, with the issue IssueEndedBySame where it
+// ended after the same order.
 func (l *Ledger) OrderEnd(ctx context.Context, o access.EndOrder, envelope []byte) error {
 	return l.tx(ctx, func(q querier) error {
 		state, err := q.lockRequest(ctx, o.RequestID)
@@ -27,6 +28,13 @@ func (l *Ledger) OrderEnd(ctx context.Context, o access.EndOrder, envelope []byt
 				return err
 			}
 			if !open {
+				again, err := q.exists(ctx, `SELECT 1 FROM statements WHERE request_id = ? AND key = ?`, o.RequestID, access.KeyEnd(o))
+				if err != nil {
+					return err
+				}
+				if again {
+					return access.Refuse(access.CodeConflict, IssueEndedBySame, "the request is %s, as the same person ordered before", state)
+				}
 				return access.Refuse(access.CodeConflict, "wrong_state", "the request is %s", state)
 			}
 		}
@@ -50,6 +58,10 @@ func (l *Ledger) OrderEnd(ctx context.Context, o access.EndOrder, envelope []byt
 			Detail: o.Via.Detail(map[string]string{"end": string(o.Kind)})})
 	})
 }
+
+// IssueEndedBySame is the code of the issue of an order to end that was given before, of a
+// request that is over.
+const IssueEndedBySame = "ended_by_same"
 
 // endOrdered reports whether somebody has ordered the end of a request, by the
 // statements: no column says so, and none can be set back.

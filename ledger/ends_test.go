@@ -54,8 +54,10 @@ var ends = map[string]func(fixture){
 		all, err = b.EndOrders(ctx)
 		require.NoError(b, err)
 		require.NotContains(b, all, s.Request.ID, "it is over")
+		again, envelope := endOrder(s.Request.ID, access.EndRevoke, "bob", when)
+		require.Equal(b, ledger.IssueEndedBySame, access.IssuesOf(b.OrderEnd(ctx, again, envelope))[0].Code)
 		late, envelope := endOrder(s.Request.ID, access.EndRelease, "alice", when)
-		require.Equal(b, access.CodeConflict, access.CodeOf(b.OrderEnd(ctx, late, envelope)))
+		require.Equal(b, "wrong_state", access.IssuesOf(b.OrderEnd(ctx, late, envelope))[0].Code)
 	},
 	"EndOrder of what has not opened": func(b fixture) {
 		s := b.submitted()

@@ -197,6 +197,41 @@ func TestEndings(t *testing.T) {
 	}
 }
 
+// TestEndedAgain: somebody whose access is over as they ordered it, and who had no response,
+// may order it again; another's order comes too late.
+func TestEndedAgain(t *testing.T) {
+	f := newFixture(t)
+	for _, c := range []struct {
+		end  func(context.Context, access.Actor, string, string) (access.Request, error)
+		by   access.Actor
+		late access.Actor
+		from access.State
+		to   access.State
+	}{
+		{f.Cancel, alice, oscar, access.StatePending, access.StateCancelled},
+		{f.Release, alice, oscar, access.StateActive, access.StateEnded},
+		{f.Revoke, oscar, bob, access.StateActive, access.StateEnded},
+	} {
+		f.gateway.err = nil
+		r := f.request(c.from)
+		_, err := c.end(t.Context(), c.by, r.ID, "done")
+		require.NoError(t, err)
+		r.State = c.to
+		f.ledger.put(r)
+		f.gateway.err = access.Errorf(access.CodeNotFound, "no workflow")
+		refused := len(f.ledger.events)
+		again, err := c.end(t.Context(), c.by, r.ID, "done")
+		require.NoError(t, err)
+		require.Equal(t, c.to, again.State)
+		require.Len(t, f.ledger.events, refused)
+		_, err = f.Revoke(t.Context(), c.late, r.ID, "done")
+		require.Equal(t, access.CodeConflict, access.CodeOf(err))
+		f.gateway.err = access.Errorf(access.CodeUnavailable, "Temporal does not respond")
+		_, err = c.end(t.Context(), c.by, r.ID, "done")
+		require.Equal(t, access.CodeUnavailable, access.CodeOf(err), "the workflow knows whether it is over")
+	}
+}
+
 // TestCase58FalseStateBlocksNoStop: whatever the ledger says of a request, a denial
 // of it reaches the workflow.
 func TestCase58FalseStateBlocksNoStop(t *testing.T) {

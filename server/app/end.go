@@ -8,6 +8,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/workflows"
 )
 
@@ -140,6 +141,8 @@ func (e *ender) end(ctx context.Context, by access.Actor, id, reason string, kin
 		// is told, and the caller learns that the order is not recorded.
 		told := e.orders.gateway.End(ctx, id, workflows.NewEndRequest(order))
 		switch {
+		case isRepeated(err) && (access.CodeOf(told) == access.CodeNotFound || access.CodeOf(told) == access.CodeConflict):
+			return r, nil // it is over, as this person wanted: they may have had no response
 		case access.CodeOf(err) != access.CodeConflict:
 			return r, e.refused.record(ctx, by, id, access.Act(kind), err)
 		case told != nil:
@@ -153,6 +156,13 @@ func (e *ender) end(ctx context.Context, by access.Actor, id, reason string, kin
 		r.State = endedState(r.State)
 	}
 	return r, err
+}
+
+// isRepeated reports whether an order to end was refused because the request is over after
+// the same order.
+func isRepeated(err error) bool {
+	issues := access.IssuesOf(err)
+	return len(issues) > 0 && issues[0].Code == ledger.IssueEndedBySame
 }
 
 // endedState returns the state that an order to end leaves: what has not opened is

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"ramp.dev/ramp/access"
@@ -67,6 +68,11 @@ func (e *extender) sendAsked(ctx context.Context, by access.Actor, r access.Requ
 func (d *decider) decideExtension(ctx context.Context, by access.Actor, r access.Request, in DecisionInput) (access.Request, error) {
 	refuse := func(err error) (access.Request, error) {
 		return r, d.refused.record(ctx, by, r.ID, access.ActDecide, err)
+	}
+	if slices.ContainsFunc(r.Asked.Decisions, func(earlier access.Decision) bool {
+		return earlier.Approver.SameHuman(by.Person) && earlier.Verdict == in.Verdict
+	}) {
+		return r, nil // sent again by somebody who had no response: it is recorded already
 	}
 	if in.Verdict == access.Approve {
 		now, err := d.withRequesterOfNow(ctx, r)

@@ -115,9 +115,9 @@ func TestCase95DenialBeforeAnExtensionIsSent(t *testing.T) {
 	}
 }
 
-// TestExtensionIsAskedForOnceAtATime: of those who ask at one instant, all of whom saw that
+// TestCase98ExtensionIsAskedForOnceAtATime: of those who ask at one instant, all of whom saw that
 // nothing waits, one is heard; so the bound on how often one may ask holds for all together.
-func TestExtensionIsAskedForOnceAtATime(t *testing.T) {
+func TestCase98ExtensionIsAskedForOnceAtATime(t *testing.T) {
 	s, first := newExtending(t)
 	_, err := s.Decide(t.Context(), sam, s.r.ID, DecisionInput{Verdict: access.Deny, PlanDigest: first.Asked.Order.Digest})
 	require.NoError(t, err)
@@ -142,9 +142,9 @@ func TestExtensionIsAskedForOnceAtATime(t *testing.T) {
 	require.Equal(t, []int{1, 49}, []int{heard, refused})
 }
 
-// TestExtensionOfASlowClock: the latest order is the one that the log has last, whatever
+// TestCase98ExtensionOfASlowClock: the latest order is the one that the log has last, whatever
 // time a server signed it with.
-func TestExtensionOfASlowClock(t *testing.T) {
+func TestCase98ExtensionOfASlowClock(t *testing.T) {
 	s, first := newExtending(t)
 	_, err := s.Decide(t.Context(), sam, s.r.ID, DecisionInput{Verdict: access.Deny, PlanDigest: first.Asked.Order.Digest})
 	require.NoError(t, err)

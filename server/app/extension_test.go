@@ -136,6 +136,8 @@ func TestExtensionIsDenied(t *testing.T) {
 		require.Equal(t, access.StateActive, denied.State)
 		require.Equal(t, r.ExpiresAt, denied.ExpiresAt)
 		require.Equal(t, access.TallyDenied, denied.Asked.Tally)
+		_, err = f.Decide(t.Context(), sam, r.ID, DecisionInput{Verdict: access.Deny, PlanDigest: asked.Asked.Order.Digest})
+		require.NoError(t, err, "the same again changes nothing")
 		require.Zero(t, f.gateway.messages())
 		require.Empty(t, f.ledger.ordered, "nobody has ended it")
 		_, err = f.Decide(t.Context(), sam, r.ID, DecisionInput{Verdict: access.Approve, PlanDigest: asked.Asked.Order.Digest})

@@ -220,6 +220,9 @@ func (l *fakeLedger) OrderEnd(_ context.Context, o access.EndOrder, envelope []b
 		return l.orderErr
 	}
 	if state := l.requests[o.RequestID].State; state.Final() {
+		if slices.ContainsFunc(l.statements, func(s access.Statement) bool { return s.RequestID == o.RequestID && s.Key == access.KeyEnd(o) }) {
+			return access.Refuse(access.CodeConflict, ledger.IssueEndedBySame, "the request is %s, as the same person ordered before", state)
+		}
 		return access.Refuse(access.CodeConflict, "wrong_state", "the request is %s", state)
 	}
 	if l.ordered == nil {

@@ -83,20 +83,14 @@ func TestCase97Packs(t *testing.T) {
 		d := binary.AppendUvarint(binary.AppendUvarint(nil, 100), makes)
 		return append(d, 0x90, 100) // copies the first 100 bytes
 	}
-	chain := [][]byte{blob(100)}
-	at := len(chain[0])
-	for range maxPackDepth + 1 {
-		d := delta(100)
-		next := packed(6, len(d), []byte{byte(at)}, d)
-		if len(chain) > 1 {
-			next = packed(6, len(d), []byte{byte(len(chain[len(chain)-1]))}, d)
-		}
-		chain = append(chain, next)
+	onName := packed(7, len(delta(100)), make([]byte, 20), delta(100))
+	onNext := packed(6, len(delta(100)), []byte{0}, delta(100))
+	onNext = packed(6, len(delta(100)), []byte{byte(len(onNext))}, delta(100)) // on the one before
+	chain, named := [][]byte{blob(100), packed(6, len(delta(100)), []byte{byte(len(blob(100)))}, delta(100))}, [][]byte{blob(100)}
+	for range maxPackDepth {
+		chain, named = append(chain, onNext), append(named, onName)
 	}
-	named := [][]byte{blob(100)}
-	for range maxPackDepth + 1 {
-		named = append(named, packed(7, len(delta(100)), make([]byte, 20), delta(100)))
-	}
+	named = append(named, onName)
 	for name, c := range map[string]struct {
 		pack []byte
 		says string
@@ -131,11 +125,15 @@ func packed(kind byte, length int, from, holds []byte) []byte {
 		out, first = append(out, first|0x80), byte(rest&0x7f)
 	}
 	out = append(append(out, first), from...)
+	return append(out, deflated(holds)...)
+}
+
+func deflated(b []byte) []byte {
 	var z bytes.Buffer
 	w := zlib.NewWriter(&z)
-	_, _ = w.Write(holds)
+	_, _ = w.Write(b)
 	_ = w.Close()
-	return append(out, z.Bytes()...)
+	return z.Bytes()
 }
 
 func pack(objects ...[]byte) []byte {

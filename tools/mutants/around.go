@@ -16,6 +16,9 @@ func around() []mutant {
 		{"two signers need no commit to begin with", "server/contractgit/config.go", "c.From == \"\" && c.TwoSigners {", "c.From == \"x\" && c.TwoSigners {", []string{git + " -run TestFrom"}},
 		{"broken contracts replace those in force", "server/contractgit/source.go", "set, err := contracts.Parse(snapshot.Files)\n\tif err != nil {", "set, err := contracts.Parse(snapshot.Files)\n\tif err != nil && false {", []string{git}},
 		{"a link leads out of the contracts", "server/contractgit/source.go", "if e.Mode == filemode.Symlink {", "if e.Mode == filemode.Submodule {", []string{git}},
+		{"a pack unpacks to whatever it likes", "server/contractgit/pack.go", "if err := i.check(); err != nil {", "if err := i.check(); err != nil && false {", []string{git + " -run TestCase97"}},
+		{"a delta makes whatever it likes", "server/contractgit/pack.go", "size = max(size, made)", "_ = made", []string{git + " -run TestCase97Packs"}},
+		{"what was refused stays in the clone", "server/contractgit/source.go", "if !slices.Contains(had, p) {", "if false && !slices.Contains(had, p) {", []string{git + " -run TestCase97Unpacked"}},
 
 		// Notices.
 		{"a notice of break glass waits for the morning", "notices/engine.go", "if !isUrgent(kind) {\n\t\tif due", "if true {\n\t\tif due", []string{"./notices -run Case46QuietHoldsNoAlarm"}},

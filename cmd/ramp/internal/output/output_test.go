@@ -48,7 +48,8 @@ func TestFormat(t *testing.T) {
 	require.True(t, f.IsTable())
 }
 
-func TestClean(t *testing.T) {
+// TestCase99Clean: what others wrote moves no cursor and writes no line.
+func TestCase99Clean(t *testing.T) {
 	require.Equal(t, "a·b·c·[2J·d·e", Clean("a\nb\u202ec\x1b[2J\u200bd\u2028e"))
 	require.Equal(t, "a\nb·c·[2J·", Lines("a\nb\u202ec\x1b[2J\r"))
 	require.NotContains(t, render([][]string{{"a\nfaked row\x1b[1A"}}, 0), "\nfaked")
