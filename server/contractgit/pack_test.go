@@ -29,7 +29,7 @@ func TestCase97UnpackedWithinBounds(t *testing.T) {
 	before := size(t, string(f.config.Clone))
 	big := filepath.Join(f.repo, "contracts", "big.txt")
 	for name, content := range map[string]string{
-		"one that is packed well": strings.Repeat("a", 40<<20),
+		"one that is packed well": strings.Repeat("a", 20<<20),
 		"one a little too large":  strings.Repeat("b", 257<<10),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -54,7 +54,7 @@ func TestCase97UnpackedWithinBounds(t *testing.T) {
 	})
 	t.Run("within the bounds, and not signed", func(t *testing.T) {
 		f := &fixture{t, f.repo, f.keys, f.config}
-		for i := range 8 {
+		for i := range 3 {
 			noise := make([]byte, 100<<10)
 			for j := range noise {
 				noise[j] = byte(j * (j + i) >> 3)

@@ -20,6 +20,18 @@ func around() []mutant {
 		{"a delta makes whatever it likes", "server/contractgit/pack.go", "size = max(size, made)", "_ = made", []string{git + " -run TestCase97Packs"}},
 		{"what was refused stays in the clone", "server/contractgit/source.go", "if !slices.Contains(had, p) {", "if false && !slices.Contains(had, p) {", []string{git + " -run TestCase97Unpacked"}},
 
+		// What was found on Ramp itself, of extensions, decisions and break glass.
+		{"an approved extension is sent although its denial was taken away", "server/app/approved.go", "checkExtensionLog(ctx, r.Plan, *r.Asked); err != nil {", "checkExtensionLog(ctx, r.Plan, *r.Asked); false && err != nil {", []string{"./server/app -run Case95"}},
+		{"an approved extension that is asked for again is sent although its denial was taken away", "server/app/extension.go", "e.audit.checkExtensionLog(ctx, r.Plan, *r.Asked); err != nil {", "e.audit.checkExtensionLog(ctx, r.Plan, *r.Asked); false && err != nil {", []string{"./server/app -run Case95"}},
+		{"all who ask at one instant are heard", "ledger/extensions.go", "if others != seen {", "if false && others != seen {", []string{"./server/app -run Case98"}},
+		{"the order of rows says which extension is the latest", "ledger/statements.go", "ORDER BY coalesce(e.seq, 0), s.id", "ORDER BY s.id", []string{"./server/app -run Case98"}},
+		{"a column says that no glass was broken", "ledger/break_glass.go", "const unreviewed = brokeGlass + `", "const unreviewed = `break_glass = 1", []string{"./ledger -run TestLedger/sqlite/Case43"}},
+		{"a column says whose use of break glass it was", "ledger/break_glass.go", "slices.Contains(keys, access.FoldID(u.actor)) && ", "false && ", []string{"./ledger -run TestLedger/sqlite/Case43"}},
+		{"a denial waits for a rota that hangs", "server/app/rota.go", "v == access.Deny || ", "", []string{"./server/app -run Case92"}},
+		{"an approval that is sent twice is recorded twice", "activities/decide.go", "if decision != nil && repeats(proof, *decision) {", "if false {", []string{"./activities -run Case11"}},
+		{"a role is put right with the end of an extension that is not made", "integrations/awsiam/drift.go", "ends := integrations.RestoredEnd(has.ends, g.ExpiresAt)", "ends := g.ExpiresAt", []string{"./integrations/awsiam -run TestLife/RestoredBeforeExtended"}},
+		{"what commands print moves the cursor", "cmd/ramp/internal/output/output.go", "table(cleaning{w})", "table(w)", []string{"./cmd/ramp/internal/output"}},
+
 		// Notices.
 		{"a notice of break glass waits for the morning", "notices/engine.go", "if !isUrgent(kind) {\n\t\tif due", "if true {\n\t\tif due", []string{"./notices -run Case46QuietHoldsNoAlarm"}},
 		{"a notice of break glass that does not arrive is silent", "notices/engine.go", "if n.Urgent && (age >= alarmAfter", "if false && (age >= alarmAfter", []string{"./notices -run Case46"}},
