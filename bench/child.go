@@ -24,7 +24,7 @@ type task struct {
 	dir     string
 	n       int
 	pace    time.Duration
-	profile string    // of a crowd that sleeps
+	profile string    // of a crowd that sleeps, or of all that temporal and work do
 	expires time.Time // when some of a crowd end
 
 	postgres, temporal string // their addresses, where they are other processes
@@ -45,10 +45,15 @@ func child(ctx context.Context, args []string) error {
 	if err := f.Parse(args); err != nil {
 		return err
 	}
-	switch t.what {
-	case "temporal":
-		return serveTemporal(ctx, t)
-	case "work":
+	if t.what == "temporal" || t.what == "work" {
+		stop, err := startProfile(t.profile)
+		if err != nil {
+			return err
+		}
+		defer stop()
+		if t.what == "temporal" {
+			return serveTemporal(ctx, t)
+		}
 		return work(ctx, t)
 	}
 	began := time.Now()

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -38,6 +39,7 @@ type installation struct {
 	engine          *temporalserver.Server // nil: in a process of its own
 	postgres        *postgres              // nil: SQLite
 	processes       []*exec.Cmd
+	gently          bool // processes are asked to end, so that they write their profiles
 	askers, workers client.Client
 	sides           []side // in the order in which they were named
 }
@@ -98,7 +100,11 @@ func (w *installation) stop() {
 		_ = w.engine.Stop()
 	}
 	for _, p := range slices.Backward(w.processes) {
-		_ = p.Process.Kill()
+		if w.gently {
+			_ = p.Process.Signal(syscall.SIGTERM)
+		} else {
+			_ = p.Process.Kill()
+		}
 		_ = p.Wait()
 	}
 	if w.postgres != nil {

@@ -164,37 +164,6 @@ func measureIdle(ctx context.Context, b *bench) error {
 	}, func() { b.table.addLags("approved to usable, idle", lags) })
 }
 
-// measureThroughput runs whole lives as fast as they go.
-func measureThroughput(ctx context.Context, b *bench) error {
-	const n = 400
-	rate, cost, lags := figures{}, figures{}, map[string][]time.Duration{}
-	temporal, ledger := figures{}, figures{}
-	return b.turns(b.installation.sides, func(s side) error {
-		before, err := b.databases(ctx)
-		if err != nil {
-			return err
-		}
-		cpu, began := b.cpu(), time.Now()
-		approved, err := lives(ctx, s, n, fixed(b.life))
-		if err != nil {
-			return err
-		}
-		rate[s.name()] = n / time.Since(began).Seconds()
-		time.Sleep(time.Second) // what is tidied up afterwards belongs to the cost, not to the time
-		cost[s.name()] = (b.cpu() - cpu).Seconds() * 1000 / n
-		lags[s.name()] = s.seen().sinceApproval(approved)
-		after, err := b.databases(ctx)
-		temporal[s.name()], ledger[s.name()] = (after.temporal-before.temporal)/1024/n, (after.ledger-before.ledger)/1024/n
-		return err
-	}, func() {
-		b.table.add("lives", "1/s", rate)
-		b.table.add("Temporal's database for one that has ended", "KiB", temporal)
-		b.table.add("ledger for one that has ended", "KiB", ledger)
-		b.table.add("CPU of one life, Temporal included", "ms", cost)
-		b.table.addLags("approved to usable, under load", lags)
-	})
-}
-
 // measureExpiry lets 500 expire at the same instant.
 func measureExpiry(ctx context.Context, b *bench) error {
 	return b.ending(ctx, "500 expire at once, gone after", 500, 0)

@@ -30,7 +30,8 @@ type options struct {
 	dir     string
 	life    time.Duration
 
-	postgres bool
+	postgres   bool
+	statements string
 }
 
 func main() {
@@ -47,10 +48,11 @@ func main() {
 	flag.StringVar(&o.sides, "sides", strings.Join(allSides(), ","), "measure only these sides, by comma: a profile then is one side's")
 	flag.IntVar(&o.rounds, "rounds", 5, "rounds of each, in turns")
 	flag.IntVar(&o.n, "n", 0, "how many sleepers there are in the measurement sleepers; 20,000 if zero, 100,000 with -long")
-	flag.StringVar(&o.profile, "cpuprofile", "", "write a CPU profile of everything in this process, or of the sleepers asleep")
+	flag.StringVar(&o.profile, "cpuprofile", "", "write a CPU profile of everything in this process, or of the sleepers asleep; with -postgres one of each process, whose name is added")
 	flag.DurationVar(&o.life, "life", lifetime, "how long access lasts in idle and throughput; longer on a machine that is busy with other things")
 	flag.StringVar(&o.dir, "dir", "", "where to keep databases; a directory that is removed afterwards if empty")
 	flag.BoolVar(&o.postgres, "postgres", false, "Postgres for Temporal and ledger, and a process for each part, instead of one process with SQLite: "+strings.Join(withPostgres(), ", "))
+	flag.StringVar(&o.statements, "statements", "", "with -postgres: append to this file which statements Postgres ran in each round of throughput")
 	flag.Parse()
 	exit(run(ctx, o, os.Stdout))
 }
@@ -154,7 +156,9 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 				return fmt.Errorf("-postgres measures %s, not %s", strings.Join(withPostgres(), ", "), name)
 			}
 		}
-		form, start = form+", on Postgres", startProcesses
+		form, start = form+", on Postgres", func(ctx context.Context, _ string, names ...string) (*installation, error) {
+			return startProcesses(ctx, o, names...)
+		}
 	}
 	sides := strings.Split(o.sides, ",")
 	for _, name := range sides {

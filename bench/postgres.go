@@ -29,7 +29,8 @@ type postgres struct {
 // ledgerDatabase is beside Temporal's two.
 const ledgerDatabase = "ledger"
 
-func startPostgres(ctx context.Context, dir string) (p *postgres, err error) {
+// startPostgres starts one in dir, with modules of Postgres's own: "" for none.
+func startPostgres(ctx context.Context, dir, modules string) (p *postgres, err error) {
 	var paths [2]string
 	for i, name := range []string{"initdb", "postgres"} {
 		if paths[i], err = findPostgres(name); err != nil {
@@ -59,7 +60,7 @@ func startPostgres(ctx context.Context, dir string) (p *postgres, err error) {
 	if out, err := run(paths[0], "-D", data, "-A", "trust", "-U", p.user, "-E", "UTF8").CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("initdb: %w\n%s", err, out)
 	}
-	p.cmd = run(paths[1], "-D", data, "-h", "127.0.0.1", "-p", port, "-k", own, "-c", "max_connections=200")
+	p.cmd = run(paths[1], "-D", data, "-h", "127.0.0.1", "-p", port, "-k", own, "-c", "max_connections=200", "-c", "shared_preload_libraries="+modules)
 	if err := p.cmd.Start(); err != nil {
 		return nil, err
 	}

@@ -9,9 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
-	"strings"
-	"time"
 
 	"github.com/sirupsen/logrus"
 	"go.temporal.io/sdk/client"
@@ -28,17 +25,27 @@ import (
 const workersEach = 2
 
 // startProcesses is startTemporal with Postgres.
-func startProcesses(ctx context.Context, dir string, names ...string) (w *installation, err error) {
-	w = &installation{}
+func startProcesses(ctx context.Context, o options, names ...string) (w *installation, err error) {
+	dir, modules := o.dir, ""
+	if o.statements != "" {
+		modules = statementsModule
+	}
+	profile := func(name string) string {
+		if o.profile == "" {
+			return ""
+		}
+		return o.profile + "." + name
+	}
+	w = &installation{gently: o.profile != ""}
 	defer func() {
 		if err != nil {
 			w.stop()
 		}
 	}()
-	if w.postgres, err = startPostgres(ctx, dir); err != nil {
+	if w.postgres, err = startPostgres(ctx, dir, modules); err != nil {
 		return w, err
 	}
-	t := task{what: "temporal", dir: dir, postgres: w.postgres.addr}
+	t := task{what: "temporal", dir: dir, postgres: w.postgres.addr, profile: profile("temporal")}
 	said, cmd, err := begin[listening](ctx, t)
 	if err != nil {
 		return w, err
@@ -59,8 +66,9 @@ func startProcesses(ctx context.Context, dir string, names ...string) (w *instal
 			return w, err
 		}
 		w.sides = append(w.sides, s)
-		for range workersEach {
-			cmd, err := startWorker(ctx, task{what: "work", side: name, dir: dir, postgres: w.postgres.addr, temporal: w.addr}, s.seen())
+		for n := range workersEach {
+			cmd, err := startWorker(ctx, task{what: "work", side: name, dir: dir, postgres: w.postgres.addr, temporal: w.addr,
+				profile: profile(fmt.Sprint(name, n))}, s.seen())
 			if err != nil {
 				return w, err
 			}
@@ -132,34 +140,4 @@ func startWorker(ctx context.Context, t task, into *effects) (*exec.Cmd, error) 
 		}
 	}()
 	return cmd, nil
-}
-
-// cpuOfAll is the CPU of this process and everything that it started.
-func cpuOfAll() time.Duration {
-	parents, used := map[int]int{}, map[int]time.Duration{}
-	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
-	for _, path := range stats {
-		b, err := os.ReadFile(path) // #nosec G304 -- of /proc
-		if err != nil {
-			continue // it has ended
-		}
-		// The name, in parentheses, may hold anything.
-		fields := strings.Fields(string(b[strings.LastIndexByte(string(b), ')')+1:]))
-		pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))
-		parents[pid], _ = strconv.Atoi(fields[1])
-		for _, ticks := range fields[11:15] { // user and system, its own and of those it has waited for
-			n, _ := strconv.ParseInt(ticks, 10, 64)
-			used[pid] += time.Duration(n) * 10 * time.Millisecond
-		}
-	}
-	sum := time.Duration(0)
-	for pid := range parents {
-		for p := pid; p > 1; p = parents[p] {
-			if p == os.Getpid() {
-				sum += used[pid]
-				break
-			}
-		}
-	}
-	return sum
 }

@@ -65,6 +65,9 @@ func Refused(err error) bool {
 	return true
 }
 
+// maxConnections is how many connections to Postgres a process has at most.
+const maxConnections = 20
+
 func connect(address string) (*Ledger, error) {
 	if path, ok := strings.CutPrefix(address, "sqlite:"); ok && path != "" {
 		return connectSQLite(path)
@@ -74,7 +77,10 @@ func connect(address string) (*Ledger, error) {
 		if err != nil {
 			return nil, access.Errorf(access.CodeInvalid, "ledger: the postgres address is malformed")
 		}
-		db.SetMaxOpenConns(20)
+		// database/sql keeps two connections by itself, and would close and open the others
+		// all the time: a process of Postgres for each, with nothing prepared.
+		db.SetMaxOpenConns(maxConnections)
+		db.SetMaxIdleConns(maxConnections)
 		db.SetConnMaxIdleTime(5 * time.Minute)
 		return &Ledger{dialect: postgres, read: db, reads: db, writer: poolWriter{db}}, nil
 	}
