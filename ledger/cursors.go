@@ -77,6 +77,6 @@ func scanCursor(row scanner) (c Cursor, err error) {
 	var moved int64
 	var failing, next, last sql.NullInt64
 	err = row.Scan(&c.Name, &c.Seq, &moved, &failing, &c.Error, &next, &last)
-	c.MovedAt, c.FailingSince, c.NextAt, c.Last = timeOf(moved), timePtr(failing), timePtr(next), treeSize(last)
+	c.MovedAt, c.FailingSince, c.NextAt, c.Last = timeOf(moved), timePtr(failing), timePtr(next), sizeOf(last)
 	return c, err
 }

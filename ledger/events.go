@@ -2,22 +2,40 @@ package ledger
 
 import (
 	"context"
+	"slices"
 
 	"ramp.dev/ramp/access"
 )
 
-// append writes events in a transaction, each a leaf of the log. One with a key
-// that the request already has is the same event, recorded again by a retry.
+// unlogged are the events of one transaction that are not in the log yet.
+type unlogged struct{ events []access.Event }
+
+// append has events written in this transaction, each a leaf of the log: at its end, so
+// that other transactions wait for the log as short as can be. What is about no request
+// is written at once, because those who write records of the directory ask the log what
+// it has of them. An event with a key that the request already has is the same event,
+// recorded again by a retry.
+func (q querier) append(ctx context.Context, events ...access.Event) error {
+	q.unlogged.events = append(q.unlogged.events, events...)
+	if slices.ContainsFunc(events, func(e access.Event) bool { return e.RequestID == "" }) {
+		return q.log(ctx)
+	}
+	return nil
+}
+
+// log writes the events that are not in the log yet.
 //
 // One append follows the other: otherwise a later number could become visible
 // before an earlier one, and a reader that follows the numbers would miss the
 // earlier for ever.
-func (q querier) append(ctx context.Context, events ...access.Event) error {
+func (q querier) log(ctx context.Context) error {
+	events := q.unlogged.events
+	q.unlogged.events = nil
 	if len(events) == 0 {
 		return nil
 	}
-	if err := q.lock(ctx, lockLog, ""); err != nil {
-		return err
+	if p, ok := q.handle.(*transaction); ok {
+		return p.log(ctx, events)
 	}
 	tree, err := openMerkleLog(ctx, q)
 	if err != nil {
@@ -26,14 +44,10 @@ func (q querier) append(ctx context.Context, events ...access.Event) error {
 	for _, e := range events {
 		e = e.Normalized()
 		e.Seq = tree.size + 1
-		detail := "{}"
-		if len(e.Detail) > 0 {
-			detail = encodeJSON(e.Detail)
-		}
 		// The conflict is named: one on the number is damage, and must not pass.
 		n, err := q.exec(ctx, `INSERT INTO events (seq, at, request_id, kind, actor, message, detail, idempotency_key)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (request_id, idempotency_key) WHERE idempotency_key <> '' DO NOTHING`,
-			e.Seq, micros(e.At), e.RequestID, string(e.Kind), e.Actor, e.Message, detail, e.Key)
+			e.Seq, micros(e.At), e.RequestID, string(e.Kind), e.Actor, e.Message, detailOf(e), e.Key)
 		if err != nil {
 			return err
 		}
@@ -45,6 +59,14 @@ func (q querier) append(ctx context.Context, events ...access.Event) error {
 		}
 	}
 	return nil
+}
+
+// detailOf is an event's detail as it is stored.
+func detailOf(e access.Event) string {
+	if len(e.Detail) == 0 {
+		return "{}"
+	}
+	return encodeJSON(e.Detail)
 }
 
 // AppendEvent appends one event.

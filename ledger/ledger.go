@@ -65,26 +65,46 @@ func Refused(err error) bool {
 	return true
 }
 
-// maxConnections is how many connections to Postgres a process has at most.
-const maxConnections = 20
-
 func connect(address string) (*Ledger, error) {
 	if path, ok := strings.CutPrefix(address, "sqlite:"); ok && path != "" {
 		return connectSQLite(path)
 	}
 	if strings.HasPrefix(address, "postgres://") || strings.HasPrefix(address, "postgresql://") {
+		return connectPostgres(address)
+	}
+	return nil, access.Errorf(access.CodeInvalid, "ledger: the address must be sqlite:PATH or postgres://…")
+}
+
+// A process has so many connections to Postgres at most. Those that write wait for each
+// other at the log: more of them would wait there for longer, and reading must not wait
+// behind them.
+const (
+	writeConnections = 8
+	readConnections  = 12
+)
+
+func connectPostgres(address string) (*Ledger, error) {
+	open := func(connections int) (*sql.DB, error) {
 		db, err := sql.Open("pgx", address)
 		if err != nil {
 			return nil, access.Errorf(access.CodeInvalid, "ledger: the postgres address is malformed")
 		}
-		// database/sql keeps two connections by itself, and would close and open the others
-		// all the time: a process of Postgres for each, with nothing prepared.
-		db.SetMaxOpenConns(maxConnections)
-		db.SetMaxIdleConns(maxConnections)
+		// database/sql keeps two by itself, and would close and open the others all the time,
+		// each a process of Postgres with nothing prepared.
+		db.SetMaxOpenConns(connections)
+		db.SetMaxIdleConns(connections)
 		db.SetConnMaxIdleTime(5 * time.Minute)
-		return &Ledger{dialect: postgres, read: db, reads: db, writer: poolWriter{db}}, nil
+		return db, nil
 	}
-	return nil, access.Errorf(access.CodeInvalid, "ledger: the address must be sqlite:PATH or postgres://…")
+	read, err := open(readConnections)
+	if err != nil {
+		return nil, err
+	}
+	write, err := open(writeConnections)
+	if err != nil {
+		return nil, err
+	}
+	return &Ledger{dialect: postgres, read: read, reads: read, writer: &poolWriter{db: write}}, nil
 }
 
 // connectSQLite opens one connection for writing and some for reading.

@@ -31,16 +31,21 @@ func openMerkleLog(ctx context.Context, q querier) (*merkleLog, error) {
 	if err := q.row(ctx, `SELECT max(idx) FROM log_hashes`).Scan(&last); err != nil {
 		return nil, err
 	}
-	return &merkleLog{ctx: ctx, q: q, size: treeSize(last)}, nil
+	return &merkleLog{ctx: ctx, q: q, size: sizeOf(last)}, nil
 }
 
-// treeSize returns how many leaves a tree has, by the index of its last hash.
-func treeSize(last sql.NullInt64) (size int64) {
+// sizeOf is treeSize of a tree that may have no hash.
+func sizeOf(last sql.NullInt64) int64 {
 	if !last.Valid {
 		return 0
 	}
+	return treeSize(last.Int64)
+}
+
+// treeSize returns how many leaves a tree has, by the index of its last hash.
+func treeSize(last int64) (size int64) {
 	// A tree of n leaves has up to 2n hashes, and at most 64 fewer.
-	for size = (last.Int64 + 1) / 2; tlog.StoredHashCount(size) <= last.Int64; {
+	for size = (last + 1) / 2; tlog.StoredHashCount(size) <= last; {
 		size++
 	}
 	return size
@@ -48,10 +53,7 @@ func treeSize(last sql.NullInt64) (size int64) {
 
 // add appends one leaf to the tree.
 func (l *merkleLog) add(leaf []byte) error {
-	if len(leaf) > access.MaxLeaf {
-		return access.Errorf(access.CodeTooLarge, "an event of %d bytes is not recorded; it may have %d", len(leaf), access.MaxLeaf)
-	}
-	hashes, err := tlog.StoredHashes(l.size, leaf, l)
+	hashes, err := hashesOf(l.size, leaf, l)
 	if err != nil {
 		return err
 	}
@@ -65,6 +67,15 @@ func (l *merkleLog) add(leaf []byte) error {
 	}
 	l.size++
 	return nil
+}
+
+// hashesOf returns the hashes that a leaf adds to a tree of some size. Errors are
+// CodeTooLarge for an event that is not recorded, and those of the reader.
+func hashesOf(size int64, leaf []byte, tree tlog.HashReader) ([]tlog.Hash, error) {
+	if len(leaf) > access.MaxLeaf {
+		return nil, access.Errorf(access.CodeTooLarge, "an event of %d bytes is not recorded; it may have %d", len(leaf), access.MaxLeaf)
+	}
+	return tlog.StoredHashes(size, leaf, tree)
 }
 
 // ReadHashes implements tlog.HashReader.
@@ -101,10 +112,15 @@ func scanHash(row scanner) (h storedHash, err error) {
 	if err := row.Scan(&h.idx, &hash); err != nil {
 		return h, err
 	}
-	if copy(h.hash[:], hash) != tlog.HashSize || len(hash) != tlog.HashSize {
-		return h, access.Errorf(access.CodeEvidence, "hash %d of the log is damaged", h.idx)
+	return h, h.set(hash)
+}
+
+func (h *storedHash) set(hash []byte) error {
+	if len(hash) != tlog.HashSize {
+		return access.Errorf(access.CodeEvidence, "hash %d of the log is damaged", h.idx)
 	}
-	return h, nil
+	copy(h.hash[:], hash)
+	return nil
 }
 
 // Tree is the log as it stands: how many events, and the hash over them all.

@@ -22,9 +22,11 @@ type querier struct {
 	handle
 	dialect dialect
 	notary  Notary
+
+	unlogged *unlogged // nil outside of a transaction
 }
 
-func (l *Ledger) reader() querier { return querier{l.reads, l.dialect, l.notary} }
+func (l *Ledger) reader() querier { return querier{l.reads, l.dialect, l.notary, nil} }
 
 // exec returns how many rows a statement changed.
 func (q querier) exec(ctx context.Context, query string, args ...any) (int64, error) {

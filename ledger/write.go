@@ -6,9 +6,6 @@ import (
 	"database/sql/driver"
 	"errors"
 	"sync"
-	"time"
-
-	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // writer runs writes in transactions. A write may run more than once.
@@ -160,38 +157,18 @@ func (b *batchWriter) write(ctx context.Context, do func(handle) error) error {
 	}
 }
 
-// poolWriter writes to Postgres, many at once.
-type poolWriter struct{ db *sql.DB }
-
-func (p poolWriter) database() *sql.DB { return p.db }
-
-func (p poolWriter) close() error { return p.db.Close() }
-
-func (p poolWriter) write(ctx context.Context, do func(handle) error) error {
-	for try := 0; ; try++ {
-		err := func() error {
-			tx, err := p.db.BeginTx(ctx, nil)
-			if err != nil {
-				return err
-			}
-			defer tx.Rollback()
-			if err := do(tx); err != nil {
-				return err
-			}
-			return tx.Commit()
-		}()
-		// 40001 serialization_failure, 40P01 deadlock_detected
-		var pg *pgconn.PgError
-		if retry := errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01"); !retry || try == 5 {
-			return err
-		}
-		time.Sleep(time.Duration(try+1) * 10 * time.Millisecond)
-	}
-}
-
 // tx runs a write in a transaction. It may run more than once.
 func (l *Ledger) tx(ctx context.Context, do func(q querier) error) error {
-	err := l.writer.write(ctx, func(on handle) error { return do(querier{on, l.dialect, l.notary}) })
+	err := l.writer.write(ctx, func(on handle) error {
+		q := querier{on, l.dialect, l.notary, &unlogged{}}
+		if err := do(q); err != nil {
+			return err
+		}
+		if p, ok := on.(*transaction); ok {
+			return p.commit(ctx, q.unlogged.events)
+		}
+		return q.log(ctx)
+	})
 	if err == nil {
 		l.committed.broadcast()
 	}

@@ -1,0 +1,195 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"ramp.dev/ramp/access"
+)
+
+// poolWriter writes to Postgres, some at once.
+type poolWriter struct {
+	db   *sql.DB
+	tail logTail
+}
+
+func (p *poolWriter) database() *sql.DB { return p.db }
+
+func (p *poolWriter) close() error { return p.db.Close() }
+
+func (p *poolWriter) write(ctx context.Context, do func(handle) error) error {
+	for try := 0; ; try++ {
+		err := p.transaction(ctx, do)
+		// 40001 serialization_failure, 40P01 deadlock_detected
+		var pg *pgconn.PgError
+		if retry := errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01"); !retry || try == 5 {
+			return err
+		}
+		time.Sleep(time.Duration(try+1) * 10 * time.Millisecond)
+	}
+}
+
+// rollBackWithin bounds how long a connection is waited for whose transaction failed.
+const rollBackWithin = 5 * time.Second
+
+func (p *poolWriter) transaction(ctx context.Context, do func(handle) error) error {
+	conn, err := p.db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close() // it goes back; one in a transaction is closed then (stdlib's ResetSession)
+	if _, err := conn.ExecContext(ctx, "BEGIN"); err != nil {
+		return err
+	}
+	t := &transaction{Conn: conn, tail: &p.tail}
+	if err = do(t); err == nil && !t.over {
+		_, err = conn.ExecContext(ctx, "COMMIT")
+	}
+	if err != nil {
+		soon, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollBackWithin)
+		defer cancel()
+		_, _ = conn.ExecContext(soon, "ROLLBACK") // where this fails, the connection is not used again
+	}
+	return err
+}
+
+// transaction is a transaction on Postgres.
+type transaction struct {
+	*sql.Conn
+	tail *logTail
+	over bool // it is committed
+}
+
+// commit writes events and commits. Other transactions wait for the log from the first
+// of two round trips on until the second, with the commit in it, is done.
+func (t *transaction) commit(ctx context.Context, events []access.Event) error {
+	if len(events) == 0 {
+		return nil // the caller commits
+	}
+	return t.Raw(func(of any) error {
+		a := appending{conn: of.(*stdlib.Conn).Conn(), tail: t.tail, commit: true}
+		err := a.append(ctx, events)
+		t.over = err == nil
+		return err
+	})
+}
+
+// log writes events and commits nothing yet.
+func (t *transaction) log(ctx context.Context, events []access.Event) error {
+	return t.Raw(func(of any) error {
+		a := appending{conn: of.(*stdlib.Conn).Conn(), tail: t.tail}
+		return a.append(ctx, events)
+	})
+}
+
+// appending appends events to the log on Postgres.
+type appending struct {
+	conn   *pgx.Conn
+	tail   *logTail
+	commit bool // with the events, in one round trip
+}
+
+func (a *appending) append(ctx context.Context, events []access.Event) error {
+	for i := range events {
+		events[i] = events[i].Normalized()
+	}
+	known, tree, err := a.lockLog(ctx, events)
+	if err != nil {
+		return err
+	}
+	var rows eventRows
+	var idx []int64
+	var hashes [][]byte
+	for _, e := range events {
+		key := eventID{e.RequestID, e.Key}
+		if e.Key != "" {
+			if known[key] {
+				continue
+			}
+			known[key] = true
+		}
+		e.Seq = tree.size + 1
+		added, err := tree.add(e.Leaf())
+		if err != nil {
+			return err
+		}
+		rows.add(e)
+		for _, h := range added {
+			idx, hashes = append(idx, h.idx), append(hashes, h.hash[:])
+		}
+	}
+	var b pgx.Batch
+	if len(idx) > 0 {
+		// Without ON CONFLICT: an event that is there all the same, or its number, is damage.
+		b.Queue(`INSERT INTO events (seq, at, request_id, kind, actor, message, detail, idempotency_key)
+			SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])`,
+			rows.seq, rows.at, rows.request, rows.kind, rows.actor, rows.message, rows.detail, rows.key)
+		b.Queue(`INSERT INTO log_hashes (idx, hash) SELECT * FROM unnest($1::bigint[], $2::bytea[])`, idx, hashes)
+	}
+	if a.commit {
+		b.Queue("COMMIT")
+	}
+	if err := a.conn.SendBatch(ctx, &b).Close(); err != nil {
+		return err
+	}
+	if a.commit {
+		a.tail.remember(tree)
+	}
+	return nil
+}
+
+// lockLog waits until no other transaction appends, and returns which of the events the
+// log has already, and its tree.
+func (a *appending) lockLog(ctx context.Context, events []access.Event) (known map[eventID]bool, tree *logTree, err error) {
+	var b pgx.Batch
+	b.Queue(`SELECT pg_advisory_xact_lock($1, hashtext(''))`, int32(lockLog))
+	keys := map[string][]string{}
+	for _, e := range events {
+		if e.Key != "" {
+			keys[e.RequestID] = append(keys[e.RequestID], e.Key)
+		}
+	}
+	known = map[eventID]bool{}
+	for request, of := range keys {
+		b.Queue(`SELECT idempotency_key FROM events WHERE request_id = $1 AND idempotency_key <> '' AND idempotency_key = ANY($2)`, request, of).
+			Query(func(rows pgx.Rows) error {
+				found, err := pgx.CollectRows(rows, pgx.RowTo[string])
+				for _, key := range found {
+					known[eventID{request, key}] = true
+				}
+				return err
+			})
+	}
+	last := a.tail.last()
+	var newest []storedHash
+	b.Queue(selectNewest, last.from(), newestHashes).Query(func(rows pgx.Rows) (err error) {
+		newest, err = pgx.CollectRows(rows, collectHash)
+		return err
+	})
+	if err := a.conn.SendBatch(ctx, &b).Close(); err != nil {
+		return nil, nil, err
+	}
+	tree, err = a.readTree(ctx, last, newest)
+	return known, tree, err
+}
+
+// eventID is what makes an event the same as another.
+type eventID struct{ request, key string }
+
+// eventRows are the columns of events that are inserted.
+type eventRows struct {
+	seq, at                                    []int64
+	request, kind, actor, message, detail, key []string
+}
+
+func (r *eventRows) add(e access.Event) {
+	r.seq, r.at = append(r.seq, e.Seq), append(r.at, micros(e.At))
+	r.request, r.kind, r.actor = append(r.request, e.RequestID), append(r.kind, string(e.Kind)), append(r.actor, e.Actor)
+	r.message, r.detail, r.key = append(r.message, e.Message), append(r.detail, detailOf(e)), append(r.key, e.Key)
+}
