@@ -170,7 +170,8 @@ func awaitWithin(ctx context.Context, patience, every time.Duration, doing strin
 
 // awaitEnded waits until total lifecycles have ended since the start.
 func awaitEnded(ctx context.Context, s side, total int) error {
-	return await(ctx, 20*time.Millisecond, fmt.Sprintf("%s: until %d have ended", s.name(), total), func() (bool, error) {
+	// Asking is one side's query of the ledger, which nobody but the bench makes.
+	return await(ctx, 100*time.Millisecond, fmt.Sprintf("%s: until %d have ended", s.name(), total), func() (bool, error) {
 		n, err := s.ended(ctx)
 		return n >= total, err
 	})

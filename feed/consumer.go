@@ -68,7 +68,9 @@ type run struct {
 	pause    *backoff.ExponentialBackOff
 	problem  string // why it fails; "" while it works
 	opened   bool
-	at       int64 // the cursor
+	at       int64     // the cursor
+	handled  int64     // the last event that was handled; after at while that is not recorded
+	moved    time.Time // when the cursor was moved last
 }
 
 // follow handles events until something fails, and returns that.
@@ -76,28 +78,69 @@ func (r *run) follow(ctx context.Context) error {
 	if err := r.open(ctx); err != nil {
 		return err
 	}
+	err := r.handle(ctx)
+	// What was handled before it failed is recorded, also when the process stops.
+	soon, cancel := context.WithTimeout(context.WithoutCancel(ctx), moveWithin)
+	defer cancel()
+	return errors.Join(err, r.move(soon))
+}
+
+// moveWithin bounds how long a consumer that stops waits for the ledger.
+const moveWithin = 2 * time.Second
+
+func (r *run) handle(ctx context.Context) error {
 	sub := r.feed.Subscribe(r.at)
 	for {
-		events, err := sub.Next(ctx)
+		events, err := r.next(ctx, sub)
 		if errors.Is(err, ErrBehind) {
-			sub = r.feed.Subscribe(r.at)
+			sub = r.feed.Subscribe(r.handled)
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		if err := r.consumer.Handle(ctx, events); err != nil {
+		if len(events) > 0 {
+			if err := r.consumer.Handle(ctx, events); err != nil {
+				return err
+			}
+			r.handled = events[len(events)-1].Seq
+			r.worked()
+		}
+		if time.Since(r.moved) < r.feed.options.Record {
+			continue
+		}
+		if err := r.move(ctx); err != nil {
 			return err
 		}
-		handled := events[len(events)-1].Seq
-		if r.at, err = r.cursors.MoveCursor(ctx, r.consumer.Name(), handled, r.feed.options.Now()); err != nil {
-			return err
-		}
-		r.worked()
-		if r.at != handled { // another process runs the same consumer, and is ahead
+		if r.at != r.handled { // another process runs the same consumer, and is ahead
+			r.handled = r.at
 			sub = r.feed.Subscribe(r.at)
 		}
 	}
+}
+
+// next waits for events; it returns none when it is time to record the cursor.
+func (r *run) next(ctx context.Context, sub *Subscription) ([]access.Event, error) {
+	if r.handled == r.at {
+		return sub.Next(ctx)
+	}
+	until, cancel := context.WithTimeout(ctx, max(0, r.feed.options.Record-time.Since(r.moved)))
+	defer cancel()
+	events, err := sub.Next(until)
+	if err != nil && until.Err() != nil && ctx.Err() == nil {
+		return nil, nil
+	}
+	return events, err
+}
+
+// move records what was handled.
+func (r *run) move(ctx context.Context) (err error) {
+	if r.handled <= r.at {
+		return nil
+	}
+	r.moved = time.Now()
+	r.at, err = r.cursors.MoveCursor(ctx, r.consumer.Name(), r.handled, r.feed.options.Now())
+	return err
 }
 
 // open finds the cursor. A cursor beyond the log's end is that of a log that was
@@ -114,7 +157,7 @@ func (r *run) open(ctx context.Context) error {
 	if r.at, err = r.cursors.OpenCursor(ctx, r.consumer.Name(), first, r.feed.options.Now()); err != nil {
 		return err
 	}
-	r.opened = true
+	r.opened, r.handled = true, r.at
 	if r.at <= last {
 		return nil
 	}

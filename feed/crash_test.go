@@ -99,7 +99,7 @@ func TestAtLeastOnceInOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := &memory{faults: rapid.SliceOfN(rapid.IntRange(0, 5), 0, 40).Draw(t, "faults")}
 		total := int64(rapid.IntRange(1, 30).Draw(t, "events"))
-		o := feed.Options{Poll: time.Millisecond, Recent: 4, Batch: rapid.IntRange(1, 5).Draw(t, "batch"), RetryMin: time.Microsecond, RetryMax: time.Millisecond}
+		o := feed.Options{Poll: time.Millisecond, Rest: time.Microsecond, Record: time.Duration(rapid.IntRange(1, 2000).Draw(t, "record")) * time.Microsecond, Recent: 4, Batch: rapid.IntRange(1, 5).Draw(t, "batch"), RetryMin: time.Microsecond, RetryMax: time.Millisecond}
 		w.size = total / 2
 		deadline := time.Now().Add(patience)
 		for w.cursor() < total { // each turn is a process, up to its crash

@@ -24,6 +24,8 @@ type Log interface {
 // Options are what tests change; zero fields are the defaults.
 type Options struct {
 	Poll     time.Duration    // how often other processes' events are looked for: 500 ms
+	Rest     time.Duration    // for how long after reading it is not read again: 50 ms
+	Record   time.Duration    // how often a cursor is recorded, at most: 1 s. What was handled since is handled again after a crash
 	Recent   int              // how many events are kept in memory for subscriptions: 4096
 	Batch    int              // how many events a reader is given at once, at most: 200
 	RetryMin time.Duration    // how long a consumer that failed waits at first: 1 s
@@ -34,6 +36,12 @@ type Options struct {
 func (o Options) withDefaults() Options {
 	if o.Poll == 0 {
 		o.Poll = 500 * time.Millisecond
+	}
+	if o.Rest == 0 {
+		o.Rest = 50 * time.Millisecond
+	}
+	if o.Record == 0 {
+		o.Record = time.Second
 	}
 	if o.Recent == 0 {
 		o.Recent = 4096
@@ -74,7 +82,8 @@ func New(log Log, logger logrus.FieldLogger, o Options) *Feed {
 }
 
 // Run reads the log until ctx ends: at once after a commit of this process, and
-// every Options.Poll for the commits of others.
+// every Options.Poll for the commits of others. What is committed while it rests after
+// reading, it reads together.
 func (f *Feed) Run(ctx context.Context) {
 	tick := time.NewTicker(f.options.Poll)
 	defer tick.Stop()
@@ -91,11 +100,17 @@ func (f *Feed) Run(ctx context.Context) {
 		if failing {
 			appended = nil // a log that cannot be read is not asked more often than every Poll
 		}
+		rested := time.After(f.options.Rest)
 		select {
 		case <-ctx.Done():
 			return
 		case <-appended:
 		case <-tick.C:
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-rested:
 		}
 	}
 }

@@ -19,17 +19,24 @@ func (l *Ledger) Advance(ctx context.Context, t access.Transition) error {
 }
 
 func (q querier) advance(ctx context.Context, t access.Transition) error {
-	state, err := q.lockRequest(ctx, t.RequestID)
+	r, err := q.lockRow(ctx, t.RequestID)
 	if err != nil {
 		return err
 	}
-	if err := q.checkTransition(ctx, state, t); err != nil {
+	return q.advanceLocked(ctx, &r, t)
+}
+
+// advanceLocked is advance of a request that is locked, and changes r as the row.
+func (q querier) advanceLocked(ctx context.Context, r *lockedRequest, t access.Transition) error {
+	t.RequestID = r.id
+	if err := q.checkTransition(ctx, r.state, t); err != nil {
 		return err
 	}
 	sets, args := []string{}, []any{}
 	set := func(column string, v any) { sets, args = append(sets, column+" = ?"), append(args, v) }
-	if t.To != "" && state.CanReach(t.To) {
+	if t.To != "" && r.state.CanReach(t.To) {
 		set("state", string(t.To))
+		r.state = t.To
 		if t.Outcome != "" {
 			set("outcome", string(t.Outcome))
 		}
@@ -58,11 +65,13 @@ func (q querier) advance(ctx context.Context, t access.Transition) error {
 		sets = append(sets, "extensions = CASE WHEN extensions < ? THEN ? ELSE extensions END")
 		args = append(args, *t.Extensions, *t.Extensions)
 	}
-	if t.Overdue != nil {
-		set("overdue", boolInt(*t.Overdue))
+	if t.Overdue != nil && int64(boolInt(*t.Overdue)) != r.overdue {
+		r.overdue = int64(boolInt(*t.Overdue))
+		set("overdue", r.overdue)
 	}
-	if t.Problem != nil {
-		set("problem", *t.Problem)
+	if t.Problem != nil && *t.Problem != r.problem {
+		r.problem = *t.Problem
+		set("problem", r.problem)
 	}
 	if len(sets) > 0 {
 		if _, err := q.exec(ctx, `UPDATE requests SET `+strings.Join(sets, ", ")+` WHERE id = ?`,
@@ -83,11 +92,45 @@ func (q querier) advance(ctx context.Context, t access.Transition) error {
 	return q.append(ctx, events...)
 }
 
+// advanceOwn is advance of the request that is locked, or of another one.
+func (q querier) advanceOwn(ctx context.Context, r *lockedRequest, t access.Transition) error {
+	if t.RequestID != r.id {
+		return q.advance(ctx, t)
+	}
+	return q.advanceLocked(ctx, r, t)
+}
+
 // lockRequest returns a request's state, and nobody else changes it until the
 // transaction ends.
 func (q querier) lockRequest(ctx context.Context, id string) (access.State, error) {
-	state, err := first(ctx, q, scanText, unknownRequest(id), `SELECT state FROM requests WHERE id = ?`+q.dialect.forUpdate(), id)
-	return access.State(state), err
+	r, err := q.lockRow(ctx, id)
+	return r.state, err
+}
+
+// lockedRequest is what transitions need of a request that is locked.
+type lockedRequest struct {
+	id, problem string
+	state       access.State
+	overdue     int64
+}
+
+const selectLocked = `SELECT id, state, problem, overdue FROM requests`
+
+func (q querier) lockRow(ctx context.Context, id string) (lockedRequest, error) {
+	return first(ctx, q, scanLocked, unknownRequest(id), selectLocked+` WHERE id = ?`+q.dialect.forUpdate(), id)
+}
+
+func scanLocked(row scanner) (r lockedRequest, err error) {
+	var problem text
+	var overdue number
+	if err := row.Scan(&r.id, &r.state, &problem, &overdue); err != nil {
+		return r, err
+	}
+	r.problem, r.overdue = string(problem), overdue.Int64
+	if overdue.damaged {
+		r.overdue = -1 // whatever it is to be, it is written
+	}
+	return r, nil
 }
 
 func boolInt(b bool) int {

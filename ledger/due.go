@@ -38,7 +38,7 @@ func inNoHandArgs(now time.Time) []any { return []any{micros(now), micros(now.Ad
 func (l *Ledger) BeginExpiry(ctx context.Context, name string, now, until time.Time) (begun bool, outcome access.Outcome, err error) {
 	err = l.tx(ctx, func(q querier) error {
 		begun, outcome = false, ""
-		requestID, state, err := q.lockRequestOf(ctx, name)
+		r, err := q.lockRequestOf(ctx, name)
 		if err != nil {
 			return err
 		}
@@ -49,13 +49,13 @@ func (l *Ledger) BeginExpiry(ctx context.Context, name string, now, until time.T
 		}
 		begun = true
 		switch {
-		case state == access.StateEnding:
+		case r.state == access.StateEnding:
 			var is string
-			is, err = first(ctx, q, scanText, unknownRequest(requestID), `SELECT outcome FROM requests WHERE id = ?`, requestID)
+			is, err = first(ctx, q, scanText, unknownRequest(r.id), `SELECT outcome FROM requests WHERE id = ?`, r.id)
 			outcome = access.Outcome(is)
-		case state.CanReach(access.StateEnding):
+		case r.state.CanReach(access.StateEnding):
 			outcome = access.OutcomeExpired
-			err = q.advance(ctx, access.Ending(requestID, outcome, now))
+			err = q.advanceLocked(ctx, &r, access.Ending(r.id, outcome, now))
 		}
 		return err
 	})
@@ -70,14 +70,18 @@ func (l *Ledger) Postpone(ctx context.Context, name string, until time.Time) err
 	})
 }
 
-// lockRequestOf returns the request of a grant, and its state; nobody else changes
-// the request until the transaction ends.
-func (q querier) lockRequestOf(ctx context.Context, grant string) (requestID string, state access.State, err error) {
-	requestID, err = first(ctx, q, scanText, unknownGrant(grant), `SELECT request_id FROM grants WHERE name = ?`, grant)
-	if err == nil {
-		state, err = q.lockRequest(ctx, requestID)
+// lockRequestOf returns the request of a grant; nobody else changes the request until
+// the transaction ends.
+func (q querier) lockRequestOf(ctx context.Context, grant string) (lockedRequest, error) {
+	r, err := first(ctx, q, scanLocked, nil, selectLocked+` WHERE id = (SELECT request_id FROM grants WHERE name = ?)`+q.dialect.forUpdate(), grant)
+	if err != nil || r.id != "" {
+		return r, err
 	}
-	return requestID, state, err
+	requestID, err := first(ctx, q, scanText, unknownGrant(grant), `SELECT request_id FROM grants WHERE name = ?`, grant)
+	if err == nil {
+		err = unknownRequest(requestID)
+	}
+	return r, err
 }
 
 // unknownGrant is CodeNotFound.

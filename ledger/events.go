@@ -8,7 +8,10 @@ import (
 )
 
 // unlogged are the events of one transaction that are not in the log yet.
-type unlogged struct{ events []access.Event }
+type unlogged struct {
+	events []access.Event
+	again  bool // they are likely to be in the log: asking it first saves waiting for it
+}
 
 // append has events written in this transaction, each a leaf of the log: at its end, so
 // that other transactions wait for the log as short as can be. What is about no request

@@ -84,7 +84,7 @@ func (l *Ledger) IntendGrant(ctx context.Context, g access.Grant, at time.Time) 
 // request that follow from that. For a grant that is open or closed already it
 // changes nothing.
 func (l *Ledger) MarkOpened(ctx context.Context, name string, at time.Time, steps ...access.Transition) error {
-	return l.changeGrant(ctx, name, func(q querier, row GrantRecord, _ access.State) error {
+	return l.changeGrant(ctx, name, func(q querier, row GrantRecord, r *lockedRequest) error {
 		if row.Damaged {
 			return row.damaged()
 		}
@@ -99,7 +99,7 @@ func (l *Ledger) MarkOpened(ctx context.Context, name string, at time.Time, step
 			return err
 		}
 		for _, a := range steps {
-			if err := q.advance(ctx, a); err != nil {
+			if err := q.advanceOwn(ctx, r, a); err != nil {
 				return err
 			}
 		}
@@ -111,14 +111,14 @@ func (l *Ledger) MarkOpened(ctx context.Context, name string, at time.Time, step
 // grant, and for one whose request is ending or over, or whose end somebody has
 // ordered: an extension that comes while access is being closed is too late.
 func (l *Ledger) MarkExtended(ctx context.Context, name string, expiresAt time.Time) error {
-	return l.changeGrant(ctx, name, func(q querier, row GrantRecord, state access.State) error {
+	return l.changeGrant(ctx, name, func(q querier, row GrantRecord, r *lockedRequest) error {
 		switch {
 		case row.Damaged:
 			return row.damaged()
 		case row.Status == GrantClosed:
 			return access.Errorf(access.CodeConflict, "grant %s was closed", name)
-		case state == access.StateEnding || state.Final():
-			return access.Errorf(access.CodeConflict, "request %s is %s; grant %s is not extended", row.RequestID, state, name)
+		case r.state == access.StateEnding || r.state.Final():
+			return access.Errorf(access.CodeConflict, "request %s is %s; grant %s is not extended", row.RequestID, r.state, name)
 		}
 		if err := q.refuseEndOrdered(ctx, row.RequestID); err != nil {
 			return err
@@ -132,7 +132,7 @@ func (l *Ledger) MarkExtended(ctx context.Context, name string, expiresAt time.T
 // its request that follow from that. A transition to a final state is left out while
 // another grant of the request is not closed. Again, it changes nothing of the grant.
 func (l *Ledger) MarkClosed(ctx context.Context, name string, at time.Time, steps ...access.Transition) error {
-	return l.changeGrant(ctx, name, func(q querier, row GrantRecord, _ access.State) error {
+	return l.changeGrant(ctx, name, func(q querier, row GrantRecord, r *lockedRequest) error {
 		if row.Status != GrantClosed || row.Damaged {
 			if _, err := q.exec(ctx, `UPDATE grants SET status = ?, closed_at = ? WHERE name = ?`,
 				string(GrantClosed), micros(at), name); err != nil {
@@ -141,6 +141,8 @@ func (l *Ledger) MarkClosed(ctx context.Context, name string, at time.Time, step
 			if err := q.append(ctx, grantEvent(row.Grant, access.EventGrantClosed, at)); err != nil {
 				return err
 			}
+		} else {
+			q.unlogged.again = true
 		}
 		for _, s := range steps {
 			if s.To.Final() {
@@ -149,7 +151,7 @@ func (l *Ledger) MarkClosed(ctx context.Context, name string, at time.Time, step
 					return err
 				}
 			}
-			if err := q.advance(ctx, s); err != nil {
+			if err := q.advanceOwn(ctx, r, s); err != nil {
 				return err
 			}
 		}
@@ -160,9 +162,9 @@ func (l *Ledger) MarkClosed(ctx context.Context, name string, at time.Time, step
 // changeGrant changes a grant while nobody else changes it or its request. Requests
 // are locked before grants everywhere, so that no two transactions wait for each
 // other.
-func (l *Ledger) changeGrant(ctx context.Context, name string, change func(querier, GrantRecord, access.State) error) error {
+func (l *Ledger) changeGrant(ctx context.Context, name string, change func(querier, GrantRecord, *lockedRequest) error) error {
 	return l.tx(ctx, func(q querier) error {
-		_, state, err := q.lockRequestOf(ctx, name)
+		r, err := q.lockRequestOf(ctx, name)
 		if err != nil {
 			return err
 		}
@@ -170,7 +172,7 @@ func (l *Ledger) changeGrant(ctx context.Context, name string, change func(queri
 		if err != nil {
 			return err
 		}
-		return change(q, row, state)
+		return change(q, row, &r)
 	})
 }
 

@@ -165,7 +165,7 @@ func (l *Ledger) tx(ctx context.Context, do func(q querier) error) error {
 			return err
 		}
 		if p, ok := on.(*transaction); ok {
-			return p.commit(ctx, q.unlogged.events)
+			return p.commit(ctx, q.unlogged)
 		}
 		return q.log(ctx)
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -68,13 +69,18 @@ type transaction struct {
 
 // commit writes events and commits. Other transactions wait for the log from the first
 // of two round trips on until the second, with the commit in it, is done.
-func (t *transaction) commit(ctx context.Context, events []access.Event) error {
-	if len(events) == 0 {
+func (t *transaction) commit(ctx context.Context, u *unlogged) error {
+	if len(u.events) == 0 {
 		return nil // the caller commits
 	}
 	return t.Raw(func(of any) error {
 		a := appending{conn: of.(*stdlib.Conn).Conn(), tail: t.tail, commit: true}
-		err := a.append(ctx, events)
+		if u.again {
+			if all, err := a.allKnown(ctx, u.events); all || err != nil {
+				return err
+			}
+		}
+		err := a.append(ctx, u.events)
 		t.over = err == nil
 		return err
 	})
@@ -149,6 +155,23 @@ func (a *appending) append(ctx context.Context, events []access.Event) error {
 func (a *appending) lockLog(ctx context.Context, events []access.Event) (known map[eventID]bool, tree *logTree, err error) {
 	var b pgx.Batch
 	b.Queue(`SELECT pg_advisory_xact_lock($1, hashtext(''))`, int32(lockLog))
+	known = queueKnown(&b, events)
+	last := a.tail.last()
+	var newest []storedHash
+	b.Queue(selectNewest, last.from(), newestHashes).Query(func(rows pgx.Rows) (err error) {
+		newest, err = pgx.CollectRows(rows, collectHash)
+		return err
+	})
+	if err := a.conn.SendBatch(ctx, &b).Close(); err != nil {
+		return nil, nil, err
+	}
+	tree, err = a.readTree(ctx, last, newest)
+	return known, tree, err
+}
+
+// queueKnown has a batch ask which of the events the log has already, and returns what is
+// filled when the batch has run.
+func queueKnown(b *pgx.Batch, events []access.Event) (known map[eventID]bool) {
 	keys := map[string][]string{}
 	for _, e := range events {
 		if e.Key != "" {
@@ -166,17 +189,20 @@ func (a *appending) lockLog(ctx context.Context, events []access.Event) (known m
 				return err
 			})
 	}
-	last := a.tail.last()
-	var newest []storedHash
-	b.Queue(selectNewest, last.from(), newestHashes).Query(func(rows pgx.Rows) (err error) {
-		newest, err = pgx.CollectRows(rows, collectHash)
-		return err
-	})
-	if err := a.conn.SendBatch(ctx, &b).Close(); err != nil {
-		return nil, nil, err
+	return known
+}
+
+// allKnown reports whether the log has all of the events already.
+func (a *appending) allKnown(ctx context.Context, events []access.Event) (bool, error) {
+	for i := range events {
+		events[i] = events[i].Normalized()
 	}
-	tree, err = a.readTree(ctx, last, newest)
-	return known, tree, err
+	var b pgx.Batch
+	known := queueKnown(&b, events)
+	if err := a.conn.SendBatch(ctx, &b).Close(); err != nil {
+		return false, err
+	}
+	return !slices.ContainsFunc(events, func(e access.Event) bool { return e.Key == "" || !known[eventID{e.RequestID, e.Key}] }), nil
 }
 
 // eventID is what makes an event the same as another.

@@ -116,7 +116,7 @@ func mutants() []mutant {
 		{"the ledger's word for closed is taken", "activities/close.go", "return err == nil && p.Gone()\n", "return err == nil || p.Open\n", []string{closes}},
 		{"closer and activity both ask the target", "activities/flights.go", "if there, ok := f.now[grant]; ok {", "if there, ok := f.now[grant]; ok && false {", []string{closes}},
 		{"two workers close the same", "ledger/due.go", "inNoHand = `(closing_until <= ? OR closing_until > ?)`", "inNoHand = `(closing_until <= ? OR closing_until > ? OR 1 = 1)`", []string{closes}},
-		{"what is being closed is extended", "ledger/grants.go", "case state == access.StateEnding || state.Final():", "case false:", []string{closes}},
+		{"what is being closed is extended", "ledger/grants.go", "case r.state == access.StateEnding || r.state.Final():", "case false:", []string{closes}},
 		{"a request ends with the first of its grants", "ledger/grants.go", "if s.To.Final() {", "if false {", []string{closes}},
 		{"a fast clock of the ledger ends access early", "worker/endclock.go", "at.Before(now) {", "at.After(now) {", []string{"./worker -run TestCase34EndClock"}},
 		{"endings wait for Temporal", "worker/worker.go", "w.background.Go(func() { each.Run(background) })", "_ = each", []string{"./worker -run TestEndingsWithNoTemporal"}},
