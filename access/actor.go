@@ -15,6 +15,7 @@ const (
 	ViaSCIM      Via = "scim"      // an identity provider
 	ViaDirectory Via = "directory" // Ramp itself, since the directory has changed
 	ViaTemporal  Via = "temporal-ui"
+	ViaSlack     Via = "slack"
 )
 
 // DetailVia is the detail of an event that holds a Via.

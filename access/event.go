@@ -45,6 +45,9 @@ const (
 	EventAccountLinked   EventKind = "account.linked"
 	EventAccountUnlinked EventKind = "account.unlinked"
 
+	EventChatLinked   EventKind = "chat.linked"   // which user of a chat service is a person
+	EventChatUnlinked EventKind = "chat.unlinked" // the person took that back
+
 	EventPersonAdded   EventKind = "person.added" // these come from a directory
 	EventPersonChanged EventKind = "person.changed"
 	EventPersonLeft    EventKind = "person.left"

@@ -77,6 +77,8 @@ var catalogue = map[EventKind]EventSpec{
 	EventSessionsEnded:       {"signed out", AudienceSelf, OCSF{authentication, 2, "Logoff", false}, nil},
 	EventAccountLinked:       {"linked an account to a person", AudienceOperators, OCSF{accountChange, 99, "Link", false}, nil},
 	EventAccountUnlinked:     {"unlinked an account from a person", AudienceOperators, OCSF{accountChange, 99, "Unlink", false}, nil},
+	EventChatLinked:          {"linked a chat user", AudienceSelf, OCSF{accountChange, 99, "Link", false}, nil},
+	EventChatUnlinked:        {"took the link of a chat user back", AudienceSelf, OCSF{accountChange, 99, "Unlink", false}, nil},
 	EventPersonAdded:         {"is in the directory now", AudienceOperators, OCSF{accountChange, 1, "Create", false}, nil},
 	EventPersonChanged:       {"changed in the directory", AudienceOperators, OCSF{entityManagement, 3, "Update", false}, nil},
 	EventPersonLeft:          {"has left, says the directory", AudienceOperators, OCSF{accountChange, 5, "Disable", false}, nil},
@@ -120,6 +122,8 @@ var refusedActs = map[Act]string{
 	ActReadAudit:    "reading the audit log",
 	ActLinkAccount:  "linking an account",
 	ActUnlink:       "unlinking an account",
+	ActLinkChat:     "linking a chat user",
+	ActChat:         "an act in chat",
 	ActContracts:    "reading which contracts are in force",
 }
 

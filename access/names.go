@@ -33,6 +33,8 @@ const (
 	ActReadAudit    Act = "read_audit"
 	ActLinkAccount  Act = "link_account"
 	ActUnlink       Act = "unlink_account"
+	ActLinkChat     Act = "link_chat"
+	ActChat         Act = "chat" // what could not even be read as an act of somebody's
 	ActContracts    Act = "read_contracts"
 )
 

@@ -9,4 +9,6 @@ const (
 	RecordUser      RecordKind = "directory-user"  // who somebody is, and whether they have left
 	RecordGroup     RecordKind = "directory-group" // who is in a group
 	RecordLink      RecordKind = "account-link"    // whose account one is
+	RecordChatLink  RecordKind = "chat-link"       // which person a user of a chat service is
+	RecordChatCode  RecordKind = "chat-code"       // who got a code to link by
 )

@@ -54,6 +54,9 @@ func (c Config) Ping(ctx context.Context, p Parts) access.Issues {
 		for _, name := range slices.Sorted(maps.Keys(c.Server.Facts)) {
 			ask("facts_unavailable", "server.facts."+name, func(ctx context.Context) error { return c.Server.Facts[name].Ping(ctx) })
 		}
+		if c.Server.Slack.On() {
+			ask("slack_unavailable", "server.slack", c.Server.PingChat)
+		}
 		if !c.Server.ContractsGit.IsZero() {
 			ask("contracts_unavailable", "server.contractsGit", func(ctx context.Context) error { return contractgit.Ping(ctx, c.Server.ContractsGit) })
 		}

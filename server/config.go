@@ -1,12 +1,14 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/url"
 	"slices"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/chat/slack"
 	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/contracts"
 	"ramp.dev/ramp/facts"
@@ -33,6 +35,8 @@ type Config struct {
 	Limits       LimitsConfig       `yaml:"limits,omitempty"`
 	// Facts are the sources that contracts ask, by name; oncall knows who is on call.
 	Facts map[string]facts.Config `yaml:"facts,omitempty"`
+	// Slack is the workspace in which people may ask and decide.
+	Slack slack.Config `yaml:"slack,omitempty"`
 	// EnrolInPage lets the page of passkeys write keys.passkeys itself. For
 	// development only: a server that could do so in production could enrol a
 	// key for anybody, and approve with it.
@@ -47,6 +51,11 @@ func (c Config) ContractSource() (contracts.Source, error) {
 	}
 	return contractgit.Open(c.ContractsGit)
 }
+
+// PingChat asks whether the chat service can be used: whose token it is, whether it has
+// the scopes that are needed, whether the clocks agree, and whether each channel is one
+// where messages can be written. Nothing is written.
+func (c Config) PingChat(ctx context.Context) error { return slack.New(c.Slack).Ping(ctx) }
 
 // publicly returns an error about the contracts as anybody may read it: who signs, and
 // where the repository is, is nobody's concern but operators'.
@@ -99,6 +108,7 @@ func (c Config) Validate() access.Issues {
 		}
 	}
 	issues = append(issues, c.SCIM.Validate()...)
+	issues = append(issues, c.Slack.Validate("server.slack")...)
 	issues = append(issues, facts.Validate("server.facts", c.Facts)...)
 	return append(issues, c.Identity.Validate()...)
 }

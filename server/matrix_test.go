@@ -120,6 +120,8 @@ var rules = map[string]rule{
 	"POST /api/v1/me/sign-out": known,
 	"GET /you":                 known,
 	"POST /you/sign-out":       known,
+	"POST /you/chat/code":      only(nil, hidden), // the fixture has no chat service
+	"POST /you/chat/unlink":    known,
 	"GET /api/v1/events":       known,
 	"GET /api/v1/catalog":      known,
 	"GET /api/v1/requests":     known,

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -24,10 +25,12 @@ import (
 	"ramp.dev/ramp/facts"
 	"ramp.dev/ramp/feed"
 	"ramp.dev/ramp/ledger"
+	"ramp.dev/ramp/ledger/verified"
 	"ramp.dev/ramp/passkey"
 	"ramp.dev/ramp/server/api"
 	"ramp.dev/ramp/server/app"
 	"ramp.dev/ramp/server/auth"
+	"ramp.dev/ramp/server/chatops"
 	"ramp.dev/ramp/server/codecserver"
 	"ramp.dev/ramp/server/gateway"
 	"ramp.dev/ramp/server/pages"
@@ -66,6 +69,7 @@ type Server struct {
 	registry     *prometheus.Registry
 	requests     requestMetrics
 	dependencies []dependency
+	room         *chatops.Room // nil: no chat service is set up
 	listener     net.Listener
 	metrics      net.Listener
 }
@@ -145,6 +149,9 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 			work.EnrolPasskey = d.Passkeys.Add
 		}
 	}
+	if c.Slack.On() {
+		work.Chat = app.ChatConfig{Service: chatops.Service, Refresh: identity.Refresh, LoginMax: c.Slack.LoginMax.Std()}
+	}
 	s.app = app.New(work)
 	s.registry.MustRegister(logBroken(s.app))
 	s.dependencies = []dependency{{"ledger", seldom(d.Ledger.Ping)}, {"temporal", seldom(t.Ping)}, {"identity", seldom(identity.Ping)},
@@ -157,6 +164,12 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 		codecserver.Surface(s.app, identity, c.TemporalUI), web.StaticFiles(), web.Surface()}
 	if c.SCIM.DirectoryMode().Enabled {
 		s.surfaces = append(s.surfaces, scim.New(c.SCIM, d.Ledger, c.URL, d.Log).Surface())
+	}
+	if c.Slack.On() {
+		signed := &verified.Requests{Ledger: d.Ledger, Keys: d.Trusted.With(d.Signer.Public()), Log: d.Log, Now: time.Now}
+		s.room = chatops.New(chatops.Config{Slack: c.Slack, Pages: strings.TrimSuffix(c.URL, "/"), App: s.app, Ledger: d.Ledger, Requests: signed.Request, Log: d.Log})
+		s.surfaces = append(s.surfaces, s.room.Surface())
+		s.registry.MustRegister(chatops.Metrics{Ledger: d.Ledger})
 	}
 	router, err := s.mount(s.surfaces)
 	if err != nil {
@@ -192,6 +205,9 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { s.app.ConfirmStarts(ctx); return nil })
 	g.Go(func() error { s.feed.Run(ctx); return nil })
 	g.Go(func() error { s.signRecords(ctx); return nil })
+	if s.room != nil {
+		g.Go(func() error { s.room.Run(ctx, s.feed); return nil })
+	}
 	g.Go(func() error { return serve(ctx, s.listener, s.handler, defaultTimeouts) })
 	if s.metrics != nil {
 		g.Go(func() error { return serve(ctx, s.metrics, metricsHandler(s.registry), defaultTimeouts) })

@@ -44,6 +44,7 @@ type Config struct {
 	Operators    []string                   // groups that see every request and may revoke any
 	Auditors     []string                   // groups that read the audit log and every evidence pack; nobody if empty
 	Principal    func(access.Person) string // the identity that targets see; nil: the person's id
+	Chat         ChatConfig                 // who acts in a chat service; zero: nobody
 	Now          func() time.Time           // nil: the real clock
 	MaxOpen      int                        // requests that a person may have open at once; 0: 20
 }
@@ -77,6 +78,7 @@ type Ledger interface {
 	auditLedger
 	evidenceLedger
 	accountLedger
+	chatLedger
 	ShownStatements(ctx context.Context, requestIDs ...string) (map[string][][]byte, error)
 	endLedger
 	grantLedger
@@ -114,6 +116,7 @@ type App struct {
 	*passkeys
 	*decoders
 	*accounts
+	*chatUsers
 	*contractStatus
 	*refusals
 	*resender
@@ -167,6 +170,7 @@ func New(c Config) *App {
 		passkeys:       keys,
 		contractStatus: &contractStatus{contracts: c.Contracts, roles: roles, refused: refused},
 		accounts:       &accounts{ledger: c.Ledger, roles: roles, refused: refused, now: now},
+		chatUsers:      &chatUsers{config: c.Chat, ledger: c.Ledger, directory: c.Directory, refused: refused, now: now},
 		decoders:       &decoders{codec: c.Codec, events: c.Ledger, roles: roles, refused: refused, now: now},
 	}
 }

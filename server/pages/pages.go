@@ -87,6 +87,8 @@ func (p *Pages) forms() []form {
 		{"/you/passkeys", p.enrol},
 		{accountsPath + "/link", p.linkAccount},
 		{accountsPath + "/unlink", p.unlinkAccount},
+		{"/you/chat/code", p.chatCode},
+		{"/you/chat/unlink", p.unlinkChat},
 		{"/you/sign-out", p.signOut},
 	}
 }

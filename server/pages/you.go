@@ -5,6 +5,8 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/server/auth"
 )
 
@@ -13,11 +15,47 @@ type youPage struct {
 	Sessions []auth.SessionInfo
 	Operator bool
 	Auditor  bool
+	Chat     chatPart
 }
 
-func (p *Pages) you(c echo.Context) (any, error) {
+// chatPart is which user of a chat service a person is, and the code that makes them
+// one. The code is shown once, in the response to the form.
+type chatPart struct {
+	Service string // empty: none is set up
+	Link    *ledger.ChatLink
+	Code    string
+}
+
+func (p *Pages) you(c echo.Context) (any, error) { return p.youContent(c) }
+
+func (p *Pages) youContent(c echo.Context) (youPage, error) {
 	list, err := p.auth.ListSessions(c.Request().Context(), auth.Person(c))
-	return youPage{list, p.app.SeesAll(auth.Person(c)), p.app.ReadsLog(auth.Person(c))}, err
+	if err != nil {
+		return youPage{}, err
+	}
+	link, err := p.app.ChatLinkOf(c.Request().Context(), auth.Person(c))
+	return youPage{list, p.app.SeesAll(auth.Person(c)), p.app.ReadsLog(auth.Person(c)), chatPart{Service: p.app.ChatService(), Link: link}}, err
+}
+
+// chatCode shows a code by which the person links a chat user.
+func (p *Pages) chatCode(c echo.Context) error {
+	code, err := p.app.NewChatCode(c.Request().Context(), auth.Actor(c))
+	if err != nil {
+		return err
+	}
+	content, err := p.youContent(c)
+	if err != nil {
+		return err
+	}
+	content.Chat.Code = code
+	return p.renderAs(c, http.StatusOK, "you", content, "/you")
+}
+
+func (p *Pages) unlinkChat(c echo.Context) error {
+	if err := p.app.UnlinkChat(c.Request().Context(), auth.Actor(c)); err != nil && access.CodeOf(err) != access.CodeNotFound {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/you")
 }
 
 func (p *Pages) signOut(c echo.Context) error {

@@ -75,6 +75,7 @@ type Server struct {
 
 	mu       sync.Mutex
 	clock    int64
+	ahead    time.Duration // of this machine's clock
 	users    map[string]User
 	places   map[string]Place
 	messages []*Message
@@ -133,6 +134,13 @@ func (s *Server) Fail(faults ...Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults = append(s.faults, faults...)
+}
+
+// SetTime makes the workspace's clock show a time.
+func (s *Server) SetTime(t time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ahead = time.Until(t)
 }
 
 // Revoke makes the token count no more, or again.
@@ -223,7 +231,7 @@ func Direct(user string) string { return direct(user) }
 
 // stamp returns the next message's time, by which Slack names it.
 func (s *Server) stamp() string {
-	s.clock = max(s.clock+1, time.Now().UnixMicro())
+	s.clock = max(s.clock+1, time.Now().Add(s.ahead).UnixMicro())
 	return fmt.Sprintf("%d.%06d", s.clock/1_000_000, s.clock%1_000_000)
 }
 

@@ -1,0 +1,77 @@
+package ledger
+
+import (
+	"context"
+	"time"
+)
+
+// ChatAct is what a user of a chat service did, as a server sealed it.
+type ChatAct struct {
+	ID         string
+	Service    string
+	Body       string
+	ReceivedAt time.Time
+	Tries      int
+}
+
+// AddChatAct records an act that is to be done. added is false for one that is recorded
+// already, done or not: the delivery was sent again.
+func (l *Ledger) AddChatAct(ctx context.Context, a ChatAct) (added bool, err error) {
+	err = l.tx(ctx, func(q querier) error {
+		n, err := q.exec(ctx, `INSERT INTO chat_acts (id, service, body, received_at, due_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+			a.ID, a.Service, a.Body, micros(a.ReceivedAt), micros(a.ReceivedAt))
+		added = n > 0
+		return err
+	})
+	return added, err
+}
+
+// ClaimChatActs returns acts that are due, the oldest first, and counts a try of each.
+// Nobody else is given them before until: one whose process dies is then done again.
+func (l *Ledger) ClaimChatActs(ctx context.Context, service string, now, until time.Time, limit int) (claimed []ChatAct, err error) {
+	err = l.tx(ctx, func(q querier) error {
+		claimed, err = collect(ctx, q, func(row scanner) (a ChatAct, err error) {
+			var received int64
+			err = row.Scan(&a.ID, &a.Service, &a.Body, &received, &a.Tries)
+			a.ReceivedAt = timeOf(received)
+			return a, err
+		}, `SELECT id, service, body, received_at, tries FROM chat_acts WHERE done_at IS NULL AND service = ? AND due_at <= ? ORDER BY received_at, id LIMIT ?`+q.dialect.forUpdate(),
+			service, micros(now), limit)
+		if err != nil {
+			return err
+		}
+		for i := range claimed {
+			claimed[i].Tries++
+			if _, err := q.exec(ctx, `UPDATE chat_acts SET due_at = ?, tries = ? WHERE id = ?`, micros(until), claimed[i].Tries, claimed[i].ID); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return claimed, err
+}
+
+// CloseChatAct records what became of an act, and forgets what was written in it.
+func (l *Ledger) CloseChatAct(ctx context.Context, id, outcome string, at time.Time) error {
+	return l.tx(ctx, func(q querier) error {
+		_, err := q.exec(ctx, `UPDATE chat_acts SET done_at = ?, outcome = ?, body = '' WHERE id = ? AND done_at IS NULL`, micros(at), outcome, id)
+		return err
+	})
+}
+
+// RetryChatAct records why an act could not be done, and when it is tried again.
+func (l *Ledger) RetryChatAct(ctx context.Context, id, problem string, due time.Time) error {
+	return l.tx(ctx, func(q querier) error {
+		_, err := q.exec(ctx, `UPDATE chat_acts SET due_at = ?, problem = ? WHERE id = ? AND done_at IS NULL`, micros(due), problem, id)
+		return err
+	})
+}
+
+// ForgetChatActs deletes acts that were done before a time. It must be longer ago than a
+// delivery may be sent again.
+func (l *Ledger) ForgetChatActs(ctx context.Context, before time.Time) error {
+	return l.tx(ctx, func(q querier) error {
+		_, err := q.exec(ctx, `DELETE FROM chat_acts WHERE done_at < ?`, micros(before))
+		return err
+	})
+}

@@ -1,0 +1,208 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"ramp.dev/ramp/access"
+)
+
+// ChatUser is a user of a chat service, as the service names them.
+type ChatUser struct {
+	Service   string `json:"service"`
+	Workspace string `json:"workspace"`
+	User      string `json:"user"`
+}
+
+func (u ChatUser) key() string { return u.Service + " " + u.Workspace + " " + u.User }
+
+// ChatLink says which person a user of a chat service is.
+type ChatLink struct {
+	ChatUser
+	Name     string        `json:"name"`   // as the service shows the user
+	Person   access.Person `json:"person"` // as they were signed in when they linked
+	LinkedAt time.Time     `json:"linkedAt"`
+}
+
+// chatLinkRecord is what a server signs of a user.
+type chatLinkRecord struct {
+	ChatLink
+	Version int64 `json:"version"`
+	Linked  bool  `json:"linked"` // false once it was taken back
+}
+
+// chatCodeRecord is what a server signs of a code.
+type chatCodeRecord struct {
+	Digest    string        `json:"digest"`
+	Person    access.Person `json:"person"`
+	ExpiresAt time.Time     `json:"expiresAt"`
+}
+
+// chatLinkKey is of a user, by ChatUser.key.
+func chatLinkKey(user string, version int64) string {
+	return eventKey(fmt.Sprintf("chat link %d %s", version, user))
+}
+
+type chatLinkRow struct {
+	id      string
+	version int64
+	signed  string
+}
+
+func scanChatLink(row scanner) (x chatLinkRow, err error) {
+	err = row.Scan(&x.id, &x.version, &x.signed)
+	return x, err
+}
+
+// chatLinks returns what a server signed last of each row that the condition finds; what
+// is not believed is left out: it is nobody's link. Whoever puts back a link that was
+// taken back must cut the log too (see newer).
+func (q querier) chatLinks(ctx context.Context, where string, args ...any) (out []chatLinkRecord, err error) {
+	rows, err := collect(ctx, q, scanChatLink, `SELECT id, version, record FROM chat_links WHERE `+where+` ORDER BY id`, args...)
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range rows {
+		r, ok := readRecord[chatLinkRecord](q.notary, access.RecordChatLink, x.signed)
+		if !ok || r.key() != x.id || r.Version != x.version {
+			continue
+		}
+		later, err := q.hasEvent(ctx, chatLinkKey(x.id, x.version+1))
+		if err != nil {
+			return nil, err
+		}
+		if !later && r.Linked {
+			out = append(out, r)
+		}
+	}
+	return out, nil
+}
+
+// ChatLink returns which person a user is. Errors are CodeNotFound for one who has not
+// linked, or whose link is not as a server signed it last.
+func (l *Ledger) ChatLink(ctx context.Context, u ChatUser) (ChatLink, error) {
+	return one(l.reader().chatLinks(ctx, `id = ?`, u.key()))
+}
+
+// ChatLinkOf returns the user of a service whom a person has linked; CodeNotFound for
+// none.
+func (l *Ledger) ChatLinkOf(ctx context.Context, service, person string) (ChatLink, error) {
+	list, err := l.reader().chatLinks(ctx, `service = ? AND person_key = ?`, service, access.FoldID(person))
+	var theirs []chatLinkRecord
+	for _, r := range list {
+		if r.Service == service && access.FoldID(r.Person.ID) == access.FoldID(person) {
+			theirs = append(theirs, r)
+		}
+	}
+	return one(theirs, err)
+}
+
+func one(list []chatLinkRecord, err error) (ChatLink, error) {
+	if err != nil {
+		return ChatLink{}, wrapError(err)
+	}
+	if len(list) == 0 {
+		return ChatLink{}, access.Errorf(access.CodeNotFound, "there is no such link")
+	}
+	return list[0].ChatLink, nil
+}
+
+// AddChatCode keeps a code, by its digest, by which a person may link until it expires.
+// A server signs it: somebody who writes a row of their own makes nobody somebody else.
+func (l *Ledger) AddChatCode(ctx context.Context, digest string, p access.Person, expires time.Time) error {
+	signed, err := signRecord(l.notary, access.RecordChatCode, chatCodeRecord{digest, p, expires.UTC()})
+	if err != nil {
+		return err
+	}
+	return l.tx(ctx, func(q querier) error {
+		_, err := q.exec(ctx, `INSERT INTO chat_codes (digest, record, expires_at) VALUES (?, ?, ?)`, digest, signed, micros(expires))
+		return err
+	})
+}
+
+// LinkChat makes a user the person who got a code, which then is used up, and returns
+// the link. event makes the event that says so. Errors are CodeForbidden for a code that
+// is none, or over (chat_code), and CodeConflict (chat_linked) where the user or the
+// person is linked already.
+func (l *Ledger) LinkChat(ctx context.Context, digest string, u ChatUser, name string, now time.Time, event func(access.Person) access.Event) (link ChatLink, err error) {
+	err = l.tx(ctx, func(q querier) error {
+		if err := q.lock(ctx, lockAccounts, "chat"); err != nil {
+			return err
+		}
+		rows, err := collect(ctx, q, scanText, `SELECT record FROM chat_codes WHERE digest = ?`+q.dialect.forUpdate(), digest)
+		if err != nil {
+			return err
+		}
+		var code chatCodeRecord
+		ok := len(rows) == 1
+		if ok {
+			code, ok = readRecord[chatCodeRecord](q.notary, access.RecordChatCode, rows[0])
+		}
+		if !ok || code.Digest != digest || !now.Before(code.ExpiresAt) {
+			return access.Refuse(access.CodeForbidden, "chat_code", "there is no such code, or it is over: a code is good once, for ten minutes")
+		}
+		others, err := q.chatLinks(ctx, `id = ? OR service = ? AND person_key = ?`, u.key(), u.Service, access.FoldID(code.Person.ID))
+		if err != nil {
+			return err
+		}
+		for _, o := range others {
+			if o.ChatUser != u || access.FoldID(o.Person.ID) != access.FoldID(code.Person.ID) {
+				return access.Refuse(access.CodeConflict, "chat_linked", "this user, or this person, is linked already; take that back first, on the page about you")
+			}
+		}
+		if _, err := q.exec(ctx, `DELETE FROM chat_codes WHERE digest = ? OR expires_at < ?`, digest, micros(now)); err != nil {
+			return err
+		}
+		link = ChatLink{ChatUser: u, Name: name, Person: code.Person, LinkedAt: now.UTC()}
+		return q.writeChatLink(ctx, link, true, event(code.Person))
+	})
+	return link, err
+}
+
+// UnlinkChat takes a person's link back. Errors are CodeNotFound where there is none.
+func (l *Ledger) UnlinkChat(ctx context.Context, service, person string, e access.Event) error {
+	return l.tx(ctx, func(q querier) error {
+		if err := q.lock(ctx, lockAccounts, "chat"); err != nil {
+			return err
+		}
+		list, err := q.chatLinks(ctx, `service = ? AND person_key = ?`, service, access.FoldID(person))
+		if err != nil {
+			return err
+		}
+		found := false
+		for _, r := range list {
+			if access.FoldID(r.Person.ID) == access.FoldID(person) {
+				found = true
+				if err := q.writeChatLink(ctx, r.ChatLink, false, e); err != nil {
+					return err
+				}
+			}
+		}
+		if !found {
+			return access.Errorf(access.CodeNotFound, "nobody of %s is linked to you", service)
+		}
+		return nil
+	})
+}
+
+func (q querier) writeChatLink(ctx context.Context, link ChatLink, linked bool, e access.Event) error {
+	id := link.key()
+	version, err := q.nextVersion(ctx, 0, func(v int64) string { return chatLinkKey(id, v) })
+	if err != nil {
+		return err
+	}
+	signed, err := signRecord(q.notary, access.RecordChatLink, chatLinkRecord{link, version, linked})
+	if err != nil {
+		return err
+	}
+	if _, err := q.exec(ctx, `DELETE FROM chat_links WHERE id = ?`, id); err != nil {
+		return err
+	}
+	if _, err := q.exec(ctx, `INSERT INTO chat_links (id, service, person_key, version, record) VALUES (?, ?, ?, ?, ?)`,
+		id, link.Service, access.FoldID(link.Person.ID), version, signed); err != nil {
+		return err
+	}
+	e.Key = chatLinkKey(id, version)
+	return q.append(ctx, e)
+}

@@ -1,0 +1,44 @@
+package chatops
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"ramp.dev/ramp/ledger"
+)
+
+// Metrics counts what waits for the chat service, when it is asked.
+type Metrics struct {
+	Ledger interface {
+		ChatCounts(ctx context.Context) (ledger.ChatCounts, error)
+	}
+}
+
+var (
+	waitingDesc = prometheus.NewDesc("ramp_chat_waiting", "Messages in chat that do not say yet what is so.", nil, nil)
+	failingDesc = prometheus.NewDesc("ramp_chat_failing", "Of them, those that could not be sent when it was tried last.", nil, nil)
+	actsDesc    = prometheus.NewDesc("ramp_chat_acts", "What people did in chat that is not done yet.", nil, nil)
+)
+
+// Describe implements prometheus.Collector.
+func (m Metrics) Describe(c chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{waitingDesc, failingDesc, actsDesc} {
+		c <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (m Metrics) Collect(c chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	n, err := m.Ledger.ChatCounts(ctx)
+	if err != nil {
+		c <- prometheus.NewInvalidMetric(waitingDesc, err)
+		return
+	}
+	c <- prometheus.MustNewConstMetric(waitingDesc, prometheus.GaugeValue, float64(n.Waiting))
+	c <- prometheus.MustNewConstMetric(failingDesc, prometheus.GaugeValue, float64(n.Failing))
+	c <- prometheus.MustNewConstMetric(actsDesc, prometheus.GaugeValue, float64(n.Acts))
+}

@@ -1,0 +1,208 @@
+package chatops
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/chat"
+	"ramp.dev/ramp/ledger"
+)
+
+func text(v any) string { return fmt.Sprint(v) }
+
+// render says what is so of a request now: in the approvers' channel with what is to be
+// decided, and to its requester with how to use it. No message carries a credential.
+func (r *Room) render(q access.Request, m *ledger.ChatMessage) chat.Message {
+	out := chat.Message{ID: m.ID, Title: headline(q), Text: status(q)}
+	if q.Plan.Digest == "" {
+		out.Title, out.Text = "A request that no server signed", "Its plan is not one that a server signed: nothing of it is shown here. Look at it on the page."
+		out.Buttons = r.pageButton(q.ID)
+		return out
+	}
+	mine := isUser(m.Place)
+	out.Facts = r.facts(q)
+	out.Small = "Plan " + q.Plan.Digest
+	if mine {
+		out.Text += r.howToUse(q)
+		out.Buttons = ownButtons(q, r.Now())
+	} else {
+		out.Buttons = deciderButtons(q, r.Now())
+	}
+	if len(q.Altered) > 0 {
+		out.Text = "WARNING: the ledger does not say what was signed: " + strings.Join(q.Altered, "; ") + "\n" + out.Text
+	}
+	out.Buttons = append(out.Buttons, r.pageButton(q.ID)...)
+	return out
+}
+
+func headline(q access.Request) string {
+	who, what := q.Requester.Label(), q.Contract
+	switch {
+	case q.Plan.BreakGlass != nil && q.Review == nil:
+		return "BREAK GLASS: " + who + " opened " + what
+	case q.Overdue:
+		return "OVERDUE: " + what + " of " + who
+	}
+	return what + " for " + who + ": " + string(q.State)
+}
+
+// status is one sentence about where a request stands.
+func status(q access.Request) string {
+	switch {
+	case q.Overdue:
+		return "Access should be gone by now, and the target has not confirmed it. Ramp keeps trying."
+	case q.State == access.StatePending:
+		return "Waits for " + waiting(q.Stages) + ", until " + access.FormatTime(q.Plan.PendingUntil) + "."
+	case q.State == access.StateApproved || q.State == access.StateGranting:
+		return "Approved. Access is being opened."
+	case q.State == access.StateScheduled && q.Plan.StartAt != nil:
+		return "Approved. Access starts at " + access.FormatTime(*q.Plan.StartAt) + "."
+	case q.State == access.StateActive && q.ExpiresAt != nil && asked(q, time.Time{}):
+		return "Active until " + access.FormatTime(*q.ExpiresAt) + ". " + q.Requester.Label() + " asks for " + q.Asked.Order.Adds.String() + " more, which waits for " + waiting(q.Asked.Stages) + "."
+	case q.State == access.StateActive && q.ExpiresAt != nil:
+		return "Active until " + access.FormatTime(*q.ExpiresAt) + "."
+	case q.State == access.StateEnding:
+		return "Access is being revoked; it is over once the target says that it is gone."
+	case q.State == access.StateEnded && q.EndedAt != nil:
+		return "Over (" + string(q.Outcome) + "), read back as gone at " + access.FormatTime(*q.EndedAt) + "."
+	case q.State == access.StateDenied:
+		return "Denied."
+	case q.State == access.StateLapsed:
+		return "Nobody decided in time."
+	case q.State == access.StateCancelled:
+		return "Cancelled."
+	case q.State == access.StateFailed:
+		return "It could not be opened."
+	}
+	return string(q.State)
+}
+
+func waiting(stages []access.StageStatus) string {
+	var out []string
+	for _, s := range stages {
+		if !s.Met && !s.Waits {
+			out = append(out, s.Name+" ("+s.Progress()+")")
+		}
+	}
+	if len(out) == 0 {
+		return "a decision"
+	}
+	return strings.Join(out, ", ")
+}
+
+// facts are what the plan says, and who decided what.
+func (r *Room) facts(q access.Request) (out []chat.Fact) {
+	add := func(name, text string) {
+		if text != "" {
+			out = append(out, chat.Fact{Name: name, Text: text})
+		}
+	}
+	add("Requester", q.Requester.Label()+" ("+q.Requester.ID+")")
+	add("Contract", q.Contract)
+	for _, g := range q.Plan.Grants {
+		add("Access", g.Scope.Summary+" on "+g.Target)
+	}
+	add("Duration", q.Narrowed().Duration.String())
+	if q.Plan.StartAt != nil {
+		add("Starts", access.FormatTime(*q.Plan.StartAt))
+	}
+	add("Ticket", q.Plan.Ticket)
+	if r.Slack.Reasons {
+		add("Reason", q.Plan.Reason)
+	}
+	decisions := q.Decisions
+	if q.Asked != nil {
+		decisions = append(decisions[:len(decisions):len(decisions)], q.Asked.Decisions...)
+	}
+	for _, d := range decisions {
+		name := "Approved by"
+		if d.Verdict == access.Deny {
+			name = "Denied by"
+		}
+		said := d.Approver.Label() + " (" + d.Approver.ID + ")"
+		if r.Slack.Reasons && d.Comment != "" {
+			said += ": " + d.Comment
+		}
+		add(name, said)
+	}
+	return out
+}
+
+// asked reports whether an extension waits to be decided; at a time, or at all.
+func asked(q access.Request, now time.Time) bool {
+	return q.State == access.StateActive && q.Asked != nil && q.Asked.Tally == access.TallyUndecided && (now.IsZero() || q.Asked.Open(now))
+}
+
+// deciderButtons are what approvers may do about a request. Each carries the digest of
+// what was shown, which is what a decision is about.
+func deciderButtons(q access.Request, now time.Time) []chat.Button {
+	switch {
+	case q.State == access.StatePending && now.Before(q.Plan.PendingUntil) && !q.Plan.Rule.Auto:
+		return decisionButtons(q.Plan.Rule, q.ID, q.Plan.Digest)
+	case asked(q, now) && q.Plan.Extend != nil && q.Plan.Extend.Rule != nil:
+		return decisionButtons(*q.Plan.Extend.Rule, q.ID, q.Asked.Order.Digest)
+	}
+	return nil
+}
+
+// decisionButtons leaves Approve to the page where an approval needs more than a click:
+// a passkey, a recent login, a comment, statements to confirm.
+func decisionButtons(rule access.Rule, id, digest string) []chat.Button {
+	value := id + " " + digest
+	deny := chat.Button{Name: actDeny, Label: "Deny", Value: value, Style: chat.Stop}
+	if rule.Passkey || rule.StepUp > 0 || rule.Comment > 0 || len(rule.Confirm) > 0 {
+		return []chat.Button{deny}
+	}
+	return []chat.Button{{Name: actApprove, Label: "Approve", Value: value, Style: chat.Go}, deny}
+}
+
+// ownButtons are what a requester may do about their request.
+func ownButtons(q access.Request, now time.Time) (out []chat.Button) {
+	switch q.State {
+	case access.StatePending, access.StateScheduled:
+		return []chat.Button{{Name: actCancel, Label: "Cancel", Value: q.ID, Style: chat.Stop}}
+	case access.StateActive:
+		if limits := q.Narrowed().Extend; limits != nil && q.Extensions < limits.Times && q.ExpiresAt != nil && !asked(q, now) {
+			out = append(out, chat.Button{Name: actExtend, Label: "Extend", Value: q.ID + " " + q.ExpiresAt.UTC().Format(time.RFC3339Nano)})
+		}
+		return append(out, chat.Button{Name: actRelease, Label: "Hand back", Value: q.ID, Style: chat.Stop})
+	}
+	return nil
+}
+
+// howToUse says how the requester gets their credential: on the page or by the command
+// line, never here.
+func (r *Room) howToUse(q access.Request) string {
+	if q.State != access.StateActive {
+		return ""
+	}
+	return "\nUse it from the page, or with the command: ramp creds " + q.ID
+}
+
+func (r *Room) reminder(q access.Request) chat.Message {
+	return chat.Message{Title: q.Contract + " ends soon", Text: "It ends at " + access.FormatTime(*q.ExpiresAt) + ". Save your work, extend it, or hand it back.",
+		Buttons: append(ownButtons(q, r.Now()), r.pageButton(q.ID)...)}
+}
+
+const maxTimeline = 30 // lines of one reply
+
+// timeline are the events after one and up to another, a line each, without what people
+// wrote unless the configuration has it in.
+func (r *Room) timeline(events []access.Event, after, to int64) string {
+	var lines []string
+	for _, e := range events {
+		if e.Seq <= after || e.Seq > to || e.Kind.Refusal() || e.Kind.Spec().Audience != access.AudienceRequest {
+			continue
+		}
+		if !r.Slack.Reasons {
+			e = e.Redacted()
+		}
+		lines = append(lines, chat.OneLine(access.FormatTime(e.At)+" · "+e.Actor+" · "+e.Phrase(), 200))
+	}
+	if n := len(lines) - maxTimeline; n > 0 {
+		lines = append([]string{fmt.Sprintf("%d earlier events are on the page.", n)}, lines[n:]...)
+	}
+	return strings.Join(lines, "\n")
+}
