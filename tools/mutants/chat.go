@@ -1,0 +1,24 @@
+package main
+
+// clicks returns the mutants of what people do in a chat service.
+func clicks() []mutant {
+	refuses, links, sends := "./server -run Case07ChatRefuses", "./server -run Case07ChatUserIs|Case07RowsOf", "./server -run OneMessageForEach|NothingIsWritten|RequesterIsReminded"
+	return []mutant{
+		{"a forged click counts", "chat/slack/deliver.go", "if !hmac.Equal(", "if false && !hmac.Equal(", []string{refuses, "./chat/slack -run TestSignature"}},
+		{"a click from before counts", "chat/slack/deliver.go", "if now.Sub(at).Abs() > maxAge {", "if false {", []string{refuses, "./chat/slack -run TestSignature"}},
+		{"a click counts twice", "server/chatops/hooks.go", "if !added {", "if false && !added {", []string{"./server -run Case07Replay"}},
+		{"somebody of another workspace decides", "server/chatops/hooks.go", "case d.Workspace != r.Slack.Workspace || d.HomeWorkspace != \"\" && d.HomeWorkspace != r.Slack.Workspace:", "case false:", []string{refuses}},
+		{"another app decides", "server/chatops/hooks.go", "case d.App != r.Slack.App:", "case false:", []string{refuses}},
+		{"a guest decides", "server/chatops/acts.go", "case m.Guest || m.Program:", "case m.Guest && m.Program:", []string{refuses}},
+		{"a user who was deactivated decides", "server/chatops/acts.go", "case m.Deactivated:", "case false:", []string{refuses}},
+		{"a channel that others read decides", "server/chatops/acts.go", "if err == nil && shared {", "if false && shared {", []string{refuses}},
+		{"a row of the database is somebody's click", "server/chatops/hooks.go", "if !slack.SameSeal(mark, want) ||", "if false && !slack.SameSeal(mark, want) ||", []string{"./server -run Case07ActsOutlast"}},
+		{"a chat link that was taken back counts again", "ledger/chat_links.go", "if !later && r.Linked {", "if (!later || later) && r.Linked {", []string{links}},
+		{"somebody's record links another user", "ledger/chat_links.go", "if !ok || r.key() != x.id ||", "if !ok ||", []string{links}},
+		{"a code links as often as one likes", "ledger/chat_links.go", "WHERE digest = ? OR expires_at < ?", "WHERE digest = ? AND expires_at < ?", []string{links}},
+		{"the groups of a login count for ever in chat", "server/app/chat.go", "if !known && c.now().Sub(since) > most {", "if false {", []string{"./server -run Case07GroupsOf"}},
+		{"a click is a recent login", "server/app/chat.go", "\tp.LoggedInAt = time.Time{}\n", "", []string{"./server -run Case07WhatNeeds"}},
+		{"a message whose response was lost is posted again", "server/chatops/outbox.go", "if m.TriedAt == nil {", "if m.TriedAt == nil || m.Want > 0 {", []string{sends}},
+		{"messages go where others read", "server/chatops/outbox.go", "\t\tif shared {", "\t\tif false && shared {", []string{sends}},
+	}
+}
