@@ -12,6 +12,7 @@ const (
 	ViaWeb       Via = "web"
 	ViaAPI       Via = "api"       // a program
 	ViaCLI       Via = "cli"       // the command line, as its User-Agent says; it proves nothing
+	ViaMCP       Via = "mcp"       // an agent, through the Model Context Protocol
 	ViaSCIM      Via = "scim"      // an identity provider
 	ViaDirectory Via = "directory" // Ramp itself, since the directory has changed
 	ViaTemporal  Via = "temporal-ui"

@@ -61,6 +61,13 @@ func (p Person) SameHuman(other Person) bool {
 	}) || sameAddress(p.Email, other.Email)
 }
 
+// HumanOf reports whether the person is the human for whom an agent acts. That the two
+// share an address is not enough: it lets somebody see, and end, what an agent asked for.
+func (p Person) HumanOf(agent Person) bool {
+	return p.Kind == KindHuman && agent.Kind == KindAgent && agent.OnBehalfOf != "" &&
+		slices.ContainsFunc(p.Identities(), func(id string) bool { return FoldID(id) == FoldID(agent.OnBehalfOf) })
+}
+
 // InAnyGroup reports whether the person is in at least one of the groups.
 func (p Person) InAnyGroup(groups ...string) bool {
 	return slices.ContainsFunc(p.Groups, func(g string) bool { return slices.Contains(groups, g) })

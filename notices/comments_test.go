@@ -22,7 +22,7 @@ import (
 	"ramp.dev/ramp/notices/mail/mailtest"
 )
 
-// board is a Jira that keeps the comments of one issue, OPS-1.
+// board is a Jira that keeps the comments of all its issues together.
 type board struct {
 	*httptest.Server
 	mu       sync.Mutex
@@ -39,7 +39,7 @@ func startBoard(t *testing.T) *board {
 		switch {
 		case b.instead != nil:
 			b.instead(w, r)
-		case !strings.HasPrefix(r.URL.Path, "/rest/api/2/issue/OPS-1/comment"):
+		case !strings.HasPrefix(r.URL.Path, "/rest/api/2/issue/") || strings.Contains(r.URL.Path, "GONE"):
 			w.WriteHeader(404)
 			_, _ = io.WriteString(w, `{"errorMessages":["Issue does not exist"]}`)
 		case r.Method == http.MethodPost:
@@ -132,8 +132,7 @@ func TestCommentsOnTheTicket(t *testing.T) {
 	require.Contains(t, b.all()[1], "cancelled")
 }
 
-// TestTicketSystemIsDown: comments wait, as long as the system asks for, and hold up
-// nothing; a ticket that is gone is given up.
+// TestTicketSystemIsDown: comments wait, as long as the system asks for, and are no alarm.
 func TestTicketSystemIsDown(t *testing.T) {
 	f, b := commenting(t)
 	b.faults(nil, func(w http.ResponseWriter, _ *http.Request) {

@@ -115,6 +115,7 @@ func decision(w string, s access.State) outcome {
 var rules = map[string]rule{
 	"GET /auth/callback": public(refused), // without a login under way
 
+	"POST /mcp":                only(slices.DeleteFunc(slices.Clone(everybody), func(who string) bool { return who == service }), forbidden), // an agent acts for somebody
 	"GET /api/v1/me":           known,
 	"GET /api/v1/me/sessions":  known,
 	"POST /api/v1/me/sign-out": known,
@@ -273,6 +274,8 @@ func (f *fixture) question(method, route string, r access.Request, n int) (conte
 	}
 	fields := map[string]string{}
 	switch {
+	case route == "/mcp":
+		return jsonType, `{"jsonrpc": "2.0", "id": 1, "method": "tools/list"}`
 	case route == "/api/v1/requests":
 		fields = map[string]string{"contract": "ssh-demo", "reason": fmt.Sprint("as the matrix asks, number ", n)}
 	case strings.HasPrefix(route, "/ask/"):

@@ -33,6 +33,7 @@ import (
 	"ramp.dev/ramp/server/chatops"
 	"ramp.dev/ramp/server/codecserver"
 	"ramp.dev/ramp/server/gateway"
+	"ramp.dev/ramp/server/mcpserver"
 	"ramp.dev/ramp/server/pages"
 	"ramp.dev/ramp/server/scim"
 	"ramp.dev/ramp/server/surface"
@@ -161,7 +162,7 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 		return nil, err
 	}
 	s.surfaces = []surface.Surface{s.health(), identity.Surface(), api.New(s.app, identity).Surface(),
-		codecserver.Surface(s.app, identity, c.TemporalUI), web.StaticFiles(), web.Surface()}
+		codecserver.Surface(s.app, identity, c.TemporalUI), web.StaticFiles(), web.Surface(), mcpserver.New(s.app, identity, c.URL).Surface()}
 	if c.SCIM.DirectoryMode().Enabled {
 		s.surfaces = append(s.surfaces, scim.New(c.SCIM, d.Ledger, c.URL, d.Log).Surface())
 	}

@@ -171,6 +171,7 @@ func TestHeavyThings(t *testing.T) {
 		"github.com/alexedwards/scs/v2":       {"server"},
 		"github.com/go-git/go-git/v5":         {"server"},
 		"github.com/prometheus/client_golang": {"feed", "notices", "server", "worker", "internal"},
+		"github.com/modelcontextprotocol":     {"server", "cmd"},
 		"github.com/wneessen/go-mail":         {"notices"},
 		"github.com/emersion/go-smtp":         {"notices"}, // a mail server for tests
 	}

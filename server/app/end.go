@@ -97,13 +97,13 @@ type ending struct {
 var endings = map[access.EndKind]ending{
 	access.EndCancel:  {isRequester, "not_requester", "only the requester cancels"},
 	access.EndRelease: {isRequester, "not_requester", "only the requester releases; you may be able to revoke"},
-	access.EndRevoke:  {mayRevoke, "not_revoker", "operators and approvers revoke; the requester releases"},
+	access.EndRevoke:  {mayRevoke, "not_revoker", "operators, approvers and the human of an agent revoke; the requester releases"},
 }
 
 func isRequester(_ roles, p access.Person, r access.Request) bool { return p.ID == r.Requester.ID }
 
 func mayRevoke(own roles, p access.Person, r access.Request) bool {
-	return own.isOperator(p) || mayDecide(p, r, everEscalated) || r.Plan.MayReview(p) == nil
+	return p.HumanOf(r.Requester) || own.isOperator(p) || mayDecide(p, r, everEscalated) || r.Plan.MayReview(p) == nil
 }
 
 // Cancel takes back a request that has opened nothing; only its requester may.

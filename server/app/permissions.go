@@ -42,7 +42,7 @@ func (q *requests) permissions(p access.Person, r access.Request) Permissions {
 		Decide:          r.State == access.StatePending && mayDecide(p, r, waited) && r.Plan.Rule.CheckAsked(p, waited, r.Stages) == nil && !hasDecided(p, r) && q.now().Before(r.Plan.PendingUntil),
 		Cancel:          mine && (r.State == access.StatePending || r.State == access.StateScheduled),
 		Release:         mine && live,
-		Revoke:          !mine && (r.State == access.StateGranting || live) && (operator || mayDecide(p, r, waited) || r.Plan.MayReview(p) == nil),
+		Revoke:          !mine && (r.State == access.StateGranting || live) && (operator || p.HumanOf(r.Requester) || mayDecide(p, r, waited) || r.Plan.MayReview(p) == nil),
 		Review:          r.ReviewDue() && r.Plan.MayReview(p) == nil,
 		Extend:          mine && live && approved.Extend != nil && r.Extensions < approved.Extend.Times && !r.Asked.Open(q.now()),
 		DecideExtension: live && q.mayDecideAsked(p, r),

@@ -134,6 +134,17 @@ func (a *Auth) Identify(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
+// IdentifyToken is Identify for programs: a session does not count.
+func (a *Auth) IdentifyToken(next echo.HandlerFunc) echo.HandlerFunc {
+	identify := a.Identify(next)
+	return func(c echo.Context) error {
+		if c.Request().Header.Get("Authorization") == "" {
+			return next(c)
+		}
+		return identify(c)
+	}
+}
+
 // Refresh returns a person whom a token or a session proves, as linked accounts
 // and the directory know them now. Errors are CodeForbidden for one who has left, and
 // CodeUnavailable for a directory that cannot be reached: what it knew before is

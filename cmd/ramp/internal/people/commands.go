@@ -17,7 +17,7 @@ func Commands() []*cobra.Command {
 	return append(stopCommands(),
 		loginCommand(), logoutCommand(), catalogCommand(), requestCommand(), listCommand(), showCommand(),
 		decideCommand("approve", "Approve a request", access.Approve), decideCommand("deny", "Deny a request", access.Deny), extendCommand(), reviewCommand(),
-		credsCommand(), execCommand(),
+		credsCommand(), execCommand(), mcpCommand(),
 	)
 }
 

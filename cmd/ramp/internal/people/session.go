@@ -109,13 +109,22 @@ func (s *session) checkServer() error {
 	return access.Errorf(access.CodeInvalid, "%q is no server's address (--server, RAMP_SERVER); it is like https://ramp.example.com%s", access.Clip(s.server, 100), hint)
 }
 
-// client uses the token in RAMP_TOKEN, else that of the last login.
+// client returns a client with the token of whoever is logged in.
 func (s *session) client() (*client.Client, error) {
-	if err := s.checkServer(); err != nil {
+	token, err := s.token()
+	if err != nil {
 		return nil, err
 	}
+	return s.clientWith(token), nil
+}
+
+// token returns the token in RAMP_TOKEN, else that of the last login.
+func (s *session) token() (string, error) {
+	if err := s.checkServer(); err != nil {
+		return "", err
+	}
 	if t := os.Getenv("RAMP_TOKEN"); t != "" {
-		return s.clientWith(strings.TrimSpace(t)), nil
+		return strings.TrimSpace(t), nil
 	}
 	var login savedLogin
 	b, err := os.ReadFile(s.file("login"))
@@ -123,12 +132,12 @@ func (s *session) client() (*client.Client, error) {
 		err = strictjson.UnmarshalOpen(b, &login)
 	}
 	if err != nil {
-		return nil, access.Errorf(access.CodeUnauthenticated, "not logged in to %s; run `ramp login`, or set RAMP_TOKEN", s.server)
+		return "", access.Errorf(access.CodeUnauthenticated, "not logged in to %s; run `ramp login`, or set RAMP_TOKEN", s.server)
 	}
 	if time.Now().After(login.Expires) {
-		return nil, access.Errorf(access.CodeUnauthenticated, "the login ended at %s; run `ramp login`", login.Expires.Local().Format(time.Kitchen))
+		return "", access.Errorf(access.CodeUnauthenticated, "the login ended at %s; run `ramp login`", login.Expires.Local().Format(time.Kitchen))
 	}
-	return s.clientWith(login.Token), nil
+	return login.Token, nil
 }
 
 // clientWith returns a client that identifies itself as the command line, since
