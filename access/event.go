@@ -18,7 +18,9 @@ const (
 	EventRequestScheduled    EventKind = "request.scheduled"
 	EventGlassBroken         EventKind = "request.glass_broken" // access opens with nobody's consent
 	EventGlassReviewed       EventKind = "request.reviewed"
-	EventEndOrdered          EventKind = "end.ordered"    // recorded before anybody is told
+	EventEndOrdered          EventKind = "end.ordered"       // recorded before anybody is told
+	EventConditionUnknown    EventKind = "condition.unknown" // whether access must end could not be known (endWhen)
+	EventConditionKnown      EventKind = "condition.known"
 	EventGrantIntended       EventKind = "grant.intended" // the ledger knows, the target does not yet
 	EventGrantOpened         EventKind = "grant.opened"
 	EventAccessActive        EventKind = "access.active"

@@ -53,7 +53,9 @@ var catalogue = map[EventKind]EventSpec{
 	EventRequestScheduled:    {"waits for its start", AudienceRequest, OCSF{entityManagement, 3, "Update", false}, nil},
 	EventGlassBroken:         {"BREAK GLASS: opens access with nobody's consent", AudienceRequest, OCSF{detectionFinding, 1, "Create", true}, freeText},
 	EventGlassReviewed:       {"reviewed the use of break glass", AudienceRequest, OCSF{entityManagement, 3, "Update", false}, freeText},
-	EventEndOrdered:          {"ordered the end", AudienceRequest, OCSF{entityManagement, 3, "Update", false}, freeText},
+	EventEndOrdered:          {"ordered the end", AudienceRequest, OCSF{entityManagement, 3, "Update", false}, []string{FieldMessage, "facts"}},
+	EventConditionUnknown:    {"could not know whether access must end", AudienceRequest, OCSF{entityManagement, 3, "Update", false}, freeText},
+	EventConditionKnown:      {"knows again whether access must end", AudienceRequest, OCSF{entityManagement, 3, "Update", false}, freeText},
 	EventGrantIntended:       {"about to open, recorded first", AudienceRequest, OCSF{userAccess, 99, "Intend", false}, nil},
 	EventGrantOpened:         {"opened on the target", AudienceRequest, OCSF{userAccess, 1, "Assign Privileges", false}, nil},
 	EventAccessActive:        {"usable from now on", AudienceRequest, OCSF{entityManagement, 10, "Activate", false}, nil},
@@ -130,6 +132,9 @@ var refusedActs = map[Act]string{
 // Phrase says what happened in a few words, for people.
 func (e Event) Phrase() string {
 	what := e.what()
+	if e.Kind == EventEndOrdered && EndKind(e.Detail["end"]) == EndByCondition && e.Message != "" {
+		return "ended because " + e.Message
+	}
 	if e.Message != "" {
 		return what + ": " + e.Message
 	}

@@ -12,6 +12,7 @@ const (
 	ActorTemporal   = "temporal"        // somebody who cancelled the workflow in Temporal
 	ActorSCIM       = "scim"            // the identity provider, through SCIM
 	ActorDirectory  = "directory"       // the server, acting on what the directory says
+	ActorContract   = "contract"        // the server, acting on a condition of the plan (endWhen)
 )
 
 // Act names what somebody tried to do, in events about acts that were refused.
@@ -94,6 +95,18 @@ const KeyEndPrefix = "end "
 // KeyEnd returns the key of an order to end, and of its statement: one person's
 // second order of a kind is the first one again.
 func KeyEnd(o EndOrder) string { return KeyEndPrefix + string(o.Kind) + " " + o.By }
+
+// KeyConditionUnknown returns the key of the event that a condition could not be
+// evaluated, for the n-th time, from 1.
+func KeyConditionUnknown(condition, n int) string {
+	return fmt.Sprintf("condition %d unknown %d", condition, n)
+}
+
+// KeyConditionKnown returns the key of the event that the same condition could be evaluated
+// again.
+func KeyConditionKnown(condition, n int) string {
+	return fmt.Sprintf("condition %d known %d", condition, n)
+}
 
 // KeyConfirmation is the key of the statement that confirms a planned start.
 const KeyConfirmation = "confirmation"

@@ -31,6 +31,8 @@ const (
 	EndRelease  EndKind = "release"  // the requester is done
 	EndRevoke   EndKind = "revoke"   // somebody else ends it
 	EndOffboard EndKind = "offboard" // the requester has left
+	// EndByCondition is of an order that a condition of the plan gave; see EndCondition.
+	EndByCondition EndKind = "condition"
 )
 
 // Outcome returns why access ends that such an order ends.
@@ -40,6 +42,8 @@ func (k EndKind) Outcome() Outcome {
 		return OutcomeOffboarded
 	case EndRevoke:
 		return OutcomeRevoked
+	case EndByCondition:
+		return OutcomeCondition
 	}
 	return OutcomeReleased
 }
@@ -55,10 +59,12 @@ type EndOrder struct {
 	RequestID  string    `json:"requestId"`
 	PlanDigest string    `json:"planDigest"`
 	Kind       EndKind   `json:"kind"`
-	By         string    `json:"by"` // a person's id, or ActorDirectory
+	By         string    `json:"by"` // a person's id, ActorDirectory or ActorContract
 	Via        Via       `json:"via,omitempty"`
 	Reason     string    `json:"reason,omitempty"`
 	At         time.Time `json:"at"` // UTC
+	// Condition says which condition of the plan gave the order; nil: none did.
+	Condition *EndedBy `json:"condition,omitempty"`
 }
 
 // Confirmation is the server's statement, made when the planned start of an

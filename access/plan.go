@@ -65,9 +65,11 @@ type Plan struct {
 	BreakGlass *BreakGlass      `json:"breakGlass,omitempty"` // it opens with nobody's consent
 	// Facts are what the world outside said when the plan was made, as far as the
 	// contract asks: with the history, all that its evaluation depended on.
-	Facts  []Fact   `json:"facts,omitempty"`
-	Notify []Notice `json:"notify,omitempty"` // who hears of it, beside those who always do
-	StepUp Duration `json:"stepUp,omitempty"` // the oldest login with which the requester may request, extend and pick up; 0 accepts any
+	Facts []Fact `json:"facts,omitempty"`
+	// EndWhen are conditions that end access before its time; of several the first that is true.
+	EndWhen []EndCondition `json:"endWhen,omitempty"`
+	Notify  []Notice       `json:"notify,omitempty"` // who hears of it, beside those who always do
+	StepUp  Duration       `json:"stepUp,omitempty"` // the oldest login with which the requester may request, extend and pick up; 0 accepts any
 }
 
 // PlanBase names the base of a plan's contract.

@@ -96,5 +96,6 @@ const (
 	OutcomeReleased   Outcome = "released" // the requester handed it back
 	OutcomeRevoked    Outcome = "revoked"
 	OutcomeOffboarded Outcome = "offboarded"
-	OutcomeFailed     Outcome = "failed" // opening failed half way; all was closed again
+	OutcomeCondition  Outcome = "condition" // a condition of its contract ended it (endWhen)
+	OutcomeFailed     Outcome = "failed"    // opening failed half way; all was closed again
 )

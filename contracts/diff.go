@@ -191,6 +191,9 @@ func extras(p access.Plan) (out []string) {
 		b, _ := json.Marshal(g.Entitlement) // of YAML: nothing in it cannot be JSON
 		out = append(out, fmt.Sprintf("on %s %s", g.Target, b))
 	}
+	for _, c := range p.EndWhen {
+		out = append(out, "ends "+c.String())
+	}
 	for i, s := range r.Stages {
 		if s.Level > 0 || s.Denials > 0 {
 			out = append(out, fmt.Sprintf("stage %d of level %d, %d denials", i+1, s.Level+1, s.Denials))

@@ -59,6 +59,7 @@ type terms struct {
 	extend       extend
 	limits       limits
 	breakGlass   breakGlass
+	endWhen      endWhen
 	facts        facts
 	notify       notify
 }
@@ -92,6 +93,7 @@ func (t *terms) list() []feature {
 		&t.extend,
 		&t.limits,
 		&t.breakGlass,
+		&t.endWhen,
 		&t.facts,
 		&t.notify,
 	}

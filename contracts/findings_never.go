@@ -149,6 +149,7 @@ func (c *Contract) neverFindings(groups []string, add func(code, message, instea
 	if names, needed, there := t.stages.unfillable(); names != nil {
 		add("stage_nobody", fmt.Sprintf("nobody can fill stages %s together: they need %d people and list %d, and each counts once", inWords(names), needed, there), "list more people", "approval", "stages")
 	}
+	c.endFindings(add)
 	for _, one := range []struct {
 		cond *condition
 		code string

@@ -58,6 +58,9 @@ func (t *terms) conditions() (out []*condition) {
 	for i := range t.stages.Stages {
 		all = append(all, t.stages.Stages[i].when)
 	}
+	for i := range t.endWhen.EndWhen {
+		all = append(all, t.endWhen.EndWhen[i].condition)
+	}
 	for _, c := range all {
 		if c != nil {
 			out = append(out, c)

@@ -22,8 +22,9 @@ type Offer struct {
 	TicketSystem string                  `json:"ticketSystem,omitempty"`
 	Approval     OfferApproval           `json:"approval"`
 	Extend       *access.ExtensionLimits `json:"extend,omitempty"`
-	During       string                  `json:"during,omitempty"` // in words, when access may be open; empty: at any time
-	Limits       []string                `json:"limits,omitempty"` // in words, how often and how long one may have it
+	During       string                  `json:"during,omitempty"`  // in words, when access may be open; empty: at any time
+	Limits       []string                `json:"limits,omitempty"`  // in words, how often and how long one may have it
+	EndWhen      []string                `json:"endWhen,omitempty"` // in words, when access ends before its time
 	BreakGlass   *OfferBreakGlass        `json:"breakGlass,omitempty"`
 	StepUp       access.StepUp           `json:"stepUp,omitzero"`
 }

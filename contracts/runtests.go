@@ -54,14 +54,20 @@ func (s *Set) RunTests(files map[string][]byte) (TestReport, error) {
 	if err := issues.Err(); err != nil {
 		return TestReport{}, err
 	}
+	var ends EndConditions
 	report := TestReport{Results: []TestResult{}, Untested: []Untested{}}
 	seen := map[string]bool{}
 	for _, t := range tests {
 		e := t.contract.Evaluate(t.input)
+		var lived life
+		if t.expect.Lasts != "" && e.Err() == nil {
+			lived = ends.live(e.Draft, t.moments())
+			e.Trace = append(e.Trace, lived.trace...)
+		}
 		for _, step := range e.Trace {
 			seen[t.contract.Name+" "+step.Field+" "+string(step.Result)] = true
 		}
-		report.Results = append(report.Results, TestResult{Name: t.name, Place: t.place, Contract: t.contract.Name, Failure: t.expect.compare(e, t.decisions), Trace: e.Trace})
+		report.Results = append(report.Results, TestResult{Name: t.name, Place: t.place, Contract: t.contract.Name, Failure: t.expect.compare(e, t.decisions, lived), Trace: e.Trace})
 	}
 	for _, c := range s.Contracts {
 		for _, field := range c.conditions() {
@@ -92,6 +98,9 @@ func (c *Contract) conditions() []string {
 	if t.breakGlass.who != nil {
 		out = append(out, fieldBreakGlass)
 	}
+	for i := range t.endWhen.EndWhen {
+		out = append(out, fieldEndWhen(i))
+	}
 	for _, s := range t.stages.Stages {
 		if s.when != nil {
 			out = append(out, s.fieldWhen())
@@ -106,13 +115,16 @@ func (c *Contract) conditions() []string {
 }
 
 // compare returns what came of an evaluation if it is not what was expected.
-func (e testExpectation) compare(got Evaluation, decisions []access.Decision) string {
+func (e testExpectation) compare(got Evaluation, decisions []access.Decision, lived life) string {
 	want, is := e.String(), expectationOf(got)
 	if e.Decided != "" && got.Err() == nil {
 		is.Decided = string(decide(got, decisions))
 	}
 	if e.Duration == "" {
 		is.Duration = ""
+	}
+	if e.Lasts != "" && got.Err() == nil {
+		is.Lasts, is.Because = lived.lasts.String(), lived.because
 	}
 	if want == is.String() {
 		return ""
@@ -153,6 +165,13 @@ func (e testExpectation) String() string {
 	}
 	if e.Decided != "" {
 		out += ", decided: " + e.Decided
+	}
+	if e.Lasts != "" {
+		d, _ := access.ParseDuration("", e.Lasts)
+		out += ", lasts: " + d.String()
+	}
+	if e.Because != "" {
+		out += ", because: " + e.Because
 	}
 	return out
 }

@@ -37,13 +37,13 @@ func askedAt(facts []access.Fact, at time.Time) (out []access.Fact) {
 	return out
 }
 
-func (t testFact) parse(d *document, c *Contract, asked time.Time, i, n int) access.Fact {
+func (t testFact) parse(d *document, c *Contract, asked time.Time, path ...any) access.Fact {
 	f := access.Fact{FactQuestion: onCallQuestion(t.OnCall), State: access.FactKnown, At: asked, AsOf: &asked}
 	switch {
 	case (t.Ticket == "") == (t.OnCall == ""):
-		d.issue("test_fact", "a fact is about a ticket or a schedule: write ticket or onCall", "tests", i, "facts", n)
+		d.issue("test_fact", "a fact is about a ticket or a schedule: write ticket or onCall", path...)
 	case t.Ticket != "" && len(t.People) > 0, t.OnCall != "" && (t.Open || t.Project != "" || t.Type != "" || t.Severity != 0 || t.Assignee != ""):
-		d.issue("test_fact", "a schedule has people; a ticket has open, project, type, severity and assignee", "tests", i, "facts", n)
+		d.issue("test_fact", "a schedule has people; a ticket has open, project, type, severity and assignee", path...)
 	}
 	if t.Ticket != "" {
 		f.FactQuestion = access.FactQuestion{Kind: access.FactTicket, Key: t.Ticket}

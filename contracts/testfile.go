@@ -29,6 +29,7 @@ type testCase struct {
 	Facts     []testFact      `yaml:"facts"`
 	At        string          `yaml:"at"`
 	Decisions []testDecision  `yaml:"decisions"`
+	Later     []testMoment    `yaml:"later"`
 	Expect    testExpectation `yaml:"expect"`
 }
 
@@ -57,6 +58,8 @@ type testExpectation struct {
 	Stages    []string `yaml:"stages"`
 	Duration  string   `yaml:"duration"`
 	Decided   string   `yaml:"decided"` // what the decisions amount to
+	Lasts     string   `yaml:"lasts"`   // how long access is open
+	Because   string   `yaml:"because"` // why it ends early; empty: it does not
 }
 
 // parsedTest is a test that can be run.
@@ -65,6 +68,7 @@ type parsedTest struct {
 	contract    *Contract
 	input       Input
 	decisions   []access.Decision // without request and plan
+	later       []moment
 	expect      testExpectation
 }
 
@@ -121,13 +125,14 @@ func (c testCase) parse(d *document, set *Set, i int) parsedTest {
 		}
 	}
 	for n, fact := range c.Facts {
-		t.input.Facts = append(t.input.Facts, fact.parse(d, t.contract, t.input.Now, i, n))
+		t.input.Facts = append(t.input.Facts, fact.parse(d, t.contract, t.input.Now, "tests", i, "facts", n))
 	}
 	for n, said := range c.Decisions {
 		decision := said.parse(d, t.input.Now, i, n)
 		decision.OnCall = askedAt(t.input.Facts, decision.At)
 		t.decisions = append(t.decisions, decision)
 	}
+	t.later = c.parseLater(d, t, i)
 	c.Expect.check(d, i)
 	if c.Expect.Decided == "" && len(c.Decisions) > 0 {
 		d.issue("test_decided", "the test has decisions, so expect what they amount to: decided: satisfied, denied or undecided", "tests", i, "expect")
@@ -175,6 +180,7 @@ func (e testExpectation) check(d *document, i int) {
 	if e.Decided != "" && (len(e.Refused) > 0 || !slices.Contains(decidedWords, e.Decided)) {
 		d.issue("test_decided", "decided is satisfied, denied or undecided, of what is not refused", "tests", i, "expect", "decided")
 	}
+	e.checkLasts(d, i)
 	if e.Duration != "" {
 		d.length(e.Duration, "tests", i, "expect", "duration")
 		if len(e.Refused) > 0 {

@@ -136,7 +136,7 @@ func TestPackProves(t *testing.T) {
 	s := whole(t)
 	r := s.verify(s.pack())
 	require.Equal(t, ProvenEnded, r.Conclusion, r.Summary)
-	require.Len(t, r.Checks, 12)
+	require.Len(t, r.Checks, 13)
 
 	s = newTale(t)
 	s.evaluate()

@@ -86,6 +86,7 @@ func (p Pack) Verify(servers, workers Keyring) Report {
 		{"break glass reviewed", v.checkReview},
 		{"opened what was approved", v.checkOpened},
 		{"extended as allowed", v.checkExtensions},
+		{"ended as the plan says", v.checkEnds},
 		{"closed and read back", v.checkClosed},
 		{"events in the log", v.checkEvents},
 		{"events agree with statements", v.checkAgreement},

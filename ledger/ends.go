@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"slices"
+	"strconv"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/internal/strictjson"
@@ -54,14 +55,39 @@ func (l *Ledger) OrderEnd(ctx context.Context, o access.EndOrder, envelope []byt
 		if err := q.addStatements(ctx, access.Statement{RequestID: o.RequestID, Key: key, Envelope: envelope}); err != nil {
 			return err
 		}
-		return q.append(ctx, access.Event{At: o.At, RequestID: o.RequestID, Kind: access.EventEndOrdered, Actor: o.By, Message: o.Reason, Key: key,
-			Detail: o.Via.Detail(map[string]string{"end": string(o.Kind)})})
+		return q.append(ctx, endEvent(o))
 	})
 }
 
 // IssueEndedBySame is the code of the issue of an order to end that was given before, of a
 // request that is over.
 const IssueEndedBySame = "ended_by_same"
+
+// endEvent returns the event of an order to end. Of one that a condition gave it says
+// what was known: who reads the timeline must not have to look for the statement.
+func endEvent(o access.EndOrder) access.Event {
+	detail := map[string]string{"end": string(o.Kind)}
+	if by := o.Condition; by != nil {
+		detail["condition"], detail["facts"] = strconv.Itoa(by.Condition), access.Clip(access.FactsInWords(by.Facts), 1000)
+	}
+	return access.Event{At: o.At, RequestID: o.RequestID, Kind: access.EventEndOrdered, Actor: o.By, Message: o.Reason, Key: access.KeyEnd(o), Detail: o.Via.Detail(detail)}
+}
+
+// ConditionEvents returns the events of requests that say when a condition that ends
+// access could not be evaluated, by request (access.SpellOf).
+func (l *Ledger) ConditionEvents(ctx context.Context, requestIDs ...string) (map[string][]access.Event, error) {
+	out := map[string][]access.Event{}
+	if len(requestIDs) == 0 {
+		return out, nil
+	}
+	marks, args := inList(requestIDs)
+	list, err := collect(ctx, l.reader(), scanEvent, selectEvents+` WHERE request_id IN `+marks+` AND kind IN (?, ?) ORDER BY seq`,
+		append(args, string(access.EventConditionUnknown), string(access.EventConditionKnown))...)
+	for _, e := range list {
+		out[e.RequestID] = append(out[e.RequestID], e)
+	}
+	return out, err
+}
 
 // endOrdered reports whether somebody has ordered the end of a request, by the
 // statements: no column says so, and none can be set back.

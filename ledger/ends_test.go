@@ -59,6 +59,35 @@ var ends = map[string]func(fixture){
 		late, envelope := endOrder(s.Request.ID, access.EndRelease, "alice", when)
 		require.Equal(b, "wrong_state", access.IssuesOf(b.OrderEnd(ctx, late, envelope))[0].Code)
 	},
+	"EndOrder of a condition, and since when it was not known": func(b fixture) {
+		plain, s := b.submitted(), b.submitted(func(s *ledger.Submission) {
+			s.Request.Plan.EndWhen = []access.EndCondition{{If: "!ticket.open", Because: "the ticket was closed"}}
+		})
+		list, _, err := b.Requests(ctx, ledger.RequestFilter{EndWhen: true, States: []access.State{access.StatePending}})
+		require.NoError(b, err)
+		ids := []string{}
+		for _, r := range list {
+			ids = append(ids, r.ID)
+		}
+		require.Contains(b, ids, s.Request.ID)
+		require.NotContains(b, ids, plain.Request.ID)
+		for range 2 { // another server saw the same a moment later
+			require.NoError(b, b.AppendEvent(ctx, access.Event{RequestID: s.Request.ID, At: at, Kind: access.EventConditionUnknown, Actor: access.ActorContract, Key: access.KeyConditionUnknown(0, 1)}))
+		}
+		events, err := b.ConditionEvents(ctx, s.Request.ID, plain.Request.ID)
+		require.NoError(b, err)
+		require.Equal(b, access.Spell{Number: 1, Since: at}, access.SpellOf(events[s.Request.ID], 0))
+		require.Len(b, events[s.Request.ID], 1)
+		require.Empty(b, events[plain.Request.ID])
+		o, _ := endOrder(s.Request.ID, access.EndByCondition, access.ActorContract, at)
+		o.Condition = &access.EndedBy{Facts: []access.Fact{{FactQuestion: access.FactQuestion{Kind: access.FactTicket, Source: "jira", Key: "OPS-7"}, State: access.FactKnown, At: at, Ticket: &access.Ticket{}}}}
+		require.NoError(b, b.OrderEnd(ctx, o, []byte(`{}`)))
+		timeline := b.timeline(s.Request.ID)
+		e := timeline[len(timeline)-1]
+		require.Equal(b, map[string]string{"end": "condition", "condition": "0", "facts": "OPS-7 in jira: closed, assigned to nobody"}, e.Detail)
+		require.Equal(b, "ended because why", e.Phrase())
+		require.NotContains(b, e.Redacted().Detail, "facts")
+	},
 	"EndOrder of what has not opened": func(b fixture) {
 		s := b.submitted()
 		o, envelope := endOrder(s.Request.ID, access.EndCancel, "alice", at)

@@ -111,6 +111,7 @@ type RequestFilter struct {
 	// Asked adds active requests of which an extension was asked for that people decide
 	// to those in States; without States it is these alone.
 	Asked    bool
+	EndWhen  bool   // those whose plan has conditions that end access
 	ToReview bool   // uses of break glass that nobody has reviewed
 	Cursor   string // where the last page ended
 	Limit    int    // 1 to 200; 0 is 50
@@ -158,6 +159,11 @@ func (f RequestFilter) conditions() (where conditions, err error) {
 	}
 	where.equal("requester_id", f.Requester)
 	where.equal("contract", f.Contract)
+	if f.EndWhen {
+		// It only finds them: the column is not believed, and a plan whose texts look alike is
+		// found beside them.
+		where.and(`plan LIKE '%"endWhen":[{%'`)
+	}
 	if f.ToReview {
 		where.and(unreviewed)
 	}

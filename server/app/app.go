@@ -86,6 +86,7 @@ type Ledger interface {
 	extensionLedger
 	resendLedger
 	confirmationLedger
+	conditionLedger
 }
 
 // Gateway is all that the use cases need of Temporal.
@@ -121,6 +122,7 @@ type App struct {
 	*refusals
 	*resender
 	*confirmer
+	*endWatch
 }
 
 // New makes the use cases of a configuration, with its defaults filled in.
@@ -162,6 +164,7 @@ func New(c Config) *App {
 		ender:          &ender{requests: reader, orders: ends, refused: refused, now: now},
 		resender:       &resender{ledger: c.Ledger, ends: ends, denials: c.Gateway, log: c.Log, now: now, sent: map[string]time.Time{}},
 		confirmer:      &confirmer{ledger: c.Ledger, signer: c.Signer, keys: evidence.NewKeyring(c.Signer.Public()), log: log, warn: c.Log, now: now},
+		endWatch:       &endWatch{ledger: c.Ledger, orders: ends, facts: c.Facts, conditions: &contracts.EndConditions{}, log: c.Log, now: now},
 		extender:       extend,
 		reviewer:       &reviewer{requests: reader, directory: c.Directory, ledger: c.Ledger, signer: c.Signer, refused: refused, now: now},
 		pickUps:        &pickUps{requests: reader, gateway: c.Gateway, signer: c.Signer, workers: c.Workers, refused: refused, now: now},

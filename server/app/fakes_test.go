@@ -192,6 +192,17 @@ func (l *fakeLedger) Unstarted(_ context.Context, before time.Time) ([]ledger.Su
 // LastSeq counts what was recorded by AppendEvent alone.
 func (l *fakeLedger) LastSeq(context.Context) (int64, error) { return int64(len(l.events)), nil }
 
+// ConditionEvents returns what AppendEvent has recorded of conditions.
+func (l *fakeLedger) ConditionEvents(_ context.Context, ids ...string) (map[string][]access.Event, error) {
+	out := map[string][]access.Event{}
+	for _, e := range l.events {
+		if slices.Contains(ids, e.RequestID) && (e.Kind == access.EventConditionUnknown || e.Kind == access.EventConditionKnown) {
+			out[e.RequestID] = append(out[e.RequestID], e)
+		}
+	}
+	return out, nil
+}
+
 func (l *fakeLedger) AppendEvent(_ context.Context, e access.Event) error {
 	if l.appendErr == nil {
 		l.events = append(l.events, e)

@@ -1,0 +1,154 @@
+package access_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"ramp.dev/ramp/access"
+)
+
+var (
+	askTicket = access.FactQuestion{Kind: access.FactTicket, Source: "jira", Key: "OPS-7"}
+	askRota   = access.FactQuestion{Kind: access.FactOnCall, Source: access.OnCallSource, Key: "db"}
+)
+
+func closedTicket(asked time.Time) access.Fact {
+	return access.Fact{FactQuestion: askTicket, State: access.FactKnown, At: asked, AsOf: &asked, Ticket: &access.Ticket{}}
+}
+
+// ending is a plan that ends with its ticket, or when that was unknown for ten minutes.
+func ending() access.Plan {
+	p := extendable()
+	p.EndWhen = []access.EndCondition{
+		{If: "!ticket.open", Because: "the ticket was closed", Asks: []access.FactQuestion{askTicket}, UnknownFor: minutes(10)},
+		{If: `!oncall("db")`, Because: "the shift is over", Asks: []access.FactQuestion{askRota}},
+	}
+	return p
+}
+
+func endOrder(p access.Plan, by access.EndedBy) access.EndOrder {
+	return access.EndOrder{RequestID: p.RequestID, PlanDigest: p.Digest, Kind: access.EndByCondition, By: access.ActorContract,
+		Reason: p.EndWhen[by.Condition].Reason(by), At: at, Condition: &by}
+}
+
+// TestCase97OrdersToEndByCondition: nobody who sees an order takes it for the contract's
+// unless the plan has the condition and the facts are those that it asks for, of that
+// time.
+func TestCase97OrdersToEndByCondition(t *testing.T) {
+	p := ending()
+	since := at.Add(-10 * time.Minute)
+	unknown := access.Fact{FactQuestion: askTicket, State: access.FactUnknown, Why: "it did not respond", At: at}
+	for name, c := range map[string]struct {
+		by     access.EndedBy
+		change func(*access.EndOrder)
+		says   string // "": it follows from the plan
+	}{
+		"OK":                                 {by: access.EndedBy{Facts: []access.Fact{closedTicket(at)}}},
+		"asked a minute ago":                 {by: access.EndedBy{Facts: []access.Fact{closedTicket(at.Add(-time.Minute))}}},
+		"unknown for long enough":            {by: access.EndedBy{Facts: []access.Fact{unknown}, UnknownSince: &since}},
+		"a person's":                         {change: func(o *access.EndOrder) { o.Kind, o.Condition, o.By = access.EndRevoke, nil, "bob" }},
+		"a stale fact":                       {by: access.EndedBy{Facts: []access.Fact{closedTicket(at.Add(-time.Minute - time.Second))}}, says: "was asked"},
+		"a fact from the future":             {by: access.EndedBy{Facts: []access.Fact{closedTicket(at.Add(access.ClockSkew + time.Second))}}, says: "in the future"},
+		"another ticket":                     {by: access.EndedBy{Facts: []access.Fact{{FactQuestion: access.FactQuestion{Kind: access.FactTicket, Source: "jira", Key: "OPS-8"}, State: access.FactKnown, At: at, Ticket: &access.Ticket{}}}}, says: "does not ask for"},
+		"another source":                     {by: access.EndedBy{Facts: []access.Fact{{FactQuestion: access.FactQuestion{Kind: access.FactTicket, Source: "mine", Key: "OPS-7"}, State: access.FactKnown, At: at, Ticket: &access.Ticket{}}}}, says: "does not ask for"},
+		"no facts":                           {by: access.EndedBy{}, says: "0 facts"},
+		"true, and nothing is known":         {by: access.EndedBy{Facts: []access.Fact{unknown}}, says: "nothing was known"},
+		"unknown for too short a time":       {by: access.EndedBy{Facts: []access.Fact{unknown}, UnknownSince: new(since.Add(time.Second))}, says: "unknown for 9m59s"},
+		"unknown, which the plan disregards": {by: access.EndedBy{Condition: 1, Facts: []access.Fact{{FactQuestion: askRota, State: access.FactUnknown, At: at}}, UnknownSince: &since}, says: "does not end access where"},
+		"a condition that is not there":      {by: access.EndedBy{Facts: []access.Fact{closedTicket(at)}}, change: func(o *access.EndOrder) { o.Condition.Condition = 2 }, says: "no condition 3"},
+		"a person, as if by condition":       {by: access.EndedBy{Facts: []access.Fact{closedTicket(at)}}, change: func(o *access.EndOrder) { o.By = "bob" }, says: "not by bob"},
+		"a revocation with a condition":      {by: access.EndedBy{Facts: []access.Fact{closedTicket(at)}}, change: func(o *access.EndOrder) { o.Kind = access.EndRevoke }, says: "names a condition"},
+		"no condition":                       {by: access.EndedBy{}, change: func(o *access.EndOrder) { o.Condition = nil }, says: "names a condition"},
+		"another reason":                     {by: access.EndedBy{Facts: []access.Fact{closedTicket(at)}}, change: func(o *access.EndOrder) { o.Reason = "because I say so" }, says: "another reason"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := endOrder(p, c.by)
+			if c.change != nil {
+				c.change(&o)
+			}
+			err := p.CheckEnd(o)
+			if c.says == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorContains(t, err, c.says)
+			require.Equal(t, access.CodeEvidence, access.CodeOf(err))
+		})
+	}
+}
+
+// TestCase97FactsThatCount: what is old, of the future, about something else or about a
+// shift that is over says nothing, so that it ends nothing either.
+func TestCase97FactsThatCount(t *testing.T) {
+	c := ending().EndWhen[0]
+	rota := ending().EndWhen[1]
+	shift := func(until time.Time) access.Fact {
+		return access.Fact{FactQuestion: askRota, State: access.FactKnown, At: at.Add(-5 * time.Second), OnCall: &access.OnCall{People: []string{"bob"}, Until: &until}}
+	}
+	asOf := at.Add(access.ClockSkew + time.Second)
+	dated := closedTicket(at)
+	dated.AsOf = &asOf
+	for name, f := range map[string]struct {
+		of   access.EndCondition
+		fact access.Fact
+		want access.FactState
+	}{
+		"OK":                          {c, closedTicket(at.Add(-30 * time.Second)), access.FactKnown},
+		"old":                         {c, closedTicket(at.Add(-61 * time.Second)), access.FactUnknown},
+		"of the future":               {c, closedTicket(at.Add(access.ClockSkew + time.Second)), access.FactUnknown},
+		"dated in the future":         {c, dated, access.FactUnknown},
+		"about something else":        {c, shift(at.Add(time.Hour)), access.FactUnknown},
+		"a shift that goes on":        {rota, shift(at.Add(time.Second)), access.FactKnown},
+		"a shift that ended just now": {rota, shift(at), access.FactUnknown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := f.of.FactsAt([]access.Fact{f.fact}, at)
+			require.Len(t, got, 1)
+			require.Equal(t, f.want, got[0].State, got[0].Why)
+			require.Equal(t, f.of.Asks[0], got[0].FactQuestion)
+		})
+	}
+}
+
+// TestSpells: the time for which something is unknown is that of the log, in whatever
+// order and however often its events are read.
+func TestSpells(t *testing.T) {
+	unknown := func(condition, n, minute int) access.Event {
+		return access.Event{Kind: access.EventConditionUnknown, Key: access.KeyConditionUnknown(condition, n), At: at.Add(minutes(minute).Std())}
+	}
+	known := func(condition, n int) access.Event {
+		return access.Event{Kind: access.EventConditionKnown, Key: access.KeyConditionKnown(condition, n)}
+	}
+	require.Zero(t, access.SpellOf(nil, 0))
+	require.Equal(t, access.Spell{Number: 1, Since: at}, access.SpellOf([]access.Event{unknown(0, 1, 0)}, 0))
+	require.Zero(t, access.SpellOf([]access.Event{unknown(0, 1, 0)}, 1), "another condition's")
+	require.Equal(t, access.Spell{Number: 1}, access.SpellOf([]access.Event{unknown(0, 1, 0), known(0, 1)}, 0))
+	require.Equal(t, access.Spell{Number: 2, Since: at.Add(5 * time.Minute)}, access.SpellOf([]access.Event{known(0, 1), unknown(0, 2, 5), unknown(0, 1, 0), unknown(0, 1, 0)}, 0))
+}
+
+// TestEndConditionsOnlyShorten: whatever order a condition gives, and whenever, access is
+// open no longer than without it.
+func TestEndConditionsOnlyShorten(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := ending()
+		p.Rule = access.Rule{Auto: true}
+		signed := access.Signed{Plan: p}
+		for n := rapid.IntRange(0, 2).Draw(t, "extensions"); n > 0; n-- {
+			o := order(p, n, minutes(10))
+			o.From = o.From.Add(time.Duration(n-1) * 10 * time.Minute)
+			signed.Extensions = append(signed.Extensions, o)
+		}
+		before := signed.Term(access.GrantName("r", 0))
+		o := endOrder(p, access.EndedBy{Facts: []access.Fact{closedTicket(at)}})
+		o.At = at.Add(time.Duration(rapid.IntRange(-60, 600).Draw(t, "minute")) * time.Minute)
+		signed.Ends = []access.EndOrder{o}
+		after := signed.Term(access.GrantName("r", 0))
+		require.False(t, after.End().After(before.End()))
+		require.False(t, after.Until.After(before.Until))
+		require.Equal(t, access.OutcomeCondition, after.Stopped.Outcome)
+		require.Error(t, after.AllowsOpen(at.Add(time.Minute)))
+	})
+}
