@@ -34,10 +34,10 @@ func endOrder(p access.Plan, by access.EndedBy) access.EndOrder {
 		Reason: p.EndWhen[by.Condition].Reason(by), At: at, Condition: &by}
 }
 
-// TestCase97OrdersToEndByCondition: nobody who sees an order takes it for the contract's
+// TestCase100OrdersToEndByCondition: nobody who sees an order takes it for the contract's
 // unless the plan has the condition and the facts are those that it asks for, of that
 // time.
-func TestCase97OrdersToEndByCondition(t *testing.T) {
+func TestCase100OrdersToEndByCondition(t *testing.T) {
 	p := ending()
 	since := at.Add(-10 * time.Minute)
 	unknown := access.Fact{FactQuestion: askTicket, State: access.FactUnknown, Why: "it did not respond", At: at}
@@ -80,9 +80,9 @@ func TestCase97OrdersToEndByCondition(t *testing.T) {
 	}
 }
 
-// TestCase97FactsThatCount: what is old, of the future, about something else or about a
+// TestCase100FactsThatCount: what is old, of the future, about something else or about a
 // shift that is over says nothing, so that it ends nothing either.
-func TestCase97FactsThatCount(t *testing.T) {
+func TestCase100FactsThatCount(t *testing.T) {
 	c := ending().EndWhen[0]
 	rota := ending().EndWhen[1]
 	shift := func(until time.Time) access.Fact {

@@ -68,6 +68,7 @@ func baseRules() []baseRule {
 		{"limits.quota.total", shorter, ""},
 		{"stepUp.request", shorter, ""},
 		{"stepUp.approve", shorter, ""},
+		{"endWhen", added, ""},
 		{"notify", added, ""},
 	}
 }

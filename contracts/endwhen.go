@@ -139,6 +139,9 @@ func (c *endCondition) planned() access.EndCondition {
 func (e *endWhen) offer(o *Offer) {
 	for i := range e.EndWhen {
 		o.EndWhen = append(o.EndWhen, e.EndWhen[i].planned().String())
+		if e.EndWhen[i].condition.reads.ticket && o.Ticket == "never" {
+			o.Ticket = "sometimes" // or there would be no field for it
+		}
 	}
 }
 

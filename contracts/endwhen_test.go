@@ -53,7 +53,7 @@ func TestEndWhenIsChecked(t *testing.T) {
 	}
 	_, err := contracts.Parse(map[string][]byte{"c.yaml": []byte(strings.Replace(contract("c", "true", "{default: 30m, max: 1h}", "{stages: [{name: a, from: [x]}]}"),
 		"approval:", "endWhen: [{if: '!ticket.open', because: the ticket was closed}]\napproval:", 1))})
-	require.Contains(t, codes(access.IssuesOf(err)), "ticket_system_missing", "no source is named that could know the ticket")
+	require.Contains(t, codes(access.IssuesOf(err)), "condition_ticket", "no source is named that could know the ticket")
 }
 
 // TestEndWhenInThePlan: approvers see under which conditions access ends, and what each
@@ -117,9 +117,9 @@ func TestEndWhenNeverLengthens(t *testing.T) {
 	})
 }
 
-// TestCase97LiveConditions: while access lives a condition is true, false or not known, by
+// TestCase100LiveConditions: while access lives a condition is true, false or not known, by
 // the plan alone, and by nothing that is old or about something else.
-func TestCase97LiveConditions(t *testing.T) {
+func TestCase100LiveConditions(t *testing.T) {
 	set, err := ends(t, `[{if: 'params.level > 2 && person.id == "alice" && !ticket.open', because: the ticket was closed}]`, "\n  params: {level: {type: int, default: 3}}")
 	require.NoError(t, err)
 	e := asked(set, false, ticketFact(access.Ticket{Open: true}))

@@ -15,10 +15,10 @@ func endsWithTicket(p *access.Plan) {
 	p.EndWhen = []access.EndCondition{{If: "!ticket.open", Because: "the ticket was closed", Asks: []access.FactQuestion{asksTicket}, UnknownFor: access.Duration(5 * time.Minute)}}
 }
 
-// TestCase97EndsInPacks: a pack says by which condition of the plan access ended and by
+// TestCase100EndsInPacks: a pack says by which condition of the plan access ended and by
 // which facts, and proves nothing if the order does not follow from plan and log, or if
 // somebody else than a server signed it.
-func TestCase97EndsInPacks(t *testing.T) {
+func TestCase100EndsInPacks(t *testing.T) {
 	const after = 10 * time.Minute
 	closed := access.Fact{FactQuestion: asksTicket, State: access.FactKnown, At: at.Add(after), Ticket: &access.Ticket{Severity: 2}}
 	unknown := access.Fact{FactQuestion: asksTicket, State: access.FactUnknown, At: at.Add(after), Why: "it did not respond"}

@@ -78,6 +78,9 @@ func (c Config) compose(n ledger.Notice, r access.Request) channel.Message {
 		row("Starts", access.FormatTime(*r.Plan.StartAt))
 	case r.EndedAt != nil:
 		row("Ended", access.FormatTime(*r.EndedAt))
+		if r.Outcome == access.OutcomeCondition {
+			row("Because", endsBecause(r.Plan))
+		}
 	case r.ExpiresAt != nil:
 		row("Ends", access.FormatTime(*r.ExpiresAt))
 	}
@@ -86,6 +89,15 @@ func (c Config) compose(n ledger.Notice, r access.Request) channel.Message {
 	}
 	fmt.Fprintf(&b, "\n%s\n\nYou hear of this because %s. Decide, extend and release there, logged in; a notice carries no credential, and Ramp asks for none by mail.\n", c.link(n.RequestID), n.Why)
 	return channel.Message{ID: n.ID, Thread: "request." + n.RequestID, Subject: "[Ramp] " + head, Text: b.String(), Urgent: n.Urgent}
+}
+
+// endsBecause returns why the conditions of a plan end access: of several, one of them did.
+func endsBecause(p access.Plan) string {
+	var reasons []string
+	for _, c := range p.EndWhen {
+		reasons = append(reasons, c.Because)
+	}
+	return strings.Join(reasons, ", or ")
 }
 
 // oneLine returns a text without line breaks and characters that do not show, so that

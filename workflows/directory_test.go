@@ -26,6 +26,15 @@ func TestOffboarding(t *testing.T) {
 	})
 }
 
+// TestCase100EndedByCondition: an order that a condition gave ends access as any other does.
+func TestCase100EndedByCondition(t *testing.T) {
+	s := newStory(t)
+	s.decide(time.Minute)
+	s.end(10*time.Minute, access.EndByCondition)
+	require.Equal(t, workflows.AccessRequestResult{State: access.StateEnded, Outcome: access.OutcomeCondition}, s.run())
+	require.WithinDuration(t, start.Add(10*time.Minute), s.closedAt, time.Second)
+}
+
 func (s *story) recount(after time.Duration) {
 	s.env.RegisterDelayedCallback(func() { s.env.SignalWorkflow(workflows.SignalRecount, nil) }, after)
 }

@@ -9,5 +9,6 @@ const (
 	DecisionRecorded = "decision.recorded" // the ledger has the decision, the activity has not returned yet
 	OpenIntended     = "open.intended"     // the ledger knows, the target does not
 	OpenGranted      = "open.granted"      // the target has it, the activity has not returned yet
+	EndRecorded      = "end.recorded"      // the ledger has the order that a condition gave, the workflow has not
 	CloseRevoked     = "close.revoked"     // revoked on the target, not read back yet
 )

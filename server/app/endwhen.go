@@ -10,6 +10,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/contracts"
+	"ramp.dev/ramp/internal/failpoint"
 	"ramp.dev/ramp/ledger"
 )
 
@@ -150,6 +151,7 @@ func (w *endWatch) end(ctx context.Context, r access.Request, by access.EndedBy,
 	} else if err != nil {
 		return err
 	}
+	failpoint.Here(failpoint.EndRecorded)
 	w.orders.send(ctx, o)
 	return nil
 }

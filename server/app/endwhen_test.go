@@ -32,9 +32,9 @@ func (f *fixture) opened(s access.State, ticket string) access.Request {
 	return r
 }
 
-// TestCase97EndsByCondition: access ends when the ticket is closed, by an order that says
+// TestCase100EndsByCondition: access ends when the ticket is closed, by an order that says
 // so, is signed, and is in the ledger before the workflow is told.
-func TestCase97EndsByCondition(t *testing.T) {
+func TestCase100EndsByCondition(t *testing.T) {
 	f, world := withEnds(t, ticketCloses)
 	r := f.opened(access.StateActive, "OPS-1")
 	require.Len(t, r.Plan.EndWhen, 1)
@@ -60,9 +60,9 @@ func TestCase97EndsByCondition(t *testing.T) {
 	require.NotEmpty(t, e.Signatures[0].Sig, "whether it verifies is tried in evidence and e2e")
 }
 
-// TestCase97OnlyWhatLives: what waits or is over is not ended, and nobody asks about it;
+// TestCase100OnlyWhatLives: what waits or is over is not ended, and nobody asks about it;
 // many requests about one ticket are one question.
-func TestCase97OnlyWhatLives(t *testing.T) {
+func TestCase100OnlyWhatLives(t *testing.T) {
 	f, world := withEnds(t, ticketCloses)
 	var live []access.Request
 	for _, s := range []access.State{access.StatePending, access.StateScheduled, access.StateEnding, access.StateEnded, access.StateGranting, access.StateActive} {
@@ -80,9 +80,9 @@ func TestCase97OnlyWhatLives(t *testing.T) {
 	}
 }
 
-// TestCase97UnknownSpell: what is not known ends access after the time that the contract
+// TestCase100UnknownSpell: what is not known ends access after the time that the contract
 // says, which is counted from the log: a server that starts anew goes on with it.
-func TestCase97UnknownSpell(t *testing.T) {
+func TestCase100UnknownSpell(t *testing.T) {
 	f, world := withEnds(t, ticketCloses)
 	r := f.opened(access.StateActive, "OPS-1")
 	delete(world.tickets, "OPS-1")
@@ -114,8 +114,8 @@ func TestCase97UnknownSpell(t *testing.T) {
 	require.NoError(t, r.Plan.CheckEnd(o))
 }
 
-// TestCase97UnknownKept: where the contract says so, access is kept.
-func TestCase97UnknownKept(t *testing.T) {
+// TestCase100UnknownKept: where the contract says so, access is kept.
+func TestCase100UnknownKept(t *testing.T) {
 	f, world := withEnds(t, `[{if: '!ticket.open', because: the ticket was closed, unknown: keep}]`)
 	f.opened(access.StateActive, "OPS-1")
 	delete(world.tickets, "OPS-1")
@@ -127,8 +127,8 @@ func TestCase97UnknownKept(t *testing.T) {
 	require.Len(t, f.ledger.events, 1)
 }
 
-// TestCase97FlappingSource: a source that comes and goes fills no log.
-func TestCase97FlappingSource(t *testing.T) {
+// TestCase100FlappingSource: a source that comes and goes fills no log.
+func TestCase100FlappingSource(t *testing.T) {
 	f, world := withEnds(t, ticketCloses)
 	r := f.opened(access.StateActive, "OPS-1")
 	for range 3 * access.MaxUnknownSpells {
@@ -141,9 +141,9 @@ func TestCase97FlappingSource(t *testing.T) {
 	require.Len(t, f.ledger.events, 2*access.MaxUnknownSpells-1)
 }
 
-// TestCase97StaleReplies: replies that came a minute ago, because everything else took so
+// TestCase100StaleReplies: replies that came a minute ago, because everything else took so
 // long, end nothing.
-func TestCase97StaleReplies(t *testing.T) {
+func TestCase100StaleReplies(t *testing.T) {
 	f, world := withEnds(t, `[{if: '!oncall("db")', because: the shift is over}]`)
 	f.opened(access.StateActive, "OPS-1")
 	world.onCall["db"] = []string{"bob"}
@@ -155,9 +155,9 @@ func TestCase97StaleReplies(t *testing.T) {
 	require.Len(t, f.ledger.ordered, 1)
 }
 
-// TestCase97PlanOfNobody: conditions that somebody wrote into the ledger end nothing, and a
+// TestCase100PlanOfNobody: conditions that somebody wrote into the ledger end nothing, and a
 // request that cannot be ended holds up no other.
-func TestCase97PlanOfNobody(t *testing.T) {
+func TestCase100PlanOfNobody(t *testing.T) {
 	f, world := withEnds(t, ticketCloses)
 	forged := f.opened(access.StateActive, "OPS-1")
 	forged.PlanEnvelope = []byte(`{}`)

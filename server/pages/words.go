@@ -129,6 +129,7 @@ var outcomeTips = map[access.Outcome]string{
 	access.OutcomeReleased:   "its requester released it",
 	access.OutcomeRevoked:    "it was revoked",
 	access.OutcomeOffboarded: "its requester has left",
+	access.OutcomeCondition:  "a condition of its contract ended it",
 	access.OutcomeFailed:     "opening it failed, and what was open was revoked",
 }
 

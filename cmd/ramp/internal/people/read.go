@@ -193,6 +193,9 @@ func requestDetail(r access.Request) func(io.Writer) {
 		if at := r.Narrowed().StartAt; at != nil && len(r.NarrowedBy()) == 0 {
 			rows = append(rows, []string{"Start", output.Time(*at)})
 		}
+		for _, c := range r.Plan.EndWhen {
+			rows = append(rows, []string{"Ends early", output.Clean(c.String())})
+		}
 		rows = append(rows, extended(r)...)
 		rows = append(rows, glass(r)...)
 		rows = append(rows, narrowed(r)...)
