@@ -53,7 +53,7 @@ func TestEndWhenIsChecked(t *testing.T) {
 	}
 	_, err := contracts.Parse(map[string][]byte{"c.yaml": []byte(strings.Replace(contract("c", "true", "{default: 30m, max: 1h}", "{stages: [{name: a, from: [x]}]}"),
 		"approval:", "endWhen: [{if: '!ticket.open', because: the ticket was closed}]\napproval:", 1))})
-	require.Contains(t, codes(access.IssuesOf(err)), "condition_ticket", "no source is named that could know the ticket")
+	require.Contains(t, codes(access.IssuesOf(err)), "ticket_system_missing", "no source is named that could know the ticket")
 }
 
 // TestEndWhenInThePlan: approvers see under which conditions access ends, and what each

@@ -28,7 +28,7 @@ func (*facts) check(d *document) {
 	found := slices.ContainsFunc(t.conditions(), func(c *condition) bool { return reads(c.reads) }) ||
 		slices.ContainsFunc(t.stages.wheres(), func(c *approverCondition) bool { return reads(c.reads) })
 	if found && t.ticket.System == "" {
-		d.issue("condition_ticket", "a condition reads what a system knows of the ticket; say which: system: NAME, a source in server.facts", "request", "ticket")
+		d.issue("ticket_system_missing", "a condition reads what a system knows of the ticket; say which: system: NAME, a source in server.facts", "request", "ticket")
 	}
 }
 

@@ -120,7 +120,7 @@ func TestOnCallNames(t *testing.T) {
 		`oncall("dаtabase")`:                             "condition", // a Cyrillic letter
 		`["x"].exists(s, oncall(s))`:                     "condition",
 		`oncall("db-primary") == "yes"`:                  "condition",
-		`ticket.severity < 3`:                            "condition_ticket",
+		`ticket.severity < 3`:                            "ticket_system_missing",
 		`ticket.severity == "1"`:                         "condition",
 		`has(ticket.severity)`:                           "condition",
 		`ticket == "OPS-1" && duration > duration("1s")`: "",
