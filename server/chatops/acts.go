@@ -102,9 +102,29 @@ func (r *Room) do(ctx context.Context, row ledger.ChatAct) {
 	if strings.HasPrefix(place, "D") {
 		place = ""
 	}
-	if err := r.Bot.Tell(ctx, place, u.User, said); err != nil {
-		r.Log.WithError(err).Warn("somebody could not be told what became of their act in chat; the request's message says it")
-	}
+	r.tell(ctx, func(ctx context.Context) error { return r.Bot.Tell(ctx, place, u.User, said) })
+}
+
+const (
+	tellWithin = 8 * time.Second // less than a server has to stop
+	tellTries  = 4
+)
+
+// tell tells somebody what became of their act, beside the acts that follow, and waits
+// where the service wants fewer calls. It is tried again only where nothing was done.
+func (r *Room) tell(ctx context.Context, tell func(context.Context) error) {
+	r.telling.Go(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tellWithin)
+		defer cancel()
+		err := tell(ctx)
+		for try := 1; try < tellTries && access.CodeOf(err) == access.CodeThrottled && ctx.Err() == nil; try++ {
+			wait(ctx, nil, access.RetryAfterOf(err))
+			err = tell(ctx)
+		}
+		if err != nil {
+			r.Log.WithError(err).Warn("somebody could not be told what became of their act in chat; the request's message says it")
+		}
+	})
 }
 
 func (r *Room) close(ctx context.Context, row ledger.ChatAct, outcome string) {

@@ -45,7 +45,7 @@ func (r *Room) open(ctx context.Context, d chat.Delivery) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), formWithin)
-	r.opening.Go(func() {
+	go func() { // not waited for: a form that this process does not open any more is asked for again
 		defer cancel()
 		defer func() { <-r.forms }()
 		err := r.openForm(ctx, d)
@@ -60,7 +60,7 @@ func (r *Room) open(ctx context.Context, d chat.Delivery) {
 		m := r.refusal(kept{Value: d.Value}, err)
 		m.ID = d.ID
 		_ = r.Bot.Tell(ctx, place, d.User, m)
-	})
+	}()
 }
 
 func (r *Room) openForm(ctx context.Context, d chat.Delivery) error {

@@ -75,7 +75,7 @@ type Room struct {
 
 	outsiders cached[bool] // by place
 	forms     chan struct{}
-	opening   sync.WaitGroup
+	telling   sync.WaitGroup
 }
 
 const (
@@ -106,7 +106,7 @@ func (r *Room) Run(ctx context.Context, f *feed.Feed) {
 	running.Go(func() { r.doActs(ctx) })
 	running.Go(func() { r.sendMessages(ctx) })
 	running.Wait()
-	r.opening.Wait()
+	r.telling.Wait()
 }
 
 func wake(c chan struct{}) {

@@ -71,10 +71,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		s.faults = slices.Delete(s.faults, i, i+1)
 	}
 	if slices.Contains(writes, method) && s.perCall > 0 && fault == (Fault{}) {
-		if now := time.Now(); now.Sub(s.last) < s.perCall {
+		if now := time.Now(); now.Sub(s.last[values.Get("channel")]) < s.perCall {
 			fault = Fault{Status: http.StatusTooManyRequests, RetryAfter: 1}
 		} else {
-			s.last = now
+			s.last[values.Get("channel")] = now
 		}
 	}
 	switch {

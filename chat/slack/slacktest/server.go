@@ -85,7 +85,7 @@ type Server struct {
 	revoked  bool
 	calls    []Call
 	perCall  time.Duration
-	last     time.Time
+	last     map[string]time.Time // call that wrote, by place
 }
 
 // Call is one call of the API.
@@ -97,7 +97,7 @@ type Call struct {
 
 // Start starts a workspace with one channel, which the app is in.
 func Start(t testing.TB) *Server {
-	s := &Server{t: t, dir: t.TempDir(), users: map[string]User{}, places: map[string]Place{Channel: {ID: Channel, Member: true}}, views: map[string]*View{}, triggers: map[string]string{}}
+	s := &Server{t: t, dir: t.TempDir(), users: map[string]User{}, places: map[string]Place{Channel: {ID: Channel, Member: true}}, views: map[string]*View{}, triggers: map[string]string{}, last: map[string]time.Time{}}
 	s.clock = time.Now().Unix() * 1_000_000
 	s.http = httptest.NewServer(http.HandlerFunc(s.serve))
 	t.Cleanup(s.http.Close)
@@ -150,7 +150,8 @@ func (s *Server) Revoke(revoked bool) {
 	s.revoked = revoked
 }
 
-// Every makes calls that write more often than this meet a 429.
+// Every makes calls that write to one place more often than this meet a 429, as Slack
+// documents it (https://docs.slack.dev/apis/web-api/rate-limits).
 func (s *Server) Every(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,0 +1,137 @@
+package ledger_test
+
+import (
+	"sync"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/ledger"
+)
+
+var chatSuite = map[string]func(b fixture){
+	"an act of chat is kept once, and given out once at a time": func(b fixture) {
+		a := ledger.ChatAct{ID: "slack 1", Service: "slack", Body: "sealed", ReceivedAt: at}
+		added, err := b.AddChatAct(ctx, a)
+		require.NoError(b, err)
+		require.True(b, added)
+		other := a
+		other.Body = "another"
+		added, err = b.AddChatAct(ctx, other)
+		require.NoError(b, err)
+		require.False(b, added, "the same delivery")
+		claim := func(now time.Time) []ledger.ChatAct {
+			list, err := b.ClaimChatActs(ctx, "slack", now, now.Add(time.Minute), 10)
+			require.NoError(b, err)
+			return list
+		}
+		a.Tries = 1
+		require.Equal(b, []ledger.ChatAct{a}, claim(at))
+		require.Empty(b, claim(at.Add(59*time.Second)))
+		a.Tries = 2
+		require.Equal(b, []ledger.ChatAct{a}, claim(at.Add(time.Minute)), "its process died")
+		require.NoError(b, b.RetryChatAct(ctx, a.ID, "away", at.Add(2*time.Minute)))
+		require.Empty(b, claim(at.Add(119*time.Second)))
+		require.NoError(b, b.CloseChatAct(ctx, a.ID, "done", at))
+		require.Empty(b, claim(at.Add(time.Hour)))
+		added, err = b.AddChatAct(ctx, other)
+		require.NoError(b, err)
+		require.False(b, added, "done already")
+		require.NoError(b, b.ForgetChatActs(ctx, at.Add(time.Second)))
+		added, err = b.AddChatAct(ctx, other)
+		require.NoError(b, err)
+		require.True(b, added)
+		require.NoError(b, b.CloseChatAct(ctx, a.ID, "done", at))
+	},
+	"servers that send messages share one pace, and no message": func(b fixture) {
+		for _, id := range []string{"a", "b", "c"} {
+			require.NoError(b, b.WantChatMessages(ctx, at, ledger.ChatMessage{ID: id, Service: "pace", RequestID: id, Place: "C1", Want: 3}))
+		}
+		require.NoError(b, b.WantChatMessages(ctx, at, ledger.ChatMessage{ID: "b", Service: "pace", RequestID: "b", Place: "C1", Want: 9}, ledger.ChatMessage{ID: "a", Service: "pace", RequestID: "a", Place: "C1", Want: 1}))
+		claimed := make(chan string, 10)
+		var all sync.WaitGroup
+		for range 10 {
+			all.Go(func() {
+				if m, ok, err := b.ClaimChatMessage(ctx, "pace", at, at.Add(time.Minute), time.Second); err == nil && ok {
+					claimed <- m.ID
+				}
+			})
+		}
+		all.Wait()
+		close(claimed)
+		require.Equal(b, "b", <-claimed, "to it something happened last")
+		require.Empty(b, claimed, "one call a second, of ten servers")
+		claim := func(now time.Time) (ledger.ChatMessage, bool) {
+			m, ok, err := b.ClaimChatMessage(ctx, "pace", now, now.Add(time.Minute), time.Second)
+			require.NoError(b, err)
+			return m, ok
+		}
+		m, ok := claim(at.Add(time.Second))
+		require.True(b, ok)
+		require.Equal(b, ledger.ChatMessage{ID: "a", Service: "pace", RequestID: "a", Place: "C1", Want: 3, Tries: 1, CreatedAt: at}, m)
+		require.NoError(b, b.TryChatMessage(ctx, "a", 0, at.Add(time.Second)))
+		require.NoError(b, b.RetryChatMessage(ctx, "a", "lost", at.Add(10*time.Second)))
+		require.NoError(b, b.HoldChat(ctx, "pace", at.Add(10*time.Second)))
+		_, ok = claim(at.Add(9 * time.Second))
+		require.False(b, ok, "the service wants fewer calls")
+		m, ok = claim(at.Add(10 * time.Second))
+		require.True(b, ok)
+		require.Equal(b, at.Add(time.Second), *m.TriedAt, "its response may be lost")
+		require.Equal(b, 2, m.Tries)
+		remind := at.Add(time.Hour)
+		m.RefPlace, m.Ref, m.Sent, m.Told, m.RemindAt = "C1", "1.2", 3, 3, &remind
+		require.NoError(b, b.SentChatMessage(ctx, m))
+		m, ok = claim(at.Add(20 * time.Second))
+		require.True(b, ok)
+		require.Equal(b, "c", m.ID)
+		_, ok = claim(at.Add(21 * time.Second))
+		require.False(b, ok, "b is somebody's for a minute, a is up to date")
+		m, ok = claim(at.Add(2 * time.Hour))
+		require.True(b, ok)
+		require.Equal(b, "b", m.ID, "its text is old, which goes before a reminder")
+		m.Sent, m.Told = 9, 9
+		require.NoError(b, b.SentChatMessage(ctx, m))
+		m, _ = claim(at.Add(3 * time.Hour))
+		m.Sent, m.Told = 3, 3
+		require.NoError(b, b.SentChatMessage(ctx, m))
+		m, ok = claim(at.Add(4 * time.Hour))
+		require.True(b, ok)
+		require.Equal(b, []any{"a", "1.2", 1}, []any{m.ID, m.Ref, m.Tries}, "to be reminded")
+		c, err := b.ChatCounts(ctx)
+		require.NoError(b, err)
+		require.Equal(b, ledger.ChatCounts{}, c)
+	},
+	"a user of chat is one person's": func(b fixture) {
+		u := ledger.ChatUser{Service: "slack", Workspace: "T1", User: "U1"}
+		event := func(p access.Person) access.Event {
+			return access.Event{At: at, Kind: access.EventChatLinked, Actor: p.ID}
+		}
+		for code, id := range map[string]string{"one": "chat-alice", "two": "chat-bob", "three": "chat-alice"} {
+			require.NoError(b, b.AddChatCode(ctx, code, access.Person{ID: id, Kind: access.KindHuman, Groups: []string{"dba"}}, at.Add(10*time.Minute)))
+		}
+		_, err := b.LinkChat(ctx, "one", u, "alice", at.Add(10*time.Minute), event)
+		require.Equal(b, access.CodeForbidden, access.CodeOf(err), "it is over")
+		link, err := b.LinkChat(ctx, "one", u, "alice", at, event)
+		require.NoError(b, err)
+		require.Equal(b, []string{"dba"}, link.Person.Groups)
+		_, err = b.LinkChat(ctx, "two", u, "bob", at, event)
+		require.Equal(b, access.CodeConflict, access.CodeOf(err), "the user is alice's")
+		other := u
+		other.User = "U2"
+		_, err = b.LinkChat(ctx, "three", other, "alice", at, event)
+		require.Equal(b, access.CodeConflict, access.CodeOf(err), "alice has a user")
+		again, err := b.ChatLink(ctx, u)
+		require.NoError(b, err)
+		require.Equal(b, link, again)
+		again, err = b.ChatLinkOf(ctx, "slack", "CHAT-Alice")
+		require.NoError(b, err)
+		require.Equal(b, link, again)
+		require.NoError(b, b.UnlinkChat(ctx, "slack", "chat-alice", access.Event{At: at, Kind: access.EventChatUnlinked, Actor: "chat-alice"}))
+		_, err = b.ChatLink(ctx, u)
+		require.Equal(b, access.CodeNotFound, access.CodeOf(err))
+		require.Equal(b, access.CodeNotFound, access.CodeOf(b.UnlinkChat(ctx, "slack", "chat-alice", access.Event{At: at, Kind: access.EventChatUnlinked})))
+		_, err = b.LinkChat(ctx, "two", u, "bob", at, event)
+		require.NoError(b, err, "once it was taken back")
+	},
+}
