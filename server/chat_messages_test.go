@@ -1,7 +1,6 @@
 package server
 
 import (
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -203,29 +202,4 @@ func TestNewestStateFirst(t *testing.T) {
 		clock = clock.Add(time.Second)
 	}
 	require.Equal(t, []string{"requestb", "requeste", "requestd", "requestc", "requesta"}, order)
-}
-
-// TestAcknowledgedUnderLoad: 200 people click at once, and Slack itself is slow: each
-// click is acknowledged, and none waits for Slack.
-func TestAcknowledgedUnderLoad(t *testing.T) {
-	f := newChatFixture(t)
-	r := f.request(access.StatePending)
-	f.handles()
-	clock := time.Now().Add(time.Second)
-	f.upToDate(&clock, f.anotherRoom(func() time.Time { return clock }))
-	m := f.slack.Posts(slacktest.Channel)[0]
-	require.Contains(t, m.Shown(), r.ID)
-	calls := len(f.slack.Calls())
-	status := make(chan int, 200)
-	for range 200 {
-		d := f.slack.Press(users["bob"], m, "approve")
-		go func() { status <- f.delivers(d) }()
-	}
-	for range 200 {
-		require.Equal(t, http.StatusOK, <-status)
-	}
-	require.Len(t, f.slack.Calls(), calls, "an acknowledgement calls nobody")
-	counts, err := f.ledger.ChatCounts(t.Context())
-	require.NoError(t, err)
-	require.EqualValues(t, 200, counts.Acts)
 }
