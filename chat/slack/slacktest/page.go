@@ -1,0 +1,108 @@
+package slacktest
+
+import (
+	"encoding/json"
+	"html/template"
+	"io"
+)
+
+// Screen is a message or a modal as Slack would show it: its Block Kit.
+type Screen struct {
+	Title  string // where it is shown
+	Blocks json.RawMessage
+}
+
+// text is a text object, or a part of one.
+type text struct {
+	Text string `json:"text"`
+}
+
+// block is what Page shows of a block.
+type block struct {
+	Type     string `json:"type"`
+	Text     *text  `json:"text"`
+	Label    *text  `json:"label"`
+	Hint     *text  `json:"hint"`
+	Fields   []text `json:"fields"`
+	Elements []part `json:"elements"`
+	Element  *part  `json:"element"`
+	Optional bool   `json:"optional"`
+}
+
+// part is an element of a block. Its text is an object in buttons, and plain in a
+// context.
+type part struct {
+	Type    string          `json:"type"`
+	RawText json.RawMessage `json:"text"`
+	Style   string          `json:"style"`
+	Value   string          `json:"initial_value"`
+	Initial *struct {
+		Text text `json:"text"`
+	} `json:"initial_option"`
+	Multiline bool `json:"multiline"`
+}
+
+// Label is what an element says.
+func (p part) Label() string {
+	var t text
+	var s string
+	switch {
+	case json.Unmarshal(p.RawText, &s) == nil:
+		return s
+	case json.Unmarshal(p.RawText, &t) == nil:
+		return t.Text
+	}
+	return ""
+}
+
+// Chosen is what is in a field at first.
+func (p part) Chosen() string {
+	if p.Initial != nil {
+		return p.Initial.Text.Text
+	}
+	return p.Value
+}
+
+var page = template.Must(template.New("page").Parse(`<!doctype html><meta charset="utf-8"><title>Ramp in Slack</title>
+<style>
+body { font: 15px/1.46 Lato, "Helvetica Neue", Arial, sans-serif; background: #fff; color: #1d1c1d; margin: 24px; width: 640px }
+.screen { border: 1px solid #ddd; border-radius: 8px; padding: 12px 16px; margin: 0 0 20px } .where { color: #616061; font-size: 13px; margin: 0 0 6px }
+h2 { font-size: 18px; margin: 4px 0 } p { margin: 6px 0; white-space: pre-line } .fields { display: grid; grid-template-columns: 1fr 1fr; gap: 2px 16px; margin: 8px 0; overflow-wrap: anywhere }
+.context { color: #616061; font-size: 12px; overflow-wrap: anywhere } button { font: 700 13px inherit; padding: 6px 12px; border: 1px solid #bbb; border-radius: 4px; background: #fff; margin-right: 8px }
+.primary { background: #007a5a; color: #fff } .danger { background: #e01e5a; color: #fff } label { font-weight: 700; display: block; margin-top: 10px } .box { border: 1px solid #868686; border-radius: 4px; padding: 6px 10px; min-height: 22px } .tall { min-height: 66px } .hint { color: #616061; font-size: 13px }
+</style>
+{{range .}}<p class="where">{{.Title}}</p><div class="screen">{{range .Blocks}}
+{{if eq .Type "header"}}<h2>{{.Text.Text}}</h2>
+{{else if eq .Type "section"}}{{with .Text}}<p>{{.Text}}</p>{{end}}{{with .Fields}}<div class="fields">{{range .}}<span>{{.Text}}</span>{{end}}</div>{{end}}
+{{else if eq .Type "context"}}{{range .Elements}}<p class="context">{{.Label}}</p>{{end}}
+{{else if eq .Type "actions"}}<p>{{range .Elements}}<button class="{{.Style}}">{{.Label}}</button>{{end}}</p>
+{{else if eq .Type "input"}}<label>{{.Label.Text}}{{if .Optional}} (optional){{end}}</label><div class="box{{if .Element.Multiline}} tall{{end}}">{{.Element.Chosen}}</div>{{with .Hint}}<span class="hint">{{.Text}}</span>{{end}}
+{{else}}<p>a block of kind {{.Type}}, which this page does not show</p>{{end}}{{end}}
+</div>{{end}}`))
+
+// Page writes a page that shows screens about as Slack does, to be looked at. Errors are
+// of blocks that are no Block Kit.
+func Page(w io.Writer, screens ...Screen) error {
+	type shown struct {
+		Title  string
+		Blocks []block
+	}
+	var all []shown
+	for _, s := range screens {
+		var blocks []block
+		if err := json.Unmarshal(s.Blocks, &blocks); err != nil {
+			return err
+		}
+		all = append(all, shown{s.Title, blocks})
+	}
+	return page.Execute(w, all)
+}
+
+// Blocks are those of a modal.
+func (v View) Blocks() json.RawMessage {
+	var body struct {
+		Blocks json.RawMessage `json:"blocks"`
+	}
+	_ = json.Unmarshal(v.Body, &body)
+	return body.Blocks
+}
