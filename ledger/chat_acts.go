@@ -75,3 +75,10 @@ func (l *Ledger) ForgetChatActs(ctx context.Context, before time.Time) error {
 		return err
 	})
 }
+
+// ChatActDone reports whether an act that was recorded is done.
+func (l *Ledger) ChatActDone(ctx context.Context, id string) (done bool, err error) {
+	var n int64
+	err = l.reader().row(ctx, `SELECT count(*) FROM chat_acts WHERE id = ? AND done_at IS NOT NULL`, id).Scan(&n)
+	return n > 0, wrapError(err)
+}

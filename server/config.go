@@ -14,6 +14,7 @@ import (
 	"ramp.dev/ramp/facts"
 	"ramp.dev/ramp/server/auth"
 	"ramp.dev/ramp/server/contractgit"
+	"ramp.dev/ramp/server/decisionhook"
 	"ramp.dev/ramp/server/scim"
 	"ramp.dev/ramp/server/surface"
 )
@@ -37,6 +38,8 @@ type Config struct {
 	Facts map[string]facts.Config `yaml:"facts,omitempty"`
 	// Slack is the workspace in which people may ask and decide.
 	Slack slack.Config `yaml:"slack,omitempty"`
+	// Decisions is another program in which people may decide.
+	Decisions decisionhook.Config `yaml:"decisions,omitempty"`
 	// EnrolInPage lets the page of passkeys write keys.passkeys itself. For
 	// development only: a server that could do so in production could enrol a
 	// key for anybody, and approve with it.
@@ -109,6 +112,10 @@ func (c Config) Validate() access.Issues {
 	}
 	issues = append(issues, c.SCIM.Validate()...)
 	issues = append(issues, c.Slack.Validate("server.slack")...)
+	issues = append(issues, c.Decisions.Validate()...)
+	if c.Slack.On() && c.Decisions.On() {
+		bad("decisions_beside_slack", "decisions", "people link a user of one service: decisions come from Slack or from another program, not from both")
+	}
 	issues = append(issues, facts.Validate("server.facts", c.Facts)...)
 	return append(issues, c.Identity.Validate()...)
 }

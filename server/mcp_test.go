@@ -124,7 +124,7 @@ func TestAgentsStory(t *testing.T) {
 func TestCase03AgentsDecideNothing(t *testing.T) {
 	f := newFixture(t)
 	pending := f.request(access.StatePending)
-	a := f.agent(approver) // a person's own token
+	a, hers := f.agent(approver), f.agent(requester) // with people's own tokens
 	tools, err := a.session.ListTools(t.Context(), nil)
 	require.NoError(t, err)
 	var names []string
@@ -139,8 +139,11 @@ func TestCase03AgentsDecideNothing(t *testing.T) {
 			args["recipient"] = "x"
 		}
 		_, failed := a.calls(tool, args)
-		require.NotEmpty(t, failed, "%s: what its person may decide is not the agent's", tool)
+		require.Contains(t, failed, "there is no request", "%s: what its person may decide is not the agent's", tool)
+		_, failed = hers.calls(tool, args)
+		require.Contains(t, failed, "of yours", "%s: what its person asked for as a person is not the agent's", tool)
 	}
+	require.Empty(t, hers.does("my_requests", nil)["items"])
 	id, _ := a.does("request_access", askFor)["id"].(string)
 	mine, err := f.ledger.Request(t.Context(), id)
 	require.NoError(t, err)

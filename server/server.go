@@ -32,6 +32,7 @@ import (
 	"ramp.dev/ramp/server/auth"
 	"ramp.dev/ramp/server/chatops"
 	"ramp.dev/ramp/server/codecserver"
+	"ramp.dev/ramp/server/decisionhook"
 	"ramp.dev/ramp/server/gateway"
 	"ramp.dev/ramp/server/mcpserver"
 	"ramp.dev/ramp/server/pages"
@@ -153,6 +154,9 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 	if c.Slack.On() {
 		work.Chat = app.ChatConfig{Service: chatops.Service, Refresh: identity.Refresh, LoginMax: c.Slack.LoginMax.Std()}
 	}
+	if c.Decisions.On() {
+		work.Chat = app.ChatConfig{Service: decisionhook.Service, Name: c.Decisions.Name, Refresh: identity.Refresh}
+	}
 	s.app = app.New(work)
 	s.registry.MustRegister(logBroken(s.app))
 	s.dependencies = []dependency{{"ledger", seldom(d.Ledger.Ping)}, {"temporal", seldom(t.Ping)}, {"identity", seldom(identity.Ping)},
@@ -165,6 +169,9 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 		codecserver.Surface(s.app, identity, c.TemporalUI), web.StaticFiles(), web.Surface(), mcpserver.New(s.app, identity, c.URL).Surface()}
 	if c.SCIM.DirectoryMode().Enabled {
 		s.surfaces = append(s.surfaces, scim.New(c.SCIM, d.Ledger, c.URL, d.Log).Surface())
+	}
+	if c.Decisions.On() {
+		s.surfaces = append(s.surfaces, decisionhook.New(c.Decisions, s.app, d.Ledger).Surface())
 	}
 	if c.Slack.On() {
 		signed := &verified.Requests{Ledger: d.Ledger, Keys: d.Trusted.With(d.Signer.Public()), Log: d.Log, Now: time.Now}

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -24,6 +25,7 @@ type chatLedger interface {
 // ChatConfig is what the use cases need for people who act in a chat service.
 type ChatConfig struct {
 	Service string // its name, such as slack; empty: there is none
+	Name    string // of a service that is not Slack, for people
 	// Refresh returns a person as links and the directory know them now.
 	Refresh func(context.Context, access.Person) (access.Person, error)
 	// LoginMax is how long a login counts where the directory does not know who is in
@@ -50,6 +52,9 @@ const (
 
 // ChatService returns the name of the chat service, empty where there is none.
 func (c *chatUsers) ChatService() string { return c.config.Service }
+
+// ChatName returns what people call the service.
+func (c *chatUsers) ChatName() string { return cmp.Or(c.config.Name, "Slack") }
 
 // ChatLinkOf returns the user whom a person has linked; nil for none.
 func (c *chatUsers) ChatLinkOf(ctx context.Context, p access.Person) (*ledger.ChatLink, error) {

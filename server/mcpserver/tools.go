@@ -89,11 +89,11 @@ func (t tools) show(ctx context.Context, _ *mcp.CallToolRequest, in idInput) (*m
 	return t.shown(r, err)
 }
 
-// own returns a request that the agent made. What it may see otherwise, as somebody's
-// approver by its groups, is not for it.
+// own returns a request that the agent made. What it may see otherwise is not for it: what
+// its person asked for as a person, whose token it may have, or anybody's by its groups.
 func (t tools) own(ctx context.Context, id string) (access.Request, error) {
 	r, err := t.app.Request(ctx, t.by.Person, id)
-	if err == nil && r.Requester.ID != t.by.Person.ID {
+	if err == nil && (r.Requester.ID != t.by.Person.ID || r.Requester.Kind != access.KindAgent) {
 		err = access.Refuse(access.CodeNotFound, "unknown_request", "there is no request %q of yours", access.Clip(id, 40))
 	}
 	return r, err
@@ -114,7 +114,9 @@ func (t tools) mine(ctx context.Context, _ *mcp.CallToolRequest, _ struct{}) (*m
 	list, _, err := t.app.Requests(ctx, t.by.Person, app.Query{Mine: true, States: states})
 	out := mineOutput{Note: note, Items: []requestView{}}
 	for _, r := range list {
-		out.Items = append(out.Items, t.view(r))
+		if r.Requester.Kind == access.KindAgent {
+			out.Items = append(out.Items, t.view(r))
+		}
 	}
 	return nil, out, said(err)
 }
@@ -167,6 +169,9 @@ type useOutput struct {
 }
 
 func (t tools) use(ctx context.Context, _ *mcp.CallToolRequest, in useInput) (*mcp.CallToolResult, useOutput, error) {
+	if _, err := t.own(ctx, in.ID); err != nil {
+		return nil, useOutput{}, said(err)
+	}
 	sealed, err := t.app.PickUp(ctx, t.by, in.ID, in.Grant, in.Recipient)
 	return nil, useOutput{sealed}, said(err)
 }

@@ -22,6 +22,8 @@ type youPage struct {
 // one. The code is shown once, in the response to the form.
 type chatPart struct {
 	Service string // empty: none is set up
+	Name    string // for people
+	Slack   bool
 	Link    *ledger.ChatLink
 	Code    string
 }
@@ -34,7 +36,7 @@ func (p *Pages) youContent(c echo.Context) (youPage, error) {
 		return youPage{}, err
 	}
 	link, err := p.app.ChatLinkOf(c.Request().Context(), auth.Person(c))
-	return youPage{list, p.app.SeesAll(auth.Person(c)), p.app.ReadsLog(auth.Person(c)), chatPart{Service: p.app.ChatService(), Link: link}}, err
+	return youPage{list, p.app.SeesAll(auth.Person(c)), p.app.ReadsLog(auth.Person(c)), chatPart{Service: p.app.ChatService(), Name: p.app.ChatName(), Slack: p.app.ChatService() == string(access.ViaSlack), Link: link}}, err
 }
 
 // chatCode shows a code by which the person links a chat user.
