@@ -37,7 +37,7 @@ func (p *postgres) served(ctx context.Context) (figures, error) {
 // statementsModule is a module of Postgres's own that counts statements.
 const statementsModule = "pg_stat_statements"
 
-// countStatements begins to count statements anew.
+// countStatements begins to count statements from zero.
 func (p *postgres) countStatements(ctx context.Context) error {
 	return errors.Join(p.execute(ctx, "CREATE EXTENSION IF NOT EXISTS "+statementsModule), p.execute(ctx, "SELECT pg_stat_statements_reset()"))
 }

@@ -117,7 +117,21 @@ type lockedRequest struct {
 const selectLocked = `SELECT id, state, problem, overdue FROM requests`
 
 func (q querier) lockRow(ctx context.Context, id string) (lockedRequest, error) {
-	return first(ctx, q, scanLocked, unknownRequest(id), selectLocked+` WHERE id = ?`+q.dialect.forUpdate(), id)
+	r, err := q.lockWhere(ctx, `id = ?`, id)
+	if err == nil && r.id == "" {
+		err = unknownRequest(id)
+	}
+	return r, err
+}
+
+// lockWhere locks the one request that a condition names; without one, it returns none.
+func (q querier) lockWhere(ctx context.Context, condition string, args ...any) (lockedRequest, error) {
+	query := selectLocked + ` WHERE ` + condition + q.dialect.forUpdate()
+	if p, ok := q.handle.(*transaction); ok && !p.begun {
+		r, err := p.lockFirst(ctx, q.dialect.rebind(query), args...)
+		return r, wrapError(err)
+	}
+	return first(ctx, q, scanLocked, nil, query, args...)
 }
 
 func scanLocked(row scanner) (r lockedRequest, err error) {

@@ -64,16 +64,13 @@ func (l *Ledger) BeginExpiry(ctx context.Context, name string, now, until time.T
 
 // Postpone keeps closers from a grant until a time, after it could not be closed.
 func (l *Ledger) Postpone(ctx context.Context, name string, until time.Time) error {
-	return l.tx(ctx, func(q querier) error {
-		_, err := q.exec(ctx, `UPDATE grants SET closing_until = ? WHERE name = ?`, micros(until), name)
-		return err
-	})
+	return l.write(ctx, `UPDATE grants SET closing_until = ? WHERE name = ?`, micros(until), name)
 }
 
 // lockRequestOf returns the request of a grant; nobody else changes the request until
 // the transaction ends.
 func (q querier) lockRequestOf(ctx context.Context, grant string) (lockedRequest, error) {
-	r, err := first(ctx, q, scanLocked, nil, selectLocked+` WHERE id = (SELECT request_id FROM grants WHERE name = ?)`+q.dialect.forUpdate(), grant)
+	r, err := q.lockWhere(ctx, `id = (SELECT request_id FROM grants WHERE name = ?)`, grant)
 	if err != nil || r.id != "" {
 		return r, err
 	}

@@ -132,6 +132,9 @@ func (l *Ledger) MarkExtended(ctx context.Context, name string, expiresAt time.T
 // its request that follow from that. A transition to a final state is left out while
 // another grant of the request is not closed. Again, it changes nothing of the grant.
 func (l *Ledger) MarkClosed(ctx context.Context, name string, at time.Time, steps ...access.Transition) error {
+	if l.reader().closedSo(ctx, name, steps) {
+		return nil
+	}
 	return l.changeGrant(ctx, name, func(q querier, row GrantRecord, r *lockedRequest) error {
 		if row.Status != GrantClosed || row.Damaged {
 			if _, err := q.exec(ctx, `UPDATE grants SET status = ?, closed_at = ? WHERE name = ?`,

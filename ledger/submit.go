@@ -139,10 +139,7 @@ func (q querier) checkSubmission(ctx context.Context, s Submission) error {
 
 // MarkStarted records that the request's workflow exists.
 func (l *Ledger) MarkStarted(ctx context.Context, id string) error {
-	return l.tx(ctx, func(q querier) error {
-		_, err := q.exec(ctx, `UPDATE requests SET workflow_started = 1 WHERE id = ?`, id)
-		return err
-	})
+	return l.write(ctx, `UPDATE requests SET workflow_started = 1 WHERE id = ?`, id)
 }
 
 // Unstarted lists requests whose workflow is not known to exist, submitted

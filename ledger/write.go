@@ -174,3 +174,18 @@ func (l *Ledger) tx(ctx context.Context, do func(q querier) error) error {
 	}
 	return wrapError(err)
 }
+
+// write runs one statement, which on Postgres is a transaction by itself.
+func (l *Ledger) write(ctx context.Context, statement string, args ...any) error {
+	if l.dialect == postgres {
+		_, err := querier{l.writer.database(), l.dialect, l.notary, nil}.exec(ctx, statement, args...)
+		if err == nil {
+			l.committed.broadcast()
+		}
+		return wrapError(err)
+	}
+	return l.tx(ctx, func(q querier) error {
+		_, err := q.exec(ctx, statement, args...)
+		return err
+	})
+}

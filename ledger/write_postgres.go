@@ -45,14 +45,11 @@ func (p *poolWriter) transaction(ctx context.Context, do func(handle) error) err
 		return err
 	}
 	defer conn.Close() // it goes back; one in a transaction is closed then (stdlib's ResetSession)
-	if _, err := conn.ExecContext(ctx, "BEGIN"); err != nil {
-		return err
-	}
 	t := &transaction{Conn: conn, tail: &p.tail}
-	if err = do(t); err == nil && !t.over {
+	if err = do(t); err == nil && t.begun && !t.over {
 		_, err = conn.ExecContext(ctx, "COMMIT")
 	}
-	if err != nil {
+	if err != nil && t.begun {
 		soon, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollBackWithin)
 		defer cancel()
 		_, _ = conn.ExecContext(soon, "ROLLBACK") // where this fails, the connection is not used again
@@ -60,11 +57,66 @@ func (p *poolWriter) transaction(ctx context.Context, do func(handle) error) err
 	return err
 }
 
-// transaction is a transaction on Postgres.
+// transaction is a transaction on Postgres, which begins with its first statement.
 type transaction struct {
 	*sql.Conn
-	tail *logTail
-	over bool // it is committed
+	tail  *logTail
+	begun bool
+	over  bool // it is committed
+}
+
+func (t *transaction) begin(ctx context.Context) error {
+	if t.begun {
+		return nil
+	}
+	t.begun = true // also where the response is lost
+	_, err := t.Conn.ExecContext(ctx, "BEGIN")
+	return err
+}
+
+// ExecContext implements handle.
+func (t *transaction) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	if err := t.begin(ctx); err != nil {
+		return nil, err
+	}
+	return t.Conn.ExecContext(ctx, query, args...)
+}
+
+// QueryContext implements handle.
+func (t *transaction) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if err := t.begin(ctx); err != nil {
+		return nil, err
+	}
+	return t.Conn.QueryContext(ctx, query, args...)
+}
+
+// QueryRowContext implements handle.
+func (t *transaction) QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row {
+	if err := t.begin(ctx); err != nil {
+		failed, cancel := context.WithCancelCause(ctx) // nothing runs outside of the transaction
+		cancel(err)
+		return t.Conn.QueryRowContext(failed, query, args...)
+	}
+	return t.Conn.QueryRowContext(ctx, query, args...)
+}
+
+// lockFirst begins the transaction with a query that locks a request, in one round trip.
+// It returns the zero request where there is none.
+func (t *transaction) lockFirst(ctx context.Context, query string, args ...any) (r lockedRequest, err error) {
+	t.begun = true
+	err = t.Raw(func(of any) error {
+		var b pgx.Batch
+		b.Queue("BEGIN")
+		b.Queue(query, args...).Query(func(rows pgx.Rows) error {
+			found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (lockedRequest, error) { return scanLocked(row) })
+			if len(found) > 0 {
+				r = found[0]
+			}
+			return err
+		})
+		return of.(*stdlib.Conn).Conn().SendBatch(ctx, &b).Close()
+	})
+	return r, err
 }
 
 // commit writes events and commits. Other transactions wait for the log from the first
@@ -72,6 +124,9 @@ type transaction struct {
 func (t *transaction) commit(ctx context.Context, u *unlogged) error {
 	if len(u.events) == 0 {
 		return nil // the caller commits
+	}
+	if err := t.begin(ctx); err != nil {
+		return err
 	}
 	return t.Raw(func(of any) error {
 		a := appending{conn: of.(*stdlib.Conn).Conn(), tail: t.tail, commit: true}
@@ -88,6 +143,9 @@ func (t *transaction) commit(ctx context.Context, u *unlogged) error {
 
 // log writes events and commits nothing yet.
 func (t *transaction) log(ctx context.Context, events []access.Event) error {
+	if err := t.begin(ctx); err != nil {
+		return err
+	}
 	return t.Raw(func(of any) error {
 		a := appending{conn: of.(*stdlib.Conn).Conn(), tail: t.tail}
 		return a.append(ctx, events)
