@@ -68,8 +68,10 @@ type Plan struct {
 	Facts []Fact `json:"facts,omitempty"`
 	// EndWhen are conditions that end access before its time; of several the first that is true.
 	EndWhen []EndCondition `json:"endWhen,omitempty"`
-	Notify  []Notice       `json:"notify,omitempty"` // who hears of it, beside those who always do
-	StepUp  Duration       `json:"stepUp,omitempty"` // the oldest login with which the requester may request, extend and pick up; 0 accepts any
+	// Choices are the params whose values come from a target's inventory.
+	Choices []Chosen `json:"choices,omitempty"`
+	Notify  []Notice `json:"notify,omitempty"` // who hears of it, beside those who always do
+	StepUp  Duration `json:"stepUp,omitempty"` // the oldest login with which the requester may request, extend and pick up; 0 accepts any
 }
 
 // PlanBase names the base of a plan's contract.

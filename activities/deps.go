@@ -25,6 +25,7 @@ type GrantLedger interface {
 	PlanLedger
 	Statements(ctx context.Context, requestID string) ([][]byte, error)
 	MeaningLedger
+	InventoryLedger
 }
 
 // Targets are the activities that run where the targets' credentials are. Whatever

@@ -82,6 +82,9 @@ func (t *Targets) authorizeGrant(ctx context.Context, in api.OpenGrantInput) (ac
 	if err == nil {
 		err = t.verifyScope(ctx, proof.Plan, g)
 	}
+	if err == nil {
+		err = t.verifyChoices(ctx, proof.Plan, g)
+	}
 	return g, err
 }
 

@@ -1,6 +1,11 @@
 package contracts
 
-import "ramp.dev/ramp/access"
+import (
+	"slices"
+	"strings"
+
+	"ramp.dev/ramp/access"
+)
 
 // Recorded is a request as it was signed when it was made.
 type Recorded struct {
@@ -31,7 +36,7 @@ func (s *Set) Backtest(report *BacktestReport, source string, r Recorded) {
 	p := r.Plan
 	before, after := verdictOf(Evaluation{Result: Allowed, Draft: p}), verdict{text: "refused: there is no such contract"}
 	if c, there := s.Find(p.Contract); there {
-		in := Input{Person: p.Requester, Now: p.CreatedAt, History: r.History, Facts: p.Facts, Request: access.RequestInput{Contract: p.Contract, Params: p.Params,
+		in := Input{Person: p.Requester, Now: p.CreatedAt, History: r.History, Facts: p.Facts, Inventories: inventoriesOf(p), Request: access.RequestInput{Contract: p.Contract, Params: p.Params,
 			Duration: p.Duration.String(), Reason: p.Reason, Ticket: p.Ticket, StartAt: p.StartAt, BreakGlass: p.BreakGlass != nil}}
 		after = verdictOf(c.Evaluate(in))
 	}
@@ -40,4 +45,25 @@ func (s *Set) Backtest(report *BacktestReport, source string, r Recorded) {
 		report.Changes = append(report.Changes, BacktestChange{RequestID: p.RequestID, Contract: p.Contract, Requester: p.Requester.ID, Source: source,
 			Kind: before.to(after), Before: was, After: is})
 	}
+}
+
+// inventoriesOf returns what an evaluation read of inventories: the choice that was made,
+// of each that was known.
+func inventoriesOf(p access.Plan) (out []*access.Inventory) {
+	for _, c := range p.Choices {
+		if !c.Known() {
+			continue
+		}
+		name := access.InventoryName{Target: c.Target, List: c.List}
+		i := access.FindInventory(out, name)
+		if i == nil {
+			i = &access.Inventory{Target: c.Target, List: c.List, At: c.At, Digest: c.Inventory}
+			out = append(out, i)
+		}
+		if _, there := i.Find(c.Value); !there {
+			i.Choices = append(i.Choices, c.Choice)
+			slices.SortFunc(i.Choices, func(a, b access.Choice) int { return strings.Compare(a.Value, b.Value) })
+		}
+	}
+	return out
 }

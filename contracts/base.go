@@ -118,7 +118,7 @@ func (p *fileParser) specimen(base *document) *document {
 		text += "{name: '-', from: [x]}"
 	}
 	bodies, _ := strictyaml.Parse([]byte(text + "]}\n")) // written here
-	return &document{file: "", body: bodies[0], env: p.env, compiled: p.compiled, contract: &Contract{}}
+	return &document{file: "", body: bodies[0], env: p.env, choiceEnv: p.choiceEnv, compiled: p.compiled, contract: &Contract{}}
 }
 
 // hasIssueAt reports whether something is wrong with the field already, such as that no

@@ -15,12 +15,13 @@ import (
 // document is one contract while it is read, with its place in its file and
 // everything that is wrong with it.
 type document struct {
-	file     string
-	body     ast.Node
-	env      *cel.Env
-	compiled map[string]*condition // of all files, by text
-	contract *Contract
-	issues   []placedIssue
+	file      string
+	body      ast.Node
+	env       *cel.Env
+	choiceEnv *cel.Env
+	compiled  map[string]*condition // of all files, by text
+	contract  *Contract
+	issues    []placedIssue
 
 	own       ast.Node               // what the contract itself says, once body holds its base too
 	inherited map[ast.Node]*document // the base of what is not the contract's own

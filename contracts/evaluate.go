@@ -17,6 +17,9 @@ type Input struct {
 	// Facts are what sources said to the contract's Questions. One that is missing is
 	// not known.
 	Facts []access.Fact
+	// Inventories are the lists that the contract's Inventories name. One that is missing
+	// is not known.
+	Inventories []*access.Inventory
 }
 
 // Result is what came of an evaluation.

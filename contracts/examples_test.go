@@ -65,6 +65,8 @@ func TestPatterns(t *testing.T) {
 		{"orders-queue-drain", person("orders"), access.RequestInput{Ticket: "OPS-7", Duration: "3h"}, tuesday, "1 of security and 1 of orders-owners"},
 		{"orders-queue-drain", agentOf("orders"), access.RequestInput{Ticket: "OPS-7"}, tuesday, "not_eligible"},
 
+		{"account-read", person("engineering"), access.RequestInput{Params: map[string]any{"bucket": "arn:aws:s3:::orders"}}, tuesday, "choices_unknown"}, // accounts_test.yaml has what there is
+
 		{"orders-database-write", person("data-engineers"), access.RequestInput{Ticket: "OPS-7"}, tuesday, "2 of dba and 1 of security"},
 		{"orders-database-write", person("data-engineers"), access.RequestInput{}, tuesday, "ticket_missing"},
 

@@ -44,6 +44,7 @@ type terms struct {
 	reason       reason
 	start        start
 	ticket       ticket
+	inventories  inventories
 	grants       grants
 	pending      pending
 	auto         auto
@@ -78,6 +79,7 @@ func (t *terms) list() []feature {
 		&t.reason,
 		&t.start,
 		&t.ticket,
+		&t.inventories,
 		&t.grants,
 		&t.pending,
 		&t.auto,

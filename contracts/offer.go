@@ -79,6 +79,13 @@ func (s *Set) offered(in Input) (out []*Contract) {
 	return out
 }
 
+// Offered reports whether the catalogue shows the contract to a person; in.Request is left
+// out.
+func (c *Contract) Offered(in Input) bool {
+	in.Request, in.History = access.RequestInput{}, nil
+	return len((&Set{Contracts: []*Contract{c}}).offered(in)) > 0
+}
+
 // Offer describes the contract.
 func (c *Contract) Offer() Offer {
 	o := Offer{Contract: c.Name, Description: c.Description, Owner: c.Owner, Labels: c.Labels, Version: c.Version,

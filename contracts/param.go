@@ -28,6 +28,7 @@ type param struct {
 	Required    bool     `yaml:"required"`
 	Default     any      `yaml:"default"`
 	Description string   `yaml:"description"`
+	Choices     choices  `yaml:"choices"`
 
 	pattern   *pattern
 	maxLength int
@@ -36,8 +37,8 @@ type param struct {
 // meaningless are, by type of param, the fields that bound nothing of it.
 var meaningless = map[string][]string{
 	"string": {"min", "max"},
-	"int":    {"enum", "pattern", "maxLength"},
-	"bool":   {"enum", "pattern", "maxLength", "min", "max"},
+	"int":    {"enum", "pattern", "maxLength", "choices"},
+	"bool":   {"enum", "pattern", "maxLength", "min", "max", "choices"},
 }
 
 var paramName = regexp.MustCompile(`^[a-z][A-Za-z0-9_]{0,39}$`)
@@ -80,9 +81,10 @@ func (p *param) checkString(d *document, name string, at func(...any) []any) {
 	if p.Type != "string" {
 		return
 	}
-	if len(p.Enum) == 0 && p.Pattern == "" {
+	p.Choices.check(d, p, at)
+	if len(p.Enum) == 0 && p.Pattern == "" && !d.written(at("choices")...) {
 		// A free string in an entitlement would let the requester name the resource.
-		d.issue("param_open", "a string param needs an enum or a pattern, so that requests name only what was meant", at()...)
+		d.issue("param_open", "a string param needs an enum, a pattern or choices, so that requests name only what was meant", at()...)
 	}
 	for i, v := range p.Enum {
 		if _, issue := p.value(name, v); issue != nil {

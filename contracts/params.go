@@ -71,12 +71,17 @@ type OfferParam struct {
 	Enum        []string `json:"enum,omitempty"`
 	Required    bool     `json:"required"`
 	Default     any      `json:"default,omitempty"`
+	// Choices is where the values come from; nil: not from an inventory.
+	Choices *OfferChoices `json:"choices,omitempty"`
 }
 
 func (ps *params) offer(o *Offer) {
 	for _, name := range slices.Sorted(maps.Keys(ps.Params)) {
 		p := ps.Params[name]
-		o.Params = append(o.Params, OfferParam{Name: name, Type: p.Type, Description: p.Description, Enum: p.Enum,
-			Required: p.Required && p.Default == nil, Default: p.Default})
+		one := OfferParam{Name: name, Type: p.Type, Description: p.Description, Enum: p.Enum, Required: p.Required && p.Default == nil, Default: p.Default}
+		if p.Choices.set() {
+			one.Choices = &OfferChoices{Target: p.Choices.From, List: p.Choices.List}
+		}
+		o.Params = append(o.Params, one)
 	}
 }

@@ -71,14 +71,19 @@ func Parse(files map[string][]byte) (*Set, error) {
 
 // fileParser holds what is made once for all files.
 type fileParser struct {
-	env      *cel.Env
-	language reflect.Type
-	compiled map[string]*condition // by text: a thousand contracts have few conditions
+	env       *cel.Env
+	choiceEnv *cel.Env // of conditions on choices
+	language  reflect.Type
+	compiled  map[string]*condition // by text: a thousand contracts have few conditions
 }
 
 func newFileParser() (*fileParser, error) {
 	env, err := environment()
-	return &fileParser{env, language(), map[string]*condition{}}, err
+	if err != nil {
+		return nil, err
+	}
+	choiceEnv, err := choiceEnvironment()
+	return &fileParser{env, choiceEnv, language(), map[string]*condition{}}, err
 }
 
 // documents returns the documents of one file, unread.
@@ -91,7 +96,7 @@ func (p *fileParser) documents(name string, b []byte) (out []*document, issues [
 		return nil, []access.Issue{parseIssue(name, err)}
 	}
 	for _, body := range bodies {
-		out = append(out, &document{file: name, body: body, env: p.env, compiled: p.compiled, contract: &Contract{}})
+		out = append(out, &document{file: name, body: body, env: p.env, choiceEnv: p.choiceEnv, compiled: p.compiled, contract: &Contract{}})
 	}
 	return out, nil
 }

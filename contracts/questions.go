@@ -27,7 +27,8 @@ func questions(of ...*Contract) []Input {
 		v.read(c)
 	}
 	people, requests, times, histories, worlds := v.people(), v.requests(of), v.times(of), v.histories(of), worldsOf(of)
-	all := len(people) * len(requests) * len(times) * len(histories) * len(worlds)
+	having := inventoriesFor(of)
+	all := len(people) * len(requests) * len(times) * len(histories) * len(worlds) * len(having)
 	stride := 1 + (all-1)/maxQuestions
 	for gcd(stride, all) > 1 {
 		stride++ // every value of every dimension is asked
@@ -43,6 +44,7 @@ func questions(of ...*Contract) []Input {
 		in := Input{Person: people[next(len(people))], Request: requests[next(len(requests))], Now: times[next(len(times))]}
 		in.History = histories[next(len(histories))]
 		in.Facts = worlds[next(len(worlds))](in, of)
+		in.Inventories = having[next(len(having))](in)
 		out = append(out, in)
 	}
 	return out
@@ -73,6 +75,11 @@ var standard = []string{"id", "name", "email", "kind", "groups", "onBehalfOf", "
 func (v *vocabulary) read(c *Contract) {
 	for _, cond := range c.terms.conditions() {
 		ast.PostOrderVisit(cond.tree.Expr(), ast.NewExprVisitor(v.visit))
+	}
+	for _, name := range c.choiceParams() {
+		if p := c.terms.params.Params[name]; p.Choices.where != nil {
+			ast.PostOrderVisit(p.Choices.where.tree.Expr(), ast.NewExprVisitor(v.visit))
+		}
 	}
 	t := &c.terms
 	for _, d := range []access.Duration{t.duration.usual, t.duration.max, t.auto.upTo, t.justify.over, t.breakGlass.max} {
@@ -263,6 +270,8 @@ func (c *Contract) sampleParams() []map[string]any {
 			base[name] = p.Enum[0]
 		case p.Pattern != "":
 			base[name] = sample(p.Pattern)
+		case p.Choices.set():
+			base[name] = sampleChoice
 		case p.Type == "int" && p.Min != nil:
 			base[name] = int(*p.Min)
 		case p.Type == "int":

@@ -101,6 +101,11 @@ func (c *Contract) conditions() []string {
 	for i := range t.endWhen.EndWhen {
 		out = append(out, fieldEndWhen(i))
 	}
+	for _, name := range c.choiceParams() {
+		if p := t.params.Params[name]; p.Choices.where != nil {
+			out = append(out, fieldChoices(name)+".where")
+		}
+	}
 	for _, s := range t.stages.Stages {
 		if s.when != nil {
 			out = append(out, s.fieldWhen())

@@ -24,7 +24,7 @@ import (
 // file. Whatever else Parse refuses, the schema refuses.
 var beyondSchema = []string{"condition", "ticket_system_missing", "end_if", "end_unknown", "pattern", "template", "param_enum", "param_bounds", "reason_bounds", "justify_over_max", "justify_bounds",
 	"duration_default_over_max", "duration_fractional", "duration_not_positive", "duration_too_long", "duration_malformed", "auto_never",
-	"stages_conditional", "stage_too_few", "stages_choices", "stage_denials_over", "comment_nobody", "break_glass_max", "break_glass_review", "escalate_nobody", "escalate_too_late", "limits_quota_total", "limits_too_far", "confirm", "stage_name", "extend_up_to", "step_up", "step_up_auto", "duplicate_name", "param_default", "misleading", "during_zone", "during_except", "engagement_zone", "extend_approval", "extend_same", "auto_up_to", "base_unknown", "base_laxer_than_usual"}
+	"stages_conditional", "stage_too_few", "stages_choices", "stage_denials_over", "comment_nobody", "break_glass_max", "break_glass_review", "escalate_nobody", "escalate_too_late", "limits_quota_total", "limits_too_far", "confirm", "stage_name", "extend_up_to", "step_up", "step_up_auto", "duplicate_name", "param_default", "misleading", "during_zone", "during_except", "engagement_zone", "extend_approval", "extend_same", "auto_up_to", "base_unknown", "base_laxer_than_usual", "choices_age"}
 
 func compiledSchema(t *testing.T) *jsonschema.Schema {
 	parsed, err := jsonschema.UnmarshalJSON(bytes.NewReader(contracts.Schema()))
@@ -105,7 +105,7 @@ var odd = rapid.SampledFrom([]any{"", "x", "5", "1h", "90", "soon", "-1h", "+1h3
 	0.0, 1.0, -1.0, 1.5, 20.0, 21.0, 256.0, 4000.0, 4001.0, 1e17, true, false, nil, []any{}, []any{"x"}, []any{1.0}, []any{nil},
 	map[string]any{}, map[string]any{"x": "y"}, map[string]any{"name": "x", "type": "int"}})
 
-var names = rapid.SampledFrom([]string{"x", "base", "kind", "who", "when", "pattern", "enum", "min", "max", "maxLength", "default", "required", "name", "auto", "autoUpTo", "stages",
+var names = rapid.SampledFrom([]string{"x", "choices", "list", "maxAge", "ifUnknown", "base", "kind", "who", "when", "pattern", "enum", "min", "max", "maxLength", "default", "required", "name", "auto", "autoUpTo", "stages",
 	"passkey", "denyThreshold", "reviewers", "reviewWithin", "limits", "open", "openInAll", "cooldown", "quota", "within", "total", "after", "to", "denials", "level", "people", "managerOf", "where", "anyOf", "confirm", "commentMinLength", "denyCommentMinLength", "approvals", "count", "times", "upTo", "extend", "stepUp", "breakGlass", "notify", "escalate", "optional", "owner",
 	"labels", "description", "during", "zone", "zoneOf", "engagement", "until", "approval", "approvers", "windows", "days", "from", "to", "except", "ticket", "reason", "justifyOver", "justifyMinLength", "pendingFor", "X_1", "type"})
 

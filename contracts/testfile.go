@@ -20,17 +20,18 @@ type testFile struct {
 }
 
 type testCase struct {
-	Name      string          `yaml:"name"`
-	Contract  string          `yaml:"contract"`
-	Person    testPerson      `yaml:"person"`
-	Request   testRequest     `yaml:"request"`
-	History   []testUse       `yaml:"history"`
-	OpenInAll number          `yaml:"openInAll"`
-	Facts     []testFact      `yaml:"facts"`
-	At        string          `yaml:"at"`
-	Decisions []testDecision  `yaml:"decisions"`
-	Later     []testMoment    `yaml:"later"`
-	Expect    testExpectation `yaml:"expect"`
+	Name        string          `yaml:"name"`
+	Contract    string          `yaml:"contract"`
+	Person      testPerson      `yaml:"person"`
+	Request     testRequest     `yaml:"request"`
+	History     []testUse       `yaml:"history"`
+	OpenInAll   number          `yaml:"openInAll"`
+	Facts       []testFact      `yaml:"facts"`
+	Inventories []testInventory `yaml:"inventories"`
+	At          string          `yaml:"at"`
+	Decisions   []testDecision  `yaml:"decisions"`
+	Later       []testMoment    `yaml:"later"`
+	Expect      testExpectation `yaml:"expect"`
 }
 
 type testPerson struct {
@@ -126,6 +127,9 @@ func (c testCase) parse(d *document, set *Set, i int) parsedTest {
 	}
 	for n, fact := range c.Facts {
 		t.input.Facts = append(t.input.Facts, fact.parse(d, t.contract, t.input.Now, "tests", i, "facts", n))
+	}
+	for n, has := range c.Inventories {
+		t.input.Inventories = append(t.input.Inventories, has.parse(d, t.input.Now, i, n))
 	}
 	for n, said := range c.Decisions {
 		decision := said.parse(d, t.input.Now, i, n)

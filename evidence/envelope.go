@@ -32,6 +32,8 @@ const (
 	// What a worker returns to a server, which nothing stores.
 	TypeDelivery   = "application/vnd.ramp.delivery+json"
 	TypeResolution = "application/vnd.ramp.resolution+json"
+	// TypeInventory is of a list of what a target has; the ledger keeps the latest.
+	TypeInventory = "application/vnd.ramp.inventory+json"
 )
 
 // DigestOf returns the digest of a payload, which is what people approve: it is

@@ -200,7 +200,7 @@ func (f *fixture) routes() iter.Seq2[surface.Surface, surface.Route] {
 
 // address is a route's path about a request.
 func address(route surface.Route, r access.Request) string {
-	return strings.NewReplacer(":id", r.ID, ":contract", "ssh-demo", ":name", "ramp.css", "*", "entries/000.p/1").Replace(route.Path)
+	return strings.NewReplacer(":id", r.ID, ":contract", "ssh-demo", ":param", "none", ":name", "ramp.css", "*", "entries/000.p/1").Replace(route.Path)
 }
 
 const jsonType = "application/json"

@@ -139,7 +139,8 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 	world := facts.New(c.Facts, d.Log, func(source string) { unknown.WithLabelValues(source).Inc() })
 	s.feed = feed.New(d.Ledger, d.Log, feed.Options{})
 	work := app.Config{Contracts: store, Ledger: d.Ledger, Feed: s.feed, Signer: d.Signer, Trusted: d.Trusted, Workers: d.Workers, Gateway: t, Directory: directory, Codec: d.Codec,
-		Facts: world, Altered: altered.Inc, Log: d.Log, Operators: c.Operators, Auditors: c.Auditors, MaxOpen: c.MaxOpen}
+		Inventories: &verified.Inventories{Ledger: d.Ledger, Workers: d.Workers, Log: d.Log},
+		Facts:       world, Altered: altered.Inc, Log: d.Log, Operators: c.Operators, Auditors: c.Auditors, MaxOpen: c.MaxOpen}
 	if file := cmp.Or(string(c.Checkpoint), d.Checkpoint); file != "" {
 		work.Checkpoints = checkpointFile(file)
 	} else {

@@ -127,6 +127,7 @@ func (w *Worker) serve(ctx context.Context, c Config, d Deps) (err error) {
 			t.Workers = evidence.NewKeyring(d.Signer.Public())
 		}
 		w.background.Go(func() { keepMeanings(background, t, name, d.Log) })
+		w.background.Go(func() { keepInventories(background, t, name, d.Log) })
 		closers = append(closers, &activities.Closer{Targets: t, Due: d.Ledger, Target: name, Clock: w.clock.Now, Log: d.Log})
 		withTarget := reconciler
 		withTarget.With.RevokeAndVerify, withTarget.With.VerifyGrant = t.RevokeAndVerify, t.VerifyGrant

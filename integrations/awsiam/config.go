@@ -26,6 +26,9 @@ type Config struct {
 	NoBoundary bool   `yaml:"noBoundary,omitempty"`
 
 	Allow []AllowConfig `yaml:"allow,omitempty"` // the most that contracts may give
+	// Describe says more of the resources in the inventory, and adds those that a
+	// wildcard of allow covers.
+	Describe integrations.Described `yaml:"describe,omitempty"`
 
 	// Consistency is how long IAM may show an old state; 15 s if zero.
 	Consistency access.Duration `yaml:"consistency,omitempty"`

@@ -2,6 +2,7 @@ package awsiam
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,7 +42,7 @@ func (c Config) validate() (issues access.Issues) {
 		"somebody must be able to assume the roles: Ramp (worker), the requester (trust.arn), or both")
 	require(c.Worker == "" || c.names(c.Worker, "iam", iamNameShape), "worker_malformed", "worker",
 		"the ARN of the role or user that Ramp is, in this account")
-	return append(issues, append(c.validateTrust(), c.validateAllow()...)...)
+	return append(issues, slices.Concat(c.validateTrust(), c.validateAllow(), c.validateDescribe())...)
 }
 
 func (c Config) validateTrust() (issues access.Issues) {

@@ -15,6 +15,7 @@ const (
 	OpMint    Op = "mint"
 	OpInspect Op = "read-back"
 	OpRevoke  Op = "revoke"
+	OpChoices Op = "list choices" // it has no effect
 )
 
 // Fault is what goes wrong with one call.

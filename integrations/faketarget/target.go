@@ -20,6 +20,8 @@ type Config struct {
 	Now      func() time.Time // the target's clock, which a test may move
 	Bounds   integrations.Bounds
 	OnEffect func(Effect) // called with every effect, before the call returns; may be nil
+	// Inventory returns what the target has at this moment, by list; nil: it has no list.
+	Inventory func() map[string][]access.Choice
 }
 
 // Effect is one effect on the target.
@@ -42,6 +44,8 @@ var (
 	_ integrations.Target   = (*Target)(nil)
 	_ integrations.Extender = (*Target)(nil)
 	_ integrations.Minter   = (*Target)(nil)
+
+	_ integrations.Inventory = (*Target)(nil)
 )
 
 type object struct {
@@ -127,7 +131,7 @@ func (t *Target) call(op Op, g access.Grant, effect func(Fault) error) error {
 	if err := effect(f); err != nil {
 		return err
 	}
-	if t.config.OnEffect != nil {
+	if t.config.OnEffect != nil && op != OpChoices {
 		t.config.OnEffect(Effect{Op: op, Grant: g, At: t.config.Now()})
 	}
 	return f.after()

@@ -30,6 +30,8 @@ type Config struct {
 	Port          int              `yaml:"port,omitempty"`          // 22 if zero
 	HostKey       field.FileOrText `yaml:"hostKey"`                 // the host's public key, or the path of its .pub file
 	Sessions      SessionsConfig   `yaml:"sessions"`
+	// Describe says more of the logins (users) and the host (hosts) in the inventory.
+	Describe integrations.Described `yaml:"describe,omitempty"`
 }
 
 // SessionsConfig says how live sessions are found and cut: exactly one way.
@@ -128,6 +130,8 @@ func (c Config) Validate(name string) access.Issues {
 	}
 	require((c.Sessions.Control != "") != c.Sessions.Processes, "sessions_one", "sessions",
 		"exactly one of control and processes is needed: access that goes on in a live session has not ended")
+	issues = append(issues, c.Describe.Validate(map[string]func(string) bool{
+		listUsers: func(v string) bool { return slices.Contains(c.Users, v) }, listHosts: func(v string) bool { return v == c.Host }})...)
 	_, err := os.Stat("/proc/self/stat")
 	require(!c.Sessions.Processes || err == nil, "sessions_processes", "sessions.processes", "this needs Linux's /proc")
 	return issues

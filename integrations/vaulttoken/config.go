@@ -17,6 +17,8 @@ type Config struct {
 	jsonhttp.Config `yaml:",inline"`
 	Namespace       string   `yaml:"namespace,omitempty"` // of Vault Enterprise
 	Policies        []string `yaml:"policies"`            // the policies that contracts may give
+	// Describe says more of the policies in the inventory.
+	Describe integrations.Described `yaml:"describe,omitempty"`
 }
 
 var (
@@ -56,5 +58,5 @@ func (c Config) Validate(string) access.Issues {
 		issues.Require(!slices.Contains(neverGiven, p), "policy_never", "policies", "%s is never given", p)
 		issues.Require(!slices.Contains(c.Policies[:i], p), "policy_duplicate", "policies", "%s is listed twice", access.Clip(p, 40))
 	}
-	return issues
+	return append(issues, c.Describe.Validate(map[string]func(string) bool{listPolicies: func(v string) bool { return slices.Contains(c.Policies, v) }})...)
 }

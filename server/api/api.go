@@ -47,6 +47,7 @@ func (a *API) Surface() surface.Surface {
 			get("/contracts", a.contractsStatus),
 			get("/catalog", a.catalog),
 			get("/catalog/:contract", a.offer),
+			get("/catalog/:contract/params/:param/choices", a.choices),
 			post("/requests", a.submit),
 			get("/requests", a.list),
 			get("/requests/:id", a.show),

@@ -22,19 +22,20 @@ import (
 // and nothing that App exports leads back to it: a surface cannot go past the
 // use cases to the ledger or to Temporal.
 type Config struct {
-	Contracts Contracts
-	Ledger    Ledger
-	Feed      EventFeed // what event streams follow
-	Signer    *evidence.Signer
-	Trusted   evidence.Keyring // public keys of servers, beside the Signer's own, whose statements are shown
-	Altered   func()           // counts requests that the ledger says otherwise than was signed; may be nil
-	Workers   evidence.Keyring // public keys of workers; where there are none, credentials are passed on unverified
-	Gateway   Gateway
-	Log       logrus.FieldLogger
-	Directory access.Directory // says what is known of people now; nil: nothing
-	Facts     Facts            // says what contracts ask of the world outside; nil: nothing
-	Codec     *codec.Codec     // nil: payloads in Temporal are not encrypted
-	Passkeys  Passkeys         // nil: no plan that requires a passkey can be approved here
+	Contracts   Contracts
+	Ledger      Ledger
+	Feed        EventFeed // what event streams follow
+	Signer      *evidence.Signer
+	Trusted     evidence.Keyring // public keys of servers, beside the Signer's own, whose statements are shown
+	Altered     func()           // counts requests that the ledger says otherwise than was signed; may be nil
+	Workers     evidence.Keyring // public keys of workers; where there are none, credentials are passed on unverified
+	Gateway     Gateway
+	Log         logrus.FieldLogger
+	Directory   access.Directory // says what is known of people now; nil: nothing
+	Facts       Facts            // says what contracts ask of the world outside; nil: nothing
+	Inventories Inventories      // says what targets have; nil: nothing
+	Codec       *codec.Codec     // nil: payloads in Temporal are not encrypted
+	Passkeys    Passkeys         // nil: no plan that requires a passkey can be approved here
 
 	// Checkpoints keeps the last signed checkpoint; nil: it is forgotten with the process.
 	Checkpoints CheckpointStore
@@ -139,11 +140,14 @@ func New(c Config) *App {
 	if c.Facts == nil {
 		c.Facts = noFacts{}
 	}
+	if c.Inventories == nil {
+		c.Inventories = noInventories{}
+	}
 	now := func() time.Time { return c.Now().UTC() }
 	c.Ledger = signedLedger{c.Ledger, &verified.Requests{Ledger: c.Ledger, Keys: c.Trusted.With(c.Signer.Public()), Log: c.Log, Now: now, Count: c.Altered}}
 	roles := roles{operators: c.Operators, auditors: c.Auditors, rota: &rota{facts: c.Facts, now: now}}
 	refused := refusals{events: c.Ledger, log: c.Log, now: now, counts: &refusalCounts{recent: map[refusal]*repeated{}}}
-	cat := &catalog{contracts: c.Contracts, facts: c.Facts, now: now}
+	cat := &catalog{contracts: c.Contracts, facts: c.Facts, inventories: c.Inventories, now: now}
 	reader := &requests{ledger: c.Ledger, roles: roles, refused: refused, catalog: cat, now: now}
 	start := &starter{ledger: c.Ledger, gateway: c.Gateway, log: c.Log, now: now}
 	log := &auditor{ledger: c.Ledger, signer: c.Signer, roles: roles, refused: refused, log: c.Log, now: now, store: c.Checkpoints}

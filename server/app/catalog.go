@@ -11,9 +11,10 @@ import (
 
 // catalog shows people the contracts under which they may request access.
 type catalog struct {
-	contracts Contracts
-	facts     Facts
-	now       clock
+	contracts   Contracts
+	facts       Facts
+	inventories Inventories
+	now         clock
 }
 
 // Catalog lists what a person may request; query narrows it by words.

@@ -68,7 +68,8 @@ func (p *planner) propose(ctx context.Context, by access.Actor, in access.Reques
 	if err != nil {
 		return proposal{}, err
 	}
-	result := c.Evaluate(contracts.Input{Person: by.Person, Request: in, Now: now, History: history, Facts: p.facts.Ask(ctx, c.Questions(in)...)})
+	result := c.Evaluate(contracts.Input{Person: by.Person, Request: in, Now: now, History: history, Facts: p.facts.Ask(ctx, c.Questions(in)...),
+		Inventories: p.catalog.inventories.Inventories(ctx, c.Inventories()...)})
 	if err := result.Err(); err != nil {
 		return proposal{}, err
 	}

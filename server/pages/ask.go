@@ -8,18 +8,20 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/contracts"
+	"ramp.dev/ramp/server/app"
 	"ramp.dev/ramp/server/auth"
 	"ramp.dev/ramp/server/problem"
 )
 
 type askPage struct {
 	Offer      contracts.Offer
-	Login      access.Duration   // how recent a login must be to request this, where the person's is older; else 0
-	NoPasskeys string            // why nobody can approve this here; "" where they can
-	Key        string            // idempotency key: the form sent twice is one request
-	Values     map[string]string // as typed, so that nothing is lost over a mistake
-	Issues     map[string]string // by field
-	Others     []string          // issues of no field
+	Login      access.Duration                 // how recent a login must be to request this, where the person's is older; else 0
+	Choices    map[string]contracts.ChoicePage // by param, the first of what may be chosen
+	NoPasskeys string                          // why nobody can approve this here; "" where they can
+	Key        string                          // idempotency key: the form sent twice is one request
+	Values     map[string]string               // as typed, so that nothing is lost over a mistake
+	Issues     map[string]string               // by field
+	Others     []string                        // issues of no field
 }
 
 func (p *Pages) ask(c echo.Context) (any, error) {
@@ -31,8 +33,25 @@ func (p *Pages) ask(c echo.Context) (any, error) {
 }
 
 func (p *Pages) askContent(c echo.Context, o contracts.Offer, key string) askPage {
-	return askPage{Offer: o, Login: p.app.RequiredMaxAge(auth.Person(c), o.StepUp.Request), NoPasskeys: p.app.PasskeyProblem(o), Key: key,
+	return askPage{Offer: o, Choices: p.firstChoices(c, o), Login: p.app.RequiredMaxAge(auth.Person(c), o.StepUp.Request), NoPasskeys: p.app.PasskeyProblem(o), Key: key,
 		Values: map[string]string{}, Issues: map[string]string{}}
+}
+
+// firstChoices returns the first of what may be chosen for each param, for browsers that
+// run no script.
+func (p *Pages) firstChoices(c echo.Context, o contracts.Offer) map[string]contracts.ChoicePage {
+	out := map[string]contracts.ChoicePage{}
+	for _, one := range o.Params {
+		if one.Choices == nil {
+			continue
+		}
+		page, err := p.app.Choices(c.Request().Context(), auth.Person(c), app.ChoiceQuery{Contract: o.Contract, Param: one.Name, Limit: contracts.MostChoices})
+		if err != nil {
+			page.Unknown = problem.From(err).Detail
+		}
+		out[one.Name] = page
+	}
+	return out
 }
 
 func (p *Pages) submit(c echo.Context) error {

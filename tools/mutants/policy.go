@@ -3,6 +3,8 @@ package main
 // policy returns the mutants of bases and of choices.
 func policy() []mutant {
 	const base = "./contracts -run Base"
+	const choices = "./contracts -run Choice"
+	const again = "./activities -run ChoicesAre"
 	return []mutant{
 		{"a contract is laxer than its base", "contracts/base_fields.go", "if own != nil && theirs != nil && r.how", "if false && theirs != nil && r.how", []string{base}},
 		{"a contract passes the people of its base by", "contracts/base_fields.go", "if len(theirs.stages.Stages) == 0 {", "if len(theirs.stages.Stages) < 99 {", []string{base}},
@@ -10,6 +12,16 @@ func policy() []mutant {
 		{"a base opens more than was open without it", "contracts/base_fields.go", "r.usual == \"\" || n == nil ||", "r.usual != \"\" || n == nil ||", []string{base}},
 		{"a contract's own condition takes the place of its base's", "contracts/base_merge.go", "case rule.how == both:", "case false:", []string{base}},
 		{"half a condition says something else than the whole", "contracts/base.go", "d.condition(d.contract.terms.who.Who, \"request\", \"who\") // by itself", "_ = 0 // by itself", []string{base}},
+		{"an inventory counts however old it is", "contracts/choices.go", "age > c.maxAge.Std() || age < -access.ClockSkew", "age < -access.ClockSkew", []string{choices}},
+		{"a choice is offered although its condition could not be evaluated", "contracts/choices.go", "allowed = where.Result == Satisfied", "allowed = where.Result != NotSatisfied", []string{choices}},
+		{"a choice is taken that no inventory has", "contracts/choices.go", "allowed := found\n", "allowed := true\n", []string{choices}},
+		{"what is not known is allowed by a pattern that nobody asked for", "contracts/choices.go", "if c.IfUnknown == ifUnknownAsk {\n\t\t\tq.draft", "if true {\n\t\t\tq.draft", []string{choices}},
+		{"more is open than the contract allows for", "contracts/choices.go", "case c.tooMany(p, i, q.variables):", "case false:", []string{choices}},
+		{"another target's worker says what there is", "evidence/inventory.go", "(k.ForTarget(name.Target), signed", "(k, signed", []string{"./evidence -run Inventory"}},
+		{"one list passes for another", "evidence/inventory.go", "if i.Name() != name {", "if false {", []string{"./evidence -run Inventory"}},
+		{"a choice that is gone is opened", "activities/inventories.go", "case !there:", "case false:", []string{again}},
+		{"a choice is opened that is another than was approved", "activities/inventories.go", "case !now.Same(c.Choice):", "case false:", []string{again}},
+		{"half a list passes for all of it", "integrations/inventory.go", "if err != nil {\n\t\t\treturn nil, err\n\t\t}\n\t\tall =", "if err != nil {\n\t\t\tbreak\n\t\t}\n\t\tall =", []string{"./integrations -run TestInventory"}},
 		{"a base says who approves, and its people are left out", "contracts/base_merge.go", "out.Values = slices.Concat(b.Values, a.Values)", "out.Values = slices.Clone(a.Values)", []string{base}},
 	}
 }

@@ -134,6 +134,7 @@ document.addEventListener("submit", async (e) => {
 
 enhance();
 follow();
+if (document.querySelector("[data-choices]")) import("./choose.js").then(({ chooseIn }) => chooseIn(document));
 document.getElementById("duration-other")?.addEventListener("change", () => document.getElementById("duration").focus());
 const wrong = document.querySelector("main [aria-invalid=true]");
 if (wrong) wrong.focus();

@@ -183,6 +183,9 @@ func requestDetail(r access.Request) func(io.Writer) {
 		if r.Plan.Ticket != "" {
 			rows = append(rows, []string{"Ticket", output.Clean(r.Plan.Ticket)})
 		}
+		for _, one := range r.Plan.Choices {
+			rows = append(rows, []string{"Chosen", output.Clean(one.String())})
+		}
 		for _, f := range r.Plan.Facts {
 			rows = append(rows, []string{"Facts then", output.Clean(f.String())})
 		}

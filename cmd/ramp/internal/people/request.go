@@ -40,6 +40,8 @@ func requestCommand() *cobra.Command {
 	c.Flags().StringVar(&f.input.Reason, "reason", "", "why; approvers and auditors read it")
 	c.Flags().StringVar(&f.input.Ticket, "ticket", "", "the ticket that this is for")
 	c.Flags().Var(&f.params, "param", "a parameter of the contract; may be repeated")
+	_ = c.RegisterFlagCompletionFunc("param", f.completeParam) // the flag is there
+	c.ValidArgsFunction = f.completeContract
 	c.Flags().Var(&f.start, "start", "when the access begins, such as 2026-01-31T14:00:00Z; now if left out")
 	c.Flags().BoolVar(&f.input.BreakGlass, "break-glass", false, "open at once, without approval, in an emergency; somebody else must review it")
 	c.Flags().BoolVar(&f.wait, "wait", false, "wait until the access can be used, or is refused")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,6 +30,7 @@ type explainFlags struct {
 	attributes, params flags.Pairs
 	at                 flags.Time
 	facts              string
+	inventory          string
 }
 
 func explainCommand() *cobra.Command {
@@ -53,6 +55,7 @@ func explainCommand() *cobra.Command {
 	c.Flags().BoolVar(&f.input.BreakGlass, "break-glass", false, "as a use of break glass: at once, without approval")
 	c.Flags().Var(&f.params, "param", "a parameter of the contract; may be repeated")
 	c.Flags().StringVar(&f.facts, "facts", "", "a file of facts, for tickets and who is on call; what is not in it is absent, and without a file nothing is known")
+	c.Flags().StringVar(&f.inventory, "inventory", "", "a file with what targets have, as JSON: a list of target, list and choices; without a file nothing is known")
 	c.Flags().Var(&f.at, "at", "when the request is made, such as 2026-01-31T14:00:00Z; now if left out")
 	return c
 }
@@ -90,8 +93,40 @@ func (f *explainFlags) run(cmd *cobra.Command, dir, name string) error {
 	if err != nil {
 		return err
 	}
-	e := contract.Evaluate(contracts.Input{Person: f.person, Request: f.input, Now: now, History: &access.History{Uses: []access.Use{}}, Facts: known})
+	having, err := f.inventories(now)
+	if err != nil {
+		return err
+	}
+	e := contract.Evaluate(contracts.Input{Person: f.person, Request: f.input, Now: now, History: &access.History{Uses: []access.Use{}}, Facts: known, Inventories: having})
 	return f.format.Print(cmd.OutOrStdout(), e, explanation(contract, e))
+}
+
+// inventories reads what targets have from a file, as of the time of the request.
+func (f *explainFlags) inventories(at time.Time) (out []*access.Inventory, err error) {
+	if f.inventory == "" {
+		return nil, nil
+	}
+	b, err := os.ReadFile(f.inventory)
+	if err == nil {
+		err = strictjson.Unmarshal(b, &out)
+	}
+	if err != nil {
+		return nil, access.Errorf(access.CodeInvalid, "--inventory: %w", err)
+	}
+	for _, i := range out {
+		if i == nil {
+			return nil, access.Errorf(access.CodeInvalid, "--inventory: a list of inventories has no null")
+		}
+		if i.At.IsZero() {
+			i.At = at
+		}
+		i.Digest = "none: " + f.inventory
+		slices.SortFunc(i.Choices, func(a, b access.Choice) int { return strings.Compare(a.Value, b.Value) })
+		if issues := i.Validate(); len(issues) > 0 {
+			return nil, access.Errorf(access.CodeInvalid, "--inventory: %w", issues.Err())
+		}
+	}
+	return out, nil
 }
 
 // ask asks the file of facts, as each of the sources that the contract asks, at the time
