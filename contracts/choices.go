@@ -199,7 +199,7 @@ func (c *choices) admit(q *query, name string, p *param, value string) {
 	}
 	switch {
 	case !allowed:
-		q.refuse("choice_not_allowed", "params."+name, "%q cannot be %q%s", name, access.Clip(value, 60), c.instead(q, name, p, i, value))
+		q.refuse("choice_not_allowed", "params."+name, "%q cannot be %q%s", name, access.Clip(value, 60), c.instead(q, p, i, value))
 	case c.tooMany(p, i, q.variables):
 		q.refuseAtOnce(Refused, "choices_too_many", "more than %d of the %s are open to you for %q, which is more than contract %s allows for; whoever owns it must narrow choices.where, or raise choices.max", *c.Max, c.name(), name, q.contract.Name)
 	default:
@@ -211,7 +211,7 @@ func (c *choices) admit(q *query, name string, p *param, value string) {
 const fewChoices = 8
 
 // instead says what may be chosen: all of it if that is little, else what is like it.
-func (c *choices) instead(q *query, param string, p *param, i *access.Inventory, value string) string {
+func (c *choices) instead(q *query, p *param, i *access.Inventory, value string) string {
 	var names []string
 	for one := range c.open(p, i, q.variables) {
 		names = append(names, one.Value)
@@ -222,9 +222,9 @@ func (c *choices) instead(q *query, param string, p *param, i *access.Inventory,
 	case len(names) <= fewChoices:
 		return "; allowed are " + strings.Join(names, ", ")
 	case near != "":
-		return fmt.Sprintf("; did you mean %q? %d are allowed: ramp choices %s %s", near, len(names), q.contract.Name, param)
+		return fmt.Sprintf("; did you mean %q? %d are open to you", near, len(names))
 	}
-	return fmt.Sprintf("; %d others are allowed: ramp choices %s %s", len(names), q.contract.Name, param)
+	return fmt.Sprintf("; %d others are open to you", len(names))
 }
 
 func (inventories) explain(p access.Plan) (lines []Line) {

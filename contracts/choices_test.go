@@ -62,7 +62,7 @@ func TestChoices(t *testing.T) {
 		name, code, says string
 		in               contracts.Input
 	}{
-		{"what another team has", "choice_not_allowed", `"account" cannot be "acc-00013"; did you mean "acc-00012"? 10 are allowed: ramp choices c account`, chooser("acc-00013", "team-2", all)},
+		{"what another team has", "choice_not_allowed", `"account" cannot be "acc-00013"; did you mean "acc-00012"? 10 are open to you`, chooser("acc-00013", "team-2", all)},
 		{"what there is not", "choice_not_allowed", `"account" cannot be "acc-99912"`, chooser("acc-99912", "team-2", all)},
 		{"few are listed", "choice_not_allowed", `; allowed are acc-00002`, chooser("x", "team-2", accounts(10))},
 		{"nothing is open", "choice_not_allowed", `; none of the accounts of t/t is open to you`, chooser("acc-00012", "nobody", all)},

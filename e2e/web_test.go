@@ -2,10 +2,14 @@ package e2e
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
 )
 
@@ -33,6 +37,7 @@ func TestBrowser(t *testing.T) {
 	for name, story := range map[string]func(*installation, *browser){
 		"asked, approved, used, released":                     webStory,
 		"without JavaScript":                                  plainStory,
+		"a choice of what the target has":                     choosesInForm,
 		"a form with mistakes":                                mistakes,
 		"Case08 a reason that attacks":                        hostileReason,
 		"a credential in the page":                            pickUpInPage,
@@ -206,4 +211,51 @@ func hostileReason(in *installation, b *browser) {
 	alice.opens("/requests/" + id)
 	alice.clicks("#cancel")
 	alice.is("cancelled")
+}
+
+// choosesInForm: what the target's worker listed is searched for with the keyboard, taken
+// with Enter, and is in the plan; what is not listed is refused beside the field.
+func choosesInForm(in *installation, b *browser) {
+	contract := `apiVersion: ramp/v1
+kind: Contract
+metadata: {name: login-of-the-host}
+request:
+  who: '"engineering" in person.groups'
+  params: {login: {type: string, required: true, choices: {from: ssh/demo, list: users}}}
+duration: {default: 30m, max: 1h}
+grants: [{target: ssh/demo, entitlement: {user: '{{ params.login }}'}}]
+approval: {stages: [{name: lead, from: [approvers]}]}
+`
+	require.NoError(in, os.WriteFile(filepath.Join(in.dir, "contracts", "logins.yaml"), []byte(contract), 0o600))
+	alice := b.as(in, "alice")
+	in.eventually(30*time.Second, "the contract is in force", func() bool {
+		alice.opens("/")
+		return strings.Contains(alice.reads("main"), "login-of-the-host")
+	})
+	const field = `[id="params.login"]`
+	alice.opens("/ask/login-of-the-host")
+	alice.clicks(field)
+	alice.sees(`.popup [role="option"]`)
+	require.Equal(in, "true", eval[string](alice, `document.querySelector('`+field+`').getAttribute("aria-expanded")`))
+	alice.types(field, "nobody has this")
+	alice.sees(`.popup [role="status"]`)
+	require.Contains(in, alice.reads(`.popup [role="status"]`), "Nothing that you may choose matches")
+	eval[bool](alice, `(document.querySelector('`+field+`').value = "") === ""`)
+	alice.types(field, "DEM")
+	alice.sees(`.popup [role="option"]`)
+	alice.types(field, kb.ArrowDown+kb.Enter)
+	require.Equal(in, "demo", alice.value(field))
+	require.Equal(in, "/ask/login-of-the-host", alice.at(), "Enter takes the choice, and sends nothing")
+	alice.types("#reason", "look into what the host says")
+	alice.clicks("#ask")
+	alice.is("pending")
+	require.Contains(in, alice.reads("main"), "one of the users of ssh/demo as of")
+
+	plain := b.as(in, "alice", withoutJavaScript())
+	plain.opens("/ask/login-of-the-host")
+	plain.types(field, "root")
+	plain.types("#reason", "look into what the host says")
+	plain.clicks("#ask")
+	plain.sees("#refused")
+	require.Contains(in, plain.reads(`[id="params.login-issue"]`), `cannot be "root"; allowed are demo`)
 }

@@ -138,8 +138,8 @@ var rules = map[string]rule{
 	"GET /ask/:contract":            only(mayAsk, hidden),
 	// Nobody is told of a param that is not there; choices_test.go asks for one that is.
 	"GET /api/v1/catalog/:contract/params/:param/choices": only(nil, hidden),
-	"POST /ask/:contract":           only(mayAsk, hidden),
-	"POST /api/v1/requests":         only(mayAsk, forbidden),
+	"POST /ask/:contract":   only(mayAsk, hidden),
+	"POST /api/v1/requests": only(mayAsk, forbidden),
 
 	"GET /api/v1/requests/:id/evidence": only(append([]string{security}, sees...), hidden),
 

@@ -17,11 +17,11 @@ function choose(field) {
   list.setAttribute("role", "listbox");
   list.setAttribute("aria-label", input.labels[0].textContent);
   status.setAttribute("role", "status");
-  field.append(element("div", { className: "popup" }, list, status));
+  input.after(element("div", { className: "popup" }, list, status));
   input.removeAttribute("list");
   for (const [name, value] of Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": list.id })) input.setAttribute(name, value);
 
-  let active = -1, next = "", asking = null, soon = 0, found = [];
+  let active = -1, next = "", asking = null, soon = 0, found = [], entered = false;
 
   function close() {
     list.hidden = status.hidden = true;
@@ -89,17 +89,24 @@ function choose(field) {
   input.addEventListener("click", () => { if (list.hidden) ask(""); });
   input.addEventListener("blur", close);
   input.addEventListener("keydown", (e) => {
+    if (e.isComposing) return;
     const last = found.length - 1;
     if (e.key === "ArrowDown" && list.hidden) ask("");
     else if (e.key === "ArrowDown") mark(active < last ? active + 1 : 0);
     else if (e.key === "ArrowUp" && !list.hidden) mark(active > 0 ? active - 1 : last);
     else if (e.key === "PageDown" && !list.hidden) mark(Math.min(active + 8, last));
     else if (e.key === "PageUp" && !list.hidden) mark(Math.max(active - 8, 0));
-    else if (e.key === "Enter" && !list.hidden && active >= 0) take(active);
+    else if (e.key === "Enter" && !list.hidden && active >= 0) {
+      entered = true;
+      take(active);
+    }
     else if (e.key === "Escape" && !(list.hidden && status.hidden)) close();
     else return;
     e.preventDefault();
   });
+  // The key that took a choice does not also send the form.
+  input.addEventListener("keypress", (e) => { if (entered && e.key === "Enter") e.preventDefault(); });
+  input.addEventListener("keyup", () => { entered = false; });
   list.addEventListener("pointerdown", (e) => e.preventDefault()); // the field keeps the focus
   list.addEventListener("click", (e) => {
     const n = [...list.children].indexOf(e.target.closest("li"));
