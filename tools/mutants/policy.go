@@ -19,8 +19,8 @@ func policy() []mutant {
 		{"more is open than the contract allows for", "contracts/choices.go", "case c.tooMany(p, i, q.variables):", "case false:", []string{choices}},
 		{"another target's worker says what there is", "evidence/inventory.go", "(k.ForTarget(name.Target), signed", "(k, signed", []string{"./evidence -run Inventory"}},
 		{"one list passes for another", "evidence/inventory.go", "if i.Name() != name {", "if false {", []string{"./evidence -run Inventory"}},
-		{"a choice that is gone is opened", "activities/inventories.go", "case !there:", "case false:", []string{again}},
-		{"a choice is opened that is another than was approved", "activities/inventories.go", "case !now.Same(c.Choice):", "case false:", []string{again}},
+		{"a choice that is gone is opened", "activities/inventories.go", "case !there:", "case !there && g.Name == \"\":", []string{again}},
+		{"a choice is opened that is another than was approved", "activities/inventories.go", "case !now.Same(c.Choice):", "case !now.Same(c.Choice) && g.Name == \"\":", []string{again}},
 		{"half a list passes for all of it", "integrations/inventory.go", "if err != nil {\n\t\t\treturn nil, err\n\t\t}\n\t\tall =", "if err != nil {\n\t\t\tbreak\n\t\t}\n\t\tall =", []string{"./integrations -run TestInventory"}},
 		{"a base says who approves, and its people are left out", "contracts/base_merge.go", "out.Values = slices.Concat(b.Values, a.Values)", "out.Values = slices.Clone(a.Values)", []string{base}},
 	}
