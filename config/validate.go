@@ -94,9 +94,9 @@ func (c Config) ValidateContracts() access.Issues {
 	if c.Server.Contracts == "" {
 		return nil // Ping reads a repository
 	}
-	_, err := contracts.LoadDir(string(c.Server.Contracts))
+	set, err := contracts.LoadDir(string(c.Server.Contracts))
 	if err == nil {
-		return nil
+		return set.MissingSources(slices.Collect(maps.Keys(c.Server.Facts)))
 	}
 	if issues := access.IssuesOf(err); len(issues) > 0 {
 		return issues

@@ -2,6 +2,7 @@ package contracts
 
 import (
 	"fmt"
+	"slices"
 
 	"ramp.dev/ramp/access"
 )
@@ -82,7 +83,19 @@ func (e *extend) plan(q *query) {
 	q.draft.Extend = &limits
 }
 
-func (e *extend) offer(o *Offer) { o.Extend = e.limits }
+func (e *extend) offer(o *Offer) {
+	o.Extend = e.limits
+	switch {
+	case e.asks:
+		own := e.Approvers.asPlanned()
+		if e.Approvers.ManagerOf != "" {
+			own.People = append(slices.Clone(own.People), "your manager")
+		}
+		o.ExtendApproval = &OfferApproval{Stages: []access.Stage{(&stage{Name: "extension"}).asPlanned([]access.Approvers{own})}}
+	case e.Approval == approvalSame:
+		o.ExtendApproval = &OfferApproval{Stages: o.Approval.Stages}
+	}
+}
 
 func (*extend) explain(p access.Plan) []Line {
 	if p.Extend == nil {

@@ -22,11 +22,13 @@ type Offer struct {
 	TicketSystem string                  `json:"ticketSystem,omitempty"`
 	Approval     OfferApproval           `json:"approval"`
 	Extend       *access.ExtensionLimits `json:"extend,omitempty"`
-	During       string                  `json:"during,omitempty"`  // in words, when access may be open; empty: at any time
-	Limits       []string                `json:"limits,omitempty"`  // in words, how often and how long one may have it
-	EndWhen      []string                `json:"endWhen,omitempty"` // in words, when access ends before its time
-	BreakGlass   *OfferBreakGlass        `json:"breakGlass,omitempty"`
-	StepUp       access.StepUp           `json:"stepUp,omitzero"`
+	// ExtendApproval is who decides each extension; nil: they are approved with the request.
+	ExtendApproval *OfferApproval   `json:"extendApproval,omitempty"`
+	During         string           `json:"during,omitempty"`  // in words, when access may be open; empty: at any time
+	Limits         []string         `json:"limits,omitempty"`  // in words, how often and how long one may have it
+	EndWhen        []string         `json:"endWhen,omitempty"` // in words, when access ends before its time
+	BreakGlass     *OfferBreakGlass `json:"breakGlass,omitempty"`
+	StepUp         access.StepUp    `json:"stepUp,omitzero"`
 }
 
 // WhoQuestions returns what must be asked of the world outside to list who may request

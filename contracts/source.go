@@ -64,6 +64,8 @@ type Status struct {
 	ReadAt    time.Time `json:"readAt"` // when the source was last in reach
 	// Error is why what the source holds now is not in force; empty if it is.
 	Error string `json:"error,omitempty"`
+	// Lacks is which sources of facts the contracts ask that the server does not have.
+	Lacks []string `json:"lacks,omitempty"`
 }
 
 // Status returns which contracts are in force, and whether the source's newest are.

@@ -1,6 +1,7 @@
 package contracts
 
 import (
+	"strings"
 	"time"
 
 	"ramp.dev/ramp/access"
@@ -31,7 +32,7 @@ func (w *who) check(d *document) {
 func (w *who) admit(q *query) {
 	switch q.evaluate(fieldWho, w.condition) {
 	case NotSatisfied:
-		q.refuseAtOnce(Refused, "not_eligible", "contract %s is not for you", q.contract.Name)
+		q.refuseAtOnce(Refused, "not_eligible", "contract %s is not for you; %s", q.contract.Name, inGroups(q.Person))
 	case Unevaluated:
 		q.refuseAtOnce(CouldNotEvaluate, "who_unevaluated", "whether contract %s is for you could not be evaluated, so it is not", q.contract.Name)
 	}
@@ -53,4 +54,13 @@ func (c *Contract) CheckEligible(in Input, d access.Duration, end time.Time) err
 		return access.Refuse(access.CodeForbidden, "no_longer_eligible", "contract %s is no longer for you", c.Name)
 	}
 	return access.Refuse(access.CodeUnevaluated, "who_unevaluated", "whether contract %s is still for you could not be evaluated, so it is not", c.Name)
+}
+
+// inGroups names the groups that somebody is in, for them to compare with those that they
+// expected.
+func inGroups(p access.Person) string {
+	if len(p.Groups) == 0 {
+		return "you are in no group"
+	}
+	return "your groups are " + access.Clip(strings.Join(p.Groups, ", "), 200)
 }

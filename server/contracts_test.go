@@ -58,6 +58,15 @@ func TestContractsOfARepository(t *testing.T) {
 	require.Contains(t, metrics, "ramp_contracts_broken 0")
 	require.Contains(t, metrics, `commit="`+first+`"`)
 
+	require.Empty(t, got.Lacks)
+	good = []byte(strings.Replace(string(good), "\nrequest:\n", "\nrequest:\n  ticket: {system: jira, required: true}\n", 1))
+	first = commit(string(good))
+	f, got, _ = start()
+	require.Equal(t, first, got.Revision.Commit)
+	require.Len(t, got.Lacks, 1)
+	require.Contains(t, got.Lacks[0], `asks the source "jira"`)
+	require.Contains(t, f.call(f.token(security), "GET", "/contracts", "", "").Body.String(), "Contracts ask what this server cannot know")
+
 	commit("broken")
 	f, got, metrics = start()
 	require.Equal(t, first, got.Revision.Commit)

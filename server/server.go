@@ -7,9 +7,11 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -140,7 +142,7 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 	s.feed = feed.New(d.Ledger, d.Log, feed.Options{})
 	work := app.Config{Contracts: store, Ledger: d.Ledger, Feed: s.feed, Signer: d.Signer, Trusted: d.Trusted, Workers: d.Workers, Gateway: t, Directory: directory, Codec: d.Codec,
 		Inventories: &verified.Inventories{Ledger: d.Ledger, Workers: d.Workers, Log: d.Log},
-		Facts:       world, Altered: altered.Inc, Log: d.Log, Operators: c.Operators, Auditors: c.Auditors, MaxOpen: c.MaxOpen}
+		Facts:       world, FactSources: slices.Collect(maps.Keys(c.Facts)), Altered: altered.Inc, Log: d.Log, Operators: c.Operators, Auditors: c.Auditors, MaxOpen: c.MaxOpen}
 	if file := cmp.Or(string(c.Checkpoint), d.Checkpoint); file != "" {
 		work.Checkpoints = checkpointFile(file)
 	} else {

@@ -173,7 +173,7 @@ func TestHeavyThings(t *testing.T) {
 		"github.com/prometheus/client_golang": {"feed", "notices", "server", "worker", "internal"},
 		"github.com/modelcontextprotocol":     {"server", "cmd"},
 		"github.com/wneessen/go-mail":         {"notices"},
-		"github.com/emersion/go-smtp":         {"notices"}, // a mail server for tests
+		"github.com/emersion/go-smtp":         {"notices", "dev"}, // a mail server for tests, and one for development
 	}
 	for _, p := range packages(t, "./...") {
 		here, _ := room(p.ImportPath)

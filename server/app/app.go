@@ -22,20 +22,22 @@ import (
 // and nothing that App exports leads back to it: a surface cannot go past the
 // use cases to the ledger or to Temporal.
 type Config struct {
-	Contracts   Contracts
-	Ledger      Ledger
-	Feed        EventFeed // what event streams follow
-	Signer      *evidence.Signer
-	Trusted     evidence.Keyring // public keys of servers, beside the Signer's own, whose statements are shown
-	Altered     func()           // counts requests that the ledger says otherwise than was signed; may be nil
-	Workers     evidence.Keyring // public keys of workers; where there are none, credentials are passed on unverified
-	Gateway     Gateway
-	Log         logrus.FieldLogger
-	Directory   access.Directory // says what is known of people now; nil: nothing
-	Facts       Facts            // says what contracts ask of the world outside; nil: nothing
-	Inventories Inventories      // says what targets have; nil: nothing
-	Codec       *codec.Codec     // nil: payloads in Temporal are not encrypted
-	Passkeys    Passkeys         // nil: no plan that requires a passkey can be approved here
+	Contracts Contracts
+	Ledger    Ledger
+	Feed      EventFeed // what event streams follow
+	Signer    *evidence.Signer
+	Trusted   evidence.Keyring // public keys of servers, beside the Signer's own, whose statements are shown
+	Altered   func()           // counts requests that the ledger says otherwise than was signed; may be nil
+	Workers   evidence.Keyring // public keys of workers; where there are none, credentials are passed on unverified
+	Gateway   Gateway
+	Log       logrus.FieldLogger
+	Directory access.Directory // says what is known of people now; nil: nothing
+	Facts     Facts            // says what contracts ask of the world outside; nil: nothing
+	// FactSources are the names of those that are configured.
+	FactSources []string
+	Inventories Inventories  // says what targets have; nil: nothing
+	Codec       *codec.Codec // nil: payloads in Temporal are not encrypted
+	Passkeys    Passkeys     // nil: no plan that requires a passkey can be approved here
 
 	// Checkpoints keeps the last signed checkpoint; nil: it is forgotten with the process.
 	Checkpoints CheckpointStore
@@ -175,7 +177,7 @@ func New(c Config) *App {
 		auditor:        log,
 		evidencePacks:  &evidencePacks{ledger: c.Ledger, requests: reader, log: log, signer: c.Signer, now: now},
 		passkeys:       keys,
-		contractStatus: &contractStatus{contracts: c.Contracts, roles: roles, refused: refused},
+		contractStatus: &contractStatus{contracts: c.Contracts, sources: c.FactSources, roles: roles, refused: refused},
 		accounts:       &accounts{ledger: c.Ledger, roles: roles, refused: refused, now: now},
 		chatUsers:      &chatUsers{config: c.Chat, ledger: c.Ledger, directory: c.Directory, refused: refused, now: now},
 		decoders:       &decoders{codec: c.Codec, events: c.Ledger, roles: roles, refused: refused, now: now},

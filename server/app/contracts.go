@@ -10,6 +10,7 @@ import (
 // contractStatus says which contracts are in force.
 type contractStatus struct {
 	contracts Contracts
+	sources   []string // of facts, that are configured
 	roles     roles
 	refused   refusals
 }
@@ -22,5 +23,9 @@ func (c *contractStatus) ContractsStatus(ctx context.Context, by access.Actor) (
 		return contracts.Status{}, c.refused.record(ctx, by, "", access.ActContracts,
 			access.Refuse(access.CodeForbidden, "not_operator", "only operators and auditors see which contracts are in force"))
 	}
-	return c.contracts.Status(), nil
+	out := c.contracts.Status()
+	for _, i := range c.contracts.Current().MissingSources(c.sources) {
+		out.Lacks = append(out.Lacks, i.String())
+	}
+	return out, nil
 }

@@ -10,7 +10,7 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// inbox remembers how many requests wait for each person's decision: every page says it.
+// inbox remembers how many requests wait for each person: every page says it.
 type inbox struct {
 	mu    sync.Mutex
 	known map[[sha256.Size]byte]inboxCount // by all that is known of the person
@@ -23,16 +23,16 @@ type inboxCount struct {
 }
 
 const (
-	// maxToDecide bounds what CountToDecide counts.
-	maxToDecide = 99
+	// maxWaiting bounds what CountWaiting counts.
+	maxWaiting = 99
 	// countedFor is how long a count is shown where no event is recorded: time alone brings
 	// a request to those who are asked later, and lets one lapse. Lists are read each time.
 	countedFor = time.Minute
 )
 
-// CountToDecide returns how many pending requests p may decide and has not
-// decided, up to 99. It counts again when an event was recorded, and after a minute.
-func (q *requests) CountToDecide(ctx context.Context, p access.Person) (int, error) {
+// CountWaiting returns how many requests wait for p: those that p may decide and has not
+// decided, and uses of break glass that p may review; up to 99 of either. It counts again when an event was recorded, and after a minute.
+func (q *requests) CountWaiting(ctx context.Context, p access.Person) (int, error) {
 	events, err := q.ledger.LastSeq(ctx)
 	if err != nil {
 		return 0, err
@@ -45,15 +45,20 @@ func (q *requests) CountToDecide(ctx context.Context, p access.Person) (int, err
 	if age := now.Sub(c.at); known && c.events == events && age >= 0 && age < countedFor {
 		return c.n, nil
 	}
-	list, _, err := q.Requests(ctx, p, Query{ToDecide: true, Limit: maxToDecide})
+	list, _, err := q.Requests(ctx, p, Query{ToDecide: true, Limit: maxWaiting})
 	if err != nil {
 		return 0, err
 	}
+	reviews, _, err := q.Requests(ctx, p, Query{ToReview: true, Limit: maxWaiting})
+	if err != nil {
+		return 0, err
+	}
+	n := len(list) + len(reviews)
 	q.inbox.mu.Lock()
 	defer q.inbox.mu.Unlock()
 	if q.inbox.known == nil || len(q.inbox.known) >= maxKnown {
 		q.inbox.known = map[[sha256.Size]byte]inboxCount{}
 	}
-	q.inbox.known[who] = inboxCount{events, now, len(list)}
-	return len(list), nil
+	q.inbox.known[who] = inboxCount{events, now, n}
+	return n, nil
 }

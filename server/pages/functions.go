@@ -23,6 +23,7 @@ var functions = template.FuncMap{
 	"choices":       choices,
 	"isChoice":      isChoice,
 	"needs":         needs,
+	"extension":     extension,
 	"commentNeeded": commentNeeded,
 	"stateIs":       stateIs,
 	"stateTip":      func(s access.State) string { return stateTips[s] },

@@ -92,7 +92,7 @@ func (p *Pages) mark(next echo.HandlerFunc) echo.HandlerFunc {
 type view struct {
 	Person  access.Person
 	Nav     []navItem
-	ToDo    int    // requests that wait for this person's decision
+	ToDo    int    // requests that wait for this person
 	Self    string // where this page can be loaded again
 	After   int64  // the latest event that the page may show
 	Assets  string
@@ -118,7 +118,7 @@ func (p *Pages) renderAs(c echo.Context, status int, name string, content any, s
 	if v.Person.ID != "" {
 		if status < http.StatusInternalServerError {
 			// A count that cannot be had is no reason to withhold the page.
-			v.ToDo, _ = p.app.CountToDecide(c.Request().Context(), v.Person)
+			v.ToDo, _ = p.app.CountWaiting(c.Request().Context(), v.Person)
 		}
 		v.Nav = p.nav(c.Request().URL.Path, v.ToDo, p.app.SeesAll(v.Person))
 	}

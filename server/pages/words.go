@@ -60,6 +60,15 @@ func isChoice(o contracts.OfferDuration, typed string) bool {
 	return slices.ContainsFunc(choices(o), func(d access.Duration) bool { return d.String() == typed })
 }
 
+// extension returns who must approve each extension: the people of the one stage that a
+// contract's own approvers of extensions are, or the stages of the request.
+func extension(a *contracts.OfferApproval) string {
+	if len(a.Stages) == 1 && a.Stages[0].Name == "extension" {
+		return "by " + a.Stages[0].Needs()
+	}
+	return needs(*a)
+}
+
 // needs returns who must approve before access opens.
 func needs(a contracts.OfferApproval) string {
 	var from []string

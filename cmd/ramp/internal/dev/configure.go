@@ -54,8 +54,11 @@ func (d *dev) configure(context.Context) error {
 	d.config.Keys = config.Keys{Signer: "keys/server.key", Trusted: []field.File{"keys/server.pub"}, Worker: "keys/worker.key", Workers: []config.WorkerKey{{Public: "keys/worker.pub", Targets: []string{"*"}}},
 		Payload: []field.Secret{field.SecretFile("keys/payload.key")}, Session: []field.Secret{field.SecretFile("keys/session.key")}}
 	d.config.Server = server.Config{Listen: d.listen, URL: "http://" + d.listen, Contracts: "contracts",
-		Identity: auth.Config{Issuer: d.issuer}, Operators: []string{"operators"}, Auditors: []string{"security"}, TemporalUI: "http://" + d.temporalUI, MaxOpen: 1000,
+		Identity: auth.Config{Issuer: d.issuer}, Facts: sources(), Operators: []string{"operators"}, Auditors: []string{"security"}, TemporalUI: "http://" + d.temporalUI, MaxOpen: 1000,
 		Limits: server.LimitsConfig{Person: plenty, Address: plenty}}
+	if err := d.contractsFrom(&d.config.Server); err != nil {
+		return err
+	}
 	// Browsers have passkeys for names only: at 127.0.0.1 there are none.
 	if origin := d.config.Server.URL; passkey.ValidateOrigin(origin) == nil {
 		if err := passkey.PrepareFile(d.path(passkeysName), origin); err != nil {

@@ -25,6 +25,7 @@ type options struct {
 	without                                     []string
 	reconcile                                   time.Duration
 	scim                                        bool
+	contractsGit                                string
 }
 
 // Command returns `ramp dev`.
@@ -33,7 +34,8 @@ func Command() *cobra.Command {
 	c := &cobra.Command{
 		Use: "dev", Short: "Run all of Ramp on this machine", Args: cobra.NoArgs,
 		Long: "Runs all of Ramp in one process, on loopback only: Temporal and its UI, SQLite, server and worker, an identity\n" +
-			"provider with made-up people, example contracts, and an SSH host to get access to. It keeps everything in one\n" +
+			"provider with made-up people, example contracts, a file of facts that they ask, a mail server that keeps what is\n" +
+			"sent as files, and an SSH host to get access to. It keeps everything in one\n" +
 			"directory and continues from there when it is started again. Ctrl-C stops it.",
 		Example: "  ramp dev\n  ramp dev --listen 127.0.0.1:9090 --dir /tmp/ramp",
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -49,6 +51,7 @@ func Command() *cobra.Command {
 	c.Flags().StringSliceVar(&o.without, "without", nil, "leave out server, worker or both, to run them as processes of their own")
 	c.Flags().DurationVar(&o.reconcile, "reconcile-every", 10*time.Second, "how often targets, ledger and workflows are compared")
 	c.Flags().BoolVar(&o.scim, "scim", false, "accept provisioning of people and groups (SCIM 2.0), with the token in "+scimTokenName)
+	c.Flags().StringVar(&o.contractsGit, "contracts-git", "", "a git repository whose branch main has the contracts in its root, such as /home/me/contracts, instead of DIR/contracts")
 	c.AddCommand(tokenCommand())
 	return c
 }
@@ -93,7 +96,7 @@ func start(ctx context.Context, o options, out io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer d.on.Close()
 	defer cancel()
-	for _, step := range []func(context.Context) error{d.prepare, d.ports, d.startIDP, d.startTemporal, d.startHost, d.configure, d.startWorker, d.startServer} {
+	for _, step := range []func(context.Context) error{d.prepare, d.ports, d.startIDP, d.startTemporal, d.outside, d.startHost, d.configure, d.startWorker, d.startServer} {
 		if err := step(ctx); err != nil {
 			if ctx.Err() != nil {
 				fmt.Fprintln(out, "\nStopped before it was ready.")

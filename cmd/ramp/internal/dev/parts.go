@@ -32,6 +32,7 @@ type dev struct {
 	home   string // dir, absolute
 	log    *logrus.Logger
 	issuer string
+	mail   string // address of the mail server
 	config config.Config
 	on     run.Closers
 	failed chan error
@@ -138,7 +139,7 @@ func (d *dev) startHost(ctx context.Context) error {
 	target := worker.NewTargetConfig("ssh", sshcert.Config{Dir: field.File(d.path("ssh")), Users: []string{"demo"}, Host: host, Port: port,
 		HostKey: field.FileOrText(sshhost.HostKeyPath(d.path("ssh"))), Sessions: sshcert.SessionsConfig{Control: field.File(sshhost.ControlPath(d.path("ssh")))}})
 	d.config.Worker = worker.Config{Control: true, Targets: map[string]worker.TargetConfig{"ssh/demo": target},
-		Reconcile: worker.ReconcileConfig{Every: access.Duration(d.reconcile)}}
+		Reconcile: worker.ReconcileConfig{Every: access.Duration(d.reconcile)}, Notices: d.notices()}
 	return nil
 }
 

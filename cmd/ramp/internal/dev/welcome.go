@@ -51,7 +51,13 @@ func (d *dev) welcome(self string, took time.Duration, p paint) string {
 	}
 	row("Temporal UI", "http://"+d.temporalUI, "every request is a workflow there")
 	row("Demo host", d.ssh, "SSH; nobody gets in without Ramp")
-	row("Contracts", filepath.Join(d.dir, "contracts"), "edit them; taken within a second")
+	if d.contractsGit == "" {
+		row("Contracts", filepath.Join(d.dir, "contracts"), "edit them; taken within a second")
+	} else {
+		row("Contracts", d.contractsGit, "the newest commit of main, within ten seconds")
+	}
+	row("Facts", filepath.Join(d.dir, factsName), "tickets and who is on call; edit it")
+	row("Mail", filepath.Join(d.dir, mailName), "what Ramp sends lands there")
 	row("State", d.dir, "delete it to start over")
 	if len(d.without) > 0 {
 		fmt.Fprintf(&b, "\nStart what is left out yourself:\n\n")

@@ -50,7 +50,7 @@ func widths(rows [][]string) (out []int) {
 			if i == len(out) {
 				out = append(out, 0)
 			}
-			out[i] = max(out[i], text.LongestLineLen(cell))
+			out[i] = max(out[i], text.LongestLineLen(Clean(cell)))
 		}
 	}
 	return out

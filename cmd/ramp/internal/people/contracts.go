@@ -38,6 +38,9 @@ func contractsTable(s contracts.Status) func(io.Writer) {
 		}
 		rows = append(rows, []string{"since", access.FormatTime(s.Since)}, []string{"last read", access.FormatTime(s.ReadAt)},
 			[]string{"newest", cmp.Or(s.Error, "in force")})
+		for _, lacks := range s.Lacks {
+			rows = append(rows, []string{"lacks", lacks})
+		}
 		output.Table(w, rows)
 	}
 }

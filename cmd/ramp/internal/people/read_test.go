@@ -57,3 +57,14 @@ func TestInAll(t *testing.T) {
 		require.Equal(t, want, inAll(d).String())
 	}
 }
+
+// TestWhoAmI shows by which groups contracts go, and nothing of it moves the cursor.
+func TestWhoAmI(t *testing.T) {
+	var b strings.Builder
+	whoAmI(access.Person{ID: "bob", Kind: access.KindHuman, Email: "bob@example.com", Groups: []string{"approvers", "on\x1b[2J"}})(&b)
+	require.Regexp(t, `(?m)^Groups +approvers, on·\[2J$`, b.String())
+	require.Contains(t, b.String(), "bob@example.com")
+	b.Reset()
+	whoAmI(access.Person{ID: "dave"})(&b)
+	require.Regexp(t, `(?m)^Groups +none$`, b.String())
+}

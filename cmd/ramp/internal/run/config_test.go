@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/spf13/cobra"
@@ -48,6 +49,16 @@ func TestConfigCommands(t *testing.T) {
 	out, err := ramp(t, "config", "check", "--config", path)
 	require.NoError(t, err)
 	require.Equal(t, path+": valid\n", out)
+
+	asks := filepath.Join(dir, "contracts", "ssh.yaml")
+	require.NoError(t, os.WriteFile(asks, []byte(strings.Replace(string(b), "\nrequest:\n", "\nrequest:\n  ticket: {system: jira, required: true}\n", 1)), 0o644))
+	_, err = ramp(t, "config", "check", "--config", path)
+	require.ErrorContains(t, err, `asks the source "jira", which server.facts lacks (it has none)`)
+	_, err = ramp(t, "contracts", "lint", filepath.Dir(asks), "--config", path)
+	require.ErrorContains(t, err, `asks the source "jira"`)
+	_, err = ramp(t, "contracts", "lint", filepath.Dir(asks))
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(asks, b, 0o644))
 
 	out, err = ramp(t, "config", "show", "--config", path)
 	require.NoError(t, err)

@@ -3,13 +3,16 @@ package run
 import (
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/cmd/ramp/internal/output"
+	"ramp.dev/ramp/config"
 	"ramp.dev/ramp/contracts"
 )
 
@@ -21,7 +24,7 @@ func contractsCommand() *cobra.Command {
 
 func lintCommand() *cobra.Command {
 	var format output.Format
-	var groups string
+	var groups, configured string
 	var strict bool
 	c := &cobra.Command{
 		Use: "lint DIRECTORY", Short: "Find everything wrong with a directory of contracts", Args: cobra.ExactArgs(1),
@@ -43,6 +46,16 @@ func lintCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if configured != "" {
+				conf, err := config.Load(configured)
+				if err != nil {
+					return err
+				}
+				if issues := set.MissingSources(slices.Collect(maps.Keys(conf.Server.Facts))); len(issues) > 0 {
+					_ = printIssues(&format, cmd.OutOrStdout(), issues)
+					return access.Invalid(issues...)
+				}
+			}
 			findings := append([]contracts.Finding{}, set.Findings(known)...)
 			err = format.Print(cmd.OutOrStdout(), map[string]any{"issues": []access.Issue{}, "findings": findings, "contracts": set.Names(), "version": set.Version}, func(w io.Writer) {
 				found := ""
@@ -62,6 +75,7 @@ func lintCommand() *cobra.Command {
 	}
 	format.Flag(c)
 	c.Flags().StringVar(&groups, "groups", "", "a file with the groups that there are, one a line, to find those that nobody is in")
+	c.Flags().StringVar(&configured, "config", "", "the server's configuration, to find sources of facts that contracts ask and it lacks")
 	c.Flags().BoolVar(&strict, "strict", false, "the exit code is 2 also for what is legal but probably not meant")
 	return c
 }
