@@ -51,7 +51,7 @@ func Command() *cobra.Command {
 	c.Flags().StringSliceVar(&o.without, "without", nil, "leave out server, worker or both, to run them as processes of their own")
 	c.Flags().DurationVar(&o.reconcile, "reconcile-every", 10*time.Second, "how often targets, ledger and workflows are compared")
 	c.Flags().BoolVar(&o.scim, "scim", false, "accept provisioning of people and groups (SCIM 2.0), with the token in "+scimTokenName)
-	c.Flags().StringVar(&o.contractsGit, "contracts-git", "", "a git repository whose branch main has the contracts in its root, such as /home/me/contracts, instead of DIR/contracts")
+	c.Flags().StringVar(&o.contractsGit, "contracts-git", "", "a git repository whose branch main has the contracts in its root, an address or a path, instead of DIR/contracts")
 	c.AddCommand(tokenCommand())
 	return c
 }
