@@ -56,6 +56,9 @@ const (
 	EventGroupChanged  EventKind = "group.changed"
 
 	EventDirectoryChanged EventKind = "directory.changed" // what the directory is used for
+
+	EventContractsInForce EventKind = "contracts.in_force"
+	EventContractsKept    EventKind = "contracts.uploaded" // to be proposed
 )
 
 // Refusal reports whether the kind is an act that was not allowed: anybody can cause

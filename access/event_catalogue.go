@@ -85,6 +85,8 @@ var catalogue = map[EventKind]EventSpec{
 	EventPersonChanged:       {"changed in the directory", AudienceOperators, OCSF{entityManagement, 3, "Update", false}, nil},
 	EventPersonLeft:          {"has left, says the directory", AudienceOperators, OCSF{accountChange, 5, "Disable", false}, nil},
 	EventDirectoryChanged:    {"set what the directory is used for", AudienceOperators, OCSF{entityManagement, 3, "Update", false}, nil},
+	EventContractsInForce:    {"contracts came into force", AudienceOperators, OCSF{entityManagement, 10, "Activate", false}, nil},
+	EventContractsKept:       {"uploaded contracts, to propose them", AudienceSelf, OCSF{entityManagement, 1, "Create", false}, nil},
 	EventGroupChanged:        {"a group changed in the directory", AudienceOperators, OCSF{groupManagement, 99, "Change Members", false}, nil},
 }
 
@@ -127,6 +129,7 @@ var refusedActs = map[Act]string{
 	ActLinkChat:     "linking a chat user",
 	ActChat:         "an act in chat",
 	ActContracts:    "reading which contracts are in force",
+	ActPropose:      "proposing contracts",
 }
 
 // Phrase says what happened in a few words, for people.

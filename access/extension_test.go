@@ -78,6 +78,13 @@ func TestExtensionThatPeopleDecide(t *testing.T) {
 			require.NoError(t, s.CheckExtension("g", s.Extensions[0]))
 		})
 	}
+	t.Run("an order that has no digest", func(t *testing.T) {
+		s := asks()
+		s.Extensions[0].Digest = ""
+		s.ExtensionDecisions = []access.Decision{lead("bob", 6, func(d *access.Decision) { d.PlanDigest = "" }), lead("eve", 7, func(d *access.Decision) { d.PlanDigest = "" })}
+		approved, _ := s.ExtensionApproved(s.Extensions[0])
+		require.True(t, approved.IsZero(), "what names no order is on every order")
+	})
 	t.Run("after the access was ended", func(t *testing.T) {
 		s := asks()
 		s.ExtensionDecisions = []access.Decision{lead("bob", 6), lead("eve", 9)}

@@ -37,6 +37,7 @@ const (
 	ActLinkChat     Act = "link_chat"
 	ActChat         Act = "chat" // what could not even be read as an act of somebody's
 	ActContracts    Act = "read_contracts"
+	ActPropose      Act = "propose_contracts"
 )
 
 // Of returns the act together with what it was about: "open ramp-…-a".

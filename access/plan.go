@@ -63,6 +63,7 @@ type Plan struct {
 	Rule       Rule             `json:"rule"`
 	Extend     *ExtensionLimits `json:"extend,omitempty"`
 	BreakGlass *BreakGlass      `json:"breakGlass,omitempty"` // it opens with nobody's consent
+	Change     *ContractChange  `json:"change,omitempty"`     // of the contracts in force
 	// Facts are what the world outside said when the plan was made, as far as the
 	// contract asks: with the history, all that its evaluation depended on.
 	Facts []Fact `json:"facts,omitempty"`

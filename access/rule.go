@@ -40,6 +40,9 @@ type Rule struct {
 	Comment     int      `json:"comment,omitempty"`
 	DenyComment int      `json:"denyComment,omitempty"`
 	Confirm     []string `json:"confirm,omitempty"` // what an approver must confirm, word for word
+	// Authors are those who wrote what is approved, beside the requester: none of them
+	// decides it, by whichever account.
+	Authors []Person `json:"authors,omitempty"`
 	// Escalate are more people who may decide, in every stage, once the request has
 	// waited for so long.
 	Escalate []Escalation `json:"escalate,omitempty"`
@@ -62,6 +65,8 @@ func (r Rule) MayDecide(requester, p Person, waited time.Duration) error {
 	// An alias or an agent of the requester is the requester (docs/threats.md, cases 2 and 3).
 	case p.SameHuman(requester) && !r.SelfApproval:
 		return Refuse(CodeForbidden, "own_request", "nobody decides their own request")
+	case slices.ContainsFunc(r.Authors, p.SameHuman):
+		return Refuse(CodeForbidden, "own_work", "nobody decides what they wrote")
 	}
 	for _, s := range r.Stages {
 		if s.Admits(p) {

@@ -3,7 +3,9 @@ package client
 import (
 	"context"
 	"net/http"
+	"net/url"
 
+	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/contracts"
 )
 
@@ -11,4 +13,33 @@ import (
 func (c *Client) ContractsStatus(ctx context.Context) (contracts.Status, error) {
 	var out contracts.Status
 	return out, c.do(ctx, http.MethodGet, "/api/v1/contracts", nil, nil, &out)
+}
+
+// UploadedContracts is a set of contracts that can be proposed: a request under Contract
+// with the params set and replaces proposes it.
+type UploadedContracts struct {
+	Contract  string   `json:"contract"`
+	Set       string   `json:"set"`      // digest of the uploaded files
+	Replaces  string   `json:"replaces"` // digest of the files in force
+	Contracts int      `json:"contracts"`
+	Says      []string `json:"says"` // what would be decided otherwise, in words
+}
+
+// contractSet is a set of contracts, by the names of its files.
+type contractSet struct {
+	Files access.ContractFiles `json:"files"`
+}
+
+// UploadContracts has the server keep a set of contracts, so that the caller can propose
+// it, and returns how it differs from what is in force.
+func (c *Client) UploadContracts(ctx context.Context, files access.ContractFiles) (UploadedContracts, error) {
+	var out UploadedContracts
+	return out, c.do(ctx, http.MethodPost, "/api/v1/contract-sets", nil, contractSet{files}, &out)
+}
+
+// ProposedContracts returns the files that a request proposes.
+func (c *Client) ProposedContracts(ctx context.Context, id string) (access.ContractFiles, error) {
+	var out contractSet
+	err := c.do(ctx, http.MethodGet, "/api/v1/requests/"+url.PathEscape(id)+"/contracts", nil, nil, &out)
+	return out.Files, err
 }

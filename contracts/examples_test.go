@@ -111,6 +111,9 @@ func TestPatterns(t *testing.T) {
 		{"service-logs-read", person("engineering"), access.RequestInput{}, tuesday, "1 of engineering (team is payments and not (in contractors)) and 1 of security"},
 		{"service-logs-read", unknown, access.RequestInput{}, tuesday, "not_eligible"},
 
+		{"change-contracts", person("engineering"), access.RequestInput{Params: map[string]any{"set": "sha256:" + strings.Repeat("0", 64), "replaces": "sha256:" + strings.Repeat("1", 64)}}, tuesday, "1 of security"},
+		{"change-contracts", person("engineering"), access.RequestInput{Params: map[string]any{"set": "main", "replaces": "sha256:" + strings.Repeat("1", 64)}}, tuesday, "param_not_allowed"},
+
 		{"cluster-admin", person("sre"), access.RequestInput{Ticket: "OPS-7"}, tuesday, "2 of platform"},
 		{"cluster-admin", person("sre"), access.RequestInput{BreakGlass: true}, saturday, "automatic"},
 		{"cluster-admin", person("platform"), access.RequestInput{BreakGlass: true}, saturday, "break_glass_not_for_you"},

@@ -15,7 +15,7 @@ import (
 // all or nothing: the error, of code CodeInvalid, carries every issue of every
 // file, each with file:line:column.
 func LoadDir(dir string) (*Set, error) {
-	files, err := readDir(dir)
+	files, err := ReadDir(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -35,8 +35,9 @@ func parseDir(dir string, files map[string][]byte) (*Set, error) {
 // LoadTests reads the files of tests of a directory, *_test.yaml and *_test.yml.
 func LoadTests(dir string) (map[string][]byte, error) { return readFiles(dir, true) }
 
-// readDir reads the files of contracts of a directory.
-func readDir(dir string) (map[string][]byte, error) { return readFiles(dir, false) }
+// ReadDir reads the files of contracts of a directory, which nothing has parsed yet.
+// Errors are CodeInvalid.
+func ReadDir(dir string) (map[string][]byte, error) { return readFiles(dir, false) }
 
 // readFiles reads the files of a directory, those of tests or the others. Files are
 // regular ones, or links to such, as in a directory that Kubernetes mounts.

@@ -29,12 +29,16 @@ type Snapshot struct {
 	Refused error
 }
 
-// Revision says which state of a repository is in force; empty for a directory.
+// Revision says which state of a repository is in force, or which set by which
+// proposal; empty for a directory.
 type Revision struct {
+	Set       string    `json:"set,omitempty"`     // digest of the files, where contracts change by proposals
+	Number    int64     `json:"number,omitempty"`  // of the set, since contracts change so; the first is 1
+	Request   string    `json:"request,omitempty"` // by which the set came into force; empty of the first
 	Commit    string    `json:"commit,omitempty"`
-	At        time.Time `json:"at,omitzero"` // the committer's time
+	At        time.Time `json:"at,omitzero"` // the committer's time, or when the set came into force
 	Signers   []string  `json:"signers,omitempty"`
-	Unchecked bool      `json:"unchecked,omitempty"` // no signature was asked for
+	Unchecked bool      `json:"unchecked,omitempty"` // no signature was asked for, or nobody has decided on the set
 }
 
 // Directory is a source: a directory of this machine.
@@ -42,7 +46,7 @@ type Directory string
 
 // Read returns the directory's files, tests excepted. Errors are CodeInvalid.
 func (d Directory) Read(context.Context) (Snapshot, error) {
-	files, err := readDir(string(d))
+	files, err := ReadDir(string(d))
 	return Snapshot{Files: files}, err
 }
 

@@ -29,6 +29,8 @@ const (
 	TypeEvaluation = "application/vnd.ramp.evaluation+json"
 	TypeReceipt    = "application/vnd.ramp.receipt+json"
 	TypeManifest   = "application/vnd.ramp.manifest+json"
+	// TypeContracts is of a set of contracts that came into force; it is about no request alone.
+	TypeContracts = "application/vnd.ramp.contracts+json"
 	// What a worker returns to a server, which nothing stores.
 	TypeDelivery   = "application/vnd.ramp.delivery+json"
 	TypeResolution = "application/vnd.ramp.resolution+json"

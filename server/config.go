@@ -15,6 +15,7 @@ import (
 	"ramp.dev/ramp/server/auth"
 	"ramp.dev/ramp/server/contractgit"
 	"ramp.dev/ramp/server/decisionhook"
+	"ramp.dev/ramp/server/proposals"
 	"ramp.dev/ramp/server/scim"
 	"ramp.dev/ramp/server/surface"
 )
@@ -27,13 +28,16 @@ type Config struct {
 	Contracts field.File `yaml:"contracts,omitempty"` // directory
 	// ContractsGit is where contracts come from instead of a directory.
 	ContractsGit contractgit.Config `yaml:"contractsGit,omitempty"`
-	Identity     auth.Config        `yaml:"identity"`             // how people log in
-	SCIM         scim.Config        `yaml:"scim,omitempty"`       // how an identity provider provisions people
-	Checkpoint   field.File         `yaml:"checkpoint,omitempty"` // keeps the last signed checkpoint; beside keys.signer if that is a file
-	Operators    []string           `yaml:"operators,omitempty"`  // groups that see every request and may revoke any
-	Auditors     []string           `yaml:"auditors,omitempty"`   // groups that read the audit log and every evidence; nobody if empty
-	TemporalUI   string             `yaml:"temporalUI,omitempty"` // where operators find workflows; its origin alone may have payloads decoded
-	Limits       LimitsConfig       `yaml:"limits,omitempty"`
+	// Proposals has contracts changed by requests, which their owners decide; the
+	// directory is then where the first set comes from.
+	Proposals  proposals.Config `yaml:"proposals,omitempty"`
+	Identity   auth.Config      `yaml:"identity"`             // how people log in
+	SCIM       scim.Config      `yaml:"scim,omitempty"`       // how an identity provider provisions people
+	Checkpoint field.File       `yaml:"checkpoint,omitempty"` // keeps the last signed checkpoint; beside keys.signer if that is a file
+	Operators  []string         `yaml:"operators,omitempty"`  // groups that see every request and may revoke any
+	Auditors   []string         `yaml:"auditors,omitempty"`   // groups that read the audit log and every evidence; nobody if empty
+	TemporalUI string           `yaml:"temporalUI,omitempty"` // where operators find workflows; its origin alone may have payloads decoded
+	Limits     LimitsConfig     `yaml:"limits,omitempty"`
 	// Facts are the sources that contracts ask, by name; oncall knows who is on call.
 	Facts map[string]facts.Config `yaml:"facts,omitempty"`
 	// Slack is the workspace in which people may ask and decide.
@@ -98,6 +102,10 @@ func (c Config) Validate() access.Issues {
 		bad("contracts_twice", "contracts", "contracts come from the directory or from contractsGit, not from both")
 	case c.Contracts == "":
 		issues = append(issues, c.ContractsGit.Validate()...)
+	}
+	issues = append(issues, c.Proposals.Validate()...)
+	if c.Proposals.On() && !c.ContractsGit.IsZero() {
+		bad("proposals_git", "proposals", "contracts of a repository change by its signed commits (contractsGit.twoSigners); proposals are for a directory")
 	}
 	// Auditors watch operators: one group that is both watches itself.
 	for _, g := range c.Auditors {

@@ -145,6 +145,9 @@ var rules = map[string]rule{
 
 	"POST /api/v1/codec/decode": only([]string{operator}, forbidden),
 
+	"POST /api/v1/contract-sets":         only(nil, hidden), // the fixture's contracts do not change by proposals
+	"GET /api/v1/requests/:id/contracts": only(nil, hidden), // nor does a request for access propose any
+
 	"GET /contracts":               only([]string{operator, security}, forbidden),
 	"GET /api/v1/contracts":        only([]string{operator, security}, forbidden),
 	"GET /accounts":                only([]string{operator}, forbidden),
@@ -280,6 +283,8 @@ func (f *fixture) question(method, route string, r access.Request, n int) (conte
 		return jsonType, `{"jsonrpc": "2.0", "id": 1, "method": "tools/list"}`
 	case route == "/api/v1/requests":
 		fields = map[string]string{"contract": "ssh-demo", "reason": fmt.Sprint("as the matrix asks, number ", n)}
+	case strings.HasSuffix(route, "/contract-sets"):
+		return jsonType, `{"files": {"a.yaml": ""}}`
 	case strings.HasPrefix(route, "/ask/"):
 		fields = map[string]string{"reason": fmt.Sprint("as the matrix asks, number ", n), "key": access.NewRequestID()}
 	case strings.HasSuffix(route, "/accounts/link"):

@@ -38,6 +38,7 @@ import (
 	"ramp.dev/ramp/server/gateway"
 	"ramp.dev/ramp/server/mcpserver"
 	"ramp.dev/ramp/server/pages"
+	"ramp.dev/ramp/server/proposals"
 	"ramp.dev/ramp/server/scim"
 	"ramp.dev/ramp/server/surface"
 )
@@ -65,6 +66,7 @@ type Server struct {
 	config       Config
 	log          logrus.FieldLogger
 	contracts    *contracts.Store
+	signer       *evidence.Signer
 	app          *app.App
 	ledger       *ledger.Ledger
 	feed         *feed.Feed
@@ -113,6 +115,9 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 		return nil, err
 	}
 	source, err := c.ContractSource()
+	if err == nil && c.Proposals.On() {
+		source, err = proposals.New(c.Proposals, source, d.Ledger, d.Signer, d.Trusted, d.Workers)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +134,7 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{config: c, log: d.Log, contracts: store, ledger: d.Ledger, registry: newRegistry()}
+	s := &Server{config: c, log: d.Log, contracts: store, signer: d.Signer, ledger: d.Ledger, registry: newRegistry()}
 	s.requests = newRequestMetrics(s.registry)
 	s.registry.MustRegister(feed.Metrics{Ledger: d.Ledger}, contractMetrics{store})
 	altered := prometheus.NewCounter(prometheus.CounterOpts{Name: "ramp_ledger_altered_total",
@@ -141,6 +146,7 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 	world := facts.New(c.Facts, d.Log, func(source string) { unknown.WithLabelValues(source).Inc() })
 	s.feed = feed.New(d.Ledger, d.Log, feed.Options{})
 	work := app.Config{Contracts: store, Ledger: d.Ledger, Feed: s.feed, Signer: d.Signer, Trusted: d.Trusted, Workers: d.Workers, Gateway: t, Directory: directory, Codec: d.Codec,
+		ProposalContract: c.Proposals.Contract, ProposalTarget: c.Proposals.TargetName(),
 		Inventories: &verified.Inventories{Ledger: d.Ledger, Workers: d.Workers, Log: d.Log},
 		Facts:       world, FactSources: slices.Collect(maps.Keys(c.Facts)), Altered: altered.Inc, Log: d.Log, Operators: c.Operators, Auditors: c.Auditors, MaxOpen: c.MaxOpen}
 	if file := cmp.Or(string(c.Checkpoint), d.Checkpoint); file != "" {
@@ -168,7 +174,8 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.surfaces = []surface.Surface{s.health(), identity.Surface(), api.New(s.app, identity).Surface(),
+	calls := api.New(s.app, identity)
+	s.surfaces = []surface.Surface{s.health(), identity.Surface(), calls.Surface(), calls.ContractSets(),
 		codecserver.Surface(s.app, identity, c.TemporalUI), web.StaticFiles(), web.Surface(), mcpserver.New(s.app, identity, c.URL).Surface()}
 	if c.SCIM.DirectoryMode().Enabled {
 		s.surfaces = append(s.surfaces, scim.New(c.SCIM, d.Ledger, c.URL, d.Log).Surface())
@@ -208,6 +215,7 @@ const stopWithin = 10 * time.Second
 func (s *Server) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { s.contracts.Run(ctx); return nil })
+	g.Go(func() error { s.recordContracts(ctx); return nil })
 	g.Go(func() error { s.app.StartUnstarted(ctx); return nil })
 	g.Go(func() error { s.app.RecordRefusals(ctx); return nil })
 	g.Go(func() error { s.app.KeepCheckpoint(ctx); return nil })

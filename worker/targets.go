@@ -11,8 +11,10 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/integrations/awsiam"
+	"ramp.dev/ramp/integrations/contractset"
 	"ramp.dev/ramp/integrations/sshcert"
 	"ramp.dev/ramp/integrations/vaulttoken"
 	"ramp.dev/ramp/ledger"
@@ -31,6 +33,8 @@ func integrationKinds() map[string]integrationKind {
 		"ssh":   kindOf[sshcert.Config](),
 		"vault": kindOf[vaulttoken.Config](),
 		"aws":   kindOf[awsiam.Config](),
+		// What changes contracts is a target like others, so that all that protects access protects them.
+		"contracts": kindOf[contractset.Config](),
 	}
 }
 
@@ -57,7 +61,7 @@ func decodeNode(ctx context.Context, node ast.Node, into any) error {
 // openTargets opens every configured target. One that cannot be opened is
 // disabled with its reason; the others run, and those that are open already.
 // Those whose grants must share objects count the holders in the ledger.
-func openTargets(ctx context.Context, configs map[string]TargetConfig, open map[string]integrations.Target, led *ledger.Ledger) *integrations.Broker {
+func openTargets(ctx context.Context, configs map[string]TargetConfig, open map[string]integrations.Target, led *ledger.Ledger, signer *evidence.Signer) *integrations.Broker {
 	targets, disabled := map[string]integrations.Target{}, map[string]error{}
 	maps.Copy(targets, open)
 	for name, c := range configs {
@@ -75,6 +79,7 @@ func openTargets(ctx context.Context, configs map[string]TargetConfig, open map[
 		if s, ok := t.(integrations.HolderUser); ok {
 			s.UseHolders(led.Holders(name))
 		}
+		useContractLedger(t, led, signer)
 	}
 	b := integrations.NewBroker(targets, disabled)
 	for name, c := range configs {

@@ -49,7 +49,11 @@ type Config struct {
 	Principal    func(access.Person) string // the identity that targets see; nil: the person's id
 	Chat         ChatConfig                 // who acts in a chat service; zero: nobody
 	Now          func() time.Time           // nil: the real clock
-	MaxOpen      int                        // requests that a person may have open at once; 0: 20
+	// ProposalContract is the contract under which people propose contracts, and
+	// ProposalTarget its target; nobody can if the first is empty.
+	ProposalContract, ProposalTarget string
+
+	MaxOpen int // requests that a person may have open at once; 0: 20
 }
 
 // Contracts are the contracts in force.
@@ -90,6 +94,7 @@ type Ledger interface {
 	resendLedger
 	confirmationLedger
 	conditionLedger
+	contractSetLedger
 }
 
 // Gateway is all that the use cases need of Temporal.
@@ -122,6 +127,7 @@ type App struct {
 	*accounts
 	*chatUsers
 	*contractStatus
+	*proposer
 	*refusals
 	*resender
 	*confirmer
@@ -158,13 +164,14 @@ func New(c Config) *App {
 	ends := &endOrders{ledger: c.Ledger, signer: c.Signer, gateway: c.Gateway, log: c.Log, audit: log}
 	extend := &extender{requests: reader, grants: c.Ledger, contracts: c.Contracts, facts: c.Facts, directory: c.Directory, history: c.Ledger, gateway: c.Gateway, signer: c.Signer, ledger: c.Ledger,
 		refused: refused, audit: log, log: c.Log, now: now}
+	changes := &proposer{contract: c.ProposalContract, target: c.ProposalTarget, catalog: cat, requests: reader, ledger: c.Ledger, refused: refused, now: now}
 	return &App{
 		refusals: &refused,
 		catalog:  cat,
 		requests: reader,
 		events:   &events{ledger: c.Ledger, feed: c.Feed, requests: c.Ledger, roles: roles},
 		submitter: &submitter{ledger: c.Ledger, starter: start, refused: refused, maxOpen: c.MaxOpen,
-			planner: &planner{catalog: cat, facts: c.Facts, history: c.Ledger, scopes: c.Gateway, signer: c.Signer, log: c.Ledger, principal: c.Principal, now: now}},
+			planner: &planner{catalog: cat, changes: changes, facts: c.Facts, history: c.Ledger, scopes: c.Gateway, signer: c.Signer, log: c.Ledger, principal: c.Principal, now: now}},
 		starter:        start,
 		decider:        &decider{requests: reader, ledger: c.Ledger, ends: ends, contracts: c.Contracts, gateway: c.Gateway, signer: c.Signer, passkeys: keys, extender: extend, extensionSigner: c.Signer, directory: c.Directory, refused: refused, now: now},
 		ender:          &ender{requests: reader, orders: ends, refused: refused, now: now},
@@ -177,6 +184,7 @@ func New(c Config) *App {
 		auditor:        log,
 		evidencePacks:  &evidencePacks{ledger: c.Ledger, requests: reader, log: log, signer: c.Signer, now: now},
 		passkeys:       keys,
+		proposer:       changes,
 		contractStatus: &contractStatus{contracts: c.Contracts, sources: c.FactSources, roles: roles, refused: refused},
 		accounts:       &accounts{ledger: c.Ledger, roles: roles, refused: refused, now: now},
 		chatUsers:      &chatUsers{config: c.Chat, ledger: c.Ledger, directory: c.Directory, refused: refused, now: now},

@@ -238,6 +238,12 @@ func (d *decider) check(p access.Person, r access.Request, in DecisionInput) err
 		if err := r.Plan.Rule.CheckAsked(p, waited, r.Stages); err != nil {
 			return err
 		}
+		// The worker refuses it too; approvers learn it before they have read everything.
+		if c := r.Plan.Change; c != nil {
+			if err := access.CheckReplaces(c.Replaces, d.contracts.Status().Revision.Set); err != nil {
+				return err
+			}
+		}
 	}
 	dec := access.Decision{Verdict: in.Verdict, Comment: in.Comment, Confirmed: in.Confirmed, UpTo: in.UpTo, StartAt: in.StartAt}
 	if err := r.Plan.CheckNarrowing(dec, d.now()); err != nil {

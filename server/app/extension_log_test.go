@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/mod/sumdb/tlog"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/contracts"
@@ -76,6 +77,21 @@ func TestCase95DenialOfAnExtensionIsTakenAway(t *testing.T) {
 			require.Empty(t, s.gateway.orders)
 		})
 	}
+}
+
+// TestCase95LogIsCutOffBeforeADenial: whoever cuts the log off just before the denial, so
+// that what is left is whole, is found out by the checkpoint that was taken after it.
+func TestCase95LogIsCutOffBeforeADenial(t *testing.T) {
+	s, asked := newExtending(t)
+	_, err := s.Decide(t.Context(), person("max", "seniors"), s.r.ID, DecisionInput{Verdict: access.Deny, PlanDigest: asked.Asked.Order.Digest})
+	require.NoError(t, err)
+	var seq int64
+	require.NoError(t, s.db.QueryRow(`SELECT seq FROM events WHERE idempotency_key LIKE 'asked-%-deny-%'`).Scan(&seq))
+	s.sql(unlocked, deniedAway, fmt.Sprintf(`DELETE FROM log_hashes WHERE idx >= %d; DELETE FROM events WHERE seq >= %d`, tlog.StoredHashIndex(0, seq-1), seq))
+	s.now = s.now.Add(time.Minute)
+	_, err = s.Decide(t.Context(), sam, s.r.ID, DecisionInput{Verdict: access.Approve, PlanDigest: asked.Asked.Order.Digest})
+	require.Equal(t, access.CodeEvidence, access.CodeOf(err))
+	require.Empty(t, s.gateway.orders)
 }
 
 // TestCase95DenialBeforeAnExtensionIsSent: an approved order to extend is not sent where the

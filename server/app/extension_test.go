@@ -82,6 +82,7 @@ func TestExtensionIsDecided(t *testing.T) {
 		{"an agent", access.Actor{Person: access.Person{ID: "bot", Kind: access.KindAgent, OnBehalfOf: "sam", Groups: []string{"seniors"}}, Via: access.ViaAPI}, approve, "approver_not_human"},
 		{"for less", sam, DecisionInput{Verdict: access.Approve, PlanDigest: digest, UpTo: access.Duration(time.Minute)}, "narrow_extension"},
 		{"the plan", sam, DecisionInput{Verdict: access.Approve, PlanDigest: r.Plan.Digest}, "not_an_approver"},
+		{"a denial of who approves requests", bob, DecisionInput{Verdict: access.Deny, PlanDigest: digest}, "not_an_approver"},
 		{"another digest", bob, DecisionInput{Verdict: access.Approve, PlanDigest: "sha256:00"}, "wrong_digest"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

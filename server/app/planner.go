@@ -31,6 +31,7 @@ type historyLedger interface {
 // targets and the verified person, none from the client.
 type planner struct {
 	catalog   *catalog
+	changes   *proposer
 	facts     Facts
 	scopes    scopeResolver
 	signer    planSigner
@@ -71,6 +72,9 @@ func (p *planner) propose(ctx context.Context, by access.Actor, in access.Reques
 	result := c.Evaluate(contracts.Input{Person: by.Person, Request: in, Now: now, History: history, Facts: p.facts.Ask(ctx, c.Questions(in)...),
 		Inventories: p.catalog.inventories.Inventories(ctx, c.Inventories()...)})
 	if err := result.Err(); err != nil {
+		return proposal{}, err
+	}
+	if err := p.changes.plan(ctx, &result.Draft, by.Person); err != nil {
 		return proposal{}, err
 	}
 	scopes, err := p.scopes.Resolve(ctx, result.Draft.Grants)

@@ -17,8 +17,9 @@ import (
 
 // ContractCommands returns the commands about contracts that need a server.
 func ContractCommands() []*cobra.Command {
-	return []*cobra.Command{readCommand(&cobra.Command{Use: "status", Short: "Say which contracts a server has in force", Args: cobra.NoArgs,
-		Long: "Says which contracts the server that is asked has in force: their digest, the commit and who signed it, since when,\n" +
+	return []*cobra.Command{proposeCommand(), fetchContractsCommand(), readCommand(&cobra.Command{Use: "status", Short: "Say which contracts a server has in force", Args: cobra.NoArgs,
+		Long: "Says which contracts the server that is asked has in force: their digest, the commit and who signed it or the request\n" +
+			"that brought them into force, since when,\n" +
 			"and why the newest are not, if so. For operators and auditors.",
 		Example: "  ramp contracts status\n  ramp contracts status -o json"},
 		func(ctx context.Context, c *client.Client, _ []string) (contracts.Status, error) {
@@ -35,6 +36,13 @@ func contractsTable(s contracts.Status) func(io.Writer) {
 				by = "signed by " + strings.Join(s.Revision.Signers, ", ")
 			}
 			rows = append(rows, []string{"commit", fmt.Sprintf("%s of %s, %s", s.Revision.Commit, access.FormatTime(s.Revision.At), by)})
+		}
+		if s.Revision.Number > 0 {
+			by := "the first, which nobody proposed"
+			if s.Revision.Request != "" {
+				by = "by request " + s.Revision.Request
+			}
+			rows = append(rows, []string{"set", fmt.Sprintf("%s, number %d since %s, %s", s.Revision.Set, s.Revision.Number, access.FormatTime(s.Revision.At), by)})
 		}
 		rows = append(rows, []string{"since", access.FormatTime(s.Since)}, []string{"last read", access.FormatTime(s.ReadAt)},
 			[]string{"newest", cmp.Or(s.Error, "in force")})

@@ -205,6 +205,7 @@ func requestDetail(r access.Request) func(io.Writer) {
 		for _, g := range r.Plan.Grants {
 			rows = append(rows, []string{"Grant", g.Target + ": " + output.Clean(g.Scope.Summary)})
 		}
+		rows = append(rows, changes(r.Plan.Change)...)
 		rows = append(rows, requestTimes(r)...)
 		for _, s := range r.Stages {
 			line := s.Name + ": " + output.Clean(s.Progress())

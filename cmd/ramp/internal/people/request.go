@@ -36,17 +36,22 @@ func requestCommand() *cobra.Command {
 		},
 	}
 	f.session.flags(c)
+	f.requestFields(c)
 	c.Flags().StringVar(&f.input.Duration, "for", "", "how long, such as 30m; the contract's default if left out")
-	c.Flags().StringVar(&f.input.Reason, "reason", "", "why; approvers and auditors read it")
-	c.Flags().StringVar(&f.input.Ticket, "ticket", "", "the ticket that this is for")
 	c.Flags().Var(&f.params, "param", "a parameter of the contract; may be repeated")
 	_ = c.RegisterFlagCompletionFunc("param", f.completeParam) // the flag is there
 	c.ValidArgsFunction = f.completeContract
-	c.Flags().Var(&f.start, "start", "when the access begins, such as 2026-01-31T14:00:00Z; now if left out")
 	c.Flags().BoolVar(&f.input.BreakGlass, "break-glass", false, "open at once, without approval, in an emergency; somebody else must review it")
+	return c
+}
+
+// requestFields are the flags of every command that makes a request.
+func (f *newRequest) requestFields(c *cobra.Command) {
+	c.Flags().StringVar(&f.input.Reason, "reason", "", "why; approvers and auditors read it")
+	c.Flags().StringVar(&f.input.Ticket, "ticket", "", "the ticket that this is for")
+	c.Flags().Var(&f.start, "start", "when the access begins, such as 2026-01-31T14:00:00Z; now if left out")
 	c.Flags().BoolVar(&f.wait, "wait", false, "wait until the access can be used, or is refused")
 	c.Flags().BoolVar(&f.dry, "dry-run", false, "show the plan, and request nothing")
-	return c
 }
 
 func (f *newRequest) run(cmd *cobra.Command) error {

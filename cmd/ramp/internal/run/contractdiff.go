@@ -48,44 +48,13 @@ func diffCommand() *cobra.Command {
 	return c
 }
 
-var changeWords = map[string]string{"possible": "BECOMES POSSIBLE", "easier": "takes fewer people", "different": "is decided differently",
-	"harder": "takes more people", "impossible": "is no longer possible"}
-
+// changeInWords returns a change in several lines.
 func changeInWords(c contracts.Change) string {
 	c.Contract, c.Before, c.After = output.Clean(c.Contract), output.Clean(c.Before), output.Clean(c.After)
-	switch c.Kind {
-	case "added":
-		return fmt.Sprintf("%s: NEW CONTRACT: %s\n", c.Contract, c.After)
-	case "removed":
-		return fmt.Sprintf("%s: contract removed; it was %s\n", c.Contract, c.Before)
+	if c.Kind == "added" || c.Kind == "removed" {
+		return c.String() + "\n"
 	}
-	return fmt.Sprintf("%s: %s, up to %s (%d of %d requests)\n  before: %s\n  now:    %s\n  such as: %s\n", c.Contract, changeWords[c.Kind], c.Longest, c.Times, c.Asked, c.Before, c.After, output.Clean(witness(c.Witness)))
-}
-
-// witness returns a request in words.
-func witness(w contracts.Witness) string {
-	parts := []string{string(w.Person.Kind)}
-	if len(w.Person.Groups) > 0 {
-		parts = append(parts, "in "+strings.Join(w.Person.Groups, ", "))
-	} else {
-		parts = append(parts, "in no group")
-	}
-	if len(w.Person.Attributes) > 0 {
-		parts = append(parts, fmt.Sprintf("with %v", w.Person.Attributes))
-	}
-	if w.Request.Duration != "" {
-		parts = append(parts, "for "+w.Request.Duration)
-	}
-	if len(w.Request.Params) > 0 {
-		parts = append(parts, fmt.Sprintf("params %v", w.Request.Params))
-	}
-	if w.Request.Ticket != "" {
-		parts = append(parts, "ticket "+w.Request.Ticket)
-	}
-	if w.Request.BreakGlass {
-		parts = append(parts, "breaking the glass")
-	}
-	return strings.Join(append(parts, "at "+w.At), ", ")
+	return fmt.Sprintf("%s: %s, up to %s (%d of %d requests)\n  before: %s\n  now:    %s\n  such as: %s\n", c.Contract, c.What(), c.Longest, c.Times, c.Asked, c.Before, c.After, output.Clean(c.Witness.String()))
 }
 
 func backtestCommand() *cobra.Command {
@@ -113,7 +82,7 @@ func backtestCommand() *cobra.Command {
 			}
 			return format.Print(cmd.OutOrStdout(), report, func(w io.Writer) {
 				for _, c := range report.Changes {
-					fmt.Fprintf(w, "%s (%s, %s): %s\n  then: %s\n  now:  %s\n", output.Clean(c.RequestID), output.Clean(c.Contract), output.Clean(c.Requester), changeWords[c.Kind], output.Clean(c.Before), output.Clean(c.After))
+					fmt.Fprintf(w, "%s (%s, %s): %s\n  then: %s\n  now:  %s\n", output.Clean(c.RequestID), output.Clean(c.Contract), output.Clean(c.Requester), contracts.Change{Kind: c.Kind}.What(), output.Clean(c.Before), output.Clean(c.After))
 				}
 				fmt.Fprintf(w, "%s, %d decided differently\n", output.Count(report.Requests, "request"), len(report.Changes))
 			})

@@ -1,0 +1,20 @@
+package main
+
+// proposals are the mutants of contracts that change by requests.
+func proposals() []mutant {
+	rules, source := []string{"./server -run ContractsChange"}, []string{"./server/proposals"}
+	record := []string{"./ledger -run TestLedger$/sqlite$/Case101"}
+	return []mutant{
+		{"whoever wrote contracts approves them", "access/rule.go", "case slices.ContainsFunc(r.Authors, p.SameHuman):", "case false:", []string{"./access -run Case101"}},
+		{"contracts are proposed by somebody else than their author", "server/app/proposals.go", "if !slices.ContainsFunc(authors, func(a access.Person) bool { return a.ID == by.ID }) {", "if false {", []string{"./server -run Case101"}},
+		{"a proposal counts the requester where the contract says so", "server/app/proposals.go", "draft.Extend, draft.Rule.SelfApproval, draft.Rule.Authors = nil, false, nil", "draft.Extend, draft.Rule.Authors = nil, nil", rules},
+		{"the owners of what changes are not asked", "server/app/proposals.go", "\t\tif !same {", "\t\tif false && !same {", rules},
+		{"another contract changes contracts", "server/app/proposals.go", "case draft.Contract != c.contract:", "case false:", []string{"./server -run ProposalsThat"}},
+		{"a proposal replaces what nobody saw replaced", "ledger/contractsinforce.go", "access.CheckReplaces(r.Replaces, x.digest); err != nil {", "access.CheckReplaces(r.Replaces, x.digest); false && err != nil {", record},
+		{"a proposal that comes late brings contracts back", "ledger/contractsinforce.go", "if !taken && x.digest != r.Set {", "if (!taken || true) && x.digest != r.Set {", record},
+		{"a deleted record brings older contracts back", "ledger/contractsinforce.go", "if later {", "if false && later {", record},
+		{"the ledger's word brings contracts into force", "server/proposals/source.go", "|| plan.Contract != s.config.Contract || c == nil || c.Set != r.Set || c.Replaces != r.Replaces", "|| c == nil", source},
+		{"a worker of another target brings contracts into force", "server/proposals/source.go", "workers: workers.ForTarget(c.TargetName())", "workers: workers", source},
+		{"a set comes into force under which nobody can propose another", "server/proposals/source.go", "\tif err == nil {\n\t\terr = CheckSet(set, s.config)\n\t}\n", "\t_ = set\n", source},
+	}
+}
