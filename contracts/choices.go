@@ -22,8 +22,10 @@ type choices struct {
 	MaxAge    string  `yaml:"maxAge" schema:"duration"`
 	IfUnknown string  `yaml:"ifUnknown" schema:"enum=refuse|pattern|"`
 
-	where  *condition
-	maxAge access.Duration
+	where   *condition
+	maxAge  access.Duration
+	reads   personRead
+	counted *counted // nil: the condition reads the time, so that it is counted each time
 }
 
 const (
@@ -58,7 +60,12 @@ func (c *choices) check(d *document, p *param, at func(...any) []any) {
 	if n := c.Max.or(1); n < 1 || n > access.MaxChoices {
 		d.issue("choices_max", fmt.Sprintf("choices.max is 1 to %d", access.MaxChoices), at("choices", "max")...)
 	}
-	c.where = d.choiceCondition(c.Where, at("choices", "where")...)
+	if c.where = d.choiceCondition(c.Where, at("choices", "where")...); c.where == nil || !readsVariable(c.where.tree.Expr(), "now") {
+		c.counted = &counted{}
+	}
+	if c.where != nil {
+		c.reads = personReadBy(c.where.tree.Expr())
+	}
 	c.maxAge = defaultMaxAge
 	if c.MaxAge != "" {
 		if c.maxAge = d.length(c.MaxAge, at("choices", "maxAge")...); c.maxAge != 0 && (c.maxAge < minMaxAge || c.maxAge > maxMaxAge) {
@@ -142,6 +149,15 @@ func (c *choices) tooMany(p *param, i *access.Inventory, who map[string]any) boo
 	if c.Max == nil || len(i.Choices) <= int(*c.Max) {
 		return false
 	}
+	if c.counted != nil {
+		person, _ := who["person"].(map[string]any)
+		return c.counted.result(i, c.reads.digest(person), func() bool { return c.overMax(p, i, who) })
+	}
+	return c.overMax(p, i, who)
+}
+
+// overMax counts what is open to somebody.
+func (c *choices) overMax(p *param, i *access.Inventory, who map[string]any) bool {
 	n := 0
 	for range c.open(p, i, who) {
 		if n++; n > int(*c.Max) {

@@ -169,3 +169,31 @@ func TestCataloguePastAccounts(t *testing.T) {
 		t.Errorf("a page of choices allocates %.0f times among 10 contracts and %.0f among 1,000", a, b)
 	}
 }
+
+// TestBoundedChoicesAreCountedOnce: a request under a contract that bounds how many
+// choices are open allocates as one under a contract without the bound, once somebody of
+// the same team has asked; for another team all 2,000 are looked at.
+func TestBoundedChoicesAreCountedOnce(t *testing.T) {
+	free, bounded := accountContracts(t, 1).Contracts[0], accountContracts(t, 1, 1500).Contracts[0]
+	in := chooser()
+	in.Inventories = inventoriesOfACompany()
+	evaluated := func(c *contracts.Contract, in contracts.Input) float64 {
+		return testing.AllocsPerRun(1, func() {
+			if err := c.Evaluate(in).Err(); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+	if with, without := evaluated(bounded, in), evaluated(free, in); with > without*1.1 {
+		t.Errorf("a request allocates %.0f times where choices are bounded and %.0f where they are not", with, without)
+	}
+	team := 0
+	counting := testing.AllocsPerRun(5, func() {
+		team++
+		in.Person.Attributes = map[string]string{"team": fmt.Sprintf("team-%d", team*2-1), "n": fmt.Sprint(team)}
+		bounded.Evaluate(in)
+	})
+	if counting < 1500 {
+		t.Errorf("a request of a team that has not asked yet allocates %.0f times: nothing was counted", counting)
+	}
+}
