@@ -96,7 +96,7 @@ func (c Config) ValidateContracts() access.Issues {
 	}
 	set, err := contracts.LoadDir(string(c.Server.Contracts))
 	if err == nil {
-		return set.MissingSources(slices.Collect(maps.Keys(c.Server.Facts)))
+		return c.MissingSources(set)
 	}
 	if issues := access.IssuesOf(err); len(issues) > 0 {
 		return issues
@@ -104,6 +104,18 @@ func (c Config) ValidateContracts() access.Issues {
 	var issues access.Issues
 	issues.Add("contracts_unreadable", "server.contracts", "%s", err)
 	return c.placed(issues)
+}
+
+// MissingSources returns what contracts ask of the world outside that a server with this
+// configuration could never know: sources of facts that it lacks, and lists of targets of
+// whose workers it has no key. It opens no file.
+func (c Config) MissingSources(set *contracts.Set) access.Issues {
+	issues := set.MissingSources(slices.Collect(maps.Keys(c.Server.Facts)))
+	return append(issues, set.MissingInventories(func(target string) bool {
+		return slices.ContainsFunc(c.Keys.Workers, func(w WorkerKey) bool {
+			return slices.Contains(w.Targets, target) || slices.Contains(w.Targets, everyTarget)
+		})
+	})...)
 }
 
 // validatePasskeys finds a file that is wrong, or about another address, at the

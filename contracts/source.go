@@ -68,7 +68,8 @@ type Status struct {
 	ReadAt    time.Time `json:"readAt"` // when the source was last in reach
 	// Error is why what the source holds now is not in force; empty if it is.
 	Error string `json:"error,omitempty"`
-	// Lacks is which sources of facts the contracts ask that the server does not have.
+	// Lacks is what the contracts ask that the server can never know: sources of facts
+	// that it does not have, and lists of targets of whose workers it has no key.
 	Lacks []string `json:"lacks,omitempty"`
 }
 

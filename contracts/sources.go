@@ -2,32 +2,51 @@ package contracts
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
 	"ramp.dev/ramp/access"
 )
 
-// sources returns the sources of facts that the contract asks, each with the field that
-// wants it.
-func (c *Contract) sources() map[string][]any {
-	out := map[string][]any{}
-	if system := c.terms.ticket.System; system != "" {
-		out[system] = []any{"request", "ticket", "system"}
+// asked is one field that asks a source of facts.
+type asked struct {
+	source string
+	path   []any
+}
+
+// sources returns the fields that ask a source of facts, of its base too, in the order of
+// the language. A condition on choices asks none: it reads the choice and the person.
+func (c *Contract) sources() (out []asked) {
+	t := &c.terms
+	if t.ticket.System != "" {
+		out = append(out, asked{t.ticket.System, []any{"request", "ticket", "system"}})
 	}
+	onCall := func(asks bool, path ...any) {
+		if asks {
+			out = append(out, asked{access.OnCallSource, path})
+		}
+	}
+	condition := func(of *condition, path ...any) { onCall(of != nil && len(of.reads.schedules) > 0, path...) }
+	condition(t.who.condition, "request", "who")
+	condition(t.ticket.when, "request", "ticket", "when")
+	condition(t.auto.condition, "approval", "auto")
 	o := c.Offer()
-	rules := []access.Rule{{Stages: o.Approval.Stages}}
-	if o.ExtendApproval != nil {
-		rules = append(rules, access.Rule{Stages: o.ExtendApproval.Stages})
+	for i := range t.stages.Stages {
+		s := &t.stages.Stages[i]
+		planned := access.Rule{Stages: o.Approval.Stages[i : i+1]}
+		where := slices.ContainsFunc(s.ways, func(w *approvers) bool { return w.where != nil && len(w.where.reads.schedules) > 0 })
+		condition(s.when, "approval", "stages", i, "when")
+		onCall(where || len(planned.Schedules()) > 0, "approval", "stages", i)
 	}
-	approvers := slices.ContainsFunc(rules, func(r access.Rule) bool { return len(r.Schedules()) > 0 }) ||
-		slices.ContainsFunc(c.terms.escalate.Escalate, func(e escalation) bool { return len(e.OnCall) > 0 })
-	switch {
-	case approvers:
-		out[access.OnCallSource] = []any{"approval"}
-	case len(c.schedules()) > 0:
-		out[access.OnCallSource] = []any{"request"}
+	for i, e := range t.escalate.Escalate {
+		onCall(len(e.OnCall) > 0, "approval", "escalate", i, "oncall")
+	}
+	if o.ExtendApproval != nil {
+		onCall(len(access.Rule{Stages: o.ExtendApproval.Stages}.Schedules()) > 0, "extend", "approvers", "oncall")
+	}
+	condition(t.breakGlass.who, "breakGlass", "who")
+	for i := range t.endWhen.EndWhen {
+		condition(t.endWhen.EndWhen[i].condition, "endWhen", i, "if")
 	}
 	return out
 }
@@ -36,18 +55,37 @@ func (c *Contract) sources() map[string][]any {
 // of what such a source would say nothing is known, so that nothing is allowed that
 // depends on it. Each issue has the place of the field that wants the source.
 func (s *Set) MissingSources(configured []string) (issues access.Issues) {
+	there := "it has none"
+	if len(configured) > 0 {
+		there = "it has " + strings.Join(slices.Sorted(slices.Values(configured)), ", ")
+	}
 	for _, c := range s.Contracts {
-		wanted := c.sources()
-		for _, name := range slices.Sorted(maps.Keys(wanted)) {
-			if slices.Contains(configured, name) {
+		var named []string
+		for _, a := range c.sources() {
+			if slices.Contains(configured, a.source) || slices.Contains(named, a.source) {
 				continue
 			}
-			there := "it has none"
-			if len(configured) > 0 {
-				there = "it has " + strings.Join(slices.Sorted(slices.Values(configured)), ", ")
+			named = append(named, a.source) // once for each contract
+			issues.Add("source_missing", c.at(a.path...), "%s",
+				fmt.Sprintf("contract %s asks the source %q, which server.facts lacks (%s): nothing that depends on it is ever allowed", c.Name, a.source, there))
+		}
+	}
+	return issues
+}
+
+// MissingInventories returns which choices can never be known: those from a target of
+// which known reports that no worker's key is configured, so that no list of it is
+// believed. Where a pattern stands in, the choices are not missed. Each issue has the
+// place of the choices.
+func (s *Set) MissingInventories(known func(target string) bool) (issues access.Issues) {
+	for _, c := range s.Contracts {
+		for _, name := range c.choiceParams() {
+			from := c.terms.params.Params[name].Choices
+			if from.IfUnknown == ifUnknownAsk || known(from.From) {
+				continue
 			}
-			issues.Add("source_missing", c.at(wanted[name]...), "%s",
-				fmt.Sprintf("contract %s asks the source %q, which server.facts lacks (%s): nothing that depends on it is ever allowed", c.Name, name, there))
+			issues.Add("inventory_missing", c.at("request", "params", name, "choices", "from"), "%s",
+				fmt.Sprintf("contract %s takes %q from the %s, and keys.workers has no key of that target's workers: no list of theirs is believed, and nothing can be chosen", c.Name, name, from.name()))
 		}
 	}
 	return issues

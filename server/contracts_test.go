@@ -66,6 +66,11 @@ func TestContractsOfARepository(t *testing.T) {
 	require.Len(t, got.Lacks, 1)
 	require.Contains(t, got.Lacks[0], `asks the source "jira"`)
 	require.Contains(t, f.call(f.token(security), "GET", "/contracts", "", "").Body.String(), "Contracts ask what this server cannot know")
+	first = commit(strings.Replace(string(good), "\nrequest:\n", "\nrequest:\n  params: {extra: {type: string, choices: {from: aws/elsewhere, list: users}}}\n", 1))
+	_, got, _ = start()
+	require.Equal(t, first, got.Revision.Commit)
+	require.Len(t, got.Lacks, 2)
+	require.Contains(t, got.Lacks[1], "takes \"extra\" from the users of aws/elsewhere, and keys.workers has no key")
 
 	commit("broken")
 	f, got, metrics = start()

@@ -185,7 +185,7 @@ func New(c Config) *App {
 		evidencePacks:  &evidencePacks{ledger: c.Ledger, requests: reader, log: log, signer: c.Signer, now: now},
 		passkeys:       keys,
 		proposer:       changes,
-		contractStatus: &contractStatus{contracts: c.Contracts, sources: c.FactSources, roles: roles, refused: refused},
+		contractStatus: &contractStatus{contracts: c.Contracts, sources: c.FactSources, workers: c.Workers, roles: roles, refused: refused},
 		accounts:       &accounts{ledger: c.Ledger, roles: roles, refused: refused, now: now},
 		chatUsers:      &chatUsers{config: c.Chat, ledger: c.Ledger, directory: c.Directory, refused: refused, now: now},
 		decoders:       &decoders{codec: c.Codec, events: c.Ledger, roles: roles, refused: refused, now: now},

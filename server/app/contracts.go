@@ -5,12 +5,14 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/contracts"
+	"ramp.dev/ramp/evidence"
 )
 
 // contractStatus says which contracts are in force.
 type contractStatus struct {
 	contracts Contracts
-	sources   []string // of facts, that are configured
+	sources   []string         // of facts, that are configured
+	workers   evidence.Keyring // whose lists are believed
 	roles     roles
 	refused   refusals
 }
@@ -24,7 +26,9 @@ func (c *contractStatus) ContractsStatus(ctx context.Context, by access.Actor) (
 			access.Refuse(access.CodeForbidden, "not_operator", "only operators and auditors see which contracts are in force"))
 	}
 	out := c.contracts.Status()
-	for _, i := range c.contracts.Current().MissingSources(c.sources) {
+	set := c.contracts.Current()
+	missing := append(set.MissingSources(c.sources), set.MissingInventories(func(target string) bool { return !c.workers.ForTarget(target).Empty() })...)
+	for _, i := range missing {
 		out.Lacks = append(out.Lacks, i.String())
 	}
 	return out, nil

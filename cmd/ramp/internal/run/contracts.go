@@ -3,9 +3,7 @@ package run
 import (
 	"fmt"
 	"io"
-	"maps"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -51,7 +49,7 @@ func lintCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if issues := set.MissingSources(slices.Collect(maps.Keys(conf.Server.Facts))); len(issues) > 0 {
+				if issues := conf.MissingSources(set); len(issues) > 0 {
 					_ = printIssues(&format, cmd.OutOrStdout(), issues)
 					return access.Invalid(issues...)
 				}
