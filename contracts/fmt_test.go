@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -74,4 +75,84 @@ func TestFormatKeepsTheMeaning(t *testing.T) {
 		}
 		requireFormats(t, "c.yaml", b)
 	})
+}
+
+// basesAndMore are a base, and contracts that name it, take values from inventories and
+// end by conditions.
+const basesAndMore = `apiVersion: ramp/v1
+kind: Base
+metadata: {name: usual, owner: platform}
+request:
+  who: 'person.kind == "human"'
+  ticket: {required: true, system: jira, open: true}
+duration: {max: 4h}
+approval: {confirm: ['I have read the request']}
+endWhen:
+- {if: '!ticket.open', because: the ticket was closed, unknown: end, unknownFor: 5m}
+---
+apiVersion: ramp/v1
+kind: Contract
+metadata: {name: choosing} # by its own list
+base: usual
+request:
+  who: '"ops" in person.groups'
+  params:
+    user: {type: string, required: true, choices: {from: ssh/demo, list: users, where: 'choice.attributes.team == "ops"', max: 20, maxAge: 1h}}
+    host: {type: string, pattern: 'web-[0-9]+', choices: {from: ssh/demo, list: hosts, ifUnknown: pattern}}
+duration: {default: 30m, max: 2h}
+grants: [{target: ssh/demo, entitlement: {user: '{{ params.user }}'}}]
+approval: {stages: [{name: leads, from: [leads]}]}
+---
+apiVersion: ramp/v1
+kind: Contract
+metadata: {name: on-call}
+base: usual
+request: {who: 'oncall("db")'}
+duration: {default: 30m, max: 1h}
+grants: [{target: t/t, entitlement: {a: b}}]
+approval: {auto: 'oncall("db")', autoUpTo: 30m, stages: [{name: leads, from: [leads]}]}
+endWhen:
+- {if: '!oncall("db")', because: the shift is over, unknown: keep}
+`
+
+// TestFormatKeepsBasesChoicesAndEnds: so it is for several documents of a file, of which
+// some name another, take values from inventories and end by conditions; and each of
+// their texts, read again, gives the same contract.
+func TestFormatKeepsBasesChoicesAndEnds(t *testing.T) {
+	requireFormats(t, "c.yaml", []byte(basesAndMore))
+	var all []any
+	for _, text := range strings.Split(basesAndMore, "---\n") {
+		var v any
+		require.NoError(t, yaml.Unmarshal([]byte(text), &v))
+		all = append(all, v)
+	}
+	read := 0
+	rapid.Check(t, func(t *rapid.T) {
+		changed := slices.Clone(all)
+		i := rapid.IntRange(0, len(all)-1).Draw(t, "document")
+		if rapid.Bool().Draw(t, "changed") {
+			changed[i] = mutated(t, all[i])
+		}
+		var text string
+		for _, d := range changed {
+			b, err := yaml.MarshalWithOptions(d, yaml.Indent(rapid.SampledFrom([]int{2, 4}).Draw(t, "indent")), yaml.UseSingleQuote(rapid.Bool().Draw(t, "quotes")))
+			require.NoError(t, err)
+			text += "---\n" + string(b)
+		}
+		if _, err := contracts.Format("c.yaml", []byte(text)); err != nil {
+			return // it says so, and changes nothing
+		}
+		once := requireFormats(t, "c.yaml", []byte(text))
+		set, err := contracts.Parse(map[string][]byte{"c.yaml": once})
+		if err != nil {
+			return
+		}
+		read++
+		for _, c := range set.Contracts {
+			again, err := contracts.Parse(map[string][]byte{"c.yaml": []byte(c.Text)})
+			require.NoError(t, err)
+			require.Equal(t, c.Version, again.Contracts[0].Version)
+		}
+	})
+	require.Positive(t, read, "some of them can be read")
 }

@@ -16,7 +16,7 @@ import (
 // contracts can be evaluated.
 func FuzzParse(f *testing.F) {
 	f.Add(minimal)
-	for _, name := range append(exampleFiles(f), "testdata/mistakes.yaml") {
+	for _, name := range append(exampleFiles(f), "testdata/mistakes.yaml", "testdata/messages.yaml", "testdata/refusals.yaml") {
 		b, err := os.ReadFile(name)
 		require.NoError(f, err)
 		f.Add(b)
