@@ -1,6 +1,9 @@
 package access
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // NoticeAudience is who hears of an event, as a contract names them.
 type NoticeAudience string
@@ -35,4 +38,21 @@ func (n Notice) String() string {
 // the request may see it, and nobody can cause any number of them.
 func (k EventKind) Noticeable() bool {
 	return k.Known() && k.Spec().Audience == AudienceRequest && !k.Refusal() && k != EventNoticeUndelivered
+}
+
+// Urgent reports whether somebody must hear of events of this kind whatever the hour is:
+// messages about them go before all others, and are an alarm when they do not arrive.
+func (k EventKind) Urgent() bool {
+	switch k {
+	case EventGlassBroken, EventAccessOverdue, EventAccessReopened, EventGrantDrifted, EventRecordAltered:
+		return true
+	}
+	return false
+}
+
+// UndeliveredAlarm is the event that a message about an urgent event did not arrive. why
+// goes into the log for ever: it names no address. key is of the message.
+func UndeliveredAlarm(request string, of EventKind, why, key string, now time.Time) Event {
+	return Event{At: now, RequestID: request, Kind: EventNoticeUndelivered, Actor: ActorRamp,
+		Message: "Of " + of.Spec().Phrase + ", " + why + ".", Detail: map[string]string{"of": string(of)}, Key: "notice undelivered " + key}
 }

@@ -54,9 +54,13 @@ func (l *Ledger) ClaimChatActs(ctx context.Context, service string, now, until t
 // CloseChatAct records what became of an act, and forgets what was written in it.
 func (l *Ledger) CloseChatAct(ctx context.Context, id, outcome string, at time.Time) error {
 	return l.tx(ctx, func(q querier) error {
-		_, err := q.exec(ctx, `UPDATE chat_acts SET done_at = ?, outcome = ?, body = '' WHERE id = ? AND done_at IS NULL`, micros(at), outcome, id)
+		_, err := q.closeChatAct(ctx, id, outcome, at)
 		return err
 	})
+}
+
+func (q querier) closeChatAct(ctx context.Context, id, outcome string, at time.Time) (closed int64, err error) {
+	return q.exec(ctx, `UPDATE chat_acts SET done_at = ?, outcome = ?, body = '' WHERE id = ? AND done_at IS NULL`, micros(at), outcome, id)
 }
 
 // RetryChatAct records why an act could not be done, and when it is tried again.

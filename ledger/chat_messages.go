@@ -23,29 +23,40 @@ type ChatMessage struct {
 	RemindAt  *time.Time
 	Tries     int
 	CreatedAt time.Time
+	Urgent    int64 // the newest event that must be heard of at once; 0: none
+	UrgentAt  *time.Time
 }
 
-const chatMessageColumns = `id, service, request_id, place, ref_place, ref, want, sent, told, tried, tried_at, remind_at, tries, created_at`
+const chatMessageColumns = `id, service, request_id, place, ref_place, ref, want, sent, told, tried, tried_at, remind_at, tries, created_at, urgent, urgent_at`
 
 func scanChatMessage(row scanner) (m ChatMessage, err error) {
-	var tried, remind sql.NullInt64
+	var tried, remind, urgent sql.NullInt64
 	var created int64
-	err = row.Scan(&m.ID, &m.Service, &m.RequestID, &m.Place, &m.RefPlace, &m.Ref, &m.Want, &m.Sent, &m.Told, &m.Tried, &tried, &remind, &m.Tries, &created)
-	m.TriedAt, m.RemindAt, m.CreatedAt = timePtr(tried), timePtr(remind), timeOf(created)
+	err = row.Scan(&m.ID, &m.Service, &m.RequestID, &m.Place, &m.RefPlace, &m.Ref, &m.Want, &m.Sent, &m.Told, &m.Tried, &tried, &remind, &m.Tries, &created, &m.Urgent, &urgent)
+	m.TriedAt, m.RemindAt, m.CreatedAt, m.UrgentAt = timePtr(tried), timePtr(remind), timeOf(created), timePtr(urgent)
 	return m, err
 }
 
 // WantChatMessages records that messages are to say what happened up to their Want.
-// There is one for each ID; several events before it is sent cost one call.
+// There is one for each ID; several events before it is sent cost one call. One that is to
+// say something more that is Urgent is due at once, however often it failed before.
 func (l *Ledger) WantChatMessages(ctx context.Context, now time.Time, list ...ChatMessage) error {
 	if len(list) == 0 {
 		return nil
 	}
 	return l.tx(ctx, func(q querier) error {
 		for _, m := range list {
-			if _, err := q.exec(ctx, `INSERT INTO chat_messages (id, service, request_id, place, want, told, due_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-				ON CONFLICT (id) DO UPDATE SET want = CASE WHEN chat_messages.want < excluded.want THEN excluded.want ELSE chat_messages.want END`,
-				m.ID, m.Service, m.RequestID, m.Place, m.Want, m.Told, micros(now), micros(now)); err != nil {
+			var since *time.Time
+			if m.Urgent > 0 {
+				since = &now
+			}
+			if _, err := q.exec(ctx, `INSERT INTO chat_messages (id, service, request_id, place, want, told, due_at, created_at, urgent, urgent_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+				ON CONFLICT (id) DO UPDATE SET want = CASE WHEN chat_messages.want < excluded.want THEN excluded.want ELSE chat_messages.want END,
+				due_at = CASE WHEN chat_messages.urgent < excluded.urgent THEN excluded.due_at ELSE chat_messages.due_at END,
+				urgent_at = CASE WHEN chat_messages.urgent >= excluded.urgent THEN chat_messages.urgent_at
+					WHEN chat_messages.urgent > chat_messages.sent THEN chat_messages.urgent_at ELSE excluded.urgent_at END,
+				urgent = CASE WHEN chat_messages.urgent < excluded.urgent THEN excluded.urgent ELSE chat_messages.urgent END`,
+				m.ID, m.Service, m.RequestID, m.Place, m.Want, m.Told, micros(now), micros(now), m.Urgent, microsOf(since)); err != nil {
 				return err
 			}
 		}
@@ -55,8 +66,9 @@ func (l *Ledger) WantChatMessages(ctx context.Context, now time.Time, list ...Ch
 
 // ClaimChatMessage returns a message that is not as it should be, if the service may be
 // called now, and lets nobody call the service before every is over, nor have this
-// message before until. Those whose text is old go first, and of them the one to which
-// something happened last. ok is false where there is nothing to do now.
+// message before until. What is urgent goes before all else, in the message and then in
+// its thread; then those whose text is old, and of them the one to which something
+// happened last. ok is false where there is nothing to do now.
 func (l *Ledger) ClaimChatMessage(ctx context.Context, service string, now, until time.Time, every time.Duration) (m ChatMessage, ok bool, err error) {
 	err = l.tx(ctx, func(q querier) error {
 		ok = false
@@ -69,7 +81,7 @@ func (l *Ledger) ClaimChatMessage(ctx context.Context, service string, now, unti
 			return err
 		}
 		list, err := collect(ctx, q, scanChatMessage, `SELECT `+chatMessageColumns+` FROM chat_messages WHERE service = ? AND due_at <= ? AND claimed <= ?
-			AND (want > told OR want > sent OR remind_at <= ?) ORDER BY CASE WHEN want > sent THEN 0 WHEN remind_at <= ? THEN 1 ELSE 2 END, want DESC, id LIMIT 1`,
+			AND (want > told OR want > sent OR remind_at <= ?) ORDER BY CASE WHEN urgent > sent OR urgent > told THEN 0 WHEN want > sent THEN 1 WHEN remind_at <= ? THEN 2 ELSE 3 END, want DESC, id LIMIT 1`,
 			service, micros(now), micros(now), micros(now), micros(now))
 		if err != nil || len(list) == 0 {
 			return err
@@ -125,13 +137,16 @@ func (l *Ledger) HoldChat(ctx context.Context, service string, until time.Time) 
 type ChatCounts struct {
 	Waiting int64 // messages that are not as they should be
 	Failing int64 // of them, those that failed last
+	Urgent  int64 // of Waiting, what must be heard of at once and could not be sent yet
 	Acts    int64 // what people did, and is not done yet
+	Replies int64 // what people are to be told of what they did
 }
 
 // ChatCounts counts what waits for a chat service.
 func (l *Ledger) ChatCounts(ctx context.Context) (c ChatCounts, err error) {
 	err = l.reader().row(ctx, `SELECT (SELECT count(*) FROM chat_messages WHERE want > told OR want > sent), (SELECT count(*) FROM chat_messages WHERE (want > told OR want > sent) AND problem <> ''),
-		(SELECT count(*) FROM chat_acts WHERE done_at IS NULL)`).Scan(&c.Waiting, &c.Failing, &c.Acts)
+		(SELECT count(*) FROM chat_messages WHERE urgent > sent AND (problem <> '' OR alarmed >= urgent)),
+		(SELECT count(*) FROM chat_acts WHERE done_at IS NULL), (SELECT count(*) FROM chat_replies)`).Scan(&c.Waiting, &c.Failing, &c.Urgent, &c.Acts, &c.Replies)
 	return c, wrapError(err)
 }
 

@@ -102,6 +102,71 @@ var chatSuite = map[string]func(b fixture){
 		require.NoError(b, err)
 		require.Equal(b, ledger.ChatCounts{}, c)
 	},
+	"a reply is recorded with its act, and given out once at a time": func(b fixture) {
+		a := ledger.ChatAct{ID: "slack 9", Service: "replies", Body: "sealed", ReceivedAt: at}
+		_, err := b.AddChatAct(ctx, a)
+		require.NoError(b, err)
+		r := ledger.ChatReply{ID: a.ID, Service: a.Service, Body: "said"}
+		require.NoError(b, b.CloseChatActWithReply(ctx, "done", at, r))
+		done, err := b.ChatActDone(ctx, a.ID)
+		require.NoError(b, err)
+		require.True(b, done)
+		claim := func(now time.Time) []ledger.ChatReply {
+			list, err := b.ClaimChatReplies(ctx, a.Service, now, now.Add(time.Minute), 10)
+			require.NoError(b, err)
+			return list
+		}
+		r.CreatedAt, r.Tries = at, 1
+		require.Equal(b, []ledger.ChatReply{r}, claim(at))
+		require.Empty(b, claim(at.Add(59*time.Second)))
+		tried := at
+		r.Tries, r.TriedAt = 2, &tried
+		require.Equal(b, []ledger.ChatReply{r}, claim(at.Add(time.Minute)), "its process died, and may have sent it")
+		require.NoError(b, b.RetryChatReply(ctx, r.ID, "too many calls", at.Add(3*time.Minute), nil))
+		require.Empty(b, claim(at.Add(179*time.Second)))
+		r.Tries, r.TriedAt = 3, nil
+		require.Equal(b, []ledger.ChatReply{r}, claim(at.Add(3*time.Minute)), "it was surely not sent")
+		require.NoError(b, b.ForgetChatReply(ctx, r.ID))
+		require.NoError(b, b.CloseChatActWithReply(ctx, "done", at, r))
+		require.Empty(b, claim(at.Add(time.Hour)), "the act was closed already")
+	},
+	"what is urgent goes first, and its alarm is recorded once": func(b fixture) {
+		want := func(now time.Time, id string, want, urgent int64) {
+			require.NoError(b, b.WantChatMessages(ctx, now, ledger.ChatMessage{ID: id, Service: "urgent", RequestID: id, Place: "C1", Want: want, Urgent: urgent}))
+		}
+		late := func(before time.Time) (ids []string) {
+			list, err := b.LateChatMessages(ctx, "urgent", before)
+			require.NoError(b, err)
+			for _, m := range list {
+				ids = append(ids, m.ID)
+			}
+			return ids
+		}
+		want(at, "u-a", 1, 0)
+		want(at, "u-b", 9, 0)
+		require.NoError(b, b.RetryChatMessage(ctx, "u-a", "away", at.Add(time.Hour)))
+		want(at.Add(time.Second), "u-a", 2, 2)
+		want(at.Add(2*time.Second), "u-a", 3, 3)
+		want(at.Add(2*time.Second), "u-a", 2, 2) // handled again
+		m, ok, err := b.ClaimChatMessage(ctx, "urgent", at.Add(3*time.Second), at.Add(time.Minute), time.Second)
+		require.NoError(b, err)
+		require.True(b, ok)
+		require.Equal(b, []any{"u-a", int64(3), at.Add(time.Second)}, []any{m.ID, m.Urgent, *m.UrgentAt}, "since the first of them")
+		require.Empty(b, late(at))
+		require.Equal(b, []string{"u-a"}, late(at.Add(time.Second)))
+		e := access.Event{At: at, Kind: access.EventNoticeUndelivered, Actor: access.ActorRamp, Key: "of u-a"}
+		require.NoError(b, b.AlarmOfChatMessage(ctx, m, e))
+		require.Empty(b, late(at.Add(time.Second)))
+		c, err := b.ChatCounts(ctx)
+		require.NoError(b, err)
+		require.EqualValues(b, 1, c.Urgent)
+		want(at.Add(4*time.Second), "u-a", 5, 5)
+		require.Equal(b, []string{"u-a"}, late(at.Add(time.Second)), "something else that is urgent")
+		for _, id := range []string{"u-a", "u-b"} {
+			require.NoError(b, b.SentChatMessage(ctx, ledger.ChatMessage{ID: id, Sent: 9, Told: 9}))
+		}
+		require.Empty(b, late(at.Add(time.Hour)))
+	},
 	"a user of chat is one person's": func(b fixture) {
 		u := ledger.ChatUser{Service: "slack", Workspace: "T1", User: "U1"}
 		event := func(p access.Person) access.Event {

@@ -29,14 +29,6 @@ const (
 	whyContract  = "the contract names you for it"
 )
 
-// urgent are the events of which somebody must hear whatever the hour is.
-var urgent = []access.EventKind{access.EventGlassBroken, access.EventAccessOverdue, access.EventAccessReopened, access.EventGrantDrifted,
-	access.EventRecordAltered}
-
-// isUrgent reports whether notices of an event wait for no morning, and are an alarm
-// when they do not arrive.
-func isUrgent(k access.EventKind) bool { return slices.Contains(urgent, k) }
-
 // decide returns who hears of an event of a request: those who always do, and those whom
 // its contract names. It is a pure function: what a group's addresses are is another
 // question.
@@ -109,7 +101,7 @@ func always(e access.Event, r access.Request, alarms []string) (out []hearer) {
 		out = append(out, reviewers(r)...)
 		out = append(out, addresses(alarms)...)
 	default:
-		if isUrgent(e.Kind) {
+		if e.Kind.Urgent() {
 			out = append(out, addresses(alarms)...)
 		}
 	}

@@ -85,7 +85,7 @@ func TestWhoHearsWhat(t *testing.T) {
 	require.Empty(t, decide(access.Event{Kind: access.EventAccessEnded, Detail: map[string]string{"outcome": "released"}}, asked(), alarms), "who released it knows")
 	for _, k := range access.EventKinds() {
 		if k.Spec().OCSF.Class.UID == 2004 && k != access.EventNoticeUndelivered {
-			require.True(t, isUrgent(k), "%s is an alarm that nobody hears", k)
+			require.True(t, k.Urgent(), "%s is an alarm that nobody hears", k)
 		}
 	}
 }

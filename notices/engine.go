@@ -124,7 +124,7 @@ func (e *Engine) Name() string { return Name }
 func (e *Engine) Handle(ctx context.Context, events []access.Event) error {
 	added := false
 	for _, ev := range events {
-		if ev.RequestID == "" || e.now().Sub(ev.At) > staleTime && !isUrgent(ev.Kind) {
+		if ev.RequestID == "" || e.now().Sub(ev.At) > staleTime && !ev.Kind.Urgent() {
 			continue
 		}
 		n, err := e.handle(ctx, ev)
@@ -158,7 +158,7 @@ func (e *Engine) handle(ctx context.Context, ev access.Event) (int, error) {
 	}
 	kind, now := ev.Kind, e.now().UTC()
 	due := now
-	if !isUrgent(kind) {
+	if !kind.Urgent() {
 		if due, err = e.config.Quiet.until(now); err != nil {
 			return 0, err
 		}
@@ -166,7 +166,7 @@ func (e *Engine) handle(ctx context.Context, ev access.Event) (int, error) {
 	var list []ledger.Notice
 	for _, a := range to {
 		list = append(list, ledger.Notice{ID: noticeID(a, ev), Seq: ev.Seq, RequestID: ev.RequestID, Kind: a.of, Channel: mailChannel,
-			Address: a.address, Why: a.why, Urgent: isUrgent(kind), CreatedAt: now, DueAt: due})
+			Address: a.address, Why: a.why, Urgent: kind.Urgent(), CreatedAt: now, DueAt: due})
 	}
 	list = append(list, e.config.comment(ev, r, now)...)
 	if ev.Kind == access.EventGlassBroken && !slices.ContainsFunc(to, func(a addressed) bool { return a.why == whyReviewer }) {
@@ -249,7 +249,7 @@ func (e *Engine) one(ctx context.Context, n ledger.Notice) (sent bool, err error
 	if err != nil {
 		return false, err
 	}
-	n.Urgent = isUrgent(n.Kind)
+	n.Urgent = n.Kind.Urgent()
 	if !known || !hears || !idOfNotice.MatchString(n.ID) {
 		return false, e.refuse(ctx, n)
 	}
@@ -335,8 +335,7 @@ func (e *Engine) failed(ctx context.Context, n ledger.Notice, why error, now tim
 // alarm records that somebody who must hear of something did not, once for each
 // notice. It names no address: events are for ever.
 func (e *Engine) alarm(ctx context.Context, request, notice string, kind access.EventKind, why string, now time.Time) error {
-	return e.ledger.AppendEvent(ctx, access.Event{At: now, RequestID: request, Kind: access.EventNoticeUndelivered, Actor: access.ActorRamp,
-		Message: "Of " + kind.Spec().Phrase + ", " + why + ".", Detail: map[string]string{"of": string(kind)}, Key: "notice undelivered " + notice})
+	return e.ledger.AppendEvent(ctx, access.UndeliveredAlarm(request, kind, why, notice, now))
 }
 
 // pause grows with each try.

@@ -2,12 +2,15 @@ package server
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"net"
 	"net/url"
 	"slices"
+	"strings"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/chat"
 	"ramp.dev/ramp/chat/slack"
 	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/contracts"
@@ -63,6 +66,14 @@ func (c Config) ContractSource() (contracts.Source, error) {
 // the scopes that are needed, whether the clocks agree, and whether each channel is one
 // where messages can be written. Nothing is written.
 func (c Config) PingChat(ctx context.Context) error { return slack.New(c.Slack).Ping(ctx) }
+
+// TestChat sends a user of Slack a message that says it is a test.
+func (c Config) TestChat(ctx context.Context, user string) error {
+	if !c.Slack.On() {
+		return access.Errorf(access.CodeInvalid, "server.slack is not configured, so nothing can be sent")
+	}
+	return slack.New(c.Slack).Tell(ctx, "", user, chat.Message{ID: "test " + strings.ToLower(rand.Text()), Text: "Somebody who runs Ramp tries whether its messages arrive. This one did.\n" + c.URL})
+}
 
 // publicly returns an error about the contracts as anybody may read it: who signs, and
 // where the repository is, is nobody's concern but operators'.

@@ -54,6 +54,11 @@ func (c Config) api() string {
 	return standardAPI
 }
 
+var userForm = regexp.MustCompile(`^[UW][A-Z0-9]{2,30}$`)
+
+// IsUser reports whether a text is how Slack names a user, such as U012ABCDE.
+func IsUser(text string) bool { return userForm.MatchString(text) }
+
 // ids are how Slack writes them: a letter for the kind, then letters and digits.
 var ids = map[string]*regexp.Regexp{
 	"workspace": regexp.MustCompile(`^T[A-Z0-9]{2,30}$`), "app": regexp.MustCompile(`^A[A-Z0-9]{2,30}$`), "channel": regexp.MustCompile(`^[CG][A-Z0-9]{2,30}$`),

@@ -63,7 +63,8 @@ func (r *Room) doActs(ctx context.Context) {
 	}
 }
 
-// do does one act, and records that it is done before it says so.
+// do does one act, and records in one transaction that it is done and what its user is
+// told.
 func (r *Room) do(ctx context.Context, row ledger.ChatAct) {
 	a, ok, err := r.unseal(ctx, row)
 	if err != nil {
@@ -96,39 +97,22 @@ func (r *Room) do(ctx context.Context, row ledger.ChatAct) {
 		outcome = "refused"
 		said = r.refusal(a.Delivery, err)
 	}
-	r.close(ctx, row, outcome)
 	said.ID = row.ID
-	place := a.Delivery.Place
-	if strings.HasPrefix(place, "D") {
-		place = ""
+	reply, err := r.sealReply(ctx, row.ID, u.User, said)
+	if err != nil {
+		r.again(ctx, row, err)
+		return
 	}
-	r.tell(ctx, func(ctx context.Context) error { return r.Bot.Tell(ctx, place, u.User, said) })
-}
-
-const (
-	tellWithin = 8 * time.Second // less than a server has to stop
-	tellTries  = 4
-)
-
-// tell tells somebody what became of their act, beside the acts that follow, and waits
-// where the service wants fewer calls. It is tried again only where nothing was done.
-func (r *Room) tell(ctx context.Context, tell func(context.Context) error) {
-	r.telling.Go(func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tellWithin)
-		defer cancel()
-		err := tell(ctx)
-		for try := 1; try < tellTries && access.CodeOf(err) == access.CodeThrottled && ctx.Err() == nil; try++ {
-			wait(ctx, nil, access.RetryAfterOf(err))
-			err = tell(ctx)
-		}
-		if err != nil {
-			r.Log.WithError(err).Warn("somebody could not be told what became of their act in chat; the request's message says it")
-		}
-	})
+	r.recorded(r.Ledger.CloseChatActWithReply(context.WithoutCancel(ctx), outcome, r.Now().UTC(), reply))
+	wake(r.newReplies)
 }
 
 func (r *Room) close(ctx context.Context, row ledger.ChatAct, outcome string) {
-	if err := r.Ledger.CloseChatAct(context.WithoutCancel(ctx), row.ID, access.Clip(outcome, 200), r.Now().UTC()); err != nil {
+	r.recorded(r.Ledger.CloseChatAct(context.WithoutCancel(ctx), row.ID, access.Clip(outcome, 200), r.Now().UTC()))
+}
+
+func (r *Room) recorded(err error) {
+	if err != nil {
 		r.Log.WithError(err).Error("that an act in chat is done could not be recorded; it is done again, which changes nothing")
 	}
 }

@@ -19,12 +19,14 @@ type Metrics struct {
 var (
 	waitingDesc = prometheus.NewDesc("ramp_chat_waiting", "Messages in chat that do not say yet what is so.", nil, nil)
 	failingDesc = prometheus.NewDesc("ramp_chat_failing", "Of them, those that could not be sent when it was tried last.", nil, nil)
+	urgentDesc  = prometheus.NewDesc("ramp_chat_urgent_failing", "Of them, those that are to say something urgent, as of break glass, and could not be sent yet.", nil, nil)
+	repliesDesc = prometheus.NewDesc("ramp_chat_replies", "What people are to be told of what they did in chat, and were not yet.", nil, nil)
 	actsDesc    = prometheus.NewDesc("ramp_chat_acts", "What people did in chat that is not done yet.", nil, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (m Metrics) Describe(c chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{waitingDesc, failingDesc, actsDesc} {
+	for _, d := range []*prometheus.Desc{waitingDesc, failingDesc, urgentDesc, actsDesc, repliesDesc} {
 		c <- d
 	}
 }
@@ -41,4 +43,6 @@ func (m Metrics) Collect(c chan<- prometheus.Metric) {
 	c <- prometheus.MustNewConstMetric(waitingDesc, prometheus.GaugeValue, float64(n.Waiting))
 	c <- prometheus.MustNewConstMetric(failingDesc, prometheus.GaugeValue, float64(n.Failing))
 	c <- prometheus.MustNewConstMetric(actsDesc, prometheus.GaugeValue, float64(n.Acts))
+	c <- prometheus.MustNewConstMetric(urgentDesc, prometheus.GaugeValue, float64(n.Urgent))
+	c <- prometheus.MustNewConstMetric(repliesDesc, prometheus.GaugeValue, float64(n.Replies))
 }

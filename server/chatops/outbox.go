@@ -33,9 +33,8 @@ func (r *Room) Name() string { return FeedName }
 // Handle implements feed.Consumer: it writes down which messages are to say more. It
 // may be given the same events again, also by another server.
 func (r *Room) Handle(ctx context.Context, events []access.Event) error {
-	newest := map[string]int64{}
+	newest, urgent := map[string]int64{}, map[string]int64{}
 	var order []string
-	created := map[string]bool{}
 	for _, e := range events {
 		if e.RequestID == "" || e.Kind.Refusal() {
 			continue // anybody can cause any number of refusals
@@ -44,7 +43,9 @@ func (r *Room) Handle(ctx context.Context, events []access.Event) error {
 			order = append(order, e.RequestID)
 		}
 		newest[e.RequestID] = e.Seq
-		created[e.RequestID] = created[e.RequestID] || e.Kind == access.EventRequestCreated
+		if e.Kind.Urgent() {
+			urgent[e.RequestID] = e.Seq
+		}
 	}
 	var list []ledger.ChatMessage
 	for _, id := range order {
@@ -53,7 +54,11 @@ func (r *Room) Handle(ctx context.Context, events []access.Event) error {
 			return err
 		}
 		for _, place := range places {
-			list = append(list, ledger.ChatMessage{ID: messageID(place, id), Service: Service, RequestID: id, Place: place, Want: newest[id]})
+			m := ledger.ChatMessage{ID: messageID(place, id), Service: Service, RequestID: id, Place: place, Want: newest[id]}
+			if !isUser(place) {
+				m.Urgent = urgent[id] // requesters know of their own break glass
+			}
+			list = append(list, m)
 		}
 	}
 	if err := r.Ledger.WantChatMessages(ctx, r.Now().UTC(), list...); err != nil {
@@ -304,6 +309,14 @@ func isUser(place string) bool { return place != "" && (place[0] == 'U' || place
 func (r *Room) failed(ctx context.Context, m ledger.ChatMessage, why error) error {
 	now := r.Now().UTC()
 	pause := min(2*time.Second<<min(m.Tries-1, 9), retryMost)
+	if m.Urgent > m.Sent {
+		pause = min(pause, retryUrgent)
+		if isRefusal(why) {
+			if err := r.alarm(ctx, m, now); err != nil {
+				return err
+			}
+		}
+	}
 	if access.CodeOf(why) == access.CodeThrottled {
 		pause = max(access.RetryAfterOf(why), time.Second)
 		if err := r.Ledger.HoldChat(ctx, Service, now.Add(pause)); err != nil {

@@ -25,13 +25,19 @@ type Ledger interface {
 	AddChatAct(ctx context.Context, a ledger.ChatAct) (added bool, err error)
 	ClaimChatActs(ctx context.Context, service string, now, until time.Time, limit int) ([]ledger.ChatAct, error)
 	CloseChatAct(ctx context.Context, id, outcome string, at time.Time) error
+	CloseChatActWithReply(ctx context.Context, outcome string, at time.Time, r ledger.ChatReply) error
 	RetryChatAct(ctx context.Context, id, problem string, due time.Time) error
+	ClaimChatReplies(ctx context.Context, service string, now, until time.Time, limit int) ([]ledger.ChatReply, error)
+	RetryChatReply(ctx context.Context, id, problem string, due time.Time, triedAt *time.Time) error
+	ForgetChatReply(ctx context.Context, id string) error
 	ForgetChatActs(ctx context.Context, before time.Time) error
 	WantChatMessages(ctx context.Context, now time.Time, list ...ledger.ChatMessage) error
 	ClaimChatMessage(ctx context.Context, service string, now, until time.Time, every time.Duration) (ledger.ChatMessage, bool, error)
 	TryChatMessage(ctx context.Context, id string, tried int64, at time.Time) error
 	SentChatMessage(ctx context.Context, m ledger.ChatMessage) error
 	RetryChatMessage(ctx context.Context, id, problem string, due time.Time) error
+	LateChatMessages(ctx context.Context, service string, before time.Time) ([]ledger.ChatMessage, error)
+	AlarmOfChatMessage(ctx context.Context, m ledger.ChatMessage, e access.Event) error
 	HoldChat(ctx context.Context, service string, until time.Time) error
 	ForgetChatMessages(ctx context.Context, before time.Time) error
 	ChatLinkOf(ctx context.Context, service, person string) (ledger.ChatLink, error)
@@ -71,11 +77,11 @@ type Config struct {
 // workspace. Make one with New, serve its Surface and run it.
 type Room struct {
 	Config
-	newActs, newMessages chan struct{} // woken by this process; others' are found by looking
+	// Woken by this process; what other processes wrote down is found by looking.
+	newActs, newMessages, newReplies chan struct{}
 
 	outsiders cached[bool] // by place
 	forms     chan struct{}
-	telling   sync.WaitGroup
 }
 
 const (
@@ -96,7 +102,7 @@ func New(c Config) *Room {
 	if c.Every == 0 {
 		c.Every = callEvery
 	}
-	return &Room{Config: c, newActs: make(chan struct{}, 1), newMessages: make(chan struct{}, 1), forms: make(chan struct{}, formsAtOnce)}
+	return &Room{Config: c, newActs: make(chan struct{}, 1), newMessages: make(chan struct{}, 1), newReplies: make(chan struct{}, 1), forms: make(chan struct{}, formsAtOnce)}
 }
 
 // Run does what people do and keeps messages up to date, until ctx ends.
@@ -105,8 +111,9 @@ func (r *Room) Run(ctx context.Context, f *feed.Feed) {
 	running.Go(func() { f.Consume(ctx, r.Ledger, r, feed.FromNow) })
 	running.Go(func() { r.doActs(ctx) })
 	running.Go(func() { r.sendMessages(ctx) })
+	running.Go(func() { r.sendReplies(ctx) })
+	running.Go(func() { r.watchUrgent(ctx) })
 	running.Wait()
-	r.telling.Wait()
 }
 
 func wake(c chan struct{}) {

@@ -33,7 +33,7 @@ func around() []mutant {
 		{"what commands print moves the cursor", "cmd/ramp/internal/output/output.go", "table(cleaning{w})", "table(w)", []string{"./cmd/ramp/internal/output"}},
 
 		// Notices.
-		{"a notice of break glass waits for the morning", "notices/engine.go", "if !isUrgent(kind) {\n\t\tif due", "if true {\n\t\tif due", []string{"./notices -run Case46QuietHoldsNoAlarm"}},
+		{"a notice of break glass waits for the morning", "notices/engine.go", "if !kind.Urgent() {\n\t\tif due", "if true {\n\t\tif due", []string{"./notices -run Case46QuietHoldsNoAlarm"}},
 		{"a notice of break glass that does not arrive is silent", "notices/engine.go", "if n.Urgent && (age >= alarmAfter", "if false && (age >= alarmAfter", []string{"./notices -run Case46"}},
 		{"a notice of break glass that nobody can hear is silent", "notices/engine.go", "return a.why == whyReviewer", "return true", []string{"./notices -run Case46NobodyToReview"}},
 		{"a notice is sent again when its event is handled again", "ledger/notices.go", "ON CONFLICT (id) DO NOTHING", "ON CONFLICT (id) DO UPDATE SET done_at = NULL", []string{"./notices -run SentOnce"}},

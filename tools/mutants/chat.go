@@ -3,6 +3,7 @@ package main
 // clicks returns the mutants of what people do in a chat service.
 func clicks() []mutant {
 	refuses, links, sends := "./server -run Case07ChatRefuses", "./server -run Case07ChatUserIs|Case07RowsOf", "./server -run OneMessageForEach|NothingIsWritten|RequesterIsReminded"
+	urgent, replies := "./server -run TestCase46", "./server -run TestReplyOutlasts|TestRowsOfReplies"
 	return []mutant{
 		{"a forged click counts", "chat/slack/deliver.go", "if !hmac.Equal(", "if false && !hmac.Equal(", []string{refuses, "./chat/slack -run TestSignature"}},
 		{"a click from before counts", "chat/slack/deliver.go", "if now.Sub(at).Abs() > maxAge {", "if false {", []string{refuses, "./chat/slack -run TestSignature"}},
@@ -19,6 +20,12 @@ func clicks() []mutant {
 		{"the groups of a login count for ever in chat", "server/app/chat.go", "if !known && c.now().Sub(since) > most {", "if !known && c.now().Sub(since) > 1000*most {", []string{"./server -run Case07GroupsOf"}},
 		{"a click is a recent login", "server/app/chat.go", "\tp.LoggedInAt = time.Time{}\n", "", []string{"./server -run Case07WhatNeeds"}},
 		{"a message whose response was lost is posted again", "server/chatops/outbox.go", "if m.TriedAt == nil {", "if m.TriedAt == nil || m.Want > 0 {", []string{sends}},
+		{"break glass waits its turn in chat", "ledger/chat_messages.go", "WHEN urgent > sent OR urgent > told THEN 0", "WHEN 1 = 2 THEN 0", []string{urgent}},
+		{"break glass waits for an earlier message's next try", "ledger/chat_messages.go", "due_at = CASE WHEN chat_messages.urgent < excluded.urgent", "due_at = CASE WHEN 1 = 2", []string{urgent}},
+		{"nobody hears that chat did not take break glass", "server/chatops/urgent.go", "now.Add(-alarmAfter)", "now.Add(-1000*alarmAfter)", []string{urgent}},
+		{"that chat refuses break glass is heard of later", "server/chatops/outbox.go", "if isRefusal(why) {", "if false && isRefusal(why) {", []string{urgent}},
+		{"what became of an act is said twice", "server/chatops/replies.go", "if row.TriedAt != nil {", "if false && row.TriedAt != nil {", []string{replies}},
+		{"a row of the database is Ramp's message", "server/chatops/replies.go", "if !slack.SameSeal(mark, want) ||", "if false && !slack.SameSeal(mark, want) ||", []string{replies}},
 		{"messages go where others read", "server/chatops/outbox.go", "\t\tif shared {", "\t\tif false && shared {", []string{sends}},
 	}
 }

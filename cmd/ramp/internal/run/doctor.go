@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/chat/slack"
 	"ramp.dev/ramp/cmd/ramp/internal/output"
 	"ramp.dev/ramp/config"
 	"ramp.dev/ramp/contracts"
@@ -28,8 +29,9 @@ func doctorCommand() *cobra.Command {
 		Use: "doctor", Short: "Say what keeps this installation from working", Args: cobra.NoArgs,
 		Long: "Asks every service in a configuration whether it can be used, as `ramp config check --ping` does, compares this\n" +
 			"machine's clock with the ledger's, and says which consumers of events do not go on and which notices did not\n" +
-			"arrive. With --notice it sends a test message to that address, through the channel that notices take.",
-		Example: "  ramp doctor --config /etc/ramp/ramp.yaml\n  ramp doctor --notice me@example.com",
+			"arrive. With --notice it sends a test message: to a mail address as notices are sent, to a user of Slack, such as\n" +
+			"U012ABCDE, as the app's direct message.",
+		Example: "  ramp doctor --config /etc/ramp/ramp.yaml\n  ramp doctor --notice me@example.com\n  ramp doctor --notice U012ABCDE",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			issues, err := checkConfig(cmd.Context(), f.path, true)
 			if err != nil {
@@ -53,7 +55,7 @@ func doctorCommand() *cobra.Command {
 		},
 	}
 	f.flags(c, "the server's or worker's")
-	c.Flags().StringVar(&to, "notice", "", "send a test message to this address")
+	c.Flags().StringVar(&to, "notice", "", "send a test message to this mail address or user of Slack")
 	return c
 }
 
@@ -96,7 +98,19 @@ func examine(ctx context.Context, c config.Config, to string) (issues access.Iss
 	if counts.GivenUp > 0 {
 		issues.Add("notices_given_up", "worker.notices", "%d notices of the last seven days could not be sent", counts.GivenUp)
 	}
-	if to != "" {
+	waiting, err := led.ChatCounts(ctx)
+	if err != nil {
+		issues.Add("ledger_unavailable", "ledger.url", "%s", err)
+	}
+	if waiting.Urgent > 0 {
+		issues.Add("chat_failing", "server.slack", "%d urgent messages could not be sent yet", waiting.Urgent)
+	}
+	switch {
+	case slack.IsUser(to):
+		if err := c.Server.TestChat(ctx, to); err != nil {
+			issues.Add("notice_not_sent", "server.slack", "%s", err)
+		}
+	case to != "":
 		if err := c.Worker.TestNotice(ctx, to); err != nil {
 			issues.Add("notice_not_sent", "worker.notices.mail", "%s", err)
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/chat/slack/slacktest"
 	"ramp.dev/ramp/config"
 	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/ledger"
@@ -63,6 +64,35 @@ func TestDoctorExamines(t *testing.T) {
 	require.NoError(t, l.FailCursor(t.Context(), notices.Name, 0, now, "no route"))
 	require.Equal(t, []string{"feed_failing", "notices_failing", "notices_given_up"}, examined(""))
 	require.Len(t, box.Mails(), 1)
+}
+
+// TestDoctorWritesInSlack sends a direct message to one user, and says what Slack says if
+// it cannot.
+func TestDoctorWritesInSlack(t *testing.T) {
+	address := "sqlite:" + filepath.Join(t.TempDir(), "ledger.db")
+	l, err := ledger.Open(t.Context(), address)
+	require.NoError(t, err)
+	defer l.Close()
+	var c config.Config
+	c.Ledger.URL = field.ParseURL(address)
+	examined := func() access.Issues { return examine(t.Context(), c, "U0ALICE") }
+	require.ErrorContains(t, examined().Err(), "server.slack is not configured")
+
+	s := slacktest.Start(t)
+	s.SetUser(slacktest.User{ID: "U0ALICE", Name: "alice"})
+	c.Server.Slack = s.Config()
+	require.Empty(t, examined())
+	require.Len(t, s.Told("U0ALICE"), 1)
+	require.Contains(t, s.Told("U0ALICE")[0].Shown(), "This one did.")
+	s.Revoke(true)
+	require.ErrorContains(t, examined().Err(), "token_revoked")
+	s.Revoke(false)
+
+	require.NoError(t, l.WantChatMessages(t.Context(), time.Now(), ledger.ChatMessage{ID: "m", Service: "slack", RequestID: "r", Place: slacktest.Channel, Want: 2, Urgent: 2}))
+	require.NoError(t, l.RetryChatMessage(t.Context(), "m", "away", time.Now()))
+	issues := examined()
+	require.Len(t, issues, 1)
+	require.Equal(t, "chat_failing", issues[0].Code)
 }
 
 func TestClocksApart(t *testing.T) {
