@@ -246,18 +246,3 @@ notify: [{of: [request.created], groups: [security]}]
 		}
 	})
 }
-
-// TestBaseNeverLaxer: of two random values of each number and length that a base may set,
-// what holds is never laxer than either, or the contract is refused.
-func TestBaseNeverLaxer(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		lengths := rapid.IntRange(1, 240)
-		base, own := lengths.Draw(t, "base"), lengths.Draw(t, "own")
-		b := fmt.Sprintf("apiVersion: ramp/v1\nkind: Base\nmetadata: {name: shared}\nduration: {max: %dm}\n", base)
-		set, err := parseBoth(b, underBase("max: 3h", fmt.Sprintf("default: 1m, max: %dm", own)))
-		require.Equal(t, own > base, err != nil)
-		if err == nil {
-			require.Equal(t, access.Duration(time.Duration(min(own, base))*time.Minute), set.Contracts[0].Offer().Duration.Max)
-		}
-	})
-}

@@ -94,13 +94,19 @@ func (e *EndConditions) live(p access.Plan, moments []moment) life {
 	begins := moments[0].at
 	ends := begins.Add(p.Duration.Std())
 	out := life{}
-	since := map[int]time.Time{}
-	for _, m := range moments {
+	since := map[int]time.Time{} // by condition: since when it is unknown
+	// endUnknown ends access where a condition is unknown for too long before a time.
+	endUnknown := func(before time.Time) {
 		for i, c := range p.EndWhen {
-			if due, unknown := since[i]; unknown && c.UnknownFor > 0 && due.Add(c.UnknownFor.Std()).Before(m.at) && due.Add(c.UnknownFor.Std()).Before(ends) {
-				ends, out.because = due.Add(c.UnknownFor.Std()), c.Because
+			began, unknown := since[i]
+			due := began.Add(c.UnknownFor.Std())
+			if unknown && c.UnknownFor > 0 && due.Before(before) && due.Before(ends) {
+				ends, out.because = due, c.Reason(access.EndedBy{UnknownSince: &began})
 			}
 		}
+	}
+	for _, m := range moments {
+		endUnknown(m.at)
 		if !m.at.Before(ends) {
 			break
 		}
@@ -121,11 +127,7 @@ func (e *EndConditions) live(p access.Plan, moments []moment) life {
 			}
 		}
 	}
-	for i, c := range p.EndWhen {
-		if due, unknown := since[i]; unknown && c.UnknownFor > 0 && due.Add(c.UnknownFor.Std()).Before(ends) {
-			ends, out.because = due.Add(c.UnknownFor.Std()), c.Because
-		}
-	}
+	endUnknown(ends)
 	out.lasts = access.Duration(ends.Sub(begins))
 	return out
 }

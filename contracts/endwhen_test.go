@@ -226,10 +226,10 @@ func TestLaterInTests(t *testing.T) {
 		{"[{after: 20m, " + closed + "}]", "20m, because: the ticket was closed"},
 		{"[{after: 20m, " + open + "}]", "1h"},
 		{"[{after: 2h, " + closed + "}]", "1h"},
-		{"[{after: 20m, " + unknown + "}]", "25m, because: the ticket was closed"},
+		{"[{after: 20m, " + unknown + "}]", "25m, because: 'since 2026-11-24T09:20:00Z it could not be known whether the ticket was closed'"},
 		{"[{after: 20m, " + unknown + "}, {after: 24m, " + open + "}]", "1h"},
-		{"[{after: 20m, " + unknown + "}, {after: 24m, " + open + "}, {after: 30m, " + unknown + "}]", "35m, because: the ticket was closed"},
-		{"[{after: 20m, " + unknown + "}, {after: 26m, " + open + "}]", "25m, because: the ticket was closed"},
+		{"[{after: 20m, " + unknown + "}, {after: 24m, " + open + "}, {after: 30m, " + unknown + "}]", "35m, because: 'since 2026-11-24T09:30:00Z it could not be known whether the ticket was closed'"},
+		{"[{after: 20m, " + unknown + "}, {after: 26m, " + open + "}]", "25m, because: 'since 2026-11-24T09:20:00Z it could not be known whether the ticket was closed'"},
 		{"[{after: 20m, " + unknown + "}, {after: 22m, " + closed + "}]", "22m, because: the ticket was closed"},
 		{"[{after: 57m, " + unknown + "}]", "1h"},
 	} {

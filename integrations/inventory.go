@@ -35,11 +35,11 @@ func (t *Guarded) Lists() []string {
 }
 
 // Choices returns all of one list; see Inventory. It is in the order of values, and within the bounds
-// of access.Inventory. Errors are also of code invalid: the target has no such list, or
-// lists what cannot be shown, or more than an inventory holds.
+// of access.Inventory. Errors are also of code not_found: the target has no such list;
+// and of code invalid: it lists what cannot be shown, or more than an inventory holds.
 func (t *Guarded) Choices(ctx context.Context, list string) ([]access.Choice, error) {
 	if !slices.Contains(t.Lists(), list) {
-		return nil, access.Errorf(access.CodeInvalid, "this target has no list %q; it has %s", access.Clip(list, 40), strings.Join(t.Lists(), ", "))
+		return nil, access.Errorf(access.CodeNotFound, "this target has no list %q; it has %s", access.Clip(list, 40), strings.Join(t.Lists(), ", "))
 	}
 	i := t.target.(Inventory)
 	var all []access.Choice

@@ -32,7 +32,7 @@ func TestInventory(t *testing.T) {
 	require.Equal(t, []access.Choice{good[1], good[2], good[0], good[4], good[3]}, all)
 
 	_, err = b.Choices(ctx, "fake/one", "other")
-	require.Equal(t, access.CodeInvalid, access.CodeOf(err))
+	require.Equal(t, access.CodeNotFound, access.CodeOf(err))
 	require.ErrorContains(t, err, `no list "other"; it has things`)
 	_, err = b.Choices(ctx, "fake/two", "things")
 	require.Equal(t, access.CodeNotFound, access.CodeOf(err))

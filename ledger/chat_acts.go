@@ -71,11 +71,12 @@ func (l *Ledger) RetryChatAct(ctx context.Context, id, problem string, due time.
 	})
 }
 
-// ForgetChatActs deletes acts that were done before a time. It must be longer ago than a
-// delivery may be sent again.
+// ForgetChatActs deletes acts that were done before a time, and those received before it
+// that no server can do, because nothing of them is kept: they waited to be sent again,
+// and never were. The time must be longer ago than a delivery may be sent again.
 func (l *Ledger) ForgetChatActs(ctx context.Context, before time.Time) error {
 	return l.tx(ctx, func(q querier) error {
-		_, err := q.exec(ctx, `DELETE FROM chat_acts WHERE done_at < ?`, micros(before))
+		_, err := q.exec(ctx, `DELETE FROM chat_acts WHERE done_at < ? OR (done_at IS NULL AND body = '' AND received_at < ?)`, micros(before), micros(before))
 		return err
 	})
 }

@@ -43,6 +43,26 @@ var chatSuite = map[string]func(b fixture){
 		require.NoError(b, err)
 		require.True(b, added)
 		require.NoError(b, b.CloseChatAct(ctx, a.ID, "done", at))
+
+		sentAgain := ledger.ChatAct{ID: "webhook msg_1", Service: "webhook", ReceivedAt: at}
+		waits := ledger.ChatAct{ID: "slack d9", Service: "slack", Body: "sealed", ReceivedAt: at}
+		for _, act := range []ledger.ChatAct{sentAgain, waits} {
+			_, err = b.AddChatAct(ctx, act)
+			require.NoError(b, err)
+		}
+		adds := func(act ledger.ChatAct) bool {
+			added, err := b.AddChatAct(ctx, act)
+			require.NoError(b, err)
+			return added
+		}
+		require.NoError(b, b.ForgetChatActs(ctx, at))
+		require.False(b, adds(sentAgain), "it may still be sent again")
+		require.NoError(b, b.ForgetChatActs(ctx, at.Add(time.Second)))
+		require.True(b, adds(sentAgain), "what never succeeded is forgotten too")
+		require.False(b, adds(waits), "a server is still to do it, or to record that it is too late")
+		for _, act := range []ledger.ChatAct{sentAgain, waits} {
+			require.NoError(b, b.CloseChatAct(ctx, act.ID, "done", at))
+		}
 	},
 	"servers that send messages share one pace, and no message": func(b fixture) {
 		for _, id := range []string{"a", "b", "c"} {

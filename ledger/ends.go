@@ -13,9 +13,9 @@ import (
 // workflow is told: from then on the ledger takes no opening and no extension of the
 // request, and closers and the reconciler find the order (docs/threats.md, case 57). A
 // request that may have access is ending from then on, and the end of its grants is the
-// time of the order. The same person's order of the same kind again changes nothing. Errors are CodeNotFound for a request that nobody
-// submitted, and CodeConflict for one that is over, with the issue IssueEndedBySame where it
-// ended after the same order.
+// time of the order. The same person's order of the same kind again changes nothing.
+// Errors are CodeNotFound for a request that nobody submitted, and CodeConflict for one
+// that is over, with the issue IssueEndedBySame where it ended after the same order.
 func (l *Ledger) OrderEnd(ctx context.Context, o access.EndOrder, envelope []byte) error {
 	return l.tx(ctx, func(q querier) error {
 		state, err := q.lockRequest(ctx, o.RequestID)

@@ -127,7 +127,8 @@ func (q querier) haveEvents(ctx context.Context, keys []string) (map[string]bool
 	return found, nil
 }
 
-// tables are where signed records are, with the column that names each.
+// recordTables are where signed records are, with the column that names each. Codes that
+// link a user of a chat service are signed too, and are not here: they live ten minutes.
 var recordTables = map[access.RecordKind]struct{ table, id string }{
 	access.RecordDirectory: {"directory_mode", "id"}, access.RecordUser: {"directory_users", "id"},
 	access.RecordGroup: {"directory_groups", "id"}, access.RecordLink: {"linked_accounts", "id"},

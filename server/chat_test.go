@@ -7,9 +7,11 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
@@ -38,13 +40,15 @@ func newChatFixture(t *testing.T, change ...func(*Config)) *chatFixture {
 	return &chatFixture{fixture: f, slack: s, file: filepath.Join(f.dir, "ledger.db")}
 }
 
-// runs runs what the server does for chat until the test ends.
-func (f *chatFixture) runs() {
+// runs runs what the server does for chat until the test ends, or stop is called.
+func (f *chatFixture) runs() (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{}, 2)
-	go func() { f.feed.Run(ctx); done <- struct{}{} }()
-	go func() { f.room.Run(ctx, f.feed); done <- struct{}{} }()
-	f.Cleanup(func() { cancel(); <-done; <-done })
+	var running sync.WaitGroup
+	running.Go(func() { f.feed.Run(ctx) })
+	running.Go(func() { f.room.Run(ctx, f.feed) })
+	stop = func() { cancel(); running.Wait() }
+	f.Cleanup(stop)
+	return stop
 }
 
 // delivers sends a delivery as Slack does, and returns the status.
@@ -107,10 +111,11 @@ func (f *chatFixture) post(r access.Request, says string) slacktest.Message {
 	return found[0]
 }
 
-// events of a kind, of a request or of none.
+// eventsOf returns the events of a kind, of any request or of none. It may be called from
+// any goroutine.
 func (f *chatFixture) eventsOf(kind access.EventKind) (out []access.Event) {
 	list, err := f.ledger.Events(context.Background(), ledger.EventFilter{})
-	require.NoError(f, err)
+	assert.NoError(f, err)
 	for _, e := range list {
 		if e.Kind == kind {
 			out = append(out, e)
@@ -319,24 +324,45 @@ func TestCase07ReplayIsRefused(t *testing.T) {
 	require.Equal(t, "chat_replay", refused[len(refused)-1].Detail["code"])
 }
 
+// TestActsWaitForTheService: an act that cannot be done because the chat service is away is
+// acknowledged, and done once the service is back.
+func TestActsWaitForTheService(t *testing.T) {
+	f := newChatFixture(t)
+	f.runs()
+	f.linksUser("bob")
+	m := f.post(f.request(access.StatePending), "Approve")
+	before := f.temporal.messages.Load()
+
+	f.slack.Revoke(true)
+	require.Equal(t, http.StatusOK, f.delivers(f.slack.Press(users["bob"], m, "approve")))
+	require.Eventually(t, func() bool { return f.waitingActs() == 1 }, 10*time.Second, 5*time.Millisecond, "it was tried, and waits")
+	require.Equal(t, before, f.temporal.messages.Load())
+	f.slack.Revoke(false)
+	f.tells("bob", "Your approval is recorded")
+	require.Equal(t, before+1, f.temporal.messages.Load())
+}
+
 // TestCase07ActsOutlastTheServer: what was acknowledged is done by the server that runs next,
 // and a row that somebody else wrote is not.
 func TestCase07ActsOutlastTheServer(t *testing.T) {
 	f := newChatFixture(t)
-	f.runs()
+	stop := f.runs()
 	f.linksUser("bob")
 	r := f.request(access.StatePending)
 	m := f.post(r, "Approve")
 
-	// Slack's API is away: the act is acknowledged, and waits.
-	f.slack.Revoke(true)
-	require.Equal(t, http.StatusOK, f.delivers(f.slack.Press(users["bob"], m, "approve")))
+	// A server acknowledges the act, and ends before it does it.
+	stop()
 	before := f.temporal.messages.Load()
-	f.slack.Revoke(false)
+	require.Equal(t, http.StatusOK, f.delivers(f.slack.Press(users["bob"], m, "approve")))
+	require.Equal(t, before, f.temporal.messages.Load())
+
+	f.room = f.anotherRoom(time.Now)
+	f.runs()
 	f.tells("bob", "Your approval is recorded")
 	require.Equal(t, before+1, f.temporal.messages.Load())
 
-	// An act of dave's is written into bob's row.
+	// Somebody writes an act of bob's into the ledger's database.
 	f.raw(`INSERT INTO chat_acts (id, service, body, received_at, due_at) SELECT 'slack forged', service,
 		'00 {"delivery":{"id":"forged","workspace":"T0RAMP","user":"U0BOB","userName":"bob","kind":"button","name":"approve","value":"` + r.ID + ` ` + r.Plan.Digest + `","place":"","message":""},"receivedAt":` +
 		`1}', received_at, 0 FROM chat_acts LIMIT 1`)
@@ -349,4 +375,15 @@ func TestCase07ActsOutlastTheServer(t *testing.T) {
 		return false
 	}, 10*time.Second, 5*time.Millisecond)
 	require.Equal(t, before+1, f.temporal.messages.Load())
+}
+
+// waitingActs returns how many acts were tried without success, and wait. It may be called
+// from any goroutine.
+func (f *chatFixture) waitingActs() (n int) {
+	db, err := sql.Open("sqlite", f.file+"?_pragma=busy_timeout(5000)")
+	if assert.NoError(f, err) {
+		defer db.Close()
+		assert.NoError(f, db.QueryRowContext(context.Background(), `SELECT count(*) FROM chat_acts WHERE done_at IS NULL AND problem <> ''`).Scan(&n))
+	}
+	return n
 }

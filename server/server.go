@@ -181,7 +181,7 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 		s.surfaces = append(s.surfaces, scim.New(c.SCIM, d.Ledger, c.URL, d.Log).Surface())
 	}
 	if c.Decisions.On() {
-		s.surfaces = append(s.surfaces, decisionhook.New(c.Decisions, s.app, d.Ledger).Surface())
+		s.surfaces = append(s.surfaces, decisionhook.New(c.Decisions, s.app, d.Ledger, d.Log).Surface())
 	}
 	if c.Slack.On() {
 		signed := &verified.Requests{Ledger: d.Ledger, Keys: d.Trusted.With(d.Signer.Public()), Log: d.Log, Now: time.Now}

@@ -236,8 +236,11 @@ func (b *Bot) Ping(ctx context.Context) error {
 // clockTolerance is generous: a Date header has seconds, and Slack allows five minutes.
 const clockTolerance = 30 * time.Second
 
-// Scopes are what the app may do, and all that Ramp needs.
-var Scopes = []string{"channels:history", "channels:read", "chat:write", "commands", "groups:history", "groups:read", "im:history", "im:write", "users:read"}
+// Scopes returns what the app may do, which is all that Ramp needs; the manifest in
+// docs/integrations/slack.md has the same.
+func Scopes() []string {
+	return []string{"channels:history", "channels:read", "chat:write", "commands", "groups:history", "groups:read", "im:history", "im:write", "users:read"}
+}
 
 func missingScopes(header string) (missing []string) {
 	if header == "" {
@@ -247,7 +250,7 @@ func missingScopes(header string) (missing []string) {
 	for s := range strings.SplitSeq(header, ",") {
 		has = append(has, strings.TrimSpace(s))
 	}
-	for _, s := range Scopes {
+	for _, s := range Scopes() {
 		if !slices.Contains(has, s) {
 			missing = append(missing, s)
 		}
@@ -289,7 +292,7 @@ func hint(said string) string {
 	case "token_revoked", "invalid_auth", "account_inactive", "token_expired", "not_authed":
 		return ": the token does not count any more; install the app again and put its token in place"
 	case "missing_scope":
-		return fmt.Sprintf(": the app needs the scopes %s", strings.Join(Scopes, ", "))
+		return fmt.Sprintf(": the app needs the scopes %s", strings.Join(Scopes(), ", "))
 	case "not_in_channel":
 		return ": invite the app to the channel"
 	}

@@ -55,7 +55,9 @@ func receive(t *testing.T) *receiver {
 			return
 		}
 		var e map[string]any
-		require.NoError(t, json.Unmarshal(body, &e))
+		if err := json.Unmarshal(body, &e); err != nil {
+			t.Error(err)
+		}
 		r.events, r.ids = append(r.events, e), append(r.ids, req.Header.Get("webhook-id"))
 		if r.lost {
 			r.lost = false

@@ -31,7 +31,8 @@ const (
 )
 
 // CountWaiting returns how many requests wait for p: those that p may decide and has not
-// decided, and uses of break glass that p may review; up to 99 of either. It counts again when an event was recorded, and after a minute.
+// decided, and uses of break glass that p may review; up to 99 of either. It counts again
+// when an event was recorded, and after a minute.
 func (q *requests) CountWaiting(ctx context.Context, p access.Person) (int, error) {
 	events, err := q.ledger.LastSeq(ctx)
 	if err != nil {

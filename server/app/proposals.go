@@ -53,8 +53,8 @@ const (
 
 // UploadContracts keeps a set of contracts so that this person can propose it, and
 // returns how it differs from what is in force. Errors are CodeNotFound where contracts
-// do not change by proposals, or not by this person's, CodeInvalid with everything that is
-// wrong in the files, and CodeUnavailable.
+// do not change by proposals, CodeForbidden where this person may not propose them,
+// CodeInvalid with everything that is wrong in the files, and CodeUnavailable.
 func (c *proposer) UploadContracts(ctx context.Context, by access.Actor, files access.ContractFiles) (UploadedContracts, error) {
 	if c.contract == "" {
 		return UploadedContracts{}, access.Refuse(access.CodeNotFound, "no_proposals", "contracts do not change by proposals here (server.proposals)")

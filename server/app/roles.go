@@ -21,9 +21,8 @@ func (r roles) isOperator(p access.Person) bool { return p.InAnyGroup(r.operator
 // Ramp, and are among those whom auditors watch.
 func (r roles) isAuditor(p access.Person) bool { return p.InAnyGroup(r.auditors...) }
 
-// maySee reports whether a request exists for p: for its requester, the human of an agent
-// that is, those
-// who may decide it, and for operators.
+// maySee reports whether a request exists for p: for its requester, for the human of an
+// agent that is its requester, for those who may decide or review it, and for operators.
 func (r roles) maySee(ctx context.Context, p access.Person, req access.Request) bool {
 	return r.may(ctx, p, req, seesIt)
 }

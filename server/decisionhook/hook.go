@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
+	"github.com/sirupsen/logrus"
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"ramp.dev/ramp/access"
@@ -34,7 +35,10 @@ const Service = string(access.ViaWebhook)
 
 // Config is the program that may send decisions.
 type Config struct {
-	Name    string         `yaml:"name,omitempty"`    // for people: ServiceNow
+	// Name is the program's, such as ServiceNow, for people, and part of the key of each
+	// link: the same id may be another user's in another program. With another name
+	// nobody is linked any more.
+	Name    string         `yaml:"name,omitempty"`
 	Secrets []field.Secret `yaml:"secrets,omitempty"` // whsec_ and 24 to 64 bytes in base64; any of them signs
 }
 
@@ -65,10 +69,13 @@ type Hook struct {
 	config   Config
 	app      *app.App
 	messages Messages
+	log      logrus.FieldLogger
 }
 
 // New returns the endpoint of a configuration that is valid.
-func New(c Config, a *app.App, m Messages) *Hook { return &Hook{c, a, m} }
+func New(c Config, a *app.App, m Messages, log logrus.FieldLogger) *Hook {
+	return &Hook{c, a, m, log}
+}
 
 // Surface returns the endpoint. Who sends is known by the signature alone.
 func (h *Hook) Surface() surface.Surface {
@@ -140,7 +147,8 @@ func (h *Hook) once(c echo.Context, id string, u ledger.ChatUser, m message) err
 		return err
 	}
 	if err := h.messages.ForgetChatActs(ctx, now.Add(-kept)); err != nil {
-		return err
+		// The decision is recorded, and is what the program asks about.
+		h.log.WithError(err).Warn("messages of server.decisions could not be forgotten; it is tried again with the next one")
 	}
 	return c.JSON(http.StatusOK, reply)
 }

@@ -111,8 +111,12 @@ func next(r access.Request) string {
 		return "it is open; call use_access, and hand_back as soon as you are done"
 	case access.StateDenied:
 		return "it was denied; do not ask for it again, tell the person for whom you act"
-	case access.StateEnding, access.StateEnded:
-		return "it is over"
+	case access.StateEnding:
+		return "it is being closed, and not yet proven gone; do not use it any more"
+	case access.StateEnded:
+		return "it is over, and proven gone"
+	case access.StateFailed:
+		return "opening it failed, and whatever of it was opened is closed again; tell the person for whom you act"
 	}
 	return "it is over, and nothing was opened; tell the person for whom you act"
 }

@@ -39,7 +39,7 @@ func (s *Server) trigger(user string) string {
 	return id
 }
 
-// user returns a user as they are, for payloads.
+// known returns a user as they are, for payloads.
 func (s *Server) known(user string) User {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -97,7 +97,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler) // the connection breaks
 	}
 	if method == "auth.test" {
-		w.Header().Set("X-OAuth-Scopes", strings.Join(slack.Scopes, ","))
+		w.Header().Set("X-OAuth-Scopes", strings.Join(slack.Scopes(), ","))
 	}
 	if _, bad := out["error"]; bad {
 		call.Failed = true
