@@ -27,6 +27,8 @@ const (
 	whyReviewer  = "you may review it"
 	whyAlarm     = "this address hears of what must not be missed"
 	whyContract  = "the contract names you for it"
+	whyEscalated = "nobody has decided it yet, and you may decide it now"
+	whyEnds      = "access that you asked for is about to end"
 )
 
 // decide returns who hears of an event of a request: those who always do, and those whom
@@ -198,6 +200,21 @@ func mayHear(k access.EventKind, why string, r access.Request, alarms []string) 
 	r.State, r.Stages = access.StatePending, every(r.Plan.Rule)
 	if about(e) == access.EventExtensionAsked && r.Plan.AsksForExtensions() {
 		r.State, r.Asked = access.StateActive, &access.Asked{Tally: access.TallyUndecided, Stages: every(*r.Plan.Extend.Rule)}
+	}
+	if why == whyEnds {
+		if k != access.EventAccessActive {
+			return nil
+		}
+		return []hearer{{Person: r.Requester, Why: why, Of: k}}
+	}
+	if why == whyEscalated {
+		if k != access.EventRequestCreated {
+			return nil
+		}
+		for _, step := range r.Plan.Rule.Escalate {
+			out = append(out, escalated(step)...)
+		}
+		return out
 	}
 	var all []hearer
 	if why == whyContract {

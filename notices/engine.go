@@ -169,6 +169,13 @@ func (e *Engine) handle(ctx context.Context, ev access.Event) (int, error) {
 			Address: a.address, Why: a.why, Urgent: kind.Urgent(), CreatedAt: now, DueAt: due})
 	}
 	list = append(list, e.config.comment(ev, r, now)...)
+	for _, later := range []func(context.Context, access.Event, access.Request, time.Time) ([]ledger.Notice, error){e.reminders, e.escalations} {
+		more, err := later(ctx, ev, r, now)
+		if err != nil {
+			return 0, err
+		}
+		list = append(list, more...)
+	}
 	if ev.Kind == access.EventGlassBroken && !slices.ContainsFunc(to, func(a addressed) bool { return a.why == whyReviewer }) {
 		// Those who watch alarms hear of it, and of this.
 		if err := e.alarm(ctx, ev.RequestID, "of reviewers", kind, "nobody who may review it has an address here", now); err != nil {
@@ -241,7 +248,7 @@ func (e *Engine) one(ctx context.Context, n ledger.Notice) (sent bool, err error
 	if n.Channel == ticketChannel {
 		return e.onTicket(ctx, n, r)
 	}
-	if moot(n.Kind, n.Why, r) {
+	if moot(n.Kind, n.Why, r) || n.Why == whyEnds && !endsSoon(r, e.now()) {
 		return true, e.ledger.CloseNotice(ctx, n.ID, ledger.NoticeMoot, "", e.now().UTC())
 	}
 	through, known := e.channels[n.Channel]

@@ -46,6 +46,9 @@ func headline(k access.EventKind, r access.Request) string {
 // configuration has it in.
 func (c Config) compose(n ledger.Notice, r access.Request) channel.Message {
 	head := oneLine(headline(n.Kind, r), 120)
+	if n.Why == whyEnds {
+		head = oneLine(r.Contract+" ends soon", 120)
+	}
 	var b strings.Builder
 	row := func(name, text string) {
 		if text != "" {
@@ -83,6 +86,9 @@ func (c Config) compose(n ledger.Notice, r access.Request) channel.Message {
 		}
 	case r.ExpiresAt != nil:
 		row("Ends", access.FormatTime(*r.ExpiresAt))
+	}
+	if n.Why == whyEnds {
+		b.WriteString("\nSave your work, extend it, or hand it back.\n")
 	}
 	for _, what := range r.Altered {
 		row("WARNING", "the ledger does not say what was signed: "+what)
