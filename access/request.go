@@ -10,6 +10,9 @@ type RequestInput struct {
 	Reason   string         `json:"reason,omitempty"`
 	Ticket   string         `json:"ticket,omitempty"`
 	StartAt  *time.Time     `json:"startAt,omitempty"`
+	// InNextWindow: under a contract with windows, begin at the first instant from which
+	// all of the duration lies in them, which is now if it does.
+	InNextWindow bool `json:"inNextWindow,omitempty"`
 	// BreakGlass: open at once, with nobody's consent, as the contract allows for an
 	// emergency.
 	BreakGlass bool `json:"breakGlass,omitempty"`

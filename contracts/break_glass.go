@@ -71,7 +71,7 @@ func (b *breakGlass) admit(q *query) {
 	case b.who == nil:
 		q.refuse("no_break_glass", "breakGlass", "contract %s has no break glass; request it without, so that people approve", q.contract.Name)
 		return
-	case q.Request.StartAt != nil:
+	case q.Request.StartAt != nil, q.Request.InNextWindow:
 		q.refuse("break_glass_start", "startAt", "break glass opens at once; leave the start out, or request it without break glass")
 	case q.draft.Duration > b.max:
 		q.refuse("duration_over_max", "duration", "%s is longer than contract %s gives with break glass (%s)", q.draft.Duration, q.contract.Name, b.max)

@@ -61,6 +61,17 @@ func (e Evaluation) Err() error {
 
 // Evaluate evaluates a request. It is a pure function of contract and input.
 func (c *Contract) Evaluate(in Input) Evaluation {
+	e := c.evaluate(c.planned(in, in.Now))
+	if in.Request.InNextWindow && e.Draft.StartAt == nil && len(e.Issues) == 1 && e.Issues[0].Code == "window_too_short" {
+		// It fits now, but nobody could decide in time: the window after this one.
+		if later := c.planned(in, c.windowEnd(in)); later.Request.StartAt != nil {
+			return c.evaluate(later)
+		}
+	}
+	return e
+}
+
+func (c *Contract) evaluate(in Input) Evaluation {
 	q := &query{Input: in, contract: c, draft: access.Plan{Contract: c.Name, ContractVersion: c.Version,
 		Requester: in.Person, CreatedAt: in.Now}}
 	features := c.terms.list()

@@ -28,6 +28,7 @@ func TestMessagesOfMistakes(t *testing.T) {
 	}
 	_, err = refusing(t).RunTests(map[string][]byte{"messages_test.yaml": testdata(t, "messages_test.yaml")})
 	out += messagesOf(access.IssuesOf(err)) + messagesOf(refusing(t).MissingSources([]string{"servicenow"}))
+	out += messagesOf(refusing(t).MissingInventories(func(string) bool { return false }))
 	golden(t, "messages.golden", out)
 }
 

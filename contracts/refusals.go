@@ -34,6 +34,7 @@ var refusals = map[string]string{
 	"ticket_type":                "its type does not match",
 	"ticket_severity":            "its severity does not match",
 	"start_in_past":              "the start is over",
+	"start_twice":                "a start is given, and the next window is asked for",
 	"start_too_far":              "the start is later than Ramp plans ahead",
 	"outside_window":             "access would be open outside `during`",
 	"window_too_short":           "the window closes before the duration is over",

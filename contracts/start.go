@@ -18,6 +18,8 @@ func (*start) read(q *query) {
 	at := q.Request.StartAt
 	switch {
 	case at == nil:
+	case q.Request.InNextWindow:
+		q.refuse("start_twice", "startAt", "a start is given, and the next window is asked for; leave one of them out")
 	case at.Before(q.Now):
 		q.refuse("start_in_past", "startAt", "the start is in the past")
 	case at.Unix() > q.Now.Add(maxStartAhead).Unix():

@@ -51,6 +51,8 @@ type testRequest struct {
 	Ticket     string         `yaml:"ticket"`
 	StartAt    string         `yaml:"startAt"`
 	BreakGlass bool           `yaml:"breakGlass"`
+
+	InNextWindow bool `yaml:"inNextWindow"`
 }
 
 type testExpectation struct {
@@ -112,10 +114,13 @@ func (c testCase) parse(d *document, set *Set, i int) parsedTest {
 		d.issue("unknown_contract", message, "tests", i, "contract")
 	}
 	t.input.Person = c.Person.person()
-	t.input.Request = access.RequestInput{Contract: c.Contract, Params: c.Request.Params, Duration: c.Request.Duration, Reason: c.Request.Reason, Ticket: c.Request.Ticket, BreakGlass: c.Request.BreakGlass}
+	t.input.Request = access.RequestInput{Contract: c.Contract, Params: c.Request.Params, Duration: c.Request.Duration, Reason: c.Request.Reason, Ticket: c.Request.Ticket, BreakGlass: c.Request.BreakGlass, InNextWindow: c.Request.InNextWindow}
 	t.input.Now = d.instant(c.At, "tests", i, "at")
 	if c.Request.StartAt != "" {
 		t.input.Request.StartAt = new(d.instant(c.Request.StartAt, "tests", i, "request", "startAt"))
+	}
+	if known {
+		t.input = t.contract.planned(t.input, t.input.Now)
 	}
 	t.input.History = &access.History{Uses: []access.Use{}, OpenInAll: int(c.OpenInAll)}
 	for n, use := range c.History {

@@ -90,10 +90,12 @@ func (p *Pages) submit(c echo.Context) error {
 func readAsk(c echo.Context, o contracts.Offer) (in access.RequestInput, values map[string]string) {
 	in = access.RequestInput{Contract: o.Contract, Params: map[string]any{}, Duration: askedDuration(c),
 		Reason: c.FormValue("reason"), Ticket: c.FormValue("ticket"), BreakGlass: c.FormValue("breakGlass") == "true" && o.BreakGlass != nil}
+	in.InNextWindow = c.FormValue("inNextWindow") == "true" && o.During != "" && !in.BreakGlass
 	if in.BreakGlass && in.Duration == o.Duration.Default.String() {
 		in.Duration = "" // preselected: break glass then gives the default up to its own maximum
 	}
-	values = map[string]string{"duration": in.Duration, "reason": in.Reason, "ticket": in.Ticket, "breakGlass": c.FormValue("breakGlass")}
+	values = map[string]string{"duration": in.Duration, "reason": in.Reason, "ticket": in.Ticket, "breakGlass": c.FormValue("breakGlass"),
+		"inNextWindow": c.FormValue("inNextWindow")}
 	for _, p := range o.Params {
 		field := "params." + p.Name
 		text := c.FormValue(field)

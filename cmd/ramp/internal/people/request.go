@@ -41,6 +41,9 @@ func requestCommand() *cobra.Command {
 	c.Flags().Var(&f.params, "param", "a parameter of the contract; may be repeated")
 	_ = c.RegisterFlagCompletionFunc("param", f.completeParam) // the flag is there
 	c.ValidArgsFunction = f.completeContract
+	c.Flags().BoolVar(&f.input.InNextWindow, "in-next-window", false, "start in the contract's next window that is long enough; at once if one is open")
+	c.MarkFlagsMutuallyExclusive("in-next-window", "start")
+	c.MarkFlagsMutuallyExclusive("in-next-window", "break-glass")
 	c.Flags().BoolVar(&f.input.BreakGlass, "break-glass", false, "open at once, without approval, in an emergency; somebody else must review it")
 	return c
 }
@@ -86,6 +89,9 @@ func (f *newRequest) run(cmd *cobra.Command) error {
 	return f.format.Print(cmd.OutOrStdout(), r, func(w io.Writer) {
 		if !f.wait {
 			fmt.Fprintf(w, "%s  %s\n", r.ID, submitted(r))
+			if f.input.InNextWindow && r.Plan.StartAt != nil {
+				fmt.Fprintf(w, "It is planned into the next window, from %s on.\n", output.Time(*r.Plan.StartAt))
+			}
 			return
 		}
 		fmt.Fprintf(w, "%s  %s until %s\n\n  ramp exec %s -- COMMAND\n", r.ID, r.State, output.Time(*r.ExpiresAt), r.ID)
