@@ -64,7 +64,7 @@ func (s *Set) RunTests(files map[string][]byte) (TestReport, error) {
 			lived = ends.live(e.Draft, t.moments())
 			e.Trace = append(e.Trace, lived.trace...)
 		}
-		for _, step := range e.Trace {
+		for _, step := range append(escalated(e.Draft, t.decisions), e.Trace...) {
 			seen[t.contract.Name+" "+step.Field+" "+string(step.Result)] = true
 		}
 		report.Results = append(report.Results, TestResult{Name: t.name, Place: t.place, Contract: t.contract.Name, Failure: t.expect.compare(e, t.decisions, lived), Trace: e.Trace})
@@ -101,7 +101,14 @@ func (c *Contract) conditions() []string {
 	for i := range t.endWhen.EndWhen {
 		out = append(out, fieldEndWhen(i))
 	}
+	for i := range t.escalate.Escalate {
+		out = append(out, fieldEscalate(i))
+	}
+	if t.extend.Approvers.where != nil {
+		out = append(out, fieldExtendApprovers+".where")
+	}
 	for _, name := range c.choiceParams() {
+		out = append(out, fieldChoices(name))
 		if p := t.params.Params[name]; p.Choices.where != nil {
 			out = append(out, fieldChoices(name)+".where")
 		}
