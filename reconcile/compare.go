@@ -34,9 +34,13 @@ func (r *Reconciler) compare(ctx context.Context, s Snapshot, healthy []ledger.G
 			}
 			if access.CodeOf(err) == access.CodeConflict {
 				// An order to end has its time; Diff sees when that is over.
-				if _, ordered := s.Ends[row.RequestID]; !ordered {
+				ordered, known := r.orderedMeanwhile(ctx, s, row.RequestID)
+				if !ordered && known == nil {
 					f.Kind, f.Remedy, f.Why, f.ordered = Stopped, CloseGrant, "It is open: "+access.Clip(err.Error(), 200)+".", access.OutcomeRevoked
 					out[i] = f
+				}
+				if known != nil {
+					r.log().WithError(known).WithField("grant", row.Name).Warn("cannot compare a grant")
 				}
 				return nil
 			}
@@ -63,6 +67,21 @@ func (r *Reconciler) compare(ctx context.Context, s Snapshot, healthy []ledger.G
 		}
 	}
 	return changed
+}
+
+// orderedMeanwhile reports whether somebody ordered the end of a request, also since
+// the snapshot was taken, and its workflow still has time to act on the order.
+func (r *Reconciler) orderedMeanwhile(ctx context.Context, s Snapshot, requestID string) (bool, error) {
+	if _, ordered := s.Ends[requestID]; ordered {
+		return true, nil
+	}
+	ends, err := r.Ledger.EndOrders(ctx)
+	if err != nil {
+		return false, err
+	}
+	order, ordered := ends[requestID]
+	s.Now = r.now()
+	return ordered && !s.stopIsDue(order), nil
 }
 
 // turns is how many looks this process has taken at each target. By the clock, an

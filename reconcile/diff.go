@@ -78,7 +78,7 @@ func (s Snapshot) diffRow(row ledger.GrantRecord, listed integrations.ListedGran
 		return is(Live, "All access is to end.")
 	}
 	if row.Status != ledger.GrantOpen || row.OpenedAt == nil || !s.ListedAt.After(row.OpenedAt.Add(s.Bounds.Consistency)) ||
-		!s.Now.Before(row.ExpiresAt) {
+		!s.Now.Before(row.ExpiresAt) || ordered && endedBy(order, row) {
 		return f, false // being opened, just opened, or being closed by its workflow
 	}
 	if !isListed {
@@ -104,6 +104,17 @@ func (s Snapshot) justClosed(row ledger.GrantRecord) bool {
 // has the target's bound for it. One that claims to come from the future has none.
 func (s Snapshot) stopIsDue(o access.EndOrder) bool {
 	return s.Now.After(o.At.Add(s.Bounds.Ending)) || o.At.After(s.Now.Add(access.ClockSkew))
+}
+
+// endedBy reports whether an order to end brought the end of a grant forward. Its
+// workflow is then closing it, and the target still has the end that was approved, or
+// nothing any more: neither says that somebody else changed it. The time of the order
+// alone does not show this, since the server that took it may be ahead of the clock
+// of this look, by which the end is then yet to come. A row whose end is later than
+// the order was not brought forward by it, and is compared as ever: an order that
+// somebody wrote into the ledger hides nothing.
+func endedBy(o access.EndOrder, row ledger.GrantRecord) bool {
+	return !row.ExpiresAt.After(o.At)
 }
 
 // HealthyGrants returns the grants of a snapshot in which nothing was found wrong

@@ -154,11 +154,16 @@ func (r *Reconciler) restore(ctx context.Context, f *Finding) (stillWrong bool, 
 		return false, err
 	}
 	if !row.ExpiresAt.Equal(*f.ExpiresAt) {
-		// It was extended meanwhile: the ledger is always written first, so its end
-		// is now at least as late as the one that the target listed.
+		// It was extended meanwhile, or its end was ordered. The ledger is always written
+		// first: after an extension its end is at least as late as the one that the target
+		// listed.
 		if f.Differences, err = r.Broker.Drift(ctx, row.Grant); err != nil || len(f.Differences) == 0 {
 			return false, err
 		}
+	}
+	// Whatever was compared may have been half closed. The orders are read after it.
+	if ending, err := r.ending(ctx, row); err != nil || ending {
+		return false, err
 	}
 	if err := r.Ledger.AppendEvent(ctx, r.event(*f, access.EventGrantDrifted, strings.Join(f.Differences, "; "))); err != nil {
 		return true, err
@@ -217,9 +222,33 @@ func (r *Reconciler) recordVanished(ctx context.Context, f *Finding) (stillWrong
 	if err != nil || p.Open {
 		return false, err
 	}
+	if ending, err := r.ending(ctx, row); err != nil || ending {
+		return false, err
+	}
 	e := r.event(*f, access.EventGrantDrifted, f.Why)
 	e.Key = "vanished " + f.Grant
 	return true, r.Ledger.AppendEvent(ctx, e)
+}
+
+// ending reports whether the end of a grant has come since the snapshot was taken: its
+// time is over, or an order brought it forward. What the target has of it is then its
+// workflow's, which is closing it; if that does not, a later look finds so.
+func (r *Reconciler) ending(ctx context.Context, row ledger.GrantRecord) (bool, error) {
+	if !r.now().Before(row.ExpiresAt) {
+		return true, nil
+	}
+	ends, err := r.Ledger.EndOrders(ctx)
+	if err != nil {
+		return false, err
+	}
+	if order, ordered := ends[row.RequestID]; ordered {
+		// The order may be later than the reading of the row.
+		if row, _, err = r.row(ctx, row.Name); err != nil {
+			return false, err
+		}
+		return endedBy(order, row), nil
+	}
+	return false, nil
 }
 
 // row reads a grant's row again, and reports whether it is not closed.
