@@ -124,6 +124,15 @@ func TestContractsByProposal(t *testing.T) {
 	out, err = alice.ramp("evidence", "verify", pack, "--key", filepath.Join(in.dir, "keys", "server.pub"), "--worker-key", filepath.Join(in.dir, "keys", "worker.pub"))
 	require.NoError(t, err, out)
 	require.Contains(t, out, "PROVEN")
+	require.Contains(t, out, "What alice proposed was taken into force after approval, exactly as approved")
+	require.NotContains(t, out, "gone")
+	out, err = alice.ramp("show", r.ID)
+	require.NoError(t, err, out)
+	require.Contains(t, out, "In force since")
+	require.Contains(t, out, "contracts taken into force")
+	for _, untrue := range []string{"gone", " left", "Expires", "expired"} {
+		require.NotContains(t, out, untrue)
+	}
 
 	server.kill()
 	require.NoError(t, os.WriteFile(directory, []byte(strings.Replace(proposable, "max: 1h", "max: 9h", 1)), 0o600))

@@ -135,6 +135,9 @@ func (v *verifier) conclude() {
 	default:
 		r.Conclusion, r.Summary = ProvenEnded, fmt.Sprintf("Access was opened for %s %s, exactly %s, and is proven gone.", v.plan.Requester.ID, how, as)
 	}
+	if v.plan.Lasting() && len(v.opened) > 0 {
+		r.Summary = fmt.Sprintf("What %s proposed was taken into force %s, exactly %s; it stays until another request replaces it.", v.plan.Requester.ID, how, as)
+	}
 }
 
 func failf(format string, args ...any) error {

@@ -204,6 +204,9 @@ func (v *verifier) checkClosed() (string, error) {
 			last = r.At
 		}
 	}
+	if v.plan.Lasting() {
+		return fmt.Sprintf("grants closed: %d, the last at %s; what they took into force stays", len(v.closed), access.FormatTime(last)), nil
+	}
 	return fmt.Sprintf("grants read back as gone: %d, with no live session, the last at %s", len(v.closed), access.FormatTime(last)), nil
 }
 

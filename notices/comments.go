@@ -84,6 +84,10 @@ func (c Config) composeComment(n ledger.Notice, r access.Request) channel.Messag
 		row("Access", g.Scope.Summary+" on "+g.Target)
 	}
 	switch {
+	case r.Plan.Lasting():
+		if r.ActiveAt != nil {
+			row("In force", "since "+access.FormatTime(*r.ActiveAt))
+		}
 	case r.EndedAt != nil:
 		row("Ended", access.FormatTime(*r.EndedAt))
 	case r.ExpiresAt != nil:

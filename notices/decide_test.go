@@ -301,3 +301,22 @@ func TestConfig(t *testing.T) {
 		require.Equal(t, code, issues[0].Code)
 	}
 }
+
+// TestWhatStaysDoesNotEnd: mail about a change of contracts says that it is in force, and
+// names no end and no length.
+func TestWhatStaysDoesNotEnd(t *testing.T) {
+	r := asked()
+	at, end := r.CreatedAt, r.CreatedAt.Add(time.Minute)
+	r.Plan.Change, r.State, r.ActiveAt, r.ExpiresAt = &access.ContractChange{}, access.StateActive, &at, &end
+	require.Len(t, r.Plan.Grants, 1)
+	_, reminds := remindAt(r)
+	require.False(t, reminds)
+	for _, kind := range []access.EventKind{access.EventAccessActive, access.EventAccessEnded} {
+		text := Config{}.compose(ledger.Notice{Kind: kind}, r).Text + Config{}.composeComment(ledger.Notice{Kind: kind}, r).Text
+		require.Contains(t, text, "In force:")
+		for _, untrue := range []string{"gone", "open", "Ends:", "Ended:", "Duration:"} {
+			require.NotContains(t, text, untrue)
+		}
+		r.State, r.EndedAt = access.StateEnded, &end
+	}
+}

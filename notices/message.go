@@ -13,6 +13,14 @@ import (
 // headline says in a few words what a notice is about.
 func headline(k access.EventKind, r access.Request) string {
 	who, what := r.Requester.Label(), r.Contract
+	if r.Plan.Lasting() {
+		switch k {
+		case access.EventAccessActive:
+			return fmt.Sprintf("what %s proposed under %s is in force", who, what)
+		case access.EventAccessEnded:
+			return fmt.Sprintf("%s of %s is over; what it took into force stays", what, who)
+		}
+	}
 	switch k {
 	case access.EventRequestCreated:
 		return fmt.Sprintf("%s asks for %s", who, what)
@@ -61,7 +69,9 @@ func (c Config) compose(n ledger.Notice, r access.Request) channel.Message {
 	for _, g := range r.Plan.Grants {
 		row("Access", g.Scope.Summary+" on "+g.Target)
 	}
-	row("Duration", r.Plan.Duration.String())
+	if !r.Plan.Lasting() {
+		row("Duration", r.Plan.Duration.String())
+	}
 	if c.Reasons {
 		row("Reason", r.Plan.Reason)
 	}
@@ -79,6 +89,8 @@ func (c Config) compose(n ledger.Notice, r access.Request) channel.Message {
 		row("Review until", access.FormatTime(r.Plan.BreakGlass.ReviewBy))
 	case n.Kind == access.EventRequestScheduled && r.Plan.StartAt != nil:
 		row("Starts", access.FormatTime(*r.Plan.StartAt))
+	case r.Plan.Lasting() && r.ActiveAt != nil:
+		row("In force", "since "+access.FormatTime(*r.ActiveAt)+", until another request replaces it")
 	case r.EndedAt != nil:
 		row("Ended", access.FormatTime(*r.EndedAt))
 		if r.Outcome == access.OutcomeCondition {

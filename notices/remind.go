@@ -19,7 +19,7 @@ const remindBefore = 10 * time.Minute
 // remindAt returns when the requester of open access is reminded of its end. ok is false
 // where there is none.
 func remindAt(r access.Request) (at time.Time, ok bool) {
-	if r.State != access.StateActive || r.ExpiresAt == nil || r.ActiveAt == nil {
+	if r.Plan.Lasting() || r.State != access.StateActive || r.ExpiresAt == nil || r.ActiveAt == nil {
 		return at, false
 	}
 	return r.ExpiresAt.Add(-min(remindBefore, r.ExpiresAt.Sub(*r.ActiveAt)/4)), true

@@ -174,7 +174,7 @@ func (r *Room) step(ctx context.Context, m *ledger.ChatMessage) error {
 	case m.RemindAt != nil && !now.Before(*m.RemindAt):
 		return r.remind(ctx, m, q)
 	case m.Told < m.Want:
-		return r.reply(ctx, m, at)
+		return r.reply(ctx, m, q, at)
 	}
 	return nil
 }
@@ -240,12 +240,12 @@ func (r *Room) recover(ctx context.Context, m *ledger.ChatMessage, q access.Requ
 }
 
 // reply adds to the thread what has happened since it was last told.
-func (r *Room) reply(ctx context.Context, m *ledger.ChatMessage, at chat.Ref) error {
+func (r *Room) reply(ctx context.Context, m *ledger.ChatMessage, q access.Request, at chat.Ref) error {
 	events, _, err := r.Ledger.Timeline(ctx, m.RequestID)
 	if err != nil {
 		return err
 	}
-	text := r.timeline(events, m.Told, m.Want)
+	text := r.timeline(q, events, m.Told, m.Want)
 	if text == "" {
 		m.Told = m.Want
 		return nil
@@ -265,7 +265,7 @@ func replyID(message string, seq int64) string { return message + " " + strconv.
 // remind posts that access is about to end, as a message of its own: an update would
 // show nobody anything new.
 func (r *Room) remind(ctx context.Context, m *ledger.ChatMessage, q access.Request) error {
-	if q.State != access.StateActive || q.ExpiresAt == nil || !q.ExpiresAt.After(r.Now()) {
+	if q.Plan.Lasting() || q.State != access.StateActive || q.ExpiresAt == nil || !q.ExpiresAt.After(r.Now()) {
 		m.RemindAt = nil
 		return nil
 	}

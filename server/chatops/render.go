@@ -59,6 +59,8 @@ func status(q access.Request) string {
 		return "Approved. Access is being opened."
 	case q.State == access.StateScheduled && q.Plan.StartAt != nil:
 		return "Approved. Access starts at " + access.FormatTime(*q.Plan.StartAt) + "."
+	case q.Plan.Lasting() && q.ActiveAt != nil:
+		return "Taken into force at " + access.FormatTime(*q.ActiveAt) + "; in force until another request replaces it."
 	case q.State == access.StateActive && q.ExpiresAt != nil && asked(q, time.Time{}):
 		return "Active until " + access.FormatTime(*q.ExpiresAt) + ". " + q.Requester.Label() + " asks for " + q.Asked.Order.Adds.String() + " more, which waits for " + waiting(q.Asked.Stages) + "."
 	case q.State == access.StateActive && q.ExpiresAt != nil:
@@ -175,7 +177,7 @@ func ownButtons(q access.Request, now time.Time) (out []chat.Button) {
 // howToUse says how the requester gets their credential: on the page or by the command
 // line, never here.
 func (r *Room) howToUse(q access.Request) string {
-	if q.State != access.StateActive {
+	if q.State != access.StateActive || q.Plan.Lasting() { // nothing is used of what stays
 		return ""
 	}
 	return "\nUse it from the page, or with the command: ramp creds " + q.ID
@@ -190,7 +192,7 @@ const maxTimeline = 30 // lines of one reply
 
 // timeline are the events after one and up to another, a line each, without what people
 // wrote unless the configuration has it in.
-func (r *Room) timeline(events []access.Event, after, to int64) string {
+func (r *Room) timeline(q access.Request, events []access.Event, after, to int64) string {
 	var lines []string
 	for _, e := range events {
 		if e.Seq <= after || e.Seq > to || e.Kind.Refusal() || e.Kind.Spec().Audience != access.AudienceRequest {
@@ -199,7 +201,7 @@ func (r *Room) timeline(events []access.Event, after, to int64) string {
 		if !r.Slack.Reasons {
 			e = e.Redacted()
 		}
-		lines = append(lines, chat.OneLine(access.FormatTime(e.At)+" · "+e.Actor+" · "+e.Phrase(), 200))
+		lines = append(lines, chat.OneLine(access.FormatTime(e.At)+" · "+e.Actor+" · "+q.Phrase(e), 200))
 	}
 	if n := len(lines) - maxTimeline; n > 0 {
 		lines = append([]string{fmt.Sprintf("%d earlier events are on the page.", n)}, lines[n:]...)

@@ -158,6 +158,11 @@ func remaining(r access.Request) string {
 	switch {
 	case r.State.Final() && r.State != access.StateEnded:
 		return "never opened"
+	case r.Plan.Lasting():
+		if r.ActiveAt == nil {
+			return ""
+		}
+		return "taken into force"
 	case r.EndedAt != nil:
 		return string(r.Outcome)
 	case r.ExpiresAt == nil:
@@ -232,7 +237,7 @@ func requestDetail(r access.Request) func(io.Writer) {
 		fmt.Fprintln(w)
 		rows = nil
 		for _, e := range r.Timeline {
-			phrase := output.Clean(e.Phrase())
+			phrase := output.Clean(r.Phrase(e))
 			if r.TimelineCheck.IsAltered(e) {
 				phrase = "NO LONGER WHAT WAS RECORDED: " + phrase
 			}
@@ -340,6 +345,9 @@ func inAll(d time.Duration) access.Duration {
 }
 
 func requestTimes(r access.Request) (rows [][]string) {
+	if r.Plan.Lasting() && r.ActiveAt != nil {
+		return [][]string{{"In force since", output.Time(*r.ActiveAt) + ", until another request replaces it"}}
+	}
 	expires := "Expires"
 	if r.EndedEarly() {
 		expires = "Would have expired"
