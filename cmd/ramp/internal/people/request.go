@@ -43,8 +43,8 @@ func requestCommand() *cobra.Command {
 	c.ValidArgsFunction = f.completeContract
 	c.Flags().BoolVar(&f.input.InNextWindow, "in-next-window", false, "start in the contract's next window that is long enough; at once if one is open")
 	c.MarkFlagsMutuallyExclusive("in-next-window", "start")
-	c.MarkFlagsMutuallyExclusive("in-next-window", "break-glass")
 	c.Flags().BoolVar(&f.input.BreakGlass, "break-glass", false, "open at once, without approval, in an emergency; somebody else must review it")
+	c.MarkFlagsMutuallyExclusive("in-next-window", "break-glass")
 	return c
 }
 
