@@ -26,6 +26,7 @@ type Facts struct {
 	log     logrus.FieldLogger
 	now     func() time.Time
 	unknown func(source string)
+	spells  *spells
 }
 
 type configured struct {
@@ -36,7 +37,7 @@ type configured struct {
 // New returns the sources of a configuration that is valid. unknown counts questions to
 // which a source had no reply that counts; it may be nil.
 func New(sources map[string]Config, log logrus.FieldLogger, unknown func(source string)) *Facts {
-	f := &Facts{sources: map[string]configured{}, log: log, now: time.Now, unknown: unknown}
+	f := &Facts{sources: map[string]configured{}, log: log, now: time.Now, unknown: unknown, spells: &spells{of: map[string]*spell{}}}
 	if unknown == nil {
 		f.unknown = func(string) {}
 	}
@@ -100,7 +101,11 @@ func (f *Facts) ask(ctx context.Context, q access.FactQuestion) access.Fact {
 	if err != nil {
 		out = access.Fact{FactQuestion: q, State: access.FactUnknown, At: out.At, Why: why(err)}
 		f.unknown(q.Source)
-		f.log.WithError(err).WithFields(logrus.Fields{"source": q.Source, "kind": q.Kind}).Warn("a fact that a contract asks for could not be known")
+		if say, n := f.spells.unknown(q, out.At); say {
+			f.log.WithError(err).WithFields(logrus.Fields{"source": q.Source, "kind": q.Kind, "questions": n}).Warn("facts that contracts ask for are not known")
+		}
+	} else if f.spells.known(q, out.At) {
+		f.log.WithField("source", q.Source).Info("facts that contracts ask for are known again")
 	}
 	return out
 }
