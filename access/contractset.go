@@ -39,7 +39,8 @@ type ContractsInForce struct {
 	RequestID string    `json:"requestId,omitempty"` // empty: a server read them from Source
 	Grant     string    `json:"grant,omitempty"`
 	Source    string    `json:"source,omitempty"`
-	At        time.Time `json:"at"` // UTC
+	Commit    string    `json:"commit,omitempty"` // of Source, where that is a repository
+	At        time.Time `json:"at"`               // UTC
 }
 
 // IssueContractsChanged is the issue of a proposal that replaces contracts which are no

@@ -9,7 +9,9 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/contracts"
+	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/ledger"
+	"ramp.dev/ramp/server/contractgit"
 )
 
 // recordEvery is how often it is looked at which contracts are in force.
@@ -45,7 +47,7 @@ func (s *Server) recordContracts(ctx context.Context) {
 
 // recordSource records the set in force, unless it is the newest that is recorded.
 func (s *Server) recordSource(ctx context.Context, now contracts.Status) error {
-	r := access.ContractsInForce{Set: now.Version, Source: now.Source, At: now.Since.Truncate(time.Microsecond)}
+	r := access.ContractsInForce{Set: now.Version, Source: now.Source, Commit: now.Revision.Commit, At: now.Since.Truncate(time.Microsecond)}
 	e := access.Event{At: r.At, Kind: access.EventContractsInForce, Actor: access.ActorRamp,
 		Message: fmt.Sprintf("contracts %s are in force", access.ShortDigest(r.Set)),
 		Detail:  map[string]string{"set": r.Set, "source": r.Source, "contracts": strconv.Itoa(now.Contracts)}}
@@ -54,4 +56,25 @@ func (s *Server) recordSource(ctx context.Context, now contracts.Status) error {
 		e.Detail["signers"] = strings.Join(now.Revision.Signers, ", ")
 	}
 	return s.ledger.TakeSource(ctx, ledger.LineSource, r, nil, s.signer.SignContracts, e)
+}
+
+// recordedCommit returns which commit of a source is recorded as in force: the newest
+// record that a server signed, if it is of this source. That a later record was deleted,
+// the log shows; then nothing newer comes into force. Where contracts that did not change
+// came with another commit, the record is of the first that held them.
+func recordedCommit(l *ledger.Ledger, servers evidence.Keyring) contractgit.Recorded {
+	return func(ctx context.Context, source string) (string, error) {
+		record, err := l.ContractsInForce(ctx, ledger.LineSource)
+		if access.CodeOf(err) == access.CodeNotFound {
+			return "", nil
+		}
+		if err != nil {
+			return "", err
+		}
+		r, err := servers.VerifyContracts(record)
+		if err != nil || r.Source != source {
+			return "", err
+		}
+		return r.Commit, nil
+	}
 }

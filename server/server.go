@@ -34,6 +34,7 @@ import (
 	"ramp.dev/ramp/server/auth"
 	"ramp.dev/ramp/server/chatops"
 	"ramp.dev/ramp/server/codecserver"
+	"ramp.dev/ramp/server/contractgit"
 	"ramp.dev/ramp/server/decisionhook"
 	"ramp.dev/ramp/server/gateway"
 	"ramp.dev/ramp/server/mcpserver"
@@ -115,6 +116,9 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 		return nil, err
 	}
 	source, err := c.ContractSource()
+	if repository, is := source.(*contractgit.Source); is && err == nil {
+		repository.Follow(recordedCommit(d.Ledger, d.Trusted.With(d.Signer.Public())))
+	}
 	if err == nil && c.Proposals.On() {
 		source, err = proposals.New(c.Proposals, source, d.Ledger, d.Signer, d.Trusted, d.Workers)
 	}

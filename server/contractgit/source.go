@@ -41,6 +41,8 @@ type Source struct {
 	keys   keys
 	clone  *git.Repository
 	store  *bounded
+
+	recorded Recorded // nil: only the clone and From say what was in force
 }
 
 // maxCached bounds the objects of a clone that are held in memory.
@@ -137,7 +139,7 @@ func (s *Source) Read(ctx context.Context) (contracts.Snapshot, error) {
 	}
 	refused := s.fetch(ctx)
 	if refused == nil {
-		refused = s.advance()
+		refused = s.advance(ctx)
 	}
 	if refused != nil {
 		if err := s.forget(had); err != nil {
@@ -205,7 +207,7 @@ func (s *Source) auth(ctx context.Context) (transport.AuthMethod, error) {
 }
 
 // advance puts the newest commit in force, or returns why it may not be.
-func (s *Source) advance() error {
+func (s *Source) advance(ctx context.Context) error {
 	ref, err := s.clone.Reference(newest, true)
 	if err != nil {
 		return access.Errorf(access.CodeInvalid, "server.contractsGit.clone: %w", err)
@@ -213,6 +215,9 @@ func (s *Source) advance() error {
 	tip, err := s.clone.CommitObject(ref.Hash()) // of a tag with a message, too
 	if err != nil {
 		return access.Errorf(access.CodeInvalid, "%s names no commit: %w", s.config.Ref, err)
+	}
+	if err := s.followsRecorded(ctx, tip); err != nil {
+		return err
 	}
 	old, err := s.clone.Reference(inForce, true)
 	if err != nil && !errors.Is(err, plumbing.ErrReferenceNotFound) {
