@@ -79,6 +79,7 @@ var catalogue = map[EventKind]EventSpec{
 	EventSessionsEnded:       {"signed out", AudienceSelf, OCSF{authentication, 2, "Logoff", false}, nil},
 	EventAccountLinked:       {"linked an account to a person", AudienceOperators, OCSF{accountChange, 99, "Link", false}, nil},
 	EventAccountUnlinked:     {"unlinked an account from a person", AudienceOperators, OCSF{accountChange, 99, "Unlink", false}, nil},
+	EventChatCodeUsed:        {"used a code to link a chat user", AudienceSelf, OCSF{accountChange, 99, "Use Code", false}, nil},
 	EventChatLinked:          {"linked a chat user", AudienceSelf, OCSF{accountChange, 99, "Link", false}, nil},
 	EventChatUnlinked:        {"took the link of a chat user back", AudienceSelf, OCSF{accountChange, 99, "Unlink", false}, nil},
 	EventPersonAdded:         {"is in the directory now", AudienceOperators, OCSF{accountChange, 1, "Create", false}, nil},

@@ -27,7 +27,7 @@ func (a *auto) check(d *document) {
 	if a.condition != nil && !a.possible() && len(stages) == 0 {
 		d.issue("auto_never", "approval.auto is always false and there are no stages, so that nobody could approve", "approval", "auto")
 	}
-	if a.AutoUpTo == "" {
+	if !d.written("approval", "autoUpTo") {
 		return
 	}
 	a.upTo = d.length(a.AutoUpTo, "approval", "autoUpTo")

@@ -101,8 +101,8 @@ func (r baseRule) steps() (out []any) {
 	return out
 }
 
-// laxer reports whether one value, as it is written, is laxer than another. A value that
-// cannot be read is reported where it is read.
+// laxer reports whether one value, as it is written, is laxer than another. One that
+// cannot be read, such as an empty text, is laxer: it limits nothing.
 func (r baseRule) laxer(value, than string) bool {
 	switch r.how {
 	case onlyOn:
@@ -114,12 +114,12 @@ func (r baseRule) laxer(value, than string) bool {
 	case shorter, longer:
 		a, errA := access.ParseDuration("", value)
 		b, errB := access.ParseDuration("", than)
-		return errA == nil && errB == nil && (r.how == shorter && a > b || r.how == longer && a < b)
+		return errA != nil || errB == nil && (r.how == shorter && a > b || r.how == longer && a < b)
 	case atMost, atLeast:
 		var a, b int
 		_, errA := fmt.Sscan(value, &a)
 		_, errB := fmt.Sscan(than, &b)
-		return errA == nil && errB == nil && (r.how == atMost && a > b || r.how == atLeast && a < b)
+		return errA != nil || errB == nil && (r.how == atMost && a > b || r.how == atLeast && a < b)
 	}
 	return false
 }
@@ -173,6 +173,7 @@ func (d *document) narrows(b *Base) {
 		}
 	}
 	if len(theirs.stages.Stages) == 0 {
+		d.passesByWords(b, laxer)
 		return
 	}
 	for _, past := range []struct {
@@ -187,6 +188,33 @@ func (d *document) narrows(b *Base) {
 	} {
 		if past.written {
 			laxer(join(past.path), "the people of its stages decide, nobody passes them by", []any{"approval", "stages"}, past.path...)
+		}
+	}
+	// A stage may apply from a length on: an extension leads there too.
+	if d.written("extend") && t.extend.Approval != approvalSame {
+		laxer("extend", "the people of its stages decide each extension, by its whole length: write approval: same", []any{"approval", "stages"}, "extend")
+	}
+}
+
+// passesByWords reports what opens access without an approval where the base says with
+// what each approval is made: a passkey, statements to confirm.
+func (d *document) passesByWords(b *Base, laxer func(what, may string, basePath []any, path ...any)) {
+	t, theirs := &d.contract.terms, &b.document.contract.terms
+	for _, how := range []struct {
+		written bool
+		field   string
+	}{
+		{theirs.passkey.Passkey, "passkey"},
+		{len(theirs.comments.Confirm) > 0, "confirm"},
+	} {
+		if !how.written {
+			continue
+		}
+		if t.auto.Auto != "" {
+			laxer("approval.auto", "people approve as the base says, nothing opens without them", []any{"approval", how.field}, "approval", "auto")
+		}
+		if d.written("breakGlass") {
+			laxer("breakGlass", "people approve as the base says, nothing opens without them", []any{"approval", how.field}, "breakGlass")
 		}
 	}
 }

@@ -113,7 +113,7 @@ func TestBaseIsOnlyNarrowed(t *testing.T) {
 		{"approval: {", "approval: {denyThreshold: 2, ", "c.yaml:8:12 base_laxer approval.denyThreshold"},
 		{"approval: {", "approval: {escalate: [{after: 5m, to: [x]}], ", "c.yaml:8:12 base_laxer approval.escalate"},
 		{"approval: {", "breakGlass: {who: 'true', max: 30m, reviewWithin: 1h, reviewers: [x]}\napproval: {", "c.yaml:8:1 base_laxer breakGlass"},
-		{"approval: {", "extend: {times: 1, upTo: 5h}\napproval: {", "c.yaml:8:20 base_laxer extend.upTo"},
+		{"approval: {", "extend: {times: 1, upTo: 5h, approval: same}\napproval: {", "c.yaml:8:20 base_laxer extend.upTo"},
 		{"approval: {", "during: {zone: UTC, windows: [{days: [tue], from: '00:00', to: '24:00'}]}\napproval: {", "c.yaml:8:1 base_laxer during"},
 		{"approval: {", "limits: {open: 3}\napproval: {", "c.yaml:8:10 base_laxer limits.open"},
 		{"approval: {", "limits: {cooldown: 9m}\napproval: {", "c.yaml:8:10 base_laxer limits.cooldown"},
@@ -134,7 +134,7 @@ func TestBaseIsOnlyNarrowed(t *testing.T) {
 	require.Equal(t, "base.yaml:8:12: the default 20m is over the max 10m", access.IssuesOf(err)[0].String(), "the place of what does not fit is in the base")
 	for _, narrower := range [][]string{
 		{"max: 3h", "max: 4h, default: 20m, justifyOver: 1h, justifyMinLength: 60"}, {"request: {", "request: {reason: {minLength: 30, maxLength: 400}, ticket: {required: true, pattern: 'OPS-[0-9]+'}, "},
-		{"approval: {", "limits: {open: 1, cooldown: 1h, quota: {within: 24h, times: 1, total: 2h}}\nstepUp: {approve: 5m, request: 1h}\nextend: {times: 3, upTo: 4h}\napproval: {pendingFor: 20m, commentMinLength: 20, passkey: true, confirm: [I spoke to them.], "},
+		{"approval: {", "limits: {open: 1, cooldown: 1h, quota: {within: 24h, times: 1, total: 2h}}\nstepUp: {approve: 5m, request: 1h}\nextend: {times: 3, upTo: 4h, approval: same}\napproval: {pendingFor: 20m, commentMinLength: 20, passkey: true, confirm: [I spoke to them.], "},
 	} {
 		_, err := parseBoth(sharedBase, underBase(narrower...))
 		require.NoError(t, err, "%s", narrower[1])
@@ -187,7 +187,7 @@ request: {who: '"a" in person.groups', params: {n: {type: int, default: 1}}}
 duration: {default: 20m, max: 3h}
 grants: [{target: t/t, entitlement: {role: admin}}]
 approval: {stages: [{name: owners, from: [owners], when: 'params.n > 1 || duration > duration("30m")'}, {name: all, from: [x]}]}
-extend: {times: 1, upTo: 4h}
+extend: {times: 1, upTo: 4h, approval: same}
 `
 	written := `apiVersion: ramp/v1
 kind: Contract
@@ -204,7 +204,7 @@ approval:
   commentMinLength: 10
   confirm: ['I know the requester.']
   stages: [{name: security, from: [security], when: 'duration > duration("1h")'}, {name: owners, from: [owners], when: 'params.n > 1 || duration > duration("30m")'}, {name: all, from: [x]}]
-extend: {times: 1, upTo: 4h}
+extend: {times: 1, upTo: 4h, approval: same}
 during: {zone: UTC, windows: [{days: [tue], from: '00:00', to: '12:00'}]}
 limits: {open: 2, cooldown: 10m, quota: {within: 24h, times: 5}}
 stepUp: {approve: 15m}

@@ -67,7 +67,7 @@ func (c *choices) check(d *document, p *param, at func(...any) []any) {
 		c.reads = personReadBy(c.where.tree.Expr())
 	}
 	c.maxAge = defaultMaxAge
-	if c.MaxAge != "" {
+	if d.written(at("choices", "maxAge")...) {
 		if c.maxAge = d.length(c.MaxAge, at("choices", "maxAge")...); c.maxAge != 0 && (c.maxAge < minMaxAge || c.maxAge > maxMaxAge) {
 			d.issue("choices_age", fmt.Sprintf("choices.maxAge is %s to %s", minMaxAge, maxMaxAge), at("choices", "maxAge")...)
 		}

@@ -86,7 +86,7 @@ func (c *endCondition) checkUnknown(d *document, at func(string) []any) {
 		d.issue("end_unknown", "unknown is end or keep", at("unknown")...)
 		return
 	}
-	if c.UnknownFor == "" {
+	if !d.written(at("unknownFor")...) {
 		return
 	}
 	if c.unknownFor = d.length(c.UnknownFor, at("unknownFor")...); c.unknownFor != 0 && (c.unknownFor < leastUnknownFor || c.unknownFor > mostUnknownFor) {

@@ -86,7 +86,7 @@ request:
   who: 'person.kind == "human"'
   ticket: {required: true, system: jira, open: true}
 duration: {max: 4h}
-approval: {confirm: ['I have read the request']}
+approval: {commentMinLength: 10}
 endWhen:
 - {if: '!ticket.open', because: the ticket was closed, unknown: end, unknownFor: 5m}
 ---

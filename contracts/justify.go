@@ -19,7 +19,7 @@ type justify struct {
 func (*justify) section() string { return "duration" }
 
 func (j *justify) check(d *document) {
-	if j.JustifyOver != "" {
+	if d.written("duration", "justifyOver") {
 		j.over = d.length(j.JustifyOver, "duration", "justifyOver")
 	}
 	if most := d.contract.terms.duration.max; j.over > most && most > 0 {

@@ -46,7 +46,7 @@ func (l *limits) check(d *document) {
 	}
 	l.cooldown = l.length(d, l.Cooldown, "limits", "cooldown")
 	l.within = l.length(d, l.Quota.Within, "limits", "quota", "within")
-	if l.Quota.Total != "" {
+	if d.written("limits", "quota", "total") {
 		l.total = d.length(l.Quota.Total, "limits", "quota", "total")
 	}
 	bounds := l.Quota.Times != nil || l.Quota.Total != ""
@@ -66,7 +66,7 @@ func (l *limits) check(d *document) {
 
 // length reads a time that a history must reach back.
 func (l *limits) length(d *document, text string, path ...any) access.Duration {
-	if text == "" {
+	if !d.written(path...) {
 		return 0
 	}
 	v := d.length(text, path...)

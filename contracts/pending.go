@@ -19,7 +19,7 @@ func (*pending) section() string { return "approval" }
 
 func (p *pending) check(d *document) {
 	text := p.PendingFor
-	if text == "" {
+	if !d.written("approval", "pendingFor") {
 		text = defaultPending
 	}
 	p.length = d.length(text, "approval", "pendingFor")

@@ -121,9 +121,9 @@ func at(s object, path ...string) object {
 	return s
 }
 
-// durationPattern is what time.ParseDuration reads, and nothing at all, which is
-// the default.
-const durationPattern = `^$|^\+?(([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+$`
+// durationPattern is what time.ParseDuration reads. Nothing at all is a mistake: it would
+// look like a limit, and be none.
+const durationPattern = `^\+?(([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+$`
 
 func schemaOf(t reflect.Type, path string, described map[string]string) object {
 	for t.Kind() == reflect.Pointer {

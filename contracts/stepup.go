@@ -37,7 +37,7 @@ func (s *stepUp) check(d *document) {
 
 // checkAge returns an age that is written; 0 if it is not.
 func checkAge(d *document, text, field string) access.Duration {
-	if text == "" {
+	if !d.written("stepUp", field) {
 		return 0
 	}
 	age := d.length(text, "stepUp", field)

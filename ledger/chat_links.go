@@ -44,6 +44,9 @@ func chatLinkKey(user string, version int64) string {
 	return eventKey(fmt.Sprintf("chat link %d %s", version, user))
 }
 
+// chatCodeKey is of a code that was used, by its digest.
+func chatCodeKey(digest string) string { return eventKey("chat code " + digest) }
+
 type chatLinkRow struct {
 	id      string
 	version int64
@@ -139,7 +142,12 @@ func (l *Ledger) LinkChat(ctx context.Context, digest string, u ChatUser, name s
 		if ok {
 			code, ok = readRecord[chatCodeRecord](q.notary, access.RecordChatCode, rows[0])
 		}
-		if !ok || code.Digest != digest || !now.Before(code.ExpiresAt) {
+		// Whoever owns the database can put a row back, and not the log.
+		used, err := q.hasEvent(ctx, chatCodeKey(digest))
+		if err != nil {
+			return err
+		}
+		if !ok || used || code.Digest != digest || !now.Before(code.ExpiresAt) {
 			return access.Refuse(access.CodeForbidden, "chat_code", "there is no such code, or it is over: a code is good once, for ten minutes")
 		}
 		others, err := q.chatLinks(ctx, `id = ? OR service = ? AND person_key = ?`, u.key(), u.Service, access.FoldID(code.Person.ID))
@@ -155,6 +163,11 @@ func (l *Ledger) LinkChat(ctx context.Context, digest string, u ChatUser, name s
 			return err
 		}
 		link = ChatLink{ChatUser: u, Name: name, Person: code.Person, LinkedAt: now.UTC()}
+		spent := event(code.Person)
+		spent.Kind, spent.Key = access.EventChatCodeUsed, chatCodeKey(digest)
+		if err := q.append(ctx, spent); err != nil {
+			return err
+		}
 		return q.writeChatLink(ctx, link, true, event(code.Person))
 	})
 	return link, err

@@ -200,6 +200,10 @@ var chatSuite = map[string]func(b fixture){
 		link, err := b.LinkChat(ctx, "one", u, "alice", at, event)
 		require.NoError(b, err)
 		require.Equal(b, []string{"dba"}, link.Person.Groups)
+		// Somebody who owns the database puts the used code back.
+		require.NoError(b, b.AddChatCode(ctx, "one", access.Person{ID: "chat-alice", Kind: access.KindHuman, Groups: []string{"dba"}}, at.Add(10*time.Minute)))
+		_, err = b.LinkChat(ctx, "one", u, "alice", at, event)
+		require.Equal(b, access.CodeForbidden, access.CodeOf(err), "it was used")
 		_, err = b.LinkChat(ctx, "two", u, "bob", at, event)
 		require.Equal(b, access.CodeConflict, access.CodeOf(err), "the user is alice's")
 		other := u

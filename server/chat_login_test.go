@@ -12,13 +12,14 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/chat/slack/slacktest"
 	"ramp.dev/ramp/ledger"
+	"ramp.dev/ramp/server/app"
 )
 
 // linksWith links bob's user with a login of so long ago.
 func (f *chatFixture) linksWith(ago time.Duration) {
 	f.Helper()
 	w := f.call(f.tokenOf("bob", ago), "POST", "/you/chat/code", "application/x-www-form-urlencoded", "")
-	_, err := f.app.LinkChat(f.Context(), ledger.ChatUser{Service: "slack", Workspace: slacktest.Workspace, User: users["bob"]}, "bob", shownCode.FindStringSubmatch(w.Body.String())[1])
+	_, err := f.app.LinkChat(f.Context(), ledger.ChatUser{Service: "slack", Workspace: slacktest.Workspace, User: users["bob"]}, "bob", app.ChatCodeDigest(shownCode.FindStringSubmatch(w.Body.String())[1]))
 	require.NoError(f, err)
 }
 

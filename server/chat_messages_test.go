@@ -11,6 +11,7 @@ import (
 	"ramp.dev/ramp/chat/slack/slacktest"
 	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/ledger/ledgertest"
+	"ramp.dev/ramp/server/app"
 	"ramp.dev/ramp/server/chatops"
 )
 
@@ -146,7 +147,7 @@ func TestNothingIsWrittenWhereOutsidersRead(t *testing.T) {
 // the end they are reminded, once, and act from there.
 func TestRequesterIsReminded(t *testing.T) {
 	f := newChatFixture(t)
-	_, err := f.app.LinkChat(t.Context(), ledger.ChatUser{Service: "slack", Workspace: slacktest.Workspace, User: users["alice"]}, "alice", f.code("alice"))
+	_, err := f.app.LinkChat(t.Context(), ledger.ChatUser{Service: "slack", Workspace: slacktest.Workspace, User: users["alice"]}, "alice", app.ChatCodeDigest(f.code("alice")))
 	require.NoError(t, err)
 	clock := time.Now().Add(time.Second)
 	room := f.anotherRoom(func() time.Time { return clock })

@@ -78,22 +78,23 @@ func (c *chatUsers) NewChatCode(ctx context.Context, by access.Actor) (string, e
 		return "", c.refused.record(ctx, by, "", access.ActLinkChat, access.Refuse(access.CodeForbidden, "not_human", "only people link a chat user"))
 	}
 	code := rand.Text()[:chatCodeLength]
-	if err := c.ledger.AddChatCode(ctx, chatCodeDigest(code), by.Person, c.now().Add(chatCodeTime)); err != nil {
+	if err := c.ledger.AddChatCode(ctx, ChatCodeDigest(code), by.Person, c.now().Add(chatCodeTime)); err != nil {
 		return "", err
 	}
 	return code[:4] + "-" + code[4:8] + "-" + code[8:], nil
 }
 
-// chatCodeDigest is what is kept of a code, however it was typed.
-func chatCodeDigest(typed string) string {
+// ChatCodeDigest returns what is kept of a code, however it was typed: whoever reads the
+// ledger's database must not be able to type it first.
+func ChatCodeDigest(typed string) string {
 	sum := sha256.Sum256([]byte("chat code " + strings.ToUpper(strings.ReplaceAll(strings.TrimSpace(typed), "-", ""))))
 	return hex.EncodeToString(sum[:])
 }
 
-// LinkChat makes a user of the chat service the person who got the code. Errors are
-// CodeForbidden and CodeConflict, and recorded.
-func (c *chatUsers) LinkChat(ctx context.Context, u ledger.ChatUser, name, code string) (ledger.ChatLink, error) {
-	link, err := c.ledger.LinkChat(ctx, chatCodeDigest(code), u, access.Clip(name, 100), c.now(), func(p access.Person) access.Event {
+// LinkChat makes a user of the chat service the person who got the code of a digest, as
+// ChatCodeDigest makes it. Errors are CodeForbidden and CodeConflict, and recorded.
+func (c *chatUsers) LinkChat(ctx context.Context, u ledger.ChatUser, name, digest string) (ledger.ChatLink, error) {
+	link, err := c.ledger.LinkChat(ctx, digest, u, access.Clip(name, 100), c.now(), func(p access.Person) access.Event {
 		e := access.Actor{Person: p, Via: access.Via(u.Service)}.Event(access.EventChatLinked, c.now())
 		e.Detail["service"], e.Detail["workspace"], e.Detail["user"] = u.Service, u.Workspace, u.User
 		return e

@@ -212,13 +212,13 @@ func (r *Room) shared(ctx context.Context, place string) (bool, error) {
 	return r.outsiders.get(place, r.Now(), sharedFor, func() (bool, error) { return r.Bot.Outsiders(ctx, place) })
 }
 
-// link links the user by the code that they typed; anything else is explained.
+// link links the user by the code that they typed, of which its digest was kept.
 func (r *Room) link(ctx context.Context, d kept, u ledger.ChatUser) (chat.Message, error) {
 	if err := r.member(ctx, u, ""); err != nil {
 		return chat.Message{}, r.App.RefuseChat(ctx, u, "", access.ActLinkChat, err)
 	}
-	code, _ := strings.CutPrefix(d.Value, actLink+" ")
-	link, err := r.App.LinkChat(ctx, u, d.UserName, code)
+	digest, _ := strings.CutPrefix(d.Value, actLink+" ")
+	link, err := r.App.LinkChat(ctx, u, d.UserName, digest)
 	if err != nil {
 		return chat.Message{}, err
 	}

@@ -13,6 +13,7 @@ import (
 	"ramp.dev/ramp/chat"
 	"ramp.dev/ramp/chat/slack"
 	"ramp.dev/ramp/ledger"
+	"ramp.dev/ramp/server/app"
 	"ramp.dev/ramp/server/surface"
 )
 
@@ -121,10 +122,15 @@ type kept struct {
 
 // seal makes the row of a delivery. Whoever writes to the ledger's database decides
 // nothing by that: the row counts with the seal of a server only, which is made with
-// the app's signing secret (docs/threats.md, case 7).
+// the app's signing secret (docs/threats.md, case 7). Nor do they learn the code by which
+// somebody links, which they could have a user of their own type first.
 func (r *Room) seal(ctx context.Context, d chat.Delivery) (ledger.ChatAct, error) {
 	now := r.Now().UTC()
-	b, err := json.Marshal(act{kept{d.ID, d.Workspace, d.User, d.UserName, d.Kind, d.Name, d.Value, d.Fields, d.At.Place, d.At.ID}, now.UnixMicro()})
+	value := d.Value
+	if code, links := strings.CutPrefix(value, actLink+" "); links && d.Kind == chat.KindCommand {
+		value = actLink + " " + app.ChatCodeDigest(code)
+	}
+	b, err := json.Marshal(act{kept{d.ID, d.Workspace, d.User, d.UserName, d.Kind, d.Name, value, d.Fields, d.At.Place, d.At.ID}, now.UnixMicro()})
 	if err != nil {
 		return ledger.ChatAct{}, err
 	}

@@ -47,7 +47,7 @@ type Ledger interface {
 // UseCases are what people do, as package app has it.
 type UseCases interface {
 	ChatActor(ctx context.Context, u ledger.ChatUser) (access.Actor, error)
-	LinkChat(ctx context.Context, u ledger.ChatUser, name, code string) (ledger.ChatLink, error)
+	LinkChat(ctx context.Context, u ledger.ChatUser, name, digest string) (ledger.ChatLink, error)
 	RefuseChat(ctx context.Context, u ledger.ChatUser, request string, act access.Act, err error) error
 	Catalog(ctx context.Context, p access.Person, query string) []contracts.Offer
 	Offer(ctx context.Context, p access.Person, name string) (contracts.Offer, error)

@@ -167,7 +167,7 @@ type result struct {
 
 func (h *Hook) do(ctx context.Context, u ledger.ChatUser, m message) (result, error) {
 	if m.Type == "link" {
-		_, err := h.app.LinkChat(ctx, u, m.Name, m.Code)
+		_, err := h.app.LinkChat(ctx, u, m.Name, app.ChatCodeDigest(m.Code))
 		return result{Linked: err == nil}, err
 	}
 	by, err := h.app.ChatActor(ctx, u)

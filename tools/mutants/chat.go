@@ -17,6 +17,8 @@ func clicks() []mutant {
 		{"a chat link that was taken back counts again", "ledger/chat_links.go", "if !later && r.Linked {", "if (!later || later) && r.Linked {", []string{links}},
 		{"somebody's record links another user", "ledger/chat_links.go", "if !ok || r.key() != x.id ||", "if !ok ||", []string{links}},
 		{"a code links as often as one likes", "ledger/chat_links.go", "WHERE digest = ? OR expires_at < ?", "WHERE digest = ? AND expires_at < ?", []string{links}},
+		{"whoever reads the database reads the code of a link", "server/chatops/hooks.go", "links && d.Kind == chat.KindCommand {", "links && d.Kind == chat.KindCommand && false {", []string{"./server -run Case103"}},
+		{"a used code that is put back links again", "ledger/chat_links.go", "if !ok || used ||", "if !ok || used && false ||", []string{"./server -run Case103", links}},
 		{"the groups of a login count for ever in chat", "server/app/chat.go", "if !known && c.now().Sub(since) > most {", "if !known && c.now().Sub(since) > 1000*most {", []string{"./server -run Case07GroupsOf"}},
 		{"a click is a recent login", "server/app/chat.go", "\tp.LoggedInAt = time.Time{}\n", "", []string{"./server -run Case07WhatNeeds"}},
 		{"a message whose response was lost is posted again", "server/chatops/outbox.go", "if m.TriedAt == nil {", "if m.TriedAt == nil || m.Want > 0 {", []string{sends}},

@@ -8,6 +8,10 @@ func policy() []mutant {
 	return []mutant{
 		{"a contract is laxer than its base", "contracts/base_fields.go", "if own != nil && theirs != nil && r.how", "if false && theirs != nil && r.how", []string{base}},
 		{"a contract passes the people of its base by", "contracts/base_fields.go", "if len(theirs.stages.Stages) == 0 {", "if len(theirs.stages.Stages) < 99 {", []string{base}},
+		{"an empty length takes a limit of a base away", "contracts/stepup.go", "if !d.written(\"stepUp\", field) {", "if text == \"\" {", []string{base}},
+		{"what cannot be read is as strict as a base", "contracts/base_fields.go", "return errA != nil || errB == nil && (r.how == shorter", "return errA == nil && errB == nil && (r.how == shorter", []string{base}},
+		{"extensions pass the people of a base by", "contracts/base_fields.go", "if d.written(\"extend\") && t.extend.Approval", "if false && t.extend.Approval", []string{base}},
+		{"break glass passes a base's passkeys by", "contracts/base_fields.go", "\t\tif !how.written {", "\t\tif true {", []string{base}},
 		{"extensions last longer than the base gives", "contracts/base_fields.go", "most != nil && d.written(\"extend\", \"upTo\")", "false && most != nil", []string{base}},
 		{"a base opens more than was open without it", "contracts/base_fields.go", "r.usual == \"\" || n == nil ||", "r.usual != \"\" || n == nil ||", []string{base}},
 		{"a contract's own condition takes the place of its base's", "contracts/base_merge.go", "case rule.how == both:", "case false:", []string{base}},
