@@ -109,6 +109,9 @@ func (p Plan) CheckEnd(o EndOrder) error {
 		return Errorf(CodeEvidence, "%s, says the order, and nothing was known", c.Because)
 	case by.UnknownSince == nil:
 		return nil
+	case by.UnknownSince.Before(p.CreatedAt.Add(-ClockSkew)):
+		// An event of the log that nobody signed must not make a server sign this.
+		return Errorf(CodeEvidence, "it was unknown since %s, says the order, and the plan was made at %s", FormatTime(*by.UnknownSince), FormatTime(p.CreatedAt))
 	case c.UnknownFor == 0:
 		return Errorf(CodeEvidence, "the plan does not end access where it is not known whether %s", c.Because)
 	case o.At.Sub(*by.UnknownSince) < c.UnknownFor.Std():

@@ -22,6 +22,7 @@ func closedTicket(asked time.Time) access.Fact {
 // ending is a plan that ends with its ticket, or when that was unknown for ten minutes.
 func ending() access.Plan {
 	p := extendable()
+	p.CreatedAt = at.Add(-time.Hour)
 	p.EndWhen = []access.EndCondition{
 		{If: "!ticket.open", Because: "the ticket was closed", Asks: []access.FactQuestion{askTicket}, UnknownFor: minutes(10)},
 		{If: `!oncall("db")`, Because: "the shift is over", Asks: []access.FactQuestion{askRota}},
@@ -56,6 +57,7 @@ func TestCase100OrdersToEndByCondition(t *testing.T) {
 		"another source":                     {by: access.EndedBy{Facts: []access.Fact{{FactQuestion: access.FactQuestion{Kind: access.FactTicket, Source: "mine", Key: "OPS-7"}, State: access.FactKnown, At: at, Ticket: &access.Ticket{}}}}, says: "does not ask for"},
 		"no facts":                           {by: access.EndedBy{}, says: "0 facts"},
 		"true, and nothing is known":         {by: access.EndedBy{Facts: []access.Fact{unknown}}, says: "nothing was known"},
+		"unknown since before the plan":      {by: access.EndedBy{Facts: []access.Fact{unknown}, UnknownSince: new(p.CreatedAt.Add(-access.ClockSkew - time.Second))}, says: "the plan was made at"},
 		"unknown for too short a time":       {by: access.EndedBy{Facts: []access.Fact{unknown}, UnknownSince: new(since.Add(time.Second))}, says: "unknown for 9m59s"},
 		"unknown, which the plan disregards": {by: access.EndedBy{Condition: 1, Facts: []access.Fact{{FactQuestion: askRota, State: access.FactUnknown, At: at}}, UnknownSince: &since}, says: "does not end access where"},
 		"a condition that is not there":      {by: access.EndedBy{Facts: []access.Fact{closedTicket(at)}}, change: func(o *access.EndOrder) { o.Condition.Condition = 2 }, says: "no condition 3"},

@@ -14,6 +14,9 @@ type Contract struct {
 	at    func(path ...any) string // where a field is written, as file:line:column
 }
 
+// BaseName returns the name of the contract's base; "" if it has none.
+func (c *Contract) BaseName() string { return c.terms.base.Base }
+
 // Set is every contract of one directory, as of one moment.
 type Set struct {
 	Version   string // changes with any contract of the set

@@ -74,19 +74,28 @@ func endEvent(o access.EndOrder) access.Event {
 }
 
 // ConditionEvents returns the events of requests that say when a condition that ends
-// access could not be evaluated, by request (access.SpellOf).
+// access could not be evaluated, by request (access.SpellOf). What else such an event
+// says is not read: one that is damaged holds up no other request, nor its own.
 func (l *Ledger) ConditionEvents(ctx context.Context, requestIDs ...string) (map[string][]access.Event, error) {
 	out := map[string][]access.Event{}
 	if len(requestIDs) == 0 {
 		return out, nil
 	}
 	marks, args := inList(requestIDs)
-	list, err := collect(ctx, l.reader(), scanEvent, selectEvents+` WHERE request_id IN `+marks+` AND kind IN (?, ?) ORDER BY seq`,
+	list, err := collect(ctx, l.reader(), scanConditionEvent, `SELECT at, request_id, kind, idempotency_key FROM events WHERE request_id IN `+marks+` AND kind IN (?, ?) ORDER BY seq`,
 		append(args, string(access.EventConditionUnknown), string(access.EventConditionKnown))...)
 	for _, e := range list {
 		out[e.RequestID] = append(out[e.RequestID], e)
 	}
 	return out, err
+}
+
+// scanConditionEvent reads of an event what access.SpellOf needs.
+func scanConditionEvent(row scanner) (e access.Event, err error) {
+	var at int64
+	err = row.Scan(&at, &e.RequestID, &e.Kind, &e.Key)
+	e.At = timeOf(at)
+	return e, err
 }
 
 // endOrdered reports whether somebody has ordered the end of a request, by the

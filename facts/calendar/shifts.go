@@ -111,7 +111,8 @@ func shiftOf(e ical.Event) (s shift, err error) {
 }
 
 // rule returns how an event recurs; nil if it does not. Rules by the hour and shorter are
-// refused: counting them from a start of years ago would take long.
+// refused, and lists of hours, minutes or seconds, by which a daily one is as frequent:
+// counting them from a start of years ago would take long.
 func rule(e ical.Event, start time.Time) (*rrule.RRule, error) {
 	option, err := e.Props.RecurrenceRule()
 	if err != nil {
@@ -122,6 +123,9 @@ func rule(e ical.Event, start time.Time) (*rrule.RRule, error) {
 	}
 	if option.Freq > rrule.DAILY {
 		return nil, malformed("an event recurs more often than daily")
+	}
+	if len(option.Byhour)+len(option.Byminute)+len(option.Bysecond) > 0 {
+		return nil, malformed("an event recurs by BYHOUR, BYMINUTE or BYSECOND; the time of day is that of DTSTART")
 	}
 	option.Dtstart = start
 	r, err := rrule.NewRRule(*option)

@@ -79,12 +79,18 @@ func (w *endWatch) lookOnce(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err() // replies that were cut off are not unknown
 		}
-		events, err := w.ledger.ConditionEvents(ctx, ids...)
-		if err != nil {
-			return errors.Join(append(failed, err)...)
-		}
+		events, together := w.ledger.ConditionEvents(ctx, ids...)
 		for _, r := range list {
-			if err := w.look(ctx, r, known, events[r.ID]); err != nil {
+			own, err := events[r.ID], error(nil)
+			if together != nil { // one of them cannot be read, and the others' access must end
+				var one map[string][]access.Event
+				one, err = w.ledger.ConditionEvents(ctx, r.ID)
+				own = one[r.ID]
+			}
+			if err == nil {
+				err = w.look(ctx, r, known, own)
+			}
+			if err != nil {
 				failed = append(failed, fmt.Errorf("request %s: %w", r.ID, err))
 			}
 		}

@@ -1,7 +1,9 @@
 package app
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -206,4 +208,29 @@ func TestAskingFew(t *testing.T) {
 		require.Equal(t, access.FactUnknown, fact.State)
 	}
 	require.Equal(t, 1, world.calls)
+}
+
+// damaged is a ledger that cannot read what it has of one request.
+type damaged struct {
+	conditionLedger
+	request string
+}
+
+func (d damaged) ConditionEvents(ctx context.Context, ids ...string) (map[string][]access.Event, error) {
+	if slices.Contains(ids, d.request) {
+		return nil, access.Errorf(access.CodeEvidence, "an event is damaged")
+	}
+	return d.conditionLedger.ConditionEvents(ctx, ids...)
+}
+
+// TestCase100OneDamagedRequest: events of one request that cannot be read keep no other
+// request's access open.
+func TestCase100OneDamagedRequest(t *testing.T) {
+	f, world := withEnds(t, ticketCloses)
+	world.tickets["OPS-2"] = true
+	good, bad := f.opened(access.StateActive, "OPS-1"), f.opened(access.StateActive, "OPS-2")
+	world.tickets["OPS-1"] = false
+	f.endWatch.ledger = damaged{f.endWatch.ledger, bad.ID}
+	require.ErrorContains(t, f.lookOnce(t.Context()), bad.ID)
+	require.Equal(t, access.EndByCondition, f.ledger.ordered[good.ID].Kind)
 }

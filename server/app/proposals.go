@@ -227,7 +227,8 @@ func (c *proposer) plan(ctx context.Context, draft *access.Plan, by access.Perso
 		return err
 	}
 	draft.Change = &access.ContractChange{Replaces: replaces, Set: set, Says: says}
-	draft.Extend, draft.Rule.SelfApproval, draft.Rule.Authors = nil, false, nil
+	// Whoever an escalation adds could stand in for every owner.
+	draft.Extend, draft.Rule.SelfApproval, draft.Rule.Authors, draft.Rule.Escalate = nil, false, nil, nil
 	for _, a := range authors {
 		a.Groups, a.Attributes, a.LoggedInAt = nil, nil, time.Time{} // who they are is enough
 		draft.Rule.Authors = append(draft.Rule.Authors, a)
@@ -235,18 +236,10 @@ func (c *proposer) plan(ctx context.Context, draft *access.Plan, by access.Perso
 	return c.addOwners(&draft.Rule, proposed)
 }
 
-// addOwners adds a stage for each owner of a contract that changes. What no owner had
-// before, the stages of the contract for proposals alone decide, beside its new owner.
+// addOwners adds a stage for each owner of a contract or base that changes. What no owner
+// had before, the stages of the contract for proposals alone decide, beside its new owner.
 func (c *proposer) addOwners(rule *access.Rule, proposed *contracts.Set) error {
-	names, was, is := changed(c.catalog.contracts.Current(), proposed)
-	var owners []string
-	for _, name := range names {
-		for _, one := range []*contracts.Contract{was[name], is[name]} {
-			if one != nil && one.Owner != "" && !slices.Contains(owners, one.Owner) {
-				owners = append(owners, one.Owner)
-			}
-		}
-	}
+	owners := ownersOfChanges(c.catalog.contracts.Current(), proposed)
 	if len(owners) > maxOwners {
 		return access.InvalidField("too_much", "files", "%d owners would have to approve, and one proposal may need %d: propose it in parts", len(owners), maxOwners)
 	}

@@ -7,7 +7,10 @@ func proposals() []mutant {
 	return []mutant{
 		{"whoever wrote contracts approves them", "access/rule.go", "case slices.ContainsFunc(r.Authors, p.SameHuman):", "case false:", []string{"./access -run Case101"}},
 		{"contracts are proposed by somebody else than their author", "server/app/proposals.go", "if !slices.ContainsFunc(authors, func(a access.Person) bool { return a.ID == by.ID }) {", "if false {", []string{"./server -run Case101"}},
-		{"a proposal counts the requester where the contract says so", "server/app/proposals.go", "draft.Extend, draft.Rule.SelfApproval, draft.Rule.Authors = nil, false, nil", "draft.Extend, draft.Rule.Authors = nil, nil", rules},
+		{"a proposal counts the requester where the contract says so", "server/app/proposals.go", "draft.Extend, draft.Rule.SelfApproval, draft.Rule.Authors, draft.Rule.Escalate = nil, false, nil, nil", "draft.Extend, draft.Rule.Authors, draft.Rule.Escalate = nil, nil, nil", rules},
+		{"escalation stands in for owners", "server/app/proposals.go", "draft.Rule.Authors, draft.Rule.Escalate = nil, false, nil, nil", "draft.Rule.Authors = nil, false, nil", []string{"./server -run Case101"}},
+		{"the owner of a base is not asked", "server/app/proposal_owners.go", "other == nil || other.Version != b.Version", "false && other == nil", []string{"./server -run Case101"}},
+		{"a contract leaves a base whose owner is not asked", "server/app/proposal_owners.go", "baseNameOf(was[name]) != baseNameOf(is[name])", "false", []string{"./server -run Case101"}},
 		{"the owners of what changes are not asked", "server/app/proposals.go", "\t\tif !same {", "\t\tif false && !same {", rules},
 		{"another contract changes contracts", "server/app/proposals.go", "case draft.Contract != c.contract:", "case false:", []string{"./server -run ProposalsThat"}},
 		{"a proposal replaces what nobody saw replaced", "ledger/contractsinforce.go", "access.CheckReplaces(r.Replaces, x.digest); err != nil {", "access.CheckReplaces(r.Replaces, x.digest); false && err != nil {", record},

@@ -1,0 +1,62 @@
+package app
+
+import (
+	"slices"
+
+	"ramp.dev/ramp/contracts"
+)
+
+// ownersOfChanges returns the owners, before and after, of what is not the same in two
+// sets: of each contract that changes, comes or goes, of each such base, and of the base
+// that a contract leaves or comes under. A base's limits are its owner's to give up, and
+// neither the owner of a contract nor whoever decides proposals speaks for them.
+func ownersOfChanges(before, after *contracts.Set) []string {
+	owners := map[string]bool{}
+	names, was, is := changed(before, after)
+	wasBase, isBase := basesOf(before), basesOf(after)
+	for _, name := range names {
+		for _, side := range []struct {
+			contract *contracts.Contract
+			bases    map[string]*contracts.Base
+		}{{was[name], wasBase}, {is[name], isBase}} {
+			if side.contract == nil {
+				continue
+			}
+			owners[side.contract.Owner] = true
+			if base := side.bases[side.contract.BaseName()]; base != nil && baseNameOf(was[name]) != baseNameOf(is[name]) {
+				owners[base.Owner] = true
+			}
+		}
+	}
+	for _, pair := range [][2]map[string]*contracts.Base{{wasBase, isBase}, {isBase, wasBase}} {
+		for name, b := range pair[0] {
+			if other := pair[1][name]; other == nil || other.Version != b.Version {
+				owners[b.Owner] = true
+			}
+		}
+	}
+	delete(owners, "")
+	out := make([]string, 0, len(owners))
+	for o := range owners {
+		out = append(out, o)
+	}
+	slices.Sort(out)
+	return out
+}
+
+func basesOf(s *contracts.Set) map[string]*contracts.Base {
+	out := map[string]*contracts.Base{}
+	for _, b := range s.Bases {
+		out[b.Name] = b
+	}
+	return out
+}
+
+// baseNameOf returns the name of a contract's base; "" for a contract without one, and for
+// a contract that is not there.
+func baseNameOf(c *contracts.Contract) string {
+	if c == nil {
+		return ""
+	}
+	return c.BaseName()
+}
