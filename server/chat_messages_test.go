@@ -143,6 +143,26 @@ func TestNothingIsWrittenWhereOutsidersRead(t *testing.T) {
 	require.Empty(t, f.slack.Messages(slacktest.Channel))
 }
 
+// TestNothingIsWrittenOnceOutsidersRead: a message that is there says no more once its
+// channel is shared, nor does its thread.
+func TestNothingIsWrittenOnceOutsidersRead(t *testing.T) {
+	f := newChatFixture(t)
+	clock := time.Now().Add(time.Second)
+	room := f.anotherRoom(func() time.Time { return clock })
+	r := f.request(access.StatePending)
+	f.handles()
+	f.upToDate(&clock, room)
+	before := f.slack.Messages(slacktest.Channel)
+	require.Len(t, before, 1)
+	f.slack.SetPlace(slacktest.Place{ID: slacktest.Channel, Member: true, Shared: true})
+	clock = clock.Add(2 * time.Minute) // what was known of the channel is asked again
+	w := f.call(f.token("bob"), "POST", "/api/v1/requests/"+r.ID+"/decision", jsonType, `{"decision": "deny", "planDigest": "`+r.Plan.Digest+`"}`)
+	require.Equal(t, 200, w.Code)
+	f.handles()
+	f.upToDate(&clock, room)
+	require.Equal(t, before, f.slack.Messages(slacktest.Channel))
+}
+
 // TestRequesterIsReminded: their own message has no decision and no credential; before
 // the end they are reminded, once, and act from there.
 func TestRequesterIsReminded(t *testing.T) {

@@ -140,6 +140,9 @@ func (r *Room) perform(ctx context.Context, d kept, u ledger.ChatUser) (chat.Mes
 	text := ""
 	switch d.Name {
 	case actApprove:
+		if err := r.mayApprove(ctx, request); err != nil {
+			return chat.Message{}, r.App.RefuseChat(ctx, u, request, access.ActDecide, err)
+		}
 		_, err = r.App.Decide(ctx, by, request, app.DecisionInput{Verdict: access.Approve, PlanDigest: subject})
 		text = "Your approval is recorded."
 	case actDeny:
@@ -165,6 +168,16 @@ func (r *Room) perform(ctx context.Context, d kept, u ledger.ChatUser) (chat.Mes
 		err = access.Errorf(access.CodeInvalid, "this button is not of this version of Ramp")
 	}
 	return chat.Message{Text: text, Buttons: r.pageButton(request)}, err
+}
+
+// mayApprove refuses an approval of what the message could not show, though its button is
+// of an earlier message or of somebody's own making.
+func (r *Room) mayApprove(ctx context.Context, request string) error {
+	q, err := r.Requests(ctx, request)
+	if err == nil && !r.whole(q) {
+		err = access.Refuse(access.CodeForbidden, "chat_not_shown", "a message does not show all that is decided; approve on the page")
+	}
+	return err
 }
 
 // acts are the acts of buttons and forms, as refusals are recorded.

@@ -156,6 +156,11 @@ func (r *Room) step(ctx context.Context, m *ledger.ChatMessage) error {
 	if found, err := r.recover(ctx, m, q); err != nil || found {
 		return err
 	}
+	// Also a message that is there is brought up to date only where no outsider reads it: a
+	// channel may have been shared since it was posted.
+	if err := r.notShared(ctx, m.Place); err != nil {
+		return err
+	}
 	at := chat.Ref{Place: m.RefPlace, ID: m.Ref}
 	now := r.Now().UTC()
 	switch {
@@ -179,17 +184,22 @@ func (r *Room) step(ctx context.Context, m *ledger.ChatMessage) error {
 	return nil
 }
 
-// post posts a message for the first time.
-func (r *Room) post(ctx context.Context, m *ledger.ChatMessage, q access.Request) error {
-	if !isUser(m.Place) {
-		shared, err := r.shared(ctx, m.Place)
+// notShared refuses a place that people of another workspace read.
+func (r *Room) notShared(ctx context.Context, place string) error {
+	if !isUser(place) {
+		shared, err := r.shared(ctx, place)
 		if err != nil {
 			return err
 		}
 		if shared {
-			return access.Errorf(access.CodeForbidden, "channel %s is shared with another workspace: nothing about requests is written there", m.Place)
+			return access.Errorf(access.CodeForbidden, "channel %s is shared with another workspace: nothing about requests is written there", place)
 		}
 	}
+	return nil
+}
+
+// post posts a message for the first time.
+func (r *Room) post(ctx context.Context, m *ledger.ChatMessage, q access.Request) error {
 	if err := r.Ledger.TryChatMessage(ctx, m.ID, 0, r.Now().UTC()); err != nil {
 		return err
 	}

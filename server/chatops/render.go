@@ -2,6 +2,8 @@ package chatops
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,6 +31,10 @@ func (r *Room) render(q access.Request, m *ledger.ChatMessage) chat.Message {
 		out.Buttons = ownButtons(q, r.Now())
 	} else {
 		out.Buttons = deciderButtons(q, r.Now())
+		if !r.whole(q) {
+			out.Text += "\nThis message does not show all that is decided: approve on the page."
+			out.Buttons = slices.DeleteFunc(out.Buttons, func(b chat.Button) bool { return b.Name == actApprove })
+		}
 	}
 	if len(q.Altered) > 0 {
 		out.Text = "WARNING: the ledger does not say what was signed: " + strings.Join(q.Altered, "; ") + "\n" + out.Text
@@ -105,8 +111,20 @@ func (r *Room) facts(q access.Request) (out []chat.Fact) {
 	add("Contract", q.Contract)
 	for _, g := range q.Plan.Grants {
 		add("Access", g.Scope.Summary+" on "+g.Target)
+		for _, name := range slices.Sorted(maps.Keys(g.Scope.Facts)) {
+			add(name, g.Scope.Facts[name])
+		}
+	}
+	for _, c := range q.Plan.Choices {
+		add("Chosen "+c.Param, strings.TrimSpace(c.Value+" "+c.Label))
 	}
 	add("Duration", q.Narrowed().Duration.String())
+	if limits := q.Narrowed().Extend; limits != nil {
+		add("Extensions", fmt.Sprintf("%d, to %s in all", limits.Times, limits.UpTo))
+	}
+	for _, c := range q.Plan.EndWhen {
+		add("Ends early", "as soon as "+c.Because+": "+c.If)
+	}
 	if q.Plan.StartAt != nil {
 		add("Starts", access.FormatTime(*q.Plan.StartAt))
 	}
@@ -130,6 +148,22 @@ func (r *Room) facts(q access.Request) (out []chat.Fact) {
 		add(name, said)
 	}
 	return out
+}
+
+// What is shown of one fact, and how many there may be, with room to spare below what
+// services take.
+const (
+	maxShownText  = 1900
+	maxShownFacts = 100
+)
+
+// whole reports whether a message shows what is decided, letter by letter. A change of
+// contracts it never does: what becomes possible is on the page.
+func (r *Room) whole(q access.Request) bool {
+	facts := r.facts(q)
+	return q.Plan.Change == nil && len(facts) <= maxShownFacts && !slices.ContainsFunc(facts, func(f chat.Fact) bool {
+		return chat.OneLine(f.Text, maxShownText) != strings.TrimSpace(f.Text)
+	})
 }
 
 // asked reports whether an extension waits to be decided; at a time, or at all.

@@ -1,0 +1,51 @@
+package chatops
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/ledger"
+)
+
+// TestCase105WhatIsApprovedIsShown: a message says all that its button approves, or has
+// none.
+func TestCase105WhatIsApprovedIsShown(t *testing.T) {
+	now := time.Now()
+	r := New(Config{Pages: "https://ramp.test"})
+	request := func() access.Request {
+		return access.Request{ID: "k2m4q6s8u0w2y4a6", Contract: "one-command", State: access.StatePending, Requester: access.Person{ID: "mallory", Kind: access.KindHuman},
+			Plan: access.Plan{Digest: "sha256:x", RequestID: "k2m4q6s8u0w2y4a6", Duration: access.Duration(time.Hour), PendingUntil: now.Add(time.Hour),
+				Extend:  &access.ExtensionLimits{Times: 20, UpTo: access.Duration(200 * time.Hour)},
+				EndWhen: []access.EndCondition{{If: "!ticket.open", Because: "the ticket was closed"}},
+				Choices: []access.Chosen{{Param: "account", Target: "t", List: "accounts", Choice: access.Choice{Value: "payroll-prod", Label: "Payroll"}}},
+				Grants: []access.PlannedGrant{
+					{Target: "ssh/demo", Scope: access.Scope{Summary: "run one command", Facts: map[string]string{"command": "rm -rf /srv"}}},
+					{Target: "aws/prod", Scope: access.Scope{Summary: "9 actions on 7 resources", Facts: map[string]string{"actions": "iam:PassRole, s3:*", "resources": "arn:aws:s3:::ledger/*"}}}}}}
+	}
+	shown := func(q access.Request) string {
+		b, err := json.Marshal(r.render(q, &ledger.ChatMessage{ID: "m", Place: "C0CHAN"}))
+		require.NoError(t, err)
+		return string(b)
+	}
+	for _, what := range []string{"rm -rf /srv", "iam:PassRole, s3:*", "arn:aws:s3:::ledger/*", "payroll-prod Payroll", "20, to 200h in all", "the ticket was closed: !ticket.open", `"Approve"`} {
+		require.Contains(t, shown(request()), what)
+	}
+	for name, change := range map[string]func(*access.Request){
+		"a fact that is cut off":    func(q *access.Request) { q.Plan.Grants[0].Scope.Facts["command"] = strings.Repeat("x", maxShownText+1) },
+		"a fact of several lines":   func(q *access.Request) { q.Plan.Grants[0].Scope.Facts["command"] = "true\nrm -rf /srv" },
+		"a change of contracts":     func(q *access.Request) { q.Plan.Change = &access.ContractChange{} },
+		"more facts than are shown": func(q *access.Request) { q.Plan.Grants = make([]access.PlannedGrant, maxShownFacts) },
+	} {
+		q := request()
+		change(&q)
+		text := shown(q)
+		require.NotContains(t, text, `"Approve"`, name)
+		require.Contains(t, text, "approve on the page", name)
+		require.Contains(t, text, `"Deny"`, name)
+	}
+}
