@@ -37,9 +37,22 @@ func (c *Client) UploadContracts(ctx context.Context, files access.ContractFiles
 	return out, c.do(ctx, http.MethodPost, "/api/v1/contract-sets", nil, contractSet{files}, &out)
 }
 
-// ProposedContracts returns the files that a request proposes.
-func (c *Client) ProposedContracts(ctx context.Context, id string) (access.ContractFiles, error) {
-	var out contractSet
-	err := c.do(ctx, http.MethodGet, "/api/v1/requests/"+url.PathEscape(id)+"/contracts", nil, nil, &out)
-	return out.Files, err
+// ProposedContracts are the files that a request proposes, and those that they replace.
+type ProposedContracts struct {
+	Files    access.ContractFiles `json:"files"`
+	Replaced access.ContractFiles `json:"replaced"`
+}
+
+// ProposedContracts returns the files that a request proposes, and those that they
+// replace. The error is CodeEvidence if they are not the ones that the plan names: the
+// server that is asked need not be believed.
+func (c *Client) ProposedContracts(ctx context.Context, r access.Request) (ProposedContracts, error) {
+	var out ProposedContracts
+	if err := c.do(ctx, http.MethodGet, "/api/v1/requests/"+url.PathEscape(r.ID)+"/contracts", nil, nil, &out); err != nil {
+		return out, err
+	}
+	if change := r.Plan.Change; change == nil || out.Files.Digest() != change.Set || out.Replaced.Digest() != change.Replaces {
+		return ProposedContracts{}, access.Errorf(access.CodeEvidence, "the server gave other files than the plan of request %s names", r.ID)
+	}
+	return out, nil
 }

@@ -108,30 +108,49 @@ func (c Change) order() string {
 
 // verdict is what came of a request, in words, and how many people it takes.
 type verdict struct {
-	text    string
+	text    string   // who decides, or why it is refused
+	extras  []string // what else the plan says
 	allowed bool
 	people  int
 	length  access.Duration
 }
 
 // same reports whether two verdicts open the same.
-func (v verdict) same(o verdict) bool { return v.text == o.text && v.length == o.length }
+func (v verdict) same(o verdict) bool {
+	return v.text == o.text && slices.Equal(v.extras, o.extras) && v.length == o.length
+}
 
-// inWords returns two verdicts as far as they differ: both lengths, or none.
+// inWords returns two verdicts as far as they differ. What both plans say is left out, and
+// so is what a plan says that was refused before or is refused now: a param's value in it
+// would make one change into as many as the param has values.
 func (v verdict) inWords(o verdict) (was, is string) {
-	if v.allowed && o.allowed && v.length != o.length {
-		return v.text + ", for " + v.length.String(), o.text + ", for " + o.length.String()
+	was, is = v.text, o.text
+	if !v.allowed || !o.allowed {
+		return was, is
 	}
-	return v.text, o.text
+	if v.length != o.length {
+		was, is = was+", for "+v.length.String(), is+", for "+o.length.String()
+	}
+	return was + v.beyond(o), is + o.beyond(v)
+}
+
+// beyond returns what v's plan says and o's does not.
+func (v verdict) beyond(o verdict) (text string) {
+	for _, e := range v.extras {
+		if !slices.Contains(o.extras, e) {
+			text += ", " + e
+		}
+	}
+	return text
 }
 
 func verdictOf(e Evaluation) verdict {
 	if e.Err() != nil {
 		var codes []string
 		for _, i := range e.Issues {
-			codes = append(codes, i.Code)
+			codes = append(codes, strings.ReplaceAll(i.Code, "_", " "))
 		}
-		return verdict{text: "refused: " + strings.Join(slices.Sorted(slices.Values(codes)), ", ")}
+		return verdict{text: "refused: " + strings.Join(slices.Compact(slices.Sorted(slices.Values(codes))), ", ")}
 	}
 	p := e.Draft
 	v := verdict{allowed: true, length: p.Duration}
@@ -152,10 +171,7 @@ func verdictOf(e Evaluation) verdict {
 	case p.Rule.Auto:
 		parts = append(parts, "the contract itself")
 	}
-	v.text = "by " + strings.Join(parts, " and ")
-	for _, l := range extras(p) {
-		v.text += ", " + l
-	}
+	v.text, v.extras = "by "+strings.Join(parts, " and "), extras(p)
 	return v
 }
 

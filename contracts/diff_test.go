@@ -60,6 +60,47 @@ func TestDiff(t *testing.T) {
 	require.Equal(t, "up to 2h on db/orders, approved by 1 of x and 1 of y", added[0].After)
 }
 
+// TestFieldChanges: what was edited is said field by field, of the base too, and an entry
+// of a list by its name, so that one that is inserted is one line.
+func TestFieldChanges(t *testing.T) {
+	base := contract("c", `"engineering" in person.groups`, `{default: 30m, max: 2h}`, `{stages: [{name: a, from: [x]}]}`)
+	for _, c := range []struct {
+		of, instead string
+		want        []string
+	}{
+		{"max: 2h", "max: 45m", []string{"c: duration.max: 2h → 45m"}},
+		{"{name: c}", "{name: c} # a comment", nil},
+		{"from: [x]", "from: [x, y]", []string{"c: approval.stages[a].from: [x] → [x, y]"}},
+		{"{name: a,", "{name: z, from: [z]}, {name: a,", []string{"c: approval.stages[z].from: added: [z]", "c: approval.stages[z].name: added: z"}},
+	} {
+		old, err := contracts.Parse(map[string][]byte{"c.yaml": []byte(base)})
+		require.NoError(t, err)
+		is, err := contracts.Parse(map[string][]byte{"c.yaml": []byte(strings.Replace(base, c.of, c.instead, 1))})
+		require.NoError(t, err)
+		require.Equal(t, c.want, is.FieldChanges(old), c.instead)
+	}
+}
+
+// TestTextDiff: files are compared line by line, new and removed ones too.
+func TestTextDiff(t *testing.T) {
+	was := access.ContractFiles{"a.yaml": "one\ntwo\n", "gone.yaml": "x\n", "same.yaml": "s\n"}
+	is := access.ContractFiles{"a.yaml": "one\n2\n", "new.yaml": "y\n", "same.yaml": "s\n"}
+	require.Equal(t, "--- a.yaml\n+++ a.yaml\n@@ -1,2 +1,2 @@\n one\n-two\n+2\n--- gone.yaml\n+++ /dev/null\n@@ -1,1 +0,0 @@\n-x\n--- /dev/null\n+++ new.yaml\n@@ -0,0 +1,1 @@\n+y\n", contracts.TextDiff(was, is))
+	require.Empty(t, contracts.TextDiff(was, was))
+}
+
+// TestDiffOfParams: a change is one change, no matter how many values a param has, and
+// says of the plan only what differs.
+func TestDiffOfParams(t *testing.T) {
+	before := strings.Replace(strings.Replace(contract("c", `"engineering" in person.groups`, `{default: 30m, max: 2h}`, `{stages: [{name: a, from: [x]}]}`),
+		"request:", "request:\n  params: {role: {type: string, enum: [admin, owner, reader], required: true}}", 1), "role: admin", "role: '{{params.role}}'", 1)
+	got := changes(t, before, strings.Replace(before, "max: 2h", "max: 45m", 1))
+	require.Len(t, got, 1)
+	require.Equal(t, "by 1 of x", got[0].Before)
+	require.Equal(t, "refused: duration over max", got[0].After)
+	require.Contains(t, got[0].Witness.String(), "with role admin")
+}
+
 // TestDiffWitness: the request that a change shows is decided as the change says.
 func TestDiffWitness(t *testing.T) {
 	before := contract("c", `person.employment == "employee"`, `{default: 30m, max: 2h}`, `{stages: [{name: a, from: [x]}]}`)

@@ -2,6 +2,8 @@ package contracts
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -43,14 +45,14 @@ func (w Witness) String() string {
 	} else {
 		parts = append(parts, "in no group")
 	}
-	if len(w.Person.Attributes) > 0 {
-		parts = append(parts, fmt.Sprintf("with %v", w.Person.Attributes))
+	for _, name := range slices.Sorted(maps.Keys(w.Person.Attributes)) {
+		parts = append(parts, fmt.Sprintf("whose %s is %s", name, w.Person.Attributes[name]))
 	}
 	if w.Request.Duration != "" {
 		parts = append(parts, "for "+w.Request.Duration)
 	}
-	if len(w.Request.Params) > 0 {
-		parts = append(parts, fmt.Sprintf("params %v", w.Request.Params))
+	for _, name := range slices.Sorted(maps.Keys(w.Request.Params)) {
+		parts = append(parts, fmt.Sprintf("with %s %v", name, w.Request.Params[name]))
 	}
 	if w.Request.Ticket != "" {
 		parts = append(parts, "ticket "+w.Request.Ticket)

@@ -116,6 +116,7 @@ func TestContractsChangeByProposal(t *testing.T) {
 	change := r.Plan.Change
 	require.Equal(t, access.ContractChange{Replaces: u.Replaces, Set: u.Set, Says: change.Says}, *change)
 	require.Contains(t, strings.Join(change.Says, "\n"), "hosts: BECOMES POSSIBLE, up to 2h")
+	require.Equal(t, []string{"hosts: duration.max: 1h → 2h", "hosts: metadata.owner: approvers → oncall"}, change.Says[:2])
 	require.Nil(t, r.Plan.Extend, "what happens once lasts no longer")
 	var stages []string
 	for _, s := range r.Plan.Rule.Stages {
@@ -131,13 +132,17 @@ func TestContractsChangeByProposal(t *testing.T) {
 	require.Equal(t, http.StatusOK, status, body)
 
 	// Who decides reads the files, and sees on the page what changes.
-	var files struct{ Files access.ContractFiles }
+	var files struct{ Files, Replaced access.ContractFiles }
 	status, body = p.send("carol", "GET", "/api/v1/requests/"+r.ID+"/contracts", nil, &files)
 	require.Equal(t, http.StatusOK, status, body)
 	require.Equal(t, u.Set, files.Files.Digest())
+	require.Equal(t, u.Replaces, files.Replaced.Digest())
 	status, _ = p.send("dave", "GET", "/api/v1/requests/"+r.ID+"/contracts", nil, nil)
 	require.Equal(t, http.StatusNotFound, status)
-	require.Contains(t, p.call(p.token("carol"), "GET", "/requests/"+r.ID, "", "").Body.String(), "hosts: BECOMES POSSIBLE")
+	page := p.call(p.token("carol"), "GET", "/requests/"+r.ID, "", "").Body.String()
+	require.Contains(t, page, "hosts: BECOMES POSSIBLE")
+	require.Contains(t, page, `<span class="added">&#43;duration: {default: 15m, max: 2h}`)
+	require.Contains(t, page, `<span class="removed">-duration: {default: 15m, max: 1h}`)
 
 	require.NoError(t, p.opens(r, p.worker))
 	p.reload()

@@ -15,6 +15,12 @@ type contractSet struct {
 	Files access.ContractFiles `json:"files"`
 }
 
+// proposedSet is what a request proposes, beside what that would replace.
+type proposedSet struct {
+	Files    access.ContractFiles `json:"files"`
+	Replaced access.ContractFiles `json:"replaced"`
+}
+
 // ContractSets returns the call that takes a set of contracts to be proposed. It is a
 // surface of its own, since a set is larger than everything else that people send.
 func (a *API) ContractSets() surface.Surface {
@@ -41,5 +47,9 @@ func (a *API) proposedContracts(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, contractSet{Files: files})
+	replaced, err := a.app.ReplacedContracts(c.Request().Context(), auth.Person(c), c.Param("id"))
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, proposedSet{Files: files, Replaced: replaced})
 }

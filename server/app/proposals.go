@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -48,6 +49,7 @@ const (
 	maxChanged = 20  // contracts of one proposal that are new, gone or other
 	maxOwners  = 10  // who all must approve one proposal
 	maxSays    = 100 // lines of differences that approvers can be expected to read
+	maxEdited  = 60  // lines of edited fields, which come first
 	maxLine    = 400 // characters of one
 )
 
@@ -87,6 +89,34 @@ func (c *proposer) ProposedContracts(ctx context.Context, p access.Person, id st
 		return nil, access.Refuse(access.CodeNotFound, "no_contracts", "request %s proposes no contracts", r.ID)
 	}
 	return c.ledger.Contracts(ctx, r.Plan.Change.Set)
+}
+
+// ReplacedContracts returns the files in whose place those that a request proposes would
+// come, or came, to those who may see the request. Errors are as of ProposedContracts.
+func (c *proposer) ReplacedContracts(ctx context.Context, p access.Person, id string) (access.ContractFiles, error) {
+	r, err := c.requests.Request(ctx, p, id)
+	if err != nil {
+		return nil, err
+	}
+	if r.Plan.Change == nil {
+		return nil, access.Refuse(access.CodeNotFound, "no_contracts", "request %s proposes no contracts", r.ID)
+	}
+	return c.ledger.Contracts(ctx, r.Plan.Change.Replaces)
+}
+
+// ContractDifference returns the difference of the files that a request proposes to those
+// that they replace, line by line, in the layout of `diff -u`. Errors are as of
+// ProposedContracts.
+func (c *proposer) ContractDifference(ctx context.Context, p access.Person, id string) ([]string, error) {
+	proposed, err := c.ProposedContracts(ctx, p, id)
+	if err != nil {
+		return nil, err
+	}
+	replaced, err := c.ReplacedContracts(ctx, p, id)
+	if err != nil {
+		return nil, err
+	}
+	return strings.Split(strings.TrimSuffix(contracts.TextDiff(replaced, proposed), "\n"), "\n"), nil
 }
 
 // inForce returns the digest of the files in force.
@@ -172,6 +202,11 @@ func (c *proposer) says(proposed *contracts.Set, set, replaces string) ([]string
 	if len(out) > maxSays {
 		return nil, access.InvalidField("too_much", "files", "requests would be decided otherwise in %d ways, and one proposal may have %d: propose it in parts that people can judge", len(out), maxSays)
 	}
+	edited := proposed.FieldChanges(current)
+	if more := len(edited) - maxEdited; more > 0 {
+		edited = append(edited[:maxEdited], fmt.Sprintf("%d more fields are written otherwise; the difference of the files shows them", more))
+	}
+	out = append(edited, out...)
 	for i := range out {
 		out[i] = access.Clip(out[i], maxLine)
 	}

@@ -37,10 +37,25 @@ var functions = template.FuncMap{
 		b, err := json.Marshal(access.CredentialKinds())
 		return string(b), err
 	},
-	"planPath": planPath,
-	"unbroken": unbroken,
-	"browser":  browser,
-	"text":     func(v any) string { return fmt.Sprint(v) },
+	"differenceClass": differenceClass,
+	"planPath":        planPath,
+	"unbroken":        unbroken,
+	"browser":         browser,
+	"text":            func(v any) string { return fmt.Sprint(v) },
+}
+
+// differenceClass returns how a line of a difference is set: its first character says the
+// same to those who see no colours.
+func differenceClass(line string) string {
+	switch {
+	case strings.HasPrefix(line, "+++"), strings.HasPrefix(line, "---"), strings.HasPrefix(line, "@@"):
+		return "place"
+	case strings.HasPrefix(line, "+"):
+		return "added"
+	case strings.HasPrefix(line, "-"):
+		return "removed"
+	}
+	return "same"
 }
 
 // loginNotice leads to the newer login that an act requires, and back.

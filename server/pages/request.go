@@ -20,6 +20,7 @@ type requestPage struct {
 	Login      access.Duration       // how recent a login must be to go on, where the person's is older; else 0
 	Refused    string                // why the last act was not done
 	Typed      map[string]string     // what was typed with it, by field
+	Difference []string              // of the files that it proposes to those they replace, line by line
 	TemporalUI string                // this request's workflow, for operators
 }
 
@@ -43,6 +44,10 @@ func (p *Pages) requestContent(c echo.Context, r access.Request) requestPage {
 		out.Login = p.app.RequiredMaxAge(person, r.Plan.Extend.Rule.StepUp)
 	case out.Can.PickUp:
 		out.Login = p.app.RequiredMaxAge(person, r.Plan.StepUp)
+	}
+	if r.Plan.Change != nil {
+		// Without it the page says so; the words of the plan and denying remain.
+		out.Difference, _ = p.app.ContractDifference(c.Request().Context(), person, r.ID)
 	}
 	if out.Can.Operate {
 		out.TemporalUI = p.temporalUI.workflow(r.ID)

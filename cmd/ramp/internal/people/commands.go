@@ -53,6 +53,7 @@ func readCommand[T any](c *cobra.Command, read func(context.Context, *client.Cli
 type requestAction struct {
 	do   func(context.Context, *client.Client, string) (access.Request, error)
 	said func(access.Request) string
+	more func(context.Context, *client.Client, access.Request) (string, error) // printed after the whole request
 }
 
 // on completes a command about one request.
@@ -73,6 +74,14 @@ func (a requestAction) on(c *cobra.Command) *cobra.Command {
 		table := requestDetail(r)
 		if a.said != nil {
 			table = func(w io.Writer) { _, _ = io.WriteString(w, a.said(r)+"\n") }
+		}
+		if a.more != nil && s.format.IsTable() {
+			text, err := a.more(cmd.Context(), client, r)
+			if err != nil {
+				return err
+			}
+			whole := table
+			table = func(w io.Writer) { whole(w); _, _ = io.WriteString(w, text) }
 		}
 		return s.format.Print(cmd.OutOrStdout(), r, table)
 	}

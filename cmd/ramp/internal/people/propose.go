@@ -1,10 +1,12 @@
 package people
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -60,9 +62,25 @@ func (f *proposal) propose(cmd *cobra.Command, dir string) error {
 			fmt.Fprintln(w, "  "+output.Clean(line))
 		}
 	}
+	if f.dry && f.input.Reason == "" {
+		f.input.Reason = "a dry run: nothing is requested"
+	}
 	f.input.Contract, f.input.StartAt = kept.Contract, f.start.At
 	f.input.Params = map[string]any{"set": kept.Set, "replaces": kept.Replaces}
 	return f.run(cmd)
+}
+
+// mustApprove says who decides a proposal: its approvers are people of groups that
+// whoever proposes may not know of.
+func mustApprove(r access.Request) string {
+	if r.Plan.Change == nil {
+		return ""
+	}
+	var out strings.Builder
+	for _, s := range r.Plan.Rule.Stages {
+		fmt.Fprintf(&out, "  must be approved by %s (%s)\n", output.Clean(s.Needs()), output.Clean(s.Name))
+	}
+	return out.String()
 }
 
 // contractFiles are the files that a request proposes, where they were written.
@@ -77,7 +95,8 @@ func fetchContractsCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "fetch REQUEST DIRECTORY", Short: "Write the contracts that a request proposes into a new directory", Args: cobra.ExactArgs(2),
 		Long: "Writes the files that a request proposes into a directory that it makes, to the byte of the digest in the signed\n" +
-			"plan, so that whoever decides can read and compare them: `ramp contracts diff`, `lint` and `test` take it.",
+			"plan, so that whoever decides can read and compare them: `ramp contracts diff` and `lint` take it. It holds no\n" +
+			"tests: those stay where they are written, and `ramp show REQUEST` prints the difference of the files.",
 		Example: "  ramp contracts fetch 0123456789abcdef /tmp/proposed\n  ramp contracts diff contracts/ /tmp/proposed",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			api, err := s.client()
@@ -102,14 +121,11 @@ func fetchContracts(cmd *cobra.Command, api *client.Client, id, dir string) (con
 	if err != nil {
 		return contractFiles{}, err
 	}
-	files, err := api.ProposedContracts(cmd.Context(), id)
+	proposed, err := api.ProposedContracts(cmd.Context(), r)
 	if err != nil {
 		return contractFiles{}, err
 	}
-	// The server is not asked to be believed: the plan that is decided names the digest.
-	if r.Plan.Change == nil || files.Digest() != r.Plan.Change.Set {
-		return contractFiles{}, access.Errorf(access.CodeEvidence, "the server gave other files than the plan of request %s names", r.ID)
-	}
+	files := proposed.Files
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return contractFiles{}, access.Errorf(access.CodeInvalid, "a new directory is needed: %w", err)
 	}
@@ -124,6 +140,23 @@ func fetchContracts(cmd *cobra.Command, api *client.Client, id, dir string) (con
 		out.Files = append(out.Files, name)
 	}
 	return out, nil
+}
+
+// textDifference returns the difference of the files that a request proposes to those that
+// they replace; nothing for a request that proposes none. Both are held to the plan.
+func textDifference(ctx context.Context, api *client.Client, r access.Request) (string, error) {
+	if r.Plan.Change == nil {
+		return "", nil
+	}
+	files, err := api.ProposedContracts(ctx, r)
+	if err != nil {
+		return "", err
+	}
+	lines := strings.Split(contracts.TextDiff(files.Replaced, files.Files), "\n")
+	for i := range lines {
+		lines[i] = output.Clean(lines[i])
+	}
+	return "\nDifference of the files, as the plan names them by digest:\n\n" + strings.Join(lines, "\n"), nil
 }
 
 // changes returns what a request would change in the contracts in force.

@@ -147,7 +147,7 @@ func requestTable(q client.Query, page client.Page[access.Request]) func(io.Writ
 func showCommand() *cobra.Command {
 	return requestAction{do: func(ctx context.Context, c *client.Client, id string) (access.Request, error) {
 		return c.Request(ctx, id)
-	}}.on(&cobra.Command{
+	}, more: textDifference}.on(&cobra.Command{
 		Use: "show", Short: "Show one request with its timeline",
 		Example: "  ramp show --last\n  ramp show 0123456789abcdef -o json",
 	})

@@ -88,7 +88,7 @@ func (f *newRequest) run(cmd *cobra.Command) error {
 	}
 	return f.format.Print(cmd.OutOrStdout(), r, func(w io.Writer) {
 		if !f.wait {
-			fmt.Fprintf(w, "%s  %s\n", r.ID, submitted(r))
+			fmt.Fprintf(w, "%s  %s\n%s", r.ID, submitted(r), mustApprove(r))
 			if f.input.InNextWindow && r.Plan.StartAt != nil {
 				fmt.Fprintf(w, "It is planned into the next window, from %s on.\n", output.Time(*r.Plan.StartAt))
 			}

@@ -38,6 +38,9 @@ func diffCommand() *cobra.Command {
 				if len(changes) == 0 {
 					fmt.Fprintln(w, "Nothing is decided differently.")
 				}
+				for _, line := range set.FieldChanges(old) {
+					fmt.Fprintln(w, output.Clean(line))
+				}
 				for _, change := range changes {
 					fmt.Fprint(w, changeInWords(change))
 				}
