@@ -127,7 +127,7 @@ func Faults(t *testing.T, s *Server, src source.Service, kind access.FactKind, k
 		"a list":               {status(200, "[]"), access.CodeUnavailable},
 		"no body":              {status(200, ""), access.CodeUnavailable},
 		"a huge body":          {status(200, `{"x":"`+strings.Repeat("x", 5<<20)+`"}`), access.CodeUnavailable},
-		"a redirect":           {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, 302) }, access.CodeUnavailable},
+		"a redirect":           {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, http.StatusFound) }, access.CodeUnavailable},
 		"half a body": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "1000")
 			_, _ = io.WriteString(w, `{"key":`)
