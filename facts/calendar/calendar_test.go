@@ -117,7 +117,7 @@ func TestFaults(t *testing.T) {
 	for what, fault := range map[string]http.HandlerFunc{
 		"gone":       func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) },
 		"down":       func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) },
-		"a redirect": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, 302) },
+		"a redirect": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, http.StatusFound) },
 		"a page":     func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>MARKED")) },
 		"huge":       func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, 5<<20)) },
 		"throttled": func(w http.ResponseWriter, _ *http.Request) {
