@@ -170,7 +170,7 @@ func testDecisions(t *testing.T, in *installation) {
 		path := "/api/v1/requests/" + pending.ID
 		post := func(p *person, act string, body any) answer { return p.sends(path+"/"+act, body) }
 		post(bob, "release", map[string]any{}).refuses(t, 403, "not_requester", "only the requester")
-		post(alice, "revoke", map[string]any{}).refuses(t, 403, "not_revoker", "operators and approvers")
+		post(alice, "revoke", map[string]any{}).refuses(t, 403, "not_revoker", "operators, approvers")
 		post(bob, "cancel", map[string]any{}).refuses(t, 403, "not_requester", "only the requester")
 		post(oscar, "extend", map[string]any{"for": "5m"}).refuses(t, 403, "not_requester", "only the requester")
 		post(alice, "extend", map[string]any{"for": "5m"}).refuses(t, 409, "wrong_state", "pending, not active")

@@ -83,13 +83,10 @@ func TestFaults(t *testing.T) {
 	require.NoError(t, err)
 	s.Has(uri("INC0010001"), `{"result":[`+fmt.Sprintf(row, "INC0010001")+`]}`)
 	sourcetest.Faults(t, s, sn, access.FactTicket, "INC0010001")
-	for uri, want := range map[string]string{
-		"/api/now/table/sys_user?sysparm_limit=1&sysparm_fields=email&sysparm_query=emailISNOTEMPTY":     "no e-mail addresses of sys_user",
-		"/api/now/table/task?sysparm_display_value=false&sysparm_fields=number%2Cactive&sysparm_limit=1": "no record of the table task",
-	} {
-		s.Has(uri, `{"result":[]}`)
-		require.ErrorContains(t, sn.Ping(t.Context()), want)
-	}
+	s.Has("/api/now/table/sys_user?sysparm_limit=1&sysparm_fields=email&sysparm_query=emailISNOTEMPTY", `{"result":[]}`)
+	require.ErrorContains(t, sn.Ping(t.Context()), "no e-mail addresses of sys_user")
+	s.Has("/api/now/table/task?sysparm_display_value=false&sysparm_fields=number%2Cactive&sysparm_limit=1", `{"result":[]}`)
+	require.ErrorContains(t, sn.Ping(t.Context()), "no record of the table task")
 	c.Table = "task?x"
 	_, err = Open(c)
 	require.Equal(t, access.CodeInvalid, access.CodeOf(err))
