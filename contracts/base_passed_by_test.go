@@ -41,6 +41,17 @@ func TestCase104BaseEmptyLengths(t *testing.T) {
 	}
 }
 
+// TestCase104BaseEmptyLengthsTwice: such a length is refused where it is held against the
+// base, and by itself, where there is no base.
+func TestCase104BaseEmptyLengthsTwice(t *testing.T) {
+	for _, more := range []string{"stepUp: {approve: ''}\n", "limits: {cooldown: ''}\n"} {
+		_, err := parseBoth(sharedBase, underBase()+more)
+		require.ErrorContains(t, err, "is laxer than the base")
+		_, err = contracts.Parse(map[string][]byte{"c.yaml": []byte(underBase("base: shared\n", "", "duration: {", "duration: {default: 1h, ") + more)})
+		require.ErrorContains(t, err, "a duration is needed")
+	}
+}
+
 const extendBase = `apiVersion: ramp/v1
 kind: Base
 metadata: {name: shared, owner: security}
