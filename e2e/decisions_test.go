@@ -180,8 +180,10 @@ func testDecisions(t *testing.T, in *installation) {
 		require.Equal(t, http.StatusOK, a.status, a.body)
 		alice.awaits(pending.ID, "cancelled", 60*time.Second)
 		// Its workflow takes it for as long as it has something to record.
-		in.eventually(60*time.Second, "there is nothing more to cancel", func() bool { return post(alice, "cancel", map[string]any{}).status == 409 })
-		post(alice, "cancel", map[string]any{}).refuses(t, 409, "wrong_state", "cancelled")
+		in.eventually(60*time.Second, "there is nothing more to end", func() bool { return post(oscar, "revoke", map[string]any{}).status == 409 })
+		post(oscar, "revoke", map[string]any{}).refuses(t, 409, "wrong_state", "cancelled")
+		require.Equal(t, http.StatusOK, post(alice, "cancel", map[string]any{}).status, "what is so already is no error")
+		require.Equal(t, 1, alice.sees(pending.ID).kinds()["request.cancelled"])
 	})
 }
 
