@@ -51,7 +51,7 @@ type moment struct {
 
 func moments() []moment {
 	return []moment{
-		{"after the approval, before Temporal has its answer", "decision.recorded", "30s"},
+		{"after the approval, before Temporal has responded", "decision.recorded", "30s"},
 		{"between ledger and target", "open.intended", "30s"},
 		{"after the effect, before its reply", "open.granted", "30s"},
 		{"while active", "", "20s"},

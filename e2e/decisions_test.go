@@ -27,7 +27,7 @@ approval:
 `
 
 // decides sends a verdict on a digest.
-func (p *person) decides(id, verdict, digest string) answer {
+func (p *person) decides(id, verdict, digest string) response {
 	p.in.Helper()
 	return p.sends("/api/v1/requests/"+id+"/decision", map[string]any{"decision": verdict, "planDigest": digest, "comment": "as talked about"})
 }
@@ -131,8 +131,8 @@ func testDecisions(t *testing.T, in *installation) {
 	})
 	t.Run("Case11 two approvers at the same instant", func(t *testing.T) {
 		r := fresh(t)
-		answers := atOnce(func() answer { return bob.decides(r.ID, "approve", r.Plan.Digest) },
-			func() answer { return beth.decides(r.ID, "approve", r.Plan.Digest) })
+		answers := atOnce(func() response { return bob.decides(r.ID, "approve", r.Plan.Digest) },
+			func() response { return beth.decides(r.ID, "approve", r.Plan.Digest) })
 		for _, a := range answers {
 			require.Contains(t, []int{http.StatusOK, http.StatusConflict}, a.status, a.body)
 		}
@@ -145,8 +145,8 @@ func testDecisions(t *testing.T, in *installation) {
 	})
 	t.Run("Case12 approval and denial race", func(t *testing.T) {
 		r := fresh(t)
-		answers := atOnce(func() answer { return bob.decides(r.ID, "approve", r.Plan.Digest) },
-			func() answer { return beth.decides(r.ID, "deny", r.Plan.Digest) })
+		answers := atOnce(func() response { return bob.decides(r.ID, "approve", r.Plan.Digest) },
+			func() response { return beth.decides(r.ID, "deny", r.Plan.Digest) })
 		require.True(t, answers[0].status == http.StatusOK || answers[1].status == http.StatusOK)
 		var last request
 		in.eventually(60*time.Second, "settled, with nothing open", func() bool {
@@ -168,7 +168,7 @@ func testDecisions(t *testing.T, in *installation) {
 	})
 	t.Run("acts of others, and in other states", func(t *testing.T) {
 		path := "/api/v1/requests/" + pending.ID
-		post := func(p *person, act string, body any) answer { return p.sends(path+"/"+act, body) }
+		post := func(p *person, act string, body any) response { return p.sends(path+"/"+act, body) }
 		post(bob, "release", map[string]any{}).refuses(t, 403, "not_requester", "only the requester")
 		post(alice, "revoke", map[string]any{}).refuses(t, 403, "not_revoker", "operators, approvers")
 		post(bob, "cancel", map[string]any{}).refuses(t, 403, "not_requester", "only the requester")
@@ -188,8 +188,8 @@ func testDecisions(t *testing.T, in *installation) {
 }
 
 // atOnce lets both begin at the same moment.
-func atOnce(acts ...func() answer) []answer {
-	out := make([]answer, len(acts))
+func atOnce(acts ...func() response) []response {
+	out := make([]response, len(acts))
 	begin := make(chan struct{})
 	var wg sync.WaitGroup
 	for i, act := range acts {

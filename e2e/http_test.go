@@ -26,8 +26,8 @@ func (in *installation) within(t *testing.T) *installation {
 	return &installation{T: t, dir: in.dir, ports: in.ports}
 }
 
-// answer holds one HTTP response, read as a problem where it is one.
-type answer struct {
+// response holds one HTTP response, read as a problem where it is one.
+type response struct {
 	status int
 	header http.Header
 	body   string
@@ -49,7 +49,7 @@ type problem struct {
 }
 
 // send sends exactly what it is given, as an attacker or a mistake would.
-func (in *installation) send(method, path, body string, header http.Header) answer {
+func (in *installation) send(method, path, body string, header http.Header) response {
 	in.Helper()
 	req, err := http.NewRequest(method, in.url()+path, strings.NewReader(body))
 	require.NoError(in, err)
@@ -60,7 +60,7 @@ func (in *installation) send(method, path, body string, header http.Header) answ
 	defer res.Body.Close()
 	raw, err := io.ReadAll(res.Body)
 	require.NoError(in, err)
-	a := answer{status: res.StatusCode, header: res.Header, body: string(raw)}
+	a := response{status: res.StatusCode, header: res.Header, body: string(raw)}
 	if strings.HasPrefix(res.Header.Get("Content-Type"), "application/problem+json") {
 		require.NoError(in, json.Unmarshal(raw, &a.problem), "%s", raw)
 	}
@@ -69,7 +69,7 @@ func (in *installation) send(method, path, body string, header http.Header) answ
 
 // refuses checks that a response is a whole problem: its status, a stable code of
 // the problem and of every issue, and words that help.
-func (a answer) refuses(t *testing.T, status int, code, says string) {
+func (a response) refuses(t *testing.T, status int, code, says string) {
 	t.Helper()
 	require.Equal(t, status, a.status, "%s", a.body)
 	require.Equal(t, "application/problem+json", a.header.Get("Content-Type"), "%s", a.body)
@@ -85,7 +85,7 @@ func (a answer) refuses(t *testing.T, status int, code, says string) {
 	}
 }
 
-func (a answer) codes() []string {
+func (a response) codes() []string {
 	var out []string
 	for _, i := range a.Issues {
 		out = append(out, i.Code)
@@ -104,7 +104,7 @@ func jsonAs(token string) http.Header {
 }
 
 // sends posts a body as a person of the installation.
-func (p *person) sends(path string, body any, more ...string) answer {
+func (p *person) sends(path string, body any, more ...string) response {
 	p.in.Helper()
 	b, err := json.Marshal(body)
 	require.NoError(p.in, err)

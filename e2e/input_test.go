@@ -189,10 +189,10 @@ func TestBadInput(t *testing.T) {
 func testIdempotency(t *testing.T, in *installation) {
 	alice, erin := in.as("alice"), in.as("erin")
 	key := []string{"Idempotency-Key", fmt.Sprint("key-", time.Now().UnixNano())}
-	post := func(p *person, duration string) answer {
+	post := func(p *person, duration string) response {
 		return p.sends("/api/v1/requests", ask{"contract": "ssh-demo", "duration": duration, "reason": because}, key...)
 	}
-	id := func(a answer) string {
+	id := func(a response) string {
 		var r request
 		require.NoError(t, json.Unmarshal([]byte(a.body), &r))
 		return r.ID
