@@ -32,6 +32,8 @@ func proposeCommand() *cobra.Command {
 	}
 	f.session.flags(c)
 	f.requestFields(c)
+	c.Flags().Lookup("start").Usage = "when the contracts come into force, such as 2026-01-31T14:00:00Z; once approved if left out"
+	c.Flags().Lookup("wait").Usage = "wait until the contracts are in force, or refused"
 	return c
 }
 
