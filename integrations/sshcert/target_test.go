@@ -255,3 +255,14 @@ func TestDirectoryGone(t *testing.T) {
 	_, err = target.List(ctx)
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(err))
 }
+
+// A worker that is killed while it writes leaves the lines of what was open then; the
+// next start removes them.
+func TestStartRemovesLeftovers(t *testing.T) {
+	config := validConfig(t)
+	openedTarget(t, config)
+	left := filepath.Join(string(config.Dir), "principals", ".deploy20261126")
+	require.NoError(t, os.WriteFile(left, []byte("a line of what was open\n"), 0o644))
+	openedTarget(t, config)
+	require.NoFileExists(t, left)
+}
