@@ -170,7 +170,8 @@ func (v *Requests) review(p access.Plan, envelopes [][]byte) *access.Review {
 	return nil
 }
 
-// raise says, once in this process and once in the log, that the ledger was changed.
+// raise says, once in this process and once in the log, that the ledger was changed. What
+// could not be recorded is said again at the next read.
 func (v *Requests) raise(ctx context.Context, r access.Request) {
 	what := strings.Join(r.Altered, "; ")
 	v.mu.Lock()
@@ -192,6 +193,9 @@ func (v *Requests) raise(ctx context.Context, r access.Request) {
 	defer cancel()
 	if err := v.Ledger.AppendEvent(ctx, access.Event{At: v.Now(), RequestID: r.ID, Kind: access.EventRecordAltered, Actor: access.ActorRamp, Message: what,
 		Key: access.KeyAltered(what)}); err != nil {
-		log.WithError(err).Error("the alarm is not recorded")
+		v.mu.Lock()
+		delete(v.raised, r.ID+what)
+		v.mu.Unlock()
+		log.WithError(err).Error("the alarm is not recorded yet")
 	}
 }

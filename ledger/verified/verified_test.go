@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"encoding/json"
+	"errors"
 	"io"
 	"testing"
 	"time"
@@ -43,6 +44,8 @@ func quiet() *logrus.Logger {
 type book struct {
 	request    access.Request
 	statements [][]byte
+	down       bool // events cannot be recorded
+	events     []access.Event
 }
 
 func (b *book) Request(context.Context, string) (access.Request, error) { return b.request, nil }
@@ -52,7 +55,13 @@ func (b *book) Requests(context.Context, ledger.RequestFilter) ([]access.Request
 func (b *book) ShownStatements(context.Context, ...string) (map[string][][]byte, error) {
 	return map[string][][]byte{b.request.ID: b.statements}, nil
 }
-func (b *book) AppendEvent(context.Context, access.Event) error { return nil }
+func (b *book) AppendEvent(_ context.Context, e access.Event) error {
+	if b.down {
+		return errors.New("the ledger is down")
+	}
+	b.events = append(b.events, e)
+	return nil
+}
 
 func envelope(t *testing.T, e evidence.Envelope, err error) []byte {
 	t.Helper()
@@ -112,4 +121,18 @@ func TestCase53VerifiedOnce(t *testing.T) {
 	r, err = v.Request(t.Context(), id)
 	require.NoError(t, err)
 	require.Empty(t, r.Decisions)
+}
+
+// TestCase53AlarmIsNotLost: an alarm that could not be recorded is recorded by the next
+// read, and one that was recorded is not recorded again.
+func TestCase53AlarmIsNotLost(t *testing.T) {
+	b := &book{request: access.Request{ID: access.NewRequestID(), State: access.StateActive, PlanEnvelope: []byte("{}")}, down: true}
+	v := &verified.Requests{Ledger: b, Keys: evidence.NewKeyring(), Log: quiet(), Now: time.Now}
+	for i, want := range []int{0, 1, 1} {
+		b.down = i == 0
+		_, err := v.Request(t.Context(), b.request.ID)
+		require.NoError(t, err)
+		require.Len(t, b.events, want)
+	}
+	require.Equal(t, access.EventRecordAltered, b.events[0].Kind)
 }
