@@ -23,8 +23,8 @@ type EndCondition struct {
 // EndedBy says which condition of its plan ended access, and by which facts. It is part
 // of an order to end of kind EndCondition.
 type EndedBy struct {
-	Condition int    `json:"condition"` // its place in Plan.EndWhen, from 0
-	Facts     []Fact `json:"facts"`     // one for each question of the condition, in its order
+	Index int    `json:"index"` // its place in Plan.EndWhen, from 0
+	Facts []Fact `json:"facts"` // one for each question of the condition, in its order
 	// UnknownSince is since when the condition could not be evaluated, in UTC, where that is
 	// why access ended; nil: the condition was true.
 	UnknownSince *time.Time `json:"unknownSince,omitempty"`
@@ -88,16 +88,16 @@ func (c EndCondition) String() string {
 // CodeEvidence.
 func (p Plan) CheckEnd(o EndOrder) error {
 	switch {
-	case (o.Kind == EndByCondition) != (o.Condition != nil):
+	case (o.Kind == EndByCondition) != (o.EndedBy != nil):
 		return Errorf(CodeEvidence, "an order to end of the kind %q names a condition, and no other does", EndByCondition)
-	case o.Condition == nil:
+	case o.EndedBy == nil:
 		return nil
 	case o.By != ActorContract:
 		return Errorf(CodeEvidence, "a condition ends access by itself, and not by %s", Clip(o.By, 60))
-	case o.Condition.Condition < 0 || o.Condition.Condition >= len(p.EndWhen):
-		return Errorf(CodeEvidence, "the plan has no condition %d that ends access", o.Condition.Condition+1)
+	case o.EndedBy.Index < 0 || o.EndedBy.Index >= len(p.EndWhen):
+		return Errorf(CodeEvidence, "the plan has no condition %d that ends access", o.EndedBy.Index+1)
 	}
-	by, c := *o.Condition, p.EndWhen[o.Condition.Condition]
+	by, c := *o.EndedBy, p.EndWhen[o.EndedBy.Index]
 	if err := c.checkFacts(by.Facts, o.At); err != nil {
 		return err
 	}
@@ -146,25 +146,26 @@ func FactsInWords(facts []Fact) string {
 	return strings.Join(words, "; ")
 }
 
-// MaxUnknownSpells is how many times one condition is recorded as unknown. The last time does
+// MaxUnknownPeriods is how many times one condition is recorded as unknown. The last time does
 // not end: a source that failed so often within one access is not to be relied on, and
 // the log does not grow without bound.
-const MaxUnknownSpells = 100
+const MaxUnknownPeriods = 100
 
 // IsUnknown reports whether the event says that a condition could not be evaluated.
 func (e Event) IsUnknown(condition int) bool {
 	return e.Kind == EventConditionUnknown && strings.HasPrefix(e.Key, fmt.Sprintf("condition %d unknown ", condition))
 }
 
-// Spell is a time for which a condition could not be evaluated, as the log has it.
-type Spell struct {
+// UnknownPeriod is a time for which a condition could not be evaluated, as the log has it.
+type UnknownPeriod struct {
 	Number int       // how many there were, this one included
 	Since  time.Time // UTC; zero: the last one is over, or there was none
 }
 
-// SpellOf returns the last spell of a condition of a request from the request's events. It
-// is in the log and not in a process, so that the time goes on over a crash.
-func SpellOf(events []Event, condition int) (s Spell) {
+// LastUnknownPeriod returns the last time for which a condition of a request was unknown,
+// from the request's events. It is in the log and not in a process, so that the time goes
+// on over a crash.
+func LastUnknownPeriod(events []Event, condition int) (s UnknownPeriod) {
 	began, over := map[string]time.Time{}, map[string]bool{}
 	for _, e := range events {
 		switch e.Kind {
@@ -179,7 +180,7 @@ func SpellOf(events []Event, condition int) (s Spell) {
 		if !there {
 			return s
 		}
-		if s = (Spell{Number: n}); !over[KeyConditionKnown(condition, n)] {
+		if s = (UnknownPeriod{Number: n}); !over[KeyConditionKnown(condition, n)] {
 			s.Since = since
 		}
 	}

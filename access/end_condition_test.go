@@ -32,7 +32,7 @@ func ending() access.Plan {
 
 func endOrder(p access.Plan, by access.EndedBy) access.EndOrder {
 	return access.EndOrder{RequestID: p.RequestID, PlanDigest: p.Digest, Kind: access.EndByCondition, By: access.ActorContract,
-		Reason: p.EndWhen[by.Condition].Reason(by), At: at, Condition: &by}
+		Reason: p.EndWhen[by.Index].Reason(by), At: at, EndedBy: &by}
 }
 
 // TestCase100OrdersToEndByCondition: nobody who sees an order takes it for the contract's
@@ -50,7 +50,7 @@ func TestCase100OrdersToEndByCondition(t *testing.T) {
 		"OK":                                 {by: access.EndedBy{Facts: []access.Fact{closedTicket(at)}}},
 		"asked a minute ago":                 {by: access.EndedBy{Facts: []access.Fact{closedTicket(at.Add(-time.Minute))}}},
 		"unknown for long enough":            {by: access.EndedBy{Facts: []access.Fact{unknown}, UnknownSince: &since}},
-		"a person's":                         {change: func(o *access.EndOrder) { o.Kind, o.Condition, o.By = access.EndRevoke, nil, "bob" }},
+		"a person's":                         {change: func(o *access.EndOrder) { o.Kind, o.EndedBy, o.By = access.EndRevoke, nil, "bob" }},
 		"a stale fact":                       {by: access.EndedBy{Facts: []access.Fact{closedTicket(at.Add(-time.Minute - time.Second))}}, says: "was asked"},
 		"a fact from the future":             {by: access.EndedBy{Facts: []access.Fact{closedTicket(at.Add(access.ClockSkew + time.Second))}}, says: "in the future"},
 		"another ticket":                     {by: access.EndedBy{Facts: []access.Fact{{FactQuestion: access.FactQuestion{Kind: access.FactTicket, Source: "jira", Key: "OPS-8"}, State: access.FactKnown, At: at, Ticket: &access.Ticket{}}}}, says: "does not ask for"},
@@ -59,11 +59,11 @@ func TestCase100OrdersToEndByCondition(t *testing.T) {
 		"true, and nothing is known":         {by: access.EndedBy{Facts: []access.Fact{unknown}}, says: "nothing was known"},
 		"unknown since before the plan":      {by: access.EndedBy{Facts: []access.Fact{unknown}, UnknownSince: new(p.CreatedAt.Add(-access.ClockSkew - time.Second))}, says: "the plan was made at"},
 		"unknown for too short a time":       {by: access.EndedBy{Facts: []access.Fact{unknown}, UnknownSince: new(since.Add(time.Second))}, says: "unknown for 9m59s"},
-		"unknown, which the plan disregards": {by: access.EndedBy{Condition: 1, Facts: []access.Fact{{FactQuestion: askRota, State: access.FactUnknown, At: at}}, UnknownSince: &since}, says: "does not end access where"},
-		"a condition that is not there":      {by: access.EndedBy{Facts: []access.Fact{closedTicket(at)}}, change: func(o *access.EndOrder) { o.Condition.Condition = 2 }, says: "no condition 3"},
+		"unknown, which the plan disregards": {by: access.EndedBy{Index: 1, Facts: []access.Fact{{FactQuestion: askRota, State: access.FactUnknown, At: at}}, UnknownSince: &since}, says: "does not end access where"},
+		"a condition that is not there":      {by: access.EndedBy{Facts: []access.Fact{closedTicket(at)}}, change: func(o *access.EndOrder) { o.EndedBy.Index = 2 }, says: "no condition 3"},
 		"a person, as if by condition":       {by: access.EndedBy{Facts: []access.Fact{closedTicket(at)}}, change: func(o *access.EndOrder) { o.By = "bob" }, says: "not by bob"},
 		"a revocation with a condition":      {by: access.EndedBy{Facts: []access.Fact{closedTicket(at)}}, change: func(o *access.EndOrder) { o.Kind = access.EndRevoke }, says: "names a condition"},
-		"no condition":                       {by: access.EndedBy{}, change: func(o *access.EndOrder) { o.Condition = nil }, says: "names a condition"},
+		"no condition":                       {by: access.EndedBy{}, change: func(o *access.EndOrder) { o.EndedBy = nil }, says: "names a condition"},
 		"another reason":                     {by: access.EndedBy{Facts: []access.Fact{closedTicket(at)}}, change: func(o *access.EndOrder) { o.Reason = "because I say so" }, says: "another reason"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -115,20 +115,20 @@ func TestCase100FactsThatCount(t *testing.T) {
 	}
 }
 
-// TestSpells: the time for which something is unknown is that of the log, in whatever
+// TestUnknownPeriods: the time for which something is unknown is that of the log, in whatever
 // order and however often its events are read.
-func TestSpells(t *testing.T) {
+func TestUnknownPeriods(t *testing.T) {
 	unknown := func(condition, n, minute int) access.Event {
 		return access.Event{Kind: access.EventConditionUnknown, Key: access.KeyConditionUnknown(condition, n), At: at.Add(minutes(minute).Std())}
 	}
 	known := func(condition, n int) access.Event {
 		return access.Event{Kind: access.EventConditionKnown, Key: access.KeyConditionKnown(condition, n)}
 	}
-	require.Zero(t, access.SpellOf(nil, 0))
-	require.Equal(t, access.Spell{Number: 1, Since: at}, access.SpellOf([]access.Event{unknown(0, 1, 0)}, 0))
-	require.Zero(t, access.SpellOf([]access.Event{unknown(0, 1, 0)}, 1), "another condition's")
-	require.Equal(t, access.Spell{Number: 1}, access.SpellOf([]access.Event{unknown(0, 1, 0), known(0, 1)}, 0))
-	require.Equal(t, access.Spell{Number: 2, Since: at.Add(5 * time.Minute)}, access.SpellOf([]access.Event{known(0, 1), unknown(0, 2, 5), unknown(0, 1, 0), unknown(0, 1, 0)}, 0))
+	require.Zero(t, access.LastUnknownPeriod(nil, 0))
+	require.Equal(t, access.UnknownPeriod{Number: 1, Since: at}, access.LastUnknownPeriod([]access.Event{unknown(0, 1, 0)}, 0))
+	require.Zero(t, access.LastUnknownPeriod([]access.Event{unknown(0, 1, 0)}, 1), "another condition's")
+	require.Equal(t, access.UnknownPeriod{Number: 1}, access.LastUnknownPeriod([]access.Event{unknown(0, 1, 0), known(0, 1)}, 0))
+	require.Equal(t, access.UnknownPeriod{Number: 2, Since: at.Add(5 * time.Minute)}, access.LastUnknownPeriod([]access.Event{known(0, 1), unknown(0, 2, 5), unknown(0, 1, 0), unknown(0, 1, 0)}, 0))
 }
 
 // TestEndConditionsOnlyShorten: whatever order a condition gives, and whenever, access is

@@ -63,8 +63,8 @@ type EndOrder struct {
 	Via        Via       `json:"via,omitempty"`
 	Reason     string    `json:"reason,omitempty"`
 	At         time.Time `json:"at"` // UTC
-	// Condition says which condition of the plan gave the order; nil: none did.
-	Condition *EndedBy `json:"condition,omitempty"`
+	// EndedBy says which condition of the plan gave the order; nil: none did.
+	EndedBy *EndedBy `json:"endedBy,omitempty"`
 }
 
 // Confirmation is the server's statement, made when the planned start of an

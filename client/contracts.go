@@ -18,11 +18,11 @@ func (c *Client) ContractsStatus(ctx context.Context) (contracts.Status, error) 
 // UploadedContracts is a set of contracts that can be proposed: a request under Contract
 // with the params set and replaces proposes it.
 type UploadedContracts struct {
-	Contract  string   `json:"contract"`
-	Set       string   `json:"set"`      // digest of the uploaded files
-	Replaces  string   `json:"replaces"` // digest of the files in force
-	Contracts int      `json:"contracts"`
-	Says      []string `json:"says"` // what would be decided otherwise, in words
+	Contract    string   `json:"contract"`
+	Set         string   `json:"set"`      // digest of the uploaded files
+	Replaces    string   `json:"replaces"` // digest of the files in force
+	Contracts   int      `json:"contracts"`
+	Differences []string `json:"differences"` // what would be decided otherwise, in words
 }
 
 // contractSet is a set of contracts, by the names of its files.

@@ -34,8 +34,8 @@ func TestCase100EndsInPacks(t *testing.T) {
 		"unknown for long enough": {access.EndedBy{Facts: []access.Fact{unknown}, UnknownSince: &since}, nil, true, "could not be known whether the ticket was closed"},
 		"unknown, not in the log": {access.EndedBy{Facts: []access.Fact{unknown}, UnknownSince: &unlogged}, nil, false, "the log does not"},
 		"unknown for a moment":    {access.EndedBy{Facts: []access.Fact{unknown}, UnknownSince: new(at.Add(after))}, nil, false, "the plan says 5m"},
-		"a condition of no plan":  {access.EndedBy{Facts: []access.Fact{closed}}, func(_ *story, o *access.EndOrder) *Signer { o.Condition.Condition = 1; return nil }, false, "no condition 2"},
-		"an hour-old fact":        {access.EndedBy{Facts: []access.Fact{closed}}, func(_ *story, o *access.EndOrder) *Signer { o.Condition.Facts[0].At = at.Add(-time.Hour); return nil }, false, "was asked"},
+		"a condition of no plan":  {access.EndedBy{Facts: []access.Fact{closed}}, func(_ *story, o *access.EndOrder) *Signer { o.EndedBy.Index = 1; return nil }, false, "no condition 2"},
+		"an hour-old fact":        {access.EndedBy{Facts: []access.Fact{closed}}, func(_ *story, o *access.EndOrder) *Signer { o.EndedBy.Facts[0].At = at.Add(-time.Hour); return nil }, false, "was asked"},
 		"a worker's":              {access.EndedBy{Facts: []access.Fact{closed}}, func(s *story, _ *access.EndOrder) *Signer { return s.worker }, false, "an order to end"},
 		"somebody who has no key": {access.EndedBy{Facts: []access.Fact{closed}}, func(*story, *access.EndOrder) *Signer { return signer() }, false, "an order to end"},
 	} {
@@ -47,7 +47,7 @@ func TestCase100EndsInPacks(t *testing.T) {
 			s.event(access.EventConditionUnknown, access.ActorContract, after-5*time.Minute, nil)
 			s.events[len(s.events)-1].Key = access.KeyConditionUnknown(0, 1)
 			o := access.EndOrder{RequestID: s.plan.RequestID, PlanDigest: s.plan.Digest, Kind: access.EndByCondition, By: access.ActorContract,
-				Reason: s.plan.EndWhen[0].Reason(c.by), At: at.Add(after), Condition: &c.by}
+				Reason: s.plan.EndWhen[0].Reason(c.by), At: at.Add(after), EndedBy: &c.by}
 			by := s.server
 			if c.change != nil {
 				if other := c.change(s, &o); other != nil {

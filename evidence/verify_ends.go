@@ -16,14 +16,14 @@ func (v *verifier) checkEnds() (string, error) {
 		if err := v.plan.CheckEnd(o); err != nil {
 			return "", failf("an order to end: %w", err)
 		}
-		if o.Condition == nil {
+		if o.EndedBy == nil {
 			who = append(who, fmt.Sprintf("%s: %s at %s", o.By, o.Kind, access.FormatTime(o.At)))
 			continue
 		}
 		if err := v.checkUnknownSince(o); err != nil {
 			return "", err
 		}
-		who = append(who, fmt.Sprintf("by its contract at %s, because %s (%s)", access.FormatTime(o.At), o.Reason, access.FactsInWords(o.Condition.Facts)))
+		who = append(who, fmt.Sprintf("by its contract at %s, because %s (%s)", access.FormatTime(o.At), o.Reason, access.FactsInWords(o.EndedBy.Facts)))
 	}
 	if len(who) == 0 {
 		return "nobody ordered the end", nil
@@ -34,13 +34,13 @@ func (v *verifier) checkEnds() (string, error) {
 // checkUnknownSince requires that the log says since when a condition was not known that
 // ended access by that: otherwise a server could end it at any time.
 func (v *verifier) checkUnknownSince(o access.EndOrder) error {
-	if o.Condition.UnknownSince == nil {
+	if o.EndedBy.UnknownSince == nil {
 		return nil
 	}
 	for _, e := range v.Events {
-		if e.Event.IsUnknown(o.Condition.Condition) && e.Event.At.Equal(*o.Condition.UnknownSince) {
+		if e.Event.IsUnknown(o.EndedBy.Index) && e.Event.At.Equal(*o.EndedBy.UnknownSince) {
 			return nil
 		}
 	}
-	return failf("an order to end says that it was not known since %s, and the log does not", access.FormatTime(*o.Condition.UnknownSince))
+	return failf("an order to end says that it was not known since %s, and the log does not", access.FormatTime(*o.EndedBy.UnknownSince))
 }

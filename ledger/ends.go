@@ -67,14 +67,14 @@ const IssueEndedBySame = "ended_by_same"
 // what was known: who reads the timeline must not have to look for the statement.
 func endEvent(o access.EndOrder) access.Event {
 	detail := map[string]string{"end": string(o.Kind)}
-	if by := o.Condition; by != nil {
-		detail["condition"], detail["facts"] = strconv.Itoa(by.Condition), access.Clip(access.FactsInWords(by.Facts), 1000)
+	if by := o.EndedBy; by != nil {
+		detail["condition"], detail["facts"] = strconv.Itoa(by.Index), access.Clip(access.FactsInWords(by.Facts), 1000)
 	}
 	return access.Event{At: o.At, RequestID: o.RequestID, Kind: access.EventEndOrdered, Actor: o.By, Message: o.Reason, Key: access.KeyEnd(o), Detail: o.Via.Detail(detail)}
 }
 
 // ConditionEvents returns the events of requests that say when a condition that ends
-// access could not be evaluated, by request (access.SpellOf). What else such an event
+// access could not be evaluated, by request (access.LastUnknownPeriod). What else such an event
 // says is not read: one that is damaged holds up no other request, nor its own.
 func (l *Ledger) ConditionEvents(ctx context.Context, requestIDs ...string) (map[string][]access.Event, error) {
 	out := map[string][]access.Event{}
@@ -90,7 +90,7 @@ func (l *Ledger) ConditionEvents(ctx context.Context, requestIDs ...string) (map
 	return out, err
 }
 
-// scanConditionEvent reads of an event what access.SpellOf needs.
+// scanConditionEvent reads of an event what access.LastUnknownPeriod needs.
 func scanConditionEvent(row scanner) (e access.Event, err error) {
 	var at int64
 	err = row.Scan(&at, &e.RequestID, &e.Kind, &e.Key)

@@ -26,6 +26,6 @@ func TestCase100DamagedEvent(t *testing.T) {
 	require.NoError(t, err)
 	events, err := l.ConditionEvents(t.Context(), "good", "damaged")
 	require.NoError(t, err)
-	require.Equal(t, access.Spell{Number: 1, Since: at}, access.SpellOf(events["good"], 0))
-	require.Equal(t, 1, access.SpellOf(events["damaged"], 0).Number)
+	require.Equal(t, access.UnknownPeriod{Number: 1, Since: at}, access.LastUnknownPeriod(events["good"], 0))
+	require.Equal(t, 1, access.LastUnknownPeriod(events["damaged"], 0).Number)
 }

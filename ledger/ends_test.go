@@ -76,11 +76,11 @@ var ends = map[string]func(fixture){
 		}
 		events, err := b.ConditionEvents(ctx, s.Request.ID, plain.Request.ID)
 		require.NoError(b, err)
-		require.Equal(b, access.Spell{Number: 1, Since: at}, access.SpellOf(events[s.Request.ID], 0))
+		require.Equal(b, access.UnknownPeriod{Number: 1, Since: at}, access.LastUnknownPeriod(events[s.Request.ID], 0))
 		require.Len(b, events[s.Request.ID], 1)
 		require.Empty(b, events[plain.Request.ID])
 		o, _ := endOrder(s.Request.ID, access.EndByCondition, access.ActorContract, at)
-		o.Condition = &access.EndedBy{Facts: []access.Fact{{FactQuestion: access.FactQuestion{Kind: access.FactTicket, Source: "jira", Key: "OPS-7"}, State: access.FactKnown, At: at, Ticket: &access.Ticket{}}}}
+		o.EndedBy = &access.EndedBy{Facts: []access.Fact{{FactQuestion: access.FactQuestion{Kind: access.FactTicket, Source: "jira", Key: "OPS-7"}, State: access.FactKnown, At: at, Ticket: &access.Ticket{}}}}
 		require.NoError(b, b.OrderEnd(ctx, o, []byte(`{}`)))
 		timeline := b.timeline(s.Request.ID)
 		e := timeline[len(timeline)-1]

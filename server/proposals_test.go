@@ -114,9 +114,9 @@ func TestContractsChangeByProposal(t *testing.T) {
 	r, status, body := p.propose("bob", u)
 	require.Equal(t, http.StatusCreated, status, body)
 	change := r.Plan.Change
-	require.Equal(t, access.ContractChange{Replaces: u.Replaces, Set: u.Set, Says: change.Says}, *change)
-	require.Contains(t, strings.Join(change.Says, "\n"), "hosts: BECOMES POSSIBLE, up to 2h")
-	require.Equal(t, []string{"hosts: duration.max: 1h → 2h", "hosts: metadata.owner: approvers → oncall"}, change.Says[:2])
+	require.Equal(t, access.ContractChange{Replaces: u.Replaces, Set: u.Set, Differences: change.Differences}, *change)
+	require.Contains(t, strings.Join(change.Differences, "\n"), "hosts: BECOMES POSSIBLE, up to 2h")
+	require.Equal(t, []string{"hosts: duration.max: 1h → 2h", "hosts: metadata.owner: approvers → oncall"}, change.Differences[:2])
 	require.Nil(t, r.Plan.Extend, "what happens once lasts no longer")
 	var stages []string
 	for _, s := range r.Plan.Rule.Stages {

@@ -111,26 +111,26 @@ func conditionsOf(r access.Request) []access.EndCondition {
 func (w *endWatch) look(ctx context.Context, r access.Request, known []access.Fact, events []access.Event) error {
 	for i, c := range conditionsOf(r) {
 		now := w.now().Truncate(time.Microsecond) // what the ledger keeps
-		facts, spell := c.FactsAt(known, now), access.SpellOf(events, i)
-		by := access.EndedBy{Condition: i, Facts: facts}
+		facts, period := c.FactsAt(known, now), access.LastUnknownPeriod(events, i)
+		by := access.EndedBy{Index: i, Facts: facts}
 		switch w.conditions.Evaluate(r.Plan, i, known, now).Result {
 		case contracts.Satisfied:
 			return w.end(ctx, r, by, now)
 		case contracts.NotSatisfied:
-			if !spell.Since.IsZero() && spell.Number < access.MaxUnknownSpells {
-				if err := w.ledger.AppendEvent(ctx, conditionEvent(r, i, access.EventConditionKnown, access.KeyConditionKnown(i, spell.Number), facts, now)); err != nil {
+			if !period.Since.IsZero() && period.Number < access.MaxUnknownPeriods {
+				if err := w.ledger.AppendEvent(ctx, conditionEvent(r, i, access.EventConditionKnown, access.KeyConditionKnown(i, period.Number), facts, now)); err != nil {
 					return err
 				}
 			}
 		default:
-			if spell.Since.IsZero() {
-				if err := w.ledger.AppendEvent(ctx, conditionEvent(r, i, access.EventConditionUnknown, access.KeyConditionUnknown(i, spell.Number+1), facts, now)); err != nil {
+			if period.Since.IsZero() {
+				if err := w.ledger.AppendEvent(ctx, conditionEvent(r, i, access.EventConditionUnknown, access.KeyConditionUnknown(i, period.Number+1), facts, now)); err != nil {
 					return err
 				}
 				continue
 			}
-			if c.UnknownFor > 0 && now.Sub(spell.Since) >= c.UnknownFor.Std() {
-				by.UnknownSince = &spell.Since
+			if c.UnknownFor > 0 && now.Sub(period.Since) >= c.UnknownFor.Std() {
+				by.UnknownSince = &period.Since
 				return w.end(ctx, r, by, now)
 			}
 		}
@@ -148,7 +148,7 @@ func conditionEvent(r access.Request, i int, kind access.EventKind, key string, 
 // that somebody else has ended, needs nothing more.
 func (w *endWatch) end(ctx context.Context, r access.Request, by access.EndedBy, now time.Time) error {
 	o := access.EndOrder{RequestID: r.ID, PlanDigest: r.Plan.Digest, Kind: access.EndByCondition, By: access.ActorContract,
-		Reason: r.Plan.EndWhen[by.Condition].Reason(by), At: now, Condition: &by}
+		Reason: r.Plan.EndWhen[by.Index].Reason(by), At: now, EndedBy: &by}
 	if err := r.Plan.CheckEnd(o); err != nil {
 		return err
 	}

@@ -53,7 +53,7 @@ func TestCase100EndsByCondition(t *testing.T) {
 	require.Equal(t, access.ActorContract, o.By)
 	require.Equal(t, "the ticket was closed", o.Reason)
 	require.Equal(t, f.now, o.At)
-	require.Equal(t, &access.Ticket{}, o.Condition.Facts[0].Ticket)
+	require.Equal(t, &access.Ticket{}, o.EndedBy.Facts[0].Ticket)
 	require.NoError(t, r.Plan.CheckEnd(o))
 	require.Equal(t, []string{"ledger.OrderEnd", "gateway.End"}, f.ledger.calls, "the ledger first")
 	e, err := evidence.ReadEnvelope(f.ledger.statements[0].Envelope)
@@ -82,9 +82,9 @@ func TestCase100OnlyWhatLives(t *testing.T) {
 	}
 }
 
-// TestCase100UnknownSpell: what is not known ends access after the time that the contract
+// TestCase100UnknownPeriod: what is not known ends access after the time that the contract
 // says, which is counted from the log: a server that starts anew goes on with it.
-func TestCase100UnknownSpell(t *testing.T) {
+func TestCase100UnknownPeriod(t *testing.T) {
 	f, world := withEnds(t, ticketCloses)
 	r := f.opened(access.StateActive, "OPS-1")
 	delete(world.tickets, "OPS-1")
@@ -110,8 +110,8 @@ func TestCase100UnknownSpell(t *testing.T) {
 	f.now = began.Add(10 * time.Minute)
 	require.NoError(t, restarted.lookOnce(t.Context()))
 	o := f.ledger.ordered[r.ID]
-	require.NotNil(t, o.Condition)
-	require.Equal(t, began, *o.Condition.UnknownSince)
+	require.NotNil(t, o.EndedBy)
+	require.Equal(t, began, *o.EndedBy.UnknownSince)
 	require.Contains(t, o.Reason, "could not be known whether the ticket was closed")
 	require.NoError(t, r.Plan.CheckEnd(o))
 }
@@ -133,14 +133,14 @@ func TestCase100UnknownKept(t *testing.T) {
 func TestCase100FlappingSource(t *testing.T) {
 	f, world := withEnds(t, ticketCloses)
 	r := f.opened(access.StateActive, "OPS-1")
-	for range 3 * access.MaxUnknownSpells {
+	for range 3 * access.MaxUnknownPeriods {
 		delete(world.tickets, "OPS-1")
 		require.NoError(t, f.lookOnce(t.Context()))
 		world.tickets["OPS-1"] = true
 		require.NoError(t, f.lookOnce(t.Context()))
 		require.NotContains(t, f.ledger.ordered, r.ID)
 	}
-	require.Len(t, f.ledger.events, 2*access.MaxUnknownSpells-1)
+	require.Len(t, f.ledger.events, 2*access.MaxUnknownPeriods-1)
 }
 
 // TestCase100StaleReplies: replies that came a minute ago, because everything else took so

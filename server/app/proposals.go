@@ -38,19 +38,19 @@ type proposer struct {
 // UploadedContracts is a set of contracts that can be proposed: a request under Contract
 // with the params set and replaces proposes it.
 type UploadedContracts struct {
-	Contract  string   `json:"contract"`
-	Set       string   `json:"set"`      // digest of the uploaded files
-	Replaces  string   `json:"replaces"` // digest of the files in force
-	Contracts int      `json:"contracts"`
-	Says      []string `json:"says"` // what would be decided otherwise, in words
+	Contract    string   `json:"contract"`
+	Set         string   `json:"set"`      // digest of the uploaded files
+	Replaces    string   `json:"replaces"` // digest of the files in force
+	Contracts   int      `json:"contracts"`
+	Differences []string `json:"differences"` // what would be decided otherwise, in words
 }
 
 const (
-	maxChanged = 20  // contracts of one proposal that are new, gone or other
-	maxOwners  = 10  // who all must approve one proposal
-	maxSays    = 100 // lines of differences that approvers can be expected to read
-	maxEdited  = 60  // lines of edited fields, which come first
-	maxLine    = 400 // characters of one
+	maxChanged     = 20  // contracts of one proposal that are new, gone or other
+	maxOwners      = 10  // who all must approve one proposal
+	maxDifferences = 100 // lines of differences that approvers can be expected to read
+	maxEdited      = 60  // lines of edited fields, which come first
+	maxLine        = 400 // characters of one
 )
 
 // UploadContracts keeps a set of contracts so that this person can propose it, and
@@ -70,7 +70,7 @@ func (c *proposer) UploadContracts(ctx context.Context, by access.Actor, files a
 		return UploadedContracts{}, err
 	}
 	out := UploadedContracts{Contract: c.contract, Set: files.Digest(), Replaces: c.inForce(), Contracts: len(proposed.Contracts)}
-	if out.Says, err = c.says(proposed, out.Set, out.Replaces); err != nil {
+	if out.Differences, err = c.differences(proposed, out.Set, out.Replaces); err != nil {
 		return UploadedContracts{}, err
 	}
 	e := by.Event(access.EventContractsKept, c.now())
@@ -169,9 +169,9 @@ func changed(before, after *contracts.Set) (names []string, was, is map[string]*
 	return names, was, is
 }
 
-// says returns in words what would be decided otherwise. It evaluates both sets under
+// differences returns in words what would be decided otherwise. It evaluates both sets under
 // thousands of requests, so that what it found is remembered.
-func (c *proposer) says(proposed *contracts.Set, set, replaces string) ([]string, error) {
+func (c *proposer) differences(proposed *contracts.Set, set, replaces string) ([]string, error) {
 	current := c.catalog.contracts.Current()
 	names, _, _ := changed(current, proposed)
 	switch {
@@ -199,8 +199,8 @@ func (c *proposer) says(proposed *contracts.Set, set, replaces string) ([]string
 	if len(names) == 0 {
 		out = append(out, "comments, layout or names of files alone")
 	}
-	if len(out) > maxSays {
-		return nil, access.InvalidField("too_much", "files", "requests would be decided otherwise in %d ways, and one proposal may have %d: propose it in parts that people can judge", len(out), maxSays)
+	if len(out) > maxDifferences {
+		return nil, access.InvalidField("too_much", "files", "requests would be decided otherwise in %d ways, and one proposal may have %d: propose it in parts that people can judge", len(out), maxDifferences)
 	}
 	edited := proposed.FieldChanges(current)
 	if more := len(edited) - maxEdited; more > 0 {
@@ -257,11 +257,11 @@ func (c *proposer) plan(ctx context.Context, draft *access.Plan, by access.Perso
 	if !slices.ContainsFunc(authors, func(a access.Person) bool { return a.ID == by.ID }) {
 		return access.Refuse(access.CodeForbidden, "not_uploaded", "you have not uploaded these contracts; who wrote them proposes them")
 	}
-	says, err := c.says(proposed, set, replaces)
+	differences, err := c.differences(proposed, set, replaces)
 	if err != nil {
 		return err
 	}
-	draft.Change = &access.ContractChange{Replaces: replaces, Set: set, Says: says}
+	draft.Change = &access.ContractChange{Replaces: replaces, Set: set, Differences: differences}
 	// Whoever an escalation adds could stand in for every owner.
 	draft.Extend, draft.Rule.SelfApproval, draft.Rule.Authors, draft.Rule.Escalate = nil, false, nil, nil
 	for _, a := range authors {

@@ -94,7 +94,7 @@ func (f *fixture) plan(contract string, change *access.ContractChange) access.Pl
 // take brings files into force in place of others, by a request whose plan says so.
 func (f *fixture) take(by *evidence.Signer, from, to access.ContractFiles, change ...func(*access.ContractsInForce)) {
 	f.Helper()
-	p := f.plan("change-contracts", &access.ContractChange{Replaces: from.Digest(), Set: to.Digest(), Says: []string{}})
+	p := f.plan("change-contracts", &access.ContractChange{Replaces: from.Digest(), Set: to.Digest(), Differences: []string{}})
 	require.NoError(f, f.opened(by, p, from, to, change...))
 }
 
@@ -190,7 +190,7 @@ func TestCase101LedgerSaysOtherContracts(t *testing.T) {
 			require.NoError(f, f.opened(f.worker, f.plan("change-contracts", nil), f.first, second))
 		},
 		"a request by another contract": func(f *fixture) {
-			p := f.plan("quietly", &access.ContractChange{Replaces: f.first.Digest(), Set: second.Digest(), Says: []string{}})
+			p := f.plan("quietly", &access.ContractChange{Replaces: f.first.Digest(), Set: second.Digest(), Differences: []string{}})
 			require.NoError(f, f.opened(f.worker, p, f.first, second))
 		},
 		"a request that is not there": func(f *fixture) {

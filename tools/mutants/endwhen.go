@@ -15,10 +15,10 @@ func ends() []mutant {
 		{"a damaged event of one request keeps the access of others open", "server/app/endwhen.go", "if together != nil {", "if together != nil && false {", []string{"./server/app -run Case100"}},
 		{"a calendar that says every second takes a core", "facts/calendar/shifts.go", "len(option.Byhour)+len(option.Byminute)+len(option.Bysecond) > 0", "false", []string{"./facts/calendar"}},
 		{"what is unknown ends access though the contract keeps it", "server/app/endwhen.go", "if c.UnknownFor > 0 && now.Sub", "if now.Sub", []string{watch}},
-		{"what is unknown never ends access", "server/app/endwhen.go", "now.Sub(spell.Since) >= c.UnknownFor.Std()", "now.Sub(spell.Since) >= 1e6*c.UnknownFor.Std()", []string{watch}},
-		{"a server that starts anew counts anew since when something is unknown", "server/app/endwhen.go", "access.SpellOf(events, i)", "access.SpellOf(events[:0], i)", []string{watch}},
-		{"what was unknown once is never known again", "server/app/endwhen.go", "if !spell.Since.IsZero() && spell.Number", "if false && spell.Number", []string{watch}},
-		{"a source that comes and goes fills the log", "server/app/endwhen.go", "spell.Number < access.MaxUnknownSpells {", "true {", []string{watch}},
+		{"what is unknown never ends access", "server/app/endwhen.go", "now.Sub(period.Since) >= c.UnknownFor.Std()", "now.Sub(period.Since) >= 1e6*c.UnknownFor.Std()", []string{watch}},
+		{"a server that starts anew counts anew since when something is unknown", "server/app/endwhen.go", "access.LastUnknownPeriod(events, i)", "access.LastUnknownPeriod(events[:0], i)", []string{watch}},
+		{"what was unknown once is never known again", "server/app/endwhen.go", "if !period.Since.IsZero() && period.Number", "if false && period.Number", []string{watch}},
+		{"a source that comes and goes fills the log", "server/app/endwhen.go", "period.Number < access.MaxUnknownPeriods {", "true {", []string{watch}},
 		{"conditions end what is not open", "server/app/endwhen.go", ", States: []access.State{access.StateGranting, access.StateActive}}", "}", []string{watch}},
 		{"each request asks for itself", "server/app/asking.go", "if seen[q] {", "if false {", []string{"./server/app -run AskingFew|Case100"}},
 		{"a source that hangs is waited for at each question", "server/app/asking.go", "hangs = hangs || !knows", "hangs = hangs || false", []string{"./server/app -run AskingFew"}},
@@ -26,6 +26,6 @@ func ends() []mutant {
 		{"access is given without the ticket that ends it", "contracts/endwhen.go", "if c.condition.reads.ticket && q.Request.Ticket == \"\" {", "if false {", []string{"./contracts -run EndWhenInThePlan"}},
 		{"the plan does not say when access ends", "contracts/endwhen.go", "q.draft.EndWhen = append(q.draft.EndWhen, planned)", "_ = planned", []string{"./contracts -run EndWhenInThePlan"}},
 		{"a pack is proven whose access a condition of no plan ended", "evidence/verify_ends.go", "if err := v.plan.CheckEnd(o); err != nil {", "if err := v.plan.CheckEnd(o); false {", []string{"./evidence -run Case100"}},
-		{"a pack is proven that says since when something was unknown, and the log does not", "evidence/verify_ends.go", " && e.Event.At.Equal(*o.Condition.UnknownSince)", "", []string{"./evidence -run Case100"}},
+		{"a pack is proven that says since when something was unknown, and the log does not", "evidence/verify_ends.go", " && e.Event.At.Equal(*o.EndedBy.UnknownSince)", "", []string{"./evidence -run Case100"}},
 	}
 }

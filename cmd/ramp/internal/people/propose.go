@@ -60,7 +60,7 @@ func (f *proposal) propose(cmd *cobra.Command, dir string) error {
 	if f.format.IsTable() && !f.dry {
 		w := cmd.ErrOrStderr()
 		fmt.Fprintf(w, "%s, to be decided under contract %s:\n", output.Count(kept.Contracts, "contract"), kept.Contract)
-		for _, line := range kept.Says {
+		for _, line := range kept.Differences {
 			fmt.Fprintln(w, "  "+output.Clean(line))
 		}
 	}
@@ -166,7 +166,7 @@ func changes(c *access.ContractChange) (rows [][]string) {
 	if c == nil {
 		return nil
 	}
-	for _, line := range c.Says {
+	for _, line := range c.Differences {
 		rows = append(rows, []string{"Would change", output.Clean(line)})
 	}
 	return rows
