@@ -17,7 +17,7 @@ const (
 	ViaDirectory Via = "directory" // Ramp itself, since the directory has changed
 	ViaTemporal  Via = "temporal-ui"
 	ViaSlack     Via = "slack"
-	ViaWebhook   Via = "webhook" // another program, which says that a person decided there
+	ViaDecisions Via = "decisions" // another program, which says that a person decided there
 )
 
 // DetailVia is the detail of an event that holds a Via.

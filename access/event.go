@@ -47,9 +47,9 @@ const (
 	EventAccountLinked   EventKind = "account.linked"
 	EventAccountUnlinked EventKind = "account.unlinked"
 
-	EventChatCodeUsed EventKind = "chat.code_used" // by it somebody linked; it is good once
-	EventChatLinked   EventKind = "chat.linked"    // which user of a chat service is a person
-	EventChatUnlinked EventKind = "chat.unlinked"  // the person took that back
+	EventLinkCodeUsed     EventKind = "external_user.code_used" // by it somebody linked; it is good once
+	EventExternalLinked   EventKind = "external_user.linked"    // which user of another program is a person
+	EventExternalUnlinked EventKind = "external_user.unlinked"  // the person took that back
 
 	EventPersonAdded   EventKind = "person.added" // these come from a directory
 	EventPersonChanged EventKind = "person.changed"

@@ -34,8 +34,8 @@ const (
 	ActReadAudit    Act = "read_audit"
 	ActLinkAccount  Act = "link_account"
 	ActUnlink       Act = "unlink_account"
-	ActLinkChat     Act = "link_chat"
-	ActChat         Act = "chat" // what could not even be read as an act of somebody's
+	ActLinkExternal Act = "link_external_user"
+	ActExternal     Act = "external_act" // what could not even be read as an act of somebody's
 	ActContracts    Act = "read_contracts"
 	ActPropose      Act = "propose_contracts"
 )

@@ -99,3 +99,23 @@ const (
 	OutcomeCondition  Outcome = "condition" // a condition of its contract ended it (endWhen)
 	OutcomeFailed     Outcome = "failed"    // opening failed half way; all was closed again
 )
+
+// Phrase returns the outcome as the end of a sentence: "Ended: its requester released it".
+// It is empty for what is no outcome.
+func (o Outcome) Phrase() string {
+	switch o {
+	case OutcomeExpired:
+		return "it expired"
+	case OutcomeReleased:
+		return "its requester released it"
+	case OutcomeRevoked:
+		return "it was revoked"
+	case OutcomeOffboarded:
+		return "its requester has left"
+	case OutcomeCondition:
+		return "a condition of its contract ended it"
+	case OutcomeFailed:
+		return "opening it failed, and what was open was revoked"
+	}
+	return ""
+}

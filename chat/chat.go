@@ -3,7 +3,7 @@
 // one person with a form. A service is a package below that implements Bot and passes
 // package chattest.
 //
-// Nothing that comes from a service is believed for being there: a Delivery says which
+// Nothing that comes from a service is believed for being there: an Interaction says which
 // user of the service acted, and not which person that is.
 package chat
 
@@ -17,37 +17,37 @@ import (
 //
 // Errors are CodeThrottled with RetryAfter for a call that comes too fast; CodeUnavailable
 // where the service or its token does not work now, also if what was asked has been done;
-// CodeNotFound for a message or place that is not there; CodeForbidden for a place where
-// the bot may not write; CodeInvalid for what the service will never take.
+// CodeNotFound for a message or conversation that is not there; CodeForbidden for a conversation where the
+// bot may not write; CodeInvalid for what the service will never take.
 type Bot interface {
 	// Post writes a new message, and returns where it is.
-	Post(ctx context.Context, place string, m Message) (Ref, error)
+	Post(ctx context.Context, conversation string, m Message) (Ref, error)
 	// Find returns a message that Post or Reply wrote with this ID at or after a time:
 	// so a post whose response was lost is not made twice. thread is the message that
 	// was replied to; the zero Ref for Post.
-	Find(ctx context.Context, place string, thread Ref, id string, since time.Time) (Ref, bool, error)
+	Find(ctx context.Context, conversation string, thread Ref, id string, since time.Time) (Ref, bool, error)
 	// Update replaces a message in place.
 	Update(ctx context.Context, at Ref, m Message) error
 	// Reply writes a message into the thread of another.
 	Reply(ctx context.Context, to Ref, m Message) (Ref, error)
-	// Tell writes a message that one user alone sees: in a place where they are, or, if
-	// place is empty, as a direct message.
-	Tell(ctx context.Context, place, user string, m Message) error
-	// Ask opens a form for the user who acted, within seconds of their act: trigger is
-	// Delivery.Trigger.
-	Ask(ctx context.Context, trigger string, f Form) error
-	// Change replaces an open form, by Delivery.Form.
-	Change(ctx context.Context, form string, f Form) error
+	// PostEphemeral writes a message that one user alone sees: in a conversation where they are, or, if
+	// conversation is empty, as a direct message.
+	PostEphemeral(ctx context.Context, conversation, user string, m Message) error
+	// OpenForm opens a form for the user who acted, within seconds of their act: trigger is
+	// Interaction.Trigger.
+	OpenForm(ctx context.Context, trigger string, f Form) error
+	// UpdateForm replaces an open form, by Interaction.Form.
+	UpdateForm(ctx context.Context, form string, f Form) error
 	// Member returns what the service says of a user now.
 	Member(ctx context.Context, user string) (Member, error)
-	// Outsiders reports whether people of other workspaces read what is written in a place.
-	Outsiders(ctx context.Context, place string) (bool, error)
+	// Outsiders reports whether people of other workspaces read what is written in a conversation.
+	Outsiders(ctx context.Context, conversation string) (bool, error)
 	// Ping asks whether the bot can work, and writes nothing.
 	Ping(ctx context.Context) error
 }
 
 // Ref is a message, as the service names it.
-type Ref struct{ Place, ID string }
+type Ref struct{ Conversation, ID string }
 
 // IsZero reports whether it names no message.
 func (r Ref) IsZero() bool { return r == Ref{} }
@@ -58,19 +58,19 @@ type Message struct {
 	ID      string // the same for every try; by it Find knows the message
 	Title   string
 	Text    string // a sentence or a few lines
-	Facts   []Fact
+	Rows    []Row
 	Small   string // small print
 	Buttons []Button
 }
 
-// Fact is one row of a message.
-type Fact struct{ Name, Text string }
+// Row is one row of a message: what it is of, and what it says.
+type Row struct{ Name, Text string }
 
 // Button is a button of a message.
 type Button struct {
-	Name  string // what pressing it means; Delivery.Name then
+	Name  string // what pressing it means; Interaction.Name then
 	Label string
-	Value string // Delivery.Value then
+	Value string // Interaction.Value then
 	URL   string // opens a page instead
 	Style Style
 }
@@ -86,8 +86,8 @@ const (
 
 // Form asks one person for something.
 type Form struct {
-	Name   string // Delivery.Name when it is sent
-	Value  string // Delivery.Value then; the person cannot change it
+	Name   string // Interaction.Name when it is sent
+	Value  string // Interaction.Value then; the person cannot change it
 	Title  string // at most 24 characters
 	Send   string // the label of the button that sends it; empty: it cannot be sent yet
 	Text   string
@@ -102,7 +102,7 @@ type Field struct {
 	Long              bool     // several lines
 	Optional          bool
 	MaxLength         int
-	// Reports says that a choice is delivered at once, as a Delivery of kind
+	// Reports says that a choice is delivered at once, as an Interaction of kind
 	// KindChoice with the field's name.
 	Reports bool
 }
@@ -130,8 +130,8 @@ const (
 	KindOther   Kind = "other"  // nothing that Ramp acts on
 )
 
-// Delivery is one act of a user, as the service delivered and signed it.
-type Delivery struct {
+// Interaction is one act of a user, as the service delivered and signed it.
+type Interaction struct {
 	// ID is of the delivery as it was signed: the same one sent again has the same.
 	ID              string
 	App             string
@@ -142,7 +142,7 @@ type Delivery struct {
 	Name, Value     string
 	Fields          map[string]string
 	At              Ref    // the message with the button
-	Trigger         string // for Ask; good for seconds
-	Form            string // for Change
+	Trigger         string // for OpenForm; good for seconds
+	Form            string // for UpdateForm
 	Challenge       string // what the service wants back to see that the address is Ramp's
 }

@@ -61,7 +61,7 @@ func (s *chatStory) workerDies() {
 // links links a person's user, with the code of the page about them.
 func (s *chatStory) links(who string) {
 	s.Helper()
-	req, err := http.NewRequest("POST", s.url()+"/you/chat/code", nil)
+	req, err := http.NewRequest("POST", s.url()+"/you/external/code", nil)
 	require.NoError(s, err)
 	req.Header.Set("Authorization", "Bearer "+s.as(who).token)
 	res, err := http.DefaultClient.Do(req)
@@ -143,7 +143,7 @@ func TestTwoPeopleWorkInSlackAlone(t *testing.T) {
 	k := s.as("alice").picksUp(id[1])
 	require.True(t, k.works())
 
-	// She extends, and hands back; the worker dies.
+	// She extends, and releases; the worker dies.
 	s.does("extending", func() slacktest.Delivery { return s.slack.Press(alice, m, "extend") })
 	s.eventually(30*time.Second, "the form to extend is open", func() bool { return s.slack.View(alice).Callback == "extend" })
 	before := s.as("alice").sees(id[1]).ExpiresAt
@@ -151,11 +151,11 @@ func TestTwoPeopleWorkInSlackAlone(t *testing.T) {
 	s.eventually(60*time.Second, "the end has moved", func() bool { return s.as("alice").sees(id[1]).ExpiresAt != before })
 	s.workerDies()
 	m = s.says(mine, "Active until")
-	s.does("handing back", func() slacktest.Delivery { return s.slack.Press(alice, m, "release") })
+	s.does("releasing", func() slacktest.Delivery { return s.slack.Press(alice, m, "release") })
 	s.serverDies()
 	s.workerDies()
-	s.says(slacktest.Channel, "Over (released)")
-	s.says(mine, "Over (released)")
+	s.says(slacktest.Channel, "Over: its requester released it")
+	s.says(mine, "Over: its requester released it")
 
 	require.False(t, k.works(), "the credential outlived its access")
 	require.Empty(t, s.admitted())

@@ -6,38 +6,38 @@ import (
 	"time"
 )
 
-// ChatMessage is the one message about a request in one place, and how far it says
+// ChatMessage is the one message about a request in one conversation, and how far it says
 // what happened.
 type ChatMessage struct {
-	ID        string // of service, place and request
-	Service   string
-	RequestID string
-	Place     string // a channel, or a user for a direct message
-	RefPlace  string // where the service has it; empty: nobody knows that it has
-	Ref       string
-	Want      int64 // the newest event of its request
-	Sent      int64 // the event up to which the message says what happened
-	Told      int64 // likewise its thread
-	Tried     int64 // the event up to which the last reply told, which may be lost
-	TriedAt   *time.Time
-	RemindAt  *time.Time
-	Tries     int
-	CreatedAt time.Time
-	Urgent    int64 // the newest event that must be heard of at once; 0: none
-	UrgentAt  *time.Time
+	ID              string // of service, conversation and request
+	Service         string
+	RequestID       string
+	Conversation    string // a channel, or a user for a direct message
+	RefConversation string // where the service has it; empty: nobody knows that it has
+	Ref             string
+	WantSeq         int64 // the newest event of its request
+	MessageSeq      int64 // the event up to which the message says what happened
+	ThreadSeq       int64 // likewise its thread
+	TriedSeq        int64 // the event up to which the last reply told, which may be lost
+	TriedAt         *time.Time
+	RemindAt        *time.Time
+	Tries           int
+	CreatedAt       time.Time
+	Urgent          int64 // the newest event that must be heard of at once; 0: none
+	UrgentAt        *time.Time
 }
 
-const chatMessageColumns = `id, service, request_id, place, ref_place, ref, want, sent, told, tried, tried_at, remind_at, tries, created_at, urgent, urgent_at`
+const chatMessageColumns = `id, service, request_id, conversation, ref_conversation, ref, want_seq, message_seq, thread_seq, tried_seq, tried_at, remind_at, tries, created_at, urgent, urgent_at`
 
 func scanChatMessage(row scanner) (m ChatMessage, err error) {
 	var tried, remind, urgent sql.NullInt64
 	var created int64
-	err = row.Scan(&m.ID, &m.Service, &m.RequestID, &m.Place, &m.RefPlace, &m.Ref, &m.Want, &m.Sent, &m.Told, &m.Tried, &tried, &remind, &m.Tries, &created, &m.Urgent, &urgent)
+	err = row.Scan(&m.ID, &m.Service, &m.RequestID, &m.Conversation, &m.RefConversation, &m.Ref, &m.WantSeq, &m.MessageSeq, &m.ThreadSeq, &m.TriedSeq, &tried, &remind, &m.Tries, &created, &m.Urgent, &urgent)
 	m.TriedAt, m.RemindAt, m.CreatedAt, m.UrgentAt = timePtr(tried), timePtr(remind), timeOf(created), timePtr(urgent)
 	return m, err
 }
 
-// WantChatMessages records that messages are to say what happened up to their Want.
+// WantChatMessages records that messages are to say what happened up to their WantSeq.
 // There is one for each ID; several events before it is sent cost one call. One that is to
 // say something more that is Urgent is due at once, however often it failed before.
 func (l *Ledger) WantChatMessages(ctx context.Context, now time.Time, list ...ChatMessage) error {
@@ -50,13 +50,13 @@ func (l *Ledger) WantChatMessages(ctx context.Context, now time.Time, list ...Ch
 			if m.Urgent > 0 {
 				since = &now
 			}
-			if _, err := q.exec(ctx, `INSERT INTO chat_messages (id, service, request_id, place, want, told, due_at, created_at, urgent, urgent_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-				ON CONFLICT (id) DO UPDATE SET want = CASE WHEN chat_messages.want < excluded.want THEN excluded.want ELSE chat_messages.want END,
+			if _, err := q.exec(ctx, `INSERT INTO chat_messages (id, service, request_id, conversation, want_seq, thread_seq, due_at, created_at, urgent, urgent_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+				ON CONFLICT (id) DO UPDATE SET want_seq = CASE WHEN chat_messages.want_seq < excluded.want_seq THEN excluded.want_seq ELSE chat_messages.want_seq END,
 				due_at = CASE WHEN chat_messages.urgent < excluded.urgent THEN excluded.due_at ELSE chat_messages.due_at END,
 				urgent_at = CASE WHEN chat_messages.urgent >= excluded.urgent THEN chat_messages.urgent_at
-					WHEN chat_messages.urgent > chat_messages.sent THEN chat_messages.urgent_at ELSE excluded.urgent_at END,
+					WHEN chat_messages.urgent > chat_messages.message_seq THEN chat_messages.urgent_at ELSE excluded.urgent_at END,
 				urgent = CASE WHEN chat_messages.urgent < excluded.urgent THEN excluded.urgent ELSE chat_messages.urgent END`,
-				m.ID, m.Service, m.RequestID, m.Place, m.Want, m.Told, micros(now), micros(now), m.Urgent, microsOf(since)); err != nil {
+				m.ID, m.Service, m.RequestID, m.Conversation, m.WantSeq, m.ThreadSeq, micros(now), micros(now), m.Urgent, microsOf(since)); err != nil {
 				return err
 			}
 		}
@@ -81,7 +81,7 @@ func (l *Ledger) ClaimChatMessage(ctx context.Context, service string, now, unti
 			return err
 		}
 		list, err := collect(ctx, q, scanChatMessage, `SELECT `+chatMessageColumns+` FROM chat_messages WHERE service = ? AND due_at <= ? AND claimed <= ?
-			AND (want > told OR want > sent OR remind_at <= ?) ORDER BY CASE WHEN urgent > sent OR urgent > told THEN 0 WHEN want > sent THEN 1 WHEN remind_at <= ? THEN 2 ELSE 3 END, want DESC, id LIMIT 1`,
+			AND (want_seq > thread_seq OR want_seq > message_seq OR remind_at <= ?) ORDER BY CASE WHEN urgent > message_seq OR urgent > thread_seq THEN 0 WHEN want_seq > message_seq THEN 1 WHEN remind_at <= ? THEN 2 ELSE 3 END, want_seq DESC, id LIMIT 1`,
 			service, micros(now), micros(now), micros(now), micros(now))
 		if err != nil || len(list) == 0 {
 			return err
@@ -102,17 +102,17 @@ func (l *Ledger) ClaimChatMessage(ctx context.Context, service string, now, unti
 // a reply tells.
 func (l *Ledger) TryChatMessage(ctx context.Context, id string, tried int64, at time.Time) error {
 	return l.tx(ctx, func(q querier) error {
-		_, err := q.exec(ctx, `UPDATE chat_messages SET tried = ?, tried_at = ? WHERE id = ?`, tried, micros(at), id)
+		_, err := q.exec(ctx, `UPDATE chat_messages SET tried_seq = ?, tried_at = ? WHERE id = ?`, tried, micros(at), id)
 		return err
 	})
 }
 
-// SentChatMessage records how far a message has got: its RefPlace, Ref, Sent, Told and
+// SentChatMessage records how far a message has got: its RefConversation, Ref, MessageSeq, ThreadSeq and
 // RemindAt. It is nobody's then.
 func (l *Ledger) SentChatMessage(ctx context.Context, m ChatMessage) error {
 	return l.tx(ctx, func(q querier) error {
-		_, err := q.exec(ctx, `UPDATE chat_messages SET ref_place = ?, ref = ?, sent = ?, told = ?, remind_at = ?, tried_at = NULL, tries = 0, problem = '', claimed = 0 WHERE id = ?`,
-			m.RefPlace, m.Ref, m.Sent, m.Told, microsOf(m.RemindAt), m.ID)
+		_, err := q.exec(ctx, `UPDATE chat_messages SET ref_conversation = ?, ref = ?, message_seq = ?, thread_seq = ?, remind_at = ?, tried_at = NULL, tries = 0, problem = '', claimed = 0 WHERE id = ?`,
+			m.RefConversation, m.Ref, m.MessageSeq, m.ThreadSeq, microsOf(m.RemindAt), m.ID)
 		return err
 	})
 }
@@ -144,9 +144,9 @@ type ChatCounts struct {
 
 // ChatCounts counts what waits for a chat service.
 func (l *Ledger) ChatCounts(ctx context.Context) (c ChatCounts, err error) {
-	err = l.reader().row(ctx, `SELECT (SELECT count(*) FROM chat_messages WHERE want > told OR want > sent), (SELECT count(*) FROM chat_messages WHERE (want > told OR want > sent) AND problem <> ''),
-		(SELECT count(*) FROM chat_messages WHERE urgent > sent AND (problem <> '' OR alarmed >= urgent)),
-		(SELECT count(*) FROM chat_acts WHERE done_at IS NULL), (SELECT count(*) FROM chat_replies)`).Scan(&c.Waiting, &c.Failing, &c.Urgent, &c.Acts, &c.Replies)
+	err = l.reader().row(ctx, `SELECT (SELECT count(*) FROM chat_messages WHERE want_seq > thread_seq OR want_seq > message_seq), (SELECT count(*) FROM chat_messages WHERE (want_seq > thread_seq OR want_seq > message_seq) AND problem <> ''),
+		(SELECT count(*) FROM chat_messages WHERE urgent > message_seq AND (problem <> '' OR alarmed >= urgent)),
+		(SELECT count(*) FROM external_acts WHERE done_at IS NULL), (SELECT count(*) FROM chat_replies)`).Scan(&c.Waiting, &c.Failing, &c.Urgent, &c.Acts, &c.Replies)
 	return c, wrapError(err)
 }
 
@@ -154,7 +154,7 @@ func (l *Ledger) ChatCounts(ctx context.Context) (c ChatCounts, err error) {
 // their requests are over, or say so by an event that makes a new one.
 func (l *Ledger) ForgetChatMessages(ctx context.Context, before time.Time) error {
 	return l.tx(ctx, func(q querier) error {
-		_, err := q.exec(ctx, `DELETE FROM chat_messages WHERE created_at < ? AND want <= told AND want <= sent AND remind_at IS NULL AND request_id IN
+		_, err := q.exec(ctx, `DELETE FROM chat_messages WHERE created_at < ? AND want_seq <= thread_seq AND want_seq <= message_seq AND remind_at IS NULL AND request_id IN
 			(SELECT id FROM requests WHERE state IN ('ended', 'denied', 'cancelled', 'lapsed', 'failed'))`, micros(before))
 		return err
 	})

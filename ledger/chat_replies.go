@@ -19,11 +19,11 @@ type ChatReply struct {
 	TriedAt *time.Time
 }
 
-// CloseChatActWithReply closes an act as CloseChatAct does, and in the same transaction records
+// CloseExternalActWithReply closes an act as CloseExternalAct does, and in the same transaction records
 // what its user is told. Of an act that is closed already nothing is recorded.
-func (l *Ledger) CloseChatActWithReply(ctx context.Context, outcome string, at time.Time, r ChatReply) error {
+func (l *Ledger) CloseExternalActWithReply(ctx context.Context, outcome string, at time.Time, r ChatReply) error {
 	return l.tx(ctx, func(q querier) error {
-		if closed, err := q.closeChatAct(ctx, r.ID, outcome, at); err != nil || closed == 0 {
+		if closed, err := q.closeExternalAct(ctx, r.ID, outcome, at); err != nil || closed == 0 {
 			return err
 		}
 		_, err := q.exec(ctx, `INSERT INTO chat_replies (id, service, body, created_at, due_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,

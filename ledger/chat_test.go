@@ -12,63 +12,63 @@ import (
 
 var chatSuite = map[string]func(b fixture){
 	"an act of chat is kept once, and given out once at a time": func(b fixture) {
-		a := ledger.ChatAct{ID: "slack 1", Service: "slack", Body: "sealed", ReceivedAt: at}
-		added, err := b.AddChatAct(ctx, a)
+		a := ledger.ExternalAct{ID: "slack 1", Service: "slack", Body: "sealed", ReceivedAt: at}
+		added, err := b.AddExternalAct(ctx, a)
 		require.NoError(b, err)
 		require.True(b, added)
 		other := a
 		other.Body = "another"
-		added, err = b.AddChatAct(ctx, other)
+		added, err = b.AddExternalAct(ctx, other)
 		require.NoError(b, err)
 		require.False(b, added, "the same delivery")
-		claim := func(now time.Time) []ledger.ChatAct {
-			list, err := b.ClaimChatActs(ctx, "slack", now, now.Add(time.Minute), 10)
+		claim := func(now time.Time) []ledger.ExternalAct {
+			list, err := b.ClaimExternalActs(ctx, "slack", now, now.Add(time.Minute), 10)
 			require.NoError(b, err)
 			return list
 		}
 		a.Tries = 1
-		require.Equal(b, []ledger.ChatAct{a}, claim(at))
+		require.Equal(b, []ledger.ExternalAct{a}, claim(at))
 		require.Empty(b, claim(at.Add(59*time.Second)))
 		a.Tries = 2
-		require.Equal(b, []ledger.ChatAct{a}, claim(at.Add(time.Minute)), "its process died")
-		require.NoError(b, b.RetryChatAct(ctx, a.ID, "away", at.Add(2*time.Minute)))
+		require.Equal(b, []ledger.ExternalAct{a}, claim(at.Add(time.Minute)), "its process died")
+		require.NoError(b, b.RetryExternalAct(ctx, a.ID, "away", at.Add(2*time.Minute)))
 		require.Empty(b, claim(at.Add(119*time.Second)))
-		require.NoError(b, b.CloseChatAct(ctx, a.ID, "done", at))
+		require.NoError(b, b.CloseExternalAct(ctx, a.ID, "done", at))
 		require.Empty(b, claim(at.Add(time.Hour)))
-		added, err = b.AddChatAct(ctx, other)
+		added, err = b.AddExternalAct(ctx, other)
 		require.NoError(b, err)
 		require.False(b, added, "done already")
-		require.NoError(b, b.ForgetChatActs(ctx, at.Add(time.Second)))
-		added, err = b.AddChatAct(ctx, other)
+		require.NoError(b, b.ForgetExternalActs(ctx, at.Add(time.Second)))
+		added, err = b.AddExternalAct(ctx, other)
 		require.NoError(b, err)
 		require.True(b, added)
-		require.NoError(b, b.CloseChatAct(ctx, a.ID, "done", at))
+		require.NoError(b, b.CloseExternalAct(ctx, a.ID, "done", at))
 
-		sentAgain := ledger.ChatAct{ID: "webhook msg_1", Service: "webhook", ReceivedAt: at}
-		waits := ledger.ChatAct{ID: "slack d9", Service: "slack", Body: "sealed", ReceivedAt: at}
-		for _, act := range []ledger.ChatAct{sentAgain, waits} {
-			_, err = b.AddChatAct(ctx, act)
+		sentAgain := ledger.ExternalAct{ID: "webhook msg_1", Service: "webhook", ReceivedAt: at}
+		waits := ledger.ExternalAct{ID: "slack d9", Service: "slack", Body: "sealed", ReceivedAt: at}
+		for _, act := range []ledger.ExternalAct{sentAgain, waits} {
+			_, err = b.AddExternalAct(ctx, act)
 			require.NoError(b, err)
 		}
-		adds := func(act ledger.ChatAct) bool {
-			added, err := b.AddChatAct(ctx, act)
+		adds := func(act ledger.ExternalAct) bool {
+			added, err := b.AddExternalAct(ctx, act)
 			require.NoError(b, err)
 			return added
 		}
-		require.NoError(b, b.ForgetChatActs(ctx, at))
+		require.NoError(b, b.ForgetExternalActs(ctx, at))
 		require.False(b, adds(sentAgain), "it may still be sent again")
-		require.NoError(b, b.ForgetChatActs(ctx, at.Add(time.Second)))
+		require.NoError(b, b.ForgetExternalActs(ctx, at.Add(time.Second)))
 		require.True(b, adds(sentAgain), "what never succeeded is forgotten too")
 		require.False(b, adds(waits), "a server is still to do it, or to record that it is too late")
-		for _, act := range []ledger.ChatAct{sentAgain, waits} {
-			require.NoError(b, b.CloseChatAct(ctx, act.ID, "done", at))
+		for _, act := range []ledger.ExternalAct{sentAgain, waits} {
+			require.NoError(b, b.CloseExternalAct(ctx, act.ID, "done", at))
 		}
 	},
 	"servers that send messages share one pace, and no message": func(b fixture) {
 		for _, id := range []string{"a", "b", "c"} {
-			require.NoError(b, b.WantChatMessages(ctx, at, ledger.ChatMessage{ID: id, Service: "pace", RequestID: id, Place: "C1", Want: 3}))
+			require.NoError(b, b.WantChatMessages(ctx, at, ledger.ChatMessage{ID: id, Service: "pace", RequestID: id, Conversation: "C1", WantSeq: 3}))
 		}
-		require.NoError(b, b.WantChatMessages(ctx, at, ledger.ChatMessage{ID: "b", Service: "pace", RequestID: "b", Place: "C1", Want: 9}, ledger.ChatMessage{ID: "a", Service: "pace", RequestID: "a", Place: "C1", Want: 1}))
+		require.NoError(b, b.WantChatMessages(ctx, at, ledger.ChatMessage{ID: "b", Service: "pace", RequestID: "b", Conversation: "C1", WantSeq: 9}, ledger.ChatMessage{ID: "a", Service: "pace", RequestID: "a", Conversation: "C1", WantSeq: 1}))
 		claimed := make(chan string, 10)
 		var all sync.WaitGroup
 		for range 10 {
@@ -89,7 +89,7 @@ var chatSuite = map[string]func(b fixture){
 		}
 		m, ok := claim(at.Add(time.Second))
 		require.True(b, ok)
-		require.Equal(b, ledger.ChatMessage{ID: "a", Service: "pace", RequestID: "a", Place: "C1", Want: 3, Tries: 1, CreatedAt: at}, m)
+		require.Equal(b, ledger.ChatMessage{ID: "a", Service: "pace", RequestID: "a", Conversation: "C1", WantSeq: 3, Tries: 1, CreatedAt: at}, m)
 		require.NoError(b, b.TryChatMessage(ctx, "a", 0, at.Add(time.Second)))
 		require.NoError(b, b.RetryChatMessage(ctx, "a", "lost", at.Add(10*time.Second)))
 		require.NoError(b, b.HoldChat(ctx, "pace", at.Add(10*time.Second)))
@@ -100,7 +100,7 @@ var chatSuite = map[string]func(b fixture){
 		require.Equal(b, at.Add(time.Second), *m.TriedAt, "its response may be lost")
 		require.Equal(b, 2, m.Tries)
 		remind := at.Add(time.Hour)
-		m.RefPlace, m.Ref, m.Sent, m.Told, m.RemindAt = "C1", "1.2", 3, 3, &remind
+		m.RefConversation, m.Ref, m.MessageSeq, m.ThreadSeq, m.RemindAt = "C1", "1.2", 3, 3, &remind
 		require.NoError(b, b.SentChatMessage(ctx, m))
 		m, ok = claim(at.Add(20 * time.Second))
 		require.True(b, ok)
@@ -110,10 +110,10 @@ var chatSuite = map[string]func(b fixture){
 		m, ok = claim(at.Add(2 * time.Hour))
 		require.True(b, ok)
 		require.Equal(b, "b", m.ID, "its text is old, which goes before a reminder")
-		m.Sent, m.Told = 9, 9
+		m.MessageSeq, m.ThreadSeq = 9, 9
 		require.NoError(b, b.SentChatMessage(ctx, m))
 		m, _ = claim(at.Add(3 * time.Hour))
-		m.Sent, m.Told = 3, 3
+		m.MessageSeq, m.ThreadSeq = 3, 3
 		require.NoError(b, b.SentChatMessage(ctx, m))
 		m, ok = claim(at.Add(4 * time.Hour))
 		require.True(b, ok)
@@ -123,12 +123,12 @@ var chatSuite = map[string]func(b fixture){
 		require.Equal(b, ledger.ChatCounts{}, c)
 	},
 	"a reply is recorded with its act, and given out once at a time": func(b fixture) {
-		a := ledger.ChatAct{ID: "slack 9", Service: "replies", Body: "sealed", ReceivedAt: at}
-		_, err := b.AddChatAct(ctx, a)
+		a := ledger.ExternalAct{ID: "slack 9", Service: "replies", Body: "sealed", ReceivedAt: at}
+		_, err := b.AddExternalAct(ctx, a)
 		require.NoError(b, err)
 		r := ledger.ChatReply{ID: a.ID, Service: a.Service, Body: "said"}
-		require.NoError(b, b.CloseChatActWithReply(ctx, "done", at, r))
-		done, err := b.ChatActDone(ctx, a.ID)
+		require.NoError(b, b.CloseExternalActWithReply(ctx, "done", at, r))
+		done, err := b.ExternalActDone(ctx, a.ID)
 		require.NoError(b, err)
 		require.True(b, done)
 		claim := func(now time.Time) []ledger.ChatReply {
@@ -147,12 +147,12 @@ var chatSuite = map[string]func(b fixture){
 		r.Tries, r.TriedAt = 3, nil
 		require.Equal(b, []ledger.ChatReply{r}, claim(at.Add(3*time.Minute)), "it was surely not sent")
 		require.NoError(b, b.ForgetChatReply(ctx, r.ID))
-		require.NoError(b, b.CloseChatActWithReply(ctx, "done", at, r))
+		require.NoError(b, b.CloseExternalActWithReply(ctx, "done", at, r))
 		require.Empty(b, claim(at.Add(time.Hour)), "the act was closed already")
 	},
 	"what is urgent goes first, and its alarm is recorded once": func(b fixture) {
 		want := func(now time.Time, id string, want, urgent int64) {
-			require.NoError(b, b.WantChatMessages(ctx, now, ledger.ChatMessage{ID: id, Service: "urgent", RequestID: id, Place: "C1", Want: want, Urgent: urgent}))
+			require.NoError(b, b.WantChatMessages(ctx, now, ledger.ChatMessage{ID: id, Service: "urgent", RequestID: id, Conversation: "C1", WantSeq: want, Urgent: urgent}))
 		}
 		late := func(before time.Time) (ids []string) {
 			list, err := b.LateChatMessages(ctx, "urgent", before)
@@ -183,44 +183,44 @@ var chatSuite = map[string]func(b fixture){
 		want(at.Add(4*time.Second), "u-a", 5, 5)
 		require.Equal(b, []string{"u-a"}, late(at.Add(time.Second)), "something else that is urgent")
 		for _, id := range []string{"u-a", "u-b"} {
-			require.NoError(b, b.SentChatMessage(ctx, ledger.ChatMessage{ID: id, Sent: 9, Told: 9}))
+			require.NoError(b, b.SentChatMessage(ctx, ledger.ChatMessage{ID: id, MessageSeq: 9, ThreadSeq: 9}))
 		}
 		require.Empty(b, late(at.Add(time.Hour)))
 	},
 	"a user of chat is one person's": func(b fixture) {
-		u := ledger.ChatUser{Service: "slack", Workspace: "T1", User: "U1"}
+		u := ledger.ExternalUser{Service: "slack", Workspace: "T1", User: "U1"}
 		event := func(p access.Person) access.Event {
-			return access.Event{At: at, Kind: access.EventChatLinked, Actor: p.ID}
+			return access.Event{At: at, Kind: access.EventExternalLinked, Actor: p.ID}
 		}
 		for code, id := range map[string]string{"one": "chat-alice", "two": "chat-bob", "three": "chat-alice"} {
-			require.NoError(b, b.AddChatCode(ctx, code, access.Person{ID: id, Kind: access.KindHuman, Groups: []string{"dba"}}, at.Add(10*time.Minute)))
+			require.NoError(b, b.AddLinkCode(ctx, code, access.Person{ID: id, Kind: access.KindHuman, Groups: []string{"dba"}}, at.Add(10*time.Minute)))
 		}
-		_, err := b.LinkChat(ctx, "one", u, "alice", at.Add(10*time.Minute), event)
+		_, err := b.LinkExternalUser(ctx, "one", u, "alice", at.Add(10*time.Minute), event)
 		require.Equal(b, access.CodeForbidden, access.CodeOf(err), "it is over")
-		link, err := b.LinkChat(ctx, "one", u, "alice", at, event)
+		link, err := b.LinkExternalUser(ctx, "one", u, "alice", at, event)
 		require.NoError(b, err)
 		require.Equal(b, []string{"dba"}, link.Person.Groups)
 		// Somebody who owns the database puts the used code back.
-		require.NoError(b, b.AddChatCode(ctx, "one", access.Person{ID: "chat-alice", Kind: access.KindHuman, Groups: []string{"dba"}}, at.Add(10*time.Minute)))
-		_, err = b.LinkChat(ctx, "one", u, "alice", at, event)
+		require.NoError(b, b.AddLinkCode(ctx, "one", access.Person{ID: "chat-alice", Kind: access.KindHuman, Groups: []string{"dba"}}, at.Add(10*time.Minute)))
+		_, err = b.LinkExternalUser(ctx, "one", u, "alice", at, event)
 		require.Equal(b, access.CodeForbidden, access.CodeOf(err), "it was used")
-		_, err = b.LinkChat(ctx, "two", u, "bob", at, event)
+		_, err = b.LinkExternalUser(ctx, "two", u, "bob", at, event)
 		require.Equal(b, access.CodeConflict, access.CodeOf(err), "the user is alice's")
 		other := u
 		other.User = "U2"
-		_, err = b.LinkChat(ctx, "three", other, "alice", at, event)
+		_, err = b.LinkExternalUser(ctx, "three", other, "alice", at, event)
 		require.Equal(b, access.CodeConflict, access.CodeOf(err), "alice has a user")
-		again, err := b.ChatLink(ctx, u)
+		again, err := b.ExternalLink(ctx, u)
 		require.NoError(b, err)
 		require.Equal(b, link, again)
-		again, err = b.ChatLinkOf(ctx, "slack", "CHAT-Alice")
+		again, err = b.ExternalLinkOf(ctx, "slack", "CHAT-Alice")
 		require.NoError(b, err)
 		require.Equal(b, link, again)
-		require.NoError(b, b.UnlinkChat(ctx, "slack", "chat-alice", access.Event{At: at, Kind: access.EventChatUnlinked, Actor: "chat-alice"}))
-		_, err = b.ChatLink(ctx, u)
+		require.NoError(b, b.UnlinkExternalUser(ctx, "slack", "chat-alice", access.Event{At: at, Kind: access.EventExternalUnlinked, Actor: "chat-alice"}))
+		_, err = b.ExternalLink(ctx, u)
 		require.Equal(b, access.CodeNotFound, access.CodeOf(err))
-		require.Equal(b, access.CodeNotFound, access.CodeOf(b.UnlinkChat(ctx, "slack", "chat-alice", access.Event{At: at, Kind: access.EventChatUnlinked})))
-		_, err = b.LinkChat(ctx, "two", u, "bob", at, event)
+		require.Equal(b, access.CodeNotFound, access.CodeOf(b.UnlinkExternalUser(ctx, "slack", "chat-alice", access.Event{At: at, Kind: access.EventExternalUnlinked})))
+		_, err = b.LinkExternalUser(ctx, "two", u, "bob", at, event)
 		require.NoError(b, err, "once it was taken back")
 	},
 }

@@ -10,7 +10,7 @@ import (
 // LateChatMessages returns messages that have not said something urgent since before a
 // time, and of which there is no alarm yet.
 func (l *Ledger) LateChatMessages(ctx context.Context, service string, before time.Time) ([]ChatMessage, error) {
-	return collect(ctx, l.reader(), scanChatMessage, `SELECT `+chatMessageColumns+` FROM chat_messages WHERE service = ? AND urgent > sent AND urgent_at <= ? AND alarmed < urgent ORDER BY urgent_at, id LIMIT 100`,
+	return collect(ctx, l.reader(), scanChatMessage, `SELECT `+chatMessageColumns+` FROM chat_messages WHERE service = ? AND urgent > message_seq AND urgent_at <= ? AND alarmed < urgent ORDER BY urgent_at, id LIMIT 100`,
 		service, micros(before))
 }
 

@@ -26,7 +26,7 @@ func TestCase103CodeIsNotInTheLedger(t *testing.T) {
 	defer db.Close()
 	var n int
 	for _, part := range strings.Split(code, "-") {
-		require.NoError(t, db.QueryRow(`SELECT count(*) FROM chat_acts WHERE upper(body) LIKE ?`, "%LINK%"+part+"%").Scan(&n))
+		require.NoError(t, db.QueryRow(`SELECT count(*) FROM external_acts WHERE upper(body) LIKE ?`, "%LINK%"+part+"%").Scan(&n))
 		require.Zero(t, n, "a row has the code")
 	}
 	f.runs() // and the code links all the same
@@ -39,14 +39,14 @@ func TestCase103UsedCodePutBack(t *testing.T) {
 	f := newChatFixture(t)
 	f.runs()
 	code := f.code("bob")
-	f.raw(`CREATE TABLE codes AS SELECT * FROM chat_codes`)
+	f.raw(`CREATE TABLE codes AS SELECT * FROM link_codes`)
 	require.Equal(t, http.StatusOK, f.delivers(f.slack.Command(users["bob"], "link "+code)))
 	f.tells("bob", "You are ")
-	require.Len(t, f.eventsOf(access.EventChatCodeUsed), 1)
-	f.raw(`INSERT INTO chat_codes SELECT * FROM codes`)
-	f.raw(`DELETE FROM chat_links`)
+	require.Len(t, f.eventsOf(access.EventLinkCodeUsed), 1)
+	f.raw(`INSERT INTO link_codes SELECT * FROM codes`)
+	f.raw(`DELETE FROM external_links`)
 	require.Equal(t, http.StatusOK, f.delivers(f.slack.Command(users["dave"], "link "+code)))
 	f.tells("dave", "no such code")
-	_, err := f.ledger.ChatLink(t.Context(), ledger.ChatUser{Service: "slack", Workspace: slacktest.Workspace, User: users["dave"]})
+	_, err := f.ledger.ExternalLink(t.Context(), ledger.ExternalUser{Service: "slack", Workspace: slacktest.Workspace, User: users["dave"]})
 	require.Equal(t, access.CodeNotFound, access.CodeOf(err))
 }

@@ -18,8 +18,8 @@ import (
 // linksWith links bob's user with a login of so long ago.
 func (f *chatFixture) linksWith(ago time.Duration) {
 	f.Helper()
-	w := f.call(f.tokenOf("bob", ago), "POST", "/you/chat/code", "application/x-www-form-urlencoded", "")
-	_, err := f.app.LinkChat(f.Context(), ledger.ChatUser{Service: "slack", Workspace: slacktest.Workspace, User: users["bob"]}, "bob", app.ChatCodeDigest(shownCode.FindStringSubmatch(w.Body.String())[1]))
+	w := f.call(f.tokenOf("bob", ago), "POST", "/you/external/code", "application/x-www-form-urlencoded", "")
+	_, err := f.app.LinkExternalUser(f.Context(), ledger.ExternalUser{Service: "slack", Workspace: slacktest.Workspace, User: users["bob"]}, "bob", app.LinkCodeDigest(shownCode.FindStringSubmatch(w.Body.String())[1]))
 	require.NoError(f, err)
 }
 

@@ -24,7 +24,7 @@ func TestAcknowledgedUnderLoad(t *testing.T) {
 	r := f.request(access.StatePending)
 	f.handles()
 	clock := time.Now().Add(time.Second)
-	f.upToDate(&clock, f.anotherRoom(func() time.Time { return clock }))
+	f.upToDate(&clock, f.anotherWorkspace(func() time.Time { return clock }))
 	m := f.slack.Posts(slacktest.Channel)[0]
 	require.Contains(t, m.Shown(), r.ID)
 	calls := len(f.slack.Calls())
@@ -59,18 +59,18 @@ func TestAcknowledgedUnderLoad(t *testing.T) {
 func TestThousandMessages(t *testing.T) {
 	f := newChatFixture(t)
 	clock := time.Now().Add(time.Second)
-	c := f.room.Config
+	c := f.chat.Config
 	c.Now, c.Every = func() time.Time { return clock }, time.Second
 	c.Requests = func(_ context.Context, id string) (access.Request, error) {
 		return access.Request{ID: id, State: access.StatePending, Contract: "ssh-demo", Requester: access.Person{ID: "alice"},
 			Plan: access.Plan{Digest: "sha256:" + id, PendingUntil: clock.Add(time.Hour)}}, nil
 	}
-	room := chatops.New(c)
+	workspace := chatops.New(c)
 	const requests = 1000
 	seq := int64(0)
 	want := func(i int) {
 		seq++
-		require.NoError(t, f.ledger.WantChatMessages(t.Context(), clock, ledger.ChatMessage{ID: fmt.Sprint("m", i), Service: chatops.Service, RequestID: fmt.Sprint("r", i), Place: slacktest.Channel, Want: seq}))
+		require.NoError(t, f.ledger.WantChatMessages(t.Context(), clock, ledger.ChatMessage{ID: fmt.Sprint("m", i), Service: "slack", RequestID: fmt.Sprint("r", i), Conversation: slacktest.Channel, WantSeq: seq}))
 	}
 	for i := range requests {
 		want(i)
@@ -81,12 +81,12 @@ func TestThousandMessages(t *testing.T) {
 			changes++
 			want(slots * 7919 % requests)
 			calls := len(f.slack.Calls())
-			did, err := room.SendOne(t.Context())
+			did, err := workspace.SendOne(t.Context())
 			require.NoError(t, err)
 			require.True(t, did)
 			require.Greater(t, len(f.slack.Calls()), calls, "what changed last is said next")
 		} else {
-			did, err := room.SendOne(t.Context())
+			did, err := workspace.SendOne(t.Context())
 			require.NoError(t, err)
 			idle = !did
 		}

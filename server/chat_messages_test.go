@@ -15,28 +15,28 @@ import (
 	"ramp.dev/ramp/server/chatops"
 )
 
-// handles has the fixture's room write down what has happened, as the feed does, also again.
+// handles has the fixture's workspace write down what has happened, as the feed does, also again.
 func (f *chatFixture) handles() {
 	f.Helper()
 	events, err := f.ledger.Events(f.Context(), ledger.EventFilter{})
 	require.NoError(f, err)
-	require.NoError(f, f.room.Handle(f.Context(), events))
+	require.NoError(f, f.chat.Handle(f.Context(), events))
 }
 
-// anotherRoom is the room of another server on the same ledger, with its own clock.
-func (f *chatFixture) anotherRoom(now func() time.Time) *chatops.Room {
-	c := f.room.Config
+// anotherWorkspace is the workspace of another server on the same ledger, with its own clock.
+func (f *chatFixture) anotherWorkspace(now func() time.Time) *chatops.Workspace {
+	c := f.chat.Config
 	c.Now = now
 	return chatops.New(c)
 }
 
-// upToDate makes calls until nothing is due, a second of the room's clock apart, and
+// upToDate makes calls until nothing is due, a second of the workspace's clock apart, and
 // returns how many.
-func (f *chatFixture) upToDate(clock *time.Time, rooms ...*chatops.Room) (calls int) {
+func (f *chatFixture) upToDate(clock *time.Time, workspaces ...*chatops.Workspace) (calls int) {
 	f.Helper()
 	for idle := 0; idle < 20; {
 		f.slack.SetTime(*clock)
-		for _, r := range rooms {
+		for _, r := range workspaces {
 			did, err := r.SendOne(f.Context())
 			require.NoError(f, err)
 			if did {
@@ -68,7 +68,7 @@ func TestOneMessageForEachRequest(t *testing.T) {
 			f := newChatFixture(t)
 			clock := time.Now().Add(time.Second)
 			now := func() time.Time { return clock }
-			one, other := f.anotherRoom(now), f.anotherRoom(now)
+			one, other := f.anotherWorkspace(now), f.anotherWorkspace(now)
 			r := f.request(access.StatePending)
 			f.handles()
 			f.handles()
@@ -102,13 +102,13 @@ func TestOneMessageForEachRequest(t *testing.T) {
 func TestCrashBetweenPostAndRecord(t *testing.T) {
 	f := newChatFixture(t)
 	clock := time.Now().Add(time.Second)
-	r := f.anotherRoom(func() time.Time { return clock })
+	r := f.anotherWorkspace(func() time.Time { return clock })
 	f.request(access.StatePending)
 	f.handles()
 	_, err := r.SendOne(t.Context())
 	require.NoError(t, err)
 	require.Len(t, f.slack.Posts(slacktest.Channel), 1)
-	f.raw(`UPDATE chat_messages SET ref = '', ref_place = '', sent = 0, told = 0, claimed = ?, tried_at = ?, tries = 1`, clock.Add(time.Minute).UnixMicro(), clock.UnixMicro())
+	f.raw(`UPDATE chat_messages SET ref = '', ref_conversation = '', message_seq = 0, thread_seq = 0, claimed = ?, tried_at = ?, tries = 1`, clock.Add(time.Minute).UnixMicro(), clock.UnixMicro())
 	f.upToDate(&clock, r)
 	require.Empty(t, f.slack.Posts(slacktest.Channel)[1:], "until its claim is over it is the dead server's")
 	clock = clock.Add(2 * time.Minute)
@@ -120,26 +120,26 @@ func TestCrashBetweenPostAndRecord(t *testing.T) {
 func TestDeletedMessageIsPostedAgain(t *testing.T) {
 	f := newChatFixture(t)
 	clock := time.Now().Add(time.Second)
-	room := f.anotherRoom(func() time.Time { return clock })
+	workspace := f.anotherWorkspace(func() time.Time { return clock })
 	r := f.request(access.StatePending)
 	f.handles()
-	f.upToDate(&clock, room)
+	f.upToDate(&clock, workspace)
 	f.slack.Delete(f.slack.Posts(slacktest.Channel)[0].TS)
 	ledgertest.Bring(t, f.ledger, r, access.StateActive, time.Now().UTC(), time.Now().Add(time.Hour).UTC())
 	f.handles()
-	f.upToDate(&clock, room)
+	f.upToDate(&clock, workspace)
 	require.Len(t, f.slack.Posts(slacktest.Channel), 1)
 }
 
 // TestNothingIsWrittenWhereOutsidersRead: the channel was shared after it was configured.
 func TestNothingIsWrittenWhereOutsidersRead(t *testing.T) {
 	f := newChatFixture(t)
-	f.slack.SetPlace(slacktest.Place{ID: slacktest.Channel, Member: true, Shared: true})
+	f.slack.SetConversation(slacktest.Conversation{ID: slacktest.Channel, Member: true, Shared: true})
 	clock := time.Now().Add(time.Second)
-	room := f.anotherRoom(func() time.Time { return clock })
+	workspace := f.anotherWorkspace(func() time.Time { return clock })
 	f.request(access.StatePending)
 	f.handles()
-	f.upToDate(&clock, room)
+	f.upToDate(&clock, workspace)
 	require.Empty(t, f.slack.Messages(slacktest.Channel))
 }
 
@@ -148,18 +148,18 @@ func TestNothingIsWrittenWhereOutsidersRead(t *testing.T) {
 func TestNothingIsWrittenOnceOutsidersRead(t *testing.T) {
 	f := newChatFixture(t)
 	clock := time.Now().Add(time.Second)
-	room := f.anotherRoom(func() time.Time { return clock })
+	workspace := f.anotherWorkspace(func() time.Time { return clock })
 	r := f.request(access.StatePending)
 	f.handles()
-	f.upToDate(&clock, room)
+	f.upToDate(&clock, workspace)
 	before := f.slack.Messages(slacktest.Channel)
 	require.Len(t, before, 1)
-	f.slack.SetPlace(slacktest.Place{ID: slacktest.Channel, Member: true, Shared: true})
+	f.slack.SetConversation(slacktest.Conversation{ID: slacktest.Channel, Member: true, Shared: true})
 	clock = clock.Add(2 * time.Minute) // what was known of the channel is asked again
 	w := f.call(f.token("bob"), "POST", "/api/v1/requests/"+r.ID+"/decision", jsonType, `{"decision": "deny", "planDigest": "`+r.Plan.Digest+`"}`)
 	require.Equal(t, 200, w.Code)
 	f.handles()
-	f.upToDate(&clock, room)
+	f.upToDate(&clock, workspace)
 	require.Equal(t, before, f.slack.Messages(slacktest.Channel))
 }
 
@@ -167,13 +167,13 @@ func TestNothingIsWrittenOnceOutsidersRead(t *testing.T) {
 // the end they are reminded, once, and act from there.
 func TestRequesterIsReminded(t *testing.T) {
 	f := newChatFixture(t)
-	_, err := f.app.LinkChat(t.Context(), ledger.ChatUser{Service: "slack", Workspace: slacktest.Workspace, User: users["alice"]}, "alice", app.ChatCodeDigest(f.code("alice")))
+	_, err := f.app.LinkExternalUser(t.Context(), ledger.ExternalUser{Service: "slack", Workspace: slacktest.Workspace, User: users["alice"]}, "alice", app.LinkCodeDigest(f.code("alice")))
 	require.NoError(t, err)
 	clock := time.Now().Add(time.Second)
-	room := f.anotherRoom(func() time.Time { return clock })
+	workspace := f.anotherWorkspace(func() time.Time { return clock })
 	r := f.request(access.StatePending)
 	f.handles()
-	f.upToDate(&clock, room)
+	f.upToDate(&clock, workspace)
 	mine := slacktest.Direct(users["alice"])
 	require.Len(t, f.slack.Posts(mine), 1)
 	_, approve := slacktest.Button(f.slack.Posts(mine)[0], "approve")
@@ -181,12 +181,12 @@ func TestRequesterIsReminded(t *testing.T) {
 	ledgertest.Bring(t, f.ledger, r, access.StateActive, clock.UTC(), clock.Add(30*time.Minute).UTC())
 	f.handles()
 	f.slack.Fail(slacktest.Fault{Method: "chat.update", Status: 500})
-	f.upToDate(&clock, room)
+	f.upToDate(&clock, workspace)
 	require.Len(t, f.slack.Posts(mine), 1)
 	require.Contains(t, f.slack.Posts(mine)[0].Shown(), "ramp creds "+r.ID)
 	clock = clock.Add(23 * time.Minute)
 	f.slack.Fail(slacktest.Fault{Method: "chat.postMessage", LostReply: true})
-	f.upToDate(&clock, room)
+	f.upToDate(&clock, workspace)
 	posts := f.slack.Posts(mine)
 	require.Len(t, posts, 2, "reminded once, although the reply was lost")
 	require.Contains(t, posts[1].Shown(), "ends soon")
@@ -195,7 +195,7 @@ func TestRequesterIsReminded(t *testing.T) {
 		require.True(t, there, button)
 	}
 	clock = clock.Add(2 * time.Minute)
-	require.Zero(t, f.upToDate(&clock, room))
+	require.Zero(t, f.upToDate(&clock, workspace))
 }
 
 // TestNewestStateFirst: of many messages that are old, the one to which something
@@ -207,10 +207,10 @@ func TestNewestStateFirst(t *testing.T) {
 	for i := range 5 {
 		id := "request" + string(rune('a'+i))
 		ids = append(ids, id)
-		require.NoError(t, f.ledger.WantChatMessages(t.Context(), clock, ledger.ChatMessage{ID: id, Service: "slack", RequestID: id, Place: slacktest.Channel, Want: int64(i + 1)}))
+		require.NoError(t, f.ledger.WantChatMessages(t.Context(), clock, ledger.ChatMessage{ID: id, Service: "slack", RequestID: id, Conversation: slacktest.Channel, WantSeq: int64(i + 1)}))
 	}
-	require.NoError(t, f.ledger.WantChatMessages(t.Context(), clock, ledger.ChatMessage{ID: ids[1], Service: "slack", RequestID: ids[1], Place: slacktest.Channel, Want: 9},
-		ledger.ChatMessage{ID: ids[0], Service: "slack", RequestID: ids[0], Place: slacktest.Channel, Want: 0}))
+	require.NoError(t, f.ledger.WantChatMessages(t.Context(), clock, ledger.ChatMessage{ID: ids[1], Service: "slack", RequestID: ids[1], Conversation: slacktest.Channel, WantSeq: 9},
+		ledger.ChatMessage{ID: ids[0], Service: "slack", RequestID: ids[0], Conversation: slacktest.Channel, WantSeq: 0}))
 	var order []string
 	for len(order) < 5 {
 		m, ok, err := f.ledger.ClaimChatMessage(t.Context(), "slack", clock, clock.Add(time.Minute), time.Second)

@@ -16,7 +16,7 @@ import (
 	"ramp.dev/ramp/server/proposals"
 )
 
-// TestCase105ProposalIsApprovedOnThePage: a message has no room for what contracts
+// TestCase105ProposalIsApprovedOnThePage: a message has no workspace for what contracts
 // become, so it has no button to approve, and an approval by one all the same is refused.
 func TestCase105ProposalIsApprovedOnThePage(t *testing.T) {
 	s := slacktest.Start(t)
@@ -32,7 +32,7 @@ func TestCase105ProposalIsApprovedOnThePage(t *testing.T) {
 	}, func(c *Config) { c.Proposals = proposals.Config{Contract: "change-contracts"}; c.Slack = s.Config() })
 	go p.contracts.Run(t.Context())
 	f := &chatFixture{fixture: p.fixture, slack: s, file: filepath.Join(p.dir, "ledger.db")}
-	f.room.Every = time.Millisecond
+	f.chat.Every = time.Millisecond
 	f.runs()
 	f.linksUser("carol")
 	u, _, _ := p.upload("alice", strings.Replace(changing, "max: 1h", "max: 9h", 1))

@@ -62,7 +62,7 @@ func TestScreens(t *testing.T) {
 	require.NoError(t, slacktest.Page(&page, slacktest.Screen{Title: "/ramp, after choosing", Blocks: form.Blocks()},
 		slacktest.Screen{Title: "The approvers' channel: it waits", Blocks: pending.Blocks}, slacktest.Screen{Title: "The same message: it is active", Blocks: active.Blocks},
 		slacktest.Screen{Title: "Its thread", Blocks: thread.Blocks}, slacktest.Screen{Title: "The requester's direct message", Blocks: own.Blocks}))
-	for _, part := range []string{"For how long", "Approve", "Deny", "Hand back", r.Plan.Digest, "ramp creds " + r.ID} {
+	for _, part := range []string{"For how long", "Approve", "Deny", "Release", r.Plan.Digest, "ramp creds " + r.ID} {
 		require.Contains(t, page.String(), part)
 	}
 	require.NotContains(t, page.String(), "which this page does not show")

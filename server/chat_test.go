@@ -17,7 +17,6 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/chat/slack/slacktest"
 	"ramp.dev/ramp/ledger"
-	"ramp.dev/ramp/server/chatops"
 )
 
 // chatFixture is a server with a workspace of Slack's.
@@ -26,6 +25,9 @@ type chatFixture struct {
 	slack *slacktest.Server
 	file  string // of the ledger
 }
+
+// slackPath is where Slack sends what people do.
+const slackPath = "/hooks/slack"
 
 // users are Slack users of the development provider's people.
 var users = map[string]string{"alice": "U0ALICE", "bob": "U0BOB", "carol": "U0CAROL", "dave": "U0DAVE"}
@@ -36,7 +38,7 @@ func newChatFixture(t *testing.T, change ...func(*Config)) *chatFixture {
 		s.SetUser(slacktest.User{ID: id, Name: name})
 	}
 	f := newFixture(t, append(change, func(c *Config) { c.Slack = s.Config() })...)
-	f.room.Every = time.Millisecond
+	f.chat.Every = time.Millisecond
 	return &chatFixture{fixture: f, slack: s, file: filepath.Join(f.dir, "ledger.db")}
 }
 
@@ -45,7 +47,7 @@ func (f *chatFixture) runs() (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { f.feed.Run(ctx) })
-	running.Go(func() { f.room.Run(ctx, f.feed) })
+	running.Go(func() { f.chat.Run(ctx, f.feed) })
 	stop = func() { cancel(); running.Wait() }
 	f.Cleanup(stop)
 	return stop
@@ -58,7 +60,7 @@ func (f *chatFixture) delivers(d slacktest.Delivery) int {
 	for name, values := range d.Header {
 		header = append(header, name, values[0])
 	}
-	return f.callWith("", "POST", chatops.Path, "", string(d.Body), header...).Code
+	return f.callWith("", "POST", slackPath, "", string(d.Body), header...).Code
 }
 
 var shownCode = regexp.MustCompile(`/ramp link ([A-Z2-7-]+)`)
@@ -66,7 +68,7 @@ var shownCode = regexp.MustCompile(`/ramp link ([A-Z2-7-]+)`)
 // code has somebody get a code on the page about them.
 func (f *chatFixture) code(who string) string {
 	f.Helper()
-	w := f.call(f.token(who), "POST", "/you/chat/code", "application/x-www-form-urlencoded", "")
+	w := f.call(f.token(who), "POST", "/you/external/code", "application/x-www-form-urlencoded", "")
 	require.Equal(f, http.StatusOK, w.Code, "%s", w.Body)
 	found := shownCode.FindStringSubmatch(w.Body.String())
 	require.NotNil(f, found, "%s", w.Body)
@@ -143,7 +145,7 @@ func TestCase07ChatUserIsLinkedOnTheWeb(t *testing.T) {
 	f.tells("dave", "no such code")
 	require.Equal(t, http.StatusOK, f.delivers(f.slack.Command(users["bob"], "link "+strings.ToLower(code))))
 	f.tells("bob", "You are ")
-	linked := f.eventsOf(access.EventChatLinked)
+	linked := f.eventsOf(access.EventExternalLinked)
 	require.Len(t, linked, 1)
 	require.Equal(t, []string{"bob", "U0BOB", "slack"}, []string{linked[0].Actor, linked[0].Detail["user"], linked[0].Detail["via"]})
 
@@ -153,25 +155,25 @@ func TestCase07ChatUserIsLinkedOnTheWeb(t *testing.T) {
 	f.tells("bob", "linked already")
 	f.delivers(f.slack.Command(users["dave"], "link "+second)) // and bob has one user
 	f.tells("dave", "linked already")
-	require.Len(t, f.eventsOf(access.EventChatLinked), 1)
+	require.Len(t, f.eventsOf(access.EventExternalLinked), 1)
 
 	// An agent gets no code.
-	require.Equal(t, http.StatusForbidden, f.call(f.token("alice-agent"), "POST", "/you/chat/code", "application/x-www-form-urlencoded", "").Code)
+	require.Equal(t, http.StatusForbidden, f.call(f.token("alice-agent"), "POST", "/you/external/code", "application/x-www-form-urlencoded", "").Code)
 
 	var row [3]string
 	db, err := sql.Open("sqlite", f.file+"?_pragma=busy_timeout(5000)")
 	require.NoError(t, err)
 	defer db.Close()
-	require.NoError(t, db.QueryRow(`SELECT id, version, record FROM chat_links`).Scan(&row[0], &row[1], &row[2]))
-	require.Equal(t, http.StatusSeeOther, f.call(f.token("bob"), "POST", "/you/chat/unlink", "application/x-www-form-urlencoded", "").Code)
-	require.Len(t, f.eventsOf(access.EventChatUnlinked), 1)
-	who := ledger.ChatUser{Service: "slack", Workspace: slacktest.Workspace, User: users["bob"]}
-	_, err = f.ledger.ChatLink(t.Context(), who)
+	require.NoError(t, db.QueryRow(`SELECT id, version, record FROM external_links`).Scan(&row[0], &row[1], &row[2]))
+	require.Equal(t, http.StatusSeeOther, f.call(f.token("bob"), "POST", "/you/external/unlink", "application/x-www-form-urlencoded", "").Code)
+	require.Len(t, f.eventsOf(access.EventExternalUnlinked), 1)
+	who := ledger.ExternalUser{Service: "slack", Workspace: slacktest.Workspace, User: users["bob"]}
+	_, err = f.ledger.ExternalLink(t.Context(), who)
 	require.Equal(t, access.CodeNotFound, access.CodeOf(err))
 
 	// Somebody who owns the database puts the link back, as it was signed.
-	f.raw(`UPDATE chat_links SET version = ?, record = ?`, row[1], row[2])
-	_, err = f.ledger.ChatLink(t.Context(), who)
+	f.raw(`UPDATE external_links SET version = ?, record = ?`, row[1], row[2])
+	_, err = f.ledger.ExternalLink(t.Context(), who)
 	require.Equal(t, access.CodeNotFound, access.CodeOf(err), "the log says that it was taken back")
 }
 
@@ -180,11 +182,11 @@ func TestCase07RowsOfTheDatabaseLinkNobody(t *testing.T) {
 	f := newChatFixture(t)
 	f.runs()
 	f.linksUser("bob")
-	f.raw(`UPDATE chat_links SET id = ?`, "slack "+slacktest.Workspace+" "+users["dave"])
-	_, err := f.ledger.ChatLink(t.Context(), ledger.ChatUser{Service: "slack", Workspace: slacktest.Workspace, User: users["dave"]})
+	f.raw(`UPDATE external_links SET id = ?`, "slack "+slacktest.Workspace+" "+users["dave"])
+	_, err := f.ledger.ExternalLink(t.Context(), ledger.ExternalUser{Service: "slack", Workspace: slacktest.Workspace, User: users["dave"]})
 	require.Equal(t, access.CodeNotFound, access.CodeOf(err), "bob's record makes dave's user nobody")
 	code := f.code("carol")
-	f.raw(`UPDATE chat_codes SET digest = ?`, "other")
+	f.raw(`UPDATE link_codes SET digest = ?`, "other")
 	f.delivers(f.slack.Command(users["carol"], "link "+code))
 	f.tells("carol", "no such code")
 }
@@ -209,7 +211,7 @@ func TestChatDecides(t *testing.T) {
 	require.Eventually(t, func() bool { return f.slack.View(users["bob"]) != nil }, 5*time.Second, 5*time.Millisecond)
 	require.Equal(t, http.StatusOK, f.delivers(f.slack.Send(users["bob"], map[string]string{"comment": "not tonight"}, nil)))
 	f.tells("bob", "Your denial is recorded")
-	now, err := f.room.Requests(t.Context(), r.ID)
+	now, err := f.chat.Requests(t.Context(), r.ID)
 	require.NoError(t, err)
 	require.Len(t, now.Decisions, 1)
 	require.Equal(t, []string{"bob", "slack", "not tonight", r.Plan.Digest},
@@ -262,8 +264,8 @@ func TestCase07ChatRefuses(t *testing.T) {
 			return f.slack.Press(users["bob"], m, "approve")
 		}, http.StatusOK, "chat_guest"},
 		"a channel that is shared": {func(f *chatFixture, m slacktest.Message) slacktest.Delivery {
-			f.slack.SetPlace(slacktest.Place{ID: "C0SHARED", Member: true, Shared: true})
-			m.Place = "C0SHARED"
+			f.slack.SetConversation(slacktest.Conversation{ID: "C0SHARED", Member: true, Shared: true})
+			m.Conversation = "C0SHARED"
 			return f.slack.Press(users["bob"], m, "approve")
 		}, http.StatusOK, "chat_shared"},
 		"a user who has not linked": {func(f *chatFixture, m slacktest.Message) slacktest.Delivery {
@@ -300,7 +302,7 @@ func TestCase07ChatRefuses(t *testing.T) {
 				return false
 			}, 10*time.Second, 5*time.Millisecond, "nothing of code %s is recorded", c.code)
 			require.Equal(t, before, f.temporal.messages.Load(), "nothing is decided")
-			now, err := f.room.Requests(t.Context(), r.ID)
+			now, err := f.chat.Requests(t.Context(), r.ID)
 			require.NoError(t, err)
 			require.Empty(t, now.Decisions)
 		})
@@ -357,15 +359,15 @@ func TestCase07ActsOutlastTheServer(t *testing.T) {
 	require.Equal(t, http.StatusOK, f.delivers(f.slack.Press(users["bob"], m, "approve")))
 	require.Equal(t, before, f.temporal.messages.Load())
 
-	f.room = f.anotherRoom(time.Now)
+	f.chat = f.anotherWorkspace(time.Now)
 	f.runs()
 	f.tells("bob", "Your approval is recorded")
 	require.Equal(t, before+1, f.temporal.messages.Load())
 
 	// Somebody writes an act of bob's into the ledger's database.
-	f.raw(`INSERT INTO chat_acts (id, service, body, received_at, due_at) SELECT 'slack forged', service,
-		'00 {"delivery":{"id":"forged","workspace":"T0RAMP","user":"U0BOB","userName":"bob","kind":"button","name":"approve","value":"` + r.ID + ` ` + r.Plan.Digest + `","place":"","message":""},"receivedAt":` +
-		`1}', received_at, 0 FROM chat_acts LIMIT 1`)
+	f.raw(`INSERT INTO external_acts (id, service, body, received_at, due_at) SELECT 'slack forged', service,
+		'00 {"delivery":{"id":"forged","workspace":"T0RAMP","user":"U0BOB","userName":"bob","kind":"button","name":"approve","value":"` + r.ID + ` ` + r.Plan.Digest + `","conversation":"","message":""},"receivedAt":` +
+		`1}', received_at, 0 FROM external_acts LIMIT 1`)
 	require.Eventually(t, func() bool {
 		for _, e := range f.eventsOf(access.EventActRefused) {
 			if e.Detail["code"] == "chat_unsealed" {
@@ -383,7 +385,7 @@ func (f *chatFixture) waitingActs() (n int) {
 	db, err := sql.Open("sqlite", f.file+"?_pragma=busy_timeout(5000)")
 	if assert.NoError(f, err) {
 		defer db.Close()
-		assert.NoError(f, db.QueryRowContext(context.Background(), `SELECT count(*) FROM chat_acts WHERE done_at IS NULL AND problem <> ''`).Scan(&n))
+		assert.NoError(f, db.QueryRowContext(context.Background(), `SELECT count(*) FROM external_acts WHERE done_at IS NULL AND problem <> ''`).Scan(&n))
 	}
 	return n
 }

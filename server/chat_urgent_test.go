@@ -27,14 +27,14 @@ func (f *chatFixture) breaksGlass(r access.Request) {
 func TestCase46BreakGlassGoesFirstInChat(t *testing.T) {
 	f := newChatFixture(t)
 	clock := time.Now().Add(time.Second)
-	room := f.anotherRoom(func() time.Time { return clock })
+	workspace := f.anotherWorkspace(func() time.Time { return clock })
 	for i := range 12 {
 		id := fmt.Sprint("waits", i)
-		require.NoError(t, f.ledger.WantChatMessages(t.Context(), time.Now(), ledger.ChatMessage{ID: id, Service: "slack", RequestID: id, Place: slacktest.Channel, Want: int64(1000 + i)}))
+		require.NoError(t, f.ledger.WantChatMessages(t.Context(), time.Now(), ledger.ChatMessage{ID: id, Service: "slack", RequestID: id, Conversation: slacktest.Channel, WantSeq: int64(1000 + i)}))
 	}
 	broken := f.request(access.StatePending)
 	f.breaksGlass(broken)
-	did, err := room.SendOne(t.Context())
+	did, err := workspace.SendOne(t.Context())
 	require.NoError(t, err)
 	require.True(t, did)
 	posts := f.slack.Posts(slacktest.Channel)
@@ -42,12 +42,12 @@ func TestCase46BreakGlassGoesFirstInChat(t *testing.T) {
 	require.Contains(t, posts[0].Shown(), broken.ID)
 
 	// Of a message that is there already, its thread says it before other messages do.
-	f.upToDate(&clock, room)
-	require.NoError(t, f.ledger.WantChatMessages(t.Context(), time.Now(), ledger.ChatMessage{ID: "waits1", Service: "slack", RequestID: "waits1", Place: slacktest.Channel, Want: 2000}))
+	f.upToDate(&clock, workspace)
+	require.NoError(t, f.ledger.WantChatMessages(t.Context(), time.Now(), ledger.ChatMessage{ID: "waits1", Service: "slack", RequestID: "waits1", Conversation: slacktest.Channel, WantSeq: 2000}))
 	require.NoError(t, f.ledger.AppendEvent(t.Context(), access.Event{At: time.Now().UTC(), RequestID: broken.ID, Kind: access.EventAccessOverdue, Actor: access.ActorRamp, Key: "late"}))
 	f.handles()
 	for range 2 {
-		_, err := room.SendOne(t.Context())
+		_, err := workspace.SendOne(t.Context())
 		require.NoError(t, err)
 		clock = clock.Add(time.Second)
 	}
@@ -60,22 +60,22 @@ func TestCase46BreakGlassGoesFirstInChat(t *testing.T) {
 func TestCase46BreakGlassIsNotHeldByEarlierFailures(t *testing.T) {
 	f := newChatFixture(t)
 	clock := time.Now().Add(time.Second)
-	room := f.anotherRoom(func() time.Time { return clock })
+	workspace := f.anotherWorkspace(func() time.Time { return clock })
 	r := f.request(access.StatePending)
 	f.handles()
 	f.slack.Revoke(true)
 	for range 7 {
-		_, err := room.SendOne(t.Context())
+		_, err := workspace.SendOne(t.Context())
 		require.NoError(t, err)
 		clock = clock.Add(10 * time.Minute)
 	}
-	_, err := room.SendOne(t.Context()) // its next try is more than two minutes away
+	_, err := workspace.SendOne(t.Context()) // its next try is more than two minutes away
 	require.NoError(t, err)
 	f.slack.Revoke(false)
-	f.room.Now = func() time.Time { return clock }
+	f.chat.Now = func() time.Time { return clock }
 	f.breaksGlass(r)
 	clock = clock.Add(2 * time.Second)
-	did, err := room.SendOne(t.Context())
+	did, err := workspace.SendOne(t.Context())
 	require.NoError(t, err)
 	require.True(t, did)
 	require.Len(t, f.slack.Posts(slacktest.Channel), 1)
@@ -92,7 +92,7 @@ func TestCase46SilenceOfChatIsAnAlarm(t *testing.T) {
 		"Slack fails":                    {func(f *chatFixture) { f.slack.Revoke(true) }, false},
 		"Slack wants no calls for hours": {func(f *chatFixture) { f.slack.Fail(slacktest.Fault{RetryAfter: 7200}) }, false},
 		"another workspace reads": {func(f *chatFixture) {
-			f.slack.SetPlace(slacktest.Place{ID: slacktest.Channel, Member: true, Shared: true})
+			f.slack.SetConversation(slacktest.Conversation{ID: slacktest.Channel, Member: true, Shared: true})
 		}, true},
 		"the app was removed": {func(f *chatFixture) {
 			f.slack.Fail(slacktest.Fault{Method: "chat.postMessage", Error: "not_in_channel"})
@@ -101,20 +101,20 @@ func TestCase46SilenceOfChatIsAnAlarm(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := newChatFixture(t)
 			clock := time.Now().Add(time.Second)
-			room := f.anotherRoom(func() time.Time { return clock })
-			f.room.Now = room.Now
+			workspace := f.anotherWorkspace(func() time.Time { return clock })
+			f.chat.Now = workspace.Now
 			c.prepare(f)
 			broken := f.request(access.StatePending)
 			f.breaksGlass(broken)
-			_, err := room.SendOne(t.Context())
+			_, err := workspace.SendOne(t.Context())
 			require.NoError(t, err)
-			require.NoError(t, room.AlarmLate(t.Context()))
+			require.NoError(t, workspace.AlarmLate(t.Context()))
 			require.Equal(t, c.atOnce, len(f.eventsOf(access.EventNoticeUndelivered)) == 1)
 			clock = clock.Add(61 * time.Second)
 			for range 3 {
-				_, err := room.SendOne(t.Context())
+				_, err := workspace.SendOne(t.Context())
 				require.NoError(t, err)
-				require.NoError(t, room.AlarmLate(t.Context()))
+				require.NoError(t, workspace.AlarmLate(t.Context()))
 			}
 			alarms := f.eventsOf(access.EventNoticeUndelivered)
 			require.Len(t, alarms, 1)
@@ -134,8 +134,8 @@ func TestNothingUrgentNoAlarm(t *testing.T) {
 	f := newChatFixture(t)
 	f.request(access.StatePending)
 	f.handles()
-	room := f.anotherRoom(func() time.Time { return time.Now().Add(time.Hour) })
-	require.NoError(t, room.AlarmLate(t.Context()))
+	workspace := f.anotherWorkspace(func() time.Time { return time.Now().Add(time.Hour) })
+	require.NoError(t, workspace.AlarmLate(t.Context()))
 	require.Empty(t, f.eventsOf(access.EventNoticeUndelivered))
 }
 
@@ -153,7 +153,7 @@ func TestReplyOutlastsTheServer(t *testing.T) {
 			f := newChatFixture(t)
 			ctx, stop := context.WithCancel(t.Context())
 			ended := make(chan struct{})
-			go func() { defer close(ended); f.room.Run(ctx, f.feed) }()
+			go func() { defer close(ended); f.chat.Run(ctx, f.feed) }()
 			f.slack.Fail(faults...)
 			require.Equal(t, http.StatusOK, f.delivers(f.slack.Command(users["bob"], "link NO-SUCH-CODE")))
 			require.Eventually(t, func() bool {
@@ -177,7 +177,7 @@ func TestReplyOutlastsTheServer(t *testing.T) {
 func TestRowsOfRepliesAreSealed(t *testing.T) {
 	f := newChatFixture(t)
 	f.raw(`INSERT INTO chat_replies (id, service, body, created_at, due_at) VALUES ('slack forged', 'slack', '00 {"id":"slack forged","user":"U0BOB","message":{"ID":"slack forged","Text":"Log in at https://evil.example"}}', ?, 0)`, time.Now().UnixMicro())
-	n, err := f.room.SendReplies(t.Context())
+	n, err := f.chat.SendReplies(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, 1, n)
 	require.Empty(t, f.slack.Calls())

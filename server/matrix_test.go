@@ -115,24 +115,24 @@ func decision(w string, s access.State) outcome {
 var rules = map[string]rule{
 	"GET /auth/callback": public(refused), // without a login under way
 
-	"POST /mcp":                only(slices.DeleteFunc(slices.Clone(everybody), func(who string) bool { return who == service }), forbidden), // an agent acts for somebody
-	"GET /api/v1/me":           known,
-	"GET /api/v1/me/sessions":  known,
-	"POST /api/v1/me/sign-out": known,
-	"GET /you":                 known,
-	"POST /you/sign-out":       known,
-	"POST /you/chat/code":      only(nil, hidden), // the fixture has no chat service
-	"POST /you/chat/unlink":    known,
-	"GET /api/v1/events":       known,
-	"GET /api/v1/catalog":      known,
-	"GET /api/v1/requests":     known,
-	"GET /":                    known,
-	"GET /inbox":               known,
-	"GET /requests":            known,
-	"GET /you/passkeys":        known,
-	"POST /you/passkeys":       noPasskeys, // the fixture has none
-	"GET /api/v1/requests/:id": only(sees, hidden),
-	"GET /requests/:id":        only(sees, hidden),
+	"POST /mcp":                 only(slices.DeleteFunc(slices.Clone(everybody), func(who string) bool { return who == service }), forbidden), // an agent acts for somebody
+	"GET /api/v1/me":            known,
+	"GET /api/v1/me/sessions":   known,
+	"POST /api/v1/me/sign-out":  known,
+	"GET /you":                  known,
+	"POST /you/sign-out":        known,
+	"POST /you/external/code":   only(nil, hidden), // the fixture has no chat service
+	"POST /you/external/unlink": known,
+	"GET /api/v1/events":        known,
+	"GET /api/v1/catalog":       known,
+	"GET /api/v1/requests":      known,
+	"GET /":                     known,
+	"GET /inbox":                known,
+	"GET /requests":             known,
+	"GET /you/passkeys":         known,
+	"POST /you/passkeys":        noPasskeys, // the fixture has none
+	"GET /api/v1/requests/:id":  only(sees, hidden),
+	"GET /requests/:id":         only(sees, hidden),
 
 	"GET /api/v1/catalog/:contract": only(mayAsk, hidden),
 	"GET /ask/:contract":            only(mayAsk, hidden),

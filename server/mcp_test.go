@@ -115,7 +115,7 @@ func TestAgentsStory(t *testing.T) {
 	require.Equal(t, http.StatusOK, w.Code, "its person ends it: %s", w.Body)
 	require.Equal(t, http.StatusNotFound, f.call(f.token(hisAgent), "POST", "/api/v1/requests/"+id+"/release", jsonType, `{}`).Code)
 	before := f.temporal.messages.Load()
-	a.does("hand_back", map[string]any{"id": id})
+	a.does("release_access", map[string]any{"id": id})
 	require.Equal(t, before+1, f.temporal.messages.Load())
 }
 
@@ -132,8 +132,8 @@ func TestCase03AgentsDecideNothing(t *testing.T) {
 		names = append(names, tool.Name)
 	}
 	slices.Sort(names)
-	require.Equal(t, []string{"hand_back", "list_access", "my_requests", "request_access", "show_request", "use_access", "wait_for_access"}, names)
-	for _, tool := range []string{"show_request", "hand_back", "use_access", "wait_for_access"} {
+	require.Equal(t, []string{"list_access", "my_requests", "release_access", "request_access", "show_request", "use_access", "wait_for_access"}, names)
+	for _, tool := range []string{"show_request", "release_access", "use_access", "wait_for_access"} {
 		args := map[string]any{"id": pending.ID}
 		if tool == "use_access" {
 			args["recipient"] = "x"

@@ -21,6 +21,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/chat/slack"
 	"ramp.dev/ramp/codec"
 	"ramp.dev/ramp/contracts"
 	"ramp.dev/ramp/evidence"
@@ -76,7 +77,7 @@ type Server struct {
 	registry     *prometheus.Registry
 	requests     requestMetrics
 	dependencies []dependency
-	room         *chatops.Room // nil: no chat service is set up
+	chat         *chatops.Workspace // nil: no chat service is set up
 	listener     net.Listener
 	metrics      net.Listener
 }
@@ -165,10 +166,10 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 		}
 	}
 	if c.Slack.On() {
-		work.Chat = app.ChatConfig{Service: chatops.Service, Refresh: identity.Refresh, LoginMax: c.Slack.LoginMax.Std()}
+		work.Chat = app.ExternalConfig{Service: string(access.ViaSlack), Refresh: identity.Refresh, LoginMax: c.Slack.LoginMax.Std()}
 	}
 	if c.Decisions.On() {
-		work.Chat = app.ChatConfig{Service: decisionhook.Service, Name: c.Decisions.Name, Refresh: identity.Refresh}
+		work.Chat = app.ExternalConfig{Service: decisionhook.Service, Name: c.Decisions.Name, Refresh: identity.Refresh}
 	}
 	s.app = app.New(work)
 	s.registry.MustRegister(logBroken(s.app))
@@ -189,8 +190,8 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 	}
 	if c.Slack.On() {
 		signed := &verified.Requests{Ledger: d.Ledger, Keys: d.Trusted.With(d.Signer.Public()), Log: d.Log, Now: time.Now}
-		s.room = chatops.New(chatops.Config{Slack: c.Slack, Pages: strings.TrimSuffix(c.URL, "/"), App: s.app, Ledger: d.Ledger, Requests: signed.Request, Log: d.Log})
-		s.surfaces = append(s.surfaces, s.room.Surface())
+		s.chat = chatops.New(chatops.Config{Service: slack.New(c.Slack), Channel: c.Slack.ChannelOf, Reasons: c.Slack.Reasons, Pages: strings.TrimSuffix(c.URL, "/"), App: s.app, Ledger: d.Ledger, Requests: signed.Request, Log: d.Log})
+		s.surfaces = append(s.surfaces, s.chat.Surface())
 		s.registry.MustRegister(chatops.Metrics{Ledger: d.Ledger})
 	}
 	router, err := s.mount(s.surfaces)
@@ -229,8 +230,8 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { s.app.EndByConditions(ctx); return nil })
 	g.Go(func() error { s.feed.Run(ctx); return nil })
 	g.Go(func() error { s.signRecords(ctx); return nil })
-	if s.room != nil {
-		g.Go(func() error { s.room.Run(ctx, s.feed); return nil })
+	if s.chat != nil {
+		g.Go(func() error { s.chat.Run(ctx, s.feed); return nil })
 	}
 	g.Go(func() error { return serve(ctx, s.listener, s.handler, defaultTimeouts) })
 	if s.metrics != nil {

@@ -25,14 +25,14 @@ const (
 
 // Harness is a service as the suite sees it.
 type Harness struct {
-	Bot     chat.Bot
-	Place   string // where the bot may write
-	Foreign string // where it may not
-	Shared  string // read by other workspaces
-	User    string // a user of the workspace
-	// Shown returns what is visible in a place now: one text for each message, threads
+	Bot          chat.Bot
+	Conversation string // where the bot may write
+	Foreign      string // where it may not
+	Shared       string // read by other workspaces
+	User         string // a user of the workspace
+	// Shown returns what is visible in a conversation now: one text for each message, threads
 	// and what one user alone sees among them.
-	Shown func(place string) []string
+	Shown func(conversation string) []string
 	// Trigger returns a new trigger of the user's.
 	Trigger func() string
 	// Form returns the form that is open for the user: its id, and all that it shows.
@@ -45,22 +45,22 @@ type Harness struct {
 func Run(t *testing.T, start func(t *testing.T) Harness) {
 	for name, test := range map[string]func(*testing.T, Harness){
 		"posts, updates in place and replies": inPlace, "a lost reply is found": found, "faults have codes": faults,
-		"one user is told alone": told, "asks with a form": asks, "nothing of a text means anything": harmless, "places": places, "members": members,
+		"one user is told alone": told, "asks with a form": asks, "nothing of a text means anything": harmless, "conversations": conversations, "members": members,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, start(t)) })
 	}
 }
 
 func message(id, title string) chat.Message {
-	return chat.Message{ID: id, Title: title, Text: "text of " + title, Facts: []chat.Fact{{Name: "Requester", Text: "alice"}, {Name: "Duration", Text: "30m"}},
+	return chat.Message{ID: id, Title: title, Text: "text of " + title, Rows: []chat.Row{{Name: "Requester", Text: "alice"}, {Name: "Duration", Text: "30m"}},
 		Small: "small print", Buttons: []chat.Button{{Name: "approve", Label: "Approve", Value: "v1", Style: chat.Go}, {Name: "open", Label: "Open", URL: "https://ramp.example.com/"}}}
 }
 
 func inPlace(t *testing.T, h Harness) {
-	at, err := h.Bot.Post(t.Context(), h.Place, message("m1", "first"))
+	at, err := h.Bot.Post(t.Context(), h.Conversation, message("m1", "first"))
 	require.NoError(t, err)
 	require.NoError(t, h.Bot.Update(t.Context(), at, message("m1", "second")))
-	shown := h.Shown(h.Place)
+	shown := h.Shown(h.Conversation)
 	require.Len(t, shown, 1, "an update is no second message")
 	for _, part := range []string{"second", "alice", "30m", "small print", "Approve", "v1", "https://ramp.example.com/"} {
 		require.Contains(t, shown[0], part)
@@ -69,36 +69,36 @@ func inPlace(t *testing.T, h Harness) {
 	reply, err := h.Bot.Reply(t.Context(), at, chat.Message{ID: "m2", Text: "it went on"})
 	require.NoError(t, err)
 	require.NotEqual(t, at, reply)
-	require.Len(t, h.Shown(h.Place), 2)
-	err = h.Bot.Update(t.Context(), chat.Ref{Place: at.Place, ID: "1.000000"}, message("m1", "third"))
+	require.Len(t, h.Shown(h.Conversation), 2)
+	err = h.Bot.Update(t.Context(), chat.Ref{Conversation: at.Conversation, ID: "1.000000"}, message("m1", "third"))
 	require.Equal(t, access.CodeNotFound, access.CodeOf(err), "%v", err)
 }
 
 func found(t *testing.T, h Harness) {
 	before := time.Now()
-	_, there, err := h.Bot.Find(t.Context(), h.Place, chat.Ref{}, "m1", before)
+	_, there, err := h.Bot.Find(t.Context(), h.Conversation, chat.Ref{}, "m1", before)
 	require.NoError(t, err)
 	require.False(t, there)
 	h.Fail(LostReply)
-	_, err = h.Bot.Post(t.Context(), h.Place, message("m1", "first"))
+	_, err = h.Bot.Post(t.Context(), h.Conversation, message("m1", "first"))
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(err), "%v", err)
-	at, there, err := h.Bot.Find(t.Context(), h.Place, chat.Ref{}, "m1", before)
+	at, there, err := h.Bot.Find(t.Context(), h.Conversation, chat.Ref{}, "m1", before)
 	require.NoError(t, err)
 	require.True(t, there, "what was posted is found, although nobody said so")
 	require.NoError(t, h.Bot.Update(t.Context(), at, message("m1", "second")))
-	require.Len(t, h.Shown(h.Place), 1)
-	_, there, err = h.Bot.Find(t.Context(), h.Place, chat.Ref{}, "m2", before)
+	require.Len(t, h.Shown(h.Conversation), 1)
+	_, there, err = h.Bot.Find(t.Context(), h.Conversation, chat.Ref{}, "m2", before)
 	require.NoError(t, err)
 	require.False(t, there)
 
 	h.Fail(LostReply)
 	_, err = h.Bot.Reply(t.Context(), at, chat.Message{ID: "m2", Text: "it went on"})
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(err), "%v", err)
-	_, there, err = h.Bot.Find(t.Context(), at.Place, at, "m2", before)
+	_, there, err = h.Bot.Find(t.Context(), at.Conversation, at, "m2", before)
 	require.NoError(t, err)
 	require.True(t, there)
 
-	// As a direct message, whose place has another name than the user.
+	// As a direct message, whose conversation has another name than the user.
 	h.Fail(LostReply)
 	_, err = h.Bot.Post(t.Context(), h.User, message("m3", "for you"))
 	require.Error(t, err)
@@ -110,43 +110,43 @@ func found(t *testing.T, h Harness) {
 
 func faults(t *testing.T, h Harness) {
 	h.Fail(Throttled)
-	_, err := h.Bot.Post(t.Context(), h.Place, message("m1", "first"))
+	_, err := h.Bot.Post(t.Context(), h.Conversation, message("m1", "first"))
 	require.Equal(t, access.CodeThrottled, access.CodeOf(err), "%v", err)
 	require.Equal(t, 2*time.Second, access.RetryAfterOf(err))
 	h.Fail(Broken)
-	_, err = h.Bot.Post(t.Context(), h.Place, message("m1", "first"))
+	_, err = h.Bot.Post(t.Context(), h.Conversation, message("m1", "first"))
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(err), "%v", err)
-	require.Empty(t, h.Shown(h.Place))
-	_, err = h.Bot.Post(t.Context(), h.Place, message("m1", "first"))
+	require.Empty(t, h.Shown(h.Conversation))
+	_, err = h.Bot.Post(t.Context(), h.Conversation, message("m1", "first"))
 	require.NoError(t, err)
 	require.NoError(t, h.Bot.Ping(t.Context()))
 	h.Fail(Revoked)
-	_, err = h.Bot.Post(t.Context(), h.Place, message("m2", "second"))
+	_, err = h.Bot.Post(t.Context(), h.Conversation, message("m2", "second"))
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(err), "%v", err)
 	require.Error(t, h.Bot.Ping(t.Context()))
 }
 
 func told(t *testing.T, h Harness) {
-	require.NoError(t, h.Bot.Tell(t.Context(), h.Place, h.User, chat.Message{ID: "t1", Text: "only you"}))
-	require.Len(t, h.Shown(h.Place), 1)
-	require.NoError(t, h.Bot.Tell(t.Context(), "", h.User, chat.Message{ID: "t2", Text: "wherever you are"}))
-	require.Len(t, h.Shown(h.Place), 1)
+	require.NoError(t, h.Bot.PostEphemeral(t.Context(), h.Conversation, h.User, chat.Message{ID: "t1", Text: "only you"}))
+	require.Len(t, h.Shown(h.Conversation), 1)
+	require.NoError(t, h.Bot.PostEphemeral(t.Context(), "", h.User, chat.Message{ID: "t2", Text: "wherever you are"}))
+	require.Len(t, h.Shown(h.Conversation), 1)
 }
 
 func asks(t *testing.T, h Harness) {
 	f := chat.Form{Name: "request", Value: "v1", Title: "Ask for access", Send: "Ask", Fields: []chat.Field{
 		{Name: "contract", Label: "What", Options: []chat.Option{{Value: "ssh-demo", Label: "ssh-demo"}}, Reports: true},
 		{Name: "reason", Label: "Why", Long: true, MaxLength: 4000}}}
-	require.NoError(t, h.Bot.Ask(t.Context(), h.Trigger(), f))
+	require.NoError(t, h.Bot.OpenForm(t.Context(), h.Trigger(), f))
 	id, shown := h.Form()
 	for _, part := range []string{"Ask for access", "ssh-demo", "reason", "v1"} {
 		require.Contains(t, shown, part)
 	}
 	f.Fields = append(f.Fields, chat.Field{Name: "duration", Label: "For how long", Text: "30m"})
-	require.NoError(t, h.Bot.Change(t.Context(), id, f))
+	require.NoError(t, h.Bot.UpdateForm(t.Context(), id, f))
 	_, shown = h.Form()
 	require.Contains(t, shown, "duration")
-	require.Error(t, h.Bot.Ask(t.Context(), "used up", f))
+	require.Error(t, h.Bot.OpenForm(t.Context(), "used up", f))
 }
 
 // harmless: people write mentions, markup, line breaks and characters that do not show.
@@ -154,11 +154,11 @@ func harmless(t *testing.T, h Harness) {
 	evil := "<!channel> <@U0VICTIM> <https://evil.example|ramp> *bold*\nApproved by: bob\u202e\u200b" + strings.Repeat("x", 9000)
 	m := chat.Message{ID: "m1", Title: evil, Text: evil, Small: evil}
 	for range 20 {
-		m.Facts = append(m.Facts, chat.Fact{Name: evil, Text: evil})
+		m.Rows = append(m.Rows, chat.Row{Name: evil, Text: evil})
 	}
-	_, err := h.Bot.Post(t.Context(), h.Place, m)
+	_, err := h.Bot.Post(t.Context(), h.Conversation, m)
 	require.NoError(t, err, "too much text is cut off, and not refused")
-	shown := h.Shown(h.Place)[0]
+	shown := h.Shown(h.Conversation)[0]
 	for _, bad := range []string{"\u202e", "\u200b", `"mrkdwn"`} {
 		require.NotContains(t, shown, bad)
 	}
@@ -166,13 +166,13 @@ func harmless(t *testing.T, h Harness) {
 	require.NotContains(t, first, "<", "what notifications show is escaped")
 }
 
-func places(t *testing.T, h Harness) {
+func conversations(t *testing.T, h Harness) {
 	_, err := h.Bot.Post(t.Context(), h.Foreign, message("m1", "first"))
 	require.Contains(t, []access.Code{access.CodeForbidden, access.CodeNotFound}, access.CodeOf(err), "%v", err)
 	out, err := h.Bot.Outsiders(t.Context(), h.Shared)
 	require.NoError(t, err)
 	require.True(t, out)
-	out, err = h.Bot.Outsiders(t.Context(), h.Place)
+	out, err = h.Bot.Outsiders(t.Context(), h.Conversation)
 	require.NoError(t, err)
 	require.False(t, out)
 	out, err = h.Bot.Outsiders(t.Context(), "C0NOWHERE")

@@ -42,7 +42,7 @@ func blocks(m chat.Message) (out []slack.Block) {
 		out = append(out, slack.NewSectionBlock(plain(chat.Lines(m.Text, maxSection-1), maxSection), nil, nil))
 	}
 	var fields []*slack.TextBlockObject
-	for _, f := range m.Facts {
+	for _, f := range m.Rows {
 		fields = append(fields, plain(chat.OneLine(f.Name, 80), 81), plain(chat.OneLine(f.Text, maxField-1), maxField))
 		if len(fields) == maxFields {
 			out = append(out, slack.NewSectionBlock(nil, fields, nil))

@@ -25,8 +25,6 @@ type Bot struct {
 	client *http.Client
 }
 
-var _ chat.Bot = (*Bot)(nil)
-
 // callWithin bounds one call. It is well below how long the ledger gives a message to
 // one process, so that a call that hangs never overtakes a later one.
 const callWithin = 10 * time.Second
@@ -57,13 +55,13 @@ func whole(m chat.Message) []slack.MsgOption {
 }
 
 // Post implements chat.Bot.
-func (b *Bot) Post(ctx context.Context, place string, m chat.Message) (chat.Ref, error) {
+func (b *Bot) Post(ctx context.Context, conversation string, m chat.Message) (chat.Ref, error) {
 	api, err := b.api(ctx)
 	if err != nil {
 		return chat.Ref{}, err
 	}
-	channel, ts, err := api.PostMessageContext(ctx, place, whole(m)...)
-	return chat.Ref{Place: channel, ID: ts}, failure("chat.postMessage", err)
+	channel, ts, err := api.PostMessageContext(ctx, conversation, whole(m)...)
+	return chat.Ref{Conversation: channel, ID: ts}, failure("chat.postMessage", err)
 }
 
 // Reply implements chat.Bot.
@@ -72,8 +70,8 @@ func (b *Bot) Reply(ctx context.Context, to chat.Ref, m chat.Message) (chat.Ref,
 	if err != nil {
 		return chat.Ref{}, err
 	}
-	channel, ts, err := api.PostMessageContext(ctx, to.Place, append(whole(m), slack.MsgOptionTS(to.ID))...)
-	return chat.Ref{Place: channel, ID: ts}, failure("chat.postMessage", err)
+	channel, ts, err := api.PostMessageContext(ctx, to.Conversation, append(whole(m), slack.MsgOptionTS(to.ID))...)
+	return chat.Ref{Conversation: channel, ID: ts}, failure("chat.postMessage", err)
 }
 
 // Update implements chat.Bot.
@@ -82,21 +80,21 @@ func (b *Bot) Update(ctx context.Context, at chat.Ref, m chat.Message) error {
 	if err != nil {
 		return err
 	}
-	_, _, _, err = api.UpdateMessageContext(ctx, at.Place, at.ID, whole(m)...)
+	_, _, _, err = api.UpdateMessageContext(ctx, at.Conversation, at.ID, whole(m)...)
 	return failure("chat.update", err)
 }
 
-// Tell implements chat.Bot.
-func (b *Bot) Tell(ctx context.Context, place, user string, m chat.Message) error {
+// PostEphemeral implements chat.Bot.
+func (b *Bot) PostEphemeral(ctx context.Context, conversation, user string, m chat.Message) error {
 	api, err := b.api(ctx)
 	if err != nil {
 		return err
 	}
-	if place == "" {
+	if conversation == "" {
 		_, _, err = api.PostMessageContext(ctx, user, whole(m)...)
 		return failure("chat.postMessage", err)
 	}
-	_, err = api.PostEphemeralContext(ctx, place, user, slack.MsgOptionText(fallback(m), false), slack.MsgOptionBlocks(blocks(m)...))
+	_, err = api.PostEphemeralContext(ctx, conversation, user, slack.MsgOptionText(fallback(m), false), slack.MsgOptionBlocks(blocks(m)...))
 	return failure("chat.postEphemeral", err)
 }
 
@@ -107,36 +105,36 @@ const (
 
 // Find implements chat.Bot. Slack ignores no message that is posted twice, so Ramp
 // looks for its own by their metadata, a minute back for clocks that differ.
-func (b *Bot) Find(ctx context.Context, place string, thread chat.Ref, id string, since time.Time) (chat.Ref, bool, error) {
+func (b *Bot) Find(ctx context.Context, conversation string, thread chat.Ref, id string, since time.Time) (chat.Ref, bool, error) {
 	api, err := b.api(ctx)
 	if err != nil {
 		return chat.Ref{}, false, err
 	}
-	if strings.HasPrefix(place, "U") || strings.HasPrefix(place, "W") { // a user: their direct messages have a channel of their own
-		channel, _, _, err := api.OpenConversationContext(ctx, &slack.OpenConversationParameters{Users: []string{place}, ReturnIM: true})
+	if IsUser(conversation) { // a user: their direct messages have a channel of their own
+		channel, _, _, err := api.OpenConversationContext(ctx, &slack.OpenConversationParameters{Users: []string{conversation}, ReturnIM: true})
 		if err != nil {
 			return chat.Ref{}, false, failure("conversations.open", err)
 		}
-		place = channel.ID
+		conversation = channel.ID
 	}
 	oldest := strconv.FormatInt(since.Add(-time.Minute).Unix(), 10) + ".000000"
 	cursor := ""
 	for range maxPages {
 		var list []slack.Message
 		if thread.IsZero() {
-			page, err := api.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{ChannelID: place, Oldest: oldest, Limit: pageSize, Cursor: cursor, IncludeAllMetadata: true})
+			page, err := api.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{ChannelID: conversation, Oldest: oldest, Limit: pageSize, Cursor: cursor, IncludeAllMetadata: true})
 			if err != nil {
 				return chat.Ref{}, false, failure("conversations.history", err)
 			}
 			list, cursor = page.Messages, page.ResponseMetaData.NextCursor
-		} else if list, _, cursor, err = api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{ChannelID: thread.Place, Timestamp: thread.ID, Oldest: oldest,
+		} else if list, _, cursor, err = api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{ChannelID: thread.Conversation, Timestamp: thread.ID, Oldest: oldest,
 			Limit: pageSize, Cursor: cursor, IncludeAllMetadata: true}); err != nil {
 			return chat.Ref{}, false, failure("conversations.replies", err)
 		}
 		if i := slices.IndexFunc(list, func(m slack.Message) bool {
 			return m.Metadata.EventType == metadataType && m.Metadata.EventPayload["id"] == id && m.BotID != ""
 		}); i >= 0 {
-			return chat.Ref{Place: place, ID: list[i].Timestamp}, true, nil
+			return chat.Ref{Conversation: conversation, ID: list[i].Timestamp}, true, nil
 		}
 		if cursor == "" {
 			return chat.Ref{}, false, nil
@@ -145,8 +143,8 @@ func (b *Bot) Find(ctx context.Context, place string, thread chat.Ref, id string
 	return chat.Ref{}, false, access.Errorf(access.CodeUnavailable, "conversations.history: too many messages since %s to look for one of Ramp's", access.FormatTime(since))
 }
 
-// Ask implements chat.Bot.
-func (b *Bot) Ask(ctx context.Context, trigger string, f chat.Form) error {
+// OpenForm implements chat.Bot.
+func (b *Bot) OpenForm(ctx context.Context, trigger string, f chat.Form) error {
 	api, err := b.api(ctx)
 	if err != nil {
 		return err
@@ -155,8 +153,8 @@ func (b *Bot) Ask(ctx context.Context, trigger string, f chat.Form) error {
 	return failure("views.open", err)
 }
 
-// Change implements chat.Bot.
-func (b *Bot) Change(ctx context.Context, form string, f chat.Form) error {
+// UpdateForm implements chat.Bot.
+func (b *Bot) UpdateForm(ctx context.Context, form string, f chat.Form) error {
 	api, err := b.api(ctx)
 	if err != nil {
 		return err
@@ -184,12 +182,12 @@ func (b *Bot) Member(ctx context.Context, user string) (chat.Member, error) {
 }
 
 // Outsiders implements chat.Bot.
-func (b *Bot) Outsiders(ctx context.Context, place string) (bool, error) {
+func (b *Bot) Outsiders(ctx context.Context, conversation string) (bool, error) {
 	api, err := b.api(ctx)
 	if err != nil {
 		return true, err
 	}
-	c, err := api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: place})
+	c, err := api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: conversation})
 	if err != nil {
 		return true, failure("conversations.info", err)
 	}

@@ -18,11 +18,11 @@ func TestBot(t *testing.T) {
 	chattest.Run(t, func(t *testing.T) chattest.Harness {
 		s := slacktest.Start(t)
 		s.SetUser(slacktest.User{ID: "U0ALICE", Name: "alice"})
-		s.SetPlace(slacktest.Place{ID: "C0FOREIGN"})
-		s.SetPlace(slacktest.Place{ID: "C0SHARED", Member: true, Shared: true})
-		return chattest.Harness{Bot: slack.New(s.Config()), Place: slacktest.Channel, Foreign: "C0FOREIGN", Shared: "C0SHARED", User: "U0ALICE",
-			Shown: func(place string) (out []string) {
-				for _, m := range s.Messages(place) {
+		s.SetConversation(slacktest.Conversation{ID: "C0FOREIGN"})
+		s.SetConversation(slacktest.Conversation{ID: "C0SHARED", Member: true, Shared: true})
+		return chattest.Harness{Bot: slack.New(s.Config()), Conversation: slacktest.Channel, Foreign: "C0FOREIGN", Shared: "C0SHARED", User: "U0ALICE",
+			Shown: func(conversation string) (out []string) {
+				for _, m := range s.Messages(conversation) {
 					out = append(out, m.Shown())
 				}
 				return out
@@ -97,9 +97,9 @@ func TestPingSaysWhatIsMissing(t *testing.T) {
 	other := s.Config()
 	other.Workspace = "T0OTHER"
 	require.ErrorContains(t, slack.New(other).Ping(t.Context()), "T0OTHER")
-	s.SetPlace(slacktest.Place{ID: slacktest.Channel})
+	s.SetConversation(slacktest.Conversation{ID: slacktest.Channel})
 	require.ErrorContains(t, slack.New(s.Config()).Ping(t.Context()), "invite it there")
-	s.SetPlace(slacktest.Place{ID: slacktest.Channel, Member: true, Shared: true})
+	s.SetConversation(slacktest.Conversation{ID: slacktest.Channel, Member: true, Shared: true})
 	require.ErrorContains(t, slack.New(s.Config()).Ping(t.Context()), "shared")
 }
 

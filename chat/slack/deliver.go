@@ -111,9 +111,9 @@ type event struct {
 }
 
 // Read reads a request that Verify has let pass. Errors are CodeInvalid.
-func Read(contentType string, body []byte) (chat.Delivery, error) {
+func Read(contentType string, body []byte) (chat.Interaction, error) {
 	sum := sha256.Sum256(body)
-	d := chat.Delivery{ID: hex.EncodeToString(sum[:]), Kind: chat.KindOther}
+	d := chat.Interaction{ID: hex.EncodeToString(sum[:]), Kind: chat.KindOther}
 	if strings.HasPrefix(contentType, "application/json") {
 		var e event
 		if err := strictjson.UnmarshalOpen(body, &e); err != nil {
@@ -143,7 +143,7 @@ func Read(contentType string, body []byte) (chat.Delivery, error) {
 		d.UserName = p.User.Names
 	}
 	if !p.Container.Ephemeral {
-		d.At = chat.Ref{Place: p.Channel.ID, ID: p.Message.TS}
+		d.At = chat.Ref{Conversation: p.Channel.ID, ID: p.Message.TS}
 	}
 	d.Fields = map[string]string{}
 	for _, block := range p.View.State.Values {

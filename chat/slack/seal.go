@@ -10,11 +10,11 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// Seal returns a mark of a text that nobody makes without the signing secret: servers
+// Seal implements chat.Service: it returns a mark of a text that nobody makes without the signing secret: servers
 // share it, and the ledger's database has it not. No mark is a signature of Slack's,
 // whose text begins with "v0:". Errors are CodeUnavailable.
-func (c Config) Seal(ctx context.Context, text []byte) (string, error) {
-	secret, err := c.SigningSecret.Read(ctx)
+func (b *Bot) Seal(ctx context.Context, text []byte) (string, error) {
+	secret, err := b.config.SigningSecret.Read(ctx)
 	if err != nil || strings.TrimSpace(secret) == "" {
 		return "", access.Errorf(access.CodeUnavailable, "the signing secret of Slack cannot be read")
 	}
@@ -23,6 +23,3 @@ func (c Config) Seal(ctx context.Context, text []byte) (string, error) {
 	mac.Write(text)
 	return hex.EncodeToString(mac.Sum(nil)), nil
 }
-
-// SameSeal compares two marks in constant time.
-func SameSeal(a, b string) bool { return hmac.Equal([]byte(a), []byte(b)) }

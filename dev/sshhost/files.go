@@ -29,7 +29,7 @@ The story: an order does not get paid. Look at orders.log, then at runbook.md.
 1. Find it:          orders
 2. Look at it:       orders 1042
 3. Try again:        orders retry 1042
-4. Hand back your access; you are done.
+4. Release your access; you are done.
 `,
 	}
 }

@@ -47,7 +47,7 @@ type Config struct {
 	Operators    []string                   // groups that see every request and may revoke any
 	Auditors     []string                   // groups that read the audit log and every evidence pack; nobody if empty
 	Principal    func(access.Person) string // the identity that targets see; nil: the person's id
-	Chat         ChatConfig                 // who acts in a chat service; zero: nobody
+	Chat         ExternalConfig             // who acts in a chat service; zero: nobody
 	Now          func() time.Time           // nil: the real clock
 	// ProposalContract is the contract under which people propose contracts, and
 	// ProposalTarget its target; nobody can if the first is empty.
@@ -85,7 +85,7 @@ type Ledger interface {
 	auditLedger
 	evidenceLedger
 	accountLedger
-	chatLedger
+	linkLedger
 	ShownStatements(ctx context.Context, requestIDs ...string) (map[string][][]byte, error)
 	endLedger
 	grantLedger
@@ -125,7 +125,7 @@ type App struct {
 	*passkeys
 	*decoders
 	*accounts
-	*chatUsers
+	*externalUsers
 	*contractStatus
 	*proposer
 	*refusals
@@ -187,7 +187,7 @@ func New(c Config) *App {
 		proposer:       changes,
 		contractStatus: &contractStatus{contracts: c.Contracts, sources: c.FactSources, workers: c.Workers, roles: roles, refused: refused},
 		accounts:       &accounts{ledger: c.Ledger, roles: roles, refused: refused, now: now},
-		chatUsers:      &chatUsers{config: c.Chat, ledger: c.Ledger, directory: c.Directory, refused: refused, now: now},
+		externalUsers:  &externalUsers{config: c.Chat, ledger: c.Ledger, directory: c.Directory, refused: refused, now: now},
 		decoders:       &decoders{codec: c.Codec, events: c.Ledger, roles: roles, refused: refused, now: now},
 	}
 }

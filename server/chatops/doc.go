@@ -4,6 +4,6 @@
 //
 // Three things keep it from losing or doubling anything. What somebody does is in the
 // ledger before the service is told that it arrived. What is to be said is a row of the
-// ledger for each request and place, which any server may take up. And a message whose
+// ledger for each request and conversation, which any server may take up. And a message whose
 // response was lost is looked for before it is posted again.
 package chatops

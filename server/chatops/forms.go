@@ -20,7 +20,7 @@ const (
 
 // asksForForm reports whether a delivery opens or changes a form: nothing that must
 // outlast this process, since its user sees whether it opened.
-func asksForForm(d chat.Delivery) bool {
+func asksForForm(d chat.Interaction) bool {
 	switch d.Kind {
 	case chat.KindCommand:
 		return !strings.HasPrefix(d.Value, actLink+" ")
@@ -34,66 +34,66 @@ func asksForForm(d chat.Delivery) bool {
 
 // open opens a form after the delivery was acknowledged. Where too many are being opened,
 // or it does not work, its user is told to use the page.
-func (r *Room) open(ctx context.Context, d chat.Delivery) {
+func (w *Workspace) open(ctx context.Context, d chat.Interaction) {
 	if d.Name == openPage && d.Kind == chat.KindButton {
 		return // a link; the service reports that it was followed
 	}
 	select {
-	case r.forms <- struct{}{}:
+	case w.forms <- struct{}{}:
 	default:
-		r.Log.Warn("a form was not opened: too many are being opened")
+		w.Log.Warn("a form was not opened: too many are being opened")
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), formWithin)
 	go func() { // not waited for: a form that this process does not open any more is asked for again
 		defer cancel()
-		defer func() { <-r.forms }()
-		err := r.openForm(ctx, d)
+		defer func() { <-w.forms }()
+		err := w.openForm(ctx, d)
 		if err == nil {
 			return
 		}
-		r.Log.WithError(err).Warn("a form could not be opened")
-		place := d.At.Place
-		if strings.HasPrefix(place, "D") {
-			place = ""
+		w.Log.WithError(err).Warn("a form could not be opened")
+		conversation := d.At.Conversation
+		if w.Service.IsDirect(conversation) {
+			conversation = ""
 		}
-		m := r.refusal(kept{Value: d.Value}, err)
+		m := w.refusal(kept{Value: d.Value}, err)
 		m.ID = d.ID
-		_ = r.Bot.Tell(ctx, place, d.User, m)
+		_ = w.Service.PostEphemeral(ctx, conversation, d.User, m)
 	}()
 }
 
-func (r *Room) openForm(ctx context.Context, d chat.Delivery) error {
+func (w *Workspace) openForm(ctx context.Context, d chat.Interaction) error {
 	request, _, _ := strings.Cut(d.Value, " ")
 	if d.Kind == chat.KindButton {
-		if err := r.member(ctx, user(d), d.At.Place); err != nil {
-			return r.App.RefuseChat(ctx, user(d), request, acts[d.Name], err)
+		if err := w.member(ctx, w.user(d), d.At.Conversation); err != nil {
+			return w.App.RefuseExternal(ctx, w.user(d), request, acts[d.Name], err)
 		}
 		f := denyForm(d.Value)
 		if d.Name == actExtend {
 			f = extendForm(d.Value)
 		}
-		return r.Bot.Ask(ctx, d.Trigger, f)
+		return w.Service.OpenForm(ctx, d.Trigger, f)
 	}
-	by, err := r.actor(ctx, user(d), d.At.Place)
+	by, err := w.actor(ctx, w.user(d), d.At.Conversation)
 	if err != nil {
-		return r.App.RefuseChat(ctx, user(d), request, access.ActRequest, err)
+		return w.App.RefuseExternal(ctx, w.user(d), request, access.ActRequest, err)
 	}
 	if d.Kind == chat.KindCommand {
-		offers := r.App.Catalog(ctx, by.Person, d.Value)
+		offers := w.App.Catalog(ctx, by.Person, d.Value)
 		if len(offers) == 0 {
 			return access.Errorf(access.CodeNotFound, "there is nothing that you may ask for%s", about(d.Value))
 		}
-		return r.Bot.Ask(ctx, d.Trigger, catalogForm(offers))
+		return w.Service.OpenForm(ctx, d.Trigger, catalogForm(offers))
 	}
 	if d.Name != actRequest {
 		return nil
 	}
-	o, err := r.App.Offer(ctx, by.Person, d.Fields[fieldContract])
+	o, err := w.App.Offer(ctx, by.Person, d.Fields[fieldContract])
 	if err != nil {
 		return err
 	}
-	return r.Bot.Change(ctx, d.Form, requestForm(r.App.Catalog(ctx, by.Person, ""), o))
+	return w.Service.UpdateForm(ctx, d.Form, requestForm(w.App.Catalog(ctx, by.Person, ""), o))
 }
 
 func about(query string) string {

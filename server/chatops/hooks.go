@@ -11,142 +11,134 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/chat"
-	"ramp.dev/ramp/chat/slack"
 	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/server/app"
 	"ramp.dev/ramp/server/surface"
 )
 
-// Path is where Slack delivers.
-const Path = "/hooks/slack"
+// Path is where the service sends what people do.
+func (w *Workspace) Path() string { return "/hooks/" + w.Service.Name() }
 
-// maxDelivery is larger than the largest message with its form.
-const maxDelivery = "1M"
+// maxBody is larger than the largest message with its form.
+const maxBody = "1M"
 
 // Surface returns the address to which the service delivers. Who sends there is known by
 // a signature over each body, so there are neither cookies nor tokens.
-func (r *Room) Surface() surface.Surface {
-	return surface.Surface{Name: "chat", Prefixes: []string{Path}, Via: access.ViaSlack, Rate: surface.Unlimited, BodyLimit: maxDelivery, Tokens: true,
-		Routes: []surface.Route{surface.POST(Path, r.deliver).Open()}}
+func (w *Workspace) Surface() surface.Surface {
+	return surface.Surface{Name: "chat", Prefixes: []string{w.Path()}, Via: access.Via(w.Service.Name()), Rate: surface.Unlimited, BodyLimit: maxBody, Tokens: true,
+		Routes: []surface.Route{surface.POST(w.Path(), w.receive).Open()}}
 }
 
-// deliver takes one delivery. It responds as soon as what somebody did is in the ledger,
-// and does nothing slow before: the service waits three seconds, and shows people an
-// error after that.
-func (r *Room) deliver(c echo.Context) error {
+// receive takes one request of the service. It responds as soon as what somebody did is
+// in the ledger, and does nothing slow before: the service waits three seconds, and shows
+// people an error after that.
+func (w *Workspace) receive(c echo.Context) error {
 	ctx := c.Request().Context()
 	body, err := io.ReadAll(c.Request().Body)
 	if err != nil {
 		return err
 	}
-	if err := r.Slack.Verify(ctx, c.Request().Header, body, r.Now()); err != nil {
-		return r.App.RefuseChat(ctx, ledger.ChatUser{Service: Service}, "", access.ActChat, err)
-	}
-	d, err := slack.Read(c.Request().Header.Get("Content-Type"), body)
+	i, err := w.Service.Receive(ctx, c.Request().Header, body, w.Now())
 	if err != nil {
-		return err
+		return w.App.RefuseExternal(ctx, ledger.ExternalUser{Service: w.Service.Name()}, "", access.ActExternal, err)
 	}
-	if d.Challenge != "" {
-		return c.String(http.StatusOK, d.Challenge)
+	if i.Challenge != "" {
+		return c.String(http.StatusOK, i.Challenge)
 	}
-	if err := r.belongs(d); err != nil {
-		return r.App.RefuseChat(ctx, user(d), "", access.ActChat, err)
-	}
-	switch {
-	case d.Kind == chat.KindOther:
-	case asksForForm(d):
-		r.open(ctx, d)
-	default:
-		err = r.keep(ctx, d)
-	}
-	if err != nil {
+	if err := w.Take(ctx, i); err != nil {
 		return err
 	}
 	return c.NoContent(http.StatusOK)
 }
 
-// belongs refuses other apps, and users of other workspaces, who see a channel that is
-// shared with theirs.
-func (r *Room) belongs(d chat.Delivery) error {
-	switch {
-	case d.App != r.Slack.App:
-		return access.Refuse(access.CodeForbidden, "chat_app", "the delivery is of another app")
-	case d.Workspace != r.Slack.Workspace || d.HomeWorkspace != "" && d.HomeWorkspace != r.Slack.Workspace:
-		return access.Refuse(access.CodeForbidden, "chat_workspace", "only users of the workspace that is configured act here")
+// Take takes what a user did, which the service has vouched for. Once it returns without
+// an error the service may be told that it arrived. Errors are CodeForbidden for another
+// app or workspace and CodeConflict for what was taken before, both recorded, and the
+// ledger's.
+func (w *Workspace) Take(ctx context.Context, i chat.Interaction) error {
+	if err := w.Service.Belongs(i); err != nil {
+		return w.App.RefuseExternal(ctx, w.user(i), "", access.ActExternal, err)
 	}
-	return nil
+	switch {
+	case i.Kind == chat.KindOther:
+		return nil
+	case asksForForm(i):
+		w.open(ctx, i)
+		return nil
+	}
+	return w.keep(ctx, i)
 }
 
-func user(d chat.Delivery) ledger.ChatUser {
-	return ledger.ChatUser{Service: Service, Workspace: d.Workspace, User: d.User}
+func (w *Workspace) user(i chat.Interaction) ledger.ExternalUser {
+	return ledger.ExternalUser{Service: w.Service.Name(), Workspace: i.Workspace, User: i.User}
 }
 
-// keep writes down what somebody did. The same delivery twice is a replay: Slack sends
-// an interaction once.
-func (r *Room) keep(ctx context.Context, d chat.Delivery) error {
-	a, err := r.seal(ctx, d)
+// keep writes down what somebody did. The same interaction twice is a replay: a service
+// sends it once.
+func (w *Workspace) keep(ctx context.Context, d chat.Interaction) error {
+	a, err := w.seal(ctx, d)
 	if err != nil {
 		return err
 	}
-	added, err := r.Ledger.AddChatAct(ctx, a)
+	added, err := w.Ledger.AddExternalAct(ctx, a)
 	if err != nil {
 		return err
 	}
 	if !added {
-		return r.App.RefuseChat(ctx, user(d), "", access.ActChat, access.Refuse(access.CodeConflict, "chat_replay", "this was delivered already"))
+		return w.App.RefuseExternal(ctx, w.user(d), "", access.ActExternal, access.Refuse(access.CodeConflict, "chat_replay", "this was delivered already"))
 	}
-	wake(r.newActs)
+	wake(w.newActs)
 	return nil
 }
 
-// act is what is kept of a delivery until it is done: nothing with which anybody could
+// act is what is kept of an interaction until it is done: nothing with which anybody could
 // write to the service.
 type act struct {
-	Delivery   kept  `json:"delivery"`
-	ReceivedAt int64 `json:"receivedAt"` // in microseconds since 1970
+	Interaction kept  `json:"interaction"`
+	ReceivedAt  int64 `json:"receivedAt"` // in microseconds since 1970
 }
 
-// kept are the fields of a delivery that outlast its response.
+// kept are the fields of an interaction that outlast its response.
 type kept struct {
-	ID        string            `json:"id"`
-	Workspace string            `json:"workspace"`
-	User      string            `json:"user"`
-	UserName  string            `json:"userName"`
-	Kind      chat.Kind         `json:"kind"`
-	Name      string            `json:"name"`
-	Value     string            `json:"value"`
-	Fields    map[string]string `json:"fields,omitempty"`
-	Place     string            `json:"place"`
-	Message   string            `json:"message"`
+	ID           string            `json:"id"`
+	Workspace    string            `json:"workspace"`
+	User         string            `json:"user"`
+	UserName     string            `json:"userName"`
+	Kind         chat.Kind         `json:"kind"`
+	Name         string            `json:"name"`
+	Value        string            `json:"value"`
+	Fields       map[string]string `json:"fields,omitempty"`
+	Conversation string            `json:"conversation"`
+	Message      string            `json:"message"`
 }
 
-// seal makes the row of a delivery. Whoever writes to the ledger's database decides
+// seal makes the row of an interaction. Whoever writes to the ledger's database decides
 // nothing by that: the row counts with the seal of a server only, which is made with
-// the app's signing secret (docs/threats.md, case 7). Nor do they learn the code by which
+// a secret that the service and the servers share (docs/threats.md, case 7). Nor do they learn the code by which
 // somebody links, which they could have a user of their own type first.
-func (r *Room) seal(ctx context.Context, d chat.Delivery) (ledger.ChatAct, error) {
-	now := r.Now().UTC()
+func (w *Workspace) seal(ctx context.Context, d chat.Interaction) (ledger.ExternalAct, error) {
+	now := w.Now().UTC()
 	value := d.Value
 	if code, links := strings.CutPrefix(value, actLink+" "); links && d.Kind == chat.KindCommand {
-		value = actLink + " " + app.ChatCodeDigest(code)
+		value = actLink + " " + app.LinkCodeDigest(code)
 	}
-	b, err := json.Marshal(act{kept{d.ID, d.Workspace, d.User, d.UserName, d.Kind, d.Name, value, d.Fields, d.At.Place, d.At.ID}, now.UnixMicro()})
+	b, err := json.Marshal(act{kept{d.ID, d.Workspace, d.User, d.UserName, d.Kind, d.Name, value, d.Fields, d.At.Conversation, d.At.ID}, now.UnixMicro()})
 	if err != nil {
-		return ledger.ChatAct{}, err
+		return ledger.ExternalAct{}, err
 	}
-	mark, err := r.Slack.Seal(ctx, b)
-	return ledger.ChatAct{ID: Service + " " + d.ID, Service: Service, Body: mark + " " + string(b), ReceivedAt: now}, err
+	mark, err := w.Service.Seal(ctx, b)
+	return ledger.ExternalAct{ID: w.Service.Name() + " " + d.ID, Service: w.Service.Name(), Body: mark + " " + string(b), ReceivedAt: now}, err
 }
 
 // unseal returns what a server sealed; ok is false for anything else.
-func (r *Room) unseal(ctx context.Context, row ledger.ChatAct) (a act, ok bool, err error) {
+func (w *Workspace) unseal(ctx context.Context, row ledger.ExternalAct) (a act, ok bool, err error) {
 	mark, text, _ := strings.Cut(row.Body, " ")
-	want, err := r.Slack.Seal(ctx, []byte(text))
+	want, err := w.Service.Seal(ctx, []byte(text))
 	if err != nil {
 		return a, false, err
 	}
-	if !slack.SameSeal(mark, want) || readAct(text, &a) != nil {
+	if !chat.SameSeal(mark, want) || readAct(text, &a) != nil {
 		return a, false, nil
 	}
-	return a, Service+" "+a.Delivery.ID == row.ID, nil
+	return a, w.Service.Name()+" "+a.Interaction.ID == row.ID, nil
 }

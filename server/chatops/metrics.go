@@ -17,7 +17,7 @@ type Metrics struct {
 }
 
 var (
-	waitingDesc = prometheus.NewDesc("ramp_chat_waiting", "Messages in chat that do not say yet what is so.", nil, nil)
+	waitingDesc = prometheus.NewDesc("ramp_chat_waiting", "Messages in chat that are out of date.", nil, nil)
 	failingDesc = prometheus.NewDesc("ramp_chat_failing", "Of them, those that could not be sent when it was tried last.", nil, nil)
 	urgentDesc  = prometheus.NewDesc("ramp_chat_urgent_failing", "Of them, those that are to say something urgent, as of break glass, and could not be sent yet.", nil, nil)
 	repliesDesc = prometheus.NewDesc("ramp_chat_replies", "What people are to be told of what they did in chat, and were not yet.", nil, nil)

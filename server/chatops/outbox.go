@@ -16,8 +16,8 @@ import (
 const FeedName = "chat"
 
 const (
-	// callEvery is the pace of all servers together: Slack takes one message a second in
-	// a channel (https://docs.slack.dev/apis/web-api/rate-limits).
+	// callEvery is the pace of all servers together, which every service takes; Slack takes
+	// one message a second in a channel (https://docs.slack.dev/apis/web-api/rate-limits).
 	callEvery = time.Second
 	// messageClaim is longer than a call may take, so that a call that hangs ends before
 	// another server makes a later one of the same message.
@@ -28,11 +28,11 @@ const (
 )
 
 // Name implements feed.Consumer.
-func (r *Room) Name() string { return FeedName }
+func (w *Workspace) Name() string { return FeedName }
 
 // Handle implements feed.Consumer: it writes down which messages are to say more. It
 // may be given the same events again, also by another server.
-func (r *Room) Handle(ctx context.Context, events []access.Event) error {
+func (w *Workspace) Handle(ctx context.Context, events []access.Event) error {
 	newest, urgent := map[string]int64{}, map[string]int64{}
 	var order []string
 	for _, e := range events {
@@ -49,37 +49,37 @@ func (r *Room) Handle(ctx context.Context, events []access.Event) error {
 	}
 	var list []ledger.ChatMessage
 	for _, id := range order {
-		places, err := r.places(ctx, id)
+		conversations, err := w.conversations(ctx, id)
 		if err != nil {
 			return err
 		}
-		for _, place := range places {
-			m := ledger.ChatMessage{ID: messageID(place, id), Service: Service, RequestID: id, Place: place, Want: newest[id]}
-			if !isUser(place) {
+		for _, conversation := range conversations {
+			m := ledger.ChatMessage{ID: w.messageID(conversation, id), Service: w.Service.Name(), RequestID: id, Conversation: conversation, WantSeq: newest[id]}
+			if !w.Service.IsUser(conversation) {
 				m.Urgent = urgent[id] // requesters know of their own break glass
 			}
 			list = append(list, m)
 		}
 	}
-	if err := r.Ledger.WantChatMessages(ctx, r.Now().UTC(), list...); err != nil {
+	if err := w.Ledger.WantChatMessages(ctx, w.Now().UTC(), list...); err != nil {
 		return err
 	}
-	wake(r.newMessages)
+	wake(w.newMessages)
 	return nil
 }
 
-// places are where a request has a message: the channel of its approvers, and the
-// direct messages of its requester, once they have linked. An agent's human reads in its
-// place.
-func (r *Room) places(ctx context.Context, id string) ([]string, error) {
-	q, err := r.Requests(ctx, id)
+// conversations are where a request has a message: the channel of its approvers, and the
+// direct messages of its requester, once they have linked. An agent's human reads
+// instead of it.
+func (w *Workspace) conversations(ctx context.Context, id string) ([]string, error) {
+	q, err := w.Requests(ctx, id)
 	if access.CodeOf(err) == access.CodeNotFound {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	out := []string{r.Slack.ChannelOf(q.Contract)}
+	out := []string{w.Channel(q.Contract)}
 	if q.Requester.ID == "" {
 		return out, nil
 	}
@@ -87,7 +87,7 @@ func (r *Room) places(ctx context.Context, id string) ([]string, error) {
 	if q.Requester.OnBehalfOf != "" {
 		who = q.Requester.OnBehalfOf
 	}
-	link, err := r.Ledger.ChatLinkOf(ctx, Service, who)
+	link, err := w.Ledger.ExternalLinkOf(ctx, w.Service.Name(), who)
 	switch {
 	case access.CodeOf(err) == access.CodeNotFound:
 	case err != nil:
@@ -98,149 +98,149 @@ func (r *Room) places(ctx context.Context, id string) ([]string, error) {
 	return out, nil
 }
 
-func messageID(place, request string) string {
-	sum := sha256.Sum256([]byte(Service + "\n" + place + "\n" + request))
+func (w *Workspace) messageID(conversation, request string) string {
+	sum := sha256.Sum256([]byte(w.Service.Name() + "\n" + conversation + "\n" + request))
 	return hex.EncodeToString(sum[:16])
 }
 
 // sendMessages makes one call after the other until ctx ends.
-func (r *Room) sendMessages(ctx context.Context) {
+func (w *Workspace) sendMessages(ctx context.Context) {
 	forgot, failing := time.Time{}, false
 	for ctx.Err() == nil {
-		now := r.Now().UTC()
+		now := w.Now().UTC()
 		if now.Sub(forgot) > time.Hour {
 			forgot = now
-			if err := r.Ledger.ForgetChatMessages(ctx, now.Add(-messageKeep)); err != nil {
-				r.Log.WithError(err).Warn("messages of requests that are over could not be forgotten; it is tried again")
+			if err := w.Ledger.ForgetChatMessages(ctx, now.Add(-messageKeep)); err != nil {
+				w.Log.WithError(err).Warn("messages of requests that are over could not be forgotten; it is tried again")
 			}
 		}
-		did, err := r.SendOne(ctx)
+		did, err := w.SendOne(ctx)
 		if err != nil && !failing && ctx.Err() == nil {
-			r.Log.WithError(err).Error("messages in chat cannot be kept up to date at the moment; it is tried again")
+			w.Log.WithError(err).Error("messages in chat cannot be kept up to date at the moment; it is tried again")
 		}
 		failing = err != nil
 		if !did {
-			wait(ctx, r.newMessages, messageLook)
+			wait(ctx, w.newMessages, messageLook)
 		}
 	}
 }
 
 // SendOne makes the next call that is due, and records what came of it. did is false
 // where nothing is due now. Errors are the ledger's.
-func (r *Room) SendOne(ctx context.Context) (did bool, err error) {
-	now := r.Now().UTC()
-	m, ok, err := r.Ledger.ClaimChatMessage(ctx, Service, now, now.Add(messageClaim), r.Every)
+func (w *Workspace) SendOne(ctx context.Context) (did bool, err error) {
+	now := w.Now().UTC()
+	m, ok, err := w.Ledger.ClaimChatMessage(ctx, w.Service.Name(), now, now.Add(messageClaim), w.Every)
 	if err != nil || !ok {
 		return false, err
 	}
 	// What the service has is written down also when this process is stopping.
 	lasting, cancel := context.WithTimeout(context.WithoutCancel(ctx), messageClaim/2)
 	defer cancel()
-	if err := r.step(lasting, &m); err != nil {
-		return true, r.failed(lasting, m, err)
+	if err := w.step(lasting, &m); err != nil {
+		return true, w.failed(lasting, m, err)
 	}
-	return true, r.Ledger.SentChatMessage(lasting, m)
+	return true, w.Ledger.SentChatMessage(lasting, m)
 }
 
 // step makes one call for a message: it posts it, or makes it say what is so now, or adds
 // to its thread, or reminds its reader.
-func (r *Room) step(ctx context.Context, m *ledger.ChatMessage) error {
-	q, err := r.Requests(ctx, m.RequestID)
+func (w *Workspace) step(ctx context.Context, m *ledger.ChatMessage) error {
+	q, err := w.Requests(ctx, m.RequestID)
 	if access.CodeOf(err) == access.CodeNotFound {
-		m.Sent, m.Told, m.RemindAt = m.Want, m.Want, nil
+		m.MessageSeq, m.ThreadSeq, m.RemindAt = m.WantSeq, m.WantSeq, nil
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	if found, err := r.recover(ctx, m, q); err != nil || found {
+	if found, err := w.recover(ctx, m, q); err != nil || found {
 		return err
 	}
 	// Also a message that is there is brought up to date only where no outsider reads it: a
 	// channel may have been shared since it was posted.
-	if err := r.notShared(ctx, m.Place); err != nil {
+	if err := w.notShared(ctx, m.Conversation); err != nil {
 		return err
 	}
-	at := chat.Ref{Place: m.RefPlace, ID: m.Ref}
-	now := r.Now().UTC()
+	at := chat.Ref{Conversation: m.RefConversation, ID: m.Ref}
+	now := w.Now().UTC()
 	switch {
 	case m.Ref == "":
-		return r.post(ctx, m, q)
-	case m.Sent < m.Want:
-		err := r.Bot.Update(ctx, at, r.render(q, m))
+		return w.post(ctx, m, q)
+	case m.MessageSeq < m.WantSeq:
+		err := w.Service.Update(ctx, at, w.render(q, m))
 		if access.CodeOf(err) == access.CodeNotFound {
-			m.Ref, m.RefPlace, m.Sent = "", "", 0 // somebody deleted it; the next call posts it again
+			m.Ref, m.RefConversation, m.MessageSeq = "", "", 0 // somebody deleted it; the next call posts it again
 			return nil
 		}
 		if err == nil {
-			m.Sent, m.RemindAt = m.Want, nextReminder(*m, q, now)
+			m.MessageSeq, m.RemindAt = m.WantSeq, w.nextReminder(*m, q, now)
 		}
 		return err
 	case m.RemindAt != nil && !now.Before(*m.RemindAt):
-		return r.remind(ctx, m, q)
-	case m.Told < m.Want:
-		return r.reply(ctx, m, q, at)
+		return w.remind(ctx, m, q)
+	case m.ThreadSeq < m.WantSeq:
+		return w.reply(ctx, m, q, at)
 	}
 	return nil
 }
 
-// notShared refuses a place that people of another workspace read.
-func (r *Room) notShared(ctx context.Context, place string) error {
-	if !isUser(place) {
-		shared, err := r.shared(ctx, place)
+// notShared refuses a conversation that people of another workspace read.
+func (w *Workspace) notShared(ctx context.Context, conversation string) error {
+	if !w.Service.IsUser(conversation) {
+		shared, err := w.shared(ctx, conversation)
 		if err != nil {
 			return err
 		}
 		if shared {
-			return access.Errorf(access.CodeForbidden, "channel %s is shared with another workspace: nothing about requests is written there", place)
+			return access.Errorf(access.CodeForbidden, "channel %s is shared with another workspace: nothing about requests is written there", conversation)
 		}
 	}
 	return nil
 }
 
 // post posts a message for the first time.
-func (r *Room) post(ctx context.Context, m *ledger.ChatMessage, q access.Request) error {
-	if err := r.Ledger.TryChatMessage(ctx, m.ID, 0, r.Now().UTC()); err != nil {
+func (w *Workspace) post(ctx context.Context, m *ledger.ChatMessage, q access.Request) error {
+	if err := w.Ledger.TryChatMessage(ctx, m.ID, 0, w.Now().UTC()); err != nil {
 		return err
 	}
-	at, err := r.Bot.Post(ctx, m.Place, r.render(q, m))
+	at, err := w.Service.Post(ctx, m.Conversation, w.render(q, m))
 	if err == nil {
-		r.posted(m, at, q)
+		w.posted(m, at, q)
 	}
 	return err
 }
 
-func (r *Room) posted(m *ledger.ChatMessage, at chat.Ref, q access.Request) {
-	m.RefPlace, m.Ref, m.Sent, m.RemindAt = at.Place, at.ID, m.Want, nextReminder(*m, q, r.Now().UTC())
-	if m.Told == 0 {
-		m.Told = m.Want // what happened before it was posted, it says itself
+func (w *Workspace) posted(m *ledger.ChatMessage, at chat.Ref, q access.Request) {
+	m.RefConversation, m.Ref, m.MessageSeq, m.RemindAt = at.Conversation, at.ID, m.WantSeq, w.nextReminder(*m, q, w.Now().UTC())
+	if m.ThreadSeq == 0 {
+		m.ThreadSeq = m.WantSeq // what happened before it was posted, it says itself
 	}
 }
 
 // recover looks for what an earlier try may have written without anybody hearing of it,
 // and reports whether that was so.
-func (r *Room) recover(ctx context.Context, m *ledger.ChatMessage, q access.Request) (bool, error) {
+func (w *Workspace) recover(ctx context.Context, m *ledger.ChatMessage, q access.Request) (bool, error) {
 	if m.TriedAt == nil {
 		return false, nil
 	}
 	switch {
 	case m.Ref == "":
-		at, there, err := r.Bot.Find(ctx, m.Place, chat.Ref{}, m.ID, *m.TriedAt)
+		at, there, err := w.Service.Find(ctx, m.Conversation, chat.Ref{}, m.ID, *m.TriedAt)
 		if err != nil || !there {
 			return false, err
 		}
-		want := m.Want
-		r.posted(m, at, q)
-		m.Sent = min(m.Sent, want-1) // with which state it was posted, nobody knows
+		want := m.WantSeq
+		w.posted(m, at, q)
+		m.MessageSeq = min(m.MessageSeq, want-1) // with which state it was posted, nobody knows
 		return true, nil
-	case m.Tried > m.Told:
-		_, there, err := r.Bot.Find(ctx, m.RefPlace, chat.Ref{Place: m.RefPlace, ID: m.Ref}, replyID(m.ID, m.Tried), *m.TriedAt)
+	case m.TriedSeq > m.ThreadSeq:
+		_, there, err := w.Service.Find(ctx, m.RefConversation, chat.Ref{Conversation: m.RefConversation, ID: m.Ref}, replyID(m.ID, m.TriedSeq), *m.TriedAt)
 		if there {
-			m.Told = m.Tried
+			m.ThreadSeq = m.TriedSeq
 		}
 		return there, err
 	case m.RemindAt != nil:
-		_, there, err := r.Bot.Find(ctx, m.Place, chat.Ref{}, reminderID(*m), *m.TriedAt)
+		_, there, err := w.Service.Find(ctx, m.Conversation, chat.Ref{}, reminderID(*m), *m.TriedAt)
 		if there {
 			m.RemindAt = nil
 		}
@@ -250,23 +250,23 @@ func (r *Room) recover(ctx context.Context, m *ledger.ChatMessage, q access.Requ
 }
 
 // reply adds to the thread what has happened since it was last told.
-func (r *Room) reply(ctx context.Context, m *ledger.ChatMessage, q access.Request, at chat.Ref) error {
-	events, _, err := r.Ledger.Timeline(ctx, m.RequestID)
+func (w *Workspace) reply(ctx context.Context, m *ledger.ChatMessage, q access.Request, at chat.Ref) error {
+	events, _, err := w.Ledger.Timeline(ctx, m.RequestID)
 	if err != nil {
 		return err
 	}
-	text := r.timeline(q, events, m.Told, m.Want)
+	text := w.timeline(q, events, m.ThreadSeq, m.WantSeq)
 	if text == "" {
-		m.Told = m.Want
+		m.ThreadSeq = m.WantSeq
 		return nil
 	}
-	if err := r.Ledger.TryChatMessage(ctx, m.ID, m.Want, r.Now().UTC()); err != nil {
+	if err := w.Ledger.TryChatMessage(ctx, m.ID, m.WantSeq, w.Now().UTC()); err != nil {
 		return err
 	}
-	if _, err := r.Bot.Reply(ctx, at, chat.Message{ID: replyID(m.ID, m.Want), Text: text}); err != nil {
+	if _, err := w.Service.Reply(ctx, at, chat.Message{ID: replyID(m.ID, m.WantSeq), Text: text}); err != nil {
 		return err
 	}
-	m.Told = m.Want
+	m.ThreadSeq = m.WantSeq
 	return nil
 }
 
@@ -274,17 +274,17 @@ func replyID(message string, seq int64) string { return message + " " + strconv.
 
 // remind posts that access is about to end, as a message of its own: an update would
 // show nobody anything new.
-func (r *Room) remind(ctx context.Context, m *ledger.ChatMessage, q access.Request) error {
-	if q.Plan.Lasting() || q.State != access.StateActive || q.ExpiresAt == nil || !q.ExpiresAt.After(r.Now()) {
+func (w *Workspace) remind(ctx context.Context, m *ledger.ChatMessage, q access.Request) error {
+	if q.Plan.Lasting() || q.State != access.StateActive || q.ExpiresAt == nil || !q.ExpiresAt.After(w.Now()) {
 		m.RemindAt = nil
 		return nil
 	}
-	if err := r.Ledger.TryChatMessage(ctx, m.ID, m.Told, r.Now().UTC()); err != nil {
+	if err := w.Ledger.TryChatMessage(ctx, m.ID, m.ThreadSeq, w.Now().UTC()); err != nil {
 		return err
 	}
-	reminder := r.reminder(q)
+	reminder := w.reminder(q)
 	reminder.ID = reminderID(*m)
-	if _, err := r.Bot.Post(ctx, m.Place, reminder); err != nil {
+	if _, err := w.Service.Post(ctx, m.Conversation, reminder); err != nil {
 		return err
 	}
 	m.RemindAt = nil
@@ -301,8 +301,8 @@ const remindBefore = 10 * time.Minute
 
 // nextReminder returns when the reader of a message is to be reminded next; nil for
 // never. One that is due and was not made yet stays, unless the end has moved.
-func nextReminder(m ledger.ChatMessage, q access.Request, now time.Time) *time.Time {
-	if !isUser(m.Place) || q.State != access.StateActive || q.ExpiresAt == nil || q.ActiveAt == nil {
+func (w *Workspace) nextReminder(m ledger.ChatMessage, q access.Request, now time.Time) *time.Time {
+	if !w.Service.IsUser(m.Conversation) || q.State != access.StateActive || q.ExpiresAt == nil || q.ActiveAt == nil {
 		return nil
 	}
 	at := q.ExpiresAt.Add(-min(remindBefore, q.ExpiresAt.Sub(*q.ActiveAt)/4))
@@ -312,28 +312,25 @@ func nextReminder(m ledger.ChatMessage, q access.Request, now time.Time) *time.T
 	return nil
 }
 
-// isUser reports whether a place is a user's direct messages.
-func isUser(place string) bool { return place != "" && (place[0] == 'U' || place[0] == 'W') }
-
 // failed records when a message is tried again.
-func (r *Room) failed(ctx context.Context, m ledger.ChatMessage, why error) error {
-	now := r.Now().UTC()
+func (w *Workspace) failed(ctx context.Context, m ledger.ChatMessage, why error) error {
+	now := w.Now().UTC()
 	pause := min(2*time.Second<<min(m.Tries-1, 9), retryMost)
-	if m.Urgent > m.Sent {
+	if m.Urgent > m.MessageSeq {
 		pause = min(pause, retryUrgent)
 		if isRefusal(why) {
-			if err := r.alarm(ctx, m, now); err != nil {
+			if err := w.alarm(ctx, m, now); err != nil {
 				return err
 			}
 		}
 	}
 	if access.CodeOf(why) == access.CodeThrottled {
 		pause = max(access.RetryAfterOf(why), time.Second)
-		if err := r.Ledger.HoldChat(ctx, Service, now.Add(pause)); err != nil {
+		if err := w.Ledger.HoldChat(ctx, w.Service.Name(), now.Add(pause)); err != nil {
 			return err
 		}
 	} else {
-		r.Log.WithError(why).WithField("request", m.RequestID).WithField("tries", m.Tries).Error("a message in chat could not be brought up to date; it is tried again")
+		w.Log.WithError(why).WithField("request", m.RequestID).WithField("tries", m.Tries).Error("a message in chat could not be brought up to date; it is tried again")
 	}
-	return r.Ledger.RetryChatMessage(ctx, m.ID, access.Clip(why.Error(), 300), now.Add(pause))
+	return w.Ledger.RetryChatMessage(ctx, m.ID, access.Clip(why.Error(), 300), now.Add(pause))
 }

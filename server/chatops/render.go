@@ -16,22 +16,22 @@ func text(v any) string { return fmt.Sprint(v) }
 
 // render says what is so of a request now: in the approvers' channel with what is to be
 // decided, and to its requester with how to use it. No message carries a credential.
-func (r *Room) render(q access.Request, m *ledger.ChatMessage) chat.Message {
+func (w *Workspace) render(q access.Request, m *ledger.ChatMessage) chat.Message {
 	out := chat.Message{ID: m.ID, Title: headline(q), Text: status(q)}
 	if q.Plan.Digest == "" {
 		out.Title, out.Text = "A request that no server signed", "Its plan is not one that a server signed: nothing of it is shown here. Look at it on the page."
-		out.Buttons = r.pageButton(q.ID)
+		out.Buttons = w.pageButton(q.ID)
 		return out
 	}
-	mine := isUser(m.Place)
-	out.Facts = r.facts(q)
+	mine := w.Service.IsUser(m.Conversation)
+	out.Rows = w.rows(q)
 	out.Small = "Plan " + q.Plan.Digest
 	if mine {
-		out.Text += r.howToUse(q)
-		out.Buttons = ownButtons(q, r.Now())
+		out.Text += w.howToUse(q)
+		out.Buttons = ownButtons(q, w.Now())
 	} else {
-		out.Buttons = deciderButtons(q, r.Now())
-		if !r.whole(q) {
+		out.Buttons = deciderButtons(q, w.Now())
+		if !w.whole(q) {
 			out.Text += "\nThis message does not show all that is decided: approve on the page."
 			out.Buttons = slices.DeleteFunc(out.Buttons, func(b chat.Button) bool { return b.Name == actApprove })
 		}
@@ -39,7 +39,7 @@ func (r *Room) render(q access.Request, m *ledger.ChatMessage) chat.Message {
 	if len(q.Altered) > 0 {
 		out.Text = "WARNING: the ledger does not say what was signed: " + strings.Join(q.Altered, "; ") + "\n" + out.Text
 	}
-	out.Buttons = append(out.Buttons, r.pageButton(q.ID)...)
+	out.Buttons = append(out.Buttons, w.pageButton(q.ID)...)
 	return out
 }
 
@@ -67,14 +67,14 @@ func status(q access.Request) string {
 		return "Approved. Access starts at " + access.FormatTime(*q.Plan.StartAt) + "."
 	case q.Plan.Lasting() && q.ActiveAt != nil:
 		return "Taken into force at " + access.FormatTime(*q.ActiveAt) + "; in force until another request replaces it."
-	case q.State == access.StateActive && q.ExpiresAt != nil && asked(q, time.Time{}):
+	case q.State == access.StateActive && q.ExpiresAt != nil && waitsForExtension(q):
 		return "Active until " + access.FormatTime(*q.ExpiresAt) + ". " + q.Requester.Label() + " asks for " + q.Asked.Order.Adds.String() + " more, which waits for " + waiting(q.Asked.Stages) + "."
 	case q.State == access.StateActive && q.ExpiresAt != nil:
 		return "Active until " + access.FormatTime(*q.ExpiresAt) + "."
 	case q.State == access.StateEnding:
 		return "Access is being revoked; it is over once the target says that it is gone."
 	case q.State == access.StateEnded && q.EndedAt != nil:
-		return "Over (" + string(q.Outcome) + "), read back as gone at " + access.FormatTime(*q.EndedAt) + "."
+		return "Over: " + q.Outcome.Phrase() + ". The target confirmed at " + access.FormatTime(*q.EndedAt) + " that it is gone."
 	case q.State == access.StateDenied:
 		return "Denied."
 	case q.State == access.StateLapsed:
@@ -100,11 +100,11 @@ func waiting(stages []access.StageStatus) string {
 	return strings.Join(out, ", ")
 }
 
-// facts are what the plan says, and who decided what.
-func (r *Room) facts(q access.Request) (out []chat.Fact) {
+// rows are what the plan says, and who decided what.
+func (w *Workspace) rows(q access.Request) (out []chat.Row) {
 	add := func(name, text string) {
 		if text != "" {
-			out = append(out, chat.Fact{Name: name, Text: text})
+			out = append(out, chat.Row{Name: name, Text: text})
 		}
 	}
 	add("Requester", q.Requester.Label()+" ("+q.Requester.ID+")")
@@ -129,7 +129,7 @@ func (r *Room) facts(q access.Request) (out []chat.Fact) {
 		add("Starts", access.FormatTime(*q.Plan.StartAt))
 	}
 	add("Ticket", q.Plan.Ticket)
-	if r.Slack.Reasons {
+	if w.Reasons {
 		add("Reason", q.Plan.Reason)
 	}
 	decisions := q.Decisions
@@ -142,7 +142,7 @@ func (r *Room) facts(q access.Request) (out []chat.Fact) {
 			name = "Denied by"
 		}
 		said := d.Approver.Label() + " (" + d.Approver.ID + ")"
-		if r.Slack.Reasons && d.Comment != "" {
+		if w.Reasons && d.Comment != "" {
 			said += ": " + d.Comment
 		}
 		add(name, said)
@@ -153,23 +153,27 @@ func (r *Room) facts(q access.Request) (out []chat.Fact) {
 // What is shown of one fact, and how many there may be, with room to spare below what
 // services take.
 const (
-	maxShownText  = 1900
-	maxShownFacts = 100
+	maxShownText = 1900
+	maxShownRows = 100
 )
 
 // whole reports whether a message shows what is decided, letter by letter. A change of
 // contracts it never does: what becomes possible is on the page.
-func (r *Room) whole(q access.Request) bool {
-	facts := r.facts(q)
-	return q.Plan.Change == nil && len(facts) <= maxShownFacts && !slices.ContainsFunc(facts, func(f chat.Fact) bool {
+func (w *Workspace) whole(q access.Request) bool {
+	rows := w.rows(q)
+	return q.Plan.Change == nil && len(rows) <= maxShownRows && !slices.ContainsFunc(rows, func(f chat.Row) bool {
 		return chat.OneLine(f.Text, maxShownText) != strings.TrimSpace(f.Text)
 	})
 }
 
-// asked reports whether an extension waits to be decided; at a time, or at all.
-func asked(q access.Request, now time.Time) bool {
-	return q.State == access.StateActive && q.Asked != nil && q.Asked.Tally == access.TallyUndecided && (now.IsZero() || q.Asked.Open(now))
+// waitsForExtension reports whether an extension that was asked for is undecided, be its
+// time over or not.
+func waitsForExtension(q access.Request) bool {
+	return q.State == access.StateActive && q.Asked != nil && q.Asked.Tally == access.TallyUndecided
 }
+
+// asked reports whether an extension can still be decided at a time.
+func asked(q access.Request, now time.Time) bool { return waitsForExtension(q) && q.Asked.Open(now) }
 
 // deciderButtons are what approvers may do about a request. Each carries the digest of
 // what was shown, which is what a decision is about.
@@ -203,36 +207,36 @@ func ownButtons(q access.Request, now time.Time) (out []chat.Button) {
 		if limits := q.Narrowed().Extend; limits != nil && q.Extensions < limits.Times && q.ExpiresAt != nil && !asked(q, now) {
 			out = append(out, chat.Button{Name: actExtend, Label: "Extend", Value: q.ID + " " + q.ExpiresAt.UTC().Format(time.RFC3339Nano)})
 		}
-		return append(out, chat.Button{Name: actRelease, Label: "Hand back", Value: q.ID, Style: chat.Stop})
+		return append(out, chat.Button{Name: actRelease, Label: "Release", Value: q.ID, Style: chat.Stop})
 	}
 	return nil
 }
 
 // howToUse says how the requester gets their credential: on the page or by the command
 // line, never here.
-func (r *Room) howToUse(q access.Request) string {
+func (w *Workspace) howToUse(q access.Request) string {
 	if q.State != access.StateActive || q.Plan.Lasting() { // nothing is used of what stays
 		return ""
 	}
 	return "\nUse it from the page, or with the command: ramp creds " + q.ID
 }
 
-func (r *Room) reminder(q access.Request) chat.Message {
-	return chat.Message{Title: q.Contract + " ends soon", Text: "It ends at " + access.FormatTime(*q.ExpiresAt) + ". Save your work, extend it, or hand it back.",
-		Buttons: append(ownButtons(q, r.Now()), r.pageButton(q.ID)...)}
+func (w *Workspace) reminder(q access.Request) chat.Message {
+	return chat.Message{Title: q.Contract + " ends soon", Text: "It ends at " + access.FormatTime(*q.ExpiresAt) + ". Save your work, extend it, or release it.",
+		Buttons: append(ownButtons(q, w.Now()), w.pageButton(q.ID)...)}
 }
 
 const maxTimeline = 30 // lines of one reply
 
 // timeline are the events after one and up to another, a line each, without what people
 // wrote unless the configuration has it in.
-func (r *Room) timeline(q access.Request, events []access.Event, after, to int64) string {
+func (w *Workspace) timeline(q access.Request, events []access.Event, after, to int64) string {
 	var lines []string
 	for _, e := range events {
 		if e.Seq <= after || e.Seq > to || e.Kind.Refusal() || e.Kind.Spec().Audience != access.AudienceRequest {
 			continue
 		}
-		if !r.Slack.Reasons {
+		if !w.Reasons {
 			e = e.Redacted()
 		}
 		lines = append(lines, chat.OneLine(access.FormatTime(e.At)+" · "+e.Actor+" · "+q.Phrase(e), 200))

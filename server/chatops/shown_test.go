@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/chat/slack"
 	"ramp.dev/ramp/ledger"
 )
 
@@ -16,7 +17,7 @@ import (
 // none.
 func TestCase105WhatIsApprovedIsShown(t *testing.T) {
 	now := time.Now()
-	r := New(Config{Pages: "https://ramp.test"})
+	w := New(Config{Service: slack.New(slack.Config{}), Pages: "https://ramp.test"})
 	request := func() access.Request {
 		return access.Request{ID: "k2m4q6s8u0w2y4a6", Contract: "one-command", State: access.StatePending, Requester: access.Person{ID: "mallory", Kind: access.KindHuman},
 			Plan: access.Plan{Digest: "sha256:x", RequestID: "k2m4q6s8u0w2y4a6", Duration: access.Duration(time.Hour), PendingUntil: now.Add(time.Hour),
@@ -28,7 +29,7 @@ func TestCase105WhatIsApprovedIsShown(t *testing.T) {
 					{Target: "aws/prod", Scope: access.Scope{Summary: "9 actions on 7 resources", Facts: map[string]string{"actions": "iam:PassRole, s3:*", "resources": "arn:aws:s3:::ledger/*"}}}}}}
 	}
 	shown := func(q access.Request) string {
-		b, err := json.Marshal(r.render(q, &ledger.ChatMessage{ID: "m", Place: "C0CHAN"}))
+		b, err := json.Marshal(w.render(q, &ledger.ChatMessage{ID: "m", Conversation: "C0CHAN"}))
 		require.NoError(t, err)
 		return string(b)
 	}
@@ -36,10 +37,10 @@ func TestCase105WhatIsApprovedIsShown(t *testing.T) {
 		require.Contains(t, shown(request()), what)
 	}
 	for name, change := range map[string]func(*access.Request){
-		"a fact that is cut off":    func(q *access.Request) { q.Plan.Grants[0].Scope.Facts["command"] = strings.Repeat("x", maxShownText+1) },
-		"a fact of several lines":   func(q *access.Request) { q.Plan.Grants[0].Scope.Facts["command"] = "true\nrm -rf /srv" },
-		"a change of contracts":     func(q *access.Request) { q.Plan.Change = &access.ContractChange{} },
-		"more facts than are shown": func(q *access.Request) { q.Plan.Grants = make([]access.PlannedGrant, maxShownFacts) },
+		"a fact that is cut off":   func(q *access.Request) { q.Plan.Grants[0].Scope.Facts["command"] = strings.Repeat("x", maxShownText+1) },
+		"a fact of several lines":  func(q *access.Request) { q.Plan.Grants[0].Scope.Facts["command"] = "true\nrm -rf /srv" },
+		"a change of contracts":    func(q *access.Request) { q.Plan.Change = &access.ContractChange{} },
+		"more rows than are shown": func(q *access.Request) { q.Plan.Grants = make([]access.PlannedGrant, maxShownRows) },
 	} {
 		q := request()
 		change(&q)

@@ -19,11 +19,11 @@ const (
 // watchUrgent records an alarm of each urgent message that the service has not taken for a
 // minute, whatever holds it: a service that fails, one that wants fewer calls for hours, or
 // a server that does not get to it.
-func (r *Room) watchUrgent(ctx context.Context) {
+func (w *Workspace) watchUrgent(ctx context.Context) {
 	for failing := false; ctx.Err() == nil; {
-		err := r.AlarmLate(ctx)
+		err := w.AlarmLate(ctx)
 		if err != nil && !failing && ctx.Err() == nil {
-			r.Log.WithError(err).Error("it cannot be seen at the moment whether something urgent waits for chat; it is tried again")
+			w.Log.WithError(err).Error("it cannot be seen at the moment whether something urgent waits for chat; it is tried again")
 		}
 		failing = err != nil
 		wait(ctx, nil, alarmLook)
@@ -31,14 +31,14 @@ func (r *Room) watchUrgent(ctx context.Context) {
 }
 
 // AlarmLate records the alarms that are due now. Errors are the ledger's.
-func (r *Room) AlarmLate(ctx context.Context) error {
-	now := r.Now().UTC()
-	late, err := r.Ledger.LateChatMessages(ctx, Service, now.Add(-alarmAfter))
+func (w *Workspace) AlarmLate(ctx context.Context) error {
+	now := w.Now().UTC()
+	late, err := w.Ledger.LateChatMessages(ctx, w.Service.Name(), now.Add(-alarmAfter))
 	if err != nil {
 		return err
 	}
 	for _, m := range late {
-		if err := r.alarm(ctx, m, now); err != nil {
+		if err := w.alarm(ctx, m, now); err != nil {
 			return err
 		}
 	}
@@ -47,18 +47,18 @@ func (r *Room) AlarmLate(ctx context.Context) error {
 
 // alarm records that people who read a message do not hear of something urgent, once for
 // each event that it was to say.
-func (r *Room) alarm(ctx context.Context, m ledger.ChatMessage, now time.Time) error {
-	of, err := r.urgentKind(ctx, m)
+func (w *Workspace) alarm(ctx context.Context, m ledger.ChatMessage, now time.Time) error {
+	of, err := w.urgentKind(ctx, m)
 	if err != nil {
 		return err
 	}
-	r.Log.WithField("request", m.RequestID).WithField("kind", of).Error("something urgent is not in chat yet")
-	return r.Ledger.AlarmOfChatMessage(ctx, m, access.UndeliveredAlarm(m.RequestID, of, Service+" did not take it", messageKey(m), now))
+	w.Log.WithField("request", m.RequestID).WithField("kind", of).Error("something urgent is not in chat yet")
+	return w.Ledger.AlarmOfChatMessage(ctx, m, access.UndeliveredAlarm(m.RequestID, of, w.Service.Name()+" did not take it", messageKey(m), now))
 }
 
 // urgentKind returns the kind of the event that a message is to say at once.
-func (r *Room) urgentKind(ctx context.Context, m ledger.ChatMessage) (access.EventKind, error) {
-	events, _, err := r.Ledger.Timeline(ctx, m.RequestID)
+func (w *Workspace) urgentKind(ctx context.Context, m ledger.ChatMessage) (access.EventKind, error) {
+	events, _, err := w.Ledger.Timeline(ctx, m.RequestID)
 	if err != nil {
 		return "", err
 	}

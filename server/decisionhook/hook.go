@@ -31,7 +31,7 @@ import (
 const Path = "/hooks/decisions"
 
 // Service is what links, and acts that come this way, are recorded with.
-const Service = string(access.ViaWebhook)
+const Service = string(access.ViaDecisions)
 
 // Config is the program that may send decisions.
 type Config struct {
@@ -58,10 +58,10 @@ func (c Config) Validate() (issues access.Issues) {
 
 // Messages remembers which messages were taken.
 type Messages interface {
-	AddChatAct(ctx context.Context, a ledger.ChatAct) (added bool, err error)
-	ChatActDone(ctx context.Context, id string) (bool, error)
-	CloseChatAct(ctx context.Context, id, outcome string, at time.Time) error
-	ForgetChatActs(ctx context.Context, before time.Time) error
+	AddExternalAct(ctx context.Context, a ledger.ExternalAct) (added bool, err error)
+	ExternalActDone(ctx context.Context, id string) (bool, error)
+	CloseExternalAct(ctx context.Context, id, outcome string, at time.Time) error
+	ForgetExternalActs(ctx context.Context, before time.Time) error
 }
 
 // Hook takes decisions.
@@ -79,7 +79,7 @@ func New(c Config, a *app.App, m Messages, log logrus.FieldLogger) *Hook {
 
 // Surface returns the endpoint. Who sends is known by the signature alone.
 func (h *Hook) Surface() surface.Surface {
-	return surface.Surface{Name: "decisions", Prefixes: []string{Path}, Via: access.ViaWebhook, Rate: surface.PerAddress, Tokens: true,
+	return surface.Surface{Name: "decisions", Prefixes: []string{Path}, Via: access.ViaDecisions, Rate: surface.PerAddress, Tokens: true,
 		Routes: []surface.Route{surface.POST(Path, h.take).Open()}}
 }
 
@@ -107,7 +107,7 @@ func (h *Hook) take(c echo.Context) error {
 	}
 	id := c.Request().Header.Get(standardwebhooks.HeaderWebhookID)
 	if err := h.verify(ctx, c.Request().Header, body); err != nil {
-		return h.app.RefuseChat(ctx, ledger.ChatUser{Service: Service, Workspace: h.config.Name}, "", access.ActDecide, err)
+		return h.app.RefuseExternal(ctx, ledger.ExternalUser{Service: Service, Workspace: h.config.Name}, "", access.ActDecide, err)
 	}
 	var m message
 	if err := strictjson.Unmarshal(body, &m); err != nil {
@@ -116,46 +116,41 @@ func (h *Hook) take(c echo.Context) error {
 	if m.User == "" || len(m.User) > 100 || m.Type != "decision" && m.Type != "link" {
 		return access.Invalid(access.Issue{Code: "message_malformed", Field: "type", Message: `a message is of type "decision" or "link", and names the program's user`})
 	}
-	return h.once(c, id, ledger.ChatUser{Service: Service, Workspace: h.config.Name, User: m.User}, m)
+	return h.once(c, id, ledger.ExternalUser{Service: Service, Workspace: h.config.Name, User: m.User}, m)
 }
 
 // once does what a message says, unless that was done: the program may send a message
 // again of which it had no response, and somebody may play back one that they saw.
-func (h *Hook) once(c echo.Context, id string, u ledger.ChatUser, m message) error {
+func (h *Hook) once(c echo.Context, id string, u ledger.ExternalUser, m message) error {
 	ctx, now := c.Request().Context(), time.Now().UTC()
 	row := Service + " " + id
-	if _, err := h.messages.AddChatAct(ctx, ledger.ChatAct{ID: row, Service: Service, ReceivedAt: now}); err != nil {
+	if _, err := h.messages.AddExternalAct(ctx, ledger.ExternalAct{ID: row, Service: Service, ReceivedAt: now}); err != nil {
 		return err
 	}
-	if done, err := h.messages.ChatActDone(ctx, row); err != nil {
+	if done, err := h.messages.ExternalActDone(ctx, row); err != nil {
 		return err
 	} else if done {
-		return h.app.RefuseChat(ctx, u, m.Request, access.ActDecide, access.Refuse(access.CodeConflict, "hook_replay", "this message was taken already"))
+		return h.app.RefuseExternal(ctx, u, m.Request, access.ActDecide, access.Refuse(access.CodeConflict, "hook_replay", "this message was taken already"))
 	}
 	reply, err := h.do(ctx, u, m)
-	if err != nil && mayRepeat(access.CodeOf(err)) {
+	if app.MayRepeat(err) {
 		return err // it was not done, and may be sent again
 	}
 	outcome := "done"
 	if err != nil {
 		outcome = "refused"
 	}
-	if closing := h.messages.CloseChatAct(ctx, row, outcome, now); closing != nil {
+	if closing := h.messages.CloseExternalAct(ctx, row, outcome, now); closing != nil {
 		return closing
 	}
 	if err != nil {
 		return err
 	}
-	if err := h.messages.ForgetChatActs(ctx, now.Add(-kept)); err != nil {
+	if err := h.messages.ForgetExternalActs(ctx, now.Add(-kept)); err != nil {
 		// The decision is recorded, and is what the program asks about.
 		h.log.WithError(err).Warn("messages of server.decisions could not be forgotten; it is tried again with the next one")
 	}
 	return c.JSON(http.StatusOK, reply)
-}
-
-// mayRepeat reports whether an act that failed with a code can succeed later.
-func mayRepeat(code access.Code) bool {
-	return code == access.CodeUnavailable || code == access.CodeInternal || code == access.CodeThrottled
 }
 
 // result is what the program learns.
@@ -165,14 +160,14 @@ type result struct {
 	Linked  bool         `json:"linked,omitempty"`
 }
 
-func (h *Hook) do(ctx context.Context, u ledger.ChatUser, m message) (result, error) {
+func (h *Hook) do(ctx context.Context, u ledger.ExternalUser, m message) (result, error) {
 	if m.Type == "link" {
-		_, err := h.app.LinkChat(ctx, u, m.Name, app.ChatCodeDigest(m.Code))
+		_, err := h.app.LinkExternalUser(ctx, u, m.Name, app.LinkCodeDigest(m.Code))
 		return result{Linked: err == nil}, err
 	}
-	by, err := h.app.ChatActor(ctx, u)
+	by, err := h.app.ExternalActor(ctx, u)
 	if err != nil {
-		return result{}, h.app.RefuseChat(ctx, u, m.Request, access.ActDecide, err)
+		return result{}, h.app.RefuseExternal(ctx, u, m.Request, access.ActDecide, err)
 	}
 	r, err := h.app.Decide(ctx, by, m.Request, app.DecisionInput{Verdict: m.Decision, PlanDigest: m.PlanDigest, Comment: m.Comment})
 	return result{Request: r.ID, State: r.State}, err

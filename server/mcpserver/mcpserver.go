@@ -90,7 +90,7 @@ func (m *MCP) serverOf(r *http.Request) *mcp.Server {
 }
 
 const instructions = "Ramp gives temporary access to production. See what there is (list_access), ask for exactly what the task needs and for as short as possible " +
-	"(request_access), wait until people have approved it (wait_for_access), use it (use_access), and hand it back as soon as you are done (hand_back). " +
+	"(request_access), wait until people have approved it (wait_for_access), use it (use_access), and release it (release_access) as soon as you are done. " +
 	"People approve; you cannot, and asking again or differently for what was denied is not a way around them. " +
 	note
 

@@ -33,8 +33,8 @@ func (t tools) add(s *mcp.Server) {
 		Description: "Wait until a request is decided and its access open, or until the time is over; then call it again."}, t.wait)
 	mcp.AddTool(s, &mcp.Tool{Name: "use_access", Annotations: &mcp.ToolAnnotations{DestructiveHint: new(false), OpenWorldHint: new(false)},
 		Description: "Pick up the credential of active access, sealed to your HPKE public key; `ramp mcp` makes one and opens it on the agent's own machine."}, t.use)
-	mcp.AddTool(s, &mcp.Tool{Name: "hand_back", Annotations: &mcp.ToolAnnotations{DestructiveHint: new(true), IdempotentHint: true, OpenWorldHint: new(false)},
-		Description: "End a request: access that is open is closed and read back as gone, one that has not opened is withdrawn."}, t.handBack)
+	mcp.AddTool(s, &mcp.Tool{Name: "release_access", Annotations: &mcp.ToolAnnotations{DestructiveHint: new(true), IdempotentHint: true, OpenWorldHint: new(false)},
+		Description: "End a request: access that is open is closed and read back as gone, one that has not opened is withdrawn."}, t.release)
 }
 
 type listInput struct {
@@ -128,13 +128,13 @@ type waitInput struct {
 
 // A wait is shorter than a server lets a response take.
 const (
-	usualWait = 20 * time.Second
-	maxWait   = 25 * time.Second
-	lookEvery = 500 * time.Millisecond
+	defaultWait = 20 * time.Second
+	maxWait     = 25 * time.Second
+	pollEvery   = 500 * time.Millisecond
 )
 
 func (t tools) wait(ctx context.Context, _ *mcp.CallToolRequest, in waitInput) (*mcp.CallToolResult, requestView, error) {
-	wait := usualWait
+	wait := defaultWait
 	if in.Seconds > 0 {
 		wait = min(time.Duration(in.Seconds)*time.Second, maxWait)
 	}
@@ -148,7 +148,7 @@ func (t tools) wait(ctx context.Context, _ *mcp.CallToolRequest, in waitInput) (
 		select {
 		case <-ctx.Done():
 			return t.shown(r, ctx.Err())
-		case <-time.After(lookEvery):
+		case <-time.After(pollEvery):
 		}
 	}
 }
@@ -181,7 +181,7 @@ type endInput struct {
 	Reason string `json:"reason,omitempty"`
 }
 
-func (t tools) handBack(ctx context.Context, _ *mcp.CallToolRequest, in endInput) (*mcp.CallToolResult, requestView, error) {
+func (t tools) release(ctx context.Context, _ *mcp.CallToolRequest, in endInput) (*mcp.CallToolResult, requestView, error) {
 	r, err := t.own(ctx, in.ID)
 	switch {
 	case err != nil || r.State.Final():

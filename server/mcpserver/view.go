@@ -108,7 +108,7 @@ func next(r access.Request) string {
 	case access.StateScheduled:
 		return "it is approved and opens later; call wait_for_access then"
 	case access.StateActive:
-		return "it is open; call use_access, and hand_back as soon as you are done"
+		return "it is open; call use_access, and release_access as soon as you are done"
 	case access.StateDenied:
 		return "it was denied; do not ask for it again, tell the person for whom you act"
 	case access.StateEnding:

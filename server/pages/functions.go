@@ -27,7 +27,7 @@ var functions = template.FuncMap{
 	"commentNeeded": commentNeeded,
 	"stateIs":       stateIs,
 	"stateTip":      func(s access.State) string { return stateTips[s] },
-	"outcomeTip":    func(o access.Outcome) string { return outcomeTips[o] },
+	"outcomeTip":    access.Outcome.Phrase,
 	"waiting":       waiting,
 	"problemTitle":  problemTitle,
 	"login":         func(within access.Duration, to, next string) loginNotice { return loginNotice{within, to, next} },

@@ -87,8 +87,8 @@ func (p *Pages) forms() []form {
 		{"/you/passkeys", p.enrol},
 		{accountsPath + "/link", p.linkAccount},
 		{accountsPath + "/unlink", p.unlinkAccount},
-		{"/you/chat/code", p.chatCode},
-		{"/you/chat/unlink", p.unlinkChat},
+		{"/you/external/code", p.linkCode},
+		{"/you/external/unlink", p.unlinkExternalUser},
 		{"/you/sign-out", p.signOut},
 	}
 }

@@ -133,15 +133,6 @@ var stateTips = map[access.State]string{
 	access.StateFailed:    "access could not be opened; nothing was left behind",
 }
 
-var outcomeTips = map[access.Outcome]string{
-	access.OutcomeExpired:    "it expired",
-	access.OutcomeReleased:   "its requester released it",
-	access.OutcomeRevoked:    "it was revoked",
-	access.OutcomeOffboarded: "its requester has left",
-	access.OutcomeCondition:  "a condition of its contract ended it",
-	access.OutcomeFailed:     "opening it failed, and what was open was revoked",
-}
-
 // waiting returns the names of the stages that a pending request waits for.
 func waiting(r access.Request) string {
 	var open []string

@@ -83,6 +83,6 @@ func TestEveryStateHasWords(t *testing.T) {
 	}
 	for _, o := range []access.Outcome{access.OutcomeExpired, access.OutcomeReleased, access.OutcomeRevoked,
 		access.OutcomeOffboarded, access.OutcomeFailed} {
-		require.NotEmpty(t, outcomeTips[o], o)
+		require.NotEmpty(t, o.Phrase(), o)
 	}
 }

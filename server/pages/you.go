@@ -24,7 +24,7 @@ type chatPart struct {
 	Service string // empty: none is set up
 	Name    string // for people
 	Slack   bool
-	Link    *ledger.ChatLink
+	Link    *ledger.ExternalLink
 	Code    string
 }
 
@@ -35,13 +35,13 @@ func (p *Pages) youContent(c echo.Context) (youPage, error) {
 	if err != nil {
 		return youPage{}, err
 	}
-	link, err := p.app.ChatLinkOf(c.Request().Context(), auth.Person(c))
+	link, err := p.app.ExternalLinkOf(c.Request().Context(), auth.Person(c))
 	return youPage{list, p.app.SeesAll(auth.Person(c)), p.app.ReadsLog(auth.Person(c)), chatPart{Service: p.app.ChatService(), Name: p.app.ChatName(), Slack: p.app.ChatService() == string(access.ViaSlack), Link: link}}, err
 }
 
-// chatCode shows a code by which the person links a chat user.
-func (p *Pages) chatCode(c echo.Context) error {
-	code, err := p.app.NewChatCode(c.Request().Context(), auth.Actor(c))
+// linkCode shows a code by which the person links a chat user.
+func (p *Pages) linkCode(c echo.Context) error {
+	code, err := p.app.NewLinkCode(c.Request().Context(), auth.Actor(c))
 	if err != nil {
 		return err
 	}
@@ -53,8 +53,8 @@ func (p *Pages) chatCode(c echo.Context) error {
 	return p.renderAs(c, http.StatusOK, "you", content, "/you")
 }
 
-func (p *Pages) unlinkChat(c echo.Context) error {
-	if err := p.app.UnlinkChat(c.Request().Context(), auth.Actor(c)); err != nil && access.CodeOf(err) != access.CodeNotFound {
+func (p *Pages) unlinkExternalUser(c echo.Context) error {
+	if err := p.app.UnlinkExternalUser(c.Request().Context(), auth.Actor(c)); err != nil && access.CodeOf(err) != access.CodeNotFound {
 		return err
 	}
 	return c.Redirect(http.StatusSeeOther, "/you")

@@ -67,8 +67,8 @@ func (s *Server) Press(user string, m Message, button string) Delivery {
 func (s *Server) PressWith(user string, m Message, button, value string) Delivery {
 	u := s.known(user)
 	return s.interaction(map[string]any{"type": "block_actions", "api_app_id": App, "trigger_id": s.trigger(user), "team": map[string]any{"id": Workspace},
-		"user": map[string]any{"id": u.ID, "name": u.Name, "team_id": u.Team}, "channel": map[string]any{"id": m.Place}, "message": map[string]any{"ts": m.TS},
-		"container": map[string]any{"type": "message", "channel_id": m.Place, "message_ts": m.TS},
+		"user": map[string]any{"id": u.ID, "name": u.Name, "team_id": u.Team}, "channel": map[string]any{"id": m.Conversation}, "message": map[string]any{"ts": m.TS},
+		"container": map[string]any{"type": "message", "channel_id": m.Conversation, "message_ts": m.TS},
 		"actions":   []any{map[string]any{"action_id": button, "value": value, "type": "button"}}})
 }
 

@@ -138,7 +138,7 @@ func (s *Server) post(v url.Values) reply {
 	channel := v.Get("channel")
 	if u, ok := s.users[channel]; ok && !u.Deleted {
 		channel = direct(channel)
-	} else if p, ok := s.places[channel]; !strings.HasPrefix(channel, "D") && !ok {
+	} else if p, ok := s.conversations[channel]; !strings.HasPrefix(channel, "D") && !ok {
 		return no("channel_not_found")
 	} else if !strings.HasPrefix(channel, "D") && !p.Member {
 		return no("not_in_channel")
@@ -146,16 +146,16 @@ func (s *Server) post(v url.Values) reply {
 	if bad := checkBlocks(v.Get("blocks")); bad != "" {
 		return no(bad)
 	}
-	m := &Message{Place: channel, TS: s.stamp(), Thread: v.Get("thread_ts"), Text: v.Get("text"), Blocks: json.RawMessage(v.Get("blocks")), Metadata: json.RawMessage(v.Get("metadata")), Versions: 1}
+	m := &Message{Conversation: channel, TS: s.stamp(), Thread: v.Get("thread_ts"), Text: v.Get("text"), Blocks: json.RawMessage(v.Get("blocks")), Metadata: json.RawMessage(v.Get("metadata")), Versions: 1}
 	s.messages = append(s.messages, m)
-	return reply{"channel": m.Place, "ts": m.TS}
+	return reply{"channel": m.Conversation, "ts": m.TS}
 }
 
 func (s *Server) ephemeral(v url.Values) reply {
-	if p, ok := s.places[v.Get("channel")]; !strings.HasPrefix(v.Get("channel"), "D") && (!ok || !p.Member) {
+	if p, ok := s.conversations[v.Get("channel")]; !strings.HasPrefix(v.Get("channel"), "D") && (!ok || !p.Member) {
 		return no("channel_not_found")
 	}
-	m := &Message{Place: v.Get("channel"), TS: s.stamp(), To: v.Get("user"), Text: v.Get("text"), Blocks: json.RawMessage(v.Get("blocks")), Versions: 1}
+	m := &Message{Conversation: v.Get("channel"), TS: s.stamp(), To: v.Get("user"), Text: v.Get("text"), Blocks: json.RawMessage(v.Get("blocks")), Versions: 1}
 	s.messages = append(s.messages, m)
 	return reply{"message_ts": m.TS}
 }
@@ -165,21 +165,21 @@ func (s *Server) update(v url.Values) reply {
 		return no(bad)
 	}
 	for _, m := range s.messages {
-		if m.Place == v.Get("channel") && m.TS == v.Get("ts") && m.To == "" {
+		if m.Conversation == v.Get("channel") && m.TS == v.Get("ts") && m.To == "" {
 			m.Text, m.Blocks, m.Versions = v.Get("text"), json.RawMessage(v.Get("blocks")), m.Versions+1
 			if v.Get("metadata") != "" {
 				m.Metadata = json.RawMessage(v.Get("metadata"))
 			}
-			return reply{"channel": m.Place, "ts": m.TS, "text": m.Text}
+			return reply{"channel": m.Conversation, "ts": m.TS, "text": m.Text}
 		}
 	}
 	return no("message_not_found")
 }
 
-func (s *Server) list(place, thread, oldest string) reply {
+func (s *Server) list(conversation, thread, oldest string) reply {
 	var out []reply
 	for _, m := range s.messages {
-		if m.Place != place || m.To != "" || !since(m.TS, oldest) || m.Thread != thread && (thread == "" || m.TS != thread) {
+		if m.Conversation != conversation || m.To != "" || !since(m.TS, oldest) || m.Thread != thread && (thread == "" || m.TS != thread) {
 			continue
 		}
 		one := reply{"type": "message", "ts": m.TS, "text": m.Text, "bot_id": "B0BOT"}
@@ -202,9 +202,9 @@ func (s *Server) replies(v url.Values) reply {
 
 func (s *Server) info(v url.Values) reply {
 	id := v.Get("channel")
-	p, ok := s.places[id]
+	p, ok := s.conversations[id]
 	if strings.HasPrefix(id, "D") {
-		p, ok = Place{ID: id, Member: true}, true
+		p, ok = Conversation{ID: id, Member: true}, true
 	}
 	if !ok {
 		return no("channel_not_found")

@@ -32,8 +32,8 @@ type User struct {
 	Deleted, Guest, Bot, Alien bool
 }
 
-// Place is a channel.
-type Place struct {
+// Conversation is a channel.
+type Conversation struct {
 	ID     string
 	Member bool // the app is in it
 	Shared bool // with another workspace
@@ -41,12 +41,12 @@ type Place struct {
 
 // Message is one message of a channel.
 type Message struct {
-	Place, TS, Thread string
-	To                string // the one user who sees it
-	Text              string
-	Blocks            json.RawMessage
-	Metadata          json.RawMessage
-	Versions          int // 1, and 1 more for each update
+	Conversation, TS, Thread string
+	To                       string // the one user who sees it
+	Text                     string
+	Blocks                   json.RawMessage
+	Metadata                 json.RawMessage
+	Versions                 int // 1, and 1 more for each update
 }
 
 // Shown is everything that a message shows.
@@ -73,19 +73,19 @@ type Server struct {
 	http *httptest.Server
 	dir  string
 
-	mu       sync.Mutex
-	clock    int64
-	ahead    time.Duration // of this machine's clock
-	users    map[string]User
-	places   map[string]Place
-	messages []*Message
-	views    map[string]*View
-	triggers map[string]string // users, by trigger
-	faults   []Fault
-	revoked  bool
-	calls    []Call
-	perCall  time.Duration
-	last     map[string]time.Time // call that wrote, by place
+	mu            sync.Mutex
+	clock         int64
+	ahead         time.Duration // of this machine's clock
+	users         map[string]User
+	conversations map[string]Conversation
+	messages      []*Message
+	views         map[string]*View
+	triggers      map[string]string // users, by trigger
+	faults        []Fault
+	revoked       bool
+	calls         []Call
+	perCall       time.Duration
+	last          map[string]time.Time // call that wrote, by conversation
 }
 
 // Call is one call of the API.
@@ -97,7 +97,7 @@ type Call struct {
 
 // Start starts a workspace with one channel, which the app is in.
 func Start(t testing.TB) *Server {
-	s := &Server{t: t, dir: t.TempDir(), users: map[string]User{}, places: map[string]Place{Channel: {ID: Channel, Member: true}}, views: map[string]*View{}, triggers: map[string]string{}, last: map[string]time.Time{}}
+	s := &Server{t: t, dir: t.TempDir(), users: map[string]User{}, conversations: map[string]Conversation{Channel: {ID: Channel, Member: true}}, views: map[string]*View{}, triggers: map[string]string{}, last: map[string]time.Time{}}
 	s.clock = time.Now().Unix() * 1_000_000
 	s.http = httptest.NewServer(http.HandlerFunc(s.serve))
 	t.Cleanup(s.http.Close)
@@ -122,11 +122,11 @@ func (s *Server) SetUser(u User) {
 	s.users[u.ID] = u
 }
 
-// SetPlace adds a channel, or changes one.
-func (s *Server) SetPlace(p Place) {
+// SetConversation adds a channel, or changes one.
+func (s *Server) SetConversation(p Conversation) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.places[p.ID] = p
+	s.conversations[p.ID] = p
 }
 
 // Fail makes the next calls meet faults, one each, in order.
@@ -150,7 +150,7 @@ func (s *Server) Revoke(revoked bool) {
 	s.revoked = revoked
 }
 
-// Every makes calls that write to one place more often than this meet a 429, as Slack
+// Every makes calls that write to one conversation more often than this meet a 429, as Slack
 // documents it (https://docs.slack.dev/apis/web-api/rate-limits).
 func (s *Server) Every(d time.Duration) {
 	s.mu.Lock()
@@ -158,13 +158,13 @@ func (s *Server) Every(d time.Duration) {
 	s.perCall = d
 }
 
-// Messages are the messages of a place, in the order in which they were posted; those
+// Messages are the messages of a conversation, in the order in which they were posted; those
 // of threads and those that one user sees among them.
-func (s *Server) Messages(place string) (out []Message) {
+func (s *Server) Messages(conversation string) (out []Message) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, m := range s.messages {
-		if m.Place == place {
+		if m.Conversation == conversation {
 			out = append(out, *m)
 		}
 	}
@@ -172,8 +172,8 @@ func (s *Server) Messages(place string) (out []Message) {
 }
 
 // Posts are Messages without threads and what one user alone sees.
-func (s *Server) Posts(place string) (out []Message) {
-	for _, m := range s.Messages(place) {
+func (s *Server) Posts(conversation string) (out []Message) {
+	for _, m := range s.Messages(conversation) {
 		if m.Thread == "" && m.To == "" {
 			out = append(out, m)
 		}
@@ -181,12 +181,12 @@ func (s *Server) Posts(place string) (out []Message) {
 	return out
 }
 
-// Told is what one user alone was shown, in any place or as a direct message.
+// Told is what one user alone was shown, in any conversation or as a direct message.
 func (s *Server) Told(user string) (out []Message) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, m := range s.messages {
-		if m.To == user || m.Place == direct(user) {
+		if m.To == user || m.Conversation == direct(user) {
 			out = append(out, *m)
 		}
 	}

@@ -19,7 +19,7 @@ func mcpCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "mcp", Short: "Let an agent on this machine use Ramp (Model Context Protocol)", Args: cobra.NoArgs,
 		Long: "Serves the Model Context Protocol on standard input and output, for an agent that starts it. Its tools are the\n" +
-			"server's: see the catalogue, ask, wait, use, hand back. The agent acts on behalf of whoever is logged in, and is\n" +
+			"server's: see the catalogue, ask, wait, use, release. The agent acts on behalf of whoever is logged in, and is\n" +
 			"never them: it approves nothing. It uses access through `ramp exec`, so that it reads no credential.",
 		Example: "  ramp mcp --server https://ramp.example.com",
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -119,7 +119,7 @@ func (u user) use(ctx context.Context, _ *mcp.CallToolRequest, in useInput) (*mc
 			out.Command = append(out.Command, "--grant", in.Grant)
 		}
 		out.Command = append(out.Command, "--")
-		out.Next = "run the command with the one that needs the access behind it, and hand_back as soon as you are done"
+		out.Next = "run the command with the one that needs the access behind it, and release_access as soon as you are done"
 	}
 	return nil, out, nil
 }

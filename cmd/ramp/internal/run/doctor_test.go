@@ -88,7 +88,7 @@ func TestDoctorWritesInSlack(t *testing.T) {
 	require.ErrorContains(t, examined().Err(), "token_revoked")
 	s.Revoke(false)
 
-	require.NoError(t, l.WantChatMessages(t.Context(), time.Now(), ledger.ChatMessage{ID: "m", Service: "slack", RequestID: "r", Place: slacktest.Channel, Want: 2, Urgent: 2}))
+	require.NoError(t, l.WantChatMessages(t.Context(), time.Now(), ledger.ChatMessage{ID: "m", Service: "slack", RequestID: "r", Conversation: slacktest.Channel, WantSeq: 2, Urgent: 2}))
 	require.NoError(t, l.RetryChatMessage(t.Context(), "m", "away", time.Now()))
 	issues := examined()
 	require.Len(t, issues, 1)

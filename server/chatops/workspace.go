@@ -9,28 +9,24 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/chat"
-	"ramp.dev/ramp/chat/slack"
 	"ramp.dev/ramp/contracts"
 	"ramp.dev/ramp/feed"
 	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/server/app"
 )
 
-// Service is the name of Slack in links, events and rows.
-const Service = "slack"
-
-// Ledger is what a Room needs of the ledger.
+// Ledger is what a Workspace needs of the ledger.
 type Ledger interface {
 	feed.Cursors
-	AddChatAct(ctx context.Context, a ledger.ChatAct) (added bool, err error)
-	ClaimChatActs(ctx context.Context, service string, now, until time.Time, limit int) ([]ledger.ChatAct, error)
-	CloseChatAct(ctx context.Context, id, outcome string, at time.Time) error
-	CloseChatActWithReply(ctx context.Context, outcome string, at time.Time, r ledger.ChatReply) error
-	RetryChatAct(ctx context.Context, id, problem string, due time.Time) error
+	AddExternalAct(ctx context.Context, a ledger.ExternalAct) (added bool, err error)
+	ClaimExternalActs(ctx context.Context, service string, now, until time.Time, limit int) ([]ledger.ExternalAct, error)
+	CloseExternalAct(ctx context.Context, id, outcome string, at time.Time) error
+	CloseExternalActWithReply(ctx context.Context, outcome string, at time.Time, r ledger.ChatReply) error
+	RetryExternalAct(ctx context.Context, id, problem string, due time.Time) error
 	ClaimChatReplies(ctx context.Context, service string, now, until time.Time, limit int) ([]ledger.ChatReply, error)
 	RetryChatReply(ctx context.Context, id, problem string, due time.Time, triedAt *time.Time) error
 	ForgetChatReply(ctx context.Context, id string) error
-	ForgetChatActs(ctx context.Context, before time.Time) error
+	ForgetExternalActs(ctx context.Context, before time.Time) error
 	WantChatMessages(ctx context.Context, now time.Time, list ...ledger.ChatMessage) error
 	ClaimChatMessage(ctx context.Context, service string, now, until time.Time, every time.Duration) (ledger.ChatMessage, bool, error)
 	TryChatMessage(ctx context.Context, id string, tried int64, at time.Time) error
@@ -40,15 +36,15 @@ type Ledger interface {
 	AlarmOfChatMessage(ctx context.Context, m ledger.ChatMessage, e access.Event) error
 	HoldChat(ctx context.Context, service string, until time.Time) error
 	ForgetChatMessages(ctx context.Context, before time.Time) error
-	ChatLinkOf(ctx context.Context, service, person string) (ledger.ChatLink, error)
+	ExternalLinkOf(ctx context.Context, service, person string) (ledger.ExternalLink, error)
 	Timeline(ctx context.Context, id string) (events []access.Event, refusalsLeftOut int, err error)
 }
 
 // UseCases are what people do, as package app has it.
 type UseCases interface {
-	ChatActor(ctx context.Context, u ledger.ChatUser) (access.Actor, error)
-	LinkChat(ctx context.Context, u ledger.ChatUser, name, digest string) (ledger.ChatLink, error)
-	RefuseChat(ctx context.Context, u ledger.ChatUser, request string, act access.Act, err error) error
+	ExternalActor(ctx context.Context, u ledger.ExternalUser) (access.Actor, error)
+	LinkExternalUser(ctx context.Context, u ledger.ExternalUser, name, digest string) (ledger.ExternalLink, error)
+	RefuseExternal(ctx context.Context, u ledger.ExternalUser, request string, act access.Act, err error) error
 	Catalog(ctx context.Context, p access.Person, query string) []contracts.Offer
 	Offer(ctx context.Context, p access.Person, name string) (contracts.Offer, error)
 	Submit(ctx context.Context, by access.Actor, in access.RequestInput, key string) (access.Request, bool, error)
@@ -58,11 +54,12 @@ type UseCases interface {
 	Release(ctx context.Context, by access.Actor, id, reason string) (access.Request, error)
 }
 
-// Config is what a Room works with.
+// Config is what a Workspace works with.
 type Config struct {
-	Slack    slack.Config
-	Bot      chat.Bot // nil: Slack's
-	Pages    string   // the URL of Ramp's pages
+	Service  chat.Service
+	Channel  func(contract string) string // where the approvers of a contract's requests are
+	Reasons  bool                         // what people wrote is in messages too
+	Pages    string                       // the URL of Ramp's pages
 	App      UseCases
 	Ledger   Ledger
 	Requests func(ctx context.Context, id string) (access.Request, error) // as they were signed
@@ -73,14 +70,14 @@ type Config struct {
 	Every time.Duration
 }
 
-// Room is one workspace of the chat service. Several servers may run one of the same
+// Workspace is one workspace of the chat service. Several servers may run one of the same
 // workspace. Make one with New, serve its Surface and run it.
-type Room struct {
+type Workspace struct {
 	Config
 	// Woken by this process; what other processes wrote down is found by looking.
 	newActs, newMessages, newReplies chan struct{}
 
-	outsiders cached[bool] // by place
+	outsiders outsiders
 	forms     chan struct{}
 }
 
@@ -91,28 +88,25 @@ const (
 	formWithin  = 3 * time.Second // then the trigger is over
 )
 
-// New returns a Room.
-func New(c Config) *Room {
-	if c.Bot == nil {
-		c.Bot = slack.New(c.Slack)
-	}
+// New returns a Workspace.
+func New(c Config) *Workspace {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
 	if c.Every == 0 {
 		c.Every = callEvery
 	}
-	return &Room{Config: c, newActs: make(chan struct{}, 1), newMessages: make(chan struct{}, 1), newReplies: make(chan struct{}, 1), forms: make(chan struct{}, formsAtOnce)}
+	return &Workspace{Config: c, newActs: make(chan struct{}, 1), newMessages: make(chan struct{}, 1), newReplies: make(chan struct{}, 1), forms: make(chan struct{}, formsAtOnce)}
 }
 
 // Run does what people do and keeps messages up to date, until ctx ends.
-func (r *Room) Run(ctx context.Context, f *feed.Feed) {
+func (w *Workspace) Run(ctx context.Context, f *feed.Feed) {
 	var running sync.WaitGroup
-	running.Go(func() { f.Consume(ctx, r.Ledger, r, feed.FromNow) })
-	running.Go(func() { r.doActs(ctx) })
-	running.Go(func() { r.sendMessages(ctx) })
-	running.Go(func() { r.sendReplies(ctx) })
-	running.Go(func() { r.watchUrgent(ctx) })
+	running.Go(func() { f.Consume(ctx, w.Ledger, w, feed.FromNow) })
+	running.Go(func() { w.doActs(ctx) })
+	running.Go(func() { w.sendMessages(ctx) })
+	running.Go(func() { w.sendReplies(ctx) })
+	running.Go(func() { w.watchUrgent(ctx) })
 	running.Wait()
 }
 
@@ -134,35 +128,36 @@ func wait(ctx context.Context, c chan struct{}, most time.Duration) {
 	}
 }
 
-// cached remembers what a service said for a while, and nothing for ever.
-type cached[T any] struct {
-	mu   sync.Mutex
-	said map[string]remembered[T]
+// outsiders remembers for a while, and nothing for ever, which conversations people of
+// other workspaces read.
+type outsiders struct {
+	mu    sync.Mutex
+	known map[string]outsidersIn // by conversation
 }
 
-type remembered[T any] struct {
-	value T
+type outsidersIn struct {
+	some  bool
 	until time.Time
 }
 
-const maxCached = 10_000
+const maxConversations = 10_000
 
-func (c *cached[T]) get(key string, now time.Time, long time.Duration, ask func() (T, error)) (T, error) {
-	c.mu.Lock()
-	found, ok := c.said[key]
-	c.mu.Unlock()
+func (o *outsiders) in(conversation string, now time.Time, ask func() (bool, error)) (bool, error) {
+	o.mu.Lock()
+	found, ok := o.known[conversation]
+	o.mu.Unlock()
 	if ok && now.Before(found.until) {
-		return found.value, nil
+		return found.some, nil
 	}
-	v, err := ask()
+	some, err := ask()
 	if err != nil {
-		return v, err
+		return some, err
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.said == nil || len(c.said) > maxCached {
-		c.said = map[string]remembered[T]{}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.known == nil || len(o.known) > maxConversations {
+		o.known = map[string]outsidersIn{}
 	}
-	c.said[key] = remembered[T]{v, now.Add(long)}
-	return v, nil
+	o.known[conversation] = outsidersIn{some, now.Add(sharedFor)}
+	return some, nil
 }
