@@ -11,10 +11,7 @@ import (
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/worker"
 
-	"ramp.dev/ramp/activities"
-	"ramp.dev/ramp/directorysync"
 	"ramp.dev/ramp/evidence"
-	"ramp.dev/ramp/feed"
 	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/integrations/pacing"
 	"ramp.dev/ramp/ledger"
@@ -64,100 +61,6 @@ func Start(ctx context.Context, c Config, d Deps) (*Worker, error) {
 		return nil, err
 	}
 	return w, nil
-}
-
-// serve starts a worker for each queue: control, and two for each target.
-func (w *Worker) serve(ctx context.Context, c Config, d Deps) (err error) {
-	every, err := c.Reconcile.every()
-	if err != nil {
-		return err
-	}
-	observe := newReconcileMetrics(w.metrics.registry)
-	alarms := alarms{log: d.Log, next: d.Alarms}
-	looks := &lastLooks{at: map[string]time.Time{}}
-	observed := func(r reconcile.Report) { looks.note(r.Target); observe.observeReport(r) }
-	watches, closers := []watch{}, []*activities.Closer{}
-	reconciler := activities.Reconciler{ObserveReport: observed, With: reconcile.Reconciler{
-		Broker: w.Broker, Ledger: d.Ledger, Runs: newRuns(d.Temporal), Alarms: alarms, Log: d.Log}}
-	if c.Metrics != "" {
-		if w.metricsListener, err = w.metrics.serve(c.Metrics); err != nil {
-			return err
-		}
-	}
-	background, stop := context.WithCancel(context.WithoutCancel(ctx))
-	w.stop = stop
-	var all jobs
-	var events *feed.Feed
-	if c.Control || c.Notices.On() {
-		events = feed.New(d.Ledger, d.Log, feed.Options{})
-		w.background.Go(func() { events.Run(background) })
-	}
-	if c.Notices.On() {
-		w.sendNotices(background, c.Notices, d, events)
-	}
-	if c.Control {
-		reconciler.With.Redeliver = redeliverDecisions(d.Temporal, d.Ledger)
-		directory := directorysync.New(newDirectoryLedger(d), directoryRuns{d.Temporal, d.Ledger, d.Signer}, d.Log)
-		all.add(controlJobs(&reconciler, every, events, directory))
-		hooks, err := webhookJobs(c.Webhooks, events, d)
-		if err != nil {
-			return err
-		}
-		all.add(hooks)
-		w.background.Go(func() { directory.Watch(background) })
-		watches = append(watches, watch{every: every, looks: looks, with: reconciler.With, observe: observed, now: d.Ledger.Now, log: d.Log,
-			look: func(ctx context.Context, with *reconcile.Reconciler) (reconcile.Report, error) {
-				return with.ReconcileRequests(ctx)
-			}})
-		w.metrics.registry.MustRegister(openGrantsCollector{d.Ledger}, feed.Metrics{Ledger: d.Ledger})
-		if err := w.startQueue(d, workflows.ControlQueue, defaultSlots, all, func(r worker.Registry) {
-			workflows.Register(r)
-			(&activities.Control{Ledger: d.Ledger, Keyring: d.Keyring, Alarms: alarms, Directory: d.Ledger}).Register(r)
-		}); err != nil {
-			return err
-		}
-	}
-	for _, name := range w.Broker.Names() {
-		if err := w.Broker.Ping(ctx, name); err != nil {
-			d.Log.WithField("target", name).WithError(err).Error("a target cannot be reached; the others run")
-		}
-		t := &activities.Targets{Broker: w.Broker, Ledger: d.Ledger, Keyring: d.Keyring, Signer: d.Signer, ObserveLag: observe.observeLag, Directory: d.Ledger,
-			PasskeyApprovals: c.RequiredPasskeyApprovals()}
-		if d.Signer != nil {
-			t.Workers = evidence.NewKeyring(d.Signer.Public())
-		}
-		w.background.Go(func() { keepMeanings(background, t, name, d.Log) })
-		w.background.Go(func() { keepInventories(background, t, name, d.Log) })
-		closers = append(closers, &activities.Closer{Targets: t, Due: d.Ledger, Target: name, Clock: w.clock.Now, Log: d.Log})
-		withTarget := reconciler
-		withTarget.With.RevokeAndVerify, withTarget.With.VerifyGrant = t.RevokeAndVerify, t.VerifyGrant
-		all.add(targetJobs(name, &withTarget, every))
-		watches = append(watches, watch{target: name, every: every, looks: looks, with: withTarget.With, observe: observed, now: d.Ledger.Now, log: d.Log,
-			look: func(ctx context.Context, with *reconcile.Reconciler) (reconcile.Report, error) {
-				return with.ReconcileTarget(ctx, name)
-			}})
-		if err := w.startQueue(d, workflows.TargetQueue(name), defaultSlots, all, func(r worker.Registry) {
-			t.Register(r)
-			t.RegisterClosing(r) // work scheduled by an older version comes here
-		}); err != nil {
-			return err
-		}
-		if err := w.startQueue(d, workflows.CloseQueue(name), closeSlots(w.Broker.Rate(name)), all, func(r worker.Registry) { t.RegisterClosing(r) }); err != nil {
-			return err
-		}
-	}
-	w.background.Go(func() { jobKeeper{temporal: d.Temporal, jobs: all, log: d.Log}.run(background) })
-	for _, each := range closers {
-		w.background.Go(func() { each.Run(background) })
-	}
-	for _, each := range watches {
-		looks.note(each.target) // a worker that has just started is not late
-		w.background.Go(func() { each.run(background) })
-	}
-	if c.Control && c.Deployment.On() {
-		w.background.Go(func() { builds.New(d.Temporal, c.Deployment).LogCurrent(background, d.Log) })
-	}
-	return nil
 }
 
 // defaultSlots is how many activities of one queue run at once; Temporal's own.

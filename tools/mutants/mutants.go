@@ -123,7 +123,7 @@ func mutants() []mutant {
 		{"what is being closed is extended", "ledger/grants.go", "case r.state == access.StateEnding || r.state.Final():", "case false:", []string{closes}},
 		{"a request ends with the first of its grants", "ledger/grants.go", "if s.To.Final() {", "if false {", []string{closes}},
 		{"a fast clock of the ledger ends access early", "worker/endclock.go", "at.Before(now) {", "at.After(now) {", []string{"./worker -run TestCase34EndClock"}},
-		{"endings wait for Temporal", "worker/worker.go", "w.background.Go(func() { each.Run(background) })", "_ = each", []string{"./worker -run TestEndingsWithNoTemporal"}},
+		{"endings wait for Temporal", "worker/serving.go", "s.beside(each.Run)", "_ = each", []string{"./worker -run TestEndingsWithNoTemporal"}},
 
 		// Opening.
 		{"an opening that waited is refused as expired", "workflows/open.go", "FromOpening: r.hasOneGrant(),", "FromOpening: false,", []string{workflow}},
@@ -357,7 +357,7 @@ func mutants() []mutant {
 		{"what cannot be read is no alarm", "ledger/requests.go", "if len(unreadable) > 0 {", "if false {", []string{"./ledger -run TestLedger/sqlite/Case53"}},
 		{"a damaged time hides what is behind it", "ledger/requests.go", "if last.CreatedAt.IsZero() {", "if false {", []string{"./ledger -run Case53ADamagedTime"}},
 		{"what cannot be read counts for no limit", "ledger/history.go", "if len(r.Altered) > 0 {", "if false {", []string{"./ledger -run TestLedger/sqlite/Case53"}},
-		{"who has left is who the columns say", "worker/worker.go", "newDirectoryLedger(d), directoryRuns", "d.Ledger, directoryRuns", []string{"./worker -run TestCase53"}},
+		{"who has left is who the columns say", "worker/serving.go", "newDirectoryLedger(d), directoryRuns", "d.Ledger, directoryRuns", []string{"./worker -run TestCase53"}},
 		{"a false state hides a request from who would deny it", "reconcile/reconciler.go", "restored := r.remedy(ctx, nil, misstatements(misstated))", "_ = misstated\n\trestored := r.remedy(ctx, nil, misstatements(nil))", []string{"./reconcile -run Case58Hidden"}},
 		{"a false state is corrected without a word", "ledger/misstated.go", "return q.append(ctx, e)", "_ = e\n\t\treturn nil", []string{"./reconcile -run Case58Hidden"}},
 		{"a client believes the digest that it is told", "client/signedplan.go", "case plan.Digest != r.Plan.Digest || !same(plan, r.Plan) ||", "case", []string{"./client -run Case53"}},

@@ -174,7 +174,7 @@ func (s stop) command() *cobra.Command {
 		said: func(r access.Request) string {
 			switch {
 			case !r.State.Final() && r.ActiveAt == nil:
-				return fmt.Sprintf("%s. `ramp show %s` says what became of it.", s.done, r.ID)
+				return fmt.Sprintf("%s. No access was open yet; `ramp show %s` says when the request is over.", s.done, r.ID)
 			case !r.State.Final():
 				return fmt.Sprintf("%s; the access is being closed. `ramp show %s` says when it is proven gone.", s.done, r.ID)
 			case r.ActiveAt == nil:

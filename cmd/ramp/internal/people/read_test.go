@@ -37,6 +37,26 @@ func TestShowHasWhatIsDecided(t *testing.T) {
 	require.Contains(t, list.String(), "active (extension by 20m waits)")
 }
 
+// TestShowSaysWhyAccessEnds: the first rows say which condition ended access, and nothing
+// says how much is left of access that is being closed; a value that was chosen is there once.
+func TestShowSaysWhyAccessEnds(t *testing.T) {
+	end := time.Now().Add(time.Hour)
+	r := access.Request{ID: "0123456789abcdef", State: access.StateEnding, ExpiresAt: &end,
+		Plan: access.Plan{Params: map[string]any{"login": "demo", "id": 4711}, Choices: []access.Chosen{{Param: "login", Choice: access.Choice{Value: "demo"}}}}}
+	shown := func() string {
+		var b strings.Builder
+		requestDetail(r)(&b)
+		return strings.Join(strings.Fields(b.String()), " ")
+	}
+	require.Contains(t, shown(), "State ending, not proven gone yet Contract")
+	require.Equal(t, 1, strings.Count(shown(), "demo"))
+	require.Contains(t, shown(), "Parameter id = 4711")
+	r.State, r.EndedAt, r.Outcome = access.StateEnded, &end, access.OutcomeCondition
+	require.Contains(t, shown(), "State ended, by a condition")
+	r.Timeline = []access.Event{{Kind: access.EventEndOrdered, Actor: access.ActorContract, Message: "the ticket was closed"}}
+	require.Contains(t, shown(), "State ended, because the ticket was closed")
+}
+
 // TestNothingToList says what was looked for.
 func TestNothingToList(t *testing.T) {
 	for want, q := range map[string]client.Query{
