@@ -7,19 +7,19 @@ import (
 
 	"github.com/mtibben/confusables"
 
-	"ramp.dev/ramp/internal/strictyaml"
+	"ramp.dev/ramp/internal/plaintext"
 )
 
 // hidden reports whether text has characters that do not show, or that change
 // how others show.
-func hidden(s string) bool { return strings.ContainsFunc(s, strictyaml.Hidden) }
+func hidden(s string) bool { return strings.ContainsFunc(s, plaintext.Hidden) }
 
 // misleading returns why a reader could take text for another text; "" if not.
 func misleading(text string) string {
 	before := rune(0)
 	for _, r := range text {
-		if strictyaml.Misleads(before, r) {
-			return strictyaml.HiddenMessage(r)
+		if plaintext.Misleads(before, r) {
+			return plaintext.HiddenMessage(r)
 		}
 		before = r
 	}
@@ -62,7 +62,7 @@ func isASCII(s string) bool {
 func lettersAndDigits(s string) int {
 	n := 0
 	for _, r := range s {
-		if (unicode.IsLetter(r) || unicode.IsNumber(r)) && !strictyaml.Hidden(r) {
+		if (unicode.IsLetter(r) || unicode.IsNumber(r)) && !plaintext.Hidden(r) {
 			n++
 		}
 	}

@@ -13,7 +13,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/facts/source"
-	"ramp.dev/ramp/internal/strictyaml"
+	"ramp.dev/ramp/internal/plaintext"
 )
 
 // askWithin bounds how long people wait for a source.
@@ -174,7 +174,7 @@ func checkTexts(r source.Reply) error {
 	}
 	for _, text := range texts {
 		switch {
-		case strictyaml.Shown(text) != text:
+		case !plaintext.IsLine(text):
 			return errors.New("a text has characters that do not show, change how others show, or break the line")
 		case utf8.RuneCountInString(text) > maxText:
 			return fmt.Errorf("a text is longer than %d characters", maxText)
@@ -193,5 +193,5 @@ func why(err error) string {
 	case access.CodeOf(err) == access.CodeInvalid:
 		return "its file is malformed"
 	}
-	return access.Clip(strictyaml.Shown(err.Error()), 200)
+	return access.Clip(plaintext.Strip(err.Error()), 200)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/internal/plaintext"
 	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/notices/channel"
 	"ramp.dev/ramp/notices/ticket"
@@ -74,10 +75,10 @@ func (c Config) isComment(n ledger.Notice, r access.Request) bool {
 // composeComment writes the comment. Everybody who sees the ticket reads it: it has no
 // reason, no person's address and nothing of how to connect.
 func (c Config) composeComment(n ledger.Notice, r access.Request) channel.Message {
-	head := oneLine(headline(n.Kind, r), 200)
+	head := plaintext.Line(headline(n.Kind, r), 200)
 	var b strings.Builder
 	fmt.Fprintf(&b, "Ramp: %s.\n", head)
-	row := func(name, text string) { fmt.Fprintf(&b, "%-10s %s\n", name+":", oneLine(text, 300)) }
+	row := func(name, text string) { fmt.Fprintf(&b, "%-10s %s\n", name+":", plaintext.Line(text, 300)) }
 	row("Request", r.ID)
 	row("Requester", r.Requester.Label())
 	for _, g := range r.Plan.Grants {

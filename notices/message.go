@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/internal/strictyaml"
+	"ramp.dev/ramp/internal/plaintext"
 	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/notices/channel"
 )
@@ -53,14 +53,14 @@ func headline(k access.EventKind, r access.Request) string {
 // compose writes a notice as it is now. What people wrote is left out unless the
 // configuration has it in.
 func (c Config) compose(n ledger.Notice, r access.Request) channel.Message {
-	head := oneLine(headline(n.Kind, r), 120)
+	head := plaintext.Line(headline(n.Kind, r), 120)
 	if n.Why == whyEnds {
-		head = oneLine(r.Contract+" ends soon", 120)
+		head = plaintext.Line(r.Contract+" ends soon", 120)
 	}
 	var b strings.Builder
 	row := func(name, text string) {
 		if text != "" {
-			fmt.Fprintf(&b, "%-13s %s\n", name+":", oneLine(text, 500))
+			fmt.Fprintf(&b, "%-13s %s\n", name+":", plaintext.Line(text, 500))
 		}
 	}
 	fmt.Fprintf(&b, "%s.\n\n", strings.ToUpper(head[:1])+head[1:])
@@ -116,15 +116,4 @@ func endsBecause(p access.Plan) string {
 		reasons = append(reasons, c.Because)
 	}
 	return strings.Join(reasons, ", or ")
-}
-
-// oneLine returns a text without line breaks and characters that do not show, so that
-// nobody writes rows of their own into a notice.
-func oneLine(text string, most int) string {
-	return access.Clip(strings.Join(strings.Fields(strings.Map(func(r rune) rune {
-		if strictyaml.Hidden(r) || r == '\n' || r == '\r' || r == '\t' {
-			return ' '
-		}
-		return r
-	}, text)), " "), most)
 }

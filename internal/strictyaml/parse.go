@@ -4,13 +4,14 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
+
+	"ramp.dev/ramp/internal/plaintext"
 )
 
 // maxNesting is far deeper than any contract or configuration. The YAML parser's
@@ -68,57 +69,13 @@ func checkCharacters(b []byte) error {
 	for i, line := range strings.Split(string(b), "\n") {
 		before := rune(0)
 		for column, r := range []rune(line) {
-			if Misleads(before, r) {
-				return &ParseError{"hidden_character", HiddenMessage(r), i + 1, column + 1}
+			if plaintext.Misleads(before, r) {
+				return &ParseError{"hidden_character", plaintext.HiddenMessage(r), i + 1, column + 1}
 			}
 			before = r
 		}
 	}
 	return nil
-}
-
-// Hidden reports whether a character does not show, or changes how others show.
-// Line breaks and tabs are text.
-func Hidden(r rune) bool {
-	switch r {
-	case '\n', '\t', '\r':
-		return false
-	case unicode.ReplacementChar: // what was no UTF-8
-		return true
-	}
-	return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Co, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point)
-}
-
-// Shown returns one line of text without hidden characters: people read names beside
-// what they are asked to decide (docs/threats.md, case 8).
-func Shown(text string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\r' || r == '\t':
-			return ' '
-		case Hidden(r):
-			return -1
-		}
-		return r
-	}, text)
-}
-
-// Misleads reports whether a character, after the one before it, is hidden from
-// a reader of a file: beside Hidden, a blank that counts as a symbol, and a
-// selector of variants anywhere but after a symbol, where emoji have one.
-func Misleads(before, r rune) bool {
-	switch {
-	case r == '\u2800':
-		return true
-	case unicode.Is(unicode.Variation_Selector, r):
-		return before <= unicode.MaxASCII || !unicode.IsSymbol(before)
-	}
-	return Hidden(r)
-}
-
-// HiddenMessage returns what is wrong with a hidden character.
-func HiddenMessage(r rune) string {
-	return fmt.Sprintf("the character %U does not show, or changes how others show", r)
 }
 
 // checkTokens looks at the tokens of a file before it is parsed.

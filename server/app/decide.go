@@ -11,7 +11,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/evidence"
-	"ramp.dev/ramp/internal/strictyaml"
+	"ramp.dev/ramp/internal/plaintext"
 	"ramp.dev/ramp/workflows"
 )
 
@@ -309,9 +309,9 @@ func checkText(field, s string) error {
 		return access.Invalid(access.Issue{Code: "comment_too_long", Field: field, Message: fmt.Sprintf("this may have %d characters", maxText)})
 	}
 	// The same rule as for the reason of a request (docs/threats.md, case 8).
-	if i := strings.IndexFunc(s, strictyaml.Hidden); i >= 0 {
+	if i := strings.IndexFunc(s, plaintext.Hidden); i >= 0 {
 		r, _ := utf8.DecodeRuneInString(s[i:])
-		return access.Invalid(access.Issue{Code: "comment_characters", Field: field, Message: strictyaml.HiddenMessage(r)})
+		return access.Invalid(access.Issue{Code: "comment_characters", Field: field, Message: plaintext.HiddenMessage(r)})
 	}
 	return nil
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/internal/strictyaml"
+	"ramp.dev/ramp/internal/plaintext"
 )
 
 // person makes a person of verified claims; kind is what they are when no claim
@@ -19,7 +19,7 @@ func (c ClaimConfig) person(claims map[string]any, kind access.PersonKind) (acce
 		s, _ := claims[name].(string)
 		return s
 	}
-	p := access.Person{ID: text(c.ID), Name: strictyaml.Shown(text(c.Name)), Email: text(c.Email), Kind: kind,
+	p := access.Person{ID: text(c.ID), Name: plaintext.Strip(text(c.Name)), Email: text(c.Email), Kind: kind,
 		OnBehalfOf: text(c.OnBehalfOf)}
 	bad := func(format string, args ...any) (access.Person, error) {
 		return access.Person{}, &access.Error{Code: access.CodeUnauthenticated,
@@ -28,10 +28,10 @@ func (c ClaimConfig) person(claims map[string]any, kind access.PersonKind) (acce
 	if p.ID == "" {
 		return bad("the token has no text in its %q claim, which identifies people", c.ID)
 	}
-	if strictyaml.Shown(p.ID) != p.ID || strictyaml.Shown(p.OnBehalfOf) != p.OnBehalfOf {
+	if !plaintext.IsLine(p.ID) || !plaintext.IsLine(p.OnBehalfOf) {
 		return bad("the id in the token has characters that do not show, or change how others show")
 	}
-	if strictyaml.Shown(p.Email) != p.Email || !access.IsAddress(p.Email) {
+	if !plaintext.IsLine(p.Email) || !access.IsAddress(p.Email) {
 		p.Email = ""
 	}
 	// An address makes two accounts one human, which takes rights away, where the provider

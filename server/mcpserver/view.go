@@ -7,7 +7,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/contracts"
-	"ramp.dev/ramp/internal/strictyaml"
+	"ramp.dev/ramp/internal/plaintext"
 )
 
 // untrusted is text that people wrote: who, and what about. Agents read it as data.
@@ -20,7 +20,7 @@ type untrusted struct {
 const maxText = 2000 // characters of one text
 
 // clean returns a text without characters that do not show.
-func clean(text string, most int) string { return access.Clip(strictyaml.Shown(text), most) }
+func clean(text string, most int) string { return access.Clip(plaintext.Strip(text), most) }
 
 func wrote(what, by, text string) (out []untrusted) {
 	if text != "" {

@@ -8,7 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/internal/strictyaml"
+	"ramp.dev/ramp/internal/plaintext"
 	"ramp.dev/ramp/ledger"
 )
 
@@ -49,7 +49,7 @@ func (s *SCIM) fill(u *ledger.User, o object) error {
 	if u.Active && (hidden(u.UserName) || hidden(u.ExternalID)) {
 		return invalid("value", "userName and externalId may not hold characters that do not show, or change how others show")
 	}
-	u.Name = access.Clip(strictyaml.Shown(nameOf(o)), maxName)
+	u.Name = access.Clip(plaintext.Strip(nameOf(o)), maxName)
 	if u.Email = access.Clip(emailOf(o), maxName); hidden(u.Email) || !access.IsAddress(u.Email) {
 		u.Email = "" // as in a token: it is nobody's address
 	}
@@ -72,7 +72,7 @@ func (s *SCIM) fill(u *ledger.User, o object) error {
 }
 
 // hidden reports whether an id would be read as another one (docs/threats.md, case 8).
-func hidden(id string) bool { return strictyaml.Shown(id) != id }
+func hidden(id string) bool { return !plaintext.IsLine(id) }
 
 func nameOf(o object) string {
 	n := element(o["name"])

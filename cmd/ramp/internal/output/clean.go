@@ -3,11 +3,10 @@ package output
 import (
 	"io"
 	"os"
-	"strings"
 
 	"golang.org/x/term"
 
-	"ramp.dev/ramp/internal/strictyaml"
+	"ramp.dev/ramp/internal/plaintext"
 )
 
 // What commands print for people has text of others in it: reasons, names, contracts of a
@@ -17,34 +16,10 @@ import (
 
 // Clean returns one line of text without characters that do not show, or that change how
 // others show.
-func Clean(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r == '\n' || r == '\t' || r == '\r' {
-			return '·'
-		}
-		return shown(r)
-	}, s)
-}
+func Clean(s string) string { return plaintext.Dotted(s, false) }
 
 // Lines is Clean for text that may have several lines.
-func Lines(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r == '\n' || r == '\t' {
-			return r
-		}
-		if r == '\r' {
-			return '·'
-		}
-		return shown(r)
-	}, s)
-}
-
-func shown(r rune) rune {
-	if strictyaml.Hidden(r) {
-		return '·'
-	}
-	return r
-}
+func Lines(s string) string { return plaintext.Dotted(s, true) }
 
 // cleaning cleans what people read. Each Write has whole characters.
 type cleaning struct{ to io.Writer }
