@@ -13,6 +13,7 @@ import (
 
 	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/facts"
+	"ramp.dev/ramp/server/decisionhook"
 	"ramp.dev/ramp/workflows"
 )
 
@@ -56,6 +57,11 @@ func TestPing(t *testing.T) {
 	require.Contains(t, found, `server.facts.oncall: `)
 	require.Contains(t, found, `unknown field "onCal"`)
 	c.Server.Facts = nil
+
+	t.Setenv("RAMP_TEST_DECISIONS", "hunter2")
+	c.Server.Decisions = decisionhook.Config{Name: "ServiceNow", Secrets: []field.Secret{field.SecretEnv("RAMP_TEST_DECISIONS")}}
+	require.Contains(t, pinged(t, c, server), "server.decisions: env:RAMP_TEST_DECISIONS is not whsec_ and 24 to 64 bytes in base64")
+	c.Server.Decisions = decisionhook.Config{}
 
 	delete(f.attributes, "RampState")
 	require.Contains(t, pinged(t, c, server), ":3:1: temporal: the namespace default has no search attributes RampState; deploy/namespace.sh makes them")

@@ -2,19 +2,18 @@ package webhooks
 
 import (
 	"context"
-	"encoding/base64"
 	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
-	"strings"
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/integrations/jsonhttp"
+	"ramp.dev/ramp/internal/webhooksecret"
 )
 
 // Config is one program that is told of events.
@@ -50,18 +49,9 @@ func Validate(at string, hooks map[string]Config) (issues access.Issues) {
 // signers reads the secrets. Errors hold none of them.
 func (c Config) signers(ctx context.Context) (out []*standardwebhooks.Webhook, err error) {
 	for _, ref := range c.Secrets {
-		text, err := ref.Read(ctx)
+		w, err := webhooksecret.Read(ctx, ref)
 		if err != nil {
 			return nil, err
-		}
-		key, isSecret := strings.CutPrefix(strings.TrimSpace(text), "whsec_")
-		raw, err := base64.StdEncoding.DecodeString(key)
-		if !isSecret || err != nil || len(raw) < 24 || len(raw) > 64 {
-			return nil, access.Errorf(access.CodeInvalid, "%s is not whsec_ and 24 to 64 bytes in base64", ref)
-		}
-		w, err := standardwebhooks.NewWebhookRaw(raw)
-		if err != nil {
-			return nil, access.Errorf(access.CodeInvalid, "%s signs nothing", ref)
 		}
 		out = append(out, w)
 	}

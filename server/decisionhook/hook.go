@@ -8,11 +8,9 @@ package decisionhook
 
 import (
 	"context"
-	"encoding/base64"
 	"io"
 	"net/http"
 	"regexp"
-	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -22,6 +20,7 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/internal/strictjson"
+	"ramp.dev/ramp/internal/webhooksecret"
 	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/server/app"
 	"ramp.dev/ramp/server/surface"
@@ -44,6 +43,16 @@ type Config struct {
 
 // On reports whether a program is configured.
 func (c Config) On() bool { return c.Name != "" || len(c.Secrets) > 0 }
+
+// Ping reads the secrets.
+func (c Config) Ping(ctx context.Context) error {
+	for _, ref := range c.Secrets {
+		if _, err := webhooksecret.Read(ctx, ref); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 var nameForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9 -]{0,39}$`)
 
@@ -180,16 +189,12 @@ func (h *Hook) verify(ctx context.Context, header http.Header, body []byte) erro
 		return access.Refuse(access.CodeUnauthenticated, "hook_signature", "a message has a webhook-id of 100 characters at most")
 	}
 	for _, ref := range h.config.Secrets {
-		text, err := ref.Read(ctx)
+		w, err := webhooksecret.Read(ctx, ref)
 		if err != nil {
-			return access.Errorf(access.CodeUnavailable, "a secret of server.decisions cannot be read")
+			h.log.WithError(err).Error("a secret of server.decisions cannot be used")
+			return access.Errorf(access.CodeUnavailable, "a secret of server.decisions cannot be used")
 		}
-		key, isSecret := strings.CutPrefix(strings.TrimSpace(text), "whsec_")
-		raw, err := base64.StdEncoding.DecodeString(key)
-		if !isSecret || err != nil || len(raw) < 24 || len(raw) > 64 {
-			return access.Errorf(access.CodeUnavailable, "a secret of server.decisions is not whsec_ and 24 to 64 bytes in base64")
-		}
-		if w, err := standardwebhooks.NewWebhookRaw(raw); err == nil && w.Verify(body, header) == nil {
+		if w.Verify(body, header) == nil {
 			return nil
 		}
 	}
