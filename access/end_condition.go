@@ -72,9 +72,15 @@ func (c EndCondition) Reason(by EndedBy) string {
 	return fmt.Sprintf("since %s it could not be known whether %s", FormatTime(*by.UnknownSince), c.Because)
 }
 
-// String returns the condition in words.
+// String returns the condition in words and as it is written, for those who decide.
 func (c EndCondition) String() string {
-	text := "as soon as " + c.Because + " (" + c.If + ")"
+	return c.inWords("as soon as " + c.Because + " (" + c.If + ")")
+}
+
+// InWords returns the condition in words alone, for those who ask for access.
+func (c EndCondition) InWords() string { return c.inWords("as soon as " + c.Because) }
+
+func (c EndCondition) inWords(text string) string {
 	if c.UnknownFor > 0 {
 		return text + fmt.Sprintf(", or if that could not be known for %s", c.UnknownFor)
 	}
@@ -153,7 +159,7 @@ const MaxUnknownPeriods = 100
 
 // IsUnknown reports whether the event says that a condition could not be evaluated.
 func (e Event) IsUnknown(condition int) bool {
-	return e.Kind == EventConditionUnknown && strings.HasPrefix(e.Key, fmt.Sprintf("condition %d unknown ", condition))
+	return e.Kind == EventConditionUnknown && strings.HasPrefix(e.Key, unknownPrefix(condition))
 }
 
 // UnknownPeriod is a time for which a condition could not be evaluated, as the log has it.

@@ -2,6 +2,7 @@ package access
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -100,8 +101,11 @@ func KeyEnd(o EndOrder) string { return KeyEndPrefix + string(o.Kind) + " " + o.
 // KeyConditionUnknown returns the key of the event that a condition could not be
 // evaluated, for the n-th time, from 1.
 func KeyConditionUnknown(condition, n int) string {
-	return fmt.Sprintf("condition %d unknown %d", condition, n)
+	return unknownPrefix(condition) + strconv.Itoa(n)
 }
+
+// unknownPrefix is what the keys of all times for which a condition was unknown begin with.
+func unknownPrefix(condition int) string { return fmt.Sprintf("condition %d unknown ", condition) }
 
 // KeyConditionKnown returns the key of the event that the same condition could be evaluated
 // again.

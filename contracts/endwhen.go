@@ -138,7 +138,7 @@ func (c *endCondition) planned() access.EndCondition {
 
 func (e *endWhen) offer(o *Offer) {
 	for i := range e.EndWhen {
-		o.EndWhen = append(o.EndWhen, e.EndWhen[i].planned().String())
+		o.EndWhen = append(o.EndWhen, e.EndWhen[i].planned().InWords())
 		if e.EndWhen[i].condition.reads.ticket && o.Ticket == "never" {
 			o.Ticket = "sometimes" // or there would be no field for it
 		}

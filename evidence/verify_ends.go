@@ -17,7 +17,7 @@ func (v *verifier) checkEnds() (string, error) {
 			return "", failf("an order to end: %w", err)
 		}
 		if o.EndedBy == nil {
-			who = append(who, fmt.Sprintf("%s: %s at %s", o.By, o.Kind, access.FormatTime(o.At)))
+			who = append(who, fmt.Sprintf("by %s (%s) at %s", o.By, o.Kind, access.FormatTime(o.At)))
 			continue
 		}
 		if err := v.checkUnknownSince(o); err != nil {

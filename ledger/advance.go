@@ -27,12 +27,33 @@ func (q querier) advance(ctx context.Context, t access.Transition) error {
 }
 
 // advanceLocked is advance of a request that is locked, and changes r as the row.
-func (q querier) advanceLocked(ctx context.Context, r *lockedRequest, t access.Transition) error {
+func (q querier) advanceLocked(ctx context.Context, r *requestHead, t access.Transition) error {
 	t.RequestID = r.id
 	if err := q.checkTransition(ctx, r.state, t); err != nil {
 		return err
 	}
-	sets, args := []string{}, []any{}
+	sets, args := r.apply(t)
+	if len(sets) > 0 {
+		if _, err := q.exec(ctx, `UPDATE requests SET `+strings.Join(sets, ", ")+` WHERE id = ?`, append(args, t.RequestID)...); err != nil {
+			return err
+		}
+	}
+	statements, events := slices.Clone(t.Statements), slices.Clone(t.Events)
+	for i := range statements {
+		statements[i].RequestID = t.RequestID
+	}
+	for i := range events {
+		events[i].RequestID = t.RequestID
+	}
+	if err := q.addStatements(ctx, statements...); err != nil {
+		return err
+	}
+	return q.append(ctx, events...)
+}
+
+// apply changes r by a transition, and returns what that sets of the request's row, with
+// its arguments.
+func (r *requestHead) apply(t access.Transition) (sets []string, args []any) {
 	set := func(column string, v any) { sets, args = append(sets, column+" = ?"), append(args, v) }
 	if t.To != "" && r.state.CanReach(t.To) {
 		set("state", string(t.To))
@@ -73,27 +94,11 @@ func (q querier) advanceLocked(ctx context.Context, r *lockedRequest, t access.T
 		r.problem = *t.Problem
 		set("problem", r.problem)
 	}
-	if len(sets) > 0 {
-		if _, err := q.exec(ctx, `UPDATE requests SET `+strings.Join(sets, ", ")+` WHERE id = ?`,
-			append(args, t.RequestID)...); err != nil {
-			return err
-		}
-	}
-	statements, events := slices.Clone(t.Statements), slices.Clone(t.Events)
-	for i := range statements {
-		statements[i].RequestID = t.RequestID
-	}
-	for i := range events {
-		events[i].RequestID = t.RequestID
-	}
-	if err := q.addStatements(ctx, statements...); err != nil {
-		return err
-	}
-	return q.append(ctx, events...)
+	return sets, args
 }
 
 // advanceOwn is advance of the request that is locked, or of another one.
-func (q querier) advanceOwn(ctx context.Context, r *lockedRequest, t access.Transition) error {
+func (q querier) advanceOwn(ctx context.Context, r *requestHead, t access.Transition) error {
 	if t.RequestID != r.id {
 		return q.advance(ctx, t)
 	}
@@ -107,8 +112,9 @@ func (q querier) lockRequest(ctx context.Context, id string) (access.State, erro
 	return r.state, err
 }
 
-// lockedRequest is what transitions need of a request that is locked.
-type lockedRequest struct {
+// requestHead is the part of a request's row that transitions need. The row is locked,
+// except where alreadyClosed reads it.
+type requestHead struct {
 	id, problem string
 	state       access.State
 	overdue     int64
@@ -116,7 +122,7 @@ type lockedRequest struct {
 
 const selectLocked = `SELECT id, state, problem, overdue FROM requests`
 
-func (q querier) lockRow(ctx context.Context, id string) (lockedRequest, error) {
+func (q querier) lockRow(ctx context.Context, id string) (requestHead, error) {
 	r, err := q.lockWhere(ctx, `id = ?`, id)
 	if err == nil && r.id == "" {
 		err = unknownRequest(id)
@@ -125,7 +131,7 @@ func (q querier) lockRow(ctx context.Context, id string) (lockedRequest, error) 
 }
 
 // lockWhere locks the one request that a condition names; without one, it returns none.
-func (q querier) lockWhere(ctx context.Context, condition string, args ...any) (lockedRequest, error) {
+func (q querier) lockWhere(ctx context.Context, condition string, args ...any) (requestHead, error) {
 	query := selectLocked + ` WHERE ` + condition + q.dialect.forUpdate()
 	if p, ok := q.handle.(*transaction); ok && !p.begun {
 		r, err := p.lockFirst(ctx, q.dialect.rebind(query), args...)
@@ -134,7 +140,7 @@ func (q querier) lockWhere(ctx context.Context, condition string, args ...any) (
 	return first(ctx, q, scanLocked, nil, query, args...)
 }
 
-func scanLocked(row scanner) (r lockedRequest, err error) {
+func scanLocked(row scanner) (r requestHead, err error) {
 	var problem text
 	var overdue number
 	if err := row.Scan(&r.id, &r.state, &problem, &overdue); err != nil {

@@ -6,11 +6,11 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// closedSo reports whether a grant is recorded as closed, and all that some steps of its
+// alreadyClosed reports whether a grant is recorded as closed, and all that some steps of its
 // request would record is recorded. When many end at once a closer ends them first, and
 // their workflows come to record the same: reading that costs less than a transaction
 // that changes nothing. It reports false where reading fails.
-func (q querier) closedSo(ctx context.Context, name string, steps []access.Transition) bool {
+func (q querier) alreadyClosed(ctx context.Context, name string, steps []access.Transition) bool {
 	if len(steps) == 0 {
 		return false
 	}

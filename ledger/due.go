@@ -69,7 +69,7 @@ func (l *Ledger) Postpone(ctx context.Context, name string, until time.Time) err
 
 // lockRequestOf returns the request of a grant; nobody else changes the request until
 // the transaction ends.
-func (q querier) lockRequestOf(ctx context.Context, grant string) (lockedRequest, error) {
+func (q querier) lockRequestOf(ctx context.Context, grant string) (requestHead, error) {
 	r, err := q.lockWhere(ctx, `id = (SELECT request_id FROM grants WHERE name = ?)`, grant)
 	if err != nil || r.id != "" {
 		return r, err

@@ -84,7 +84,7 @@ func (l *Ledger) IntendGrant(ctx context.Context, g access.Grant, at time.Time) 
 // request that follow from that. For a grant that is open or closed already it
 // changes nothing.
 func (l *Ledger) MarkOpened(ctx context.Context, name string, at time.Time, steps ...access.Transition) error {
-	return l.changeGrant(ctx, name, func(q querier, row GrantRecord, r *lockedRequest) error {
+	return l.changeGrant(ctx, name, func(q querier, row GrantRecord, r *requestHead) error {
 		if row.Damaged {
 			return row.damaged()
 		}
@@ -111,7 +111,7 @@ func (l *Ledger) MarkOpened(ctx context.Context, name string, at time.Time, step
 // grant, and for one whose request is ending or over, or whose end somebody has
 // ordered: an extension that comes while access is being closed is too late.
 func (l *Ledger) MarkExtended(ctx context.Context, name string, expiresAt time.Time) error {
-	return l.changeGrant(ctx, name, func(q querier, row GrantRecord, r *lockedRequest) error {
+	return l.changeGrant(ctx, name, func(q querier, row GrantRecord, r *requestHead) error {
 		switch {
 		case row.Damaged:
 			return row.damaged()
@@ -132,10 +132,10 @@ func (l *Ledger) MarkExtended(ctx context.Context, name string, expiresAt time.T
 // its request that follow from that. A transition to a final state is left out while
 // another grant of the request is not closed. Again, it changes nothing of the grant.
 func (l *Ledger) MarkClosed(ctx context.Context, name string, at time.Time, steps ...access.Transition) error {
-	if l.reader().closedSo(ctx, name, steps) {
+	if l.reader().alreadyClosed(ctx, name, steps) {
 		return nil
 	}
-	return l.changeGrant(ctx, name, func(q querier, row GrantRecord, r *lockedRequest) error {
+	return l.changeGrant(ctx, name, func(q querier, row GrantRecord, r *requestHead) error {
 		if row.Status != GrantClosed || row.Damaged {
 			if _, err := q.exec(ctx, `UPDATE grants SET status = ?, closed_at = ? WHERE name = ?`,
 				string(GrantClosed), micros(at), name); err != nil {
@@ -165,7 +165,7 @@ func (l *Ledger) MarkClosed(ctx context.Context, name string, at time.Time, step
 // changeGrant changes a grant while nobody else changes it or its request. Requests
 // are locked before grants everywhere, so that no two transactions wait for each
 // other.
-func (l *Ledger) changeGrant(ctx context.Context, name string, change func(querier, GrantRecord, *lockedRequest) error) error {
+func (l *Ledger) changeGrant(ctx context.Context, name string, change func(querier, GrantRecord, *requestHead) error) error {
 	return l.tx(ctx, func(q querier) error {
 		r, err := q.lockRequestOf(ctx, name)
 		if err != nil {

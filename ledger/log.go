@@ -16,7 +16,10 @@ type Entry struct {
 	access.Event
 }
 
-// merkleLog is the Merkle tree over the events, as one transaction sees it.
+// merkleLog is the Merkle tree over the events, as one transaction sees it: it reads each
+// hash that it needs. Where several processes append through a network, a read for each
+// hash takes too long: Postgres' writer keeps what it needs in memory (logTree), and checks
+// that nobody else has appended. SQLite has one writer and no network.
 type merkleLog struct {
 	ctx  context.Context
 	q    querier

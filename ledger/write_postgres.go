@@ -102,13 +102,13 @@ func (t *transaction) QueryRowContext(ctx context.Context, query string, args ..
 
 // lockFirst begins the transaction with a query that locks a request, in one round trip.
 // It returns the zero request where there is none.
-func (t *transaction) lockFirst(ctx context.Context, query string, args ...any) (r lockedRequest, err error) {
+func (t *transaction) lockFirst(ctx context.Context, query string, args ...any) (r requestHead, err error) {
 	t.begun = true
 	err = t.Raw(func(of any) error {
 		var b pgx.Batch
 		b.Queue("BEGIN")
 		b.Queue(query, args...).Query(func(rows pgx.Rows) error {
-			found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (lockedRequest, error) { return scanLocked(row) })
+			found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (requestHead, error) { return scanLocked(row) })
 			if len(found) > 0 {
 				r = found[0]
 			}
