@@ -139,45 +139,70 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{config: c, log: d.Log, contracts: store, signer: d.Signer, ledger: d.Ledger, registry: newRegistry()}
+	s := &Server{config: c, log: d.Log, contracts: store, signer: d.Signer, ledger: d.Ledger, feed: feed.New(d.Ledger, d.Log, feed.Options{}), registry: newRegistry()}
 	s.requests = newRequestMetrics(s.registry)
 	s.registry.MustRegister(feed.Metrics{Ledger: d.Ledger}, contractMetrics{store})
-	altered := prometheus.NewCounter(prometheus.CounterOpts{Name: "ramp_ledger_altered_total",
-		Help: "Requests that the ledger says otherwise than they were signed, as they were found."})
-	s.registry.MustRegister(altered)
-	unknown := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "ramp_facts_unknown_total",
-		Help: "Facts that contracts asked for and that could not be known."}, []string{"source"})
-	s.registry.MustRegister(unknown)
-	world := facts.New(c.Facts, d.Log, func(source string) { unknown.WithLabelValues(source).Inc() })
-	s.feed = feed.New(d.Ledger, d.Log, feed.Options{})
-	work := app.Config{Contracts: store, Ledger: d.Ledger, Feed: s.feed, Signer: d.Signer, Trusted: d.Trusted, Workers: d.Workers, Gateway: t, Directory: directory, Codec: d.Codec,
-		ProposalContract: c.Proposals.Contract, ProposalTarget: c.Proposals.TargetName(),
-		Inventories: &verified.Inventories{Ledger: d.Ledger, Workers: d.Workers, Log: d.Log},
-		Facts:       world, FactSources: slices.Collect(maps.Keys(c.Facts)), Altered: altered.Inc, Log: d.Log, Operators: c.Operators, Auditors: c.Auditors, MaxOpen: c.MaxOpen}
-	if file := cmp.Or(string(c.Checkpoint), d.Checkpoint); file != "" {
-		work.Checkpoints = checkpointFile(file)
-	} else {
-		d.Log.Warn("server.checkpoint is not set: once this process has ended, nothing tells whether the log still holds what it signed")
-	}
-	if d.Passkeys != nil {
-		work.Passkeys = d.Passkeys
-		if c.EnrolInPage {
-			work.EnrolPasskey = d.Passkeys.Add
-		}
-	}
-	if c.Slack.On() {
-		work.Chat = app.ExternalConfig{Service: string(access.ViaSlack), Refresh: identity.Refresh, LoginMax: c.Slack.LoginMax.Std()}
-	}
-	if c.Decisions.On() {
-		work.Chat = app.ExternalConfig{Service: decisionhook.Service, Name: c.Decisions.Name, Refresh: identity.Refresh}
-	}
+	work := s.work(d)
+	work.Gateway, work.Directory, work.Chat = t, directory, c.external(identity)
 	s.app = app.New(work)
 	s.registry.MustRegister(logBroken(s.app))
 	s.dependencies = []dependency{{"ledger", seldom(d.Ledger.Ping)}, {"temporal", seldom(t.Ping)}, {"identity", seldom(identity.Ping)},
 		{"contracts", func(context.Context) error { return c.publicly(store.LoadError()) }}}
-	web, err := pages.New(s.app, identity, pages.TemporalUI{Address: c.TemporalUI, Namespace: d.Namespace})
+	if err := s.face(d, identity); err != nil {
+		return nil, err
+	}
+	router, err := s.mount(s.surfaces)
 	if err != nil {
 		return nil, err
+	}
+	s.handler = identity.LoadSession(router)
+	return s, nil
+}
+
+// work is what the use cases work with, beside who decides and who is told.
+func (s *Server) work(d Deps) app.Config {
+	c := s.config
+	altered := prometheus.NewCounter(prometheus.CounterOpts{Name: "ramp_ledger_altered_total",
+		Help: "Requests that the ledger says otherwise than they were signed, as they were found."})
+	unknown := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "ramp_facts_unknown_total",
+		Help: "Facts that contracts asked for and that could not be known."}, []string{"source"})
+	s.registry.MustRegister(altered, unknown)
+	out := app.Config{Contracts: s.contracts, Ledger: d.Ledger, Feed: s.feed, Signer: d.Signer, Trusted: d.Trusted, Workers: d.Workers, Codec: d.Codec,
+		ProposalContract: c.Proposals.Contract, ProposalTarget: c.Proposals.TargetName(),
+		Inventories: &verified.Inventories{Ledger: d.Ledger, Workers: d.Workers, Log: d.Log},
+		Facts:       facts.New(c.Facts, d.Log, func(source string) { unknown.WithLabelValues(source).Inc() }), FactSources: slices.Collect(maps.Keys(c.Facts)),
+		Altered: altered.Inc, Log: d.Log, Operators: c.Operators, Auditors: c.Auditors, MaxOpen: c.MaxOpen}
+	if file := cmp.Or(string(c.Checkpoint), d.Checkpoint); file != "" {
+		out.Checkpoints = checkpointFile(file)
+	} else {
+		d.Log.Warn("server.checkpoint is not set: once this process has ended, nothing tells whether the log still holds what it signed")
+	}
+	if d.Passkeys != nil {
+		out.Passkeys = d.Passkeys
+		if c.EnrolInPage {
+			out.EnrolPasskey = d.Passkeys.Add
+		}
+	}
+	return out
+}
+
+// external is the program whose users people link, if one is configured.
+func (c Config) external(identity *auth.Auth) app.ExternalConfig {
+	switch {
+	case c.Decisions.On():
+		return app.ExternalConfig{Service: decisionhook.Service, Name: c.Decisions.Name, Refresh: identity.Refresh}
+	case c.Slack.On():
+		return app.ExternalConfig{Service: string(access.ViaSlack), Refresh: identity.Refresh, LoginMax: c.Slack.LoginMax.Std()}
+	}
+	return app.ExternalConfig{}
+}
+
+// face makes what people and programs reach, by what is configured.
+func (s *Server) face(d Deps, identity *auth.Auth) error {
+	c := s.config
+	web, err := pages.New(s.app, identity, pages.TemporalUI{Address: c.TemporalUI, Namespace: d.Namespace})
+	if err != nil {
+		return err
 	}
 	calls := api.New(s.app, identity)
 	s.surfaces = []surface.Surface{s.health(), identity.Surface(), calls.Surface(), calls.ContractSets(),
@@ -194,12 +219,7 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 		s.surfaces = append(s.surfaces, s.chat.Surface())
 		s.registry.MustRegister(chatops.Metrics{Ledger: d.Ledger})
 	}
-	router, err := s.mount(s.surfaces)
-	if err != nil {
-		return nil, err
-	}
-	s.handler = identity.LoadSession(router)
-	return s, nil
+	return nil
 }
 
 func listen(addr string) (net.Listener, error) {

@@ -22,6 +22,7 @@ var functions = template.FuncMap{
 	"counted":       counted,
 	"choices":       choices,
 	"isChoice":      isChoice,
+	"chosen":        chosen,
 	"needs":         needs,
 	"extension":     extension,
 	"commentNeeded": commentNeeded,
@@ -42,6 +43,12 @@ var functions = template.FuncMap{
 	"unbroken":        unbroken,
 	"browser":         browser,
 	"text":            func(v any) string { return fmt.Sprint(v) },
+}
+
+// chosen reports whether a param's value was chosen from a target's list, which the page
+// says with more.
+func chosen(p access.Plan, param string) bool {
+	return slices.ContainsFunc(p.Choices, func(c access.Chosen) bool { return c.Param == param })
 }
 
 // differenceClass returns how a line of a difference is set: its first character says the

@@ -181,6 +181,24 @@ func TestAskedDuration(t *testing.T) {
 	}
 }
 
+// TestApproversReadWhatEndsAccess: the ticket, what was chosen and what ends access early stand
+// beside the decision, and a chosen value is not said again as a param.
+func TestApproversReadWhatEndsAccess(t *testing.T) {
+	p, err := New(nil, nil, TemporalUI{})
+	require.NoError(t, err)
+	r := example(access.StatePending)
+	r.Plan.Params = map[string]any{"login": "demo", "table": "orders"}
+	r.Plan.Choices = []access.Chosen{{Param: "login", Choice: access.Choice{Value: "demo", Label: "The demo"}}}
+	r.Plan.EndWhen = []access.EndCondition{{If: "!ticket.open", Because: "the ticket was closed"}}
+	html := shown(t, p, "request", requestPage{Request: r})
+	card, rest, _ := strings.Cut(html, "</section>")
+	for _, want := range []string{">OPS-1</dd>", ">demo</b>", ">The demo</span>", "as soon as <span", ">the ticket was closed</span>"} {
+		require.Contains(t, card, want)
+	}
+	require.NotContains(t, rest, "<dt>login</dt>")
+	require.Contains(t, rest, "<dt>table</dt>")
+}
+
 // TestTimelineIsHeldAgainstTheLog: a page says what its timeline was held against.
 func TestTimelineIsHeldAgainstTheLog(t *testing.T) {
 	p, err := New(nil, nil, TemporalUI{})
@@ -192,17 +210,17 @@ func TestTimelineIsHeldAgainstTheLog(t *testing.T) {
 	}
 	at := time.Date(2026, 11, 26, 1, 0, 0, 0, time.UTC)
 	html := page(access.TimelineCheck{Size: 9, Signed: 8, SignedAt: &at})
-	require.Contains(t, html, "Every entry was found just now in the log of 9 events, signed through event 8 at")
+	require.Contains(t, html, "Every entry is in the log as it was recorded: checked just now, among its 9 events. Ramp’s latest signature, of ")
 	require.NotContains(t, html, "No longer what was recorded")
 	t.Run("Case67 an altered entry", func(t *testing.T) {
 		html := page(access.TimelineCheck{Size: 9, Signed: 8, SignedAt: &at, Altered: []int64{7}})
 		require.Contains(t, html, "<strong>No longer what was recorded.</strong>")
 		require.Contains(t, html, "somebody has changed the ledger’s database")
-		require.Contains(t, html, "All other entries were found")
+		require.Contains(t, html, "All other entries are in the log as it was recorded")
 	})
 	t.Run("Case67 a log that cannot be verified", func(t *testing.T) {
 		html := page(access.TimelineCheck{Problem: "The log no longer holds what was signed before."})
 		require.Contains(t, html, "The log no longer holds what was signed before. Do not rely on this timeline")
-		require.NotContains(t, html, "found just now")
+		require.NotContains(t, html, "checked just now")
 	})
 }
