@@ -12,7 +12,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/goccy/go-yaml"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/sdk/client"
 
@@ -107,23 +106,18 @@ func newChaosInstallation(in *installation) *chaosInstallation {
 // configure adds the targets to what `ramp dev` wrote, each behind its wire. The
 // server has a configuration and a wire to the ledger of its own.
 func (w *chaosInstallation) configure() (workers, server string) {
-	b, err := os.ReadFile(filepath.Join(w.dir, "ramp.yaml"))
-	require.NoError(w, err)
-	var c map[string]any
-	require.NoError(w, yaml.Unmarshal(b, &c))
-	c["temporal"].(map[string]any)["address"] = w.wires["temporal"].address()
-	targets := c["worker"].(map[string]any)["targets"].(map[string]any)
+	c := w.configuration()
+	c.section("temporal")["address"] = w.wires["temporal"].address()
+	targets := c.section("worker", "targets")
 	targets["vault/chaos"] = map[string]any{"kind": "vault", "address": "http://" + w.wires["vault"].address(),
 		"token": "file:" + vaulttest.TokenFile(w.T, w.vault.Token(w.T, "ramp")), "policies": []string{"orders-read"}}
 	targets["aws/chaos"] = map[string]any{"kind": "aws", "region": awstest.Region, "account": awstest.Account,
 		"endpoint": "http://" + w.wires["aws"].address(), "worker": w.aws.Worker, "boundary": w.aws.Boundary, "consistency": "3s",
 		"allow": []any{map[string]any{"actions": []string{"s3:GetObject"}, "resources": []string{"arn:aws:s3:::orders*"}}}}
 	write := func(name, ledger string) string {
-		c["ledger"] = map[string]any{"url": ledger}
-		b, err := yaml.Marshal(c)
-		require.NoError(w, err)
+		c.doc["ledger"] = doc{"url": ledger}
 		path := filepath.Join(w.dir, name)
-		require.NoError(w, os.WriteFile(path, b, 0o600))
+		c.write(path)
 		return path
 	}
 	require.NoError(w, os.WriteFile(filepath.Join(w.dir, "contracts", "chaos.yaml"), []byte(chaosContracts), 0o644))

@@ -4,14 +4,11 @@ import (
 	"bytes"
 	"io"
 	"net/http"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/goccy/go-yaml"
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/chat/slack/slacktest"
@@ -109,14 +106,7 @@ func TestTwoPeopleWorkInSlackAlone(t *testing.T) {
 	s.slack.Every(900 * time.Millisecond) // as Slack itself does
 	s.server, s.worker = s.apart(nil, nil)
 	s.server.kill()
-	b, err := os.ReadFile(s.config())
-	require.NoError(t, err)
-	var c map[string]any
-	require.NoError(t, yaml.Unmarshal(b, &c))
-	c["server"].(map[string]any)["slack"] = s.slack.Config()
-	b, err = yaml.Marshal(c)
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(s.dir, "ramp.yaml"), b, 0o600))
+	s.reconfigure(func(c configuration) { c.section("server")["slack"] = s.slack.Config() })
 	s.server = s.start(nil, "server", "--config", s.config()).ready()
 	s.links("alice")
 	s.links("bob")

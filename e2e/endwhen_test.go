@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/goccy/go-yaml"
 	"github.com/stretchr/testify/require"
 )
 
@@ -43,14 +42,9 @@ func (in *installation) withTickets(serverEnv []string) *process {
 		_, err := os.Stat(in.config())
 		return err == nil
 	})
-	b, err := os.ReadFile(in.config())
-	require.NoError(in, err)
-	var c map[string]any
-	require.NoError(in, yaml.Unmarshal(b, &c))
-	c["server"].(map[string]any)["facts"] = map[string]any{"jira": map[string]any{"kind": "file", "file": filepath.Join(in.dir, "facts.yaml")}}
-	b, err = yaml.Marshal(c)
-	require.NoError(in, err)
-	require.NoError(in, os.WriteFile(in.config(), b, 0o600))
+	in.reconfigure(func(c configuration) {
+		c.section("server")["facts"] = doc{"jira": doc{"kind": "file", "file": filepath.Join(in.dir, "facts.yaml")}}
+	})
 	in.tickets("tickets: {OPS-7: {open: true}}\n")
 	in.start(nil, "worker", "--config", in.config())
 	server := in.start(serverEnv, "server", "--config", in.config()).ready()

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml"
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/integrations/awsiam/awstest"
@@ -32,15 +31,8 @@ extend: {times: 3, upTo: 2h}
 // configure makes of what `ramp dev` wrote a configuration for the workers of targets and
 // one for everybody else.
 func (s *site) configure(o siteOptions) {
-	b, err := os.ReadFile(s.config())
-	require.NoError(s, err)
-	var c map[string]any
-	require.NoError(s, yaml.Unmarshal(b, &c))
-	section := func(name string) map[string]any {
-		m, ok := c[name].(map[string]any)
-		require.True(s, ok, "%s of the configuration", name)
-		return m
-	}
+	c := s.configuration()
+	section := func(name string) doc { return c.section(name) }
 	if !o.encrypted {
 		delete(section("keys"), "payload")
 	}
@@ -71,16 +63,11 @@ func (s *site) configure(o siteOptions) {
 		contracts += fmt.Sprintf(siteContracts, "vault", "{policies: [orders-read]}") +
 			fmt.Sprintf(siteContracts, "aws", "{actions: ['s3:GetObject'], resources: ['arn:aws:s3:::orders/*']}")
 	}
-	write := func(path string) {
-		b, err = yaml.Marshal(c)
-		require.NoError(s, err)
-		require.NoError(s, os.WriteFile(path, b, 0o600))
-	}
 	section("worker")["control"] = false
-	write(s.targetsConfig())
+	c.write(s.targetsConfig())
 	section("worker")["control"] = true
 	delete(section("worker"), "targets")
-	write(s.config())
+	c.write(s.config())
 	old, err := filepath.Glob(filepath.Join(s.dir, "contracts", "*"))
 	require.NoError(s, err)
 	for _, f := range old {

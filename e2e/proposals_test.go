@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/goccy/go-yaml"
 	"github.com/stretchr/testify/require"
 )
 
@@ -67,15 +66,10 @@ func TestContractsByProposal(t *testing.T) {
 		_, err := os.Stat(in.config())
 		return err == nil
 	})
-	b, err := os.ReadFile(in.config())
-	require.NoError(t, err)
-	var c map[string]any
-	require.NoError(t, yaml.Unmarshal(b, &c))
-	c["server"].(map[string]any)["proposals"] = map[string]any{"contract": "change-contracts"}
-	c["worker"].(map[string]any)["targets"].(map[string]any)["contracts"] = map[string]any{"kind": "contracts"}
-	b, err = yaml.Marshal(c)
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(in.config(), b, 0o600))
+	in.reconfigure(func(c configuration) {
+		c.section("server")["proposals"] = doc{"contract": "change-contracts"}
+		c.section("worker", "targets")["contracts"] = doc{"kind": "contracts"}
+	})
 	require.NoError(t, os.RemoveAll(filepath.Join(in.dir, "contracts")))
 	require.NoError(t, os.Mkdir(filepath.Join(in.dir, "contracts"), 0o700))
 	directory := filepath.Join(in.dir, "contracts", "c.yaml")

@@ -19,7 +19,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/goccy/go-yaml"
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/integrations/awsiam/awstest"
@@ -215,11 +214,8 @@ func (s secrets) signingKey(t *testing.T, path string) {
 
 // targets adds a Vault, an AWS account and a client's secret to the configuration.
 func (in *installation) targets(vault *vaulttest.Server, token string, aws *awstest.Server, clientSecret string) {
-	b, err := os.ReadFile(in.config())
-	require.NoError(in, err)
-	var c map[string]any
-	require.NoError(in, yaml.Unmarshal(b, &c))
-	targets := c["worker"].(map[string]any)["targets"].(map[string]any)
+	c := in.configuration()
+	targets := c.section("worker", "targets")
 	targets["vault/chaos"] = map[string]any{"kind": "vault", "address": vault.Address,
 		"token": "file:" + vaulttest.TokenFile(in.T, token), "policies": []string{"orders-read"}}
 	targets["aws/chaos"] = map[string]any{"kind": "aws", "region": awstest.Region, "account": awstest.Account,
@@ -227,10 +223,8 @@ func (in *installation) targets(vault *vaulttest.Server, token string, aws *awst
 		"allow": []any{map[string]any{"actions": []string{"s3:GetObject"}, "resources": []string{"arn:aws:s3:::orders*"}}}}
 	secret := filepath.Join(in.TempDir(), "client-secret")
 	require.NoError(in, os.WriteFile(secret, []byte(clientSecret), 0o600))
-	c["server"].(map[string]any)["identity"].(map[string]any)["clientSecret"] = "file:" + secret
-	b, err = yaml.Marshal(c)
-	require.NoError(in, err)
-	require.NoError(in, os.WriteFile(in.config(), b, 0o600))
+	c.section("server", "identity")["clientSecret"] = "file:" + secret
+	c.write(in.config())
 	require.NoError(in, os.WriteFile(filepath.Join(in.dir, "contracts", "chaos.yaml"), []byte(chaosContracts), 0o644))
 }
 
