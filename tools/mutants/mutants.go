@@ -62,7 +62,7 @@ func mutants() []mutant {
 		{"a damaged row stays open", "reconcile/diff.go", "case row.Damaged:", "case false:", []string{"./reconcile -run OneDamagedRow"}},
 		{"what is being opened hides what is due", "ledger/due.go", "AND (status <> 'intended' OR expires_at <= ?)", "AND (status <> '' OR expires_at <= ?)", []string{"./ledger -run TestLedger/sqlite/what_is_being_opened"}},
 		{"a comment reverses the text beside it", "server/app/decide.go", "if i := strings.IndexFunc(s, plaintext.Hidden); i >= 0 {", "if i := strings.IndexFunc(s, plaintext.Hidden); i > len(s) {", []string{"./server/app -run Case08"}},
-		{"a name reverses the text beside it", "internal/strictyaml/parse.go", "case Hidden(r):", "case Hidden(r) && r < 0:", []string{"./server/auth -run Case08", "./server/scim -run Case08"}},
+		{"a name reverses the text beside it", "internal/plaintext/plaintext.go", "case Hidden(r):", "case Hidden(r) && r < 0:", []string{"./server/auth -run Case08", "./server/scim -run Case08"}},
 		{"an id of the directory reverses the text beside it", "server/scim/users.go", "if u.Active && (hidden(u.UserName)", "if false && (hidden(u.UserName)", []string{"./server/scim -run Case08"}},
 		{"whoever has an id that hides something cannot leave", "server/scim/users.go", "if u.Active && (hidden(u.UserName)", "if (hidden(u.UserName)", []string{"./server/scim -run Case08"}},
 		{"a group's name reverses the text beside it", "server/scim/groups.go", "if hidden(g.Name) ||", "if false && hidden(g.Name) ||", []string{"./server/scim -run Case08"}},
@@ -162,7 +162,7 @@ func mutants() []mutant {
 
 		// Contracts.
 		{"a contract may have YAML tags", "internal/strictyaml/parse.go", "case token.TagType:", "case token.DirectiveType:", []string{contract}},
-		{"a contract may have characters that do not show", "internal/strictyaml/parse.go", "if Misleads(before, r) {", "if false && Misleads(before, r) {", []string{contract}},
+		{"a contract may have characters that do not show", "internal/strictyaml/parse.go", "if plaintext.Misleads(before, r) {", "if false && plaintext.Misleads(before, r) {", []string{contract}},
 		{"a name may look like another", "contracts/visible.go", "if isASCII(text) || !isASCII(confusables.Skeleton(text)) {", "if isASCII(text) || confusables.Skeleton(text) != \"\" {", []string{contract}},
 		{"a condition may name a group that looks like another", "contracts/condition.go", "why := misleadingLiteral(parsed.NativeRep()); why != \"\" {", "why := misleadingLiteral(parsed.NativeRep()); why == \"never\" {", []string{contract}},
 		{"a reason may tell nothing", "contracts/reason.go", "n := lettersAndDigits(text)", "n := utf8.RuneCountInString(text)", []string{contract}},
