@@ -18,6 +18,9 @@ import (
 
 // Summary says in one line who asks for what, and for how long.
 func Summary(plan access.Plan) string {
+	if plan.Lasting() {
+		return clip(fmt.Sprintf("%s proposes contracts under %s (%s)", plan.Requester.ID, plan.Contract, strings.Join(scopes(plan), ", ")))
+	}
 	return clip(fmt.Sprintf("%s asks for %s (%s), for %s", plan.Requester.ID, plan.Contract, strings.Join(scopes(plan), ", "), plan.Duration))
 }
 
@@ -25,7 +28,7 @@ func Summary(plan access.Plan) string {
 // the input.
 func Details(plan access.Plan) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "`%s` asks for **%s** for %s, at %s.\n\n", plan.Requester.ID, plan.Contract, plan.Duration, formatTime(plan.CreatedAt))
+	fmt.Fprintf(&b, "%s, at %s.\n\n", wish(plan), formatTime(plan.CreatedAt))
 	for _, g := range plan.Grants {
 		fmt.Fprintf(&b, "- on `%s`: %s (grant `%s`)\n", g.Target, g.Scope.Summary, g.Name)
 	}
@@ -38,6 +41,15 @@ func Details(plan access.Plan) string {
 		fmt.Fprintf(&b, "\nStage %s: %s.", s.Name, s.Needs())
 	}
 	return access.Clip(b.String(), maxDetails)
+}
+
+// wish says who asks for what. What a change of contracts takes into force stays, so that
+// its length means nothing to who reads it.
+func wish(plan access.Plan) string {
+	if plan.Lasting() {
+		return fmt.Sprintf("`%s` proposes contracts under **%s**", plan.Requester.ID, plan.Contract)
+	}
+	return fmt.Sprintf("`%s` asks for **%s** for %s", plan.Requester.ID, plan.Contract, plan.Duration)
 }
 
 // maxDetails bounds details, in characters: Temporal takes 20,000 bytes.
@@ -77,7 +89,7 @@ func (r *request) publish() {
 // details says in words how the request stands, and what it waits for.
 func (r *request) details() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n\n`%s` asks for **%s** for %s.\n\n", r.standing(), r.plan.Requester.ID, r.plan.Contract, r.plan.Duration)
+	fmt.Fprintf(&b, "%s\n\n%s.\n\n", r.standing(), wish(r.plan))
 	for _, g := range r.plan.Grants {
 		fmt.Fprintf(&b, "- on `%s`: %s\n", g.Target, g.Scope.Summary)
 	}
@@ -92,6 +104,9 @@ func (r *request) details() string {
 
 // standing says in one sentence where the request is.
 func (r *request) standing() string {
+	if text := r.lasting(); text != "" {
+		return text
+	}
 	switch r.State {
 	case access.StatePending:
 		return fmt.Sprintf("**Waits for %s**, until %s.", strings.Join(r.approvers(), " and "), formatTime(r.plan.PendingUntil))
@@ -116,6 +131,25 @@ func (r *request) standing() string {
 		return fmt.Sprintf("**Cancelled** by `%s`.", r.End.By)
 	}
 	return fmt.Sprintf("**%s**.", r.State)
+}
+
+// lasting is what standing says of a change of contracts where it is not as with access
+// that ends; "" for everything else.
+func (r *request) lasting() string {
+	if !r.plan.Lasting() {
+		return ""
+	}
+	switch r.State {
+	case access.StateApproved, access.StateGranting:
+		return "**Approved**: the contracts are being taken into force."
+	case access.StateActive:
+		return "**In force**, until another request replaces the contracts."
+	case access.StateEnding:
+		return "**Ending**: the contracts stay in force."
+	case access.StateEnded:
+		return "**Over**: the contracts stay in force until another request replaces them."
+	}
+	return ""
 }
 
 // approvers are the groups whose approval is missing, stage by stage.
