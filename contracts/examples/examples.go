@@ -9,3 +9,12 @@ import "embed"
 //
 //go:embed *.yaml
 var Demo embed.FS
+
+// ChangeContracts is the contract under which people propose contracts; `ramp dev
+// --proposals` adds it to Demo.
+//
+//go:embed patterns/change-contracts.yaml
+var ChangeContracts []byte
+
+// ChangeContractsName is the name of that contract.
+const ChangeContractsName = "change-contracts"

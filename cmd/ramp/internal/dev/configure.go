@@ -15,11 +15,13 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config"
 	"ramp.dev/ramp/config/field"
+	"ramp.dev/ramp/contracts/examples"
 	"ramp.dev/ramp/dev/temporalserver"
 	"ramp.dev/ramp/passkey"
 	"ramp.dev/ramp/server"
 	"ramp.dev/ramp/server/auth"
 	"ramp.dev/ramp/server/limit"
+	"ramp.dev/ramp/server/proposals"
 )
 
 // plenty is a rate that load tests on one machine do not reach.
@@ -58,6 +60,9 @@ func (d *dev) configure(context.Context) error {
 		Limits: server.LimitsConfig{Person: plenty, Address: plenty}}
 	if err := d.contractsFrom(&d.config.Server); err != nil {
 		return err
+	}
+	if d.proposals {
+		d.config.Server.Proposals = proposals.Config{Contract: examples.ChangeContractsName, Target: contractsTarget}
 	}
 	// Browsers have passkeys for names only: at 127.0.0.1 there are none.
 	if origin := d.config.Server.URL; passkey.ValidateOrigin(origin) == nil {

@@ -26,6 +26,7 @@ type options struct {
 	reconcile                                   time.Duration
 	scim                                        bool
 	contractsGit                                string
+	proposals                                   bool
 }
 
 // Command returns `ramp dev`.
@@ -52,6 +53,8 @@ func Command() *cobra.Command {
 	c.Flags().DurationVar(&o.reconcile, "reconcile-every", 10*time.Second, "how often targets, ledger and workflows are compared")
 	c.Flags().BoolVar(&o.scim, "scim", false, "accept provisioning of people and groups (SCIM 2.0), with the token in "+scimTokenName)
 	c.Flags().StringVar(&o.contractsGit, "contracts-git", "", "a git repository whose branch main has the contracts in its root, an address or a path, instead of DIR/contracts")
+	c.Flags().BoolVar(&o.proposals, "proposals", false, "contracts change by proposals that their owners approve, no longer as DIR/contracts is edited")
+	c.MarkFlagsMutuallyExclusive("contracts-git", "proposals")
 	c.AddCommand(tokenCommand())
 	return c
 }

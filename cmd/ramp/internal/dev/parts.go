@@ -21,6 +21,7 @@ import (
 	"ramp.dev/ramp/dev/sshhost"
 	"ramp.dev/ramp/dev/temporalserver"
 	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/integrations/contractset"
 	"ramp.dev/ramp/integrations/sshcert"
 	"ramp.dev/ramp/worker"
 	"ramp.dev/ramp/workflows"
@@ -74,7 +75,10 @@ func (d *dev) prepare(context.Context) error {
 			return err
 		}
 	}
-	return d.contracts()
+	if err := d.contracts(); err != nil {
+		return err
+	}
+	return d.changeContracts()
 }
 
 // contracts copies the examples on the first run only, since people edit them.
@@ -140,6 +144,9 @@ func (d *dev) startHost(ctx context.Context) error {
 		HostKey: field.FileOrText(sshhost.HostKeyPath(d.path("ssh"))), Sessions: sshcert.SessionsConfig{Control: field.File(sshhost.ControlPath(d.path("ssh")))}})
 	d.config.Worker = worker.Config{Control: true, Targets: map[string]worker.TargetConfig{"ssh/demo": target},
 		Reconcile: worker.ReconcileConfig{Every: access.Duration(d.reconcile)}, Notices: d.notices()}
+	if d.proposals {
+		d.config.Worker.Targets[contractsTarget] = worker.NewTargetConfig("contracts", contractset.Config{})
+	}
 	return nil
 }
 

@@ -51,7 +51,9 @@ func (d *dev) welcome(self string, took time.Duration, p paint) string {
 	}
 	row("Temporal UI", "http://"+d.temporalUI, "every request is a workflow there")
 	row("Demo host", d.ssh, "SSH; nobody gets in without Ramp")
-	if d.contractsGit == "" {
+	if d.proposals {
+		row("Contracts", filepath.Join(d.dir, "contracts"), "edit, then ramp contracts propose; bob and carol approve")
+	} else if d.contractsGit == "" {
 		row("Contracts", filepath.Join(d.dir, "contracts"), "edit them; taken within a second")
 	} else {
 		row("Contracts", d.contractsGit, "the newest commit of main, within ten seconds")

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/contracts/examples"
 	"ramp.dev/ramp/dev/mailbox"
 	"ramp.dev/ramp/facts"
 	"ramp.dev/ramp/notices"
@@ -67,6 +68,29 @@ func (d *dev) notices() notices.Config {
 	return notices.Config{Pages: "http://" + d.listen, Mail: mail.Config{Server: d.mail, From: "Ramp <ramp@example.test>", TLS: "none"},
 		Alarms: []string{"security@example.test"}, Reasons: true,
 		Groups: map[string][]string{"approvers": {"bob@example.test"}, "security": {"carol@example.test"}}}
+}
+
+// contractsTarget is the target on which contracts come into force by proposals.
+const contractsTarget = "contracts"
+
+// changeContracts adds the contract under which people propose others, with --proposals,
+// unless there is one.
+func (d *dev) changeContracts() error {
+	if !d.proposals {
+		return nil
+	}
+	f, err := os.OpenFile(d.path("contracts", examples.ChangeContractsName+".yaml"), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644) // #nosec G302 -- no secret
+	if errors.Is(err, os.ErrExist) {
+		return nil
+	}
+	if err == nil {
+		_, err = f.Write(examples.ChangeContracts)
+		err = errors.Join(err, f.Close())
+	}
+	if err != nil {
+		return access.Errorf(access.CodeInvalid, "--proposals: %w", err)
+	}
+	return nil
 }
 
 // contractsFrom has the contracts come from a repository, if one is named: an address, or
