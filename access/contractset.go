@@ -24,9 +24,10 @@ func (f ContractFiles) Digest() string {
 // ContractChange is what a request would change in the contracts in force. It is part
 // of the signed plan, so that people approve a change of just these contracts.
 type ContractChange struct {
-	Replaces    string   `json:"replaces"`    // digest of the files in force, in whose place the others come
-	Set         string   `json:"set"`         // digest of the files that are proposed
-	Differences []string `json:"differences"` // what would be decided otherwise, in words
+	Replaces    string   `json:"replaces"`         // digest of the files in force, in whose place the others come
+	Set         string   `json:"set"`              // digest of the files that are proposed
+	Commit      string   `json:"commit,omitempty"` // whose files they are, where contracts come from a repository
+	Differences []string `json:"differences"`      // what would be decided otherwise, in words
 }
 
 // ContractsInForce says that a set of contracts came into force. A server signs the first

@@ -10,9 +10,11 @@ import (
 	"os/exec"
 	"path/filepath"
 
+	"github.com/sirupsen/logrus"
 	"go.temporal.io/sdk/client"
 
 	"ramp.dev/ramp/dev/temporalserver"
+	"ramp.dev/ramp/internal/sdklog"
 	"ramp.dev/ramp/workflows"
 )
 
@@ -49,7 +51,7 @@ func startProcesses(ctx context.Context, o options, names ...string) (w *install
 		return w, err
 	}
 	w.processes, w.addr = append(w.processes, cmd), said.Addr
-	if w.askers, err = dial(ctx, w.addr); err != nil {
+	if w.askers, err = w.dial(ctx); err != nil {
 		return w, err
 	}
 	for _, name := range names {
@@ -91,7 +93,8 @@ func serveTemporal(ctx context.Context, t task) error {
 
 // work is a process with the workers of one side. It says what happens, line by line.
 func work(ctx context.Context, t task) error {
-	temporal, err := dial(ctx, t.temporal)
+	temporal, err := client.DialContext(ctx, client.Options{HostPort: t.temporal, Namespace: temporalserver.Namespace,
+		Logger: sdklog.New(logrus.StandardLogger())})
 	if err != nil {
 		return err
 	}

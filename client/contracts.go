@@ -23,18 +23,37 @@ type UploadedContracts struct {
 	Replaces    string   `json:"replaces"` // digest of the files in force
 	Contracts   int      `json:"contracts"`
 	Differences []string `json:"differences"` // what would be decided otherwise, in words
+	Commit      string   `json:"commit"`      // that holds them, where contracts come from a repository
+	Authors     []string `json:"authors"`     // who signed what differs, and may not approve it
+	Warnings    []string `json:"warnings"`    // what may keep it from ever being approved
 }
 
-// contractSet is a set of contracts, by the names of its files.
+// contractSet is a set of contracts: its files by name, or the commit that holds them.
 type contractSet struct {
-	Files access.ContractFiles `json:"files"`
+	Files  access.ContractFiles `json:"files,omitempty"`
+	Commit string               `json:"commit,omitempty"`
+}
+
+// ContractsInForce returns the files of the contracts that the server has in force.
+func (c *Client) ContractsInForce(ctx context.Context) (access.ContractFiles, error) {
+	var out contractSet
+	err := c.do(ctx, http.MethodGet, "/api/v1/contracts/files", nil, nil, &out)
+	return out.Files, err
 }
 
 // UploadContracts has the server keep a set of contracts, so that the caller can propose
 // it, and returns how it differs from what is in force.
 func (c *Client) UploadContracts(ctx context.Context, files access.ContractFiles) (UploadedContracts, error) {
 	var out UploadedContracts
-	return out, c.do(ctx, http.MethodPost, "/api/v1/contract-sets", nil, contractSet{files}, &out)
+	return out, c.do(ctx, http.MethodPost, "/api/v1/contract-sets", nil, contractSet{Files: files}, &out)
+}
+
+// UploadCommit has the server keep the contracts of its repository's newest commit, so
+// that the caller can propose them. The commit is named by its id; "newest" is whichever it
+// is.
+func (c *Client) UploadCommit(ctx context.Context, commit string) (UploadedContracts, error) {
+	var out UploadedContracts
+	return out, c.do(ctx, http.MethodPost, "/api/v1/contract-sets", nil, contractSet{Commit: commit}, &out)
 }
 
 // ProposedContracts are the files that a request proposes, and those that they replace.

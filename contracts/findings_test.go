@@ -76,5 +76,10 @@ request:
   who: '"sales"`, 1)
 	require.NotEqual(t, two, apart)
 	require.Equal(t, "laxer", found(apart), "somebody may be in both groups")
+	owned, err := contracts.Parse(map[string][]byte{"c.yaml": []byte(strings.Replace(base, "name: c}", "name: c, owner: lead}", 1))})
+	require.NoError(t, err)
+	for _, f := range append(owned.OwnerFindings(nil), owned.OwnerFindings([]string{"engineering"})...) {
+		messages[fmt.Sprintf("%s: %s; %s", f.Code, f.Message, f.Instead)] = true
+	}
 	golden(t, "findings.golden", strings.Join(slices.Sorted(maps.Keys(messages)), "\n")+"\n")
 }

@@ -41,6 +41,15 @@ type Revision struct {
 	Unchecked bool      `json:"unchecked,omitempty"` // no signature was asked for, or nobody has decided on the set
 }
 
+// FilesOf returns the files of a set by their texts.
+func FilesOf(files map[string][]byte) access.ContractFiles {
+	out := access.ContractFiles{}
+	for name, b := range files {
+		out[name] = string(b)
+	}
+	return out
+}
+
 // Directory is a source: a directory of this machine.
 type Directory string
 
@@ -71,6 +80,36 @@ type Status struct {
 	// Lacks is what the contracts ask that the server can never know: sources of facts
 	// that it does not have, and lists of targets of whose workers it has no key.
 	Lacks []string `json:"lacks,omitempty"`
+	// Waiting is the repository's newest commit, where people decide on commits and it
+	// holds other contracts than are in force.
+	Waiting *Waiting `json:"waiting,omitempty"`
+	// Aside says that the directory which the first set came from holds other contracts
+	// than are in force, where people decide on changes.
+	Aside string `json:"aside,omitempty"`
+	// InForce are the contracts and bases in force, by name.
+	InForce []Entry `json:"inForce,omitempty"`
+}
+
+// Entry is one contract or base of a set.
+type Entry struct {
+	Name    string   `json:"name"`
+	Kind    string   `json:"kind"` // Contract or Base
+	Owner   string   `json:"owner,omitempty"`
+	Version string   `json:"version"`
+	Base    string   `json:"base,omitempty"`
+	Targets []string `json:"targets,omitempty"`
+}
+
+// Entries returns the contracts of a set, then its bases, each by name.
+func (s *Set) Entries() []Entry {
+	out := []Entry{}
+	for _, c := range s.Contracts {
+		out = append(out, Entry{Name: c.Name, Kind: "Contract", Owner: c.Owner, Version: c.Version, Base: c.BaseName(), Targets: c.Targets})
+	}
+	for _, b := range s.Bases {
+		out = append(out, Entry{Name: b.Name, Kind: "Base", Owner: b.Owner, Version: b.Version})
+	}
+	return out
 }
 
 // Status returns which contracts are in force, and whether the source's newest are.

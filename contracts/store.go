@@ -25,6 +25,7 @@ type Store struct {
 
 	mu        sync.RWMutex
 	set       *Set
+	files     map[string][]byte // that set was read from
 	revision  Revision
 	loadError error
 	digest    [sha256.Size]byte // of the source as it was last read
@@ -49,6 +50,13 @@ func (s *Store) Current() *Set {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.set
+}
+
+// Files returns the files of the contracts in force.
+func (s *Store) Files() access.ContractFiles {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return FilesOf(s.files)
 }
 
 // LoadError returns why what the source holds now is not in force; nil if it is.
@@ -106,7 +114,7 @@ func (s *Store) reload(ctx context.Context) {
 			s.since = s.now()
 			s.log.WithFields(logrus.Fields{"version": set.Version, "commit": snapshot.Revision.Commit}).Info("contracts in force")
 		}
-		s.set, s.revision = set, snapshot.Revision
+		s.set, s.files, s.revision = set, snapshot.Files, snapshot.Revision
 		if s.absent == nil {
 			err = snapshot.Refused
 		}

@@ -31,8 +31,9 @@ type Config struct {
 	Contracts field.File `yaml:"contracts,omitempty"` // directory
 	// ContractsGit is where contracts come from instead of a directory.
 	ContractsGit contractgit.Config `yaml:"contractsGit,omitempty"`
-	// Proposals has contracts changed by requests, which their owners decide; the
-	// directory is then where the first set comes from.
+	// Proposals has contracts changed by requests, which their owners decide. A directory
+	// is then where the first set comes from; of a repository, people propose the newest
+	// commit.
 	Proposals  proposals.Config `yaml:"proposals,omitempty"`
 	Identity   auth.Config      `yaml:"identity"`             // how people log in
 	SCIM       scim.Config      `yaml:"scim,omitempty"`       // how an identity provider provisions people
@@ -116,7 +117,7 @@ func (c Config) Validate() access.Issues {
 	}
 	issues = append(issues, c.Proposals.Validate()...)
 	if c.Proposals.On() && !c.ContractsGit.IsZero() {
-		bad("proposals_git", "proposals", "contracts of a repository change by its signed commits (contractsGit.twoSigners); proposals are for a directory")
+		issues = append(issues, c.ContractsGit.ValidateProposed()...)
 	}
 	// Auditors watch operators: one group that is both watches itself.
 	for _, g := range c.Auditors {

@@ -11,8 +11,39 @@ import (
 	"ramp.dev/ramp/contracts"
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/ledger"
+	"ramp.dev/ramp/server/app"
 	"ramp.dev/ramp/server/contractgit"
+	"ramp.dev/ramp/server/proposals"
 )
+
+// contractSource returns where the contracts in force come from, and the repository, if
+// that is where they come from; nil for a directory.
+func contractSource(c Config, d Deps) (contracts.Source, *contractgit.Source, error) {
+	source, err := c.ContractSource()
+	if err != nil {
+		return nil, nil, err
+	}
+	repository, _ := source.(*contractgit.Source)
+	if repository != nil {
+		repository.Follow(recordedCommit(d.Ledger, d.Trusted.With(d.Signer.Public())))
+	}
+	if c.Proposals.On() {
+		source, err = proposals.New(c.Proposals, source, d.Ledger, d.Signer, d.Trusted, d.Workers)
+	}
+	return source, repository, err
+}
+
+// proposed says where the contracts that people propose come from: a repository, or nil.
+func (s *Server) proposed(work *app.Config, repository *contractgit.Source) {
+	switch {
+	case !s.config.Proposals.On():
+	case repository == nil:
+		work.FirstContracts = contracts.Directory(s.config.Contracts)
+	default:
+		s.commits = proposals.NewCommits(repository, s.contracts.Status)
+		work.ContractCommits = s.commits
+	}
+}
 
 // recordEvery is how often it is looked at which contracts are in force.
 const recordEvery = time.Second

@@ -35,7 +35,6 @@ import (
 	"ramp.dev/ramp/server/auth"
 	"ramp.dev/ramp/server/chatops"
 	"ramp.dev/ramp/server/codecserver"
-	"ramp.dev/ramp/server/contractgit"
 	"ramp.dev/ramp/server/decisionhook"
 	"ramp.dev/ramp/server/gateway"
 	"ramp.dev/ramp/server/mcpserver"
@@ -77,6 +76,7 @@ type Server struct {
 	registry     *prometheus.Registry
 	requests     requestMetrics
 	dependencies []dependency
+	commits      *proposals.Commits // nil: contracts come from a directory, or nobody proposes them
 	chat         *chatops.Workspace // nil: no chat service is set up
 	listener     net.Listener
 	metrics      net.Listener
@@ -116,13 +116,7 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	source, err := c.ContractSource()
-	if repository, is := source.(*contractgit.Source); is && err == nil {
-		repository.Follow(recordedCommit(d.Ledger, d.Trusted.With(d.Signer.Public())))
-	}
-	if err == nil && c.Proposals.On() {
-		source, err = proposals.New(c.Proposals, source, d.Ledger, d.Signer, d.Trusted, d.Workers)
-	}
+	source, repository, err := contractSource(c, d)
 	if err != nil {
 		return nil, err
 	}
@@ -144,6 +138,7 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 	s.registry.MustRegister(feed.Metrics{Ledger: d.Ledger}, contractMetrics{store})
 	work := s.work(d)
 	work.Gateway, work.Directory, work.Chat = t, directory, c.external(identity)
+	s.proposed(&work, repository)
 	s.app = app.New(work)
 	s.registry.MustRegister(logBroken(s.app))
 	s.dependencies = []dependency{{"ledger", seldom(d.Ledger.Ping)}, {"temporal", seldom(t.Ping)}, {"identity", seldom(identity.Ping)},
@@ -250,6 +245,9 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { s.app.EndByConditions(ctx); return nil })
 	g.Go(func() error { s.feed.Run(ctx); return nil })
 	g.Go(func() error { s.signRecords(ctx); return nil })
+	if s.commits != nil {
+		g.Go(func() error { s.commits.Run(ctx); return nil })
+	}
 	if s.chat != nil {
 		g.Go(func() error { s.chat.Run(ctx, s.feed); return nil })
 	}

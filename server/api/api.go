@@ -45,6 +45,7 @@ func (a *API) Surface() surface.Surface {
 			post("/accounts/link", a.linkAccount),
 			post("/accounts/unlink", a.unlinkAccount),
 			get("/contracts", a.contractsStatus),
+			get("/contracts/files", a.contractsInForce),
 			get("/requests/:id/contracts", a.proposedContracts),
 			get("/catalog", a.catalog),
 			get("/catalog/:contract", a.offer),

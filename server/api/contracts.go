@@ -6,12 +6,20 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/server/app"
 	"ramp.dev/ramp/server/auth"
 	"ramp.dev/ramp/server/surface"
 )
 
-// contractSet is a set of contracts, by the names of its files.
+// contractSet is a set of contracts: its files by name, or the commit that holds them,
+// where contracts come from a repository.
 type contractSet struct {
+	Files  access.ContractFiles `json:"files"`
+	Commit string               `json:"commit"`
+}
+
+// filesInForce are the files of the contracts in force.
+type filesInForce struct {
 	Files access.ContractFiles `json:"files"`
 }
 
@@ -35,11 +43,30 @@ func (a *API) uploadContracts(c echo.Context) error {
 	if err := read(c, &set, false); err != nil {
 		return err
 	}
-	kept, err := a.app.UploadContracts(c.Request().Context(), actor(c), set.Files)
+	upload := func() (app.UploadedContracts, error) {
+		return a.app.UploadContracts(c.Request().Context(), actor(c), set.Files)
+	}
+	switch {
+	case set.Commit != "" && set.Files != nil:
+		return access.InvalidField("files_and_commit", "commit", "propose the files, or the commit that holds them")
+	case set.Commit != "":
+		upload = func() (app.UploadedContracts, error) {
+			return a.app.UploadCommit(c.Request().Context(), actor(c), set.Commit)
+		}
+	}
+	kept, err := upload()
 	if err != nil {
 		return err
 	}
 	return c.JSON(http.StatusOK, kept)
+}
+
+func (a *API) contractsInForce(c echo.Context) error {
+	files, err := a.app.ContractsInForce(c.Request().Context(), actor(c))
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, filesInForce{files})
 }
 
 func (a *API) proposedContracts(c echo.Context) error {

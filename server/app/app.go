@@ -52,6 +52,11 @@ type Config struct {
 	// ProposalContract is the contract under which people propose contracts, and
 	// ProposalTarget its target; nobody can if the first is empty.
 	ProposalContract, ProposalTarget string
+	// ContractCommits is where proposed contracts come from; nil: people upload files.
+	ContractCommits ContractCommits
+	// FirstContracts is the directory where the first set came from, if contracts change
+	// by proposals since; nil otherwise.
+	FirstContracts contracts.Source
 
 	MaxOpen int // requests that a person may have open at once; 0: 20
 }
@@ -60,6 +65,7 @@ type Config struct {
 type Contracts interface {
 	Current() *contracts.Set
 	Status() contracts.Status
+	Files() access.ContractFiles
 }
 
 // Facts says what contracts ask of the world outside. What it does not return, or
@@ -155,7 +161,7 @@ func New(c Config) *App {
 	c.Ledger = signedLedger{c.Ledger, &verified.Requests{Ledger: c.Ledger, Keys: c.Trusted.With(c.Signer.Public()), Log: c.Log, Now: now, Count: c.Altered}}
 	roles := roles{operators: c.Operators, auditors: c.Auditors, rota: &rota{facts: c.Facts, now: now}}
 	refused := refusals{events: c.Ledger, log: c.Log, now: now, counts: &refusalCounts{recent: map[refusal]*repeated{}}}
-	cat := &catalog{contracts: c.Contracts, facts: c.Facts, inventories: c.Inventories, now: now}
+	cat := &catalog{contracts: c.Contracts, unlisted: c.ProposalContract, facts: c.Facts, inventories: c.Inventories, now: now}
 	reader := &requests{ledger: c.Ledger, roles: roles, refused: refused, catalog: cat, now: now}
 	start := &starter{ledger: c.Ledger, gateway: c.Gateway, log: c.Log, now: now}
 	log := &auditor{ledger: c.Ledger, signer: c.Signer, roles: roles, refused: refused, log: c.Log, now: now, store: c.Checkpoints}
@@ -164,7 +170,7 @@ func New(c Config) *App {
 	ends := &endOrders{ledger: c.Ledger, signer: c.Signer, gateway: c.Gateway, log: c.Log, audit: log}
 	extend := &extender{requests: reader, grants: c.Ledger, contracts: c.Contracts, facts: c.Facts, directory: c.Directory, history: c.Ledger, gateway: c.Gateway, signer: c.Signer, ledger: c.Ledger,
 		refused: refused, audit: log, log: c.Log, now: now}
-	changes := &proposer{contract: c.ProposalContract, target: c.ProposalTarget, catalog: cat, requests: reader, ledger: c.Ledger, refused: refused, now: now}
+	changes := &proposer{contract: c.ProposalContract, target: c.ProposalTarget, commits: c.ContractCommits, catalog: cat, requests: reader, ledger: c.Ledger, refused: refused, now: now}
 	return &App{
 		refusals: &refused,
 		catalog:  cat,
@@ -185,7 +191,7 @@ func New(c Config) *App {
 		evidencePacks:  &evidencePacks{ledger: c.Ledger, requests: reader, log: log, signer: c.Signer, now: now},
 		passkeys:       keys,
 		proposer:       changes,
-		contractStatus: &contractStatus{contracts: c.Contracts, sources: c.FactSources, workers: c.Workers, roles: roles, refused: refused},
+		contractStatus: &contractStatus{contracts: c.Contracts, catalog: cat, proposed: c.ProposalContract, commits: c.ContractCommits, first: c.FirstContracts, sources: c.FactSources, workers: c.Workers, roles: roles, refused: refused},
 		accounts:       &accounts{ledger: c.Ledger, roles: roles, refused: refused, now: now},
 		externalUsers:  &externalUsers{config: c.Chat, ledger: c.Ledger, directory: c.Directory, refused: refused, now: now},
 		decoders:       &decoders{codec: c.Codec, events: c.Ledger, roles: roles, refused: refused, now: now},

@@ -12,6 +12,7 @@ import (
 // catalog shows people the contracts under which they may request access.
 type catalog struct {
 	contracts   Contracts
+	unlisted    string // the contract under which contracts are proposed: its params are digests, which nobody types
 	facts       Facts
 	inventories Inventories
 	now         clock
@@ -22,12 +23,21 @@ func (c *catalog) Catalog(ctx context.Context, p access.Person, query string) []
 	out := []contracts.Offer{}
 	query = strings.ToLower(strings.TrimSpace(query))
 	for _, o := range c.offers(ctx, p) {
+		if o.Contract == c.unlisted {
+			continue
+		}
 		text := strings.ToLower(o.Contract + " " + o.Description + " " + strings.Join(o.Targets, " "))
 		if strings.Contains(text, query) {
 			out = append(out, o)
 		}
 	}
 	return out
+}
+
+// IsForProposals reports whether contracts are proposed under a contract, by commands that
+// fill in its params.
+func (c *catalog) IsForProposals(contract string) bool {
+	return contract != "" && contract == c.unlisted
 }
 
 // Offer returns one contract as this person may use it; CodeNotFound otherwise.

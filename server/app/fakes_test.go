@@ -48,8 +48,9 @@ func person(id string, groups ...string) access.Actor {
 
 type contractSet struct{ *contracts.Set }
 
-func (s contractSet) Current() *contracts.Set  { return s.Set }
-func (s contractSet) Status() contracts.Status { return contracts.Status{Version: s.Version} }
+func (s contractSet) Current() *contracts.Set     { return s.Set }
+func (s contractSet) Status() contracts.Status    { return contracts.Status{Version: s.Version} }
+func (s contractSet) Files() access.ContractFiles { return nil }
 
 // fakeLedger keeps what it is given in memory.
 type fakeLedger struct {

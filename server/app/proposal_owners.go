@@ -1,6 +1,8 @@
 package app
 
 import (
+	"context"
+	"fmt"
 	"slices"
 
 	"ramp.dev/ramp/contracts"
@@ -59,4 +61,30 @@ func baseNameOf(c *contracts.Contract) string {
 		return ""
 	}
 	return c.BaseName()
+}
+
+// ownerWarnings returns which owners of what a set would change could never approve it: those
+// whose group is empty by the directory; where none says who is in which group, those that
+// no contract names as people.
+func (c *proposer) ownerWarnings(ctx context.Context, proposed *contracts.Set) ([]string, error) {
+	out := []string{}
+	current := c.catalog.contracts.Current()
+	owners := ownersOfChanges(current, proposed)
+	empty, known, err := c.ledger.EmptyGroups(ctx, owners)
+	if err != nil {
+		return out, err
+	}
+	for _, owner := range empty {
+		out = append(out, fmt.Sprintf("nobody is in the group %s, which owns what changes: this can never be approved. Have somebody added to it", owner))
+	}
+	if known {
+		return out, nil
+	}
+	named := append(current.NamedGroups(), proposed.NamedGroups()...)
+	for _, owner := range owners {
+		if !slices.Contains(named, owner) {
+			out = append(out, fmt.Sprintf("no contract names %s as a group of people, and it owns what changes: if nobody is in it, this can never be approved", owner))
+		}
+	}
+	return out, nil
 }

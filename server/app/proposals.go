@@ -19,12 +19,14 @@ type contractSetLedger interface {
 	KeepContracts(ctx context.Context, files access.ContractFiles, by access.Person, e access.Event) error
 	Contracts(ctx context.Context, digest string) (access.ContractFiles, error)
 	ContractAuthors(ctx context.Context, digest string) ([]access.Person, error)
+	EmptyGroups(ctx context.Context, names []string) (empty []string, known bool, err error)
 }
 
 // proposer takes contracts that people propose, and derives what a request for
 // them would change and who decides it.
 type proposer struct {
-	contract, target string // under which contract sets are proposed, and its target; empty contract: nowhere
+	contract, target string          // under which contract sets are proposed, and its target; empty contract: nowhere
+	commits          ContractCommits // nil: people upload files
 	catalog          *catalog
 	requests         *requests
 	ledger           contractSetLedger
@@ -42,7 +44,10 @@ type UploadedContracts struct {
 	Set         string   `json:"set"`      // digest of the uploaded files
 	Replaces    string   `json:"replaces"` // digest of the files in force
 	Contracts   int      `json:"contracts"`
-	Differences []string `json:"differences"` // what would be decided otherwise, in words
+	Differences []string `json:"differences"`       // what would be decided otherwise, in words
+	Commit      string   `json:"commit,omitempty"`  // whose files they are, where contracts come from a repository
+	Authors     []string `json:"authors,omitempty"` // who signed what differs, and may not approve it
+	Warnings    []string `json:"warnings"`          // what may keep it from ever being approved
 }
 
 const (
@@ -56,20 +61,63 @@ const (
 // UploadContracts keeps a set of contracts so that this person can propose it, and
 // returns how it differs from what is in force. Errors are CodeNotFound where contracts
 // do not change by proposals, CodeForbidden where this person may not propose them,
-// CodeInvalid with everything that is wrong in the files, and CodeUnavailable.
+// CodeInvalid with everything that is wrong in the files, and where contracts come from a
+// repository, and CodeUnavailable.
 func (c *proposer) UploadContracts(ctx context.Context, by access.Actor, files access.ContractFiles) (UploadedContracts, error) {
+	if err := c.mayPropose(ctx, by); err != nil {
+		return UploadedContracts{}, err
+	}
+	if c.commits != nil {
+		return UploadedContracts{}, access.InvalidField("commit_needed", "files", "contracts come from %s here: commit the change there, and propose the commit", c.commits)
+	}
+	return c.keep(ctx, by, files)
+}
+
+// UploadCommit keeps the contracts of a repository's newest commit so that this person can
+// propose them. The commit is named by its id, or by the first 12 digits of it; "newest" is
+// whichever it is. Errors are those of UploadContracts, CodeInvalid also where contracts
+// come from no repository, and CodeConflict where another commit is the newest.
+func (c *proposer) UploadCommit(ctx context.Context, by access.Actor, id string) (UploadedContracts, error) {
+	if err := c.mayPropose(ctx, by); err != nil {
+		return UploadedContracts{}, err
+	}
+	if c.commits == nil {
+		return UploadedContracts{}, access.InvalidField("no_repository", "commit", "contracts come from no repository here (server.contractsGit): propose the files")
+	}
+	newest, err := c.commits.Look(ctx)
+	if err != nil {
+		return UploadedContracts{}, err
+	}
+	if id != NewestCommit && (len(id) < minCommit || !strings.HasPrefix(newest.ID, id)) {
+		return UploadedContracts{}, access.Refuse(access.CodeConflict, "commit_changed", "the newest commit of %s is %s: that one can be proposed, and no other", c.commits, newest.ID)
+	}
+	out, err := c.keep(ctx, by, contracts.FilesOf(newest.Files))
+	out.Commit, out.Authors = newest.ID, newest.Authors
+	return out, err
+}
+
+// mayPropose returns why an actor may not propose contracts.
+func (c *proposer) mayPropose(ctx context.Context, by access.Actor) error {
 	if c.contract == "" {
-		return UploadedContracts{}, access.Refuse(access.CodeNotFound, "no_proposals", "contracts do not change by proposals here (server.proposals)")
+		return access.Refuse(access.CodeNotFound, "no_proposals", "contracts do not change by proposals here (server.proposals)")
 	}
 	if _, err := c.catalog.Offer(ctx, by.Person, c.contract); err != nil {
-		return UploadedContracts{}, c.refused.record(ctx, by, "", access.ActPropose,
+		return c.refused.record(ctx, by, "", access.ActPropose,
 			access.Refuse(access.CodeForbidden, "not_eligible", "contract %s, under which contracts are proposed, is not for you", c.contract))
 	}
+	return nil
+}
+
+// keep keeps a set that somebody may propose.
+func (c *proposer) keep(ctx context.Context, by access.Actor, files access.ContractFiles) (UploadedContracts, error) {
 	proposed, err := c.parse(files)
 	if err != nil {
 		return UploadedContracts{}, err
 	}
 	out := UploadedContracts{Contract: c.contract, Set: files.Digest(), Replaces: c.inForce(), Contracts: len(proposed.Contracts)}
+	if out.Warnings, err = c.ownerWarnings(ctx, proposed); err != nil {
+		return UploadedContracts{}, err
+	}
 	if out.Differences, err = c.differences(proposed, out.Set, out.Replaces); err != nil {
 		return UploadedContracts{}, err
 	}
@@ -257,11 +305,19 @@ func (c *proposer) plan(ctx context.Context, draft *access.Plan, by access.Perso
 	if !slices.ContainsFunc(authors, func(a access.Person) bool { return a.ID == by.ID }) {
 		return access.Refuse(access.CodeForbidden, "not_uploaded", "you have not uploaded these contracts; who wrote them proposes them")
 	}
+	commit := ""
+	if c.commits != nil {
+		newest, err := c.commits.Of(ctx, set)
+		if err != nil {
+			return err
+		}
+		commit, authors = newest.ID, withSigners(authors, newest.Authors)
+	}
 	differences, err := c.differences(proposed, set, replaces)
 	if err != nil {
 		return err
 	}
-	draft.Change = &access.ContractChange{Replaces: replaces, Set: set, Differences: differences}
+	draft.Change = &access.ContractChange{Replaces: replaces, Set: set, Commit: commit, Differences: differences}
 	// Whoever an escalation adds could stand in for every owner.
 	draft.Extend, draft.Rule.SelfApproval, draft.Rule.Authors, draft.Rule.Escalate = nil, false, nil, nil
 	for _, a := range authors {

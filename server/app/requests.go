@@ -35,7 +35,7 @@ type timelineVerifier interface {
 // Request returns one request as p may see it, without its timeline; CodeNotFound
 // for everybody else's.
 func (q *requests) Request(ctx context.Context, p access.Person, id string) (access.Request, error) {
-	missing := access.Refuse(access.CodeNotFound, "unknown_request", "there is no request %q", access.Clip(id, 40))
+	missing := access.Refuse(access.CodeNotFound, "unknown_request", "there is no request %q, or you may not see it", access.Clip(id, 40))
 	if !access.IsRequestID(id) {
 		return access.Request{}, missing
 	}

@@ -22,13 +22,15 @@ func (r roles) isOperator(p access.Person) bool { return p.InAnyGroup(r.operator
 func (r roles) isAuditor(p access.Person) bool { return p.InAnyGroup(r.auditors...) }
 
 // maySee reports whether a request exists for p: for its requester, for the human of an
-// agent that is its requester, for those who may decide or review it, and for operators.
+// agent that is its requester, for those who may decide or review it, for who wrote the
+// contracts that it proposes, and for operators.
 func (r roles) maySee(ctx context.Context, p access.Person, req access.Request) bool {
 	return r.may(ctx, p, req, seesIt)
 }
 
 func seesIt(r roles, p access.Person, req access.Request) bool {
-	return p.ID == req.Requester.ID || p.HumanOf(req.Requester) || r.isOperator(p) || mayDecide(p, req, everEscalated) || mayDecideExtensions(p, req, everEscalated) || req.Plan.MayReview(p) == nil
+	return p.ID == req.Requester.ID || p.HumanOf(req.Requester) || r.isOperator(p) || mayDecide(p, req, everEscalated) || mayDecideExtensions(p, req, everEscalated) || req.Plan.MayReview(p) == nil ||
+		slices.ContainsFunc(req.Plan.Rule.Authors, p.SameHuman)
 }
 
 // may reports whether p may do something with a request. Only who may not do it as a

@@ -40,9 +40,12 @@ type Config struct {
 
 // Signer is somebody who may sign commits, with all of their keys.
 type Signer struct {
-	Name string             `yaml:"name"`
-	SSH  []field.FileOrText `yaml:"ssh,omitempty"`     // public keys as in authorized_keys
-	PGP  []field.File       `yaml:"openPGP,omitempty"` // files of armored public keys
+	Name string `yaml:"name"`
+	// Person is the id in Ramp of whose keys these are, where commits are proposed: what
+	// somebody signed they do not approve.
+	Person string             `yaml:"person,omitempty"`
+	SSH    []field.FileOrText `yaml:"ssh,omitempty"`     // public keys as in authorized_keys
+	PGP    []field.File       `yaml:"openPGP,omitempty"` // files of armored public keys
 }
 
 // usualEvery is how often a repository is looked at where nothing else is said.
@@ -105,6 +108,20 @@ func (c Config) Validate() access.Issues {
 		bad("from_missing", "from", "twoSigners needs the id of a commit that two people reviewed: with it, a server that lost its clone is not led back to what both signed before")
 	} else if c.From != "" && !plumbing.IsHash(c.From) {
 		bad("from_malformed", "from", "the whole id of a commit is needed, 40 hexadecimal digits, as git rev-parse prints it")
+	}
+	return issues
+}
+
+// ValidateProposed returns what is missing for commits to be proposed: it must be known of
+// each commit which person wrote it.
+func (c Config) ValidateProposed() (issues access.Issues) {
+	if len(c.Signers) == 0 {
+		issues.Add("signers_missing", "server.contractsGit.signers", "with server.proposals, the people who may sign commits are needed: whoever wrote contracts may not approve them, and a commit that nobody signed may be anybody's")
+	}
+	for i, s := range c.Signers {
+		if s.Person == "" {
+			issues.Add("person_missing", fmt.Sprintf("server.contractsGit.signers[%d].person", i), "with server.proposals, the id in Ramp of the person who signs as %q is needed, as ramp whoami prints it: what they signed they may not approve", s.Name)
+		}
 	}
 	return issues
 }

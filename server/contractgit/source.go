@@ -10,6 +10,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-git/go-billy/v5/osfs"
@@ -41,6 +42,7 @@ type Source struct {
 	keys   keys
 	clone  *git.Repository
 	store  *bounded
+	mu     sync.Mutex // one at a time uses the clone
 
 	recorded Recorded // nil: only the clone and From say what was in force
 }
@@ -133,6 +135,8 @@ const fetchWithin = time.Minute
 // Read fetches the ref, and puts its commit in force if it may be. It returns what is in
 // force, with the reason if that is not the newest; an error if nothing is.
 func (s *Source) Read(ctx context.Context) (contracts.Snapshot, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	had, err := s.store.ObjectPacks()
 	if err != nil {
 		return contracts.Snapshot{}, access.Errorf(access.CodeInvalid, "server.contractsGit.clone: %w", err)

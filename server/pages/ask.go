@@ -14,6 +14,7 @@ import (
 )
 
 type askPage struct {
+	Proposals  bool // contracts are proposed under it, by commands: nobody types digests
 	Offer      contracts.Offer
 	Login      access.Duration                 // how recent a login must be to request this, where the person's is older; else 0
 	Choices    map[string]contracts.ChoicePage // by param, the first of what may be chosen
@@ -33,7 +34,7 @@ func (p *Pages) ask(c echo.Context) (any, error) {
 }
 
 func (p *Pages) askContent(c echo.Context, o contracts.Offer, key string) askPage {
-	return askPage{Offer: o, Choices: p.firstChoices(c, o), Login: p.app.RequiredMaxAge(auth.Person(c), o.StepUp.Request), NoPasskeys: p.app.PasskeyProblem(o), Key: key,
+	return askPage{Offer: o, Proposals: p.app.IsForProposals(o.Contract), Choices: p.firstChoices(c, o), Login: p.app.RequiredMaxAge(auth.Person(c), o.StepUp.Request), NoPasskeys: p.app.PasskeyProblem(o), Key: key,
 		Values: map[string]string{}, Issues: map[string]string{}}
 }
 

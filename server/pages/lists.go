@@ -22,6 +22,8 @@ type homePage struct {
 	NoPasskeys string
 	// What part the person has in everybody's requests.
 	Operator, Auditor bool
+	// MayPropose says that the person may propose contracts.
+	MayPropose bool
 }
 
 var underWay = []access.State{access.StatePending, access.StateApproved, access.StateScheduled,
@@ -29,7 +31,7 @@ var underWay = []access.State{access.StatePending, access.StateApproved, access.
 
 func (p *Pages) home(c echo.Context) (any, error) {
 	ctx, person := c.Request().Context(), auth.Person(c)
-	content := homePage{Query: c.QueryParam("q"), Operator: p.app.SeesAll(person), Auditor: p.app.ReadsLog(person)}
+	content := homePage{Query: c.QueryParam("q"), Operator: p.app.SeesAll(person), Auditor: p.app.ReadsLog(person), MayPropose: p.app.MayPropose(ctx, person)}
 	var err error
 	if content.Live, _, err = p.app.Requests(ctx, person, app.Query{Mine: true, States: underWay}); err != nil {
 		return nil, err

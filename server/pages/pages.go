@@ -50,6 +50,7 @@ type page struct {
 	Nav     string // its name in the main navigation; "" where it is not there
 	Public  bool   // for anybody
 	Operate bool   // in the navigation of operators only; what it shows decides for itself
+	Audit   bool   // in that of auditors as well
 	Content func(c echo.Context) (any, error)
 }
 
@@ -62,7 +63,7 @@ func (p *Pages) pages() []page {
 		{Path: "/ask/:contract", Name: "ask", Content: p.ask},
 		{Path: "/you", Name: "you", Content: p.you},
 		{Path: "/you/passkeys", Name: "passkeys", Content: p.passkeys},
-		{Path: "/contracts", Name: "contracts", Content: p.contracts},
+		{Path: "/contracts", Name: "contracts", Nav: "Contracts", Operate: true, Audit: true, Content: p.contracts},
 		{Path: accountsPath, Name: "accounts", Nav: "Accounts", Operate: true, Content: p.accounts},
 		{Path: "/sign-in", Name: "signin", Public: true, Content: p.signIn},
 		{Path: "/signed-out", Name: "signedout", Public: true, Content: func(echo.Context) (any, error) { return nil, nil }},

@@ -120,18 +120,19 @@ func (p *Pages) renderAs(c echo.Context, status int, name string, content any, s
 			// A count that cannot be had is no reason to withhold the page.
 			v.ToDo, _ = p.app.CountWaiting(c.Request().Context(), v.Person)
 		}
-		v.Nav = p.nav(c.Request().URL.Path, v.ToDo, p.app.SeesAll(v.Person))
+		v.Nav = p.nav(c.Request().URL.Path, v.ToDo, p.app.SeesAll(v.Person), p.app.ReadsLog(v.Person))
 	}
 	c.Response().Header().Set(echo.HeaderContentType, echo.MIMETextHTMLCharsetUTF8)
 	c.Response().WriteHeader(status)
 	return p.templates[name].ExecuteTemplate(c.Response(), "layout.html", v)
 }
 
-// nav is the main navigation as it is at a path, with what only operators need.
-func (p *Pages) nav(here string, toDo int, operator bool) []navItem {
+// nav is the main navigation as it is at a path, with what only operators and auditors
+// need.
+func (p *Pages) nav(here string, toDo int, operator, auditor bool) []navItem {
 	var out []navItem
 	for _, one := range p.pages() {
-		if one.Nav == "" || one.Operate && !operator {
+		if one.Nav == "" || one.Operate && !operator && !(one.Audit && auditor) {
 			continue
 		}
 		item := navItem{Path: one.Path, Name: one.Nav, Current: one.Path == here}

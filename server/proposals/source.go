@@ -89,11 +89,8 @@ func (s *Source) begin(ctx context.Context) error {
 	if err := CheckSet(set, s.config); err != nil {
 		return err
 	}
-	files := access.ContractFiles{}
-	for name, b := range snapshot.Files {
-		files[name] = string(b)
-	}
-	r := access.ContractsInForce{Set: files.Digest(), Source: s.first.String(), At: time.Now().UTC().Truncate(time.Microsecond)}
+	files := contracts.FilesOf(snapshot.Files)
+	r := access.ContractsInForce{Set: files.Digest(), Source: s.first.String(), Commit: snapshot.Revision.Commit, At: time.Now().UTC().Truncate(time.Microsecond)}
 	return s.ledger.TakeSource(ctx, ledger.LineProposals, r, files, s.signer.SignContracts, access.Event{At: r.At, Kind: access.EventContractsInForce, Actor: access.ActorRamp,
 		Message: fmt.Sprintf("contracts %s are in force, the first that change by proposals", access.ShortDigest(r.Set)),
 		Detail:  map[string]string{"set": r.Set, "source": r.Source}})
@@ -131,7 +128,9 @@ func (s *Source) take(ctx context.Context, record []byte) error {
 	}
 	snapshot := contracts.Snapshot{Files: map[string][]byte{}, Revision: contracts.Revision{Set: r.Set, Number: r.Number, Request: r.RequestID, At: r.At}}
 	if plan.RequestID == "" {
-		snapshot.Revision.Unchecked = true
+		snapshot.Revision.Unchecked, snapshot.Revision.Commit = true, r.Commit
+	} else {
+		snapshot.Revision.Commit = plan.Change.Commit
 	}
 	for name, text := range files {
 		snapshot.Files[name] = []byte(text)

@@ -3,6 +3,7 @@ package people
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,13 +70,14 @@ func decideCommand(name, short string, v access.Verdict) *cobra.Command {
 			if extension != "" {
 				return decidedExtension(r, v, extension)
 			}
-			for _, s := range r.Stages {
-				if !s.Met && v == access.Approve {
-					return fmt.Sprintf("Approved by you. Still needed: %s (%s).", s.Name, output.Clean(s.Progress()))
-				}
-			}
 			if v == access.Deny {
-				return denied(r)
+				return denied(r, comment)
+			}
+			if missing := stillNeeded(r.Stages); missing != "" {
+				return "Approved by you. Still needed: " + missing + "."
+			}
+			if r.Plan.Lasting() && r.State != access.StatePending {
+				return "Approved by you. The contracts come into force now."
 			}
 			if r.State == access.StatePending {
 				return "Approved by you. Every stage is met."
@@ -91,21 +93,34 @@ func decidedExtension(r access.Request, v access.Verdict, what string) string {
 		return fmt.Sprintf("Denied by you: %s. Access goes on as it is.", what)
 	}
 	if r.Asked != nil {
-		for _, s := range r.Asked.Stages {
-			if !s.Met {
-				return fmt.Sprintf("Approved by you: %s. Still needed: %s (%s).", what, s.Name, output.Clean(s.Progress()))
-			}
+		if missing := stillNeeded(r.Asked.Stages); missing != "" {
+			return fmt.Sprintf("Approved by you: %s. Still needed: %s.", what, missing)
 		}
 	}
 	return fmt.Sprintf("Approved by you: %s.", what)
 }
 
+// stillNeeded names every stage that is not met; "" if all are.
+func stillNeeded(stages []access.StageStatus) string {
+	var missing []string
+	for _, s := range stages {
+		if !s.Met {
+			missing = append(missing, fmt.Sprintf("%s (%s)", output.Clean(s.Name), output.Clean(s.Progress())))
+		}
+	}
+	return strings.Join(missing, ", and ")
+}
+
 // denied does not name the request's state, which is recorded a moment after
-// the decision.
-func denied(r access.Request) string {
+// the decision. A denial stands as it was signed: who repeats it with a comment learns that
+// the comment is not taken.
+func denied(r access.Request, comment string) string {
 	s := fmt.Sprintf("Denied by you: %s for %s.", r.Contract, output.Clean(r.Requester.ID))
 	if n := r.Plan.Rule.DenyThreshold; n > 1 {
 		s += fmt.Sprintf(" It takes %d people to deny it.", n)
+	}
+	if comment != "" && !slices.ContainsFunc(r.Decisions, func(d access.Decision) bool { return d.Verdict == access.Deny && d.Comment == comment }) {
+		s += " Your comment was not taken: you had denied it before, and that denial stands as it was signed."
 	}
 	return s
 }

@@ -94,6 +94,10 @@ func (f *newRequest) run(cmd *cobra.Command) error {
 			}
 			return
 		}
+		if r.Plan.Lasting() {
+			fmt.Fprintf(w, "%s  the contracts are in force, until another request replaces them\n", r.ID)
+			return
+		}
 		fmt.Fprintf(w, "%s  %s until %s\n\n  ramp exec %s -- COMMAND\n", r.ID, r.State, output.Time(*r.ExpiresAt), r.ID)
 	})
 }
@@ -119,8 +123,8 @@ func (f *newRequest) await(cmd *cobra.Command, c *client.Client, r access.Reques
 			fmt.Fprintln(cmd.ErrOrStderr(), output.Lines(progress(r, c.RequestURL(r.ID))))
 		}
 		switch {
-		case r.State == access.StateActive:
-			return r, nil
+		case r.State == access.StateActive, r.Plan.Lasting() && r.ActiveAt != nil:
+			return r, nil // what is in force stays, also when the request is over
 		case r.State == access.StateDenied, r.State == access.StateLapsed, r.State == access.StateCancelled:
 			return r, access.Errorf(access.CodeForbidden, "the request was %s", r.State)
 		case r.State.Final() || r.State == access.StateEnding:

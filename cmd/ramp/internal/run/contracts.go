@@ -44,17 +44,22 @@ func lintCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			proposed := false
 			if configured != "" {
 				conf, err := config.Load(configured)
 				if err != nil {
 					return err
 				}
+				proposed = conf.Server.Proposals.On()
 				if issues := conf.MissingSources(set); len(issues) > 0 {
 					_ = printIssues(&format, cmd.OutOrStdout(), issues)
 					return access.Invalid(issues...)
 				}
 			}
 			findings := append([]contracts.Finding{}, set.Findings(known)...)
+			if proposed {
+				findings = append(findings, set.OwnerFindings(known)...)
+			}
 			err = format.Print(cmd.OutOrStdout(), map[string]any{"issues": []access.Issue{}, "findings": findings, "contracts": set.Names(), "version": set.Version}, func(w io.Writer) {
 				found := ""
 				if len(findings) > 0 {

@@ -88,6 +88,7 @@ func examine(ctx context.Context, c config.Config, to string) (issues access.Iss
 	if notified(c) && !slices.ContainsFunc(cursors, func(one ledger.Cursor) bool { return one.Name == notices.Name }) {
 		issues.Add("notices_nobody", "worker.notices", "contracts have notices, and no worker has ever been set up to send any")
 	}
+	issues = append(issues, ownerIssues(ctx, c, led)...)
 	counts, err := led.NoticeCounts(ctx)
 	if err != nil {
 		issues.Add("ledger_unavailable", "ledger.url", "%s", err)
