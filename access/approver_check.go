@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // ApproverCheck is a condition on an approver as the signed plan has it. The
@@ -100,7 +101,7 @@ func combine(parts []ApproverCheck, p Person, decisive, otherwise checkValue) ch
 	return out
 }
 
-// field returns a field of a person by its name in conditions. What is empty is
+// field returns a field of a person by its name in conditions. What is blank is
 // not there: nobody is the same as somebody else by both lacking something.
 func (p Person) field(name string) (string, bool) {
 	text := ""
@@ -110,7 +111,9 @@ func (p Person) field(name string) (string, bool) {
 	case "name":
 		text = p.Name
 	case "email":
-		text = p.Email
+		if p.EmailVerified { // an address that anybody may claim gives no right
+			text = p.Email
+		}
 	case "kind":
 		text = string(p.Kind)
 	case "onBehalfOf":
@@ -118,7 +121,15 @@ func (p Person) field(name string) (string, bool) {
 	default:
 		text = p.Attributes[strings.TrimPrefix(name, "attributes.")]
 	}
-	return text, text != ""
+	return text, !IsBlank(text)
+}
+
+// IsBlank reports whether nothing of a text shows: it is empty, or of spaces and characters
+// that do not show.
+func IsBlank(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool {
+		return unicode.IsGraphic(r) && !unicode.IsSpace(r) && !unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r)
+	})
 }
 
 // String returns the check in words.

@@ -109,7 +109,7 @@ func (c approverCompiler) reads(e ast.Expr) bool {
 // node compiles one part of the condition.
 func (c approverCompiler) node(e ast.Expr) (approverNode, error) {
 	if !c.reads(e) {
-		return c.known(e)
+		return c.ofRequest(e)
 	}
 	if e.Kind() == ast.SelectKind && e.AsSelect().IsTestOnly() {
 		field, err := c.field(e.AsSelect().Operand(), e.AsSelect().FieldName())
@@ -140,7 +140,55 @@ func always(check access.ApproverCheck) approverNode {
 	return func(map[string]any) access.ApproverCheck { return check }
 }
 
-// known compiles a part that does not read the approver.
+// ofRequest compiles a part that does not read the approver. What two parts of the request
+// lack makes them no more alike than it makes approver and requester.
+func (c approverCompiler) ofRequest(e ast.Expr) (approverNode, error) {
+	if e.Kind() != ast.CallKind {
+		return c.known(e)
+	}
+	call := e.AsCall()
+	switch call.FunctionName() {
+	case operators.LogicalAnd, operators.LogicalOr:
+		return c.connective(call)
+	case operators.LogicalNot:
+		inner, err := c.node(call.Args()[0])
+		return negated(inner), err
+	case operators.Equals, operators.NotEquals:
+		return c.alike(e)
+	}
+	return c.known(e)
+}
+
+// alike compiles a comparison of two parts of the request: unknown where both are blank
+// and neither is a text of the contract.
+func (c approverCompiler) alike(e ast.Expr) (approverNode, error) {
+	whole, err := c.known(e)
+	if err != nil {
+		return nil, err
+	}
+	var sides []cel.Program
+	for _, arg := range e.AsCall().Args() {
+		if arg.Kind() == ast.LiteralKind {
+			return whole, nil
+		}
+		program, err := c.program(arg)
+		if err != nil {
+			return nil, err
+		}
+		sides = append(sides, program)
+	}
+	return func(vars map[string]any) access.ApproverCheck {
+		for _, side := range sides {
+			out, _, err := side.Eval(vars)
+			if text, isText := out.(types.String); err != nil || !isText || !access.IsBlank(string(text)) {
+				return whole(vars)
+			}
+		}
+		return access.ApproverCheck{}
+	}, nil
+}
+
+// known compiles a part that does not read the approver, and evaluates it as a whole.
 func (c approverCompiler) known(e ast.Expr) (approverNode, error) {
 	program, err := c.program(e)
 	return func(vars map[string]any) access.ApproverCheck {
@@ -248,7 +296,7 @@ func (c approverCompiler) comparison(a, b ast.Expr) (approverNode, error) {
 	return func(vars map[string]any) access.ApproverCheck {
 		out, _, err := program.Eval(vars)
 		text, isText := out.(types.String)
-		if err != nil || !isText || text == "" {
+		if err != nil || !isText || access.IsBlank(string(text)) {
 			return access.ApproverCheck{} // nobody is alike by both lacking something
 		}
 		return access.ApproverCheck{Field: field, In: []string{string(text)}}
@@ -271,14 +319,21 @@ func (c approverCompiler) membership(item, list ast.Expr) (approverNode, error) 
 		if err != nil || !isList {
 			return access.ApproverCheck{}
 		}
-		check := access.ApproverCheck{Field: field}
+		check, lacks := access.ApproverCheck{Field: field}, false
 		for it := values.Iterator(); it.HasNext() == types.True; {
-			if text, isText := it.Next().(types.String); isText && text != "" {
+			if text, isText := it.Next().(types.String); isText && !access.IsBlank(string(text)) {
 				check.In = append(check.In, string(text))
+			} else {
+				lacks = true
 			}
 		}
-		if len(check.In) == 0 {
+		switch {
+		case len(check.In) == 0 && lacks:
+			return access.ApproverCheck{} // whoever lacks it too is neither in the list nor outside of it
+		case len(check.In) == 0:
 			return access.ApproverCheck{Known: "false"}
+		case lacks:
+			return access.ApproverCheck{Any: []access.ApproverCheck{check, {}}}
 		}
 		return check
 	}, err
@@ -292,7 +347,7 @@ func (c approverCompiler) inGroups(item, list ast.Expr) (approverNode, error) {
 	return func(vars map[string]any) access.ApproverCheck {
 		out, _, err := program.Eval(vars)
 		text, isText := out.(types.String)
-		if err != nil || !isText || text == "" {
+		if err != nil || !isText || access.IsBlank(string(text)) {
 			return access.ApproverCheck{}
 		}
 		return access.ApproverCheck{Group: string(text)}

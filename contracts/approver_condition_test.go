@@ -54,6 +54,23 @@ func TestApproverCondition(t *testing.T) {
 		{`duration > duration("1h") || "leads" in approver.groups`, nil, approver(nil), false},
 		{`approver.id != "bob" && true`, nil, approver(nil), false},
 		{`approver.email == person.email || approver.id == "bob"`, nil, approver(nil), true},
+		// Two who both lack something are not alike in it, whichever way that is written.
+		{`approver.attributes.team == person.attributes.team`, map[string]string{"team": ""}, approver(map[string]string{"team": ""}), false},
+		{`approver.attributes.team == person.attributes.team`, map[string]string{"team": " "}, approver(map[string]string{"team": " "}), false},
+		{`approver.attributes.team != person.attributes.team`, map[string]string{"team": "\u200b"}, approver(payments), false},
+		{`approver.team in [person.team]`, map[string]string{"team": ""}, approver(map[string]string{"team": ""}), false},
+		{`!(approver.team in [person.team])`, map[string]string{"team": ""}, approver(map[string]string{"team": ""}), false},
+		{`!(approver.team in [person.team])`, map[string]string{"team": ""}, approver(payments), false},
+		{`!(approver.team in [person.team, "search"])`, map[string]string{"team": ""}, approver(payments), false},
+		{`approver.team in [person.team, "payments"]`, map[string]string{"team": ""}, approver(payments), true},
+		{`!(approver.team in [person.team])`, payments, approver(map[string]string{"team": "search"}), true},
+		{`approver.id == "bob" && person.team == person.unit`, map[string]string{"team": "", "unit": ""}, approver(nil), false},
+		{`approver.id == "bob" && person.team != person.unit`, map[string]string{"team": "", "unit": ""}, approver(nil), false},
+		{`approver.id == "bob" && !(person.team == person.unit || false)`, map[string]string{"team": "", "unit": " "}, approver(nil), false},
+		{`approver.id == "bob" && person.team == person.unit`, map[string]string{"team": "a", "unit": "a"}, approver(nil), true},
+		{`approver.id == "bob" && person.team == ""`, map[string]string{"team": ""}, approver(nil), true},
+		{`approver.email == "bob@example.com"`, nil, access.Person{ID: "bob", Kind: access.KindHuman, Groups: []string{"x"}, Email: "bob@example.com"}, false},
+		{`approver.email == "bob@example.com"`, nil, access.Person{ID: "bob", Kind: access.KindHuman, Groups: []string{"x"}, Email: "bob@example.com", EmailVerified: true}, true},
 	} {
 		t.Run(c.where, func(t *testing.T) {
 			e := askedUnder(t, "from: [x], where: '"+c.where+"'", c.mine)

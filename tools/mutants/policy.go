@@ -4,8 +4,12 @@ package main
 func policy() []mutant {
 	const base = "./contracts -run Base"
 	const choices = "./contracts -run Choice"
+	const where = "./contracts -run TestApproverCondition$"
 	const again = "./activities -run ChoicesAre"
 	return []mutant{
+		{"who lacks something is outside of every list", "contracts/approver_condition.go", "return access.ApproverCheck{} // whoever lacks", "return access.ApproverCheck{Known: \"false\"} // whoever lacks", []string{where}},
+		{"two parts of a request are alike by both lacking something", "contracts/approver_condition.go", "!isText || !access.IsBlank(string(text)) {\n\t\t\t\treturn whole(vars)", "!isText || true {\n\t\t\t\treturn whole(vars)", []string{where}},
+		{"an address that nobody verified is an approver's", "access/approver_check.go", "if p.EmailVerified { // an address", "if true { // an address", []string{where}},
 		{"a contract is laxer than its base", "contracts/base_fields.go", "if own != nil && theirs != nil && r.how", "if false && theirs != nil && r.how", []string{base}},
 		{"a contract passes the people of its base by", "contracts/base_fields.go", "if len(theirs.stages.Stages) == 0 {", "if len(theirs.stages.Stages) < 99 {", []string{base}},
 		{"an empty length takes a limit of a base away", "contracts/stepup.go", "if !d.written(\"stepUp\", field) {", "if text == \"\" {", []string{base}},
