@@ -126,6 +126,20 @@ func (p Plan) CheckEnd(o EndOrder) error {
 	return nil
 }
 
+// CheckEnd is Plan.CheckEnd, which knows when the plan was made and not when access could
+// begin: what was unknown while people decided, or as somebody wrote into the log of that
+// time, counts for nothing. Errors are CodeEvidence.
+func (s Signed) CheckEnd(o EndOrder) error {
+	if err := s.Plan.CheckEnd(o); err != nil {
+		return err
+	}
+	opens := s.Term("").Opens
+	if o.EndedBy == nil || o.EndedBy.UnknownSince == nil || !o.EndedBy.UnknownSince.Before(opens.Add(-ClockSkew)) {
+		return nil
+	}
+	return Errorf(CodeEvidence, "it was unknown since %s, says the order, and access could not be open before %s", FormatTime(*o.EndedBy.UnknownSince), FormatTime(opens))
+}
+
 // checkFacts refuses facts that reply to other questions than the condition's, or that
 // say nothing of the time of the order.
 func (c EndCondition) checkFacts(facts []Fact, at time.Time) error {

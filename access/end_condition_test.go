@@ -154,3 +154,27 @@ func TestEndConditionsOnlyShorten(t *testing.T) {
 		require.Error(t, after.AllowsOpen(at.Add(time.Minute)))
 	})
 }
+
+// TestCase100UnknownBeforeItCouldOpen: that something was not known while people decided ends no
+// access, however long that took.
+func TestCase100UnknownBeforeItCouldOpen(t *testing.T) {
+	made := time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
+	question := access.FactQuestion{Source: "jira", Kind: access.FactTicket, Key: "OPS-1"}
+	p := access.Plan{RequestID: "r", Digest: "d", Requester: access.Person{ID: "alice", Kind: access.KindHuman}, Duration: access.Duration(time.Hour), CreatedAt: made, PendingUntil: made.Add(12 * time.Hour),
+		EndWhen: []access.EndCondition{{If: "!ticket.open", Because: "the ticket was closed", UnknownFor: access.Duration(30 * time.Minute), Asks: []access.FactQuestion{question}}},
+		Rule:    access.Rule{DenyThreshold: 1, Stages: []access.Stage{{Name: "s", From: []string{"g"}, Approvals: 1}}}}
+	approved := made.Add(5 * time.Hour)
+	s := access.Signed{Plan: p, Decisions: []access.Decision{{RequestID: "r", PlanDigest: "d", Verdict: access.Approve, Approver: access.Person{ID: "bob", Kind: access.KindHuman, Groups: []string{"g"}}, At: approved}}}
+	order := func(since time.Time) access.EndOrder {
+		by := access.EndedBy{UnknownSince: &since, Facts: []access.Fact{{FactQuestion: question, State: access.FactUnknown}}}
+		return access.EndOrder{RequestID: "r", PlanDigest: "d", Kind: access.EndByCondition, By: access.ActorContract, At: approved.Add(time.Hour), Reason: p.EndWhen[0].Reason(by), EndedBy: &by}
+	}
+	require.NoError(t, s.CheckEnd(order(approved.Add(time.Minute))))
+	early := order(approved.Add(-time.Hour))
+	require.NoError(t, p.CheckEnd(early), "the plan alone does not tell")
+	require.Equal(t, access.CodeEvidence, access.CodeOf(s.CheckEnd(early)))
+	require.NoError(t, s.CheckEnd(access.EndOrder{RequestID: "r", Kind: access.EndRevoke, By: "oscar"}))
+	late := approved.Add(2 * time.Hour)
+	s.Plan.StartAt = &late
+	require.Equal(t, access.CodeEvidence, access.CodeOf(s.CheckEnd(order(approved.Add(time.Minute)))), "it starts later")
+}

@@ -13,7 +13,7 @@ import (
 func (v *verifier) checkEnds() (string, error) {
 	var who []string
 	for _, o := range v.proof.Ends {
-		if err := v.plan.CheckEnd(o); err != nil {
+		if err := v.proof.CheckEnd(o); err != nil {
 			return "", failf("an order to end: %w", err)
 		}
 		if o.EndedBy == nil {

@@ -112,6 +112,9 @@ func (w *endWatch) look(ctx context.Context, r access.Request, known []access.Fa
 	for i, c := range conditionsOf(r) {
 		now := w.now().Truncate(time.Microsecond) // what the ledger keeps
 		facts, period := c.FactsAt(known, now), access.LastUnknownPeriod(events, i)
+		if period.Since.Before(signedOf(r).Term("").Opens.Add(-access.ClockSkew)) {
+			period.Since = time.Time{} // no server notes that of access that cannot be open
+		}
 		by := access.EndedBy{Index: i, Facts: facts}
 		switch w.conditions.Evaluate(r.Plan, i, known, now).Result {
 		case contracts.Satisfied:
@@ -138,6 +141,11 @@ func (w *endWatch) look(ctx context.Context, r access.Request, known []access.Fa
 	return nil
 }
 
+// signedOf is what was signed about a request, as far as conditions need it.
+func signedOf(r access.Request) access.Signed {
+	return access.Signed{Plan: r.Plan, Decisions: r.Decisions}
+}
+
 // conditionEvent says that whether a condition is true is not known, or is known again.
 func conditionEvent(r access.Request, i int, kind access.EventKind, key string, facts []access.Fact, now time.Time) access.Event {
 	return access.Event{At: now, RequestID: r.ID, Kind: kind, Actor: access.ActorContract, Key: key,
@@ -149,7 +157,7 @@ func conditionEvent(r access.Request, i int, kind access.EventKind, key string, 
 func (w *endWatch) end(ctx context.Context, r access.Request, by access.EndedBy, now time.Time) error {
 	o := access.EndOrder{RequestID: r.ID, PlanDigest: r.Plan.Digest, Kind: access.EndByCondition, By: access.ActorContract,
 		Reason: r.Plan.EndWhen[by.Index].Reason(by), At: now, EndedBy: &by}
-	if err := r.Plan.CheckEnd(o); err != nil {
+	if err := signedOf(r).CheckEnd(o); err != nil {
 		return err
 	}
 	if err := w.orders.record(ctx, o); access.CodeOf(err) == access.CodeConflict {

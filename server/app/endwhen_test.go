@@ -234,3 +234,22 @@ func TestCase100OneDamagedRequest(t *testing.T) {
 	require.ErrorContains(t, f.lookOnce(t.Context()), bad.ID)
 	require.Equal(t, access.EndByCondition, f.ledger.ordered[good.ID].Kind)
 }
+
+// TestCase100UnknownBeforeItWasApproved: an event that somebody wrote into the log, of a time
+// when people had not approved yet, makes no server end the access that they approved.
+func TestCase100UnknownBeforeItWasApproved(t *testing.T) {
+	f, _ := withEnds(t, ticketCloses)
+	r := f.opened(access.StateActive, "OPS-1")
+	r.Plan.Rule = access.Rule{DenyThreshold: 1, Stages: []access.Stage{{Name: "s", From: []string{"g"}, Approvals: 1}}}
+	approved := f.now.Add(time.Hour)
+	r.Plan.PendingUntil = approved.Add(time.Hour)
+	r.Decisions = []access.Decision{{RequestID: r.ID, PlanDigest: r.Plan.Digest, Verdict: access.Approve, Approver: access.Person{ID: "bob", Kind: access.KindHuman, Groups: []string{"g"}}, At: approved}}
+	f.ledger.events = []access.Event{{At: f.now, RequestID: r.ID, Kind: access.EventConditionUnknown, Key: access.KeyConditionUnknown(0, 1)}}
+	f.now = approved.Add(time.Minute)
+	require.NoError(t, f.look(t.Context(), r, nil, f.ledger.events))
+	require.Empty(t, f.ledger.ordered)
+	require.Equal(t, access.KeyConditionUnknown(0, 2), f.ledger.events[1].Key, "it is unknown since now")
+	f.now = f.now.Add(10 * time.Minute)
+	require.NoError(t, f.look(t.Context(), r, nil, f.ledger.events))
+	require.Equal(t, approved.Add(time.Minute), *f.ledger.ordered[r.ID].EndedBy.UnknownSince)
+}

@@ -25,7 +25,9 @@ func ends() []mutant {
 		{"access opens that ends at once", "contracts/endwhen.go", "case Satisfied:", "case \"\":", []string{"./contracts -run EndWhenInThePlan"}},
 		{"access is given without the ticket that ends it", "contracts/endwhen.go", "if c.condition.reads.ticket && q.Request.Ticket == \"\" {", "if false {", []string{"./contracts -run EndWhenInThePlan"}},
 		{"the plan does not say when access ends", "contracts/endwhen.go", "q.draft.EndWhen = append(q.draft.EndWhen, planned)", "_ = planned", []string{"./contracts -run EndWhenInThePlan"}},
-		{"a pack is proven whose access a condition of no plan ended", "evidence/verify_ends.go", "if err := v.plan.CheckEnd(o); err != nil {", "if err := v.plan.CheckEnd(o); false {", []string{"./evidence -run Case100"}},
+		{"a pack is proven whose access a condition of no plan ended", "evidence/verify_ends.go", "if err := v.proof.CheckEnd(o); err != nil {", "if err := v.proof.CheckEnd(o); false {", []string{"./evidence -run Case100"}},
+		{"what was unknown before access was approved ends it", "server/app/endwhen.go", "period.Since = time.Time{} // no server", "_ = period // no server", []string{"./server/app -run Case100"}},
+		{"a pack is proven whose access ended since something was unknown before it opened", "access/end_condition.go", "!o.EndedBy.UnknownSince.Before(opens.Add(-ClockSkew)) {", "true {", []string{"./access -run Case100"}},
 		{"a pack is proven that says since when something was unknown, and the log does not", "evidence/verify_ends.go", " && e.Event.At.Equal(*o.EndedBy.UnknownSince)", "", []string{"./evidence -run Case100"}},
 	}
 }
