@@ -20,6 +20,19 @@ const (
 	ViaDecisions Via = "decisions" // another program, which says that a person decided there
 )
 
+// ByThemselves reports whether who acts through v is the person, by a page or with their own
+// programs, and not somebody or something in their name.
+func (v Via) ByThemselves() bool {
+	return v == "" || v == ViaWeb || v == ViaAPI || v == ViaCLI
+}
+
+// ShowsContracts reports whether people who decide through v are shown, by Ramp and whole,
+// how a request would change contracts: on the page and by the command line. In chat and
+// in another program's messages there is no room for it.
+func (v Via) ShowsContracts() bool {
+	return v != "" && v.ByThemselves()
+}
+
 // DetailVia is the detail of an event that holds a Via.
 const DetailVia = "via"
 

@@ -26,6 +26,17 @@ func RequestIDFor(person, key string) string {
 	return idEncoding.EncodeToString(sum[:10])
 }
 
+// RequestIDFor is RequestIDFor of the actor's person, for what the person asks for by
+// themselves. What asks in the person's name, such as an agent, has keys of its own: it
+// must not be given a request of theirs for having guessed how they named it.
+func (a Actor) RequestIDFor(key string) string {
+	if a.Via.ByThemselves() {
+		return RequestIDFor(a.Person.ID, key)
+	}
+	sum := sha256.Sum256([]byte("ramp request via " + string(a.Via) + "\x00" + a.Person.ID + "\x00" + key))
+	return idEncoding.EncodeToString(sum[:10])
+}
+
 // IsRequestID reports whether s has the shape of a request id.
 func IsRequestID(s string) bool { return idShape.MatchString(s) }
 

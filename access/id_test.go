@@ -34,4 +34,9 @@ func TestCase30NoObjectIsShared(t *testing.T) {
 		}
 	})
 	require.NotEqual(t, RequestIDFor("alice", "k"), RequestIDFor("alic", "ek"), "person and key are kept apart")
+	ids := map[string]bool{}
+	for _, via := range []Via{ViaWeb, ViaAPI, ViaCLI, ViaMCP, ViaSlack} {
+		ids[Actor{Person: Person{ID: "alice"}, Via: via}.RequestIDFor("k")] = true
+	}
+	require.Len(t, ids, 3, "the person's own programs are one")
 }

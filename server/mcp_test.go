@@ -119,6 +119,23 @@ func TestAgentsStory(t *testing.T) {
 	require.Equal(t, before+1, f.temporal.messages.Load())
 }
 
+// TestCase108AgentsHaveKeysOfTheirOwn: an agent is not given a request of its person's for sending
+// the key that the person sent, nor the other way round.
+func TestCase108AgentsHaveKeysOfTheirOwn(t *testing.T) {
+	f := newFixture(t)
+	a := f.agent(requester) // with the person's own token
+	w := f.callWith(f.token(requester), "POST", "/api/v1/requests", jsonType, mustJSON(t, askFor), "Idempotency-Key", "k1")
+	require.Equal(t, http.StatusCreated, w.Code, "%s", w.Body)
+	var own access.Request
+	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &own))
+	require.NotContains(t, mustJSON(t, a.does("request_access", with(with(askFor, "reason", "the agent's own question"), "idempotency_key", "k1"))), own.ID)
+	_, failed := a.calls("request_access", with(askFor, "idempotency_key", "k2"))
+	require.Contains(t, failed, "waiting for decisions", "it is not made twice either")
+	w = f.callWith(f.token(requester), "POST", "/api/v1/requests", jsonType, mustJSON(t, askFor), "Idempotency-Key", "k1")
+	require.Equal(t, http.StatusOK, w.Code, "%s", w.Body)
+	require.Contains(t, w.Body.String(), own.ID)
+}
+
 // TestCase03AgentsDecideNothing: a program that holds a person's token is an agent, with
 // no tool that decides; its request is no other's to approve than an agent's of that person.
 func TestCase03AgentsDecideNothing(t *testing.T) {

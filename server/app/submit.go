@@ -37,11 +37,11 @@ func (s *submitter) DryRun(ctx context.Context, by access.Actor, in access.Reque
 }
 
 // Submit makes a request. With an idempotency key, a second call returns the
-// request that the first one made (created is false); the same key for another
-// input is CodeConflict. The ledger is written before the workflow is started:
+// request that the first one made (created is false), for each thing that asks in the
+// person's name apart; the same key for another input is CodeConflict. The ledger is written before the workflow is started:
 // StartUnstarted starts it where a crash came between the two.
 func (s *submitter) Submit(ctx context.Context, by access.Actor, in access.RequestInput, key string) (r access.Request, created bool, err error) {
-	id, earlier, err := s.identify(ctx, by.Person, in, key)
+	id, earlier, err := s.identify(ctx, by, in, key)
 	if err != nil || earlier != nil {
 		return deref(earlier), false, err
 	}
@@ -70,14 +70,14 @@ func (s *submitter) Submit(ctx context.Context, by access.Actor, in access.Reque
 
 // identify returns the id of the request to make; or, where the key has made
 // one already, that request.
-func (s *submitter) identify(ctx context.Context, p access.Person, in access.RequestInput, key string) (id string, earlier *access.Request, err error) {
+func (s *submitter) identify(ctx context.Context, by access.Actor, in access.RequestInput, key string) (id string, earlier *access.Request, err error) {
 	if key == "" {
 		return access.NewRequestID(), nil, nil
 	}
 	if len(key) > maxKey {
 		return "", nil, access.Invalid(access.Issue{Code: "idempotency_key_too_long", Field: "Idempotency-Key", Message: "the key may have 200 bytes"})
 	}
-	id = access.RequestIDFor(p.ID, key)
+	id = by.RequestIDFor(key)
 	r, err := s.ledger.Request(ctx, id)
 	if err != nil {
 		return id, nil, nil // none yet, or none that can be read: Submit fails if it is the latter
