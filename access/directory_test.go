@@ -111,7 +111,7 @@ func TestCase02Case04OneHuman(t *testing.T) {
 		"by an address": with(human("a.ahn", "leads"), mail("ALICE@example.com")),
 	} {
 		t.Run("the requester's second account, "+name, func(t *testing.T) {
-			require.Equal(t, "own_request", access.IssuesOf(p.Rule.MayDecide(p.Requester, who, 0))[0].Code)
+			require.Equal(t, "own_request", access.IssuesOf(p.Rule.MayDecide(access.Approve, p.Requester, who, 0))[0].Code)
 		})
 	}
 }

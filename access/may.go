@@ -22,6 +22,7 @@ const (
 	IssueNotConfirmed       = "not_confirmed"       // no server has confirmed the planned start
 	IssueUnknownGrant       = "unknown_grant"       // the plan has no such grant
 	IssueStalePickUp        = "pickup_order_stale"  // the order was signed too long ago
+	IssueNotShown           = "change_not_shown"    // approved where Ramp does not show how contracts would change
 )
 
 // PickUpWithin is how long a signed pick-up order is good for, so that one that

@@ -5,10 +5,11 @@ package access
 type RecordKind string
 
 const (
-	RecordDirectory    RecordKind = "directory"       // what the directory is used for
-	RecordUser         RecordKind = "directory-user"  // who somebody is, and whether they have left
-	RecordGroup        RecordKind = "directory-group" // who is in a group
-	RecordLink         RecordKind = "account-link"    // whose account one is
-	RecordExternalLink RecordKind = "external-link"   // which person a user of another program is
-	RecordLinkCode     RecordKind = "link-code"       // who got a code to link by
+	RecordDirectory      RecordKind = "directory"       // what the directory is used for
+	RecordUser           RecordKind = "directory-user"  // who somebody is, and whether they have left
+	RecordGroup          RecordKind = "directory-group" // who is in a group
+	RecordLink           RecordKind = "account-link"    // whose account one is
+	RecordExternalLink   RecordKind = "external-link"   // which person a user of another program is
+	RecordLinkCode       RecordKind = "link-code"       // who got a code to link by
+	RecordContractUpload RecordKind = "contract-upload" // who wrote a set of contracts
 )

@@ -41,7 +41,8 @@ type Rule struct {
 	DenyComment int      `json:"denyComment,omitempty"`
 	Confirm     []string `json:"confirm,omitempty"` // what an approver must confirm, word for word
 	// Authors are those who wrote what is approved, beside the requester: none of them
-	// decides it, by whichever account.
+	// approves it, by whichever account. Denying is not theirs to lose: somebody who
+	// could have an owner counted as an author would silence them.
 	Authors []Person `json:"authors,omitempty"`
 	// Escalate are more people who may decide, in every stage, once the request has
 	// waited for so long.
@@ -55,18 +56,18 @@ type Escalation struct {
 	OnCall []string `json:"onCall,omitempty"` // schedules
 }
 
-// MayDecide returns nil if p may decide a plan of requester under this rule, which
-// has waited for so long.
+// MayDecide returns nil if p may give a verdict on a plan of requester under this rule,
+// which has waited for so long. Whoever may approve may deny.
 // Errors are of code CodeForbidden with one issue that says why.
-func (r Rule) MayDecide(requester, p Person, waited time.Duration) error {
+func (r Rule) MayDecide(v Verdict, requester, p Person, waited time.Duration) error {
 	switch {
 	case p.Kind != KindHuman:
 		return Refuse(CodeForbidden, "approver_not_human", "only people decide; agents and services never do")
 	// An alias or an agent of the requester is the requester (docs/threats.md, cases 2 and 3).
 	case p.SameHuman(requester) && !r.SelfApproval:
 		return Refuse(CodeForbidden, "own_request", "nobody decides their own request")
-	case slices.ContainsFunc(r.Authors, p.SameHuman):
-		return Refuse(CodeForbidden, "own_work", "nobody decides what they wrote")
+	case v != Deny && slices.ContainsFunc(r.Authors, p.SameHuman):
+		return Refuse(CodeForbidden, "own_work", "nobody approves what they wrote; you can deny it")
 	}
 	for _, s := range r.Stages {
 		if s.Admits(p) {
@@ -139,9 +140,10 @@ func LettersAndDigits(text string) int {
 // Counts returns nil if d counts towards plan, whose digest is given. Errors are
 // CodeEvidence for a decision about another plan, CodeUnauthenticated for an
 // approval after too old a login, CodeForbidden for one without the passkey that
-// the rule wants or by somebody who may not decide, CodeInvalid for one without
-// the words that it wants, and CodeTooLate. A denial
-// needs no login, no passkey and no haste: it opens nothing.
+// the rule wants, by somebody who may not decide, or made where a change of contracts is
+// not shown, CodeInvalid for one without the words that it wants, and CodeTooLate. A
+// denial needs no login, no passkey and no haste, and comes from everywhere: it opens
+// nothing.
 func (r Rule) Counts(plan Plan, digest string, d Decision) error {
 	if d.RequestID != plan.RequestID || d.PlanDigest != digest {
 		return Refuse(CodeEvidence, IssueWrongPlan, "a decision is for another plan")
@@ -156,8 +158,11 @@ func (r Rule) Counts(plan Plan, digest string, d Decision) error {
 		if err := r.CheckComment(d); err != nil {
 			return err
 		}
+		if plan.Change != nil && !d.Via.ShowsContracts() {
+			return Refuse(CodeForbidden, IssueNotShown, "what a change of contracts makes possible is on the page; approve it there")
+		}
 	}
-	if err := r.MayDecide(plan.Requester, d.Voter(), d.At.Sub(plan.CreatedAt)); err != nil {
+	if err := r.MayDecide(d.Verdict, plan.Requester, d.Voter(), d.At.Sub(plan.CreatedAt)); err != nil {
 		return err
 	}
 	if d.Verdict == Approve && d.At.After(plan.PendingUntil) {

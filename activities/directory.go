@@ -46,7 +46,7 @@ func lostApprovals(proof evidence.Authorized, people access.DirectorySnapshot) [
 			continue
 		}
 		rule, requester, waited := proof.Plan.Rule, proof.Plan.Requester, d.At.Sub(proof.Plan.CreatedAt)
-		if rule.MayDecide(requester, d.Voter(), waited) != nil {
+		if rule.MayDecide(access.Approve, requester, d.Voter(), waited) != nil {
 			continue // it never counted
 		}
 		current, err := people.Restrict(d.Approver)
@@ -57,7 +57,7 @@ func lostApprovals(proof evidence.Authorized, people access.DirectorySnapshot) [
 			out = append(out, access.IssuesOf(err)[0].Message)
 		case current.SameHuman(people.WithAccounts(requester)) && !rule.SelfApproval:
 			out = append(out, d.Approver.ID+" is the requester, as accounts were linked since")
-		case rule.MayDecide(requester, current.OnCallBy(d.OnCall, d.At), waited) != nil:
+		case rule.MayDecide(access.Approve, requester, current.OnCallBy(d.OnCall, d.At), waited) != nil:
 			out = append(out, d.Approver.ID+" is no longer among the approvers")
 		}
 	}

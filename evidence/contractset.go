@@ -26,6 +26,22 @@ func (k Keyring) VerifyContracts(record []byte) (access.ContractsInForce, error)
 	return r, err
 }
 
+// AuthorizeStored is AuthorizeRequest with the statements as the ledger has them. What is
+// no envelope is left out.
+func (k Keyring) AuthorizeStored(plan []byte, statements [][]byte, workers Keyring) (Authorized, error) {
+	signed, err := ReadEnvelope(plan)
+	if err != nil {
+		return Authorized{}, err
+	}
+	var given []Envelope
+	for _, b := range statements {
+		if e, err := ReadEnvelope(b); err == nil {
+			given = append(given, e)
+		}
+	}
+	return k.AuthorizeRequest(signed, given, workers)
+}
+
 // ReadContracts returns what a record says, verified by nobody. Errors are CodeEvidence.
 func ReadContracts(record []byte) (access.ContractsInForce, error) {
 	e, err := ReadEnvelope(record)

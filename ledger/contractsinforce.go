@@ -25,6 +25,10 @@ const lockContractLine lockSpace = 0x63736574
 // ContractSigner signs that a set came into force.
 type ContractSigner func(access.ContractsInForce) ([]byte, error)
 
+// ContractCheck returns nil if what was signed about a request lets it bring contracts into
+// force.
+type ContractCheck func(statements [][]byte) error
+
 // inForce is the newest of a line, as its row says.
 type inForce struct {
 	number         int64
@@ -103,10 +107,12 @@ func (l *Ledger) TakeSource(ctx context.Context, line ContractLine, r access.Con
 }
 
 // OpenContracts opens a grant that brings a set into force, with the record and the
-// event, unless it is in force already. It is idempotent by the grant's name. Errors are
-// also CodeConflict if the set that it replaces is no longer in force, and CodeInvalid if
-// the ledger does not have its files.
-func (l *Ledger) OpenContracts(ctx context.Context, expires time.Time, r access.ContractsInForce, sign ContractSigner, e access.Event) error {
+// event, unless it is in force already. It is idempotent by the grant's name. check is
+// given what is signed about the request, while nobody can record more: servers hold a
+// record against just that, and one that came after a denial would be believed by none.
+// Errors are also check's, CodeConflict if the set that it replaces is no longer in force,
+// and CodeInvalid if the ledger does not have its files.
+func (l *Ledger) OpenContracts(ctx context.Context, expires time.Time, r access.ContractsInForce, check ContractCheck, sign ContractSigner, e access.Event) error {
 	return l.tx(ctx, func(q querier) error {
 		x, err := q.newestContracts(ctx, LineProposals)
 		if err != nil {
@@ -128,6 +134,9 @@ func (l *Ledger) OpenContracts(ctx context.Context, expires time.Time, r access.
 			if !known {
 				return access.Invalid(access.Issue{Code: "unknown_contracts", Field: "set", Message: "the ledger does not have these contracts"})
 			}
+			if err := q.checkDecided(ctx, r.RequestID, check); err != nil {
+				return err
+			}
 			if err := q.takeContracts(ctx, LineProposals, x, r, sign, e); err != nil {
 				return err
 			}
@@ -135,6 +144,52 @@ func (l *Ledger) OpenContracts(ctx context.Context, expires time.Time, r access.
 		_, err = q.exec(ctx, `INSERT INTO contract_grants (name, expires_at) VALUES (?, ?) ON CONFLICT (name) DO NOTHING`, r.Grant, micros(expires))
 		return err
 	})
+}
+
+func (q querier) checkDecided(ctx context.Context, request string, check ContractCheck) error {
+	if _, err := q.lockWhere(ctx, `id = ?`, request); err != nil {
+		return err
+	}
+	statements, err := collect(ctx, q, scanEnvelope, `SELECT envelope FROM statements WHERE request_id = ? ORDER BY id`, request)
+	if err != nil {
+		return err
+	}
+	return check(statements)
+}
+
+// LoggedContracts is what the log tells of a set that came into force by a request.
+type LoggedContracts struct {
+	Seq      int64          // of the event that it came into force; 0: the log does not tell of it
+	Previous time.Time      // when the set that it replaced did; zero: it is the first
+	Later    bool           // the log tells of the set that replaced it
+	Before   []access.Event // of the request, before that: decisions, and that it was over
+}
+
+// LoggedContracts returns what the log tells of the set of a number that a request brought
+// into force. Rows can be put back; the log shows what is missing from it.
+func (l *Ledger) LoggedContracts(ctx context.Context, line ContractLine, number int64, request string) (out LoggedContracts, err error) {
+	q := l.reader()
+	if out.Later, err = q.hasEvent(ctx, contractsKey(line, number+1)); err != nil {
+		return out, wrapError(err)
+	}
+	keys, args := inList([]string{contractsKey(line, number-1), contractsKey(line, number)})
+	taken, err := collect(ctx, q, scanEvent, selectEvents+` WHERE request_id = '' AND idempotency_key <> '' AND idempotency_key IN `+keys, args...)
+	if err != nil {
+		return out, err
+	}
+	for _, e := range taken {
+		if e.Key == contractsKey(line, number) {
+			out.Seq = e.Seq
+		} else {
+			out.Previous = e.At
+		}
+	}
+	if out.Seq == 0 {
+		return out, nil
+	}
+	kinds, of := inList(append(finalKinds(), access.EventDecisionRecorded, access.EventEndOrdered))
+	out.Before, err = collect(ctx, q, scanEvent, selectEvents+` WHERE request_id = ? AND request_id <> '' AND seq < ? AND kind IN `+kinds+` ORDER BY seq`, append([]any{request, out.Seq}, of...)...)
+	return out, err
 }
 
 func (q querier) newestContracts(ctx context.Context, line ContractLine) (inForce, error) {

@@ -132,7 +132,7 @@ func (q querier) haveEvents(ctx context.Context, keys []string) (map[string]bool
 var recordTables = map[access.RecordKind]struct{ table, id string }{
 	access.RecordDirectory: {"directory_mode", "id"}, access.RecordUser: {"directory_users", "id"},
 	access.RecordGroup: {"directory_groups", "id"}, access.RecordLink: {"linked_accounts", "id"},
-	access.RecordExternalLink: {"external_links", "id"},
+	access.RecordExternalLink: {"external_links", "id"}, access.RecordContractUpload: {"contract_uploads", "id"},
 }
 
 // SignRecords signs again every record that another key signed, so that the key can be

@@ -58,6 +58,9 @@ func (l *Ledger) Submit(ctx context.Context, s Submission) (created bool, err er
 		if err := q.checkSubmission(ctx, s); err != nil {
 			return err
 		}
+		if err := q.proposeContracts(ctx, r.Plan.Change); err != nil {
+			return err
+		}
 		created, err = q.insertRequest(ctx, s)
 		return err
 	})

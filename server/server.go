@@ -243,6 +243,7 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { s.app.SendApproved(ctx); return nil })
 	g.Go(func() error { s.app.ConfirmStarts(ctx); return nil })
 	g.Go(func() error { s.app.EndByConditions(ctx); return nil })
+	g.Go(func() error { s.app.ForgetUploads(ctx); return nil })
 	g.Go(func() error { s.feed.Run(ctx); return nil })
 	g.Go(func() error { s.signRecords(ctx); return nil })
 	if s.commits != nil {

@@ -60,8 +60,9 @@ func decodeNode(ctx context.Context, node ast.Node, into any) error {
 
 // openTargets opens every configured target. One that cannot be opened is
 // disabled with its reason; the others run, and those that are open already.
-// Those whose grants must share objects count the holders in the ledger.
-func openTargets(ctx context.Context, configs map[string]TargetConfig, open map[string]integrations.Target, led *ledger.Ledger, signer *evidence.Signer) *integrations.Broker {
+// Those whose grants must share objects count the holders in the ledger. servers are the
+// keys whose decisions count.
+func openTargets(ctx context.Context, configs map[string]TargetConfig, open map[string]integrations.Target, led *ledger.Ledger, signer *evidence.Signer, servers evidence.Keyring) *integrations.Broker {
 	targets, disabled := map[string]integrations.Target{}, map[string]error{}
 	maps.Copy(targets, open)
 	for name, c := range configs {
@@ -79,7 +80,7 @@ func openTargets(ctx context.Context, configs map[string]TargetConfig, open map[
 		if s, ok := t.(integrations.HolderUser); ok {
 			s.UseHolders(led.Holders(name))
 		}
-		useContractLedger(t, led, signer)
+		useContractLedger(t, led, signer, servers)
 	}
 	b := integrations.NewBroker(targets, disabled)
 	for name, c := range configs {

@@ -54,7 +54,7 @@ const stopWithin = 10 * time.Second
 
 // Start opens the targets and starts polling.
 func Start(ctx context.Context, c Config, d Deps) (*Worker, error) {
-	w := &Worker{Broker: openTargets(ctx, c.Targets, d.Targets, d.Ledger, d.Signer), deployment: c.Deployment}
+	w := &Worker{Broker: openTargets(ctx, c.Targets, d.Targets, d.Ledger, d.Signer, d.Keyring), deployment: c.Deployment}
 	w.metrics, w.clock = newMetrics(w.Broker), &endClock{ledger: d.Ledger.Now}
 	if err := w.serve(ctx, c, d); err != nil {
 		w.Stop()

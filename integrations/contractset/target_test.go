@@ -2,6 +2,7 @@ package contractset_test
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"maps"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/integrations/contractset"
 	"ramp.dev/ramp/integrations/targettest"
@@ -23,7 +25,7 @@ import (
 type signing struct{ *ledger.Ledger }
 
 func (s signing) OpenContracts(ctx context.Context, expires time.Time, r access.ContractsInForce) error {
-	return s.Ledger.OpenContracts(ctx, expires, r, unsigned, access.Event{At: r.At, Kind: access.EventContractsInForce, Actor: access.ActorRamp})
+	return s.Ledger.OpenContracts(ctx, expires, r, func([][]byte) error { return nil }, unsigned, access.Event{At: r.At, Kind: access.EventContractsInForce, Actor: access.ActorRamp})
 }
 
 func unsigned(r access.ContractsInForce) ([]byte, error) { return []byte(r.Set), nil }
@@ -41,6 +43,9 @@ func newFixture(t *testing.T) fixture {
 	t.Cleanup(func() { require.NoError(t, led.Close()) })
 	first, second := access.ContractFiles{"a.yaml": "1"}, access.ContractFiles{"a.yaml": "2"}
 	now := time.Now().UTC()
+	_, key, err := ed25519.GenerateKey(nil)
+	require.NoError(t, err)
+	led.UseNotary(evidence.NewNotary(evidence.NewSigner(key), evidence.NewKeyring(key.Public())), nil)
 	require.NoError(t, led.TakeSource(ctx, ledger.LineProposals, access.ContractsInForce{Set: first.Digest(), At: now}, first, unsigned, access.Event{At: now, Kind: access.EventContractsInForce, Actor: access.ActorRamp}))
 	require.NoError(t, led.KeepContracts(ctx, second, access.Person{ID: "alice"}, access.Event{At: now, Kind: access.EventContractsKept, Actor: "alice"}))
 	return fixture{led, first.Digest(), second.Digest()}

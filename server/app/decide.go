@@ -89,9 +89,6 @@ func (d *decider) Decide(ctx context.Context, by access.Actor, id string, in Dec
 			return r, d.refused.record(ctx, by, id, access.ActDecide, err)
 		}
 	}
-	if in.Verdict == access.Approve && by.Via == access.ViaSlack && r.Plan.Change != nil {
-		return r, d.refused.record(ctx, by, id, access.ActDecide, access.Refuse(access.CodeForbidden, "chat_not_shown", "what a change of contracts makes possible is on the page; approve it there"))
-	}
 	onCall := d.requests.roles.rota.forDecision(ctx, by.Person, r.Plan, in.Verdict)
 	if err := d.check(by.Person.OnCallBy(onCall, d.now()), r, in); err != nil {
 		return r, d.refused.record(ctx, by, id, access.ActDecide, err)
@@ -228,7 +225,7 @@ func (d *decider) check(p access.Person, r access.Request, in DecisionInput) err
 		return err
 	}
 	waited := d.now().Sub(r.Plan.CreatedAt)
-	if err := r.Plan.Rule.MayDecide(r.Requester, p, waited); err != nil {
+	if err := r.Plan.Rule.MayDecide(in.Verdict, r.Requester, p, waited); err != nil {
 		return err
 	}
 	if in.PlanDigest != r.Plan.Digest {

@@ -136,7 +136,7 @@ func (d *decider) checkExtension(p access.Person, r access.Request, in DecisionI
 		return err
 	}
 	rule, waited := r.Plan.Extend.Rule, dec.At.Sub(r.Asked.Order.At)
-	if err := rule.MayDecide(r.Requester, p, waited); err != nil {
+	if err := rule.MayDecide(in.Verdict, r.Requester, p, waited); err != nil {
 		return err
 	}
 	switch {

@@ -10,6 +10,7 @@ import (
 // that. Each act checks again for itself.
 type Permissions struct {
 	Decide, Cancel, Release, Revoke, Extend, PickUp bool
+	DenyOnly                                        bool // with Decide: the person wrote what is decided, and approves nothing of it
 	DecideExtension                                 bool // that is asked for
 	Review                                          bool // of a use of break glass
 	Operate                                         bool // the person is an operator
@@ -39,6 +40,7 @@ func (q *requests) permissions(p access.Person, r access.Request) Permissions {
 	approved := r.Narrowed()
 	waited := q.now().Sub(r.Plan.CreatedAt)
 	return Permissions{
+		DenyOnly:        r.Plan.Rule.MayDecide(access.Approve, r.Requester, p, waited) != nil && mayDecide(p, r, waited),
 		Decide:          r.State == access.StatePending && mayDecide(p, r, waited) && r.Plan.Rule.CheckAsked(p, waited, r.Stages) == nil && !hasDecided(p, r) && q.now().Before(r.Plan.PendingUntil),
 		Cancel:          mine && (r.State == access.StatePending || r.State == access.StateScheduled),
 		Release:         mine && live,

@@ -20,6 +20,8 @@ type contractSetLedger interface {
 	Contracts(ctx context.Context, digest string) (access.ContractFiles, error)
 	ContractAuthors(ctx context.Context, digest string) ([]access.Person, error)
 	EmptyGroups(ctx context.Context, names []string) (empty []string, known bool, err error)
+	CheckContractUploads(ctx context.Context, digest string, by access.Person, now time.Time) error
+	ForgetContracts(ctx context.Context, now time.Time) (int64, error)
 }
 
 // proposer takes contracts that people propose, and derives what a request for
@@ -59,10 +61,12 @@ const (
 )
 
 // UploadContracts keeps a set of contracts so that this person can propose it, and
-// returns how it differs from what is in force. Errors are CodeNotFound where contracts
-// do not change by proposals, CodeForbidden where this person may not propose them,
-// CodeInvalid with everything that is wrong in the files, and where contracts come from a
-// repository, and CodeUnavailable.
+// returns how it differs from what is in force. What nobody proposes is forgotten after
+// ledger.ContractsKept. Errors are CodeNotFound where contracts do not change by
+// proposals, CodeForbidden where this person may not propose them, CodeInvalid with
+// everything that is wrong in the files, and where contracts come from a repository,
+// CodeThrottled for somebody who has uploaded ledger.ContractUploads others, and
+// CodeUnavailable.
 func (c *proposer) UploadContracts(ctx context.Context, by access.Actor, files access.ContractFiles) (UploadedContracts, error) {
 	if err := c.mayPropose(ctx, by); err != nil {
 		return UploadedContracts{}, err
@@ -114,6 +118,9 @@ func (c *proposer) keep(ctx context.Context, by access.Actor, files access.Contr
 	if err != nil {
 		return UploadedContracts{}, err
 	}
+	if err := c.ledger.CheckContractUploads(ctx, files.Digest(), by.Person, c.now()); err != nil {
+		return UploadedContracts{}, c.refused.record(ctx, by, "", access.ActPropose, err)
+	}
 	out := UploadedContracts{Contract: c.contract, Set: files.Digest(), Replaces: c.inForce(), Contracts: len(proposed.Contracts)}
 	if out.Warnings, err = c.ownerWarnings(ctx, proposed); err != nil {
 		return UploadedContracts{}, err
@@ -122,8 +129,29 @@ func (c *proposer) keep(ctx context.Context, by access.Actor, files access.Contr
 		return UploadedContracts{}, err
 	}
 	e := by.Event(access.EventContractsKept, c.now())
-	e.Detail["set"], e.Key = out.Set, "contracts uploaded "+out.Set+" by "+by.Person.ID
+	e.Detail["set"] = out.Set
 	return out, c.ledger.KeepContracts(ctx, files, by.Person, e)
+}
+
+// forgetUploadsEvery is how often it is looked which sets nobody has proposed in time.
+const forgetUploadsEvery = time.Hour
+
+// ForgetUploads deletes sets that nobody has proposed in time, until ctx ends.
+func (c *proposer) ForgetUploads(ctx context.Context) {
+	if c.contract == "" {
+		return
+	}
+	tick := time.NewTicker(forgetUploadsEvery)
+	defer tick.Stop()
+	for {
+		// What is kept for longer does no harm; the next look forgets it.
+		_, _ = c.ledger.ForgetContracts(ctx, c.now())
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
 }
 
 // ProposedContracts returns the files that a request proposes, to those who may see the
@@ -320,10 +348,7 @@ func (c *proposer) plan(ctx context.Context, draft *access.Plan, by access.Perso
 	draft.Change = &access.ContractChange{Replaces: replaces, Set: set, Commit: commit, Differences: differences}
 	// Whoever an escalation adds could stand in for every owner.
 	draft.Extend, draft.Rule.SelfApproval, draft.Rule.Authors, draft.Rule.Escalate = nil, false, nil, nil
-	for _, a := range authors {
-		a.Groups, a.Attributes, a.LoggedInAt = nil, nil, time.Time{} // who they are is enough
-		draft.Rule.Authors = append(draft.Rule.Authors, a)
-	}
+	draft.Rule.Authors = authors
 	return c.addOwners(&draft.Rule, proposed)
 }
 

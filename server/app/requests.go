@@ -136,5 +136,5 @@ func (q *requests) wants(ctx context.Context, p access.Person, query Query, r ac
 		return true
 	}
 	can := q.Permissions(ctx, p, r)
-	return (!query.ToDecide || can.Decide || can.DecideExtension) && (!query.ToReview || can.Review)
+	return (!query.ToDecide || can.Decide && !can.DenyOnly || can.DecideExtension) && (!query.ToReview || can.Review)
 }

@@ -43,15 +43,16 @@ func (r roles) may(ctx context.Context, p access.Person, req access.Request, wha
 // everEscalated is a wait after which everybody is asked who ever will be.
 const everEscalated = 100 * 365 * 24 * time.Hour
 
-// mayDecide reports whether p may decide a request that has waited for so long.
+// mayDecide reports whether p may decide a request that has waited for so long, if only to
+// deny it.
 func mayDecide(p access.Person, req access.Request, waited time.Duration) bool {
-	return req.Plan.Rule.MayDecide(req.Requester, p, waited) == nil
+	return req.Plan.Rule.MayDecide(access.Deny, req.Requester, p, waited) == nil
 }
 
 // mayDecideExtensions reports whether p may decide an extension of a request that has
 // waited for so long.
 func mayDecideExtensions(p access.Person, req access.Request, waited time.Duration) bool {
-	return req.Plan.AsksForExtensions() && req.Plan.Extend.Rule.MayDecide(req.Requester, p, waited) == nil
+	return req.Plan.AsksForExtensions() && req.Plan.Extend.Rule.MayDecide(access.Deny, req.Requester, p, waited) == nil
 }
 
 // hasDecided reports whether the human behind p has decided already, under

@@ -124,7 +124,7 @@ func (o *rota) forDecision(ctx context.Context, p access.Person, plan access.Pla
 	if len(questions) == 0 || p.Kind != access.KindHuman || p.SameHuman(plan.Requester) && !plan.Rule.SelfApproval {
 		return nil
 	}
-	counts := plan.Rule.MayDecide(plan.Requester, p, began.Sub(plan.CreatedAt)) == nil
+	counts := plan.Rule.MayDecide(v, plan.Requester, p, began.Sub(plan.CreatedAt)) == nil
 	if counts && (v == access.Deny || o.hangs(began)) {
 		return nil
 	}

@@ -17,6 +17,9 @@ type Ledger interface {
 	Contracts(ctx context.Context, digest string) (access.ContractFiles, error)
 	TakeSource(ctx context.Context, line ledger.ContractLine, r access.ContractsInForce, files access.ContractFiles, sign ledger.ContractSigner, e access.Event) error
 	PlanEnvelope(ctx context.Context, id string) ([]byte, error)
+	Statements(ctx context.Context, requestID string) ([][]byte, error)
+	LoggedContracts(ctx context.Context, line ledger.ContractLine, number int64, request string) (ledger.LoggedContracts, error)
+	AppendEvent(ctx context.Context, e access.Event) error
 }
 
 // Source is the contracts that the ledger says are in force. One goroutine reads it.
@@ -31,6 +34,7 @@ type Source struct {
 	last   access.ContractsInForce
 	record string // last, as it was signed
 	held   contracts.Snapshot
+	raised map[string]bool // the alarms of this process
 }
 
 // New returns the source. Errors are CodeInvalid if no worker's key is known here.
@@ -38,7 +42,7 @@ func New(c Config, first contracts.Source, l Ledger, signer *evidence.Signer, tr
 	if workers.Empty() {
 		return nil, access.Errorf(access.CodeInvalid, "server.proposals: keys.workers is needed: what contracts are in force is signed by the worker that opened the request")
 	}
-	return &Source{config: c, first: first, ledger: l, signer: signer, servers: trusted.With(signer.Public()), workers: workers.ForTarget(c.TargetName())}, nil
+	return &Source{config: c, first: first, ledger: l, signer: signer, servers: trusted.With(signer.Public()).PasskeysAsSigned(), workers: workers.ForTarget(c.TargetName()), raised: map[string]bool{}}, nil
 }
 
 // String names the source, as people know it.
@@ -111,6 +115,9 @@ func CheckSet(set *contracts.Set, c Config) error {
 // take goes by a record, if it is signed, follows the one before, and its set is there.
 func (s *Source) take(ctx context.Context, record []byte) error {
 	r, plan, err := s.verify(ctx, record)
+	if access.CodeOf(err) == access.CodeEvidence {
+		s.raise(ctx, plan.RequestID, err.Error())
+	}
 	if err != nil {
 		return err
 	}
@@ -144,41 +151,4 @@ func (s *Source) take(ctx context.Context, record []byte) error {
 	}
 	s.last, s.record, s.held = r, string(record), snapshot
 	return nil
-}
-
-// verify returns what a record says, with the plan of its request. A worker's signature
-// says that the request was opened; that it was one about contracts, under the contract
-// for it, and about just these, the plan says, which a server signed.
-func (s *Source) verify(ctx context.Context, record []byte) (access.ContractsInForce, access.Plan, error) {
-	said, err := evidence.ReadContracts(record)
-	if err != nil {
-		return said, access.Plan{}, err
-	}
-	if said.RequestID == "" {
-		r, err := s.servers.VerifyContracts(record)
-		if err == nil && r.Number != 1 {
-			err = access.Errorf(access.CodeEvidence, "contracts are in force by no request (number %d)", r.Number)
-		}
-		return r, access.Plan{}, err
-	}
-	r, err := s.workers.VerifyContracts(record)
-	if err != nil {
-		return r, access.Plan{}, access.Errorf(access.CodeEvidence, "that contracts are in force was signed by no worker of target %s: %w", s.config.TargetName(), err)
-	}
-	b, err := s.ledger.PlanEnvelope(ctx, r.RequestID)
-	if err != nil {
-		return r, access.Plan{}, err
-	}
-	signed, err := evidence.ReadEnvelope(b)
-	if err != nil {
-		return r, access.Plan{}, err
-	}
-	plan, err := s.servers.VerifyPlan(signed)
-	if err != nil {
-		return r, plan, err
-	}
-	if c := plan.Change; plan.RequestID != r.RequestID || plan.Contract != s.config.Contract || c == nil || c.Set != r.Set || c.Replaces != r.Replaces {
-		return r, plan, access.Errorf(access.CodeEvidence, "request %s does not change contracts as the ledger says", r.RequestID)
-	}
-	return r, plan, nil
 }
