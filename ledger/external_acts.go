@@ -51,6 +51,17 @@ func (l *Ledger) ClaimExternalActs(ctx context.Context, service string, now, unt
 	return claimed, err
 }
 
+// ClaimExternalAct reports whether an act is the caller's to do until a time: nobody else has
+// claimed it, and it is not done. Of several deliveries of one act at an instant, one has it.
+func (l *Ledger) ClaimExternalAct(ctx context.Context, id string, now, until time.Time) (claimed bool, err error) {
+	err = l.tx(ctx, func(q querier) error {
+		n, err := q.exec(ctx, `UPDATE external_acts SET due_at = ?, tries = tries + 1 WHERE id = ? AND done_at IS NULL AND due_at <= ?`, micros(until), id, micros(now))
+		claimed = n > 0
+		return err
+	})
+	return claimed, err
+}
+
 // CloseExternalAct records what became of an act, and forgets what was written in it.
 func (l *Ledger) CloseExternalAct(ctx context.Context, id, outcome string, at time.Time) error {
 	return l.tx(ctx, func(q querier) error {

@@ -1,12 +1,17 @@
 package server
 
 import (
+	"crypto/ed25519"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,7 +20,9 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
+	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/server/decisionhook"
+	"ramp.dev/ramp/server/proposals"
 )
 
 const hookSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -89,6 +96,80 @@ func TestCase07DecisionsOfAnotherProgram(t *testing.T) {
 	w = f.call(f.token("bob"), "POST", "/you/external/unlink", "application/x-www-form-urlencoded", "")
 	require.Equal(t, http.StatusSeeOther, w.Code)
 	require.Equal(t, http.StatusForbidden, f.says(decides("u-bob", r, r.Plan.Digest)).Code, "it was taken back")
+}
+
+// TestCase109OneMessageManyTimes: one signed decision that is sent eight times at an instant is
+// taken once.
+func TestCase109OneMessageManyTimes(t *testing.T) {
+	f := newHookFixture(t)
+	r := f.request(access.StatePending)
+	f.links("bob", "u-bob")
+	body, before := decides("u-bob", r, r.Plan.Digest), f.temporal.messages.Load()
+	var sending sync.WaitGroup
+	codes := make([]int, 8)
+	for i := range codes {
+		sending.Go(func() { codes[i] = f.posts("eight", hookSecret, time.Now(), body).Code })
+	}
+	sending.Wait()
+	taken := 0
+	for _, code := range codes {
+		require.Contains(t, []int{http.StatusOK, http.StatusConflict, http.StatusServiceUnavailable}, code)
+		if code == http.StatusOK {
+			taken++
+		}
+	}
+	require.Equal(t, 1, taken, "%v", codes)
+	require.Equal(t, before+1, f.temporal.messages.Load())
+	require.Equal(t, http.StatusConflict, f.posts("eight", hookSecret, time.Now(), body).Code)
+}
+
+// TestCase109DecidedOnThePage: what needs a recent login, a passkey, or that a change of
+// contracts is shown whole, is approved by no other program's message. Denying needs none
+// of it.
+func TestCase109DecidedOnThePage(t *testing.T) {
+	t.Setenv("RAMP_TEST_HOOK", hookSecret)
+	_, key, err := ed25519.GenerateKey(nil)
+	require.NoError(t, err)
+	p := proposing{worker: evidence.NewSigner(key)}
+	p.fixture = newFixtureWith(t, func(f *fixture, d *Deps) {
+		d.Workers = evidence.Keyring{}.With(key.Public(), "contracts")
+		require.NoError(t, os.WriteFile(filepath.Join(f.dir, "contracts", "change.yaml"), []byte(changing[strings.Index(changing, "---"):]), 0o600))
+	}, func(c *Config) {
+		c.Proposals = proposals.Config{Contract: "change-contracts"}
+		c.Decisions = decisionhook.Config{Name: "Tickets", Secrets: []field.Secret{field.SecretEnv("RAMP_TEST_HOOK")}}
+	})
+	f := &hookFixture{fixture: p.fixture}
+	f.links("carol", "u-carol")
+	f.links("bob", "u-bob")
+	b, err := os.ReadFile(example)
+	require.NoError(t, err)
+	var u uploaded
+	status, body := p.send("alice", "POST", "/api/v1/contract-sets", map[string]any{"files": map[string]string{"ssh.yaml": string(b), "change.yaml": strings.Replace(changing[strings.Index(changing, "---"):], "max: 5m", "max: 4m", 1)}}, &u)
+	require.Equal(t, http.StatusOK, status, body)
+	change, status, body := p.propose("alice", u)
+	require.Equal(t, http.StatusCreated, status, body)
+	asked := func(contract string) (r access.Request) {
+		status, body := p.send("alice", "POST", "/api/v1/requests", map[string]string{"contract": contract, "reason": "look at the host together"}, &r)
+		require.Equal(t, http.StatusCreated, status, body)
+		return r
+	}
+	for _, c := range []struct {
+		user string
+		r    access.Request
+		code string
+	}{
+		{"u-carol", change, access.IssueNotShown},
+		{"u-bob", asked("ssh-demo-guarded"), access.IssueStepUpNeeded},
+		{"u-bob", asked("ssh-demo-passkey"), access.IssuePasskeyNeeded},
+	} {
+		before := f.temporal.messages.Load()
+		w := f.says(decides(c.user, c.r, c.r.Plan.Digest))
+		require.NotEqual(t, http.StatusOK, w.Code, c.code)
+		require.Contains(t, w.Body.String(), c.code)
+		require.Equal(t, before, f.temporal.messages.Load())
+		w = f.says(strings.Replace(decides(c.user, c.r, c.r.Plan.Digest), `"approve"`, `"deny"`, 1))
+		require.Equal(t, http.StatusOK, w.Code, "%s: %s", c.code, w.Body)
+	}
 }
 
 // TestCase07MessagesOfAnotherProgram: what is not signed, is old, was changed or was taken

@@ -69,6 +69,8 @@ func (c Config) Validate() (issues access.Issues) {
 type Messages interface {
 	AddExternalAct(ctx context.Context, a ledger.ExternalAct) (added bool, err error)
 	ExternalActDone(ctx context.Context, id string) (bool, error)
+	ClaimExternalAct(ctx context.Context, id string, now, until time.Time) (claimed bool, err error)
+	RetryExternalAct(ctx context.Context, id, problem string, due time.Time) error
 	CloseExternalAct(ctx context.Context, id, outcome string, at time.Time) error
 	ForgetExternalActs(ctx context.Context, before time.Time) error
 }
@@ -105,8 +107,14 @@ type message struct {
 	Comment    string         `json:"comment"`
 }
 
-// kept is how long messages are remembered: longer than one may be old.
-const kept = time.Hour
+const (
+	// kept is how long messages are remembered: longer than one may be old.
+	kept = time.Hour
+	// claimedFor is how long a message is one delivery's, and doWithin how long that may
+	// take with it: the process may die, and then the message is sent again.
+	claimedFor = time.Minute
+	doWithin   = 40 * time.Second
+)
 
 func (h *Hook) take(c echo.Context) error {
 	ctx := c.Request().Context()
@@ -128,8 +136,9 @@ func (h *Hook) take(c echo.Context) error {
 	return h.once(c, id, ledger.ExternalUser{Service: Service, Workspace: h.config.Name, User: m.User}, m)
 }
 
-// once does what a message says, unless that was done: the program may send a message
-// again of which it had no response, and somebody may play back one that they saw.
+// once does what a message says, unless that was done or is being done: the program may
+// send a message again of which it had no response, and somebody may play back one that
+// they saw, many times at an instant (docs/threats.md, case 109).
 func (h *Hook) once(c echo.Context, id string, u ledger.ExternalUser, m message) error {
 	ctx, now := c.Request().Context(), time.Now().UTC()
 	row := Service + " " + id
@@ -141,9 +150,22 @@ func (h *Hook) once(c echo.Context, id string, u ledger.ExternalUser, m message)
 	} else if done {
 		return h.app.RefuseExternal(ctx, u, m.Request, access.ActDecide, access.Refuse(access.CodeConflict, "hook_replay", "this message was taken already"))
 	}
-	reply, err := h.do(ctx, u, m)
+	claimed, err := h.messages.ClaimExternalAct(ctx, row, now, now.Add(claimedFor))
+	if err != nil {
+		return err
+	}
+	if !claimed {
+		return access.Refuse(access.CodeUnavailable, "hook_being_taken", "this message is being taken at this moment; send it again to learn what became of it")
+	}
+	acting, cancel := context.WithTimeout(ctx, doWithin)
+	reply, err := h.do(acting, u, m)
+	cancel()
 	if app.MayRepeat(err) {
-		return err // it was not done, and may be sent again
+		// It was not done, and may be sent again; without this, once the claim is over.
+		if again := h.messages.RetryExternalAct(context.WithoutCancel(ctx), row, string(access.CodeOf(err)), now); again != nil {
+			h.log.WithError(again).Warn("a message of server.decisions that could not be taken is kept from the next try for a minute")
+		}
+		return err
 	}
 	outcome := "done"
 	if err != nil {
