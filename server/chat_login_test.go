@@ -18,8 +18,10 @@ import (
 // linksWith links bob's user with a login of so long ago.
 func (f *chatFixture) linksWith(ago time.Duration) {
 	f.Helper()
-	w := f.call(f.tokenOf("bob", ago), "POST", "/you/external/code", "application/x-www-form-urlencoded", "")
-	_, err := f.app.LinkExternalUser(f.Context(), ledger.ExternalUser{Service: "slack", Workspace: slacktest.Workspace, User: users["bob"]}, "bob", app.LinkCodeDigest(shownCode.FindStringSubmatch(w.Body.String())[1]))
+	const code = "AAAABBBBCCCC" // the page gives none to so old a login: the link has grown old since
+	bob := access.Person{ID: "bob", Kind: access.KindHuman, Groups: []string{"engineering", "approvers"}, LoggedInAt: time.Now().UTC().Add(-ago)}
+	require.NoError(f, f.ledger.AddLinkCode(f.Context(), app.LinkCodeDigest(code), bob, time.Now().Add(time.Minute)))
+	_, err := f.app.LinkExternalUser(f.Context(), ledger.ExternalUser{Service: "slack", Workspace: slacktest.Workspace, User: users["bob"]}, "bob", app.LinkCodeDigest(code))
 	require.NoError(f, err)
 }
 
@@ -34,6 +36,19 @@ func (f *chatFixture) refusedWith(code string) {
 		}
 		return false
 	}, 10*time.Second, 5*time.Millisecond, "nothing of code %s is recorded", code)
+}
+
+// TestCase108LinkNeedsARecentLogin: a token or a session that is left open gets no code, and the
+// page says what is needed.
+func TestCase108LinkNeedsARecentLogin(t *testing.T) {
+	f := newChatFixture(t)
+	old := f.tokenOf("bob", 16*time.Minute)
+	require.Contains(t, f.call(old, "GET", "/you", "", "").Body.String(), "To link, you must have logged in within the last")
+	w := f.call(old, "POST", "/you/external/code", "application/x-www-form-urlencoded", "")
+	require.Equal(t, http.StatusUnauthorized, w.Code)
+	require.NotRegexp(t, shownCode, w.Body.String())
+	f.refusedWith(access.IssueStepUpNeeded)
+	f.code("bob")
 }
 
 // TestCase07GroupsOfAnOldLogin: where no directory says who is in which group, a login

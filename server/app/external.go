@@ -68,14 +68,23 @@ func (c *externalUsers) ExternalLinkOf(ctx context.Context, p access.Person) (*l
 	return &link, err
 }
 
+// LinkLogin is the oldest login with which somebody gets a code to link: whoever has
+// somebody's session or token for an hour must not act as them for as long as a link lasts
+// (docs/threats.md, case 108).
+const LinkLogin = access.Duration(15 * time.Minute)
+
 // NewLinkCode returns a code by which its person links a user, once and within ten
-// minutes. Only people get one, and only where they are signed in.
+// minutes. Only people get one, and only where they are signed in. Errors are also
+// CodeUnauthenticated for a login that is older than LinkLogin.
 func (c *externalUsers) NewLinkCode(ctx context.Context, by access.Actor) (string, error) {
 	if c.config.Service == "" {
 		return "", access.Errorf(access.CodeNotFound, "no chat service is set up here")
 	}
 	if by.Person.Kind != access.KindHuman {
 		return "", c.refused.record(ctx, by, "", access.ActLinkExternal, access.Refuse(access.CodeForbidden, "not_human", "only people link a chat user"))
+	}
+	if err := by.Person.RequireRecentLogin(LinkLogin, c.now()); err != nil {
+		return "", c.refused.record(ctx, by, "", access.ActLinkExternal, err)
 	}
 	code := rand.Text()[:linkCodeLength]
 	if err := c.ledger.AddLinkCode(ctx, LinkCodeDigest(code), by.Person, c.now().Add(linkCodeTime)); err != nil {

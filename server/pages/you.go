@@ -7,6 +7,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/ledger"
+	"ramp.dev/ramp/server/app"
 	"ramp.dev/ramp/server/auth"
 )
 
@@ -26,6 +27,7 @@ type chatPart struct {
 	Slack   bool
 	Link    *ledger.ExternalLink
 	Code    string
+	Login   access.Duration // how recent a login must be to get a code, where the person's is older; else 0
 }
 
 func (p *Pages) you(c echo.Context) (any, error) { return p.youContent(c) }
@@ -36,7 +38,7 @@ func (p *Pages) youContent(c echo.Context) (youPage, error) {
 		return youPage{}, err
 	}
 	link, err := p.app.ExternalLinkOf(c.Request().Context(), auth.Person(c))
-	return youPage{list, p.app.SeesAll(auth.Person(c)), p.app.ReadsLog(auth.Person(c)), chatPart{Service: p.app.ChatService(), Name: p.app.ChatName(), Slack: p.app.ChatService() == string(access.ViaSlack), Link: link}}, err
+	return youPage{list, p.app.SeesAll(auth.Person(c)), p.app.ReadsLog(auth.Person(c)), chatPart{Service: p.app.ChatService(), Name: p.app.ChatName(), Slack: p.app.ChatService() == string(access.ViaSlack), Link: link, Login: p.app.RequiredMaxAge(auth.Person(c), app.LinkLogin)}}, err
 }
 
 // linkCode shows a code by which the person links a chat user.
