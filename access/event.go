@@ -40,6 +40,7 @@ const (
 	EventRecordAltered       EventKind = "record.altered"     // the ledger says something else than was signed
 	EventNoticeUndelivered   EventKind = "notice.undelivered" // nobody was reached who should hear of break glass or the like
 	EventPayloadDecoded      EventKind = "payload.decoded"    // an operator read decoded payloads
+	EventSinkBehind          EventKind = "sink.behind"        // a receiver of events lacks some for longer than it may
 
 	EventSessionStarted EventKind = "session.started" // a login in a browser
 	EventSessionsEnded  EventKind = "session.ended"   // one session of a person, or all of them

@@ -74,6 +74,7 @@ var catalogue = map[EventKind]EventSpec{
 	EventRecordAltered:       {"the ledger was changed by something else than Ramp", AudienceRequest, OCSF{detectionFinding, 1, "Create", true}, nil},
 	EventNoticeUndelivered:   {"a notice did not arrive", AudienceRequest, OCSF{detectionFinding, 1, "Create", true}, nil},
 	EventPayloadDecoded:      {"read what Temporal keeps", AudienceSelf, OCSF{apiActivity, 2, "Read", false}, nil},
+	EventSinkBehind:          {"a receiver of events is behind", AudienceOperators, OCSF{detectionFinding, 1, "Create", true}, nil},
 	EventPasskeyCreated:      {"created a passkey", AudienceSelf, OCSF{accountChange, 99, "Create Passkey", false}, freeText},
 	EventSessionStarted:      {"signed in", AudienceSelf, OCSF{authentication, 1, "Logon", false}, nil},
 	EventSessionsEnded:       {"signed out", AudienceSelf, OCSF{authentication, 2, "Logoff", false}, nil},
@@ -203,9 +204,10 @@ func (e Event) phrase() string {
 }
 
 // Redacted returns the event as it may leave Ramp: without the fields that its
-// kind redacts. Of a kind that is not known no detail leaves.
+// kind redacts. Of a kind that is not known no detail leaves, of none its key, since
+// keys are made of messages.
 func (e Event) Redacted() Event {
-	e.Detail = maps.Clone(e.Detail)
+	e.Detail, e.Key = maps.Clone(e.Detail), ""
 	if !e.Kind.Known() {
 		e.Detail = nil
 	}

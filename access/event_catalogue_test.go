@@ -113,7 +113,7 @@ func TestEveryRefusedActHasWords(t *testing.T) {
 }
 
 func TestRedacted(t *testing.T) {
-	e := access.Event{Kind: access.EventRequestCreated, Actor: "alice", Message: "my password is hunter2", Detail: map[string]string{"contract": "ssh-demo"}}
+	e := access.Event{Kind: access.EventRequestCreated, Actor: "alice", Message: "my password is hunter2", Key: "my password is hunter2", Detail: map[string]string{"contract": "ssh-demo"}}
 	require.Equal(t, access.Event{Kind: access.EventRequestCreated, Actor: "alice", Detail: map[string]string{"contract": "ssh-demo"}}, e.Redacted())
 	require.Equal(t, "my password is hunter2", e.Message, "the event itself stays as it is")
 	opened := access.Event{Kind: access.EventGrantOpened, Detail: map[string]string{"grant": "ramp-r-a"}}

@@ -15,6 +15,7 @@ import (
 	"ramp.dev/ramp/facts"
 	"ramp.dev/ramp/facts/source"
 	"ramp.dev/ramp/feed/webhooks"
+	"ramp.dev/ramp/sinks"
 	"ramp.dev/ramp/worker"
 )
 
@@ -48,6 +49,7 @@ func everySecret() (Config, int) {
 	c.Server.Facts = map[string]facts.Config{"s": {Config: source.Config{Calendars: map[string]field.Secret{"db": {}}}}}
 	c.Worker.Notices.Tickets = map[string]facts.Config{"s": {}}
 	c.Worker.Webhooks = map[string]webhooks.Config{"s": {}}
+	c.Worker.Sinks = map[string]sinks.Config{"s": {}}
 	n := 0
 	writeOut(reflect.ValueOf(&c).Elem(), &n)
 	return c, n

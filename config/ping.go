@@ -72,6 +72,9 @@ func (c Config) Ping(ctx context.Context, p Parts) access.Issues {
 		for _, name := range slices.Sorted(maps.Keys(c.Worker.Webhooks)) {
 			ask("webhook_unusable", "worker.webhooks."+name, func(ctx context.Context) error { return c.Worker.Webhooks[name].Ping(ctx) })
 		}
+		for _, name := range slices.Sorted(maps.Keys(c.Worker.Sinks)) {
+			ask("sink_unusable", "worker.sinks."+name, func(ctx context.Context) error { return c.Worker.Sinks[name].Ping(ctx) })
+		}
 		ask("tickets_unavailable", "worker.notices.tickets", c.Worker.PingTickets)
 	}
 	return c.placed(issues)

@@ -20,6 +20,14 @@ type Consumer interface {
 	Handle(ctx context.Context, events []access.Event) error
 }
 
+// Batcher is implemented by consumers for which Options.Batch is not right: those that
+// wait for their receiver at each call, and those that keep what they are given together.
+type Batcher interface {
+	// Batch returns how many events Handle is given at once, at most, and for how long
+	// the first of them waits for more; 0 is not at all.
+	Batch() (most int, linger time.Duration)
+}
+
 // Cursors keeps how far consumers have got. The ledger implements it, and says
 // what each method does.
 type Cursors interface {
@@ -43,7 +51,10 @@ const (
 func (f *Feed) Consume(ctx context.Context, cursors Cursors, c Consumer, start Start) {
 	pause := backoff.NewExponentialBackOff()
 	pause.InitialInterval, pause.MaxInterval = f.options.RetryMin, f.options.RetryMax
-	r := run{feed: f, cursors: cursors, consumer: c, start: start, log: f.logger.WithField("consumer", c.Name()), pause: pause}
+	r := run{feed: f, cursors: cursors, consumer: c, start: start, log: f.logger.WithField("consumer", c.Name()), pause: pause, most: f.options.Batch}
+	if b, ok := c.(Batcher); ok {
+		r.most, r.linger = b.Batch()
+	}
 	for {
 		err := r.follow(ctx)
 		if ctx.Err() != nil {
@@ -71,6 +82,8 @@ type run struct {
 	at       int64     // the cursor
 	handled  int64     // the last event that was handled; after at while that is not recorded
 	moved    time.Time // when the cursor was moved last
+	most     int       // events of one call
+	linger   time.Duration
 }
 
 // follow handles events until something fails, and returns that.
@@ -89,11 +102,11 @@ func (r *run) follow(ctx context.Context) error {
 const moveWithin = 2 * time.Second
 
 func (r *run) handle(ctx context.Context) error {
-	sub := r.feed.Subscribe(r.at)
+	sub := r.subscribe(r.at)
 	for {
-		events, err := r.next(ctx, sub)
+		events, err := r.gather(ctx, sub)
 		if errors.Is(err, ErrBehind) {
-			sub = r.feed.Subscribe(r.handled)
+			sub = r.subscribe(r.handled)
 			continue
 		}
 		if err != nil {
@@ -114,9 +127,37 @@ func (r *run) handle(ctx context.Context) error {
 		}
 		if r.at != r.handled { // another process runs the same consumer, and is ahead
 			r.handled = r.at
-			sub = r.feed.Subscribe(r.at)
+			sub = r.subscribe(r.at)
 		}
 	}
+}
+
+func (r *run) subscribe(after int64) *Subscription {
+	sub := r.feed.Subscribe(after)
+	sub.most = r.most
+	return sub
+}
+
+// gather waits for events as next does, and then for more of them, as the consumer wants.
+// What goes wrong meanwhile comes again with the next call: the subscription stays where
+// it is.
+func (r *run) gather(ctx context.Context, sub *Subscription) ([]access.Event, error) {
+	events, err := r.next(ctx, sub)
+	if err != nil || len(events) == 0 || r.linger == 0 {
+		return events, err
+	}
+	until, cancel := context.WithTimeout(ctx, r.linger)
+	defer cancel()
+	defer func() { sub.most = r.most }()
+	for len(events) < r.most {
+		sub.most = r.most - len(events)
+		more, err := sub.Next(until)
+		if err != nil {
+			break
+		}
+		events = append(events, more...)
+	}
+	return events, ctx.Err()
 }
 
 // next waits for events; it returns none when it is time to record the cursor.

@@ -132,7 +132,7 @@ func (f *Feed) read(ctx context.Context) error {
 		return nil
 	}
 	for at < last {
-		list, err := f.page(ctx, at, last)
+		list, err := f.page(ctx, at, last, f.options.Batch)
 		if IsGap(err) {
 			f.update(func() { f.recent, f.last, f.err = nil, last, nil })
 			f.logger.WithError(err).Error("the log has a gap: events were removed from the database")
@@ -164,10 +164,10 @@ func (f *Feed) update(change func()) {
 	f.changed = make(chan struct{})
 }
 
-// page reads events after a number, at least one, of a log that ends at last or
-// later.
-func (f *Feed) page(ctx context.Context, after, last int64) ([]access.Event, error) {
-	list, err := f.log.Events(ctx, ledger.EventFilter{After: after, Limit: f.options.Batch})
+// page reads events after a number, at least one and at most so many, of a log that ends
+// at last or later.
+func (f *Feed) page(ctx context.Context, after, last int64, most int) ([]access.Event, error) {
+	list, err := f.log.Events(ctx, ledger.EventFilter{After: after, Limit: most})
 	if err != nil {
 		return nil, err
 	}

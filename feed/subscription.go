@@ -19,11 +19,14 @@ type Subscription struct {
 	feed  *Feed
 	after int64
 	live  bool // it has once reached the newest event
+	most  int  // how many events Next returns at most
 }
 
 // Subscribe returns a subscription to what happens after an event. What is no
 // longer in memory is read from the log first, a page at a time.
-func (f *Feed) Subscribe(after int64) *Subscription { return &Subscription{feed: f, after: after} }
+func (f *Feed) Subscribe(after int64) *Subscription {
+	return &Subscription{feed: f, after: after, most: f.options.Batch}
+}
 
 // After returns the number of the last event that Next returned.
 func (s *Subscription) After() int64 { return s.after }
@@ -41,7 +44,7 @@ func (s *Subscription) Next(ctx context.Context) ([]access.Event, error) {
 		case missing > 0 && s.live:
 			return nil, ErrBehind
 		case missing > 0:
-			list, err := s.feed.page(ctx, s.after, missing)
+			list, err := s.feed.page(ctx, s.after, missing, s.most)
 			if err != nil {
 				return nil, err
 			}
@@ -103,5 +106,5 @@ func (s *Subscription) take() (list []access.Event, missing int64, changed <-cha
 		return nil, f.last, f.changed, nil
 	}
 	list = f.recent[s.after+1-first:]
-	return append([]access.Event(nil), list[:min(len(list), f.options.Batch)]...), 0, f.changed, nil
+	return append([]access.Event(nil), list[:min(len(list), s.most)]...), 0, f.changed, nil
 }

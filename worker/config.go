@@ -14,6 +14,7 @@ import (
 	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/integrations/pacing"
 	"ramp.dev/ramp/notices"
+	"ramp.dev/ramp/sinks"
 	"ramp.dev/ramp/worker/builds"
 )
 
@@ -28,6 +29,8 @@ type Config struct {
 	Notices    notices.Config `yaml:"notices,omitempty"` // nothing is sent without its pages
 	// Webhooks are the programs that are told of every event, by name.
 	Webhooks map[string]webhooks.Config `yaml:"webhooks,omitempty"`
+	// Sinks are the systems that every event is streamed into, by name.
+	Sinks map[string]sinks.Config `yaml:"sinks,omitempty"`
 }
 
 // ReconcileConfig is about the third line: the comparing of targets, ledger and
@@ -69,6 +72,10 @@ func (c Config) Validate() (issues access.Issues) {
 	issues = append(issues, webhooks.Validate("worker.webhooks", c.Webhooks)...)
 	if len(c.Webhooks) > 0 && !c.Control {
 		issues.Add("webhooks_control", "worker.webhooks", "webhooks are delivered by a worker with control")
+	}
+	issues = append(issues, sinks.Validate("worker.sinks", c.Sinks)...)
+	if len(c.Sinks) > 0 && !c.Control {
+		issues.Add("sinks_control", "worker.sinks", "events are streamed by a worker with control")
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Targets)) {
 		for _, is := range c.Targets[name].validate(name) {

@@ -95,6 +95,11 @@ func (s *serving) serveControl() error {
 		return err
 	}
 	s.jobs.add(hooks)
+	streams, err := s.sinkJobs()
+	if err != nil {
+		return err
+	}
+	s.jobs.add(streams)
 	s.beside(directory.Watch)
 	s.watch("", s.reconciler.With, func(ctx context.Context, with *reconcile.Reconciler) (reconcile.Report, error) {
 		return with.ReconcileRequests(ctx)

@@ -24,6 +24,7 @@ const (
 	ReconcileRequests = "ReconcileRequests"
 	SyncDirectory     = "SyncDirectory"
 	DeliverWebhooks   = "DeliverWebhooks"
+	StreamEvents      = "StreamEvents"
 )
 
 // PlanRef names a signed plan that the ledger keeps: by its request, and by the digest

@@ -9,9 +9,7 @@ package webhooks
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -23,6 +21,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/feed"
+	"ramp.dev/ramp/feed/envelope"
 	"ramp.dev/ramp/integrations/jsonhttp"
 )
 
@@ -62,29 +61,9 @@ func (h *Hook) Handle(ctx context.Context, events []access.Event) error {
 	return nil
 }
 
-// cloudEvent is an event as it is sent.
-type cloudEvent struct {
-	SpecVersion string       `json:"specversion"`
-	ID          string       `json:"id"`
-	Source      string       `json:"source"`
-	Type        string       `json:"type"`
-	Subject     string       `json:"subject,omitempty"`
-	Time        time.Time    `json:"time"`
-	ContentType string       `json:"datacontenttype"`
-	Sequence    string       `json:"sequence"` // the extension of that name: 20 digits, which order as texts
-	Data        access.Event `json:"data"`
-}
-
-// source is the event's source: one log has one, and ids count within it.
-const source = "urn:ramp:events"
-
 func (h *Hook) deliver(ctx context.Context, e access.Event) error {
-	if !h.config.Text {
-		e = e.Redacted()
-	}
 	id := strconv.FormatInt(e.Seq, 10)
-	body, err := json.Marshal(cloudEvent{SpecVersion: "1.0", ID: id, Source: source, Type: "dev.ramp." + string(e.Kind), Subject: e.RequestID,
-		Time: e.At.UTC(), ContentType: "application/json", Sequence: fmt.Sprintf("%020d", e.Seq), Data: e})
+	body, err := envelope.Encode(e, envelope.Options{Text: h.config.Text})
 	if err != nil {
 		return err
 	}

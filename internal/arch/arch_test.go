@@ -78,6 +78,7 @@ var mayImport = map[string]struct {
 	"directorysync":           {[]string{"access", "feed", "ledger"}, "what a change of the directory means for requests does not depend on who runs it"},
 	"feed":                    {[]string{"access", "ledger"}, "it says what happened, no matter who wants to know"},
 	"feed/webhooks":           {[]string{"access", "config/field", "feed", "integrations/jsonhttp"}, "other programs are told what happens by nobody who could act on it"},
+	"sinks":                   {[]string{"access", "config/field", "feed", "integrations/jsonhttp", "ledger"}, "what leaves for a SIEM is sent by nobody who could act on it"},
 	"notices":                 {[]string{"access", "config/field", "facts", "feed", "ledger"}, "who hears of what is decided by nobody who could act on it"},
 	"chat":                    {[]string{"access", "config/field"}, "a chat service is usable without the rest of Ramp, and decides nothing"},
 	"integrations":            {[]string{"access", "config/field"}, "a target is usable without the rest of Ramp"},
@@ -89,7 +90,7 @@ var mayImport = map[string]struct {
 	"reconcile":               {[]string{"access", "integrations", "ledger"}, "the third line works without Temporal, so it knows nothing of it"},
 	"activities":              {[]string{"access", "evidence", "integrations", "ledger", "reconcile"}, "what workflows may do to the world"},
 	"workflows":               {[]string{"access", "evidence", "activities/api"}, "workflows know activities by name, so that nothing in them can touch the world"},
-	"worker":                  {[]string{"access", "activities", "config/field", "directorysync", "evidence", "feed", "integrations", "ledger", "notices", "reconcile", "workflows"}, "the only place that knows every integration"},
+	"worker":                  {[]string{"access", "activities", "config/field", "directorysync", "evidence", "feed", "integrations", "ledger", "notices", "reconcile", "sinks", "workflows"}, "the only place that knows every integration"},
 	"server":                  {[]string{"access", "activities/api", "chat", "codec", "config/field", "contracts", "evidence", "facts", "feed", "ledger", "passkey", "workflows"}, "what faces people holds no target's credentials and does not know the worker; it opens payloads for the operators who read workflows"},
 	"dev":                     {[]string{"access", "integrations/sshcert/hostfiles"}, "Temporal, an identity provider and an SSH host in one process are for development; nothing of production depends on them"},
 	"config/field":            {[]string{"access"}, "what a field may hold is the same for every part and every target, so it knows none of them"},
@@ -97,7 +98,7 @@ var mayImport = map[string]struct {
 	"client":                  {[]string{"access", "contracts", "evidence"}, "a client speaks HTTP only"},
 	"e2e":                     {nil, "the tests from outside use what users use"},
 	"tools":                   {[]string{"access", "activities", "codec", "contracts", "dev", "evidence", "integrations", "ledger", "server", "worker", "workflows"}, "for those who work on Ramp; it puts parts together as a test does, and nothing depends on it"},
-	"bench":                   {[]string{"access", "contracts", "dev", "evidence", "integrations", "ledger", "server", "worker", "workflows", "activities"}, "it measures the parts"},
+	"bench":                   {[]string{"access", "contracts", "dev", "evidence", "feed", "integrations", "ledger", "server", "sinks", "worker", "workflows", "activities"}, "it measures the parts"},
 }
 
 func TestImportsPointOneWay(t *testing.T) {
@@ -170,7 +171,7 @@ func TestHeavyThings(t *testing.T) {
 		"github.com/go-webauthn/webauthn":     {"passkey", "internal"},
 		"github.com/alexedwards/scs/v2":       {"server"},
 		"github.com/go-git/go-git/v5":         {"server"},
-		"github.com/prometheus/client_golang": {"feed", "notices", "server", "worker", "internal"},
+		"github.com/prometheus/client_golang": {"feed", "notices", "sinks", "server", "worker", "internal"},
 		"github.com/modelcontextprotocol":     {"server", "cmd"},
 		"github.com/wneessen/go-mail":         {"notices"},
 		"github.com/emersion/go-smtp":         {"notices", "dev"}, // a mail server for tests, and one for development

@@ -23,7 +23,7 @@ func services() []mutant {
 		{"a second row makes a second comment", "notices/comments.go", "n.ID == commentID(r.ID, n.Kind, address) &&", "", []string{"./notices -run Case48ForgedComments"}},
 		{"a ticket that its system did not know is commented on", "notices/comments.go", "f.State == access.FactKnown && ", "", []string{"./notices -run TestTicketThatIsNotKnown"}},
 		{"a name is a mention in Jira", "facts/jira/comment.go", "strings.NewReplacer(\"{\", \"(\", \"}\", \")\")", "strings.NewReplacer()", []string{"./notices -run TestCommentIsOnlyText"}},
-		{"a webhook has what people wrote", "feed/webhooks/hook.go", "e = e.Redacted()", "_ = e.Redacted()", []string{"./feed/webhooks -run TestEveryEvent"}},
+		{"a webhook has what people wrote", "feed/envelope/envelope.go", "e = e.Redacted()", "_ = e.Redacted()", []string{"./feed/webhooks -run TestEveryEvent"}},
 		{"an event that was not taken is left out", "feed/webhooks/hook.go", "if resp.StatusCode < 200 || resp.StatusCode > 299 {", "if resp.StatusCode == 1 {", []string{"./feed/webhooks -run TestEveryEvent"}},
 		{"the address of a webhook is shown", "feed/webhooks/hook.go", "err = of.Err", "err = of", []string{"./feed/webhooks -run TestSecretsStay"}},
 		{"a word is a webhook's secret", "internal/webhooksecret/webhooksecret.go", "!marked || err != nil || len(raw) < 24", "!marked && false || err != nil", []string{"./feed/webhooks -run TestSecretsStay"}},

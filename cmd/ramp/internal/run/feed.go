@@ -65,19 +65,25 @@ func printConsumers(w io.Writer, list []consumer, now time.Time) {
 	}
 	rows := [][]string{{"CONSUMER", "HANDLED", "LAG", "OLDEST", "STATE"}}
 	for _, c := range list {
-		oldest, state := "–", "works"
-		if c.NextAt != nil {
-			oldest = now.Sub(*c.NextAt).Round(time.Second).String()
-		}
-		switch {
-		case c.Gap && c.Seq > c.Last:
-			state = fmt.Sprintf("GAP: event %d was handled, and the log ends at %d", c.Seq, c.Last)
-		case c.Gap:
-			state = fmt.Sprintf("GAP: event %d is missing from the log", c.Seq+1)
-		case c.FailingSince != nil:
-			state = fmt.Sprintf("fails since %s: %s", output.Time(*c.FailingSince), output.Clean(c.Error))
-		}
-		rows = append(rows, []string{output.Clean(c.Name), fmt.Sprintf("%d of %d", c.Seq, c.Last), fmt.Sprint(c.Lag), oldest, state})
+		rows = append(rows, consumerRow(c, now))
 	}
 	output.Table(w, rows)
+}
+
+// consumerRow is a row about a consumer: its name, how far it is, its lag, how old the
+// oldest event is that it has not handled, and its state.
+func consumerRow(c consumer, now time.Time) []string {
+	oldest, state := "–", "works"
+	if c.NextAt != nil {
+		oldest = now.Sub(*c.NextAt).Round(time.Second).String()
+	}
+	switch {
+	case c.Gap && c.Seq > c.Last:
+		state = fmt.Sprintf("GAP: event %d was handled, and the log ends at %d", c.Seq, c.Last)
+	case c.Gap:
+		state = fmt.Sprintf("GAP: event %d is missing from the log", c.Seq+1)
+	case c.FailingSince != nil:
+		state = fmt.Sprintf("fails since %s: %s", output.Time(*c.FailingSince), output.Clean(c.Error))
+	}
+	return []string{output.Clean(c.Name), fmt.Sprintf("%d of %d", c.Seq, c.Last), fmt.Sprint(c.Lag), oldest, state}
 }

@@ -1,0 +1,89 @@
+package syslog_test
+
+import (
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/config/field"
+	"ramp.dev/ramp/sinks"
+	"ramp.dev/ramp/sinks/sink"
+	"ramp.dev/ramp/sinks/sinktest"
+	"ramp.dev/ramp/sinks/syslog"
+)
+
+func config(r *rsyslog, address string) syslog.Config {
+	return syslog.Config{Address: address, CAFile: field.File(r.certs.Authority), Cert: field.File(r.certs.Cert), Key: field.File(r.certs.Key), Host: "ramp.example.com", MaxSize: 64 << 10}
+}
+
+func TestCase114EverythingInOrderOnce(t *testing.T) {
+	t.Parallel()
+	sinktest.Run(t, func(t *testing.T) sinktest.Harness {
+		r := startRsyslog(t)
+		wire := sinktest.NewWire(t, r.address)
+		c := config(r, wire.Address())
+		return sinktest.Harness{
+			Config:   sinks.Config{Syslog: &c},
+			Received: func() [][]byte { return lines(t, r.file) },
+			Faults: append(wire.Faults(),
+				sinktest.Fault{Name: "ReceiverIsKilled", Begin: func() { r.stop(syscall.SIGKILL) }, End: r.start},
+				sinktest.Fault{Name: "ReceiverIsStopped", Begin: func() { r.stop(syscall.SIGTERM) }, End: r.start},
+			),
+		}
+	})
+}
+
+// TestMessage: each part is where RFC 5424 has it, as the receiver reads it.
+func TestMessage(t *testing.T) {
+	t.Parallel()
+	r := startRsyslog(t)
+	s := config(r, r.address).Open()
+	at := time.Date(2026, 11, 26, 2, 15, 4, 123456000, time.UTC)
+	long := `{"x":"` + strings.Repeat("ü", 20_000) + `"}`
+	n, err := s.Send(t.Context(), []sink.Message{
+		{Seq: 4711, At: at, Kind: access.EventGlassBroken, Severity: sink.Alert, Body: []byte(`{"id":"4711"}`)},
+		{Seq: 1 << 31, At: at, Kind: "a kind\nof a newer Ramp that is longer than 32", Severity: sink.Informational, Body: []byte(long)},
+	})
+	require.NoError(t, err)
+	require.Equal(t, 2, n)
+	parts := lines(t, r.parts)
+	require.Len(t, parts, 2)
+	require.Equal(t, `105 2026-11-26T02:15:04.123456+00:00 ramp.example.com ramp - request.glass_broken [meta sequenceId="4711"] 1`, strings.ReplaceAll(string(parts[0]), "Z ", "+00:00 "))
+	require.Contains(t, string(parts[1]), `a?kind?of?a?newer?Ramp?that?is?? [meta sequenceId="1"]`)
+	require.Equal(t, long, string(lines(t, r.file)[1]))
+}
+
+// TestTooLong: a receiver would cut it off and say nothing.
+func TestTooLong(t *testing.T) {
+	s := syslog.Config{Address: "127.0.0.1:1"}.Open()
+	_, err := s.Send(t.Context(), []sink.Message{{Seq: 7, Body: []byte(strings.Repeat("x", 8200))}})
+	require.ErrorContains(t, err, "event 7 is a message of 82")
+	require.ErrorContains(t, err, "takes 8192 (maxSize)")
+}
+
+// TestCase115WhoIsThere: another server's certificate is refused, and so is a client without one.
+func TestCase115WhoIsThere(t *testing.T) {
+	t.Parallel()
+	r := startRsyslog(t)
+	other := config(r, r.address)
+	other.CAFile = field.File(sinktest.NewCertificates(t).Authority)
+	require.ErrorContains(t, other.Open().Ping(t.Context()), "the receiver's TLS")
+	named := config(r, r.address)
+	named.Name = "logs.example.com"
+	require.ErrorContains(t, named.Open().Ping(t.Context()), "the receiver's TLS")
+	nobody := config(r, r.address)
+	nobody.Cert, nobody.Key = "", ""
+	_, err := nobody.Open().Send(t.Context(), []sink.Message{{Seq: 1, Body: []byte("{}")}})
+	require.Error(t, err)
+	require.Empty(t, lines(t, r.file))
+	require.NoError(t, config(r, r.address).Open().Ping(t.Context()))
+}
+
+func TestValidate(t *testing.T) {
+	require.Empty(t, syslog.Config{Address: "logs.example.com:6514"}.Validate("s"))
+	require.Len(t, syslog.Config{Address: "logs.example.com", Cert: "x", Host: "a b", MaxSize: 10}.Validate("s"), 4)
+}
