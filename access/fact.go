@@ -53,6 +53,7 @@ type Fact struct {
 type Ticket struct {
 	Open     bool   `json:"open"`
 	Project  string `json:"project,omitempty"`
+	Service  string `json:"service,omitempty"` // what it is about: the source's name of a service, or its id
 	Type     string `json:"type,omitempty"`
 	Severity int    `json:"severity,omitempty"` // 1 is the most severe
 	Assignee string `json:"assignee,omitempty"` // a person's id or e-mail address
@@ -147,6 +148,9 @@ func (t Ticket) String() string {
 	}
 	if t.Project != "" {
 		words = append(words, "project "+t.Project)
+	}
+	if t.Service != "" {
+		words = append(words, "service "+t.Service)
 	}
 	if t.Assignee != "" {
 		return strings.Join(append(words, "assigned to "+t.Assignee), ", ")

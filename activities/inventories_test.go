@@ -108,3 +108,41 @@ func TestChoicesAreLookedAtAgain(t *testing.T) {
 		})
 	}
 }
+
+// TestCase116OwnerByTag: whoever writes a target's tags makes themselves the owner of what
+// was chosen. An approver is who the signed rule names, from the people of its stage; and
+// where the owner is another one by the time that access opens, nothing opens.
+func TestCase116OwnerByTag(t *testing.T) {
+	named := func(owner string) access.Choice {
+		return access.Choice{Value: "a", Attributes: map[string]string{"owner": owner}}
+	}
+	ask := func(t *testing.T, now access.Choice) (*worker, asked) {
+		w := newWorker(t)
+		w.has(map[string][]access.Choice{"accounts": {now}})
+		return w, w.asks(func(p *access.Plan) {
+			p.Choices = []access.Chosen{{Param: "account", Target: targetName, List: "accounts", Choice: named(bob.ID), Inventory: "sha256:x", At: start}}
+			p.Rule.Stages = []access.Stage{{Name: "owner", From: []string{"approvers"}, Approvals: 1, Where: &access.ApproverCheck{Field: "id", In: []string{bob.ID}}}}
+		})
+	}
+	mallory := access.Person{ID: "mallory", Kind: access.KindHuman, Groups: []string{"approvers"}}
+	t.Run("the owner opens", func(t *testing.T) {
+		w, a := ask(t, named(bob.ID))
+		require.NoError(t, a.open(w.now.Add(30*time.Minute), a.decision(bob, access.Approve)))
+		require.Len(t, w.target.Objects(), 1)
+	})
+	t.Run("another does not", func(t *testing.T) {
+		w, a := ask(t, named(bob.ID))
+		_, err := a.verify(a.decision(mallory, access.Approve))
+		require.Equal(t, access.CodeForbidden, access.CodeOf(err))
+		require.Error(t, a.open(w.now.Add(30*time.Minute), a.decision(mallory, access.Approve)))
+		require.Empty(t, w.target.Objects())
+	})
+	t.Run("who became it meanwhile", func(t *testing.T) {
+		w, a := ask(t, named(mallory.ID))
+		_, err := a.verify(a.decision(mallory, access.Approve))
+		require.Equal(t, access.CodeForbidden, access.CodeOf(err))
+		err = a.open(w.now.Add(30*time.Minute), a.decision(bob, access.Approve))
+		require.Equal(t, "choice_changed", access.IssuesOf(err)[0].Code)
+		require.Empty(t, w.target.Objects())
+	})
+}

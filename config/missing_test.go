@@ -1,6 +1,8 @@
 package config
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -36,14 +38,49 @@ approval: {stages: [{name: a, from: [x]}]}
 		{Config{}, []string{"source_missing", "inventory_missing"}},
 		{Config{Server: jira}, []string{"inventory_missing"}},
 		{Config{Server: jira, Keys: worker("t/t")}, []string{"inventory_missing"}},
+		{Config{Server: jira, Keys: worker("aws/prod")}, []string{"target_unserved"}},
 		{Config{Server: jira, Keys: worker("t/t", "aws/prod")}, nil},
 		{Config{Server: jira, Keys: worker("*")}, nil},
 		{Config{Keys: worker("*")}, []string{"source_missing"}},
 	} {
 		var got []string
-		for _, i := range c.config.MissingSources(set) {
+		for _, i := range c.config.Lacks(set) {
 			got = append(got, i.Code)
 		}
 		require.Equal(t, c.want, got)
+	}
+}
+
+// TestTargetsThatNobodyServes: a target's name that is written wrongly is found where the
+// file says which targets there are, and nothing is said where it cannot tell.
+func TestTargetsThatNobodyServes(t *testing.T) {
+	set, err := contracts.Parse(map[string][]byte{"c.yaml": []byte("apiVersion: ramp/v1\nkind: Contract\nmetadata: {name: c}\nrequest: {who: 'true'}\nduration: {default: 30m, max: 1h}\ngrants: [{target: ssh/dmo, entitlement: {a: b}}]\napproval: {stages: [{name: a, from: [x]}]}\n")})
+	require.NoError(t, err)
+	const both, server = "server: {}\nworker: {targets: {ssh/demo: {kind: ssh}}}\n", "server: {}\n"
+	for text, want := range map[string]string{
+		both:   `contract c grants access on "ssh/dmo", which no configured worker serves (they serve ssh/demo): every request for it fails; did you mean "ssh/demo"?`,
+		server: "",
+		server + "keys: {workers: [{public: a.pub, targets: [ssh/demo]}]}\n":                                    `did you mean "ssh/demo"?`,
+		server + "keys: {workers: [{public: a.pub, targets: [ssh/dmo]}]}\n":                                     "",
+		server + "keys: {workers: [{public: a.pub, targets: ['*']}]}\n":                                         "",
+		both + "keys: {workers: [{public: a.pub, targets: ['*']}]}\n":                                           `did you mean "ssh/demo"?`,
+		both + "keys: {workers: [{public: a.pub, targets: ['*']}, {public: b.pub, targets: ['*']}]}\n":          "",
+		both + "keys: {workers: [{public: a.pub, targets: [ssh/demo]}, {public: b.pub, targets: [ssh/dmo]}]}\n": "",
+	} {
+		path := filepath.Join(t.TempDir(), "ramp.yaml")
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		c, err := Load(path)
+		require.NoError(t, err)
+		var said []string
+		for _, i := range c.Lacks(set) {
+			said = append(said, i.String())
+		}
+		if want == "" {
+			require.Empty(t, said, text)
+			continue
+		}
+		require.Len(t, said, 1, text)
+		require.Contains(t, said[0], want)
+		require.Contains(t, said[0], "c.yaml:6:11")
 	}
 }

@@ -96,7 +96,7 @@ func (c Config) ValidateContracts() access.Issues {
 	}
 	set, err := contracts.LoadDir(string(c.Server.Contracts))
 	if err == nil {
-		return c.MissingSources(set)
+		return c.Lacks(set)
 	}
 	if issues := access.IssuesOf(err); len(issues) > 0 {
 		return issues
@@ -106,16 +106,36 @@ func (c Config) ValidateContracts() access.Issues {
 	return c.placed(issues)
 }
 
-// MissingSources returns what contracts ask of the world outside that a server with this
-// configuration could never know: sources of facts that it lacks, and lists of targets of
-// whose workers it has no key. It opens no file.
-func (c Config) MissingSources(set *contracts.Set) access.Issues {
+// Lacks returns what contracts need that this configuration cannot give them: sources of
+// facts that it lacks, lists of targets of whose workers it has no key, and targets that no
+// worker serves, as far as the file says which there are. It opens no file.
+func (c Config) Lacks(set *contracts.Set) access.Issues {
 	issues := set.MissingSources(slices.Collect(maps.Keys(c.Server.Facts)))
+	if names, known := c.servedTargets(); known {
+		issues = append(issues, set.MissingTargets(func(target string) bool { return slices.Contains(names, target) }, names)...)
+	}
 	return append(issues, set.MissingInventories(func(target string) bool {
 		return slices.ContainsFunc(c.Keys.Workers, func(w WorkerKey) bool {
 			return slices.Contains(w.Targets, target) || slices.Contains(w.Targets, everyTarget)
 		})
 	})...)
+}
+
+// servedTargets returns the targets that workers serve: those of the worker in this file, and
+// those that the keys of other workers are for. It returns false where the file cannot tell:
+// it has no worker of its own and no key, or a key that is for every target and may be that
+// of a worker with another file.
+func (c Config) servedTargets() (names []string, known bool) {
+	own := c.Parts().Worker
+	names = slices.Collect(maps.Keys(c.Worker.Targets))
+	for _, w := range c.Keys.Workers {
+		if slices.Contains(w.Targets, everyTarget) && (!own || len(c.Keys.Workers) > 1) {
+			return nil, false
+		}
+		names = append(names, slices.DeleteFunc(slices.Clone(w.Targets), func(t string) bool { return t == everyTarget })...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names), own || len(names) > 0
 }
 
 // validatePasskeys finds a file that is wrong, or about another address, at the

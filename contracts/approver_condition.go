@@ -20,6 +20,7 @@ import (
 type approverCondition struct {
 	text  string
 	root  approverNode
+	tree  ast.Expr
 	reads reading // of the world outside
 }
 
@@ -53,7 +54,7 @@ func (d *document) approverCondition(text string, path ...any) *approverConditio
 		d.issue("condition", err.Error(), path...)
 		return nil
 	}
-	return &approverCondition{text: text, root: root, reads: readingOf(c.parsed.Expr())}
+	return &approverCondition{text: text, root: root, tree: c.parsed.Expr(), reads: readingOf(c.parsed.Expr())}
 }
 
 // fill evaluates what the condition says of the request. The step is satisfied if

@@ -61,9 +61,6 @@ func (p *fileParser) readBase(d *document) {
 	d.reportUnknownFields(p.language)
 	d.requireLiteral(d.body, p.language, false)
 	d.decode()
-	if d.undecoded() {
-		return
-	}
 	h := &d.contract.terms.header
 	if h.APIVersion != apiVersion {
 		d.issue("api_version", fmt.Sprintf("apiVersion must be %q", apiVersion), "apiVersion")
@@ -78,9 +75,9 @@ func (p *fileParser) readBase(d *document) {
 		rule, known := baseRuleOf(path)
 		switch {
 		case len(path) > 0 && (path[0] == "base" || slices.Contains([]any{"apiVersion", "kind", "metadata", "description"}, path[0])):
-		case !known && d.hasIssueAt(path...):
+		case !known && d.hasIssueOn(path...):
 		case !known:
-			d.issue("base_field", fmt.Sprintf("a base cannot set %s; write it in each contract. A base sets %s", join(path), baseFieldNames()), path...)
+			d.issue("base_field", fmt.Sprintf("a base cannot set %s; write it in each contract, and in the base what docs/contracts.md lists under Bases", join(path)), path...)
 		default:
 			d.requireStrict(rule)
 		}
@@ -89,15 +86,12 @@ func (p *fileParser) readBase(d *document) {
 		d.issue("who_missing", "request.who must say who may request this, or be left out", "request", "who")
 	}
 	d.condition(d.contract.terms.who.Who, "request", "who")
-	if len(d.issues) > 0 {
-		return
-	}
 	specimen := p.specimen(d)
-	specimen.inherit(&Base{document: d})
+	specimen.inherit(&Base{document: &document{file: d.file, body: settable(d.body, nil), contract: d.contract}})
 	specimen.decode()
 	specimen.check()
 	for _, is := range specimen.issues {
-		if strings.HasPrefix(is.Field, d.file+":") && !slices.Contains(d.issues, is) {
+		if strings.HasPrefix(is.Field, d.file+":") && !slices.ContainsFunc(d.issues, is.follows) {
 			d.issues = append(d.issues, is)
 		}
 	}
@@ -121,19 +115,24 @@ func (p *fileParser) specimen(base *document) *document {
 	return &document{file: "", body: bodies[0], env: p.env, choiceEnv: p.choiceEnv, compiled: p.compiled, contract: &Contract{}}
 }
 
-// hasIssueAt reports whether something is wrong with the field already, such as that no
-// document has it.
-func (d *document) hasIssueAt(path ...any) bool {
-	_, line, column := d.position(path...)
-	return slices.ContainsFunc(d.issues, func(i placedIssue) bool { return i.line == line && i.column == column })
+// hasIssueOn reports whether something is wrong already with the field or with what holds it,
+// such as that no document has it.
+func (d *document) hasIssueOn(path ...any) bool {
+	for i := range path {
+		_, line, column, _ := d.position(path[:i+1]...)
+		if slices.ContainsFunc(d.issues, func(i placedIssue) bool { return i.line == line && i.column == column }) {
+			return true
+		}
+	}
+	return false
 }
 
-// findBase finds the base that a contract names, if any. It returns false if there is
-// no such base.
-func (d *document) findBase(bases map[string]*Base) bool {
+// findBase finds the base that a contract names, if any, and adds what it says to the
+// contract. What is wrong with the base is reported there, once.
+func (d *document) findBase(bases map[string]*Base) {
 	name := d.contract.terms.base.Base
 	if name == "" {
-		return true
+		return
 	}
 	b, known := bases[name]
 	if !known {
@@ -146,17 +145,14 @@ func (d *document) findBase(bases map[string]*Base) bool {
 			message += fmt.Sprintf("; did you mean %q?", near)
 		}
 		d.issue("base_unknown", message, "base")
-		return false
+		d.baseless = true
+		return
 	}
 	b.used = true
 	d.condition(d.contract.terms.who.Who, "request", "who") // by itself: two halves could make one that says something else
 	d.narrows(b)
-	if len(d.issues) > 0 {
-		return false
-	}
 	d.inherit(b)
 	d.decode()
-	return true
 }
 
 // isBase reports whether a document is a base and no contract.

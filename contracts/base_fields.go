@@ -84,13 +84,10 @@ func baseRuleOf(path []any) (baseRule, bool) {
 	return baseRule{}, false
 }
 
-func baseFieldNames() string {
-	rules := baseRules()
-	names := make([]string, len(rules))
-	for i, r := range rules {
-		names[i] = r.path
-	}
-	return strings.Join(names, ", ")
+// holdsBaseRule reports whether a place holds, somewhere below it, what a base may set.
+func holdsBaseRule(path []any) bool {
+	below := join(path) + "."
+	return slices.ContainsFunc(baseRules(), func(r baseRule) bool { return strings.HasPrefix(r.path, below) })
 }
 
 // steps returns where the rule's value is written.

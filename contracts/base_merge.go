@@ -19,7 +19,30 @@ func (d *document) inherit(b *Base) {
 	d.own, d.inherited = d.body, map[ast.Node]*document{}
 	d.contract = &Contract{}
 	d.contract.terms.base.of = b
-	d.body = d.merged(d.body, b.document.body, nil, b.document)
+	theirs := b.document.body
+	if len(b.document.issues) > 0 {
+		theirs = settable(theirs, nil)
+	}
+	d.body = d.merged(d.body, theirs, nil, b.document)
+}
+
+// settable returns what a base may set of what is written in one that is wrong.
+func settable(n ast.Node, path []any) ast.Node {
+	if len(fields(n)) == 0 {
+		return n
+	}
+	var kept []*ast.MappingValueNode
+	for _, f := range fields(n) {
+		at := append(slices.Clone(path), any(f.Key.GetToken().Value))
+		_, leaf := baseRuleOf(at)
+		switch {
+		case leaf:
+			kept = append(kept, f)
+		case holdsBaseRule(at):
+			kept = append(kept, ast.MappingValue(f.Start, f.Key, settable(f.Value, at)))
+		}
+	}
+	return ast.Mapping(n.GetToken(), false, kept...)
 }
 
 // merged returns a mapping with the fields of own, and with those of theirs that a base
@@ -41,6 +64,7 @@ func (d *document) merged(own, theirs ast.Node, path []any, from *document) ast.
 			d.note(f.Value, at, from)
 		case !leaf:
 			values[i] = ast.MappingValue(values[i].Start, values[i].Key, d.merged(values[i].Value, f.Value, at, from))
+		case rule.how == both && from.hasIssueOn(at...): // the contract's own is judged by itself
 		case rule.how == both:
 			text := fmt.Sprintf("(%s\n) && (%s\n)", textOf(f.Value), textOf(values[i].Value))
 			values[i] = ast.MappingValue(values[i].Start, values[i].Key, textNode(text))

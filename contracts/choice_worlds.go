@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/google/cel-go/common/ast"
-	"github.com/google/cel-go/common/types"
 
 	"ramp.dev/ramp/access"
 )
@@ -22,16 +21,16 @@ func inventoriesFor(of []*Contract) []func(Input) []*access.Inventory {
 	if !slices.ContainsFunc(of, func(c *Contract) bool { return len(c.choiceParams()) > 0 }) {
 		return []func(Input) []*access.Inventory{nothing}
 	}
-	with := func(attributes func(Input, *choices) map[string]string) func(Input) []*access.Inventory {
+	with := func(attributes func(in Input, c *Contract, param string) map[string]string) func(Input) []*access.Inventory {
 		return func(in Input) []*access.Inventory { return inventoriesWith(of, in, attributes) }
 	}
 	return []func(Input) []*access.Inventory{nothing,
-		with(func(Input, *choices) map[string]string { return nil }),
-		with(func(in Input, _ *choices) map[string]string { return in.Person.Attributes }),
-		with(func(_ Input, c *choices) map[string]string { return c.named() })}
+		with(func(Input, *Contract, string) map[string]string { return nil }),
+		with(func(in Input, _ *Contract, _ string) map[string]string { return in.Person.Attributes }),
+		with(func(_ Input, c *Contract, param string) map[string]string { return c.named(param) })}
 }
 
-func inventoriesWith(of []*Contract, in Input, attributes func(Input, *choices) map[string]string) (out []*access.Inventory) {
+func inventoriesWith(of []*Contract, in Input, attributes func(in Input, c *Contract, param string) map[string]string) (out []*access.Inventory) {
 	for _, c := range of {
 		for _, name := range c.choiceParams() {
 			p := c.terms.params.Params[name]
@@ -42,36 +41,24 @@ func inventoriesWith(of []*Contract, in Input, attributes func(Input, *choices) 
 				out = append(out, i)
 			}
 			if _, there := i.Find(value); !there {
-				i.Choices = []access.Choice{{Value: value, Attributes: attributes(in, &p.Choices)}}
+				i.Choices = []access.Choice{{Value: value, Attributes: attributes(in, c, name)}}
 			}
 		}
 	}
 	return out
 }
 
-// named returns each attribute of a choice that the condition reads, with the first text
-// that it names.
-func (c *choices) named() map[string]string {
+// named returns each attribute of a param's choices that conditions read, with a text that
+// they name.
+func (c *Contract) named(param string) map[string]string {
 	out := map[string]string{}
-	if c.where == nil {
-		return out
+	isVariable := func(e ast.Expr) bool { return e.Kind() == ast.IdentKind && e.AsIdent() == "choice" }
+	isChosen := func(e ast.Expr) bool { name, reads := chosenParam(e); return reads && name == param }
+	if where := c.terms.params.Params[param].Choices.where; where != nil {
+		chosenAttributes(out, where.tree.Expr(), isVariable)
 	}
-	text := "x"
-	var names []string
-	ast.PostOrderVisit(c.where.tree.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
-		switch e.Kind() {
-		case ast.SelectKind:
-			if s := e.AsSelect(); s.Operand().Kind() == ast.IdentKind && s.Operand().AsIdent() == "choice" {
-				names = append(names, s.FieldName())
-			}
-		case ast.LiteralKind:
-			if literal, ok := e.AsLiteral().(types.String); ok && text == "x" {
-				text = string(literal)
-			}
-		}
-	}))
-	for _, n := range names {
-		out[n] = text
+	for _, p := range c.terms.placed() {
+		chosenAttributes(out, p.tree, isChosen)
 	}
 	return out
 }

@@ -117,13 +117,7 @@ func (c *choices) known(all []*access.Inventory, now time.Time) (*access.Invento
 
 // allows evaluates the condition on one choice.
 func (c *choices) allows(one access.Choice, who map[string]any) Step {
-	variable := make(map[string]any, len(one.Attributes)+3)
-	attributes := make(map[string]any, len(one.Attributes))
-	for name, value := range one.Attributes {
-		variable[name], attributes[name] = value, value
-	}
-	variable["value"], variable["label"], variable["attributes"] = one.Value, one.Label, attributes
-	return c.where.eval("", map[string]any{"person": who["person"], "now": who["now"], "choice": variable})
+	return c.where.eval("", map[string]any{"person": who["person"], "now": who["now"], "choice": choiceVariable(one)})
 }
 
 // open yields, in order, what somebody may choose from an inventory.
@@ -181,6 +175,7 @@ func (inventories) admit(q *query) {
 			p.Choices.admit(q, name, &p, value)
 		}
 	}
+	q.variables[chosenVariable] = chosenVariables(q.draft.Choices)
 }
 
 // fieldChoices names a param's choices in the trace.

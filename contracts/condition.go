@@ -65,6 +65,9 @@ func compile(env *cel.Env, text string) (*condition, error) {
 	parsed, issues := env.Compile(text)
 	if issues.Err() != nil {
 		e := issues.Errors()[0]
+		if why := unknownTicketField(text); why != "" {
+			return nil, errors.New(why)
+		}
 		return nil, fmt.Errorf("not a condition: %s (%s)", e.Message, within(text, e.Location))
 	}
 	if t := parsed.OutputType(); !t.IsExactType(cel.BoolType) {

@@ -85,12 +85,13 @@ func compare(before, after *Contract) []Change {
 		was, is := b.inWords(a)
 		c := Change{Contract: after.Name, Kind: b.to(a), Before: was, After: is, Longest: max(b.length, a.length),
 			Witness: Witness{in.Person, in.Request, access.FormatTime(in.Now)}, Times: 1, Asked: len(asked)}
-		if seen, again := found[c.Kind+c.Before+c.After]; again {
+		key := c.Kind + c.Witness.mask(c.Before+"\n"+c.After)
+		if seen, again := found[key]; again {
 			seen.Times++
 			seen.Longest = max(seen.Longest, c.Longest)
 			continue
 		}
-		found[c.Kind+c.Before+c.After] = &c
+		found[key] = &c
 	}
 	var out []Change
 	for _, key := range slices.SortedFunc(maps.Keys(found), func(x, y string) int {
@@ -148,7 +149,7 @@ func verdictOf(e Evaluation) verdict {
 	if e.Err() != nil {
 		var codes []string
 		for _, i := range e.Issues {
-			codes = append(codes, strings.ReplaceAll(i.Code, "_", " "))
+			codes = append(codes, refusedInWords(i.Code))
 		}
 		return verdict{text: "refused: " + strings.Join(slices.Compact(slices.Sorted(slices.Values(codes))), ", ")}
 	}

@@ -68,10 +68,10 @@ func TestFieldChanges(t *testing.T) {
 		of, instead string
 		want        []string
 	}{
-		{"max: 2h", "max: 45m", []string{"c: duration.max: 2h → 45m"}},
+		{"max: 2h", "max: 45m", []string{"c: longest access (duration.max): 2h → 45m"}},
 		{"{name: c}", "{name: c} # a comment", nil},
-		{"from: [x]", "from: [x, y]", []string{"c: approval.stages[a].from: [x] → [x, y]"}},
-		{"{name: a,", "{name: z, from: [z]}, {name: a,", []string{"c: approval.stages[z].from: added: [z]", "c: approval.stages[z].name: added: z"}},
+		{"from: [x]", "from: [x, y]", []string{"c: groups that approve (approval.stages[a].from): [x] → [x, y]"}},
+		{"{name: a,", "{name: z, from: [z]}, {name: a,", []string{"c: groups that approve (approval.stages[z].from): added: [z]", "c: approval.stages[z].name: added: z"}},
 	} {
 		old, err := contracts.Parse(map[string][]byte{"c.yaml": []byte(base)})
 		require.NoError(t, err)
@@ -97,8 +97,22 @@ func TestDiffOfParams(t *testing.T) {
 	got := changes(t, before, strings.Replace(before, "max: 2h", "max: 45m", 1))
 	require.Len(t, got, 1)
 	require.Equal(t, "by 1 of x", got[0].Before)
-	require.Equal(t, "refused: duration over max", got[0].After)
+	require.Equal(t, "refused: longer than the contract gives", got[0].After)
 	require.Contains(t, got[0].Witness.String(), "with role admin")
+}
+
+// TestDiffOfValues: a change is one change, no matter how many values of what people choose
+// and have the text of an approver, or of what is opened, holds.
+func TestDiffOfValues(t *testing.T) {
+	before := strings.Replace(strings.Replace(contract("c", `person.team in ["payments", "orders", "shop"]`, `{default: 30m, max: 2h}`, `{stages: [{name: a, from: [x], where: 'approver.team == person.team'}]}`),
+		"request:", "request:\n  params: {role: {type: string, enum: [admin, owner, reader], required: true}}", 1), "role: admin", "role: '{{params.role}}'", 1)
+	wider := changes(t, before, strings.Replace(before, "{{params.role}}", "all-{{params.role}}", 1))
+	require.Len(t, wider, 1)
+	require.Contains(t, wider[0].After, `on db/orders {"role":"all-admin"}`)
+	harder := changes(t, before, strings.Replace(before, "from: [x],", "from: [x], approvals: 2,", 1))
+	require.Len(t, harder, 1)
+	require.Equal(t, "by 2 of x (team is orders)", harder[0].After)
+	require.Contains(t, harder[0].Witness.String(), "whose team is orders")
 }
 
 // TestDiffWitness: the request that a change shows is decided as the change says.

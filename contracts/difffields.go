@@ -3,6 +3,7 @@ package contracts
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -28,16 +29,65 @@ func (s *Set) FieldChanges(old *Set) (out []string) {
 			b, has := after[path]
 			switch {
 			case !had:
-				out = append(out, fmt.Sprintf("%s: %s: added: %s", c.Name, path, b))
+				out = append(out, fmt.Sprintf("%s: %s: added: %s", c.Name, fieldInWords(path), b))
 			case !has:
-				out = append(out, fmt.Sprintf("%s: %s: removed; it was %s", c.Name, path, a))
+				out = append(out, fmt.Sprintf("%s: %s: removed; it was %s", c.Name, fieldInWords(path), a))
 			case a != b:
-				out = append(out, fmt.Sprintf("%s: %s: %s → %s", c.Name, path, a, b))
+				out = append(out, fmt.Sprintf("%s: %s: %s → %s", c.Name, fieldInWords(path), a, b))
 			}
 		}
 	}
 	return out
 }
+
+// fieldInWords returns what a field is, and where it is written, for people who approve a
+// change and do not know the language; of a field that says it by its name, the place alone.
+func fieldInWords(path string) string {
+	plain := listEntry.ReplaceAllString(strings.TrimPrefix(path, "base "), "")
+	words := map[string]string{
+		"request.who":               "who may ask",
+		"duration.default":          "length of access if none is asked for",
+		"duration.max":              "longest access",
+		"grants.target":             "on which target",
+		"approval.pendingFor":       "time for decisions",
+		"approval.auto":             "when the contract approves by itself",
+		"approval.autoUpTo":         "longest that the contract approves by itself",
+		"approval.stages.from":      "groups that approve",
+		"approval.stages.people":    "people who approve",
+		"approval.stages.oncall":    "schedules whose people approve",
+		"approval.stages.where":     "which of the approvers may approve",
+		"approval.stages.when":      "when this stage is asked",
+		"approval.stages.approvals": "how many must approve",
+		"approval.selfApproval":     "whether requesters approve their own requests",
+		"approval.denyThreshold":    "how many denials deny",
+		"approval.escalate.to":      "groups that may decide later",
+		"extend.times":              "how often it can be extended",
+		"extend.upTo":               "longest access with extensions",
+		"limits.open":               "how many at once",
+		"breakGlass.who":            "who may break the glass",
+		"breakGlass.max":            "longest access by break glass",
+		"request.ticket.required":   "whether a ticket is needed",
+		"request.ticket.when":       "when a ticket is needed",
+		"request.reason.minLength":  "letters that a reason needs",
+		"during.windows.from":       "beginning of a window",
+		"during.windows.to":         "end of a window",
+		"endWhen.if":                "when access ends early",
+		"metadata.owner":            "owner of the contract",
+		"stepUp.approve":            "greatest age of an approver's login",
+		"stepUp.request":            "greatest age of a requester's login",
+		"approval.passkey":          "whether a passkey is needed to approve",
+	}[plain]
+	if words == "" && strings.HasPrefix(plain, "grants.entitlement") {
+		words = "what is opened"
+	}
+	if words == "" {
+		return path
+	}
+	return words + " (" + path + ")"
+}
+
+// listEntry is how flatten names an entry of a list.
+var listEntry = regexp.MustCompile(`\[[^\]]*\]`)
 
 // flatten returns the values of a contract's text by their paths; those of its base,
 // which stands after it, begin with "base ".

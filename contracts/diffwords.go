@@ -3,6 +3,7 @@ package contracts
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -24,6 +25,49 @@ func (c Change) What() string {
 		return "is no longer possible"
 	}
 	return "is decided differently"
+}
+
+// refusedInWords returns why something is refused, for people who read no codes.
+func refusedInWords(code string) string {
+	words, known := map[string]string{
+		"not_eligible":               "not for them",
+		"who_unevaluated":            "whether it is for them could not be evaluated",
+		"duration_over_max":          "longer than the contract gives",
+		"param_not_allowed":          "a value that it does not allow",
+		"choice_not_allowed":         "a choice that is not open to them",
+		"choices_unknown":            "what there is to choose is not known",
+		"reason_too_short":           "the reason is too short",
+		"reason_needs_justification": "the reason is too short for so long a time",
+		"ticket_missing":             "it needs a ticket",
+		"outside_window":             "outside of its windows",
+		"window_too_short":           "its window is over too soon",
+		"nobody_approves":            "nobody can approve it",
+		"auto_unevaluated":           "whether it approves by itself could not be evaluated",
+		"no_break_glass":             "it has no break glass",
+		"break_glass_not_for_you":    "break glass is not for them",
+	}[code]
+	if !known {
+		return strings.ReplaceAll(code, "_", " ")
+	}
+	return words
+}
+
+// mask returns a text in which the values of one question are replaced by what they are of:
+// two changes that differ in them alone are one.
+func (w Witness) mask(text string) string {
+	values := map[string]string{}
+	for name, value := range w.Person.Attributes {
+		values[value] = name
+	}
+	for name, value := range w.Request.Params {
+		values[fmt.Sprint(value)] = name
+	}
+	for _, value := range slices.SortedFunc(maps.Keys(values), func(a, b string) int { return len(b) - len(a) }) {
+		if value != "" {
+			text = regexp.MustCompile(`\b`+regexp.QuoteMeta(value)+`\b`).ReplaceAllLiteralString(text, "<"+values[value]+">")
+		}
+	}
+	return text
 }
 
 // String returns the change in one line, with a request that shows it.

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/token"
 	"github.com/google/cel-go/cel"
 
 	"ramp.dev/ramp/access"
@@ -23,6 +24,10 @@ type document struct {
 	contract  *Contract
 	issues    []placedIssue
 
+	undecoded []feature        // what could not be decoded
+	empty     []token.Position // of the names of fields that are empty
+	baseless  bool             // it names a base that is not there: what is not written may be the base's
+
 	own       ast.Node               // what the contract itself says, once body holds its base too
 	inherited map[ast.Node]*document // the base of what is not the contract's own
 }
@@ -34,8 +39,14 @@ type placedIssue struct {
 
 // issue reports what is wrong with the field at path, or with its nearest parent
 // if the field is not written.
+//
+// What comes from a base that is wrong itself is reported there, and here nothing more.
 func (d *document) issue(code, message string, path ...any) {
-	file, line, column := d.position(path...)
+	file, line, column, from := d.position(path...)
+	if from != nil && len(from.issues) > 0 || d.baseless && !d.written(path...) ||
+		slices.ContainsFunc(d.empty, func(p token.Position) bool { return p.Line == line && p.Column == column }) {
+		return
+	}
 	d.issueIn(file, line, column, code, message)
 }
 
@@ -51,9 +62,16 @@ func (d *document) issueIn(file string, line, column int, code, message string) 
 		place = fmt.Sprintf("%s:%d:%d", file, line, column)
 	}
 	is := placedIssue{access.Issue{Code: code, Field: place, Message: message}, line, column}
-	if !slices.Contains(d.issues, is) {
+	if !slices.ContainsFunc(d.issues, is.follows) {
 		d.issues = append(d.issues, is)
 	}
+}
+
+// follows reports whether an issue is the same as another, or only follows from it: what is
+// empty is of no type, and a condition that is wrong by itself is wrong beside that of a
+// base too.
+func (is placedIssue) follows(from placedIssue) bool {
+	return is == from || is.Field == from.Field && (from.Code == "empty" || is.Code == "condition" && from.Code == "condition")
 }
 
 func (d *document) issueAtNode(n ast.Node, code, message string) {
@@ -75,13 +93,13 @@ func (d *document) inOrder() []access.Issue {
 
 // at returns the place of a field as file:line:column.
 func (d *document) at(path ...any) string {
-	file, line, column := d.position(path...)
+	file, line, column, _ := d.position(path...)
 	return fmt.Sprintf("%s:%d:%d", file, line, column)
 }
 
 // position returns the place of the field at path, or of its nearest parent: in the file
-// of the base, for what comes from there.
-func (d *document) position(path ...any) (file string, line, column int) {
+// of the base, for what comes from there, with the base.
+func (d *document) position(path ...any) (file string, line, column int, from *document) {
 	node := d.body
 	file, line, column = d.file, node.GetToken().Position.Line, 1
 	for _, step := range path {
@@ -91,13 +109,13 @@ func (d *document) position(path ...any) (file string, line, column int) {
 		}
 		node = next
 		if base, foreign := d.inherited[node]; foreign {
-			file = base.file
+			file, from = base.file, base
 		}
 		if pos := key.GetToken().Position; pos != nil {
 			line, column = pos.Line, pos.Column
 		}
 	}
-	return file, line, column
+	return file, line, column, from
 }
 
 // node returns what is written at path, nil if nothing is.

@@ -33,6 +33,7 @@ func (e *EndConditions) Evaluate(p access.Plan, i int, facts []access.Fact, at t
 	counting := planned.FactsAt(facts, at)
 	vars := variables(Input{Person: p.Requester, Now: at, Facts: counting, Request: access.RequestInput{Reason: p.Reason, Ticket: p.Ticket, BreakGlass: p.BreakGlass != nil}},
 		asTyped(p.Params), p.Duration)
+	vars[chosenVariable] = chosenVariables(p.Choices)
 	step := cond.eval(fieldEndWhen(i), vars)
 	step.Detail = access.FactsInWords(counting)
 	return step

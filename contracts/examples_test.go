@@ -67,6 +67,9 @@ func TestPatterns(t *testing.T) {
 
 		{"account-read", person("engineering"), access.RequestInput{Params: map[string]any{"bucket": "arn:aws:s3:::orders"}}, tuesday, "choices_unknown"}, // accounts_test.yaml has what there is
 
+		{"production-read", person("engineering"), access.RequestInput{Params: map[string]any{"account": "arn:aws:s3:::orders"}}, tuesday, "choices_unknown"}, // account-owner_test.yaml has what there is
+		{"production-admin", person("engineering"), access.RequestInput{Params: map[string]any{"account": "arn:aws:s3:::orders"}}, tuesday, "choices_unknown"},
+
 		{"orders-database-write", person("data-engineers"), access.RequestInput{Ticket: "OPS-7"}, tuesday, "2 of dba and 1 of security"},
 		{"orders-database-write", person("data-engineers"), access.RequestInput{}, tuesday, "ticket_missing"},
 

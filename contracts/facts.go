@@ -1,6 +1,8 @@
 package contracts
 
 import (
+	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -26,8 +28,8 @@ func (*facts) check(d *document) {
 	t := &d.contract.terms
 	reads := func(r reading) bool { return r.ticket }
 	found := slices.ContainsFunc(t.conditions(), func(c *condition) bool { return reads(c.reads) }) ||
-		slices.ContainsFunc(t.stages.wheres(), func(c *approverCondition) bool { return reads(c.reads) })
-	if found && t.ticket.System == "" {
+		slices.ContainsFunc(t.wheres(), func(c *approverCondition) bool { return reads(c.reads) })
+	if found && t.ticket.System == "" && !d.beside(&t.ticket) {
 		d.issue("ticket_system_missing", "a condition reads what a system knows of the ticket; say which: system: NAME, a source in server.facts", "request", "ticket")
 	}
 }
@@ -53,8 +55,28 @@ func (*facts) explain(p access.Plan) (lines []Line) {
 const schedulesVariable = "@oncall"
 
 // ticketVariables are the facts of the request's ticket, with their types.
-var ticketVariables = map[string]*cel.Type{"ticket.open": cel.BoolType, "ticket.project": cel.StringType, "ticket.type": cel.StringType,
+var ticketVariables = map[string]*cel.Type{"ticket.open": cel.BoolType, "ticket.project": cel.StringType, "ticket.service": cel.StringType, "ticket.type": cel.StringType,
 	"ticket.severity": cel.IntType, "ticket.assignee": cel.StringType}
+
+var ticketField = regexp.MustCompile(`\bticket\.([A-Za-z_][A-Za-z0-9_]*)`)
+
+// unknownTicketField says of a condition that cannot be compiled which field it reads that a
+// ticket does not have; "" if there is none. CEL itself says that texts have no fields.
+func unknownTicketField(text string) string {
+	known := slices.Sorted(maps.Keys(ticketVariables))
+	for _, m := range ticketField.FindAllStringSubmatch(text, -1) {
+		if slices.Contains(known, m[0]) {
+			continue
+		}
+		out := fmt.Sprintf("not a condition: a ticket has no %q", m[1])
+		may := "of a ticket this may be read: " + strings.Join(known, ", ")
+		if near := Nearest(m[0], known); near != "" {
+			return out + fmt.Sprintf("; did you mean %s? O%s", near, may[1:])
+		}
+		return out + "; " + may
+	}
+	return ""
+}
 
 // factDeclarations declare what conditions may read of the world outside.
 func factDeclarations() []cel.EnvOption {
@@ -113,7 +135,7 @@ func factVariables(in Input) map[string]any {
 			if f.Ticket.Severity != 0 {
 				out["ticket.severity"] = f.Ticket.Severity
 			}
-			for name, text := range map[string]string{"ticket.project": f.Ticket.Project, "ticket.type": f.Ticket.Type, "ticket.assignee": f.Ticket.Assignee} {
+			for name, text := range map[string]string{"ticket.project": f.Ticket.Project, "ticket.service": f.Ticket.Service, "ticket.type": f.Ticket.Type, "ticket.assignee": f.Ticket.Assignee} {
 				if text != "" {
 					out[name] = text
 				}
@@ -167,7 +189,7 @@ func (c *Contract) schedules() (out []string) {
 	for _, cond := range c.terms.conditions() {
 		out = append(out, cond.reads.schedules...)
 	}
-	for _, w := range c.terms.stages.wheres() {
+	for _, w := range c.terms.wheres() {
 		out = append(out, w.reads.schedules...)
 	}
 	slices.Sort(out)

@@ -3,6 +3,7 @@ package contracts_test
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -245,4 +246,24 @@ func TestEvaluationIsAFunctionOfWhatIsRecorded(t *testing.T) {
 		require.NoError(rt, err)
 		require.JSONEq(rt, string(b), string(twice))
 	})
+}
+
+// TestTicketService: a condition reads what a ticket is about, and says which fields a ticket
+// has where it reads one that it has not.
+func TestTicketService(t *testing.T) {
+	text := func(auto string) string {
+		return strings.Replace(contract("c", "true", "{default: 30m, max: 1h}", "{auto: '"+auto+"', stages: [{name: a, from: [x]}]}"), "request:", "request:\n  ticket: {system: jira}", 1)
+	}
+	set := parsed(t, text(`ticket.service == params.service || ticket.service == "orders"`))
+	for service, want := range map[string]string{"orders": "automatic", "shop": "1 of x", "": "1 of x"} {
+		require.Equal(t, want, outcome(asked(set, false, ticketFact(access.Ticket{Open: true, Service: service}))), service)
+	}
+	require.Contains(t, ticketFact(access.Ticket{Service: "orders"}).String(), "service orders")
+	for _, c := range []struct{ auto, says string }{
+		{"!ticket.opn", `a ticket has no "opn"; did you mean ticket.open? Of a ticket`},
+		{"ticket.owner == person.id", `a ticket has no "owner"; of a ticket this may be read: ticket.assignee, ticket.open, ticket.project, ticket.service, ticket.severity, ticket.type`},
+	} {
+		_, err := contracts.Parse(map[string][]byte{"c.yaml": []byte(text(c.auto))})
+		require.ErrorContains(t, err, c.says)
+	}
 }

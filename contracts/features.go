@@ -61,6 +61,7 @@ type terms struct {
 	limits       limits
 	breakGlass   breakGlass
 	endWhen      endWhen
+	chosen       chosen
 	facts        facts
 	notify       notify
 }
@@ -96,6 +97,7 @@ func (t *terms) list() []feature {
 		&t.limits,
 		&t.breakGlass,
 		&t.endWhen,
+		&t.chosen,
 		&t.facts,
 		&t.notify,
 	}

@@ -189,20 +189,32 @@ func (s *Set) laxer() (out []Finding) {
 		for i, c := range same[key] {
 			came[i] = verdicts(c, asked)
 		}
-		for i, strict := range same[key] {
-			for j, lax := range same[key] {
+		for j, lax := range same[key] {
+			var than, examples []string
+			for i, strict := range same[key] {
 				if i == j {
 					continue
 				}
 				if in, ok := easier(asked, came[i], came[j]); ok {
-					out = append(out, Finding{Code: "laxer", Contract: lax.Name, Place: lax.at("metadata", "name"),
-						Message: fmt.Sprintf("opens what contract %s opens, with fewer people: for example for somebody in %v, for %s", strict.Name, in.Person.Groups, orDefault(in.Request.Duration)),
-						Instead: "let the two admit different people, or ask the same of both"})
+					than = append(than, strict.Name)
+					examples = append(examples, fmt.Sprintf("somebody %s, for %s", inSome(in.Person.Groups), orDefault(in.Request.Duration)))
 				}
+			}
+			if len(than) > 0 {
+				out = append(out, Finding{Code: "laxer", Contract: lax.Name, Place: lax.at("metadata", "name"),
+					Message: fmt.Sprintf("opens with fewer people what %s %s: for example than %s for %s", inWords(than), map[bool]string{true: "opens", false: "open"}[len(than) == 1], than[0], examples[0]),
+					Instead: "let them admit different people, or ask the same of all"})
 			}
 		}
 	}
 	return out
+}
+
+func inSome(groups []string) string {
+	if len(groups) == 0 {
+		return "in no group"
+	}
+	return "in " + inWords(groups)
 }
 
 func orDefault(length string) string {

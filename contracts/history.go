@@ -38,6 +38,11 @@ func (c *Contract) ReadsHistory() bool {
 			return true
 		}
 	}
+	for _, w := range c.terms.wheres() {
+		if readsVariable(w.tree, "history") {
+			return true
+		}
+	}
 	return c.terms.limits.set()
 }
 

@@ -83,7 +83,10 @@ func (d *document) decode() {
 		}
 		if err := yaml.NodeToValue(node, f); err != nil {
 			message, line, column := strictyaml.ErrorAt(err)
-			d.issueAt(line, column, "yaml", message)
+			if d.own == nil { // what comes from a base was reported there, and what is its own before
+				d.issueAt(line, column, "yaml", message)
+			}
+			d.undecoded = append(d.undecoded, f)
 		}
 	}
 }

@@ -20,8 +20,7 @@ func (d *document) requireLiteral(n ast.Node, t reflect.Type, name bool) {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if _, null := n.(*ast.NullNode); null {
-		d.issueAtNode(n, "empty", "nothing is written here; leave the field out or give it a value")
+	if d.reportEmpty(n, n) {
 		return
 	}
 	switch t.Kind() {
@@ -40,7 +39,7 @@ func (d *document) requireLiteral(n ast.Node, t reflect.Type, name bool) {
 			d.requireVisible(f.Key)
 			if t.Elem().Kind() == reflect.Interface {
 				d.requireVisible(f.Value) // an entitlement may hold numbers and null
-			} else {
+			} else if !d.reportEmpty(f.Value, f.Key) {
 				d.requireLiteral(f.Value, t.Elem(), name)
 			}
 		}
@@ -48,11 +47,22 @@ func (d *document) requireLiteral(n ast.Node, t reflect.Type, name bool) {
 		for i := range t.NumField() {
 			f := t.Field(i)
 			key, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
-			if v, _ := child(n, key); v != nil && key != "" {
+			if v, place := child(n, key); v != nil && key != "" && !d.reportEmpty(v, place) {
 				d.requireLiteral(v, f.Type, slices.Contains(strings.Fields(f.Tag.Get("schema")), "name"))
 			}
 		}
 	}
+}
+
+// reportEmpty reports, and returns, whether nothing is written for a field. What follows from
+// that has the place of the field's name: it is not reported beside it.
+func (d *document) reportEmpty(n, name ast.Node) bool {
+	_, null := n.(*ast.NullNode)
+	if null {
+		d.issueAtNode(n, "empty", "nothing is written here; leave the field out or give it a value")
+		d.empty = append(d.empty, *name.GetToken().Position)
+	}
+	return null
 }
 
 func (d *document) requireText(n ast.Node, name bool) {

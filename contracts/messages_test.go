@@ -1,6 +1,7 @@
 package contracts
 
 import (
+	"bytes"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -29,6 +30,9 @@ func TestMessagesOfMistakes(t *testing.T) {
 	_, err = refusing(t).RunTests(map[string][]byte{"messages_test.yaml": testdata(t, "messages_test.yaml")})
 	out += messagesOf(access.IssuesOf(err)) + messagesOf(refusing(t).MissingSources([]string{"servicenow"}))
 	out += messagesOf(refusing(t).MissingInventories(func(string) bool { return false }))
+	few, err := Parse(map[string][]byte{"few.yaml": testdata(t, "refusals.yaml")[:bytes.Index(testdata(t, "refusals.yaml"), []byte("\n---"))]})
+	require.NoError(t, err)
+	out += messagesOf(few.MissingTargets(func(string) bool { return false }, []string{"t/u"}))
 	golden(t, "messages.golden", out)
 }
 

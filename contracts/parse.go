@@ -116,7 +116,9 @@ func (p *fileParser) parseBases(documents []*document) (map[string]*Base, []acce
 		}
 		if len(d.issues) > 0 {
 			issues = append(issues, d.inOrder()...)
-			continue
+			if _, there := bases[h.Metadata.Name]; there {
+				continue
+			}
 		}
 		text := d.body.String()
 		bases[h.Metadata.Name] = &Base{Name: h.Metadata.Name, Owner: h.Metadata.Owner, Description: h.Description, Text: text, Version: hashOf(text), document: d}
@@ -129,9 +131,8 @@ func (p *fileParser) parse(d *document, bases map[string]*Base) []access.Issue {
 	d.reportUnknownFields(p.language)
 	d.requireLiteral(d.body, p.language, false)
 	d.decode()
-	if !d.undecoded() && d.findBase(bases) {
-		d.check()
-	}
+	d.findBase(bases)
+	d.check()
 	if len(d.issues) > 0 {
 		return d.inOrder()
 	}
@@ -143,19 +144,23 @@ func (p *fileParser) parse(d *document, bases map[string]*Base) []access.Issue {
 	return nil
 }
 
-// undecoded reports whether anything could not be decoded, or is empty. Nothing else is
-// checked then: it would be reported as missing too.
-func (d *document) undecoded() bool {
-	return slices.ContainsFunc(d.issues, func(i placedIssue) bool { return i.Code == "yaml" || i.Code == "empty" })
-}
-
-// check checks every feature.
+// check checks every feature, so that all mistakes are reported at once. Those of a section
+// that could not be decoded are left out: what is written there would be reported as missing.
 func (d *document) check() {
 	for _, f := range d.contract.terms.list() {
-		if c, ok := f.(checker); ok {
+		if c, ok := f.(checker); ok && !d.beside(f) {
 			c.check(d)
 		}
 	}
+}
+
+// beside reports whether a feature, or another one in its section, could not be decoded. At
+// the top it is the feature alone: each has its own fields there.
+func (d *document) beside(f feature) bool {
+	top := func(f feature) string { name, _, _ := strings.Cut(f.section(), "."); return name }
+	return slices.ContainsFunc(d.undecoded, func(failed feature) bool {
+		return failed == f || top(f) != "" && top(failed) == top(f)
+	})
 }
 
 // parseIssue returns why a file could not be parsed as an issue with its place.

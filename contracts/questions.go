@@ -76,6 +76,9 @@ func (v *vocabulary) read(c *Contract) {
 	for _, cond := range c.terms.conditions() {
 		ast.PostOrderVisit(cond.tree.Expr(), ast.NewExprVisitor(v.visit))
 	}
+	for _, w := range c.terms.wheres() {
+		ast.PostOrderVisit(w.tree, ast.NewExprVisitor(v.visit))
+	}
 	for _, name := range c.choiceParams() {
 		if p := c.terms.params.Params[name]; p.Choices.where != nil {
 			ast.PostOrderVisit(p.Choices.where.tree.Expr(), ast.NewExprVisitor(v.visit))

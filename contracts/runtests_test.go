@@ -117,7 +117,7 @@ func TestTestsAreReadStrictly(t *testing.T) {
 		{"{automatic: true}", "{automatic: perhaps}", "7:25 yaml here belongs true or false, and a text is written"},
 		{"{id: p, groups: [x]}", "p", "4:13 yaml here belongs a set of fields like {name: value}, and a text is written"},
 		{"{automatic: true}", "{automatic: true, duration: long}", "7:31 duration_malformed"},
-		{"{automatic: true}", "", "7:5 test_expect"},
+		{"{automatic: true}", "", "7:13 empty"},
 		{"id: p", "id: 7", "4:18 text_unquoted"},
 		{"tests:", "test:", `1:1 unknown_field`},
 	} {

@@ -24,7 +24,7 @@ import (
 // file. Whatever else Parse refuses, the schema refuses.
 var beyondSchema = []string{"condition", "ticket_system_missing", "end_if", "end_unknown", "pattern", "template", "param_enum", "param_bounds", "reason_bounds", "justify_over_max", "justify_bounds",
 	"duration_default_over_max", "duration_fractional", "duration_not_positive", "duration_too_long", "duration_malformed", "auto_never",
-	"stages_conditional", "stage_too_few", "stages_choices", "stage_denials_over", "comment_nobody", "break_glass_max", "break_glass_review", "escalate_nobody", "escalate_too_late", "limits_quota_total", "limits_too_far", "confirm", "stage_name", "extend_up_to", "step_up", "step_up_auto", "duplicate_name", "param_default", "misleading", "during_zone", "during_except", "engagement_zone", "extend_approval", "extend_same", "auto_up_to", "base_unknown", "base_laxer_than_usual", "choices_age"}
+	"stages_conditional", "stage_too_few", "stages_choices", "stage_denials_over", "comment_nobody", "break_glass_max", "break_glass_review", "escalate_nobody", "escalate_too_late", "limits_quota_total", "limits_too_far", "confirm", "stage_name", "extend_up_to", "step_up", "step_up_auto", "duplicate_name", "param_default", "misleading", "during_zone", "during_except", "engagement_zone", "extend_approval", "extend_same", "auto_up_to", "base_unknown", "base_laxer_than_usual", "choices_age", "choices_early", "choices_read", "choices_target"}
 
 func compiledSchema(t *testing.T) *jsonschema.Schema {
 	parsed, err := jsonschema.UnmarshalJSON(bytes.NewReader(contracts.Schema()))

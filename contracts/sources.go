@@ -90,3 +90,30 @@ func (s *Set) MissingInventories(known func(target string) bool) (issues access.
 	}
 	return issues
 }
+
+// MissingTargets returns the grants on targets that no worker serves, as served reports it:
+// whoever asks for one would learn that only from the request, since a name is checked
+// nowhere else. names are those that there are, for a suggestion. Choices of a target
+// without a worker are missing inventories.
+func (s *Set) MissingTargets(served func(target string) bool, names []string) (issues access.Issues) {
+	for _, c := range s.Contracts {
+		for i, g := range c.terms.grants.Grants {
+			if served(g.Target) {
+				continue
+			}
+			near := Nearest(g.Target, names)
+			if near != "" {
+				near = fmt.Sprintf("; did you mean %q?", near)
+			}
+			issues.Add("target_unserved", c.at("grants", i, "target"), "%s", fmt.Sprintf("contract %s grants access on %q, which no configured worker serves (they serve %s): every request for it fails%s", c.Name, g.Target, orNone(names), near))
+		}
+	}
+	return issues
+}
+
+func orNone(names []string) string {
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(slices.Sorted(slices.Values(names)), ", ")
+}

@@ -96,13 +96,15 @@ func (s *stage) check(d *document, i int) {
 	}
 }
 
-// wheres returns the conditions on approvers.
-func (s *stages) wheres() (out []*approverCondition) {
-	for i := range s.Stages {
-		for _, w := range s.Stages[i].ways {
-			if w.where != nil {
-				out = append(out, w.where)
-			}
+// wheres returns the conditions on approvers, those of extensions too.
+func (t *terms) wheres() (out []*approverCondition) {
+	ways := []*approvers{&t.extend.Approvers}
+	for i := range t.stages.Stages {
+		ways = append(ways, t.stages.Stages[i].ways...)
+	}
+	for _, w := range ways {
+		if w.where != nil {
+			out = append(out, w.where)
 		}
 	}
 	return out
@@ -203,8 +205,10 @@ type OfferApproval struct {
 	AutomaticUpTo access.Duration `json:"automaticUpTo,omitempty"`
 	// Stages has the groups and people that are written; managers, and conditions on
 	// approvers, depend on the request.
-	Stages  []access.Stage `json:"stages"`
-	Passkey bool           `json:"passkey,omitempty"` // an approval counts only with the approver's own passkey
+	Stages []access.Stage `json:"stages"`
+	// Conditional are the names of the stages that apply under a condition alone.
+	Conditional []string `json:"conditional,omitempty"`
+	Passkey     bool     `json:"passkey,omitempty"` // an approval counts only with the approver's own passkey
 }
 
 func (s *stages) offer(o *Offer) {
@@ -218,6 +222,9 @@ func (s *stages) offer(o *Offer) {
 			ways = append(ways, way)
 		}
 		o.Approval.Stages = append(o.Approval.Stages, s.Stages[i].asPlanned(ways))
+		if s.Stages[i].when != nil {
+			o.Approval.Conditional = append(o.Approval.Conditional, s.Stages[i].Name)
+		}
 	}
 }
 

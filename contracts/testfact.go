@@ -12,6 +12,7 @@ type testFact struct {
 	Ticket   string   `yaml:"ticket"`
 	Open     bool     `yaml:"open"`
 	Project  string   `yaml:"project"`
+	Service  string   `yaml:"service"`
 	Type     string   `yaml:"type"`
 	Severity number   `yaml:"severity"`
 	Assignee string   `yaml:"assignee"`
@@ -42,8 +43,8 @@ func (t testFact) parse(d *document, c *Contract, asked time.Time, path ...any) 
 	switch {
 	case (t.Ticket == "") == (t.OnCall == ""):
 		d.issue("test_fact", "a fact is about a ticket or a schedule: write ticket or onCall", path...)
-	case t.Ticket != "" && len(t.People) > 0, t.OnCall != "" && (t.Open || t.Project != "" || t.Type != "" || t.Severity != 0 || t.Assignee != ""):
-		d.issue("test_fact", "a schedule has people; a ticket has open, project, type, severity and assignee", path...)
+	case t.Ticket != "" && len(t.People) > 0, t.OnCall != "" && (t.Open || t.Project != "" || t.Service != "" || t.Type != "" || t.Severity != 0 || t.Assignee != ""):
+		d.issue("test_fact", "a schedule has people; a ticket has open, project, service, type, severity and assignee", path...)
 	}
 	if t.Ticket != "" {
 		f.FactQuestion = access.FactQuestion{Kind: access.FactTicket, Key: t.Ticket}
@@ -57,7 +58,7 @@ func (t testFact) parse(d *document, c *Contract, asked time.Time, path ...any) 
 	case t.Absent:
 		f.State = access.FactAbsent
 	case t.Ticket != "":
-		f.Ticket = &access.Ticket{Open: t.Open, Project: t.Project, Type: t.Type, Severity: int(t.Severity), Assignee: t.Assignee}
+		f.Ticket = &access.Ticket{Open: t.Open, Project: t.Project, Service: t.Service, Type: t.Type, Severity: int(t.Severity), Assignee: t.Assignee}
 	default:
 		f.OnCall = &access.OnCall{People: append([]string{}, t.People...)}
 	}

@@ -20,6 +20,7 @@ func environment() (*cel.Env, error) {
 		cel.Variable("ticket", cel.StringType),
 		cel.Variable("now", cel.TimestampType),
 		cel.Variable("breakGlass", cel.BoolType),
+		cel.Variable(chosenVariable, cel.MapType(cel.StringType, cel.DynType)),
 		cel.Variable("history", cel.ListType(cel.MapType(cel.StringType, cel.DynType))),
 	)...)
 }
@@ -45,6 +46,7 @@ func variables(in Input, params map[string]any, d access.Duration) map[string]an
 	out := map[string]any{
 		"person": person, "params": params, "duration": time.Duration(d),
 		"reason": in.Request.Reason, "ticket": in.Request.Ticket, "now": in.Now, "breakGlass": in.Request.BreakGlass,
+		chosenVariable: map[string]any{}, // until something is chosen
 	}
 	if in.History != nil {
 		out["history"] = historyVariable(*in.History, params)

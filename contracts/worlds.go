@@ -39,7 +39,7 @@ func knownWorld(good bool) world {
 				case good:
 					f.Ticket = c.terms.ticket.sample(in.Person)
 				default:
-					f.Ticket = &access.Ticket{Severity: 9, Project: "other", Type: "other", Assignee: "other"}
+					f.Ticket = &access.Ticket{Severity: 9, Project: "other", Service: "other", Type: "other", Assignee: "other"}
 				}
 				out = append(out, f)
 			}
@@ -50,7 +50,7 @@ func knownWorld(good bool) world {
 
 // sample returns a ticket of a person's as the contract wants it.
 func (t *ticket) sample(p access.Person) *access.Ticket {
-	out := &access.Ticket{Open: true, Project: "project", Type: "type", Severity: 1, Assignee: p.ID}
+	out := &access.Ticket{Open: true, Project: "project", Service: "service", Type: "type", Severity: 1, Assignee: p.ID}
 	if t.project != nil {
 		out.Project = sample(t.project.String())
 	}

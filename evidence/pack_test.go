@@ -165,6 +165,11 @@ func TestPackOfStages(t *testing.T) {
 	sameTeam := func(p *access.Plan) {
 		p.Rule.Stages = []access.Stage{{Name: "lead", From: []string{"approvers"}, Approvals: 1, Where: &access.ApproverCheck{Field: "attributes.team", In: []string{"payments"}}}}
 	}
+	// Who owns what was chosen is in the rule by their id, whatever the choice's attributes say.
+	owner := func(p *access.Plan) {
+		p.Choices = []access.Chosen{{Param: "account", Target: "t/t", List: "accounts", Choice: access.Choice{Value: "a", Attributes: map[string]string{"owner": "erin"}}}}
+		p.Rule.Stages = []access.Stage{{Name: "owner", From: []string{"approvers"}, Approvals: 1, Where: &access.ApproverCheck{Field: "id", In: []string{"bob"}}}}
+	}
 	confirm := func(p *access.Plan) { p.Rule.Confirm = []string{"I have asked."} }
 	payments := bob
 	payments.Attributes = map[string]string{"team": "payments"}
@@ -173,11 +178,14 @@ func TestPackOfStages(t *testing.T) {
 		do     func(s *story)
 		proven bool
 	}{
-		"levels in order": {levels, func(s *story) { s.decide(bob, access.Approve, 1); s.decide(erin, access.Approve, 2) }, true},
-		"levels at once":  {levels, func(s *story) { s.decide(erin, access.Approve, 1); s.decide(bob, access.Approve, 2) }, false},
-		"the same team":   {sameTeam, func(s *story) { s.decide(payments, access.Approve, 1) }, true},
-		"no team":         {sameTeam, func(s *story) { s.decide(bob, access.Approve, 1) }, false},
-		"not confirmed":   {confirm, func(s *story) { s.decide(bob, access.Approve, 1) }, false},
+		"levels in order":   {levels, func(s *story) { s.decide(bob, access.Approve, 1); s.decide(erin, access.Approve, 2) }, true},
+		"levels at once":    {levels, func(s *story) { s.decide(erin, access.Approve, 1); s.decide(bob, access.Approve, 2) }, false},
+		"the same team":     {sameTeam, func(s *story) { s.decide(payments, access.Approve, 1) }, true},
+		"no team":           {sameTeam, func(s *story) { s.decide(bob, access.Approve, 1) }, false},
+		"the owner":         {owner, func(s *story) { s.decide(bob, access.Approve, 1) }, true},
+		"another owner":     {owner, func(s *story) { s.decide(human("olaf", "approvers"), access.Approve, 1) }, false},
+		"no owner's people": {owner, func(s *story) { s.decide(erin, access.Approve, 1) }, false},
+		"not confirmed":     {confirm, func(s *story) { s.decide(bob, access.Approve, 1) }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newTale(t, c.plan)

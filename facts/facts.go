@@ -164,7 +164,7 @@ const (
 func checkTexts(r source.Reply) error {
 	var texts []string
 	if r.Ticket != nil {
-		texts = append(texts, r.Ticket.Project, r.Ticket.Type, r.Ticket.Assignee)
+		texts = append(texts, r.Ticket.Project, r.Ticket.Service, r.Ticket.Type, r.Ticket.Assignee)
 	}
 	if r.OnCall != nil {
 		texts = append(texts, r.OnCall.People...)

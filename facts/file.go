@@ -49,6 +49,7 @@ type content struct {
 type fileTicket struct {
 	Open     bool   `yaml:"open"`
 	Project  string `yaml:"project"`
+	Service  string `yaml:"service"`
 	Type     string `yaml:"type"`
 	Severity int    `yaml:"severity"`
 	Assignee string `yaml:"assignee"`
@@ -76,7 +77,7 @@ func (f *File) Ask(_ context.Context, kind access.FactKind, key string) (source.
 	switch kind {
 	case access.FactTicket:
 		if t, there := c.Tickets[key]; there {
-			r.Ticket = &access.Ticket{Open: t.Open, Project: t.Project, Type: t.Type, Severity: t.Severity, Assignee: t.Assignee}
+			r.Ticket = &access.Ticket{Open: t.Open, Project: t.Project, Service: t.Service, Type: t.Type, Severity: t.Severity, Assignee: t.Assignee}
 		}
 		r.Absent = r.Ticket == nil
 	case access.FactOnCall:

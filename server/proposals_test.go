@@ -150,7 +150,7 @@ func TestContractsChangeByProposal(t *testing.T) {
 	change := r.Plan.Change
 	require.Equal(t, access.ContractChange{Replaces: u.Replaces, Set: u.Set, Differences: change.Differences}, *change)
 	require.Contains(t, strings.Join(change.Differences, "\n"), "hosts: BECOMES POSSIBLE, up to 2h")
-	require.Equal(t, []string{"hosts: duration.max: 1h → 2h", "hosts: metadata.owner: approvers → oncall"}, change.Differences[:2])
+	require.Equal(t, []string{"hosts: longest access (duration.max): 1h → 2h", "hosts: owner of the contract (metadata.owner): approvers → oncall"}, change.Differences[:2])
 	require.Nil(t, r.Plan.Extend, "what happens once lasts no longer")
 	var stages []string
 	for _, s := range r.Plan.Rule.Stages {

@@ -77,7 +77,11 @@ func toTemporal(err error, always bool) error {
 
 // FromTemporal turns what a workflow, an update or a client call returned back
 // into an access.Error. Timeouts and absent workers are CodeUnavailable.
-func FromTemporal(err error) error {
+func FromTemporal(err error) error { return FromTarget("", err) }
+
+// FromTarget is FromTemporal for what a worker of one target was asked: the error that no
+// worker serves it names the target, which may be one that is written wrongly.
+func FromTarget(target string, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -101,7 +105,10 @@ func FromTemporal(err error) error {
 	case errors.As(err, &notFound):
 		return access.Errorf(access.CodeNotFound, "no such workflow is running")
 	case errors.As(err, &timeout) && timeout.TimeoutType() == enumspb.TIMEOUT_TYPE_SCHEDULE_TO_START:
-		return access.Errorf(access.CodeUnavailable, "no worker serves this target")
+		if target == "" {
+			return access.Errorf(access.CodeUnavailable, "no worker serves this target")
+		}
+		return access.Errorf(access.CodeUnavailable, "no worker serves the target %s: it is down, or the contract names a target that no worker has", access.Clip(target, 60))
 	case errors.As(err, &timeout), errors.As(err, &deadline), errors.As(err, &unavailable),
 		errors.Is(err, context.DeadlineExceeded):
 		return access.Errorf(access.CodeUnavailable, "no answer in time; is a worker running?")

@@ -108,8 +108,8 @@ func (p *PagerDuty) onCall(ctx context.Context, schedule string) (*access.OnCall
 	return out, nil
 }
 
-// incident returns an incident as a ticket; nil if there is none. Its project is the
-// service that it is about.
+// incident returns an incident as a ticket; nil if there is none. Its project and
+// its service are the service that it is about.
 func (p *PagerDuty) incident(ctx context.Context, id string) (*access.Ticket, error) {
 	var reply struct {
 		Incident *struct {
@@ -134,7 +134,7 @@ func (p *PagerDuty) incident(ctx context.Context, id string) (*access.Ticket, er
 	if in == nil || in.ID != id {
 		return nil, p.Unexpected("the incident that was asked for")
 	}
-	t := &access.Ticket{Type: "incident", Project: in.Service.Summary}
+	t := &access.Ticket{Type: "incident", Project: in.Service.Summary, Service: in.Service.Summary}
 	switch in.Status {
 	case "triggered", "acknowledged":
 		t.Open = true

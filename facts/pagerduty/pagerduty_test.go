@@ -76,7 +76,7 @@ func TestIncidents(t *testing.T) {
 	s.Has(at, `{"incident":{"id":"Q1ABCDEF","type":"incident","status":"acknowledged","service":{"id":"PS","summary":"Orders"},"priority":{"id":"P53","summary":"P1"},"assignments":[{"at":"2026-11-26T03:00:00Z","assignee":{"id":"PUSER1","summary":"x"}}]}}`)
 	r, err := p.Ask(t.Context(), access.FactTicket, "Q1ABCDEF")
 	require.NoError(t, err)
-	require.Equal(t, &access.Ticket{Open: true, Type: "incident", Project: "Orders", Severity: 1, Assignee: "alice"}, r.Ticket)
+	require.Equal(t, &access.Ticket{Open: true, Type: "incident", Project: "Orders", Service: "Orders", Severity: 1, Assignee: "alice"}, r.Ticket)
 	for _, key := range []string{"Q1ABCDEG", "x/../y", "q1abcdef"} {
 		r, err = p.Ask(t.Context(), access.FactTicket, key)
 		require.NoError(t, err)

@@ -53,12 +53,13 @@ type record struct {
 	Class    string `json:"sys_class_name"` // incident, change_request, sc_req_item
 	Priority string `json:"priority"`       // 1 is critical, 5 planning
 	Group    string `json:"assignment_group.name"`
+	Service  string `json:"business_service.name"`
 	Email    string `json:"assigned_to.email"`
 	Enabled  string `json:"assigned_to.active"`
 	Assignee any    `json:"assigned_to"` // {"link", "value"}; "" for nobody
 }
 
-const recordFields = "number,active,sys_class_name,priority,assignment_group.name,assigned_to,assigned_to.email,assigned_to.active"
+const recordFields = "number,active,sys_class_name,priority,assignment_group.name,business_service.name,assigned_to,assigned_to.email,assigned_to.active"
 
 // Ask implements source.Source.
 func (s *ServiceNow) Ask(ctx context.Context, kind access.FactKind, key string) (source.Reply, error) {
@@ -114,7 +115,7 @@ func (s *ServiceNow) ticket(r record, key string) (*access.Ticket, error) {
 	if r.Active != "true" && r.Active != "false" {
 		return nil, s.Unexpected("active, true or false")
 	}
-	t := &access.Ticket{Open: r.Active == "true", Project: r.Group, Type: r.Class,
+	t := &access.Ticket{Open: r.Active == "true", Project: r.Group, Service: r.Service, Type: r.Class,
 		Severity: s.config.Severity(r.Priority, map[string]int{"1": 1, "2": 2, "3": 3, "4": 4, "5": 5})}
 	if reference, ok := r.Assignee.(map[string]any); ok && r.Enabled != "false" {
 		id, _ := reference["value"].(string)

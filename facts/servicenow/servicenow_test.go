@@ -17,7 +17,7 @@ func uri(number string) string {
 	return "/api/now/table/task?" + url.Values{"sysparm_fields": {recordFields}, "sysparm_limit": {"2"}, "sysparm_display_value": {"false"}, "sysparm_query": {"number=" + number}}.Encode()
 }
 
-const row = `{"number":%q,"active":"true","sys_class_name":"incident","priority":"2","assignment_group.name":"Database",
+const row = `{"number":%q,"active":"true","sys_class_name":"incident","priority":"2","assignment_group.name":"Database","business_service.name":"Orders",
 	"assigned_to":{"link":"https://acme.service-now.com/api/now/table/sys_user/5137153cc611227c000bbd1bd8cd2007","value":"5137153cc611227c000bbd1bd8cd2007"},
 	"assigned_to.email":"alice@example.com","assigned_to.active":"true"}`
 
@@ -38,7 +38,7 @@ func TestTickets(t *testing.T) {
 	s.Has(uri("INC0010001"), `{"result":[`+fmt.Sprintf(row, "INC0010001")+`]}`)
 	r, err := sn.Ask(t.Context(), access.FactTicket, "INC0010001")
 	require.NoError(t, err)
-	require.Equal(t, &access.Ticket{Open: true, Project: "Database", Type: "incident", Severity: 2, Assignee: "alice@example.com"}, r.Ticket)
+	require.Equal(t, &access.Ticket{Open: true, Project: "Database", Service: "Orders", Type: "incident", Severity: 2, Assignee: "alice@example.com"}, r.Ticket)
 
 	s.Has(uri("INC0010002"), `{"result":[]}`)
 	for _, number := range []string{"INC0010002", "INC0010003"} {

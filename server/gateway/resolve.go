@@ -91,7 +91,7 @@ func (g *Gateway) resolveOn(ctx context.Context, in api.ResolveScopesInput) (res
 	if err == nil {
 		err = h.Get(ctx, &res)
 	}
-	return res, api.FromTemporal(err)
+	return res, api.FromTarget(in.Target, err)
 }
 
 // checkResult returns the scopes of a result, if a worker of the target signed it

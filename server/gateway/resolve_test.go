@@ -90,7 +90,7 @@ func TestResolve(t *testing.T) {
 		began := time.Now()
 		_, err := g.Resolve(t.Context(), []access.PlannedGrant{grant("one", "d"), grant("three", "a")})
 		require.Equal(t, access.CodeUnavailable, access.CodeOf(err))
-		require.ErrorContains(t, err, "no worker serves this target")
+		require.ErrorContains(t, err, "no worker serves the target three")
 		require.Less(t, time.Since(began), callTimeout)
 	})
 	// Somebody with all rights on the namespace, even with the key of the payloads,

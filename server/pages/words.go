@@ -71,16 +71,25 @@ func extension(a *contracts.OfferApproval) string {
 
 // needs returns who must approve before access opens.
 func needs(a contracts.OfferApproval) string {
-	var from []string
+	var from, sometimes []string
 	for _, s := range a.Stages {
+		name := s.Name
 		switch {
 		case len(s.AnyOf) > 0:
-			from = append(from, fmt.Sprintf("%s (%s)", s.Name, s.Needs()))
+			name = fmt.Sprintf("%s (%s)", s.Name, s.Needs())
 		case s.Approvals > 1:
-			from = append(from, fmt.Sprintf("%d of %s", s.Approvals, s.Name))
-		default:
-			from = append(from, s.Name)
+			name = fmt.Sprintf("%d of %s", s.Approvals, s.Name)
 		}
+		if slices.Contains(a.Conditional, s.Name) {
+			sometimes = append(sometimes, name)
+		} else {
+			from = append(from, name)
+		}
+	}
+	if len(sometimes) > 0 && len(from) > 0 {
+		from[len(from)-1] += ", sometimes " + listed(sometimes) + " too"
+	} else if len(sometimes) > 0 {
+		from = []string{listed(sometimes) + " under some conditions"}
 	}
 	automatically := "approved automatically"
 	if a.AutomaticUpTo > 0 {

@@ -45,13 +45,15 @@ func TestChoices(t *testing.T) {
 func TestNeeds(t *testing.T) {
 	lead, two := access.Stage{Name: "team lead", Approvals: 1}, access.Stage{Name: "security", Approvals: 2}
 	for want, a := range map[string]contracts.OfferApproval{
-		"approved automatically, if its condition holds":      {Automatic: true},
-		"approved by team lead":                               {Stages: []access.Stage{lead}},
-		"approved by team lead and 2 of security":             {Stages: []access.Stage{lead, two}},
-		"approved automatically or by team lead":              {Automatic: true, Stages: []access.Stage{lead}},
-		"approved automatically up to 1 hour or by team lead": {Automatic: true, AutomaticUpTo: access.Duration(time.Hour), Stages: []access.Stage{lead}},
-		"approved by team lead, 2 of security and team lead":  {Stages: []access.Stage{lead, two, lead}},
-		"nobody can approve this":                             {},
+		"approved automatically, if its condition holds":                   {Automatic: true},
+		"approved by team lead":                                            {Stages: []access.Stage{lead}},
+		"approved by team lead and 2 of security":                          {Stages: []access.Stage{lead, two}},
+		"approved automatically or by team lead":                           {Automatic: true, Stages: []access.Stage{lead}},
+		"approved automatically up to 1 hour or by team lead":              {Automatic: true, AutomaticUpTo: access.Duration(time.Hour), Stages: []access.Stage{lead}},
+		"approved by team lead, 2 of security and team lead":               {Stages: []access.Stage{lead, two, lead}},
+		"nobody can approve this":                                          {},
+		"approved by team lead, sometimes 2 of security too":               {Stages: []access.Stage{lead, two}, Conditional: []string{"security"}},
+		"approved automatically or by 2 of security under some conditions": {Automatic: true, Stages: []access.Stage{two}, Conditional: []string{"security"}},
 	} {
 		require.Equal(t, want, needs(a))
 	}

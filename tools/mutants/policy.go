@@ -6,6 +6,7 @@ func policy() []mutant {
 	const choices = "./contracts -run Choice"
 	const where = "./contracts -run TestApproverCondition$"
 	const again = "./activities -run ChoicesAre"
+	const owner = "./contracts -run Owner|Chosen"
 	return []mutant{
 		{"who lacks something is outside of every list", "contracts/approver_condition.go", "return access.ApproverCheck{} // whoever lacks", "return access.ApproverCheck{Known: \"false\"} // whoever lacks", []string{where}},
 		{"two parts of a request are alike by both lacking something", "contracts/approver_condition.go", "!isText || !access.IsBlank(string(text)) {\n\t\t\t\treturn whole(vars)", "!isText || true {\n\t\t\t\treturn whole(vars)", []string{where}},
@@ -37,6 +38,10 @@ func policy() []mutant {
 		{"one list passes for another", "evidence/inventory.go", "if i.Name() != name {", "if false {", []string{"./evidence -run Inventory"}},
 		{"a choice that is gone is opened", "activities/inventories.go", "case !there:", "case !there && g.Name == \"\":", []string{again}},
 		{"a choice is opened that is another than was approved", "activities/inventories.go", "case !now.Same(c.Choice):", "case !now.Same(c.Choice) && g.Name == \"\":", []string{again}},
+		{"the owner of a value that nobody has listed approves", "contracts/chosen.go", "if c.Known() {", "if c.Known() || true {", []string{owner}},
+		{"approvers are read from a list that no worker looks at again", "contracts/chosen.go", "case len(t.grants.Grants) > 0 && !slices", "case false && !slices", []string{owner}},
+		{"who may ask depends on what was chosen, which is not known then", "contracts/chosen.go", "if early.cond != nil && readsVariable", "if false && readsVariable", []string{owner}},
+		{"what ends access forgets what was chosen", "contracts/endwhen_evaluate.go", "vars[chosenVariable] = chosenVariables(p.Choices)", "vars[chosenVariable] = chosenVariables(nil)", []string{owner}},
 		{"half a list passes for all of it", "integrations/inventory.go", "if err != nil {\n\t\t\treturn nil, err\n\t\t}\n\t\tall =", "if err != nil {\n\t\t\tbreak\n\t\t}\n\t\tall =", []string{"./integrations -run TestInventory"}},
 		{"a base says who approves, and its people are left out", "contracts/base_merge.go", "out.Values = slices.Concat(b.Values, a.Values)", "out.Values = slices.Clone(a.Values)", []string{base}},
 	}

@@ -45,7 +45,11 @@ func approvers(o contracts.Offer) string {
 		parts = append(parts, "contract")
 	}
 	for _, s := range o.Approval.Stages {
-		parts = append(parts, approversOf(s))
+		of := approversOf(s)
+		if slices.Contains(o.Approval.Conditional, s.Name) {
+			of = "(" + of + ")" // under a condition alone
+		}
+		parts = append(parts, of)
 	}
 	return strings.Join(parts, "+")
 }
@@ -54,7 +58,11 @@ func approvers(o contracts.Offer) string {
 func approversOf(s access.Stage) string {
 	var ways []string
 	for _, a := range s.Ways() {
-		ways = append(ways, fmt.Sprintf("%d×%s", max(a.Approvals, 1), strings.Join(slices.Concat(a.From, a.People, a.OnCall), "/")))
+		who := slices.Concat(a.From, a.People)
+		for _, schedule := range a.OnCall {
+			who = append(who, "on call for "+schedule)
+		}
+		ways = append(ways, fmt.Sprintf("%d×%s", max(a.Approvals, 1), strings.Join(who, "/")))
 	}
 	return strings.Join(ways, "|")
 }

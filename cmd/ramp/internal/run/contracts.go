@@ -51,7 +51,7 @@ func lintCommand() *cobra.Command {
 					return err
 				}
 				proposed = conf.Server.Proposals.On()
-				if issues := conf.MissingSources(set); len(issues) > 0 {
+				if issues := conf.Lacks(set); len(issues) > 0 {
 					_ = printIssues(&format, cmd.OutOrStdout(), issues)
 					return access.Invalid(issues...)
 				}
@@ -78,7 +78,7 @@ func lintCommand() *cobra.Command {
 	}
 	format.Flag(c)
 	c.Flags().StringVar(&groups, "groups", "", "a file with the groups that there are, one a line, to find those that nobody is in")
-	c.Flags().StringVar(&configured, "config", "", "the server's configuration, to find sources of facts that contracts ask and it lacks")
+	c.Flags().StringVar(&configured, "config", "", "the server's configuration, to find what contracts need and it lacks: sources of facts, targets, workers' keys")
 	c.Flags().BoolVar(&strict, "strict", false, "the exit code is 2 also for what is legal but probably not meant")
 	return c
 }

@@ -15,6 +15,7 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/cmd/ramp/internal/flags"
 	"ramp.dev/ramp/cmd/ramp/internal/output"
+	"ramp.dev/ramp/config"
 	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/contracts"
 	"ramp.dev/ramp/facts"
@@ -29,7 +30,7 @@ type explainFlags struct {
 	input              access.RequestInput
 	attributes, params flags.Pairs
 	at                 flags.Time
-	facts              string
+	facts, config      string
 	inventory          string
 }
 
@@ -39,9 +40,11 @@ func explainCommand() *cobra.Command {
 		Use: "explain DIRECTORY CONTRACT", Short: "Show what a contract would decide for somebody, and why", Args: cobra.ExactArgs(2),
 		Long: "Evaluates a contract for a person and a request that you describe, without a server: each condition with its\n" +
 			"result, and the plan that would be approved. Limits and conditions on what was before see a person without earlier\n" +
-			"requests; `ramp contracts test` takes a history.",
-		Example: "  ramp contracts explain contracts/ ssh-demo --person alice --group engineering --for 2h --reason \"incident 42\"",
-		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0], args[1]) },
+			"requests; `ramp contracts test` takes a history. A refusal is a result, with exit code 0; where a condition could\n" +
+			"not be evaluated, so that the request would be refused, the exit code is 4.",
+		Example: "  ramp contracts explain contracts/ ssh-demo --person alice --group engineering --for 2h --reason \"incident 42\"\n" +
+			"  ramp contracts explain contracts/ ssh-demo --config ramp.yaml --facts facts.yaml --ticket OPS-42 -o json",
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0], args[1]) },
 	}
 	f.format.Flag(c)
 	c.Flags().StringVar(&f.person.ID, "person", "somebody", "the person's id")
@@ -56,6 +59,7 @@ func explainCommand() *cobra.Command {
 	c.Flags().Var(&f.params, "param", "a parameter of the contract; may be repeated")
 	c.Flags().StringVar(&f.facts, "facts", "", "a file of facts, for tickets and who is on call; what is not in it is absent, and without a file nothing is known")
 	c.Flags().StringVar(&f.inventory, "inventory", "", "a file with what targets have, as JSON: a list of target, list and choices; without a file nothing is known")
+	c.Flags().StringVar(&f.config, "config", "", "the server's configuration, to say what the contract needs and it lacks: sources of facts, targets, workers' keys")
 	c.Flags().Var(&f.at, "at", "when the request is made, such as 2026-01-31T14:00:00Z; now if left out")
 	return c
 }
@@ -98,7 +102,24 @@ func (f *explainFlags) run(cmd *cobra.Command, dir, name string) error {
 		return err
 	}
 	e := contract.Evaluate(contracts.Input{Person: f.person, Request: f.input, Now: now, History: &access.History{Uses: []access.Use{}}, Facts: known, Inventories: having})
-	return f.format.Print(cmd.OutOrStdout(), e, explanation(contract, e))
+	out := explained{Evaluation: e}
+	if f.config != "" {
+		conf, err := config.Load(f.config)
+		if err != nil {
+			return err
+		}
+		out.Lacks = conf.Lacks(&contracts.Set{Contracts: []*contracts.Contract{contract}})
+	}
+	if err := f.format.Print(cmd.OutOrStdout(), out, explanation(contract, out)); err != nil || e.Result != contracts.CouldNotEvaluate {
+		return err
+	}
+	return e.Err()
+}
+
+// explained is an evaluation, and what the contract needs that the configuration lacks.
+type explained struct {
+	contracts.Evaluation
+	Lacks access.Issues `json:"lacks,omitempty"`
 }
 
 // inventories reads what targets have from a file, as of the time of the request.
@@ -147,9 +168,16 @@ func (f *explainFlags) ask(ctx context.Context, at time.Time, questions []access
 	return facts.New(sources, silent, nil).At(at).Ask(ctx, questions...), nil
 }
 
-func explanation(c *contracts.Contract, e contracts.Evaluation) func(io.Writer) {
+func explanation(c *contracts.Contract, e explained) func(io.Writer) {
 	return func(w io.Writer) {
-		fmt.Fprintf(w, "%s: %s\n", c.Name, e.Result)
+		result := string(e.Result)
+		if e.Result == contracts.CouldNotEvaluate {
+			result = "refused, since it could not be evaluated"
+		}
+		fmt.Fprintf(w, "%s: %s\n", c.Name, result)
+		for _, i := range e.Lacks {
+			fmt.Fprintf(w, "  with this configuration: %s\n", output.Clean(i.String()))
+		}
 		for _, i := range e.Issues {
 			fmt.Fprintf(w, "  %s\n", output.Clean(i.String()))
 		}
