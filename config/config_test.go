@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"encoding/base64"
 	"os"
 	"path/filepath"
@@ -77,7 +78,7 @@ func configFile(t *testing.T, text string) string {
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "contracts"), 0o755))
 	b, err := examples.Demo.ReadFile("ssh.yaml")
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "contracts", "ssh.yaml"), b, 0o644))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "contracts", "ssh.yaml"), bytes.ReplaceAll(b, []byte("ssh/demo"), []byte("vault/main.eu")), 0o644))
 	path := filepath.Join(dir, DefaultName)
 	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 	return path

@@ -179,3 +179,21 @@ func TestRefusedStages(t *testing.T) {
 func ways(name string) string {
 	return "{name: " + name + ", anyOf: [{from: [a]}, {from: [b]}, {from: [c]}]}"
 }
+
+// TestApproverConditionReads: of the request a condition on approvers may read what was
+// chosen and what was before, of a stage and of an extension's approvers; the server is told
+// to look for what it reads.
+func TestApproverConditionReads(t *testing.T) {
+	set := parsed(t, strings.Replace(contract("c", "true", "{default: 30m, max: 1h}", `{stages: [{name: a, from: [x], where: 'approver.team == params.team'}, {name: b, from: [y], where: 'history.size() == 0 || approver.id == "bob"'}]}
+extend: {times: 1, upTo: 2h, approvers: {from: [z], where: 'oncall("db-primary") || approver.team == params.team'}}`), "request:", "request:\n  params: {team: {type: string, enum: [payments, orders], required: true}}", 1))
+	c := set.Contracts[0]
+	require.True(t, c.ReadsHistory())
+	questions := c.Questions(access.RequestInput{})
+	require.Len(t, questions, 1)
+	require.Equal(t, "db-primary", questions[0].Key)
+	e := c.Evaluate(contracts.Input{Person: alice, Now: now, History: &access.History{}, Facts: []access.Fact{onCallFact("bob")},
+		Request: access.RequestInput{Reason: "the orders are stuck since two", Params: map[string]any{"team": "payments"}}})
+	require.NoError(t, e.Err())
+	require.Equal(t, "1 of x (team is payments) and 1 of y (anybody)", outcome(e))
+	require.Equal(t, "1 of z (team is payments)", e.Draft.Extend.Rule.Stages[0].Needs())
+}

@@ -90,13 +90,17 @@ func (a *approvers) asPlanned() access.Approvers {
 	return access.Approvers{From: a.From, People: a.People, OnCall: a.OnCall, Approvals: a.Approvals.or(1)}
 }
 
+// managerBeside names, in the trace, the look for the requester's manager beside a condition
+// on approvers.
+func managerBeside(where string) string { return strings.TrimSuffix(where, "where") + "managerOf" }
+
 // plan returns the approvers of a request, and false if nobody can be one: a manager
 // who is not known is nobody, and a condition that no approver can satisfy admits
 // nobody. field names the condition in the trace.
 func (a *approvers) plan(q *query, field string) (access.Approvers, bool) {
 	out := a.asPlanned()
 	if a.ManagerOf != "" {
-		step := Step{Field: strings.TrimSuffix(field, "where") + "managerOf", Expression: "person.attributes.manager", Result: Unevaluated, Detail: "it is not known who the manager is"}
+		step := Step{Field: managerBeside(field), Expression: "person.attributes.manager", Result: Unevaluated, Detail: "it is not known who the manager is"}
 		if manager := q.Person.Attributes[attributeManager]; manager != "" {
 			step.Result, step.Detail = Satisfied, manager
 			out.People = append(slices.Clone(out.People), manager)

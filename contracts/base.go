@@ -75,7 +75,7 @@ func (p *fileParser) readBase(d *document) {
 		rule, known := baseRuleOf(path)
 		switch {
 		case len(path) > 0 && (path[0] == "base" || slices.Contains([]any{"apiVersion", "kind", "metadata", "description"}, path[0])):
-		case !known && d.hasIssueOn(path...):
+		case !known && (d.hasIssueOn(path...) || holdsBaseRule(path)): // it was reported
 		case !known:
 			d.issue("base_field", fmt.Sprintf("a base cannot set %s; write it in each contract, and in the base what docs/contracts.md lists under Bases", join(path)), path...)
 		default:

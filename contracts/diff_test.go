@@ -104,15 +104,15 @@ func TestDiffOfParams(t *testing.T) {
 // TestDiffOfValues: a change is one change, no matter how many values of what people choose
 // and have the text of an approver, or of what is opened, holds.
 func TestDiffOfValues(t *testing.T) {
-	before := strings.Replace(strings.Replace(contract("c", `person.team in ["payments", "orders", "shop"]`, `{default: 30m, max: 2h}`, `{stages: [{name: a, from: [x], where: 'approver.team == person.team'}]}`),
+	before := strings.Replace(strings.Replace(contract("c", `person.team in ["payments", "search", "shop"]`, `{default: 30m, max: 2h}`, `{stages: [{name: a, from: [x], where: 'approver.team == person.team'}]}`),
 		"request:", "request:\n  params: {role: {type: string, enum: [admin, owner, reader], required: true}}", 1), "role: admin", "role: '{{params.role}}'", 1)
 	wider := changes(t, before, strings.Replace(before, "{{params.role}}", "all-{{params.role}}", 1))
 	require.Len(t, wider, 1)
 	require.Contains(t, wider[0].After, `on db/orders {"role":"all-admin"}`)
 	harder := changes(t, before, strings.Replace(before, "from: [x],", "from: [x], approvals: 2,", 1))
 	require.Len(t, harder, 1)
-	require.Equal(t, "by 2 of x (team is orders)", harder[0].After)
-	require.Contains(t, harder[0].Witness.String(), "whose team is orders")
+	require.Equal(t, "by 2 of x (team is payments)", harder[0].After)
+	require.Contains(t, harder[0].Witness.String(), "whose team is payments")
 }
 
 // TestDiffWitness: the request that a change shows is decided as the change says.

@@ -43,7 +43,7 @@ type placedIssue struct {
 // What comes from a base that is wrong itself is reported there, and here nothing more.
 func (d *document) issue(code, message string, path ...any) {
 	file, line, column, from := d.position(path...)
-	if from != nil && len(from.issues) > 0 || d.baseless && !d.written(path...) ||
+	if from != nil && len(from.issues) > 0 || d.baseless && !isScalar(d.node(path...)) ||
 		slices.ContainsFunc(d.empty, func(p token.Position) bool { return p.Line == line && p.Column == column }) {
 		return
 	}
@@ -187,3 +187,6 @@ func (d *document) length(text string, path ...any) access.Duration {
 	}
 	return v
 }
+
+// isScalar reports whether a node is there and is one value.
+func isScalar(n ast.Node) bool { _, scalar := n.(ast.ScalarNode); return scalar }

@@ -64,14 +64,18 @@ var ticketField = regexp.MustCompile(`\bticket\.([A-Za-z_][A-Za-z0-9_]*)`)
 // ticket does not have; "" if there is none. CEL itself says that texts have no fields.
 func unknownTicketField(text string) string {
 	known := slices.Sorted(maps.Keys(ticketVariables))
+	fields := make([]string, len(known))
+	for i, name := range known {
+		fields[i] = strings.TrimPrefix(name, "ticket.")
+	}
 	for _, m := range ticketField.FindAllStringSubmatch(text, -1) {
-		if slices.Contains(known, m[0]) {
+		if slices.Contains(fields, m[1]) {
 			continue
 		}
 		out := fmt.Sprintf("not a condition: a ticket has no %q", m[1])
 		may := "of a ticket this may be read: " + strings.Join(known, ", ")
-		if near := Nearest(m[0], known); near != "" {
-			return out + fmt.Sprintf("; did you mean %s? O%s", near, may[1:])
+		if near := Nearest(m[1], fields); near != "" {
+			return out + fmt.Sprintf("; did you mean ticket.%s? O%s", near, may[1:])
 		}
 		return out + "; " + may
 	}

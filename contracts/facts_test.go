@@ -261,7 +261,7 @@ func TestTicketService(t *testing.T) {
 	require.Contains(t, ticketFact(access.Ticket{Service: "orders"}).String(), "service orders")
 	for _, c := range []struct{ auto, says string }{
 		{"!ticket.opn", `a ticket has no "opn"; did you mean ticket.open? Of a ticket`},
-		{"ticket.owner == person.id", `a ticket has no "owner"; of a ticket this may be read: ticket.assignee, ticket.open, ticket.project, ticket.service, ticket.severity, ticket.type`},
+		{"ticket.customer == person.id", `a ticket has no "customer"; of a ticket this may be read: ticket.assignee, ticket.open, ticket.project, ticket.service, ticket.severity, ticket.type`},
 	} {
 		_, err := contracts.Parse(map[string][]byte{"c.yaml": []byte(text(c.auto))})
 		require.ErrorContains(t, err, c.says)

@@ -25,8 +25,15 @@ const maxSensible = access.Duration(12 * time.Hour)
 // Findings returns what is legal in the contracts and probably not meant. groups are
 // those that there are; nil leaves out whether anybody is in one.
 func (s *Set) Findings(groups []string) []Finding {
+	return s.FindingsWith(groups, func(int, int) {})
+}
+
+// FindingsWith is Findings, and calls progress before each contract, and before each of those
+// that open the same as others, with how many are done, of how many.
+func (s *Set) FindingsWith(groups []string, progress func(done, of int)) []Finding {
 	var out []Finding
-	for _, c := range s.Contracts {
+	for i, c := range s.Contracts {
+		progress(i, len(s.Contracts))
 		out = append(out, c.findings(groups)...)
 	}
 	for _, b := range s.Bases {
@@ -34,7 +41,7 @@ func (s *Set) Findings(groups []string) []Finding {
 			out = append(out, Finding{Code: "base_unused", Contract: b.Name, Place: b.document.at("metadata", "name"), Message: "no contract names this base", Instead: "write base: " + b.Name + " in a contract, or delete it"})
 		}
 	}
-	return append(out, s.laxer()...)
+	return append(out, s.laxer(progress)...)
 }
 
 // findings are a contract's own.
@@ -168,7 +175,7 @@ func wildcards(v any) (out []string) {
 
 // laxer finds contracts that give the same entitlement with fewer people: requests that
 // both admit, and for which one of them asks for less.
-func (s *Set) laxer() (out []Finding) {
+func (s *Set) laxer(progress func(done, of int)) (out []Finding) {
 	same := map[string][]*Contract{}
 	var keys []string
 	for _, c := range s.Contracts {
@@ -187,6 +194,7 @@ func (s *Set) laxer() (out []Finding) {
 		asked := questions(same[key]...)
 		came := make([][]verdict, len(same[key]))
 		for i, c := range same[key] {
+			progress(i, len(same[key]))
 			came[i] = verdicts(c, asked)
 		}
 		for j, lax := range same[key] {

@@ -119,15 +119,15 @@ func TestAllMistakesAtOnce(t *testing.T) {
 		{[]string{contract("request: {who: 1}\nduration: {default: 30m, max: 1d}")}, []string{"4:11 condition", "4:16 text_unquoted", "5:26 duration_malformed"}},
 		{[]string{contract("request: nobody\nduration: {default: 30m, max: 1d}")}, []string{"4:10 yaml", "5:26 duration_malformed"}},
 		{[]string{contract("request:\nduration: {default: 30m, max: 1d}")}, []string{"4:9 empty", "5:26 duration_malformed"}},
-		{[]string{contract("request: {who: }\nduration: {default: 30m, max: 1d}")}, []string{"4:16 empty", "5:26 duration_malformed"}},
+		{[]string{contract("request: {who: }\nduration: {default: 30m, max: 1d}")}, []string{"4:15 empty", "5:26 duration_malformed"}},
 		// A base with a mistake is there all the same, and its contracts are read.
 		{[]string{base("duration: {max: 1d}"), contract("base: b\nrequest: {whom: 'true', who: 'true'}\nduration: {default: 1d}")},
 			[]string{"4:12 duration_malformed", "10:11 unknown_field", "11:12 duration_malformed"}},
 		{[]string{base("durtion: {default: 30m, max: 1h, justifyOver: 30m}"), contract("base: b\nrequest: {who: 'true'}\nduration: {default: 30m, max: 1h}")}, []string{"4:1 unknown_field"}},
-		{[]string{base("request: {who: 'person.kin('}"), contract("base: b\nrequest: {who: 'person.id ='}\nduration: {default: 30m, max: 1h}")}, []string{"4:11 condition", "8:11 condition"}},
-		{[]string{base("breakGlass: {max: 30m}\nduration: {max: 1h}"), contract("base: b\nrequest: {who: 'true'}\nduration: {default: 30m, max: 2h}")}, []string{"4:14 base_field", "11:25 base_laxer"}},
-		{[]string{base("approval: {stages: [{name: s}]}"), contract("base: b\nrequest: {who: 'true'}\nduration: {default: 30m, max: 1x}")}, []string{"4:21 stage_from", "9:25 duration_malformed"}},
-		{[]string{base("duration: nobody"), contract("base: b\nrequest: {who: 'tru'}")}, []string{"4:11 yaml", "8:11 condition"}},
+		{[]string{base("request: {who: 'person.kin('}"), contract("base: b\nrequest: {who: 'person.id ='}\nduration: {default: 30m, max: 1h}")}, []string{"4:11 condition", "10:11 condition"}},
+		{[]string{base("breakGlass: {max: 30m}\nduration: {max: 1h}"), contract("base: b\nrequest: {who: 'true'}\nduration: {default: 30m, max: 2h}")}, []string{"4:14 base_field", "12:26 base_laxer"}},
+		{[]string{base("approval: {stages: [{name: s}]}"), contract("base: b\nrequest: {who: 'true'}\nduration: {default: 30m, max: 1x}")}, []string{"4:21 stage_from", "11:26 duration_malformed"}},
+		{[]string{base("duration: nobody"), contract("base: b\nrequest: {who: 'tru'}")}, []string{"4:11 yaml", "10:11 condition"}},
 	} {
 		require.Equal(t, c.want, of(c.files...), c.files)
 	}

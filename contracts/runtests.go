@@ -64,7 +64,15 @@ func (s *Set) RunTests(files map[string][]byte) (TestReport, error) {
 			lived = ends.live(e.Draft, t.moments())
 			e.Trace = append(e.Trace, lived.trace...)
 		}
-		for _, step := range append(escalated(e.Draft, t.decisions), e.Trace...) {
+		tried := append(escalated(e.Draft, t.decisions), t.contract.admitted(e.Draft, t.decisions)...)
+		onApprovers := t.contract.conditionsOnApprovers()
+		for _, step := range e.Trace {
+			// That a condition could let somebody says nothing of whom it lets.
+			if step.Result != Satisfied || !slices.Contains(onApprovers, step.Field) {
+				tried = append(tried, step)
+			}
+		}
+		for _, step := range tried {
 			seen[t.contract.Name+" "+step.Field+" "+string(step.Result)] = true
 		}
 		report.Results = append(report.Results, TestResult{Name: t.name, Place: t.place, Contract: t.contract.Name, Failure: t.expect.compare(e, t.decisions, lived), Trace: e.Trace})
@@ -73,6 +81,9 @@ func (s *Set) RunTests(files map[string][]byte) (TestReport, error) {
 		for _, field := range c.conditions() {
 			u := Untested{Contract: c.Name, Field: field}
 			for _, value := range []Truth{Satisfied, NotSatisfied, Unevaluated} {
+				if value == NotSatisfied && strings.HasSuffix(field, ".managerOf") {
+					continue // a manager is known or not
+				}
 				if !seen[c.Name+" "+field+" "+string(value)] {
 					u.Never = append(u.Never, value)
 				}
@@ -107,16 +118,33 @@ func (c *Contract) conditions() []string {
 	if t.extend.Approvers.where != nil {
 		out = append(out, fieldExtendApprovers+".where")
 	}
+	if t.extend.Approvers.ManagerOf != "" {
+		out = append(out, managerBeside(fieldExtendApprovers+".where"))
+	}
 	for _, name := range c.choiceParams() {
 		out = append(out, fieldChoices(name))
 		if p := t.params.Params[name]; p.Choices.where != nil {
 			out = append(out, fieldChoices(name)+".where")
 		}
 	}
-	for _, s := range t.stages.Stages {
+	for i := range t.stages.Stages {
+		s := &t.stages.Stages[i]
 		if s.when != nil {
 			out = append(out, s.fieldWhen())
 		}
+		for w, a := range s.ways {
+			if a.ManagerOf != "" {
+				out = append(out, managerBeside(s.fieldWhere(w)))
+			}
+		}
+	}
+	return append(out, c.conditionsOnApprovers()...)
+}
+
+// conditionsOnApprovers returns where the stages have conditions on approvers.
+func (c *Contract) conditionsOnApprovers() (out []string) {
+	for i := range c.terms.stages.Stages {
+		s := &c.terms.stages.Stages[i]
 		for w, a := range s.ways {
 			if a.where != nil {
 				out = append(out, s.fieldWhere(w))

@@ -1,6 +1,7 @@
 package contracts_test
 
 import (
+	"fmt"
 	"os"
 	"regexp"
 	"slices"
@@ -127,4 +128,38 @@ func TestTestsAreReadStrictly(t *testing.T) {
 		got := strings.TrimPrefix(i.Field, "c_test.yaml:") + " " + i.Code + " " + i.Message
 		require.True(t, strings.HasPrefix(got, c.want), "%s\n%s", c.want, got)
 	}
+}
+
+// TestUntestedApprovers: of a condition on approvers it counts whom it let decide in a test,
+// and whom not; of a manager, whether one was known.
+func TestUntestedApprovers(t *testing.T) {
+	set := parsed(t, contract("c", `"x" in person.groups`, `{default: 30m, max: 1h}`,
+		`{stages: [{name: a, from: [dba], where: 'approver.team == person.team'}, {name: b, managerOf: requester}]}`))
+	with := func(attributes, decisions string) string {
+		return "tests:\n  - name: one\n    contract: c\n    person: {id: p, groups: [x], attributes: {" + attributes + "}}\n    request: {reason: a good reason for it}\n    at: '2026-11-24T09:00:00Z'\n" + decisions
+	}
+	never := func(text string) map[string]string {
+		report, err := set.RunTests(map[string][]byte{"c_test.yaml": []byte(text)})
+		require.NoError(t, err, access.IssuesOf(err))
+		require.Zero(t, report.Failed(), report.Results)
+		out := map[string]string{}
+		for _, u := range report.Untested {
+			out[u.Field] = fmt.Sprint(u.Never)
+		}
+		delete(out, "request.who")
+		return out
+	}
+	const where, manager = "approval.stages.a.where", "approval.stages.b.managerOf"
+	decided := func(teams ...string) string {
+		out := "    decisions:\n"
+		for _, team := range teams {
+			out += "      - {by: {id: d-" + team + ", groups: [dba], attributes: {team: " + team + "}}}\n"
+		}
+		return out + "    expect: {stages: [a, b], decided: undecided}\n"
+	}
+	require.Equal(t, map[string]string{where: "[satisfied not_satisfied unevaluated]", manager: "[unevaluated]"}, never(with("team: t, manager: m", "    expect: {stages: [a, b]}\n")))
+	require.Equal(t, map[string]string{where: "[not_satisfied unevaluated]", manager: "[unevaluated]"}, never(with("team: t, manager: m", decided("t"))))
+	require.Equal(t, map[string]string{where: "[unevaluated]", manager: "[unevaluated]"}, never(with("team: t, manager: m", decided("t", "u"))))
+	require.Equal(t, map[string]string{where: "[satisfied not_satisfied]", manager: "[satisfied unevaluated]"}, never(with("manager: m", "    expect: {refused: [nobody_approves]}\n")))
+	require.Equal(t, map[string]string{where: "[satisfied not_satisfied unevaluated]", manager: "[satisfied]"}, never(with("team: t", "    expect: {refused: [nobody_approves]}\n")))
 }

@@ -79,6 +79,11 @@ func chooser() contracts.Input {
 		Request: access.RequestInput{Params: map[string]any{"account": "471100000007", "permissions": "set-02"}, Reason: "the orders are stuck since two, and the customer waits for us"}}
 }
 
+// firstPageBound is what the 99th of a hundred catalogues with their first pages may take.
+// By the clock it is reported too; other programs on the machine take from that one, and
+// from the processors' own time only a little.
+const firstPageBound = 50 * time.Millisecond
+
 // BenchmarkCatalogueOfAccounts: the catalogue of one person over 1,000 contracts, the first
 // page of what they may choose for both params of one, and what all of it keeps of the
 // heap.
@@ -88,12 +93,12 @@ func BenchmarkCatalogueOfAccounts(b *testing.B) {
 	kept := heap() - before
 	in := chooser()
 	in.Inventories = having
-	var took []time.Duration
+	var took, work []time.Duration
 	evaluated := 0
 	b.ReportAllocs()
 	used := cpu()
 	for b.Loop() {
-		began := time.Now()
+		began, busy := time.Now(), cpu()
 		offers := set.Offers(in)
 		c, _ := set.Find(offers[len(offers)-1].Contract)
 		for _, param := range []string{"account", "permissions"} {
@@ -103,11 +108,13 @@ func BenchmarkCatalogueOfAccounts(b *testing.B) {
 			}
 			evaluated += len(page.Choices)
 		}
-		took = append(took, time.Since(began))
+		took, work = append(took, time.Since(began)), append(work, cpu()-busy)
 	}
 	reportCPU(b, used)
-	slices.Sort(took)
-	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
+	for what, all := range map[string][]time.Duration{"clock": took, "cpu": work} {
+		slices.Sort(all)
+		b.ReportMetric(float64(all[len(all)*99/100])/float64(firstPageBound), "p99-"+what+"/bound")
+	}
 	b.ReportMetric(float64(kept)/(1<<20), "MB-kept")
 	b.ReportMetric(float64(evaluated)/float64(b.N), "choices/op")
 	runtime.KeepAlive(set)

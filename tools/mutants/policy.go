@@ -42,6 +42,12 @@ func policy() []mutant {
 		{"approvers are read from a list that no worker looks at again", "contracts/chosen.go", "case len(t.grants.Grants) > 0 && !slices", "case false && !slices", []string{owner}},
 		{"who may ask depends on what was chosen, which is not known then", "contracts/chosen.go", "if early.cond != nil && readsVariable", "if false && readsVariable", []string{owner}},
 		{"what ends access forgets what was chosen", "contracts/endwhen_evaluate.go", "vars[chosenVariable] = chosenVariables(p.Choices)", "vars[chosenVariable] = chosenVariables(nil)", []string{owner}},
+		{"access is planned into a window that is too short", "contracts/next_window.go", "if t = c.until(at, at.Add(length)); t.Equal(at.Add(length)) {", "if t = c.until(at, at.Add(length)); true {", []string{"./contracts -run NextWindow"}},
+		{"a request in the next window is decided when it would be too late", "contracts/evaluate.go", "if in.Request.InNextWindow && e.Draft.StartAt == nil &&", "if false && e.Draft.StartAt == nil &&", []string{"./contracts -run NextWindow"}},
+		{"the API forgets that the next window was asked for", "contracts/evaluate.go", "e := c.evaluate(c.planned(in, in.Now))", "e := c.evaluate(in)", []string{"./server -run NextWindow"}},
+		{"a condition on approvers that lets nobody passes for tested", "contracts/runtests.go", "if step.Result != Satisfied || !slices.Contains(onApprovers, step.Field) {", "if step.Field != \"\" {", []string{"./contracts -run UntestedApprovers"}},
+		{"a target that nobody serves is found by the request alone", "config/validate.go", "if names, known := c.servedTargets(); known {", "if names, known := c.servedTargets(); known && false {", []string{"./config -run TargetsThatNobody"}},
+		{"one mistake hides another in a contract with a base", "contracts/document.go", "if from != nil && len(from.issues) > 0 || d.baseless", "if from != nil || len(d.issues) > 0 || d.baseless", []string{"./contracts -run AllMistakes"}},
 		{"half a list passes for all of it", "integrations/inventory.go", "if err != nil {\n\t\t\treturn nil, err\n\t\t}\n\t\tall =", "if err != nil {\n\t\t\tbreak\n\t\t}\n\t\tall =", []string{"./integrations -run TestInventory"}},
 		{"a base says who approves, and its people are left out", "contracts/base_merge.go", "out.Values = slices.Concat(b.Values, a.Values)", "out.Values = slices.Clone(a.Values)", []string{base}},
 	}

@@ -12,8 +12,6 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/cmd/ramp/internal/output"
 	"ramp.dev/ramp/contracts"
-	"ramp.dev/ramp/evidence"
-	"ramp.dev/ramp/internal/strictjson"
 )
 
 func diffCommand() *cobra.Command {
@@ -58,73 +56,6 @@ func changeInWords(c contracts.Change) string {
 		return c.String() + "\n"
 	}
 	return fmt.Sprintf("%s: %s, up to %s (%d of %d requests)\n  before: %s\n  now:    %s\n  such as: %s\n", c.Contract, c.What(), c.Longest, c.Times, c.Asked, c.Before, c.After, output.Clean(c.Witness.String()))
-}
-
-func backtestCommand() *cobra.Command {
-	var format output.Format
-	c := &cobra.Command{
-		Use: "backtest DIRECTORY PACK...", Short: "Say how contracts would have decided recorded requests", Args: cobra.MinimumNArgs(2),
-		Long: "Evaluates recorded requests, each from its evidence pack (`ramp evidence get REQUEST`), under the contracts of a\n" +
-			"directory, with the person, the time and the history as they were signed then, and says which would have been\n" +
-			"refused or decided by others. It verifies no signature: `ramp evidence verify` does.",
-		Example: "  ramp contracts backtest contracts/ packs/*.json",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			set, err := contracts.LoadDir(args[0])
-			if err != nil {
-				return err
-			}
-			report := contracts.BacktestReport{Changes: []contracts.BacktestChange{}}
-			progress := output.Progress(cmd.ErrOrStderr(), "requests evaluated")
-			for i, path := range args[1:] {
-				progress(i, len(args)-1)
-				recorded, err := readRecorded(path)
-				if err != nil {
-					return err
-				}
-				set.Backtest(&report, filepath.Base(path), recorded)
-			}
-			return format.Print(cmd.OutOrStdout(), report, func(w io.Writer) {
-				for _, c := range report.Changes {
-					fmt.Fprintf(w, "%s (%s, %s): %s\n  then: %s\n  now:  %s\n", output.Clean(c.RequestID), output.Clean(c.Contract), output.Clean(c.Requester), contracts.Change{Kind: c.Kind}.What(), output.Clean(c.Before), output.Clean(c.After))
-				}
-				fmt.Fprintf(w, "%s, %d decided differently\n", output.Count(report.Requests, "request"), len(report.Changes))
-			})
-		},
-	}
-	format.Flag(c)
-	return c
-}
-
-// readRecorded reads what a request's evidence pack says that was asked and evaluated.
-func readRecorded(path string) (contracts.Recorded, error) {
-	var out contracts.Recorded
-	f, err := os.Open(path) // #nosec G304 -- the user's own file
-	if err != nil {
-		return out, access.Errorf(access.CodeInvalid, "%w", err)
-	}
-	defer f.Close()
-	pack, err := evidence.ReadPack(f)
-	if err != nil {
-		return out, access.Errorf(access.CodeInvalid, "%s: %w", path, err)
-	}
-	if out.Plan, err = evidence.ReadPlan(pack.Plan); err != nil {
-		return out, err
-	}
-	for _, e := range pack.Statements {
-		if e.PayloadType != evidence.TypeEvaluation {
-			continue
-		}
-		payload, err := e.DecodeB64Payload()
-		if err != nil {
-			return out, access.Errorf(access.CodeInvalid, "%s: %w", path, err)
-		}
-		var made access.Evaluation
-		if err := strictjson.Unmarshal(payload, &made); err != nil {
-			return out, access.Errorf(access.CodeInvalid, "%s: %w", path, err)
-		}
-		out.History = made.History
-	}
-	return out, nil
 }
 
 func formatCommand() *cobra.Command {

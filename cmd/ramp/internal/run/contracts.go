@@ -56,7 +56,7 @@ func lintCommand() *cobra.Command {
 					return access.Invalid(issues...)
 				}
 			}
-			findings := append([]contracts.Finding{}, set.Findings(known)...)
+			findings := append([]contracts.Finding{}, set.FindingsWith(known, output.Progress(cmd.ErrOrStderr(), "contracts looked at"))...)
 			if proposed {
 				findings = append(findings, set.OwnerFindings(known)...)
 			}

@@ -18,7 +18,7 @@ func contractTestsCommand() *cobra.Command {
 		Use: "test DIRECTORY", Short: "Run the tests that lie beside contracts", Args: cobra.ExactArgs(1),
 		Long: "Runs every *_test.yaml of a directory under its contracts, without a server, and lists which values the\n" +
 			"conditions had in no test. The exit code is 2 if a test fails or there is none.",
-		Example: "  ramp contracts test contracts/",
+		Example: "  ramp contracts test contracts/\n  ramp contracts test contracts/ -o json",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			set, err := contracts.LoadDir(args[0])
 			if err != nil {
