@@ -42,6 +42,7 @@ func child(ctx context.Context, args []string) error {
 	f.StringVar(&t.postgres, "postgres", "", "")
 	f.StringVar(&t.temporal, "temporal", "", "")
 	f.TextVar(&t.expires, "expires", time.Time{}, "")
+	f.BoolVar(&encrypted, "payload-keys", false, "")
 	if err := f.Parse(args); err != nil {
 		return err
 	}
@@ -106,7 +107,7 @@ func (t task) start(ctx context.Context) (*exec.Cmd, io.Reader, error) {
 		return nil, nil, err
 	}
 	cmd := exec.CommandContext(ctx, self, childCommand, "-what", t.what, "-side", t.side, "-dir", t.dir, "-n", fmt.Sprint(t.n), "-pace", t.pace.String(),
-		"-profile", t.profile, "-expires", t.expires.Format(time.RFC3339Nano), "-postgres", t.postgres, "-temporal", t.temporal) // #nosec G204 -- the bench runs itself
+		"-profile", t.profile, "-expires", t.expires.Format(time.RFC3339Nano), "-postgres", t.postgres, "-temporal", t.temporal, fmt.Sprintf("-payload-keys=%t", encrypted)) // #nosec G204 -- the bench runs itself
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {

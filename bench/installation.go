@@ -9,12 +9,10 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/sirupsen/logrus"
 	"go.temporal.io/sdk/client"
 	"golang.org/x/sync/errgroup"
 
 	"ramp.dev/ramp/dev/temporalserver"
-	"ramp.dev/ramp/internal/sdklog"
 	"ramp.dev/ramp/workflows"
 )
 
@@ -54,15 +52,19 @@ func startTemporal(ctx context.Context, dir string, names ...string) (w *install
 		return nil, err
 	}
 	w.addr = w.engine.Addr
-	if w.askers, err = w.dial(ctx); err != nil {
+	if w.askers, err = dial(ctx, w.addr); err != nil {
 		return nil, err
 	}
-	if w.workers, err = w.dial(ctx); err != nil {
+	if w.workers, err = dial(ctx, w.addr); err != nil {
 		return nil, err
 	}
 	for _, name := range names {
 		if name == rampSide || name == crowdSide {
-			r, err := newRamp(ctx, place{dir, "sqlite:" + filepath.Join(dir, "ledger.db"), name == crowdSide}, w.askers)
+			askers := w.askers
+			if name == crowdSide {
+				askers = w.workers // Temporal hands a first task to a worker of the connection that starts the workflow
+			}
+			r, err := newRamp(ctx, place{dir, "sqlite:" + filepath.Join(dir, "ledger.db"), name == crowdSide}, askers)
 			if err != nil {
 				return nil, err
 			}
@@ -79,11 +81,6 @@ func startTemporal(ctx context.Context, dir string, names ...string) (w *install
 		}
 	}
 	return w, nil
-}
-
-func (w *installation) dial(ctx context.Context) (client.Client, error) {
-	return client.DialContext(ctx, client.Options{HostPort: w.addr, Namespace: temporalserver.Namespace,
-		Logger: sdklog.New(logrus.StandardLogger())})
 }
 
 func (w *installation) stop() {

@@ -53,6 +53,7 @@ func main() {
 	flag.StringVar(&o.dir, "dir", "", "where to keep databases; a directory that is removed afterwards if empty")
 	flag.BoolVar(&o.postgres, "postgres", false, "Postgres for Temporal and ledger, and a process for each part, instead of one process with SQLite: "+strings.Join(withPostgres(), ", "))
 	flag.StringVar(&o.statements, "statements", "", "with -postgres: append to this file which statements Postgres ran in each round of throughput")
+	flag.BoolVar(&encrypted, "payload-keys", false, "encrypt all payloads of all sides, as ramp dev does and an installation that has payload keys")
 	flag.Parse()
 	exit(run(ctx, o, os.Stdout))
 }
@@ -159,6 +160,9 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 		form, start = form+", on Postgres", func(ctx context.Context, _ string, names ...string) (*installation, error) {
 			return startProcesses(ctx, o, names...)
 		}
+	}
+	if encrypted {
+		form += ", payloads encrypted"
 	}
 	sides := strings.Split(o.sides, ",")
 	for _, name := range sides {

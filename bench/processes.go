@@ -10,11 +10,9 @@ import (
 	"os/exec"
 	"path/filepath"
 
-	"github.com/sirupsen/logrus"
 	"go.temporal.io/sdk/client"
 
 	"ramp.dev/ramp/dev/temporalserver"
-	"ramp.dev/ramp/internal/sdklog"
 	"ramp.dev/ramp/workflows"
 )
 
@@ -51,7 +49,7 @@ func startProcesses(ctx context.Context, o options, names ...string) (w *install
 		return w, err
 	}
 	w.processes, w.addr = append(w.processes, cmd), said.Addr
-	if w.askers, err = w.dial(ctx); err != nil {
+	if w.askers, err = dial(ctx, w.addr); err != nil {
 		return w, err
 	}
 	for _, name := range names {
@@ -93,8 +91,7 @@ func serveTemporal(ctx context.Context, t task) error {
 
 // work is a process with the workers of one side. It says what happens, line by line.
 func work(ctx context.Context, t task) error {
-	temporal, err := client.DialContext(ctx, client.Options{HostPort: t.temporal, Namespace: temporalserver.Namespace,
-		Logger: sdklog.New(logrus.StandardLogger())})
+	temporal, err := dial(ctx, t.temporal)
 	if err != nil {
 		return err
 	}

@@ -98,7 +98,7 @@ var mayImport = map[string]struct {
 	"client":                  {[]string{"access", "contracts", "evidence"}, "a client speaks HTTP only"},
 	"e2e":                     {nil, "the tests from outside use what users use"},
 	"tools":                   {[]string{"access", "activities", "codec", "contracts", "dev", "evidence", "integrations", "ledger", "server", "worker", "workflows"}, "for those who work on Ramp; it puts parts together as a test does, and nothing depends on it"},
-	"bench":                   {[]string{"access", "contracts", "dev", "evidence", "feed", "integrations", "ledger", "server", "sinks", "worker", "workflows", "activities"}, "it measures the parts"},
+	"bench":                   {[]string{"access", "codec", "contracts", "dev", "evidence", "feed", "integrations", "ledger", "server", "sinks", "worker", "workflows", "activities"}, "it measures the parts"},
 }
 
 func TestImportsPointOneWay(t *testing.T) {
