@@ -38,6 +38,13 @@ func CredentialKinds() map[string]CredentialKind {
 			Env:      []string{"VAULT_ADDR", "VAULT_TOKEN", "VAULT_NAMESPACE", "VAULT_CACERT_BYTES"},
 			Families: []string{"VAULT_", "BAO_"},
 		},
+		"postgres": {
+			// Not PGSSLKEY, which may name a library to load, nor PGSERVICEFILE: the client
+			// writes that file itself.
+			Env:      []string{"PGHOST", "PGPORT", "PGDATABASE", "PGUSER", "PGPASSWORD", "PGSSLMODE", "PGSSLROOTCERT"},
+			Files:    []string{"root.crt"},
+			Families: []string{"PG"},
+		},
 		"aws": {
 			// Not AWS_CONFIG_FILE and the like: such a file may name a program to run.
 			Env:      []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL"},

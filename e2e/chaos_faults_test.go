@@ -47,7 +47,7 @@ func (w *chaosInstallation) faultKinds(r *rand.Rand, victims *live) map[string]f
 	kill("server", "server")
 	kill("engine", "engine")
 	kill("everything", "server", "worker-1", "worker-2", "engine")
-	for _, name := range []string{"temporal", "vault", "aws"} {
+	for _, name := range []string{"temporal", "vault", "aws", "database"} {
 		x := w.wires[name]
 		wire := func(what string, lasts func() time.Duration, harm func() func()) {
 			kinds[what+": "+name] = func() fault {
@@ -101,6 +101,7 @@ func (w *chaosInstallation) faultKinds(r *rand.Rand, victims *live) map[string]f
 		_, err := w.vault.Root.Logical().Delete("auth/token/roles/" + grantOf(id))
 		return err
 	})
+	w.databaseFaults(kinds, short, once)
 	once("removed by hand: aws", "chaos-aws", w.removeRole)
 	once("widened by hand: aws", "chaos-aws", func(id string) error {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)

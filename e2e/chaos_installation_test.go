@@ -16,18 +16,20 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"ramp.dev/ramp/integrations/awsiam/awstest"
+	"ramp.dev/ramp/integrations/postgres/postgrestest"
 	"ramp.dev/ramp/integrations/vaulttoken"
 	"ramp.dev/ramp/integrations/vaulttoken/vaulttest"
 )
 
-// chaosInstallation is an installation as in production, on targets of three kinds, with
+// chaosInstallation is an installation as in production, on targets of four kinds, with
 // something between every two parts that can be made to fail.
 type chaosInstallation struct {
 	*installation
 	vault    *vaulttest.Server
 	aws      *awstest.Server
+	database *postgrestest.Server // a target
 	postgres *chaosLedger
-	wires    map[string]*wire  // TCP: to temporal, vault, aws, and to the ledger
+	wires    map[string]*wire  // TCP: to temporal, vault, aws, the database, and to the ledger
 	fronts   map[string]*front // HTTP: the targets' responses
 	procs    map[string]*proc
 	order    []string // of procs, as they are started
@@ -66,11 +68,21 @@ request: {who: '"engineering" in person.groups'}
 duration: {default: 20s, max: 10m}
 grants: [{target: aws/chaos, entitlement: {actions: ['s3:GetObject'], resources: ['arn:aws:s3:::orders/*']}}]
 approval: {pendingFor: 45s, stages: [{name: lead, from: [approvers]}]}
+---
+apiVersion: ramp/v1
+kind: Contract
+metadata: {name: chaos-postgres}
+description: A real Postgres.
+request: {who: '"engineering" in person.groups'}
+duration: {default: 20s, max: 10m}
+grants: [{target: postgres/chaos, entitlement: {database: orders, roles: [orders_read]}}]
+approval: {pendingFor: 45s, stages: [{name: lead, from: [approvers]}]}
+extend: {times: 3, upTo: 30m}
 `
 
 // newChaosInstallation starts everything, whole and unharmed.
 func newChaosInstallation(in *installation) *chaosInstallation {
-	w := &chaosInstallation{installation: in, vault: vaulttest.Start(in.T), aws: awstest.Start(in.T), postgres: newChaosLedger(in.T),
+	w := &chaosInstallation{installation: in, vault: vaulttest.Start(in.T), aws: awstest.Start(in.T), postgres: newChaosLedger(in.T), database: postgrestest.Start(in.T),
 		wires: map[string]*wire{}, fronts: map[string]*front{}, procs: map[string]*proc{},
 		rogue: &rogue{told: map[string]int{}}}
 	in.env = w.aws.Environ()
@@ -83,9 +95,11 @@ func newChaosInstallation(in *installation) *chaosInstallation {
 	for _, name := range []string{"ledger", "ledger of the server"} {
 		w.wires[name] = newWire(in.T, name, w.postgres.host())
 	}
+	w.database.Setup(in.T, w.database.Config())
+	w.wires["database"] = newWire(in.T, "database", w.database.Addr())
 	w.wires["temporal"] = newWire(in.T, "temporal", in.addr("temporal"))
 	dev := []string{"dev", "--without", "server,worker", "--dir", in.dir, "--listen", in.addr("listen"), "--temporal", in.addr("temporal"),
-		"--temporal-ui", in.addr("ui"), "--idp", in.addr("idp"), "--ssh", in.addr("ssh")}
+		"--temporal-ui", in.addr("ui"), "--idp", in.addr("idp"), "--ssh", in.addr("ssh"), "--postgres", "off"}
 	w.add("engine", nil, dev...).start()
 	in.eventually(2*time.Minute, "the configuration is written", func() bool {
 		_, err := os.Stat(filepath.Join(in.dir, "ramp.yaml"))
@@ -114,6 +128,7 @@ func (w *chaosInstallation) configure() (workers, server string) {
 	targets["aws/chaos"] = map[string]any{"kind": "aws", "region": awstest.Region, "account": awstest.Account,
 		"endpoint": "http://" + w.wires["aws"].address(), "worker": w.aws.Worker, "boundary": w.aws.Boundary, "consistency": "3s",
 		"allow": []any{map[string]any{"actions": []string{"s3:GetObject"}, "resources": []string{"arn:aws:s3:::orders*"}}}}
+	targets["postgres/chaos"] = w.databaseTarget()
 	write := func(name, ledger string) string {
 		c.doc["ledger"] = doc{"url": ledger}
 		path := filepath.Join(w.dir, name)
@@ -129,7 +144,7 @@ func (w *chaosInstallation) configure() (workers, server string) {
 func (w *chaosInstallation) awaitReady() {
 	alice := w.as("alice")
 	w.eventually(3*time.Minute, "everything works", func() bool {
-		for _, contract := range []string{"chaos-ssh", "chaos-vault", "chaos-aws"} {
+		for _, contract := range []string{"chaos-ssh", "chaos-vault", "chaos-aws", "chaos-postgres"} {
 			status, _, err := alice.try("POST", "/api/v1/requests?dryRun=true", map[string]any{
 				"contract": contract, "reason": "is everything there?"})
 			if err != nil || status != 200 {

@@ -45,6 +45,13 @@ func (o *watch) look(ctx context.Context) ([]string, error) {
 	for _, r := range all.Roles {
 		names[aws.ToString(r.RoleName)] = true
 	}
+	logins, err := o.w.inDatabase(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("postgres: %w", err)
+	}
+	for _, name := range logins {
+		names[name] = true
+	}
 	out := []string{}
 	for n := range names {
 		out = append(out, n)

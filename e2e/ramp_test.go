@@ -87,6 +87,9 @@ func (in *installation) start(env []string, args ...string) *process {
 	if args[0] == "dev" {
 		args = append(args, "--dir", in.dir, "--listen", in.addr("listen"), "--temporal", in.addr("temporal"),
 			"--temporal-ui", in.addr("ui"), "--idp", in.addr("idp"), "--ssh", in.addr("ssh"))
+		if !slices.Contains(args, "--postgres") { // one Postgres for each test would be the larger part of it
+			args = append(args, "--postgres", "off")
+		}
 	}
 	p := &process{in: in, cmd: exec.Command(binary, args...), out: &lockedBuffer{}, done: make(chan struct{})}
 	p.cmd.Env = slices.Concat(os.Environ(), []string{"NO_COLOR=1"}, in.env, env)

@@ -15,6 +15,7 @@ import (
 	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/integrations/awsiam"
 	"ramp.dev/ramp/integrations/contractset"
+	"ramp.dev/ramp/integrations/postgres"
 	"ramp.dev/ramp/integrations/sshcert"
 	"ramp.dev/ramp/integrations/vaulttoken"
 	"ramp.dev/ramp/ledger"
@@ -30,9 +31,10 @@ type Integration interface {
 // integrationKinds is the table of integrations.
 func integrationKinds() map[string]integrationKind {
 	return map[string]integrationKind{
-		"ssh":   kindOf[sshcert.Config](),
-		"vault": kindOf[vaulttoken.Config](),
-		"aws":   kindOf[awsiam.Config](),
+		"ssh":      kindOf[sshcert.Config](),
+		"vault":    kindOf[vaulttoken.Config](),
+		"aws":      kindOf[awsiam.Config](),
+		"postgres": kindOf[postgres.Config](),
 		// What changes contracts is a target like others, so that all that protects access protects them.
 		"contracts": kindOf[contractset.Config](),
 	}

@@ -101,10 +101,11 @@ function show(request, target, c) {
         el("button", { type: "button", "aria-label": "Download " + n, click: () => download(n, new Blob([v])) }, "Download")))));
   }
   if (env.length) {
-    const exports = env.map(([n, v]) => "export " + n + "=" + quoted(v)).join("\n") + "\n";
+    // A shell reads $HOME between double quotes alone, and ~ in none.
+    const exports = env.map(([n, v]) => "export " + n + "=" + quoted(v).replaceAll("{{dir}}", `'"$HOME"'/.ramp/` + dir)).join("\n") + "\n";
     body.push(el("h3", {}, "Environment"),
       el("div", { class: "buttons" }, copyButton("Copy as shell commands", "", exports)),
-      el("ul", {}, ...env.map(([n, v]) => item(n, v))));
+      el("ul", {}, ...env.map(([n, v]) => item(n, v.replaceAll("{{dir}}", "$HOME/.ramp/" + dir)))));
   }
   shown = el("dialog", { id: "credential", "aria-labelledby": "credential-title", close: forget },
     el("h2", { id: "credential-title" }, "Your credential for " + target),

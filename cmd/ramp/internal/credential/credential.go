@@ -33,6 +33,16 @@ func Place(cred access.Credential, dir string) (access.Credential, map[string]st
 	for name, v := range cred.Env {
 		env[name] = fill(v)
 	}
+	if cred.Kind == "postgres" {
+		service, err := pgService(cred.Env, dir)
+		if err != nil {
+			return cred, nil, err
+		}
+		if files == nil {
+			files = map[string]string{}
+		}
+		files[serviceFile], env["PGSERVICEFILE"] = service, dir+"/"+serviceFile
+	}
 	for program, args := range cred.Arguments {
 		for _, a := range args {
 			arguments[program] = append(arguments[program], fill(a))

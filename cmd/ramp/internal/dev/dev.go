@@ -21,12 +21,12 @@ import (
 
 // options are where the parts of `ramp dev` listen, and which of them run.
 type options struct {
-	dir, listen, temporal, temporalUI, idp, ssh string
-	without                                     []string
-	reconcile                                   time.Duration
-	scim                                        bool
-	contractsGit                                string
-	proposals                                   bool
+	dir, listen, temporal, temporalUI, idp, ssh, postgres string
+	without                                               []string
+	reconcile                                             time.Duration
+	scim                                                  bool
+	contractsGit                                          string
+	proposals                                             bool
 }
 
 // Command returns `ramp dev`.
@@ -36,8 +36,8 @@ func Command() *cobra.Command {
 		Use: "dev", Short: "Run all of Ramp on this machine", Args: cobra.NoArgs,
 		Long: "Runs all of Ramp in one process, on loopback only: Temporal and its UI, SQLite, server and worker, an identity\n" +
 			"provider with made-up people, example contracts, a file of facts that they ask, a mail server that keeps what is\n" +
-			"sent as files, and an SSH host to get access to. It keeps everything in one\n" +
-			"directory and continues from there when it is started again. Ctrl-C stops it.",
+			"sent as files, and an SSH host to get access to, and a Postgres where this machine has its programs. It keeps\n" +
+			"everything in one directory and continues from there when it is started again. Ctrl-C stops it.",
 		Example: "  ramp dev\n  ramp dev --listen 127.0.0.1:9090 --dir /tmp/ramp",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return start(cmd.Context(), o, cmd.OutOrStdout())
@@ -49,6 +49,7 @@ func Command() *cobra.Command {
 	c.Flags().StringVar(&o.temporalUI, "temporal-ui", "127.0.0.1:8233", "address of the Temporal UI")
 	c.Flags().StringVar(&o.idp, "idp", "127.0.0.1:8090", "address of the identity provider")
 	c.Flags().StringVar(&o.ssh, "ssh", "127.0.0.1:2222", "address of the demo SSH host")
+	c.Flags().StringVar(&o.postgres, "postgres", "127.0.0.1:5433", "address of the demo Postgres, which is started where this machine has initdb; off leaves it out")
 	c.Flags().StringSliceVar(&o.without, "without", nil, "leave out server, worker or both, to run them as processes of their own")
 	c.Flags().DurationVar(&o.reconcile, "reconcile-every", 10*time.Second, "how often targets, ledger and workflows are compared")
 	c.Flags().BoolVar(&o.scim, "scim", false, "accept provisioning of people and groups (SCIM 2.0), with the token in "+scimTokenName)
@@ -99,7 +100,7 @@ func start(ctx context.Context, o options, out io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer d.on.Close()
 	defer cancel()
-	for _, step := range []func(context.Context) error{d.prepare, d.ports, d.startIDP, d.startTemporal, d.outside, d.startHost, d.configure, d.startWorker, d.startServer} {
+	for _, step := range []func(context.Context) error{d.prepare, d.awaitDatabase, d.ports, d.startIDP, d.startTemporal, d.outside, d.startHost, d.startDatabase, d.configure, d.startWorker, d.startServer} {
 		if err := step(ctx); err != nil {
 			if ctx.Err() != nil {
 				fmt.Fprintln(out, "\nStopped before it was ready.")

@@ -94,6 +94,9 @@ func (d *dev) contracts() error {
 		return err
 	}
 	for _, name := range files {
+		if isForDatabase(name) && !d.hasDatabase() {
+			continue
+		}
 		b, err := examples.Demo.ReadFile(name)
 		if err != nil {
 			return err

@@ -24,11 +24,12 @@ func (o options) ports(context.Context) error {
 		{"--temporal-ui", o.temporalUI, "the Temporal UI", "`temporal server start-dev`"},
 		{"--idp", o.idp, "the identity provider", "some other web server"},
 		{"--ssh", o.ssh, "the demo host", "some other SSH server"},
+		{"--postgres", o.postgres, "the demo Postgres", "some other Postgres"},
 	}
 	var issues []access.Issue
 	code := access.CodeConflict
 	for _, p := range ports {
-		if p.flag == "--listen" && slices.Contains(o.without, "server") {
+		if p.flag == "--listen" && slices.Contains(o.without, "server") || p.flag == "--postgres" && !o.hasDatabase() {
 			continue
 		}
 		if host, port, err := net.SplitHostPort(p.addr); err == nil && !auth.Loopback(host) {

@@ -4,10 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"maps"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/google/renameio/v2"
@@ -36,7 +34,7 @@ func sshHostCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			name, host, err := sshTarget(c, args)
+			name, host, err := targetOf[sshcert.Config](c, "ssh", args)
 			if err != nil {
 				return err
 			}
@@ -63,29 +61,6 @@ func sshHostCommand() *cobra.Command {
 	c.Flags().StringVar(&sshd, "sshd", defaultSSHD, "the host's sshd")
 	c.Flags().StringVar(&install, "install", "", "a file to write, which sshd_config includes; without it, the lines are printed")
 	return c
-}
-
-// sshTarget returns the target of kind ssh that is named, or the only one.
-func sshTarget(c config.Config, args []string) (string, sshcert.Config, error) {
-	hosts := map[string]sshcert.Config{}
-	for name, t := range c.Worker.Targets {
-		if host, ok := t.Config.(sshcert.Config); ok {
-			hosts[name] = host
-		}
-	}
-	names := slices.Sorted(maps.Keys(hosts))
-	switch {
-	case len(args) == 1:
-		host, ok := hosts[args[0]]
-		if !ok {
-			return "", host, access.Errorf(access.CodeInvalid, "the configuration has no target %q of kind ssh; it has: %s",
-				access.Clip(args[0], 60), strings.Join(names, ", "))
-		}
-		return args[0], host, nil
-	case len(names) == 1:
-		return names[0], hosts[names[0]], nil
-	}
-	return "", sshcert.Config{}, access.Errorf(access.CodeInvalid, "name one target of kind ssh; the configuration has: %s", strings.Join(names, ", "))
 }
 
 // prepareHost makes the target's files and returns the lines for sshd_config.

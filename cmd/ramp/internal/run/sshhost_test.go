@@ -154,12 +154,12 @@ func TestSSHHostInstallsNothingThatSSHDRefuses(t *testing.T) {
 
 func TestSSHTarget(t *testing.T) {
 	var c config.Config
-	_, _, err := sshTarget(c, nil)
+	_, _, err := targetOf[sshcert.Config](c, "ssh", nil)
 	require.Equal(t, access.CodeInvalid, access.CodeOf(err))
 	c.Worker.Targets = map[string]worker.TargetConfig{"ssh/a": worker.NewTargetConfig("ssh", sshcert.Config{Host: "a"}), "ssh/b": worker.NewTargetConfig("ssh", sshcert.Config{Host: "b"})}
-	_, _, err = sshTarget(c, nil)
+	_, _, err = targetOf[sshcert.Config](c, "ssh", nil)
 	require.ErrorContains(t, err, "name one target of kind ssh; the configuration has: ssh/a, ssh/b")
-	name, host, err := sshTarget(c, []string{"ssh/b"})
+	name, host, err := targetOf[sshcert.Config](c, "ssh", []string{"ssh/b"})
 	require.NoError(t, err)
 	require.Equal(t, "ssh/b", name)
 	require.Equal(t, "b", host.Host)

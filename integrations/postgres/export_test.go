@@ -1,0 +1,15 @@
+package postgres
+
+import (
+	"context"
+
+	"ramp.dev/ramp/integrations"
+)
+
+// OpenAround opens a target with something around each exchange with the server.
+func (c Config) OpenAround(ctx context.Context, name string, around func(exchange func() error) error) (integrations.Target, error) {
+	return c.open(ctx, name, around)
+}
+
+// VerifierOf is verifierOf, for the test with Postgres' own.
+func VerifierOf(password string, salt []byte) (string, error) { return verifierOf(password, salt) }

@@ -1,0 +1,228 @@
+package postgres_test
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/base64"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	toxiproxy "github.com/Shopify/toxiproxy/v2"
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/config/field"
+	"ramp.dev/ramp/integrations/postgres"
+)
+
+// The verifier is what Postgres makes of the same password and salt (RFC 7677, section 3).
+func TestVerifier(t *testing.T) {
+	salt, err := base64.StdEncoding.DecodeString("W22ZaJ0SNY7soEsUEjb6gQ==")
+	require.NoError(t, err)
+	v, err := postgres.VerifierOf("pencil", salt)
+	require.NoError(t, err)
+	require.Equal(t, "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU=", v)
+}
+
+// A server that writes down all that it is told has no password in what it wrote.
+func TestNoPasswordCrosses(t *testing.T) {
+	s, config := start(t, "log_statement=all", "log_min_duration_statement=0")
+	target := opened(t, config)
+	g := newGrant(time.Hour, reads())
+	c := minted(t, target, g)
+	require.NoError(t, use(t.Context(), g, c))
+	require.True(t, strings.Contains(s.Log(), c.Env["PGUSER"]), "the server writes down what it is told")
+	require.False(t, strings.Contains(s.Log(), c.Env["PGPASSWORD"]), "the password crossed in clear")
+	require.NoError(t, target.Revoke(t.Context(), g))
+}
+
+// The server crashes and comes back: what was open is open, and what was closed closed.
+func TestRestart(t *testing.T) {
+	s, config := start(t, "fsync=on")
+	target := opened(t, config)
+	open, closed := newGrant(time.Hour, reads()), newGrant(time.Hour, reads())
+	c, old := minted(t, target, open), minted(t, target, closed)
+	require.NoError(t, target.Revoke(t.Context(), closed))
+	s.Kill()
+	for _, err := range []error{target.Revoke(t.Context(), open), target.Grant(t.Context(), newGrant(time.Hour, reads())), target.Ping(t.Context())} {
+		require.Equal(t, access.CodeUnavailable, access.CodeOf(err), "%v", err)
+	}
+	_, err := target.Inspect(t.Context(), open)
+	require.Equal(t, access.CodeUnavailable, access.CodeOf(err), "a server that is down says nothing of what is gone: %v", err)
+	require.NoError(t, s.Start(t.Context()))
+	require.NoError(t, use(t.Context(), open, c))
+	require.Error(t, use(t.Context(), closed, old))
+	require.NoError(t, target.Revoke(t.Context(), open))
+	gone(t, s, target, open)
+	gone(t, s, target, closed)
+}
+
+// A standby in the primary's place opens and ends nothing, and says of nothing that it is
+// gone: it knows neither the last changes nor the primary's sessions.
+func TestStandby(t *testing.T) {
+	s, config := start(t)
+	target := opened(t, config)
+	g := newGrant(time.Hour, reads())
+	minted(t, target, g)
+	standby := s.Standby(t)
+	behind := opened(t, s.ConfigAt(standby))
+	_, err := behind.Inspect(t.Context(), g)
+	require.Equal(t, access.CodeUnavailable, access.CodeOf(err), "%v", err)
+	_, err = behind.List(t.Context())
+	require.Equal(t, access.CodeUnavailable, access.CodeOf(err), "%v", err)
+	for _, err := range []error{behind.Ping(t.Context()), behind.Revoke(t.Context(), g), behind.Grant(t.Context(), newGrant(time.Hour, reads()))} {
+		require.Equal(t, access.CodeUnavailable, access.CodeOf(err), "%v", err)
+		require.ErrorContains(t, err, "standby")
+	}
+	require.NoError(t, target.Revoke(t.Context(), g))
+	gone(t, s, target, g)
+}
+
+// A network that is cut, torn or silent is no reply, and holds nobody up for longer than
+// their own deadline.
+func TestNetwork(t *testing.T) {
+	s, config := start(t)
+	proxy := toxiproxy.NewProxy(toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop()), "postgres", "127.0.0.1:0", s.Addr())
+	require.NoError(t, proxy.Start())
+	t.Cleanup(proxy.Stop)
+	through := s.ConfigAt(proxy.Listen)
+	direct, target := opened(t, config), opened(t, through)
+	for what, toxic := range map[string]string{
+		"silent":            `{"name":"x","type":"timeout","stream":"downstream","attributes":{"timeout":0}}`,
+		"deaf":              `{"name":"x","type":"timeout","stream":"upstream","attributes":{"timeout":0}}`,
+		"reset":             `{"name":"x","type":"reset_peer","stream":"downstream","attributes":{"timeout":0}}`,
+		"torn in handshake": `{"name":"x","type":"limit_data","stream":"downstream","attributes":{"bytes":120}}`,
+		"torn later":        `{"name":"x","type":"limit_data","stream":"downstream","attributes":{"bytes":700}}`,
+	} {
+		t.Run(what, func(t *testing.T) {
+			g := newGrant(time.Hour, reads())
+			c := minted(t, direct, g)
+			_, err := proxy.Toxics.AddToxicJson(strings.NewReader(toxic))
+			require.NoError(t, err)
+			defer func() { proxy.Toxics.ResetToxics(context.Background()) }()
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+			defer cancel()
+			if _, err := target.Inspect(ctx, g); err != nil { // it may be through before the tear
+				require.Equal(t, access.CodeUnavailable, access.CodeOf(err), "%v", err)
+			}
+			err = target.Revoke(ctx, g)
+			require.Equal(t, access.CodeUnavailable, access.CodeOf(err), "%v", err)
+			require.NotContains(t, err.Error(), s.RampPassword())
+			proxy.Toxics.ResetToxics(context.Background())
+			require.NoError(t, target.Revoke(t.Context(), g), "again, over the same wire")
+			gone(t, s, direct, g)
+			require.Error(t, use(t.Context(), g, c))
+		})
+	}
+}
+
+// A server in the place of the real one, which asks for the password in clear, does not
+// get it; and one that shows no certificate of the configured authority gets nothing.
+func TestAnotherServer(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer listener.Close()
+	heard := make(chan string, 10)
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer conn.Close()
+				b := make([]byte, 4096)
+				n, _ := conn.Read(b)
+				text := string(b[:n])
+				_, _ = conn.Write([]byte{'R', 0, 0, 0, 8, 0, 0, 0, 3}) // AuthenticationCleartextPassword
+				_ = conn.SetReadDeadline(time.Now().Add(5 * time.Second))
+				n, _ = conn.Read(b)
+				heard <- text + string(b[:n])
+			}()
+		}
+	}()
+	password := filepath.Join(t.TempDir(), "password")
+	require.NoError(t, os.WriteFile(password, []byte("secret-of-ramp"), 0o600))
+	config := postgres.Config{Address: listener.Addr().String(), TLS: "disable", Password: field.SecretFile(password), Roles: []string{"orders_read"},
+		Databases: map[string]postgres.Database{"orders": {}}}
+	err = opened(t, config).Ping(t.Context())
+	require.Equal(t, access.CodeUnavailable, access.CodeOf(err), "%v", err)
+	require.NotContains(t, <-heard, "secret-of-ramp")
+}
+
+// Over TLS, with an authority of one's own, which people's clients get too.
+func TestTLS(t *testing.T) {
+	s, config := start(t)
+	authority := serveTLS(t, s.Dir(), func(statements ...string) { s.Exec(t, "orders", statements...) })
+	config.TLS, config.CAFile = "verify-full", field.File(filepath.Join(t.TempDir(), "ca.pem"))
+	require.NoError(t, os.WriteFile(string(config.CAFile), authority, 0o600))
+	target := opened(t, config)
+	require.NoError(t, target.Ping(t.Context()))
+	g := newGrant(time.Hour, reads())
+	c := minted(t, target, g)
+	require.Equal(t, "verify-full", c.Env["PGSSLMODE"])
+	require.Equal(t, "{{dir}}/root.crt", c.Env["PGSSLROOTCERT"])
+	require.Equal(t, string(authority), c.Files["root.crt"])
+	require.NoError(t, target.Revoke(t.Context(), g))
+
+	other := certificate(t, nil, nil)
+	require.NoError(t, os.WriteFile(string(config.CAFile), other.pem, 0o600))
+	err := opened(t, config).Ping(t.Context())
+	require.Equal(t, access.CodeUnavailable, access.CodeOf(err), "nobody vouches for it: %v", err)
+	require.NoError(t, os.WriteFile(string(config.CAFile), []byte("none"), 0o600))
+	_, err = config.Open(t.Context(), targetName)
+	require.Equal(t, access.CodeInvalid, access.CodeOf(err))
+}
+
+type signed struct {
+	cert *x509.Certificate
+	key  *ecdsa.PrivateKey
+	pem  []byte
+}
+
+// certificate makes one for 127.0.0.1, signed by an authority or by itself.
+func certificate(t *testing.T, by *signed, names []net.IP) signed {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	template := &x509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "ramp test"}, NotBefore: time.Now().Add(-time.Hour),
+		NotAfter: time.Now().Add(time.Hour), IPAddresses: names, IsCA: by == nil, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign}
+	out := signed{template, key, nil}
+	if by == nil {
+		by = &out
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, by.cert, &key.PublicKey, by.key)
+	require.NoError(t, err)
+	out.pem = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	return out
+}
+
+// serveTLS has the server speak TLS, and returns the authority.
+func serveTLS(t *testing.T, dir string, superuser func(...string)) []byte {
+	authority := certificate(t, nil, nil)
+	own := certificate(t, &authority, []net.IP{net.IPv4(127, 0, 0, 1)})
+	der, err := x509.MarshalECPrivateKey(own.key)
+	require.NoError(t, err)
+	info, err := os.Stat(dir)
+	require.NoError(t, err)
+	for name, b := range map[string][]byte{"server.crt": own.pem, "server.key": pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: der})} {
+		path := filepath.Join(dir, "data", name)
+		require.NoError(t, os.WriteFile(path, b, 0o600))
+		if owner, ok := info.Sys().(*syscall.Stat_t); ok {
+			require.NoError(t, os.Chown(path, int(owner.Uid), int(owner.Gid)))
+		}
+	}
+	superuser("ALTER SYSTEM SET ssl = on", "SELECT pg_reload_conf()")
+	return authority.pem
+}
