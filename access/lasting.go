@@ -1,5 +1,7 @@
 package access
 
+import "strings"
+
 // Lasting reports whether what a plan opens stays when the request is over. A change of
 // the contracts is taken into force once, when the request opens, and stays until
 // another request replaces it: no access is open meanwhile, none expires, and nothing
@@ -22,6 +24,9 @@ var lastingPhrases = map[EventKind]string{
 func (r Request) Phrase(e Event) string {
 	if phrase := lastingPhrases[e.Kind]; phrase != "" && r.Plan.Lasting() {
 		return phrase
+	}
+	if e.Kind == EventRequestCreated && r.Plan.Lasting() {
+		return strings.Replace(e.Phrase(), "asked for access", "proposed contracts", 1)
 	}
 	return e.Phrase()
 }

@@ -17,6 +17,7 @@ func TestLastingPhrases(t *testing.T) {
 		require.Contains(t, change.Phrase(e), "force")
 		require.Equal(t, e.Phrase(), ordinary.Phrase(e))
 	}
+	require.Equal(t, "proposed contracts: the team agreed", change.Phrase(Event{Kind: EventRequestCreated, Message: "the team agreed"}))
 	denied := Event{Kind: EventRequestDenied, Message: "not this"}
 	require.Equal(t, denied.Phrase(), change.Phrase(denied))
 	change.Plan.Grants = make([]PlannedGrant, 2)
