@@ -80,5 +80,6 @@ func TestReadmesProposal(t *testing.T) {
 	in.eventually(time.Minute, "the contracts are in force", func() bool {
 		return alice.call("GET", "/api/v1/contracts", nil, &now) == http.StatusOK && now.Revision.Number == 2
 	})
-	alice.asks("ssh-demo", "3h")
+	require.Equal(t, http.StatusCreated, alice.call("POST", "/api/v1/requests", map[string]any{"contract": "ssh-demo", "duration": "3h",
+		"reason": "the release of the billing service takes longer than two hours tonight, as agreed in the incident channel"}, nil))
 }
