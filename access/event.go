@@ -51,6 +51,7 @@ const (
 	EventLinkCodeUsed     EventKind = "external_user.code_used" // by it somebody linked; it is good once
 	EventExternalLinked   EventKind = "external_user.linked"    // which user of another program is a person
 	EventExternalUnlinked EventKind = "external_user.unlinked"  // the person took that back
+	EventNoticesChosen    EventKind = "notices.chosen"          // what a person hears of
 
 	EventPersonAdded   EventKind = "person.added" // these come from a directory
 	EventPersonChanged EventKind = "person.changed"

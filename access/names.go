@@ -20,25 +20,26 @@ const (
 type Act string
 
 const (
-	ActRequest      Act = "request"
-	ActDecide       Act = "decide"
-	ActCancel       Act = "cancel"
-	ActRelease      Act = "release"
-	ActRevoke       Act = "revoke"
-	ActExtend       Act = "extend"
-	ActReview       Act = "review"
-	ActPickUp       Act = "pick_up"
-	ActOpen         Act = "open"
-	ActRecord       Act = "record"        // a transition, in the ledger
-	ActEnrolPasskey Act = "enrol_passkey" // #nosec G101 -- a name
-	ActDecode       Act = "decode_payload"
-	ActReadAudit    Act = "read_audit"
-	ActLinkAccount  Act = "link_account"
-	ActUnlink       Act = "unlink_account"
-	ActLinkExternal Act = "link_external_user"
-	ActExternal     Act = "external_act" // what could not even be read as an act of somebody's
-	ActContracts    Act = "read_contracts"
-	ActPropose      Act = "propose_contracts"
+	ActRequest       Act = "request"
+	ActDecide        Act = "decide"
+	ActCancel        Act = "cancel"
+	ActRelease       Act = "release"
+	ActRevoke        Act = "revoke"
+	ActExtend        Act = "extend"
+	ActReview        Act = "review"
+	ActPickUp        Act = "pick_up"
+	ActOpen          Act = "open"
+	ActRecord        Act = "record"        // a transition, in the ledger
+	ActEnrolPasskey  Act = "enrol_passkey" // #nosec G101 -- a name
+	ActDecode        Act = "decode_payload"
+	ActReadAudit     Act = "read_audit"
+	ActLinkAccount   Act = "link_account"
+	ActUnlink        Act = "unlink_account"
+	ActLinkExternal  Act = "link_external_user"
+	ActExternal      Act = "external_act" // what could not even be read as an act of somebody's
+	ActContracts     Act = "read_contracts"
+	ActChooseNotices Act = "choose_notices"
+	ActPropose       Act = "propose_contracts"
 )
 
 // Of returns the act together with what it was about: "open ramp-…-a".

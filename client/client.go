@@ -150,6 +150,16 @@ func (c *Client) Me(ctx context.Context) (out access.Person, err error) {
 	return out, c.do(ctx, "GET", "/api/v1/me", nil, nil, &out)
 }
 
+// Notices returns what the caller hears of.
+func (c *Client) Notices(ctx context.Context) (out access.NoticeSettings, err error) {
+	return out, c.do(ctx, "GET", "/api/v1/me/notices", nil, nil, &out)
+}
+
+// ChooseNotices replaces what the caller hears of.
+func (c *Client) ChooseNotices(ctx context.Context, choice access.NoticeChoice) (out access.NoticeSettings, err error) {
+	return out, c.do(ctx, "POST", "/api/v1/me/notices", nil, choice, &out)
+}
+
 // SignOut ends the caller's sessions in every browser.
 func (c *Client) SignOut(ctx context.Context) error {
 	return c.do(ctx, "POST", "/api/v1/me/sign-out", nil, struct{}{}, nil)

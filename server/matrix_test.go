@@ -119,6 +119,9 @@ var rules = map[string]rule{
 	"GET /api/v1/me":            known,
 	"GET /api/v1/me/sessions":   known,
 	"POST /api/v1/me/sign-out":  known,
+	"GET /api/v1/me/notices":    known,
+	"POST /api/v1/me/notices":   only([]string{requester, approver, outsider, security, operator}, forbidden), // others have a human who hears in their place
+	"POST /you/notices":         only([]string{requester, approver, outsider, security, operator}, forbidden),
 	"GET /you":                  known,
 	"POST /you/sign-out":        known,
 	"POST /you/external/code":   only(nil, hidden), // the fixture has no chat service

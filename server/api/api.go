@@ -40,6 +40,8 @@ func (a *API) Surface() surface.Surface {
 			get("/auth-config", a.authConfig).Open(),
 			get("/me", a.me),
 			get("/me/sessions", a.sessions),
+			get("/me/notices", a.notices),
+			post("/me/notices", a.chooseNotices),
 			post("/me/sign-out", a.signOut),
 			get("/accounts", a.accountLinks),
 			post("/accounts/link", a.linkAccount),

@@ -92,6 +92,7 @@ type Ledger interface {
 	evidenceLedger
 	accountLedger
 	linkLedger
+	noticeLedger
 	ShownStatements(ctx context.Context, requestIDs ...string) (map[string][][]byte, error)
 	endLedger
 	grantLedger
@@ -132,6 +133,7 @@ type App struct {
 	*decoders
 	*accounts
 	*externalUsers
+	*notices
 	*contractStatus
 	*proposer
 	*refusals
@@ -193,6 +195,7 @@ func New(c Config) *App {
 		proposer:       changes,
 		contractStatus: &contractStatus{contracts: c.Contracts, catalog: cat, proposed: c.ProposalContract, commits: c.ContractCommits, first: c.FirstContracts, sources: c.FactSources, workers: c.Workers, roles: roles, refused: refused},
 		accounts:       &accounts{ledger: c.Ledger, roles: roles, refused: refused, now: now},
+		notices:        &notices{ledger: c.Ledger, channels: noticeChannels(c.Chat), refused: refused, now: now},
 		externalUsers:  &externalUsers{config: c.Chat, ledger: c.Ledger, directory: c.Directory, refused: refused, now: now},
 		decoders:       &decoders{codec: c.Codec, events: c.Ledger, roles: roles, refused: refused, now: now},
 	}

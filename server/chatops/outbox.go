@@ -83,9 +83,9 @@ func (w *Workspace) conversations(ctx context.Context, id string) ([]string, err
 	if q.Requester.ID == "" {
 		return out, nil
 	}
-	who := q.Requester.ID
-	if q.Requester.OnBehalfOf != "" {
-		who = q.Requester.OnBehalfOf
+	who := readerOf(q)
+	if wants, err := w.wants(ctx, who, access.TopicRequests); err != nil || !wants {
+		return out, err
 	}
 	link, err := w.Ledger.ExternalLinkOf(ctx, w.Service.Name(), who)
 	switch {
@@ -276,6 +276,12 @@ func replyID(message string, seq int64) string { return message + " " + strconv.
 // show nobody anything new.
 func (w *Workspace) remind(ctx context.Context, m *ledger.ChatMessage, q access.Request) error {
 	if q.Plan.Lasting() || q.State != access.StateActive || q.ExpiresAt == nil || !q.ExpiresAt.After(w.Now()) {
+		m.RemindAt = nil
+		return nil
+	}
+	if wants, err := w.wants(ctx, readerOf(q), access.TopicReminders); err != nil {
+		return err
+	} else if !wants {
 		m.RemindAt = nil
 		return nil
 	}

@@ -37,6 +37,7 @@ type Ledger interface {
 	HoldChat(ctx context.Context, service string, until time.Time) error
 	ForgetChatMessages(ctx context.Context, before time.Time) error
 	ExternalLinkOf(ctx context.Context, service, person string) (ledger.ExternalLink, error)
+	NoticeChoices(ctx context.Context, idsAndAddresses ...string) (map[string]access.NoticeChoice, error)
 	Timeline(ctx context.Context, id string) (events []access.Event, refusalsLeftOut int, err error)
 }
 

@@ -88,6 +88,7 @@ func (p *Pages) forms() []form {
 		{"/you/passkeys", p.enrol},
 		{accountsPath + "/link", p.linkAccount},
 		{accountsPath + "/unlink", p.unlinkAccount},
+		{"/you/notices", p.chooseNotices},
 		{"/you/external/code", p.linkCode},
 		{"/you/external/unlink", p.unlinkExternalUser},
 		{"/you/sign-out", p.signOut},

@@ -17,6 +17,7 @@ type youPage struct {
 	Operator bool
 	Auditor  bool
 	Chat     chatPart
+	Notices  noticePart
 }
 
 // chatPart is which user of a chat service a person is, and the code that makes them
@@ -38,7 +39,11 @@ func (p *Pages) youContent(c echo.Context) (youPage, error) {
 		return youPage{}, err
 	}
 	link, err := p.app.ExternalLinkOf(c.Request().Context(), auth.Person(c))
-	return youPage{list, p.app.SeesAll(auth.Person(c)), p.app.ReadsLog(auth.Person(c)), chatPart{Service: p.app.ChatService(), Name: p.app.ChatName(), Slack: p.app.ChatService() == string(access.ViaSlack), Link: link, Login: p.app.RequiredMaxAge(auth.Person(c), app.LinkLogin)}}, err
+	if err != nil {
+		return youPage{}, err
+	}
+	settings, err := p.app.NoticeSettings(c.Request().Context(), auth.Person(c))
+	return youPage{Sessions: list, Operator: p.app.SeesAll(auth.Person(c)), Auditor: p.app.ReadsLog(auth.Person(c)), Notices: noticesOf(settings), Chat: chatPart{Service: p.app.ChatService(), Name: p.app.ChatName(), Slack: p.app.ChatService() == string(access.ViaSlack), Link: link, Login: p.app.RequiredMaxAge(auth.Person(c), app.LinkLogin)}}, err
 }
 
 // linkCode shows a code by which the person links a chat user.

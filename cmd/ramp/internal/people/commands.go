@@ -15,7 +15,7 @@ import (
 // Commands returns the commands of requesters and approvers.
 func Commands() []*cobra.Command {
 	return append(stopCommands(),
-		loginCommand(), logoutCommand(), whoAmICommand(), catalogCommand(), choicesCommand(), requestCommand(), listCommand(), showCommand(),
+		loginCommand(), logoutCommand(), whoAmICommand(), noticesCommand(), catalogCommand(), choicesCommand(), requestCommand(), listCommand(), showCommand(),
 		decideCommand("approve", "Approve a request", access.Approve), decideCommand("deny", "Deny a request", access.Deny), extendCommand(), reviewCommand(),
 		credsCommand(), execCommand(), mcpCommand(),
 	)
