@@ -20,6 +20,9 @@ type Notice struct {
 	Of     []EventKind      `json:"of"`
 	Whom   []NoticeAudience `json:"whom,omitempty"`
 	Groups []string         `json:"groups,omitempty"`
+	// Channels are names of channels that the worker's configuration has: their addresses
+	// are secrets, and in no plan.
+	Channels []string `json:"channels,omitempty"`
 }
 
 // String returns the notice in words.
@@ -31,7 +34,8 @@ func (n Notice) String() string {
 	for _, k := range n.Of {
 		of = append(of, string(k))
 	}
-	return strings.Join(append(whom, n.Groups...), ", ") + " of " + strings.Join(of, ", ")
+	whom = append(whom, n.Groups...)
+	return strings.Join(append(whom, n.Channels...), ", ") + " of " + strings.Join(of, ", ")
 }
 
 // Noticeable reports whether a notice can be of events of this kind: those who may see

@@ -72,10 +72,10 @@ func (c *Contract) findings(groups []string) (out []Finding) {
 		}
 	}
 	if i, untold := c.untold(); untold && !t.notify.tells(access.EventRequestCreated) {
-		add("oncall_untold", fmt.Sprintf("nobody is told that stage %s waits: it takes people on call alone, whom Ramp does not mail", t.stages.Stages[i].Name), "name a group that hears of it: notify: [{of: [request.created], groups: [...]}]", "approval", "stages", i)
+		add("oncall_untold", fmt.Sprintf("stage %s takes people on call alone: nobody is told that it waits where worker.notices.facts does not know the rota", t.stages.Stages[i].Name), "name a group that hears of it: notify: [{of: [request.created], groups: [...]}]", "approval", "stages", i)
 	}
 	if t.extend.Approvers.onCallAlone() && !t.notify.tells(access.EventExtensionAsked) {
-		add("oncall_untold", "nobody is told that an extension waits: people on call alone decide it, whom Ramp does not mail", "name a group that hears of it: notify: [{of: [extension.requested], groups: [...]}]", "extend", "approvers")
+		add("oncall_untold", "people on call alone decide an extension: nobody is told that one waits where worker.notices.facts does not know the rota", "name a group that hears of it: notify: [{of: [extension.requested], groups: [...]}]", "extend", "approvers")
 	}
 	c.neverFindings(groups, add)
 	for i, g := range t.grants.Grants {

@@ -2,6 +2,7 @@ package contracts
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -17,6 +18,8 @@ type notice struct {
 	Of     []string `yaml:"of" schema:"required minItems=1 maxItems=20"`
 	Whom   []string `yaml:"whom" schema:"maxItems=3"`
 	Groups []string `yaml:"groups" schema:"maxItems=20 name"`
+	// Channels are names that worker.notices.channels has.
+	Channels []string `yaml:"channels" schema:"maxItems=20"`
 }
 
 const (
@@ -24,6 +27,9 @@ const (
 	maxNoticeOf     = 20
 	maxNoticeGroups = 20
 )
+
+// channelName is what a channel of notices may be called.
+var channelName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
 
 var noticeAudiences = []string{string(access.NoticeRequester), string(access.NoticeApprovers), string(access.NoticeReviewers)}
 
@@ -52,11 +58,17 @@ func (n *notify) check(d *document) {
 				d.issue("notify_whom", fmt.Sprintf("%q is none of %s; name other people by their groups", access.Clip(whom, 40), strings.Join(noticeAudiences, ", ")), "notify", i, "whom", k)
 			}
 		}
-		if len(one.Whom) > len(noticeAudiences) || len(one.Groups) > maxNoticeGroups {
-			d.issue("notify_whom", fmt.Sprintf("a notice has each audience once, and %d groups at the most", maxNoticeGroups), "notify", i)
+		if len(one.Whom) > len(noticeAudiences) || len(one.Groups) > maxNoticeGroups || len(one.Channels) > maxNoticeGroups {
+			d.issue("notify_whom", fmt.Sprintf("a notice has each audience once, and %d groups and %d channels at the most", maxNoticeGroups, maxNoticeGroups), "notify", i)
 		}
-		if len(one.Whom)+len(one.Groups) == 0 {
-			d.issue("notify_whom", "say who hears it: whom: [requester], groups: [prod-watch], or both", "notify", i)
+		for k, name := range one.Channels {
+			if !channelName.MatchString(name) {
+				// An address that somebody wrote there is a secret, and is not repeated.
+				d.issue("notify_channel", "a channel is named as worker.notices.channels names it, in lowercase letters, digits and dashes; its address stays in that configuration", "notify", i, "channels", k)
+			}
+		}
+		if len(one.Whom)+len(one.Groups)+len(one.Channels) == 0 {
+			d.issue("notify_whom", "say who hears it, by one or more of whom: [requester], groups: [prod-watch] and channels: [prod-chat]", "notify", i)
 		}
 		checkNames(d, "a group's name cannot be blank", one.Groups, []any{"notify", i, "groups"})
 	}
@@ -73,7 +85,7 @@ func noticeable() (out []string) {
 
 func (n *notify) plan(q *query) {
 	for _, one := range n.Notify {
-		planned := access.Notice{Groups: one.Groups}
+		planned := access.Notice{Groups: one.Groups, Channels: one.Channels}
 		for _, kind := range one.Of {
 			planned.Of = append(planned.Of, access.EventKind(kind))
 		}
@@ -91,9 +103,11 @@ func (*notify) explain(p access.Plan) (lines []Line) {
 	return lines
 }
 
-// tells reports whether a group hears of an event.
+// tells reports whether a group, or a channel, hears of an event.
 func (n *notify) tells(k access.EventKind) bool {
-	return slices.ContainsFunc(n.Notify, func(one notice) bool { return len(one.Groups) > 0 && slices.Contains(one.Of, string(k)) })
+	return slices.ContainsFunc(n.Notify, func(one notice) bool {
+		return len(one.Groups)+len(one.Channels) > 0 && slices.Contains(one.Of, string(k))
+	})
 }
 
 // Notifies reports whether the contract has notices of its own.

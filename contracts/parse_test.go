@@ -72,6 +72,7 @@ func TestRefusedContracts(t *testing.T) {
 		"Case46 a notice to nobody":                {`{auto: 'true'}`, "notify: [{of: [access.active]}]", "notify_whom"},
 		"Case46 a notice to somebody unknown":      {`{auto: 'true'}`, "notify: [{of: [access.active], whom: [everybody]}]", "notify_whom"},
 		"Case46 a notice of what is not told":      {`{auto: 'true'}`, "notify: [{of: [act.refused], groups: [x]}]", "notify_of"},
+		"Case46 a notice to an address":            {`{auto: 'true'}`, "notify: [{of: [access.active], channels: ['discord://TOKEN@1']}]", "notify_channel"},
 		"Case46 a notice to a blank group":         {`{auto: 'true'}`, "notify: [{of: [access.active], groups: [' ']}]", "stage_from"},
 		"passkey without a person":                 {`{auto: 'true', passkey: true, stages: [{name: a, from: [x]}]}`, "", "passkey_auto"},
 		"step-up for approvers that there are not": {`{auto: 'true'}`, "stepUp: {approve: 15m}", "step_up_auto"},

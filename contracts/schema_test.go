@@ -86,7 +86,8 @@ func contractSchema(t *testing.T) object {
 	at(heard, "of")["items"].(object)["enum"] = noticeable()
 	at(heard, "whom")["items"].(object)["enum"] = noticeAudiences
 	at(heard, "groups")["items"].(object)["pattern"] = `^\S(.*\S)?$`
-	heard["anyOf"] = []any{some("whom"), some("groups")}
+	at(heard, "channels")["items"].(object)["pattern"] = channelName.String()
+	heard["anyOf"] = []any{some("whom"), some("groups"), some("channels")}
 	quota := at(s, "limits", "quota")
 	quota["required"] = []string{"within"}
 	at(quota, "within")["minLength"] = 1
