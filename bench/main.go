@@ -81,6 +81,7 @@ func measurements() []measurement {
 		{"minute", measureMinute},
 		{"sleeping", measureSleeping},
 		{"recovery", measureRecovery},
+		{noticesName, measureNotices},
 		{crowdName, measureCrowd},
 	}
 }
@@ -177,8 +178,9 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 		defer os.RemoveAll(o.dir)
 	}
 	b := &bench{options: o, table: newTable(form)}
-	if len(only) == 1 && only[0] == crowdName { // it has processes of its own
-		if err := measureCrowd(ctx, b); err != nil {
+	alone := map[string]func(context.Context, *bench) error{crowdName: measureCrowd, noticesName: measureNotices} // without this process's Temporal
+	if len(only) == 1 && alone[only[0]] != nil {
+		if err := alone[only[0]](ctx, b); err != nil {
 			return err
 		}
 		return b.show(out)

@@ -76,6 +76,8 @@ func (c Config) Ping(ctx context.Context, p Parts) access.Issues {
 			ask("sink_unusable", "worker.sinks."+name, func(ctx context.Context) error { return c.Worker.Sinks[name].Ping(ctx) })
 		}
 		ask("tickets_unavailable", "worker.notices.tickets", c.Worker.PingTickets)
+		ask("channels_unusable", "worker.notices.channels", c.Worker.PingChannels)
+		ask("facts_unavailable", "worker.notices.facts."+access.OnCallSource, c.Worker.PingRota)
 	}
 	return c.placed(issues)
 }

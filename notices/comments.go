@@ -75,7 +75,7 @@ func (c Config) isComment(n ledger.Notice, r access.Request) bool {
 // composeComment writes the comment. Everybody who sees the ticket reads it: it has no
 // reason, no person's address and nothing of how to connect.
 func (c Config) composeComment(n ledger.Notice, r access.Request) channel.Message {
-	head := plaintext.Line(headline(n.Kind, r), 200)
+	head := plaintext.Line(headline(ledger.Notice{Kind: n.Kind}, r), 200)
 	var b strings.Builder
 	fmt.Fprintf(&b, "Ramp: %s.\n", head)
 	row := func(name, text string) { fmt.Fprintf(&b, "%-10s %s\n", name+":", plaintext.Line(text, 300)) }

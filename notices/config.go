@@ -1,9 +1,7 @@
 package notices
 
 import (
-	"net/mail"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -11,19 +9,25 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/facts"
 	channelmail "ramp.dev/ramp/notices/mail"
+	"ramp.dev/ramp/notices/service"
 )
 
 // Config says through what notices are sent, and who hears of what goes wrong.
 type Config struct {
 	Pages   string              `yaml:"pages,omitempty"` // the URL of Ramp's pages, to which notices lead
 	Mail    channelmail.Config  `yaml:"mail,omitempty"`
-	Alarms  []string            `yaml:"alarms,omitempty"`  // addresses that hear of break glass, and of what goes wrong
-	Groups  map[string][]string `yaml:"groups,omitempty"`  // by group, its addresses: instead of its people's
+	Alarms  []string            `yaml:"alarms,omitempty"`  // addresses, or channels, that hear of break glass, and of what goes wrong
+	Groups  map[string][]string `yaml:"groups,omitempty"`  // by group, its addresses or channels: instead of its people's
 	Reasons bool                `yaml:"reasons,omitempty"` // what people wrote is in notices too
 	Quiet   Quiet               `yaml:"quiet,omitempty"`
 	// Tickets are the systems on whose tickets Ramp comments, by the names that contracts
 	// have for them. The server asks them with credentials of its own.
 	Tickets map[string]facts.Config `yaml:"tickets,omitempty"`
+	// Channels are channels of chat services, by the names that alarms, groups and contracts
+	// have for them.
+	Channels map[string]service.Config `yaml:"channels,omitempty"`
+	// Facts is the source "oncall", as the server has it, by which people on call are mailed.
+	Facts map[string]facts.Config `yaml:"facts,omitempty"`
 }
 
 // Quiet are hours in which people hear only of what is urgent; the rest waits.
@@ -40,7 +44,7 @@ func (c Config) On() bool { return c.Pages != "" }
 func (c Config) Validate() (issues access.Issues) {
 	const at = "worker.notices"
 	if !c.On() {
-		if len(c.Alarms) > 0 || len(c.Groups) > 0 || c.Mail != (channelmail.Config{}) || c.Reasons || c.Quiet != (Quiet{}) || len(c.Tickets) > 0 {
+		if len(c.Alarms) > 0 || len(c.Groups) > 0 || c.Mail != (channelmail.Config{}) || c.Reasons || c.Quiet != (Quiet{}) || len(c.Tickets)+len(c.Channels)+len(c.Facts) > 0 {
 			issues.Add("notices_pages", at+".pages", "without the URL of Ramp's pages nothing is sent")
 		}
 		return issues
@@ -54,8 +58,8 @@ func (c Config) Validate() (issues access.Issues) {
 	}
 	addresses := func(list []string, field string) {
 		for i, a := range list {
-			if p, err := mail.ParseAddress(a); err != nil || p.Address != a {
-				issues.Add("notices_address", field+"."+strconv.Itoa(i), "%q is no address like security@example.com", access.Clip(a, 60))
+			if _, is := c.Channels[a]; !is && !access.IsAddress(a) {
+				issues.Add("notices_address", field+"."+strconv.Itoa(i), "%q is no address like security@example.com, and no name among worker.notices.channels", access.Clip(a, 60))
 			}
 		}
 	}
@@ -64,6 +68,11 @@ func (c Config) Validate() (issues access.Issues) {
 		addresses(list, at+".groups."+group)
 	}
 	issues = append(issues, facts.ValidateCommenters(at+".tickets", c.Tickets)...)
+	issues = append(issues, service.Validate(at+".channels", c.Channels)...)
+	issues = append(issues, facts.Validate(at+".facts", c.Facts)...)
+	for name := range c.Facts {
+		issues.Require(name == access.OnCallSource, "facts_unused", at+".facts."+name, "notices ask the source %s alone", access.OnCallSource)
+	}
 	if _, err := c.Quiet.until(time.Time{}); err != nil {
 		issues.Add("notices_quiet", at+".quiet", "%s", err)
 	}
@@ -118,6 +127,3 @@ func clock(text string) (out [2]int, err error) {
 func (c Config) link(request string) string {
 	return strings.TrimSuffix(c.Pages, "/") + "/requests/" + url.PathEscape(request)
 }
-
-// groupAddresses returns the addresses of a group that were configured.
-func (c Config) groupAddresses(group string) []string { return slices.Clone(c.Groups[group]) }

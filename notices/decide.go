@@ -15,7 +15,9 @@ type hearer struct {
 	Person  access.Person // zero if it is none
 	ID      string        // of a person of whom no more is known
 	Group   string
-	Address string // an address of the configuration
+	OnCall  string // a schedule: whoever is on call for it
+	Address string // an address of the configuration, or the name of a channel of it
+	Channel string // the name of a channel, as a contract has it
 	Why     string
 	Of      access.EventKind // what the notice is of
 }
@@ -29,6 +31,8 @@ const (
 	whyContract  = "the contract names you for it"
 	whyEscalated = "nobody has decided it yet, and you may decide it now"
 	whyEnds      = "access that you asked for is about to end"
+	whyOnCall    = "you are on call, and may decide it"
+	whyHandled   = "you were asked to decide it"
 )
 
 // decide returns who hears of an event of a request: those who always do, and those whom
@@ -65,6 +69,9 @@ func named(n access.Notice, e access.Event, r access.Request) (out []hearer) {
 	}
 	for _, group := range n.Groups {
 		out = append(out, hearer{Group: group})
+	}
+	for _, name := range n.Channels {
+		out = append(out, hearer{Channel: name})
 	}
 	return out
 }
@@ -139,7 +146,7 @@ func waitedFor(e access.Event, r access.Request) []hearer {
 }
 
 // approvers returns those who may meet a stage that can be decided now, in any of its
-// ways. Who is on call is not among them: a rota has no addresses.
+// ways.
 func approvers(stages []access.StageStatus) (out []hearer) {
 	for _, s := range stages {
 		if s.Met || s.Waits {
@@ -151,6 +158,9 @@ func approvers(stages []access.StageStatus) (out []hearer) {
 			}
 			for _, id := range way.People {
 				out = append(out, hearer{ID: id, Why: whyApprover})
+			}
+			for _, schedule := range way.OnCall {
+				out = append(out, hearer{OnCall: schedule, Why: whyOnCall})
 			}
 		}
 	}
@@ -173,6 +183,9 @@ func moot(k access.EventKind, why string, r access.Request) bool {
 	}
 	if why == whyContract {
 		return false
+	}
+	if why == whyHandled {
+		return k == access.EventRequestApproved && r.State == access.StatePending
 	}
 	switch k {
 	case access.EventRequestCreated:
@@ -206,6 +219,9 @@ func mayHear(k access.EventKind, why string, r access.Request, alarms []string) 
 			return nil
 		}
 		return []hearer{{Person: r.Requester, Why: why, Of: k}}
+	}
+	if why == whyHandled {
+		return handlers(k, r)
 	}
 	if why == whyEscalated {
 		if k != access.EventRequestCreated {

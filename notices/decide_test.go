@@ -103,26 +103,26 @@ func TestWhoHearsOfAnExtension(t *testing.T) {
 	groups := func(k access.EventKind, digest string, r access.Request) (out []string) {
 		for _, h := range decide(access.Event{Kind: k, Detail: map[string]string{"orderDigest": digest}}, r, nil) {
 			require.Equal(t, access.EventExtensionAsked, h.Of)
-			out = append(out, h.Group)
+			out = append(out, h.Group+h.OnCall)
 		}
 		return out
 	}
 	r := asked(extending)
-	require.Equal(t, []string{"leads"}, groups(access.EventExtensionAsked, "d2", r))
+	require.Equal(t, []string{"leads", "db"}, groups(access.EventExtensionAsked, "d2", r))
 	require.Empty(t, groups(access.EventExtensionAsked, "d1", r), "another one waits now")
 	require.False(t, moot(access.EventExtensionAsked, whyApprover, r))
 	r.Asked.Stages[0].Met, r.Asked.Stages[1].Waits = true, false
 	require.Equal(t, []string{"security"}, groups(access.EventExtensionDecided, "d2", r), "the next level's turn")
 
 	id := func(k access.EventKind, digest string) string {
-		return noticeID(addressed{"lea@example.com", whyApprover, access.EventExtensionAsked}, access.Event{Seq: int64(len(k)), Kind: k, RequestID: r.ID, Detail: map[string]string{"orderDigest": digest}})
+		return noticeID(addressed{channel: mailChannel, address: "lea@example.com", why: whyApprover, of: access.EventExtensionAsked}, access.Event{Seq: int64(len(k)), Kind: k, RequestID: r.ID, Detail: map[string]string{"orderDigest": digest}})
 	}
 	require.Equal(t, id(access.EventExtensionAsked, "d2"), id(access.EventExtensionDecided, "d2"))
 	require.NotEqual(t, id(access.EventExtensionAsked, "d2"), id(access.EventExtensionAsked, "d3"))
 
-	m := Config{Reasons: true}.compose(ledger.Notice{Kind: access.EventExtensionAsked}, r)
+	m := Config{Reasons: true}.compose(ledger.Notice{Kind: access.EventExtensionAsked}, r, time.UTC)
 	require.Equal(t, "[Ramp] Alice Ahn asks for 20m more of orders", m.Subject)
-	require.Contains(t, m.Text, "To extend:    it takes longer\nEnds:         2026-11-24T03:14:00Z\nIt would end: 2026-11-24T03:34:00Z\nDecide until: 2026-11-24T03:14:00Z\n")
+	require.Contains(t, m.Text, "To extend:    it takes longer\nEnds:         Tue 24 Nov 2026, 03:14 UTC\nIt would end: Tue 24 Nov 2026, 03:34 UTC\nDecide until: Tue 24 Nov 2026, 03:14 UTC\n")
 
 	r.Asked.Tally = access.TallyDenied
 	require.Empty(t, groups(access.EventExtensionDecided, "d2", r))
@@ -177,8 +177,12 @@ func TestEveryNoticeMayBeSent(t *testing.T) {
 	}
 }
 
-// directory is one of a few people.
+// directory is one of a few people, of whom bob hears of no decision.
 type directory map[string]access.Member
+
+func (d directory) NoticeChoices(context.Context, ...string) (map[string]access.NoticeChoice, error) {
+	return map[string]access.NoticeChoice{"bob": {Off: map[string][]access.NoticeTopic{"mail": {access.TopicDecisions}}, Zone: "Asia/Tokyo"}}, nil
+}
 
 func (d directory) PeopleOf(_ context.Context, group string) (ids []string, _ error) {
 	for id, m := range d {
@@ -205,10 +209,13 @@ func TestWhoHasAnAddress(t *testing.T) {
 		"forged": {ID: "forged", Email: "mallory@example.com", Active: true, Groups: []string{"dba"}},
 	}
 	resolve := func(c Config, list ...hearer) (out []string) {
-		got, err := c.resolve(t.Context(), d, list, alice)
+		got, err := resolver{Config: c, directory: d}.resolve(t.Context(), list, alice)
 		require.NoError(t, err)
 		for _, a := range got {
-			out = append(out, a.address)
+			require.Equal(t, mailChannel, a.channel)
+			if !a.muted {
+				out = append(out, a.address)
+			}
 		}
 		return out
 	}
@@ -219,6 +226,10 @@ func TestWhoHasAnAddress(t *testing.T) {
 	agent := access.Person{ID: "bob-agent", Kind: access.KindAgent, OnBehalfOf: "bob"}
 	require.Equal(t, []string{"bob@example.com"}, resolve(Config{}, hearer{Person: agent}), "an agent's human")
 	require.Empty(t, resolve(Config{}, hearer{Group: "unknown"}))
+	require.Empty(t, resolve(Config{}, hearer{Group: "security", Why: whyApprover}), "bob chose so")
+	for _, why := range []string{whyReviewer, whyContract, whyAlarm} {
+		require.Equal(t, []string{"bob@example.com"}, resolve(Config{}, hearer{Group: "security", Why: whyApprover}, hearer{Group: "security", Why: why}), "which nobody switches off")
+	}
 	require.Empty(t, resolve(Config{}, hearer{Person: access.Person{ID: "new", Email: "Pay now <victim@bank.example>"}}))
 }
 
@@ -228,7 +239,7 @@ func TestCase48WhatANoticeSays(t *testing.T) {
 	c := Config{Pages: "https://ramp.example.com/"}
 	r := asked()
 	r.Requester.Name = "Alice\r\nBcc: mallory@example.com\u202e"
-	m := c.compose(ledger.Notice{ID: "7f", RequestID: r.ID, Kind: access.EventRequestCreated, Why: whyApprover}, r)
+	m := c.compose(ledger.Notice{ID: "7f", RequestID: r.ID, Kind: access.EventRequestCreated, Why: whyApprover}, r, time.UTC)
 	require.Equal(t, "[Ramp] Alice Bcc: mallory@example.com asks for orders", m.Subject)
 	require.Equal(t, `Alice Bcc: mallory@example.com asks for orders.
 
@@ -236,22 +247,24 @@ Requester:    Alice Bcc: mallory@example.com (alice)
 Contract:     orders
 Access:       read orders on postgres/orders
 Duration:     1h
-Decide until: 2026-11-24T03:14:00Z
+Decide until: Tue 24 Nov 2026, 03:14 UTC
+
+Decide on the page, logged in.
 
 https://ramp.example.com/requests/0123456789abcdef
 
-You hear of this because you may decide it. Decide, extend and release there, logged in; a notice carries no credential, and Ramp asks for none by mail.
+You hear of this because you may decide it. A notice carries no credential, and Ramp asks for none by mail.
 `, m.Text)
 	c.Reasons = true
-	require.Contains(t, c.compose(ledger.Notice{Kind: access.EventRequestCreated}, r).Text, "Reason:       order 4711 is stuck\n")
+	require.Contains(t, c.compose(ledger.Notice{Kind: access.EventRequestCreated}, r, time.UTC).Text, "Reason:       order 4711 is stuck\n")
 	r = asked(broken)
 	r.Altered = []string{"the state"}
-	m = c.compose(ledger.Notice{Kind: access.EventGlassBroken, Urgent: true}, r)
+	m = c.compose(ledger.Notice{Kind: access.EventGlassBroken, Urgent: true}, r, time.UTC)
 	require.Equal(t, "[Ramp] BREAK GLASS: Alice Ahn opened orders, and nobody approved it", m.Subject)
-	require.Contains(t, m.Text, "Review until: 2026-11-25T02:14:00Z")
+	require.Contains(t, m.Text, "Review until: Wed 25 Nov 2026, 02:14 UTC")
 	require.Contains(t, m.Text, "WARNING:      the ledger does not say what was signed: the state")
 	for _, k := range access.EventKinds() {
-		require.NotEmpty(t, c.compose(ledger.Notice{Kind: k}, r).Subject)
+		require.NotEmpty(t, c.compose(ledger.Notice{Kind: k}, r, time.UTC).Subject)
 	}
 }
 
@@ -312,7 +325,7 @@ func TestWhatStaysDoesNotEnd(t *testing.T) {
 	_, reminds := remindAt(r)
 	require.False(t, reminds)
 	for _, kind := range []access.EventKind{access.EventAccessActive, access.EventAccessEnded} {
-		text := Config{}.compose(ledger.Notice{Kind: kind}, r).Text + Config{}.composeComment(ledger.Notice{Kind: kind}, r).Text
+		text := Config{}.compose(ledger.Notice{Kind: kind}, r, time.UTC).Text + Config{}.composeComment(ledger.Notice{Kind: kind}, r).Text
 		require.Contains(t, text, "In force:")
 		for _, untrue := range []string{"gone", "open", "Ends:", "Ended:", "Duration:"} {
 			require.NotContains(t, text, untrue)

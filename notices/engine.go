@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -15,9 +14,11 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/facts"
 	"ramp.dev/ramp/feed"
 	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/notices/channel"
+	"ramp.dev/ramp/notices/service"
 	"ramp.dev/ramp/notices/ticket"
 )
 
@@ -30,6 +31,7 @@ type Ledger interface {
 	CloseNotice(ctx context.Context, id string, outcome ledger.NoticeOutcome, problem string, at time.Time) error
 	RetryNotice(ctx context.Context, id, problem string, due time.Time) error
 	ForgetNotices(ctx context.Context, before time.Time) error
+	SentNotices(ctx context.Context, request string, kind access.EventKind) ([]ledger.Notice, error)
 	AppendEvent(ctx context.Context, e access.Event) error
 }
 
@@ -43,6 +45,7 @@ type Engine struct {
 	ledger   Ledger
 	requests Requests
 	channels map[string]channel.Channel
+	rota     Rota // nil: nobody knows who is on call
 	log      logrus.FieldLogger
 	now      func() time.Time
 	wake     chan struct{}
@@ -51,13 +54,32 @@ type Engine struct {
 // Name is the name of the cursor that says how far notices have got.
 const Name = "notices"
 
-// mailChannel is the name of the channel that reaches people.
-const mailChannel = "mail"
+// The names of the channels in the outbox. A service's address there is the name that the
+// configuration has for it.
+const (
+	mailChannel    = access.NoticeMail
+	serviceChannel = "service"
+)
 
-// New returns an Engine that sends through mail, and comments on tickets.
+// New returns an Engine that sends through mail and the configured services, and comments
+// on tickets.
 func New(c Config, l Ledger, r Requests, mail channel.Channel, log logrus.FieldLogger) *Engine {
-	channels := map[string]channel.Channel{mailChannel: mail, ticketChannel: ticket.New(c.Tickets)}
-	return &Engine{config: c, ledger: l, requests: r, channels: channels, log: log, now: time.Now, wake: make(chan struct{}, 1)}
+	channels := map[string]channel.Channel{mailChannel: mail, ticketChannel: ticket.New(c.Tickets), serviceChannel: service.New(c.Channels)}
+	e := &Engine{config: c, ledger: l, requests: r, channels: channels, log: log, now: time.Now, wake: make(chan struct{}, 1)}
+	if len(c.Facts) > 0 {
+		e.rota = facts.New(c.Facts, log, nil)
+	}
+	return e
+}
+
+func (e *Engine) resolver() resolver { return resolver{e.config, e.ledger, e.rota} }
+
+// look has Run look for notices that are due.
+func (e *Engine) look() {
+	select {
+	case e.wake <- struct{}{}:
+	default:
+	}
 }
 
 const (
@@ -134,10 +156,7 @@ func (e *Engine) Handle(ctx context.Context, events []access.Event) error {
 		added = added || n > 0
 	}
 	if added {
-		select {
-		case e.wake <- struct{}{}:
-		default:
-		}
+		e.look()
 	}
 	return nil
 }
@@ -152,7 +171,8 @@ func (e *Engine) handle(ctx context.Context, ev access.Event) (int, error) {
 	} else if err != nil {
 		return 0, err
 	}
-	to, err := e.config.resolve(ctx, e.ledger, decide(ev, r, e.config.Alarms), r.Requester)
+	hearers := decide(ev, r, e.config.Alarms)
+	to, err := e.resolver().resolve(ctx, hearers, r.Requester)
 	if err != nil {
 		return 0, err
 	}
@@ -165,11 +185,19 @@ func (e *Engine) handle(ctx context.Context, ev access.Event) (int, error) {
 	}
 	var list []ledger.Notice
 	for _, a := range to {
-		list = append(list, ledger.Notice{ID: noticeID(a, ev), Seq: ev.Seq, RequestID: ev.RequestID, Kind: a.of, Channel: mailChannel,
+		if a.muted {
+			continue
+		}
+		list = append(list, ledger.Notice{ID: noticeID(a, ev), Seq: ev.Seq, RequestID: ev.RequestID, Kind: a.of, Channel: a.channel,
 			Address: a.address, Why: a.why, Urgent: kind.Urgent(), CreatedAt: now, DueAt: due})
 	}
+	for _, h := range hearers {
+		if err := e.unknownChannel(ctx, h, ev, now); err != nil {
+			return 0, err
+		}
+	}
 	list = append(list, e.config.comment(ev, r, now)...)
-	for _, later := range []func(context.Context, access.Event, access.Request, time.Time) ([]ledger.Notice, error){e.reminders, e.escalations} {
+	for _, later := range []func(context.Context, access.Event, access.Request, time.Time) ([]ledger.Notice, error){e.reminders, e.escalations, e.handled} {
 		more, err := later(ctx, ev, r, now)
 		if err != nil {
 			return 0, err
@@ -185,171 +213,36 @@ func (e *Engine) handle(ctx context.Context, ev access.Event) (int, error) {
 	return len(list), e.ledger.AddNotices(ctx, list...)
 }
 
+// unknownChannel reports a channel that a contract names and no configuration has here. Of
+// what must not be missed that is an alarm.
+func (e *Engine) unknownChannel(ctx context.Context, h hearer, ev access.Event, now time.Time) error {
+	if _, is := e.config.Channels[h.Channel]; h.Channel == "" || is {
+		return nil
+	}
+	e.log.WithFields(logrus.Fields{"request": ev.RequestID, "kind": ev.Kind, "channel": h.Channel}).Error("a contract names a channel that worker.notices.channels does not have; nothing is sent there")
+	if !ev.Kind.Urgent() {
+		return nil
+	}
+	return e.alarm(ctx, ev.RequestID, fmt.Sprintf("of channel %s, event %d", h.Channel, ev.Seq), ev.Kind, "no channel "+h.Channel+" is configured here", now)
+}
+
 // noticeID is the same whenever an event is handled again. That something waits to be
 // decided is told to each address once in a request, and once in each extension.
 func noticeID(a addressed, ev access.Event) string {
 	about := fmt.Sprint(ev.Seq)
-	if a.of == access.EventRequestCreated && a.why == whyApprover {
+	if asked := a.why == whyApprover || a.why == whyOnCall; asked && a.of == access.EventRequestCreated {
 		about = "waits"
-	}
-	if a.of == access.EventExtensionAsked && a.why == whyApprover {
+	} else if asked && a.of == access.EventExtensionAsked {
 		about = "waits " + ev.Detail["orderDigest"]
 	}
-	sum := sha256.Sum256([]byte(strings.Join([]string{ev.RequestID, about, mailChannel, strings.ToLower(a.address)}, "\n")))
+	return rowID(ev.RequestID, about, a)
+}
+
+// rowID is the id of a row about something, to one address.
+func rowID(request, about string, a addressed) string {
+	sum := sha256.Sum256([]byte(strings.Join([]string{request, about, a.channel, strings.ToLower(a.address)}, "\n")))
 	return hex.EncodeToString(sum[:16])
 }
 
 // idOfNotice is what noticeID returns. It goes into a header.
 var idOfNotice = regexp.MustCompile(`^[0-9a-f]{32}$`)
-
-// send sends what is due, and returns how many were done with, and how many are tried
-// again.
-func (e *Engine) send(ctx context.Context) (sent, failed int, err error) {
-	for {
-		now := e.now().UTC()
-		list, err := e.ledger.ClaimNotices(ctx, now, now.Add(claimFor), atOnce)
-		if err != nil {
-			return sent, failed, err
-		}
-		var mu sync.Mutex
-		var errs []error
-		var sending sync.WaitGroup
-		for some := range slices.Chunk(list, parallel) {
-			for _, n := range some {
-				sending.Go(func() {
-					ok, err := e.one(ctx, n)
-					mu.Lock()
-					defer mu.Unlock()
-					if ok {
-						sent++
-					} else {
-						failed++
-					}
-					errs = append(errs, err)
-				})
-			}
-			sending.Wait()
-		}
-		if err := errors.Join(errs...); err != nil {
-			return sent, failed, err
-		}
-		if len(list) < atOnce || ctx.Err() != nil {
-			return sent, failed, nil
-		}
-	}
-}
-
-// one sends one notice, and writes down what became of it.
-func (e *Engine) one(ctx context.Context, n ledger.Notice) (sent bool, err error) {
-	r, err := e.requests(ctx, n.RequestID)
-	if err != nil {
-		return false, err
-	}
-	if n.Channel == ticketChannel {
-		return e.onTicket(ctx, n, r)
-	}
-	if moot(n.Kind, n.Why, r) || n.Why == whyEnds && !endsSoon(r, e.now()) {
-		return true, e.ledger.CloseNotice(ctx, n.ID, ledger.NoticeMoot, "", e.now().UTC())
-	}
-	through, known := e.channels[n.Channel]
-	hears, err := e.config.hears(ctx, e.ledger, n, r)
-	if err != nil {
-		return false, err
-	}
-	n.Urgent = n.Kind.Urgent()
-	if !known || !hears || !idOfNotice.MatchString(n.ID) {
-		return false, e.refuse(ctx, n)
-	}
-	return e.through(ctx, through, n, e.config.compose(n, r))
-}
-
-// onTicket writes a comment. What it says is not moot once more has happened: the ticket
-// tells what happened when.
-func (e *Engine) onTicket(ctx context.Context, n ledger.Notice, r access.Request) (sent bool, err error) {
-	if !e.config.isComment(n, r) {
-		return false, e.refuse(ctx, n)
-	}
-	n.Urgent = false // a ticket is no one who must hear at once
-	return e.through(ctx, e.channels[ticketChannel], n, e.config.composeComment(n, r))
-}
-
-// through sends a message, and writes down what became of it.
-func (e *Engine) through(ctx context.Context, c channel.Channel, n ledger.Notice, m channel.Message) (sent bool, err error) {
-	sending, done := finishing(ctx)
-	err = c.Send(sending, n.Address, m)
-	done()
-	// What the service has is written down also when this process is stopping.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
-	now := e.now().UTC()
-	if err == nil {
-		return true, e.ledger.CloseNotice(ctx, n.ID, ledger.NoticeSent, "", now)
-	}
-	return false, e.failed(ctx, n, err, now)
-}
-
-// refuse gives up a notice that nobody of its address is to have: their address changed,
-// they left, or somebody else than Ramp wrote it. Of what must not be missed that is an
-// alarm.
-func (e *Engine) refuse(ctx context.Context, n ledger.Notice) error {
-	const why = "nobody who is to hear of it has the address that was written down"
-	now := e.now().UTC()
-	e.log.WithFields(logrus.Fields{"request": n.RequestID, "kind": n.Kind}).Error("a notice is not sent: " + why)
-	if n.Urgent {
-		if err := e.alarm(ctx, n.RequestID, n.ID, n.Kind, why, now); err != nil {
-			return err
-		}
-	}
-	return e.ledger.CloseNotice(ctx, n.ID, ledger.NoticeGivenUp, why, now)
-}
-
-// finishing returns a context that lasts a little longer than ctx, so that a process
-// that stops does not break off what it is just saying, and say it again later.
-func finishing(ctx context.Context) (context.Context, func()) {
-	longer, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendWithin)
-	stop := context.AfterFunc(ctx, func() {
-		select {
-		case <-longer.Done():
-		case <-time.After(finishWithin):
-			cancel()
-		}
-	})
-	return longer, func() { stop(); cancel() }
-}
-
-// failed decides when a notice is tried again, and whether that it fails is an alarm.
-func (e *Engine) failed(ctx context.Context, n ledger.Notice, why error, now time.Time) error {
-	problem := access.Clip(why.Error(), 300)
-	e.log.WithError(why).WithFields(logrus.Fields{"request": n.RequestID, "kind": n.Kind, "channel": n.Channel, "tries": n.Tries}).Error("a notice could not be sent")
-	age, most := now.Sub(n.CreatedAt), giveUp
-	switch {
-	case channel.IsRefused(why):
-		most = giveUpRefuse
-	case n.Urgent:
-		most = giveUpUrgent
-	}
-	if n.Urgent && (age >= alarmAfter || channel.IsRefused(why)) {
-		if err := e.alarm(ctx, n.RequestID, n.ID, n.Kind, n.Channel+" did not take it: "+n.Why, now); err != nil {
-			return err
-		}
-	}
-	if age >= most {
-		return e.ledger.CloseNotice(ctx, n.ID, ledger.NoticeGivenUp, problem, now)
-	}
-	return e.ledger.RetryNotice(ctx, n.ID, problem, now.Add(max(pause(n), access.RetryAfterOf(why))))
-}
-
-// alarm records that somebody who must hear of something did not, once for each
-// notice. It names no address: events are for ever.
-func (e *Engine) alarm(ctx context.Context, request, notice string, kind access.EventKind, why string, now time.Time) error {
-	return e.ledger.AppendEvent(ctx, access.UndeliveredAlarm(request, kind, why, notice, now))
-}
-
-// pause grows with each try.
-func pause(n ledger.Notice) time.Duration {
-	first, most := 15*time.Second, 15*time.Minute
-	if n.Urgent {
-		first, most = 5*time.Second, time.Minute
-	}
-	return min(most, first<<min(max(n.Tries-1, 0), 10))
-}

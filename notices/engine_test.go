@@ -27,18 +27,20 @@ import (
 type fixture struct {
 	*testing.T
 	ledger *ledger.Ledger
+	path   string // of the ledger
 	engine *Engine
 	clock  time.Time
 }
 
 func newFixture(t *testing.T, server string) *fixture {
-	l, err := ledger.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "ledger.db"))
+	path := "sqlite:" + filepath.Join(t.TempDir(), "ledger.db")
+	l, err := ledger.Open(t.Context(), path)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, l.Close()) })
 	c := Config{Pages: "https://ramp.example.com", Mail: mail.Config{Server: server, From: "ramp@example.com", TLS: "none"}, Alarms: []string{"watch@example.com"},
 		Groups: map[string][]string{"dba": {"dba@example.com"}, "security": {"security@example.com"}}}
 	require.Empty(t, c.Validate())
-	f := &fixture{T: t, ledger: l, clock: time.Now().UTC()}
+	f := &fixture{T: t, ledger: l, path: path, clock: time.Now().UTC()}
 	f.engine = New(c, l, l.Request, mail.New(c.Mail), logrus.New())
 	f.engine.now = func() time.Time { return f.clock }
 	return f
@@ -260,7 +262,7 @@ func TestCase48ForgedRowsOfTheOutbox(t *testing.T) {
 	row := func(k access.EventKind, why, address string, change ...func(*ledger.Notice)) {
 		seq++
 		n := ledger.Notice{Seq: seq, RequestID: r.ID, Kind: k, Channel: mailChannel, Address: address, Why: why, Urgent: true, CreatedAt: f.clock, DueAt: f.clock}
-		n.ID = noticeID(addressed{address, why, k}, access.Event{Seq: n.Seq, RequestID: r.ID})
+		n.ID = noticeID(addressed{channel: mailChannel, address: address, why: why, of: k}, access.Event{Seq: n.Seq, RequestID: r.ID})
 		for _, c := range change {
 			c(&n)
 		}

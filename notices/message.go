@@ -3,6 +3,7 @@ package notices
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/internal/plaintext"
@@ -10,18 +11,25 @@ import (
 	"ramp.dev/ramp/notices/channel"
 )
 
-// headline says in a few words what a notice is about.
-func headline(k access.EventKind, r access.Request) string {
+// headline says in a few words what a notice is about. The name of a contract is written
+// as it is, also where a sentence begins with it.
+func headline(n ledger.Notice, r access.Request) string {
 	who, what := r.Requester.Label(), r.Contract
+	switch n.Why {
+	case whyEnds:
+		return what + " ends soon"
+	case whyHandled:
+		return fmt.Sprintf("%s no longer waits for you: the request of %s was %s", what, who, n.Kind.Spec().Phrase)
+	}
 	if r.Plan.Lasting() {
-		switch k {
+		switch n.Kind {
 		case access.EventAccessActive:
-			return fmt.Sprintf("what %s proposed under %s is in force", who, what)
+			return fmt.Sprintf("What %s proposed under %s is in force", who, what)
 		case access.EventAccessEnded:
 			return fmt.Sprintf("%s of %s is over; what it took into force stays", what, who)
 		}
 	}
-	switch k {
+	switch n.Kind {
 	case access.EventRequestCreated:
 		return fmt.Sprintf("%s asks for %s", who, what)
 	case access.EventExtensionAsked:
@@ -41,72 +49,182 @@ func headline(k access.EventKind, r access.Request) string {
 	case access.EventAccessEnded:
 		return fmt.Sprintf("%s is over, proven gone", what)
 	case access.EventGlassReviewed:
-		return fmt.Sprintf("your use of break glass under %s was reviewed", what)
+		return fmt.Sprintf("Your use of break glass under %s was reviewed", what)
 	case access.EventGlassBroken:
 		return fmt.Sprintf("BREAK GLASS: %s opened %s, and nobody approved it", who, what)
 	case access.EventAccessOverdue:
 		return fmt.Sprintf("OVERDUE: %s of %s is not closed yet", what, who)
 	}
-	return fmt.Sprintf("%s of %s: %s", what, who, k.Spec().Phrase)
+	return fmt.Sprintf("%s of %s: %s", what, who, n.Kind.Spec().Phrase)
 }
 
-// compose writes a notice as it is now. What people wrote is left out unless the
-// configuration has it in.
-func (c Config) compose(n ledger.Notice, r access.Request) channel.Message {
-	head := plaintext.Line(headline(n.Kind, r), 120)
-	if n.Why == whyEnds {
-		head = plaintext.Line(r.Contract+" ends soon", 120)
-	}
-	var b strings.Builder
-	row := func(name, text string) {
+// letter is a notice before it is written as text or as a page.
+type letter struct {
+	Head    string
+	Rows    []row
+	Note    string
+	Link    string
+	Because string
+	Urgent  bool
+}
+
+type row struct {
+	Name, Text string
+	Warns      bool
+}
+
+const (
+	maxHead    = 120
+	maxChanges = 20 // lines of what a proposal changes; the page has them all
+)
+
+// letterOf returns what a notice says now. What people wrote is in it only if reasons says
+// so.
+func (c Config) letterOf(n ledger.Notice, r access.Request, zone *time.Location, reasons bool) letter {
+	l := letter{Head: plaintext.Line(headline(n, r), maxHead), Link: c.link(n.RequestID), Urgent: n.Urgent}
+	add := func(name, text string) {
 		if text != "" {
-			fmt.Fprintf(&b, "%-13s %s\n", name+":", plaintext.Line(text, 500))
+			l.Rows = append(l.Rows, row{Name: name, Text: plaintext.Line(text, 500)})
 		}
 	}
-	fmt.Fprintf(&b, "%s.\n\n", strings.ToUpper(head[:1])+head[1:])
-	row("Requester", r.Requester.Label()+" ("+r.Requester.ID+")")
-	row("Contract", r.Contract)
-	for _, g := range r.Plan.Grants {
-		row("Access", g.Scope.Summary+" on "+g.Target)
+	at := func(name string, t time.Time) { add(name, readable(t, zone)) }
+	add("Requester", r.Requester.Label()+" ("+r.Requester.ID+")")
+	add("Contract", r.Contract)
+	if change := r.Plan.Change; change != nil {
+		for i, says := range change.Differences {
+			if i == maxChanges {
+				add("And", fmt.Sprintf("%d changes more", len(change.Differences)-maxChanges))
+				break
+			}
+			add("Changes", says)
+		}
+	} else {
+		for _, g := range r.Plan.Grants {
+			add("Access", g.Scope.Summary+" on "+g.Target)
+		}
 	}
 	if !r.Plan.Lasting() {
-		row("Duration", r.Plan.Duration.String())
+		add("Duration", r.Plan.Duration.String())
 	}
-	if c.Reasons {
-		row("Reason", r.Plan.Reason)
+	for _, f := range r.Plan.Facts { // a text that no system knew as a ticket is what somebody wrote
+		if f.Kind == access.FactTicket && f.State == access.FactKnown && f.Key == r.Plan.Ticket {
+			add("Ticket", f.Key)
+		}
+	}
+	if reasons {
+		add("Reason", r.Plan.Reason)
 	}
 	switch {
+	case n.Why == whyHandled:
 	case n.Kind == access.EventRequestCreated:
-		row("Decide until", access.FormatTime(r.Plan.PendingUntil))
+		at("Decide until", r.Plan.PendingUntil)
 	case n.Kind == access.EventExtensionAsked && asks(r):
-		if c.Reasons {
-			row("To extend", r.Asked.Order.Reason)
+		if reasons {
+			add("To extend", r.Asked.Order.Reason)
 		}
-		row("Ends", access.FormatTime(r.Asked.Order.From))
-		row("It would end", access.FormatTime(r.Asked.Until))
-		row("Decide until", access.FormatTime(r.Asked.Order.From))
+		at("Ends", r.Asked.Order.From)
+		at("It would end", r.Asked.Until)
+		at("Decide until", r.Asked.Order.From)
 	case n.Kind == access.EventGlassBroken && r.Plan.BreakGlass != nil:
-		row("Review until", access.FormatTime(r.Plan.BreakGlass.ReviewBy))
+		at("Review until", r.Plan.BreakGlass.ReviewBy)
 	case n.Kind == access.EventRequestScheduled && r.Plan.StartAt != nil:
-		row("Starts", access.FormatTime(*r.Plan.StartAt))
+		at("Starts", *r.Plan.StartAt)
 	case r.Plan.Lasting() && r.ActiveAt != nil:
-		row("In force", "since "+access.FormatTime(*r.ActiveAt)+", until another request replaces it")
+		add("In force", "since "+readable(*r.ActiveAt, zone)+", until another request replaces it")
 	case r.EndedAt != nil:
-		row("Ended", access.FormatTime(*r.EndedAt))
+		at("Ended", *r.EndedAt)
 		if r.Outcome == access.OutcomeCondition {
-			row("Because", endsBecause(r.Plan))
+			add("Because", endsBecause(r.Plan))
 		}
 	case r.ExpiresAt != nil:
-		row("Ends", access.FormatTime(*r.ExpiresAt))
-	}
-	if n.Why == whyEnds {
-		b.WriteString("\nSave your work, extend it, or hand it back.\n")
+		at("Ends", *r.ExpiresAt)
 	}
 	for _, what := range r.Altered {
-		row("WARNING", "the ledger does not say what was signed: "+what)
+		l.Rows = append(l.Rows, row{"WARNING", plaintext.Line("the ledger does not say what was signed: "+what, 500), true})
 	}
-	fmt.Fprintf(&b, "\n%s\n\nYou hear of this because %s. Decide, extend and release there, logged in; a notice carries no credential, and Ramp asks for none by mail.\n", c.link(n.RequestID), n.Why)
-	return channel.Message{ID: n.ID, Thread: "request." + n.RequestID, Subject: "[Ramp] " + head, Text: b.String(), Urgent: n.Urgent}
+	l.Note, l.Because = noteOf(n, r), n.Why
+	return l
+}
+
+// noteOf returns what the reader may do now, if anything.
+func noteOf(n ledger.Notice, r access.Request) string {
+	switch {
+	case n.Why == whyEnds && r.Plan.Extend != nil:
+		return "Save your work, extend it, or hand it back."
+	case n.Why == whyEnds:
+		return "Save your work, or hand it back. This access cannot be extended."
+	case n.Why == whyHandled:
+		return "Nothing is left for you to do."
+	case n.Why == whyApprover, n.Why == whyEscalated, n.Why == whyOnCall:
+		return "Decide on the page, logged in."
+	case n.Why == whyReviewer:
+		return "Review it on the page, logged in."
+	case n.Why == whyRequester && n.Kind == access.EventAccessActive && !r.Plan.Lasting():
+		return "The page says how to connect. Release access there once you are done."
+	}
+	return ""
+}
+
+// Text returns the letter as plain text.
+func (l letter) Text() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s.\n\n", l.Head)
+	for _, r := range l.Rows {
+		fmt.Fprintf(&b, "%-13s %s\n", r.Name+":", r.Text)
+	}
+	if l.Note != "" {
+		fmt.Fprintf(&b, "\n%s\n", l.Note)
+	}
+	fmt.Fprintf(&b, "\n%s\n\nYou hear of this because %s. %s\n", l.Link, l.Because, noCredential)
+	return b.String()
+}
+
+const noCredential = "A notice carries no credential, and Ramp asks for none by mail."
+
+// compose writes a notice as mail, as it is now, with times by the reader's clock.
+func (c Config) compose(n ledger.Notice, r access.Request, zone *time.Location) channel.Message {
+	l := c.letterOf(n, r, zone, c.Reasons)
+	return channel.Message{ID: n.ID, Thread: "request." + n.RequestID, Subject: "[Ramp] " + l.Head, Text: l.Text(), HTML: l.HTML(), Urgent: n.Urgent}
+}
+
+// maxShared is how many characters a service's message may have: Discord takes 2,000.
+const maxShared = 1900
+
+// composeShared writes a notice for a channel of a service. More people read it than those
+// whom the request concerns: it never has the reason. What people chose for names mentions
+// nobody there, and is no link with another text.
+func (c Config) composeShared(n ledger.Notice, r access.Request) channel.Message {
+	l := c.letterOf(n, r, c.zone(""), false)
+	var b strings.Builder
+	b.WriteString(unmarked.Replace(l.Head) + ".\n")
+	for _, r := range l.Rows {
+		fmt.Fprintf(&b, "%s: %s\n", r.Name, unmarked.Replace(r.Text))
+	}
+	text := access.Clip(b.String(), maxShared-len(l.Link))
+	return channel.Message{ID: n.ID, Thread: "request." + n.RequestID, Subject: l.Head, Text: text + "\n" + l.Link, Urgent: n.Urgent}
+}
+
+// unmarked takes what would mention people, or hide an address behind a text, in the markup
+// of chat services.
+var unmarked = strings.NewReplacer("@", "@\u200b", "[", "(", "]", ")", "<", "(", ">", ")", "`", "'")
+
+// readable returns a time by a clock, and in UTC where that is another.
+func readable(t time.Time, zone *time.Location) string {
+	utc := t.UTC()
+	if here := t.In(zone); here.Format("-0700") != "+0000" {
+		return here.Format("Mon 2 Jan 2006, 15:04 MST") + utc.Format(" (15:04 UTC)")
+	}
+	return utc.Format("Mon 2 Jan 2006, 15:04 UTC")
+}
+
+// zone returns the clock of a reader who chose one; else that of the quiet hours, or UTC.
+func (c Config) zone(chosen string) *time.Location {
+	for _, name := range []string{chosen, c.Quiet.Zone} {
+		if zone, err := time.LoadLocation(name); name != "" && err == nil {
+			return zone
+		}
+	}
+	return time.UTC
 }
 
 // endsBecause returns why the conditions of a plan end access: of several, one of them did.

@@ -2,10 +2,7 @@ package notices
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"strings"
 	"time"
 
 	"ramp.dev/ramp/access"
@@ -47,12 +44,12 @@ func (e *Engine) reminders(ctx context.Context, ev access.Event, r access.Reques
 	if due, err = e.config.Quiet.until(due); err != nil || !due.Before(*r.ExpiresAt) {
 		return nil, err
 	}
-	to, err := e.config.resolve(ctx, e.ledger, mayHear(access.EventAccessActive, whyEnds, r, nil), r.Requester)
+	to, err := e.resolver().resolve(ctx, mayHear(access.EventAccessActive, whyEnds, r, nil), r.Requester)
 	return append(list, laters(to, ev, due, "ends "+fmt.Sprint(r.ExpiresAt.Unix()))...), err
 }
 
 // escalations returns the notices to those who may decide a request once it has waited,
-// which wait until then. Who is on call is not among them: a rota has no addresses.
+// which wait until then.
 func (e *Engine) escalations(ctx context.Context, ev access.Event, r access.Request, now time.Time) (list []ledger.Notice, err error) {
 	if ev.Kind != access.EventRequestCreated || r.State != access.StatePending || r.Plan.BreakGlass != nil || r.Plan.Rule.Auto {
 		return nil, nil
@@ -65,7 +62,7 @@ func (e *Engine) escalations(ctx context.Context, ev access.Event, r access.Requ
 		if due, err = e.config.Quiet.until(due); err != nil {
 			return nil, err
 		}
-		to, err := e.config.resolve(ctx, e.ledger, escalated(step), r.Requester)
+		to, err := e.resolver().resolve(ctx, escalated(step), r.Requester)
 		if err != nil {
 			return nil, err
 		}
@@ -78,6 +75,9 @@ func escalated(step access.Escalation) (out []hearer) {
 	for _, group := range step.To {
 		out = append(out, hearer{Group: group, Why: whyEscalated, Of: access.EventRequestCreated})
 	}
+	for _, schedule := range step.OnCall {
+		out = append(out, hearer{OnCall: schedule, Why: whyEscalated, Of: access.EventRequestCreated})
+	}
 	return out
 }
 
@@ -85,8 +85,10 @@ func escalated(step access.Escalation) (out []hearer) {
 // event is handled again.
 func laters(to []addressed, ev access.Event, due time.Time, about string) (list []ledger.Notice) {
 	for _, a := range to {
-		sum := sha256.Sum256([]byte(strings.Join([]string{ev.RequestID, about, mailChannel, strings.ToLower(a.address)}, "\n")))
-		list = append(list, ledger.Notice{ID: hex.EncodeToString(sum[:16]), Seq: ev.Seq, RequestID: ev.RequestID, Kind: a.of, Channel: mailChannel,
+		if a.muted {
+			continue
+		}
+		list = append(list, ledger.Notice{ID: rowID(ev.RequestID, about, a), Seq: ev.Seq, RequestID: ev.RequestID, Kind: a.of, Channel: a.channel,
 			Address: a.address, Why: a.why, CreatedAt: due, DueAt: due})
 	}
 	return list

@@ -12,6 +12,7 @@ import (
 	"ramp.dev/ramp/notices"
 	"ramp.dev/ramp/notices/channel"
 	"ramp.dev/ramp/notices/mail"
+	chatservice "ramp.dev/ramp/notices/service"
 	"ramp.dev/ramp/notices/ticket"
 )
 
@@ -36,13 +37,34 @@ func (c Config) PingTickets(ctx context.Context) error {
 	return ticket.New(c.Notices.Tickets).Ping(ctx)
 }
 
-// TestNotice sends a message that says it is a test.
+// PingChannels reads the addresses of channels of chat services. Nobody is asked: there is
+// no way but to write there.
+func (c Config) PingChannels(ctx context.Context) error {
+	return chatservice.New(c.Notices.Channels).Ping(ctx)
+}
+
+// PingRota asks the source by which people on call are mailed whether it can be used.
+func (c Config) PingRota(ctx context.Context) error {
+	for _, one := range c.Notices.Facts {
+		if err := one.Ping(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// TestNotice sends a message that says it is a test, to a mail address or to a channel by
+// its name.
 func (c Config) TestNotice(ctx context.Context, address string) error {
 	if !c.Notices.On() {
 		return access.Errorf(access.CodeInvalid, "worker.notices is not configured, so nothing can be sent")
 	}
-	return mail.New(c.Notices.Mail).Send(ctx, address, channel.Message{ID: "test." + strings.ToLower(rand.Text()), Subject: "[Ramp] A test message",
-		Text: "Somebody who runs Ramp tries whether its notices arrive. This one did.\n\n" + c.Notices.Pages + "\n"})
+	m := channel.Message{ID: "test." + strings.ToLower(rand.Text()), Subject: "[Ramp] A test message",
+		Text: "Somebody who runs Ramp tries whether its notices arrive. This one did.\n\n" + c.Notices.Pages + "\n"}
+	if chatservice.IsName(address) {
+		return chatservice.New(c.Notices.Channels).Send(ctx, address, m)
+	}
+	return mail.New(c.Notices.Mail).Send(ctx, address, m)
 }
 
 // signedRequests reads requests as they were signed: a notice must say nothing that

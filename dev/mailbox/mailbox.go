@@ -3,13 +3,16 @@
 package mailbox
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"mime"
+	"mime/multipart"
 	"mime/quotedprintable"
 	"net"
 	netmail "net/mail"
+	"net/textproto"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -75,9 +78,9 @@ func (s *session) Logout() error { return nil }
 var unsafe = regexp.MustCompile(`[^A-Za-z0-9@_-]+`)
 
 // Data implements smtp.Session: it writes the message to a new file, whose name begins with
-// the time, in UTC.
+// the time, in UTC, and beside it the message's page, where it has one.
 func (s *session) Data(r io.Reader) error {
-	text, err := readable(r)
+	text, page, err := readable(r)
 	if err != nil {
 		return err
 	}
@@ -91,29 +94,63 @@ func (s *session) Data(r io.Reader) error {
 		if err != nil {
 			return err
 		}
+		if page != "" {
+			if err := os.WriteFile(strings.TrimSuffix(path, ".txt")+".html", []byte(page), 0o600); err != nil { // #nosec G304 -- as above
+				return errors.Join(err, f.Close())
+			}
+		}
 		_, err = f.WriteString(text)
 		return errors.Join(err, f.Close())
 	}
 	return errors.New("there are too many messages of this second")
 }
 
-// readable returns a message as people read it: who it is for, its subject, and its text.
-func readable(r io.Reader) (string, error) {
+// readable returns a message as people read it: who it is for, its subject, and its text;
+// and its page, if it has one.
+func readable(r io.Reader) (text, page string, err error) {
 	m, err := netmail.ReadMessage(r)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
-	body := m.Body
-	if strings.EqualFold(m.Header.Get("Content-Transfer-Encoding"), "quoted-printable") {
-		body = quotedprintable.NewReader(body)
-	}
-	text, err := io.ReadAll(body)
-	if err != nil {
-		return "", err
+	if text, page, err = parts(textproto.MIMEHeader(m.Header), m.Body); err != nil {
+		return "", "", err
 	}
 	subject, err := (&mime.WordDecoder{}).DecodeHeader(m.Header.Get("Subject"))
 	if err != nil {
 		subject = m.Header.Get("Subject")
 	}
-	return fmt.Sprintf("To: %s\nSubject: %s\n\n%s", m.Header.Get("To"), subject, strings.ReplaceAll(string(text), "\r\n", "\n")), nil
+	return fmt.Sprintf("To: %s\nSubject: %s\n\n%s", m.Header.Get("To"), subject, strings.ReplaceAll(text, "\r\n", "\n")), page, nil
+}
+
+// parts returns the text and the page of a message, which is one of the two, or both as
+// alternatives.
+func parts(h textproto.MIMEHeader, body io.Reader) (text, page string, err error) {
+	kind, params, err := mime.ParseMediaType(h.Get("Content-Type"))
+	if err != nil {
+		kind = "text/plain"
+	}
+	if kind == "multipart/alternative" {
+		for all := multipart.NewReader(body, params["boundary"]); ; {
+			part, err := all.NextRawPart()
+			if errors.Is(err, io.EOF) {
+				return text, page, nil
+			}
+			if err != nil {
+				return "", "", err
+			}
+			t, p, err := parts(part.Header, part)
+			if err != nil {
+				return "", "", err
+			}
+			text, page = cmp.Or(text, t), cmp.Or(page, p)
+		}
+	}
+	if strings.EqualFold(h.Get("Content-Transfer-Encoding"), "quoted-printable") {
+		body = quotedprintable.NewReader(body)
+	}
+	b, err := io.ReadAll(body)
+	if kind == "text/html" {
+		return "", string(b), err
+	}
+	return string(b), "", err
 }

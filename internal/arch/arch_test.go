@@ -79,6 +79,7 @@ var mayImport = map[string]struct {
 	"feed":                    {[]string{"access", "ledger"}, "it says what happened, no matter who wants to know"},
 	"feed/webhooks":           {[]string{"access", "config/field", "feed", "integrations/jsonhttp"}, "other programs are told what happens by nobody who could act on it"},
 	"sinks":                   {[]string{"access", "config/field", "feed", "integrations/jsonhttp", "ledger"}, "what leaves for a SIEM is sent by nobody who could act on it"},
+	"notices/service":         {[]string{"access", "config/field", "integrations/jsonhttp", "notices/channel"}, "a channel of a chat service is written to by what knows no request"},
 	"notices":                 {[]string{"access", "config/field", "facts", "feed", "ledger"}, "who hears of what is decided by nobody who could act on it"},
 	"chat":                    {[]string{"access", "config/field"}, "a chat service is usable without the rest of Ramp, and decides nothing"},
 	"integrations":            {[]string{"access", "config/field"}, "a target is usable without the rest of Ramp"},
@@ -98,7 +99,7 @@ var mayImport = map[string]struct {
 	"client":                  {[]string{"access", "contracts", "evidence"}, "a client speaks HTTP only"},
 	"e2e":                     {nil, "the tests from outside use what users use"},
 	"tools":                   {[]string{"access", "activities", "codec", "contracts", "dev", "evidence", "integrations", "ledger", "server", "worker", "workflows"}, "for those who work on Ramp; it puts parts together as a test does, and nothing depends on it"},
-	"bench":                   {[]string{"access", "codec", "contracts", "dev", "evidence", "feed", "integrations", "ledger", "server", "sinks", "worker", "workflows", "activities"}, "it measures the parts"},
+	"bench":                   {[]string{"access", "codec", "contracts", "dev", "evidence", "feed", "integrations", "ledger", "notices", "server", "sinks", "worker", "workflows", "activities"}, "it measures the parts"},
 }
 
 func TestImportsPointOneWay(t *testing.T) {
@@ -174,6 +175,7 @@ func TestHeavyThings(t *testing.T) {
 		"github.com/prometheus/client_golang": {"feed", "notices", "sinks", "server", "worker", "internal"},
 		"github.com/modelcontextprotocol":     {"server", "cmd"},
 		"github.com/wneessen/go-mail":         {"notices"},
+		"github.com/nicholas-fedor/shoutrrr":  {"notices"},
 		"github.com/emersion/go-smtp":         {"notices", "dev"}, // a mail server for tests, and one for development
 	}
 	for _, p := range packages(t, "./...") {

@@ -13,6 +13,7 @@ type Message struct {
 	Thread  string // the same for every message about one request
 	Subject string
 	Text    string
+	HTML    string // the same for those who read HTML; empty: there is none
 	Urgent  bool
 }
 

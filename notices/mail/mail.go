@@ -101,6 +101,9 @@ func (m Mail) Send(ctx context.Context, address string, message channel.Message)
 		msg.SetImportance(mail.ImportanceHigh)
 	}
 	msg.SetBodyString(mail.TypeTextPlain, message.Text)
+	if message.HTML != "" {
+		msg.AddAlternativeString(mail.TypeTextHTML, message.HTML)
+	}
 	c, err := m.client(ctx)
 	if err != nil {
 		return err

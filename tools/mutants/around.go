@@ -33,16 +33,16 @@ func around() []mutant {
 		{"what commands print moves the cursor", "cmd/ramp/internal/output/output.go", "table(cleaning{w})", "table(w)", []string{"./cmd/ramp/internal/output"}},
 
 		// Notices.
-		{"a reminder of an end that has moved", "notices/engine.go", " || n.Why == whyEnds && !endsSoon(r, e.now())", "", []string{"./notices -run TestReminderOfAnotherEnd"}},
+		{"a reminder of an end that has moved", "notices/outbox.go", " || n.Why == whyEnds && !endsSoon(r, e.now())", "", []string{"./notices -run TestReminderOfAnotherEnd"}},
 		{"those who may not decide yet are asked to", "notices/remind.go", "due := r.CreatedAt.Add(time.Duration(step.After))", "due := r.CreatedAt", []string{"./notices -run TestEscalation"}},
 		{"a notice of break glass waits for the morning", "notices/engine.go", "if !kind.Urgent() {\n\t\tif due", "if true {\n\t\tif due", []string{"./notices -run Case46QuietHoldsNoAlarm"}},
-		{"a notice of break glass that does not arrive is silent", "notices/engine.go", "if n.Urgent && (age >= alarmAfter", "if false && (age >= alarmAfter", []string{"./notices -run Case46"}},
+		{"a notice of break glass that does not arrive is silent", "notices/outbox.go", "if n.Urgent && (age >= alarmAfter", "if false && (age >= alarmAfter", []string{"./notices -run Case46"}},
 		{"a notice of break glass that nobody can hear is silent", "notices/engine.go", "return a.why == whyReviewer", "return true", []string{"./notices -run Case46NobodyToReview"}},
 		{"a notice is sent again when its event is handled again", "ledger/notices.go", "ON CONFLICT (id) DO NOTHING", "ON CONFLICT (id) DO UPDATE SET done_at = NULL", []string{"./notices -run SentOnce"}},
 		{"a notice goes to whoever is written into a group", "notices/addresses.go", "|| s.Unproven[access.FoldID(id)] != \"\"", "", []string{"./notices -run WhoHasAnAddress"}},
-		{"a row of the outbox is sent to whom it says", "notices/engine.go", "|| !hears ||", "|| hears && false ||", []string{"./notices -run Case48ForgedRows"}},
+		{"a row of the outbox is sent to whom it says", "notices/outbox.go", "|| !hears ||", "|| hears && false ||", []string{"./notices -run Case48ForgedRows"}},
 		{"a row of the outbox says why", "notices/decide.go", "why == whyContract || h.Why == why", "true", []string{"./notices -run Case48ForgedRows"}},
-		{"a notice carries the reason", "notices/message.go", "if c.Reasons {\n\t\trow(\"Reason\"", "if true {\n\t\trow(\"Reason\"", []string{"./notices -run Case48"}},
+		{"a notice carries the reason", "notices/message.go", "if reasons {\n\t\tadd(\"Reason\"", "if true {\n\t\tadd(\"Reason\"", []string{"./notices -run Case48"}},
 		{"a notice says what was written into the ledger", "worker/notices.go", "v.Request(ctx, id)", "v.Ledger.Request(ctx, id)", []string{"./worker -run Case48"}},
 		{"a notice is sent in clear to a server without TLS", "notices/mail/mail.go", "mail.TLSMandatory", "mail.TLSOpportunistic", []string{"./notices/mail -run MailInClear"}},
 

@@ -6,8 +6,13 @@ import (
 	"bytes"
 	"crypto/tls"
 	"io"
+	"mime"
+	"mime/multipart"
+	"mime/quotedprintable"
 	"net"
 	netmail "net/mail"
+	"net/textproto"
+	"strings"
 	"sync"
 	"testing"
 
@@ -32,7 +37,8 @@ type Server struct {
 type Mail struct {
 	From, To string
 	Header   netmail.Header
-	Body     string
+	Body     string // the text
+	HTML     string
 }
 
 // Fault returns what a recipient, or a message for one that was read whole, is refused
@@ -145,18 +151,50 @@ func (s *session) Data(r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	body, err := io.ReadAll(m.Body)
-	if err != nil {
+	taken := Mail{From: s.from, To: s.to, Header: m.Header}
+	if err := taken.read(textproto.MIMEHeader(m.Header), m.Body); err != nil {
 		return err
 	}
 	s.server.mu.Lock()
 	defer s.server.mu.Unlock()
-	s.server.mails = append(s.server.mails, Mail{s.from, s.to, m.Header, string(body)})
+	s.server.mails = append(s.server.mails, taken)
 	s.server.arrived <- struct{}{}
 	if f := s.server.fault.Dropped; f != nil && f(s.to) {
 		_ = s.conn.Close()
 	}
 	return nil
+}
+
+// read reads a part, and the parts in it.
+func (m *Mail) read(h textproto.MIMEHeader, body io.Reader) error {
+	kind, params, err := mime.ParseMediaType(h.Get("Content-Type"))
+	if err != nil {
+		return err
+	}
+	if kind == "multipart/alternative" {
+		for parts := multipart.NewReader(body, params["boundary"]); ; {
+			part, err := parts.NextRawPart()
+			if err == io.EOF {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			if err := m.read(part.Header, part); err != nil {
+				return err
+			}
+		}
+	}
+	if strings.EqualFold(h.Get("Content-Transfer-Encoding"), "quoted-printable") {
+		body = quotedprintable.NewReader(body)
+	}
+	text, err := io.ReadAll(body)
+	if kind == "text/html" {
+		m.HTML = string(text)
+	} else {
+		m.Body = string(text)
+	}
+	return err
 }
 
 // Reset implements smtp.Session.

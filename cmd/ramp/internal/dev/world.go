@@ -67,7 +67,8 @@ func sources() map[string]facts.Config {
 func (d *dev) notices() notices.Config {
 	return notices.Config{Pages: "http://" + d.listen, Mail: mail.Config{Server: d.mail, From: "Ramp <ramp@example.test>", TLS: "none"},
 		Alarms: []string{"security@example.test"}, Reasons: true,
-		Groups: map[string][]string{"approvers": {"bob@example.test"}, "security": {"carol@example.test"}}}
+		Groups: map[string][]string{"approvers": {"bob@example.test"}, "security": {"carol@example.test"}, "engineering": {"alice@example.test", "bob@example.test"}},
+		Facts:  map[string]facts.Config{access.OnCallSource: sources()[access.OnCallSource]}}
 }
 
 // contractsTarget is the target on which contracts come into force by proposals.
