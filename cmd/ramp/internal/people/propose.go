@@ -26,7 +26,7 @@ func proposeCommand() *cobra.Command {
 		Long: "Reads a directory of contracts as the server would, and requests that they come into force in place of those that\n" +
 			"are. Where the server's contracts come from a git repository, it proposes the newest commit there (--commit). The\n" +
 			"plan says in words what would be decided otherwise. The owners of every contract that it touches approve it, as they\n" +
-			"are before and after; whoever wrote it does not count. A proposal made from contracts that have been replaced since\n" +
+			"are before and after; whoever wrote it may deny it, and not approve. A proposal made from contracts that have been replaced since\n" +
 			"is refused. `ramp contracts fetch --in-force DIRECTORY` writes those to start from. To take a change back, propose\n" +
 			"the earlier contracts.",
 		Example: "  ramp contracts propose contracts/ --dry-run\n  ramp contracts propose contracts/ --reason \"the data team decides on its own tables\" --wait\n" +
