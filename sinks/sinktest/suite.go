@@ -141,7 +141,10 @@ func (w *World) Check(last int64) {
 	seen := map[int64]string{}
 	var order []int64
 	for _, body := range w.Received() {
-		var e struct{ ID, Sequence, Type string }
+		var e struct {
+			ID       string `json:"id"`
+			Sequence string `json:"sequence"`
+		}
 		require.NoError(w, strictjson.UnmarshalOpen(body, &e), "%q", body)
 		seq, err := strconv.ParseInt(e.ID, 10, 64)
 		require.NoError(w, err)
