@@ -101,10 +101,7 @@ func newChaosInstallation(in *installation) *chaosInstallation {
 	dev := []string{"dev", "--without", "server,worker", "--dir", in.dir, "--listen", in.addr("listen"), "--temporal", in.addr("temporal"),
 		"--temporal-ui", in.addr("ui"), "--idp", in.addr("idp"), "--ssh", in.addr("ssh"), "--postgres", "off"}
 	w.add("engine", nil, dev...).start()
-	in.eventually(2*time.Minute, "the configuration is written", func() bool {
-		_, err := os.Stat(filepath.Join(in.dir, "ramp.yaml"))
-		return err == nil
-	})
+	in.configured()
 	config, server := w.configure()
 	w.add("server", nil, "server", "--config", server).start()
 	w.add("worker-1", nil, "worker", "--config", config).start()

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"os"
+	"time"
 
 	"github.com/goccy/go-yaml"
 	"github.com/stretchr/testify/require"
@@ -11,6 +12,15 @@ import (
 type configuration struct {
 	in *installation
 	doc
+}
+
+// configured waits until `ramp dev` has written the configuration of the installation.
+func (in *installation) configured() {
+	in.Helper()
+	in.eventually(2*time.Minute, "the configuration is written", func() bool {
+		_, err := os.Stat(in.config())
+		return err == nil
+	})
 }
 
 // configuration reads the configuration of the installation, as `ramp dev` wrote it.

@@ -107,10 +107,7 @@ func TestCrashOfEverything(t *testing.T) {
 // production, until access can be asked for.
 func (in *installation) apart(serverEnv, workerEnv []string) (server, worker *process) {
 	in.start(nil, "dev", "--without", "server,worker")
-	in.eventually(60*time.Second, "the configuration is written", func() bool {
-		m, _ := filepath.Glob(in.config())
-		return len(m) == 1
-	})
+	in.configured()
 	worker = in.start(workerEnv, "worker", "--config", in.config())
 	server = in.start(serverEnv, "server", "--config", in.config()).ready()
 	alice := in.as("alice")

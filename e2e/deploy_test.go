@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -26,10 +25,7 @@ func TestCase37DeployByCommand(t *testing.T) {
 	in := install(t)
 	in.start(nil, "dev", "--without", "worker")
 	config := filepath.Join(in.dir, "ramp.yaml")
-	in.eventually(2*time.Minute, "the configuration is written", func() bool {
-		_, err := os.Stat(config)
-		return err == nil
-	})
+	in.configured()
 	deploy := func(args ...string) string {
 		in.Helper()
 		out, err := exec.Command(binary, append([]string{"deploy", "--config", config}, args...)...).CombinedOutput()

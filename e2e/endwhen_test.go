@@ -38,10 +38,7 @@ func (in *installation) tickets(text string) {
 // withTickets runs engine, worker and server, which asks the file about tickets.
 func (in *installation) withTickets(serverEnv []string) *process {
 	in.start(nil, "dev", "--without", "server,worker")
-	in.eventually(60*time.Second, "the configuration is written", func() bool {
-		_, err := os.Stat(in.config())
-		return err == nil
-	})
+	in.configured()
 	in.reconfigure(func(c configuration) {
 		c.section("server")["facts"] = doc{"jira": doc{"kind": "file", "file": filepath.Join(in.dir, "facts.yaml")}}
 	})

@@ -66,10 +66,7 @@ func newSite(t *testing.T, o siteOptions) *site {
 		args = append(args, "--scim")
 	}
 	s.engine = s.start(nil, args...)
-	s.eventually(2*time.Minute, "the configuration is written", func() bool {
-		_, err := os.Stat(s.config())
-		return err == nil
-	})
+	s.configured()
 	s.configure(o)
 	s.control = s.start(nil, "worker", "--config", s.config())
 	s.startWorker()

@@ -62,10 +62,7 @@ func TestContractsByProposal(t *testing.T) {
 	t.Parallel()
 	in := install(t)
 	in.start(nil, "dev", "--without", "server,worker")
-	in.eventually(2*time.Minute, "the configuration is written", func() bool {
-		_, err := os.Stat(in.config())
-		return err == nil
-	})
+	in.configured()
 	in.reconfigure(func(c configuration) {
 		c.section("server")["proposals"] = doc{"contract": "change-contracts"}
 		c.section("worker", "targets")["contracts"] = doc{"kind": "contracts"}

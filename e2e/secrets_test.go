@@ -73,10 +73,7 @@ func TestCase41NoSecretIsStored(t *testing.T) {
 	vault.Policy(t, "ramp", vaulttoken.Policy("orders-read"))
 	vaultToken := vault.Token(t, "ramp")
 	logs := map[string]*process{"engine": in.start(nil, "dev", "--without", "server,worker", "--scim", "--log-level", "debug")}
-	in.eventually(2*time.Minute, "the configuration is written", func() bool {
-		_, err := os.Stat(in.config())
-		return err == nil
-	})
+	in.configured()
 	clientSecret := rand.Text()
 	in.targets(vault, vaultToken, aws, clientSecret)
 	logs["worker"] = in.start(nil, "worker", "--config", in.config(), "--log-level", "debug")

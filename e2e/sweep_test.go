@@ -41,10 +41,7 @@ func TestSweepWithNoTemporal(t *testing.T) {
 	in := install(t)
 	in.start(nil, "dev", "--without", "server,worker")
 	config := filepath.Join(in.dir, "ramp.yaml")
-	in.eventually(60*time.Second, "the configuration is written", func() bool {
-		_, err := os.Stat(config)
-		return err == nil
-	})
+	in.configured()
 	worker := in.start(nil, "worker", "--config", config)
 	in.start(nil, "server", "--config", config).ready()
 	r, k, cut := in.activeFor("10m")
