@@ -83,9 +83,39 @@ func codesOfSource(t *testing.T) []string {
 	// Where the code is among the arguments of what reports.
 	places := map[string]int{"refuse": 0, "refuseAtOnce": 1, "hold": 4, "like": 3, "bad": 0,
 		"issue": 0, "issueAt": 2, "issueAtNode": 1, "issueIn": 3, "add": 0, "Add": 0}
+	var out []string
+	inSource(t, func(_ string, n ast.Node) {
+		var code ast.Expr
+		switch n := n.(type) {
+		case *ast.CallExpr:
+			if place, reports := places[calledName(n)]; reports && place < len(n.Args) {
+				code = n.Args[place]
+			}
+		case *ast.KeyValueExpr:
+			if key, isName := n.Key.(*ast.Ident); isName && key.Name == "Code" {
+				code = n.Value
+			}
+		}
+		if sum, isSum := code.(*ast.BinaryExpr); isSum { // section + "_zone"
+			if suffix := textOfLiteral(t, sum.Y); suffix != "" {
+				out = append(out, "during"+suffix, "engagement"+suffix)
+			}
+		}
+		if text := textOfLiteral(t, code); text != "" {
+			out = append(out, text)
+		}
+	})
+	slices.Sort(out)
+	out = slices.Compact(out)
+	require.Greater(t, len(out), 150)
+	return out
+}
+
+// inSource visits the syntax of this package, and of access' lengths, whose issues are
+// contracts' too, without tests.
+func inSource(t *testing.T, visit func(file string, n ast.Node)) {
 	files, err := filepath.Glob("*.go")
 	require.NoError(t, err)
-	var out []string
 	for _, name := range append(files, "../access/duration.go") {
 		if strings.HasSuffix(name, "_test.go") {
 			continue
@@ -93,32 +123,10 @@ func codesOfSource(t *testing.T) []string {
 		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
 		require.NoError(t, err)
 		ast.Inspect(file, func(n ast.Node) bool {
-			var code ast.Expr
-			switch n := n.(type) {
-			case *ast.CallExpr:
-				if place, reports := places[calledName(n)]; reports && place < len(n.Args) {
-					code = n.Args[place]
-				}
-			case *ast.KeyValueExpr:
-				if key, isName := n.Key.(*ast.Ident); isName && key.Name == "Code" {
-					code = n.Value
-				}
-			}
-			if sum, isSum := code.(*ast.BinaryExpr); isSum { // section + "_zone"
-				if suffix := textOfLiteral(t, sum.Y); suffix != "" {
-					out = append(out, "during"+suffix, "engagement"+suffix)
-				}
-			}
-			if text := textOfLiteral(t, code); text != "" {
-				out = append(out, text)
-			}
+			visit(name, n)
 			return true
 		})
 	}
-	slices.Sort(out)
-	out = slices.Compact(out)
-	require.Greater(t, len(out), 150)
-	return out
 }
 
 func calledName(call *ast.CallExpr) string {

@@ -2,14 +2,10 @@ package contracts
 
 import (
 	"go/ast"
-	"go/parser"
-	"go/token"
 	"maps"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -21,43 +17,24 @@ import (
 func TestRefusalsAreKnown(t *testing.T) {
 	// Where the code is among the arguments of what refuses.
 	places := map[string]int{"refuse": 0, "refuseAtOnce": 1, "hold": 4, "like": 3, "bad": 0}
-	files, err := filepath.Glob("*.go")
-	require.NoError(t, err)
-	var said []string
-	for _, name := range append(files, "../access/duration.go") {
-		if strings.HasSuffix(name, "_test.go") {
-			continue
+	var codes []string
+	inSource(t, func(file string, n ast.Node) {
+		call, ok := n.(*ast.CallExpr)
+		if !ok {
+			return
 		}
-		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
-		require.NoError(t, err)
-		ast.Inspect(file, func(n ast.Node) bool {
-			call, ok := n.(*ast.CallExpr)
-			if !ok {
-				return true
+		place, refuses := places[calledName(call)]
+		if calledName(call) == "Add" && file == "params.go" {
+			place, refuses = 0, true
+		}
+		if refuses && place < len(call.Args) {
+			if code := textOfLiteral(t, call.Args[place]); code != "" {
+				codes = append(codes, code)
 			}
-			called := ""
-			switch f := call.Fun.(type) {
-			case *ast.Ident:
-				called = f.Name
-			case *ast.SelectorExpr:
-				called = f.Sel.Name
-			}
-			place, refuses := places[called]
-			if called == "Add" && name == "params.go" {
-				place, refuses = 0, true
-			}
-			if refuses && place < len(call.Args) {
-				if code, ok := call.Args[place].(*ast.BasicLit); ok && code.Kind == token.STRING {
-					text, err := strconv.Unquote(code.Value)
-					require.NoError(t, err)
-					said = append(said, text)
-				}
-			}
-			return true
-		})
-	}
-	slices.Sort(said)
-	require.Equal(t, slices.Sorted(maps.Keys(refusals)), slices.Compact(said))
+		}
+	})
+	slices.Sort(codes)
+	require.Equal(t, slices.Sorted(maps.Keys(refusals)), slices.Compact(codes))
 }
 
 // TestRefusalsAreDocumented: docs/contracts.md has each code with its words.

@@ -38,18 +38,20 @@ type service struct {
 	fields func() source.Fields
 	open   func(source.Config) (source.Service, error)
 	keep   time.Duration // how long a reply is used again
+	// comments says that Ramp comments on the tickets of the service.
+	comments bool
 }
 
 // services is the table of the services.
 func services() map[string]service {
 	return map[string]service{
-		"jira":       {jira.Fields, opens(jira.Open), keepReply},
-		"servicenow": {servicenow.Fields, opens(servicenow.Open), keepReply},
-		"github":     {github.Fields, opens(github.Open), keepReply},
-		"gitlab":     {gitlab.Fields, opens(gitlab.Open), keepReply},
-		"pagerduty":  {pagerduty.Fields, opens(pagerduty.Open), keepReply},
-		"opsgenie":   {opsgenie.Fields, opens(opsgenie.Open), keepReply},
-		"calendar":   {calendar.Fields, opens(calendar.Open), keepCalendar},
+		"jira":       {jira.Fields, opens(jira.Open), keepReply, true},
+		"servicenow": {servicenow.Fields, opens(servicenow.Open), keepReply, true},
+		"github":     {github.Fields, opens(github.Open), keepReply, false},
+		"gitlab":     {gitlab.Fields, opens(gitlab.Open), keepReply, false},
+		"pagerduty":  {pagerduty.Fields, opens(pagerduty.Open), keepReply, false},
+		"opsgenie":   {opsgenie.Fields, opens(opsgenie.Open), keepReply, false},
+		"calendar":   {calendar.Fields, opens(calendar.Open), keepCalendar, false},
 	}
 }
 
@@ -65,19 +67,24 @@ func opens[S source.Service](open func(source.Config) (S, error)) func(source.Co
 
 // open returns the source as it is asked, and reaches for nothing.
 func (c Config) open() (source.Source, error) {
-	kind := cmp.Or(c.Kind, kindFile)
-	if kind == kindFile {
+	if cmp.Or(c.Kind, kindFile) == kindFile {
 		return NewFile(string(c.File)), nil
 	}
-	known, there := services()[kind]
-	if !there {
-		return nil, access.Errorf(access.CodeInvalid, "there is no kind %q of source", access.Clip(kind, 40))
-	}
-	s, err := known.open(c.Config)
+	s, known, err := c.openService()
 	if err != nil {
 		return nil, err
 	}
 	return newKept(s, known.keep), nil
+}
+
+// openService returns the service that the source is, and reaches for nothing.
+func (c Config) openService() (source.Service, service, error) {
+	known, there := services()[c.Kind]
+	if !there {
+		return nil, known, access.Errorf(access.CodeInvalid, "there is no kind %q of source", access.Clip(c.Kind, 40))
+	}
+	s, err := known.open(c.Config)
+	return s, known, err
 }
 
 // broken is a source whose configuration names a file that is not there: the others are
@@ -99,11 +106,7 @@ func (c Config) Ping(ctx context.Context) error {
 		_, err := NewFile(string(c.File)).read()
 		return err
 	}
-	known, there := services()[c.Kind]
-	if !there {
-		return access.Errorf(access.CodeInvalid, "there is no kind %q of source", access.Clip(c.Kind, 40))
-	}
-	s, err := known.open(c.Config)
+	s, _, err := c.openService()
 	if err != nil {
 		return err
 	}
@@ -122,12 +125,18 @@ var name = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
 // Validate returns everything that is wrong with sources, reaching for nothing. at is
 // where they are configured.
 func Validate(at string, sources map[string]Config) (issues access.Issues) {
+	return validate(at, sources, Config.validate)
+}
+
+// validate looks at the name of each source, and at the source by a function whose issues
+// name fields of it.
+func validate(at string, sources map[string]Config, one func(Config) access.Issues) (issues access.Issues) {
 	for _, n := range slices.Sorted(maps.Keys(sources)) {
-		c, place := sources[n], at+"."+n
+		place := at + "." + n
 		if !name.MatchString(n) {
 			issues.Add("facts_name", place, "a source's name is lowercase letters, digits and dashes, a letter first, 40 at most")
 		}
-		for _, is := range c.validate() {
+		for _, is := range one(sources[n]) {
 			is.Field = place + "." + is.Field
 			issues = append(issues, is)
 		}
@@ -165,43 +174,39 @@ func (c Config) validate() (issues access.Issues) {
 // OpenCommenter returns what writes comments on the tickets of a source, and reaches for
 // nothing.
 func OpenCommenter(c Config) (source.Commenter, error) {
-	s, err := openService(c)
+	s, known, err := c.openService()
 	if err != nil {
 		return nil, err
 	}
 	commenter, ok := s.(source.Commenter)
-	if !ok {
+	if !ok || !known.comments {
 		return nil, access.Errorf(access.CodeInvalid, "Ramp writes no comments in %s", access.Clip(c.Kind, 40))
 	}
 	return commenter, nil
 }
 
-func openService(c Config) (source.Service, error) {
-	known, there := services()[c.Kind]
-	if !there {
-		return nil, access.Errorf(access.CodeInvalid, "there is no kind %q of source", access.Clip(c.Kind, 40))
-	}
-	return known.open(c.Config)
-}
-
 // ValidateCommenters returns everything that is wrong with the sources on whose tickets
 // Ramp comments.
 func ValidateCommenters(at string, sources map[string]Config) (issues access.Issues) {
-	for _, n := range slices.Sorted(maps.Keys(sources)) {
-		c, place := sources[n], at+"."+n
-		if !name.MatchString(n) {
-			issues.Add("facts_name", place, "a source's name is lowercase letters, digits and dashes, a letter first, 40 at most")
+	return validate(at, sources, func(c Config) (issues access.Issues) {
+		known := services()[c.Kind]
+		if !known.comments {
+			issues.Add("kind_unknown", "kind", "Ramp comments on the tickets of %s", strings.Join(commented(), " and "))
+			return issues
 		}
-		if c.Kind != "jira" && c.Kind != "servicenow" {
-			issues.Add("kind_unknown", place+".kind", "Ramp comments on the tickets of jira and servicenow")
-			continue
-		}
-		f := services()[c.Kind].fields()
+		f := known.fields()
 		f.NoPeople = true
-		for _, is := range c.Config.Validate(f) {
-			is.Field = place + "." + is.Field
-			issues = append(issues, is)
+		return c.Config.Validate(f)
+	})
+}
+
+// commented are the kinds of services on whose tickets Ramp comments.
+func commented() (kinds []string) {
+	for kind, s := range services() {
+		if s.comments {
+			kinds = append(kinds, kind)
 		}
 	}
-	return issues
+	slices.Sort(kinds)
+	return kinds
 }

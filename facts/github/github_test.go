@@ -24,12 +24,7 @@ func TestIssues(t *testing.T) {
 	s, c := start(t)
 	g, err := Open(c)
 	require.NoError(t, err)
-	require.NoError(t, g.Ping(t.Context()))
-	ask := func(key string) source.Reply {
-		r, err := g.Ask(t.Context(), access.FactTicket, key)
-		require.NoError(t, err)
-		return r
-	}
+	ask := sourcetest.Tickets(t, g)
 	require.Equal(t, &access.Ticket{Open: true, Project: "acme/ops", Type: "issue", Severity: 2, Assignee: "alice"}, ask("acme/ops#7").Ticket)
 	s.Has("/repos/acme/ops/issues/8", `{"number":8,"state":"closed","assignee":{"login":"alice","id":666},"labels":[],"pull_request":{"url":"x"}}`)
 	require.Equal(t, &access.Ticket{Project: "acme/ops", Type: "pull request"}, ask("acme/ops#8").Ticket, "a login is no proof")
@@ -49,10 +44,5 @@ func TestFaults(t *testing.T) {
 	g, err := Open(c)
 	require.NoError(t, err)
 	sourcetest.Faults(t, s, g, access.FactTicket, "acme/ops#7")
-	c.Projects = append(c.Projects, "acme/hidden")
-	g, err = Open(c)
-	require.NoError(t, err)
-	_, err = g.Ask(t.Context(), access.FactTicket, "acme/hidden#1")
-	require.ErrorContains(t, err, "does not show the repository acme/hidden")
-	require.ErrorContains(t, g.Ping(t.Context()), "does not show the repository acme/hidden")
+	sourcetest.Hidden(t, Open, c, "the repository")
 }

@@ -23,12 +23,7 @@ func TestIssues(t *testing.T) {
 	s, c := start(t)
 	g, err := Open(c)
 	require.NoError(t, err)
-	require.NoError(t, g.Ping(t.Context()))
-	ask := func(key string) source.Reply {
-		r, err := g.Ask(t.Context(), access.FactTicket, key)
-		require.NoError(t, err)
-		return r
-	}
+	ask := sourcetest.Tickets(t, g)
 	require.Equal(t, &access.Ticket{Open: true, Project: "acme/ops", Type: "incident", Severity: 2, Assignee: "alice"}, ask("acme/ops#7").Ticket)
 	s.Has("/api/v4/projects/acme%2Fops/issues/8", `{"iid":8,"state":"closed","issue_type":"issue","severity":"UNKNOWN","assignees":[{"id":18,"state":"blocked"}]}`)
 	require.Equal(t, &access.Ticket{Project: "acme/ops", Type: "issue"}, ask("acme/ops#8").Ticket)
@@ -42,9 +37,5 @@ func TestFaults(t *testing.T) {
 	g, err := Open(c)
 	require.NoError(t, err)
 	sourcetest.Faults(t, s, g, access.FactTicket, "acme/ops#7")
-	c.Projects = append(c.Projects, "acme/hidden")
-	g, err = Open(c)
-	require.NoError(t, err)
-	_, err = g.Ask(t.Context(), access.FactTicket, "acme/hidden#1")
-	require.ErrorContains(t, err, "does not show the project acme/hidden")
+	sourcetest.Hidden(t, Open, c, "the project")
 }
