@@ -13,8 +13,8 @@ import (
 const hasReview = `EXISTS (SELECT 1 FROM statements s WHERE s.request_id = requests.id AND s.key = '` + access.KeyReviewed + `')`
 
 // brokeGlass is a request that broke the glass. The log says so, in the event of the
-// transaction that recorded the request; the column break_glass is for servers of an older
-// build, and whoever writes to the database could take a use off every list by it.
+// transaction that recorded the request: by a column, whoever writes to the database could
+// take a use off every list.
 const brokeGlass = `requests.id IN (SELECT request_id FROM events WHERE kind = '` + string(access.EventGlassBroken) + `')`
 
 // unreviewed are uses of break glass that nobody has reviewed: the statement, or its

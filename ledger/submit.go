@@ -74,10 +74,10 @@ func (q querier) insertRequest(ctx context.Context, s Submission) (created bool,
 		targets += g.Target + ","
 	}
 	n, err := q.exec(ctx, `INSERT INTO requests
-		(id, state, contract, requester_id, requester_key, human_key, email_key, targets, input, requester, plan, plan_envelope, stages, decisions, break_glass, created_at, start_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '[]', ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+		(id, state, contract, requester_id, requester_key, human_key, email_key, targets, input, requester, plan, plan_envelope, stages, decisions, created_at, start_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '[]', ?, ?) ON CONFLICT (id) DO NOTHING`,
 		r.ID, string(access.StatePending), r.Contract, r.Requester.ID, access.FoldID(r.Requester.ID), access.FoldID(r.Requester.HumanID()), access.FoldID(r.Requester.Email), targets,
-		encodeJSON(s.Input), encodeJSON(r.Requester), encodeJSON(r.Plan), string(s.PlanEnvelope), encodeJSON(r.Stages), boolInt(r.Plan.BreakGlass != nil), micros(r.CreatedAt), microsOf(r.Plan.StartAt))
+		encodeJSON(s.Input), encodeJSON(r.Requester), encodeJSON(r.Plan), string(s.PlanEnvelope), encodeJSON(r.Stages), micros(r.CreatedAt), microsOf(r.Plan.StartAt))
 	if err != nil {
 		return false, err
 	}
