@@ -35,7 +35,7 @@ func (a Approvers) String() string {
 func (a Approvers) Who() string {
 	who := append(slices.Clone(a.From), a.People...)
 	for _, schedule := range a.OnCall {
-		who = append(who, "on call for "+schedule)
+		who = append(who, "those on call for "+schedule)
 	}
 	text := strings.Join(who, ", ")
 	if a.Where != nil {

@@ -35,6 +35,7 @@ type InventoryName struct {
 	List   string `json:"list"`
 }
 
+// String returns the name as people read it: users of ssh/demo.
 func (n InventoryName) String() string { return n.List + " of " + n.Target }
 
 // Chosen is a choice that is part of a plan, with where it came from.

@@ -63,3 +63,17 @@ func (r Request) EndedEarly() bool {
 	}
 	return r.Outcome != "" && r.Outcome != OutcomeExpired
 }
+
+// EndedBecause returns why a condition of its contract ended access, from the timeline;
+// empty if none did, or the request was read without its timeline.
+func (r Request) EndedBecause() string {
+	if r.Outcome != OutcomeCondition {
+		return ""
+	}
+	for _, e := range r.Timeline {
+		if e.Kind == EventEndOrdered && e.Actor == ActorContract {
+			return e.Message
+		}
+	}
+	return ""
+}

@@ -10,9 +10,9 @@ import (
 )
 
 // Choices lists what the caller may choose for a param of a contract: what has every word
-// of search, after a value, limit at the most (0: 50).
-func (c *Client) Choices(ctx context.Context, contract, param, search, after string, limit int) (out contracts.ChoicePage, err error) {
-	v := url.Values{"q": {search}, "after": {after}}
+// of search, from a cursor on (empty: the first), limit at the most (0: 50).
+func (c *Client) Choices(ctx context.Context, contract, param, search, cursor string, limit int) (out contracts.ChoicePage, err error) {
+	v := url.Values{"q": {search}, "cursor": {cursor}}
 	if limit > 0 {
 		v.Set("limit", strconv.Itoa(limit))
 	}

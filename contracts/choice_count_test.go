@@ -40,13 +40,13 @@ func TestChoicesMaxIsOfWhoAsks(t *testing.T) {
 				{"team-1": "yes", "team-2": "yes"}, {"team": "\xfe"}, {"team": "\xff"}}).Draw(t, "attributes")
 			in.Person.Groups = append(in.Person.Groups, rapid.SampledFrom([][]string{nil, {"team-1"}, {"team-1", "team-2"}}).Draw(t, "groups")...)
 			in.Now = now.Add(rapid.SampledFrom([]time.Duration{0, time.Minute}).Draw(t, "later"))
-			page, err := c.free.Choices(in, "account", "", "", contracts.MostChoices)
+			page, err := c.free.Choices(in, "account", "", "", contracts.MaxChoicesPerPage)
 			require.NoError(t, err)
-			bounded, err := c.bounded.Choices(in, "account", "", "", contracts.MostChoices)
+			bounded, err := c.bounded.Choices(in, "account", "", "", contracts.MaxChoicesPerPage)
 			require.NoError(t, err)
-			require.Equal(t, len(page.Choices) > most, bounded.Unknown != "", "%d are listed, and %q", len(page.Choices), bounded.Unknown)
+			require.Equal(t, len(page.Items) > most, bounded.Unknown != "", "%d are listed, and %q", len(page.Items), bounded.Unknown)
 			if c.free.Evaluate(in).Err() == nil {
-				require.Equal(t, len(page.Choices) > most, codes(c.bounded.Evaluate(in).Issues) == "choices_too_many")
+				require.Equal(t, len(page.Items) > most, codes(c.bounded.Evaluate(in).Issues) == "choices_too_many")
 			}
 		}
 	})

@@ -16,8 +16,8 @@ type OfferChoices struct {
 // ChoicePage is a part of what somebody may choose for a param, in the order of the
 // values.
 type ChoicePage struct {
-	Choices []access.Choice `json:"choices"`
-	Next    string          `json:"next,omitempty"` // give it as after for what follows; empty: that was all
+	Items      []access.Choice `json:"items"`
+	NextCursor string          `json:"nextCursor,omitempty"` // give it as cursor for what follows; empty: that was all
 	// At is when the target was asked, and Inventory the digest of what its worker said.
 	At        time.Time `json:"at,omitzero"`
 	Inventory string    `json:"inventory,omitempty"`
@@ -27,15 +27,15 @@ type ChoicePage struct {
 	ByPattern bool   `json:"byPattern,omitempty"`
 }
 
-// MostChoices is how many choices a page has at the most.
-const MostChoices = 200
+// MaxChoicesPerPage is how many choices a page has at the most.
+const MaxChoicesPerPage = 200
 
 // Choices lists what a person may choose for a param: those whose value or label has
 // every word of the search, without regard to case, and that come after a value. It does
 // not ask whether the person may use the contract at all. Errors are CodeNotFound for a
 // param that has no choices.
-func (c *Contract) Choices(in Input, name, search, after string, most int) (ChoicePage, error) {
-	out := ChoicePage{Choices: []access.Choice{}}
+func (c *Contract) Choices(in Input, name, search, cursor string, most int) (ChoicePage, error) {
+	out := ChoicePage{Items: []access.Choice{}}
 	p, declared := c.terms.params.Params[name]
 	if !declared || !p.Choices.set() {
 		message := "contract " + c.Name + " has no param of this name with choices"
@@ -46,7 +46,7 @@ func (c *Contract) Choices(in Input, name, search, after string, most int) (Choi
 	}
 	i, why := p.Choices.known(in.Inventories, in.Now)
 	if i == nil {
-		out.Unknown, out.ByPattern = why, p.Choices.IfUnknown == ifUnknownAsk
+		out.Unknown, out.ByPattern = why, p.Choices.IfUnknown == ifUnknownPattern
 		return out, nil
 	}
 	out.At, out.Inventory = i.At, i.Digest
@@ -55,14 +55,14 @@ func (c *Contract) Choices(in Input, name, search, after string, most int) (Choi
 		out.Unknown = "more is open to you than the contract allows for"
 		return out, nil
 	}
-	most = min(max(most, 1), MostChoices)
+	most = min(max(most, 1), MaxChoicesPerPage)
 	words := strings.Fields(strings.ToLower(search))
-	for one := range p.Choices.open(&p, searched(i, words, after), who) {
-		if len(out.Choices) == most {
-			out.Next = out.Choices[most-1].Value
+	for one := range p.Choices.open(&p, searched(i, words, cursor), who) {
+		if len(out.Items) == most {
+			out.NextCursor = out.Items[most-1].Value
 			break
 		}
-		out.Choices = append(out.Choices, one)
+		out.Items = append(out.Items, one)
 	}
 	return out, nil
 }

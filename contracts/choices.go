@@ -29,10 +29,10 @@ type choices struct {
 }
 
 const (
-	defaultMaxAge = access.Duration(time.Hour)
-	maxMaxAge     = access.Duration(7 * 24 * time.Hour)
-	minMaxAge     = access.Duration(5 * time.Minute) // workers ask their targets more often than that
-	ifUnknownAsk  = "pattern"
+	defaultMaxAge    = access.Duration(time.Hour)
+	maxMaxAge        = access.Duration(7 * 24 * time.Hour)
+	minMaxAge        = access.Duration(5 * time.Minute) // workers ask their targets more often than that
+	ifUnknownPattern = "pattern"
 )
 
 // choiceEnvironment declares what a condition on choices may read: the choice, and who
@@ -72,10 +72,10 @@ func (c *choices) check(d *document, p *param, at func(...any) []any) {
 			d.issue("choices_age", fmt.Sprintf("choices.maxAge is %s to %s", minMaxAge, maxMaxAge), at("choices", "maxAge")...)
 		}
 	}
-	if !slices.Contains([]string{"", "refuse", ifUnknownAsk}, c.IfUnknown) {
+	if !slices.Contains([]string{"", "refuse", ifUnknownPattern}, c.IfUnknown) {
 		d.issue("choices_unknown", "choices.ifUnknown is refuse or pattern", at("choices", "ifUnknown")...)
 	}
-	if c.IfUnknown == ifUnknownAsk && p.Pattern == "" && len(p.Enum) == 0 {
+	if c.IfUnknown == ifUnknownPattern && p.Pattern == "" && len(p.Enum) == 0 {
 		d.issue("choices_pattern", "write the pattern that then bounds the value alone", at("choices", "ifUnknown")...)
 	}
 }
@@ -110,7 +110,7 @@ func (c *choices) known(all []*access.Inventory, now time.Time) (*access.Invento
 		return nil, fmt.Sprintf("no worker has said what the %s are", c.name())
 	}
 	if age := now.Sub(i.At); age > c.maxAge.Std() || age < -access.ClockSkew {
-		return nil, fmt.Sprintf("what the %s are was said at %s, and the contract takes nothing older than %s", c.name(), access.FormatTime(i.At), c.maxAge)
+		return nil, fmt.Sprintf("the %s were listed at %s, and the contract takes nothing older than %s", c.name(), access.FormatTime(i.At), c.maxAge)
 	}
 	return i, ""
 }
@@ -188,7 +188,7 @@ func (c *choices) admit(q *query, name string, p *param, value string) {
 	if i == nil {
 		step.Detail = why
 		q.result.Trace = append(q.result.Trace, step)
-		if c.IfUnknown == ifUnknownAsk {
+		if c.IfUnknown == ifUnknownPattern {
 			q.draft.Choices = append(q.draft.Choices, access.Chosen{Param: name, Target: c.From, List: c.List, Choice: access.Choice{Value: value}})
 			return
 		}

@@ -115,7 +115,7 @@ func TestChoicesMax(t *testing.T) {
 	require.Equal(t, "choices_too_many", codes(e.Issues))
 	page, err := c.Choices(chooser("", "team-2", accounts(110)), "account", "", "", 50)
 	require.NoError(t, err)
-	require.Empty(t, page.Choices)
+	require.Empty(t, page.Items)
 	require.NotEmpty(t, page.Unknown)
 }
 
@@ -153,10 +153,10 @@ func TestChoicePages(t *testing.T) {
 		page, err := c.Choices(in, "account", "", after, 30)
 		require.NoError(t, err)
 		require.Equal(t, "sha256:accounts", page.Inventory)
-		for _, one := range page.Choices {
+		for _, one := range page.Items {
 			got = append(got, one.Value)
 		}
-		if after = page.Next; after == "" {
+		if after = page.NextCursor; after == "" {
 			break
 		}
 		require.Less(t, n, 20)
@@ -165,11 +165,11 @@ func TestChoicePages(t *testing.T) {
 	require.True(t, slices.IsSorted(got))
 	page, err := c.Choices(in, "account", "ACCOUNT 1997", "", 30)
 	require.NoError(t, err)
-	require.Equal(t, []access.Choice{all.Choices[1997]}, page.Choices)
-	require.Empty(t, page.Next)
+	require.Equal(t, []access.Choice{all.Choices[1997]}, page.Items)
+	require.Empty(t, page.NextCursor)
 	page, err = c.Choices(in, "account", "nothing like it", "", 30)
 	require.NoError(t, err)
-	require.Empty(t, page.Choices)
+	require.Empty(t, page.Items)
 	page, err = c.Choices(chooser("", "team-7"), "account", "", "", 30)
 	require.NoError(t, err)
 	require.Contains(t, page.Unknown, "no worker has said")
@@ -198,11 +198,11 @@ func TestChoicesAreWhatCanBeAsked(t *testing.T) {
 		slices.SortFunc(i.Choices, func(a, b access.Choice) int { return strings.Compare(a.Value, b.Value) })
 		require.Empty(t, i.Validate())
 		team := rapid.SampledFrom([]string{"", "t", "u"}).Draw(t, "team")
-		page, err := c.Choices(chooser("", team, i), "account", "", "", contracts.MostChoices)
+		page, err := c.Choices(chooser("", team, i), "account", "", "", contracts.MaxChoicesPerPage)
 		require.NoError(t, err)
 		for _, value := range []string{"a", "ab", "abc", "b", "p", "é", "z"} {
 			e := c.Evaluate(chooser(value, team, i))
-			shown := slices.ContainsFunc(page.Choices, func(one access.Choice) bool { return one.Value == value })
+			shown := slices.ContainsFunc(page.Items, func(one access.Choice) bool { return one.Value == value })
 			require.Equal(t, shown, e.Err() == nil, "%s: %v", value, e.Issues)
 			if e.Err() != nil {
 				continue

@@ -18,8 +18,8 @@ func TestOnCallApprovers(t *testing.T) {
 	e := c.Evaluate(contracts.Input{Person: alice, Now: now, Request: access.RequestInput{Reason: "the orders are stuck since two"}})
 	require.NoError(t, e.Err())
 	require.Equal(t, []string{"db", "leads", "web"}, e.Draft.Rule.Schedules())
-	require.Equal(t, "2 of on call for db", e.Draft.Rule.Stages[0].Needs())
-	require.Contains(t, c.Explain(e.Draft), contracts.Line{Label: "escalation", Text: "after 10m on call for leads may decide too"})
+	require.Equal(t, "2 of those on call for db", e.Draft.Rule.Stages[0].Needs())
+	require.Contains(t, c.Explain(e.Draft), contracts.Line{Label: "escalation", Text: "after 10m those on call for leads may decide too"})
 	require.Empty(t, c.Questions(access.RequestInput{}), "they are asked about when somebody decides")
 
 	for approval, want := range map[string]string{

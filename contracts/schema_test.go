@@ -61,7 +61,7 @@ func contractSchema(t *testing.T) object {
 				object{"required": []string{"pattern"}, "properties": object{"pattern": object{"minLength": 1}}},
 				object{"required": []string{"choices"}},
 			}
-			then["if"] = object{"required": []string{"choices"}, "properties": object{"choices": object{"required": []string{"ifUnknown"}, "properties": object{"ifUnknown": object{"const": ifUnknownAsk}}}}}
+			then["if"] = object{"required": []string{"choices"}, "properties": object{"choices": object{"required": []string{"ifUnknown"}, "properties": object{"ifUnknown": object{"const": ifUnknownPattern}}}}}
 			then["then"] = object{"anyOf": then["anyOf"].([]any)[:2]}
 		}
 		types = append(types, object{"if": object{"properties": object{"type": object{"const": kind}}}, "then": then})

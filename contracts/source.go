@@ -59,6 +59,7 @@ func (d Directory) Read(context.Context) (Snapshot, error) {
 	return Snapshot{Files: files}, err
 }
 
+// String returns the path of the directory, as it was given.
 func (d Directory) String() string { return string(d) }
 
 // Every is a second: to look at a directory costs nothing.

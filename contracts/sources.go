@@ -81,7 +81,7 @@ func (s *Set) MissingInventories(known func(target string) bool) (issues access.
 	for _, c := range s.Contracts {
 		for _, name := range c.choiceParams() {
 			from := c.terms.params.Params[name].Choices
-			if from.IfUnknown == ifUnknownAsk || known(from.From) {
+			if from.IfUnknown == ifUnknownPattern || known(from.From) {
 				continue
 			}
 			issues.Add("inventory_missing", c.at("request", "params", name, "choices", "from"), "%s",

@@ -74,8 +74,8 @@ func (s *session) Reset() { s.to = "" }
 // Logout implements smtp.Session.
 func (s *session) Logout() error { return nil }
 
-// unsafe is what a file's name does not have.
-var unsafe = regexp.MustCompile(`[^A-Za-z0-9@_-]+`)
+// notInNames is what a file's name does not have.
+var notInNames = regexp.MustCompile(`[^A-Za-z0-9@_-]+`)
 
 // Data implements smtp.Session: it writes the message to a new file, whose name begins with
 // the time, in UTC, and beside it the message's page, where it has one.
@@ -84,7 +84,7 @@ func (s *session) Data(r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	name := time.Now().UTC().Format("20060102-150405") + "-" + access.Clip(unsafe.ReplaceAllString(s.to, "."), 80)
+	name := time.Now().UTC().Format("20060102-150405") + "-" + access.Clip(notInNames.ReplaceAllString(s.to, "."), 80)
 	for n := 0; n < 1000; n++ {
 		path := filepath.Join(s.dir, fmt.Sprintf("%s-%d.txt", name, n))
 		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) // #nosec G304 -- of the directory, with a name without a slash

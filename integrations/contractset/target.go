@@ -30,7 +30,7 @@ type Ledger interface {
 	ContractGrants(ctx context.Context) (map[string]time.Time, error)
 }
 
-// LedgerUser is a Target of this package.
+// LedgerUser is a Target that keeps what it opens in the ledger, which the worker gives it.
 type LedgerUser interface {
 	// UseLedger is called once, before anything else.
 	UseLedger(l Ledger)

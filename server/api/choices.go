@@ -12,12 +12,12 @@ import (
 
 // choices lists what the caller may choose for a param, a page at a time.
 func (a *API) choices(c echo.Context) error {
-	limit, err := limitParam(c, contracts.MostChoices)
+	limit, err := limitParam(c, contracts.MaxChoicesPerPage)
 	if err != nil {
 		return err
 	}
 	page, err := a.app.Choices(c.Request().Context(), auth.Person(c), app.ChoiceQuery{Contract: c.Param("contract"), Param: c.Param("param"),
-		Search: c.QueryParam("q"), After: c.QueryParam("after"), Limit: limit})
+		Search: c.QueryParam("q"), Cursor: c.QueryParam("cursor"), Limit: limit})
 	if err != nil {
 		return err
 	}

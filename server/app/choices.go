@@ -24,9 +24,12 @@ func (noInventories) Inventories(context.Context, ...access.InventoryName) []*ac
 type ChoiceQuery struct {
 	Contract, Param string
 	Search          string // words that value or label must have
-	After           string // the value after which the page begins; "" is the first
-	Limit           int    // 0: 50; 200 at the most
+	Cursor          string // of the page before; "" is the first page
+	Limit           int    // 0: 50; contracts.MaxChoicesPerPage at the most
 }
+
+// choicesPerPage is how many choices a page has if nobody says.
+const choicesPerPage = 50
 
 // Choices lists what a person may choose for a param of a contract, and nothing that they
 // may not. Errors are CodeNotFound for a contract that is not offered to them, and for a
@@ -38,8 +41,8 @@ func (c *catalog) Choices(ctx context.Context, p access.Person, q ChoiceQuery) (
 		return contracts.ChoicePage{}, c.unknownContract(ctx, p, q.Contract)
 	}
 	if q.Limit == 0 {
-		q.Limit = 50
+		q.Limit = choicesPerPage
 	}
 	in := contracts.Input{Person: p, Now: c.now(), Inventories: c.inventories.Inventories(ctx, found.Inventories()...)}
-	return found.Choices(in, q.Param, q.Search, q.After, q.Limit)
+	return found.Choices(in, q.Param, q.Search, q.Cursor, q.Limit)
 }

@@ -79,8 +79,8 @@ func (c Config) Validate() access.Issues {
 	if c.Every != 0 && (c.Every < access.Duration(10*time.Second) || c.Every > access.Duration(time.Hour)) {
 		bad("every_out_of_bounds", "every", "between 10s and 1h")
 	}
-	if c.MaxMiB < 0 || c.MaxMiB > mostMiB {
-		bad("max_out_of_bounds", "maxMiB", "between 1 and %d", mostMiB)
+	if c.MaxMiB < 0 || c.MaxMiB > largestMiB {
+		bad("max_out_of_bounds", "maxMiB", "between 1 and %d", largestMiB)
 	}
 	if c.Repository != "" && !c.Token.IsZero() && !strings.HasPrefix(c.Repository, "http") {
 		bad("token_unused", "token", "a token is for an https address")

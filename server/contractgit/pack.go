@@ -26,9 +26,9 @@ const (
 	// maxPackDepth is git's own bound on how many deltas lie between an object and the one
 	// that it is made from: each costs its size to make.
 	maxPackDepth = 4095
-	// usualMiB bounds what one fetch unpacks to, where nothing else is said.
-	usualMiB = 64
-	mostMiB  = 4096
+	// defaultMiB bounds what one fetch unpacks to, where nothing else is said.
+	defaultMiB = 64
+	largestMiB = 4096
 )
 
 // limits bound one pack, in bytes.
@@ -40,7 +40,7 @@ type limits struct {
 func (c Config) limits() limits {
 	all := int64(c.MaxMiB) << 20
 	if all == 0 {
-		all = usualMiB << 20
+		all = defaultMiB << 20
 	}
 	return limits{all: all, one: all / 4}
 }
@@ -78,7 +78,7 @@ type incoming struct {
 func (i *incoming) Write(b []byte) (int, error) {
 	if i.written+int64(len(b)) > i.clone.limits.all {
 		i.failed = true
-		return 0, tooMuch("the pack has more than %s", mib(i.clone.limits.all))
+		return 0, tooMuch("the packfile has more than %s", mib(i.clone.limits.all))
 	}
 	n, err := i.file.Write(b)
 	i.written += int64(n)
@@ -117,7 +117,7 @@ func (i *incoming) check() error {
 		return err
 	}
 	if objects > maxPackObjects {
-		return tooMuch("the pack has %d objects; %d are taken", objects, maxPackObjects)
+		return tooMuch("the packfile has %d objects; %d are taken", objects, maxPackObjects)
 	}
 	var unpacked, named int64
 	depths := map[int64]int64{} // of deltas, by their place in the pack
@@ -136,7 +136,7 @@ func (i *incoming) check() error {
 			depths[h.Offset] = depth
 		}
 		if depth > maxPackDepth {
-			return tooMuch("an object of the pack is made through more than %d others", maxPackDepth)
+			return tooMuch("an object of the packfile is made through more than %d others", maxPackDepth)
 		}
 		if size > i.clone.limits.one {
 			return tooMuch("an object has %s; %s are taken", mib(size), mib(i.clone.limits.one))
@@ -182,7 +182,7 @@ func deltaSize(delta []byte) (int64, error) {
 	}
 	size, err := binary.ReadUvarint(r)
 	if err != nil || size > 1<<62 {
-		return 0, fmt.Errorf("a delta of the pack does not say how much it makes")
+		return 0, fmt.Errorf("a delta of the packfile does not say how much it makes")
 	}
 	return int64(size), nil
 }

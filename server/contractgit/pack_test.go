@@ -100,7 +100,7 @@ func TestCase97Packs(t *testing.T) {
 		"deltas upon names":                     {pack(named...), "made through more than 4095 others"},
 		"more objects than are taken":           {pack(blob(1))[:8:8], ""},
 		"a size that is not true":               {pack(packed(3, 10, nil, make([]byte, 900<<10))), packfile.ErrInflatedSizeMismatch.Error()},
-		"a long pack":                           {make([]byte, 2<<20), "the pack has more than 1.0 MiB"},
+		"a long pack":                           {make([]byte, 2<<20), "the packfile has more than 1.0 MiB"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if c.says == "" {

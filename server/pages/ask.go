@@ -46,7 +46,7 @@ func (p *Pages) firstChoices(c echo.Context, o contracts.Offer) map[string]contr
 		if one.Choices == nil {
 			continue
 		}
-		page, err := p.app.Choices(c.Request().Context(), auth.Person(c), app.ChoiceQuery{Contract: o.Contract, Param: one.Name, Limit: contracts.MostChoices})
+		page, err := p.app.Choices(c.Request().Context(), auth.Person(c), app.ChoiceQuery{Contract: o.Contract, Param: one.Name, Limit: contracts.MaxChoicesPerPage})
 		if err != nil {
 			page.Unknown = problem.From(err).Detail
 		}

@@ -15,6 +15,7 @@ import (
 
 var functions = template.FuncMap{
 	"time":          timeTag,
+	"withTimes":     withTimes,
 	"left":          left,
 	"short":         short,
 	"join":          strings.Join,
@@ -86,6 +87,26 @@ func timeTag(t any) template.HTML {
 	}
 	at = at.UTC()
 	return template.HTML(fmt.Sprintf(`<time datetime="%s">%s</time>`, at.Format(time.RFC3339), at.Format("2 Jan 2006, 15:04:05 UTC"))) // #nosec G203 -- only formatted times
+}
+
+var instant = regexp.MustCompile(`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`)
+
+// withTimes returns a text of Ramp's in which times (access.FormatTime) are shown as all
+// others of the page.
+func withTimes(s string) template.HTML {
+	var b strings.Builder
+	at := 0
+	for _, m := range instant.FindAllStringIndex(s, -1) {
+		t, err := time.Parse(time.RFC3339, s[m[0]:m[1]])
+		if err != nil {
+			continue // it only looks like one
+		}
+		b.WriteString(template.HTMLEscapeString(s[at:m[0]]))
+		b.WriteString(string(timeTag(t)))
+		at = m[1]
+	}
+	b.WriteString(template.HTMLEscapeString(s[at:]))
+	return template.HTML(b.String()) // #nosec G203 -- escaped, and formatted times
 }
 
 // left returns how long it is until a time; the script counts it down.

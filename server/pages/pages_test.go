@@ -182,6 +182,25 @@ func TestAskedDuration(t *testing.T) {
 	}
 }
 
+// TestPageSaysWhichConditionEndedAccess: of several one did, and the order says which.
+func TestPageSaysWhichConditionEndedAccess(t *testing.T) {
+	p, err := New(nil, nil, TemporalUI{})
+	require.NoError(t, err)
+	r := example(access.StateEnded)
+	r.Outcome = access.OutcomeCondition
+	require.Contains(t, shown(t, p, "request", requestPage{Request: r}), "Ended: a condition of its contract ended it. Verified")
+	r.Timeline = append(r.Timeline, access.Event{Kind: access.EventEndOrdered, Actor: access.ActorContract, Message: "the ticket was closed"})
+	require.Contains(t, shown(t, p, "request", requestPage{Request: r}), "Ended: its contract ended it, because the ticket was closed. Verified")
+}
+
+// TestTimesOfTexts: a time within a text is shown as others are, and the text stays text.
+func TestTimesOfTexts(t *testing.T) {
+	require.Equal(t, `it ends &lt;b&gt; at <time datetime="2026-11-26T08:47:58Z">26 Nov 2026, 08:47:58 UTC</time> instead of <time datetime="2026-11-26T08:38:13Z">26 Nov 2026, 08:38:13 UTC</time>.`,
+		string(withTimes("it ends <b> at 2026-11-26T08:47:58Z instead of 2026-11-26T08:38:13.123Z.")))
+	require.Equal(t, "2026-13-26T08:47:58Z, <b>"[:22]+"&lt;b&gt;", string(withTimes("2026-13-26T08:47:58Z, <b>")))
+	require.Empty(t, withTimes(""))
+}
+
 // TestApproversReadWhatEndsAccess: the ticket, what was chosen and what ends access early stand
 // beside the decision, and a chosen value is not said again as a param.
 func TestApproversReadWhatEndsAccess(t *testing.T) {

@@ -24,7 +24,7 @@ func policy() []mutant {
 		{"an inventory counts however old it is", "contracts/choices.go", "age > c.maxAge.Std() || age < -access.ClockSkew", "age < -access.ClockSkew", []string{choices}},
 		{"a choice is offered although its condition could not be evaluated", "contracts/choices.go", "allowed = where.Result == Satisfied", "allowed = where.Result != NotSatisfied", []string{choices}},
 		{"a choice is taken that no inventory has", "contracts/choices.go", "allowed := found\n", "allowed := true\n", []string{choices}},
-		{"what is not known is allowed by a pattern that nobody asked for", "contracts/choices.go", "if c.IfUnknown == ifUnknownAsk {\n\t\t\tq.draft", "if true {\n\t\t\tq.draft", []string{choices}},
+		{"what is not known is allowed by a pattern that nobody asked for", "contracts/choices.go", "if c.IfUnknown == ifUnknownPattern {\n\t\t\tq.draft", "if true {\n\t\t\tq.draft", []string{choices}},
 		{"what is open to one person is taken for what is open to another", "contracts/choice_count.go", "uses > selected}", "false}", []string{choices}},
 		{"what was open of an older list is taken for what is open of a newer", "contracts/choice_count.go", "known = known && c.of == of", "_ = of", []string{choices}},
 		{"what is open by the clock is counted once", "contracts/choices.go", "c.where == nil || !readsVariable(c.where.tree.Expr(), \"now\")", "true", []string{choices}},

@@ -47,12 +47,12 @@ function choose(field) {
     close();
   }
 
-  function show(page, after) {
-    if (!after) {
+  function show(page, cursor) {
+    if (!cursor) {
       list.replaceChildren();
       found = [];
     }
-    for (const one of page.choices) {
+    for (const one of page.items) {
       const n = found.push(one) - 1;
       const option = element("li", { id: list.id + "-" + n }, element("span", { className: "value", dir: "auto", textContent: one.value }));
       if (words(one)) option.append(element("span", { className: "dim", dir: "auto", textContent: words(one) }));
@@ -60,24 +60,24 @@ function choose(field) {
       option.setAttribute("aria-selected", "false");
       list.append(option);
     }
-    next = page.next || "";
+    next = page.nextCursor || "";
     status.textContent = page.unknown ? "Nothing can be listed: " + page.unknown + "."
       : found.length === 0 ? "Nothing that you may choose matches." : next ? "These are the first " + found.length + "; type to search." : "";
     list.hidden = found.length === 0;
     status.hidden = status.textContent === "";
     input.setAttribute("aria-expanded", String(!list.hidden));
-    if (!after) list.scrollTop = 0;
+    if (!cursor) list.scrollTop = 0;
   }
 
-  async function ask(after) {
-    if (after && asking?.after === after) return;
+  async function ask(cursor) {
+    if (cursor && asking?.cursor === cursor) return;
     asking?.abort();
     const mine = asking = new AbortController();
-    mine.after = after;
-    const address = field.dataset.choices + "?" + new URLSearchParams({ q: input.value, after, limit: "50" });
+    mine.cursor = cursor;
+    const address = field.dataset.choices + "?" + new URLSearchParams({ q: input.value, cursor, limit: "50" });
     const res = await fetch(address, { headers: { Accept: "application/json" }, signal: mine.signal }).catch(() => null);
     if (mine.signal.aborted || document.activeElement !== input) return;
-    show(res?.ok ? await res.json() : { choices: [], unknown: res?.status === 401 ? "you are signed out; load this page again" : "Ramp cannot be reached" }, after);
+    show(res?.ok ? await res.json() : { items: [], unknown: res?.status === 401 ? "you are signed out; load this page again" : "Ramp cannot be reached" }, cursor);
   }
 
   function search() {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -61,4 +62,11 @@ func TestCase99Clean(t *testing.T) {
 	require.Equal(t, "·]0;title··\nexact\u200b", out.String())
 	require.Equal(t, "1 grant", Count(1, "grant"))
 	require.Equal(t, "0 grants", Count(0, "grant"))
+}
+
+// TestWithTimes: a time within a text is in the reader's zone, as those in tables are.
+func TestWithTimes(t *testing.T) {
+	at := time.Date(2026, 11, 26, 8, 47, 58, 0, time.UTC)
+	require.Equal(t, "it ends at "+Time(at)+" instead of "+Time(at)+".", WithTimes("it ends at 2026-11-26T08:47:58Z instead of 2026-11-26T08:47:58.5Z."))
+	require.Equal(t, "2026-13-26T08:47:58Z", WithTimes("2026-13-26T08:47:58Z"))
 }

@@ -17,7 +17,7 @@ import (
 )
 
 func choicesCommand() *cobra.Command {
-	var after string
+	var cursor string
 	var limit int
 	c := &cobra.Command{
 		Use: "choices CONTRACT PARAM [WORDS]", Short: "List what you may choose for a parameter", Args: cobra.RangeArgs(2, 3),
@@ -25,10 +25,10 @@ func choicesCommand() *cobra.Command {
 			"what has all of them in its name. The list is as old as it says.",
 		Example: "  ramp choices account-admin account\n  ramp choices account-admin account 'orders eu' -o json",
 	}
-	c.Flags().StringVar(&after, "after", "", "continue after this value")
+	c.Flags().StringVar(&cursor, "cursor", "", "continue where the last page ended")
 	c.Flags().IntVar(&limit, "limit", 0, "how many, 1 to 200 (default 50)")
 	return readCommand(c, func(ctx context.Context, c *client.Client, args []string) (contracts.ChoicePage, error) {
-		return c.Choices(ctx, args[0], args[1], strings.Join(args[2:], ""), after, limit)
+		return c.Choices(ctx, args[0], args[1], strings.Join(args[2:], ""), cursor, limit)
 	}, choicesTable)
 }
 
@@ -41,17 +41,17 @@ func choicesTable(p contracts.ChoicePage) func(io.Writer) {
 		case p.Unknown != "":
 			fmt.Fprintf(w, "Nothing can be listed: %s.\n", output.Clean(p.Unknown))
 			return
-		case len(p.Choices) == 0:
+		case len(p.Items) == 0:
 			fmt.Fprintln(w, "There is nothing that you may choose and that matches.")
 			return
 		}
 		rows := [][]string{{"VALUE", "NAME", "ATTRIBUTES"}}
-		for _, one := range p.Choices {
+		for _, one := range p.Items {
 			rows = append(rows, []string{output.Clean(one.Value), output.Clean(one.Label), output.Clean(attributesInWords(one))})
 		}
 		output.Table(w, rows)
-		if p.Next != "" {
-			fmt.Fprintf(w, "\nThere are more: --after '%s'\n", output.Clean(p.Next))
+		if p.NextCursor != "" {
+			fmt.Fprintf(w, "\nThere are more: --cursor '%s'\n", output.Clean(p.NextCursor))
 		}
 		fmt.Fprintf(w, "\nAs of %s.\n", output.Time(p.At))
 	}
@@ -84,11 +84,11 @@ func (f *newRequest) completeParam(cmd *cobra.Command, args []string, typed stri
 		case !named && strings.HasPrefix(p.Name, name):
 			out = append(out, cobra.CompletionWithDesc(p.Name+"=", output.Clean(p.Description)))
 		case named && p.Name == name && p.Choices != nil:
-			page, err := c.Choices(cmd.Context(), args[0], name, value, "", contracts.MostChoices)
+			page, err := c.Choices(cmd.Context(), args[0], name, value, "", contracts.MaxChoicesPerPage)
 			if err != nil {
 				return nil, none
 			}
-			for _, one := range page.Choices {
+			for _, one := range page.Items {
 				if strings.HasPrefix(one.Value, value) {
 					out = append(out, cobra.CompletionWithDesc(name+"="+one.Value, output.Clean(one.Label)))
 				}

@@ -27,9 +27,9 @@ func offering(t *testing.T) (url string) {
 			_ = json.NewEncoder(w).Encode(offer)
 		case "/api/v1/catalog/account-read/params/account/choices":
 			require.Equal(t, "Bearer token", r.Header.Get("Authorization"))
-			page := contracts.ChoicePage{Choices: []access.Choice{{Value: "4711", Label: "Orders\u202e \u001b[2J", Attributes: map[string]string{"team": "orders"}}, {Value: "4712"}}, Next: "4712", Inventory: "sha256:x"}
+			page := contracts.ChoicePage{Items: []access.Choice{{Value: "4711", Label: "Orders\u202e \u001b[2J", Attributes: map[string]string{"team": "orders"}}, {Value: "4712"}}, NextCursor: "4712", Inventory: "sha256:x"}
 			if r.URL.Query().Get("q") == "old" {
-				page = contracts.ChoicePage{Choices: []access.Choice{}, Unknown: "no worker has said what there is", ByPattern: true}
+				page = contracts.ChoicePage{Items: []access.Choice{}, Unknown: "no worker has said what there is", ByPattern: true}
 			}
 			_ = json.NewEncoder(w).Encode(page)
 		default:
@@ -54,11 +54,11 @@ func TestChoicesAreListed(t *testing.T) {
 	url := offering(t)
 	out := run(t, url, "choices", "account-read", "account")
 	require.Regexp(t, `(?m)^4711 +Orders.* +team=orders *$`, out)
-	require.Contains(t, out, "There are more: --after '4712'")
+	require.Contains(t, out, "There are more: --cursor '4712'")
 	require.NotContains(t, out, "\u202e")
 	require.NotContains(t, out, "\x1b")
 	require.Contains(t, run(t, url, "choices", "account-read", "account", "old"), "Nothing can be listed: no worker has said what there is. A value that fits")
-	require.JSONEq(t, `{"choices":[],"unknown":"no worker has said what there is","byPattern":true}`, run(t, url, "choices", "account-read", "account", "old", "-o", "json"))
+	require.JSONEq(t, `{"items":[],"unknown":"no worker has said what there is","byPattern":true}`, run(t, url, "choices", "account-read", "account", "old", "-o", "json"))
 }
 
 // TestParamsAreCompleted: a shell is given contracts, params and values that may be chosen,

@@ -20,7 +20,7 @@ func requestDetail(r access.Request) func(io.Writer) {
 		}
 		rows := slices.Concat(asked(r), allowed(r), approvals(r))
 		if r.Problem != "" {
-			rows = append(rows, []string{"Problem", r.Problem})
+			rows = append(rows, []string{"Problem", output.WithTimes(r.Problem)})
 		}
 		output.Table(w, append(rows, []string{"Plan digest", r.Plan.Digest}))
 		timeline(w, r)
@@ -44,10 +44,10 @@ func asked(r access.Request) [][]string {
 	chosen := map[string]bool{}
 	for _, one := range r.Plan.Choices {
 		chosen[one.Param] = true
-		rows = append(rows, []string{"Chosen", one.String()})
+		rows = append(rows, []string{"Chosen", output.WithTimes(one.String())})
 	}
 	for _, f := range r.Plan.Facts {
-		rows = append(rows, []string{"Known when asked", f.String()})
+		rows = append(rows, []string{"Known when asked", output.WithTimes(f.String())})
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Plan.Params)) {
 		if !chosen[name] {
@@ -96,7 +96,7 @@ func timeline(w io.Writer, r access.Request) {
 	fmt.Fprintln(w)
 	var rows [][]string
 	for _, e := range r.Timeline {
-		phrase := r.Phrase(e)
+		phrase := output.WithTimes(r.Phrase(e))
 		if r.TimelineCheck.IsAltered(e) {
 			phrase = "NO LONGER WHAT WAS RECORDED: " + phrase
 		}
@@ -135,15 +135,13 @@ func remaining(r access.Request) string {
 
 // howEnded says why access ended.
 func howEnded(r access.Request) string {
-	if r.Outcome != access.OutcomeCondition {
-		return string(r.Outcome)
+	switch because := r.EndedBecause(); {
+	case because != "":
+		return "because " + because
+	case r.Outcome == access.OutcomeCondition:
+		return "by a condition"
 	}
-	for _, e := range r.Timeline {
-		if e.Kind == access.EventEndOrdered && e.Actor == access.ActorContract {
-			return "because " + e.Message
-		}
-	}
-	return "by a condition"
+	return string(r.Outcome)
 }
 
 // glass returns what is to be said of a use of break glass.

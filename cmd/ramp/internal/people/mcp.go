@@ -69,14 +69,14 @@ func bridge(ctx context.Context, server, token string, to mcp.Transport) error {
 		})
 	}
 	mcp.AddTool(local, &mcp.Tool{Name: useTool, Annotations: &mcp.ToolAnnotations{ReadOnlyHint: true, OpenWorldHint: new(false)},
-		Description: "Say how to use access that is open: the command that runs another one with its credential. No credential passes through you."}, user{remote, server}.use)
+		Description: "Say how to use access that is open: the command that runs another one with its credential. No credential passes through you."}, accessTool{remote, server}.use)
 	return local.Run(ctx, to)
 }
 
 const useTool = "use_access"
 
-// user says how an agent on this machine uses access.
-type user struct {
+// accessTool tells an agent on this machine how to use access.
+type accessTool struct {
 	remote *mcp.ClientSession
 	server string
 }
@@ -95,7 +95,7 @@ type useOutput struct {
 // use leads to `ramp exec`, which picks the credential up, hands it to one command and
 // leaves nothing behind: a credential in what a model reads would be in its transcript, and
 // with whoever keeps that.
-func (u user) use(ctx context.Context, _ *mcp.CallToolRequest, in useInput) (*mcp.CallToolResult, useOutput, error) {
+func (u accessTool) use(ctx context.Context, _ *mcp.CallToolRequest, in useInput) (*mcp.CallToolResult, useOutput, error) {
 	r, err := u.remote.CallTool(ctx, &mcp.CallToolParams{Name: "show_request", Arguments: map[string]any{"id": in.ID}})
 	if err != nil || r.IsError {
 		return r, useOutput{}, err
