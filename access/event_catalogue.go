@@ -142,10 +142,10 @@ func (e Event) Phrase() string {
 	if e.Kind == EventEndOrdered && EndKind(e.Detail["end"]) == EndByCondition && e.Message != "" {
 		return "ended because " + e.Message
 	}
-	if e.Message != "" {
-		return what + ": " + e.Message
+	if e.Message == "" || e.Kind == EventAccessEnded { // whose phrase says it
+		return what
 	}
-	return what
+	return what + ": " + e.Message
 }
 
 // what is the kind's phrase, and how often it happened if the event stands for
@@ -191,7 +191,7 @@ func (e Event) phrase() string {
 		}
 	case EventAccessExtended:
 		if until, err := time.Parse(time.RFC3339, e.Detail["expiresAt"]); err == nil {
-			return what + " until " + until.UTC().Format("2006-01-02 15:04:05 UTC")
+			return what + " until " + FormatTime(until)
 		}
 		return what
 	case EventCredentialMinted:

@@ -103,10 +103,10 @@ func BenchmarkCatalogueOfAccounts(b *testing.B) {
 		c, _ := set.Find(offers[len(offers)-1].Contract)
 		for _, param := range []string{"account", "permissions"} {
 			page, err := c.Choices(in, param, "", "", 50)
-			if err != nil || len(page.Choices) == 0 {
+			if err != nil || len(page.Items) == 0 {
 				b.Fatal(err, page.Unknown)
 			}
-			evaluated += len(page.Choices)
+			evaluated += len(page.Items)
 		}
 		took, work = append(took, time.Since(began)), append(work, cpu()-busy)
 	}
