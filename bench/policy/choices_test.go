@@ -167,8 +167,8 @@ func TestCataloguePastAccounts(t *testing.T) {
 	page := func(s *contracts.Set) float64 {
 		c, _ := s.Find("c7")
 		return testing.AllocsPerRun(5, func() {
-			if p, err := c.Choices(in, "permissions", "", "", 50); err != nil || len(p.Choices) != numSets/2 {
-				t.Fatal(err, len(p.Choices))
+			if p, err := c.Choices(in, "permissions", "", "", 50); err != nil || len(p.Items) != numSets/2 {
+				t.Fatal(err, len(p.Items))
 			}
 		})
 	}
