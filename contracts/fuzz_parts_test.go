@@ -141,7 +141,7 @@ func FuzzChoices(f *testing.F) {
 			Inventories: []*access.Inventory{i}, Request: access.RequestInput{Params: map[string]any{"account": chosen}}}
 		page, err := c.Choices(in, "account", "", "", 200)
 		require.NoError(t, err)
-		offered := slices.ContainsFunc(page.Choices, func(one access.Choice) bool { return one.Value == chosen })
+		offered := slices.ContainsFunc(page.Items, func(one access.Choice) bool { return one.Value == chosen })
 		e := c.Evaluate(in)
 		require.Equal(t, offered, e.Err() == nil, "%v", e.Issues)
 		if offered {
