@@ -175,7 +175,9 @@ func (inventories) admit(q *query) {
 			p.Choices.admit(q, name, &p, value)
 		}
 	}
-	q.variables[chosenVariable] = chosenVariables(q.draft.Choices)
+	if q.contract.terms.chosen.read {
+		q.variables[chosenVariable] = chosenVariables(q.draft.Choices)
+	}
 }
 
 // fieldChoices names a param's choices in the trace.

@@ -18,9 +18,11 @@ const chosenVariable = "choices"
 
 // chosen lets conditions on approval read what was chosen, once it is known. It has no field
 // of its own.
-type chosen struct{}
+type chosen struct {
+	read bool // whether a condition reads any of it
+}
 
-func (chosen) section() string { return "" }
+func (*chosen) section() string { return "" }
 
 // choiceVariable is a choice as conditions read it.
 func choiceVariable(one access.Choice) map[string]any {
@@ -51,7 +53,7 @@ func chosenVariables(all []access.Chosen) map[string]any {
 // evaluated before anything is chosen, and for the catalogue; what decides about approval
 // must be of a target that is granted, since its worker asks again before it opens: an
 // owner that changed meanwhile has approved nothing.
-func (chosen) check(d *document) {
+func (c *chosen) check(d *document) {
 	t := &d.contract.terms
 	for _, early := range []struct {
 		cond *condition
@@ -67,6 +69,7 @@ func (chosen) check(d *document) {
 	}
 	for _, p := range t.placed() {
 		for _, param := range chosenRead(p.tree) {
+			c.read = true
 			d.checkChosen(param, p.path)
 		}
 	}

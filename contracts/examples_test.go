@@ -105,6 +105,9 @@ func TestPatterns(t *testing.T) {
 		{"deploy-token", service, access.RequestInput{Ticket: "REL-7", Params: map[string]any{"service": "orders/.."}}, tuesday, "param_not_allowed"},
 		{"deploy-token", service, access.RequestInput{Ticket: "REL-7", Params: map[string]any{"service": "orders"}}, saturday, "outside_window"},
 
+		{"terraform-apply", service, access.RequestInput{Ticket: "CHG-7", Params: map[string]any{"module": "dns", "plan": strings.Repeat("0", 64)}}, tuesday, "1 of platform"},
+		{"terraform-apply", service, access.RequestInput{Ticket: "CHG-7", Params: map[string]any{"module": "network", "plan": "latest"}}, tuesday, "param_not_allowed param_not_allowed"},
+
 		{"orders-migration", person("data-engineers"), access.RequestInput{Ticket: "CHG-7"}, tuesday, "1 of dba"},
 		{"orders-migration", person("dba-leads"), access.RequestInput{Ticket: "CHG-7"}, tuesday, "not_eligible"},
 
