@@ -30,7 +30,7 @@ during: {zone: UTC, windows: [{days: [`+strings.ToLower(opens.Weekday().String()
 	const reason = "the nightly job needs a look"
 	out, err := alice.ramp("request", "in-windows", "--reason", reason)
 	require.Error(t, err, out)
-	require.Contains(t, out, "outside")
+	require.Contains(t, out, "the next window opens at")
 	out, err = alice.ramp("request", "in-windows", "--reason", reason, "--in-next-window")
 	require.NoError(t, err, out)
 	require.Contains(t, out, "It is planned into the next window")

@@ -38,7 +38,6 @@ func policy() []mutant {
 		{"one list passes for another", "evidence/inventory.go", "if i.Name() != name {", "if false {", []string{"./evidence -run Inventory"}},
 		{"a choice that is gone is opened", "activities/inventories.go", "case !there:", "case !there && g.Name == \"\":", []string{again}},
 		{"a choice is opened that is another than was approved", "activities/inventories.go", "case !now.Same(c.Choice):", "case !now.Same(c.Choice) && g.Name == \"\":", []string{again}},
-		{"the owner of a value that nobody has listed approves", "contracts/chosen.go", "if c.Known() {", "if c.Known() || true {", []string{owner}},
 		{"approvers are read from a list that no worker looks at again", "contracts/chosen.go", "case len(t.grants.Grants) > 0 && !slices", "case false && !slices", []string{owner}},
 		{"who may ask depends on what was chosen, which is not known then", "contracts/chosen.go", "if early.cond != nil && readsVariable", "if false && readsVariable", []string{owner}},
 		{"what ends access forgets what was chosen", "contracts/endwhen_evaluate.go", "vars[chosenVariable] = chosenVariables(p.Choices)", "vars[chosenVariable] = chosenVariables(nil)", []string{owner}},
