@@ -17,6 +17,7 @@ import (
 	"ramp.dev/ramp/sinks/elastic"
 	"ramp.dev/ramp/sinks/file"
 	"ramp.dev/ramp/sinks/otlp"
+	"ramp.dev/ramp/sinks/s3"
 	"ramp.dev/ramp/sinks/sink"
 	"ramp.dev/ramp/sinks/splunk"
 	"ramp.dev/ramp/sinks/syslog"
@@ -38,6 +39,7 @@ type Config struct {
 	Splunk  *splunk.Config  `yaml:"splunk,omitempty"`
 	Elastic *elastic.Config `yaml:"elasticsearch,omitempty"`
 	OTLP    *otlp.Config    `yaml:"otlp,omitempty"`
+	S3      *s3.Config      `yaml:"s3,omitempty"`
 }
 
 // kind is one kind of sink in a configuration.
@@ -45,17 +47,18 @@ type kind struct {
 	name     string
 	set      bool
 	validate func(at string) access.Issues
-	open     func() (sink.Sink, error)
+	open     func(sink.Anchor) (sink.Sink, error)
 }
 
 // kinds is the table of the kinds.
 func (c Config) kinds() []kind {
 	return []kind{
-		{"file", c.File != nil, func(at string) access.Issues { return c.File.Validate(at) }, func() (sink.Sink, error) { return c.File.Open(), nil }},
-		{"syslog", c.Syslog != nil, func(at string) access.Issues { return c.Syslog.Validate(at) }, func() (sink.Sink, error) { return c.Syslog.Open(), nil }},
-		{"splunk", c.Splunk != nil, func(at string) access.Issues { return c.Splunk.Validate(at) }, func() (sink.Sink, error) { return c.Splunk.Open() }},
-		{"elasticsearch", c.Elastic != nil, func(at string) access.Issues { return c.Elastic.Validate(at) }, func() (sink.Sink, error) { return c.Elastic.Open() }},
-		{"otlp", c.OTLP != nil, func(at string) access.Issues { return c.OTLP.Validate(at) }, func() (sink.Sink, error) { return c.OTLP.Open() }},
+		{"file", c.File != nil, func(at string) access.Issues { return c.File.Validate(at) }, func(sink.Anchor) (sink.Sink, error) { return c.File.Open(), nil }},
+		{"syslog", c.Syslog != nil, func(at string) access.Issues { return c.Syslog.Validate(at) }, func(sink.Anchor) (sink.Sink, error) { return c.Syslog.Open(), nil }},
+		{"splunk", c.Splunk != nil, func(at string) access.Issues { return c.Splunk.Validate(at) }, func(sink.Anchor) (sink.Sink, error) { return c.Splunk.Open() }},
+		{"elasticsearch", c.Elastic != nil, func(at string) access.Issues { return c.Elastic.Validate(at) }, func(sink.Anchor) (sink.Sink, error) { return c.Elastic.Open() }},
+		{"otlp", c.OTLP != nil, func(at string) access.Issues { return c.OTLP.Validate(at) }, func(sink.Anchor) (sink.Sink, error) { return c.OTLP.Open() }},
+		{"s3", c.S3 != nil, func(at string) access.Issues { return c.S3.Validate(at) }, func(anchor sink.Anchor) (sink.Sink, error) { return c.S3.Open(anchor) }},
 	}
 }
 
@@ -98,11 +101,12 @@ func Validate(at string, all map[string]Config) (issues access.Issues) {
 	return issues
 }
 
-// Open returns the sink of a configuration that is valid, and calls nothing.
-func (c Config) Open() (sink.Sink, error) {
+// Open returns the sink of a configuration that is valid, and calls nothing. anchor is for
+// those that keep checkpoints of the log.
+func (c Config) Open(anchor sink.Anchor) (sink.Sink, error) {
 	for _, k := range c.kinds() {
 		if k.set {
-			return k.open()
+			return k.open(anchor)
 		}
 	}
 	return nil, access.Errorf(access.CodeInvalid, "the sink has no kind")
@@ -110,7 +114,7 @@ func (c Config) Open() (sink.Sink, error) {
 
 // Ping asks whether the receiver can be used, and sends no event.
 func (c Config) Ping(ctx context.Context) error {
-	s, err := c.Open()
+	s, err := c.Open(nil)
 	if err != nil {
 		return err
 	}
@@ -123,14 +127,6 @@ func (c Config) From() feed.Start {
 		return feed.FromNow
 	}
 	return feed.FromFirst
-}
-
-// alarmAfter is AlarmAfter with its default.
-func (c Config) alarmAfter() time.Duration {
-	if c.AlarmAfter == 0 {
-		return defaultAlarmAfter
-	}
-	return c.AlarmAfter.Std()
 }
 
 // format is Format with its default.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/feed"
 	"ramp.dev/ramp/feed/envelope"
 	"ramp.dev/ramp/ledger"
@@ -14,6 +15,19 @@ import (
 // Log is what sinks read of the ledger.
 type Log interface {
 	Events(ctx context.Context, f ledger.EventFilter) ([]access.Event, error)
+	LastCheckpoint(ctx context.Context) (signed string, err error)
+}
+
+// anchor returns the log's checkpoints that servers with trusted keys have signed.
+func anchor(log Log, servers evidence.Keyring) sink.Anchor {
+	return func(ctx context.Context) (int64, string, error) {
+		signed, err := log.LastCheckpoint(ctx)
+		if err != nil {
+			return 0, "", err
+		}
+		c, err := servers.VerifyCheckpoint(signed)
+		return c.Size, signed, err
+	}
 }
 
 // Consumer gives one receiver every event. It is a feed.Consumer.
@@ -34,8 +48,9 @@ var (
 func CursorName(name string) string { return "sink:" + name }
 
 // New returns the consumer of a sink whose configuration is valid, and calls nothing.
-func New(name string, c Config, log Log) (*Consumer, error) {
-	s, err := c.Open()
+// servers are the keys of the servers whose checkpoints are kept beside events.
+func New(name string, c Config, log Log, servers evidence.Keyring) (*Consumer, error) {
+	s, err := c.Open(anchor(log, servers))
 	if err != nil {
 		return nil, err
 	}
@@ -60,16 +75,15 @@ func (c *Consumer) Handle(ctx context.Context, events []access.Event) error {
 	if len(events) == 0 {
 		return nil
 	}
-	taken, err := c.send(ctx, events)
+	taken, err := c.Send(ctx, events)
 	if taken > 0 {
 		c.taken = events[taken-1].Seq
 	}
 	return err
 }
 
-// send sends events and returns how many of them the receiver has for good, counted from
-// the first.
-func (c *Consumer) send(ctx context.Context, events []access.Event) (taken int, err error) {
+// Send implements Sender.
+func (c *Consumer) Send(ctx context.Context, events []access.Event) (taken int, err error) {
 	messages := make([]sink.Message, 0, len(events))
 	for _, e := range events {
 		o := envelope.Options{Format: c.config.format(), Text: c.config.Text}

@@ -1,6 +1,7 @@
 package sinks_test
 
 import (
+	"crypto/ed25519"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -12,8 +13,10 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
+	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/sinks"
 	"ramp.dev/ramp/sinks/file"
+	"ramp.dev/ramp/sinks/s3"
 )
 
 func read(t *testing.T, path string) []byte {
@@ -35,9 +38,9 @@ func TestWhoseAccess(t *testing.T) {
 		require.NoError(t, l.AppendEvent(t.Context(), e))
 	}
 	path := filepath.Join(t.TempDir(), "events")
-	c, err := sinks.New("s", sinks.Config{File: &file.Config{Path: field.File(path)}}, l)
+	c, err := sinks.New("s", sinks.Config{File: &file.Config{Path: field.File(path)}}, l, evidence.Keyring{})
 	require.NoError(t, err)
-	_, err = sinks.Resend(t.Context(), c, l, 2, 3)
+	_, err = sinks.Resend(t.Context(), c.Send, l, 2, 3)
 	require.NoError(t, err)
 	var users []string
 	for line := range strings.Lines(string(read(t, path))) {
@@ -48,4 +51,21 @@ func TestWhoseAccess(t *testing.T) {
 		users = append(users, e.Data.User.UID)
 	}
 	require.Equal(t, []string{"alice", "ramp-reconciler"}, users)
+}
+
+// TestCase114ForgedCheckpoint: a checkpoint that no trusted server has signed is kept
+// beside no events.
+func TestCase114ForgedCheckpoint(t *testing.T) {
+	l := open(t)
+	require.NoError(t, l.AppendEvent(t.Context(), access.Event{At: time.Now(), Kind: access.EventActRefused, Actor: "dave"}))
+	_, key, err := ed25519.GenerateKey(nil)
+	require.NoError(t, err)
+	signed, err := evidence.NewSigner(key).SignCheckpoint(evidence.Checkpoint{Origin: "log", Size: 1})
+	require.NoError(t, err)
+	require.NoError(t, l.KeepCheckpoint(t.Context(), "log", 1, signed, time.Now()))
+	archive := &s3.Config{Bucket: "none", Region: "eu-central-1", Endpoint: "http://127.0.0.1:1", Lock: s3.Lock{Mode: "compliance", Days: 1}}
+	c, err := sinks.New("s", sinks.Config{S3: archive}, l, evidence.NewKeyring())
+	require.NoError(t, err)
+	_, err = sinks.Resend(t.Context(), c.Send, l, 1, 1)
+	require.EqualError(t, err, "the checkpoint is not signed by a trusted key")
 }

@@ -7,17 +7,20 @@ import (
 	"ramp.dev/ramp/ledger"
 )
 
+// Sender gives a receiver events and returns how many of them it has for good, counted
+// from the first.
+type Sender func(ctx context.Context, events []access.Event) (taken int, err error)
+
 // Resend sends the events from one number to another again, both included, and returns how
-// many the receiver has taken. It leaves the sink's cursor where it is. Errors are of code
+// many the receiver has taken. It leaves the receiver's cursor where it is. Errors are of code
 // invalid for a range that the log does not have, evidence where an event is missing from
 // the log, and the receiver's.
-func Resend(ctx context.Context, c *Consumer, log Log, from, to int64) (sent int64, err error) {
+func Resend(ctx context.Context, send Sender, log Log, from, to int64) (sent int64, err error) {
 	if from < 1 || to < from {
 		return 0, access.Errorf(access.CodeInvalid, "events are numbered from 1: from %d to %d is no range", from, to)
 	}
-	most, _ := c.Batch()
 	for next := from; next <= to; {
-		events, err := log.Events(ctx, ledger.EventFilter{After: next - 1, Limit: int(min(int64(most), to-next+1))})
+		events, err := log.Events(ctx, ledger.EventFilter{After: next - 1, Limit: int(min(resendBatch, to-next+1))})
 		if err != nil {
 			return sent, err
 		}
@@ -30,7 +33,7 @@ func Resend(ctx context.Context, c *Consumer, log Log, from, to int64) (sent int
 				break
 			}
 		}
-		taken, err := c.send(ctx, events)
+		taken, err := send(ctx, events)
 		sent += int64(taken)
 		if err != nil {
 			return sent, err
@@ -39,3 +42,6 @@ func Resend(ctx context.Context, c *Consumer, log Log, from, to int64) (sent int
 	}
 	return sent, nil
 }
+
+// resendBatch is how many events are read at once.
+const resendBatch = 1000

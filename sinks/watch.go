@@ -3,7 +3,6 @@ package sinks
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -17,7 +16,7 @@ import (
 // Watch raises an alarm about sinks that are behind. It runs in every worker with control,
 // without Temporal: a sink that nobody runs is behind too.
 type Watch struct {
-	Sinks  map[string]Config
+	Sinks  []Watched
 	Ledger interface {
 		Cursors(ctx context.Context) ([]ledger.Cursor, error)
 		AppendEvent(ctx context.Context, e access.Event) error
@@ -25,6 +24,27 @@ type Watch struct {
 	Log   logrus.FieldLogger
 	Now   func() time.Time
 	Every time.Duration // a minute if zero
+}
+
+// Watched is one receiver of events, by its name and its cursor's.
+type Watched struct {
+	Name       string
+	Cursor     string
+	AlarmAfter time.Duration // how old the oldest event may be that it does not have yet; 15 minutes if zero
+}
+
+// Watched returns a sink as it is watched.
+func (c Config) Watched(name string) Watched {
+	return Watched{Name: name, Cursor: CursorName(name), AlarmAfter: c.AlarmAfter.Std()}
+}
+
+// cursor returns the receiver's cursor among all.
+func (w Watched) cursor(all []ledger.Cursor) (c ledger.Cursor, ok bool) {
+	i := slices.IndexFunc(all, func(c ledger.Cursor) bool { return c.Name == w.Cursor })
+	if i < 0 {
+		return c, false // no worker has begun with it yet
+	}
+	return all[i], true
 }
 
 // Run looks until ctx ends.
@@ -56,18 +76,16 @@ func (w Watch) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range slices.Sorted(maps.Keys(w.Sinks)) {
-		i := slices.IndexFunc(all, func(c ledger.Cursor) bool { return c.Name == CursorName(name) })
-		if i < 0 {
-			continue // no worker has begun with it yet
-		}
-		why := behind(all[i], w.Sinks[name], w.Now())
-		if why == "" {
+	for _, sink := range w.Sinks {
+		c, ok := sink.cursor(all)
+		why := sink.behind(c, w.Now())
+		if !ok || why == "" {
 			continue
 		}
-		w.Log.WithFields(logrus.Fields{"sink": name, "after": all[i].Seq, "lag": all[i].Lag()}).Error("a sink is behind: " + why)
+		name := sink.Name
+		w.Log.WithFields(logrus.Fields{"sink": name, "after": c.Seq, "lag": c.Lag()}).Error("a sink is behind: " + why)
 		err := w.Ledger.AppendEvent(ctx, access.Event{At: w.Now(), Kind: access.EventSinkBehind, Actor: access.ActorRamp, Message: fmt.Sprintf("The sink %s %s.", name, why),
-			Detail: map[string]string{"sink": name, "after": fmt.Sprint(all[i].Seq)}, Key: fmt.Sprintf("sink %s behind %s", name, w.Now().UTC().Format("2006-01-02 15h"))})
+			Detail: map[string]string{"sink": name, "after": fmt.Sprint(c.Seq)}, Key: fmt.Sprintf("sink %s behind %s", name, w.Now().UTC().Format("2006-01-02 15h"))})
 		if err != nil {
 			return err
 		}
@@ -77,12 +95,16 @@ func (w Watch) look(ctx context.Context) error {
 
 // behind returns why a sink is behind, "" if it is not. It names neither the receiver nor
 // what the receiver said: it goes into the log for ever.
-func behind(c ledger.Cursor, is Config, now time.Time) string {
+func (w Watched) behind(c ledger.Cursor, now time.Time) string {
+	most := w.AlarmAfter
+	if most == 0 {
+		most = defaultAlarmAfter
+	}
 	switch {
 	case c.Gap():
 		return fmt.Sprintf("stands after event %d, because the log has a gap there", c.Seq)
-	case c.NextAt != nil && now.Sub(*c.NextAt) > is.alarmAfter():
-		return fmt.Sprintf("has stood after event %d for longer than %s", c.Seq, is.alarmAfter())
+	case c.NextAt != nil && now.Sub(*c.NextAt) > most:
+		return fmt.Sprintf("has stood after event %d for longer than %s", c.Seq, most)
 	}
 	return ""
 }
@@ -101,11 +123,11 @@ func (w Watch) Collect(to chan<- prometheus.Metric) {
 		to <- prometheus.NewInvalidMetric(behindDesc, err)
 		return
 	}
-	for name, is := range w.Sinks {
+	for _, sink := range w.Sinks {
 		late := 0.0
-		if i := slices.IndexFunc(all, func(c ledger.Cursor) bool { return c.Name == CursorName(name) }); i >= 0 && behind(all[i], is, w.Now()) != "" {
+		if c, ok := sink.cursor(all); ok && sink.behind(c, w.Now()) != "" {
 			late = 1
 		}
-		to <- prometheus.MustNewConstMetric(behindDesc, prometheus.GaugeValue, late, name)
+		to <- prometheus.MustNewConstMetric(behindDesc, prometheus.GaugeValue, late, sink.Name)
 	}
 }

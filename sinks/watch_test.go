@@ -15,6 +15,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
+	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/sinks"
 	"ramp.dev/ramp/sinks/file"
@@ -35,7 +36,7 @@ func TestCase114SinkBehindIsAnAlarm(t *testing.T) {
 	began := time.Now()
 	var mu sync.Mutex
 	now := began
-	w := sinks.Watch{Sinks: map[string]sinks.Config{"siem": {AlarmAfter: access.Duration(time.Minute), File: &file.Config{Path: "x"}}, "new": {File: &file.Config{Path: "x"}}},
+	w := sinks.Watch{Sinks: []sinks.Watched{sinks.Config{AlarmAfter: access.Duration(time.Minute)}.Watched("siem"), {Name: "new", Cursor: "webhook:new"}},
 		Ledger: l, Log: log, Now: func() time.Time { mu.Lock(); defer mu.Unlock(); return now }, Every: time.Millisecond}
 	registry := prometheus.NewPedanticRegistry()
 	registry.MustRegister(w)
@@ -122,9 +123,9 @@ func TestText(t *testing.T) {
 	l := open(t)
 	require.NoError(t, l.AppendEvent(t.Context(), access.Event{At: time.Now(), Kind: access.EventRequestCreated, RequestID: "r", Actor: "alice", Message: "orders stuck"}))
 	path := filepath.Join(t.TempDir(), "events")
-	c, err := sinks.New("s", sinks.Config{Text: true, Format: "ramp", File: &file.Config{Path: field.File(path)}}, l)
+	c, err := sinks.New("s", sinks.Config{Text: true, Format: "ramp", File: &file.Config{Path: field.File(path)}}, l, evidence.Keyring{})
 	require.NoError(t, err)
-	n, err := sinks.Resend(t.Context(), c, l, 1, 1)
+	n, err := sinks.Resend(t.Context(), c.Send, l, 1, 1)
 	require.NoError(t, err)
 	require.EqualValues(t, 1, n)
 	text := string(read(t, path))

@@ -100,6 +100,7 @@ func (s *serving) serveControl() error {
 		return err
 	}
 	s.jobs.add(streams)
+	s.watchSinks()
 	s.beside(directory.Watch)
 	s.watch("", s.reconciler.With, func(ctx context.Context, with *reconcile.Reconciler) (reconcile.Report, error) {
 		return with.ReconcileRequests(ctx)

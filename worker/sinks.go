@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"ramp.dev/ramp/activities/api"
+	"ramp.dev/ramp/feed/webhooks"
 	"ramp.dev/ramp/internal/clock"
 	"ramp.dev/ramp/sinks"
 	"ramp.dev/ramp/workflows"
@@ -15,28 +16,42 @@ import (
 // sinksID is the id of the standing job that streams events.
 const sinksID = "ramp-sinks"
 
-// sinkJobs returns the standing job that streams events into sinks, one process at a time,
-// and has it watched whether they are behind, which every worker does.
+// watchSinks has it watched whether sinks and webhooks are behind, which every worker with
+// control does.
+func (s *serving) watchSinks() {
+	var watched []sinks.Watched
+	for _, name := range slices.Sorted(maps.Keys(s.config.Sinks)) {
+		watched = append(watched, s.config.Sinks[name].Watched(name))
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.config.Webhooks)) {
+		watched = append(watched, sinks.Watched{Name: webhooks.CursorName(name), Cursor: webhooks.CursorName(name)})
+	}
+	if len(watched) == 0 {
+		return
+	}
+	watch := sinks.Watch{Sinks: watched, Ledger: s.deps.Ledger, Log: s.deps.Log, Now: clock.Now}
+	s.metrics.registry.MustRegister(watch)
+	s.beside(watch.Run)
+}
+
+// sinkJobs returns the standing job that streams events into sinks, one process at a time.
 func (s *serving) sinkJobs() (jobs, error) {
 	configured, d := s.config.Sinks, s.deps
 	if len(configured) == 0 {
 		return jobs{}, nil
 	}
 	for _, name := range slices.Sorted(maps.Keys(configured)) { // what cannot be opened is said at the start
-		if _, err := sinks.New(name, configured[name], d.Ledger); err != nil {
+		if _, err := sinks.New(name, configured[name], d.Ledger, d.Keyring); err != nil {
 			return jobs{}, err
 		}
 	}
-	watch := sinks.Watch{Sinks: configured, Ledger: d.Ledger, Log: d.Log, Now: clock.Now}
-	s.metrics.registry.MustRegister(watch)
-	s.beside(watch.Run)
 	return jobs{standing: []StandingJob{{ID: sinksID, Activity: api.StreamEvents, Queue: workflows.ControlQueue,
 		Summary: "sinks: stream events into other systems", AtStart: true,
 		Work: func(ctx context.Context, report func(string)) error {
 			// Each run has consumers of its own: a sink is used by one goroutine.
 			var consumers []*sinks.Consumer
 			for _, name := range slices.Sorted(maps.Keys(configured)) {
-				c, err := sinks.New(name, configured[name], d.Ledger)
+				c, err := sinks.New(name, configured[name], d.Ledger, d.Keyring)
 				if err != nil {
 					return err
 				}

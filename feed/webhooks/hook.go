@@ -44,21 +44,34 @@ func Open(name string, c Config) (*Hook, error) {
 }
 
 // Name implements feed.Consumer.
-func (h *Hook) Name() string { return "webhook:" + h.name }
+func (h *Hook) Name() string { return CursorName(h.name) }
+
+// CursorName returns the name of a webhook's cursor, by the webhook's name.
+func CursorName(name string) string { return "webhook:" + name }
 
 // Handle implements feed.Consumer. Of a batch that was taken in part, the part is not sent
 // again by this process.
 func (h *Hook) Handle(ctx context.Context, events []access.Event) error {
-	for _, e := range events {
-		if e.Seq <= h.taken {
-			continue
-		}
-		if err := h.deliver(ctx, e); err != nil {
-			return err
-		}
-		h.taken = e.Seq
+	for len(events) > 0 && events[0].Seq <= h.taken {
+		events = events[1:]
 	}
-	return nil
+	n, err := h.Send(ctx, events)
+	if n > 0 {
+		h.taken = events[n-1].Seq
+	}
+	return err
+}
+
+// Send delivers events, and returns how many of them the program has taken, counted from
+// the first.
+func (h *Hook) Send(ctx context.Context, events []access.Event) (taken int, err error) {
+	for _, e := range events {
+		if err := h.deliver(ctx, e); err != nil {
+			return taken, err
+		}
+		taken++
+	}
+	return taken, nil
 }
 
 func (h *Hook) deliver(ctx context.Context, e access.Event) error {

@@ -78,7 +78,7 @@ var mayImport = map[string]struct {
 	"directorysync":           {[]string{"access", "feed", "ledger"}, "what a change of the directory means for requests does not depend on who runs it"},
 	"feed":                    {[]string{"access", "ledger"}, "it says what happened, no matter who wants to know"},
 	"feed/webhooks":           {[]string{"access", "config/field", "feed", "integrations/jsonhttp"}, "other programs are told what happens by nobody who could act on it"},
-	"sinks":                   {[]string{"access", "config/field", "feed", "integrations/jsonhttp", "ledger"}, "what leaves for a SIEM is sent by nobody who could act on it"},
+	"sinks":                   {[]string{"access", "config/field", "evidence", "feed", "integrations/awsapi", "integrations/jsonhttp", "ledger"}, "what leaves for a SIEM is sent by nobody who could act on it"},
 	"notices/service":         {[]string{"access", "config/field", "integrations/jsonhttp", "notices/channel"}, "a channel of a chat service is written to by what knows no request"},
 	"notices":                 {[]string{"access", "config/field", "facts", "feed", "ledger"}, "who hears of what is decided by nobody who could act on it"},
 	"chat":                    {[]string{"access", "config/field"}, "a chat service is usable without the rest of Ramp, and decides nothing"},
@@ -161,7 +161,7 @@ func TestHeavyThings(t *testing.T) {
 		"github.com/temporalio/ui-server":     {"dev"},
 		"github.com/zitadel/oidc":             {"dev"},
 		"github.com/hashicorp/vault/api":      {"integrations", "signers", "internal"},
-		"github.com/aws/aws-sdk-go-v2":        {"integrations", "signers"},
+		"github.com/aws/aws-sdk-go-v2":        {"integrations", "signers", "sinks"},
 		"github.com/labstack/echo/v4":         {"server"},
 		"github.com/spf13/cobra":              {"cmd"},
 		"database/sql":                        {"ledger", "tools", "bench"}, // an opponent of tools/opponents writes the ledger past it; the bench asks how large databases are

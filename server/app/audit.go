@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"math"
 	"strings"
+	"time"
 
 	"github.com/sirupsen/logrus"
 	"golang.org/x/mod/sumdb/tlog"
@@ -20,6 +21,7 @@ type auditLedger interface {
 	Tree(ctx context.Context) (ledger.Tree, error)
 	HashReader(ctx context.Context) tlog.HashReader
 	Entries(ctx context.Context, from, to int64) ([]ledger.Entry, error)
+	KeepCheckpoint(ctx context.Context, origin string, size int64, signed string, at time.Time) error
 }
 
 // auditor shows the log to auditors.

@@ -290,6 +290,10 @@ func (l *fakeLedger) Ping(context.Context) error { return l.pingErr }
 
 func (l *fakeLedger) Tree(context.Context) (ledger.Tree, error) { return l.tree, nil }
 
+func (l *fakeLedger) KeepCheckpoint(context.Context, string, int64, string, time.Time) error {
+	return nil
+}
+
 // HashReader reads no hash: the log is empty.
 func (l *fakeLedger) HashReader(context.Context) tlog.HashReader { return nil }
 

@@ -36,7 +36,7 @@ type index struct {
 	page   bool // something else is at the address
 }
 
-func start(t *testing.T) *index {
+func start(t testing.TB) *index {
 	x := &index{ids: map[string]bool{}, room: 1 << 30}
 	x.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x.mu.Lock()
@@ -103,32 +103,37 @@ func (x *index) set(change func()) func() {
 	return func() { x.mu.Lock(); defer x.mu.Unlock(); change() }
 }
 
-func config(t *testing.T, address string) elastic.Config {
+func config(t testing.TB, address string) elastic.Config {
 	t.Setenv("RAMP_TEST_ES", key)
 	return elastic.Config{Config: poster.Config{Address: address}, APIKey: field.SecretEnv("RAMP_TEST_ES")}
 }
 
-func TestCase114EverythingInOrderOnce(t *testing.T) {
-	sinktest.Run(t, func(t *testing.T) sinktest.Harness {
-		x := start(t)
-		wire := sinktest.NewWire(t, strings.TrimPrefix(x.URL, "http://"))
-		conf := config(t, "http://"+wire.Address())
-		return sinktest.Harness{
-			Config: sinks.Config{Elastic: &conf},
-			Received: func() [][]byte {
-				x.mu.Lock()
-				defer x.mu.Unlock()
-				return append([][]byte(nil), x.docs...)
-			},
-			Faults: append(wire.Faults(),
-				sinktest.Fault{Name: "TooManyRequests", Begin: x.set(func() { x.status = 429 }), End: x.set(func() { x.status = 0 })},
-				sinktest.Fault{Name: "RepliesAreLost", Begin: x.set(func() { x.lost = true }), End: x.set(func() { x.lost = false })},
-				sinktest.Fault{Name: "DiskIsFullAfterSome", Begin: x.set(func() { x.room = 7 }), End: x.set(func() { x.room = 1 << 30 })},
-				sinktest.Fault{Name: "ALoginPage", Begin: x.set(func() { x.page = true }), End: x.set(func() { x.page = false })},
-			),
-		}
-	})
+// harness is a receiver for the suite.
+func harness(t testing.TB) sinktest.Harness {
+	x := start(t)
+	wire := sinktest.NewWire(t, strings.TrimPrefix(x.URL, "http://"))
+	conf := config(t, "http://"+wire.Address())
+	return sinktest.Harness{
+		Config: sinks.Config{Elastic: &conf},
+		Received: func() [][]byte {
+			x.mu.Lock()
+			defer x.mu.Unlock()
+			return append([][]byte(nil), x.docs...)
+		},
+		Faults: append(wire.Faults(),
+			sinktest.Fault{Name: "TooManyRequests", Begin: x.set(func() { x.status = 429 }), End: x.set(func() { x.status = 0 })},
+			sinktest.Fault{Name: "RepliesAreLost", Begin: x.set(func() { x.lost = true }), End: x.set(func() { x.lost = false })},
+			sinktest.Fault{Name: "DiskIsFullAfterSome", Begin: x.set(func() { x.room = 7 }), End: x.set(func() { x.room = 1 << 30 })},
+			sinktest.Fault{Name: "ALoginPage", Begin: x.set(func() { x.page = true }), End: x.set(func() { x.page = false })},
+		),
+	}
 }
+
+func TestCase114EverythingInOrderOnce(t *testing.T) {
+	sinktest.Run(t, harness)
+}
+
+func BenchmarkThroughput(b *testing.B) { sinktest.Bench(b, harness) }
 
 // TestOnce: what is sent twice is one document, though nobody removes anything.
 func TestOnce(t *testing.T) {

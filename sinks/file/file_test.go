@@ -20,7 +20,7 @@ import (
 )
 
 // lines returns the lines of the file and of those that it was before, in their order.
-func lines(t *testing.T, path string) (out [][]byte) {
+func lines(t testing.TB, path string) (out [][]byte) {
 	all, err := filepath.Glob(path + "*")
 	require.NoError(t, err)
 	slices.Sort(all)
@@ -40,33 +40,38 @@ func lines(t *testing.T, path string) (out [][]byte) {
 	return out
 }
 
-func TestCase114EverythingInOrderOnce(t *testing.T) {
-	sinktest.Run(t, func(t *testing.T) sinktest.Harness {
-		dir := filepath.Join(t.TempDir(), "logs")
-		require.NoError(t, os.Mkdir(dir, 0o700))
-		path := filepath.Join(dir, "events.jsonl")
-		return sinktest.Harness{
-			Config:   sinks.Config{File: &file.Config{Path: field.File(path)}},
-			Received: func() [][]byte { return lines(t, path) },
-			Faults: []sinktest.Fault{
-				{Name: "FolderIsGone", Begin: func() { require.NoError(t, os.Rename(dir, dir+"-away")) }, End: func() { require.NoError(t, os.Rename(dir+"-away", dir)) }},
-				// Each write fails as on a full disk.
-				{Name: "DiskIsFull", Begin: func() {
-					require.NoError(t, os.Rename(path, path+".1"))
-					require.NoError(t, os.Symlink("/dev/full", path))
-				}, End: func() { require.NoError(t, os.Remove(path)) }},
-				{Name: "SomebodyRotates", Begin: func() { require.NoError(t, os.Rename(path, path+".1")) }, End: func() {}, Passes: true},
-				{Name: "AWriterDiedInALine", Begin: func() {
-					f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
-					require.NoError(t, err)
-					_, err = f.WriteString(`{"specversion":"1.0","id":"21`)
-					require.NoError(t, err)
-					require.NoError(t, f.Close())
-				}, End: func() {}, Passes: true},
-			},
-		}
-	})
+// harness is a receiver for the suite.
+func harness(t testing.TB) sinktest.Harness {
+	dir := filepath.Join(t.TempDir(), "logs")
+	require.NoError(t, os.Mkdir(dir, 0o700))
+	path := filepath.Join(dir, "events.jsonl")
+	return sinktest.Harness{
+		Config:   sinks.Config{File: &file.Config{Path: field.File(path)}},
+		Received: func() [][]byte { return lines(t, path) },
+		Faults: []sinktest.Fault{
+			{Name: "FolderIsGone", Begin: func() { require.NoError(t, os.Rename(dir, dir+"-away")) }, End: func() { require.NoError(t, os.Rename(dir+"-away", dir)) }},
+			// Each write fails as on a full disk.
+			{Name: "DiskIsFull", Begin: func() {
+				require.NoError(t, os.Rename(path, path+".1"))
+				require.NoError(t, os.Symlink("/dev/full", path))
+			}, End: func() { require.NoError(t, os.Remove(path)) }},
+			{Name: "SomebodyRotates", Begin: func() { require.NoError(t, os.Rename(path, path+".1")) }, End: func() {}, Passes: true},
+			{Name: "AWriterDiedInALine", Begin: func() {
+				f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+				require.NoError(t, err)
+				_, err = f.WriteString(`{"specversion":"1.0","id":"21`)
+				require.NoError(t, err)
+				require.NoError(t, f.Close())
+			}, End: func() {}, Passes: true},
+		},
+	}
 }
+
+func TestCase114EverythingInOrderOnce(t *testing.T) {
+	sinktest.Run(t, harness)
+}
+
+func BenchmarkThroughput(b *testing.B) { sinktest.Bench(b, harness) }
 
 // TestRotation: no file is longer than it may be, none is lost before its time, and no
 // line is in two.

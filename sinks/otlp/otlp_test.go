@@ -28,7 +28,7 @@ import (
 // receiver is the protocol's own server, generated from its definition.
 type receiver struct {
 	collector.UnimplementedLogsServiceServer
-	t       *testing.T
+	t       testing.TB
 	address string
 	server  *grpc.Server
 	ended   chan error
@@ -41,7 +41,7 @@ type receiver struct {
 	rejects int64
 }
 
-func start(t *testing.T, options ...grpc.ServerOption) *receiver {
+func start(t testing.TB, options ...grpc.ServerOption) *receiver {
 	r := &receiver{t: t, address: ports.ForTest(t)}
 	r.listen(options...)
 	t.Cleanup(r.stop)
@@ -93,22 +93,27 @@ func (r *receiver) bodies() (out [][]byte) {
 	return out
 }
 
-func TestCase114EverythingInOrderOnce(t *testing.T) {
-	sinktest.Run(t, func(t *testing.T) sinktest.Harness {
-		r := start(t)
-		wire := sinktest.NewWire(t, r.address)
-		return sinktest.Harness{
-			Config:   sinks.Config{OTLP: &otlp.Config{Address: wire.Address(), Plain: true}},
-			Received: r.bodies,
-			Faults: append(wire.Faults(),
-				sinktest.Fault{Name: "DiskIsFull", Begin: r.set(func() { r.err = status.Error(codes.ResourceExhausted, "no space left") }), End: r.set(func() { r.err = nil })},
-				sinktest.Fault{Name: "RepliesAreLost", Begin: r.set(func() { r.err, r.lost = status.Error(codes.Unavailable, ""), true }), End: r.set(func() { r.err = nil })},
-				sinktest.Fault{Name: "RecordsAreRejected", Begin: r.set(func() { r.rejects = 1 }), End: r.set(func() { r.rejects = 0 })},
-				sinktest.Fault{Name: "ReceiverIsKilled", Begin: r.stop, End: func() { r.listen() }},
-			),
-		}
-	})
+// harness is a receiver for the suite.
+func harness(t testing.TB) sinktest.Harness {
+	r := start(t)
+	wire := sinktest.NewWire(t, r.address)
+	return sinktest.Harness{
+		Config:   sinks.Config{OTLP: &otlp.Config{Address: wire.Address(), Plain: true}},
+		Received: r.bodies,
+		Faults: append(wire.Faults(),
+			sinktest.Fault{Name: "DiskIsFull", Begin: r.set(func() { r.err = status.Error(codes.ResourceExhausted, "no space left") }), End: r.set(func() { r.err = nil })},
+			sinktest.Fault{Name: "RepliesAreLost", Begin: r.set(func() { r.err, r.lost = status.Error(codes.Unavailable, ""), true }), End: r.set(func() { r.err = nil })},
+			sinktest.Fault{Name: "RecordsAreRejected", Begin: r.set(func() { r.rejects = 1 }), End: r.set(func() { r.rejects = 0 })},
+			sinktest.Fault{Name: "ReceiverIsKilled", Begin: r.stop, End: func() { r.listen() }},
+		),
+	}
 }
+
+func TestCase114EverythingInOrderOnce(t *testing.T) {
+	sinktest.Run(t, harness)
+}
+
+func BenchmarkThroughput(b *testing.B) { sinktest.Bench(b, harness) }
 
 func TestRecord(t *testing.T) {
 	r := start(t)

@@ -19,6 +19,11 @@ type Message struct {
 	Body      []byte // a CloudEvent as JSON, in one line, without the line's end
 }
 
+// Anchor returns the largest checkpoint of the log that a server has signed, with the
+// signature verified, and how many events it is of. Errors are of code not_found if there
+// is none, evidence for one that no trusted server has signed, and the ledger's.
+type Anchor func(ctx context.Context) (size int64, signed string, err error)
+
 // Severity is how loud an event is.
 type Severity int
 

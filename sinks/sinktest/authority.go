@@ -22,7 +22,7 @@ import (
 type Certificates struct{ Authority, Cert, Key string }
 
 // NewCertificates makes certificates of an authority of their own.
-func NewCertificates(t *testing.T) Certificates {
+func NewCertificates(t testing.TB) Certificates {
 	dir := t.TempDir()
 	write := func(name, kind string, der []byte) string {
 		path := filepath.Join(dir, name)

@@ -5,6 +5,7 @@ package sinktest
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"slices"
@@ -18,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/feed"
 	"ramp.dev/ramp/internal/strictjson"
 	"ramp.dev/ramp/ledger"
@@ -52,9 +54,10 @@ var fast = feed.Options{Poll: 10 * time.Millisecond, Rest: time.Millisecond, Rec
 
 // World is a ledger, and workers that come and go.
 type World struct {
-	*testing.T
+	testing.TB
 	Ledger *ledger.Ledger
 	Harness
+	server   *evidence.Signer // which signs the log
 	log      logrus.FieldLogger
 	appended int64
 }
@@ -62,14 +65,16 @@ type World struct {
 const sinkName = "siem"
 
 // New returns a world with one receiver, and no worker.
-func New(t *testing.T, open func(t *testing.T) Harness) *World {
+func New(t testing.TB, open func(t testing.TB) Harness) *World {
 	l, err := ledger.Open(t.Context(), "sqlite:"+t.TempDir()+"/ledger.db")
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, l.Close()) })
 	log, _ := logs.NewNullLogger()
 	h := open(t)
 	require.Empty(t, sinks.Validate("worker.sinks", map[string]sinks.Config{sinkName: h.Config}))
-	return &World{T: t, Ledger: l, Harness: h, log: log}
+	_, key, err := ed25519.GenerateKey(nil)
+	require.NoError(t, err)
+	return &World{TB: t, Ledger: l, Harness: h, server: evidence.NewSigner(key), log: log}
 }
 
 // Append appends events, one transaction each.
@@ -80,12 +85,23 @@ func (w *World) Append(n int) {
 		require.NoError(w, w.Ledger.AppendEvent(w.Context(), access.Event{At: time.Now(), Kind: access.EventRequestCreated, RequestID: fmt.Sprintf("r%d", w.appended/3),
 			Actor: "alice", Message: "my password is hunter2", Detail: map[string]string{"contract": "ssh-demo", "n": fmt.Sprint(w.appended)}}))
 	}
+	w.Sign(w.server)
+}
+
+// Sign has a server sign the log as it is, as servers do every few seconds.
+func (w *World) Sign(server *evidence.Signer) {
+	w.Helper()
+	tree, err := w.Ledger.Tree(w.Context())
+	require.NoError(w, err)
+	signed, err := server.SignCheckpoint(evidence.Checkpoint{Origin: tree.Origin, Size: tree.Size, Root: tree.Root})
+	require.NoError(w, err)
+	require.NoError(w, w.Ledger.KeepCheckpoint(w.Context(), tree.Origin, tree.Size, signed, time.Now()))
 }
 
 // Consumer returns the sink as a process opens it.
 func (w *World) Consumer() *sinks.Consumer {
 	w.Helper()
-	c, err := sinks.New(sinkName, w.Config, w.Ledger)
+	c, err := sinks.New(sinkName, w.Config, w.Ledger, evidence.NewKeyring(w.server.Public()))
 	require.NoError(w, err)
 	return c
 }
@@ -165,7 +181,7 @@ func (w *World) Check(last int64) {
 }
 
 // Run is the suite.
-func Run(t *testing.T, open func(t *testing.T) Harness) {
+func Run(t *testing.T, open func(t testing.TB) Harness) {
 	for _, name := range faultNames(t, open) {
 		t.Run(name, func(t *testing.T) { throughFault(t, open, name) })
 	}
@@ -179,7 +195,7 @@ func Run(t *testing.T, open func(t *testing.T) Harness) {
 	})
 }
 
-func faultNames(t *testing.T, open func(t *testing.T) Harness) (names []string) {
+func faultNames(t *testing.T, open func(t testing.TB) Harness) (names []string) {
 	t.Run("Harness", func(t *testing.T) {
 		for _, f := range open(t).Faults {
 			names = append(names, f.Name)
@@ -190,7 +206,7 @@ func faultNames(t *testing.T, open func(t *testing.T) Harness) (names []string) 
 
 // throughFault: a fault begins, events are appended meanwhile, the worker is replaced by
 // another one, and the fault ends.
-func throughFault(t *testing.T, open func(t *testing.T) Harness, name string) {
+func throughFault(t *testing.T, open func(t testing.TB) Harness, name string) {
 	w := New(t, open)
 	f := w.Faults[slices.IndexFunc(w.Faults, func(f Fault) bool { return f.Name == name })]
 	stop := w.Work(w.Ledger)
@@ -212,7 +228,7 @@ func throughFault(t *testing.T, open func(t *testing.T) Harness, name string) {
 }
 
 // crashes: processes die after the receiver has taken events, and before that is recorded.
-func crashes(t *testing.T, open func(t *testing.T) Harness) {
+func crashes(t *testing.T, open func(t testing.TB) Harness) {
 	w := New(t, open)
 	for range 3 {
 		w.Append(15)
@@ -247,7 +263,7 @@ func (d *dying) MoveCursor(context.Context, string, int64, time.Time) (int64, er
 func (d *dying) FailCursor(context.Context, string, int64, time.Time, string) error { return nil }
 
 // twoWorkers: for as long as a heartbeat takes, two may run the same sink.
-func twoWorkers(t *testing.T, open func(t *testing.T) Harness) {
+func twoWorkers(t *testing.T, open func(t testing.TB) Harness) {
 	w := New(t, open)
 	w.Work(w.Ledger)
 	w.Work(w.Ledger)
@@ -258,19 +274,19 @@ func twoWorkers(t *testing.T, open func(t *testing.T) Harness) {
 }
 
 // resend: a range is sent again, and what is no range of the log is refused.
-func resend(t *testing.T, open func(t *testing.T) Harness) {
+func resend(t *testing.T, open func(t testing.TB) Harness) {
 	w := New(t, open)
 	stop := w.Work(w.Ledger)
 	w.Append(30)
 	w.Arrived()
 	stop()
-	n, err := sinks.Resend(t.Context(), w.Consumer(), w.Ledger, 11, 25)
+	n, err := sinks.Resend(t.Context(), w.Consumer().Send, w.Ledger, 11, 25)
 	require.NoError(t, err)
 	require.EqualValues(t, 15, n)
 	w.Check(30)
 	require.EqualValues(t, 30, w.Cursor().Seq, "the cursor stays")
-	_, err = sinks.Resend(t.Context(), w.Consumer(), w.Ledger, 29, 31)
+	_, err = sinks.Resend(t.Context(), w.Consumer().Send, w.Ledger, 29, 31)
 	require.EqualError(t, err, "event 31 is not in the log")
-	_, err = sinks.Resend(t.Context(), w.Consumer(), w.Ledger, 0, 3)
+	_, err = sinks.Resend(t.Context(), w.Consumer().Send, w.Ledger, 0, 3)
 	require.ErrorContains(t, err, "numbered from 1")
 }

@@ -13,12 +13,12 @@ import (
 
 // Wire is the network before a receiver.
 type Wire struct {
-	t     *testing.T
+	t     testing.TB
 	proxy *toxiproxy.Proxy
 }
 
 // NewWire returns a network before an address.
-func NewWire(t *testing.T, to string) *Wire {
+func NewWire(t testing.TB, to string) *Wire {
 	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
 	p := toxiproxy.NewProxy(server, "receiver", ports.ForTest(t), to)
 	require.NoError(t, p.Start())

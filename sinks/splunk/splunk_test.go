@@ -38,7 +38,7 @@ type collector struct {
 	noAck    bool // the token is without acknowledgement
 }
 
-func collect(t *testing.T) *collector {
+func collect(t testing.TB) *collector {
 	c := &collector{received: map[string]map[int64][][]byte{}, acked: map[string]map[int64]bool{}}
 	c.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c.mu.Lock()
@@ -126,33 +126,38 @@ func (c *collector) set(change func()) func() {
 	return func() { c.mu.Lock(); defer c.mu.Unlock(); change() }
 }
 
-func config(t *testing.T, address string) splunk.Config {
+func config(t testing.TB, address string) splunk.Config {
 	t.Setenv("RAMP_TEST_HEC", token)
 	return splunk.Config{Config: poster.Config{Address: address}, Token: field.SecretEnv("RAMP_TEST_HEC")}
 }
 
-func TestCase114EverythingInOrderOnce(t *testing.T) {
-	sinktest.Run(t, func(t *testing.T) sinktest.Harness {
-		c := collect(t)
-		wire := sinktest.NewWire(t, strings.TrimPrefix(c.URL, "http://"))
-		conf := config(t, "http://"+wire.Address())
-		return sinktest.Harness{
-			Config: sinks.Config{Splunk: &conf},
-			Received: func() [][]byte {
-				c.mu.Lock()
-				defer c.mu.Unlock()
-				return append([][]byte(nil), c.indexed...)
-			},
-			Faults: append(wire.Faults(),
-				sinktest.Fault{Name: "ServerIsBusy", Begin: c.set(func() { c.status = 503 }), End: c.set(func() { c.status = 0 })},
-				sinktest.Fault{Name: "RepliesAreLost", Begin: c.set(func() { c.lost = true }), End: c.set(func() { c.lost = false })},
-				// The indexers' disk is full: what was received is never written, and gone
-				// after the collector was started again.
-				sinktest.Fault{Name: "DiskIsFullThenRestarted", Begin: c.set(func() { c.full = true }), End: c.restart, Unseen: true},
-			),
-		}
-	})
+// harness is a receiver for the suite.
+func harness(t testing.TB) sinktest.Harness {
+	c := collect(t)
+	wire := sinktest.NewWire(t, strings.TrimPrefix(c.URL, "http://"))
+	conf := config(t, "http://"+wire.Address())
+	return sinktest.Harness{
+		Config: sinks.Config{Splunk: &conf},
+		Received: func() [][]byte {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			return append([][]byte(nil), c.indexed...)
+		},
+		Faults: append(wire.Faults(),
+			sinktest.Fault{Name: "ServerIsBusy", Begin: c.set(func() { c.status = 503 }), End: c.set(func() { c.status = 0 })},
+			sinktest.Fault{Name: "RepliesAreLost", Begin: c.set(func() { c.lost = true }), End: c.set(func() { c.lost = false })},
+			// The indexers' disk is full: what was received is never written, and gone
+			// after the collector was started again.
+			sinktest.Fault{Name: "DiskIsFullThenRestarted", Begin: c.set(func() { c.full = true }), End: c.restart, Unseen: true},
+		),
+	}
 }
+
+func TestCase114EverythingInOrderOnce(t *testing.T) {
+	sinktest.Run(t, harness)
+}
+
+func BenchmarkThroughput(b *testing.B) { sinktest.Bench(b, harness) }
 
 // TestWithoutAcknowledgement: without it nobody knows what was lost.
 func TestWithoutAcknowledgement(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"ramp.dev/ramp/internal/ports"
 	"ramp.dev/ramp/sinks/sinktest"
@@ -20,7 +21,7 @@ import (
 // rsyslog is Debian's server of syslog. What it has read it writes before it reads on, so
 // that even one that is killed loses nothing that it has taken.
 type rsyslog struct {
-	t           *testing.T
+	t           testing.TB
 	conf, pid   string
 	file, parts string
 	address     string
@@ -43,7 +44,7 @@ input(type="imtcp" address="127.0.0.1" port="%[7]d" ruleset="ramp")
 `
 
 // startRsyslog starts a server that ends with the test. One that is missing fails the test.
-func startRsyslog(t *testing.T) *rsyslog {
+func startRsyslog(t testing.TB) *rsyslog {
 	dir := t.TempDir()
 	r := &rsyslog{t: t, conf: filepath.Join(dir, "rsyslog.conf"), pid: filepath.Join(dir, "pid"), file: filepath.Join(dir, "events"), parts: filepath.Join(dir, "parts"), certs: sinktest.NewCertificates(t)}
 	port := ports.PortForTest(t)
@@ -85,8 +86,19 @@ func (r *rsyslog) stop(signal syscall.Signal) {
 	_ = os.Remove(r.pid)
 }
 
+// room lets the server write so many bytes more to each file, all of them if below 0.
+func (r *rsyslog) room(more int64) {
+	limit := unix.Rlimit{Cur: unix.RLIM_INFINITY, Max: unix.RLIM_INFINITY}
+	if more >= 0 {
+		info, err := os.Stat(r.file)
+		require.NoError(r.t, err)
+		limit.Cur = uint64(info.Size() + more)
+	}
+	require.NoError(r.t, unix.Prlimit(r.cmd.Process.Pid, unix.RLIMIT_FSIZE, &limit, nil))
+}
+
 // lines returns what a file has.
-func lines(t *testing.T, path string) (out [][]byte) {
+func lines(t testing.TB, path string) (out [][]byte) {
 	text, err := os.ReadFile(path)
 	if os.IsNotExist(err) {
 		return nil

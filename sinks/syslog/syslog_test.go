@@ -1,6 +1,7 @@
 package syslog_test
 
 import (
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -20,22 +21,27 @@ func config(r *rsyslog, address string) syslog.Config {
 	return syslog.Config{Address: address, CAFile: field.File(r.certs.Authority), Cert: field.File(r.certs.Cert), Key: field.File(r.certs.Key), Host: "ramp.example.com", MaxSize: 64 << 10}
 }
 
+// harness is a receiver for the suite.
+func harness(t testing.TB) sinktest.Harness {
+	r := startRsyslog(t)
+	wire := sinktest.NewWire(t, r.address)
+	c := config(r, wire.Address())
+	return sinktest.Harness{
+		Config:   sinks.Config{Syslog: &c},
+		Received: func() [][]byte { return lines(t, r.file) },
+		Faults: append(wire.Faults(),
+			sinktest.Fault{Name: "ReceiverIsKilled", Begin: func() { r.stop(syscall.SIGKILL) }, End: r.start},
+			sinktest.Fault{Name: "ReceiverIsStopped", Begin: func() { r.stop(syscall.SIGTERM) }, End: r.start},
+		),
+	}
+}
+
 func TestCase114EverythingInOrderOnce(t *testing.T) {
 	t.Parallel()
-	sinktest.Run(t, func(t *testing.T) sinktest.Harness {
-		r := startRsyslog(t)
-		wire := sinktest.NewWire(t, r.address)
-		c := config(r, wire.Address())
-		return sinktest.Harness{
-			Config:   sinks.Config{Syslog: &c},
-			Received: func() [][]byte { return lines(t, r.file) },
-			Faults: append(wire.Faults(),
-				sinktest.Fault{Name: "ReceiverIsKilled", Begin: func() { r.stop(syscall.SIGKILL) }, End: r.start},
-				sinktest.Fault{Name: "ReceiverIsStopped", Begin: func() { r.stop(syscall.SIGTERM) }, End: r.start},
-			),
-		}
-	})
+	sinktest.Run(t, harness)
 }
+
+func BenchmarkThroughput(b *testing.B) { sinktest.Bench(b, harness) }
 
 // TestMessage: each part is where RFC 5424 has it, as the receiver reads it.
 func TestMessage(t *testing.T) {
@@ -81,6 +87,38 @@ func TestCase115WhoIsThere(t *testing.T) {
 	require.Error(t, err)
 	require.Empty(t, lines(t, r.file))
 	require.NoError(t, config(r, r.address).Open().Ping(t.Context()))
+}
+
+// TestDiskOfTheReceiverIsFull: rsyslog throws away what it has read and cannot write. What
+// is missing is seen by number, and is there after it was sent again.
+func TestDiskOfTheReceiverIsFull(t *testing.T) {
+	t.Parallel()
+	var r *rsyslog
+	w := sinktest.New(t, func(t testing.TB) sinktest.Harness {
+		r = startRsyslog(t)
+		c := config(r, r.address)
+		return sinktest.Harness{Config: sinks.Config{Syslog: &c}, Received: func() [][]byte { return lines(t, r.file) }}
+	})
+	w.Work(w.Ledger)
+	w.Append(20)
+	w.Arrived()
+	r.room(2500)
+	w.Append(30)
+	require.Eventually(t, func() bool { return w.Cursor().Seq == 50 }, time.Minute, time.Millisecond)
+	r.room(-1)
+	// The server tries its file again after a second.
+	require.Eventually(t, func() bool {
+		before := len(lines(t, r.file))
+		n, err := sinks.Resend(t.Context(), w.Consumer().Send, w.Ledger, 21, 50)
+		return err == nil && n == 30 && len(lines(t, r.file)) >= before+30
+	}, time.Minute, 100*time.Millisecond)
+	have := map[string]bool{}
+	for _, line := range lines(t, r.file) {
+		if number := regexp.MustCompile(`"sequence":"(\d{20})".*}$`).FindSubmatch(line); number != nil { // not the half of one
+			have[string(number[1])] = true
+		}
+	}
+	require.Len(t, have, 50)
 }
 
 func TestValidate(t *testing.T) {

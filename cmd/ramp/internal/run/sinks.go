@@ -5,6 +5,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,8 +13,11 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/cmd/ramp/internal/output"
 	"ramp.dev/ramp/config"
+	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/feed/webhooks"
 	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/sinks"
+	"ramp.dev/ramp/worker"
 )
 
 func sinksCommand() *cobra.Command {
@@ -52,7 +56,7 @@ func sinksStatusCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			list := statusOfSinks(c.Worker.Sinks, cursors)
+			list := statusOfSinks(c.Worker, cursors)
 			return f.format.Print(cmd.OutOrStdout(), list, func(w io.Writer) { printSinks(w, list, time.Now()) })
 		},
 	}
@@ -60,16 +64,53 @@ func sinksStatusCommand() *cobra.Command {
 	return c
 }
 
-func statusOfSinks(configured map[string]sinks.Config, cursors []ledger.Cursor) []sinkStatus {
+// statusOfSinks returns how far sinks are, and webhooks after them, by name.
+func statusOfSinks(c worker.Config, cursors []ledger.Cursor) []sinkStatus {
 	list := []sinkStatus{}
-	for _, name := range slices.Sorted(maps.Keys(configured)) {
-		one := sinkStatus{Sink: name, Kind: configured[name].Kind()}
-		if i := slices.IndexFunc(cursors, func(c ledger.Cursor) bool { return c.Name == sinks.CursorName(name) }); i >= 0 {
+	add := func(name, kind, cursor string) {
+		one := sinkStatus{Sink: name, Kind: kind}
+		if i := slices.IndexFunc(cursors, func(c ledger.Cursor) bool { return c.Name == cursor }); i >= 0 {
 			one.Cursor = &consumer{Cursor: cursors[i], Lag: cursors[i].Lag(), Gap: cursors[i].Gap()}
 		}
 		list = append(list, one)
 	}
+	for _, name := range slices.Sorted(maps.Keys(c.Sinks)) {
+		add(name, c.Sinks[name].Kind(), sinks.CursorName(name))
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Webhooks)) {
+		add(webhooks.CursorName(name), "webhook", webhooks.CursorName(name))
+	}
 	return list
+}
+
+// senderOf returns what sends events to a sink or, by the name of its cursor, to a webhook.
+func senderOf(c config.Config, name string, led *ledger.Ledger) (sinks.Sender, error) {
+	if hook, is := strings.CutPrefix(name, webhooks.CursorName("")); is {
+		if one, ok := c.Worker.Webhooks[hook]; ok {
+			h, err := webhooks.Open(hook, one)
+			return h.Send, err
+		}
+	}
+	one, ok := c.Worker.Sinks[name]
+	if !ok {
+		var known []string
+		for _, s := range statusOfSinks(c.Worker, nil) {
+			known = append(known, s.Sink)
+		}
+		return nil, access.Errorf(access.CodeNotFound, "there is no sink %s: there are %v", output.Clean(name), known)
+	}
+	var servers evidence.Keyring // only a sink that keeps checkpoints needs one
+	if len(c.Keys.Trusted) > 0 {
+		var err error
+		if servers, err = c.Keys.Keyring(); err != nil {
+			return nil, err
+		}
+	}
+	receiver, err := sinks.New(name, one, led, servers)
+	if err != nil {
+		return nil, err
+	}
+	return receiver.Send, nil
 }
 
 func printSinks(w io.Writer, list []sinkStatus, now time.Time) {
@@ -94,8 +135,8 @@ func sinksResendCommand() *cobra.Command {
 	var from, to int64
 	c := &cobra.Command{
 		Use: "resend NAME", Short: "Send events to a sink again", Args: cobra.ExactArgs(1),
-		Long: "Sends the events from one number to another, both included, to a sink's receiver once more, from this machine:\n" +
-			"it needs the sink's secrets, and no worker and no Temporal. How far the sink is stays as it is. A receiver that\n" +
+		Long: "Sends the events from one number to another, both included, to a sink's receiver once more, from this machine;\n" +
+			"to a webhook by the name that the status has for it. It needs the sink's secrets, and no worker and no Temporal. How far the sink is stays as it is. A receiver that\n" +
 			"has some of them drops those by their numbers.",
 		Example: "  ramp sinks resend siem --from 4711 --to 4800 --config /etc/ramp/ramp.yaml",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -103,20 +144,16 @@ func sinksResendCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			one, ok := c.Worker.Sinks[args[0]]
-			if !ok {
-				return access.Errorf(access.CodeNotFound, "worker.sinks has no %s: there are %v", output.Clean(args[0]), slices.Sorted(maps.Keys(c.Worker.Sinks)))
-			}
 			led, err := c.Ledger.Open(cmd.Context())
 			if err != nil {
 				return err
 			}
 			defer led.Close()
-			receiver, err := sinks.New(args[0], one, led)
+			send, err := senderOf(c, args[0], led)
 			if err != nil {
 				return err
 			}
-			sent, err := sinks.Resend(cmd.Context(), receiver, led, from, to)
+			sent, err := sinks.Resend(cmd.Context(), send, led, from, to)
 			fmt.Fprintf(cmd.OutOrStdout(), "%d events were taken again.\n", sent)
 			return err
 		},

@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -28,6 +31,10 @@ func TestSinks(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, l.FailCursor(t.Context(), "sink:archive", 3, time.Now(), "the disk of the file is full"))
 	require.NoError(t, l.Close())
+	var got atomic.Int64
+	program := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { got.Add(1) }))
+	t.Cleanup(program.Close)
+	t.Setenv("RAMP_TEST_HOOK", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
 	file := filepath.Join(dir, "ramp.yaml")
 	require.NoError(t, os.WriteFile(file, fmt.Appendf(nil, `
 ledger: {url: "sqlite:%s"}
@@ -36,7 +43,9 @@ worker:
   sinks:
     archive: {file: {path: events.jsonl}}
     fresh: {file: {path: other.jsonl}}
-`, filepath.Join(dir, "ledger.db")), 0o600))
+  webhooks:
+    hook: {url: %q, secrets: ["env:RAMP_TEST_HOOK"]}
+`, filepath.Join(dir, "ledger.db"), program.URL), 0o600))
 	run := func(args ...string) (string, error) {
 		c := sinksCommand()
 		var out bytes.Buffer
@@ -50,6 +59,7 @@ worker:
 	out, err := run("status")
 	require.NoError(t, err)
 	require.Regexp(t, `archive +file +3 of 5 +2 +1m\d*s +fails since .*: the disk of the file is full`, out)
+	require.Contains(t, out, "webhook:hook")
 	require.Regexp(t, `fresh +file +– .* no worker has begun with it`, out)
 	out, err = run("status", "--output", "json")
 	require.NoError(t, err)
@@ -67,7 +77,11 @@ worker:
 	_, err = run("resend", "archive", "--from", "4", "--to", "9")
 	require.ErrorContains(t, err, "event 6 is not in the log")
 	_, err = run("resend", "nothing", "--from", "1", "--to", "1")
-	require.EqualError(t, err, "worker.sinks has no nothing: there are [archive fresh]")
+	require.EqualError(t, err, "there is no sink nothing: there are [archive fresh webhook:hook]")
+	out, err = run("resend", "webhook:hook", "--from", "1", "--to", "5")
+	require.NoError(t, err)
+	require.Equal(t, "5 events were taken again.\n", out)
+	require.EqualValues(t, 5, got.Load())
 	_, err = run("resend", "archive", "--from", "1")
 	require.Error(t, err)
 }
