@@ -64,7 +64,12 @@ type Message struct {
 }
 
 // Row is one row of a message: what it is of, and what it says.
-type Row struct{ Name, Text string }
+type Row struct {
+	Name, Text string
+	// At is the time that Text says, for services that show each reader their own zone; the
+	// zero time for any other row.
+	At time.Time
+}
 
 // Button is a button of a message.
 type Button struct {

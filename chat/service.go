@@ -18,6 +18,14 @@ type Service interface {
 	// not now; CodeInvalid for what it would not send; CodeUnavailable for a secret that
 	// cannot be read.
 	Receive(ctx context.Context, h http.Header, body []byte, now time.Time) (Interaction, error)
+	// Listens reports whether the service says what people do over a connection that Listen
+	// holds, and not by requests of its own.
+	Listens() bool
+	// Listen gives what people do to take, several at once, until ctx ends. The service is
+	// told that something arrived once take has returned without an error; otherwise it may
+	// send it again. connected is called whenever that has changed. Errors are as of Bot;
+	// there are none when ctx has ended.
+	Listen(ctx context.Context, take func(context.Context, Interaction) error, connected func(bool)) error
 	// Belongs returns why an interaction is none of the app and the workspace that are
 	// configured, as CodeForbidden.
 	Belongs(i Interaction) error

@@ -58,9 +58,10 @@ func (s *chatStory) workerDies() {
 // links links a person's user, with the code of the page about them.
 func (s *chatStory) links(who string) {
 	s.Helper()
-	req, err := http.NewRequest("POST", s.url()+"/you/external/code", nil)
+	req, err := http.NewRequest("POST", s.url()+"/you/external/code", strings.NewReader("service=slack"))
 	require.NoError(s, err)
 	req.Header.Set("Authorization", "Bearer "+s.as(who).token)
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	res, err := http.DefaultClient.Do(req)
 	require.NoError(s, err)
 	defer res.Body.Close()
@@ -128,7 +129,7 @@ func TestTwoPeopleWorkInSlackAlone(t *testing.T) {
 	s.serverDies()
 	s.says(slacktest.Channel, "Active until")
 	m = s.says(mine, "Active until")
-	id := regexp.MustCompile(`ramp creds ([a-z0-9]+)`).FindStringSubmatch(m.Shown())
+	id := regexp.MustCompile(`ramp exec ([a-z0-9]+) --`).FindStringSubmatch(m.Shown())
 	require.NotNil(t, id, "%s", m.Shown())
 	k := s.as("alice").picksUp(id[1])
 	require.True(t, k.works())

@@ -38,7 +38,7 @@ var chatSuite = map[string]func(b fixture){
 		added, err = b.AddExternalAct(ctx, other)
 		require.NoError(b, err)
 		require.False(b, added, "done already")
-		require.NoError(b, b.ForgetExternalActs(ctx, at.Add(time.Second)))
+		require.NoError(b, b.ForgetExternalActs(ctx, "slack", at.Add(time.Second)))
 		added, err = b.AddExternalAct(ctx, other)
 		require.NoError(b, err)
 		require.True(b, added)
@@ -55,9 +55,16 @@ var chatSuite = map[string]func(b fixture){
 			require.NoError(b, err)
 			return added
 		}
-		require.NoError(b, b.ForgetExternalActs(ctx, at))
+		forget := func(before time.Time) {
+			for _, service := range []string{"slack", "webhook"} {
+				require.NoError(b, b.ForgetExternalActs(ctx, service, before))
+			}
+		}
+		require.NoError(b, b.ForgetExternalActs(ctx, "slack", at.Add(time.Second)))
+		require.False(b, adds(sentAgain), "of another service")
+		forget(at)
 		require.False(b, adds(sentAgain), "it may still be sent again")
-		require.NoError(b, b.ForgetExternalActs(ctx, at.Add(time.Second)))
+		forget(at.Add(time.Second))
 		require.True(b, adds(sentAgain), "what never succeeded is forgotten too")
 		require.False(b, adds(waits), "a server is still to do it, or to record that it is too late")
 		for _, act := range []ledger.ExternalAct{sentAgain, waits} {
@@ -193,7 +200,7 @@ var chatSuite = map[string]func(b fixture){
 			return access.Event{At: at, Kind: access.EventExternalLinked, Actor: p.ID}
 		}
 		for code, id := range map[string]string{"one": "chat-alice", "two": "chat-bob", "three": "chat-alice"} {
-			require.NoError(b, b.AddLinkCode(ctx, code, access.Person{ID: id, Kind: access.KindHuman, Groups: []string{"dba"}}, at.Add(10*time.Minute)))
+			require.NoError(b, b.AddLinkCode(ctx, ledger.LinkCode{Digest: code, Service: "slack", Person: access.Person{ID: id, Kind: access.KindHuman, Groups: []string{"dba"}}, ExpiresAt: at.Add(10 * time.Minute)}))
 		}
 		_, err := b.LinkExternalUser(ctx, "one", u, "alice", at.Add(10*time.Minute), event)
 		require.Equal(b, access.CodeForbidden, access.CodeOf(err), "it is over")
@@ -201,7 +208,7 @@ var chatSuite = map[string]func(b fixture){
 		require.NoError(b, err)
 		require.Equal(b, []string{"dba"}, link.Person.Groups)
 		// Somebody who owns the database puts the used code back.
-		require.NoError(b, b.AddLinkCode(ctx, "one", access.Person{ID: "chat-alice", Kind: access.KindHuman, Groups: []string{"dba"}}, at.Add(10*time.Minute)))
+		require.NoError(b, b.AddLinkCode(ctx, ledger.LinkCode{Digest: "one", Service: "slack", Person: access.Person{ID: "chat-alice", Kind: access.KindHuman, Groups: []string{"dba"}}, ExpiresAt: at.Add(10 * time.Minute)}))
 		_, err = b.LinkExternalUser(ctx, "one", u, "alice", at, event)
 		require.Equal(b, access.CodeForbidden, access.CodeOf(err), "it was used")
 		_, err = b.LinkExternalUser(ctx, "two", u, "bob", at, event)
@@ -222,5 +229,16 @@ var chatSuite = map[string]func(b fixture){
 		require.Equal(b, access.CodeNotFound, access.CodeOf(b.UnlinkExternalUser(ctx, "slack", "chat-alice", access.Event{At: at, Kind: access.EventExternalUnlinked})))
 		_, err = b.LinkExternalUser(ctx, "two", u, "bob", at, event)
 		require.NoError(b, err, "once it was taken back")
+
+		// A code is for one service, and may be for one user of it.
+		require.NoError(b, b.AddLinkCode(ctx, ledger.LinkCode{Digest: "four", Service: "github", User: "Carol-H", Person: access.Person{ID: "chat-carol", Kind: access.KindHuman}, ExpiresAt: at.Add(10 * time.Minute)}))
+		for _, who := range []ledger.ExternalUser{{Service: "slack", Workspace: "T1", User: "U3"}, {Service: "github", Workspace: "w", User: "99"}} {
+			_, err = b.LinkExternalUser(ctx, "four", who, "mallory", at, event)
+			require.Equal(b, access.CodeForbidden, access.CodeOf(err), "%v", who)
+		}
+		_, err = b.LinkExternalUser(ctx, "four", ledger.ExternalUser{Service: "slack", Workspace: "T1", User: "U4"}, "carol-h", at, event)
+		require.Equal(b, access.CodeForbidden, access.CodeOf(err), "of the other service")
+		_, err = b.LinkExternalUser(ctx, "four", ledger.ExternalUser{Service: "github", Workspace: "w", User: "583231"}, "carol-h", at, event)
+		require.NoError(b, err)
 	},
 }

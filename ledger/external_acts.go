@@ -82,12 +82,12 @@ func (l *Ledger) RetryExternalAct(ctx context.Context, id, problem string, due t
 	})
 }
 
-// ForgetExternalActs deletes acts that were done before a time, and those received before it
+// ForgetExternalActs deletes acts of a service that were done before a time, and those received before it
 // that no server can do, because nothing of them is kept: they waited to be sent again,
 // and never were. The time must be longer ago than a delivery may be sent again.
-func (l *Ledger) ForgetExternalActs(ctx context.Context, before time.Time) error {
+func (l *Ledger) ForgetExternalActs(ctx context.Context, service string, before time.Time) error {
 	return l.tx(ctx, func(q querier) error {
-		_, err := q.exec(ctx, `DELETE FROM external_acts WHERE done_at < ? OR (done_at IS NULL AND body = '' AND received_at < ?)`, micros(before), micros(before))
+		_, err := q.exec(ctx, `DELETE FROM external_acts WHERE service = ? AND (done_at < ? OR (done_at IS NULL AND body = '' AND received_at < ?))`, service, micros(before), micros(before))
 		return err
 	})
 }

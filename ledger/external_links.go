@@ -3,12 +3,13 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"ramp.dev/ramp/access"
 )
 
-// ExternalUser is a user of a chat service, as the service names them.
+// ExternalUser is a user of another program, as the program names them.
 type ExternalUser struct {
 	Service   string `json:"service"`
 	Workspace string `json:"workspace"`
@@ -17,7 +18,7 @@ type ExternalUser struct {
 
 func (u ExternalUser) key() string { return u.Service + " " + u.Workspace + " " + u.User }
 
-// ExternalLink says which person a user of a chat service is.
+// ExternalLink says which person a user of another program is.
 type ExternalLink struct {
 	ExternalUser
 	Name     string        `json:"name"`   // as the service shows the user
@@ -32,9 +33,11 @@ type externalLinkRecord struct {
 	Linked  bool  `json:"linked"` // false once it was taken back
 }
 
-// linkCodeRecord is what a server signs of a code.
-type linkCodeRecord struct {
-	Digest    string        `json:"digest"`
+// LinkCode is by what a person links a user of a service, once and until it expires.
+type LinkCode struct {
+	Digest    string        `json:"digest"` // of the code, which is kept nowhere
+	Service   string        `json:"service"`
+	User      string        `json:"user"` // the one user whom it links, by id or name; "": whoever has it
 	Person    access.Person `json:"person"`
 	ExpiresAt time.Time     `json:"expiresAt"`
 }
@@ -111,17 +114,24 @@ func one(list []externalLinkRecord, err error) (ExternalLink, error) {
 	return list[0].ExternalLink, nil
 }
 
-// AddLinkCode keeps a code, by its digest, by which a person may link until it expires.
-// A server signs it: somebody who writes a row of their own makes nobody somebody else.
-func (l *Ledger) AddLinkCode(ctx context.Context, digest string, p access.Person, expires time.Time) error {
-	signed, err := signRecord(l.notary, access.RecordLinkCode, linkCodeRecord{digest, p, expires.UTC()})
+// AddLinkCode keeps a code. A server signs it: somebody who writes a row of their own makes
+// nobody somebody else.
+func (l *Ledger) AddLinkCode(ctx context.Context, c LinkCode) error {
+	c.ExpiresAt = c.ExpiresAt.UTC()
+	signed, err := signRecord(l.notary, access.RecordLinkCode, c)
 	if err != nil {
 		return err
 	}
 	return l.tx(ctx, func(q querier) error {
-		_, err := q.exec(ctx, `INSERT INTO link_codes (digest, record, expires_at) VALUES (?, ?, ?)`, digest, signed, micros(expires))
+		_, err := q.exec(ctx, `INSERT INTO link_codes (digest, record, expires_at) VALUES (?, ?, ?)`, c.Digest, signed, micros(c.ExpiresAt))
 		return err
 	})
+}
+
+// links reports whether a code is one for a user of a service. Ids and logins differ in
+// more than the case of their letters.
+func (c LinkCode) links(u ExternalUser, name string) bool {
+	return c.Service == u.Service && (c.User == "" || strings.EqualFold(c.User, u.User) || strings.EqualFold(c.User, name))
 }
 
 // LinkExternalUser makes a user the person who got a code, which then is used up, and returns
@@ -137,17 +147,17 @@ func (l *Ledger) LinkExternalUser(ctx context.Context, digest string, u External
 		if err != nil {
 			return err
 		}
-		var code linkCodeRecord
+		var code LinkCode
 		ok := len(rows) == 1
 		if ok {
-			code, ok = readRecord[linkCodeRecord](q.notary, access.RecordLinkCode, rows[0])
+			code, ok = readRecord[LinkCode](q.notary, access.RecordLinkCode, rows[0])
 		}
 		// Whoever owns the database can put a row back, and not the log.
 		used, err := q.hasEvent(ctx, linkCodeKey(digest))
 		if err != nil {
 			return err
 		}
-		if !ok || used || code.Digest != digest || !now.Before(code.ExpiresAt) {
+		if !ok || used || code.Digest != digest || !code.links(u, name) || !now.Before(code.ExpiresAt) {
 			return access.Refuse(access.CodeForbidden, "chat_code", "there is no such code, or it is over: a code is good once, for ten minutes")
 		}
 		others, err := q.externalLinks(ctx, `id = ? OR service = ? AND person_key = ?`, u.key(), u.Service, access.FoldID(code.Person.ID))

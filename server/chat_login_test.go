@@ -20,7 +20,7 @@ func (f *chatFixture) linksWith(ago time.Duration) {
 	f.Helper()
 	const code = "AAAABBBBCCCC" // the page gives none to so old a login: the link has grown old since
 	bob := access.Person{ID: "bob", Kind: access.KindHuman, Groups: []string{"engineering", "approvers"}, LoggedInAt: time.Now().UTC().Add(-ago)}
-	require.NoError(f, f.ledger.AddLinkCode(f.Context(), app.LinkCodeDigest(code), bob, time.Now().Add(time.Minute)))
+	require.NoError(f, f.ledger.AddLinkCode(f.Context(), ledger.LinkCode{Digest: app.LinkCodeDigest(code), Service: "slack", Person: bob, ExpiresAt: time.Now().Add(time.Minute)}))
 	_, err := f.app.LinkExternalUser(f.Context(), ledger.ExternalUser{Service: "slack", Workspace: slacktest.Workspace, User: users["bob"]}, "bob", app.LinkCodeDigest(code))
 	require.NoError(f, err)
 }
@@ -44,7 +44,7 @@ func TestCase108LinkNeedsARecentLogin(t *testing.T) {
 	f := newChatFixture(t)
 	old := f.tokenOf("bob", 16*time.Minute)
 	require.Contains(t, f.call(old, "GET", "/you", "", "").Body.String(), "To link, you must have logged in within the last")
-	w := f.call(old, "POST", "/you/external/code", "application/x-www-form-urlencoded", "")
+	w := f.call(old, "POST", "/you/external/code", "application/x-www-form-urlencoded", "service=slack")
 	require.Equal(t, http.StatusUnauthorized, w.Code)
 	require.NotRegexp(t, shownCode, w.Body.String())
 	f.refusedWith(access.IssueStepUpNeeded)

@@ -183,7 +183,7 @@ func TestRequesterIsReminded(t *testing.T) {
 	f.slack.Fail(slacktest.Fault{Method: "chat.update", Status: 500})
 	f.upToDate(&clock, workspace)
 	require.Len(t, f.slack.Posts(mine), 1)
-	require.Contains(t, f.slack.Posts(mine)[0].Shown(), "ramp creds "+r.ID)
+	require.Contains(t, f.slack.Posts(mine)[0].Shown(), "ramp exec "+r.ID)
 	clock = clock.Add(23 * time.Minute)
 	f.slack.Fail(slacktest.Fault{Method: "chat.postMessage", LostReply: true})
 	f.upToDate(&clock, workspace)

@@ -22,6 +22,7 @@ func TestScreens(t *testing.T) {
 	f.runs()
 	f.linksUser("alice")
 	f.linksUser("bob")
+	f.temporal.summary = "log in as demo"
 	alice := users["alice"]
 	require.Equal(t, http.StatusOK, f.delivers(f.slack.Command(alice, "")))
 	opened := func(has string) slacktest.View {
@@ -43,7 +44,7 @@ func TestScreens(t *testing.T) {
 	require.Eventually(t, func() bool {
 		for _, m := range f.slack.Posts(slacktest.Direct(alice)) {
 			own = m
-			if strings.Contains(m.Shown(), "ramp creds") {
+			if strings.Contains(m.Shown(), "ramp exec") {
 				return true
 			}
 		}
@@ -62,7 +63,7 @@ func TestScreens(t *testing.T) {
 	require.NoError(t, slacktest.Page(&page, slacktest.Screen{Title: "/ramp, after choosing", Blocks: form.Blocks()},
 		slacktest.Screen{Title: "The approvers' channel: it waits", Blocks: pending.Blocks}, slacktest.Screen{Title: "The same message: it is active", Blocks: active.Blocks},
 		slacktest.Screen{Title: "Its thread", Blocks: thread.Blocks}, slacktest.Screen{Title: "The requester's direct message", Blocks: own.Blocks}))
-	for _, part := range []string{"For how long", "Approve", "Deny", "Release", r.Plan.Digest, "ramp creds " + r.ID} {
+	for _, part := range []string{"For how long", "Approve", "Deny", "Release", r.Plan.Digest, "ramp exec " + r.ID, "log in as demo on ssh/demo"} {
 		require.Contains(t, page.String(), part)
 	}
 	require.NotContains(t, page.String(), "which this page does not show")

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/chat/slack"
 	"ramp.dev/ramp/chat/slack/slacktest"
 	"ramp.dev/ramp/ledger"
 )
@@ -22,8 +23,9 @@ import (
 // chatFixture is a server with a workspace of Slack's.
 type chatFixture struct {
 	*fixture
-	slack *slacktest.Server
-	file  string // of the ledger
+	slack  *slacktest.Server
+	file   string // of the ledger
+	socket bool   // Slack delivers over the connections of Socket Mode
 }
 
 // slackPath is where Slack sends what people do.
@@ -33,13 +35,19 @@ const slackPath = "/hooks/slack"
 var users = map[string]string{"alice": "U0ALICE", "bob": "U0BOB", "carol": "U0CAROL", "dave": "U0DAVE"}
 
 func newChatFixture(t *testing.T, change ...func(*Config)) *chatFixture {
+	return newChatFixtureOver(t, (*slacktest.Server).Config, change...)
+}
+
+// newChatFixtureOver makes a server to which Slack delivers in one of its two ways:
+// slacktest.Server's Config or SocketConfig.
+func newChatFixtureOver(t *testing.T, way func(*slacktest.Server) slack.Config, change ...func(*Config)) *chatFixture {
 	s := slacktest.Start(t)
 	for name, id := range users {
 		s.SetUser(slacktest.User{ID: id, Name: name})
 	}
-	f := newFixture(t, append(change, func(c *Config) { c.Slack = s.Config() })...)
+	f := newFixture(t, append(change, func(c *Config) { c.Slack = way(s) })...)
 	f.chat.Every = time.Millisecond
-	return &chatFixture{fixture: f, slack: s, file: filepath.Join(f.dir, "ledger.db")}
+	return &chatFixture{fixture: f, slack: s, file: filepath.Join(f.dir, "ledger.db"), socket: f.chat.Service.Listens()}
 }
 
 // runs runs what the server does for chat until the test ends, or stop is called.
@@ -53,9 +61,22 @@ func (f *chatFixture) runs() (stop func()) {
 	return stop
 }
 
+// pushes sends an envelope over a connection, and returns the status that says that it
+// was acknowledged.
+func (f *chatFixture) pushes(e slacktest.Envelope) int {
+	f.Helper()
+	before := f.slack.Acked(e)
+	require.Eventually(f, func() bool { return f.slack.Push(e) }, 30*time.Second, 5*time.Millisecond, "no connection to this server")
+	require.Eventually(f, func() bool { return f.slack.Acked(e) > before }, 30*time.Second, 5*time.Millisecond, "the envelope is not acknowledged")
+	return http.StatusOK
+}
+
 // delivers sends a delivery as Slack does, and returns the status.
 func (f *chatFixture) delivers(d slacktest.Delivery) int {
 	f.Helper()
+	if f.socket {
+		return f.pushes(f.slack.Envelope(d))
+	}
 	var header []string
 	for name, values := range d.Header {
 		header = append(header, name, values[0])
@@ -68,7 +89,7 @@ var shownCode = regexp.MustCompile(`/ramp link ([A-Z2-7-]+)`)
 // code has somebody get a code on the page about them.
 func (f *chatFixture) code(who string) string {
 	f.Helper()
-	w := f.call(f.token(who), "POST", "/you/external/code", "application/x-www-form-urlencoded", "")
+	w := f.call(f.token(who), "POST", "/you/external/code", "application/x-www-form-urlencoded", "service=slack")
 	require.Equal(f, http.StatusOK, w.Code, "%s", w.Body)
 	found := shownCode.FindStringSubmatch(w.Body.String())
 	require.NotNil(f, found, "%s", w.Body)
@@ -158,14 +179,14 @@ func TestCase07ChatUserIsLinkedOnTheWeb(t *testing.T) {
 	require.Len(t, f.eventsOf(access.EventExternalLinked), 1)
 
 	// An agent gets no code.
-	require.Equal(t, http.StatusForbidden, f.call(f.token("alice-agent"), "POST", "/you/external/code", "application/x-www-form-urlencoded", "").Code)
+	require.Equal(t, http.StatusForbidden, f.call(f.token("alice-agent"), "POST", "/you/external/code", "application/x-www-form-urlencoded", "service=slack").Code)
 
 	var row [3]string
 	db, err := sql.Open("sqlite", f.file+"?_pragma=busy_timeout(5000)")
 	require.NoError(t, err)
 	defer db.Close()
 	require.NoError(t, db.QueryRow(`SELECT id, version, record FROM external_links`).Scan(&row[0], &row[1], &row[2]))
-	require.Equal(t, http.StatusSeeOther, f.call(f.token("bob"), "POST", "/you/external/unlink", "application/x-www-form-urlencoded", "").Code)
+	require.Equal(t, http.StatusSeeOther, f.call(f.token("bob"), "POST", "/you/external/unlink", "application/x-www-form-urlencoded", "service=slack").Code)
 	require.Len(t, f.eventsOf(access.EventExternalUnlinked), 1)
 	who := ledger.ExternalUser{Service: "slack", Workspace: slacktest.Workspace, User: users["bob"]}
 	_, err = f.ledger.ExternalLink(t.Context(), who)
@@ -191,9 +212,18 @@ func TestCase07RowsOfTheDatabaseLinkNobody(t *testing.T) {
 	f.tells("carol", "no such code")
 }
 
-// TestChatDecides: the same use case as on the page, with the digest of what was shown.
+// TestChatDecides: the same use case as on the page, with the digest of what was shown, no
+// matter how Slack delivers.
 func TestChatDecides(t *testing.T) {
-	f := newChatFixture(t)
+	for name, way := range ways {
+		t.Run(name, func(t *testing.T) { decidesInChat(t, newChatFixtureOver(t, way)) })
+	}
+}
+
+// ways are the two ways in which Slack delivers.
+var ways = map[string]func(*slacktest.Server) slack.Config{"requests": (*slacktest.Server).Config, "Socket Mode": (*slacktest.Server).SocketConfig}
+
+func decidesInChat(t *testing.T, f *chatFixture) {
 	f.runs()
 	f.linksUser("bob")
 	r := f.request(access.StatePending)
@@ -285,14 +315,16 @@ func TestCase07ChatRefuses(t *testing.T) {
 			return f.slack.Press(users["dave"], m, "approve")
 		}, http.StatusOK, "not_visible"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			f := newChatFixture(t)
+		refuses := func(t *testing.T, f *chatFixture) {
 			f.runs()
 			f.linksUser("bob")
 			r := f.request(access.StatePending)
 			m := f.post(r, "Approve")
 			before := f.temporal.messages.Load()
-			require.Equal(t, c.status, f.delivers(c.act(f, m)))
+			status := f.delivers(c.act(f, m))
+			if !f.socket { // over a connection, what is refused is acknowledged
+				require.Equal(t, c.status, status)
+			}
 			require.Eventually(t, func() bool {
 				for _, e := range append(f.eventsOf(access.EventActRefused), f.eventsOf(access.EventDecisionRefused)...) {
 					if e.Detail["code"] == c.code {
@@ -305,7 +337,13 @@ func TestCase07ChatRefuses(t *testing.T) {
 			now, err := f.chat.Requests(t.Context(), r.ID)
 			require.NoError(t, err)
 			require.Empty(t, now.Decisions)
-		})
+		}
+		for over, way := range ways {
+			if over == "Socket Mode" && c.status == http.StatusUnauthorized {
+				continue // nothing is signed there: the connection itself is Slack's
+			}
+			t.Run(name+"/"+over, func(t *testing.T) { refuses(t, newChatFixtureOver(t, way)) })
+		}
 	}
 }
 
@@ -324,68 +362,4 @@ func TestCase07ReplayIsRefused(t *testing.T) {
 	require.Equal(t, before, f.temporal.messages.Load())
 	refused := f.eventsOf(access.EventActRefused)
 	require.Equal(t, "chat_replay", refused[len(refused)-1].Detail["code"])
-}
-
-// TestActsWaitForTheService: an act that cannot be done because the chat service is away is
-// acknowledged, and done once the service is back.
-func TestActsWaitForTheService(t *testing.T) {
-	f := newChatFixture(t)
-	f.runs()
-	f.linksUser("bob")
-	m := f.post(f.request(access.StatePending), "Approve")
-	before := f.temporal.messages.Load()
-
-	f.slack.Revoke(true)
-	require.Equal(t, http.StatusOK, f.delivers(f.slack.Press(users["bob"], m, "approve")))
-	require.Eventually(t, func() bool { return f.waitingActs() == 1 }, 10*time.Second, 5*time.Millisecond, "it was tried, and waits")
-	require.Equal(t, before, f.temporal.messages.Load())
-	f.slack.Revoke(false)
-	f.tells("bob", "Your approval is recorded")
-	require.Equal(t, before+1, f.temporal.messages.Load())
-}
-
-// TestCase07ActsOutlastTheServer: what was acknowledged is done by the server that runs next,
-// and a row that somebody else wrote is not.
-func TestCase07ActsOutlastTheServer(t *testing.T) {
-	f := newChatFixture(t)
-	stop := f.runs()
-	f.linksUser("bob")
-	r := f.request(access.StatePending)
-	m := f.post(r, "Approve")
-
-	// A server acknowledges the act, and ends before it does it.
-	stop()
-	before := f.temporal.messages.Load()
-	require.Equal(t, http.StatusOK, f.delivers(f.slack.Press(users["bob"], m, "approve")))
-	require.Equal(t, before, f.temporal.messages.Load())
-
-	f.chat = f.anotherWorkspace(time.Now)
-	f.runs()
-	f.tells("bob", "Your approval is recorded")
-	require.Equal(t, before+1, f.temporal.messages.Load())
-
-	// Somebody writes an act of bob's into the ledger's database.
-	f.raw(`INSERT INTO external_acts (id, service, body, received_at, due_at) SELECT 'slack forged', service,
-		'00 {"delivery":{"id":"forged","workspace":"T0RAMP","user":"U0BOB","userName":"bob","kind":"button","name":"approve","value":"` + r.ID + ` ` + r.Plan.Digest + `","conversation":"","message":""},"receivedAt":` +
-		`1}', received_at, 0 FROM external_acts LIMIT 1`)
-	require.Eventually(t, func() bool {
-		for _, e := range f.eventsOf(access.EventActRefused) {
-			if e.Detail["code"] == "chat_unsealed" {
-				return true
-			}
-		}
-		return false
-	}, 10*time.Second, 5*time.Millisecond)
-	require.Equal(t, before+1, f.temporal.messages.Load())
-}
-
-// waitingActs returns how many acts were tried without success, and wait. It may be called
-// from any goroutine.
-func (f *chatFixture) waitingActs() (n int) {
-	db, err := sql.Open("sqlite", f.file+"?_pragma=busy_timeout(5000)")
-	if assert.NoError(f, err) {
-		defer db.Close()
-		assert.NoError(f, db.QueryRowContext(context.Background(), `SELECT count(*) FROM external_acts WHERE done_at IS NULL AND problem <> ''`).Scan(&n))
-	}
-	return n
 }

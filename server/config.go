@@ -133,9 +133,6 @@ func (c Config) Validate() access.Issues {
 	issues = append(issues, c.SCIM.Validate()...)
 	issues = append(issues, c.Slack.Validate("server.slack")...)
 	issues = append(issues, c.Decisions.Validate()...)
-	if c.Slack.On() && c.Decisions.On() {
-		bad("decisions_beside_slack", "decisions", "people link a user of one service: decisions come from Slack or from another program, not from both")
-	}
 	issues = append(issues, facts.Validate("server.facts", c.Facts)...)
 	return append(issues, c.Identity.Validate()...)
 }

@@ -61,7 +61,7 @@ var codeOnPage = regexp.MustCompile(`id="link-code">([A-Z2-7-]+)<`)
 // links makes a user of the ticket system a person.
 func (f *hookFixture) links(who, user string) {
 	f.Helper()
-	w := f.call(f.token(who), "POST", "/you/external/code", "application/x-www-form-urlencoded", "")
+	w := f.call(f.token(who), "POST", "/you/external/code", "application/x-www-form-urlencoded", "service=decisions")
 	require.Equal(f, http.StatusOK, w.Code, "%s", w.Body)
 	found := codeOnPage.FindStringSubmatch(w.Body.String())
 	require.NotNil(f, found, "%s", w.Body)
@@ -93,7 +93,7 @@ func TestCase07DecisionsOfAnotherProgram(t *testing.T) {
 	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &said))
 	require.Equal(t, r.ID, said.Request)
 
-	w = f.call(f.token("bob"), "POST", "/you/external/unlink", "application/x-www-form-urlencoded", "")
+	w = f.call(f.token("bob"), "POST", "/you/external/unlink", "application/x-www-form-urlencoded", "service=decisions")
 	require.Equal(t, http.StatusSeeOther, w.Code)
 	require.Equal(t, http.StatusForbidden, f.says(decides("u-bob", r, r.Plan.Digest)).Code, "it was taken back")
 }

@@ -39,6 +39,7 @@ type fakeTemporal struct {
 	ledger   *ledger.Ledger
 	messages atomic.Int64
 	over     sync.Map // requests whose workflow is over
+	summary  string   // of what each grant gives
 }
 
 func (f *fakeTemporal) Ping(context.Context) error { return nil }
@@ -47,7 +48,11 @@ func (f *fakeTemporal) Start(context.Context, access.Plan, evidence.Envelope) er
 	return nil
 }
 func (f *fakeTemporal) Resolve(_ context.Context, grants []access.PlannedGrant) ([]access.Scope, error) {
-	return make([]access.Scope, len(grants)), nil
+	out := make([]access.Scope, len(grants))
+	for i := range out {
+		out[i].Summary = f.summary
+	}
+	return out, nil
 }
 func (f *fakeTemporal) Decide(context.Context, string, evidence.Envelope) (workflows.DecideResult, error) {
 	f.messages.Add(1)

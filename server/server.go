@@ -137,7 +137,7 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 	s.requests = newRequestMetrics(s.registry)
 	s.registry.MustRegister(feed.Metrics{Ledger: d.Ledger}, contractMetrics{store})
 	work := s.work(d)
-	work.Gateway, work.Directory, work.Chat = t, directory, c.external(identity)
+	work.Gateway, work.Directory, work.External = t, directory, c.external(identity)
 	s.proposed(&work, repository)
 	s.app = app.New(work)
 	s.registry.MustRegister(logBroken(s.app))
@@ -181,15 +181,16 @@ func (s *Server) work(d Deps) app.Config {
 	return out
 }
 
-// external is the program whose users people link, if one is configured.
-func (c Config) external(identity *auth.Auth) app.ExternalConfig {
-	switch {
-	case c.Decisions.On():
-		return app.ExternalConfig{Service: decisionhook.Service, Name: c.Decisions.Name, Refresh: identity.Refresh}
-	case c.Slack.On():
-		return app.ExternalConfig{Service: string(access.ViaSlack), Refresh: identity.Refresh, LoginMax: c.Slack.LoginMax.Std()}
+// external are the programs whose users people link.
+func (c Config) external(identity *auth.Auth) (out app.ExternalConfig) {
+	out.Refresh = identity.Refresh
+	if c.Slack.On() {
+		out.Services = append(out.Services, app.ExternalService{Service: string(access.ViaSlack), Name: "Slack", Command: "/ramp link", Asks: true, LoginMax: c.Slack.LoginMax.Std()})
 	}
-	return app.ExternalConfig{}
+	if c.Decisions.On() {
+		out.Services = append(out.Services, app.ExternalService{Service: decisionhook.Service, Name: c.Decisions.Name})
+	}
+	return out
 }
 
 // face makes what people and programs reach, by what is configured.
@@ -211,8 +212,10 @@ func (s *Server) face(d Deps, identity *auth.Auth) error {
 	if c.Slack.On() {
 		signed := &verified.Requests{Ledger: d.Ledger, Keys: d.Trusted.With(d.Signer.Public()), Log: d.Log, Now: time.Now}
 		s.chat = chatops.New(chatops.Config{Service: slack.New(c.Slack), Channel: c.Slack.ChannelOf, Reasons: c.Slack.Reasons, Pages: strings.TrimSuffix(c.URL, "/"), App: s.app, Ledger: d.Ledger, Requests: signed.Request, Log: d.Log})
-		s.surfaces = append(s.surfaces, s.chat.Surface())
-		s.registry.MustRegister(chatops.Metrics{Ledger: d.Ledger})
+		if !s.chat.Service.Listens() {
+			s.surfaces = append(s.surfaces, s.chat.Surface())
+		}
+		s.registry.MustRegister(chatops.Metrics{Ledger: d.Ledger, Connected: s.chat.Connected})
 	}
 	return nil
 }

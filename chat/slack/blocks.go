@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/slack-go/slack"
@@ -43,7 +44,7 @@ func blocks(m chat.Message) (out []slack.Block) {
 	}
 	var fields []*slack.TextBlockObject
 	for _, f := range m.Rows {
-		fields = append(fields, plain(chat.OneLine(f.Name, 80), 81), plain(chat.OneLine(f.Text, maxField-1), maxField))
+		fields = append(fields, plain(chat.OneLine(f.Name, 80), 81), value(f))
 		if len(fields) == maxFields {
 			out = append(out, slack.NewSectionBlock(nil, fields, nil))
 			fields = nil
@@ -71,6 +72,16 @@ func blocks(m chat.Message) (out []slack.Block) {
 		out = append(out, slack.NewActionBlock("", list...))
 	}
 	return out
+}
+
+// value is what a row says. A time is mrkdwn, which Slack shows in the reader's zone
+// (https://docs.slack.dev/messaging/formatting-message-text#date-formatting): nothing in it
+// is of people's making.
+func value(r chat.Row) *slack.TextBlockObject {
+	if r.At.IsZero() {
+		return plain(chat.OneLine(r.Text, maxField-1), maxField)
+	}
+	return &slack.TextBlockObject{Type: slack.MarkdownType, Text: fmt.Sprintf("<!date^%d^{date_short_pretty} at {time}|%s>", r.At.Unix(), access.FormatTime(r.At))}
 }
 
 // fallback is what notifications show. Slack reads it as mrkdwn, so what has a meaning

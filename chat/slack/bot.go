@@ -214,6 +214,11 @@ func (b *Bot) Ping(ctx context.Context) error {
 			return access.Errorf(access.CodeInvalid, "this machine's clock and Slack's are %s apart: synchronize it by NTP, or Slack's requests are refused", apart.Round(time.Second))
 		}
 	}
+	if b.Listens() {
+		if err := b.pingSocket(ctx); err != nil {
+			return err
+		}
+	}
 	if missing := missingScopes(who.Header.Get("X-OAuth-Scopes")); len(missing) > 0 {
 		return access.Errorf(access.CodeInvalid, "the token lacks the scopes %s; install the app again from docs/integrations/slack.md's manifest", strings.Join(missing, ", "))
 	}

@@ -12,13 +12,17 @@ import (
 
 // Config is one Slack app in one workspace.
 type Config struct {
-	Workspace     string            `yaml:"workspace,omitempty"`     // whose users may act, such as T012ABCDE
-	App           string            `yaml:"app,omitempty"`           // the app's id, such as A012ABCDE
-	Token         field.Secret      `yaml:"token,omitempty"`         // the bot token, xoxb-…; read for each call
-	SigningSecret field.Secret      `yaml:"signingSecret,omitempty"` // by which Slack's requests are known
-	Channel       string            `yaml:"channel,omitempty"`       // where approvers are, such as C012ABCDE
-	Channels      map[string]string `yaml:"channels,omitempty"`      // by contract, another channel
-	Reasons       bool              `yaml:"reasons,omitempty"`       // what people wrote is in messages too
+	Workspace     string       `yaml:"workspace,omitempty"`     // whose users may act, such as T012ABCDE
+	App           string       `yaml:"app,omitempty"`           // the app's id, such as A012ABCDE
+	Token         field.Secret `yaml:"token,omitempty"`         // the bot token, xoxb-…; read for each call
+	SigningSecret field.Secret `yaml:"signingSecret,omitempty"` // by which Slack's requests are known, and rows of the ledger sealed
+	// AppToken has Slack say what people do over a connection that servers open (Socket
+	// Mode), for networks that Slack does not reach; an app-level token, xapp-…, with the
+	// scope connections:write. Nothing is served at /hooks/slack then.
+	AppToken field.Secret      `yaml:"appToken,omitempty"`
+	Channel  string            `yaml:"channel,omitempty"`  // where approvers are, such as C012ABCDE
+	Channels map[string]string `yaml:"channels,omitempty"` // by contract, another channel
+	Reasons  bool              `yaml:"reasons,omitempty"`  // what people wrote is in messages too
 	// LoginMax is how long after their login on the web somebody may act in Slack, where
 	// no directory says who is in which group; 12h if 0.
 	LoginMax access.Duration `yaml:"loginMax,omitempty"`
@@ -27,7 +31,7 @@ type Config struct {
 
 // On reports whether Slack is set up.
 func (c Config) On() bool {
-	return c.Workspace != "" || c.App != "" || !c.Token.IsZero() || !c.SigningSecret.IsZero() || c.Channel != "" || len(c.Channels) > 0 || c.API != "" || c.Reasons || c.LoginMax != 0
+	return c.Workspace != "" || c.App != "" || !c.Token.IsZero() || !c.SigningSecret.IsZero() || !c.AppToken.IsZero() || c.Channel != "" || len(c.Channels) > 0 || c.API != "" || c.Reasons || c.LoginMax != 0
 }
 
 // ChannelOf returns where the approvers of a contract's requests are.

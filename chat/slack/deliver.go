@@ -130,13 +130,24 @@ func Read(contentType string, body []byte) (chat.Interaction, error) {
 		return d, access.Errorf(access.CodeInvalid, "the body is no form of Slack's")
 	}
 	if form.Has("command") {
-		d.Kind, d.Name, d.Value = chat.KindCommand, form.Get("command"), strings.TrimSpace(form.Get("text"))
-		d.App, d.Workspace, d.User, d.UserName, d.Trigger = form.Get("api_app_id"), form.Get("team_id"), form.Get("user_id"), form.Get("user_name"), form.Get("trigger_id")
+		readCommand(&d, form.Get)
 		return d, nil
 	}
+	err = readPayload(&d, []byte(form.Get("payload")))
+	return d, err
+}
+
+// readCommand reads a slash command, of whose fields get returns one, into i.
+func readCommand(i *chat.Interaction, get func(name string) string) {
+	i.Kind, i.Name, i.Value = chat.KindCommand, get("command"), strings.TrimSpace(get("text"))
+	i.App, i.Workspace, i.User, i.UserName, i.Trigger = get("api_app_id"), get("team_id"), get("user_id"), get("user_name"), get("trigger_id")
+}
+
+// readPayload reads what Slack says of a button or a form into d.
+func readPayload(d *chat.Interaction, text []byte) error {
 	var p payload
-	if err := strictjson.UnmarshalOpen([]byte(form.Get("payload")), &p); err != nil {
-		return d, access.Errorf(access.CodeInvalid, "the payload of Slack: %w", err)
+	if err := strictjson.UnmarshalOpen(text, &p); err != nil {
+		return access.Errorf(access.CodeInvalid, "the payload of Slack: %w", err)
 	}
 	d.App, d.Workspace, d.User, d.UserName, d.HomeWorkspace, d.Trigger = p.AppID, p.Team.ID, p.User.ID, p.User.Name, p.User.TeamID, p.TriggerID
 	if d.UserName == "" {
@@ -167,5 +178,5 @@ func Read(contentType string, body []byte) (chat.Interaction, error) {
 	case p.Type == "block_actions" && len(p.Actions) == 1:
 		d.Kind, d.Name, d.Value = chat.KindButton, p.Actions[0].ID, p.Actions[0].Value
 	}
-	return d, nil
+	return nil
 }

@@ -47,7 +47,7 @@ type Config struct {
 	Operators    []string                   // groups that see every request and may revoke any
 	Auditors     []string                   // groups that read the audit log and every evidence pack; nobody if empty
 	Principal    func(access.Person) string // the identity that targets see; nil: the person's id
-	Chat         ExternalConfig             // who acts in a chat service; zero: nobody
+	External     ExternalConfig             // who acts in other programs; zero: nobody
 	Now          func() time.Time           // nil: the real clock
 	// ProposalContract is the contract under which people propose contracts, and
 	// ProposalTarget its target; nobody can if the first is empty.
@@ -195,8 +195,8 @@ func New(c Config) *App {
 		proposer:       changes,
 		contractStatus: &contractStatus{contracts: c.Contracts, catalog: cat, proposed: c.ProposalContract, commits: c.ContractCommits, first: c.FirstContracts, sources: c.FactSources, workers: c.Workers, roles: roles, refused: refused},
 		accounts:       &accounts{ledger: c.Ledger, roles: roles, refused: refused, now: now},
-		notices:        &notices{ledger: c.Ledger, channels: noticeChannels(c.Chat), refused: refused, now: now},
-		externalUsers:  &externalUsers{config: c.Chat, ledger: c.Ledger, directory: c.Directory, refused: refused, now: now},
+		notices:        &notices{ledger: c.Ledger, channels: noticeChannels(c.External), refused: refused, now: now},
+		externalUsers:  &externalUsers{config: c.External, ledger: c.Ledger, directory: c.Directory, refused: refused, now: now},
 		decoders:       &decoders{codec: c.Codec, events: c.Ledger, roles: roles, refused: refused, now: now},
 	}
 }

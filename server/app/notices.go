@@ -28,10 +28,13 @@ type notices struct {
 // noticeChannels are those in which a person hears alone: mail, and the direct messages of
 // Slack.
 func noticeChannels(c ExternalConfig) []string {
-	if c.Service == string(access.ViaSlack) {
-		return []string{access.NoticeMail, c.Service}
+	out := []string{access.NoticeMail}
+	for _, s := range c.Services {
+		if s.Service == string(access.ViaSlack) {
+			out = append(out, s.Service)
+		}
 	}
-	return []string{access.NoticeMail}
+	return out
 }
 
 // NoticeSettings returns what a person chose to hear of, and what there is to choose from.

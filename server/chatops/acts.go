@@ -44,7 +44,7 @@ func (w *Workspace) doActs(ctx context.Context) {
 		now := w.Now().UTC()
 		if now.Sub(forgot) > time.Hour {
 			forgot = now
-			if err := w.Ledger.ForgetExternalActs(ctx, now.Add(-actKeep)); err != nil {
+			if err := w.Ledger.ForgetExternalActs(ctx, w.Service.Name(), now.Add(-actKeep)); err != nil {
 				w.Log.WithError(err).Warn("what people did in chat could not be forgotten; it is tried again")
 			}
 		}
@@ -239,7 +239,7 @@ func (w *Workspace) link(ctx context.Context, d kept, u ledger.ExternalUser) (ch
 // submit asks for access with what somebody typed into the form.
 func (w *Workspace) submit(ctx context.Context, d kept, by access.Actor) (chat.Message, error) {
 	in := access.RequestInput{Contract: d.Fields[fieldContract], Duration: strings.Join(strings.Fields(d.Fields[fieldDuration]), ""), Reason: d.Fields[fieldReason],
-		Ticket: strings.TrimSpace(d.Fields[fieldTicket]), Params: map[string]any{}}
+		Ticket: strings.TrimSpace(d.Fields[fieldTicket]), InNextWindow: d.Fields[fieldWindow] == windowNext, Params: map[string]any{}}
 	for name, text := range d.Fields {
 		if param, ok := strings.CutPrefix(name, fieldParam); ok && text != "" {
 			in.Params[param] = text

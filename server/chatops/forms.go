@@ -15,7 +15,14 @@ const (
 	fieldDuration = "duration"
 	fieldReason   = "reason"
 	fieldTicket   = "ticket"
+	fieldWindow   = "window"
 	fieldParam    = "param."
+)
+
+// The choices of fieldWindow.
+const (
+	windowNow  = "now"
+	windowNext = "next"
 )
 
 // asksForForm reports whether a delivery opens or changes a form: nothing that must
@@ -149,6 +156,10 @@ func requestForm(offers []contracts.Offer, o contracts.Offer) chat.Form {
 	}
 	f.Fields = append(f.Fields, chat.Field{Name: fieldDuration, Label: "For how long", Hint: "At most " + o.Duration.Max.String() + ".", Text: o.Duration.Default.String(), MaxLength: 20},
 		chat.Field{Name: fieldReason, Label: "Reason", Long: true, Optional: o.Reason.Optional, MaxLength: o.Reason.MaxLength, Hint: "Those who decide read it, and it is recorded."})
+	if o.During != "" {
+		f.Fields = append(f.Fields, chat.Field{Name: fieldWindow, Label: "When", Hint: "It may be open " + o.During + ".", Text: windowNow,
+			Options: []chat.Option{{Value: windowNow, Label: "At once"}, {Value: windowNext, Label: "In the next window that is long enough"}}})
+	}
 	if o.Ticket != "never" {
 		f.Fields = append(f.Fields, chat.Field{Name: fieldTicket, Label: "Ticket", Optional: o.Ticket != "always", MaxLength: 100})
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -22,7 +23,7 @@ func (w *Workspace) Path() string { return "/hooks/" + w.Service.Name() }
 // maxBody is larger than the largest message with its form.
 const maxBody = "1M"
 
-// Surface returns the address to which the service delivers. Who sends there is known by
+// Surface returns the address to which a service sends that does not Listen. Who sends there is known by
 // a signature over each body, so there are neither cookies nor tokens.
 func (w *Workspace) Surface() surface.Surface {
 	return surface.Surface{Name: "chat", Prefixes: []string{w.Path()}, Via: access.Via(w.Service.Name()), Rate: surface.Unlimited, BodyLimit: maxBody, Tokens: true,
@@ -68,6 +69,40 @@ func (w *Workspace) Take(ctx context.Context, i chat.Interaction) error {
 	}
 	return w.keep(ctx, i)
 }
+
+// listenAgain is how long after a connection could not be had it is tried again, such as
+// with a token that does not count.
+const listenAgain = 30 * time.Second
+
+// listen takes what people do over the service's own connection, until ctx ends. Each
+// server has one; the service gives an interaction to one of them.
+func (w *Workspace) listen(ctx context.Context) {
+	for ctx.Err() == nil {
+		err := w.Service.Listen(ctx, w.takeOnce, func(connected bool) {
+			if w.connected.Swap(connected) != connected {
+				w.Log.WithField("connected", connected).Info("the connection over which the chat service says what people do has changed")
+			}
+		})
+		if err != nil {
+			w.Log.WithError(err).Error("the chat service cannot say what people do; it is tried again")
+			wait(ctx, nil, listenAgain)
+		}
+	}
+}
+
+// takeOnce is Take without what is refused, which the service need not send again.
+func (w *Workspace) takeOnce(ctx context.Context, i chat.Interaction) error {
+	err := w.Take(ctx, i)
+	if err == nil || !app.MayRepeat(err) {
+		return nil
+	}
+	w.Log.WithError(err).Warn("what somebody did in chat could not be written down, and is not acknowledged")
+	return err
+}
+
+// Connected reports whether what people do arrives: always, where the service sends
+// requests.
+func (w *Workspace) Connected() bool { return !w.Service.Listens() || w.connected.Load() }
 
 func (w *Workspace) user(i chat.Interaction) ledger.ExternalUser {
 	return ledger.ExternalUser{Service: w.Service.Name(), Workspace: i.Workspace, User: i.User}

@@ -125,8 +125,17 @@ func (w *Workspace) rows(q access.Request) (out []chat.Row) {
 	for _, c := range q.Plan.EndWhen {
 		add("Ends early", "as soon as "+c.Because+": "+c.If)
 	}
-	if q.Plan.StartAt != nil {
-		add("Starts", access.FormatTime(*q.Plan.StartAt))
+	at := func(name string, t *time.Time) {
+		if t != nil {
+			out = append(out, chat.Row{Name: name, Text: access.FormatTime(*t), At: *t})
+		}
+	}
+	at("Starts", q.Plan.StartAt)
+	switch q.State {
+	case access.StatePending:
+		at("Decide by", &q.Plan.PendingUntil)
+	case access.StateActive:
+		at("Ends", q.ExpiresAt)
 	}
 	add("Ticket", q.Plan.Ticket)
 	if w.Reasons {
@@ -218,11 +227,11 @@ func (w *Workspace) howToUse(q access.Request) string {
 	if q.State != access.StateActive || q.Plan.Lasting() { // nothing is used of what stays
 		return ""
 	}
-	return "\nUse it from the page, or with the command: ramp creds " + q.ID
+	return "\nUse it from the page, or with: ramp exec " + q.ID + " -- COMMAND"
 }
 
 func (w *Workspace) reminder(q access.Request) chat.Message {
-	return chat.Message{Title: q.Contract + " ends soon", Text: "It ends at " + access.FormatTime(*q.ExpiresAt) + ". Save your work, extend it, or release it.",
+	return chat.Message{Title: q.Contract + " ends soon", Rows: []chat.Row{{Name: "Ends", Text: access.FormatTime(*q.ExpiresAt), At: *q.ExpiresAt}}, Text: "It ends at " + access.FormatTime(*q.ExpiresAt) + ". Save your work, extend it, or release it.",
 		Buttons: append(ownButtons(q, w.Now()), w.pageButton(q.ID)...)}
 }
 

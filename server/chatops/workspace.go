@@ -3,6 +3,7 @@ package chatops
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -26,7 +27,7 @@ type Ledger interface {
 	ClaimChatReplies(ctx context.Context, service string, now, until time.Time, limit int) ([]ledger.ChatReply, error)
 	RetryChatReply(ctx context.Context, id, problem string, due time.Time, triedAt *time.Time) error
 	ForgetChatReply(ctx context.Context, id string) error
-	ForgetExternalActs(ctx context.Context, before time.Time) error
+	ForgetExternalActs(ctx context.Context, service string, before time.Time) error
 	WantChatMessages(ctx context.Context, now time.Time, list ...ledger.ChatMessage) error
 	ClaimChatMessage(ctx context.Context, service string, now, until time.Time, every time.Duration) (ledger.ChatMessage, bool, error)
 	TryChatMessage(ctx context.Context, id string, tried int64, at time.Time) error
@@ -79,6 +80,7 @@ type Workspace struct {
 	newActs, newMessages, newReplies chan struct{}
 
 	outsiders outsiders
+	connected atomic.Bool // to a service that Listens
 	forms     chan struct{}
 }
 
@@ -108,6 +110,9 @@ func (w *Workspace) Run(ctx context.Context, f *feed.Feed) {
 	running.Go(func() { w.sendMessages(ctx) })
 	running.Go(func() { w.sendReplies(ctx) })
 	running.Go(func() { w.watchUrgent(ctx) })
+	if w.Service.Listens() {
+		running.Go(func() { w.listen(ctx) })
+	}
 	running.Wait()
 }
 

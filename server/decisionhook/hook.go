@@ -72,7 +72,7 @@ type Messages interface {
 	ClaimExternalAct(ctx context.Context, id string, now, until time.Time) (claimed bool, err error)
 	RetryExternalAct(ctx context.Context, id, problem string, due time.Time) error
 	CloseExternalAct(ctx context.Context, id, outcome string, at time.Time) error
-	ForgetExternalActs(ctx context.Context, before time.Time) error
+	ForgetExternalActs(ctx context.Context, service string, before time.Time) error
 }
 
 // Hook takes decisions.
@@ -177,7 +177,7 @@ func (h *Hook) once(c echo.Context, id string, u ledger.ExternalUser, m message)
 	if err != nil {
 		return err
 	}
-	if err := h.messages.ForgetExternalActs(ctx, now.Add(-kept)); err != nil {
+	if err := h.messages.ForgetExternalActs(ctx, Service, now.Add(-kept)); err != nil {
 		// The decision is recorded, and is what the program asks about.
 		h.log.WithError(err).Warn("messages of server.decisions could not be forgotten; it is tried again with the next one")
 	}

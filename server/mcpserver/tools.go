@@ -55,17 +55,18 @@ func (t tools) list(ctx context.Context, _ *mcp.CallToolRequest, in listInput) (
 }
 
 type requestInput struct {
-	Contract string         `json:"contract" jsonschema:"its name, as list_access has it"`
-	Params   map[string]any `json:"params,omitempty" jsonschema:"the contract's params"`
-	Duration string         `json:"duration,omitempty" jsonschema:"such as 15m; the shortest that the task needs"`
-	Reason   string         `json:"reason,omitempty" jsonschema:"why, for the people who decide; no secrets"`
-	Ticket   string         `json:"ticket,omitempty"`
-	Key      string         `json:"idempotency_key,omitempty" jsonschema:"the same key again returns the same request"`
-	DryRun   bool           `json:"dry_run,omitempty"`
+	Contract     string         `json:"contract" jsonschema:"its name, as list_access has it"`
+	Params       map[string]any `json:"params,omitempty" jsonschema:"the contract's params"`
+	Duration     string         `json:"duration,omitempty" jsonschema:"such as 15m; the shortest that the task needs"`
+	Reason       string         `json:"reason,omitempty" jsonschema:"why, for the people who decide; no secrets"`
+	Ticket       string         `json:"ticket,omitempty"`
+	InNextWindow bool           `json:"in_next_window,omitempty" jsonschema:"begin in the contract's next window that is long enough, where its windows are shut now"`
+	Key          string         `json:"idempotency_key,omitempty" jsonschema:"the same key again returns the same request"`
+	DryRun       bool           `json:"dry_run,omitempty"`
 }
 
 func (t tools) request(ctx context.Context, _ *mcp.CallToolRequest, in requestInput) (*mcp.CallToolResult, requestView, error) {
-	ask := access.RequestInput{Contract: in.Contract, Params: in.Params, Duration: in.Duration, Reason: in.Reason, Ticket: in.Ticket}
+	ask := access.RequestInput{Contract: in.Contract, Params: in.Params, Duration: in.Duration, Reason: in.Reason, Ticket: in.Ticket, InNextWindow: in.InNextWindow}
 	if in.DryRun {
 		r, err := t.app.DryRun(ctx, t.by, ask)
 		if err != nil {

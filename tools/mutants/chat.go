@@ -32,5 +32,8 @@ func clicks() []mutant {
 		{"what became of an act is said twice", "server/chatops/replies.go", "if row.TriedAt != nil {", "if false && row.TriedAt != nil {", []string{replies}},
 		{"a row of the database is Ramp's message", "server/chatops/replies.go", "if !chat.SameSeal(mark, want) ||", "if false && !chat.SameSeal(mark, want) ||", []string{replies}},
 		{"messages go where others read", "server/chatops/outbox.go", "\t\tif shared {", "\t\tif false && shared {", []string{sends}},
+		{"an envelope is acknowledged that nobody wrote down", "chat/slack/socket.go", "\tif err == nil {\n\t\t_ = socket.AckCtx(", "\tif err == nil || true {\n\t\t_ = socket.AckCtx(", []string{"./server -run Case110"}},
+		{"an envelope that comes again is another act", "server/chatops/hooks.go", "ID: w.Service.Name() + \" \" + d.ID, Service", "ID: w.Service.Name() + \" \" + d.ID + d.Trigger + now.String(), Service", []string{"./server -run Case110"}},
+		{"a code of one program links in another", "ledger/external_links.go", "return c.Service == u.Service && (", "return (", []string{"./server -run Beside"}},
 	}
 }

@@ -2,6 +2,8 @@ package slacktest
 
 import (
 	"encoding/json"
+	"errors"
+	"io"
 	"net/http"
 	"net/url"
 	"path"
@@ -17,6 +19,7 @@ type reply map[string]any
 
 // methods are the methods that Ramp calls, and what each does.
 var methods = map[string]func(*Server, url.Values) reply{
+	"apps.connections.open": (*Server).openConnection,
 	"auth.test":             (*Server).authTest,
 	"chat.postMessage":      (*Server).post,
 	"chat.postEphemeral":    (*Server).ephemeral,
@@ -34,6 +37,10 @@ var methods = map[string]func(*Server, url.Values) reply{
 var writes = []string{"chat.postMessage", "chat.update"}
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == linkPath {
+		s.link(w, r)
+		return
+	}
 	method := path.Base(r.URL.Path)
 	values, err := form(r)
 	if err != nil {
@@ -58,7 +65,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	case !known:
 		fail("unknown_method")
 		return
-	case token != Token:
+	case token != tokenOf(method):
 		fail("invalid_auth")
 		return
 	case s.revoked:
@@ -114,7 +121,7 @@ func form(r *http.Request) (url.Values, error) {
 		return r.Form, err
 	}
 	var fields map[string]json.RawMessage
-	if err := json.NewDecoder(r.Body).Decode(&fields); err != nil {
+	if err := json.NewDecoder(r.Body).Decode(&fields); err != nil && !errors.Is(err, io.EOF) { // apps.connections.open has no body
 		return nil, err
 	}
 	out := url.Values{}

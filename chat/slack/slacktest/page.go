@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"html/template"
 	"io"
+	"regexp"
+	"strconv"
+	"time"
 )
 
 // Screen is a message or a modal as Slack would show it: its Block Kit.
@@ -16,6 +19,16 @@ type Screen struct {
 type text struct {
 	Text string `json:"text"`
 }
+
+// Shown is the text as its reader sees it: a time in their own zone, here UTC.
+func (t text) Shown() string {
+	return dateForm.ReplaceAllStringFunc(t.Text, func(token string) string {
+		seconds, _ := strconv.ParseInt(dateForm.FindStringSubmatch(token)[1], 10, 64)
+		return time.Unix(seconds, 0).UTC().Format("Jan 2 at 3:04 PM")
+	})
+}
+
+var dateForm = regexp.MustCompile(`<!date\^([0-9]+)\^[^>]*>`)
 
 // block is what Page shows of a block.
 type block struct {
@@ -73,7 +86,7 @@ h2 { font-size: 18px; margin: 4px 0 } p { margin: 6px 0; white-space: pre-line }
 </style>
 {{range .}}<p class="where">{{.Title}}</p><div class="screen">{{range .Blocks}}
 {{if eq .Type "header"}}<h2>{{.Text.Text}}</h2>
-{{else if eq .Type "section"}}{{with .Text}}<p>{{.Text}}</p>{{end}}{{with .Fields}}<div class="fields">{{range .}}<span>{{.Text}}</span>{{end}}</div>{{end}}
+{{else if eq .Type "section"}}{{with .Text}}<p>{{.Text}}</p>{{end}}{{with .Fields}}<div class="fields">{{range .}}<span>{{.Shown}}</span>{{end}}</div>{{end}}
 {{else if eq .Type "context"}}{{range .Elements}}<p class="context">{{.Label}}</p>{{end}}
 {{else if eq .Type "actions"}}<p>{{range .Elements}}<button class="{{.Style}}">{{.Label}}</button>{{end}}</p>
 {{else if eq .Type "input"}}<label>{{.Label.Text}}{{if .Optional}} (optional){{end}}</label><div class="box{{if .Element.Multiline}} tall{{end}}">{{.Element.Chosen}}</div>{{with .Hint}}<span class="hint">{{.Text}}</span>{{end}}

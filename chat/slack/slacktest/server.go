@@ -85,6 +85,10 @@ type Server struct {
 	revoked       bool
 	calls         []Call
 	perCall       time.Duration
+	tickets       map[string]bool // each opens one connection
+	acked         map[string]int  // by envelope
+	sockets       []*socket
+	nextSocket    int
 	last          map[string]time.Time // call that wrote, by conversation
 }
 
@@ -97,10 +101,10 @@ type Call struct {
 
 // Start starts a workspace with one channel, which the app is in.
 func Start(t testing.TB) *Server {
-	s := &Server{t: t, dir: t.TempDir(), users: map[string]User{}, conversations: map[string]Conversation{Channel: {ID: Channel, Member: true}}, views: map[string]*View{}, triggers: map[string]string{}, last: map[string]time.Time{}}
+	s := &Server{t: t, dir: t.TempDir(), users: map[string]User{}, conversations: map[string]Conversation{Channel: {ID: Channel, Member: true}}, views: map[string]*View{}, triggers: map[string]string{}, tickets: map[string]bool{}, acked: map[string]int{}, last: map[string]time.Time{}}
 	s.clock = time.Now().Unix() * 1_000_000
 	s.http = httptest.NewServer(http.HandlerFunc(s.serve))
-	t.Cleanup(s.http.Close)
+	t.Cleanup(func() { s.Drop(); s.http.Close() })
 	return s
 }
 
@@ -110,6 +114,13 @@ func (s *Server) API() string { return s.http.URL + "/api/" }
 // Config is a configuration that leads here.
 func (s *Server) Config() slack.Config {
 	return slack.Config{Workspace: Workspace, App: App, Token: s.secret("token", Token), SigningSecret: s.secret("secret", Secret), Channel: Channel, API: s.API()}
+}
+
+// SocketConfig is Config with Socket Mode.
+func (s *Server) SocketConfig() slack.Config {
+	c := s.Config()
+	c.AppToken = s.secret("app-token", AppToken)
+	return c
 }
 
 // SetUser adds a user, or changes one. Team is this workspace if it is empty.
