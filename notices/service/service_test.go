@@ -33,9 +33,11 @@ type chatServer struct {
 	reply http.HandlerFunc
 }
 
-func startChat(t *testing.T) *chatServer {
+func startChat(t *testing.T) *chatServer { return startAs(t, httptest.NewTLSServer) }
+
+func startAs(t *testing.T, start func(http.Handler) *httptest.Server) *chatServer {
 	s := &chatServer{}
-	s.Server = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s.Server = start(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		s.mu.Lock()
 		s.hosts, s.paths, s.took = append(s.hosts, r.Host), append(s.paths, r.URL.RequestURI()), append(s.took, string(body))
@@ -217,7 +219,7 @@ func TestAddresses(t *testing.T) {
 		require.NotContains(t, err.Error(), "s3cr3t")
 	}
 	for _, address := range []string{"mattermost://s3cr3t.example.com/x?disabletls=yes", "ntfy://s3cr3t.example.com/x?disabletls=yes"} {
-		s := startChat(t)
+		s := startAs(t, httptest.NewServer) // which would take it
 		s.reply = responds(200, "{}")
 		err := opened(t, s, address).Send(t.Context(), "ops", channel.Message{Text: text})
 		require.True(t, channel.IsRefused(err), "%s: %v", address, err)
