@@ -33,7 +33,7 @@ func TestPortTaken(t *testing.T) {
 	require.NoError(t, err)
 	defer l.Close()
 	taken := l.Addr().String()
-	flags := []string{"--listen", "--temporal", "--temporal-ui", "--idp", "--ssh"}
+	flags := []string{"--listen", "--temporal", "--temporal-ui", "--idp", "--ssh", "--postgres"}
 	args := func(busy ...string) []string {
 		out := []string{"--dir", t.TempDir()}
 		for _, f := range flags {

@@ -44,7 +44,7 @@ func (d *dev) welcome(self string, took time.Duration, p paint) string {
 	}
 	fmt.Fprintf(&b, "%s after %.1f s. Ctrl-C stops it; the same command goes on from there.\n\n", p.strong(ready), took.Seconds())
 	row := func(what, at, about string) {
-		fmt.Fprintf(&b, "  %-13s %s%*s  %s\n", what, p.strong(at), max(0, 22-len(at)), "", p.faint(about))
+		fmt.Fprintf(&b, "  %-12s %s%*s  %s\n", what, p.strong(at), max(0, 22-len(at)), "", p.faint(about))
 	}
 	if !slices.Contains(d.without, "server") {
 		row("Ramp", "http://"+d.listen, "log in by name: alice asks, bob approves")
@@ -52,7 +52,7 @@ func (d *dev) welcome(self string, took time.Duration, p paint) string {
 	row("Temporal UI", "http://"+d.temporalUI, "every request is a workflow there")
 	row("Demo host", d.ssh, "SSH; nobody gets in without Ramp")
 	if d.hasDatabase() {
-		row("Demo Postgres", d.postgres, "ask under database-demo, then ramp exec --last -- psql")
+		row("Postgres", d.postgres, "a shop's; ask under database-demo")
 	}
 	if d.proposals {
 		row("Contracts", filepath.Join(d.dir, "contracts"), "edit, then ramp contracts propose; bob and carol approve")
