@@ -16,7 +16,7 @@ import (
 	"ramp.dev/ramp/internal/ports"
 )
 
-var postgresFigures = flag.Int("postgres.figures", 3, "how many requests TestPostgresFigures measures; docs/targets/postgres.md has those of 50")
+var postgresFigures = flag.Int("postgres.figures", 3, "how many requests TestPostgresFigures measures")
 
 // figures are what one request measured.
 type figures struct {
