@@ -85,7 +85,7 @@ func (s *Source) authors(tip *object.Commit, after string) ([]string, error) {
 	err := object.NewCommitPreorderIter(tip, known, nil).ForEach(func(c *object.Commit) error {
 		name, err := s.keys.signer(c)
 		if err != nil {
-			changes, unknown := s.changes(c)
+			changes, unknown := s.changes(c, known, after)
 			if unknown != nil {
 				return unknown
 			}
@@ -103,14 +103,19 @@ func (s *Source) authors(tip *object.Commit, after string) ([]string, error) {
 	return people, err
 }
 
-// changes reports whether the contracts of a commit are not those of any of its parents.
-func (s *Source) changes(c *object.Commit) (bool, error) {
+// changes reports whether the contracts of a commit are not those of any of its parents. Of
+// the commits that came before the one in force, only that one counts: a merge with an older
+// parent would bring back contracts that were left out, and nobody would have signed that.
+func (s *Source) changes(c *object.Commit, known map[plumbing.Hash]bool, inForce string) (bool, error) {
 	own, err := s.tree(c)
 	if err != nil {
 		return false, nil // there are none in it
 	}
 	changed := true
 	err = c.Parents().ForEach(func(p *object.Commit) error {
+		if known[p.Hash] && p.Hash != plumbing.NewHash(inForce) {
+			return nil
+		}
 		if held, err := s.tree(p); err == nil && held.Hash == own.Hash {
 			changed = false
 		}

@@ -108,3 +108,27 @@ func TestProposedCommitsNeedPeople(t *testing.T) {
 	require.Equal(t, "signers_missing", Config{}.ValidateProposed()[0].Code)
 	require.Empty(t, proposing(t, "alice").config.ValidateProposed())
 }
+
+// TestCase118LeftOutStaysOut: Mallory's signed branch was merged without taking anything of
+// it, and that is in force. An unsigned merge that brings her contracts back is refused: it
+// has a parent that holds the same, and nobody signed that they come back.
+func TestCase118LeftOutStaysOut(t *testing.T) {
+	f := proposing(t, "alice", "bob", "mallory")
+	first := f.commit("alice", of("1h"))
+	s := f.open()
+	f.run("", "git", "checkout", "-q", "-b", "branch")
+	left := f.commit("mallory", of("9h"))
+	f.run("", "git", "checkout", "-q", "main")
+	f.run("bob", "git", "merge", "-q", "--no-ff", "-s", "ours", "-m", "left out", "branch")
+	one := f.run("", "git", "rev-parse", "HEAD")
+	f.proposes(s, first, one, "bob@example.com", "mallory@example.com")
+	two := f.commit("bob", of("2h"))
+	f.proposes(s, one, two, "bob@example.com")
+
+	back := f.run("", "git", "commit-tree", "-p", two, "-p", left, "-m", "merge", f.run("", "git", "rev-parse", left+"^{tree}"))
+	f.run("", "git", "reset", "-q", "--hard", back)
+	f.run("bob", "git", "commit", "-q", "--allow-empty", "-m", "on top")
+	_, err := s.Newest(t.Context(), two)
+	require.Equal(t, access.CodeEvidence, access.CodeOf(err))
+	require.ErrorContains(t, err, "it changes the contracts")
+}

@@ -24,6 +24,7 @@ func proposals() []mutant {
 		{"who signed a commit approves it", "server/app/proposals.go", "commit, authors = newest.ID, withSigners(authors, newest.Authors)", "commit = newest.ID", []string{"./server -run CommitByProposal"}},
 		{"a commit that is no longer the newest is asked for", "server/proposals/commits.go", "if contracts.FilesOf(newest.Files).Digest() != set {", "if false {", commits},
 		{"who wrote a commit has another sign on top", "server/contractgit/proposable.go", "if changes {", "if false {", history},
+		{"an unsigned merge brings back what was left out", "server/contractgit/proposable.go", "if known[p.Hash] && p.Hash != plumbing.NewHash(inForce) {", "if false {", history},
 		{"a proposed commit leads back", "server/contractgit/proposable.go", "if !before[plumbing.NewHash(after)] {", "if false {", history},
 		{"who is made an author cannot deny", "access/rule.go", "case v != Deny && slices.ContainsFunc(r.Authors, p.SameHuman):", "case slices.ContainsFunc(r.Authors, p.SameHuman):", []string{"./access -run Case101"}},
 		{"an author is taken out of the ledger", "ledger/contractuploads.go", "case logged || len(out) < len(signed):", "case len(out) < len(signed):", uploads},
