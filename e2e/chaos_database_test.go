@@ -41,7 +41,7 @@ func (w *chaosInstallation) inDatabase(ctx context.Context) ([]string, error) {
 // with all rights drops a grant's roles, or gives them more.
 func (w *chaosInstallation) databaseFaults(kinds map[string]func() fault, short func() time.Duration, once func(kind, prefix string, harm func(id string) error)) {
 	down := 0 // several faults may hold it down at once
-	kinds["kill -9 the database"] = func() fault {
+	kinds["crash of the database"] = func() fault {
 		return fault{lasts: short(), begin: func() bool {
 			if down++; down == 1 {
 				w.database.Kill()

@@ -76,10 +76,7 @@ func TestCommitByProposal(t *testing.T) {
 	t.Parallel()
 	in := install(t)
 	in.start(nil, "dev", "--proposals", "--without", "server,worker")
-	in.eventually(2*time.Minute, "the configuration is written", func() bool {
-		_, err := os.Stat(in.config())
-		return err == nil
-	})
+	in.configured()
 	base, err := os.ReadFile(in.config())
 	require.NoError(t, err)
 	g := newRepository(t, "alice", "bob")

@@ -51,7 +51,11 @@ func TestPostgresOfDev(t *testing.T) {
 		_ = cmd.Run()
 		ended <- seen.tail(2000)
 	}()
-	<-began
+	select {
+	case <-began:
+	case said := <-ended:
+		t.Fatalf("psql ended before it began: %s", said)
+	}
 	out, err = in.as("alice").ramp("release", id)
 	require.NoError(t, err, "%s", out)
 	require.Contains(t, <-ended, "terminating connection", "the session went on")

@@ -16,7 +16,7 @@ import (
 	"ramp.dev/ramp/server/proposals"
 )
 
-// TestCase105ProposalIsApprovedOnThePage: a message has no workspace for what contracts
+// TestCase105ProposalIsApprovedOnThePage: a message has no room for what contracts
 // become, so it has no button to approve, and an approval by one all the same is refused.
 func TestCase105ProposalIsApprovedOnThePage(t *testing.T) {
 	s := slacktest.Start(t)

@@ -16,7 +16,8 @@ import (
 
 // TestRequestInTheNextWindow: a request outside of its contract's windows is planned into the
 // next one that is long enough, which the signed plan that people approve says; without
-// being asked for it, it is refused, and it goes neither with a start nor without windows.
+// being asked for it, it is refused. It cannot be asked for together with a start; where there are no windows,
+// the request starts at once.
 func TestRequestInTheNextWindow(t *testing.T) {
 	day := time.Now().UTC().Add(48 * time.Hour)
 	opens := time.Date(day.Year(), day.Month(), day.Day(), 8, 0, 0, 0, time.UTC)

@@ -82,7 +82,7 @@ func (c *Consumer) Handle(ctx context.Context, events []access.Event) error {
 	return err
 }
 
-// Send implements Sender.
+// Send is a Sender.
 func (c *Consumer) Send(ctx context.Context, events []access.Event) (taken int, err error) {
 	messages := make([]sink.Message, 0, len(events))
 	for _, e := range events {

@@ -161,7 +161,7 @@ func TestCataloguePastAccounts(t *testing.T) {
 	plain := testing.AllocsPerRun(5, func() { many.Offers(in) })
 	in.Inventories = inventoriesOfACompany()
 	with := testing.AllocsPerRun(5, func() { many.Offers(in) })
-	if with > plain*1.01 {
+	if with > plain+500 { // half of one for each contract; other goroutines and the garbage collector add a few
 		t.Errorf("the catalogue allocates %.0f times with inventories and %.0f without", with, plain)
 	}
 	page := func(s *contracts.Set) float64 {
@@ -172,7 +172,7 @@ func TestCataloguePastAccounts(t *testing.T) {
 			}
 		})
 	}
-	if a, b := page(few), page(many); b > a*1.01 {
+	if a, b := page(few), page(many); b > a+200 { // 990 contracts more
 		t.Errorf("a page of choices allocates %.0f times among 10 contracts and %.0f among 1,000", a, b)
 	}
 }

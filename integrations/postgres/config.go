@@ -24,7 +24,7 @@ type Config struct {
 	Address  string       `yaml:"address"`           // host:port of the primary
 	Clients  string       `yaml:"clients,omitempty"` // host:port that people connect to; Address if empty
 	User     string       `yaml:"user,omitempty"`    // Ramp's own login; ramp
-	Password field.Secret `yaml:"password"`          // Ramp's own; read for every operation, so it may rotate
+	Password field.Secret `yaml:"password"`          // Ramp's own; read for every operation, so it may rotate; what Vault returns is used for up to 30 seconds
 	TLS      string       `yaml:"tls,omitempty"`     // verify-full, or disable on this machine only
 	CAFile   field.File   `yaml:"caFile,omitempty"`  // PEM; who may have signed the server's certificate
 	// Databases are those that people may connect to, by name.

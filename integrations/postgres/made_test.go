@@ -64,7 +64,7 @@ func TestCase120LocksHoldUpNoEnding(t *testing.T) {
 		"an advisory lock":        "SELECT pg_advisory_xact_lock_shared(1)",
 		"a shared table":          "LOCK TABLE sales.orders IN ROW EXCLUSIVE MODE",
 		"hash of its name":        "SELECT pg_advisory_xact_lock(hashtext(CURRENT_USER::text))",
-		"a running program":       "SET statement_timeout = 0; SET idle_session_timeout = 0; SELECT 1",
+		"no timeouts":             "SET statement_timeout = 0; SET idle_session_timeout = 0; SELECT 1",
 	} {
 		t.Run(what, func(t *testing.T) {
 			g := newGrant(time.Hour, writes())

@@ -15,7 +15,8 @@ import (
 const connectTimeout = 5 * time.Second
 
 // session is one connection of Ramp's own login. Each operation has its own: nothing is
-// stale after a restart or a failover, and a rotated password is used at once.
+// stale after a restart or a failover, and a rotated password is used at once if it
+// is in a file, and within 30 seconds if it is in Vault.
 type session struct {
 	conn   *pgx.Conn
 	around func(exchange func() error) error

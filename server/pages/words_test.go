@@ -84,7 +84,7 @@ func TestEveryStateHasWords(t *testing.T) {
 		require.NotEmpty(t, stateTips[s], s)
 	}
 	for _, o := range []access.Outcome{access.OutcomeExpired, access.OutcomeReleased, access.OutcomeRevoked,
-		access.OutcomeOffboarded, access.OutcomeFailed} {
+		access.OutcomeOffboarded, access.OutcomeCondition, access.OutcomeFailed} {
 		require.NotEmpty(t, o.Phrase(), o)
 	}
 }

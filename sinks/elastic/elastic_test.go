@@ -114,6 +114,7 @@ func harness(t testing.TB) sinktest.Harness {
 	wire := sinktest.NewWire(t, strings.TrimPrefix(x.URL, "http://"))
 	conf := config(t, "http://"+wire.Address())
 	return sinktest.Harness{
+		Once:   true,
 		Config: sinks.Config{Elastic: &conf},
 		Received: func() [][]byte {
 			x.mu.Lock()

@@ -35,7 +35,7 @@ func (w *Wire) Faults() []Fault {
 		{Name: "NetworkIsCut", Begin: w.proxy.Stop, End: func() { require.NoError(w.t, w.proxy.Start()) }},
 		w.toxic("RepliesAreReset", "reset_peer", "downstream", `{"timeout":0}`),
 		w.toxic("RepliesAreTorn", "limit_data", "downstream", `{"bytes":40}`),
-		w.toxic("MessagesAreTorn", "limit_data", "upstream", `{"bytes":3000}`),
+		w.toxic("MessagesAreTorn", "limit_data", "upstream", `{"bytes":500}`), // no event is as short, whether or not others are sent with it
 	}
 }
 
