@@ -121,7 +121,7 @@ func harness(t testing.TB) sinktest.Harness {
 			defer x.mu.Unlock()
 			return append([][]byte(nil), x.docs...)
 		},
-		Faults: append(wire.Faults(),
+		Faults: append(wire.Faults(), wire.Tear(3000),
 			sinktest.Fault{Name: "TooManyRequests", Begin: x.set(func() { x.status = 429 }), End: x.set(func() { x.status = 0 })},
 			sinktest.Fault{Name: "RepliesAreLost", Begin: x.set(func() { x.lost = true }), End: x.set(func() { x.lost = false })},
 			sinktest.Fault{Name: "DiskIsFullAfterSome", Begin: x.set(func() { x.room = 7 }), End: x.set(func() { x.room = 1 << 30 })},

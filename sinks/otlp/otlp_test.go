@@ -100,7 +100,7 @@ func harness(t testing.TB) sinktest.Harness {
 	return sinktest.Harness{
 		Config:   sinks.Config{OTLP: &otlp.Config{Address: wire.Address(), Plain: true}},
 		Received: r.bodies,
-		Faults: append(wire.Faults(),
+		Faults: append(wire.Faults(), wire.Tear(3000),
 			sinktest.Fault{Name: "DiskIsFull", Begin: r.set(func() { r.err = status.Error(codes.ResourceExhausted, "no space left") }), End: r.set(func() { r.err = nil })},
 			sinktest.Fault{Name: "RepliesAreLost", Begin: r.set(func() { r.err, r.lost = status.Error(codes.Unavailable, ""), true }), End: r.set(func() { r.err = nil })},
 			sinktest.Fault{Name: "RecordsAreRejected", Begin: r.set(func() { r.rejects = 1 }), End: r.set(func() { r.rejects = 0 })},

@@ -87,7 +87,7 @@ func (s *store) received() (out [][]byte) {
 // harness is a receiver for the suite.
 func harness(t testing.TB) sinktest.Harness {
 	s := newStore(t, true)
-	return sinktest.Harness{Config: sinks.Config{S3: &s.config}, Received: s.received, Faults: s.wire.Faults(), Once: true}
+	return sinktest.Harness{Config: sinks.Config{S3: &s.config}, Received: s.received, Faults: append(s.wire.Faults(), s.wire.Tear(500)), Once: true}
 }
 
 func TestCase114EverythingInOrderOnce(t *testing.T) {

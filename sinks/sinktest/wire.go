@@ -1,6 +1,7 @@
 package sinktest
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -35,8 +36,13 @@ func (w *Wire) Faults() []Fault {
 		{Name: "NetworkIsCut", Begin: w.proxy.Stop, End: func() { require.NoError(w.t, w.proxy.Start()) }},
 		w.toxic("RepliesAreReset", "reset_peer", "downstream", `{"timeout":0}`),
 		w.toxic("RepliesAreTorn", "limit_data", "downstream", `{"bytes":40}`),
-		w.toxic("MessagesAreTorn", "limit_data", "upstream", `{"bytes":500}`), // no event is as short, whether or not others are sent with it
 	}
+}
+
+// Tear is a proxy that delivers some bytes of each connection, fewer than thirty events have,
+// and acknowledges them all.
+func (w *Wire) Tear(most int) Fault {
+	return w.toxic("MessagesAreTorn", "limit_data", "upstream", fmt.Sprintf(`{"bytes":%d}`, most))
 }
 
 func (w *Wire) toxic(name, kind, stream, attributes string) Fault {

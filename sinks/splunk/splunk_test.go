@@ -32,14 +32,16 @@ type collector struct {
 	entries  []map[string]any
 	received map[string]map[int64][][]byte // by channel and request, in memory
 	acked    map[string]map[int64]bool
-	status   int  // of every response, if not 0
-	lost     bool // replies to events are lost
-	full     bool // the indexers write nothing
-	noAck    bool // the token is without acknowledgement
+	// Which requests the indexers have written; an acknowledgement is given once.
+	indexedAs map[string]map[int64]bool
+	status    int  // of every response, if not 0
+	lost      bool // replies to events are lost
+	full      bool // the indexers write nothing
+	noAck     bool // the token is without acknowledgement
 }
 
 func collect(t testing.TB) *collector {
-	c := &collector{received: map[string]map[int64][][]byte{}, acked: map[string]map[int64]bool{}}
+	c := &collector{received: map[string]map[int64][][]byte{}, acked: map[string]map[int64]bool{}, indexedAs: map[string]map[int64]bool{}}
 	c.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
@@ -101,13 +103,13 @@ func (c *collector) event(w http.ResponseWriter, r *http.Request, channel string
 		return
 	}
 	if c.received[channel] == nil {
-		c.received[channel], c.acked[channel] = map[int64][][]byte{}, map[int64]bool{}
+		c.received[channel], c.acked[channel], c.indexedAs[channel] = map[int64][][]byte{}, map[int64]bool{}, map[int64]bool{}
 	}
 	id := int64(len(c.received[channel]))
 	c.received[channel][id] = events
 	if !c.full {
 		c.indexed, c.entries = append(c.indexed, events...), append(c.entries, entries...)
-		c.acked[channel][id] = true
+		c.acked[channel][id], c.indexedAs[channel][id] = true, true
 	}
 	if c.lost {
 		panic(http.ErrAbortHandler)
@@ -119,7 +121,21 @@ func (c *collector) event(w http.ResponseWriter, r *http.Request, channel string
 func (c *collector) restart() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.received, c.acked, c.full = map[string]map[int64][][]byte{}, map[string]map[int64]bool{}, false
+	c.received, c.acked, c.indexedAs, c.full = map[string]map[int64][][]byte{}, map[string]map[int64]bool{}, map[string]map[int64]bool{}, false
+}
+
+// unindexed returns how many events are in memory only.
+func (c *collector) unindexed() (n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for channel, requests := range c.received {
+		for id, events := range requests {
+			if !c.indexedAs[channel][id] {
+				n += len(events)
+			}
+		}
+	}
+	return n
 }
 
 func (c *collector) set(change func()) func() {
@@ -143,12 +159,12 @@ func harness(t testing.TB) sinktest.Harness {
 			defer c.mu.Unlock()
 			return append([][]byte(nil), c.indexed...)
 		},
-		Faults: append(wire.Faults(),
+		Faults: append(wire.Faults(), wire.Tear(3000),
 			sinktest.Fault{Name: "ServerIsBusy", Begin: c.set(func() { c.status = 503 }), End: c.set(func() { c.status = 0 })},
 			sinktest.Fault{Name: "RepliesAreLost", Begin: c.set(func() { c.lost = true }), End: c.set(func() { c.lost = false })},
 			// The indexers' disk is full: what was received is never written, and gone
 			// after the collector was started again.
-			sinktest.Fault{Name: "DiskIsFullThenRestarted", Begin: c.set(func() { c.full = true }), End: c.restart, Unseen: true},
+			sinktest.Fault{Name: "DiskIsFullThenRestarted", Begin: c.set(func() { c.full = true }), End: c.restart, Seen: func() bool { return c.unindexed() >= 30 }},
 		),
 	}
 }

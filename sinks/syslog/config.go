@@ -91,7 +91,7 @@ func (c Config) connect(ctx context.Context) (*tls.Conn, error) {
 	if err != nil {
 		return nil, access.Errorf(access.CodeUnavailable, "the receiver cannot be reached: %w", err)
 	}
-	conn := tls.Client(plain, settings)
+	conn := tls.Client(&records{Conn: plain}, settings)
 	if err := conn.HandshakeContext(ctx); err != nil {
 		plain.Close()
 		return nil, access.Errorf(access.CodeUnavailable, "the receiver's TLS: %w", err)

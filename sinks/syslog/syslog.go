@@ -3,13 +3,16 @@
 //
 // Syslog has no acknowledgement: what was written to a connection may never be read. So
 // each batch has a connection of its own, which Ramp closes for writing after the last
-// message; the receiver's own close, with TLS's close_notify, says that it has read up to
-// there. A connection that ends otherwise has taken nothing, and all is sent again.
+// message; the receiver's own close, with TLS's close_notify and without a reset, says that
+// it has read up to there. A connection that ends otherwise has taken nothing, and all is
+// sent again. Behind a TCP proxy, which hides the reset, a receiver that is stopped while it
+// reads cannot be told from one that has read everything.
 package syslog
 
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -76,22 +79,29 @@ func (s *Syslog) Send(ctx context.Context, messages []sink.Message) (int, error)
 	return len(messages), nil
 }
 
-// closer is a connection that can be closed for writing alone.
-type closer interface {
-	io.ReadCloser
-	CloseWrite() error
-}
-
-// finish closes a connection for writing and waits for the receiver to close it in turn.
-func (s *Syslog) finish(conn closer) error {
+// finish closes a connection for writing, waits for the receiver to close it in turn, and
+// returns an error unless the receiver has read everything before.
+//
+// The receiver's close_notify alone does not say that: one that is stopped sends it too,
+// with messages unread. But then its kernel resets the connection, where it otherwise ends
+// it (RFC 1122, 4.2.2.13); and what had not arrived by then is not acknowledged.
+func (s *Syslog) finish(conn *tls.Conn) error {
 	defer conn.Close()
 	if err := conn.CloseWrite(); err != nil {
 		return lost(err)
 	}
-	// io.EOF alone is the receiver's close_notify. A process that was killed, or a
-	// network that was cut, is another error.
 	if _, err := io.Copy(io.Discard, conn); err != nil {
 		return lost(err)
+	}
+	below := conn.NetConn().(*records)
+	if !below.endsWithAlert(conn.ConnectionState().Version) {
+		return lost(errors.New("it has ended without a close_notify"))
+	}
+	if _, err := io.Copy(io.Discard, below.Conn); err != nil {
+		return lost(err)
+	}
+	if n, err := unacknowledged(below.Conn); err != nil || n > 0 {
+		return lost(errors.Join(err, errors.New("it has closed the connection before everything arrived")))
 	}
 	return nil
 }

@@ -1,6 +1,10 @@
 package syslog_test
 
 import (
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
 	"regexp"
 	"strings"
 	"syscall"
@@ -8,6 +12,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
@@ -29,7 +34,7 @@ func harness(t testing.TB) sinktest.Harness {
 	return sinktest.Harness{
 		Config:   sinks.Config{Syslog: &c},
 		Received: func() [][]byte { return lines(t, r.file) },
-		Faults: append(wire.Faults(),
+		Faults: append(wire.Faults(), wire.Tear(6000),
 			sinktest.Fault{Name: "ReceiverIsKilled", Begin: func() { r.stop(syscall.SIGKILL) }, End: r.start},
 			sinktest.Fault{Name: "ReceiverIsStopped", Begin: func() { r.stop(syscall.SIGTERM) }, End: r.start},
 		),
@@ -61,6 +66,74 @@ func TestMessage(t *testing.T) {
 	require.Equal(t, `105 2026-11-26T02:15:04.123456+00:00 ramp.example.com ramp - request.glass_broken [meta sequenceId="4711"] 1`, strings.ReplaceAll(string(parts[0]), "Z ", "+00:00 "))
 	require.Contains(t, string(parts[1]), `a?kind?of?a?newer?Ramp?that?is?? [meta sequenceId="1"]`)
 	require.Equal(t, long, string(lines(t, r.file)[1]))
+}
+
+// TestCase114ReceiverEnds: a receiver that says goodbye with messages unread has not taken
+// them, and one that dies without a word may not have, though it has read them.
+func TestCase114ReceiverEnds(t *testing.T) {
+	t.Parallel()
+	ends := map[string]func(conn *tls.Conn) error{
+		"said that it has read everything": func(conn *tls.Conn) error {
+			_, err := io.Copy(io.Discard, conn)
+			return errors.Join(err, conn.Close())
+		},
+		"stopped while it reads": func(conn *tls.Conn) error {
+			_, err := io.ReadFull(conn, make([]byte, 100))
+			waitForUnread(conn.NetConn().(*net.TCPConn))
+			return errors.Join(err, conn.Close()) // with close_notify
+		},
+		"killed after it has read": func(conn *tls.Conn) error {
+			_, err := io.Copy(io.Discard, conn)
+			return errors.Join(err, conn.NetConn().Close())
+		},
+	}
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		for name, end := range ends {
+			t.Run(tls.VersionName(version)+" "+name, func(t *testing.T) { receiverEnds(t, version, end, strings.HasPrefix(name, "said")) })
+		}
+	}
+}
+
+func receiverEnds(t *testing.T, version uint16, end func(conn *tls.Conn) error, taken bool) {
+	certs := sinktest.NewCertificates(t)
+	own, err := tls.LoadX509KeyPair(certs.Cert, certs.Key)
+	require.NoError(t, err)
+	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{own}, MaxVersion: version})
+	require.NoError(t, err)
+	defer l.Close()
+	ended := make(chan error, 1)
+	go func() {
+		conn, err := l.Accept()
+		if err == nil {
+			err = end(conn.(*tls.Conn))
+		}
+		ended <- err
+	}()
+	s := syslog.Config{Address: l.Addr().String(), CAFile: field.File(certs.Authority)}.Open()
+	var messages []sink.Message
+	for i := range 60 { // several records of TLS
+		messages = append(messages, sink.Message{Seq: int64(i + 1), Body: []byte(strings.Repeat("x", 1000))})
+	}
+	n, err := s.Send(t.Context(), messages)
+	if taken {
+		require.NoError(t, err)
+		require.Equal(t, len(messages), n)
+	} else {
+		require.ErrorContains(t, err, "the receiver has not read everything")
+		require.Zero(t, n)
+	}
+	require.NoError(t, <-ended)
+}
+
+// waitForUnread waits until the last of a batch is in the kernel's buffer of a connection.
+func waitForUnread(conn *net.TCPConn) {
+	raw, err := conn.SyscallConn()
+	for until := time.Now().Add(time.Minute); err == nil && time.Now().Before(until); time.Sleep(time.Millisecond) {
+		n := 0
+		if err = raw.Control(func(fd uintptr) { n, _ = unix.IoctlGetInt(int(fd), unix.SIOCINQ) }); n > 30_000 {
+			return
+		}
+	}
 }
 
 // TestTooLong: a receiver would cut it off and say nothing.
