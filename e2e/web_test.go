@@ -254,9 +254,9 @@ approval: {stages: [{name: lead, from: [approvers]}]}
 	plain := b.as(in, "alice", withoutJavaScript())
 	plain.opens("/ask/login-of-the-host")
 	require.Equal(in, "demo", plain.value(field), "the only value is there already")
-	plain.types(field, "s")
+	plain.types(field, "s") // before what is there
 	plain.types("#reason", "look into what the host says")
 	plain.clicks("#ask")
 	plain.sees("#refused")
-	require.Contains(in, plain.reads(`[id="params.login-issue"]`), `cannot be "demos"; allowed are demo`)
+	require.Contains(in, plain.reads(`[id="params.login-issue"]`), `cannot be "sdemo"; allowed are demo`)
 }
