@@ -79,6 +79,9 @@ func compile(env *cel.Env, text string) (*condition, error) {
 	if why := misleadingLiteral(parsed.NativeRep()); why != "" {
 		return nil, errors.New(why)
 	}
+	if why := largePattern(parsed.NativeRep()); why != "" {
+		return nil, errors.New(why)
+	}
 	program, err := env.Program(parsed, cel.CostLimit(costLimit), cel.EvalOptions(cel.OptOptimize))
 	if err != nil {
 		return nil, fmt.Errorf("not a condition: %w%s", err, hint(err))

@@ -171,6 +171,10 @@ func (d *document) pattern(text string, path ...any) *pattern {
 	if text == "" {
 		return nil
 	}
+	if why := tooLarge(text); why != "" {
+		d.issue("pattern", why, path...)
+		return nil
+	}
 	p, err := compilePattern(text)
 	if err != nil {
 		d.issue("pattern", err.Error(), path...)
