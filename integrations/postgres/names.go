@@ -27,10 +27,11 @@ func badName(name string) string {
 	return ""
 }
 
-// ownRoles are Postgres' own roles that read or write tables and nothing else. The
-// others lead to files, programs and backends of the server.
+// ownRoles are Postgres' own roles that show how the server does and nothing else; setup.sql
+// has them, too. The others lead to files, programs and backends of the server, and
+// pg_read_all_data and pg_write_all_data to verifiers of passwords and to Ramp's records.
 func ownRoles() []string {
-	return []string{"pg_read_all_data", "pg_write_all_data", "pg_monitor", "pg_read_all_settings", "pg_read_all_stats", "pg_stat_scan_tables"}
+	return []string{"pg_monitor", "pg_read_all_settings", "pg_read_all_stats", "pg_stat_scan_tables"}
 }
 
 // badRole returns why a role cannot be given; empty if it can be.

@@ -188,6 +188,8 @@ func TestValidate(t *testing.T) {
 		"sessions":          {func(c *postgres.Config) { c.Connections = 101 }, "connections_range"},
 		"superuser's files": {func(c *postgres.Config) { c.Roles = []string{"pg_write_server_files"} }, "role_never"},
 		"programs":          {func(c *postgres.Config) { c.Roles = []string{"pg_execute_server_program"} }, "role_never"},
+		"all that is kept":  {func(c *postgres.Config) { c.Roles = []string{"pg_write_all_data"} }, "role_never"},
+		"verifiers":         {func(c *postgres.Config) { c.Roles = []string{"pg_read_all_data"} }, "role_never"},
 		"Ramp's own":        {func(c *postgres.Config) { c.Roles = []string{"ramp_leftovers"} }, "role_never"},
 		"a grant's":         {func(c *postgres.Config) { c.Roles = []string{"ramp-0123456789abcdef-a"} }, "role_never"},
 		"64 bytes":          {func(c *postgres.Config) { c.Roles = []string{strings.Repeat("ä", 32)} }, "role_never"},

@@ -88,7 +88,8 @@ BEGIN
 END
 $ramp$;
 
--- Raises an error if a role is none that Ramp may give, or leads to a superuser.
+-- Raises an error if a role is none that Ramp may give, or leads to more than its own
+-- privileges.
 CREATE OR REPLACE FUNCTION ramp.check_roles(gives text[]) RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp AS $ramp$
 DECLARE one text; o oid;
@@ -101,8 +102,13 @@ BEGIN
     IF NOT FOUND THEN
       RAISE EXCEPTION 'there is no role %', quote_ident(one) USING ERRCODE = 'RP004';
     END IF;
-    IF EXISTS (SELECT FROM pg_roles s WHERE (s.rolsuper OR s.rolcreaterole OR s.rolreplication) AND pg_has_role(o, s.oid, 'MEMBER')) THEN
-      RAISE EXCEPTION 'the role % is a superuser, may make roles or replicate, or is a member of one that may; Ramp does not give it', quote_ident(one) USING ERRCODE = 'RP004';
+    -- Who may log in could be given another password by people, who are that role after
+    -- SET ROLE. Postgres' own roles lead to files, programs, other people's sessions, all
+    -- tables (ramp's too) and the verifiers of passwords.
+    IF EXISTS (SELECT FROM pg_roles s WHERE pg_has_role(o, s.oid, 'MEMBER')
+         AND (s.rolcanlogin OR s.rolsuper OR s.rolcreaterole OR s.rolcreatedb OR s.rolreplication OR s.rolbypassrls
+           OR s.rolname ~ '^pg_' AND s.rolname NOT IN ('pg_monitor', 'pg_read_all_settings', 'pg_read_all_stats', 'pg_stat_scan_tables'))) THEN
+      RAISE EXCEPTION 'the role % may log in, make roles or databases, replicate, pass row security, or is a superuser or one of Postgres'' own roles, or is a member of such a role; Ramp does not give it', quote_ident(one) USING ERRCODE = 'RP004';
     END IF;
   END LOOP;
 END

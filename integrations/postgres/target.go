@@ -43,11 +43,15 @@ func (t *target) Resolve(_ context.Context, e access.Entitlement) (access.Scope,
 		facts["tables"], facts["privileges"] = strings.Join(names, ", "), strings.Join(terms.privileges, ", ")
 		gives = append(gives, "with "+facts["privileges"]+" on "+facts["tables"])
 	}
+	ends := "Postgres itself refuses logins with this password from the end of access on; Ramp cuts the sessions that are open then. " +
+		"While Ramp is gone, a session that is open goes on"
+	if len(terms.roles) > 0 {
+		ends += ". What somebody makes after SET ROLE to one of the roles belongs to that role and keeps its rights"
+	}
 	return access.Scope{
 		Summary: "use database " + terms.database + " of " + t.name + " (" + t.config.Clients + ") " + strings.Join(gives, " and "),
 		Facts:   facts,
-		Ends: "Postgres itself refuses logins with this password from the end of access on; Ramp cuts the sessions that are open then. " +
-			"While Ramp is gone, a session that is open goes on",
+		Ends:    ends,
 	}, nil
 }
 
