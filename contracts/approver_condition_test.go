@@ -115,6 +115,7 @@ func TestApproverConditionRefused(t *testing.T) {
 		`approver.team == approver.centre`:      "of an approver only this may be written",
 		`approver == person`:                    "of an approver only this may be written",
 		`approver.groups == ["x"]`:              "of an approver only this may be written",
+		``:                                      "this condition is empty",
 		`approver.team`:                         "the type of this is not known",
 		`person.team == "x"`:                    "this says nothing of the approver",
 		`approver.team == "pаyments"`:           "",

@@ -54,7 +54,7 @@ func (a *approvers) check(d *document, path ...any) {
 	if few := len(a.People) + len(a.ManagerOf)/len("requester"); len(a.From) == 0 && len(a.OnCall) == 0 && few > 0 && a.Approvals.or(1) > few {
 		d.issue("stage_too_few", fmt.Sprintf("%d people must approve, and %d may", a.Approvals.or(1), few), below(path, "approvals")...)
 	}
-	if a.Where != "" {
+	if !d.emptyCondition(a.Where, below(path, "where")...) {
 		a.where = d.approverCondition(a.Where, below(path, "where")...)
 	}
 }

@@ -82,7 +82,7 @@ func (c *choices) check(d *document, p *param, at func(...any) []any) {
 
 // choiceCondition compiles a condition on choices; nil if none is written or it is wrong.
 func (d *document) choiceCondition(text string, path ...any) *condition {
-	if text == "" {
+	if d.emptyCondition(text, path...) {
 		return nil
 	}
 	const kind = "choice\x00" // the same text reads other variables than in another condition

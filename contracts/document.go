@@ -166,6 +166,15 @@ func (d *document) condition(text string, path ...any) *condition {
 	return cond
 }
 
+// emptyCondition reports whether there is no condition. One that is written as an empty text
+// is a mistake where it says who approves or what may be chosen: it would bound nothing.
+func (d *document) emptyCondition(text string, path ...any) bool {
+	if text == "" && d.written(path...) {
+		d.issue("condition", "this condition is empty, and would bound nothing; write one, or leave the field out", path...)
+	}
+	return text == ""
+}
+
 // pattern compiles a pattern; nil if none is written or it is wrong.
 func (d *document) pattern(text string, path ...any) *pattern {
 	if text == "" {

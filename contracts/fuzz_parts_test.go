@@ -127,7 +127,7 @@ func FuzzChoices(f *testing.F) {
 			return
 		}
 		param := "choices: {from: t/t, list: accounts, max: 2}"
-		if where != "" {
+		if where != "" { // an empty one is refused, and none bounds nothing
 			param = "choices: {from: t/t, list: accounts, max: 2, where: " + singleQuoted(where) + "}"
 		}
 		set, err := Parse(map[string][]byte{"c.yaml": []byte("apiVersion: ramp/v1\nkind: Contract\nmetadata: {name: c}\nrequest: {who: 'true', reason: {optional: true}, params: {account: {type: string, required: true, " + param + "}}}\nduration: {default: 30m, max: 1h}\n" +
@@ -156,7 +156,7 @@ func FuzzChoices(f *testing.F) {
 func FuzzWhere(f *testing.F) {
 	for _, where := range []string{`approver.team == person.team`, `approver.id != person.id`, `!(approver.team == "x")`, `"ops" in approver.groups || approver.id in ["a", "b"]`, `has(approver.level) && approver.level == params.level`,
 		`approver.id == choices.account.owner`, `choices.account.owner in approver.groups`, `!(choices.account.owner in approver.groups)`, `!(approver.id == choices.account.none || approver.team == "x")`, `approver.attributes["team"] == person.team`,
-		`person.team == "x" ? approver.id == "a" : true`, `approver.groups.size() > 0`, `true`, `approver.team`, `((((((((((approver.id == "a" || !true))))))))))`} {
+		`person.team == "x" ? approver.id == "a" : true`, `approver.groups.size() > 0`, `true`, `approver.team`, `((((((((((approver.id == "a" || !true))))))))))`, ""} {
 		f.Add(where, "payments", "payments", "alice", "olga")
 		f.Add(where, "", "x", "a", "")
 	}

@@ -77,7 +77,7 @@ func (s *stage) check(d *document, i int) {
 	case s.AnyOf == nil:
 		own.check(d, "approval", "stages", i)
 		s.ways = []*approvers{own}
-	case !own.blank():
+	case !own.blank() || d.written("approval", "stages", i, "where"):
 		d.issue("stage_any_of", "a stage has anyOf, or says itself who approves; not both", "approval", "stages", i, "anyOf")
 	case len(s.AnyOf) < 2 || len(s.AnyOf) > maxWays:
 		d.issue("stage_any_of", fmt.Sprintf("anyOf has 2 to %d ways", maxWays), "approval", "stages", i, "anyOf")

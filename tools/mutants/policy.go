@@ -10,6 +10,7 @@ func policy() []mutant {
 	const size = "./contracts -run PatternSize"
 	return []mutant{
 		{"repetitions of a regular expression are not counted", "contracts/pattern_size.go", "size *= max(re.Min, re.Max, 1)", "size *= 1", []string{size}},
+		{"an empty condition on approvers admits the whole group", "contracts/document.go", "text == \"\" && d.written(path...) {", "false {", []string{"./contracts -run EmptyCondition"}},
 		{"a condition's regular expression has any size", "contracts/condition.go", "why := largePattern(parsed.NativeRep()); why != \"\" {", "why := largePattern(parsed.NativeRep()); why == \"never\" {", []string{size}},
 		{"who lacks something is outside of every list", "contracts/approver_condition.go", "return access.ApproverCheck{} // whoever lacks", "return access.ApproverCheck{Known: \"false\"} // whoever lacks", []string{where}},
 		{"two parts of a request are alike by both lacking something", "contracts/approver_condition.go", "!isText || !access.IsBlank(string(text)) {\n\t\t\t\treturn whole(vars)", "!isText || true {\n\t\t\t\treturn whole(vars)", []string{where}},
