@@ -152,7 +152,7 @@ func dataDir(dir string) (string, error) {
 	note := filepath.Join(dir, "server.path")
 	if b, err := os.ReadFile(note); err == nil { // #nosec G304 -- below the directory of `ramp dev`
 		path := strings.TrimSpace(string(b))
-		if info, err := os.Lstat(path); err == nil && info.IsDir() {
+		if info, err := os.Lstat(path); err == nil && info.IsDir() { // #nosec G703 -- ramp dev wrote the path into its own folder
 			return path, nil
 		}
 	}

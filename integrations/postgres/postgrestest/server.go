@@ -20,7 +20,7 @@ import (
 
 const (
 	password     = "superusers-own-password"
-	rampPassword = "ramps-own-password"
+	rampPassword = "ramps-own-password" // #nosec G101 -- of a test's server, which is gone with the test
 )
 
 // Server is one running server. Database orders has sales.orders, sales.refunds, a table with a

@@ -41,6 +41,6 @@ func (s *Server) owns(t testing.TB, dir string) {
 		if err != nil {
 			return err
 		}
-		return os.Lchown(path, int(owner.Uid), int(owner.Gid))
+		return os.Lchown(path, int(owner.Uid), int(owner.Gid)) // #nosec G122 -- a folder of the test's own, which it has just copied
 	}))
 }
