@@ -251,7 +251,8 @@ CREATE OR REPLACE FUNCTION ramp.strip(g text) RETURNS void LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '3s' AS $ramp$
 BEGIN
   PERFORM ramp.check_name(g);
-  IF NOT EXISTS (SELECT FROM ramp.grants WHERE name = g AND closed IS NOT NULL) THEN
+  PERFORM FROM ramp.grants WHERE name = g AND closed IS NOT NULL FOR UPDATE; -- two that revoke it take turns
+  IF NOT FOUND THEN
     RAISE EXCEPTION 'the grant is open' USING ERRCODE = 'RP004';
   END IF;
   PERFORM ramp.take_back(m.roleid, m.member, m.grantor) FROM pg_auth_members m
@@ -273,8 +274,16 @@ BEGIN
   SELECT what INTO STRICT heir FROM ramp.may_give WHERE kind = 'leftovers';
   LOCK TABLE ramp.one_at_a_time IN EXCLUSIVE MODE;
   FOR r IN SELECT a.rolname FROM pg_roles a JOIN ramp.held h ON h.role = a.oid WHERE h.grant_name = g LOOP
-    EXECUTE format('REASSIGN OWNED BY %I TO %I', r.rolname, heir);
-    EXECUTE format('DROP OWNED BY %I', r.rolname);
+    BEGIN
+      EXECUTE format('REASSIGN OWNED BY %I TO %I', r.rolname, heir);
+      EXECUTE format('DROP OWNED BY %I', r.rolname);
+    EXCEPTION WHEN undefined_object OR internal_error THEN
+      -- Somebody else who revokes the same grant has dropped the role meanwhile: it has
+      -- nothing left. Postgres says so in either way.
+      IF EXISTS (SELECT FROM pg_roles WHERE rolname = r.rolname) THEN
+        RAISE;
+      END IF;
+    END;
   END LOOP;
 END
 $ramp$;
