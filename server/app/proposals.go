@@ -29,11 +29,13 @@ type contractSetLedger interface {
 type proposer struct {
 	contract, target string          // under which contract sets are proposed, and its target; empty contract: nowhere
 	commits          ContractCommits // nil: people upload files
-	catalog          *catalog
-	requests         *requests
-	ledger           contractSetLedger
-	refused          refusals
-	now              clock
+	// directory says which accounts are a signer's now; nil: nothing is known of them.
+	directory access.Directory
+	catalog   *catalog
+	requests  *requests
+	ledger    contractSetLedger
+	refused   refusals
+	now       clock
 
 	mu   sync.Mutex
 	said map[[2]string][]string // by the digests of two sets, how they differ
@@ -339,7 +341,10 @@ func (c *proposer) plan(ctx context.Context, draft *access.Plan, by access.Perso
 		if err != nil {
 			return err
 		}
-		commit, authors = newest.ID, withSigners(authors, newest.Authors)
+		if authors, err = c.withSigners(ctx, authors, newest.Authors); err != nil {
+			return err
+		}
+		commit = newest.ID
 	}
 	differences, err := c.differences(proposed, set, replaces)
 	if err != nil {
