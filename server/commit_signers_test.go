@@ -56,12 +56,57 @@ func TestCase122SignersLinkedAccount(t *testing.T) {
 	require.Contains(t, body, "own_work")
 }
 
-// TestCase122SignerInTheLedger: whoever writes to the ledger gives a signer another address
-// to get rid of the one that gives them away: their commits are not proposed.
+// TestCase122SignerInTheLedger: whoever writes to the ledger gets rid of what gives a signer's
+// second account away: their commits are not proposed, or what a server signed of them counts.
 func TestCase122SignerInTheLedger(t *testing.T) {
-	c, u := newSigned(t, "bob@example.com", "carol@example.com")
+	for name, statement := range map[string]string{
+		"another record": `UPDATE directory_users SET record = (SELECT record FROM directory_users WHERE user_name_key = 'carol') WHERE user_name_key = 'bob'`,
+		"no record":      `DELETE FROM directory_ids WHERE person_key = 'bob'`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, u := newSigned(t, "bob@example.com", "Bob@Example.com")
+			c.sql(statement)
+			_, status, body := c.propose("alice", u)
+			require.NotEqual(t, http.StatusCreated, status, body)
+			require.Contains(t, body, "signer_unproven")
+		})
+	}
+	c, u := newSigned(t, "bob@example.com", "Bob@Example.com")
 	c.sql(`UPDATE directory_users SET email = 'somebody@example.com' WHERE user_name_key = 'bob'`)
-	_, status, body := c.propose("alice", u)
-	require.NotEqual(t, http.StatusCreated, status, body)
-	require.Contains(t, body, "signer_unproven")
+	r, status, body := c.propose("alice", u)
+	require.Equal(t, http.StatusCreated, status, body)
+	require.Equal(t, "bob@example.com", r.Plan.Rule.Authors[1].Email, "the column counts for nothing")
+}
+
+// TestOwnersWhoAllWroteIt: whoever proposes what nobody but its authors could approve learns
+// it at once, and not when the time for decisions is over.
+func TestOwnersWhoAllWroteIt(t *testing.T) {
+	for name, c := range map[string]struct {
+		owners []string
+		want   string
+	}{
+		"the author alone":       {[]string{"bob"}, "everybody in the group approvers, which owns what changes, has written it (bob)"},
+		"the author and another": {[]string{"bob", "carol"}, ""},
+		"nobody":                 {nil, "nobody is in the group approvers"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newCommitting(t, withSCIM(t))
+			ids := f.provisions("alice", "bob", "carol")
+			f.group("engineering", ids["alice"])
+			var owners []string
+			for _, o := range c.owners {
+				owners = append(owners, ids[o])
+			}
+			f.group("approvers", owners...)
+			f.commit(t, "bob", strings.Replace(changing, "max: 1h", "max: 2h", 1))
+			u, status, body := f.uploadCommit("alice", "newest")
+			require.Equal(t, http.StatusOK, status, body)
+			if c.want == "" {
+				require.Empty(t, u.Warnings)
+				return
+			}
+			require.Len(t, u.Warnings, 1)
+			require.Contains(t, u.Warnings[0], c.want)
+		})
+	}
 }
