@@ -34,7 +34,7 @@ func doctorCommand() *cobra.Command {
 			"a user of Slack, such as U012ABCDE, as the app's direct message, to a ticket, such as jira:OPS-42, as a comment.",
 		Example: "  ramp doctor --config /etc/ramp/ramp.yaml\n  ramp doctor --notice me@example.com\n  ramp doctor --notice U012ABCDE\n  ramp doctor --notice jira:OPS-42",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			issues, err := checkConfig(cmd.Context(), f.path, true)
+			issues, doubts, err := checkConfig(cmd.Context(), f.path, true)
 			if err != nil {
 				issues = access.IssuesOf(err)
 			}
@@ -47,8 +47,9 @@ func doctorCommand() *cobra.Command {
 				_ = printIssues(&f.format, cmd.OutOrStdout(), issues)
 				return err
 			}
-			return f.format.Print(cmd.OutOrStdout(), checked{[]access.Issue{}}, func(w io.Writer) {
+			return f.format.Print(cmd.OutOrStdout(), checked{[]access.Issue{}, doubts}, func(w io.Writer) {
 				fmt.Fprintln(w, "Each service can be used, the clocks agree, and no consumer of events has stopped.")
+				printFindings(w, doubts)
 				if to != "" {
 					fmt.Fprintf(w, "A test message is on its way to %s: look whether it arrives.\n", output.Clean(to))
 				}
