@@ -19,40 +19,46 @@ const leafVersion = "ramp event 1"
 // each as a netstring ("5:alice,"), details sorted by name. No two events share
 // one, and it depends on no JSON library, so that it is the same for ever.
 func (e Event) Leaf() []byte {
-	fields := []string{leafVersion, strconv.FormatInt(e.Seq, 10), strconv.FormatInt(e.At.UnixMicro(), 10),
-		e.RequestID, string(e.Kind), e.Actor, e.Message, e.Key}
-	for _, name := range slices.Sorted(maps.Keys(e.Detail)) {
-		fields = append(fields, name, e.Detail[name])
+	names, size := make([]string, 0, maxDetails), 128+len(e.RequestID)+len(e.Kind)+len(e.Actor)+len(e.Message)+len(e.Key)
+	for name, value := range e.Detail {
+		names, size = append(names, name), size+len(name)+len(value)+12
 	}
-	var b bytes.Buffer
-	for _, f := range fields {
-		b.WriteString(strconv.Itoa(len(f)))
-		b.WriteByte(':')
-		b.WriteString(f)
-		b.WriteByte(',')
+	slices.Sort(names)
+	b := make([]byte, 0, size)
+	for _, f := range [...]string{leafVersion, strconv.FormatInt(e.Seq, 10), strconv.FormatInt(e.At.UnixMicro(), 10),
+		e.RequestID, string(e.Kind), e.Actor, e.Message, e.Key} {
+		b = appendField(b, f)
 	}
-	return b.Bytes()
+	for _, name := range names {
+		b = appendField(appendField(b, name), e.Detail[name])
+	}
+	return b
+}
+
+// appendField appends a netstring.
+func appendField(b []byte, f string) []byte {
+	b = append(strconv.AppendInt(b, int64(len(f)), 10), ':')
+	return append(append(b, f...), ',')
 }
 
 // ParseLeaf returns the event of a leaf. Errors are CodeEvidence.
 func ParseLeaf(leaf []byte) (Event, error) {
-	bad := Errorf(CodeEvidence, "this is not an event of Ramp's log")
-	var fields []string
+	fields := make([]string, 0, 8+2*maxDetails)
 	for rest := leaf; len(rest) > 0; {
 		length, after, ok := bytes.Cut(rest, []byte{':'})
 		n, err := strconv.Atoi(string(length))
 		if !ok || err != nil || n < 0 || n >= len(after) || after[n] != ',' {
-			return Event{}, bad
+			return Event{}, notALeaf()
 		}
 		fields, rest = append(fields, string(after[:n])), after[n+1:]
 	}
 	if len(fields) < 8 || len(fields)%2 != 0 || fields[0] != leafVersion {
-		return Event{}, bad
+		return Event{}, notALeaf()
 	}
 	seq, err1 := strconv.ParseInt(fields[1], 10, 64)
 	at, err2 := strconv.ParseInt(fields[2], 10, 64)
 	if err1 != nil || err2 != nil {
-		return Event{}, bad
+		return Event{}, notALeaf()
 	}
 	e := Event{Seq: seq, At: time.UnixMicro(at).UTC(), RequestID: fields[3], Kind: EventKind(fields[4]),
 		Actor: fields[5], Message: fields[6], Key: fields[7]}
@@ -63,10 +69,12 @@ func ParseLeaf(leaf []byte) (Event, error) {
 		e.Detail[fields[i]] = fields[i+1]
 	}
 	if !bytes.Equal(e.Leaf(), leaf) {
-		return Event{}, bad // written in another way than Leaf does
+		return Event{}, notALeaf() // written in another way than Leaf does
 	}
 	return e, nil
 }
+
+func notALeaf() error { return Errorf(CodeEvidence, "this is not an event of Ramp's log") }
 
 // MaxLeaf bounds every leaf, in bytes: tiles of the log give the length of each in
 // two bytes.

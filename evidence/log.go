@@ -43,16 +43,16 @@ func VerifyLog(ctx context.Context, at Checkpoint, against *Checkpoint, r LogRea
 	}
 	var tree memoryTree
 	var last int64
-	for report.Events < at.Size {
-		to := min(at.Size, (report.Events/256+1)*256)
-		leaves, err := r.Leaves(ctx, report.Events, to)
-		if err != nil {
-			return report, err
+	pages, stop := readAhead(ctx, r, at.Size)
+	defer stop()
+	for page := range pages {
+		if page.err != nil {
+			return report, page.err
 		}
-		if int64(len(leaves)) != to-report.Events {
-			return report, access.Errorf(access.CodeEvidence, "%d of the events %d to %d are missing", to-report.Events-int64(len(leaves)), report.Events, to-1)
+		if missing := page.to - page.from - int64(len(page.leaves)); missing != 0 {
+			return report, access.Errorf(access.CodeEvidence, "%d of the events %d to %d are missing", missing, page.from, page.to-1)
 		}
-		for _, leaf := range leaves {
+		for _, leaf := range page.leaves {
 			e, err := access.ParseLeaf(leaf)
 			if err != nil {
 				return report, access.Errorf(access.CodeEvidence, "event %d is damaged", report.Events)
@@ -71,6 +71,9 @@ func VerifyLog(ctx context.Context, at Checkpoint, against *Checkpoint, r LogRea
 				}
 			}
 		}
+	}
+	if report.Events < at.Size { // reading was given up
+		return report, context.Cause(ctx)
 	}
 	if err := tree.matches(at); err != nil {
 		return report, access.Errorf(access.CodeEvidence, "the events are not those of the signed checkpoint: at least one was changed, moved, removed or added")

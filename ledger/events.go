@@ -108,7 +108,7 @@ func scanEvent(row scanner) (access.Event, error) {
 	var e access.Event
 	var at int64
 	var detail string
-	if err := row.Scan(&e.Seq, &at, &e.RequestID, &e.Kind, &e.Actor, &e.Message, &detail, &e.Key); err != nil {
+	if err := row.Scan(&e.Seq, &at, &e.RequestID, (*string)(&e.Kind), &e.Actor, &e.Message, &detail, &e.Key); err != nil {
 		return e, err
 	}
 	e.At = timeOf(at)

@@ -60,6 +60,12 @@ func Unmarshal(b []byte, into any) error { return unmarshal(b, into, false) }
 func UnmarshalOpen(b []byte, into any) error { return unmarshal(b, into, true) }
 
 func unmarshal(b []byte, into any, open bool) error {
+	if m, ok := into.(*map[string]string); ok && *m == nil {
+		if texts, ok := simpleTexts(b); ok {
+			*m = texts
+			return nil
+		}
+	}
 	if err := checkText(b); err != nil {
 		return err
 	}
