@@ -75,7 +75,7 @@ func child(ctx context.Context, args []string) error {
 	case "drain":
 		said, err = drain(ctx, s, t.n, began)
 	case "sleep":
-		said, err = sleepers(ctx, s, t.n)
+		said, err = sleepers(ctx, s, t.n, t.profile)
 	default:
 		err = errors.New("unknown task")
 	}

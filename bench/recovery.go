@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -25,19 +26,20 @@ func fill(ctx context.Context, s side, n int, pace time.Duration) (filled, error
 	return filled{s.seen().lastExpiry()}, nil
 }
 
-// drained is how long it took from the start of the process.
-type drained struct{ Ready, First, Last time.Duration }
+// drained is how long it took from the start of the process: to the first and the last
+// access that was gone from the target, and to the last request that was recorded as ended.
+type drained struct{ First, Last, Recorded time.Duration }
 
 // drain waits until n have ended in a process that has just started.
 func drain(ctx context.Context, s side, n int, began time.Time) (drained, error) {
-	d := drained{Ready: time.Since(began)}
-	if err := awaitEnded(ctx, s, 1); err != nil {
-		return d, err
+	if err := awaitEnded(ctx, s, n); err != nil {
+		return drained{}, err
 	}
-	d.First = time.Since(began)
-	err := awaitEnded(ctx, s, n)
-	d.Last = time.Since(began)
-	return d, err
+	gone := s.seen().since(began)
+	if len(gone) < n {
+		return drained{}, fmt.Errorf("%s: %d of %d were seen to go", s.name(), len(gone), n)
+	}
+	return drained{First: slices.Min(gone), Last: slices.Max(gone), Recorded: time.Since(began)}, nil
 }
 
 // measureRecovery kills everything while access is open, lets all of it expire,
@@ -54,12 +56,13 @@ func measureRecovery(ctx context.Context, b *bench) error {
 		return err
 	}, func() {
 		name := fmt.Sprintf("%d expired while all was down, after the start", n)
-		first, last := figures{}, figures{}
+		first, last, recorded := figures{}, figures{}, figures{}
 		for side, d := range got {
-			first[side], last[side] = d.First.Seconds(), d.Last.Seconds()
+			first[side], last[side], recorded[side] = d.First.Seconds(), d.Last.Seconds(), d.Recorded.Seconds()
 		}
 		b.table.add(name+": first gone", "s", first)
 		b.table.add(name+": last gone", "s", last)
+		b.table.add(name+": last recorded", "s", recorded)
 	})
 }
 

@@ -20,12 +20,20 @@ type slept struct {
 // watched is how long idle CPU is watched: two looks of the reconciler fit in.
 const watched = time.Minute
 
-// sleepers opens n for hours, lets everything settle, and looks.
-func sleepers(ctx context.Context, s side, n int) (slept, error) {
-	if _, err := openMany(ctx, s, n, fixed(12*time.Hour)); err != nil {
+// sleepers opens n for hours, waits until the last is open, lets everything settle, and looks.
+func sleepers(ctx context.Context, s side, n int, profile string) (slept, error) {
+	approved, err := openMany(ctx, s, n, fixed(12*time.Hour))
+	if err != nil {
 		return slept{}, err
 	}
-	return settle(ctx, "")
+	// What people ask comes first, so thousands may still be about to open: a process
+	// that opens them does not sleep.
+	if err := awaitWithin(ctx, time.Hour, time.Second, s.name()+": until all are open", func() (bool, error) {
+		return len(s.seen().neverOpened(approved)) == 0, nil
+	}); err != nil {
+		return slept{}, err
+	}
+	return settle(ctx, profile)
 }
 
 // settle lets everything come to rest, and looks at this process for as long as it is
