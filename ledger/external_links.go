@@ -3,7 +3,6 @@ package ledger
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"strings"
 	"time"
 
@@ -17,11 +16,7 @@ type ExternalUser struct {
 	User      string `json:"user"`
 }
 
-// key is of this user and no other: the parts are escaped, since a program's name and its
-// ids may hold spaces. The user 5 of "Acme Desk" is not the user "Desk 5" of "Acme".
-func (u ExternalUser) key() string {
-	return u.Service + " " + url.QueryEscape(u.Workspace) + " " + url.QueryEscape(u.User)
-}
+func (u ExternalUser) key() string { return u.Service + " " + u.Workspace + " " + u.User }
 
 // ExternalLink says which person a user of another program is.
 type ExternalLink struct {
@@ -42,7 +37,7 @@ type externalLinkRecord struct {
 type LinkCode struct {
 	Digest    string        `json:"digest"` // of the code, which is kept nowhere
 	Service   string        `json:"service"`
-	User      string        `json:"user"` // the one user whom it links, by a name that is theirs alone; "": whoever has it
+	User      string        `json:"user"` // the one user whom it links, by id or name; "": whoever has it
 	Person    access.Person `json:"person"`
 	ExpiresAt time.Time     `json:"expiresAt"`
 }
@@ -70,6 +65,17 @@ func scanExternalLink(row scanner) (x externalLinkRow, err error) {
 // is not believed is left out: it is nobody's link. Whoever puts back a link that was
 // taken back must cut the log too (see newer).
 func (q querier) externalLinks(ctx context.Context, where string, args ...any) (out []externalLinkRecord, err error) {
+	all, err := q.lastExternalLinks(ctx, where, args...)
+	for _, r := range all {
+		if r.Linked {
+			out = append(out, r)
+		}
+	}
+	return out, err
+}
+
+// lastExternalLinks is externalLinks with what was taken back.
+func (q querier) lastExternalLinks(ctx context.Context, where string, args ...any) (out []externalLinkRecord, err error) {
 	rows, err := collect(ctx, q, scanExternalLink, `SELECT id, version, record FROM external_links WHERE `+where+` ORDER BY id`, args...)
 	if err != nil {
 		return nil, err
@@ -83,7 +89,7 @@ func (q querier) externalLinks(ctx context.Context, where string, args ...any) (
 		if err != nil {
 			return nil, err
 		}
-		if !later && r.Linked {
+		if !later {
 			out = append(out, r)
 		}
 	}
@@ -93,7 +99,28 @@ func (q querier) externalLinks(ctx context.Context, where string, args ...any) (
 // ExternalLink returns which person a user is. Errors are CodeNotFound for one who has not
 // linked, or whose link is not as a server signed it last.
 func (l *Ledger) ExternalLink(ctx context.Context, u ExternalUser) (ExternalLink, error) {
-	return one(l.reader().externalLinks(ctx, `id = ?`, u.key()))
+	list, err := l.reader().externalLinks(ctx, `id = ?`, u.key())
+	return one(ofUser(list, u), err)
+}
+
+// LastExternalLink is ExternalLink, also of a link that was taken back; linked says whether
+// it counts. It has the person of the link that was last.
+func (l *Ledger) LastExternalLink(ctx context.Context, u ExternalUser) (link ExternalLink, linked bool, err error) {
+	list, err := l.reader().lastExternalLinks(ctx, `id = ?`, u.key())
+	list = ofUser(list, u)
+	link, err = one(list, err)
+	return link, err == nil && list[0].Linked, err
+}
+
+// ofUser returns those that are of a user: a key is no proof of it, since what it joins may
+// have blanks in it.
+func ofUser(list []externalLinkRecord, u ExternalUser) (out []externalLinkRecord) {
+	for _, r := range list {
+		if r.ExternalUser == u {
+			out = append(out, r)
+		}
+	}
+	return out
 }
 
 // ExternalLinkOf returns the user of a service whom a person has linked; CodeNotFound for
@@ -133,11 +160,10 @@ func (l *Ledger) AddLinkCode(ctx context.Context, c LinkCode) error {
 	})
 }
 
-// links reports whether a code is one for a user of a service. Of a code that is for one
-// user the name counts and not the id too: somebody could have the id of another as their
-// name. Names differ in more than the case of their letters.
+// links reports whether a code is one for a user of a service. Ids and logins differ in
+// more than the case of their letters.
 func (c LinkCode) links(u ExternalUser, name string) bool {
-	return c.Service == u.Service && (c.User == "" || strings.EqualFold(c.User, name))
+	return c.Service == u.Service && (c.User == "" || strings.EqualFold(c.User, u.User) || strings.EqualFold(c.User, name))
 }
 
 // LinkExternalUser makes a user the person who got a code, which then is used up, and returns

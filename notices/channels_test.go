@@ -10,11 +10,13 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
+	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/notices/mail/mailtest"
 	"ramp.dev/ramp/notices/service"
 )
@@ -124,7 +126,14 @@ func TestCase46ChannelDoesNotTakeBreakGlass(t *testing.T) {
 	r.mu.Unlock()
 	f.clock = f.clock.Add(11 * time.Minute)
 	f.sends()
-	require.Len(t, r.all(), 5)
+	glass := 0
+	for _, said := range r.all() {
+		if strings.Contains(said, "BREAK GLASS: Alice") {
+			glass++
+		}
+	}
+	require.Equal(t, 5, glass, "of the first use two that were not taken, of the second one, and of each one that was")
+	require.Contains(t, strings.Join(r.all(), ""), "A notice did not arrive.")
 }
 
 // TestResponseWasLost: a service does not know a message again, so that it may be there twice.
@@ -145,4 +154,26 @@ func TestResponseWasLost(t *testing.T) {
 	f.later()
 	f.sends()
 	require.Len(t, r.all(), 2)
+}
+
+// TestChannelsTakeWhatIsLong: Discord takes 2,000 characters and ntfy 4,096 bytes, whatever
+// letters a summary has, and the link is whole.
+func TestChannelsTakeWhatIsLong(t *testing.T) {
+	for name, letter := range map[string]string{"one byte": "a", "two": "ß", "three": "日", "four": "🔒", "mixed": "a日"} {
+		t.Run(name, func(t *testing.T) {
+			r := asked(func(r *access.Request) {
+				for range 30 {
+					r.Plan.Grants = append(r.Plan.Grants, access.PlannedGrant{Target: "t", Scope: access.Scope{Summary: strings.Repeat(letter, 450)}})
+				}
+			})
+			text := Config{Pages: "https://ramp.example.com"}.composeShared(ledger.Notice{ID: "1", RequestID: r.ID, Kind: access.EventRequestCreated, Why: whyApprover}, r).Text
+			require.LessOrEqual(t, utf8.RuneCountInString(text), 2000)
+			require.LessOrEqual(t, len(text), 4096)
+			require.True(t, utf8.ValidString(text), "no letter is cut in two")
+			require.True(t, strings.HasSuffix(text, "…\nhttps://ramp.example.com/requests/"+r.ID), "%q", text[len(text)-80:])
+			require.Greater(t, len(text), 1800, "what fits is there")
+		})
+	}
+	require.Equal(t, "a…", clipBytes("a日本", 6))
+	require.Equal(t, "a日", clipBytes("a日", 4))
 }

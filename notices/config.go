@@ -14,12 +14,15 @@ import (
 
 // Config says through what notices are sent, and who hears of what goes wrong.
 type Config struct {
-	Pages   string              `yaml:"pages,omitempty"` // the URL of Ramp's pages, to which notices lead
-	Mail    channelmail.Config  `yaml:"mail,omitempty"`
-	Alarms  []string            `yaml:"alarms,omitempty"`  // addresses, or channels, that hear of break glass, and of what goes wrong
-	Groups  map[string][]string `yaml:"groups,omitempty"`  // by group, its addresses or channels: instead of its people's
-	Reasons bool                `yaml:"reasons,omitempty"` // what people wrote is in notices too
-	Quiet   Quiet               `yaml:"quiet,omitempty"`
+	Pages  string             `yaml:"pages,omitempty"` // the URL of Ramp's pages, to which notices lead
+	Mail   channelmail.Config `yaml:"mail,omitempty"`
+	Alarms []string           `yaml:"alarms,omitempty"` // addresses, or channels, that hear of break glass, and of what goes wrong
+	// Operators are addresses, or channels, that hear beside alarms of what goes wrong with
+	// Ramp itself: a receiver of events that is behind, a notice that did not arrive.
+	Operators []string            `yaml:"operators,omitempty"`
+	Groups    map[string][]string `yaml:"groups,omitempty"`  // by group, its addresses or channels: instead of its people's
+	Reasons   bool                `yaml:"reasons,omitempty"` // what people wrote is in notices too
+	Quiet     Quiet               `yaml:"quiet,omitempty"`
 	// Tickets are the systems on whose tickets Ramp comments, by the names that contracts
 	// have for them. The server asks them with credentials of its own.
 	Tickets map[string]facts.Config `yaml:"tickets,omitempty"`
@@ -44,7 +47,7 @@ func (c Config) On() bool { return c.Pages != "" }
 func (c Config) Validate() (issues access.Issues) {
 	const at = "worker.notices"
 	if !c.On() {
-		if len(c.Alarms) > 0 || len(c.Groups) > 0 || c.Mail != (channelmail.Config{}) || c.Reasons || c.Quiet != (Quiet{}) || len(c.Tickets)+len(c.Channels)+len(c.Facts) > 0 {
+		if len(c.Alarms) > 0 || len(c.Operators) > 0 || len(c.Groups) > 0 || c.Mail != (channelmail.Config{}) || c.Reasons || c.Quiet != (Quiet{}) || len(c.Tickets)+len(c.Channels)+len(c.Facts) > 0 {
 			issues.Add("notices_pages", at+".pages", "without the URL of Ramp's pages nothing is sent")
 		}
 		return issues
@@ -64,6 +67,7 @@ func (c Config) Validate() (issues access.Issues) {
 		}
 	}
 	addresses(c.Alarms, at+".alarms")
+	addresses(c.Operators, at+".operators")
 	for group, list := range c.Groups {
 		addresses(list, at+".groups."+group)
 	}

@@ -33,7 +33,6 @@ const (
 	whyEnds      = "access that you asked for is about to end"
 	whyOnCall    = "you are on call, and may decide it"
 	whyHandled   = "you were asked to decide it"
-	whyAgent     = "your agent asked for it"
 )
 
 // decide returns who hears of an event of a request: those who always do, and those whom
@@ -89,16 +88,11 @@ func reviewers(r access.Request) (out []hearer) {
 // always returns those who hear of an event under every contract.
 func always(e access.Event, r access.Request, alarms []string) (out []hearer) {
 	requester := hearer{Person: r.Requester, Why: whyRequester}
-	if r.Requester.Kind == access.KindAgent {
-		requester.Why = whyAgent // its human hears
-	}
 	switch e.Kind {
-	case access.EventRequestCreated, access.EventDecisionRecorded: // a decision may make the next level's turn
+	// A decision may make the next level's turn, and one that no longer counts a met one's.
+	case access.EventRequestCreated, access.EventDecisionRecorded, access.EventDecisionInvalidated:
 		if r.Plan.BreakGlass == nil && !r.Plan.Rule.Auto && r.State == access.StatePending {
 			out = append(out, waitedFor(e, r)...)
-			if e.Kind == access.EventRequestCreated && requester.Why == whyAgent {
-				out = append(out, requester) // who has to know what is asked in their name
-			}
 		}
 	case access.EventExtensionAsked, access.EventExtensionDecided: // as above, of the extension
 		if asks(r) {
@@ -107,7 +101,7 @@ func always(e access.Event, r access.Request, alarms []string) (out []hearer) {
 	case access.EventRequestScheduled, access.EventAccessActive, access.EventRequestDenied, access.EventRequestLapsed, access.EventGlassReviewed:
 		out = append(out, requester)
 	case access.EventAccessEnded:
-		if e.Detail["outcome"] != string(access.OutcomeReleased) || requester.Why == whyAgent { // who released it knows; an agent's human does not
+		if e.Detail["outcome"] != string(access.OutcomeReleased) { // who released it knows
 			out = append(out, requester)
 		}
 	case access.EventRequestFailed:
@@ -127,7 +121,7 @@ func always(e access.Event, r access.Request, alarms []string) (out []hearer) {
 // about is the kind under which the notices of an event are written down.
 func about(e access.Event) access.EventKind {
 	switch e.Kind {
-	case access.EventDecisionRecorded:
+	case access.EventDecisionRecorded, access.EventDecisionInvalidated:
 		return access.EventRequestCreated
 	case access.EventExtensionDecided:
 		return access.EventExtensionAsked
@@ -192,7 +186,8 @@ func moot(k access.EventKind, why string, r access.Request) bool {
 		return false
 	}
 	if why == whyHandled {
-		return k == access.EventRequestApproved && r.State == access.StatePending
+		return k == access.EventRequestApproved && r.State == access.StatePending || k == access.EventAccessEnding && r.State == access.StateActive ||
+			k == access.EventDecisionRecorded && len(r.Decisions) == 0
 	}
 	switch k {
 	case access.EventRequestCreated:

@@ -32,6 +32,8 @@ type Ledger interface {
 	RetryNotice(ctx context.Context, id, problem string, due time.Time) error
 	ForgetNotices(ctx context.Context, before time.Time) error
 	SentNotices(ctx context.Context, request string, kind access.EventKind) ([]ledger.Notice, error)
+	Events(ctx context.Context, f ledger.EventFilter) ([]access.Event, error)
+	LastExternalLink(ctx context.Context, u ledger.ExternalUser) (link ledger.ExternalLink, linked bool, err error)
 	AppendEvent(ctx context.Context, e access.Event) error
 }
 
@@ -146,10 +148,13 @@ func (e *Engine) Name() string { return Name }
 func (e *Engine) Handle(ctx context.Context, events []access.Event) error {
 	added := false
 	for _, ev := range events {
-		if ev.RequestID == "" || e.now().Sub(ev.At) > staleTime && !ev.Kind.Urgent() {
+		handle := e.handle
+		if concernsNoRequest(ev.Kind, ev.RequestID) {
+			handle = e.handleAlone
+		} else if ev.RequestID == "" || e.now().Sub(ev.At) > staleTime && !ev.Kind.Urgent() {
 			continue
 		}
-		n, err := e.handle(ctx, ev)
+		n, err := handle(ctx, ev)
 		if err != nil {
 			return err
 		}
@@ -227,11 +232,15 @@ func (e *Engine) unknownChannel(ctx context.Context, h hearer, ev access.Event, 
 }
 
 // noticeID is the same whenever an event is handled again. That something waits to be
-// decided is told to each address once in a request, and once in each extension.
+// decided is told to each address once in a request, and once in each extension; again when
+// an approval no longer counts, since some may know that nothing was left for them.
 func noticeID(a addressed, ev access.Event) string {
 	about := fmt.Sprint(ev.Seq)
 	if asked := a.why == whyApprover || a.why == whyOnCall; asked && a.of == access.EventRequestCreated {
 		about = "waits"
+		if ev.Kind == access.EventDecisionInvalidated {
+			about += fmt.Sprint(" again ", ev.Seq)
+		}
 	} else if asked && a.of == access.EventExtensionAsked {
 		about = "waits " + ev.Detail["orderDigest"]
 	}

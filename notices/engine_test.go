@@ -205,7 +205,7 @@ func TestCase46NobodyToReview(t *testing.T) {
 	f.handles()
 	f.handles()
 	f.sends()
-	require.Equal(t, []string{"watch@example.com"}, addressesOf(s.Mails()))
+	require.Equal(t, []string{"watch@example.com", "watch@example.com"}, addressesOf(s.Mails()), "of the use, and that nobody reviews it")
 	require.Equal(t, 1, f.alarms())
 }
 

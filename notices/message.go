@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/internal/plaintext"
@@ -19,7 +20,7 @@ func headline(n ledger.Notice, r access.Request) string {
 	case whyEnds:
 		return what + " ends soon"
 	case whyHandled:
-		return fmt.Sprintf("%s no longer waits for you: the request of %s was %s", what, who, n.Kind.Spec().Phrase)
+		return fmt.Sprintf("%s no longer waits for you: %s", what, handledBecause(n.Kind, r))
 	}
 	if r.Plan.Lasting() {
 		switch n.Kind {
@@ -56,6 +57,28 @@ func headline(n ledger.Notice, r access.Request) string {
 		return fmt.Sprintf("OVERDUE: %s of %s is not closed yet", what, who)
 	}
 	return fmt.Sprintf("%s of %s: %s", what, who, n.Kind.Spec().Phrase)
+}
+
+// handledBecause says why nothing is left for somebody to decide.
+func handledBecause(k access.EventKind, r access.Request) string {
+	who := r.Requester.Label()
+	switch k {
+	case access.EventDecisionRecorded:
+		return "others decided your part of the request of " + who
+	case access.EventAccessEnding:
+		return "access of " + who + " ends before an extension was decided"
+	case access.EventExtensionDecided:
+		switch {
+		case r.Asked == nil:
+			return "the extension for " + who + " is decided"
+		case r.Asked.Tally == access.TallyUndecided:
+			return "others decided your part of the extension for " + who
+		case r.Asked.Tally == access.TallyDenied:
+			return "the extension for " + who + " was denied"
+		}
+		return "the extension for " + who + " was approved"
+	}
+	return "the request of " + who + " was " + k.Spec().Phrase
 }
 
 // letter is a notice before it is written as text or as a page.
@@ -157,10 +180,6 @@ func noteOf(n ledger.Notice, r access.Request) string {
 		return "Nothing is left for you to do."
 	case n.Why == whyApprover, n.Why == whyEscalated, n.Why == whyOnCall:
 		return "Decide on the page, logged in."
-	case n.Why == whyAgent && n.Kind == access.EventRequestCreated:
-		return "Others decide it. You see and end it on the page, logged in."
-	case n.Why == whyAgent && n.Kind == access.EventAccessActive:
-		return "Your agent has it. You see and end it on the page, logged in."
 	case n.Why == whyReviewer:
 		return "Review it on the page, logged in."
 	case n.Why == whyRequester && n.Kind == access.EventAccessActive && !r.Plan.Lasting():
@@ -187,25 +206,64 @@ const noCredential = "A notice carries no credential, and Ramp asks for none by 
 
 // compose writes a notice as mail, as it is now, with times by the reader's clock.
 func (c Config) compose(n ledger.Notice, r access.Request, zone *time.Location) channel.Message {
-	l := c.letterOf(n, r, zone, c.Reasons)
-	return channel.Message{ID: n.ID, Thread: "request." + n.RequestID, Subject: "[Ramp] " + l.Head, Text: l.Text(), HTML: l.HTML(), Urgent: n.Urgent}
+	return c.letterOf(n, r, zone, c.Reasons).mail(n)
 }
 
-// maxShared is how many characters a service's message may have: Discord takes 2,000.
-const maxShared = 1900
+// mail is a letter as mail.
+func (l letter) mail(n ledger.Notice) channel.Message {
+	return channel.Message{ID: n.ID, Thread: thread(n), Subject: "[Ramp] " + l.Head, Text: l.Text(), HTML: l.HTML(), Urgent: n.Urgent}
+}
+
+// thread names what mailboxes show as one conversation: all that is about one request.
+func thread(n ledger.Notice) string {
+	if n.RequestID == "" {
+		return ""
+	}
+	return "request." + n.RequestID
+}
+
+// What a service's message may have: Discord takes 2,000 characters
+// (https://discord.com/developers/docs/resources/webhook#execute-webhook), and ntfy 4,096
+// bytes, beyond which it makes a file of a message, or refuses it
+// (https://docs.ntfy.sh/publish/#limitations).
+const (
+	maxShared      = 1900
+	maxSharedBytes = 3900
+)
 
 // composeShared writes a notice for a channel of a service. More people read it than those
 // whom the request concerns: it never has the reason. What people chose for names mentions
 // nobody there, and is no link with another text.
 func (c Config) composeShared(n ledger.Notice, r access.Request) channel.Message {
-	l := c.letterOf(n, r, c.zone(""), false)
+	return c.letterOf(n, r, c.zone(""), false).shared(n)
+}
+
+// shared is a letter for a channel of a service, whose markup mentions nobody and hides no
+// address.
+func (l letter) shared(n ledger.Notice) channel.Message {
 	var b strings.Builder
 	b.WriteString(unmarked.Replace(l.Head) + ".\n")
 	for _, r := range l.Rows {
 		fmt.Fprintf(&b, "%s: %s\n", r.Name, unmarked.Replace(r.Text))
 	}
-	text := access.Clip(b.String(), maxShared-len(l.Link))
-	return channel.Message{ID: n.ID, Thread: "request." + n.RequestID, Subject: l.Head, Text: text + "\n" + l.Link, Urgent: n.Urgent}
+	text := clipBytes(access.Clip(b.String(), maxShared-len(l.Link)), maxSharedBytes-len(l.Link))
+	return channel.Message{ID: n.ID, Thread: thread(n), Subject: l.Head, Text: text + "\n" + l.Link, Urgent: n.Urgent}
+}
+
+// clipBytes shortens text to at most n bytes, with an ellipsis, and cuts no character in two.
+func clipBytes(text string, n int) string {
+	const ellipsis = "…"
+	if len(text) <= n {
+		return text
+	}
+	cut := 0
+	for i, r := range text {
+		if i+utf8.RuneLen(r)+len(ellipsis) > n {
+			break
+		}
+		cut = i + utf8.RuneLen(r)
+	}
+	return text[:cut] + ellipsis
 }
 
 // unmarked takes what would mention people, or hide an address behind a text, in the markup

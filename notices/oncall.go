@@ -77,6 +77,9 @@ func (e *Engine) toOnCall(ctx context.Context, n ledger.Notice, r access.Request
 			if r.Asked != nil {
 				ev.Detail["orderDigest"] = r.Asked.Order.Digest
 			}
+			if n.Kind == access.EventRequestCreated && n.ID != noticeID(addressed{channel: n.Channel, address: n.Address, why: n.Why, of: n.Kind}, ev) {
+				ev.Kind = access.EventDecisionInvalidated // they are asked again
+			}
 			id := noticeID(a, ev)
 			if n.Why == whyEscalated {
 				id = rowID(n.RequestID, "escalated to on call for "+n.Address, a)

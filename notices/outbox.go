@@ -53,6 +53,9 @@ func (e *Engine) send(ctx context.Context) (sent, failed int, err error) {
 
 // one sends one notice, and writes down what became of it.
 func (e *Engine) one(ctx context.Context, n ledger.Notice) (sent bool, err error) {
+	if concernsNoRequest(n.Kind, n.RequestID) {
+		return e.oneAlone(ctx, n)
+	}
 	r, err := e.requests(ctx, n.RequestID)
 	if err != nil {
 		return false, err
@@ -64,7 +67,12 @@ func (e *Engine) one(ctx context.Context, n ledger.Notice) (sent bool, err error
 		return true, e.ledger.CloseNotice(ctx, n.ID, ledger.NoticeMoot, "", e.now().UTC())
 	}
 	if n.Channel == onCallChannel {
-		return e.toOnCall(ctx, n, r)
+		if over, err := e.overtaken(ctx, n, r); err != nil {
+			return false, err
+		} else if !over {
+			return e.toOnCall(ctx, n, r)
+		}
+		return true, e.ledger.CloseNotice(ctx, n.ID, ledger.NoticeMoot, "", e.now().UTC())
 	}
 	through, known := e.channels[n.Channel]
 	to, hears, err := e.resolver().hears(ctx, n, r)
@@ -81,11 +89,28 @@ func (e *Engine) one(ctx context.Context, n ledger.Notice) (sent bool, err error
 	if !known || !hears || !idOfNotice.MatchString(n.ID) {
 		return false, e.refuse(ctx, n)
 	}
+	if over, err := e.overtaken(ctx, n, r); err != nil {
+		return false, err
+	} else if over {
+		return true, e.ledger.CloseNotice(ctx, n.ID, ledger.NoticeMoot, "", e.now().UTC())
+	}
 	m := e.config.compose(n, r, e.config.zone(to.zone))
 	if n.Channel == serviceChannel {
 		m = e.config.composeShared(n, r)
 	}
 	return e.through(ctx, through, n, m)
+}
+
+// overtaken reports whether a notice that asks for a decision comes when its stage is met,
+// or one that says that nothing is left to decide when it waits again.
+func (e *Engine) overtaken(ctx context.Context, n ledger.Notice, r access.Request) (bool, error) {
+	asks := n.Why == whyApprover || n.Why == whyOnCall
+	closes := n.Why == whyHandled && (n.Kind == access.EventDecisionRecorded || n.Kind == access.EventExtensionDecided)
+	if !asks && !closes {
+		return false, nil
+	}
+	waits, err := e.waits(ctx, n, "", r)
+	return waits == closes, err
 }
 
 // mayHandOver reports whether who hears for a reason may be somebody else by now, since
@@ -173,6 +198,9 @@ func (e *Engine) failed(ctx context.Context, n ledger.Notice, why error, now tim
 // alarm records that somebody who must hear of something did not, once for each
 // notice. It names no address: events are for ever.
 func (e *Engine) alarm(ctx context.Context, request, notice string, kind access.EventKind, why string, now time.Time) error {
+	if kind == access.EventNoticeUndelivered {
+		return nil // that nobody heard that nobody heard would go on for ever
+	}
 	return e.ledger.AppendEvent(ctx, access.UndeliveredAlarm(request, kind, why, notice, now))
 }
 

@@ -1,0 +1,52 @@
+package notices
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/ledger"
+)
+
+// TestScreens writes mails as their readers see them, as pages and as text, to be looked at:
+// go test ./notices -run TestScreens -artifacts -outputdir DIR.
+func TestScreens(t *testing.T) {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	require.NoError(t, err)
+	c := Config{Pages: "https://ramp.example.com"}
+	ends := at.Add(time.Hour)
+	open := func(r *access.Request) { r.State, r.ActiveAt, r.ExpiresAt = access.StateActive, &at, &ends }
+	letters := map[string]letter{}
+	of := func(name string, n ledger.Notice, change ...func(*access.Request)) {
+		n.Urgent = n.Kind.Urgent()
+		letters[name] = c.letterOf(n, asked(change...), berlin, true)
+	}
+	of("asks", ledger.Notice{RequestID: "0123456789abcdef", Kind: access.EventRequestCreated, Why: whyApprover})
+	of("glass", ledger.Notice{RequestID: "0123456789abcdef", Kind: access.EventGlassBroken, Why: whyReviewer}, broken, open, func(r *access.Request) { r.Altered = []string{"the state"} })
+	of("open", ledger.Notice{RequestID: "0123456789abcdef", Kind: access.EventAccessActive, Why: whyRequester}, open)
+	of("ends", ledger.Notice{RequestID: "0123456789abcdef", Kind: access.EventAccessActive, Why: whyEnds}, open, func(r *access.Request) { r.Plan.Extend = &access.ExtensionLimits{} })
+	of("handled", ledger.Notice{RequestID: "0123456789abcdef", Kind: access.EventDecisionRecorded, Why: whyHandled})
+	f := newFixture(t, "127.0.0.1:1")
+	f.links(alice)
+	f.behind("4711")
+	require.NoError(t, f.ledger.AppendEvent(t.Context(), access.UndeliveredAlarm("0123456789abcdef", access.EventGlassBroken, "mail did not take it", "k", f.clock)))
+	events, err := f.ledger.Events(t.Context(), ledger.EventFilter{})
+	require.NoError(t, err)
+	for _, ev := range events {
+		if concernsNoRequest(ev.Kind, ev.RequestID) {
+			letters[string(ev.Kind)], err = f.engine.letterAlone(t.Context(), ev, whyAlarm, berlin)
+			require.NoError(t, err)
+		}
+	}
+	require.Len(t, letters, 8)
+	for name, l := range letters {
+		require.NotEmpty(t, l.Head)
+		require.Contains(t, l.HTML(), l.Link)
+		require.NoError(t, os.WriteFile(filepath.Join(t.ArtifactDir(), name+".html"), []byte(l.HTML()), 0o600))
+		require.NoError(t, os.WriteFile(filepath.Join(t.ArtifactDir(), name+".txt"), []byte(l.Text()), 0o600))
+	}
+}
