@@ -221,7 +221,7 @@ func (c approverCompiler) program(e ast.Expr) (cel.Program, error) {
 	if issues.Err() != nil {
 		return nil, fmt.Errorf("%s", approverSubset)
 	}
-	return programOf(c.env, parsed)
+	return c.env.Program(parsed, cel.CostLimit(costLimit))
 }
 
 // connective compiles an and, or an or.

@@ -15,8 +15,7 @@ import (
 )
 
 // costLimit bounds the evaluation of one condition, in CEL's cost units. A
-// membership test among a thousand groups costs about a thousand; see matchCost for
-// regular expressions.
+// membership test among a thousand groups costs about a thousand.
 const costLimit = 20_000
 
 // condition is a compiled CEL expression that is true or false.
@@ -80,10 +79,10 @@ func compile(env *cel.Env, text string) (*condition, error) {
 	if why := misleadingLiteral(parsed.NativeRep()); why != "" {
 		return nil, errors.New(why)
 	}
-	if err := checkMatches(parsed.NativeRep(), text); err != nil {
-		return nil, err
+	if why := largePattern(parsed.NativeRep()); why != "" {
+		return nil, errors.New(why)
 	}
-	program, err := programOf(env, parsed)
+	program, err := env.Program(parsed, cel.CostLimit(costLimit), cel.EvalOptions(cel.OptOptimize))
 	if err != nil {
 		return nil, fmt.Errorf("not a condition: %w%s", err, hint(err))
 	}

@@ -69,4 +69,5 @@ func ExampleContract_Evaluate() {
 	// approval: lapses if it is not decided within 1h
 	// approval: 1 of data-owners (data owners)
 	// approval: 1 of security (security)
+	// notice: team-data of request.glass_broken, access.overdue, request.failed
 }

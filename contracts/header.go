@@ -3,6 +3,8 @@ package contracts
 import (
 	"fmt"
 	"regexp"
+
+	"ramp.dev/ramp/access"
 )
 
 const (
@@ -39,5 +41,13 @@ func (h *header) check(d *document) {
 	}
 	if !nameShape.MatchString(c.Name) {
 		d.issue("name", "metadata.name must be lower-case letters, digits and dashes, a letter first, 63 at most", "metadata", "name")
+	}
+}
+
+// plan has the owner, who is a group, hear of what they must know of what they own. A team
+// that has no address in notices hears nothing.
+func (h *header) plan(q *query) {
+	if owner := h.Metadata.Owner; owner != "" {
+		q.draft.Notify = append(q.draft.Notify, access.Notice{Of: []access.EventKind{access.EventGlassBroken, access.EventAccessOverdue, access.EventRequestFailed}, Groups: []string{owner}})
 	}
 }

@@ -91,26 +91,24 @@ func (s *Set) MissingInventories(known func(target string) bool) (issues access.
 	return issues
 }
 
-// UnservedTargets returns the grants on targets that no worker serves, as served reports it:
+// MissingTargets returns the grants on targets that no worker serves, as served reports it:
 // whoever asks for one would learn that only from the request, since a name is checked
-// nowhere else. names are those that are known, for a suggestion. They are findings and no
-// mistakes: a worker may serve a target of which the configuration says nothing. Choices of
-// a target without a worker are missing inventories.
-func (s *Set) UnservedTargets(served func(target string) bool, names []string) (out []Finding) {
+// nowhere else. names are those that there are, for a suggestion. Choices of a target
+// without a worker are missing inventories.
+func (s *Set) MissingTargets(served func(target string) bool, names []string) (issues access.Issues) {
 	for _, c := range s.Contracts {
 		for i, g := range c.terms.grants.Grants {
 			if served(g.Target) {
 				continue
 			}
-			instead := "name a target that a worker serves, or list the key of that worker in keys.workers"
-			if near := Nearest(g.Target, names); near != "" {
-				instead = fmt.Sprintf("did you mean %q?", near)
+			near := Nearest(g.Target, names)
+			if near != "" {
+				near = fmt.Sprintf("; did you mean %q?", near)
 			}
-			out = append(out, Finding{Code: "target_unserved", Contract: c.Name, Place: c.at("grants", i, "target"), Instead: instead,
-				Message: fmt.Sprintf("it grants access on %q, which no worker that the configuration tells of serves (they serve %s): unless another worker does, every request for it fails", g.Target, orNone(names))})
+			issues.Add("target_unserved", c.at("grants", i, "target"), "%s", fmt.Sprintf("contract %s grants access on %q, which no configured worker serves (they serve %s): every request for it fails%s", c.Name, g.Target, orNone(names), near))
 		}
 	}
-	return out
+	return issues
 }
 
 func orNone(names []string) string {
