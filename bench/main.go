@@ -82,11 +82,12 @@ func measurements() []measurement {
 		{"sleeping", measureSleeping},
 		{"recovery", measureRecovery},
 		{noticesName, measureNotices},
+		{slackName, measureSlack},
 		{crowdName, measureCrowd},
 	}
 }
 
-// crowdName is the one that is measured only where it is named.
+// crowdName and slackName are measured only where they are named.
 const crowdName = "sleepers"
 
 // withPostgres are the measurements that -postgres allows: the others kill and start
@@ -178,7 +179,7 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 		defer os.RemoveAll(o.dir)
 	}
 	b := &bench{options: o, table: newTable(form)}
-	alone := map[string]func(context.Context, *bench) error{crowdName: measureCrowd, noticesName: measureNotices} // without this process's Temporal
+	alone := map[string]func(context.Context, *bench) error{crowdName: measureCrowd, noticesName: measureNotices, slackName: measureSlack} // without this process's Temporal
 	if len(only) == 1 && alone[only[0]] != nil {
 		if err := alone[only[0]](ctx, b); err != nil {
 			return err
@@ -198,7 +199,7 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 	}
 	defer stop()
 	for _, m := range measurements() {
-		if len(only) > 0 && !slices.Contains(only, m.name) || len(only) == 0 && m.name == crowdName {
+		if len(only) > 0 && !slices.Contains(only, m.name) || len(only) == 0 && (m.name == crowdName || m.name == slackName) {
 			continue
 		}
 		b.say("%s …", m.name)

@@ -76,19 +76,24 @@ func (p part) Chosen() string {
 	return p.Value
 }
 
-var page = template.Must(template.New("page").Parse(`<!doctype html><meta charset="utf-8"><title>Ramp in Slack</title>
+// The colours are Slack's own, of its light and its dark theme; on a phone fields stand
+// below each other, as they do there.
+var page = template.Must(template.New("page").Parse(`<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Ramp in Slack</title>
 <style>
-body { font: 15px/1.46 Lato, "Helvetica Neue", Arial, sans-serif; background: #fff; color: #1d1c1d; margin: 24px; width: 640px }
-.screen { border: 1px solid #ddd; border-radius: 8px; padding: 12px 16px; margin: 0 0 20px } .where { color: #616061; font-size: 13px; margin: 0 0 6px }
-h2 { font-size: 18px; margin: 4px 0 } p { margin: 6px 0; white-space: pre-line } .fields { display: grid; grid-template-columns: 1fr 1fr; gap: 2px 16px; margin: 8px 0; overflow-wrap: anywhere }
-.context { color: #616061; font-size: 12px; overflow-wrap: anywhere } button { font: 700 13px inherit; padding: 6px 12px; border: 1px solid #bbb; border-radius: 4px; background: #fff; margin-right: 8px }
-.primary { background: #007a5a; color: #fff } .danger { background: #e01e5a; color: #fff } label { font-weight: 700; display: block; margin-top: 10px } .box { border: 1px solid #868686; border-radius: 4px; padding: 6px 10px; min-height: 22px } .tall { min-height: 66px } .hint { color: #616061; font-size: 13px }
+:root { color-scheme: light dark; --back: #fff; --text: #1d1c1d; --dim: #616061; --line: #ddd; --box: #868686; --go: #007a5a; --stop: #e01e5a }
+@media (prefers-color-scheme: dark) { :root { --back: #1a1d21; --text: #d1d2d3; --dim: #ababad; --line: #35373b; --box: #797c81; --go: #007a5a; --stop: #e01e5a } }
+body { font: 15px/1.46 Lato, "Helvetica Neue", Arial, sans-serif; background: var(--back); color: var(--text); margin: 24px auto; padding: 0 16px; max-width: 640px; box-sizing: content-box }
+.screen { border: 1px solid var(--line); border-radius: 8px; padding: 12px 16px; margin: 0 0 20px } .where { color: var(--dim); font-size: 13px; margin: 0 0 6px }
+h2 { font-size: 18px; margin: 4px 0; overflow-wrap: anywhere } p { margin: 6px 0; white-space: pre-line; overflow-wrap: anywhere } .fields { display: grid; grid-template-columns: 1fr 1fr; gap: 8px 16px; margin: 8px 0; overflow-wrap: anywhere } .fields span { white-space: pre-line }
+@media (max-width: 500px) { .fields { grid-template-columns: 1fr } }
+.context { color: var(--dim); font-size: 12px } .buttons { white-space: normal } button { font: 700 13px inherit; padding: 6px 12px; border: 1px solid var(--box); border-radius: 4px; background: var(--back); color: var(--text); margin: 0 8px 4px 0 }
+.primary { background: var(--go); border-color: var(--go); color: #fff } .danger { background: var(--stop); border-color: var(--stop); color: #fff } label { font-weight: 700; display: block; margin-top: 10px } .box { border: 1px solid var(--box); border-radius: 4px; padding: 6px 10px; min-height: 22px } .tall { min-height: 66px } .hint { color: var(--dim); font-size: 13px }
 </style>
 {{range .}}<p class="where">{{.Title}}</p><div class="screen">{{range .Blocks}}
 {{if eq .Type "header"}}<h2>{{.Text.Text}}</h2>
 {{else if eq .Type "section"}}{{with .Text}}<p>{{.Text}}</p>{{end}}{{with .Fields}}<div class="fields">{{range .}}<span>{{.Shown}}</span>{{end}}</div>{{end}}
 {{else if eq .Type "context"}}{{range .Elements}}<p class="context">{{.Label}}</p>{{end}}
-{{else if eq .Type "actions"}}<p>{{range .Elements}}<button class="{{.Style}}">{{.Label}}</button>{{end}}</p>
+{{else if eq .Type "actions"}}<p class="buttons">{{range .Elements}}<button class="{{.Style}}">{{.Label}}</button>{{end}}</p>
 {{else if eq .Type "input"}}<label>{{.Label.Text}}{{if .Optional}} (optional){{end}}</label><div class="box{{if .Element.Multiline}} tall{{end}}">{{.Element.Chosen}}</div>{{with .Hint}}<span class="hint">{{.Text}}</span>{{end}}
 {{else}}<p>a block of kind {{.Type}}, which this page does not show</p>{{end}}{{end}}
 </div>{{end}}`))

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"ramp.dev/ramp/chat/slack"
 )
 
@@ -69,7 +71,7 @@ type Fault struct {
 
 // Server is the workspace. Make one with Start.
 type Server struct {
-	t    testing.TB
+	t    require.TestingT
 	http *httptest.Server
 	dir  string
 
@@ -87,6 +89,7 @@ type Server struct {
 	perCall       time.Duration
 	tickets       map[string]bool // each opens one connection
 	acked         map[string]int  // by envelope
+	ackedAt       map[string]time.Time
 	sockets       []*socket
 	nextSocket    int
 	last          map[string]time.Time // call that wrote, by conversation
@@ -99,13 +102,26 @@ type Call struct {
 	Failed bool
 }
 
-// Start starts a workspace with one channel, which the app is in.
+// Start starts a workspace with one channel, which the app is in, until the test ends.
 func Start(t testing.TB) *Server {
-	s := &Server{t: t, dir: t.TempDir(), users: map[string]User{}, conversations: map[string]Conversation{Channel: {ID: Channel, Member: true}}, views: map[string]*View{}, triggers: map[string]string{}, tickets: map[string]bool{}, acked: map[string]int{}, last: map[string]time.Time{}}
+	s := StartIn(t, t.TempDir())
+	t.Cleanup(s.Stop)
+	return s
+}
+
+// StartIn is Start for what is no test: the workspace lasts until Stop, and its secrets are
+// in files of a directory.
+func StartIn(t require.TestingT, dir string) *Server {
+	s := &Server{t: t, dir: dir, users: map[string]User{}, conversations: map[string]Conversation{Channel: {ID: Channel, Member: true}}, views: map[string]*View{}, triggers: map[string]string{}, tickets: map[string]bool{}, acked: map[string]int{}, ackedAt: map[string]time.Time{}, last: map[string]time.Time{}}
 	s.clock = time.Now().Unix() * 1_000_000
 	s.http = httptest.NewServer(http.HandlerFunc(s.serve))
-	t.Cleanup(func() { s.Drop(); s.http.Close() })
 	return s
+}
+
+// Stop ends the workspace.
+func (s *Server) Stop() {
+	s.Drop()
+	s.http.Close()
 }
 
 // API is the address of the Web API.

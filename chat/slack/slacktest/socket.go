@@ -83,7 +83,9 @@ func (s *Server) link(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		s.mu.Lock()
-		s.acked[ack.Envelope]++
+		if s.acked[ack.Envelope]++; s.acked[ack.Envelope] == 1 {
+			s.ackedAt[ack.Envelope] = time.Now()
+		}
 		s.mu.Unlock()
 	}
 }
@@ -170,6 +172,13 @@ func (s *Server) Acked(e Envelope) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.acked[e.ID]
+}
+
+// AckedAt is when an envelope was acknowledged first; the zero time if it was not.
+func (s *Server) AckedAt(e Envelope) time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ackedAt[e.ID]
 }
 
 // Connections is how many connections the app has now.
