@@ -18,6 +18,8 @@ const (
 	ViaTemporal  Via = "temporal-ui"
 	ViaSlack     Via = "slack"
 	ViaDecisions Via = "decisions" // another program, which says that a person decided there
+	ViaGitHub    Via = "github"    // a comment on an issue of GitHub
+	ViaJira      Via = "jira"      // a comment on a ticket of Jira
 )
 
 // ByThemselves reports whether who acts through v is the person, by a page or with their own

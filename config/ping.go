@@ -60,6 +60,9 @@ func (c Config) Ping(ctx context.Context, p Parts) access.Issues {
 		if c.Server.Decisions.On() {
 			ask("decisions_unusable", "server.decisions", c.Server.Decisions.Ping)
 		}
+		if c.Server.Tickets.On() {
+			ask("tickets_unusable", "server.tickets", c.Server.Tickets.Ping)
+		}
 		if !c.Server.ContractsGit.IsZero() {
 			ask("contracts_unavailable", "server.contractsGit", func(ctx context.Context) error { return contractgit.Ping(ctx, c.Server.ContractsGit) })
 		}

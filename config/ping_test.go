@@ -14,6 +14,7 @@ import (
 	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/facts"
 	"ramp.dev/ramp/server/decisionhook"
+	"ramp.dev/ramp/server/tickethook"
 	"ramp.dev/ramp/workflows"
 )
 
@@ -62,6 +63,9 @@ func TestPing(t *testing.T) {
 	c.Server.Decisions = decisionhook.Config{Name: "ServiceNow", Secrets: []field.Secret{field.SecretEnv("RAMP_TEST_DECISIONS")}}
 	require.Contains(t, pinged(t, c, server), "server.decisions: env:RAMP_TEST_DECISIONS is not whsec_ and 24 to 64 bytes in base64")
 	c.Server.Decisions = decisionhook.Config{}
+	c.Server.Tickets = tickethook.Config{GitHub: tickethook.System{Secrets: []field.Secret{field.SecretEnv("RAMP_TEST_DECISIONS")}}}
+	require.Contains(t, pinged(t, c, server), "server.tickets: a webhook's secret of server.tickets has fewer than 20 characters")
+	c.Server.Tickets = tickethook.Config{}
 
 	delete(f.attributes, "RampState")
 	require.Contains(t, pinged(t, c, server), ":3:1: temporal: the namespace default has no search attributes RampState; deploy/namespace.sh makes them")

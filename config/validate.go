@@ -107,18 +107,39 @@ func (c Config) ValidateContracts() access.Issues {
 }
 
 // Lacks returns what contracts need that this configuration cannot give them: sources of
-// facts that it lacks, lists of targets of whose workers it has no key, and targets that no
-// worker serves, as far as the file says which there are. It opens no file.
+// facts that it lacks, and lists of targets of whose workers it has no key. It opens no
+// file.
 func (c Config) Lacks(set *contracts.Set) access.Issues {
 	issues := set.MissingSources(slices.Collect(maps.Keys(c.Server.Facts)))
-	if names, known := c.servedTargets(); known {
-		issues = append(issues, set.MissingTargets(func(target string) bool { return slices.Contains(names, target) }, names)...)
-	}
 	return append(issues, set.MissingInventories(func(target string) bool {
 		return slices.ContainsFunc(c.Keys.Workers, func(w WorkerKey) bool {
 			return slices.Contains(w.Targets, target) || slices.Contains(w.Targets, everyTarget)
 		})
 	})...)
+}
+
+// Doubts returns what may be wrong with contracts beside this configuration: grants on targets
+// that no worker serves of which it tells. A worker with a file of its own may serve them,
+// whose key keys.workers need not have. It opens no file.
+func (c Config) Doubts(set *contracts.Set) []contracts.Finding {
+	names, known := c.servedTargets()
+	if !known {
+		return nil
+	}
+	return set.UnservedTargets(func(target string) bool { return slices.Contains(names, target) }, names)
+}
+
+// ContractDoubts returns Doubts of the contracts that the server would load; none where these
+// cannot be read, which ValidateContracts says.
+func (c Config) ContractDoubts() []contracts.Finding {
+	if c.Server.Contracts == "" {
+		return nil
+	}
+	set, err := contracts.LoadDir(string(c.Server.Contracts))
+	if err != nil {
+		return nil
+	}
+	return c.Doubts(set)
 }
 
 // servedTargets returns the targets that workers serve: those of the worker in this file, and

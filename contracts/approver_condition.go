@@ -221,7 +221,7 @@ func (c approverCompiler) program(e ast.Expr) (cel.Program, error) {
 	if issues.Err() != nil {
 		return nil, fmt.Errorf("%s", approverSubset)
 	}
-	return c.env.Program(parsed, cel.CostLimit(costLimit))
+	return programOf(c.env, parsed)
 }
 
 // connective compiles an and, or an or.

@@ -15,7 +15,8 @@ import (
 )
 
 // costLimit bounds the evaluation of one condition, in CEL's cost units. A
-// membership test among a thousand groups costs about a thousand.
+// membership test among a thousand groups costs about a thousand; see matchCost for
+// regular expressions.
 const costLimit = 20_000
 
 // condition is a compiled CEL expression that is true or false.
@@ -79,10 +80,10 @@ func compile(env *cel.Env, text string) (*condition, error) {
 	if why := misleadingLiteral(parsed.NativeRep()); why != "" {
 		return nil, errors.New(why)
 	}
-	if why := largePattern(parsed.NativeRep()); why != "" {
-		return nil, errors.New(why)
+	if err := checkMatches(parsed.NativeRep(), text); err != nil {
+		return nil, err
 	}
-	program, err := env.Program(parsed, cel.CostLimit(costLimit), cel.EvalOptions(cel.OptOptimize))
+	program, err := programOf(env, parsed)
 	if err != nil {
 		return nil, fmt.Errorf("not a condition: %w%s", err, hint(err))
 	}

@@ -3,7 +3,6 @@ package contracts
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -76,30 +75,23 @@ func (c *Contract) inWords() string {
 // compare asks both contracts the same, and gathers equal differences.
 func compare(before, after *Contract) []Change {
 	asked := questions(before, after)
-	found := map[string]*Change{}
+	found := map[string]*difference{}
 	for _, in := range asked {
 		b, a := verdictOf(before.Evaluate(in)), verdictOf(after.Evaluate(in))
 		if b.same(a) || !b.allowed && !a.allowed { // why it is refused is not what it opens
 			continue
 		}
 		was, is := b.inWords(a)
-		c := Change{Contract: after.Name, Kind: b.to(a), Before: was, After: is, Longest: max(b.length, a.length),
-			Witness: Witness{in.Person, in.Request, access.FormatTime(in.Now)}, Times: 1, Asked: len(asked)}
-		key := c.Kind + c.Witness.mask(c.Before+"\n"+c.After)
-		if seen, again := found[key]; again {
-			seen.Times++
-			seen.Longest = max(seen.Longest, c.Longest)
+		d := &difference{Change: Change{Contract: after.Name, Kind: b.to(a), Before: was, After: is, Longest: max(b.length, a.length),
+			Witness: Witness{in.Person, in.Request, access.FormatTime(in.Now)}, Times: 1, Asked: len(asked)}}
+		d.read(b, a)
+		if seen, again := found[d.key()]; again {
+			seen.add(d)
 			continue
 		}
-		found[key] = &c
+		found[d.key()] = d
 	}
-	var out []Change
-	for _, key := range slices.SortedFunc(maps.Keys(found), func(x, y string) int {
-		return strings.Compare(found[x].order()+x, found[y].order()+y)
-	}) {
-		out = append(out, *found[key])
-	}
-	return out
+	return oneEach(found)
 }
 
 // order puts first what opens more.
@@ -110,6 +102,7 @@ func (c Change) order() string {
 // verdict is what came of a request, in words, and how many people it takes.
 type verdict struct {
 	text    string   // who decides, or why it is refused
+	codes   []string // why it is refused
 	extras  []string // what else the plan says
 	allowed bool
 	people  int
@@ -147,11 +140,11 @@ func (v verdict) beyond(o verdict) (text string) {
 
 func verdictOf(e Evaluation) verdict {
 	if e.Err() != nil {
-		var codes []string
+		var codes, words []string
 		for _, i := range e.Issues {
-			codes = append(codes, refusedInWords(i.Code))
+			codes, words = append(codes, i.Code), append(words, refusedInWords(i.Code))
 		}
-		return verdict{text: "refused: " + strings.Join(slices.Compact(slices.Sorted(slices.Values(codes))), ", ")}
+		return verdict{codes: codes, text: refusedPrefix + strings.Join(slices.Compact(slices.Sorted(slices.Values(words))), ", ")}
 	}
 	p := e.Draft
 	v := verdict{allowed: true, length: p.Duration}
@@ -219,6 +212,9 @@ func extras(p access.Plan) (out []string) {
 	slices.Sort(out)
 	return append(out, "decided within "+access.Duration(p.PendingUntil.Sub(p.CreatedAt)).String())
 }
+
+// refusedPrefix begins the words of a verdict that refuses.
+const refusedPrefix = "refused: "
 
 // to names the change from one verdict to another.
 func (v verdict) to(after verdict) string {

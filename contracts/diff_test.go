@@ -115,6 +115,21 @@ func TestDiffOfValues(t *testing.T) {
 	require.Contains(t, harder[0].Witness.String(), "whose team is payments")
 }
 
+// TestDiffOfReasons: a change is one change, whether somebody was refused because a condition
+// was not satisfied or because it could not be evaluated, and for that alone or for
+// something else too.
+func TestDiffOfReasons(t *testing.T) {
+	before := contract("c", `person.team == "payments"`, `{default: 30m, max: 1h}`, `{stages: [{name: a, from: [x]}]}`, "\n  ticket: {required: true}")
+	wider := changes(t, before, strings.Replace(before, `person.team == "payments"`, "true", 1))
+	require.Len(t, wider, 1, "%v", wider)
+	require.Equal(t, "refused: not for them, or whether it is for them could not be evaluated", wider[0].Before)
+	both := changes(t, before, strings.NewReplacer("required: true", "required: false", "max: 1h", "max: 3h").Replace(before))
+	require.Len(t, both, 2, "%v", both)
+	for _, c := range both {
+		require.NotContains(t, c.Before, ", ", "each reason by itself")
+	}
+}
+
 // TestDiffWitness: the request that a change shows is decided as the change says.
 func TestDiffWitness(t *testing.T) {
 	before := contract("c", `person.employment == "employee"`, `{default: 30m, max: 2h}`, `{stages: [{name: a, from: [x]}]}`)
@@ -169,5 +184,7 @@ func TestDiffMissesNothing(t *testing.T) {
 		if decided(before) != decided(after) {
 			require.NotEmpty(t, changes(t, before, after))
 		}
+		require.Empty(t, changes(t, before, before))
+		require.Empty(t, changes(t, before, strings.Replace(before, "metadata:", "description: In other words.\nmetadata:", 1)), "another text of the same contract")
 	})
 }

@@ -105,7 +105,7 @@ func TestWorkedExample(t *testing.T) {
 	require.Len(t, blocks, 2)
 	set, err := Parse(map[string][]byte{"logs.yaml": []byte(blocks[0][1])})
 	require.NoError(t, err)
-	require.Empty(t, set.Findings([]string{"platform"}))
+	require.Empty(t, set.Findings([]string{"platform", "engineering"}))
 	report, err := set.RunTests(map[string][]byte{"logs_test.yaml": []byte(blocks[1][1])})
 	require.NoError(t, err)
 	require.Len(t, report.Results, 3)

@@ -84,11 +84,7 @@ func (c *Contract) findings(groups []string) (out []Finding) {
 		}
 	}
 	if groups != nil {
-		for _, g := range c.deciders() {
-			if !slices.Contains(groups, g) {
-				add("group_unknown", fmt.Sprintf("nobody is in the group %q", g), suggestion(g, groups), "approval")
-			}
-		}
+		c.groupFindings(groups, add)
 	}
 	return out
 }
@@ -99,29 +95,6 @@ func (c *Contract) untold() (int, bool) {
 		return len(s.ways) > 0 && !slices.ContainsFunc(s.ways, func(a *approvers) bool { return !a.onCallAlone() })
 	})
 	return i, i >= 0
-}
-
-func suggestion(name string, known []string) string {
-	if near := Nearest(name, known); near != "" {
-		return fmt.Sprintf("did you mean %q?", near)
-	}
-	return "add somebody to it, or name another group"
-}
-
-// deciders returns every group that decides or reviews, each once.
-func (c *Contract) deciders() (out []string) {
-	for i := range c.terms.stages.Stages {
-		for _, w := range c.terms.stages.Stages[i].ways {
-			out = append(out, w.From...)
-		}
-	}
-	for _, e := range c.terms.escalate.Escalate {
-		out = append(out, e.To...)
-	}
-	out = append(out, c.terms.breakGlass.Reviewers...)
-	out = append(out, c.terms.extend.Approvers.From...)
-	slices.Sort(out)
-	return slices.Compact(out)
 }
 
 // requesters returns the groups of which request.who names one as enough.

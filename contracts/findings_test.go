@@ -65,8 +65,10 @@ func TestFindings(t *testing.T) {
 	} {
 		require.Equal(t, c.want, found(strings.Replace(base, c.of, c.instead, 1)), c.instead)
 	}
-	require.Equal(t, "stage_nobody group_unknown", found(base, "lead"))
-	require.Equal(t, "", found(base, "leads"))
+	require.Equal(t, "stage_nobody group_unknown", found(base, "lead", "engineering"))
+	require.Equal(t, "", found(base, "leads", "engineering"))
+	require.Equal(t, "group_unknown", found(base, "leads", "engineers"), "of those who ask")
+	require.Equal(t, "group_unknown", found(strings.Replace(base, "{stages:", "{auto: '\"oncall\" in person.groups || \"oncal\" in person.groups', autoUpTo: 1h, stages:", 1), "leads", "engineering", "oncall"))
 	two := base + "---\n" + strings.Replace(strings.Replace(base, "name: c}", "name: quick}", 1), "{stages: [{name: a, from: [leads]}]}", "{auto: 'true'}", 1)
 	require.Equal(t, "laxer", found(two))
 	apart := strings.Replace(two, `name: quick}

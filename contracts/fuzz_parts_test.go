@@ -156,6 +156,7 @@ func FuzzChoices(f *testing.F) {
 func FuzzWhere(f *testing.F) {
 	for _, where := range []string{`approver.team == person.team`, `approver.id != person.id`, `!(approver.team == "x")`, `"ops" in approver.groups || approver.id in ["a", "b"]`, `has(approver.level) && approver.level == params.level`,
 		`approver.id == choices.account.owner`, `choices.account.owner in approver.groups`, `!(choices.account.owner in approver.groups)`, `!(approver.id == choices.account.none || approver.team == "x")`, `approver.attributes["team"] == person.team`,
+		`approver.id != "x" && person.groups.all(a, person.groups.all(b, !person.team.matches("(a?){1000}z")))`, `approver.id != "x" && person.team.matches(params.level)`, `matches(approver.team, "a*")`,
 		`person.team == "x" ? approver.id == "a" : true`, `approver.groups.size() > 0`, `true`, `approver.team`, `((((((((((approver.id == "a" || !true))))))))))`, ""} {
 		f.Add(where, "payments", "payments", "alice", "olga")
 		f.Add(where, "", "x", "a", "")

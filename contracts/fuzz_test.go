@@ -49,6 +49,7 @@ func FuzzCondition(f *testing.F) {
 		`reason.matches("^(a+)+$")`, `person.groups.all(a, person.groups.all(b, person.groups.all(c, person.groups.all(d, a + b + c + d != "x"))))`,
 		`duration("9223372036s") + duration("9223372036s") > duration`, `timestamp("9999-12-31T23:59:59Z") + duration > now`,
 		`[0,1,2,3,4,5,6,7,8,9].map(x, reason + reason).size() > 0`, `dyn(person) == dyn(params)`, `person.attributes["employment"] == "employee"`,
+		`person.groups.all(a, person.groups.all(b, !matches(reason, "(a?){1000}z")))`, `reason.matches(params.x)`, `["a", "b"].exists(p, matches(reason, p))`,
 		`has(params.bucket) && params.bucket == "eu"`, `ticket == "" || size(reason) > 9223372036854775807`,
 	} {
 		f.Add(who, `true`, "because it is so", "30m", "engineering")

@@ -2,6 +2,7 @@ package contracts
 
 import (
 	"bytes"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -32,7 +33,11 @@ func TestMessagesOfMistakes(t *testing.T) {
 	out += messagesOf(refusing(t).MissingInventories(func(string) bool { return false }))
 	few, err := Parse(map[string][]byte{"few.yaml": testdata(t, "refusals.yaml")[:bytes.Index(testdata(t, "refusals.yaml"), []byte("\n---"))]})
 	require.NoError(t, err)
-	out += messagesOf(few.MissingTargets(func(string) bool { return false }, []string{"t/u"}))
+	for _, names := range [][]string{{"t/u"}, nil} {
+		for _, f := range few.UnservedTargets(func(string) bool { return false }, names) {
+			out += fmt.Sprintf("%s %s %s; %s\n", f.Place, f.Code, f.Message, f.Instead)
+		}
+	}
 	golden(t, "messages.golden", out)
 }
 

@@ -3,8 +3,6 @@ package contracts
 import (
 	"fmt"
 	"regexp/syntax"
-
-	"github.com/google/cel-go/common/ast"
 )
 
 // maxPatternSize bounds the steps of a regular expression once its repetitions are written
@@ -38,21 +36,4 @@ func tooLarge(text string) string {
 		return "" // whoever compiles it says what is wrong
 	}
 	return fmt.Sprintf("a regular expression may have %d steps once its repetitions, like {1000}, are written out; write fewer or shorter repetitions", maxPatternSize)
-}
-
-// largePattern returns why a regular expression of a condition is not compiled; "" if
-// all may be.
-func largePattern(a *ast.AST) (why string) {
-	ast.PostOrderVisit(a.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
-		if e.Kind() != ast.CallKind || e.AsCall().FunctionName() != "matches" || why != "" {
-			return
-		}
-		args := e.AsCall().Args()
-		if last := args[len(args)-1]; last.Kind() == ast.LiteralKind {
-			if text, ok := last.AsLiteral().Value().(string); ok {
-				why = tooLarge(text)
-			}
-		}
-	}))
-	return why
 }

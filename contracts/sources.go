@@ -91,24 +91,26 @@ func (s *Set) MissingInventories(known func(target string) bool) (issues access.
 	return issues
 }
 
-// MissingTargets returns the grants on targets that no worker serves, as served reports it:
+// UnservedTargets returns the grants on targets that no worker serves, as served reports it:
 // whoever asks for one would learn that only from the request, since a name is checked
-// nowhere else. names are those that there are, for a suggestion. Choices of a target
-// without a worker are missing inventories.
-func (s *Set) MissingTargets(served func(target string) bool, names []string) (issues access.Issues) {
+// nowhere else. names are those that are known, for a suggestion. They are findings and no
+// mistakes: a worker may serve a target of which the configuration says nothing. Choices of
+// a target without a worker are missing inventories.
+func (s *Set) UnservedTargets(served func(target string) bool, names []string) (out []Finding) {
 	for _, c := range s.Contracts {
 		for i, g := range c.terms.grants.Grants {
 			if served(g.Target) {
 				continue
 			}
-			near := Nearest(g.Target, names)
-			if near != "" {
-				near = fmt.Sprintf("; did you mean %q?", near)
+			instead := "name a target that a worker serves, or list the key of that worker in keys.workers"
+			if near := Nearest(g.Target, names); near != "" {
+				instead = fmt.Sprintf("did you mean %q?", near)
 			}
-			issues.Add("target_unserved", c.at("grants", i, "target"), "%s", fmt.Sprintf("contract %s grants access on %q, which no configured worker serves (they serve %s): every request for it fails%s", c.Name, g.Target, orNone(names), near))
+			out = append(out, Finding{Code: "target_unserved", Contract: c.Name, Place: c.at("grants", i, "target"), Instead: instead,
+				Message: fmt.Sprintf("it grants access on %q, which no worker that the configuration tells of serves (they serve %s): unless another worker does, every request for it fails", g.Target, orNone(names))})
 		}
 	}
-	return issues
+	return out
 }
 
 func orNone(names []string) string {

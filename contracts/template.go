@@ -11,9 +11,16 @@ import (
 // reference is what stands for a value in a template: {{ params.NAME }}.
 var reference = regexp.MustCompile(`\{\{\s*([^{}]*?)\s*\}\}`)
 
+// maxReferences bounds what an entitlement can become: each reference stands for up to
+// maxText characters, and the plan with all of it is signed, kept and shown.
+const maxReferences = 100
+
 // checkTemplates returns what is wrong with the references in an entitlement.
 func checkTemplates(v any, params map[string]param) []string {
 	var problems []string
+	if n := references(v); n > maxReferences {
+		return []string{fmt.Sprintf("an entitlement may have %d references like {{ params.NAME }}, and this has %d", maxReferences, n)}
+	}
 	walk(v, func(s string) string {
 		for _, m := range reference.FindAllStringSubmatch(s, -1) {
 			name, isParam := strings.CutPrefix(m[1], "params.")
@@ -37,6 +44,15 @@ func checkTemplates(v any, params map[string]param) []string {
 		}
 	}
 	return problems
+}
+
+// references counts the references in an entitlement.
+func references(v any) (n int) {
+	walk(v, func(s string) string {
+		n += len(reference.FindAllStringIndex(s, -1))
+		return s
+	})
+	return n
 }
 
 // braces reports whether s has any brace of a template.

@@ -253,7 +253,35 @@ var chatSuite = map[string]func(b fixture){
 		}
 		_, err = b.LinkExternalUser(ctx, "four", ledger.ExternalUser{Service: "slack", Workspace: "T1", User: "U4"}, "carol-h", at, event)
 		require.Equal(b, access.CodeForbidden, access.CodeOf(err), "of the other service")
+		_, err = b.LinkExternalUser(ctx, "four", ledger.ExternalUser{Service: "github", Workspace: "w", User: "Carol-H"}, "mallory", at, event)
+		require.Equal(b, access.CodeForbidden, access.CodeOf(err), "whose id is that name")
 		_, err = b.LinkExternalUser(ctx, "four", ledger.ExternalUser{Service: "github", Workspace: "w", User: "583231"}, "carol-h", at, event)
 		require.NoError(b, err)
+	},
+	"Case124 a user of a program that had another name is nobody": func(b fixture) {
+		event := func(p access.Person) access.Event {
+			return access.Event{At: at, Kind: access.EventExternalLinked, Actor: p.ID}
+		}
+		link := func(code, person string, u ledger.ExternalUser) error {
+			require.NoError(b, b.AddLinkCode(ctx, ledger.LinkCode{Digest: code, Service: u.Service, Person: access.Person{ID: person, Kind: access.KindHuman}, ExpiresAt: at.Add(time.Minute)}))
+			_, err := b.LinkExternalUser(ctx, code, u, person, at, event)
+			return err
+		}
+		before := ledger.ExternalUser{Service: "decisions", Workspace: "Acme", User: "Desk 5"}
+		require.NoError(b, link("before", "case124-dora", before))
+		for _, other := range []ledger.ExternalUser{
+			{Service: "decisions", Workspace: "Acme Desk", User: "5"}, {Service: "decisions", Workspace: "Acme+Desk", User: "5"},
+			{Service: "decisions", Workspace: "Acme", User: "Desk+5"}, {Service: "decisions", Workspace: "", User: "Acme Desk 5"},
+		} {
+			_, err := b.ExternalLink(ctx, other)
+			require.Equal(b, access.CodeNotFound, access.CodeOf(err), "%+v", other)
+		}
+		after := ledger.ExternalUser{Service: "decisions", Workspace: "Acme Desk", User: "5"}
+		require.NoError(b, link("after", "case124-erin", after), "it is somebody else's to link")
+		for u, person := range map[ledger.ExternalUser]string{before: "case124-dora", after: "case124-erin"} {
+			found, err := b.ExternalLink(ctx, u)
+			require.NoError(b, err)
+			require.Equal(b, person, found.Person.ID)
+		}
 	},
 }

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
@@ -16,7 +17,11 @@ type ExternalUser struct {
 	User      string `json:"user"`
 }
 
-func (u ExternalUser) key() string { return u.Service + " " + u.Workspace + " " + u.User }
+// key is of this user and no other: the parts are escaped, since a program's name and its
+// ids may hold spaces. The user 5 of "Acme Desk" is not the user "Desk 5" of "Acme".
+func (u ExternalUser) key() string {
+	return u.Service + " " + url.QueryEscape(u.Workspace) + " " + url.QueryEscape(u.User)
+}
 
 // ExternalLink says which person a user of another program is.
 type ExternalLink struct {
@@ -37,7 +42,7 @@ type externalLinkRecord struct {
 type LinkCode struct {
 	Digest    string        `json:"digest"` // of the code, which is kept nowhere
 	Service   string        `json:"service"`
-	User      string        `json:"user"` // the one user whom it links, by id or name; "": whoever has it
+	User      string        `json:"user"` // the one user whom it links, by a name that is theirs alone; "": whoever has it
 	Person    access.Person `json:"person"`
 	ExpiresAt time.Time     `json:"expiresAt"`
 }
@@ -160,10 +165,11 @@ func (l *Ledger) AddLinkCode(ctx context.Context, c LinkCode) error {
 	})
 }
 
-// links reports whether a code is one for a user of a service. Ids and logins differ in
-// more than the case of their letters.
+// links reports whether a code is one for a user of a service. Of a code that is for one
+// user the name counts and not the id too: somebody could have the id of another as their
+// name. Names differ in more than the case of their letters.
 func (c LinkCode) links(u ExternalUser, name string) bool {
-	return c.Service == u.Service && (c.User == "" || strings.EqualFold(c.User, u.User) || strings.EqualFold(c.User, name))
+	return c.Service == u.Service && (c.User == "" || strings.EqualFold(c.User, name))
 }
 
 // LinkExternalUser makes a user the person who got a code, which then is used up, and returns

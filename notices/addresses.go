@@ -140,7 +140,7 @@ func topicOf(why string) access.NoticeTopic {
 		return access.TopicDecisions
 	case whyHandled:
 		return access.TopicHandled
-	case whyRequester:
+	case whyRequester, whyAgent:
 		return access.TopicRequests
 	case whyEnds:
 		return access.TopicReminders

@@ -80,6 +80,9 @@ func (c Config) composeComment(n ledger.Notice, r access.Request) channel.Messag
 	fmt.Fprintf(&b, "Ramp: %s.\n", head)
 	row := func(name, text string) { fmt.Fprintf(&b, "%-10s %s\n", name+":", plaintext.Line(text, 300)) }
 	row("Request", r.ID)
+	if n.Kind == access.EventRequestCreated {
+		row("Plan", r.Plan.Digest) // people who decide in a comment of theirs name both
+	}
 	row("Requester", r.Requester.Label())
 	for _, g := range r.Plan.Grants {
 		row("Access", g.Scope.Summary+" on "+g.Target)

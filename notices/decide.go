@@ -33,6 +33,7 @@ const (
 	whyEnds      = "access that you asked for is about to end"
 	whyOnCall    = "you are on call, and may decide it"
 	whyHandled   = "you were asked to decide it"
+	whyAgent     = "your agent asked for it"
 )
 
 // decide returns who hears of an event of a request: those who always do, and those whom
@@ -88,11 +89,17 @@ func reviewers(r access.Request) (out []hearer) {
 // always returns those who hear of an event under every contract.
 func always(e access.Event, r access.Request, alarms []string) (out []hearer) {
 	requester := hearer{Person: r.Requester, Why: whyRequester}
+	if r.Requester.Kind == access.KindAgent {
+		requester.Why = whyAgent // its human hears
+	}
 	switch e.Kind {
 	// A decision may make the next level's turn, and one that no longer counts a met one's.
 	case access.EventRequestCreated, access.EventDecisionRecorded, access.EventDecisionInvalidated:
 		if r.Plan.BreakGlass == nil && !r.Plan.Rule.Auto && r.State == access.StatePending {
 			out = append(out, waitedFor(e, r)...)
+			if e.Kind == access.EventRequestCreated && requester.Why == whyAgent {
+				out = append(out, requester) // who has to know what is asked in their name
+			}
 		}
 	case access.EventExtensionAsked, access.EventExtensionDecided: // as above, of the extension
 		if asks(r) {
@@ -101,7 +108,7 @@ func always(e access.Event, r access.Request, alarms []string) (out []hearer) {
 	case access.EventRequestScheduled, access.EventAccessActive, access.EventRequestDenied, access.EventRequestLapsed, access.EventGlassReviewed:
 		out = append(out, requester)
 	case access.EventAccessEnded:
-		if e.Detail["outcome"] != string(access.OutcomeReleased) { // who released it knows
+		if e.Detail["outcome"] != string(access.OutcomeReleased) || requester.Why == whyAgent { // who released it knows; an agent's human does not
 			out = append(out, requester)
 		}
 	case access.EventRequestFailed:

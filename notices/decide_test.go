@@ -35,6 +35,16 @@ func broken(r *access.Request) {
 	r.Plan.BreakGlass = &access.BreakGlass{Reviewers: []string{"security"}, ReviewBy: at.Add(24 * time.Hour)}
 }
 
+// byAgent is a request that alice's agent made, and automatic one that nobody decides.
+func byAgent(r *access.Request) {
+	r.Requester = access.Person{ID: "alice-agent", Kind: access.KindAgent, OnBehalfOf: "alice"}
+	r.Plan.Requester = r.Requester
+}
+
+func automatic(r *access.Request) {
+	r.State, r.Stages, r.Plan.Rule = access.StateActive, nil, access.Rule{Auto: true, DenyThreshold: 1}
+}
+
 // TestWhoHearsWhat is the table of docs/notices.md, by example.
 func TestWhoHearsWhat(t *testing.T) {
 	alarms := []string{"watch@example.com"}
@@ -47,6 +57,9 @@ func TestWhoHearsWhat(t *testing.T) {
 	}{
 		{access.EventRequestCreated, asked(), "group dba, person lea"},
 		{access.EventRequestCreated, asked(broken), ""},
+		{access.EventRequestCreated, asked(byAgent), "group dba, person lea, requester"},
+		{access.EventDecisionRecorded, asked(byAgent, next), "group security"},
+		{access.EventRequestCreated, asked(byAgent, automatic), ""},
 		{access.EventDecisionRecorded, asked(next), "group security"},
 		{access.EventDecisionRecorded, asked(in(access.StateActive)), ""},
 		{access.EventRequestApproved, asked(), ""},
@@ -75,14 +88,16 @@ func TestWhoHearsWhat(t *testing.T) {
 			case h.Address != "":
 				got = append(got, "alarm")
 			default:
-				require.Equal(t, alice, h.Person)
+				require.Equal(t, c.r.Requester, h.Person)
 				got = append(got, "requester")
 			}
 		}
 		require.Equal(t, c.want, strings.Join(got, ", "), "%s", c.event)
 		require.True(t, len(got) == 0 || c.event.Noticeable(), "%s", c.event)
 	}
-	require.Empty(t, decide(access.Event{Kind: access.EventAccessEnded, Detail: map[string]string{"outcome": "released"}}, asked(), alarms), "who released it knows")
+	released := access.Event{Kind: access.EventAccessEnded, Detail: map[string]string{"outcome": "released"}}
+	require.Empty(t, decide(released, asked(), alarms), "who released it knows")
+	require.Len(t, decide(released, asked(byAgent), alarms), 1, "whose agent released it does not")
 	for _, k := range access.EventKinds() {
 		if k.Spec().OCSF.Class.UID == 2004 {
 			require.True(t, k.Urgent() || concernsNoRequest(k, ""), "%s is an alarm that nobody hears", k)

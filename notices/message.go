@@ -180,6 +180,10 @@ func noteOf(n ledger.Notice, r access.Request) string {
 		return "Nothing is left for you to do."
 	case n.Why == whyApprover, n.Why == whyEscalated, n.Why == whyOnCall:
 		return "Decide on the page, logged in."
+	case n.Why == whyAgent && n.Kind == access.EventRequestCreated:
+		return "Others decide it. You see and end it on the page, logged in."
+	case n.Why == whyAgent && n.Kind == access.EventAccessActive:
+		return "Your agent has it. You see and end it on the page, logged in."
 	case n.Why == whyReviewer:
 		return "Review it on the page, logged in."
 	case n.Why == whyRequester && n.Kind == access.EventAccessActive && !r.Plan.Lasting():

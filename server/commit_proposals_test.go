@@ -26,7 +26,7 @@ type committing struct {
 	repo, keys string
 }
 
-func newCommitting(t *testing.T) committing {
+func newCommitting(t *testing.T, change ...func(*Config)) committing {
 	dir := t.TempDir()
 	c := committing{repo: filepath.Join(dir, "repo"), keys: filepath.Join(dir, "keys")}
 	require.NoError(t, os.MkdirAll(c.keys, 0o700))
@@ -45,6 +45,9 @@ func newCommitting(t *testing.T) committing {
 	}, func(conf *Config) {
 		conf.Proposals = proposals.Config{Contract: "change-contracts"}
 		conf.Contracts, conf.ContractsGit = "", git
+		for _, f := range change {
+			f(conf)
+		}
 	})
 	go c.contracts.Run(t.Context())
 	return c

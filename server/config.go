@@ -21,6 +21,7 @@ import (
 	"ramp.dev/ramp/server/proposals"
 	"ramp.dev/ramp/server/scim"
 	"ramp.dev/ramp/server/surface"
+	"ramp.dev/ramp/server/tickethook"
 )
 
 // Config is the server's part of the configuration file.
@@ -48,6 +49,8 @@ type Config struct {
 	Slack slack.Config `yaml:"slack,omitempty"`
 	// Decisions is another program in which people may decide.
 	Decisions decisionhook.Config `yaml:"decisions,omitempty"`
+	// Tickets are the ticket systems in whose tickets people may decide.
+	Tickets tickethook.Config `yaml:"tickets,omitempty"`
 	// EnrolInPage lets the page of passkeys write keys.passkeys itself. For
 	// development only: a server that could do so in production could enrol a
 	// key for anybody, and approve with it.
@@ -133,6 +136,7 @@ func (c Config) Validate() access.Issues {
 	issues = append(issues, c.SCIM.Validate()...)
 	issues = append(issues, c.Slack.Validate("server.slack")...)
 	issues = append(issues, c.Decisions.Validate()...)
+	issues = append(issues, c.Tickets.Validate("server.tickets", func(source string) string { return c.Facts[source].Kind })...)
 	issues = append(issues, facts.Validate("server.facts", c.Facts)...)
 	return append(issues, c.Identity.Validate()...)
 }

@@ -42,6 +42,7 @@ import (
 	"ramp.dev/ramp/server/proposals"
 	"ramp.dev/ramp/server/scim"
 	"ramp.dev/ramp/server/surface"
+	"ramp.dev/ramp/server/tickethook"
 )
 
 // Deps are what a server works with.
@@ -59,6 +60,7 @@ type Deps struct {
 	// Checkpoint is the file that keeps the last signed checkpoint where Config names
 	// none; it is forgotten with the process if both are empty.
 	Checkpoint string
+	Version    string // of this build, as agents are told it
 	Log        logrus.FieldLogger
 }
 
@@ -190,6 +192,7 @@ func (c Config) external(identity *auth.Auth) (out app.ExternalConfig) {
 	if c.Decisions.On() {
 		out.Services = append(out.Services, app.ExternalService{Service: decisionhook.Service, Name: c.Decisions.Name})
 	}
+	out.Services = append(out.Services, c.Tickets.Services()...)
 	return out
 }
 
@@ -202,15 +205,18 @@ func (s *Server) face(d Deps, identity *auth.Auth) error {
 	}
 	calls := api.New(s.app, identity)
 	s.surfaces = []surface.Surface{s.health(), identity.Surface(), calls.Surface(), calls.ContractSets(),
-		codecserver.Surface(s.app, identity, c.TemporalUI), web.StaticFiles(), web.Surface(), mcpserver.New(s.app, identity, c.URL).Surface()}
+		codecserver.Surface(s.app, identity, c.TemporalUI), web.StaticFiles(), web.Surface(), mcpserver.New(s.app, identity, c.URL, d.Version).Surface()}
 	if c.SCIM.DirectoryMode().Enabled {
 		s.surfaces = append(s.surfaces, scim.New(c.SCIM, d.Ledger, c.URL, d.Log).Surface())
 	}
 	if c.Decisions.On() {
 		s.surfaces = append(s.surfaces, decisionhook.New(c.Decisions, s.app, d.Ledger, d.Log).Surface())
 	}
+	signed := &verified.Requests{Ledger: d.Ledger, Keys: d.Trusted.With(d.Signer.Public()), Log: d.Log, Now: time.Now}
+	if c.Tickets.On() {
+		s.surfaces = append(s.surfaces, tickethook.New(c.Tickets, s.app, d.Ledger, signed.Request, d.Log).Surfaces()...)
+	}
 	if c.Slack.On() {
-		signed := &verified.Requests{Ledger: d.Ledger, Keys: d.Trusted.With(d.Signer.Public()), Log: d.Log, Now: time.Now}
 		s.chat = chatops.New(chatops.Config{Service: slack.New(c.Slack), Channel: c.Slack.ChannelOf, Reasons: c.Slack.Reasons, Pages: strings.TrimSuffix(c.URL, "/"), App: s.app, Ledger: d.Ledger, Requests: signed.Request, Log: d.Log})
 		if !s.chat.Service.Listens() {
 			s.surfaces = append(s.surfaces, s.chat.Surface())

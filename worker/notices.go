@@ -53,14 +53,17 @@ func (c Config) PingRota(ctx context.Context) error {
 	return nil
 }
 
-// TestNotice sends a message that says it is a test, to a mail address or to a channel by
-// its name.
+// TestNotice sends a message that says it is a test: to a mail address, to a channel by its
+// name, or to a ticket like jira:OPS-42, as a comment.
 func (c Config) TestNotice(ctx context.Context, address string) error {
 	if !c.Notices.On() {
 		return access.Errorf(access.CodeInvalid, "worker.notices is not configured, so nothing can be sent")
 	}
 	m := channel.Message{ID: "test." + strings.ToLower(rand.Text()), Subject: "[Ramp] A test message",
 		Text: "Somebody who runs Ramp tries whether its notices arrive. This one did.\n\n" + c.Notices.Pages + "\n"}
+	if system, key, is := strings.Cut(address, ":"); is && chatservice.IsName(system) {
+		return ticket.New(c.Notices.Tickets).Send(ctx, ticket.Address(system, key), m)
+	}
 	if chatservice.IsName(address) {
 		return chatservice.New(c.Notices.Channels).Send(ctx, address, m)
 	}

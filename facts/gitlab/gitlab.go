@@ -93,6 +93,16 @@ func (g *GitLab) Ping(ctx context.Context) error {
 		if err := g.project(ctx, p); err != nil {
 			return err
 		}
+		var issues []struct {
+			Number int64 `json:"iid"`
+		}
+		found, err := g.Get(ctx, "/api/v4/projects/"+url.PathEscape(p)+"/issues?per_page=1", &issues)
+		if err == nil && !found {
+			err = access.Errorf(access.CodeForbidden, "GitLab does not show the issues of %s to Ramp's token", p)
+		}
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -15,6 +15,7 @@ func start(t *testing.T) (*sourcetest.Server, source.Config) {
 	c := s.Config(t)
 	c.Projects, c.People = []string{"acme/ops"}, map[string]string{"18": "alice"}
 	s.Has("/api/v4/projects/acme%2Fops", `{"id":4}`)
+	s.Has("/api/v4/projects/acme%2Fops/issues?per_page=1", `[{"iid":7}]`)
 	s.Has("/api/v4/projects/acme%2Fops/issues/7", `{"id":76,"iid":7,"project_id":4,"state":"opened","issue_type":"incident","severity":"HIGH","assignees":[{"id":18,"username":"x","state":"active"}],"labels":[]}`)
 	return s, c
 }
@@ -38,4 +39,9 @@ func TestFaults(t *testing.T) {
 	require.NoError(t, err)
 	sourcetest.Faults(t, s, g, access.FactTicket, "acme/ops#7")
 	sourcetest.Hidden(t, Open, c, "the project")
+	s.Has("/api/v4/projects/acme%2Fempty", `{"id":5}`) // whose issues only its members see
+	c.Projects = []string{"acme/empty"}
+	g, err = Open(c)
+	require.NoError(t, err)
+	require.ErrorContains(t, g.Ping(t.Context()), "does not show the issues of acme/empty")
 }

@@ -58,6 +58,9 @@ type issue struct {
 		Priority *struct {
 			Name string `json:"name"`
 		} `json:"priority"`
+		Components []struct {
+			Name string `json:"name"`
+		} `json:"components"`
 		Assignee *user `json:"assignee"`
 	} `json:"fields"`
 }
@@ -82,7 +85,7 @@ func (j *Jira) Ask(ctx context.Context, kind access.FactKind, key string) (sourc
 		return reply, nil
 	}
 	var is issue
-	found, err := j.Get(ctx, "/rest/api/2/issue/"+key+"?fields=status,project,issuetype,priority,assignee", &is)
+	found, err := j.Get(ctx, "/rest/api/2/issue/"+key+"?fields=status,project,issuetype,priority,components,assignee", &is)
 	if err != nil {
 		return source.Reply{}, err
 	}
@@ -115,6 +118,9 @@ func (j *Jira) ticket(is issue, key string) (*access.Ticket, error) {
 	case "done":
 	default:
 		return nil, j.Unexpected("a category of the issue's status that is new, indeterminate or done")
+	}
+	if c := is.Fields.Components; len(c) == 1 { // of several, none is the one
+		t.Service = c[0].Name
 	}
 	if p := is.Fields.Priority; p != nil {
 		t.Severity = j.config.Severity(p.Name, usual())

@@ -3,6 +3,7 @@ package jira
 import (
 	"encoding/base64"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -14,11 +15,11 @@ import (
 
 const (
 	missing = `{"errorMessages":["Issue does not exist or you do not have permission to see it."],"errors":{}}`
-	query   = "?fields=status,project,issuetype,priority,assignee"
+	query   = "?fields=status,project,issuetype,priority,components,assignee"
 	cloud   = `{"id":"10002","self":"https://acme.atlassian.net/rest/api/2/issue/10002","key":%q,"fields":{
 		"status":{"self":"x","name":"In Arbeit","id":"3","statusCategory":{"id":4,"key":%q,"colorName":"yellow","name":"In Progress"}},
 		"project":{"id":"10000","key":"OPS","name":"Operations"},"issuetype":{"id":"1","name":"Incident","subtask":false},
-		"priority":{"id":"2","name":"High"},"assignee":%s}}`
+		"priority":{"id":"2","name":"High"},"components":[{"id":"7","name":"orders"}],"assignee":%s}}`
 	alice = `{"accountId":"5b10a2844c20165700ede21g","accountType":"atlassian","active":true,"displayName":"root","emailAddress":"alice@example.com"}`
 )
 
@@ -48,13 +49,15 @@ func TestCloud(t *testing.T) {
 		s.Has("/rest/api/2/issue/"+key+query, fmt.Sprintf(cloud, key, category, assignee))
 	}
 	is("OPS-1", "indeterminate", alice)
-	require.Equal(t, &access.Ticket{Open: true, Project: "OPS", Type: "Incident", Severity: 2, Assignee: "alice@example.com"}, ticket("OPS-1"))
+	require.Equal(t, &access.Ticket{Open: true, Project: "OPS", Service: "orders", Type: "Incident", Severity: 2, Assignee: "alice@example.com"}, ticket("OPS-1"))
 	is("OPS-1", "done", "null")
-	require.Equal(t, &access.Ticket{Project: "OPS", Type: "Incident", Severity: 2}, ticket("OPS-1"))
+	require.Equal(t, &access.Ticket{Project: "OPS", Service: "orders", Type: "Incident", Severity: 2}, ticket("OPS-1"))
 	is("OPS-1", "new", `{"accountId":"5b10ac8d82e05b22cc7d4ef5","active":true,"emailAddress":"someone@example.com"}`)
 	require.Equal(t, "bob", ticket("OPS-1").Assignee, "the table comes before the address")
 	is("OPS-1", "new", `{"accountId":"5b10ac8d82e05b22cc7d4ef5","active":false}`)
 	require.Empty(t, ticket("OPS-1").Assignee, "an account that is closed")
+	s.Has("/rest/api/2/issue/OPS-1"+query, strings.Replace(fmt.Sprintf(cloud, "OPS-1", "new", alice), `"name":"orders"}`, `"name":"orders"},{"id":"8","name":"mail"}`, 1))
+	require.Empty(t, ticket("OPS-1").Service, "of two components none is the one")
 	require.Nil(t, ticket("OPS-404"))
 	for _, key := range []string{"ops-1", "OPS-1/comment", "../myself", "OPS-1?x=", "OPS-01", "", "OPS-1\n", "ОPS-1"} {
 		before := len(s.Asked())

@@ -47,8 +47,35 @@ func TestOnCall(t *testing.T) {
 	r, err := o.Ask(t.Context(), access.FactOnCall, id)
 	require.NoError(t, err)
 	require.True(t, r.Absent)
-	_, err = o.Ask(t.Context(), access.FactTicket, "1")
-	require.ErrorContains(t, err, "no tickets")
+}
+
+func TestIncidents(t *testing.T) {
+	s, c := start(t)
+	c.Schedules = nil
+	o, err := Open(c)
+	require.NoError(t, err)
+	require.ErrorContains(t, o.Ping(t.Context()), "does not show incidents")
+	s.Has("/v1/incidents?limit=1", `{"data":[],"took":0.1}`)
+	ask := sourcetest.Tickets(t, o)
+	const incident, at = "8743a1b2-11da-480e-8493-744660987bef", "/v1/incidents/8743a1b2-11da-480e-8493-744660987bef?identifierType=id"
+	has := func(status, services string) {
+		s.Has(at, `{"data":{"id":"`+incident+`","tinyId":"12","message":"orders","status":"`+status+`","tags":[],"priority":"P2","ownerTeam":"fc1448b7","impactedServices":`+services+`},"took":0.1}`)
+	}
+	has("open", `["dbf0a2d1"]`)
+	require.Equal(t, &access.Ticket{Open: true, Type: "incident", Project: "fc1448b7", Service: "dbf0a2d1", Severity: 2}, ask(incident).Ticket)
+	has("resolved", `["dbf0a2d1","another"]`)
+	require.Equal(t, &access.Ticket{Type: "incident", Project: "fc1448b7", Severity: 2}, ask(incident).Ticket)
+	for _, key := range []string{"12", "8743a1b2-11da-480e-8493-744660987bee", incident + "/notes", "../" + incident} {
+		require.True(t, ask(key).Absent, key)
+	}
+	has("muted", "[]")
+	_, err = o.Ask(t.Context(), access.FactTicket, incident)
+	require.ErrorContains(t, err, "a status that is")
+	s.Has(at, `{"data":{"id":"another","status":"open"}}`)
+	_, err = o.Ask(t.Context(), access.FactTicket, incident)
+	require.ErrorContains(t, err, "the incident that was asked for")
+	has("open", "[]")
+	sourcetest.Faults(t, s, o, access.FactTicket, incident)
 }
 
 func TestFaults(t *testing.T) {

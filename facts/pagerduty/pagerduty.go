@@ -151,8 +151,15 @@ func (p *PagerDuty) incident(ctx context.Context, id string) (*access.Ticket, er
 	return t, nil
 }
 
-// Ping implements source.Service.
+// Ping implements source.Service. A source without schedules is one of incidents.
 func (p *PagerDuty) Ping(ctx context.Context) error {
+	if len(p.config.Schedules) == 0 {
+		found, err := p.Has(ctx, "/incidents?limit=1", "incidents")
+		if err == nil && !found {
+			err = access.Errorf(access.CodeForbidden, "PagerDuty does not show incidents to Ramp's token")
+		}
+		return err
+	}
 	_, err := p.Has(ctx, "/schedules?limit=1", "schedules")
 	for name, id := range p.config.Schedules {
 		if err != nil {

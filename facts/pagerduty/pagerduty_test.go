@@ -92,6 +92,15 @@ func TestFaults(t *testing.T) {
 	p, err := Open(c)
 	require.NoError(t, err)
 	sourcetest.Faults(t, s, p, access.FactOnCall, "db-primary")
+	incidents := c
+	incidents.Schedules = nil
+	p, err = Open(incidents)
+	require.NoError(t, err)
+	require.ErrorContains(t, p.Ping(t.Context()), "PagerDuty does not show incidents")
+	s.Has("/incidents?limit=1", `{"incidents":[]}`)
+	require.NoError(t, p.Ping(t.Context()))
+	p, err = Open(c)
+	require.NoError(t, err)
 	c.Schedules["gone"] = "PGONE"
 	require.ErrorContains(t, p.Ping(t.Context()), "PagerDuty has no schedule PGONE, which contracts call gone")
 }

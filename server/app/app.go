@@ -172,7 +172,7 @@ func New(c Config) *App {
 	ends := &endOrders{ledger: c.Ledger, signer: c.Signer, gateway: c.Gateway, log: c.Log, audit: log}
 	extend := &extender{requests: reader, grants: c.Ledger, contracts: c.Contracts, facts: c.Facts, directory: c.Directory, history: c.Ledger, gateway: c.Gateway, signer: c.Signer, ledger: c.Ledger,
 		refused: refused, audit: log, log: c.Log, now: now}
-	changes := &proposer{contract: c.ProposalContract, target: c.ProposalTarget, commits: c.ContractCommits, catalog: cat, requests: reader, ledger: c.Ledger, refused: refused, now: now}
+	changes := &proposer{contract: c.ProposalContract, target: c.ProposalTarget, commits: c.ContractCommits, directory: c.Directory, catalog: cat, requests: reader, ledger: c.Ledger, refused: refused, now: now}
 	return &App{
 		refusals: &refused,
 		catalog:  cat,

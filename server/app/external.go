@@ -135,8 +135,9 @@ func LinkCodeDigest(typed string) string {
 }
 
 // LinkExternalUser makes a user of a service the person who got the code of a digest, as
-// LinkCodeDigest makes it. name is for people; where the service is ByUser, it is another
-// name that no other user there has, such as a login. Errors are CodeForbidden and CodeConflict, and recorded.
+// LinkCodeDigest makes it. name is for people; where the service is ByUser, it is the name
+// that no other user there has and by which people name themselves, such as a login.
+// Errors are CodeForbidden and CodeConflict, and recorded.
 func (c *externalUsers) LinkExternalUser(ctx context.Context, u ledger.ExternalUser, name, digest string) (ledger.ExternalLink, error) {
 	link, err := c.ledger.LinkExternalUser(ctx, digest, u, access.Clip(name, 100), c.now(), func(p access.Person) access.Event {
 		e := access.Actor{Person: p, Via: access.Via(u.Service)}.Event(access.EventExternalLinked, c.now())

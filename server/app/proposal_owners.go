@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
+	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/contracts"
 )
 
@@ -64,27 +66,36 @@ func baseNameOf(c *contracts.Contract) string {
 }
 
 // ownerWarnings returns which owners of what a set would change could never approve it: those
-// whose group is empty by the directory; where none says who is in which group, those that
-// no contract names as people.
-func (c *proposer) ownerWarnings(ctx context.Context, proposed *contracts.Set) ([]string, error) {
+// whose group is empty by the directory, or has nobody but authors in it; where no directory
+// says who is in which group, those that no contract names as people.
+func (c *proposer) ownerWarnings(ctx context.Context, proposed *contracts.Set, authors []access.Person) ([]string, error) {
 	out := []string{}
 	current := c.catalog.contracts.Current()
 	owners := ownersOfChanges(current, proposed)
-	empty, known, err := c.ledger.EmptyGroups(ctx, owners)
+	people, known, err := c.ledger.PeopleIn(ctx, owners)
 	if err != nil {
 		return out, err
 	}
-	for _, owner := range empty {
-		out = append(out, fmt.Sprintf("nobody is in the group %s, which owns what changes: this can never be approved. Have somebody added to it", owner))
-	}
-	if known {
-		return out, nil
-	}
 	named := append(current.NamedGroups(), proposed.NamedGroups()...)
 	for _, owner := range owners {
-		if !slices.Contains(named, owner) {
+		switch in := people[owner]; {
+		case !known && slices.Contains(named, owner):
+		case !known:
 			out = append(out, fmt.Sprintf("no contract names %s as a group of people, and it owns what changes: if nobody is in it, this can never be approved", owner))
+		case len(in) == 0:
+			out = append(out, fmt.Sprintf("nobody is in the group %s, which owns what changes: this can never be approved. Have somebody added to it", owner))
+		case !slices.ContainsFunc(in, func(p access.Person) bool { return !slices.ContainsFunc(authors, p.SameHuman) }):
+			out = append(out, fmt.Sprintf("everybody in the group %s, which owns what changes, has written it (%s), and nobody approves what they wrote: this can never be approved. Have somebody else added to the group, or propose what somebody else wrote", owner, labels(in)))
 		}
 	}
 	return out, nil
+}
+
+// labels joins the names of people.
+func labels(people []access.Person) string {
+	var out []string
+	for _, p := range people {
+		out = append(out, access.Clip(p.Label(), 60))
+	}
+	return strings.Join(out, ", ")
 }

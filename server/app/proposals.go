@@ -19,7 +19,7 @@ type contractSetLedger interface {
 	KeepContracts(ctx context.Context, files access.ContractFiles, by access.Person, e access.Event) error
 	Contracts(ctx context.Context, digest string) (access.ContractFiles, error)
 	ContractAuthors(ctx context.Context, digest string) ([]access.Person, error)
-	EmptyGroups(ctx context.Context, names []string) (empty []string, known bool, err error)
+	PeopleIn(ctx context.Context, groups []string) (people map[string][]access.Person, known bool, err error)
 	CheckContractUploads(ctx context.Context, digest string, by access.Person, now time.Time) error
 	ForgetContracts(ctx context.Context, now time.Time) (int64, error)
 }
@@ -29,11 +29,13 @@ type contractSetLedger interface {
 type proposer struct {
 	contract, target string          // under which contract sets are proposed, and its target; empty contract: nowhere
 	commits          ContractCommits // nil: people upload files
-	catalog          *catalog
-	requests         *requests
-	ledger           contractSetLedger
-	refused          refusals
-	now              clock
+	// directory says which accounts are a signer's now; nil: nothing is known of them.
+	directory access.Directory
+	catalog   *catalog
+	requests  *requests
+	ledger    contractSetLedger
+	refused   refusals
+	now       clock
 
 	mu   sync.Mutex
 	said map[[2]string][]string // by the digests of two sets, how they differ
@@ -74,7 +76,7 @@ func (c *proposer) UploadContracts(ctx context.Context, by access.Actor, files a
 	if c.commits != nil {
 		return UploadedContracts{}, access.InvalidField("commit_needed", "files", "contracts come from %s here: commit the change there, and propose the commit", c.commits)
 	}
-	return c.keep(ctx, by, files)
+	return c.keep(ctx, by, files, []access.Person{by.Person})
 }
 
 // UploadCommit keeps the contracts of a repository's newest commit so that this person can
@@ -95,7 +97,11 @@ func (c *proposer) UploadCommit(ctx context.Context, by access.Actor, id string)
 	if id != NewestCommit && (len(id) < minCommit || !strings.HasPrefix(newest.ID, id)) {
 		return UploadedContracts{}, access.Refuse(access.CodeConflict, "commit_changed", "the newest commit of %s is %s: that one can be proposed, and no other", c.commits, newest.ID)
 	}
-	out, err := c.keep(ctx, by, contracts.FilesOf(newest.Files))
+	authors, err := c.withSigners(ctx, []access.Person{by.Person}, newest.Authors)
+	if err != nil {
+		return UploadedContracts{}, err
+	}
+	out, err := c.keep(ctx, by, contracts.FilesOf(newest.Files), authors)
 	out.Commit, out.Authors = newest.ID, newest.Authors
 	return out, err
 }
@@ -112,8 +118,9 @@ func (c *proposer) mayPropose(ctx context.Context, by access.Actor) error {
 	return nil
 }
 
-// keep keeps a set that somebody may propose.
-func (c *proposer) keep(ctx context.Context, by access.Actor, files access.ContractFiles) (UploadedContracts, error) {
+// keep keeps a set that somebody may propose. authors are those who are known to have
+// written it, and can approve nothing of it.
+func (c *proposer) keep(ctx context.Context, by access.Actor, files access.ContractFiles, authors []access.Person) (UploadedContracts, error) {
 	proposed, err := c.parse(files)
 	if err != nil {
 		return UploadedContracts{}, err
@@ -122,7 +129,7 @@ func (c *proposer) keep(ctx context.Context, by access.Actor, files access.Contr
 		return UploadedContracts{}, c.refused.record(ctx, by, "", access.ActPropose, err)
 	}
 	out := UploadedContracts{Contract: c.contract, Set: files.Digest(), Replaces: c.inForce(), Contracts: len(proposed.Contracts)}
-	if out.Warnings, err = c.ownerWarnings(ctx, proposed); err != nil {
+	if out.Warnings, err = c.ownerWarnings(ctx, proposed, authors); err != nil {
 		return UploadedContracts{}, err
 	}
 	if out.Differences, err = c.differences(proposed, out.Set, out.Replaces); err != nil {
@@ -339,7 +346,10 @@ func (c *proposer) plan(ctx context.Context, draft *access.Plan, by access.Perso
 		if err != nil {
 			return err
 		}
-		commit, authors = newest.ID, withSigners(authors, newest.Authors)
+		if authors, err = c.withSigners(ctx, authors, newest.Authors); err != nil {
+			return err
+		}
+		commit = newest.ID
 	}
 	differences, err := c.differences(proposed, set, replaces)
 	if err != nil {

@@ -27,13 +27,14 @@ type MCP struct {
 	app     *app.App
 	auth    *auth.Auth
 	pages   string // the URL of the pages, to which people are led
+	version string // of this build
 	schemas *mcp.SchemaCache
 	handler http.Handler
 }
 
-// New returns the endpoint; pages is where people reach Ramp.
-func New(a *app.App, identity *auth.Auth, pages string) *MCP {
-	m := &MCP{app: a, auth: identity, pages: pages, schemas: mcp.NewSchemaCache()}
+// New returns the endpoint; pages is where people reach Ramp, and version is of this build.
+func New(a *app.App, identity *auth.Auth, pages, version string) *MCP {
+	m := &MCP{app: a, auth: identity, pages: pages, version: version, schemas: mcp.NewSchemaCache()}
 	// No session is kept: any server serves any call, and each call is authenticated. The
 	// library's check of the Host header is for servers that anybody may reach; this one
 	// wants a token, which no page of another site has.
@@ -83,7 +84,7 @@ func (m *MCP) serverOf(r *http.Request) *mcp.Server {
 	if !known {
 		return nil
 	}
-	s := mcp.NewServer(&mcp.Implementation{Name: "ramp", Title: "Ramp: temporary access to production"},
+	s := mcp.NewServer(&mcp.Implementation{Name: "ramp", Title: "Ramp: temporary access to production", Version: m.version},
 		&mcp.ServerOptions{Instructions: instructions, SchemaCache: m.schemas})
 	tools{m, by}.add(s)
 	return s

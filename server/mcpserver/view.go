@@ -65,7 +65,7 @@ type requestView struct {
 	Outcome    string     `json:"outcome,omitempty"`
 	Contract   string     `json:"contract"`
 	OnBehalfOf string     `json:"on_behalf_of"`
-	Access     []string   `json:"access"`
+	Targets    []string   `json:"targets"`
 	Grants     []string   `json:"grants,omitempty"`
 	Duration   string     `json:"duration"`
 	PlanDigest string     `json:"plan_digest"`
@@ -73,7 +73,8 @@ type requestView struct {
 	DecideBy   *time.Time `json:"decide_by,omitempty"`
 	Page       string     `json:"page,omitempty"`
 	Next       string     `json:"next"`
-	// What people wrote: the reason, comments, what went wrong.
+	// What people wrote: the reason, comments, what went wrong; and what is given, in which
+	// are names that a target has, such as those of tables and roles.
 	Untrusted []untrusted `json:"untrusted,omitempty"`
 }
 
@@ -87,10 +88,11 @@ func (t tools) view(r access.Request) requestView {
 		out.DecideBy = &r.Plan.PendingUntil
 	}
 	for _, g := range r.Plan.Grants {
-		out.Access = append(out.Access, clean(g.Scope.Summary+" on "+g.Target, 500))
+		out.Targets = append(out.Targets, g.Target)
 		out.Grants = append(out.Grants, g.Name)
+		out.Untrusted = append(out.Untrusted, wrote("what is given on "+g.Target, "", g.Scope.Summary)...)
 	}
-	out.Untrusted = wrote("reason", r.Requester.Label(), r.Plan.Reason)
+	out.Untrusted = append(out.Untrusted, wrote("reason", r.Requester.Label(), r.Plan.Reason)...)
 	for _, d := range r.Decisions {
 		out.Untrusted = append(out.Untrusted, wrote("comment on the decision to "+string(d.Verdict), d.Approver.Label(), d.Comment)...)
 	}

@@ -2,7 +2,7 @@ package main
 
 // services returns the mutants of what is asked of services outside, and sent to them.
 func services() []mutant {
-	return []mutant{
+	return append(tickets(), []mutant{
 		{"a name in Jira is a person here", "facts/source/config.go", "if c.Emails && access.IsAddress(email) {", "if access.IsAddress(email) {", []string{"./facts/jira -run Case93"}},
 		{"an issue is that of another project", "facts/jira/jira.go", "if is.Key != key {", "if false {", []string{"./facts/jira -run TestCloud"}},
 		{"a token that has ended makes every ticket absent", "facts/jira/jira.go", "return reply, j.myself(ctx)", "return reply, nil", []string{"./facts/jira -run TestTokenThatEnded"}},
@@ -38,5 +38,5 @@ func services() []mutant {
 		{"a message that nobody signed decides", "server/decisionhook/hook.go", "if w.Verify(body, header) == nil {", "if w.Verify(body, header) == nil || true {", []string{"./server -run Case07MessagesOfAnotherProgram"}},
 		{"an old message decides", "server/decisionhook/hook.go", "w.Verify(body, header)", "w.VerifyIgnoringTimestamp(body, header)", []string{"./server -run Case07MessagesOfAnotherProgram"}},
 		{"a page to log in on is a service that works", "facts/source/client.go", "if err == nil && found && object[field] == nil {", "if false {", []string{"./facts/gitlab -run TestFaults"}},
-	}
+	}...)
 }

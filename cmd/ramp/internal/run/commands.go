@@ -4,6 +4,7 @@ package run
 
 import (
 	"context"
+	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -12,6 +13,7 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/cmd/ramp/internal/output"
 	"ramp.dev/ramp/config"
+	"ramp.dev/ramp/contracts"
 )
 
 // Commands returns the commands of operators. ofServer are those about contracts that
@@ -52,7 +54,15 @@ func (f *configured) withTemporal(ctx context.Context, do func(config.Config, cl
 
 // checked is what a check prints for programs.
 type checked struct {
-	Issues []access.Issue `json:"issues"`
+	Issues   []access.Issue      `json:"issues"`
+	Warnings []contracts.Finding `json:"warnings,omitempty"` // what may be wrong
+}
+
+// printFindings prints what is probably not meant, for people.
+func printFindings(w io.Writer, findings []contracts.Finding) {
+	for _, f := range findings {
+		fmt.Fprintf(w, "%s: %s: %s; %s (%s)\n", f.Place, f.Contract, output.Clean(f.Message), output.Clean(f.Instead), f.Code)
+	}
 }
 
 // printIssues prints what a check found, for programs; people read the error.
@@ -60,5 +70,5 @@ func printIssues(f *output.Format, w io.Writer, issues []access.Issue) error {
 	if f.IsTable() {
 		return nil
 	}
-	return f.Print(w, checked{issues}, nil)
+	return f.Print(w, checked{Issues: issues}, nil)
 }

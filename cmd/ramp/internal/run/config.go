@@ -10,6 +10,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config"
+	"ramp.dev/ramp/contracts"
 )
 
 func configCommand() *cobra.Command {
@@ -31,7 +32,7 @@ func configCheckCommand() *cobra.Command {
 			"`ramp doctor` asks for more.",
 		Example: "  ramp config check --config /etc/ramp/ramp.yaml\n  ramp config check --ping\n  ramp config check -o json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			issues, err := checkConfig(cmd.Context(), f.path, ping)
+			issues, doubts, err := checkConfig(cmd.Context(), f.path, ping)
 			if err != nil {
 				issues = access.IssuesOf(err)
 			} else {
@@ -45,7 +46,10 @@ func configCheckCommand() *cobra.Command {
 			if ping {
 				said = "valid, and each service in it can be used"
 			}
-			return f.format.Print(cmd.OutOrStdout(), checked{[]access.Issue{}}, func(w io.Writer) { fmt.Fprintf(w, "%s: %s\n", f.path, said) })
+			return f.format.Print(cmd.OutOrStdout(), checked{[]access.Issue{}, doubts}, func(w io.Writer) {
+				fmt.Fprintf(w, "%s: %s\n", f.path, said)
+				printFindings(w, doubts)
+			})
 		},
 	}
 	f.flags(c, "the")
@@ -53,25 +57,26 @@ func configCheckCommand() *cobra.Command {
 	return c
 }
 
-// checkConfig returns what is wrong with a file that can be read. Services are
-// asked only where nothing else is wrong.
-func checkConfig(ctx context.Context, path string, ping bool) (access.Issues, error) {
+// checkConfig returns what is wrong with a file that can be read, and what may be. Services
+// are asked only where nothing else is wrong.
+func checkConfig(ctx context.Context, path string, ping bool) (issues access.Issues, doubts []contracts.Finding, err error) {
 	c, err := config.Load(path)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	parts := c.Parts()
 	if !parts.Server && !parts.Worker {
-		return nil, access.Errorf(access.CodeInvalid, "%s has neither server nor worker", path)
+		return nil, nil, access.Errorf(access.CodeInvalid, "%s has neither server nor worker", path)
 	}
-	issues := c.Validate(parts)
+	issues = c.Validate(parts)
 	if parts.Server {
 		issues = append(issues, c.ValidateContracts()...)
+		doubts = c.ContractDoubts()
 	}
 	if ping && len(issues) == 0 {
 		issues = c.Ping(ctx, parts)
 	}
-	return issues, nil
+	return issues, doubts, nil
 }
 
 func configShowCommand() *cobra.Command {

@@ -44,36 +44,32 @@ func lintCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			proposed := false
-			if configured != "" {
-				conf, err := config.Load(configured)
-				if err != nil {
-					return err
-				}
-				proposed = conf.Server.Proposals.On()
-				if issues := conf.Lacks(set); len(issues) > 0 {
-					_ = printIssues(&format, cmd.OutOrStdout(), issues)
-					return access.Invalid(issues...)
-				}
-			}
 			findings := append([]contracts.Finding{}, set.FindingsWith(known, output.Progress(cmd.ErrOrStderr(), "contracts looked at"))...)
-			if proposed {
-				findings = append(findings, set.OwnerFindings(known)...)
+			issues := []access.Issue{}
+			if configured != "" {
+				beside, more := lintBeside(set, configured, known)
+				issues, findings = append(issues, beside...), append(findings, more...)
 			}
-			err = format.Print(cmd.OutOrStdout(), map[string]any{"issues": []access.Issue{}, "findings": findings, "contracts": set.Names(), "version": set.Version}, func(w io.Writer) {
-				found := ""
+			err = format.Print(cmd.OutOrStdout(), map[string]any{"issues": issues, "findings": findings, "contracts": set.Names(), "version": set.Version}, func(w io.Writer) {
+				wrong, found := "no issues", ""
+				if len(issues) > 0 { // people read them in the error
+					wrong = output.Count(len(issues), "issue")
+				}
 				if len(findings) > 0 {
 					found = ", " + output.Count(len(findings), "finding")
 				}
-				fmt.Fprintf(w, "%s, no issues%s: %s\n", output.Count(len(set.Contracts), "contract"), found, strings.Join(set.Names(), ", "))
-				for _, f := range findings {
-					fmt.Fprintf(w, "%s: %s: %s; %s (%s)\n", f.Place, f.Contract, output.Clean(f.Message), output.Clean(f.Instead), f.Code)
-				}
+				fmt.Fprintf(w, "%s, %s%s: %s\n", output.Count(len(set.Contracts), "contract"), wrong, found, strings.Join(set.Names(), ", "))
+				printFindings(w, findings)
 			})
-			if err == nil && strict && len(findings) > 0 {
+			switch {
+			case err != nil:
+				return err
+			case len(issues) > 0:
+				return access.Invalid(issues...)
+			case strict && len(findings) > 0:
 				return access.Errorf(access.CodeInvalid, "%s", output.Count(len(findings), "finding"))
 			}
-			return err
+			return nil
 		},
 	}
 	format.Flag(c)
@@ -81,6 +77,23 @@ func lintCommand() *cobra.Command {
 	c.Flags().StringVar(&configured, "config", "", "the server's configuration, to find what contracts need and it lacks: sources of facts, targets, workers' keys")
 	c.Flags().BoolVar(&strict, "strict", false, "the exit code is 2 also for what is legal but probably not meant")
 	return c
+}
+
+// lintBeside returns what is wrong with contracts beside a server's configuration, and what
+// probably is not meant.
+func lintBeside(set *contracts.Set, path string, groups []string) (access.Issues, []contracts.Finding) {
+	conf, err := config.Load(path)
+	if err != nil {
+		if issues := access.IssuesOf(err); len(issues) > 0 {
+			return issues, nil
+		}
+		return access.Issues{{Code: "config_unreadable", Field: path, Message: err.Error()}}, nil
+	}
+	findings := conf.Doubts(set)
+	if conf.Server.Proposals.On() {
+		findings = append(findings, set.OwnerFindings(groups)...)
+	}
+	return conf.Lacks(set), findings
 }
 
 // readGroups reads a file of groups, one a line; nil without a file.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -29,11 +30,11 @@ func doctorCommand() *cobra.Command {
 		Use: "doctor", Short: "Say what keeps this installation from working", Args: cobra.NoArgs,
 		Long: "Asks every service in a configuration whether it can be used, as `ramp config check --ping` does, compares this\n" +
 			"machine's clock with the ledger's, and says which consumers of events do not go on and which notices did not\n" +
-			"arrive. With --notice it sends a test message: to a mail address as notices are sent, to a user of Slack, such as\n" +
-			"U012ABCDE, as the app's direct message.",
-		Example: "  ramp doctor --config /etc/ramp/ramp.yaml\n  ramp doctor --notice me@example.com\n  ramp doctor --notice U012ABCDE",
+			"arrive. With --notice it sends a test message: to a mail address or a channel by its name, as notices are sent, to\n" +
+			"a user of Slack, such as U012ABCDE, as the app's direct message, to a ticket, such as jira:OPS-42, as a comment.",
+		Example: "  ramp doctor --config /etc/ramp/ramp.yaml\n  ramp doctor --notice me@example.com\n  ramp doctor --notice U012ABCDE\n  ramp doctor --notice jira:OPS-42",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			issues, err := checkConfig(cmd.Context(), f.path, true)
+			issues, doubts, err := checkConfig(cmd.Context(), f.path, true)
 			if err != nil {
 				issues = access.IssuesOf(err)
 			}
@@ -46,8 +47,9 @@ func doctorCommand() *cobra.Command {
 				_ = printIssues(&f.format, cmd.OutOrStdout(), issues)
 				return err
 			}
-			return f.format.Print(cmd.OutOrStdout(), checked{[]access.Issue{}}, func(w io.Writer) {
+			return f.format.Print(cmd.OutOrStdout(), checked{[]access.Issue{}, doubts}, func(w io.Writer) {
 				fmt.Fprintln(w, "Each service can be used, the clocks agree, and no consumer of events has stopped.")
+				printFindings(w, doubts)
 				if to != "" {
 					fmt.Fprintf(w, "A test message is on its way to %s: look whether it arrives.\n", output.Clean(to))
 				}
@@ -55,7 +57,7 @@ func doctorCommand() *cobra.Command {
 		},
 	}
 	f.flags(c, "the server's or worker's")
-	c.Flags().StringVar(&to, "notice", "", "send a test message to this mail address or user of Slack")
+	c.Flags().StringVar(&to, "notice", "", "send a test message to this mail address, channel, user of Slack or ticket")
 	return c
 }
 
@@ -113,10 +115,21 @@ func examine(ctx context.Context, c config.Config, to string) (issues access.Iss
 		}
 	case to != "":
 		if err := c.Worker.TestNotice(ctx, to); err != nil {
-			issues.Add("notice_not_sent", "worker.notices.mail", "%s", err)
+			issues.Add("notice_not_sent", placeOf(to), "%s", err)
 		}
 	}
 	return issues
+}
+
+// placeOf returns what in the configuration a test message goes through.
+func placeOf(to string) string {
+	switch {
+	case strings.Contains(to, "@"):
+		return "worker.notices.mail"
+	case strings.Contains(to, ":"):
+		return "worker.notices.tickets"
+	}
+	return "worker.notices.channels"
 }
 
 // notified reports whether a contract in the configured directory has notices of its own.

@@ -1,17 +1,23 @@
 package run
 
 import (
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/chat/slack/slacktest"
 	"ramp.dev/ramp/config"
 	"ramp.dev/ramp/config/field"
+	"ramp.dev/ramp/facts"
+	"ramp.dev/ramp/facts/source"
 	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/notices"
 	"ramp.dev/ramp/notices/mail"
@@ -93,6 +99,41 @@ func TestDoctorWritesInSlack(t *testing.T) {
 	issues := examined()
 	require.Len(t, issues, 1)
 	require.Equal(t, "chat_failing", issues[0].Code)
+}
+
+// TestDoctorCommentsOnATicket of the person who asks for it, and says which system it lacks.
+func TestDoctorCommentsOnATicket(t *testing.T) {
+	var comments []string
+	jira := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/rest/api/2/myself":
+			_, _ = io.WriteString(w, `{"accountId":"ramp"}`)
+		case r.URL.Path != "/rest/api/2/issue/OPS-42/comment":
+			w.WriteHeader(http.StatusNotFound)
+			_, _ = io.WriteString(w, `{"errorMessages":["Issue does not exist"]}`)
+		case r.Method == http.MethodPost:
+			body, err := io.ReadAll(r.Body)
+			assert.NoError(t, err)
+			comments = append(comments, string(body))
+			w.WriteHeader(http.StatusCreated)
+			_, _ = io.WriteString(w, `{"id":"10001"}`)
+		default:
+			_, _ = io.WriteString(w, `{"comments":[],"total":0}`)
+		}
+	}))
+	defer jira.Close()
+	t.Setenv("RAMP_TEST_JIRA", "t0ken")
+	c := config.Config{}
+	c.Worker.Notices = notices.Config{Pages: "https://ramp.example.com", Tickets: map[string]facts.Config{
+		"jira": {Kind: "jira", Config: source.Config{Address: jira.URL, Token: field.SecretEnv("RAMP_TEST_JIRA")}}}}
+	require.NoError(t, c.Worker.TestNotice(t.Context(), "jira:OPS-42"))
+	require.Len(t, comments, 1)
+	require.Contains(t, comments[0], "This one did.")
+	require.ErrorContains(t, c.Worker.TestNotice(t.Context(), "jira:OPS-43"), "Jira has no issue OPS-43")
+	require.ErrorContains(t, c.Worker.TestNotice(t.Context(), "snow:INC1"), `no system "snow" is configured (worker.notices.tickets)`)
+	for to, place := range map[string]string{"me@example.com": "mail", "jira:OPS-42": "tickets", "prod-chat": "channels"} {
+		require.Equal(t, "worker.notices."+place, placeOf(to))
+	}
 }
 
 func TestClocksApart(t *testing.T) {

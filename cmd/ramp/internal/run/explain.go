@@ -108,7 +108,8 @@ func (f *explainFlags) run(cmd *cobra.Command, dir, name string) error {
 		if err != nil {
 			return err
 		}
-		out.Lacks = conf.Lacks(&contracts.Set{Contracts: []*contracts.Contract{contract}})
+		alone := &contracts.Set{Contracts: []*contracts.Contract{contract}}
+		out.Lacks, out.Doubts = conf.Lacks(alone), conf.Doubts(alone)
 	}
 	if err := f.format.Print(cmd.OutOrStdout(), out, explanation(contract, out)); err != nil || e.Result != contracts.CouldNotEvaluate {
 		return err
@@ -120,6 +121,8 @@ func (f *explainFlags) run(cmd *cobra.Command, dir, name string) error {
 type explained struct {
 	contracts.Evaluation
 	Lacks access.Issues `json:"lacks,omitempty"`
+	// Doubts is what may be wrong beside that configuration.
+	Doubts []contracts.Finding `json:"doubts,omitempty"`
 }
 
 // inventories reads what targets have from a file, as of the time of the request.
@@ -177,6 +180,9 @@ func explanation(c *contracts.Contract, e explained) func(io.Writer) {
 		fmt.Fprintf(w, "%s: %s\n", c.Name, result)
 		for _, i := range e.Lacks {
 			fmt.Fprintf(w, "  with this configuration: %s\n", output.Clean(i.String()))
+		}
+		for _, f := range e.Doubts {
+			fmt.Fprintf(w, "  with this configuration: %s: %s; %s\n", f.Place, output.Clean(f.Message), output.Clean(f.Instead))
 		}
 		for _, i := range e.Issues {
 			fmt.Fprintf(w, "  %s\n", output.Clean(i.String()))

@@ -29,15 +29,14 @@ func ownerIssues(ctx context.Context, c config.Config, led *ledger.Ledger) (issu
 	}
 	led.UseNotary(evidence.NewNotary(nil, keys), nil) // it says who is in which group
 	owners := set.Owners()
-	empty, known, err := led.EmptyGroups(ctx, owners)
+	people, known, err := led.PeopleIn(ctx, owners)
 	if err != nil {
 		issues.Add("ledger_unavailable", "ledger.url", "%s", err)
 		return issues
 	}
 	var groups []string // nil: nobody says who is in which
 	if known {
-		groups = slices.DeleteFunc(owners, func(o string) bool { return slices.Contains(empty, o) })
-		groups = append([]string{}, groups...)
+		groups = append([]string{}, slices.DeleteFunc(owners, func(o string) bool { return len(people[o]) == 0 })...)
 	}
 	for _, f := range set.OwnerFindings(groups) {
 		issues.Add(f.Code, f.Contract, "%s; %s", f.Message, f.Instead)

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.temporal.io/sdk/client"
 
+	"ramp.dev/ramp/cmd/ramp/internal/version"
 	"ramp.dev/ramp/config"
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/server"
@@ -94,7 +95,7 @@ func StartServer(ctx context.Context, c config.Config, temporal client.Client, o
 	if err != nil {
 		return nil, err
 	}
-	s, err := server.New(c.Server, server.Deps{Temporal: temporal, Namespace: c.TemporalNamespace(), Ledger: led, Signer: signer, Sealer: sealer, Trusted: trusted, Workers: workers, Codec: payloads, Passkeys: c.Keys.PasskeyFile(), Checkpoint: c.Keys.Signer.CheckpointFile(), Log: logrus.StandardLogger()})
+	s, err := server.New(c.Server, server.Deps{Temporal: temporal, Namespace: c.TemporalNamespace(), Ledger: led, Signer: signer, Sealer: sealer, Trusted: trusted, Workers: workers, Codec: payloads, Passkeys: c.Keys.PasskeyFile(), Checkpoint: c.Keys.Signer.CheckpointFile(), Version: version.String(), Log: logrus.StandardLogger()})
 	if err != nil {
 		return nil, err
 	}
