@@ -130,6 +130,25 @@ func TestDiffOfReasons(t *testing.T) {
 	}
 }
 
+// TestDiffOfStages: a change of what everybody gets is one change, whoever decides.
+func TestDiffOfStages(t *testing.T) {
+	before := contract("c", "true", `{default: 30m, max: 2h}`, `{auto: 'duration < duration("10m")', autoUpTo: 10m, stages: [{name: a, from: [x]}, {name: b, from: [y], when: 'duration > duration("1h")'}]}`)
+	got := changes(t, before, strings.Replace(before, "role: admin", "role: owner", 1))
+	require.Len(t, got, 1, "%v", got)
+	require.Equal(t, `on db/orders {"role":"admin"}`, got[0].Before)
+	require.Equal(t, `on db/orders {"role":"owner"}`, got[0].After)
+	got = changes(t, before+"extend: {times: 1, upTo: 3h, approval: same}\n", before+"extend: {times: 2, upTo: 3h, approval: same}\n")
+	require.NotEmpty(t, got)
+	shown := map[string]bool{}
+	for _, c := range got {
+		require.False(t, shown[c.Before+c.After], "%v", got)
+		shown[c.Before+c.After] = true
+	}
+	usual := changes(t, before, strings.Replace(before, "default: 30m", "default: 20m", 1))
+	require.Len(t, usual, 1, "%v", usual)
+	require.Equal(t, "by 1 of x, for 30m", usual[0].Before, "only one of its stages is touched, and named")
+}
+
 // TestDiffWitness: the request that a change shows is decided as the change says.
 func TestDiffWitness(t *testing.T) {
 	before := contract("c", `person.employment == "employee"`, `{default: 30m, max: 2h}`, `{stages: [{name: a, from: [x]}]}`)

@@ -11,6 +11,9 @@ type difference struct {
 	Change
 	open    string   // in words, what both verdicts open, without the values of one request
 	reasons []string // why one of them refuses, by kinds of reasons, in order
+	// by is who decides, if both verdicts say the same: then it is not in Before and After,
+	// and people of any stages may be touched. It is blank once several are.
+	by string
 }
 
 // read takes from two verdicts what makes two differences one.
@@ -21,6 +24,9 @@ func (d *difference) read(before, after verdict) {
 	case !after.allowed:
 		d.open, d.reasons = d.Before, kindsOf(after.codes)
 	default:
+		if before.text == after.text {
+			d.by, d.Before, d.After = before.text, strings.TrimPrefix(d.Before, before.text), strings.TrimPrefix(d.After, before.text)
+		}
 		d.open = d.Before + "\n" + d.After
 	}
 	d.open = d.Witness.mask(d.open)
@@ -51,6 +57,16 @@ func (d *difference) add(other *difference) {
 	d.Times += other.Times
 	d.Longest = max(d.Longest, other.Longest)
 	d.Before, d.After = alternatives(d.Before, other.Before), alternatives(d.After, other.After)
+	if d.by != other.by {
+		d.by = ""
+	}
+}
+
+// change returns the difference as it is listed.
+func (d *difference) change() Change {
+	out := d.Change
+	out.Before, out.After = strings.TrimPrefix(d.by+out.Before, ", "), strings.TrimPrefix(d.by+out.After, ", ")
+	return out
 }
 
 // alternatives returns the words of a refusal with those of another beside them. Only
@@ -86,7 +102,7 @@ func oneEach(found map[string]*difference) (out []Change) {
 	}
 	for _, key := range keys {
 		if d, left := found[key]; left {
-			out = append(out, d.Change)
+			out = append(out, d.change())
 		}
 	}
 	return out

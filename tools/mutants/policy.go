@@ -10,6 +10,7 @@ func policy() []mutant {
 	const size = "./contracts -run PatternSize"
 	return []mutant{
 		{"diff lists a change once for each reason of a refusal", "contracts/diffgather.go", "\"who_unevaluated\": \"not_eligible\", ", "", []string{"./contracts -run DiffOfReasons"}},
+		{"diff lists a change once for each stage", "contracts/diffgather.go", "\t\tif before.text == after.text {", "\t\tif false {", []string{"./contracts -run DiffOfStages"}},
 		{"diff hides what is only seen beside something else", "contracts/diffgather.go", "if len(covered) < len(d.reasons) {", "if len(covered) == 0 {", []string{"./contracts -run DiffHidesNothing"}},
 		{"lint looks for nobody's group among approvers alone", "contracts/findings_groups.go", "\tif cond == nil {", "\tif true {", []string{"./contracts -run TestFindings$"}},
 		{"an owner's group of authors alone is taken for one that can approve", "server/app/proposal_owners.go", "!slices.ContainsFunc(authors, p.SameHuman) }):", "true }):", []string{"./server -run OwnersWhoAllWroteIt"}},
@@ -57,7 +58,7 @@ func policy() []mutant {
 		{"access is planned into a window that is too short", "contracts/next_window.go", "if t = c.until(at, at.Add(length)); t.Equal(at.Add(length)) {", "if t = c.until(at, at.Add(length)); true {", []string{"./contracts -run NextWindow"}},
 		{"a request in the next window is decided when it would be too late", "contracts/evaluate.go", "if in.Request.InNextWindow && e.Draft.StartAt == nil &&", "if false && e.Draft.StartAt == nil &&", []string{"./contracts -run NextWindow"}},
 		{"the API forgets that the next window was asked for", "contracts/evaluate.go", "e := c.evaluate(c.planned(in, in.Now))", "e := c.evaluate(in)", []string{"./server -run NextWindow"}},
-		{"a condition on approvers that lets nobody passes for tested", "contracts/runtests.go", "if step.Result != Satisfied || !slices.Contains(onApprovers, step.Field) {", "if step.Field != \"\" {", []string{"./contracts -run UntestedApprovers"}},
+		{"a condition on approvers that lets nobody passes for tested", "contracts/runtests.go", "if step.Result != Satisfied || !slices.Contains(onApprovers, step.Field) {", "if step.Field != \"\" || !slices.Contains(onApprovers, step.Field) {", []string{"./contracts -run UntestedApprovers"}},
 		{"a target that nobody serves is found by the request alone", "config/validate.go", "\tif !known {\n\t\treturn nil\n", "\tif !known || true {\n\t\treturn nil\n", []string{"./config -run TargetsThatNobody"}},
 		{"one mistake hides another in a contract with a base", "contracts/document.go", "if from != nil && len(from.issues) > 0 || d.baseless", "if from != nil || len(d.issues) > 0 || d.baseless", []string{"./contracts -run AllMistakes"}},
 		{"half a list passes for all of it", "integrations/inventory.go", "if err != nil {\n\t\t\treturn nil, err\n\t\t}\n\t\tall =", "if err != nil {\n\t\t\tbreak\n\t\t}\n\t\tall =", []string{"./integrations -run TestInventory"}},
