@@ -1,0 +1,99 @@
+package review
+
+import (
+	"time"
+
+	"ramp.dev/ramp/access"
+)
+
+// Report is a review of one period. Its lists are never nil, so that JSON has them all.
+type Report struct {
+	Period  Period    `json:"period"`
+	Zone    string    `json:"zone"` // the name of the period's zone
+	MadeAt  time.Time `json:"madeAt,omitzero"`
+	LogSize int64     `json:"logSize,omitempty"` // how many events the log had
+	Figures Figures   `json:"figures"`
+	// Findings are those for security: all of them, the highest score first.
+	Findings []Finding `json:"findings"`
+	// Owners are the same by the owner of the contract.
+	Owners []OwnerPart `json:"owners"`
+	// Weeks, Heat and Spans are for charts.
+	Weeks []Week `json:"weeks"`
+	Heat  []Held `json:"heat"`  // who held access longest first
+	Spans []Span `json:"spans"` // the longest 200, by their beginnings
+	// Unknown says what the review could not know, in sentences.
+	Unknown []string `json:"unknown"`
+	// Changed says what became of the findings of the last report.
+	Changed []Changed `json:"changed"`
+}
+
+// Figures sum up requests.
+type Figures struct {
+	Requests int            `json:"requests"`
+	People   int            `json:"people"`
+	ByState  map[string]int `json:"byState"`   // how many are in each state
+	Outcomes map[string]int `json:"byOutcome"` // how many ended for each reason
+	ToDecide Spread         `json:"toDecide"`  // from asking to the decision of people
+	ToAccess Spread         `json:"toAccess"`  // from asking to usable, planned starts left out
+	Open     Spread         `json:"open"`      // how long access was open
+	Hours    float64        `json:"hours"`     // of open access in the period, in all
+	// Used is the part of the hours in use, of those accesses of which it is known; UsedOf is how
+	// many these are.
+	Used   float64 `json:"used"`
+	UsedOf int     `json:"usedOf"`
+}
+
+// Spread are the quantiles of lengths. With no value all are 0.
+type Spread struct {
+	Count  int             `json:"count"`
+	Median access.Duration `json:"median"`
+	P90    access.Duration `json:"p90"`
+	Most   access.Duration `json:"most"`
+}
+
+// OwnerPart is a report for one owner.
+type OwnerPart struct {
+	Owner    string         `json:"owner"`
+	Figures  Figures        `json:"figures"`
+	Findings []string       `json:"findings"` // ids
+	Uses     []ContractUses `json:"contracts"`
+}
+
+// ContractUses sums up the requests under one contract.
+type ContractUses struct {
+	Contract string  `json:"contract"`
+	Figures  Figures `json:"figures"`
+}
+
+// Week counts what was asked for in seven days.
+type Week struct {
+	From     time.Time      `json:"from"`
+	States   map[string]int `json:"states"`
+	ToAccess Spread         `json:"toAccess"`
+}
+
+// Held is how many hours a person held access, by weekday; 0 is Monday.
+type Held struct {
+	Person Person     `json:"person"`
+	Hours  [7]float64 `json:"hours"`
+	Share  float64    `json:"share"` // of the period, overlapping accesses counted once
+}
+
+// Span is one access, for a timeline.
+type Span struct {
+	Request  string    `json:"request"`
+	Person   string    `json:"person"`
+	Contract string    `json:"contract"`
+	From     time.Time `json:"from"`
+	To       time.Time `json:"to"`
+	Open     bool      `json:"open,omitempty"` // it goes on
+}
+
+// Changed says what became of a finding of the last report.
+type Changed struct {
+	Finding  string `json:"finding"`
+	Kind     Kind   `json:"kind"`
+	Contract string `json:"contract,omitempty"`
+	Became   string `json:"became"` // gone, again, higher, lower
+	Sentence string `json:"sentence"`
+}

@@ -1,0 +1,174 @@
+package review
+
+import (
+	"time"
+
+	"ramp.dev/ramp/access"
+)
+
+// Request is one request as a review looks at it: what was signed of it, and what the
+// log says became of it. Every time is in UTC; the zero time stands for what has not
+// happened.
+type Request struct {
+	ID              string `json:"id"`
+	Contract        string `json:"contract"`
+	ContractVersion string `json:"contractVersion,omitempty"` // "sha256:" and hexadecimal digits
+	Owner           string `json:"owner,omitempty"`           // the group that owns the contract; empty where that is not known
+
+	Requester    Person            `json:"requester"`
+	Via          access.Via        `json:"via,omitempty"`
+	Targets      []string          `json:"targets"`                // each once, sorted
+	Entitlements []string          `json:"entitlements,omitempty"` // "TARGET ENTITLEMENT-AS-JSON", sorted
+	Params       map[string]string `json:"params,omitempty"`
+	Reason       string            `json:"reason,omitempty"`
+	Ticket       string            `json:"ticket,omitempty"`
+
+	AskedAt    time.Time `json:"askedAt"`
+	DecidedAt  time.Time `json:"decidedAt,omitzero"`  // when it was approved, denied, cancelled or lapsed
+	OpenedAt   time.Time `json:"openedAt,omitzero"`   // when access became usable
+	PlannedEnd time.Time `json:"plannedEnd,omitzero"` // until when it could last, extensions included
+	ClosedAt   time.Time `json:"closedAt,omitzero"`   // when it was read back as gone
+
+	Asked access.Duration `json:"asked"`           // the length that was asked for
+	Given access.Duration `json:"given,omitempty"` // the length that was approved; 0: none was
+
+	Automatic  bool           `json:"automatic,omitempty"` // the contract itself approved it
+	Decisions  []Decision     `json:"decisions,omitempty"` // in the order of their times
+	State      access.State   `json:"state"`
+	Outcome    access.Outcome `json:"outcome,omitempty"` // why access ended; empty where none opened or it is open
+	BreakGlass *BreakGlass    `json:"breakGlass,omitempty"`
+	Extensions int            `json:"extensions,omitempty"` // how many were made
+	// OverdueAt is when the ending of access was found to take longer than its target's bound.
+	OverdueAt time.Time `json:"overdueAt,omitzero"`
+	// Drifts are times at which the target was found to differ from what was granted.
+	Drifts []time.Time `json:"drifts,omitempty"`
+	// PickedUp is how many credentials were minted. Where NeedsPickUp is set, access without
+	// one was certainly not used.
+	PickedUp    int  `json:"pickedUp,omitempty"`
+	NeedsPickUp bool `json:"needsPickUp,omitempty"`
+	// Uses are the sessions that targets report, in the order of their beginnings.
+	// UsesKnown says that they report all; without it, no Uses says nothing.
+	Uses      []Use `json:"uses,omitempty"`
+	UsesKnown bool  `json:"usesKnown,omitempty"`
+
+	Events Events `json:"events"`
+}
+
+// Person is who asked or decided, as they were when they did.
+type Person struct {
+	ID    string            `json:"id"`             // of the human, so that several accounts are one (access.Person.HumanID)
+	Name  string            `json:"name,omitempty"` // to be shown
+	Kind  access.PersonKind `json:"kind,omitempty"` // what stands behind the account; empty is human
+	Agent string            `json:"agent,omitempty"`
+	// Team is the person's team, by the attribute that is configured; empty where there is
+	// none, and then nothing is compared with a team's history.
+	Team       string            `json:"team,omitempty"`
+	Groups     []string          `json:"groups,omitempty"`
+	Attributes map[string]string `json:"attributes,omitempty"`
+}
+
+// ByAgent reports whether an agent asked for the person.
+func (p Person) ByAgent() bool { return p.Kind == access.KindAgent }
+
+// Decision is one verdict of one person.
+type Decision struct {
+	By      Person         `json:"by"`
+	Verdict access.Verdict `json:"verdict"`
+	Stage   string         `json:"stage,omitempty"` // the stage in which it counts; empty where it counts in none
+	Via     access.Via     `json:"via,omitempty"`
+	At      time.Time      `json:"at"`
+	Event   int64          `json:"event,omitempty"` // its number in the log
+}
+
+// BreakGlass is how access was opened with nobody's consent.
+type BreakGlass struct {
+	ReviewBy   time.Time `json:"reviewBy"`            // when the review must be written
+	ReviewedAt time.Time `json:"reviewedAt,omitzero"` // zero: nobody has
+	ReviewedBy string    `json:"reviewedBy,omitempty"`
+	Justified  bool      `json:"justified,omitempty"` // what the review says
+}
+
+// Use is one session on a target. An end of zero is of a session that goes on.
+type Use struct {
+	From time.Time `json:"from"`
+	To   time.Time `json:"to,omitzero"`
+}
+
+// Events are the numbers in the log of what happened to a request; 0 stands for what has
+// not.
+type Events struct {
+	Asked    int64   `json:"asked,omitempty"`
+	Decided  int64   `json:"decided,omitempty"`
+	Opened   int64   `json:"opened,omitempty"`
+	Closed   int64   `json:"closed,omitempty"`
+	Overdue  int64   `json:"overdue,omitempty"`
+	Drifts   []int64 `json:"drifts,omitempty"`
+	Minted   []int64 `json:"minted,omitempty"`
+	Glass    int64   `json:"glass,omitempty"`
+	Reviewed int64   `json:"reviewed,omitempty"`
+}
+
+// Opened reports whether access ever became usable.
+func (r Request) Opened() bool { return !r.OpenedAt.IsZero() }
+
+// OpenFor returns how long access was open, until now where it still is.
+func (r Request) OpenFor(now time.Time) time.Duration {
+	from, to := r.OpenIn(Period{To: now})
+	return to.Sub(from)
+}
+
+// OpenIn returns the part of a period in which access was open; from and to are equal
+// where there is none.
+func (r Request) OpenIn(p Period) (from, to time.Time) {
+	if !r.Opened() {
+		return p.To, p.To
+	}
+	from, to = r.OpenedAt, r.ClosedAt
+	if to.IsZero() || to.After(p.To) {
+		to = p.To
+	}
+	if from.Before(p.From) {
+		from = p.From
+	}
+	if to.Before(from) {
+		to = from
+	}
+	return from, to
+}
+
+// Used returns for how long access was in use, overlapping sessions counted once, and
+// whether that is known.
+func (r Request) Used(now time.Time) (time.Duration, bool) {
+	if r.NeedsPickUp && r.PickedUp == 0 && r.Opened() {
+		return 0, true
+	}
+	if !r.UsesKnown {
+		return 0, false
+	}
+	var used time.Duration
+	until := r.OpenedAt
+	_, end := r.OpenIn(Period{To: now})
+	for _, u := range r.Uses {
+		from, to := u.From, u.To
+		if to.IsZero() || to.After(end) {
+			to = end
+		}
+		if from.Before(until) {
+			from = until
+		}
+		if to.After(from) {
+			used, until = used+to.Sub(from), to
+		}
+	}
+	return used, true
+}
+
+// Approvals returns the decisions that approve.
+func (r Request) Approvals() (out []Decision) {
+	for _, d := range r.Decisions {
+		if d.Verdict == access.Approve {
+			out = append(out, d)
+		}
+	}
+	return out
+}

@@ -1,0 +1,59 @@
+package review
+
+import (
+	"time"
+
+	"ramp.dev/ramp/access"
+)
+
+// Thresholds say from where on something is a finding. A zero field has the value of
+// DefaultThresholds.
+type Thresholds struct {
+	// History is how far before the period people's habits are learned.
+	History access.Duration `yaml:"history" json:"history"`
+	// HistoryLeast is how many earlier requests of a person, or else of their team, there must
+	// be before anything is called unusual against them.
+	HistoryLeast int `yaml:"historyLeast" json:"historyLeast"`
+
+	NeverUsed   int     `yaml:"neverUsed" json:"neverUsed"`     // so many unused accesses of one person under one contract
+	LittleUsed  float64 `yaml:"littleUsed" json:"littleUsed"`   // the median part of its time for which access is used is at most this
+	LittleLeast int     `yaml:"littleLeast" json:"littleLeast"` // so many accesses of which the use is known
+	HeldLong    float64 `yaml:"heldLong" json:"heldLong"`       // the part of the period for which one person holds access
+
+	Fast          access.Duration `yaml:"fast" json:"fast"`                   // an approval within this is fast
+	FastLeast     int             `yaml:"fastLeast" json:"fastLeast"`         // so many fast approvals of one person
+	FastShare     float64         `yaml:"fastShare" json:"fastShare"`         // and they are this part of the person's approvals
+	ApproverShare float64         `yaml:"approverShare" json:"approverShare"` // one person's part of all approvals under a contract
+	ApproverLeast int             `yaml:"approverLeast" json:"approverLeast"` // of so many
+	PairLeast     int             `yaml:"pairLeast" json:"pairLeast"`         // so many approvals in each direction
+	PairShare     float64         `yaml:"pairShare" json:"pairShare"`         // and they are this part of what each of the two had approved
+
+	OffHours     float64 `yaml:"offHours" json:"offHours"`         // the part of earlier requests within an hour and a half of that time of the day, at most
+	UnusualTimes float64 `yaml:"unusualTimes" json:"unusualTimes"` // so many times the person's own usual week, or length
+	UnusualLeast int     `yaml:"unusualLeast" json:"unusualLeast"` // and at least so many requests
+	CopiedLeast  int     `yaml:"copiedLeast" json:"copiedLeast"`   // so many requests of one person with the same reason
+	DenialsLeast int     `yaml:"denialsLeast" json:"denialsLeast"` // so many denials of one person under one contract
+	RefusedLeast int     `yaml:"refusedLeast" json:"refusedLeast"` // so many refused acts of one person, of one kind
+	LapsedLeast  int     `yaml:"lapsedLeast" json:"lapsedLeast"`   // so many requests under a contract that nobody decided
+	LapsedShare  float64 `yaml:"lapsedShare" json:"lapsedShare"`   // and they are this part of all
+
+	// UseLeast is how many requests under a contract there must be, with its history, before
+	// anything about its width is said; IdleAfter is after how long without one it is unused.
+	UseLeast  int             `yaml:"useLeast" json:"useLeast"`
+	IdleAfter access.Duration `yaml:"idleAfter" json:"idleAfter"`
+	MaxOver   float64         `yaml:"maxOver" json:"maxOver"` // the maximum is more than so many times what 99 of 100 were open
+}
+
+// DefaultThresholds are those with which docs/review.md reports how many findings are
+// right, and how many are missed.
+func DefaultThresholds() Thresholds {
+	return Thresholds{
+		History: access.Duration(90 * 24 * time.Hour), HistoryLeast: 20,
+		NeverUsed: 3, LittleUsed: 0.1, LittleLeast: 5, HeldLong: 0.35,
+		Fast: access.Duration(10 * time.Second), FastLeast: 5, FastShare: 0.5,
+		ApproverShare: 0.9, ApproverLeast: 15, PairLeast: 4, PairShare: 0.5,
+		OffHours: 0.02, UnusualTimes: 4, UnusualLeast: 6, CopiedLeast: 4, DenialsLeast: 3, RefusedLeast: 10,
+		LapsedLeast: 4, LapsedShare: 0.25,
+		UseLeast: 30, IdleAfter: access.Duration(90 * 24 * time.Hour), MaxOver: 2,
+	}
+}
