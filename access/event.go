@@ -60,6 +60,9 @@ const (
 
 	EventDirectoryChanged EventKind = "directory.changed" // what the directory is used for
 
+	EventReviewMade    EventKind = "review.made"    // of the requests of a week
+	EventFindingMarked EventKind = "finding.marked" // somebody has looked at what a review found
+
 	EventContractsInForce EventKind = "contracts.in_force"
 	EventContractsKept    EventKind = "contracts.uploaded" // to be proposed
 )

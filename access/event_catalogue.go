@@ -88,6 +88,8 @@ var catalogue = map[EventKind]EventSpec{
 	EventPersonChanged:       {"changed in the directory", AudienceOperators, OCSF{entityManagement, 3, "Update", false}, nil},
 	EventPersonLeft:          {"has left, says the directory", AudienceOperators, OCSF{accountChange, 5, "Disable", false}, nil},
 	EventDirectoryChanged:    {"set what the directory is used for", AudienceOperators, OCSF{entityManagement, 3, "Update", false}, nil},
+	EventReviewMade:          {"the review of a week is there", AudienceOperators, OCSF{entityManagement, 1, "Create", false}, nil},
+	EventFindingMarked:       {"marked a finding of a review", AudienceOperators, OCSF{entityManagement, 3, "Update", false}, freeText},
 	EventContractsInForce:    {"contracts came into force", AudienceOperators, OCSF{entityManagement, 10, "Activate", false}, nil},
 	EventContractsKept:       {"uploaded contracts, to propose them", AudienceSelf, OCSF{entityManagement, 1, "Create", false}, nil},
 	EventGroupChanged:        {"a group changed in the directory", AudienceOperators, OCSF{groupManagement, 99, "Change Members", false}, nil},
@@ -134,6 +136,15 @@ var refusedActs = map[Act]string{
 	ActChooseNotices: "choosing notices",
 	ActContracts:     "reading which contracts are in force",
 	ActPropose:       "proposing contracts",
+	ActReadReviews:   "reading a review",
+	ActMarkFinding:   "marking a finding",
+}
+
+// Phrase returns the act in words, as in "asking for access"; of one that is not known its
+// own name.
+func (a Act) Phrase() string {
+	name, subject, _ := strings.Cut(string(a), " ") // see Act.Of
+	return strings.TrimSpace(cmp.Or(refusedActs[Act(name)], name) + " " + subject)
 }
 
 // Phrase says what happened in a few words, for people.
@@ -181,9 +192,8 @@ func (e Event) phrase() string {
 			return "asked for an extension by " + adds
 		}
 	case EventActRefused:
-		name, subject, _ := strings.Cut(e.Detail["act"], " ") // see Act.Of
-		if act := refusedActs[Act(name)]; act != "" {
-			return strings.TrimSpace(act+" "+subject) + " was refused"
+		if name, _, _ := strings.Cut(e.Detail["act"], " "); refusedActs[Act(name)] != "" {
+			return Act(e.Detail["act"]).Phrase() + " was refused"
 		}
 	case EventGrantIntended, EventGrantOpened, EventGrantClosed, EventGrantSwept, EventGrantDrifted:
 		if exact := strings.Replace(what, "the target", target, 1); target != "" && exact != what {

@@ -40,6 +40,8 @@ const (
 	ActContracts     Act = "read_contracts"
 	ActChooseNotices Act = "choose_notices"
 	ActPropose       Act = "propose_contracts"
+	ActReadReviews   Act = "read_reviews"
+	ActMarkFinding   Act = "mark_finding"
 )
 
 // Of returns the act together with what it was about: "open ramp-…-a".
@@ -130,6 +132,10 @@ func KeyRefused(act Act, message string) string { return "refused " + string(act
 
 // KeyAltered returns the key of the event about a record that was changed.
 func KeyAltered(message string) string { return "altered " + message }
+
+// KeyReviewMade returns the key of the event about the review of the period that ends at a
+// time.
+func KeyReviewMade(until time.Time) string { return "review until " + FormatTime(until) }
 
 // KeyInvalidated returns the key of the event about approvals that no longer
 // count.

@@ -16,6 +16,8 @@ type Contract struct {
 	// up to Max.
 	Automatic bool            `json:"automatic,omitempty"`
 	AutoUpTo  access.Duration `json:"autoUpTo,omitempty"`
+	// Stages says that people may approve.
+	Stages bool `json:"stages,omitempty"`
 	// Params are the values from which the requester chooses, by the name of the param: those
 	// with an enum only.
 	Params map[string][]string `json:"params,omitempty"`

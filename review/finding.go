@@ -65,7 +65,7 @@ type Finding struct {
 // maxEvidence bounds the events that one finding names.
 const maxEvidence = 20
 
-// id derives the finding's id.
+// identify sets the finding's id.
 func (f *Finding) identify() {
 	sum := sha256.Sum256([]byte(strings.Join([]string{string(f.Kind), f.Contract, f.Subject}, "\x00")))
 	f.ID = hex.EncodeToString(sum[:8])
@@ -79,7 +79,7 @@ const (
 	RemoveValue  Change = "remove_value"  // of a param's enum
 	RemoveGroup  Change = "remove_group"  // from request.who
 	CapAutomatic Change = "cap_automatic" // approval.autoUpTo
-	AddApprovers Change = "add_approvers" // to a stage
+	RemoveWhole  Change = "remove_contract"
 )
 
 // Proposal is a change of one contract.

@@ -25,6 +25,7 @@ type Request struct {
 
 	AskedAt    time.Time `json:"askedAt"`
 	DecidedAt  time.Time `json:"decidedAt,omitzero"`  // when it was approved, denied, cancelled or lapsed
+	StartAt    time.Time `json:"startAt,omitzero"`    // the start that was asked for; zero: at once
 	OpenedAt   time.Time `json:"openedAt,omitzero"`   // when access became usable
 	PlannedEnd time.Time `json:"plannedEnd,omitzero"` // until when it could last, extensions included
 	ClosedAt   time.Time `json:"closedAt,omitzero"`   // when it was read back as gone
@@ -171,4 +172,27 @@ func (r Request) Approvals() (out []Decision) {
 		}
 	}
 	return out
+}
+
+// Planned reports whether a later start was asked for, so that the time to access says
+// nothing of Ramp or of approvers.
+func (r Request) Planned() bool { return !r.StartAt.IsZero() }
+
+// Needed returns for how long closed access was needed: until its last use ended where
+// that is known, otherwise until it was closed.
+func (r Request) Needed() time.Duration {
+	open := r.ClosedAt.Sub(r.OpenedAt)
+	if !r.UsesKnown || len(r.Uses) == 0 {
+		return open
+	}
+	var last time.Time
+	for _, u := range r.Uses {
+		if u.To.IsZero() {
+			return open
+		}
+		if u.To.After(last) {
+			last = u.To
+		}
+	}
+	return min(max(last.Sub(r.OpenedAt), 0), open)
 }

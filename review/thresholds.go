@@ -57,3 +57,34 @@ func DefaultThresholds() Thresholds {
 		UseLeast: 30, IdleAfter: access.Duration(90 * 24 * time.Hour), MaxOver: 2,
 	}
 }
+
+// withDefaults returns the thresholds with the default in the place of each zero.
+func (t Thresholds) withDefaults() Thresholds {
+	d := DefaultThresholds()
+	for _, f := range []struct{ is, usual *access.Duration }{
+		{&t.History, &d.History}, {&t.Fast, &d.Fast}, {&t.IdleAfter, &d.IdleAfter},
+	} {
+		orDefault(f.is, *f.usual)
+	}
+	for _, f := range []struct{ is, usual *int }{
+		{&t.HistoryLeast, &d.HistoryLeast}, {&t.NeverUsed, &d.NeverUsed}, {&t.LittleLeast, &d.LittleLeast}, {&t.FastLeast, &d.FastLeast},
+		{&t.ApproverLeast, &d.ApproverLeast}, {&t.PairLeast, &d.PairLeast}, {&t.UnusualLeast, &d.UnusualLeast}, {&t.CopiedLeast, &d.CopiedLeast},
+		{&t.DenialsLeast, &d.DenialsLeast}, {&t.RefusedLeast, &d.RefusedLeast}, {&t.LapsedLeast, &d.LapsedLeast}, {&t.UseLeast, &d.UseLeast},
+	} {
+		orDefault(f.is, *f.usual)
+	}
+	for _, f := range []struct{ is, usual *float64 }{
+		{&t.LittleUsed, &d.LittleUsed}, {&t.HeldLong, &d.HeldLong}, {&t.FastShare, &d.FastShare}, {&t.ApproverShare, &d.ApproverShare},
+		{&t.PairShare, &d.PairShare}, {&t.OffHours, &d.OffHours}, {&t.UnusualTimes, &d.UnusualTimes}, {&t.LapsedShare, &d.LapsedShare}, {&t.MaxOver, &d.MaxOver},
+	} {
+		orDefault(f.is, *f.usual)
+	}
+	return t
+}
+
+func orDefault[T comparable](is *T, usual T) {
+	var zero T
+	if *is == zero {
+		*is = usual
+	}
+}

@@ -194,7 +194,7 @@ func entityOf(e access.Event) *entity {
 	if person := e.Detail["person"]; noun == "person" && person != "" {
 		return &entity{named{UID: person, Name: person, Type: "User"}, 2}
 	}
-	name := cmp.Or(e.Detail["set"], noun)
+	name := cmp.Or(e.Detail["set"], e.Detail["finding"], noun)
 	return &entity{named{UID: name, Name: name, Type: noun}, other}
 }
 
