@@ -22,7 +22,13 @@ type CredentialKind struct {
 	// Families are beginnings of variables that speak to the same programs: the
 	// user's own would stand beside the credential's (docs/threats.md, case 78).
 	Families []string
+	// Only says that nobody uses the access without such a credential: where none was picked
+	// up, it was not used.
+	Only bool
 }
+
+// DetailCredential is the detail of an event about a credential that holds its kind.
+const DetailCredential = "credential"
 
 // CredentialKinds returns the kinds that clients accept. A new kind of target that
 // mints is a line here.
@@ -33,10 +39,12 @@ func CredentialKinds() map[string]CredentialKind {
 			Files:     []string{"id", "id-cert.pub", "known_hosts", "config"},
 			Arguments: map[string][]string{"ssh": useConfig, "scp": useConfig, "sftp": useConfig},
 			Families:  []string{"SSH_AUTH_SOCK", "SSH_AGENT_PID", "SSH_ASKPASS"},
+			Only:      true,
 		},
 		"vault": {
 			Env:      []string{"VAULT_ADDR", "VAULT_TOKEN", "VAULT_NAMESPACE", "VAULT_CACERT_BYTES"},
 			Families: []string{"VAULT_", "BAO_"},
+			Only:     true,
 		},
 		"postgres": {
 			// Not PGSSLKEY, which may name a library to load, nor PGSERVICEFILE: the client
@@ -44,6 +52,7 @@ func CredentialKinds() map[string]CredentialKind {
 			Env:      []string{"PGHOST", "PGPORT", "PGDATABASE", "PGUSER", "PGPASSWORD", "PGSSLMODE", "PGSSLROOTCERT"},
 			Files:    []string{"root.crt"},
 			Families: []string{"PG"},
+			Only:     true,
 		},
 		"aws": {
 			// Not AWS_CONFIG_FILE and the like: such a file may name a program to run.

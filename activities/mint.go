@@ -68,7 +68,7 @@ func (t *Targets) mintCredential(ctx context.Context, in api.MintCredentialInput
 	return sealed, t.Ledger.AppendEvent(ctx, access.Event{
 		At: t.now(), RequestID: plan.RequestID, Kind: access.EventCredentialMinted, Actor: order.By.ID,
 		Message: fmt.Sprintf("Of kind %s, good until %s.", secret.Kind, secret.ExpiresAt.UTC().Format(time.RFC3339)),
-		Detail:  map[string]string{"grant": order.Grant, "target": row.Target},
+		Detail:  map[string]string{"grant": order.Grant, "target": row.Target, access.DetailCredential: secret.Kind},
 		Key:     access.KeyMinted(order.Grant, order.At),
 	})
 }

@@ -1,0 +1,7 @@
+-- +goose Up
+-- The review of each week. The log has the digest of each report.
+CREATE TABLE reviews (
+  until  INTEGER PRIMARY KEY, -- microseconds; the end of its period
+  since  INTEGER NOT NULL,
+  report TEXT NOT NULL        -- JSON
+);

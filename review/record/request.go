@@ -1,0 +1,192 @@
+package record
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/ledger"
+	"ramp.dev/ramp/review"
+)
+
+// one reads one request.
+func (r *Reader) one(row ledger.ReviewedRequest) read {
+	out := read{missing: row.Missing, request: review.Request{ID: row.ID, AskedAt: row.AskedAt}}
+	if row.Missing {
+		return out
+	}
+	if out.plan, out.err = r.plan(row); out.err != nil {
+		return out
+	}
+	decisions, reviewed, err := r.said(row, out.plan)
+	if err != nil {
+		out.err = err
+		return out
+	}
+	p, q := out.plan, &out.request
+	q.Contract, q.ContractVersion, q.Requester, q.Via = p.Contract, p.ContractVersion, r.person(p.Requester), p.Via
+	if r.Owner != nil {
+		q.Owner = r.Owner(p.Contract)
+	}
+	q.Reason, q.Ticket, q.Asked, q.Automatic = p.Reason, p.Ticket, p.Duration, p.Rule.Auto
+	if p.StartAt != nil {
+		q.StartAt = *p.StartAt
+	}
+	for _, g := range p.Grants {
+		q.Targets = append(q.Targets, g.Target)
+		q.Entitlements = append(q.Entitlements, g.Target+" "+textOf(g.Entitlement))
+	}
+	slices.Sort(q.Targets)
+	q.Targets = slices.Compact(q.Targets)
+	slices.Sort(q.Entitlements)
+	if len(p.Params) > 0 {
+		q.Params = map[string]string{}
+		for name, value := range p.Params {
+			q.Params[name] = fmt.Sprint(value)
+		}
+	}
+	r.decided(q, p, decisions)
+	if p.BreakGlass != nil {
+		q.BreakGlass = &review.BreakGlass{ReviewBy: p.BreakGlass.ReviewBy}
+		if reviewed != nil {
+			q.BreakGlass.ReviewedAt, q.BreakGlass.ReviewedBy, q.BreakGlass.Justified = reviewed.At, reviewed.By.HumanID(), reviewed.Justified
+		}
+	}
+	out.kinds = happened(q, row.Events, decisions)
+	if q.DecidedAt.IsZero() {
+		q.Given = 0
+	}
+	return out
+}
+
+// textOf writes an entitlement, which was read from JSON.
+func textOf(e access.Entitlement) string {
+	b, err := json.Marshal(e)
+	if err != nil {
+		return "unreadable"
+	}
+	return string(b)
+}
+
+func (r *Reader) plan(row ledger.ReviewedRequest) (access.Plan, error) {
+	e, err := evidence.ReadEnvelope(row.Plan)
+	if err != nil {
+		return access.Plan{}, err
+	}
+	p, err := r.Keys.VerifyPlan(e)
+	if err == nil && p.RequestID != row.ID {
+		err = access.Errorf(access.CodeEvidence, "its plan is that of request %s", access.Clip(p.RequestID, 40))
+	}
+	return p, err
+}
+
+// said returns the signed decisions on a plan, in the order of their times, and its review.
+func (r *Reader) said(row ledger.ReviewedRequest, p access.Plan) (decisions []access.Decision, reviewed *access.Review, err error) {
+	for _, b := range row.Statements {
+		e, err := evidence.ReadEnvelope(b)
+		if err != nil {
+			return nil, nil, err
+		}
+		switch e.PayloadType {
+		case evidence.TypeDecision:
+			d, err := r.Keys.VerifyDecision(e)
+			if err != nil {
+				return nil, nil, err
+			}
+			if d.RequestID == p.RequestID && d.PlanDigest == p.Digest {
+				decisions = append(decisions, d)
+			}
+		case evidence.TypeReview:
+			v, err := r.Keys.VerifyReview(e)
+			if err != nil {
+				return nil, nil, err
+			}
+			if p.AllowsReview(v) == nil {
+				reviewed = &v
+			}
+		}
+	}
+	slices.SortStableFunc(decisions, func(a, b access.Decision) int { return a.At.Compare(b.At) })
+	return decisions, reviewed, nil
+}
+
+// person is somebody as a review looks at them.
+func (r *Reader) person(p access.Person) review.Person {
+	out := review.Person{ID: p.HumanID(), Name: p.Name, Kind: p.Kind, Groups: p.Groups, Attributes: maps.Clone(p.Attributes)}
+	if p.Kind == access.KindAgent {
+		out.Agent = p.ID
+	}
+	if r.TeamAttribute != "" {
+		out.Team = p.Attributes[r.TeamAttribute]
+	}
+	return out
+}
+
+// decided sets what people decided, and how long they gave.
+func (r *Reader) decided(q *review.Request, p access.Plan, decisions []access.Decision) {
+	last := p.CreatedAt
+	for _, d := range decisions {
+		q.Decisions = append(q.Decisions, review.Decision{By: r.person(d.Approver), Verdict: d.Verdict, Via: d.Via, At: d.At})
+		if d.At.After(last) {
+			last = d.At
+		}
+	}
+	_, stages := p.Rule.Tally(p, p.Digest, decisions)
+	for i := range q.Decisions {
+		for _, s := range stages {
+			if q.Decisions[i].Verdict == access.Approve && slices.Contains(s.Approved, q.Decisions[i].By.ID) {
+				q.Decisions[i].Stage = s.Name
+			}
+		}
+	}
+	q.Given = p.Narrowed(decisions, last).Duration
+}
+
+// happened sets what the log tells of a request, and returns the kinds of the credentials
+// that were minted, by target.
+func happened(q *review.Request, events []access.Event, decisions []access.Decision) (kinds map[string]string) {
+	recorded := map[string]int64{}
+	for _, e := range events {
+		q.State = q.State.After(e.Kind)
+		switch e.Kind {
+		case access.EventRequestCreated:
+			q.Events.Asked = e.Seq
+		case access.EventDecisionRecorded:
+			recorded[e.Key] = e.Seq
+		case access.EventRequestApproved:
+			q.DecidedAt, q.Events.Decided = e.At, e.Seq
+		case access.EventRequestDenied, access.EventRequestCancelled, access.EventRequestLapsed, access.EventRequestFailed:
+			q.DecidedAt, q.Events.Decided, q.Given = e.At, e.Seq, 0
+		case access.EventGlassBroken:
+			q.Events.Glass = e.Seq
+		case access.EventGlassReviewed:
+			q.Events.Reviewed = e.Seq
+		case access.EventAccessActive:
+			q.OpenedAt, q.Events.Opened = e.At, e.Seq
+			q.PlannedEnd = timeIn(e, q.OpenedAt.Add(q.Given.Std()))
+		case access.EventAccessExtended:
+			q.Extensions++
+			q.PlannedEnd = timeIn(e, q.PlannedEnd)
+		case access.EventAccessOverdue:
+			q.OverdueAt, q.Events.Overdue = e.At, e.Seq
+		case access.EventGrantDrifted:
+			q.Drifts, q.Events.Drifts = append(q.Drifts, e.At), append(q.Events.Drifts, e.Seq)
+		case access.EventCredentialMinted:
+			q.PickedUp++
+			q.Events.Minted = append(q.Events.Minted, e.Seq)
+			if kinds == nil {
+				kinds = map[string]string{}
+			}
+			kinds[e.Detail["target"]] = e.Detail[access.DetailCredential]
+		case access.EventAccessEnded:
+			q.ClosedAt, q.Events.Closed, q.Outcome = e.At, e.Seq, access.Outcome(e.Detail["outcome"])
+		}
+	}
+	for i, d := range decisions {
+		q.Decisions[i].Event = recorded[access.KeyDecision(d)]
+	}
+	return kinds
+}
