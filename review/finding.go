@@ -92,12 +92,12 @@ type Proposal struct {
 	To       string `json:"to,omitempty"`
 	Sentence string `json:"sentence"`
 	// What follows is added where the contract's file is at hand.
-	Patch    string   `json:"patch,omitempty"`    // as `diff -u` prints it
-	Effects  []string `json:"effects,omitempty"`  // the diff of the contracts in words
-	Tried    int      `json:"tried,omitempty"`    // recorded requests of the period that were evaluated under it
-	Changed  []string `json:"changed,omitempty"`  // those that would have been decided otherwise, in words
-	Problem  string   `json:"problem,omitempty"`  // why there is no patch; a sentence
-	Requests []string `json:"requests,omitempty"` // that propose it, as they were made
+	Patch     string   `json:"patch,omitempty"`     // as `diff -u` prints it
+	Effects   []string `json:"effects,omitempty"`   // the diff of the contracts in words
+	Tried     int      `json:"tried,omitempty"`     // recorded requests of the period that were evaluated under it
+	Otherwise int      `json:"otherwise,omitempty"` // how many of them would have been decided otherwise
+	Changed   []string `json:"changed,omitempty"`   // the first of these, in words
+	Problem   string   `json:"problem,omitempty"`   // why there is no patch; a sentence
 }
 
 // MarkKind is what somebody says of a finding.

@@ -73,6 +73,9 @@ const week = 7 * 24 * time.Hour
 // added.
 func (m *Maker) Begins() time.Time { return m.period.From.Add(-m.limits.History.Std()) }
 
+// Empty reports whether no request was added.
+func (m *Maker) Empty() bool { return m.first.IsZero() }
+
 // Add takes a request in. Requests come in the order of AskedAt; what was asked for after
 // the period is left out.
 func (m *Maker) Add(r Request) {

@@ -82,6 +82,33 @@ func (t Thresholds) withDefaults() Thresholds {
 	return t
 }
 
+// Validate returns what is wrong with thresholds, each with its field. The history may be
+// a year at the most.
+func (t Thresholds) Validate() (issues access.Issues) {
+	parts := map[string]float64{"littleUsed": t.LittleUsed, "heldLong": t.HeldLong, "fastShare": t.FastShare, "approverShare": t.ApproverShare,
+		"pairShare": t.PairShare, "offHours": t.OffHours, "lapsedShare": t.LapsedShare}
+	for _, name := range sortedKeys(parts) {
+		if p := parts[name]; !(p >= 0 && p <= 1) {
+			issues.Add("threshold_part", name, "a part is between 0 and 1, such as 0.25")
+		}
+	}
+	factors := map[string]float64{"unusualTimes": t.UnusualTimes, "maxOver": t.MaxOver}
+	for _, name := range sortedKeys(factors) {
+		if f := factors[name]; f != 0 && !(f >= 1 && f <= 1000) {
+			issues.Add("threshold_factor", name, "a factor is between 1 and 1000")
+		}
+	}
+	counts := map[string]int{"historyLeast": t.HistoryLeast, "neverUsed": t.NeverUsed, "littleLeast": t.LittleLeast, "fastLeast": t.FastLeast, "approverLeast": t.ApproverLeast,
+		"pairLeast": t.PairLeast, "unusualLeast": t.UnusualLeast, "copiedLeast": t.CopiedLeast, "denialsLeast": t.DenialsLeast, "refusedLeast": t.RefusedLeast,
+		"lapsedLeast": t.LapsedLeast, "useLeast": t.UseLeast}
+	for _, name := range sortedKeys(counts) {
+		if counts[name] < 0 {
+			issues.Add("threshold_count", name, "a number of 1 or more is needed; left out, it is the default")
+		}
+	}
+	return issues
+}
+
 func orDefault[T comparable](is *T, usual T) {
 	var zero T
 	if *is == zero {

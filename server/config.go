@@ -133,6 +133,7 @@ func (c Config) Validate() access.Issues {
 			bad("network_malformed", "limits.trustedProxies", "a network such as 10.0.0.0/8 is needed")
 		}
 	}
+	issues = append(issues, c.Review.Validate()...)
 	issues = append(issues, c.SCIM.Validate()...)
 	issues = append(issues, c.Slack.Validate("server.slack")...)
 	issues = append(issues, c.Decisions.Validate()...)

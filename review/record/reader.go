@@ -18,6 +18,7 @@ type Ledger interface {
 	Refusals(ctx context.Context, from, until time.Time, visit func(access.Event) error) error
 	SeqBefore(ctx context.Context, at time.Time) (int64, error)
 	LastSeq(ctx context.Context) (int64, error)
+	Statements(ctx context.Context, requestID string) ([][]byte, error)
 }
 
 // Verifier verifies what is read; evidence.Keyring is one.

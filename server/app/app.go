@@ -58,6 +58,8 @@ type Config struct {
 	// by proposals since; nil otherwise.
 	FirstContracts contracts.Source
 
+	Reviews ReviewConfig // how the weekly review is made, and who sees it
+
 	MaxOpen int // requests that a person may have open at once; 0: 20
 }
 
@@ -102,6 +104,7 @@ type Ledger interface {
 	confirmationLedger
 	conditionLedger
 	contractSetLedger
+	reviewsLedger
 }
 
 // Gateway is all that the use cases need of Temporal.
@@ -126,6 +129,7 @@ type App struct {
 	*ender
 	*extender
 	*reviewer
+	*reviews
 	*pickUps
 	*auditor
 	*evidencePacks
@@ -160,7 +164,8 @@ func New(c Config) *App {
 		c.Inventories = noInventories{}
 	}
 	now := func() time.Time { return c.Now().UTC() }
-	c.Ledger = signedLedger{c.Ledger, &verified.Requests{Ledger: c.Ledger, Keys: c.Trusted.With(c.Signer.Public()), Log: c.Log, Now: now, Count: c.Altered}}
+	keyring := c.Trusted.With(c.Signer.Public())
+	c.Ledger = signedLedger{c.Ledger, &verified.Requests{Ledger: c.Ledger, Keys: keyring, Log: c.Log, Now: now, Count: c.Altered}}
 	roles := roles{operators: c.Operators, auditors: c.Auditors, rota: &rota{facts: c.Facts, now: now}}
 	refused := refusals{events: c.Ledger, log: c.Log, now: now, counts: &refusalCounts{recent: map[refusal]*repeated{}}}
 	cat := &catalog{contracts: c.Contracts, unlisted: c.ProposalContract, facts: c.Facts, inventories: c.Inventories, now: now}
@@ -188,6 +193,7 @@ func New(c Config) *App {
 		endWatch:       &endWatch{ledger: c.Ledger, orders: ends, facts: c.Facts, conditions: &contracts.EndConditions{}, log: c.Log, now: now},
 		extender:       extend,
 		reviewer:       &reviewer{requests: reader, directory: c.Directory, ledger: c.Ledger, signer: c.Signer, refused: refused, now: now},
+		reviews:        &reviews{config: c.Reviews, ledger: c.Ledger, keys: keyring, contracts: c.Contracts, proposed: c.ProposalContract, roles: roles, events: c.Ledger, refused: refused, log: c.Log, now: now},
 		pickUps:        &pickUps{requests: reader, gateway: c.Gateway, signer: c.Signer, workers: c.Workers, refused: refused, now: now},
 		auditor:        log,
 		evidencePacks:  &evidencePacks{ledger: c.Ledger, requests: reader, log: log, signer: c.Signer, now: now},

@@ -1,0 +1,141 @@
+package record
+
+import (
+	"context"
+	"time"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/contracts"
+	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/internal/strictjson"
+	"ramp.dev/ramp/review"
+	"ramp.dev/ramp/review/change"
+)
+
+// Input is what a report is made of, beside the ledger.
+type Input struct {
+	Period     review.Period
+	Thresholds review.Thresholds
+	Contracts  *contracts.Set // in force
+	Files      access.ContractFiles
+	Proposals  string         // the contract under which contracts are proposed; "" is none
+	Last       *review.Report // of the period before; nil: there is none
+	Marks      []access.Event // in which people said what they think of findings
+	Now        time.Time
+}
+
+// maxProposals bounds the proposals of a report whose files are edited and that are tried:
+// those of the findings with the highest scores. Comparing contracts takes seconds of each.
+const maxProposals = 10
+
+// Report makes a report, with its proposals as patches. It reports false where there was no
+// request at all, neither in the period nor in its history.
+func (r *Reader) Report(ctx context.Context, in Input) (review.Report, bool, error) {
+	m := review.New(Contracts(in.Contracts, in.Proposals), in.Period, in.Thresholds)
+	size, problems, err := r.Read(ctx, m, in.Period)
+	if err != nil {
+		return review.Report{}, false, err
+	}
+	out := m.Report()
+	out.MadeAt, out.LogSize, out.Unknown = in.Now, size, append(out.Unknown, problems...)
+	if err := r.complete(ctx, in, out.Findings); err != nil {
+		return review.Report{}, false, err
+	}
+	out.Remember(in.Last, MarksOf(in.Marks))
+	return out, !m.Empty(), nil
+}
+
+// tried is one proposal that is tried on recorded requests.
+type tried struct {
+	proposal *review.Proposal
+	set      *contracts.Set
+	contract *contracts.Contract // as it would be; nil: it would be gone
+	left     int                 // how many more requests are tried
+}
+
+// maxTried bounds the requests on which one proposal is tried.
+const maxTried = 2000
+
+// complete adds to the proposals of findings their patches, and what would have become of
+// the requests of the period.
+func (r *Reader) complete(ctx context.Context, in Input, findings []review.Finding) error {
+	try := map[string][]*tried{} // by contract
+	n := 0
+	for i := range findings {
+		p := findings[i].Proposal
+		if p == nil {
+			continue
+		}
+		if n++; n > maxProposals {
+			p.Problem = "The report has patches for its first proposals only."
+			continue
+		}
+		if set := change.Complete(in.Files, in.Contracts, p); set != nil {
+			c, _ := set.Find(p.Contract)
+			try[p.Contract] = append(try[p.Contract], &tried{p, set, c, maxTried})
+		}
+	}
+	if len(try) == 0 {
+		return nil
+	}
+	var failed error
+	err := r.each(ctx, in.Period.From, in.Period.To, func(p read) {
+		for _, t := range try[p.request.Contract] {
+			if p.err != nil || p.missing || failed != nil || t.left == 0 {
+				continue
+			}
+			t.left--
+			recorded := contracts.Recorded{Plan: p.plan}
+			if t.contract != nil && t.contract.ReadsHistory() {
+				if recorded.History, failed = r.history(ctx, p.request.ID); failed != nil {
+					return
+				}
+			}
+			change.Tried(t.proposal, t.set, recorded)
+		}
+	})
+	if err == nil {
+		err = failed
+	}
+	return err
+}
+
+// history returns what was known of the requester's earlier requests when a request was
+// made, nil where nothing was read.
+func (r *Reader) history(ctx context.Context, request string) (*access.History, error) {
+	rows, err := r.Ledger.Statements(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range rows {
+		e, err := evidence.ReadEnvelope(b)
+		if err != nil || e.PayloadType != evidence.TypeEvaluation {
+			continue
+		}
+		payload, err := e.DecodeB64Payload()
+		if err != nil {
+			return nil, access.Errorf(access.CodeEvidence, "the evaluation of request %s: %w", request, err)
+		}
+		var made access.Evaluation
+		if err := strictjson.UnmarshalOpen(payload, &made); err != nil {
+			return nil, access.Errorf(access.CodeEvidence, "the evaluation of request %s: %w", request, err)
+		}
+		return made.History, nil
+	}
+	return nil, nil
+}
+
+// The details of the event about a mark.
+const (
+	DetailFinding = "finding"
+	DetailMark    = "mark"
+)
+
+// MarksOf returns what people said last of each finding.
+func MarksOf(events []access.Event) map[string]review.Mark {
+	out := map[string]review.Mark{}
+	for _, e := range events {
+		out[e.Detail[DetailFinding]] = review.Mark{Kind: review.MarkKind(e.Detail[DetailMark]), By: e.Actor, Reason: e.Message, At: e.At, Event: e.Seq}
+	}
+	return out
+}
