@@ -80,6 +80,16 @@ func only(who []string, others outcome) rule {
 	}
 }
 
+// noneThere is only, of what the fixture does not have: a review of an earlier week.
+func noneThere(who []string, others outcome) rule {
+	return func(w string, s access.State) outcome {
+		if o := only(who, others)(w, s); o != done {
+			return o
+		}
+		return hidden
+	}
+}
+
 // act is for some of those who see a request, in some states.
 func act(who []string, in []access.State) rule {
 	return func(w string, s access.State) outcome {
@@ -160,6 +170,10 @@ var rules = map[string]rule{
 	"GET /api/v1/accounts":         only([]string{operator}, forbidden),
 	"POST /api/v1/accounts/link":   only([]string{operator}, forbidden),
 	"POST /api/v1/accounts/unlink": only([]string{operator}, forbidden),
+
+	"GET /api/v1/reviews":            only([]string{approver, security}, forbidden), // approvers own the fixture's contract
+	"GET /api/v1/review":             noneThere([]string{approver, security}, forbidden),
+	"POST /api/v1/findings/:id/mark": noneThere([]string{approver, security}, forbidden),
 
 	"GET /api/v1/audit":            only([]string{security}, forbidden),
 	"GET /api/v1/audit/checkpoint": only([]string{security}, forbidden),
@@ -291,6 +305,8 @@ func (f *fixture) question(method, route string, r access.Request, n int) (conte
 		return jsonType, `{"files": {"a.yaml": ""}}`
 	case strings.HasPrefix(route, "/ask/"):
 		fields = map[string]string{"reason": fmt.Sprint("as the matrix asks, number ", n), "key": access.NewRequestID()}
+	case strings.HasSuffix(route, "/mark"):
+		fields = map[string]string{"mark": "fixed"}
 	case strings.HasSuffix(route, "/accounts/link"):
 		fields = map[string]string{"account": "linked-before-it-is-unlinked", "human": "somebody"}
 	case strings.HasSuffix(route, "/accounts/unlink"):

@@ -4,6 +4,7 @@ package flags
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -71,3 +72,35 @@ func (t *Time) String() string {
 
 // Type implements pflag.Value.
 func (t *Time) Type() string { return "time" }
+
+// Back is a flag with a length of time to look back: days and weeks beside what Go writes,
+// such as 30d, 2w or 36h.
+type Back struct{ Length time.Duration }
+
+// Set implements pflag.Value.
+func (b *Back) Set(text string) error {
+	unit := map[byte]time.Duration{'d': 24 * time.Hour, 'w': 7 * 24 * time.Hour}
+	d, err := time.ParseDuration(text)
+	if n := len(text) - 1; err != nil && n > 0 && unit[text[n]] > 0 {
+		var count int
+		if count, err = strconv.Atoi(text[:n]); err == nil && count < 10_000 {
+			d = time.Duration(count) * unit[text[n]]
+		}
+	}
+	if err != nil || d <= 0 {
+		return access.Errorf(access.CodeInvalid, "write it like 30d, 2w or 36h")
+	}
+	b.Length = d
+	return nil
+}
+
+// String implements pflag.Value.
+func (b *Back) String() string {
+	if b.Length == 0 {
+		return ""
+	}
+	return access.Duration(b.Length).String()
+}
+
+// Type implements pflag.Value.
+func (b *Back) Type() string { return "length" }

@@ -58,6 +58,11 @@ func (f *proposal) propose(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	return f.requestUploaded(cmd, kept)
+}
+
+// requestUploaded requests that contracts which the server keeps come into force.
+func (f *proposal) requestUploaded(cmd *cobra.Command, kept client.UploadedContracts) error {
 	w := cmd.ErrOrStderr()
 	if f.format.IsTable() && !f.dry {
 		fmt.Fprintf(w, "%s, to be decided under contract %s:\n", output.Count(kept.Contracts, "contract"), kept.Contract)

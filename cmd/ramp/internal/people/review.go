@@ -1,37 +1,69 @@
 package people
 
 import (
-	"context"
+	"io"
 
 	"github.com/spf13/cobra"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/client"
 	"ramp.dev/ramp/cmd/ramp/internal/output"
 )
 
+// reviewed is what the flags of `ramp review` describe: the review of one use of break
+// glass, or the weekly one.
+type reviewed struct {
+	session
+	weekly
+	comment     string
+	unjustified bool
+}
+
 func reviewCommand() *cobra.Command {
-	var comment string
-	var unjustified bool
+	var f reviewed
 	c := &cobra.Command{
-		Use: "review", Short: "Review a use of break glass",
-		Long: "Says of access that somebody opened without approval, in an emergency, whether there was reason. The person who\n" +
-			"opened it cannot review it. `ramp ls --to-review` lists what waits for you. The review changes nothing of the access.",
-		Example: "  ramp review 0123456789abcdef --comment \"the database was down; restored within ten minutes\"\n" +
+		Use: "review [REQUEST]", Short: "Read the weekly review, or review a use of break glass", Args: cobra.MaximumNArgs(1),
+		Long: "Without a request, prints the newest weekly review: what was unusual, and which contracts give more than is used,\n" +
+			"each finding with the numbers of the events that show it and, where there is one, a change of the contract. With\n" +
+			"--since, the server makes one now, of the requests since then. Auditors and the groups of server.review.security see\n" +
+			"all of it, owners what is about their contracts.\n\n" +
+			"With a request, says of access that somebody opened without approval, in an emergency, whether there was reason. The\n" +
+			"person who opened it cannot review it. `ramp ls --to-review` lists what waits for you. The review changes nothing of\n" +
+			"the access.",
+		Example: "  ramp review\n  ramp review --since 30d --owner team-data\n  ramp review --since 7d -o json\n" +
+			"  ramp review 0123456789abcdef --comment \"the database was down; restored within ten minutes\"\n" +
 			"  ramp review 0123456789abcdef --unjustified --comment \"an approver was awake and would have answered\"",
 	}
-	c.Flags().StringVar(&comment, "comment", "", "what happened, and whether there was reason; at least 20 letters and digits")
-	c.Flags().BoolVar(&unjustified, "unjustified", false, "there was no reason to break the glass")
-	return requestAction{
-		do: func(ctx context.Context, c *client.Client, id string) (access.Request, error) {
-			r, err := c.Request(ctx, id)
-			if err != nil {
-				return r, err
-			}
-			return c.Review(ctx, id, r.Plan.Digest, !unjustified, comment)
-		},
-		said: func(r access.Request) string {
-			return "Reviewed by you: " + r.Contract + " for " + output.Clean(r.Requester.ID) + "."
-		},
-	}.on(c)
+	f.session.requestFlags(c)
+	f.weekly.flags(c)
+	c.Flags().StringVar(&f.comment, "comment", "", "of break glass: what happened, and whether there was reason; at least 20 letters and digits")
+	c.Flags().BoolVar(&f.unjustified, "unjustified", false, "of break glass: there was no reason for it")
+	c.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 && !f.last && f.comment == "" && !f.unjustified {
+			return f.print(cmd, &f.session)
+		}
+		if f.since.Length > 0 || f.owner != "" {
+			return access.Errorf(access.CodeInvalid, "--since and --owner are of the weekly review: leave the request out, or them")
+		}
+		return f.glass(cmd, args)
+	}
+	c.AddCommand(proposeFindingCommand(), markFindingCommand())
+	return c
+}
+
+// glass reviews a use of break glass.
+func (f *reviewed) glass(cmd *cobra.Command, args []string) error {
+	c, id, err := f.request(args)
+	if err != nil {
+		return err
+	}
+	r, err := c.Request(cmd.Context(), id)
+	if err != nil {
+		return err
+	}
+	if r, err = c.Review(cmd.Context(), id, r.Plan.Digest, !f.unjustified, f.comment); err != nil {
+		return err
+	}
+	return f.format.Print(cmd.OutOrStdout(), r, func(w io.Writer) {
+		_, _ = io.WriteString(w, "Reviewed by you: "+r.Contract+" for "+output.Clean(r.Requester.ID)+".\n")
+	})
 }

@@ -1,0 +1,150 @@
+package people
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/client"
+	"ramp.dev/ramp/cmd/ramp/internal/flags"
+	"ramp.dev/ramp/cmd/ramp/internal/output"
+	"ramp.dev/ramp/review"
+)
+
+// weekly is which weekly review is read, and how much of it.
+type weekly struct {
+	since flags.Back
+	owner string
+}
+
+func (f *weekly) flags(c *cobra.Command) {
+	c.Flags().Var(&f.since, "since", "have a review made now, of the time since then, such as 30d, 2w or 36h")
+	c.Flags().StringVar(&f.owner, "owner", "", "only what is about the contracts of this owner")
+}
+
+// read returns the report that the flags describe.
+func (f *weekly) read(ctx context.Context, c *client.Client) (r review.Report, err error) {
+	if f.since.Length > 0 {
+		r, err = c.MakeReview(ctx, time.Now().Add(-f.since.Length))
+	} else {
+		r, err = c.KeptReview(ctx)
+	}
+	if err == nil && f.owner != "" {
+		r = r.For(f.owner)
+	}
+	return r, err
+}
+
+func (f *weekly) print(cmd *cobra.Command, s *session) error {
+	c, err := s.client()
+	if err != nil {
+		return err
+	}
+	r, err := f.read(cmd.Context(), c)
+	if err != nil {
+		return err
+	}
+	return s.format.Print(cmd.OutOrStdout(), r, func(w io.Writer) { printReview(w, r) })
+}
+
+// printReview writes a report for people.
+func printReview(w io.Writer, r review.Report) {
+	fmt.Fprintf(w, "Review of %s to %s\n\n", output.Time(r.Period.From), output.Time(r.Period.To))
+	printFigures(w, r.Figures)
+	for _, line := range r.Unknown {
+		fmt.Fprintln(w, "Not known: "+output.Clean(line))
+	}
+	fmt.Fprintf(w, "\n%s\n", output.Count(len(r.Findings), "finding"))
+	for _, f := range r.Findings {
+		fmt.Fprintln(w)
+		printFinding(w, f)
+	}
+	if len(r.Changed) > 0 {
+		fmt.Fprint(w, "\nSince the last review\n")
+	}
+	for _, c := range r.Changed {
+		fmt.Fprintf(w, "  %s %s %s: %s\n", output.Clean(c.Finding), kindInWords(c.Kind), output.Clean(c.Contract), output.Clean(c.Sentence))
+	}
+}
+
+func printFigures(w io.Writer, f review.Figures) {
+	var states []string
+	for _, s := range slices.Sorted(maps.Keys(f.ByState)) {
+		states = append(states, fmt.Sprintf("%d %s", f.ByState[s], s))
+	}
+	rows := [][]string{{"Requests", fmt.Sprintf("%d by %d people: %s", f.Requests, f.People, strings.Join(states, ", "))}}
+	for _, one := range []struct {
+		name string
+		of   review.Spread
+	}{{"Time to decide", f.ToDecide}, {"Time to access", f.ToAccess}, {"Open for", f.Open}} {
+		if one.of.Count > 0 {
+			rows = append(rows, []string{one.name, fmt.Sprintf("median %s, 9 of 10 within %s, longest %s (of %d)", one.of.Median, one.of.P90, one.of.Most, one.of.Count)})
+		}
+	}
+	if f.UsedOf > 0 {
+		rows = append(rows, []string{"In use", fmt.Sprintf("%.0f%% of the time of the %d accesses of which it is known", f.Used*100, f.UsedOf)})
+	}
+	output.Table(w, rows)
+}
+
+func kindInWords(k review.Kind) string { return strings.ReplaceAll(string(k), "_", " ") }
+
+func printFinding(w io.Writer, f review.Finding) {
+	of := kindInWords(f.Kind)
+	if f.Owner != "" {
+		of += ", owner " + f.Owner
+	}
+	fmt.Fprintf(w, "%s  %s\n  %s\n", f.ID, output.Clean(of), output.Clean(f.Sentence))
+	if len(f.Evidence) > 0 {
+		var numbers []string
+		for _, n := range f.Evidence {
+			numbers = append(numbers, strconv.FormatInt(n, 10))
+		}
+		more := ""
+		if f.More > 0 {
+			more = fmt.Sprintf(" and %d more", f.More)
+		}
+		fmt.Fprintf(w, "  Shown by events %s%s\n", strings.Join(numbers, ", "), more)
+	}
+	if m := f.Mark; m != nil {
+		fmt.Fprintf(w, "  %s by %s at %s: %s\n", output.Clean(string(m.Kind)), output.Clean(m.By), output.Time(m.At), output.Clean(m.Reason))
+	}
+	p := f.Proposal
+	if p == nil {
+		return
+	}
+	fmt.Fprintf(w, "  Proposed: %s\n", output.Clean(p.Sentence))
+	if p.Problem != "" {
+		fmt.Fprintf(w, "    No patch: %s\n", output.Clean(p.Problem))
+		return
+	}
+	for _, line := range p.Effects {
+		fmt.Fprintln(w, "    "+output.Clean(line))
+	}
+	fmt.Fprintf(w, "    Of %s of the period, %d would have been decided otherwise.\n", output.Count(p.Tried, "request"), p.Otherwise)
+	for _, line := range p.Changed {
+		fmt.Fprintln(w, "      "+output.Clean(line))
+	}
+	fmt.Fprintf(w, "    ramp review propose %s\n", f.ID)
+}
+
+// finding returns a finding of the report that the flags describe.
+func (f *weekly) finding(ctx context.Context, c *client.Client, id string) (review.Finding, error) {
+	r, err := f.read(ctx, c)
+	if err != nil {
+		return review.Finding{}, err
+	}
+	found, there := r.Find(id)
+	if !there {
+		return found, access.Errorf(access.CodeNotFound, "this review has no finding %s; `ramp review` lists them, and `--since` reads another", access.Clip(id, 40))
+	}
+	return found, nil
+}
