@@ -41,8 +41,10 @@ type Config struct {
 	Checkpoint field.File       `yaml:"checkpoint,omitempty"` // keeps the last signed checkpoint; beside keys.signer if that is a file
 	Operators  []string         `yaml:"operators,omitempty"`  // groups that see every request and may revoke any
 	Auditors   []string         `yaml:"auditors,omitempty"`   // groups that read the audit log and every evidence; nobody if empty
-	TemporalUI string           `yaml:"temporalUI,omitempty"` // where operators find workflows; its origin alone may have payloads decoded
-	Limits     LimitsConfig     `yaml:"limits,omitempty"`
+	// Review says how the weekly review is made, and who sees all of it beside auditors.
+	Review     ReviewConfig `yaml:"review,omitempty"`
+	TemporalUI string       `yaml:"temporalUI,omitempty"` // where operators find workflows; its origin alone may have payloads decoded
+	Limits     LimitsConfig `yaml:"limits,omitempty"`
 	// Facts are the sources that contracts ask, by name; oncall knows who is on call.
 	Facts map[string]facts.Config `yaml:"facts,omitempty"`
 	// Slack is the workspace in which people may ask and decide.

@@ -115,7 +115,7 @@ func (s *source) lower(to string) error {
 		return s.notHere("duration.max")
 	}
 	over := []ast.Node{longest}
-	for _, path := range [][]string{{"duration", "default"}, {"approval", "autoUpTo"}} {
+	for _, path := range [][]string{{"duration", "default"}, {"duration", "justifyOver"}, {"approval", "autoUpTo"}} {
 		if v := s.value(path...); v != nil {
 			if now, err := access.ParseDuration("", v.GetToken().Value); err == nil && now > most {
 				over = append(over, v)

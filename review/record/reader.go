@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 	"time"
 
 	"ramp.dev/ramp/access"
@@ -50,7 +51,7 @@ func (r *Reader) Read(ctx context.Context, m *review.Maker, period review.Period
 		return 0, nil, err
 	}
 	targets := pickUps{}
-	var unsigned, missing lost
+	var unsigned, missing, odd lost
 	err = r.each(ctx, m.Begins(), period.To, func(p read) {
 		switch {
 		case p.missing:
@@ -58,6 +59,9 @@ func (r *Reader) Read(ctx context.Context, m *review.Maker, period review.Period
 		case p.err != nil:
 			unsigned.add(p.request.ID)
 		default:
+			if p.odd {
+				odd.add(p.request.ID)
+			}
 			targets.learn(&p)
 			m.Add(p.request)
 		}
@@ -65,8 +69,9 @@ func (r *Reader) Read(ctx context.Context, m *review.Maker, period review.Period
 	if err != nil {
 		return 0, nil, err
 	}
-	problems = append(missing.inWords("The log tells of %s that the ledger no longer has: %s."),
-		unsigned.inWords("Of %s in the ledger the plan or a decision is not one that Ramp signed, and the review leaves them out: %s.")...)
+	problems = slices.Concat(missing.inWords("The log tells of %s that the ledger no longer has: %s."),
+		unsigned.inWords("Of %s in the ledger the plan is not one that Ramp signed, and the review has no more of it than this: %s."),
+		odd.inWords("Of %s the decisions and reviews in the ledger are not just those that the log tells of; those that Ramp signed were read: %s."))
 	return logSize, problems, r.Ledger.Refusals(ctx, period.From, period.To, func(e access.Event) error {
 		m.Refuse(refusalOf(e))
 		return nil
@@ -115,7 +120,8 @@ type read struct {
 	plan    access.Plan
 	kinds   map[string]string // of minted credentials, by target
 	missing bool
-	err     error
+	odd     bool  // its statements are not those that the log tells of
+	err     error // its plan is not one that Ramp signed
 }
 
 // each reads the requests that were asked for between two times, in the order of the log,

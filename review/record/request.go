@@ -21,11 +21,8 @@ func (r *Reader) one(row ledger.ReviewedRequest) read {
 	if out.plan, out.err = r.plan(row); out.err != nil {
 		return out
 	}
-	decisions, reviewed, err := r.said(row, out.plan)
-	if err != nil {
-		out.err = err
-		return out
-	}
+	decisions, reviewed, whole := r.said(row, out.plan)
+	out.odd = !whole
 	p, q := out.plan, &out.request
 	q.Contract, q.ContractVersion, q.Requester, q.Via = p.Contract, p.ContractVersion, r.person(p.Requester), p.Via
 	if r.Owner != nil {
@@ -83,34 +80,46 @@ func (r *Reader) plan(row ledger.ReviewedRequest) (access.Plan, error) {
 	return p, err
 }
 
-// said returns the signed decisions on a plan, in the order of their times, and its review.
-func (r *Reader) said(row ledger.ReviewedRequest, p access.Plan) (decisions []access.Decision, reviewed *access.Review, err error) {
+// said returns the signed decisions on a plan, in the order of their times, and its review,
+// and whether there are just those that the log tells of. A statement that nobody signed says
+// nothing: otherwise whoever writes to the database would take a request out of the review
+// with one.
+func (r *Reader) said(row ledger.ReviewedRequest, p access.Plan) (decisions []access.Decision, reviewed *access.Review, whole bool) {
+	whole = true
+	keys := map[string]bool{}
 	for _, b := range row.Statements {
-		e, err := evidence.ReadEnvelope(b)
-		if err != nil {
-			return nil, nil, err
-		}
-		switch e.PayloadType {
-		case evidence.TypeDecision:
-			d, err := r.Keys.VerifyDecision(e)
-			if err != nil {
-				return nil, nil, err
-			}
-			if d.RequestID == p.RequestID && d.PlanDigest == p.Digest {
-				decisions = append(decisions, d)
-			}
-		case evidence.TypeReview:
-			v, err := r.Keys.VerifyReview(e)
-			if err != nil {
-				return nil, nil, err
-			}
-			if p.AllowsReview(v) == nil {
-				reviewed = &v
-			}
+		d, v, err := r.statement(b)
+		switch {
+		case err != nil:
+			whole = false
+		case d != nil && d.RequestID == p.RequestID && d.PlanDigest == p.Digest:
+			decisions = append(decisions, *d)
+			keys[access.KeyDecision(*d)] = true
+		case v != nil && p.AllowsReview(*v) == nil:
+			reviewed = v
+		default:
+			whole = false
 		}
 	}
+	for _, e := range row.Events {
+		whole = whole && (e.Kind != access.EventDecisionRecorded || keys[e.Key]) && (e.Kind != access.EventGlassReviewed || reviewed != nil)
+	}
 	slices.SortStableFunc(decisions, func(a, b access.Decision) int { return a.At.Compare(b.At) })
-	return decisions, reviewed, nil
+	return decisions, reviewed, whole
+}
+
+// statement returns the decision or the review in an envelope.
+func (r *Reader) statement(b []byte) (*access.Decision, *access.Review, error) {
+	e, err := evidence.ReadEnvelope(b)
+	if err != nil {
+		return nil, nil, err
+	}
+	if e.PayloadType == evidence.TypeReview {
+		v, err := r.Keys.VerifyReview(e)
+		return nil, &v, err
+	}
+	d, err := r.Keys.VerifyDecision(e)
+	return &d, nil, err
 }
 
 // person is somebody as a review looks at them.
