@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"strconv"
 	"time"
 
 	"ramp.dev/ramp/access"
@@ -14,37 +13,33 @@ type KeptReview struct {
 	Report      []byte    // JSON
 }
 
-// detailReport is the detail of the event about a review that holds the digest of its
-// report, so that one that was changed in the database is not believed.
-const detailReport = "report"
-
 // KeepReview keeps the review of a period with its event, unless there is one of a period
 // with the same end: several servers make it once. It reports whether it was kept.
-func (l *Ledger) KeepReview(ctx context.Context, r KeptReview, digest string, findings int) (kept bool, err error) {
+func (l *Ledger) KeepReview(ctx context.Context, r KeptReview, e access.Event) (kept bool, err error) {
 	err = l.tx(ctx, func(q querier) error {
 		n, err := q.exec(ctx, `INSERT INTO reviews (until, since, report) VALUES (?, ?, ?) ON CONFLICT (until) DO NOTHING`, micros(r.Until), micros(r.From), string(r.Report))
 		if err != nil || n == 0 {
 			return err
 		}
 		kept = true
-		return q.append(ctx, access.Event{At: r.Until, Kind: access.EventReviewMade, Actor: access.ActorRamp, Key: access.KeyReviewMade(r.Until),
-			Detail: map[string]string{"since": access.FormatTime(r.From), "until": access.FormatTime(r.Until), "findings": strconv.Itoa(findings), detailReport: digest}})
+		return q.append(ctx, e)
 	})
 	return kept, err
 }
 
-// ReviewUntil returns the newest review of a period that ends at a time or before, and the digest
-// of its report by the log. Errors are CodeNotFound where there is none.
-func (l *Ledger) ReviewUntil(ctx context.Context, until time.Time) (KeptReview, string, error) {
+// ReviewUntil returns the newest review of a period that ends at a time or before, and its
+// event. Errors are CodeNotFound where there is none, and CodeEvidence where the log does not
+// tell of it.
+func (l *Ledger) ReviewUntil(ctx context.Context, until time.Time) (KeptReview, access.Event, error) {
 	q := l.reader()
 	none := access.Refuse(access.CodeNotFound, "no_review", "there is no review that ends before %s", access.FormatTime(until))
 	r, err := first(ctx, q, scanReview, none, `SELECT since, until, report FROM reviews WHERE until <= ? ORDER BY until DESC LIMIT 1`, micros(until))
 	if err != nil {
-		return r, "", err
+		return r, access.Event{}, err
 	}
 	e, err := first(ctx, q, scanEvent, access.Errorf(access.CodeEvidence, "the log does not tell of the review that ends at %s: somebody else than Ramp wrote it", access.FormatTime(r.Until)),
-		selectEvents+` WHERE request_id = '' AND idempotency_key <> '' AND idempotency_key = ?`, access.KeyReviewMade(r.Until))
-	return r, e.Detail[detailReport], err
+		selectEvents+` WHERE request_id = '' AND idempotency_key <> '' AND idempotency_key = ?`, eventKey(access.KeyReviewMade(r.Until)))
+	return r, e, err
 }
 
 func scanReview(row scanner) (r KeptReview, err error) {

@@ -95,7 +95,8 @@ const (
 	finishWithin = 5 * time.Second
 	atOnce       = 20 // how many notices are claimed together
 	parallel     = 10
-	staleTime    = 24 * time.Hour // what is older when it is read tells nobody anything new
+	staleTime    = 24 * time.Hour     // what is older when it is read tells nobody anything new
+	reviewStale  = 7 * 24 * time.Hour // the time of a review is the end of its week
 	// alarmAfter is how long an urgent notice may fail before that is an event.
 	alarmAfter   = time.Minute
 	giveUp       = 24 * time.Hour
@@ -149,7 +150,9 @@ func (e *Engine) Handle(ctx context.Context, events []access.Event) error {
 	added := false
 	for _, ev := range events {
 		handle := e.handle
-		if concernsNoRequest(ev.Kind, ev.RequestID) {
+		if ev.Kind == access.EventReviewMade {
+			handle = e.handleReview
+		} else if concernsNoRequest(ev.Kind, ev.RequestID) {
 			handle = e.handleAlone
 		} else if ev.RequestID == "" || e.now().Sub(ev.At) > staleTime && !ev.Kind.Urgent() {
 			continue

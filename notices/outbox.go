@@ -53,6 +53,9 @@ func (e *Engine) send(ctx context.Context) (sent, failed int, err error) {
 
 // one sends one notice, and writes down what became of it.
 func (e *Engine) one(ctx context.Context, n ledger.Notice) (sent bool, err error) {
+	if n.Kind == access.EventReviewMade {
+		return e.oneReview(ctx, n)
+	}
 	if concernsNoRequest(n.Kind, n.RequestID) {
 		return e.oneAlone(ctx, n)
 	}

@@ -22,8 +22,8 @@ import (
 // denied has somebody ask under ssh-demo three times, in vain.
 func (f *fixture) denied(who string) {
 	f.Helper()
-	for range 3 {
-		w := f.call(f.token(who), "POST", "/api/v1/requests", jsonType, `{"contract": "ssh-demo", "duration": "30m", "reason": "asks once more", "params": {}}`)
+	for _, which := range []string{"first", "second", "third"} {
+		w := f.call(f.token(who), "POST", "/api/v1/requests", jsonType, `{"contract": "ssh-demo", "duration": "30m", "reason": "asks for the `+which+` time"}`)
 		require.Equal(f, http.StatusCreated, w.Code, "%s", w.Body)
 		var r access.Request
 		require.NoError(f, json.Unmarshal(w.Body.Bytes(), &r))
@@ -67,7 +67,9 @@ func TestCase130FindingAboutOneself(t *testing.T) {
 	b, err := json.Marshal(made)
 	require.NoError(t, err)
 	sum := sha256.Sum256(b)
-	kept, err := f.ledger.KeepReview(context.Background(), ledger.KeptReview{From: made.Period.From, Until: time.Now().Add(-time.Second).UTC(), Report: b}, "sha256:"+hex.EncodeToString(sum[:]), 2)
+	until := time.Now().Add(-time.Second).UTC()
+	told := access.ReviewMade{Since: made.Period.From, Until: until, Findings: 2, Digest: "sha256:" + hex.EncodeToString(sum[:])}.Event()
+	kept, err := f.ledger.KeepReview(context.Background(), ledger.KeptReview{From: made.Period.From, Until: until, Report: b}, told)
 	require.NoError(t, err)
 	require.True(t, kept)
 	id := map[string]string{}

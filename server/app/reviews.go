@@ -30,8 +30,8 @@ type ReviewConfig struct {
 // reviewsLedger keeps reviews, and what people said of their findings.
 type reviewsLedger interface {
 	record.Ledger
-	KeepReview(ctx context.Context, r ledger.KeptReview, digest string, findings int) (bool, error)
-	ReviewUntil(ctx context.Context, until time.Time) (r ledger.KeptReview, digest string, err error)
+	KeepReview(ctx context.Context, r ledger.KeptReview, e access.Event) (bool, error)
+	ReviewUntil(ctx context.Context, until time.Time) (ledger.KeptReview, access.Event, error)
 	ReviewEnds(ctx context.Context, most int) ([]time.Time, error)
 	Marks(ctx context.Context, before time.Time) ([]access.Event, error)
 }
@@ -150,11 +150,11 @@ func (v *reviews) make(ctx context.Context, period review.Period) (review.Report
 
 // kept returns the newest kept review until a time, if it is the one that the log tells of.
 func (v *reviews) kept(ctx context.Context, until time.Time) (out review.Report, err error) {
-	kept, digest, err := v.ledger.ReviewUntil(ctx, until)
+	kept, told, err := v.ledger.ReviewUntil(ctx, until)
 	if err != nil {
 		return out, err
 	}
-	if digestOf(kept.Report) != digest {
+	if digestOf(kept.Report) != access.ReviewMadeOf(told).Digest {
 		return out, access.Refuse(access.CodeEvidence, "review_altered", "the review that ends at %s is not the one that was made: somebody changed it in the database", access.FormatTime(kept.Until))
 	}
 	if err := strictjson.UnmarshalOpen(kept.Report, &out); err != nil {
@@ -283,7 +283,13 @@ func (v *reviews) keepWeek(ctx context.Context, now time.Time) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return v.ledger.KeepReview(ctx, ledger.KeptReview{From: report.Period.From, Until: until, Report: b}, digestOf(b), len(report.Findings))
+	said := access.ReviewMade{Since: report.Period.From, Until: until, Findings: len(report.Findings), ByOwner: map[string]int{}, Security: v.config.Security, Digest: digestOf(b)}
+	for _, f := range report.Findings {
+		if f.Owner != "" {
+			said.ByOwner[f.Owner]++
+		}
+	}
+	return v.ledger.KeepReview(ctx, ledger.KeptReview{From: report.Period.From, Until: until, Report: b}, said.Event())
 }
 
 // endOfWeek returns the latest Monday at midnight in a zone, not after a time; in UTC.
