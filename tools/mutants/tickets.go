@@ -11,7 +11,7 @@ func tickets() []mutant {
 		{"a program's comment decides", hook, "case !said.Own:", "case false:", decides},
 		{"a comment on any ticket decides", hook, "!strings.EqualFold(r.Plan.Ticket, ticket) ||", "false && strings.EqualFold(r.Plan.Ticket, ticket) ||", decides},
 		{"Jira sends a refused comment again", hook, "if access.CodeOf(err) == access.CodeConflict {", "if false {", decides},
-		{"an edited comment of Jira decides", "server/tickethook/jira.go", "if !created || e.Comment == nil ||", "if e.Comment == nil ||", decides},
+		{"an edited comment of Jira decides", "server/tickethook/jira.go", "created := e.Event == \"comment_created\" ||", "created := e.Event != \"\" ||", decides},
 		{"a comment of Jira decides that another changed", "server/tickethook/jira.go", "author.person() && by(e.Comment.Editor) &&", "author.person() &&", decides},
 		{"a comment of Jira decides that another sent", "server/tickethook/jira.go", "&& by(e.Actor) &&", "&&", decides},
 		{"an edited comment of GitHub decides", "server/tickethook/github.go", "if e.Action != \"created\" ||", "if", decides},
