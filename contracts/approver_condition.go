@@ -38,7 +38,7 @@ func (d *document) approverCondition(text string, path ...any) *approverConditio
 		return nil
 	}
 	if _, err := compile(env, text); err != nil { // its type, its length, its texts
-		d.issue("condition", err.Error(), path...)
+		d.notCondition(err, path...)
 		return nil
 	}
 	parsed, _ := env.Compile(text) // it has just compiled

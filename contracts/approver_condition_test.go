@@ -119,7 +119,7 @@ func TestApproverConditionRefused(t *testing.T) {
 		`approver.team`:                         "the type of this is not known",
 		`person.team == "x"`:                    "this says nothing of the approver",
 		`approver.team == "pаyments"`:           "",
-		`approver.team == person.team && peron`: "undeclared reference",
+		`approver.team == person.team && peron`: `there is no name "peron"; did you mean "person"?`,
 	} {
 		_, err := parse(t, "{stages: [{name: s, from: [x], where: '"+where+"'}]}")
 		require.Equal(t, "condition", codes(access.IssuesOf(err)), where)

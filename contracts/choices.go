@@ -91,7 +91,7 @@ func (d *document) choiceCondition(text string, path ...any) *condition {
 	}
 	cond, err := compile(d.choiceEnv, text)
 	if err != nil {
-		d.issue("condition", err.Error(), path...)
+		d.notCondition(err, path...)
 		return nil
 	}
 	d.compiled[kind+text] = cond

@@ -7,7 +7,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/cel-go/cel"
-	"github.com/google/cel-go/common"
 	"github.com/google/cel-go/common/ast"
 	"github.com/google/cel-go/common/types"
 
@@ -69,13 +68,13 @@ func compile(env *cel.Env, text string) (*condition, error) {
 		if why := unknownTicketField(text); why != "" {
 			return nil, errors.New(why)
 		}
-		return nil, fmt.Errorf("not a condition: %s (%s)", e.Message, within(text, e.Location))
+		return nil, newConditionError(env, text, e)
 	}
 	if t := parsed.OutputType(); !t.IsExactType(cel.BoolType) {
 		if t.IsExactType(cel.DynType) {
 			return nil, fmt.Errorf("a condition must be true or false; the type of this is not known, so compare it, as in == \"yes\"")
 		}
-		return nil, fmt.Errorf("a condition must be true or false; this is a %s", t)
+		return nil, fmt.Errorf("a condition must be true or false; this is %s", typeWords.Replace(t.String()))
 	}
 	if why := misleadingLiteral(parsed.NativeRep()); why != "" {
 		return nil, errors.New(why)
@@ -106,13 +105,6 @@ func misleadingLiteral(a *ast.AST) (why string) {
 		}
 	}))
 	return why
-}
-
-func within(text string, at common.Location) string {
-	if strings.Contains(text, "\n") {
-		return fmt.Sprintf("at line %d, column %d of it", at.Line(), at.Column()+1)
-	}
-	return fmt.Sprintf("at character %d of it", at.Column()+1)
 }
 
 // hint returns how to write what a text could not be read as. Constants are

@@ -2,8 +2,10 @@ package contracts
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/token"
@@ -24,7 +26,8 @@ type document struct {
 	contract  *Contract
 	issues    []placedIssue
 
-	undecoded []feature        // what could not be decoded
+	undecoded []feature // what could not be decoded
+	unknown   []strictyaml.UnknownField
 	empty     []token.Position // of the names of fields that are empty
 	baseless  bool             // it names a base that is not there: what is not written may be the base's
 
@@ -34,20 +37,45 @@ type document struct {
 
 type placedIssue struct {
 	access.Issue
-	line, column int
+	line, column int // of the field that it is about
 }
 
 // issue reports what is wrong with the field at path, or with its nearest parent
 // if the field is not written.
 //
-// What comes from a base that is wrong itself is reported there, and here nothing more.
+// What comes from a base that is wrong itself is reported there, and here nothing more; and
+// that a field is missing is not reported beside its misspelt name.
 func (d *document) issue(code, message string, path ...any) {
 	file, line, column, from := d.position(path...)
+	if name, isField := last(path).(string); isField && !d.written(path...) && d.misspelt(path[:len(path)-1], name) {
+		return
+	}
 	if from != nil && len(from.issues) > 0 || d.baseless && !isScalar(d.node(path...)) ||
 		slices.ContainsFunc(d.empty, func(p token.Position) bool { return p.Line == line && p.Column == column }) {
 		return
 	}
 	d.issueIn(file, line, column, code, message)
+}
+
+func last(path []any) any {
+	if len(path) == 0 {
+		return nil
+	}
+	return path[len(path)-1]
+}
+
+// misspelt reports whether the mapping at a path has an unknown field whose name is like
+// one of these: what lacks them follows from that.
+func (d *document) misspelt(path []any, names ...string) bool {
+	for _, f := range strictyaml.Fields(d.node(path...)) {
+		at := f.Key.GetToken().Position
+		for _, u := range d.unknown {
+			if u.Line == at.Line && u.Column == at.Column && slices.Contains(names, u.Suggestion) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // issueAt reports what is wrong at a place; line 0 is the file. One issue is
@@ -61,7 +89,10 @@ func (d *document) issueIn(file string, line, column int, code, message string) 
 	if line > 0 {
 		place = fmt.Sprintf("%s:%d:%d", file, line, column)
 	}
-	is := placedIssue{access.Issue{Code: code, Field: place, Message: message}, line, column}
+	d.report(placedIssue{access.Issue{Code: code, Field: place, Message: message}, line, column})
+}
+
+func (d *document) report(is placedIssue) {
 	if !slices.ContainsFunc(d.issues, is.follows) {
 		d.issues = append(d.issues, is)
 	}
@@ -159,11 +190,30 @@ func (d *document) condition(text string, path ...any) *condition {
 	}
 	cond, err := compile(d.env, text)
 	if err != nil {
-		d.issue("condition", err.Error(), path...)
+		d.notCondition(err, path...)
 		return nil
 	}
 	d.compiled[text] = cond
 	return cond
+}
+
+// notCondition reports why a text is no condition. In a block of lines (who: |) the issue has
+// the place of the mistake, elsewhere that of the field: quotes and folded lines move the rest.
+func (d *document) notCondition(err error, path ...any) {
+	var mistake *conditionError
+	block, lines := d.node(path...).(*ast.LiteralNode)
+	if !errors.As(err, &mistake) || !lines || block.Start.Type != token.LiteralType {
+		d.issue("condition", err.Error(), path...)
+		return
+	}
+	file, line, column, from := d.position(path...)
+	if from != nil && len(from.issues) > 0 {
+		return // it was reported there
+	}
+	first := strings.TrimLeft(block.Value.GetToken().Origin, "\n")
+	indent := len(first) - len(strings.TrimLeft(first, " "))
+	place := fmt.Sprintf("%s:%d:%d", file, block.Start.Position.Line+mistake.line, indent+mistake.column)
+	d.report(placedIssue{access.Issue{Code: "condition", Field: place, Message: "not a condition: " + mistake.message}, line, column})
 }
 
 // emptyCondition reports whether there is no condition. One that is written as an empty text

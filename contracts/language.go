@@ -93,7 +93,8 @@ func (d *document) decode() {
 
 // reportUnknownFields adds an issue for every field that no feature has.
 func (d *document) reportUnknownFields(language reflect.Type) {
-	for _, u := range strictyaml.UnknownFields(d.body, reflect.Zero(language).Interface()) {
+	d.unknown = strictyaml.UnknownFields(d.body, reflect.Zero(language).Interface())
+	for _, u := range d.unknown {
 		message := fmt.Sprintf("unknown field %q", u.Name)
 		if u.Suggestion != "" {
 			message += fmt.Sprintf("; did you mean %q?", u.Suggestion)

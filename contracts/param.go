@@ -82,7 +82,7 @@ func (p *param) checkString(d *document, name string, at func(...any) []any) {
 		return
 	}
 	p.Choices.check(d, p, at)
-	if len(p.Enum) == 0 && p.Pattern == "" && !d.written(at("choices")...) {
+	if len(p.Enum) == 0 && p.Pattern == "" && !d.written(at("choices")...) && !d.misspelt(at(), "enum", "pattern", "choices") {
 		// A free string in an entitlement would let the requester name the resource.
 		d.issue("param_open", "a string param needs an enum, a pattern or choices, so that requests name only what was meant", at()...)
 	}

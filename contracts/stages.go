@@ -45,7 +45,7 @@ func (*stages) section() string { return "approval" }
 
 func (s *stages) check(d *document) {
 	auto := &d.contract.terms.auto
-	if len(s.Stages) == 0 && auto.Auto == "" {
+	if len(s.Stages) == 0 && auto.Auto == "" && !d.misspelt([]any{"approval"}, "stages", "auto") {
 		d.issue("approval_missing", "a contract needs approval.stages, or approval.auto for access without an approver", "approval")
 	}
 	if len(s.Stages) > maxStages {

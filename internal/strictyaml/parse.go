@@ -51,7 +51,7 @@ func Parse(b []byte) ([]ast.Node, error) {
 	file, err := parser.ParseBytes(b, 0)
 	if err != nil {
 		message, line, column := ErrorAt(err)
-		return nil, &ParseError{"yaml", message, line, column}
+		return nil, syntaxInWords(b, message, line, column)
 	}
 	var bodies []ast.Node
 	for _, d := range file.Docs {
