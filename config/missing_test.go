@@ -51,6 +51,36 @@ approval: {stages: [{name: a, from: [x]}]}
 	}
 }
 
+// TestListsThatATargetLacks: a list's name that is written wrongly is found where the file
+// has the target, and nothing is said of targets of other workers.
+func TestListsThatATargetLacks(t *testing.T) {
+	set, err := contracts.Parse(map[string][]byte{"c.yaml": []byte(`apiVersion: ramp/v1
+kind: Contract
+metadata: {name: c}
+request:
+  who: 'true'
+  params: {user: {type: string, required: true, choices: {from: ssh/demo, list: logins}}}
+duration: {default: 30m, max: 1h}
+grants: [{target: ssh/demo, entitlement: {user: '{{ params.user }}'}}]
+approval: {stages: [{name: a, from: [x]}]}
+`)})
+	require.NoError(t, err)
+	for text, want := range map[string]string{
+		"server: {}\nworker: {targets: {ssh/demo: {kind: ssh}}}\nkeys: {workers: [{public: a.pub, targets: [ssh/demo]}]}\n": `c.yaml:6:75: contract c takes "user" from the list "logins", and ssh/demo has none of that name (it has hosts, users): nothing can ever be chosen`,
+		"server: {}\nkeys: {workers: [{public: a.pub, targets: [ssh/demo]}]}\n":                                             "",
+	} {
+		path := filepath.Join(t.TempDir(), "ramp.yaml")
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		c, err := Load(path)
+		require.NoError(t, err)
+		said := ""
+		for _, i := range c.Lacks(set) {
+			said += i.String()
+		}
+		require.Equal(t, want, said)
+	}
+}
+
 // TestTargetsThatNobodyServes: a target's name that is written wrongly is found where the
 // file says which targets there are, and nothing is said where it cannot tell. It is no
 // mistake that keeps a server from starting: another worker may serve the target, with a

@@ -107,10 +107,14 @@ func (c Config) ValidateContracts() access.Issues {
 }
 
 // Lacks returns what contracts need that this configuration cannot give them: sources of
-// facts that it lacks, and lists of targets of whose workers it has no key. It opens no
-// file.
+// facts that it lacks, lists that a target does not have, and lists of targets of whose
+// workers it has no key. It opens no file.
 func (c Config) Lacks(set *contracts.Set) access.Issues {
 	issues := set.MissingSources(slices.Collect(maps.Keys(c.Server.Facts)))
+	issues = append(issues, set.MissingLists(func(target string) ([]string, bool) {
+		one, known := c.Worker.Targets[target]
+		return one.Lists(), known && one.Config != nil
+	})...)
 	return append(issues, set.MissingInventories(func(target string) bool {
 		return slices.ContainsFunc(c.Keys.Workers, func(w WorkerKey) bool {
 			return slices.Contains(w.Targets, target) || slices.Contains(w.Targets, everyTarget)

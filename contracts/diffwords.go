@@ -1,11 +1,14 @@
 package contracts
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"regexp"
 	"slices"
 	"strings"
+
+	"ramp.dev/ramp/access"
 )
 
 // What returns in words what a change does to the requests that it touches.
@@ -81,9 +84,10 @@ func (c Change) String() string {
 	return fmt.Sprintf("%s: %s, up to %s: before %s, now %s; such as %s", c.Contract, c.What(), c.Longest, c.Before, c.After, c.Witness)
 }
 
-// String returns the request in words.
+// String returns the request in words, such as "a person, in engineering, for 2h0m1s, at …".
 func (w Witness) String() string {
-	parts := []string{string(w.Person.Kind)}
+	who := map[access.PersonKind]string{access.KindHuman: "a person", access.KindAgent: "an agent", access.KindService: "a service"}[w.Person.Kind]
+	parts := []string{cmp.Or(who, string(w.Person.Kind))}
 	if len(w.Person.Groups) > 0 {
 		parts = append(parts, "in "+strings.Join(w.Person.Groups, ", "))
 	} else {

@@ -2,6 +2,7 @@ package contracts_test
 
 import (
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -84,6 +85,9 @@ func TestPatterns(t *testing.T) {
 		{"service-secrets-read", person("engineering"), access.RequestInput{Params: map[string]any{"service": "orders"}}, tuesday, "1 of platform"},
 		{"service-secrets-read", person("engineering"), access.RequestInput{Params: map[string]any{"service": "orders/../admin"}}, tuesday, "param_not_allowed"},
 
+		{"kubernetes-debug", person("engineering"), access.RequestInput{Params: map[string]any{"namespace": "orders"}}, tuesday, "1 of platform"},
+		{"kubernetes-debug", person("engineering"), access.RequestInput{Params: map[string]any{"namespace": "kube-system"}}, tuesday, "param_not_allowed"},
+
 		{"payments-hosts", person("payments"), access.RequestInput{}, tuesday, "1 of payments-leads"},
 		{"payments-hosts", person("engineering"), access.RequestInput{}, tuesday, "not_eligible"},
 
@@ -157,4 +161,61 @@ func TestPatternsAreDocumented(t *testing.T) {
 			require.Contains(t, string(self), `{"`+c+`", `)
 		}
 	}
+}
+
+// TestPatternsAreTested: whoever copies a pattern copies its tests too. Each contract has
+// one test at least of what it allows, and one of what it refuses.
+func TestPatternsAreTested(t *testing.T) {
+	set, err := contracts.LoadDir("examples/patterns")
+	require.NoError(t, err)
+	files, err := contracts.LoadTests("examples/patterns")
+	require.NoError(t, err)
+	allows, refuses := map[string]bool{}, map[string]bool{}
+	for name, b := range files {
+		for _, text := range strings.Split(string(b), "  - name: ")[1:] {
+			_, contract, found := strings.Cut(text, "    contract: ")
+			require.True(t, found, "%s: %s", name, text)
+			contract, _, _ = strings.Cut(contract, "\n")
+			refused := strings.Contains(text, "expect: {refused:")
+			allows[contract], refuses[contract] = allows[contract] || !refused, refuses[contract] || refused
+		}
+		_, err := os.Stat("examples/patterns/" + strings.Replace(name, "_test.yaml", ".yaml", 1))
+		require.NoError(t, err, "tests lie beside what they test")
+	}
+	for _, c := range set.Names() {
+		require.True(t, allows[c], "no test says what %s allows", c)
+		require.True(t, refuses[c], "no test says what %s refuses", c)
+	}
+}
+
+// TestPoliciesOfOtherSystems: each that the page promises is a pattern that is there, and
+// has the field that the page names for it.
+func TestPoliciesOfOtherSystems(t *testing.T) {
+	page, err := os.ReadFile("../docs/contracts.md")
+	require.NoError(t, err)
+	_, section, found := strings.Cut(string(page), "\n### Policies that people bring along\n")
+	require.True(t, found)
+	section, _, _ = strings.Cut(section, "\n## ")
+	rows := 0
+	for line := range strings.Lines(section) {
+		if !strings.HasPrefix(line, "| ") || strings.HasPrefix(line, "| policy") {
+			continue
+		}
+		rows++
+		_, here, _ := strings.Cut(strings.TrimPrefix(line, "| "), "|")
+		file := regexp.MustCompile(`\]\(\.\./contracts/(examples/patterns/[a-z-]+\.yaml)\)`).FindStringSubmatch(here)
+		if file == nil {
+			require.Contains(t, here, "](#approvers)", line)
+			continue
+		}
+		b, err := os.ReadFile(file[1])
+		require.NoError(t, err, line)
+		_, fields, _ := strings.Cut(here, file[1])
+		for _, field := range regexp.MustCompile("`([a-zA-Z]+)(: [0-9])?`").FindAllStringSubmatch(fields, -1) {
+			if field[1] != "denyThreshold" && field[1] != "denyCommentMinLength" {
+				require.Contains(t, string(b), field[1]+field[2], line)
+			}
+		}
+	}
+	require.Equal(t, 10, rows)
 }

@@ -78,6 +78,7 @@ func (c *Contract) findings(groups []string) (out []Finding) {
 		add("oncall_untold", "people on call alone decide an extension: nobody is told that one waits where worker.notices.facts does not know the rota", "name a group that hears of it: notify: [{of: [extension.requested], groups: [...]}]", "extend", "approvers")
 	}
 	c.neverFindings(groups, add)
+	c.nameFindings(add)
 	for i, g := range t.grants.Grants {
 		for _, text := range wildcards(map[string]any(g.Entitlement)) {
 			add("wildcard", fmt.Sprintf("%q stands for more than can be read here", text), "write the exact names, or take them from params with an enum", "grants", i, "entitlement")

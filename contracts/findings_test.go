@@ -59,6 +59,10 @@ func TestFindings(t *testing.T) {
 		{"duration: {", "endWhen: [{if: 'oncall(\"db\") && !oncall(\"db\")', because: never}]\nduration: {", "end_never"},
 		{"duration: {", "endWhen: [{if: 'oncall(\"db\") || !oncall(\"db\")', because: always}]\nduration: {", "end_always"},
 		{"apiVersion", "apiVersion: ramp/v1\nkind: Base\nmetadata: {name: b}\n---\napiVersion", "base_unused"},
+		{`"engineering" in person.groups`, `"engineering" in person.group`, "person_name"},
+		{`"engineering" in person.groups`, `person.team == "data" && person.names == "x"`, "person_name"},
+		{`"engineering" in person.groups`, `person.team == "data" && person.attributes.group == "x"`, ""},
+		{"[{name: a", "[{name: n, from: [z], when: 'person.knd == \"human\"'}, {name: a", "person_name"},
 		{"role: admin", "actions: ['*']", "wildcard"},
 		{"role: admin", "resources: ['arn:aws:s3:::*']", "wildcard"},
 		{"role: admin", "resources: ['arn:aws:s3:::orders/*']", ""},
@@ -83,5 +87,12 @@ request:
 	for _, f := range append(owned.OwnerFindings(nil), owned.OwnerFindings([]string{"engineering"})...) {
 		messages[fmt.Sprintf("%s: %s; %s", f.Code, f.Message, f.Instead)] = true
 	}
+	choosing, err := contracts.Parse(map[string][]byte{"c.yaml": []byte(strings.Replace(base, "duration: {", "  params: {host: {type: string, required: true, choices: {from: ssh/demo, list: host}}}\nduration: {", 1))})
+	require.NoError(t, err)
+	for _, f := range choosing.ListFindings([]string{"hosts", "users"}) {
+		require.Equal(t, "c.yaml:6:75", f.Place)
+		messages[fmt.Sprintf("%s: %s; %s", f.Code, f.Message, f.Instead)] = true
+	}
+	require.Empty(t, choosing.ListFindings([]string{"host"}))
 	golden(t, "findings.golden", strings.Join(slices.Sorted(maps.Keys(messages)), "\n")+"\n")
 }

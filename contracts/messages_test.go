@@ -31,6 +31,8 @@ func TestMessagesOfMistakes(t *testing.T) {
 	_, err = refusing(t).RunTests(map[string][]byte{"messages_test.yaml": testdata(t, "messages_test.yaml")})
 	out += messagesOf(access.IssuesOf(err)) + messagesOf(refusing(t).MissingSources([]string{"servicenow"}))
 	out += messagesOf(refusing(t).MissingInventories(func(string) bool { return false }))
+	out += messagesOf(refusing(t).MissingLists(func(string) ([]string, bool) { return []string{"hosts", "logins"}, true }))
+	require.Empty(t, refusing(t).MissingLists(func(string) ([]string, bool) { return nil, false }))
 	few, err := Parse(map[string][]byte{"few.yaml": testdata(t, "refusals.yaml")[:bytes.Index(testdata(t, "refusals.yaml"), []byte("\n---"))]})
 	require.NoError(t, err)
 	for _, names := range [][]string{{"t/u"}, nil} {

@@ -17,7 +17,7 @@ func TestOffers(t *testing.T) {
 		}
 		return out
 	}
-	require.Equal(t, []string{"aws-orders-incident", "change-contracts", "database-demo", "orders-bucket-read", "orders-database-read", "production-admin", "production-read", "service-hosts-again", "service-secrets-read", "ssh-demo", "ssh-demo-emergency", "ssh-demo-guarded", "ssh-demo-limited", "ssh-demo-passkey", "ssh-demo-peers", "ssh-demo-rota", "ssh-demo-ticket"}, names(alice))
+	require.Equal(t, []string{"aws-orders-incident", "change-contracts", "database-demo", "kubernetes-debug", "orders-bucket-read", "orders-database-read", "production-admin", "production-read", "service-hosts-again", "service-secrets-read", "ssh-demo", "ssh-demo-emergency", "ssh-demo-guarded", "ssh-demo-limited", "ssh-demo-passkey", "ssh-demo-peers", "ssh-demo-rota", "ssh-demo-ticket"}, names(alice))
 	require.True(t, find(t, "ssh-demo-passkey").Offer().Approval.Passkey)
 	require.False(t, find(t, "ssh-demo").Offer().Approval.Passkey)
 	require.Empty(t, names(access.Person{ID: "dave", Groups: []string{"contractors"}}))

@@ -75,7 +75,7 @@ func (s *Set) RunTests(files map[string][]byte) (TestReport, error) {
 		for _, step := range tried {
 			seen[t.contract.Name+" "+step.Field+" "+string(step.Result)] = true
 		}
-		report.Results = append(report.Results, TestResult{Name: t.name, Place: t.place, Contract: t.contract.Name, Failure: t.expect.compare(e, t.decisions, lived), Trace: e.Trace})
+		report.Results = append(report.Results, TestResult{Name: t.name, Place: t.place, Contract: t.contract.Name, Failure: t.failure(e, lived), Trace: e.Trace})
 	}
 	for _, c := range s.Contracts {
 		for _, field := range c.conditions() {
@@ -170,6 +170,24 @@ func (e testExpectation) compare(got Evaluation, decisions []access.Decision, li
 		return ""
 	}
 	return fmt.Sprintf("expected %s, got %s", want, is.String())
+}
+
+// failure is compare, with what the test does not say where that is why it fails.
+func (t parsedTest) failure(got Evaluation, lived life) string {
+	failed := t.expect.compare(got, t.decisions, lived)
+	if failed == "" {
+		return ""
+	}
+	for _, i := range got.Issues {
+		switch {
+		case slices.Contains(t.expect.Refused, i.Code):
+		case i.Code == "choices_unknown" && len(t.input.Inventories) == 0:
+			return failed + "; the test does not say what the target has: add inventories"
+		case slices.Contains([]string{"ticket_unknown", "who_unevaluated", "auto_unevaluated"}, i.Code) && len(t.input.Facts) == 0 && len(t.contract.Questions(t.input.Request)) > 0:
+			return failed + "; the test does not say what the world outside says of ticket or schedules: add facts"
+		}
+	}
+	return failed
 }
 
 // expectationOf returns the expectation that an evaluation meets.

@@ -91,6 +91,51 @@ func (s *Set) MissingInventories(known func(target string) bool) (issues access.
 	return issues
 }
 
+// MissingLists returns the choices from lists that their target does not have. lists returns
+// the names of those that a target has, and false where that is not known.
+func (s *Set) MissingLists(lists func(target string) ([]string, bool)) (issues access.Issues) {
+	s.eachChoice(func(c *Contract, param string, from *choices) {
+		has, known := lists(from.From)
+		if !known || slices.Contains(has, from.List) {
+			return
+		}
+		issues.Add("list_missing", c.at("request", "params", param, "choices", "list"), "%s",
+			fmt.Sprintf("contract %s takes %q from the list %q, and %s has none of that name (it has %s): nothing can ever be chosen%s", c.Name, param, from.List, from.From, orNone(has), didYouMean(from.List, has)))
+	})
+	return issues
+}
+
+// ListFindings returns the choices from lists of a name that no target has; lists are the
+// names that there are. It needs no configuration, so that lint finds a misspelt name where
+// contracts are written.
+func (s *Set) ListFindings(lists []string) (out []Finding) {
+	s.eachChoice(func(c *Contract, param string, from *choices) {
+		if !slices.Contains(lists, from.List) {
+			out = append(out, Finding{Code: "list_unknown", Contract: c.Name, Place: c.at("request", "params", param, "choices", "list"),
+				Message: fmt.Sprintf("no kind of target has a list %q, so that nothing could be chosen", from.List),
+				Instead: fmt.Sprintf("name one of those that there are: %s%s", orNone(lists), didYouMean(from.List, lists))})
+		}
+	})
+	return out
+}
+
+// eachChoice visits the params whose values come from an inventory.
+func (s *Set) eachChoice(visit func(c *Contract, param string, from *choices)) {
+	for _, c := range s.Contracts {
+		for _, name := range c.choiceParams() {
+			p := c.terms.params.Params[name]
+			visit(c, name, &p.Choices)
+		}
+	}
+}
+
+func didYouMean(name string, known []string) string {
+	if near := Nearest(name, known); near != "" {
+		return fmt.Sprintf("; did you mean %q?", near)
+	}
+	return ""
+}
+
 // UnservedTargets returns the grants on targets that no worker serves, as served reports it:
 // whoever asks for one would learn that only from the request, since a name is checked
 // nowhere else. names are those that are known, for a suggestion. They are findings and no

@@ -20,8 +20,11 @@ const (
 	listActions   = "actions"
 )
 
+// Lists returns the names of the lists that a target of this kind has, whatever is in them.
+func (Config) Lists() []string { return []string{listActions, listResources} }
+
 // Lists implements integrations.Inventory.
-func (t *target) Lists() []string { return []string{listActions, listResources} }
+func (t *target) Lists() []string { return t.config.Lists() }
 
 // Choices implements integrations.Inventory. It reads the configuration, and does not call
 // AWS.

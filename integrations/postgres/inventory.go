@@ -13,8 +13,11 @@ const (
 	listTables    = "tables"
 )
 
+// Lists returns the names of the lists that a target of this kind has, whatever is in them.
+func (Config) Lists() []string { return []string{listDatabases, listRoles, listTables} }
+
 // Lists implements integrations.Inventory.
-func (t *target) Lists() []string { return []string{listDatabases, listRoles, listTables} }
+func (t *target) Lists() []string { return t.config.Lists() }
 
 // Choices implements integrations.Inventory. It reads the configuration, and does not call
 // the server.

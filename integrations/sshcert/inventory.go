@@ -15,8 +15,11 @@ const (
 	listHosts = "hosts"
 )
 
+// Lists returns the names of the lists that a target of this kind has, whatever is in them.
+func (Config) Lists() []string { return []string{listHosts, listUsers} }
+
 // Lists implements integrations.Inventory.
-func (t *target) Lists() []string { return []string{listHosts, listUsers} }
+func (t *target) Lists() []string { return t.config.Lists() }
 
 // Choices implements integrations.Inventory. It reads the configuration, and does not
 // reach for the host.

@@ -13,8 +13,11 @@ var _ integrations.Inventory = (*target)(nil)
 // token may not list what other policies Vault has, and need not.
 const listPolicies = "policies"
 
+// Lists returns the names of the lists that a target of this kind has, whatever is in them.
+func (Config) Lists() []string { return []string{listPolicies} }
+
 // Lists implements integrations.Inventory.
-func (t *target) Lists() []string { return []string{listPolicies} }
+func (t *target) Lists() []string { return t.config.Lists() }
 
 // Choices implements integrations.Inventory. It reads the configuration, and does not call
 // Vault.

@@ -12,6 +12,7 @@ import (
 	"ramp.dev/ramp/cmd/ramp/internal/output"
 	"ramp.dev/ramp/config"
 	"ramp.dev/ramp/contracts"
+	"ramp.dev/ramp/worker"
 )
 
 func contractsCommand() *cobra.Command {
@@ -45,6 +46,7 @@ func lintCommand() *cobra.Command {
 				return err
 			}
 			findings := append([]contracts.Finding{}, set.FindingsWith(known, output.Progress(cmd.ErrOrStderr(), "contracts looked at"))...)
+			findings = append(findings, set.ListFindings(worker.Lists())...)
 			issues := []access.Issue{}
 			if configured != "" {
 				beside, more := lintBeside(set, configured, known)
