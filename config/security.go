@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"os"
 	"strings"
 	"sync/atomic"
 	"unicode"
@@ -82,16 +81,9 @@ func (t Temporal) security() (*tls.Config, client.Credentials, error) {
 
 // authorities returns nil where the system's are meant.
 func (c TLS) authorities() (*x509.CertPool, error) {
-	if c.CAFile == "" {
-		return nil, nil
-	}
-	b, err := os.ReadFile(string(c.CAFile))
+	pool, _, err := c.CAFile.Authorities()
 	if err != nil {
 		return nil, access.Errorf(access.CodeInvalid, "the authorities of Temporal: %w", err)
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(b) {
-		return nil, access.Errorf(access.CodeInvalid, "there is no certificate (PEM) in %s", c.CAFile)
 	}
 	return pool, nil
 }

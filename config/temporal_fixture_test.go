@@ -2,17 +2,9 @@ package config
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
-	"math/big"
 	"net"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -31,60 +23,15 @@ import (
 	"google.golang.org/grpc/status"
 
 	"ramp.dev/ramp/config/field"
+	"ramp.dev/ramp/internal/testcert"
 )
 
 // authority issues certificates; anybody who has its file trusts it.
-type authority struct {
-	*testing.T
-	dir  string
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
-}
+type authority struct{ *testcert.Authority }
 
-func newAuthority(t *testing.T) *authority {
-	a := &authority{T: t, dir: t.TempDir()}
-	a.cert, a.key = a.issue("ca", func(c *x509.Certificate) {
-		c.IsCA, c.BasicConstraintsValid, c.KeyUsage = true, true, x509.KeyUsageCertSign
-	})
-	return a
-}
+func newAuthority(t *testing.T) *authority { return &authority{testcert.NewAuthority(t)} }
 
-// issue puts NAME.pem and NAME.key into the authority's directory.
-func (a *authority) issue(name string, change func(*x509.Certificate)) (*x509.Certificate, *ecdsa.PrivateKey) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(a, err)
-	serial, err := rand.Int(rand.Reader, big.NewInt(1<<62))
-	require.NoError(a, err)
-	c := &x509.Certificate{SerialNumber: serial, Subject: pkix.Name{CommonName: name}, NotBefore: time.Now().Add(-time.Minute), NotAfter: time.Now().Add(time.Hour)}
-	change(c)
-	parent, signer := a.cert, a.key
-	if parent == nil {
-		parent, signer = c, key
-	}
-	der, err := x509.CreateCertificate(rand.Reader, c, parent, key.Public(), signer)
-	require.NoError(a, err)
-	secret, err := x509.MarshalPKCS8PrivateKey(key)
-	require.NoError(a, err)
-	a.write(name+".pem", "CERTIFICATE", der)
-	a.write(name+".key", "PRIVATE KEY", secret)
-	c, err = x509.ParseCertificate(der)
-	require.NoError(a, err)
-	return c, key
-}
-
-func (a *authority) write(name, kind string, b []byte) {
-	require.NoError(a, os.WriteFile(a.file(name), pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: b}), 0o600))
-}
-
-func (a *authority) file(name string) string { return filepath.Join(a.dir, name) }
-
-func (a *authority) path(name string) field.File { return field.File(a.file(name)) }
-
-func (a *authority) pool() *x509.CertPool {
-	p := x509.NewCertPool()
-	p.AddCert(a.cert)
-	return p
-}
+func (a *authority) path(name string) field.File { return field.File(a.File(name)) }
 
 // frontend serves as little of Temporal's protocol as a client needs at first, over
 // real TLS, and records who called with which key.
@@ -142,13 +89,13 @@ func (f *frontend) last() (key, caller string, n int) {
 // newFrontend serves with the authority's certificate for names, and asks for
 // one of clientsOf's if there is one. Connections live for a moment only, so
 // that clients shake hands often.
-func newFrontend(t *testing.T, a *authority, clientsOf *authority, names func(*x509.Certificate)) *frontend {
-	a.issue("server", names)
-	pair, err := tls.LoadX509KeyPair(a.file("server.pem"), a.file("server.key"))
+func newFrontend(t *testing.T, a, clientsOf *authority, names func(*x509.Certificate)) *frontend {
+	a.Issue("server", names)
+	pair, err := tls.LoadX509KeyPair(a.File("server.pem"), a.File("server.key"))
 	require.NoError(t, err)
 	settings := &tls.Config{Certificates: []tls.Certificate{pair}}
 	if clientsOf != nil {
-		settings.ClientAuth, settings.ClientCAs = tls.RequireAndVerifyClientCert, clientsOf.pool()
+		settings.ClientAuth, settings.ClientCAs = tls.RequireAndVerifyClientCert, clientsOf.Pool()
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

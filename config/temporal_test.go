@@ -32,7 +32,7 @@ func connect(t *testing.T, c Temporal, within time.Duration) (client.Client, err
 func TestTemporalOverTLS(t *testing.T) {
 	ours, theirs := newAuthority(t), newAuthority(t)
 	for _, a := range []*authority{ours, theirs} {
-		a.issue("ramp", func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} })
+		a.Issue("ramp", func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} })
 	}
 	open := newFrontend(t, ours, nil, local)
 	closed := newFrontend(t, ours, ours, local)
@@ -87,12 +87,12 @@ func call(t *testing.T, c client.Client) {
 func TestTemporalCertificateRotates(t *testing.T) {
 	a := newAuthority(t)
 	f := newFrontend(t, a, a, local)
-	first, _ := a.issue("ramp", func(*x509.Certificate) {})
+	first := a.Issue("ramp", func(*x509.Certificate) {})
 	c, err := connect(t, Temporal{Address: f.address, TLS: &TLS{CAFile: a.path("ca.pem"), CertFile: a.path("ramp.pem"), KeyFile: a.path("ramp.key")}}, 30*time.Second)
 	require.NoError(t, err)
 	_, caller, _ := f.last()
 	require.Equal(t, first.SerialNumber.String(), caller)
-	second, _ := a.issue("ramp", func(*x509.Certificate) {})
+	second := a.Issue("ramp", func(*x509.Certificate) {})
 	require.Eventually(t, func() bool {
 		call(t, c)
 		_, caller, _ := f.last()
@@ -168,13 +168,13 @@ func TestTemporalInClearIsNotSpokenTo(t *testing.T) {
 
 func TestValidateTemporal(t *testing.T) {
 	a := newAuthority(t)
-	a.issue("ramp", func(*x509.Certificate) {})
-	a.issue("other", func(*x509.Certificate) {})
-	require.NoError(t, os.WriteFile(a.file("api.key"), []byte("key"), 0o600))
-	require.NoError(t, os.WriteFile(a.file("two.key"), []byte("key\nkey"), 0o600))
-	open, err := os.ReadFile(a.file("ramp.key"))
+	a.Issue("ramp", func(*x509.Certificate) {})
+	a.Issue("other", func(*x509.Certificate) {})
+	require.NoError(t, os.WriteFile(a.File("api.key"), []byte("key"), 0o600))
+	require.NoError(t, os.WriteFile(a.File("two.key"), []byte("key\nkey"), 0o600))
+	open, err := os.ReadFile(a.File("ramp.key"))
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(a.file("open.key"), open, 0o644))
+	require.NoError(t, os.WriteFile(a.File("open.key"), open, 0o644))
 	for _, c := range []struct{ name, fields, want string }{
 		{"a key alone", "apiKey: file:DIR/api.key", ""},
 		{"TLS alone", "tls: {}", ""},
@@ -192,7 +192,7 @@ func TestValidateTemporal(t *testing.T) {
 		{"an unknown field", "tls: {insecure: true}", `unknown field "temporal.tls.insecure"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			fields := strings.ReplaceAll(c.fields, "DIR", a.dir)
+			fields := strings.ReplaceAll(c.fields, "DIR", a.Dir)
 			text := strings.Replace(goodConfig, "namespace: default}", "namespace: default, "+fields+"}", 1)
 			err := check(configFile(t, text))
 			if c.want == "" {

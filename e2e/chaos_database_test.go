@@ -16,7 +16,7 @@ func (w *chaosInstallation) databaseTarget() map[string]any {
 	for name, d := range c.Databases {
 		databases[name] = map[string]any{"tables": d.Tables}
 	}
-	return map[string]any{"kind": "postgres", "address": w.wires["database"].address(), "clients": w.database.Addr(), "tls": c.TLS,
+	return map[string]any{"kind": "postgres", "address": w.wires["database"].Address(), "clients": w.database.Addr(), "tls": c.TLS,
 		"password": c.Password.String(), "home": c.Home, "databases": databases, "roles": c.Roles}
 }
 

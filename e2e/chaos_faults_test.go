@@ -55,9 +55,9 @@ func (w *chaosInstallation) faultKinds(r *rand.Rand, victims *live) map[string]f
 				return fault{lasts: lasts(), begin: func() bool { mend = harm(); return true }, end: func() { mend() }}
 			}
 		}
-		wire("network cut", long, x.cut)
-		wire("network slow", long, func() func() { return x.slow(400) })
-		wire("reset after the effect", long, x.reset)
+		wire("network cut", long, x.Silent)
+		wire("network slow", long, func() func() { return x.Slow(400) })
+		wire("reset after the effect", long, x.Reset)
 	}
 	throttled := map[string]frontFault{
 		"vault": answers{"throttled", 429, `{"errors":["rate limit quota exceeded"]}`},

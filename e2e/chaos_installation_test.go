@@ -19,6 +19,7 @@ import (
 	"ramp.dev/ramp/integrations/postgres/postgrestest"
 	"ramp.dev/ramp/integrations/vaulttoken"
 	"ramp.dev/ramp/integrations/vaulttoken/vaulttest"
+	"ramp.dev/ramp/internal/netfault"
 )
 
 // chaosInstallation is an installation as in production, on targets of four kinds, with
@@ -29,8 +30,8 @@ type chaosInstallation struct {
 	aws      *awstest.Server
 	database *postgrestest.Server // a target
 	postgres *chaosLedger
-	wires    map[string]*wire  // TCP: to temporal, vault, aws, the database, and to the ledger
-	fronts   map[string]*front // HTTP: the targets' responses
+	wires    map[string]*netfault.Wire // TCP: to temporal, vault, aws, the database, and to the ledger
+	fronts   map[string]*front         // HTTP: the targets' responses
 	procs    map[string]*proc
 	order    []string // of procs, as they are started
 	temporal client.Client
@@ -83,21 +84,21 @@ extend: {times: 3, upTo: 30m}
 // newChaosInstallation starts everything, whole and unharmed.
 func newChaosInstallation(in *installation) *chaosInstallation {
 	w := &chaosInstallation{installation: in, vault: vaulttest.Start(in.T), aws: awstest.Start(in.T), postgres: newChaosLedger(in.T), database: postgrestest.Start(in.T),
-		wires: map[string]*wire{}, fronts: map[string]*front{}, procs: map[string]*proc{},
+		wires: map[string]*netfault.Wire{}, fronts: map[string]*front{}, procs: map[string]*proc{},
 		rogue: &rogue{told: map[string]int{}}}
 	in.env = w.aws.Environ()
 	w.vault.Policy(in.T, "orders-read", `path "auth/token/lookup-self" { capabilities = ["read"] }`)
 	w.vault.Policy(in.T, "ramp", vaulttoken.Policy("orders-read"))
 	for name, address := range map[string]string{"vault": w.vault.Address, "aws": w.aws.Endpoint} {
 		w.fronts[name] = newFront(in.T, address)
-		w.wires[name] = newWire(in.T, name, w.fronts[name].address())
+		w.wires[name] = netfault.New(in.T, "127.0.0.1:0", w.fronts[name].address())
 	}
 	for _, name := range []string{"ledger", "ledger of the server"} {
-		w.wires[name] = newWire(in.T, name, w.postgres.host())
+		w.wires[name] = netfault.New(in.T, "127.0.0.1:0", w.postgres.host())
 	}
 	w.database.Setup(in.T, w.database.Config())
-	w.wires["database"] = newWire(in.T, "database", w.database.Addr())
-	w.wires["temporal"] = newWire(in.T, "temporal", in.addr("temporal"))
+	w.wires["database"] = netfault.New(in.T, "127.0.0.1:0", w.database.Addr())
+	w.wires["temporal"] = netfault.New(in.T, "127.0.0.1:0", in.addr("temporal"))
 	dev := []string{"dev", "--without", "server,worker", "--dir", in.dir, "--listen", in.addr("listen"), "--temporal", in.addr("temporal"),
 		"--temporal-ui", in.addr("ui"), "--idp", in.addr("idp"), "--ssh", in.addr("ssh"), "--postgres", "off"}
 	w.add("engine", nil, dev...).start()
@@ -118,12 +119,12 @@ func newChaosInstallation(in *installation) *chaosInstallation {
 // server has a configuration and a wire to the ledger of its own.
 func (w *chaosInstallation) configure() (workers, server string) {
 	c := w.configuration()
-	c.section("temporal")["address"] = w.wires["temporal"].address()
+	c.section("temporal")["address"] = w.wires["temporal"].Address()
 	targets := c.section("worker", "targets")
-	targets["vault/chaos"] = map[string]any{"kind": "vault", "address": "http://" + w.wires["vault"].address(),
+	targets["vault/chaos"] = map[string]any{"kind": "vault", "address": "http://" + w.wires["vault"].Address(),
 		"token": "file:" + vaulttest.TokenFile(w.T, w.vault.Token(w.T, "ramp")), "policies": []string{"orders-read"}}
 	targets["aws/chaos"] = map[string]any{"kind": "aws", "region": awstest.Region, "account": awstest.Account,
-		"endpoint": "http://" + w.wires["aws"].address(), "worker": w.aws.Worker, "boundary": w.aws.Boundary, "consistency": "3s",
+		"endpoint": "http://" + w.wires["aws"].Address(), "worker": w.aws.Worker, "boundary": w.aws.Boundary, "consistency": "3s",
 		"allow": []any{map[string]any{"actions": []string{"s3:GetObject"}, "resources": []string{"arn:aws:s3:::orders*"}}}}
 	targets["postgres/chaos"] = w.databaseTarget()
 	write := func(name, ledger string) string {
@@ -155,7 +156,7 @@ func (w *chaosInstallation) awaitReady() {
 // heal ends every fault and starts what is down.
 func (w *chaosInstallation) heal() {
 	for _, x := range w.wires {
-		x.heal()
+		x.Heal()
 	}
 	for _, f := range w.fronts {
 		f.set(0, nil)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"ramp.dev/ramp/internal/netfault"
 	"ramp.dev/ramp/ledger/ledgertest"
 )
 
@@ -35,10 +36,10 @@ func newChaosLedger(t *testing.T) *chaosLedger {
 }
 
 // through is the ledger's address over a wire.
-func (l *chaosLedger) through(x *wire) string {
+func (l *chaosLedger) through(x *netfault.Wire) string {
 	u, err := url.Parse(l.address)
 	require.NoError(l.t, err)
-	u.Host = x.address()
+	u.Host = x.Address()
 	return u.String()
 }
 
@@ -120,11 +121,11 @@ func (l *chaosLedger) restored() bool {
 
 // ledgerFaults are what goes wrong between Ramp and its ledger.
 func (w *chaosInstallation) ledgerFaults(kinds map[string]func() fault, long func() time.Duration) {
-	for name, wires := range map[string][]*wire{
+	for name, wires := range map[string][]*netfault.Wire{
 		"worker to ledger": {w.wires["ledger"]}, "server to ledger": {w.wires["ledger of the server"]},
 		"ledger of everything": {w.wires["ledger"], w.wires["ledger of the server"]},
 	} {
-		between := func(what string, harm func(*wire) func()) {
+		between := func(what string, harm func(*netfault.Wire) func()) {
 			kinds[what+": "+name] = func() fault {
 				var mend []func()
 				return fault{lasts: long(), begin: func() bool {
@@ -139,14 +140,14 @@ func (w *chaosInstallation) ledgerFaults(kinds map[string]func() fault, long fun
 				}}
 			}
 		}
-		between("network cut", (*wire).cut)
+		between("network cut", (*netfault.Wire).Silent)
 		if name == "ledger of everything" {
 			continue
 		}
-		between("network slow", func(x *wire) func() { return x.slow(400) })
-		between("reset after the effect", (*wire).reset)
-		between("torn in the middle of an answer", (*wire).torn)
-		between("half open, what is asked vanishes", (*wire).deaf)
+		between("network slow", func(x *netfault.Wire) func() { return x.Slow(400) })
+		between("reset after the effect", (*netfault.Wire).Reset)
+		between("torn in the middle of an answer", func(x *netfault.Wire) func() { return x.Torn(700) })
+		between("half open, what is asked vanishes", (*netfault.Wire).Deaf)
 	}
 	kinds["every connection to the ledger ended"] = func() fault {
 		return fault{begin: func() bool { w.postgres.hangUp(); return true }, end: func() {}}

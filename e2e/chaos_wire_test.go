@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -14,58 +13,8 @@ import (
 	"sync"
 	"testing"
 
-	toxiproxy "github.com/Shopify/toxiproxy/v2"
-	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 )
-
-// wire is a TCP connection between two parts, which can be cut, slowed, or
-// reset after what was sent has arrived.
-type wire struct {
-	t     *testing.T
-	proxy *toxiproxy.Proxy
-	n     int
-}
-
-func newWire(t *testing.T, name, to string) *wire {
-	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
-	p := toxiproxy.NewProxy(server, name, "127.0.0.1:0", to)
-	require.NoError(t, p.Start())
-	t.Cleanup(p.Stop)
-	return &wire{t: t, proxy: p}
-}
-
-func (w *wire) address() string { return w.proxy.Listen }
-
-// fault adds one toxic and returns what removes it.
-func (w *wire) fault(kind, stream, attributes string) func() {
-	w.n++
-	name := fmt.Sprintf("%s-%d", kind, w.n)
-	_, err := w.proxy.Toxics.AddToxicJson(strings.NewReader(fmt.Sprintf(
-		`{"name":%q,"type":%q,"stream":%q,"attributes":%s}`, name, kind, stream, attributes)))
-	require.NoError(w.t, err)
-	return func() { _ = w.proxy.Toxics.RemoveToxic(context.Background(), name) } // heal may have removed it
-}
-
-// cut lets nothing through, and says nothing.
-func (w *wire) cut() func() { return w.fault("timeout", "downstream", `{"timeout":0}`) }
-
-func (w *wire) slow(ms int) func() {
-	return w.fault("latency", "downstream", fmt.Sprintf(`{"latency":%d,"jitter":%d}`, ms, ms/2))
-}
-
-// reset lets requests through and tears the connection down at the response: the
-// effect has happened.
-func (w *wire) reset() func() { return w.fault("reset_peer", "downstream", `{"timeout":0}`) }
-
-// torn ends connections in the middle of a response.
-func (w *wire) torn() func() { return w.fault("limit_data", "downstream", `{"bytes":700}`) }
-
-// deaf lets responses through, and no queries: one half of the connection
-// is gone, and nobody says so.
-func (w *wire) deaf() func() { return w.fault("timeout", "upstream", `{"timeout":0}`) }
-
-func (w *wire) heal() { w.proxy.Toxics.ResetToxics(context.Background()) }
 
 // front is a proxy before a target that now and then responds in its place.
 type front struct {

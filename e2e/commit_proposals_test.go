@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,60 +12,28 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/stretchr/testify/require"
 
+	"ramp.dev/ramp/internal/gittest"
 	"ramp.dev/ramp/internal/ports"
 )
 
-// repository is a git repository of contracts, and the keys of people who sign in it.
-type repository struct {
-	*testing.T
-	dir, keys string
-}
-
-func newRepository(t *testing.T, people ...string) repository {
-	g := repository{t, filepath.Join(t.TempDir(), "repo"), t.TempDir()}
-	for _, name := range people {
-		g.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", filepath.Join(g.keys, name))
-	}
-	g.run("git", "init", "-q", "-b", "main", g.dir)
-	return g
-}
-
-func (g repository) run(name string, args ...string) string {
-	g.Helper()
-	cmd := exec.Command(name, args...)
-	cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null", "GIT_AUTHOR_NAME=x", "GIT_AUTHOR_EMAIL=x@example.com", "GIT_COMMITTER_NAME=x", "GIT_COMMITTER_EMAIL=x@example.com")
-	out, err := cmd.CombinedOutput()
-	require.NoError(g, err, "%s %v: %s", name, args, out)
-	return strings.TrimSpace(string(out))
-}
-
-// commit commits contracts, signed by somebody, and returns the commit's id.
-func (g repository) commit(as, text string) string {
-	g.Helper()
-	require.NoError(g, os.WriteFile(filepath.Join(g.dir, "c.yaml"), []byte(text), 0o600))
-	g.run("git", "-C", g.dir, "add", "-A")
-	g.run("git", "-C", g.dir, "-c", "gpg.format=ssh", "-c", "commit.gpgSign=true", "-c", "user.signingKey="+filepath.Join(g.keys, as), "commit", "-q", "-m", "change")
-	return g.run("git", "-C", g.dir, "rev-parse", "HEAD")
-}
-
 // follows has a server's configuration take its contracts from the repository, as one of
 // several servers, and returns where it is.
-func (g repository) follows(in *installation, base []byte, name, listen string) string {
-	g.Helper()
+func follows(in *installation, g *gittest.Repository, base []byte, name, listen string) string {
+	in.Helper()
 	var c map[string]any
-	require.NoError(g, yaml.Unmarshal(base, &c))
+	require.NoError(in, yaml.Unmarshal(base, &c))
 	server := c["server"].(map[string]any)
 	delete(server, "contracts")
 	signers := []any{}
 	for _, who := range []string{"alice", "bob"} {
-		signers = append(signers, map[string]any{"name": who, "person": who, "ssh": []any{filepath.Join(g.keys, who+".pub")}})
+		signers = append(signers, map[string]any{"name": who, "person": who, "ssh": []any{g.Key(who) + ".pub"}})
 	}
-	server["contractsGit"] = map[string]any{"repository": g.dir, "ref": "main", "clone": "clone-" + name, "every": "10s", "signers": signers}
+	server["contractsGit"] = map[string]any{"repository": g.Dir, "ref": "main", "clone": "clone-" + name, "every": "10s", "signers": signers}
 	server["listen"], server["checkpoint"] = listen, "checkpoint-"+name
 	b, err := yaml.Marshal(c)
-	require.NoError(g, err)
+	require.NoError(in, err)
 	path := filepath.Join(in.dir, name+".yaml")
-	require.NoError(g, os.WriteFile(path, b, 0o600))
+	require.NoError(in, os.WriteFile(path, b, 0o600))
 	return path
 }
 
@@ -79,13 +46,13 @@ func TestCommitByProposal(t *testing.T) {
 	in.configured()
 	base, err := os.ReadFile(in.config())
 	require.NoError(t, err)
-	g := newRepository(t, "alice", "bob")
-	first := g.commit("bob", proposable)
+	g := gittest.New(t, "alice", "bob")
+	first := g.Commit("bob", "c.yaml", proposable)
 	other := ports.PortForTest(t)
 	second := &installation{T: t, dir: in.dir, ports: map[string]int{"listen": other.Number}}
 	in.start(nil, "worker", "--config", in.config())
-	in.start(nil, "server", "--config", g.follows(in, base, "one", in.addr("listen"))).ready()
-	second.start(nil, "server", "--config", g.follows(in, base, "two", second.addr("listen"))).ready()
+	in.start(nil, "server", "--config", follows(in, g, base, "one", in.addr("listen"))).ready()
+	second.start(nil, "server", "--config", follows(in, g, base, "two", second.addr("listen"))).ready()
 
 	alice, bob, carol, oscar := in.as("alice"), in.as("bob"), in.as("carol"), in.as("oscar")
 	lead := in.person("lea", map[string]any{"groups": []string{"approvers"}})
@@ -116,7 +83,7 @@ func TestCommitByProposal(t *testing.T) {
 		require.Equal(t, first, s.Revision.Commit)
 	}
 
-	wider := g.commit("bob", strings.Replace(proposable, "max: 1h", "max: 2h", 1))
+	wider := g.Commit("bob", "c.yaml", strings.Replace(proposable, "max: 1h", "max: 2h", 1))
 	in.eventually(time.Minute, "both servers say that a commit waits", func() bool {
 		now := inForce()
 		return now[0].Waiting != nil && now[0].Waiting.Commit == wider && now[1].Waiting != nil && now[1].Waiting.Commit == wider
@@ -133,7 +100,7 @@ func TestCommitByProposal(t *testing.T) {
 		require.Equal(t, first, s.Revision.Commit)
 	}
 
-	better := g.commit("alice", strings.Replace(proposable, "max: 1h", "max: 90m", 1))
+	better := g.Commit("alice", "c.yaml", strings.Replace(proposable, "max: 1h", "max: 90m", 1))
 	r = proposes("newest")
 	out, err := carol.ramp("show", r.ID)
 	require.NoError(t, err, out)

@@ -4,7 +4,6 @@ import (
 	"crypto/ed25519"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -15,6 +14,7 @@ import (
 	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/contracts"
 	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/internal/gittest"
 	"ramp.dev/ramp/server/contractgit"
 	"ramp.dev/ramp/server/proposals"
 )
@@ -23,20 +23,16 @@ import (
 // decide on commits. alice and bob sign.
 type committing struct {
 	proposing
-	repo, keys string
+	git *gittest.Repository
 }
 
 func newCommitting(t *testing.T, change ...func(*Config)) committing {
-	dir := t.TempDir()
-	c := committing{repo: filepath.Join(dir, "repo"), keys: filepath.Join(dir, "keys")}
-	require.NoError(t, os.MkdirAll(c.keys, 0o700))
-	git := contractgit.Config{Repository: c.repo, Ref: "main", Clone: field.File(filepath.Join(dir, "clone"))}
+	c := committing{git: gittest.New(t, "alice", "bob")}
+	git := contractgit.Config{Repository: c.git.Dir, Ref: "main", Clone: field.File(filepath.Join(t.TempDir(), "clone"))}
 	for _, name := range []string{"alice", "bob"} {
-		c.run(t, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", filepath.Join(c.keys, name))
-		git.Signers = append(git.Signers, contractgit.Signer{Name: name + "'s key", Person: name, SSH: []field.FileOrText{field.FileOrText(filepath.Join(c.keys, name+".pub"))}})
+		git.Signers = append(git.Signers, contractgit.Signer{Name: name + "'s key", Person: name, SSH: []field.FileOrText{field.FileOrText(c.git.Key(name) + ".pub")}})
 	}
-	c.run(t, "git", "init", "-q", "-b", "main", c.repo)
-	c.commit(t, "bob", changing)
+	c.commit("bob", changing)
 	_, key, err := ed25519.GenerateKey(nil)
 	require.NoError(t, err)
 	c.worker = evidence.NewSigner(key)
@@ -53,27 +49,8 @@ func newCommitting(t *testing.T, change ...func(*Config)) committing {
 	return c
 }
 
-func (c committing) run(t *testing.T, name string, args ...string) string {
-	t.Helper()
-	cmd := exec.Command(name, args...)
-	cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null", "GIT_AUTHOR_NAME=x", "GIT_AUTHOR_EMAIL=x@example.com", "GIT_COMMITTER_NAME=x", "GIT_COMMITTER_EMAIL=x@example.com")
-	out, err := cmd.CombinedOutput()
-	require.NoError(t, err, "%s %v: %s", name, args, out)
-	return strings.TrimSpace(string(out))
-}
-
 // commit commits contracts; as "" nobody signs.
-func (c committing) commit(t *testing.T, as, text string) string {
-	t.Helper()
-	require.NoError(t, os.WriteFile(filepath.Join(c.repo, "ssh.yaml"), []byte(text), 0o600))
-	c.run(t, "git", "-C", c.repo, "add", "-A")
-	sign := []string{}
-	if as != "" {
-		sign = []string{"-c", "gpg.format=ssh", "-c", "commit.gpgSign=true", "-c", "user.signingKey=" + filepath.Join(c.keys, as)}
-	}
-	c.run(t, "git", append(append([]string{"-C", c.repo}, sign...), "commit", "-q", "-m", "change")...)
-	return c.run(t, "git", "-C", c.repo, "rev-parse", "HEAD")
-}
+func (c committing) commit(as, text string) string { return c.git.Commit(as, "ssh.yaml", text) }
 
 type uploadedCommit struct {
 	uploaded
@@ -101,8 +78,8 @@ func TestCommitByProposal(t *testing.T) {
 	require.EqualValues(t, 1, first.Number)
 	require.NotEmpty(t, first.Commit, "the first set is a commit's")
 
-	second := c.commit(t, "bob", strings.Replace(changing, "max: 1h", "max: 2h", 1))
-	third := c.commit(t, "alice", strings.Replace(changing, "max: 1h", "max: 3h", 1))
+	second := c.commit("bob", strings.Replace(changing, "max: 1h", "max: 2h", 1))
+	third := c.commit("alice", strings.Replace(changing, "max: 1h", "max: 3h", 1))
 	_, status, body := c.uploadCommit("alice", second)
 	require.Equal(t, http.StatusConflict, status, body)
 	require.Contains(t, body, "commit_changed")
@@ -161,12 +138,12 @@ func TestCase118CommitsOfOthers(t *testing.T) {
 	require.Equal(t, http.StatusBadRequest, status, body)
 	require.Contains(t, body, "commit_needed")
 
-	commit := c.commit(t, "bob", wider)
+	commit := c.commit("bob", wider)
 	u, status, body := c.uploadCommit("alice", "newest")
 	require.Equal(t, http.StatusOK, status, body)
 
 	// What was uploaded and is no longer the newest cannot be asked for.
-	c.commit(t, "bob", strings.Replace(changing, "max: 1h", "max: 4h", 1))
+	c.commit("bob", strings.Replace(changing, "max: 1h", "max: 4h", 1))
 	other, status, body := c.uploadCommit("alice", "newest")
 	require.Equal(t, http.StatusOK, status, body)
 	_, status, body = c.propose("alice", u.uploaded)
@@ -177,12 +154,12 @@ func TestCase118CommitsOfOthers(t *testing.T) {
 	require.Equal(t, "bob", r.Plan.Rule.Authors[1].ID)
 
 	// Unsigned, and moved back.
-	c.commit(t, "", strings.Replace(changing, "max: 1h", "max: 5h", 1))
+	c.commit("", strings.Replace(changing, "max: 1h", "max: 5h", 1))
 	_, status, body = c.uploadCommit("alice", "newest")
 	require.GreaterOrEqual(t, status, 400, body)
 	require.NotContains(t, body, "differences")
-	c.run(t, "git", "-C", c.repo, "reset", "-q", "--hard", commit)
-	c.run(t, "git", "-C", c.repo, "commit", "-q", "--amend", "-m", "rewritten")
+	c.git.Git("", "reset", "-q", "--hard", commit)
+	c.git.Git("", "commit", "-q", "--amend", "-m", "rewritten")
 	_, status, body = c.uploadCommit("alice", "newest")
 	require.GreaterOrEqual(t, status, 400, body)
 
@@ -204,7 +181,7 @@ func TestAsideAndOwners(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(p.dir, "contracts", "ssh.yaml"), []byte(strings.Replace(changing, "max: 1h", "max: 2h", 1)), 0o600))
 	status, body = p.send("oscar", "GET", "/api/v1/contracts", nil, &now)
 	require.Equal(t, http.StatusOK, status, body)
-	require.Contains(t, now.Aside, "holds other contracts than are in force")
+	require.Contains(t, now.Aside, "differs from what is in force, as it may where contracts change by proposals")
 
 	var u uploadedCommit
 	status, body = p.send("alice", "POST", "/api/v1/contract-sets", map[string]any{"files": map[string]string{"ssh.yaml": strings.Replace(changing, "owner: approvers", "owner: team-platform", 1)}}, &u)

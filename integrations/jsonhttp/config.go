@@ -2,10 +2,8 @@ package jsonhttp
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"net"
 	"net/http"
-	"os"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -86,18 +84,11 @@ func (c Config) HTTPClient() (*http.Client, error) {
 // client returns what calls the network, and the authorities in PEM that are not the
 // system's.
 func (c Config) client(between func(http.RoundTripper) http.RoundTripper) (*http.Client, string, error) {
-	settings := &tls.Config{MinVersion: tls.VersionTLS12}
-	var authorities []byte
-	if c.CAFile != "" {
-		var err error
-		if authorities, err = os.ReadFile(string(c.CAFile)); err != nil {
-			return nil, "", access.Errorf(access.CodeUnavailable, "caFile: %w", err)
-		}
-		settings.RootCAs = x509.NewCertPool()
-		if !settings.RootCAs.AppendCertsFromPEM(authorities) {
-			return nil, "", access.InvalidField("ca_malformed", "caFile", "the file has no certificate in it")
-		}
+	trusted, authorities, err := c.CAFile.Authorities()
+	if err != nil {
+		return nil, "", err
 	}
+	settings := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: trusted}
 	var transport http.RoundTripper = &http.Transport{
 		DialContext:         (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
 		TLSHandshakeTimeout: 5 * time.Second, TLSClientConfig: settings, ForceAttemptHTTP2: true,

@@ -3,11 +3,9 @@ package postgres
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"maps"
 	"net"
 	"net/netip"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -172,15 +170,12 @@ func (c Config) open(_ context.Context, name string, around func(exchange func()
 	if c.CAFile == "" {
 		return t, nil
 	}
-	authorities, err := os.ReadFile(string(c.CAFile))
+	trusted, authorities, err := c.CAFile.Authorities()
 	if err != nil {
-		return nil, access.Errorf(access.CodeUnavailable, "caFile: %w", err)
+		return nil, err
 	}
 	host, _, _ := net.SplitHostPort(c.Address)
-	t.authorities, t.tls = string(authorities), &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host, RootCAs: x509.NewCertPool()}
-	if !t.tls.RootCAs.AppendCertsFromPEM(authorities) {
-		return nil, access.InvalidField("ca_malformed", "caFile", "the file has no certificate in it")
-	}
+	t.authorities, t.tls = string(authorities), &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host, RootCAs: trusted}
 	return t, nil
 }
 

@@ -2,14 +2,7 @@ package postgres_test
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/base64"
-	"encoding/pem"
-	"math/big"
 	"net"
 	"os"
 	"path/filepath"
@@ -18,13 +11,13 @@ import (
 	"testing"
 	"time"
 
-	toxiproxy "github.com/Shopify/toxiproxy/v2"
-	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/integrations/postgres"
+	"ramp.dev/ramp/internal/netfault"
+	"ramp.dev/ramp/internal/testcert"
 )
 
 // The verifier is what Postgres makes of the same password and salt (RFC 7677, section 3).
@@ -99,24 +92,22 @@ func TestStandby(t *testing.T) {
 // their own deadline.
 func TestNetwork(t *testing.T) {
 	s, config := start(t)
-	proxy := toxiproxy.NewProxy(toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop()), "postgres", "127.0.0.1:0", s.Addr())
-	require.NoError(t, proxy.Start())
-	t.Cleanup(proxy.Stop)
-	through := s.ConfigAt(proxy.Listen)
+	wire := netfault.New(t, "127.0.0.1:0", s.Addr())
+	through := s.ConfigAt(wire.Address())
 	direct, target := opened(t, config), opened(t, through)
-	for what, toxic := range map[string]string{
-		"silent":            `{"name":"x","type":"timeout","stream":"downstream","attributes":{"timeout":0}}`,
-		"deaf":              `{"name":"x","type":"timeout","stream":"upstream","attributes":{"timeout":0}}`,
-		"reset":             `{"name":"x","type":"reset_peer","stream":"downstream","attributes":{"timeout":0}}`,
-		"torn in handshake": `{"name":"x","type":"limit_data","stream":"downstream","attributes":{"bytes":120}}`,
-		"torn later":        `{"name":"x","type":"limit_data","stream":"downstream","attributes":{"bytes":700}}`,
+	for what, begin := range map[string]func() func(){
+		"silent":            wire.Silent,
+		"deaf":              wire.Deaf,
+		"reset":             wire.Reset,
+		"torn in handshake": func() func() { return wire.Torn(120) },
+		"torn later":        func() func() { return wire.Torn(700) },
 	} {
 		t.Run(what, func(t *testing.T) {
 			g := newGrant(time.Hour, reads())
 			c := minted(t, direct, g)
-			_, err := proxy.Toxics.AddToxicJson(strings.NewReader(toxic))
-			require.NoError(t, err)
-			defer func() { proxy.Toxics.ResetToxics(context.Background()) }()
+			end := begin()
+			defer end()
+			var err error
 			for _, call := range []func(context.Context) error{
 				func(ctx context.Context) error { _, err := target.Inspect(ctx, g); return err },
 				func(ctx context.Context) error { return target.Revoke(ctx, g) },
@@ -130,7 +121,7 @@ func TestNetwork(t *testing.T) {
 			}
 			require.Equal(t, access.CodeUnavailable, access.CodeOf(err), "%v", err)
 			require.NotContains(t, err.Error(), s.RampPassword())
-			proxy.Toxics.ResetToxics(context.Background())
+			end()
 			require.NoError(t, target.Revoke(t.Context(), g), "again, over the same wire")
 			gone(t, s, direct, g)
 			require.Error(t, use(t.Context(), g, c))
@@ -191,46 +182,23 @@ func TestTLS(t *testing.T) {
 	require.Equal(t, string(authority), c.Files["root.crt"])
 	require.NoError(t, target.Revoke(t.Context(), g))
 
-	other := certificate(t, nil, nil)
-	require.NoError(t, os.WriteFile(string(config.CAFile), other.pem, 0o600))
-	err := opened(t, config).Ping(t.Context())
+	stranger := config
+	stranger.CAFile = field.File(testcert.New(t).Authority)
+	err := opened(t, stranger).Ping(t.Context())
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(err), "nobody vouches for it: %v", err)
 	require.NoError(t, os.WriteFile(string(config.CAFile), []byte("none"), 0o600))
 	_, err = config.Open(t.Context(), targetName)
 	require.Equal(t, access.CodeInvalid, access.CodeOf(err))
 }
 
-type signed struct {
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
-	pem  []byte
-}
-
-// certificate makes one for 127.0.0.1, signed by an authority or by itself.
-func certificate(t *testing.T, by *signed, names []net.IP) signed {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
-	template := &x509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: "ramp test"}, NotBefore: time.Now().Add(-time.Hour),
-		NotAfter: time.Now().Add(time.Hour), IPAddresses: names, IsCA: by == nil, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign}
-	out := signed{template, key, nil}
-	if by == nil {
-		by = &out
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, by.cert, &key.PublicKey, by.key)
-	require.NoError(t, err)
-	out.pem = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
-	return out
-}
-
 // serveTLS has the server speak TLS, and returns the authority.
 func serveTLS(t *testing.T, dir string, superuser func(...string)) []byte {
-	authority := certificate(t, nil, nil)
-	own := certificate(t, &authority, []net.IP{net.IPv4(127, 0, 0, 1)})
-	der, err := x509.MarshalECPrivateKey(own.key)
-	require.NoError(t, err)
+	certs := testcert.New(t)
 	info, err := os.Stat(dir)
 	require.NoError(t, err)
-	for name, b := range map[string][]byte{"server.crt": own.pem, "server.key": pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: der})} {
+	for name, from := range map[string]string{"server.crt": certs.Cert, "server.key": certs.Key} {
+		b, err := os.ReadFile(from)
+		require.NoError(t, err)
 		path := filepath.Join(dir, "data", name)
 		require.NoError(t, os.WriteFile(path, b, 0o600))
 		if owner, ok := info.Sys().(*syscall.Stat_t); ok {
@@ -238,5 +206,7 @@ func serveTLS(t *testing.T, dir string, superuser func(...string)) []byte {
 		}
 	}
 	superuser("ALTER SYSTEM SET ssl = on", "SELECT pg_reload_conf()")
-	return authority.pem
+	authority, err := os.ReadFile(certs.Authority)
+	require.NoError(t, err)
+	return authority
 }

@@ -73,7 +73,7 @@ func (l *log) String() string {
 const binVariable = "RAMP_POSTGRES_BIN"
 
 // endsWithin is how long a server may take that was told to end.
-const endsWithin = 15 * time.Second
+const endsWithin = 30 * time.Second
 
 // AwaitEnd waits until the server of a directory has ended whose parent died: it is told
 // so by the system, and takes a moment. A server that goes on is left to Start, which

@@ -4,11 +4,10 @@ package mail
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
+	"fmt"
 	"net"
 	netmail "net/mail"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -51,18 +50,11 @@ func (m Mail) client(ctx context.Context) (*mail.Client, error) {
 		options = append(options, mail.WithTLSPolicy(mail.TLSMandatory))
 	}
 	if m.config.TLS != noTLS {
-		trust := &tls.Config{ServerName: host, MinVersion: tls.VersionTLS12}
-		if m.config.CAFile != "" {
-			pem, err := os.ReadFile(string(m.config.CAFile))
-			if err != nil {
-				return nil, access.Errorf(access.CodeUnavailable, "mail server: %w", err)
-			}
-			trust.RootCAs = x509.NewCertPool()
-			if !trust.RootCAs.AppendCertsFromPEM(pem) {
-				return nil, access.Errorf(access.CodeInvalid, "mail server: %s holds no certificate", m.config.CAFile)
-			}
+		trusted, _, err := m.config.CAFile.Authorities()
+		if err != nil {
+			return nil, fmt.Errorf("mail server: %w", err)
 		}
-		options = append(options, mail.WithTLSConfig(trust))
+		options = append(options, mail.WithTLSConfig(&tls.Config{ServerName: host, MinVersion: tls.VersionTLS12, RootCAs: trusted}))
 	}
 	if m.config.Username != "" {
 		password, err := m.config.Password.Read(ctx)

@@ -1,23 +1,16 @@
 package mail_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"encoding/pem"
-	"math/big"
-	"net"
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/emersion/go-smtp"
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/config/field"
+	"ramp.dev/ramp/internal/testcert"
 	"ramp.dev/ramp/notices/channel"
 	"ramp.dev/ramp/notices/mail"
 	"ramp.dev/ramp/notices/mail/mailtest"
@@ -25,15 +18,10 @@ import (
 
 // certificate is a server's own, and the file in which clients find its authority.
 func certificate(t *testing.T) (*tls.Certificate, field.File) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	certs := testcert.New(t)
+	own, err := tls.LoadX509KeyPair(certs.Cert, certs.Key)
 	require.NoError(t, err)
-	of := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
-	der, err := x509.CreateCertificate(rand.Reader, of, of, key.Public(), key)
-	require.NoError(t, err)
-	path := filepath.Join(t.TempDir(), "ca.pem")
-	require.NoError(t, os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600))
-	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, field.File(path)
+	return &own, field.File(certs.Authority)
 }
 
 func password(t *testing.T, text string) field.Secret {

@@ -22,14 +22,14 @@ func (f *fixture) mergeAs(who, contracts string, parents ...string) {
 	for _, p := range parents {
 		args = append(args, "-p", p)
 	}
-	f.run("", "git", "reset", "-q", "--hard", f.run(who, "git", append(args, f.run("", "git", "rev-parse", contracts+"^{tree}"))...))
+	f.git.Git("", "reset", "-q", "--hard", f.git.Git(who, append(args, f.git.Git("", "rev-parse", contracts+"^{tree}"))...))
 }
 
 // copied returns a copy of a commit whose signature holds, and whose id is another: the
 // lines of its signature are broken elsewhere.
 func (f *fixture) copied(commit string) string {
 	f.Helper()
-	lines := strings.Split(f.run("", "git", "cat-file", "commit", commit), "\n")
+	lines := strings.Split(f.git.Git("", "cat-file", "commit", commit), "\n")
 	for i, l := range lines {
 		if strings.HasPrefix(l, "gpgsig ") {
 			lines[i+1] = lines[i+1][:20] + "\n " + lines[i+1][20:]
@@ -38,7 +38,7 @@ func (f *fixture) copied(commit string) string {
 	}
 	path := filepath.Join(f.TempDir(), "commit")
 	require.NoError(f, os.WriteFile(path, []byte(strings.Join(lines, "\n")+"\n"), 0o600))
-	out := f.run("", "git", "hash-object", "-t", "commit", "-w", path)
+	out := f.git.Git("", "hash-object", "-t", "commit", "-w", path)
 	require.NotEqual(f, commit, out)
 	return out
 }
@@ -51,65 +51,65 @@ func TestTwoSigners(t *testing.T) {
 	s := f.open()
 	_, err := s.Read(t.Context())
 	require.ErrorContains(t, err, "signed by alice alone")
-	f.run("alice", "git", "commit", "-q", "--allow-empty", "-m", "again")
+	f.git.Git("alice", "commit", "-q", "--allow-empty", "-m", "again")
 	_, err = s.Read(t.Context())
 	require.ErrorContains(t, err, "signed by alice alone", "twice is once")
-	f.run("bob", "git", "commit", "-q", "--allow-empty", "-m", "approved")
-	first := f.run("", "git", "rev-parse", "HEAD")
+	f.git.Git("bob", "commit", "-q", "--allow-empty", "-m", "approved")
+	first := f.git.Git("", "rev-parse", "HEAD")
 	require.ElementsMatch(t, []string{"alice", "bob"}, f.inForce(s, first, "").Revision.Signers)
 
 	// A branch that is merged as it is.
-	f.run("", "git", "checkout", "-q", "-b", "change")
+	f.git.Git("", "checkout", "-q", "-b", "change")
 	f.commit("alice", of("2h"))
-	f.run("", "git", "checkout", "-q", "main")
-	f.run("bob", "git", "merge", "-q", "--no-ff", "-m", "merge", "change")
-	second := f.run("", "git", "rev-parse", "HEAD")
+	f.git.Git("", "checkout", "-q", "main")
+	f.git.Git("bob", "merge", "-q", "--no-ff", "-m", "merge", "change")
+	second := f.git.Git("", "rev-parse", "HEAD")
 	f.inForce(s, second, "")
 
 	// One that is merged with something else in it.
-	f.run("", "git", "checkout", "-q", "change")
-	f.run("", "git", "reset", "-q", "--hard", second)
+	f.git.Git("", "checkout", "-q", "change")
+	f.git.Git("", "reset", "-q", "--hard", second)
 	f.commit("alice", of("3h"))
-	f.run("", "git", "checkout", "-q", "main")
-	f.run("", "git", "merge", "-q", "--no-ff", "--no-commit", "change")
+	f.git.Git("", "checkout", "-q", "main")
+	f.git.Git("", "merge", "-q", "--no-ff", "--no-commit", "change")
 	f.write(of("99h"))
-	f.run("", "git", "add", "-A")
-	f.run("bob", "git", "commit", "-q", "-m", "merge")
+	f.git.Git("", "add", "-A")
+	f.git.Git("bob", "commit", "-q", "-m", "merge")
 	f.inForce(s, second, "signed by bob alone")
 
 	// One person with the other's name in the commit, or with what was signed before.
-	f.run("", "git", "reset", "-q", "--hard", second)
+	f.git.Git("", "reset", "-q", "--hard", second)
 	f.commit("alice", of("1h"))
 	f.inForce(s, second, "signed by alice alone")
-	f.run("", "git", "reset", "-q", "--hard", second)
+	f.git.Git("", "reset", "-q", "--hard", second)
 	f.write(of("5h"))
-	f.run("bob", "git", "commit", "-q", "-a", "--author", "alice <alice@example.com>", "-m", "x")
+	f.git.Git("bob", "commit", "-q", "-a", "--author", "alice <alice@example.com>", "-m", "x")
 	f.inForce(s, second, "signed by bob alone")
-	f.run("", "git", "reset", "-q", "--hard", second)
+	f.git.Git("", "reset", "-q", "--hard", second)
 	f.inForce(f.open(), second, "")
 
 	// What leaves the contracts as both signed them needs one.
-	require.NoError(t, os.WriteFile(filepath.Join(f.repo, "README"), []byte("x"), 0o600))
-	f.run("", "git", "add", "-A")
-	f.run("bob", "git", "commit", "-q", "-m", "README")
-	second = f.run("", "git", "rev-parse", "HEAD")
+	require.NoError(t, os.WriteFile(filepath.Join(f.git.Dir, "README"), []byte("x"), 0o600))
+	f.git.Git("", "add", "-A")
+	f.git.Git("bob", "commit", "-q", "-m", "README")
+	second = f.git.Git("", "rev-parse", "HEAD")
 	require.ElementsMatch(t, []string{"alice", "bob"}, f.inForce(s, second, "").Revision.Signers)
 
 	// A branch from before what is in force counts once it holds that, too.
-	f.run("", "git", "checkout", "-q", "-B", "change", first)
+	f.git.Git("", "checkout", "-q", "-B", "change", first)
 	f.commit("alice", of("4h"))
-	f.run("", "git", "checkout", "-q", "main")
-	f.run("", "git", "merge", "-q", "--no-commit", "--no-ff", "-X", "theirs", "change")
-	f.run("bob", "git", "commit", "-q", "-m", "merge")
+	f.git.Git("", "checkout", "-q", "main")
+	f.git.Git("", "merge", "-q", "--no-commit", "--no-ff", "-X", "theirs", "change")
+	f.git.Git("bob", "commit", "-q", "-m", "merge")
 	f.inForce(s, second, "signed by bob alone")
-	merged := f.run("", "git", "rev-parse", "HEAD")
-	f.run("", "git", "reset", "-q", "--hard", second)
-	f.run("", "git", "checkout", "-q", "change")
-	f.run("alice", "git", "merge", "-q", "--no-ff", "-X", "ours", "-m", "merge main", second)
-	f.run("", "git", "checkout", "-q", "main")
-	f.run("bob", "git", "merge", "-q", "--no-ff", "-m", "merge", "change")
-	require.Equal(t, f.run("", "git", "rev-parse", merged+"^{tree}"), f.run("", "git", "rev-parse", "HEAD^{tree}"))
-	f.inForce(s, f.run("", "git", "rev-parse", "HEAD"), "")
+	merged := f.git.Git("", "rev-parse", "HEAD")
+	f.git.Git("", "reset", "-q", "--hard", second)
+	f.git.Git("", "checkout", "-q", "change")
+	f.git.Git("alice", "merge", "-q", "--no-ff", "-X", "ours", "-m", "merge main", second)
+	f.git.Git("", "checkout", "-q", "main")
+	f.git.Git("bob", "merge", "-q", "--no-ff", "-m", "merge", "change")
+	require.Equal(t, f.git.Git("", "rev-parse", merged+"^{tree}"), f.git.Git("", "rev-parse", "HEAD^{tree}"))
+	f.inForce(s, f.git.Git("", "rev-parse", "HEAD"), "")
 }
 
 // TestOldSignature: what somebody signed counts for nobody else once other contracts
@@ -128,17 +128,17 @@ func TestOldSignature(t *testing.T) {
 			f.mergeAs("alice", wide, inForce, f.copied(wide))
 		},
 		"built upon, then merged": func(f *fixture, wide, inForce string) {
-			f.run("", "git", "reset", "-q", "--hard", wide)
-			f.run("alice", "git", "commit", "-q", "--allow-empty", "-m", "mine, too")
+			f.git.Git("", "reset", "-q", "--hard", wide)
+			f.git.Git("alice", "commit", "-q", "--allow-empty", "-m", "mine, too")
 			f.mergeAs("alice", wide, inForce, "HEAD")
 		},
 		"merged with a commit of other contracts between": func(f *fixture, wide, inForce string) {
-			f.run("", "git", "reset", "-q", "--hard", wide)
+			f.git.Git("", "reset", "-q", "--hard", wide)
 			f.mergeAs("alice", inForce, inForce, wide)
 			f.commit("alice", of("99h"))
 		},
 		"of a branch that was never merged": func(f *fixture, wide, inForce string) {
-			f.run("", "git", "reset", "-q", "--hard", wide+"~2")
+			f.git.Git("", "reset", "-q", "--hard", wide+"~2")
 			branch := f.commit("bob", of("99h")+"# of a branch\n")
 			f.mergeAs("alice", branch, inForce, branch)
 		},
@@ -153,8 +153,8 @@ func TestOldSignature(t *testing.T) {
 		},
 		"taken back by a commit without contracts": func(f *fixture, _, _ string) {
 			old := f.commit("bob", of("99h"))
-			f.run("", "git", "rm", "-q", "contracts/c.yaml")
-			f.run("bob", "git", "commit", "-q", "-m", "none")
+			f.git.Git("", "rm", "-q", "contracts/c.yaml")
+			f.git.Git("bob", "commit", "-q", "-m", "none")
 			f.mergeAs("alice", old, "HEAD", old)
 		},
 	} {
@@ -162,13 +162,13 @@ func TestOldSignature(t *testing.T) {
 			f := newFixture(t, "alice", "bob")
 			f.twoSigners(f.commit("alice", of("30h")))
 			f.commit("alice", of("99h"))
-			f.run("bob", "git", "commit", "-q", "--allow-empty", "-m", "approved")
-			wide := f.run("", "git", "rev-parse", "HEAD")
+			f.git.Git("bob", "commit", "-q", "--allow-empty", "-m", "approved")
+			wide := f.git.Git("", "rev-parse", "HEAD")
 			s := f.open()
 			f.inForce(s, wide, "")
 			f.commit("alice", of("1h"))
-			f.run("bob", "git", "commit", "-q", "--allow-empty", "-m", "approved")
-			narrow := f.run("", "git", "rev-parse", "HEAD")
+			f.git.Git("bob", "commit", "-q", "--allow-empty", "-m", "approved")
+			narrow := f.git.Git("", "rev-parse", "HEAD")
 			f.inForce(s, narrow, "")
 			bring(f, wide, narrow)
 			f.inForce(s, narrow, "signed by alice alone")
@@ -178,8 +178,8 @@ func TestOldSignature(t *testing.T) {
 			require.Equal(t, access.CodeEvidence, access.CodeOf(err))
 
 			// Bob signs it knowingly.
-			f.run("bob", "git", "commit", "-q", "--allow-empty", "-m", "approved")
-			again := f.run("", "git", "rev-parse", "HEAD")
+			f.git.Git("bob", "commit", "-q", "--allow-empty", "-m", "approved")
+			again := f.git.Git("", "rev-parse", "HEAD")
 			f.inForce(s, again, "")
 			f.inForce(f.open(), again, "")
 		})
@@ -191,14 +191,14 @@ func TestOldSignature(t *testing.T) {
 func TestFrom(t *testing.T) {
 	f := newFixture(t, "alice", "bob")
 	f.commit("alice", of("99h"))
-	f.run("bob", "git", "commit", "-q", "--allow-empty", "-m", "approved")
-	wide := f.run("", "git", "rev-parse", "HEAD")
+	f.git.Git("bob", "commit", "-q", "--allow-empty", "-m", "approved")
+	wide := f.git.Git("", "rev-parse", "HEAD")
 	f.twoSigners(wide)
 	f.inForce(f.open(), wide, "")
 	f.commit("alice", of("1h"))
-	f.run("bob", "git", "commit", "-q", "--allow-empty", "-m", "approved")
-	narrow := f.run("", "git", "rev-parse", "HEAD")
-	f.run("", "git", "reset", "-q", "--hard", wide)
+	f.git.Git("bob", "commit", "-q", "--allow-empty", "-m", "approved")
+	narrow := f.git.Git("", "rev-parse", "HEAD")
+	f.git.Git("", "reset", "-q", "--hard", wide)
 	f.config.From = narrow
 	_, err := f.open().Read(t.Context())
 	require.ErrorContains(t, err, "commit "+wide[:12]+" does not follow "+narrow[:12], "its clone has it in force")
@@ -206,7 +206,7 @@ func TestFrom(t *testing.T) {
 	_, err = f.open().Read(t.Context())
 	require.ErrorContains(t, err, "does not follow")
 	require.Equal(t, access.CodeEvidence, access.CodeOf(err))
-	f.run("", "git", "reset", "-q", "--hard", narrow)
+	f.git.Git("", "reset", "-q", "--hard", narrow)
 	f.inForce(f.open(), narrow, "")
 
 	f.config.From = ""

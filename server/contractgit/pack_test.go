@@ -27,33 +27,33 @@ func TestCase97UnpackedWithinBounds(t *testing.T) {
 	s := f.open()
 	f.inForce(s, first, "")
 	before := size(t, string(f.config.Clone))
-	big := filepath.Join(f.repo, "contracts", "big.txt")
+	big := filepath.Join(f.git.Dir, "contracts", "big.txt")
 	for name, content := range map[string]string{
 		"one that is packed well": strings.Repeat("a", 20<<20),
 		"one a little too large":  strings.Repeat("b", 257<<10),
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := &fixture{t, f.repo, f.keys, f.config}
+			f := f.on(t)
 			require.NoError(t, os.WriteFile(big, []byte(content), 0o600))
 			f.commit("", of("2h"))
 			got := f.inForce(s, first, "an object has")
 			require.Equal(t, access.CodeInvalid, access.CodeOf(got.Refused))
 			f.inForce(f.open(), first, "an object has")
 			require.Less(t, size(t, string(f.config.Clone)), before+16<<10)
-			f.run("", "git", "reset", "-q", "--hard", first)
+			f.git.Git("", "reset", "-q", "--hard", first)
 		})
 	}
 	t.Run("many", func(t *testing.T) {
-		f := &fixture{t, f.repo, f.keys, f.config}
+		f := f.on(t)
 		for i := range 6 {
 			require.NoError(t, os.WriteFile(big+string(rune('a'+i)), bytes.Repeat([]byte{'a' + byte(i)}, 200<<10), 0o600))
 		}
 		f.commit("", of("2h"))
 		f.inForce(s, first, "its objects have more than 1.0 MiB together")
-		f.run("", "git", "reset", "-q", "--hard", first)
+		f.git.Git("", "reset", "-q", "--hard", first)
 	})
 	t.Run("within the bounds, and not signed", func(t *testing.T) {
-		f := &fixture{t, f.repo, f.keys, f.config}
+		f := f.on(t)
 		for i := range 3 {
 			noise := make([]byte, 100<<10)
 			for j := range noise {
@@ -62,8 +62,8 @@ func TestCase97UnpackedWithinBounds(t *testing.T) {
 			require.NoError(t, os.WriteFile(big, noise, 0o600))
 			f.commit("", of("2h"))
 			f.inForce(s, first, "is not signed")
-			f.run("", "git", "reset", "-q", "--hard", first)
-			f.run("", "git", "gc", "-q", "--prune=now")
+			f.git.Git("", "reset", "-q", "--hard", first)
+			f.git.Git("", "gc", "-q", "--prune=now")
 		}
 		require.Less(t, size(t, string(f.config.Clone)), before+16<<10, "what was refused is not kept")
 	})

@@ -20,7 +20,7 @@ func TestPingKnowsWhatIsInForce(t *testing.T) {
 	require.NoError(t, ping(), "the server takes it at its next look")
 	f.inForce(server, second, "")
 
-	f.run("", "git", "reset", "-q", "--hard", first)
+	f.git.Git("", "reset", "-q", "--hard", first)
 	require.ErrorContains(t, ping(), "main was rewritten or moved back")
 	f.commit("", of("3h"))
 	require.ErrorContains(t, ping(), "does not follow "+second[:12]+", which is in force")

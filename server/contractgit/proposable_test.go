@@ -59,41 +59,41 @@ func TestCase118WhoWroteACommit(t *testing.T) {
 	s := f.open()
 
 	// Mallory writes in a branch; bob merges it, and changes nothing.
-	f.run("", "git", "checkout", "-q", "-b", "branch")
+	f.git.Git("", "checkout", "-q", "-b", "branch")
 	f.commit("mallory", of("9h"))
-	f.run("", "git", "checkout", "-q", "main")
-	f.run("bob", "git", "merge", "-q", "--no-ff", "-m", "merge", "branch")
-	merged := f.run("", "git", "rev-parse", "HEAD")
+	f.git.Git("", "checkout", "-q", "main")
+	f.git.Git("bob", "merge", "-q", "--no-ff", "-m", "merge", "branch")
+	merged := f.git.Git("", "rev-parse", "HEAD")
 	f.proposes(s, first, merged, "bob@example.com", "mallory@example.com")
 
 	// The same without a signature on what mallory wrote.
-	f.run("", "git", "reset", "-q", "--hard", first)
-	f.run("", "git", "branch", "-q", "-D", "branch")
-	f.run("", "git", "checkout", "-q", "-b", "branch")
+	f.git.Git("", "reset", "-q", "--hard", first)
+	f.git.Git("", "branch", "-q", "-D", "branch")
+	f.git.Git("", "checkout", "-q", "-b", "branch")
 	f.commit("", of("8h"))
-	f.run("", "git", "checkout", "-q", "main")
-	f.run("bob", "git", "merge", "-q", "--no-ff", "-m", "merge", "branch")
+	f.git.Git("", "checkout", "-q", "main")
+	f.git.Git("bob", "merge", "-q", "--no-ff", "-m", "merge", "branch")
 	f.refuses(s, first, access.CodeEvidence, "it changes the contracts, and whoever wrote them")
 
 	// A commit on top that changes nothing, by somebody who read nothing.
-	f.run("bob", "git", "commit", "-q", "--allow-empty", "-m", "on top")
+	f.git.Git("bob", "commit", "-q", "--allow-empty", "-m", "on top")
 	f.refuses(s, first, access.CodeEvidence, "it changes the contracts, and whoever wrote them")
 
 	// What is not about contracts needs a signature of the newest only.
-	f.run("", "git", "reset", "-q", "--hard", first)
-	f.run("", "git", "commit", "-q", "--allow-empty", "-m", "something else")
+	f.git.Git("", "reset", "-q", "--hard", first)
+	f.git.Git("", "commit", "-q", "--allow-empty", "-m", "something else")
 	f.refuses(s, first, access.CodeEvidence, "is not signed")
 	top := f.commit("bob", of("2h"))
 	f.proposes(s, first, top, "bob@example.com")
 
 	// Moved back, rewritten.
-	f.run("", "git", "reset", "-q", "--hard", first)
+	f.git.Git("", "reset", "-q", "--hard", first)
 	f.refuses(s, top, access.CodeEvidence, "moved back or rewritten")
 	f.commit("mallory", of("7h"))
 	f.refuses(s, top, access.CodeEvidence, "moved back or rewritten")
 
 	// Where the contracts in force are of no commit, From says where to begin.
-	f.run("", "git", "reset", "-q", "--hard", top)
+	f.git.Git("", "reset", "-q", "--hard", top)
 	f.config.From = first
 	f.proposes(f.open(), "", top, "bob@example.com")
 }
@@ -116,18 +116,18 @@ func TestCase118LeftOutStaysOut(t *testing.T) {
 	f := proposing(t, "alice", "bob", "mallory")
 	first := f.commit("alice", of("1h"))
 	s := f.open()
-	f.run("", "git", "checkout", "-q", "-b", "branch")
+	f.git.Git("", "checkout", "-q", "-b", "branch")
 	left := f.commit("mallory", of("9h"))
-	f.run("", "git", "checkout", "-q", "main")
-	f.run("bob", "git", "merge", "-q", "--no-ff", "-s", "ours", "-m", "left out", "branch")
-	one := f.run("", "git", "rev-parse", "HEAD")
+	f.git.Git("", "checkout", "-q", "main")
+	f.git.Git("bob", "merge", "-q", "--no-ff", "-s", "ours", "-m", "left out", "branch")
+	one := f.git.Git("", "rev-parse", "HEAD")
 	f.proposes(s, first, one, "bob@example.com", "mallory@example.com")
 	two := f.commit("bob", of("2h"))
 	f.proposes(s, one, two, "bob@example.com")
 
-	back := f.run("", "git", "commit-tree", "-p", two, "-p", left, "-m", "merge", f.run("", "git", "rev-parse", left+"^{tree}"))
-	f.run("", "git", "reset", "-q", "--hard", back)
-	f.run("bob", "git", "commit", "-q", "--allow-empty", "-m", "on top")
+	back := f.git.Git("", "commit-tree", "-p", two, "-p", left, "-m", "merge", f.git.Git("", "rev-parse", left+"^{tree}"))
+	f.git.Git("", "reset", "-q", "--hard", back)
+	f.git.Git("bob", "commit", "-q", "--allow-empty", "-m", "on top")
 	_, err := s.Newest(t.Context(), two)
 	require.Equal(t, access.CodeEvidence, access.CodeOf(err))
 	require.ErrorContains(t, err, "it changes the contracts")

@@ -41,7 +41,7 @@ func TestCase102LostClone(t *testing.T) {
 	recorded = second
 	f.inForce(lost(), second, "")
 
-	f.run("", "git", "reset", "-q", "--hard", first)
+	f.git.Git("", "reset", "-q", "--hard", first)
 	refused(lost(), access.CodeEvidence, "does not follow "+second[:12])
 	f.commit("alice", of("9h"))
 	refused(lost(), access.CodeEvidence, "moved back or rewritten")
@@ -49,7 +49,7 @@ func TestCase102LostClone(t *testing.T) {
 	refused(lost(), access.CodeUnavailable, "the ledger is out of reach")
 	failed = nil
 
-	f.run("", "git", "reset", "-q", "--hard", second)
+	f.git.Git("", "reset", "-q", "--hard", second)
 	third := f.commit("alice", of("3h"))
 	s := lost()
 	f.inForce(s, third, "")
@@ -58,9 +58,9 @@ func TestCase102LostClone(t *testing.T) {
 	// that it is behind.
 	fourth := f.commit("alice", of("4h"))
 	recorded = fourth
-	f.run("", "git", "reset", "-q", "--hard", third)
+	f.git.Git("", "reset", "-q", "--hard", third)
 	f.inForce(s, third, "does not follow "+fourth[:12])
-	f.run("", "git", "reset", "-q", "--hard", fourth)
+	f.git.Git("", "reset", "-q", "--hard", fourth)
 	f.inForce(s, fourth, "")
 	failed = access.Errorf(access.CodeUnavailable, "the ledger is out of reach")
 	f.commit("alice", of("5h"))

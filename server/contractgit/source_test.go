@@ -15,6 +15,7 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/contracts"
+	"ramp.dev/ramp/internal/gittest"
 )
 
 const contract = `apiVersion: ramp/v1
@@ -29,54 +30,28 @@ approval: {stages: [{name: a, from: [x]}]}
 // fixture is a real repository, people who sign in it, and a source that follows it.
 type fixture struct {
 	*testing.T
-	repo, keys string
-	config     Config
+	git    *gittest.Repository
+	config Config
 }
 
 func newFixture(t *testing.T, people ...string) *fixture {
-	dir := t.TempDir()
-	f := &fixture{t, filepath.Join(dir, "repo"), filepath.Join(dir, "keys"), Config{}}
-	require.NoError(t, os.MkdirAll(f.keys, 0o700))
-	f.config = Config{Repository: f.repo, Ref: "main", Path: "contracts", Clone: field.File(filepath.Join(dir, "clone"))}
+	f := &fixture{t, gittest.New(t, people...), Config{}}
+	f.config = Config{Repository: f.git.Dir, Ref: "main", Path: "contracts", Clone: field.File(filepath.Join(t.TempDir(), "clone"))}
 	for _, name := range people {
-		f.run("", "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", filepath.Join(f.keys, name))
-		f.config.Signers = append(f.config.Signers, Signer{Name: name, SSH: []field.FileOrText{field.FileOrText(filepath.Join(f.keys, name+".pub"))}})
+		f.config.Signers = append(f.config.Signers, Signer{Name: name, SSH: []field.FileOrText{field.FileOrText(f.git.Key(name) + ".pub")}})
 	}
-	f.run("", "git", "init", "-q", "-b", "main", f.repo)
 	return f
 }
 
-// run runs a command as somebody who signs with their key; as "" nobody signs.
-func (f *fixture) run(as, name string, args ...string) string {
-	f.Helper()
-	cmd := exec.Command(name, args...)
-	cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null", "GIT_AUTHOR_NAME=x", "GIT_AUTHOR_EMAIL=x@example.com",
-		"GIT_COMMITTER_NAME=x", "GIT_COMMITTER_EMAIL=x@example.com")
-	if name == "git" && args[0] != "init" {
-		settings := []string{"-C", f.repo, "-c", "gpg.format=ssh"}
-		if as != "" {
-			settings = append(settings, "-c", "commit.gpgSign=true", "-c", "user.signingKey="+filepath.Join(f.keys, as))
-		}
-		cmd.Args = append(append([]string{name}, settings...), args...)
-	}
-	out, err := cmd.CombinedOutput()
-	require.NoError(f, err, "%s %v: %s", name, args, out)
-	return strings.TrimSpace(string(out))
-}
+// on returns the fixture for a subtest.
+func (f *fixture) on(t *testing.T) *fixture { return &fixture{t, f.git.With(t), f.config} }
 
 // write changes the contract, and commit commits it.
-func (f *fixture) write(text string) {
-	f.Helper()
-	require.NoError(f, os.MkdirAll(filepath.Join(f.repo, "contracts"), 0o700))
-	require.NoError(f, os.WriteFile(filepath.Join(f.repo, "contracts", "c.yaml"), []byte(text), 0o600))
-}
+func (f *fixture) write(text string) { f.Helper(); f.git.Write("contracts/c.yaml", text) }
 
 func (f *fixture) commit(as, text string) string {
 	f.Helper()
-	f.write(text)
-	f.run("", "git", "add", "-A")
-	f.run(as, "git", "commit", "-q", "-m", "change")
-	return f.run("", "git", "rev-parse", "HEAD")
+	return f.git.Commit(as, "contracts/c.yaml", text)
 }
 
 func of(max string) string { return strings.Replace(contract, "MAX", max, 1) }
@@ -119,30 +94,30 @@ func TestFollows(t *testing.T) {
 	f.commit("", of("soon"))
 	f.inForce(s, second, "contracts: c.yaml:5")
 	f.inForce(f.open(), second, "contracts: c.yaml:5")
-	f.run("", "git", "rm", "-q", "contracts/c.yaml")
-	f.run("", "git", "commit", "-q", "--allow-empty", "-m", "nothing")
+	f.git.Git("", "rm", "-q", "contracts/c.yaml")
+	f.git.Git("", "commit", "-q", "--allow-empty", "-m", "nothing")
 	f.inForce(s, second, "has no directory contracts")
 	f.write("# nothing\n")
-	f.run("", "git", "add", "-A")
-	f.run("", "git", "commit", "-q", "-m", "nothing")
+	f.git.Git("", "add", "-A")
+	f.git.Git("", "commit", "-q", "-m", "nothing")
 	f.inForce(s, second, "holds no contract")
 	third := f.commit("", of("3h"))
 	f.inForce(s, third, "")
 
-	f.run("", "git", "reset", "-q", "--hard", first)
+	f.git.Git("", "reset", "-q", "--hard", first)
 	f.inForce(s, third, "was moved back")
 	f.commit("", of("9h"))
 	f.inForce(s, third, "was rewritten")
 	f.inForce(f.open(), third, "was rewritten")
-	f.run("", "git", "reset", "-q", "--hard", third)
+	f.git.Git("", "reset", "-q", "--hard", third)
 	f.inForce(s, third, "")
 
-	require.NoError(t, os.Symlink("c.yaml", filepath.Join(f.repo, "contracts", "d.yaml")))
-	f.run("", "git", "add", "-A")
-	f.run("", "git", "commit", "-q", "-m", "link")
+	require.NoError(t, os.Symlink("c.yaml", filepath.Join(f.git.Dir, "contracts", "d.yaml")))
+	f.git.Git("", "add", "-A")
+	f.git.Git("", "commit", "-q", "-m", "link")
 	f.inForce(s, third, "contracts/d.yaml is a link")
 
-	require.NoError(t, os.RemoveAll(f.repo))
+	require.NoError(t, os.RemoveAll(f.git.Dir))
 	got = f.inForce(f.open(), third, "out of reach")
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(got.Refused))
 	require.NoError(t, os.RemoveAll(string(f.config.Clone)))
@@ -167,16 +142,16 @@ func TestSigned(t *testing.T) {
 	require.Equal(t, []string{"bob"}, f.inForce(s, next, "").Revision.Signers)
 
 	// A signature does not move to another commit.
-	text := f.run("", "git", "cat-file", "commit", next)
-	forged := exec.Command("git", "-C", f.repo, "hash-object", "-t", "commit", "-w", "--stdin")
+	text := f.git.Git("", "cat-file", "commit", next)
+	forged := exec.Command("git", "-C", f.git.Dir, "hash-object", "-t", "commit", "-w", "--stdin")
 	forged.Stdin = strings.NewReader(strings.Replace(text, "\nparent ", "\nparent "+next+"\nparent ", 1) + "\n")
 	out, err := forged.Output()
 	require.NoError(t, err)
-	f.run("", "git", "reset", "-q", "--hard", strings.TrimSpace(string(out)))
+	f.git.Git("", "reset", "-q", "--hard", strings.TrimSpace(string(out)))
 	f.inForce(s, next, "no SSH signature of anybody")
 
 	// What somebody signed who may no longer sign does not come into force again.
-	f.run("", "git", "reset", "-q", "--hard", next)
+	f.git.Git("", "reset", "-q", "--hard", next)
 	f.config.Signers = []Signer{f.config.Signers[0], mallory}
 	_, err = f.open().Read(t.Context())
 	require.ErrorContains(t, err, "no SSH signature of anybody")
@@ -185,14 +160,16 @@ func TestSigned(t *testing.T) {
 // TestOpenPGP: OpenPGP signatures count as SSH's do.
 func TestOpenPGP(t *testing.T) {
 	f := newFixture(t, "alice")
-	t.Setenv("GNUPGHOME", f.keys)
-	f.run("", "gpg", "--batch", "--quiet", "--passphrase", "", "--quick-gen-key", "carol@example.com", "ed25519", "sign")
+	home := t.TempDir()
+	require.NoError(t, os.Chmod(home, 0o700))
+	t.Setenv("GNUPGHOME", home)
+	f.git.Exec("gpg", "--batch", "--quiet", "--passphrase", "", "--quick-gen-key", "carol@example.com", "ed25519", "sign")
 	t.Cleanup(func() { _ = exec.Command("gpgconf", "--kill", "all").Run() })
-	ring := filepath.Join(f.keys, "carol.asc")
-	require.NoError(t, os.WriteFile(ring, []byte(f.run("", "gpg", "--armor", "--export", "carol@example.com")), 0o600))
+	ring := filepath.Join(home, "carol.asc")
+	require.NoError(t, os.WriteFile(ring, []byte(f.git.Exec("gpg", "--armor", "--export", "carol@example.com")), 0o600))
 	f.commit("alice", of("1h"))
-	f.run("", "git", "-c", "gpg.format=openpgp", "-c", "user.signingKey=carol@example.com", "commit", "-q", "-S", "--allow-empty", "-m", "approved")
-	head := f.run("", "git", "rev-parse", "HEAD")
+	f.git.Git("", "-c", "gpg.format=openpgp", "-c", "user.signingKey=carol@example.com", "commit", "-q", "-S", "--allow-empty", "-m", "approved")
+	head := f.git.Git("", "rev-parse", "HEAD")
 	_, err := f.open().Read(t.Context())
 	require.ErrorContains(t, err, "no OpenPGP signature of anybody")
 	f.config.Signers = append(f.config.Signers, Signer{Name: "carol", PGP: []field.File{field.File(ring)}})
@@ -204,11 +181,11 @@ func TestOpenPGP(t *testing.T) {
 func TestOverHTTP(t *testing.T) {
 	f := newFixture(t)
 	first := f.commit("", of("1h"))
-	core := f.run("", "git", "--exec-path")
-	server := httptest.NewServer(&cgi.Handler{Path: filepath.Join(core, "git-http-backend"), Dir: f.repo, Env: []string{"GIT_PROJECT_ROOT=" + filepath.Dir(f.repo), "GIT_HTTP_EXPORT_ALL=1"}})
+	core := f.git.Git("", "--exec-path")
+	server := httptest.NewServer(&cgi.Handler{Path: filepath.Join(core, "git-http-backend"), Dir: f.git.Dir, Env: []string{"GIT_PROJECT_ROOT=" + filepath.Dir(f.git.Dir), "GIT_HTTP_EXPORT_ALL=1"}})
 	defer server.Close()
 	f.config.Repository = server.URL + "/repo"
-	token := filepath.Join(f.keys, "token")
+	token := filepath.Join(t.TempDir(), "token")
 	require.NoError(t, os.WriteFile(token, []byte("of-a-token\n"), 0o600))
 	f.config.Token = field.SecretFile(token)
 	s := f.open()

@@ -5,11 +5,9 @@ package otlp
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"maps"
 	"net"
 	"net/netip"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -71,18 +69,11 @@ const callWithin = 20 * time.Second
 func (c Config) Open() (*OTLP, error) {
 	transport := insecure.NewCredentials()
 	if !c.Plain {
-		settings := &tls.Config{MinVersion: tls.VersionTLS12}
-		if c.CAFile != "" {
-			pem, err := os.ReadFile(string(c.CAFile))
-			if err != nil {
-				return nil, access.Errorf(access.CodeUnavailable, "caFile: %w", err)
-			}
-			settings.RootCAs = x509.NewCertPool()
-			if !settings.RootCAs.AppendCertsFromPEM(pem) {
-				return nil, access.Errorf(access.CodeInvalid, "caFile has no certificate in it")
-			}
+		trusted, _, err := c.CAFile.Authorities()
+		if err != nil {
+			return nil, err
 		}
-		transport = credentials.NewTLS(settings)
+		transport = credentials.NewTLS(&tls.Config{MinVersion: tls.VersionTLS12, RootCAs: trusted})
 	}
 	// No proxy of the environment: it may be meant for the person who started the worker.
 	conn, err := grpc.NewClient("passthrough:///"+c.Address, grpc.WithTransportCredentials(transport), grpc.WithNoProxy(), grpc.WithUserAgent("ramp"), grpc.WithIdleTimeout(time.Minute))

@@ -19,6 +19,7 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/internal/ports"
+	"ramp.dev/ramp/internal/testcert"
 	"ramp.dev/ramp/sinks"
 	"ramp.dev/ramp/sinks/otlp"
 	"ramp.dev/ramp/sinks/sink"
@@ -139,11 +140,11 @@ func TestRecord(t *testing.T) {
 
 // TestCase115WhoIsThere: events go to nobody whose certificate is another authority's.
 func TestCase115WhoIsThere(t *testing.T) {
-	certs := sinktest.NewCertificates(t)
+	certs := testcert.New(t)
 	own, err := credentials.NewServerTLSFromFile(certs.Cert, certs.Key)
 	require.NoError(t, err)
 	r := start(t, grpc.Creds(own))
-	for authority, trusted := range map[string]bool{certs.Authority: true, sinktest.NewCertificates(t).Authority: false} {
+	for authority, trusted := range map[string]bool{certs.Authority: true, testcert.New(t).Authority: false} {
 		s, err := otlp.Config{Address: r.address, CAFile: field.File(authority)}.Open()
 		require.NoError(t, err)
 		err = s.Ping(t.Context())

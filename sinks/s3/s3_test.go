@@ -33,7 +33,7 @@ type store struct {
 	t      testing.TB
 	admin  *client.Client
 	config s3.Config
-	wire   *sinktest.Wire
+	wire   sinktest.Wire
 }
 
 // newStore runs an emulator until the test ends; lock is object lock.

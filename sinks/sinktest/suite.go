@@ -224,6 +224,7 @@ func throughFault(t *testing.T, open func(t testing.TB) Harness, name string) {
 			seen = func() bool { return w.Cursor().FailingSince != nil }
 		}
 		require.True(t, arrives(seen), "the failure is seen")
+		require.NotRegexp(t, `\d+\.\d+\.\d+\.\d+`, w.Cursor().Error, "what is recorded of it names no address")
 		require.Less(t, w.Cursor().Seq, w.appended, "what has not arrived is not behind the cursor")
 	}
 	stop()

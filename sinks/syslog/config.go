@@ -3,7 +3,6 @@ package syslog
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"net"
 	"os"
 	"regexp"
@@ -11,6 +10,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
+	"ramp.dev/ramp/sinks/sink"
 )
 
 // Config is one receiver of syslog.
@@ -64,19 +64,13 @@ const connectWithin = 10 * time.Second
 
 // connect returns a connection to the receiver, whose certificate was verified.
 func (c Config) connect(ctx context.Context) (*tls.Conn, error) {
-	settings := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: c.Name}
+	trusted, _, err := c.CAFile.Authorities()
+	if err != nil {
+		return nil, err
+	}
+	settings := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: c.Name, RootCAs: trusted}
 	if c.Name == "" {
 		settings.ServerName, _, _ = net.SplitHostPort(c.Address)
-	}
-	if c.CAFile != "" {
-		pem, err := os.ReadFile(string(c.CAFile))
-		if err != nil {
-			return nil, access.Errorf(access.CodeUnavailable, "caFile: %w", err)
-		}
-		settings.RootCAs = x509.NewCertPool()
-		if !settings.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, access.Errorf(access.CodeInvalid, "caFile has no certificate in it")
-		}
 	}
 	if c.Cert != "" {
 		own, err := tls.LoadX509KeyPair(string(c.Cert), string(c.Key))
@@ -89,12 +83,12 @@ func (c Config) connect(ctx context.Context) (*tls.Conn, error) {
 	defer cancel()
 	plain, err := (&net.Dialer{}).DialContext(ctx, "tcp", c.Address)
 	if err != nil {
-		return nil, access.Errorf(access.CodeUnavailable, "the receiver cannot be reached: %w", err)
+		return nil, access.Errorf(access.CodeUnavailable, "the receiver cannot be reached: %w", sink.WithoutAddress(err))
 	}
 	conn := tls.Client(&records{Conn: plain}, settings)
 	if err := conn.HandshakeContext(ctx); err != nil {
 		plain.Close()
-		return nil, access.Errorf(access.CodeUnavailable, "the receiver's TLS: %w", err)
+		return nil, access.Errorf(access.CodeUnavailable, "the receiver's TLS: %w", sink.WithoutAddress(err))
 	}
 	return conn, nil
 }

@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ramp.dev/ramp/internal/ports"
-	"ramp.dev/ramp/sinks/sinktest"
+	"ramp.dev/ramp/internal/testcert"
 )
 
 // rsyslog is Debian's server of syslog. What it has read it writes before it reads on, so
@@ -25,7 +25,7 @@ type rsyslog struct {
 	conf, pid   string
 	file, parts string
 	address     string
-	certs       sinktest.Certificates
+	certs       testcert.Certificates
 	cmd         *exec.Cmd
 	ended       chan error
 }
@@ -46,7 +46,7 @@ input(type="imtcp" address="127.0.0.1" port="%[7]d" ruleset="ramp")
 // startRsyslog starts a server that ends with the test. One that is missing fails the test.
 func startRsyslog(t testing.TB) *rsyslog {
 	dir := t.TempDir()
-	r := &rsyslog{t: t, conf: filepath.Join(dir, "rsyslog.conf"), pid: filepath.Join(dir, "pid"), file: filepath.Join(dir, "events"), parts: filepath.Join(dir, "parts"), certs: sinktest.NewCertificates(t)}
+	r := &rsyslog{t: t, conf: filepath.Join(dir, "rsyslog.conf"), pid: filepath.Join(dir, "pid"), file: filepath.Join(dir, "events"), parts: filepath.Join(dir, "parts"), certs: testcert.New(t)}
 	port := ports.PortForTest(t)
 	r.address = port.Addr()
 	require.NoError(t, os.WriteFile(r.conf, fmt.Appendf(nil, rsyslogConf, dir, r.certs.Authority, r.certs.Cert, r.certs.Key, r.file, r.parts, port.Number), 0o600))

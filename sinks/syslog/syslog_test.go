@@ -16,6 +16,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
+	"ramp.dev/ramp/internal/testcert"
 	"ramp.dev/ramp/sinks"
 	"ramp.dev/ramp/sinks/sink"
 	"ramp.dev/ramp/sinks/sinktest"
@@ -95,7 +96,7 @@ func TestCase114ReceiverEnds(t *testing.T) {
 }
 
 func receiverEnds(t *testing.T, version uint16, end func(conn *tls.Conn) error, taken bool) {
-	certs := sinktest.NewCertificates(t)
+	certs := testcert.New(t)
 	own, err := tls.LoadX509KeyPair(certs.Cert, certs.Key)
 	require.NoError(t, err)
 	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{own}, MaxVersion: version})
@@ -149,7 +150,7 @@ func TestCase115WhoIsThere(t *testing.T) {
 	t.Parallel()
 	r := startRsyslog(t)
 	other := config(r, r.address)
-	other.CAFile = field.File(sinktest.NewCertificates(t).Authority)
+	other.CAFile = field.File(testcert.New(t).Authority)
 	require.ErrorContains(t, other.Open().Ping(t.Context()), "the receiver's TLS")
 	named := config(r, r.address)
 	named.Name = "logs.example.com"
