@@ -26,7 +26,7 @@ func (a Approvers) Admits(p Person) bool {
 	return a.Where == nil || a.Where.value(p) == checkTrue
 }
 
-// String returns the approvers in words, such as "2 of dba, leads".
+// String returns the approvers in words, such as "2 of dba or leads".
 func (a Approvers) String() string {
 	return fmt.Sprintf("%d of %s", max(a.Approvals, 1), a.Who())
 }
@@ -37,7 +37,7 @@ func (a Approvers) Who() string {
 	for _, schedule := range a.OnCall {
 		who = append(who, "those on call for "+schedule)
 	}
-	text := strings.Join(who, ", ")
+	text := strings.Join(who, " or ")
 	if a.Where != nil {
 		text += " (" + a.Where.String() + ")"
 	}

@@ -93,7 +93,7 @@ type Outcome string
 
 const (
 	OutcomeExpired    Outcome = "expired"
-	OutcomeReleased   Outcome = "released" // the requester handed it back
+	OutcomeReleased   Outcome = "released" // the requester released it
 	OutcomeRevoked    Outcome = "revoked"
 	OutcomeOffboarded Outcome = "offboarded"
 	OutcomeCondition  Outcome = "condition" // a condition of its contract ended it (endWhen)

@@ -28,6 +28,9 @@ type Client struct {
 	// UserAgent says which program calls; "ramp-client" if empty. One that begins
 	// with "ramp-cli" is recorded as the command line. Set it before the first call.
 	UserAgent string
+	// Elsewhere is said behind the error of a server that cannot be reached: how its user
+	// names another. Set it before the first call.
+	Elsewhere string
 
 	base  string
 	token string
@@ -73,7 +76,7 @@ func (c *Client) do(ctx context.Context, method, path string, header http.Header
 		if errors.As(err, &u) {
 			err = u.Err // the rest says the address again
 		}
-		return access.Errorf(access.CodeUnavailable, "%s cannot be reached: %w", c.base, err)
+		return access.Errorf(access.CodeUnavailable, "%s cannot be reached: %w%s", c.base, err, c.Elsewhere)
 	}
 	defer res.Body.Close()
 	b, err := io.ReadAll(io.LimitReader(res.Body, maxResponse))

@@ -72,7 +72,7 @@ func TestReadmesProposal(t *testing.T) {
 	shell := in.shell(string(block[1]))
 	out, err := shell.CombinedOutput()
 	require.NoError(t, err, "%s", out)
-	for _, said := range []string{"longest access (duration.max): 2h → 3h", "must be approved by 1 of approvers", "Still needed: owner approvers"} {
+	for _, said := range []string{"longest access (duration.max): 2h → 3h", "must be approved by 1 of approvers", "Still needed: stage owner approvers"} {
 		require.Contains(t, string(out), said)
 	}
 	require.NotContains(t, string(out), "Warning:", "each owner of the examples is a group that somebody is in")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/ledger"
@@ -36,6 +37,7 @@ type resolver struct {
 	Config
 	directory Directory
 	rota      Rota // nil: nobody knows who is on call
+	now       func() time.Time
 }
 
 // resolve returns the addresses of hearers, each once, with the first reason for which

@@ -74,7 +74,7 @@ func New(c Config, l Ledger, r Requests, mail channel.Channel, log logrus.FieldL
 	return e
 }
 
-func (e *Engine) resolver() resolver { return resolver{e.config, e.ledger, e.rota} }
+func (e *Engine) resolver() resolver { return resolver{e.config, e.ledger, e.rota, e.now} }
 
 // look has Run look for notices that are due.
 func (e *Engine) look() {

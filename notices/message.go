@@ -173,9 +173,9 @@ func (c Config) letterOf(n ledger.Notice, r access.Request, zone *time.Location,
 func noteOf(n ledger.Notice, r access.Request) string {
 	switch {
 	case n.Why == whyEnds && r.Plan.Extend != nil:
-		return "Save your work, extend it, or hand it back."
+		return "Save your work, extend it, or release it."
 	case n.Why == whyEnds:
-		return "Save your work, or hand it back. This access cannot be extended."
+		return "Save your work, or release it. This access cannot be extended."
 	case n.Why == whyHandled:
 		return "Nothing is left for you to do."
 	case n.Why == whyApprover, n.Why == whyEscalated, n.Why == whyOnCall:

@@ -3,7 +3,6 @@ package notices
 import (
 	"context"
 	"errors"
-	"time"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/ledger"
@@ -33,7 +32,7 @@ func (c resolver) onCall(ctx context.Context, h hearer, requester access.Person)
 	if fact.OnCall == nil { // there is no such schedule
 		return nil, nil
 	}
-	if until := fact.OnCall.Until; until != nil && !time.Now().Before(*until) {
+	if until := fact.OnCall.Until; until != nil && !c.now().Before(*until) {
 		return nil, access.Errorf(access.CodeUnavailable, "%w: the shift of %s that the rota names is over", errRota, h.OnCall)
 	}
 	for _, name := range fact.OnCall.People {

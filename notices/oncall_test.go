@@ -17,6 +17,7 @@ import (
 type schedules struct {
 	mu     sync.Mutex
 	people map[string][]string
+	until  *time.Time // when the shift of all of them ends, if it is known
 }
 
 func onCallFor(schedule string, people ...string) *schedules {
@@ -35,7 +36,7 @@ func (s *schedules) Ask(_ context.Context, questions ...access.FactQuestion) (ou
 	for _, q := range questions {
 		f := access.Fact{FactQuestion: q, State: access.FactUnknown, At: time.Now()}
 		if people := s.people[q.Key]; people != nil {
-			f.State, f.OnCall = access.FactKnown, &access.OnCall{People: people}
+			f.State, f.OnCall = access.FactKnown, &access.OnCall{People: people, Until: s.until}
 		}
 		out = append(out, f)
 	}
@@ -73,6 +74,27 @@ func TestWhoIsOnCallIsMailed(t *testing.T) {
 	f.sends()
 	require.ElementsMatch(t, []string{"erin@example.com", "dba@example.com"}, addressesOf(s.Mails()))
 	require.Contains(t, s.Mails()[0].Body, "you are on call, and may decide it")
+}
+
+// TestShiftIsOver: a shift that the rota names and that is over says nothing of who is on
+// call. What counts is the engine's clock, by which all else is due.
+func TestShiftIsOver(t *testing.T) {
+	s := mailtest.Start(t, nil, "")
+	f := newFixture(t, s.Addr)
+	rota := onCallFor("db", "erin@example.com")
+	rota.until = new(f.clock.Add(time.Minute))
+	f.engine.rota = rota
+	f.submits(byRota)
+	f.handles()
+	f.clock = f.clock.Add(2 * time.Minute)
+	f.sends()
+	f.sends()
+	require.Empty(t, s.Mails(), "whoever was on call")
+	rota.until = new(f.clock.Add(time.Hour))
+	f.later()
+	f.sends()
+	f.sends()
+	require.Equal(t, []string{"erin@example.com"}, addressesOf(s.Mails()))
 }
 
 // TestOnCallInAGroup: somebody who is asked as one of a group is not asked again.

@@ -42,7 +42,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		{access.EventRequestCreated, whyOnCall, "Decide on the page, logged in."},
 		{access.EventGlassBroken, whyReviewer, "Review it on the page, logged in."},
 		{access.EventAccessActive, whyRequester, "The page says how to connect. Release access there once you are done."},
-		{access.EventAccessActive, whyEnds, "Save your work, or hand it back. This access cannot be extended."},
+		{access.EventAccessActive, whyEnds, "Save your work, or release it. This access cannot be extended."},
 		{access.EventAccessEnded, whyRequester, ""},
 		{access.EventRequestDenied, whyRequester, ""},
 		{access.EventRequestLapsed, whyRequester, ""},
@@ -52,7 +52,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		require.Equal(t, c.note, noteOf(ledger.Notice{Kind: c.kind, Why: c.why}, r), "%s %s", c.kind, c.why)
 	}
 	r.Plan.Extend = &access.ExtensionLimits{}
-	require.Equal(t, "Save your work, extend it, or hand it back.", noteOf(ledger.Notice{Kind: access.EventAccessActive, Why: whyEnds}, r))
+	require.Equal(t, "Save your work, extend it, or release it.", noteOf(ledger.Notice{Kind: access.EventAccessActive, Why: whyEnds}, r))
 }
 
 // TestMailOfAProposal: its owners read what it changes, and not two digests.

@@ -45,7 +45,7 @@ func TestReminderBeforeTheEnd(t *testing.T) {
 			require.Equal(t, 1, remindersIn(s))
 			mails := s.Mails()
 			require.Equal(t, "alice@example.com", mails[len(mails)-1].To)
-			require.Contains(t, mails[len(mails)-1].Body, "hand it back")
+			require.Contains(t, mails[len(mails)-1].Body, "release it")
 			f.handles()
 			f.clock = f.clock.Add(time.Minute)
 			f.sends()

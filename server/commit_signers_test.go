@@ -17,7 +17,7 @@ func newSigned(t *testing.T, bob, carol string) (committing, uploaded) {
 		res := c.scim("POST", "/Users", `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"`+person+`","active":true,"emails":[{"value":"`+address+`","primary":true}]}`)
 		require.Equal(t, http.StatusCreated, res.status, "%v", res.body)
 	}
-	c.commit(t, "bob", strings.Replace(changing, "max: 1h", "max: 2h", 1))
+	c.commit("bob", strings.Replace(changing, "max: 1h", "max: 2h", 1))
 	u, status, body := c.uploadCommit("alice", "newest")
 	require.Equal(t, http.StatusOK, status, body)
 	return c, u.uploaded

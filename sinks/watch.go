@@ -14,9 +14,11 @@ import (
 )
 
 // Watch raises an alarm about sinks that are behind. It runs in every worker with control,
-// without Temporal: a sink that nobody runs is behind too.
+// without Temporal: a sink that nobody runs is behind too, also one that nobody ever ran,
+// because Temporal was down or its file could not be opened.
 type Watch struct {
 	Sinks  []Watched
+	Since  time.Time // when this worker began to watch: a sink with no cursor has been behind since
 	Ledger interface {
 		Cursors(ctx context.Context) ([]ledger.Cursor, error)
 		AppendEvent(ctx context.Context, e access.Event) error
@@ -77,14 +79,14 @@ func (w Watch) look(ctx context.Context) error {
 		return err
 	}
 	for _, sink := range w.Sinks {
-		c, ok := sink.cursor(all)
-		why := sink.behind(c, w.Now())
-		if !ok || why == "" {
+		c, begun := sink.cursor(all)
+		why := w.behind(sink, c, begun)
+		if why == "" {
 			continue
 		}
 		name := sink.Name
-		w.Log.WithFields(logrus.Fields{"sink": name, "after": c.Seq, "lag": c.Lag()}).Error("a sink is behind: " + why)
-		err := w.Ledger.AppendEvent(ctx, access.Event{At: w.Now(), Kind: access.EventSinkBehind, Actor: access.ActorRamp, Message: fmt.Sprintf("The sink %s %s.", name, why),
+		w.Log.WithFields(logrus.Fields{"sink": name, "after": c.Seq, "lag": c.Lag()}).Error("a receiver of events is behind: it " + why)
+		err := w.Ledger.AppendEvent(ctx, access.Event{At: w.Now(), Kind: access.EventSinkBehind, Actor: access.ActorRamp, Message: fmt.Sprintf("The receiver of events %s %s.", name, why),
 			Detail: map[string]string{"sink": name, "after": fmt.Sprint(c.Seq)}, Key: fmt.Sprintf("sink %s behind %s", name, w.Now().UTC().Format("2006-01-02 15h"))})
 		if err != nil {
 			return err
@@ -93,14 +95,18 @@ func (w Watch) look(ctx context.Context) error {
 	return nil
 }
 
-// behind returns why a sink is behind, "" if it is not. It names neither the receiver nor
-// what the receiver said: it goes into the log for ever.
-func (w Watched) behind(c ledger.Cursor, now time.Time) string {
-	most := w.AlarmAfter
+// behind returns why a sink is behind, "" if it is not; begun: it has a cursor. It names
+// neither the receiver nor what the receiver said: it goes into the log for ever.
+func (w Watch) behind(sink Watched, c ledger.Cursor, begun bool) string {
+	most, now := sink.AlarmAfter, w.Now()
 	if most == 0 {
 		most = defaultAlarmAfter
 	}
 	switch {
+	case !begun && now.Sub(w.Since) > most:
+		return fmt.Sprintf("has been sent nothing for longer than %s: no worker has begun with it", most)
+	case !begun:
+		return ""
 	case c.Gap():
 		return fmt.Sprintf("stands after event %d, because the log has a gap there", c.Seq)
 	case c.NextAt != nil && now.Sub(*c.NextAt) > most:
@@ -125,7 +131,7 @@ func (w Watch) Collect(to chan<- prometheus.Metric) {
 	}
 	for _, sink := range w.Sinks {
 		late := 0.0
-		if c, ok := sink.cursor(all); ok && sink.behind(c, w.Now()) != "" {
+		if c, begun := sink.cursor(all); w.behind(sink, c, begun) != "" {
 			late = 1
 		}
 		to <- prometheus.MustNewConstMetric(behindDesc, prometheus.GaugeValue, late, sink.Name)

@@ -36,8 +36,8 @@ func TestCase114SinkBehindIsAnAlarm(t *testing.T) {
 	began := time.Now()
 	var mu sync.Mutex
 	now := began
-	w := sinks.Watch{Sinks: []sinks.Watched{sinks.Config{AlarmAfter: access.Duration(time.Minute)}.Watched("siem"), {Name: "new", Cursor: "webhook:new"}},
-		Ledger: l, Log: log, Now: func() time.Time { mu.Lock(); defer mu.Unlock(); return now }, Every: time.Millisecond}
+	w := sinks.Watch{Sinks: []sinks.Watched{sinks.Config{AlarmAfter: access.Duration(time.Minute)}.Watched("siem"), {Name: "new", Cursor: "webhook:new", AlarmAfter: 24 * time.Hour}},
+		Since: began, Ledger: l, Log: log, Now: func() time.Time { mu.Lock(); defer mu.Unlock(); return now }, Every: time.Millisecond}
 	registry := prometheus.NewPedanticRegistry()
 	registry.MustRegister(w)
 	figure := func() string {
@@ -93,11 +93,14 @@ func TestCase114SinkBehindIsAnAlarm(t *testing.T) {
 	running.Wait()
 	all := alarms()
 	require.Len(t, all, 2, "once an hour, of two workers")
-	require.Equal(t, "The sink siem has stood after event 0 for longer than 1m0s.", all[0].Message)
+	require.Equal(t, "The receiver of events siem has stood after event 0 for longer than 1m0s.", all[0].Message)
 	require.Equal(t, "siem", all[0].Detail["sink"])
 	require.Contains(t, figure(), `siem=value:1`)
-	require.Contains(t, figure(), `new=value:0`, "no worker has begun with it")
+	require.Contains(t, figure(), `new=value:0`, "no worker has begun with it, and not for long")
 	require.NotEmpty(t, logged.AllEntries())
+	move(began.Add(25 * time.Hour))
+	require.Contains(t, figure(), `new=value:1`, "nobody ever began with it")
+	move(hour.Add(time.Hour))
 
 	_, err = l.MoveCursor(t.Context(), "sink:siem", 3, began)
 	require.NoError(t, err)

@@ -16,8 +16,7 @@ import (
 // sinksID is the id of the standing job that streams events.
 const sinksID = "ramp-sinks"
 
-// watchSinks has it watched whether sinks and webhooks are behind, which every worker with
-// control does.
+// watchSinks looks whether sinks and webhooks are behind. Every worker with control does.
 func (s *serving) watchSinks() {
 	var watched []sinks.Watched
 	for _, name := range slices.Sorted(maps.Keys(s.config.Sinks)) {
@@ -29,7 +28,7 @@ func (s *serving) watchSinks() {
 	if len(watched) == 0 {
 		return
 	}
-	watch := sinks.Watch{Sinks: watched, Ledger: s.deps.Ledger, Log: s.deps.Log, Now: clock.Now}
+	watch := sinks.Watch{Sinks: watched, Since: clock.Now(), Ledger: s.deps.Ledger, Log: s.deps.Log, Now: clock.Now}
 	s.metrics.registry.MustRegister(watch)
 	s.beside(watch.Run)
 }

@@ -31,7 +31,6 @@ type Database struct {
 	*localpostgres.Server
 	superuser string // password
 	ramp      string // password
-	Fresh     bool   // it was made by this start
 }
 
 // shop is what is in the database.
@@ -93,17 +92,25 @@ func Start(ctx context.Context, c Config) (*Database, error) {
 // PasswordFile is the file with the password of Ramp's own login.
 func PasswordFile(dir string) string { return filepath.Join(dir, "ramp.password") }
 
-// fill makes the database, unless it is there.
+// fill makes the database, unless it is there. It has its name once it is complete: a
+// process that is killed meanwhile leaves none that would be taken for it.
 func (d *Database) fill(ctx context.Context) error {
 	there, err := d.ask(ctx, "postgres", "SELECT count(*) FROM pg_database WHERE datname = '"+Name+"'")
 	if err != nil || there != "0" {
 		return err
 	}
-	d.Fresh = true
-	if err := d.Run(ctx, "postgres", "CREATE DATABASE "+Name); err != nil {
-		return err
+	const unfinished = Name + "_unfinished"
+	for _, one := range []struct{ database, statement string }{
+		{"postgres", "DROP DATABASE IF EXISTS " + unfinished},
+		{"postgres", "CREATE DATABASE " + unfinished},
+		{unfinished, "BEGIN;" + shop + "COMMIT"},
+		{"postgres", "ALTER DATABASE " + unfinished + " RENAME TO " + Name},
+	} {
+		if err := d.Run(ctx, one.database, one.statement); err != nil {
+			return err
+		}
 	}
-	return d.Run(ctx, Name, "BEGIN;"+shop+"COMMIT")
+	return nil
 }
 
 // SetUp runs what the target's administrator runs, and sets the password of Ramp's own

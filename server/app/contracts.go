@@ -77,7 +77,8 @@ func (c *contractStatus) MayPropose(ctx context.Context, p access.Person) bool {
 	return len(only.Offers(contracts.Input{Person: p, Now: c.catalog.now(), Facts: c.catalog.facts.Ask(ctx, only.WhoQuestions()...)})) > 0
 }
 
-// aside says that the directory of the first set is no longer what is in force.
+// aside says that the directory of the first set is no longer what is in force: no fault, and
+// what somebody who edits it there must know.
 func (c *contractStatus) aside(ctx context.Context, inForce string) string {
 	if c.first == nil {
 		return ""
@@ -86,5 +87,5 @@ func (c *contractStatus) aside(ctx context.Context, inForce string) string {
 	if err != nil || contracts.FilesOf(held.Files).Digest() == inForce {
 		return "" // nobody needs the directory by now
 	}
-	return c.first.String() + " holds other contracts than are in force, and is not read: `ramp contracts propose` brings a change into force, once its owners have approved"
+	return c.first.String() + " gave the first set and is not read any more; it differs from what is in force, as it may where contracts change by proposals (`ramp contracts propose`)"
 }

@@ -1,6 +1,6 @@
 // Package mcpserver lets agents use Ramp through the Model Context Protocol
 // (https://modelcontextprotocol.io/specification/): they see the catalogue, ask for
-// access, wait, use it and hand it back, with the same use cases and rules as on the pages.
+// access, wait, use it and release it, with the same use cases and rules as on the pages.
 // Whoever comes this way is an agent, whatever their token says: there is no tool that
 // decides, and nobody here is a person who may.
 package mcpserver

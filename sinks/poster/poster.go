@@ -4,11 +4,9 @@ package poster
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -16,6 +14,7 @@ import (
 	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/integrations/jsonhttp"
 	"ramp.dev/ramp/internal/plaintext"
+	"ramp.dev/ramp/sinks/sink"
 )
 
 // Config says where a service is.
@@ -72,12 +71,8 @@ func (c *Client) Call(ctx context.Context, method, path, contentType string, bod
 		defer resp.Body.Close()
 		response, err = io.ReadAll(io.LimitReader(resp.Body, maxRead))
 	}
-	var of *url.Error
-	if errors.As(err, &of) {
-		err = of.Err // without the address
-	}
 	if err != nil {
-		return 0, nil, access.Errorf(access.CodeUnavailable, "the service cannot be reached: %w", err)
+		return 0, nil, access.Errorf(access.CodeUnavailable, "the service cannot be reached: %w", sink.WithoutAddress(err))
 	}
 	return resp.StatusCode, response, nil
 }

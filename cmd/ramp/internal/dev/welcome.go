@@ -52,7 +52,7 @@ func (d *dev) welcome(self string, took time.Duration, p paint) string {
 	row("Temporal UI", "http://"+d.temporalUI, "every request is a workflow there")
 	row("Demo host", d.ssh, "SSH; nobody gets in without Ramp")
 	if d.hasDatabase() {
-		row("Postgres", d.postgres, "a shop's; ask under database-demo")
+		row("Postgres", d.postgres, "database-demo opens sales.orders")
 	}
 	if d.proposals {
 		row("Contracts", filepath.Join(d.dir, "contracts"), "edit, then ramp contracts propose; bob and carol approve")

@@ -105,7 +105,7 @@ func stillNeeded(stages []access.StageStatus) string {
 	var missing []string
 	for _, s := range stages {
 		if !s.Met {
-			missing = append(missing, fmt.Sprintf("%s (%s)", output.Clean(s.Name), output.Clean(s.Progress())))
+			missing = append(missing, fmt.Sprintf("stage %s (%s)", output.Clean(s.Name), output.Clean(s.Progress())))
 		}
 	}
 	return strings.Join(missing, ", and ")

@@ -27,14 +27,14 @@ func TestWhatADecisionLeaves(t *testing.T) {
 // TestStatusOfContracts: the table names what waits, what is ignored, and each contract.
 func TestStatusOfContracts(t *testing.T) {
 	s := contracts.Status{Source: "proposals under change-contracts", Contracts: 1, Revision: contracts.Revision{Set: "sha256:abc", Number: 2, Commit: "0123456789abcdef0123"},
-		Aside: "/etc/ramp/contracts holds other contracts than are in force", Waiting: &contracts.Waiting{Commit: "fedcba9876543210", Authors: []string{"alice", "bob"}},
+		Aside: "/etc/ramp/contracts gave the first set and is not read any more", Waiting: &contracts.Waiting{Commit: "fedcba9876543210", Authors: []string{"alice", "bob"}},
 		InForce: []contracts.Entry{{Name: "hosts", Kind: "Contract", Owner: "leads", Version: "sha256:0011223344556677"}}}
 	print := func() string {
 		var b bytes.Buffer
 		contractsTable(s)(&b)
 		return b.String()
 	}
-	for _, said := range []string{"holds other contracts", "ramp contracts propose --commit fedcba987654", "signed by alice, bob", "number 2", "hosts", "leads", "001122334455"} {
+	for _, said := range []string{"gave the first set", "ramp contracts propose --commit fedcba987654", "signed by alice, bob", "number 2", "hosts", "leads", "001122334455"} {
 		require.Contains(t, print(), said)
 	}
 	require.NotContains(t, print(), "nobody has to sign")

@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/client"
 	"ramp.dev/ramp/cmd/ramp/internal/output"
 	"ramp.dev/ramp/contracts"
@@ -38,17 +37,17 @@ func contractsTable(s contracts.Status) func(io.Writer) {
 			if !s.Revision.Unchecked {
 				by = "signed by " + strings.Join(s.Revision.Signers, ", ")
 			}
-			rows = append(rows, []string{"commit", fmt.Sprintf("%s of %s, %s", s.Revision.Commit, access.FormatTime(s.Revision.At), by)})
+			rows = append(rows, []string{"commit", fmt.Sprintf("%s of %s, %s", s.Revision.Commit, output.Time(s.Revision.At), by)})
 		}
 		if s.Revision.Number > 0 {
 			by := "the first, which nobody proposed"
 			if s.Revision.Request != "" {
 				by = "by request " + s.Revision.Request
 			}
-			rows = append(rows, []string{"set", fmt.Sprintf("%s, number %d since %s, %s", s.Revision.Set, s.Revision.Number, access.FormatTime(s.Revision.At), by)})
+			rows = append(rows, []string{"set", fmt.Sprintf("%s, number %d since %s, %s", s.Revision.Set, s.Revision.Number, output.Time(s.Revision.At), by)})
 		}
-		rows = append(rows, []string{"since", access.FormatTime(s.Since)}, []string{"last read", access.FormatTime(s.ReadAt)},
-			[]string{"newest", cmp.Or(s.Error, "in force")})
+		rows = append(rows, []string{"since", output.Time(s.Since)}, []string{"last read", output.Time(s.ReadAt)},
+			[]string{"newest", cmp.Or(output.WithTimes(s.Error), "in force")})
 		for _, lacks := range s.Lacks {
 			rows = append(rows, []string{"lacks", lacks})
 		}
@@ -70,7 +69,7 @@ func contractsTable(s contracts.Status) func(io.Writer) {
 // directory.
 func waiting(s contracts.Status) (rows [][]string) {
 	if s.Aside != "" {
-		rows = append(rows, []string{"directory", output.Clean(s.Aside)})
+		rows = append(rows, []string{"to know", output.Clean(s.Aside)})
 	}
 	switch c := s.Waiting; {
 	case c == nil:
@@ -78,7 +77,7 @@ func waiting(s contracts.Status) (rows [][]string) {
 		rows = append(rows, []string{"repository", output.Clean("the newest commit cannot be proposed: " + c.Error)})
 	default:
 		short := c.Commit[:min(12, len(c.Commit))]
-		rows = append(rows, []string{"repository", output.Clean(fmt.Sprintf("commit %s of %s, signed by %s, is not in force: ramp contracts propose --commit %s", short, access.FormatTime(c.At), strings.Join(c.Authors, ", "), short))})
+		rows = append(rows, []string{"repository", output.Clean(fmt.Sprintf("commit %s of %s, signed by %s, is not in force: ramp contracts propose --commit %s", short, output.Time(c.At), strings.Join(c.Authors, ", "), short))})
 	}
 	return rows
 }

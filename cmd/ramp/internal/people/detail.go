@@ -70,13 +70,13 @@ func allowed(r access.Request) [][]string {
 	for _, g := range r.Plan.Grants {
 		rows = append(rows, []string{"Grant", g.Target + ": " + g.Scope.Summary})
 	}
-	return slices.Concat(rows, changes(r.Plan.Change), requestTimes(r))
+	return slices.Concat(rows, changes(r), requestTimes(r))
 }
 
 // approvals returns the rows that say who approved, who has to, and who refused.
 func approvals(r access.Request) (rows [][]string) {
 	for _, s := range r.Stages {
-		line := s.Name + ": " + s.Progress()
+		line := "stage " + s.Name + ": " + s.Progress()
 		if len(s.Approved) > 0 {
 			line += " (" + strings.Join(s.Approved, ", ") + ")"
 		}

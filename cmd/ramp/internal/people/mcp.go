@@ -65,7 +65,11 @@ func bridge(ctx context.Context, server, token string, to mcp.Transport) error {
 			continue
 		}
 		local.AddTool(tool, func(ctx context.Context, r *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
-			return remote.CallTool(ctx, &mcp.CallToolParams{Name: tool.Name, Arguments: r.Params.Arguments})
+			result, err := remote.CallTool(ctx, &mcp.CallToolParams{Name: tool.Name, Arguments: r.Params.Arguments})
+			if err == nil {
+				delete(result.Meta, mcp.MetaKeyServerInfo) // the agent's server is this one, as it said at the beginning
+			}
+			return result, err
 		})
 	}
 	mcp.AddTool(local, &mcp.Tool{Name: useTool, Annotations: &mcp.ToolAnnotations{ReadOnlyHint: true, OpenWorldHint: new(false)},

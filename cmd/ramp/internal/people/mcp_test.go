@@ -9,6 +9,8 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/cmd/ramp/internal/version"
 )
 
 // TestMCPBridge: an agent on this machine has the server's tools, with the token of whoever
@@ -43,6 +45,9 @@ func TestMCPBridge(t *testing.T) {
 	calls := func(tool, id string) (out map[string]any, failed bool) {
 		r, err := agent.CallTool(t.Context(), &mcp.CallToolParams{Name: tool, Arguments: map[string]any{"id": id}})
 		require.NoError(t, err)
+		said, err := json.Marshal(r.Meta[mcp.MetaKeyServerInfo])
+		require.NoError(t, err)
+		require.Contains(t, string(said), `"version":"`+version.String()+`"`, "the bridge is the agent's server, with a version, whatever the one behind it says")
 		b, err := json.Marshal(r.StructuredContent)
 		require.NoError(t, err)
 		_ = json.Unmarshal(b, &out)

@@ -128,16 +128,20 @@ func textDifference(ctx context.Context, api *client.Client, r access.Request) (
 	return "\nDifference of the files, as the plan names them by digest:\n\n" + strings.Join(lines, "\n"), nil
 }
 
-// changes returns what a request would change in the contracts in force.
-func changes(c *access.ContractChange) (rows [][]string) {
+// changes returns what a request would change in the contracts in force, or has changed.
+func changes(r access.Request) (rows [][]string) {
+	c, label := r.Plan.Change, "Would change"
 	if c == nil {
 		return nil
+	}
+	if r.ActiveAt != nil {
+		label = "Changed"
 	}
 	if c.Commit != "" {
 		rows = append(rows, []string{"Commit", output.Clean(c.Commit)})
 	}
 	for _, line := range c.Differences {
-		rows = append(rows, []string{"Would change", output.Clean(line)})
+		rows = append(rows, []string{label, output.Clean(line)})
 	}
 	return rows
 }

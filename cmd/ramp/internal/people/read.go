@@ -19,6 +19,9 @@ import (
 func catalogCommand() *cobra.Command {
 	return readCommand(&cobra.Command{
 		Use: "catalog [WORDS]", Short: "List what you may ask for", Args: cobra.MaximumNArgs(1),
+		Long: "Lists the contracts under which you may request, with how long access lasts and how many people of which groups\n" +
+			"approve it. What depends on the request, such as on its length, is \"at times\"; `ramp request CONTRACT --dry-run`\n" +
+			"says who decides on yours.",
 		Example: "  ramp catalog\n  ramp catalog postgres -o json",
 	}, func(ctx context.Context, c *client.Client, args []string) ([]contracts.Offer, error) {
 		return c.Catalog(ctx, strings.Join(args, ""))
@@ -33,38 +36,31 @@ func catalogTable(items []contracts.Offer) func(io.Writer) {
 		}
 		rows := [][]string{{"CONTRACT", "TARGETS", "DEFAULT", "AT MOST", "APPROVED BY", "DESCRIPTION"}}
 		for _, o := range items {
-			rows = append(rows, []string{o.Contract, strings.Join(o.Targets, ", "), o.Duration.Default.String(), o.Duration.Max.String(), approvers(o), access.Clip(o.Description, 70)})
+			rows = append(rows, []string{o.Contract, strings.Join(o.Targets, ", "), o.Duration.Default.String(), o.Duration.Max.String(), approvers(o), access.Clip(o.Description, 120)})
 		}
 		output.Table(w, rows)
 	}
 }
 
+// approvers returns who approves under a contract, in the words that a request's page has
+// for it. A stage that applies under a condition alone is "at times".
 func approvers(o contracts.Offer) string {
-	var parts []string
-	if o.Approval.Automatic {
-		parts = append(parts, "contract")
-	}
+	var stages []string
 	for _, s := range o.Approval.Stages {
-		of := approversOf(s)
+		text := s.Needs()
 		if slices.Contains(o.Approval.Conditional, s.Name) {
-			of = "(" + of + ")" // under a condition alone
+			text += " at times"
 		}
-		parts = append(parts, of)
+		stages = append(stages, text)
 	}
-	return strings.Join(parts, "+")
-}
-
-// approversOf returns a stage in one word: 2×dba, or 2×dba|1×leads.
-func approversOf(s access.Stage) string {
-	var ways []string
-	for _, a := range s.Ways() {
-		who := slices.Concat(a.From, a.People)
-		for _, schedule := range a.OnCall {
-			who = append(who, "on call for "+schedule)
-		}
-		ways = append(ways, fmt.Sprintf("%d×%s", max(a.Approvals, 1), strings.Join(who, "/")))
+	people := strings.Join(stages, " and ")
+	switch {
+	case o.Approval.Automatic && people != "":
+		return "nobody at times, else " + people
+	case o.Approval.Automatic:
+		return "nobody: the contract approves"
 	}
-	return strings.Join(ways, "|")
+	return people
 }
 
 func listCommand() *cobra.Command {

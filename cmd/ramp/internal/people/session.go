@@ -25,10 +25,13 @@ type session struct {
 	last   bool
 }
 
+// usualServer is where `ramp dev` serves unless it is told otherwise.
+const usualServer = "http://127.0.0.1:8080"
+
 func (s *session) flags(c *cobra.Command) {
 	def := os.Getenv("RAMP_SERVER")
 	if def == "" {
-		def = "http://127.0.0.1:8080"
+		def = usualServer
 	}
 	c.Flags().StringVar(&s.server, "server", def, "Ramp's address; RAMP_SERVER sets it too")
 	s.format.Flag(c)
@@ -145,5 +148,8 @@ func (s *session) token() (string, error) {
 func (s *session) clientWith(token string) *client.Client {
 	c := client.New(s.server, token)
 	c.UserAgent = "ramp-cli/" + version.String()
+	if s.server == usualServer {
+		c.Elsewhere = "; if Ramp is elsewhere, set RAMP_SERVER or give --server, as in http://127.0.0.1:9090"
+	}
 	return c
 }

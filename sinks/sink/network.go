@@ -1,0 +1,31 @@
+package sink
+
+import (
+	"crypto/x509"
+	"errors"
+	"net"
+	"net/url"
+)
+
+// WithoutAddress returns why the network failed, without the address that Go names in its
+// errors: what is recorded of a failure is shown to more people than know where a company's
+// SIEM is.
+func WithoutAddress(err error) error {
+	var of *url.Error
+	if errors.As(err, &of) {
+		err = of.Err
+	}
+	var name x509.HostnameError
+	if errors.As(err, &name) {
+		return errors.New("its certificate is for another name")
+	}
+	var lookup *net.DNSError
+	if errors.As(err, &lookup) {
+		return errors.New("its name is not resolved: " + lookup.Err)
+	}
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Err
+	}
+	return err
+}
