@@ -38,7 +38,7 @@ func (a *approvers) onCallAlone() bool {
 }
 
 func (a *approvers) check(d *document, path ...any) {
-	if len(a.From) == 0 && len(a.People) == 0 && len(a.OnCall) == 0 && a.ManagerOf == "" {
+	if len(a.From) == 0 && len(a.People) == 0 && len(a.OnCall) == 0 && a.ManagerOf == "" && !d.misspelt(path, "from", "people", "oncall", "managerOf", "anyOf") {
 		d.issue("stage_from", "a stage must say who approves: "+sources, path...)
 	}
 	checkNames(d, "a group's name cannot be blank", a.From, below(path, "from"))

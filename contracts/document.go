@@ -47,21 +47,20 @@ type placedIssue struct {
 // that a field is missing is not reported beside its misspelt name.
 func (d *document) issue(code, message string, path ...any) {
 	file, line, column, from := d.position(path...)
-	if name, isField := last(path).(string); isField && !d.written(path...) && d.misspelt(path[:len(path)-1], name) {
-		return
+	for i := range path { // the first that is not written
+		if d.written(path[:i+1]...) {
+			continue
+		}
+		if name, isField := path[i].(string); isField && d.misspelt(path[:i], name) {
+			return
+		}
+		break
 	}
 	if from != nil && len(from.issues) > 0 || d.baseless && !isScalar(d.node(path...)) ||
 		slices.ContainsFunc(d.empty, func(p token.Position) bool { return p.Line == line && p.Column == column }) {
 		return
 	}
 	d.issueIn(file, line, column, code, message)
-}
-
-func last(path []any) any {
-	if len(path) == 0 {
-		return nil
-	}
-	return path[len(path)-1]
 }
 
 // misspelt reports whether the mapping at a path has an unknown field whose name is like

@@ -31,6 +31,8 @@ func TestMisspeltAlone(t *testing.T) {
 	for _, one := range []struct{ was, is, want string }{
 		{"who: 'true'", "whom: 'true'", `unknown field "whom"; did you mean "who"?`},
 		{"grants:", "grant:", `unknown field "grant"; did you mean "grants"?`},
+		{"duration:", "duraton:", `unknown field "duraton"; did you mean "duration"?`},
+		{"approval:", "aproval:", `unknown field "aproval"; did you mean "approval"?`},
 		{"stages:", "stagse:", `unknown field "stagse"; did you mean "stages"?`},
 		{"sure: {type: bool}", "host: {type: string, choice: {from: a/b, list: hosts}}", `unknown field "choice"; did you mean "choices"?`},
 	} {

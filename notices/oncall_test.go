@@ -88,7 +88,6 @@ func TestShiftIsOver(t *testing.T) {
 	f.handles()
 	f.clock = f.clock.Add(2 * time.Minute)
 	f.sends()
-	f.sends()
 	require.Empty(t, s.Mails(), "whoever was on call")
 	rota.until = new(f.clock.Add(time.Hour))
 	f.later()

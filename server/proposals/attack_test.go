@@ -23,14 +23,23 @@ func (f *fixture) order(p access.Plan) access.EndOrder {
 	return o
 }
 
-// earlier has a worker say that contracts came into force before that was denied.
-func earlier(r *access.ContractsInForce) { r.At = r.At.Add(-20 * time.Second) }
+// at has a worker say that contracts came into force at a time, such as after an approval and
+// before a denial: only the log's order tells that it lies.
+func at(when time.Time) func(*access.ContractsInForce) {
+	return func(r *access.ContractsInForce) { r.At = when.UTC().Truncate(time.Microsecond) }
+}
 
 // TestCase107WorkersKeyOpensWhatWasNotApproved: whoever has the key of the target's worker
 // and writes to the ledger brings nothing into force that people did not approve, or that
 // somebody had denied or ended before. What was denied after it came into force stays.
 func TestCase107WorkersKeyOpensWhatWasNotApproved(t *testing.T) {
 	second := longer("1h")
+	why := map[string]string{ // what refuses, where something else could
+		"denied, and dated before":            "did not satisfy its rule (denied)",
+		"the denial is taken away afterwards": "the signed decision is missing",
+		"it was cancelled, and dated before":  "was over (event",
+		"the log does not tell of it":         "the log does not tell",
+	}
 	for name, attack := range map[string]func(*fixture){
 		"nobody decided": func(f *fixture) { require.NoError(f, f.opened(f.worker, f.proposed(f.first, second), f.first, second)) },
 		"it was denied": func(f *fixture) {
@@ -45,8 +54,9 @@ func TestCase107WorkersKeyOpensWhatWasNotApproved(t *testing.T) {
 		},
 		"denied, and dated before": func(f *fixture) {
 			p := f.approved(f.first, second)
+			approved := time.Now()
 			f.decides("oscar", access.Deny, p)
-			require.NoError(f, f.opened(f.worker, p, f.first, second, earlier))
+			require.NoError(f, f.opened(f.worker, p, f.first, second, at(approved)))
 		},
 		"the denial is taken away": func(f *fixture) {
 			p := f.approved(f.first, second)
@@ -56,14 +66,16 @@ func TestCase107WorkersKeyOpensWhatWasNotApproved(t *testing.T) {
 		},
 		"the denial is taken away afterwards": func(f *fixture) {
 			p := f.approved(f.first, second)
+			approved := time.Now()
 			d := f.decides("oscar", access.Deny, p)
-			require.NoError(f, f.opened(f.worker, p, f.first, second, earlier))
+			require.NoError(f, f.opened(f.worker, p, f.first, second, at(approved)))
 			f.sql(`DELETE FROM statements WHERE key = ?`, access.KeyDecision(d))
 		},
 		"it was cancelled, and dated before": func(f *fixture) {
 			p := f.approved(f.first, second)
+			approved := time.Now()
 			f.order(p)
-			require.NoError(f, f.opened(f.worker, p, f.first, second, earlier))
+			require.NoError(f, f.opened(f.worker, p, f.first, second, at(approved)))
 		},
 		"it was cancelled, and the order is taken away": func(f *fixture) {
 			p := f.approved(f.first, second)
@@ -106,6 +118,7 @@ func TestCase107WorkersKeyOpensWhatWasNotApproved(t *testing.T) {
 			got, err := s.Read(t.Context())
 			require.NoError(t, err)
 			require.Equal(t, access.CodeEvidence, access.CodeOf(got.Refused), "%v", got.Refused)
+			require.ErrorContains(t, got.Refused, why[name])
 			require.Equal(t, f.first, files(got))
 			_, err = f.open().Read(t.Context())
 			require.Equal(t, access.CodeEvidence, access.CodeOf(err), "a server that starts")

@@ -14,7 +14,7 @@ import (
 // taken is said not to be.
 func TestWhatADecisionLeaves(t *testing.T) {
 	stages := []access.StageStatus{{Stage: access.Stage{Name: "security", From: []string{"security"}, Approvals: 1}}, {Stage: access.Stage{Name: "lead"}, Met: true}, {Stage: access.Stage{Name: "owner data", From: []string{"data"}, Approvals: 1}}}
-	require.Regexp(t, `^security \(.*\), and owner data \(.*\)$`, stillNeeded(stages))
+	require.Regexp(t, `^stage security \(.*\), and stage owner data \(.*\)$`, stillNeeded(stages))
 	require.Empty(t, stillNeeded(stages[1:2]))
 
 	r := access.Request{Contract: "c", Requester: access.Person{ID: "alice"}, Decisions: []access.Decision{{Verdict: access.Deny, Comment: "too long"}, {Verdict: access.Approve, Comment: "go"}}}

@@ -46,14 +46,18 @@ func catalogTable(items []contracts.Offer) func(io.Writer) {
 // for it. A stage that applies under a condition alone is "at times".
 func approvers(o contracts.Offer) string {
 	var stages []string
+	and := " and "
 	for _, s := range o.Approval.Stages {
+		if len(s.AnyOf) > 0 {
+			and = "; and " // what the "or" is between must not be guessed
+		}
 		text := s.Needs()
 		if slices.Contains(o.Approval.Conditional, s.Name) {
 			text += " at times"
 		}
 		stages = append(stages, text)
 	}
-	people := strings.Join(stages, " and ")
+	people := strings.Join(stages, and)
 	switch {
 	case o.Approval.Automatic && people != "":
 		return "nobody at times, else " + people

@@ -9,6 +9,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/client"
+	"ramp.dev/ramp/contracts"
 )
 
 // TestShowHasWhatIsDecided: a person who approves on the terminal reads what the page has.
@@ -55,6 +56,21 @@ func TestShowSaysWhyAccessEnds(t *testing.T) {
 	require.Contains(t, shown(), "State ended, by a condition")
 	r.Timeline = []access.Event{{Kind: access.EventEndOrdered, Actor: access.ActorContract, Message: "the ticket was closed"}}
 	require.Contains(t, shown(), "State ended, because the ticket was closed")
+}
+
+// TestCatalogueSaysWhoApproves in the words that a request has for it.
+func TestCatalogueSaysWhoApproves(t *testing.T) {
+	stages := []access.Stage{{Name: "team", AnyOf: []access.Approvers{{From: []string{"dba", "sre"}, Approvals: 2}, {From: []string{"leads"}}}}, {Name: "security", From: []string{"security"}}}
+	for want, of := range map[string]contracts.OfferApproval{
+		"2 of dba or sre, or 1 of leads; and 1 of security at times":                       {Stages: stages, Conditional: []string{"security"}},
+		"nobody at times, else 2 of dba or sre, or 1 of leads; and 1 of security at times": {Stages: stages, Conditional: []string{"security"}, Automatic: true},
+		"nobody: the contract approves":                                                    {Automatic: true},
+	} {
+		require.Equal(t, want, approvers(contracts.Offer{Approval: of}))
+		var b strings.Builder
+		catalogTable([]contracts.Offer{{Contract: "c", Approval: of}})(&b)
+		require.Contains(t, b.String(), want)
+	}
 }
 
 // TestNothingToList says what was looked for.

@@ -23,11 +23,11 @@ func diffCommand() *cobra.Command {
 			"reaches are not listed: the requests cover what the conditions, bounds and params of both name.",
 		Example: "  git worktree add /tmp/main main\n  ramp contracts diff /tmp/main/contracts contracts/",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			old, err := contracts.LoadDir(args[0])
+			old, err := loadOf(args[0])
 			if err != nil {
 				return err
 			}
-			set, err := contracts.LoadDir(args[1])
+			set, err := loadOf(args[1])
 			if err != nil {
 				return err
 			}
@@ -47,6 +47,20 @@ func diffCommand() *cobra.Command {
 	}
 	format.Flag(c)
 	return c
+}
+
+// loadOf reads one of two directories: its mistakes are named with the directory, since both
+// have files of the same names.
+func loadOf(dir string) (*contracts.Set, error) {
+	set, err := contracts.LoadDir(dir)
+	issues := access.IssuesOf(err)
+	if len(issues) == 0 {
+		return set, err
+	}
+	for i := range issues {
+		issues[i].Field = filepath.Join(dir, issues[i].Field)
+	}
+	return nil, access.Invalid(issues...)
 }
 
 // changeInWords returns a change in several lines.

@@ -21,64 +21,71 @@ func contractsCommand() *cobra.Command {
 	return c
 }
 
+// lint is what the flags of `ramp contracts lint` say.
+type lint struct {
+	format             output.Format
+	groups, configured string
+	strict             bool
+}
+
 func lintCommand() *cobra.Command {
-	var format output.Format
-	var groups, configured string
-	var strict bool
+	var l lint
 	c := &cobra.Command{
 		Use: "lint DIRECTORY", Short: "Find everything wrong with a directory of contracts", Args: cobra.ExactArgs(1),
 		Long: "Reads a directory as the server would and names every mistake with file, line and column, and what is legal but\n" +
 			"probably not meant, with what to write instead. The exit code is 2 if there is a mistake, and with --strict also\n" +
 			"if there is anything to say.",
 		Example: "  ramp contracts lint contracts/\n  ramp contracts lint contracts/ --strict --groups groups.txt -o json",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			set, err := contracts.LoadDir(args[0])
-			if err != nil {
-				issues := access.IssuesOf(err)
-				if len(issues) == 0 {
-					issues = []access.Issue{{Code: "contracts_unreadable", Message: err.Error()}}
-				}
-				_ = printIssues(&format, cmd.OutOrStdout(), issues)
-				return err
-			}
-			known, err := readGroups(groups)
-			if err != nil {
-				return err
-			}
-			findings := append([]contracts.Finding{}, set.FindingsWith(known, output.Progress(cmd.ErrOrStderr(), "contracts looked at"))...)
-			findings = append(findings, set.ListFindings(worker.Lists())...)
-			issues := []access.Issue{}
-			if configured != "" {
-				beside, more := lintBeside(set, configured, known)
-				issues, findings = append(issues, beside...), append(findings, more...)
-			}
-			err = format.Print(cmd.OutOrStdout(), map[string]any{"issues": issues, "findings": findings, "contracts": set.Names(), "version": set.Version}, func(w io.Writer) {
-				wrong, found := "no issues", ""
-				if len(issues) > 0 { // people read them in the error
-					wrong = output.Count(len(issues), "issue")
-				}
-				if len(findings) > 0 {
-					found = ", " + output.Count(len(findings), "finding")
-				}
-				fmt.Fprintf(w, "%s, %s%s: %s\n", output.Count(len(set.Contracts), "contract"), wrong, found, strings.Join(set.Names(), ", "))
-				printFindings(w, findings)
-			})
-			switch {
-			case err != nil:
-				return err
-			case len(issues) > 0:
-				return access.Invalid(issues...)
-			case strict && len(findings) > 0:
-				return access.Errorf(access.CodeInvalid, "%s", output.Count(len(findings), "finding"))
-			}
-			return nil
-		},
+		RunE:    func(cmd *cobra.Command, args []string) error { return l.run(cmd, args[0]) },
 	}
-	format.Flag(c)
-	c.Flags().StringVar(&groups, "groups", "", "a file with the groups that there are, one a line, to find those that nobody is in")
-	c.Flags().StringVar(&configured, "config", "", "the server's configuration, to find what contracts need and it lacks: sources of facts, targets, workers' keys")
-	c.Flags().BoolVar(&strict, "strict", false, "the exit code is 2 also for what is legal but probably not meant")
+	l.format.Flag(c)
+	c.Flags().StringVar(&l.groups, "groups", "", "a file with the groups that there are, one a line, to find those that nobody is in")
+	c.Flags().StringVar(&l.configured, "config", "", "the server's configuration, to find what contracts need and it lacks: sources of facts, targets and their lists, workers' keys")
+	c.Flags().BoolVar(&l.strict, "strict", false, "the exit code is 2 also for what is legal but probably not meant")
 	return c
+}
+
+func (l *lint) run(cmd *cobra.Command, dir string) error {
+	set, err := contracts.LoadDir(dir)
+	if err != nil {
+		issues := access.IssuesOf(err)
+		if len(issues) == 0 {
+			issues = []access.Issue{{Code: "contracts_unreadable", Message: err.Error()}}
+		}
+		_ = printIssues(&l.format, cmd.OutOrStdout(), issues)
+		return err
+	}
+	known, err := readGroups(l.groups)
+	if err != nil {
+		return err
+	}
+	findings := append([]contracts.Finding{}, set.FindingsWith(known, output.Progress(cmd.ErrOrStderr(), "contracts looked at"))...)
+	findings = append(findings, set.ListFindings(worker.Lists())...)
+	issues := []access.Issue{}
+	if l.configured != "" {
+		beside, more := lintBeside(set, l.configured, known)
+		issues, findings = append(issues, beside...), append(findings, more...)
+	}
+	err = l.format.Print(cmd.OutOrStdout(), map[string]any{"issues": issues, "findings": findings, "contracts": set.Names(), "version": set.Version}, func(w io.Writer) {
+		wrong, found := "no issues", ""
+		if len(issues) > 0 { // people read them in the error
+			wrong = output.Count(len(issues), "issue")
+		}
+		if len(findings) > 0 {
+			found = ", " + output.Count(len(findings), "finding")
+		}
+		fmt.Fprintf(w, "%s, %s%s: %s\n", output.Count(len(set.Contracts), "contract"), wrong, found, strings.Join(set.Names(), ", "))
+		printFindings(w, findings)
+	})
+	switch {
+	case err != nil:
+		return err
+	case len(issues) > 0:
+		return access.Invalid(issues...)
+	case l.strict && len(findings) > 0:
+		return access.Errorf(access.CodeInvalid, "%s", output.Count(len(findings), "finding"))
+	}
+	return nil
 }
 
 // lintBeside returns what is wrong with contracts beside a server's configuration, and what
