@@ -21,7 +21,10 @@ func WithoutAddress(err error) error {
 	}
 	var lookup *net.DNSError
 	if errors.As(err, &lookup) {
-		return errors.New("its name is not resolved: " + lookup.Err)
+		if lookup.IsNotFound {
+			return errors.New("its name is not resolved: there is no such host")
+		}
+		return errors.New("its name is not resolved: the resolver does not respond as it should") // lookup.Err may have the resolver's address
 	}
 	var op *net.OpError
 	if errors.As(err, &op) {
