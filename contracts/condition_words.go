@@ -24,26 +24,31 @@ type conditionError struct {
 
 func (e *conditionError) Error() string {
 	if e.lines {
-		return fmt.Sprintf("not a condition: %s (at line %d, column %d of it)", e.message, e.line, e.column)
+		return fmt.Sprintf("%s (at line %d, column %d of it)", e.message, e.line, e.column)
 	}
-	return fmt.Sprintf("not a condition: %s (at character %d of it)", e.message, e.column)
+	return fmt.Sprintf("%s (at character %d of it)", e.message, e.column)
+}
+
+// errorAt returns what is wrong at a place of a condition. The end of an empty text is
+// before its first character.
+func errorAt(text string, at common.Location, message string) *conditionError {
+	return &conditionError{message: message, line: max(at.Line(), 1), column: max(at.Column()+1, 1), lines: strings.Contains(text, "\n")}
 }
 
 // newConditionError says what CEL cannot read or check, in words of who writes contracts:
 // CEL's own name its grammar and its types.
 func newConditionError(env *cel.Env, text string, e *cel.Error) *conditionError {
-	// The end of an empty text is before its first character.
-	out := &conditionError{message: e.Message, line: max(e.Location.Line(), 1), column: max(e.Location.Column()+1, 1), lines: strings.Contains(text, "\n")}
+	message := e.Message
 	if syntax, is := strings.CutPrefix(e.Message, "Syntax error: "); is {
-		out.message = syntaxInWords(text, e.Location, syntax)
+		message = syntaxInWords(text, e.Location, syntax)
 	} else if m := undeclared.FindStringSubmatch(e.Message); m != nil {
-		out.message = undeclaredInWords(env, text, m[1])
+		message = undeclaredInWords(env, text, m[1])
 	} else if m := overload.FindStringSubmatch(e.Message); m != nil {
-		out.message = overloadInWords(m[1], m[2])
+		message = overloadInWords(m[1], m[2])
 	} else if m := otherType.FindStringSubmatch(e.Message); m != nil {
-		out.message = fmt.Sprintf("here belongs %s, and this is %s", typeWords.Replace(m[1]), typeWords.Replace(m[2]))
+		message = fmt.Sprintf("here belongs %s, and this is %s", typeWords.Replace(m[1]), typeWords.Replace(m[2]))
 	}
-	return out
+	return errorAt(text, e.Location, "not a condition: "+message)
 }
 
 // syntaxInWords says what does not fit at a place of a condition. What people write there

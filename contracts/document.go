@@ -212,7 +212,7 @@ func (d *document) notCondition(err error, path ...any) {
 	first := strings.TrimLeft(block.Value.GetToken().Origin, "\n")
 	indent := len(first) - len(strings.TrimLeft(first, " "))
 	place := fmt.Sprintf("%s:%d:%d", file, block.Start.Position.Line+mistake.line, indent+mistake.column)
-	d.report(placedIssue{access.Issue{Code: "condition", Field: place, Message: "not a condition: " + mistake.message}, line, column})
+	d.report(placedIssue{access.Issue{Code: "condition", Field: place, Message: mistake.message}, line, column})
 }
 
 // emptyCondition reports whether there is no condition. One that is written as an empty text

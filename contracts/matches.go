@@ -2,7 +2,6 @@ package contracts
 
 import (
 	"errors"
-	"fmt"
 	"regexp/syntax"
 
 	"github.com/google/cel-go/cel"
@@ -26,8 +25,7 @@ func checkMatches(a *ast.AST, text string) error {
 			return
 		}
 		if pattern == nil {
-			err = fmt.Errorf("the regular expression of matches must be written out, in quotes: one that is put together, or comes from the request, may be of any size; write each as its own matches(\"...\"), or compare with ==, startsWith or contains (%s)",
-				within(text, a.SourceInfo().GetStartLocation(e.ID())))
+			err = errorAt(text, a.SourceInfo().GetStartLocation(e.ID()), "the regular expression of matches must be written out, in quotes: one that is put together, or comes from the request, may be of any size; write each as its own matches(\"...\"), or compare with ==, startsWith or contains")
 			return
 		}
 		if why := tooLarge(*pattern); why != "" {

@@ -98,7 +98,7 @@ func TestOwnersWhoAllWroteIt(t *testing.T) {
 				owners = append(owners, ids[o])
 			}
 			f.group("approvers", owners...)
-			f.commit(t, "bob", strings.Replace(changing, "max: 1h", "max: 2h", 1))
+			f.commit("bob", strings.Replace(changing, "max: 1h", "max: 2h", 1))
 			u, status, body := f.uploadCommit("alice", "newest")
 			require.Equal(t, http.StatusOK, status, body)
 			if c.want == "" {
