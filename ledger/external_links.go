@@ -104,28 +104,15 @@ func (q querier) lastExternalLinks(ctx context.Context, where string, args ...an
 // ExternalLink returns which person a user is. Errors are CodeNotFound for one who has not
 // linked, or whose link is not as a server signed it last.
 func (l *Ledger) ExternalLink(ctx context.Context, u ExternalUser) (ExternalLink, error) {
-	list, err := l.reader().externalLinks(ctx, `id = ?`, u.key())
-	return one(ofUser(list, u), err)
+	return one(l.reader().externalLinks(ctx, `id = ?`, u.key()))
 }
 
 // LastExternalLink is ExternalLink, also of a link that was taken back; linked says whether
 // it counts. It has the person of the link that was last.
 func (l *Ledger) LastExternalLink(ctx context.Context, u ExternalUser) (link ExternalLink, linked bool, err error) {
 	list, err := l.reader().lastExternalLinks(ctx, `id = ?`, u.key())
-	list = ofUser(list, u)
 	link, err = one(list, err)
 	return link, err == nil && list[0].Linked, err
-}
-
-// ofUser returns those that are of a user: a key is no proof of it, since what it joins may
-// have blanks in it.
-func ofUser(list []externalLinkRecord, u ExternalUser) (out []externalLinkRecord) {
-	for _, r := range list {
-		if r.ExternalUser == u {
-			out = append(out, r)
-		}
-	}
-	return out
 }
 
 // ExternalLinkOf returns the user of a service whom a person has linked; CodeNotFound for

@@ -62,14 +62,14 @@ func (e *Engine) letterAlone(ctx context.Context, ev access.Event, why string, z
 
 // noteOfLink says what the link means, and how its person takes it back.
 func noteOfLink(l linked) string {
-	const signOut = " Under this address, sign out everywhere, and tell those who look after security: somebody has, or had, your login."
+	const signOut = " Sign out everywhere there, and tell those who look after security: somebody has, or had, your login."
 	switch {
 	case l.link == nil:
 		return "If you did not do this, see on the page about you which users are linked to you, and take back what is not yours." + signOut
 	case l.now:
 		return "What that user does there counts as done by you. If this was not you, take the link back on the page about you." + signOut
 	}
-	return "The link was taken back since, and counts no more. If you did neither:" + strings.Replace(signOut, " Under", " under", 1)
+	return "The link was taken back since, and counts no more. If you did neither, open the page about you." + signOut
 }
 
 // programName is what people call a program in which users are linked.

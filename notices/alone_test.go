@@ -62,7 +62,7 @@ func TestCase125LinkIsHeardOf(t *testing.T) {
 			require.Len(t, got, 1)
 			require.Equal(t, "alice@example.com", got[0].To)
 			require.Equal(t, "[Ramp] A user of another program was linked to you", got[0].Header.Get("Subject"))
-			for _, says := range []string{"Slack, workspace T0RAMP", "mallory (U0MALLORY)", "sign out everywhere", "https://ramp.example.com/you"} {
+			for _, says := range []string{"Slack, workspace T0RAMP", "mallory (U0MALLORY)", "Sign out everywhere", "https://ramp.example.com/you"} {
 				require.Contains(t, got[0].Body, says)
 			}
 			if takenBack {

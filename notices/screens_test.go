@@ -38,7 +38,7 @@ func TestScreens(t *testing.T) {
 	require.NoError(t, err)
 	for _, ev := range events {
 		if concernsNoRequest(ev.Kind, ev.RequestID) {
-			letters[string(ev.Kind)], err = f.engine.letterAlone(t.Context(), ev, whyAlarm, berlin)
+			letters[string(ev.Kind)], err = f.engine.letterAlone(t.Context(), ev, map[bool]string{true: whyLinked, false: whyAlarm}[ev.Kind == access.EventExternalLinked], berlin)
 			require.NoError(t, err)
 		}
 	}

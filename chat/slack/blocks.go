@@ -2,6 +2,7 @@ package slack
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/slack-go/slack"
@@ -34,7 +35,7 @@ func plain(text string, n int) *slack.TextBlockObject {
 func clip(text string, n int) string { return access.Clip(text, n-1) }
 
 // blocks are a message in Block Kit. Every text is plain_text, in which nothing of what
-// people wrote means anything to Slack.
+// people wrote means anything to Slack, but times and the names of rows.
 func blocks(m chat.Message) (out []slack.Block) {
 	if m.Title != "" {
 		out = append(out, slack.NewHeaderBlock(plain(chat.OneLine(m.Title, maxHeader-1), maxHeader)))
@@ -44,7 +45,7 @@ func blocks(m chat.Message) (out []slack.Block) {
 	}
 	var fields []*slack.TextBlockObject
 	for _, f := range m.Rows {
-		fields = append(fields, plain(chat.OneLine(f.Name, 80), 81), value(f))
+		fields = append(fields, rowName(chat.OneLine(f.Name, 80)), value(f))
 		if len(fields) == maxFields {
 			out = append(out, slack.NewSectionBlock(nil, fields, nil))
 			fields = nil
@@ -72,6 +73,19 @@ func blocks(m chat.Message) (out []slack.Block) {
 		out = append(out, slack.NewActionBlock("", list...))
 	}
 	return out
+}
+
+// words are what mrkdwn shows as it is: letters and single blanks.
+var words = regexp.MustCompile(`^[A-Za-z]+( [A-Za-z]+)*$`)
+
+// rowName is what a row is of, bold where it is words: on a phone fields stand below each
+// other, and nothing else tells names from what they are of. A name that is anything more,
+// as a target may have given it, is plain.
+func rowName(name string) *slack.TextBlockObject {
+	if words.MatchString(name) {
+		return &slack.TextBlockObject{Type: slack.MarkdownType, Text: "*" + name + "*"}
+	}
+	return plain(name, 81)
 }
 
 // value is what a row says. A time is mrkdwn, which Slack shows in the reader's zone

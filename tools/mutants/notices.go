@@ -27,7 +27,6 @@ func notices() []mutant {
 		{"a stage is asked for after it was met", "notices/outbox.go", "return waits == closes, err", "return waits && closes, err", []string{"./notices -run TestAskedTooLate"}},
 		{"nobody is asked again when an approval counts no more", "notices/engine.go", "if ev.Kind == access.EventDecisionInvalidated {", "if false {", []string{"./notices -run TestOneStageHandledByOthers"}},
 		{"a message in a channel has any number of bytes", "notices/message.go", "if len(text) <= n {", "if true {", []string{"./notices -run TestChannelsTakeWhatIsLong"}},
-		{"a user of another program is a person by a key that others share", "ledger/external_links.go", "if r.ExternalUser == u {", "if true {", []string{"./ledger -run TestLedger/sqlite"}},
 		{"a notice is anybody's while it is being sent", "ledger/notices.go", "micros(until), claimed[i].Tries", "micros(now), claimed[i].Tries", []string{"./notices -run TestCrashAfterSending"}},
 	}
 }

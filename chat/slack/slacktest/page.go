@@ -17,11 +17,20 @@ type Screen struct {
 
 // text is a text object, or a part of one.
 type text struct {
+	Type string `json:"type"`
 	Text string `json:"text"`
+}
+
+// Bold reports whether the text is one that is bold as a whole.
+func (t text) Bold() bool {
+	return t.Type == "mrkdwn" && len(t.Text) > 2 && t.Text[0] == '*' && t.Text[len(t.Text)-1] == '*'
 }
 
 // Shown is the text as its reader sees it: a time in their own zone, here UTC.
 func (t text) Shown() string {
+	if t.Bold() {
+		return t.Text[1 : len(t.Text)-1]
+	}
 	return dateForm.ReplaceAllStringFunc(t.Text, func(token string) string {
 		seconds, _ := strconv.ParseInt(dateForm.FindStringSubmatch(token)[1], 10, 64)
 		return time.Unix(seconds, 0).UTC().Format("Jan 2 at 3:04 PM")
@@ -91,7 +100,7 @@ h2 { font-size: 18px; margin: 4px 0; overflow-wrap: anywhere } p { margin: 6px 0
 </style>
 {{range .}}<p class="where">{{.Title}}</p><div class="screen">{{range .Blocks}}
 {{if eq .Type "header"}}<h2>{{.Text.Text}}</h2>
-{{else if eq .Type "section"}}{{with .Text}}<p>{{.Text}}</p>{{end}}{{with .Fields}}<div class="fields">{{range .}}<span>{{.Shown}}</span>{{end}}</div>{{end}}
+{{else if eq .Type "section"}}{{with .Text}}<p>{{.Text}}</p>{{end}}{{with .Fields}}<div class="fields">{{range .}}{{if .Bold}}<b>{{.Shown}}</b>{{else}}<span>{{.Shown}}</span>{{end}}{{end}}</div>{{end}}
 {{else if eq .Type "context"}}{{range .Elements}}<p class="context">{{.Label}}</p>{{end}}
 {{else if eq .Type "actions"}}<p class="buttons">{{range .Elements}}<button class="{{.Style}}">{{.Label}}</button>{{end}}</p>
 {{else if eq .Type "input"}}<label>{{.Label.Text}}{{if .Optional}} (optional){{end}}</label><div class="box{{if .Element.Multiline}} tall{{end}}">{{.Element.Chosen}}</div>{{with .Hint}}<span class="hint">{{.Text}}</span>{{end}}
