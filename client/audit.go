@@ -4,10 +4,14 @@ import (
 	"context"
 	"encoding/binary"
 	"net/http"
+	"net/url"
+	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 
+	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/evidence"
 )
 
@@ -75,14 +79,93 @@ func tilePath(t tlog.Tile) string {
 	return "/api/v1/audit/tile/" + path
 }
 
-// bytes fetches a response that is not JSON.
+// bytes fetches a response as it came. A whole log, and all packs of a sample, are more than a
+// server lets one person fetch at once: where it says so, bytes waits and asks again.
 func (c *Client) bytes(ctx context.Context, path string) ([]byte, error) {
-	var b raw
-	return b, c.do(ctx, http.MethodGet, path, nil, nil, &b)
+	for try := 1; ; try++ {
+		var b raw
+		err := c.do(ctx, http.MethodGet, path, nil, nil, &b)
+		if access.CodeOf(err) != access.CodeThrottled || try == maxThrottled {
+			return b, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(time.Second):
+		}
+	}
 }
+
+// maxThrottled is how often a fetch is tried, a second apart.
+const maxThrottled = 60
 
 // raw is a response as it came.
 type raw []byte
+
+// EventQuery narrows a search through the log. Zero fields do not narrow.
+type EventQuery struct {
+	Actor, Kind, Request string
+	Since, Until         time.Time // from the first on, and before the second
+	Cursor               string
+	Limit                int // 1 to 1000; 0 is 100
+}
+
+// LoggedEvent is an event with its place in the log.
+type LoggedEvent struct {
+	Leaf int64 `json:"leaf"`
+	access.Event
+}
+
+// SearchEvents lists events, the latest first, not yet verified.
+func (c *Client) SearchEvents(ctx context.Context, q EventQuery) (out Page[LoggedEvent], err error) {
+	v := values(map[string]string{"actor": q.Actor, "kind": q.Kind, "request": q.Request, "cursor": q.Cursor}, q.Since, q.Until, q.Limit)
+	return out, c.do(ctx, http.MethodGet, "/api/v1/audit?"+v.Encode(), nil, nil, &out)
+}
+
+// RequestQuery narrows a search through all requests. Zero fields do not narrow.
+type RequestQuery struct {
+	Person, Contract, Target string
+	Outcome                  string // why access ended, or a state
+	Since, Until             time.Time
+	Cursor                   string
+	Limit                    int // 1 to 200; 0 is 50
+}
+
+// SearchRequests lists requests, those that were asked for last first, as the server says
+// that they were signed.
+func (c *Client) SearchRequests(ctx context.Context, q RequestQuery) (out Page[access.Request], err error) {
+	v := values(map[string]string{"person": q.Person, "contract": q.Contract, "target": q.Target, "outcome": q.Outcome, "cursor": q.Cursor}, q.Since, q.Until, q.Limit)
+	return out, c.do(ctx, http.MethodGet, "/api/v1/audit/requests?"+v.Encode(), nil, nil, &out)
+}
+
+// values are query parameters, without those that are empty.
+func values(texts map[string]string, since, until time.Time, limit int) url.Values {
+	v := url.Values{}
+	for name, text := range texts {
+		if text != "" {
+			v.Set(name, text)
+		}
+	}
+	for name, t := range map[string]time.Time{"since": since, "until": until} {
+		if !t.IsZero() {
+			v.Set(name, t.UTC().Format(time.RFC3339Nano))
+		}
+	}
+	if limit > 0 {
+		v.Set("limit", strconv.Itoa(limit))
+	}
+	return v
+}
+
+// Proofs returns events by their places in the log, with proofs, not yet verified; 200 at
+// the most.
+func (c *Client) Proofs(ctx context.Context, leaves ...int64) (out evidence.LogProofs, err error) {
+	v := url.Values{}
+	for _, n := range leaves {
+		v.Add("leaf", strconv.FormatInt(n, 10))
+	}
+	return out, c.do(ctx, http.MethodGet, "/api/v1/audit/proofs?"+v.Encode(), nil, nil, &out)
+}
 
 // Evidence returns the evidence pack of a request, as its JSON, not yet verified.
 func (c *Client) Evidence(ctx context.Context, id string) ([]byte, error) {

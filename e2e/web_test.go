@@ -43,6 +43,7 @@ func TestBrowser(t *testing.T) {
 		"a credential in the page":                            pickUpInPage,
 		"the Temporal UI":                                     temporalUI,
 		"linked accounts":                                     linkedAccounts,
+		"Case127 an auditor verifies in the page":             auditsInPage,
 		"Case50 sessions that somebody wrote into the ledger": writtenSessions,
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -76,6 +76,15 @@ func (k Keyring) ForTarget(target string) Keyring {
 // Empty reports whether no key is trusted.
 func (k Keyring) Empty() bool { return len(k.keys) == 0 }
 
+// Keys returns the public keys that are trusted, in the order in which they were added.
+func (k Keyring) Keys() []crypto.PublicKey {
+	out := make([]crypto.PublicKey, len(k.keys))
+	for i, key := range k.keys {
+		out[i] = key.pub
+	}
+	return out
+}
+
 // LoadKeyring reads files of PEM public keys. Errors are CodeInvalid.
 func LoadKeyring(paths ...string) (Keyring, error) {
 	var k Keyring

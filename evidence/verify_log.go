@@ -3,8 +3,6 @@ package evidence
 import (
 	"fmt"
 
-	"golang.org/x/mod/sumdb/tlog"
-
 	"ramp.dev/ramp/access"
 )
 
@@ -26,8 +24,8 @@ func (v *verifier) checkEvents() (string, error) {
 			return "", failf("leaf %d of the log is out of place", e.Leaf)
 		}
 		last = e.Leaf
-		if err := tlog.CheckRecord(e.Proof, at.Size, at.Root, e.Leaf, tlog.RecordHash(e.Event.Leaf())); err != nil {
-			return "", failf("leaf %d of the log is not as it is here", e.Leaf)
+		if err := e.in(at); err != nil {
+			return "", err
 		}
 	}
 	if len(v.Events) == 0 || v.Events[0].Event.Kind != access.EventRequestCreated || v.Events[0].Event.Detail["planDigest"] != v.plan.Digest {

@@ -31,3 +31,15 @@ func (w watched) QueryRowContext(ctx context.Context, query string, args ...any)
 	w.see(query, args)
 	return w.handle.QueryRowContext(ctx, query, args...)
 }
+
+// QueryFor returns the query of a search on a ledger's database.
+func (f EventSearch) QueryFor(l *Ledger, limit int) (string, []any, error) {
+	query, args, err := f.query(l.dialect, limit)
+	return l.dialect.rebind(query), args, err
+}
+
+// QueryFor returns the query of a search on a ledger's database.
+func (f RequestSearch) QueryFor(l *Ledger, limit int) (string, []any, error) {
+	query, args, err := f.query(l.dialect, limit)
+	return l.dialect.rebind(query), args, err
+}

@@ -136,14 +136,18 @@ func (l *Ledger) Requests(ctx context.Context, f RequestFilter) (items []access.
 	}
 	if len(items) > limit {
 		items = items[:limit]
-		last := items[limit-1]
-		if last.CreatedAt.IsZero() {
-			// A time that is no number comes before all others, as SQLite orders them.
-			last.CreatedAt = time.UnixMicro(math.MaxInt64)
-		}
-		next = base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d %s", micros(last.CreatedAt), last.ID))
+		next = requestCursor(items[limit-1])
 	}
 	return items, next, nil
+}
+
+// requestCursor returns the cursor of the page after a request.
+func requestCursor(last access.Request) string {
+	if last.CreatedAt.IsZero() {
+		// A time that is no number comes before all others, as SQLite orders them.
+		last.CreatedAt = time.UnixMicro(math.MaxInt64)
+	}
+	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d %s", micros(last.CreatedAt), last.ID))
 }
 
 func (f RequestFilter) conditions() (where conditions, err error) {
@@ -168,8 +172,7 @@ func (f RequestFilter) conditions() (where conditions, err error) {
 		where.and(unreviewed)
 	}
 	if f.Target != "" {
-		escaped := strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(f.Target)
-		where.and(`targets LIKE ? ESCAPE '\'`, "%,"+escaped+",%")
+		where.and(targetMatches, likeTarget(f.Target))
 	}
 	if f.Cursor != "" {
 		created, id, err := parseCursor(f.Cursor)
@@ -179,6 +182,14 @@ func (f RequestFilter) conditions() (where conditions, err error) {
 		where.and("(created_at < ? OR (created_at = ? AND id < ?))", created, created, id)
 	}
 	return where, nil
+}
+
+// targetMatches is the condition that a request is for a target; its argument is
+// likeTarget's.
+const targetMatches = `targets LIKE ? ESCAPE '\'`
+
+func likeTarget(target string) string {
+	return "%," + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(target) + ",%"
 }
 
 func parseCursor(s string) (created int64, id string, err error) {

@@ -175,9 +175,15 @@ var rules = map[string]rule{
 	"GET /api/v1/review":             noneThere([]string{approver, security}, forbidden),
 	"POST /api/v1/findings/:id/mark": noneThere([]string{approver, security}, forbidden),
 
-	"GET /api/v1/audit":            only([]string{security}, forbidden),
-	"GET /api/v1/audit/checkpoint": only([]string{security}, forbidden),
-	"GET /api/v1/audit/tile/*":     only([]string{security}, forbidden),
+	"GET /api/v1/audit":                 only([]string{security}, forbidden),
+	"GET /audit":                        only([]string{security}, forbidden),
+	"GET /audit/requests/:id":           only([]string{security}, forbidden),
+	"GET /api/v1/audit/export":          only([]string{security}, forbidden),
+	"GET /api/v1/audit/requests":        only([]string{security}, forbidden),
+	"GET /api/v1/audit/requests/export": only([]string{security}, forbidden),
+	"GET /api/v1/audit/proofs":          only([]string{security}, forbidden),
+	"GET /api/v1/audit/checkpoint":      only([]string{security}, forbidden),
+	"GET /api/v1/audit/tile/*":          only([]string{security}, forbidden),
 
 	"POST /api/v1/requests/:id/decision":    decision,
 	"POST /requests/:id/decision":           decision,

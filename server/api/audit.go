@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"strconv"
 
 	"github.com/labstack/echo/v4"
 
@@ -10,18 +11,38 @@ import (
 	"ramp.dev/ramp/server/auth"
 )
 
-// audit searches all recorded events.
-func (a *API) audit(c echo.Context) error {
-	f := ledger.EventSearch{Actor: c.QueryParam("actor"), Kind: access.EventKind(c.QueryParam("kind")),
+// eventSearch reads what a search through the log is narrowed by.
+func eventSearch(c echo.Context) (f ledger.EventSearch, err error) {
+	f = ledger.EventSearch{Actor: c.QueryParam("actor"), Kind: access.EventKind(c.QueryParam("kind")),
 		Request: c.QueryParam("request"), Cursor: c.QueryParam("cursor")}
-	var err error
 	if f.Since, err = timeParam(c, "since"); err != nil {
-		return err
+		return f, err
 	}
 	if f.Until, err = timeParam(c, "until"); err != nil {
-		return err
+		return f, err
 	}
-	if f.Limit, err = limitParam(c, 1000); err != nil {
+	f.Limit, err = limitParam(c, 1000)
+	return f, err
+}
+
+// requestSearch reads what a search through requests is narrowed by.
+func requestSearch(c echo.Context) (f ledger.RequestSearch, err error) {
+	f = ledger.RequestSearch{Person: c.QueryParam("person"), Contract: c.QueryParam("contract"), Target: c.QueryParam("target"),
+		Outcome: c.QueryParam("outcome"), Cursor: c.QueryParam("cursor")}
+	if f.Since, err = timeParam(c, "since"); err != nil {
+		return f, err
+	}
+	if f.Until, err = timeParam(c, "until"); err != nil {
+		return f, err
+	}
+	f.Limit, err = limitParam(c, 200)
+	return f, err
+}
+
+// audit searches all recorded events.
+func (a *API) audit(c echo.Context) error {
+	f, err := eventSearch(c)
+	if err != nil {
 		return err
 	}
 	items, next, err := a.app.Audit(c.Request().Context(), actor(c), f)
@@ -29,6 +50,36 @@ func (a *API) audit(c echo.Context) error {
 		return err
 	}
 	return c.JSON(http.StatusOK, page[ledger.Entry]{Items: items, NextCursor: next})
+}
+
+// auditRequests searches all requests.
+func (a *API) auditRequests(c echo.Context) error {
+	f, err := requestSearch(c)
+	if err != nil {
+		return err
+	}
+	items, next, err := a.app.AuditRequests(c.Request().Context(), actor(c), f)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, page[access.Request]{Items: items, NextCursor: next})
+}
+
+// proofs proves events to be in the signed log.
+func (a *API) proofs(c echo.Context) error {
+	var leaves []int64
+	for _, text := range c.QueryParams()["leaf"] {
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return access.InvalidField("leaf_malformed", "leaf", "%q is no place in the log; the first is 0", access.Clip(text, 40))
+		}
+		leaves = append(leaves, n)
+	}
+	out, err := a.app.Proofs(c.Request().Context(), actor(c), leaves)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, out)
 }
 
 func (a *API) checkpoint(c echo.Context) error {

@@ -171,7 +171,7 @@ func New(c Config) *App {
 	cat := &catalog{contracts: c.Contracts, unlisted: c.ProposalContract, facts: c.Facts, inventories: c.Inventories, now: now}
 	reader := &requests{ledger: c.Ledger, roles: roles, refused: refused, catalog: cat, now: now}
 	start := &starter{ledger: c.Ledger, gateway: c.Gateway, log: c.Log, now: now}
-	log := &auditor{ledger: c.Ledger, signer: c.Signer, roles: roles, refused: refused, log: c.Log, now: now, store: c.Checkpoints}
+	log := &auditor{ledger: c.Ledger, signer: c.Signer, keys: c.Trusted.With(c.Signer.Public()), roles: roles, refused: refused, log: c.Log, now: now, store: c.Checkpoints}
 	reader.log = log
 	keys := &passkeys{file: c.Passkeys, enrol: c.EnrolPasskey, events: c.Ledger, refused: refused, log: c.Log, now: now}
 	ends := &endOrders{ledger: c.Ledger, signer: c.Signer, gateway: c.Gateway, log: c.Log, audit: log}

@@ -18,6 +18,7 @@ import (
 // auditLedger reads the log of events and its Merkle tree.
 type auditLedger interface {
 	SearchEvents(ctx context.Context, f ledger.EventSearch) (items []ledger.Entry, nextCursor string, err error)
+	SearchRequests(ctx context.Context, f ledger.RequestSearch) (items []access.Request, nextCursor string, err error)
 	Tree(ctx context.Context) (ledger.Tree, error)
 	HashReader(ctx context.Context) tlog.HashReader
 	Entries(ctx context.Context, from, to int64) ([]ledger.Entry, error)
@@ -28,6 +29,7 @@ type auditLedger interface {
 type auditor struct {
 	ledger  auditLedger
 	signer  checkpointSigner
+	keys    evidence.Keyring // of the servers that sign checkpoints
 	roles   roles
 	refused refusals
 	log     logrus.FieldLogger

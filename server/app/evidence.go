@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -126,7 +127,8 @@ func (e *evidencePacks) loggedEvents(ctx context.Context, id string, size int64)
 			out = append(out, evidence.LoggedEvent{Leaf: entry.Leaf, Event: entry.Event, Proof: proof})
 		}
 		if cursor = next; cursor == "" {
-			slices.Reverse(out) // the search returns the latest first
+			// The search returns the latest first, by the times that events have.
+			slices.SortFunc(out, func(a, b evidence.LoggedEvent) int { return cmp.Compare(a.Leaf, b.Leaf) })
 			return out, nil
 		}
 	}

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/base64"
+	"slices"
 	"time"
 
 	"ramp.dev/ramp/access"
@@ -25,6 +26,23 @@ func (l signedLedger) Request(ctx context.Context, id string) (access.Request, e
 // Requests lists requests as they were signed; see verified.Requests.
 func (l signedLedger) Requests(ctx context.Context, f ledger.RequestFilter) ([]access.Request, string, error) {
 	return l.signed.Requests(ctx, f)
+}
+
+// SearchRequests lists requests as they were signed; see ledger.Ledger. What is not of the
+// contract or the target by what was signed is left out; what was altered stays, and says
+// so.
+func (l signedLedger) SearchRequests(ctx context.Context, f ledger.RequestSearch) ([]access.Request, string, error) {
+	items, next, err := l.Ledger.SearchRequests(ctx, f)
+	if err != nil {
+		return nil, "", err
+	}
+	if items, err = l.signed.AsSigned(ctx, items); err != nil {
+		return nil, "", err
+	}
+	return slices.DeleteFunc(items, func(r access.Request) bool {
+		isFor := func(g access.PlannedGrant) bool { return g.Target == f.Target }
+		return len(r.Altered) == 0 && (f.Contract != "" && r.Contract != f.Contract || f.Target != "" && !slices.ContainsFunc(r.Plan.Grants, isFor))
+	}), next, nil
 }
 
 // Unstarted lists requests whose workflow is not known to exist, as they were signed;

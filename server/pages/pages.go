@@ -50,7 +50,7 @@ type page struct {
 	Nav     string // its name in the main navigation; "" where it is not there
 	Public  bool   // for anybody
 	Operate bool   // in the navigation of operators only; what it shows decides for itself
-	Audit   bool   // in that of auditors as well
+	Audit   bool   // in that of auditors; of them alone unless Operate
 	Content func(c echo.Context) (any, error)
 }
 
@@ -64,6 +64,8 @@ func (p *Pages) pages() []page {
 		{Path: "/you", Name: "you", Content: p.you},
 		{Path: "/you/passkeys", Name: "passkeys", Content: p.passkeys},
 		{Path: "/contracts", Name: "contracts", Nav: "Contracts", Operate: true, Audit: true, Content: p.contracts},
+		{Path: auditPath, Name: "audit", Nav: "Audit", Audit: true, Content: p.audit},
+		{Path: auditPath + "/requests/:id", Name: "auditrequest", Content: p.auditRequest},
 		{Path: accountsPath, Name: "accounts", Nav: "Accounts", Operate: true, Content: p.accounts},
 		{Path: "/sign-in", Name: "signin", Public: true, Content: p.signIn},
 		{Path: "/signed-out", Name: "signedout", Public: true, Content: func(echo.Context) (any, error) { return nil, nil }},

@@ -128,7 +128,7 @@ func TestEveryPage(t *testing.T) {
 	require.NotContains(t, shown(t, p, "you", youPage{}), `href="/contracts"`)
 	require.Len(t, p.nav("/accounts", 0, false, false), 3)
 	require.Equal(t, []navItem{{Path: "/contracts", Name: "Contracts"}, {Path: "/accounts", Name: "Accounts", Current: true}}, p.nav("/accounts", 0, true, false)[3:])
-	require.Equal(t, []navItem{{Path: "/contracts", Name: "Contracts", Current: true}}, p.nav("/contracts", 0, false, true)[3:])
+	require.Equal(t, []navItem{{Path: "/contracts", Name: "Contracts", Current: true}, {Path: "/audit", Name: "Audit"}}, p.nav("/contracts", 0, false, true)[3:])
 	require.Contains(t, shown(t, p, "accounts", accountsPage{}), "No accounts are linked")
 	html = shown(t, p, "accounts", accountsPage{Account: "<typed>", Human: "h", Refused: "no", Links: []accountLink{
 		{AccountLink: access.AccountLink{Account: "partner:carol", Human: "carol", LinkedBy: "oscar", Unproven: true}},

@@ -132,7 +132,7 @@ func (p *Pages) renderAs(c echo.Context, status int, name string, content any, s
 func (p *Pages) nav(here string, toDo int, operator, auditor bool) []navItem {
 	var out []navItem
 	for _, one := range p.pages() {
-		if one.Nav == "" || one.Operate && !operator && !(one.Audit && auditor) {
+		if one.Nav == "" || (one.Operate || one.Audit) && !(one.Operate && operator) && !(one.Audit && auditor) {
 			continue
 		}
 		item := navItem{Path: one.Path, Name: one.Nav, Current: one.Path == here}

@@ -57,10 +57,10 @@ func serverKeys(paths []string) (evidence.Keyring, error) {
 }
 
 func auditCommand() *cobra.Command {
-	c := &cobra.Command{Use: "audit", Short: "Verify and export the log of everything that happened",
-		Long: "Every event is a leaf of a Merkle tree whose root the server signs. These commands verify the whole log with\n" +
-			"nothing but the server's public key and a checkpoint that you kept."}
-	c.AddCommand(auditVerifyCommand(), auditCheckpointCommand(), auditExportCommand())
+	c := &cobra.Command{Use: "audit", Short: "Search, follow, verify and export the log of everything that happened",
+		Long: "Every event is a leaf of a Merkle tree whose root the server signs. With the server's public key (--key) these\n" +
+			"commands verify what they show; with a checkpoint that you kept, `ramp audit verify` verifies the whole log."}
+	c.AddCommand(auditSearchCommand(), auditRequestsCommand(), auditTailCommand(), auditPackCommand(), auditVerifyCommand(), auditCheckpointCommand(), auditExportCommand())
 	return c
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/cmd/ramp/internal/output"
+	"ramp.dev/ramp/cmd/ramp/internal/sample"
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/passkey"
 )
@@ -55,17 +56,16 @@ func evidenceGetCommand() *cobra.Command {
 func evidenceVerifyCommand() *cobra.Command {
 	var f verifyFlags
 	c := &cobra.Command{
-		Use: "verify FILE", Short: "Verify an evidence file, offline", Args: cobra.ExactArgs(1),
-		Long: "Recomputes everything that the file claims with nothing but public keys: no network, no Ramp. The exit code is\n" +
-			"4 if a single check fails, and 9 if everything is proven and access outlasted its end.",
+		Use: "verify FILE", Short: "Verify an evidence file, or a sample of many, offline", Args: cobra.ExactArgs(1),
+		Long: "Recomputes everything that the file claims with nothing but public keys: no network, no Ramp. Of a sample\n" +
+			"(`ramp audit pack`) it verifies every pack, and that the pages say what the packs prove. The exit code is 4 if a\n" +
+			"single check fails, and 9 if everything is proven and access outlasted its end.",
 		Example: "  ramp evidence verify evidence.json --key server.pub --worker-key worker.pub\n" +
 			"  ramp evidence verify evidence.json --key server.pub --worker-key eu.pub=ssh/orders,vault/main --worker-key us.pub=aws/prod",
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
 	}
 	f.format.Flag(c)
-	c.Flags().StringSliceVar(&f.keys, "key", nil, "files with the public keys (PEM) of the servers that you trust")
-	c.Flags().StringArrayVar(&f.workers, "worker-key", nil, "a file with the public key (PEM) of workers that you trust; behind it, =TARGET,… names the targets for which it counts")
-	c.Flags().StringVar(&f.passkeys, "passkeys", "", "the file of passkeys, for requests that were approved with them")
+	f.keyFlags(c)
 	return c
 }
 
@@ -76,30 +76,46 @@ type verifyFlags struct {
 	passkeys      string
 }
 
-func (f *verifyFlags) run(cmd *cobra.Command, file string) error {
+func (f *verifyFlags) keyFlags(c *cobra.Command) {
+	c.Flags().StringSliceVar(&f.keys, "key", nil, "files with the public keys (PEM) of the servers that you trust")
+	c.Flags().StringArrayVar(&f.workers, "worker-key", nil, "a file with the public key (PEM) of workers that you trust; behind it, =TARGET,… names the targets for which it counts")
+	c.Flags().StringVar(&f.passkeys, "passkeys", "", "the file of passkeys, for requests that were approved with them")
+}
+
+// load reads the keys of servers and workers.
+func (f *verifyFlags) load() (servers, workers evidence.Keyring, err error) {
 	if len(f.keys) > 0 && len(f.workers) == 0 {
-		return access.Errorf(access.CodeInvalid, "the workers' public key is needed, since only they can say what was opened and closed: --worker-key FILE (in development .ramp/keys/worker.pub)")
+		return servers, workers, access.Errorf(access.CodeInvalid, "the workers' public key is needed, since only they can say what was opened and closed: --worker-key FILE (in development .ramp/keys/worker.pub)")
 	}
-	servers, err := serverKeys(f.keys)
-	if err != nil {
-		return err
+	if servers, err = serverKeys(f.keys); err != nil {
+		return servers, workers, err
 	}
-	workers, err := workerKeys(f.workers)
-	if err != nil {
-		return err
+	if workers, err = workerKeys(f.workers); err != nil {
+		return servers, workers, err
 	}
 	if f.passkeys != "" {
 		enrolled, err := passkey.Load(f.passkeys)
 		if err != nil {
-			return err
+			return servers, workers, err
 		}
 		servers = servers.WithPasskeys(enrolled)
+	}
+	return servers, workers, nil
+}
+
+func (f *verifyFlags) run(cmd *cobra.Command, file string) error {
+	servers, workers, err := f.load()
+	if err != nil {
+		return err
 	}
 	r, err := os.Open(file)
 	if err != nil {
 		return access.Errorf(access.CodeInvalid, "evidence pack: %w", err)
 	}
 	defer r.Close()
+	if sample.IsArchive(r) {
+		return f.verifySample(cmd, r, servers, workers)
+	}
 	pack, err := evidence.ReadPack(r)
 	if err != nil {
 		return err

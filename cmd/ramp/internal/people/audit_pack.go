@@ -1,0 +1,194 @@
+package people
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/google/renameio/v2"
+	"github.com/spf13/cobra"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/client"
+	"ramp.dev/ramp/cmd/ramp/internal/output"
+	"ramp.dev/ramp/cmd/ramp/internal/sample"
+	"ramp.dev/ramp/cmd/ramp/internal/version"
+	"ramp.dev/ramp/evidence"
+)
+
+// packer makes an auditor's sample.
+type packer struct {
+	session
+	trust   verifyFlags
+	when    period
+	choice  sample.Choice
+	against string
+	into    string
+
+	warn io.Writer // where progress is said
+}
+
+func auditPackCommand() *cobra.Command {
+	var p packer
+	c := &cobra.Command{
+		Use: "pack", Short: "Make an auditor's sample: the evidence of each request of a period, in one archive", Args: cobra.NoArgs,
+		Long: "Reads the whole log, verifies it against the server's signed checkpoint, and chooses every request in it that was\n" +
+			"asked for in the period: none is left out, whatever the ledger's tables say. The archive has an evidence pack\n" +
+			"for each, verified with the keys given, and pages to read them, which open from a disk: index.html. A request\n" +
+			"that the log has and the ledger no longer has is listed, and the exit code is 4.\n\n" +
+			"`ramp evidence verify sample.zip` verifies the archive later, offline.",
+		Example: "  ramp audit pack --since 2026-07-01 --until 2026-10-01 --into q3.zip --key server.pub --worker-key worker.pub\n" +
+			"  ramp audit pack --since 90d --contract orders-db --person alice --against ramp.checkpoint --into sample.zip --key server.pub --worker-key worker.pub",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			p.warn = cmd.ErrOrStderr()
+			m, err := p.run(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if err := p.session.format.Print(cmd.OutOrStdout(), m, sampleTable(m, p.into)); err != nil {
+				return err
+			}
+			for _, i := range m.Requests {
+				if !i.Proven() {
+					return access.Errorf(access.CodeEvidence, "not all requests are proven")
+				}
+			}
+			return nil
+		},
+	}
+	p.flags(c)
+	p.trust.keyFlags(c)
+	p.when.flags(c)
+	c.Flags().StringSliceVar(&p.choice.Contracts, "contract", nil, "only under these contracts")
+	c.Flags().StringSliceVar(&p.choice.People, "person", nil, "only what these accounts asked for, by their ids")
+	c.Flags().StringVar(&p.against, "against", "", "a checkpoint that was saved earlier, which the log must go on from")
+	c.Flags().StringVar(&p.into, "into", "", "the archive to write, such as sample.zip")
+	return c
+}
+
+func (p *packer) run(ctx context.Context) (m sample.Manifest, err error) {
+	if p.into == "" {
+		return m, access.Errorf(access.CodeInvalid, "name the archive: --into sample.zip")
+	}
+	since, until, err := p.when.at(time.Now())
+	if err != nil {
+		return m, err
+	}
+	if !since.IsZero() {
+		p.choice.Since = &since
+	}
+	if !until.IsZero() {
+		p.choice.Until = &until
+	}
+	servers, workers, err := p.trust.load()
+	if err != nil {
+		return m, err
+	}
+	c, err := p.client()
+	if err != nil {
+		return m, err
+	}
+	signed, err := c.Checkpoint(ctx)
+	if err != nil {
+		return m, err
+	}
+	at, err := servers.VerifyCheckpoint(signed)
+	if err != nil {
+		return m, err
+	}
+	chosen, err := p.choose(ctx, c, servers, at)
+	if err != nil {
+		return m, err
+	}
+	file, err := renameio.NewPendingFile(p.into, renameio.WithPermissions(0o600))
+	if err != nil {
+		return m, access.Errorf(access.CodeInvalid, "--into: %w", err)
+	}
+	defer func() { _ = file.Cleanup() }() // what is left then is a temporary file
+	w := sample.NewWriter(file, sample.Manifest{Version: sample.Version, Ramp: version.String(), Checkpoint: signed, Choice: p.choice})
+	progress := output.Progress(p.warn, "evidence packs")
+	for n, item := range chosen {
+		progress(n, len(chosen))
+		if err := p.add(ctx, c, w, item, servers, workers); err != nil {
+			return m, err
+		}
+	}
+	if m, err = w.Close(); err == nil {
+		err = file.CloseAtomicallyReplace()
+	}
+	if err != nil {
+		return m, access.Errorf(access.CodeInvalid, "--into: %w", err)
+	}
+	return m, nil
+}
+
+// choose reads the whole log, verifies it, and returns the requests that are wanted.
+func (p *packer) choose(ctx context.Context, c *client.Client, servers evidence.Keyring, at evidence.Checkpoint) ([]sample.Item, error) {
+	var against *evidence.Checkpoint
+	if p.against != "" {
+		b, err := os.ReadFile(p.against)
+		if err != nil {
+			return nil, access.Errorf(access.CodeInvalid, "saved checkpoint: %w", err)
+		}
+		saved, _, err := servers.VerifyCosigned(string(b))
+		if err != nil {
+			return nil, access.Errorf(access.CodeEvidence, "%s: %w", p.against, err)
+		}
+		against = &saved
+	}
+	var chosen []sample.Item
+	progress := output.Progress(p.warn, "events of the log")
+	_, err := evidence.VerifyLog(ctx, at, against, c, func(leaf int64, e access.Event) error {
+		progress(int(leaf), int(at.Size))
+		if p.choice.Takes(e) {
+			chosen = append(chosen, sample.ItemOf(leaf, e))
+		}
+		return nil
+	})
+	return chosen, err
+}
+
+func (p *packer) add(ctx context.Context, c *client.Client, w *sample.Writer, item sample.Item, servers, workers evidence.Keyring) error {
+	b, err := c.Evidence(ctx, item.ID)
+	if access.CodeOf(err) == access.CodeNotFound {
+		w.AddMissing(item, "the log has this request, and the ledger no longer does")
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	pack, err := evidence.ReadPack(bytes.NewReader(b))
+	if err != nil {
+		return access.Errorf(access.CodeEvidence, "request %s: %w", item.ID, err)
+	}
+	return w.Add(item, pack, b, pack.Verify(servers, workers))
+}
+
+func sampleTable(m sample.Manifest, into string) func(io.Writer) {
+	return func(w io.Writer) {
+		if len(m.Requests) == 0 {
+			fmt.Fprintln(w, "No request of the log fits.")
+		} else {
+			rows := [][]string{{"REQUEST", "ASKED", "REQUESTER", "CONTRACT", "RESULT"}}
+			for _, i := range m.Requests {
+				rows = append(rows, itemRow(i, i.Problem))
+			}
+			output.Table(w, rows)
+		}
+		fmt.Fprintf(w, "\nWritten: %s, %s. Read it at index.html in it; verify it with `ramp evidence verify`.\n", into, output.Count(len(m.Requests), "request"))
+	}
+}
+
+func itemRow(i sample.Item, problem string) []string {
+	result := string(i.Conclusion)
+	if i.Late > 0 {
+		result += " by " + i.Late.String()
+	}
+	if problem != "" {
+		result = "NOT PROVEN: " + problem
+	}
+	return []string{output.Clean(i.ID), output.Time(i.Asked), output.Clean(i.Requester), output.Clean(i.Contract), output.Clean(result)}
+}
