@@ -57,19 +57,16 @@ type Request struct {
 
 // Person is who asked or decided, as they were when they did.
 type Person struct {
-	ID    string            `json:"id"`             // of the human, so that several accounts are one (access.Person.HumanID)
-	Name  string            `json:"name,omitempty"` // to be shown
-	Kind  access.PersonKind `json:"kind,omitempty"` // what stands behind the account; empty is human
-	Agent string            `json:"agent,omitempty"`
+	ID    string            `json:"id"`              // of the human, so that several accounts are one (access.Person.HumanID)
+	Name  string            `json:"name,omitempty"`  // to be shown
+	Kind  access.PersonKind `json:"kind,omitempty"`  // what stands behind the account; empty is human
+	Agent string            `json:"agent,omitempty"` // the id of the agent that acted for the human; empty where none did
 	// Team is the person's team, by the attribute that is configured; empty where there is
 	// none, and then nothing is compared with a team's history.
 	Team       string            `json:"team,omitempty"`
 	Groups     []string          `json:"groups,omitempty"`
 	Attributes map[string]string `json:"attributes,omitempty"`
 }
-
-// ByAgent reports whether an agent asked for the person.
-func (p Person) ByAgent() bool { return p.Kind == access.KindAgent }
 
 // Decision is one verdict of one person.
 type Decision struct {
