@@ -16,7 +16,7 @@ import (
 func TestFindings(t *testing.T) {
 	for name, test := range map[string]func(w *world){
 		"access that nobody picked up was not used": func(w *world) {
-			for i := range 3 {
+			for i := range 4 {
 				w.none(review.NeverUsed)
 				w.ask("mallory", workday(period.From, i, 0), func(r *review.Request) { r.NeedsPickUp = true })
 			}
@@ -24,7 +24,7 @@ func TestFindings(t *testing.T) {
 			f := w.one(review.NeverUsed)
 			require.Equal(w.t, []string{"mallory"}, f.People)
 			require.Equal(w.t, "team-data", f.Owner)
-			require.Len(w.t, f.Evidence, 6, "opened and closed, of each")
+			require.Len(w.t, f.Evidence, 8, "opened and closed, of each")
 		},
 		"of a target that says nothing, nothing is found": func(w *world) {
 			for i := range 10 {
@@ -83,15 +83,15 @@ func TestFindings(t *testing.T) {
 			w.none(review.OneApprover)
 		},
 		"two who approve each other": func(w *world) {
-			for i := range 4 {
+			for i := range 6 {
 				w.none(review.ApprovalPair)
 				w.ask("eve", workday(period.From, i, 0), by("mallory", time.Hour))
 				w.ask("mallory", workday(period.From, i, 10), by("eve", time.Hour))
 			}
 			f := w.one(review.ApprovalPair)
 			require.Equal(w.t, []string{"eve", "mallory"}, f.People)
-			require.Len(w.t, f.Evidence, 8)
-			for i := range 5 {
+			require.Len(w.t, f.Evidence, 12)
+			for i := range 7 {
 				w.ask("eve", workday(period.From, i, 30), by("carol", time.Hour))
 			}
 			w.none(review.ApprovalPair) // most of what eve asks is approved by others
@@ -101,6 +101,9 @@ func TestFindings(t *testing.T) {
 			w.ask("mallory", workday(period.From, 3, 0))
 			w.none(review.OffHours)
 			w.ask("mallory", workday(period.From, 4, 0).Add(-6*time.Hour))
+			w.ask("mallory", workday(period.From, 4, 10).Add(-6*time.Hour))
+			w.none(review.OffHours) // one night: somebody was called
+			w.ask("mallory", workday(period.From, 6, 0).Add(-6*time.Hour))
 			require.Contains(w.t, w.one(review.OffHours).Sentence, "Friday, 30 October 2026 at 03:00 UTC")
 		},
 		"who is on call at night, and whose team is, is usual": func(w *world) {
@@ -109,25 +112,29 @@ func TestFindings(t *testing.T) {
 				w.ask("alice", workday(period.From.Add(-20*day), d, 0).Add(-6*time.Hour))
 			}
 			w.ask("mallory", workday(period.From, 4, 0).Add(-6*time.Hour))
+			w.ask("mallory", workday(period.From, 6, 0).Add(-6*time.Hour))
 			w.none(review.OffHours)
 		},
 		"nobody's history says nothing": func(w *world) {
 			w.ask("mallory", workday(period.From, 4, 0).Add(-6*time.Hour))
+			w.ask("mallory", workday(period.From, 6, 0).Add(-6*time.Hour))
 			w.none(review.OffHours)
 			w.none(review.FirstTime)
 		},
 		"an emergency comes when it comes": func(w *world) {
 			w.history("mallory")
-			w.ask("mallory", workday(period.From, 4, 0).Add(-6*time.Hour), func(r *review.Request) {
-				r.BreakGlass = &review.BreakGlass{ReviewBy: r.AskedAt.Add(day), ReviewedAt: r.AskedAt.Add(time.Hour)}
-			})
+			for _, n := range []int{4, 6} {
+				w.ask("mallory", workday(period.From, n, 0).Add(-6*time.Hour), func(r *review.Request) {
+					r.BreakGlass = &review.BreakGlass{ReviewBy: r.AskedAt.Add(day), ReviewedAt: r.AskedAt.Add(time.Hour)}
+				})
+			}
 			w.none(review.OffHours)
 			w.none(review.GlassReview)
 		},
 		"a contract that nobody of the team had before": func(w *world) {
 			w.history("mallory", "alice")
-			for i := range 8 {
-				w.ask("zoe", workday(period.From.Add(-20*day), i, 0), under("payroll"), func(r *review.Request) { r.Requester.Team = "people" })
+			for i := range 15 {
+				w.ask("zoe", workday(period.From.Add(-40*day), i, 0), under("payroll"), func(r *review.Request) { r.Requester.Team = "people" })
 			}
 			w.ask("mallory", workday(period.From, 3, 0), under("payroll"))
 			w.ask("mallory", workday(period.From, 5, 0), under("payroll"))
@@ -141,7 +148,7 @@ func TestFindings(t *testing.T) {
 				w.ask("mallory", workday(period.From.Add(-80*day), 4*d, 0))
 				w.ask("alice", workday(period.From.Add(-80*day), 4*d, 0))
 			}
-			for d := range 12 {
+			for d := range 15 {
 				w.none(review.Unusual)
 				w.ask("mallory", workday(period.From, d, 0))
 			}
@@ -150,14 +157,20 @@ func TestFindings(t *testing.T) {
 		},
 		"much longer than ever before": func(w *world) {
 			w.history("mallory")
-			w.ask("mallory", workday(period.From, 3, 0), length(2*time.Hour))
-			require.Contains(w.t, w.one(review.Unusual).Sentence, "asked for 2h under orders; their median is 30m")
+			w.ask("mallory", workday(period.From, 3, 0), length(3*time.Hour))
+			require.Contains(w.t, w.one(review.Unusual).Sentence, "asked for 3h under orders; their median is 30m")
+		},
+		"as long as others ask for under the same contract": func(w *world) {
+			w.history("mallory")
+			w.ask("bob", workday(period.From.Add(-20*day), 0, 0), length(3*time.Hour))
+			w.ask("mallory", workday(period.From, 3, 0), length(3*time.Hour))
+			w.none(review.Unusual)
 		},
 		"reasons that are copies": func(w *world) {
 			reason := func(text, ticket string) func(*review.Request) {
 				return func(r *review.Request) { r.Reason, r.Ticket = text, ticket }
 			}
-			for i, text := range []string{"Look into it", "look into it.", "LOOK  into it", "look, into it!"} {
+			for i, text := range []string{"Look into it", "look into it.", "LOOK  into it", "look, into it!", "(look) into it"} {
 				w.none(review.CopiedReason)
 				w.ask("mallory", workday(period.From, i, 0), reason(text, ""))
 				w.ask("alice", workday(period.From, i, 0), reason("look into it", fmt.Sprint("OPS-", i)))
@@ -201,7 +214,7 @@ func TestFindings(t *testing.T) {
 			require.Equal(w.t, "Ramp refused asking for access of mallory 10 times, with not_eligible.", w.one(review.Refusals).Sentence)
 		},
 		"requests that nobody decides": func(w *world) {
-			for i := range 4 {
+			for i := range 6 {
 				w.none(review.ApproversIdle)
 				w.ask("alice", workday(period.From, i, 0), ended(access.StateLapsed))
 			}

@@ -29,6 +29,17 @@ func (l lengths) quantile(q float64) access.Duration {
 	return access.Duration(time.Duration(quantile([]int64(l), q)) * time.Second)
 }
 
+// from returns the part of lengths that are at least d; 0 of none.
+func (l lengths) from(d time.Duration) float64 {
+	n := 0
+	for _, seconds := range l {
+		if seconds >= int64(d/time.Second) {
+			n++
+		}
+	}
+	return float64(n) / float64(max(len(l), 1))
+}
+
 // spread returns the quantiles that reports show.
 func (l lengths) spread() Spread {
 	return Spread{Count: len(l), Median: l.quantile(0.5), P90: l.quantile(0.9), Most: l.quantile(1)}

@@ -49,12 +49,12 @@ type Thresholds struct {
 func DefaultThresholds() Thresholds {
 	return Thresholds{
 		History: access.Duration(90 * 24 * time.Hour), HistoryLeast: 20,
-		NeverUsed: 3, LittleUsed: 0.1, LittleLeast: 5, HeldLong: 0.35,
+		NeverUsed: 4, LittleUsed: 0.08, LittleLeast: 5, HeldLong: 0.25,
 		Fast: access.Duration(10 * time.Second), FastLeast: 5, FastShare: 0.5,
-		ApproverShare: 0.9, ApproverLeast: 15, PairLeast: 4, PairShare: 0.5,
-		OffHours: 0.02, UnusualTimes: 4, UnusualLeast: 6, CopiedLeast: 4, DenialsLeast: 3, RefusedLeast: 10,
-		LapsedLeast: 4, LapsedShare: 0.25,
-		UseLeast: 30, IdleAfter: access.Duration(90 * 24 * time.Hour), MaxOver: 2,
+		ApproverShare: 0.9, ApproverLeast: 15, PairLeast: 6, PairShare: 0.5,
+		OffHours: 0.01, UnusualTimes: 5, UnusualLeast: 15, CopiedLeast: 5, DenialsLeast: 3, RefusedLeast: 10,
+		LapsedLeast: 6, LapsedShare: 0.3,
+		UseLeast: 30, IdleAfter: access.Duration(90 * 24 * time.Hour), MaxOver: 3,
 	}
 }
 
