@@ -19,7 +19,7 @@ const childCommand = "child"
 
 // task is what a child does.
 type task struct {
-	what    string // fill, drain, sleep, crowd, resume, temporal or work
+	what    string // fill, drain, sleep, crowd, resume, temporal, work or review
 	side    string
 	dir     string
 	n       int
@@ -56,6 +56,13 @@ func child(ctx context.Context, args []string) error {
 			return serveTemporal(ctx, t)
 		}
 		return work(ctx, t)
+	}
+	if t.what == "review" {
+		said, err := reviewRecord(ctx, t.dir)
+		if err != nil {
+			return err
+		}
+		return say(said)
 	}
 	began := time.Now()
 	w, err := startTemporal(ctx, t.dir, t.side)

@@ -47,7 +47,7 @@ func main() {
 	flag.StringVar(&o.only, "only", "", "measure only these, by comma: "+strings.Join(names(), ", "))
 	flag.StringVar(&o.sides, "sides", strings.Join(allSides(), ","), "measure only these sides, by comma: a profile then is one side's")
 	flag.IntVar(&o.rounds, "rounds", 5, "rounds of each, in turns")
-	flag.IntVar(&o.n, "n", 0, "how many sleepers there are in the measurement sleepers; 20,000 if zero, 100,000 with -long")
+	flag.IntVar(&o.n, "n", 0, "how many sleepers there are in the measurement sleepers; 20,000 if zero, 100,000 with -long. How many events in the measurement record; 100,000 if zero, a million with -long")
 	flag.StringVar(&o.profile, "cpuprofile", "", "write a CPU profile of everything in this process, or of the sleepers asleep; with -postgres one of each process, whose name is added")
 	flag.DurationVar(&o.life, "life", lifetime, "how long access lasts in idle and throughput; longer on a machine that is busy with other things")
 	flag.StringVar(&o.dir, "dir", "", "where to keep databases; a directory that is removed afterwards if empty")
@@ -83,11 +83,12 @@ func measurements() []measurement {
 		{"recovery", measureRecovery},
 		{noticesName, measureNotices},
 		{slackName, measureSlack},
+		{recordName, measureRecord},
 		{crowdName, measureCrowd},
 	}
 }
 
-// crowdName and slackName are measured only where they are named.
+// crowdName, slackName and recordName are measured only where they are named.
 const crowdName = "sleepers"
 
 // withPostgres are the measurements that -postgres allows: the others kill and start
@@ -179,7 +180,7 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 		defer os.RemoveAll(o.dir)
 	}
 	b := &bench{options: o, table: newTable(form)}
-	alone := map[string]func(context.Context, *bench) error{crowdName: measureCrowd, noticesName: measureNotices, slackName: measureSlack} // without this process's Temporal
+	alone := map[string]func(context.Context, *bench) error{crowdName: measureCrowd, noticesName: measureNotices, slackName: measureSlack, recordName: measureRecord} // without this process's Temporal
 	if len(only) == 1 && alone[only[0]] != nil {
 		if err := alone[only[0]](ctx, b); err != nil {
 			return err
@@ -199,7 +200,7 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 	}
 	defer stop()
 	for _, m := range measurements() {
-		if len(only) > 0 && !slices.Contains(only, m.name) || len(only) == 0 && (m.name == crowdName || m.name == slackName) {
+		if len(only) > 0 && !slices.Contains(only, m.name) || len(only) == 0 && slices.Contains([]string{crowdName, slackName, recordName}, m.name) {
 			continue
 		}
 		b.say("%s …", m.name)
