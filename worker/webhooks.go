@@ -23,7 +23,7 @@ func webhookJobs(configured map[string]webhooks.Config, f *feed.Feed, d Deps) (j
 	}
 	var hooks []*webhooks.Hook
 	for _, name := range slices.Sorted(maps.Keys(configured)) {
-		h, err := webhooks.Open(name, configured[name])
+		h, err := webhooks.Open(name, configured[name], d.Ledger)
 		if err != nil {
 			return jobs{}, err
 		}

@@ -12,6 +12,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
+	"ramp.dev/ramp/feed/envelope"
 	"ramp.dev/ramp/integrations/jsonhttp"
 	"ramp.dev/ramp/internal/webhooksecret"
 )
@@ -23,6 +24,8 @@ type Config struct {
 	// Secrets sign each message, by all of them: a new one stands beside the old one until
 	// the receiver knows it. Each is whsec_ and 24 to 64 bytes in base64.
 	Secrets []field.Secret `yaml:"secrets"`
+	// Format is what the data of an event is: ramp if empty.
+	Format envelope.Format `yaml:"format,omitempty"`
 	// Text says that what people wrote goes out too; without it reasons and comments stay.
 	Text bool `yaml:"text,omitempty"`
 }
@@ -35,6 +38,7 @@ func Validate(at string, hooks map[string]Config) (issues access.Issues) {
 	for _, name := range slices.Sorted(maps.Keys(hooks)) {
 		c, place := hooks[name], at+"."+name
 		issues.Require(nameForm.MatchString(name), "webhook_name", place, "a webhook's name is lowercase letters, digits and dashes, a letter first, 40 at most")
+		issues = append(issues, c.Format.Validate(place+".format")...)
 		u, err := url.Parse(c.URL)
 		if err != nil || u.Hostname() == "" || u.User != nil || u.Fragment != "" {
 			issues.Add("address_malformed", place+".url", "the address is like https://siem.example.com/ramp")

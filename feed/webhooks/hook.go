@@ -9,10 +9,8 @@ package webhooks
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -23,24 +21,32 @@ import (
 	"ramp.dev/ramp/feed"
 	"ramp.dev/ramp/feed/envelope"
 	"ramp.dev/ramp/integrations/jsonhttp"
+	"ramp.dev/ramp/internal/neterror"
+	"ramp.dev/ramp/ledger"
 )
 
 // Hook delivers events to one program. It is a feed.Consumer.
 type Hook struct {
-	name   string
-	config Config
-	http   *http.Client
-	now    func() time.Time
-	taken  int64 // the newest event that the program has taken from this process
+	name       string
+	config     Config
+	http       *http.Client
+	requesters envelope.Requesters
+	now        func() time.Time
+	taken      int64 // the newest event that the program has taken from this process
+}
+
+// Log is what webhooks read of the ledger: whose request an event is about.
+type Log interface {
+	Events(ctx context.Context, f ledger.EventFilter) ([]access.Event, error)
 }
 
 var _ feed.Consumer = (*Hook)(nil)
 
 // Open returns the hook of a configuration that is valid, and calls nothing. Errors are
 // of code invalid, or unavailable for a file of authorities that cannot be read.
-func Open(name string, c Config) (*Hook, error) {
+func Open(name string, c Config, log Log) (*Hook, error) {
 	own, err := jsonhttp.Config{CAFile: c.CAFile}.HTTPClient()
-	return &Hook{name: name, config: c, http: own, now: time.Now}, err
+	return &Hook{name: name, config: c, http: own, requesters: envelope.Requesters{Log: log}, now: time.Now}, err
 }
 
 // Name implements feed.Consumer.
@@ -76,7 +82,14 @@ func (h *Hook) Send(ctx context.Context, events []access.Event) (taken int, err 
 
 func (h *Hook) deliver(ctx context.Context, e access.Event) error {
 	id := strconv.FormatInt(e.Seq, 10)
-	body, err := envelope.Encode(e, envelope.Options{Text: h.config.Text})
+	o := envelope.Options{Format: h.config.Format, Text: h.config.Text}
+	var err error
+	if o.Format == envelope.OCSF { // Ramp's own form has no place for it
+		if o.Requester, err = h.requesters.Of(ctx, e); err != nil {
+			return err
+		}
+	}
+	body, err := envelope.Encode(e, o)
 	if err != nil {
 		return err
 	}
@@ -122,9 +135,5 @@ func (h *Hook) send(req *http.Request, seq int64) error {
 
 // network returns an error of the network without the address, which may hold a secret.
 func network(err error) error {
-	var of *url.Error
-	if errors.As(err, &of) {
-		err = of.Err
-	}
-	return access.Errorf(access.CodeUnavailable, "the program cannot be reached: %w", err)
+	return access.Errorf(access.CodeUnavailable, "the program cannot be reached: %w", neterror.Reason(err))
 }

@@ -80,9 +80,34 @@ func hook(t *testing.T, url string) *Hook {
 	t.Setenv("RAMP_TEST_HOOK_OLD", older)
 	c := Config{URL: url, Secrets: []field.Secret{field.SecretEnv("RAMP_TEST_HOOK_OLD"), field.SecretEnv("RAMP_TEST_HOOK")}}
 	require.Empty(t, Validate("w", map[string]Config{"siem": c}))
-	h, err := Open("siem", c)
+	h, err := Open("siem", c, noLog{})
 	require.NoError(t, err)
 	return h
+}
+
+// noLog is a log without events.
+type noLog struct{}
+
+func (noLog) Events(context.Context, ledger.EventFilter) ([]access.Event, error) { return nil, nil }
+
+// oneRequest is a log that begins with a request of alice's.
+type oneRequest struct{}
+
+func (oneRequest) Events(_ context.Context, f ledger.EventFilter) ([]access.Event, error) {
+	return []access.Event{{Seq: 1, Kind: access.EventRequestCreated, RequestID: f.RequestID, Actor: "alice"}}, nil
+}
+
+// TestOCSF: a SIEM that reads one form reads it from a webhook too, with the requester, who
+// is not in the event itself.
+func TestOCSF(t *testing.T) {
+	r := receive(t)
+	h := hook(t, r.URL)
+	h.config.Format, h.requesters.Log = "ocsf", oneRequest{}
+	require.NoError(t, h.Handle(t.Context(), []access.Event{{Seq: 7, At: time.Now(), Kind: access.EventGrantOpened, RequestID: "k2m4q6s8u0w2y4a6", Actor: access.ActorRamp, Detail: map[string]string{"grant": "ramp-k2m4q6s8u0w2y4a6-a"}}}))
+	require.Equal(t, "https://schema.ocsf.io/1.8.0", r.events[0]["dataschema"])
+	data := r.events[0]["data"].(map[string]any)
+	require.EqualValues(t, 3005, data["class_uid"])
+	require.Equal(t, "alice", data["user"].(map[string]any)["uid"])
 }
 
 // TestSignature is the example of the specification's reference implementations.
@@ -148,7 +173,9 @@ func TestSecretsStay(t *testing.T) {
 	h := hook(t, "http://127.0.0.1:1/hook?token=hunter2")
 	err := h.Handle(t.Context(), []access.Event{{Seq: 1, Kind: access.EventEndOrdered}})
 	require.Error(t, err)
-	require.NotContains(t, err.Error()+h.config.Ping(t.Context()).Error(), "hunter2")
+	said := err.Error() + h.config.Ping(t.Context()).Error()
+	require.NotContains(t, said, "hunter2")
+	require.NotContains(t, said, "127.0.0.1", "what is recorded of a failure says why, not where")
 	for _, bad := range []string{"hunter2hunter2hunter2hunter2hunter2", "whsec_aHVudGVyMg==", "whsec_hunter2!"} {
 		t.Setenv("RAMP_TEST_HOOK", bad)
 		err := h.Handle(t.Context(), []access.Event{{Seq: 1, Kind: access.EventEndOrdered}})
@@ -163,6 +190,7 @@ func TestValidate(t *testing.T) {
 		"address_malformed": func(c *Config) { c.URL = "siem.example.com" },
 		"address_insecure":  func(c *Config) { c.URL = "http://siem.example.com" },
 		"secret_missing":    func(c *Config) { c.Secrets = nil },
+		"format_unknown":    func(c *Config) { c.Format = "cef" },
 	} {
 		c := ok
 		change(&c)

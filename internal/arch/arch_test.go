@@ -77,7 +77,7 @@ var mayImport = map[string]struct {
 	"ledger/verified":         {[]string{"access", "evidence", "ledger"}, "what people are shown, and who has left, is read as it was signed, in one place"},
 	"directorysync":           {[]string{"access", "feed", "ledger"}, "what a change of the directory means for requests does not depend on who runs it"},
 	"feed":                    {[]string{"access", "ledger"}, "it says what happened, no matter who wants to know"},
-	"feed/webhooks":           {[]string{"access", "config/field", "feed", "integrations/jsonhttp"}, "other programs are told what happens by nobody who could act on it"},
+	"feed/webhooks":           {[]string{"access", "config/field", "feed", "integrations/jsonhttp", "ledger"}, "other programs are told what happens by nobody who could act on it"},
 	"sinks":                   {[]string{"access", "config/field", "evidence", "feed", "integrations/awsapi", "integrations/jsonhttp", "ledger"}, "what leaves for a SIEM is sent by nobody who could act on it"},
 	"notices/service":         {[]string{"access", "config/field", "integrations/jsonhttp", "notices/channel"}, "a channel of a chat service is written to by what knows no request"},
 	"notices":                 {[]string{"access", "config/field", "facts", "feed", "ledger"}, "who hears of what is decided by nobody who could act on it"},

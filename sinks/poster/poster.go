@@ -4,6 +4,7 @@ package poster
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,8 +14,8 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/integrations/jsonhttp"
+	"ramp.dev/ramp/internal/neterror"
 	"ramp.dev/ramp/internal/plaintext"
-	"ramp.dev/ramp/sinks/sink"
 )
 
 // Config says where a service is.
@@ -72,9 +73,29 @@ func (c *Client) Call(ctx context.Context, method, path, contentType string, bod
 		response, err = io.ReadAll(io.LimitReader(resp.Body, maxRead))
 	}
 	if err != nil {
-		return 0, nil, access.Errorf(access.CodeUnavailable, "the service cannot be reached: %w", sink.WithoutAddress(err))
+		return 0, nil, access.Errorf(access.CodeUnavailable, "the service cannot be reached: %w", neterror.Reason(err))
+	}
+	if resp.StatusCode > 299 {
+		response = without(response, req.Header.Get("Authorization"))
 	}
 	return resp.StatusCode, response, nil
+}
+
+// without returns what a service says without the credentials that it was sent: pages of
+// proxies repeat a request's headers, and part of what is said becomes an error.
+func without(said []byte, authorization string) []byte {
+	_, credentials, _ := strings.Cut(authorization, " ")
+	parts := []string{credentials}
+	if b, err := base64.StdEncoding.DecodeString(credentials); err == nil {
+		_, password, _ := strings.Cut(string(b), ":")
+		parts = append(parts, string(b), password)
+	}
+	for _, secret := range parts {
+		if len(secret) > 0 {
+			said = bytes.ReplaceAll(said, []byte(secret), []byte("(removed)"))
+		}
+	}
+	return said
 }
 
 // maxSaid bounds what is repeated of what a service says, in characters.

@@ -10,7 +10,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
-	"ramp.dev/ramp/sinks/sink"
+	"ramp.dev/ramp/internal/neterror"
 )
 
 // Config is one receiver of syslog.
@@ -83,12 +83,12 @@ func (c Config) connect(ctx context.Context) (*tls.Conn, error) {
 	defer cancel()
 	plain, err := (&net.Dialer{}).DialContext(ctx, "tcp", c.Address)
 	if err != nil {
-		return nil, access.Errorf(access.CodeUnavailable, "the receiver cannot be reached: %w", sink.WithoutAddress(err))
+		return nil, access.Errorf(access.CodeUnavailable, "the receiver cannot be reached: %w", neterror.Reason(err))
 	}
 	conn := tls.Client(&records{Conn: plain}, settings)
 	if err := conn.HandshakeContext(ctx); err != nil {
 		plain.Close()
-		return nil, access.Errorf(access.CodeUnavailable, "the receiver's TLS: %w", sink.WithoutAddress(err))
+		return nil, access.Errorf(access.CodeUnavailable, "the receiver's TLS: %w", neterror.Reason(err))
 	}
 	return conn, nil
 }

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/internal/neterror"
 	"ramp.dev/ramp/sinks/sink"
 )
 
@@ -110,7 +111,7 @@ func lost(err error) error {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return access.Errorf(access.CodeUnavailable, "the receiver has not read everything in time; it may be overloaded, or its disk full")
 	}
-	return access.Errorf(access.CodeUnavailable, "the receiver has not read everything: %w", sink.WithoutAddress(err))
+	return access.Errorf(access.CodeUnavailable, "the receiver has not read everything: %w", neterror.Reason(err))
 }
 
 // facility is "log audit" (RFC 5424, table 1).

@@ -87,7 +87,7 @@ func statusOfSinks(c worker.Config, cursors []ledger.Cursor) []sinkStatus {
 func senderOf(c config.Config, name string, led *ledger.Ledger) (sinks.Sender, error) {
 	if hook, is := strings.CutPrefix(name, webhooks.CursorName("")); is {
 		if one, ok := c.Worker.Webhooks[hook]; ok {
-			h, err := webhooks.Open(hook, one)
+			h, err := webhooks.Open(hook, one, led)
 			return h.Send, err
 		}
 	}

@@ -1,4 +1,7 @@
-package sink
+// Package neterror says why the network failed without saying where: addresses of
+// receivers may hold a token, and what is recorded of a failure is read by more people
+// than the configuration is.
+package neterror
 
 import (
 	"crypto/x509"
@@ -7,10 +10,10 @@ import (
 	"net/url"
 )
 
-// WithoutAddress returns why the network failed, without the address that Go names in its
-// errors: what is recorded of a failure is shown to more people than know where a company's
-// SIEM is.
-func WithoutAddress(err error) error {
+// Reason returns why the network failed, without the address that Go names in its errors:
+// "connection refused", not "dial tcp 192.0.2.7:8088: connect: connection refused". Other
+// errors are returned as they are.
+func Reason(err error) error {
 	var of *url.Error
 	if errors.As(err, &of) {
 		err = of.Err

@@ -1,4 +1,4 @@
-package sink_test
+package neterror_test
 
 import (
 	"crypto/tls"
@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"ramp.dev/ramp/sinks/sink"
+	"ramp.dev/ramp/internal/neterror"
 )
 
 // TestErrorsWithoutAddress: real failures of real connections say why, and name neither
@@ -33,7 +33,7 @@ func TestErrorsWithoutAddress(t *testing.T) {
 		"first record does not look": func() error { _, err := tls.Dial("tcp", plain(t), &tls.Config{InsecureSkipVerify: true}); return err }(), // #nosec G402 -- it never gets so far
 	} {
 		require.Error(t, err, why)
-		said := sink.WithoutAddress(err).Error()
+		said := neterror.Reason(err).Error()
 		require.Contains(t, said, why)
 		require.NotRegexp(t, `127\.0\.0\.1|\[::1\]|:[0-9]{2,}|invalid`, said)
 	}
