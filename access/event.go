@@ -40,6 +40,7 @@ const (
 	EventRecordAltered       EventKind = "record.altered"     // the ledger says something else than was signed
 	EventNoticeUndelivered   EventKind = "notice.undelivered" // nobody was reached who should hear of break glass or the like
 	EventPayloadDecoded      EventKind = "payload.decoded"    // an operator read decoded payloads
+	EventLogUnwitnessed      EventKind = "log.unwitnessed"    // too few witnesses have cosigned the log, or one saw another
 	EventSinkBehind          EventKind = "sink.behind"        // a receiver of events lacks some for longer than it may
 
 	EventSessionStarted EventKind = "session.started" // a login in a browser

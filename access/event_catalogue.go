@@ -74,6 +74,7 @@ var catalogue = map[EventKind]EventSpec{
 	EventRecordAltered:       {"the ledger was changed by something else than Ramp", AudienceRequest, OCSF{detectionFinding, 1, "Create", true}, nil},
 	EventNoticeUndelivered:   {"a notice did not arrive", AudienceRequest, OCSF{detectionFinding, 1, "Create", true}, nil},
 	EventPayloadDecoded:      {"read what Temporal keeps", AudienceSelf, OCSF{apiActivity, 2, "Read", false}, nil},
+	EventLogUnwitnessed:      {"the log lacks witnesses, or one disputes it", AudienceOperators, OCSF{detectionFinding, 1, "Create", true}, nil},
 	EventSinkBehind:          {"a receiver of events is behind", AudienceOperators, OCSF{detectionFinding, 1, "Create", true}, nil},
 	EventPasskeyCreated:      {"created a passkey", AudienceSelf, OCSF{accountChange, 99, "Create Passkey", false}, freeText},
 	EventSessionStarted:      {"signed in", AudienceSelf, OCSF{authentication, 1, "Logon", false}, nil},

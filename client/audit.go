@@ -21,6 +21,18 @@ func (c *Client) Checkpoint(ctx context.Context) (string, error) {
 	return string(b), err
 }
 
+// Cosigned returns the newest checkpoint that witnesses have cosigned, with their lines,
+// not yet verified. Errors are CodeNotFound if there is none.
+func (c *Client) Cosigned(ctx context.Context) (string, error) {
+	b, err := c.bytes(ctx, "/api/v1/audit/cosigned")
+	return string(b), err
+}
+
+// Witnesses returns how far independent witnesses have cosigned the log, as the server says.
+func (c *Client) Witnesses(ctx context.Context) (out access.Witnesses, err error) {
+	return out, c.do(ctx, http.MethodGet, "/api/v1/audit/witnesses", nil, nil, &out)
+}
+
 // Leaves implements evidence.LogReader over the tiles of the log.
 func (c *Client) Leaves(ctx context.Context, from, to int64) ([][]byte, error) {
 	var out [][]byte

@@ -54,6 +54,15 @@ func (c Config) Ping(ctx context.Context, p Parts) access.Issues {
 		for _, name := range slices.Sorted(maps.Keys(c.Server.Facts)) {
 			ask("facts_unavailable", "server.facts."+name, func(ctx context.Context) error { return c.Server.Facts[name].Ping(ctx) })
 		}
+		for _, name := range c.Server.Witnesses.Names() {
+			ask("witness_unusable", "server.witnesses.members."+name, func(ctx context.Context) error {
+				w, err := c.Server.Witnesses.Open(name)
+				if err != nil {
+					return err
+				}
+				return w.Ping(ctx)
+			})
+		}
 		if c.Server.Slack.On() {
 			ask("slack_unavailable", "server.slack", c.Server.PingChat)
 		}

@@ -133,16 +133,18 @@ func (v noteVerifier) Verify(msg, sig []byte) bool { return validSignature(v.pub
 // noteKeyHash is how notes name keys (c2sp.org/signed-note): 1 is Ed25519, 2
 // is ECDSA.
 func noteKeyHash(name string, pub crypto.PublicKey) uint32 {
-	kind, raw := byte(1), []byte(nil)
-	if ed, ok := pub.(ed25519.PublicKey); ok {
-		raw = ed
-	} else {
-		kind = 2
-		raw, _ = x509.MarshalPKIXPublicKey(pub)
-	}
+	kind, raw := noteKeyBytes(pub)
 	h := sha256.New()
 	h.Write([]byte(name))
 	h.Write([]byte{'\n', kind})
 	h.Write(raw)
 	return binary.BigEndian.Uint32(h.Sum(nil))
+}
+
+func noteKeyBytes(pub crypto.PublicKey) (kind byte, raw []byte) {
+	if ed, ok := pub.(ed25519.PublicKey); ok {
+		return 1, ed
+	}
+	raw, _ = x509.MarshalPKIXPublicKey(pub) // empty for a key that validSignature refuses
+	return 2, raw
 }

@@ -44,6 +44,13 @@ func ParseWitness(vkey string) (Witness, error) {
 	return w, nil
 }
 
+// ID names the witness's key: NAME+HASH.
+func (w Witness) ID() string { return fmt.Sprintf("%s+%08x", w.Name, w.keyHash()) }
+
+// SameKey reports whether two are one witness: a witness signs no name, so that one key
+// under two names would count twice.
+func (w Witness) SameKey(other Witness) bool { return w.key.Equal(other.key) }
+
 func (w Witness) keyHash() uint32 {
 	sum := sha256.Sum256(slices.Concat([]byte(w.Name+"\n"), []byte{algCosignature}, w.key))
 	return binary.BigEndian.Uint32(sum[:])
@@ -65,7 +72,8 @@ func (c cosigner) Name() string    { return c.Witness.Name }
 func (c cosigner) KeyHash() uint32 { return c.keyHash() }
 
 func (c cosigner) Verify(msg, sig []byte) bool {
-	if len(sig) != cosignatureSize {
+	// The time is at most 2^63-1 (c2sp.org/tlog-cosignature).
+	if len(sig) != cosignatureSize || sig[0] > 0x7f {
 		return false
 	}
 	signed := fmt.Appendf(nil, "cosignature/v1\ntime %d\n%s", binary.BigEndian.Uint64(sig), msg)
@@ -99,15 +107,42 @@ func (k Keyring) VerifyCosigned(signed string, witnesses ...Witness) (Checkpoint
 			continue // one key is one witness
 		}
 		counted[string(w.key)] = true
-		n, err := note.Open([]byte(signed), note.VerifierList(cosigner{w}))
-		if err != nil {
-			continue // it has not signed, or another text
+		if _, at, err := w.line(signed); err == nil { // else it has not signed, or another text
+			out = append(out, Cosignature{Witness: w.Name, At: at})
 		}
-		b, err := base64.StdEncoding.DecodeString(n.Sigs[0].Base64)
-		if err != nil || len(b) != 4+cosignatureSize {
-			return none("a cosignature is malformed")
-		}
-		out = append(out, Cosignature{Witness: w.Name, At: time.Unix(int64(binary.BigEndian.Uint64(b[4:])), 0).UTC()}) // #nosec G115 -- it is signed
 	}
 	return c, out, nil
+}
+
+// line returns the line of a note by which the witness has signed it, and when.
+func (w Witness) line(signed string) (line string, at time.Time, err error) {
+	n, err := note.Open([]byte(signed), note.VerifierList(cosigner{w}))
+	if err != nil {
+		return "", at, err
+	}
+	sig := n.Sigs[0]
+	b, err := base64.StdEncoding.DecodeString(sig.Base64)
+	if err != nil || len(b) != 4+cosignatureSize {
+		return "", at, access.Errorf(access.CodeEvidence, "the cosignature is malformed")
+	}
+	at = time.Unix(int64(binary.BigEndian.Uint64(b[4:])), 0).UTC() // #nosec G115 -- Verify has bounded it
+	return fmt.Sprintf("— %s %s\n", sig.Name, sig.Base64), at, nil
+}
+
+// Cosignature returns the line of a witness's response by which it has cosigned a
+// checkpoint, and when it did. Lines of others are left out. Errors are CodeEvidence: the
+// response has no cosignature of this witness on this checkpoint, or a forged one.
+func (w Witness) Cosignature(checkpoint, response string) (line string, at time.Time, err error) {
+	line, at, err = w.line(checkpoint + response)
+	if err != nil {
+		return "", at, access.Errorf(access.CodeEvidence, "the response has no valid cosignature of %s on this checkpoint", w.ID())
+	}
+	return line, at, nil
+}
+
+// LogKey returns the key of a log that this signer signs as witnesses are told it
+// (c2sp.org/signed-note): ORIGIN+HASH+KEY. Most witnesses know Ed25519 only.
+func (s *Signer) LogKey(origin string) string {
+	kind, raw := noteKeyBytes(s.Public())
+	return fmt.Sprintf("%s+%08x+%s", origin, noteKeyHash(origin, s.Public()), base64.StdEncoding.EncodeToString(append([]byte{kind}, raw...)))
 }

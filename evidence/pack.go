@@ -24,6 +24,16 @@ type Pack struct {
 	Events     []LoggedEvent `json:"events"`     // all of the request's, in order
 	Checkpoint string        `json:"checkpoint"` // of the log, signed
 	Manifest   Envelope      `json:"manifest"`   // what belongs to this pack, signed
+	// Witnessed is an earlier checkpoint that witnesses have cosigned; nil where none are
+	// asked.
+	Witnessed *Witnessed `json:"witnessed,omitempty"`
+}
+
+// Witnessed is a checkpoint of the log that was there before the pack's own, with what
+// witnesses have said of it.
+type Witnessed struct {
+	Checkpoint string      `json:"checkpoint"` // signed, with the lines of the cosignatures
+	Proof      []tlog.Hash `json:"proof"`      // RFC 6962 consistency proof from it to the pack's own
 }
 
 // ContractText is a contract exactly as it was written.

@@ -55,6 +55,7 @@ func (r Report) InTime() bool {
 type verifier struct {
 	Pack
 	servers, workers Keyring
+	witnesses        WitnessPolicy
 	report           Report
 
 	plan        access.Plan
@@ -70,13 +71,20 @@ type verifier struct {
 // Verify recomputes everything that a pack claims, from nothing but the public
 // keys of servers and of workers. It needs no network and no Ramp.
 func (p Pack) Verify(servers, workers Keyring) Report {
-	v := &verifier{Pack: p, servers: servers, workers: workers,
+	return p.VerifyWitnessed(servers, workers, WitnessPolicy{})
+}
+
+// VerifyWitnessed is Verify, and demands that witnesses have cosigned a checkpoint of the
+// log that has all of the pack's events.
+func (p Pack) VerifyWitnessed(servers, workers Keyring, witnesses WitnessPolicy) Report {
+	v := &verifier{Pack: p, servers: servers, workers: workers, witnesses: witnesses,
 		opened: map[string]access.Receipt{}, closed: map[string]access.Receipt{}}
 	v.report.RequestID = access.Clip(p.RequestID, 40)
-	for _, c := range []struct {
+	type named struct {
 		name  string
 		check func() (string, error)
-	}{
+	}
+	checks := []named{
 		{"plan signed by the server", v.checkPlan},
 		{"statements signed", v.checkStatements},
 		{"nothing left out or added", v.checkManifest},
@@ -90,7 +98,11 @@ func (p Pack) Verify(servers, workers Keyring) Report {
 		{"closed and read back", v.checkClosed},
 		{"events in the log", v.checkEvents},
 		{"events agree with statements", v.checkAgreement},
-	} {
+	}
+	if v.Witnessed != nil || witnesses.Least > 0 {
+		checks = append(checks, named{"the log was witnessed", v.checkWitnessed})
+	}
+	for _, c := range checks {
 		v.goesOn = false
 		detail, err := c.check()
 		if err != nil {

@@ -19,11 +19,11 @@ const (
 
 // concernsNoRequest reports whether notices of an event say what happened, and not where a
 // request stands: somebody can act as a person in another program, a receiver of events is
-// behind, a notice did not arrive, or something urgent is about no request. They wait for no
+// behind, the log lacks witnesses, a notice did not arrive, or something urgent is about no request. They wait for no
 // quiet hours to end, nobody can switch them off, and not to arrive is an alarm.
 func concernsNoRequest(k access.EventKind, request string) bool {
 	switch k {
-	case access.EventExternalLinked, access.EventSinkBehind, access.EventNoticeUndelivered:
+	case access.EventExternalLinked, access.EventSinkBehind, access.EventNoticeUndelivered, access.EventLogUnwitnessed:
 		return true
 	}
 	return request == "" && k.Urgent()
@@ -37,6 +37,8 @@ func aboutEvent(ev access.Event) string {
 	switch ev.Kind {
 	case access.EventSinkBehind:
 		return fmt.Sprintf("sink %s after %s on %s", ev.Detail["sink"], ev.Detail["after"], at.Format(time.DateOnly))
+	case access.EventLogUnwitnessed:
+		return fmt.Sprintf("unwitnessed, disputed by %s, on %s", ev.Detail["disputed"], at.Format(time.DateOnly))
 	case access.EventNoticeUndelivered:
 		return fmt.Sprintf("undelivered %s at %s", ev.Detail["of"], at.Format("2006-01-02 15h"))
 	}
@@ -46,7 +48,7 @@ func aboutEvent(ev access.Event) string {
 // handleAlone writes down who hears of an event that concerns no request.
 func (e *Engine) handleAlone(ctx context.Context, ev access.Event) (int, error) {
 	now := e.now().UTC()
-	if ev.Kind == access.EventSinkBehind && now.Sub(ev.At) > staleTime {
+	if (ev.Kind == access.EventSinkBehind || ev.Kind == access.EventLogUnwitnessed) && now.Sub(ev.At) > staleTime {
 		return 0, nil // one that still is is recorded each hour
 	}
 	to, err := e.hearersAlone(ctx, ev)

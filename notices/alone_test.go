@@ -2,6 +2,7 @@ package notices
 
 import (
 	"crypto/ed25519"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -129,6 +130,28 @@ func TestCase46ReceiverIsBehind(t *testing.T) {
 	f.handles()
 	f.sends()
 	require.Len(t, s.Mails(), 4, "it stands another day")
+}
+
+// TestCase128UnwitnessedIsHeardOf: that the log lacks witnesses is heard of once a day, and
+// once more when one disputes it.
+func TestCase128UnwitnessedIsHeardOf(t *testing.T) {
+	s := mailtest.Start(t, nil, "")
+	f := newFixture(t, s.Addr)
+	f.engine.config.Operators = []string{"ops@example.com"}
+	f.night()
+	f.clock = f.clock.Add(-2 * time.Hour)
+	for i, disputed := range []string{"", "", "north"} {
+		require.NoError(t, f.ledger.AppendEvent(t.Context(), access.Event{At: f.clock, Kind: access.EventLogUnwitnessed, Actor: access.ActorRamp, Message: "Log in at evil.example",
+			Detail: map[string]string{"disputed": disputed}, Key: fmt.Sprint(i)}))
+		f.handles()
+		f.sends()
+		f.clock = f.clock.Add(10 * time.Minute)
+	}
+	require.ElementsMatch(t, []string{"watch@example.com", "ops@example.com", "watch@example.com", "ops@example.com"}, addressesOf(s.Mails()))
+	for _, m := range s.Mails() {
+		require.Contains(t, m.Body, "Alarm: the log lacks witnesses, or one disputes it")
+		require.NotContains(t, m.Body, "evil.example")
+	}
 }
 
 // TestReceiversHaveNames: a receiver's name is said where the configuration could have it,

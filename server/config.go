@@ -22,6 +22,7 @@ import (
 	"ramp.dev/ramp/server/scim"
 	"ramp.dev/ramp/server/surface"
 	"ramp.dev/ramp/server/tickethook"
+	"ramp.dev/ramp/witness"
 )
 
 // Config is the server's part of the configuration file.
@@ -39,6 +40,7 @@ type Config struct {
 	Identity   auth.Config      `yaml:"identity"`             // how people log in
 	SCIM       scim.Config      `yaml:"scim,omitempty"`       // how an identity provider provisions people
 	Checkpoint field.File       `yaml:"checkpoint,omitempty"` // keeps the last signed checkpoint; beside keys.signer if that is a file
+	Witnesses  witness.Config   `yaml:"witnesses,omitempty"`  // who is asked to cosign the log's checkpoints
 	Operators  []string         `yaml:"operators,omitempty"`  // groups that see every request and may revoke any
 	Auditors   []string         `yaml:"auditors,omitempty"`   // groups that read the audit log and every evidence; nobody if empty
 	// Review says how the weekly review is made, and who sees all of it beside auditors.
@@ -136,6 +138,7 @@ func (c Config) Validate() access.Issues {
 		}
 	}
 	issues = append(issues, c.Review.Validate()...)
+	issues = append(issues, c.Witnesses.Validate("server.witnesses")...)
 	issues = append(issues, c.SCIM.Validate()...)
 	issues = append(issues, c.Slack.Validate("server.slack")...)
 	issues = append(issues, c.Decisions.Validate()...)

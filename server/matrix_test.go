@@ -113,6 +113,14 @@ func noPasskeys(w string, s access.State) outcome {
 	return conflict
 }
 
+// notCosigned: of what is not there, auditors alone are told that it is not.
+func notCosigned(w string, s access.State) outcome {
+	if o := only([]string{security}, forbidden)(w, s); o != done {
+		return o
+	}
+	return hidden
+}
+
 func decision(w string, s access.State) outcome {
 	if o := act([]string{approver}, pending)(w, s); o != conflict || s != access.StateLapsed {
 		return o
@@ -184,6 +192,8 @@ var rules = map[string]rule{
 	"GET /api/v1/audit/proofs":          only([]string{security}, forbidden),
 	"GET /api/v1/audit/checkpoint":      only([]string{security}, forbidden),
 	"GET /api/v1/audit/tile/*":          only([]string{security}, forbidden),
+	"GET /api/v1/audit/cosigned":        notCosigned, // the fixture has no witnesses
+	"GET /api/v1/audit/witnesses":       only([]string{security}, forbidden),
 
 	"POST /api/v1/requests/:id/decision":    decision,
 	"POST /requests/:id/decision":           decision,

@@ -140,9 +140,15 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 	s.registry.MustRegister(feed.Metrics{Ledger: d.Ledger}, contractMetrics{store})
 	work := s.work(d)
 	work.Gateway, work.Directory, work.External = t, directory, c.external(identity)
+	if work.Witnesses, err = c.witnesses(); err != nil {
+		return nil, err
+	}
 	s.proposed(&work, repository)
 	s.app = app.New(work)
 	s.registry.MustRegister(logBroken(s.app))
+	if c.Witnesses.On() {
+		s.registry.MustRegister(witnessMetrics{s.app, c.Witnesses.Names()})
+	}
 	s.dependencies = []dependency{{"ledger", seldom(d.Ledger.Ping)}, {"temporal", seldom(t.Ping)}, {"identity", seldom(identity.Ping)},
 		{"contracts", func(context.Context) error { return c.publicly(store.LoadError()) }}}
 	if err := s.face(d, identity); err != nil {
@@ -248,6 +254,7 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { s.app.StartUnstarted(ctx); return nil })
 	g.Go(func() error { s.app.RecordRefusals(ctx); return nil })
 	g.Go(func() error { s.app.KeepCheckpoint(ctx); return nil })
+	g.Go(func() error { s.app.CosignCheckpoints(ctx); return nil })
 	g.Go(func() error { s.app.ResendStops(ctx); return nil })
 	g.Go(func() error { s.app.SendApproved(ctx); return nil })
 	g.Go(func() error { s.app.ConfirmStarts(ctx); return nil })

@@ -48,7 +48,7 @@ func events() (out []access.Event) {
 			set("account", "alice-admin", "human", "alice@example.com")
 		case "contracts":
 			set("set", "sha256-abc")
-		case "directory", "passkey", "external_user", "payload", "sink", "review", "finding", "moon":
+		case "directory", "passkey", "external_user", "payload", "sink", "log", "review", "finding", "moon":
 		default:
 			e.RequestID = "k2m4q6s8u0w2y4a6"
 		}

@@ -73,6 +73,8 @@ func (a *API) Surface() surface.Surface {
 			get("/audit/requests/export", a.exportRequests),
 			get("/audit/proofs", a.proofs),
 			get("/audit/checkpoint", a.checkpoint),
+			get("/audit/cosigned", a.cosigned),
+			get("/audit/witnesses", a.witnesses),
 			get("/audit/tile/*", a.tile),
 		},
 	}

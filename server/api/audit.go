@@ -90,6 +90,24 @@ func (a *API) checkpoint(c echo.Context) error {
 	return c.String(http.StatusOK, signed)
 }
 
+// cosigned serves the newest checkpoint that witnesses have cosigned. It has a path of its
+// own: the checkpoint has one signature and one text for each size.
+func (a *API) cosigned(c echo.Context) error {
+	signed, err := a.app.Cosigned(c.Request().Context(), actor(c))
+	if err != nil {
+		return err
+	}
+	return c.String(http.StatusOK, signed)
+}
+
+func (a *API) witnesses(c echo.Context) error {
+	w, err := a.app.Witnesses(c.Request().Context(), actor(c))
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, w)
+}
+
 func (a *API) tile(c echo.Context) error {
 	b, err := a.app.Tile(c.Request().Context(), actor(c), c.Param("*"))
 	if err != nil {

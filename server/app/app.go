@@ -41,6 +41,7 @@ type Config struct {
 
 	// Checkpoints keeps the last signed checkpoint; nil: it is forgotten with the process.
 	Checkpoints CheckpointStore
+	Witnesses   WitnessConfig // who cosigns them; zero: nobody
 	// EnrolPasskey writes a new key into the file of passkeys; nil: people do so
 	// after a review.
 	EnrolPasskey func(person string, k passkey.Key) error
@@ -91,6 +92,7 @@ type Ledger interface {
 	eventAppender
 	eventLedger
 	auditLedger
+	witnessLedger
 	evidenceLedger
 	accountLedger
 	linkLedger
@@ -132,6 +134,7 @@ type App struct {
 	*reviews
 	*pickUps
 	*auditor
+	*witnessing
 	*evidencePacks
 	*passkeys
 	*decoders
@@ -173,6 +176,7 @@ func New(c Config) *App {
 	start := &starter{ledger: c.Ledger, gateway: c.Gateway, log: c.Log, now: now}
 	log := &auditor{ledger: c.Ledger, signer: c.Signer, keys: c.Trusted.With(c.Signer.Public()), roles: roles, refused: refused, log: c.Log, now: now, store: c.Checkpoints}
 	reader.log = log
+	witnesses := &witnessing{config: c.Witnesses, log: log, ledger: c.Ledger, keys: c.Trusted.With(c.Signer.Public()), now: now, asked: map[string]asked{}}
 	keys := &passkeys{file: c.Passkeys, enrol: c.EnrolPasskey, events: c.Ledger, refused: refused, log: c.Log, now: now}
 	ends := &endOrders{ledger: c.Ledger, signer: c.Signer, gateway: c.Gateway, log: c.Log, audit: log}
 	extend := &extender{requests: reader, grants: c.Ledger, contracts: c.Contracts, facts: c.Facts, directory: c.Directory, history: c.Ledger, gateway: c.Gateway, signer: c.Signer, ledger: c.Ledger,
@@ -196,7 +200,8 @@ func New(c Config) *App {
 		reviews:        &reviews{config: c.Reviews, ledger: c.Ledger, keys: keyring, contracts: c.Contracts, proposed: c.ProposalContract, roles: roles, events: c.Ledger, refused: refused, log: c.Log, now: now},
 		pickUps:        &pickUps{requests: reader, gateway: c.Gateway, signer: c.Signer, workers: c.Workers, refused: refused, now: now},
 		auditor:        log,
-		evidencePacks:  &evidencePacks{ledger: c.Ledger, requests: reader, log: log, signer: c.Signer, now: now},
+		witnessing:     witnesses,
+		evidencePacks:  &evidencePacks{ledger: c.Ledger, requests: reader, log: log, witness: witnesses, signer: c.Signer, now: now},
 		passkeys:       keys,
 		proposer:       changes,
 		contractStatus: &contractStatus{contracts: c.Contracts, catalog: cat, proposed: c.ProposalContract, commits: c.ContractCommits, first: c.FirstContracts, sources: c.FactSources, workers: c.Workers, roles: roles, refused: refused},

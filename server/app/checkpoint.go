@@ -15,6 +15,7 @@ import (
 // checkpointSigner signs a checkpoint of the log.
 type checkpointSigner interface {
 	SignCheckpoint(c evidence.Checkpoint) (string, error)
+	LogKey(origin string) string
 }
 
 // CheckpointStore keeps the last signed checkpoint where the owner of the ledger's

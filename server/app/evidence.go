@@ -32,6 +32,7 @@ type evidencePacks struct {
 	ledger   evidenceLedger
 	requests *requests
 	log      *auditor
+	witness  *witnessing
 	signer   manifestSigner
 	now      clock
 }
@@ -55,6 +56,9 @@ func (e *evidencePacks) Evidence(ctx context.Context, p access.Person, id string
 	}
 	pack.Checkpoint, manifest.Size = signed, at.Size
 	if pack.Events, err = e.loggedEvents(ctx, id, at.Size); err != nil {
+		return evidence.Pack{}, err
+	}
+	if pack.Witnessed, err = e.witness.forPack(ctx, at, e.ledger.HashReader(ctx)); err != nil {
 		return evidence.Pack{}, err
 	}
 	for _, logged := range pack.Events {

@@ -25,7 +25,7 @@ func services() []mutant {
 		{"a name is a mention in Jira", "facts/jira/comment.go", "strings.NewReplacer(\"{\", \"(\", \"}\", \")\")", "strings.NewReplacer()", []string{"./notices -run TestCommentIsOnlyText"}},
 		{"a webhook has what people wrote", "feed/envelope/envelope.go", "e = e.Redacted()", "_ = e.Redacted()", []string{"./feed/webhooks -run TestEveryEvent"}},
 		{"an event that was not taken is left out", "feed/webhooks/hook.go", "if resp.StatusCode < 200 || resp.StatusCode > 299 {", "if resp.StatusCode == 1 {", []string{"./feed/webhooks -run TestEveryEvent"}},
-		{"the address of a webhook is shown", "feed/webhooks/hook.go", "err = of.Err", "err = of", []string{"./feed/webhooks -run TestSecretsStay"}},
+		{"the address of a webhook is shown", "feed/webhooks/hook.go", "neterror.Reason(err))", "access.Errorf(access.CodeOf(neterror.Reason(err)), \"%w\", err))", []string{"./feed/webhooks -run TestSecretsStay"}},
 		{"a word is a webhook's secret", "internal/webhooksecret/webhooksecret.go", "!marked || err != nil || len(raw) < 24", "!marked && false || err != nil", []string{"./feed/webhooks -run TestSecretsStay"}},
 		{"a program with a person's token is that person", "server/mcpserver/mcpserver.go", "by.Person.Kind, by.Person.OnBehalfOf = access.KindAgent, by.Person.ID", "", []string{"./server -run Case03AgentsDecideNothing"}},
 		{"a program has logged in lately", "server/mcpserver/mcpserver.go", "by.Person.LoggedInAt = time.Time{}", "_ = time.Time{}", []string{"./server -run Case03AgentsDecideNothing"}},

@@ -1,11 +1,11 @@
 package main
 
-// streams returns the mutants of what leaves for other systems.
+// streams returns the mutants of what leaves for other systems, witnesses among them.
 func streams() []mutant {
 	suite := func(kind, part string) []string {
 		return []string{"./sinks/" + kind + " -run TestCase114EverythingInOrderOnce/" + part}
 	}
-	return []mutant{
+	return append(witnesses(), []mutant{
 		{"a key that is made of a message leaves", "access/event_catalogue.go", "maps.Clone(e.Detail), \"\"", "maps.Clone(e.Detail), e.Key", []string{"./feed/envelope -run TestCase113"}},
 		{"a sink has what people wrote", "sinks/consumer.go", "Text: c.config.Text}", "Text: true}", suite("file", "Resend")},
 		{"what was not taken is behind the sink", "sinks/consumer.go", "\treturn err\n}\n\n// Send is a Sender", "\t_ = err\n\treturn nil\n}\n\n// Send is a Sender", suite("file", "FolderIsGone")},
@@ -27,5 +27,5 @@ func streams() []mutant {
 		{"a sink with which nobody began is no alarm", "sinks/watch.go", "case !begun && now.Sub(w.Since) > most:", "case !begun && most < 0:", []string{"./sinks -run SinkBehindIsAnAlarm"}},
 		{"a file without a certificate trusts the system's authorities", "config/field/authorities.go", "if !pool.AppendCertsFromPEM(pem) {", "if !pool.AppendCertsFromPEM(pem) && pool == nil {", []string{"./config/field -run TestAuthorities"}},
 		{"a shift that is over says who is on call", "notices/oncall.go", "until != nil && !c.now().Before(*until)", "until != nil && c.now().IsZero()", []string{"./notices -run TestShiftIsOver"}},
-	}
+	}...)
 }

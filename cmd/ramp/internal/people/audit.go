@@ -9,7 +9,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"strings"
 
 	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
@@ -60,43 +59,36 @@ func auditCommand() *cobra.Command {
 	c := &cobra.Command{Use: "audit", Short: "Search, follow, verify and export the log of everything that happened",
 		Long: "Every event is a leaf of a Merkle tree whose root the server signs. With the server's public key (--key) these\n" +
 			"commands verify what they show; with a checkpoint that you kept, `ramp audit verify` verifies the whole log."}
-	c.AddCommand(auditSearchCommand(), auditRequestsCommand(), auditTailCommand(), auditPackCommand(), auditVerifyCommand(), auditCheckpointCommand(), auditExportCommand())
+	c.AddCommand(auditSearchCommand(), auditRequestsCommand(), auditTailCommand(), auditPackCommand(), auditVerifyCommand(), auditCheckpointCommand(), auditWitnessesCommand(), auditExportCommand())
 	return c
 }
 
 func auditVerifyCommand() *cobra.Command {
 	var f auditFlags
 	var file string
-	var witnesses []string
-	var cosigned int
+	var policy witnessFlags
 	c := &cobra.Command{
 		Use: "verify", Short: "Read the whole log and verify it", Args: cobra.NoArgs,
 		Long: "Reads every event and compares them with the server's signed checkpoint: this finds whatever was edited,\n" +
 			"removed, moved or inserted. A log that was truncated, or rewritten and signed again, is consistent with itself:\n" +
 			"to find that, keep checkpoints elsewhere (`ramp audit checkpoint --save`) and verify --against one. Such a\n" +
-			"checkpoint may carry cosignatures of witnesses (c2sp.org/tlog-cosignature); those of --witness are counted.",
+			"checkpoint may carry cosignatures of witnesses (c2sp.org/tlog-cosignature); those of --witness are counted.\n" +
+			"With --witness and without --against, the log is verified against the newest checkpoint that witnesses of\n" +
+			"server.witnesses have cosigned.",
 		Example: "  ramp audit verify --key server.pub --against checkpoint.txt\n" +
-			"  ramp audit verify --key server.pub --against checkpoint.txt --witness witnesses.txt --cosigned 2",
+			"  ramp audit verify --key server.pub --witness witnesses.txt --cosigned 2",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, _, at, err := f.open(cmd.Context())
 			if err != nil {
 				return err
 			}
-			known, err := readWitnesses(witnesses)
+			asked, err := policy.read()
 			if err != nil {
 				return err
 			}
-			var against *evidence.Checkpoint
-			var by []evidence.Cosignature
-			if file != "" {
-				var saved evidence.Checkpoint
-				if saved, by, err = f.saved(file, known...); err != nil {
-					return err
-				}
-				against = &saved
-			}
-			if len(by) < cosigned {
-				return access.Errorf(access.CodeEvidence, "the saved checkpoint is cosigned by %d of the witnesses given; --cosigned asks for %d", len(by), cosigned)
+			against, by, err := f.against(cmd.Context(), c, file, asked)
+			if err != nil {
+				return err
 			}
 			report, err := evidence.VerifyLog(cmd.Context(), at, against, c, nil)
 			if err != nil {
@@ -107,7 +99,11 @@ func auditVerifyCommand() *cobra.Command {
 				if against == nil {
 					fmt.Fprintln(w, "Not compared with an earlier checkpoint, so a log that was truncated would look the same.\nKeep one elsewhere with `ramp audit checkpoint --save FILE`, and verify --against FILE.")
 				} else {
-					fmt.Fprintf(w, "Consistent with the saved checkpoint: its %d events are unchanged.\n", against.Size)
+					which := "saved"
+					if file == "" {
+						which = "cosigned"
+					}
+					fmt.Fprintf(w, "Consistent with the %s checkpoint: its %d events are unchanged.\n", which, against.Size)
 				}
 				for _, c := range by {
 					fmt.Fprintf(w, "Cosigned by %s at %s.\n", output.Clean(c.Witness), output.Time(c.At))
@@ -118,31 +114,45 @@ func auditVerifyCommand() *cobra.Command {
 	}
 	f.add(c)
 	c.Flags().StringVar(&file, "against", "", "a checkpoint that was saved earlier")
-	c.Flags().StringSliceVar(&witnesses, "witness", nil, "files with the keys of witnesses, one NAME+HASH+KEY a line")
-	c.Flags().IntVar(&cosigned, "cosigned", 0, "how many of the witnesses must have cosigned the checkpoint of --against")
+	policy.add(c)
 	return c
 }
 
-// readWitnesses reads files of witnesses' keys, one a line; empty lines and those
-// that begin with # say nothing.
-func readWitnesses(files []string) (out []evidence.Witness, err error) {
-	for _, file := range files {
-		b, err := os.ReadFile(file)
-		if err != nil {
-			return nil, access.Errorf(access.CodeInvalid, "--witness: %w", err)
-		}
-		for line := range strings.Lines(string(b)) {
-			if line = strings.TrimSpace(line); line == "" || strings.HasPrefix(line, "#") {
-				continue
-			}
-			w, err := evidence.ParseWitness(line)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, w)
-		}
+// against returns the earlier checkpoint that the log is verified against, and who has
+// cosigned it: the one in a file, or with witnesses the newest that the server has from
+// them; nil if there is neither. Errors are CodeEvidence if too few witnesses have.
+func (f *auditFlags) against(ctx context.Context, c *client.Client, file string, asked evidence.WitnessPolicy) (*evidence.Checkpoint, []evidence.Cosignature, error) {
+	var earlier evidence.Checkpoint
+	var by []evidence.Cosignature
+	var err error
+	switch {
+	case file != "":
+		earlier, by, err = f.saved(file, asked.Witnesses...)
+	case len(asked.Witnesses) > 0:
+		earlier, by, err = f.cosigned(ctx, c, asked.Witnesses...)
+	default:
+		return nil, nil, nil
 	}
-	return out, nil
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(by) < asked.Least {
+		return nil, nil, access.Errorf(access.CodeEvidence, "the checkpoint is cosigned by %d of the witnesses given; --cosigned asks for %d", len(by), asked.Least)
+	}
+	return &earlier, by, nil
+}
+
+// cosigned fetches and verifies the newest checkpoint that witnesses have cosigned.
+func (f *auditFlags) cosigned(ctx context.Context, c *client.Client, witnesses ...evidence.Witness) (evidence.Checkpoint, []evidence.Cosignature, error) {
+	signed, err := c.Cosigned(ctx)
+	if err != nil {
+		return evidence.Checkpoint{}, nil, err
+	}
+	keys, err := serverKeys(f.keys)
+	if err != nil {
+		return evidence.Checkpoint{}, nil, err
+	}
+	return keys.VerifyCosigned(signed, witnesses...)
 }
 
 // saved reads and verifies a checkpoint that was kept, and returns which of the
@@ -166,15 +176,29 @@ func (f *auditFlags) saved(file string, witnesses ...evidence.Witness) (evidence
 func auditCheckpointCommand() *cobra.Command {
 	var f auditFlags
 	var file string
+	var cosigned bool
 	c := &cobra.Command{
 		Use: "checkpoint", Short: "Print or save the log's signed checkpoint", Args: cobra.NoArgs,
 		Long: "With --save, a checkpoint that is in the file already is replaced only after the log was proven consistent\n" +
-			"with it. Run it from time to time, on a machine that Ramp's operators do not control.",
-		Example: "  ramp audit checkpoint --key server.pub --save checkpoint.txt",
+			"with it. Run it from time to time, on a machine that Ramp's operators do not control. With --cosigned it is the\n" +
+			"newest that witnesses have cosigned, with their cosignatures, and some minutes old.",
+		Example: "  ramp audit checkpoint --key server.pub --save checkpoint.txt\n  ramp audit checkpoint --key server.pub --cosigned",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, signed, at, err := f.open(cmd.Context())
 			if err != nil {
 				return err
+			}
+			if cosigned {
+				if signed, err = c.Cosigned(cmd.Context()); err != nil {
+					return err
+				}
+				keys, err := serverKeys(f.keys)
+				if err != nil {
+					return err
+				}
+				if at, _, err = keys.VerifyCosigned(signed); err != nil {
+					return err
+				}
 			}
 			if file == "" {
 				return f.format.Print(cmd.OutOrStdout(), at, func(w io.Writer) { fmt.Fprint(output.Exactly(w), signed) })
@@ -187,6 +211,7 @@ func auditCheckpointCommand() *cobra.Command {
 	}
 	f.add(c)
 	c.Flags().StringVar(&file, "save", "", "the file to save it in")
+	c.Flags().BoolVar(&cosigned, "cosigned", false, "the newest that witnesses have cosigned")
 	return c
 }
 

@@ -61,11 +61,13 @@ func evidenceVerifyCommand() *cobra.Command {
 			"(`ramp audit pack`) it verifies every pack, and that the pages say what the packs prove. The exit code is 4 if a\n" +
 			"single check fails, and 9 if everything is proven and access outlasted its end.",
 		Example: "  ramp evidence verify evidence.json --key server.pub --worker-key worker.pub\n" +
+			"  ramp evidence verify evidence.json --key server.pub --worker-key worker.pub --witness witnesses.txt --cosigned 2\n" +
 			"  ramp evidence verify evidence.json --key server.pub --worker-key eu.pub=ssh/orders,vault/main --worker-key us.pub=aws/prod",
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
 	}
 	f.format.Flag(c)
 	f.keyFlags(c)
+	f.witnesses.add(c)
 	return c
 }
 
@@ -74,6 +76,7 @@ type verifyFlags struct {
 	format        output.Format
 	keys, workers []string
 	passkeys      string
+	witnesses     witnessFlags
 }
 
 func (f *verifyFlags) keyFlags(c *cobra.Command) {
@@ -108,19 +111,26 @@ func (f *verifyFlags) run(cmd *cobra.Command, file string) error {
 	if err != nil {
 		return err
 	}
+	witnesses, err := f.witnesses.read()
+	if err != nil {
+		return err
+	}
 	r, err := os.Open(file)
 	if err != nil {
 		return access.Errorf(access.CodeInvalid, "evidence pack: %w", err)
 	}
 	defer r.Close()
 	if sample.IsArchive(r) {
+		if len(witnesses.Witnesses) > 0 {
+			return access.Errorf(access.CodeInvalid, "--witness: witnesses are not counted for a sample; verify each of its packs by itself")
+		}
 		return f.verifySample(cmd, r, servers, workers)
 	}
 	pack, err := evidence.ReadPack(r)
 	if err != nil {
 		return err
 	}
-	report := pack.Verify(servers, workers)
+	report := pack.VerifyWitnessed(servers, workers, witnesses)
 	if err := f.format.Print(cmd.OutOrStdout(), report, reportTable(report)); err != nil {
 		return err
 	}

@@ -29,9 +29,10 @@ func doctorCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "doctor", Short: "Say what keeps this installation from working", Args: cobra.NoArgs,
 		Long: "Asks every service in a configuration whether it can be used, as `ramp config check --ping` does, compares this\n" +
-			"machine's clock with the ledger's, and says which consumers of events do not go on and which notices did not\n" +
-			"arrive. With --notice it sends a test message: to a mail address or a channel by its name, as notices are sent, to\n" +
-			"a user of Slack, such as U012ABCDE, as the app's direct message, to a ticket, such as jira:OPS-42, as a comment.",
+			"machine's clock with the ledger's, and says which consumers of events do not go on, which witnesses have not\n" +
+			"cosigned the log and which notices did not arrive. With --notice it sends a test message: to a mail address or a\n" +
+			"channel by its name, as notices are sent, to a user of Slack, such as U012ABCDE, as the app's direct message, to a\n" +
+			"ticket, such as jira:OPS-42, as a comment.",
 		Example: "  ramp doctor --config /etc/ramp/ramp.yaml\n  ramp doctor --notice me@example.com\n  ramp doctor --notice U012ABCDE\n  ramp doctor --notice jira:OPS-42",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			issues, doubts, err := checkConfig(cmd.Context(), f.path, true)
@@ -91,6 +92,7 @@ func examine(ctx context.Context, c config.Config, to string) (issues access.Iss
 		issues.Add("notices_nobody", "worker.notices", "contracts have notices, and no worker has ever been set up to send any")
 	}
 	issues = append(issues, ownerIssues(ctx, c, led)...)
+	issues = append(issues, witnessIssues(ctx, c, led)...)
 	counts, err := led.NoticeCounts(ctx)
 	if err != nil {
 		issues.Add("ledger_unavailable", "ledger.url", "%s", err)

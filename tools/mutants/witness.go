@@ -1,0 +1,21 @@
+package main
+
+// witnesses returns the mutants of what witnesses cosign.
+func witnesses() []mutant {
+	asked := func(test string) []string { return []string{"./witness -run " + test} }
+	server := func(test string) []string { return []string{"./server/app -run " + test + "/sqlite"} }
+	packs := []string{"./evidence -run TestCase128"}
+	return []mutant{
+		{"any line is a cosignature", "evidence/cosignature.go", "return ed25519.Verify(c.key, signed, sig[8:])", "return true", asked("TestCase128Forged")},
+		{"an old cosignature is taken", "witness/client.go", "apart > clockApart {", "apart > clockApart && false {", asked("TestCase128Forged")},
+		{"a witness that has seen another log only failed", "witness/client.go", "access.Errorf(access.CodeEvidence, \"the witness has cosigned a log", "access.Errorf(access.CodeUnavailable, \"the witness has cosigned a log", server("TestCase128SplitView")},
+		{"a witness that has cosigned more than there is was asked too early", "server/app/witnesses.go", "case ahead.Size > tree.Size:", "case false:", server("TestCase128ALogThatWasCutOff")},
+		{"the ledger's word for a cosignature is enough", "server/app/witnesses.go", "when, err := m.Key().Cosignature(one.Signed, c.Line); err == nil {", "when, err := c.Line, c.At, error(nil); err == nil {", server("TestCase128NoWitness")},
+		{"who makes a checkpoint look young puts off the alarm", "server/app/witnesses.go", "(since.IsZero() || w.lacking.Before(since))", "since.IsZero()", server("TestCase128NoWitness")},
+		{"a checkpoint of the future puts off the next", "server/app/witnesses.go", "if one.At.After(w.now().Add(cosignEvery)) {", "if false {", server("TestCase128NoWitness")},
+		{"too few witnesses are enough for a pack", "evidence/verify_witnessed.go", "if len(by) < v.witnesses.Least {", "if false {", packs},
+		{"a pack's log need not go on from what was cosigned", "evidence/verify_witnessed.go", "tlog.CheckTree(proof, later.Size, later.Root, earlier.Size, earlier.Root); err != nil {", "error(nil); err != nil {", packs},
+		{"a pack's events need not be witnessed", "evidence/verify_witnessed.go", "if younger > 0 && v.witnesses.Least > 0 {", "if false {", packs},
+		{"a pack without witnesses is witnessed", "evidence/verify.go", "if v.Witnessed != nil || witnesses.Least > 0 {", "if v.Witnessed != nil {", packs},
+	}
+}
