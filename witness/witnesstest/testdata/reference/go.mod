@@ -1,5 +1,5 @@
 // Package witness pins the reference witness that the tests start.
-module ramp.dev/tools/witness
+module ramp.dev/ramp/witness/witnesstest/reference
 
 go 1.26.0
 
