@@ -148,6 +148,8 @@ func TestEveryEventInOrder(t *testing.T) {
 	add()
 	add()
 	require.Eventually(t, func() bool { return len(r.got()) >= 3 }, 30*time.Second, time.Millisecond)
+	// A process that is stopped before it has read the last response sends that one again.
+	require.Eventually(t, func() bool { c, err := l.Cursors(t.Context()); return err == nil && c[0].Seq == 3 }, 30*time.Second, time.Millisecond)
 	stop()
 	add()
 	stop = run()
