@@ -115,8 +115,10 @@ func TestReviewOfOthers(t *testing.T) {
 	f := newFixture(t)
 	f.denied("alice")
 	since := "?since=" + url.QueryEscape(time.Now().Add(-time.Hour).UTC().Format(time.RFC3339))
-	require.Len(t, f.review("bob", since).Findings, 1)
-	require.Empty(t, f.review("bob", since).Heat, "who held access is not the owner's to read")
+	require.NoError(t, f.ledger.AppendEvent(context.Background(), access.Event{At: time.Now().UTC(), Kind: access.EventActRefused, Actor: "dave",
+		Detail: map[string]string{"act": string(access.ActReadAudit), "code": "not_auditor", access.DetailCount: "12"}}))
+	require.Len(t, f.review("carol", since).Findings, 2)
+	require.Len(t, f.review("bob", since).Findings, 1, "what is about no contract of his is not his to read")
 	for _, bad := range []string{"?since=2999-01-01T00:00:00Z", "?since=1999-01-01T00:00:00Z", "?since=yesterday", since + "&until=2026-01-01T00:00:00Z"} {
 		require.Equal(t, http.StatusBadRequest, f.call(f.token("carol"), "GET", "/api/v1/review"+bad, "", "").Code, bad)
 	}

@@ -6,8 +6,8 @@ func reviews() []mutant {
 	edits := []string{"./review/change"}
 	return []mutant{
 		{"somebody dismisses a finding about themselves", "server/app/reviews.go", "if isAbout(f, by.Person) {", "if false && isAbout(f, by.Person) {", marks},
-		{"a review that was changed in the database is believed", "server/app/reviews.go", "if digestOf(kept.Report) != access.ReviewMadeOf(told).Digest {", "if false {", marks},
-		{"an owner reads what is about others' contracts", "server/app/reviews.go", "if v.seesAll(p) {", "if true {", marks},
+		{"a review that was changed in the database is believed", "server/app/reviews.go", "if digestOf(kept.Report) != access.ReviewMadeOf(told).Digest {", "if false && digestOf(kept.Report) != access.ReviewMadeOf(told).Digest {", marks},
+		{"an owner reads what is about others' contracts", "server/app/reviews.go", "if v.seesAll(p) {", "if true || v.seesAll(p) {", marks},
 		{"an agent reads reviews", "server/app/reviews.go", "if by.Person.Kind == access.KindHuman && (", "if (", marks},
 		{"a plan that nobody signed is reviewed", "review/record/request.go", "p, err := r.Keys.VerifyPlan(e)", "p, err := evidence.ReadPlan(e)", read},
 		{"a decision that nobody signed is reviewed", "review/record/request.go", "d, err := r.Keys.VerifyDecision(e)", "d, err := evidence.ReadDecision(e)", read},
