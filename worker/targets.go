@@ -14,10 +14,12 @@ import (
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/integrations/awsiam"
+	"ramp.dev/ramp/integrations/command"
 	"ramp.dev/ramp/integrations/contractset"
 	"ramp.dev/ramp/integrations/postgres"
 	"ramp.dev/ramp/integrations/sshcert"
 	"ramp.dev/ramp/integrations/vaulttoken"
+	"ramp.dev/ramp/integrations/webhook"
 	"ramp.dev/ramp/ledger"
 )
 
@@ -35,6 +37,8 @@ func integrationKinds() map[string]integrationKind {
 		"vault":    kindOf[vaulttoken.Config](),
 		"aws":      kindOf[awsiam.Config](),
 		"postgres": kindOf[postgres.Config](),
+		"exec":     kindOf[command.Config](),
+		"webhook":  kindOf[webhook.Config](),
 		// What changes contracts is a target like others, so that all that protects access protects them.
 		"contracts": kindOf[contractset.Config](),
 	}

@@ -86,6 +86,7 @@ var mayImport = map[string]struct {
 	"integrations/awsapi":     {[]string{"access", "integrations"}, "what AWS's errors and policies mean is the same for every target on AWS"},
 	"integrations/jsonhttp":   {[]string{"access", "config/field", "integrations"}, "how Ramp calls a service with its own credentials is decided once"},
 	"integrations/pacing":     {[]string{"access"}, "how fast a target may be called is one limiter, and no target's own"},
+	"integrations/program":    {[]string{"access", "integrations"}, "what a customer's program is asked and believed does not depend on how messages reach it"},
 	"integrations/faketarget": {[]string{"access", "integrations"}, "it is used as any target is, so it may know no other"},
 	"review":                  {[]string{"access"}, "what is found in requests depends on nothing but them, so that anybody can make the same report"},
 	"review/change":           {[]string{"access", "contracts", "review"}, "a change of a contract is an edit of its file and is believed when the contracts are valid again"},
