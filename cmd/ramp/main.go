@@ -16,6 +16,7 @@ import (
 	"ramp.dev/ramp/cmd/ramp/internal/dev"
 	"ramp.dev/ramp/cmd/ramp/internal/people"
 	"ramp.dev/ramp/cmd/ramp/internal/run"
+	"ramp.dev/ramp/cmd/ramp/internal/target"
 	"ramp.dev/ramp/cmd/ramp/internal/version"
 )
 
@@ -57,7 +58,7 @@ func root() *cobra.Command {
 	}
 	group(c, "people", "Request, approve and use access:", people.Commands()...)
 	group(c, "audit", "Audit:", people.AuditCommands()...)
-	group(c, "run", "Operate Ramp:", append(append(run.Commands(people.ContractCommands()...), people.OperatorCommands()...), dev.Command())...)
+	group(c, "run", "Operate Ramp:", append(append(run.Commands(people.ContractCommands()...), people.OperatorCommands()...), target.Command(), dev.Command())...)
 	c.AddCommand(versionCommand(c.Version))
 	codeMistakes(c)
 	return c
