@@ -14,6 +14,7 @@ import (
 	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/integrations/program"
 	"ramp.dev/ramp/integrations/targettest"
+	"ramp.dev/ramp/internal/strictjson"
 )
 
 // suite is one run over one subject.
@@ -184,7 +185,7 @@ func faults(f targettest.Fault, n int) func(program.Caller) program.Caller {
 // notFoundYet replies as a service that does not see its own objects yet.
 func notFoundYet(ctx context.Context, to program.Caller, id string, message []byte) ([]byte, error) {
 	var r program.Request
-	if err := json.Unmarshal(message, &r); err != nil {
+	if err := strictjson.UnmarshalOpen(message, &r); err != nil {
 		return nil, err
 	}
 	reply := program.Reply{Ramp: program.Version, Call: id}

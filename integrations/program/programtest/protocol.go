@@ -11,6 +11,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations/program"
+	"ramp.dev/ramp/internal/strictjson"
 )
 
 // protocol tries what only programs have.
@@ -71,7 +72,7 @@ func (s suite) raw(t *testing.T, r program.Request) (reply program.Reply) {
 	if err != nil {
 		return program.Reply{Error: &program.Failure{Code: access.CodeOf(err)}}
 	}
-	require.NoError(t, json.Unmarshal(b, &reply), "the reply is one JSON object")
+	require.NoError(t, strictjson.UnmarshalOpen(b, &reply), "the reply is one JSON object")
 	return reply
 }
 

@@ -17,6 +17,7 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations/program"
 	"ramp.dev/ramp/integrations/targettest"
+	"ramp.dev/ramp/internal/strictjson"
 )
 
 // Variable is the environment variable with the subject of the suite's process, in JSON.
@@ -93,7 +94,7 @@ func Run(ctx context.Context, s Subject, suite []string, progress io.Writer) (Re
 // Variable. It ends the process.
 func Main() {
 	var s suite
-	err := json.Unmarshal([]byte(os.Getenv(Variable)), &s.Subject)
+	err := strictjson.UnmarshalOpen([]byte(os.Getenv(Variable)), &s.Subject)
 	tests := []testing.InternalTest{{Name: "target", F: func(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %s", Variable, err)

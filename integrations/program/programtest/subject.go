@@ -12,6 +12,7 @@ import (
 	"ramp.dev/ramp/integrations/command"
 	"ramp.dev/ramp/integrations/program"
 	"ramp.dev/ramp/integrations/webhook"
+	"ramp.dev/ramp/internal/strictjson"
 )
 
 // Subject is what is tested: a program or a service.
@@ -92,7 +93,7 @@ func (s Subject) ask(ctx context.Context, q question) (f finding, err error) {
 	if err != nil {
 		return f, access.Errorf(access.CodeUnavailable, "the probe, asked for %s: %w", q.Probe, err)
 	}
-	if err := json.Unmarshal(out, &f); err != nil {
+	if err := strictjson.UnmarshalOpen(out, &f); err != nil {
 		return f, access.Errorf(access.CodeUnavailable, "the probe, asked for %s, replies no JSON: %w", q.Probe, err)
 	}
 	return f, nil
