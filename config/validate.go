@@ -113,7 +113,7 @@ func (c Config) Lacks(set *contracts.Set) access.Issues {
 	issues := set.MissingSources(slices.Collect(maps.Keys(c.Server.Facts)))
 	issues = append(issues, set.MissingLists(func(target string) ([]string, bool) {
 		one, known := c.Worker.Targets[target]
-		return one.Lists(), known && one.Config != nil
+		return one.Lists(), known && one.KnowsLists()
 	})...)
 	return append(issues, set.MissingInventories(func(target string) bool {
 		return slices.ContainsFunc(c.Keys.Workers, func(w WorkerKey) bool {

@@ -94,5 +94,6 @@ request:
 		messages[fmt.Sprintf("%s: %s; %s", f.Code, f.Message, f.Instead)] = true
 	}
 	require.Empty(t, choosing.ListFindings([]string{"host"}))
+	require.Empty(t, choosing.ListFindings([]string{"hosts"}, "exec", "ssh"), "a program's lists are its own")
 	golden(t, "findings.golden", strings.Join(slices.Sorted(maps.Keys(messages)), "\n")+"\n")
 }

@@ -107,10 +107,12 @@ func (s *Set) MissingLists(lists func(target string) ([]string, bool)) (issues a
 
 // ListFindings returns the choices from lists of a name that no target has; lists are the
 // names that there are. It needs no configuration, so that lint finds a misspelt name where
-// contracts are written.
-func (s *Set) ListFindings(lists []string) (out []Finding) {
+// contracts are written. Targets of the kinds own, by their names (KIND/NAME), have lists of
+// their own, of which only the configuration tells.
+func (s *Set) ListFindings(lists []string, own ...string) (out []Finding) {
 	s.eachChoice(func(c *Contract, param string, from *choices) {
-		if !slices.Contains(lists, from.List) {
+		kind, _, _ := strings.Cut(from.From, "/")
+		if !slices.Contains(lists, from.List) && !slices.Contains(own, kind) {
 			out = append(out, Finding{Code: "list_unknown", Contract: c.Name, Place: c.at("request", "params", param, "choices", "list"),
 				Message: fmt.Sprintf("no kind of target has a list %q, so that nothing could be chosen", from.List),
 				Instead: fmt.Sprintf("name one of those that there are: %s%s", orNone(lists), didYouMean(from.List, lists))})

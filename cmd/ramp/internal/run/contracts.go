@@ -60,7 +60,7 @@ func (l *lint) run(cmd *cobra.Command, dir string) error {
 		return err
 	}
 	findings := append([]contracts.Finding{}, set.FindingsWith(known, output.Progress(cmd.ErrOrStderr(), "contracts looked at"))...)
-	findings = append(findings, set.ListFindings(worker.Lists())...)
+	findings = append(findings, set.ListFindings(worker.Lists(), worker.ListsOfTheirOwn()...)...)
 	issues := []access.Issue{}
 	if l.configured != "" {
 		beside, more := lintBeside(set, l.configured, known)
