@@ -87,8 +87,8 @@ func (e *Engine) oneReview(ctx context.Context, n ledger.Notice) (sent bool, err
 // composeReview writes a notice of a weekly review. It has numbers alone: what was found, and
 // about whom, is read by those who are logged in.
 func (c Config) composeReview(n ledger.Notice, made access.ReviewMade, findings int, zone *time.Location) channel.Message {
-	l := letter{Head: plaintext.Line(fmt.Sprintf("The weekly review has %s for you", counted(findings, "finding")), maxHead), Link: c.Pages, Because: n.Why,
-		Note: "Read it with `ramp review`.",
+	l := letter{Head: plaintext.Line(fmt.Sprintf("The weekly review has %s for you", counted(findings, "finding")), maxHead), Link: strings.TrimSuffix(c.Pages, "/") + "/review", Because: n.Why,
+		Note: "Read it on its page, or with `ramp review`.",
 		Rows: []row{{Name: "From", Text: readable(made.Since, zone)}, {Name: "Until", Text: readable(made.Until, zone)}}}
 	m := channel.Message{ID: n.ID, Thread: "review", Subject: "[Ramp] " + l.Head, Text: l.Text(), HTML: l.HTML()}
 	if n.Channel == serviceChannel {

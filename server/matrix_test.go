@@ -179,6 +179,8 @@ var rules = map[string]rule{
 	"POST /api/v1/accounts/link":   only([]string{operator}, forbidden),
 	"POST /api/v1/accounts/unlink": only([]string{operator}, forbidden),
 
+	"GET /review":                    only([]string{approver, security}, forbidden),
+	"POST /review/findings/:id/mark": noneThere([]string{approver, security}, forbidden),
 	"GET /api/v1/reviews":            only([]string{approver, security}, forbidden), // approvers own the fixture's contract
 	"GET /api/v1/review":             noneThere([]string{approver, security}, forbidden),
 	"POST /api/v1/findings/:id/mark": noneThere([]string{approver, security}, forbidden),

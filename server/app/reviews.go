@@ -112,7 +112,7 @@ func (v *reviews) owned(p access.Person) (out []string) {
 }
 
 func (v *reviews) mayRead(ctx context.Context, by access.Actor) error {
-	if by.Person.Kind == access.KindHuman && (v.seesAll(by.Person) || len(v.owned(by.Person)) > 0) {
+	if v.ReadsReviews(by.Person) {
 		return nil
 	}
 	return v.refused.record(ctx, by, "", access.ActReadReviews,
@@ -148,17 +148,11 @@ func (v *reviews) make(ctx context.Context, period review.Period) (review.Report
 	return reader.Report(ctx, in)
 }
 
-// kept returns the newest kept review until a time, if it is the one that the log tells of.
-func (v *reviews) kept(ctx context.Context, until time.Time) (out review.Report, err error) {
-	kept, told, err := v.ledger.ReviewUntil(ctx, until)
+// kept returns the newest kept review until a time, with what people said of it by now.
+func (v *reviews) kept(ctx context.Context, until time.Time) (review.Report, error) {
+	out, err := v.written(ctx, until)
 	if err != nil {
 		return out, err
-	}
-	if digestOf(kept.Report) != access.ReviewMadeOf(told).Digest {
-		return out, access.Refuse(access.CodeEvidence, "review_altered", "the review that ends at %s is not the one that was made: somebody changed it in the database", access.FormatTime(kept.Until))
-	}
-	if err := strictjson.UnmarshalOpen(kept.Report, &out); err != nil {
-		return out, access.Errorf(access.CodeEvidence, "the review that ends at %s cannot be read: %w", access.FormatTime(kept.Until), err)
 	}
 	events, err := v.ledger.Marks(ctx, time.Time{})
 	if err != nil {
@@ -169,6 +163,22 @@ func (v *reviews) kept(ctx context.Context, until time.Time) (out review.Report,
 		if m, there := marks[out.Findings[i].ID]; there {
 			out.Findings[i].Mark = &m
 		}
+	}
+	return out, nil
+}
+
+// written returns the newest kept review until a time as it was made, if it is the one that
+// the log tells of.
+func (v *reviews) written(ctx context.Context, until time.Time) (out review.Report, err error) {
+	kept, told, err := v.ledger.ReviewUntil(ctx, until)
+	if err != nil {
+		return out, err
+	}
+	if digestOf(kept.Report) != access.ReviewMadeOf(told).Digest {
+		return out, access.Refuse(access.CodeEvidence, "review_altered", "the review that ends at %s is not the one that was made: somebody changed it in the database", access.FormatTime(kept.Until))
+	}
+	if err := strictjson.UnmarshalOpen(kept.Report, &out); err != nil {
+		return out, access.Errorf(access.CodeEvidence, "the review that ends at %s cannot be read: %w", access.FormatTime(kept.Until), err)
 	}
 	return out, nil
 }

@@ -43,6 +43,13 @@ var functions = template.FuncMap{
 	"planPath":        planPath,
 	"unbroken":        unbroken,
 	"browser":         browser,
+	"kindTitle":       kindTitle,
+	"percent":         percent,
+	"length":          inWords,
+	"cell":            cell,
+	"isLink":          isLink,
+	"lines":           func(s string) []string { return strings.Split(strings.TrimSuffix(s, "\n"), "\n") },
+	"stamp":           access.FormatTime,
 	"text":            func(v any) string { return fmt.Sprint(v) },
 }
 

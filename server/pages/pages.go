@@ -51,6 +51,7 @@ type page struct {
 	Public  bool   // for anybody
 	Operate bool   // in the navigation of operators only; what it shows decides for itself
 	Audit   bool   // in that of auditors; of them alone unless Operate
+	Review  bool   // in the navigation of those who read reviews only
 	Content func(c echo.Context) (any, error)
 }
 
@@ -63,6 +64,7 @@ func (p *Pages) pages() []page {
 		{Path: "/ask/:contract", Name: "ask", Content: p.ask},
 		{Path: "/you", Name: "you", Content: p.you},
 		{Path: "/you/passkeys", Name: "passkeys", Content: p.passkeys},
+		{Path: reviewPath, Name: "review", Nav: "Review", Review: true, Content: p.reviews},
 		{Path: "/contracts", Name: "contracts", Nav: "Contracts", Operate: true, Audit: true, Content: p.contracts},
 		{Path: auditPath, Name: "audit", Nav: "Audit", Audit: true, Content: p.audit},
 		{Path: auditPath + "/requests/:id", Name: "auditrequest", Content: p.auditRequest},
@@ -87,6 +89,7 @@ func (p *Pages) forms() []form {
 		{"/requests/:id/cancel", p.end(p.app.Cancel)},
 		{"/requests/:id/release", p.end(p.app.Release)},
 		{"/requests/:id/revoke", p.end(p.app.Revoke)},
+		{reviewPath + "/findings/:id/mark", p.markFinding},
 		{"/you/passkeys", p.enrol},
 		{accountsPath + "/link", p.linkAccount},
 		{accountsPath + "/unlink", p.unlinkAccount},

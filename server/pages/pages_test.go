@@ -28,7 +28,7 @@ var inline = regexp.MustCompile(`(?i)<script(>| [^>]*>[^<])|<style|\sstyle=|\son
 func shown(t *testing.T, p *Pages, page string, content any) string {
 	t.Helper()
 	var b strings.Builder
-	v := view{Person: access.Person{ID: "bob", Name: "Bob", Kind: access.KindHuman}, Nav: p.nav("/", 2, false, false), Self: "/", Assets: "x", Content: content}
+	v := view{Person: access.Person{ID: "bob", Name: "Bob", Kind: access.KindHuman}, Nav: p.nav("/", 2, readers{}), Self: "/", Assets: "x", Content: content}
 	require.NoError(t, p.templates[page].ExecuteTemplate(&b, "layout.html", v))
 	require.NotRegexp(t, inline, b.String())
 	require.NotContains(t, b.String(), "ZgotmplZ", "the template engine refused a value")
@@ -58,7 +58,7 @@ func TestPagesAndTemplates(t *testing.T) {
 	p, err := New(nil, nil, TemporalUI{})
 	require.NoError(t, err)
 	left := maps.Clone(p.templates)
-	for _, name := range []string{"layout", "parts", "problem", "sessionover"} { // of which pages are made, and those of errors
+	for _, name := range []string{"layout", "parts", "charts", "problem", "sessionover"} { // of which pages are made, and those of errors
 		delete(left, name)
 	}
 	for _, one := range p.pages() {
@@ -66,7 +66,7 @@ func TestPagesAndTemplates(t *testing.T) {
 		delete(left, one.Name)
 	}
 	require.Empty(t, left)
-	require.Equal(t, []navItem{{"/", "Home", false, 0}, {"/requests", "Requests", true, 0}, {"/inbox", "Inbox", false, 3}}, p.nav("/requests", 3, false, false))
+	require.Equal(t, []navItem{{"/", "Home", false, 0}, {"/requests", "Requests", true, 0}, {"/inbox", "Inbox", false, 3}}, p.nav("/requests", 3, readers{}))
 }
 
 func TestTemporalUI(t *testing.T) {
@@ -126,9 +126,9 @@ func TestEveryPage(t *testing.T) {
 	require.Contains(t, html, `href="/accounts"`)
 	require.Contains(t, shown(t, p, "you", youPage{Auditor: true}), `href="/contracts"`)
 	require.NotContains(t, shown(t, p, "you", youPage{}), `href="/contracts"`)
-	require.Len(t, p.nav("/accounts", 0, false, false), 3)
-	require.Equal(t, []navItem{{Path: "/contracts", Name: "Contracts"}, {Path: "/accounts", Name: "Accounts", Current: true}}, p.nav("/accounts", 0, true, false)[3:])
-	require.Equal(t, []navItem{{Path: "/contracts", Name: "Contracts", Current: true}, {Path: "/audit", Name: "Audit"}}, p.nav("/contracts", 0, false, true)[3:])
+	require.Len(t, p.nav("/accounts", 0, readers{}), 3)
+	require.Equal(t, []navItem{{Path: "/contracts", Name: "Contracts"}, {Path: "/accounts", Name: "Accounts", Current: true}}, p.nav("/accounts", 0, readers{Operator: true})[3:])
+	require.Equal(t, []navItem{{Path: "/contracts", Name: "Contracts", Current: true}, {Path: "/audit", Name: "Audit"}}, p.nav("/contracts", 0, readers{Auditor: true})[3:])
 	require.Contains(t, shown(t, p, "accounts", accountsPage{}), "No accounts are linked")
 	html = shown(t, p, "accounts", accountsPage{Account: "<typed>", Human: "h", Refused: "no", Links: []accountLink{
 		{AccountLink: access.AccountLink{Account: "partner:carol", Human: "carol", LinkedBy: "oscar", Unproven: true}},

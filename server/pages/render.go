@@ -18,7 +18,7 @@ import (
 )
 
 // shared are the templates that every page is made of.
-var shared = []string{"templates/layout.html", "templates/parts.html"}
+var shared = []string{"templates/layout.html", "templates/parts.html", "templates/charts.html"}
 
 // parseTemplates returns each page's template, together with the shared ones.
 func parseTemplates(files fs.FS) (map[string]*template.Template, error) {
@@ -120,19 +120,22 @@ func (p *Pages) renderAs(c echo.Context, status int, name string, content any, s
 			// A count that cannot be had is no reason to withhold the page.
 			v.ToDo, _ = p.app.CountWaiting(c.Request().Context(), v.Person)
 		}
-		v.Nav = p.nav(c.Request().URL.Path, v.ToDo, p.app.SeesAll(v.Person), p.app.ReadsLog(v.Person))
+		v.Nav = p.nav(c.Request().URL.Path, v.ToDo, readers{Operator: p.app.SeesAll(v.Person), Auditor: p.app.ReadsLog(v.Person), Reviews: p.app.ReadsReviews(v.Person)})
 	}
 	c.Response().Header().Set(echo.HeaderContentType, echo.MIMETextHTMLCharsetUTF8)
 	c.Response().WriteHeader(status)
 	return p.templates[name].ExecuteTemplate(c.Response(), "layout.html", v)
 }
 
-// nav is the main navigation as it is at a path, with what only operators and auditors
-// need.
-func (p *Pages) nav(here string, toDo int, operator, auditor bool) []navItem {
+// readers says what part somebody has in what concerns everybody.
+type readers struct{ Operator, Auditor, Reviews bool }
+
+// nav is the main navigation as it is at a path, with what only operators, auditors and
+// readers of reviews need.
+func (p *Pages) nav(here string, toDo int, who readers) []navItem {
 	var out []navItem
 	for _, one := range p.pages() {
-		if one.Nav == "" || (one.Operate || one.Audit) && !(one.Operate && operator) && !(one.Audit && auditor) {
+		if one.Nav == "" || (one.Operate || one.Audit) && !(one.Operate && who.Operator) && !(one.Audit && who.Auditor) || one.Review && !who.Reviews {
 			continue
 		}
 		item := navItem{Path: one.Path, Name: one.Nav, Current: one.Path == here}
