@@ -25,7 +25,7 @@ import (
 func (f *fixture) keeps(ago time.Duration) (review.Report, time.Time) {
 	f.Helper()
 	r := f.review("carol", "?since="+url.QueryEscape(time.Now().Add(-time.Hour).UTC().Format(time.RFC3339)))
-	r.Weeks[0].States["failed"] = 77 // under contracts of others, for owners
+	r.Weeks[0].States["failed"] = 77                               // under contracts of others, for owners
 	r.Period.To = time.Now().Add(-ago).UTC().Truncate(time.Second) // weeks end at whole seconds
 	b, err := json.Marshal(r)
 	require.NoError(f, err)
