@@ -144,7 +144,7 @@ func topicOf(why string) access.NoticeTopic {
 		return access.TopicHandled
 	case whyRequester, whyAgent:
 		return access.TopicRequests
-	case whyEnds:
+	case whyEnds, whyAgentEnds:
 		return access.TopicReminders
 	}
 	return ""

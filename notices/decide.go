@@ -31,6 +31,7 @@ const (
 	whyContract  = "the contract names you for it"
 	whyEscalated = "nobody has decided it yet, and you may decide it now"
 	whyEnds      = "access that you asked for is about to end"
+	whyAgentEnds = "access that your agent asked for is about to end"
 	whyOnCall    = "you are on call, and may decide it"
 	whyHandled   = "you were asked to decide it"
 	whyAgent     = "your agent asked for it"
@@ -223,8 +224,8 @@ func mayHear(k access.EventKind, why string, r access.Request, alarms []string) 
 	if about(e) == access.EventExtensionAsked && r.Plan.AsksForExtensions() {
 		r.State, r.Asked = access.StateActive, &access.Asked{Tally: access.TallyUndecided, Stages: every(*r.Plan.Extend.Rule)}
 	}
-	if why == whyEnds {
-		if k != access.EventAccessActive {
+	if endsWhy(why) {
+		if k != access.EventAccessActive || why != whyOfEnd(r) {
 			return nil
 		}
 		return []hearer{{Person: r.Requester, Why: why, Of: k}}

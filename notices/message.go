@@ -17,7 +17,7 @@ import (
 func headline(n ledger.Notice, r access.Request) string {
 	who, what := r.Requester.Label(), r.Contract
 	switch n.Why {
-	case whyEnds:
+	case whyEnds, whyAgentEnds:
 		return what + " ends soon"
 	case whyHandled:
 		return fmt.Sprintf("%s no longer waits for you: %s", what, handledBecause(n.Kind, r))
@@ -176,6 +176,8 @@ func noteOf(n ledger.Notice, r access.Request) string {
 		return "Save your work, extend it, or release it."
 	case n.Why == whyEnds:
 		return "Save your work, or release it. This access cannot be extended."
+	case n.Why == whyAgentEnds:
+		return "Your agent has it. You see and end it on the page, logged in."
 	case n.Why == whyHandled:
 		return "Nothing is left for you to do."
 	case n.Why == whyApprover, n.Why == whyEscalated, n.Why == whyOnCall:

@@ -66,7 +66,7 @@ func (e *Engine) one(ctx context.Context, n ledger.Notice) (sent bool, err error
 	if n.Channel == ticketChannel {
 		return e.onTicket(ctx, n, r)
 	}
-	if moot(n.Kind, n.Why, r) || n.Why == whyEnds && !endsSoon(r, e.now()) {
+	if moot(n.Kind, n.Why, r) || endsWhy(n.Why) && !endsSoon(r, e.now()) {
 		return true, e.ledger.CloseNotice(ctx, n.ID, ledger.NoticeMoot, "", e.now().UTC())
 	}
 	if n.Channel == onCallChannel {

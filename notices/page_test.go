@@ -43,6 +43,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		{access.EventGlassBroken, whyReviewer, "Review it on the page, logged in."},
 		{access.EventAccessActive, whyRequester, "The page says how to connect. Release access there once you are done."},
 		{access.EventAccessActive, whyEnds, "Save your work, or release it. This access cannot be extended."},
+		{access.EventAccessActive, whyAgentEnds, "Your agent has it. You see and end it on the page, logged in."},
 		{access.EventAccessEnded, whyRequester, ""},
 		{access.EventRequestDenied, whyRequester, ""},
 		{access.EventRequestLapsed, whyRequester, ""},

@@ -44,9 +44,20 @@ func (e *Engine) reminders(ctx context.Context, ev access.Event, r access.Reques
 	if due, err = e.config.Quiet.until(due); err != nil || !due.Before(*r.ExpiresAt) {
 		return nil, err
 	}
-	to, err := e.resolver().resolve(ctx, mayHear(access.EventAccessActive, whyEnds, r, nil), r.Requester)
+	to, err := e.resolver().resolve(ctx, mayHear(access.EventAccessActive, whyOfEnd(r), r, nil), r.Requester)
 	return append(list, laters(to, ev, due, "ends "+fmt.Sprint(r.ExpiresAt.Unix()))...), err
 }
+
+// whyOfEnd is why the reader of a reminder has it: of an agent's access its human has it.
+func whyOfEnd(r access.Request) string {
+	if r.Requester.Kind == access.KindAgent {
+		return whyAgentEnds
+	}
+	return whyEnds
+}
+
+// endsWhy reports whether a reason is that of a reminder.
+func endsWhy(why string) bool { return why == whyEnds || why == whyAgentEnds }
 
 // escalations returns the notices to those who may decide a request once it has waited,
 // which wait until then.

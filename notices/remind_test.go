@@ -54,6 +54,29 @@ func TestReminderBeforeTheEnd(t *testing.T) {
 	}
 }
 
+// TestReminderOfAnAgent: an agent's human is reminded of what the agent asked for, and not of
+// what they did not.
+func TestReminderOfAnAgent(t *testing.T) {
+	s := mailtest.Start(t, nil, "")
+	f := newFixture(t, s.Addr)
+	start := f.clock
+	r := f.submits(func(r *access.Request) {
+		r.Requester = access.Person{ID: "alice-agent", Kind: access.KindAgent, OnBehalfOf: "alice", Email: "alice@example.com"}
+	})
+	ledgertest.Bring(t, f.ledger, r, access.StateActive, start, start.Add(time.Hour))
+	f.active(r)
+	f.handles()
+	f.clock = start.Add(55 * time.Minute)
+	f.sends()
+	require.Equal(t, 1, remindersIn(s))
+	last := s.Mails()[len(s.Mails())-1]
+	require.Equal(t, "alice@example.com", last.To)
+	require.Contains(t, last.Body, "access that your agent asked for is about to end")
+	require.NotContains(t, last.Body, "that you asked for")
+	require.NotContains(t, last.Body, "Save your work")
+	require.Empty(t, mayHear(access.EventAccessActive, whyEnds, r, nil), "no row says that they asked")
+}
+
 // TestReminderOfAnotherEnd: access that was extended has its reminder later, one that is over none.
 func TestReminderOfAnotherEnd(t *testing.T) {
 	for name, c := range map[string]struct {

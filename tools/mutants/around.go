@@ -33,7 +33,7 @@ func around() []mutant {
 		{"what commands print moves the cursor", "cmd/ramp/internal/output/output.go", "table(cleaning{w})", "table(w)", []string{"./cmd/ramp/internal/output"}},
 
 		// Notices.
-		{"a reminder of an end that has moved", "notices/outbox.go", " || n.Why == whyEnds && !endsSoon(r, e.now())", "", []string{"./notices -run TestReminderOfAnotherEnd"}},
+		{"a reminder of an end that has moved", "notices/outbox.go", " || endsWhy(n.Why) && !endsSoon(r, e.now())", "", []string{"./notices -run TestReminderOfAnotherEnd"}},
 		{"those who may not decide yet are asked to", "notices/remind.go", "due := r.CreatedAt.Add(time.Duration(step.After))", "due := r.CreatedAt", []string{"./notices -run TestEscalation"}},
 		{"a notice of break glass waits for the morning", "notices/engine.go", "if !kind.Urgent() {\n\t\tif due", "if true {\n\t\tif due", []string{"./notices -run Case46QuietHoldsNoAlarm"}},
 		{"a notice of break glass that does not arrive is silent", "notices/outbox.go", "if n.Urgent && (age >= alarmAfter", "if false && (age >= alarmAfter", []string{"./notices -run Case46"}},

@@ -26,6 +26,7 @@ func notices() []mutant {
 		{"a stage is asked for after it was met", "notices/outbox.go", "return waits == closes, err", "return waits && closes, err", []string{"./notices -run TestAskedTooLate"}},
 		{"nobody is asked again when an approval counts no more", "notices/engine.go", "if ev.Kind == access.EventDecisionInvalidated {", "if false {", []string{"./notices -run TestOneStageHandledByOthers"}},
 		{"a message in a channel has any number of bytes", "notices/message.go", "if len(text) <= n {", "if true {", []string{"./notices -run TestChannelsTakeWhatIsLong"}},
+		{"a row says that an agent's human asked", "notices/decide.go", " || why != whyOfEnd(r) {", " {", []string{"./notices -run TestReminderOfAnAgent"}},
 		{"a notice is anybody's while it is being sent", "ledger/notices.go", "micros(until), claimed[i].Tries", "micros(now), claimed[i].Tries", []string{"./notices -run TestCrashAfterSending"}},
 	}
 }
