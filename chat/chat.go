@@ -57,7 +57,7 @@ func (r Ref) IsZero() bool { return r == Ref{} }
 type Message struct {
 	ID      string // the same for every try; by it Find knows the message
 	Title   string
-	Text    string // a sentence or a few lines
+	Text    Text // a sentence or a few lines
 	Rows    []Row
 	Small   string // small print
 	Buttons []Button
@@ -66,8 +66,8 @@ type Message struct {
 // Row is one row of a message: what it is of, and what it says.
 type Row struct {
 	Name, Text string
-	// At is the time that Text says, for services that show each reader their own zone; the
-	// zero time for any other row.
+	// At is the time that Text says, as UTC writes it, for services that show each reader
+	// their own zone; the zero time for any other row.
 	At time.Time
 }
 

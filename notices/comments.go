@@ -90,12 +90,12 @@ func (c Config) composeComment(n ledger.Notice, r access.Request) channel.Messag
 	switch {
 	case r.Plan.Lasting():
 		if r.ActiveAt != nil {
-			row("In force", "since "+access.FormatTime(*r.ActiveAt))
+			row("In force", "since "+readable(*r.ActiveAt, time.UTC))
 		}
 	case r.EndedAt != nil:
-		row("Ended", access.FormatTime(*r.EndedAt))
+		row("Ended", readable(*r.EndedAt, time.UTC))
 	case r.ExpiresAt != nil:
-		row("Ends", access.FormatTime(*r.ExpiresAt))
+		row("Ends", readable(*r.ExpiresAt, time.UTC))
 	default:
 		row("Duration", r.Plan.Duration.String())
 	}

@@ -80,7 +80,7 @@ func (c Config) TestChat(ctx context.Context, user string) error {
 	if !c.Slack.On() {
 		return access.Errorf(access.CodeInvalid, "server.slack is not configured, so nothing can be sent")
 	}
-	return slack.New(c.Slack).PostEphemeral(ctx, "", user, chat.Message{ID: "test " + strings.ToLower(rand.Text()), Text: "Somebody who runs Ramp tries whether its messages arrive. This one did.\n" + c.URL})
+	return slack.New(c.Slack).PostEphemeral(ctx, "", user, chat.Message{ID: "test " + strings.ToLower(rand.Text()), Text: chat.Say("Somebody who runs Ramp tries whether its messages arrive. This one did.\n" + c.URL)})
 }
 
 // publicly returns an error about the contracts as anybody may read it: who signs, and

@@ -52,7 +52,7 @@ func Run(t *testing.T, start func(t *testing.T) Harness) {
 }
 
 func message(id, title string) chat.Message {
-	return chat.Message{ID: id, Title: title, Text: "text of " + title, Rows: []chat.Row{{Name: "Requester", Text: "alice"}, {Name: "Duration", Text: "30m"}},
+	return chat.Message{ID: id, Title: title, Text: chat.Say("text of " + title), Rows: []chat.Row{{Name: "Requester", Text: "alice"}, {Name: "Duration", Text: "30m"}},
 		Small: "small print", Buttons: []chat.Button{{Name: "approve", Label: "Approve", Value: "v1", Style: chat.Go}, {Name: "open", Label: "Open", URL: "https://ramp.example.com/"}}}
 }
 
@@ -66,7 +66,7 @@ func inPlace(t *testing.T, h Harness) {
 		require.Contains(t, shown[0], part)
 	}
 	require.NotContains(t, shown[0], "first")
-	reply, err := h.Bot.Reply(t.Context(), at, chat.Message{ID: "m2", Text: "it went on"})
+	reply, err := h.Bot.Reply(t.Context(), at, chat.Message{ID: "m2", Text: chat.Say("it went on")})
 	require.NoError(t, err)
 	require.NotEqual(t, at, reply)
 	require.Len(t, h.Shown(h.Conversation), 2)
@@ -92,7 +92,7 @@ func found(t *testing.T, h Harness) {
 	require.False(t, there)
 
 	h.Fail(LostReply)
-	_, err = h.Bot.Reply(t.Context(), at, chat.Message{ID: "m2", Text: "it went on"})
+	_, err = h.Bot.Reply(t.Context(), at, chat.Message{ID: "m2", Text: chat.Say("it went on")})
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(err), "%v", err)
 	_, there, err = h.Bot.Find(t.Context(), at.Conversation, at, "m2", before)
 	require.NoError(t, err)
@@ -127,9 +127,9 @@ func faults(t *testing.T, h Harness) {
 }
 
 func told(t *testing.T, h Harness) {
-	require.NoError(t, h.Bot.PostEphemeral(t.Context(), h.Conversation, h.User, chat.Message{ID: "t1", Text: "only you"}))
+	require.NoError(t, h.Bot.PostEphemeral(t.Context(), h.Conversation, h.User, chat.Message{ID: "t1", Text: chat.Say("only you")}))
 	require.Len(t, h.Shown(h.Conversation), 1)
-	require.NoError(t, h.Bot.PostEphemeral(t.Context(), "", h.User, chat.Message{ID: "t2", Text: "wherever you are"}))
+	require.NoError(t, h.Bot.PostEphemeral(t.Context(), "", h.User, chat.Message{ID: "t2", Text: chat.Say("wherever you are")}))
 	require.Len(t, h.Shown(h.Conversation), 1)
 }
 
@@ -151,8 +151,8 @@ func asks(t *testing.T, h Harness) {
 
 // harmless: people write mentions, markup, line breaks and characters that do not show.
 func harmless(t *testing.T, h Harness) {
-	evil := "<!channel> <@U0VICTIM> <https://evil.example|ramp> *bold*\nApproved by: bob\u202e\u200b" + strings.Repeat("x", 9000)
-	m := chat.Message{ID: "m1", Title: evil, Text: evil, Small: evil}
+	evil := "<!channel> <!date^1^{date}|never> {date} :tada: @here <@U0VICTIM> <https://evil.example|ramp> *bold*\nApproved by: bob\u202e\u200b" + strings.Repeat("x", 9000)
+	m := chat.Message{ID: "m1", Title: evil, Text: chat.Say(evil), Small: evil}
 	for range 20 {
 		m.Rows = append(m.Rows, chat.Row{Name: evil, Text: evil})
 	}
@@ -164,6 +164,17 @@ func harmless(t *testing.T, h Harness) {
 	}
 	first, _, _ := strings.Cut(shown, "\n")
 	require.NotContains(t, first, "<", "what notifications show is escaped")
+	// The same beside a time.
+	m.Rows, m.Text = nil, chat.Say(evil).Time(time.Unix(1795707494, 0)).And(evil)
+	_, err = h.Bot.Post(t.Context(), h.Conversation, m)
+	require.NoError(t, err, "too much text is cut off, and not refused")
+	m.Text = chat.Say("<!date^1^{date}|never>\u202e*bold* until ").Time(time.Unix(1795707494, 0)).And(".\n_also_ <!here>")
+	_, err = h.Bot.Post(t.Context(), h.Conversation, m)
+	require.NoError(t, err)
+	for _, shown := range h.Shown(h.Conversation)[1:] {
+		require.NotContains(t, shown, `"mrkdwn"`)
+		require.NotContains(t, shown, "\u202e")
+	}
 }
 
 func conversations(t *testing.T, h Harness) {

@@ -34,14 +34,15 @@ func plain(text string, n int) *slack.TextBlockObject {
 // clip leaves room for the mark of what was cut off.
 func clip(text string, n int) string { return access.Clip(text, n-1) }
 
-// blocks are a message in Block Kit. Every text is plain_text, in which nothing of what
-// people wrote means anything to Slack, but times and the names of rows.
+// blocks are a message in Block Kit. What people wrote is in plain_text and in the text of
+// rich text, in which nothing of it means anything to Slack. Times and the names of rows are
+// not of people's making.
 func blocks(m chat.Message) (out []slack.Block) {
 	if m.Title != "" {
 		out = append(out, slack.NewHeaderBlock(plain(chat.OneLine(m.Title, maxHeader-1), maxHeader)))
 	}
-	if m.Text != "" {
-		out = append(out, slack.NewSectionBlock(plain(chat.Lines(m.Text, maxSection-1), maxSection), nil, nil))
+	if len(m.Text) > 0 {
+		out = append(out, said(m.Text))
 	}
 	var fields []*slack.TextBlockObject
 	for _, f := range m.Rows {
@@ -88,6 +89,28 @@ func rowName(name string) *slack.TextBlockObject {
 	return plain(name, 81)
 }
 
+// said is the text of a message. With a time in it, it is rich text: in mrkdwn, the other
+// kind in which Slack shows times, what people write would mean something.
+func said(t chat.Text) slack.Block {
+	if !t.Timed() {
+		return slack.NewSectionBlock(plain(chat.Lines(t.String(), maxSection-1), maxSection), nil, nil)
+	}
+	var parts []slack.RichTextSectionElement
+	for _, p := range t.Lines(maxSection - 1) {
+		if p.At.IsZero() {
+			parts = append(parts, slack.NewRichTextSectionTextElement(p.Text, nil))
+			continue
+		}
+		utc := chat.UTC(p.At)
+		parts = append(parts, slack.NewRichTextSectionDateElement(p.At.Unix(), dateFormat, nil, &utc))
+	}
+	return slack.NewRichTextBlock("", slack.NewRichTextSection(parts...))
+}
+
+// dateFormat shows a time in the zone of whoever reads it, with today and tomorrow by their
+// names (https://docs.slack.dev/reference/block-kit/block-elements/date-element).
+const dateFormat = "{date_short_pretty} at {time}"
+
 // value is what a row says. A time is mrkdwn, which Slack shows in the reader's zone
 // (https://docs.slack.dev/messaging/formatting-message-text#date-formatting): nothing in it
 // is of people's making.
@@ -95,7 +118,7 @@ func value(r chat.Row) *slack.TextBlockObject {
 	if r.At.IsZero() {
 		return plain(chat.OneLine(r.Text, maxField-1), maxField)
 	}
-	return &slack.TextBlockObject{Type: slack.MarkdownType, Text: fmt.Sprintf("<!date^%d^{date_short_pretty} at {time}|%s>", r.At.Unix(), access.FormatTime(r.At))}
+	return &slack.TextBlockObject{Type: slack.MarkdownType, Text: fmt.Sprintf("<!date^%d^%s|%s>", r.At.Unix(), dateFormat, chat.UTC(r.At))}
 }
 
 // fallback is what notifications show. Slack reads it as mrkdwn, so what has a meaning
@@ -103,7 +126,7 @@ func value(r chat.Row) *slack.TextBlockObject {
 func fallback(m chat.Message) string {
 	text := m.Title
 	if text == "" {
-		text = m.Text
+		text = m.Text.String()
 	}
 	return escape(chat.OneLine(text, maxHeader))
 }

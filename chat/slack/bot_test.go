@@ -108,7 +108,7 @@ func TestDeliveriesAreRead(t *testing.T) {
 	s := slacktest.Start(t)
 	s.SetUser(slacktest.User{ID: "U0ALICE", Name: "alice"})
 	bot := slack.New(s.Config())
-	at, err := bot.Post(t.Context(), slacktest.Channel, chat.Message{ID: "m", Text: "text", Buttons: []chat.Button{{Name: "approve", Label: "Approve", Value: "v"}}})
+	at, err := bot.Post(t.Context(), slacktest.Channel, chat.Message{ID: "m", Text: chat.Say("text"), Buttons: []chat.Button{{Name: "approve", Label: "Approve", Value: "v"}}})
 	require.NoError(t, err)
 	d, err := slack.Read(read(s.Press("U0ALICE", s.Messages(slacktest.Channel)[0], "approve")))
 	require.NoError(t, err)

@@ -25,7 +25,7 @@ func TestBothWaysReadTheSame(t *testing.T) {
 	go func() {
 		ended <- bot.Listen(ctx, func(_ context.Context, i chat.Interaction) error { got <- i; return nil }, func(bool) {})
 	}()
-	_, err := bot.Post(ctx, slacktest.Channel, chat.Message{ID: "m", Text: "text", Buttons: []chat.Button{{Name: "approve", Label: "Approve", Value: "v"}}})
+	_, err := bot.Post(ctx, slacktest.Channel, chat.Message{ID: "m", Text: chat.Say("text"), Buttons: []chat.Button{{Name: "approve", Label: "Approve", Value: "v"}}})
 	require.NoError(t, err)
 	d := s.Command("U0ALICE", "")
 	i, err := bot.Receive(ctx, d.Header, d.Body, time.Now())

@@ -164,7 +164,7 @@ func (w *Workspace) perform(ctx context.Context, d kept, u ledger.ExternalUser) 
 	default:
 		err = access.Errorf(access.CodeInvalid, "this button is not of this version of Ramp")
 	}
-	return chat.Message{Text: text, Buttons: w.pageButton(request)}, err
+	return chat.Message{Text: chat.Say(text), Buttons: w.pageButton(request)}, err
 }
 
 // mayApprove refuses an approval of what the message could not show, though its button is
@@ -232,7 +232,7 @@ func (w *Workspace) link(ctx context.Context, d kept, u ledger.ExternalUser) (ch
 	if err != nil {
 		return chat.Message{}, err
 	}
-	return chat.Message{Text: "You are " + link.Person.Label() + " (" + link.Person.ID + ") here from now on. You can take that back on the page about you.",
+	return chat.Message{Text: chat.Say("You are " + link.Person.Label() + " (" + link.Person.ID + ") here from now on. You can take that back on the page about you."),
 		Buttons: []chat.Button{{Name: openPage, Label: "Open Ramp", URL: w.Pages + "/you"}}}, nil
 }
 
@@ -250,16 +250,16 @@ func (w *Workspace) submit(ctx context.Context, d kept, by access.Actor) (chat.M
 	if err != nil {
 		return chat.Message{}, err
 	}
-	return chat.Message{Text: "You asked for " + made.Contract + ".", Buttons: w.pageButton(made.ID)}, nil
+	return chat.Message{Text: chat.Say("You asked for " + made.Contract + "."), Buttons: w.pageButton(made.ID)}, nil
 }
 
 // refusal says why something was not done, and where it can be.
 func (w *Workspace) refusal(d kept, err error) chat.Message {
-	m := chat.Message{Text: "Not done: " + err.Error() + "."}
+	m := chat.Message{Text: chat.Say("Not done: " + err.Error() + ".")}
 	request, _, _ := strings.Cut(d.Value, " ")
 	switch issues := access.IssuesOf(err); {
 	case len(issues) > 0 && (issues[0].Code == "chat_not_linked" || issues[0].Code == "chat_login_old"):
-		m.Text += " Sign in on the page about you, get a code there, and type /ramp link and the code here."
+		m.Text = m.Text.And(" Sign in on the page about you, get a code there, and type /ramp link and the code here.")
 		m.Buttons = []chat.Button{{Name: openPage, Label: "Sign in", URL: w.Pages + "/you"}}
 	default:
 		m.Buttons = w.pageButton(request)

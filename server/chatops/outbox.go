@@ -256,7 +256,7 @@ func (w *Workspace) reply(ctx context.Context, m *ledger.ChatMessage, q access.R
 		return err
 	}
 	text := w.timeline(q, events, m.ThreadSeq, m.WantSeq)
-	if text == "" {
+	if len(text) == 0 {
 		m.ThreadSeq = m.WantSeq
 		return nil
 	}

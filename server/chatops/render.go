@@ -19,7 +19,7 @@ func text(v any) string { return fmt.Sprint(v) }
 func (w *Workspace) render(q access.Request, m *ledger.ChatMessage) chat.Message {
 	out := chat.Message{ID: m.ID, Title: headline(q), Text: status(q)}
 	if q.Plan.Digest == "" {
-		out.Title, out.Text = "A request that no server signed", "Its plan is not one that a server signed: nothing of it is shown here. Look at it on the page."
+		out.Title, out.Text = "A request that no server signed", chat.Say("Its plan is not one that a server signed: nothing of it is shown here. Look at it on the page.")
 		out.Buttons = w.pageButton(q.ID)
 		return out
 	}
@@ -27,17 +27,17 @@ func (w *Workspace) render(q access.Request, m *ledger.ChatMessage) chat.Message
 	out.Rows = w.rows(q)
 	out.Small = "Plan " + q.Plan.Digest
 	if mine {
-		out.Text += w.howToUse(q)
+		out.Text = out.Text.And(w.howToUse(q))
 		out.Buttons = ownButtons(q, w.Now())
 	} else {
 		out.Buttons = deciderButtons(q, w.Now())
 		if !w.whole(q) {
-			out.Text += "\nThis message does not show all that is decided: approve on the page."
+			out.Text = out.Text.And("\nThis message does not show all that is decided: approve on the page.")
 			out.Buttons = slices.DeleteFunc(out.Buttons, func(b chat.Button) bool { return b.Name == actApprove })
 		}
 	}
 	if len(q.Altered) > 0 {
-		out.Text = "WARNING: the ledger does not say what was signed: " + strings.Join(q.Altered, "; ") + "\n" + out.Text
+		out.Text = append(chat.Say("WARNING: the ledger does not say what was signed: "+strings.Join(q.Altered, "; ")+"\n"), out.Text...)
 	}
 	out.Buttons = append(out.Buttons, w.pageButton(q.ID)...)
 	return out
@@ -55,36 +55,36 @@ func headline(q access.Request) string {
 }
 
 // status is one sentence about where a request stands.
-func status(q access.Request) string {
+func status(q access.Request) chat.Text {
 	switch {
 	case q.Overdue:
-		return "Access should be gone by now, and the target has not confirmed it. Ramp keeps trying."
+		return chat.Say("Access should be gone by now, and the target has not confirmed it. Ramp keeps trying.")
 	case q.State == access.StatePending:
-		return "Waits for " + waiting(q.Stages) + ", until " + access.FormatTime(q.Plan.PendingUntil) + "."
+		return chat.Say("Waits for " + waiting(q.Stages) + ", until ").Time(q.Plan.PendingUntil).And(".")
 	case q.State == access.StateApproved || q.State == access.StateGranting:
-		return "Approved. Access is being opened."
+		return chat.Say("Approved. Access is being opened.")
 	case q.State == access.StateScheduled && q.Plan.StartAt != nil:
-		return "Approved. Access starts at " + access.FormatTime(*q.Plan.StartAt) + "."
+		return chat.Say("Approved. Access starts ").Time(*q.Plan.StartAt).And(".")
 	case q.Plan.Lasting() && q.ActiveAt != nil:
-		return "Taken into force at " + access.FormatTime(*q.ActiveAt) + "; in force until another request replaces it."
+		return chat.Say("Taken into force ").Time(*q.ActiveAt).And("; in force until another request replaces it.")
 	case q.State == access.StateActive && q.ExpiresAt != nil && waitsForExtension(q):
-		return "Active until " + access.FormatTime(*q.ExpiresAt) + ". " + q.Requester.Label() + " asks for " + q.Asked.Order.Adds.String() + " more, which waits for " + waiting(q.Asked.Stages) + "."
+		return chat.Say("Active until ").Time(*q.ExpiresAt).And(". " + q.Requester.Label() + " asks for " + q.Asked.Order.Adds.String() + " more, which waits for " + waiting(q.Asked.Stages) + ".")
 	case q.State == access.StateActive && q.ExpiresAt != nil:
-		return "Active until " + access.FormatTime(*q.ExpiresAt) + "."
+		return chat.Say("Active until ").Time(*q.ExpiresAt).And(".")
 	case q.State == access.StateEnding:
-		return "Access is being revoked; it is over once the target says that it is gone."
+		return chat.Say("Access is being revoked; it is over once the target says that it is gone.")
 	case q.State == access.StateEnded && q.EndedAt != nil:
-		return "Over: " + q.Outcome.Phrase() + ". The target confirmed at " + access.FormatTime(*q.EndedAt) + " that it is gone."
+		return chat.Say("Over: " + q.Outcome.Phrase() + ". The target confirmed that it is gone: ").Time(*q.EndedAt).And(".")
 	case q.State == access.StateDenied:
-		return "Denied."
+		return chat.Say("Denied.")
 	case q.State == access.StateLapsed:
-		return "Nobody decided in time."
+		return chat.Say("Nobody decided in time.")
 	case q.State == access.StateCancelled:
-		return "Cancelled."
+		return chat.Say("Cancelled.")
 	case q.State == access.StateFailed:
-		return "It could not be opened."
+		return chat.Say("It could not be opened.")
 	}
-	return string(q.State)
+	return chat.Say(string(q.State))
 }
 
 func waiting(stages []access.StageStatus) string {
@@ -127,7 +127,7 @@ func (w *Workspace) rows(q access.Request) (out []chat.Row) {
 	}
 	at := func(name string, t *time.Time) {
 		if t != nil {
-			out = append(out, chat.Row{Name: name, Text: access.FormatTime(*t), At: *t})
+			out = append(out, chat.Row{Name: name, Text: chat.UTC(*t), At: *t})
 		}
 	}
 	at("Starts", q.Plan.StartAt)
@@ -231,7 +231,11 @@ func (w *Workspace) howToUse(q access.Request) string {
 }
 
 func (w *Workspace) reminder(q access.Request) chat.Message {
-	return chat.Message{Title: q.Contract + " ends soon", Rows: []chat.Row{{Name: "Ends", Text: access.FormatTime(*q.ExpiresAt), At: *q.ExpiresAt}}, Text: "It ends at " + access.FormatTime(*q.ExpiresAt) + ". Save your work, extend it, or release it.",
+	advice := "Save your work, extend it, or release it."
+	if q.Requester.Kind == access.KindAgent {
+		advice = "Your agent has it."
+	}
+	return chat.Message{Title: q.Contract + " ends soon", Text: chat.Say("It ends ").Time(*q.ExpiresAt).And(". " + advice),
 		Buttons: append(ownButtons(q, w.Now()), w.pageButton(q.ID)...)}
 }
 
@@ -239,8 +243,8 @@ const maxTimeline = 30 // lines of one reply
 
 // timeline are the events after one and up to another, a line each, without what people
 // wrote unless the configuration has it in.
-func (w *Workspace) timeline(q access.Request, events []access.Event, after, to int64) string {
-	var lines []string
+func (w *Workspace) timeline(q access.Request, events []access.Event, after, to int64) (out chat.Text) {
+	var told []access.Event
 	for _, e := range events {
 		if e.Seq <= after || e.Seq > to || e.Kind.Refusal() || e.Kind.Spec().Audience != access.AudienceRequest {
 			continue
@@ -248,10 +252,17 @@ func (w *Workspace) timeline(q access.Request, events []access.Event, after, to 
 		if !w.Reasons {
 			e = e.Redacted()
 		}
-		lines = append(lines, chat.OneLine(access.FormatTime(e.At)+" · "+e.Actor+" · "+q.Phrase(e), 200))
+		told = append(told, e)
 	}
-	if n := len(lines) - maxTimeline; n > 0 {
-		lines = append([]string{fmt.Sprintf("%d earlier events are on the page.", n)}, lines[n:]...)
+	if n := len(told) - maxTimeline; n > 0 {
+		out, told = chat.Say(fmt.Sprintf("%d earlier events are on the page.\n", n)), told[n:]
 	}
-	return strings.Join(lines, "\n")
+	for i, e := range told {
+		line := " · " + chat.OneLine(e.Actor+" · "+q.Phrase(e), 180)
+		if i < len(told)-1 {
+			line += "\n"
+		}
+		out = out.Time(e.At).And(line)
+	}
+	return out
 }

@@ -13,6 +13,19 @@ import (
 	"ramp.dev/ramp/ledger"
 )
 
+// TestReminderSaysWhoHasIt: an agent's human is not asked to save work that is not theirs.
+func TestReminderSaysWhoHasIt(t *testing.T) {
+	ends := time.Date(2026, 11, 26, 15, 38, 14, 0, time.UTC)
+	w := New(Config{Service: slack.New(slack.Config{}), Pages: "https://ramp.test"})
+	for kind, want := range map[access.PersonKind]string{
+		access.KindHuman: "It ends 26 Nov 2026, 15:38 UTC. Save your work, extend it, or release it.",
+		access.KindAgent: "It ends 26 Nov 2026, 15:38 UTC. Your agent has it.",
+	} {
+		q := access.Request{ID: "k2m4q6s8u0w2y4a6", Contract: "orders", State: access.StateActive, ExpiresAt: &ends, Requester: access.Person{ID: "a", Kind: kind}}
+		require.Equal(t, want, w.reminder(q).Text.String())
+	}
+}
+
 // TestCase105WhatIsApprovedIsShown: a message says all that its button approves, or has
 // none.
 func TestCase105WhatIsApprovedIsShown(t *testing.T) {

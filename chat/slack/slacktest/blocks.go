@@ -28,6 +28,9 @@ func checkBlocks(text string) string {
 		if !fits(b.Text, most[b.Type]) || len(b.Fields) > 10 || b.Type == "actions" && len(b.Items) > 25 || b.Type == "context" && len(b.Items) > 10 {
 			return "invalid_blocks"
 		}
+		if b.Type == "rich_text" && !richText(b.Items) {
+			return "invalid_blocks"
+		}
 		for _, f := range b.Fields {
 			if !fits(f, 2000) {
 				return "invalid_blocks"
@@ -35,6 +38,33 @@ func checkBlocks(text string) string {
 		}
 	}
 	return ""
+}
+
+// richText reports whether the parts of a rich text are sections of texts and dates, each
+// with what Slack demands of it
+// (https://docs.slack.dev/reference/block-kit/blocks/rich-text-block).
+func richText(sections []json.RawMessage) bool {
+	for _, raw := range sections {
+		var section struct {
+			Type     string `json:"type"`
+			Elements []struct {
+				Type      string `json:"type"`
+				Text      string `json:"text"`
+				Timestamp *int64 `json:"timestamp"`
+				Format    string `json:"format"`
+			} `json:"elements"`
+		}
+		if json.Unmarshal(raw, &section) != nil || section.Type != "rich_text_section" {
+			return false
+		}
+		for _, e := range section.Elements {
+			isText, isDate := e.Type == "text" && e.Text != "", e.Type == "date" && e.Timestamp != nil && e.Format != ""
+			if !isText && !isDate {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 func fits(raw json.RawMessage, most int) bool {

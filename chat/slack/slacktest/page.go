@@ -33,8 +33,12 @@ func (t text) Shown() string {
 	}
 	return dateForm.ReplaceAllStringFunc(t.Text, func(token string) string {
 		seconds, _ := strconv.ParseInt(dateForm.FindStringSubmatch(token)[1], 10, 64)
-		return time.Unix(seconds, 0).UTC().Format("Jan 2 at 3:04 PM")
+		return shownTime(seconds)
 	})
+}
+
+func shownTime(seconds int64) string {
+	return time.Unix(seconds, 0).UTC().Format("Jan 2, 2006 at 3:04 PM")
 }
 
 var dateForm = regexp.MustCompile(`<!date\^([0-9]+)\^[^>]*>`)
@@ -61,7 +65,26 @@ type part struct {
 	Initial *struct {
 		Text text `json:"text"`
 	} `json:"initial_option"`
-	Multiline bool `json:"multiline"`
+	Multiline bool   `json:"multiline"`
+	Parts     []span `json:"elements"` // of a section of rich text
+}
+
+// span is an element of rich text.
+type span struct {
+	Type      string `json:"type"`
+	Text      string `json:"text"`
+	Timestamp int64  `json:"timestamp"`
+}
+
+// Shown is the element as its reader sees it.
+func (s span) Shown() string {
+	switch s.Type {
+	case "text":
+		return s.Text
+	case "date":
+		return shownTime(s.Timestamp)
+	}
+	return "an element of kind " + s.Type + ", which this page does not show"
 }
 
 // Label is what an element says.
@@ -101,6 +124,7 @@ h2 { font-size: 18px; margin: 4px 0; overflow-wrap: anywhere } p { margin: 6px 0
 {{range .}}<p class="where">{{.Title}}</p><div class="screen">{{range .Blocks}}
 {{if eq .Type "header"}}<h2>{{.Text.Text}}</h2>
 {{else if eq .Type "section"}}{{with .Text}}<p>{{.Text}}</p>{{end}}{{with .Fields}}<div class="fields">{{range .}}{{if .Bold}}<b>{{.Shown}}</b>{{else}}<span>{{.Shown}}</span>{{end}}{{end}}</div>{{end}}
+{{else if eq .Type "rich_text"}}{{range .Elements}}<p>{{range .Parts}}{{.Shown}}{{end}}</p>{{end}}
 {{else if eq .Type "context"}}{{range .Elements}}<p class="context">{{.Label}}</p>{{end}}
 {{else if eq .Type "actions"}}<p class="buttons">{{range .Elements}}<button class="{{.Style}}">{{.Label}}</button>{{end}}</p>
 {{else if eq .Type "input"}}<label>{{.Label.Text}}{{if .Optional}} (optional){{end}}</label><div class="box{{if .Element.Multiline}} tall{{end}}">{{.Element.Chosen}}</div>{{with .Hint}}<span class="hint">{{.Text}}</span>{{end}}
