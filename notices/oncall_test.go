@@ -87,8 +87,9 @@ func TestShiftIsOver(t *testing.T) {
 	f.submits(byRota)
 	f.handles()
 	f.clock = f.clock.Add(2 * time.Minute)
-	f.sends()
-	require.Empty(t, s.Mails(), "whoever was on call")
+	f.sends() // asks the rota, and would write down whom to mail
+	f.sends() // would mail them
+	require.Empty(t, s.Mails(), "erin is not on call any more")
 	f.later()
 	rota.until = new(f.clock.Add(time.Hour))
 	f.sends()
