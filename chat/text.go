@@ -8,6 +8,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/internal/plaintext"
+	"ramp.dev/ramp/internal/strictjson"
 )
 
 // OneLine returns a text without line breaks and without characters that do not show
@@ -123,12 +124,12 @@ func (t Text) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON reads what MarshalJSON writes.
 func (t *Text) UnmarshalJSON(b []byte) error {
 	var text string
-	if json.Unmarshal(b, &text) == nil {
+	if strictjson.UnmarshalOpen(b, &text) == nil {
 		*t = nil
 		if text != "" {
 			*t = Say(text)
 		}
 		return nil
 	}
-	return json.Unmarshal(b, (*[]Part)(t))
+	return strictjson.UnmarshalOpen(b, (*[]Part)(t))
 }
