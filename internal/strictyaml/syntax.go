@@ -65,7 +65,7 @@ var indented = []string{
 const colonWords = "a field is written like name: value, and a text with a colon in quotes"
 
 // syntaxWords are what the parser's other messages mean to somebody who writes a file.
-var syntaxWords = map[string]string{
+var syntaxWords = map[string]string{ // #nosec G101 -- "token" is a word of the parser, and no secret
 	"could not find flow mapping end token '}'":                          "this { has no }",
 	"sequence end token ']' not found":                                   "this [ has no ]",
 	"',' or '}' must be specified":                                       "here belongs a comma or a }",
