@@ -17,12 +17,12 @@ import (
 // protocol tries what only programs have.
 func (s suite) protocol(t *testing.T) {
 	t.Run("AnotherVersion", func(t *testing.T) {
-		r := s.raw(t, program.Request{Ramp: program.Version + 1, Operation: program.OpGrant, Grant: s.grant()})
+		r := s.raw(t, program.Request{Ramp: program.Version + 1, Operation: program.OpGrant, Grant: s.grant(t)})
 		require.NotNil(t, r.Error, "a call of a version that the program does not speak must be an error")
 		require.False(t, r.Done)
 	})
 	t.Run("Case135PastItsDeadline", func(t *testing.T) {
-		g := s.grant()
+		g := s.grant(t)
 		r := s.raw(t, program.Request{Ramp: program.Version, Operation: program.OpGrant, Grant: g, Deadline: time.Now().UTC().Add(-time.Minute).Truncate(time.Second)})
 		require.NotNil(t, r.Error, "a call that comes after its deadline must be an error: nobody waits for it, and it may have been recorded")
 		s.closed(t, g.Name)
@@ -32,7 +32,7 @@ func (s suite) protocol(t *testing.T) {
 		require.NotNil(t, r.Error, "an operation that the program does not know must be an error")
 	})
 	t.Run("NeverOpensAgain", func(t *testing.T) {
-		g := s.grant()
+		g := s.grant(t)
 		target := s.open(t, nil)
 		full := access.Grant{Name: g.Name, RequestID: g.RequestID, Principal: g.Principal, Entitlement: g.Entitlement, ExpiresAt: g.ExpiresAt, Target: name}
 		require.NoError(t, target.Grant(t.Context(), full))
@@ -47,11 +47,21 @@ func (s suite) protocol(t *testing.T) {
 	}
 }
 
-// grant returns a grant that could be opened.
-func (s suite) grant() *program.Grant {
+// grant returns a grant that could be opened. It is revoked after the test, whatever the
+// program made of it: what is tried here leaves no access open.
+func (s suite) grant(t *testing.T) *program.Grant {
+	t.Helper()
 	id := access.NewRequestID()
-	return &program.Grant{Name: access.GrantName(id, 0), RequestID: id, Principal: s.Principal, Entitlement: s.description.Examples[0],
+	g := &program.Grant{Name: access.GrantName(id, 0), RequestID: id, Principal: s.Principal, Entitlement: s.description.Examples[0],
 		ExpiresAt: time.Now().UTC().Add(10 * time.Minute).Truncate(time.Second)}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		if err := s.open(t, nil).Revoke(ctx, access.Grant{Name: g.Name}); err != nil {
+			t.Errorf("clean-up of %s: %v", g.Name, err)
+		}
+	})
+	return g
 }
 
 // raw makes a call as it stands, which no target of Ramp's would make. Whatever is no reply
@@ -97,7 +107,7 @@ func (s suite) killed(t *testing.T) {
 				return to.Call(ctx, id, message)
 			})
 		}
-		g := s.grant()
+		g := s.grant(t)
 		full := access.Grant{Name: g.Name, RequestID: g.RequestID, Principal: g.Principal, Entitlement: g.Entitlement, ExpiresAt: g.ExpiresAt, Target: name}
 		target := s.open(t, nil)
 		_ = s.open(t, broken).Grant(t.Context(), full) // may have opened it, or not

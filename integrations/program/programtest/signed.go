@@ -29,20 +29,20 @@ func (s suite) signed(t *testing.T) {
 
 	for what, by := range map[string]*standardwebhooks.Webhook{"Unsigned": nil, "SignedByAnother": stranger} {
 		t.Run(what, func(t *testing.T) {
-			g := s.grant()
+			g := s.grant(t)
 			require.NotEqual(t, http.StatusOK, s.post(t, s.message(t, by, program.Request{Operation: program.OpGrant, Grant: g}), false),
 				"a call without a signature of the secret must have another status than 200, and no effect")
 			s.closed(t, g.Name)
 		})
 	}
 	t.Run("Case135Altered", func(t *testing.T) {
-		g := s.grant()
+		g := s.grant(t)
 		require.NotEqual(t, http.StatusOK, s.post(t, s.message(t, key, program.Request{Operation: program.OpGrant, Grant: g}), true),
 			"a call that was changed on its way must have another status than 200, and no effect")
 		s.closed(t, g.Name)
 	})
 	t.Run("Case135Replayed", func(t *testing.T) {
-		g := s.grant()
+		g := s.grant(t)
 		m := s.message(t, key, program.Request{Operation: program.OpGrant, Grant: g})
 		require.Equal(t, http.StatusOK, s.post(t, m, false))
 		target := s.open(t, nil)
