@@ -30,6 +30,9 @@ type Config struct {
 	// Home is the database with Ramp's own records; the only one, if there is one.
 	Home  string   `yaml:"home,omitempty"`
 	Roles []string `yaml:"roles,omitempty"` // which contracts may make people members of
+	// RolesMayCreate lets contracts give roles that may CREATE in a schema or database on
+	// Postgres 14 and 15, where what people make as such a role stays that role's.
+	RolesMayCreate bool `yaml:"rolesMayCreate,omitempty"`
 	// Connections is how many sessions each pick-up may have at a time; 5.
 	Connections int `yaml:"connections,omitempty"`
 	// Describe says more of the databases, roles and tables in the inventory.

@@ -14,23 +14,23 @@ import (
 // grant's roles, and privileges that they have on anything in any database. What people
 // made with their access is theirs, and no difference.
 func (t *target) Drift(ctx context.Context, g access.Grant) ([]string, error) {
-	roles, objects, err := t.drift(ctx, g)
+	_, roles, objects, err := t.drift(ctx, g)
 	return append(roles, objects...), err
 }
 
-// drift returns the differences that Restore mends, and those that only closing ends.
-func (t *target) drift(ctx context.Context, g access.Grant) (mends, ends []string, err error) {
+// drift returns what there is of a grant, the differences that Restore mends, and those that
+// only closing ends.
+func (t *target) drift(ctx context.Context, g access.Grant) (now state, mends, ends []string, err error) {
 	terms, err := t.config.termsOf(g.Entitlement)
 	if err != nil {
-		return nil, nil, err
+		return now, nil, nil, err
 	}
-	var now state
 	err = t.with(ctx, t.config.Home, func(c *session) error {
 		now, err = readState(ctx, c, g.Name)
 		return err
 	})
 	if err != nil || now.closed || !now.there() {
-		return nil, nil, err
+		return now, nil, nil, err
 	}
 	mends = now.differences(g.Name, terms, t.config.Connections)
 	for _, r := range now.roles {
@@ -46,7 +46,7 @@ func (t *target) drift(ctx context.Context, g access.Grant) (mends, ends []strin
 		ends = append(ends, objects...)
 		return err
 	})
-	return mends, ends, err
+	return now, mends, ends, err
 }
 
 // access of roles to tables and schemas of this database that they do not own, by the
@@ -121,13 +121,16 @@ func (t terms) wanted() map[string]struct{} {
 }
 
 // Restore implements integrations.DriftDetector. It ends the sessions of the grant: they
-// may have begun under other terms. Errors are of code conflict if somebody gave
-// privileges on objects: taking all of them back takes what people made, too, so the
-// grant is closed.
+// may have begun under other terms. Errors are of code conflict if the grant was revoked,
+// and if somebody gave privileges on objects: taking all of them back takes what people
+// made, too, so the grant is closed.
 func (t *target) Restore(ctx context.Context, g access.Grant) error {
-	mends, ends, err := t.drift(ctx, g)
+	now, mends, ends, err := t.drift(ctx, g)
 	if err != nil {
 		return err
+	}
+	if now.closed {
+		return integrations.ErrRevoked
 	}
 	if len(ends) > 0 {
 		return access.Errorf(access.CodeConflict, "only closing ends it: %s", strings.Join(ends, "; "))
@@ -143,6 +146,9 @@ func (t *target) Restore(ctx context.Context, g access.Grant) error {
 		if err := c.call(ctx, `SELECT ramp.restore($1, $2, $3, $4)`, g.Name, g.ExpiresAt, list(terms.roles), t.config.Connections); err != nil {
 			return err
 		}
-		return t.cut(ctx, c, g.Name)
+		if err := t.cut(ctx, c, g.Name); err != nil {
+			return err
+		}
+		return nonePrepared(ctx, c, g.Name)
 	})
 }

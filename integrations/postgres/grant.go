@@ -16,6 +16,9 @@ func (t *target) Grant(ctx context.Context, g access.Grant) error {
 		return err
 	}
 	var now state
+	if err := t.checkCreators(ctx, terms); err != nil {
+		return err
+	}
 	err = t.with(ctx, t.config.Home, func(c *session) error {
 		if err := c.call(ctx, `SELECT ramp.open($1, $2, $3)`, g.Name, g.ExpiresAt, list(terms.roles)); err != nil {
 			return err
@@ -51,6 +54,25 @@ func (t *target) give(ctx context.Context, grant string, terms terms) error {
 	return t.with(ctx, terms.database, func(c *session) error {
 		return c.call(ctx, `SELECT ramp.give($1, $2, $3, $4)`, grant, schemas, tables, given)
 	})
+}
+
+// checkCreators returns an error of code forbidden if a role may create something in one
+// of the other databases, on a server where that would outlive the grant. Of the home
+// database, ramp.open says so.
+func (t *target) checkCreators(ctx context.Context, terms terms) error {
+	if len(terms.roles) == 0 || t.config.RolesMayCreate {
+		return nil
+	}
+	for _, database := range t.config.databases() {
+		if database == t.config.Home {
+			continue
+		}
+		err := t.with(ctx, database, func(c *session) error { return c.call(ctx, `SELECT ramp.check_creators($1)`, terms.roles) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // list is an empty list where there is none: to Postgres, none is NULL.

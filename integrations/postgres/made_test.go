@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations/postgres/postgrestest"
 )
 
 // makes runs statements as somebody with access.
@@ -153,8 +154,9 @@ func TestNeverOpensAgain(t *testing.T) {
 	c := minted(t, target, g)
 	s.Exec(t, "orders", `SELECT ramp.close('`+g.Name+`')`)
 	require.Error(t, use(t.Context(), g, c))
-	for _, err := range []error{target.Grant(t.Context(), g), target.Extend(t.Context(), g), target.Restore(t.Context(), g)} {
-		require.NotEqual(t, access.CodeUnavailable, access.CodeOf(err), "%v", err)
+	for what, err := range map[string]error{"Grant": target.Grant(t.Context(), g), "Extend": target.Extend(t.Context(), g), "Restore": target.Restore(t.Context(), g)} {
+		require.Error(t, err, what)
+		require.Equal(t, access.CodeConflict, access.CodeOf(err), "%s: %v", what, err)
 	}
 	_, err := target.Mint(t.Context(), g)
 	require.Equal(t, access.CodeConflict, access.CodeOf(err))
@@ -179,6 +181,9 @@ func TestRenamedAndReused(t *testing.T) {
 	require.NoError(t, target.Revoke(t.Context(), g))
 	gone(t, s, target, g)
 	require.Error(t, use(t.Context(), g, c), "the renamed role is left")
+	left, err := s.Texts(t.Context(), "orders", "SELECT rolname FROM pg_roles WHERE rolname = 'innocent'")
+	require.NoError(t, err)
+	require.Empty(t, left, "a role that can log in is left, without rights")
 
 	g = newGrant(time.Hour, reads())
 	require.NoError(t, target.Grant(t.Context(), g))
@@ -187,4 +192,24 @@ func TestRenamedAndReused(t *testing.T) {
 	there, err := s.Texts(t.Context(), "orders", "SELECT rolname FROM pg_roles WHERE rolname = 'carol' AND rolcanlogin")
 	require.NoError(t, err)
 	require.Len(t, there, 1, "somebody else's role was closed")
+}
+
+// TestSessionOfADroppedRole: a session goes on when somebody drops its role, and ends with
+// its grant all the same.
+func TestSessionOfADroppedRole(t *testing.T) {
+	s, config := start(t)
+	target := opened(t, config)
+	g := newGrant(time.Hour, reads())
+	c := minted(t, target, g)
+	session, err := dial(t.Context(), c)
+	require.NoError(t, err)
+	defer session.Close()
+	login := postgrestest.Quoted(c.Env["PGUSER"])
+	s.Exec(t, "orders", "DROP OWNED BY "+login, "DROP ROLE "+login)
+	_, err = session.conn.Exec(t.Context(), "SELECT 1")
+	require.NoError(t, err, "Postgres lets it go on, without the role's rights")
+	require.NoError(t, target.Revoke(t.Context(), g))
+	_, err = session.conn.Exec(t.Context(), "SELECT 1")
+	require.Error(t, err)
+	gone(t, s, target, g)
 }

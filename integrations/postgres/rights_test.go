@@ -25,6 +25,7 @@ func TestCase119WhoHasRampsPassword(t *testing.T) {
 	own, err := pgx.Connect(t.Context(), s.URL("ramp", s.RampPassword(), "orders"))
 	require.NoError(t, err)
 	defer own.Close(t.Context())
+	s.Exec(t, "orders", "CREATE ROLE harmless")
 	const login = "-0123456789abcdef', 'SCRAM-SHA-256$4096:AAAAAAAAAAAAAAAAAAAAAA==$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=', now() + interval '1 hour', "
 	other := access.GrantName(access.NewRequestID(), 0)
 	for what, statement := range map[string]string{
@@ -42,6 +43,7 @@ func TestCase119WhoHasRampsPassword(t *testing.T) {
 		"change a function":             "CREATE OR REPLACE FUNCTION ramp.setup() RETURNS text LANGUAGE sql AS $$ SELECT 'x' $$",
 		"take any membership":           "SELECT ramp.take_back(1, 2, 3)",
 		"give another role":             "SELECT ramp.open('" + other + "', now() + interval '1 hour', ARRAY['admins'])",
+		"give what is not listed":       "SELECT ramp.open('" + other + "', now() + interval '1 hour', ARRAY['harmless'])",
 		"give a superuser":              "SELECT ramp.open('" + other + "', now() + interval '1 hour', ARRAY['postgres'])",
 		"open for ever":                 "SELECT ramp.open('" + other + "', 'infinity', ARRAY['orders_read'])",
 		"open without an end":           "SELECT ramp.open('" + other + "', NULL, ARRAY['orders_read'])",
@@ -59,6 +61,9 @@ func TestCase119WhoHasRampsPassword(t *testing.T) {
 		"drop others' roles":            "SELECT ramp.drop('carol')",
 		"take what others made":         "SELECT ramp.disown('carol')",
 		"take what is in use":           "SELECT ramp.disown('" + g.Name + "')",
+		"hand over what is in use":      "SELECT ramp.hand_over('" + g.Name + "', 0)",
+		"take privileges in use":        "SELECT ramp.take('" + g.Name + "')",
+		"strip what is open":            "SELECT ramp.strip('" + g.Name + "')",
 		"drop what is open":             "SELECT ramp.drop('" + g.Name + "')",
 		"restore to more":               "SELECT ramp.restore('" + g.Name + "', now() + interval '1 hour', ARRAY['admins'], 5)",
 	} {

@@ -2,13 +2,18 @@ package postgres
 
 import (
 	"crypto/sha256"
-	_ "embed" // for setup.sql
+	_ "embed" // for setup.sql and ending.sql
 	"encoding/hex"
 	"strings"
 )
 
-//go:embed setup.sql
-var setupTemplate string
+var (
+	//go:embed setup.sql
+	setupTemplate string
+	// The functions that end access.
+	//go:embed ending.sql
+	endingTemplate string
+)
 
 // Statements are what one database needs.
 type Statements struct {
@@ -33,7 +38,7 @@ func (c Config) Setup() []Statements {
 func (c Config) script(database string) (text, digest string) {
 	fill := func(digest string) string {
 		return strings.NewReplacer("{user}", c.User, "{leftovers}", c.leftovers(), "{database}", database,
-			"{may_give}", c.mayGive(database), "{digest}", digest).Replace(setupTemplate)
+			"{may_give}", c.mayGive(database), "{digest}", digest).Replace(strings.Replace(setupTemplate, "{ending}", endingTemplate, 1))
 	}
 	sum := sha256.Sum256([]byte(fill("")))
 	digest = hex.EncodeToString(sum[:16])
@@ -43,6 +48,9 @@ func (c Config) script(database string) (text, digest string) {
 // mayGive returns the rows of ramp.may_give.
 func (c Config) mayGive(database string) string {
 	out := []string{"('leftovers', " + literal(c.leftovers()) + ", '')"}
+	if c.RolesMayCreate {
+		out = append(out, "('creators', '', '')")
+	}
 	for _, r := range c.Roles {
 		out = append(out, "('role', "+literal(r)+", '')")
 	}

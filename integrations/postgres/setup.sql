@@ -55,11 +55,16 @@ CREATE OR REPLACE VIEW ramp.held AS
 REVOKE ALL ON ramp.held FROM PUBLIC, "{user}";
 GRANT SELECT ON ramp.held TO "{user}";
 
--- Sessions are backends, and transactions that were prepared and wait for their end.
+-- Transactions that were prepared and wait for their end: they outlive their backends.
+CREATE OR REPLACE FUNCTION ramp.prepared(g text) RETURNS int LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $ramp$
+  SELECT count(*)::int FROM pg_prepared_xact() WHERE ownerid IN (SELECT role FROM ramp.held WHERE grant_name = g)
+$ramp$;
+
+-- Sessions are backends and prepared transactions.
 CREATE OR REPLACE FUNCTION ramp.sessions(g text) RETURNS int LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $ramp$
-  SELECT ((SELECT count(*) FROM pg_stat_activity WHERE usesysid IN (SELECT role FROM ramp.held WHERE grant_name = g))
-    + (SELECT count(*) FROM pg_prepared_xact() WHERE ownerid IN (SELECT role FROM ramp.held WHERE grant_name = g)))::int
+  SELECT (SELECT count(*)::int FROM pg_stat_activity WHERE usesysid IN (SELECT role FROM ramp.held WHERE grant_name = g)) + ramp.prepared(g)
 $ramp$;
 
 -- Raises an error if something is not the name of a grant of Ramp's.
@@ -114,6 +119,35 @@ BEGIN
 END
 $ramp$;
 
+-- Raises an error if a role may create something here, on a server where membership lets
+-- people be that role (SET ROLE): what they made then would be the role's, with the role's
+-- rights, for good. From Postgres 16 on, membership comes without that.
+CREATE OR REPLACE FUNCTION ramp.check_creators(gives text[]) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $ramp$
+DECLARE r record;
+BEGIN
+  IF current_setting('server_version_num')::int >= 160000 OR EXISTS (SELECT FROM ramp.may_give WHERE kind = 'creators') THEN
+    RETURN;
+  END IF;
+  FOR r IN SELECT a.rolname, w.place FROM pg_roles a JOIN pg_roles s ON pg_has_role(a.oid, s.oid, 'MEMBER'), LATERAL (
+      SELECT 'schema ' || quote_ident(nspname) AS place FROM pg_namespace n WHERE has_schema_privilege(s.oid, n.oid, 'CREATE')
+      UNION ALL SELECT 'database ' || quote_ident(datname) FROM pg_database d WHERE has_database_privilege(s.oid, d.oid, 'CREATE')) w
+      WHERE a.rolname = ANY (gives) LIMIT 1 LOOP
+    RAISE EXCEPTION 'the role % may CREATE in % (seen in database %), and on Postgres 14 and 15 what people make as that role outlives their access; take the privilege from it and from PUBLIC, use Postgres 16, or set rolesMayCreate',
+      quote_ident(r.rolname), r.place, current_database() USING ERRCODE = 'RP004';
+  END LOOP;
+END
+$ramp$;
+
+-- Makes a grant's role a member of a listed one: with its privileges, and without SET ROLE
+-- to it where Postgres knows the difference.
+CREATE OR REPLACE FUNCTION ramp.join_role(one text, g text) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $ramp$
+BEGIN
+  EXECUTE format('GRANT %I TO %I', one, g) || CASE WHEN current_setting('server_version_num')::int >= 160000 THEN ' WITH INHERIT TRUE, SET FALSE' ELSE '' END;
+END
+$ramp$;
+
 -- Opens a grant: a role that cannot log in, a member of what is given.
 CREATE OR REPLACE FUNCTION ramp.open(g text, ends timestamptz, gives text[]) RETURNS void LANGUAGE plpgsql
 SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '3s' AS $ramp$
@@ -121,6 +155,7 @@ DECLARE one text;
 BEGIN
   PERFORM ramp.check_name(g);
   PERFORM ramp.check_roles(gives);
+  PERFORM ramp.check_creators(gives);
   INSERT INTO ramp.grants (name) VALUES (g) ON CONFLICT DO NOTHING;
   PERFORM ramp.lock_open(g);
   IF EXISTS (SELECT FROM pg_roles WHERE rolname = g) THEN
@@ -133,7 +168,7 @@ BEGIN
   EXECUTE format('COMMENT ON ROLE %I IS %L', g, 'Made by Ramp for ' || g);
   INSERT INTO ramp.roles SELECT oid, g FROM pg_roles WHERE rolname = g;
   FOREACH one IN ARRAY gives LOOP
-    EXECUTE format('GRANT %I TO %I', one, g);
+    PERFORM ramp.join_role(one, g);
   END LOOP;
 END
 $ramp$;
@@ -208,108 +243,7 @@ BEGIN
 END
 $ramp$;
 
--- Ends the sessions of a grant, and returns how many there were.
-CREATE OR REPLACE FUNCTION ramp.cut(g text) RETURNS int LANGUAGE plpgsql
-SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $ramp$
-BEGIN
-  PERFORM ramp.check_name(g);
-  PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE usesysid IN (SELECT role FROM ramp.held WHERE grant_name = g);
-  RETURN ramp.sessions(g);
-END
-$ramp$;
-
--- Closes a grant for good: from its commit on, nobody logs in. The sessions end first,
--- since one of them may hold the lock of its own role's row, for example by changing
--- its password in a transaction.
-CREATE OR REPLACE FUNCTION ramp.close(g text) RETURNS void LANGUAGE plpgsql
-SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '3s' AS $ramp$
-DECLARE r record;
-BEGIN
-  PERFORM ramp.cut(g);
-  INSERT INTO ramp.grants (name, closed) VALUES (g, clock_timestamp())
-    ON CONFLICT (name) DO UPDATE SET closed = coalesce(ramp.grants.closed, excluded.closed);
-  FOR r IN SELECT a.rolname FROM pg_roles a JOIN ramp.held h ON h.role = a.oid WHERE h.grant_name = g AND a.rolcanlogin LOOP
-    EXECUTE format('ALTER ROLE %I NOLOGIN', r.rolname);
-  END LOOP;
-END
-$ramp$;
-
--- Takes back one membership, whoever gave it.
-CREATE OR REPLACE FUNCTION ramp.take_back(membership oid, holder oid, giver oid) RETURNS void LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS $ramp$
-BEGIN
-  IF current_setting('server_version_num')::int >= 160000 THEN
-    EXECUTE format('REVOKE %s FROM %s GRANTED BY %s CASCADE', membership::regrole, holder::regrole, giver::regrole);
-  ELSE
-    EXECUTE format('REVOKE %s FROM %s CASCADE', membership::regrole, holder::regrole);
-  END IF;
-END
-$ramp$;
-
--- Takes all memberships from a closed grant's roles, and from others those in them.
-CREATE OR REPLACE FUNCTION ramp.strip(g text) RETURNS void LANGUAGE plpgsql
-SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '3s' AS $ramp$
-BEGIN
-  PERFORM ramp.check_name(g);
-  PERFORM FROM ramp.grants WHERE name = g AND closed IS NOT NULL FOR UPDATE; -- two that revoke it take turns
-  IF NOT FOUND THEN
-    RAISE EXCEPTION 'the grant is open' USING ERRCODE = 'RP004';
-  END IF;
-  PERFORM ramp.take_back(m.roleid, m.member, m.grantor) FROM pg_auth_members m
-    WHERE m.roleid IN (SELECT role FROM ramp.held WHERE grant_name = g) OR m.member IN (SELECT role FROM ramp.held WHERE grant_name = g);
-END
-$ramp$;
-
--- Gives what a grant's roles made in this database to a role that has no rights and
--- cannot log in, and takes their privileges here. The records are in another database, so
--- it goes by the logins: those of a closed grant cannot log in.
-CREATE OR REPLACE FUNCTION ramp.disown(g text) RETURNS void LANGUAGE plpgsql
-SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '3s' AS $ramp$
-DECLARE r record; heir text;
-BEGIN
-  PERFORM ramp.check_name(g);
-  IF EXISTS (SELECT FROM pg_roles a JOIN ramp.held h ON h.role = a.oid WHERE h.grant_name = g AND a.rolcanlogin) THEN
-    RAISE EXCEPTION 'the grant is open' USING ERRCODE = 'RP004';
-  END IF;
-  SELECT what INTO STRICT heir FROM ramp.may_give WHERE kind = 'leftovers';
-  LOCK TABLE ramp.one_at_a_time IN EXCLUSIVE MODE;
-  FOR r IN SELECT a.rolname FROM pg_roles a JOIN ramp.held h ON h.role = a.oid WHERE h.grant_name = g LOOP
-    BEGIN
-      EXECUTE format('REASSIGN OWNED BY %I TO %I', r.rolname, heir);
-      EXECUTE format('DROP OWNED BY %I', r.rolname);
-    EXCEPTION WHEN undefined_object OR internal_error THEN
-      -- Somebody else who revokes the same grant has dropped the role meanwhile: it has
-      -- nothing left. Postgres says so in either way.
-      IF EXISTS (SELECT FROM pg_roles WHERE rolname = r.rolname) THEN
-        RAISE;
-      END IF;
-    END;
-  END LOOP;
-END
-$ramp$;
-
--- Drops the roles of a closed grant without sessions. Errors: 2BP01 while something is
--- left in a database.
-CREATE OR REPLACE FUNCTION ramp.drop(g text) RETURNS void LANGUAGE plpgsql
-SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '3s' AS $ramp$
-DECLARE r record;
-BEGIN
-  PERFORM ramp.check_name(g);
-  PERFORM FROM ramp.grants WHERE name = g AND closed IS NOT NULL FOR UPDATE;
-  IF NOT FOUND THEN
-    RAISE EXCEPTION 'the grant is open' USING ERRCODE = 'RP004';
-  END IF;
-  IF ramp.sessions(g) > 0 THEN
-    RAISE EXCEPTION 'sessions of the grant are left' USING ERRCODE = 'RP006';
-  END IF;
-  FOR r IN SELECT a.rolname FROM pg_roles a JOIN ramp.held h ON h.role = a.oid WHERE h.grant_name = g ORDER BY a.rolname DESC LOOP
-    EXECUTE format('DROP ROLE %I', r.rolname);
-  END LOOP;
-  DELETE FROM ramp.grants WHERE closed < clock_timestamp() - interval '30 days' AND name <> g;
-  DELETE FROM ramp.roles m WHERE NOT EXISTS (SELECT FROM ramp.grants WHERE name = m.grant_name);
-END
-$ramp$;
-
+{ending}
 -- Makes the roles of an open grant what they were, and ends its sessions, which may
 -- have begun under other terms.
 CREATE OR REPLACE FUNCTION ramp.restore(g text, ends timestamptz, gives text[], connections int) RETURNS void LANGUAGE plpgsql
@@ -335,12 +269,12 @@ BEGIN
   END LOOP;
   PERFORM ramp.take_back(m.roleid, m.member, m.grantor) FROM pg_auth_members m
     JOIN pg_roles a ON a.oid = m.roleid LEFT JOIN ramp.held h ON h.role = m.member AND h.grant_name = g
-    WHERE (m.member = own AND (m.admin_option OR NOT a.rolname = ANY (gives)))
+    WHERE (m.member = own AND (m.admin_option OR coalesce((to_jsonb(m) ->> 'set_option')::boolean, false) OR NOT a.rolname = ANY (gives))) -- Postgres 15 has no set_option
       OR (h.role IS NOT NULL AND m.member <> own AND (m.admin_option OR m.roleid <> own))
       OR (m.roleid IN (SELECT role FROM ramp.held WHERE grant_name = g) AND h.role IS NULL);
   FOREACH one IN ARRAY gives LOOP
     IF NOT EXISTS (SELECT FROM pg_auth_members m JOIN pg_roles a ON a.oid = m.roleid WHERE m.member = own AND a.rolname = one) THEN
-      EXECUTE format('GRANT %I TO %I', one, g);
+      PERFORM ramp.join_role(one, g);
     END IF;
   END LOOP;
   FOR r IN SELECT a.rolname, a.oid FROM pg_roles a JOIN ramp.held h ON h.role = a.oid WHERE h.grant_name = g AND a.oid <> own LOOP
@@ -372,8 +306,8 @@ $ramp$;
 CREATE OR REPLACE FUNCTION ramp.setup() RETURNS text LANGUAGE sql IMMUTABLE AS $ramp$ SELECT '{digest}'::text $ramp$;
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ramp FROM PUBLIC, "{user}";
-GRANT EXECUTE ON FUNCTION ramp.setup(), ramp.open_lines(), ramp.sessions(text), ramp.open(text, timestamptz, text[]),
+GRANT EXECUTE ON FUNCTION ramp.setup(), ramp.open_lines(), ramp.prepared(text), ramp.sessions(text), ramp.check_creators(text[]), ramp.open(text, timestamptz, text[]),
   ramp.give(text, text[], text[], text[]), ramp.login(text, text, text, timestamptz, int), ramp.extend(text, timestamptz),
-  ramp.cut(text), ramp.close(text), ramp.strip(text), ramp.disown(text), ramp.drop(text),
+  ramp.cut(text), ramp.close(text), ramp.strip(text), ramp.take(text), ramp.hand_over(text, oid), ramp.disown(text), ramp.drop(text),
   ramp.restore(text, timestamptz, text[], int), ramp.end_expired() TO "{user}";
 COMMIT;

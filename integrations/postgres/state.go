@@ -30,6 +30,7 @@ type role struct {
 type member struct {
 	Of, Member string
 	Admin      bool // it may give the membership to others
+	Becomes    bool // it may SET ROLE; from Postgres 16 on
 }
 
 const rolesQuery = `SELECT r.oid, r.rolname, r.rolcanlogin,
@@ -40,7 +41,7 @@ const rolesQuery = `SELECT r.oid, r.rolname, r.rolcanlogin,
 	EXISTS (SELECT FROM ramp.roles m WHERE m.role = r.oid AND m.grant_name = $1)
 	FROM ramp.held h JOIN pg_roles r ON r.oid = h.role WHERE h.grant_name = $1 ORDER BY r.rolname`
 
-const membersQuery = `SELECT a.rolname, b.rolname, m.admin_option FROM pg_auth_members m
+const membersQuery = `SELECT a.rolname, b.rolname, m.admin_option, coalesce((to_jsonb(m) ->> 'set_option')::boolean, false) FROM pg_auth_members m
 	JOIN pg_roles a ON a.oid = m.roleid JOIN pg_roles b ON b.oid = m.member
 	WHERE m.roleid IN (SELECT role FROM ramp.held WHERE grant_name = $1) OR m.member IN (SELECT role FROM ramp.held WHERE grant_name = $1)
 	ORDER BY 1, 2`
@@ -87,6 +88,8 @@ func (s state) differences(grant string, terms terms, connections int) (out []st
 		switch {
 		case m.Admin:
 			out = append(out, fmt.Sprintf("%s may make others members of %s", m.Member, m.Of))
+		case m.Member == grant && m.Becomes && slices.Contains(terms.roles, m.Of):
+			out = append(out, "it may SET ROLE "+m.Of)
 		case m.Member == grant && slices.Contains(terms.roles, m.Of):
 			given[m.Of] = true
 		case m.Of == grant && names[m.Member]:

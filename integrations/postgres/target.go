@@ -45,8 +45,8 @@ func (t *target) Resolve(_ context.Context, e access.Entitlement) (access.Scope,
 	}
 	ends := "Postgres itself refuses logins with this password from the end of access on; Ramp cuts the sessions that are open then. " +
 		"While Ramp is gone, a session that is open goes on"
-	if len(terms.roles) > 0 {
-		ends += ". What somebody makes after SET ROLE to one of the roles belongs to that role and keeps its rights"
+	if len(terms.roles) > 0 && t.config.RolesMayCreate {
+		ends += ". On Postgres 14 and 15, what somebody makes after SET ROLE to one of the roles belongs to that role and keeps its rights"
 	}
 	return access.Scope{
 		Summary: "use database " + terms.database + " of " + t.name + " (" + t.config.Clients + ") " + strings.Join(gives, " and "),

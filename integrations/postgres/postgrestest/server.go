@@ -79,7 +79,7 @@ func (s *Server) Config() postgres.Config { return s.ConfigAt(s.Addr()) }
 
 // ConfigAt is Config for a server that is reached at another address, as through a proxy.
 func (s *Server) ConfigAt(address string) postgres.Config {
-	return postgres.Config{Address: address, TLS: "disable", Password: field.SecretFile(s.passwordFile), Home: "orders",
+	return postgres.Config{Address: address, TLS: "disable", Password: field.SecretFile(s.passwordFile), Home: "orders", RolesMayCreate: true,
 		Roles: []string{"orders_read", "orders_write", HostileRole},
 		Databases: map[string]postgres.Database{"orders": {Tables: map[string][]string{
 			"sales.orders": {"select", "insert"}, "sales.refunds": {"select"}, HostileTable: {"select"}}}, "billing": {}}}
