@@ -93,7 +93,7 @@ func TestCase132NothingHoldsUpTheEnd(t *testing.T) {
 	for what, statement := range map[string]string{
 		"a prepared transaction":                 "INSERT INTO sales.orders VALUES (2, 'later')",
 		"a prepared transaction, of its own row": "ALTER ROLE CURRENT_USER PASSWORD 'another'",
-		"a prepared transaction, of its door":    "ALTER FUNCTION workshop.door() SET work_mem = '1MB'",
+		"a prepared transaction, of its doors":   "ALTER FUNCTION workshop.door() SET work_mem = '1MB'; ALTER FUNCTION workshop.second_door() SET work_mem = '1MB'",
 	} {
 		t.Run(what, func(t *testing.T) {
 			h := holdsUp(t, "max_prepared_transactions=5")
