@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
 
 	"ramp.dev/ramp/access"
 )
@@ -154,9 +155,14 @@ func (l *Ledger) AddLinkCode(ctx context.Context, c LinkCode) error {
 
 // links reports whether a code is one for a user of a service. Of a code that is for one
 // user the name counts and not the id too: somebody could have the id of another as their
-// name. Names differ in more than the case of their letters.
+// name. Names differ in more than the case of their letters, of those of ASCII: other
+// foldings make two users' names one, such as the long s and s.
 func (c LinkCode) links(u ExternalUser, name string) bool {
-	return c.Service == u.Service && (c.User == "" || strings.EqualFold(c.User, name))
+	return c.Service == u.Service && (c.User == "" || isASCII(name) && strings.EqualFold(c.User, name))
+}
+
+func isASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII })
 }
 
 // LinkExternalUser makes a user the person who got a code, which then is used up, and returns

@@ -135,8 +135,27 @@ func TestCase124CodeThatOthersRead(t *testing.T) {
 		w := f.call(f.token("bob"), "POST", "/you/external/code", "application/x-www-form-urlencoded", "service=github&user="+bad)
 		require.Equal(t, http.StatusBadRequest, w.Code, bad)
 	}
+	// The long s folds to s, by Unicode and in no user's eyes.
+	code = f.codeFor(access.ViaGitHub, "carol", "Sam.K")
+	require.Equal(t, http.StatusForbidden, link("999", "\u017fam.k"))
 	// Who is named by a login that is somebody else's number is not that somebody.
 	code = f.codeFor(access.ViaGitHub, "carol", "777")
 	require.Equal(t, http.StatusForbidden, link("777", "mallory"))
 	require.Equal(t, http.StatusNoContent, link("888", "777"))
+}
+
+// TestCase111ApprovalsAreSaid: comments of a system approve only where its configuration
+// says so, and deny everywhere.
+func TestCase111ApprovalsAreSaid(t *testing.T) {
+	f := newTicketFixture(t, func(c *tickethook.Config) { c.Jira.Approvals = false })
+	f.links(access.ViaJira, "bob", bobInJira, f.comment("OPS-42", bobInJira, "bob", ""))
+	r := f.asks("ssh-demo-jira", "OPS-42")
+	say := func(verdict string) int {
+		return f.sends(access.ViaJira, ticketSecret, f.comment("OPS-42", bobInJira, "bob", says(verdict, r, r.Plan.Digest)).jira())
+	}
+	before := f.temporal.messages.Load()
+	require.Equal(t, http.StatusForbidden, say("approve"))
+	require.NotZero(t, f.refusals("tickets_deny_only"))
+	require.Equal(t, before, f.temporal.messages.Load())
+	require.Equal(t, http.StatusNoContent, say("deny"))
 }

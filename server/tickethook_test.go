@@ -47,7 +47,7 @@ grants:
     - {name: team lead, from: [approvers], approvals: 1}
 `
 
-func newTicketFixture(t *testing.T) *ticketFixture {
+func newTicketFixture(t *testing.T, change ...func(*tickethook.Config)) *ticketFixture {
 	t.Setenv("RAMP_TEST_TICKETS", ticketSecret)
 	return &ticketFixture{fixture: newFixture(t, func(c *Config) {
 		dir := string(c.Contracts)
@@ -62,7 +62,10 @@ func newTicketFixture(t *testing.T) *ticketFixture {
 			c.Facts[name] = facts.Config{Kind: "file", File: field.File(file)}
 		}
 		secret := []field.Secret{field.SecretEnv("RAMP_TEST_TICKETS")}
-		c.Tickets = tickethook.Config{GitHub: tickethook.System{Secrets: secret}, Jira: tickethook.System{Site: "acme.atlassian.net", Secrets: secret}}
+		c.Tickets = tickethook.Config{GitHub: tickethook.System{Secrets: secret, Approvals: true}, Jira: tickethook.System{Site: "acme.atlassian.net", Secrets: secret, Approvals: true}}
+		for _, change := range change {
+			change(&c.Tickets)
+		}
 		require.Empty(t, c.Tickets.Validate("server.tickets", func(source string) string { return c.Facts[source].Kind }))
 	})}
 }

@@ -24,6 +24,9 @@ type System struct {
 	// if empty.
 	Source  string         `yaml:"source,omitempty"`
 	Secrets []field.Secret `yaml:"secrets,omitempty"` // of its webhook; any of them signs
+	// Approvals lets comments approve, too. Without it they deny alone: whoever
+	// administers a project may have a rule that comments in another's name.
+	Approvals bool `yaml:"approvals,omitempty"`
 }
 
 // On reports whether a system is configured.

@@ -226,6 +226,9 @@ func (h *Hook) do(ctx context.Context, k kind, u ledger.ExternalUser, said comme
 		return err
 	}
 	by, err := h.app.ExternalActor(ctx, u)
+	if err == nil && do.Verdict == access.Approve && !k.config.Approvals {
+		err = access.Refuse(access.CodeForbidden, "tickets_deny_only", "comments on tickets of %s deny and do not approve here: approve on the request's page", k.name)
+	}
 	if err == nil {
 		err = h.names(ctx, k, do.Request, said.Ticket)
 	}

@@ -5,6 +5,8 @@ func tickets() []mutant {
 	hook, decides := "server/tickethook/hook.go", []string{"./server -run Case111"}
 	return []mutant{
 		{"a comment that nobody signed decides", hook, "if !signed(keys, body, c.Request().Header.Get(k.header)) {", "if false && !signed(keys, body, c.Request().Header.Get(k.header)) {", decides},
+		{"comments approve where nothing lets them", hook, "do.Verdict == access.Approve && !k.config.Approvals {", "do.Verdict == access.Approve && false {", decides},
+		{"a name in other letters takes a code", "ledger/external_links.go", "isASCII(name) && strings", "strings", []string{"./server -run Case124"}},
 		{"an old comment decides", hook, "case age > maxAge || age < -maxAhead:", "case age > 1000*maxAge || age < -1000*maxAhead:", decides},
 		{"a comment decides twice", hook, "} else if done {", "} else if done && false {", decides},
 		{"a comment that arrives twice at an instant decides twice", hook, "if !claimed {", "if !claimed && false {", decides},
@@ -16,7 +18,7 @@ func tickets() []mutant {
 		{"a comment of Jira decides that another sent", "server/tickethook/jira.go", "&& by(e.Actor) &&", "&&", decides},
 		{"an edited comment of GitHub decides", "server/tickethook/github.go", "if e.Action != \"created\" ||", "if", decides},
 		{"a comment of GitHub decides that another sent", "server/tickethook/github.go", "author.ID == e.Sender.ID && ", "", decides},
-		{"a code links whoever read it", "ledger/external_links.go", "(c.User == \"\" || strings.EqualFold(c.User, name))", "(c.User != \"?\" || strings.EqualFold(c.User, name))", []string{"./server -run Case124"}},
+		{"a code links whoever read it", "ledger/external_links.go", "(c.User == \"\" || isASCII(name)", "(c.User != \"?\" || isASCII(name)", []string{"./server -run Case124"}},
 		{"a code links who has that name as an id", "ledger/external_links.go", "strings.EqualFold(c.User, name)", "strings.EqualFold(c.User, name) || c.User == u.User", []string{"./server -run Case124"}},
 		{"what is given is among Ramp's words", "server/mcpserver/view.go", "out.Targets = append(out.Targets, g.Target)", "out.Targets = append(out.Targets, g.Target+g.Scope.Summary)", []string{"./server -run Case08WordsForAgents"}},
 		{"what an error quotes is not marked", "server/mcpserver/tools.go", "1000) + quotes)", "1000))", []string{"./server -run Case08WordsForAgents"}},
