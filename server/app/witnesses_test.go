@@ -235,9 +235,16 @@ func TestCase128NoWitnessIsAnAlarm(t *testing.T) {
 			again := w.asking(c)
 			again.fixture.now = server.fixture.now.Add(time.Hour)
 			server = again
+			server.exec(write)
+			server.asked()
 			before := len(server.alarms())
 			minutes(18, write)
 			require.Greater(t, len(server.alarms()), before, write)
+			require.NoError(t, server.round(t.Context()))
+			rows, err := server.real.Witnessed(t.Context(), server.origin(), 1)
+			require.NoError(t, err)
+			require.EqualValues(t, server.witnesses().Size, rows[0].Size, "witnesses are asked about what is new all the same: %s", write)
+			server.exec(`DELETE FROM witnessed_checkpoints`, `DELETE FROM cosignatures`)
 		}
 	})
 }
