@@ -160,6 +160,13 @@ func (k Keyring) VerifyReview(e Envelope) (access.Review, error) {
 	return r, err
 }
 
+// VerifyEvaluation verifies the signature of what a contract's conditions gave for a request
+// and returns it. Errors are CodeEvidence.
+func (k Keyring) VerifyEvaluation(e Envelope) (access.Evaluation, error) {
+	made, _, err := verified[access.Evaluation](k, e, TypeEvaluation)
+	return made, err
+}
+
 // VerifyPickUp verifies the signature of a pick-up order and returns the order.
 // Errors are CodeEvidence.
 func (k Keyring) VerifyPickUp(e Envelope) (access.PickUpOrder, error) {

@@ -8,7 +8,8 @@ import (
 )
 
 // ReviewedRequest is a request as a review reads it: what was signed of it, which nothing
-// has verified, and its events, without what people wrote.
+// has verified, and its events, without what people wrote. Details that cannot be read are
+// nil.
 type ReviewedRequest struct {
 	ID         string
 	AskedAt    time.Time      // UTC, by the log
@@ -16,6 +17,7 @@ type ReviewedRequest struct {
 	Statements [][]byte       // envelopes of its decisions and of its review
 	Events     []access.Event // in the order of the log
 	Missing    bool           // the log tells of the request, and the ledger does not have it
+	Unreadable bool           // of one of its events the details are not what Ramp writes
 }
 
 // ReviewPage returns the next requests by the log, not by the rows that anybody who writes
@@ -58,7 +60,7 @@ func (l *Ledger) ReviewPage(ctx context.Context, after int64, most int) (out []R
 		` AND kind NOT IN `+refusalKinds+` ORDER BY seq`, args...)
 	for _, e := range events {
 		of := &out[place[e.RequestID]]
-		of.Events = append(of.Events, e)
+		of.Events, of.Unreadable = append(of.Events, e), of.Unreadable || e.Detail == nil
 	}
 	return out, first[len(first)-1].seq, err
 }
@@ -82,9 +84,9 @@ func scanReviewEvent(row scanner) (e access.Event, err error) {
 	if err := row.Scan(&e.Seq, &at, &e.RequestID, &e.Kind, &e.Actor, &detail, &e.Key); err != nil {
 		return e, err
 	}
-	e.At = timeOf(at)
+	e.At, e.Detail = timeOf(at), map[string]string{}
 	if detail != "{}" && decodeJSON(string(detail), &e.Detail) != nil {
-		e.Detail = nil // what the event itself says is enough for a review
+		e.Detail = nil // one row that somebody damaged keeps no review from being made
 	}
 	return e, nil
 }

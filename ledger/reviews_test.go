@@ -1,6 +1,7 @@
 package ledger_test
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -28,10 +29,37 @@ var reviewSuite = map[string]func(b fixture){
 		ends, err := b.ReviewEnds(ctx, 10)
 		require.NoError(b, err)
 		require.Equal(b, until, ends[0])
-		_, err = b.raw.Exec(`INSERT INTO reviews (until, since, report) VALUES (4102444800000000, 0, '{}')`)
+		// Rows that the log does not tell of count for nothing, and are written over.
+		later := until.Add(7 * 24 * time.Hour)
+		for _, row := range []string{`4102444800000000, 0, '{}'`, strconv.FormatInt(later.UnixMicro(), 10) + `, 0, '{}'`} {
+			_, err = b.raw.Exec(`INSERT INTO reviews (until, since, report) VALUES (` + row + `)`)
+			require.NoError(b, err)
+		}
+		got, _, err = b.ReviewUntil(ctx, until.Add(100*365*24*time.Hour))
 		require.NoError(b, err)
-		_, _, err = b.ReviewUntil(ctx, until.Add(100*365*24*time.Hour))
-		require.Equal(b, access.CodeEvidence, access.CodeOf(err), "the log does not tell of it")
+		require.Equal(b, r, got)
+		ends, err = b.ReviewEnds(ctx, 1)
+		require.NoError(b, err)
+		require.Equal(b, []time.Time{until}, ends)
+		next := ledger.KeptReview{From: until, Until: later, Report: []byte(`{"b": 1}`)}
+		kept, err := b.KeepReview(ctx, next, access.ReviewMade{Since: next.From, Until: later, Digest: "sha256:2"}.Event())
+		require.NoError(b, err)
+		require.True(b, kept)
+		got, _, err = b.ReviewUntil(ctx, later)
+		require.NoError(b, err)
+		require.Equal(b, next, got)
+		again := next
+		again.Report = []byte(`{"c": 1}`)
+		kept, err = b.KeepReview(ctx, again, access.ReviewMade{Since: next.From, Until: later, Digest: "sha256:3"}.Event())
+		require.NoError(b, err)
+		require.False(b, kept)
+		got, _, err = b.ReviewUntil(ctx, later)
+		require.NoError(b, err)
+		require.Equal(b, next, got, "the one that the log tells of stays")
+		_, err = b.raw.Exec(`DELETE FROM reviews WHERE until = ` + strconv.FormatInt(later.UnixMicro(), 10))
+		require.NoError(b, err)
+		_, _, err = b.ReviewUntil(ctx, later)
+		require.Equal(b, access.CodeEvidence, access.CodeOf(err), "the log tells of it, and it is gone")
 	},
 	"reading begins at a time, however many events there are": func(b fixture) {
 		last, err := b.LastSeq(ctx)

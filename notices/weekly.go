@@ -88,7 +88,7 @@ func (e *Engine) oneReview(ctx context.Context, n ledger.Notice) (sent bool, err
 // about whom, is read by those who are logged in.
 func (c Config) composeReview(n ledger.Notice, made access.ReviewMade, findings int, zone *time.Location) channel.Message {
 	l := letter{Head: plaintext.Line(fmt.Sprintf("The weekly review has %s for you", counted(findings, "finding")), maxHead), Link: strings.TrimSuffix(c.Pages, "/") + "/review", Because: n.Why,
-		Note: "Read it on its page, or with `ramp review`.",
+		Note: "It is made each Monday, of the four weeks before. Read it on its page, or with `ramp review`.",
 		Rows: []row{{Name: "From", Text: readable(made.Since, zone)}, {Name: "Until", Text: readable(made.Until, zone)}}}
 	m := channel.Message{ID: n.ID, Thread: "review", Subject: "[Ramp] " + l.Head, Text: l.Text(), HTML: l.HTML()}
 	if n.Channel == serviceChannel {

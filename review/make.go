@@ -56,7 +56,8 @@ func New(contracts []Contract, period Period, thresholds Thresholds) *Maker {
 	for _, c := range contracts {
 		m.contracts[c.Name] = c
 	}
-	for from := period.From; from.Before(period.To); from = from.Add(week) {
+	// The hour by which a change of the clocks makes a period longer is no week of its own.
+	for from := period.From; len(m.weeks) == 0 || from.Add(time.Hour).Before(period.To); from = from.Add(week) {
 		m.weeks = append(m.weeks, newTally())
 	}
 	m.held = newHeldTimes(period)
@@ -148,10 +149,10 @@ func (m *Maker) Report() Report {
 		r.Owners = append(r.Owners, part)
 	}
 	if m.unknown > 0 {
-		r.Unknown = append(r.Unknown, fmt.Sprintf("Of %d of the accesses that opened in the period it is not known for how long they were used: their targets do not say.", m.unknown))
+		r.Say(fmt.Sprintf("Of %d of the accesses that opened in the period it is not known for how long they were used: their targets do not say.", m.unknown))
 	}
 	if !m.first.IsZero() && m.first.After(m.period.From.Add(-m.limits.History.Std()/2)) {
-		r.Unknown = append(r.Unknown, "The history before the period is shorter than "+m.limits.History.String()+": less is known of what is usual.")
+		r.Say("The history before the period is shorter than " + m.limits.History.String() + ": less is known of what is usual.")
 	}
 	return r
 }

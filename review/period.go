@@ -25,3 +25,15 @@ func (p Period) in(at time.Time) time.Time {
 	}
 	return at.In(p.Zone)
 }
+
+// Weeks is how many weeks a weekly review looks at. The default thresholds count what happens
+// in a period of that length, and were chosen on such periods (docs/review.md).
+const Weeks = 4
+
+// WeeklyUntil returns the period of the weekly review that ends at a time: the weeks before
+// it in a zone, nil being UTC. With a change of the clocks it is an hour longer or shorter.
+func WeeklyUntil(until time.Time, zone *time.Location) Period {
+	p := Period{To: until.UTC(), Zone: zone}
+	p.From = p.in(until).AddDate(0, 0, -7*Weeks).UTC()
+	return p
+}

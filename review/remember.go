@@ -57,7 +57,7 @@ func goneInWords(f Finding, mark Mark, marked bool) string {
 }
 
 func (r *Report) change(f Finding, became, sentence string) {
-	r.Changed = append(r.Changed, Changed{Finding: f.ID, Kind: f.Kind, Contract: f.Contract, Became: became, Sentence: sentence})
+	r.Changed = append(r.Changed, Changed{Finding: f.ID, Kind: f.Kind, Contract: f.Contract, Owner: f.Owner, Became: became, Sentence: sentence})
 }
 
 // For returns what the owner of some contracts may see of a report: the findings on their
@@ -66,6 +66,7 @@ func (r Report) For(owners ...string) Report {
 	out := r
 	out.Figures, out.Findings, out.Owners, out.Changed = newTally().figures(), []Finding{}, []OwnerPart{}, []Changed{}
 	out.Weeks, out.Heat, out.Spans = []Week{}, []Held{}, []Span{}
+	out.Unknown = append([]string{}, r.UnknownToOwners...)
 	var contracts []string
 	for _, part := range r.Owners {
 		if !slices.Contains(owners, part.Owner) {
@@ -85,7 +86,7 @@ func (r Report) For(owners ...string) Report {
 		}
 	}
 	for _, c := range r.Changed {
-		if c.Contract != "" && slices.Contains(contracts, c.Contract) {
+		if c.Owner != "" && slices.Contains(owners, c.Owner) {
 			out.Changed = append(out.Changed, c)
 		}
 	}

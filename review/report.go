@@ -23,6 +23,9 @@ type Report struct {
 	Spans []Span `json:"spans"` // the longest 200, by their beginnings
 	// Unknown says what the review could not know, in sentences.
 	Unknown []string `json:"unknown"`
+	// UnknownToOwners are the same for the owners of contracts: without what is about requests
+	// under the contracts of others.
+	UnknownToOwners []string `json:"unknownToOwners,omitempty"`
 	// Changed says what became of the findings of the last report.
 	Changed []Changed `json:"changed"`
 }
@@ -94,6 +97,20 @@ type Changed struct {
 	Finding  string `json:"finding"`
 	Kind     Kind   `json:"kind"`
 	Contract string `json:"contract,omitempty"`
-	Became   string `json:"became"` // gone, again, higher, lower
+	Owner    string `json:"owner,omitempty"` // of the contract
+	Became   string `json:"became"`          // gone, again, higher, lower
 	Sentence string `json:"sentence"`
+}
+
+// Say adds sentences to what the review could not know, for everybody who reads it.
+func (r *Report) Say(sentences ...string) {
+	for _, s := range sentences {
+		r.SayTo(s, s)
+	}
+}
+
+// SayTo adds to what the review could not know: a sentence for the owners of contracts, and
+// another for those who read all of it.
+func (r *Report) SayTo(owners, all string) {
+	r.Unknown, r.UnknownToOwners = append(r.Unknown, all), append(r.UnknownToOwners, owners)
 }

@@ -56,6 +56,14 @@ func TestOwnersSeeTheirs(t *testing.T) {
 	require.NotContains(t, string(b), "orders")
 	require.Len(t, all.Findings, 2)
 	require.Empty(t, all.For("nobody").Findings)
+
+	// What became of a finding on a contract that nobody used since is its owner's to read.
+	next := newWorld(t).report()
+	next.Remember(&all, nil)
+	require.Len(t, next.Changed, 2)
+	theirs = next.For("team-people")
+	require.Len(t, theirs.Changed, 1)
+	require.Equal(t, "payroll", theirs.Changed[0].Contract)
 }
 
 // TestRemember: the next report keeps marks, and says what became of what was found.
@@ -117,6 +125,6 @@ func TestReportIsPure(t *testing.T) {
 func TestThresholds(t *testing.T) {
 	require.Empty(t, review.DefaultThresholds().Validate())
 	require.Empty(t, review.Thresholds{}.Validate())
-	bad := review.Thresholds{HeldLong: 1.5, MaxOver: 0.5, NeverUsed: -1}.Validate()
-	require.Len(t, bad, 3)
+	bad := review.Thresholds{HeldLong: 1.5, MaxOver: 0.5, NeverUsed: -1, History: access.Duration(time.Hour)}.Validate()
+	require.Len(t, bad, 4)
 }

@@ -28,7 +28,7 @@ type Thresholds struct {
 	PairLeast     int             `yaml:"pairLeast" json:"pairLeast"`         // so many approvals in each direction
 	PairShare     float64         `yaml:"pairShare" json:"pairShare"`         // and they are this part of what each of the two had approved
 
-	OffHours     float64 `yaml:"offHours" json:"offHours"`         // the part of earlier requests within an hour and a half of that time of the day, at most
+	OffHours     float64 `yaml:"offHours" json:"offHours"`         // the part of earlier requests within an hour of that time of the day, at most
 	UnusualTimes float64 `yaml:"unusualTimes" json:"unusualTimes"` // so many times the person's own usual week, or length
 	UnusualLeast int     `yaml:"unusualLeast" json:"unusualLeast"` // and at least so many requests
 	CopiedLeast  int     `yaml:"copiedLeast" json:"copiedLeast"`   // so many requests of one person with the same reason
@@ -82,8 +82,8 @@ func (t Thresholds) withDefaults() Thresholds {
 	return t
 }
 
-// Validate returns what is wrong with thresholds, each with its field. The history may be
-// a year at the most.
+// Validate returns what is wrong with thresholds, each with its field. That the history is a
+// year at the most is held by access.Duration as it is read.
 func (t Thresholds) Validate() (issues access.Issues) {
 	parts := map[string]float64{"littleUsed": t.LittleUsed, "heldLong": t.HeldLong, "fastShare": t.FastShare, "approverShare": t.ApproverShare,
 		"pairShare": t.PairShare, "offHours": t.OffHours, "lapsedShare": t.LapsedShare}
@@ -91,6 +91,9 @@ func (t Thresholds) Validate() (issues access.Issues) {
 		if p := parts[name]; !(p >= 0 && p <= 1) {
 			issues.Add("threshold_part", name, "a part is between 0 and 1, such as 0.25")
 		}
+	}
+	if h := t.History.Std(); h != 0 && h < 7*Weeks*24*time.Hour {
+		issues.Add("threshold_history", "history", "a history of %d days at least is needed, as long as a weekly review's period; left out, it is the default", 7*Weeks)
 	}
 	factors := map[string]float64{"unusualTimes": t.UnusualTimes, "maxOver": t.MaxOver}
 	for _, name := range sortedKeys(factors) {

@@ -32,6 +32,17 @@ func logBroken(a interface{ LogBroken() bool }) prometheus.Collector {
 	})
 }
 
+// reviewOverdue tells whether the last week has its review.
+func reviewOverdue(a interface{ ReviewOverdue() bool }) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "ramp_review_overdue",
+		Help: "1 if the review of the last week could not be made a day after the week's end."}, func() float64 {
+		if a.ReviewOverdue() {
+			return 1
+		}
+		return 0
+	})
+}
+
 // contractMetrics export which contracts are in force, and whether the newest are.
 type contractMetrics struct{ store *contracts.Store }
 

@@ -145,7 +145,7 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 	}
 	s.proposed(&work, repository)
 	s.app = app.New(work)
-	s.registry.MustRegister(logBroken(s.app))
+	s.registry.MustRegister(logBroken(s.app), reviewOverdue(s.app))
 	if c.Witnesses.On() {
 		s.registry.MustRegister(witnessMetrics{s.app, c.Witnesses.Names()})
 	}

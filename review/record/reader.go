@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
+
+	"golang.org/x/mod/sumdb/tlog"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/evidence"
@@ -20,6 +23,8 @@ type Ledger interface {
 	SeqBefore(ctx context.Context, at time.Time) (int64, error)
 	LastSeq(ctx context.Context) (int64, error)
 	Statements(ctx context.Context, requestID string) ([][]byte, error)
+	Entries(ctx context.Context, from, to int64) ([]ledger.Entry, error)
+	HashReader(ctx context.Context) tlog.HashReader
 }
 
 // Verifier verifies what is read; evidence.Keyring is one.
@@ -27,6 +32,7 @@ type Verifier interface {
 	VerifyPlan(e evidence.Envelope) (access.Plan, error)
 	VerifyDecision(e evidence.Envelope) (access.Decision, error)
 	VerifyReview(e evidence.Envelope) (access.Review, error)
+	VerifyEvaluation(e evidence.Envelope) (access.Evaluation, error)
 }
 
 // Reader reads requests. It is safe for concurrent use.
@@ -37,6 +43,10 @@ type Reader struct {
 	TeamAttribute string
 	// Owner returns the group that owns a contract, "" where it is not known; may be nil.
 	Owner func(contract string) string
+	// Checkpoint returns what was signed of the log as it stands. Its error is CodeEvidence where
+	// the log no longer holds what was signed before. With nil the events are read as they are in
+	// the database.
+	Checkpoint func(context.Context) (evidence.Checkpoint, error)
 }
 
 // pageSize is how many requests are read at once: few enough that several pages are held
@@ -45,9 +55,13 @@ const pageSize = 200
 
 // Read adds to a review all requests that were asked for since the beginning of its history
 // and before until, and the refusals of the period. It returns how many events the log had,
-// and what could not be read, in sentences. It holds a few pages of requests at a time.
-func (r *Reader) Read(ctx context.Context, m *review.Maker, period review.Period) (logSize int64, problems []string, err error) {
+// and what could not be read. It holds the requests of a few pages, and of one hour, at a
+// time.
+func (r *Reader) Read(ctx context.Context, m *review.Maker, period review.Period) (logSize int64, problems []Problem, err error) {
 	if logSize, err = r.Ledger.LastSeq(ctx); err != nil {
+		return 0, nil, err
+	}
+	if problems, err = r.verifyLog(ctx, m.Begins()); err != nil {
 		return 0, nil, err
 	}
 	targets := pickUps{}
@@ -69,13 +83,19 @@ func (r *Reader) Read(ctx context.Context, m *review.Maker, period review.Period
 	if err != nil {
 		return 0, nil, err
 	}
-	problems = slices.Concat(missing.inWords("The log tells of %s that the ledger no longer has: %s."),
-		unsigned.inWords("Of %s in the ledger the plan is not one that Ramp signed, and the review has no more of it than this: %s."),
-		odd.inWords("Of %s the decisions and reviews in the ledger are not just those that the log tells of; those that Ramp signed were read: %s."))
+	problems = slices.Concat(problems, missing.inWords("The log tells of %s that the ledger no longer has"),
+		unsigned.inWords("Of %s in the ledger the plan is not one that Ramp signed, and the review has no more of it than this"),
+		odd.inWords("Of %s the events, decisions and reviews in the ledger are not just those that the log tells of; those that Ramp signed were read"))
 	return logSize, problems, r.Ledger.Refusals(ctx, period.From, period.To, func(e access.Event) error {
 		m.Refuse(refusalOf(e))
 		return nil
 	})
+}
+
+// Problem is something that could not be read.
+type Problem struct {
+	Sentence string // for owners too: it names no request of others
+	Named    string // the same with the requests that it is about, for security
 }
 
 // lost are requests that could not be read.
@@ -90,21 +110,16 @@ func (l *lost) add(id string) {
 	}
 }
 
-func (l *lost) inWords(format string) []string {
+func (l *lost) inWords(format string) []Problem {
 	if l.n == 0 {
 		return nil
 	}
-	names := ""
-	for i, id := range l.first {
-		if i > 0 {
-			names += ", "
-		}
-		names += id
-	}
+	names := strings.Join(l.first, ", ")
 	if l.n > len(l.first) {
 		names += " and others"
 	}
-	return []string{fmt.Sprintf(format, counted(l.n, "request"), names)}
+	said := fmt.Sprintf(format, counted(l.n, "request"))
+	return []Problem{{said + ".", said + ": " + names + "."}}
 }
 
 func counted(n int, noun string) string {
@@ -124,9 +139,12 @@ type read struct {
 	err     error // its plan is not one that Ramp signed
 }
 
-// each reads the requests that were asked for between two times, in the order of the log,
-// and calls visit with each. Pages are verified beside each other, and visited one after the
-// other.
+// clockSlack is how far the clocks of two servers may be apart.
+const clockSlack = time.Hour
+
+// each reads the requests that were asked for between two times, and calls visit with each,
+// in the order of these times: that of the log is another where clocks differ. Pages are
+// verified beside each other, and visited one after the other.
 func (r *Reader) each(ctx context.Context, from, until time.Time, visit func(read)) error {
 	after, err := r.Ledger.SeqBefore(ctx, from)
 	if err != nil {
@@ -154,13 +172,14 @@ func (r *Reader) each(ctx context.Context, from, until time.Time, visit func(rea
 				return
 			}
 			go func() { done <- page{list: r.verified(list)} }()
-			// Clocks of servers differ: the page after one that is just over may have earlier times.
-			if len(list) < pageSize || list[0].AskedAt.After(until.Add(time.Hour)) {
+			if len(list) < pageSize || over(list, until) {
 				return
 			}
 			after = last
 		}
 	}()
+	var waiting []read // until no earlier one can come
+	var newest time.Time
 	for next := range pages {
 		p := <-next
 		if p.err != nil {
@@ -168,11 +187,30 @@ func (r *Reader) each(ctx context.Context, from, until time.Time, visit func(rea
 		}
 		for _, one := range p.list {
 			if at := one.request.AskedAt; !at.Before(from) && at.Before(until) {
-				visit(one)
+				waiting = append(waiting, one)
+				if at.After(newest) {
+					newest = at
+				}
 			}
 		}
+		slices.SortStableFunc(waiting, func(a, b read) int { return a.request.AskedAt.Compare(b.request.AskedAt) })
+		n := 0
+		for ; n < len(waiting) && waiting[n].request.AskedAt.Before(newest.Add(-clockSlack)); n++ {
+			visit(waiting[n])
+		}
+		waiting = append([]read{}, waiting[n:]...) // what was visited is kept no longer
+	}
+	for _, one := range waiting {
+		visit(one)
 	}
 	return ctx.Err()
+}
+
+// over reports whether a page is behind the end of a period. All of it must be: clocks of
+// servers differ, and one event whose time somebody changed in the database must not hide
+// what follows.
+func over(list []ledger.ReviewedRequest, until time.Time) bool {
+	return !slices.ContainsFunc(list, func(r ledger.ReviewedRequest) bool { return !r.AskedAt.After(until.Add(clockSlack)) })
 }
 
 func (r *Reader) verified(list []ledger.ReviewedRequest) []read {

@@ -128,7 +128,11 @@ func (b *book) report(last *review.Report) review.Report {
 	b.Helper()
 	marks, err := b.Marks(b.Context(), time.Time{})
 	require.NoError(b, err)
-	r := &record.Reader{Ledger: b.Ledger, Keys: b.keys, TeamAttribute: "team", Owner: func(string) string { return "team-data" }}
+	r := &record.Reader{Ledger: b.Ledger, Keys: b.keys, TeamAttribute: "team", Owner: func(string) string { return "team-data" },
+		Checkpoint: func(ctx context.Context) (evidence.Checkpoint, error) {
+			t, err := b.Tree(ctx)
+			return evidence.Checkpoint{Origin: t.Origin, Size: t.Size, Root: t.Root}, err
+		}}
 	out, some, err := r.Report(context.WithoutCancel(b.Context()), record.Input{Period: period, Contracts: b.set, Files: b.files, Last: last, Marks: marks, Now: until})
 	require.NoError(b, err)
 	require.True(b, some)

@@ -7,7 +7,6 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/contracts"
 	"ramp.dev/ramp/evidence"
-	"ramp.dev/ramp/internal/strictjson"
 	"ramp.dev/ramp/review"
 	"ramp.dev/ramp/review/change"
 )
@@ -37,9 +36,13 @@ func (r *Reader) Report(ctx context.Context, in Input) (review.Report, bool, err
 		return review.Report{}, false, err
 	}
 	out := m.Report()
-	out.MadeAt, out.LogSize, out.Unknown = in.Now, size, append(out.Unknown, problems...)
-	if err := r.complete(ctx, in, out.Findings); err != nil {
+	out.MadeAt, out.LogSize = in.Now, size
+	unread, err := r.complete(ctx, in, out.Findings)
+	if err != nil {
 		return review.Report{}, false, err
+	}
+	for _, p := range append(problems, unread...) {
+		out.SayTo(p.Sentence, p.Named)
 	}
 	out.Remember(in.Last, MarksOf(in.Marks))
 	return out, !m.Empty(), nil
@@ -57,8 +60,8 @@ type tried struct {
 const maxTried = 2000
 
 // complete adds to the proposals of findings their patches, and what would have become of
-// the requests of the period.
-func (r *Reader) complete(ctx context.Context, in Input, findings []review.Finding) error {
+// the requests of the period. It returns what of these could not be read.
+func (r *Reader) complete(ctx context.Context, in Input, findings []review.Finding) ([]Problem, error) {
 	try := map[string][]*tried{} // by contract
 	n := 0
 	for i := range findings {
@@ -76,9 +79,10 @@ func (r *Reader) complete(ctx context.Context, in Input, findings []review.Findi
 		}
 	}
 	if len(try) == 0 {
-		return nil
+		return nil, nil
 	}
 	var failed error
+	var unread lost
 	err := r.each(ctx, in.Period.From, in.Period.To, func(p read) {
 		for _, t := range try[p.request.Contract] {
 			if p.err != nil || p.missing || failed != nil || t.left == 0 {
@@ -87,7 +91,12 @@ func (r *Reader) complete(ctx context.Context, in Input, findings []review.Findi
 			t.left--
 			recorded := contracts.Recorded{Plan: p.plan}
 			if t.contract != nil && t.contract.ReadsHistory() {
-				if recorded.History, failed = r.history(ctx, p.request.ID); failed != nil {
+				var known bool
+				if recorded.History, known, failed = r.history(ctx, p); failed != nil {
+					return
+				}
+				if !known {
+					unread.add(p.request.ID)
 					return
 				}
 			}
@@ -97,32 +106,27 @@ func (r *Reader) complete(ctx context.Context, in Input, findings []review.Findi
 	if err == nil {
 		err = failed
 	}
-	return err
+	return unread.inWords("On %s no proposal was tried: their evaluations in the ledger are not ones that Ramp signed"), err
 }
 
 // history returns what was known of the requester's earlier requests when a request was
-// made, nil where nothing was read.
-func (r *Reader) history(ctx context.Context, request string) (*access.History, error) {
-	rows, err := r.Ledger.Statements(ctx, request)
+// made, nil where nothing was read. It reports false where the ledger has no evaluation of
+// the request that Ramp signed. Errors are those of reading the ledger.
+func (r *Reader) history(ctx context.Context, p read) (h *access.History, known bool, err error) {
+	rows, err := r.Ledger.Statements(ctx, p.request.ID)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	for _, b := range rows {
 		e, err := evidence.ReadEnvelope(b)
 		if err != nil || e.PayloadType != evidence.TypeEvaluation {
 			continue
 		}
-		payload, err := e.DecodeB64Payload()
-		if err != nil {
-			return nil, access.Errorf(access.CodeEvidence, "the evaluation of request %s: %w", request, err)
+		if made, err := r.Keys.VerifyEvaluation(e); err == nil && made.RequestID == p.request.ID && made.PlanDigest == p.plan.Digest {
+			return made.History, true, nil
 		}
-		var made access.Evaluation
-		if err := strictjson.UnmarshalOpen(payload, &made); err != nil {
-			return nil, access.Errorf(access.CodeEvidence, "the evaluation of request %s: %w", request, err)
-		}
-		return made.History, nil
 	}
-	return nil, nil
+	return nil, false, nil
 }
 
 // The details of the event about a mark.

@@ -85,7 +85,7 @@ func (r *Reader) plan(row ledger.ReviewedRequest) (access.Plan, error) {
 // nothing: otherwise whoever writes to the database would take a request out of the review
 // with one.
 func (r *Reader) said(row ledger.ReviewedRequest, p access.Plan) (decisions []access.Decision, reviewed *access.Review, whole bool) {
-	whole = true
+	whole = !row.Unreadable
 	keys := map[string]bool{}
 	for _, b := range row.Statements {
 		d, v, err := r.statement(b)

@@ -197,7 +197,7 @@ func New(c Config) *App {
 		endWatch:       &endWatch{ledger: c.Ledger, orders: ends, facts: c.Facts, conditions: &contracts.EndConditions{}, log: c.Log, now: now},
 		extender:       extend,
 		reviewer:       &reviewer{requests: reader, directory: c.Directory, ledger: c.Ledger, signer: c.Signer, refused: refused, now: now},
-		reviews:        &reviews{config: c.Reviews, ledger: c.Ledger, keys: keyring, contracts: c.Contracts, proposed: c.ProposalContract, roles: roles, events: c.Ledger, refused: refused, log: c.Log, now: now},
+		reviews:        &reviews{config: c.Reviews, ledger: c.Ledger, keys: keyring, contracts: c.Contracts, directory: c.Directory, audit: log, proposed: c.ProposalContract, roles: roles, events: c.Ledger, refused: refused, log: c.Log, now: now},
 		pickUps:        &pickUps{requests: reader, gateway: c.Gateway, signer: c.Signer, workers: c.Workers, refused: refused, now: now},
 		auditor:        log,
 		witnessing:     witnesses,

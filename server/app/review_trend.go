@@ -17,8 +17,11 @@ func (v *reviews) ReadsReviews(p access.Person) bool {
 }
 
 // MayMark reports whether somebody who is shown a finding may mark it: it is not about them,
-// under any of their accounts.
-func (v *reviews) MayMark(p access.Person, f review.Finding) bool { return !isAbout(f, p) }
+// under any of their accounts, as far as that can be told.
+func (v *reviews) MayMark(ctx context.Context, p access.Person, f review.Finding) bool {
+	about, err := v.isAbout(ctx, f, p)
+	return err == nil && !about
+}
 
 // ReviewTrend returns the weeks of the last kept reviews that end at a time or before, the
 // oldest first, at most so many, each as far as it is shown to somebody. Of a review that is
@@ -39,10 +42,26 @@ func (v *reviews) ReviewTrend(ctx context.Context, by access.Actor, until time.T
 		if err != nil {
 			return nil, nil, err
 		}
-		weeks = append(weeks, weeksOf(v.shown(by.Person, report))...)
+		weeks = append(weeks, weeksBefore(weeks, weeksOf(v.shown(by.Person, report)), report.Period.To)...)
 	}
 	slices.SortStableFunc(weeks, func(a, b review.Week) int { return a.From.Compare(b.From) })
 	return weeks, problems, nil
+}
+
+// weeksBefore returns those weeks of a report, which ends at a time, that are over before
+// every week of the later reports begins: each review has weeks that the next one has too,
+// and an owner's is one sum of all of them. An hour is left to changes of the clocks.
+func weeksBefore(later, weeks []review.Week, until time.Time) (out []review.Week) {
+	for i, w := range weeks {
+		end := until
+		if i+1 < len(weeks) {
+			end = weeks[i+1].From
+		}
+		if !slices.ContainsFunc(later, func(l review.Week) bool { return l.From.Add(time.Hour).Before(end) }) {
+			out = append(out, w)
+		}
+	}
+	return out
 }
 
 // weeksOf returns the weeks of a report. An owner's report has none: it is the sum of its

@@ -4,15 +4,17 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sirupsen/logrus"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/internal/strictjson"
 	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/review"
@@ -31,6 +33,7 @@ type ReviewConfig struct {
 type reviewsLedger interface {
 	record.Ledger
 	KeepReview(ctx context.Context, r ledger.KeptReview, e access.Event) (bool, error)
+	ReviewMade(ctx context.Context, until time.Time) ([]access.Event, error)
 	ReviewUntil(ctx context.Context, until time.Time) (ledger.KeptReview, access.Event, error)
 	ReviewEnds(ctx context.Context, most int) ([]time.Time, error)
 	Marks(ctx context.Context, before time.Time) ([]access.Event, error)
@@ -42,14 +45,17 @@ type reviews struct {
 	ledger    reviewsLedger
 	keys      record.Verifier
 	contracts Contracts
-	proposed  string // the contract under which contracts are proposed
+	directory access.Directory // nil: none
+	audit     *auditor         // holds what is read against the signed log
+	proposed  string           // the contract under which contracts are proposed
 	roles     roles
 	events    eventAppender
 	refused   refusals
 	log       logrus.FieldLogger
 	now       clock
 
-	making sync.Mutex // one at a time: it takes a processor for as long as it lasts
+	making  sync.Mutex  // one at a time: it takes a processor for as long as it lasts
+	overdue atomic.Bool // the last week's review is not there, a day after its end
 }
 
 // maxReviewed is the longest period of a review that somebody asks for.
@@ -137,15 +143,22 @@ func (v *reviews) make(ctx context.Context, period review.Period) (review.Report
 	case access.CodeOf(err) != access.CodeNotFound:
 		v.log.WithError(err).Error("the last review cannot be read; this one does not say what became of it")
 	}
-	if in.Marks, err = v.ledger.Marks(ctx, time.Time{}); err != nil {
+	var altered []string
+	if in.Marks, altered, err = v.marks(ctx); err != nil {
 		return review.Report{}, false, err
 	}
 	owners := map[string]string{}
 	for _, c := range in.Contracts.Contracts {
 		owners[c.Name] = c.Owner
 	}
-	reader := &record.Reader{Ledger: v.ledger, Keys: v.keys, TeamAttribute: v.config.Team, Owner: func(contract string) string { return owners[contract] }}
-	return reader.Report(ctx, in)
+	reader := &record.Reader{Ledger: v.ledger, Keys: v.keys, TeamAttribute: v.config.Team, Owner: func(contract string) string { return owners[contract] },
+		Checkpoint: func(ctx context.Context) (evidence.Checkpoint, error) {
+			at, _, err := v.audit.checkpoint(ctx)
+			return at, err
+		}}
+	report, some, err := reader.Report(ctx, in)
+	report.Say(altered...)
+	return report, some, err
 }
 
 // kept returns the newest kept review until a time, with what people said of it by now.
@@ -154,10 +167,11 @@ func (v *reviews) kept(ctx context.Context, until time.Time) (review.Report, err
 	if err != nil {
 		return out, err
 	}
-	events, err := v.ledger.Marks(ctx, time.Time{})
+	events, altered, err := v.marks(ctx)
 	if err != nil {
 		return review.Report{}, err
 	}
+	out.Say(altered...)
 	marks := record.MarksOf(events)
 	for i := range out.Findings {
 		if m, there := marks[out.Findings[i].ID]; there {
@@ -174,6 +188,9 @@ func (v *reviews) written(ctx context.Context, until time.Time) (out review.Repo
 	if err != nil {
 		return out, err
 	}
+	if err := v.asRecorded(ctx, told); err != nil {
+		return out, err
+	}
 	if digestOf(kept.Report) != access.ReviewMadeOf(told).Digest {
 		return out, access.Refuse(access.CodeEvidence, "review_altered", "the review that ends at %s is not the one that was made: somebody changed it in the database", access.FormatTime(kept.Until))
 	}
@@ -181,6 +198,36 @@ func (v *reviews) written(ctx context.Context, until time.Time) (out review.Repo
 		return out, access.Errorf(access.CodeEvidence, "the review that ends at %s cannot be read: %w", access.FormatTime(kept.Until), err)
 	}
 	return out, nil
+}
+
+// asRecorded refuses an event that is not in the signed log as it is in the database.
+func (v *reviews) asRecorded(ctx context.Context, e access.Event) error {
+	check := v.audit.verifyTimeline(ctx, []access.Event{e})
+	switch {
+	case len(check.Altered) > 0:
+		return access.Refuse(access.CodeEvidence, "review_altered", "event %d, which tells of the review, is not what the log has: somebody changed it in the database", e.Seq)
+	case check.Problem != "":
+		return access.Errorf(access.CodeEvidence, "event %d, which tells of the review, cannot be believed: %s", e.Seq, check.Problem)
+	}
+	return nil
+}
+
+// marks returns the events in which people marked findings that the signed log has, and a
+// sentence about those that it does not have. Errors are CodeEvidence where the log cannot be
+// verified.
+func (v *reviews) marks(ctx context.Context) (out []access.Event, altered []string, err error) {
+	if out, err = v.ledger.Marks(ctx, time.Time{}); err != nil {
+		return nil, nil, err
+	}
+	check := v.audit.verifyTimeline(ctx, out)
+	if check.Problem != "" {
+		return nil, nil, access.Errorf(access.CodeEvidence, "what people said of findings cannot be believed: %s", check.Problem)
+	}
+	if len(check.Altered) == 0 {
+		return out, nil, nil
+	}
+	out = slices.DeleteFunc(out, func(e access.Event) bool { return slices.Contains(check.Altered, e.Seq) })
+	return out, []string{fmt.Sprintf("%d marks of findings are not what the log has, and are left out: somebody changed their events in the database.", len(check.Altered))}, nil
 }
 
 func digestOf(report []byte) string {
@@ -221,7 +268,11 @@ func (v *reviews) MarkFinding(ctx context.Context, by access.Actor, id string, k
 	if !there {
 		return review.Finding{}, access.Refuse(access.CodeNotFound, "unknown_finding", "the newest review has no finding %s for you", access.Clip(id, 40))
 	}
-	if isAbout(f, by.Person) {
+	about, err := v.isAbout(ctx, f, by.Person)
+	if err != nil {
+		return review.Finding{}, err
+	}
+	if about {
 		return review.Finding{}, v.refused.record(ctx, by, "", access.ActMarkFinding,
 			access.Refuse(access.CodeForbidden, "own_finding", "this finding is about you: somebody else has to look at it"))
 	}
@@ -238,81 +289,45 @@ func (v *reviews) MarkFinding(ctx context.Context, by access.Actor, id string, k
 	return f, nil
 }
 
-// isAbout reports whether a finding is about somebody, under any of their accounts.
-func isAbout(f review.Finding, p access.Person) bool {
-	return slices.ContainsFunc(f.People, func(id string) bool {
-		return slices.ContainsFunc(p.Identities(), func(mine string) bool { return access.FoldID(mine) == access.FoldID(id) })
-	})
-}
-
-// reviewEvery is how often it is looked whether a week is over of which there is no review,
-// and reviewAgain how long after one could not be made.
-const (
-	reviewEvery = time.Minute
-	reviewAgain = 15 * time.Minute
-)
-
-// KeepReviews makes and keeps the review of each week until ctx ends. Every server does, and
-// the ledger takes the first: a server has the contracts and the keys, and needs no leader.
-func (v *reviews) KeepReviews(ctx context.Context) {
-	tick := time.NewTicker(reviewEvery)
-	defer tick.Stop()
-	var notBefore time.Time
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		now := v.now()
-		if now.Before(notBefore) {
-			continue
-		}
-		if _, err := v.keepWeek(ctx, now); err != nil && ctx.Err() == nil {
-			v.log.WithError(err).Error("the weekly review could not be made; it is tried again")
-			notBefore = now.Add(reviewAgain)
+// isAbout reports whether a finding is about somebody, under any of their accounts: by id,
+// by what the directory links, or by address, as access.Person.SameHuman does. Errors are
+// CodeUnavailable where the directory cannot be read, and CodeEvidence where what it records
+// of somebody is not believed: then nobody can tell.
+func (v *reviews) isAbout(ctx context.Context, f review.Finding, p access.Person) (bool, error) {
+	var known access.DirectorySnapshot
+	if v.directory != nil {
+		var err error
+		if known, err = v.directory.DirectorySnapshot(ctx, append(slices.Clone(f.People), p.Identities()...)...); err != nil {
+			return false, access.Errorf(access.CodeUnavailable, "whom the finding is about cannot be looked up, since the directory cannot be read: %w", err)
 		}
 	}
-}
-
-// keepWeek makes the review of the last whole week, if there is none, and reports whether it
-// was kept. A ledger without requests until then needs none.
-func (v *reviews) keepWeek(ctx context.Context, now time.Time) (bool, error) {
-	until := endOfWeek(now.Add(-time.Hour), v.config.Zone) // what other servers' clocks call that week is in by then
-	ends, err := v.ledger.ReviewEnds(ctx, 1)
-	if err != nil || len(ends) > 0 && !ends[0].Before(until) {
-		return false, err
-	}
-	v.making.Lock()
-	defer v.making.Unlock()
-	report, some, err := v.make(ctx, review.Period{From: weekBefore(until, v.config.Zone), To: until, Zone: v.config.Zone})
-	if err != nil || !some {
-		return false, err
-	}
-	b, err := json.Marshal(report)
+	p, err := accountsOf(known, p)
 	if err != nil {
 		return false, err
 	}
-	said := access.ReviewMade{Since: report.Period.From, Until: until, Findings: len(report.Findings), ByOwner: map[string]int{}, Security: v.config.Security, Digest: digestOf(b)}
-	for _, f := range report.Findings {
-		if f.Owner != "" {
-			said.ByOwner[f.Owner]++
+	for _, id := range f.People {
+		other, err := accountsOf(known, access.Person{ID: id, Kind: access.KindHuman})
+		if err != nil {
+			return false, err
+		}
+		if other.SameHuman(p) {
+			return true, nil
 		}
 	}
-	return v.ledger.KeepReview(ctx, ledger.KeptReview{From: report.Period.From, Until: until, Report: b}, said.Event())
+	return false, nil
 }
 
-// endOfWeek returns the latest Monday at midnight in a zone, not after a time; in UTC.
-func endOfWeek(now time.Time, zone *time.Location) time.Time {
-	if zone == nil {
-		zone = time.UTC
+// accountsOf returns a person with every further account and the address that a directory
+// knows of them.
+func accountsOf(known access.DirectorySnapshot, p access.Person) (access.Person, error) {
+	p = known.WithAccounts(p)
+	for _, one := range p.Identities() {
+		if why := known.Unproven[access.FoldID(one)]; why != "" {
+			return p, access.Refuse(access.CodeEvidence, "person_unproven", "which accounts are those of %s cannot be told: %s. Have the identity provider write the person again, or an operator the link", access.Clip(one, 100), why)
+		}
 	}
-	at := now.In(zone)
-	return time.Date(at.Year(), at.Month(), at.Day()-(int(at.Weekday())+6)%7, 0, 0, 0, 0, zone).UTC()
-}
-
-// weekBefore returns the Monday before one; weeks with a change of the clocks are an hour
-// longer or shorter.
-func weekBefore(until time.Time, zone *time.Location) time.Time {
-	return endOfWeek(until.Add(-time.Hour), zone)
+	if m, there := known.Members[access.FoldID(p.ID)]; there && m.Email != "" {
+		p.Email = m.Email
+	}
+	return p, nil
 }

@@ -92,7 +92,7 @@ func (p *Pages) reviewContent(c echo.Context, until time.Time) (reviewPage, erro
 	if p.app.ReadsLog(by.Person) {
 		requests = auditPath + requests // auditors see no request of others but there
 	}
-	content := showReview(report, ends, weeks, requests, func(f review.Finding) bool { return p.app.MayMark(by.Person, f) })
+	content := showReview(report, ends, weeks, requests, func(f review.Finding) bool { return p.app.MayMark(ctx, by.Person, f) })
 	content.Problems, content.Auditor = problems, p.app.ReadsLog(by.Person)
 	return content, nil
 }

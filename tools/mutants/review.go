@@ -4,8 +4,9 @@ package main
 func reviews() []mutant {
 	marks, read := []string{"./server -run TestCase130|TestReviewOfOthers"}, []string{"./review/record -run TestReader"}
 	edits := []string{"./review/change"}
+	weekly := []string{"./server/app -run TestCase130"}
 	return []mutant{
-		{"somebody dismisses a finding about themselves", "server/app/reviews.go", "if isAbout(f, by.Person) {", "if false && isAbout(f, by.Person) {", marks},
+		{"somebody dismisses a finding about themselves", "server/app/reviews.go", "	if about {", "	if false && about {", marks},
 		{"a review that was changed in the database is believed", "server/app/reviews.go", "if digestOf(kept.Report) != access.ReviewMadeOf(told).Digest {", "if false && digestOf(kept.Report) != access.ReviewMadeOf(told).Digest {", marks},
 		{"an owner reads what is about others' contracts", "server/app/reviews.go", "if v.seesAll(p) {", "if true || v.seesAll(p) {", marks},
 		{"the charts of an owner count what is others'", "server/app/review_trend.go", "weeksOf(v.shown(by.Person, report))", "weeksOf(report)", []string{"./server -run TestReviewPage"}},
@@ -14,6 +15,14 @@ func reviews() []mutant {
 		{"a decision that nobody signed is reviewed", "review/record/request.go", "d, err := r.Keys.VerifyDecision(e)", "d, err := evidence.ReadDecision(e)", read},
 		{"a request whose row was deleted leaves the review unnoticed", "review/record/reader.go", "missing.add(p.request.ID)", "_ = p.request.ID", read},
 		{"a decision that was deleted leaves the review unnoticed", "review/record/request.go", "(e.Kind != access.EventDecisionRecorded || keys[e.Key])", "(true || keys[e.Key])", read},
+		{"a second account with the same address marks a finding", "server/app/reviews.go", "p.Email = m.Email", "_ = m.Email", weekly},
+		{"a linked account marks a finding", "server/app/reviews.go", "	p = known.WithAccounts(p)\n", "", weekly},
+		{"a row that nobody told the log of stops the weekly review", "ledger/reviews.go", "ON CONFLICT (until) DO UPDATE SET since = excluded.since, report = excluded.report`", "ON CONFLICT (until) DO NOTHING`", weekly},
+		{"a mark that somebody wrote into the database counts", "server/app/reviews.go", "check := v.audit.verifyTimeline(ctx, out)", "check := &access.TimelineCheck{}", weekly},
+		{"a review whose event was changed with it is believed", "server/app/reviews.go", "check := v.audit.verifyTimeline(ctx, []access.Event{e})", "check := &access.TimelineCheck{}", weekly},
+		{"a review believes events that the log does not have", "review/record/log.go", "if r.Checkpoint == nil {", "if true || r.Checkpoint == nil {", read},
+		{"the time of one event hides what follows it from a review", "review/record/reader.go", "if len(list) < pageSize || over(list, until) {", "if len(list) < pageSize || list[0].AskedAt.After(until) {", read},
+		{"owners read the ids of others' requests", "review/remember.go", "r.UnknownToOwners...)", "r.Unknown...)", []string{"./review/record -run TestOwners"}},
 		{"an edit that changes another contract is proposed", "review/change/apply.go", "same == (name == contract) && (was || is) {", "same && name == contract {", edits},
 		{"a group is taken out of what an and binds", "review/change/apply.go", "if text == `\"`+group+`\" in person.groups`", "if strings.HasSuffix(text, `\"`+group+`\" in person.groups`)", edits},
 	}

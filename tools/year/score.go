@@ -42,10 +42,8 @@ func (s scores) add(other scores) {
 	}
 }
 
-const (
-	every  = 7  // days: a review is made each week
-	length = 28 // days: of four weeks
-)
+// every is how many days lie between two reviews: servers make one each week.
+const every = 7
 
 // measure reviews a year each week and compares what is found with what was planted. What is
 // true of something planted without being what it was planted for counts for nothing
@@ -58,12 +56,12 @@ func measure(y company.Year, t review.Thresholds) scores {
 	found := map[*company.Planted]bool{}
 	verdicts, sentences := map[string]verdict{}, map[string]review.Finding{}
 	var ids []string
-	for day := company.Learned + length; ; day += every {
+	for day := company.Learned + 7*review.Weeks; ; day += every {
 		to := y.From.AddDate(0, 0, day)
 		if to.After(y.To) {
 			break
 		}
-		period := review.Period{From: to.AddDate(0, 0, -length), To: to}
+		period := review.WeeklyUntil(to, nil)
 		for _, f := range reviewed(y, period, t).Findings {
 			v := judge(y, f, period, found)
 			if _, known := verdicts[f.ID]; !known {

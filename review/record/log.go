@@ -1,0 +1,52 @@
+package record
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/evidence"
+)
+
+// verifyLog holds the events of the database, from a time on, against the signed log: what is
+// read of requests is read by their events. It returns what is wrong with them, and errors
+// where that cannot be known. What somebody changes while a review is being made, and puts
+// back, it does not see (docs/review.md). It takes 32 bytes of memory for each event.
+func (r *Reader) verifyLog(ctx context.Context, since time.Time) ([]Problem, error) {
+	if r.Checkpoint == nil {
+		return nil, nil
+	}
+	at, err := r.Checkpoint(ctx)
+	var from int64
+	if err == nil {
+		from, err = r.Ledger.SeqBefore(ctx, since)
+	}
+	if err == nil {
+		err = evidence.VerifyLogFrom(ctx, at, min(from, at.Size), leaves{r.Ledger}, r.Ledger.HashReader(ctx), nil)
+	}
+	switch {
+	case err == nil:
+		return nil, nil
+	case access.CodeOf(err) != access.CodeEvidence || ctx.Err() != nil:
+		return nil, err
+	}
+	said := fmt.Sprintf("The events from number %d on in the database are not those of the log that Ramp signed, so that requests, refusals and what became of them may be missing or wrong here", from+1)
+	return []Problem{{said + ".", said + ": " + err.Error() + "."}}, nil
+}
+
+// leaves reads the log's leaves as the ledger has them.
+type leaves struct{ ledger Ledger }
+
+// Leaves implements evidence.LogReader.
+func (l leaves) Leaves(ctx context.Context, from, to int64) ([][]byte, error) {
+	entries, err := l.ledger.Entries(ctx, from, to)
+	out := make([][]byte, 0, len(entries))
+	for i, e := range entries {
+		if e.Leaf != from+int64(i) {
+			break // one is missing
+		}
+		out = append(out, e.Event.Leaf())
+	}
+	return out, err
+}
