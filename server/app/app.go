@@ -201,7 +201,7 @@ func New(c Config) *App {
 		pickUps:        &pickUps{requests: reader, gateway: c.Gateway, signer: c.Signer, workers: c.Workers, refused: refused, now: now},
 		auditor:        log,
 		witnessing:     witnesses,
-		evidencePacks:  &evidencePacks{ledger: c.Ledger, requests: reader, log: log, witness: witnesses, signer: c.Signer, now: now},
+		evidencePacks:  &evidencePacks{ledger: c.Ledger, requests: reader, log: log, witness: witnesses, signer: c.Signer, servers: keyring, workers: c.Workers, now: now},
 		passkeys:       keys,
 		proposer:       changes,
 		contractStatus: &contractStatus{contracts: c.Contracts, catalog: cat, proposed: c.ProposalContract, commits: c.ContractCommits, first: c.FirstContracts, sources: c.FactSources, workers: c.Workers, roles: roles, refused: refused},

@@ -34,11 +34,14 @@ type evidencePacks struct {
 	log      *auditor
 	witness  *witnessing
 	signer   manifestSigner
+	servers  evidence.Keyring // whose statements an auditor reads as signed
+	workers  evidence.Keyring
 	now      clock
 }
 
 // Evidence returns everything about one request, for those who see it and for
-// auditors. It can be verified without Ramp.
+// auditors. It can be verified without Ramp. Errors are CodeEvidence if no server has
+// signed the plan: there is nothing then that the rest could be about.
 func (e *evidencePacks) Evidence(ctx context.Context, p access.Person, id string) (evidence.Pack, error) {
 	r, err := e.requests.Request(ctx, p, id)
 	if access.CodeOf(err) == access.CodeNotFound && e.requests.roles.isAuditor(p) && access.IsRequestID(id) {
@@ -46,6 +49,9 @@ func (e *evidencePacks) Evidence(ctx context.Context, p access.Person, id string
 	}
 	if err != nil {
 		return evidence.Pack{}, err
+	}
+	if r.Plan.Digest == "" {
+		return evidence.Pack{}, access.Errorf(access.CodeEvidence, "no server has signed the plan that the ledger has of this request: somebody has written to its database. What happened is in the log: search its events for the request")
 	}
 	pack := evidence.Pack{Version: evidence.PackVersion, RequestID: id}
 	manifest := access.Manifest{RequestID: id, PlanDigest: r.Plan.Digest, State: r.State, At: e.now()}

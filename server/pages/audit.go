@@ -105,42 +105,31 @@ func (p *Pages) search(c echo.Context, out *auditPage, q url.Values) (next strin
 	return next, err
 }
 
-// auditRequestPage shows the evidence of one request. Nothing of it is verified by the
-// server: the reader's browser does, as far as it can.
+// auditRequestPage shows the evidence of one request: what the server finds signed apart
+// from what it does not. That events are in the log the reader's browser verifies.
 type auditRequestPage struct {
+	app.AuditedEvidence
 	ID       string
-	Contents evidence.PackContents
-	// Unreadable is why the statements cannot be shown; "" where they can.
-	Unreadable string
-	Entries    []ledger.Entry
-	Contract   evidence.ContractText
-	Manifest   access.Manifest
-	Log        evidence.Checkpoint
-	Keys       []app.LogKey
+	Entries  []ledger.Entry
+	Manifest access.Manifest
+	Log      evidence.Checkpoint
+	Keys     []app.LogKey
 }
 
 func (p *Pages) auditRequest(c echo.Context) (any, error) {
-	pack, err := p.app.AuditEvidence(c.Request().Context(), auth.Actor(c), c.Param("id"))
+	e, err := p.app.AuditEvidence(c.Request().Context(), auth.Actor(c), c.Param("id"))
 	if err != nil {
 		return nil, err
 	}
-	return auditRequestContent(pack, p.app.LogKeys()), nil
-}
-
-func auditRequestContent(pack evidence.Pack, keys []app.LogKey) auditRequestPage {
-	out := auditRequestPage{ID: pack.RequestID, Contract: pack.Contract, Keys: keys}
-	var err error
-	if out.Contents, err = pack.Contents(); err == nil {
-		out.Manifest, err = evidence.ReadManifest(pack.Manifest)
+	out := auditRequestPage{AuditedEvidence: e, ID: e.Pack.RequestID, Keys: p.app.LogKeys()}
+	if out.Manifest, err = evidence.ReadManifest(e.Pack.Manifest); err != nil {
+		return nil, err
 	}
-	if err == nil {
-		out.Log, err = evidence.ReadCheckpoint(pack.Checkpoint)
+	if out.Log, err = evidence.ReadCheckpoint(e.Pack.Checkpoint); err != nil {
+		return nil, err
 	}
-	if err != nil {
-		out.Unreadable = err.Error()
+	for _, logged := range e.Pack.Events {
+		out.Entries = append(out.Entries, ledger.Entry{Leaf: logged.Leaf, Event: logged.Event})
 	}
-	for _, e := range pack.Events {
-		out.Entries = append(out.Entries, ledger.Entry{Leaf: e.Leaf, Event: e.Event})
-	}
-	return out
+	return out, nil
 }
