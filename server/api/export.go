@@ -5,10 +5,10 @@ import (
 	"encoding/json"
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
@@ -143,15 +143,20 @@ func exportFormat(c echo.Context, name string) (write func(items any, header []s
 	return nil, access.InvalidField("unknown_format", "format", "a format is csv or json")
 }
 
+// formula finds where a text would be a formula in a spreadsheet: at its beginning, and
+// behind what some spreadsheets end a cell with. Whether a semicolon ends one is a matter of
+// the reader's country, so quotes around the cell are no help. What is not seen, and quotes,
+// may stand before it; the last four characters are those of full width.
+var formula = regexp.MustCompile(`(^|[;\t\r\n])([\p{Z}\p{Cf}\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x{9f}"]*[=+\-@＝＋－＠])`)
+
 // cell returns a text as a cell that no spreadsheet takes for a formula: people write
 // reasons, and an auditor's spreadsheet would run them (OWASP, CSV injection). The
-// apostrophe is not shown by spreadsheets; the JSON export has the exact text.
+// apostrophe is not shown by spreadsheets at the beginning of a cell; the JSON export has
+// the exact text.
 func cell(s string) string {
-	const acts = "=+-@\t\r\n＝＋－＠" // the last four are those of full width
-	for _, text := range []string{s, strings.TrimSpace(s)} {
-		if first, _ := utf8.DecodeRuneInString(text); text != "" && strings.ContainsRune(acts, first) {
-			return "'" + s
-		}
+	s = formula.ReplaceAllString(s, "$1'$2")
+	if s != "" && strings.ContainsRune("\t\r\n", rune(s[0])) {
+		return "'" + s
 	}
 	return s
 }
