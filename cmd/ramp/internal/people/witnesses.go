@@ -21,12 +21,16 @@ type witnessFlags struct {
 
 func (f *witnessFlags) add(c *cobra.Command) {
 	c.Flags().StringSliceVar(&f.files, "witness", nil, "files with the keys of witnesses that you trust, one NAME+HASH+KEY a line; get them from the witnesses")
-	c.Flags().IntVar(&f.least, "cosigned", 0, "how many of these witnesses must have cosigned the log")
+	c.Flags().IntVar(&f.least, "cosigned", 0, "how many of these witnesses must have cosigned the log; needed with --witness")
 }
 
 // read reads the files: one key a line; empty lines and those that begin with # say
-// nothing. Errors are CodeInvalid.
+// nothing. Errors are CodeInvalid, also for witnesses of whom none need have cosigned: a
+// server that shows another log leaves their cosignatures out.
 func (f *witnessFlags) read() (p evidence.WitnessPolicy, err error) {
+	if len(f.files) > 0 && f.least < 1 {
+		return p, access.Errorf(access.CodeInvalid, "say how many of the witnesses (--witness) must have cosigned the log: --cosigned 1 or more")
+	}
 	for _, file := range f.files {
 		b, err := os.ReadFile(file)
 		if err != nil {
