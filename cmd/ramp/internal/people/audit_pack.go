@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/renameio/v2"
 	"github.com/spf13/cobra"
+	"golang.org/x/mod/sumdb/tlog"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/client"
@@ -38,7 +39,8 @@ func auditPackCommand() *cobra.Command {
 		Long: "Reads the whole log, verifies it against the server's signed checkpoint, and chooses every request in it that was\n" +
 			"asked for in the period: none is left out, whatever the ledger's tables say. The archive has an evidence pack\n" +
 			"for each, verified with the keys given, and pages to read them, which open from a disk: index.html. A request\n" +
-			"that the log has and the ledger no longer has is listed, and the exit code is 4.\n\n" +
+			"that the log has and the ledger no longer has is listed, and the exit code is 4; it is 9 if all are proven\n" +
+			"and some access outlasted its end.\n\n" +
 			"`ramp evidence verify sample.zip` verifies the archive later, offline.",
 		Example: "  ramp audit pack --since 2026-07-01 --until 2026-10-01 --into q3.zip --key server.pub --worker-key worker.pub\n" +
 			"  ramp audit pack --since 90d --contract orders-db --person alice --against ramp.checkpoint --into sample.zip --key server.pub --worker-key worker.pub",
@@ -51,10 +53,15 @@ func auditPackCommand() *cobra.Command {
 			if err := p.session.format.Print(cmd.OutOrStdout(), m, sampleTable(m, p.into)); err != nil {
 				return err
 			}
+			late := false
 			for _, i := range m.Requests {
 				if !i.Proven() {
 					return access.Errorf(access.CodeEvidence, "not all requests are proven")
 				}
+				late = late || i.Late > 0
+			}
+			if late {
+				return ErrLate
 			}
 			return nil
 		},
@@ -112,7 +119,7 @@ func (p *packer) run(ctx context.Context) (m sample.Manifest, err error) {
 	progress := output.Progress(p.warn, "evidence packs")
 	for n, item := range chosen {
 		progress(n, len(chosen))
-		if err := p.add(ctx, c, w, item, servers, workers); err != nil {
+		if err := p.add(ctx, c, w, item, at, servers, workers); err != nil {
 			return m, err
 		}
 	}
@@ -151,10 +158,17 @@ func (p *packer) choose(ctx context.Context, c *client.Client, servers evidence.
 	return chosen, err
 }
 
-func (p *packer) add(ctx context.Context, c *client.Client, w *sample.Writer, item sample.Item, servers, workers evidence.Keyring) error {
+// add fetches the pack of one request of the log that was read, and writes it if it is of
+// that request and that log: a server that lies could return another request's, which
+// proves something too. Errors are CodeEvidence for a pack of another log.
+func (p *packer) add(ctx context.Context, c *client.Client, w *sample.Writer, item sample.Item, at evidence.Checkpoint, servers, workers evidence.Keyring) error {
 	b, err := c.Evidence(ctx, item.ID)
-	if access.CodeOf(err) == access.CodeNotFound {
+	switch access.CodeOf(err) {
+	case access.CodeNotFound:
 		w.AddMissing(item, "the log has this request, and the ledger no longer does")
+		return nil
+	case access.CodeEvidence:
+		w.AddMissing(item, "the server has no evidence: "+access.Clip(err.Error(), 300))
 		return nil
 	}
 	if err != nil {
@@ -164,7 +178,26 @@ func (p *packer) add(ctx context.Context, c *client.Client, w *sample.Writer, it
 	if err != nil {
 		return access.Errorf(access.CodeEvidence, "request %s: %w", item.ID, err)
 	}
+	if !item.IsOf(pack) {
+		w.AddMissing(item, "the server returned the evidence of another request than the log has")
+		return nil
+	}
+	if err := sameLog(at, pack, servers, c.Tiles(ctx)); err != nil {
+		return access.Errorf(access.CodeEvidence, "request %s: %w", item.ID, err)
+	}
 	return w.Add(item, pack, b, pack.Verify(servers, workers))
+}
+
+// sameLog verifies that a pack's log goes on from the one that was read.
+func sameLog(read evidence.Checkpoint, pack evidence.Pack, servers evidence.Keyring, tiles tlog.TileReader) error {
+	own, err := servers.VerifyCheckpoint(pack.Checkpoint)
+	if err != nil {
+		return nil // nobody's checkpoint: the pack proves nothing, and its report says so
+	}
+	if own.Size < read.Size { // of a server that was behind the one asked before
+		return evidence.VerifyConsistency(own, read, tiles)
+	}
+	return evidence.VerifyConsistency(read, own, tiles)
 }
 
 func sampleTable(m sample.Manifest, into string) func(io.Writer) {

@@ -72,6 +72,16 @@ func ItemOf(leaf int64, e access.Event) Item {
 	return Item{ID: e.RequestID, Leaf: leaf, Asked: e.At, Requester: e.Actor, Contract: e.Detail["contract"]}
 }
 
+// IsOf reports whether the item is of the request that a pack names, and of its first event
+// as the pack has it.
+func (i Item) IsOf(p evidence.Pack) bool {
+	if len(p.Events) == 0 {
+		return false
+	}
+	is := ItemOf(p.Events[0].Leaf, p.Events[0].Event)
+	return p.RequestID == i.ID && is.ID == i.ID && is.Leaf == i.Leaf && is.Asked.Equal(i.Asked) && is.Requester == i.Requester && is.Contract == i.Contract
+}
+
 // Hold sets what a pack holds and proves.
 func (i *Item) Hold(pack []byte, r evidence.Report) {
 	sum := sha256.Sum256(pack)
@@ -79,7 +89,8 @@ func (i *Item) Hold(pack []byte, r evidence.Report) {
 	i.Conclusion, i.Late, i.Summary = r.Conclusion, r.Late, r.Summary
 }
 
-// Proven reports whether the item's pack proved what it claims, in time.
+// Proven reports whether the item's pack proved what it claims. What is
+// proven may have ended late.
 func (i Item) Proven() bool {
 	return i.Problem == "" && i.Conclusion != "" && i.Conclusion != evidence.NotProven
 }

@@ -179,7 +179,7 @@ func (a archive) request(item Item, choice Choice, log evidence.Checkpoint, serv
 	report := pack.Verify(servers, workers)
 	out.Hold(b, report)
 	switch {
-	case len(pack.Events) == 0 || !isOf(item, pack):
+	case !item.IsOf(pack):
 		out.Problem = "the pack is of another request than the sample says"
 	case !report.Proven():
 		out.Problem = report.Summary
@@ -197,10 +197,4 @@ func (a archive) request(item Item, choice Choice, log evidence.Checkpoint, serv
 		}
 	}
 	return out, nil
-}
-
-// isOf reports whether a pack is of the request that an item names, as the log has it.
-func isOf(i Item, p evidence.Pack) bool {
-	is := ItemOf(p.Events[0].Leaf, p.Events[0].Event)
-	return p.RequestID == i.ID && is.ID == i.ID && is.Leaf == i.Leaf && is.Asked.Equal(i.Asked) && is.Requester == i.Requester && is.Contract == i.Contract
 }
