@@ -20,6 +20,6 @@ type WitnessState struct {
 	Key      string     `json:"key"`               // the name of its key, NAME+HASH
 	Cosigned int64      `json:"cosigned"`          // the first so many events
 	At       *time.Time `json:"at,omitempty"`      // when it has, by its own clock; UTC
-	Disputed bool       `json:"disputed"`          // it has seen another log under this log's name
+	Disputed bool       `json:"disputed"`          // it has seen another log under this log's name, or says that it has cosigned more than there is
 	Problem  string     `json:"problem,omitempty"` // why it has not cosigned when this server asked last
 }

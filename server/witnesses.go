@@ -1,6 +1,7 @@
 package server
 
 import (
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -31,7 +32,7 @@ var (
 	unwitnessedDesc = prometheus.NewDesc("ramp_log_unwitnessed", "1 if the log has grown for longer than alarmAfter without the cosignatures of a quorum, or a witness disputes it.", nil, nil)
 	witnessedDesc   = prometheus.NewDesc("ramp_log_witnessed_events", "How many events, from the first, a quorum of witnesses has cosigned.", nil, nil)
 	cosignedDesc    = prometheus.NewDesc("ramp_witness_last_cosignature_timestamp_seconds", "When a witness has last cosigned, by its own clock; 0 if it never has.", []string{"witness"}, nil)
-	disputedDesc    = prometheus.NewDesc("ramp_witness_disputed", "1 if a witness has seen another log under this log's name.", []string{"witness"}, nil)
+	disputedDesc    = prometheus.NewDesc("ramp_witness_disputed", "1 if a witness has seen another log under this log's name, or says that it has cosigned more than there is.", []string{"witness"}, nil)
 )
 
 // Describe implements prometheus.Collector.
@@ -51,7 +52,7 @@ func (m witnessMetrics) Collect(to chan<- prometheus.Metric) {
 	gauge(unwitnessedDesc, oneIf(f.Problem != ""))
 	gauge(witnessedDesc, float64(f.Witnessed))
 	disputed := map[string]bool{}
-	for _, name := range f.Disputed {
+	for _, name := range slices.Concat(f.Disputed, f.Ahead) {
 		disputed[name] = true
 	}
 	for _, name := range m.names {

@@ -49,11 +49,14 @@ func (a *Ahead) Error() string {
 	return fmt.Sprintf("the witness has cosigned %d events already", a.Size)
 }
 
+// ErrOtherLog is the error of a witness that refuses a proof: it has cosigned a log of this
+// name that the one at hand does not go on from. Its code is CodeEvidence.
+var ErrOtherLog = access.Errorf(access.CodeEvidence, "the witness has cosigned a log of this name that this one does not go on from")
+
 // Cosign asks the witness to cosign a signed checkpoint, and returns its signature line,
 // verified, with the time in it. from is the size that the witness has cosigned last as far
 // as the caller knows, 0 if it does not; hashes are the log's. Errors are an *Ahead;
-// CodeEvidence where the witness has seen another log under this name or its cosignature is
-// forged or not of now; CodeForbidden and CodeNotFound where the witness knows another key
+// ErrOtherLog; CodeEvidence where its cosignature is forged or not of now; CodeForbidden and CodeNotFound where the witness knows another key
 // of this log, or does not know the log; CodeUnavailable, and those of hashes.
 func (c *Client) Cosign(ctx context.Context, signed string, from int64, hashes tlog.HashReader) (line string, at time.Time, err error) {
 	checkpoint, err := evidence.ReadCheckpoint(signed)
@@ -135,7 +138,7 @@ func (c *Client) addCheckpoint(ctx context.Context, from int64, proof tlog.TreeP
 	default:
 		return out, access.Errorf(access.CodeUnavailable, "the witness returns %d", status)
 	}
-	return out, access.Errorf(access.CodeEvidence, "the witness has cosigned a log of this name that this one does not go on from (%d)", status)
+	return out, fmt.Errorf("%w (%d)", ErrOtherLog, status)
 }
 
 // post makes one call. Redirects are not followed: the response must be the witness's.

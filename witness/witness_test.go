@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -233,6 +234,7 @@ func TestCase128ForgedAndOldCosignaturesAreRefused(t *testing.T) {
 		line, _, err := open(t, h.config()).Cosign(t.Context(), note, 3, hashes)
 		require.Equal(t, c.want, access.CodeOf(err), "%s: %v", name, err)
 		require.Empty(t, line, name)
+		require.Equal(t, name == "another root" || name == "no proof", errors.Is(err, witness.ErrOtherLog), name)
 	}
 	sizes := []string{"1\n", "2\n", "4\n", "5\n"}
 	h.respond = func(w http.ResponseWriter, _ string) {

@@ -95,7 +95,7 @@ func (w *witnessing) Witnesses(ctx context.Context, by access.Actor) (access.Wit
 		w.mu.Lock()
 		last := w.asked[m.Name()]
 		w.mu.Unlock()
-		state.Disputed, state.Problem = last.disputed, last.problem
+		state.Disputed, state.Problem = last.disputed || last.ahead, last.problem
 		out.Witnesses = append(out.Witnesses, state)
 	}
 	return out, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -61,7 +62,8 @@ type asked struct {
 	size     int64 // the largest checkpoint that it has cosigned
 	failures int   // since it last cosigned
 	next     time.Time
-	disputed bool
+	disputed bool // it refuses the proof that the log goes on from what it has cosigned
+	ahead    bool // it says, without a proof, that it has cosigned more than there is
 	problem  string
 }
 
@@ -223,14 +225,15 @@ func (w *witnessing) askOne(ctx context.Context, m Cosigner, c cosigned, last as
 			err = treeErr
 		case ahead.Size > tree.Size:
 			// It cosigns what a server has signed, so a server has signed more than there is.
-			err = access.Errorf(access.CodeEvidence, "the witness has cosigned %d events of a log of this name, and this one has %d", ahead.Size, tree.Size)
+			now.ahead = true
+			err = access.Errorf(access.CodeEvidence, "the witness says that it has cosigned %d events of a log of this name, and this one has %d", ahead.Size, tree.Size)
 		default: // another server was first; the next checkpoint is larger
 			return asked{size: ahead.Size, next: w.now().Add(cosignEvery)}, false
 		}
 	}
-	now = asked{size: last.size, failures: last.failures + 1, problem: sentence(err), disputed: access.CodeOf(err) == access.CodeEvidence}
+	now = asked{size: last.size, failures: last.failures + 1, problem: sentence(err), ahead: now.ahead, disputed: errors.Is(err, witness.ErrOtherLog)}
 	now.next = w.now().Add(min(slowest, askWitnessesEvery<<min(now.failures, 10)))
-	if now.disputed {
+	if now.disputed || now.ahead {
 		log.WithError(err).Error("a witness disputes the log: somebody may have been shown another one")
 	} else if last.problem != now.problem && ctx.Err() == nil {
 		log.WithError(err).Warn("a witness has not cosigned the log; it is asked again")
@@ -262,11 +265,11 @@ func (w *witnessing) judge(ctx context.Context, list []cosigned, at evidence.Che
 		return nil
 	}
 	detail := map[string]string{"after": fmt.Sprint(f.Witnessed), "quorum": fmt.Sprint(w.config.Quorum)}
-	if len(f.Disputed) > 0 {
-		detail["disputed"] = strings.Join(f.Disputed, ",")
+	if disputed := slices.Concat(f.Disputed, f.Ahead); len(disputed) > 0 {
+		detail["disputed"] = strings.Join(disputed, ",")
 	}
 	return w.ledger.AppendEvent(ctx, access.Event{At: w.now(), Kind: access.EventLogUnwitnessed, Actor: access.ActorRamp, Message: f.Problem,
-		Detail: detail, Key: "log unwitnessed " + detail["disputed"] + " " + w.now().Format("2006-01-02 15h")})
+		Detail: detail, Key: fmt.Sprint("log unwitnessed ", detail["disputed"], " ", f.Lacking, " ") + w.now().Format("2006-01-02 15h")})
 }
 
 // WitnessFigures say how far the log was witnessed when this server looked last.
@@ -274,8 +277,10 @@ type WitnessFigures struct {
 	Witnessed   int64
 	WitnessedAt time.Time // when that checkpoint was made
 	Cosigned    map[string]time.Time
-	Disputed    []string
-	Problem     string // why that is an alarm; "" if it is none
+	Disputed    []string // witnesses that have seen another log
+	Ahead       []string // witnesses that say, without a proof, that they have cosigned more than there is
+	Lacking     bool     // for longer than it may, the log has more than a quorum has cosigned
+	Problem     string   // why that is an alarm; "" if it is none
 }
 
 // figure decides from what is kept, the largest first, and from what this process
@@ -310,16 +315,27 @@ func (w *witnessing) figure(list []cosigned, at evidence.Checkpoint) (f WitnessF
 		since = w.lacking
 	}
 	for _, m := range w.config.Members {
-		if w.asked[m.Name()].disputed {
+		switch last := w.asked[m.Name()]; {
+		case last.disputed:
 			f.Disputed = append(f.Disputed, m.Name())
+		case last.ahead:
+			f.Ahead = append(f.Ahead, m.Name())
 		}
 	}
-	switch {
-	case len(f.Disputed) > 0:
-		f.Problem = fmt.Sprintf("Witnesses dispute the log: %s saw another one under its name.", strings.Join(f.Disputed, ", "))
-	case at.Size > f.Witnessed && w.now().Sub(since) > w.config.AlarmAfter:
-		f.Problem = fmt.Sprintf("Fewer than %d of %d witnesses have cosigned what the log has after event %d, for longer than %s.", w.config.Quorum, len(w.config.Members), f.Witnessed, w.config.AlarmAfter)
+	f.Lacking = at.Size > f.Witnessed && w.now().Sub(since) > w.config.AlarmAfter
+	// Each is said beside the others: one witness that lies, or is broken, must not hide
+	// that the others are away.
+	var problems []string
+	if len(f.Disputed) > 0 {
+		problems = append(problems, fmt.Sprintf("Witnesses dispute the log: %s saw another one under its name.", strings.Join(f.Disputed, ", ")))
 	}
+	if len(f.Ahead) > 0 {
+		problems = append(problems, fmt.Sprintf("By the word of %s, witnesses have cosigned more of the log than there is: it was cut off, or the word is false.", strings.Join(f.Ahead, ", ")))
+	}
+	if f.Lacking {
+		problems = append(problems, fmt.Sprintf("Fewer than %d of %d witnesses have cosigned what the log has after event %d, for longer than %s.", w.config.Quorum, len(w.config.Members), f.Witnessed, w.config.AlarmAfter))
+	}
+	f.Problem = strings.Join(problems, " ")
 	return f
 }
 

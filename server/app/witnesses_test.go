@@ -190,8 +190,10 @@ func TestCase128ALogThatWasCutOffIsDisputed(t *testing.T) {
 		w.store.signed = ""
 		after := w.asking(witnesstest.Config(1, one))
 		require.NoError(t, after.round(t.Context()))
-		require.Equal(t, []string{"one"}, after.WitnessFigures().Disputed)
-		require.Contains(t, after.witnesses().Witnesses[0].Problem, "has cosigned 5 events of a log of this name, and this one has 3")
+		require.Equal(t, []string{"one"}, after.WitnessFigures().Ahead)
+		require.Contains(t, after.witnesses().Problem, "By the word of one, witnesses have cosigned more of the log than there is")
+		require.True(t, after.witnesses().Witnesses[0].Disputed)
+		require.Contains(t, after.witnesses().Witnesses[0].Problem, "says that it has cosigned 5 events of a log of this name, and this one has 3")
 	})
 }
 

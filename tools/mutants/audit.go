@@ -5,11 +5,16 @@ func audits() []mutant {
 	const case126 = "./server -run TestCase126"
 	const proofs = "./server/app -run TestCase127"
 	return []mutant{
-		{"a spreadsheet runs what people wrote", "server/api/export.go", "if first, _ := utf8.DecodeRuneInString(text); text != \"\" &&", "if first, _ := utf8.DecodeRuneInString(text); text == \"\" &&", []string{case126}},
-		{"a formula behind a space is run", "server/api/export.go", "[]string{s, strings.TrimSpace(s)}", "[]string{s}", []string{case126}},
+		{"a spreadsheet runs what people wrote", "server/api/export.go", "\ts = formula.ReplaceAllString(s, \"$1'$2\")\n", "", []string{case126}},
+		{"a formula behind a space is run", "server/api/export.go", `\x7f-\x{9f}"]*[=+`, `\x7f-\x{9f}"]{0}[=+`, []string{case126}},
+		{"a formula behind a semicolon is run", "server/api/export.go", "(^|[;\\t", "(^|[\\t", []string{case126}},
 		{"an export ends early and looks whole", "server/api/export.go", "len(out) > maxExport || len(out) == maxExport && next != \"\"", "false", []string{"./server/api -run ExportIsWhole"}},
 		{"an event that was rewritten is proven", "evidence/logproofs.go", "e.Leaf, tlog.RecordHash(e.Event.Leaf())); err != nil {", "e.Leaf, tlog.RecordHash(e.Event.Leaf())); err != nil && false {", []string{proofs}},
 		{"anybody signs the checkpoint of a proof", "evidence/logproofs.go", "at, err := keys.VerifyCheckpoint(p.Checkpoint)", "at, err := ReadCheckpoint(p.Checkpoint)", []string{proofs}},
+		{"an auditor reads as signed what nobody has", "evidence/signed_contents.go", "\t\t\terr = v.sortStatement(e)\n", "", []string{"./server -run TestCase127Forged"}},
+		{"a request whose plan was replaced is not there", "server/app/evidence.go", "if r.Plan.Digest == \"\" {", "if false {", []string{"./server -run TestCase127Forged"}},
+		{"another request's evidence is in a sample", "cmd/ramp/internal/people/audit_pack.go", "if !item.IsOf(pack) {", "if false {", []string{"./cmd/ramp/internal/people -run TestCase127"}},
+		{"the evidence in a sample is of another log", "cmd/ramp/internal/people/audit_pack.go", "return evidence.VerifyConsistency(read, own, tiles)", "return nil", []string{"./cmd/ramp/internal/people -run TestCase127"}},
 		{"anybody searches all requests", "server/app/audit_search.go", "if err := a.requireAuditor(ctx, by); err != nil {\n\t\treturn nil, \"\", err", "if err := a.requireAuditor(ctx, by); err != nil && false {\n\t\treturn nil, \"\", err", []string{"./server -run TestAuthorizationMatrix"}},
 		{"anybody reads the evidence of any request", "server/app/audit_evidence.go", "if err := e.log.requireAuditor(ctx, by); err != nil {", "if err := e.log.requireAuditor(ctx, by); err != nil && false {", []string{"./server -run TestAuditPage"}},
 		{"a search leaves out what was recorded late", "ledger/search.go", "where.and(\"(at, seq) < (?, ?)\", at, seq)", "where.and(\"at < ? AND seq < ?\", at, seq)", []string{"./ledger -run TestSearch|TestAuditSearch"}},
