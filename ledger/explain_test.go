@@ -19,7 +19,7 @@ func filled(t *testing.T, postgres string) fixture {
 	b := fresh(t, postgres)
 	for _, statement := range []string{
 		`INSERT INTO events (seq, at, request_id, kind, actor, message, detail, idempotency_key)
-			WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40000)
+			WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
 			SELECT i, 1700000000000000 + i * CAST(1000000 AS BIGINT), 'r' || (i / 10), 'kind.' || (i % 40), 'actor-' || (i % 500), '', '{}', 'key-' || i FROM n`,
 		`INSERT INTO requests (id, state, contract, requester_id, requester_key, human_key, email_key, targets, input, requester, plan, plan_envelope, stages, decisions, created_at, workflow_started)
 			WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 8000)
@@ -27,9 +27,12 @@ func filled(t *testing.T, postgres string) fixture {
 		`INSERT INTO grants (name, request_id, target, principal, entitlement, expires_at, status, intended_at, closed_at)
 			SELECT 'ramp-' || id, id, 't', 'p', '{}', created_at + 1, 'closed', created_at, created_at + 2 FROM requests`,
 		`INSERT INTO statements (request_id, key, envelope) SELECT id, 'decision-x', '{}' FROM requests`,
-		`ANALYZE`,
 	} {
 		_, err := b.raw.Exec(statement)
+		require.NoError(t, err)
+	}
+	if !b.sqlite() { // ledgers in SQLite keep no figures of what is in them
+		_, err := b.raw.Exec(`ANALYZE`)
 		require.NoError(t, err)
 	}
 	return b
@@ -73,7 +76,7 @@ func TestReadingUsesIndexes(t *testing.T) {
 		do    func(b fixture) error
 		index string // one that serves it, in either database's words
 	}{
-		"events after a number": {func(b fixture) error { _, err := b.Events(ctx, ledger.EventFilter{After: 39_000}); return err }, `INTEGER PRIMARY KEY|events_pkey`},
+		"events after a number": {func(b fixture) error { _, err := b.Events(ctx, ledger.EventFilter{After: 19_000}); return err }, `INTEGER PRIMARY KEY|events_pkey`},
 		"events of a request":   {func(b fixture) error { _, err := b.Events(ctx, ledger.EventFilter{RequestID: "r7"}); return err }, `events_request|events_once`},
 		"leaves":                {func(b fixture) error { _, err := b.Entries(ctx, 256, 512); return err }, `INTEGER PRIMARY KEY|events_pkey`},
 		"a timeline":            {func(b fixture) error { _, _, err := b.Timeline(ctx, "r7"); return err }, `events_request|events_once|events_kind`},

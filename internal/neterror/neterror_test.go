@@ -2,9 +2,11 @@ package neterror_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -12,23 +14,45 @@ import (
 	"ramp.dev/ramp/internal/neterror"
 )
 
-// TestReason: whatever part of an address repeats, none of it is in the reason.
+// nobody is an address at which nobody listens: port 1 is given to no test.
+const nobody = "127.0.0.1:1"
+
+// TestReason: real failures of real connections say why, and repeat no part of an address.
 func TestReason(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	nobody := l.Addr().String()
-	require.NoError(t, l.Close())
-	for _, address := range []string{"http://hunter2:hunter2@" + nobody + "/hunter2?token=hunter2", "http://hunter2.invalid/"} {
-		_, err := http.Get(address)
-		require.ErrorContains(t, err, "hunter2")
-		reason := neterror.Reason(err).Error()
-		require.NotContains(t, reason, "hunter2")
-		require.NotContains(t, reason, nobody)
-		require.NotEmpty(t, reason)
+	secure := httptest.NewTLSServer(http.NotFoundHandler())
+	defer secure.Close()
+	plain := httptest.NewServer(http.NotFoundHandler())
+	defer plain.Close()
+	elsewhere := secure.Client()
+	elsewhere.Transport.(*http.Transport).TLSClientConfig.ServerName = "siem.example.com.invalid"
+	// Names are resolved by nobody, whatever the machine's resolver does.
+	nowhere := &net.Dialer{Resolver: &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("no resolver") }}}
+	unresolved := &http.Client{Transport: &http.Transport{DialContext: nowhere.DialContext}}
+	dial := func(d *net.Dialer, address string) error {
+		_, err := d.DialContext(t.Context(), "tcp", address)
+		return err
 	}
-	_, err = (&net.Dialer{}).DialContext(t.Context(), "tcp", nobody)
-	require.ErrorContains(t, err, nobody)
-	require.NotContains(t, neterror.Reason(err).Error(), nobody)
+	get := func(c *http.Client, url string) error { _, err := c.Get(url); return err } //nolint:bodyclose // there is no response
+	for _, c := range []struct {
+		err error
+		why string
+	}{
+		{get(http.DefaultClient, "http://hunter2:hunter2@"+nobody+"/hunter2?token=hunter2"), "connection refused"},
+		{dial(&net.Dialer{}, nobody), "connection refused"},
+		{get(unresolved, "http://hunter2.invalid/"), "not resolved"},
+		{dial(nowhere, "hunter2.invalid:6514"), "not resolved"},
+		{get(&http.Client{}, secure.URL), "unknown authority"},
+		{get(elsewhere, secure.URL), "for another name"},
+		{func() error {
+			_, err := tls.Dial("tcp", plain.Listener.Addr().String(), &tls.Config{InsecureSkipVerify: true}) // #nosec G402 -- it never gets so far
+			return err
+		}(), "first record does not look"},
+	} {
+		require.Error(t, c.err, c.why)
+		said := neterror.Reason(c.err).Error()
+		require.Contains(t, said, c.why)
+		require.NotRegexp(t, `127\.0\.0\.1|\[::1\]|:[0-9]+|invalid|hunter2`, said)
+	}
 	own := errors.New("x")
 	require.Equal(t, own, neterror.Reason(own))
 	require.ErrorIs(t, neterror.Reason(&net.OpError{Op: "read", Err: context.DeadlineExceeded}), context.DeadlineExceeded)

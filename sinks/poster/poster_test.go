@@ -3,7 +3,6 @@ package poster_test
 import (
 	"context"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -37,10 +36,7 @@ func TestErrorsHaveNoSecretAndNoAddress(t *testing.T) {
 		require.NotContains(t, message, "hunter2", name)
 		require.NotContains(t, message, "cmFtcDpodW50ZXIy", "as base64")
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, l.Close())
-	c, err := poster.Config{Address: "http://" + l.Addr().String()}.Open(func(context.Context, http.Header) error { return nil })
+	c, err := poster.Config{Address: "http://127.0.0.1:1"}.Open(func(context.Context, http.Header) error { return nil })
 	require.NoError(t, err)
 	_, _, err = c.Call(t.Context(), http.MethodGet, "/hunter2", "", nil)
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(err))
