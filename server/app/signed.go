@@ -28,21 +28,39 @@ func (l signedLedger) Requests(ctx context.Context, f ledger.RequestFilter) ([]a
 	return l.signed.Requests(ctx, f)
 }
 
+// mostReads bounds how many pages of rows one search reads.
+const mostReads = 20
+
 // SearchRequests lists requests as they were signed; see ledger.Ledger. What is not of the
 // contract or the target by what was signed is left out; what was altered stays, and says
-// so.
-func (l signedLedger) SearchRequests(ctx context.Context, f ledger.RequestSearch) ([]access.Request, string, error) {
-	items, next, err := l.Ledger.SearchRequests(ctx, f)
-	if err != nil {
-		return nil, "", err
+// so. In the place of what is left out the next rows are read, so that whoever writes a
+// contract's name into many rows hides none behind them; a page may still have fewer than
+// asked for, or none, and go on at its cursor.
+func (l signedLedger) SearchRequests(ctx context.Context, f ledger.RequestSearch) (out []access.Request, next string, err error) {
+	if f.Limit <= 0 {
+		f.Limit = 50
 	}
-	if items, err = l.signed.AsSigned(ctx, items); err != nil {
-		return nil, "", err
+	isFor := func(g access.PlannedGrant) bool { return g.Target == f.Target }
+	limit := min(f.Limit, 1000)
+	out = []access.Request{}
+	for range mostReads {
+		f.Limit = limit - len(out)
+		items, after, err := l.Ledger.SearchRequests(ctx, f)
+		if err != nil {
+			return nil, "", err
+		}
+		if items, err = l.signed.AsSigned(ctx, items); err != nil {
+			return nil, "", err
+		}
+		out = append(out, slices.DeleteFunc(items, func(r access.Request) bool {
+			return len(r.Altered) == 0 && (f.Contract != "" && r.Contract != f.Contract || f.Target != "" && !slices.ContainsFunc(r.Plan.Grants, isFor))
+		})...)
+		if next = after; next == "" || len(out) == limit {
+			break
+		}
+		f.Cursor = next
 	}
-	return slices.DeleteFunc(items, func(r access.Request) bool {
-		isFor := func(g access.PlannedGrant) bool { return g.Target == f.Target }
-		return len(r.Altered) == 0 && (f.Contract != "" && r.Contract != f.Contract || f.Target != "" && !slices.ContainsFunc(r.Plan.Grants, isFor))
-	}), next, nil
+	return out, next, nil
 }
 
 // Unstarted lists requests whose workflow is not known to exist, as they were signed;

@@ -15,17 +15,18 @@ func (w *witnessing) best(ctx context.Context, at evidence.Checkpoint) (*cosigne
 	if len(w.config.Members) == 0 {
 		return nil, nil
 	}
-	list, err := w.kept(ctx, at)
+	list, err := w.ledger.Witnessed(ctx, at.Origin, mostKept)
 	if err != nil {
 		return nil, err
 	}
 	var best *cosigned
-	for i, c := range list {
-		if len(c.by) >= w.config.Quorum {
-			return &list[i], nil
+	for _, one := range list { // each costs signatures: no more are verified than it takes
+		c, ok := w.valid(one, at)
+		if ok && len(c.by) >= w.config.Quorum {
+			return &c, nil
 		}
-		if best == nil && len(c.by) > 0 {
-			best = &list[i]
+		if ok && best == nil && len(c.by) > 0 {
+			best = &c
 		}
 	}
 	return best, nil

@@ -149,28 +149,36 @@ func (w *witnessing) kept(ctx context.Context, at evidence.Checkpoint) (out []co
 		return nil, err
 	}
 	for _, one := range list {
-		if c, err := w.keys.VerifyCheckpoint(one.Signed); err != nil || c.Size != one.Size || c.Size < 1 || c.Size > at.Size || c.Origin != at.Origin {
-			continue
+		if valid, ok := w.valid(one, at); ok {
+			out = append(out, valid)
 		}
-		if one.At.After(w.now().Add(cosignEvery)) {
-			one.At = time.Unix(0, 0).UTC() // else a time in the future would put off the next for ever
-		}
-		valid := cosigned{WitnessedCheckpoint: one, by: map[string]time.Time{}}
-		valid.Cosignatures = nil
-		for _, m := range w.config.Members {
-			for _, c := range one.Cosignatures {
-				if c.Witness != m.Key().ID() {
-					continue
-				}
-				if line, when, err := m.Key().Cosignature(one.Signed, c.Line); err == nil {
-					valid.by[m.Name()] = when
-					valid.Cosignatures = append(valid.Cosignatures, ledger.Cosignature{Witness: c.Witness, Line: line, At: when})
-				}
-			}
-		}
-		out = append(out, valid)
 	}
 	return out, nil
+}
+
+// valid returns a checkpoint that is kept with what is valid of its cosignatures; not ok for
+// one that no server of this log has signed.
+func (w *witnessing) valid(one ledger.WitnessedCheckpoint, at evidence.Checkpoint) (valid cosigned, ok bool) {
+	if c, err := w.keys.VerifyCheckpoint(one.Signed); err != nil || c.Size != one.Size || c.Size < 1 || c.Size > at.Size || c.Origin != at.Origin {
+		return valid, false
+	}
+	if one.At.After(w.now().Add(cosignEvery)) {
+		one.At = time.Unix(0, 0).UTC() // else a time in the future would put off the next for ever
+	}
+	valid = cosigned{WitnessedCheckpoint: one, by: map[string]time.Time{}}
+	valid.Cosignatures = nil
+	for _, m := range w.config.Members {
+		for _, c := range one.Cosignatures {
+			if c.Witness != m.Key().ID() {
+				continue
+			}
+			if line, when, err := m.Key().Cosignature(one.Signed, c.Line); err == nil {
+				valid.by[m.Name()] = when
+				valid.Cosignatures = append(valid.Cosignatures, ledger.Cosignature{Witness: c.Witness, Line: line, At: when})
+			}
+		}
+	}
+	return valid, true
 }
 
 // ask asks all witnesses at once that have not cosigned a checkpoint and are due, and

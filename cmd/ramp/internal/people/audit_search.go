@@ -163,7 +163,7 @@ func auditRequestsCommand() *cobra.Command {
 		return c.SearchRequests(ctx, q)
 	}, func(page client.Page[access.Request]) func(io.Writer) {
 		return func(w io.Writer) {
-			if len(page.Items) == 0 {
+			if len(page.Items) == 0 && page.NextCursor == "" {
 				fmt.Fprintln(w, "No request is like that.")
 				return
 			}
