@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"database/sql"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -27,7 +28,7 @@ func TestCase127ForgedStatementsAreShownApart(t *testing.T) {
 	t.Cleanup(func() { raw.Close() })
 	_, stranger, err := ed25519.GenerateKey(nil)
 	require.NoError(t, err)
-	one, other := f.request(access.StatePending), f.request(access.StatePending)
+	other, one := f.request(access.StateEnded), f.request(access.StatePending)
 	decision := func(by *evidence.Signer, about access.Request, comment string) {
 		e, err := by.SignDecision(access.Decision{RequestID: about.ID, PlanDigest: about.Plan.Digest, Verdict: access.Approve,
 			Approver: access.Person{ID: "bob", Name: "Bob Brandt"}, At: time.Now().UTC(), Comment: comment, Passkey: &access.Assertion{}})
@@ -89,8 +90,8 @@ func TestCase127RowsOfOthersHideNoRequest(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { raw.Close() })
 	wanted := f.request(access.StatePending)
-	for range 3 {
-		b, err := json.Marshal(map[string]string{"contract": "ssh-demo-guarded", "reason": "look into what the night has left"})
+	for i := range 3 {
+		b, err := json.Marshal(map[string]string{"contract": "ssh-demo-guarded", "reason": fmt.Sprint("look into what the night has left of ", i)})
 		require.NoError(t, err)
 		w := f.call(f.token("alice"), "POST", "/api/v1/requests", jsonType, string(b))
 		require.Equal(t, http.StatusCreated, w.Code, "%s", w.Body)
