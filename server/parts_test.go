@@ -29,7 +29,7 @@ func TestPagesOfThoseWhoSeeAll(t *testing.T) {
 	require.Contains(t, home, "As an operator you see")
 	require.NotContains(t, home, "No active access")
 	require.NotContains(t, home, "As an auditor")
-	require.Contains(t, page("carol", "/"), "As an auditor you read the log")
+	require.Contains(t, page("carol", "/"), "As an auditor you read <a href=\"/audit\">the log")
 	require.NotContains(t, page("dave", "/"), "What you can do")
 }
 

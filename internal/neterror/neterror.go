@@ -8,6 +8,7 @@ import (
 	"errors"
 	"net"
 	"net/url"
+	"regexp"
 )
 
 // Reason returns why the network failed, without the address that Go names in its errors:
@@ -29,9 +30,16 @@ func Reason(err error) error {
 		}
 		return errors.New("its name is not resolved: the resolver does not respond as it should") // lookup.Err may have the resolver's address
 	}
-	var op *net.OpError
-	if errors.As(err, &op) {
-		return op.Err
+	// TLS keeps the first error of a connection in one of its own.
+	for op := new(net.OpError); errors.As(err, &op) && op.Err != nil; {
+		err = op.Err
+	}
+	// HTTP's transport keeps some as their text alone.
+	if text := fromTo.ReplaceAllString(err.Error(), ""); text != err.Error() {
+		return errors.New(text)
 	}
 	return err
 }
+
+// fromTo is what the errors of connections begin with.
+var fromTo = regexp.MustCompile(`\b(read|write|dial|close) (tcp|udp)[46]? \S+(->\S+)?: `)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -52,6 +53,13 @@ func TestReason(t *testing.T) {
 		said := neterror.Reason(c.err).Error()
 		require.Contains(t, said, c.why)
 		require.NotRegexp(t, `127\.0\.0\.1|\[::1\]|:[0-9]+|invalid|hunter2`, said)
+	}
+	// As they come now and then, when a connection is torn at the wrong instant.
+	from, to := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 54380}, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 23912}
+	closed := &net.OpError{Op: "write", Net: "tcp", Source: from, Addr: to, Err: net.ErrClosed}
+	for _, torn := range []error{closed, &net.OpError{Op: "write", Net: "tcp", Source: from, Addr: to, Err: fmt.Errorf("tls: %w", closed)}, errors.New(closed.Error()), fmt.Errorf("http: %s", closed)} {
+		require.NotRegexp(t, `\d+\.\d+`, neterror.Reason(torn).Error())
+		require.ErrorContains(t, neterror.Reason(torn), "use of closed network connection")
 	}
 	own := errors.New("x")
 	require.Equal(t, own, neterror.Reason(own))
