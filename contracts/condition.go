@@ -71,13 +71,18 @@ func compile(env *cel.Env, text string) (*condition, error) {
 		return nil, newConditionError(env, text, e)
 	}
 	if t := parsed.OutputType(); !t.IsExactType(cel.BoolType) {
+		if whose := groupsOf(parsed.NativeRep().Expr()); whose != "" {
+			return nil, fmt.Errorf("%s.groups is a list: write which group it is to have, as in \"engineering\" in %s.groups", whose, whose)
+		}
 		if t.IsExactType(cel.DynType) {
 			return nil, fmt.Errorf("a condition must be true or false; the type of this is not known, so compare it, as in == \"yes\"")
 		}
 		return nil, fmt.Errorf("a condition must be true or false; this is %s", typeWords.Replace(t.String()))
 	}
-	if why := misleadingLiteral(parsed.NativeRep()); why != "" {
-		return nil, errors.New(why)
+	for _, mistaken := range []func(*ast.AST) string{misleadingLiteral, mistakenGroups} {
+		if why := mistaken(parsed.NativeRep()); why != "" {
+			return nil, errors.New(why)
+		}
 	}
 	if err := checkMatches(parsed.NativeRep(), text); err != nil {
 		return nil, err
