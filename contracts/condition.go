@@ -79,10 +79,11 @@ func compile(env *cel.Env, text string) (*condition, error) {
 		}
 		return nil, fmt.Errorf("a condition must be true or false; this is %s", typeWords.Replace(t.String()))
 	}
-	for _, mistaken := range []func(*ast.AST) string{misleadingLiteral, mistakenGroups} {
-		if why := mistaken(parsed.NativeRep()); why != "" {
-			return nil, errors.New(why)
-		}
+	if why := misleadingLiteral(parsed.NativeRep()); why != "" {
+		return nil, errors.New(why)
+	}
+	if why := mistakenGroups(parsed.NativeRep()); why != "" {
+		return nil, errors.New(why)
 	}
 	if err := checkMatches(parsed.NativeRep(), text); err != nil {
 		return nil, err
