@@ -11,7 +11,6 @@ import (
 	"io"
 	"net/http"
 	"regexp"
-	"time"
 
 	"github.com/labstack/echo/v4"
 	"github.com/sirupsen/logrus"
@@ -65,26 +64,16 @@ func (c Config) Validate() (issues access.Issues) {
 	return issues
 }
 
-// Messages remembers which messages were taken.
-type Messages interface {
-	AddExternalAct(ctx context.Context, a ledger.ExternalAct) (added bool, err error)
-	ExternalActDone(ctx context.Context, id string) (bool, error)
-	ClaimExternalAct(ctx context.Context, id string, now, until time.Time) (claimed bool, err error)
-	RetryExternalAct(ctx context.Context, id, problem string, due time.Time) error
-	CloseExternalAct(ctx context.Context, id, outcome string, at time.Time) error
-	ForgetExternalActs(ctx context.Context, service string, before time.Time) error
-}
-
 // Hook takes decisions.
 type Hook struct {
 	config   Config
 	app      *app.App
-	messages Messages
+	messages app.ExternalActs
 	log      logrus.FieldLogger
 }
 
 // New returns the endpoint of a configuration that is valid.
-func New(c Config, a *app.App, m Messages, log logrus.FieldLogger) *Hook {
+func New(c Config, a *app.App, m app.ExternalActs, log logrus.FieldLogger) *Hook {
 	return &Hook{c, a, m, log}
 }
 
@@ -107,15 +96,6 @@ type message struct {
 	Comment    string         `json:"comment"`
 }
 
-const (
-	// kept is how long messages are remembered: longer than one may be old.
-	kept = time.Hour
-	// claimedFor is how long a message is one delivery's, and doWithin how long that may
-	// take with it: the process may die, and then the message is sent again.
-	claimedFor = time.Minute
-	doWithin   = 40 * time.Second
-)
-
 func (h *Hook) take(c echo.Context) error {
 	ctx := c.Request().Context()
 	body, err := io.ReadAll(c.Request().Body)
@@ -133,53 +113,12 @@ func (h *Hook) take(c echo.Context) error {
 	if m.User == "" || len(m.User) > 100 || m.Type != "decision" && m.Type != "link" {
 		return access.Invalid(access.Issue{Code: "message_malformed", Field: "type", Message: `a message is of type "decision" or "link", and names the program's user`})
 	}
-	return h.once(c, id, ledger.ExternalUser{Service: Service, Workspace: h.config.Name, User: m.User}, m)
-}
-
-// once does what a message says, unless that was done or is being done: the program may
-// send a message again of which it had no response, and somebody may play back one that
-// they saw, many times at an instant (docs/threats.md, case 109).
-func (h *Hook) once(c echo.Context, id string, u ledger.ExternalUser, m message) error {
-	ctx, now := c.Request().Context(), time.Now().UTC()
-	row := Service + " " + id
-	if _, err := h.messages.AddExternalAct(ctx, ledger.ExternalAct{ID: row, Service: Service, ReceivedAt: now}); err != nil {
-		return err
-	}
-	if done, err := h.messages.ExternalActDone(ctx, row); err != nil {
-		return err
-	} else if done {
-		return h.app.RefuseExternal(ctx, u, m.Request, access.ActDecide, access.Refuse(access.CodeConflict, "hook_replay", "this message was taken already"))
-	}
-	claimed, err := h.messages.ClaimExternalAct(ctx, row, now, now.Add(claimedFor))
+	u := ledger.ExternalUser{Service: Service, Workspace: h.config.Name, User: m.User}
+	var reply result
+	err = h.app.DoOnce(ctx, h.messages, app.ExternalMessage{ID: Service + " " + id, What: "message", User: u, Request: m.Request, Act: access.ActDecide}, h.log,
+		func(ctx context.Context) (err error) { reply, err = h.do(ctx, u, m); return err })
 	if err != nil {
 		return err
-	}
-	if !claimed {
-		return access.Refuse(access.CodeUnavailable, "hook_being_taken", "this message is being taken at this moment; send it again to learn what became of it")
-	}
-	acting, cancel := context.WithTimeout(ctx, doWithin)
-	reply, err := h.do(acting, u, m)
-	cancel()
-	if app.MayRepeat(err) {
-		// It was not done, and may be sent again; without this, once the claim is over.
-		if again := h.messages.RetryExternalAct(context.WithoutCancel(ctx), row, string(access.CodeOf(err)), now); again != nil {
-			h.log.WithError(again).Warn("a message of server.decisions that could not be taken is kept from the next try for a minute")
-		}
-		return err
-	}
-	outcome := "done"
-	if err != nil {
-		outcome = "refused"
-	}
-	if closing := h.messages.CloseExternalAct(ctx, row, outcome, now); closing != nil {
-		return closing
-	}
-	if err != nil {
-		return err
-	}
-	if err := h.messages.ForgetExternalActs(ctx, Service, now.Add(-kept)); err != nil {
-		// The decision is recorded, and is what the program asks about.
-		h.log.WithError(err).Warn("messages of server.decisions could not be forgotten; it is tried again with the next one")
 	}
 	return c.JSON(http.StatusOK, reply)
 }

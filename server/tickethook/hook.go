@@ -61,28 +61,18 @@ func (c Config) Services() (out []app.ExternalService) {
 	return out
 }
 
-// Acts remembers which comments were taken.
-type Acts interface {
-	AddExternalAct(ctx context.Context, a ledger.ExternalAct) (added bool, err error)
-	ExternalActDone(ctx context.Context, id string) (bool, error)
-	ClaimExternalAct(ctx context.Context, id string, now, until time.Time) (claimed bool, err error)
-	RetryExternalAct(ctx context.Context, id, problem string, due time.Time) error
-	CloseExternalAct(ctx context.Context, id, outcome string, at time.Time) error
-	ForgetExternalActs(ctx context.Context, service string, before time.Time) error
-}
-
 // Hook takes decisions in tickets.
 type Hook struct {
 	config   Config
 	app      *app.App
-	acts     Acts
+	acts     app.ExternalActs
 	requests func(ctx context.Context, id string) (access.Request, error) // as they were signed
 	log      logrus.FieldLogger
 }
 
 // New returns the endpoint of a configuration that is valid. requests returns a request as
 // it was signed.
-func New(c Config, a *app.App, acts Acts, requests func(context.Context, string) (access.Request, error), log logrus.FieldLogger) *Hook {
+func New(c Config, a *app.App, acts app.ExternalActs, requests func(context.Context, string) (access.Request, error), log logrus.FieldLogger) *Hook {
 	return &Hook{c, a, acts, requests, log}
 }
 
@@ -107,12 +97,6 @@ const (
 	maxAge = 15 * time.Minute
 	// maxAhead is how far the system's clock may be ahead of this server's.
 	maxAhead = 5 * time.Minute
-	// kept is how long comments are remembered: longer than one may be old.
-	kept = time.Hour
-	// claimedFor is how long a comment is one delivery's, and doWithin how long that may
-	// take with it: the process may die, and then the comment is sent again.
-	claimedFor = time.Minute
-	doWithin   = 40 * time.Second
 )
 
 func (h *Hook) take(c echo.Context, k kind) error {
@@ -148,7 +132,8 @@ func (h *Hook) take(c echo.Context, k kind) error {
 	if err := may(said, time.Now()); err != nil {
 		return h.app.RefuseExternal(ctx, u, do.Request, do.act(), err)
 	}
-	if err := h.once(ctx, k, u, said, do); err != nil {
+	message := app.ExternalMessage{ID: string(k.via) + " " + k.config.Site + " " + said.ID, What: "comment", User: u, Request: do.Request, Act: do.act()}
+	if err := h.app.DoOnce(ctx, h.acts, message, h.log, func(ctx context.Context) error { return h.do(ctx, k, u, said, do) }); err != nil {
 		return final(err)
 	}
 	return c.NoContent(http.StatusNoContent)
@@ -176,48 +161,6 @@ func may(said comment, now time.Time) error {
 		return access.Refuse(access.CodeForbidden, "not_human", "programs and customers do not act here, and nobody in the name of another")
 	}
 	return nil
-}
-
-// once does what a comment says, unless that was done: the system may send a message again
-// of which it had no response, and somebody may play back one that they saw.
-func (h *Hook) once(ctx context.Context, k kind, u ledger.ExternalUser, said comment, do command) error {
-	now, row := time.Now().UTC(), string(k.via)+" "+k.config.Site+" "+said.ID
-	if _, err := h.acts.AddExternalAct(ctx, ledger.ExternalAct{ID: row, Service: string(k.via), ReceivedAt: now}); err != nil {
-		return err
-	}
-	if done, err := h.acts.ExternalActDone(ctx, row); err != nil {
-		return err
-	} else if done {
-		return h.app.RefuseExternal(ctx, u, do.Request, do.act(), access.Refuse(access.CodeConflict, "hook_replay", "this comment was taken already"))
-	}
-	claimed, err := h.acts.ClaimExternalAct(ctx, row, now, now.Add(claimedFor))
-	if err != nil {
-		return err
-	}
-	if !claimed {
-		return access.Refuse(access.CodeUnavailable, "hook_being_taken", "this comment is being taken at this moment")
-	}
-	acting, cancel := context.WithTimeout(ctx, doWithin)
-	err = h.do(acting, k, u, said, do)
-	cancel()
-	if app.MayRepeat(err) {
-		// It was not done, and may be sent again; without this, once the claim is over.
-		if again := h.acts.RetryExternalAct(context.WithoutCancel(ctx), row, string(access.CodeOf(err)), now); again != nil {
-			h.log.WithError(again).Warn("a comment on a ticket that was not taken can be sent again in a minute only")
-		}
-		return err
-	}
-	outcome := "done"
-	if err != nil {
-		outcome = "refused"
-	}
-	if closing := h.acts.CloseExternalAct(context.WithoutCancel(ctx), row, outcome, now); closing != nil {
-		return closing
-	}
-	if forgetting := h.acts.ForgetExternalActs(context.WithoutCancel(ctx), string(k.via), now.Add(-kept)); forgetting != nil {
-		h.log.WithError(forgetting).Warn("comments on tickets could not be forgotten; it is tried again with the next one")
-	}
-	return err
 }
 
 func (h *Hook) do(ctx context.Context, k kind, u ledger.ExternalUser, said comment, do command) error {

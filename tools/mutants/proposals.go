@@ -47,7 +47,7 @@ func proposals() []mutant {
 		{"nobody hears that contracts in force were changed in the ledger", "server/proposals/source.go", "\t\ts.raise(ctx, plan.RequestID, err.Error())\n", "", source},
 		{"a change of contracts is approved where it is not shown", "access/rule.go", "if plan.Change != nil && !d.Via.ShowsContracts() {", "if false {", []string{"./access -run Case109", "./server -run Case109"}},
 		{"a token for an hour becomes a lasting link", "server/app/external.go", "by.Person.RequireRecentLogin(LinkLogin, c.now()); err != nil {", "by.Person.RequireRecentLogin(LinkLogin, c.now()); false && err != nil {", []string{"./server -run Case108"}},
-		{"one signed decision is taken as often as it is sent at once", "server/decisionhook/hook.go", "if !claimed {", "if false {", []string{"./server -run Case109"}},
+		{"one signed decision is taken as often as it is sent at once", "server/app/external_once.go", "if !claimed {", "if !claimed && false {", []string{"./server -run Case109"}},
 		{"an agent is given what its person asked for", "access/id.go", "if a.Via.ByThemselves() {", "if true {", []string{"./access -run Case30", "./server -run Case108"}},
 		{"a set comes into force under which nobody can propose another", "server/proposals/source.go", "\tif err == nil {\n\t\terr = CheckSet(set, s.config)\n\t}\n", "\t_ = set\n", source},
 	}

@@ -34,7 +34,7 @@ func services() []mutant {
 		{"a person does not see what their agent asked for", "server/app/roles.go", "p.HumanOf(req.Requester) ||", "", []string{"./server -run TestAgentsStory"}},
 		{"a person cannot end what their agent asked for", "server/app/end.go", "return p.HumanOf(r.Requester) || own", "return own", []string{"./server -run TestAgentsStory"}},
 		{"what people wrote is among Ramp's words", "server/mcpserver/view.go", "p.Description = \"\"", "_ = p.Description", []string{"./server -run Case08WordsForAgents"}},
-		{"a message that was taken is taken again", "server/decisionhook/hook.go", "} else if done {", "} else if done && false {", []string{"./server -run Case07MessagesOfAnotherProgram"}},
+		{"a message that was taken is taken again", "server/app/external_once.go", "} else if done {", "} else if done && false {", []string{"./server -run Case07MessagesOfAnotherProgram"}},
 		{"a message that nobody signed decides", "server/decisionhook/hook.go", "if w.Verify(body, header) == nil {", "if w.Verify(body, header) == nil || true {", []string{"./server -run Case07MessagesOfAnotherProgram"}},
 		{"an old message decides", "server/decisionhook/hook.go", "w.Verify(body, header)", "w.VerifyIgnoringTimestamp(body, header)", []string{"./server -run Case07MessagesOfAnotherProgram"}},
 		{"a page to log in on is a service that works", "facts/source/client.go", "if err == nil && found && object[field] == nil {", "if false {", []string{"./facts/gitlab -run TestFaults"}},

@@ -2,14 +2,14 @@ package main
 
 // tickets returns the mutants of what people decide in tickets, and of what agents are told.
 func tickets() []mutant {
-	hook, decides := "server/tickethook/hook.go", []string{"./server -run Case111"}
+	hook, once, decides := "server/tickethook/hook.go", "server/app/external_once.go", []string{"./server -run Case111"}
 	return []mutant{
 		{"a comment that nobody signed decides", hook, "if !signed(keys, body, c.Request().Header.Get(k.header)) {", "if false && !signed(keys, body, c.Request().Header.Get(k.header)) {", decides},
 		{"comments approve where nothing lets them", hook, "do.Verdict == access.Approve && !k.config.Approvals {", "do.Verdict == access.Approve && false {", decides},
 		{"a name in other letters takes a code", "ledger/external_links.go", "isASCII(name) && strings", "strings", []string{"./server -run Case124"}},
 		{"an old comment decides", hook, "case age > maxAge || age < -maxAhead:", "case age > 1000*maxAge || age < -1000*maxAhead:", decides},
-		{"a comment decides twice", hook, "} else if done {", "} else if done && false {", decides},
-		{"a comment that arrives twice at an instant decides twice", hook, "if !claimed {", "if !claimed && false {", decides},
+		{"a comment decides twice", once, "} else if done {", "} else if done && false {", decides},
+		{"a comment that arrives twice at an instant decides twice", once, "if !claimed {", "if !claimed && false {", decides},
 		{"a program's comment decides", hook, "case !said.Own:", "case false:", decides},
 		{"a comment on any ticket decides", hook, "!strings.EqualFold(r.Plan.Ticket, ticket) ||", "false && strings.EqualFold(r.Plan.Ticket, ticket) ||", decides},
 		{"Jira sends a refused comment again", hook, "if access.CodeOf(err) == access.CodeConflict {", "if false {", decides},
