@@ -165,7 +165,7 @@ func (b fixture) fill() {
 	}
 }
 
-// explain returns how the database answers a query.
+// explain returns how the database runs a query.
 func (b fixture) explain(query string, args []any) string {
 	b.Helper()
 	how := "EXPLAIN "

@@ -128,7 +128,7 @@ func TestCase128ReferenceWitnessRefusesASplitView(t *testing.T) {
 	}
 }
 
-// byHand is a witness that answers what a test wants.
+// byHand is a witness whose responses are what a test wants.
 type byHand struct {
 	*httptest.Server
 	key     ed25519.PrivateKey
