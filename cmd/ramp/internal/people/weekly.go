@@ -80,7 +80,15 @@ func printFigures(w io.Writer, f review.Figures) {
 	for _, s := range slices.Sorted(maps.Keys(f.ByState)) {
 		states = append(states, fmt.Sprintf("%d %s", f.ByState[s], s))
 	}
-	rows := [][]string{{"Requests", fmt.Sprintf("%d by %d people: %s", f.Requests, f.People, strings.Join(states, ", "))}}
+	people := fmt.Sprintf("%d people", f.People)
+	if f.People == 1 {
+		people = "1 person"
+	}
+	requests := "none"
+	if f.Requests > 0 {
+		requests = fmt.Sprintf("%d by %s: %s", f.Requests, people, strings.Join(states, ", "))
+	}
+	rows := [][]string{{"Requests", requests}}
 	for _, one := range []struct {
 		name string
 		of   review.Spread
