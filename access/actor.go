@@ -41,6 +41,11 @@ const DetailVia = "via"
 // DetailCount is the detail of an event that stands for several equal ones: how many.
 const DetailCount = "count"
 
+// DetailHuman is the detail of an event of a refused act that holds the id of the human behind
+// the account, where that is another: of an agent the human for whom it acts, of a linked
+// account the one whose it is.
+const DetailHuman = "human"
+
 // Actor is who acts, and through what. Use cases that record something take an
 // Actor; those that only show something take a Person.
 type Actor struct {

@@ -62,6 +62,7 @@ const (
 	EventDirectoryChanged EventKind = "directory.changed" // what the directory is used for
 
 	EventReviewMade    EventKind = "review.made"    // of the requests of a week
+	EventReviewOverdue EventKind = "review.overdue" // of a week could not be made, a day after its end
 	EventFindingMarked EventKind = "finding.marked" // somebody has looked at what a review found
 
 	EventContractsInForce EventKind = "contracts.in_force"

@@ -90,6 +90,7 @@ var catalogue = map[EventKind]EventSpec{
 	EventPersonLeft:          {"has left, says the directory", AudienceOperators, OCSF{accountChange, 5, "Disable", false}, nil},
 	EventDirectoryChanged:    {"set what the directory is used for", AudienceOperators, OCSF{entityManagement, 3, "Update", false}, nil},
 	EventReviewMade:          {"the review of a week is there", AudienceOperators, OCSF{entityManagement, 1, "Create", false}, nil},
+	EventReviewOverdue:       {"the review of a week could not be made", AudienceOperators, OCSF{detectionFinding, 1, "Create", true}, nil},
 	EventFindingMarked:       {"marked a finding of a review", AudienceOperators, OCSF{entityManagement, 3, "Update", false}, freeText},
 	EventContractsInForce:    {"contracts came into force", AudienceOperators, OCSF{entityManagement, 10, "Activate", false}, nil},
 	EventContractsKept:       {"uploaded contracts, to propose them", AudienceSelf, OCSF{entityManagement, 1, "Create", false}, nil},

@@ -137,6 +137,12 @@ func KeyAltered(message string) string { return "altered " + message }
 // time.
 func KeyReviewMade(until time.Time) string { return "review until " + FormatTime(until) }
 
+// KeyReviewOverdue returns the key of the event that says on a day, of UTC, that the review of
+// the period that ends at a time could not be made.
+func KeyReviewOverdue(until, now time.Time) string {
+	return "review overdue " + FormatTime(until) + " " + now.UTC().Format(time.DateOnly)
+}
+
 // KeyInvalidated returns the key of the event about approvals that no longer
 // count.
 func KeyInvalidated(message string) string { return "invalidated " + message }

@@ -8,6 +8,9 @@ import (
 	"time"
 )
 
+// DetailUntil is the detail of events about a weekly review that says when its period ends.
+const DetailUntil = "until"
+
 // ReviewMade is what the event about a weekly review says of it.
 type ReviewMade struct {
 	Since, Until time.Time      // its period; UTC
@@ -27,7 +30,7 @@ func (m ReviewMade) Event() Event {
 		security.Add("group", group)
 	}
 	return Event{At: m.Until, Kind: EventReviewMade, Actor: ActorRamp, Key: KeyReviewMade(m.Until),
-		Detail: map[string]string{"since": FormatTime(m.Since), "until": FormatTime(m.Until), "findings": strconv.Itoa(m.Findings),
+		Detail: map[string]string{"since": FormatTime(m.Since), DetailUntil: FormatTime(m.Until), "findings": strconv.Itoa(m.Findings),
 			"byOwner": owners.Encode(), "security": security.Encode(), "report": m.Digest}}
 }
 
@@ -48,7 +51,7 @@ func ReviewMadeOf(e Event) ReviewMade {
 		}
 		return n
 	}
-	m := ReviewMade{Since: at("since"), Until: at("until"), Digest: e.Detail["report"], Findings: number(e.Detail["findings"]), ByOwner: map[string]int{}}
+	m := ReviewMade{Since: at("since"), Until: at(DetailUntil), Digest: e.Detail["report"], Findings: number(e.Detail["findings"]), ByOwner: map[string]int{}}
 	if owners, err := url.ParseQuery(e.Detail["byOwner"]); err == nil {
 		for owner := range owners {
 			m.ByOwner[owner] = number(owners.Get(owner))

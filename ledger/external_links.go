@@ -24,6 +24,12 @@ func (u ExternalUser) key() string {
 	return u.Service + " " + url.QueryEscape(u.Workspace) + " " + url.QueryEscape(u.User)
 }
 
+// ActorID is the id under which events have what the user did before it was known who that
+// is; of a name that is too long, its beginning.
+func (u ExternalUser) ActorID() string {
+	return access.Clip(u.Service+":"+u.Workspace+":"+u.User, 100)
+}
+
 // ExternalLink says which person a user of another program is.
 type ExternalLink struct {
 	ExternalUser
@@ -127,6 +133,23 @@ func (l *Ledger) ExternalLinkOf(ctx context.Context, service, person string) (Ex
 		}
 	}
 	return one(theirs, err)
+}
+
+// EverLinked returns the users of other programs whose last link was to one of some people,
+// also of those links that were taken back since.
+func (l *Ledger) EverLinked(ctx context.Context, people ...string) (out []ExternalUser, err error) {
+	for _, id := range people {
+		list, err := l.reader().lastExternalLinks(ctx, `person_key = ?`, access.FoldID(id))
+		if err != nil {
+			return nil, wrapError(err)
+		}
+		for _, r := range list {
+			if access.FoldID(r.Person.ID) == access.FoldID(id) {
+				out = append(out, r.ExternalUser)
+			}
+		}
+	}
+	return out, nil
 }
 
 func one(list []externalLinkRecord, err error) (ExternalLink, error) {

@@ -19,11 +19,11 @@ const (
 
 // concernsNoRequest reports whether notices of an event say what happened, and not where a
 // request stands: somebody can act as a person in another program, a receiver of events is
-// behind, the log lacks witnesses, a notice did not arrive, or something urgent is about no request. They wait for no
-// quiet hours to end, nobody can switch them off, and not to arrive is an alarm.
+// behind, the log lacks witnesses, a week has no review, a notice did not arrive, or something
+// urgent is about no request. They wait for no quiet hours to end, nobody can switch them off, and not to arrive is an alarm.
 func concernsNoRequest(k access.EventKind, request string) bool {
 	switch k {
-	case access.EventExternalLinked, access.EventSinkBehind, access.EventNoticeUndelivered, access.EventLogUnwitnessed:
+	case access.EventExternalLinked, access.EventSinkBehind, access.EventNoticeUndelivered, access.EventLogUnwitnessed, access.EventReviewOverdue:
 		return true
 	}
 	return request == "" && k.Urgent()
@@ -39,6 +39,8 @@ func aboutEvent(ev access.Event) string {
 		return fmt.Sprintf("sink %s after %s on %s", ev.Detail["sink"], ev.Detail["after"], at.Format(time.DateOnly))
 	case access.EventLogUnwitnessed:
 		return fmt.Sprintf("unwitnessed, disputed by %s, on %s", ev.Detail["disputed"], at.Format(time.DateOnly))
+	case access.EventReviewOverdue:
+		return fmt.Sprintf("review until %s overdue on %s", ev.Detail[access.DetailUntil], at.Format(time.DateOnly))
 	case access.EventNoticeUndelivered:
 		return fmt.Sprintf("undelivered %s at %s", ev.Detail["of"], at.Format("2006-01-02 15h"))
 	}

@@ -52,6 +52,13 @@ func (e *Engine) letterAlone(ctx context.Context, ev access.Event, why string, z
 		}
 		when()
 		l.Note = "Ramp tries again. Until it has arrived, somebody who must know of this may not."
+	case access.EventReviewOverdue:
+		l.Head, l.Link = "The weekly review was not made", l.Link+"review"
+		if until, err := time.Parse(time.RFC3339, ev.Detail[access.DetailUntil]); err == nil {
+			add("Week until", readable(until, zone))
+		}
+		when()
+		l.Note = "Ramp tries again each quarter of an hour, and the server's log says why it fails. Until then nobody is told what was unusual."
 	default:
 		l.Head = "Alarm: " + ev.Kind.Spec().Phrase
 		when()

@@ -252,3 +252,27 @@ func TestCase48ForgedRowsOfNoRequest(t *testing.T) {
 		require.NotContains(t, m.Body+m.HTML+m.Header.Get("Subject"), "evil")
 	}
 }
+
+// TestReviewIsOverdue: that a week has no review is heard of by those who watch alarms and
+// those who run Ramp, at night too, once a day.
+func TestReviewIsOverdue(t *testing.T) {
+	s := mailtest.Start(t, nil, "")
+	f := newFixture(t, s.Addr)
+	f.engine.config.Operators = []string{"ops@example.com"}
+	f.night()
+	until := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
+	for range 2 {
+		require.NoError(t, f.ledger.AppendEvent(t.Context(), access.Event{At: f.clock, Kind: access.EventReviewOverdue, Actor: access.ActorRamp, Message: "Log in at evil.example",
+			Detail: map[string]string{access.DetailUntil: access.FormatTime(until)}, Key: f.clock.String()}))
+		f.handles()
+		f.sends()
+		f.clock = f.clock.Add(30 * time.Minute)
+	}
+	require.ElementsMatch(t, []string{"watch@example.com", "ops@example.com"}, addressesOf(s.Mails()), "each once")
+	for _, m := range s.Mails() {
+		require.Equal(t, "[Ramp] The weekly review was not made", m.Header.Get("Subject"))
+		require.Contains(t, m.Body, "Mon 23 Nov 2026, 00:00 UTC")
+		require.Contains(t, m.Body, "https://ramp.example.com/review")
+		require.NotContains(t, m.Body, "evil.example")
+	}
+}

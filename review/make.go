@@ -139,6 +139,9 @@ func (m *Maker) Report() Report {
 	for i := range r.Findings {
 		m.ownerOf(r.Findings[i].Owner)
 	}
+	for _, c := range m.contracts {
+		m.ownerOf(c.Owner) // also one of whose contracts nobody made use
+	}
 	for _, owner := range slices.Sorted(maps.Keys(m.byOwner)) {
 		part := m.byOwner[owner].part(owner)
 		for _, f := range r.Findings {

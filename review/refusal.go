@@ -6,6 +6,7 @@ import "time"
 // minute are one event with their number.
 type Refusal struct {
 	By       string    `json:"by"`                 // a person's id
+	Human    string    `json:"human,omitempty"`    // of the human behind it, where that is another id: an agent's
 	Act      string    `json:"act"`                // one of access.Act
 	Code     string    `json:"code"`               // why, such as not_eligible
 	Contract string    `json:"contract,omitempty"` // empty where the event does not say

@@ -70,12 +70,15 @@ func (d *denials) findings(m *Maker) (out []Finding) {
 
 // refusals finds acts that Ramp refused, again and again.
 type refusals struct {
-	by map[refused]*shownCount
+	by     map[refused]*shownCount
+	humans map[string]map[string]bool // those for whom an account acted, by its id
 }
 
 type refused struct{ person, act, code string }
 
-func newRefusals() *refusals { return &refusals{by: map[refused]*shownCount{}} }
+func newRefusals() *refusals {
+	return &refusals{by: map[refused]*shownCount{}, humans: map[string]map[string]bool{}}
+}
 
 func (*refusals) add(Request, bool) {}
 
@@ -86,6 +89,12 @@ func (s *refusals) take(r Refusal) {
 	}
 	s.by[key].n += max(r.Times, 1)
 	s.by[key].shown.add(r.Request, r.Event)
+	if r.Human != "" && r.Human != r.By {
+		if s.humans[r.By] == nil {
+			s.humans[r.By] = map[string]bool{}
+		}
+		s.humans[r.By][r.Human] = true
+	}
 }
 
 func (s *refusals) findings(m *Maker) (out []Finding) {
@@ -97,7 +106,9 @@ func (s *refusals) findings(m *Maker) (out []Finding) {
 		if of.n < m.limits.RefusedLeast {
 			continue
 		}
-		out = append(out, m.finding(Refusals, key.person+" "+key.act+" "+key.code, "", []string{key.person}, float64(of.n)/float64(m.limits.RefusedLeast), &of.shown,
+		// What an agent tries is its human's to explain, and not to dismiss.
+		about := append([]string{key.person}, sortedKeys(s.humans[key.person])...)
+		out = append(out, m.finding(Refusals, key.person+" "+key.act+" "+key.code, "", about, float64(of.n)/float64(m.limits.RefusedLeast), &of.shown,
 			"Ramp refused %s of %s %s, with %s.", access.Act(key.act).Phrase(), key.person, times(of.n), key.code))
 	}
 	return out

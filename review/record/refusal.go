@@ -10,7 +10,7 @@ import (
 
 // refusalOf is an event of an act that was refused.
 func refusalOf(e access.Event) review.Refusal {
-	out := review.Refusal{By: e.Actor, Act: e.Detail["act"], Code: e.Detail["code"], Contract: e.Detail["contract"], Request: e.RequestID, At: e.At, Times: 1, Event: e.Seq}
+	out := review.Refusal{By: e.Actor, Human: e.Detail[access.DetailHuman], Act: e.Detail["act"], Code: e.Detail["code"], Contract: e.Detail["contract"], Request: e.RequestID, At: e.At, Times: 1, Event: e.Seq}
 	if n, err := strconv.Atoi(e.Detail[access.DetailCount]); err == nil && n > 0 {
 		out.Times = n
 	}

@@ -211,7 +211,7 @@ func (c *externalUsers) groupsKnown(ctx context.Context, p access.Person) (bool,
 // RefuseExternal records that an act of a user of another program was refused before it was
 // known who that is, and returns why.
 func (c *externalUsers) RefuseExternal(ctx context.Context, u ledger.ExternalUser, request string, act access.Act, err error) error {
-	by := access.Actor{Person: access.Person{ID: access.Clip(u.Service+":"+u.Workspace+":"+u.User, 100)}, Via: access.Via(u.Service)}
+	by := access.Actor{Person: access.Person{ID: u.ActorID()}, Via: access.Via(u.Service)}
 	if !access.IsRefusal(err) {
 		return err
 	}

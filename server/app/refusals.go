@@ -86,6 +86,9 @@ func (r refusals) event(by access.Actor, act access.Act, err error) access.Event
 	e := by.Event(kind, r.now())
 	e.Message = access.Clip(err.Error(), 300)
 	e.Detail["act"], e.Detail["code"] = string(act), code
+	if human := by.Person.HumanID(); human != by.Person.ID {
+		e.Detail[access.DetailHuman] = human
+	}
 	return e
 }
 

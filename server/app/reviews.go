@@ -37,6 +37,7 @@ type reviewsLedger interface {
 	ReviewUntil(ctx context.Context, until time.Time) (ledger.KeptReview, access.Event, error)
 	ReviewEnds(ctx context.Context, most int) ([]time.Time, error)
 	Marks(ctx context.Context, before time.Time) ([]access.Event, error)
+	EverLinked(ctx context.Context, people ...string) ([]ledger.ExternalUser, error)
 }
 
 // reviews makes the weekly review, keeps it, and shows it to those whom it is for.
@@ -290,9 +291,10 @@ func (v *reviews) MarkFinding(ctx context.Context, by access.Actor, id string, k
 }
 
 // isAbout reports whether a finding is about somebody, under any of their accounts: by id,
-// by what the directory links, or by address, as access.Person.SameHuman does. Errors are
-// CodeUnavailable where the directory cannot be read, and CodeEvidence where what it records
-// of somebody is not believed: then nobody can tell.
+// by what the directory links, or by address, as access.Person.SameHuman does; or about a user
+// of another program whom they linked, at any time. Errors are CodeUnavailable where the
+// directory cannot be read, and CodeEvidence where what it records of somebody is not
+// believed: then nobody can tell.
 func (v *reviews) isAbout(ctx context.Context, f review.Finding, p access.Person) (bool, error) {
 	var known access.DirectorySnapshot
 	if v.directory != nil {
@@ -305,7 +307,16 @@ func (v *reviews) isAbout(ctx context.Context, f review.Finding, p access.Person
 	if err != nil {
 		return false, err
 	}
+	var linked []ledger.ExternalUser
+	if slices.ContainsFunc(f.People, func(id string) bool { return strings.Contains(id, ":") }) {
+		if linked, err = v.ledger.EverLinked(ctx, p.Identities()...); err != nil {
+			return false, err
+		}
+	}
 	for _, id := range f.People {
+		if slices.ContainsFunc(linked, func(u ledger.ExternalUser) bool { return access.FoldID(u.ActorID()) == access.FoldID(id) }) {
+			return true, nil
+		}
 		other, err := accountsOf(known, access.Person{ID: id, Kind: access.KindHuman})
 		if err != nil {
 			return false, err

@@ -52,7 +52,27 @@ func (v *reviews) ReviewOverdue() bool { return v.overdue.Load() }
 // reviewed (docs/threats.md, case 130). A ledger without requests until then needs none.
 func (v *reviews) keepWeek(ctx context.Context, now time.Time) (kept bool, err error) {
 	until := endOfWeek(now.Add(-time.Hour), v.config.Zone) // what other servers' clocks call that week is in by then
-	defer func() { v.overdue.Store(err != nil && now.Sub(until) > reviewLate) }()
+	kept, err = v.keepUntil(ctx, until)
+	late := err != nil && ctx.Err() == nil && now.Sub(until) > reviewLate
+	v.overdue.Store(late)
+	if late {
+		v.tellOverdue(ctx, until, now)
+	}
+	return kept, err
+}
+
+// tellOverdue records that a week has no review, once a day, so that operators hear of it. The
+// event says nothing of the error, which the server's log has.
+func (v *reviews) tellOverdue(ctx context.Context, until, now time.Time) {
+	err := v.events.AppendEvent(ctx, access.Event{At: now.UTC(), Kind: access.EventReviewOverdue, Actor: access.ActorRamp, Key: access.KeyReviewOverdue(until, now),
+		Message: "The review of the week that ended at " + access.FormatTime(until) + " could not be made.", Detail: map[string]string{access.DetailUntil: access.FormatTime(until)}})
+	if err != nil {
+		v.log.WithError(err).Error("that the weekly review is overdue could not be recorded")
+	}
+}
+
+// keepUntil makes and keeps the review of the week that ends at a time, as keepWeek says.
+func (v *reviews) keepUntil(ctx context.Context, until time.Time) (kept bool, err error) {
 	made, err := v.ledger.ReviewMade(ctx, until)
 	if err != nil {
 		return false, err

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/review"
 )
 
@@ -45,6 +46,18 @@ func TestCase130NoRowStopsTheReview(t *testing.T) {
 		_, err = v.keepWeek(t.Context(), now.Add(2*reviewLate))
 		require.Error(t, err)
 		require.True(t, v.ReviewOverdue(), "it is an alarm")
+		_, err = v.keepWeek(t.Context(), now.Add(2*reviewLate+time.Minute))
+		require.Error(t, err)
+		var told []access.Event
+		events, err := w.real.Events(t.Context(), ledger.EventFilter{Limit: 1000})
+		require.NoError(t, err)
+		for _, e := range events {
+			if e.Kind == access.EventReviewOverdue {
+				told = append(told, e)
+			}
+		}
+		require.Len(t, told, 1, "once a day")
+		require.Equal(t, access.FormatTime(until), told[0].Detail[access.DetailUntil])
 	})
 }
 

@@ -43,7 +43,6 @@ var functions = template.FuncMap{
 	"planPath":        planPath,
 	"unbroken":        unbroken,
 	"browser":         browser,
-	"kindTitle":       kindTitle,
 	"percent":         percent,
 	"length":          inWords,
 	"cell":            cell,

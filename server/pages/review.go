@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -157,24 +156,6 @@ func (p *Pages) markFinding(c echo.Context) error {
 	}
 	content.Refused, content.Of, content.Reason = pr.Detail, id, c.FormValue("reason")
 	return p.renderAs(c, pr.Status, "review", content, reviewPath)
-}
-
-// kindTitles say what a kind of finding is in two or three words.
-var kindTitles = map[review.Kind]string{
-	review.NeverUsed: "opened and not used", review.LittleUsed: "hardly used", review.HeldLong: "held for long",
-	review.FastApproval: "approved within seconds", review.OneApprover: "one approver", review.ApprovalPair: "approve each other",
-	review.OffHours: "unusual hours", review.FirstTime: "first time", review.Unusual: "unusual for the person",
-	review.CopiedReason: "copied reasons", review.GlassReview: "break glass not reviewed", review.Overdue: "ended late",
-	review.Drift: "target differed", review.Denials: "denied again and again", review.Refusals: "refused again and again",
-	review.ContractIdle: "contract not used", review.MaxTooLong: "longer than is used", review.ValueIdle: "value not chosen",
-	review.GroupIdle: "group that never asks", review.AutoUncapped: "approves more than is used", review.ApproversIdle: "nobody decides",
-}
-
-func kindTitle(k review.Kind) string {
-	if title := kindTitles[k]; title != "" {
-		return title
-	}
-	return strings.ReplaceAll(string(k), "_", " ")
 }
 
 // percent writes a part of a whole.

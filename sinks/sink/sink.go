@@ -51,7 +51,7 @@ type Sink interface {
 // SeverityOf returns how loud a kind is.
 func SeverityOf(k access.EventKind) Severity {
 	switch {
-	case k.Urgent(), k == access.EventNoticeUndelivered, k == access.EventSinkBehind, k == access.EventLogUnwitnessed:
+	case k.Urgent(), k == access.EventNoticeUndelivered, k == access.EventSinkBehind, k == access.EventLogUnwitnessed, k == access.EventReviewOverdue:
 		return Alert
 	case k.Refusal(), k.Spec().OCSF.Failure:
 		return Warning

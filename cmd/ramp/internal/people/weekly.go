@@ -37,10 +37,30 @@ func (f *weekly) read(ctx context.Context, c *client.Client) (r review.Report, e
 	} else {
 		r, err = c.KeptReview(ctx)
 	}
-	if err == nil && f.owner != "" {
-		r = r.For(f.owner)
+	if err != nil || f.owner == "" {
+		return r, err
 	}
-	return r, err
+	return r, f.narrow(&r)
+}
+
+// narrow leaves of a report what is about the contracts of the owner of the flags. A name that
+// the report does not have is a mistake: it would print a review without findings.
+func (f *weekly) narrow(r *review.Report) error {
+	var owners []string
+	for _, part := range r.Owners {
+		if part.Owner != "" {
+			owners = append(owners, part.Owner)
+		}
+	}
+	if !slices.Contains(owners, f.owner) {
+		allowed := "it has those of " + strings.Join(owners, ", ")
+		if len(owners) == 0 {
+			allowed = "it has those of no owner"
+		}
+		return access.InvalidField("owner_unknown", "--owner", "this review has no contracts of an owner %q for you; %s", access.Clip(f.owner, 60), allowed)
+	}
+	*r = r.For(f.owner)
+	return nil
 }
 
 func (f *weekly) print(cmd *cobra.Command, s *session) error {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/review"
 )
 
@@ -30,4 +31,16 @@ func TestPrintReview(t *testing.T) {
 	}
 	require.NotContains(t, b.String(), "\x1b", "what people wrote moves no cursor")
 	require.NotContains(t, b.String(), "propose 1123456789abcdef")
+}
+
+// TestOwnerOfTheReview: an owner whom the review does not have is a mistake, and no review
+// without findings.
+func TestOwnerOfTheReview(t *testing.T) {
+	r := review.Report{Owners: []review.OwnerPart{{Owner: "team-data"}, {Owner: "team-people"}, {}}}
+	err := (&weekly{owner: "team-dat"}).narrow(&r)
+	require.ErrorContains(t, err, `no contracts of an owner "team-dat" for you; it has those of team-data, team-people`)
+	require.Equal(t, access.CodeInvalid, access.CodeOf(err))
+	require.Len(t, r.Owners, 3)
+	require.NoError(t, (&weekly{owner: "team-people"}).narrow(&r))
+	require.Equal(t, []review.OwnerPart{{Owner: "team-people"}}, r.Owners)
 }
