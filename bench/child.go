@@ -24,7 +24,7 @@ type task struct {
 	dir     string
 	n       int
 	pace    time.Duration
-	profile string    // of a crowd that sleeps, or of all that temporal and work do
+	profile string    // of a crowd that sleeps, or of all that temporal, work and review do
 	expires time.Time // when some of a crowd end
 
 	postgres, temporal string // their addresses, where they are other processes
@@ -58,7 +58,7 @@ func child(ctx context.Context, args []string) error {
 		return work(ctx, t)
 	}
 	if t.what == "review" {
-		said, err := reviewRecord(ctx, t.dir)
+		said, err := reviewRecord(ctx, t)
 		if err != nil {
 			return err
 		}

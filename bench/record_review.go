@@ -23,13 +23,14 @@ type reviewed struct {
 	Findings int
 }
 
-// reviewRecord reviews what measureRecord has recorded in a directory.
-func reviewRecord(ctx context.Context, dir string) (out reviewed, err error) {
-	signer, err := evidence.LoadOrCreateSigner(filepath.Join(dir, serverKey))
+// reviewRecord reviews what measureRecord has recorded in a directory, as a server does: the
+// log is verified from where the history begins.
+func reviewRecord(ctx context.Context, t task) (out reviewed, err error) {
+	signer, err := evidence.LoadOrCreateSigner(filepath.Join(t.dir, serverKey))
 	if err != nil {
 		return out, err
 	}
-	l, err := ledger.Open(ctx, recordIn(dir))
+	l, err := ledger.Open(ctx, recordIn(t.dir))
 	if err != nil {
 		return out, err
 	}
@@ -38,10 +39,19 @@ func reviewRecord(ctx context.Context, dir string) (out reviewed, err error) {
 	if err != nil {
 		return out, err
 	}
+	stop, err := startProfile(t.profile)
+	if err != nil {
+		return out, err
+	}
+	defer stop()
 	began := time.Now()
 	period := review.Period{From: y.To.AddDate(0, 0, -28), To: y.To}
 	m := review.New(y.Contracts, period, review.DefaultThresholds())
-	reader := record.Reader{Ledger: l, Keys: evidence.NewKeyring(signer.Public()), TeamAttribute: "team"}
+	reader := record.Reader{Ledger: l, Keys: evidence.NewKeyring(signer.Public()), TeamAttribute: "team",
+		Checkpoint: func(ctx context.Context) (evidence.Checkpoint, error) {
+			tree, err := l.Tree(ctx)
+			return evidence.Checkpoint{Origin: tree.Origin, Size: tree.Size, Root: tree.Root}, err
+		}}
 	_, problems, err := reader.Read(ctx, m, period)
 	if err != nil {
 		return out, err

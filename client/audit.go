@@ -59,20 +59,41 @@ func (c *Client) Leaves(ctx context.Context, from, to int64) ([][]byte, error) {
 	return out, nil
 }
 
-// Tiles returns a reader of the log's hashes, for proofs. Callers verify them.
-func (c *Client) Tiles(ctx context.Context) tlog.TileReader { return tiles{ctx, c} }
+// Tiles returns a reader of the log's hashes, for proofs. Callers verify them. It keeps the
+// tiles that were verified, 8 KiB each, so that each is fetched once; it is not safe for
+// concurrent use.
+func (c *Client) Tiles(ctx context.Context) tlog.TileReader {
+	return &tiles{ctx, c, map[tlog.Tile][]byte{}}
+}
 
 type tiles struct {
 	ctx context.Context
 	*Client
+	kept map[tlog.Tile][]byte
 }
 
-func (tiles) Height() int                     { return evidence.TileHeight }
-func (tiles) SaveTiles([]tlog.Tile, [][]byte) {}
+func (*tiles) Height() int { return evidence.TileHeight }
 
-func (t tiles) ReadTiles(list []tlog.Tile) ([][]byte, error) {
+// maxTiles bounds what a reader keeps. A log of a million has 17 tiles above the lowest.
+const maxTiles = 512
+
+// SaveTiles implements tlog.TileReader: these tiles were verified.
+func (t *tiles) SaveTiles(list []tlog.Tile, data [][]byte) {
+	for i, tile := range list {
+		if len(t.kept) < maxTiles {
+			t.kept[tile] = data[i]
+		}
+	}
+}
+
+// ReadTiles implements tlog.TileReader.
+func (t *tiles) ReadTiles(list []tlog.Tile) ([][]byte, error) {
 	out := make([][]byte, len(list))
 	for i, tile := range list {
+		var there bool
+		if out[i], there = t.kept[tile]; there {
+			continue
+		}
 		var err error
 		if out[i], err = t.bytes(t.ctx, tilePath(tile)); err != nil {
 			return nil, err

@@ -2,13 +2,14 @@ package evidence
 
 import (
 	"context"
+	"slices"
 
 	"golang.org/x/mod/sumdb/tlog"
 
 	"ramp.dev/ramp/access"
 )
 
-// LogReader reads a log's leaves.
+// LogReader reads a log's leaves. It is asked for several pages at once.
 type LogReader interface {
 	// Leaves returns the exact bytes of the leaves in [from, to); fewer where some
 	// are missing.
@@ -41,45 +42,40 @@ func VerifyLog(ctx context.Context, at Checkpoint, against *Checkpoint, r LogRea
 			return report, access.Errorf(access.CodeEvidence, "the log was cut off: it has %d events, and had %d when the checkpoint was saved", at.Size, against.Size)
 		}
 	}
-	var tree memoryTree
+	var tree, earlier compactRange
 	var last int64
-	pages, stop := readAhead(ctx, r, at.Size)
+	pages, stop := readAhead(ctx, r, 0, at.Size, true)
 	defer stop()
-	for page := range pages {
-		if page.err != nil {
-			return report, page.err
-		}
-		if missing := page.to - page.from - int64(len(page.leaves)); missing != 0 {
-			return report, access.Errorf(access.CodeEvidence, "%d of the events %d to %d are missing", missing, page.from, page.to-1)
-		}
+	for next := range pages {
+		page := <-next
 		for _, leaf := range page.leaves {
-			e, err := access.ParseLeaf(leaf)
-			if err != nil {
-				return report, access.Errorf(access.CodeEvidence, "event %d is damaged", report.Events)
-			}
-			if e.Seq <= last {
+			if leaf.event.Seq <= last {
 				return report, access.Errorf(access.CodeEvidence, "event %d is out of order", report.Events)
 			}
-			last = e.Seq
-			if err := tree.add(leaf); err != nil {
-				return report, err
-			}
+			last = leaf.event.Seq
+			tree.add(leaf.hash)
 			report.Events++
+			if against != nil && report.Events == against.Size {
+				earlier = compactRange{tree.size, slices.Clone(tree.roots)}
+			}
 			if see != nil {
-				if err := see(report.Events-1, e); err != nil {
+				if err := see(report.Events-1, leaf.event); err != nil {
 					return report, err
 				}
 			}
+		}
+		if page.err != nil {
+			return report, page.err
 		}
 	}
 	if report.Events < at.Size { // reading was given up
 		return report, context.Cause(ctx)
 	}
-	if err := tree.matches(at); err != nil {
+	if root, err := tree.root(); err != nil || root != at.Root {
 		return report, access.Errorf(access.CodeEvidence, "the events are not those of the signed checkpoint: at least one was changed, moved, removed or added")
 	}
 	if against != nil {
-		if err := tree.matches(*against); err != nil {
+		if root, err := earlier.root(); err != nil || root != against.Root {
 			return report, access.Errorf(access.CodeEvidence, "the first %d events are not those of the saved checkpoint: the log was rewritten", against.Size)
 		}
 	}
@@ -87,7 +83,8 @@ func VerifyLog(ctx context.Context, at Checkpoint, against *Checkpoint, r LogRea
 }
 
 // VerifyConsistency verifies from a log's tiles that it still begins with the
-// events of an earlier checkpoint, without reading them. Errors are CodeEvidence.
+// events of an earlier checkpoint, without reading them. Errors are CodeEvidence, and
+// those of tiles that cannot be read now (CodeUnavailable, CodeThrottled).
 func VerifyConsistency(earlier, later Checkpoint, tiles tlog.TileReader) error {
 	switch {
 	case earlier.Origin != later.Origin:
@@ -103,37 +100,8 @@ func VerifyConsistency(earlier, later Checkpoint, tiles tlog.TileReader) error {
 	if err == nil {
 		err = tlog.CheckTree(proof, later.Size, later.Root, earlier.Size, earlier.Root)
 	}
-	if err != nil {
-		return access.Errorf(access.CodeEvidence, "the log is not consistent with the saved checkpoint: %w", err)
+	if err == nil || unread(err) {
+		return err
 	}
-	return nil
-}
-
-// memoryTree is a log's Merkle tree, built from its leaves.
-type memoryTree struct {
-	hashes []tlog.Hash
-	size   int64
-}
-
-func (t *memoryTree) add(leaf []byte) error {
-	hashes, err := tlog.StoredHashes(t.size, leaf, t)
-	t.hashes, t.size = append(t.hashes, hashes...), t.size+1
-	return err
-}
-
-// ReadHashes implements tlog.HashReader.
-func (t *memoryTree) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
-	out := make([]tlog.Hash, len(indexes))
-	for i, idx := range indexes {
-		out[i] = t.hashes[idx]
-	}
-	return out, nil
-}
-
-func (t *memoryTree) matches(c Checkpoint) error {
-	root, err := tlog.TreeHash(c.Size, t)
-	if err == nil && root != c.Root {
-		err = access.Errorf(access.CodeEvidence, "another root")
-	}
-	return err
+	return access.Errorf(access.CodeEvidence, "the log is not consistent with the saved checkpoint: %w", err)
 }

@@ -3,6 +3,7 @@ package evidence
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -28,7 +29,7 @@ func TestVerifyLogFrom(t *testing.T) {
 		event := func(i int, message string) []byte {
 			return access.Event{Seq: int64(i + 1), At: at, Kind: access.EventDecisionRecorded, Actor: "bob", Message: message}.Leaf()
 		}
-		for i := range rapid.IntRange(0, 70).Draw(t, "size") {
+		for i := range rapid.IntRange(0, 700).Draw(t, "size") {
 			leaves = append(leaves, event(i, fmt.Sprint(i)))
 			require.NoError(t, tree.add(leaves[i]))
 		}
@@ -65,4 +66,66 @@ func TestVerifyLogFrom(t *testing.T) {
 		require.Equal(t, access.CodeEvidence, access.CodeOf(err))
 	})
 	require.Equal(t, access.CodeEvidence, access.CodeOf(VerifyLogFrom(t.Context(), Checkpoint{Size: 3}, 4, leafList{}, &memoryTree{}, nil)), "a log that was cut off")
+}
+
+// TestVerifyLeaves: of any part of a log the leaves are accepted as they were signed, and
+// not with any one changed, moved or left out.
+func TestVerifyLeaves(t *testing.T) {
+	var tree memoryTree
+	var all leafList
+	for i := range 700 {
+		all = append(all, access.Event{Seq: int64(i + 1), At: at, Kind: access.EventDecisionRecorded, Actor: "bob"}.Leaf())
+		require.NoError(t, tree.add(all[i]))
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		from := rapid.IntRange(0, 700).Draw(t, "from")
+		to := rapid.IntRange(from, 700).Draw(t, "to")
+		part := slices.Clone(all[from:to])
+		require.NoError(t, VerifyLeaves(int64(from), part, &tree))
+		if to-from < 2 {
+			return
+		}
+		i := rapid.IntRange(0, len(part)-2).Draw(t, "at")
+		switch rapid.SampledFrom([]string{"changed", "left out", "moved", "elsewhere"}).Draw(t, "what") {
+		case "changed":
+			part[i] = access.Event{Seq: int64(from + i + 1), At: at, Kind: access.EventDecisionRecorded, Actor: "eve"}.Leaf()
+		case "left out":
+			part = slices.Delete(part, i, i+1)
+		case "moved":
+			part[i], part[i+1] = part[i+1], part[i]
+		case "elsewhere":
+			if from++; to == 700 {
+				from -= 2
+			}
+			if from < 0 {
+				return
+			}
+		}
+		require.Equal(t, access.CodeEvidence, access.CodeOf(VerifyLeaves(int64(from), part, &tree)))
+	})
+}
+
+// TestAnUnreachableLogIsNotAWrongOne: what cannot be read for now says nothing against a log.
+func TestAnUnreachableLogIsNotAWrongOne(t *testing.T) {
+	away := unreachable{}
+	earlier, later := Checkpoint{Origin: "log", Size: 3}, Checkpoint{Origin: "log", Size: 300}
+	for name, err := range map[string]error{
+		"from a place on": VerifyLogFrom(t.Context(), later, 5, leafList{}, away, nil),
+		"a part":          VerifyLeaves(0, leafList{[]byte("x")}, away),
+		"going on":        VerifyConsistency(earlier, later, away),
+	} {
+		require.Equal(t, access.CodeUnavailable, access.CodeOf(err), name)
+	}
+}
+
+// unreachable is a server that does not respond.
+type unreachable struct{}
+
+func (unreachable) Height() int                     { return TileHeight }
+func (unreachable) SaveTiles([]tlog.Tile, [][]byte) {}
+func (unreachable) ReadTiles([]tlog.Tile) ([][]byte, error) {
+	return nil, access.Errorf(access.CodeUnavailable, "no route")
+}
+func (unreachable) ReadHashes([]int64) ([]tlog.Hash, error) {
+	return nil, access.Errorf(access.CodeUnavailable, "no route")
 }

@@ -30,7 +30,8 @@ type tail struct {
 	client *client.Client
 	query  client.EventQuery
 	out    io.Writer
-	seen   evidence.Checkpoint // up to which events were shown, or passed over
+	seen   evidence.Checkpoint // the newest; the next one goes on from it
+	shown  int64               // up to which events were shown, or passed over
 }
 
 func auditTailCommand() *cobra.Command {
@@ -79,7 +80,7 @@ func (t *tail) run(ctx context.Context, resume bool, warn io.Writer) error {
 		if t.after > at.Size {
 			return access.Errorf(access.CodeEvidence, "the log was cut off, or it is another log: it has %d events, and --after names %d", at.Size, t.after)
 		}
-		t.seen = evidence.Checkpoint{Origin: at.Origin, Size: t.after}
+		t.seen, t.shown = at, t.after
 		if err := t.show(ctx, at); err != nil {
 			return err
 		}
@@ -132,7 +133,7 @@ func (t *tail) checkpoint(ctx context.Context) (evidence.Checkpoint, error) {
 
 // begin shows the last events that are there already.
 func (t *tail) begin(ctx context.Context, at evidence.Checkpoint) error {
-	t.seen = at
+	t.seen, t.shown = at, at.Size
 	if t.last == 0 {
 		return nil
 	}
@@ -157,59 +158,49 @@ func (t *tail) begin(ctx context.Context, at evidence.Checkpoint) error {
 	return nil
 }
 
-// tailPage is how many events are read at once.
-const tailPage = 2560
+// tailPage is how many events are read at once: ten tiles.
+const tailPage = 10 << evidence.TileHeight
 
-// show shows what a log has behind what was seen.
+// show shows what a log has behind what was shown, a page at a time. With keys each page is
+// verified before it is shown, so that no more than a page of the log is held.
 func (t *tail) show(ctx context.Context, at evidence.Checkpoint) error {
 	if at.Origin != t.seen.Origin || at.Size < t.seen.Size {
 		return access.Errorf(access.CodeEvidence, "the log was cut off, or it is another log: %q has %d events, where %q had %d", access.Clip(at.Origin, 80), at.Size, access.Clip(t.seen.Origin, 80), t.seen.Size)
 	}
-	if at.Size == t.seen.Size {
-		return nil
-	}
-	verify := len(t.keys) > 0
-	if verify && t.seen.Size > 0 && t.seen.Root != (tlog.Hash{}) {
-		if err := evidence.VerifyConsistency(t.seen, at, t.client.Tiles(ctx)); err != nil {
-			return err
-		}
-	}
-	if verify {
-		var events []client.LoggedEvent
-		hashes := tlog.TileHashReader(tlog.Tree{N: at.Size, Hash: at.Root}, t.client.Tiles(ctx))
-		err := evidence.VerifyLogFrom(ctx, at, t.seen.Size, t.client, hashes, func(leaf int64, e access.Event) error {
-			events = append(events, client.LoggedEvent{Leaf: leaf, Event: e})
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		t.seen = at
-		return t.printAll(events)
-	}
-	for from := t.seen.Size; from < at.Size; from = t.seen.Size {
-		to := min(at.Size, from+tailPage)
-		leaves, err := t.client.Leaves(ctx, from, to)
-		if err != nil {
-			return err
-		}
-		var events []client.LoggedEvent
-		for i, leaf := range leaves {
-			e, err := access.ParseLeaf(leaf)
-			if err != nil {
-				return access.Errorf(access.CodeEvidence, "event %d is damaged", from+int64(i)+1)
-			}
-			events = append(events, client.LoggedEvent{Leaf: from + int64(i), Event: e})
-		}
-		if int64(len(leaves)) != to-from {
-			return access.Errorf(access.CodeEvidence, "%d of the events %d to %d are missing", to-from-int64(len(leaves)), from+1, to)
-		}
-		t.seen.Size = to
-		if err := t.printAll(events); err != nil {
+	tiles := t.client.Tiles(ctx)
+	if len(t.keys) > 0 {
+		if err := evidence.VerifyConsistency(t.seen, at, tiles); err != nil {
 			return err
 		}
 	}
 	t.seen = at
+	for t.shown < at.Size {
+		to := min(at.Size, (t.shown/tailPage+1)*tailPage)
+		leaves, err := t.client.Leaves(ctx, t.shown, to)
+		if err != nil {
+			return err
+		}
+		if int64(len(leaves)) != to-t.shown {
+			return access.Errorf(access.CodeEvidence, "%d of the events %d to %d are missing", to-t.shown-int64(len(leaves)), t.shown+1, to)
+		}
+		if len(t.keys) > 0 {
+			if err := evidence.VerifyLeaves(t.shown, leaves, tlog.TileHashReader(tlog.Tree{N: at.Size, Hash: at.Root}, tiles)); err != nil {
+				return err
+			}
+		}
+		events := make([]client.LoggedEvent, len(leaves))
+		for i, leaf := range leaves {
+			e, err := access.ParseLeaf(leaf)
+			if err != nil {
+				return access.Errorf(access.CodeEvidence, "event %d is damaged", t.shown+int64(i)+1)
+			}
+			events[i] = client.LoggedEvent{Leaf: t.shown + int64(i), Event: e}
+		}
+		t.shown = to
+		if err := t.printAll(events); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
