@@ -13,13 +13,16 @@ import (
 type LimitsConfig struct {
 	Person  limit.Rate `yaml:"person,omitempty"`  // 10 a second, 100 at once
 	Address limit.Rate `yaml:"address,omitempty"` // 50 a second, 300 at once: an office may be one address
+	// Log is how fast an auditor may read tiles of the log beside everything else: 40 a second,
+	// 4096 at once, which are a million events.
+	Log limit.Rate `yaml:"log,omitempty"`
 	// TrustedProxies are networks (CIDR) whose X-Forwarded-For is believed.
 	// None by default: anybody can write that header.
 	TrustedProxies []string `yaml:"trustedProxies,omitempty"`
 }
 
 func (c LimitsConfig) withDefaults() LimitsConfig {
-	c.Person, c.Address = c.Person.Or(10, 100), c.Address.Or(50, 300)
+	c.Person, c.Address, c.Log = c.Person.Or(10, 100), c.Address.Or(50, 300), c.Log.Or(40, 4096)
 	return c
 }
 

@@ -69,6 +69,21 @@ func TestRates(t *testing.T) {
 			require.Equal(t, http.StatusOK, from("192.0.2.1:1000", "", "/healthz"))
 		}
 	})
+	t.Run("Case47 tiles of the log", func(t *testing.T) {
+		f := newFixture(t, func(c *Config) { c.Limits.Person, c.Limits.Log = slow(3), slow(5) })
+		f.asks("alice", "something that the log has", "")
+		tile := func(who, path string) int {
+			return f.call(f.token(who), "GET", "/api/v1/audit/tile/"+path, "", "").Code
+		}
+		for range 5 + 3 {
+			require.Equal(t, http.StatusOK, tile("carol", "entries/000.p/1"), "those of the log, and then the ordinary ones")
+		}
+		require.Equal(t, http.StatusTooManyRequests, tile("carol", "entries/000.p/1"))
+		for range 3 {
+			require.Equal(t, http.StatusForbidden, tile("bob", "entries/000.p/1"))
+		}
+		require.Equal(t, http.StatusTooManyRequests, tile("bob", "entries/000.p/1"), "each refusal is recorded: they count as everything else")
+	})
 	t.Run("an address behind a trusted proxy", func(t *testing.T) {
 		f := newFixture(t, func(c *Config) { c.Limits.Address = slow(1); c.Limits.TrustedProxies = []string{"192.0.2.0/24"} })
 		from := func(forwarded string) int {

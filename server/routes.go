@@ -25,7 +25,7 @@ func (s *Server) mount(list []surface.Surface) (*echo.Echo, error) {
 	e.Use(s.observe, middleware.RecoverWithConfig(middleware.RecoverConfig{DisableErrorHandler: true, DisablePrintStack: true}),
 		secure(s.config.URL))
 	return e, surface.Mount(e, surface.Limits{
-		Address: limit.New(limits.Address), Person: limit.New(limits.Person),
+		Address: limit.New(limits.Address), Person: limit.New(limits.Person), Bulk: limit.New(limits.Log),
 		// An agent counts as the human for whom it acts.
 		PersonOf: func(c echo.Context) string { return auth.Person(c).HumanID() },
 	}, s.log, list...)

@@ -12,7 +12,7 @@ import (
 // verifyLog holds the events of the database, from a time on, against the signed log: what is
 // read of requests is read by their events. It returns what is wrong with them, and errors
 // where that cannot be known. What somebody changes while a review is being made, and puts
-// back, it does not see (docs/review.md). It takes 32 bytes of memory for each event.
+// back, it does not see (docs/review.md).
 func (r *Reader) verifyLog(ctx context.Context, since time.Time) ([]Problem, error) {
 	if r.Checkpoint == nil {
 		return nil, nil

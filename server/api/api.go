@@ -32,6 +32,8 @@ func (a *API) Surface() surface.Surface {
 	post := func(path string, h echo.HandlerFunc) surface.Route { return surface.POST("/api/v1"+path, h) }
 	events := get("/events", a.events)
 	events.Stream = true
+	tile := get("/audit/tile/*", a.tile)
+	tile.Bulk = true
 	return surface.Surface{
 		Name: "API", Prefixes: []string{"/api"}, Via: access.ViaAPI, Authenticate: a.auth.Identify, Require: auth.Require,
 		Routes: []surface.Route{
@@ -75,7 +77,7 @@ func (a *API) Surface() surface.Surface {
 			get("/audit/checkpoint", a.checkpoint),
 			get("/audit/cosigned", a.cosigned),
 			get("/audit/witnesses", a.witnesses),
-			get("/audit/tile/*", a.tile),
+			tile,
 		},
 	}
 }

@@ -62,6 +62,16 @@ func (l *Limiter) Allow(caller string, now time.Time) (ok bool, wait time.Durati
 	return false, time.Duration(math.Max(1, math.Ceil(missing))) * time.Second
 }
 
+// Return puts back what one request took from a caller's bucket, for one that turned out to
+// count elsewhere. A bucket never holds more than Burst.
+func (l *Limiter) Return(caller string, now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if b := l.buckets[caller]; b != nil && b.TokensAt(now) < float64(l.rate.Burst) {
+		b.AllowN(now, -1)
+	}
+}
+
 // makeRoom forgets callers whose bucket is full again: they are as good as new.
 // When nobody's is, a flood of callers is under way; then anybody is forgotten,
 // since memory must not be what gives.

@@ -26,6 +26,29 @@ func TestLimiter(t *testing.T) {
 	require.False(t, ok)
 }
 
+// TestReturn: what is given back can be taken again, and no bucket gets larger by it.
+func TestReturn(t *testing.T) {
+	now := time.Date(2026, 11, 24, 2, 14, 0, 0, time.UTC)
+	l := New(Rate{PerSecond: 0.5, Burst: 3})
+	taken := func() (n int) {
+		for ok := true; ok; n++ {
+			ok, _ = l.Allow("alice", now)
+		}
+		return n - 1
+	}
+	l.Return("alice", now) // who has taken nothing
+	ok, _ := l.Allow("alice", now)
+	require.True(t, ok)
+	l.Return("alice", now)
+	l.Return("alice", now)
+	require.Equal(t, 3, taken())
+	l.Return("alice", now)
+	require.Equal(t, 1, taken())
+	now = now.Add(time.Hour)
+	l.Return("alice", now)
+	require.Equal(t, 3, taken(), "full again by now")
+}
+
 func TestMemoryIsBounded(t *testing.T) {
 	now := time.Now()
 	l := New(Rate{PerSecond: 1, Burst: 2})

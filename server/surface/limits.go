@@ -31,6 +31,26 @@ func limited(l *limit.Limiter, caller func(echo.Context) string) echo.Middleware
 	}
 }
 
+// inBulk gives what a request took from the limits of its address and its person back once
+// it was served, and takes it from the person's limit of bulk instead, while that lasts. Who
+// is refused, or asks for what is not there, is slowed down as everywhere.
+func (l Limits) inBulk(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if err := next(c); err != nil {
+			return err
+		}
+		who, now := l.PersonOf(c), time.Now()
+		if who == "" {
+			return nil
+		}
+		if ok, _ := l.Bulk.Allow(who, now); ok {
+			l.Person.Return(who, now)
+			l.Address.Return(network(c.RealIP()), now)
+		}
+		return nil
+	}
+}
+
 // network is what one caller holds: an address, or the 64 bits of an IPv6
 // network, since anybody who has one address there has them all.
 func network(address string) string {

@@ -14,6 +14,7 @@ import (
 // Limits are how fast callers may send requests, on all surfaces together.
 type Limits struct {
 	Address, Person *limit.Limiter
+	Bulk            *limit.Limiter // of a person, for routes that are Bulk
 	// PersonOf returns the human behind a request; "" for nobody.
 	PersonOf func(c echo.Context) string
 }
@@ -35,7 +36,7 @@ func Mount(e *echo.Echo, limits Limits, log logrus.FieldLogger, list ...Surface)
 			return err
 		}
 		for _, r := range s.Routes {
-			s.add(e, r, chain)
+			s.add(e, r, chain, limits)
 		}
 	}
 	return nil
@@ -72,9 +73,13 @@ func (s Surface) bodyLimit() string {
 }
 
 // add adds a route; an echo group would take every unknown path and method in it. HEAD works wherever GET does (RFC 9110, 9.1).
-func (s Surface) add(e *echo.Echo, r Route, chain []echo.MiddlewareFunc) {
+func (s Surface) add(e *echo.Echo, r Route, chain []echo.MiddlewareFunc, limits Limits) {
+	chain = slices.Clone(chain)
 	if !r.Public && s.Require != nil {
-		chain = append(slices.Clone(chain), s.Require)
+		chain = append(chain, s.Require)
+	}
+	if r.Bulk {
+		chain = append(chain, limits.inBulk)
 	}
 	e.Add(r.Method, r.Path, r.Handler, chain...)
 	if r.Method == http.MethodGet {

@@ -49,6 +49,9 @@ type Route struct {
 	Handler      echo.HandlerFunc
 	Public       bool // for anybody, known or not
 	Stream       bool // its response has no end: HEAD does not call Handler
+	// Bulk says that who may read it reads thousands, each of which is cheap: what was served
+	// counts against the caller's limit of those, while that lasts, and not against the others.
+	Bulk bool
 }
 
 // Rate is what counts against the limits of how fast one caller may send

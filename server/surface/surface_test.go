@@ -21,7 +21,7 @@ func mounted(t *testing.T, rate limit.Rate, list ...Surface) http.Handler {
 	log := logrus.New()
 	log.SetOutput(io.Discard)
 	e := echo.New()
-	limits := Limits{Address: limit.New(rate), Person: limit.New(rate), PersonOf: func(c echo.Context) string { return c.Request().Header.Get("X-Person") }}
+	limits := Limits{Address: limit.New(rate), Person: limit.New(rate), Bulk: limit.New(limit.Rate{PerSecond: 0.001, Burst: 4}), PersonOf: func(c echo.Context) string { return c.Request().Header.Get("X-Person") }}
 	require.NoError(t, Mount(e, limits, log, list...))
 	return e
 }
@@ -151,4 +151,37 @@ func TestOrigins(t *testing.T) {
 	} {
 		require.Equal(t, want, Origins(address), address)
 	}
+}
+
+// TestBulk: what is read in bulk counts apart, as long as that limit lasts, and only for those
+// to whom it is served.
+func TestBulk(t *testing.T) {
+	slow := limit.Rate{PerSecond: 0.001, Burst: 2}
+	h := mounted(t, slow, Surface{Prefixes: []string{""}, Routes: []Route{
+		{Method: "GET", Path: "/tile", Handler: says("tile"), Bulk: true},
+		{Method: "GET", Path: "/gone", Handler: func(echo.Context) error { return &access.Error{Code: access.CodeNotFound} }, Bulk: true},
+		GET("/", says("ok")),
+	}})
+	get := func(path, address, person string) int {
+		r := httptest.NewRequest("GET", "http://ramp.test"+path, nil)
+		r.RemoteAddr = address
+		r.Header.Set("X-Person", person)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		return w.Code
+	}
+	for range 6 {
+		require.Equal(t, http.StatusOK, get("/tile", "192.0.2.1:1", "carol"), "four in bulk, and two of the ordinary ones")
+	}
+	require.Equal(t, http.StatusTooManyRequests, get("/tile", "192.0.2.1:1", "carol"))
+	require.Equal(t, http.StatusTooManyRequests, get("/tile", "192.0.2.9:1", "carol"), "a person has one limit, wherever they are")
+	require.Equal(t, http.StatusTooManyRequests, get("/", "192.0.2.1:1", "dave"), "those of the address are used up, too")
+	for range 2 {
+		require.Equal(t, http.StatusNotFound, get("/gone", "192.0.2.2:1", "erin"))
+	}
+	require.Equal(t, http.StatusTooManyRequests, get("/gone", "192.0.2.2:1", "erin"), "what is not served is not given back")
+	for range 2 {
+		require.Equal(t, http.StatusOK, get("/tile", "192.0.2.3:1", ""))
+	}
+	require.Equal(t, http.StatusTooManyRequests, get("/tile", "192.0.2.3:1", ""), "nobody has no limit of bulk")
 }
