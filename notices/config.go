@@ -22,7 +22,10 @@ type Config struct {
 	Operators []string            `yaml:"operators,omitempty"`
 	Groups    map[string][]string `yaml:"groups,omitempty"`  // by group, its addresses or channels: instead of its people's
 	Reasons   bool                `yaml:"reasons,omitempty"` // what people wrote is in notices too
-	Quiet     Quiet               `yaml:"quiet,omitempty"`
+	// ReviewNames says that mails of a weekly review name people: whom findings are about, and
+	// who held access.
+	ReviewNames bool  `yaml:"reviewNames,omitempty"`
+	Quiet       Quiet `yaml:"quiet,omitempty"`
 	// Tickets are the systems on whose tickets Ramp comments, by the names that contracts
 	// have for them. The server asks them with credentials of its own.
 	Tickets map[string]facts.Config `yaml:"tickets,omitempty"`
@@ -47,7 +50,7 @@ func (c Config) On() bool { return c.Pages != "" }
 func (c Config) Validate() (issues access.Issues) {
 	const at = "worker.notices"
 	if !c.On() {
-		if len(c.Alarms) > 0 || len(c.Operators) > 0 || len(c.Groups) > 0 || c.Mail != (channelmail.Config{}) || c.Reasons || c.Quiet != (Quiet{}) || len(c.Tickets)+len(c.Channels)+len(c.Facts) > 0 {
+		if len(c.Alarms) > 0 || len(c.Operators) > 0 || len(c.Groups) > 0 || c.Mail != (channelmail.Config{}) || c.Reasons || c.ReviewNames || c.Quiet != (Quiet{}) || len(c.Tickets)+len(c.Channels)+len(c.Facts) > 0 {
 			issues.Add("notices_pages", at+".pages", "without the URL of Ramp's pages nothing is sent")
 		}
 		return issues

@@ -34,6 +34,7 @@ type Ledger interface {
 	SentNotices(ctx context.Context, request string, kind access.EventKind) ([]ledger.Notice, error)
 	Events(ctx context.Context, f ledger.EventFilter) ([]access.Event, error)
 	LastExternalLink(ctx context.Context, u ledger.ExternalUser) (link ledger.ExternalLink, linked bool, err error)
+	ReviewUntil(ctx context.Context, until time.Time) (ledger.KeptReview, access.Event, error)
 	AppendEvent(ctx context.Context, e access.Event) error
 }
 

@@ -89,6 +89,7 @@ type letter struct {
 	Link    string
 	Because string
 	Urgent  bool
+	Tables  []table
 }
 
 type row struct {
@@ -204,7 +205,11 @@ func (l letter) Text() string {
 	if l.Note != "" {
 		fmt.Fprintf(&b, "\n%s\n", l.Note)
 	}
-	fmt.Fprintf(&b, "\n%s\n\nYou hear of this because %s. %s\n", l.Link, l.Because, noCredential)
+	fmt.Fprintf(&b, "\n%s\n", l.Link)
+	for _, t := range l.Tables {
+		t.text(&b)
+	}
+	fmt.Fprintf(&b, "\nYou hear of this because %s. %s\n", l.Because, noCredential)
 	return b.String()
 }
 

@@ -1,6 +1,7 @@
 package notices
 
 import (
+	"html"
 	"os"
 	"path/filepath"
 	"testing"
@@ -42,10 +43,24 @@ func TestScreens(t *testing.T) {
 			require.NoError(t, err)
 		}
 	}
-	require.Len(t, letters, 8)
+	until := time.Date(2026, 11, 22, 23, 0, 0, 0, time.UTC)
+	made := f.madeReview(until)
+	for name, of := range map[string]part{"review-all": {all: true}, "review-owner": {owners: []string{"dba"}}} {
+		report, problem, err := f.engine.readReport(t.Context(), access.Event{At: until, Seq: int64(len(events) + 1), Kind: access.EventReviewMade, Detail: made.Event().Detail})
+		require.NoError(t, err)
+		require.Empty(t, problem)
+		why := whySecurity
+		if !of.all {
+			*report, why = report.For(of.owners...), whyOwner
+		}
+		l := c.reviewLetter(ledger.Notice{Why: why}, made, of, berlin)
+		l.Tables = reviewTables(*report, l.Link, of.all)
+		letters[name] = l
+	}
+	require.Len(t, letters, 10)
 	for name, l := range letters {
 		require.NotEmpty(t, l.Head)
-		require.Contains(t, l.HTML(), l.Link)
+		require.Contains(t, l.HTML(), html.EscapeString(l.Link))
 		require.NoError(t, os.WriteFile(filepath.Join(t.ArtifactDir(), name+".html"), []byte(l.HTML()), 0o600))
 		require.NoError(t, os.WriteFile(filepath.Join(t.ArtifactDir(), name+".txt"), []byte(l.Text()), 0o600))
 	}

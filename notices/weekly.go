@@ -19,17 +19,34 @@ const (
 	whySecurity = "your group reads reviews of all contracts"
 )
 
-// reviewHearers returns the groups that hear of a weekly review, each with how many findings
-// it reads there: owners of contracts with findings, and security, of which the event tells.
-func reviewHearers(e access.Event) (out []hearer, findings []int) {
+// reviewHearers returns the groups that hear of a weekly review, of which the event tells:
+// owners of contracts with findings, and security.
+func reviewHearers(e access.Event) (out []hearer) {
 	made := access.ReviewMadeOf(e)
 	for _, owner := range made.Owners() {
-		out, findings = append(out, hearer{Group: owner, Why: whyOwner, Of: e.Kind}), append(findings, made.ByOwner[owner])
+		out = append(out, hearer{Group: owner, Why: whyOwner, Of: e.Kind})
 	}
 	for _, group := range made.Security {
-		out, findings = append(out, hearer{Group: group, Why: whySecurity, Of: e.Kind}), append(findings, made.Findings)
+		out = append(out, hearer{Group: group, Why: whySecurity, Of: e.Kind})
 	}
-	return out, findings
+	return out
+}
+
+// part is what of a review an address hears.
+type part struct {
+	all    bool
+	owners []string // whose findings, if not all
+}
+
+// findings returns how many of a review's findings are in the part.
+func (p part) findings(made access.ReviewMade) (n int) {
+	if p.all {
+		return made.Findings
+	}
+	for _, owner := range p.owners {
+		n += made.ByOwner[owner]
+	}
+	return n
 }
 
 // handleReview writes down who hears of a weekly review. The time of its event is the end of
@@ -38,8 +55,7 @@ func (e *Engine) handleReview(ctx context.Context, ev access.Event) (int, error)
 	if e.now().Sub(ev.At) > reviewStale {
 		return 0, nil
 	}
-	hearers, _ := reviewHearers(ev)
-	to, err := e.resolver().resolve(ctx, hearers, access.Person{})
+	to, err := e.resolver().resolve(ctx, reviewHearers(ev), access.Person{})
 	if err != nil {
 		return 0, err
 	}
@@ -66,36 +82,61 @@ func (e *Engine) oneReview(ctx context.Context, n ledger.Notice) (sent bool, err
 	if len(found) == 0 || found[0].Seq != n.Seq || found[0].Kind != access.EventReviewMade {
 		return false, e.refuse(ctx, n)
 	}
+	ev := found[0]
 	through, known := e.channels[n.Channel]
-	hearers, findings := reviewHearers(found[0])
-	most, zone := -1, ""
-	for i, h := range hearers {
+	var of part
+	hears, zone := false, ""
+	for _, h := range reviewHearers(ev) {
 		to, err := e.resolver().resolve(ctx, []hearer{h}, access.Person{})
 		if err != nil {
 			return false, err
 		}
-		if at := slices.IndexFunc(to, func(a addressed) bool { return a.channel == n.Channel && strings.EqualFold(a.address, n.Address) }); at >= 0 {
-			most, zone = max(most, findings[i]), to[at].zone
+		at := slices.IndexFunc(to, func(a addressed) bool { return a.channel == n.Channel && strings.EqualFold(a.address, n.Address) })
+		if at < 0 {
+			continue
+		}
+		hears, zone = true, to[at].zone
+		if h.Why == whySecurity {
+			of.all = true
+		} else {
+			of.owners = append(of.owners, h.Group)
 		}
 	}
-	if !known || most < 0 || !idOfNotice.MatchString(n.ID) {
+	if !known || !hears || !idOfNotice.MatchString(n.ID) {
 		return false, e.refuse(ctx, n)
 	}
-	return e.through(ctx, through, n, e.config.composeReview(n, access.ReviewMadeOf(found[0]), most, e.config.zone(zone)))
+	l := e.config.reviewLetter(n, access.ReviewMadeOf(ev), of, e.config.zone(zone))
+	if n.Channel == serviceChannel {
+		return e.through(ctx, through, n, l.reviewShared(n))
+	}
+	report, problem, err := e.readReport(ctx, ev)
+	if err != nil {
+		return false, err
+	}
+	if report == nil {
+		l.Rows = append(l.Rows, row{"WARNING", problem, true})
+	} else {
+		if !of.all {
+			*report = report.For(of.owners...)
+		}
+		l.Tables = reviewTables(*report, l.Link, e.config.ReviewNames)
+	}
+	m := l.mail(n)
+	m.Thread = "review"
+	return e.through(ctx, through, n, m)
 }
 
-// composeReview writes a notice of a weekly review. It has numbers alone: what was found, and
-// about whom, is read by those who are logged in.
-func (c Config) composeReview(n ledger.Notice, made access.ReviewMade, findings int, zone *time.Location) channel.Message {
-	l := letter{Head: plaintext.Line(fmt.Sprintf("The weekly review has %s for you", counted(findings, "finding")), maxHead), Link: strings.TrimSuffix(c.Pages, "/") + "/review", Because: n.Why,
-		Note: "It is made each Monday, of the four weeks before. Read it on its page, or with `ramp review`.",
+// reviewLetter begins a notice of a weekly review, with numbers alone.
+func (c Config) reviewLetter(n ledger.Notice, made access.ReviewMade, of part, zone *time.Location) letter {
+	return letter{Head: plaintext.Line(fmt.Sprintf("The weekly review has %s for you", counted(of.findings(made), "finding")), maxHead), Link: c.reviewLink(made.Until), Because: n.Why,
+		Note: "It is made each Monday, of the four weeks before. Read it on its page, or with ramp review.",
 		Rows: []row{{Name: "From", Text: readable(made.Since, zone)}, {Name: "Until", Text: readable(made.Until, zone)}}}
-	m := channel.Message{ID: n.ID, Thread: "review", Subject: "[Ramp] " + l.Head, Text: l.Text(), HTML: l.HTML()}
-	if n.Channel == serviceChannel {
-		m.Subject, m.HTML = l.Head, ""
-		m.Text = unmarked.Replace(l.Head) + ". " + l.Note + "\n" + l.Link
-	}
-	return m
+}
+
+// reviewShared is the notice for a channel of a service, which more people read than those whom
+// the review concerns: it says how many findings there are, and nothing of them.
+func (l letter) reviewShared(n ledger.Notice) channel.Message {
+	return channel.Message{ID: n.ID, Thread: "review", Subject: l.Head, Text: unmarked.Replace(l.Head) + ". " + l.Note + "\n" + l.Link}
 }
 
 func counted(n int, noun string) string {

@@ -1,6 +1,8 @@
 package review
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"time"
 
 	"ramp.dev/ramp/access"
@@ -28,6 +30,13 @@ type Report struct {
 	UnknownToOwners []string `json:"unknownToOwners,omitempty"`
 	// Changed says what became of the findings of the last report.
 	Changed []Changed `json:"changed"`
+}
+
+// Digest returns the digest of a report as JSON, by which the log tells of it: "sha256:" and
+// hexadecimal digits.
+func Digest(report []byte) string {
+	sum := sha256.Sum256(report)
+	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
 // Figures sum up requests.

@@ -80,7 +80,7 @@ var mayImport = map[string]struct {
 	"feed/webhooks":           {[]string{"access", "config/field", "feed", "integrations/jsonhttp", "ledger"}, "other programs are told what happens by nobody who could act on it"},
 	"sinks":                   {[]string{"access", "config/field", "evidence", "feed", "integrations/awsapi", "integrations/jsonhttp", "ledger"}, "what leaves for a SIEM is sent by nobody who could act on it"},
 	"notices/service":         {[]string{"access", "config/field", "integrations/jsonhttp", "notices/channel"}, "a channel of a chat service is written to by what knows no request"},
-	"notices":                 {[]string{"access", "config/field", "facts", "feed", "ledger"}, "who hears of what is decided by nobody who could act on it"},
+	"notices":                 {[]string{"access", "config/field", "facts", "feed", "ledger", "review"}, "who hears of what is decided by nobody who could act on it"},
 	"chat":                    {[]string{"access", "config/field"}, "a chat service is usable without the rest of Ramp, and decides nothing"},
 	"integrations":            {[]string{"access", "config/field"}, "a target is usable without the rest of Ramp"},
 	"integrations/awsapi":     {[]string{"access", "integrations"}, "what AWS's errors and policies mean is the same for every target on AWS"},

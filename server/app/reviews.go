@@ -2,8 +2,6 @@ package app
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -192,7 +190,7 @@ func (v *reviews) written(ctx context.Context, until time.Time) (out review.Repo
 	if err := v.asRecorded(ctx, told); err != nil {
 		return out, err
 	}
-	if digestOf(kept.Report) != access.ReviewMadeOf(told).Digest {
+	if review.Digest(kept.Report) != access.ReviewMadeOf(told).Digest {
 		return out, access.Refuse(access.CodeEvidence, "review_altered", "the review that ends at %s is not the one that was made: somebody changed it in the database", access.FormatTime(kept.Until))
 	}
 	if err := strictjson.UnmarshalOpen(kept.Report, &out); err != nil {
@@ -229,11 +227,6 @@ func (v *reviews) marks(ctx context.Context) (out []access.Event, altered []stri
 	}
 	out = slices.DeleteFunc(out, func(e access.Event) bool { return slices.Contains(check.Altered, e.Seq) })
 	return out, []string{fmt.Sprintf("%d marks of findings are not what the log has, and are left out: somebody changed their events in the database.", len(check.Altered))}, nil
-}
-
-func digestOf(report []byte) string {
-	sum := sha256.Sum256(report)
-	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
 // The text that a mark has.

@@ -90,7 +90,7 @@ func (v *reviews) keepUntil(ctx context.Context, until time.Time) (kept bool, er
 	if err != nil {
 		return false, err
 	}
-	said := access.ReviewMade{Since: report.Period.From, Until: until, Findings: len(report.Findings), ByOwner: map[string]int{}, Security: v.config.Security, Digest: digestOf(b)}
+	said := access.ReviewMade{Since: report.Period.From, Until: until, Findings: len(report.Findings), ByOwner: map[string]int{}, Security: v.config.Security, Digest: review.Digest(b)}
 	for _, f := range report.Findings {
 		if f.Owner != "" {
 			said.ByOwner[f.Owner]++

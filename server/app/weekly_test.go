@@ -40,7 +40,7 @@ func TestCase130NoRowStopsTheReview(t *testing.T) {
 		// The report and the event that has its digest, both changed: the log has neither.
 		w.mayWrite()
 		w.exec(`UPDATE reviews SET report = '{}' WHERE until = `+strconv.FormatInt(until.UnixMicro(), 10),
-			`UPDATE events SET detail = replace(detail, '`+digestInLog(w, now)+`', '`+digestOf([]byte("{}"))+`') WHERE kind = 'review.made'`)
+			`UPDATE events SET detail = replace(detail, '`+digestInLog(w, now)+`', '`+review.Digest([]byte("{}"))+`') WHERE kind = 'review.made'`)
 		_, err = v.kept(t.Context(), now)
 		require.ErrorContains(t, err, "is not what the log has")
 		_, err = v.keepWeek(t.Context(), now.Add(2*reviewLate))

@@ -9,19 +9,8 @@ import (
 	"ramp.dev/ramp/review"
 )
 
-// became are what requests came to, as the chart of outcomes has them from below.
-var became = []struct {
-	class, name string
-	states      []access.State
-}{
-	{"ended", "opened and ended", []access.State{access.StateEnded}},
-	{"open", "open", []access.State{access.StateGranting, access.StateActive, access.StateEnding}},
-	{"waiting", "waiting", []access.State{access.StatePending, access.StateApproved, access.StateScheduled}},
-	{"denied", "denied", []access.State{access.StateDenied}},
-	{"lapsed", "nobody decided in time", []access.State{access.StateLapsed}},
-	{"cancelled", "cancelled", []access.State{access.StateCancelled}},
-	{"failed", "could not be opened", []access.State{access.StateFailed}},
-}
+// resultClasses are the classes of review.Results, in their order.
+var resultClasses = []string{"ended", "open", "waiting", "denied", "lapsed", "cancelled", "failed"}
 
 const (
 	left0, right0   px = 48, 12 // beside a chart with an axis of figures
@@ -40,16 +29,14 @@ func weekName(w review.Week, zone *time.Location) string { return w.From.In(zone
 func outcomesChart(weeks []review.Week, zone *time.Location) (chart, bool) {
 	c := chart{ID: "outcomes", Title: "Requests by week", Height: top0 + plot + under,
 		Says: "What became of the requests that were made in each week, as it was at the week’s end. Weeks are named by their first day."}
+	became := review.Results()
 	counts := make([][]int, len(weeks))
 	sums := make([]int, len(became))
 	most := 0
 	for i, w := range weeks {
 		all := 0
 		for j, b := range became {
-			n := 0
-			for _, s := range b.states {
-				n += w.States[string(s)]
-			}
+			n := b.Count(w.States)
 			counts[i] = append(counts[i], n)
 			sums[j] += n
 			all += n
@@ -68,7 +55,7 @@ func outcomesChart(weeks []review.Week, zone *time.Location) (chart, bool) {
 	c.Head = []string{"Week from"}
 	for j, b := range became {
 		if sums[j] > 0 {
-			c.Legend, c.Head = append(c.Legend, legend{b.class, b.name}), append(c.Head, b.name)
+			c.Legend, c.Head = append(c.Legend, legend{resultClasses[j], b.Name}), append(c.Head, b.Name)
 		}
 	}
 	wide := columnWidth(chartWidth-left0-right0, len(weeks))
@@ -79,7 +66,7 @@ func outcomesChart(weeks []review.Week, zone *time.Location) (chart, bool) {
 			n := counts[i][j]
 			if n > 0 {
 				y -= high(n)
-				c.add(x+wide*.18, y, wide*.64, high(n), b.class, fmt.Sprintf("%s: %d %s", weekName(w, zone), n, b.name))
+				c.add(x+wide*.18, y, wide*.64, high(n), resultClasses[j], fmt.Sprintf("%s: %d %s", weekName(w, zone), n, b.Name))
 			}
 			if sums[j] > 0 {
 				row = append(row, n)

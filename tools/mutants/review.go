@@ -4,6 +4,7 @@ package main
 func reviews() []mutant {
 	marks, read := []string{"./server -run TestCase130|TestReviewOfOthers"}, []string{"./review/record -run TestReader"}
 	about := []string{"./server -run TestCase141"}
+	mails := []string{"./notices -run TestReviewIsMailed|TestAlteredReview"}
 	edits := []string{"./review/change"}
 	weekly := []string{"./server/app -run TestCase130"}
 	return []mutant{
@@ -12,7 +13,7 @@ func reviews() []mutant {
 		{"a refused act of an agent does not say whose it is", "server/app/refusals.go", "human != by.Person.ID {", "false {", about},
 		{"somebody dismisses what the user was refused that they linked", "server/app/reviews.go", "return access.FoldID(u.ActorID()) == access.FoldID(id)", "return false", about},
 		{"a link that was taken back hides whose user it was", "ledger/external_links.go", "list, err := l.reader().lastExternalLinks(ctx, `person_key = ?`", "list, err := l.reader().externalLinks(ctx, `person_key = ?`", about},
-		{"a review that was changed in the database is believed", "server/app/reviews.go", "if digestOf(kept.Report) != access.ReviewMadeOf(told).Digest {", "if false && digestOf(kept.Report) != access.ReviewMadeOf(told).Digest {", marks},
+		{"a review that was changed in the database is believed", "server/app/reviews.go", "if review.Digest(kept.Report) != access.ReviewMadeOf(told).Digest {", "if false && review.Digest(kept.Report) != access.ReviewMadeOf(told).Digest {", marks},
 		{"an owner reads what is about others' contracts", "server/app/reviews.go", "if v.seesAll(p) {", "if true || v.seesAll(p) {", marks},
 		{"the charts of an owner count what is others'", "server/app/review_trend.go", "weeksOf(v.shown(by.Person, report))", "weeksOf(report)", []string{"./server -run TestReviewPage"}},
 		{"an agent reads reviews", "server/app/review_trend.go", "return p.Kind == access.KindHuman && (", "return (", marks},
@@ -28,6 +29,10 @@ func reviews() []mutant {
 		{"a review believes events that the log does not have", "review/record/log.go", "if r.Checkpoint == nil {", "if true || r.Checkpoint == nil {", read},
 		{"the time of one event hides what follows it from a review", "review/record/reader.go", "if len(list) < pageSize || over(list, until) {", "if len(list) < pageSize || list[0].AskedAt.After(until) {", read},
 		{"owners read the ids of others' requests", "review/remember.go", "r.UnknownToOwners...)", "r.Unknown...)", []string{"./review/record -run TestOwners"}},
+		{"a mail of a review names people unasked", "notices/weekly.go", "l.Link, e.config.ReviewNames)", "l.Link, true)", mails},
+		{"an owner is mailed what is about others' contracts", "notices/weekly.go", "		if !of.all {", "		if false {", mails},
+		{"a report that somebody changed is mailed", "notices/weekly_report.go", "review.Digest(kept.Report) != access.ReviewMadeOf(ev).Digest", "false", mails},
+		{"whoever writes a report writes a mail", "notices/weekly_report.go", "about = append(about, formed(personName, id))", "about = append(about, id)", mails},
 		{"nobody hears that a week has no review", "server/app/weekly.go", "		v.tellOverdue(ctx, until, now)\n", "", weekly},
 		{"an edit that changes another contract is proposed", "review/change/apply.go", "same == (name == contract) && (was || is) {", "same && name == contract {", edits},
 		{"a group is taken out of what an and binds", "review/change/apply.go", "if text == `\"`+group+`\" in person.groups`", "if strings.HasSuffix(text, `\"`+group+`\" in person.groups`)", edits},
