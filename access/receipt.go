@@ -28,6 +28,9 @@ type Receipt struct {
 	EndsWithin Duration `json:"endsWithin,omitempty"`
 	// What the read-back of a closing found.
 	Found *ReadBack `json:"found,omitempty"`
+	// Usage is what the target said, at a closing, of how the grant was used; nil if it
+	// cannot say.
+	Usage *Usage `json:"usage,omitempty"`
 }
 
 // ReadBack is what a target found of a grant when it was asked to look.

@@ -20,6 +20,9 @@ type Transition struct {
 	// StartAt is the planned start as the approvals leave it; nil leaves the plan's. Like
 	// statements, only an activity that has verified the approvals sets it.
 	StartAt *time.Time `json:"-"`
+	// Usage is what a target said of how a grant was used that is closed; it stands in the
+	// event of the closing. Only the activity that closed it sets it.
+	Usage *Usage `json:"-"`
 	// Statements never travel in a message: only an activity that has verified a
 	// statement may add it.
 	Statements []Statement `json:"-"`

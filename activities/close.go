@@ -111,6 +111,7 @@ func (t *Targets) closeGrant(ctx context.Context, g access.Grant, steps ...acces
 
 func (t *Targets) revokeAndVerify(ctx context.Context, g access.Grant, steps []access.Transition) error {
 	started := t.now()
+	usage := t.usage.before(ctx, t.Broker, g)
 	// The target comes before the ledger: a ledger that is down must not keep
 	// access open.
 	if err := t.Broker.Revoke(ctx, g); err != nil {
@@ -127,13 +128,20 @@ func (t *Targets) revokeAndVerify(ctx context.Context, g access.Grant, steps []a
 	if !p.Gone() {
 		return access.Errorf(access.CodeUnavailable, "%s is still there after revoking (open: %t, sessions: %d)", g.Name, p.Open, p.Sessions)
 	}
-	receipt, err := t.closedReceipt(g, p)
+	if after := t.Broker.Usage(ctx, g, true); after != nil {
+		usage = after
+	}
+	recorded, err := t.closedReceipt(g, p, usage)
+	if usage != nil {
+		recorded = append(recorded, access.Transition{RequestID: g.RequestID, At: t.now(), Usage: usage})
+	}
 	if err == nil {
-		err = t.markClosed(ctx, g, append(receipt, steps...))
+		err = t.markClosed(ctx, g, append(recorded, steps...))
 	}
 	if err != nil {
 		return err
 	}
+	t.usage.forget(g.Name)
 	t.observeLag(ctx, g)
 	return nil
 }

@@ -49,6 +49,7 @@ type Targets struct {
 	Directory access.Directory
 
 	closing flights // what is being closed at this moment
+	usage   usages  // of what is being closed
 }
 
 func (t *Targets) now() time.Time {

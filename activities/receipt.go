@@ -25,9 +25,9 @@ func (t *Targets) openedReceipt(ctx context.Context, g access.Grant, endsWithin 
 }
 
 // closedReceipt is openedReceipt of a closing and its read-back.
-func (t *Targets) closedReceipt(g access.Grant, p access.ReadBack) ([]access.Transition, error) {
+func (t *Targets) closedReceipt(g access.Grant, p access.ReadBack, u *access.Usage) ([]access.Transition, error) {
 	return t.receipt(access.Receipt{RequestID: g.RequestID, Grant: g.Name, Target: g.Target, Kind: access.ReceiptClosed, At: t.now(),
-		Found: &access.ReadBack{Open: p.Open, Sessions: p.Sessions}})
+		Found: &access.ReadBack{Open: p.Open, Sessions: p.Sessions}, Usage: u})
 }
 
 // receipt returns nothing where this worker signs no receipts.

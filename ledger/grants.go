@@ -129,7 +129,7 @@ func (l *Ledger) MarkExtended(ctx context.Context, name string, expiresAt time.T
 }
 
 // MarkClosed records that the grant was read back as gone, with the transitions of
-// its request that follow from that. A transition to a final state is left out while
+// its request that follow from that, and how it was used where one of them says so. A transition to a final state is left out while
 // another grant of the request is not closed. Again, it changes nothing of the grant.
 func (l *Ledger) MarkClosed(ctx context.Context, name string, at time.Time, steps ...access.Transition) error {
 	if l.reader().alreadyClosed(ctx, name, steps) {
@@ -141,7 +141,13 @@ func (l *Ledger) MarkClosed(ctx context.Context, name string, at time.Time, step
 				string(GrantClosed), micros(at), name); err != nil {
 				return err
 			}
-			if err := q.append(ctx, grantEvent(row.Grant, access.EventGrantClosed, at)); err != nil {
+			e := grantEvent(row.Grant, access.EventGrantClosed, at)
+			for _, s := range steps {
+				if s.Usage != nil {
+					s.Usage.Into(e.Detail)
+				}
+			}
+			if err := q.append(ctx, e); err != nil {
 				return err
 			}
 		} else {

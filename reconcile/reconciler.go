@@ -122,6 +122,12 @@ func (r *Reconciler) ReconcileTarget(ctx context.Context, target string) (Report
 			report.Grants++
 		}
 	}
+	// Last: what it notes is for the record, and puts nothing right.
+	if !r.DryRun {
+		if err := r.Broker.WatchUsage(ctx, target); err != nil {
+			r.log().WithError(err).WithField("target", target).Warn("cannot note what is in use on a target; how its access is used is not known for this time")
+		}
+	}
 	return report, nil
 }
 

@@ -96,7 +96,7 @@ func (m *Maker) Add(r Request) {
 	if !during {
 		return
 	}
-	if _, known := r.Used(m.period.To); r.Opened() && !known {
+	if _, known := r.Used(m.period.To); !r.ClosedAt.IsZero() && !known {
 		m.unknown++
 	}
 	m.all.add(r, m.period)
@@ -152,7 +152,7 @@ func (m *Maker) Report() Report {
 		r.Owners = append(r.Owners, part)
 	}
 	if m.unknown > 0 {
-		r.Say(fmt.Sprintf("Of %d of the accesses that opened in the period it is not known for how long they were used: their targets do not say.", m.unknown))
+		r.Say(fmt.Sprintf("Of %d of the accesses of the period that are over it is not known for how long they were used: their targets do not say.", m.unknown))
 	}
 	if !m.first.IsZero() && m.first.After(m.period.From.Add(-m.limits.History.Std()/2)) {
 		r.Say("The history before the period is shorter than " + m.limits.History.String() + ": less is known of what is usual.")

@@ -47,10 +47,8 @@ type Request struct {
 	// one was certainly not used.
 	PickedUp    int  `json:"pickedUp,omitempty"`
 	NeedsPickUp bool `json:"needsPickUp,omitempty"`
-	// Uses are the sessions that targets report, in the order of their beginnings.
-	// UsesKnown says that they report all; without it, no Uses says nothing.
-	Uses      []Use `json:"uses,omitempty"`
-	UsesKnown bool  `json:"usesKnown,omitempty"`
+	// Usage is how access that is closed was used, as its targets say; nil: they do not.
+	Usage *access.Usage `json:"usage,omitempty"`
 
 	Events Events `json:"events"`
 }
@@ -84,12 +82,6 @@ type BreakGlass struct {
 	ReviewedAt time.Time `json:"reviewedAt,omitzero"` // zero: nobody has
 	ReviewedBy string    `json:"reviewedBy,omitempty"`
 	Justified  bool      `json:"justified,omitempty"` // what the review says
-}
-
-// Use is one session on a target. An end of zero is of a session that goes on.
-type Use struct {
-	From time.Time `json:"from"`
-	To   time.Time `json:"to,omitzero"`
 }
 
 // Events are the numbers in the log of what happened to a request; 0 stands for what has
@@ -135,31 +127,19 @@ func (r Request) OpenIn(p Period) (from, to time.Time) {
 }
 
 // Used returns for how long access was in use, overlapping sessions counted once, and
-// whether that is known.
+// whether that is known: of open access it is, where nobody picked up what it needs.
 func (r Request) Used(now time.Time) (time.Duration, bool) {
-	if r.NeedsPickUp && r.PickedUp == 0 && r.Opened() {
+	switch {
+	case r.NeedsPickUp && r.PickedUp == 0 && r.Opened():
 		return 0, true
-	}
-	if !r.UsesKnown {
+	case r.Usage == nil || !r.Usage.Known() || r.ClosedAt.IsZero():
 		return 0, false
 	}
-	var used time.Duration
-	until := r.OpenedAt
-	_, end := r.OpenIn(Period{To: now})
-	for _, u := range r.Uses {
-		from, to := u.From, u.To
-		if to.IsZero() || to.After(end) {
-			to = end
-		}
-		if from.Before(until) {
-			from = until
-		}
-		if to.After(from) {
-			used, until = used+to.Sub(from), to
-		}
-	}
-	return used, true
+	return min(r.Usage.For.Std(), r.OpenFor(now)), true
 }
+
+// WasUsed reports whether it is known that access was used, be it for how long it may.
+func (r Request) WasUsed() bool { return r.Usage != nil && r.Usage.Used() }
 
 // Approvals returns the decisions that approve.
 func (r Request) Approvals() (out []Decision) {
@@ -179,17 +159,8 @@ func (r Request) Planned() bool { return !r.StartAt.IsZero() }
 // that is known, otherwise until it was closed.
 func (r Request) Needed() time.Duration {
 	open := r.ClosedAt.Sub(r.OpenedAt)
-	if !r.UsesKnown || len(r.Uses) == 0 {
+	if r.Usage == nil || !r.Usage.Known() || !r.Usage.Used() {
 		return open
 	}
-	var last time.Time
-	for _, u := range r.Uses {
-		if u.To.IsZero() {
-			return open
-		}
-		if u.To.After(last) {
-			last = u.To
-		}
-	}
-	return min(max(last.Sub(r.OpenedAt), 0), open)
+	return min(max(r.Usage.Last.Sub(r.OpenedAt), 0), open)
 }

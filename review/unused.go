@@ -39,7 +39,7 @@ func newUnused(p Period) *unused { return &unused{period: p, by: map[personUnder
 func (u *unused) add(r Request, during bool) {
 	used, known := r.Used(u.period.To)
 	open := r.OpenFor(u.period.To)
-	if !during || !known || r.ClosedAt.IsZero() || open <= 0 {
+	if !during || !known && !r.WasUsed() || r.ClosedAt.IsZero() || open <= 0 {
 		return
 	}
 	key := personUnder{r.Requester.ID, r.Contract}
@@ -48,7 +48,10 @@ func (u *unused) add(r Request, during bool) {
 	}
 	of := u.by[key]
 	of.known++
-	if used == 0 {
+	if !known {
+		return // it was used, and nobody knows for how long
+	}
+	if never := r.Usage == nil || !r.Usage.Used(); used == 0 && never {
 		of.never++
 		of.neverShown.add(r.ID, r.Events.Opened, r.Events.Closed)
 		return

@@ -111,10 +111,12 @@ func (w *world) none(kind review.Kind) {
 // used says that the target reports all sessions, of these minutes after opening.
 func used(from, to int) func(*review.Request) {
 	return func(r *review.Request) {
-		r.UsesKnown = true
+		var sessions []access.Session
 		if to > from {
-			r.Uses = append(r.Uses, review.Use{From: r.OpenedAt.Add(time.Duration(from) * time.Minute), To: r.OpenedAt.Add(time.Duration(to) * time.Minute)})
+			sessions = append(sessions, access.Session{From: r.OpenedAt.Add(time.Duration(from) * time.Minute), To: r.OpenedAt.Add(time.Duration(to) * time.Minute)})
 		}
+		u := access.UsageOf(sessions)
+		r.Usage = &u
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -31,6 +32,7 @@ type Host struct {
 	listener net.Listener
 	control  *control
 	live     *registry
+	numbers  atomic.Int64 // of connections, in this run
 	orders   *orderBook
 	started  time.Time
 	done     sync.WaitGroup
@@ -68,6 +70,9 @@ func Start(ctx context.Context, c Config) (*Host, error) {
 		live: newRegistry(), orders: newOrderBook(), started: time.Now(),
 	}
 	if err := h.dir.Create(); err != nil {
+		return nil, err
+	}
+	if err := h.endLeftOver(ctx); err != nil {
 		return nil, err
 	}
 	var err error
@@ -152,6 +157,7 @@ func (h *Host) handle(raw net.Conn) {
 	raw.SetDeadline(time.Time{})
 	c := newConnection(h, conn)
 	defer h.live.add(c)()
+	defer h.record(c)() // before it is taken from the live ones, so that a revoke finds all that there was
 	log := h.log.WithFields(logrus.Fields{"grant": c.grant, "user": conn.User(), "from": raw.RemoteAddr().String()})
 	log.Info("demo host: logged in")
 	// watch first reads again whether the grant is admitted. A revoke removes the

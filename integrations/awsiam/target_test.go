@@ -26,6 +26,7 @@ func TestConformance(t *testing.T) {
 		ListNames:   a.marked,
 		Remove:      a.Remove,
 		Widen:       a.widen(t),
+		Usage:       access.UsageLast,
 		Foreign:     a.foreign,
 		UseAt:       a.useAt,
 		Faulty: func(t *testing.T, fault targettest.Fault, n int) integrations.Target {

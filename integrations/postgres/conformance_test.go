@@ -45,6 +45,7 @@ func TestConformance(t *testing.T) {
 		ListNames: func(ctx context.Context) ([]string, error) { return roleNames(ctx, s) },
 		Remove:    func(ctx context.Context, name string) error { return removeByHand(ctx, s, name) },
 		Widen:     widen(s),
+		Usage:     access.UsageSeen,
 		Foreign:   func(t *testing.T) func(context.Context) error { return foreign(t, s) },
 		Use:       use,
 		Dial: func(ctx context.Context, _ access.Grant, c access.Credential) (targettest.Session, error) {

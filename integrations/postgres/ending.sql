@@ -191,5 +191,6 @@ BEGIN
   END LOOP;
   DELETE FROM ramp.grants WHERE closed < clock_timestamp() - interval '30 days' AND name <> g;
   DELETE FROM ramp.roles m WHERE NOT EXISTS (SELECT FROM ramp.grants WHERE name = m.grant_name);
+  DELETE FROM ramp.seen s WHERE NOT EXISTS (SELECT FROM ramp.grants WHERE name = s.grant_name);
 END
 $ramp$;

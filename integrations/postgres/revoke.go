@@ -29,6 +29,9 @@ const cutTimeout = 5 * time.Second
 // up, and conflict if something is left in a database that the target does not list.
 func (t *target) Revoke(ctx context.Context, g access.Grant) error {
 	return t.with(ctx, t.config.Home, func(c *session) error {
+		// What is not noted is lacking in the record of how the grant was used; closing it
+		// goes on.
+		_ = c.call(ctx, noteSessions, g.Name)
 		logins, err := number(ctx, c, `SELECT ramp.close($1)`, g.Name)
 		if err != nil {
 			return err

@@ -38,10 +38,13 @@ CREATE TABLE IF NOT EXISTS ramp.grants (name text PRIMARY KEY, closed timestampt
 -- The roles that were made, by their oid: a session of a role that somebody dropped by
 -- hand goes on, and has no name any more.
 CREATE TABLE IF NOT EXISTS ramp.roles (role oid NOT NULL, grant_name text NOT NULL, PRIMARY KEY (role, grant_name));
+-- Sessions that a look has seen: when each began, and when it was seen last. No session says
+-- how it ended, and one between two looks is not seen.
+CREATE TABLE IF NOT EXISTS ramp.seen (grant_name text NOT NULL, pid int NOT NULL, began timestamptz NOT NULL, seen timestamptz NOT NULL, PRIMARY KEY (grant_name, pid, began));
 -- Nobody but these functions can hold this lock, as anybody could an advisory one.
 CREATE TABLE IF NOT EXISTS ramp.one_at_a_time ();
-REVOKE ALL ON ramp.may_give, ramp.grants, ramp.roles, ramp.one_at_a_time FROM PUBLIC, "{user}";
-GRANT SELECT ON ramp.may_give, ramp.grants, ramp.roles TO "{user}";
+REVOKE ALL ON ramp.may_give, ramp.grants, ramp.roles, ramp.seen, ramp.one_at_a_time FROM PUBLIC, "{user}";
+GRANT SELECT ON ramp.may_give, ramp.grants, ramp.roles, ramp.seen TO "{user}";
 
 -- Which roles belong to a grant: by their names, and by what was recorded. A recorded
 -- oid counts while no role has it, or one does that Ramp marked: the oid of a dropped
@@ -65,6 +68,22 @@ $ramp$;
 CREATE OR REPLACE FUNCTION ramp.sessions(g text) RETURNS int LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $ramp$
   SELECT (SELECT count(*)::int FROM pg_stat_activity WHERE usesysid IN (SELECT role FROM ramp.held WHERE grant_name = g)) + ramp.prepared(g)
+$ramp$;
+
+-- Notes the sessions that there are: of one grant, or of all if g is NULL. A thousand of
+-- a grant are kept; who connects again and again fills no disk. It waits for nobody: what
+-- it cannot note now, it notes at the next look.
+CREATE OR REPLACE FUNCTION ramp.note_sessions(g text) RETURNS void LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '200ms' AS $ramp$
+BEGIN
+  PERFORM pg_stat_clear_snapshot();
+  INSERT INTO ramp.seen AS s (grant_name, pid, began, seen)
+    SELECT DISTINCT h.grant_name, a.pid, a.backend_start, now() FROM pg_stat_activity a JOIN ramp.held h ON h.role = a.usesysid
+      WHERE coalesce(h.grant_name = g, true) AND a.backend_start IS NOT NULL
+        AND ((SELECT count(*) FROM ramp.seen o WHERE o.grant_name = h.grant_name) < 1000
+          OR EXISTS (SELECT FROM ramp.seen o WHERE o.grant_name = h.grant_name AND o.pid = a.pid AND o.began = a.backend_start))
+    ON CONFLICT (grant_name, pid, began) DO UPDATE SET seen = greatest(s.seen, excluded.seen);
+END
 $ramp$;
 
 -- Raises an error if something is not the name of a grant of Ramp's.
@@ -309,5 +328,5 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ramp FROM PUBLIC, "{user}";
 GRANT EXECUTE ON FUNCTION ramp.setup(), ramp.open_lines(), ramp.prepared(text), ramp.sessions(text), ramp.check_creators(text[]), ramp.open(text, timestamptz, text[]),
   ramp.give(text, text[], text[], text[]), ramp.login(text, text, text, timestamptz, int), ramp.extend(text, timestamptz),
   ramp.cut(text), ramp.close(text), ramp.strip(text), ramp.take(text), ramp.hand_over(text, oid), ramp.disown(text), ramp.drop(text),
-  ramp.restore(text, timestamptz, text[], int), ramp.end_expired() TO "{user}";
+  ramp.restore(text, timestamptz, text[], int), ramp.end_expired(), ramp.note_sessions(text) TO "{user}";
 COMMIT;

@@ -90,6 +90,7 @@ func harness(c Config, user string) targettest.Harness {
 		ListNames: func(context.Context) ([]string, error) { return marked(string(c.Dir)) },
 		Remove:    func(_ context.Context, name string) error { return removeByHand(string(c.Dir), user, name) },
 		Widen:     widen(string(c.Dir), user),
+		Usage:     access.UsageSessions,
 		Foreign:   func(t *testing.T) func(context.Context) error { return foreign(t, string(c.Dir), user) },
 		Faulty: func(t *testing.T, fault targettest.Fault, n int) integrations.Target {
 			target, err := c.open(context.Background(), "ssh/demo", &faultyDisk{fault: fault, n: int32(n)})

@@ -23,6 +23,9 @@ func (t *target) Grant(ctx context.Context, g access.Grant) error {
 		// an extension overtook.
 		return err
 	}
+	if err := t.dir.BeginUsage(g.Name); err != nil {
+		return err
+	}
 	return t.dir.SetAdmission(g.Name, ent.User, ent.line(g))
 }
 

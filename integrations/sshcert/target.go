@@ -28,6 +28,8 @@ var (
 	_ integrations.Minter   = (*target)(nil)
 	_ integrations.Extender = (*target)(nil)
 	_ integrations.Pinger   = (*target)(nil)
+
+	_ integrations.UsageReporter = (*target)(nil)
 )
 
 // Resolve implements integrations.Target.

@@ -54,6 +54,9 @@ type Harness struct {
 	// way, so that it is no longer just what was granted (docs/threats.md, case 32). A target that is
 	// a DriftDetector needs it.
 	Widen map[string]func(ctx context.Context, g access.Grant) error
+	// Usage is how much the target knows of the use of a grant; "" if it is no
+	// UsageReporter.
+	Usage access.UsageKind
 	// Foreign makes things that look as much like Ramp's as the service allows, but
 	// are not. Intact fails if one of them was touched.
 	Foreign func(t *testing.T) (intact func(ctx context.Context) error)

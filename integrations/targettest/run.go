@@ -23,6 +23,7 @@ func Run(t *testing.T, h Harness) {
 	t.Run("overlap", s.overlap)
 	t.Run("faults", s.faults)
 	t.Run("drift", s.tier(s.noDrift(t), s.drift))
+	t.Run("usage", s.tier(s.noUsage(t), s.usage))
 	t.Run("foreign", s.tier(h.Lacks.Foreign, s.foreign))
 }
 
@@ -68,6 +69,7 @@ func prepare(t *testing.T, h Harness) *suite {
 	require.Equal(t, target.Bounds().Consistency == 0, h.Lacks.NotFoundYet != "",
 		"a target with a consistency bound is tried with NotFoundYet, one without says why in Lacks.NotFoundYet")
 	require.Positive(t, target.Bounds().Ending, "Bounds().Ending")
+	require.Equal(t, target.CanReportUsage(), h.Usage != "", "the target is a UsageReporter and the harness says of which kind (Usage), or neither")
 	require.Equal(t, target.CanDetectDrift(), len(h.Widen) > 0, "the target is a DriftDetector and the harness says how to Widen, or neither")
 	return s
 }
@@ -76,6 +78,14 @@ func prepare(t *testing.T, h Harness) *suite {
 func (s *suite) noDrift(t *testing.T) string {
 	if !s.openTarget(t).CanDetectDrift() {
 		return "it cannot say whether what it holds was changed by hand"
+	}
+	return ""
+}
+
+// noUsage returns why the target is not tried for what it says of use; empty if it is.
+func (s *suite) noUsage(t *testing.T) string {
+	if !s.openTarget(t).CanReportUsage() {
+		return "it cannot say how access was used"
 	}
 	return ""
 }

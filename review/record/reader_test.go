@@ -176,7 +176,7 @@ func TestReader(t *testing.T) {
 		require.Contains(b, kinds(r), "never_used mallory")
 		require.Contains(b, kinds(r), "one_approver bob")
 		require.Contains(b, kinds(r), "refusals_repeat mallory request not_eligible")
-		require.Equal(b, []string{"Of 41 of the accesses that opened in the period it is not known for how long they were used: their targets do not say."}, r.Unknown)
+		require.Equal(b, []string{"Of 41 of the accesses of the period that are over it is not known for how long they were used: their targets do not say."}, r.Unknown)
 		f := r.Findings[0]
 		for _, f = range r.Findings {
 			if f.Kind == review.MaxTooLong {

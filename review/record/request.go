@@ -158,6 +158,8 @@ func (r *Reader) decided(q *review.Request, p access.Plan, decisions []access.De
 // that were minted, by target.
 func happened(q *review.Request, events []access.Event, decisions []access.Decision) (kinds map[string]string) {
 	recorded := map[string]int64{}
+	var said []access.Usage
+	closed := 0
 	for _, e := range events {
 		q.State = q.State.After(e.Kind)
 		switch e.Kind {
@@ -190,10 +192,16 @@ func happened(q *review.Request, events []access.Event, decisions []access.Decis
 				kinds = map[string]string{}
 			}
 			kinds[e.Detail["target"]] = e.Detail[access.DetailCredential]
+		case access.EventGrantClosed:
+			closed++
+			if u, known := e.Usage(); known {
+				said = append(said, u)
+			}
 		case access.EventAccessEnded:
 			q.ClosedAt, q.Events.Closed, q.Outcome = e.At, e.Seq, access.Outcome(e.Detail["outcome"])
 		}
 	}
+	q.Usage = joined(said, closed)
 	for i, d := range decisions {
 		q.Decisions[i].Event = recorded[access.KeyDecision(d)]
 	}

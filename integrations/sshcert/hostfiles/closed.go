@@ -26,7 +26,8 @@ func (d *Dir) IsClosed(grant string) (bool, error) {
 	return b != nil, unavailable(err)
 }
 
-// ForgetClosed removes the marks of grants that were closed long ago.
+// ForgetClosed removes the marks of grants that were closed long ago, and the records of
+// how they were used.
 func (d *Dir) ForgetClosed(now time.Time) error {
 	names, err := d.names(closedDir)
 	if err != nil {
@@ -37,8 +38,10 @@ func (d *Dir) ForgetClosed(now time.Time) error {
 		if err != nil || now.Sub(info.ModTime()) < keepClosed {
 			continue
 		}
-		if err := d.disk.Remove(d.Path(closedDir, n)); err != nil {
-			return unavailable(err)
+		for _, dir := range []string{usageDir, closedDir} {
+			if err := d.disk.Remove(d.Path(dir, n)); err != nil {
+				return unavailable(err)
+			}
 		}
 	}
 	return nil

@@ -23,6 +23,7 @@ const (
 	issuedDir     = "issued"
 	closedDir     = "closed"
 	sessionsDir   = "sessions"
+	usageDir      = "usage"
 	revokedFile   = "revoked_keys"
 	caFile        = "ca.pub"
 	lockFile      = ".lock"
@@ -54,7 +55,7 @@ func (d *Dir) CAPath() string { return d.Path(caFile) }
 // sshd reads are readable by all, the others by the worker alone.
 func (d *Dir) Create() error {
 	for dir, perm := range map[string]fs.FileMode{
-		".": 0o755, principalsDir: 0o755, issuedDir: 0o700, closedDir: 0o700, sessionsDir: 0o700,
+		".": 0o755, principalsDir: 0o755, issuedDir: 0o700, closedDir: 0o700, sessionsDir: 0o700, usageDir: 0o700,
 	} {
 		if err := os.MkdirAll(d.Path(dir), perm); err != nil {
 			return unavailable(err)
@@ -73,7 +74,7 @@ func (d *Dir) Create() error {
 // host reads such a file, but it names grants that may be closed by now. The caller holds
 // the Lock, so that none of them is being written.
 func (d *Dir) RemoveLeftovers() error {
-	for _, dir := range []string{".", principalsDir, issuedDir, closedDir} {
+	for _, dir := range []string{".", principalsDir, issuedDir, closedDir, usageDir} {
 		names, err := d.disk.Names(d.Path(dir))
 		if err != nil {
 			return unavailable(err)

@@ -11,4 +11,7 @@ type Finder interface {
 	Count(ctx context.Context, grant string) (int, error)
 	// Cut cuts all of them, and returns when they are gone.
 	Cut(ctx context.Context, grant string) error
+	// Note records which connections have ended since the last look, for the usage of their
+	// grants.
+	Note(ctx context.Context) error
 }

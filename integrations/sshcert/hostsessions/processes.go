@@ -33,10 +33,14 @@ func NewProcesses(dir *hostfiles.Dir) *Processes {
 
 const cutStep = 20 * time.Millisecond
 
+// noteWithin is how long finding sessions waits to record that some have ended: what is not
+// recorded now is at the next look.
+const noteWithin = 250 * time.Millisecond
+
 // Count implements Finder. It counts connections, and processes that were
 // detached from theirs.
-func (p *Processes) Count(_ context.Context, grant string) (int, error) {
-	_, roots, err := p.find(grant)
+func (p *Processes) Count(ctx context.Context, grant string) (int, error) {
+	_, roots, err := p.find(ctx, grant)
 	return len(roots), err
 }
 
@@ -44,7 +48,7 @@ func (p *Processes) Count(_ context.Context, grant string) (int, error) {
 // fork before it is killed.
 func (p *Processes) Cut(ctx context.Context, grant string) error {
 	return integrations.AwaitGone(ctx, "sessions", cutStep, func() (int, error) {
-		table, roots, err := p.find(grant)
+		table, roots, err := p.find(ctx, grant)
 		if err != nil {
 			return 0, err
 		}
@@ -57,8 +61,44 @@ func (p *Processes) Cut(ctx context.Context, grant string) error {
 	})
 }
 
+// Note implements Finder.
+func (p *Processes) Note(ctx context.Context) error {
+	connections, err := p.dir.Connections()
+	if err != nil {
+		return err
+	}
+	table, err := p.list()
+	if err != nil {
+		return err
+	}
+	return p.end(ctx, ended(connections, table))
+}
+
+// ended are the connections whose process has ended.
+func ended(connections []hostfiles.Connection, table map[int]process) (out []hostfiles.Connection) {
+	for _, c := range connections {
+		if proc, alive := table[c.PID]; !alive || proc.start != c.Start {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// end records that connections have ended, by now at the latest.
+func (p *Processes) end(ctx context.Context, ended []hostfiles.Connection) error {
+	if len(ended) == 0 {
+		return nil
+	}
+	unlock, err := p.dir.Lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return p.dir.EndConnections(ended, time.Now()) // by the clock of the records, which is the machine's
+}
+
 // find returns all processes, and the numbers of those at the root of the grant's.
-func (p *Processes) find(grant string) (table map[int]process, roots map[int]bool, err error) {
+func (p *Processes) find(ctx context.Context, grant string) (table map[int]process, roots map[int]bool, err error) {
 	// The records come first: a connection that is recorded later has not yet read
 	// whether it is admitted.
 	connections, err := p.dir.Connections()
@@ -68,14 +108,13 @@ func (p *Processes) find(grant string) (table map[int]process, roots map[int]boo
 	if table, err = p.list(); err != nil {
 		return nil, nil, err
 	}
+	// Whether that they have ended is recorded now says nothing of those that live.
+	soon, cancel := context.WithTimeout(ctx, noteWithin)
+	defer cancel()
+	_ = p.end(soon, ended(connections, table))
 	roots = map[int]bool{}
 	for _, c := range connections {
-		switch proc, alive := table[c.PID]; {
-		case !alive || proc.start != c.Start:
-			if err := p.dir.DropConnection(c); err != nil {
-				return nil, nil, err
-			}
-		case c.Grant == grant:
+		if proc, alive := table[c.PID]; alive && proc.start == c.Start && c.Grant == grant {
 			roots[c.PID] = true
 		}
 	}

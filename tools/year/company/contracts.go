@@ -22,9 +22,9 @@ type contract struct {
 	chosen    []float64 // how often each value is
 	teams     []int     // whose people ask
 	weight    float64
-	seasonal  bool // it is used in the first week of a quarter only
-	counts    bool // its target reports sessions
-	pickUp    bool // a credential is picked up before it is used
+	seasonal  bool             // it is used in the first week of a quarter only
+	says      access.UsageKind // how much its target says of use; "" is nothing
+	pickUp    bool             // a credential is picked up before it is used
 
 	// What is planted.
 	sole   *habit // one person decides nearly all
@@ -46,15 +46,17 @@ const (
 	anHour   = time.Hour
 )
 
-// kinds of contracts, of which a team owns two.
+// kinds of contracts, of which a team owns two, with what Ramp's targets of that kind say
+// of use.
 var kinds = []struct {
 	suffix, target, param string
-	counts, pickUp        bool
+	says                  access.UsageKind
+	pickUp                bool
 }{
-	{"database", "postgres/%s", "table", true, false},
-	{"hosts", "ssh/%s", "", true, true},
-	{"secrets", "vault/%s", "path", true, true},
-	{"account", "aws/%s", "role", false, false},
+	{"database", "postgres/%s", "table", access.UsageSeen, true},
+	{"hosts", "ssh/%s", "", access.UsageSessions, true},
+	{"secrets", "vault/%s", "path", "", true},
+	{"account", "aws/%s", "role", access.UsageLast, false},
 }
 
 func (y *year) draft(d dice) {
@@ -84,7 +86,7 @@ func (y *year) draft(d dice) {
 func draft(d dice, team, n int) *contract {
 	k := kinds[(team+2*n)%len(kinds)]
 	longest := one(d, []time.Duration{2 * anHour, 4 * anHour, 4 * anHour, 8 * anHour})
-	c := &contract{team: team, param: k.param, counts: k.counts, pickUp: k.pickUp, weight: d.within(0.6, 1.5), teams: []int{team},
+	c := &contract{team: team, param: k.param, says: k.says, pickUp: k.pickUp, weight: d.within(0.6, 1.5), teams: []int{team},
 		lengths: []time.Duration{halfHour, anHour, longest / 2, longest}, usual: []float64{0.3, 0.45, 0.15, d.within(0.03, 0.15)}}
 	c.Contract = review.Contract{Name: teamNames[team] + "-" + k.suffix, Version: fmt.Sprintf("sha256:%064x", 2*team+n), Owner: ownersGroup(team),
 		Targets: []string{fmt.Sprintf(k.target, teamNames[team])}, Usual: access.Duration(anHour), Max: access.Duration(longest), Since: access.Duration(400 * 24 * time.Hour), Stages: true}

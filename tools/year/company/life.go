@@ -53,7 +53,7 @@ func (y *year) ask(d dice, w wish) {
 	c := w.under
 	r := &review.Request{ID: access.RequestIDFor("year", fmt.Sprint(y.seed, " ", y.asked)), Contract: c.Name, ContractVersion: c.Version, Owner: c.Owner, Requester: w.by.Person, Via: access.ViaWeb,
 		Targets: c.Targets, Entitlements: []string{c.Targets[0] + ` {"for":"` + w.value + `"}`}, Reason: w.reason, Ticket: w.ticket, AskedAt: w.at.Truncate(time.Millisecond),
-		Asked: access.Duration(w.length), NeedsPickUp: c.pickUp, UsesKnown: c.counts}
+		Asked: access.Duration(w.length), NeedsPickUp: c.pickUp}
 	if c.param != "" {
 		r.Params = map[string]string{c.param: w.value}
 	}
@@ -185,28 +185,62 @@ func (y *year) open(d dice, w wish, r *review.Request) {
 	if w.drift {
 		r.Drifts = []time.Time{r.OpenedAt.Add(end.Sub(r.OpenedAt) / 3).Truncate(time.Millisecond)}
 	}
-	if share == 0 {
-		return
+	var used []access.Session
+	if share > 0 {
+		used = sessions(d, r.OpenedAt, end, share)
 	}
-	if r.NeedsPickUp {
+	r.Usage = reported(w.under.says, used, r.OpenedAt, r.ClosedAt)
+	// What was picked up and not used, only a target knows that reports sessions.
+	if r.NeedsPickUp && (share > 0 || w.under.says == access.UsageSessions && y.asked%2 == 0) {
 		r.PickedUp = 1
-	}
-	if r.UsesKnown {
-		r.Uses = sessions(d, r.OpenedAt, end, share)
 	}
 }
 
 // sessions draws sessions that take a part of the time between two instants.
-func sessions(d dice, from, to time.Time, share float64) (out []review.Use) {
+func sessions(d dice, from, to time.Time, share float64) (out []access.Session) {
 	whole := to.Sub(from)
 	n := d.number(1, 3)
 	for i := range n {
 		slot := whole / time.Duration(n)
 		length := time.Duration(share * float64(slot))
 		begin := from.Add(time.Duration(i) * slot).Add(d.span(0, slot-length+time.Millisecond)).Truncate(time.Millisecond)
-		out = append(out, review.Use{From: begin, To: begin.Add(length).Truncate(time.Millisecond)})
+		out = append(out, access.Session{From: begin, To: begin.Add(length).Truncate(time.Millisecond)})
 	}
 	return out
+}
+
+// How often targets are looked at (worker.reconcile.every), and how late IAM learns that a
+// role was used.
+const (
+	look = 30 * time.Second
+	late = 2 * time.Hour
+)
+
+// reported returns what a target says of sessions, as Ramp's do; nil if it says nothing.
+func reported(kind access.UsageKind, sessions []access.Session, opened, closed time.Time) *access.Usage {
+	var known []access.Session
+	for _, s := range sessions {
+		before := s.To.Sub(opened).Truncate(look)
+		switch {
+		case kind == access.UsageSessions: // until the look that no longer found it
+			s.To = opened.Add(min(before+look, closed.Sub(opened)))
+			known = append(known, s)
+		case kind == access.UsageSeen && opened.Add(before).After(s.From): // until the last look that did
+			s.To = opened.Add(before)
+			known = append(known, s)
+		case kind == access.UsageLast && s.To.Before(closed.Add(-late)):
+			known = append(known, s)
+		}
+	}
+	u := access.UsageOf(known)
+	u.Kind = kind
+	switch kind {
+	case "":
+		return nil
+	case access.UsageLast:
+		u = access.Usage{Kind: kind, Last: u.Last}
+	}
+	return &u
 }
 
 // other draws a person who is somebody else.

@@ -3,6 +3,7 @@ package company
 import (
 	"time"
 
+	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/review"
 )
 
@@ -19,7 +20,7 @@ func (p *Planted) about(under *contract, people ...*person) {
 // plantUnused has somebody open access again and again, and not use it.
 func (y *year) plantUnused(d dice, p *Planted) {
 	when := y.during(d, p, d.number(18, 28))
-	who, c := y.pick(d, when, anybody, func(c *contract) bool { return c.counts || c.pickUp })
+	who, c := y.pick(d, when, anybody, func(c *contract) bool { return c.pickUp })
 	if who == nil {
 		return
 	}
@@ -32,7 +33,7 @@ func (y *year) plantUnused(d dice, p *Planted) {
 // plantLittle has somebody use a few minutes of hours.
 func (y *year) plantLittle(d dice, p *Planted) {
 	when := y.during(d, p, d.number(18, 28))
-	who, c := y.pick(d, when, anybody, func(c *contract) bool { return c.counts })
+	who, c := y.pick(d, when, anybody, func(c *contract) bool { return c.says == access.UsageSessions })
 	if who == nil {
 		return
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -87,6 +88,9 @@ func (w Recorder) steps(r review.Request) []step {
 	}
 	if len(r.Drifts) > 0 {
 		out = append(out, step{r.Drifts[0], l, (*life).drift})
+	}
+	if r.PickedUp > 0 {
+		out = append(out, step{r.OpenedAt.Add(time.Millisecond), l, (*life).pickUp})
 	}
 	out = append(out, step{r.OpenedAt, l, (*life).open}, step{l.ending, l, (*life).end}, step{r.ClosedAt, l, (*life).close})
 	if g := r.BreakGlass; g != nil && !g.ReviewedAt.IsZero() {
@@ -238,6 +242,14 @@ func (l *life) event(ctx context.Context, at time.Time, kind access.EventKind, a
 		Detail: map[string]string{"grant": access.GrantName(l.r.ID, 0), "target": l.r.Targets[0]}}}})
 }
 
+// pickUp records that a credential was minted, of the kind of the target's.
+func (l *life) pickUp(ctx context.Context) error {
+	kind, _, _ := strings.Cut(l.r.Targets[0], "/")
+	at := l.r.OpenedAt.Add(time.Millisecond)
+	return l.Ledger.Advance(ctx, access.Transition{RequestID: l.r.ID, At: at, Events: []access.Event{{At: at, Kind: access.EventCredentialMinted, Actor: l.r.Requester.ID,
+		Detail: map[string]string{"grant": access.GrantName(l.r.ID, 0), "target": l.r.Targets[0], access.DetailCredential: kind}}}})
+}
+
 func (l *life) drift(ctx context.Context) error {
 	return l.event(ctx, l.r.Drifts[0], access.EventGrantDrifted, access.ActorReconciler, "")
 }
@@ -254,9 +266,12 @@ func (l *life) end(ctx context.Context) error {
 func (l *life) close(ctx context.Context) error {
 	r := l.r
 	for i, g := range l.plan.Grants {
-		steps, err := l.receipt(access.Receipt{RequestID: r.ID, Grant: g.Name, Target: g.Target, Kind: access.ReceiptClosed, At: r.ClosedAt, Found: &access.ReadBack{}})
+		steps, err := l.receipt(access.Receipt{RequestID: r.ID, Grant: g.Name, Target: g.Target, Kind: access.ReceiptClosed, At: r.ClosedAt, Found: &access.ReadBack{}, Usage: r.Usage})
 		if err != nil {
 			return err
+		}
+		if r.Usage != nil {
+			steps = append(steps, access.Transition{RequestID: r.ID, At: r.ClosedAt, Usage: r.Usage})
 		}
 		if i == len(l.plan.Grants)-1 {
 			steps = append(steps, access.Ended(r.ID, r.Outcome, r.ClosedAt))

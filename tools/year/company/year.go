@@ -123,21 +123,16 @@ func asOf(r review.Request, at time.Time) review.Request {
 	case later(r.DecidedAt):
 		r.DecidedAt, r.OpenedAt, r.ClosedAt, r.PlannedEnd, r.Decisions = time.Time{}, time.Time{}, time.Time{}, time.Time{}, nil
 		r.State, r.Outcome, r.Given, r.Automatic = access.StatePending, "", 0, false
-		r.Uses, r.PickedUp, r.Extensions = nil, 0, 0
+		r.Usage, r.PickedUp, r.Extensions = nil, 0, 0
 		r.Events = review.Events{Asked: r.Events.Asked, Glass: r.Events.Glass}
+	case later(r.OpenedAt):
+		r.OpenedAt, r.ClosedAt, r.PlannedEnd = time.Time{}, time.Time{}, time.Time{}
+		r.State, r.Outcome = access.StateApproved, ""
+		r.Usage, r.PickedUp, r.Extensions = nil, 0, 0
+		r.Events.Opened, r.Events.Closed, r.Events.Minted = 0, 0, nil
 	case later(r.ClosedAt):
 		r.ClosedAt, r.State, r.Outcome, r.Events.Closed = time.Time{}, access.StateActive, "", 0
-		uses := r.Uses
-		r.Uses = nil
-		for _, u := range uses {
-			if later(u.From) {
-				break
-			}
-			if later(u.To) {
-				u.To = time.Time{}
-			}
-			r.Uses = append(r.Uses, u)
-		}
+		r.Usage = nil
 	}
 	return r
 }

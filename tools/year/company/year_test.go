@@ -52,8 +52,9 @@ func TestYearIsWhole(t *testing.T) {
 			for _, d := range r.Decisions {
 				require.NotEqual(t, r.Requester.ID, d.By.ID, "nobody decides their own request")
 			}
-			for _, u := range r.Uses {
-				require.True(t, !u.From.Before(r.OpenedAt) && !u.To.After(r.ClosedAt.Add(time.Second)), "%+v", r)
+			if u := r.Usage; u != nil && u.Used() {
+				require.Empty(t, u.Validate())
+				require.True(t, (u.First.IsZero() || !u.First.Before(r.OpenedAt.Truncate(time.Second))) && !u.Last.After(r.ClosedAt), "%+v", r)
 			}
 			if r.BreakGlass != nil {
 				glass++
@@ -90,8 +91,8 @@ func TestAsOfKnowsNothingLater(t *testing.T) {
 			for _, d := range r.Decisions {
 				times = append(times, d.At)
 			}
-			for _, u := range r.Uses {
-				times = append(times, u.From, u.To)
+			if r.Usage != nil {
+				times = append(times, r.Usage.First, r.Usage.Last)
 			}
 			if r.BreakGlass != nil {
 				times = append(times, r.BreakGlass.ReviewedAt)
