@@ -75,11 +75,18 @@ func (s *story) open(after time.Duration, change ...func(*access.Receipt)) {
 	s.event(access.EventGrantOpened, "ramp", after, map[string]string{"grant": g.Name})
 }
 
-func (s *story) close(after time.Duration, found access.ReadBack) {
+func (s *story) close(after time.Duration, found access.ReadBack) { s.closeUsed(after, found, nil, nil) }
+
+// closeUsed is close, with what the worker signed and what the event says of use.
+func (s *story) closeUsed(after time.Duration, found access.ReadBack, signed, recorded *access.Usage) {
 	g := s.plan.Grants[0]
 	s.keep(s.worker.SignReceipt(access.Receipt{RequestID: s.plan.RequestID, Grant: g.Name, Target: g.Target, Kind: access.ReceiptClosed,
-		At: at.Add(after), Found: &found}))
-	s.event(access.EventGrantClosed, "ramp", after, map[string]string{"grant": g.Name})
+		At: at.Add(after), Found: &found, Usage: signed}))
+	detail := map[string]string{"grant": g.Name}
+	if recorded != nil {
+		recorded.Into(detail)
+	}
+	s.event(access.EventGrantClosed, "ramp", after, detail)
 	s.event(access.EventAccessEnded, "ramp", after+1000, nil)
 }
 

@@ -66,8 +66,12 @@ func (v *verifier) checkAgreement() (string, error) {
 				return "", failf("event %d records an opening without a worker's receipt", e.Leaf)
 			}
 		case access.EventGrantClosed:
-			if _, ok := v.closed[ev.Detail["grant"]]; !ok {
+			r, ok := v.closed[ev.Detail["grant"]]
+			if !ok {
 				return "", failf("event %d records a closing without a worker's receipt", e.Leaf)
+			}
+			if !sameUsage(ev, r) {
+				return "", failf("event %d says otherwise than the worker's receipt how grant %s was used", e.Leaf, access.Clip(r.Grant, 60))
 			}
 		case access.EventAccessEnded:
 			if open := v.openGrants(); len(open) > 0 {
@@ -76,4 +80,16 @@ func (v *verifier) checkAgreement() (string, error) {
 		}
 	}
 	return "every decision, order to end, opening and closing in the log has its signed statement", nil
+}
+
+// sameUsage reports whether the event of a closing says of the use of its grant what the
+// worker signed.
+func sameUsage(ev access.Event, r access.Receipt) bool {
+	signed := access.Event{Detail: map[string]string{}}
+	if r.Usage != nil {
+		r.Usage.Into(signed.Detail)
+	}
+	has, said := ev.Usage()
+	should, told := signed.Usage()
+	return said == told && has == should
 }

@@ -76,8 +76,10 @@ func (b *Broker) Usage(ctx context.Context, g access.Grant, gone bool) *access.U
 	said := make(chan access.Usage, 1)
 	go func() {
 		defer cancel()
-		// Among what opens access: what closes it is let through first.
-		u, err := call(ctx, b, opening("usage", g.Target), func(ctx context.Context, t *Guarded) (access.Usage, error) { return t.Usage(ctx, g) })
+		// Not among what closes access, which is let through first.
+		op := opening("usage", g.Target)
+		op.aside = true
+		u, err := call(ctx, b, op, func(ctx context.Context, t *Guarded) (access.Usage, error) { return t.Usage(ctx, g) })
 		if err != nil {
 			u = access.Usage{Kind: access.UsageNotKnown}
 		}

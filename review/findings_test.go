@@ -34,6 +34,30 @@ func TestFindings(t *testing.T) {
 			w.none(review.LittleUsed)
 			require.Contains(w.t, w.report().Unknown[0], "Of 10 of the accesses")
 		},
+		"access that was picked up, and of which the target knows that nobody used it": func(w *world) {
+			for i := range 4 {
+				w.none(review.NeverUsed)
+				w.ask("mallory", workday(period.From, i, 0), used(0, 0), func(r *review.Request) { r.NeedsPickUp, r.PickedUp = true, 1 })
+			}
+			require.Equal(w.t, "mallory", w.one(review.NeverUsed).Subject)
+		},
+		"what a target did not see, or learns late, is not unused": func(w *world) {
+			for i := range 10 {
+				for who, u := range map[string]access.Usage{"alice": {Kind: access.UsageSeen}, "bob": {Kind: access.UsageLast}, "carol": {Kind: access.UsageNotKnown}} {
+					w.ask(who, workday(period.From, i, 0), func(r *review.Request) { r.Usage = &u })
+				}
+			}
+			w.none(review.NeverUsed)
+			w.none(review.LittleUsed)
+			require.Contains(w.t, w.report().Unknown[0], "Of 30 of the accesses")
+		},
+		"what was used, nobody knows for how long, counts among those that were": func(w *world) {
+			for i := range 4 {
+				w.ask("mallory", workday(period.From, i, 0), used(0, 0))
+				w.ask("mallory", workday(period.From, i, 30), func(r *review.Request) { r.Usage = &access.Usage{Kind: access.UsageLast, Last: r.OpenedAt} })
+			}
+			require.Contains(w.t, w.one(review.NeverUsed).Sentence, "4 of 8 times")
+		},
 		"access in use for a small part of its time": func(w *world) {
 			for i := range 5 {
 				w.none(review.LittleUsed)

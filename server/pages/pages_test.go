@@ -193,6 +193,25 @@ func TestPageSaysWhichConditionEndedAccess(t *testing.T) {
 	require.Contains(t, shown(t, p, "request", requestPage{Request: r}), "Ended: its contract ended it, because the ticket was closed. Verified")
 }
 
+// TestPageSaysHowAccessWasUsed by each target that says it, with times as all are shown, and
+// nothing where an event is no longer what was recorded.
+func TestPageSaysHowAccessWasUsed(t *testing.T) {
+	p, err := New(nil, nil, TemporalUI{})
+	require.NoError(t, err)
+	r := example(access.StateEnded)
+	active := time.Date(2026, 11, 26, 8, 0, 0, 0, time.UTC)
+	ended := active.Add(time.Hour)
+	r.ActiveAt, r.EndedAt = &active, &ended
+	closed := access.Event{Seq: 9, Kind: access.EventGrantClosed, Actor: access.ActorRamp, Detail: map[string]string{"grant": "g", "target": "ssh/demo"}}
+	require.NotContains(t, shown(t, p, "request", requestPage{Request: r}), "How it was used")
+	access.Usage{Kind: access.UsageSessions, First: active.Add(10 * time.Minute), Last: active.Add(40 * time.Minute), Sessions: 3, For: access.Duration(12 * time.Minute)}.Into(closed.Detail)
+	r.Timeline = append(r.Timeline, closed)
+	require.Contains(t, shown(t, p, "request", requestPage{Request: r}), `<dt>How it was used</dt><dd>used from <time datetime="2026-11-26T08:10:00Z">26 Nov 2026, 08:10:00 UTC</time> to `+
+		`<time datetime="2026-11-26T08:40:00Z">26 Nov 2026, 08:40:00 UTC</time>: 3 sessions, 12m of 1h <span class="dim">says ssh/demo</span></dd>`)
+	r.TimelineCheck = &access.TimelineCheck{Altered: []int64{9}}
+	require.NotContains(t, shown(t, p, "request", requestPage{Request: r}), "How it was used")
+}
+
 // TestTimesOfTexts: a time within a text is shown as others are, and the text stays text.
 func TestTimesOfTexts(t *testing.T) {
 	require.Equal(t, `it ends &lt;b&gt; at <time datetime="2026-11-26T08:47:58Z">26 Nov 2026, 08:47:58 UTC</time> instead of <time datetime="2026-11-26T08:38:13Z">26 Nov 2026, 08:38:13 UTC</time>.`,

@@ -70,7 +70,19 @@ func allowed(r access.Request) [][]string {
 	for _, g := range r.Plan.Grants {
 		rows = append(rows, []string{"Grant", g.Target + ": " + g.Scope.Summary})
 	}
-	return slices.Concat(rows, changes(r), requestTimes(r))
+	return slices.Concat(rows, changes(r), requestTimes(r), usage(r))
+}
+
+// usage returns how access was used that is over, as its targets say.
+func usage(r access.Request) (rows [][]string) {
+	for _, g := range r.Usage() {
+		words := g.Usage.Words(r.OpenFor())
+		if len(r.Plan.Grants) > 1 {
+			words = g.Target + ": " + words
+		}
+		rows = append(rows, []string{"Usage", output.WithTimes(output.Clean(words))})
+	}
+	return rows
 }
 
 // approvals returns the rows that say who approved, who has to, and who refused.

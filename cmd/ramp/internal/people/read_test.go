@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/cmd/ramp/internal/output"
 	"ramp.dev/ramp/client"
 	"ramp.dev/ramp/contracts"
 )
@@ -56,6 +57,30 @@ func TestShowSaysWhyAccessEnds(t *testing.T) {
 	require.Contains(t, shown(), "State ended, by a condition")
 	r.Timeline = []access.Event{{Kind: access.EventEndOrdered, Actor: access.ActorContract, Message: "the ticket was closed"}}
 	require.Contains(t, shown(), "State ended, because the ticket was closed")
+}
+
+// TestShowSaysHowAccessWasUsed by its targets, each by its name where there are several.
+func TestShowSaysHowAccessWasUsed(t *testing.T) {
+	active := time.Date(2026, 11, 26, 8, 0, 0, 0, time.UTC)
+	ended := active.Add(time.Hour)
+	closed := func(target string, u access.Usage) access.Event {
+		e := access.Event{Kind: access.EventGrantClosed, Detail: map[string]string{"grant": "g", "target": target}}
+		u.Into(e.Detail)
+		return e
+	}
+	r := access.Request{ID: "0123456789abcdef", State: access.StateEnded, ActiveAt: &active, EndedAt: &ended,
+		Plan:     access.Plan{Grants: make([]access.PlannedGrant, 1)},
+		Timeline: []access.Event{closed("ssh/demo", access.Usage{Kind: access.UsageSessions})}}
+	shown := func() string {
+		var b strings.Builder
+		requestDetail(r)(&b)
+		return strings.Join(strings.Fields(b.String()), " ")
+	}
+	require.Contains(t, shown(), "Usage not used")
+	r.Plan.Grants = make([]access.PlannedGrant, 2)
+	r.Timeline = append(r.Timeline, closed("aws/prod", access.Usage{Kind: access.UsageLast, Last: active.Add(time.Minute)}))
+	require.Contains(t, shown(), "Usage ssh/demo: not used")
+	require.Contains(t, shown(), "Usage aws/prod: last used at "+output.Time(active.Add(time.Minute)))
 }
 
 // TestCatalogueSaysWhoApproves in the words that a request has for it.

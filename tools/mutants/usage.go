@@ -1,0 +1,20 @@
+package main
+
+// usages returns the mutants of how access was used.
+func usages() []mutant {
+	closing, brokers := []string{"./activities -run TestClosingGoesOnWithoutUsage"}, []string{"./integrations -run TestUsageDoesNotHoldUpClosing"}
+	host := []string{"./integrations/sshcert/hostfiles -run Case140|NoRecord|CountsOnce|UsageOf"}
+	return []mutant{
+		{"a target that hangs while it is asked about use holds up the end of access", "integrations/usage.go", "const usageTimeout = time.Second", "const usageTimeout = time.Minute", brokers},
+		{"a target that is busy when it is asked about use holds up the end of access", "integrations/broker.go", " && !op.aside {", " {", brokers},
+		{"what a target does not say in time counts as not used", "integrations/usage.go", "			u = access.Usage{Kind: access.UsageNotKnown}", "			u = access.Usage{Kind: access.UsageSessions}", closing},
+		{"a usage that makes no sense is recorded", "integrations/usage.go", "return u, u.Validate().Err()", "return u, nil", []string{"./integrations -run TestBrokerBelievesNoUsage"}},
+		{"closing that is tried again forgets how access was used", "activities/usage.go", "there && !now.Used() {", "there && false {", []string{"./activities -run TestUsageOutlives"}},
+		{"the event of a closing says otherwise than the worker how access was used", "evidence/verify_log.go", "if !sameUsage(ev, r) {", "if false && !sameUsage(ev, r) {", []string{"./evidence -run TestCase140"}},
+		{"a usage that somebody changed in the ledger is shown", "access/usage.go", " || r.TimelineCheck.IsAltered(e) {", " {", []string{"./access -run TestAlteredUsage"}},
+		{"a login that the host refused is use", "integrations/sshcert/hostfiles/usage.go", "if c.Refused {", "if false && c.Refused {", host},
+		{"a connection counts twice", "integrations/sshcert/hostfiles/usage.go", "if !slices.Contains(before, c.id()) {", "if true || slices.Contains(before, c.id()) {", host},
+		{"a grant whose connections nobody recorded counts as not used", "integrations/sshcert/hostfiles/usage.go", "	if err != nil || !there {\n		return u, false, err", "	if err != nil {\n		return u, false, err", host},
+		{"what a look did not see counts as not used", "access/usage.go", "return u.Kind == UsageSessions }", "return u.Kind != UsageLast }", []string{"./review -run TestFindings", "./review/record -run TestUsageOfSeveral"}},
+	}
+}
