@@ -75,7 +75,9 @@ func (s *story) open(after time.Duration, change ...func(*access.Receipt)) {
 	s.event(access.EventGrantOpened, "ramp", after, map[string]string{"grant": g.Name})
 }
 
-func (s *story) close(after time.Duration, found access.ReadBack) { s.closeUsed(after, found, nil, nil) }
+func (s *story) close(after time.Duration, found access.ReadBack) {
+	s.closeUsed(after, found, nil, nil)
+}
 
 // closeUsed is close, with what the worker signed and what the event says of use.
 func (s *story) closeUsed(after time.Duration, found access.ReadBack, signed, recorded *access.Usage) {

@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/cmd/ramp/internal/output"
 	"ramp.dev/ramp/client"
+	"ramp.dev/ramp/cmd/ramp/internal/output"
 	"ramp.dev/ramp/contracts"
 )
 
