@@ -93,7 +93,9 @@ func (b *bench) recordOnce(ctx context.Context, dir string, n int) error {
 	}
 	b.table.add(fmt.Sprintf("four weeks of %d events reviewed", size), "s", figures{rampSide: said.Took})
 	b.table.add("requests of the four weeks", "", figures{rampSide: float64(said.Requests)})
+	b.table.add("proposals that were tried on them", "", figures{rampSide: float64(said.Proposals)})
 	b.table.add("memory of the process that reviews, at most", "MB", figures{rampSide: said.Memory})
+	b.table.add("of that, before it began", "MB", figures{rampSide: said.Before})
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,8 +20,11 @@ import (
 type reviewed struct {
 	Took     float64 // seconds, from an open ledger to the report
 	Memory   float64 // megabytes that the process had at most
+	Before   float64 // megabytes that it had before it began: the bench has Temporal in it
 	Requests int     // of the four weeks
 	Findings int
+	// Proposals is how many changes of contracts were tried on the requests.
+	Proposals int
 }
 
 // reviewRecord reviews what measureRecord has recorded in a directory, as a server does: the
@@ -39,6 +43,13 @@ func reviewRecord(ctx context.Context, t task) (out reviewed, err error) {
 	if err != nil {
 		return out, err
 	}
+	files, set, err := contractFiles(y.Contracts)
+	if err != nil {
+		return out, err
+	}
+	if out.Before, err = peakMemory(); err != nil {
+		return out, err
+	}
 	stop, err := startProfile(t.profile)
 	if err != nil {
 		return out, err
@@ -46,21 +57,24 @@ func reviewRecord(ctx context.Context, t task) (out reviewed, err error) {
 	defer stop()
 	began := time.Now()
 	period := review.Period{From: y.To.AddDate(0, 0, -28), To: y.To}
-	m := review.New(y.Contracts, period, review.DefaultThresholds())
 	reader := record.Reader{Ledger: l, Keys: evidence.NewKeyring(signer.Public()), TeamAttribute: "team",
 		Checkpoint: func(ctx context.Context) (evidence.Checkpoint, error) {
 			tree, err := l.Tree(ctx)
 			return evidence.Checkpoint{Origin: tree.Origin, Size: tree.Size, Root: tree.Root}, err
 		}}
-	_, problems, err := reader.Read(ctx, m, period)
+	report, _, err := reader.Report(ctx, record.Input{Period: period, Thresholds: review.DefaultThresholds(), Contracts: set, Files: files, Now: time.Now()})
 	if err != nil {
 		return out, err
 	}
-	if len(problems) > 0 {
-		return out, fmt.Errorf("the review could not read all: %v", problems)
+	if i := slices.IndexFunc(report.Unknown, func(s string) bool { return strings.Contains(s, "Ramp signed") || strings.Contains(s, "no longer has") }); i >= 0 {
+		return out, fmt.Errorf("the review could not read all: %s", report.Unknown[i])
 	}
-	report := m.Report()
 	out.Took = time.Since(began).Seconds()
+	for _, f := range report.Findings {
+		if f.Proposal != nil && f.Proposal.Tried > 0 {
+			out.Proposals++
+		}
+	}
 	out.Requests, out.Findings = report.Figures.Requests, len(report.Findings)
 	out.Memory, err = peakMemory()
 	return out, err

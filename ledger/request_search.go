@@ -108,5 +108,9 @@ func (f RequestSearch) query(d dialect, limit int) (query string, args []any, er
 		found = append(found, fmt.Sprintf(`SELECT id FROM (SELECT id FROM requests%s%s%s) AS by_%d`, d.indexedBy(b.index), own.String(), order, i))
 		args = append(append(args, own.args...), limit)
 	}
-	return `SELECT ` + requestColumns + ` FROM requests WHERE id IN (` + strings.Join(found, " UNION ") + `)` + order, append(args, limit), nil
+	in := `IN (` + strings.Join(found, " UNION ") + `)`
+	if d == postgres { // which would not know how few there are, and might read the whole table
+		in = `= ANY (ARRAY(` + strings.Join(found, " UNION ") + `))`
+	}
+	return `SELECT ` + requestColumns + ` FROM requests WHERE id ` + in + order, append(args, limit), nil
 }

@@ -62,11 +62,14 @@ func (f EventSearch) query(d dialect, limit int) (query string, args []any, err 
 		}
 		where.and("(at, seq) < (?, ?)", at, seq)
 	}
-	// A request has few events, and a person fewer than there are of most kinds.
+	// A request has few events. Of a person, or a program, there may be most: then each pair of
+	// one and a kind has a place of its own in the index.
 	index := "events_time"
 	switch {
 	case f.Request != "":
 		index = "events_request"
+	case f.Actor != "" && f.Kind != "":
+		index = "events_actor_kind"
 	case f.Actor != "":
 		index = "events_actor"
 	case f.Kind != "":
