@@ -14,7 +14,8 @@ type approvals struct {
 	byApprover map[string]*approver
 	byContract map[string]*contractApprovals
 	pairs      map[pair]*pairApprovals
-	approved   map[string]int // requests of each person that people approved
+	approved   map[string]int             // requests of each person that people approved
+	stages     map[stageOf]map[string]int // how many approvals of each person counted, of the history too
 }
 
 type approver struct {
@@ -28,6 +29,9 @@ type contractApprovals struct {
 	by  map[string]*shownCount
 }
 
+// stageOf is a stage of a contract, by its name.
+type stageOf struct{ contract, stage string }
+
 type shownCount struct {
 	n     int
 	shown trail
@@ -39,19 +43,30 @@ type pair struct{ approver, requester string }
 type pairApprovals struct {
 	n         int
 	contracts map[string]bool
+	stages    map[stageOf]int // in which the approvals counted
 	shown     trail
 }
 
 func newApprovals(t Thresholds) *approvals {
 	return &approvals{limits: t, byApprover: map[string]*approver{}, byContract: map[string]*contractApprovals{},
-		pairs: map[pair]*pairApprovals{}, approved: map[string]int{}}
+		pairs: map[pair]*pairApprovals{}, approved: map[string]int{}, stages: map[stageOf]map[string]int{}}
 }
 
 func (a *approvals) add(r Request, during bool) {
+	given := r.Approvals()
+	for _, d := range given {
+		if d.Stage == "" {
+			continue
+		}
+		in := stageOf{r.Contract, d.Stage}
+		if a.stages[in] == nil {
+			a.stages[in] = map[string]int{}
+		}
+		a.stages[in][d.By.ID]++
+	}
 	if !during {
 		return
 	}
-	given := r.Approvals()
 	if len(given) > 0 {
 		a.approved[r.Requester.ID]++
 	}
@@ -96,11 +111,14 @@ func (a *approvals) contract(r Request, d Decision) {
 func (a *approvals) pair(r Request, d Decision) {
 	key := pair{d.By.ID, r.Requester.ID}
 	if a.pairs[key] == nil {
-		a.pairs[key] = &pairApprovals{contracts: map[string]bool{}}
+		a.pairs[key] = &pairApprovals{contracts: map[string]bool{}, stages: map[stageOf]int{}}
 	}
 	p := a.pairs[key]
 	p.n++
 	p.contracts[r.Contract] = true
+	if d.Stage != "" {
+		p.stages[stageOf{r.Contract, d.Stage}]++
+	}
 	p.shown.add(r.ID, d.Event)
 }
 
@@ -131,8 +149,16 @@ func (a *approvals) single(m *Maker) (out []Finding) {
 			if part < m.limits.ApproverShare {
 				continue
 			}
-			out = append(out, m.finding(OneApprover, id, name, []string{id}, part/m.limits.ApproverShare*float64(under.all)/float64(m.limits.ApproverLeast), &under.by[id].shown,
-				"%s gave %d%% of the %d approvals under %s: it depends on one person, who may approve out of habit.", id, percent(part), under.all, name))
+			f := m.finding(OneApprover, id, name, []string{id}, part/m.limits.ApproverShare*float64(under.all)/float64(m.limits.ApproverLeast), &under.by[id].shown,
+				"%s gave %d%% of the %d approvals under %s: it depends on one person, who may approve out of habit.", id, percent(part), under.all, name)
+			theirs := map[stageOf]int{}
+			for in, by := range a.stages {
+				if in.contract == name {
+					theirs[in] = by[id]
+				}
+			}
+			f.Proposal = a.another(m, name, theirs)
+			out = append(out, f)
 		}
 	}
 	return out
@@ -172,10 +198,16 @@ func (a *approvals) mutual(m *Maker) (out []Finding) {
 			}
 		}
 		shown.more += one.shown.more + other.shown.more
-		out = append(out, m.finding(ApprovalPair, key.approver+" "+key.requester, only(contracts), []string{key.approver, key.requester},
+		stages := maps.Clone(one.stages)
+		for in, n := range other.stages {
+			stages[in] += n
+		}
+		f := m.finding(ApprovalPair, key.approver+" "+key.requester, only(contracts), []string{key.approver, key.requester},
 			float64(min(one.n, other.n))/float64(m.limits.PairLeast), &shown,
 			"%s and %s approve each other: %s and %s, which is %d%% and %d%% of what people approved for each of them.",
-			key.approver, key.requester, times(one.n), times(other.n), percent(partOne), percent(partOther)))
+			key.approver, key.requester, times(one.n), times(other.n), percent(partOne), percent(partOther))
+		f.Proposal = a.another(m, f.Contract, stages)
+		out = append(out, f)
 	}
 	return out
 }

@@ -16,8 +16,10 @@ type Contract struct {
 	// up to Max.
 	Automatic bool            `json:"automatic,omitempty"`
 	AutoUpTo  access.Duration `json:"autoUpTo,omitempty"`
-	// Stages says that people may approve.
-	Stages bool `json:"stages,omitempty"`
+	// Stages says that people may approve, and Approvals how many must in each stage, by its
+	// name: without those that can be met in several ways.
+	Stages    bool           `json:"stages,omitempty"`
+	Approvals map[string]int `json:"approvals,omitempty"`
 	// Params are the values from which the requester chooses, by the name of the param: those
 	// with an enum only.
 	Params map[string][]string `json:"params,omitempty"`

@@ -79,6 +79,7 @@ const (
 	RemoveValue  Change = "remove_value"  // of a param's enum
 	RemoveGroup  Change = "remove_group"  // from request.who
 	CapAutomatic Change = "cap_automatic" // approval.autoUpTo
+	AddApproval  Change = "add_approval"  // one more approval in a stage
 	RemoveWhole  Change = "remove_contract"
 )
 
@@ -87,7 +88,8 @@ type Proposal struct {
 	Contract string `json:"contract"`
 	Version  string `json:"version"` // of the contract that it changes
 	Change   Change `json:"change"`
-	Field    string `json:"field"` // of the contract, such as duration.max
+	Field    string `json:"field"`           // of the contract, such as duration.max
+	Stage    string `json:"stage,omitempty"` // whose approvals are changed
 	From     string `json:"from,omitempty"`
 	To       string `json:"to,omitempty"`
 	Sentence string `json:"sentence"`

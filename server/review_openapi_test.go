@@ -28,7 +28,7 @@ func wholeReview(now time.Time) review.Report {
 		Findings: []review.Finding{{ID: "0123456789abcdef", Kind: review.MaxTooLong, Subject: "ssh-demo", Contract: "ssh-demo", Owner: "approvers", People: []string{"alice"}, Score: 1.5,
 			Sentence: "It gives more than is used.", Evidence: []int64{4, 9}, More: 3, Requests: []string{"abcdefghijklmnop"}, Since: at,
 			Mark: &review.Mark{Kind: review.Accepted, By: "carol", Reason: "for the migration", At: at, Event: 7},
-			Proposal: &review.Proposal{Contract: "ssh-demo", Version: "sha256:1", Change: review.LowerMaximum, Field: "duration.max", From: "8h", To: "1h", Sentence: "Lower it.", Patch: "--- a\n+++ b\n",
+			Proposal: &review.Proposal{Contract: "ssh-demo", Version: "sha256:1", Change: review.LowerMaximum, Field: "duration.max", Stage: "leads", From: "8h", To: "1h", Sentence: "Lower it.", Patch: "--- a\n+++ b\n",
 				Effects: []string{"lower"}, Tried: 40, Otherwise: 1, Changed: []string{"one"}, Problem: "none"}}},
 		Owners:  []review.OwnerPart{{Owner: "approvers", Figures: figures, Findings: []string{"0123456789abcdef"}, Uses: []review.ContractUses{{Contract: "ssh-demo", Figures: figures}}}},
 		Weeks:   []review.Week{{From: at.Add(-7 * 24 * time.Hour), States: map[string]int{"ended": 3}, ToAccess: spread}},
@@ -104,7 +104,7 @@ func TestReviewIsAsDocumented(t *testing.T) {
 		return out
 	}
 	require.Equal(t, names(review.Kinds()), enum("FindingKind", ""))
-	require.Equal(t, names([]review.Change{review.LowerMaximum, review.RemoveValue, review.RemoveGroup, review.CapAutomatic, review.RemoveWhole}), enum("FindingProposal", "change"))
+	require.Equal(t, names([]review.Change{review.LowerMaximum, review.RemoveValue, review.RemoveGroup, review.CapAutomatic, review.AddApproval, review.RemoveWhole}), enum("FindingProposal", "change"))
 	for name, value := range map[string]any{"WeeklyReview": made, "ReviewFigures": made.Figures, "ReviewSpread": made.Figures.ToDecide, "ReviewOwner": made.Owners[0], "ReviewWeek": made.Weeks[0],
 		"ReviewHeld": made.Heat[0], "ReviewSpan": made.Spans[0], "ReviewChanged": made.Changed[0], "Finding": made.Findings[0], "FindingProposal": *made.Findings[0].Proposal} {
 		var described, there, required, always []string

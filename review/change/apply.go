@@ -86,6 +86,8 @@ func (s *source) edit(p review.Proposal) error {
 			return err
 		}
 		return s.set(v, text)
+	case review.AddApproval:
+		return s.approvals(p)
 	case review.CapAutomatic:
 		f := s.field("approval", "auto")
 		if f == nil {

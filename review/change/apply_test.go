@@ -37,6 +37,11 @@ approval:
   auto: 'duration < duration("30m")'
   stages:
     - {name: data, from: [dba], approvals: 1}
+    - {name: the leads, from: [leads], when: 'duration > duration("4h")'}
+    - name: long
+      # Of the stock alone.
+      from: [stock]
+      when: params.table == "stock"
 `
 
 const second = `apiVersion: ramp/v1
@@ -93,6 +98,15 @@ func TestApply(t *testing.T) {
 		"a bound of automatic approval, on a line of its own": {
 			review.Proposal{Contract: "orders", Change: review.CapAutomatic, To: "1h"},
 			"  auto: 'duration", "  autoUpTo: 1h\n  auto: 'duration"},
+		"one more approval": {
+			review.Proposal{Contract: "orders", Change: review.AddApproval, Stage: "data", Field: "approval.stages[data].approvals", To: "2"},
+			"from: [dba], approvals: 1}", "from: [dba], approvals: 2}"},
+		"one more approval in a stage that writes none": {
+			review.Proposal{Contract: "orders", Change: review.AddApproval, Stage: "the leads", Field: "approval.stages[the leads].approvals", To: "2"},
+			"{name: the leads,", "{approvals: 2, name: the leads,"},
+		"one more approval in a stage over several lines": {
+			review.Proposal{Contract: "orders", Change: review.AddApproval, Stage: "long", Field: "approval.stages[long].approvals", To: "2"},
+			"    - name: long\n", "    - name: long\n      approvals: 2\n"},
 		"a bound of automatic approval, in braces": {
 			review.Proposal{Contract: "other", Change: review.CapAutomatic, To: "1h"},
 			"auto: 'true'", "autoUpTo: 1h, auto: 'true'"},
@@ -147,6 +161,10 @@ func TestApplyRefuses(t *testing.T) {
 			"in a part of its own"},
 		"a condition over several lines": {files(`'"engineering" in person.groups || "contractors" in person.groups'`, "|\n    \"engineering\" in person.groups || \"contractors\" in person.groups"), group,
 			"change it by hand"},
+		"more people than a stage lists": {files("{name: data, from: [dba], approvals: 1}", "{name: data, people: [carol], approvals: 1}"),
+			review.Proposal{Contract: "orders", Change: review.AddApproval, Stage: "data", Field: "approval.stages[data].approvals", To: "2"}, "2 people must approve, and 1 may"},
+		"a stage that is not written here": {files("name: the leads", "name: leads"),
+			review.Proposal{Contract: "orders", Change: review.AddApproval, Stage: "the leads", Field: "approval.stages[the leads].approvals", To: "2"}, "does not write approval.stages[the leads].approvals"},
 		"the only value": {files(`[orders, "refunds", stock]`, `[refunds]`), review.Proposal{Contract: "orders", Change: review.RemoveValue, Field: "request.params.table.enum", From: "refunds"},
 			"the only value"},
 		"what would come out is no contract": {files("approval:\n", "breakGlass: {who: '\"engineering\" in person.groups', max: 2h, reviewWithin: 24h, reviewers: [security]}\napproval:\n"),

@@ -156,6 +156,21 @@ func (s *source) before(f *ast.MappingValueNode, field, value string) error {
 	return nil
 }
 
+// after writes another field on a line of its own after one of a single line, in the same
+// mapping, which is no one in braces.
+func (s *source) after(f *ast.MappingValueNode, field, value string) error {
+	key, err := s.span(f.Key)
+	if err != nil {
+		return err
+	}
+	at, err := s.span(f.Value)
+	if err != nil {
+		return err
+	}
+	s.lines[at.line] = strings.TrimSuffix(s.lines[at.line], "\n") + fmt.Sprintf("\n%s%s: %s\n", strings.Repeat(" ", key.from), field, value)
+	return nil
+}
+
 // remove takes one value out of a sequence.
 func (s *source) remove(seq *ast.SequenceNode, value string) error {
 	for i, v := range seq.Values {

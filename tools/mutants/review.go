@@ -29,6 +29,7 @@ func reviews() []mutant {
 		{"a review believes events that the log does not have", "review/record/log.go", "if r.Checkpoint == nil {", "if true || r.Checkpoint == nil {", read},
 		{"the time of one event hides what follows it from a review", "review/record/reader.go", "if len(list) < pageSize || over(list, until) {", "if len(list) < pageSize || list[0].AskedAt.After(until) {", read},
 		{"owners read the ids of others' requests", "review/remember.go", "r.UnknownToOwners...)", "r.Unknown...)", []string{"./review/record -run TestOwners"}},
+		{"a review proposes more approvals than people ever gave", "review/another.go", "len(a.stages[stageOf{contract, stage}]) <= now", "false", []string{"./review -run TestAnother"}},
 		{"a mail of a review names people unasked", "notices/weekly.go", "l.Link, e.config.ReviewNames)", "l.Link, true)", mails},
 		{"an owner is mailed what is about others' contracts", "notices/weekly.go", "		if !of.all {", "		if false {", mails},
 		{"a report that somebody changed is mailed", "notices/weekly_report.go", "review.Digest(kept.Report) != access.ReviewMadeOf(ev).Digest", "false", mails},
