@@ -1,6 +1,3 @@
-// Sharing is kept for AWS Identity Center, which forces grants to share an account
-// assignment. No target that is here today uses it.
-
 package integrations
 
 import (
@@ -11,7 +8,7 @@ import (
 )
 
 // Holders counts which grants hold an object that the target forces them to
-// share, such as one membership of a group (docs/threats.md, case 30). The count outlives this
+// share, such as one assignment of an account (docs/threats.md, case 30). The count outlives this
 // process. The object is any name that is the same for all who share it. The
 // ledger implements Holders; see there for the codes of errors.
 type Holders interface {
@@ -26,6 +23,9 @@ type Holders interface {
 	// Objects returns the objects that a grant holds or ever held, and whether it
 	// holds them now.
 	Objects(ctx context.Context, grant string) (map[string]bool, error)
+	// Held returns the objects that begin with prefix and that grants hold now, those
+	// that are being removed too, and for each the names of these grants.
+	Held(ctx context.Context, prefix string) (map[string][]string, error)
 }
 
 // HolderUser is a Target on which grants must share objects.

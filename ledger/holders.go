@@ -9,9 +9,9 @@ import (
 )
 
 // Holders counts which grants of one target hold an object that they have to
-// share: a membership, an assignment. It implements integrations.Holders, which
-// says how it is used. No target that Ramp has today needs it; AWS Identity
-// Center will. It is safe for concurrent use, also by several processes.
+// share, such as an account assignment of AWS Identity Center. It implements
+// integrations.Holders, which says how it is used. It is safe for concurrent use,
+// also by several processes.
 type Holders struct {
 	ledger *Ledger
 	target string
@@ -94,6 +94,19 @@ func (h Holders) Objects(ctx context.Context, grant string) (map[string]bool, er
 	out := map[string]bool{}
 	for _, o := range held {
 		out[o.object] = o.state != released
+	}
+	return out, err
+}
+
+// Held returns the objects that begin with prefix and that grants hold now, those that
+// are being removed too, and for each the names of these grants.
+func (h Holders) Held(ctx context.Context, prefix string) (map[string][]string, error) {
+	held, err := collect(ctx, h.ledger.reader(), scanHolder,
+		`SELECT object, grant_name FROM holders WHERE target = ? AND state <> ? AND substr(object, 1, ?) = ? ORDER BY object, grant_name`,
+		h.target, released, len(prefix), prefix)
+	out := map[string][]string{}
+	for _, o := range held {
+		out[o.object] = append(out[o.object], o.state)
 	}
 	return out, err
 }

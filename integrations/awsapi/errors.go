@@ -16,19 +16,23 @@ import (
 // those that the SDK itself knows for throttling.
 var codes = map[access.Code][]string{
 	// Somebody else is changing the same role. It works later.
-	access.CodeThrottled: {"ConcurrentModification", "EntityTemporarilyUnmodifiable", "DeleteConflict"},
+	access.CodeThrottled: {"ConcurrentModification", "EntityTemporarilyUnmodifiable", "DeleteConflict",
+		// Another assignment of the same account is under way, or another change of the organisation's policies.
+		"ConflictException", "ConcurrentModificationException", "PolicyChangesInProgressException"},
 	access.CodeForbidden: {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnmodifiableEntity", "AuthFailure",
 		"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "OptInRequired"},
-	access.CodeInvalid:  {"MalformedPolicyDocument", "ValidationError", "InvalidInput", "InvalidParameterValue", "PackedPolicyTooLarge"},
-	access.CodeNotFound: {"NoSuchEntity"},
+	access.CodeInvalid:  {"MalformedPolicyDocument", "ValidationError", "InvalidInput", "InvalidParameterValue", "PackedPolicyTooLarge", "ValidationException",
+		"InvalidInputException", "MalformedPolicyDocumentException"},
+	access.CodeNotFound: {"NoSuchEntity", "ResourceNotFoundException", "PolicyNotFoundException"},
 	access.CodeConflict: {"EntityAlreadyExists"},
 	access.CodeUnavailable: {
 		// The account has as many roles as it may. That is not the requester's fault,
 		// and passes when other grants end, so it is retried.
-		"LimitExceeded",
+		"LimitExceeded", "ServiceQuotaExceededException",
 		// Ramp's own session has expired, and the SDK is about to get another.
 		"ExpiredToken", "ExpiredTokenException", "RequestExpired",
-		"ServiceFailure", "ServiceUnavailable", "InternalFailure", "InternalError", "RequestTimeout"},
+		"ServiceFailure", "ServiceUnavailable", "InternalFailure", "InternalError", "RequestTimeout",
+		"InternalServerException", "ServiceException"},
 }
 
 // knownCode returns the code of an error code of AWS's, and false for one that is

@@ -37,8 +37,11 @@ type Harness struct {
 	// worker process would. Calling it again must not disturb earlier ones.
 	Open func(t *testing.T) integrations.Target
 
-	Target      string             // the target's configured name, such as "ssh/demo"
-	Principal   string             // who the grants are for
+	Target    string // the target's configured name, such as "ssh/demo"
+	Principal string // who the grants are for
+	// Person makes somebody else for each grant, where grants of one person share what
+	// they need. If it is nil, all are for Principal.
+	Person      func(t *testing.T) string
 	Entitlement access.Entitlement // a valid one, used all over
 	Other       access.Entitlement // a valid one that opens something else
 	// Invalid are bad entitlements by what is wrong with them. Each must be

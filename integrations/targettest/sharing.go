@@ -11,8 +11,7 @@ import (
 	"ramp.dev/ramp/integrations"
 )
 
-// SharingHarness is what Sharing needs of one target that is a HolderUser. No
-// target that is here today is one; the suite is kept for AWS Identity Center.
+// SharingHarness is what Sharing needs of one target that is a HolderUser.
 type SharingHarness struct {
 	// Open makes a target, as another worker process would. All have the same
 	// holders.

@@ -4,7 +4,8 @@
 //
 //   {"at": "2026-01-02T03:04:05Z", "principal": ARN, "action": "s3:GetObject",
 //    "resource": ARN, "account": "123456789012", "context": {key: value},
-//    "identity": [policy], "resourcePolicy": policy, "boundary": policy}
+//    "identity": [policy], "resourcePolicy": policy, "boundary": policy,
+//    "organization": [policy]}   service control policies, beside one that allows everything
 //
 //   {"result": "Allowed" | "ImplicitlyDenied" | "ExplicitlyDenied"}
 //   {"error": "why the question makes no sense"}
@@ -27,7 +28,7 @@ async function answer(line) {
       contextVariables: { ...q.context, 'aws:CurrentTime': q.at, 'aws:EpochTime': String(Math.floor(Date.parse(q.at) / 1000)) },
     },
     identityPolicies: named(q.identity ?? []),
-    serviceControlPolicies: [{ orgIdentifier: 'root', policies: [{ name: 'full', policy: full }] }],
+    serviceControlPolicies: [{ orgIdentifier: 'root', policies: [{ name: 'full', policy: full }, ...named(q.organization ?? [])] }],
     resourceControlPolicies: [],
   }
   if (q.resourcePolicy) simulation.resourcePolicy = q.resourcePolicy

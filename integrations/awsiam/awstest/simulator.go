@@ -38,6 +38,7 @@ type Question struct {
 	Identity       []json.RawMessage `json:"identity,omitempty"`
 	ResourcePolicy json.RawMessage   `json:"resourcePolicy,omitempty"`
 	Boundary       json.RawMessage   `json:"boundary,omitempty"`
+	Organization   []json.RawMessage `json:"organization,omitempty"` // service control policies; one that allows everything is always there
 }
 
 // Simulate starts a simulator that ends with the test. If something that it needs

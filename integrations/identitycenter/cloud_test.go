@@ -1,0 +1,241 @@
+package identitycenter
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// cloud is a transport to moto that behaves as AWS does where moto does not: ARNs of
+// permission sets, assignments that are made and removed after the call has returned,
+// the limit on those that are under way, and an assignment that is made twice.
+type cloud struct {
+	mu    sync.Mutex
+	looks int               // how often an operation is seen to be under way; 0: it has ended when the call returns
+	fails map[string]string // by operation, such as CreateAccountAssignment: the reason why the next one fails
+	ops   map[string]*op
+	most  int // under way at once
+	next  int
+	// late is what the next operations do though they are said to be under way for ever.
+	refuse func(operation string) *http.Response
+}
+
+type op struct {
+	Operation string
+	body      []byte
+	left      int
+	status    map[string]any
+}
+
+// limitUnderWay is AWS's.
+const limitUnderWay = 10
+
+func newCloud() *cloud { return &cloud{ops: map[string]*op{}, fails: map[string]string{}} }
+
+var (
+	setOfMoto = regexp.MustCompile(`:instance/(ssoins-[a-z0-9]+/ps-)`)
+	setOfAWS  = regexp.MustCompile(`:permissionSet/(ssoins-[a-z0-9]+/ps-)`)
+)
+
+// operationOf returns the name of the operation that a request asks for.
+func operationOf(r *http.Request) string {
+	_, name, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	return name
+}
+
+func bodyOf(r *http.Request) []byte {
+	if r.Body == nil {
+		return nil
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		panic(err)
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return body
+}
+
+// RoundTrip implements http.RoundTripper.
+func (c *cloud) RoundTrip(r *http.Request) (*http.Response, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	operation, body := operationOf(r), bodyOf(r)
+	if c.refuse != nil {
+		if refused := c.refuse(operation); refused != nil {
+			return refused, nil
+		}
+	}
+	switch operation {
+	case "CreateAccountAssignment", "DeleteAccountAssignment":
+		return c.begin(r, operation, body)
+	case "DescribeAccountAssignmentCreationStatus", "DescribeAccountAssignmentDeletionStatus":
+		return c.look(r, operation, body)
+	case "ListAccountAssignmentCreationStatus":
+		return reply(200, map[string]any{"AccountAssignmentsCreationStatus": c.underWay("CreateAccountAssignment")}), nil
+	case "ListAccountAssignmentDeletionStatus":
+		return reply(200, map[string]any{"AccountAssignmentsDeletionStatus": c.underWay("DeleteAccountAssignment")}), nil
+	}
+	return c.moto(r, body)
+}
+
+// moto asks moto, with ARNs as it has them.
+func (c *cloud) moto(r *http.Request, body []byte) (*http.Response, error) {
+	body = setOfAWS.ReplaceAll(body, []byte(":instance/$1"))
+	next := r.Clone(r.Context())
+	next.Body, next.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	got, err := http.DefaultTransport.RoundTrip(next)
+	if err != nil {
+		return nil, err
+	}
+	defer got.Body.Close()
+	out, err := io.ReadAll(got.Body)
+	if err != nil {
+		return nil, err
+	}
+	out = setOfMoto.ReplaceAll(out, []byte(":permissionSet/$1"))
+	got.Body, got.ContentLength = io.NopCloser(bytes.NewReader(out)), int64(len(out))
+	got.Header.Del("Content-Length")
+	got.Request = r
+	return got, nil
+}
+
+func (c *cloud) underWay(operation string) (out []map[string]any) {
+	for id, o := range c.ops {
+		if o.Operation == operation && o.status["Status"] == "IN_PROGRESS" {
+			out = append(out, map[string]any{"RequestId": id, "Status": "IN_PROGRESS"})
+		}
+	}
+	return out
+}
+
+func (c *cloud) begin(r *http.Request, operation string, body []byte) (*http.Response, error) {
+	busy := len(c.underWay("CreateAccountAssignment")) + len(c.underWay("DeleteAccountAssignment"))
+	if busy >= limitUnderWay {
+		return fails(400, "ThrottlingException", "There are too many requests processing."), nil
+	}
+	for _, o := range c.ops {
+		if o.status["Status"] == "IN_PROGRESS" && bytes.Equal(o.body, body) {
+			return fails(409, "ConflictException", "There is another request processing for the same assignment."), nil
+		}
+	}
+	there, err := c.there(r, body)
+	if err != nil {
+		return nil, err
+	}
+	if operation == "DeleteAccountAssignment" && !there {
+		return fails(400, "ResourceNotFoundException", "The assignment does not exist."), nil
+	}
+	c.next++
+	id := "op-" + strconv.Itoa(c.next)
+	o := &op{Operation: operation, body: body, left: c.looks, status: map[string]any{"RequestId": id, "Status": "IN_PROGRESS"}}
+	c.ops[id] = o
+	c.most = max(c.most, busy+1)
+	if c.looks == 0 {
+		if err := c.finish(r, o); err != nil {
+			return nil, err
+		}
+	}
+	return reply(200, map[string]any{o.key(): o.status}), nil
+}
+
+func (o *op) key() string {
+	if o.Operation == "CreateAccountAssignment" {
+		return "AccountAssignmentCreationStatus"
+	}
+	return "AccountAssignmentDeletionStatus"
+}
+
+// there reports whether moto has the assignment that a request is about.
+func (c *cloud) there(r *http.Request, body []byte) (bool, error) {
+	var in struct{ InstanceArn, TargetId, PermissionSetArn, PrincipalId, PrincipalType string }
+	if err := json.Unmarshal(body, &in); err != nil {
+		return false, err
+	}
+	ask := r.Clone(r.Context())
+	ask.Header.Set("X-Amz-Target", "SWBExternalService.ListAccountAssignments")
+	text, err := json.Marshal(map[string]string{"InstanceArn": in.InstanceArn, "AccountId": in.TargetId, "PermissionSetArn": in.PermissionSetArn})
+	if err != nil {
+		return false, err
+	}
+	got, err := c.moto(ask, text)
+	if err != nil {
+		return false, err
+	}
+	var out struct {
+		AccountAssignments []struct{ PrincipalId, PrincipalType string }
+	}
+	if err := json.NewDecoder(got.Body).Decode(&out); err != nil {
+		return false, err
+	}
+	for _, one := range out.AccountAssignments {
+		if one.PrincipalId == in.PrincipalId && one.PrincipalType == in.PrincipalType {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// finish gives an operation its effect, or its failure.
+func (c *cloud) finish(r *http.Request, o *op) error {
+	if reason, ok := c.fails[o.Operation]; ok {
+		delete(c.fails, o.Operation)
+		o.status["Status"], o.status["FailureReason"] = "FAILED", reason
+		return nil
+	}
+	there, err := c.there(r, o.body)
+	if err != nil {
+		return err
+	}
+	if there != (o.Operation == "CreateAccountAssignment") { // what is there already is not made twice
+		act := r.Clone(r.Context())
+		act.Header.Set("X-Amz-Target", "SWBExternalService."+o.Operation)
+		got, err := c.moto(act, o.body)
+		if err != nil {
+			return err
+		}
+		got.Body.Close()
+	}
+	o.status["Status"] = "SUCCEEDED"
+	return nil
+}
+
+func (c *cloud) look(r *http.Request, operation string, body []byte) (*http.Response, error) {
+	var in struct{ AccountAssignmentCreationRequestId, AccountAssignmentDeletionRequestId string }
+	if err := json.Unmarshal(body, &in); err != nil {
+		return nil, err
+	}
+	o := c.ops[in.AccountAssignmentCreationRequestId+in.AccountAssignmentDeletionRequestId]
+	if o == nil {
+		return fails(400, "ResourceNotFoundException", "no such request"), nil
+	}
+	if o.status["Status"] == "IN_PROGRESS" {
+		if o.left--; o.left <= 0 {
+			if err := c.finish(r, o); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return reply(200, map[string]any{o.key(): o.status}), nil
+}
+
+// reply returns a response as AWS writes it.
+func reply(status int, body any) *http.Response {
+	text, err := json.Marshal(body)
+	if err != nil {
+		panic(err)
+	}
+	return &http.Response{Status: http.StatusText(status), StatusCode: status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header:        http.Header{"Content-Type": {"application/x-amz-json-1.1"}, "Date": {time.Now().UTC().Format(http.TimeFormat)}},
+		ContentLength: int64(len(text)), Body: io.NopCloser(bytes.NewReader(text))}
+}
+
+// fails returns an error as AWS writes it.
+func fails(status int, code, message string) *http.Response {
+	return reply(status, map[string]string{"__type": code, "message": message, "Message": message})
+}
