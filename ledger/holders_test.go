@@ -46,6 +46,30 @@ var holders = map[string]func(b fixture){
 		require.NoError(b, err)
 		require.False(b, last, "who never held it ends nothing")
 	},
+	"HoldersHeld": func(b fixture) {
+		h := b.Holders("group/held")
+		require.NoError(b, h.Hold(ctx, "assignment a", "ramp-a"))
+		require.NoError(b, h.Hold(ctx, "assignment a", "ramp-b"))
+		require.NoError(b, h.Hold(ctx, "assignment %", "ramp-c"))
+		require.NoError(b, h.Hold(ctx, "denied a", "ramp-a"))
+		require.NoError(b, b.Holders("group/else").Hold(ctx, "assignment z", "ramp-z"))
+		last, err := h.Release(ctx, "assignment a", "ramp-a")
+		require.NoError(b, err)
+		require.False(b, last)
+		last, err = h.Release(ctx, "assignment %", "ramp-c")
+		require.NoError(b, err)
+		require.True(b, last)
+		held, err := h.Held(ctx, "assignment ")
+		require.NoError(b, err)
+		require.Equal(b, map[string][]string{"assignment a": {"ramp-b"}, "assignment %": {"ramp-c"}}, held, "what is being removed is held still")
+		held, err = h.Held(ctx, "assignment %")
+		require.NoError(b, err)
+		require.Equal(b, map[string][]string{"assignment %": {"ramp-c"}}, held, "a prefix is no pattern")
+		require.NoError(b, h.Removed(ctx, "assignment %", "ramp-c"))
+		held, err = h.Held(ctx, "")
+		require.NoError(b, err)
+		require.Equal(b, map[string][]string{"assignment a": {"ramp-b"}, "denied a": {"ramp-a"}}, held)
+	},
 	// Many come and go at once: the object is there while somebody holds it, and
 	// not when all have left.
 	"HoldersCase30AtTheSameTime": func(b fixture) {

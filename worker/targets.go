@@ -16,6 +16,7 @@ import (
 	"ramp.dev/ramp/integrations/awsiam"
 	"ramp.dev/ramp/integrations/command"
 	"ramp.dev/ramp/integrations/contractset"
+	"ramp.dev/ramp/integrations/identitycenter"
 	"ramp.dev/ramp/integrations/postgres"
 	"ramp.dev/ramp/integrations/sshcert"
 	"ramp.dev/ramp/integrations/vaulttoken"
@@ -33,12 +34,13 @@ type Integration interface {
 // integrationKinds is the table of integrations.
 func integrationKinds() map[string]integrationKind {
 	return map[string]integrationKind{
-		"ssh":      kindOf[sshcert.Config](),
-		"vault":    kindOf[vaulttoken.Config](),
-		"aws":      kindOf[awsiam.Config](),
-		"postgres": kindOf[postgres.Config](),
-		"exec":     kindOf[command.Config](),
-		"webhook":  kindOf[webhook.Config](),
+		"ssh":            kindOf[sshcert.Config](),
+		"vault":          kindOf[vaulttoken.Config](),
+		"aws":            kindOf[awsiam.Config](),
+		"identitycenter": kindOf[identitycenter.Config](),
+		"postgres":       kindOf[postgres.Config](),
+		"exec":           kindOf[command.Config](),
+		"webhook":        kindOf[webhook.Config](),
 		// What changes contracts is a target like others, so that all that protects access protects them.
 		"contracts": kindOf[contractset.Config](),
 	}

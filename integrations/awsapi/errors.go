@@ -21,7 +21,7 @@ var codes = map[access.Code][]string{
 		"ConflictException", "ConcurrentModificationException", "PolicyChangesInProgressException"},
 	access.CodeForbidden: {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnmodifiableEntity", "AuthFailure",
 		"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "OptInRequired"},
-	access.CodeInvalid:  {"MalformedPolicyDocument", "ValidationError", "InvalidInput", "InvalidParameterValue", "PackedPolicyTooLarge", "ValidationException",
+	access.CodeInvalid: {"MalformedPolicyDocument", "ValidationError", "InvalidInput", "InvalidParameterValue", "PackedPolicyTooLarge", "ValidationException",
 		"InvalidInputException", "MalformedPolicyDocumentException"},
 	access.CodeNotFound: {"NoSuchEntity", "ResourceNotFoundException", "PolicyNotFoundException"},
 	access.CodeConflict: {"EntityAlreadyExists"},

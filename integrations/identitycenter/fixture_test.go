@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -22,7 +21,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/integrations/awsapi"
 	"ramp.dev/ramp/integrations/awsiam/awstest"
 	"ramp.dev/ramp/integrations/targettest"
@@ -251,7 +249,3 @@ func (c *center) use(t *testing.T) func(context.Context, access.Grant, access.Cr
 		return fmt.Errorf("the session of %s: %w", issued, targettest.ErrRefused)
 	}
 }
-
-var _ integrations.Target = (*target)(nil)
-
-func has(text json.RawMessage, what string) bool { return strings.Contains(string(text), what) }

@@ -3,11 +3,11 @@ package identitycenter
 import (
 	"fmt"
 	"maps"
+	"net/url"
 	"regexp"
 	"slices"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/integrations/awsapi"
 )
 
@@ -25,10 +25,8 @@ func (c Config) validate() (issues access.Issues) {
 	require(storeShape.MatchString(c.IdentityStore), "identity_store_malformed", "identityStore", "the id of the instance's identity store is needed, such as d-1234567890")
 	require(c.User == byUserName || c.User == byEmail, "user_unknown", "user", "%q is neither %s nor %s", access.Clip(c.User, 40), byUserName, byEmail)
 	require(awsapi.AccountShape.MatchString(c.Management), "account_malformed", "management", "the 12 digits of the organisation's management account are needed, in quotes")
-	if c.Portal != "" {
-		issues = append(issues, integrations.CheckAddress("portal", c.Portal)...)
-	}
-	require = issues.Require
+	at, err := url.Parse(c.Portal)
+	require(c.Portal == "" || err == nil && at.Scheme == "https" && at.Host != "" && at.User == nil, "portal_malformed", "portal", "the address of the portal is needed, such as https://example.awsapps.com/start")
 	require(c.DenyPolicy == "" || policyShape.MatchString(c.DenyPolicy), "deny_policy_malformed", "denyPolicy", "the id of a service control policy is needed, such as p-examplepolicyid")
 	require(c.Session >= shortestSession && c.Session <= longestSession, "session_out_of_range", "session", "%s to %s, as AWS allows for permission sets", shortestSession, longestSession)
 	require(c.Consistency >= 0 && c.Consistency <= maxConsistency, "consistency_out_of_range", "consistency", "at most %s", maxConsistency)

@@ -1,0 +1,19 @@
+package main
+
+// aws returns the mutants of the targets on AWS.
+func aws() []mutant {
+	const center, tests = "integrations/identitycenter/", "./integrations/identitycenter -run "
+	return []mutant{
+		{"an assignment that an administrator gave is taken for Ramp's", center + "target.go", "	if err := t.notForeign(ctx, a); err != nil {\n		return err\n	}\n", "", []string{tests + "TestLife/Case142"}},
+		{"the first grant to end takes an assignment from the others", center + "target.go", "	return integrations.Detach(ctx, t.holders, g.Name, t.removal(g.Name))", "	objects, err := t.holders.Objects(ctx, g.Name)\n	for object := range objects {\n		a, _ := parse(object)\n		_, _, err = t.unassign(ctx, a)\n	}\n	return err", []string{tests + "TestCase142"}},
+		{"a deletion of AWS's that fails later counts as done", center + "assign.go", "case there && failed != nil:\n		return removed, at, failed\n	case there:", "case there && failed != nil && false:\n		return removed, at, failed\n	case false:", []string{tests + "TestLife/Case143"}},
+		{"an assignment that fails later counts as made", center + "assign.go", "		case types.StatusValuesFailed:\n			return access", "		case types.StatusValuesFailed:\n			return nil\n		case \"x\":\n			return access", []string{tests + "TestLife/CreationFailsLater"}},
+		{"more assignments are begun than AWS takes", center + "assign.go", "if len(made)+len(removed) < maxUnderWay {", "if len(made)+len(removed) < 1000 {", []string{tests + "TestLife/UnderWay"}},
+		{"a session of Identity Center goes on after the end", center + "sessions.go", "if removed || len(known) == 0 {", "if false && (removed || len(known) == 0) {", []string{tests + "TestCase143Sessions"}},
+		{"a worker that is late takes somebody's denial away", center + "sessions.go", "		if err := t.pause(ctx); err != nil {\n			return err\n		}\n	}\n	return access", "		return err\n	}\n	return access", []string{tests + "TestCase143Sessions/AWorkerThatIsLate"}},
+		{"a denial that is not in the policy counts as there", center + "sessions.go", "if !covers(has, d, pattern) {", "if false && !covers(has, d, pattern) {", []string{tests + "TestCase143Sessions/TakenOutByHand"}},
+		{"a denial cuts a person's other permission sets", center + "policy.go", "exact[i] = deny([]string{d.of.user}, pattern, d.at)", "exact[i] = deny([]string{d.of.user}, pattern[:0], d.at)", []string{tests + "TestCase143Sessions/OnlyTheirs"}},
+		{"a permission set is given under another name", center + "assignment.go", "	if err := t.checkName(ctx, ent.PermissionSet); err != nil {\n		return a, err\n	}\n", "", []string{tests + "TestLife/AnotherName"}},
+		{"a wildcard gives the management account", center + "validate.go", "account != c.Management && slices", "slices", []string{tests + "TestManagementAccount"}},
+	}
+}
