@@ -33,6 +33,7 @@ const DetailCredential = "credential"
 // CredentialKinds returns the kinds that clients accept. A new kind of target that
 // mints is a line here.
 func CredentialKinds() map[string]CredentialKind {
+	useOptions := []string{"--defaults-file={{dir}}/my.cnf"} // and no file of the user's own, which could say another account
 	useConfig := []string{"-F", "{{dir}}/config"}
 	return map[string]CredentialKind{
 		"ssh": {
@@ -52,6 +53,16 @@ func CredentialKinds() map[string]CredentialKind {
 			Env:      []string{"PGHOST", "PGPORT", "PGDATABASE", "PGUSER", "PGPASSWORD", "PGSSLMODE", "PGSSLROOTCERT"},
 			Files:    []string{"root.crt"},
 			Families: []string{"PG"},
+			Only:     true,
+		},
+		"mysql": {
+			// Not MYSQL_PWD, which the clients themselves refuse or warn of, nor an option file:
+			// the client writes that itself.
+			Env:   []string{"MYSQL_HOST", "MYSQL_TCP_PORT", "MYSQL_DATABASE", "MYSQL_USER", "MYSQL_PASSWORD", "MYSQL_SSL_CA"},
+			Files: []string{"ca.pem"},
+			Arguments: map[string][]string{"mysql": useOptions, "mariadb": useOptions, "mysqldump": useOptions, "mariadb-dump": useOptions,
+				"mysqlimport": useOptions, "mariadb-import": useOptions, "mysqlshow": useOptions, "mariadb-show": useOptions},
+			Families: []string{"MYSQL_", "MARIADB_"},
 			Only:     true,
 		},
 		"aws": {
