@@ -63,7 +63,7 @@ var (
 	fromShape = regexp.MustCompile(`^[A-Za-z0-9.:%_/-]{1,60}$`)
 )
 
-// withDefaults fills in what is left out.
+// withDefaults fills in what is left out, and puts the roles in order.
 func (c Config) withDefaults() Config {
 	fill := func(field *string, value string) {
 		if *field == "" {
@@ -79,6 +79,7 @@ func (c Config) withDefaults() Config {
 	if c.Connections == 0 {
 		c.Connections = 5
 	}
+	c.Roles = slices.Sorted(slices.Values(c.Roles))
 	return c
 }
 
@@ -153,7 +154,6 @@ func (c Config) open(_ context.Context, name string, around func(exchange func()
 		return nil, access.Invalid(issues...)
 	}
 	c = c.withDefaults()
-	c.Roles = slices.Sorted(slices.Values(c.Roles))
 	t := &target{name: name, config: c, password: c.Password.Cached(), around: around}
 	if c.CAFile == "" {
 		return t, nil

@@ -86,7 +86,7 @@ func Start(t testing.TB, settings ...string) *Server {
 	host, port, err := net.SplitHostPort(s.addr)
 	require.NoError(t, err)
 	args := append([]string{"--no-defaults", "--datadir=" + data, "--socket=" + s.socket(), "--bind-address=" + host, "--port=" + port, "--event-scheduler=ON",
-		"--innodb-buffer-pool-size=16M", "--innodb-flush-log-at-trx-commit=0", "--skip-name-resolve"}, settings...)
+		"--innodb-buffer-pool-size=16M", "--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync", "--innodb-doublewrite=0", "--aria-sync-log-dir=NEVER", "--sync-frm=0", "--skip-name-resolve"}, settings...)
 	s.cmd, s.exited, s.log = exec.Command(find(t, "mariadbd"), args...), make(chan struct{}), &lockedBuffer{} // #nosec G204 -- likewise
 	s.cmd.Dir, s.cmd.SysProcAttr, s.cmd.Stdout, s.cmd.Stderr = dir, as, s.log, s.log
 	require.NoError(t, s.cmd.Start())
@@ -266,3 +266,6 @@ func (b *lockedBuffer) String() string {
 	defer b.mu.Unlock()
 	return b.text.String()
 }
+
+// File is the path of a file of the server's, whose data are in data.
+func (s *Server) File(name string) string { return filepath.Join(s.dir, name) }
