@@ -17,6 +17,7 @@ import (
 	"ramp.dev/ramp/integrations/command"
 	"ramp.dev/ramp/integrations/contractset"
 	"ramp.dev/ramp/integrations/identitycenter"
+	"ramp.dev/ramp/integrations/mysql"
 	"ramp.dev/ramp/integrations/postgres"
 	"ramp.dev/ramp/integrations/sshcert"
 	"ramp.dev/ramp/integrations/vaulttoken"
@@ -41,6 +42,7 @@ func integrationKinds() map[string]integrationKind {
 		"postgres":       kindOf[postgres.Config](),
 		"exec":           kindOf[command.Config](),
 		"webhook":        kindOf[webhook.Config](),
+		"mysql":          kindOf[mysql.Config](),
 		// What changes contracts is a target like others, so that all that protects access protects them.
 		"contracts": kindOf[contractset.Config](),
 	}

@@ -25,6 +25,7 @@ import (
 	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/integrations/mysql"
 	"ramp.dev/ramp/internal/ports"
+	"ramp.dev/ramp/internal/testcert"
 )
 
 // RampPassword is the password of Ramp's own account.
@@ -70,6 +71,21 @@ func world() []string {
 // the machine the test fails.
 func Start(t testing.TB, settings ...string) *Server {
 	t.Helper()
+	return start(t, settings, nil)
+}
+
+// StartTLS is Start for a server that speaks TLS, and returns the file of the authority
+// that has signed its certificate, for 127.0.0.1.
+func StartTLS(t testing.TB) (s *Server, authority string) {
+	t.Helper()
+	certs := testcert.New(t)
+	settings := []string{"--ssl-cert=server.crt", "--ssl-key=server.key"} // in the directory of the data
+	return start(t, settings, map[string]string{"server.crt": certs.Cert, "server.key": certs.Key}), certs.Authority
+}
+
+// start starts a server with more files in its directory of data.
+func start(t testing.TB, settings []string, files map[string]string) *Server {
+	t.Helper()
 	// Not t.TempDir: as root, the server runs as another user, who must reach its directory;
 	// and the path of a socket has at most 107 bytes.
 	dir, err := os.MkdirTemp("", "ramp-mariadb-")
@@ -83,6 +99,15 @@ func Start(t testing.TB, settings ...string) *Server {
 	install.Dir, install.SysProcAttr = dir, as
 	out, err := install.CombinedOutput()
 	require.NoError(t, err, "mariadb-install-db: %s", out)
+	for name, from := range files {
+		b, err := os.ReadFile(from) // #nosec G304 -- the test's own
+		require.NoError(t, err)
+		path := filepath.Join(data, name)
+		require.NoError(t, os.WriteFile(path, b, 0o600))
+		if as != nil {
+			require.NoError(t, os.Chown(path, int(as.Credential.Uid), int(as.Credential.Gid)))
+		}
+	}
 	host, port, err := net.SplitHostPort(s.addr)
 	require.NoError(t, err)
 	args := append([]string{"--no-defaults", "--datadir=" + data, "--socket=" + s.socket(), "--bind-address=" + host, "--port=" + port, "--event-scheduler=ON",

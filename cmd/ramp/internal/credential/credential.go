@@ -43,6 +43,16 @@ func Place(cred access.Credential, dir string) (access.Credential, map[string]st
 		}
 		files[serviceFile], env["PGSERVICEFILE"] = service, dir+"/"+serviceFile
 	}
+	if cred.Kind == "mysql" {
+		options, err := mysqlOptions(cred.Env, dir)
+		if err != nil {
+			return cred, nil, err
+		}
+		if files == nil {
+			files = map[string]string{}
+		}
+		files[optionFile], env["MYSQL_HOME"] = options, dir
+	}
 	for program, args := range cred.Arguments {
 		for _, a := range args {
 			arguments[program] = append(arguments[program], fill(a))
