@@ -1,0 +1,27 @@
+package main
+
+// mysqls returns the mutants of the target MariaDB.
+func mysqls() []mutant {
+	const setup, ending, tests = "integrations/mysql/setup.sql", "integrations/mysql/ending.sql", "./integrations/mysql -run "
+	return []mutant{
+		{"a closed grant of MariaDB opens again", setup, "  INSERT IGNORE INTO ramp.grants (name, ends, roles, gives) VALUES (g, until, r, o);\n", "  REPLACE INTO ramp.grants (name, ends, roles, gives) VALUES (g, until, r, o);\n", []string{tests + "TestNeverOpensAgain"}},
+		{"Ramp's account gives any role of MariaDB", setup, "IF NOT EXISTS (SELECT * FROM ramp.may_give WHERE kind = 'role' AND what = one) THEN", "IF FALSE THEN", []string{tests + "Case144WhoHasRampsPassword"}},
+		{"Ramp's account gives any privilege of MariaDB", setup, "    IF NOT EXISTS (SELECT * FROM ramp.may_give WHERE kind = 'object' AND", "    IF FALSE AND NOT EXISTS (SELECT * FROM ramp.may_give WHERE kind = 'object' AND", []string{tests + "Case144WhoHasRampsPassword"}},
+		{"a verifier has statements in it", setup, "     OR NOT COALESCE(verifier RLIKE", "     OR FALSE AND NOT COALESCE(verifier RLIKE", []string{tests + "Case144WhoHasRampsPassword"}},
+		{"Ramp's account drops what is in use", ending, "  IF NOT EXISTS (SELECT * FROM ramp.grants WHERE name = g AND closed IS NOT NULL) THEN", "  IF FALSE THEN", []string{tests + "Case144WhoHasRampsPassword"}},
+		{"a role that leads to verifiers is given", setup, "      WHERE 'mysql' LIKE d.Db OR", "      WHERE 'mysql' = d.Db OR", []string{tests + "Case144RolesThatLeadToMore"}},
+		{"a role that brings another is not looked through", setup, "    UNION SELECT CAST(m.Role AS CHAR(128) CHARACTER SET utf8mb4) COLLATE utf8mb4_bin FROM mysql.roles_mapping m JOIN leads ON m.User = leads.name AND m.Host = '')", "    )", []string{tests + "Case144RolesThatLeadToMore"}},
+		{"a role of MariaDB that may create is given", setup, "      WHERE 'Y' IN (d.Create_view_priv,", "      WHERE FALSE AND 'Y' IN (d.Create_view_priv,", []string{tests + "Case144RolesThatLeadToMore"}},
+		{"an event goes on after the end", ending, "  EXECUTE IMMEDIATE CONCAT('DROP ROLE IF EXISTS `', g, '`');\n  CALL ramp.kill_sessions(g);", "  CALL ramp.kill_sessions(g);", []string{tests + "Case144AnEventGoesOn"}},
+		{"a trigger without an owner is left", ending, "      EXECUTE IMMEDIATE CONCAT('DROP TRIGGER IF EXISTS", "      DO CONCAT('DROP TRIGGER IF EXISTS", []string{tests + "Case144AnEventGoesOn"}},
+		{"a grant of MariaDB that is half closed stays so", ending, "    CALL ramp.shut(r.name);", "    DO 1;", []string{tests + "Case144OneClosedHalf"}},
+		{"MariaDB does not end access by itself", ending, "WHERE closed IS NULL AND ends <= UNIX_TIMESTAMP()) DO", "WHERE closed IS NULL AND ends <= 0) DO", []string{tests + "TestConformance/expiry"}},
+		{"sessions of MariaDB go on at the end", ending, "    EXECUTE IMMEDIATE CONCAT('KILL CONNECTION ', s.id);", "    DO s.id;", []string{tests + "TestConformance/sessions"}},
+		{"access opens where MariaDB would not end it", setup, "what = 'event') AND @@GLOBAL.event_scheduler <> 'ON' THEN", "what = 'event') AND FALSE THEN", []string{tests + "TestWithoutAnEvent"}},
+		{"the name of a database is a pattern", "integrations/mysql/names.go", "		return quoted(o.pattern()) + \".*\"", "		return quoted(o.database) + \".*\"", []string{tests + "TestHostileNames"}},
+		{"an account of MariaDB is let in without TLS", "integrations/mysql/setup.go", "	if c.TLS == disable {", "	if c.TLS != \"\" {", []string{tests + "TestTLS"}},
+		{"another password of a grant's account is not seen", "integrations/mysql/state.go", "	if !a.verified {", "	if false {", []string{tests + "TestConformance/drift"}},
+		{"a credential writes lines into an option file", "cmd/ramp/internal/credential/mysql.go", "if !f.form.MatchString(env[f.variable]) {", "if false {", []string{"./cmd/ramp/internal/credential -run TestCase54OptionFile"}},
+		{"a client of MariaDB believes any server", "cmd/ramp/internal/credential/mysql.go", "\"[client-mariadb]\", \"ssl-verify-server-cert\"", "\"[client-mariadb]\"", []string{"./cmd/ramp/internal/credential -run TestMySQLClients"}},
+	}
+}
