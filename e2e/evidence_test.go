@@ -34,6 +34,9 @@ func TestEvidence(t *testing.T) {
 	require.NoError(t, err, out)
 	bob.approves(r)
 	alice.awaits(r.ID, "ended", 60*time.Second)
+	out, err = alice.ramp("show", r.ID)
+	require.NoError(t, err, out)
+	require.Regexp(t, `Usage +not used`, out, "the worker's receipt says the same, or nothing below is proven")
 
 	for _, p := range []*person{alice, carol} { // carol is an auditor only
 		out, err = p.ramp("evidence", "get", r.ID, "--into", pack)

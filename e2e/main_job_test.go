@@ -47,6 +47,9 @@ func TestMainJob(t *testing.T) {
 		require.Equal(t, http.StatusOK, alice.call("POST", "/api/v1/requests/"+r.ID+"/release", map[string]any{}, nil))
 		require.Equal(t, "released", alice.awaits(r.ID, "ended", 20*time.Second).Outcome)
 		require.False(t, k.works())
+		out, err := alice.ramp("show", r.ID)
+		require.NoError(t, err, out)
+		require.Regexp(t, `Usage +used from .*: 1 session, `, out, "the login that was refused is none")
 	})
 	t.Run("exec is the demo", func(t *testing.T) {
 		r := alice.asks("ssh-demo", "10m")

@@ -111,8 +111,6 @@ type operation struct {
 	target string
 	class  pacing.Class // empty for what does not touch the service, and so does not wait
 	due    time.Time    // among operations that close, the earliest is served first
-	// aside is set of what nobody tries again: that it was throttled slows down nothing else.
-	aside bool
 }
 
 // call waits for the operation's turn and runs it with a deadline. An error
@@ -136,7 +134,7 @@ func call[T any](ctx context.Context, b *Broker, op operation, run func(context.
 	if err == nil {
 		return out, nil
 	}
-	if access.CodeOf(err) == access.CodeThrottled && !op.aside {
+	if access.CodeOf(err) == access.CodeThrottled && op.class != pacing.Aside { // nobody tries it again
 		limiter.BackOff(access.RetryAfterOf(err))
 	}
 	return zero, op.wrap(err)

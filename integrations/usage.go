@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations/pacing"
 )
 
 // UsageReporter is a Target that can say how a grant was used, or as much of it as it knows.
@@ -73,13 +74,11 @@ func (b *Broker) Usage(ctx context.Context, g access.Grant, gone bool) *access.U
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, usageTimeout)
+	defer cancel()
 	said := make(chan access.Usage, 1)
 	go func() {
-		defer cancel()
-		// Not among what closes access, which is let through first.
-		op := opening("usage", g.Target)
-		op.aside = true
-		u, err := call(ctx, b, op, func(ctx context.Context, t *Guarded) (access.Usage, error) { return t.Usage(ctx, g) })
+		// It takes no turn from what closes access.
+		u, err := call(ctx, b, operation{name: "usage", target: g.Target, class: pacing.Aside}, func(ctx context.Context, t *Guarded) (access.Usage, error) { return t.Usage(ctx, g) })
 		if err != nil {
 			u = access.Usage{Kind: access.UsageNotKnown}
 		}

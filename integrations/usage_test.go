@@ -3,6 +3,8 @@ package integrations_test
 import (
 	"context"
 	"errors"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,7 +21,7 @@ type reporter struct {
 	integrations.Target
 	usage func(context.Context) (access.Usage, error)
 	stays bool
-	asked int
+	asked atomic.Int64
 }
 
 func (r *reporter) Bounds() integrations.Bounds {
@@ -29,7 +31,7 @@ func (r *reporter) Bounds() integrations.Bounds {
 func (r *reporter) Revoke(context.Context, access.Grant) error { return nil }
 
 func (r *reporter) Usage(ctx context.Context, _ access.Grant) (access.Usage, error) {
-	r.asked++
+	r.asked.Add(1)
 	return r.usage(ctx)
 }
 
@@ -48,7 +50,7 @@ func TestBrokerAsksForUsageAtOneMoment(t *testing.T) {
 	r := &reporter{usage: func(context.Context) (access.Usage, error) { return twice, nil }}
 	require.Equal(t, &twice, usageOf(t, r, false), "before it is revoked")
 	require.Nil(t, usageOf(t, r, true))
-	require.Equal(t, 1, r.asked)
+	require.EqualValues(t, 1, r.asked.Load())
 	r.stays = true
 	require.Equal(t, &twice, usageOf(t, r, true), "once it is gone")
 	require.Nil(t, usageOf(t, r, false))
@@ -87,6 +89,23 @@ func TestUsageDoesNotHoldUpClosing(t *testing.T) {
 			require.Equal(t, &access.Usage{Kind: access.UsageNotKnown}, usageOf(t, r, false))
 			require.Equal(t, time.Second, time.Since(start))
 			close(hung)
+		})
+	})
+	t.Run("ManyThatEndAtOnce", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := &reporter{usage: func(context.Context) (access.Usage, error) { return twice, nil }}
+			b := integrations.NewBroker(map[string]integrations.Target{"fake/one": r}, nil)
+			start := time.Now()
+			var all sync.WaitGroup
+			for range 100 {
+				all.Go(func() {
+					g := access.Grant{Name: grantName, Target: "fake/one"}
+					require.NotNil(t, b.Usage(t.Context(), g, false))
+					require.NoError(t, b.Revoke(t.Context(), g))
+				})
+			}
+			all.Wait()
+			require.Less(t, time.Since(start), 21*time.Second, "100 at 5 a second take 19 s, and the question a second")
 		})
 	})
 	t.Run("ATargetThatIsBusy", func(t *testing.T) {

@@ -9,13 +9,16 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Class is what an operation is for. While operations of both classes wait,
+// Class is what an operation is for. While operations of the first two classes wait,
 // they are let through in turn.
 type Class string
 
 const (
 	Closing Class = "closing"
 	Opening Class = "opening" // everything that does not close access
+	// Aside is what can be left undone. It is let through while nothing else waits, and
+	// leaves half of what may begin at once to what comes next.
+	Aside Class = "aside"
 )
 
 // Limiter lets operations through to one target at its rate. It is safe for
@@ -47,7 +50,7 @@ const (
 func New(r Rate) *Limiter {
 	r = r.withDefaults()
 	return &Limiter{rate: r, bucket: rate.NewLimiter(rate.Limit(r.PerSecond), r.Burst), slowedTo: r.PerSecond,
-		waiting: map[Class]*waitQueue{Closing: {}, Opening: {}}}
+		waiting: map[Class]*waitQueue{Closing: {}, Opening: {}, Aside: {}}}
 }
 
 // Rate returns the rate that the Limiter runs at when nothing slows it down.
@@ -95,8 +98,11 @@ func (l *Limiter) dispatch() {
 			return
 		}
 		pause := l.pausedUntil.Sub(now)
-		if pause <= 0 && !l.bucket.AllowN(now, 1) {
-			missing := 1 - l.bucket.TokensAt(now)
+		needs := 1.0
+		if next.class == Aside {
+			needs += float64(l.rate.Burst / 2)
+		}
+		if missing := needs - l.bucket.TokensAt(now); pause <= 0 && (missing > 0 || !l.bucket.AllowN(now, 1)) {
 			pause = time.Duration(missing/float64(l.bucket.Limit())*float64(time.Second)) + time.Millisecond
 		}
 		if pause > 0 {
@@ -104,7 +110,9 @@ func (l *Limiter) dispatch() {
 			return
 		}
 		heap.Pop(l.waiting[next.class])
-		l.last = next.class
+		if next.class != Aside {
+			l.last = next.class
+		}
 		close(next.admitted)
 	}
 }
@@ -126,7 +134,7 @@ func (l *Limiter) next() *ticket {
 	if l.last == Closing {
 		order = []Class{Opening, Closing}
 	}
-	for _, c := range order {
+	for _, c := range append(order, Aside) {
 		if q := *l.waiting[c]; len(q) > 0 {
 			return q[0]
 		}

@@ -98,6 +98,39 @@ func TestNeitherClassStarvesTheOther(t *testing.T) {
 	})
 }
 
+// TestAsideTakesNothingFromOthers: what can be left undone waits while anything else does,
+// and leaves half of a burst to what comes after it.
+func TestAsideTakesNothingFromOthers(t *testing.T) {
+	aside := func(c *callers, n int) { c.add(context.Background(), fmt.Sprintf("aside %d", n), Aside, time.Time{}) }
+	synctest.Test(t, func(t *testing.T) {
+		c := newCallers(t, Rate{PerSecond: 1, Burst: 1})
+		aside(c, 0)
+		aside(c, 1)
+		for i := range 3 {
+			c.closing(i)
+			c.opening(i)
+		}
+		c.group.Wait()
+		require.Equal(t, []string{"aside 0", "close 0", "open 0", "close 1", "open 1", "close 2", "open 2", "aside 1"}, c.through)
+		require.InDelta(t, 7, c.after[7].Seconds(), 0.1)
+	})
+	synctest.Test(t, func(t *testing.T) {
+		c := newCallers(t, Rate{PerSecond: 4, Burst: 8})
+		for i := range 8 {
+			aside(c, i)
+		}
+		require.Len(t, c.through, 4)
+		for i := range 4 {
+			c.closing(i)
+		}
+		require.Equal(t, []string{"close 0", "close 1", "close 2", "close 3"}, c.through[4:])
+		for _, after := range c.after {
+			require.Zero(t, after)
+		}
+		c.group.Wait()
+	})
+}
+
 func TestThoseWhoGiveUpLeaveTheQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCallers(t, Rate{PerSecond: 1, Burst: 1})

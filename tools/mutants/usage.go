@@ -6,7 +6,8 @@ func usages() []mutant {
 	host := []string{"./integrations/sshcert/hostfiles -run Case140|NoRecord|CountsOnce|UsageOf"}
 	return []mutant{
 		{"a target that hangs while it is asked about use holds up the end of access", "integrations/usage.go", "const usageTimeout = time.Second", "const usageTimeout = time.Minute", brokers},
-		{"a target that is busy when it is asked about use holds up the end of access", "integrations/broker.go", " && !op.aside {", " {", brokers},
+		{"a target that is busy when it is asked about use holds up the end of access", "integrations/broker.go", " && op.class != pacing.Aside {", " {", brokers},
+		{"asking how access was used takes turns from what closes access", "integrations/pacing/limiter.go", "append(order, Aside)", "append([]Class{Aside}, order...)", []string{"./integrations/pacing -run TestAside"}},
 		{"what a target does not say in time counts as not used", "integrations/usage.go", "			u = access.Usage{Kind: access.UsageNotKnown}", "			u = access.Usage{Kind: access.UsageSessions}", closing},
 		{"a usage that makes no sense is recorded", "integrations/usage.go", "return u, u.Validate().Err()", "return u, nil", []string{"./integrations -run TestBrokerBelievesNoUsage"}},
 		{"closing that is tried again forgets how access was used", "activities/usage.go", "there && !now.Used() {", "there && false {", []string{"./activities -run TestUsageOutlives"}},
