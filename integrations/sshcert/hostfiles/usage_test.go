@@ -2,6 +2,7 @@ package hostfiles_test
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"testing"
 	"time"
@@ -12,6 +13,15 @@ import (
 	"ramp.dev/ramp/integrations/sshcert/hostfiles"
 )
 
+// quick is a disk that does not wait until what is written survives a power cut.
+type quick struct{ hostfiles.OS }
+
+func (quick) Replace(path string, content []byte, perm fs.FileMode) error {
+	return os.WriteFile(path, content, perm)
+}
+
+func (quick) Remove(path string) error { return os.RemoveAll(path) }
+
 // recorder is a host's directory in which connections begin and end at given times.
 type recorder struct {
 	*testing.T
@@ -20,7 +30,7 @@ type recorder struct {
 }
 
 func newRecorder(t *testing.T) *recorder {
-	d := hostfiles.New(t.TempDir(), hostfiles.OS{})
+	d := hostfiles.New(t.TempDir(), quick{})
 	require.NoError(t, d.Create())
 	return &recorder{t, d, 10}
 }
