@@ -75,11 +75,12 @@ func (b *bench) recordOnce(ctx context.Context, dir string, n int) error {
 	if err != nil {
 		return err
 	}
-	began := time.Now()
+	began, cpu := time.Now(), cpuTime()
 	if err := verifyRecord(ctx, l); err != nil {
 		return err
 	}
 	b.table.add(fmt.Sprintf("%d events verified", size), "s", figures{rampSide: time.Since(began).Seconds()})
+	b.table.add("CPU of that", "s", figures{rampSide: (cpuTime() - cpu).Seconds()})
 	if err := b.searchRecord(ctx, l); err != nil {
 		return err
 	}
@@ -92,6 +93,7 @@ func (b *bench) recordOnce(ctx context.Context, dir string, n int) error {
 		return err
 	}
 	b.table.add(fmt.Sprintf("four weeks of %d events reviewed", size), "s", figures{rampSide: said.Took})
+	b.table.add("CPU of that review", "s", figures{rampSide: said.CPU})
 	b.table.add("requests of the four weeks", "", figures{rampSide: float64(said.Requests)})
 	b.table.add("proposals that were tried on them", "", figures{rampSide: float64(said.Proposals)})
 	b.table.add("memory of the process that reviews, at most", "MB", figures{rampSide: said.Memory})

@@ -19,6 +19,7 @@ import (
 // reviewed is how a process of its own reviewed the last four weeks of a year.
 type reviewed struct {
 	Took     float64 // seconds, from an open ledger to the report
+	CPU      float64 // seconds
 	Memory   float64 // megabytes that the process had at most
 	Before   float64 // megabytes that it had before it began: the bench has Temporal in it
 	Requests int     // of the four weeks
@@ -55,7 +56,7 @@ func reviewRecord(ctx context.Context, t task) (out reviewed, err error) {
 		return out, err
 	}
 	defer stop()
-	began := time.Now()
+	began, cpu := time.Now(), cpuTime()
 	period := review.Period{From: y.To.AddDate(0, 0, -28), To: y.To}
 	reader := record.Reader{Ledger: l, Keys: evidence.NewKeyring(signer.Public()), TeamAttribute: "team",
 		Checkpoint: func(ctx context.Context) (evidence.Checkpoint, error) {
@@ -69,7 +70,7 @@ func reviewRecord(ctx context.Context, t task) (out reviewed, err error) {
 	if i := slices.IndexFunc(report.Unknown, func(s string) bool { return strings.Contains(s, "Ramp signed") || strings.Contains(s, "no longer has") }); i >= 0 {
 		return out, fmt.Errorf("the review could not read all: %s", report.Unknown[i])
 	}
-	out.Took = time.Since(began).Seconds()
+	out.Took, out.CPU = time.Since(began).Seconds(), (cpuTime() - cpu).Seconds()
 	for _, f := range report.Findings {
 		if f.Proposal != nil && f.Proposal.Tried > 0 {
 			out.Proposals++

@@ -84,8 +84,10 @@ func scanReviewEvent(row scanner) (e access.Event, err error) {
 	if err := row.Scan(&e.Seq, &at, &e.RequestID, &e.Kind, &e.Actor, &detail, &e.Key); err != nil {
 		return e, err
 	}
-	e.At, e.Detail = timeOf(at), map[string]string{}
-	if detail != "{}" && decodeJSON(string(detail), &e.Detail) != nil {
+	e.At = timeOf(at)
+	if detail == "{}" {
+		e.Detail = map[string]string{}
+	} else if decodeJSON(string(detail), &e.Detail) != nil {
 		e.Detail = nil // one row that somebody damaged keeps no review from being made
 	}
 	return e, nil

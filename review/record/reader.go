@@ -66,7 +66,7 @@ func (r *Reader) Read(ctx context.Context, m *review.Maker, period review.Period
 	}
 	targets := pickUps{}
 	var unsigned, missing, odd lost
-	err = r.each(ctx, m.Begins(), period.To, func(p read) {
+	err = r.each(ctx, m.Begins(), period.To, r.one, func(p read) {
 		switch {
 		case p.missing:
 			missing.add(p.request.ID)
@@ -142,10 +142,10 @@ type read struct {
 // clockSlack is how far the clocks of two servers may be apart.
 const clockSlack = time.Hour
 
-// each reads the requests that were asked for between two times, and calls visit with each,
-// in the order of these times: that of the log is another where clocks differ. Pages are
-// verified beside each other, and visited one after the other.
-func (r *Reader) each(ctx context.Context, from, until time.Time, visit func(read)) error {
+// each reads the requests that were asked for between two times, and calls visit with each as
+// verified returns it, in the order of these times: that of the log is another where clocks
+// differ. Pages are verified beside each other, and visited one after the other.
+func (r *Reader) each(ctx context.Context, from, until time.Time, verified func(ledger.ReviewedRequest) read, visit func(read)) error {
 	after, err := r.Ledger.SeqBefore(ctx, from)
 	if err != nil {
 		return err
@@ -171,7 +171,13 @@ func (r *Reader) each(ctx context.Context, from, until time.Time, visit func(rea
 				done <- page{err: err}
 				return
 			}
-			go func() { done <- page{list: r.verified(list)} }()
+			go func() {
+				p := page{list: make([]read, len(list))}
+				for i, one := range list {
+					p.list[i] = verified(one)
+				}
+				done <- p
+			}()
 			if len(list) < pageSize || over(list, until) {
 				return
 			}
@@ -211,14 +217,6 @@ func (r *Reader) each(ctx context.Context, from, until time.Time, visit func(rea
 // what follows.
 func over(list []ledger.ReviewedRequest, until time.Time) bool {
 	return !slices.ContainsFunc(list, func(r ledger.ReviewedRequest) bool { return !r.AskedAt.After(until.Add(clockSlack)) })
-}
-
-func (r *Reader) verified(list []ledger.ReviewedRequest) []read {
-	out := make([]read, len(list))
-	for i, one := range list {
-		out[i] = r.one(one)
-	}
-	return out
 }
 
 // pickUps are the kinds of the credentials that targets hand out, as far as the log has

@@ -83,7 +83,7 @@ func (r *Reader) complete(ctx context.Context, in Input, findings []review.Findi
 	}
 	var failed error
 	var unread lost
-	err := r.each(ctx, in.Period.From, in.Period.To, func(p read) {
+	err := r.each(ctx, in.Period.From, in.Period.To, r.planned, func(p read) {
 		for _, t := range try[p.request.Contract] {
 			if p.err != nil || p.missing || failed != nil || t.left == 0 {
 				continue

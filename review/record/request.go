@@ -59,6 +59,16 @@ func (r *Reader) one(row ledger.ReviewedRequest) read {
 	return out
 }
 
+// planned reads of one request its plan alone, and what it was made under.
+func (r *Reader) planned(row ledger.ReviewedRequest) read {
+	out := read{missing: row.Missing, request: review.Request{ID: row.ID, AskedAt: row.AskedAt}}
+	if !row.Missing {
+		out.plan, out.err = r.plan(row)
+		out.request.Contract = out.plan.Contract
+	}
+	return out
+}
+
 // textOf writes an entitlement, which was read from JSON.
 func textOf(e access.Entitlement) string {
 	b, err := json.Marshal(e)
