@@ -1,6 +1,7 @@
 package awsiam
 
 import (
+	"maps"
 	"strings"
 	"time"
 
@@ -18,12 +19,15 @@ var someTime = time.Unix(0, 0)
 // by those of a bucket or a key.
 func permissions(ent entitlement, ends time.Time) string {
 	at := ends.UTC().Format(stamp)
-	return awsapi.Document{Version: awsapi.Version, Statement: []awsapi.Statement{
-		{Sid: "RampUntil", Effect: "Allow", Action: ent.Actions, Resource: ent.Resources,
-			Condition: map[string]map[string]any{"DateLessThan": {awsapi.CurrentTime: at}}},
-		{Sid: "RampEnd", Effect: "Deny", Action: []string{"*"}, Resource: []string{"*"},
-			Condition: map[string]map[string]any{"DateGreaterThanEquals": {awsapi.CurrentTime: at}}},
-	}}.String()
+	doc := awsapi.Document{Version: awsapi.Version}
+	for _, p := range ent.parts {
+		conditions := map[string]map[string]any{"DateLessThan": {awsapi.CurrentTime: at}}
+		maps.Copy(conditions, p.condition)
+		doc.Statement = append(doc.Statement, awsapi.Statement{Sid: p.sid, Effect: "Allow", Action: p.actions, Resource: p.resources, Condition: conditions})
+	}
+	doc.Statement = append(doc.Statement, awsapi.Statement{Sid: "RampEnd", Effect: "Deny", Action: []string{"*"}, Resource: []string{"*"},
+		Condition: map[string]map[string]any{"DateGreaterThanEquals": {awsapi.CurrentTime: at}}})
+	return doc.String()
 }
 
 // denial returns the policy that denies everything. AWS evaluates it on each call,

@@ -30,9 +30,11 @@ func golden(t *testing.T, name, got string) {
 // The policies, to the letter: anybody who changes one sees it in review.
 func TestPolicies(t *testing.T) {
 	ends := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	golden(t, "permissions.json", permissions(entitlement{[]string{"s3:GetObject", "s3:ListBucket"}, []string{"arn:aws:s3:::orders", orders}}, ends))
+	golden(t, "permissions.json", permissions(listed([]string{"s3:GetObject", "s3:ListBucket"}, []string{"arn:aws:s3:::orders", orders}), ends))
 	golden(t, "revoked.json", denial())
 	c := goodConfig()
+	named := c.withDefaults().partsOf(written{Bucket: "orders", Prefix: "2026/", Key: someKey, Access: accessWrite})
+	golden(t, "permissions_named.json", permissions(entitlement{parts: named}, ends))
 	golden(t, "trust_worker.json", c.trust("alice", ends))
 	c.Trust = TrustConfig{ARN: "arn:aws:iam::123456789012:role/engineers", SourceIdentity: true}
 	golden(t, "trust_both.json", c.trust("alice", ends))

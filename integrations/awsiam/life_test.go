@@ -23,6 +23,7 @@ func TestLife(t *testing.T) {
 		"SomebodyElses": somebodyElses, "RetryAfterExtension": retryAfterExtension, "BrokenExtension": brokenExtension,
 		"BoundaryTakenAway": boundaryTakenAway, "TrustChanged": trustChanged, "FilledMeanwhile": filledMeanwhile,
 		"RestoredBeforeExtended": restoredBeforeExtended, "Mint": mintAsAsked, "Pages": pages, "Check": check, "WorkerPolicy": workerPolicy, "Case85PrincipalsThatAWSDoesNotTake": case85,
+		"NamedResources": named, "MintUnbounded": mintUnbounded, "Chain": chained,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, a) })
 	}

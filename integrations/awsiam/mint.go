@@ -31,6 +31,9 @@ func (m *minter) Mint(ctx context.Context, g access.Grant) (access.Credential, e
 	if err != nil {
 		return none, err
 	}
+	if want := m.config.Boundary; want != "" && r.boundary != want {
+		return none, integrations.ErrChanged("the role's permissions boundary")
+	}
 	ends := integrations.Earlier(r.ends, g.ExpiresAt)
 	left := clock.Until(ends)
 	if left <= 0 {

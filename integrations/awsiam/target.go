@@ -40,11 +40,14 @@ func (t *target) Resolve(_ context.Context, e access.Entitlement) (access.Scope,
 	if err != nil {
 		return access.Scope{}, err
 	}
-	actions, resources := strings.Join(ent.Actions, ", "), strings.Join(ent.Resources, ", ")
+	summary := ent.summary
+	if summary == "" {
+		summary = brief(ent.actions(), "actions") + " on " + brief(ent.resources(), "resources")
+	}
 	scope := access.Scope{
-		Summary: fmt.Sprintf("%s on %s in AWS account %s", brief(ent.Actions, "actions"), brief(ent.Resources, "resources"), t.config.Account),
+		Summary: summary + " in AWS account " + t.config.Account,
 		Facts: map[string]string{"account": t.config.Account, "role": t.config.roleARN(access.NamePrefix + "<request>-<letter>"),
-			"actions": actions, "resources": resources, "boundary": "none", "assumed by": t.config.assumers()},
+			"actions": strings.Join(ent.actions(), ", "), "resources": strings.Join(ent.resources(), ", "), "boundary": "none", "assumed by": t.config.assumers()},
 		Ends: "AWS refuses every call of the role, and assuming it, from the end of access on: the date stands in the role's policies",
 	}
 	if t.config.Boundary != "" {

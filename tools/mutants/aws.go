@@ -3,6 +3,7 @@ package main
 // aws returns the mutants of the targets on AWS.
 func aws() []mutant {
 	const center, tests = "integrations/identitycenter/", "./integrations/identitycenter -run "
+	const iam, ofIAM = "integrations/awsiam/", "./integrations/awsiam -run "
 	return []mutant{
 		{"an assignment that an administrator gave is taken for Ramp's", center + "target.go", "	if err := t.notForeign(ctx, a); err != nil {\n		return err\n	}\n", "", []string{tests + "TestLife/Case142"}},
 		{"the first grant to end takes an assignment from the others", center + "target.go", "	return integrations.Detach(ctx, t.holders, g.Name, t.removal(g.Name))", "	objects, err := t.holders.Objects(ctx, g.Name)\n	for object := range objects {\n		a, _ := parse(object)\n		_, _, err = t.unassign(ctx, a)\n	}\n	return err", []string{tests + "TestCase142"}},
@@ -15,5 +16,10 @@ func aws() []mutant {
 		{"a denial cuts a person's other permission sets", center + "policy.go", "exact[i] = deny([]string{d.of.user}, pattern, d.at)", "exact[i] = deny([]string{d.of.user}, pattern[:0], d.at)", []string{tests + "TestCase143Sessions/OnlyTheirs"}},
 		{"a permission set is given under another name", center + "assignment.go", "	if err := t.checkName(ctx, ent.PermissionSet); err != nil {\n		return a, err\n	}\n", "", []string{tests + "TestLife/AnotherName"}},
 		{"a wildcard gives the management account", center + "validate.go", "account != c.Management && slices", "slices", []string{tests + "TestManagementAccount"}},
+		{"a prefix of a bucket is the beginning of others, too", iam + "resource.go", "{0,700}/$`)", "{0,700}$`)", []string{ofIAM + "TestConformance/core/Resolve"}},
+		{"a bucket that somebody else made is Ramp's account's", iam + "resource.go", "{\"StringEquals\": {\"aws:ResourceAccount\": c.Account}}", "{}", []string{ofIAM + "TestLife/NamedResources"}},
+		{"a key is used past the bucket", iam + "resource.go", "		if w.Bucket != \"\" {\n			// What else", "		if false {\n			// What else", []string{ofIAM + "TestLife/NamedResources"}},
+		{"the credentials of a role without its boundary are handed out", iam + "mint.go", "want != \"\" && r.boundary != want {", "want != \"\" && r.boundary != want && false {", []string{ofIAM + "TestLife/MintUnbounded"}},
+		{"a role of another account does not hear the external id", "integrations/awsapi/config.go", "			if one.ExternalID != \"\" {", "			if false {", []string{ofIAM + "TestLife/Chain"}},
 	}
 }
