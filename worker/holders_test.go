@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/integrations/awsapi"
 	"ramp.dev/ramp/integrations/identitycenter"
 	"ramp.dev/ramp/ledger"
@@ -21,11 +22,11 @@ func TestTargetsThatShareUseTheLedger(t *testing.T) {
 	t.Setenv("AWS_ACCESS_KEY_ID", "x")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "x")
 	const name, set = "identitycenter/org", "arn:aws:sso:::permissionSet/ssoins-0123456789abcdef/ps-0123456789abcdef"
-	broker := openTargets(t.Context(), map[string]TargetConfig{name: {Kind: "identitycenter", Config: identitycenter.Config{
+	broker := openTargets(t.Context(), map[string]TargetConfig{name: {TargetFields: TargetFields{Kind: "identitycenter"}, Config: identitycenter.Config{
 		Config:        awsapi.Config{Region: "eu-central-1", Account: "123456789012", Endpoint: "http://127.0.0.1:1"}, // nothing is there
 		IdentityStore: "d-1234567890", PermissionSets: map[string]string{"Admin": set},
 		Allow: []identitycenter.AllowConfig{{PermissionSets: []string{"Admin"}, Accounts: []string{"111122223333"}}},
-	}}}, nil, led, nil, nil)
+	}}}, nil, led, nil, evidence.Keyring{})
 	g := access.Grant{Name: access.GrantName(access.NewRequestID(), 0), Target: name}
 	p, err := broker.Inspect(t.Context(), g)
 	require.NoError(t, err, "it holds nothing, so AWS is not asked")
