@@ -70,6 +70,8 @@ func CredentialKinds() map[string]CredentialKind {
 			Env:      []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL"},
 			Families: []string{"AWS_"},
 		},
+		// What a Terraform module hands out, as one file that nothing reads by itself.
+		"terraform": {Files: []string{"outputs.json"}, Only: true},
 	}
 }
 

@@ -10,6 +10,10 @@ type Grant struct {
 	Principal   string      `json:"principal"`
 	Entitlement Entitlement `json:"entitlement"`
 	ExpiresAt   time.Time   `json:"expiresAt"` // UTC, whole seconds
+	// Approved is what the entitlement means as people approved it, of a grant that comes
+	// from a signed plan; nil of one that comes from elsewhere. A target that makes more of
+	// an entitlement than its text says holds what it makes to this.
+	Approved *Scope `json:"-"`
 }
 
 // Credential is a freshly minted secret for one grant. It is never logged or

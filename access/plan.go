@@ -87,7 +87,7 @@ func (p Plan) Grant(name string, expires time.Time) (Grant, error) {
 	for _, g := range p.Grants {
 		if g.Name == name {
 			return Grant{Name: g.Name, RequestID: p.RequestID, Target: g.Target, Principal: p.Principal,
-				Entitlement: g.Entitlement, ExpiresAt: expires.UTC()}, nil
+				Entitlement: g.Entitlement, ExpiresAt: expires.UTC(), Approved: &g.Scope}, nil
 		}
 	}
 	return Grant{}, Errorf(CodeEvidence, "the plan has no grant %q", Clip(name, 60))

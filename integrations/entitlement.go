@@ -14,7 +14,8 @@ import (
 // DecodeEntitlement fills the struct that into points to, and returns everything
 // that is wrong with e, each issue with its place. Nothing is ignored: a key that
 // no field has is an issue, with the name that was probably meant. The struct's
-// fields are of type string or []string, and named by their tags:
+// fields are of type string, []string or, for what the package checks itself,
+// map[string]any, and named by their tags:
 //
 //	type entitlement struct {
 //		User    string   `entitlement:"user,required"`
@@ -62,6 +63,15 @@ func decodeField(issues *access.Issues, name string, value any, into reflect.Val
 		if text, ok := decodeText(issues, name, value); ok {
 			into.SetString(text)
 		}
+		return
+	}
+	if into.Kind() == reflect.Map {
+		named, ok := value.(map[string]any)
+		if !ok {
+			issues.Add("entitlement_type", name, "must be names with values")
+			return
+		}
+		into.Set(reflect.ValueOf(named))
 		return
 	}
 	// A list comes as []any out of JSON and YAML, as []string out of Go.

@@ -51,6 +51,9 @@ func (t *Guarded) check(ctx context.Context, g access.Grant) (access.Grant, erro
 		return g, err
 	}
 	g.ExpiresAt = g.ExpiresAt.UTC().Truncate(time.Second)
+	if c, ok := t.target.(Checker); ok {
+		return g, c.Check(g.Entitlement)
+	}
 	_, err := t.target.Resolve(ctx, g.Entitlement)
 	return g, err
 }

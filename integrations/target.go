@@ -80,6 +80,15 @@ type Extender interface {
 	Extend(ctx context.Context, g access.Grant) error
 }
 
+// Checker is a Target whose Resolve costs more than a look at the entitlement, such as a
+// plan of what would be made. Guard asks it in place of Resolve wherever only the
+// entitlement is to be checked.
+type Checker interface {
+	// Check returns what Resolve would find wrong with the entitlement itself, of code
+	// invalid, with every issue. It reaches for nothing.
+	Check(e access.Entitlement) error
+}
+
 // Pinger is a Target that can say whether it is reachable and well configured,
 // for readiness.
 type Pinger interface {

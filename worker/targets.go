@@ -20,6 +20,7 @@ import (
 	"ramp.dev/ramp/integrations/mysql"
 	"ramp.dev/ramp/integrations/postgres"
 	"ramp.dev/ramp/integrations/sshcert"
+	"ramp.dev/ramp/integrations/terraform"
 	"ramp.dev/ramp/integrations/vaulttoken"
 	"ramp.dev/ramp/integrations/webhook"
 	"ramp.dev/ramp/ledger"
@@ -40,6 +41,7 @@ func integrationKinds() map[string]integrationKind {
 		"aws":            kindOf[awsiam.Config](),
 		"identitycenter": kindOf[identitycenter.Config](),
 		"postgres":       kindOf[postgres.Config](),
+		"terraform":      kindOf[terraform.Config](),
 		"exec":           kindOf[command.Config](),
 		"webhook":        kindOf[webhook.Config](),
 		"mysql":          kindOf[mysql.Config](),

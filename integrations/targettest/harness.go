@@ -101,6 +101,7 @@ type Lacks struct {
 	Sessions      string // nothing lives on past the credential check
 	SessionExpiry string // live sessions are ended by revoking only, not by the service's own expiry
 	Mint          string // credentials are not minted by Ramp
+	FreshSecret   string // each pick-up hands out the same secret
 	Extend        string
 	Foreign       string // Ramp has the service, or its part of it, to itself
 	LostReply     string

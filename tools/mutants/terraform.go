@@ -1,0 +1,21 @@
+package main
+
+// modules returns the mutants of the target Terraform.
+func modules() []mutant {
+	const dir, tests = "integrations/terraform/", "./integrations/terraform -run "
+	return []mutant{
+		{"another plan than people approved is applied", dir + "grant.go", "if digest != approved {", "if digest == \"\" {", []string{tests + "TestCase138AppliedIsWhatWasApproved"}},
+		{"a module that was changed is run", dir + "module.go", "if c.Git == nil && m.digest != c.Digest {", "if c.Git != nil && m.digest != c.Digest {", []string{tests + "TestCase138ModuleThatChanges"}},
+		{"a kept module that was changed ends access", dir + "workdir.go", "err == nil && digest != r.Digest {", "err == nil && digest == \"\" {", []string{tests + "TestCase138ModuleThatChanges"}},
+		{"a module calls what is not pinned", dir + "module.go", "inside == \"..\" || strings.HasPrefix(inside, \"../\")", "inside == \"..\"", []string{tests + "TestModulesThatCannotBePinned"}},
+		{"a program's word that it destroyed all is believed", dir + "revoke.go", "if len(left) > 0 {", "if len(left) > 99 {", []string{tests + "TestCase138ProgramThatFails"}},
+		{"what a killed program made is forgotten", dir + "revoke.go", "	x.unknown()\n", "", []string{tests + "TestCrashInTheMiddleOfAnApply"}},
+		{"a command of a run whose worker died runs on", dir + "revoke.go", "	endLeftovers(directory)\n", "", []string{tests + "TestCrashInTheMiddleOfAnApply"}},
+		{"a revoke waits for an opening", dir + "revoke.go", "	t.stopOpening(g.Name)\n", "", []string{tests + "TestRevokeStopsAnOpening"}},
+		{"an extension makes access anew", dir + "extend.go", "c.Change.Actions.Update() {", "c.Change.Actions.Update() || true {", []string{tests + "TestExtendChangesInPlace"}},
+		{"an error of Terraform repeats a secret", dir + "words.go", "line = strings.ReplaceAll(line, secret, \"(secret)\")", "line = strings.ReplaceAll(line, secret, secret)", []string{tests + "TestCase138ProgramThatFails"}},
+		{"a state is moved to another grant", dir + "store.go", "s.target + \"\\n\" + name)", "s.target)", []string{tests + "TestCase139RecordsOfAnother"}},
+		{"records that are not mounted are none", dir + "store.go", "return nil, s.there()", "return nil, nil", []string{tests + "TestADirectoryThatIsNotThere"}},
+		{"the lock of another machine is taken off", dir + "unlock.go", "holder[1] != who", "holder[1] == \"\"", []string{tests + "TestOwnLock"}},
+	}
+}
