@@ -23,6 +23,7 @@ const helperVariable = "RAMP_TERRAFORM_HELPER"
 
 type helperTask struct {
 	Dir, Program, Operation string
+	Bucket                  string // for states; none if empty
 	Adopts                  bool
 	Grant                   access.Grant
 }
@@ -49,6 +50,9 @@ func helperRun(text string) error {
 		return err
 	}
 	s.change(func(m *Module) { m.Digest, m.Adopts = digest, task.Adopts })
+	if task.Bucket != "" {
+		bucket{address: task.Bucket}.remote(&s.config)
+	}
 	t, err := s.config.Open(context.Background(), "terraform/doors")
 	if err != nil {
 		return err
@@ -97,7 +101,13 @@ resource "terraform_data" "bolt" {
 // worker is another process that does one thing.
 func (s *site) worker(operation string, g access.Grant) *exec.Cmd {
 	s.Helper()
-	task, err := json.Marshal(helperTask{Dir: filepath.Dir(s.doors), Program: string(s.config.Program), Operation: operation, Adopts: s.config.Modules["door"].Adopts, Grant: g})
+	return s.workerWith(helperTask{Operation: operation, Grant: g})
+}
+
+func (s *site) workerWith(t helperTask) *exec.Cmd {
+	s.Helper()
+	t.Dir, t.Program, t.Adopts = filepath.Dir(s.doors), string(s.config.Program), s.config.Modules["door"].Adopts
+	task, err := json.Marshal(t)
 	require.NoError(s, err)
 	cmd := exec.Command(os.Args[0]) // #nosec G204 -- this test itself
 	cmd.Env = []string{helperVariable + "=" + string(task), "PATH=" + os.Getenv("PATH"), "HOME=" + s.TempDir()}
