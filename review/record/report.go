@@ -51,7 +51,7 @@ func (r *Reader) Report(ctx context.Context, in Input) (review.Report, bool, err
 // tried is one proposal that is tried on recorded requests.
 type tried struct {
 	proposal *review.Proposal
-	set      *contracts.Set
+	set      *contracts.Set      // that contract alone
 	contract *contracts.Contract // as it would be; nil: it would be gone
 	left     int                 // how many more requests are tried
 }
@@ -74,8 +74,12 @@ func (r *Reader) complete(ctx context.Context, in Input, findings []review.Findi
 			continue
 		}
 		if set := change.Complete(in.Files, in.Contracts, p); set != nil {
-			c, _ := set.Find(p.Contract)
-			try[p.Contract] = append(try[p.Contract], &tried{p, set, c, maxTried})
+			// Of the others nothing is asked, and ten whole sets take as much memory as all else.
+			t := &tried{proposal: p, set: &contracts.Set{}, left: maxTried}
+			if c, there := set.Find(p.Contract); there {
+				t.contract, t.set.Contracts = c, []*contracts.Contract{c}
+			}
+			try[p.Contract] = append(try[p.Contract], t)
 		}
 	}
 	if len(try) == 0 {
