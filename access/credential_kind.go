@@ -65,6 +65,13 @@ func CredentialKinds() map[string]CredentialKind {
 			Families: []string{"MYSQL_", "MARIADB_"},
 			Only:     true,
 		},
+		"kubernetes": {
+			// Not KUBECONFIG: such a file may name a program to run, so the client writes it
+			// itself. Terraform's provider reads these, too.
+			Env:      []string{"KUBE_HOST", "KUBE_TOKEN", "KUBE_NAMESPACE", "KUBE_CLUSTER_CA_CERT_DATA"},
+			Families: []string{"KUBE", "HELM_KUBE"},
+			Only:     true,
+		},
 		"aws": {
 			// Not AWS_CONFIG_FILE and the like: such a file may name a program to run.
 			Env:      []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL"},

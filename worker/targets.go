@@ -17,6 +17,7 @@ import (
 	"ramp.dev/ramp/integrations/command"
 	"ramp.dev/ramp/integrations/contractset"
 	"ramp.dev/ramp/integrations/identitycenter"
+	"ramp.dev/ramp/integrations/kubernetes"
 	"ramp.dev/ramp/integrations/mysql"
 	"ramp.dev/ramp/integrations/postgres"
 	"ramp.dev/ramp/integrations/sshcert"
@@ -44,6 +45,7 @@ func integrationKinds() map[string]integrationKind {
 		"terraform":      kindOf[terraform.Config](),
 		"exec":           kindOf[command.Config](),
 		"webhook":        kindOf[webhook.Config](),
+		"kubernetes":     kindOf[kubernetes.Config](),
 		"mysql":          kindOf[mysql.Config](),
 		// What changes contracts is a target like others, so that all that protects access protects them.
 		"contracts": kindOf[contractset.Config](),

@@ -166,6 +166,7 @@ func TestHeavyThings(t *testing.T) {
 		"github.com/temporalio/ui-server":     {"dev"},
 		"github.com/zitadel/oidc":             {"dev"},
 		"github.com/hashicorp/vault/api":      {"integrations", "signers", "internal"},
+		"k8s.io":                              {"integrations"},
 		"github.com/aws/aws-sdk-go-v2":        {"integrations", "signers", "sinks"},
 		"github.com/labstack/echo/v4":         {"server", "bench"}, // the bench serves one surface of the server alone
 		"github.com/spf13/cobra":              {"cmd"},

@@ -3,7 +3,7 @@ package main
 // databases returns the mutants of the target Postgres.
 func databases() []mutant {
 	const setup, ending, tests = "integrations/postgres/setup.sql", "integrations/postgres/ending.sql", "./integrations/postgres -run "
-	return []mutant{
+	return append(clusters(), []mutant{
 		{"a closed grant of Postgres opens again", setup, "IF was IS NOT NULL THEN", "IF false THEN", []string{tests + "TestNeverOpensAgain"}},
 		{"a session's locks hold up its end", ending, "      PERFORM ramp.cut(g);\n      BEGIN", "      BEGIN", []string{tests + "Case120"}},
 		{"what was made in Postgres belongs to a superuser", ending, "OWNER TO %I', r.kind, r.identity, heir);", "OWNER TO %I', r.kind, r.identity, current_user);", []string{tests + "Case121"}},
@@ -24,5 +24,5 @@ func databases() []mutant {
 		{"one login whose row is locked keeps what a grant gave", ending, "EXCEPTION WHEN lock_not_available OR deadlock_detected OR internal_error THEN -- the last", "EXCEPTION WHEN division_by_zero THEN -- the last", []string{tests + "TestCase132"}},
 		{"a closed grant of Postgres is restored", "integrations/postgres/drift.go", "	if now.closed {\n		return integrations.ErrRevoked", "	if now.closed && false {\n		return integrations.ErrRevoked", []string{tests + "TestNeverOpensAgain"}},
 		{"a credential writes lines into a service file", "cmd/ramp/internal/credential/postgres.go", "if !f.form.MatchString(env[f.variable]) {", "if false {", []string{"./cmd/ramp/internal/credential -run TestCase54ServiceFile"}},
-	}
+	}...)
 }

@@ -33,15 +33,18 @@ func Place(cred access.Credential, dir string) (access.Credential, map[string]st
 	for name, v := range cred.Env {
 		env[name] = fill(v)
 	}
-	if cred.Kind == "postgres" {
-		service, err := pgService(cred.Env, dir)
+	if own, has := ownFiles()[cred.Kind]; has {
+		content, err := own.write(cred.Env, dir)
 		if err != nil {
 			return cred, nil, err
 		}
 		if files == nil {
 			files = map[string]string{}
 		}
-		files[serviceFile], env["PGSERVICEFILE"] = service, dir+"/"+serviceFile
+		files[own.name] = content
+		for _, variable := range own.variables {
+			env[variable] = dir + "/" + own.name
+		}
 	}
 	if cred.Kind == "mysql" {
 		options, err := mysqlOptions(cred.Env, dir)
@@ -60,6 +63,22 @@ func Place(cred access.Credential, dir string) (access.Credential, map[string]st
 	}
 	cred.Env, cred.Arguments, cred.Files = env, arguments, files
 	return cred, files, nil
+}
+
+// ownFile is a file that the client writes itself from a credential's variables: one
+// that came with it could name a program to run.
+type ownFile struct {
+	name      string
+	variables []string // that name it
+	write     func(env map[string]string, dir string) (string, error)
+}
+
+// ownFiles returns them by the kind of credential.
+func ownFiles() map[string]ownFile {
+	return map[string]ownFile{
+		"postgres":   {serviceFile, []string{"PGSERVICEFILE"}, pgService},
+		"kubernetes": {"kubeconfig", []string{"KUBECONFIG", "KUBE_CONFIG_PATH"}, kubeconfig},
+	}
 }
 
 // Argv returns argv with the credential's arguments for that program before the
