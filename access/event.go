@@ -42,6 +42,7 @@ const (
 	EventPayloadDecoded      EventKind = "payload.decoded"    // an operator read decoded payloads
 	EventLogUnwitnessed      EventKind = "log.unwitnessed"    // too few witnesses have cosigned the log, or one saw another
 	EventSinkBehind          EventKind = "sink.behind"        // a receiver of events lacks some for longer than it may
+	EventBodiesDropped       EventKind = "bodies.dropped"     // a policy removed what events and requests said
 
 	EventSessionStarted EventKind = "session.started" // a login in a browser
 	EventSessionsEnded  EventKind = "session.ended"   // one session of a person, or all of them
@@ -86,4 +87,7 @@ type Event struct {
 	// same key is a retry, and is not recorded. An event without a key is always
 	// recorded.
 	Key string `json:"key,omitempty"`
+	// Dropped says that the body is gone: actor, message, detail and key. Such an event has
+	// no leaf; only the leaf's hash is there. It is not part of a leaf.
+	Dropped *Dropped `json:"dropped,omitempty"`
 }

@@ -76,6 +76,7 @@ var catalogue = map[EventKind]EventSpec{
 	EventPayloadDecoded:      {"read what Temporal keeps", AudienceSelf, OCSF{apiActivity, 2, "Read", false}, nil},
 	EventLogUnwitnessed:      {"the log lacks witnesses, or one disputes it", AudienceOperators, OCSF{detectionFinding, 1, "Create", true}, nil},
 	EventSinkBehind:          {"a receiver of events is behind", AudienceOperators, OCSF{detectionFinding, 1, "Create", true}, nil},
+	EventBodiesDropped:       {"dropped by policy what events and requests said", AudienceOperators, OCSF{entityManagement, 4, "Delete", false}, nil},
 	EventPasskeyCreated:      {"created a passkey", AudienceSelf, OCSF{accountChange, 99, "Create Passkey", false}, freeText},
 	EventSessionStarted:      {"signed in", AudienceSelf, OCSF{authentication, 1, "Logon", false}, nil},
 	EventSessionsEnded:       {"signed out", AudienceSelf, OCSF{authentication, 2, "Logoff", false}, nil},
@@ -151,6 +152,9 @@ func (a Act) Phrase() string {
 
 // Phrase says what happened in a few words, for people.
 func (e Event) Phrase() string {
+	if e.Dropped != nil {
+		return e.Kind.Spec().Phrase + " (" + e.Dropped.Words() + ")"
+	}
 	what := e.what()
 	if e.Kind == EventEndOrdered && EndKind(e.Detail["end"]) == EndByCondition && e.Message != "" {
 		return "ended because " + e.Message

@@ -12,4 +12,5 @@ const (
 	RecordExternalLink   RecordKind = "external-link"   // which person a user of another program is
 	RecordLinkCode       RecordKind = "link-code"       // who got a code to link by
 	RecordContractUpload RecordKind = "contract-upload" // who wrote a set of contracts
+	RecordRemoval        RecordKind = "removal"         // which bodies a policy removed
 )

@@ -48,6 +48,10 @@ type Request struct {
 	// Altered says in words what the ledger holds of this request otherwise than it was
 	// signed. What is shown is what was signed.
 	Altered []string `json:"altered,omitempty"`
+	// Dropped says that a policy removed all but this: who asked, for what, and who decided.
+	// Then the other fields are as a server signed them when it did; in the plan there are
+	// the contract and targets alone.
+	Dropped *Dropped `json:"dropped,omitempty"`
 	// PlanEnvelope is the signed plan as the ledger stores it, verified by nobody.
 	PlanEnvelope []byte `json:"-"`
 }

@@ -169,11 +169,11 @@ func (b *bench) fillRecord(ctx context.Context, l *ledger.Ledger, dir string, n 
 type leavesOf struct{ *ledger.Ledger }
 
 // Leaves implements evidence.LogReader.
-func (l leavesOf) Leaves(ctx context.Context, from, to int64) ([][]byte, error) {
+func (l leavesOf) Leaves(ctx context.Context, from, to int64) ([]evidence.LogLeaf, error) {
 	list, err := l.Entries(ctx, from, to)
-	out := make([][]byte, 0, len(list))
+	out := make([]evidence.LogLeaf, 0, len(list))
 	for _, e := range list {
-		out = append(out, e.Event.Leaf())
+		out = append(out, evidence.LogLeaf{Bytes: e.Event.Leaf()})
 	}
 	return out, err
 }
@@ -183,6 +183,6 @@ func verifyRecord(ctx context.Context, l *ledger.Ledger) error {
 	if err != nil {
 		return err
 	}
-	_, err = evidence.VerifyLog(ctx, evidence.Checkpoint{Origin: tree.Origin, Size: tree.Size, Root: tree.Root}, nil, leavesOf{l}, nil)
+	_, err = evidence.VerifyLog(ctx, evidence.NewKeyring(), evidence.Checkpoint{Origin: tree.Origin, Size: tree.Size, Root: tree.Root}, nil, leavesOf{l}, nil)
 	return err
 }

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -33,13 +34,23 @@ func (c *Client) Witnesses(ctx context.Context) (out access.Witnesses, err error
 	return out, c.do(ctx, http.MethodGet, "/api/v1/audit/witnesses", nil, nil, &out)
 }
 
-// Leaves implements evidence.LogReader over the tiles of the log.
-func (c *Client) Leaves(ctx context.Context, from, to int64) ([][]byte, error) {
-	var out [][]byte
+// Leaves implements evidence.LogReader over the tiles of the log. A bundle of which bodies
+// were dropped is none of that format; its entries are fetched by the server's own path.
+func (c *Client) Leaves(ctx context.Context, from, to int64) ([]evidence.LogLeaf, error) {
+	var out []evidence.LogLeaf
 	for from < to {
 		n := from >> evidence.TileHeight
-		width := min(to-n<<evidence.TileHeight, 1<<evidence.TileHeight)
+		width := min(to-n<<evidence.TileHeight, evidence.TileWidth)
+		end := n<<evidence.TileHeight + width
 		b, err := c.bytes(ctx, tilePath(tlog.Tile{H: evidence.TileHeight, L: -1, N: n, W: int(width)}))
+		if access.CodeOf(err) == access.CodeTooLate {
+			some, err := c.entries(ctx, from, end)
+			if err != nil {
+				return nil, err
+			}
+			out, from = append(out, some...), end
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -50,13 +61,36 @@ func (c *Client) Leaves(ctx context.Context, from, to int64) ([][]byte, error) {
 				break // the caller counts what is missing
 			}
 			if skip--; skip < 0 {
-				out = append(out, b[2:2+length])
+				out = append(out, evidence.LogLeaf{Bytes: b[2 : 2+length]})
 			}
 			b = b[2+length:]
 		}
-		from = n<<evidence.TileHeight + width
+		from = end
 	}
 	return out, nil
+}
+
+// entries returns the leaves in [from, to), up to the first that is not at its place.
+func (c *Client) entries(ctx context.Context, from, to int64) (out []evidence.LogLeaf, err error) {
+	var page Page[evidence.StoredLeaf]
+	if err := c.again(ctx, func() error {
+		page = Page[evidence.StoredLeaf]{}
+		return c.do(ctx, http.MethodGet, fmt.Sprintf("/api/v1/audit/entries?from=%d&to=%d", from, to), nil, nil, &page)
+	}); err != nil {
+		return nil, err
+	}
+	for i, e := range page.Items {
+		if e.Leaf != from+int64(i) || e.Leaf >= to {
+			break // the caller counts what is missing
+		}
+		out = append(out, e.Read())
+	}
+	return out, nil
+}
+
+// Removal implements evidence.LogReader.
+func (c *Client) Removal(ctx context.Context, event int64) ([]byte, error) {
+	return c.bytes(ctx, "/api/v1/audit/removals/"+strconv.FormatInt(event, 10))
 }
 
 // Tiles returns a reader of the log's hashes, for proofs. Callers verify them. It keeps the
@@ -114,16 +148,26 @@ func tilePath(t tlog.Tile) string {
 
 // bytes fetches a response as it came. A whole log, and all packs of a sample, are more than a
 // server lets one person fetch at once: where it says so, bytes waits and asks again.
-func (c *Client) bytes(ctx context.Context, path string) ([]byte, error) {
-	for try := 1; ; try++ {
+func (c *Client) bytes(ctx context.Context, path string) (out []byte, err error) {
+	err = c.again(ctx, func() error {
 		var b raw
 		err := c.do(ctx, http.MethodGet, path, nil, nil, &b)
+		out = b
+		return err
+	})
+	return out, err
+}
+
+// again fetches until the server no longer says that it is too much at once.
+func (c *Client) again(ctx context.Context, fetch func() error) error {
+	for try := 1; ; try++ {
+		err := fetch()
 		if access.CodeOf(err) != access.CodeThrottled || try == maxThrottled {
-			return b, err
+			return err
 		}
 		select {
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return ctx.Err()
 		case <-time.After(time.Second):
 		}
 	}

@@ -11,28 +11,40 @@ import (
 
 // LogReader reads a log's leaves. It is asked for several pages at once.
 type LogReader interface {
-	// Leaves returns the exact bytes of the leaves in [from, to); fewer where some
-	// are missing.
-	Leaves(ctx context.Context, from, to int64) ([][]byte, error)
+	// Leaves returns the leaves in [from, to); fewer where some are missing. One whose body
+	// was dropped is there without it.
+	Leaves(ctx context.Context, from, to int64) ([]LogLeaf, error)
+	// Removal returns the signed statement of what was dropped that the event of a number
+	// tells of, as the ledger stores it. Errors are CodeNotFound where there is none.
+	Removal(ctx context.Context, event int64) ([]byte, error)
 }
 
-// TileHeight is the height of the tiles in which a log is served: 256 hashes.
-const TileHeight = 8
+// TileHeight is the height of the tiles in which a log is served, and TileWidth how many
+// hashes one has.
+const (
+	TileHeight = 8
+	TileWidth  = 1 << TileHeight
+)
 
 // LogReport is the result of verifying a whole log.
 type LogReport struct {
 	Checkpoint Checkpoint  `json:"checkpoint"`
 	Against    *Checkpoint `json:"against,omitempty"` // the earlier checkpoint, from outside
 	Events     int64       `json:"events"`
+	// Dropped is of how many of them the body is gone by policy, each covered by a removal
+	// that a server signed and that the log tells of.
+	Dropped int64 `json:"dropped,omitempty"`
 }
 
 // VerifyLog reads every event and compares the log with its checkpoint: an event
 // that was edited, removed, moved or inserted changes the root. A log that was cut
 // off or rewritten by somebody who also has its hashes agrees with itself; only an
-// earlier checkpoint, kept outside, shows it. Each event is passed to see, unless
-// that is nil, before the result is known. Errors are CodeEvidence and say what is
-// wrong, or those of the reader and of see.
-func VerifyLog(ctx context.Context, at Checkpoint, against *Checkpoint, r LogReader, see func(leaf int64, e access.Event) error) (LogReport, error) {
+// earlier checkpoint, kept outside, shows it. An event may lack its body only where a
+// removal covers it, which one of the keys has signed and of which a later event of the
+// same log has the digest. Each event is passed to see, unless that is nil, before the
+// result is known. Errors are CodeEvidence and say what is wrong; CodeConflict where bodies
+// were dropped since the checkpoint; or those of the reader and of see.
+func VerifyLog(ctx context.Context, keys RemovalVerifier, at Checkpoint, against *Checkpoint, r LogReader, see func(leaf int64, e access.Event) error) (LogReport, error) {
 	report := LogReport{Checkpoint: at, Against: against}
 	if against != nil {
 		if against.Origin != at.Origin {
@@ -44,11 +56,15 @@ func VerifyLog(ctx context.Context, at Checkpoint, against *Checkpoint, r LogRea
 	}
 	var tree, earlier compactRange
 	var last int64
+	held := bodies{at: at, keys: keys, log: r, missing: map[int64]access.Event{}}
 	pages, stop := readAhead(ctx, r, 0, at.Size, true)
 	defer stop()
 	for next := range pages {
 		page := <-next
 		for _, leaf := range page.leaves {
+			if err := held.hold(ctx, report.Events, leaf); err != nil {
+				return report, err
+			}
 			if leaf.event.Seq <= last {
 				return report, access.Errorf(access.CodeEvidence, "event %d is out of order", report.Events)
 			}
@@ -79,7 +95,8 @@ func VerifyLog(ctx context.Context, at Checkpoint, against *Checkpoint, r LogRea
 			return report, access.Errorf(access.CodeEvidence, "the first %d events are not those of the saved checkpoint: the log was rewritten", against.Size)
 		}
 	}
-	return report, nil
+	report.Dropped = held.covered
+	return report, held.all()
 }
 
 // VerifyConsistency verifies from a log's tiles that it still begins with the

@@ -16,8 +16,19 @@ import (
 // leafList is a log's leaves in memory.
 type leafList [][]byte
 
-func (l leafList) Leaves(_ context.Context, from, to int64) ([][]byte, error) {
-	return l[min(from, int64(len(l))):min(to, int64(len(l)))], nil
+func (l leafList) Leaves(_ context.Context, from, to int64) ([]LogLeaf, error) {
+	return l[min(from, int64(len(l))):min(to, int64(len(l)))].whole(), nil
+}
+
+func (l leafList) whole() (out []LogLeaf) {
+	for _, b := range l {
+		out = append(out, LogLeaf{Bytes: b})
+	}
+	return out
+}
+
+func (l leafList) Removal(context.Context, int64) ([]byte, error) {
+	return nil, access.Errorf(access.CodeNotFound, "nothing was dropped")
 }
 
 // TestVerifyLogFrom: from wherever it is read, a log is accepted as it was signed, and
@@ -39,7 +50,7 @@ func TestVerifyLogFrom(t *testing.T) {
 		signed := Checkpoint{Origin: "test/log", Size: size, Root: root}
 		from := rapid.Int64Range(0, size).Draw(t, "from")
 		var seen []int64
-		require.NoError(t, VerifyLogFrom(t.Context(), signed, from, leaves, &tree, func(leaf int64, e access.Event) error {
+		require.NoError(t, VerifyLogFrom(t.Context(), Keyring{}, signed, from, leaves, &tree, func(leaf int64, e access.Event) error {
 			require.Equal(t, fmt.Sprint(leaf), e.Message)
 			seen = append(seen, leaf)
 			return nil
@@ -62,10 +73,10 @@ func TestVerifyLogFrom(t *testing.T) {
 			}
 			changed[i], changed[j] = changed[j], changed[i]
 		}
-		err = VerifyLogFrom(t.Context(), signed, from, changed, &tree, nil)
+		err = VerifyLogFrom(t.Context(), Keyring{}, signed, from, changed, &tree, nil)
 		require.Equal(t, access.CodeEvidence, access.CodeOf(err))
 	})
-	require.Equal(t, access.CodeEvidence, access.CodeOf(VerifyLogFrom(t.Context(), Checkpoint{Size: 3}, 4, leafList{}, &memoryTree{}, nil)), "a log that was cut off")
+	require.Equal(t, access.CodeEvidence, access.CodeOf(VerifyLogFrom(t.Context(), Keyring{}, Checkpoint{Size: 3}, 4, leafList{}, &memoryTree{}, nil)), "a log that was cut off")
 }
 
 // TestVerifyLeaves: of any part of a log the leaves are accepted as they were signed, and
@@ -81,7 +92,7 @@ func TestVerifyLeaves(t *testing.T) {
 		from := rapid.IntRange(0, 700).Draw(t, "from")
 		to := rapid.IntRange(from, 700).Draw(t, "to")
 		part := slices.Clone(all[from:to])
-		require.NoError(t, VerifyLeaves(int64(from), part, &tree))
+		require.NoError(t, VerifyLeaves(int64(from), part.whole(), &tree))
 		if to-from < 2 {
 			return
 		}
@@ -101,7 +112,7 @@ func TestVerifyLeaves(t *testing.T) {
 				return
 			}
 		}
-		require.Equal(t, access.CodeEvidence, access.CodeOf(VerifyLeaves(int64(from), part, &tree)))
+		require.Equal(t, access.CodeEvidence, access.CodeOf(VerifyLeaves(int64(from), part.whole(), &tree)))
 	})
 }
 
@@ -110,8 +121,8 @@ func TestAnUnreachableLogIsNotAWrongOne(t *testing.T) {
 	away := unreachable{}
 	earlier, later := Checkpoint{Origin: "log", Size: 3}, Checkpoint{Origin: "log", Size: 300}
 	for name, err := range map[string]error{
-		"from a place on": VerifyLogFrom(t.Context(), later, 5, leafList{}, away, nil),
-		"a part":          VerifyLeaves(0, leafList{[]byte("x")}, away),
+		"from a place on": VerifyLogFrom(t.Context(), Keyring{}, later, 5, leafList{}, away, nil),
+		"a part":          VerifyLeaves(0, leafList{[]byte("x")}.whole(), away),
 		"going on":        VerifyConsistency(earlier, later, away),
 	} {
 		require.Equal(t, access.CodeUnavailable, access.CodeOf(err), name)

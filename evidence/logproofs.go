@@ -30,6 +30,9 @@ func (e LoggedEvent) in(at Checkpoint) error {
 	if e.Leaf < 0 || e.Leaf >= at.Size {
 		return failf("leaf %d of the log is out of place", e.Leaf)
 	}
+	if e.Event.Dropped != nil { // it is no part of the leaf, and would be shown
+		return failf("leaf %d of the log is without its body", e.Leaf)
+	}
 	if err := tlog.CheckRecord(e.Proof, at.Size, at.Root, e.Leaf, tlog.RecordHash(e.Event.Leaf())); err != nil {
 		return failf("leaf %d of the log is not as it is here", e.Leaf)
 	}

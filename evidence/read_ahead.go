@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"bytes"
 	"context"
 	"sync"
 
@@ -11,9 +12,13 @@ import (
 
 // readLeaf is a leaf as it was read.
 type readLeaf struct {
-	hash  tlog.Hash
-	event access.Event // not set where nobody asks for it
+	hash    tlog.Hash
+	event   access.Event // not set where nobody asks for it, and it is whole and tells of no removal
+	dropped bool         // the body is missing
 }
+
+// tellsOfRemoval is in every leaf that tells of bodies that were dropped.
+var tellsOfRemoval = []byte(",14:" + access.EventBodiesDropped + ",")
 
 // leafPage is one page of a log's leaves, and after them why there are no more.
 type leafPage struct {
@@ -63,9 +68,9 @@ func (p *leafPage) read(ctx context.Context, r LogReader, parse bool) {
 	}
 	p.leaves = make([]readLeaf, len(leaves))
 	for i, leaf := range leaves {
-		one := readLeaf{hash: tlog.RecordHash(leaf)}
-		if parse {
-			if one.event, err = access.ParseLeaf(leaf); err != nil {
+		one := readLeaf{hash: leaf.record(), event: leaf.Event, dropped: leaf.Bytes == nil}
+		if !one.dropped && (parse || bytes.Contains(leaf.Bytes, tellsOfRemoval)) {
+			if one.event, err = access.ParseLeaf(leaf.Bytes); err != nil {
 				p.leaves, p.err = p.leaves[:i], access.Errorf(access.CodeEvidence, "event %d is damaged", p.from+int64(i))
 				return
 			}

@@ -102,22 +102,30 @@ func (l *Ledger) Entries(ctx context.Context, from, to int64) ([]Entry, error) {
 	return collect(ctx, l.reader(), scanEntry, selectEvents+` WHERE seq > ? AND seq <= ? ORDER BY seq`, from, to)
 }
 
-const selectEvents = `SELECT seq, at, request_id, kind, actor, message, detail, idempotency_key FROM events`
+const selectEvents = `SELECT seq, at, request_id, kind, actor, message, detail, idempotency_key, removal, dropped_at FROM events`
 
 func scanEvent(row scanner) (access.Event, error) {
 	var e access.Event
-	var at int64
+	var at, removal, dropped int64
 	var detail string
-	if err := row.Scan(&e.Seq, &at, &e.RequestID, (*string)(&e.Kind), &e.Actor, &e.Message, &detail, &e.Key); err != nil {
+	if err := row.Scan(&e.Seq, &at, &e.RequestID, (*string)(&e.Kind), &e.Actor, &e.Message, &detail, &e.Key, &removal, &dropped); err != nil {
 		return e, err
 	}
-	e.At = timeOf(at)
+	e.At, e.Dropped = timeOf(at), droppedBy(removal, dropped)
 	if detail != "{}" {
 		if err := decodeJSON(detail, &e.Detail); err != nil {
 			return e, access.Errorf(access.CodeEvidence, "event %d is damaged", e.Seq)
 		}
 	}
 	return e, nil
+}
+
+// droppedBy is what columns say of a removal, nil where there was none.
+func droppedBy(removal, at int64) *access.Dropped {
+	if removal == 0 {
+		return nil
+	}
+	return &access.Dropped{At: timeOf(at), Event: removal}
 }
 
 func scanEntry(row scanner) (Entry, error) {

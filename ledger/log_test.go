@@ -22,13 +22,16 @@ import (
 // leaves reads a ledger's log as an auditor's client does.
 type leaves struct{ *ledger.Ledger }
 
-func (l leaves) Leaves(ctx context.Context, from, to int64) ([][]byte, error) {
+func (l leaves) Leaves(ctx context.Context, from, to int64) ([]evidence.LogLeaf, error) {
 	list, err := l.Entries(ctx, from, to)
-	out := [][]byte{}
-	for _, e := range list {
-		out = append(out, e.Event.Leaf())
+	if err != nil {
+		return nil, err
 	}
-	return out, err
+	events := make([]access.Event, len(list))
+	for i, e := range list {
+		events[i] = e.Event
+	}
+	return evidence.LeavesOf(from, events, l.HashReader(ctx))
 }
 
 func (b fixture) checkpoint() evidence.Checkpoint {
@@ -44,7 +47,7 @@ func (b fixture) verify(against *evidence.Checkpoint) error {
 	if err != nil {
 		return err
 	}
-	_, err = evidence.VerifyLog(ctx, evidence.Checkpoint{Origin: tree.Origin, Size: tree.Size, Root: tree.Root}, against, leaves{b.Ledger}, nil)
+	_, err = evidence.VerifyLog(ctx, evidence.Keyring{}, evidence.Checkpoint{Origin: tree.Origin, Size: tree.Size, Root: tree.Root}, against, leaves{b.Ledger}, nil)
 	return err
 }
 

@@ -133,6 +133,7 @@ var recordTables = map[access.RecordKind]struct{ table, id string }{
 	access.RecordDirectory: {"directory_mode", "id"}, access.RecordUser: {"directory_users", "id"},
 	access.RecordGroup: {"directory_groups", "id"}, access.RecordLink: {"linked_accounts", "id"},
 	access.RecordExternalLink: {"external_links", "id"}, access.RecordContractUpload: {"contract_uploads", "id"},
+	access.RecordRemoval: {"removals", "seq"},
 }
 
 // SignRecords signs again every record that another key signed, so that the key can be

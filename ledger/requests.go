@@ -14,7 +14,7 @@ import (
 )
 
 const requestColumns = `id, state, outcome, contract, requester, plan, plan_envelope, stages, decisions, problem, overdue, extensions,
-	created_at, active_at, expires_at, ended_at, review`
+	created_at, active_at, expires_at, ended_at, review, removal, dropped_at`
 
 func scanRequest(row scanner) (access.Request, error) { return scanRequestAnd(row) }
 
@@ -24,21 +24,22 @@ func scanRequest(row scanner) (access.Request, error) { return scanRequestAnd(ro
 func scanRequestAnd(row scanner, more ...any) (access.Request, error) {
 	var r access.Request
 	var id, state, outcome, contract, requester, plan, envelope, stages, decisions, problem, review text
-	var overdue, extensions, created, active, expires, ended number
+	var overdue, extensions, created, active, expires, ended, removal, dropped number
 	err := row.Scan(append([]any{&id, &state, &outcome, &contract, &requester, &plan, &envelope, &stages, &decisions, &problem,
-		&overdue, &extensions, &created, &active, &expires, &ended, &review}, more...)...)
+		&overdue, &extensions, &created, &active, &expires, &ended, &review, &removal, &dropped}, more...)...)
 	if err != nil {
 		return r, err
 	}
 	r.ID, r.State, r.Outcome, r.Contract, r.Problem = string(id), access.State(state), access.Outcome(outcome), string(contract), string(problem)
-	r.PlanEnvelope = []byte(envelope)
+	r.PlanEnvelope, r.Dropped = []byte(envelope), droppedBy(removal.Int64, dropped.Int64)
 	r.Overdue, r.Extensions = overdue.Int64 != 0, int(extensions.Int64)
 	if created.Valid {
 		r.CreatedAt = timeOf(created.Int64)
 	}
 	r.ActiveAt, r.ExpiresAt, r.EndedAt = timePtr(active.NullInt64), timePtr(expires.NullInt64), timePtr(ended.NullInt64)
 	var unreadable []string
-	for name, n := range map[string]number{"overdue": overdue, "extensions": extensions, "created_at": created, "active_at": active, "expires_at": expires, "ended_at": ended} {
+	for name, n := range map[string]number{"overdue": overdue, "extensions": extensions, "created_at": created, "active_at": active, "expires_at": expires, "ended_at": ended,
+		"removal": removal, "dropped_at": dropped} {
 		if n.damaged {
 			unreadable = append(unreadable, name)
 		}

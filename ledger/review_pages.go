@@ -16,6 +16,7 @@ type ReviewedRequest struct {
 	Plan       []byte         // its envelope
 	Statements [][]byte       // envelopes of its decisions and of its review
 	Events     []access.Event // in the order of the log
+	Removal    int64          // the number of the event that tells that it was dropped by policy; 0: it was not
 	Missing    bool           // the log tells of the request, and the ledger does not have it
 	Unreadable bool           // of one of its events the details are not what Ramp writes
 }
@@ -37,13 +38,13 @@ func (l *Ledger) ReviewPage(ctx context.Context, after int64, most int) (out []R
 		out[i] = ReviewedRequest{ID: f.request, AskedAt: f.at, Missing: true}
 	}
 	marks, args := inList(ids)
-	plans, err := collect(ctx, q, scanOwned, `SELECT id, plan_envelope FROM requests WHERE id IN `+marks, args...)
+	plans, err := collect(ctx, q, scanReviewPlan, `SELECT id, plan_envelope, removal FROM requests WHERE id IN `+marks, args...)
 	if err != nil {
 		return nil, after, err
 	}
 	for _, p := range plans {
-		of := &out[place[p.request]]
-		of.Plan, of.Missing = p.envelope, false
+		of := &out[place[p.ID]]
+		of.Plan, of.Removal, of.Missing = p.Plan, p.Removal, false
 	}
 	said, err := collect(ctx, q, scanOwned, `SELECT request_id, envelope FROM statements WHERE request_id IN `+marks+
 		` AND (key LIKE 'decision-%' OR key = ?) ORDER BY id`, append(args, access.KeyReviewed)...)
@@ -63,6 +64,14 @@ func (l *Ledger) ReviewPage(ctx context.Context, after int64, most int) (out []R
 		of.Events, of.Unreadable = append(of.Events, e), of.Unreadable || e.Detail == nil
 	}
 	return out, first[len(first)-1].seq, err
+}
+
+func scanReviewPlan(row scanner) (r ReviewedRequest, err error) {
+	var plan text
+	var removal number
+	err = row.Scan(&r.ID, &plan, &removal)
+	r.Plan, r.Removal = []byte(plan), removal.Int64
+	return r, err
 }
 
 type firstEvent struct {
@@ -94,7 +103,7 @@ func scanReviewEvent(row scanner) (e access.Event, err error) {
 }
 
 // Refusals calls visit with the events of acts that were refused from one time on, before
-// another, in the order of the log. An error of visit ends it and is returned.
+// another, in the order of the log, without those whose bodies were dropped by policy. An error of visit ends it and is returned.
 func (l *Ledger) Refusals(ctx context.Context, from, until time.Time, visit func(access.Event) error) error {
 	after, err := l.SeqBefore(ctx, from)
 	if err != nil {
@@ -102,7 +111,7 @@ func (l *Ledger) Refusals(ctx context.Context, from, until time.Time, visit func
 	}
 	for {
 		page, err := collect(ctx, l.reader(), scanReviewEvent, `SELECT seq, at, request_id, kind, actor, detail, idempotency_key FROM events
-			WHERE kind IN `+refusalKinds+` AND seq > ? ORDER BY seq LIMIT 1000`, after)
+			WHERE kind IN `+refusalKinds+` AND removal = 0 AND seq > ? ORDER BY seq LIMIT 1000`, after)
 		if err != nil || len(page) == 0 {
 			return err
 		}

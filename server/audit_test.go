@@ -38,7 +38,7 @@ func TestAuditorsReadTheLog(t *testing.T) {
 	late := at()
 	t.Run("Case44 a reader that was away finds all that it missed", func(t *testing.T) {
 		var seen []access.Event
-		report, err := evidence.VerifyLog(ctx, late, &early, auditor, func(_ int64, e access.Event) error { seen = append(seen, e); return nil })
+		report, err := evidence.VerifyLog(ctx, keys, late, &early, auditor, func(_ int64, e access.Event) error { seen = append(seen, e); return nil })
 		require.NoError(t, err)
 		require.Equal(t, late.Size, report.Events)
 		require.Equal(t, r.ID, seen[0].RequestID)

@@ -44,7 +44,9 @@ type Config struct {
 	Operators  []string         `yaml:"operators,omitempty"`  // groups that see every request and may revoke any
 	Auditors   []string         `yaml:"auditors,omitempty"`   // groups that read the audit log and every evidence; nobody if empty
 	// Review says how the weekly review is made, and who sees all of it beside auditors.
-	Review     ReviewConfig `yaml:"review,omitempty"`
+	Review ReviewConfig `yaml:"review,omitempty"`
+	// Drop says after how long what people did, wrote and decided is dropped; never if empty.
+	Drop       DropConfig   `yaml:"drop,omitempty"`
 	TemporalUI string       `yaml:"temporalUI,omitempty"` // where operators find workflows; its origin alone may have payloads decoded
 	Limits     LimitsConfig `yaml:"limits,omitempty"`
 	// Facts are the sources that contracts ask, by name; oncall knows who is on call.
@@ -138,6 +140,7 @@ func (c Config) Validate() access.Issues {
 		}
 	}
 	issues = append(issues, c.Review.Validate()...)
+	issues = append(issues, c.Drop.Validate(c.Review.Thresholds)...)
 	issues = append(issues, c.Witnesses.Validate("server.witnesses")...)
 	issues = append(issues, c.SCIM.Validate()...)
 	issues = append(issues, c.Slack.Validate("server.slack")...)

@@ -205,7 +205,7 @@ func (f *fixture) routes() iter.Seq2[surface.Surface, surface.Route] {
 
 // address is a route's path about a request.
 func address(route surface.Route, r access.Request) string {
-	return strings.NewReplacer(":id", r.ID, ":contract", "ssh-demo", ":param", "none", ":name", "ramp.css", "*", "entries/000.p/1").Replace(route.Path)
+	return strings.NewReplacer(":id", r.ID, ":contract", "ssh-demo", ":param", "none", ":event", "1", ":name", "ramp.css", "*", "entries/000.p/1").Replace(route.Path)
 }
 
 const jsonType = "application/json"

@@ -194,6 +194,8 @@ var rules = map[string]rule{
 	"GET /api/v1/audit/proofs":          only([]string{security}, forbidden),
 	"GET /api/v1/audit/checkpoint":      only([]string{security}, forbidden),
 	"GET /api/v1/audit/tile/*":          only([]string{security}, forbidden),
+	"GET /api/v1/audit/entries":         only([]string{security}, forbidden),
+	"GET /api/v1/audit/removals/:event": notCosigned, // the fixture has dropped nothing
 	"GET /api/v1/audit/cosigned":        notCosigned, // the fixture has no witnesses
 	"GET /api/v1/audit/witnesses":       only([]string{security}, forbidden),
 

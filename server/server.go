@@ -145,7 +145,7 @@ func build(c Config, d Deps, t temporal) (*Server, error) {
 	}
 	s.proposed(&work, repository)
 	s.app = app.New(work)
-	s.registry.MustRegister(logBroken(s.app), reviewOverdue(s.app))
+	s.registry.MustRegister(logBroken(s.app), reviewOverdue(s.app), dropFailed(s.app))
 	if c.Witnesses.On() {
 		s.registry.MustRegister(witnessMetrics{s.app, c.Witnesses.Names()})
 	}
@@ -174,7 +174,7 @@ func (s *Server) work(d Deps) app.Config {
 		ProposalContract: c.Proposals.Contract, ProposalTarget: c.Proposals.TargetName(),
 		Inventories: &verified.Inventories{Ledger: d.Ledger, Workers: d.Workers, Log: d.Log},
 		Facts:       facts.New(c.Facts, d.Log, func(source string) { unknown.WithLabelValues(source).Inc() }), FactSources: slices.Collect(maps.Keys(c.Facts)),
-		Altered: altered.Inc, Log: d.Log, Operators: c.Operators, Auditors: c.Auditors, Reviews: c.Review.app(), MaxOpen: c.MaxOpen}
+		Altered: altered.Inc, Log: d.Log, Operators: c.Operators, Auditors: c.Auditors, Reviews: c.Review.app(), Drop: c.Drop.app(), MaxOpen: c.MaxOpen}
 	if file := cmp.Or(string(c.Checkpoint), d.Checkpoint); file != "" {
 		out.Checkpoints = checkpointFile(file)
 	} else {
@@ -261,6 +261,7 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { s.app.EndByConditions(ctx); return nil })
 	g.Go(func() error { s.app.ForgetUploads(ctx); return nil })
 	g.Go(func() error { s.app.KeepReviews(ctx); return nil })
+	g.Go(func() error { s.app.DropBodies(ctx); return nil })
 	g.Go(func() error { s.feed.Run(ctx); return nil })
 	g.Go(func() error { s.signRecords(ctx); return nil })
 	if s.commits != nil {

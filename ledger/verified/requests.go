@@ -27,6 +27,7 @@ type Ledger interface {
 	Requests(ctx context.Context, f ledger.RequestFilter) (items []access.Request, next string, err error)
 	ShownStatements(ctx context.Context, requestIDs ...string) (map[string][][]byte, error)
 	AppendEvent(ctx context.Context, e access.Event) error
+	Removal(ctx context.Context, event int64) ([]byte, error)
 }
 
 // Requests reads requests as they were signed. It is safe for concurrent use.
@@ -39,6 +40,7 @@ type Requests struct {
 
 	mu         sync.Mutex
 	statements map[[sha256.Size]byte]statement // verified, by their envelopes
+	removals   map[int64]removal               // verified, by the number of their events
 	raised     map[string]bool                 // the alarms of this process
 }
 
@@ -87,7 +89,9 @@ func (v *Requests) AsSigned(ctx context.Context, list []access.Request) ([]acces
 	}
 	out := make([]access.Request, len(list))
 	for i, r := range list {
-		out[i] = v.oneAsSigned(r, statements[r.ID])
+		if out[i], err = v.oneAsSigned(ctx, r, statements[r.ID]); err != nil {
+			return nil, err
+		}
 		if len(out[i].Altered) == 0 {
 			continue
 		}
@@ -101,17 +105,23 @@ func (v *Requests) AsSigned(ctx context.Context, list []access.Request) ([]acces
 	return out, nil
 }
 
-func (v *Requests) oneAsSigned(r access.Request, statements [][]byte) access.Request {
+func (v *Requests) oneAsSigned(ctx context.Context, r access.Request, statements [][]byte) (access.Request, error) {
+	if r.Dropped != nil {
+		if outline, signed, err := v.outline(ctx, r); signed || err != nil {
+			return outline, err
+		}
+	}
 	plan, err := v.plan(r.PlanEnvelope)
 	if err == nil && plan.RequestID != r.ID {
 		err = access.Errorf(access.CodeEvidence, "its plan is that of request %s", access.Clip(plan.RequestID, 40))
 	}
 	if err != nil {
-		return unsigned(r, err)
+		return unsigned(r, err), nil
 	}
+	r.Dropped = nil // its plan is there
 	out := restored(r, plan, v.decisions(plan, statements), v.review(plan, statements))
 	out.Asked = v.asked(out, statements)
-	return out
+	return out, nil
 }
 
 // readAgain reads a request that seems altered once more, row after statements: a
@@ -126,8 +136,8 @@ func (v *Requests) readAgain(ctx context.Context, id string) (out access.Request
 		if err != nil {
 			return out, err
 		}
-		if out = v.oneAsSigned(r, before[id]); len(out.Altered) == 0 {
-			return out, nil
+		if out, err = v.oneAsSigned(ctx, r, before[id]); err != nil || len(out.Altered) == 0 {
+			return out, err
 		}
 	}
 	return out, nil

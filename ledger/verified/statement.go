@@ -15,6 +15,7 @@ type Verifier interface {
 	VerifyReview(e evidence.Envelope) (access.Review, error)
 	VerifyExtension(e evidence.Envelope) (access.ExtensionOrder, error)
 	VerifyExtensionDecision(e evidence.Envelope) (access.Decision, error)
+	evidence.RemovalVerifier
 }
 
 // statement is what one signed envelope says: one of these.

@@ -55,6 +55,9 @@ func (b *book) Requests(context.Context, ledger.RequestFilter) ([]access.Request
 func (b *book) ShownStatements(context.Context, ...string) (map[string][][]byte, error) {
 	return map[string][][]byte{b.request.ID: b.statements}, nil
 }
+func (b *book) Removal(_ context.Context, event int64) ([]byte, error) {
+	return nil, access.Errorf(access.CodeNotFound, "there is no signed removal of event %d", event)
+}
 func (b *book) AppendEvent(_ context.Context, e access.Event) error {
 	if b.down {
 		return errors.New("the ledger is down")

@@ -23,7 +23,7 @@ func (r *Reader) verifyLog(ctx context.Context, since time.Time) ([]Problem, err
 		from, err = r.Ledger.SeqBefore(ctx, since)
 	}
 	if err == nil {
-		err = evidence.VerifyLogFrom(ctx, at, min(from, at.Size), leaves{r.Ledger}, r.Ledger.HashReader(ctx), nil)
+		err = evidence.VerifyLogFrom(ctx, r.Keys, at, min(from, at.Size), leaves{r.Ledger}, r.Ledger.HashReader(ctx), nil)
 	}
 	switch {
 	case err == nil:
@@ -39,14 +39,19 @@ func (r *Reader) verifyLog(ctx context.Context, since time.Time) ([]Problem, err
 type leaves struct{ ledger Ledger }
 
 // Leaves implements evidence.LogReader.
-func (l leaves) Leaves(ctx context.Context, from, to int64) ([][]byte, error) {
+func (l leaves) Leaves(ctx context.Context, from, to int64) ([]evidence.LogLeaf, error) {
 	entries, err := l.ledger.Entries(ctx, from, to)
-	out := make([][]byte, 0, len(entries))
-	for i, e := range entries {
-		if e.Leaf != from+int64(i) {
-			break // one is missing
-		}
-		out = append(out, e.Event.Leaf())
+	if err != nil {
+		return nil, err
 	}
-	return out, err
+	events := make([]access.Event, len(entries))
+	for i, e := range entries {
+		events[i] = e.Event
+	}
+	return evidence.LeavesOf(from, events, l.ledger.HashReader(ctx))
+}
+
+// Removal implements evidence.LogReader.
+func (l leaves) Removal(ctx context.Context, event int64) ([]byte, error) {
+	return l.ledger.Removal(ctx, event)
 }

@@ -25,6 +25,7 @@ type Ledger interface {
 	Statements(ctx context.Context, requestID string) ([][]byte, error)
 	Entries(ctx context.Context, from, to int64) ([]ledger.Entry, error)
 	HashReader(ctx context.Context) tlog.HashReader
+	Removal(ctx context.Context, event int64) ([]byte, error)
 }
 
 // Verifier verifies what is read; evidence.Keyring is one.
@@ -33,6 +34,7 @@ type Verifier interface {
 	VerifyDecision(e evidence.Envelope) (access.Decision, error)
 	VerifyReview(e evidence.Envelope) (access.Review, error)
 	VerifyEvaluation(e evidence.Envelope) (access.Evaluation, error)
+	evidence.RemovalVerifier
 }
 
 // Reader reads requests. It is safe for concurrent use.
@@ -65,11 +67,13 @@ func (r *Reader) Read(ctx context.Context, m *review.Maker, period review.Period
 		return 0, nil, err
 	}
 	targets := pickUps{}
-	var unsigned, missing, odd lost
+	var unsigned, missing, odd, dropped lost
 	err = r.each(ctx, m.Begins(), period.To, r.one, func(p read) {
 		switch {
 		case p.missing:
 			missing.add(p.request.ID)
+		case p.dropped:
+			dropped.add(p.request.ID)
 		case p.err != nil:
 			unsigned.add(p.request.ID)
 		default:
@@ -83,7 +87,8 @@ func (r *Reader) Read(ctx context.Context, m *review.Maker, period review.Period
 	if err != nil {
 		return 0, nil, err
 	}
-	problems = slices.Concat(problems, missing.inWords("The log tells of %s that the ledger no longer has"),
+	problems = slices.Concat(problems, dropped.inWords("What was recorded of %s in this time was dropped by policy, and the review has no more of it than this"),
+		missing.inWords("The log tells of %s that the ledger no longer has"),
 		unsigned.inWords("Of %s in the ledger the plan is not one that Ramp signed, and the review has no more of it than this"),
 		odd.inWords("Of %s the events, decisions and reviews in the ledger are not just those that the log tells of; those that Ramp signed were read"))
 	return logSize, problems, r.Ledger.Refusals(ctx, period.From, period.To, func(e access.Event) error {
@@ -135,6 +140,7 @@ type read struct {
 	plan    access.Plan
 	kinds   map[string]string // of minted credentials, by target
 	missing bool
+	dropped bool  // by policy, as a server has signed
 	odd     bool  // its statements are not those that the log tells of
 	err     error // its plan is not one that Ramp signed
 }
@@ -145,7 +151,7 @@ const clockSlack = time.Hour
 // each reads the requests that were asked for between two times, and calls visit with each as
 // verified returns it, in the order of these times: that of the log is another where clocks
 // differ. Pages are verified beside each other, and visited one after the other.
-func (r *Reader) each(ctx context.Context, from, until time.Time, verified func(ledger.ReviewedRequest) read, visit func(read)) error {
+func (r *Reader) each(ctx context.Context, from, until time.Time, verified func(context.Context, ledger.ReviewedRequest) read, visit func(read)) error {
 	after, err := r.Ledger.SeqBefore(ctx, from)
 	if err != nil {
 		return err
@@ -174,7 +180,7 @@ func (r *Reader) each(ctx context.Context, from, until time.Time, verified func(
 			go func() {
 				p := page{list: make([]read, len(list))}
 				for i, one := range list {
-					p.list[i] = verified(one)
+					p.list[i] = verified(ctx, one)
 				}
 				done <- p
 			}()

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -13,10 +14,15 @@ import (
 )
 
 // one reads one request.
-func (r *Reader) one(row ledger.ReviewedRequest) read {
+func (r *Reader) one(ctx context.Context, row ledger.ReviewedRequest) read {
 	out := read{missing: row.Missing, request: review.Request{ID: row.ID, AskedAt: row.AskedAt}}
 	if row.Missing {
 		return out
+	}
+	if row.Removal > 0 {
+		if out.dropped, out.err = r.dropped(ctx, row); out.dropped || out.err != nil {
+			return out
+		}
 	}
 	if out.plan, out.err = r.plan(row); out.err != nil {
 		return out
@@ -60,13 +66,28 @@ func (r *Reader) one(row ledger.ReviewedRequest) read {
 }
 
 // planned reads of one request its plan alone, and what it was made under.
-func (r *Reader) planned(row ledger.ReviewedRequest) read {
+func (r *Reader) planned(_ context.Context, row ledger.ReviewedRequest) read {
 	out := read{missing: row.Missing, request: review.Request{ID: row.ID, AskedAt: row.AskedAt}}
 	if !row.Missing {
 		out.plan, out.err = r.plan(row)
 		out.request.Contract = out.plan.Contract
 	}
 	return out
+}
+
+// dropped reports whether a server has signed that a policy dropped the request. Errors are
+// those of reading the ledger.
+func (r *Reader) dropped(ctx context.Context, row ledger.ReviewedRequest) (bool, error) {
+	stored, err := r.Ledger.Removal(ctx, row.Removal)
+	if access.CodeOf(err) == access.CodeNotFound {
+		return false, nil // the plan is then found not to be signed
+	}
+	if err != nil {
+		return false, err
+	}
+	signed, _, err := r.Keys.VerifyRemoval(stored)
+	_, is := signed.Outline(row.ID)
+	return err == nil && is, nil
 }
 
 // textOf writes an entitlement, which was read from JSON.

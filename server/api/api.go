@@ -33,7 +33,8 @@ func (a *API) Surface() surface.Surface {
 	events := get("/events", a.events)
 	events.Stream = true
 	tile := get("/audit/tile/*", a.tile)
-	tile.Bulk = true
+	entries, removal := get("/audit/entries", a.entries), get("/audit/removals/:event", a.removal)
+	tile.Bulk, entries.Bulk, removal.Bulk = true, true, true
 	return surface.Surface{
 		Name: "API", Prefixes: []string{"/api"}, Via: access.ViaAPI, Authenticate: a.auth.Identify, Require: auth.Require,
 		Routes: []surface.Route{
@@ -78,6 +79,8 @@ func (a *API) Surface() surface.Surface {
 			get("/audit/cosigned", a.cosigned),
 			get("/audit/witnesses", a.witnesses),
 			tile,
+			entries,
+			removal,
 		},
 	}
 }

@@ -1,12 +1,14 @@
 package api
 
 import (
+	"math"
 	"net/http"
 	"strconv"
 
 	"github.com/labstack/echo/v4"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/server/auth"
 )
@@ -114,6 +116,42 @@ func (a *API) tile(c echo.Context) error {
 		return err
 	}
 	return c.Blob(http.StatusOK, echo.MIMEOctetStream, b)
+}
+
+// entries serves events by their places in the log, also where bodies were dropped.
+func (a *API) entries(c echo.Context) error {
+	at := map[string]int64{"from": 0, "to": evidence.TileWidth}
+	for _, name := range []string{"from", "to"} {
+		text := c.QueryParam(name)
+		n, err := strconv.ParseInt(text, 10, 64)
+		switch {
+		case text == "" && name == "to":
+			at["to"] += at["from"]
+		case text == "":
+		case err != nil || n > math.MaxInt32:
+			return access.InvalidField("leaf_malformed", name, "%q is no place in the log; the first is 0", access.Clip(text, 40))
+		default:
+			at[name] = n
+		}
+	}
+	items, err := a.app.LogEntries(c.Request().Context(), actor(c), at["from"], at["to"])
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, page[evidence.StoredLeaf]{Items: items})
+}
+
+// removal serves the signed statement of what was dropped that an event tells of.
+func (a *API) removal(c echo.Context) error {
+	n, err := strconv.ParseInt(c.Param("event"), 10, 64)
+	if err != nil {
+		return access.InvalidField("event_id_malformed", "event", "%q is no number of an event", access.Clip(c.Param("event"), 40))
+	}
+	b, err := a.app.Removal(c.Request().Context(), actor(c), n)
+	if err != nil {
+		return err
+	}
+	return c.JSONBlob(http.StatusOK, b)
 }
 
 func (a *API) evidence(c echo.Context) error {

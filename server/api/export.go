@@ -57,7 +57,7 @@ func (a *API) exportEvents(c echo.Context) error {
 	}
 	return write(items, []string{"leaf", "at", "kind", "actor", "request", "message", "detail"}, func(row func(...string)) {
 		for _, e := range items {
-			row(strconv.FormatInt(e.Leaf, 10), access.FormatTime(e.At), string(e.Kind), e.Actor, e.RequestID, e.Message, details(e.Detail))
+			row(strconv.FormatInt(e.Leaf, 10), access.FormatTime(e.At), string(e.Kind), e.Actor, e.RequestID, said(e), details(e.Detail))
 		}
 	})
 }
@@ -87,6 +87,14 @@ func (a *API) exportRequests(c echo.Context) error {
 	})
 }
 
+// said is an event's message, or that it was dropped.
+func said(e ledger.Entry) string {
+	if e.Dropped != nil {
+		return e.Dropped.Words()
+	}
+	return e.Message
+}
+
 func requestCells(r access.Request) []string {
 	var targets, approvers []string
 	for _, g := range r.Plan.Grants {
@@ -107,7 +115,11 @@ func requestCells(r access.Request) []string {
 	if r.Plan.BreakGlass != nil {
 		glass = "yes"
 	}
-	return []string{r.ID, access.FormatTime(r.CreatedAt), r.Requester.ID, r.Requester.HumanID(), r.Contract, strings.Join(targets, " "), r.Plan.Reason,
+	reason := r.Plan.Reason
+	if r.Dropped != nil {
+		reason = r.Dropped.Words()
+	}
+	return []string{r.ID, access.FormatTime(r.CreatedAt), r.Requester.ID, r.Requester.HumanID(), r.Contract, strings.Join(targets, " "), reason,
 		string(r.State), string(r.Outcome), active, ended, strings.Join(approvers, " "), glass, strings.Join(r.Altered, "; ")}
 }
 

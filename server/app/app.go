@@ -60,6 +60,7 @@ type Config struct {
 	FirstContracts contracts.Source
 
 	Reviews ReviewConfig // how the weekly review is made, and who sees it
+	Drop    DropConfig   // when what people did, wrote and decided is dropped; never if zero
 
 	MaxOpen int // requests that a person may have open at once; 0: 20
 }
@@ -107,6 +108,7 @@ type Ledger interface {
 	conditionLedger
 	contractSetLedger
 	reviewsLedger
+	dropLedger
 }
 
 // Gateway is all that the use cases need of Temporal.
@@ -147,6 +149,7 @@ type App struct {
 	*resender
 	*confirmer
 	*endWatch
+	*dropper
 }
 
 // New makes the use cases of a configuration, with its defaults filled in.
@@ -195,6 +198,7 @@ func New(c Config) *App {
 		resender:       &resender{ledger: c.Ledger, ends: ends, denials: c.Gateway, log: c.Log, now: now, sent: map[string]time.Time{}},
 		confirmer:      &confirmer{ledger: c.Ledger, signer: c.Signer, keys: evidence.NewKeyring(c.Signer.Public()), log: log, warn: c.Log, now: now},
 		endWatch:       &endWatch{ledger: c.Ledger, orders: ends, facts: c.Facts, conditions: &contracts.EndConditions{}, log: c.Log, now: now},
+		dropper:        &dropper{config: c.Drop, ledger: c.Ledger, signer: c.Signer, audit: log, log: c.Log, now: now},
 		extender:       extend,
 		reviewer:       &reviewer{requests: reader, directory: c.Directory, ledger: c.Ledger, signer: c.Signer, refused: refused, now: now},
 		reviews:        &reviews{config: c.Reviews, ledger: c.Ledger, keys: keyring, contracts: c.Contracts, directory: c.Directory, audit: log, proposed: c.ProposalContract, roles: roles, events: c.Ledger, refused: refused, log: c.Log, now: now},

@@ -23,6 +23,7 @@ type auditLedger interface {
 	LastSeq(ctx context.Context) (int64, error)
 	HashReader(ctx context.Context) tlog.HashReader
 	Entries(ctx context.Context, from, to int64) ([]ledger.Entry, error)
+	Removal(ctx context.Context, event int64) ([]byte, error)
 	KeepCheckpoint(ctx context.Context, origin string, size int64, signed string, at time.Time) error
 }
 
@@ -67,7 +68,8 @@ func (a *auditor) Checkpoint(ctx context.Context, by access.Actor) (string, erro
 
 // Tile returns one tile of the log by its path (c2sp.org/tlog-tiles): hashes, or
 // under "entries" the events themselves; auditors only. CodeNotFound for one
-// that the log does not have.
+// that the log does not have, and CodeTooLate for a bundle of which bodies were dropped:
+// the format has no entry that is not there, and any other bytes would be a false one.
 func (a *auditor) Tile(ctx context.Context, by access.Actor, path string) ([]byte, error) {
 	if err := a.requireAuditor(ctx, by); err != nil {
 		return nil, err
@@ -109,8 +111,51 @@ func (a *auditor) bundle(ctx context.Context, from, to int64) ([]byte, error) {
 	}
 	var out []byte
 	for _, e := range list {
+		if e.Dropped != nil {
+			return nil, access.Refuse(access.CodeTooLate, "entries_dropped", "the body of event %d, among these, was %s; GET /api/v1/audit/entries has the others, and the hashes of those that are gone", e.Leaf, e.Dropped.Words())
+		}
 		leaf := e.Event.Leaf()
 		out = append(binary.BigEndian.AppendUint16(out, uint16(len(leaf))), leaf...) // #nosec G115 -- leaves are within MaxLeaf
 	}
 	return out, nil
+}
+
+// maxEntries bounds how many events are returned at once.
+const maxEntries = evidence.TileWidth
+
+// LogEntries returns the events of the leaves in [from, to), those whose bodies were
+// dropped with their hash and what remains of them; auditors only. Fewer are returned where
+// one is missing from the ledger. Errors are CodeInvalid for what is no range of the log,
+// or more than 256.
+func (a *auditor) LogEntries(ctx context.Context, by access.Actor, from, to int64) ([]evidence.StoredLeaf, error) {
+	if err := a.requireAuditor(ctx, by); err != nil {
+		return nil, err
+	}
+	tree, err := a.ledger.Tree(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if from < 0 || to <= from || from >= tree.Size || to-from > maxEntries {
+		return nil, access.InvalidField("range_unknown", "to", "the log has the places 0 to %d; name a range of at most %d of them, the end excluded", tree.Size-1, maxEntries)
+	}
+	to = min(to, tree.Size)
+	read, err := leaves{a.ledger}.Leaves(ctx, from, to)
+	out := make([]evidence.StoredLeaf, 0, len(read))
+	for i, l := range read {
+		stored, err := l.Stored(from + int64(i))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, stored)
+	}
+	return out, err
+}
+
+// Removal returns the signed statement of what was dropped that the event of a number
+// tells of, as it is stored; auditors only. CodeNotFound where there is none.
+func (a *auditor) Removal(ctx context.Context, by access.Actor, event int64) ([]byte, error) {
+	if err := a.requireAuditor(ctx, by); err != nil {
+		return nil, err
+	}
+	return a.ledger.Removal(ctx, event)
 }

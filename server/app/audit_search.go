@@ -73,8 +73,8 @@ func (a *auditor) Proofs(ctx context.Context, by access.Actor, leaves []int64) (
 			return out, err
 		}
 		for _, entry := range list {
-			if entry.Leaf < 0 || entry.Leaf >= at.Size {
-				continue
+			if entry.Leaf < 0 || entry.Leaf >= at.Size || entry.Dropped != nil {
+				continue // of one without its body the hash alone could be proven, and not what remains
 			}
 			proof, err := tlog.ProveRecord(at.Size, entry.Leaf, hashes)
 			if err != nil {

@@ -142,9 +142,12 @@ func (c *confirmer) checkLog(ctx context.Context, plan access.Plan, decisions []
 		return err
 	}
 	created := false
-	err = evidence.VerifyLogFrom(ctx, at, plan.LogSize, leaves{c.log.ledger}, c.log.ledger.HashReader(ctx), func(leaf int64, e access.Event) error {
+	err = evidence.VerifyLogFrom(ctx, c.log.keys, at, plan.LogSize, leaves{c.log.ledger}, c.log.ledger.HashReader(ctx), func(leaf int64, e access.Event) error {
 		if e.RequestID != plan.RequestID {
 			return nil
+		}
+		if e.Dropped != nil { // of a request that is under way no policy drops anything
+			return access.Errorf(access.CodeEvidence, "the body of event %d of the log, which is about this request, is gone", leaf)
 		}
 		switch e.Kind {
 		case access.EventRequestCreated:
@@ -168,14 +171,19 @@ func (c *confirmer) checkLog(ctx context.Context, plan access.Plan, decisions []
 type leaves struct{ ledger auditLedger }
 
 // Leaves implements evidence.LogReader.
-func (l leaves) Leaves(ctx context.Context, from, to int64) ([][]byte, error) {
+func (l leaves) Leaves(ctx context.Context, from, to int64) ([]evidence.LogLeaf, error) {
 	entries, err := l.ledger.Entries(ctx, from, to)
-	out := make([][]byte, 0, len(entries))
-	for i, e := range entries {
-		if e.Leaf != from+int64(i) {
-			break // one is missing
-		}
-		out = append(out, e.Event.Leaf())
+	if err != nil {
+		return nil, err
 	}
-	return out, err
+	events := make([]access.Event, len(entries))
+	for i, e := range entries {
+		events[i] = e.Event
+	}
+	return evidence.LeavesOf(from, events, l.ledger.HashReader(ctx))
+}
+
+// Removal implements evidence.LogReader.
+func (l leaves) Removal(ctx context.Context, event int64) ([]byte, error) {
+	return l.ledger.Removal(ctx, event)
 }

@@ -50,6 +50,9 @@ func (e *evidencePacks) Evidence(ctx context.Context, p access.Person, id string
 	if err != nil {
 		return evidence.Pack{}, err
 	}
+	if r.Dropped != nil {
+		return evidence.Pack{}, access.Refuse(access.CodeTooLate, "dropped", "the evidence of request %s was %s; event %d of the log tells of it, and the log still has the hash of each of its events", id, r.Dropped.Words(), r.Dropped.Event)
+	}
 	if r.Plan.Digest == "" {
 		return evidence.Pack{}, access.Errorf(access.CodeEvidence, "no server has signed the plan that the ledger has of this request: somebody has written to its database. What happened is in the log: search its events for the request")
 	}

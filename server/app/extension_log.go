@@ -22,7 +22,10 @@ func (a *auditor) checkExtensionLog(ctx context.Context, plan access.Plan, asked
 	for _, d := range asked.Decisions {
 		here = append(here, access.KeyExtensionDecision(d))
 	}
-	return evidence.VerifyLogFrom(ctx, at, plan.LogSize, leaves{a.ledger}, a.ledger.HashReader(ctx), func(leaf int64, e access.Event) error {
+	return evidence.VerifyLogFrom(ctx, a.keys, at, plan.LogSize, leaves{a.ledger}, a.ledger.HashReader(ctx), func(leaf int64, e access.Event) error {
+		if e.RequestID == plan.RequestID && e.Dropped != nil { // of a request that is under way no policy drops anything
+			return access.Errorf(access.CodeEvidence, "the body of event %d of the log, which is about this request, is gone", leaf)
+		}
 		on := e.RequestID == plan.RequestID && e.Kind == access.EventExtensionDecided && e.Detail["orderDigest"] == asked.Order.Digest
 		if on && !slices.Contains(here, e.Key) {
 			return access.Errorf(access.CodeEvidence, "event %d of the log records a decision of %s on this extension, and the signed decision is missing from the ledger", leaf, e.Actor)

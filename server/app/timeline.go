@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -41,7 +42,20 @@ func (a *auditor) verifyTimeline(ctx context.Context, events []access.Event) *ac
 		return out
 	}
 	hashes := a.ledger.HashReader(ctx)
+	removals := removalsRead{ctx: ctx, audit: a, origin: now.Origin}
+	var uncovered []int64 // without their bodies, though no server has signed that they were dropped
 	for _, e := range events {
+		if e.Dropped != nil {
+			covered, err := removals.cover(e)
+			if err != nil {
+				out.Problem = "The log could not be verified."
+				return out
+			}
+			if !covered {
+				uncovered = append(uncovered, e.Seq)
+			}
+			continue
+		}
 		leaf := tlog.RecordHash(e.Leaf())
 		if a.verified.has(e.Seq, leaf) {
 			continue
@@ -57,6 +71,7 @@ func (a *auditor) verifyTimeline(ctx context.Context, events []access.Event) *ac
 			a.verified.add(e.Seq, leaf)
 		}
 	}
+	out.Altered = slices.Sorted(slices.Values(append(out.Altered, uncovered...)))
 	if len(out.Altered) > 0 {
 		a.log.WithField("events", out.Altered).Error("events are not what was recorded: somebody has changed the ledger's database")
 	}
@@ -89,4 +104,32 @@ func (v *verifiedLeaves) add(seq int64, leaf tlog.Hash) {
 		v.leaves = map[int64]tlog.Hash{}
 	}
 	v.leaves[seq] = leaf
+}
+
+// removalsRead are signed removals, each read once for some events.
+type removalsRead struct {
+	ctx    context.Context
+	audit  *auditor
+	origin string
+	read   map[int64]access.Removal // by the number of their events
+}
+
+// cover reports whether a server has signed that the body of the event was dropped, and
+// what is left of it as it is.
+func (r *removalsRead) cover(e access.Event) (bool, error) {
+	of, ok := r.read[e.Dropped.Event]
+	if !ok {
+		stored, err := r.audit.ledger.Removal(r.ctx, e.Dropped.Event)
+		if err != nil && access.CodeOf(err) != access.CodeNotFound {
+			return false, err
+		}
+		if signed, _, err := r.audit.keys.VerifyRemoval(stored); err == nil && signed.Log == r.origin {
+			of = signed
+		}
+		if r.read == nil {
+			r.read = map[int64]access.Removal{}
+		}
+		r.read[e.Dropped.Event] = of
+	}
+	return of.Covers(e), nil
 }

@@ -48,6 +48,28 @@ func (f *auditFlags) open(ctx context.Context) (*client.Client, string, evidence
 	return c, signed, at, err
 }
 
+// again verifies the log and, where bodies were dropped by policy while it was being read,
+// once more against a checkpoint of then: a body that no removal covers at the second time
+// either was taken away by somebody else. It returns the checkpoint that was verified.
+// Errors are those of verify, and CodeEvidence.
+func again(ctx context.Context, c *client.Client, keys evidence.Keyring, at evidence.Checkpoint, verify func(at evidence.Checkpoint) error) (evidence.Checkpoint, error) {
+	err := verify(at)
+	if access.CodeOf(err) != access.CodeConflict {
+		return at, err
+	}
+	signed, err := c.Checkpoint(ctx)
+	if err != nil {
+		return at, err
+	}
+	if at, err = keys.VerifyCheckpoint(signed); err != nil {
+		return at, err
+	}
+	if err = verify(at); access.CodeOf(err) == access.CodeConflict {
+		err = access.Errorf(access.CodeEvidence, "no signed removal covers it: %w", err)
+	}
+	return at, err
+}
+
 func serverKeys(paths []string) (evidence.Keyring, error) {
 	if len(paths) == 0 {
 		return evidence.Keyring{}, access.Errorf(access.CodeInvalid, "the server's public key is needed: --key FILE (in development .ramp/keys/server.pub)")
@@ -70,7 +92,8 @@ func auditVerifyCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "verify", Short: "Read the whole log and verify it", Args: cobra.NoArgs,
 		Long: "Reads every event and compares them with the server's signed checkpoint: this finds whatever was edited,\n" +
-			"removed, moved or inserted. A log that was truncated, or rewritten and signed again, is consistent with itself:\n" +
+			"removed, moved or inserted. A body that was dropped by policy is missing, and must be covered by a removal that a\n" +
+			"server has signed; one that is missing without it is an error. A log that was truncated, or rewritten and signed again, is consistent with itself:\n" +
 			"to find that, keep checkpoints elsewhere (`ramp audit checkpoint --save`) and verify --against one. Such a\n" +
 			"checkpoint may carry cosignatures of witnesses (c2sp.org/tlog-cosignature); those of --witness are counted.\n" +
 			"With --witness and without --against, the log is verified against the newest checkpoint that witnesses of\n" +
@@ -90,12 +113,22 @@ func auditVerifyCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			report, err := evidence.VerifyLog(cmd.Context(), at, against, c, nil)
+			keys, err := serverKeys(f.keys)
 			if err != nil {
+				return err
+			}
+			var report evidence.LogReport
+			if at, err = again(cmd.Context(), c, keys, at, func(at evidence.Checkpoint) (err error) {
+				report, err = evidence.VerifyLog(cmd.Context(), keys, at, against, c, nil)
+				return err
+			}); err != nil {
 				return err
 			}
 			return f.format.Print(cmd.OutOrStdout(), report, func(w io.Writer) {
 				fmt.Fprintf(w, "Valid: the %d events of the log are those of the signed checkpoint.\n", report.Events)
+				if report.Dropped > 0 {
+					fmt.Fprintf(w, "Of %d of them the body was dropped by policy: only its hash is there, and a removal that a server signed, and of which the log tells, covers each.\n", report.Dropped)
+				}
 				if against == nil {
 					fmt.Fprintln(w, "Not compared with an earlier checkpoint, so a log that was truncated would look the same.\nKeep one elsewhere with `ramp audit checkpoint --save FILE`, and verify --against FILE.")
 				} else {
@@ -236,16 +269,21 @@ func auditExportCommand() *cobra.Command {
 	var f auditFlags
 	c := &cobra.Command{
 		Use: "export", Short: "Write every event as a line of JSON, verifying the log on the way", Args: cobra.NoArgs,
-		Long:    "Returns an error, after the lines, if the events are not those of the signed checkpoint.",
+		Long: "Returns an error, after the lines, if the events are not those of the signed checkpoint. Of an event that says\n" +
+			"\"dropped\" a policy removed the body.",
 		Example: "  ramp audit export --key server.pub > events.jsonl",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, _, at, err := f.open(cmd.Context())
 			if err != nil {
 				return err
 			}
+			keys, err := serverKeys(f.keys)
+			if err != nil {
+				return err
+			}
 			out := bufio.NewWriter(cmd.OutOrStdout())
 			lines := json.NewEncoder(out)
-			_, err = evidence.VerifyLog(cmd.Context(), at, nil, c, func(leaf int64, e access.Event) error {
+			_, err = evidence.VerifyLog(cmd.Context(), keys, at, nil, c, func(leaf int64, e access.Event) error {
 				return lines.Encode(struct {
 					Leaf int64 `json:"leaf"`
 					access.Event

@@ -40,7 +40,8 @@ func auditPackCommand() *cobra.Command {
 			"asked for in the period: none is left out, whatever the ledger's tables say. The archive has an evidence pack\n" +
 			"for each, verified with the keys given, and pages to read them, which open from a disk: index.html. A request\n" +
 			"that the log has and the ledger no longer has is listed, and the exit code is 4; it is 9 if all are proven\n" +
-			"and some access outlasted its end.\n\n" +
+			"and some access outlasted its end. A request that was dropped by policy is listed as such, with the removal that\n" +
+			"a server signed; who asked for it is no longer known, so that --person leaves none of these out.\n\n" +
 			"`ramp evidence verify sample.zip` verifies the archive later, offline.",
 		Example: "  ramp audit pack --since 2026-07-01 --until 2026-10-01 --into q3.zip --key server.pub --worker-key worker.pub\n" +
 			"  ramp audit pack --since 90d --contract orders-db --person alice --against ramp.checkpoint --into sample.zip --key server.pub --worker-key worker.pub",
@@ -148,9 +149,13 @@ func (p *packer) choose(ctx context.Context, c *client.Client, servers evidence.
 	}
 	var chosen []sample.Item
 	progress := output.Progress(p.warn, "events of the log")
-	_, err := evidence.VerifyLog(ctx, at, against, c, func(leaf int64, e access.Event) error {
+	_, err := evidence.VerifyLog(ctx, servers, at, against, c, func(leaf int64, e access.Event) error {
 		progress(int(leaf), int(at.Size))
-		if p.choice.Takes(e) {
+		if p.choice.TakesDropped(e) {
+			item := sample.ItemOf(leaf, e)
+			item.Dropped = e.Dropped
+			chosen = append(chosen, item)
+		} else if e.Dropped == nil && p.choice.Takes(e) {
 			chosen = append(chosen, sample.ItemOf(leaf, e))
 		}
 		return nil
@@ -162,6 +167,9 @@ func (p *packer) choose(ctx context.Context, c *client.Client, servers evidence.
 // that request and that log: a server that lies could return another request's, which
 // proves something too. Errors are CodeEvidence for a pack of another log.
 func (p *packer) add(ctx context.Context, c *client.Client, w *sample.Writer, item sample.Item, at evidence.Checkpoint, servers, workers evidence.Keyring) error {
+	if item.Dropped != nil {
+		return p.addDropped(ctx, c, w, item, servers)
+	}
 	b, err := c.Evidence(ctx, item.ID)
 	switch access.CodeOf(err) {
 	case access.CodeNotFound:
@@ -169,6 +177,9 @@ func (p *packer) add(ctx context.Context, c *client.Client, w *sample.Writer, it
 		return nil
 	case access.CodeEvidence:
 		w.AddMissing(item, "the server has no evidence: "+access.Clip(err.Error(), 300))
+		return nil
+	case access.CodeTooLate: // since the log was read
+		w.AddMissing(item, "it was dropped by policy while the sample was being made: make it again")
 		return nil
 	}
 	if err != nil {
@@ -186,6 +197,34 @@ func (p *packer) add(ctx context.Context, c *client.Client, w *sample.Writer, it
 		return access.Errorf(access.CodeEvidence, "request %s: %w", item.ID, err)
 	}
 	return w.Add(item, pack, b, pack.Verify(servers, workers))
+}
+
+// addDropped writes a request of which the log that was read says that a policy dropped it,
+// with the signed removal, unless it is of another contract than was asked for.
+func (p *packer) addDropped(ctx context.Context, c *client.Client, w *sample.Writer, item sample.Item, servers evidence.Keyring) error {
+	stored, err := c.Removal(ctx, item.Dropped.Event)
+	if err != nil {
+		return err
+	}
+	r, _, err := servers.VerifyRemoval(stored)
+	if err != nil {
+		return access.Errorf(access.CodeEvidence, "request %s: %w", item.ID, err)
+	}
+	outline, ok := r.Outline(item.ID)
+	if !ok {
+		w.AddMissing(item, "its first event was dropped by policy, and no server has signed that the request was")
+		return nil
+	}
+	if !p.choice.TakesOutline(outline) {
+		return nil
+	}
+	item.Contract = outline.Contract
+	signed, err := evidence.ReadEnvelope(stored)
+	if err != nil {
+		return err
+	}
+	w.AddDropped(item, signed)
+	return nil
 }
 
 // sameLog verifies that a pack's log goes on from the one that was read.
@@ -217,6 +256,9 @@ func sampleTable(m sample.Manifest, into string) func(io.Writer) {
 
 func itemRow(i sample.Item, problem string) []string {
 	result := string(i.Conclusion)
+	if i.Dropped != nil {
+		result = i.Dropped.Words()
+	}
 	if i.Late > 0 {
 		result += " by " + i.Late.String()
 	}

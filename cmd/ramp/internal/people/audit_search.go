@@ -13,6 +13,7 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/client"
 	"ramp.dev/ramp/cmd/ramp/internal/output"
+	"ramp.dev/ramp/evidence"
 )
 
 // eventFlags narrow the events that a command shows.
@@ -116,6 +117,12 @@ func (f *auditFlags) prove(ctx context.Context, c *client.Client, events []clien
 	for len(events) > 0 {
 		some := events[:min(provenAtOnce, len(events))]
 		events = events[len(some):]
+		if some, err = whole(ctx, c, keys, some); err != nil {
+			return err
+		}
+		if len(some) == 0 {
+			continue
+		}
 		var leaves []int64
 		for _, e := range some {
 			leaves = append(leaves, e.Leaf)
@@ -138,6 +145,33 @@ func (f *auditFlags) prove(ctx context.Context, c *client.Client, events []clien
 		}
 	}
 	return nil
+}
+
+// whole returns the events that have their bodies; of each of the others a server must have
+// signed that its body was dropped. Errors are CodeEvidence.
+func whole(ctx context.Context, c *client.Client, keys evidence.Keyring, events []client.LoggedEvent) (out []client.LoggedEvent, err error) {
+	removals := map[int64]access.Removal{}
+	for _, e := range events {
+		if e.Dropped == nil {
+			out = append(out, e)
+			continue
+		}
+		r, ok := removals[e.Dropped.Event]
+		if !ok {
+			stored, err := c.Removal(ctx, e.Dropped.Event)
+			if err == nil {
+				r, _, err = keys.VerifyRemoval(stored)
+			}
+			if err != nil {
+				return nil, access.Errorf(access.CodeEvidence, "that the body of event %d was dropped by policy: %w", e.Seq, err)
+			}
+			removals[e.Dropped.Event] = r
+		}
+		if !r.Covers(e.Event) {
+			return nil, access.Errorf(access.CodeEvidence, "the body of event %d is missing, and no signed removal covers it", e.Seq)
+		}
+	}
+	return out, nil
 }
 
 func auditRequestsCommand() *cobra.Command {
@@ -173,7 +207,7 @@ func auditRequestsCommand() *cobra.Command {
 				for _, g := range r.Plan.Grants {
 					targets = append(targets, g.Target)
 				}
-				rows = append(rows, []string{r.ID, output.Time(r.CreatedAt), output.Clean(r.Requester.ID), r.Contract, strings.Join(targets, " "), cameTo(r), output.Clean(access.Clip(r.Plan.Reason, 48))})
+				rows = append(rows, []string{r.ID, output.Time(r.CreatedAt), output.Clean(r.Requester.ID), r.Contract, strings.Join(targets, " "), cameTo(r), output.Clean(access.Clip(reasonOf(r), 48))})
 			}
 			output.Table(w, rows)
 			if page.NextCursor != "" {
@@ -181,6 +215,14 @@ func auditRequestsCommand() *cobra.Command {
 			}
 		}
 	})
+}
+
+// reasonOf is why somebody asked, or that it was dropped.
+func reasonOf(r access.Request) string {
+	if r.Dropped != nil {
+		return r.Dropped.Words()
+	}
+	return r.Plan.Reason
 }
 
 // cameTo is what became of a request: why its access ended, or its state.

@@ -190,11 +190,16 @@ func (t *tail) show(ctx context.Context, at evidence.Checkpoint) error {
 		}
 		events := make([]client.LoggedEvent, len(leaves))
 		for i, leaf := range leaves {
-			e, err := access.ParseLeaf(leaf)
-			if err != nil {
+			e, err := leaf.Stored(t.shown + int64(i))
+			if err != nil || e.Event.Seq != e.Leaf+1 {
 				return access.Errorf(access.CodeEvidence, "event %d is damaged", t.shown+int64(i)+1)
 			}
-			events[i] = client.LoggedEvent{Leaf: t.shown + int64(i), Event: e}
+			events[i] = client.LoggedEvent{Leaf: e.Leaf, Event: e.Event}
+		}
+		if len(t.keys) > 0 {
+			if err := t.covered(ctx, events); err != nil {
+				return err
+			}
 		}
 		t.shown = to
 		if err := t.printAll(events); err != nil {
@@ -202,6 +207,15 @@ func (t *tail) show(ctx context.Context, at evidence.Checkpoint) error {
 		}
 	}
 	return nil
+}
+
+// covered verifies that a server has signed the removal of each body that is missing.
+func (t *tail) covered(ctx context.Context, events []client.LoggedEvent) error {
+	keys, err := serverKeys(t.keys)
+	if err == nil {
+		_, err = whole(ctx, t.client, keys, events)
+	}
+	return err
 }
 
 func (t *tail) printAll(events []client.LoggedEvent) error {

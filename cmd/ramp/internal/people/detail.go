@@ -18,6 +18,12 @@ func requestDetail(r access.Request) func(io.Writer) {
 		for _, what := range r.Altered {
 			fmt.Fprintf(w, "WARNING: somebody wrote to the ledger's database, past Ramp: %s. Below is what was signed.\n", output.Clean(what))
 		}
+		if r.Dropped != nil {
+			fmt.Fprintf(w, "Who asked, why, and who decided was %s; event %d of the log tells of it. Below is what stays.\n\n", r.Dropped.Words(), r.Dropped.Event)
+			output.Table(w, outline(r))
+			timeline(w, r)
+			return
+		}
 		rows := slices.Concat(asked(r), allowed(r), approvals(r))
 		if r.Problem != "" {
 			rows = append(rows, []string{"Problem", output.WithTimes(r.Problem)})
@@ -25,6 +31,15 @@ func requestDetail(r access.Request) func(io.Writer) {
 		output.Table(w, append(rows, []string{"Plan digest", r.Plan.Digest}))
 		timeline(w, r)
 	}
+}
+
+// outline returns the rows of a request of which the rest was dropped.
+func outline(r access.Request) [][]string {
+	rows := [][]string{{"Request", r.ID}, {"State", string(r.State)}, {"Contract", r.Contract}}
+	for _, g := range r.Plan.Grants {
+		rows = append(rows, []string{"Target", g.Target})
+	}
+	return append(rows, requestTimes(r)...)
 }
 
 // asked returns the rows that say what was asked for, by whom and why.

@@ -115,7 +115,7 @@ func requestTable(q client.Query, page client.Page[access.Request]) func(io.Writ
 			if r.Asked.Open(time.Now()) {
 				state += " (extension by " + r.Asked.Order.Adds.String() + " waits)"
 			}
-			rows = append(rows, []string{r.ID, state, r.Contract, output.Clean(r.Requester.ID), r.Plan.Duration.String(), remaining(r), output.Clean(access.Clip(r.Plan.Reason, 48))})
+			rows = append(rows, []string{r.ID, state, r.Contract, output.Clean(r.Requester.ID), r.Plan.Duration.String(), remaining(r), output.Clean(access.Clip(reasonOf(r), 48))})
 		}
 		output.Table(w, rows)
 		if page.NextCursor != "" {

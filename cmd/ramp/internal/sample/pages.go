@@ -41,6 +41,8 @@ func verdict(i Item) string {
 	switch {
 	case !i.Proven():
 		return "bad"
+	case i.Dropped != nil:
+		return "dropped"
 	case i.Conclusion == evidence.ProvenEndedLate || i.Conclusion == evidence.ProvenOverdue:
 		return "late"
 	}
@@ -58,9 +60,9 @@ func indexPage(m Manifest) ([]byte, error) {
 	}
 	return render("index.html", struct {
 		Manifest
-		Log             evidence.Checkpoint
-		Good, Late, Bad int
-	}{m, at, counts["good"], counts["late"], counts["bad"]})
+		Log                   evidence.Checkpoint
+		Good, Late, Bad, Gone int
+	}{m, at, counts["good"], counts["late"], counts["bad"], counts["dropped"]})
 }
 
 func requestPage(i Item, p evidence.Pack, r evidence.Report) ([]byte, error) {

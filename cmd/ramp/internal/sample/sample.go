@@ -22,6 +22,9 @@ type Manifest struct {
 	Checkpoint string `json:"checkpoint"` // of the log that the requests were chosen from, signed
 	Choice     Choice `json:"choice"`
 	Requests   []Item `json:"requests"` // in the order in which they were recorded
+	// Removals are the signed statements of what was dropped by policy, by the number of the
+	// event that tells of each.
+	Removals map[string]evidence.Envelope `json:"removals,omitempty"`
 }
 
 // Choice is what requests were chosen by. Zero fields do not narrow.
@@ -60,6 +63,9 @@ type Item struct {
 	// why.
 	Digest  string `json:"digest,omitempty"`
 	Problem string `json:"problem,omitempty"`
+	// Dropped says that the request was dropped by policy, as a server has signed; then there
+	// is no pack, and nobody knows who asked.
+	Dropped *access.Dropped `json:"dropped,omitempty"`
 	// What the pack proved when the sample was made. Whoever reads it again verifies it
 	// again.
 	Conclusion evidence.Conclusion `json:"conclusion,omitempty"`
@@ -90,9 +96,9 @@ func (i *Item) Hold(pack []byte, r evidence.Report) {
 }
 
 // Proven reports whether the item's pack proved what it claims. What is
-// proven may have ended late.
+// proven may have ended late. Of a request that was dropped by policy that is proven alone.
 func (i Item) Proven() bool {
-	return i.Problem == "" && i.Conclusion != "" && i.Conclusion != evidence.NotProven
+	return i.Problem == "" && i.Dropped != nil || i.Problem == "" && i.Conclusion != "" && i.Conclusion != evidence.NotProven
 }
 
 // PackName and PageName are the names of a request's files in the archive.

@@ -127,7 +127,13 @@ func Verify(r io.ReaderAt, size int64, version string, servers, workers evidence
 			out.Problems = append(out.Problems, fmt.Sprintf("request %s is out of order, or is there twice", access.Clip(item.ID, 40)))
 		}
 		last = item.Leaf
-		result, err := a.request(item, m.Choice, out.Log, servers, workers, out.Pages == "")
+		var result Result
+		var err error
+		if item.Dropped != nil {
+			result = Result{Item: Item{ID: item.ID, Leaf: item.Leaf, Asked: item.Asked, Contract: item.Contract, Dropped: item.Dropped}, Problem: m.checkDropped(item, out.Log, servers)}
+		} else {
+			result, err = a.request(item, m.Choice, out.Log, servers, workers, out.Pages == "")
+		}
 		if err != nil {
 			return out, err
 		}
