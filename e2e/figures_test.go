@@ -2,154 +2,214 @@ package e2e
 
 import (
 	"context"
-	"encoding/json"
 	"flag"
-	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
-
-	"ramp.dev/ramp/internal/ports"
 )
 
-var postgresFigures = flag.Int("postgres.figures", 0, "how many requests of ten seconds TestPostgresFigures measures; none is measured unless it is asked for")
+var figuresOf = flag.Int("figures", 0, "how many requests of ten seconds TestFigures measures on each target; none is measured unless it is asked for")
 
-// figures are what one request measured.
+// figures are what one request measured. What a target has not, is zero.
 type figures struct {
 	active, usable time.Duration // from the approval
-	lastLogin      time.Duration // of a client that logs in ten times a second, after the end
-	cut            time.Duration // of a session that is in use, after the end
+	lastUse        time.Duration // of a client that begins ten times a second, from the end
+	cut            time.Duration // of a session that is in use, from the end
 }
 
-// TestPostgresFigures demands what is promised at the end of access to the demo's database:
-// no login afterwards, and no session that goes on. The end is a release, so that nothing
-// depends on how fast this machine is. With -postgres.figures it measures requests of ten
-// seconds instead, which have to expire, on a machine that has nothing else to do.
-func TestPostgresFigures(t *testing.T) {
+// targetClient is somebody's client of a target, with the credential of one request. What
+// cannot be had of a target is nil.
+type targetClient struct {
+	uses    func(context.Context) error                   // begins, does one thing, and ends
+	session func(context.Context) (ended <-chan struct{}) // begins, and goes on until it is cut
+}
+
+// TestFigures is a life on each kind of target, through everything of Ramp's and by a real
+// client: no use after the end, and no session that goes on. The end is a release, so that
+// nothing depends on how fast this machine is. With -figures it measures requests of ten
+// seconds instead, which have to expire, on a machine that has nothing else to do; and one
+// of each target with Ramp gone.
+func TestFigures(t *testing.T) {
 	t.Parallel()
 	in := install(t)
-	in.start(nil, "dev", "--postgres", ports.ForTest(t)).ready()
-	if *postgresFigures == 0 {
-		in.releases()
+	in.start(nil, "dev", "--without", "server,worker")
+	in.configured()
+	targets := measuredTargets(in)
+	contracts, c := "", in.configuration()
+	for _, of := range targets {
+		contracts += of.contract()
+		if of.config != nil {
+			c.section("worker", "targets")[of.target] = of.config
+		}
+	}
+	c.write(in.config())
+	require.NoError(t, os.WriteFile(filepath.Join(in.dir, "contracts", "figures.yaml"), []byte(contracts), 0o644))
+	worker := in.start(in.env, "worker", "--config", in.config())
+	server := in.start(nil, "server", "--config", in.config()).ready()
+	alice := in.as("alice")
+	for _, of := range targets {
+		in.eventually(3*time.Minute, of.target+" can be asked for", func() bool {
+			status, _, err := alice.try("POST", "/api/v1/requests?dryRun=true", map[string]any{"contract": of.name(), "reason": "is everything there?"})
+			return err == nil && status == http.StatusOK
+		})
+	}
+	if *figuresOf == 0 {
+		for _, of := range targets {
+			in.releases(of)
+		}
 		return
 	}
-	all := make([]figures, *postgresFigures)
-	for i := range all {
-		all[i] = in.measures()
-	}
-	for _, f := range all {
-		require.Less(t, f.lastLogin, time.Second, "a login after the end")
-	}
+	t.Run("Ramp is there", func(t *testing.T) {
+		for _, of := range targets {
+			t.Run(of.target, func(t *testing.T) {
+				t.Parallel()
+				all := make([]figures, *figuresOf)
+				for i := range all {
+					all[i] = in.within(t).measures(of)
+				}
+				shown(t, of, all)
+			})
+		}
+	})
+	in.gone(targets, worker, server)
+}
+
+// shown writes the figures of a target.
+func shown(t *testing.T, of measuredTarget, all []figures) {
 	for what, of := range map[string]func(figures) time.Duration{
-		"approved to active": func(f figures) time.Duration { return f.active }, "approved to the first row, ramp creds and login included": func(f figures) time.Duration { return f.usable },
-		"last login that worked, from the end": func(f figures) time.Duration { return f.lastLogin }, "session cut, from the end": func(f figures) time.Duration { return f.cut },
+		"approved to active": func(f figures) time.Duration { return f.active }, "approved to usable, ramp creds and a first use included": func(f figures) time.Duration { return f.usable },
+		"last use that worked, from the end": func(f figures) time.Duration { return f.lastUse }, "session cut, from the end": func(f figures) time.Duration { return f.cut },
 	} {
 		var list []time.Duration
 		for _, f := range all {
-			list = append(list, of(f).Round(time.Millisecond))
+			if d := of(f).Round(time.Millisecond); d != 0 {
+				list = append(list, d)
+			}
 		}
-		slices.Sort(list)
-		n := len(list)
-		t.Logf("%s (%d): min %s, p50 %s, p99 %s, max %s", what, n, list[0], list[n/2], list[min(n-1, n*99/100)], list[n-1])
+		if n := len(list); n > 0 {
+			slices.Sort(list)
+			t.Logf("%s (%d): min %s, p50 %s, p99 %s, max %s", what, n, list[0], list[n/2], list[min(n-1, n*99/100)], list[n-1])
+		}
 	}
 }
 
-// releases is one request that is released while a session is in use.
-func (in *installation) releases() {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
-	defer cancel()
-	r, env, live := in.inUse(ctx, "10m")
-	out, err := in.as("alice").ramp("release", r.ID)
-	require.NoError(in, err, "%s", out)
-	in.as("alice").awaits(r.ID, "ended", time.Minute)
-	var one int
-	require.Error(in, live.QueryRow(ctx, "SELECT count(*) FROM sales.orders").Scan(&one), "a session outlived its access")
-	_, err = logsIn(ctx, env)
-	require.Error(in, err, "a login after the end")
-	require.NoError(in, ctx.Err())
-}
-
-// inUse returns a request that was approved, the variables of its credential, and a session
-// with them.
-func (in *installation) inUse(ctx context.Context, duration string) (request, map[string]string, *pgx.Conn) {
+// opens returns a request of a target that was approved and is active, with its client.
+func (in *installation) opens(ctx context.Context, of measuredTarget, duration string) (request, targetClient, figures) {
 	alice := in.as("alice")
-	r := alice.asks("database-demo", duration)
-	in.as("bob").approves(r)
-	r = alice.awaits(r.ID, "active", time.Minute)
-	env := in.credential(ctx, r.ID)
-	live, err := logsIn(ctx, env)
-	require.NoError(in, err)
-	return r, env, live
-}
-
-// credential picks up the credential of alice's request.
-func (in *installation) credential(ctx context.Context, id string) map[string]string {
-	raw, err := in.as("alice").creds(ctx, id)
-	require.NoError(in, err)
-	var c struct{ Env map[string]string }
-	require.NoError(in, json.Unmarshal(raw, &c))
-	return c.Env
-}
-
-// measures is one request, from its approval until a while after its end.
-func (in *installation) measures() (f figures) {
-	alice := in.as("alice")
-	r := alice.asks("database-demo", "10s")
+	r := alice.asks(of.name(), duration)
 	in.as("bob").approves(r)
 	approved := time.Now()
 	r = alice.awaits(r.ID, "active", time.Minute)
-	f.active = time.Since(approved)
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	env := in.credential(ctx, r.ID)
-	live, err := logsIn(ctx, env)
-	require.NoError(in, err)
+	f := figures{active: time.Since(approved)}
+	client := of.picksUp(in, ctx, r.ID)
+	if client.uses != nil {
+		require.NoError(in, client.uses(ctx), of.target)
+	}
 	f.usable = time.Since(approved)
-	end, err := time.Parse(time.RFC3339, r.ExpiresAt)
-	require.NoError(in, err)
+	return r, client, f
+}
 
-	var both sync.WaitGroup
-	both.Go(func() {
-		for time.Since(end) < 5*time.Second { // a login that works after this is worse than any figure
-			began := time.Now()
-			conn, err := logsIn(ctx, env)
-			if err == nil {
-				f.lastLogin = began.Sub(end)
-				_ = conn.Close(ctx)
-			}
-			time.Sleep(100*time.Millisecond - time.Since(began))
+// releases is one request that is released while a session is in use.
+func (in *installation) releases(of measuredTarget) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	r, client, _ := in.opens(ctx, of, "10m")
+	var ended <-chan struct{}
+	if client.session != nil {
+		ended = client.session(ctx)
+	}
+	out, err := in.as("alice").ramp("release", r.ID)
+	require.NoError(in, err, "%s", out)
+	in.as("alice").awaits(r.ID, "ended", time.Minute)
+	if ended != nil {
+		select {
+		case <-ended:
+		case <-ctx.Done():
+			require.Fail(in, "a session outlived its access", of.target)
 		}
-	})
-	both.Go(func() {
-		for {
-			var one int
-			if live.QueryRow(ctx, "SELECT count(*) FROM sales.orders").Scan(&one) != nil {
-				f.cut = time.Since(end)
-				return
-			}
-			time.Sleep(20 * time.Millisecond)
-		}
-	})
-	both.Wait()
-	require.NoError(in, ctx.Err(), "a session outlived its access")
+	}
+	if client.uses != nil {
+		require.Error(in, client.uses(ctx), "%s: a use after the end", of.target)
+	}
+	require.NoError(in, ctx.Err())
+}
+
+// measures is one request, from its approval until a while after its end.
+func (in *installation) measures(of measuredTarget) figures {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	r, client, f := in.opens(ctx, of, "10s")
+	require.Less(in, f.watches(ctx, in, r, client, 5*time.Second), 5*time.Second, "%s: a use long after the end", of.target)
 	return f
 }
 
-// logsIn logs in with a picked-up credential and reads a table.
-func logsIn(ctx context.Context, env map[string]string) (*pgx.Conn, error) {
-	conn, err := pgx.Connect(ctx, fmt.Sprintf("host=%s port=%s dbname=%s user=%s password=%s sslmode=disable connect_timeout=10",
-		env["PGHOST"], env["PGPORT"], env["PGDATABASE"], env["PGUSER"], env["PGPASSWORD"]))
-	if err != nil {
-		return nil, err
+// watches uses the access ten times a second and a session all the time, until a while
+// after the end, and returns when the last use was that worked. A session that still
+// goes on then is not cut.
+func (f *figures) watches(ctx context.Context, in *installation, r request, client targetClient, after time.Duration) time.Duration {
+	end, err := time.Parse(time.RFC3339, r.ExpiresAt)
+	require.NoError(in, err)
+	var both sync.WaitGroup
+	if client.session != nil {
+		ended := client.session(ctx)
+		both.Go(func() {
+			select {
+			case <-ended:
+				f.cut = time.Since(end)
+			case <-time.After(time.Until(end) + after):
+			}
+		})
 	}
-	var n int // both databases that are tried have this table
-	if err := conn.QueryRow(ctx, "SELECT count(*) FROM sales.orders").Scan(&n); err != nil {
-		_ = conn.Close(ctx)
-		return nil, err
+	if client.uses != nil {
+		both.Go(func() {
+			for time.Since(end) < after {
+				began := time.Now()
+				if client.uses(ctx) == nil {
+					f.lastUse = began.Sub(end)
+				}
+				time.Sleep(100*time.Millisecond - time.Since(began))
+			}
+		})
 	}
-	return conn, nil
+	both.Wait()
+	return f.lastUse
+}
+
+// gone measures one request of each target that is open when the worker and the server
+// die, with nobody to start them again.
+func (in *installation) gone(targets []measuredTarget, processes ...*process) {
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	defer cancel()
+	type open struct {
+		of     measuredTarget
+		r      request
+		client targetClient
+		f      figures
+	}
+	all := make([]*open, len(targets))
+	var opening, watching sync.WaitGroup
+	for i, of := range targets {
+		opening.Go(func() {
+			r, client, f := in.opens(ctx, of, "20s")
+			all[i] = &open{of, r, client, f}
+		})
+	}
+	opening.Wait()
+	for _, p := range processes {
+		p.kill()
+	}
+	for _, one := range all {
+		watching.Go(func() { one.f.watches(ctx, in, one.r, one.client, 10*time.Second) })
+	}
+	watching.Wait()
+	for _, one := range all {
+		in.Logf("%s with Ramp gone: last use that worked %s from the end; session cut %s from the end (0: not within ten seconds, or none)",
+			one.of.target, one.f.lastUse.Round(time.Millisecond), one.f.cut.Round(time.Millisecond))
+	}
 }

@@ -1,0 +1,218 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	client "github.com/go-sql-driver/mysql"
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/integrations/awsiam/awstest"
+	"ramp.dev/ramp/integrations/mysql/mysqltest"
+	"ramp.dev/ramp/integrations/postgres/postgrestest"
+	"ramp.dev/ramp/integrations/vaulttoken"
+	"ramp.dev/ramp/integrations/vaulttoken/vaulttest"
+)
+
+// measuredTarget is a target that TestFigures lives on. Another kind is another entry of
+// measuredTargets: its service, its configuration, one entitlement, and its real client.
+type measuredTarget struct {
+	target      string
+	entitlement string         // in YAML, on one line
+	config      map[string]any // of the worker; nil for what `ramp dev` has
+	picksUp     func(in *installation, ctx context.Context, id string) targetClient
+}
+
+func (m measuredTarget) name() string { return "figures-" + strings.ReplaceAll(m.target, "/", "-") }
+
+// contract is the one that the target is asked for under.
+func (m measuredTarget) contract() string {
+	return fmt.Sprintf(`---
+apiVersion: ramp/v1
+kind: Contract
+metadata: {name: %s}
+description: A target that is measured.
+request: {who: '"engineering" in person.groups'}
+duration: {default: 10s, max: 10m}
+grants: [{target: %s, entitlement: %s}]
+approval: {pendingFor: 45s, stages: [{name: lead, from: [approvers]}]}
+`, m.name(), m.target, m.entitlement)
+}
+
+// measuredTargets starts the services of all targets that are measured.
+func measuredTargets(in *installation) []measuredTarget {
+	return []measuredTarget{
+		{"ssh/demo", "{user: demo}", nil, (*installation).withSSH},
+		measuredPostgres(in), measuredMySQL(in), measuredVault(in), measuredAWS(in),
+	}
+}
+
+// passwordFile returns a reference to a file with a password.
+func (in *installation) passwordFile(password string) string {
+	path := filepath.Join(in.TempDir(), "password")
+	require.NoError(in, os.WriteFile(path, []byte(password), 0o600))
+	return "file:" + path
+}
+
+func measuredPostgres(in *installation) measuredTarget {
+	s := postgrestest.Start(in.T)
+	s.Setup(in.T, s.Config())
+	databases := map[string]any{}
+	for name, d := range s.Config().Databases {
+		databases[name] = map[string]any{"tables": d.Tables}
+	}
+	return measuredTarget{"postgres/figures", "{database: orders, roles: [orders_read]}", map[string]any{"kind": "postgres", "address": s.Addr(), "tls": "disable",
+		"password": in.passwordFile(s.RampPassword()), "home": "orders", "databases": databases, "roles": s.Config().Roles, "rolesMayCreate": true}, (*installation).withPostgres}
+}
+
+func measuredMySQL(in *installation) measuredTarget {
+	s := mysqltest.Start(in.T)
+	s.Setup(in.T, s.Config())
+	return measuredTarget{"mysql/figures", "{roles: [orders_read]}", map[string]any{"kind": "mysql", "address": s.Addr(), "tls": "disable",
+		"password": in.passwordFile(mysqltest.RampPassword), "objects": s.Config().Objects, "roles": s.Config().Roles, "rolesMayCreate": true}, (*installation).withMySQL}
+}
+
+func measuredVault(in *installation) measuredTarget {
+	s := vaulttest.Start(in.T)
+	s.Policy(in.T, "orders-read", `path "auth/token/lookup-self" { capabilities = ["read"] }`)
+	s.Policy(in.T, "ramp", vaulttoken.Policy("orders-read"))
+	return measuredTarget{"vault/figures", "{policies: [orders-read]}", map[string]any{"kind": "vault", "address": s.Address,
+		"token": "file:" + vaulttest.TokenFile(in.T, s.Token(in.T, "ramp")), "policies": []string{"orders-read"}},
+		func(in *installation, ctx context.Context, id string) targetClient {
+			token := in.credential(ctx, id)["VAULT_TOKEN"]
+			return targetClient{uses: func(ctx context.Context) error {
+				_, err := s.Client(in.T, token).Auth().Token().LookupSelfWithContext(ctx)
+				return err
+			}}
+		}}
+}
+
+// measuredAWS is picked up and not used: moto, in AWS's place, enforces no policy.
+func measuredAWS(in *installation) measuredTarget {
+	s := awstest.Start(in.T)
+	in.env = s.Environ()
+	return measuredTarget{"aws/figures", "{actions: ['s3:GetObject'], resources: ['arn:aws:s3:::orders/*']}", map[string]any{"kind": "aws", "region": awstest.Region,
+		"account": awstest.Account, "endpoint": s.Endpoint, "worker": s.Worker, "boundary": s.Boundary, "consistency": "3s",
+		"allow": []any{map[string]any{"actions": []string{"s3:GetObject"}, "resources": []string{"arn:aws:s3:::orders*"}}}},
+		func(in *installation, ctx context.Context, id string) targetClient {
+			require.NotEmpty(in, in.credential(ctx, id)["AWS_SESSION_TOKEN"])
+			return targetClient{}
+		}}
+}
+
+// credential picks up the credential of alice's request.
+func (in *installation) credential(ctx context.Context, id string) map[string]string {
+	raw, err := in.as("alice").creds(ctx, id)
+	require.NoError(in, err)
+	var c struct{ Env map[string]string }
+	require.NoError(in, json.Unmarshal(raw, &c))
+	return c.Env
+}
+
+// until runs do again and again until it fails.
+func until(do func() error) <-chan struct{} {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for do() == nil {
+			time.Sleep(20 * time.Millisecond)
+		}
+	}()
+	return ended
+}
+
+// withPostgres is psql's part.
+func (in *installation) withPostgres(ctx context.Context, id string) targetClient {
+	env := in.credential(ctx, id)
+	return targetClient{
+		uses: func(ctx context.Context) error {
+			conn, err := logsIn(ctx, env)
+			if err == nil {
+				err = conn.Close(ctx)
+			}
+			return err
+		},
+		session: func(ctx context.Context) <-chan struct{} {
+			live, err := logsIn(ctx, env)
+			require.NoError(in, err)
+			return until(func() error {
+				var n int
+				return live.QueryRow(ctx, "SELECT count(*) FROM sales.orders").Scan(&n)
+			})
+		},
+	}
+}
+
+// withMySQL is mariadb's part.
+func (in *installation) withMySQL(ctx context.Context, id string) targetClient {
+	env := in.credential(ctx, id)
+	config := client.NewConfig()
+	config.User, config.Passwd, config.Net, config.Addr = env["MYSQL_USER"], env["MYSQL_PASSWORD"], "tcp", net.JoinHostPort(env["MYSQL_HOST"], env["MYSQL_TCP_PORT"])
+	config.Logger, config.Timeout = &client.NopLogger{}, 10*time.Second
+	begin := func(ctx context.Context) (read func() error, end func(), err error) {
+		conn, end, err := mysqltest.Connect(ctx, config)
+		for errors.Is(err, client.ErrMalformPkt) { // this client cannot answer one in 256 challenges of ed25519
+			conn, end, err = mysqltest.Connect(ctx, config)
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		return func() error {
+			var n int
+			return conn.QueryRowContext(ctx, "SELECT count(*) FROM sales.orders").Scan(&n)
+		}, end, nil
+	}
+	return targetClient{
+		uses: func(ctx context.Context) error {
+			read, end, err := begin(ctx)
+			if err == nil {
+				err = read()
+				end()
+			}
+			return err
+		},
+		session: func(ctx context.Context) <-chan struct{} {
+			read, end, err := begin(ctx)
+			require.NoError(in, err)
+			in.Cleanup(end)
+			return until(read)
+		},
+	}
+}
+
+// withSSH is ssh's part.
+func (in *installation) withSSH(_ context.Context, id string) targetClient {
+	k := in.as("alice").picksUp(id)
+	return targetClient{
+		uses: func(context.Context) error {
+			if !k.works() {
+				return errors.New("ssh does not get in")
+			}
+			return nil
+		},
+		session: func(context.Context) <-chan struct{} { return k.session() },
+	}
+}
+
+// logsIn logs in with a picked-up credential and reads a table.
+func logsIn(ctx context.Context, env map[string]string) (*pgx.Conn, error) {
+	conn, err := pgx.Connect(ctx, fmt.Sprintf("host=%s port=%s dbname=%s user=%s password=%s sslmode=disable connect_timeout=10",
+		env["PGHOST"], env["PGPORT"], env["PGDATABASE"], env["PGUSER"], env["PGPASSWORD"]))
+	if err != nil {
+		return nil, err
+	}
+	var n int // both databases that are tried have this table
+	if err := conn.QueryRow(ctx, "SELECT count(*) FROM sales.orders").Scan(&n); err != nil {
+		_ = conn.Close(ctx)
+		return nil, err
+	}
+	return conn, nil
+}
