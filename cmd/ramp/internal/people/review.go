@@ -16,6 +16,8 @@ type reviewed struct {
 	weekly
 	comment     string
 	unjustified bool
+	from        string      // an auditor's sample; "": the server is asked
+	trust       verifyFlags // of the sample
 }
 
 func reviewCommand() *cobra.Command {
@@ -26,10 +28,13 @@ func reviewCommand() *cobra.Command {
 			"each finding with the numbers of the events that show it and, where there is one, a change of the contract. With\n" +
 			"--since, the server makes one now, of the requests since then. Auditors and the groups of server.review.security see\n" +
 			"all of it, owners what is about their contracts.\n\n" +
+			"With --from, it is made here, of an auditor's sample (`ramp audit pack`) that public keys prove, and asks no server:\n" +
+			"of the four weeks until its end, or of --since before it, with all that came before as history.\n\n" +
 			"With a request, says of access that somebody opened without approval, in an emergency, whether there was reason. The\n" +
 			"person who opened it cannot review it. `ramp ls --to-review` lists what waits for you. The review changes nothing of\n" +
 			"the access.",
 		Example: "  ramp review\n  ramp review --since 30d --owner team-data\n  ramp review --since 7d -o json\n" +
+			"  ramp review --from q3.zip --key server.pub --worker-key worker.pub\n" +
 			"  ramp review 0123456789abcdef --comment \"the database was down; restored within ten minutes\"\n" +
 			"  ramp review 0123456789abcdef --unjustified --comment \"an approver was awake and would have answered\"",
 	}
@@ -37,7 +42,15 @@ func reviewCommand() *cobra.Command {
 	f.weekly.flags(c)
 	c.Flags().StringVar(&f.comment, "comment", "", "of break glass: what happened, and whether there was reason; at least 20 letters and digits")
 	c.Flags().BoolVar(&f.unjustified, "unjustified", false, "of break glass: there was no reason for it")
+	c.Flags().StringVar(&f.from, "from", "", "make the review of an auditor's sample, an archive of `ramp audit pack`, without a server")
+	f.trust.keyFlags(c)
 	c.RunE = func(cmd *cobra.Command, args []string) error {
+		if f.from != "" {
+			if len(args) > 0 || f.last || f.comment != "" || f.unjustified {
+				return access.Errorf(access.CodeInvalid, "--from is of the weekly review: leave the request out, or it")
+			}
+			return f.fromSample(cmd)
+		}
 		if len(args) == 0 && !f.last && f.comment == "" && !f.unjustified {
 			return f.print(cmd, &f.session)
 		}
