@@ -37,7 +37,7 @@ func (b bucket) call(method, path string, body []byte) string {
 	r, err := http.NewRequestWithContext(b.t.Context(), method, b.address+path, bytes.NewReader(body))
 	require.NoError(b.t, err)
 	// The emulator asks who deletes, and does not look at signatures.
-	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=admin/20260101/eu-central-1/s3/aws4_request")
+	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=admin/20260101/us-east-1/s3/aws4_request")
 	resp, err := http.DefaultClient.Do(r)
 	require.NoError(b.t, err)
 	defer resp.Body.Close()
