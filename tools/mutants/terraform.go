@@ -14,7 +14,7 @@ func modules() []mutant {
 		{"a revoke waits for an opening", dir + "revoke.go", "	t.stopOpening(g.Name)\n", "", []string{tests + "TestRevokeStopsAnOpening"}},
 		{"an extension makes access anew", dir + "extend.go", "c.Change.Actions.Update() {", "c.Change.Actions.Update() || true {", []string{tests + "TestExtendChangesInPlace"}},
 		{"an error of Terraform repeats a secret", dir + "words.go", "line = strings.ReplaceAll(line, secret, \"(secret)\")", "line = strings.ReplaceAll(line, secret, secret)", []string{tests + "TestCase138ProgramThatFails"}},
-		{"a state is moved to another grant", dir + "store.go", "s.target + \"\\n\" + name)", "s.target)", []string{tests + "TestCase139RecordsOfAnother"}},
+		{"another target's record is believed", dir + "store.go", "header + s.target + \"\\n\" + name)", "header + \"\\n\" + name)", []string{tests + "TestCase139RecordsOfAnother"}},
 		{"records that are not mounted are none", dir + "store.go", "return nil, s.there()", "return nil, nil", []string{tests + "TestADirectoryThatIsNotThere"}},
 		{"the lock of another machine is taken off", dir + "unlock.go", "holder[1] != who", "holder[1] == \"\"", []string{tests + "TestOwnLock"}},
 	}
