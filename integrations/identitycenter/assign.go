@@ -39,6 +39,10 @@ func (t *target) put(ctx context.Context, object string) error {
 			}
 			continue
 		}
+		if awsapi.Missing(err) {
+			return access.Invalid(access.Issue{Code: "account_unknown", Field: "account",
+				Message: "AWS does not know account " + a.account + " in this organisation, or the permission set or the person any more"})
+		}
 		if err != nil {
 			return awsapi.Mapped(err)
 		}

@@ -1,6 +1,7 @@
 package identitycenter
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"sync"
@@ -22,6 +23,7 @@ func TestLife(t *testing.T) {
 		"Case143DeletionFailsLater": deletionFails, "Case143DeletionThatDidNothing": deletionLies, "CreationFailsLater": creationFails,
 		"CrashWhileItIsMade": crashed, "Case142SomebodyElsesAssignment": somebodyElses, "UnderWay": underWay,
 		"WhoIsNotThere": notThere, "AnotherName": anotherName, "NothingToExtend": nothingToExtend,
+		"AccountThatHasLeft": accountLeft, "UserThatWasDeleted": userDeleted,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, c) })
 		c.cloud.mu.Lock()
@@ -208,6 +210,42 @@ func nothingToExtend(t *testing.T, c *center) {
 	require.Equal(t, access.CodeNotFound, access.CodeOf(one.Extend(ctx, g)), "somebody removed it")
 	require.NoError(t, one.Revoke(ctx, g))
 	require.Equal(t, access.CodeConflict, access.CodeOf(one.Extend(ctx, g)), "it has ended")
+}
+
+// accountLeft tries an account that leaves the organisation while somebody has access,
+// and one that was never there.
+func accountLeft(t *testing.T, c *center) {
+	ctx := context.Background()
+	g := c.granted(t, c.open(t, nil), grantFor(c.person(t), readOnly))
+	gone := c.open(t, wire(func(r *http.Request) (*http.Response, error) {
+		switch operationOf(r) {
+		case "CreateAccountAssignment", "DeleteAccountAssignment", "ListAccountAssignments":
+			return fails(400, "ResourceNotFoundException", "The account is not in the organization."), nil
+		}
+		return c.cloud.RoundTrip(r)
+	}))
+	require.NoError(t, gone.Revoke(ctx, access.Grant{Name: g.Name}), "nobody has anything there")
+	require.False(t, isOpen(t, gone, g))
+	err := gone.Grant(ctx, grantFor(c.person(t), readOnly))
+	require.Equal(t, access.CodeInvalid, access.CodeOf(err), "%v", err)
+	require.Equal(t, "account_unknown", access.IssuesOf(err)[0].Code)
+}
+
+// userDeleted tries that a user who was deleted does not hide what others have.
+func userDeleted(t *testing.T, c *center) {
+	ctx := context.Background()
+	left, stays := c.granted(t, c.open(t, nil), grantFor(c.person(t), readOnly)), c.granted(t, c.open(t, nil), grantFor(c.person(t), readOnly))
+	user := c.of(ctx, t, left).user
+	one := c.open(t, wire(func(r *http.Request) (*http.Response, error) {
+		if operationOf(r) == "ListAccountAssignmentsForPrincipal" && bytes.Contains(bodyOf(r), []byte(user)) {
+			return fails(400, "ResourceNotFoundException", "USER not found"), nil
+		}
+		return c.cloud.RoundTrip(r)
+	}))
+	listed, err := one.List(ctx)
+	require.NoError(t, err)
+	require.Len(t, listed, 1)
+	require.Equal(t, stays.Name, listed[0].Name)
 }
 
 // wire is a transport that a test makes up.

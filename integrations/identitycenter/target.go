@@ -17,6 +17,7 @@ import (
 	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/integrations/awsapi"
 	"ramp.dev/ramp/integrations/pacing"
+	"ramp.dev/ramp/internal/clock"
 )
 
 type target struct {
@@ -239,6 +240,9 @@ func (t *target) assignmentsOf(ctx context.Context, user, of string) (map[assign
 		func(page *ssoadmin.ListAccountAssignmentsForPrincipalOutput) []types.AccountAssignmentForPrincipal {
 			return page.AccountAssignments
 		})
+	if awsapi.Missing(err) { // the user was deleted
+		return map[assignment]bool{}, nil
+	}
 	out := map[assignment]bool{}
 	for _, one := range all {
 		if one.PrincipalType == types.PrincipalTypeUser { // others come by a group
@@ -265,12 +269,18 @@ func isPrincipal(user string) func(types.AccountAssignment) bool {
 	}
 }
 
-// exists reads an assignment back. It also returns the time of AWS's clock.
+// exists reads an assignment back. It also returns the time of AWS's clock, or of the
+// worker's where AWS does not say.
 func (t *target) exists(ctx context.Context, a assignment) (there bool, at time.Time, err error) {
 	of := instance(a.set)
 	for pages := ssoadmin.NewListAccountAssignmentsPaginator(t.sso, &ssoadmin.ListAccountAssignmentsInput{
 		InstanceArn: &of, AccountId: &a.account, PermissionSetArn: &a.set}); pages.HasMorePages(); {
 		page, err := pages.NextPage(ctx)
+		if awsapi.Missing(err) {
+			// The account has left the organisation, or the permission set was deleted:
+			// nobody has it there, and that must not keep access from being ended.
+			return false, clock.Now().UTC(), nil
+		}
 		if err != nil {
 			return false, at, awsapi.Mapped(err)
 		}
