@@ -27,14 +27,14 @@ func (t *target) exclusive(ctx context.Context, name string, opens bool, act fun
 	}
 	done := make(chan error, 1)
 	go func() {
-		defer l.release()
-		defer cancel()
 		err := t.inSlot(own, act)
+		cancel()
 		if opens {
 			t.mu.Lock()
 			delete(t.opening, name)
 			t.mu.Unlock()
 		}
+		l.release() // before anybody is told that it is over: nothing of it is left then
 		done <- err
 	}()
 	select {
