@@ -2,6 +2,7 @@ package credential
 
 import (
 	"context"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -66,6 +67,11 @@ func TestMySQLClients(t *testing.T) {
 	out, err = client(other, "mariadb", "-e", "SELECT 1")
 	require.Error(t, err)
 	require.Contains(t, strings.ToLower(out), "certificate", "a server that nobody vouches for")
+	elsewhere := cred
+	elsewhere.Env = maps.Clone(cred.Env)
+	elsewhere.Env["MYSQL_HOST"] = "localhost"
+	out, err = client(elsewhere, "mariadb", "-e", "SELECT 1")
+	require.Error(t, err, "a server whose certificate is for another name: %s", out)
 	require.NoError(t, guarded.Revoke(t.Context(), g))
 	out, err = client(cred, "mariadb", "-e", "SELECT 1")
 	require.Error(t, err, "%s", out)
