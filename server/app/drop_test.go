@@ -262,6 +262,7 @@ func TestCase129(t *testing.T) {
 		r, err := w.Request(ctx, oscar.Person, young.ID)
 		require.NoError(t, err)
 		require.NotEmpty(t, r.Altered)
+		require.Nil(t, r.Dropped, "no server has signed that")
 		w.exec(`UPDATE requests SET contract = 'harmless' WHERE id = '` + old.ID + `'`)
 		r, err = w.Request(ctx, oscar.Person, old.ID)
 		require.NoError(t, err)
