@@ -54,6 +54,28 @@ func (r Removal) Covers(e Event) bool {
 	return false
 }
 
+// LeastDropAge is how old an event must be before any policy drops its body: limits of
+// contracts count the requests of 90 days, a weekly review compares four weeks with those
+// before them, and auditors come each quarter.
+const LeastDropAge = 180 * 24 * time.Hour
+
+// Allowed returns nil if a policy may be the reason of the removal: each event is as old as
+// LeastDropAge, and of a request or of a kind that is droppable. So nobody who deceives a
+// server has it take away what is recent, or what Ramp reads again; who has its key may say
+// another time. Errors are
+// CodeEvidence.
+func (r Removal) Allowed() error {
+	for _, e := range r.Remains {
+		if e.Kind == EventBodiesDropped || e.RequestID == "" && !e.Kind.Droppable() {
+			return Errorf(CodeEvidence, "event %d is of the kind %s, which no policy drops", e.Seq, Clip(string(e.Kind), 60))
+		}
+		if r.At.Sub(e.At) < LeastDropAge {
+			return Errorf(CodeEvidence, "event %d, of %s, was younger than %d days when its body was dropped: no policy drops it", e.Seq, FormatTime(e.At), LeastDropAge/(24*time.Hour))
+		}
+	}
+	return nil
+}
+
 // Outline returns what stays of a request that the removal is of.
 func (r Removal) Outline(request string) (RemovedRequest, bool) {
 	for _, q := range r.Requests {
@@ -81,7 +103,8 @@ type RemovedRequest struct {
 
 // Removed returns what stays of a request that is over, by its signed plan and by its
 // events, which the caller has verified. Errors are CodeConflict for one that is not over
-// by its events, or of which the row says something else.
+// by its events, or of which the row says something else, and for a use of break glass that
+// has no signed review.
 func Removed(r Request, events []Event) (RemovedRequest, error) {
 	out := RemovedRequest{ID: r.ID, Contract: r.Contract, Targets: []string{}, CreatedAt: r.CreatedAt}
 	for _, g := range r.Plan.Grants {
@@ -93,8 +116,10 @@ func Removed(r Request, events []Event) (RemovedRequest, error) {
 			out.ExpiresAt = &at
 		}
 	}
+	var glass, opened bool
 	for _, e := range events {
 		out.State = out.State.After(e.Kind)
+		glass, opened = glass || e.Kind == EventGlassBroken, opened || e.Kind == EventGrantOpened
 		at := e.At.UTC()
 		switch e.Kind {
 		case EventAccessActive:
@@ -109,6 +134,9 @@ func Removed(r Request, events []Event) (RemovedRequest, error) {
 	}
 	if !out.State.Final() || out.State != r.State {
 		return out, Errorf(CodeConflict, "request %s is %q in the ledger and %q by its events", r.ID, r.State, out.State)
+	}
+	if glass && opened && r.Review == nil {
+		return out, Errorf(CodeConflict, "request %s broke the glass, and nobody has signed a review of it", r.ID)
 	}
 	return out, nil
 }

@@ -79,6 +79,9 @@ func (u Usage) Validate() (issues Issues) {
 	kinds := []UsageKind{UsageSessions, UsageSeen, UsageLast, UsageNotKnown}
 	issues.Require(slices.Contains(kinds, u.Kind), "usage_kind", "kind", "%q is none of sessions, seen, last_used and not_known", Clip(string(u.Kind), 20))
 	issues.Require(u.Sessions >= 0 && u.For >= 0, "usage_negative", "sessions", "neither the sessions nor their length is negative")
+	for name, at := range map[string]time.Time{"first": u.First, "last": u.Last} {
+		issues.Require(at.IsZero() || at.Year() >= 1970 && at.Year() <= 9999, "usage_year", name, "a time is between the years 1970 and 9999: no record holds another")
+	}
 	issues.Require(u.First.IsZero() || !u.Last.Before(u.First), "usage_order", "last", "the last use does not end before the first begins")
 	issues.Require(u.Kind != UsageSessions || (u.Sessions == 0) == u.First.IsZero() && (u.Sessions == 0) == u.Last.IsZero(), "usage_times", "first",
 		"sessions have a first beginning and a last end, and where there is none there is neither")

@@ -30,13 +30,16 @@ func (s *Signer) SignRemoval(r access.Removal) (stored []byte, digest string, er
 }
 
 // VerifyRemoval returns the removal that a trusted key signed, with its digest. Errors are
-// CodeEvidence.
+// CodeEvidence, also for one that no policy could be the reason of.
 func (k Keyring) VerifyRemoval(stored []byte) (r access.Removal, digest string, err error) {
 	e, err := ReadEnvelope(stored)
 	if err != nil {
 		return r, "", err
 	}
 	r, payload, err := verified[access.Removal](k, e, typeRemoval)
+	if err == nil {
+		err = r.Allowed()
+	}
 	return r, DigestOf(payload), err
 }
 

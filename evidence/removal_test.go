@@ -29,7 +29,7 @@ func (l *droppedLog) add(t *testing.T, e access.Event) {
 // drop drops the bodies of events, of which change may make another removal.
 func (l *droppedLog) drop(t *testing.T, by *Signer, change func(r *access.Removal, told *access.Event), seqs ...int64) {
 	t.Helper()
-	r := access.Removal{Log: "test/log", At: at}
+	r := access.Removal{Log: "test/log", At: at.Add(access.LeastDropAge)}
 	told := access.Event{Kind: access.EventBodiesDropped, Actor: access.ActorRamp}
 	for _, n := range seqs {
 		r.Remains = append(r.Remains, l.events[n-1].Remains())
@@ -130,6 +130,17 @@ func TestRemovals(t *testing.T) {
 		},
 		"what is left is another kind": func(l *droppedLog) { l.drop(t, signer, none, 5); l.events[4].Kind = access.EventAccessEnded },
 		"what is left has words":       func(l *droppedLog) { l.drop(t, signer, none, 5); l.events[4].Message = "bob did it" },
+		"one that is recent": func(l *droppedLog) {
+			l.drop(t, signer, func(r *access.Removal, _ *access.Event) { r.At = r.At.Add(-1) }, 5)
+		},
+		"one that Ramp reads again": func(l *droppedLog) {
+			l.events[4].Kind, l.events[4].RequestID = access.EventPersonLeft, ""
+			l.tree = memoryTree{}
+			for _, e := range l.events {
+				require.NoError(t, l.tree.add(e.Leaf()))
+			}
+			l.drop(t, signer, none, 5)
+		},
 		"it names a place behind it": func(l *droppedLog) {
 			l.drop(t, signer, func(r *access.Removal, _ *access.Event) { r.Remains[0].Seq = 400 }, 5)
 		},

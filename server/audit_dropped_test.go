@@ -38,7 +38,7 @@ func (f *fixture) drop(r access.Request) int64 {
 	outline := access.RemovedRequest{ID: r.ID, State: r.State, Outcome: r.Outcome, Contract: r.Contract, Targets: []string{r.Plan.Grants[0].Target}, CreatedAt: r.CreatedAt, EndedAt: r.EndedAt}
 	tree, err := f.ledger.Tree(ctx)
 	require.NoError(f, err)
-	removal := access.Removal{Log: tree.Origin, Policy: "Requests that ended more than 365 days ago.", At: time.Now().UTC().Truncate(time.Microsecond), Requests: []access.RemovedRequest{outline}}
+	removal := access.Removal{Log: tree.Origin, Policy: "Requests that ended more than 365 days ago.", At: time.Now().UTC().Add(access.LeastDropAge + time.Hour).Truncate(time.Microsecond), Requests: []access.RemovedRequest{outline}}
 	d := ledger.Drop{At: removal.At, Requests: []string{r.ID}}
 	for _, e := range events {
 		removal.Remains, d.Seqs = append(removal.Remains, e.Remains()), append(d.Seqs, e.Seq)
@@ -60,7 +60,7 @@ func TestDroppedIsShown(t *testing.T) {
 	_, v := f.document()
 	r, kept := f.request(access.StateEnded), f.request(access.StatePending)
 	event := f.drop(r)
-	words := "dropped on " + time.Now().UTC().Format(time.DateOnly) + " by policy"
+	words := "dropped on " + time.Now().UTC().Add(access.LeastDropAge+time.Hour).Format(time.DateOnly) + " by policy"
 	for _, c := range []struct {
 		who, path string
 		status    int

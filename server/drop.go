@@ -21,11 +21,9 @@ type DropConfig struct {
 	EventsAfterDays int `yaml:"eventsAfterDays,omitempty"`
 }
 
-// What is younger than leastDropDays nothing may drop: limits of contracts count the
-// requests of 90 days, a weekly review compares four weeks with those before them, and
-// auditors come each quarter. reviewDays is what a review reads behind its history.
+// reviewDays is what a review reads behind its history.
 const (
-	leastDropDays = 180
+	leastDropDays = int(access.LeastDropAge / (24 * time.Hour))
 	mostDropDays  = 36500
 	reviewDays    = 7*review.Weeks + 14
 )

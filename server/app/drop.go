@@ -115,7 +115,8 @@ func (d *dropper) dropRequests(ctx context.Context, altered map[string]bool) (mo
 	if d.config.Requests == 0 {
 		return false, nil
 	}
-	ids, err := d.ledger.Droppable(ctx, d.now().Add(-d.config.Requests), dropRequests+len(altered))
+	before := d.now().Add(-d.config.Requests)
+	ids, err := d.ledger.Droppable(ctx, before, dropRequests+len(altered))
 	if err != nil {
 		return false, err
 	}
@@ -143,8 +144,14 @@ func (d *dropper) dropRequests(ctx context.Context, altered map[string]bool) (mo
 			d.log.WithField("request", id).WithField("problems", r.Altered).WithError(err).Error("a request is kept that is to be dropped: the ledger's database has something else of it than was recorded")
 			continue
 		}
+		// Refused acts of late stay for their time, and so do more than one removal is of: they
+		// are late events.
+		old := slices.DeleteFunc(events, func(e access.Event) bool { return e.Kind.Refusal() && !e.At.Before(before) })
+		if err := allBefore(old, before); err != nil {
+			return false, err
+		}
 		batch.requests = append(batch.requests, outline)
-		batch.events = append(batch.events, events[:min(len(events), dropEvents)]...) // the rest are late events
+		batch.events = append(batch.events, old[:min(len(old), dropEvents)]...)
 	}
 	more, err = d.drop(ctx, batch, fmt.Sprintf("Requests that ended more than %s ago.", days(d.config.Requests)))
 	return more || len(altered) > kept, err
@@ -159,7 +166,26 @@ func (d *dropper) dropLate(ctx context.Context, altered map[string]bool) (more b
 	if err != nil {
 		return false, err
 	}
-	return d.dropEvents(ctx, events, altered, fmt.Sprintf("Events of requests that were dropped, from more than %s ago.", days(d.config.Requests)))
+	kept, dropped := len(altered), map[string]bool{}
+	for _, e := range events {
+		if _, known := dropped[e.RequestID]; known {
+			continue
+		}
+		r, err := d.ledger.Request(ctx, e.RequestID)
+		if err != nil {
+			return false, err
+		}
+		if dropped[r.ID] = r.Dropped != nil && len(r.Altered) == 0; !dropped[r.ID] {
+			d.log.WithField("request", r.ID).WithField("problems", r.Altered).Error("events of a request are kept: the ledger's database says that it was dropped, and no server has signed that")
+		}
+	}
+	for _, e := range events {
+		if !dropped[e.RequestID] {
+			altered[strconv.FormatInt(e.Seq, 10)] = true
+		}
+	}
+	more, err = d.dropEvents(ctx, events, altered, fmt.Sprintf("Events of requests that were dropped, from more than %s ago.", days(d.config.Requests)))
+	return more || len(altered) > kept, err
 }
 
 // dropOthers drops the bodies of events about no request.
@@ -172,6 +198,18 @@ func (d *dropper) dropOthers(ctx context.Context, altered map[string]bool) (more
 		return false, err
 	}
 	return d.dropEvents(ctx, events, altered, fmt.Sprintf("Events about no request, from more than %s ago.", days(d.config.Events)))
+}
+
+// allBefore returns an error of code conflict if an event that was verified is not from before
+// a time: what a search in the database found for old is not so by the log, since somebody
+// changed its times while it was searched, or something has happened since.
+func allBefore(events []access.Event, before time.Time) error {
+	for _, e := range events {
+		if !e.At.Before(before) {
+			return access.Refuse(access.CodeConflict, "not_old", "event %d is not as old as the ledger's database said when it was searched", e.Seq)
+		}
+	}
+	return nil
 }
 
 func (d *dropper) dropEvents(ctx context.Context, events []access.Event, altered map[string]bool, policy string) (more bool, err error) {
@@ -214,6 +252,9 @@ func (d *dropper) drop(ctx context.Context, of removal, policy string) (did bool
 	for _, e := range of.events {
 		signed.Remains = append(signed.Remains, e.Remains())
 		drop.Seqs = append(drop.Seqs, e.Seq)
+	}
+	if err := signed.Allowed(); err != nil {
+		return false, err
 	}
 	for _, r := range of.requests {
 		drop.Requests = append(drop.Requests, r.ID)

@@ -214,7 +214,7 @@ func TestCase129(t *testing.T) {
 			e := w.events(young.ID)[1]
 			tree, err := w.real.Tree(ctx)
 			require.NoError(t, err)
-			record, digest, err := evidence.NewSigner(stranger).SignRemoval(access.Removal{Log: tree.Origin, At: w.now, Remains: []access.Remains{e.Remains()}})
+			record, digest, err := evidence.NewSigner(stranger).SignRemoval(access.Removal{Log: tree.Origin, At: w.now.Add(400 * day), Remains: []access.Remains{e.Remains()}})
 			require.NoError(t, err)
 			require.NoError(t, w.real.Drop(ctx, ledger.Drop{Event: access.Event{At: w.now, Kind: access.EventBodiesDropped, Actor: access.ActorRamp, Key: access.KeyRemoval(digest),
 				Detail: map[string]string{access.DetailRemoval: digest}}, Record: record, At: w.now, Seqs: []int64{e.Seq}}))

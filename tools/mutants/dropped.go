@@ -4,6 +4,7 @@ package main
 func dropped() []mutant {
 	case129 := []string{"./server/app -run ^TestCase129$"}
 	kept := []string{"./server/app -run TestCase129WhatIsAltered"}
+	young := []string{"./server/app -run TestCase129WhatIsYoung"}
 	needed := []string{"./server/app -run TestDropKeepsWhatIsNeeded"}
 	return []mutant{
 		{"a body that is missing without a removal is whole", "evidence/removal.go", "\tcase first < 0:\n", "\tcase true:\n", case129},
@@ -17,6 +18,12 @@ func dropped() []mutant {
 		{"a page takes what is missing for dropped", "server/app/timeline.go", "\t\t\tif !covered {", "\t\t\tif !covered && false {", case129},
 		{"a changed event is dropped", "server/app/drop.go", "if err != nil || len(r.Altered) > 0 || len(check.Altered) > 0 {", "if err != nil {", kept},
 		{"a changed event about no request is dropped", "server/app/drop.go", "\tfor _, n := range check.Altered {", "\tfor _, n := range check.Altered[:0] {", kept},
+		{"what the database says is old is dropped", "server/app/drop.go", "\t\tif !e.At.Before(before) {", "\t\tif false {", young},
+		{"a row that says dropped has events dropped", "server/app/drop.go", "dropped[r.ID] = r.Dropped != nil && len(r.Altered) == 0;", "dropped[r.ID] = true;", []string{"./server/app -run TestCase129RowThatSaysDropped"}},
+		{"a removal may be of what is recent", "evidence/removal.go", "\t\terr = r.Allowed()\n", "\t\terr = nil\n", []string{"./evidence -run TestRemovals"}},
+		{"a removal may be of any kind", "access/removal.go", "e.RequestID == \"\" && !e.Kind.Droppable()", "false", []string{"./evidence -run TestRemovals"}},
+		{"break glass is dropped by a review that nobody signed", "access/removal.go", "if glass && opened && r.Review == nil {", "if false {", []string{"./server/app -run TestCase129BreakGlass"}},
+		{"refused acts of late go with their request", "server/app/drop.go", "return e.Kind.Refusal() && !e.At.Before(before) })", "return false })", []string{"./server/app -run TestDropKeepsRefusedActs"}},
 		{"a removal is half done", "ledger/removals.go", "\t\t\tif gone != int64(len(some)) {", "\t\t\tif gone < 0 {", []string{"./server/app -run TestDropIsWhole"}},
 		{"what a sink has not had is dropped", "ledger/removals.go", "(` + unhandled + ` OR e.at >= ?", "(e.at >= ?", []string{"./server/app -run TestDropBodies"}},
 		{"a request with an open grant is dropped", "ledger/removals.go", "\n\t\tAND NOT EXISTS (SELECT 1 FROM grants g WHERE g.request_id = requests.id AND g.status <> 'closed')\n\t\tAND NOT EXISTS (SELECT 1 FROM grants g JOIN", "\n\t\tAND NOT EXISTS (SELECT 1 FROM grants g JOIN", needed},

@@ -36,7 +36,7 @@ func TestCase129SampleOfWhatWasDropped(t *testing.T) {
 	log := evidence.Checkpoint{Origin: "test/log", Size: 3, Root: [32]byte{1}}
 	checkpoint, err := signer.SignCheckpoint(log)
 	require.NoError(t, err)
-	dropped := &access.Dropped{At: at.Add(time.Hour), Event: 3}
+	dropped := &access.Dropped{At: at.Add(access.LeastDropAge), Event: 3}
 	created := access.Event{Seq: 1, At: at, RequestID: id, Kind: access.EventRequestCreated, Dropped: dropped}
 	removal := func(by *evidence.Signer, change func(r *access.Removal)) []byte {
 		r := access.Removal{Log: log.Origin, At: dropped.At, Remains: []access.Remains{created.Remains()},
@@ -72,7 +72,7 @@ func TestCase129SampleOfWhatWasDropped(t *testing.T) {
 	report := verify(archive)
 	require.True(t, report.Proven(), "%+v", report)
 	require.Equal(t, "orders-db", report.Requests[0].Contract)
-	require.Contains(t, strings.Join(itemRow(report.Requests[0].Item, ""), " "), "dropped on 2026-07-01 by policy")
+	require.Contains(t, strings.Join(itemRow(report.Requests[0].Item, ""), " "), "dropped on 2026-12-28 by policy")
 	other, err := make(packer{choice: sample.Choice{Contracts: []string{"another"}}}, removal(signer, none))
 	require.NoError(t, err)
 	require.Empty(t, verify(other).Requests, "by its contract, which the removal names")
