@@ -211,8 +211,11 @@ func (t *target) Ping(ctx context.Context) error {
 	return err
 }
 
+// Lists returns the names of the lists that a target of this kind has.
+func (Config) Lists() []string { return []string{listModules} }
+
 // Lists implements integrations.Inventory.
-func (t *target) Lists() []string { return []string{listModules} }
+func (t *target) Lists() []string { return t.config.Lists() }
 
 // Choices implements integrations.Inventory.
 func (t *target) Choices(ctx context.Context, list, after string) ([]access.Choice, string, error) {
