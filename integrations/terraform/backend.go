@@ -89,8 +89,7 @@ func (t *target) workspaces(ctx context.Context) (names []string, err error) {
 	return names, nil
 }
 
-// selectWorkspace selects the grant's workspace, and makes it where there is none. A lock
-// that a run of this worker's left when it was killed is taken off first.
+// selectWorkspace selects the grant's workspace, and makes it where there is none.
 func (x *run) selectWorkspace(ctx context.Context) error {
 	if x.backend == nil {
 		return nil

@@ -13,19 +13,20 @@ const maxDifferences = 20
 
 // Drift implements integrations.DriftDetector: whatever the program, having looked at
 // everything again, would change.
-func (t *target) Drift(ctx context.Context, g access.Grant) (differences []string, err error) {
+func (t *target) Drift(ctx context.Context, g access.Grant) ([]string, error) {
 	w, err := t.decode(g.Entitlement)
 	if err != nil {
 		return nil, err
 	}
-	err = t.exclusive(ctx, g.Name, false, func(ctx context.Context) error {
-		differences, err = t.drift(ctx, g, w)
+	var found []string
+	err = t.exclusive(ctx, g.Name, false, func(ctx context.Context) (err error) {
+		found, err = t.drift(ctx, g, w)
 		return err
 	})
 	if err != nil {
-		return nil, err // the run that goes on may write what is returned otherwise
+		return nil, err
 	}
-	return differences, nil
+	return found, nil
 }
 
 func (t *target) drift(ctx context.Context, g access.Grant, w wanted) ([]string, error) {

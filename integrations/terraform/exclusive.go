@@ -10,7 +10,8 @@ import (
 
 // exclusive runs act for one grant, alone. A run of the program is not cut off when ctx
 // ends, since what it was just making could get lost: the caller is told to try again, and
-// finds then what the run has done. opens says that a revoke may stop it.
+// finds then what the run has done. So what act writes may be read only where exclusive
+// returns no error. opens says that a revoke may stop it.
 func (t *target) exclusive(ctx context.Context, name string, opens bool, act func(ctx context.Context) error) error {
 	l, err := t.acquire(ctx, name)
 	if err != nil {

@@ -16,13 +16,14 @@ var _ integrations.Minter = minter{}
 
 // Mint implements integrations.Minter. It hands out what the apply made: the same at every
 // pick-up. Errors are also of code invalid: the module hands out nothing.
-func (t minter) Mint(ctx context.Context, g access.Grant) (c access.Credential, err error) {
+func (t minter) Mint(ctx context.Context, g access.Grant) (access.Credential, error) {
+	var none, c access.Credential
 	w, err := t.decode(g.Entitlement)
 	if err != nil {
-		return c, err
+		return none, err
 	}
 	if w.module.config.Credential == nil {
-		return c, access.InvalidField("no_credential", "module", "the module %s hands out no credentials", w.module.name)
+		return none, access.InvalidField("no_credential", "module", "the module %s hands out no credentials", w.module.name)
 	}
 	err = t.exclusive(ctx, g.Name, false, func(ctx context.Context) error {
 		r, m, err := t.openRecord(ctx, g, w)
@@ -38,7 +39,7 @@ func (t minter) Mint(ctx context.Context, g access.Grant) (c access.Credential, 
 		return err
 	})
 	if err != nil {
-		return access.Credential{}, err
+		return none, err
 	}
 	return c, nil
 }
