@@ -36,7 +36,8 @@ func TestEvidence(t *testing.T) {
 	alice.awaits(r.ID, "ended", 60*time.Second)
 	out, err = alice.ramp("show", r.ID)
 	require.NoError(t, err, out)
-	require.Regexp(t, `Usage +not used`, out, "the worker's receipt says the same, or nothing below is proven")
+	// Closing waits a second for what the host says of use, and no longer.
+	require.Regexp(t, `Usage +(not used|not known: the target did not say in time)`, out, "the worker's receipt says the same, or nothing below is proven")
 
 	for _, p := range []*person{alice, carol} { // carol is an auditor only
 		out, err = p.ramp("evidence", "get", r.ID, "--into", pack)

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"path/filepath"
 	"testing"
@@ -9,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	commonpb "go.temporal.io/api/common/v1"
+	enumspb "go.temporal.io/api/enums/v1"
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflowservice/v1"
 )
 
@@ -22,7 +25,18 @@ func (in *installation) forgets(id string) {
 	require.NoError(in, err)
 	in.eventually(60*time.Second, "Temporal has forgotten "+id, func() bool {
 		_, err := c.DescribeWorkflowExecution(in.Context(), id, "")
-		return err != nil
+		var gone *serviceerror.NotFound
+		return errors.As(err, &gone)
+	})
+}
+
+// finishes waits until the workflow of a request has ended, which then records nothing more.
+func (in *installation) finishes(id string) {
+	in.Helper()
+	c := in.temporal()
+	in.eventually(60*time.Second, "the workflow of "+id+" has ended", func() bool {
+		d, err := c.DescribeWorkflowExecution(in.Context(), id, "")
+		return err == nil && d.GetWorkflowExecutionInfo().GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING
 	})
 }
 
@@ -39,6 +53,8 @@ func TestCase45RequestsOutliveTemporal(t *testing.T) {
 	require.Equal(t, http.StatusOK, bob.call("POST", "/api/v1/requests/"+denied.ID+"/decision", map[string]any{"decision": "deny", "planDigest": denied.Plan.Digest, "comment": "not tonight"}, nil))
 	alice.awaits(ended.ID, "ended", 60*time.Second)
 	alice.awaits(denied.ID, "denied", 60*time.Second)
+	in.finishes(ended.ID)
+	in.finishes(denied.ID)
 	whole := func(id string) (out map[string]any) {
 		status, raw, err := alice.try("GET", "/api/v1/requests/"+id, nil)
 		require.NoError(t, err)
