@@ -68,7 +68,8 @@ func (d *Dir) Usage(grant string, now time.Time) (u access.Usage, there bool, er
 		return u, false, err
 	}
 	for _, c := range connections {
-		if c.Grant == grant {
+		// One that another process took in since, or before it died, is in the record already.
+		if c.Grant == grant && !slices.Contains(r.Last, c.id()) {
 			r.add(c, now)
 		}
 	}

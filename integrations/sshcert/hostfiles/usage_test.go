@@ -115,6 +115,7 @@ func TestConnectionCountsOnce(t *testing.T) {
 	r.ends(10, c)
 	r.ends(11, c)
 	require.NoError(t, os.WriteFile(path, before, 0o600))
+	require.Equal(t, usage(1, 1, 10, 9), r.usage(20))
 	r.ends(12, c)
 	require.Equal(t, usage(1, 1, 10, 9), r.usage(20))
 }
