@@ -93,7 +93,8 @@ func auditVerifyCommand() *cobra.Command {
 		Use: "verify", Short: "Read the whole log and verify it", Args: cobra.NoArgs,
 		Long: "Reads every event and compares them with the server's signed checkpoint: this finds whatever was edited,\n" +
 			"removed, moved or inserted. A body that was dropped by policy is missing, and must be covered by a removal that a\n" +
-			"server has signed; one that is missing without it is an error. A log that was truncated, or rewritten and signed again, is consistent with itself:\n" +
+			"server has signed; one that is missing without it is an error.\n" +
+			"A log that was truncated, or rewritten and signed again, is consistent with itself:\n" +
 			"to find that, keep checkpoints elsewhere (`ramp audit checkpoint --save`) and verify --against one. Such a\n" +
 			"checkpoint may carry cosignatures of witnesses (c2sp.org/tlog-cosignature); those of --witness are counted.\n" +
 			"With --witness and without --against, the log is verified against the newest checkpoint that witnesses of\n" +

@@ -125,3 +125,18 @@ func withRemoval(t *testing.T, archive, stored []byte) []byte {
 	require.NoError(t, out.Close())
 	return b.Bytes()
 }
+
+// TestARemovalThatCannotBeRead for now says nothing against the log; one that is not there
+// does.
+func TestARemovalThatCannotBeRead(t *testing.T) {
+	events := []client.LoggedEvent{{Event: access.Event{Seq: 1, Dropped: &access.Dropped{Event: 2}}}}
+	for kind, want := range map[access.Code]access.Code{access.CodeUnavailable: access.CodeUnavailable, access.CodeNotFound: access.CodeEvidence} {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusServiceUnavailable) // the client goes by the body
+			fmt.Fprintf(w, `{"kind":%q,"detail":"no"}`, kind)
+		}))
+		t.Cleanup(s.Close)
+		_, err := whole(t.Context(), client.New(s.URL, "token"), evidence.Keyring{}, events)
+		require.Equal(t, want, access.CodeOf(err), "%s: %v", kind, err)
+	}
+}

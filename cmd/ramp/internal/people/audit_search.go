@@ -148,7 +148,7 @@ func (f *auditFlags) prove(ctx context.Context, c *client.Client, events []clien
 }
 
 // whole returns the events that have their bodies; of each of the others a server must have
-// signed that its body was dropped. Errors are CodeEvidence.
+// signed that its body was dropped. Errors are CodeEvidence, and those of the server.
 func whole(ctx context.Context, c *client.Client, keys evidence.Keyring, events []client.LoggedEvent) (out []client.LoggedEvent, err error) {
 	removals := map[int64]access.Removal{}
 	for _, e := range events {
@@ -159,6 +159,9 @@ func whole(ctx context.Context, c *client.Client, keys evidence.Keyring, events 
 		r, ok := removals[e.Dropped.Event]
 		if !ok {
 			stored, err := c.Removal(ctx, e.Dropped.Event)
+			if err != nil && access.CodeOf(err) != access.CodeNotFound {
+				return nil, err // that it cannot be read now says nothing against the log
+			}
 			if err == nil {
 				r, _, err = keys.VerifyRemoval(stored)
 			}
