@@ -129,8 +129,9 @@ func (l *Ledger) MarkExtended(ctx context.Context, name string, expiresAt time.T
 }
 
 // MarkClosed records that the grant was read back as gone, with the transitions of
-// its request that follow from that, and how it was used where one of them says so. A transition to a final state is left out while
-// another grant of the request is not closed. Again, it changes nothing of the grant.
+// its request that follow from that, and how it was used where one of them says so. A
+// transition to a final state is left out while another grant of the request is not closed.
+// Again, it changes nothing of the grant.
 func (l *Ledger) MarkClosed(ctx context.Context, name string, at time.Time, steps ...access.Transition) error {
 	if l.reader().alreadyClosed(ctx, name, steps) {
 		return nil

@@ -103,7 +103,8 @@ func scanReviewEvent(row scanner) (e access.Event, err error) {
 }
 
 // Refusals calls visit with the events of acts that were refused from one time on, before
-// another, in the order of the log, without those whose bodies were dropped by policy. An error of visit ends it and is returned.
+// another, in the order of the log, without those whose bodies were dropped by policy. An
+// error of visit ends it and is returned.
 func (l *Ledger) Refusals(ctx context.Context, from, until time.Time, visit func(access.Event) error) error {
 	after, err := l.SeqBefore(ctx, from)
 	if err != nil {

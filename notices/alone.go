@@ -20,7 +20,8 @@ const (
 // concernsNoRequest reports whether notices of an event say what happened, and not where a
 // request stands: somebody can act as a person in another program, a receiver of events is
 // behind, the log lacks witnesses, a week has no review, a notice did not arrive, or something
-// urgent is about no request. They wait for no quiet hours to end, nobody can switch them off, and not to arrive is an alarm.
+// urgent is about no request. They wait for no quiet hours to end, nobody can switch them off,
+// and not to arrive is an alarm.
 func concernsNoRequest(k access.EventKind, request string) bool {
 	switch k {
 	case access.EventExternalLinked, access.EventSinkBehind, access.EventNoticeUndelivered, access.EventLogUnwitnessed, access.EventReviewOverdue:

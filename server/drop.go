@@ -30,8 +30,11 @@ const (
 
 // Validate returns everything that is wrong, reaching for nothing.
 func (c DropConfig) Validate(limits review.Thresholds) (issues access.Issues) {
-	for field, n := range map[string]int{"requestsAfterDays": c.RequestsAfterDays, "eventsAfterDays": c.EventsAfterDays} {
-		issues.Require(n == 0 || n >= leastDropDays && n <= mostDropDays, "drop_out_of_range", "server.drop."+field,
+	for _, one := range []struct {
+		field string
+		days  int
+	}{{"requestsAfterDays", c.RequestsAfterDays}, {"eventsAfterDays", c.EventsAfterDays}} {
+		issues.Require(one.days == 0 || one.days >= leastDropDays && one.days <= mostDropDays, "drop_out_of_range", "server.drop."+one.field,
 			"days are %d to %d, or 0 for never: what is younger is still needed, for limits that count requests, for reviews and for auditors", leastDropDays, mostDropDays)
 	}
 	if read := int(limits.History.Std()/(24*time.Hour)) + reviewDays; c.RequestsAfterDays > 0 && c.RequestsAfterDays < read {

@@ -13,8 +13,8 @@ type removal struct {
 }
 
 // outline returns a request that the ledger says was dropped as a server has signed that it
-// was. It reports false where none has, so that nobody hides a request by such a row. Errors are those of
-// reading the ledger.
+// was. It reports false where none has, so that nobody hides a request by such a row. Errors
+// are those of reading the ledger.
 func (v *Requests) outline(ctx context.Context, r access.Request) (out access.Request, signed bool, err error) {
 	of, err := v.removal(ctx, r.Dropped.Event)
 	if err != nil {

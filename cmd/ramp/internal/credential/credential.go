@@ -45,16 +45,9 @@ func Place(cred access.Credential, dir string) (access.Credential, map[string]st
 		for _, variable := range own.variables {
 			env[variable] = dir + "/" + own.name
 		}
-	}
-	if cred.Kind == "mysql" {
-		options, err := mysqlOptions(cred.Env, dir)
-		if err != nil {
-			return cred, nil, err
+		if own.folder != "" {
+			env[own.folder] = dir
 		}
-		if files == nil {
-			files = map[string]string{}
-		}
-		files[optionFile], env["MYSQL_HOME"] = options, dir
 	}
 	for program, args := range cred.Arguments {
 		for _, a := range args {
@@ -70,14 +63,16 @@ func Place(cred access.Credential, dir string) (access.Credential, map[string]st
 type ownFile struct {
 	name      string
 	variables []string // that name it
+	folder    string   // the variable that names the directory that it is in; "" if none does
 	write     func(env map[string]string, dir string) (string, error)
 }
 
 // ownFiles returns them by the kind of credential.
 func ownFiles() map[string]ownFile {
 	return map[string]ownFile{
-		"postgres":   {serviceFile, []string{"PGSERVICEFILE"}, pgService},
-		"kubernetes": {"kubeconfig", []string{"KUBECONFIG", "KUBE_CONFIG_PATH"}, kubeconfig},
+		"postgres":   {serviceFile, []string{"PGSERVICEFILE"}, "", pgService},
+		"kubernetes": {"kubeconfig", []string{"KUBECONFIG", "KUBE_CONFIG_PATH"}, "", kubeconfig},
+		"mysql":      {optionFile, nil, "MYSQL_HOME", mysqlOptions},
 	}
 }
 
