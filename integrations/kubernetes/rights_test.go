@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	authentication "k8s.io/api/authentication/v1"
 	certificates "k8s.io/api/certificates/v1"
@@ -211,7 +212,7 @@ func everything(ctx context.Context, w *world, target *target) error {
 // the target does then fails. The suite has run with just these.
 func rightsAreAllNeeded(t *testing.T, w *world) {
 	target, ctx := w.open(t), t.Context()
-	require.NoError(t, everything(ctx, w, target))
+	require.EventuallyWithT(t, func(c *assert.CollectT) { require.NoError(c, everything(ctx, w, target)) }, time.Minute, 50*time.Millisecond)
 	clear := func() {
 		names, err := w.names(context.Background())
 		require.NoError(t, err)
@@ -306,7 +307,8 @@ func withoutOne(all []rbac.PolicyRule) (out []fewerRules) {
 // ping finds a cluster that was not set up, and rights that Ramp's own account need not have.
 func ping(t *testing.T, w *world) {
 	ctx, target := t.Context(), w.open(t)
-	require.NoError(t, target.Ping(ctx))
+	// The server goes by new roles and bindings some moments after they were made.
+	require.EventuallyWithT(t, func(c *assert.CollectT) { require.NoError(c, target.Ping(ctx)) }, time.Minute, 50*time.Millisecond)
 	says := func(text string) {
 		t.Helper()
 		require.Eventually(t, func() bool {

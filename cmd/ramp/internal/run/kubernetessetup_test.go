@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
@@ -66,7 +67,8 @@ func TestKubernetesSetup(t *testing.T) {
 	opened, err := cluster.Open(t.Context(), name)
 	require.NoError(t, err)
 	target := integrations.Guard(opened)
-	require.NoError(t, target.Ping(t.Context()), "what ramp doctor asks")
+	// The server goes by new roles and bindings some moments after they were made.
+	require.EventuallyWithT(t, func(c *assert.CollectT) { require.NoError(c, target.Ping(t.Context())) }, time.Minute, 50*time.Millisecond, "what ramp doctor asks")
 
 	id := access.NewRequestID()
 	g := access.Grant{Name: access.GrantName(id, 0), RequestID: id, Target: name, Principal: "alice@example.com", ExpiresAt: time.Now().UTC().Add(time.Hour).Truncate(time.Second),
