@@ -281,7 +281,9 @@ func watchesGoOn(t *testing.T, w *world) {
 	target := w.open(t)
 	g := newGrant(time.Hour, w.read())
 	c := w.minted(t, target, g)
-	watch, err := w.Client(t, c.Env["KUBE_TOKEN"]).CoreV1().ConfigMaps(w.orders()).Watch(t.Context(), meta.ListOptions{ResourceVersion: "0"})
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	watch, err := w.Client(t, c.Env["KUBE_TOKEN"]).CoreV1().ConfigMaps(w.orders()).Watch(ctx, meta.ListOptions{ResourceVersion: "0"})
 	require.NoError(t, err)
 	defer watch.Stop()
 	require.NoError(t, target.Revoke(t.Context(), g))
@@ -293,5 +295,5 @@ func watchesGoOn(t *testing.T, w *world) {
 			return
 		}
 	}
-	require.Fail(t, "the watch ended: approvers read that it goes on")
+	require.Fail(t, "the watch ended, or told nothing for a minute: approvers read that it goes on")
 }

@@ -180,7 +180,7 @@ func (t *target) check(there map[string]binding, want rights) error {
 		}
 	}
 	if len(there) < len(want.namespaces) {
-		return integrations.ErrChanged("a binding of it was deleted, or a namespace that it")
+		return access.Errorf(access.CodeConflict, "the grant is open on other terms: a binding of it was deleted, or its entitlement was changed")
 	}
 	return nil
 }
