@@ -3,12 +3,14 @@ package app
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/review"
 )
 
 // aged is a ledger of whose database somebody sets times back while it is asked what may be
@@ -82,6 +84,21 @@ func TestCase129BreakGlassIsReviewedBySignature(t *testing.T) {
 		w.dropper.config = DropConfig{Requests: 365 * day}
 		require.Equal(t, access.CodeEvidence, access.CodeOf(w.dropper.dropDue(ctx)))
 		require.Nil(t, w.events(glass.ID)[0].Dropped)
+	})
+}
+
+// TestCase129BodyOfLaterKeepsNoReview: a body that says that it was dropped after every
+// checkpoint keeps no weekly review from being made; the review says that the log differs.
+func TestCase129BodyOfLaterKeepsNoReview(t *testing.T) {
+	onEachLedger(t, func(w written) {
+		t := w.t
+		asked := w.now
+		w.lived()
+		w.mayWrite()
+		w.exec(`UPDATE events SET removal = 1000000, dropped_at = 1, actor = '', message = '', detail = '{}', idempotency_key = '' WHERE seq = 2`)
+		made, _, err := w.reviews.make(t.Context(), review.Period{From: asked.Add(-day), To: asked.Add(day)})
+		require.NoError(t, err)
+		require.Contains(t, strings.Join(made.Unknown, "\n"), "not those of the log that Ramp signed")
 	})
 }
 

@@ -33,21 +33,23 @@ func limited(l *limit.Limiter, caller func(echo.Context) string) echo.Middleware
 
 // inBulk gives what a request took from the limits of its address and its person back once
 // it was served, and takes it from the person's limit of bulk instead, while that lasts. Who
-// is refused, or asks for what is not there, is slowed down as everywhere.
+// is refused, or asks for what is not there, is slowed down as everywhere; that something was
+// dropped by policy is a response too, which a reader of the log has for each part of it.
 func (l Limits) inBulk(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		if err := next(c); err != nil {
+		err := next(c)
+		if err != nil && access.CodeOf(err) != access.CodeTooLate {
 			return err
 		}
 		who, now := l.PersonOf(c), time.Now()
 		if who == "" {
-			return nil
+			return err
 		}
 		if ok, _ := l.Bulk.Allow(who, now); ok {
 			l.Person.Return(who, now)
 			l.Address.Return(network(c.RealIP()), now)
 		}
-		return nil
+		return err
 	}
 }
 

@@ -159,6 +159,7 @@ func TestBulk(t *testing.T) {
 	slow := limit.Rate{PerSecond: 0.001, Burst: 2}
 	h := mounted(t, slow, Surface{Prefixes: []string{""}, Routes: []Route{
 		{Method: "GET", Path: "/tile", Handler: says("tile"), Bulk: true},
+		{Method: "GET", Path: "/dropped", Handler: func(echo.Context) error { return &access.Error{Code: access.CodeTooLate} }, Bulk: true},
 		{Method: "GET", Path: "/gone", Handler: func(echo.Context) error { return &access.Error{Code: access.CodeNotFound} }, Bulk: true},
 		GET("/", says("ok")),
 	}})
@@ -180,6 +181,9 @@ func TestBulk(t *testing.T) {
 		require.Equal(t, http.StatusNotFound, get("/gone", "192.0.2.2:1", "erin"))
 	}
 	require.Equal(t, http.StatusTooManyRequests, get("/gone", "192.0.2.2:1", "erin"), "what is not served is not given back")
+	for range 6 {
+		require.Equal(t, http.StatusGone, get("/dropped", "192.0.2.4:1", "frank"), "what policy dropped is read in bulk, too")
+	}
 	for range 2 {
 		require.Equal(t, http.StatusOK, get("/tile", "192.0.2.3:1", ""))
 	}

@@ -24,6 +24,8 @@ func dropped() []mutant {
 		{"a removal may be of any kind", "access/removal.go", "e.RequestID == \"\" && !e.Kind.Droppable()", "false", []string{"./evidence -run TestRemovals"}},
 		{"break glass is dropped by a review that nobody signed", "access/removal.go", "if glass && opened && r.Review == nil {", "if false {", []string{"./server/app -run TestCase129BreakGlass"}},
 		{"refused acts of late go with their request", "server/app/drop.go", "return e.Kind.Refusal() && !e.At.Before(before) })", "return false })", []string{"./server/app -run TestDropKeepsRefusedActs"}},
+		{"a body that says that it goes later keeps a review from being made", "review/record/log.go", "code != access.CodeEvidence && code != access.CodeConflict", "code != access.CodeEvidence", []string{"./server/app -run TestCase129BodyOfLater"}},
+		{"an auditor reads what was dropped at the speed of a page", "server/surface/limits.go", "err != nil && access.CodeOf(err) != access.CodeTooLate", "err != nil", []string{"./server/surface -run TestBulk"}},
 		{"a removal is half done", "ledger/removals.go", "\t\t\tif gone != int64(len(some)) {", "\t\t\tif gone < 0 {", []string{"./server/app -run TestDropIsWhole"}},
 		{"what a sink has not had is dropped", "ledger/removals.go", "(` + unhandled + ` OR e.at >= ?", "(e.at >= ?", []string{"./server/app -run TestDropBodies"}},
 		{"a request with an open grant is dropped", "ledger/removals.go", "\n\t\tAND NOT EXISTS (SELECT 1 FROM grants g WHERE g.request_id = requests.id AND g.status <> 'closed')\n\t\tAND NOT EXISTS (SELECT 1 FROM grants g JOIN", "\n\t\tAND NOT EXISTS (SELECT 1 FROM grants g JOIN", needed},
