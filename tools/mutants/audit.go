@@ -18,7 +18,7 @@ func audits() []mutant {
 		{"anybody searches all requests", "server/app/audit_search.go", "if err := a.requireAuditor(ctx, by); err != nil {\n\t\treturn nil, \"\", err", "if err := a.requireAuditor(ctx, by); err != nil && false {\n\t\treturn nil, \"\", err", []string{"./server -run TestAuthorizationMatrix"}},
 		{"anybody reads the evidence of any request", "server/app/audit_evidence.go", "if err := e.log.requireAuditor(ctx, by); err != nil {", "if err := e.log.requireAuditor(ctx, by); err != nil && false {", []string{"./server -run TestAuditPage"}},
 		{"an auditor reads tiles without a bound", "server/surface/limits.go", "if ok, _ := l.Bulk.Allow(who, now); ok {", "if true {", []string{"./server/surface -run TestBulk"}},
-		{"whoever is refused tiles is not slowed down", "server/surface/limits.go", "if err := next(c); err != nil {\n\t\t\treturn err", "if err := next(c); err != nil {\n\t\t\tl.Person.Return(l.PersonOf(c), time.Now())\n\t\t\treturn err", []string{"./server -run TestRates"}},
+		{"whoever is refused tiles is not slowed down", "server/surface/limits.go", "if err != nil && access.CodeOf(err) != access.CodeTooLate {\n\t\t\treturn err", "if err != nil && access.CodeOf(err) != access.CodeTooLate {\n\t\t\tl.Person.Return(l.PersonOf(c), time.Now())\n\t\t\treturn err", []string{"./server -run TestRates"}},
 		{"who follows the log is shown what it does not hold", "evidence/log_range.go", "if roots[i] != want[i] {", "if false && roots[i] != want[i] {", []string{"./evidence -run TestVerifyLeaves"}},
 		{"a search leaves out what was recorded late", "ledger/search.go", "where.and(\"(at, seq) < (?, ?)\", at, seq)", "where.and(\"at < ? AND seq < ?\", at, seq)", []string{"./ledger -run TestSearch|TestAuditSearch"}},
 	}...)
