@@ -87,6 +87,9 @@ func (c Config) composeComment(n ledger.Notice, r access.Request) channel.Messag
 	for _, g := range r.Plan.Grants {
 		row("Access", g.Scope.Summary+" on "+g.Target)
 	}
+	if detail := inDetail(r.Plan); detail != "" && n.Kind == access.EventRequestCreated {
+		row("In detail", detail)
+	}
 	switch {
 	case r.Plan.Lasting():
 		if r.ActiveAt != nil {

@@ -272,6 +272,11 @@ You hear of this because you may decide it. A notice carries no credential, and 
 `, m.Text)
 	c.Reasons = true
 	require.Contains(t, c.compose(ledger.Notice{Kind: access.EventRequestCreated}, r, time.UTC).Text, "Reason:       order 4711 is stuck\n")
+	planned := asked()
+	planned.Plan.Grants[0].Scope.Facts = map[string]string{"plan 01": "create a", "plan 02": "create b"}
+	require.Contains(t, c.compose(ledger.Notice{Kind: access.EventRequestCreated}, planned, time.UTC).Text, "Access:       read orders on postgres/orders\nIn detail:    2 facts of the plan, on the page\n")
+	require.NotContains(t, c.compose(ledger.Notice{Kind: access.EventAccessActive}, planned, time.UTC).Text, "In detail", "nothing is left to decide")
+	require.Contains(t, c.composeComment(ledger.Notice{RequestID: r.ID, Kind: access.EventRequestCreated}, planned).Text, "In detail: 2 facts of the plan, on the page\n")
 	r = asked(broken)
 	r.Altered = []string{"the state"}
 	m = c.compose(ledger.Notice{Kind: access.EventGlassBroken, Urgent: true}, r, time.UTC)

@@ -102,6 +102,22 @@ const (
 	maxChanges = 20 // lines of what a proposal changes; the page has them all
 )
 
+// inDetail says where the rest is read of what a plan's summaries leave out, and how much
+// that is; nothing of a plan whose summaries say all.
+func inDetail(p access.Plan) string {
+	n := 0
+	for _, g := range p.Grants {
+		n += len(g.Scope.Facts)
+	}
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return "1 fact of the plan, on the page"
+	}
+	return fmt.Sprintf("%d facts of the plan, on the page", n)
+}
+
 // letterOf returns what a notice says now. What people wrote is in it only if reasons says
 // so.
 func (c Config) letterOf(n ledger.Notice, r access.Request, zone *time.Location, reasons bool) letter {
@@ -125,6 +141,9 @@ func (c Config) letterOf(n ledger.Notice, r access.Request, zone *time.Location,
 	} else {
 		for _, g := range r.Plan.Grants {
 			add("Access", g.Scope.Summary+" on "+g.Target)
+		}
+		if n.Kind == access.EventRequestCreated {
+			add("In detail", inDetail(r.Plan))
 		}
 	}
 	if !r.Plan.Lasting() {

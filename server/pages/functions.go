@@ -40,6 +40,7 @@ var functions = template.FuncMap{
 		return string(b), err
 	},
 	"differenceClass": differenceClass,
+	"laidOut":         laidOut,
 	"planPath":        planPath,
 	"unbroken":        unbroken,
 	"browser":         browser,

@@ -83,9 +83,22 @@ func allowed(r access.Request) [][]string {
 	}
 	rows = slices.Concat(rows, extended(r), glass(r), narrowed(r))
 	for _, g := range r.Plan.Grants {
-		rows = append(rows, []string{"Grant", g.Target + ": " + g.Scope.Summary})
+		rows = append(rows, meaning(g)...)
 	}
 	return slices.Concat(rows, changes(r), requestTimes(r), usage(r))
+}
+
+// meaning returns what a grant means on its target, whole: its facts are what approvers
+// decide on, such as each resource of a plan of Terraform's.
+func meaning(g access.PlannedGrant) [][]string {
+	rows := [][]string{{"Grant", g.Target + ": " + g.Scope.Summary}}
+	for _, name := range slices.Sorted(maps.Keys(g.Scope.Facts)) {
+		rows = append(rows, []string{"  " + name, g.Scope.Facts[name]})
+	}
+	if g.Scope.Ends != "" {
+		rows = append(rows, []string{"  Without Ramp", g.Scope.Ends})
+	}
+	return rows
 }
 
 // usage returns how access was used that is over, as its targets say.

@@ -39,6 +39,19 @@ func TestShowHasWhatIsDecided(t *testing.T) {
 	require.Contains(t, list.String(), "active (extension by 20m waits)")
 }
 
+// TestShowHasTheFacts: who approves on the terminal reads what each grant means on its
+// target, whole: a plan of Terraform's is in its facts.
+func TestShowHasTheFacts(t *testing.T) {
+	long := `create module.grant.x {"policy":"` + strings.Repeat("allow ", 500) + `"}`
+	r := access.Request{ID: "0123456789abcdef", State: access.StatePending, Plan: access.Plan{Grants: []access.PlannedGrant{
+		{Target: "terraform/doors", Scope: access.Scope{Summary: "apply the module door", Facts: map[string]string{"plan digest": "sha256:00", "plan 02": "create y", "plan 01": long}, Ends: "it stays\x1b[2J"}},
+		{Target: "ssh/demo", Scope: access.Scope{Summary: "log in as demo", Facts: map[string]string{"host": "one"}}}}}}
+	var b strings.Builder
+	requestDetail(r)(&b)
+	require.Contains(t, strings.Join(strings.Fields(b.String()), " "), "Grant terraform/doors: apply the module door plan 01 "+strings.Join(strings.Fields(long), " ")+
+		" plan 02 create y plan digest sha256:00 Without Ramp it stays·[2J Grant ssh/demo: log in as demo host one")
+}
+
 // TestShowSaysWhyAccessEnds: the first rows say which condition ended access, and nothing
 // says how much is left of access that is being closed; a value that was chosen is there once.
 func TestShowSaysWhyAccessEnds(t *testing.T) {
