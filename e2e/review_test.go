@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -11,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
@@ -122,7 +125,9 @@ func TestWeeklyReview(t *testing.T) {
 
 	// A week passes: whoever owns the database makes it so, which the review says.
 	in.rewritesLedger(fmt.Sprintf(`UPDATE events SET at = at - %d`, (10 * 24 * time.Hour).Microseconds()))
-	in.rewritesLedger(fmt.Sprintf(`UPDATE events SET at = at + %d WHERE kind = 'access.ended'`, (6 * time.Minute).Microseconds())) // so that there are hours to show
+	for kind, later := range map[string]time.Duration{"access.active": 3 * time.Minute, "access.ended": 9 * time.Minute} { // so that there are a wait and hours to draw
+		in.rewritesLedger(fmt.Sprintf(`UPDATE events SET at = at + %d WHERE kind = '%s'`, later.Microseconds(), kind))
+	}
 	in.eventually(3*time.Minute, "the server makes the review of the week", func() bool {
 		_, err := carol.ramp("review")
 		return err == nil
@@ -159,4 +164,29 @@ func reviewInPage(in *installation, b *browser, id string) {
 	carol.sees(at + ".marked")
 	require.Contains(in, carol.reads(at+" .said"), "accepted by carol")
 	require.Contains(in, carol.reads(at+" .said"), "it is lowered next week")
+	looksOfReview(in, carol)
+
+	plain := b.as(in, "carol", withoutJavaScript())
+	plain.opens("/review")
+	require.Contains(in, plain.reads(at+" .said"), "accepted by carol")
+	plain.sees("#chart-heat svg")
+}
+
+// looksOfReview: each chart has its figures as a table, and nothing is wider than the window
+// on a screen, in the dark, on paper and on a phone. With -artifacts it keeps the pictures.
+func looksOfReview(in *installation, t *tab) {
+	t.sees("p.terms") // the last of the page: what came after the redirect is all there
+	require.Equal(in, []string{"chart-outcomes", "chart-to-access", "chart-heat", "chart-timeline"}, eval[[]string](t, `[...document.querySelectorAll("figure.chart")].map(f => f.id)`))
+	require.True(in, eval[bool](t, `[...document.querySelectorAll("figure.chart")].every(f => f.querySelector("svg[role=img]") && f.querySelector("table tbody tr th"))`), "each has its figures")
+	for _, look := range []struct {
+		name, media, colours string
+		width                int64
+	}{{"light", "screen", "light", 1280}, {"dark", "screen", "dark", 1280}, {"paper", "print", "light", 794}, {"phone", "screen", "light", 375}} {
+		t.do(chromedp.EmulateViewport(look.width, 900), func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+			_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: look.media, Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: look.colours}}})
+			return chromedp.Void{}, err
+		})
+		require.LessOrEqual(in, eval[int64](t, `document.documentElement.scrollWidth`), look.width, look.name)
+		require.NoError(in, os.WriteFile(filepath.Join(in.ArtifactDir(), "review-"+look.name+".png"), get(t, chromedp.FullScreenshot(100)), 0o600))
+	}
 }

@@ -80,6 +80,9 @@ func TestTerraform(t *testing.T) {
 	for _, shown := range []string{"create module.grant.terraform_data.door", "create module.grant.terraform_data.plate", `role = \"reader\"`, "plan digest"} {
 		require.Contains(t, out, shown)
 	}
+	out, err = in.as("bob").ramp("show", r.ID)
+	require.NoError(t, err, "%s", out)
+	require.Contains(t, out, "create module.grant.terraform_data.door {")
 	in.as("bob").approves(r)
 	door := filepath.Join(doors, "ramp-"+r.ID+"-a")
 	in.eventually(time.Minute, "the door stands open", func() bool { _, err := os.Stat(door); return err == nil })
