@@ -64,6 +64,8 @@ rules:
   - {apiGroups: [""], resources: [nodes, configmaps], verbs: [get, list, create]}
   - {apiGroups: [""], resources: [namespaces], verbs: [delete]}
   - {apiGroups: [certificates.k8s.io], resources: [certificatesigningrequests], verbs: [create]}
+  - {apiGroups: [certificates.k8s.io], resources: [certificatesigningrequests/approval], verbs: [update]}
+  - {apiGroups: [certificates.k8s.io], resources: [signers], resourceNames: [kubernetes.io/kube-apiserver-client], verbs: [approve]}
 ---
 apiVersion: v1
 kind: Namespace

@@ -32,6 +32,7 @@ func TestKubernetes(t *testing.T) {
 		"TheSameNameAgain":            theSameNameAgain,
 		"Case136ActsForNobodyElse":    actsForNobodyElse,
 		"Case136NothingHoldsUpItsEnd": nothingHoldsUpItsEnd,
+		"Case136LeavesNobodyMore":     leavesNobodyMore,
 		"Case137ThiefOfRampsToken":    thief,
 		"RevokedMeanwhile":            revokedMeanwhile,
 		"RightsAreAllNeeded":          rightsAreAllNeeded,

@@ -1,7 +1,10 @@
 package kubernetes
 
 import (
+	"cmp"
 	"context"
+
+	core "k8s.io/api/core/v1"
 
 	"ramp.dev/ramp/access"
 )
@@ -15,19 +18,24 @@ func (t *target) Revoke(ctx context.Context, g access.Grant) error {
 	if err != nil {
 		return err
 	}
-	if account != nil {
-		// Whatever has a finalizer stays until somebody takes it off.
-		if len(account.Finalizers) > 0 {
-			account.Finalizers = nil
-			if _, err := t.api.replace(ctx, t.accountPath(g.Name), account); err != nil {
-				return err
-			}
-		}
-		if err := t.api.remove(ctx, t.accountPath(g.Name)); err != nil {
+	// Where the account cannot be deleted, as where somebody's webhook refuses that, it has
+	// no rights without its bindings.
+	return cmp.Or(t.dropAccount(ctx, account), t.dropBindings(ctx, g.Name))
+}
+
+// dropAccount deletes a grant's account, if it is there. Whatever has a finalizer stays
+// until somebody takes it off.
+func (t *target) dropAccount(ctx context.Context, account *core.ServiceAccount) error {
+	if account == nil {
+		return nil
+	}
+	if len(account.Finalizers) > 0 {
+		account.Finalizers = nil
+		if _, err := t.api.replace(ctx, t.accountPath(account.Name), account); err != nil {
 			return err
 		}
 	}
-	return t.dropBindings(ctx, g.Name)
+	return t.api.remove(ctx, t.accountPath(account.Name))
 }
 
 // dropBindings deletes all bindings of a grant, in whatever namespace. One that cannot be

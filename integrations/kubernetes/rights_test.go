@@ -2,12 +2,6 @@ package kubernetes
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"net/http"
 	"slices"
 	"strings"
@@ -17,7 +11,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	authentication "k8s.io/api/authentication/v1"
-	certificates "k8s.io/api/certificates/v1"
 	core "k8s.io/api/core/v1"
 	rbac "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -38,7 +31,7 @@ func actsForNobodyElse(t *testing.T, w *world) {
 	_, err := w.admin.CoreV1().ServiceAccounts(orders).Create(ctx, &core.ServiceAccount{ObjectMeta: meta.ObjectMeta{Name: "app"}}, meta.CreateOptions{})
 	require.NoError(t, err)
 
-	outlives := "changes no bindings, and makes no access that would outlive it"
+	outlives := "changes no roles and bindings, and makes no access that would outlive it"
 	day := int64(24 * 3600)
 	token := func(namespace, account string) error {
 		_, err := mine.CoreV1().ServiceAccounts(namespace).CreateToken(ctx, account, &authentication.TokenRequest{Spec: authentication.TokenRequestSpec{ExpirationSeconds: &day}}, meta.CreateOptions{})
@@ -66,13 +59,7 @@ func actsForNobodyElse(t *testing.T, w *world) {
 
 	everywhere := newGrant(time.Hour, w.everywhere())
 	c = w.minted(t, target, everywhere)
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
-	der, err := x509.CreateCertificateRequest(rand.Reader, &x509.CertificateRequest{Subject: pkix.Name{CommonName: "mallory"}}, key)
-	require.NoError(t, err)
-	asked := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE REQUEST", Bytes: der})
-	_, err = w.Client(t, c.Env["KUBE_TOKEN"]).CertificatesV1().CertificateSigningRequests().Create(ctx, &certificates.CertificateSigningRequest{ObjectMeta: meta.ObjectMeta{Name: "mine"},
-		Spec: certificates.CertificateSigningRequestSpec{SignerName: "kubernetes.io/kube-apiserver-client", Request: asked, Usages: []certificates.KeyUsage{"client auth"}}}, meta.CreateOptions{})
+	_, err = w.Client(t, c.Env["KUBE_TOKEN"]).CertificatesV1().CertificateSigningRequests().Create(ctx, signing(t), meta.CreateOptions{})
 	require.ErrorContains(t, err, outlives)
 	all := w.Client(t, c.Env["KUBE_TOKEN"]).CoreV1()
 	ours, made := "changes nothing in Ramp's own namespaces", &core.ConfigMap{ObjectMeta: meta.ObjectMeta{Name: "theirs"}}

@@ -15,8 +15,11 @@ import (
 // another worker may have opened it: then what its state says of it is enough to close it.
 func (t *target) load(ctx context.Context, name string) (*record, error) {
 	r, err := t.store.load(ctx, name)
-	if err != nil || r != nil || t.config.Backend == nil {
+	if err != nil || r != nil {
 		return r, err
+	}
+	if t.config.Backend == nil {
+		return t.lost(name)
 	}
 	x, there, err := t.lookAt(ctx, name)
 	if err != nil || !there {
@@ -30,6 +33,27 @@ func (t *target) load(ctx context.Context, name string) (*record, error) {
 	r = ofMarks(name, s.marks())
 	if len(s.managed()) > 0 && r.Digest == "" {
 		return nil, access.Errorf(access.CodeUnavailable, "the state of %s does not say which module made it; the worker that opened it has its record", name)
+	}
+	return r, nil
+}
+
+// lost returns a record of the state that a working directory has whose record is gone, as
+// where the records were put back from a backup; nil if it has none, or nothing is in it.
+func (t *target) lost(name string) (*record, error) {
+	b, err := os.ReadFile(filepath.Join(t.directory(name), stateFile)) // #nosec G304 -- a run's own directory
+	if os.IsNotExist(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, access.Errorf(access.CodeUnavailable, "%w", err)
+	}
+	s, err := parseState(b)
+	if err != nil || len(s.managed()) == 0 {
+		return nil, err
+	}
+	r := ofMarks(name, s.marks())
+	if r.State = b; r.Digest == "" {
+		return nil, access.Errorf(access.CodeUnavailable, "the record of %s is gone, and the state in its working directory does not say which module made it", name)
 	}
 	return r, nil
 }

@@ -15,7 +15,7 @@ import (
 // newRecord returns the record of a grant that is to be opened.
 func newRecord(g access.Grant, w wanted) *record {
 	r := &record{Grant: g.Name, Principal: g.Principal, ExpiresAt: g.ExpiresAt, Module: w.module.name, Digest: w.module.digest,
-		Inputs: w.inputs(), Variables: maps.Clone(w.variables)}
+		Inputs: w.inputs(), Variables: maps.Clone(w.variables), GrantVariable: w.module.config.GrantVariable, Adopts: w.module.config.Adopts}
 	if c := w.module.config.Credential; c != nil {
 		r.Outputs = c.outputs()
 	}
@@ -39,7 +39,7 @@ func (t *target) Grant(ctx context.Context, g access.Grant) error {
 		}
 		approved = &now
 	}
-	return t.exclusive(ctx, g.Name, true, func(ctx context.Context) error { return t.open(ctx, g, w, approved.Facts[factPlan]) })
+	return t.exclusive(ctx, g.Name, false, func(ctx context.Context) error { return t.open(ctx, g, w, approved.Facts[factPlan]) })
 }
 
 func (t *target) open(ctx context.Context, g access.Grant, w wanted, approved string) error {

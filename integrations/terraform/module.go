@@ -152,6 +152,10 @@ func (m *module) inspect(at, scratch string) error {
 		return access.Errorf(access.CodeUnavailable, "%s: %w", at, err)
 	}
 	var issues access.Issues
+	for _, name := range sortedKeys(m.files) {
+		// OpenTofu reads them, and what they call would be pinned by nobody.
+		issues.Require(!strings.HasSuffix(name, ".tofu") && !strings.HasSuffix(name, ".tofu.json"), "module_tofu", at, "%s is a file that only OpenTofu reads; Ramp inspects *.tf and *.tf.json", access.Clip(name, 100))
+	}
 	top := m.load(&issues, at, directory, ".", map[string]bool{})
 	if top == nil {
 		return issues.Err()

@@ -121,17 +121,19 @@ func shownObject(v map[string]any, unknown, sensitive any) any {
 func shownList(v []any, unknown, sensitive any) any {
 	u, _ := unknown.([]any)
 	s, _ := sensitive.([]any)
-	at := func(list []any, i int) any {
-		if i < len(list) {
-			return list[i]
-		}
-		return nil
-	}
 	out := make([]any, max(len(v), len(u)))
 	for i := range out {
 		out[i] = shown(at(v, i), at(u, i), at(s, i))
 	}
 	return out
+}
+
+// at returns an element of a list, and nil where it is shorter.
+func at(list []any, i int) any {
+	if i < len(list) {
+		return list[i]
+	}
+	return nil
 }
 
 // creates returns the addresses of what a plan makes.

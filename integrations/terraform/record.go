@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"ramp.dev/ramp/access"
@@ -21,7 +22,11 @@ type record struct {
 	Digest    string         `json:"digest"`    // of the module's files
 	Inputs    map[string]any `json:"inputs"`    // all variables but the grant's own
 	Variables map[string]any `json:"variables"` // those that the contract has set
-	Plan      string         `json:"plan"`      // digest of the plan that was approved and applied
+	// GrantVariable and Adopts are the module's in the configuration that opened it: by the
+	// end, the module may have others there, or be in no configuration.
+	GrantVariable string `json:"grantVariable,omitempty"`
+	Adopts        bool   `json:"adopts,omitempty"`
+	Plan          string `json:"plan"` // digest of the plan that was approved and applied
 	// Opened says that the apply ended well. Running says that the program is, or was when
 	// the worker died, changing something.
 	Opened  bool `json:"opened"`
@@ -151,14 +156,15 @@ func (r *record) marks() map[string]string {
 	inputs, _ := json.Marshal(r.Inputs) // of JSON's own types
 	return map[string]string{
 		"grant": r.Grant, "principal": r.Principal, "expires_at": r.ExpiresAt.UTC().Format(time.RFC3339),
-		"module": r.Module, "digest": r.Digest, "inputs": string(inputs),
+		"module": r.Module, "digest": r.Digest, "inputs": string(inputs), "grant_variable": r.GrantVariable, "adopts": strconv.FormatBool(r.Adopts),
 	}
 }
 
 // ofMarks returns a record of what a state says, as far as closing needs it. Nobody signs
 // a state, so it opens nothing.
 func ofMarks(name string, marks map[string]string) *record {
-	r := &record{Grant: name, Principal: marks["principal"], Module: marks["module"], Digest: marks["digest"], Inputs: map[string]any{}}
+	r := &record{Grant: name, Principal: marks["principal"], Module: marks["module"], Digest: marks["digest"], Inputs: map[string]any{},
+		GrantVariable: marks["grant_variable"], Adopts: marks["adopts"] == "true"}
 	if end, err := time.Parse(time.RFC3339, marks["expires_at"]); err == nil {
 		r.ExpiresAt = end.UTC()
 	}

@@ -8,11 +8,11 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// Revoke implements integrations.Target. A run that is just opening the grant is told to
-// stop; what it made is destroyed with the rest.
+// Revoke implements integrations.Target. A run that is just opening the grant, or looking
+// at it, is told to stop; what it made is destroyed with the rest.
 func (t *target) Revoke(ctx context.Context, g access.Grant) error {
-	t.stopOpening(g.Name)
-	return t.exclusive(ctx, g.Name, false, func(ctx context.Context) error {
+	t.stopOthers(g.Name)
+	return t.exclusive(ctx, g.Name, true, func(ctx context.Context) error {
 		r, err := t.load(ctx, g.Name)
 		if err != nil {
 			return err
@@ -104,7 +104,7 @@ func (x *run) adopt(ctx context.Context) error {
 	if s, err := x.managed(ctx); err == nil {
 		r.Unknown = without(r.Unknown, s)
 	}
-	if len(r.Unknown) > 0 && x.module.config.Adopts {
+	if len(r.Unknown) > 0 && (r.Adopts || x.module.config.Adopts) {
 		if _, err := x.plan(ctx); err != nil {
 			return err
 		}

@@ -27,14 +27,15 @@ type target struct {
 	modules     map[string]*module
 	secrets     map[string]*secret.Cached
 	store       *store
-	locks       string // a directory
-	modulesKept string // a directory
-	slots       chan struct{}
+	locks       string        // a directory
+	modulesKept string        // a directory
+	slots       chan struct{} // of runs that open and look
+	closing     chan struct{} // of those that end access
 	planning    singleflight.Group
 
-	mu      sync.Mutex
-	opening map[string]context.CancelFunc // runs of this process that open or extend, by grant
-	plans   map[string]shownPlan
+	mu     sync.Mutex
+	others map[string]context.CancelFunc // runs of this process that do not end access, by grant
+	plans  map[string]shownPlan
 }
 
 var (
@@ -63,7 +64,7 @@ func newTarget(ctx context.Context, name string, c Config) (integrations.Target,
 		name: name, config: c, modules: map[string]*module{}, secrets: map[string]*secret.Cached{},
 		store: &store{target: name, directory: filepath.Join(string(c.Directory), "grants"), keys: c.Keys},
 		locks: filepath.Join(string(c.Directory), "locks"), modulesKept: filepath.Join(string(c.Directory), "modules"),
-		slots: make(chan struct{}, c.Parallel), opening: map[string]context.CancelFunc{}, plans: map[string]shownPlan{},
+		slots: make(chan struct{}, c.Parallel), closing: make(chan struct{}, c.Parallel), others: map[string]context.CancelFunc{}, plans: map[string]shownPlan{},
 	}
 	for _, directory := range []string{t.store.directory, t.locks, t.modulesKept, filepath.Join(string(c.Runtime), "no-providers")} {
 		if err := os.MkdirAll(directory, 0o700); err != nil {
@@ -129,7 +130,7 @@ func (t *target) Resolve(ctx context.Context, e access.Entitlement) (access.Scop
 	// Those who ask for the same at once share one plan. It goes on when one of them gives up.
 	done := t.planning.DoChan(w.key(), func() (any, error) {
 		var s access.Scope
-		err := t.inSlot(context.WithoutCancel(ctx), func(ctx context.Context) (err error) {
+		err := t.inSlot(context.WithoutCancel(ctx), t.slots, func(ctx context.Context) (err error) {
 			s, err = t.show(ctx, w)
 			return err
 		})

@@ -35,23 +35,23 @@ type jsonObject = map[string]any
 // plan is the same for every grant of an entitlement, and can be approved before there is
 // one; what the module makes of them shows in it as known when it opens. Each is a resource
 // by itself, so that a new end leaves the name as it is.
-func (m *module) root(b *Backend, inputs map[string]any, outputs []string) jsonObject {
+func (r *record) root(b *Backend) jsonObject {
 	call := jsonObject{"source": "./" + moduleFolder}
-	for name := range inputs {
+	for name := range r.Inputs {
 		call[name] = "${var.inputs[" + quoted(name) + "]}"
 	}
-	if m.config.GrantVariable != "" {
+	if r.GrantVariable != "" {
 		mark := func(name string) string { return "terraform_data." + markName + `["` + name + `"].output` }
-		call[m.config.GrantVariable] = "${{grant = " + mark("grant") + ", principal = " + mark("principal") + ", expires_at = " + mark("expires_at") + "}}"
+		call[r.GrantVariable] = "${{grant = " + mark("grant") + ", principal = " + mark("principal") + ", expires_at = " + mark("expires_at") + "}}"
 	}
 	root := jsonObject{
 		"variable": jsonObject{"marks": jsonObject{"type": "map(string)"}, "inputs": jsonObject{"type": "any"}},
 		"resource": jsonObject{"terraform_data": jsonObject{markName: jsonObject{"for_each": "${var.marks}", "input": "${each.value}"}}},
 		"module":   jsonObject{moduleName: call},
 	}
-	if len(outputs) > 0 {
+	if len(r.Outputs) > 0 {
 		all := jsonObject{}
-		for _, name := range outputs {
+		for _, name := range r.Outputs {
 			all[name] = jsonObject{"value": "${module." + moduleName + "." + name + "}", "sensitive": true}
 		}
 		root["output"] = all
@@ -85,15 +85,15 @@ func (t *target) lay(directory string, m *module, r *record, b *Backend) error {
 	if err := m.files.write(filepath.Join(directory, moduleFolder)); err != nil {
 		return err
 	}
-	values := jsonObject{"marks": r.marks(), "inputs": r.Inputs}
-	for name, content := range map[string]any{rootFile: m.root(b, r.Inputs, r.Outputs), valuesFile: values} {
-		b, err := json.Marshal(content)
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(filepath.Join(directory, name), b, 0o600); err != nil {
-			return err
-		}
+	root, err := json.Marshal(r.root(b))
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(directory, rootFile), root, 0o600); err != nil {
+		return err
+	}
+	if err := r.writeValues(directory); err != nil {
+		return err
 	}
 	if pins := m.files[lockFile]; pins != nil {
 		if err := os.WriteFile(filepath.Join(directory, lockFile), pins, 0o600); err != nil {
@@ -101,6 +101,15 @@ func (t *target) lay(directory string, m *module, r *record, b *Backend) error {
 		}
 	}
 	return os.WriteFile(filepath.Join(directory, cliFile), []byte(t.config.cliConfig()), 0o600)
+}
+
+// writeValues writes the values of the root module's variables.
+func (r *record) writeValues(directory string) error {
+	b, err := json.Marshal(jsonObject{"marks": r.marks(), "inputs": r.Inputs})
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(directory, valuesFile), b, 0o600)
 }
 
 // clean empties a directory but for some names, and makes it where it is missing.
