@@ -25,8 +25,6 @@ $$
 -- UPDATE is what SET DEFAULT ROLE for others needs.
 GRANT SELECT, UPDATE ON mysql.* TO `{owner}`@`localhost`
 $$
-GRANT SELECT ON performance_schema.threads TO `{owner}`@`localhost`
-$$
 GRANT ALL PRIVILEGES ON ramp.* TO `{owner}`@`localhost`
 $$
 {grants}CREATE USER IF NOT EXISTS `{user}`@`%` IDENTIFIED VIA mysql_native_password USING 'invalid'
@@ -56,13 +54,10 @@ CREATE OR REPLACE DEFINER = `{owner}`@`localhost` VIEW ramp.held AS
   FROM mysql.global_priv WHERE User RLIKE '^ramp-[0-9a-hjkmnp-tv-z]{16}-[a-j](-[0-9a-hjkmnp-tv-z]{8})?$'
 $$
 -- Sessions by those names, also of accounts that are gone. While a session of somebody
--- else runs a routine of a grant's, it has the name of the routine's owner; and while one
--- of a grant's runs a routine of somebody else's, only performance_schema says whose it is.
+-- else runs a routine of a grant's, it has the name of the routine's owner.
 CREATE OR REPLACE DEFINER = `{owner}`@`localhost` VIEW ramp.sessions AS
   SELECT ID AS id, CAST(LEFT(USER, 23) AS CHAR CHARACTER SET utf8mb4) COLLATE utf8mb4_bin AS grant_name
   FROM information_schema.PROCESSLIST WHERE CAST(USER AS CHAR CHARACTER SET utf8mb4) COLLATE utf8mb4_bin RLIKE '^ramp-[0-9a-hjkmnp-tv-z]{16}-[a-j](-[0-9a-hjkmnp-tv-z]{8})?$'
-  UNION SELECT PROCESSLIST_ID, CAST(LEFT(PROCESSLIST_USER, 23) AS CHAR CHARACTER SET utf8mb4) COLLATE utf8mb4_bin
-  FROM performance_schema.threads WHERE PROCESSLIST_ID IS NOT NULL AND CAST(PROCESSLIST_USER AS CHAR CHARACTER SET utf8mb4) COLLATE utf8mb4_bin RLIKE '^ramp-[0-9a-hjkmnp-tv-z]{16}-[a-j](-[0-9a-hjkmnp-tv-z]{8})?$'
 $$
 CREATE OR REPLACE DEFINER = `{owner}`@`localhost` PROCEDURE ramp.check_name(g TEXT)
 BEGIN
@@ -121,8 +116,6 @@ BEGIN
       WHERE 'Y' IN (d.Create_view_priv, d.Create_routine_priv, d.Trigger_priv, d.Event_priv) AND NOT EXISTS (SELECT * FROM ramp.may_give WHERE kind = 'creators')
     UNION ALL SELECT 'may create views, routines, triggers or events, which act for others when access has ended (rolesMayCreate)' FROM mysql.tables_priv t JOIN leads ON t.User = leads.name AND t.Host = ''
       WHERE (FIND_IN_SET('Create View', t.Table_priv) OR FIND_IN_SET('Trigger', t.Table_priv)) AND NOT EXISTS (SELECT * FROM ramp.may_give WHERE kind = 'creators')
-    UNION ALL SELECT 'may run routines, in which nobody sees whose session it is while performance_schema is off' FROM mysql.db d JOIN leads ON d.User = leads.name AND d.Host = '' WHERE d.Execute_priv = 'Y' AND NOT @@GLOBAL.performance_schema
-    UNION ALL SELECT 'may run routines, in which nobody sees whose session it is while performance_schema is off' FROM mysql.procs_priv p JOIN leads ON p.User = leads.name AND p.Host = '' WHERE FIND_IN_SET('Execute', p.Proc_priv) AND NOT @@GLOBAL.performance_schema
   ) problems;
   IF problem IS NOT NULL THEN
     SET problem = CONCAT('the role ', one, ', or one that comes with it, ', problem, '; Ramp does not give it');
@@ -329,7 +322,6 @@ BEGIN
   UNION ALL SELECT CONCAT('Ramp''s own account {user}@', Host, ' may run ', Db, '.', Routine_name, ', which it need not') FROM mysql.procs_priv WHERE User = '{user}' AND Db <> 'ramp'
   UNION ALL SELECT CONCAT('Ramp''s own account {user}@', Host, ' has the role ', Role, ', which it need not') FROM mysql.roles_mapping WHERE User = '{user}'
   UNION ALL SELECT CONCAT('there is an account without a name, at ', Host, ': who connects from there is not let in by an account of a grant') FROM mysql.global_priv WHERE User = '' AND Host <> ''
-  UNION ALL SELECT 'performance_schema is off, so a session that is inside a routine of somebody else''s is not seen, and goes on when access ends; turn it on in the server''s configuration file' FROM DUAL WHERE NOT @@GLOBAL.performance_schema
   UNION ALL SELECT 'the event scheduler is off, so the server does not end access by itself; turn event_scheduler on, and have it on in the server''s configuration file' FROM ramp.may_give WHERE kind = 'expiry' AND what = 'event' AND @@GLOBAL.event_scheduler <> 'ON'
   UNION ALL SELECT 'the event ramp.end_expired is not enabled here, so the server does not end access by itself; run ALTER EVENT ramp.end_expired ENABLE' FROM ramp.may_give WHERE kind = 'expiry' AND what = 'event'
     AND NOT EXISTS (SELECT * FROM mysql.event WHERE db = 'ramp' AND name = 'end_expired' AND status = 'ENABLED');

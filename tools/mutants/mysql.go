@@ -17,7 +17,6 @@ func mysqls() []mutant {
 		{"a grant of MariaDB that is half closed stays so", ending, "    CALL ramp.shut(r.name);", "    DO 1;", []string{tests + "Case144OneClosedHalf"}},
 		{"MariaDB does not end access by itself", ending, "WHERE closed IS NULL AND ends <= UNIX_TIMESTAMP()) DO", "WHERE closed IS NULL AND ends <= 0) DO", []string{tests + "TestConformance/expiry"}},
 		{"sessions of MariaDB go on at the end", ending, "    EXECUTE IMMEDIATE CONCAT('KILL CONNECTION ', s.id);", "    DO s.id;", []string{tests + "TestConformance/sessions"}},
-		{"a session inside somebody else's routine of MariaDB goes on", setup, "WHERE PROCESSLIST_ID IS NOT NULL AND", "WHERE FALSE AND", []string{tests + "TestCase144InSomebodyElsesRoutine"}},
 		{"access opens where MariaDB would not end it", setup, "what = 'event') AND @@GLOBAL.event_scheduler <> 'ON' THEN", "what = 'event') AND FALSE THEN", []string{tests + "TestWithoutAnEvent"}},
 		{"the name of a database is a pattern", "integrations/mysql/names.go", "		return quoted(o.pattern()) + \".*\"", "		return quoted(o.database) + \".*\"", []string{tests + "TestHostileNames"}},
 		{"an account of MariaDB is let in without TLS", "integrations/mysql/setup.go", "	if c.TLS == disable {", "	if c.TLS != \"\" {", []string{tests + "TestTLS"}},

@@ -67,7 +67,7 @@ func world() []string {
 	}
 }
 
-// Start runs a server until the test ends, with its event scheduler and performance_schema on. Without MariaDB on
+// Start runs a server until the test ends, with its event scheduler on. Without MariaDB on
 // the machine the test fails.
 func Start(t testing.TB, settings ...string) *Server {
 	t.Helper()
@@ -110,7 +110,7 @@ func start(t testing.TB, settings []string, files map[string]string) *Server {
 	}
 	host, port, err := net.SplitHostPort(s.addr)
 	require.NoError(t, err)
-	args := append([]string{"--no-defaults", "--datadir=" + data, "--socket=" + s.socket(), "--bind-address=" + host, "--port=" + port, "--event-scheduler=ON", "--performance-schema=ON",
+	args := append([]string{"--no-defaults", "--datadir=" + data, "--socket=" + s.socket(), "--bind-address=" + host, "--port=" + port, "--event-scheduler=ON",
 		"--innodb-buffer-pool-size=16M", "--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync", "--innodb-doublewrite=0", "--aria-sync-log-dir=NEVER", "--sync-frm=0", "--skip-name-resolve"}, settings...)
 	s.cmd, s.exited, s.log = exec.Command(find(t, "mariadbd"), args...), make(chan struct{}), &lockedBuffer{} // #nosec G204 -- likewise
 	s.cmd.Dir, s.cmd.SysProcAttr, s.cmd.Stdout, s.cmd.Stderr = dir, as, s.log, s.log
