@@ -12,7 +12,7 @@ func modules() []mutant {
 		{"what a killed program made is forgotten", dir + "revoke.go", "	x.unknown()\n", "	_ = x\n", []string{tests + "TestCrashInTheMiddleOfAnApply"}},
 		{"a command of a run whose worker died runs on", dir + "revoke.go", "	endLeftovers(directory)\n", "", []string{tests + "TestCrashInTheMiddleOfAnApply"}},
 		{"a revoke waits for an opening", dir + "revoke.go", "	t.stopOthers(g.Name)\n", "", []string{tests + "TestRevokeStopsAnOpening"}},
-		{"an extension makes access anew", dir + "extend.go", "c.Change.Actions.Update() {", "c.Change.Actions.Update() || true {", []string{tests + "TestExtendChangesInPlace"}},
+		{"an extension makes access anew", dir + "extend.go", "c.Change.Actions.Update() && (ownMark(c)", "true || c.Change.Actions.Update() && (ownMark(c)", []string{tests + "TestExtendChangesInPlace"}},
 		{"an extension takes over what a module reads by then", dir + "extend.go", "if was.Equal(r.AppliedAt) {", "if false {", []string{tests + "TestCase138ExtendingGivesNothingMore"}},
 		{"an extension changes what does not follow from the end", dir + "extend.go", "!differs(c.Change.Before, c.Change.After, c.Change.AfterUnknown)", "true", []string{tests + "TestNotOfItsEnd"}},
 		{"OpenTofu runs files that nobody inspects", dir + "module.go", "!strings.HasSuffix(name, \".tofu\") && ", "", []string{tests + "TestCase138FilesOfOpenTofusOwn"}},
