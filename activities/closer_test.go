@@ -3,7 +3,6 @@ package activities_test
 import (
 	"context"
 	"io"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -212,7 +211,8 @@ func TestCloserKeepsOutcome(t *testing.T) {
 	require.Equal(t, access.OutcomeRevoked, w.request(a).Outcome)
 }
 
-// TestCloserSeveralGrants: a request is ended with the last of its grants.
+// TestCloserSeveralGrants: a request is ended with the last of its grants, and they are
+// closed in the reverse of their order.
 func TestCloserSeveralGrants(t *testing.T) {
 	t.Parallel()
 	w := newWorker(t)
@@ -226,10 +226,11 @@ func TestCloserSeveralGrants(t *testing.T) {
 			Grant: name, ExpiresAt: start.Add(30 * time.Minute)})
 		require.NoError(t, err)
 	}
-	w.target.FailNext(faketarget.OpRevoke, slices.Repeat([]faketarget.Fault{faketarget.Unavailable}, 1)...)
+	w.target.FailNext(faketarget.OpRevoke, faketarget.NoFault, faketarget.Unavailable)
 	c := w.startCloser()
 	c.timeIs(30*time.Minute + time.Second)
 	c.eventually(func() bool { return len(w.target.Objects()) == 1 }, "one is closed")
+	require.Equal(t, []string{a.plan.Grants[0].Name}, w.target.Objects(), "the second is closed first")
 	require.Equal(t, access.StateEnding, w.request(a).State)
 	c.timeIs(31 * time.Minute)
 	c.eventually(func() bool { return w.request(a).State == access.StateEnded }, "both are closed")

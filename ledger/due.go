@@ -12,13 +12,22 @@ import (
 // overtake. It is more than the longest call of a target.
 const OpeningMayLast = 30 * time.Second
 
+// KeepsOrder is how long after its end a grant is left alone where one that its request
+// opened after it is due as well and open: grants are closed in the reverse of their order.
+// Whatever a row says, it holds up no other for longer.
+const KeepsOrder = 5 * time.Second
+
 // DueGrants lists grants of a target that are not closed, whose end is not after
 // before, or, of one that is not recorded as open, that time and OpeningMayLast, and
 // that no closer has in hand at now; the earliest end first, at most so many. Those
-// that are left alone are not listed: they would hide others that are due.
+// that are left alone, for KeepsOrder too, are not listed: they would hide others that are
+// due. Grants are in order by their names.
 func (l *Ledger) DueGrants(ctx context.Context, target string, now, before time.Time, most int) ([]GrantRecord, error) {
 	return collect(ctx, l.reader(), scanGrant, selectGrants+` WHERE target = ? AND status <> 'closed' AND expires_at <= ? AND (status <> 'intended' OR expires_at <= ?) AND `+inNoHand+`
-		ORDER BY expires_at, name LIMIT ?`, append([]any{target, micros(before), micros(before.Add(-OpeningMayLast))}, append(inNoHandArgs(now), most)...)...)
+		AND (expires_at <= ? OR NOT EXISTS (SELECT 1 FROM grants AS later
+			WHERE later.request_id = grants.request_id AND later.name > grants.name AND later.status = 'open' AND later.expires_at <= ?))
+		ORDER BY expires_at, name LIMIT ?`, append([]any{target, micros(before), micros(before.Add(-OpeningMayLast))},
+		append(inNoHandArgs(now), micros(before.Add(-KeepsOrder)), micros(before), most)...)...)
 }
 
 // maxInHand bounds how long one closer keeps a grant from the others. What a row

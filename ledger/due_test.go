@@ -144,6 +144,31 @@ var dueSuite = map[string]func(b fixture){
 		require.Equal(b, []string{open.Name}, b.due(target, now.Add(time.Minute/4)))
 		require.Len(b, b.due(target, now.Add(ledger.OpeningMayLast)), 10, "a call that opens is over by then")
 	},
+	"Case148 what was opened last is due first, and holds up nothing for long": func(b fixture) {
+		target := "due/" + access.NewRequestID()
+		first := b.opened(target)
+		second := first
+		second.Name, second.Target = access.GrantName(first.RequestID, 1), target+"/other"
+		require.NoError(b, b.IntendGrant(ctx, second, at))
+		end := first.ExpiresAt
+		require.Equal(b, []string{first.Name}, b.due(target, end), "the second was never open")
+		require.NoError(b, b.MarkOpened(ctx, second.Name, at))
+		require.Empty(b, b.due(target, end), "the second goes first")
+		require.Equal(b, []string{second.Name}, b.due(second.Target, end))
+		require.Empty(b, b.due(target, end.Add(ledger.KeepsOrder-time.Microsecond)))
+		require.Equal(b, []string{first.Name}, b.due(target, end.Add(ledger.KeepsOrder)), "the second cannot be closed")
+
+		require.NoError(b, b.MarkExtended(ctx, second.Name, end.Add(time.Hour)))
+		require.Equal(b, []string{first.Name}, b.due(target, end), "an extension reached the second only")
+
+		third := b.opened(target)
+		fourth := third
+		fourth.Name, fourth.Target = access.GrantName(third.RequestID, 1), target+"/other"
+		require.NoError(b, b.IntendGrant(ctx, fourth, at))
+		require.NoError(b, b.MarkOpened(ctx, fourth.Name, at))
+		require.NoError(b, b.MarkClosed(ctx, fourth.Name, end))
+		require.Contains(b, b.due(target, end), third.Name, "what was opened after it is closed")
+	},
 	"due grants of what nobody knows": func(b fixture) {
 		_, _, err := b.BeginExpiry(ctx, "ramp-none-a", at, at.Add(time.Second))
 		b.code(access.CodeNotFound, err)

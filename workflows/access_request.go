@@ -84,7 +84,7 @@ func (r *request) planRef() *api.PlanRef {
 // do, from the ledger, before a decision counts and before anything opens. In earlier
 // shapes it must be the one that came with it as it was signed.
 func readPlan(in AccessRequestInput) (access.Plan, error) {
-	if in.Shape >= namingShape {
+	if in.Shape >= NamingShape {
 		return in.Plan, nil
 	}
 	plan, err := evidence.ReadPlan(in.SignedPlan)

@@ -89,7 +89,9 @@ func NewAccessRequestInput(signedPlan evidence.Envelope) (AccessRequestInput, er
 // those that run go on, which tests and recorded histories show.
 func EarlierAccessRequestInput(signedPlan evidence.Envelope, shape int) (AccessRequestInput, error) {
 	in, err := NewAccessRequestInput(signedPlan)
-	in.SignedPlan, in.Shape = signedPlan, shape
+	if in.Shape = shape; shape < NamingShape {
+		in.SignedPlan = signedPlan
+	}
 	return in, err
 }
 

@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -58,19 +59,47 @@ func (r *request) closeGrants() *closing {
 	if r.ExpiresAt.Before(due) {
 		due = r.ExpiresAt
 	}
+	if r.inOrder() {
+		c.closeInReverse(due)
+		return c
+	}
 	for _, g := range r.plan.Grants {
-		in := api.CloseGrantInput{RequestID: r.plan.RequestID, Target: g.Target, Grant: g.Name, Principal: r.plan.Principal, Due: due}
-		switch {
-		case !r.carries():
-			in.End, in.OnlyGrant = r.end(), r.hasOneGrant()
-		case r.hasOneGrant():
-			in.Ending, in.Ended = &c.ending, &c.ended
-		default:
-			in.Ending = &c.ending
-		}
-		c.closeGrant(g, in)
+		c.closeGrant(g, c.closeInput(g, due))
 	}
 	return c
+}
+
+// keepsOrder is for how long an ending keeps the order of grants. The end comes before the
+// order: a target that does not close its grant holds up no other for longer.
+const keepsOrder = showEndingAfter
+
+// closeInReverse starts to close each grant when those that were opened after it are gone.
+// Where one cannot be closed at the first try, or the order has been kept for long enough,
+// it starts with all that are left.
+func (c *closing) closeInReverse(due time.Time) {
+	workflow.Go(c.ctx, func(ctx workflow.Context) {
+		waiting, stop := workflow.WithCancel(ctx)
+		defer stop()
+		enough := workflow.NewTimerWithOptions(waiting, keepsOrder, workflow.TimerOptions{Summary: "the grants that are left are closed without an order"})
+		for i, g := range slices.Backward(c.plan.Grants) {
+			c.closeGrant(g, c.closeInput(g, due))
+			_ = workflow.Await(ctx, func() bool { return c.open <= i || c.late || enough.IsReady() })
+		}
+	})
+}
+
+// closeInput is what closes one grant.
+func (c *closing) closeInput(g access.PlannedGrant, due time.Time) api.CloseGrantInput {
+	in := api.CloseGrantInput{RequestID: c.plan.RequestID, Target: g.Target, Grant: g.Name, Principal: c.plan.Principal, Due: due}
+	switch {
+	case !c.carries():
+		in.End, in.OnlyGrant = c.end(), c.hasOneGrant()
+	case c.hasOneGrant():
+		in.Ending, in.Ended = &c.ending, &c.ended
+	default:
+		in.Ending = &c.ending
+	}
+	return in
 }
 
 // closeGrant starts to close one grant. What cannot be closed at the first try is

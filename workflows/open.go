@@ -50,9 +50,10 @@ func (r *request) open() access.State {
 // details always have the end.
 const showEndAfter = time.Minute
 
-// openGrants opens all grants at once. When one fails, or somebody ends the
-// request, it cancels the others and waits for them: closing a grant that is still
-// being opened could leave it open.
+// openGrants opens all grants, each when the one before it in the contract is open: the
+// way to a host comes before the login on it. When one fails, or somebody ends the
+// request, it asks for no other, cancels what is under way and waits for it: closing a
+// grant that is still being opened could leave it open.
 func (r *request) openGrants() (failed error) {
 	pending := 0
 	for _, g := range r.plan.Grants {
@@ -75,6 +76,12 @@ func (r *request) openGrants() (failed error) {
 			}
 			pending--
 		})
+		if !r.inOrder() {
+			continue
+		}
+		if _ = workflow.Await(r.ctx, func() bool { return pending == 0 || r.End != nil }); failed != nil || r.End != nil {
+			break
+		}
 	}
 	_ = workflow.Await(r.ctx, func() bool { return pending == 0 || failed != nil || r.End != nil })
 	if failed != nil || r.End != nil {

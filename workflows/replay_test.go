@@ -97,6 +97,8 @@ func TestCase37ReplayOfHistories(t *testing.T) {
 	require.Contains(t, ends, "lean-shape")
 	require.NotEmpty(t, ends["sealed"])
 	delete(ends, "sealed") // a few courses, with payload keys
+	require.Len(t, ends["naming-shape"], 2)
+	delete(ends, "naming-shape") // with one grant it is today's
 	for version, have := range ends {
 		for _, s := range access.States() {
 			if s.Final() && s != access.StateEnded && !slices.Contains(have, string(s)) {

@@ -19,18 +19,25 @@ const (
 	// LeanShape verifies decisions in a local activity, leaves no timer behind, and does
 	// not show what lasts for a moment only.
 	LeanShape = 2
-	// namingShape names the plan and the decisions where the others carry them, says in
+	// NamingShape names the plan and the decisions where the others carry them, says in
 	// few words why access is closed, and writes nothing into Temporal's list for an
 	// ending that the list shows by itself.
-	namingShape  = 3
-	currentShape = namingShape
+	NamingShape = 3
+	// orderedShape opens several grants one after the other, and closes them in reverse,
+	// where the others opened and closed them all at once. With one grant it gives the
+	// commands of the shape before.
+	orderedShape = 4
+	currentShape = orderedShape
 )
 
 // first reports whether a request began in the first shape.
 func (r *request) first() bool { return r.input.Shape == FirstShape }
 
 // carries reports whether a request began in a shape that carries its signed plan.
-func (r *request) carries() bool { return r.input.Shape < namingShape }
+func (r *request) carries() bool { return r.input.Shape < NamingShape }
+
+// inOrder reports whether a request opens its grants one after the other.
+func (r *request) inOrder() bool { return r.input.Shape >= orderedShape && !r.hasOneGrant() }
 
 // verifyByActivity is verify in the first shape.
 func (r *request) verifyByActivity(ctx workflow.Context, in api.VerifyDecisionsInput) (res api.VerifyDecisionsResult, err error) {

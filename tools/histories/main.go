@@ -5,7 +5,8 @@
 //
 // It writes those of the version that is not released yet: unreleased, in first-shape
 // and lean-shape the same courses of requests that began in earlier shapes of the
-// workflow, and in sealed some of each with payload keys.
+// workflow, in naming-shape those with several grants in the shape before today's, and in
+// sealed some of each with payload keys.
 // When a version is released, its folders are renamed to the version and never written
 // again.
 package main
@@ -16,6 +17,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -117,7 +119,7 @@ func folderOf(scenario string) (folder, name string) {
 	if plain, ok := strings.CutSuffix(scenario, sealedSuffix); ok {
 		return "sealed", plain
 	}
-	for _, e := range earlierShapes {
+	for _, e := range append(slices.Clip(earlierShapes), earlier{folder: namingFolder}) {
 		if plain, ok := strings.CutSuffix(scenario, e.suffix()); ok {
 			return e.folder, plain
 		}
@@ -144,7 +146,7 @@ func write(dir string, recorded map[string][][]byte) error {
 			}
 		}
 	}
-	written := []string{"unreleased", "sealed", "bad"}
+	written := []string{"unreleased", "sealed", "bad", namingFolder}
 	for _, e := range earlierShapes {
 		written = append(written, e.folder)
 	}

@@ -88,6 +88,13 @@ func scenarios() []scenario {
 			r.target.FailNext(faketarget.OpGrant, faketarget.NoFault, faketarget.Forbidden)
 			r.decides(ctx, bob, access.Approve)
 		}},
+		{name: "several-in-order", want: ended(access.OutcomeExpired), change: func(p *access.Plan) {
+			g := p.Grants[0]
+			g.Name, g.Entitlement = access.GrantName(p.RequestID, 1), access.Entitlement{"what": "the second"}
+			p.Grants = append(p.Grants, g)
+		}, steps: func(ctx context.Context, r *run) {
+			r.decides(ctx, bob, access.Approve)
+		}},
 		{name: "overdue", want: ended(access.OutcomeExpired), steps: func(ctx context.Context, r *run) {
 			r.target.FailNext(faketarget.OpRevoke, faketarget.Forbidden, faketarget.StillThere, faketarget.StillThere, faketarget.LostReply,
 				faketarget.Unavailable, faketarget.Unavailable, faketarget.Unavailable)
@@ -154,8 +161,21 @@ func inEveryShape(all []scenario) []scenario {
 			out = append(out, s)
 		}
 	}
+	for _, s := range all {
+		if naming := (earlier{namingFolder, workflows.NamingShape}); slices.Contains(several(), s.name) {
+			s.name, s.in = s.name+naming.suffix(), naming
+			out = append(out, s)
+		}
+	}
 	return out
 }
+
+// namingFolder has the courses of requests for several grants that began before these were
+// opened in order; with one grant that shape is today's.
+const namingFolder = "naming-shape"
+
+// several returns the courses of requests for several grants.
+func several() []string { return []string{"failed-half-way", "several-in-order"} }
 
 // sealable returns the courses that are recorded with payload keys, too: what is
 // encrypted does not depend on the course, so a few are enough.
