@@ -48,12 +48,20 @@ func (t *Targets) keepSoon(ctx context.Context, target string, e access.Entitlem
 
 // RenewMeanings resolves again the entitlements on a target whose meanings are kept, and
 // keeps what has changed: the configuration of a worker that starts may differ from that
-// of the one before. What cannot be resolved any more is forgotten.
+// of the one before. What cannot be resolved any more is forgotten. So is all of a target
+// that could not be opened: otherwise people would ask, and approve, what nothing opens;
+// whoever asks next hears from the worker why.
 func (t *Targets) RenewMeanings(ctx context.Context, target string) error {
 	if t.Signer == nil {
 		return nil
 	}
 	kept, err := t.Ledger.Meanings(ctx, target)
+	if t.Broker.Disabled(target) != nil {
+		for _, m := range kept {
+			err = errors.Join(err, t.Ledger.ForgetMeaning(ctx, target, m.Entitlement))
+		}
+		return err
+	}
 	for _, m := range kept {
 		err = errors.Join(err, t.renewMeaning(ctx, target, m))
 	}

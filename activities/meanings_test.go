@@ -3,6 +3,7 @@ package activities_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/activities/api"
 	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/integrations/faketarget"
 	"ramp.dev/ramp/ledger"
 )
@@ -87,6 +89,22 @@ func TestMeaningsAreRenewed(t *testing.T) {
 	left, err := w.ledger.Meanings(ctx, targetName)
 	require.NoError(t, err)
 	require.Len(t, left, len(names), "what cannot be read, and what means nothing any more, is forgotten")
+}
+
+// TestDisabledTargetSaysWhy: where a target cannot be opened, nobody is shown what an
+// entitlement meant before; who asks hears the reason.
+func TestDisabledTargetSaysWhy(t *testing.T) {
+	w := newWorker(t)
+	e, ctx := access.Entitlement{"what": "it"}, context.Background()
+	w.keeps(w.targets.Signer, e, faketarget.Scope("it"), w.now)
+	w.targets.Broker = integrations.NewBroker(nil, map[string]error{targetName: errors.New("the CA key cannot be read")})
+	require.NoError(t, w.targets.RenewMeanings(ctx, targetName))
+	_, _, err := w.meaning(e)
+	require.Equal(t, access.CodeNotFound, access.CodeOf(err))
+	_, err = w.env.ExecuteActivity(api.ResolveScopes, api.ResolveScopesInput{Question: "q", Target: targetName, Entitlements: []access.Entitlement{e}})
+	err = api.FromTarget(targetName, err)
+	require.Equal(t, access.CodeUnavailable, access.CodeOf(err))
+	require.ErrorContains(t, err, "target "+targetName+" is disabled: the CA key cannot be read")
 }
 
 // TestMeaningThatWasPutBackIsReplaced: a plan was made from what an entitlement meant

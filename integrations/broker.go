@@ -96,6 +96,15 @@ func (b *Broker) target(name string) (*Guarded, error) {
 	return nil, access.Errorf(access.CodeNotFound, "this worker does not serve target %q", access.Clip(name, 60))
 }
 
+// Disabled returns why a target could not be opened; nil for one that was, and for one that
+// this worker does not serve.
+func (b *Broker) Disabled(target string) error {
+	if _, opened := b.targets[target]; opened {
+		return nil
+	}
+	return b.disabled[target]
+}
+
 // Bounds returns the target's promises about time.
 func (b *Broker) Bounds(target string) (Bounds, error) {
 	t, err := b.target(target)

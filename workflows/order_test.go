@@ -47,7 +47,7 @@ func newOrdered(t *testing.T) *ordered {
 func (o *ordered) runs() workflows.AccessRequestResult {
 	for i := range 3 {
 		name := access.GrantName(requestID, i)
-		o.env.OnActivity(api.OpenGrant, mock.Anything, mock.MatchedBy(func(in api.OpenGrantInput) bool { return in.Grant == name })).
+		o.env.OnActivity(api.OpenGrant, mock.MatchedBy(func(in api.OpenGrantInput) bool { return in.Grant == name })).
 			After(2 * time.Second).Return(func(in api.OpenGrantInput) (api.OpenGrantResult, error) {
 			o.opened = append(o.opened, step{letter(name), o.env.Now().Sub(start)})
 			return api.OpenGrantResult{}, o.open[letter(name)]
@@ -56,7 +56,7 @@ func (o *ordered) runs() workflows.AccessRequestResult {
 		if d := o.closing[letter(name)]; d > 0 {
 			lasts = d
 		}
-		o.env.OnActivity(api.CloseGrant, mock.Anything, mock.MatchedBy(func(in api.CloseGrantInput) bool { return in.Grant == name })).
+		o.env.OnActivity(api.CloseGrant, mock.MatchedBy(func(in api.CloseGrantInput) bool { return in.Grant == name })).
 			After(lasts).Return(func(in api.CloseGrantInput) error {
 			o.closed = append(o.closed, step{letter(name), o.env.Now().Sub(start)})
 			return nil

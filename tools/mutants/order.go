@@ -1,6 +1,7 @@
 package main
 
-// orders returns the mutants of the order in which several grants are opened and closed.
+// orders returns the mutants of the order in which several grants are opened and closed,
+// and of targets that cannot start.
 func orders() []mutant {
 	tests := []string{"./workflows -run TestCase148"}
 	return []mutant{
@@ -12,5 +13,6 @@ func orders() []mutant {
 		{"closers keep no order", "ledger/due.go", "AND later.status = 'open'", "AND later.status = 'none'", []string{"./ledger -run TestLedger/sqlite/Case148"}},
 		{"closers keep the order for as long as a target fails", "ledger/due.go", "micros(before.Add(-KeepsOrder))", "micros(before.Add(-100 * KeepsOrder))", []string{"./ledger -run TestLedger/sqlite/Case148"}},
 		{"an extension that reached the last grants only holds the first open", "ledger/due.go", " AND later.expires_at <= ?))\n", " AND later.expires_at <= ? + 864000000000))\n", []string{"./ledger -run TestLedger/sqlite/Case148"}},
+		{"people ask for what a target that cannot start meant before", "activities/meanings.go", "t.Broker.Disabled(target) != nil {", "t.Broker.Disabled(target) != nil && false {", []string{"./activities -run TestDisabledTarget"}},
 	}
 }
