@@ -82,18 +82,21 @@ func scenarios() []scenario {
 		}},
 		{name: "failed-half-way", want: ended(access.OutcomeFailed), change: func(p *access.Plan) {
 			g := p.Grants[0]
-			g.Name, g.Entitlement = access.GrantName(p.RequestID, 1), access.Entitlement{"what": "the second"}
+			g.Name, g.Entitlement, g.Scope = access.GrantName(p.RequestID, 1), access.Entitlement{"what": "the second"}, faketarget.Scope("the second")
 			p.Grants = append(p.Grants, g)
 		}, steps: func(ctx context.Context, r *run) {
 			r.target.FailNext(faketarget.OpGrant, faketarget.NoFault, faketarget.Forbidden)
 			r.decides(ctx, bob, access.Approve)
 		}},
-		{name: "several-in-order", want: ended(access.OutcomeExpired), change: func(p *access.Plan) {
+		{name: "several-in-order", want: ended(access.OutcomeReleased), change: func(p *access.Plan) {
+			p.Duration = access.Duration(time.Minute)
 			g := p.Grants[0]
-			g.Name, g.Entitlement = access.GrantName(p.RequestID, 1), access.Entitlement{"what": "the second"}
+			g.Name, g.Entitlement, g.Scope = access.GrantName(p.RequestID, 1), access.Entitlement{"what": "the second"}, faketarget.Scope("the second")
 			p.Grants = append(p.Grants, g)
 		}, steps: func(ctx context.Context, r *run) {
 			r.decides(ctx, bob, access.Approve)
+			r.awaits(ctx, access.StateActive)
+			r.stops(ctx, access.EndRelease, alice)
 		}},
 		{name: "overdue", want: ended(access.OutcomeExpired), steps: func(ctx context.Context, r *run) {
 			r.target.FailNext(faketarget.OpRevoke, faketarget.Forbidden, faketarget.StillThere, faketarget.StillThere, faketarget.LostReply,
