@@ -20,6 +20,7 @@ import (
 	"ramp.dev/ramp/integrations/postgres/postgrestest"
 	"ramp.dev/ramp/integrations/vaulttoken"
 	"ramp.dev/ramp/integrations/vaulttoken/vaulttest"
+	"ramp.dev/ramp/internal/netfault"
 )
 
 // measuredTarget is a target that TestFigures lives on. Another kind is another entry of
@@ -28,6 +29,7 @@ type measuredTarget struct {
 	target      string
 	entitlement string         // in YAML, on one line
 	config      map[string]any // of the worker; nil for what `ramp dev` has
+	network     *netfault.Wire // between the worker and the target, past which clients go; nil if there is none
 	picksUp     func(in *installation, ctx context.Context, id string) targetClient
 }
 
@@ -50,8 +52,8 @@ approval: {pendingFor: 45s, stages: [{name: lead, from: [approvers]}]}
 // measuredTargets starts the services of all targets that are measured.
 func measuredTargets(in *installation) []measuredTarget {
 	return []measuredTarget{
-		{"ssh/demo", "{user: demo}", nil, (*installation).withSSH},
-		measuredPostgres(in), measuredMySQL(in), measuredVault(in), measuredAWS(in),
+		{"ssh/demo", "{user: demo}", nil, nil, (*installation).withSSH},
+		measuredPostgres(in), measuredMySQL(in), measuredVault(in), measuredAWS(in), measuredKubernetes(in), measuredTerraform(in),
 	}
 }
 
@@ -69,23 +71,26 @@ func measuredPostgres(in *installation) measuredTarget {
 	for name, d := range s.Config().Databases {
 		databases[name] = map[string]any{"tables": d.Tables}
 	}
-	return measuredTarget{"postgres/figures", "{database: orders, roles: [orders_read]}", map[string]any{"kind": "postgres", "address": s.Addr(), "tls": "disable",
-		"password": in.passwordFile(s.RampPassword()), "home": "orders", "databases": databases, "roles": s.Config().Roles, "rolesMayCreate": true}, (*installation).withPostgres}
+	network := netfault.New(in.T, "127.0.0.1:0", s.Addr())
+	return measuredTarget{"postgres/figures", "{database: orders, roles: [orders_read]}", map[string]any{"kind": "postgres", "address": network.Address(), "clients": s.Addr(), "tls": "disable",
+		"password": in.passwordFile(s.RampPassword()), "home": "orders", "databases": databases, "roles": s.Config().Roles, "rolesMayCreate": true}, network, (*installation).withPostgres}
 }
 
 func measuredMySQL(in *installation) measuredTarget {
 	s := mysqltest.Start(in.T)
 	s.Setup(in.T, s.Config())
-	return measuredTarget{"mysql/figures", "{roles: [orders_read]}", map[string]any{"kind": "mysql", "address": s.Addr(), "tls": "disable",
-		"password": in.passwordFile(mysqltest.RampPassword), "objects": s.Config().Objects, "roles": s.Config().Roles, "rolesMayCreate": true}, (*installation).withMySQL}
+	network := netfault.New(in.T, "127.0.0.1:0", s.Addr())
+	return measuredTarget{"mysql/figures", "{roles: [orders_read]}", map[string]any{"kind": "mysql", "address": network.Address(), "clients": s.Addr(), "tls": "disable",
+		"password": in.passwordFile(mysqltest.RampPassword), "objects": s.Config().Objects, "roles": s.Config().Roles, "rolesMayCreate": true}, network, (*installation).withMySQL}
 }
 
 func measuredVault(in *installation) measuredTarget {
 	s := vaulttest.Start(in.T)
 	s.Policy(in.T, "orders-read", `path "auth/token/lookup-self" { capabilities = ["read"] }`)
 	s.Policy(in.T, "ramp", vaulttoken.Policy("orders-read"))
-	return measuredTarget{"vault/figures", "{policies: [orders-read]}", map[string]any{"kind": "vault", "address": s.Address,
-		"token": "file:" + vaulttest.TokenFile(in.T, s.Token(in.T, "ramp")), "policies": []string{"orders-read"}},
+	network := netfault.New(in.T, "127.0.0.1:0", strings.TrimPrefix(s.Address, "http://"))
+	return measuredTarget{"vault/figures", "{policies: [orders-read]}", map[string]any{"kind": "vault", "address": "http://" + network.Address(),
+		"token": "file:" + vaulttest.TokenFile(in.T, s.Token(in.T, "ramp")), "policies": []string{"orders-read"}}, network,
 		func(in *installation, ctx context.Context, id string) targetClient {
 			token := in.credential(ctx, id)["VAULT_TOKEN"]
 			return targetClient{uses: func(ctx context.Context) error {
@@ -99,12 +104,37 @@ func measuredVault(in *installation) measuredTarget {
 func measuredAWS(in *installation) measuredTarget {
 	s := awstest.Start(in.T)
 	in.env = s.Environ()
+	network := netfault.New(in.T, "127.0.0.1:0", strings.TrimPrefix(s.Endpoint, "http://"))
 	return measuredTarget{"aws/figures", "{actions: ['s3:GetObject'], resources: ['arn:aws:s3:::orders/*']}", map[string]any{"kind": "aws", "region": awstest.Region,
-		"account": awstest.Account, "endpoint": s.Endpoint, "worker": s.Worker, "boundary": s.Boundary, "consistency": "3s",
-		"allow": []any{map[string]any{"actions": []string{"s3:GetObject"}, "resources": []string{"arn:aws:s3:::orders*"}}}},
+		"account": awstest.Account, "endpoint": "http://" + network.Address(), "worker": s.Worker, "boundary": s.Boundary, "consistency": "3s",
+		"allow": []any{map[string]any{"actions": []string{"s3:GetObject"}, "resources": []string{"arn:aws:s3:::orders*"}}}}, network,
 		func(in *installation, ctx context.Context, id string) targetClient {
 			require.NotEmpty(in, in.credential(ctx, id)["AWS_SESSION_TOKEN"])
 			return targetClient{}
+		}}
+}
+
+func measuredKubernetes(in *installation) measuredTarget {
+	c := newCluster(in.T, "kubernetes/figures")
+	network := netfault.New(in.T, "127.0.0.1:0", strings.TrimPrefix(c.Address, "https://"))
+	return measuredTarget{"kubernetes/figures", "{namespaces: [orders], clusterRole: orders-read}", c.config(network.Address()), network,
+		func(in *installation, ctx context.Context, id string) targetClient {
+			token := in.credential(ctx, id)["KUBE_TOKEN"]
+			in.eventually(time.Minute, "the token works", func() bool { return c.reads(ctx, token) == nil })
+			return targetClient{copies: true, uses: func(ctx context.Context) error { return c.reads(ctx, token) }}
+		}}
+}
+
+// measuredTerraform has no client: what its module makes is a file, which is there or not.
+func measuredTerraform(in *installation) measuredTarget {
+	dir, config := in.doors()
+	require.NoError(in, os.WriteFile(filepath.Join(dir, "go"), nil, 0o600))
+	return measuredTarget{"terraform/doors", "{module: door, variables: {role: reader}}", config, nil,
+		func(_ *installation, _ context.Context, id string) targetClient {
+			return targetClient{uses: func(context.Context) error {
+				_, err := os.Stat(filepath.Join(dir, grantOf(id)))
+				return err
+			}}
 		}}
 }
 

@@ -21,6 +21,7 @@ type figures struct {
 	active, usable time.Duration // from the approval
 	lastUse        time.Duration // of a client that begins ten times a second, from the end
 	cut            time.Duration // of a session that is in use, from the end
+	closed         time.Duration // recorded as ended, from the return of the target's network
 }
 
 // targetClient is somebody's client of a target, with the credential of one request. What
@@ -28,6 +29,7 @@ type figures struct {
 type targetClient struct {
 	uses    func(context.Context) error                   // begins, does one thing, and ends
 	session func(context.Context) (ended <-chan struct{}) // begins, and goes on until it is cut
+	copies  bool                                          // the service decides by copies, some milliseconds old
 }
 
 // TestFigures is a life on each kind of target, through everything of Ramp's and by a real
@@ -77,6 +79,21 @@ func TestFigures(t *testing.T) {
 			})
 		}
 	})
+	t.Run("the target's network is gone", func(t *testing.T) {
+		for _, of := range targets {
+			if of.network == nil {
+				continue
+			}
+			t.Run(of.target, func(t *testing.T) {
+				t.Parallel()
+				all := make([]figures, max(1, *figuresOf/2))
+				for i := range all {
+					all[i] = in.within(t).withoutNetwork(of)
+				}
+				shown(t, of, all)
+			})
+		}
+	})
 	in.gone(targets, worker, server)
 }
 
@@ -85,6 +102,7 @@ func shown(t *testing.T, of measuredTarget, all []figures) {
 	for what, of := range map[string]func(figures) time.Duration{
 		"approved to active": func(f figures) time.Duration { return f.active }, "approved to usable, ramp creds and a first use included": func(f figures) time.Duration { return f.usable },
 		"last use that worked, from the end": func(f figures) time.Duration { return f.lastUse }, "session cut, from the end": func(f figures) time.Duration { return f.cut },
+		"recorded as ended, from the network's return": func(f figures) time.Duration { return f.closed },
 	} {
 		var list []time.Duration
 		for _, f := range all {
@@ -105,7 +123,7 @@ func (in *installation) opens(ctx context.Context, of measuredTarget, duration s
 	r := alice.asks(of.name(), duration)
 	in.as("bob").approves(r)
 	approved := time.Now()
-	r = alice.awaits(r.ID, "active", time.Minute)
+	r = alice.awaits(r.ID, "active", 3*time.Minute)
 	f := figures{active: time.Since(approved)}
 	client := of.picksUp(in, ctx, r.ID)
 	if client.uses != nil {
@@ -117,7 +135,7 @@ func (in *installation) opens(ctx context.Context, of measuredTarget, duration s
 
 // releases is one request that is released while a session is in use.
 func (in *installation) releases(of measuredTarget) {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
 	r, client, _ := in.opens(ctx, of, "10m")
 	var ended <-chan struct{}
@@ -126,13 +144,16 @@ func (in *installation) releases(of measuredTarget) {
 	}
 	out, err := in.as("alice").ramp("release", r.ID)
 	require.NoError(in, err, "%s", out)
-	in.as("alice").awaits(r.ID, "ended", time.Minute)
+	in.as("alice").awaits(r.ID, "ended", 3*time.Minute)
 	if ended != nil {
 		select {
 		case <-ended:
 		case <-ctx.Done():
 			require.Fail(in, "a session outlived its access", of.target)
 		}
+	}
+	if client.copies {
+		in.eventually(time.Minute, of.target+" refuses", func() bool { return client.uses(ctx) != nil })
 	}
 	if client.uses != nil {
 		require.Error(in, client.uses(ctx), "%s: a use after the end", of.target)
@@ -161,14 +182,17 @@ func (f *figures) watches(ctx context.Context, in *installation, r request, clie
 		both.Go(func() {
 			select {
 			case <-ended:
-				f.cut = time.Since(end)
+				if ctx.Err() == nil {
+					f.cut = time.Since(end)
+				}
+			case <-ctx.Done():
 			case <-time.After(time.Until(end) + after):
 			}
 		})
 	}
 	if client.uses != nil {
 		both.Go(func() {
-			for time.Since(end) < after {
+			for time.Since(end) < after && ctx.Err() == nil {
 				began := time.Now()
 				if client.uses(ctx) == nil {
 					f.lastUse = began.Sub(end)
@@ -179,6 +203,36 @@ func (f *figures) watches(ctx context.Context, in *installation, r request, clie
 	}
 	both.Wait()
 	return f.lastUse
+}
+
+// outage is how long a target's network stays away after the end.
+const outage = 10 * time.Second
+
+// withoutNetwork measures one request: from before its end until outage after it, what the
+// worker sends to the target vanishes and nobody says so. Its client has a network.
+func (in *installation) withoutNetwork(of measuredTarget) figures {
+	ctx, cancel := context.WithTimeout(context.Background(), 4*time.Minute)
+	defer cancel()
+	r, client, f := in.opens(ctx, of, "15s")
+	end, err := time.Parse(time.RFC3339, r.ExpiresAt)
+	require.NoError(in, err)
+	back := of.network.Deaf()
+	defer back()
+	require.True(in, time.Now().Before(end), "it took too long to open")
+	watching, stop := context.WithCancel(ctx)
+	defer stop()
+	var watch sync.WaitGroup
+	watch.Go(func() { f.watches(watching, in, r, client, 3*time.Minute) })
+	time.Sleep(time.Until(end.Add(outage)))
+	back()
+	returned := time.Now()
+	in.as("alice").awaits(r.ID, "ended", 2*time.Minute)
+	closed := time.Since(returned)
+	time.Sleep(time.Second) // what decides by copies
+	stop()
+	watch.Wait()
+	f.closed = closed
+	return f
 }
 
 // gone measures one request of each target that is open when the worker and the server

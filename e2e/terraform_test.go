@@ -45,31 +45,36 @@ grants: [{target: terraform/doors, entitlement: {module: door, variables: {role:
 approval: {stages: [{name: team, from: [approvers]}]}
 `
 
+// doors is a target whose module opens a door: a file in dir, named after the grant. A door
+// is open once there is a file "go" beside it.
+func (in *installation) doors() (dir string, target doc) {
+	tofu, err := filepath.Abs("../tools/bin/tofu")
+	require.NoError(in, err)
+	tofu, err = filepath.EvalSymlinks(tofu)
+	require.NoError(in, err, "tools/setup builds it")
+	dir, module, key := filepath.Join(in.dir, "doors"), filepath.Join(in.dir, "module"), filepath.Join(in.dir, "terraform.key")
+	require.NoError(in, os.MkdirAll(dir, 0o700))
+	require.NoError(in, os.MkdirAll(module, 0o700))
+	require.NoError(in, os.WriteFile(filepath.Join(module, "main.tf"), []byte(doorModule), 0o600))
+	require.NoError(in, os.WriteFile(key, []byte(base64.StdEncoding.EncodeToString([]byte(strings.Repeat("k", 32)))), 0o600))
+	digest, err := exec.Command(binary, "terraform-digest", module).Output()
+	require.NoError(in, err)
+	return dir, doc{"kind": "terraform", "program": tofu, "directory": filepath.Join(in.dir, "terraform"),
+		"keys": []string{"file:" + key}, "modules": doc{"door": doc{"directory": module, "digest": strings.TrimSpace(string(digest)), "adopts": true,
+			"variables": doc{"role": doc{"type": "string", "allowed": []string{"reader", "writer"}}}, "fixed": doc{"doors": dir}, "grantVariable": "ramp"}}}
+}
+
 // TestTerraform is access by a module, from asking to its end: the approver reads the plan,
 // the worker is killed while the program makes what was approved, and at the end nothing is
 // left.
 func TestTerraform(t *testing.T) {
 	t.Parallel()
-	tofu, err := filepath.Abs("../tools/bin/tofu")
-	require.NoError(t, err)
-	tofu, err = filepath.EvalSymlinks(tofu)
-	require.NoError(t, err, "tools/setup builds it")
 	in := install(t)
-	doors, module, key := filepath.Join(in.dir, "doors"), filepath.Join(in.dir, "module"), filepath.Join(in.dir, "terraform.key")
-	require.NoError(t, os.MkdirAll(doors, 0o700))
-	require.NoError(t, os.MkdirAll(module, 0o700))
-	require.NoError(t, os.WriteFile(filepath.Join(module, "main.tf"), []byte(doorModule), 0o600))
-	require.NoError(t, os.WriteFile(key, []byte(base64.StdEncoding.EncodeToString([]byte(strings.Repeat("k", 32)))), 0o600))
-	digest, err := exec.Command(binary, "terraform-digest", module).Output()
-	require.NoError(t, err)
+	doors, target := in.doors()
 
 	in.start(nil, "dev", "--without", "server,worker")
 	in.configured()
-	in.reconfigure(func(c configuration) {
-		c.section("worker", "targets")["terraform/doors"] = doc{"kind": "terraform", "program": tofu, "directory": filepath.Join(in.dir, "terraform"),
-			"keys": []string{"file:" + key}, "modules": doc{"door": doc{"directory": module, "digest": strings.TrimSpace(string(digest)), "adopts": true,
-				"variables": doc{"role": doc{"type": "string", "allowed": []string{"reader", "writer"}}}, "fixed": doc{"doors": doors}, "grantVariable": "ramp"}}}
-	})
+	in.reconfigure(func(c configuration) { c.section("worker", "targets")["terraform/doors"] = target })
 	worker := in.start(nil, "worker", "--config", in.config())
 	in.start(nil, "server", "--config", in.config()).ready()
 	in.contract(in.as("alice"), "door", doorContract)

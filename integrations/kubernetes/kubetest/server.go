@@ -30,6 +30,7 @@ type Server struct {
 	Admin   string // a token with all rights
 	Signing *ecdsa.PrivateKey
 	tools   string
+	serves  *process
 }
 
 // startTimeout is how long an API server may take to be ready: two seconds where the
@@ -55,13 +56,20 @@ func Start(t testing.TB) *Server {
 	require.NoError(t, os.WriteFile(tokens, []byte(s.Admin+`,admin,admin,"system:masters"`+"\n"), 0o600))
 	_, port, err := net.SplitHostPort(serving)
 	require.NoError(t, err)
-	done := run(t, dir, filepath.Join(s.tools, "kube-apiserver"), "--etcd-servers", "http://"+client, "--bind-address", "127.0.0.1", "--secure-port", port,
+	s.serves = run(t, dir, filepath.Join(s.tools, "kube-apiserver"), "--etcd-servers", "http://"+client, "--bind-address", "127.0.0.1", "--secure-port", port,
 		"--tls-cert-file", s.CAFile, "--tls-private-key-file", filepath.Join(dir, "serving.key"), "--cert-dir", dir, "--token-auth-file", tokens,
 		"--authorization-mode", "RBAC", "--service-account-issuer", "https://kubernetes.default.svc", "--service-account-key-file", filepath.Join(dir, "accounts.key"),
 		"--service-account-signing-key-file", filepath.Join(dir, "accounts.key"), "--service-cluster-ip-range", "10.0.0.0/24", "--v", "0")
-	s.awaitReady(t, etcdDone, done)
+	s.awaitReady(t, etcdDone, s.serves)
 	return s
 }
+
+// Kill ends the API server as a crash does, and waits. What it has stored stays in etcd.
+func (s *Server) Kill() { s.serves.kill() }
+
+// Restart starts a killed API server again, at the same address. It does not wait until
+// the server is ready.
+func (s *Server) Restart() error { return s.serves.start() }
 
 // awaitReady waits until the API server is ready, with its own roles in place.
 func (s *Server) awaitReady(t testing.TB, etcd, apiserver *process) {
@@ -102,27 +110,42 @@ func (s *Server) HTTP(t testing.TB) *http.Client {
 
 // process is one of the server's processes.
 type process struct {
-	name string
-	out  output
-	done chan struct{}
+	name, dir, binary string
+	args              []string
+	out               output
+	cmd               *exec.Cmd
+	done              chan struct{}
 }
 
-// run starts a process and kills it after the test. The environment is empty, so that
-// nothing of the developer's gets in.
+// run starts a process and kills it after the test.
 func run(t testing.TB, dir, binary string, args ...string) *process {
 	t.Helper()
-	p := &process{name: filepath.Base(binary), done: make(chan struct{})}
-	cmd := exec.Command(binary, args...) // #nosec G204 -- for tests
-	cmd.Env = []string{"HOME=" + dir, "PATH=" + os.Getenv("PATH")}
-	cmd.Dir = dir
-	cmd.Stdout, cmd.Stderr = &p.out, &p.out
-	require.NoError(t, cmd.Start())
-	go func() { _ = cmd.Wait(); close(p.done) }()
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		<-p.done
-	})
+	p := &process{name: filepath.Base(binary), dir: dir, binary: binary, args: args}
+	require.NoError(t, p.start())
+	t.Cleanup(p.kill)
 	return p
+}
+
+// start starts the process. The environment is empty, so that nothing of the developer's
+// gets in.
+func (p *process) start() error {
+	cmd := exec.Command(p.binary, p.args...) // #nosec G204 -- for tests
+	cmd.Env = []string{"HOME=" + p.dir, "PATH=" + os.Getenv("PATH")}
+	cmd.Dir = p.dir
+	cmd.Stdout, cmd.Stderr = &p.out, &p.out
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	done := make(chan struct{})
+	go func() { _ = cmd.Wait(); close(done) }()
+	p.cmd, p.done = cmd, done
+	return nil
+}
+
+// kill is kill -9, and waits.
+func (p *process) kill() {
+	_ = p.cmd.Process.Kill()
+	<-p.done
 }
 
 // toolsBin returns the module's tools/bin.
