@@ -47,7 +47,7 @@ func (w *chaosInstallation) faultKinds(r *rand.Rand, victims *live) map[string]f
 	kill("server", "server")
 	kill("engine", "engine")
 	kill("everything", "server", "worker-1", "worker-2", "engine")
-	for _, name := range []string{"temporal", "vault", "aws", "database"} {
+	for _, name := range []string{"temporal", "vault", "aws", "database", "cluster"} {
 		x := w.wires[name]
 		wire := func(what string, lasts func() time.Duration, harm func() func()) {
 			kinds[what+": "+name] = func() fault {
@@ -102,6 +102,7 @@ func (w *chaosInstallation) faultKinds(r *rand.Rand, victims *live) map[string]f
 		return err
 	})
 	w.databaseFaults(kinds, short, once)
+	w.clusterFaults(kinds, short, once)
 	once("removed by hand: aws", "chaos-aws", w.removeRole)
 	once("widened by hand: aws", "chaos-aws", func(id string) error {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)

@@ -22,15 +22,16 @@ import (
 	"ramp.dev/ramp/internal/netfault"
 )
 
-// chaosInstallation is an installation as in production, on targets of four kinds, with
+// chaosInstallation is an installation as in production, on targets of five kinds, with
 // something between every two parts that can be made to fail.
 type chaosInstallation struct {
 	*installation
 	vault    *vaulttest.Server
 	aws      *awstest.Server
 	database *postgrestest.Server // a target
+	cluster  *cluster             // a target
 	postgres *chaosLedger
-	wires    map[string]*netfault.Wire // TCP: to temporal, vault, aws, the database, and to the ledger
+	wires    map[string]*netfault.Wire // TCP: to temporal, vault, aws, the database, the cluster, and to the ledger
 	fronts   map[string]*front         // HTTP: the targets' responses
 	procs    map[string]*proc
 	order    []string // of procs, as they are started
@@ -79,11 +80,21 @@ duration: {default: 20s, max: 10m}
 grants: [{target: postgres/chaos, entitlement: {database: orders, roles: [orders_read]}}]
 approval: {pendingFor: 45s, stages: [{name: lead, from: [approvers]}]}
 extend: {times: 3, upTo: 30m}
+---
+apiVersion: ramp/v1
+kind: Contract
+metadata: {name: chaos-kubernetes}
+description: A real API server of Kubernetes.
+request: {who: '"engineering" in person.groups'}
+duration: {default: 20s, max: 10m}
+grants: [{target: kubernetes/chaos, entitlement: {namespaces: [orders], clusterRole: orders-read}}]
+approval: {pendingFor: 45s, stages: [{name: lead, from: [approvers]}]}
+extend: {times: 3, upTo: 30m}
 `
 
 // newChaosInstallation starts everything, whole and unharmed.
 func newChaosInstallation(in *installation) *chaosInstallation {
-	w := &chaosInstallation{installation: in, vault: vaulttest.Start(in.T), aws: awstest.Start(in.T), postgres: newChaosLedger(in.T), database: postgrestest.Start(in.T),
+	w := &chaosInstallation{installation: in, vault: vaulttest.Start(in.T), aws: awstest.Start(in.T), postgres: newChaosLedger(in.T), database: postgrestest.Start(in.T), cluster: newCluster(in.T, "kubernetes/chaos"),
 		wires: map[string]*netfault.Wire{}, fronts: map[string]*front{}, procs: map[string]*proc{},
 		rogue: &rogue{told: map[string]int{}}}
 	in.env = w.aws.Environ()
@@ -98,6 +109,7 @@ func newChaosInstallation(in *installation) *chaosInstallation {
 	}
 	w.database.Setup(in.T, w.database.Config())
 	w.wires["database"] = netfault.New(in.T, "127.0.0.1:0", w.database.Addr())
+	w.wires["cluster"] = netfault.New(in.T, "127.0.0.1:0", strings.TrimPrefix(w.cluster.Address, "https://"))
 	w.wires["temporal"] = netfault.New(in.T, "127.0.0.1:0", in.addr("temporal"))
 	dev := []string{"dev", "--without", "server,worker", "--dir", in.dir, "--listen", in.addr("listen"), "--temporal", in.addr("temporal"),
 		"--temporal-ui", in.addr("ui"), "--idp", in.addr("idp"), "--ssh", in.addr("ssh"), "--postgres", "off"}
@@ -127,6 +139,7 @@ func (w *chaosInstallation) configure() (workers, server string) {
 		"endpoint": "http://" + w.wires["aws"].Address(), "worker": w.aws.Worker, "boundary": w.aws.Boundary, "consistency": "3s",
 		"allow": []any{map[string]any{"actions": []string{"s3:GetObject"}, "resources": []string{"arn:aws:s3:::orders*"}}}}
 	targets["postgres/chaos"] = w.databaseTarget()
+	targets["kubernetes/chaos"] = w.cluster.config(w.wires["cluster"].Address())
 	write := func(name, ledger string) string {
 		c.doc["ledger"] = doc{"url": ledger}
 		path := filepath.Join(w.dir, name)
@@ -142,7 +155,7 @@ func (w *chaosInstallation) configure() (workers, server string) {
 func (w *chaosInstallation) awaitReady() {
 	alice := w.as("alice")
 	w.eventually(3*time.Minute, "everything works", func() bool {
-		for _, contract := range []string{"chaos-ssh", "chaos-vault", "chaos-aws", "chaos-postgres"} {
+		for _, contract := range []string{"chaos-ssh", "chaos-vault", "chaos-aws", "chaos-postgres", "chaos-kubernetes"} {
 			status, _, err := alice.try("POST", "/api/v1/requests?dryRun=true", map[string]any{
 				"contract": contract, "reason": "is everything there?"})
 			if err != nil || status != 200 {

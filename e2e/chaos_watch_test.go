@@ -49,7 +49,11 @@ func (o *watch) look(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
 	}
-	for _, name := range logins {
+	accounts, err := o.w.cluster.grants(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("kubernetes: %w", err)
+	}
+	for _, name := range slices.Concat(logins, accounts) {
 		names[name] = true
 	}
 	out := []string{}
