@@ -47,8 +47,12 @@ func (w *chaosInstallation) rogueWorker(long func() time.Duration) func() fault 
 		}, end: func() {
 			w.rogue.mu.Lock()
 			defer w.rogue.mu.Unlock()
+			var stopping sync.WaitGroup
+			for _, x := range workers { // each may take ten seconds while Temporal is down
+				stopping.Go(x.Stop)
+			}
+			stopping.Wait()
 			for _, x := range workers {
-				x.Stop()
 				for activity := range lies {
 					w.rogue.told[activity] += x.Told(activity)
 				}
