@@ -184,7 +184,7 @@ func (s *Set) laxer(progress func(done, of int)) (out []Finding) {
 			}
 			if len(than) > 0 {
 				out = append(out, Finding{Code: "laxer", Contract: lax.Name, Place: lax.at("metadata", "name"),
-					Message: fmt.Sprintf("opens with fewer people what %s %s: for example than %s for %s", inWords(than), map[bool]string{true: "opens", false: "open"}[len(than) == 1], than[0], examples[0]),
+					Message: fmt.Sprintf("opens with fewer people what %s %s; for example, compared with %s, for %s", inWords(than), map[bool]string{true: "opens", false: "open"}[len(than) == 1], than[0], examples[0]),
 					Instead: "let them admit different people, or ask the same of all"})
 			}
 		}

@@ -34,7 +34,7 @@ func (e LoggedEvent) in(at Checkpoint) error {
 		return failf("leaf %d of the log is without its body", e.Leaf)
 	}
 	if err := tlog.CheckRecord(e.Proof, at.Size, at.Root, e.Leaf, tlog.RecordHash(e.Event.Leaf())); err != nil {
-		return failf("leaf %d of the log is not as it is here", e.Leaf)
+		return failf("leaf %d of the log is not as it is here: event %d was changed, moved, removed or added after the server signed the log", e.Leaf, e.Event.Seq)
 	}
 	return nil
 }

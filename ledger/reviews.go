@@ -53,7 +53,7 @@ func (l *Ledger) ReviewMade(ctx context.Context, until time.Time) ([]access.Even
 // CodeNotFound where there is none, and CodeEvidence where the ledger no longer has it.
 func (l *Ledger) ReviewUntil(ctx context.Context, until time.Time) (KeptReview, access.Event, error) {
 	q := l.reader()
-	none := access.Refuse(access.CodeNotFound, "no_review", "there is no review that ends before %s: one is made each Monday; ramp review --since 30d makes one now", access.FormatTime(until))
+	none := access.Refuse(access.CodeNotFound, "no_review", "there is no weekly review that ends before %s: one is made each Monday. ramp review --since 30d shows one of now; its findings can be proposed with the same --since, and not marked", access.FormatTime(until))
 	e, err := first(ctx, q, scanEvent, none, selectEvents+` WHERE kind = ? AND at <= ? ORDER BY at DESC, seq DESC LIMIT 1`, string(access.EventReviewMade), micros(until))
 	if err != nil {
 		return KeptReview{}, e, err

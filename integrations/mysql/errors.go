@@ -37,6 +37,9 @@ func (t *target) coded(err error) error {
 	if slices.Contains([]uint16{1049, 1146, 1305, 1370}, said.Number) {
 		return access.Errorf(access.CodeForbidden, "the server was not set up for this version of Ramp: run `ramp mysql-setup %s` again (%s)", t.name, oneLine(said))
 	}
+	if said.Number == 1045 { // an account without a name comes first for its host, and takes Ramp's login
+		return access.Errorf(codeOf(said), "MariaDB: %s (%d): the password is not that of Ramp's account, or the server has an account without a name for this host", oneLine(said), said.Number)
+	}
 	return access.Errorf(codeOf(said), "MariaDB: %s (%d)", oneLine(said), said.Number)
 }
 

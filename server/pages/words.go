@@ -25,7 +25,7 @@ func words(d access.Duration) string {
 		}
 	}
 	if len(parts) == 0 {
-		return "no time"
+		return "under a second"
 	}
 	return strings.Join(parts, " ")
 }

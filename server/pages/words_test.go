@@ -13,7 +13,7 @@ import (
 
 func TestWords(t *testing.T) {
 	for d, want := range map[time.Duration]string{
-		0: "no time", time.Second: "1 second", 90 * time.Second: "1 minute 30 seconds", time.Hour: "1 hour",
+		0: "under a second", time.Second: "1 second", 90 * time.Second: "1 minute 30 seconds", time.Hour: "1 hour",
 		90 * time.Minute: "1 hour 30 minutes", 25 * time.Hour: "1 day 1 hour", 48 * time.Hour: "2 days",
 	} {
 		require.Equal(t, want, words(access.Duration(d)))

@@ -29,7 +29,7 @@ func proposeFindingCommand() *cobra.Command {
 	f.session.flags(c)
 	f.requestFields(c)
 	of.flags(c)
-	patch := c.Flags().Bool("patch", false, "print the change as `diff -u` does, and propose nothing")
+	patch := c.Flags().Bool("patch", false, "print the change as diff -u does, and propose nothing")
 	c.RunE = func(cmd *cobra.Command, args []string) error {
 		api, err := f.client()
 		if err != nil {

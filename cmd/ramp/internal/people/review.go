@@ -42,7 +42,7 @@ func reviewCommand() *cobra.Command {
 	f.weekly.flags(c)
 	c.Flags().StringVar(&f.comment, "comment", "", "of break glass: what happened, and whether there was reason; at least 20 letters and digits")
 	c.Flags().BoolVar(&f.unjustified, "unjustified", false, "of break glass: there was no reason for it")
-	c.Flags().StringVar(&f.from, "from", "", "make the review of an auditor's sample, an archive of `ramp audit pack`, without a server")
+	c.Flags().StringVar(&f.from, "from", "", "make the review of an auditor's sample, an `archive` of ramp audit pack, without a server")
 	f.trust.keyFlags(c)
 	c.RunE = func(cmd *cobra.Command, args []string) error {
 		if f.from != "" {

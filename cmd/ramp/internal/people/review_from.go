@@ -67,5 +67,5 @@ func (f *reviewed) fromSample(cmd *cobra.Command) error {
 			return err
 		}
 	}
-	return f.format.Print(cmd.OutOrStdout(), r, func(w io.Writer) { printReview(w, r) })
+	return f.format.Print(cmd.OutOrStdout(), r, func(w io.Writer) { printReview(w, r, "") })
 }

@@ -72,11 +72,12 @@ func (f *weekly) print(cmd *cobra.Command, s *session) error {
 	if err != nil {
 		return err
 	}
-	return s.format.Print(cmd.OutOrStdout(), r, func(w io.Writer) { printReview(w, r) })
+	return s.format.Print(cmd.OutOrStdout(), r, func(w io.Writer) { printReview(w, r, f.since.String()) })
 }
 
-// printReview writes a report for people.
-func printReview(w io.Writer, r review.Report) {
+// printReview writes a report for people. since is the flag with which it was made now, none
+// for a weekly review: what proposes a change needs the same.
+func printReview(w io.Writer, r review.Report, since string) {
 	fmt.Fprintf(w, "Review of %s to %s\n\n", output.Time(r.Period.From), output.Time(r.Period.To))
 	printFigures(w, r.Figures)
 	for _, line := range r.Unknown {
@@ -85,7 +86,7 @@ func printReview(w io.Writer, r review.Report) {
 	fmt.Fprintf(w, "\n%s\n", output.Count(len(r.Findings), "finding"))
 	for _, f := range r.Findings {
 		fmt.Fprintln(w)
-		printFinding(w, f)
+		printFinding(w, f, since)
 	}
 	if len(r.Changed) > 0 {
 		fmt.Fprint(w, "\nSince the last review\n")
@@ -118,14 +119,15 @@ func printFigures(w io.Writer, f review.Figures) {
 		}
 	}
 	if f.UsedOf > 0 {
-		rows = append(rows, []string{"In use", fmt.Sprintf("%.0f%% of the time of the %d accesses of which it is known", f.Used*100, f.UsedOf)})
+		rows = append(rows, []string{"In use", fmt.Sprintf("%.0f%% of the time that access was open, where it is known (%d of %d)", f.Used*100, f.UsedOf, f.Open.Count)})
 	}
 	output.Table(w, rows)
 }
 
-func kindInWords(k review.Kind) string { return strings.ReplaceAll(string(k), "_", " ") }
+// kindInWords returns a kind as pages and mail name it, with its name in thresholds and docs.
+func kindInWords(k review.Kind) string { return fmt.Sprintf("%s (%s)", k.Title(), k) }
 
-func printFinding(w io.Writer, f review.Finding) {
+func printFinding(w io.Writer, f review.Finding, since string) {
 	of := kindInWords(f.Kind)
 	if f.Owner != "" {
 		of += ", owner " + f.Owner
@@ -143,7 +145,11 @@ func printFinding(w io.Writer, f review.Finding) {
 		fmt.Fprintf(w, "  Shown by events %s%s\n", strings.Join(numbers, ", "), more)
 	}
 	if m := f.Mark; m != nil {
-		fmt.Fprintf(w, "  %s by %s at %s: %s\n", output.Clean(string(m.Kind)), output.Clean(m.By), output.Time(m.At), output.Clean(m.Reason))
+		reason := ""
+		if m.Reason != "" {
+			reason = ": " + output.Clean(m.Reason)
+		}
+		fmt.Fprintf(w, "  %s by %s at %s%s\n", output.Clean(string(m.Kind)), output.Clean(m.By), output.Time(m.At), reason)
 	}
 	p := f.Proposal
 	if p == nil {
@@ -161,7 +167,11 @@ func printFinding(w io.Writer, f review.Finding) {
 	for _, line := range p.Changed {
 		fmt.Fprintln(w, "      "+output.Clean(line))
 	}
-	fmt.Fprintf(w, "    ramp review propose %s\n", f.ID)
+	command := "ramp review propose " + f.ID
+	if since != "" {
+		command += " --since " + since
+	}
+	fmt.Fprintln(w, "    "+command)
 }
 
 // finding returns a finding of the report that the flags describe.

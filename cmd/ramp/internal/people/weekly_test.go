@@ -23,14 +23,22 @@ func TestPrintReview(t *testing.T) {
 			{ID: "1123456789abcdef", Kind: review.ValueIdle, Sentence: "None chose it.", Proposal: &review.Proposal{Sentence: "Take it out.", Problem: "it comes from base production"}}},
 		Changed: []review.Changed{{Finding: "2123456789abcdef", Kind: review.Denials, Contract: "orders", Became: "gone", Sentence: "It is gone."}}}
 	var b strings.Builder
-	printReview(&b, r)
-	for _, want := range []string{"3 by 2 people: 1 denied, 2 ended", "Not known: Something.", "2 findings", "0123456789abcdef  max over use, owner team-data", "Shown by events 4, 9 and 3 more",
-		"accepted by carol", "Proposed: Lower it.", "8h → 1h", "Of 40 requests of the period, 1 would have been decided otherwise.", "ramp review propose 0123456789abcdef",
-		"No patch: it comes from base production", "denials repeat orders: It is gone."} {
+	printReview(&b, r, "")
+	for _, want := range []string{"3 by 2 people: 1 denied, 2 ended", "Not known: Something.", "2 findings", "0123456789abcdef  longer than is used (max_over_use), owner team-data", "Shown by events 4, 9 and 3 more",
+		"accepted by carol", "Proposed: Lower it.", "8h → 1h", "Of 40 requests of the period, 1 would have been decided otherwise.", "ramp review propose 0123456789abcdef\n",
+		"No patch: it comes from base production", "denied again and again (denials_repeat) orders: It is gone."} {
 		require.Contains(t, b.String(), want)
 	}
 	require.NotContains(t, b.String(), "\x1b", "what people wrote moves no cursor")
 	require.NotContains(t, b.String(), "propose 1123456789abcdef")
+
+	// Of a review that is made now, the same time is needed to find it again; and what is
+	// fixed may have no reason.
+	r.Findings[0].Mark.Reason = ""
+	b.Reset()
+	printReview(&b, r, "30d")
+	require.Contains(t, b.String(), "ramp review propose 0123456789abcdef --since 30d\n")
+	require.Regexp(t, `(?m)accepted by carol at .*[^: ]$`, b.String())
 }
 
 // TestOwnerOfTheReview: an owner whom the review does not have is a mistake, and no review
