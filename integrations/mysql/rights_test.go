@@ -194,6 +194,7 @@ func TestPing(t *testing.T) {
 		defer s.Setup(t, config)
 		err := target.Ping(t.Context())
 		require.Equal(t, access.CodeForbidden, access.CodeOf(err), "%v", err)
+		require.ErrorContains(t, err, "or the server has an account without a name for this host")
 		require.NotContains(t, err.Error(), mysqltest.RampPassword)
 	})
 	t.Run("read-only", func(t *testing.T) {
