@@ -47,7 +47,7 @@ func TestCase45RequestsOutliveTemporal(t *testing.T) {
 	t.Parallel()
 	in := install(t)
 	dev := in.start(nil, "dev").ready()
-	alice, bob, carol, oscar := in.as("alice"), in.as("bob"), in.as("carol"), in.as("oscar")
+	alice, bob := in.as("alice"), in.as("bob")
 	ended, denied := alice.asks("ssh-demo", "5s"), alice.asks("ssh-demo", "30m")
 	bob.approves(ended)
 	require.Equal(t, http.StatusOK, bob.call("POST", "/api/v1/requests/"+denied.ID+"/decision", map[string]any{"decision": "deny", "planDigest": denied.Plan.Digest, "comment": "not tonight"}, nil))
@@ -69,7 +69,8 @@ func TestCase45RequestsOutliveTemporal(t *testing.T) {
 	}
 	dev.kill() // nothing is remembered by a process either
 	in.start(nil, "dev").ready()
-	alice, bob, carol, oscar = in.as("alice"), in.as("bob"), in.as("carol"), in.as("oscar")
+	alice, bob = in.as("alice"), in.as("bob")
+	carol, oscar := in.as("carol"), in.as("oscar")
 	for id, was := range before {
 		require.Equal(t, was, whole(id))
 		reason := was["plan"].(map[string]any)["reason"].(string)
