@@ -60,7 +60,9 @@ func TestDroppedIsShown(t *testing.T) {
 	_, v := f.document()
 	r, kept := f.request(access.StateEnded), f.request(access.StatePending)
 	event := f.drop(r)
-	words := "dropped on " + time.Now().UTC().Add(access.LeastDropAge+time.Hour).Format(time.DateOnly) + " by policy"
+	dropped, err := f.ledger.Request(t.Context(), r.ID)
+	require.NoError(t, err)
+	words := "dropped on " + dropped.Dropped.At.UTC().Format(time.DateOnly) + " by policy"
 	for _, c := range []struct {
 		who, path string
 		status    int

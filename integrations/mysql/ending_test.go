@@ -38,6 +38,15 @@ func rowsOf(t *testing.T, s *mysqltest.Server, table string) string {
 	return n[0]
 }
 
+// awaitRows waits until the table that events write to has a row.
+func awaitRows(t *testing.T, s *mysqltest.Server, what string) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		n, err := s.Texts(t.Context(), "SELECT COUNT(*) FROM workshop.done")
+		return err == nil && n[0] != "0"
+	}, within, each, what)
+}
+
 // endsNow brings a grant's end forward to this moment, in the server's own record: a short
 // life would have to outlast whatever a test does before it.
 func endsNow(t *testing.T, s *mysqltest.Server, g access.Grant) {
@@ -59,7 +68,7 @@ func TestCase144AnEventGoesOn(t *testing.T) {
 			run(t, c, "CREATE DEFINER = CURRENT_ROLE EVENT workshop.again ON SCHEDULE EVERY 1 SECOND DO INSERT INTO workshop.done () VALUES ()",
 				"CREATE DEFINER = CURRENT_ROLE EVENT workshop.`lon``g` ON SCHEDULE EVERY 1 SECOND DO BEGIN DO SLEEP(600); INSERT INTO workshop.done () VALUES (); END",
 				"CREATE DEFINER = CURRENT_ROLE TRIGGER workshop.tr AFTER INSERT ON workshop.done FOR EACH ROW SET @x = NEW.id")
-			require.Eventually(t, func() bool { return rowsOf(t, s, "workshop.done") != "0" }, within, each, "the event runs")
+			awaitRows(t, s, "the event runs")
 			if way == "Ramp is gone" {
 				endsNow(t, s, g)
 			} else {
@@ -105,7 +114,7 @@ func TestCase144AnAccomplice(t *testing.T) {
 		_, err := carol.ExecContext(context.WithoutCancel(t.Context()), "CALL workshop.on_and_on()")
 		ended <- err
 	}()
-	require.Eventually(t, func() bool { return rowsOf(t, s, "workshop.done") != "0" }, within, each, "it runs")
+	awaitRows(t, s, "it runs")
 	require.Eventually(t, func() bool { // the server may not have seen yet that the session above has left
 		back, err := target.Inspect(t.Context(), g)
 		return err == nil && back.Sessions == 1
@@ -244,12 +253,11 @@ func TestConnections(t *testing.T) {
 // People come from where they may, and from nowhere else.
 func TestFrom(t *testing.T) {
 	s, config := start(t)
-	g := newGrant(time.Hour, reads())
 	for from, works := range map[string]bool{"127.0.0.0/255.0.0.0": true, "10.%": false} {
 		config.From = from
 		s.Setup(t, config)
 		target := opened(t, config)
-		g = newGrant(time.Hour, reads())
+		g := newGrant(time.Hour, reads())
 		err := use(t.Context(), g, minted(t, target, g))
 		require.Equal(t, works, err == nil, "%s: %v", from, err)
 		require.NoError(t, target.Revoke(t.Context(), g))
@@ -261,10 +269,14 @@ func TestFrom(t *testing.T) {
 func TestNotThere(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	address := listener.Addr().String()
-	require.NoError(t, listener.Close())
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() { // it ends with the listener; a port that was given back may be another server's by now
+		for conn, err := listener.Accept(); err == nil; conn, err = listener.Accept() {
+			_ = conn.Close()
+		}
+	}()
 	t.Setenv("RAMP_MYSQL_PASSWORD", "x")
-	c := (&mysqltest.Server{}).ConfigAt(address)
+	c := (&mysqltest.Server{}).ConfigAt(listener.Addr().String())
 	c.Password = secretFromEnv()
 	_, err = opened(t, c).Inspect(t.Context(), newGrant(time.Hour, reads()))
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(err), "%v", err)

@@ -131,9 +131,7 @@ func exists(path string) bool { _, err := os.Stat(path); return err == nil }
 
 // runs returns the processes of a grant's run.
 func (s *site) runs(name string) (pids []int) {
-	s.Helper()
-	paths, err := filepath.Glob("/proc/[0-9]*/environ")
-	require.NoError(s, err)
+	paths, _ := filepath.Glob("/proc/[0-9]*/environ") // the pattern is well formed
 	for _, path := range paths {
 		if b, err := os.ReadFile(path); err == nil && bytes.Contains(b, []byte(runVariable+"="+filepath.Join(s.below("run"), name)+"\x00")) {
 			pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
