@@ -30,8 +30,12 @@ const cutTimeout = 5 * time.Second
 func (t *target) Revoke(ctx context.Context, g access.Grant) error {
 	return t.with(ctx, t.config.Home, func(c *session) error {
 		// What is not noted is lacking in the record of how the grant was used; closing it
-		// goes on.
-		_ = c.call(ctx, noteSessions, g.Name)
+		// goes on. One that waits in vain for another look to note the same session tries again.
+		for range 3 {
+			if c.call(ctx, noteSessions, g.Name) == nil {
+				break
+			}
+		}
 		logins, err := number(ctx, c, `SELECT ramp.close($1)`, g.Name)
 		if err != nil {
 			return err
