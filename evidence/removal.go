@@ -111,9 +111,9 @@ func (b *bodies) hold(ctx context.Context, leaf int64, l readLeaf) error {
 	e := l.event
 	switch {
 	case l.dropped && (e.Dropped == nil || e.Seq != leaf+1):
-		return access.Errorf(access.CodeEvidence, "event %d is missing", leaf)
+		return access.Errorf(access.CodeEvidence, "event %d is missing", leaf+1)
 	case l.dropped && e.Kind == access.EventBodiesDropped:
-		return access.Errorf(access.CodeEvidence, "the body of event %d is missing, which told of bodies that were dropped: no policy drops such an event", leaf)
+		return access.Errorf(access.CodeEvidence, "the body of event %d is missing, which told of bodies that were dropped: no policy drops such an event", e.Seq)
 	case l.dropped:
 		b.missing[leaf] = e
 	case e.Kind == access.EventBodiesDropped && e.Seq == leaf+1:
@@ -127,17 +127,17 @@ func (b *bodies) hold(ctx context.Context, leaf int64, l readLeaf) error {
 func (b *bodies) take(ctx context.Context, e access.Event) error {
 	stored, err := b.log.Removal(ctx, e.Seq)
 	if access.CodeOf(err) == access.CodeNotFound {
-		return access.Errorf(access.CodeEvidence, "event %d tells of bodies that were dropped, and the signed statement that says which is missing", e.Seq-1)
+		return access.Errorf(access.CodeEvidence, "event %d tells of bodies that were dropped, and the signed statement that says which is missing", e.Seq)
 	}
 	if err != nil {
 		return err
 	}
 	r, digest, err := b.keys.VerifyRemoval(stored)
 	if err != nil {
-		return access.Errorf(access.CodeEvidence, "what event %d says was dropped: %w", e.Seq-1, err)
+		return access.Errorf(access.CodeEvidence, "what event %d says was dropped: %w", e.Seq, err)
 	}
 	if digest != e.Detail[access.DetailRemoval] || r.Log != b.at.Origin {
-		return access.Errorf(access.CodeEvidence, "the signed statement of what was dropped is not the one that event %d tells of", e.Seq-1)
+		return access.Errorf(access.CodeEvidence, "the signed statement of what was dropped is not the one that event %d tells of", e.Seq)
 	}
 	for _, remains := range r.Remains {
 		leaf := remains.Seq - 1
@@ -146,10 +146,10 @@ func (b *bodies) take(ctx context.Context, e access.Event) error {
 		}
 		was, ok := b.missing[leaf]
 		if !ok {
-			return access.Errorf(access.CodeEvidence, "the body of event %d is there, and event %d tells that it was dropped: somebody has put it back", leaf, e.Seq-1)
+			return access.Errorf(access.CodeEvidence, "the body of event %d is there, and event %d tells that it was dropped: somebody has put it back", leaf+1, e.Seq)
 		}
 		if was.Dropped.Event != e.Seq || !was.Remains().Equal(remains) || was.Actor != "" || was.Message != "" || was.Key != "" || len(was.Detail) > 0 {
-			return access.Errorf(access.CodeEvidence, "what is left of event %d is not what was signed when its body was dropped", leaf)
+			return access.Errorf(access.CodeEvidence, "what is left of event %d is not what was signed when its body was dropped", leaf+1)
 		}
 		delete(b.missing, leaf)
 		b.covered++
@@ -172,9 +172,9 @@ func (b *bodies) all() error {
 	case first < 0:
 		return nil
 	case later:
-		return access.Refuse(access.CodeConflict, "dropped_meanwhile", "the body of event %d was dropped by policy while the log was being read, or it is missing: verify again, against a checkpoint of now", first)
+		return access.Refuse(access.CodeConflict, "dropped_meanwhile", "the body of event %d was dropped by policy while the log was being read, or it is missing: verify again, against a checkpoint of now", first+1)
 	}
-	return access.Errorf(access.CodeEvidence, "the body of event %d is missing, and no signed removal covers it", first)
+	return access.Errorf(access.CodeEvidence, "the body of event %d is missing, and no signed removal covers it", first+1)
 }
 
 // StoredLeaf is a leaf as a server returns it: its event and, where the body was dropped,
