@@ -85,6 +85,13 @@ func (u Usage) Validate() (issues Issues) {
 	issues.Require(u.First.IsZero() || !u.Last.Before(u.First), "usage_order", "last", "the last use does not end before the first begins")
 	issues.Require(u.Kind != UsageSessions || (u.Sessions == 0) == u.First.IsZero() && (u.Sessions == 0) == u.Last.IsZero(), "usage_times", "first",
 		"sessions have a first beginning and a last end, and where there is none there is neither")
+	// In whole seconds: each stretch of use is rounded up, and there are no more than sessions.
+	// Without this, what two targets say of one request could add up to more than a number holds.
+	var span int64
+	if !u.First.IsZero() {
+		span = u.Last.Unix() - u.First.Unix()
+	}
+	issues.Require(int64(u.For.Std()/time.Second)-int64(max(u.Sessions, 0)) <= span, "usage_length", "for", "a grant is not in use for longer than from its first use to its last")
 	issues.Require(u.Kind != UsageNotKnown || u == (Usage{Kind: UsageNotKnown}), "usage_not_known", "kind", "of a usage that is not known nothing else is said")
 	return issues
 }

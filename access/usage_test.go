@@ -41,7 +41,8 @@ func TestUsageInAnEvent(t *testing.T) {
 	for name, d := range map[string]map[string]string{
 		"nothing": {}, "another kind": {detailUsage: "often"}, "no number": {detailUsage: "seen", detailSessions: "many", detailFor: "1m"},
 		"no time": {detailUsage: "last_used", detailLast: "today"}, "no length": {detailUsage: "sessions", detailSessions: "1"},
-		"negative": {detailUsage: "seen", detailSessions: "-1", detailFor: "1m"},
+		"longer than from the first to the last": {detailUsage: "seen", detailSessions: "1", detailFor: "32m", detailFirst: "2026-11-24T09:00:00Z", detailLast: "2026-11-24T09:30:00Z"},
+		"negative":                               {detailUsage: "seen", detailSessions: "-1", detailFor: "1m"},
 	} {
 		u, said := Event{Detail: d}.Usage()
 		require.False(t, said, name)

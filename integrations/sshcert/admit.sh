@@ -20,16 +20,25 @@ ramp-*)
 		mv "$dir/sessions/.$PPID.$$" "$dir/sessions/$PPID.$start"
 	}
 	record "$grant"
-	admitted=
-	if [ -f "$dir/principals/$user" ]; then
-		admitted=$(cat "$dir/principals/$user")
-	fi
-	case $admitted in
-	*"$grant"*) ;;
-	*) record "$grant" refused ;;
-	esac
 	;;
 esac
+# The file is read once, so that what is recorded is what sshd reads.
+listed=
 if [ -f "$dir/principals/$user" ]; then
-	exec cat "$dir/principals/$user"
+	listed=$(cat "$dir/principals/$user")
 fi
+# lists reports whether a line admits the grant: sshd takes the last word before any # for
+# the principal.
+lists() {
+	set -f
+	while IFS= read -r line; do
+		last=
+		for word in ${line%%#*}; do last=$word; done
+		if [ "$last" = "$grant" ]; then return 0; fi
+	done
+	return 1
+}
+case $grant in
+ramp-*) printf '%s\n' "$listed" | lists || record "$grant" refused ;;
+esac
+printf '%s\n' "$listed"

@@ -2,6 +2,8 @@ package sshcert
 
 import (
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -33,5 +35,37 @@ func TestHostConfigByVersion(t *testing.T) {
 	for _, version := range []string{"", "dropbear", "OpenSSH_8.9p1", "OpenSSH_9.0"} {
 		_, err := Config{Dir: "/x"}.HostConfig(version)
 		require.Equal(t, access.CodeInvalid, access.CodeOf(err), version)
+	}
+}
+
+// TestCase140AdmitRecordsWhoIsListed: the host's script returns the file as it is, and records
+// a login as use only if a line is for the grant itself.
+func TestCase140AdmitRecordsWhoIsListed(t *testing.T) {
+	const grant = "ramp-0123456789abcdef-a"
+	for lines, use := range map[string]bool{
+		"": false, grant: true, grant + "0": false, "x" + grant: false, `expiry-time="20300101",environment="RAMP_GRANT=` + grant + `" ` + grant: true,
+		`environment="RAMP_GRANT=` + grant + `" alice`: false, "# " + grant: false, grant + " # Alice": true, "\t" + grant + "\t": true,
+		"alice\n" + grant + "\nbob": true, "alice\n*\nbob": false,
+	} {
+		dir := t.TempDir()
+		for _, sub := range []string{"principals", "sessions"} {
+			require.NoError(t, os.Mkdir(filepath.Join(dir, sub), 0o700))
+		}
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "principals", "deploy"), []byte(lines+"\n"), 0o600))
+		script := filepath.Join(dir, admitFile)
+		require.NoError(t, os.WriteFile(script, admitScript, 0o600))
+		out, err := exec.CommandContext(t.Context(), "sh", script, "deploy", grant).CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		require.Equal(t, lines+"\n", string(out))
+		records, err := filepath.Glob(filepath.Join(dir, "sessions", "*"))
+		require.NoError(t, err)
+		require.Len(t, records, 1)
+		record, err := os.ReadFile(records[0])
+		require.NoError(t, err)
+		want := grant + "\n"
+		if !use {
+			want = grant + " refused\n"
+		}
+		require.Equal(t, want, string(record), "%q", lines)
 	}
 }

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"math"
 	"time"
 
 	"ramp.dev/ramp/access"
@@ -18,7 +19,9 @@ func joined(said []access.Usage, grants int) *access.Usage {
 		if !u.Known() {
 			out.Kind = access.UsageSeen
 		}
-		out.Sessions, out.For = out.Sessions+u.Sessions, out.For+u.For
+		// Of two of the largest that a target may say, the sum stays the largest.
+		out.Sessions = min(out.Sessions, math.MaxInt-u.Sessions) + u.Sessions
+		out.For = min(out.For, math.MaxInt64-u.For) + u.For
 		out.First, out.Last = earliest(out.First, u.First), latest(out.Last, u.Last)
 	}
 	if grants == 0 || !out.Known() && !out.Used() {
