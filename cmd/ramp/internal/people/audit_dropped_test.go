@@ -136,7 +136,39 @@ func TestARemovalThatCannotBeRead(t *testing.T) {
 			fmt.Fprintf(w, `{"kind":%q,"detail":"no"}`, kind)
 		}))
 		t.Cleanup(s.Close)
-		_, err := whole(t.Context(), client.New(s.URL, "token"), evidence.Keyring{}, events)
+		_, _, err := whole(t.Context(), client.New(s.URL, "token"), evidence.Keyring{}, events)
 		require.Equal(t, want, access.CodeOf(err), "%s: %v", kind, err)
+	}
+}
+
+// TestCase129ARemovalOfAnotherLog says nothing of this one, though the same key signed both:
+// a copy of the log, or one for trials, has other events under the same numbers.
+func TestCase129ARemovalOfAnotherLog(t *testing.T) {
+	_, key, err := ed25519.GenerateKey(nil)
+	require.NoError(t, err)
+	signer := evidence.NewSigner(key)
+	servers := evidence.NewKeyring(signer.Public())
+	checkpoint, err := signer.SignCheckpoint(evidence.Checkpoint{Origin: "test/log", Size: 3, Root: [32]byte{1}})
+	require.NoError(t, err)
+	at := time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
+	created := access.Event{Seq: 1, At: at, RequestID: "0123456789abcdef", Kind: access.EventRequestCreated, Dropped: &access.Dropped{At: at.Add(access.LeastDropAge), Event: 3}}
+	for log, want := range map[string]access.Code{"test/log": "", "test/copy": access.CodeEvidence} {
+		stored, _, err := signer.SignRemoval(access.Removal{Log: log, At: created.Dropped.At, Remains: []access.Remains{created.Remains()},
+			Requests: []access.RemovedRequest{{ID: created.RequestID, State: access.StateEnded, Contract: "orders-db", Targets: []string{}, CreatedAt: at}}})
+		require.NoError(t, err)
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			out := stored
+			if strings.HasSuffix(r.URL.Path, "/checkpoint") {
+				out = []byte(checkpoint)
+			}
+			_, _ = w.Write(out) // the client's error would be the test's
+		}))
+		t.Cleanup(s.Close)
+		_, _, err = whole(t.Context(), client.New(s.URL, "token"), servers, []client.LoggedEvent{{Event: created}})
+		if want == "" {
+			require.NoError(t, err)
+			continue
+		}
+		require.Equal(t, want, access.CodeOf(err), "%s: %v", log, err)
 	}
 }

@@ -117,7 +117,8 @@ func (f *auditFlags) prove(ctx context.Context, c *client.Client, events []clien
 	for len(events) > 0 {
 		some := events[:min(provenAtOnce, len(events))]
 		events = events[len(some):]
-		if some, err = whole(ctx, c, keys, some); err != nil {
+		some, log, err := whole(ctx, c, keys, some)
+		if err != nil {
 			return err
 		}
 		if len(some) == 0 {
@@ -131,8 +132,12 @@ func (f *auditFlags) prove(ctx context.Context, c *client.Client, events []clien
 		if err != nil {
 			return err
 		}
-		if _, err := proofs.Verify(keys); err != nil {
+		at, err := proofs.Verify(keys)
+		if err != nil {
 			return err
+		}
+		if log != "" && log != at.Origin {
+			return access.Errorf(access.CodeEvidence, "the server showed checkpoints of two logs, %q and %q", access.Clip(log, 100), access.Clip(at.Origin, 100))
 		}
 		proven := map[int64]string{}
 		for _, p := range proofs.Items {
@@ -148,8 +153,10 @@ func (f *auditFlags) prove(ctx context.Context, c *client.Client, events []clien
 }
 
 // whole returns the events that have their bodies; of each of the others a server must have
-// signed that its body was dropped. Errors are CodeEvidence, and those of the server.
-func whole(ctx context.Context, c *client.Client, keys evidence.Keyring, events []client.LoggedEvent) (out []client.LoggedEvent, err error) {
+// signed that its body was dropped from this log: a copy of it, signed with the same key,
+// has removals of its own. It also returns the origin of the log, "" where nothing was
+// dropped. Errors are CodeEvidence, and those of the server.
+func whole(ctx context.Context, c *client.Client, keys evidence.Keyring, events []client.LoggedEvent) (out []client.LoggedEvent, log string, err error) {
 	removals := map[int64]access.Removal{}
 	for _, e := range events {
 		if e.Dropped == nil {
@@ -160,21 +167,39 @@ func whole(ctx context.Context, c *client.Client, keys evidence.Keyring, events 
 		if !ok {
 			stored, err := c.Removal(ctx, e.Dropped.Event)
 			if err != nil && access.CodeOf(err) != access.CodeNotFound {
-				return nil, err // that it cannot be read now says nothing against the log
+				return nil, "", err // that it cannot be read now says nothing against the log
 			}
 			if err == nil {
 				r, _, err = keys.VerifyRemoval(stored)
 			}
 			if err != nil {
-				return nil, access.Errorf(access.CodeEvidence, "that the body of event %d was dropped by policy: %w", e.Seq, err)
+				return nil, "", access.Errorf(access.CodeEvidence, "that the body of event %d was dropped by policy: %w", e.Seq, err)
+			}
+			if log == "" {
+				if log, err = origin(ctx, c, keys); err != nil {
+					return nil, "", err
+				}
+			}
+			if r.Log != log {
+				return nil, "", access.Errorf(access.CodeEvidence, "the signed removal that event %d names is of another log, %q", e.Seq, access.Clip(r.Log, 100))
 			}
 			removals[e.Dropped.Event] = r
 		}
 		if !r.Covers(e.Event) {
-			return nil, access.Errorf(access.CodeEvidence, "the body of event %d is missing, and no signed removal covers it", e.Seq)
+			return nil, "", access.Errorf(access.CodeEvidence, "the body of event %d is missing, and no signed removal covers it", e.Seq)
 		}
 	}
-	return out, nil
+	return out, log, nil
+}
+
+// origin returns the name of the log that the server has signed.
+func origin(ctx context.Context, c *client.Client, keys evidence.Keyring) (string, error) {
+	signed, err := c.Checkpoint(ctx)
+	if err != nil {
+		return "", err
+	}
+	at, err := keys.VerifyCheckpoint(signed)
+	return at.Origin, err
 }
 
 func auditRequestsCommand() *cobra.Command {

@@ -213,7 +213,7 @@ func (t *tail) show(ctx context.Context, at evidence.Checkpoint) error {
 func (t *tail) covered(ctx context.Context, events []client.LoggedEvent) error {
 	keys, err := serverKeys(t.keys)
 	if err == nil {
-		_, err = whole(ctx, t.client, keys, events)
+		_, _, err = whole(ctx, t.client, keys, events)
 	}
 	return err
 }
