@@ -34,7 +34,7 @@ type receiver struct {
 	lost   bool  // the next response, of an event that was taken
 }
 
-func receive(t *testing.T) *receiver {
+func receive(t testing.TB) *receiver {
 	verifier, err := standardwebhooks.NewWebhook(secret)
 	require.NoError(t, err)
 	r := &receiver{}
@@ -75,7 +75,7 @@ func (r *receiver) got() []string {
 	return append([]string{}, r.ids...)
 }
 
-func hook(t *testing.T, url string) *Hook {
+func hook(t testing.TB, url string) *Hook {
 	t.Setenv("RAMP_TEST_HOOK", secret)
 	t.Setenv("RAMP_TEST_HOOK_OLD", older)
 	c := Config{URL: url, Secrets: []field.Secret{field.SecretEnv("RAMP_TEST_HOOK_OLD"), field.SecretEnv("RAMP_TEST_HOOK")}}
