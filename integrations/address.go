@@ -1,8 +1,11 @@
 package integrations
 
 import (
+	"net"
 	"net/netip"
 	"net/url"
+	"strconv"
+	"strings"
 
 	"ramp.dev/ramp/access"
 )
@@ -21,6 +24,23 @@ func CheckAddress(field, address string) access.Issues {
 		issues.Add("address_insecure", field, "https is needed, or http on this machine itself: credentials travel in it")
 	}
 	return issues
+}
+
+// CheckHostPort returns what is wrong with the host and port of a service that speaks no
+// HTTP, or nil; example is one that is right. What clients of databases read as more than
+// one host, as a directory with a socket or as an option is refused.
+func CheckHostPort(field, address, example string) access.Issues {
+	var issues access.Issues
+	host, port, err := net.SplitHostPort(address)
+	n, number := strconv.ParseUint(port, 10, 16)
+	issues.Require(err == nil && number == nil && n > 0 && host != "" && !strings.ContainsAny(host, ",/@= "), "address_malformed", field, "an address is like %s", example)
+	return issues
+}
+
+// OnThisMachine reports whether a host and port are of this machine's loopback.
+func OnThisMachine(address string) bool {
+	host, _, _ := net.SplitHostPort(address)
+	return isLoopback(host)
 }
 
 func isLoopback(host string) bool {

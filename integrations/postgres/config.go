@@ -5,10 +5,8 @@ import (
 	"crypto/tls"
 	"maps"
 	"net"
-	"net/netip"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"ramp.dev/ramp/access"
@@ -86,9 +84,9 @@ func (c Config) databases() []string { return slices.Sorted(maps.Keys(c.Database
 // Validate returns everything that is wrong. It does not reach for the server.
 func (c Config) Validate(string) access.Issues {
 	c = c.withDefaults()
-	addresses := checkAddress("address", c.Address)
+	addresses := integrations.CheckHostPort("address", c.Address, "db.example.com:5432")
 	if c.Clients != c.Address {
-		addresses = append(addresses, checkAddress("clients", c.Clients)...)
+		addresses = append(addresses, integrations.CheckHostPort("clients", c.Clients, "db.example.com:5432")...)
 	}
 	issues := slices.Clone(addresses)
 	issues.Require(userShape.MatchString(c.User) && !strings.HasPrefix(c.User, "pg_"), "user_malformed", "user", "a login is like ramp: lower case, digits and _, at most 51 of them, and not of Postgres' own")
@@ -101,7 +99,7 @@ func (c Config) Validate(string) access.Issues {
 		issues.Require(c.CAFile != "", "ca_missing", "caFile", "the authorities of the server's certificate are needed: people's clients have none of their own")
 	case disable:
 		issues.Require(c.CAFile == "", "ca_unused", "caFile", "without TLS there is no certificate to verify")
-		issues.Require(len(addresses) > 0 || isLoopback(c.Address) && isLoopback(c.Clients), "address_insecure", "tls", "TLS can be left out on this machine only")
+		issues.Require(len(addresses) > 0 || integrations.OnThisMachine(c.Address) && integrations.OnThisMachine(c.Clients), "address_insecure", "tls", "TLS can be left out on this machine only")
 	default:
 		issues.Add("tls_unknown", "tls", "%q is unknown; known are %s, %s", access.Clip(c.TLS, 20), disable, verifyFull)
 	}
@@ -137,22 +135,6 @@ func (c Config) tables() []string {
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
-}
-
-// checkAddress returns what is wrong with a host and port.
-func checkAddress(at, address string) access.Issues {
-	var issues access.Issues
-	host, port, err := net.SplitHostPort(address)
-	n, number := strconv.ParseUint(port, 10, 16)
-	// A comma would name several hosts, a slash a directory with a socket.
-	issues.Require(err == nil && number == nil && n > 0 && host != "" && !strings.ContainsAny(host, ",/@= "), "address_malformed", at, "an address is like db.example.com:5432")
-	return issues
-}
-
-func isLoopback(address string) bool {
-	host, _, _ := net.SplitHostPort(address)
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
 // Open returns the target. It does not call the server: the target of one that is down
