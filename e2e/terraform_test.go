@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/internal/testtools"
 )
 
 // doorModule opens a door, which is a file, and then waits for a file "go" beside it.
@@ -48,10 +50,8 @@ approval: {stages: [{name: team, from: [approvers]}]}
 // doors is a target whose module opens a door: a file in dir, named after the grant. A door
 // is open once there is a file "go" beside it.
 func (in *installation) doors() (dir string, target doc) {
-	tofu, err := filepath.Abs("../tools/bin/tofu")
+	tofu, err := filepath.EvalSymlinks(testtools.Binary(in, "tofu"))
 	require.NoError(in, err)
-	tofu, err = filepath.EvalSymlinks(tofu)
-	require.NoError(in, err, "tools/setup builds it")
 	dir, module, key := filepath.Join(in.dir, "doors"), filepath.Join(in.dir, "module"), filepath.Join(in.dir, "terraform.key")
 	require.NoError(in, os.MkdirAll(dir, 0o700))
 	require.NoError(in, os.MkdirAll(module, 0o700))

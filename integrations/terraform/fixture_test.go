@@ -19,6 +19,7 @@ import (
 	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/integrations/targettest"
+	"ramp.dev/ramp/internal/testtools"
 )
 
 // door is a module that needs no provider but the program's own. What it opens is a door: a
@@ -59,11 +60,7 @@ const marker = "MARKED-secret-of-the-provider"
 // builds, and Terraform where the machine has it.
 func programs(t testing.TB) map[string]string {
 	t.Helper()
-	tofu, err := filepath.Abs("../../tools/bin/tofu")
-	require.NoError(t, err)
-	_, err = os.Stat(tofu)
-	require.NoError(t, err, "tools/setup builds OpenTofu")
-	all := map[string]string{"tofu": tofu}
+	all := map[string]string{"tofu": testtools.Binary(t, "tofu")}
 	if path, err := exec.LookPath("terraform"); err == nil {
 		all["terraform"] = path
 	}

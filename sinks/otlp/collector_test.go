@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/internal/ports"
+	"ramp.dev/ramp/internal/testtools"
 	"ramp.dev/ramp/sinks"
 	"ramp.dev/ramp/sinks/otlp"
 	"ramp.dev/ramp/sinks/sinktest"
@@ -37,11 +38,9 @@ func startCollector(t testing.TB) *collectorProcess {
 }
 
 func (c *collectorProcess) start() {
-	path := filepath.Join("..", "..", "tools", "bin", "collector")
-	_, err := os.Stat(path)
-	require.NoError(c.t, err, "tools/bin/collector is missing: run `make setup`")
-	c.cmd = exec.Command(path, "-listen", c.address, "-file", c.file) // #nosec G204 -- the tool of these tests
+	c.cmd = exec.Command(testtools.Binary(c.t, "collector"), "-listen", c.address, "-file", c.file) // #nosec G204 -- the tool of these tests
 	c.cmd.Stderr = os.Stderr
+	var err error
 	c.held, err = c.cmd.StdinPipe() // it ends when this is closed, also where the test is killed
 	require.NoError(c.t, err)
 	out, err := c.cmd.StdoutPipe()

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/internal/testtools"
 	"ramp.dev/ramp/witness"
 )
 
@@ -35,7 +36,7 @@ func Start(t testing.TB, name, logKey string) Witness {
 	require.NoError(t, err)
 	file := filepath.Join(t.TempDir(), "witness.key")
 	require.NoError(t, os.WriteFile(file, []byte(private), 0o600))
-	cmd := exec.Command(binary(t), "-key", file, "-log", logKey) // #nosec G204 -- the tool of these tests
+	cmd := exec.Command(testtools.Binary(t, "witness"), "-key", file, "-log", logKey) // #nosec G204 -- the tool of these tests
 	cmd.Stderr = os.Stderr
 	held, err := cmd.StdinPipe() // it ends when this is closed, also where the test is killed
 	require.NoError(t, err)
@@ -72,22 +73,4 @@ func Config(quorum int, all ...Witness) witness.Config {
 		c.Members[[]string{"one", "two", "three", "four"}[i]] = witness.Member{URL: w.URL, Key: w.Key}
 	}
 	return c
-}
-
-// binary returns the path of the witness in the module's tools/bin.
-func binary(t testing.TB) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	require.NoError(t, err)
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		require.NotEqual(t, dir, filepath.Dir(dir), "this is not below Ramp's go.mod")
-		dir = filepath.Dir(dir)
-	}
-	path := filepath.Join(dir, "tools", "bin", "witness")
-	_, err = os.Stat(path)
-	require.NoError(t, err, "tools/bin/witness is missing: run `make setup`")
-	return path
 }

@@ -14,6 +14,8 @@ import (
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+
+	"ramp.dev/ramp/internal/testtools"
 )
 
 // Client returns Kubernetes' own client with a token.
@@ -35,7 +37,7 @@ func (s *Server) Apply(t testing.TB, yaml string) {
 // Kubectl runs the server's kubectl, with nothing in its environment but environ.
 func (s *Server) Kubectl(t testing.TB, environ []string, stdin string, args ...string) (string, error) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), filepath.Join(s.tools, "kubectl"), args...) // #nosec G204 -- for tests
+	cmd := exec.CommandContext(t.Context(), testtools.Binary(t, "kubectl"), args...) // #nosec G204 -- for tests
 	cmd.Env, cmd.Stdin = environ, strings.NewReader(stdin)
 	out, err := cmd.CombinedOutput()
 	return string(out), err

@@ -4,7 +4,6 @@
 package kubetest
 
 import (
-	"bytes"
 	"crypto/ecdsa"
 	"crypto/rand"
 	"crypto/tls"
@@ -14,13 +13,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/internal/ports"
+	"ramp.dev/ramp/internal/testtools"
 )
 
 // Server is one running API server.
@@ -29,7 +28,6 @@ type Server struct {
 	CAFile  string // the authority of its certificate
 	Admin   string // a token with all rights
 	Signing *ecdsa.PrivateKey
-	tools   string
 	serves  *process
 }
 
@@ -41,7 +39,7 @@ const startTimeout = 3 * time.Minute
 func Start(t testing.TB) *Server {
 	t.Helper()
 	dir := t.TempDir()
-	s := &Server{Admin: rand.Text() + rand.Text(), tools: toolsBin(t)}
+	s := &Server{Admin: rand.Text() + rand.Text()}
 	client, peer, serving := ports.ForTest(t), ports.ForTest(t), ports.ForTest(t)
 	etcd, err := exec.LookPath("etcd")
 	require.NoError(t, err, "etcd is missing: run make setup")
@@ -56,7 +54,7 @@ func Start(t testing.TB) *Server {
 	require.NoError(t, os.WriteFile(tokens, []byte(s.Admin+`,admin,admin,"system:masters"`+"\n"), 0o600))
 	_, port, err := net.SplitHostPort(serving)
 	require.NoError(t, err)
-	s.serves = run(t, dir, filepath.Join(s.tools, "kube-apiserver"), "--etcd-servers", "http://"+client, "--bind-address", "127.0.0.1", "--secure-port", port,
+	s.serves = run(t, dir, testtools.Binary(t, "kube-apiserver"), "--etcd-servers", "http://"+client, "--bind-address", "127.0.0.1", "--secure-port", port,
 		"--tls-cert-file", s.CAFile, "--tls-private-key-file", filepath.Join(dir, "serving.key"), "--cert-dir", dir, "--token-auth-file", tokens,
 		"--authorization-mode", "RBAC", "--service-account-issuer", "https://kubernetes.default.svc", "--service-account-key-file", filepath.Join(dir, "accounts.key"),
 		"--service-account-signing-key-file", filepath.Join(dir, "accounts.key"), "--service-cluster-ip-range", "10.0.0.0/24", "--v", "0")
@@ -112,7 +110,7 @@ func (s *Server) HTTP(t testing.TB) *http.Client {
 type process struct {
 	name, dir, binary string
 	args              []string
-	out               output
+	out               testtools.Output
 	cmd               *exec.Cmd
 	done              chan struct{}
 }
@@ -146,40 +144,4 @@ func (p *process) start() error {
 func (p *process) kill() {
 	_ = p.cmd.Process.Kill()
 	<-p.done
-}
-
-// toolsBin returns the module's tools/bin.
-func toolsBin(t testing.TB) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	require.NoError(t, err)
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		require.NotEqual(t, dir, filepath.Dir(dir), "this is not below Ramp's go.mod")
-		dir = filepath.Dir(dir)
-	}
-	bin := filepath.Join(dir, "tools", "bin")
-	_, err = os.Stat(filepath.Join(bin, "kube-apiserver"))
-	require.NoError(t, err, "tools/bin/kube-apiserver is missing: run `make setup`")
-	return bin
-}
-
-// output collects what a process prints, to show it if it fails.
-type output struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.String()
 }

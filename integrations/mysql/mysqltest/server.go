@@ -3,7 +3,6 @@
 package mysqltest
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -14,7 +13,6 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -26,6 +24,7 @@ import (
 	"ramp.dev/ramp/integrations/mysql"
 	"ramp.dev/ramp/internal/ports"
 	"ramp.dev/ramp/internal/testcert"
+	"ramp.dev/ramp/internal/testtools"
 )
 
 // RampPassword is the password of Ramp's own account.
@@ -40,7 +39,7 @@ type Server struct {
 	passwordFile string
 	cmd          *exec.Cmd
 	exited       chan struct{}
-	log          *lockedBuffer
+	log          *testtools.Output
 }
 
 // HostileTable is the name of a table, and HostileRole that of a role, as nobody should
@@ -112,7 +111,7 @@ func start(t testing.TB, settings []string, files map[string]string) *Server {
 	require.NoError(t, err)
 	args := append([]string{"--no-defaults", "--datadir=" + data, "--socket=" + s.socket(), "--bind-address=" + host, "--port=" + port, "--event-scheduler=ON",
 		"--innodb-buffer-pool-size=16M", "--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync", "--innodb-doublewrite=0", "--aria-sync-log-dir=NEVER", "--sync-frm=0", "--skip-name-resolve"}, settings...)
-	s.cmd, s.exited, s.log = exec.Command(find(t, "mariadbd"), args...), make(chan struct{}), &lockedBuffer{} // #nosec G204 -- likewise
+	s.cmd, s.exited, s.log = exec.Command(find(t, "mariadbd"), args...), make(chan struct{}), &testtools.Output{} // #nosec G204 -- likewise
 	s.cmd.Dir, s.cmd.SysProcAttr, s.cmd.Stdout, s.cmd.Stderr = dir, as, s.log, s.log
 	require.NoError(t, s.cmd.Start())
 	go func() {
@@ -272,24 +271,6 @@ func (s *Server) Texts(ctx context.Context, query string, args ...any) (out []st
 		out = append(out, one)
 	}
 	return out, rows.Err()
-}
-
-// lockedBuffer keeps what the server said.
-type lockedBuffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
 }
 
 // File is the path of a file of the server's, whose data are in data.

@@ -3,13 +3,10 @@
 package vaulttest
 
 import (
-	"bytes"
 	"crypto/rand"
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
@@ -17,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/internal/ports"
+	"ramp.dev/ramp/internal/testtools"
 )
 
 // Server is one running Vault.
@@ -28,7 +26,7 @@ type Server struct {
 // Start runs a Vault until the test ends. Without the binary the test fails.
 func Start(t testing.TB) *Server {
 	t.Helper()
-	binary := Binary(t)
+	binary := testtools.Binary(t, "vault")
 	token, home := "root-"+rand.Text(), t.TempDir()
 	address := ports.ForTest(t)
 	run(t, binary, address, token, home)
@@ -45,7 +43,7 @@ func run(t testing.TB, binary, address, token, home string) {
 	// developer's gets in.
 	cmd.Env = []string{"HOME=" + home, "PATH=" + os.Getenv("PATH")}
 	cmd.Dir = home
-	var out output
+	var out testtools.Output
 	cmd.Stdout, cmd.Stderr = &out, &out
 	require.NoError(t, cmd.Start())
 	done := make(chan struct{})
@@ -71,40 +69,4 @@ func run(t testing.TB, binary, address, token, home string) {
 		}
 	}
 	require.FailNow(t, "Vault does not respond", "%s", out.String())
-}
-
-// Binary returns the path of the vault binary in the module's tools/bin.
-func Binary(t testing.TB) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	require.NoError(t, err)
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		require.NotEqual(t, dir, filepath.Dir(dir), "this is not below Ramp's go.mod")
-		dir = filepath.Dir(dir)
-	}
-	path := filepath.Join(dir, "tools", "bin", "vault")
-	_, err = os.Stat(path)
-	require.NoError(t, err, "tools/bin/vault is missing: run `make setup`")
-	return path
-}
-
-// output collects the server's output, to show it if the server fails.
-type output struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.String()
 }
