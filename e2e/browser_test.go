@@ -8,6 +8,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/fetch"
 
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
@@ -67,10 +68,7 @@ func (b *browser) as(in *installation, name string, before ...step) *tab {
 
 // withoutJavaScript is for windows of people who have switched it off.
 func withoutJavaScript() step {
-	return func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
-		_, err := cdp.Call(ctx, t, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
-		return chromedp.Void{}, err
-	}
+	return call(emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 }
 
 const stepWithin = 60 * time.Second
@@ -99,6 +97,25 @@ func get[T any](t *tab, a chromedp.Action[T]) T {
 func (t *tab) opens(path string) {
 	t.in.Helper()
 	t.do(chromedp.Navigate(t.in.url() + path))
+}
+
+// opensWithout opens a page whose script at the address comes only once release is called.
+func (t *tab) opensWithout(script, path string) (release func()) {
+	t.in.Helper()
+	t.do(call(fetch.Enable, fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: "*" + script}}}))
+	paused := get(t, chromedp.WaitEvent(fetch.RequestPaused, func(fetch.EventRequestPaused) bool { return true }, chromedp.Navigate(t.in.url()+path)))
+	return func() {
+		t.in.Helper()
+		t.do(call(fetch.ContinueRequest, fetch.ContinueRequestParams{RequestID: paused.RequestID}), call(fetch.Disable, cdp.Empty{}))
+	}
+}
+
+// call is a step that sends the browser one command.
+func call[P, R any](command cdp.Command[P, R], params P) step {
+	return func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+		_, err := cdp.Call(ctx, t, command, params)
+		return chromedp.Void{}, err
+	}
 }
 
 func (t *tab) sees(selector string) {

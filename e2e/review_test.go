@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -12,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -182,10 +180,8 @@ func looksOfReview(in *installation, t *tab) {
 		name, media, colours string
 		width                int64
 	}{{"light", "screen", "light", 1280}, {"dark", "screen", "dark", 1280}, {"paper", "print", "light", 794}, {"phone", "screen", "light", 375}} {
-		t.do(chromedp.EmulateViewport(look.width, 900), func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
-			_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: look.media, Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: look.colours}}})
-			return chromedp.Void{}, err
-		})
+		t.do(chromedp.EmulateViewport(look.width, 900), call(emulation.SetEmulatedMedia,
+			emulation.SetEmulatedMediaParams{Media: look.media, Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: look.colours}}}))
 		require.LessOrEqual(in, eval[int64](t, `document.documentElement.scrollWidth`), look.width, look.name)
 		require.NoError(in, os.WriteFile(filepath.Join(in.ArtifactDir(), "review-"+look.name+".png"), get(t, chromedp.FullScreenshot(100)), 0o600))
 	}

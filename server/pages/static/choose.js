@@ -113,6 +113,8 @@ function choose(field) {
     if (n >= 0) take(n);
   });
   list.addEventListener("scroll", () => { if (next && list.scrollTop + list.clientHeight > list.scrollHeight - 200) ask(next); });
+  // The page may be in use before this script has come: who clicked by then waits for the list.
+  if (document.activeElement === input) ask("");
 }
 
 export function chooseIn(page) {
