@@ -66,7 +66,7 @@ func VerifyLog(ctx context.Context, keys RemovalVerifier, at Checkpoint, against
 				return report, err
 			}
 			if leaf.event.Seq <= last {
-				return report, access.Errorf(access.CodeEvidence, "event %d is out of order", report.Events)
+				return report, access.Errorf(access.CodeEvidence, "event %d is out of order", report.Events+1)
 			}
 			last = leaf.event.Seq
 			tree.add(leaf.hash)

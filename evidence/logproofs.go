@@ -28,13 +28,13 @@ func (p LogProofs) Verify(keys Keyring) (Checkpoint, error) {
 // in verifies that the log of a checkpoint holds the event at its place.
 func (e LoggedEvent) in(at Checkpoint) error {
 	if e.Leaf < 0 || e.Leaf >= at.Size {
-		return failf("leaf %d of the log is out of place", e.Leaf)
+		return failf("event %d of the log is out of place", e.Leaf+1)
 	}
 	if e.Event.Dropped != nil { // it is no part of the leaf, and would be shown
-		return failf("leaf %d of the log is without its body", e.Leaf)
+		return failf("event %d of the log is without its body", e.Leaf+1)
 	}
 	if err := tlog.CheckRecord(e.Proof, at.Size, at.Root, e.Leaf, tlog.RecordHash(e.Event.Leaf())); err != nil {
-		return failf("leaf %d of the log is not as it is here: event %d was changed, moved, removed or added after the server signed the log", e.Leaf, e.Event.Seq)
+		return failf("event %d of the log is not as it is here: it was changed, moved, removed or added after the server signed the log", e.Leaf+1)
 	}
 	return nil
 }

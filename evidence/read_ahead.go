@@ -63,7 +63,7 @@ func (p *leafPage) read(ctx context.Context, r LogReader, parse bool) {
 		return
 	}
 	if missing := p.to - p.from - int64(len(leaves)); missing != 0 {
-		p.err = access.Errorf(access.CodeEvidence, "%d of the events %d to %d are missing", missing, p.from, p.to-1)
+		p.err = access.Errorf(access.CodeEvidence, "%d of the events %d to %d are missing", missing, p.from+1, p.to)
 		return
 	}
 	p.leaves = make([]readLeaf, len(leaves))
@@ -71,7 +71,7 @@ func (p *leafPage) read(ctx context.Context, r LogReader, parse bool) {
 		one := readLeaf{hash: leaf.record(), event: leaf.Event, dropped: leaf.Bytes == nil}
 		if !one.dropped && (parse || bytes.Contains(leaf.Bytes, tellsOfRemoval)) {
 			if one.event, err = access.ParseLeaf(leaf.Bytes); err != nil {
-				p.leaves, p.err = p.leaves[:i], access.Errorf(access.CodeEvidence, "event %d is damaged", p.from+int64(i))
+				p.leaves, p.err = p.leaves[:i], access.Errorf(access.CodeEvidence, "event %d is damaged", p.from+int64(i)+1)
 				return
 			}
 		}

@@ -18,10 +18,10 @@ func (v *verifier) checkEvents() (string, error) {
 	last := int64(-1)
 	for _, e := range v.Events {
 		if e.Event.RequestID != v.plan.RequestID {
-			return "", failf("leaf %d of the log is of another request", e.Leaf)
+			return "", failf("event %d of the log is of another request", e.Leaf+1)
 		}
 		if e.Leaf <= last || e.Leaf >= at.Size {
-			return "", failf("leaf %d of the log is out of place", e.Leaf)
+			return "", failf("event %d of the log is out of place", e.Leaf+1)
 		}
 		last = e.Leaf
 		if err := e.in(at); err != nil {
@@ -51,31 +51,31 @@ func (v *verifier) checkAgreement() (string, error) {
 		switch ev.Kind {
 		case access.EventEndOrdered:
 			if !decided[fmt.Sprint(ev.Actor, ev.Detail["end"], ev.At.UnixMicro())] {
-				return "", failf("event %d records an order to end that nobody signed", e.Leaf)
+				return "", failf("event %d records an order to end that nobody signed", e.Leaf+1)
 			}
 		case access.EventDecisionRecorded:
 			if !decided[fmt.Sprint(ev.Actor, ev.Detail["decision"], ev.At.UnixMicro())] {
-				return "", failf("event %d records a decision that nobody signed", e.Leaf)
+				return "", failf("event %d records a decision that nobody signed", e.Leaf+1)
 			}
 		case access.EventExtensionDecided:
 			if !decided[fmt.Sprint(ev.Actor, ev.Detail["decision"], ev.At.UnixMicro(), ev.Detail["orderDigest"])] {
-				return "", failf("event %d records a decision on an extension that nobody signed", e.Leaf)
+				return "", failf("event %d records a decision on an extension that nobody signed", e.Leaf+1)
 			}
 		case access.EventGrantOpened:
 			if _, ok := v.opened[ev.Detail["grant"]]; !ok {
-				return "", failf("event %d records an opening without a worker's receipt", e.Leaf)
+				return "", failf("event %d records an opening without a worker's receipt", e.Leaf+1)
 			}
 		case access.EventGrantClosed:
 			r, ok := v.closed[ev.Detail["grant"]]
 			if !ok {
-				return "", failf("event %d records a closing without a worker's receipt", e.Leaf)
+				return "", failf("event %d records a closing without a worker's receipt", e.Leaf+1)
 			}
 			if !sameUsage(ev, r) {
-				return "", failf("event %d says otherwise than the worker's receipt how grant %s was used", e.Leaf, access.Clip(r.Grant, 60))
+				return "", failf("event %d says otherwise than the worker's receipt how grant %s was used", e.Leaf+1, access.Clip(r.Grant, 60))
 			}
 		case access.EventAccessEnded:
 			if open := v.openGrants(); len(open) > 0 {
-				return "", failf("event %d records that access ended, and %d grants have no receipt of their closing", e.Leaf, len(open))
+				return "", failf("event %d records that access ended, and %d grants have no receipt of their closing", e.Leaf+1, len(open))
 			}
 		}
 	}

@@ -36,7 +36,9 @@ func (v *Requests) outline(ctx context.Context, r access.Request) (out access.Re
 const maxRemovals = 1000
 
 // removal returns a removal by the number of its event, verified once; of one that is not
-// there, or that no server has signed, nothing.
+// there, that no server has signed, or that is of another log, nothing: a copy of the ledger
+// is signed with the same key and has removals of its own. Whoever changes the name of the
+// log in the database stops every server from signing it.
 func (v *Requests) removal(ctx context.Context, event int64) (removal, error) {
 	v.mu.Lock()
 	of, known := v.removals[event]
@@ -54,6 +56,10 @@ func (v *Requests) removal(ctx context.Context, event int64) (removal, error) {
 	signed, _, err := v.Keys.VerifyRemoval(stored)
 	if err != nil {
 		return of, nil // it is looked at again whenever it is read
+	}
+	log, err := v.Ledger.Tree(ctx)
+	if err != nil || signed.Log != log.Origin {
+		return of, err
 	}
 	of = removal{access.Dropped{At: signed.At, Event: event}, map[string]access.RemovedRequest{}}
 	for _, r := range signed.Requests {

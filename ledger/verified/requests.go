@@ -28,6 +28,7 @@ type Ledger interface {
 	ShownStatements(ctx context.Context, requestIDs ...string) (map[string][][]byte, error)
 	AppendEvent(ctx context.Context, e access.Event) error
 	Removal(ctx context.Context, event int64) ([]byte, error)
+	Tree(ctx context.Context) (ledger.Tree, error)
 }
 
 // Requests reads requests as they were signed. It is safe for concurrent use.

@@ -26,6 +26,7 @@ type Ledger interface {
 	Entries(ctx context.Context, from, to int64) ([]ledger.Entry, error)
 	HashReader(ctx context.Context) tlog.HashReader
 	Removal(ctx context.Context, event int64) ([]byte, error)
+	Tree(ctx context.Context) (ledger.Tree, error)
 }
 
 // Verifier verifies what is read; evidence.Keyring is one.

@@ -75,8 +75,9 @@ func (r *Reader) planned(_ context.Context, row ledger.ReviewedRequest) read {
 	return out
 }
 
-// dropped reports whether a server has signed that a policy dropped the request. Errors are
-// those of reading the ledger.
+// dropped reports whether a server has signed that a policy dropped the request from this
+// log: a copy of the ledger is signed with the same key and has removals of its own. Errors
+// are those of reading the ledger.
 func (r *Reader) dropped(ctx context.Context, row ledger.ReviewedRequest) (bool, error) {
 	stored, err := r.Ledger.Removal(ctx, row.Removal)
 	if access.CodeOf(err) == access.CodeNotFound {
@@ -86,8 +87,11 @@ func (r *Reader) dropped(ctx context.Context, row ledger.ReviewedRequest) (bool,
 		return false, err
 	}
 	signed, _, err := r.Keys.VerifyRemoval(stored)
-	_, is := signed.Outline(row.ID)
-	return err == nil && is, nil
+	if _, is := signed.Outline(row.ID); err != nil || !is {
+		return false, nil
+	}
+	log, err := r.Ledger.Tree(ctx)
+	return err == nil && signed.Log == log.Origin, err
 }
 
 // textOf writes an entitlement, which was read from JSON.

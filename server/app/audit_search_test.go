@@ -34,7 +34,7 @@ func TestCase127ProofsOfWhatWasChanged(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, []int64{2, 3}, leavesOf(p), "what is gone is left out")
 		_, err = p.Verify(keys)
-		require.ErrorContains(t, err, "leaf 3 of the log is not as it is here")
+		require.ErrorContains(t, err, "event 4 of the log is not as it is here")
 		p.Items = p.Items[:1]
 		_, err = p.Verify(keys)
 		require.NoError(t, err)

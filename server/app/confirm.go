@@ -147,17 +147,17 @@ func (c *confirmer) checkLog(ctx context.Context, plan access.Plan, decisions []
 			return nil
 		}
 		if e.Dropped != nil { // of a request that is under way no policy drops anything
-			return access.Errorf(access.CodeEvidence, "the body of event %d of the log, which is about this request, is gone", leaf)
+			return access.Errorf(access.CodeEvidence, "the body of event %d of the log, which is about this request, is gone", leaf+1)
 		}
 		switch e.Kind {
 		case access.EventRequestCreated:
 			created = created || e.Detail["planDigest"] == plan.Digest
 		case access.EventDecisionRecorded:
 			if !slices.Contains(decisions, e.Key) {
-				return access.Errorf(access.CodeEvidence, "event %d of the log records a decision of %s, and the signed decision is missing from the ledger", leaf, e.Actor)
+				return access.Errorf(access.CodeEvidence, "event %d of the log records a decision of %s, and the signed decision is missing from the ledger", leaf+1, e.Actor)
 			}
 		case access.EventEndOrdered, access.EventRequestDenied, access.EventRequestCancelled, access.EventRequestLapsed, access.EventRequestFailed:
-			return access.Errorf(access.CodeEvidence, "event %d of the log records that the request is over", leaf)
+			return access.Errorf(access.CodeEvidence, "event %d of the log records that the request is over", leaf+1)
 		}
 		return nil
 	})

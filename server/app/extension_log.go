@@ -24,11 +24,11 @@ func (a *auditor) checkExtensionLog(ctx context.Context, plan access.Plan, asked
 	}
 	return evidence.VerifyLogFrom(ctx, a.keys, at, plan.LogSize, leaves{a.ledger}, a.ledger.HashReader(ctx), func(leaf int64, e access.Event) error {
 		if e.RequestID == plan.RequestID && e.Dropped != nil { // of a request that is under way no policy drops anything
-			return access.Errorf(access.CodeEvidence, "the body of event %d of the log, which is about this request, is gone", leaf)
+			return access.Errorf(access.CodeEvidence, "the body of event %d of the log, which is about this request, is gone", leaf+1)
 		}
 		on := e.RequestID == plan.RequestID && e.Kind == access.EventExtensionDecided && e.Detail["orderDigest"] == asked.Order.Digest
 		if on && !slices.Contains(here, e.Key) {
-			return access.Errorf(access.CodeEvidence, "event %d of the log records a decision of %s on this extension, and the signed decision is missing from the ledger", leaf, e.Actor)
+			return access.Errorf(access.CodeEvidence, "event %d of the log records a decision of %s on this extension, and the signed decision is missing from the ledger", leaf+1, e.Actor)
 		}
 		return nil
 	})

@@ -4,6 +4,7 @@ package main
 func dropped() []mutant {
 	case129 := []string{"./server/app -run ^TestCase129$"}
 	kept := []string{"./server/app -run TestCase129WhatIsAltered"}
+	copied := []string{"./server/app -run TestCase129CopyLends"}
 	young := []string{"./server/app -run TestCase129WhatIsYoung"}
 	needed := []string{"./server/app -run TestDropKeepsWhatIsNeeded"}
 	return []mutant{
@@ -15,6 +16,8 @@ func dropped() []mutant {
 		{"a removal that the log does not tell of counts", "evidence/removal.go", "if digest != e.Detail[access.DetailRemoval] || r.Log != b.at.Origin {", "if digest == \"\" {", []string{"./evidence -run TestRemovals"}},
 		{"the event of a removal may be dropped", "evidence/removal.go", "case l.dropped && e.Kind == access.EventBodiesDropped:", "case false:", []string{"./evidence -run TestRemovals"}},
 		{"a row that says dropped hides a request", "ledger/verified/dropped.go", "\tkept, ok := of.requests[r.ID]\n\tif !ok {", "\tkept := of.requests[r.ID]\n\tif false {", case129},
+		{"a copy lends a page its removals", "ledger/verified/dropped.go", "if err != nil || signed.Log != log.Origin {", "if err != nil {", copied},
+		{"a copy lends a review its removals", "review/record/request.go", "return err == nil && signed.Log == log.Origin, err", "return err == nil && log.Origin != \"\", err", copied},
 		{"a page takes what is missing for dropped", "server/app/timeline.go", "\t\t\tif !covered {", "\t\t\tif !covered && false {", case129},
 		{"a changed event is dropped", "server/app/drop.go", "if err != nil || len(r.Altered) > 0 || len(check.Altered) > 0 {", "if err != nil {", kept},
 		{"a changed event about no request is dropped", "server/app/drop.go", "\tfor _, n := range check.Altered {", "\tfor _, n := range check.Altered[:0] {", kept},

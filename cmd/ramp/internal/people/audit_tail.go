@@ -27,11 +27,12 @@ type tail struct {
 	follow bool
 	every  time.Duration
 
-	client *client.Client
-	query  client.EventQuery
-	out    io.Writer
-	seen   evidence.Checkpoint // the newest; the next one goes on from it
-	shown  int64               // up to which events were shown, or passed over
+	client  *client.Client
+	query   client.EventQuery
+	out     io.Writer
+	seen    evidence.Checkpoint // the newest; the next one goes on from it
+	shown   int64               // up to which events were shown, or passed over
+	printed int
 }
 
 func auditTailCommand() *cobra.Command {
@@ -87,6 +88,9 @@ func (t *tail) run(ctx context.Context, resume bool, warn io.Writer) error {
 	} else if err := t.begin(ctx, at); err != nil {
 		return err
 	}
+	if len(t.keys) > 0 {
+		t.sayVerified(warn)
+	}
 	failing := false
 	for t.follow {
 		select {
@@ -113,6 +117,15 @@ func (t *tail) run(ctx context.Context, resume bool, warn io.Writer) error {
 		}
 	}
 	return nil
+}
+
+// sayVerified says to people, and not among the events, what was verified.
+func (t *tail) sayVerified(warn io.Writer) {
+	said := fmt.Sprintf("Verified: %s in the log that the server has signed", output.Count(t.printed, "event"))
+	if t.follow {
+		said += "; what follows is shown once it is verified"
+	}
+	fmt.Fprintln(warn, said+".")
 }
 
 // checkpoint returns the log's checkpoint, verified where there are keys to verify it with.
@@ -236,6 +249,7 @@ func (t *tail) wants(e access.Event) bool {
 }
 
 func (t *tail) print(e client.LoggedEvent) error {
+	t.printed++
 	if !t.format.IsTable() {
 		return json.NewEncoder(t.out).Encode(e)
 	}
