@@ -26,6 +26,8 @@ func filled(t *testing.T, postgres string) fixture {
 			SELECT 'r' || i, 'ended', 'contract-' || (i % 40), 'actor-' || (i % 500), 'actor-' || (i % 500), 'actor-' || (i % 500), '', ',t,', '{}', '{}', '{}', '{}', '[]', '[]', 1700000000000000 + i * CAST(1000000 AS BIGINT), 1 FROM n`,
 		`INSERT INTO grants (name, request_id, target, principal, entitlement, expires_at, status, intended_at, closed_at)
 			SELECT 'ramp-' || id, id, 't', 'p', '{}', created_at + 1, 'closed', created_at, created_at + 2 FROM requests`,
+		`INSERT INTO holders (target, object, grant_name, state)
+			SELECT 't', 'assignment/' || id, 'ramp-' || id, CASE WHEN id LIKE 'r7__' THEN 'holding' ELSE 'released' END FROM requests`,
 		`INSERT INTO statements (request_id, key, envelope) SELECT id, 'decision-x', '{}' FROM requests`,
 	} {
 		_, err := b.raw.Exec(statement)
@@ -65,7 +67,7 @@ func (b fixture) plan(query string, args []any) string {
 }
 
 // wholeTable is how the two databases say that they read all of one of the large tables.
-var wholeTable = regexp.MustCompile(`(?m)^SCAN (events|requests|grants|statements|e|s)( USING INTEGER PRIMARY KEY)?$|Seq Scan on (events|requests|grants|statements)`)
+var wholeTable = regexp.MustCompile(`(?m)^SCAN (events|requests|grants|statements|holders|e|s)( USING INTEGER PRIMARY KEY)?$|Seq Scan on (events|requests|grants|statements|holders)`)
 
 // TestReadingUsesIndexes: what is read again and again costs what it returns, and not what
 // the ledger holds, on both databases. The plans are the databases' own, of the statements
@@ -100,9 +102,10 @@ func TestReadingUsesIndexes(t *testing.T) {
 			_, err := b.Starting(ctx, noon, noon.Add(10*time.Second))
 			return err
 		}, `requests_start|requests_state`}, // few are approved and not open
-		"grants of a request": {func(b fixture) error { _, err := b.Grants(ctx, ledger.GrantFilter{RequestID: "r7"}); return err }, `grants_request`},
-		"grants that are due": {func(b fixture) error { _, err := b.DueGrants(ctx, "t", noon, noon, 100); return err }, `grants_due`},
-		"statements":          {func(b fixture) error { _, err := b.Statements(ctx, "r7"); return err }, `statements_once`},
+		"grants of a request":  {func(b fixture) error { _, err := b.Grants(ctx, ledger.GrantFilter{RequestID: "r7"}); return err }, `grants_request`},
+		"grants that are due":  {func(b fixture) error { _, err := b.DueGrants(ctx, "t", noon, noon, 100); return err }, `grants_due`},
+		"what grants hold now": {func(b fixture) error { _, err := b.Holders("t").Held(ctx, "assignment/"); return err }, `holders_held`},
+		"statements":           {func(b fixture) error { _, err := b.Statements(ctx, "r7"); return err }, `statements_once`},
 		"statements that are shown": {func(b fixture) error {
 			_, err := b.ShownStatements(ctx, "r7", "r8")
 			return err

@@ -102,8 +102,9 @@ func (h Holders) Objects(ctx context.Context, grant string) (map[string]bool, er
 // are being removed too, and for each the names of these grants.
 func (h Holders) Held(ctx context.Context, prefix string) (map[string][]string, error) {
 	held, err := collect(ctx, h.ledger.reader(), scanHolder,
-		`SELECT object, grant_name FROM holders WHERE target = ? AND state <> ? AND substr(object, 1, ?) = ? ORDER BY object, grant_name`,
-		h.target, released, len(prefix), prefix)
+		// The state is written out, as the partial index has it: a parameter might be anything.
+		`SELECT object, grant_name FROM holders WHERE target = ? AND state <> 'released' AND substr(object, 1, ?) = ? ORDER BY object, grant_name`,
+		h.target, len(prefix), prefix)
 	out := map[string][]string{}
 	for _, o := range held {
 		out[o.object] = append(out[o.object], o.state)

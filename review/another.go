@@ -3,6 +3,7 @@ package review
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 )
@@ -10,8 +11,8 @@ import (
 // another returns the proposal that one person more approves in a stage of a contract, so that
 // one who approves nearly everything does not approve alone, nor one of a pair for the other:
 // in the stage in which most of their approvals counted. It returns nil where they are of
-// several contracts, where the stage is no more or can be met in several ways, and where too
-// few people have approved in it until now: then requests would lapse. That more people may
+// others, where the stage is no more or can be met in several ways, and where too few people
+// have approved in it until now: then requests would lapse. That more people may
 // approve is never proposed: a statistic lets nobody in.
 func (a *approvals) another(m *Maker, contract string, in map[stageOf]int) *Proposal {
 	c, there := m.contracts[contract]
@@ -37,4 +38,18 @@ func (a *approvals) another(m *Maker, contract string, in map[stageOf]int) *Prop
 	return &Proposal{Contract: contract, Version: c.Version, Change: AddApproval, Field: "approval.stages[" + stage + "].approvals", Stage: stage,
 		From: strconv.Itoa(now), To: strconv.Itoa(now + 1),
 		Sentence: fmt.Sprintf("Have %d people approve in the stage %s of %s, not %d: then none of them approves alone.", now+1, stage, contract, now)}
+}
+
+// inEach offers, in each of several contracts, that one person more approves. Where it cannot
+// be offered in all of them the finding stays in part, and each proposal is of use alone.
+func (a *approvals) inEach(m *Maker, f *Finding, contracts map[string]bool, in map[stageOf]int) {
+	for _, contract := range slices.Sorted(maps.Keys(contracts)) {
+		switch p := a.another(m, contract, in); {
+		case p == nil:
+		case f.Proposal == nil:
+			f.Proposal = p
+		default:
+			f.Others = append(f.Others, p)
+		}
+	}
 }

@@ -39,13 +39,28 @@ func TestAnotherApproval(t *testing.T) {
 	})
 	for name, f := range map[string]review.Finding{
 		"nobody else has approved there": pair(t, 0),
-		"several contracts": pair(t, 1, func(w *world) {
-			w.ask("eve", workday(period.From, 7, 0), by("mallory", time.Hour), under("payroll"), in("second look"))
-		}),
 		"a stage that is no more": pair(t, 1, func(w *world) { delete(w.contracts[0].Approvals, "second look") }),
 	} {
 		t.Run(name, func(t *testing.T) { require.Nil(t, f.Proposal) })
 	}
+	t.Run("several contracts, each alone", func(t *testing.T) {
+		payroll := func(more ...string) func(*world) {
+			return func(w *world) {
+				w.contracts = append(w.contracts, review.Contract{Name: "payroll", Version: "sha256:2", Approvals: map[string]int{"heads": 1}})
+				w.ask("eve", workday(period.From, 7, 0), by("mallory", time.Hour), under("payroll"), in("heads"))
+				for i, id := range more {
+					w.ask("alice", period.From.Add(-20*day+time.Duration(i)*time.Hour), by(id, time.Hour), under("payroll"), in("heads"))
+				}
+			}
+		}
+		f := pair(t, 1, payroll("zoe"))
+		require.Empty(t, f.Contract)
+		require.Len(t, f.Proposals(), 2)
+		require.Equal(t, []string{"orders", "payroll"}, []string{f.Proposals()[0].Contract, f.Proposals()[1].Contract})
+		require.Equal(t, "2", f.Others[0].To)
+		require.Len(t, pair(t, 1, payroll()).Proposals(), 1, "under payroll requests would lapse")
+		require.Equal(t, "payroll", pair(t, 0, payroll("zoe")).Proposal.Contract)
+	})
 	t.Run("one", func(t *testing.T) {
 		w := newWorld(t)
 		w.contracts[0].Approvals = map[string]int{"owners": 1, "second look": 1}

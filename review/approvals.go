@@ -206,7 +206,7 @@ func (a *approvals) mutual(m *Maker) (out []Finding) {
 			float64(min(one.n, other.n))/float64(m.limits.PairLeast), &shown,
 			"%s and %s approve each other: %s and %s, which is %d%% and %d%% of what people approved for each of them.",
 			key.approver, key.requester, times(one.n), times(other.n), percent(partOne), percent(partOther))
-		f.Proposal = a.another(m, f.Contract, stages)
+		a.inEach(m, &f, contracts, stages)
 		out = append(out, f)
 	}
 	return out

@@ -56,10 +56,21 @@ type Finding struct {
 	Requests []string `json:"requests,omitempty"` // of the evidence, each once
 	// Proposal is a change of the contract that would end it; nil where there is none.
 	Proposal *Proposal `json:"proposal,omitempty"`
+	// Others are changes of further contracts, of what is about several: each is one contract's,
+	// and is proposed alone.
+	Others []*Proposal `json:"otherProposals,omitempty"`
 	// Mark is what somebody said of it; nil: nobody has.
 	Mark *Mark `json:"mark,omitempty"`
 	// Since is the end of the period in which it was first found, without a pause.
 	Since time.Time `json:"since,omitzero"`
+}
+
+// Proposals returns all changes of contracts that a finding offers.
+func (f Finding) Proposals() []*Proposal {
+	if f.Proposal == nil {
+		return nil
+	}
+	return append([]*Proposal{f.Proposal}, f.Others...)
 }
 
 // maxEvidence bounds the events that one finding names.

@@ -3,6 +3,7 @@ package review
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Remember adds to a report what the one before it found and what people said of it since:
@@ -51,7 +52,11 @@ func goneInWords(f Finding, mark Mark, marked bool) string {
 	case marked && mark.Kind == Fixed:
 		return fmt.Sprintf("%s marked it as fixed, and it is gone.", mark.By)
 	case f.Proposal != nil:
-		return "It is gone; a change of the contract had been offered: " + f.Proposal.Sentence
+		sentences := make([]string, 0, 1)
+		for _, p := range f.Proposals() {
+			sentences = append(sentences, p.Sentence)
+		}
+		return "It is gone; a change of the contract had been offered: " + strings.Join(sentences, " ")
 	}
 	return "It is gone."
 }

@@ -65,21 +65,19 @@ func (r *Reader) complete(ctx context.Context, in Input, findings []review.Findi
 	try := map[string][]*tried{} // by contract
 	n := 0
 	for i := range findings {
-		p := findings[i].Proposal
-		if p == nil {
-			continue
-		}
-		if n++; n > maxProposals {
-			p.Problem = "The report has patches for its first proposals only."
-			continue
-		}
-		if set := change.Complete(in.Files, in.Contracts, p); set != nil {
-			// Of the others nothing is asked, and ten whole sets take as much memory as all else.
-			t := &tried{proposal: p, set: &contracts.Set{}, left: maxTried}
-			if c, there := set.Find(p.Contract); there {
-				t.contract, t.set.Contracts = c, []*contracts.Contract{c}
+		for _, p := range findings[i].Proposals() {
+			if n++; n > maxProposals {
+				p.Problem = "The report has patches for its first proposals only."
+				continue
 			}
-			try[p.Contract] = append(try[p.Contract], t)
+			if set := change.Complete(in.Files, in.Contracts, p); set != nil {
+				// Of the others nothing is asked, and ten whole sets take as much memory as all else.
+				t := &tried{proposal: p, set: &contracts.Set{}, left: maxTried}
+				if c, there := set.Find(p.Contract); there {
+					t.contract, t.set.Contracts = c, []*contracts.Contract{c}
+				}
+				try[p.Contract] = append(try[p.Contract], t)
+			}
 		}
 	}
 	if len(try) == 0 {

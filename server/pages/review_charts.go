@@ -213,23 +213,7 @@ func timelineChart(r review.Report, zone *time.Location) (chart, bool) {
 		part := float64(t.Sub(r.Period.From)) / float64(r.Period.Length())
 		return names + (chartWidth-names-right0)*px(min(max(part, 0), 1))
 	}
-	days := int(r.Period.Length() / (24 * time.Hour))
-	every := 1 + days/15
-	day := r.Period.From.In(zone)
-	if y, m, d := day.Date(); !day.Equal(time.Date(y, m, d, 0, 0, 0, 0, zone)) {
-		day = time.Date(y, m, d+1, 0, 0, 0, 0, zone)
-	}
-	for ; day.Before(r.Period.To); day = day.AddDate(0, 0, every) {
-		c.add(at(day), 22, 1, c.Height-26, "grid", "")
-		if at(r.Period.To)-at(day) < 40 {
-			continue // there is no room for its name
-		}
-		if days <= 8 {
-			c.write(at(day)+6, 16, "start", "", day.Format("Mon 2 Jan"))
-		} else {
-			c.write(at(day)+2, 16, "start", "", day.Format("2 Jan"))
-		}
-	}
+	c.dayAxis(r.Period, zone, at)
 	row := map[string]int{}
 	for i, p := range people {
 		row[p] = i + 1
@@ -262,4 +246,29 @@ func orSame(called map[string]string, id string) string {
 		return name
 	}
 	return id
+}
+
+// roomForDay is what the name of a day takes at most, with a space behind it: ten letters.
+const roomForDay px = 76
+
+// dayAxis writes the names of days above a timeline, and a line below each: of every day where
+// there is room, else of every second, every week or fewer.
+func (c *chart) dayAxis(period review.Period, zone *time.Location, at func(time.Time) px) {
+	day := period.From.In(zone)
+	if y, m, d := day.Date(); !day.Equal(time.Date(y, m, d, 0, 0, 0, 0, zone)) {
+		day = time.Date(y, m, d+1, 0, 0, 0, 0, zone)
+	}
+	wide := (at(period.To) - at(period.From)) * px(24*time.Hour) / px(period.Length())
+	every := 1
+	for _, days := range []int{2, 7, 14, 28, 91, 364} {
+		if wide*px(every) < roomForDay {
+			every = days
+		}
+	}
+	for ; day.Before(period.To); day = day.AddDate(0, 0, every) {
+		c.add(at(day), 22, 1, c.Height-26, "grid", "")
+		if at(period.To)-at(day) >= roomForDay {
+			c.write(at(day)+2, 16, "start", "", day.Format("Mon 2 Jan"))
+		}
+	}
 }

@@ -31,6 +31,8 @@ func exampleReview() review.Report {
 				Requests: []string{"00112233445566ff"}, Since: reviewEnd, Proposal: &review.Proposal{Contract: "orders", Sentence: "lower the maximum from 8h to 2h.", Effects: []string{"access is for 2h at most, was 8h"},
 					Tried: 40, Otherwise: 1, Changed: []string{"00112233445566ff would be refused"}, Patch: "--- a/orders.yaml\n-  max: 8h\n+  max: 2h\n"}},
 			{ID: "1123456789abcdef", Kind: review.OffHours, Contract: "orders", Owner: "team-data", People: []string{"bob"}, Sentence: "<bob> asked at 2026-11-17T02:14:00Z.", Since: reviewBegin, Mark: &mark},
+			{ID: "4123456789abcdef", Kind: review.ApprovalPair, Subject: "eve mallory", Sentence: "eve and mallory approve each other.", Since: reviewEnd,
+				Proposal: &review.Proposal{Contract: "orders", Sentence: "Have 2 people approve in orders."}, Others: []*review.Proposal{{Contract: "payroll", Sentence: "Have 2 people approve in payroll."}}},
 			{ID: "2123456789abcdef", Kind: review.HeldLong, Subject: "eve", Sentence: "eve held access for 60% of the time."},
 			{ID: "3123456789abcdef", Kind: review.GroupIdle, Contract: "payroll", Owner: "team-people", Sentence: "nobody of interns asked.", Proposal: &review.Proposal{Sentence: "take interns out.", Problem: "the condition is written over several lines."}},
 		},
@@ -60,9 +62,9 @@ func shownReview(t *testing.T, r review.Report, change func(*reviewPage)) string
 func TestReviewPage(t *testing.T) {
 	html := shownReview(t, exampleReview(), nil)
 	for _, want := range []string{
-		"4 findings, 3 of them not marked", `>orders <span class="dim">of team-data</span>`, "Several contracts", "longer than is used", `<span class="badge">new</span>`,
+		"5 findings, 4 of them not marked", `>orders <span class="dim">of team-data</span>`, "Several contracts", "longer than is used", `<span class="badge">new</span>`,
 		`<a href="/requests/00112233445566ff">`, "lower the maximum from 8h to 2h", "access is for 2h at most, was 8h", "Of 40 requests of this time 1 would have been decided otherwise",
-		`<span class="added">&#43;  max: 2h</span>`, `ramp review propose 0123456789abcdef`, "17, 18 and 3 more", "&lt;bob&gt; asked at <time", "she was on call &lt;for&gt; it", "This is about you: somebody else marks it.",
+		`<span class="added">&#43;  max: 2h</span>`, `ramp review propose 0123456789abcdef<`, `ramp review propose 4123456789abcdef <span class="unbroken">--contract</span> orders</code>`, `<span class="unbroken">--contract</span> payroll</code>`, "17, 18 and 3 more", "&lt;bob&gt; asked at <time", "she was on call &lt;for&gt; it", "This is about you: somebody else marks it.",
 		"It is left to people: the condition is written", `<span class="badge higher">higher</span>`, `href="#finding-2123456789abcdef"`, "40% of it in use", "(3 accesses)", "of 4711 events", "Europe/Berlin",
 		`action="/review/findings/0123456789abcdef/mark"`, `href="/review?until=2026-11-15T23%3A00%3A00Z">to 15 Nov 2026`, `<b aria-current="true">to 22 Nov 2026</b>`, "Of 3 accesses it is not known",
 	} {
@@ -97,6 +99,29 @@ func TestReviewPageWithLittle(t *testing.T) {
 	}
 	require.NotContains(t, html, "<svg")
 	require.NotContains(t, html, `id="charts"`)
+}
+
+// TestNamesOfDaysDoNotTouch: above a timeline of any length the names of days stand apart, and
+// none is cut off.
+func TestNamesOfDaysDoNotTouch(t *testing.T) {
+	zone, err := time.LoadLocation("Europe/Berlin")
+	require.NoError(t, err)
+	for days := 1; days < 400; days++ {
+		r := exampleReview()
+		r.Period.From = r.Period.To.AddDate(0, 0, -days)
+		c, some := timelineChart(r, zone)
+		require.True(t, some)
+		var ends px
+		n := 0
+		for _, name := range c.Texts {
+			if name.Y == 16 {
+				require.Greater(t, name.X, ends, "%d days: %s", days, name.Text)
+				ends, n = name.X+px(7*len(name.Text)), n+1
+			}
+		}
+		require.LessOrEqual(t, ends, chartWidth, "%d days", days)
+		require.NotZero(t, n, "%d days", days)
+	}
 }
 
 // TestChartsAreForEverybody: each chart is well-formed, has a name, a description and a table

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -29,6 +30,7 @@ func proposeFindingCommand() *cobra.Command {
 	f.session.flags(c)
 	f.requestFields(c)
 	of.flags(c)
+	contract := c.Flags().String("contract", "", "of which contract, where the finding offers changes of several")
 	patch := c.Flags().Bool("patch", false, "print the change as diff -u does, and propose nothing")
 	c.RunE = func(cmd *cobra.Command, args []string) error {
 		api, err := f.client()
@@ -39,14 +41,15 @@ func proposeFindingCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if found.Proposal == nil {
-			return access.Errorf(access.CodeInvalid, "finding %s offers no change of a contract: %s", found.ID, found.Sentence)
+		chosen, err := offered(found, *contract)
+		if err != nil {
+			return err
 		}
 		files, err := api.ContractsInForce(cmd.Context())
 		if err != nil {
 			return err
 		}
-		after, err := proposed(files, *found.Proposal)
+		after, err := proposed(files, *chosen)
 		if err != nil {
 			return err
 		}
@@ -58,10 +61,29 @@ func proposeFindingCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		f.input.Reason = cmp.Or(f.input.Reason, "Finding "+found.ID+" of the review. "+found.Proposal.Sentence)
+		f.input.Reason = cmp.Or(f.input.Reason, "Finding "+found.ID+" of the review. "+chosen.Sentence)
 		return f.requestUploaded(cmd, kept)
 	}
 	return c
+}
+
+// offered returns the change that a finding offers of a contract; "" is the only one there is.
+func offered(f review.Finding, contract string) (*review.Proposal, error) {
+	all := f.Proposals()
+	if len(all) == 0 {
+		return nil, access.Errorf(access.CodeInvalid, "finding %s offers no change of a contract: %s", f.ID, f.Sentence)
+	}
+	var names []string
+	for _, p := range all {
+		if p.Contract == contract || contract == "" && len(all) == 1 {
+			return p, nil
+		}
+		names = append(names, p.Contract)
+	}
+	if contract == "" {
+		return nil, access.InvalidField("contract_needed", "--contract", "finding %s offers changes of %s: say of which", f.ID, strings.Join(names, " and "))
+	}
+	return nil, access.InvalidField("contract_unknown", "--contract", "finding %s offers no change of %q, but of %s", f.ID, access.Clip(contract, 60), strings.Join(names, " and "))
 }
 
 // proposed returns the files of contracts with a proposal made.

@@ -151,10 +151,12 @@ func printFinding(w io.Writer, f review.Finding, since string) {
 		}
 		fmt.Fprintf(w, "  %s by %s at %s%s\n", output.Clean(string(m.Kind)), output.Clean(m.By), output.Time(m.At), reason)
 	}
-	p := f.Proposal
-	if p == nil {
-		return
+	for _, p := range f.Proposals() {
+		printProposal(w, f, p, since)
 	}
+}
+
+func printProposal(w io.Writer, f review.Finding, p *review.Proposal, since string) {
 	fmt.Fprintf(w, "  Proposed: %s\n", output.Clean(p.Sentence))
 	if p.Problem != "" {
 		fmt.Fprintf(w, "    No patch: %s\n", output.Clean(p.Problem))
@@ -168,6 +170,9 @@ func printFinding(w io.Writer, f review.Finding, since string) {
 		fmt.Fprintln(w, "      "+output.Clean(line))
 	}
 	command := "ramp review propose " + f.ID
+	if len(f.Others) > 0 {
+		command += " --contract " + p.Contract
+	}
 	if since != "" {
 		command += " --since " + since
 	}
