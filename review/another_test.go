@@ -39,7 +39,7 @@ func TestAnotherApproval(t *testing.T) {
 	})
 	for name, f := range map[string]review.Finding{
 		"nobody else has approved there": pair(t, 0),
-		"a stage that is no more": pair(t, 1, func(w *world) { delete(w.contracts[0].Approvals, "second look") }),
+		"a stage that is no more":        pair(t, 1, func(w *world) { delete(w.contracts[0].Approvals, "second look") }),
 	} {
 		t.Run(name, func(t *testing.T) { require.Nil(t, f.Proposal) })
 	}
