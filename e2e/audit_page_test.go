@@ -16,6 +16,7 @@ func auditsInPage(in *installation, b *browser) {
 	carol.clicks(`nav a[href="/audit"]`)
 	carol.types("#person", "alice")
 	carol.clicks("#search")
+	carol.sees(`#person[value="alice"]`) // the page before it lists the request as well
 	carol.sees(`a[href="/audit/requests/` + id + `"]`)
 	require.Contains(in, carol.at(), "person=alice")
 	carol.clicks(`a[href="/audit/requests/` + id + `"]`)
