@@ -2,6 +2,7 @@ package sshcert
 
 import (
 	"bytes"
+	"context"
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/pem"
@@ -12,14 +13,30 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations/sshcert/authority"
 	"ramp.dev/ramp/integrations/sshcert/hostfiles"
 	"ramp.dev/ramp/internal/privatefile"
 )
 
-// loadOrCreateCA reads the authority's private key, or creates one, and checks that
-// the public file, which hosts trust, lists it. The caller holds the directory's
-// lock.
-func loadOrCreateCA(private, public string) (ssh.Signer, error) {
+// openAuthority returns the authority that signs, and checks that the public file,
+// which hosts trust, lists it. The caller holds the directory's lock.
+func (c Config) openAuthority(ctx context.Context, dir *hostfiles.Dir) (authority.Authority, error) {
+	if c.Authority != nil {
+		signs, err := c.Authority.Open(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return signs, trust(dir.CAPath(), signs.Public(), "authority.publicKey")
+	}
+	key, err := loadOrCreateCA(string(c.CA))
+	if err != nil {
+		return nil, err
+	}
+	return authority.FromKey(key), trust(dir.CAPath(), key.PublicKey(), "ca")
+}
+
+// loadOrCreateCA reads the authority's private key, or creates one.
+func loadOrCreateCA(private string) (ssh.Signer, error) {
 	ca, err := loadCA(private)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := createCA(private); err != nil {
@@ -27,23 +44,26 @@ func loadOrCreateCA(private, public string) (ssh.Signer, error) {
 		}
 		ca, err = loadCA(private)
 	}
-	if err != nil {
-		return nil, err
-	}
-	line := ssh.MarshalAuthorizedKey(ca.PublicKey())
+	return ca, err
+}
+
+// trust writes the file of the authorities that hosts trust, or checks that it lists
+// this one. Field is what the configuration calls it.
+func trust(public string, authority ssh.PublicKey, field string) error {
+	line := ssh.MarshalAuthorizedKey(authority)
 	switch trusted, err := os.ReadFile(public); {
 	case errors.Is(err, fs.ErrNotExist):
 		if err := (hostfiles.OS{}).Replace(public, line, 0o644); err != nil {
-			return nil, access.Errorf(access.CodeUnavailable, "certificate authority's public key: %w", err)
+			return access.Errorf(access.CodeUnavailable, "certificate authority's public key: %w", err)
 		}
 	case err != nil:
-		return nil, access.Errorf(access.CodeUnavailable, "certificate authority's public key: %w", err)
+		return access.Errorf(access.CodeUnavailable, "certificate authority's public key: %w", err)
 	// The file may list more authorities, as while one replaces another.
 	case !bytes.Contains(trusted, bytes.TrimSpace(line)):
-		return nil, access.Invalid(access.Issue{Code: "ca_not_trusted", Field: "ca",
+		return access.Invalid(access.Issue{Code: "ca_not_trusted", Field: field,
 			Message: public + " does not list this authority: the host would trust another's certificates"})
 	}
-	return ca, nil
+	return nil
 }
 
 func createCA(path string) error {

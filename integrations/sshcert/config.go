@@ -14,6 +14,7 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/integrations"
+	"ramp.dev/ramp/integrations/sshcert/authority"
 	"ramp.dev/ramp/integrations/sshcert/hostfiles"
 	"ramp.dev/ramp/integrations/sshcert/hostsessions"
 	"ramp.dev/ramp/internal/clock"
@@ -21,15 +22,16 @@ import (
 
 // Config configures one host.
 type Config struct {
-	Dir           field.File       `yaml:"dir"`                     // shared with the host; see package hostfiles
-	CA            field.File       `yaml:"ca,omitempty"`            // the authority's private key, made on first use; dir/ca if empty
-	Users         []string         `yaml:"users"`                   // the logins that contracts may give
-	SourceAddress string           `yaml:"sourceAddress,omitempty"` // CIDR block that every login must come from
-	Extensions    []string         `yaml:"extensions,omitempty"`    // of certificates; permit-pty alone if empty
-	Host          string           `yaml:"host"`                    // what clients connect to
-	Port          int              `yaml:"port,omitempty"`          // 22 if zero
-	HostKey       field.FileOrText `yaml:"hostKey"`                 // the host's public key, or the path of its .pub file
-	Sessions      SessionsConfig   `yaml:"sessions"`
+	Dir           field.File        `yaml:"dir"`                     // shared with the host; see package hostfiles
+	CA            field.File        `yaml:"ca,omitempty"`            // the authority's private key, made on first use; dir/ca if empty
+	Authority     *authority.Config `yaml:"authority,omitempty"`     // in place of ca: a key that this machine does not have
+	Users         []string          `yaml:"users"`                   // the logins that contracts may give
+	SourceAddress string            `yaml:"sourceAddress,omitempty"` // CIDR block that every login must come from
+	Extensions    []string          `yaml:"extensions,omitempty"`    // of certificates; permit-pty alone if empty
+	Host          string            `yaml:"host"`                    // what clients connect to
+	Port          int               `yaml:"port,omitempty"`          // 22 if zero
+	HostKey       field.FileOrText  `yaml:"hostKey"`                 // the host's public key, or the path of its .pub file
+	Sessions      SessionsConfig    `yaml:"sessions"`
 	// Describe says more of the logins (users) and the host (hosts) in the inventory.
 	Describe integrations.Described `yaml:"describe,omitempty"`
 }
@@ -81,7 +83,7 @@ func (c Config) open(ctx context.Context, name string, disk hostfiles.Disk) (*ta
 	if err := dir.RemoveLeftovers(); err != nil {
 		return nil, err
 	}
-	ca, err := loadOrCreateCA(string(c.CA), dir.CAPath())
+	signs, err := c.openAuthority(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +96,7 @@ func (c Config) open(ctx context.Context, name string, disk hostfiles.Disk) (*ta
 		}
 	}
 	dir = hostfiles.New(string(c.Dir), disk)
-	t := &target{name: name, short: shortName(name), config: c, dir: dir, ca: ca, sessions: hostsessions.ControlSocket(c.Sessions.Control)}
+	t := &target{name: name, short: shortName(name), config: c, dir: dir, authority: signs, sessions: hostsessions.ControlSocket(c.Sessions.Control)}
 	if c.Sessions.Processes {
 		t.sessions = hostsessions.NewProcesses(dir)
 	}
@@ -113,6 +115,13 @@ func (c Config) Validate(name string) access.Issues {
 	require(len(c.Users) > 0, "users_missing", "users", "at least one login is needed")
 	for _, u := range c.Users {
 		require(hostfiles.UserShape.MatchString(u), "user_malformed", "users", "%q is not a login name", access.Clip(u, 40))
+	}
+	require(c.CA == "" || c.Authority == nil, "ca_one", "ca", "ca or authority, not both: one key signs")
+	if c.Authority != nil {
+		for _, is := range c.Authority.Validate() {
+			is.Field = "authority." + is.Field
+			issues = append(issues, is)
+		}
 	}
 	if c.SourceAddress != "" {
 		_, err := parseBlock(c.SourceAddress)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
-	"encoding/binary"
 	"encoding/pem"
 	"fmt"
 	"net"
@@ -17,13 +16,10 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations"
+	"ramp.dev/ramp/integrations/sshcert/authority"
 	"ramp.dev/ramp/integrations/sshcert/hostfiles"
 	"ramp.dev/ramp/internal/clock"
 )
-
-// hostClockSkew is how far a host's clock may be behind the worker's. It is more
-// than Ramp allows its own processes: hosts are many, and kept by others.
-const hostClockSkew = time.Minute
 
 // Mint implements integrations.Minter. The credential is a fresh key, with a
 // certificate that is valid until the grant's end.
@@ -33,60 +29,60 @@ func (t *target) Mint(ctx context.Context, g access.Grant) (access.Credential, e
 	if err != nil {
 		return none, err
 	}
-	ent, unlock, err := t.begin(ctx, g)
+	ent, err := t.config.entitlement(g.Entitlement)
 	if err != nil {
 		return none, err
 	}
-	defer unlock()
-	line, err := t.find(ent, g.Name)
-	if err != nil {
-		return none, err
-	}
-	if !line.Admits(clock.Now()) {
-		return none, integrations.ErrNotOpen
-	}
-	ends := integrations.Earlier(line.Options.ExpiresAt, g.ExpiresAt)
 	public, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		return none, err
 	}
-	cert, err := t.certify(public, g.Name, ent, ends)
+	key, err := ssh.NewPublicKey(public)
 	if err != nil {
 		return none, err
 	}
-	// Recorded before it is handed out, or a revoke would not know of it.
-	if err := t.dir.Issue(hostfiles.Key{Grant: g.Name, Public: cert.Key, ExpiresAt: ends}); err != nil {
+	ends, err := t.issue(ctx, g, key)
+	if err != nil {
+		return none, err
+	}
+	cert, err := t.authority.Sign(ctx, ent.wanted(key, g.Name, ends, t.config.Extensions))
+	if err != nil {
 		return none, err
 	}
 	return t.credential(private, cert, ent, hostKey, ends)
 }
 
-// certify returns a signed certificate. Its principal is the grant, never a login:
-// on a host that trusts the authority but has no line for the grant, it opens
-// nothing.
-func (t *target) certify(public ed25519.PublicKey, grant string, ent entitlement, ends time.Time) (*ssh.Certificate, error) {
-	key, err := ssh.NewPublicKey(public)
+// issue records a key of the grant and returns when its certificate must end. It is
+// recorded before it is signed, let alone handed out: a revoke that comes meanwhile
+// finds it, and puts it on the revoked list. The authority may be slow, and is not
+// waited for with the host's files locked: that would hold up every end of access.
+func (t *target) issue(ctx context.Context, g access.Grant, key ssh.PublicKey) (ends time.Time, err error) {
+	ent, unlock, err := t.begin(ctx, g)
 	if err != nil {
-		return nil, err
+		return ends, err
 	}
-	var serial [8]byte
-	rand.Read(serial[:]) // never fails
-	cert := &ssh.Certificate{
-		Key: key, Serial: binary.BigEndian.Uint64(serial[:]), CertType: ssh.UserCert,
-		KeyId: grant, ValidPrincipals: []string{grant},
-		ValidAfter: uint64(clock.Now().Add(-hostClockSkew).Unix()), ValidBefore: uint64(ends.Unix()), // #nosec G115 -- times after 1970
-		Permissions: ssh.Permissions{CriticalOptions: map[string]string{}, Extensions: map[string]string{}},
+	defer unlock()
+	line, err := t.find(ent, g.Name)
+	if err != nil {
+		return ends, err
 	}
-	if ent.Source != "" {
-		cert.CriticalOptions["source-address"] = ent.Source
+	if !line.Admits(clock.Now()) {
+		return ends, integrations.ErrNotOpen
 	}
-	if ent.Command != "" {
-		cert.CriticalOptions["force-command"] = ent.Command
+	ends = integrations.Earlier(line.Options.ExpiresAt, g.ExpiresAt)
+	return ends, t.dir.Issue(hostfiles.Key{Grant: g.Name, Public: key, ExpiresAt: ends})
+}
+
+// wanted is the certificate of a key for the entitlement under a grant.
+func (e entitlement) wanted(key ssh.PublicKey, grant string, ends time.Time, extensions []string) authority.Wanted {
+	w := authority.Wanted{Key: key, Grant: grant, Ends: ends, CriticalOptions: map[string]string{}, Extensions: extensions}
+	if e.Source != "" {
+		w.CriticalOptions["source-address"] = e.Source
 	}
-	for _, e := range t.config.Extensions {
-		cert.Extensions[e] = ""
+	if e.Command != "" {
+		w.CriticalOptions["force-command"] = e.Command
 	}
-	return cert, cert.SignCert(rand.Reader, t.ca)
+	return w
 }
 
 // credential returns what the requester's client gets.

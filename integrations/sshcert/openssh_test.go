@@ -26,8 +26,8 @@ import (
 )
 
 // startOpenSSH starts a real sshd on a free port. Its login is the account that runs the
-// tests.
-func startOpenSSH(t *testing.T) (Config, string) {
+// tests. Each change is made to the target's configuration first.
+func startOpenSSH(t *testing.T, change ...func(*Config)) (Config, string) {
 	t.Helper()
 	sshd := "/usr/sbin/sshd"
 	for _, program := range []string{sshd, "ssh", "ssh-keygen"} {
@@ -46,6 +46,9 @@ func startOpenSSH(t *testing.T) (Config, string) {
 	c := Config{
 		Dir: field.File(filepath.Join(dir, "ramp")), Users: []string{me.Username, "other"},
 		Host: "127.0.0.1", Port: ports.PortForTest(t).Number, HostKey: field.FileOrText(hostKey + ".pub"), Sessions: SessionsConfig{Processes: true},
+	}
+	for _, do := range change {
+		do(&c)
 	}
 	_, err = c.Open(context.Background(), "ssh/demo") // makes the files that sshd reads
 	require.NoError(t, err)
@@ -93,6 +96,11 @@ func serveOpenSSH(t *testing.T, sshd, config string, port int) {
 
 func TestConformanceOpenSSH(t *testing.T) {
 	c, me := startOpenSSH(t)
+	targettest.Run(t, openSSHHarness(t, c, me))
+}
+
+// openSSHHarness uses OpenSSH's own client.
+func openSSHHarness(t *testing.T, c Config, me string) targettest.Harness {
 	h := harness(c, me)
 	h.Use = func(ctx context.Context, g access.Grant, cred access.Credential) error {
 		out, err := sshRun(ctx, t, cred, "echo $"+"RAMP_GRANT")
@@ -105,7 +113,7 @@ func TestConformanceOpenSSH(t *testing.T) {
 		return sshShell(t, cred)
 	}
 	h.Lacks.SessionExpiry = "sshd checks expiry at login only; the workflow's revoke cuts what is live"
-	targettest.Run(t, h)
+	return h
 }
 
 // sshCommand returns OpenSSH's own client with a credential's files.

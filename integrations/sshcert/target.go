@@ -11,6 +11,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations"
+	"ramp.dev/ramp/integrations/sshcert/authority"
 	"ramp.dev/ramp/integrations/sshcert/hostfiles"
 	"ramp.dev/ramp/integrations/sshcert/hostsessions"
 )
@@ -19,7 +20,7 @@ type target struct {
 	name, short string
 	config      Config
 	dir         *hostfiles.Dir
-	ca          ssh.Signer
+	authority   authority.Authority
 	sessions    hostsessions.Finder
 }
 
@@ -42,7 +43,7 @@ func (t *target) Resolve(_ context.Context, e access.Entitlement) (access.Scope,
 	scope := access.Scope{
 		Summary: "log in to " + t.short + " (" + address + ") as " + ent.User,
 		Facts: map[string]string{"host": address, "user": ent.User, "from": "anywhere",
-			"authority": ssh.FingerprintSHA256(t.ca.PublicKey())},
+			"authority": ssh.FingerprintSHA256(t.authority.Public())},
 		Ends: "the host stops admitting this grant and its certificates expire, each by itself, at the end of access",
 	}
 	if ent.Command != "" {

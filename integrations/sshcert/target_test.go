@@ -76,7 +76,7 @@ func TestAuthority(t *testing.T) {
 	t.Run("MadeOnceAndPrivate", func(t *testing.T) {
 		c := validConfig(t)
 		one, two := openedTarget(t, c), openedTarget(t, c)
-		require.Equal(t, one.ca.PublicKey(), two.ca.PublicKey())
+		require.Equal(t, one.authority.Public(), two.authority.Public())
 		info, err := os.Stat(filepath.Join(string(c.Dir), "ca"))
 		require.NoError(t, err)
 		require.Equal(t, os.FileMode(0o600), info.Mode())
