@@ -111,7 +111,8 @@ func TestCase145AuthorityReturnsMore(t *testing.T) {
 		want   string
 	}{
 		"just what was asked for": {func(*ssh.Certificate) {}, own, ""},
-		"ends later":              {func(c *ssh.Certificate) { c.ValidBefore += 3600 }, own, "ends after the grant"},
+		"ends later":              {func(c *ssh.Certificate) { c.ValidBefore += 3600 }, own, "leaves no time for one"},
+		"ends late in any case":   {func(c *ssh.Certificate) { c.ValidBefore = uint64(time.Now().Add(time.Hour + time.Minute).Unix()) }, own, "ends after the grant"},
 		"never ends":              {func(c *ssh.Certificate) { c.ValidBefore = ssh.CertTimeInfinity }, own, "ends after the grant"},
 		"as a login, too":         {func(c *ssh.Certificate) { c.ValidPrincipals = append(c.ValidPrincipals, "root") }, own, "another principal"},
 		"as anybody":              {func(c *ssh.Certificate) { c.ValidPrincipals = nil }, own, "another principal"},

@@ -70,30 +70,14 @@ func (c Config) open(ctx context.Context, name string, disk hostfiles.Disk) (*ta
 	if c.CA == "" {
 		c.CA = field.File(filepath.Join(string(c.Dir), "ca"))
 	}
-	// The disk that tests break is for operations; set-up uses the real one.
-	dir := hostfiles.New(string(c.Dir), hostfiles.OS{})
-	if err := dir.Create(); err != nil {
-		return nil, err
-	}
-	unlock, err := dir.Lock(ctx)
+	dir, unlock, err := c.prepare(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer unlock()
-	if err := dir.RemoveLeftovers(); err != nil {
-		return nil, err
-	}
 	signs, err := c.openAuthority(ctx, dir)
 	if err != nil {
 		return nil, err
-	}
-	if err := dir.ForgetClosed(clock.Now()); err != nil {
-		return nil, err
-	}
-	if c.Sessions.Processes {
-		if err := writeAdmit(dir); err != nil {
-			return nil, err
-		}
 	}
 	dir = hostfiles.New(string(c.Dir), disk)
 	t := &target{name: name, short: shortName(name), config: c, dir: dir, authority: signs, sessions: hostsessions.ControlSocket(c.Sessions.Control)}
@@ -101,6 +85,30 @@ func (c Config) open(ctx context.Context, name string, disk hostfiles.Disk) (*ta
 		t.sessions = hostsessions.NewProcesses(dir)
 	}
 	return t, nil
+}
+
+// prepare makes the directory's files, and returns it with its lock held. The disk that
+// tests break is for operations; set-up uses the real one.
+func (c Config) prepare(ctx context.Context) (dir *hostfiles.Dir, unlock func(), err error) {
+	dir = hostfiles.New(string(c.Dir), hostfiles.OS{})
+	if err := dir.Create(); err != nil {
+		return nil, nil, err
+	}
+	if unlock, err = dir.Lock(ctx); err != nil {
+		return nil, nil, err
+	}
+	err = dir.RemoveLeftovers()
+	if err == nil {
+		err = dir.ForgetClosed(clock.Now())
+	}
+	if err == nil && c.Sessions.Processes {
+		err = writeAdmit(dir)
+	}
+	if err != nil {
+		unlock()
+		return nil, nil, err
+	}
+	return dir, unlock, nil
 }
 
 // shortName returns the last part of a target's name: what people type after ssh.

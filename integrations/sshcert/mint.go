@@ -103,7 +103,7 @@ func (t *target) credential(private ed25519.PrivateKey, cert *ssh.Certificate, e
 			"id":          string(pem.EncodeToMemory(block)),
 			"id-cert.pub": strings.TrimSpace(string(ssh.MarshalAuthorizedKey(cert))) + " " + cert.KeyId + "\n",
 			"known_hosts": knownhosts.Line([]string{address}, hostKey) + "\n",
-			"config":      t.clientConfig(ent.User),
+			"config":      clientConfig(t.short, t.config.Host, t.config.Port, ent.User),
 		},
 		Arguments: map[string][]string{"ssh": useConfig, "scp": useConfig, "sftp": useConfig},
 		Command:   []string{"ssh", t.short}, ExpiresAt: ends, Hint: hint,
@@ -112,7 +112,7 @@ func (t *target) credential(private ed25519.PrivateKey, cert *ssh.Certificate, e
 
 // clientConfig returns an ssh_config that uses the credential's files and nothing
 // of the user's own: no other key, no agent, no connection that is already open.
-func (t *target) clientConfig(user string) string {
+func clientConfig(name, host string, port int, user string) string {
 	return fmt.Sprintf(`Host %s
   HostName %s
   Port %d
@@ -128,5 +128,5 @@ func (t *target) clientConfig(user string) string {
   PreferredAuthentications publickey
   ControlMaster no
   ControlPath none
-`, t.short, t.config.Host, t.config.Port, user)
+`, name, host, port, user)
 }
