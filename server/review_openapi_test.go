@@ -23,13 +23,14 @@ func wholeReview(now time.Time) review.Report {
 	spread := review.Spread{Count: 3, Median: hour, P90: hour, Most: 2 * hour}
 	figures := review.Figures{Requests: 3, People: 2, ByState: map[string]int{"ended": 3}, Outcomes: map[string]int{"expired": 3}, ToDecide: spread, ToAccess: spread, Open: spread, Hours: 3.5, Used: 0.25, UsedOf: 2}
 	alice := review.Person{ID: "alice", Name: "Alice", Kind: access.KindHuman, Agent: "alice-agent", Team: "data", Groups: []string{"engineering"}, Attributes: map[string]string{"team": "data"}}
+	proposal := review.Proposal{Contract: "ssh-demo", Version: "sha256:1", Change: review.LowerMaximum, Field: "duration.max", Stage: "leads", From: "8h", To: "1h", Sentence: "Lower it.", Patch: "--- a\n+++ b\n",
+		Effects: []string{"lower"}, Tried: 40, Otherwise: 1, Changed: []string{"one"}, Problem: "none"}
 	return review.Report{
 		Period: review.Period{From: at.Add(-28 * 24 * time.Hour), To: at, Zone: time.UTC}, Zone: "UTC", MadeAt: at, LogSize: 40, Figures: figures,
 		Findings: []review.Finding{{ID: "0123456789abcdef", Kind: review.MaxTooLong, Subject: "ssh-demo", Contract: "ssh-demo", Owner: "approvers", People: []string{"alice"}, Score: 1.5,
 			Sentence: "It gives more than is used.", Evidence: []int64{4, 9}, More: 3, Requests: []string{"abcdefghijklmnop"}, Since: at,
-			Mark: &review.Mark{Kind: review.Accepted, By: "carol", Reason: "for the migration", At: at, Event: 7},
-			Proposal: &review.Proposal{Contract: "ssh-demo", Version: "sha256:1", Change: review.LowerMaximum, Field: "duration.max", Stage: "leads", From: "8h", To: "1h", Sentence: "Lower it.", Patch: "--- a\n+++ b\n",
-				Effects: []string{"lower"}, Tried: 40, Otherwise: 1, Changed: []string{"one"}, Problem: "none"}}},
+			Mark:     &review.Mark{Kind: review.Accepted, By: "carol", Reason: "for the migration", At: at, Event: 7},
+			Proposal: &proposal, Others: []*review.Proposal{&proposal}}},
 		Owners:  []review.OwnerPart{{Owner: "approvers", Figures: figures, Findings: []string{"0123456789abcdef"}, Uses: []review.ContractUses{{Contract: "ssh-demo", Figures: figures}}}},
 		Weeks:   []review.Week{{From: at.Add(-7 * 24 * time.Hour), States: map[string]int{"ended": 3}, ToAccess: spread}},
 		Heat:    []review.Held{{Person: alice, Hours: [7]float64{1, 2, 3, 4, 5, 6, 7}, Share: 0.1}},
