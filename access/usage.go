@@ -32,9 +32,9 @@ type Usage struct {
 	Last  time.Time `json:"last,omitzero"`  // when the last use ended
 	// Sessions is how many there were; of UsageSeen, at least so many.
 	Sessions int `json:"sessions,omitempty"`
-	// For is for how long the grant was in use, overlapping sessions counted once; of
-	// UsageSeen, at least so long. A target that looks now and then says how much longer
-	// than in truth it may be (docs/review.md).
+	// For is for how long the grant was in use, overlapping sessions counted once, rounded up
+	// to a whole second; of UsageSeen, at least so long, but for the rounding. A target that
+	// looks now and then says how much longer than in truth it may be (docs/review.md).
 	For Duration `json:"for,omitempty"`
 }
 
@@ -44,13 +44,15 @@ type Session struct{ From, To time.Time }
 // UsageOf returns sessions, all that there were, as a usage.
 func UsageOf(sessions []Session) Usage {
 	u := Usage{Kind: UsageSessions, Sessions: len(sessions)}
+	var used time.Duration
 	for _, s := range JoinSessions(sessions) {
-		u.For += wholeSeconds(s.To.Sub(s.From))
+		used += s.To.Sub(s.From)
 		u.Last = s.To.UTC().Truncate(time.Second)
 		if u.First.IsZero() {
 			u.First = s.From.UTC().Truncate(time.Second)
 		}
 	}
+	u.For = wholeSeconds(used) // once: of many moments, each would be a second
 	return u
 }
 
@@ -163,6 +165,9 @@ func (u Usage) Words(open Duration) string {
 		return "not used"
 	case u.Kind == UsageSessions:
 		used := u.For.String()
+		if u.For.Std() <= time.Duration(u.Sessions)*time.Second { // less than that, in truth: it is rounded up, and in older events each session was
+			used = "at most " + used
+		}
 		if open > 0 {
 			used += " of " + open.String()
 		}

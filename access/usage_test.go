@@ -18,6 +18,20 @@ func TestUsageOfSessions(t *testing.T) {
 	require.Equal(t, "used from 2026-11-24T09:00:00Z to 2026-11-24T09:55:00Z: 4 sessions, 35m of 1h", u.Words(Duration(time.Hour)))
 }
 
+// TestUsageOfMoments: what was shorter than a second is rounded up once, and said to be so.
+func TestUsageOfMoments(t *testing.T) {
+	at := time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
+	moment := func(from time.Duration) Session { return Session{at.Add(from), at.Add(from + 90*time.Millisecond)} }
+	u := UsageOf([]Session{moment(0), moment(time.Second), moment(2 * time.Second)})
+	require.Equal(t, Usage{Kind: UsageSessions, First: at, Last: at.Add(2 * time.Second), Sessions: 3, For: Duration(time.Second)}, u)
+	require.Empty(t, u.Validate())
+	require.Equal(t, "used from 2026-11-24T09:00:00Z to 2026-11-24T09:00:02Z: 3 sessions, at most 1s of 3s", u.Words(Duration(3*time.Second)))
+	require.Equal(t, "used from 2026-11-24T09:00:00Z to 2026-11-24T09:00:00Z: 1 session, at most 1s", UsageOf([]Session{moment(0)}).Words(0))
+	u.Sessions, u.For = 2, Duration(2*time.Second) // an event of before, which rounded up each
+	require.Contains(t, u.Words(Duration(2*time.Second)), "2 sessions, at most 2s of 2s")
+	require.Contains(t, UsageOf([]Session{{at, at.Add(time.Minute)}}).Words(0), "1 session, 1m")
+}
+
 // TestUsageInAnEvent: what an event says is read back, and what somebody made of it is not
 // believed.
 func TestUsageInAnEvent(t *testing.T) {

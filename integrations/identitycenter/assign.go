@@ -80,16 +80,12 @@ func (t *target) create(ctx context.Context, a assignment) (*types.AccountAssign
 // room waits until fewer assignments than may be are under way. AWS counts those of
 // all workers, and of everybody else.
 func (t *target) room(ctx context.Context, of string) error {
-	filter := &types.OperationStatusFilter{Status: types.StatusValuesInProgress}
 	for {
-		made, err := awsapi.All(ctx, ssoadmin.NewListAccountAssignmentCreationStatusPaginator(t.sso, &ssoadmin.ListAccountAssignmentCreationStatusInput{InstanceArn: &of, Filter: filter}),
-			func(p *ssoadmin.ListAccountAssignmentCreationStatusOutput) []types.AccountAssignmentOperationStatusMetadata {
-				return p.AccountAssignmentsCreationStatus
-			})
+		made, err := t.creations(ctx, of)
 		if err != nil {
 			return err
 		}
-		removed, err := awsapi.All(ctx, ssoadmin.NewListAccountAssignmentDeletionStatusPaginator(t.sso, &ssoadmin.ListAccountAssignmentDeletionStatusInput{InstanceArn: &of, Filter: filter}),
+		removed, err := awsapi.All(ctx, ssoadmin.NewListAccountAssignmentDeletionStatusPaginator(t.sso, &ssoadmin.ListAccountAssignmentDeletionStatusInput{InstanceArn: &of, Filter: inProgress()}),
 			func(p *ssoadmin.ListAccountAssignmentDeletionStatusOutput) []types.AccountAssignmentOperationStatusMetadata {
 				return p.AccountAssignmentsDeletionStatus
 			})
@@ -105,6 +101,43 @@ func (t *target) room(ctx context.Context, of string) error {
 	}
 }
 
+func inProgress() *types.OperationStatusFilter {
+	return &types.OperationStatusFilter{Status: types.StatusValuesInProgress}
+}
+
+// creations returns which assignments are being made in the instance, of everybody's. Errors
+// are the SDK's.
+func (t *target) creations(ctx context.Context, of string) ([]types.AccountAssignmentOperationStatusMetadata, error) {
+	return awsapi.All(ctx, ssoadmin.NewListAccountAssignmentCreationStatusPaginator(t.sso, &ssoadmin.ListAccountAssignmentCreationStatusInput{InstanceArn: &of, Filter: inProgress()}),
+		func(p *ssoadmin.ListAccountAssignmentCreationStatusOutput) []types.AccountAssignmentOperationStatusMetadata {
+			return p.AccountAssignmentsCreationStatus
+		})
+}
+
+// beingMade reports whether AWS is making an assignment at this moment, as where a worker
+// began it and died. Such a one may be listed nowhere, and be there a moment later. One of
+// which AWS does not say yet what it is counts too.
+func (t *target) beingMade(ctx context.Context, a assignment) (bool, error) {
+	of := instance(a.set)
+	all, err := t.creations(ctx, of)
+	if err != nil {
+		return false, awsapi.Mapped(err)
+	}
+	for _, one := range all {
+		now, err := t.creation(of)(ctx, aws.ToString(one.RequestId))
+		if awsapi.Missing(err) {
+			return true, nil
+		}
+		if err != nil {
+			return false, awsapi.Mapped(err)
+		}
+		if now == nil || aws.ToString(now.TargetId) == a.account && aws.ToString(now.PermissionSetArn) == a.set && aws.ToString(now.PrincipalId) == a.user {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
 // unassign removes an assignment, waits until AWS has done so, and reads it back. It
 // reports whether there was one. at is the time of AWS's clock when it was seen to be
 // gone: no session of it was issued later.
@@ -112,7 +145,18 @@ func (t *target) unassign(ctx context.Context, a assignment) (removed bool, at t
 	of := instance(a.set)
 	var failed error
 	for {
-		// It is removed also where it is not listed: one that is being made shows late.
+		// What is being made would come after its end: it is removed once it is there.
+		making, err := t.beingMade(ctx, a)
+		if err != nil {
+			return false, at, err
+		}
+		if making {
+			if err := t.pause(ctx); err != nil {
+				return false, at, err
+			}
+			continue
+		}
+		// It is removed also where it is not listed: one that was just made shows late.
 		out, err := t.sso.DeleteAccountAssignment(ctx, &ssoadmin.DeleteAccountAssignmentInput{InstanceArn: &of, PermissionSetArn: &a.set,
 			PrincipalId: &a.user, PrincipalType: types.PrincipalTypeUser, TargetId: &a.account, TargetType: types.TargetTypeAwsAccount})
 		if awsapi.Is(err, conflict) {

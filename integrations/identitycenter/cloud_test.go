@@ -23,6 +23,7 @@ type cloud struct {
 	most  int // under way at once
 	next  int
 	lies  bool // the next operation is said to have succeeded, and has no effect
+	hides bool // what is being made is not found by a deletion
 }
 
 type op struct {
@@ -114,7 +115,7 @@ func (c *cloud) begin(r *http.Request, operation string, body []byte) (*http.Res
 		return fails(400, "ThrottlingException", "There are too many requests processing."), nil
 	}
 	for _, o := range c.ops {
-		if o.status["Status"] == "IN_PROGRESS" && bytes.Equal(o.body, body) {
+		if o.status["Status"] == "IN_PROGRESS" && bytes.Equal(o.body, body) && !(c.hides && operation == "DeleteAccountAssignment") {
 			if o.left--; o.left <= 0 { // it goes on whether somebody looks or not
 				if err := c.finish(r, o); err != nil {
 					return nil, err
@@ -130,9 +131,15 @@ func (c *cloud) begin(r *http.Request, operation string, body []byte) (*http.Res
 	if operation == "DeleteAccountAssignment" && !there {
 		return fails(400, "ResourceNotFoundException", "The assignment does not exist."), nil
 	}
+	status := map[string]any{}
+	if err := json.Unmarshal(body, &status); err != nil {
+		return nil, err
+	}
+	delete(status, "InstanceArn")
 	c.next++
 	id := "op-" + strconv.Itoa(c.next)
-	o := &op{Operation: operation, body: body, left: c.looks, status: map[string]any{"RequestId": id, "Status": "IN_PROGRESS"}}
+	status["RequestId"], status["Status"] = id, "IN_PROGRESS"
+	o := &op{Operation: operation, body: body, left: c.looks, status: status}
 	c.ops[id] = o
 	c.most = max(c.most, busy+1)
 	if c.looks == 0 {
@@ -141,6 +148,21 @@ func (c *cloud) begin(r *http.Request, operation string, body []byte) (*http.Res
 		}
 	}
 	return reply(200, map[string]any{o.key(): o.status}), nil
+}
+
+// goesOn lets everything that is under way end.
+func (c *cloud) goesOn(r *http.Request) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, o := range c.ops {
+		if o.status["Status"] != "IN_PROGRESS" {
+			continue
+		}
+		if err := c.finish(r, o); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (o *op) key() string {

@@ -21,7 +21,7 @@ func TestLife(t *testing.T) {
 	c := start(t)
 	for name, test := range map[string]func(*testing.T, *center){
 		"Case143DeletionFailsLater": deletionFails, "Case143DeletionThatDidNothing": deletionLies, "CreationFailsLater": creationFails,
-		"CrashWhileItIsMade": crashed, "Case142SomebodyElsesAssignment": somebodyElses, "UnderWay": underWay,
+		"CrashWhileItIsMade": crashed, "Case152EndedWhileItIsMade": endedWhileMade, "Case142SomebodyElsesAssignment": somebodyElses, "UnderWay": underWay,
 		"WhoIsNotThere": notThere, "AnotherName": anotherName, "NothingToExtend": nothingToExtend,
 		"AccountThatHasLeft": accountLeft, "UserThatWasDeleted": userDeleted,
 	} {
@@ -127,6 +127,65 @@ func crashed(t *testing.T, c *center) {
 		require.NoError(t, err)
 		require.False(t, there, "the assignment came after its end")
 	}
+}
+
+// endedWhileMade tries an end that comes while AWS makes an assignment which a worker began
+// that has died since, and of which neither a list nor a deletion knows anything yet.
+func endedWhileMade(t *testing.T, c *center) {
+	ctx, one := context.Background(), c.open(t, nil)
+	other, g := c.granted(t, one, grantFor(c.person(t), readOnly)), grantFor(c.person(t), readOnly)
+	c.slow(1000)
+	c.cloud.mu.Lock()
+	c.cloud.hides = true
+	c.cloud.mu.Unlock()
+	var began *http.Request
+	dies := c.open(t, wire(func(r *http.Request) (*http.Response, error) {
+		if began != nil {
+			return nil, http.ErrServerClosed
+		}
+		got, err := c.cloud.RoundTrip(r)
+		if operationOf(r) == "CreateAccountAssignment" && err == nil {
+			began = r
+			got.Body.Close()
+			return nil, http.ErrServerClosed
+		}
+		return got, err
+	}))
+	require.Equal(t, access.CodeUnavailable, access.CodeOf(dies.Grant(ctx, g)))
+	require.NotNil(t, began)
+	c.slow(0) // what is begun from here on
+
+	waits, cancel := context.WithCancel(ctx)
+	looked := make(chan struct{}, 1000)
+	revoking := c.open(t, wire(func(r *http.Request) (*http.Response, error) {
+		if operationOf(r) == "DescribeAccountAssignmentCreationStatus" {
+			looked <- struct{}{}
+		}
+		return c.cloud.RoundTrip(r)
+	}))
+	ended := make(chan error, 1)
+	go func() { ended <- revoking.Revoke(waits, access.Grant{Name: g.Name}) }()
+	for range 3 {
+		select {
+		case <-looked:
+		case err := <-ended:
+			require.Fail(t, "it ended before it was made", "%v", err)
+		}
+	}
+	cancel()
+	require.Equal(t, access.CodeUnavailable, access.CodeOf(<-ended), "it is still being made")
+	require.True(t, isOpen(t, one, g), "what is being made is not gone")
+	require.NoError(t, one.Revoke(ctx, access.Grant{Name: other.Name}), "of this person nothing is being made")
+
+	require.NoError(t, c.cloud.goesOn(began.Clone(ctx)))
+	c.cloud.mu.Lock()
+	c.cloud.hides = false
+	c.cloud.mu.Unlock()
+	require.NoError(t, one.Revoke(ctx, access.Grant{Name: g.Name}))
+	require.False(t, isOpen(t, one, g))
+	there, err := c.has(ctx, c.of(ctx, t, g))
+	require.NoError(t, err)
+	require.False(t, there, "the assignment came after its end")
 }
 
 // somebodyElses tries that what an administrator gave is neither taken for Ramp's nor

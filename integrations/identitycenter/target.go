@@ -196,6 +196,9 @@ func (t *target) Inspect(ctx context.Context, g access.Grant) (access.ReadBack, 
 			}
 		}
 		there, _, err := t.exists(ctx, a)
+		if err == nil && !there {
+			there, err = t.beingMade(ctx, a)
+		}
 		if err != nil {
 			return out, err
 		}

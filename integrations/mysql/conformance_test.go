@@ -49,6 +49,7 @@ func harness(s *mysqltest.Server, config mysql.Config) targettest.Harness {
 		ListNames: func(ctx context.Context) ([]string, error) { return grantNames(ctx, s) },
 		Remove:    func(ctx context.Context, name string) error { return removeByHand(ctx, s, name) },
 		Widen:     widen(s),
+		Usage:     access.UsageSeen,
 		Foreign:   func(t *testing.T) func(context.Context) error { return foreign(t, s) },
 		Use:       use,
 		Dial: func(ctx context.Context, _ access.Grant, c access.Credential) (targettest.Session, error) {

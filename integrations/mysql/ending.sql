@@ -1,7 +1,12 @@
--- Kills the sessions of a grant, and what its events run.
+-- Kills the sessions of a grant, and what its events run. They are noted first; what is not
+-- noted is lacking in the record of how the grant was used, and killed all the same.
 CREATE OR REPLACE DEFINER = `{owner}`@`localhost` PROCEDURE ramp.kill_sessions(g TEXT)
 BEGIN
   DECLARE CONTINUE HANDLER FOR 1094 BEGIN END; -- it ended by itself
+  BEGIN
+    DECLARE EXIT HANDLER FOR SQLEXCEPTION BEGIN END;
+    CALL ramp.note_sessions(g);
+  END;
   FOR s IN (SELECT id FROM ramp.sessions WHERE grant_name = g) DO
     EXECUTE IMMEDIATE CONCAT('KILL CONNECTION ', s.id);
   END FOR;
@@ -86,6 +91,7 @@ BEGIN
   EXECUTE IMMEDIATE CONCAT('DROP ROLE IF EXISTS `', g, '`');
   DELETE FROM ramp.logins WHERE grant_name = g;
   DELETE FROM ramp.grants WHERE closed < UNIX_TIMESTAMP() - 30 * 86400 AND name <> g;
+  DELETE FROM ramp.seen WHERE grant_name NOT IN (SELECT name FROM ramp.grants);
 END
 $$
 -- Closes what is past its end, and finishes what a crash left half closed. The event

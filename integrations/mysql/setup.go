@@ -37,7 +37,7 @@ func (c Config) Setup() []string {
 
 // callable returns the procedures that Ramp's own account may call.
 func callable() []string {
-	return []string{"open", "login", "extend", "restore", "close", "cut", "remove_made", "drop_accounts", "look", "list", "state", "check_server"}
+	return []string{"open", "login", "extend", "restore", "close", "cut", "remove_made", "drop_accounts", "look", "list", "state", "check_server", "note_sessions", "seen_sessions"}
 }
 
 // script returns the statements, and the digest by which they are known.

@@ -43,6 +43,11 @@ $$
 -- What was made with access and removed at its end, for whoever wants it back.
 CREATE TABLE IF NOT EXISTS ramp.removed (id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, grant_name VARCHAR(23) NOT NULL, removed BIGINT NOT NULL, kind VARCHAR(10) NOT NULL, name VARCHAR(400) NOT NULL, statement LONGTEXT NOT NULL) ENGINE = InnoDB
 $$
+-- Sessions that a look has seen: by their number and when the server was started, since
+-- numbers begin again with it; and when each was seen first and last, in milliseconds since
+-- 1970. No session says when it began or how it ended, and one between two looks is not seen.
+CREATE TABLE IF NOT EXISTS ramp.seen (grant_name VARCHAR(23) NOT NULL, id BIGINT NOT NULL, server_start BIGINT NOT NULL, began BIGINT NOT NULL, seen BIGINT NOT NULL, PRIMARY KEY (grant_name, id, server_start)) ENGINE = InnoDB
+$$
 DELETE FROM ramp.may_give
 $$
 INSERT INTO ramp.may_give (kind, what, privilege) VALUES {may_give}
@@ -249,6 +254,28 @@ BEGIN
   IF EXISTS (SELECT * FROM ramp.grants WHERE name = g AND closed IS NOT NULL) THEN
     SIGNAL SQLSTATE 'RP001' SET MESSAGE_TEXT = 'the grant was revoked';
   END IF;
+END
+$$
+-- Notes the sessions that there are: of one grant, or of all if g is NULL. A thousand of a
+-- grant are kept; who connects again and again fills no disk.
+CREATE OR REPLACE DEFINER = `{owner}`@`localhost` PROCEDURE ramp.note_sessions(g TEXT)
+BEGIN
+  DECLARE at BIGINT DEFAULT CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED);
+  -- The server counts its uptime from the same clock, so this does not move with it.
+  DECLARE started BIGINT DEFAULT (SELECT UNIX_TIMESTAMP() - CAST(VARIABLE_VALUE AS SIGNED) FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'UPTIME');
+  FOR s IN (SELECT id, grant_name FROM ramp.sessions WHERE COALESCE(grant_name = g, TRUE)) DO
+    IF EXISTS (SELECT * FROM ramp.seen o WHERE o.grant_name = s.grant_name AND o.id = s.id AND o.server_start = started)
+        OR (SELECT COUNT(*) FROM ramp.seen o WHERE o.grant_name = s.grant_name) < 1000 THEN
+      INSERT INTO ramp.seen (grant_name, id, server_start, began, seen) VALUES (s.grant_name, s.id, started, at, at)
+        ON DUPLICATE KEY UPDATE seen = GREATEST(seen, at);
+    END IF;
+  END FOR;
+END
+$$
+-- Returns when each session of a grant was seen first and last.
+CREATE OR REPLACE DEFINER = `{owner}`@`localhost` PROCEDURE ramp.seen_sessions(g TEXT)
+BEGIN
+  SELECT began, seen FROM ramp.seen WHERE grant_name = g;
 END
 $$
 {ending}-- Makes an open grant what it was: its role and accounts are dropped and made again by

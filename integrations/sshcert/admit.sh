@@ -5,7 +5,9 @@
 # It first records which process serves this connection, and then reads who is
 # admitted. Revoking does the opposite: it removes the line, and then looks for
 # connections. So no login gets through between the two. Where the grant is not admitted it
-# says so in the record, since that is no use of the grant.
+# says so in the record, since that is no use of the grant. sshd runs this before the client
+# has proven that it has the certificate's key, and nothing after that: a connection that
+# only offers the certificate is recorded as use.
 set -eu
 user=$1 grant=$2 dir=$(dirname "$0")
 case $user in *[!a-z0-9_-]*) exit 0 ;; esac

@@ -9,7 +9,9 @@ import (
 
 // Usage implements integrations.UsageReporter. The host records each connection when it
 // begins, and its end is the first look that no longer finds it: a session lasts up to half
-// a minute too long. A grant that was opened before Ramp recorded connections is an error
+// a minute too long. A connection counts that offered the certificate: sshd asks who is
+// admitted before the client has proven that it has the key, and asks nothing afterwards. A
+// grant that was opened before Ramp recorded connections is an error
 // of code not_found.
 func (t *target) Usage(ctx context.Context, g access.Grant) (access.Usage, error) {
 	if err := t.sessions.Note(ctx); err != nil {

@@ -40,7 +40,11 @@ func (t *target) load(ctx context.Context, name string) (*record, error) {
 // lost returns a record of the state that a working directory has whose record is gone, as
 // where the records were put back from a backup; nil if it has none, or nothing is in it.
 func (t *target) lost(name string) (*record, error) {
-	b, err := os.ReadFile(filepath.Join(t.directory(name), stateFile)) // #nosec G304 -- a run's own directory
+	left, there := t.left(name)
+	if !there {
+		return nil, nil
+	}
+	b, err := os.ReadFile(filepath.Join(left, stateFile)) // #nosec G304 -- a run's own directory
 	if os.IsNotExist(err) {
 		return nil, nil
 	}
@@ -61,9 +65,9 @@ func (t *target) lost(name string) (*record, error) {
 // lookAt selects a grant's workspace, if there is one, in a directory of its own that has
 // nothing but the backend in it.
 func (t *target) lookAt(ctx context.Context, workspace string) (x *run, there bool, err error) {
-	directory, err := os.MkdirTemp(string(t.config.Runtime), "look-")
+	directory, err := t.scratch("look-")
 	if err != nil {
-		return nil, false, access.Errorf(access.CodeUnavailable, "%w", err)
+		return nil, false, err
 	}
 	defer func() {
 		if !there {
@@ -92,9 +96,9 @@ func (t *target) lookAt(ctx context.Context, workspace string) (x *run, there bo
 
 // workspaces returns the names of the grants that have a workspace in the remote backend.
 func (t *target) workspaces(ctx context.Context) (names []string, err error) {
-	directory, err := os.MkdirTemp(string(t.config.Runtime), "look-")
+	directory, err := t.scratch("look-")
 	if err != nil {
-		return nil, access.Errorf(access.CodeUnavailable, "%w", err)
+		return nil, err
 	}
 	defer os.RemoveAll(directory)
 	x, err := t.begin(ctx, directory, &module{name: "none", files: files{"main.tf": nil}}, &record{Grant: "none"}, t.config.Backend)

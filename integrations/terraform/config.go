@@ -23,7 +23,8 @@ type Config struct {
 	// that they were opened with. It is the worker's alone.
 	Directory field.File `yaml:"directory"`
 	// Runtime has the working directories while the program runs, with states and plans in
-	// clear: a file system in memory. Directory's own folder run if empty.
+	// clear: a file system in memory. Targets may share it: each has a folder of its own
+	// there. Directory's own folder run if empty.
 	Runtime field.File `yaml:"runtime,omitempty"`
 	// Keys encrypt the records: 32 bytes each. The first one encrypts; all decrypt.
 	Keys []field.Secret `yaml:"keys"`
@@ -68,13 +69,16 @@ var (
 // withDefaults fills in what is left out.
 func (c Config) withDefaults() Config {
 	if c.Runtime == "" {
-		c.Runtime = field.File(filepath.Join(string(c.Directory), "run"))
+		c.Runtime = field.File(ownRuntime(c.Directory))
 	}
 	c.LockTimeout = cmp.Or(c.LockTimeout, defaultLockTimeout)
 	c.Timeout = cmp.Or(c.Timeout, defaultTimeout)
 	c.Parallel = cmp.Or(c.Parallel, defaultParallel)
 	return c
 }
+
+// ownRuntime returns a target's own directory for runs, where the configuration says none.
+func ownRuntime(directory field.File) string { return filepath.Join(string(directory), "run") }
 
 // Validate returns everything that is wrong. It reaches for nothing.
 func (c Config) Validate(string) (issues access.Issues) {

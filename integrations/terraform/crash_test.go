@@ -133,7 +133,7 @@ func exists(path string) bool { _, err := os.Stat(path); return err == nil }
 func (s *site) runs(name string) (pids []int) {
 	paths, _ := filepath.Glob("/proc/[0-9]*/environ") // the pattern is well formed
 	for _, path := range paths {
-		if b, err := os.ReadFile(path); err == nil && bytes.Contains(b, []byte(runVariable+"="+filepath.Join(s.below("run"), name)+"\x00")) {
+		if b, err := os.ReadFile(path); err == nil && bytes.Contains(b, []byte(runVariable+"="+filepath.Join(s.runtime(), name)+"\x00")) {
 			pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
 			require.NoError(s, err)
 			pids = append(pids, pid)

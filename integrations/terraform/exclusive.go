@@ -2,7 +2,6 @@ package terraform
 
 import (
 	"context"
-	"path/filepath"
 	"time"
 
 	"ramp.dev/ramp/access"
@@ -31,7 +30,12 @@ func (t *target) exclusive(ctx context.Context, name string, closes bool, act fu
 	}
 	done := make(chan error, 1)
 	go func() {
-		err := t.inSlot(own, slots, act)
+		err := t.inSlot(own, slots, func(ctx context.Context) error {
+			if err := t.takeOld(ctx, name); err != nil {
+				return err
+			}
+			return act(ctx)
+		})
 		cancel()
 		if !closes {
 			t.mu.Lock()
@@ -73,7 +77,3 @@ func (t *target) inSlot(ctx context.Context, slots chan struct{}, act func(ctx c
 	defer cancel()
 	return act(ctx)
 }
-
-// directory is a grant's working directory: the same in each run, so that the next one finds
-// what the last one left when its worker died.
-func (t *target) directory(name string) string { return filepath.Join(string(t.config.Runtime), name) }

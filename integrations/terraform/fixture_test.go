@@ -178,7 +178,7 @@ func (s *site) use(_ context.Context, g access.Grant, c access.Credential) error
 // names returns whatever there is of Ramp's: doors, records, locks, working directories.
 func (s *site) names(context.Context) (names []string, err error) {
 	seen := map[string]bool{}
-	for _, directory := range []string{s.doors, s.below("grants"), s.below("locks"), s.below("run")} {
+	for _, directory := range []string{s.doors, s.below("grants"), s.below("locks"), s.below("run"), s.runtime()} {
 		entries, err := os.ReadDir(directory)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
@@ -195,6 +195,11 @@ func (s *site) names(context.Context) (names []string, err error) {
 		}
 	}
 	return names, nil
+}
+
+// runtime is the target's part of the directory of runs.
+func (s *site) runtime() string {
+	return folderOf(string(s.config.withDefaults().Runtime), "terraform/doors")
 }
 
 func (s *site) below(folder string) string { return filepath.Join(string(s.config.Directory), folder) }

@@ -155,8 +155,8 @@ func (t *target) Inspect(ctx context.Context, g access.Grant) (access.ReadBack, 
 	if err != nil || r != nil {
 		return access.ReadBack{Open: r != nil}, err
 	}
-	_, err = os.Stat(t.directory(g.Name))
-	return access.ReadBack{Open: err == nil}, nil
+	_, there := t.left(g.Name)
+	return access.ReadBack{Open: there}, nil
 }
 
 // List implements integrations.Target: by the records, by the working directories that a
@@ -166,13 +166,18 @@ func (t *target) List(ctx context.Context) ([]integrations.ListedGrant, error) {
 	if err != nil {
 		return nil, err
 	}
-	entries, err := os.ReadDir(string(t.config.Runtime))
-	if err != nil {
-		return nil, access.Errorf(access.CodeUnavailable, "runtime: %w", err)
-	}
-	for _, e := range entries {
-		if _, ours := access.RequestIDFromGrantName(e.Name()); ours && e.IsDir() {
-			names = append(names, e.Name())
+	for _, folder := range []string{string(t.config.Runtime), t.runtime} {
+		entries, err := os.ReadDir(folder)
+		if err != nil {
+			return nil, access.Errorf(access.CodeUnavailable, "runtime: %w", err)
+		}
+		for _, e := range entries {
+			if _, ours := access.RequestIDFromGrantName(e.Name()); !ours || !e.IsDir() {
+				continue
+			}
+			if _, there := t.left(e.Name()); there {
+				names = append(names, e.Name())
+			}
 		}
 	}
 	if t.config.Backend != nil {

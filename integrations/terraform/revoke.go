@@ -25,7 +25,9 @@ func (t *target) Revoke(ctx context.Context, g access.Grant) error {
 // wherever a worker died.
 func (t *target) undo(ctx context.Context, name string, r *record) error {
 	directory := t.directory(name)
-	endLeftovers(directory)
+	if err := endLeftovers(ctx, directory); err != nil {
+		return err
+	}
 	if r == nil { // nothing, or a directory that was removed in part
 		if err := os.RemoveAll(directory); err != nil {
 			return access.Errorf(access.CodeUnavailable, "%w", err)

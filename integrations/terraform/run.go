@@ -120,11 +120,13 @@ func (x *run) change(ctx context.Context, what string, do func() error) error {
 	stop := x.saveMeanwhile(ctx)
 	err := x.unlocked(ctx, do)
 	stop()
-	x.record.Running = false
 	if killed(err) {
-		endLeftovers(x.directory)
+		if left := endLeftovers(context.WithoutCancel(ctx), x.directory); left != nil {
+			return left // the record goes on to say that the program is running, as parts of it are
+		}
 		x.unknown()
 	}
+	x.record.Running = false
 	if saved := x.save(context.WithoutCancel(ctx)); saved != nil {
 		return saved // the record goes on to say that the program is running
 	}

@@ -29,6 +29,7 @@ type target struct {
 	store       *store
 	locks       string        // a directory
 	modulesKept string        // a directory
+	runtime     string        // a directory: this target's part of the configuration's
 	slots       chan struct{} // of runs that open and look
 	closing     chan struct{} // of those that end access
 	planning    singleflight.Group
@@ -64,9 +65,10 @@ func newTarget(ctx context.Context, name string, c Config) (integrations.Target,
 		name: name, config: c, modules: map[string]*module{}, secrets: map[string]*secret.Cached{},
 		store: &store{target: name, directory: filepath.Join(string(c.Directory), "grants"), keys: c.Keys},
 		locks: filepath.Join(string(c.Directory), "locks"), modulesKept: filepath.Join(string(c.Directory), "modules"),
-		slots: make(chan struct{}, c.Parallel), closing: make(chan struct{}, c.Parallel), others: map[string]context.CancelFunc{}, plans: map[string]shownPlan{},
+		runtime: folderOf(string(c.Runtime), name),
+		slots:   make(chan struct{}, c.Parallel), closing: make(chan struct{}, c.Parallel), others: map[string]context.CancelFunc{}, plans: map[string]shownPlan{},
 	}
-	for _, directory := range []string{t.store.directory, t.locks, t.modulesKept, filepath.Join(string(c.Runtime), "no-providers")} {
+	for _, directory := range []string{t.store.directory, t.locks, t.modulesKept, t.runtime, filepath.Join(string(c.Runtime), "no-providers")} {
 		if err := os.MkdirAll(directory, 0o700); err != nil {
 			return nil, access.Errorf(access.CodeUnavailable, "%w", err)
 		}
@@ -153,9 +155,9 @@ func (t *target) known(key string) (access.Scope, bool) {
 }
 
 func (t *target) show(ctx context.Context, w wanted) (access.Scope, error) {
-	directory, err := os.MkdirTemp(string(t.config.Runtime), "plan-")
+	directory, err := t.scratch("plan-")
 	if err != nil {
-		return access.Scope{}, access.Errorf(access.CodeUnavailable, "%w", err)
+		return access.Scope{}, err
 	}
 	defer os.RemoveAll(directory)
 	// A state of nobody's, on this machine: nothing is asked, or made, in a remote backend.

@@ -12,6 +12,7 @@ func usages() []mutant {
 		{"a usage that makes no sense is recorded", "integrations/usage.go", "return u, u.Validate().Err()", "return u, nil", []string{"./integrations -run TestBrokerBelievesNoUsage"}},
 		{"a usage that no receipt can hold keeps a closing from being recorded", "access/usage.go", "at.Year() >= 1970 && at.Year() <= 9999", "true", []string{"./activities -run TestUsageThatNoRecord"}},
 		{"a target says that a grant was in use for longer than there was time", "access/usage.go", " <= span, ", " <= span || true, ", []string{"./access -run TestUsageInAnEvent"}},
+		{"each of many moments is a second of use", "access/usage.go", "		used += s.To.Sub(s.From)\n", "		used += s.To.Sub(s.From).Truncate(time.Second) + time.Second\n", []string{"./access -run TestUsageOfMoments"}},
 		{"closing that is tried again forgets how access was used", "activities/usage.go", "there && !now.Used() {", "there && false {", []string{"./activities -run TestUsageOutlives"}},
 		{"the event of a closing says otherwise than the worker how access was used", "evidence/verify_log.go", "if !sameUsage(ev, r) {", "if false && !sameUsage(ev, r) {", []string{"./evidence -run TestCase140"}},
 		{"a usage that somebody changed in the ledger is shown", "access/usage.go", " || r.TimelineCheck.IsAltered(e) {", " {", []string{"./access -run TestAlteredUsage"}},
