@@ -8,14 +8,21 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/identitystore"
+	"github.com/aws/aws-sdk-go-v2/service/organizations"
+	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
 	client "github.com/go-sql-driver/mysql"
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/integrations/awsiam/awstest"
+	"ramp.dev/ramp/integrations/identitycenter/centertest"
 	"ramp.dev/ramp/integrations/mysql/mysqltest"
 	"ramp.dev/ramp/integrations/postgres/postgrestest"
 	"ramp.dev/ramp/integrations/vaulttoken"
@@ -51,9 +58,11 @@ approval: {pendingFor: 45s, stages: [{name: lead, from: [approvers]}]}
 
 // measuredTargets starts the services of all targets that are measured.
 func measuredTargets(in *installation) []measuredTarget {
+	s := awstest.Start(in.T)
+	in.env = s.Environ()
 	return []measuredTarget{
 		{"ssh/demo", "{user: demo}", nil, nil, (*installation).withSSH},
-		measuredPostgres(in), measuredMySQL(in), measuredVault(in), measuredAWS(in), measuredKubernetes(in), measuredTerraform(in),
+		measuredPostgres(in), measuredMySQL(in), measuredVault(in), measuredAWS(in, s), measuredIdentityCenter(in, s), measuredKubernetes(in), measuredTerraform(in),
 	}
 }
 
@@ -101,9 +110,7 @@ func measuredVault(in *installation) measuredTarget {
 }
 
 // measuredAWS is picked up and not used: moto, in AWS's place, enforces no policy.
-func measuredAWS(in *installation) measuredTarget {
-	s := awstest.Start(in.T)
-	in.env = s.Environ()
+func measuredAWS(in *installation, s *awstest.Server) measuredTarget {
 	network := netfault.New(in.T, "127.0.0.1:0", strings.TrimPrefix(s.Endpoint, "http://"))
 	return measuredTarget{"aws/figures", "{actions: ['s3:GetObject'], resources: ['arn:aws:s3:::orders/*']}", map[string]any{"kind": "aws", "region": awstest.Region,
 		"account": awstest.Account, "endpoint": "http://" + network.Address(), "worker": s.Worker, "boundary": s.Boundary, "consistency": "3s",
@@ -245,4 +252,66 @@ func logsIn(ctx context.Context, env map[string]string) (*pgx.Conn, error) {
 		return nil, err
 	}
 	return conn, nil
+}
+
+// measuredIdentityCenter is used by whether the person may begin a session, and by whether one
+// that they have is denied. moto stands in for AWS, which takes some seconds for an
+// assignment: here it is made when the call returns.
+func measuredIdentityCenter(in *installation, s *awstest.Server) measuredTarget {
+	cloud := centertest.NewCloud()
+	front := cloud.Serve(in.T, s.Endpoint)
+	network := netfault.New(in.T, "127.0.0.1:0", strings.TrimPrefix(front, "http://"))
+	admin := aws.Config{Region: awstest.Region, BaseEndpoint: &front, Credentials: credentials.NewStaticCredentialsProvider("admin", "admin", "")}
+	of, sso, org := centertest.Fill(in.T, admin), ssoadmin.NewFromConfig(admin), organizations.NewFromConfig(admin)
+	alice, set, account := centertest.AddUser(in.T, identitystore.NewFromConfig(admin), of.IdentityStore, "alice"), of.PermissionSets["ReadOnly"], "111122223333"
+	instance := "arn:aws:sso:::instance/" + strings.Split(set, "/")[1]
+	// denied reports whether the person's sessions are denied everything that were issued at a time.
+	denied := func(ctx context.Context, issued time.Time) bool {
+		policy, err := org.DescribePolicy(ctx, &organizations.DescribePolicyInput{PolicyId: &of.DenyPolicy})
+		type statement struct {
+			Condition struct {
+				StringEquals map[string]any
+				DateLessThan map[string]time.Time
+			}
+		}
+		var doc struct{ Statement []statement }
+		if err != nil || json.Unmarshal([]byte(aws.ToString(policy.Policy.Content)), &doc) != nil {
+			return ctx.Err() != nil // the test is over
+		}
+		return slices.ContainsFunc(doc.Statement, func(one statement) bool {
+			return strings.Contains(fmt.Sprint(one.Condition.StringEquals["identitystore:UserId"]), alice) && issued.Before(one.Condition.DateLessThan["aws:TokenIssueTime"])
+		})
+	}
+	return measuredTarget{"identitycenter/figures", "{account: '" + account + "', permissionSet: ReadOnly}", map[string]any{"kind": "identitycenter", "region": awstest.Region,
+		"account": awstest.Account, "endpoint": "http://" + network.Address(), "identityStore": of.IdentityStore, "permissionSets": of.PermissionSets, "denyPolicy": of.DenyPolicy,
+		"session": "1h", "consistency": "1s", "allow": []any{map[string]any{"permissionSets": []string{"ReadOnly"}, "accounts": []string{account}}}}, network,
+		func(in *installation, _ context.Context, _ string) targetClient {
+			return targetClient{
+				uses: func(ctx context.Context) error {
+					out, err := sso.ListAccountAssignments(ctx, &ssoadmin.ListAccountAssignmentsInput{InstanceArn: &instance, AccountId: &account, PermissionSetArn: &set})
+					if err != nil {
+						return err
+					}
+					for _, one := range out.AccountAssignments {
+						if aws.ToString(one.PrincipalId) == alice {
+							return nil
+						}
+					}
+					return errors.New("nobody can sign in")
+				},
+				session: func(ctx context.Context) <-chan struct{} {
+					issued := time.Now()
+					for denied(ctx, issued) && ctx.Err() == nil { // with an earlier one, that ended in this second
+						time.Sleep(100 * time.Millisecond)
+						issued = time.Now()
+					}
+					return until(func() error {
+						if denied(ctx, issued) {
+							return errors.New("the session is denied everything")
+						}
+						return nil
+					})
+				},
+			}
+		}}
 }

@@ -18,10 +18,13 @@ var figuresOf = flag.Int("figures", 0, "how many requests of ten seconds TestFig
 
 // figures are what one request measured. What a target has not, is zero.
 type figures struct {
-	active, usable time.Duration // from the approval
-	lastUse        time.Duration // of a client that begins ten times a second, from the end
-	cut            time.Duration // of a session that is in use, from the end
-	closed         time.Duration // recorded as ended, from the return of the target's network
+	// From the decision as the server recorded it: until the worker is about to touch the
+	// target, and until access is open, by the times in the log.
+	begun, active time.Duration
+	usable        time.Duration // from the approval until a first use, with looks every 50 ms at whether it is open
+	lastUse       time.Duration // of a client that begins ten times a second, from the end
+	cut           time.Duration // of a session that is in use, from the end
+	closed        time.Duration // recorded as ended, from the return of the target's network
 }
 
 // targetClient is somebody's client of a target, with the credential of one request. What
@@ -100,8 +103,9 @@ func TestFigures(t *testing.T) {
 // shown writes the figures of a target.
 func shown(t *testing.T, of measuredTarget, all []figures) {
 	for what, of := range map[string]func(figures) time.Duration{
-		"approved to active": func(f figures) time.Duration { return f.active }, "approved to usable, ramp creds and a first use included": func(f figures) time.Duration { return f.usable },
-		"last use that worked, from the end": func(f figures) time.Duration { return f.lastUse }, "session cut, from the end": func(f figures) time.Duration { return f.cut },
+		"approved to the call to the target": func(f figures) time.Duration { return f.begun }, "approved to active": func(f figures) time.Duration { return f.active },
+		"approved to usable, ramp creds and a first use included": func(f figures) time.Duration { return f.usable },
+		"last use that worked, from the end":                      func(f figures) time.Duration { return f.lastUse }, "session cut, from the end": func(f figures) time.Duration { return f.cut },
 		"recorded as ended, from the network's return": func(f figures) time.Duration { return f.closed },
 	} {
 		var list []time.Duration
@@ -124,13 +128,26 @@ func (in *installation) opens(ctx context.Context, of measuredTarget, duration s
 	in.as("bob").approves(r)
 	approved := time.Now()
 	r = alice.awaits(r.ID, "active", 3*time.Minute)
-	f := figures{active: time.Since(approved)}
+	decided, touched := r.at(in, "decision.recorded"), r.at(in, "grant.intended")
+	f := figures{begun: touched.Sub(decided), active: r.at(in, "access.active").Sub(decided)}
 	client := of.picksUp(in, ctx, r.ID)
 	if client.uses != nil {
 		require.NoError(in, client.uses(ctx), of.target)
 	}
 	f.usable = time.Since(approved)
 	return r, client, f
+}
+
+// at returns when an event of a kind was recorded first.
+func (r request) at(in *installation, kind string) time.Time {
+	in.Helper()
+	for _, e := range r.Timeline {
+		if e.Kind == kind {
+			return e.At
+		}
+	}
+	require.Fail(in, "no event in the timeline", kind)
+	return time.Time{}
 }
 
 // releases is one request that is released while a session is in use.

@@ -168,8 +168,9 @@ type request struct {
 		} `json:"grants"`
 	} `json:"plan"`
 	Timeline []struct {
-		Kind  string `json:"kind"`
-		Actor string `json:"actor"`
+		Kind  string    `json:"kind"`
+		Actor string    `json:"actor"`
+		At    time.Time `json:"at"`
 	} `json:"timeline"`
 }
 

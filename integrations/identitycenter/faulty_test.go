@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"syscall"
 
+	"ramp.dev/ramp/integrations/identitycenter/centertest"
 	"ramp.dev/ramp/integrations/targettest"
 )
 
@@ -31,17 +32,17 @@ func (w *faultyWire) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		return nil, errors.New("connection reset by peer")
 	case w.fault == targettest.Throttled && k >= w.n:
-		return fails(400, "ThrottlingException", "Rate exceeded"), nil
+		return centertest.Refuse(400, "ThrottlingException", "Rate exceeded"), nil
 	case w.fault == targettest.Unavailable && k >= w.n && k%2 == 0:
-		return fails(503, "", "upstream connect error"), nil
+		return centertest.Refuse(503, "", "upstream connect error"), nil
 	case w.fault == targettest.Unavailable && k >= w.n:
 		return nil, syscall.ECONNREFUSED
 	case w.fault == targettest.NotFoundYet && k >= w.n:
-		switch operation := operationOf(r); {
+		switch operation := centertest.OperationOf(r); {
 		case strings.HasPrefix(operation, "ListAccountAssignments"):
-			return reply(200, map[string]any{}), nil
+			return centertest.Reply(200, map[string]any{}), nil
 		case strings.HasPrefix(operation, "DescribeAccountAssignment"), operation == "DeleteAccountAssignment":
-			return fails(400, "ResourceNotFoundException", "not found"), nil
+			return centertest.Refuse(400, "ResourceNotFoundException", "not found"), nil
 		}
 	}
 	return w.to.RoundTrip(r)

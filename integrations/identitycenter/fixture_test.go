@@ -13,9 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/identitystore"
-	idtypes "github.com/aws/aws-sdk-go-v2/service/identitystore/types"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
-	orgtypes "github.com/aws/aws-sdk-go-v2/service/organizations/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin/types"
 	"github.com/stretchr/testify/require"
@@ -23,6 +21,7 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations/awsapi"
 	"ramp.dev/ramp/integrations/awsiam/awstest"
+	"ramp.dev/ramp/integrations/identitycenter/centertest"
 	"ramp.dev/ramp/integrations/targettest"
 	"ramp.dev/ramp/ledger"
 )
@@ -30,7 +29,7 @@ import (
 // center is an instance of Identity Center, the ledger, a simulator of policies, and a
 // target's configuration.
 type center struct {
-	cloud  *cloud
+	cloud  *centertest.Cloud
 	led    *ledger.Ledger
 	sim    *awstest.Simulator
 	config Config
@@ -47,7 +46,6 @@ type center struct {
 const (
 	targetName = "identitycenter/test"
 	workload   = "111122223333" // an account of the organisation
-	seed       = `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringEquals":{"identitystore:UserId":"nobody"}}}]}`
 )
 
 var (
@@ -60,7 +58,7 @@ func start(t *testing.T) *center {
 	s := awstest.Start(t)
 	s.Setenv(t)
 	ctx := t.Context()
-	c := &center{cloud: newCloud(), sim: awstest.Simulate(t), issued: map[string]time.Time{}}
+	c := &center{cloud: centertest.NewCloud(), sim: awstest.Simulate(t), issued: map[string]time.Time{}}
 	var err error
 	c.led, err = ledger.Open(ctx, "sqlite:"+filepath.Join(t.TempDir(), "ledger.db"))
 	require.NoError(t, err)
@@ -69,26 +67,13 @@ func start(t *testing.T) *center {
 		Credentials: credentials.NewStaticCredentialsProvider("admin", "admin", "")}
 	c.sso, c.store, c.org = ssoadmin.NewFromConfig(sdk), identitystore.NewFromConfig(sdk), organizations.NewFromConfig(sdk)
 
-	instances, err := c.sso.ListInstances(ctx, &ssoadmin.ListInstancesInput{})
-	require.NoError(t, err)
-	of := instances.Instances[0]
+	of := centertest.Fill(t, sdk)
 	c.config = Config{
 		Config:        awsapi.Config{Region: awstest.Region, Account: awstest.Account, Endpoint: s.Endpoint},
-		IdentityStore: aws.ToString(of.IdentityStoreId), PermissionSets: map[string]string{}, Session: access.Duration(time.Hour),
+		IdentityStore: of.IdentityStore, PermissionSets: of.PermissionSets, DenyPolicy: of.DenyPolicy, Session: access.Duration(time.Hour),
 		Allow:       []AllowConfig{{PermissionSets: []string{"ReadOnly", "Admin"}, Accounts: []string{workload}}},
 		Consistency: access.Duration(300 * time.Millisecond),
 	}
-	for _, name := range []string{"ReadOnly", "Admin"} {
-		made, err := c.sso.CreatePermissionSet(ctx, &ssoadmin.CreatePermissionSetInput{InstanceArn: of.InstanceArn, Name: aws.String(name), SessionDuration: aws.String("PT1H")})
-		require.NoError(t, err)
-		c.config.PermissionSets[name] = aws.ToString(made.PermissionSet.PermissionSetArn)
-	}
-	_, err = c.org.CreateOrganization(ctx, &organizations.CreateOrganizationInput{FeatureSet: orgtypes.OrganizationFeatureSetAll})
-	require.NoError(t, err)
-	policy, err := c.org.CreatePolicy(ctx, &organizations.CreatePolicyInput{Name: aws.String("ramp-denials"), Description: aws.String("Ramp's"),
-		Type: orgtypes.PolicyTypeServiceControlPolicy, Content: aws.String(seed)})
-	require.NoError(t, err)
-	c.config.DenyPolicy = aws.ToString(policy.Policy.PolicySummary.Id)
 	return c
 }
 
@@ -114,9 +99,7 @@ func (c *center) person(t *testing.T) string {
 	defer c.mu.Unlock()
 	c.people++
 	name := fmt.Sprintf("person%d@example.com", c.people)
-	_, err := c.store.CreateUser(context.Background(), &identitystore.CreateUserInput{IdentityStoreId: &c.config.IdentityStore, UserName: &name, DisplayName: &name,
-		Name: &idtypes.Name{GivenName: aws.String("P"), FamilyName: aws.String("Q")}, Emails: []idtypes.Email{{Value: &name, Primary: true}}})
-	require.NoError(t, err)
+	centertest.AddUser(t, c.store, c.config.IdentityStore, name)
 	return name
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations"
+	"ramp.dev/ramp/integrations/identitycenter/centertest"
 	"ramp.dev/ramp/integrations/pacing"
 )
 
@@ -29,19 +30,19 @@ type organization struct {
 
 // RoundTrip implements http.RoundTripper.
 func (o *organization) RoundTrip(r *http.Request) (*http.Response, error) {
-	if operationOf(r) != "ListAccounts" {
-		return fails(400, "AccessDeniedException", "nothing else is asked for"), nil
+	if centertest.OperationOf(r) != "ListAccounts" {
+		return centertest.Refuse(400, "AccessDeniedException", "nothing else is asked for"), nil
 	}
 	n := o.calls.Add(1)
 	if n == 3 {
-		refused := fails(400, "TooManyRequestsException", "slowly")
+		refused := centertest.Refuse(400, "TooManyRequestsException", "slowly")
 		return refused, nil
 	}
 	if n > 1 {
 		<-o.hold
 	}
 	var in struct{ NextToken string }
-	if err := json.Unmarshal(bodyOf(r), &in); err != nil {
+	if err := json.Unmarshal(centertest.BodyOf(r), &in); err != nil {
 		return nil, err
 	}
 	from, _ := strconv.Atoi(in.NextToken)
@@ -60,7 +61,7 @@ func (o *organization) RoundTrip(r *http.Request) (*http.Response, error) {
 	if from+20 < o.accounts {
 		out["NextToken"] = strconv.Itoa(from + 20)
 	}
-	return reply(200, out), nil
+	return centertest.Reply(200, out), nil
 }
 
 // TestAccounts reads two thousand accounts in the background: a caller who cannot wait
@@ -125,8 +126,8 @@ func TestPing(t *testing.T) {
 	}
 	c.config = good
 	long := c.open(t, wire(func(r *http.Request) (*http.Response, error) {
-		if operationOf(r) == "DescribePermissionSet" {
-			return reply(200, map[string]any{"PermissionSet": map[string]string{"Name": "Admin", "SessionDuration": "PT8H30M", "PermissionSetArn": aws.ToString(&set)}}), nil
+		if centertest.OperationOf(r) == "DescribePermissionSet" {
+			return centertest.Reply(200, map[string]any{"PermissionSet": map[string]string{"Name": "Admin", "SessionDuration": "PT8H30M", "PermissionSetArn": aws.ToString(&set)}}), nil
 		}
 		return c.cloud.RoundTrip(r)
 	}))

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations/identitycenter/centertest"
 )
 
 // TestLife tries what is special to Identity Center, and so not in the conformance
@@ -26,26 +27,11 @@ func TestLife(t *testing.T) {
 		"AccountThatHasLeft": accountLeft, "UserThatWasDeleted": userDeleted,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, c) })
-		c.cloud.mu.Lock()
-		c.cloud.looks = 0
-		c.cloud.mu.Unlock()
+		c.cloud.Slow(0)
 	}
 	left, err := c.names(context.Background())
 	require.NoError(t, err)
 	require.Empty(t, left)
-}
-
-// slow makes operations be under way for so many looks.
-func (c *center) slow(looks int) {
-	c.cloud.mu.Lock()
-	defer c.cloud.mu.Unlock()
-	c.cloud.looks = looks
-}
-
-func (c *center) failNext(operation, reason string) {
-	c.cloud.mu.Lock()
-	defer c.cloud.mu.Unlock()
-	c.cloud.fails[operation] = reason
 }
 
 func isOpen(t *testing.T, one *target, g access.Grant) bool {
@@ -58,9 +44,9 @@ func isOpen(t *testing.T, one *target, g access.Grant) bool {
 // deletionFails tries a deletion that AWS takes, and that fails afterwards.
 func deletionFails(t *testing.T, c *center) {
 	ctx, one := context.Background(), c.open(t, nil)
-	c.slow(3)
+	c.cloud.Slow(3)
 	g := c.granted(t, one, grantFor(c.person(t), admin))
-	c.failNext("DeleteAccountAssignment", "the role is protected")
+	c.cloud.FailNext("DeleteAccountAssignment", "the role is protected")
 	err := one.Revoke(ctx, access.Grant{Name: g.Name})
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(err), "%v", err)
 	require.ErrorContains(t, err, "the role is protected")
@@ -73,9 +59,7 @@ func deletionFails(t *testing.T, c *center) {
 func deletionLies(t *testing.T, c *center) {
 	ctx, one := context.Background(), c.open(t, nil)
 	g := c.granted(t, one, grantFor(c.person(t), admin))
-	c.cloud.mu.Lock()
-	c.cloud.lies = true
-	c.cloud.mu.Unlock()
+	c.cloud.Lie()
 	err := one.Revoke(ctx, access.Grant{Name: g.Name})
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(err), "%v", err)
 	require.True(t, isOpen(t, one, g))
@@ -85,9 +69,9 @@ func deletionLies(t *testing.T, c *center) {
 
 func creationFails(t *testing.T, c *center) {
 	ctx, one := context.Background(), c.open(t, nil)
-	c.slow(2)
+	c.cloud.Slow(2)
 	g := grantFor(c.person(t), readOnly)
-	c.failNext("CreateAccountAssignment", "the account has 1000 roles")
+	c.cloud.FailNext("CreateAccountAssignment", "the account has 1000 roles")
 	err := one.Grant(ctx, g)
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(err), "%v", err)
 	require.ErrorContains(t, err, "the account has 1000 roles")
@@ -101,7 +85,7 @@ func creationFails(t *testing.T, c *center) {
 func crashed(t *testing.T, c *center) {
 	ctx, one := context.Background(), c.open(t, nil)
 	for _, ends := range []bool{false, true} {
-		c.slow(4)
+		c.cloud.Slow(4)
 		g := grantFor(c.person(t), readOnly)
 		died := false
 		dies := c.open(t, wire(func(r *http.Request) (*http.Response, error) {
@@ -109,7 +93,7 @@ func crashed(t *testing.T, c *center) {
 				return nil, http.ErrServerClosed
 			}
 			got, err := c.cloud.RoundTrip(r)
-			if died = operationOf(r) == "CreateAccountAssignment"; died && err == nil {
+			if died = centertest.OperationOf(r) == "CreateAccountAssignment"; died && err == nil {
 				got.Body.Close()
 				return nil, http.ErrServerClosed
 			}
@@ -134,17 +118,15 @@ func crashed(t *testing.T, c *center) {
 func endedWhileMade(t *testing.T, c *center) {
 	ctx, one := context.Background(), c.open(t, nil)
 	other, g := c.granted(t, one, grantFor(c.person(t), readOnly)), grantFor(c.person(t), readOnly)
-	c.slow(1000)
-	c.cloud.mu.Lock()
-	c.cloud.hides = true
-	c.cloud.mu.Unlock()
+	c.cloud.Slow(1000)
+	c.cloud.Hide(true)
 	var began *http.Request
 	dies := c.open(t, wire(func(r *http.Request) (*http.Response, error) {
 		if began != nil {
 			return nil, http.ErrServerClosed
 		}
 		got, err := c.cloud.RoundTrip(r)
-		if operationOf(r) == "CreateAccountAssignment" && err == nil {
+		if centertest.OperationOf(r) == "CreateAccountAssignment" && err == nil {
 			began = r
 			got.Body.Close()
 			return nil, http.ErrServerClosed
@@ -153,12 +135,12 @@ func endedWhileMade(t *testing.T, c *center) {
 	}))
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(dies.Grant(ctx, g)))
 	require.NotNil(t, began)
-	c.slow(0) // what is begun from here on
+	c.cloud.Slow(0) // what is begun from here on
 
 	waits, cancel := context.WithCancel(ctx)
 	looked := make(chan struct{}, 1000)
 	revoking := c.open(t, wire(func(r *http.Request) (*http.Response, error) {
-		if operationOf(r) == "DescribeAccountAssignmentCreationStatus" {
+		if centertest.OperationOf(r) == "DescribeAccountAssignmentCreationStatus" {
 			looked <- struct{}{}
 		}
 		return c.cloud.RoundTrip(r)
@@ -177,10 +159,8 @@ func endedWhileMade(t *testing.T, c *center) {
 	require.True(t, isOpen(t, one, g), "what is being made is not gone")
 	require.NoError(t, one.Revoke(ctx, access.Grant{Name: other.Name}), "of this person nothing is being made")
 
-	require.NoError(t, c.cloud.goesOn(began.Clone(ctx)))
-	c.cloud.mu.Lock()
-	c.cloud.hides = false
-	c.cloud.mu.Unlock()
+	require.NoError(t, c.cloud.GoOn(began.Clone(ctx)))
+	c.cloud.Hide(false)
 	require.NoError(t, one.Revoke(ctx, access.Grant{Name: g.Name}))
 	require.False(t, isOpen(t, one, g))
 	there, err := c.has(ctx, c.of(ctx, t, g))
@@ -210,7 +190,7 @@ func somebodyElses(t *testing.T, c *center) {
 // underWay tries that no more assignments are under way than AWS takes, over three
 // workers that know nothing of each other.
 func underWay(t *testing.T, c *center) {
-	c.slow(6)
+	c.cloud.Slow(6)
 	workers := []*target{c.open(t, nil), c.open(t, nil), c.open(t, nil)}
 	grants := make([]access.Grant, 30)
 	for i := range grants {
@@ -221,12 +201,10 @@ func underWay(t *testing.T, c *center) {
 		all.Go(func() error { return workers[i%3].Grant(context.Background(), g) })
 	}
 	require.NoError(t, all.Wait(), "AWS throttles nothing")
-	c.cloud.mu.Lock()
-	most := c.cloud.most
-	c.cloud.mu.Unlock()
+	most := c.cloud.Most()
 	require.Greater(t, most, 3, "they were made beside each other")
-	require.LessOrEqual(t, most, limitUnderWay)
-	c.slow(0)
+	require.LessOrEqual(t, most, centertest.LimitUnderWay)
+	c.cloud.Slow(0)
 	for i, g := range grants {
 		require.NoError(t, workers[i%3].Revoke(context.Background(), g))
 	}
@@ -277,9 +255,9 @@ func accountLeft(t *testing.T, c *center) {
 	ctx := context.Background()
 	g := c.granted(t, c.open(t, nil), grantFor(c.person(t), readOnly))
 	gone := c.open(t, wire(func(r *http.Request) (*http.Response, error) {
-		switch operationOf(r) {
+		switch centertest.OperationOf(r) {
 		case "CreateAccountAssignment", "DeleteAccountAssignment", "ListAccountAssignments":
-			return fails(400, "ResourceNotFoundException", "The account is not in the organization."), nil
+			return centertest.Refuse(400, "ResourceNotFoundException", "The account is not in the organization."), nil
 		}
 		return c.cloud.RoundTrip(r)
 	}))
@@ -296,8 +274,8 @@ func userDeleted(t *testing.T, c *center) {
 	left, stays := c.granted(t, c.open(t, nil), grantFor(c.person(t), readOnly)), c.granted(t, c.open(t, nil), grantFor(c.person(t), readOnly))
 	user := c.of(ctx, t, left).user
 	one := c.open(t, wire(func(r *http.Request) (*http.Response, error) {
-		if operationOf(r) == "ListAccountAssignmentsForPrincipal" && bytes.Contains(bodyOf(r), []byte(user)) {
-			return fails(400, "ResourceNotFoundException", "USER not found"), nil
+		if centertest.OperationOf(r) == "ListAccountAssignmentsForPrincipal" && bytes.Contains(centertest.BodyOf(r), []byte(user)) {
+			return centertest.Refuse(400, "ResourceNotFoundException", "USER not found"), nil
 		}
 		return c.cloud.RoundTrip(r)
 	}))
@@ -326,8 +304,8 @@ func TestErrors(t *testing.T) {
 		{500, "InternalServerException", access.CodeUnavailable}, {400, "NeverHeardOf", access.CodeInternal},
 	} {
 		target := c.open(t, wire(func(r *http.Request) (*http.Response, error) {
-			if operationOf(r) == "CreateAccountAssignment" {
-				return fails(one.status, one.code, "no"), nil
+			if centertest.OperationOf(r) == "CreateAccountAssignment" {
+				return centertest.Refuse(one.status, one.code, "no"), nil
 			}
 			return c.cloud.RoundTrip(r)
 		}))
@@ -338,8 +316,8 @@ func TestErrors(t *testing.T) {
 	var once sync.Once
 	target := c.open(t, wire(func(r *http.Request) (*http.Response, error) {
 		var refused *http.Response
-		if operationOf(r) == "CreateAccountAssignment" || operationOf(r) == "DeleteAccountAssignment" {
-			once.Do(func() { refused = fails(409, "ConflictException", "another operation") })
+		if centertest.OperationOf(r) == "CreateAccountAssignment" || centertest.OperationOf(r) == "DeleteAccountAssignment" {
+			once.Do(func() { refused = centertest.Refuse(409, "ConflictException", "another operation") })
 		}
 		if refused != nil {
 			return refused, nil

@@ -14,6 +14,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations/awsapi"
+	"ramp.dev/ramp/integrations/identitycenter/centertest"
 )
 
 // TestCase143Sessions: sessions that people have when access ends are denied
@@ -71,7 +72,7 @@ func lateWorker(t *testing.T, c *center) {
 	ctx, quick := context.Background(), c.open(t, nil)
 	reached, goOn := make(chan struct{}, 100), make(chan struct{})
 	late := c.open(t, wire(func(r *http.Request) (*http.Response, error) {
-		if operationOf(r) == "UpdatePolicy" {
+		if centertest.OperationOf(r) == "UpdatePolicy" {
 			reached <- struct{}{}
 			<-goOn
 		}
@@ -130,7 +131,7 @@ func takenOut(t *testing.T, c *center) {
 	began := time.Now()
 	require.NoError(t, one.Revoke(ctx, g))
 	require.False(t, isOpen(t, one, g))
-	_, err := c.org.UpdatePolicy(ctx, &organizations.UpdatePolicyInput{PolicyId: &c.config.DenyPolicy, Content: aws.String(seed)})
+	_, err := c.org.UpdatePolicy(ctx, &organizations.UpdatePolicyInput{PolicyId: &c.config.DenyPolicy, Content: aws.String(centertest.Seed)})
 	require.NoError(t, err)
 	p, err := one.Inspect(ctx, access.Grant{Name: g.Name})
 	require.NoError(t, err)

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/integrations/awsiam/awstest"
+	"ramp.dev/ramp/integrations/identitycenter/centertest"
 )
 
 // TestWorkerPolicy: the policy in the documentation allows every call that the target
@@ -25,13 +26,13 @@ func TestWorkerPolicy(t *testing.T) {
 	made := map[string]bool{}
 	one := c.open(t, wire(func(r *http.Request) (*http.Response, error) {
 		mu.Lock()
-		if name := operationOf(r); name != "" { // STS has no such header, and GetCallerIdentity needs no permission
+		if name := centertest.OperationOf(r); name != "" { // STS has no such header, and GetCallerIdentity needs no permission
 			made[name] = true
 		}
 		mu.Unlock()
 		return c.cloud.RoundTrip(r)
 	}))
-	c.slow(2)
+	c.cloud.Slow(2)
 	g := c.granted(t, one, grantFor(c.person(t), admin))
 	_, err := one.List(ctx)
 	require.NoError(t, err)

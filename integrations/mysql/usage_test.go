@@ -46,6 +46,11 @@ func TestUsageOverARestart(t *testing.T) {
 	}
 	require.Equal(t, 1, sessions())
 	require.Equal(t, 1, sessions(), "the same session")
+	began, err := s.Texts(t.Context(), "SELECT UNIX_TIMESTAMP() - CAST(VARIABLE_VALUE AS SIGNED) FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'UPTIME'")
+	require.NoError(t, err)
+	noted, err := s.Texts(t.Context(), "SELECT server_start FROM ramp.seen")
+	require.NoError(t, err)
+	require.Equal(t, began, noted)
 	s.Exec(t, "UPDATE ramp.seen SET server_start = server_start - 60")
 	require.Equal(t, 2, sessions(), "another session with the same number")
 

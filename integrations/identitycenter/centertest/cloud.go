@@ -1,4 +1,6 @@
-package identitycenter
+// Package centertest is an instance of IAM Identity Center for tests: moto, with what moto
+// lacks before it.
+package centertest
 
 import (
 	"bytes"
@@ -10,12 +12,14 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"ramp.dev/ramp/internal/strictjson"
 )
 
-// cloud is a transport to moto that behaves as AWS does where moto does not: ARNs of
+// Cloud is a transport to moto that behaves as AWS does where moto does not: ARNs of
 // permission sets, assignments that are made and removed after the call has returned,
 // the limit on those that are under way, and an assignment that is made twice.
-type cloud struct {
+type Cloud struct {
 	mu    sync.Mutex
 	looks int               // how often an operation is seen to be under way; 0: it has ended when the call returns
 	fails map[string]string // by operation, such as CreateAccountAssignment: the reason why the next one fails
@@ -33,23 +37,50 @@ type op struct {
 	status    map[string]any
 }
 
-// limitUnderWay is AWS's.
-const limitUnderWay = 10
+// LimitUnderWay is how many operations AWS has under way at once.
+const LimitUnderWay = 10
 
-func newCloud() *cloud { return &cloud{ops: map[string]*op{}, fails: map[string]string{}} }
+// NewCloud returns a cloud in which every operation has ended when its call returns.
+func NewCloud() *Cloud { return &Cloud{ops: map[string]*op{}, fails: map[string]string{}} }
+
+func (c *Cloud) set(to func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	to()
+}
+
+// Slow makes operations be under way for so many looks.
+func (c *Cloud) Slow(looks int) { c.set(func() { c.looks = looks }) }
+
+// FailNext makes the next operation of a name, such as CreateAccountAssignment, fail after
+// its call has returned.
+func (c *Cloud) FailNext(operation, reason string) { c.set(func() { c.fails[operation] = reason }) }
+
+// Lie makes the next operation be said to have succeeded, without an effect.
+func (c *Cloud) Lie() { c.set(func() { c.lies = true }) }
+
+// Hide says whether deletions do not find what is being made.
+func (c *Cloud) Hide(hides bool) { c.set(func() { c.hides = hides }) }
+
+// Most returns how many operations were under way at once.
+func (c *Cloud) Most() (n int) {
+	c.set(func() { n = c.most })
+	return n
+}
 
 var (
 	setOfMoto = regexp.MustCompile(`:instance/(ssoins-[a-z0-9]+/ps-)`)
 	setOfAWS  = regexp.MustCompile(`:permissionSet/(ssoins-[a-z0-9]+/ps-)`)
 )
 
-// operationOf returns the name of the operation that a request asks for.
-func operationOf(r *http.Request) string {
+// OperationOf returns the name of the operation that a request asks for.
+func OperationOf(r *http.Request) string {
 	_, name, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	return name
 }
 
-func bodyOf(r *http.Request) []byte {
+// BodyOf returns the body of a request, which can be read again.
+func BodyOf(r *http.Request) []byte {
 	if r.Body == nil {
 		return nil
 	}
@@ -62,25 +93,25 @@ func bodyOf(r *http.Request) []byte {
 }
 
 // RoundTrip implements http.RoundTripper.
-func (c *cloud) RoundTrip(r *http.Request) (*http.Response, error) {
+func (c *Cloud) RoundTrip(r *http.Request) (*http.Response, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	operation, body := operationOf(r), bodyOf(r)
+	operation, body := OperationOf(r), BodyOf(r)
 	switch operation {
 	case "CreateAccountAssignment", "DeleteAccountAssignment":
 		return c.begin(r, operation, body)
 	case "DescribeAccountAssignmentCreationStatus", "DescribeAccountAssignmentDeletionStatus":
 		return c.look(r, operation, body)
 	case "ListAccountAssignmentCreationStatus":
-		return reply(200, map[string]any{"AccountAssignmentsCreationStatus": c.underWay("CreateAccountAssignment")}), nil
+		return Reply(200, map[string]any{"AccountAssignmentsCreationStatus": c.underWay("CreateAccountAssignment")}), nil
 	case "ListAccountAssignmentDeletionStatus":
-		return reply(200, map[string]any{"AccountAssignmentsDeletionStatus": c.underWay("DeleteAccountAssignment")}), nil
+		return Reply(200, map[string]any{"AccountAssignmentsDeletionStatus": c.underWay("DeleteAccountAssignment")}), nil
 	}
 	return c.moto(r, body)
 }
 
 // moto asks moto, with ARNs as it has them.
-func (c *cloud) moto(r *http.Request, body []byte) (*http.Response, error) {
+func (c *Cloud) moto(r *http.Request, body []byte) (*http.Response, error) {
 	body = setOfAWS.ReplaceAll(body, []byte(":instance/$1"))
 	next := r.Clone(r.Context())
 	next.Body, next.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
@@ -100,7 +131,7 @@ func (c *cloud) moto(r *http.Request, body []byte) (*http.Response, error) {
 	return got, nil
 }
 
-func (c *cloud) underWay(operation string) (out []map[string]any) {
+func (c *Cloud) underWay(operation string) (out []map[string]any) {
 	for id, o := range c.ops {
 		if o.Operation == operation && o.status["Status"] == "IN_PROGRESS" {
 			out = append(out, map[string]any{"RequestId": id, "Status": "IN_PROGRESS"})
@@ -109,10 +140,10 @@ func (c *cloud) underWay(operation string) (out []map[string]any) {
 	return out
 }
 
-func (c *cloud) begin(r *http.Request, operation string, body []byte) (*http.Response, error) {
+func (c *Cloud) begin(r *http.Request, operation string, body []byte) (*http.Response, error) {
 	busy := len(c.underWay("CreateAccountAssignment")) + len(c.underWay("DeleteAccountAssignment"))
-	if busy >= limitUnderWay {
-		return fails(400, "ThrottlingException", "There are too many requests processing."), nil
+	if busy >= LimitUnderWay {
+		return Refuse(400, "ThrottlingException", "There are too many requests processing."), nil
 	}
 	for _, o := range c.ops {
 		if o.status["Status"] == "IN_PROGRESS" && bytes.Equal(o.body, body) && !(c.hides && operation == "DeleteAccountAssignment") {
@@ -121,7 +152,7 @@ func (c *cloud) begin(r *http.Request, operation string, body []byte) (*http.Res
 					return nil, err
 				}
 			}
-			return fails(409, "ConflictException", "There is another request processing for the same assignment."), nil
+			return Refuse(409, "ConflictException", "There is another request processing for the same assignment."), nil
 		}
 	}
 	there, err := c.there(r, body)
@@ -129,10 +160,10 @@ func (c *cloud) begin(r *http.Request, operation string, body []byte) (*http.Res
 		return nil, err
 	}
 	if operation == "DeleteAccountAssignment" && !there {
-		return fails(400, "ResourceNotFoundException", "The assignment does not exist."), nil
+		return Refuse(400, "ResourceNotFoundException", "The assignment does not exist."), nil
 	}
 	status := map[string]any{}
-	if err := json.Unmarshal(body, &status); err != nil {
+	if err := strictjson.UnmarshalOpen(body, &status); err != nil {
 		return nil, err
 	}
 	delete(status, "InstanceArn")
@@ -147,11 +178,11 @@ func (c *cloud) begin(r *http.Request, operation string, body []byte) (*http.Res
 			return nil, err
 		}
 	}
-	return reply(200, map[string]any{o.key(): o.status}), nil
+	return Reply(200, map[string]any{o.key(): o.status}), nil
 }
 
-// goesOn lets everything that is under way end.
-func (c *cloud) goesOn(r *http.Request) error {
+// GoOn lets everything that is under way end. r is any request to the cloud.
+func (c *Cloud) GoOn(r *http.Request) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, o := range c.ops {
@@ -173,9 +204,9 @@ func (o *op) key() string {
 }
 
 // there reports whether moto has the assignment that a request is about.
-func (c *cloud) there(r *http.Request, body []byte) (bool, error) {
+func (c *Cloud) there(r *http.Request, body []byte) (bool, error) {
 	var in struct{ InstanceArn, TargetId, PermissionSetArn, PrincipalId, PrincipalType string }
-	if err := json.Unmarshal(body, &in); err != nil {
+	if err := strictjson.UnmarshalOpen(body, &in); err != nil {
 		return false, err
 	}
 	ask := r.Clone(r.Context())
@@ -191,7 +222,10 @@ func (c *cloud) there(r *http.Request, body []byte) (bool, error) {
 	var out struct {
 		AccountAssignments []struct{ PrincipalId, PrincipalType string }
 	}
-	if err := json.NewDecoder(got.Body).Decode(&out); err != nil {
+	if text, err = io.ReadAll(got.Body); err != nil {
+		return false, err
+	}
+	if err := strictjson.UnmarshalOpen(text, &out); err != nil {
 		return false, err
 	}
 	for _, one := range out.AccountAssignments {
@@ -203,7 +237,7 @@ func (c *cloud) there(r *http.Request, body []byte) (bool, error) {
 }
 
 // finish gives an operation its effect, or its failure.
-func (c *cloud) finish(r *http.Request, o *op) error {
+func (c *Cloud) finish(r *http.Request, o *op) error {
 	if reason, ok := c.fails[o.Operation]; ok {
 		delete(c.fails, o.Operation)
 		o.status["Status"], o.status["FailureReason"] = "FAILED", reason
@@ -230,14 +264,14 @@ func (c *cloud) finish(r *http.Request, o *op) error {
 	return nil
 }
 
-func (c *cloud) look(r *http.Request, operation string, body []byte) (*http.Response, error) {
+func (c *Cloud) look(r *http.Request, operation string, body []byte) (*http.Response, error) {
 	var in struct{ AccountAssignmentCreationRequestId, AccountAssignmentDeletionRequestId string }
-	if err := json.Unmarshal(body, &in); err != nil {
+	if err := strictjson.UnmarshalOpen(body, &in); err != nil {
 		return nil, err
 	}
 	o := c.ops[in.AccountAssignmentCreationRequestId+in.AccountAssignmentDeletionRequestId]
 	if o == nil {
-		return fails(400, "ResourceNotFoundException", "no such request"), nil
+		return Refuse(400, "ResourceNotFoundException", "no such request"), nil
 	}
 	if o.status["Status"] == "IN_PROGRESS" {
 		if o.left--; o.left <= 0 {
@@ -246,11 +280,11 @@ func (c *cloud) look(r *http.Request, operation string, body []byte) (*http.Resp
 			}
 		}
 	}
-	return reply(200, map[string]any{o.key(): o.status}), nil
+	return Reply(200, map[string]any{o.key(): o.status}), nil
 }
 
-// reply returns a response as AWS writes it.
-func reply(status int, body any) *http.Response {
+// Reply returns a response as AWS writes it.
+func Reply(status int, body any) *http.Response {
 	text, err := json.Marshal(body)
 	if err != nil {
 		panic(err)
@@ -260,7 +294,7 @@ func reply(status int, body any) *http.Response {
 		ContentLength: int64(len(text)), Body: io.NopCloser(bytes.NewReader(text))}
 }
 
-// fails returns an error as AWS writes it.
-func fails(status int, code, message string) *http.Response {
-	return reply(status, map[string]string{"__type": code, "message": message, "Message": message})
+// Refuse returns an error as AWS writes it.
+func Refuse(status int, code, message string) *http.Response {
+	return Reply(status, map[string]string{"__type": code, "message": message, "Message": message})
 }
