@@ -60,9 +60,12 @@ func (c *Client) Unexpected(method, path string) error {
 }
 
 func (c *Client) send(ctx context.Context, method, path string, in any) (*http.Response, []byte, error) {
-	token, err := c.ownToken(ctx)
-	if err != nil {
-		return nil, nil, err
+	var token string
+	if c.token != nil {
+		var err error
+		if token, err = c.ownToken(ctx); err != nil {
+			return nil, nil, err
+		}
 	}
 	var sent io.Reader
 	if in != nil {
@@ -82,7 +85,9 @@ func (c *Client) send(ctx context.Context, method, path string, in any) (*http.R
 	if in != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	c.dialect.Authenticate(req.Header, token)
+	if c.token != nil {
+		c.dialect.Authenticate(req.Header, token)
+	}
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return nil, nil, err

@@ -1,6 +1,7 @@
 package jsonhttp
 
 import (
+	"context"
 	"crypto/tls"
 	"net"
 	"net/http"
@@ -11,7 +12,6 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/integrations"
-	"ramp.dev/ramp/internal/secret"
 )
 
 // Config says where a service is, and who Ramp is there. A target's configuration
@@ -52,10 +52,23 @@ type Dialect struct {
 type Client struct {
 	dialect     Dialect
 	address     string
-	token       *secret.Cached
+	token       Token
 	http        *http.Client
 	authorities string
-	apart       clocksApart
+	apart       *clocksApart
+}
+
+// Token is where a client's token comes from. It is asked at every call.
+type Token interface {
+	// Read returns the token. Its errors have none of it in them.
+	Read(ctx context.Context) (string, error)
+}
+
+// As returns a client of the same service with another token; with nil it sends none.
+func (c *Client) As(token Token) *Client {
+	as := *c
+	as.token = token
+	return &as
 }
 
 // callTimeout bounds one call.
@@ -71,7 +84,7 @@ func (c Config) Open(d Dialect, between func(http.RoundTripper) http.RoundTrippe
 	if err != nil {
 		return nil, err
 	}
-	return &Client{dialect: d, address: strings.TrimSuffix(c.Address, "/"), token: c.Token.Cached(), authorities: authorities, http: own}, nil
+	return &Client{dialect: d, address: strings.TrimSuffix(c.Address, "/"), token: c.Token.Cached(), authorities: authorities, http: own, apart: new(clocksApart)}, nil
 }
 
 // HTTPClient returns what calls the network as Open's client does: it takes nothing from

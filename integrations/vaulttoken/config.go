@@ -16,8 +16,10 @@ import (
 type Config struct {
 	jsonhttp.Config `yaml:",inline"`
 	Namespace       string   `yaml:"namespace,omitempty"` // of Vault Enterprise
-	Policies        []string `yaml:"policies"`            // the policies that contracts may give
-	// Describe says more of the policies in the inventory.
+	Policies        []string `yaml:"policies,omitempty"`  // the policies that contracts may give
+	// Secrets are the dynamic secrets that contracts may give, by the name that contracts use.
+	Secrets map[string]Secret `yaml:"secrets,omitempty"`
+	// Describe says more of the policies and secrets in the inventory.
 	Describe integrations.Described `yaml:"describe,omitempty"`
 }
 
@@ -52,11 +54,15 @@ func (c Config) open(_ context.Context, name string, between func(http.RoundTrip
 func (c Config) Validate(string) access.Issues {
 	issues := c.Config.Validate()
 	issues.Require(namespaceShape.MatchString(c.Namespace), "namespace_malformed", "namespace", "a namespace is like team or team/project")
-	issues.Require(len(c.Policies) > 0, "policies_missing", "policies", "at least one policy is needed")
+	issues.Require(len(c.Policies)+len(c.Secrets) > 0, "policies_missing", "policies", "at least one policy, or one secret, is needed")
 	for i, p := range c.Policies {
 		issues.Require(policyShape.MatchString(p), "policy_malformed", "policies", "%q is not the name of a policy, in lower case", access.Clip(p, 40))
 		issues.Require(!slices.Contains(neverGiven, p), "policy_never", "policies", "%s is never given", p)
 		issues.Require(!slices.Contains(c.Policies[:i], p), "policy_duplicate", "policies", "%s is listed twice", access.Clip(p, 40))
 	}
-	return append(issues, c.Describe.Validate(map[string]func(string) bool{listPolicies: func(v string) bool { return slices.Contains(c.Policies, v) }})...)
+	issues = append(issues, c.validateSecrets()...)
+	return append(issues, c.Describe.Validate(map[string]func(string) bool{
+		listPolicies: func(v string) bool { return slices.Contains(c.Policies, v) },
+		listSecrets:  func(v string) bool { _, there := c.Secrets[v]; return there },
+	})...)
 }

@@ -15,7 +15,7 @@ var _ integrations.DriftDetector = (*target)(nil)
 // Drift implements integrations.DriftDetector: the grant's role, the roles of its
 // tokens, and tokens that nobody picked up through Ramp.
 func (t *target) Drift(ctx context.Context, g access.Grant) ([]string, error) {
-	policies, err := t.config.policiesOf(g.Entitlement)
+	want, err := t.config.wanted(g.Entitlement)
 	if err != nil {
 		return nil, err
 	}
@@ -23,7 +23,7 @@ func (t *target) Drift(ctx context.Context, g access.Grant) ([]string, error) {
 	if err != nil || !there {
 		return nil, err
 	}
-	out := own.differences(policies, g.ExpiresAt)
+	out := own.differences(want.policies, g.ExpiresAt)
 	if own.expires.IsZero() {
 		out = append(out, "its role does not say when it ends")
 	}
@@ -32,7 +32,7 @@ func (t *target) Drift(ctx context.Context, g access.Grant) ([]string, error) {
 	} else if n > 0 {
 		out = append(out, "tokens were made through its role by hand")
 	}
-	wrong, err := t.wrongTokens(ctx, g, policies)
+	wrong, err := t.wrongTokens(ctx, g, want.policies)
 	if err == nil && len(wrong) > 0 {
 		out = append(out, "roles of its tokens were changed or used by hand: "+strings.Join(wrong, ", "))
 	}
@@ -83,7 +83,7 @@ func (r role) differences(policies []string, ends time.Time) (out []string) {
 // runs meanwhile, the role that is written here is left over; the caller looks
 // for that.
 func (t *target) Restore(ctx context.Context, g access.Grant) error {
-	policies, err := t.config.policiesOf(g.Entitlement)
+	want, err := t.config.wanted(g.Entitlement)
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func (t *target) Restore(ctx context.Context, g access.Grant) error {
 	if err != nil || !there {
 		return err
 	}
-	if len(own.differences(policies, g.ExpiresAt)) > 0 || own.expires.IsZero() {
+	if len(own.differences(want.policies, g.ExpiresAt)) > 0 || own.expires.IsZero() {
 		g.ExpiresAt = integrations.RestoredEnd(own.expires, g.ExpiresAt)
 		// A write keeps the fields that it leaves out, so a role with fields that
 		// Ramp never writes is deleted first.
@@ -100,18 +100,20 @@ func (t *target) Restore(ctx context.Context, g access.Grant) error {
 				return err
 			}
 		}
-		if err := t.putRole(ctx, grantRole(g, policies)); err != nil {
+		if err := t.putRole(ctx, grantRole(g, want.policies)); err != nil {
 			return err
 		}
 	}
-	wrong, err := t.wrongTokens(ctx, g, policies)
+	wrong, err := t.wrongTokens(ctx, g, want.policies)
 	if err != nil {
 		return err
 	}
-	for _, name := range wrong {
-		if err := t.dropRole(ctx, name); err != nil {
-			return err
-		}
+	leased, err := t.dropRoles(ctx, wrong)
+	if err == nil {
+		err = t.revokeTokens(ctx, append(wrong, g.Name))
 	}
-	return retryable(t.revokeTokens(ctx, append(wrong, g.Name)))
+	if err == nil {
+		err = t.endLeases(ctx, leased)
+	}
+	return retryable(err)
 }

@@ -12,13 +12,13 @@ import (
 // Extend implements integrations.Extender. Tokens that were picked up before go
 // on, until up to three seconds before the new end.
 func (t *target) Extend(ctx context.Context, g access.Grant) error {
-	policies, r, err := t.find(ctx, g)
+	want, r, err := t.find(ctx, g)
 	if err != nil || r.expires.After(g.ExpiresAt) {
 		return err
 	}
 	// The grant's own role comes first, so that tokens made from now on have the
 	// new end.
-	if err := t.putRole(ctx, grantRole(g, policies)); err != nil {
+	if err := t.putRole(ctx, grantRole(g, want.policies)); err != nil {
 		return err
 	}
 	roles, err := t.roles(ctx)
@@ -71,5 +71,8 @@ func (t *target) extendToken(ctx context.Context, name string, to time.Time) err
 			return err
 		}
 	}
-	return err
+	if err != nil || r.lease == "" {
+		return err
+	}
+	return t.extendLease(ctx, r.lease, to)
 }

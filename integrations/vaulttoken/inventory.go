@@ -2,6 +2,8 @@ package vaulttoken
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations"
@@ -9,12 +11,15 @@ import (
 
 var _ integrations.Inventory = (*target)(nil)
 
-// listPolicies is the target's one list: the policies that contracts may give. Ramp's own
-// token may not list what other policies Vault has, and need not.
-const listPolicies = "policies"
+// The target's lists are the policies and secrets that contracts may give. Ramp's own token
+// may not list what else Vault has, and need not.
+const (
+	listPolicies = "policies"
+	listSecrets  = "secrets"
+)
 
 // Lists returns the names of the lists that a target of this kind has, whatever is in them.
-func (Config) Lists() []string { return []string{listPolicies} }
+func (Config) Lists() []string { return []string{listPolicies, listSecrets} }
 
 // Lists implements integrations.Inventory.
 func (t *target) Lists() []string { return t.config.Lists() }
@@ -22,5 +27,9 @@ func (t *target) Lists() []string { return t.config.Lists() }
 // Choices implements integrations.Inventory. It reads the configuration, and does not call
 // Vault.
 func (t *target) Choices(ctx context.Context, list, after string) ([]access.Choice, string, error) {
-	return t.config.Describe.Page(ctx, list, t.config.Policies, after)
+	values := t.config.Policies
+	if list == listSecrets {
+		values = slices.Sorted(maps.Keys(t.config.Secrets))
+	}
+	return t.config.Describe.Page(ctx, list, values, after)
 }

@@ -33,7 +33,7 @@ var errSlow = access.Errorf(access.CodeUnavailable, "Vault was too slow: the tok
 // for Ramp to know when the token ends.
 func (t *target) Mint(ctx context.Context, g access.Grant) (access.Credential, error) {
 	var none access.Credential
-	policies, granted, err := t.find(ctx, g)
+	want, granted, err := t.find(ctx, g)
 	if err != nil {
 		return none, err
 	}
@@ -41,28 +41,27 @@ func (t *target) Mint(ctx context.Context, g access.Grant) (access.Credential, e
 	if clock.Until(ends) < shortest {
 		return none, integrations.ErrExpired
 	}
-	token, err := t.mint(ctx, g, role{name: newTokenRole(g.Name), policies: policies, expires: ends}, margin)
+	got, err := t.mint(ctx, g, want, ends, margin)
 	if errors.Is(err, errSlow) && clock.Until(ends) > shortest+patience {
-		token, err = t.mint(ctx, g, role{name: newTokenRole(g.Name), policies: policies, expires: ends}, patience)
+		got, err = t.mint(ctx, g, want, ends, patience)
 	}
-	if err != nil {
-		return none, err
-	}
-	return t.credential(token, policies, ends), nil
+	return got, err
 }
 
-// mint makes a token and its role. If it fails, it revokes what it made.
-func (t *target) mint(ctx context.Context, g access.Grant, r role, margin time.Duration) (token string, err error) {
+// mint makes a token and its role, and returns it or the secret that it reads. If it fails,
+// it revokes what it made.
+func (t *target) mint(ctx context.Context, g access.Grant, want wanted, ends time.Time, margin time.Duration) (none access.Credential, err error) {
+	r := role{name: newTokenRole(g.Name), policies: want.policies, expires: ends}
 	defer func() {
 		if err != nil {
-			t.undo(ctx, r.name)
+			t.undo(ctx, r.name, r.lease)
 		}
 	}()
 	// Until the token is made, the limit is too long, so that it never shortens the
 	// token. Nobody can renew a token that was not handed out.
 	r.max = clock.Until(r.expires).Truncate(time.Second) + 2*time.Second
 	if err := t.putRole(ctx, role{name: r.name, policies: r.policies, max: r.max}); err != nil {
-		return "", err
+		return none, err
 	}
 	ttl := (clock.Until(r.expires) - margin).Truncate(time.Millisecond)
 	var made struct {
@@ -75,33 +74,55 @@ func (t *target) mint(ctx context.Context, g access.Grant, r role, margin time.D
 	}, &made)
 	now := clock.Now() // Vault made the token before this
 	if err != nil {
-		return "", t.orRevoked(ctx, g.Name, err)
+		return none, t.orRevoked(ctx, g.Name, err)
 	}
 	if err := t.checkToken(made.Auth, r.policies, ttl); err != nil {
-		return "", err
+		return none, err
 	}
 	left := r.expires.Sub(now)
 	if left < ttl {
-		return "", errSlow
+		return none, errSlow
 	}
 	// From now on the limit is exact, no matter who renews the token. Vault rounds to
 	// seconds, so it is one second less.
 	r.max, r.accessor = left.Truncate(time.Second)-time.Second, made.Auth.Accessor
+	got := t.credential(made.Auth.ClientToken, r.policies, ends)
+	if want.secret != "" {
+		if got, r.lease, err = t.secret(ctx, t.config.Secrets[want.secret], made.Auth.ClientToken, ends); err != nil {
+			return none, t.orRevoked(ctx, g.Name, err)
+		}
+	}
 	if err := t.putRole(ctx, r); err != nil {
-		return "", err
+		return none, err
 	}
 	// This comes last, and revoking deletes the grant's role first: so either the
 	// role is gone here, or the revoke finds this token.
 	if _, there, err := t.getRole(ctx, g.Name); err != nil || !there {
-		return "", t.orRevoked(ctx, g.Name, err)
+		return none, t.orRevoked(ctx, g.Name, err)
 	}
-	return made.Auth.ClientToken, nil
+	return got, nil
+}
+
+// secret returns the credential that a token's secret is, and the id of its lease, which is
+// to be written down before the credential is handed out. With an error there may be a lease,
+// too: one that has to go.
+func (t *target) secret(ctx context.Context, s Secret, token string, ends time.Time) (access.Credential, string, error) {
+	made, err := t.readSecret(ctx, s, token, ends)
+	if err != nil {
+		return access.Credential{}, made.leaseBelow(s.Path), err
+	}
+	c, err := s.Credential.of(made.Data)
+	if c.Hint == "" {
+		c.Hint = "made by Vault at " + access.Clip(s.Path, 80) + "; see the variables and files"
+	}
+	c.ExpiresAt = integrations.Earlier(made.ends, ends).Truncate(time.Second)
+	return c, made.LeaseID, err
 }
 
 // orRevoked returns integrations.ErrRevoked in place of err if the grant's role is
 // gone, which then is the reason.
 func (t *target) orRevoked(ctx context.Context, grant string, err error) error {
-	if err != nil && access.CodeOf(err) != access.CodeInvalid {
+	if code := access.CodeOf(err); err != nil && code != access.CodeInvalid && code != access.CodeForbidden {
 		return err
 	}
 	if _, there, again := t.getRole(ctx, grant); again != nil || there {

@@ -24,6 +24,18 @@ func needed() map[string][]string {
 	}
 }
 
+// neededForSecrets returns what Ramp's own token must be able to do to take secrets back,
+// as SecretPolicy allows it.
+func (c Config) neededForSecrets() map[string][]string {
+	out := map[string][]string{}
+	for _, s := range c.Secrets {
+		out[leaseLookup+s.Path] = []string{"list", "sudo"}
+		out[leaseRenew+s.Path+"/x"] = []string{"update"}
+		out[leaseRevoke+s.Path+"/x"] = []string{"update"}
+	}
+	return out
+}
+
 // Ping implements integrations.Pinger. Ramp's own token must be valid, must be able to
 // make others, and must have the rights it needs. Errors are of code forbidden, unavailable and
 // throttled.
@@ -45,6 +57,7 @@ func (t *target) Ping(ctx context.Context) error {
 		return access.Errorf(access.CodeForbidden, "Ramp's own token has a limited number of uses; Vault lets such tokens make no others")
 	}
 	want := needed()
+	maps.Copy(want, t.config.neededForSecrets())
 	paths := slices.Sorted(maps.Keys(want))
 	var reply struct {
 		Data map[string][]string `json:"data"`

@@ -1,7 +1,7 @@
 package vaulttoken
 
 import (
-	_ "embed" // for policy.hcl
+	_ "embed" // for the policies
 	"strings"
 )
 
@@ -15,4 +15,17 @@ const examplePolicies = `["orders-read", "orders-write"]`
 // give these policies: policy.hcl with them in place of its example.
 func Policy(policies ...string) string {
 	return strings.Replace(policyExample, examplePolicies, `["`+strings.Join(policies, `", "`)+`"]`, 1)
+}
+
+//go:embed secrets.hcl
+var secretsExample string
+
+// exampleSecret is the path in secrets.hcl that each installation changes.
+const exampleSecret = "database/creds/orders-read"
+
+// SecretPolicy returns what is added to Policy for the dynamic secret at a path:
+// secrets.hcl with it in place of its example. The secret's own policy is given to Policy,
+// beside those of contracts.
+func SecretPolicy(path string) string {
+	return strings.ReplaceAll(secretsExample, exampleSecret, path)
 }

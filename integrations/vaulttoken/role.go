@@ -2,6 +2,7 @@ package vaulttoken
 
 import (
 	"context"
+	"encoding/base32"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,12 +18,14 @@ type role struct {
 	policies []string      // in order
 	expires  time.Time     // whole seconds; zero if unknown
 	accessor string        // of the token made through it; none on a grant's role
+	lease    string        // the id of the lease of the secret that this token read; "" if none
 	max      time.Duration // whole seconds; no token lives longer, counted from its issue
 	foreign  string        // what is in it that Ramp never writes
 }
 
 // suffix returns what Ramp keeps in the role's path suffix, the only free text that
-// a role has: the expiry, and for a token's role the accessor. Vault uses it for
+// a role has: the expiry, and for a token's role the accessor and the
+// lease of the secret that people got in the token's place. Vault uses it for
 // the paths of leases of tokens that are made later; when Ramp writes it to a
 // token's role, the role's one token is already made.
 func (r role) suffix() string {
@@ -33,8 +36,18 @@ func (r role) suffix() string {
 	if r.accessor == "" {
 		return at
 	}
-	return at + "." + r.accessor
+	if r.lease == "" {
+		return at + "." + r.accessor
+	}
+	return at + "." + r.accessor + leaseMark + leaseText.EncodeToString([]byte(r.lease))
 }
+
+// leaseMark is between accessor and lease. In a namespace an accessor has a dot of its own.
+const leaseMark = ".lease-"
+
+// leaseText is how a lease's id is written: a path suffix has no slashes, and ends with a
+// letter or digit.
+var leaseText = base32.StdEncoding.WithPadding(base32.NoPadding)
 
 func (r *role) readSuffix(s string) {
 	at, accessor, _ := strings.Cut(s, ".")
@@ -42,7 +55,12 @@ func (r *role) readSuffix(s string) {
 	if err != nil || seconds <= 0 {
 		return
 	}
-	r.expires, r.accessor = time.Unix(seconds, 0).UTC(), accessor
+	accessor, text, _ := strings.Cut(accessor, leaseMark)
+	lease, err := leaseText.DecodeString(text)
+	if err != nil || len(lease) > 0 && !leaseShape.Match(lease) {
+		return // not written by Ramp
+	}
+	r.expires, r.accessor, r.lease = time.Unix(seconds, 0).UTC(), accessor, string(lease)
 }
 
 // isToken reports whether it is the role of one token.

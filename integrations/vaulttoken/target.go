@@ -25,25 +25,40 @@ var (
 
 // Resolve implements integrations.Target.
 func (t *target) Resolve(_ context.Context, e access.Entitlement) (access.Scope, error) {
-	policies, err := t.config.policiesOf(e)
+	want, err := t.config.wanted(e)
 	if err != nil {
 		return access.Scope{}, err
 	}
-	all := strings.Join(policies, ", ")
-	scope := access.Scope{
-		Summary: "use " + t.name + " (" + t.config.Address + ") with policy " + all,
-		Facts:   map[string]string{"address": t.config.Address, "policies": all},
-		Ends: "Vault itself ends each token at the end of access, and with it the tokens that it made; " +
-			"secrets with a lease are revoked right after",
-	}
-	if len(policies) > 1 {
-		scope.Summary = "use " + t.name + " (" + t.config.Address + ") with policies " + all
-	}
+	scope := t.scope(want)
 	if t.config.Namespace != "" {
 		scope.Summary += " in namespace " + t.config.Namespace
 		scope.Facts["namespace"] = t.config.Namespace
 	}
 	return scope, nil
+}
+
+// scope returns what is wanted in words, without the namespace.
+func (t *target) scope(want wanted) access.Scope {
+	at := " (" + t.config.Address + ")"
+	if want.secret != "" {
+		path := t.config.Secrets[want.secret].Path
+		return access.Scope{
+			Summary: "use what " + t.name + at + " makes for the grant at " + path,
+			Facts:   map[string]string{"address": t.config.Address, "secret": want.secret, "path": path, "credential": t.config.Secrets[want.secret].Credential.Kind},
+			Ends: "Vault itself takes each secret back right after the end of access, when the token ends that it was made with; " +
+				"whether what was opened with it is cut, its secrets engine decides",
+		}
+	}
+	all, policies := strings.Join(want.policies, ", "), "policy "
+	if len(want.policies) > 1 {
+		policies = "policies "
+	}
+	return access.Scope{
+		Summary: "use " + t.name + at + " with " + policies + all,
+		Facts:   map[string]string{"address": t.config.Address, "policies": all},
+		Ends: "Vault itself ends each token at the end of access, and with it the tokens that it made; " +
+			"secrets with a lease are revoked right after",
+	}
 }
 
 // Bounds implements integrations.Target. All goes through the active node.

@@ -29,6 +29,12 @@ func (c Config) dialect() jsonhttp.Dialect {
 	}
 }
 
+// ownToken is a token that a call is made with in place of Ramp's own.
+type ownToken string
+
+// Read implements jsonhttp.Token.
+func (t ownToken) Read(context.Context) (string, error) { return string(t), nil }
+
 // errorsOf returns the errors in a body, and false for what is not Vault's.
 func errorsOf(body []byte) (said []string, ok bool) {
 	var reply struct {
