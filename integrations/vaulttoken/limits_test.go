@@ -149,4 +149,5 @@ func TestDocumentedPolicy(t *testing.T) {
 	page, err := os.ReadFile("../../docs/targets/vault.md")
 	require.NoError(t, err)
 	require.Contains(t, string(page), strings.TrimSpace(policyExample))
+	require.Contains(t, string(page), strings.TrimSpace(secretsExample))
 }
