@@ -102,11 +102,30 @@ func (t TargetConfig) validate(name string) (issues access.Issues) {
 
 // Ping opens the target and asks whether it can be used.
 func (t TargetConfig) Ping(ctx context.Context, name string) error {
-	target, err := openTarget(ctx, name, t)
+	broker, err := t.alone(ctx, name)
 	if err != nil {
 		return err
 	}
-	return integrations.NewBroker(map[string]integrations.Target{name: target}, nil).Ping(ctx, name)
+	return broker.Ping(ctx, name)
+}
+
+// Rights opens the target and compares what Ramp's own credential may do with what Ramp
+// needs.
+func (t TargetConfig) Rights(ctx context.Context, name string) (integrations.Rights, error) {
+	broker, err := t.alone(ctx, name)
+	if err != nil {
+		return integrations.Rights{}, err
+	}
+	return broker.Rights(ctx, name)
+}
+
+// alone returns a broker of this one target.
+func (t TargetConfig) alone(ctx context.Context, name string) (*integrations.Broker, error) {
+	target, err := openTarget(ctx, name, t)
+	if err != nil {
+		return nil, err
+	}
+	return integrations.NewBroker(map[string]integrations.Target{name: target}, nil), nil
 }
 
 // RequiredPasskeyApprovals returns the targets that open only by approvals with

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/identitystore"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
@@ -79,7 +80,7 @@ func (c Config) open(ctx context.Context, wire http.RoundTripper) (*target, erro
 		return nil, err
 	}
 	t := &target{config: c, step: pollEvery,
-		sso: ssoadmin.NewFromConfig(sdk), store: identitystore.NewFromConfig(sdk), org: organizations.NewFromConfig(sdk), sts: sts.NewFromConfig(sdk)}
+		sso: ssoadmin.NewFromConfig(sdk), store: identitystore.NewFromConfig(sdk), org: organizations.NewFromConfig(sdk), sts: sts.NewFromConfig(sdk), iam: iam.NewFromConfig(sdk)}
 	t.accounts.pace = pacing.New(pacing.Rate{PerSecond: accountPages, Burst: accountPages})
 	return t, nil
 }

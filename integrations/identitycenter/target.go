@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/identitystore"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
 	"github.com/aws/aws-sdk-go-v2/service/ssoadmin"
@@ -26,6 +27,7 @@ type target struct {
 	store   *identitystore.Client
 	org     *organizations.Client
 	sts     *sts.Client
+	iam     *iam.Client // for what Ramp's own rights are
 	holders integrations.Holders
 	step    time.Duration // between two looks at what is under way
 

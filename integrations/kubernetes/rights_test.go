@@ -17,6 +17,7 @@ import (
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations"
 )
 
 // actsForNobodyElse: with rights in a namespace, people make tokens of every service account
@@ -311,6 +312,9 @@ func ping(t *testing.T, w *world) {
 	smaller, err := other.open(ctx, "kubernetes/test", nil)
 	require.NoError(t, err)
 	require.ErrorContains(t, smaller.Ping(ctx), "was not set up for this configuration")
+	r, err := target.Rights(ctx)
+	require.NoError(t, err)
+	require.Equal(t, integrations.Rights{}, r)
 
 	_, err = w.admin.RbacV1().RoleBindings(w.orders()).Create(ctx, w.bound("all", w.orders(), "view", rbac.Subject{Kind: "Group", APIGroup: rbac.GroupName, Name: "system:serviceaccounts:" + w.config.Home}), meta.CreateOptions{})
 	require.NoError(t, err)
@@ -321,6 +325,9 @@ func ping(t *testing.T, w *world) {
 	_, err = w.admin.RbacV1().RoleBindings(w.orders()).Create(ctx, w.bound("more", w.orders(), "cluster-admin", rbac.Subject{Kind: "ServiceAccount", Name: name, Namespace: namespace}), meta.CreateOptions{})
 	require.NoError(t, err)
 	says("which it need not")
+	r, err = target.Rights(ctx)
+	require.NoError(t, err)
+	require.Contains(t, r.TooMuch, "impersonate users in "+w.orders())
 	require.NoError(t, w.admin.RbacV1().RoleBindings(w.orders()).Delete(ctx, "more", meta.DeleteOptions{}))
 
 	policy := "ramp-grants-" + w.config.Home

@@ -26,14 +26,19 @@ func (t *target) Ping(ctx context.Context) error {
 		case setup != digest:
 			return access.Errorf(access.CodeForbidden, "the server was not set up for this configuration: run `ramp mysql-setup %s` again", t.name)
 		}
-		var wrong []string
-		err = c.call(ctx, "CALL ramp.check_server()", func(_ int, scan func(...any) error) error {
-			wrong = append(wrong, "")
-			return scan(&wrong[len(wrong)-1])
-		})
+		wrong, err := checked(ctx, c)
 		if err == nil && len(wrong) > 0 {
 			err = access.Errorf(access.CodeForbidden, "%s", access.Clip(strings.Join(wrong, "; "), 600))
 		}
 		return err
 	})
+}
+
+// checked returns what the server finds wrong with itself and with Ramp's own account.
+func checked(ctx context.Context, c *session) (wrong []string, err error) {
+	err = c.call(ctx, "CALL ramp.check_server()", func(_ int, scan func(...any) error) error {
+		wrong = append(wrong, "")
+		return scan(&wrong[len(wrong)-1])
+	})
+	return wrong, err
 }

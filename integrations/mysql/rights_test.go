@@ -11,6 +11,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
+	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/integrations/mysql"
 	"ramp.dev/ramp/integrations/mysql/mysqltest"
 )
@@ -154,6 +155,9 @@ func TestPing(t *testing.T) {
 	s, config := start(t)
 	target := opened(t, config)
 	require.NoError(t, target.Ping(t.Context()))
+	r, err := target.Rights(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, integrations.Rights{}, r)
 	for what, c := range map[string]struct{ with, undo, says string }{
 		"all of the server":    {"GRANT SELECT ON *.* TO ramp@'%'", "REVOKE SELECT ON *.* FROM ramp@'%'", "on the whole server"},
 		"a database":           {"GRANT SELECT ON sales.* TO ramp@'%'", "REVOKE SELECT ON sales.* FROM ramp@'%'", "on database sales"},
@@ -178,6 +182,10 @@ func TestPing(t *testing.T) {
 			err := target.Ping(t.Context())
 			require.Equal(t, access.CodeForbidden, access.CodeOf(err), "%v", err)
 			require.ErrorContains(t, err, c.says)
+			if r, err := target.Rights(t.Context()); !strings.Contains(c.says, "mysql-setup") {
+				require.NoError(t, err)
+				require.Contains(t, strings.Join(append(r.Lacks, r.TooMuch...), "\n"), c.says)
+			}
 		})
 	}
 	t.Run("more may be given than was set up", func(t *testing.T) {

@@ -41,15 +41,12 @@ func (t *target) pingDatabase(ctx context.Context, c *session, database string) 
 }
 
 func (t *target) pingServer(ctx context.Context, c *session) error {
-	own, err := rows[struct{ May string }](ctx, c, `SELECT what FROM (
-		SELECT CASE WHEN rolsuper THEN 'is a superuser' WHEN rolcreaterole THEN 'may make roles' WHEN rolcreatedb THEN 'may make databases'
-			WHEN rolreplication THEN 'may replicate' WHEN rolbypassrls THEN 'bypasses row security' END AS what FROM pg_roles WHERE rolname = current_user
-		UNION ALL SELECT 'is a member of ' || roleid::regrole FROM pg_auth_members WHERE member = current_user::regrole) x WHERE what IS NOT NULL`)
+	own, err := ownRights(ctx, c)
 	if err != nil {
 		return err
 	}
 	if len(own) > 0 {
-		return access.Errorf(access.CodeForbidden, "Ramp's own login %s %s, which it need not", t.config.User, own[0].May)
+		return access.Errorf(access.CodeForbidden, "Ramp's own login %s %s, which it need not", t.config.User, own[0])
 	}
 	lines, err := rows[struct{ Line int }](ctx, c, `SELECT ramp.open_lines()`)
 	if err != nil || len(lines) == 0 {

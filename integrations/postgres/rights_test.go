@@ -11,6 +11,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
+	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/integrations/postgres"
 	"ramp.dev/ramp/integrations/postgres/postgrestest"
 )
@@ -86,6 +87,9 @@ func TestPing(t *testing.T) {
 	s, config := start(t)
 	target := opened(t, config)
 	require.NoError(t, target.Ping(t.Context()))
+	r, err := target.Rights(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, integrations.Rights{}, r)
 	for what, c := range map[string]struct{ with, undo, says string }{
 		"superuser":         {"ALTER ROLE ramp SUPERUSER", "ALTER ROLE ramp NOSUPERUSER", "is a superuser"},
 		"makes roles":       {"ALTER ROLE ramp CREATEROLE", "ALTER ROLE ramp NOCREATEROLE", "may make roles"},
@@ -103,6 +107,10 @@ func TestPing(t *testing.T) {
 			err := target.Ping(t.Context())
 			require.Equal(t, access.CodeForbidden, access.CodeOf(err), "%v", err)
 			require.ErrorContains(t, err, c.says)
+			if r, err := target.Rights(t.Context()); what != "function is gone" {
+				require.NoError(t, err)
+				require.Contains(t, strings.Join(append(r.Lacks, r.TooMuch...), "\n"), c.says)
+			}
 		})
 	}
 	t.Run("more may be given than was set up", func(t *testing.T) {

@@ -23,7 +23,7 @@ func clusters() []mutant {
 		{"a binding of Kubernetes for others too is as it was granted", dir + "objects.go", "b.RoleRef == role && slices.Equal(b.Subjects, t.subjects(b.Name))", "b.RoleRef == role", []string{tests + "TestKubernetes/Conformance/drift"}},
 		{"any 404 says that nothing is left in Kubernetes", dir + "api.go", "return ok && said.Reason == meta.StatusReasonNotFound && said.Details != nil && said.Details.Name != \"\"", "_, _ = said, ok\n\t\t\treturn true", []string{tests + "TestAccountNotFound"}},
 		{"an empty reply says that nothing is left in Kubernetes", dir + "api.go", "if !found || page.Kind != kind+\"List\" {", "if !found {", []string{tests + "TestNotKubernetes"}},
-		{"Ramp's account of Kubernetes may have any rights", dir + "ping.go", "		if has(r) {\n", "		if has(r) && false {\n", []string{tests + "TestKubernetes/Ping"}},
+		{"Ramp's account of Kubernetes may have any rights", dir + "rights.go", "		if has(one) {\n", "		if has(one) && false {\n", []string{tests + "TestKubernetes/Ping"}},
 		{"everybody's rights in Ramp's namespace of Kubernetes are not seen", dir + "ping.go", "return s.Kind == rbac.GroupKind && s.Name ==", "return false && s.Name ==", []string{tests + "TestKubernetes/Ping"}},
 		{"a grant of Kubernetes that was revoked meanwhile stays bound", dir + "grant.go", "		if err := t.dropBindings(ctx, a.Name); err != nil {\n			return err\n		}\n", "		_ = ctx\n", []string{tests + "TestKubernetes/RevokedMeanwhile"}},
 		{"a kubeconfig is taken that somebody handed out", "access/credential_kind.go", `Env:      []string{"KUBE_HOST",`, `Env:      []string{"KUBECONFIG", "KUBE_HOST",`, []string{"./cmd/ramp/internal/credential -run TestCase54Kubeconfig"}},

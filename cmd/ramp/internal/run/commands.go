@@ -56,6 +56,7 @@ func (f *configured) withTemporal(ctx context.Context, do func(config.Config, cl
 type checked struct {
 	Issues   []access.Issue      `json:"issues"`
 	Warnings []contracts.Finding `json:"warnings,omitempty"` // what may be wrong
+	Targets  []targetRights      `json:"targets,omitempty"`  // of a doctor: what their credentials may do
 }
 
 // printFindings prints what is probably not meant, for people.
@@ -65,10 +66,12 @@ func printFindings(w io.Writer, findings []contracts.Finding) {
 	}
 }
 
-// printIssues prints what a check found, for programs; people read the error.
-func printIssues(f *output.Format, w io.Writer, issues []access.Issue) error {
+// printIssues prints what a check found, for programs; people read the error, and here
+// what it does not say of targets.
+func printIssues(f *output.Format, w io.Writer, issues []access.Issue, rights ...targetRights) error {
 	if f.IsTable() {
+		printRights(w, rights)
 		return nil
 	}
-	return f.Print(w, checked{Issues: issues}, nil)
+	return f.Print(w, checked{Issues: issues, Targets: rights}, nil)
 }

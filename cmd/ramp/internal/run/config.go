@@ -46,7 +46,7 @@ func configCheckCommand() *cobra.Command {
 			if ping {
 				said = "valid, and each service in it can be used"
 			}
-			return f.format.Print(cmd.OutOrStdout(), checked{[]access.Issue{}, doubts}, func(w io.Writer) {
+			return f.format.Print(cmd.OutOrStdout(), checked{Issues: []access.Issue{}, Warnings: doubts}, func(w io.Writer) {
 				fmt.Fprintf(w, "%s: %s\n", f.path, said)
 				printFindings(w, doubts)
 			})

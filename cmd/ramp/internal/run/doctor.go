@@ -30,7 +30,8 @@ func doctorCommand() *cobra.Command {
 		Use: "doctor", Short: "Say what keeps this installation from working", Args: cobra.NoArgs,
 		Long: "Asks every service in a configuration whether it can be used, as `ramp config check --ping` does, compares this\n" +
 			"machine's clock with the ledger's, and says which consumers of events do not go on, which witnesses have not\n" +
-			"cosigned the log and which notices did not arrive. With --notice it sends a test message: to a mail address or a\n" +
+			"cosigned the log and which notices did not arrive. Of each target it says which rights Ramp's own credential lacks,\n" +
+			"and which it has and need not. With --notice it sends a test message: to a mail address or a\n" +
 			"channel by its name, as notices are sent, to a user of Slack, such as U012ABCDE, as the app's direct message, to a\n" +
 			"ticket, such as jira:OPS-42, as a comment.",
 		Example: "  ramp doctor --config /etc/ramp/ramp.yaml\n  ramp doctor --notice me@example.com\n  ramp doctor --notice U012ABCDE\n  ramp doctor --notice jira:OPS-42",
@@ -40,17 +41,22 @@ func doctorCommand() *cobra.Command {
 				issues = access.IssuesOf(err)
 			}
 			c, loaded := config.Load(f.path)
+			var rights []targetRights
 			if err == nil && loaded == nil {
 				issues = append(issues, examine(cmd.Context(), c, to)...)
+				var wrong access.Issues
+				rights, wrong = examineRights(cmd.Context(), c)
+				issues = append(issues, wrong...)
 				err = issues.Err()
 			}
 			if err != nil {
-				_ = printIssues(&f.format, cmd.OutOrStdout(), issues)
+				_ = printIssues(&f.format, cmd.OutOrStdout(), issues, rights...)
 				return err
 			}
-			return f.format.Print(cmd.OutOrStdout(), checked{[]access.Issue{}, doubts}, func(w io.Writer) {
+			return f.format.Print(cmd.OutOrStdout(), checked{Issues: []access.Issue{}, Warnings: doubts, Targets: rights}, func(w io.Writer) {
 				fmt.Fprintln(w, "Each service can be used, the clocks agree, and no consumer of events has stopped.")
 				printFindings(w, doubts)
+				printRights(w, rights)
 				if to != "" {
 					fmt.Fprintf(w, "A test message is on its way to %s: look whether it arrives.\n", output.Clean(to))
 				}
@@ -93,6 +99,7 @@ func examine(ctx context.Context, c config.Config, to string) (issues access.Iss
 	}
 	issues = append(issues, ownerIssues(ctx, c, led)...)
 	issues = append(issues, witnessIssues(ctx, c, led)...)
+	issues = append(issues, stateIssues(ctx, c, led)...)
 	counts, err := led.NoticeCounts(ctx)
 	if err != nil {
 		issues.Add("ledger_unavailable", "ledger.url", "%s", err)

@@ -1,0 +1,92 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/sirupsen/logrus"
+	"golang.org/x/sync/errgroup"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/cmd/ramp/internal/output"
+	"ramp.dev/ramp/config"
+	"ramp.dev/ramp/integrations"
+	"ramp.dev/ramp/ledger"
+	"ramp.dev/ramp/ledger/verified"
+)
+
+// targetRights is what a doctor says of the credential for one target.
+type targetRights struct {
+	Target string `json:"target"`
+	Kind   string `json:"kind"`
+	integrations.Rights
+}
+
+// rightsAtOnce is how many targets are asked at the same time.
+const rightsAtOnce = 8
+
+// examineRights compares, for each target of the configuration, what its credential may do
+// with what Ramp needs. What lacks and what is too much are also issues, each by itself.
+func examineRights(ctx context.Context, c config.Config) (all []targetRights, issues access.Issues) {
+	names := slices.Sorted(maps.Keys(c.Worker.Targets))
+	all = make([]targetRights, len(names))
+	var group errgroup.Group
+	group.SetLimit(rightsAtOnce)
+	for i, name := range names {
+		group.Go(func() error {
+			t := c.Worker.Targets[name]
+			r, err := t.Rights(ctx, name)
+			if err != nil { // why is an issue of its own: the target was asked whether it can be used
+				r.Unknown = append(r.Unknown, "nothing could be compared: "+access.Clip(err.Error(), 300))
+			}
+			all[i] = targetRights{name, t.Kind, r}
+			return nil
+		})
+	}
+	_ = group.Wait() // none of them returns an error
+	for _, one := range all {
+		at := "worker.targets." + one.Target
+		for _, what := range one.Lacks {
+			issues.Add("rights_missing", at, "Ramp's own credential lacks %s", what)
+		}
+		for _, what := range one.TooMuch {
+			issues.Add("rights_too_many", at, "Ramp need not have, and has: %s", what)
+		}
+	}
+	return all, issues
+}
+
+// stateIssues returns which targets cannot be used, as their workers say it in the ledger. A
+// configuration without keys.workers believes nothing of it.
+func stateIssues(ctx context.Context, c config.Config, led *ledger.Ledger) (issues access.Issues) {
+	if len(c.Keys.Workers) == 0 {
+		return nil
+	}
+	workers, err := c.Keys.WorkerKeyring()
+	if err != nil {
+		return nil // Validate has said so
+	}
+	states := verified.TargetStates{Ledger: led, Workers: workers, Log: logrus.StandardLogger(), Now: time.Now}
+	for _, state := range states.All(ctx) {
+		if !state.Usable() {
+			issues.Add("target_"+string(state.Condition), state.Target, "%s", state)
+		}
+	}
+	return issues
+}
+
+// printRights prints for people what the issues do not say.
+func printRights(w io.Writer, all []targetRights) {
+	for _, one := range all {
+		if len(one.Lacks) == 0 && len(one.TooMuch) == 0 && len(one.Unknown) == 0 {
+			fmt.Fprintf(w, "%s: Ramp's own credential may do what is needed, and nothing that was looked for beside it.\n", output.Clean(one.Target))
+		}
+		for _, what := range one.Unknown {
+			fmt.Fprintf(w, "%s: not compared: %s\n", output.Clean(one.Target), output.Clean(what))
+		}
+	}
+}
