@@ -38,6 +38,9 @@ type Request struct {
 	Problem    string        `json:"problem,omitempty"`    // what went wrong last, for people
 	Review     *Review       `json:"review,omitempty"`     // of a use of break glass
 	Timeline   []Event       `json:"timeline,omitempty"`   // with the latest refusals only
+	// Grants says how far each grant is, in the plan's order: GrantStates. Only where one
+	// request is read with its timeline.
+	Grants []GrantState `json:"grants,omitempty"`
 	// TimelineCheck says what the timeline was held against; nil if it was not.
 	TimelineCheck *TimelineCheck `json:"timelineCheck,omitempty"`
 	Refusals      int            `json:"refusals,omitempty"` // earlier ones, which the timeline leaves out

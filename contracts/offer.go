@@ -29,6 +29,9 @@ type Offer struct {
 	EndWhen        []string         `json:"endWhen,omitempty"` // in words, when access ends before its time
 	BreakGlass     *OfferBreakGlass `json:"breakGlass,omitempty"`
 	StepUp         access.StepUp    `json:"stepUp,omitzero"`
+	// Unusable are those of the targets that cannot be used now. A server knows of them, no
+	// contract.
+	Unusable []access.TargetState `json:"unusable,omitempty"`
 }
 
 // WhoQuestions returns what must be asked of the world outside to list who may request

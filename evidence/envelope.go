@@ -36,6 +36,8 @@ const (
 	TypeResolution = "application/vnd.ramp.resolution+json"
 	// TypeInventory is of a list of what a target has; the ledger keeps the latest.
 	TypeInventory = "application/vnd.ramp.inventory+json"
+	// TypeTargetState is of whether a target can be used; the ledger keeps the latest.
+	TypeTargetState = "application/vnd.ramp.target-state+json"
 )
 
 // DigestOf returns the digest of a payload, which is what people approve: it is

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"ramp.dev/ramp/access"
@@ -15,7 +16,7 @@ import (
 // guards it (see Guard), lets operations through at the target's rate, bounds
 // the time of each, and says in errors which operation on which target failed.
 // A target that could not be opened stays known, with its reason; the others
-// work.
+// work, and it joins them by Enable.
 //
 // Typical usage:
 //
@@ -26,6 +27,7 @@ import (
 //	err = broker.Revoke(ctx, grant)
 //	found, err := broker.Inspect(ctx, grant) // ended is when found.Gone()
 type Broker struct {
+	mu       sync.RWMutex // of the maps
 	targets  map[string]*Guarded
 	disabled map[string]error
 	limiters map[string]*pacing.Limiter
@@ -37,25 +39,40 @@ const callTimeout = 20 * time.Second
 // NewBroker returns a Broker of the given targets, by name. Every operation on
 // a disabled one returns its reason, with code unavailable.
 func NewBroker(targets map[string]Target, disabled map[string]error) *Broker {
-	b := &Broker{targets: map[string]*Guarded{}, disabled: disabled, limiters: map[string]*pacing.Limiter{}}
+	b := &Broker{targets: map[string]*Guarded{}, disabled: map[string]error{}, limiters: map[string]*pacing.Limiter{}}
+	maps.Copy(b.disabled, disabled)
 	for name, t := range targets {
-		b.targets[name] = Guard(t)
-		b.limiters[name] = pacing.New(t.Bounds().Rate)
+		b.Enable(name, t, pacing.Rate{})
 	}
 	return b
 }
 
-// SetRate replaces a target's own rate with a configured one; a zero Rate
-// changes nothing. It must be called before the Broker is used.
-func (b *Broker) SetRate(target string, r pacing.Rate) {
-	if _, ok := b.targets[target]; ok && r != (pacing.Rate{}) {
-		b.limiters[target] = pacing.New(r)
+// Enable adds a target, also in the place of one that is disabled. The zero rate is the
+// target's own.
+func (b *Broker) Enable(name string, t Target, rate pacing.Rate) {
+	if rate == (pacing.Rate{}) {
+		rate = t.Bounds().Rate
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.targets[name], b.limiters[name] = Guard(t), pacing.New(rate)
+	delete(b.disabled, name)
+}
+
+// Disable says why a target that is disabled still is. A target that works stays.
+func (b *Broker) Disable(name string, why error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if _, works := b.targets[name]; !works {
+		b.disabled[name] = why
 	}
 }
 
 // Rate returns how often a target may be asked: the default for one that is
 // disabled.
 func (b *Broker) Rate(target string) pacing.Rate {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
 	if l, ok := b.limiters[target]; ok {
 		return l.Rate()
 	}
@@ -70,6 +87,8 @@ type Queue struct {
 
 // Queues returns what waits for each target, by name.
 func (b *Broker) Queues() []Queue {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
 	var out []Queue
 	for _, name := range slices.Sorted(maps.Keys(b.limiters)) {
 		for _, q := range b.limiters[name].Queues() {
@@ -81,24 +100,30 @@ func (b *Broker) Queues() []Queue {
 
 // Names returns the names of all targets, disabled ones too, in order.
 func (b *Broker) Names() []string {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
 	names := slices.AppendSeq(slices.Collect(maps.Keys(b.targets)), maps.Keys(b.disabled))
 	slices.Sort(names)
 	return slices.Compact(names)
 }
 
-func (b *Broker) target(name string) (*Guarded, error) {
+func (b *Broker) target(name string) (*Guarded, *pacing.Limiter, error) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
 	if t, ok := b.targets[name]; ok {
-		return t, nil
+		return t, b.limiters[name], nil
 	}
 	if err, ok := b.disabled[name]; ok {
-		return nil, access.Errorf(access.CodeUnavailable, "target %s is disabled: %w", name, err)
+		return nil, nil, access.Errorf(access.CodeUnavailable, "target %s is disabled: %w", name, err)
 	}
-	return nil, access.Errorf(access.CodeNotFound, "this worker does not serve target %q", access.Clip(name, 60))
+	return nil, nil, access.Errorf(access.CodeNotFound, "this worker does not serve target %q", access.Clip(name, 60))
 }
 
 // Disabled returns why a target could not be opened; nil for one that was, and for one that
 // this worker does not serve.
 func (b *Broker) Disabled(target string) error {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
 	if _, opened := b.targets[target]; opened {
 		return nil
 	}
@@ -107,7 +132,7 @@ func (b *Broker) Disabled(target string) error {
 
 // Bounds returns the target's promises about time.
 func (b *Broker) Bounds(target string) (Bounds, error) {
-	t, err := b.target(target)
+	t, _, err := b.target(target)
 	if err != nil {
 		return Bounds{}, err
 	}
@@ -126,11 +151,10 @@ type operation struct {
 // keeps its code; but a deadline that passed is unavailable, not internal.
 func call[T any](ctx context.Context, b *Broker, op operation, run func(context.Context, *Guarded) (T, error)) (T, error) {
 	var zero T
-	t, err := b.target(op.target)
+	t, limiter, err := b.target(op.target)
 	if err != nil {
 		return zero, err
 	}
-	limiter := b.limiters[op.target]
 	if op.class != "" {
 		if err := limiter.Wait(ctx, op.class, op.due); err != nil {
 			return zero, access.Errorf(access.CodeUnavailable, "%s on %s: waiting under the target's rate: %w", op.name, op.target, err)

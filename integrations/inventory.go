@@ -68,7 +68,7 @@ func (t *Guarded) Choices(ctx context.Context, list string) ([]access.Choice, er
 // Lists returns the names of a target's lists; none for one without an inventory. Errors
 // are those of a target that is not there.
 func (b *Broker) Lists(target string) ([]string, error) {
-	t, err := b.target(target)
+	t, _, err := b.target(target)
 	if err != nil {
 		return nil, err
 	}

@@ -69,7 +69,7 @@ func (t *Guarded) WatchUsage(ctx context.Context) error {
 // of this is worth keeping access open, and a target that ignores its context is left to
 // itself.
 func (b *Broker) Usage(ctx context.Context, g access.Grant, gone bool) *access.Usage {
-	t, err := b.target(g.Target)
+	t, _, err := b.target(g.Target)
 	if err != nil || !t.CanReportUsage() || t.UsageStays() != gone {
 		return nil
 	}
@@ -94,7 +94,7 @@ func (b *Broker) Usage(ctx context.Context, g access.Grant, gone bool) *access.U
 
 // WatchUsage notes what is in use on a target at this moment; see UsageReporter.
 func (b *Broker) WatchUsage(ctx context.Context, target string) error {
-	t, err := b.target(target)
+	t, _, err := b.target(target)
 	if err != nil || !t.CanReportUsage() {
 		return err
 	}

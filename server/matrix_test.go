@@ -171,6 +171,7 @@ var rules = map[string]rule{
 
 	"GET /contracts":               only([]string{operator, security}, forbidden),
 	"GET /api/v1/contracts":        only([]string{operator, security}, forbidden),
+	"GET /api/v1/targets":          only([]string{operator, security}, forbidden),
 	"GET /api/v1/contracts/files":  only([]string{operator, security}, forbidden), // and those who may propose others; nobody may here
 	"GET /accounts":                only([]string{operator}, forbidden),
 	"POST /accounts/link":          only([]string{operator}, forbidden),

@@ -106,6 +106,8 @@ func TestResponsesAreAsDocumented(t *testing.T) {
 		{"oscar", "GET", "/api/v1/contracts", "", 200},
 		{"carol", "GET", "/api/v1/contracts", "", 200},
 		{"alice", "GET", "/api/v1/contracts", "", 403},
+		{"oscar", "GET", "/api/v1/targets", "", 200},
+		{"alice", "GET", "/api/v1/targets", "", 403},
 		{"oscar", "POST", "/api/v1/accounts/unlink", `{"account":"slack:U1"}`, 204},
 		{"oscar", "POST", "/api/v1/accounts/unlink", `{"account":"slack:U1"}`, 404},
 		{"alice", "POST", "/api/v1/requests", `{"contract":"ssh-demo","duration":"-1s"}`, 400},

@@ -173,6 +173,7 @@ func (s *Server) work(d Deps) app.Config {
 	out := app.Config{Contracts: s.contracts, Ledger: d.Ledger, Feed: s.feed, Signer: d.Signer, Trusted: d.Trusted, Workers: d.Workers, Codec: d.Codec,
 		ProposalContract: c.Proposals.Contract, ProposalTarget: c.Proposals.TargetName(),
 		Inventories: &verified.Inventories{Ledger: d.Ledger, Workers: d.Workers, Log: d.Log},
+		States:      &verified.TargetStates{Ledger: d.Ledger, Workers: d.Workers, Log: d.Log, Now: time.Now},
 		Facts:       facts.New(c.Facts, d.Log, func(source string) { unknown.WithLabelValues(source).Inc() }), FactSources: slices.Collect(maps.Keys(c.Facts)),
 		Altered: altered.Inc, Log: d.Log, Operators: c.Operators, Auditors: c.Auditors, Reviews: c.Review.app(), Drop: c.Drop.app(), MaxOpen: c.MaxOpen}
 	if file := cmp.Or(string(c.Checkpoint), d.Checkpoint); file != "" {

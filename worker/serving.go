@@ -48,7 +48,7 @@ func (w *Worker) serve(ctx context.Context, c Config, d Deps) error {
 		}
 	}
 	for _, name := range w.Broker.Names() {
-		if err := s.serveTarget(ctx, name); err != nil {
+		if err := s.serveTarget(name); err != nil {
 			return err
 		}
 	}
@@ -113,16 +113,14 @@ func (s *serving) serveControl() error {
 }
 
 // serveTarget starts the two queues of a target: one that opens, and one that closes.
-func (s *serving) serveTarget(ctx context.Context, name string) error {
+func (s *serving) serveTarget(name string) error {
 	d, log := s.deps, s.deps.Log.WithField("target", name)
-	if err := s.Broker.Ping(ctx, name); err != nil {
-		log.WithError(err).Error("a target cannot be reached; the others run")
-	}
 	t := &activities.Targets{Broker: s.Broker, Ledger: d.Ledger, Keyring: d.Keyring, Signer: d.Signer, ObserveLag: s.metered.observeLag, Directory: d.Ledger,
 		PasskeyApprovals: s.config.RequiredPasskeyApprovals()}
 	if d.Signer != nil {
 		t.Workers = evidence.NewKeyring(d.Signer.Public())
 	}
+	s.beside((&targetKeeper{serving: s, name: name, log: log}).run)
 	s.beside(func(ctx context.Context) { keepMeanings(ctx, t, name, log) })
 	s.beside(func(ctx context.Context) { keepInventories(ctx, t, name, log) })
 	s.closers = append(s.closers, &activities.Closer{Targets: t, Due: d.Ledger, Target: name, Clock: s.clock.Now, Log: d.Log})

@@ -13,7 +13,7 @@ import (
 // the signer for receipts. With keys it verifies the ledger against what was signed;
 // without, it trusts the ledger.
 func Sweeper(ctx context.Context, c Config, d Deps) *reconcile.Reconciler {
-	broker := openTargets(ctx, c.Targets, d.Targets, d.Ledger, nil, d.Keyring)
+	broker := openTargets(ctx, c.Targets, d.Targets, d.Ledger, nil, d.Keyring).broker
 	t := &activities.Targets{Broker: broker, Ledger: d.Ledger, Signer: d.Signer, Keyring: d.Keyring, PasskeyApprovals: c.RequiredPasskeyApprovals()}
 	if d.Signer != nil {
 		t.Workers = evidence.NewKeyring(d.Signer.Public())

@@ -73,34 +73,19 @@ func decodeNode(ctx context.Context, node ast.Node, into any) error {
 }
 
 // openTargets opens every configured target. One that cannot be opened is
-// disabled with its reason; the others run, and those that are open already.
-// Those whose grants must share objects count the holders in the ledger. servers are the
-// keys whose decisions count.
-func openTargets(ctx context.Context, configs map[string]TargetConfig, open map[string]integrations.Target, led *ledger.Ledger, signer *evidence.Signer, servers evidence.Keyring) *integrations.Broker {
-	targets, disabled := map[string]integrations.Target{}, map[string]error{}
-	maps.Copy(targets, open)
-	for name, c := range configs {
-		if _, given := open[name]; given {
-			continue
-		}
-		t, err := openTarget(ctx, name, c)
-		if err != nil {
-			disabled[name] = err
-			continue
-		}
-		targets[name] = t
+// disabled with its reason; the others run, and those that are open already. servers are
+// the keys whose decisions count.
+func openTargets(ctx context.Context, configs map[string]TargetConfig, open map[string]integrations.Target, led *ledger.Ledger, signer *evidence.Signer, servers evidence.Keyring) *opening {
+	o := &opening{configs: configs, broker: integrations.NewBroker(nil, nil), ledger: led, signer: signer, servers: servers}
+	for name, t := range open {
+		o.use(name, t)
 	}
-	for name, t := range targets {
-		if s, ok := t.(integrations.HolderUser); ok {
-			s.UseHolders(led.Holders(name))
+	for name := range configs {
+		if _, given := open[name]; !given {
+			o.open(ctx, name)
 		}
-		useContractLedger(t, led, signer, servers)
 	}
-	b := integrations.NewBroker(targets, disabled)
-	for name, c := range configs {
-		b.SetRate(name, c.Rate)
-	}
-	return b
+	return o
 }
 
 func openTarget(ctx context.Context, name string, c TargetConfig) (integrations.Target, error) {

@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/interceptor"
 	"go.temporal.io/sdk/worker"
 
+	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/integrations/pacing"
@@ -25,6 +26,8 @@ import (
 // closing.
 type Worker struct {
 	Broker          *integrations.Broker
+	opening         *opening
+	process         string // names this process beside others that serve the same targets
 	deployment      builds.Config
 	metrics         *metrics
 	clock           *endClock
@@ -54,7 +57,8 @@ const stopWithin = 10 * time.Second
 
 // Start opens the targets and starts polling.
 func Start(ctx context.Context, c Config, d Deps) (*Worker, error) {
-	w := &Worker{Broker: openTargets(ctx, c.Targets, d.Targets, d.Ledger, d.Signer, d.Keyring), deployment: c.Deployment}
+	opening := openTargets(ctx, c.Targets, d.Targets, d.Ledger, d.Signer, d.Keyring)
+	w := &Worker{Broker: opening.broker, opening: opening, process: access.NewRequestID(), deployment: c.Deployment}
 	w.metrics, w.clock = newMetrics(w.Broker), &endClock{ledger: d.Ledger.Now}
 	if err := w.serve(ctx, c, d); err != nil {
 		w.Stop()

@@ -50,6 +50,7 @@ func (a *API) Surface() surface.Surface {
 			post("/accounts/link", a.linkAccount),
 			post("/accounts/unlink", a.unlinkAccount),
 			get("/contracts", a.contractsStatus),
+			get("/targets", a.targets),
 			get("/contracts/files", a.contractsInForce),
 			get("/requests/:id/contracts", a.proposedContracts),
 			get("/catalog", a.catalog),
@@ -130,6 +131,14 @@ func (a *API) contractsStatus(c echo.Context) error {
 		return err
 	}
 	return c.JSON(http.StatusOK, status)
+}
+
+func (a *API) targets(c echo.Context) error {
+	all, err := a.app.Targets(c.Request().Context(), actor(c))
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, page[access.TargetState]{Items: all})
 }
 
 func (a *API) catalog(c echo.Context) error {

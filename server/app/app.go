@@ -36,6 +36,7 @@ type Config struct {
 	// FactSources are the names of those that are configured.
 	FactSources []string
 	Inventories Inventories  // says what targets have; nil: nothing
+	States      TargetStates // says whether targets can be used; nil: nothing
 	Codec       *codec.Codec // nil: payloads in Temporal are not encrypted
 	Passkeys    Passkeys     // nil: no plan that requires a passkey can be approved here
 
@@ -144,6 +145,7 @@ type App struct {
 	*externalUsers
 	*notices
 	*contractStatus
+	*targets
 	*proposer
 	*refusals
 	*resender
@@ -169,12 +171,15 @@ func New(c Config) *App {
 	if c.Inventories == nil {
 		c.Inventories = noInventories{}
 	}
+	if c.States == nil {
+		c.States = noTargetStates{}
+	}
 	now := func() time.Time { return c.Now().UTC() }
 	keyring := c.Trusted.With(c.Signer.Public())
 	c.Ledger = signedLedger{c.Ledger, &verified.Requests{Ledger: c.Ledger, Keys: keyring, Log: c.Log, Now: now, Count: c.Altered}}
 	roles := roles{operators: c.Operators, auditors: c.Auditors, rota: &rota{facts: c.Facts, now: now}}
 	refused := refusals{events: c.Ledger, log: c.Log, now: now, counts: &refusalCounts{recent: map[refusal]*repeated{}}}
-	cat := &catalog{contracts: c.Contracts, unlisted: c.ProposalContract, facts: c.Facts, inventories: c.Inventories, now: now}
+	cat := &catalog{contracts: c.Contracts, unlisted: c.ProposalContract, facts: c.Facts, inventories: c.Inventories, states: c.States, now: now}
 	reader := &requests{ledger: c.Ledger, roles: roles, refused: refused, catalog: cat, now: now}
 	start := &starter{ledger: c.Ledger, gateway: c.Gateway, log: c.Log, now: now}
 	log := &auditor{ledger: c.Ledger, signer: c.Signer, keys: c.Trusted.With(c.Signer.Public()), roles: roles, refused: refused, log: c.Log, now: now, store: c.Checkpoints}
@@ -209,6 +214,7 @@ func New(c Config) *App {
 		passkeys:       keys,
 		proposer:       changes,
 		contractStatus: &contractStatus{contracts: c.Contracts, catalog: cat, proposed: c.ProposalContract, commits: c.ContractCommits, first: c.FirstContracts, sources: c.FactSources, workers: c.Workers, roles: roles, refused: refused},
+		targets:        &targets{states: c.States, contracts: c.Contracts, roles: roles, refused: refused},
 		accounts:       &accounts{ledger: c.Ledger, roles: roles, refused: refused, now: now},
 		notices:        &notices{ledger: c.Ledger, channels: noticeChannels(c.External), refused: refused, now: now},
 		externalUsers:  &externalUsers{config: c.External, ledger: c.Ledger, directory: c.Directory, refused: refused, now: now},

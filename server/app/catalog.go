@@ -15,6 +15,7 @@ type catalog struct {
 	unlisted    string // the contract under which contracts are proposed: its params are digests, which nobody types
 	facts       Facts
 	inventories Inventories
+	states      TargetStates
 	now         clock
 }
 
@@ -31,6 +32,7 @@ func (c *catalog) Catalog(ctx context.Context, p access.Person, query string) []
 			out = append(out, o)
 		}
 	}
+	c.markUnusable(ctx, out)
 	return out
 }
 
@@ -44,7 +46,9 @@ func (c *catalog) IsForProposals(contract string) bool {
 func (c *catalog) Offer(ctx context.Context, p access.Person, name string) (contracts.Offer, error) {
 	for _, o := range c.offers(ctx, p) {
 		if o.Contract == name {
-			return o, nil
+			one := []contracts.Offer{o}
+			c.markUnusable(ctx, one)
+			return one[0], nil
 		}
 	}
 	return contracts.Offer{}, c.unknownContract(ctx, p, name)

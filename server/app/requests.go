@@ -59,6 +59,7 @@ func (q *requests) RequestWithTimeline(ctx context.Context, p access.Person, id 
 	}
 	if err == nil {
 		r.TimelineCheck = q.log.verifyTimeline(ctx, r.Timeline)
+		r.Grants = r.GrantStates()
 	}
 	return r, err
 }

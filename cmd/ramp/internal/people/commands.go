@@ -22,7 +22,7 @@ func Commands() []*cobra.Command {
 }
 
 // OperatorCommands returns the commands of operators that need a server only.
-func OperatorCommands() []*cobra.Command { return []*cobra.Command{peopleCommand()} }
+func OperatorCommands() []*cobra.Command { return []*cobra.Command{peopleCommand(), targetsCommand()} }
 
 // AuditCommands returns the commands of auditors.
 func AuditCommands() []*cobra.Command {

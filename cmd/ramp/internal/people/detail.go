@@ -82,10 +82,25 @@ func allowed(r access.Request) [][]string {
 		rows = append(rows, []string{"Ends early", c.String()})
 	}
 	rows = slices.Concat(rows, extended(r), glass(r), narrowed(r))
-	for _, g := range r.Plan.Grants {
+	for i, g := range r.Plan.Grants {
 		rows = append(rows, meaning(g)...)
+		if i < len(r.Grants) && len(r.Plan.Grants) > 1 {
+			rows = append(rows, []string{"  State", stateOf(r.Grants[i])})
+		}
 	}
 	return slices.Concat(rows, changes(r), requestTimes(r), usage(r))
+}
+
+// stateOf returns how far a grant is, and why it is no further.
+func stateOf(s access.GrantState) string {
+	text := s.Condition.String()
+	if !s.At.IsZero() {
+		text += " since " + output.Time(s.At)
+	}
+	if s.Reason != "" {
+		text += ": " + output.WithTimes(output.Clean(s.Reason))
+	}
+	return text
 }
 
 // meaning returns what a grant means on its target, whole: its facts are what approvers

@@ -39,6 +39,11 @@ func catalogTable(items []contracts.Offer) func(io.Writer) {
 			rows = append(rows, []string{o.Contract, strings.Join(o.Targets, ", "), o.Duration.Default.String(), o.Duration.Max.String(), approvers(o), access.Clip(o.Description, 120)})
 		}
 		output.Table(w, rows)
+		for _, o := range items {
+			for _, state := range o.Unusable {
+				fmt.Fprintf(w, "%s: %s.\n", o.Contract, output.WithTimes(output.Clean(state.String())))
+			}
+		}
 	}
 }
 

@@ -1,0 +1,82 @@
+package access
+
+import "time"
+
+// GrantCondition is how far one grant of a request is.
+type GrantCondition string
+
+// The conditions of a grant.
+const (
+	GrantWaiting  GrantCondition = "waiting"  // nothing has been done for it yet
+	GrantOpening  GrantCondition = "opening"  // it may be on its target already
+	GrantOpen     GrantCondition = "open"     // it is on its target
+	GrantClosing  GrantCondition = "closing"  // access ends, and its target has not shown yet that it is gone
+	GrantClosed   GrantCondition = "closed"   // it was open, and its target has shown that it is gone
+	GrantFailed   GrantCondition = "failed"   // it could not be opened; what there may have been of it is gone
+	GrantUnopened GrantCondition = "unopened" // the request was over before anything was done for it
+)
+
+// GrantState is how far one grant of a request is, as the request's events say it.
+type GrantState struct {
+	Grant     string         `json:"grant"` // its name on the target
+	Target    string         `json:"target"`
+	Condition GrantCondition `json:"condition"`
+	// Reason is why it failed, or what keeps it from being closed, for people.
+	Reason string    `json:"reason,omitempty"`
+	At     time.Time `json:"at,omitzero"` // when it got so; zero if no event says it
+}
+
+// String says the condition in a word or two.
+func (c GrantCondition) String() string {
+	if c == GrantUnopened {
+		return "not opened"
+	}
+	return string(c)
+}
+
+// GrantStates returns how far each grant of the plan is, in the plan's order. It goes by
+// the timeline, of which what was altered says nothing; a request without one has none.
+func (r Request) GrantStates() (out []GrantState) {
+	if r.Timeline == nil {
+		return nil
+	}
+	over := r.State.Final()
+	failed := r.Outcome != OutcomeFailed // of several that were not opened, the first is the one that failed
+	for _, g := range r.Plan.Grants {
+		s := GrantState{Grant: g.Name, Target: g.Target, Condition: GrantWaiting}
+		intended, opened, closed := r.grantEvents(g.Name)
+		switch {
+		case opened != nil && closed != nil:
+			s.Condition, s.At = GrantClosed, closed.At
+		case opened == nil && (closed != nil || over) && !failed:
+			s.Condition, s.Reason, failed = GrantFailed, r.Problem, true
+			if closed != nil {
+				s.At = closed.At
+			}
+		case opened == nil && (closed != nil || over):
+			s.Condition = GrantUnopened
+		case r.State == StateEnding && (opened != nil || intended != nil):
+			s.Condition, failed = GrantClosing, failed || opened == nil
+			if r.Overdue || opened == nil {
+				s.Reason = r.Problem
+			}
+		case opened != nil:
+			s.Condition, s.At = GrantOpen, opened.At
+		case intended != nil:
+			s.Condition, s.At = GrantOpening, intended.At
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// grantEvents returns the first event of each kind about a grant; nil if there is none.
+func (r Request) grantEvents(grant string) (intended, opened, closed *Event) {
+	of := map[EventKind]**Event{EventGrantIntended: &intended, EventGrantOpened: &opened, EventGrantClosed: &closed}
+	for i, e := range r.Timeline {
+		if found, ok := of[e.Kind]; ok && *found == nil && e.Detail["grant"] == grant && !r.TimelineCheck.IsAltered(e) {
+			*found = &r.Timeline[i]
+		}
+	}
+	return intended, opened, closed
+}

@@ -1,0 +1,50 @@
+package access
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestGrantStates of a request with three grants, through its life and its failures.
+func TestGrantStates(t *testing.T) {
+	at := time.Date(2026, 11, 26, 20, 0, 0, 0, time.UTC)
+	plan := Plan{Grants: []PlannedGrant{{Name: "a", Target: "ssh/a"}, {Name: "b", Target: "ssh/b"}, {Name: "c", Target: "ssh/c"}}}
+	events := func(spec ...string) []Event {
+		kinds := map[byte]EventKind{'i': EventGrantIntended, 'o': EventGrantOpened, 'x': EventGrantClosed}
+		out := []Event{}
+		for i, s := range spec {
+			out = append(out, Event{Seq: int64(i + 1), Kind: kinds[s[0]], At: at, Detail: map[string]string{"grant": s[1:]}})
+		}
+		return out
+	}
+	for name, c := range map[string]struct {
+		state   State
+		outcome Outcome
+		events  []Event
+		want    [3]GrantCondition
+	}{
+		"nobody has decided":         {StatePending, "", events(), [3]GrantCondition{GrantWaiting, GrantWaiting, GrantWaiting}},
+		"the second is being opened": {StateGranting, "", events("ia", "oa", "ib"), [3]GrantCondition{GrantOpen, GrantOpening, GrantWaiting}},
+		"all are open":               {StateActive, "", events("ia", "oa", "ib", "ob", "ic", "oc"), [3]GrantCondition{GrantOpen, GrantOpen, GrantOpen}},
+		"the last is closed":         {StateEnding, OutcomeExpired, events("ia", "oa", "ib", "ob", "ic", "oc", "xc"), [3]GrantCondition{GrantClosing, GrantClosing, GrantClosed}},
+		"it is over":                 {StateEnded, OutcomeExpired, events("ia", "oa", "ib", "ob", "ic", "oc", "xc", "xb", "xa"), [3]GrantCondition{GrantClosed, GrantClosed, GrantClosed}},
+		"the second is failing":      {StateEnding, OutcomeFailed, events("ia", "oa", "ib"), [3]GrantCondition{GrantClosing, GrantClosing, GrantWaiting}},
+		"the second failed":          {StateEnded, OutcomeFailed, events("ia", "oa", "ib", "xb", "xa"), [3]GrantCondition{GrantClosed, GrantFailed, GrantUnopened}},
+		"the second failed at once":  {StateEnded, OutcomeFailed, events("ia", "oa", "xa"), [3]GrantCondition{GrantClosed, GrantFailed, GrantUnopened}},
+		"somebody ended it early":    {StateEnded, OutcomeRevoked, events("ia", "oa", "xa"), [3]GrantCondition{GrantClosed, GrantUnopened, GrantUnopened}},
+		"it was denied":              {StateDenied, "", events(), [3]GrantCondition{GrantUnopened, GrantUnopened, GrantUnopened}},
+	} {
+		r := Request{State: c.state, Outcome: c.outcome, Plan: plan, Timeline: c.events, Problem: "opening failed: no route"}
+		var got [3]GrantCondition
+		for i, s := range r.GrantStates() {
+			got[i] = s.Condition
+			require.Equal(t, s.Condition == GrantFailed || name == "the second is failing" && i == 1, s.Reason != "", "%s %d", name, i)
+		}
+		require.Equal(t, c.want, got, name)
+	}
+	altered := Request{State: StateActive, Plan: plan, Timeline: events("ia", "oa", "xa"), TimelineCheck: &TimelineCheck{Altered: []int64{3}}}
+	require.Equal(t, GrantOpen, altered.GrantStates()[0].Condition, "what was altered says nothing")
+	require.Empty(t, Request{Plan: plan}.GrantStates())
+}

@@ -1,0 +1,105 @@
+package access
+
+import (
+	"strings"
+	"time"
+)
+
+// TargetCondition is whether a target can be used.
+type TargetCondition string
+
+// The conditions of a target.
+const (
+	TargetOn TargetCondition = "on" // its worker has opened it, and it responds
+	// TargetFailing responds to its worker with an error, or not at all. People may ask for
+	// it: access is approved later, may start later, and is opened when it works again.
+	TargetFailing TargetCondition = "failing"
+	// TargetOff could not be started by its worker, which tries again and again. Nobody can
+	// ask for it, since what an entitlement means there is not known.
+	TargetOff TargetCondition = "off"
+	// TargetSilent has no worker that has been heard of lately.
+	TargetSilent TargetCondition = "silent"
+	// TargetUnknown is named by a contract, and no worker has ever spoken of it.
+	TargetUnknown TargetCondition = "unknown"
+)
+
+// TargetStateLasts is how long a worker's word about a target counts. Workers say it once
+// a minute.
+const TargetStateLasts = 3 * time.Minute
+
+const maxTargetReason = 300
+
+// TargetState is whether a target can be used, as a worker that serves it has found.
+type TargetState struct {
+	Target    string          `json:"target"`
+	Condition TargetCondition `json:"condition"`
+	// Reason is why it is not on, in one line of at most 300 characters; empty if it is on.
+	Reason string    `json:"reason,omitempty"`
+	Since  time.Time `json:"since,omitzero"` // since when it has been in this condition, in UTC, by the worker's clock
+	At     time.Time `json:"at,omitzero"`    // when the worker looked
+}
+
+// Usable reports whether the target is on.
+func (s TargetState) Usable() bool { return s.Condition == TargetOn }
+
+// Refused reports whether nobody can ask for the target.
+func (s TargetState) Refused() bool { return s.Condition == TargetOff }
+
+// String says in words why a target cannot be used, as people read it who want access.
+func (s TargetState) String() string {
+	switch s.Condition {
+	case TargetOn:
+		return s.Target + " can be used"
+	case TargetOff:
+		return s.Target + " is off since " + FormatTime(s.Since) + ": its worker cannot start it (" + s.Reason + "). It is on again as soon as that works"
+	case TargetFailing:
+		return s.Target + " does not work since " + FormatTime(s.Since) + " (" + s.Reason + "). Access can be requested; it opens only if that works by then"
+	case TargetUnknown:
+		return "no worker has ever spoken of " + s.Target
+	default:
+		return "no worker of " + s.Target + " has been heard of since " + FormatTime(s.At) + ". Access can be requested; it opens only if one is back by then"
+	}
+}
+
+// Validate returns what is wrong with what a worker says. Errors are those of a state that
+// cannot be shown as it is.
+func (s TargetState) Validate() (issues Issues) {
+	switch s.Condition {
+	case TargetOn, TargetFailing, TargetOff, TargetSilent:
+	default:
+		issues.Add("target_condition", "condition", "%q is none of on, failing, off, silent", Clip(string(s.Condition), 20))
+	}
+	issues.Require(len([]rune(s.Reason)) <= maxTargetReason && strings.IndexFunc(s.Reason, notShown) < 0, "target_reason", "reason",
+		"a reason is one line of %d characters at the most, in which every character shows", maxTargetReason)
+	issues.Require((s.Reason == "") == (s.Condition == TargetOn || s.Condition == TargetSilent), "target_reason", "reason", "what is failing or off has a reason, and nothing else")
+	return issues
+}
+
+// TargetReason returns an error as the reason of a state: one line, in which every
+// character shows.
+func TargetReason(err error) string {
+	line := strings.Map(func(r rune) rune {
+		if notShown(r) {
+			return ' '
+		}
+		return r
+	}, err.Error())
+	return Clip(strings.Join(strings.Fields(line), " "), maxTargetReason-1)
+}
+
+// TargetStateOf returns the state of a target by what its workers said: the best of those
+// that count at a time, or else that it is silent. found is false if no worker has ever
+// said anything.
+func TargetStateOf(said []TargetState, now time.Time) (state TargetState, found bool) {
+	rank := map[TargetCondition]int{TargetOn: 3, TargetFailing: 2, TargetOff: 1}
+	for _, one := range said {
+		if age := now.Sub(one.At); age > TargetStateLasts || age < -TargetStateLasts {
+			one = TargetState{Target: one.Target, Condition: TargetSilent, Since: one.At, At: one.At}
+		}
+		better := rank[one.Condition] > rank[state.Condition] || rank[one.Condition] == rank[state.Condition] && one.At.After(state.At)
+		if !found || better {
+			state, found = one, true
+		}
+	}
+	return state, found
+}

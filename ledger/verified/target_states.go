@@ -1,0 +1,87 @@
+package verified
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/ledger"
+)
+
+// TargetStateLedger keeps whether targets can be used, signed by their workers.
+type TargetStateLedger interface {
+	TargetStates(ctx context.Context) ([]ledger.KeptTargetState, error)
+}
+
+// TargetStates reads from the ledger whether targets can be used, and returns only what a
+// worker of the target has signed. It reads again after a moment, so that pages that many
+// look at cost one query. It is safe for concurrent use.
+type TargetStates struct {
+	Ledger  TargetStateLedger
+	Workers evidence.Keyring // an empty one knows nothing: nobody could be believed
+	Log     logrus.FieldLogger
+	Now     func() time.Time
+
+	mu     sync.Mutex
+	said   map[string][]access.TargetState // by target, as verified
+	readAt time.Time
+}
+
+// readTargetStatesAgain is how long what was read counts.
+const readTargetStatesAgain = 2 * time.Second
+
+// All returns the states of all targets that a worker has spoken of, by name. What cannot
+// be read or verified is left out, and logged.
+func (s *TargetStates) All(ctx context.Context) (all []access.TargetState) {
+	if s == nil || s.Workers.Empty() {
+		return nil
+	}
+	now := s.Now()
+	for _, said := range s.read(ctx, now) {
+		if state, found := access.TargetStateOf(said, now); found {
+			all = append(all, state)
+		}
+	}
+	slices.SortFunc(all, func(a, b access.TargetState) int { return strings.Compare(a.Target, b.Target) })
+	return all
+}
+
+func (s *TargetStates) read(ctx context.Context, now time.Time) map[string][]access.TargetState {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if age := now.Sub(s.readAt); s.said != nil && age >= 0 && age < readTargetStatesAgain {
+		return s.said
+	}
+	kept, err := s.Ledger.TargetStates(ctx)
+	if err != nil {
+		s.unknown("", err)
+		return nil
+	}
+	s.said, s.readAt = map[string][]access.TargetState{}, now
+	for _, k := range kept {
+		signed, err := evidence.ReadEnvelope(k.Envelope)
+		if err != nil {
+			s.unknown(k.Target, err)
+			continue
+		}
+		state, err := s.Workers.VerifyTargetState(signed, k.Target)
+		if err != nil {
+			s.unknown(k.Target, err)
+			continue
+		}
+		s.said[k.Target] = append(s.said[k.Target], state)
+	}
+	return s.said
+}
+
+func (s *TargetStates) unknown(target string, err error) {
+	if s.Log != nil {
+		s.Log.WithError(err).WithField("target", target).Warn("whether a target can be used is not known")
+	}
+}

@@ -1,0 +1,20 @@
+package main
+
+// targetsOff returns the mutants of what is said about targets: rights of Ramp's own credentials.
+func targetsOff() []mutant {
+	const tests = " -run TestRights"
+	return []mutant{
+		{"a wide token of Vault passes for just what is needed", "integrations/vaulttoken/rights.go", `if capability != "deny" && !slices.Contains`, `if capability == "deny" && !slices.Contains`, []string{"./integrations/vaulttoken" + tests}},
+		{"a wide role of AWS passes for just what is needed", "integrations/awsapi/rights.go", "case p.TooMuch && slices.Contains(allowed, action):", "case false:", []string{"./integrations/awsiam" + tests, "./integrations/identitycenter" + tests}},
+		{"roles of AWS without the boundary pass for needed", "integrations/awsiam/rights.go", `Context: map[string]string{"iam:PermissionsBoundary": account + "policy/" + elsewhere}, TooMuch: true}`, `Context: map[string]string{"iam:PermissionsBoundary": account + "policy/" + elsewhere}, TooMuch: false}`, []string{"./integrations/awsiam" + tests}},
+		{"anybody may read the SSH authority's key unsaid", "integrations/sshcert/rights.go", `{string(t.config.CA), "has the authority's key", 0o077},`, `{string(t.config.CA), "has the authority's key", 0o022},`, []string{"./integrations/sshcert" + tests}},
+		{"anybody may look into states of Terraform unsaid", "integrations/terraform/rights.go", "mode&0o077 != 0", "mode&0o022 != 0", []string{"./integrations/terraform" + tests}},
+		{"a member of other roles in Postgres passes for just what is needed", "integrations/postgres/rights.go", "for _, may := range own {", "for _, may := range own[:0] {", []string{"./integrations/postgres -run TestPing"}},
+		{"a target that is off is asked for", "server/app/planner.go", "if err := p.catalog.refuseOff(ctx, result.Draft.Grants); err != nil {", "if err := p.catalog.refuseOff(ctx, nil); err != nil {", []string{"./server -run TestCase149"}},
+		{"a worker of another target says that one is off", "evidence/target_state.go", "verified[access.TargetState](k.ForTarget(target), signed", "verified[access.TargetState](k, signed", []string{"./evidence -run TestCase149"}},
+		{"what is said of one target counts for another", "evidence/target_state.go", "if s.Target != target {", "if false {", []string{"./evidence -run TestCase149"}},
+		{"a target is off with words that do not show", "evidence/target_state.go", "if issues := s.Validate(); len(issues) > 0 {", "if issues := s.Validate(); len(issues) > 1000 {", []string{"./evidence -run TestCase149"}},
+		{"what a worker said of its target long ago counts", "access/target_state.go", "age > TargetStateLasts || age < -TargetStateLasts", "age > 1e6*TargetStateLasts", []string{"./access -run TestTargetState", "./server -run TestCase149"}},
+		{"a target that could not be started stays off", "worker/states.go", "		k.opening.open(ctx, k.name)\n", "		_ = ctx\n", []string{"./worker -run TestTargetComesBack"}},
+	}
+}
