@@ -26,17 +26,19 @@ func (t *target) Rights(context.Context) (r integrations.Rights, err error) {
 	if own != 0 && t.config.Sessions.Processes {
 		r.Lacks = append(r.Lacks, "to end sessions of others: with sessions.processes the worker runs as root")
 	}
-	for _, one := range []struct {
-		path, harm string
-		others     fs.FileMode // what nobody but the owner may do
-	}{
-		{string(t.config.CA), "has the authority's key", 0o077},
-		{filepath.Dir(string(t.config.CA)), "has the authority's key, and may put another in its place", 0o022},
+	looked := []guarded{
 		{t.dir.Path(), "has what the host goes by", 0o022},
 		{t.dir.CAPath(), "says which authority the host trusts", 0o022},
 		{t.dir.Path("principals"), "says who is let in", 0o022},
 		{t.dir.RevokedPath(), "says which keys are refused", 0o022},
-	} {
+	}
+	if key := string(t.config.CA); t.config.Authority == nil {
+		looked = append(looked, guarded{key, "has the authority's key", 0o077},
+			guarded{filepath.Dir(key), "has the authority's key, and may put another in its place", 0o022})
+	} else {
+		r.Unknown = append(r.Unknown, "what else may be signed with the authority's key: its keeper knows")
+	}
+	for _, one := range looked {
 		info, err := os.Stat(one.path)
 		if err != nil {
 			return r, access.Errorf(access.CodeUnavailable, "%w", err)
@@ -50,6 +52,12 @@ func (t *target) Rights(context.Context) (r integrations.Rights, err error) {
 		}
 	}
 	return r, nil
+}
+
+// guarded is a file, or a directory.
+type guarded struct {
+	path, harm string
+	others     fs.FileMode // what nobody but the owner may do
 }
 
 func verb(may fs.FileMode) string {
