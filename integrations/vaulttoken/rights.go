@@ -41,6 +41,7 @@ func (t *target) Rights(ctx context.Context) (r integrations.Rights, err error) 
 		return integrations.Rights{TooMuch: []string{"everything in Vault: its token has the policy root"}}, nil
 	}
 	want := needed()
+	maps.Copy(want, t.config.neededForSecrets())
 	paths := append(slices.Sorted(maps.Keys(want)), notNeeded()...)
 	var reply struct {
 		Data map[string][]string `json:"data"`
