@@ -27,15 +27,29 @@ type Notice struct {
 
 // String returns the notice in words.
 func (n Notice) String() string {
-	var whom, of []string
-	for _, w := range n.Whom {
-		whom = append(whom, string(w))
-	}
+	var of []string
 	for _, k := range n.Of {
 		of = append(of, string(k))
 	}
+	return n.who() + " of " + strings.Join(of, ", ")
+}
+
+// Words says the same with what the kinds of events mean in the place of their codes.
+func (n Notice) Words() string {
+	var of []string
+	for _, k := range n.Of {
+		of = append(of, k.Spec().Phrase)
+	}
+	return n.who() + ", of: " + strings.Join(of, "; ")
+}
+
+func (n Notice) who() string {
+	var whom []string
+	for _, w := range n.Whom {
+		whom = append(whom, string(w))
+	}
 	whom = append(whom, n.Groups...)
-	return strings.Join(append(whom, n.Channels...), ", ") + " of " + strings.Join(of, ", ")
+	return strings.Join(append(whom, n.Channels...), ", ")
 }
 
 // Noticeable reports whether a notice can be of events of this kind: those who may see

@@ -37,6 +37,7 @@ type Request struct {
 	Overdue    bool          `json:"overdue,omitempty"`    // ending for longer than the target's bound
 	Problem    string        `json:"problem,omitempty"`    // what went wrong last, for people
 	Review     *Review       `json:"review,omitempty"`     // of a use of break glass
+	EndOrders  []EndOrder    `json:"endOrders,omitempty"`  // that a server signed, the oldest first
 	Timeline   []Event       `json:"timeline,omitempty"`   // with the latest refusals only
 	// Grants says how far each grant is, in the plan's order: GrantStates. Only where one
 	// request is read with its timeline.
@@ -69,6 +70,17 @@ func (r Request) EndedEarly() bool {
 		return r.EndedAt.Before(*r.ExpiresAt)
 	}
 	return r.Outcome != "" && r.Outcome != OutcomeExpired
+}
+
+// EndedBy returns the order of a person that ended access, or a request before it opened; nil
+// if none did, or its order is not one that a server signed.
+func (r Request) EndedBy() *EndOrder {
+	for _, o := range r.EndOrders {
+		if o.Kind.Outcome() == r.Outcome && (o.Kind == EndRevoke || o.Kind == EndRelease) {
+			return &o
+		}
+	}
+	return nil
 }
 
 // EndedBecause returns why a condition of its contract ended access, from the timeline;

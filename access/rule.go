@@ -67,7 +67,7 @@ func (r Rule) MayDecide(v Verdict, requester, p Person, waited time.Duration) er
 	case p.SameHuman(requester) && !r.SelfApproval:
 		return Refuse(CodeForbidden, "own_request", "nobody decides their own request")
 	case v != Deny && slices.ContainsFunc(r.Authors, p.SameHuman):
-		return Refuse(CodeForbidden, "own_work", "nobody approves what they wrote; you can deny it")
+		return Refuse(CodeForbidden, "own_work", "you are among the authors of these contracts: you uploaded just this set, or signed its commits, and nobody approves what they wrote; you can deny it")
 	}
 	for _, s := range r.Stages {
 		if s.Admits(p) {

@@ -28,7 +28,7 @@ type document struct {
 
 	undecoded []feature // what could not be decoded
 	unknown   []strictyaml.UnknownField
-	empty     []token.Position // of the names of fields that are empty
+	empty     []token.Position // of the names of fields that are empty, or of a length without a unit
 	baseless  bool             // it names a base that is not there: what is not written may be the base's
 
 	own       ast.Node               // what the contract itself says, once body holds its base too

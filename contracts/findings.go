@@ -19,6 +19,10 @@ type Finding struct {
 	Instead  string `json:"instead"` // what to do
 }
 
+// FindingOnCallUntold is the code of a finding that the configuration of notices settles: those
+// on call are mailed where it knows the rota.
+const FindingOnCallUntold = "oncall_untold"
+
 // maxSensible is a length of access above which a finding asks whether it is meant.
 const maxSensible = access.Duration(12 * time.Hour)
 
@@ -72,10 +76,10 @@ func (c *Contract) findings(groups []string) (out []Finding) {
 		}
 	}
 	if i, untold := c.untold(); untold && !t.notify.tells(access.EventRequestCreated) {
-		add("oncall_untold", fmt.Sprintf("stage %s takes people on call alone: nobody is told that it waits where worker.notices.facts does not know the rota", t.stages.Stages[i].Name), "name a group that hears of it: notify: [{of: [request.created], groups: [...]}]", "approval", "stages", i)
+		add(FindingOnCallUntold, fmt.Sprintf("stage %s takes people on call alone: nobody is told that it waits where worker.notices.facts does not know the rota", t.stages.Stages[i].Name), "name a group that hears of it: notify: [{of: [request.created], groups: [...]}]", "approval", "stages", i)
 	}
 	if t.extend.Approvers.onCallAlone() && !t.notify.tells(access.EventExtensionAsked) {
-		add("oncall_untold", "people on call alone decide an extension: nobody is told that one waits where worker.notices.facts does not know the rota", "name a group that hears of it: notify: [{of: [extension.requested], groups: [...]}]", "extend", "approvers")
+		add(FindingOnCallUntold, "people on call alone decide an extension: nobody is told that one waits where worker.notices.facts does not know the rota", "name a group that hears of it: notify: [{of: [extension.requested], groups: [...]}]", "extend", "approvers")
 	}
 	c.neverFindings(groups, add)
 	c.nameFindings(add)

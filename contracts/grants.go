@@ -35,8 +35,10 @@ func (gs *grants) check(d *document) {
 		if len(g.Entitlement) == 0 {
 			d.issue("entitlement_missing", "a grant must say in its entitlement what is opened", "grants", i, "entitlement")
 		}
-		for _, problem := range checkTemplates(g.Entitlement, d.contract.terms.params.Params) {
-			d.issue("template", problem, "grants", i, "entitlement")
+		if params := &d.contract.terms.params; !slices.Contains(d.undecoded, feature(params)) { // else it is not known which there are
+			for _, problem := range checkTemplates(g.Entitlement, params.Params) {
+				d.issue("template", problem, "grants", i, "entitlement")
+			}
 		}
 		if c := d.contract; !slices.Contains(c.Targets, g.Target) {
 			c.Targets = append(c.Targets, g.Target)

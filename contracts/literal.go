@@ -47,7 +47,7 @@ func (d *document) requireLiteral(n ast.Node, t reflect.Type, name bool) {
 		for i := range t.NumField() {
 			f := t.Field(i)
 			key, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
-			if v, place := child(n, key); v != nil && key != "" && !d.reportEmpty(v, place) {
+			if v, place := child(n, key); v != nil && key != "" && !d.reportEmpty(v, place) && !d.reportUnitless(f, v, place) {
 				d.requireLiteral(v, f.Type, slices.Contains(strings.Fields(f.Tag.Get("schema")), "name"))
 			}
 		}
@@ -63,6 +63,21 @@ func (d *document) reportEmpty(n, name ast.Node) bool {
 		d.empty = append(d.empty, *name.GetToken().Position)
 	}
 	return null
+}
+
+// reportUnitless reports, and returns, whether a length is written as a number alone: it wants
+// a unit and no quotes. What follows is not reported beside it, as of what is empty.
+func (d *document) reportUnitless(f reflect.StructField, n, name ast.Node) bool {
+	if !slices.Contains(strings.Fields(f.Tag.Get("schema")), "duration") {
+		return false
+	}
+	switch n.(type) {
+	case *ast.IntegerNode, *ast.FloatNode:
+		d.issueAtNode(n, "duration_malformed", fmt.Sprintf("%s has no unit; write a length like 90s, 30m or 1h30m", access.Clip(n.GetToken().Value, 40)))
+		d.empty = append(d.empty, *name.GetToken().Position)
+		return true
+	}
+	return false
 }
 
 func (d *document) requireText(n ast.Node, name bool) {

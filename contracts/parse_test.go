@@ -121,6 +121,8 @@ func TestAllMistakesAtOnce(t *testing.T) {
 		{[]string{contract("request: nobody\nduration: {default: 30m, max: 1d}")}, []string{"4:10 yaml", "5:26 duration_malformed"}},
 		{[]string{contract("request:\nduration: {default: 30m, max: 1d}")}, []string{"4:9 empty", "5:26 duration_malformed"}},
 		{[]string{contract("request: {who: }\nduration: {default: 30m, max: 1d}")}, []string{"4:15 empty", "5:26 duration_malformed"}},
+		{[]string{contract("request: {who: 'true'}\nduration: {default: 30m, max: 90}")}, []string{"5:31 duration_malformed"}},
+		{[]string{strings.Replace(contract("request: {who: 'true', params: {service: {type: string, required: yes, enum: [a]}}}\nduration: {default: 30m, max: 1h}"), "a: b", "a: '{{ params.service }}'", 1)}, []string{"4:67 yaml"}},
 		// A base with a mistake is there all the same, and its contracts are read.
 		{[]string{base("duration: {max: 1d}"), contract("base: b\nrequest: {whom: 'true', who: 'true'}\nduration: {default: 1d}")},
 			[]string{"4:12 duration_malformed", "10:11 unknown_field", "11:12 duration_malformed"}},

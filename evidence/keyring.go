@@ -160,6 +160,13 @@ func (k Keyring) VerifyReview(e Envelope) (access.Review, error) {
 	return r, err
 }
 
+// VerifyEnd verifies the signature of an order to end and returns it, for people to read: what
+// ends access does not wait for it (access.EndOrder). Errors are CodeEvidence.
+func (k Keyring) VerifyEnd(e Envelope) (access.EndOrder, error) {
+	o, _, err := verified[access.EndOrder](k, e, TypeEnd)
+	return o, err
+}
+
 // VerifyEvaluation verifies the signature of what a contract's conditions gave for a request
 // and returns it. Errors are CodeEvidence.
 func (k Keyring) VerifyEvaluation(e Envelope) (access.Evaluation, error) {

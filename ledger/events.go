@@ -79,9 +79,10 @@ func (l *Ledger) AppendEvent(ctx context.Context, e access.Event) error {
 
 // EventFilter narrows events.
 type EventFilter struct {
-	After     int64  // only those with a later number
-	RequestID string // only this request's
-	Limit     int    // 0 is 200
+	After     int64              // only those with a later number
+	RequestID string             // only this request's
+	Kinds     []access.EventKind // only of these; none is all
+	Limit     int                // 0 is 200
 }
 
 // Events lists events in the order in which they were recorded.
@@ -89,6 +90,10 @@ func (l *Ledger) Events(ctx context.Context, f EventFilter) ([]access.Event, err
 	var where conditions
 	where.and("seq > ?", f.After)
 	where.equal("request_id", f.RequestID)
+	if len(f.Kinds) > 0 {
+		marks, args := inList(f.Kinds)
+		where.and("kind IN "+marks, args...)
+	}
 	limit := f.Limit
 	if limit <= 0 {
 		limit = 200

@@ -37,8 +37,8 @@ func (l *Ledger) Statements(ctx context.Context, requestID string) ([][]byte, er
 }
 
 // ShownStatements returns the envelopes of what people are shown of each of some
-// requests (at most 200): the decisions, the review, and extensions that people decide,
-// the oldest first by the number of the event that each was recorded with.
+// requests (at most 200): the decisions, the review, orders to end, and extensions that
+// people decide, the oldest first by the number of the event that each was recorded with.
 func (l *Ledger) ShownStatements(ctx context.Context, requestIDs ...string) (map[string][][]byte, error) {
 	out := map[string][][]byte{}
 	if len(requestIDs) == 0 {
@@ -48,7 +48,7 @@ func (l *Ledger) ShownStatements(ctx context.Context, requestIDs ...string) (map
 	rows, err := collect(ctx, l.reader(), scanOwned, `SELECT s.request_id, s.envelope FROM statements s
 		LEFT JOIN events e ON e.request_id = s.request_id AND e.idempotency_key = s.key AND e.idempotency_key <> ''
 		WHERE s.request_id IN `+marks+
-		` AND (s.key LIKE 'decision-%' OR s.key LIKE '`+access.KeyAskedPrefix+`%' OR s.key = ?) ORDER BY coalesce(e.seq, 0), s.id`, append(args, access.KeyReviewed)...)
+		` AND (s.key LIKE 'decision-%' OR s.key LIKE '`+access.KeyAskedPrefix+`%' OR s.key LIKE '`+access.KeyEndPrefix+`%' OR s.key = ?) ORDER BY coalesce(e.seq, 0), s.id`, append(args, access.KeyReviewed)...)
 	for _, r := range rows {
 		out[r.request] = append(out[r.request], r.envelope)
 	}

@@ -96,6 +96,13 @@ func (c resolver) addressesOf(ctx context.Context, h hearer, requester access.Pe
 		}
 	case h.Group != "" && len(c.Groups[h.Group]) > 0:
 		configured(c.Groups[h.Group])
+		if topicOf(h.Why) == access.TopicDecisions || h.Why == whyReviewer {
+			// The requester cannot decide it. By an address that they only say is theirs they would
+			// keep somebody else from hearing.
+			out = slices.DeleteFunc(out, func(a addressed) bool {
+				return a.channel == mailChannel && requester.EmailVerified && strings.EqualFold(a.address, requester.Email)
+			})
+		}
 	case h.Group != "":
 		return c.members(ctx, h.Group, requester)
 	default:

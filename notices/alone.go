@@ -21,7 +21,7 @@ const (
 // request stands: somebody can act as a person in another program, a receiver of events is
 // behind, the log lacks witnesses, a week has no review, a notice did not arrive, or something
 // urgent is about no request. They wait for no quiet hours to end, nobody can switch them off,
-// and not to arrive is an alarm.
+// and not to arrive is an alarm, but for the one that says that another did not.
 func concernsNoRequest(k access.EventKind, request string) bool {
 	switch k {
 	case access.EventExternalLinked, access.EventSinkBehind, access.EventNoticeUndelivered, access.EventLogUnwitnessed, access.EventReviewOverdue:

@@ -223,8 +223,9 @@ func TestWhoHasAnAddress(t *testing.T) {
 		"lea":    {ID: "lea", Email: "LEA@example.com", Active: true},
 		"forged": {ID: "forged", Email: "mallory@example.com", Active: true, Groups: []string{"dba"}},
 	}
+	requester := alice
 	resolve := func(c Config, list ...hearer) (out []string) {
-		got, err := resolver{Config: c, directory: d}.resolve(t.Context(), list, alice)
+		got, err := resolver{Config: c, directory: d}.resolve(t.Context(), list, requester)
 		require.NoError(t, err)
 		for _, a := range got {
 			require.Equal(t, mailChannel, a.channel)
@@ -236,6 +237,13 @@ func TestWhoHasAnAddress(t *testing.T) {
 	}
 	require.Equal(t, []string{"bob@example.com", "LEA@example.com"}, resolve(Config{}, hearer{Group: "dba"}, hearer{ID: "lea"}, hearer{ID: "alice"}, hearer{Address: "lea@example.com"}))
 	require.Equal(t, []string{"dba-list@example.com"}, resolve(Config{Groups: map[string][]string{"dba": {"dba-list@example.com"}}}, hearer{Group: "dba"}))
+	own := Config{Groups: map[string][]string{"dba": {"alice@example.com", "dba-list@example.com"}}}
+	require.Len(t, resolve(own, hearer{Group: "dba", Why: whyReviewer}), 2, "an address that they only say is theirs keeps nobody from hearing")
+	requester.EmailVerified = true
+	require.Equal(t, []string{"dba-list@example.com"}, resolve(own, hearer{Group: "dba", Why: whyApprover}), "the requester does not decide it")
+	require.Equal(t, []string{"dba-list@example.com"}, resolve(own, hearer{Group: "dba", Why: whyReviewer}))
+	require.Len(t, resolve(own, hearer{Group: "dba", Why: whyContract}), 2, "whom the contract wants to hear of it")
+	requester = alice
 	require.Equal(t, []string{"alice.new@example.com"}, resolve(Config{}, hearer{Person: alice}), "as the directory has it now")
 	require.Empty(t, resolve(Config{}, hearer{Person: access.Person{ID: "gone", Email: "gone@example.com"}}), "they have left")
 	agent := access.Person{ID: "bob-agent", Kind: access.KindAgent, OnBehalfOf: "bob"}

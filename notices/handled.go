@@ -99,14 +99,25 @@ func asksFor(n ledger.Notice, order string) bool {
 	return n.ID == noticeID(a, access.Event{RequestID: n.RequestID, Detail: map[string]string{"orderDigest": order}})
 }
 
+// eventPage is how many events are read at once.
+const eventPage = 200
+
 // extension returns the order that an event is about, the last if it names none, and the
 // addresses of those who decided it. By the time that the event is read the request may
 // not have the order any more, so it is the log that is asked.
 func (e *Engine) extension(ctx context.Context, ev access.Event, r access.Request) (order string, by []string, err error) {
-	const most = 1000 // events of one request
-	events, err := e.ledger.Events(ctx, ledger.EventFilter{RequestID: r.ID, Limit: most})
-	if err != nil {
-		return "", nil, err
+	var events []access.Event
+	find := ledger.EventFilter{RequestID: r.ID, Kinds: []access.EventKind{access.EventExtensionAsked, access.EventExtensionDecided}, Limit: eventPage}
+	for {
+		page, err := e.ledger.Events(ctx, find)
+		if err != nil {
+			return "", nil, err
+		}
+		events = append(events, page...)
+		if len(page) < eventPage {
+			break
+		}
+		find.After = page[len(page)-1].Seq
 	}
 	order = ev.Detail["orderDigest"]
 	for _, one := range events {

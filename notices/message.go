@@ -48,9 +48,15 @@ func headline(n ledger.Notice, r access.Request) string {
 	case access.EventRequestFailed:
 		return fmt.Sprintf("%s could not be opened", what)
 	case access.EventAccessEnded:
+		if r.Outcome == access.OutcomeRevoked {
+			return fmt.Sprintf("%s was revoked, and is over, proven gone", what)
+		}
 		return fmt.Sprintf("%s is over, proven gone", what)
 	case access.EventGlassReviewed:
-		return fmt.Sprintf("Your use of break glass under %s was reviewed", what)
+		if r.Review == nil {
+			return fmt.Sprintf("The use of break glass under %s was reviewed", what)
+		}
+		return fmt.Sprintf("The use of break glass under %s was found %s", what, verdictOf(*r.Review))
 	case access.EventGlassBroken:
 		return fmt.Sprintf("BREAK GLASS: %s opened %s, and nobody approved it", who, what)
 	case access.EventAccessOverdue:
@@ -148,6 +154,9 @@ func (c Config) letterOf(n ledger.Notice, r access.Request, zone *time.Location,
 	}
 	if !r.Plan.Lasting() {
 		add("Duration", r.Plan.Duration.String())
+		if r.Extensions > 0 {
+			add("Extended", extendedInWords(r))
+		}
 	}
 	for _, f := range r.Plan.Facts { // a text that no system knew as a ticket is what somebody wrote
 		if f.Kind == access.FactTicket && f.State == access.FactKnown && f.Key == r.Plan.Ticket {
@@ -174,10 +183,22 @@ func (c Config) letterOf(n ledger.Notice, r access.Request, zone *time.Location,
 		at("Starts", *r.Plan.StartAt)
 	case r.Plan.Lasting() && r.ActiveAt != nil:
 		add("In force", "since "+readable(*r.ActiveAt, zone)+", until another request replaces it")
+	case n.Kind == access.EventGlassReviewed && r.Review != nil:
+		add("Review", verdictOf(*r.Review))
+		add("Reviewed by", r.Review.By.Label()+" ("+r.Review.By.ID+")")
+		if reasons {
+			add("Comment", r.Review.Comment)
+		}
 	case r.EndedAt != nil:
 		at("Ended", *r.EndedAt)
 		if r.Outcome == access.OutcomeCondition {
 			add("Because", endsBecause(r.Plan))
+		}
+		if o := r.EndedBy(); o != nil && o.Kind == access.EndRevoke {
+			add("Revoked by", o.By)
+			if reasons {
+				add("Because", o.Reason)
+			}
 		}
 	case r.ExpiresAt != nil:
 		at("Ends", *r.ExpiresAt)
@@ -187,6 +208,26 @@ func (c Config) letterOf(n ledger.Notice, r access.Request, zone *time.Location,
 	}
 	l.Note, l.Because = noteOf(n, r), n.Why
 	return l
+}
+
+// verdictOf says what a post-access review came to.
+func verdictOf(r access.Review) string {
+	if r.Justified {
+		return "justified"
+	}
+	return "not justified"
+}
+
+// extendedInWords says how often access was extended, and to how long in all.
+func extendedInWords(r access.Request) string {
+	times := "once"
+	if r.Extensions > 1 {
+		times = fmt.Sprintf("%d times", r.Extensions)
+	}
+	if r.ActiveAt == nil || r.ExpiresAt == nil {
+		return times
+	}
+	return fmt.Sprintf("%s, to %s in all", times, access.Duration(r.ExpiresAt.Sub(*r.ActiveAt).Round(time.Second)))
 }
 
 // noteOf returns what the reader may do now, if anything.

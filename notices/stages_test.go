@@ -2,6 +2,7 @@ package notices
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -195,6 +196,10 @@ func TestWhoDecidedAnExtensionKnows(t *testing.T) {
 		n.ID = noticeID(addressed{channel: n.Channel, address: a, why: n.Why, of: n.Kind}, access.Event{RequestID: r.ID, Detail: map[string]string{"orderDigest": "d2"}})
 		require.NoError(t, f.ledger.AddNotices(t.Context(), n))
 		require.NoError(t, f.ledger.CloseNotice(t.Context(), n.ID, ledger.NoticeSent, "", f.clock))
+	}
+	for i := range 2*eventPage + 1 { // before it: each credential and each earlier extension is an event
+		kind := []access.EventKind{access.EventCredentialMinted, access.EventExtensionDecided}[i%2]
+		require.NoError(t, f.ledger.AppendEvent(t.Context(), access.Event{At: f.clock, Kind: kind, RequestID: r.ID, Actor: "x", Key: fmt.Sprint("earlier ", i), Detail: map[string]string{"orderDigest": "d1"}}))
 	}
 	ev := access.Event{At: f.clock, Kind: access.EventExtensionDecided, RequestID: r.ID, Actor: "lea", Detail: map[string]string{"orderDigest": "d2"}, Key: "d"}
 	require.NoError(t, f.ledger.AppendEvent(t.Context(), ev))

@@ -128,7 +128,7 @@ func (e *Engine) oneReview(ctx context.Context, n ledger.Notice) (sent bool, err
 
 // reviewLetter begins a notice of a weekly review, with numbers alone.
 func (c Config) reviewLetter(n ledger.Notice, made access.ReviewMade, of part, zone *time.Location) letter {
-	return letter{Head: plaintext.Line(fmt.Sprintf("The weekly review has %s for you", counted(of.findings(made), "finding")), maxHead), Link: c.reviewLink(made.Until), Because: n.Why,
+	return letter{Head: plaintext.Line(fmt.Sprintf("The weekly review has %s for you", plaintext.Count(of.findings(made), "finding")), maxHead), Link: c.reviewLink(made.Until), Because: n.Why,
 		Note: "It is made each Monday, of the four weeks before. Read it on its page, or with ramp review.",
 		Rows: []row{{Name: "From", Text: readable(made.Since, zone)}, {Name: "Until", Text: readable(made.Until, zone)}}}
 }
@@ -137,11 +137,4 @@ func (c Config) reviewLetter(n ledger.Notice, made access.ReviewMade, of part, z
 // the review concerns: it says how many findings there are, and nothing of them.
 func (l letter) reviewShared(n ledger.Notice) channel.Message {
 	return channel.Message{ID: n.ID, Thread: "review", Subject: l.Head, Text: unmarked.Replace(l.Head) + ". " + l.Note + "\n" + l.Link}
-}
-
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

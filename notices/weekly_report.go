@@ -73,6 +73,16 @@ var (
 	findingID    = regexp.MustCompile(`^[0-9a-f]{16}$`)
 )
 
+// personCell returns a person's id of which no mail program makes a link: one like
+// pay.example is no address that Ramp names.
+func personCell(id string) string {
+	name := formed(personName, id)
+	if strings.Contains(name, "@") {
+		return name
+	}
+	return strings.ReplaceAll(name, ".", ".\u200b")
+}
+
 // kindName is what a finding is about, in Ramp's words.
 func kindName(k review.Kind) string {
 	if !slices.Contains(review.Kinds(), k) {
@@ -111,7 +121,7 @@ func findingsTable(r review.Report, link string, names bool) table {
 		if names {
 			var about []string
 			for _, id := range f.People[:min(len(f.People), 5)] {
-				about = append(about, formed(personName, id))
+				about = append(about, personCell(id))
 			}
 			row = append(row, cell{Text: strings.Join(about, ", ")})
 		}
@@ -229,7 +239,7 @@ func hoursTable(r review.Report) table {
 			t.Says += fmt.Sprintf(" These are %d of %d people.", i, len(r.Heat))
 			break
 		}
-		row := []cell{{Text: formed(personName, h.Person.ID)}}
+		row := []cell{{Text: personCell(h.Person.ID)}}
 		for _, n := range h.Hours {
 			c := cell{}
 			if n > 0 {

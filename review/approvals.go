@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/internal/plaintext"
 )
 
 // approvals finds approvals within seconds, contracts of which one person approves nearly
@@ -133,7 +134,7 @@ func (a *approvals) fast(m *Maker) (out []Finding) {
 			continue
 		}
 		out = append(out, m.finding(FastApproval, id, only(by.contracts), []string{id}, float64(by.fast)/float64(m.limits.FastLeast), &by.shown,
-			"%s approved %d of %s within %s of being asked: nobody reads a plan in that time.", id, by.fast, inWords(by.all, "request"), m.limits.Fast))
+			"%s approved %d of %s within %s of being asked: nobody reads a plan in that time.", id, by.fast, plaintext.Count(by.all, "request"), m.limits.Fast))
 	}
 	return out
 }

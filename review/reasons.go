@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"ramp.dev/ramp/internal/plaintext"
 )
 
 // reasons finds reasons that are copies: the same words by one person for one access after
@@ -60,7 +62,7 @@ func (s *reasons) findings(m *Maker) (out []Finding) {
 			continue
 		}
 		out = append(out, m.finding(CopiedReason, key.person+" "+digest(key.words+"\x00"+key.ticket), only(c.contracts), []string{key.person}, float64(c.n)/float64(m.limits.CopiedLeast), &c.shown,
-			"%s gave the same reason for %s: it says of none what it was for.", key.person, inWords(c.n, "request")))
+			"%s gave the same reason for %s: it says of none what it was for.", key.person, plaintext.Count(c.n, "request")))
 	}
 	return out
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/internal/plaintext"
 )
 
 // sortedKeys returns the keys of a map in order.
@@ -63,7 +64,7 @@ func (d *denials) findings(m *Maker) (out []Finding) {
 			continue
 		}
 		out = append(out, m.finding(ApproversIdle, name, name, nil, part/m.limits.LapsedShare, &of.shown,
-			"Nobody decided %d of %s under %s in time: its approvers are too few, or are not told.", of.n, inWords(d.asked[name], "request"), name))
+			"Nobody decided %d of %s under %s in time: its approvers are too few, or are not told.", of.n, plaintext.Count(d.asked[name], "request"), name))
 	}
 	return out
 }

@@ -75,11 +75,3 @@ func (o *ownerTally) part(owner string) OwnerPart {
 	}
 	return part
 }
-
-// inWords writes how often something is, with a noun that takes an s.
-func inWords(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return itoa(n) + " " + noun + "s"
-}

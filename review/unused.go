@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 )
 
 // unused finds access that was opened and not used, or used for a small part of its time.
@@ -85,5 +84,3 @@ func times(n int) string {
 	}
 	return fmt.Sprintf("%d times", n)
 }
-
-func itoa(n int) string { return strconv.Itoa(n) }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/internal/plaintext"
 )
 
 // widths finds contracts under which nobody asks, and those that allow more than is used:
@@ -143,7 +144,7 @@ func (w *widths) values(m *Maker, c Contract, of *width) (out []Finding) {
 				continue
 			}
 			f := m.finding(ValueIdle, param+"="+value, c.Name, nil, float64(of.requests)/float64(enoughRequests*len(values)), &of.shownAtAll,
-				"None of %s under %s chose %s for %s.", inWords(of.requests, "request"), c.Name, value, param)
+				"None of %s under %s chose %s for %s.", plaintext.Count(of.requests, "request"), c.Name, value, param)
 			f.Proposal = &Proposal{Contract: c.Name, Version: c.Version, Change: RemoveValue, Field: "request.params." + param + ".enum", From: value,
 				Sentence: fmt.Sprintf("Take %s out of what %s may choose for %s.", value, c.Name, param)}
 			out = append(out, f)
@@ -162,7 +163,7 @@ func (w *widths) groups(m *Maker, c Contract, of *width) (out []Finding) {
 			continue
 		}
 		f := m.finding(GroupIdle, g, c.Name, nil, float64(of.requests)/float64(m.limits.UseLeast), &of.shownAtAll,
-			"None of %s under %s came from the group %s, which may ask.", inWords(of.requests, "request"), c.Name, g)
+			"None of %s under %s came from the group %s, which may ask.", plaintext.Count(of.requests, "request"), c.Name, g)
 		f.Proposal = &Proposal{Contract: c.Name, Version: c.Version, Change: RemoveGroup, Field: "request.who", From: g,
 			Sentence: fmt.Sprintf("Let members of %s no longer ask under %s.", g, c.Name)}
 		out = append(out, f)

@@ -61,7 +61,7 @@ func TestReviewPage(t *testing.T) {
 	require.Contains(t, html, "There is no review yet")
 	code, html = f.seen("alice", "/review")
 	require.Equal(t, http.StatusForbidden, code)
-	require.NotContains(t, html, ">Review<")
+	require.NotContains(t, html, ">Weekly review</a>")
 
 	f.denied("bob") // who owns the contract
 	f.denied("alice")
@@ -75,7 +75,7 @@ func TestReviewPage(t *testing.T) {
 	for _, who := range []string{"bob", "carol"} {
 		code, html = f.seen(who, "/review")
 		require.Equal(t, http.StatusOK, code)
-		require.Contains(t, html, `<a href="/review" aria-current="page">Review</a>`)
+		require.Contains(t, html, `<a href="/review" aria-current="page">Weekly review</a>`)
 		require.Contains(t, html, `id="finding-`+id["alice"]+`"`)
 		require.Contains(t, html, `id="chart-outcomes"`)
 		require.Equal(t, who == "carol", strings.Contains(html, ": 77 could not be opened"), "charts have what their reader may see")

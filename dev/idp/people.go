@@ -22,10 +22,10 @@ func People() []Person {
 	return []Person{
 		{ID: "alice", Name: "Alice Ahn", Groups: []string{"engineering"}, Employment: "employee", About: "engineer: asks for access"},
 		{ID: "bob", Name: "Bob Brandt", Groups: []string{"engineering", "approvers"}, Employment: "employee", About: "team lead: approves"},
-		{ID: "carol", Name: "Carol Cruz", Groups: []string{"security"}, Employment: "employee", About: "security: the second approver of guarded access"},
-		{ID: "dave", Name: "Dave Dunn", Groups: []string{"contractors"}, Employment: "contractor", About: "contractor: may ask for little"},
+		{ID: "carol", Name: "Carol Cruz", Groups: []string{"security"}, Employment: "employee", About: "security: approves guarded access; auditor: reads log and review"},
+		{ID: "dave", Name: "Dave Dunn", Groups: []string{"contractors"}, Employment: "contractor", About: "contractor: may ask for nothing here"},
 		{ID: "erin", Name: "Erin Eze", Groups: []string{"engineering", "oncall"}, Employment: "employee", About: "engineer on call: gets in at once"},
-		{ID: "oscar", Name: "Oscar Ost", Groups: []string{"operators"}, Employment: "employee", About: "operator: sees all requests, may revoke"},
+		{ID: "oscar", Name: "Oscar Ost", Groups: []string{"operators"}, Employment: "employee", About: "operator: sees all requests, may revoke; reads no log"},
 		{ID: "alice-agent", Name: "Alice's agent", Groups: []string{"engineering"}, About: "program that asks on behalf of alice",
 			Kind: "agent", OnBehalfOf: "alice"},
 		{ID: "bob-agent", Name: "Bob's agent", Groups: []string{"engineering", "approvers"}, About: "program that acts on behalf of bob; decides nothing",

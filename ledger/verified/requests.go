@@ -121,7 +121,7 @@ func (v *Requests) oneAsSigned(ctx context.Context, r access.Request, statements
 	}
 	r.Dropped = nil // its plan is there
 	out := restored(r, plan, v.decisions(plan, statements), v.review(plan, statements))
-	out.Asked = v.asked(out, statements)
+	out.Asked, out.EndOrders = v.asked(out, statements), v.ends(plan, statements)
 	return out, nil
 }
 
@@ -166,6 +166,18 @@ func (v *Requests) decisions(p access.Plan, envelopes [][]byte) []access.Decisio
 		}
 	}
 	slices.SortStableFunc(out, func(a, b access.Decision) int { return a.At.Compare(b.At) })
+	return out
+}
+
+// ends returns the orders to end that a server signed, in the order of their times. One that
+// a worker signed, or nobody, ends access as well, and nothing is said of who gave it.
+func (v *Requests) ends(p access.Plan, envelopes [][]byte) (out []access.EndOrder) {
+	for _, b := range envelopes {
+		if s, err := v.statement(b); err == nil && s.end != nil && s.end.RequestID == p.RequestID && s.end.PlanDigest == p.Digest {
+			out = append(out, *s.end)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b access.EndOrder) int { return a.At.Compare(b.At) })
 	return out
 }
 

@@ -13,6 +13,7 @@ type Verifier interface {
 	VerifyPlan(e evidence.Envelope) (access.Plan, error)
 	VerifyDecision(e evidence.Envelope) (access.Decision, error)
 	VerifyReview(e evidence.Envelope) (access.Review, error)
+	VerifyEnd(e evidence.Envelope) (access.EndOrder, error)
 	VerifyExtension(e evidence.Envelope) (access.ExtensionOrder, error)
 	VerifyExtensionDecision(e evidence.Envelope) (access.Decision, error)
 	evidence.RemovalVerifier
@@ -23,6 +24,7 @@ type statement struct {
 	plan     *access.Plan
 	decision *access.Decision
 	review   *access.Review
+	end      *access.EndOrder
 	order    *access.ExtensionOrder // an extension that people decide
 	ordered  *access.Decision       // on such an order
 }
@@ -61,6 +63,8 @@ func (v *Requests) verify(e evidence.Envelope) (s statement, err error) {
 		s.decision, err = pointed(v.Keys.VerifyDecision(e))
 	case evidence.TypeReview:
 		s.review, err = pointed(v.Keys.VerifyReview(e))
+	case evidence.TypeEnd:
+		s.end, err = pointed(v.Keys.VerifyEnd(e))
 	case evidence.TypeExtension:
 		s.order, err = pointed(v.Keys.VerifyExtension(e))
 	case evidence.TypeExtensionDecision:

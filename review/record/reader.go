@@ -12,6 +12,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/internal/plaintext"
 	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/review"
 )
@@ -124,15 +125,8 @@ func (l *lost) inWords(format string) []Problem {
 	if l.n > len(l.first) {
 		names += " and others"
 	}
-	said := fmt.Sprintf(format, counted(l.n, "request"))
+	said := fmt.Sprintf(format, plaintext.Count(l.n, "request"))
 	return []Problem{{said + ".", said + ": " + names + "."}}
-}
-
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // read is one request as it was read.

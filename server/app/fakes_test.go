@@ -164,7 +164,7 @@ func (l *fakeLedger) ShownStatements(_ context.Context, ids ...string) (map[stri
 			out[id] = append(out[id], b)
 		}
 		for _, s := range l.statements {
-			if s.RequestID == id && strings.HasPrefix(s.Key, access.KeyAskedPrefix) {
+			if s.RequestID == id && (strings.HasPrefix(s.Key, access.KeyAskedPrefix) || strings.HasPrefix(s.Key, access.KeyEndPrefix)) {
 				out[id] = append(out[id], s.Envelope)
 			}
 		}

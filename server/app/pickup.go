@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"ramp.dev/ramp/access"
@@ -73,12 +74,25 @@ func targetOf(p access.Plan, grant string) string {
 	return g.Target
 }
 
+// waitsFor says whose approval stages wait for.
+func waitsFor(stages []access.StageStatus) string {
+	var who []string
+	for _, s := range stages {
+		if !s.Met {
+			who = append(who, s.Needs())
+		}
+	}
+	return strings.Join(who, ", and ")
+}
+
 // checkPickUp returns why the order is not signed: the worker checks again what
 // the plan says.
 func checkPickUp(r access.Request, o access.PickUpOrder) error {
 	switch {
 	case o.By.ID != r.Requester.ID:
 		return access.Refuse(access.CodeForbidden, access.IssueNotRequester, "only the requester picks up credentials")
+	case r.State == access.StatePending && len(r.Stages) > 0:
+		return access.Refuse(access.CodeConflict, "wrong_state", "the request is pending, not active: it waits for the approval of %s", waitsFor(r.Stages))
 	case r.State != access.StateActive:
 		return access.Refuse(access.CodeConflict, "wrong_state", "the request is %s, not active", r.State)
 	case o.Grant == "":

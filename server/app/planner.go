@@ -3,6 +3,10 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"ramp.dev/ramp/access"
@@ -82,7 +86,7 @@ func (p *planner) propose(ctx context.Context, by access.Actor, in access.Reques
 	}
 	scopes, err := p.scopes.Resolve(ctx, result.Draft.Grants)
 	if err != nil {
-		return proposal{}, err
+		return proposal{}, unusable(c, result.Draft, err)
 	}
 	plan := p.complete(result.Draft, scopes, by, id)
 	// An approver may put the start off, and extensions may be denied.
@@ -100,6 +104,26 @@ func (p *planner) propose(ctx context.Context, by access.Actor, in access.Reques
 	_, out.stages = plan.Rule.Tally(plan, plan.Digest, nil)
 	out.plan = plan
 	return out, nil
+}
+
+// unusable says of an entitlement that its target refuses whose mistake it is: a requester can
+// mend no contract, and has written nothing but params.
+func unusable(c *contracts.Contract, draft access.Plan, err error) error {
+	var e *access.Error
+	if !errors.As(err, &e) || e.Code != access.CodeInvalid || draft.Change != nil { // a proposal is what its requester wrote
+		return err
+	}
+	code, owner, why := "contract_unusable", "its owner", (&access.Error{Message: e.Message, Issues: e.Issues}).Error()
+	if len(e.Issues) == 1 {
+		code = e.Issues[0].Code
+	}
+	if c.Owner != "" {
+		owner += ", " + c.Owner + ","
+	}
+	if names := slices.Sorted(maps.Keys(draft.Params)); len(names) > 0 {
+		return access.InvalidField(code, "params", "contract %s cannot be opened with these params, %s (%s): if no other value helps, %s has to mend the contract", c.Name, strings.Join(names, ", "), why, owner)
+	}
+	return access.Refuse(access.CodeConflict, code, "contract %s cannot be opened as it is written (%s): %s has to mend the contract", c.Name, why, owner)
 }
 
 // historyFor returns what somebody had under the contract before; nil if the contract reads

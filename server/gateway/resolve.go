@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -43,7 +44,7 @@ func (g *Gateway) resolve(ctx context.Context, grants []access.PlannedGrant) ([]
 			}
 			res, err := g.resolveOn(ctx, in)
 			if err != nil {
-				return err
+				return onTarget(target, err)
 			}
 			answered, err := g.checkResult(in, res)
 			if err != nil {
@@ -59,6 +60,19 @@ func (g *Gateway) resolve(ctx context.Context, grants []access.PlannedGrant) ([]
 		return nil, err
 	}
 	return scopes, nil
+}
+
+// onTarget says of what a target refuses which one it is: a contract may have several.
+func onTarget(target string, err error) error {
+	var e *access.Error
+	if !errors.As(err, &e) || e.Code != access.CodeInvalid {
+		return err
+	}
+	said := *e
+	if said.Message = target; e.Message != "" {
+		said.Message += ": " + e.Message
+	}
+	return &said
 }
 
 // kept returns what a worker of the target has signed, and the ledger keeps. It may be from

@@ -85,6 +85,7 @@ func TestResolve(t *testing.T) {
 		_, err := g.Resolve(t.Context(), []access.PlannedGrant{grant("two", "nonsense")})
 		require.Equal(t, access.CodeInvalid, access.CodeOf(err))
 		require.Equal(t, "unknown_what", access.IssuesOf(err)[0].Code)
+		require.ErrorContains(t, err, "two: what")
 	})
 	t.Run("a target that nobody serves fails within seconds", func(t *testing.T) {
 		began := time.Now()

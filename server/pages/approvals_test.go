@@ -72,14 +72,17 @@ func TestCase43PageOfBreakGlass(t *testing.T) {
 	r.Review = &access.Review{By: access.Person{ID: "carol"}, Comment: "the database was down", At: r.CreatedAt}
 	html = shown(t, p, "request", requestPage{Request: r})
 	require.Contains(t, html, "not justified")
+	require.Contains(t, html, "status glass overdue")
+	r.Review.Justified = true
+	require.NotContains(t, shown(t, p, "request", requestPage{Request: r}), "status glass overdue", "what was right is no alarm")
 	require.NotContains(t, html, "/review\"")
 	home := shown(t, p, "inbox", listPage{Glass: []access.Request{r}})
-	require.Contains(t, home, "Break glass: waiting for your review")
+	require.Contains(t, home, "Break glass: waiting for your post-access review")
 	require.Contains(t, home, "badge glass")
-	require.Equal(t, 1, strings.Count(home, "aiting for your review"))
+	require.Equal(t, 1, strings.Count(home, "aiting for your post-access review"))
 	both := shown(t, p, "inbox", listPage{Glass: []access.Request{r}, Items: []access.Request{r}})
 	require.Equal(t, 1, strings.Count(both, "Waiting for your approval"), "each heading stands once")
-	require.Equal(t, 1, strings.Count(both, "aiting for your review"))
+	require.Equal(t, 1, strings.Count(both, "aiting for your post-access review"))
 }
 
 // keep writes a page to RAMP_PAGES, to look at.

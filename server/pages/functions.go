@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/internal/plaintext"
 	"ramp.dev/ramp/server/auth"
 )
 
@@ -20,7 +21,7 @@ var functions = template.FuncMap{
 	"short":         short,
 	"join":          strings.Join,
 	"words":         words,
-	"counted":       counted,
+	"counted":       plaintext.Count,
 	"choices":       choices,
 	"isChoice":      isChoice,
 	"chosen":        chosen,

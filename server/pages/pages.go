@@ -64,7 +64,7 @@ func (p *Pages) pages() []page {
 		{Path: "/ask/:contract", Name: "ask", Content: p.ask},
 		{Path: "/you", Name: "you", Content: p.you},
 		{Path: "/you/passkeys", Name: "passkeys", Content: p.passkeys},
-		{Path: reviewPath, Name: "review", Nav: "Review", Review: true, Content: p.reviews},
+		{Path: reviewPath, Name: "review", Nav: "Weekly review", Review: true, Content: p.reviews},
 		{Path: "/contracts", Name: "contracts", Nav: "Contracts", Operate: true, Audit: true, Content: p.contracts},
 		{Path: auditPath, Name: "audit", Nav: "Audit", Audit: true, Content: p.audit},
 		{Path: auditPath + "/requests/:id", Name: "auditrequest", Content: p.auditRequest},

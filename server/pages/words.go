@@ -9,6 +9,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/contracts"
+	"ramp.dev/ramp/internal/plaintext"
 )
 
 // words returns a duration as people say it: "1 hour 30 minutes".
@@ -20,7 +21,7 @@ func words(d access.Duration) string {
 		name   string
 	}{{24 * time.Hour, "day"}, {time.Hour, "hour"}, {time.Minute, "minute"}, {time.Second, "second"}} {
 		if n := rest / unit.length; n > 0 {
-			parts = append(parts, counted(int(n), unit.name))
+			parts = append(parts, plaintext.Count(int(n), unit.name))
 			rest -= n * unit.length
 		}
 	}
@@ -28,13 +29,6 @@ func words(d access.Duration) string {
 		return "under a second"
 	}
 	return strings.Join(parts, " ")
-}
-
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // usualDurations are those that people think in.

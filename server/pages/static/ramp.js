@@ -9,10 +9,14 @@ const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 function localTimes() {
   for (const t of document.querySelectorAll("time[datetime]:not([title])")) {
     const at = new Date(t.dateTime);
+    if (t.closest("[data-utc]")) { // as what the page's filters take
+      t.title = ofOtherYears.format(at) + ", " + zone;
+      continue;
+    }
     t.title = t.textContent;
     t.textContent = (at.getFullYear() !== thisYear ? ofOtherYears : t.closest(".rows") ? inLists : exact).format(at);
   }
-  document.getElementById("zone").textContent = "Times are in your zone, " + zone + ".";
+  document.getElementById("zone").textContent = document.querySelector("[data-utc]") ? "Times are in UTC." : "Times are in your zone, " + zone + ".";
 }
 
 function countDown() {

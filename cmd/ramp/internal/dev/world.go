@@ -33,7 +33,7 @@ tickets:
   OPS-41: {open: false, project: OPS, type: incident, severity: 3, assignee: alice}
 onCall:
   demo:
-    - {people: [erin]}
+    - {people: [erin@example.test]}
 `
 
 // outside makes the file of facts on the first run, and starts the mail server that keeps
@@ -67,7 +67,7 @@ func sources() map[string]facts.Config {
 func (d *dev) notices() notices.Config {
 	return notices.Config{Pages: "http://" + d.listen, Mail: mail.Config{Server: d.mail, From: "Ramp <ramp@example.test>", TLS: "none"},
 		Alarms: []string{"security@example.test"}, Reasons: true,
-		Groups: map[string][]string{"approvers": {"bob@example.test"}, "security": {"carol@example.test"}, "engineering": {"alice@example.test", "bob@example.test"}},
+		Groups: map[string][]string{"approvers": {"bob@example.test"}, "security": {"carol@example.test"}, "engineering": {"alice@example.test", "bob@example.test", "erin@example.test"}},
 		Facts:  map[string]facts.Config{access.OnCallSource: sources()[access.OnCallSource]}}
 }
 

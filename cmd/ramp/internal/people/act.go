@@ -186,16 +186,28 @@ func (s stop) command() *cobra.Command {
 		do: func(ctx context.Context, c *client.Client, id string) (access.Request, error) {
 			return c.Stop(ctx, id, s.name, reason)
 		},
-		said: func(r access.Request) string {
-			switch {
-			case !r.State.Final() && r.ActiveAt == nil:
-				return fmt.Sprintf("%s. No access was open yet; `ramp show %s` says when the request is over.", s.done, r.ID)
-			case !r.State.Final():
-				return fmt.Sprintf("%s; the access is being closed. `ramp show %s` says when it is proven gone.", s.done, r.ID)
-			case r.ActiveAt == nil:
-				return s.done + ". No access was opened."
-			}
-			return s.done + ". The access is proven gone."
-		},
+		said: func(r access.Request) string { return s.said(r) + s.untaken(r, reason) },
 	}.on(c)
+}
+
+func (s stop) said(r access.Request) string {
+	switch {
+	case !r.State.Final() && r.ActiveAt == nil:
+		return fmt.Sprintf("%s. No access was open yet; `ramp show %s` says when the request is over.", s.done, r.ID)
+	case !r.State.Final():
+		return fmt.Sprintf("%s; the access is being closed. `ramp show %s` says when it is proven gone.", s.done, r.ID)
+	case r.ActiveAt == nil:
+		return s.done + ". No access was opened."
+	}
+	return s.done + ". The access is proven gone."
+}
+
+// untaken says that a reason was not recorded: an order stands as it was signed, and who gives
+// the same again gives no new one.
+func (s stop) untaken(r access.Request, reason string) string {
+	taken := func(o access.EndOrder) bool { return o.Reason == reason }
+	if reason == "" || len(r.EndOrders) == 0 || slices.ContainsFunc(r.EndOrders, taken) {
+		return ""
+	}
+	return fmt.Sprintf(" Your reason was not taken: %s had ordered the end before, and that order stands as it was signed.", output.Clean(r.EndOrders[0].By))
 }

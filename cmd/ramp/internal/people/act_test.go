@@ -41,3 +41,13 @@ func TestStatusOfContracts(t *testing.T) {
 	s.Waiting = &contracts.Waiting{Error: "commit fedcba987654 is not signed"}
 	require.Contains(t, print(), "cannot be proposed: commit fedcba987654 is not signed")
 }
+
+// TestReasonThatWasNotTaken: who orders an end again learns that their reason is not recorded.
+func TestReasonThatWasNotTaken(t *testing.T) {
+	r := access.Request{EndOrders: []access.EndOrder{{By: "oscar", Reason: "laptop stolen"}, {By: "bob"}}}
+	revoke := stop{name: "revoke", done: "Revoked"}
+	require.Empty(t, revoke.untaken(r, ""))
+	require.Empty(t, revoke.untaken(r, "laptop stolen"))
+	require.Contains(t, revoke.untaken(r, "incident is over"), "Your reason was not taken: oscar had ordered the end before")
+	require.Empty(t, revoke.untaken(access.Request{}, "incident is over"), "by what the server says nothing is known")
+}

@@ -25,6 +25,8 @@ type eventFlags struct {
 func (f *eventFlags) add(c *cobra.Command) {
 	f.flags(c)
 	c.Flags().StringVar(&f.actor, "actor", "", "only what this person, or part of Ramp, did")
+	c.Flags().StringVar(&f.actor, "person", "", "the same as --actor")
+	_ = c.Flags().MarkHidden("person")
 	c.Flags().StringVar(&f.kind, "kind", "", "only of this kind, such as request.created or act.refused")
 	c.Flags().StringVar(&f.request, "request", "", "only about this request")
 	_ = c.RegisterFlagCompletionFunc("kind", func(*cobra.Command, []string, string) (out []string, _ cobra.ShellCompDirective) {

@@ -33,6 +33,14 @@ func requestDetail(r access.Request) func(io.Writer) {
 	}
 }
 
+// dryDetail prints a request that was not made: it has neither id nor state.
+func dryDetail(r access.Request) func(io.Writer) {
+	return func(w io.Writer) {
+		rows := slices.DeleteFunc(slices.Concat(asked(r), allowed(r), approvals(r)), func(row []string) bool { return row[0] == "Request" || row[0] == "State" })
+		output.Table(w, rows)
+	}
+}
+
 // outline returns the rows of a request of which the rest was dropped.
 func outline(r access.Request) [][]string {
 	rows := [][]string{{"Request", r.ID}, {"State", string(r.State)}, {"Contract", r.Contract}}
@@ -211,7 +219,7 @@ func glass(r access.Request) [][]string {
 	if !r.Review.Justified {
 		said = "NOT JUSTIFIED"
 	}
-	return [][]string{{"BREAK GLASS", "nobody approved this"}, {"Review", output.Clean(r.Review.By.ID) + ": " + said + ": " + output.Clean(r.Review.Comment)}}
+	return [][]string{{"BREAK GLASS", "nobody approved this"}, {"Post-access review", output.Clean(r.Review.By.ID) + ": " + said + ": " + output.Clean(r.Review.Comment)}}
 }
 
 // narrowed returns what approvers gave less than was asked for.

@@ -24,7 +24,7 @@ func execCommand() *cobra.Command {
 		Long: "Picks up a credential, runs a command with it, and removes it afterwards. The command finds it in its\n" +
 			"environment; variables of yours that speak to the same service, such as AWS_PROFILE, are left out. For SSH, the\n" +
 			"command and everything that it starts find it: ssh, scp, sftp, git, rsync, ansible, and an agent of its own.\n" +
-			"RAMP_SSH_CONFIG is the path of the configuration, for `ssh -F`.\n\n" +
+			"RAMP_SSH_CONFIG is the path of the configuration, for `ssh -F`, and RAMP_OUTPUTS that of what a Terraform module hands out.\n\n" +
 			"When the access ends, the command and all that it has started are ended too. An extension moves that end.\n" +
 			"Without a command it runs the one that fits the credential, such as ssh, if there is one.",
 		Example: "  ramp exec --last -- ssh demo\n  ramp exec 0123456789abcdef -- vault kv get secret/orders",

@@ -1,20 +1,19 @@
 package people
 
 import (
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/cmd/ramp/internal/flags"
 )
 
 // period is a time between --since and --until.
 type period struct{ since, until string }
 
 func (p *period) flags(c *cobra.Command) {
-	c.Flags().StringVar(&p.since, "since", "", "from this time on: 2026-07-01 (UTC), 2026-07-01T14:00:00Z, or how long ago, such as 12h or 90d")
+	c.Flags().StringVar(&p.since, "since", "", "from this time on: 2026-07-01 (UTC), 2026-07-01T14:00:00Z, or how long ago, such as 12h, 90d or 2w")
 	c.Flags().StringVar(&p.until, "until", "", "before this time, written likewise")
 }
 
@@ -41,14 +40,9 @@ func parseTime(flag, text string, now time.Time) (time.Time, error) {
 			return t.UTC(), nil
 		}
 	}
-	ago, err := time.ParseDuration(text)
-	if days, ok := strings.CutSuffix(text, "d"); ok {
-		var n int
-		n, err = strconv.Atoi(days)
-		ago = time.Duration(n) * 24 * time.Hour
+	var ago flags.Back
+	if ago.Set(text) != nil {
+		return time.Time{}, access.Errorf(access.CodeInvalid, "%s %q: write a day like 2026-07-01 (UTC), a time like 2026-07-01T14:00:00Z, or how long ago, such as 12h, 90d or 2w", flag, access.Clip(text, 40))
 	}
-	if err != nil || ago < 0 || ago > 100*365*24*time.Hour {
-		return time.Time{}, access.Errorf(access.CodeInvalid, "%s %q: write a day like 2026-07-01 (UTC), a time like 2026-07-01T14:00:00Z, or how long ago, such as 12h or 90d", flag, access.Clip(text, 40))
-	}
-	return now.Add(-ago).UTC(), nil
+	return now.Add(-ago.Length).UTC(), nil
 }

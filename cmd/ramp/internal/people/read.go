@@ -80,7 +80,7 @@ func listCommand() *cobra.Command {
 	}
 	c.Flags().StringSliceVar(&q.States, "state", nil, "only in these states, such as pending, active, ending")
 	c.Flags().BoolVar(&q.Mine, "mine", false, "only your own")
-	c.Flags().BoolVar(&q.ToReview, "to-review", false, "only uses of break glass that wait for your review")
+	c.Flags().BoolVar(&q.ToReview, "to-review", false, "only uses of break glass that wait for your post-access review")
 	c.Flags().BoolVar(&q.ToDecide, "to-decide", false, "only those that wait for your decision")
 	c.Flags().StringVar(&q.Target, "target", "", "only on this target")
 	c.Flags().StringVar(&q.Cursor, "cursor", "", "continue where the last page ended")
@@ -98,7 +98,7 @@ func nothing(q client.Query) string {
 	case q.ToDecide:
 		return "Nothing waits for your decision."
 	case q.ToReview:
-		return "No use of break glass waits for your review."
+		return "No use of break glass waits for your post-access review."
 	case len(q.States) > 0 || q.Target != "":
 		return "None of the requests that you may see is like that."
 	}

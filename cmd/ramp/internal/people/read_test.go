@@ -114,10 +114,10 @@ func TestCatalogueSaysWhoApproves(t *testing.T) {
 // TestNothingToList says what was looked for.
 func TestNothingToList(t *testing.T) {
 	for want, q := range map[string]client.Query{
-		"Nothing waits for your decision.\n":                        {ToDecide: true, States: []string{"pending"}},
-		"No use of break glass waits for your review.\n":            {ToReview: true},
-		"None of the requests that you may see is like that.\n":     {States: []string{"active"}},
-		"No requests. `ramp catalog` shows what you may ask for.\n": {Mine: true},
+		"Nothing waits for your decision.\n":                         {ToDecide: true, States: []string{"pending"}},
+		"No use of break glass waits for your post-access review.\n": {ToReview: true},
+		"None of the requests that you may see is like that.\n":      {States: []string{"active"}},
+		"No requests. `ramp catalog` shows what you may ask for.\n":  {Mine: true},
 	} {
 		var b strings.Builder
 		requestTable(q, client.Page[access.Request]{})(&b)

@@ -69,7 +69,7 @@ func (f *newRequest) run(cmd *cobra.Command) error {
 		}
 		return f.format.Print(cmd.OutOrStdout(), r, func(w io.Writer) {
 			fmt.Fprint(w, "Nothing was requested. This is what a request would be:\n\n")
-			requestDetail(r)(w)
+			dryDetail(r)(w)
 		})
 	}
 	r, err := c.Submit(cmd.Context(), f.input, access.NewRequestID())

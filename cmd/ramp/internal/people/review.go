@@ -23,16 +23,16 @@ type reviewed struct {
 func reviewCommand() *cobra.Command {
 	var f reviewed
 	c := &cobra.Command{
-		Use: "review [REQUEST]", Short: "Read the weekly review, or review a use of break glass", Args: cobra.MaximumNArgs(1),
+		Use: "review [REQUEST]", Short: "Read the weekly review, or write the post-access review of break glass", Args: cobra.MaximumNArgs(1),
 		Long: "Without a request, prints the newest weekly review: what was unusual, and which contracts give more than is used,\n" +
 			"each finding with the numbers of the events that show it and, where there is one, a change of the contract. With\n" +
 			"--since, the server makes one now, of the requests since then. Auditors and the groups of server.review.security see\n" +
 			"all of it, owners what is about their contracts.\n\n" +
 			"With --from, it is made here, of an auditor's sample (`ramp audit pack`) that public keys prove, and asks no server:\n" +
 			"of the four weeks until its end, or of --since before it, with all that came before as history.\n\n" +
-			"With a request, says of access that somebody opened without approval, in an emergency, whether there was reason. The\n" +
-			"person who opened it cannot review it. `ramp ls --to-review` lists what waits for you. The review changes nothing of\n" +
-			"the access.",
+			"With a request, writes its post-access review: of access that somebody opened without approval, in an emergency, whether\n" +
+			"there was reason. The person who opened it cannot write it. `ramp ls --to-review` lists what waits for you. It changes\n" +
+			"nothing of the access.",
 		Example: "  ramp review\n  ramp review --since 30d --owner team-data\n  ramp review --since 7d -o json\n" +
 			"  ramp review --from q3.zip --key server.pub --worker-key worker.pub\n" +
 			"  ramp review 0123456789abcdef --comment \"the database was down; restored within ten minutes\"\n" +
@@ -40,8 +40,8 @@ func reviewCommand() *cobra.Command {
 	}
 	f.session.requestFlags(c)
 	f.weekly.flags(c)
-	c.Flags().StringVar(&f.comment, "comment", "", "of break glass: what happened, and whether there was reason; at least 20 letters and digits")
-	c.Flags().BoolVar(&f.unjustified, "unjustified", false, "of break glass: there was no reason for it")
+	c.Flags().StringVar(&f.comment, "comment", "", "of a post-access review: what happened, and whether there was reason; at least 20 letters and digits")
+	c.Flags().BoolVar(&f.unjustified, "unjustified", false, "of a post-access review: there was no reason for it")
 	c.Flags().StringVar(&f.from, "from", "", "make the review of an auditor's sample, an `archive` of ramp audit pack, without a server")
 	f.trust.keyFlags(c)
 	c.RunE = func(cmd *cobra.Command, args []string) error {
@@ -77,6 +77,6 @@ func (f *reviewed) glass(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	return f.format.Print(cmd.OutOrStdout(), r, func(w io.Writer) {
-		_, _ = io.WriteString(w, "Reviewed by you: "+r.Contract+" for "+output.Clean(r.Requester.ID)+".\n")
+		_, _ = io.WriteString(w, "Your post-access review is recorded: "+r.Contract+" for "+output.Clean(r.Requester.ID)+".\n")
 	})
 }
