@@ -26,7 +26,7 @@ const maxBody = "1M"
 // Surface returns the address to which a service sends that does not Listen. Who sends there is known by
 // a signature over each body, so there are neither cookies nor tokens.
 func (w *Workspace) Surface() surface.Surface {
-	return surface.Surface{Name: "chat", Prefixes: []string{w.Path()}, Via: access.Via(w.Service.Name()), Rate: surface.Unlimited, BodyLimit: maxBody, Tokens: true,
+	return surface.Surface{Name: "chat", Prefixes: []string{w.Path()}, Via: access.Via(w.Service.Name()), Rate: surface.PerStranger, BodyLimit: maxBody, Tokens: true,
 		Routes: []surface.Route{surface.POST(w.Path(), w.receive).Open()}}
 }
 
@@ -43,6 +43,7 @@ func (w *Workspace) receive(c echo.Context) error {
 	if err != nil {
 		return w.App.RefuseExternal(ctx, ledger.ExternalUser{Service: w.Service.Name()}, "", access.ActExternal, err)
 	}
+	surface.Proven(c)
 	if i.Challenge != "" {
 		return c.String(http.StatusOK, i.Challenge)
 	}

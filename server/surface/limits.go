@@ -53,6 +53,18 @@ func (l Limits) inBulk(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
+// ofStrangers gives what a request took from the limit of its address back where its sender is
+// Proven.
+func (l Limits) ofStrangers(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		err := next(c)
+		if c.Get(provenKey) != nil {
+			l.Address.Return(network(c.RealIP()), time.Now())
+		}
+		return err
+	}
+}
+
 // network is what one caller holds: an address, or the 64 bits of an IPv6
 // network, since anybody who has one address there has them all.
 func network(address string) string {

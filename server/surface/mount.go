@@ -48,6 +48,9 @@ func (s Surface) chain(limits Limits) ([]echo.MiddlewareFunc, error) {
 	if len(s.Origins) > 0 {
 		chain = append(chain, s.cors())
 	}
+	if s.Rate == PerStranger {
+		chain = append(chain, limits.ofStrangers)
+	}
 	chain = append(chain, middleware.BodyLimit(s.bodyLimit()))
 	if !s.Tokens {
 		csrf, err := s.refuseForged()

@@ -62,6 +62,10 @@ const (
 	PerPerson  Rate = iota // the caller's address, and the person
 	PerAddress             // the address alone: callers are no people
 	Unlimited              // nothing; for health, which a busy address must not hide
+	// PerStranger is the address alone, and what the handler finds to be Proven counts for
+	// nothing: a service sends all its messages from a few addresses, and does not send again
+	// what was refused.
+	PerStranger
 )
 
 // DefaultBodyLimit fits the largest body, a request for access with its reason.
@@ -108,6 +112,13 @@ func (r Route) Open() Route {
 }
 
 const viaKey = "via"
+
+// provenKey is set where a request is proven to come from whom the surface is for.
+const provenKey = "proven"
+
+// Proven says that the sender of a request is proven, by a signature over its body. It counts
+// on surfaces whose Rate is PerStranger.
+func Proven(c echo.Context) { c.Set(provenKey, true) }
 
 // Via returns through which surface a request came.
 func Via(c echo.Context) access.Via {

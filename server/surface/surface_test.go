@@ -153,6 +153,39 @@ func TestOrigins(t *testing.T) {
 	}
 }
 
+// TestCase123StrangersAreSlowed: who proves who they are counts against no limit, and who does
+// not is slowed down before their body is read; others at the address then wait as well.
+func TestCase123StrangersAreSlowed(t *testing.T) {
+	read := 0
+	h := mounted(t, limit.Rate{PerSecond: 0.001, Burst: 2}, Surface{Prefixes: []string{"/hook"}, Rate: PerStranger, Tokens: true, Routes: []Route{POST("/hook", func(c echo.Context) error {
+		read++
+		if c.Request().Header.Get("Signature") == "" {
+			return &access.Error{Code: access.CodeUnauthenticated}
+		}
+		Proven(c)
+		return &access.Error{Code: access.CodeForbidden} // what people may do is another question
+	}).Open()}})
+	send := func(address, signature string) int {
+		r := httptest.NewRequest("POST", "http://ramp.test/hook", strings.NewReader("{}"))
+		r.RemoteAddr = address
+		r.Header.Set("Signature", signature)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		return w.Code
+	}
+	for range 9 {
+		require.Equal(t, http.StatusForbidden, send("192.0.2.1:1", "valid"))
+	}
+	for range 2 {
+		require.Equal(t, http.StatusUnauthorized, send("192.0.2.2:1", ""))
+	}
+	before := read
+	require.Equal(t, http.StatusTooManyRequests, send("192.0.2.2:1", ""))
+	require.Equal(t, http.StatusTooManyRequests, send("192.0.2.2:1", "valid"))
+	require.Equal(t, before, read)
+	require.Equal(t, http.StatusForbidden, send("192.0.2.1:1", "valid"))
+}
+
 // TestBulk: what is read in bulk counts apart, as long as that limit lasts, and only for those
 // to whom it is served.
 func TestBulk(t *testing.T) {

@@ -85,7 +85,7 @@ const maxBody = "2M"
 // Surfaces returns the endpoint of each system. Who sends is known by the signature alone.
 func (h *Hook) Surfaces() (out []surface.Surface) {
 	for _, k := range h.config.kinds() {
-		out = append(out, surface.Surface{Name: "tickets of " + k.name, Prefixes: []string{Path(k.via)}, Via: k.via, Rate: surface.Unlimited, BodyLimit: maxBody, Tokens: true,
+		out = append(out, surface.Surface{Name: "tickets of " + k.name, Prefixes: []string{Path(k.via)}, Via: k.via, Rate: surface.PerStranger, BodyLimit: maxBody, Tokens: true,
 			Routes: []surface.Route{surface.POST(Path(k.via), func(c echo.Context) error { return h.take(c, k) }).Open()}})
 	}
 	return out
@@ -114,6 +114,7 @@ func (h *Hook) take(c echo.Context, k kind) error {
 	if !signed(keys, body, c.Request().Header.Get(k.header)) {
 		return h.app.RefuseExternal(ctx, u, "", access.ActDecide, access.Refuse(access.CodeUnauthenticated, "hook_signature", "the message is not signed with the secret of the webhook"))
 	}
+	surface.Proven(c)
 	said, is, err := k.read(body)
 	if err != nil {
 		return access.InvalidField("message_malformed", "body", "%s", err)

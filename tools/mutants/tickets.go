@@ -5,6 +5,8 @@ func tickets() []mutant {
 	hook, once, decides := "server/tickethook/hook.go", "server/app/external_once.go", []string{"./server -run Case111"}
 	return []mutant{
 		{"a comment that nobody signed decides", hook, "if !signed(keys, body, c.Request().Header.Get(k.header)) {", "if false && !signed(keys, body, c.Request().Header.Get(k.header)) {", decides},
+		{"strangers send to ticket systems' address without end", hook, "Rate: surface.PerStranger", "Rate: surface.Unlimited", []string{"./server -run Case123"}},
+		{"signed messages count against their address", "server/surface/limits.go", "if c.Get(provenKey) != nil {", "if false {", []string{"./server/surface -run Case123", "./server -run Case123"}},
 		{"comments approve where nothing lets them", hook, "do.Verdict == access.Approve && !k.config.Approvals {", "do.Verdict == access.Approve && false {", decides},
 		{"a name in other letters takes a code", "ledger/external_links.go", "isASCII(name) && strings", "strings", []string{"./server -run Case124"}},
 		{"an old comment decides", hook, "case age > maxAge || age < -maxAhead:", "case age > 1000*maxAge || age < -1000*maxAhead:", decides},
