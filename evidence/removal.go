@@ -136,6 +136,9 @@ func (b *bodies) take(ctx context.Context, e access.Event) error {
 	if err != nil {
 		return access.Errorf(access.CodeEvidence, "what event %d says was dropped: %w", e.Seq, err)
 	}
+	if !r.At.Equal(e.At) { // how old something was then counts from it, and the log is in the order of time
+		return access.Errorf(access.CodeEvidence, "the signed statement of what was dropped is of %s, and event %d, which tells of it, of %s", access.FormatTime(r.At), e.Seq, access.FormatTime(e.At))
+	}
 	if digest != e.Detail[access.DetailRemoval] || r.Log != b.at.Origin {
 		return access.Errorf(access.CodeEvidence, "the signed statement of what was dropped is not the one that event %d tells of", e.Seq)
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/mod/sumdb/tlog"
@@ -21,7 +22,9 @@ type droppedLog struct {
 
 func (l *droppedLog) add(t *testing.T, e access.Event) {
 	t.Helper()
-	e.Seq, e.At = int64(len(l.events)+1), at
+	if e.Seq = int64(len(l.events) + 1); e.At.IsZero() {
+		e.At = at
+	}
 	l.events = append(l.events, e)
 	require.NoError(t, l.tree.add(e.Leaf()))
 }
@@ -30,7 +33,7 @@ func (l *droppedLog) add(t *testing.T, e access.Event) {
 func (l *droppedLog) drop(t *testing.T, by *Signer, change func(r *access.Removal, told *access.Event), seqs ...int64) {
 	t.Helper()
 	r := access.Removal{Log: "test/log", At: at.Add(access.LeastDropAge)}
-	told := access.Event{Kind: access.EventBodiesDropped, Actor: access.ActorRamp}
+	told := access.Event{At: r.At, Kind: access.EventBodiesDropped, Actor: access.ActorRamp}
 	for _, n := range seqs {
 		r.Remains = append(r.Remains, l.events[n-1].Remains())
 	}
@@ -104,6 +107,9 @@ func TestRemovals(t *testing.T) {
 		"a stranger signs": func(l *droppedLog) { l.drop(t, NewSigner(stranger), none, 5) },
 		"of another log": func(l *droppedLog) {
 			l.drop(t, signer, func(r *access.Removal, _ *access.Event) { r.Log = "another" }, 5)
+		},
+		"of another time than its event": func(l *droppedLog) {
+			l.drop(t, signer, func(r *access.Removal, _ *access.Event) { r.At = r.At.Add(time.Hour) }, 5)
 		},
 		"the digest is another's": func(l *droppedLog) {
 			l.drop(t, signer, func(_ *access.Removal, told *access.Event) {

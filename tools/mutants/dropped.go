@@ -14,6 +14,7 @@ func dropped() []mutant {
 		{"what is left of an event may be anything", "evidence/removal.go", "if was.Dropped.Event != e.Seq || !was.Remains().Equal(remains) || was.Actor", "if was.Actor", case129},
 		{"words may stand beside what was dropped", "evidence/removal.go", " || was.Actor != \"\" || was.Message != \"\" || was.Key != \"\" || len(was.Detail) > 0 {", " {", case129},
 		{"a removal that the log does not tell of counts", "evidence/removal.go", "if digest != e.Detail[access.DetailRemoval] || r.Log != b.at.Origin {", "if digest == \"\" {", []string{"./evidence -run TestRemovals"}},
+		{"a removal says another time than its event", "evidence/removal.go", "if !r.At.Equal(e.At) {", "if false {", []string{"./evidence -run TestRemovals"}},
 		{"the event of a removal may be dropped", "evidence/removal.go", "case l.dropped && e.Kind == access.EventBodiesDropped:", "case false:", []string{"./evidence -run TestRemovals"}},
 		{"a row that says dropped hides a request", "ledger/verified/dropped.go", "\tkept, ok := of.requests[r.ID]\n\tif !ok {", "\tkept := of.requests[r.ID]\n\tif false {", case129},
 		{"a copy lends a page its removals", "ledger/verified/dropped.go", "if err != nil || signed.Log != log.Origin {", "if err != nil {", copied},
