@@ -10,6 +10,8 @@ import (
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
+	"github.com/sirupsen/logrus"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations"
@@ -98,6 +100,11 @@ func (c Config) Load(ctx context.Context, wire http.RoundTripper) (aws.Config, e
 		// Ramp retries by itself. Retrying here, too, would multiply the calls
 		// just when AWS asks for fewer, and hide throttling from the waiting user.
 		awsconfig.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} }),
+		// What the SDK says by itself, such as that it asks the machine's older metadata, would
+		// stand among the results of a command.
+		awsconfig.WithLogger(logging.LoggerFunc(func(_ logging.Classification, format string, v ...any) {
+			logrus.Debugf("AWS's SDK: "+format, v...)
+		})),
 	}
 	if c.Profile != "" {
 		options = append(options, awsconfig.WithSharedConfigProfile(c.Profile))

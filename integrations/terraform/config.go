@@ -80,6 +80,12 @@ func (c Config) withDefaults() Config {
 // ownRuntime returns a target's own directory for runs, where the configuration says none.
 func ownRuntime(directory field.File) string { return filepath.Join(string(directory), "run") }
 
+// Directories returns where the target keeps its records, by field: two targets that shared
+// one would list each other's grants as their own.
+func (c Config) Directories() map[string]string {
+	return map[string]string{"directory": filepath.Clean(string(c.Directory))}
+}
+
 // Validate returns everything that is wrong. It reaches for nothing.
 func (c Config) Validate(string) (issues access.Issues) {
 	for _, one := range []struct {
