@@ -49,6 +49,9 @@ func Place(cred access.Credential, dir string) (access.Credential, map[string]st
 			env[own.folder] = dir
 		}
 	}
+	if _, has := files[outputsFile]; has {
+		env["RAMP_OUTPUTS"] = dir + "/" + outputsFile
+	}
 	for program, args := range cred.Arguments {
 		for _, a := range args {
 			arguments[program] = append(arguments[program], fill(a))
@@ -57,6 +60,9 @@ func Place(cred access.Credential, dir string) (access.Credential, map[string]st
 	cred.Env, cred.Arguments, cred.Files = env, arguments, files
 	return cred, files, nil
 }
+
+// outputsFile is what a Terraform module hands out, which no program finds by itself.
+const outputsFile = "outputs.json"
 
 // ownFile is a file that the client writes itself from a credential's variables: one
 // that came with it could name a program to run.

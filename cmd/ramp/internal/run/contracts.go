@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -63,7 +64,10 @@ func (l *lint) run(cmd *cobra.Command, dir string) error {
 	findings = append(findings, set.ListFindings(worker.Lists(), worker.ListsOfTheirOwn()...)...)
 	issues := []access.Issue{}
 	if l.configured != "" {
-		beside, more := lintBeside(set, l.configured, known)
+		beside, more, told := lintBeside(set, l.configured, known)
+		if told {
+			findings = slices.DeleteFunc(findings, func(f contracts.Finding) bool { return f.Code == contracts.FindingOnCallUntold })
+		}
 		issues, findings = append(issues, beside...), append(findings, more...)
 	}
 	err = l.format.Print(cmd.OutOrStdout(), map[string]any{"issues": issues, "findings": findings, "contracts": set.Names(), "version": set.Version}, func(w io.Writer) {
@@ -89,20 +93,21 @@ func (l *lint) run(cmd *cobra.Command, dir string) error {
 }
 
 // lintBeside returns what is wrong with contracts beside a server's configuration, and what
-// probably is not meant.
-func lintBeside(set *contracts.Set, path string, groups []string) (access.Issues, []contracts.Finding) {
+// probably is not meant. told reports whether notices know who is on call.
+func lintBeside(set *contracts.Set, path string, groups []string) (wrong access.Issues, doubts []contracts.Finding, told bool) {
 	conf, err := config.Load(path)
 	if err != nil {
 		if issues := access.IssuesOf(err); len(issues) > 0 {
-			return issues, nil
+			return issues, nil, false
 		}
-		return access.Issues{{Code: "config_unreadable", Field: path, Message: err.Error()}}, nil
+		return access.Issues{{Code: "config_unreadable", Field: path, Message: err.Error()}}, nil, false
 	}
 	findings := conf.Doubts(set)
 	if conf.Server.Proposals.On() {
 		findings = append(findings, set.OwnerFindings(groups)...)
 	}
-	return conf.Lacks(set), findings
+	_, told = conf.Worker.Notices.Facts[access.OnCallSource]
+	return conf.Lacks(set), findings, told
 }
 
 // readGroups reads a file of groups, one a line; nil without a file.
