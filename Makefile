@@ -11,7 +11,7 @@ CHECK := go tool -modfile=tools/check/go.mod
 GOSEC_NOT := G104,G304
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build go setup test check vulnerabilities fuzz bench chaos histories mutants fresh clean
+.PHONY: help demo build go setup test check vulnerabilities fuzz race bench chaos histories mutants fresh clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,12 @@ fuzz: go ## fuzz every target for 20 s (EACH=5m for longer)
 	    go test "./$$dir" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(EACH) -fuzzminimizetime 100x </dev/null || exit 1; \
 	  done; \
 	done
+
+# Twice to twenty times as slow, so it is no part of `make test`: once a night, or for what
+# has goroutines. It needs a C compiler.
+RACE ?= ./activities/... ./chat/... ./feed/... ./integrations/... ./ledger/... ./notices/... ./reconcile/... ./review/... ./server/... ./sinks/... ./witness/... ./workflows/...
+race: go ## tests with the race detector (RACE=./server/... for some of them)
+	CGO_ENABLED=1 go test -race -p 2 -parallel 2 -timeout 90m $(RACE)
 
 bench: go ## measure, against a floor in the same run
 	go run ./bench

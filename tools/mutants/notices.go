@@ -3,6 +3,9 @@ package main
 // notices returns the mutants of who hears of what, and through which channel.
 func notices() []mutant {
 	return []mutant{
+		{"the requester is asked to decide by their group's address", "notices/addresses.go", "return a.channel == mailChannel && requester.EmailVerified &&", "return false && requester.EmailVerified &&", []string{"./notices -run WhoHasAnAddress"}},
+		{"an address that somebody only says is theirs keeps others from hearing", "notices/addresses.go", "a.channel == mailChannel && requester.EmailVerified &&", "a.channel == mailChannel &&", []string{"./notices -run WhoHasAnAddress"}},
+		{"of a long request the last events are not read", "notices/handled.go", "if len(page) < eventPage {", "if true {", []string{"./notices -run TestWhoDecidedAnExtensionKnows"}},
 		{"who chose to hear of no decision does not hear of break glass", "notices/addresses.go", "case whyApprover, whyEscalated, whyOnCall:", "case whyApprover, whyEscalated, whyOnCall, whyReviewer:", []string{"./notices -run WhoHasAnAddress"}},
 		{"somebody chooses for another by their address", "ledger/notice_choices.go", "if p.EmailVerified {", "if true {", []string{"./ledger -run TestLedger/sqlite"}},
 		{"what was switched off is sent if it was written down before", "notices/outbox.go", " || hears && to.muted {", " {", []string{"./notices -run TestPeopleChoose"}},
