@@ -42,7 +42,7 @@ func (c *Client) Call(ctx context.Context, method, path string, in, out any) (fo
 		return false, access.Errorf(access.CodeUnavailable, "%s %s: %s returns %d, see another address", method, path, c.dialect.Name, status)
 	case status >= 300:
 		text := access.Clip(strings.Join(strings.Fields(c.dialect.Message(body)), " "), 300)
-		err := access.Errorf(integrations.CodeOfStatus(status), "%s %s: %s returns %d: %s", method, path, c.dialect.Name, status, text)
+		err := access.Errorf(integrations.CodeOfStatus(status), "%s %s: %w", method, path, &Refusal{Service: c.dialect.Name, Status: status, Text: text, Body: body})
 		return false, access.RetryAfter(err, integrations.RetryAfter(resp.Header))
 	case len(bytes.TrimSpace(body)) == 0 && method != http.MethodGet, out == nil:
 		return true, nil
@@ -51,6 +51,29 @@ func (c *Client) Call(ctx context.Context, method, path string, in, out any) (fo
 		return false, c.Unexpected(method, path)
 	}
 	return true, nil
+}
+
+// Refusal is a response with which a service refuses a call. It is the cause of the error
+// that Call returns, for targets to which one service's words mean more than its status.
+type Refusal struct {
+	Service string // the dialect's name
+	Status  int
+	Text    string // what the dialect's Message makes of Body
+	Body    []byte // as the service sent it; it may quote a secret, so it is in no error
+}
+
+// Error implements error.
+func (r *Refusal) Error() string {
+	return fmt.Sprintf("%s returns %d: %s", r.Service, r.Status, r.Text)
+}
+
+// RefusalOf returns the refusal in an error; nil if there is none.
+func RefusalOf(err error) *Refusal {
+	var r *Refusal
+	if !errors.As(err, &r) {
+		return nil
+	}
+	return r
 }
 
 // Unexpected returns the error (unavailable) for a reply that the service does not
@@ -121,10 +144,18 @@ func (c *Client) failed(method, path string, err error) error {
 	return access.Errorf(access.CodeUnavailable, "%s %s: %w", method, path, err)
 }
 
-// ownToken returns Ramp's own token. Errors are of code unavailable and never
-// have any of it in them.
+// ownToken returns Ramp's own token. Errors are of code unavailable, or of the code that
+// the dialect's Token gives them, and never have any of it in them.
 func (c *Client) ownToken(ctx context.Context) (string, error) {
-	text, err := c.token.Read(ctx)
+	read := c.token.Read
+	if c.dialect.Token != nil {
+		read = c.dialect.Token
+	}
+	text, err := read(ctx)
+	var own *access.Error
+	if c.dialect.Token != nil && errors.As(err, &own) {
+		return "", err
+	}
 	if err != nil {
 		return "", access.Errorf(access.CodeUnavailable, "Ramp's own token: %w", err)
 	}

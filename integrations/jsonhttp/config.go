@@ -38,6 +38,9 @@ type Dialect struct {
 	Header http.Header // of every request
 	// Authenticate sets the header that has Ramp's own token.
 	Authenticate func(h http.Header, token string)
+	// Token returns Ramp's own token where the service gives it out for a short time, in
+	// place of Config's, which is not read then. Its errors have no secret in them.
+	Token func(ctx context.Context) (string, error)
 	// IsNotFound reports whether the body of a 404 is the service's own word that
 	// nothing is there. A proxy and a wrong path return 404, too; to Ramp, nothing
 	// means that access has ended.

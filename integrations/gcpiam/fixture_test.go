@@ -1,0 +1,136 @@
+package gcpiam
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/config/field"
+	"ramp.dev/ramp/integrations/targettest"
+	"ramp.dev/ramp/ledger"
+)
+
+const (
+	targetName     = "gcp/test"
+	viewer, reader = "roles/logging.viewer", "roles/storage.objectViewer"
+)
+
+var (
+	viewLogs = access.Entitlement{"resource": project, "role": viewer}
+	readFile = access.Entitlement{"resource": bucket, "role": reader}
+)
+
+// world is a cloud, a ledger and a target's configuration.
+type world struct {
+	*cloud
+	led    *ledger.Ledger
+	config Config
+}
+
+func start(t *testing.T) *world {
+	t.Helper()
+	w := &world{cloud: newCloud(t)}
+	var err error
+	w.led, err = ledger.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "ledger.db"))
+	require.NoError(t, err)
+	t.Cleanup(func() { w.led.Close() })
+	w.config = Config{Credentials: field.SecretFile(w.keyFile(t)), Endpoint: w.URL, Consistency: access.Duration(300 * time.Millisecond),
+		Allow: []AllowConfig{{Resources: []string{project, folder}, Roles: []string{viewer, "roles/pubsub.viewer"}}, {Resources: []string{bucket}, Roles: []string{reader}}}}
+	return w
+}
+
+// open opens a target, with a wrapper before the network or nil.
+func (w *world) open(t *testing.T, between func(http.RoundTripper) http.RoundTripper) *target {
+	t.Helper()
+	one, err := w.config.open(between)
+	require.NoError(t, err)
+	one.step = time.Millisecond
+	one.UseHolders(w.led.Holders(targetName))
+	return one
+}
+
+// faulty opens a target whose n-th call meets a fault.
+func (w *world) faulty(t *testing.T, fault targettest.Fault, n int) *target {
+	wire := &targettest.Wire{Fault: fault, N: n, NotFoundYet: oldPolicy,
+		Throttled: func() *http.Response {
+			return targettest.Response(http.StatusTooManyRequests, http.Header{"Retry-After": {"1"}}, errorBody(429, "RESOURCE_EXHAUSTED", "Quota exceeded."))
+		}}
+	return w.open(t, func(to http.RoundTripper) http.RoundTripper { wire.To = to; return wire })
+}
+
+// oldPolicy shows a policy as it was before Ramp wrote it, under its old etag.
+func oldPolicy(r *http.Request, to http.RoundTripper) *http.Response {
+	if _, verb := parsePath(r); verb != "get" {
+		return nil
+	}
+	got, err := to.RoundTrip(r)
+	if err != nil {
+		return nil
+	}
+	defer got.Body.Close()
+	var p map[string]any
+	if body, _ := io.ReadAll(got.Body); json.NewDecoder(bytes.NewReader(body)).Decode(&p) != nil {
+		return nil
+	}
+	bindings := []any{}
+	for _, b := range p["bindings"].([]any) {
+		if !strings.HasPrefix(title(b.(map[string]any)), access.NamePrefix) {
+			bindings = append(bindings, b)
+		}
+	}
+	p["bindings"], p["etag"] = bindings, "BwW0="
+	return targettest.Response(http.StatusOK, nil, p)
+}
+
+func grantFor(who string, e access.Entitlement) access.Grant {
+	id := access.NewRequestID()
+	return access.Grant{Name: access.GrantName(id, 0), RequestID: id, Target: targetName, Principal: who, Entitlement: e,
+		ExpiresAt: time.Now().UTC().Add(time.Hour).Truncate(time.Second)}
+}
+
+// names returns the titles of Ramp's bindings.
+func (w *world) names(context.Context) (out []string, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, p := range w.policies {
+		for _, b := range p.bindings {
+			if _, ok := access.RequestIDFromGrantName(title(b)); ok {
+				out = append(out, title(b))
+			}
+		}
+	}
+	return out, nil
+}
+
+// use acts in the role of a grant, now.
+func (w *world) use(_ context.Context, g access.Grant, _ access.Credential) error {
+	ok, err := w.allows(g.Entitlement["resource"].(string), g.Entitlement["role"].(string), "user:"+g.Principal, time.Now())
+	if err == nil && !ok {
+		err = fmt.Errorf("PERMISSION_DENIED: %w", targettest.ErrRefused)
+	}
+	return err
+}
+
+// widen changes each binding of a grant by hand.
+func (w *world) widen(change func(b map[string]any)) func(context.Context, access.Grant) error {
+	return func(_ context.Context, g access.Grant) error {
+		w.byHand(g.Entitlement["resource"].(string), func(p *stored) {
+			for _, b := range p.bindings {
+				if title(b) == g.Name {
+					change(b)
+				}
+			}
+		})
+		return nil
+	}
+}
