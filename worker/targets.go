@@ -16,6 +16,7 @@ import (
 	"ramp.dev/ramp/integrations/awsiam"
 	"ramp.dev/ramp/integrations/command"
 	"ramp.dev/ramp/integrations/contractset"
+	"ramp.dev/ramp/integrations/gcpiam"
 	"ramp.dev/ramp/integrations/identitycenter"
 	"ramp.dev/ramp/integrations/kubernetes"
 	"ramp.dev/ramp/integrations/mysql"
@@ -41,6 +42,7 @@ func integrationKinds() map[string]integrationKind {
 		"vault":          kindOf[vaulttoken.Config](),
 		"aws":            kindOf[awsiam.Config](),
 		"identitycenter": kindOf[identitycenter.Config](),
+		"gcp":            kindOf[gcpiam.Config](),
 		"postgres":       kindOf[postgres.Config](),
 		"terraform":      kindOf[terraform.Config](),
 		"exec":           kindOf[command.Config](),

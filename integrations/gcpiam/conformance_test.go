@@ -32,7 +32,7 @@ func (w *world) harness(e, other access.Entitlement) targettest.Harness {
 	}
 	return targettest.Harness{
 		Open:   func(t *testing.T) integrations.Target { return w.open(t, nil) },
-		Target: targetName, Principal: alice, Entitlement: e, Other: other,
+		Target: targetName, Principal: alice, Person: w.person, Entitlement: e, Other: other,
 		Invalid: map[string]access.Entitlement{
 			"no resource":      {"role": viewer},
 			"no role":          {"resource": project},

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,6 +36,7 @@ type world struct {
 	*cloud
 	led    *ledger.Ledger
 	config Config
+	people atomic.Int64
 }
 
 func start(t *testing.T) *world {
@@ -96,6 +98,11 @@ func grantFor(who string, e access.Entitlement) access.Grant {
 	id := access.NewRequestID()
 	return access.Grant{Name: access.GrantName(id, 0), RequestID: id, Target: targetName, Principal: who, Entitlement: e,
 		ExpiresAt: time.Now().UTC().Add(time.Hour).Truncate(time.Second)}
+}
+
+// person makes somebody who has nothing yet: two bindings of one person give the same role.
+func (w *world) person(*testing.T) string {
+	return fmt.Sprintf("person%d@example.com", w.people.Add(1))
 }
 
 // names returns the titles of Ramp's bindings.

@@ -3,7 +3,6 @@ package gcpiam
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
 	"net/http"
 	"sync"
 
@@ -11,7 +10,7 @@ import (
 	"golang.org/x/oauth2/google"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/integrations"
+	"ramp.dev/ramp/integrations/jsonhttp"
 	"ramp.dev/ramp/internal/secret"
 	"ramp.dev/ramp/internal/strictjson"
 )
@@ -43,7 +42,7 @@ func (t *tokens) read(ctx context.Context) (string, error) {
 	}
 	token, err := source.Token()
 	if err != nil {
-		return "", tokenError(err)
+		return "", jsonhttp.TokenError("Google", err)
 	}
 	return token.AccessToken, nil
 }
@@ -70,18 +69,4 @@ func (t *tokens) sourceOf(text []byte) (oauth2.TokenSource, error) {
 	}
 	t.of, t.source = sum, made.TokenSource
 	return t.source, nil
-}
-
-// tokenError returns what a refused token means. The response's body is left out.
-func tokenError(err error) error {
-	var refused *oauth2.RetrieveError
-	if !errors.As(err, &refused) || refused.Response == nil {
-		return access.Errorf(access.CodeUnavailable, "Google gives out no token for Ramp's own credentials")
-	}
-	switch code := integrations.CodeOfStatus(refused.Response.StatusCode); code {
-	case access.CodeInvalid, access.CodeForbidden, access.CodeNotFound:
-		return access.Errorf(access.CodeForbidden, "Google does not take Ramp's own credentials: %d %s", refused.Response.StatusCode, access.Clip(refused.ErrorCode, 60))
-	default:
-		return access.RetryAfter(access.Errorf(code, "Google gives out no token: %d", refused.Response.StatusCode), integrations.RetryAfter(refused.Response.Header))
-	}
 }

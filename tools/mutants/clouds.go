@@ -1,0 +1,17 @@
+package main
+
+// clouds returns the mutants of the targets in other clouds than AWS.
+func clouds() []mutant {
+	const google, tests = "integrations/gcpiam/", "./integrations/gcpiam -run "
+	return []mutant{
+		{"a policy of Google Cloud's without an etag is written back", google + "policy.go", "json.Unmarshal(f[\"etag\"], &etag) != nil || etag == \"\"", "json.Unmarshal(f[\"etag\"], &etag) != nil && false", []string{tests + "TestCase151OldPolicy"}},
+		{"an old policy of Google Cloud's proves that a binding is gone", google + "grant.go", "			p.replace(grant)\n			return true, nil", "			had := len(p.of(grant)) > 0\n			p.replace(grant)\n			return had, nil", []string{tests + "TestCase151OldPolicy"}},
+		{"what others wrote into a policy of Google Cloud's is lost", google + "policy.go", "	for name, text := range p.other {\n		out[name] = text\n	}\n", "", []string{tests + "TestCase151OthersWrite"}},
+		{"what Ramp does not know of others' bindings is lost", google + "policy.go", "b.raw != nil", "b.raw != nil && false", []string{tests + "TestConformance/bucket/foreign"}},
+		{"a binding on a resource that left the configuration counts as gone", google + "target.go", "	if len(objects) == 0 {", "	if true {", []string{tests + "TestCase151WhereTheGrantIs"}},
+		{"a binding that the ledger does not know stays", google + "grant.go", "	if len(objects) > 0 {", "	if true {", []string{tests + "TestCase151WhereTheGrantIs"}},
+		{"a role that takes no condition is given on Google Cloud", google + "validate.go", "!takesNoCondition(role)", "true || !takesNoCondition(role)", []string{tests + "TestConfig"}},
+		{"somebody else's kind of credentials is used for Google Cloud", google + "token.go", " || kind.Type != google.ServiceAccount && kind.Type != google.ExternalAccount", "", []string{tests + "TestCredentials"}},
+		{"another condition in a binding of Google Cloud's is no difference", google + "grant.go", "; !ours {", "; false && !ours {", []string{tests + "TestConformance/project/drift"}},
+	}
+}
