@@ -14,6 +14,7 @@ import (
 	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/integrations/awsiam"
+	"ramp.dev/ramp/integrations/azurerole"
 	"ramp.dev/ramp/integrations/command"
 	"ramp.dev/ramp/integrations/contractset"
 	"ramp.dev/ramp/integrations/gcpiam"
@@ -43,6 +44,7 @@ func integrationKinds() map[string]integrationKind {
 		"aws":            kindOf[awsiam.Config](),
 		"identitycenter": kindOf[identitycenter.Config](),
 		"gcp":            kindOf[gcpiam.Config](),
+		"azure":          kindOf[azurerole.Config](),
 		"postgres":       kindOf[postgres.Config](),
 		"terraform":      kindOf[terraform.Config](),
 		"exec":           kindOf[command.Config](),

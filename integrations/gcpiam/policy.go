@@ -36,7 +36,7 @@ type condition struct {
 // is none: written back, it would take everybody's access away, or undo what others changed.
 func (f fields) policy() (*policy, bool) {
 	var etag string
-	if json.Unmarshal(f["etag"], &etag) != nil || etag == "" {
+	if strictjson.UnmarshalOpen(f["etag"], &etag) != nil || etag == "" {
 		return nil, false
 	}
 	var raw []json.RawMessage

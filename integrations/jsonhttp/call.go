@@ -29,10 +29,21 @@ const (
 // integrations.CodeOfStatus, and unavailable for whatever is no reply of this
 // service; those of code throttled say when to try again.
 func (c *Client) Call(ctx context.Context, method, path string, in, out any) (found bool, err error) {
+	found, _, err = c.call(ctx, method, path, in, out)
+	return found, err
+}
+
+func (c *Client) call(ctx context.Context, method, path string, in, out any) (found bool, header http.Header, err error) {
 	resp, body, err := c.send(ctx, method, path, in)
 	if err != nil {
-		return false, c.failed(method, path, err)
+		return false, nil, c.failed(method, path, err)
 	}
+	found, err = c.read(method, path, resp, body, out)
+	return found, resp.Header, err
+}
+
+// read returns what a response says; see Call.
+func (c *Client) read(method, path string, resp *http.Response, body []byte, out any) (found bool, err error) {
 	switch status := resp.StatusCode; {
 	case status == http.StatusNotFound && c.dialect.IsNotFound(body):
 		return false, nil
@@ -42,8 +53,14 @@ func (c *Client) Call(ctx context.Context, method, path string, in, out any) (fo
 		return false, access.Errorf(access.CodeUnavailable, "%s %s: %s returns %d, see another address", method, path, c.dialect.Name, status)
 	case status >= 300:
 		text := access.Clip(strings.Join(strings.Fields(c.dialect.Message(body)), " "), 300)
-		err := access.Errorf(integrations.CodeOfStatus(status), "%s %s: %w", method, path, &Refusal{Service: c.dialect.Name, Status: status, Text: text, Body: body})
-		return false, access.RetryAfter(err, integrations.RetryAfter(resp.Header))
+		code, wait := integrations.CodeOfStatus(status), integrations.RetryAfter(resp.Header)
+		if c.dialect.Throttled != nil {
+			if longer, yes := c.dialect.Throttled(status, resp.Header); yes {
+				code, wait = access.CodeThrottled, max(wait, longer)
+			}
+		}
+		err := access.Errorf(code, "%s %s: %w", method, path, &Refusal{Service: c.dialect.Name, Status: status, Text: text, Body: body})
+		return false, access.RetryAfter(err, wait)
 	case len(bytes.TrimSpace(body)) == 0 && method != http.MethodGet, out == nil:
 		return true, nil
 	}

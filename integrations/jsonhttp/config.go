@@ -47,6 +47,9 @@ type Dialect struct {
 	IsNotFound func(body []byte) bool
 	// Message returns what the body of an error says, without any secret.
 	Message func(body []byte) string
+	// Throttled, if set, reports whether a refusal says that Ramp asked too often, and how
+	// long to wait, where the service says so in its own way.
+	Throttled func(status int, h http.Header) (wait time.Duration, yes bool)
 	// MaxBody bounds what is read of a response, in bytes; 64 MiB if it is 0.
 	MaxBody int64
 }
