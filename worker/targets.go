@@ -40,6 +40,7 @@ type Integration interface {
 func integrationKinds() map[string]integrationKind {
 	return map[string]integrationKind{
 		"ssh":            kindOf[sshcert.Config](),
+		"sshfleet":       kindOf[sshcert.FleetConfig](),
 		"vault":          kindOf[vaulttoken.Config](),
 		"aws":            kindOf[awsiam.Config](),
 		"identitycenter": kindOf[identitycenter.Config](),

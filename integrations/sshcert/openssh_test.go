@@ -130,7 +130,11 @@ func sshCommand(ctx context.Context, t *testing.T, cred access.Credential, args 
 
 // sshRun runs one command.
 func sshRun(ctx context.Context, t *testing.T, cred access.Credential, args ...string) (string, error) {
-	cmd := sshCommand(ctx, t, cred, args...)
+	return ran(sshCommand(ctx, t, cred, args...))
+}
+
+// ran runs one of ssh's commands, and returns what it prints.
+func ran(cmd *exec.Cmd) (string, error) {
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()

@@ -95,10 +95,15 @@ func (t *target) List(context.Context) (listed []integrations.ListedGrant, err e
 
 // Ping implements integrations.Pinger.
 func (t *target) Ping(ctx context.Context) error {
-	if _, err := t.List(ctx); err != nil {
+	if _, err := t.config.hostKey(); err != nil {
 		return err
 	}
-	if _, err := t.config.hostKey(); err != nil {
+	return t.reach(ctx)
+}
+
+// reach returns nil if the host's files and sessions can be read.
+func (t *target) reach(ctx context.Context) error {
+	if _, err := t.List(ctx); err != nil {
 		return err
 	}
 	_, err := t.sessions.Count(ctx, access.GrantName("0000000000000000", 0))

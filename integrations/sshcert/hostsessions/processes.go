@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"maps"
 	"os"
+	"slices"
 	"time"
 
 	"ramp.dev/ramp/access"
@@ -59,6 +61,32 @@ func (p *Processes) Cut(ctx context.Context, grant string) error {
 		}
 		return len(roots), nil
 	})
+}
+
+// Grants returns the names of the grants that have live connections or detached
+// processes, in order. Errors are those of Count.
+func (p *Processes) Grants() ([]string, error) {
+	connections, err := p.dir.Connections()
+	if err != nil {
+		return nil, err
+	}
+	table, err := p.list()
+	if err != nil {
+		return nil, err
+	}
+	live := map[string]bool{}
+	for _, c := range connections {
+		if proc, alive := table[c.PID]; alive && proc.start == c.Start {
+			live[c.Grant] = true
+		}
+	}
+	for pid, proc := range table {
+		// The user can set the variable to anything.
+		if _, ours := access.RequestIDFromGrantName(proc.grant); ours && pid != os.Getpid() {
+			live[proc.grant] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(live)), nil
 }
 
 // Note implements Finder.

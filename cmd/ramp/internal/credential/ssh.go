@@ -16,8 +16,8 @@ import (
 	"ramp.dev/ramp/access"
 )
 
-// facts are what is taken from a credential's ssh_config. Everything else in it is
-// ignored: a ProxyCommand, say, would run on this machine.
+// facts are what is taken of each host from a credential's ssh_config. Everything else
+// in it is ignored: a ProxyCommand, say, would run on this machine.
 var facts = map[string]*regexp.Regexp{
 	"Host":     regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$`),
 	"HostName": regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?$`),
@@ -25,30 +25,68 @@ var facts = map[string]*regexp.Regexp{
 	"User":     regexp.MustCompile(`^[a-z_][a-z0-9_-]{0,31}$`),
 }
 
-// sshConfig writes an ssh_config of its own from four facts of the credential's.
+// maxHosts bounds the hosts of one credential.
+const maxHosts = 1000
+
+// sshConfig writes an ssh_config of its own from four facts of the credential's about
+// each host.
 func sshConfig(theirs, dir string) (string, error) {
-	found := map[string]string{}
-	for line := range strings.Lines(theirs) {
-		words := strings.Fields(line)
-		if len(words) < 2 || facts[words[0]] == nil {
-			continue
-		}
-		if _, twice := found[words[0]]; twice || len(words) != 2 || !facts[words[0]].MatchString(words[1]) {
-			return "", access.Errorf(access.CodeEvidence, "the credential's ssh configuration has no usable %s; it was not used", words[0])
-		}
-		found[words[0]] = words[1]
-	}
-	port, _ := strconv.Atoi(found["Port"])
-	if len(found) != len(facts) || port < 1 || port > 65535 {
-		return "", access.Errorf(access.CodeEvidence, "the credential's ssh configuration names no host, port and user; it was not used")
+	hosts, err := sshHosts(theirs)
+	if err != nil {
+		return "", err
 	}
 	if strings.ContainsAny(dir, "\"\n\r") {
 		return "", access.Errorf(access.CodeInvalid, "ssh cannot read its configuration from a directory with a quote or a line break in its name")
 	}
 	dir = strings.ReplaceAll(dir, "%", "%%") // ssh expands what is after a %
+	var out strings.Builder
+	for _, found := range hosts {
+		out.WriteString(sshBlock(found, dir))
+	}
+	return out.String(), nil
+}
+
+// sshHosts returns the facts about each host, in order. What is missing, malformed or
+// there twice is an error.
+func sshHosts(theirs string) (hosts []map[string]string, err error) {
+	names := map[string]bool{}
+	for line := range strings.Lines(theirs) {
+		words := strings.Fields(line)
+		if len(words) < 2 || facts[words[0]] == nil {
+			continue
+		}
+		if words[0] == "Host" {
+			hosts = append(hosts, map[string]string{})
+		}
+		unusable := access.Errorf(access.CodeEvidence, "the credential's ssh configuration has no usable %s; it was not used", words[0])
+		if len(hosts) == 0 || len(words) != 2 || !facts[words[0]].MatchString(words[1]) {
+			return nil, unusable
+		}
+		found := hosts[len(hosts)-1]
+		if _, twice := found[words[0]]; twice || words[0] == "Host" && names[words[1]] {
+			return nil, unusable
+		}
+		found[words[0]] = words[1]
+		names[found["Host"]] = true
+	}
+	for _, found := range hosts {
+		port, _ := strconv.Atoi(found["Port"])
+		if len(found) != len(facts) || port < 1 || port > 65535 {
+			hosts = nil
+			break
+		}
+	}
+	if len(hosts) == 0 || len(hosts) > maxHosts {
+		return nil, access.Errorf(access.CodeEvidence, "the credential's ssh configuration names no host, port and user; it was not used")
+	}
+	return hosts, nil
+}
+
+// sshBlock is what ssh is told of one host.
+func sshBlock(found map[string]string, dir string) string {
 	return fmt.Sprintf(`Host %s
   HostName %s
-  Port %d
+  Port %s
   User %s
   IdentityFile "%s/id"
   CertificateFile "%s/id-cert.pub"
@@ -63,7 +101,7 @@ func sshConfig(theirs, dir string) (string, error) {
   ControlPath none
   ProxyCommand none
   PermitLocalCommand no
-`, found["Host"], found["HostName"], port, found["User"], dir, dir, dir), nil
+`, found["Host"], found["HostName"], found["Port"], found["User"], dir, dir, dir)
 }
 
 // sshHelpers makes everything that speaks SSH find the credential (docs/threats.md, case 80): a

@@ -23,7 +23,7 @@ func Commands(ofServer ...*cobra.Command) []*cobra.Command {
 	ofContracts.AddCommand(ofServer...)
 	return []*cobra.Command{
 		serverCommand(), workerCommand(), configCommand(), ofContracts, passkeysCommand(),
-		sweepCommand(), reconcileCommand(), feedCommand(), sinksCommand(), doctorCommand(), deployCommand(), sshHostCommand(), postgresSetupCommand(), terraformDigestCommand(), mysqlSetupCommand(), kubernetesSetupCommand(),
+		sweepCommand(), reconcileCommand(), feedCommand(), sinksCommand(), doctorCommand(), deployCommand(), sshHostCommand(), hostCommand(), postgresSetupCommand(), terraformDigestCommand(), mysqlSetupCommand(), kubernetesSetupCommand(),
 	}
 }
 

@@ -65,11 +65,11 @@ func sshHostCommand() *cobra.Command {
 
 // prepareHost makes the target's files and returns the lines for sshd_config.
 func prepareHost(ctx context.Context, name string, host sshcert.Config, sshd string) (string, error) {
-	version, err := exec.CommandContext(ctx, sshd, "-V").CombinedOutput() // #nosec G204 -- the operator's own sshd
+	version, err := sshdVersion(ctx, sshd)
 	if err != nil {
-		return "", access.Errorf(access.CodeUnavailable, "%s -V: %w; name the host's sshd with --sshd", sshd, err)
+		return "", err
 	}
-	lines, err := host.HostConfig(string(version))
+	lines, err := host.HostConfig(version)
 	if err != nil {
 		return "", err
 	}
@@ -79,6 +79,15 @@ func prepareHost(ctx context.Context, name string, host sshcert.Config, sshd str
 	return lines, nil
 }
 
+// sshdVersion returns what an sshd says of its version.
+func sshdVersion(ctx context.Context, sshd string) (string, error) {
+	version, err := exec.CommandContext(ctx, sshd, "-V").CombinedOutput() // #nosec G204 -- the operator's own sshd
+	if err != nil {
+		return "", access.Errorf(access.CodeUnavailable, "%s -V: %w; name the host's sshd with --sshd", sshd, err)
+	}
+	return string(version), nil
+}
+
 // installLines writes a file that sshd_config includes, if sshd accepts it.
 func installLines(ctx context.Context, sshd, path, lines string) error {
 	file, err := renameio.NewPendingFile(path, renameio.WithPermissions(0o644), renameio.WithTempDir(filepath.Dir(path)))
@@ -86,7 +95,7 @@ func installLines(ctx context.Context, sshd, path, lines string) error {
 		return access.Errorf(access.CodeUnavailable, "--install: %w", err)
 	}
 	defer file.Cleanup()
-	if _, err := io.WriteString(file, "# Written by ramp ssh-host.\n"+lines); err != nil {
+	if _, err := io.WriteString(file, "# Written by ramp.\n"+lines); err != nil {
 		return access.Errorf(access.CodeUnavailable, "--install: %w", err)
 	}
 	// Alone, not with the host's sshd_config: that one may be wrong already, which

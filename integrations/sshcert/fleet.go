@@ -1,0 +1,177 @@
+package sshcert
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations"
+	"ramp.dev/ramp/integrations/sshcert/authority"
+	"ramp.dev/ramp/integrations/sshcert/hostcall"
+)
+
+// fleet is several hosts as one target. Which of them a grant may be on is in the ledger
+// before a host is asked, so that its end asks them all, and only them: a host that is
+// down holds up the end of the grants that may be on it, and of no others.
+type fleet struct {
+	config    FleetConfig
+	authority authority.Authority
+	hosts     map[string]hostcall.Host
+	holders   integrations.Holders
+}
+
+var (
+	_ integrations.Target        = (*fleet)(nil)
+	_ integrations.Minter        = (*fleet)(nil)
+	_ integrations.Extender      = (*fleet)(nil)
+	_ integrations.Pinger        = (*fleet)(nil)
+	_ integrations.DriftDetector = (*fleet)(nil)
+	_ integrations.UsageReporter = (*fleet)(nil)
+	_ integrations.HolderUser    = (*fleet)(nil)
+	_ integrations.Inventory     = (*fleet)(nil)
+)
+
+// UseHolders implements integrations.HolderUser.
+func (f *fleet) UseHolders(h integrations.Holders) { f.holders = h }
+
+// Bounds implements integrations.Target.
+func (f *fleet) Bounds() integrations.Bounds { return integrations.Bounds{Ending: 30 * time.Second} }
+
+// factHosts is the fact that has the names of the hosts, which people approve.
+const factHosts = "hosts"
+
+// Resolve implements integrations.Target.
+func (f *fleet) Resolve(_ context.Context, e access.Entitlement) (access.Scope, error) {
+	_, ent, hosts, err := f.config.entitlement(e)
+	if err != nil {
+		return access.Scope{}, err
+	}
+	on := fmt.Sprintf("%d hosts", len(hosts))
+	if len(hosts) <= 3 {
+		on = strings.Join(hosts, ", ")
+	}
+	scope := access.Scope{
+		Summary: "log in to " + on + " as " + ent.User,
+		Facts: map[string]string{factHosts: strings.Join(hosts, ", "), "user": ent.User, "from": "anywhere",
+			"authority": ssh.FingerprintSHA256(f.authority.Public())},
+		Ends: "each host stops admitting this grant and cuts its sessions, and its certificates expire, each by itself, at the end of access",
+	}
+	if ent.Command != "" {
+		scope.Summary = "run one command on " + on + " as " + ent.User
+		scope.Facts["command"] = ent.Command
+	}
+	if ent.Source != "" {
+		scope.Summary += ", from " + ent.Source
+		scope.Facts["from"] = ent.Source
+	}
+	return scope, nil
+}
+
+// Grant implements integrations.Target. A host that cannot be reached is left out, as long
+// as there is another: it is not asked later, and its end does not wait for it. Errors
+// are also of code conflict: the grant was revoked, is open on other terms, or the hosts
+// that it means are not those that people approved.
+func (f *fleet) Grant(ctx context.Context, g access.Grant) error {
+	one, _, hosts, err := f.config.entitlement(g.Entitlement)
+	if err != nil {
+		return err
+	}
+	if now := strings.Join(hosts, ", "); g.Approved != nil && g.Approved.Facts[factHosts] != now {
+		return access.Errorf(access.CodeConflict, "the hosts are now %s, and %s were approved; ask again", access.Clip(now, 200), access.Clip(g.Approved.Facts[factHosts], 200))
+	}
+	if err := f.begin(ctx, g.Name); err != nil {
+		return err
+	}
+	g.Entitlement = one
+	all := f.each(ctx, hosts, func(ctx context.Context, name string, h hostcall.Host) error {
+		// Before the ledger says that the grant may be there, so that a host that is down
+		// does not hold up the end of what it has never heard of.
+		if err := h.Ping(ctx); err != nil {
+			return err
+		}
+		if err := f.holders.Hold(ctx, object(name, g.Name), g.Name); err != nil {
+			return err
+		}
+		return h.Grant(ctx, g)
+	})
+	return all.opened("opened it")
+}
+
+// Extend implements integrations.Extender. On a host that cannot be reached, access ends at
+// its old end.
+func (f *fleet) Extend(ctx context.Context, g access.Grant) error {
+	all, err := f.onHeld(ctx, g, hostcall.Host.Extend)
+	if err != nil {
+		return err
+	}
+	return all.opened("extended it")
+}
+
+// Inspect implements integrations.Target. One host that says nothing is an error: the
+// grant may still be open there.
+func (f *fleet) Inspect(ctx context.Context, g access.Grant) (access.ReadBack, error) {
+	hosts, err := f.mayBeOn(ctx, g.Name)
+	if err != nil {
+		return access.ReadBack{}, err
+	}
+	found, all := gather(ctx, f, hosts, func(ctx context.Context, h hostcall.Host) (access.ReadBack, error) { return h.Inspect(ctx, g) })
+	var sum access.ReadBack
+	for _, one := range found {
+		sum.Open = sum.Open || one.Open
+		sum.Sessions += one.Sessions
+	}
+	return sum, all.every("say what there is")
+}
+
+// Revoke implements integrations.Target. All hosts are asked at once; while one does not
+// respond, the error says how many have ended it.
+func (f *fleet) Revoke(ctx context.Context, g access.Grant) error {
+	hosts, err := f.mayBeOn(ctx, g.Name)
+	if err != nil {
+		return err
+	}
+	if err := f.release(ctx, marker, g.Name); err != nil {
+		return err
+	}
+	all := f.each(ctx, hosts, func(ctx context.Context, name string, h hostcall.Host) error {
+		if err := h.Revoke(ctx, g); err != nil {
+			return err
+		}
+		return f.release(ctx, name, g.Name)
+	})
+	return all.every("have ended it")
+}
+
+// List implements integrations.Target. Of a host that does not respond, it names what the
+// ledger says may be there.
+func (f *fleet) List(ctx context.Context) ([]integrations.ListedGrant, error) {
+	found, all := gather(ctx, f, f.config.names(), func(ctx context.Context, h hostcall.Host) ([]integrations.ListedGrant, error) { return h.List(ctx) })
+	if len(found) == 0 {
+		return nil, all.every("say what there is")
+	}
+	var listed []integrations.ListedGrant
+	for _, one := range found {
+		listed = append(listed, one...)
+	}
+	for name := range all.failed {
+		held, err := f.holders.Held(ctx, name+" ")
+		if err != nil {
+			return nil, err
+		}
+		for _, grants := range held {
+			for _, grant := range grants {
+				listed = append(listed, integrations.ListedGrant{Name: grant})
+			}
+		}
+	}
+	return listed, nil
+}
+
+// Ping implements integrations.Pinger. One host that does not respond is an error.
+func (f *fleet) Ping(ctx context.Context) error {
+	return f.each(ctx, f.config.names(), func(ctx context.Context, _ string, h hostcall.Host) error { return h.Ping(ctx) }).every("respond")
+}

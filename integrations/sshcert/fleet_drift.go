@@ -1,0 +1,92 @@
+package sshcert
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations/sshcert/hostcall"
+)
+
+// Drift implements integrations.DriftDetector. A host that cannot be reached is looked at
+// the next time.
+func (f *fleet) Drift(ctx context.Context, g access.Grant) ([]string, error) {
+	one, hosts, err := f.held(ctx, g)
+	if code := access.CodeOf(err); code == access.CodeNotFound || code == access.CodeConflict {
+		return nil, nil // it is not there, or is being ended
+	}
+	if err != nil {
+		return nil, err
+	}
+	found, all := gather(ctx, f, hosts, func(ctx context.Context, h hostcall.Host) ([]string, error) { return h.Drift(ctx, one) })
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(found)) {
+		for _, difference := range found[name] {
+			out = append(out, name+": "+difference)
+		}
+	}
+	return out, all.opened("say what they hold")
+}
+
+// Restore implements integrations.DriftDetector. Where one host's line was removed, it does
+// not open again there, and the grant is closed on all.
+func (f *fleet) Restore(ctx context.Context, g access.Grant) error {
+	all, err := f.onHeld(ctx, g, hostcall.Host.Restore)
+	if err != nil {
+		return err
+	}
+	return all.opened("have put it right")
+}
+
+// Usage implements integrations.UsageReporter. Each host says how long it was in use; the
+// sum of that is kept within the time from the first use to the last, as use of two hosts
+// at once counts once.
+func (f *fleet) Usage(ctx context.Context, g access.Grant) (access.Usage, error) {
+	hosts, err := f.mayBeOn(ctx, g.Name)
+	if err != nil {
+		return access.Usage{}, err
+	}
+	found, all := gather(ctx, f, hosts, func(ctx context.Context, h hostcall.Host) (access.Usage, error) { return h.Usage(ctx, g) })
+	if len(found) == 0 && len(all.failed) == 0 {
+		return access.Usage{}, access.Errorf(access.CodeNotFound, "no host has heard of %s", g.Name)
+	}
+	sum := access.Usage{Kind: access.UsageSessions}
+	for _, u := range found {
+		sum.Sessions += u.Sessions
+		sum.For += u.For
+		if !u.First.IsZero() && (sum.First.IsZero() || u.First.Before(sum.First)) {
+			sum.First = u.First
+		}
+		if u.Last.After(sum.Last) {
+			sum.Last = u.Last
+		}
+	}
+	sum.For = min(sum.For, access.Duration(sum.Last.Sub(sum.First).Truncate(time.Second)))
+	return sum, all.every("say how it was used")
+}
+
+// WatchUsage implements integrations.UsageReporter.
+func (f *fleet) WatchUsage(ctx context.Context) error {
+	return f.each(ctx, f.config.names(), func(ctx context.Context, _ string, h hostcall.Host) error { return h.WatchUsage(ctx) }).opened("say how access is used")
+}
+
+// UsageStays implements integrations.UsageReporter: each host remembers for a month.
+func (f *fleet) UsageStays() bool { return true }
+
+// Lists returns the names of the lists that a target of this kind has, whatever is in them.
+func (FleetConfig) Lists() []string { return []string{listHosts, listUsers} }
+
+// Lists implements integrations.Inventory.
+func (f *fleet) Lists() []string { return f.config.Lists() }
+
+// Choices implements integrations.Inventory. It reads the configuration, and does not
+// reach for the hosts.
+func (f *fleet) Choices(ctx context.Context, list, after string) ([]access.Choice, string, error) {
+	values := f.config.Users
+	if list == listHosts {
+		values = f.config.names()
+	}
+	return f.config.Describe.Page(ctx, list, values, after)
+}

@@ -1,0 +1,177 @@
+package hostcall
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/internal/clock"
+	"ramp.dev/ramp/internal/strictjson"
+)
+
+// Server lets workers call one host.
+type Server struct {
+	Host    Host
+	Key     ssh.Signer      // the host's, or its certificate
+	Workers []ssh.PublicKey // who may call
+}
+
+const (
+	handshakeTimeout = 10 * time.Second
+	// maxConnections bounds the connections at one time. Anybody who reaches the port can
+	// open some, and hold each for handshakeTimeout: only workers should reach it.
+	maxConnections = 256
+)
+
+// Serve serves until ctx ends, and returns when the last call has been replied to. It
+// returns an error (unavailable) if the listener fails before.
+func (s Server) Serve(ctx context.Context, l net.Listener) error {
+	config := &ssh.ServerConfig{ServerVersion: "SSH-2.0-ramp-host", PublicKeyCallback: s.authenticate}
+	config.AddHostKey(s.Key)
+	defer context.AfterFunc(ctx, func() { l.Close() })()
+	var under sync.WaitGroup
+	defer under.Wait()
+	slots := make(chan struct{}, maxConnections)
+	for {
+		conn, err := l.Accept()
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			return access.Errorf(access.CodeUnavailable, "the helper's port: %w", err)
+		}
+		slots <- struct{}{}
+		under.Go(func() {
+			defer func() { <-slots }()
+			s.serve(ctx, conn, config)
+		})
+	}
+}
+
+var errUnknownKey = errors.New("this helper does not know the key")
+
+func (s Server) authenticate(_ ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
+	knows := slices.ContainsFunc(s.Workers, func(w ssh.PublicKey) bool { return bytes.Equal(w.Marshal(), key.Marshal()) })
+	if !knows {
+		return nil, errUnknownKey
+	}
+	return &ssh.Permissions{}, nil
+}
+
+// serve serves one connection: a call, as a rule.
+func (s Server) serve(ctx context.Context, conn net.Conn, config *ssh.ServerConfig) {
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	if conn.SetDeadline(time.Now().Add(handshakeTimeout)) != nil {
+		return
+	}
+	session, channels, requests, err := ssh.NewServerConn(conn, config)
+	if err != nil {
+		return // nobody who was let in
+	}
+	defer session.Close()
+	if conn.SetDeadline(time.Now().Add(2*callTimeout)) != nil {
+		return
+	}
+	go ssh.DiscardRequests(requests)
+	for opened := range channels {
+		if opened.ChannelType() != channelType {
+			_ = opened.Reject(ssh.UnknownChannelType, "this is Ramp's helper: it has no sessions")
+			continue
+		}
+		s.reply(ctx, opened)
+	}
+}
+
+// reply does what one call asks for. A call that has begun is finished when the worker
+// has gone: it may be the one that ends access.
+func (s Server) reply(ctx context.Context, opened ssh.NewChannel) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	out := s.do(ctx, opened.ExtraData())
+	channel, ignored, err := opened.Accept()
+	if err != nil {
+		return
+	}
+	go ssh.DiscardRequests(ignored)
+	if _, err := channel.Write(encoded(out)); err == nil {
+		_ = channel.Close() // without it, the worker takes the reply for cut off
+	}
+}
+
+// do checks a request as integrations.Guard does, and does it.
+func (s Server) do(ctx context.Context, body []byte) reply {
+	var in request
+	if err := strictjson.Unmarshal(body, &in); err != nil {
+		return reply{Code: access.CodeUnavailable, Error: "the request is not one that this helper knows; is the worker newer?"}
+	}
+	g := access.Grant{Name: in.Grant, Entitlement: in.Entitlement, ExpiresAt: in.ExpiresAt.UTC().Truncate(time.Second)}
+	if err := in.check(g); err != nil {
+		return failed(err)
+	}
+	out, err := s.run(ctx, in, g)
+	if err != nil {
+		return failed(err)
+	}
+	return out
+}
+
+// check refuses names that Ramp did not make, and what would open or prolong access that
+// has ended.
+func (r request) check(g access.Grant) error {
+	if slices.Contains([]string{doList, doWatch, doPing}, r.Do) {
+		return nil
+	}
+	if _, ok := access.RequestIDFromGrantName(g.Name); !ok {
+		return access.InvalidField("grant_name", "grant", "%s is not the name of a grant of Ramp's", access.Clip(g.Name, 60))
+	}
+	if slices.Contains([]string{doGrant, doExtend, doIssue, doRestore}, r.Do) && !clock.Now().Before(g.ExpiresAt) {
+		return access.InvalidField("expired", "expiresAt", "the grant has expired, by this host's clock")
+	}
+	return nil
+}
+
+func (s Server) run(ctx context.Context, in request, g access.Grant) (out reply, err error) {
+	switch in.Do {
+	case doGrant:
+		err = s.Host.Grant(ctx, g)
+	case doExtend:
+		err = s.Host.Extend(ctx, g)
+	case doIssue:
+		key, _, _, _, wrong := ssh.ParseAuthorizedKey([]byte(in.Key))
+		if wrong != nil {
+			return out, access.InvalidField("key_malformed", "key", "this is no public key")
+		}
+		out.EndsAt, err = s.Host.Issue(ctx, g, key)
+	case doInspect:
+		var found access.ReadBack
+		found, err = s.Host.Inspect(ctx, g)
+		out.Found = &found
+	case doRevoke:
+		err = s.Host.Revoke(ctx, g)
+	case doList:
+		out.Listed, err = s.Host.List(ctx)
+	case doDrift:
+		out.Differs, err = s.Host.Drift(ctx, g)
+	case doRestore:
+		err = s.Host.Restore(ctx, g)
+	case doUsage:
+		var used access.Usage
+		used, err = s.Host.Usage(ctx, g)
+		out.Usage = &used
+	case doWatch:
+		err = s.Host.WatchUsage(ctx)
+	case doPing:
+		err = s.Host.Ping(ctx)
+	default:
+		err = access.Errorf(access.CodeUnavailable, "this helper does not know %q; is the worker newer?", access.Clip(in.Do, 40))
+	}
+	return out, err
+}
