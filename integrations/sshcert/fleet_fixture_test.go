@@ -123,6 +123,13 @@ func startFleet(t *testing.T) *fleetOf {
 		f.config.Hosts = append(f.config.Hosts, FleetHost{Name: name, Host: m.address, Port: m.ssh, HelperPort: helper,
 			Labels: map[string]string{"role": strings.TrimRight(name, "0123456789"), "site": "eu"}})
 		m.prepare(t)
+		// Here, and not where a subtest boots it again, which may end before others.
+		t.Cleanup(func() {
+			m.crash()
+			if t.Failed() {
+				t.Logf("%s: %s", name, m.out.String())
+			}
+		})
 		m.start(t)
 	}
 	return f
@@ -161,12 +168,6 @@ func (m *machine) start(t *testing.T) {
 	m.cmd.Env = append(os.Environ(), helperVariable+"="+string(told))
 	m.cmd.Stdout, m.cmd.Stderr = m.out, m.out
 	require.NoError(t, m.cmd.Start())
-	t.Cleanup(func() {
-		m.crash()
-		if t.Failed() {
-			t.Logf("%s: %s", filepath.Base(m.dir), m.out.String())
-		}
-	})
 	require.Eventually(t, func() bool {
 		for _, at := range []string{m.process.Listen, net.JoinHostPort(m.address, strconv.Itoa(m.ssh))} {
 			conn, err := net.Dial("tcp", at)

@@ -184,7 +184,9 @@ func (t *target) watch(ctx context.Context, live *hostsessions.Processes, report
 	}
 }
 
-// cutEnded cuts the live sessions of each grant that no line admits now.
+// cutEnded cuts the live sessions of each grant of this host's that no line admits now. A
+// grant that the directory has never held is somebody else's: another target may have a
+// directory on the same host, and a process with its grant in its environment.
 func (t *target) cutEnded(ctx context.Context, processes *hostsessions.Processes) error {
 	live, err := processes.Grants()
 	if err != nil {
@@ -192,11 +194,15 @@ func (t *target) cutEnded(ctx context.Context, processes *hostsessions.Processes
 	}
 	var failed error
 	for _, grant := range live {
+		ours, err := t.dir.Knows(grant)
+		if err != nil {
+			return err
+		}
 		admissions, err := t.dir.Admissions(grant)
 		if err != nil {
 			return err
 		}
-		if admits(admissions, clock.Now()) {
+		if !ours || admits(admissions, clock.Now()) {
 			continue
 		}
 		if err := t.sessions.Cut(ctx, grant); err != nil {

@@ -1,9 +1,12 @@
 package main
 
-// fleets returns the mutants of SSH hosts: of the authority that signs.
+// fleets returns the mutants of SSH hosts: of the authority that signs, and of fleets.
 func fleets() []mutant {
 	const checks = "integrations/sshcert/authority/authority.go"
+	const several, calls = "integrations/sshcert/fleet.go", "integrations/sshcert/hostcall/server.go"
 	more := []string{"./integrations/sshcert -run TestCase145"}
+	down, who := []string{"./integrations/sshcert -run TestCase146HostDownAtTheEnd"}, []string{"./integrations/sshcert -run TestCase146WhoMayCallAHelper"}
+	begins := []string{"./integrations/sshcert -run TestHostDownAtTheStart"}
 	return []mutant{
 		{"Vault signs for longer than access lasts", checks, "case cert.ValidBefore > uint64(w.Ends.Unix()):", "case false:", more},
 		{"Vault signs for another login", checks, "case cert.KeyId != w.Grant || !slices.Equal(cert.ValidPrincipals, []string{w.Grant}):", "case false:", more},
@@ -12,5 +15,15 @@ func fleets() []mutant {
 		{"Vault signs somebody else's key", checks, "case !bytes.Equal(cert.Key.Marshal(), w.Key.Marshal()):", "case false:", more},
 		{"another authority signs", checks, "case !bytes.Equal(cert.SignatureKey.Marshal(), public.Marshal()):", "case false:", more},
 		{"a key that is being signed at the end is not revoked", "integrations/sshcert/mint.go", "return ends, t.dir.Issue(hostfiles.Key{Grant: g.Name, Public: key, ExpiresAt: ends})", "return ends, nil", []string{"./integrations/sshcert -run TestRevokedWhileSigning"}},
+		{"the end is over while a host is down", "integrations/sshcert/fleet_hosts.go", "	if len(o.failed) == 0 {\n		return nil", "	if true {\n		return nil", down},
+		{"a host is opened that the ledger does not know of", several, "		if err := f.holders.Hold(ctx, object(name, g.Name), g.Name); err != nil {\n			return err\n		}\n", "", down},
+		{"a session of a fleet goes on where nobody hears from Ramp", "integrations/sshcert/helper.go", "if !ours || admits(admissions, clock.Now()) {", "if true {", down},
+		{"a host that never heard of a grant holds up its end", several, "		if err := h.Ping(ctx); err != nil {\n			return err\n		}\n		if", "		if", begins},
+		{"a group of hosts grows after it was approved", several, "g.Approved != nil && g.Approved.Facts[factHosts] != now", "false && g.Approved.Facts[factHosts] != now", begins},
+		{"anybody calls a host's helper", calls, "	if !knows {", "	if false && !knows {", who},
+		{"a helper takes any name for a grant's", calls, "	if _, ok := access.RequestIDFromGrantName(g.Name); !ok {", "	if false {", who},
+		{"a helper opens what has ended", calls, "&& !clock.Now().Before(g.ExpiresAt) {", "&& false && !clock.Now().Before(g.ExpiresAt) {", who},
+		{"a host poses as another by its own certificate", "integrations/sshcert/fleet_config.go", "checker.CheckHostKey(net.JoinHostPort(strings.ToLower(h.Host), strconv.Itoa(h.Port)), remote, key)", "checker.CheckHostKey(remote.String(), remote, key)", who},
+		{"a host of a credential is described twice", "cmd/ramp/internal/credential/ssh.go", "if _, twice := found[words[0]]; twice ||", "if _, twice := found[words[0]]; false && twice ||", []string{"./cmd/ramp/internal/people -run TestCase54"}},
 	}
 }

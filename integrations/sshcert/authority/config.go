@@ -16,6 +16,7 @@ type Config struct {
 	// It is not asked of the keeper: a Vault that was replaced could name its own.
 	PublicKey field.FileOrText `yaml:"publicKey"`
 	Vault     *Vault           `yaml:"vault,omitempty"`
+	KMS       *KMS             `yaml:"kms,omitempty"`
 }
 
 // Validate returns everything that is wrong. It reaches for nothing.
@@ -25,9 +26,12 @@ func (c Config) Validate() (issues access.Issues) {
 		_, err := parsePublic([]byte(c.PublicKey))
 		issues.Require(err == nil, "public_key_malformed", "publicKey", "%s", err)
 	}
-	issues.Require(c.Vault != nil, "authority_one", "vault", "vault is needed; for a key in a file, write ca instead of authority")
+	issues.Require((c.Vault != nil) != (c.KMS != nil), "authority_one", "vault", "one of vault and kms is needed; for a key in a file, write ca instead of authority")
 	if c.Vault != nil {
 		issues = append(issues, within("vault", c.Vault.validate())...)
+	}
+	if c.KMS != nil {
+		issues = append(issues, within("kms", c.KMS.validate())...)
 	}
 	return issues
 }
@@ -43,10 +47,13 @@ func within(field string, issues access.Issues) access.Issues {
 // Open returns the authority. It does not call its keeper: what ends access needs no
 // authority, so a Vault that is down must not take the target with it. Errors are of
 // code invalid and unavailable (a file cannot be read).
-func (c Config) Open(_ context.Context) (Authority, error) {
+func (c Config) Open(ctx context.Context) (Authority, error) {
 	public, err := c.public()
 	if err != nil {
 		return nil, err
+	}
+	if c.KMS != nil {
+		return c.KMS.open(ctx, public)
 	}
 	return c.Vault.open(public)
 }

@@ -26,6 +26,17 @@ func (d *Dir) IsClosed(grant string) (bool, error) {
 	return b != nil, unavailable(err)
 }
 
+// Knows reports whether a grant was ever opened or closed in this directory, as far back
+// as closed grants are remembered.
+func (d *Dir) Knows(grant string) (bool, error) {
+	closed, err := d.IsClosed(grant)
+	if err != nil || closed {
+		return closed, err
+	}
+	_, opened, err := d.usage(grant)
+	return opened, err
+}
+
 // ForgetClosed removes the marks of grants that were closed long ago, and the records of
 // how they were used.
 func (d *Dir) ForgetClosed(now time.Time) error {

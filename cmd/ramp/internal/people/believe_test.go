@@ -58,11 +58,22 @@ func TestCase54ClientBelievesLittle(t *testing.T) {
 		require.NotContains(t, string(out), script)
 		require.NoFileExists(t, ran)
 		for _, bad := range []string{"Host demo\n  HostName -oProxyCommand=x\n  Port 22\n  User deploy\n", "Host a b\n  HostName c\n  Port 22\n  User deploy\n",
-			"Host a\n  HostName c\n  Port 22\n  User de;id\n", "Host a\n  HostName c\n  Port 99999\n  User deploy\n", "Host a\n  Port 22\n  User deploy\n", ""} {
+			"Host a\n  HostName c\n  Port 22\n  User de;id\n", "Host a\n  HostName c\n  Port 99999\n  User deploy\n", "Host a\n  Port 22\n  User deploy\n", "",
+			// Of several hosts, none may be half described, there twice, or begin before its name.
+			"Host a\n  HostName c\n  Port 22\n  User deploy\nHost b\n  HostName c\n  User deploy\n",
+			"Host a\n  HostName c\n  Port 22\n  User deploy\nHost a\n  HostName d\n  Port 22\n  User deploy\n",
+			"HostName c\nHost a\n  Port 22\n  User deploy\n", "Host a\n  HostName c\n  HostName d\n  Port 22\n  User deploy\n"} {
 			f.cred.Files["config"] = bad
 			out, err := f.ramp("exec", requestID, "--", "true").CombinedOutput()
 			require.Error(t, err, bad)
 			require.Contains(t, string(out), "it was not used", bad)
+		}
+		f.cred.Files["config"] = sshCredential(t).Files["config"] + "  ProxyCommand " + script + "\nHost web2\n  HostName 192.0.2.8\n  Port 22\n  User readonly\n  ProxyCommand " + script + "\n"
+		for name, address := range map[string]string{"demo": "192.0.2.7", "web2": "192.0.2.8"} {
+			out, err := f.ramp("exec", requestID, "--", "ssh", "-G", name).CombinedOutput()
+			require.NoError(t, err, "%s", out)
+			require.Contains(t, string(out), "hostname "+address+"\n")
+			require.NotContains(t, string(out), script)
 		}
 	})
 }

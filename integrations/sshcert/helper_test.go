@@ -1,0 +1,82 @@
+package sshcert
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations/sshcert/hostfiles"
+	"ramp.dev/ramp/integrations/sshcert/hostsessions"
+)
+
+// A helper cuts what is left of its own host's grants, and leaves alone the processes of
+// grants that it never had: another target may have a directory on the same machine.
+func TestHelperCutsItsOwnAlone(t *testing.T) {
+	ctx := context.Background()
+	dir := shortTemp(t)
+	keygen(t, "-t", "ed25519", "-N", "", "-f", filepath.Join(dir, "key"))
+	public := filepath.Join(dir, "key.pub")
+	host, err := Helper{Dir: filepath.Join(dir, "ramp"), Users: []string{"deploy"}, Authorities: public, Workers: public,
+		HostKey: filepath.Join(dir, "key")}.open(ctx, hostfiles.OS{})
+	require.NoError(t, err)
+	process := func(grant string) *exec.Cmd {
+		cmd := exec.Command("sleep", "600")
+		cmd.Env = []string{"RAMP_GRANT=" + grant}
+		require.NoError(t, cmd.Start())
+		return cmd
+	}
+	open, ended, elsewhere := newGrant(access.Entitlement{"user": "deploy"}), newGrant(access.Entitlement{"user": "deploy"}), newGrant(access.Entitlement{"user": "deploy"})
+	for _, g := range []access.Grant{open, ended} {
+		require.NoError(t, host.Grant(ctx, g))
+	}
+	goesOn, isCut, theirs := process(open.Name), process(ended.Name), process(elsewhere.Name)
+	cutNow := make(chan error, 1)
+	go func() { cutNow <- isCut.Wait() }()
+	require.NoError(t, removeByHand(string(host.config.Dir), "deploy", ended.Name), "as an expired line admits nobody")
+	require.NoError(t, host.cutEnded(ctx, hostsessions.NewProcesses(host.dir)))
+	require.Error(t, <-cutNow, "it was killed")
+	for _, cmd := range []*exec.Cmd{goesOn, theirs} {
+		require.NoError(t, cmd.Process.Kill(), "it was still there")
+		_ = cmd.Wait()
+	}
+}
+
+// What a helper is set up with is read before anything is served, and nothing that is
+// wrong with it is passed over.
+func TestHelperSetUpWrong(t *testing.T) {
+	dir := shortTemp(t)
+	keygen(t, "-t", "ed25519", "-N", "", "-f", filepath.Join(dir, "key"))
+	keygen(t, "-t", "ed25519", "-N", "secret phrase", "-f", filepath.Join(dir, "locked"))
+	public, empty, open := filepath.Join(dir, "key.pub"), filepath.Join(dir, "empty"), filepath.Join(dir, "open")
+	require.NoError(t, os.WriteFile(empty, []byte("\n"), 0o600))
+	key, err := os.ReadFile(filepath.Join(dir, "key"))
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(open, key, 0o644))
+	for name, c := range map[string]struct {
+		change func(*Helper)
+		want   access.Code
+	}{
+		"no login":                {func(h *Helper) { h.Users = nil }, access.CodeInvalid},
+		"a login that is a path":  {func(h *Helper) { h.Users = []string{"../x"} }, access.CodeInvalid},
+		"no authority":            {func(h *Helper) { h.Authorities = empty }, access.CodeInvalid},
+		"authorities not there":   {func(h *Helper) { h.Authorities = filepath.Join(dir, "none") }, access.CodeUnavailable},
+		"a private key for one":   {func(h *Helper) { h.Authorities = filepath.Join(dir, "key") }, access.CodeInvalid},
+		"no worker":               {func(h *Helper) { h.Workers = empty }, access.CodeInvalid},
+		"a key others may read":   {func(h *Helper) { h.HostKey = open }, access.CodeInvalid},
+		"a key with a passphrase": {func(h *Helper) { h.HostKey = filepath.Join(dir, "locked") }, access.CodeInvalid},
+		"a key for a certificate": {func(h *Helper) { h.Certificate = public }, access.CodeInvalid},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := Helper{Dir: filepath.Join(dir, "ramp"), Users: []string{"deploy"}, Authorities: public, Workers: public, HostKey: filepath.Join(dir, "key")}
+			c.change(&h)
+			err := h.Serve(context.Background(), nil, func(error) {})
+			require.Equal(t, c.want, access.CodeOf(err), "%v", err)
+			require.NotContains(t, err.Error(), "PRIVATE")
+		})
+	}
+}
