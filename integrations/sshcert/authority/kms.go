@@ -27,7 +27,7 @@ type KMS struct {
 	Key           string `yaml:"key"` // its id, ARN or alias/NAME
 }
 
-var keyShape = regexp.MustCompile(`^[A-Za-z0-9:/_-]{1,2048}$`)
+var keyShape = regexp.MustCompile(`^[A-Za-z0-9:/_-]{1,500}$`)
 
 func (k KMS) validate() access.Issues {
 	issues := k.Config.WithDefaults().Validate()
