@@ -146,6 +146,8 @@ func TestWhatIsNamedLikeASecretIsOne(t *testing.T) {
 	none := map[string]string{
 		"temporal.tls.keyFile": "a path", "keys.signer": "a path, or a key that never leaves its keeper", "keys.worker": "the same",
 		"keys.passkeys": "a path to public keys", "ssh.hostKey": "a public key", "passkeyApprovals": "a number",
+		"ssh.authority.publicKey": "a public key", "sshfleet.authority.publicKey": "a public key", "sshfleet.hosts.hostKey": "a public key",
+		"ssh.authority.kms.key": "the name of a key that never leaves KMS", "sshfleet.authority.kms.key": "the same", "sshfleet.helperKey": "a path",
 	}
 	for _, f := range leaves() {
 		if name.MatchString(f.path) && none[f.path] == "" {
