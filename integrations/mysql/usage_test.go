@@ -19,7 +19,11 @@ func TestUsageWithRampGone(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, live.Alive(t.Context()))
 	endsNow(t, s, g)
-	require.Eventually(t, func() bool { return live.Alive(t.Context()) != nil }, within, each, "the server's event cuts it")
+	require.Eventually(t, func() bool { // it is refused before that, and must not leave by itself
+		back, err := target.Inspect(t.Context(), access.Grant{Name: g.Name})
+		return err == nil && back.Sessions == 0
+	}, within, each, "the server's event cuts it")
+	require.Error(t, live.Alive(t.Context()))
 	require.NoError(t, live.Close())
 	require.NoError(t, target.Revoke(t.Context(), g))
 	u, err := target.Usage(t.Context(), access.Grant{Name: g.Name})
