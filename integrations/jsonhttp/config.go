@@ -24,12 +24,17 @@ type Config struct {
 
 // Validate returns everything that is wrong. It reaches for nothing.
 func (c Config) Validate() access.Issues {
-	issues := integrations.CheckAddress("address", c.Address)
+	issues := c.ValidateAddress()
 	issues.Require(!c.Token.IsZero(), "token_missing", "token", "Ramp's own token is needed: file:PATH or env:NAME")
 	if err := c.Token.Validate(); err != nil {
 		issues.Add("token_malformed", "token", "%s", err)
 	}
 	return issues
+}
+
+// ValidateAddress is Validate for a service whose token is not in the configuration.
+func (c Config) ValidateAddress() access.Issues {
+	return integrations.CheckAddress("address", c.Address)
 }
 
 // Dialect is what differs between services.

@@ -37,6 +37,7 @@ func TestStrangeAnswers(t *testing.T) {
 		"throttled":         {429, `{"errors":[]}`, access.CodeThrottled},
 		"not initialized":   {501, `{"errors":[]}`, access.CodeUnavailable},
 		"standby of a DR":   {472, `{"errors":[]}`, access.CodeUnavailable},
+		"performance":       {473, `{"errors":[]}`, access.CodeUnavailable},
 		"sealed":            {503, `{"errors":["Vault is sealed"]}`, access.CodeUnavailable},
 		"behind":            {412, `{"errors":["required index state not present"]}`, access.CodeUnavailable},
 	} {

@@ -17,6 +17,8 @@ type Config struct {
 	jsonhttp.Config `yaml:",inline"`
 	Namespace       string   `yaml:"namespace,omitempty"` // of Vault Enterprise
 	Policies        []string `yaml:"policies,omitempty"`  // the policies that contracts may give
+	// SignIn is how the worker gets a token of its own; nil where Token is one.
+	SignIn *SignIn `yaml:"signIn,omitempty"`
 	// Secrets are the dynamic secrets that contracts may give, by the name that contracts use.
 	Secrets map[string]Secret `yaml:"secrets,omitempty"`
 	// Describe says more of the policies and secrets in the inventory.
@@ -47,12 +49,26 @@ func (c Config) open(_ context.Context, name string, between func(http.RoundTrip
 	c.Policies = slices.Sorted(slices.Values(c.Policies))
 	c.Namespace = strings.TrimSuffix(c.Namespace, "/")
 	client, err := c.Config.Open(c.dialect(), between)
-	return &target{name: name, config: c, vault: &vault{client}}, err
+	if err != nil {
+		return nil, err
+	}
+	own := &vault{Client: client}
+	if c.SignIn != nil {
+		own.session = newSession(client.As(nil), c.SignIn.method())
+		own.Client = client.As(own.session)
+	}
+	return &target{name: name, config: c, vault: own}, nil
 }
 
 // Validate returns everything that is wrong. It does not reach for Vault.
 func (c Config) Validate(string) access.Issues {
-	issues := c.Config.Validate()
+	var issues access.Issues
+	if c.SignIn == nil {
+		issues = c.Config.Validate()
+	} else {
+		issues = append(c.ValidateAddress(), c.SignIn.validate()...)
+		issues.Require(c.Token.IsZero(), "token_twice", "token", "the worker signs in (signIn), so it has no other token")
+	}
 	issues.Require(namespaceShape.MatchString(c.Namespace), "namespace_malformed", "namespace", "a namespace is like team or team/project")
 	issues.Require(len(c.Policies)+len(c.Secrets) > 0, "policies_missing", "policies", "at least one policy, or one secret, is needed")
 	for i, p := range c.Policies {

@@ -44,9 +44,13 @@ path "sys/leases/revoke-prefix/auth/token/create/ramp-*" {
   capabilities = ["update", "sudo"]
 }
 
-# Readiness: is Ramp's own token alive, and are these rights there?
+# Readiness: is Ramp's own token alive, and are these rights there? One that Ramp signed in
+# for is renewed.
 path "auth/token/lookup-self" {
   capabilities = ["read"]
+}
+path "auth/token/renew-self" {
+  capabilities = ["update"]
 }
 path "sys/capabilities-self" {
   capabilities = ["update"]

@@ -14,7 +14,28 @@ import (
 // vault is a client of one Vault. It is safe for concurrent use. Vault's own library
 // takes addresses, tokens, headers and proxies from the environment, and drops the
 // headers of what it does not expect, so this does not use it.
-type vault struct{ *jsonhttp.Client }
+type vault struct {
+	*jsonhttp.Client
+	session *session // whose token the client sends; nil if it is given one
+}
+
+// Call is that of jsonhttp.Client. Where the token that Ramp signed in for has ended, because
+// somebody revoked it, it signs in again and makes the call once more: Vault did nothing the
+// first time.
+func (v *vault) Call(ctx context.Context, method, path string, in, out any) (bool, error) {
+	if v.session == nil {
+		return v.Client.Call(ctx, method, path, in, out)
+	}
+	used, err := v.session.Read(ctx)
+	if err != nil {
+		return false, err
+	}
+	found, err := v.As(ownToken(used)).Call(ctx, method, path, in, out)
+	if err != nil && access.CodeOf(err) == access.CodeForbidden && v.session.lost(ctx, used) {
+		return v.Client.Call(ctx, method, path, in, out)
+	}
+	return found, err
+}
 
 func (c Config) dialect() jsonhttp.Dialect {
 	header := http.Header{"X-Vault-Request": {"true"}}
