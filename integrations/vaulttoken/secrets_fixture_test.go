@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -81,15 +82,26 @@ func (d database) exec(t *testing.T, statements string) {
 }
 
 // accounts returns the accounts that Vault made.
-func (d database) accounts(t require.TestingT) []string {
-	conn, err := d.super(context.Background())
-	require.NoError(t, err)
-	defer conn.Close(context.Background())
-	found, err := conn.Query(context.Background(), `SELECT rolname FROM pg_roles WHERE rolname LIKE 'v-%'`)
-	require.NoError(t, err)
-	all, err := pgx.CollectRows(found, pgx.RowTo[string])
-	require.NoError(t, err)
-	return all
+func (d database) accounts(ctx context.Context) ([]string, error) {
+	conn, err := d.super(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	found, err := conn.Query(ctx, `SELECT rolname FROM pg_roles WHERE rolname LIKE 'v-%'`)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(found, pgx.RowTo[string])
+}
+
+// noAccounts waits until Vault has taken all accounts back, but those that stay.
+func (d database) noAccounts(t *testing.T, stay ...string) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		left, err := d.accounts(context.Background())
+		return err == nil && slices.Equal(left, stay)
+	}, 30*time.Second, 50*time.Millisecond, "accounts are left")
 }
 
 // login logs in as a person would.
