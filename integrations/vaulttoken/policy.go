@@ -2,6 +2,7 @@ package vaulttoken
 
 import (
 	_ "embed" // for the policies
+	"slices"
 	"strings"
 )
 
@@ -15,6 +16,20 @@ const examplePolicies = `["orders-read", "orders-write"]`
 // give these policies: policy.hcl with them in place of its example.
 func Policy(policies ...string) string {
 	return strings.Replace(policyExample, examplePolicies, `["`+strings.Join(policies, `", "`)+`"]`, 1)
+}
+
+// PolicyForOpenBao is Policy for servers that compare the list of a role's policies as a whole:
+// OpenBao 2.6, and Vault before 1.21. It names every combination, in the order in which Ramp
+// writes it: 2^n-1 for n policies.
+func PolicyForOpenBao(policies ...string) string {
+	var all []string
+	for _, p := range slices.Sorted(slices.Values(policies)) {
+		for _, before := range slices.Clone(all) {
+			all = append(all, before+","+p)
+		}
+		all = append(all, p)
+	}
+	return Policy(all...)
 }
 
 //go:embed secrets.hcl
