@@ -148,6 +148,7 @@ func TestWhatIsNamedLikeASecretIsOne(t *testing.T) {
 		"keys.passkeys": "a path to public keys", "ssh.hostKey": "a public key", "passkeyApprovals": "a number",
 		"ssh.authority.publicKey": "a public key", "sshfleet.authority.publicKey": "a public key", "sshfleet.hosts.hostKey": "a public key",
 		"ssh.authority.kms.key": "the name of a key that never leaves KMS", "sshfleet.authority.kms.key": "the same", "sshfleet.helperKey": "a path",
+		"vault.secrets": "the paths of dynamic secrets, by name",
 	}
 	for _, f := range leaves() {
 		if name.MatchString(f.path) && none[f.path] == "" {

@@ -68,6 +68,9 @@ func (c Config) Validate(string) access.Issues {
 	} else {
 		issues = append(c.ValidateAddress(), c.SignIn.validate()...)
 		issues.Require(c.Token.IsZero(), "token_twice", "token", "the worker signs in (signIn), so it has no other token")
+		if err := c.Token.Validate(); err != nil {
+			issues.Add("token_malformed", "token", "%s", err)
+		}
 	}
 	issues.Require(namespaceShape.MatchString(c.Namespace), "namespace_malformed", "namespace", "a namespace is like team or team/project")
 	issues.Require(len(c.Policies)+len(c.Secrets) > 0, "policies_missing", "policies", "at least one policy, or one secret, is needed")

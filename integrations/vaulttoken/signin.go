@@ -49,6 +49,13 @@ func (s SignIn) validate() (issues access.Issues) {
 			issues.Add("secret_malformed", field, "%s", err)
 		}
 	}
+	// Each by itself: whatever else is wrong, a secret that was written here is said.
+	if s.AppRole != nil {
+		secret("signIn.appRole.secretID", s.AppRole.SecretID)
+	}
+	if s.Kubernetes != nil {
+		secret("signIn.kubernetes.token", s.Kubernetes.Token)
+	}
 	switch {
 	case (s.AppRole == nil) == (s.Kubernetes == nil):
 		issues.Add("sign_in", "signIn", "the worker signs in by appRole or by kubernetes: one of the two")
@@ -56,11 +63,9 @@ func (s SignIn) validate() (issues access.Issues) {
 		mount("signIn.appRole.mount", s.AppRole.Mount)
 		issues.Require(parameterValue(s.AppRole.RoleID), "role_missing", "signIn.appRole.roleID", "the role's id is needed, as Vault prints it")
 		issues.Require(!s.AppRole.SecretID.IsZero(), "secret_missing", "signIn.appRole.secretID", "the secret id is needed: file:PATH or env:NAME")
-		secret("signIn.appRole.secretID", s.AppRole.SecretID)
 	default:
 		mount("signIn.kubernetes.mount", s.Kubernetes.Mount)
 		issues.Require(parameterValue(s.Kubernetes.Role), "role_missing", "signIn.kubernetes.role", "the name of a role of the auth method is needed")
-		secret("signIn.kubernetes.token", s.Kubernetes.Token)
 	}
 	return issues
 }
