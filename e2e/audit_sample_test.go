@@ -207,6 +207,7 @@ func TestAuditTail(t *testing.T) {
 	out, err = carol.ramp("audit", "tail", "--kind", "request.created", "--key", key)
 	require.NoError(t, err, out)
 	require.Contains(t, out, "alice")
+	require.Contains(t, out, "Verified: 1 event in the log")
 
 	for _, verified := range []bool{true, false} {
 		ctx, cancel := context.WithCancel(t.Context())
