@@ -18,6 +18,7 @@ import (
 	"ramp.dev/ramp/integrations/command"
 	"ramp.dev/ramp/integrations/contractset"
 	"ramp.dev/ramp/integrations/gcpiam"
+	"ramp.dev/ramp/integrations/github"
 	"ramp.dev/ramp/integrations/identitycenter"
 	"ramp.dev/ramp/integrations/kubernetes"
 	"ramp.dev/ramp/integrations/mysql"
@@ -52,6 +53,7 @@ func integrationKinds() map[string]integrationKind {
 		"webhook":        kindOf[webhook.Config](),
 		"kubernetes":     kindOf[kubernetes.Config](),
 		"mysql":          kindOf[mysql.Config](),
+		"github":         kindOf[github.Config](),
 		// What changes contracts is a target like others, so that all that protects access protects them.
 		"contracts": kindOf[contractset.Config](),
 	}

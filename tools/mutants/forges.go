@@ -1,0 +1,21 @@
+package main
+
+// forges returns the mutants of memberships that grants share, and of GitHub and GitLab.
+func forges() []mutant {
+	const shared, hub = "integrations/membership/", "integrations/github/"
+	tests := []string{"./integrations/github -run TestCase150|TestWho"}
+	return []mutant{
+		{"a membership that somebody else gave is taken for Ramp's", shared + "target.go", "	if err := t.notForeign(ctx, m); err != nil {\n		return err\n	}\n", "", tests},
+		{"two grants give one person two roles in one place", shared + "target.go", "			if object != own {", "			if false {", tests},
+		{"the first grant to end takes a membership from the others", shared + "target.go", "	return integrations.Detach(ctx, t.holders, g.Name, t.remove)\n}\n\n// remove", "	objects, err := t.holders.Objects(ctx, g.Name)\n	for object := range objects {\n		err = t.remove(ctx, object)\n	}\n	return err\n}\n\n// remove", tests},
+		{"an invitation counts as access that was opened", shared + "target.go", "	case is.Pending:\n			// Whoever", "	case false:\n			// Whoever", tests},
+		{"an invitation stays behind", shared + "target.go", "			if err := t.service.Remove(ctx, m); err != nil {\n				return err\n			}\n			return access.Invalid", "			return access.Invalid", tests},
+		{"a team that GitHub does not show is gone", hub + "team.go", "	case !seen || !teams:", "	case false:", tests},
+		{"a repository that GitHub does not show is gone", hub + "repository.go", "	name, err := s.nameOf(ctx, id)\n	if err != nil {\n		return out, err\n	}\n	found, err := pages", "	name, err := s.nameOf(ctx, id)\n	if err != nil {\n		return out, nil\n	}\n	found, err := pages", tests},
+		{"whoever takes a person's old login has their access", hub + "people.go", "		if err == nil && !strings.EqualFold(login, p.Login) {", "		if login = p.Login; false {", tests},
+		{"somebody of another domain is the managed user of the same name", hub + "people.go", "strings.EqualFold(domain, c.Domain) && login", "login", []string{"./integrations/github -run TestWho|TestConfig"}},
+		{"who is no member of the organisation is let in by an invitation", hub + "people.go", "	case in.State != \"active\":", "	case false:", tests},
+		{"GitHub's limit counts as missing rights", hub + "api.go", "	if wait := integrations.RetryAfter(h); wait > 0 {", "	if wait := integrations.RetryAfter(h); false {", []string{"./integrations/github -run TestLimits"}},
+		{"collaborators past the first page are not seen", hub + "api.go", "		if len(page) == 0 {", "		if true {", []string{"./integrations/github -run TestManyCollaborators"}},
+	}
+}
