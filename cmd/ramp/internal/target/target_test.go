@@ -3,12 +3,17 @@
 package target
 
 import (
+	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
+	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
@@ -26,26 +31,64 @@ func TestMain(m *testing.M) {
 // begun returns a new program of a language, built.
 func begun(t *testing.T, language string) string {
 	t.Chdir(t.TempDir())
-	lines, err := begin(language, "billing")
+	lines, err := begin(language, "billing", false)
 	require.NoError(t, err)
 	require.Contains(t, lines, "ramp target test --probe './billing/billing probe' -- ./billing/billing")
+	return built(t, language, "billing")
+}
+
+// served returns a new service of a language: what it runs, and what calls it.
+func served(t *testing.T, language string) programtest.Subject {
+	t.Chdir(t.TempDir())
+	lines, err := begin(language, "my-orders", true)
+	require.NoError(t, err)
+	require.Contains(t, lines, "--secret my-orders.secret --probe './my-orders/my-orders probe'")
+	program, secret := built(t, language, "my-orders"), filepath.Join(t.TempDir(), "secret")
+	require.NoError(t, os.WriteFile(secret, []byte("whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz\n"), 0o600))
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	address := free.Addr().String()
+	require.NoError(t, free.Close())
+	service := exec.Command(program, address, secret)
+	service.Stderr = os.Stderr
+	require.NoError(t, service.Start())
+	t.Cleanup(func() {
+		require.NoError(t, service.Process.Kill())
+		_ = service.Wait()
+	})
+	require.Eventually(t, func() bool {
+		c, err := net.Dial("tcp", address)
+		if err == nil {
+			_ = c.Close()
+		}
+		return err == nil
+	}, time.Minute, 20*time.Millisecond, "the service listens")
+	return programtest.Subject{URL: "http://" + address, Secret: secret, Probe: []string{program, "probe"}}
+}
+
+// built returns the program in a directory of its name.
+func built(t *testing.T, language, name string) string {
 	if language == "go" {
-		build := exec.Command("go", "build", "-o", "billing", ".")
-		build.Dir = "billing"
+		build := exec.Command("go", "build", "-o", name, ".")
+		build.Dir = name
 		build.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=")
 		out, err := build.CombinedOutput()
 		require.NoError(t, err, "%s", out)
 	}
-	program, err := filepath.Abs("billing/billing")
+	program, err := filepath.Abs(filepath.Join(name, name))
 	require.NoError(t, err)
 	return program
 }
 
 // tested runs the suite against a program, with its probe.
 func tested(t *testing.T, program, only string) programtest.Report {
+	return reported(t, programtest.Subject{Command: []string{program}, Probe: []string{program, "probe"}, Only: only})
+}
+
+func reported(t *testing.T, s programtest.Subject) programtest.Report {
 	own, err := os.Executable()
 	require.NoError(t, err)
-	r, err := programtest.Run(t.Context(), programtest.Subject{Command: []string{program}, Probe: []string{program, "probe"}, Only: only}, []string{own}, os.Stderr)
+	r, err := programtest.Run(t.Context(), s, []string{own}, os.Stderr)
 	require.NoError(t, err)
 	return r
 }
@@ -54,16 +97,55 @@ func tested(t *testing.T, program, only string) programtest.Report {
 // every property is tried but those that it says it lacks.
 func TestNewPasses(t *testing.T) {
 	for _, language := range []string{"python", "go"} {
+		t.Run(language, func(t *testing.T) { passes(t, tested(t, begun(t, language), "")) })
+		t.Run(language+" service", func(t *testing.T) { passes(t, reported(t, served(t, language))) })
+	}
+}
+
+func passes(t *testing.T, r programtest.Report) {
+	t.Helper()
+	for _, f := range r.Findings {
+		require.NotEqual(t, programtest.Fail, f.Result, "%s: %q", f.Property, f.Why)
+		if f.Result == programtest.Lacks {
+			require.NotEmpty(t, f.Why, f.Property)
+		}
+	}
+	require.True(t, r.Passed)
+	require.Greater(t, len(r.Findings), 20)
+}
+
+// TestNewServiceRefuses: a new service takes no call that nobody signed just now, and none
+// twice.
+func TestNewServiceRefuses(t *testing.T) {
+	for _, language := range []string{"python", "go"} {
 		t.Run(language, func(t *testing.T) {
-			r := tested(t, begun(t, language), "")
-			for _, f := range r.Findings {
-				require.NotEqual(t, programtest.Fail, f.Result, "%s: %q", f.Property, f.Why)
-				if f.Result == programtest.Lacks {
-					require.NotEmpty(t, f.Why, f.Property)
-				}
+			s := served(t, language)
+			key, err := standardwebhooks.NewWebhook("MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz")
+			require.NoError(t, err)
+			other, err := standardwebhooks.NewWebhook("OTg3NjU0MzIxMDk4NzY1NDMyMTA5ODc2")
+			require.NoError(t, err)
+			send := func(by *standardwebhooks.Webhook, id string, at time.Time, body, signed string) int {
+				req, err := http.NewRequest(http.MethodPost, s.URL, strings.NewReader(body))
+				require.NoError(t, err)
+				signature, err := by.Sign(id, at, []byte(signed))
+				require.NoError(t, err)
+				req.Header.Set("webhook-id", id)
+				req.Header.Set("webhook-timestamp", strconv.FormatInt(at.Unix(), 10))
+				req.Header.Set("webhook-signature", signature)
+				resp, err := http.DefaultClient.Do(req)
+				require.NoError(t, err)
+				require.NoError(t, resp.Body.Close())
+				return resp.StatusCode
 			}
-			require.True(t, r.Passed)
-			require.Greater(t, len(r.Findings), 20)
+			const call = `{"ramp": 1, "call": "call_1", "operation": "describe", "deadline": "2999-01-01T00:00:00Z"}`
+			now := time.Now()
+			require.Equal(t, 401, send(other, "call_1", now, call, call), "another's secret")
+			require.Equal(t, 401, send(key, "call_1", now, call, call+" "), "another message")
+			require.Equal(t, 401, send(key, "call_1", now.Add(-6*time.Minute), call, call), "an old call")
+			require.Equal(t, 401, send(key, "call_1", now.Add(6*time.Minute), call, call), "a call of later")
+			require.Equal(t, 200, send(key, "call_1", now, call, call))
+			require.Equal(t, 409, send(key, "call_1", now, call, call), "the same call again")
+			require.Equal(t, 200, send(key, "call_2", now, call, call))
 		})
 	}
 }
@@ -99,11 +181,11 @@ func TestFlawsAreFound(t *testing.T) {
 func TestNewRefuses(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for _, args := range [][]string{{"cobol", "x"}, {"go", "../x"}, {"go", "X"}, {"go", ""}} {
-		_, err := begin(args[0], args[1])
+		_, err := begin(args[0], args[1], false)
 		require.Equal(t, access.CodeInvalid, access.CodeOf(err), args)
 	}
 	require.NoError(t, os.Mkdir("there", 0o700))
-	_, err := begin("go", "there")
+	_, err := begin("go", "there", true)
 	require.Equal(t, access.CodeConflict, access.CodeOf(err))
 }
 
