@@ -12,12 +12,21 @@ import (
 // Here kills the process, as kill -9 does, when RAMP_FAILPOINT names this point
 // and RAMP_FAILPOINT_ONCE, a file, does not exist yet. The file is made first,
 // so that a restarted process passes. With RAMP_FAILPOINT_HOLD, a file, it waits
-// there until that file exists, so that another process can be killed meanwhile.
+// there until that file exists, so that another process can be killed meanwhile. It passes
+// the point as often as RAMP_FAILPOINT_PASS says before.
 func Here(point string) {
 	if os.Getenv("RAMP_FAILPOINT") != point {
 		return
 	}
-	f, err := os.OpenFile(os.Getenv("RAMP_FAILPOINT_ONCE"), os.O_CREATE|os.O_EXCL, 0o600)
+	once := os.Getenv("RAMP_FAILPOINT_ONCE")
+	passes, _ := strconv.Atoi(os.Getenv("RAMP_FAILPOINT_PASS")) // none if it is not set
+	for i := range passes {
+		if f, err := os.OpenFile(once+".passed-"+strconv.Itoa(i), os.O_CREATE|os.O_EXCL, 0o600); err == nil {
+			f.Close()
+			return
+		}
+	}
+	f, err := os.OpenFile(once, os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return
 	}

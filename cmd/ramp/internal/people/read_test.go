@@ -13,6 +13,20 @@ import (
 	"ramp.dev/ramp/contracts"
 )
 
+// TestShowSaysHowFarEachGrantIs, with what keeps it from going on.
+func TestShowSaysHowFarEachGrantIs(t *testing.T) {
+	at := time.Date(2026, 11, 26, 20, 0, 0, 0, time.UTC)
+	r := access.Request{State: access.StateEnded, Outcome: access.OutcomeFailed, Problem: "opening failed: no route",
+		Plan:     access.Plan{Grants: []access.PlannedGrant{{Name: "a", Target: "ssh/a"}, {Name: "b", Target: "ssh/b"}, {Name: "c", Target: "ssh/c"}}},
+		Timeline: []access.Event{{Kind: access.EventGrantOpened, At: at, Detail: map[string]string{"grant": "a"}}, {Kind: access.EventGrantClosed, At: at, Detail: map[string]string{"grant": "a"}}}}
+	r.Grants = r.GrantStates()
+	var b strings.Builder
+	requestDetail(r)(&b)
+	for _, says := range []string{"closed since ", "failed: opening failed: no route", "not opened"} {
+		require.Contains(t, b.String(), says)
+	}
+}
+
 // TestShowHasWhatIsDecided: a person who approves on the terminal reads what the page has.
 func TestShowHasWhatIsDecided(t *testing.T) {
 	end := time.Now().Add(time.Hour)
