@@ -41,6 +41,10 @@ type Config struct {
 	// Expiry is event, where the server itself ends access on time, or none, where only
 	// Ramp does; event.
 	Expiry string `yaml:"expiry,omitempty"`
+	// Sessions is how Ramp knows whose a session is: performance_schema, by who logged in, or
+	// processlist, by whose rights it acts with, which hides one that is inside somebody
+	// else's routine; performance_schema.
+	Sessions string `yaml:"sessions,omitempty"`
 	// Describe says more of the roles and objects in the inventory.
 	Describe integrations.Described `yaml:"describe,omitempty"`
 }
@@ -52,6 +56,8 @@ const (
 	nativePlugin   = "mysql_native_password"
 	byEvent        = "event"
 	noExpiry       = "none"
+	byLogin        = "performance_schema"
+	byProcesslist  = "processlist"
 	maxConnections = 100
 )
 
@@ -73,6 +79,7 @@ func (c Config) withDefaults() Config {
 	fill(&c.From, "%")
 	fill(&c.Authentication, ed25519Plugin)
 	fill(&c.Expiry, byEvent)
+	fill(&c.Sessions, byLogin)
 	if c.Connections == 0 {
 		c.Connections = 5
 	}
@@ -104,6 +111,7 @@ func (c Config) Validate(string) access.Issues {
 	}
 	issues.Require(slices.Contains([]string{ed25519Plugin, nativePlugin}, c.Authentication), "authentication_unknown", "authentication", "%q is unknown; known are %s, %s", access.Clip(c.Authentication, 40), ed25519Plugin, nativePlugin)
 	issues.Require(slices.Contains([]string{byEvent, noExpiry}, c.Expiry), "expiry_unknown", "expiry", "%q is unknown; known are %s, %s", access.Clip(c.Expiry, 20), byEvent, noExpiry)
+	issues.Require(slices.Contains([]string{byLogin, byProcesslist}, c.Sessions), "sessions_unknown", "sessions", "%q is unknown; known are %s, %s", access.Clip(c.Sessions, 40), byLogin, byProcesslist)
 	issues.Require(fromShape.MatchString(c.From), "from_malformed", "from", "the hosts that people connect from are like %%, 10.1.%% or 10.1.0.0/255.255.0.0")
 	issues.Require(c.Connections >= 1 && c.Connections <= maxConnections, "connections_range", "connections", "1 to %d sessions are possible", maxConnections)
 	for i, r := range c.Roles {

@@ -2,7 +2,7 @@ package mysql
 
 import (
 	"crypto/sha256"
-	_ "embed" // for setup.sql and ending.sql
+	_ "embed" // for the files of statements
 	"encoding/hex"
 	"strconv"
 	"strings"
@@ -14,6 +14,11 @@ var (
 	// The procedures that end access.
 	//go:embed ending.sql
 	endingTemplate string
+	// How sessions are seen: by who logged in, or by whose rights they act with.
+	//go:embed sessions.sql
+	sessionsTemplate string
+	//go:embed processlist.sql
+	processlistTemplate string
 )
 
 // delimiter is a line that ends each statement of the templates, in which procedures have
@@ -45,7 +50,7 @@ func (c Config) script() (text, digest string) {
 	fill := func(digest string) string {
 		return strings.NewReplacer("{user}", c.User, "{owner}", c.owner(), "{plugin}", c.plugin(), "{creators}", c.creators(), "{grants}", c.grants(),
 			"{require}", c.require(), "{may_give}", c.mayGive(), "{may_call}", c.mayCall(), "{event}", c.event(), "{digest}", digest).
-			Replace(strings.Replace(setupTemplate, "{ending}", endingTemplate, 1))
+			Replace(strings.NewReplacer("{ending}", endingTemplate, "{sessions}", c.sessions()).Replace(setupTemplate))
 	}
 	sum := sha256.Sum256([]byte(fill("")))
 	digest = hex.EncodeToString(sum[:16])
@@ -58,6 +63,14 @@ func (c Config) plugin() string {
 		return "INSTALL PLUGIN IF NOT EXISTS ed25519 SONAME 'auth_ed25519'"
 	}
 	return "DO 1"
+}
+
+// sessions returns the statements that make Ramp see sessions.
+func (c Config) sessions() string {
+	if c.Sessions == byProcesslist {
+		return processlistTemplate
+	}
+	return sessionsTemplate
 }
 
 // creators returns the privileges that removing what people made needs.
@@ -96,7 +109,7 @@ func (c Config) mayGive() string {
 		return "(" + literal(kind) + ", " + literal(what) + ", " + literal(privilege) + ")"
 	}
 	out := []string{row("plugin", c.Authentication, ""), row("require", c.require(), ""), row("from", c.From, ""),
-		row("connections", strconv.Itoa(c.Connections), ""), row("expiry", c.Expiry, "")}
+		row("connections", strconv.Itoa(c.Connections), ""), row("expiry", c.Expiry, ""), row("sessions", c.Sessions, "")}
 	if c.RolesMayCreate {
 		out = append(out, row("creators", "", ""))
 	}

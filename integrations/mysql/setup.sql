@@ -38,7 +38,13 @@ $$
 -- closed. A closed grant never opens again.
 CREATE TABLE IF NOT EXISTS ramp.grants (name VARCHAR(23) NOT NULL PRIMARY KEY, ends BIGINT NOT NULL, closed BIGINT, roles TEXT NOT NULL, gives TEXT NOT NULL) ENGINE = InnoDB
 $$
+-- Whether the grant is being restored, and which of its accounts: what a crash leaves half
+-- made is made by the next restore.
+ALTER TABLE ramp.grants ADD COLUMN IF NOT EXISTS restoring BOOLEAN NOT NULL DEFAULT FALSE
+$$
 CREATE TABLE IF NOT EXISTS ramp.logins (login VARCHAR(32) NOT NULL PRIMARY KEY, host VARCHAR(255) NOT NULL, grant_name VARCHAR(23) NOT NULL, verifier VARCHAR(100) NOT NULL, KEY (grant_name)) ENGINE = InnoDB
+$$
+ALTER TABLE ramp.logins ADD COLUMN IF NOT EXISTS restoring BOOLEAN NOT NULL DEFAULT FALSE
 $$
 -- What was made with access and removed at its end, for whoever wants it back.
 CREATE TABLE IF NOT EXISTS ramp.removed (id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, grant_name VARCHAR(23) NOT NULL, removed BIGINT NOT NULL, kind VARCHAR(10) NOT NULL, name VARCHAR(400) NOT NULL, statement LONGTEXT NOT NULL) ENGINE = InnoDB
@@ -58,13 +64,7 @@ CREATE OR REPLACE DEFINER = `{owner}`@`localhost` VIEW ramp.held AS
     COALESCE(JSON_VALUE(Priv, '$.is_role'), 'false') IN ('true', '1') AS is_role, COALESCE(JSON_VALUE(Priv, '$.account_locked'), 'false') IN ('true', '1') AS locked, Priv AS attributes
   FROM mysql.global_priv WHERE User RLIKE '^ramp-[0-9a-hjkmnp-tv-z]{16}-[a-j](-[0-9a-hjkmnp-tv-z]{8})?$'
 $$
--- Sessions by those names, also of accounts that are gone. While a session of somebody
--- else runs a routine of a grant's, it has the name of the routine's owner.
-CREATE OR REPLACE DEFINER = `{owner}`@`localhost` VIEW ramp.sessions AS
-  SELECT ID AS id, CAST(LEFT(USER, 23) AS CHAR CHARACTER SET utf8mb4) COLLATE utf8mb4_bin AS grant_name
-  FROM information_schema.PROCESSLIST WHERE CAST(USER AS CHAR CHARACTER SET utf8mb4) COLLATE utf8mb4_bin RLIKE '^ramp-[0-9a-hjkmnp-tv-z]{16}-[a-j](-[0-9a-hjkmnp-tv-z]{8})?$'
-$$
-CREATE OR REPLACE DEFINER = `{owner}`@`localhost` PROCEDURE ramp.check_name(g TEXT)
+{sessions}CREATE OR REPLACE DEFINER = `{owner}`@`localhost` PROCEDURE ramp.check_name(g TEXT)
 BEGIN
   IF NOT COALESCE(g RLIKE '^ramp-[0-9a-hjkmnp-tv-z]{16}-[a-j]$', FALSE) THEN
     SIGNAL SQLSTATE 'RP004' SET MESSAGE_TEXT = 'this is not the name of a grant of Ramp''s';
@@ -84,8 +84,17 @@ BEGIN
   IF until <= UNIX_TIMESTAMP() THEN
     SIGNAL SQLSTATE 'RP003' SET MESSAGE_TEXT = 'the grant has expired by the clock of the database';
   END IF;
-  IF NOT EXISTS (SELECT * FROM ramp.held WHERE login = g AND is_role) THEN
+  IF NOT EXISTS (SELECT * FROM ramp.held WHERE login = g AND is_role) AND NOT EXISTS (SELECT * FROM ramp.grants WHERE name = g AND restoring) THEN
     SIGNAL SQLSTATE 'RP002' SET MESSAGE_TEXT = 'nothing is open under this grant';
+  END IF;
+END
+$$
+-- Raises an error where sessions of a grant might not be seen, and so not be ended.
+CREATE OR REPLACE DEFINER = `{owner}`@`localhost` PROCEDURE ramp.check_seen()
+BEGIN
+  DECLARE problem TEXT DEFAULT (SELECT MIN(what) FROM ramp.unseen);
+  IF problem IS NOT NULL THEN
+    SIGNAL SQLSTATE 'RP006' SET MESSAGE_TEXT = problem;
   END IF;
 END
 $$
@@ -102,30 +111,32 @@ BEGIN
     SET problem = CONCAT('there is no role ', one);
     SIGNAL SQLSTATE 'RP004' SET MESSAGE_TEXT = problem;
   END IF;
-  WITH RECURSIVE leads (name) AS (
+  -- One by one: MariaDB takes memory for each join with what a recursion returns, three times
+  -- as much for each more, until it ends for lack of it.
+  FOR led IN (WITH RECURSIVE leads (name) AS (
     SELECT CAST(one AS CHAR(128) CHARACTER SET utf8mb4) COLLATE utf8mb4_bin
     UNION SELECT CAST(m.Role AS CHAR(128) CHARACTER SET utf8mb4) COLLATE utf8mb4_bin FROM mysql.roles_mapping m JOIN leads ON m.User = leads.name AND m.Host = '')
-  SELECT MIN(what) INTO problem FROM (
-    -- of all databases: SHOW DATABASES, PROCESS, BINLOG MONITOR and SLAVE MONITOR show how the server does
-    SELECT 'has privileges on the whole server' AS what FROM mysql.global_priv p JOIN leads ON p.User = leads.name AND p.Host = ''
-      WHERE CAST(COALESCE(JSON_VALUE(p.Priv, '$.access'), '0') AS UNSIGNED) & ~CAST((1 << 8) | (1 << 14) | (1 << 20) | (1 << 38) AS UNSIGNED) <> 0
-    UNION ALL SELECT 'has privileges in a database of the server''s or of Ramp''s own' FROM mysql.db d JOIN leads ON d.User = leads.name AND d.Host = ''
-      WHERE 'mysql' LIKE d.Db OR 'ramp' LIKE d.Db OR 'sys' LIKE d.Db
-    UNION ALL SELECT 'has privileges on a table of the server''s or of Ramp''s own' FROM mysql.tables_priv t JOIN leads ON t.User = leads.name AND t.Host = '' WHERE t.Db IN ('mysql', 'ramp')
-    UNION ALL SELECT 'may run what is the server''s or Ramp''s own' FROM mysql.procs_priv p JOIN leads ON p.User = leads.name AND p.Host = '' WHERE p.Db IN ('mysql', 'ramp', 'sys')
-    UNION ALL SELECT 'may give its privileges to others' FROM mysql.db d JOIN leads ON d.User = leads.name AND d.Host = '' WHERE d.Grant_priv = 'Y'
-    UNION ALL SELECT 'may give its privileges to others' FROM mysql.tables_priv t JOIN leads ON t.User = leads.name AND t.Host = '' WHERE FIND_IN_SET('Grant', t.Table_priv)
-    UNION ALL SELECT 'may give its privileges to others' FROM mysql.procs_priv p JOIN leads ON p.User = leads.name AND p.Host = '' WHERE FIND_IN_SET('Grant', p.Proc_priv)
-    UNION ALL SELECT 'may give a role to others' FROM mysql.roles_mapping m JOIN leads ON m.User = leads.name AND m.Host = '' WHERE m.Admin_option = 'Y'
-    UNION ALL SELECT 'may create views, routines, triggers or events, which act for others when access has ended (rolesMayCreate)' FROM mysql.db d JOIN leads ON d.User = leads.name AND d.Host = ''
-      WHERE 'Y' IN (d.Create_view_priv, d.Create_routine_priv, d.Trigger_priv, d.Event_priv) AND NOT EXISTS (SELECT * FROM ramp.may_give WHERE kind = 'creators')
-    UNION ALL SELECT 'may create views, routines, triggers or events, which act for others when access has ended (rolesMayCreate)' FROM mysql.tables_priv t JOIN leads ON t.User = leads.name AND t.Host = ''
-      WHERE (FIND_IN_SET('Create View', t.Table_priv) OR FIND_IN_SET('Trigger', t.Table_priv)) AND NOT EXISTS (SELECT * FROM ramp.may_give WHERE kind = 'creators')
-  ) problems;
-  IF problem IS NOT NULL THEN
-    SET problem = CONCAT('the role ', one, ', or one that comes with it, ', problem, '; Ramp does not give it');
-    SIGNAL SQLSTATE 'RP004' SET MESSAGE_TEXT = problem;
-  END IF;
+    SELECT name FROM leads) DO
+    SELECT MIN(what) INTO problem FROM (
+      -- of all databases: SHOW DATABASES, PROCESS, BINLOG MONITOR and SLAVE MONITOR show how the server does
+      SELECT 'has privileges on the whole server' AS what FROM mysql.global_priv p WHERE p.User = led.name AND p.Host = '' AND CAST(COALESCE(JSON_VALUE(p.Priv, '$.access'), '0') AS UNSIGNED) & ~CAST((1 << 8) | (1 << 14) | (1 << 20) | (1 << 38) AS UNSIGNED) <> 0
+      UNION ALL SELECT 'has privileges in a database of the server''s or of Ramp''s own' FROM mysql.db d WHERE d.User = led.name AND d.Host = '' AND ('mysql' LIKE d.Db OR 'ramp' LIKE d.Db OR 'sys' LIKE d.Db)
+      UNION ALL SELECT 'has privileges on a table of the server''s or of Ramp''s own' FROM mysql.tables_priv t WHERE t.User = led.name AND t.Host = '' AND t.Db IN ('mysql', 'ramp')
+      UNION ALL SELECT 'may run what is the server''s or Ramp''s own' FROM mysql.procs_priv p WHERE p.User = led.name AND p.Host = '' AND p.Db IN ('mysql', 'ramp', 'sys')
+      UNION ALL SELECT 'may give its privileges to others' FROM mysql.db d WHERE d.User = led.name AND d.Host = '' AND d.Grant_priv = 'Y'
+      UNION ALL SELECT 'may give its privileges to others' FROM mysql.tables_priv t WHERE t.User = led.name AND t.Host = '' AND FIND_IN_SET('Grant', t.Table_priv)
+      UNION ALL SELECT 'may give its privileges to others' FROM mysql.procs_priv p WHERE p.User = led.name AND p.Host = '' AND FIND_IN_SET('Grant', p.Proc_priv)
+      UNION ALL SELECT 'may give a role to others' FROM mysql.roles_mapping m WHERE m.User = led.name AND m.Host = '' AND m.Admin_option = 'Y'
+      UNION ALL SELECT 'may create views, routines, triggers or events, which act for others when access has ended (rolesMayCreate)' FROM mysql.db d WHERE d.User = led.name AND d.Host = '' AND 'Y' IN (d.Create_view_priv, d.Create_routine_priv, d.Trigger_priv, d.Event_priv) AND NOT EXISTS (SELECT * FROM ramp.may_give WHERE kind = 'creators')
+      UNION ALL SELECT 'may create views, routines, triggers or events, which act for others when access has ended (rolesMayCreate)' FROM mysql.tables_priv t WHERE t.User = led.name AND t.Host = '' AND (FIND_IN_SET('Create View', t.Table_priv) OR FIND_IN_SET('Trigger', t.Table_priv)) AND NOT EXISTS (SELECT * FROM ramp.may_give WHERE kind = 'creators')
+      UNION ALL SELECT 'may run routines, inside of which nothing but performance_schema says whose a session is (sessions)' FROM mysql.db d WHERE d.User = led.name AND d.Host = '' AND d.Execute_priv = 'Y' AND EXISTS (SELECT * FROM ramp.may_give WHERE kind = 'sessions' AND what = 'processlist')
+      UNION ALL SELECT 'may run routines, inside of which nothing but performance_schema says whose a session is (sessions)' FROM mysql.procs_priv p WHERE p.User = led.name AND p.Host = '' AND FIND_IN_SET('Execute', p.Proc_priv) AND EXISTS (SELECT * FROM ramp.may_give WHERE kind = 'sessions' AND what = 'processlist')
+    ) problems;
+    IF problem IS NOT NULL THEN
+      SET problem = CONCAT('the role ', one, ', or one that comes with it, ', problem, '; Ramp does not give it');
+      SIGNAL SQLSTATE 'RP004' SET MESSAGE_TEXT = problem;
+    END IF;
+  END FOR;
 END
 $$
 -- Raises an error unless everything that a grant would give may be given. Both lists are
@@ -184,6 +195,7 @@ BEGIN
   IF EXISTS (SELECT * FROM ramp.may_give WHERE kind = 'expiry' AND what = 'event') AND @@GLOBAL.event_scheduler <> 'ON' THEN
     SIGNAL SQLSTATE 'RP006' SET MESSAGE_TEXT = 'the event scheduler is off, so the server would not end access by itself; turn event_scheduler on';
   END IF;
+  CALL ramp.check_seen();
   INSERT IGNORE INTO ramp.grants (name, ends, roles, gives) VALUES (g, until, r, o);
   IF EXISTS (SELECT * FROM ramp.grants WHERE name = g AND closed IS NOT NULL) THEN
     SIGNAL SQLSTATE 'RP001' SET MESSAGE_TEXT = 'the grant was revoked';
@@ -219,6 +231,7 @@ BEGIN
   DECLARE at TEXT DEFAULT (SELECT what FROM ramp.may_give WHERE kind = 'from');
   DECLARE account TEXT;
   CALL ramp.check_open(g);
+  CALL ramp.check_seen();
   IF NOT COALESCE(name RLIKE CONCAT('^', g, '-[0-9a-hjkmnp-tv-z]{8}$'), FALSE)
      OR NOT COALESCE(verifier RLIKE (SELECT IF(what = 'ed25519', '^[A-Za-z0-9+/]{43}$', '^[*][0-9A-F]{40}$') FROM ramp.may_give WHERE kind = 'plugin'), FALSE) THEN
     SIGNAL SQLSTATE 'RP004' SET MESSAGE_TEXT = 'this is no login of Ramp''s';
@@ -228,6 +241,13 @@ BEGIN
   END IF;
   SET account = CONCAT('`', name, '`@`', REPLACE(at, '`', '``'), '`');
   INSERT INTO ramp.logins (login, host, grant_name, verifier) VALUES (name, at, g, verifier);
+  -- This one counts as well: of two at the same moment, neither passes over the other. The
+  -- other half of the connections is for those who work here otherwise, and for ending access.
+  IF (SELECT COUNT(*) FROM ramp.logins l JOIN ramp.grants o ON o.name = l.grant_name WHERE o.closed IS NULL)
+      * (SELECT CAST(what AS UNSIGNED) FROM ramp.may_give WHERE kind = 'connections') > @@GLOBAL.max_connections DIV 2 THEN
+    DELETE FROM ramp.logins WHERE login = name;
+    SIGNAL SQLSTATE 'RP005' SET MESSAGE_TEXT = 'the sessions that pick-ups may have would take more than half of the connections of the server (max_connections); pick up again when other access has ended';
+  END IF;
   BEGIN
     DECLARE EXIT HANDLER FOR SQLEXCEPTION
     BEGIN
@@ -285,23 +305,29 @@ $$
 CREATE OR REPLACE DEFINER = `{owner}`@`localhost` PROCEDURE ramp.restore(g TEXT, until BIGINT)
 BEGIN
   CALL ramp.check_open(g);
-  UPDATE ramp.grants SET ends = LEAST(ends, until) WHERE name = g AND closed IS NULL;
-  EXECUTE IMMEDIATE CONCAT('DROP ROLE `', g, '`');
+  UPDATE ramp.grants SET ends = LEAST(ends, until), restoring = TRUE WHERE name = g AND closed IS NULL;
+  -- What is noted here is made again, also by the next call where this one dies. An account
+  -- that is noted already may be locked, or not there, because the one before died.
+  UPDATE ramp.logins SET restoring = TRUE WHERE grant_name = g AND EXISTS (SELECT * FROM ramp.held h WHERE h.login = logins.login AND h.host = logins.host AND NOT h.locked);
+  EXECUTE IMMEDIATE CONCAT('DROP ROLE IF EXISTS `', g, '`');
   CALL ramp.make_role(g);
-  FOR r IN (SELECT h.login, h.host, h.locked, l.verifier, l.host = h.host AS own FROM ramp.held h LEFT JOIN ramp.logins l ON l.login = h.login WHERE h.grant_name = g AND NOT h.is_role) DO
+  FOR r IN (SELECT h.login, h.host, l.verifier, l.host = h.host AND NOT l.restoring AS kept FROM ramp.held h LEFT JOIN ramp.logins l ON l.login = h.login WHERE h.grant_name = g AND NOT h.is_role) DO
     EXECUTE IMMEDIATE CONCAT('DROP USER IF EXISTS `', r.login, '`@`', REPLACE(r.host, '`', '``'), '`');
-    IF r.own THEN
+    IF r.kept THEN
       CALL ramp.make_account(g, r.login, r.host, r.verifier);
-      IF NOT r.locked THEN
-        EXECUTE IMMEDIATE CONCAT('ALTER USER `', r.login, '`@`', REPLACE(r.host, '`', '``'), '` ACCOUNT UNLOCK');
-      END IF;
     END IF;
+  END FOR;
+  FOR r IN (SELECT login, host, verifier FROM ramp.logins WHERE grant_name = g AND restoring) DO
+    CALL ramp.make_account(g, r.login, r.host, r.verifier);
+    EXECUTE IMMEDIATE CONCAT('ALTER USER `', r.login, '`@`', REPLACE(r.host, '`', '``'), '` ACCOUNT UNLOCK');
+    UPDATE ramp.logins SET restoring = FALSE WHERE logins.login = r.login;
   END FOR;
   CALL ramp.kill_sessions(g);
   IF EXISTS (SELECT * FROM ramp.grants WHERE name = g AND closed IS NOT NULL) THEN
     CALL ramp.shut(g);
     SIGNAL SQLSTATE 'RP001' SET MESSAGE_TEXT = 'the grant was revoked';
   END IF;
+  UPDATE ramp.grants SET restoring = FALSE WHERE name = g;
 END
 $$
 -- Returns whether anything of a grant is there, and how many sessions are.
@@ -320,7 +346,7 @@ $$
 -- either side, and privileges.
 CREATE OR REPLACE DEFINER = `{owner}`@`localhost` PROCEDURE ramp.state(g TEXT)
 BEGIN
-  SELECT closed IS NOT NULL, ends FROM ramp.grants WHERE name = g;
+  SELECT closed IS NOT NULL, ends, restoring FROM ramp.grants WHERE name = g;
   SELECT h.login, h.host, h.is_role, CAST(COALESCE(JSON_VALUE(h.attributes, '$.access'), '0') AS UNSIGNED) <> 0,
     COALESCE(l.host = h.host, FALSE),
     COALESCE(JSON_VALUE(h.attributes, '$.plugin') = (SELECT what FROM ramp.may_give WHERE kind = 'plugin') AND JSON_VALUE(h.attributes, '$.authentication_string') = l.verifier AND NOT JSON_EXISTS(h.attributes, '$.auth_or'), FALSE),
@@ -349,6 +375,8 @@ BEGIN
   UNION ALL SELECT CONCAT('Ramp''s own account {user}@', Host, ' may run ', Db, '.', Routine_name, ', which it need not') FROM mysql.procs_priv WHERE User = '{user}' AND Db <> 'ramp'
   UNION ALL SELECT CONCAT('Ramp''s own account {user}@', Host, ' has the role ', Role, ', which it need not') FROM mysql.roles_mapping WHERE User = '{user}'
   UNION ALL SELECT CONCAT('there is an account without a name, at ', Host, ': who connects from there is not let in by an account of a grant') FROM mysql.global_priv WHERE User = '' AND Host <> ''
+  UNION ALL SELECT what FROM ramp.unseen
+  UNION ALL SELECT CONCAT('one pick-up may have ', what, ' sessions (connections), more than half of what the server takes (max_connections): nothing can be picked up') FROM ramp.may_give WHERE kind = 'connections' AND CAST(what AS UNSIGNED) > @@GLOBAL.max_connections DIV 2
   UNION ALL SELECT 'the event scheduler is off, so the server does not end access by itself; turn event_scheduler on, and have it on in the server''s configuration file' FROM ramp.may_give WHERE kind = 'expiry' AND what = 'event' AND @@GLOBAL.event_scheduler <> 'ON'
   UNION ALL SELECT 'the event ramp.end_expired is not enabled here, so the server does not end access by itself; run ALTER EVENT ramp.end_expired ENABLE' FROM ramp.may_give WHERE kind = 'expiry' AND what = 'event'
     AND NOT EXISTS (SELECT * FROM mysql.event WHERE db = 'ramp' AND name = 'end_expired' AND status = 'ENABLED');

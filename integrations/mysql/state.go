@@ -12,6 +12,7 @@ import (
 // state is what the server has of one grant.
 type state struct {
 	closed     bool
+	restoring  bool // a restore did not come to its end
 	ends       time.Time
 	accounts   []account
 	members    []member
@@ -48,7 +49,7 @@ func readState(ctx context.Context, c *session, grant string) (s state, err erro
 		var ends int64
 		switch list {
 		case 0:
-			err := scan(&s.closed, &ends)
+			err := scan(&s.closed, &ends, &s.restoring)
 			s.ends = time.Unix(ends, 0).UTC()
 			return err
 		case 1:
@@ -73,6 +74,9 @@ func (s state) differences(grant string, terms terms, connections int) (out []st
 	role := slices.ContainsFunc(s.accounts, func(a account) bool { return a.isRole && a.name == grant })
 	if !role {
 		out = append(out, "the grant's role is not there")
+	}
+	if s.restoring {
+		out = append(out, "it was being restored, and that did not come to its end")
 	}
 	for _, a := range s.accounts {
 		out = append(out, a.differences(grant, connections)...)

@@ -50,6 +50,9 @@ func (t *target) Resolve(_ context.Context, e access.Entitlement) (access.Scope,
 	if t.config.Expiry == noExpiry {
 		ends = "MariaDB knows no end of an account: while Ramp is gone, access goes on until Ramp is back"
 	}
+	if t.config.Sessions == byProcesslist {
+		ends += ". A session that is inside somebody else's view or trigger at that moment is not seen, and goes on when it comes out of it"
+	}
 	if len(terms.roles) > 0 && t.config.RolesMayCreate {
 		ends += ". Triggers and events that are made with access are removed at its end, and kept as text in ramp.removed; views and routines stay, and fail when they are used"
 	}
