@@ -24,7 +24,7 @@ func (t *target) Drift(ctx context.Context, g access.Grant) (out []string, err e
 
 func (t *target) drift(ctx context.Context, c *session, g access.Grant, terms terms) ([]string, error) {
 	now, err := readState(ctx, c, g.Name)
-	if err != nil || now.closed || len(now.accounts) == 0 && !now.restoring {
+	if err != nil || now.closed || len(now.accounts) == 0 {
 		return nil, err
 	}
 	return append(now.differences(g.Name, terms, t.config.Connections), integrations.EndDrift("it ends at", now.ends, g.ExpiresAt)...), nil

@@ -19,7 +19,8 @@ func hides(t *testing.T, s *mysqltest.Server, config mysql.Config) mysql.Config 
 		"CREATE DEFINER = carol@'%' TRIGGER sales.slow AFTER INSERT ON sales.refunds FOR EACH ROW DO SLEEP(600)",
 		"CREATE DEFINER = carol@'%' FUNCTION sales.slowly() RETURNS INT RETURN SLEEP(600)",
 		"CREATE DEFINER = carol@'%' VIEW sales.slow_view AS SELECT sales.slowly() AS x")
-	config.Roles = append(config.Roles, "shoppers")
+	s.Exec(t, "CREATE ROLE naps", "GRANT EXECUTE ON PROCEDURE sales.nap TO naps")
+	config.Roles = append(config.Roles, "shoppers", "naps")
 	s.Setup(t, config)
 	return config
 }
@@ -79,14 +80,17 @@ func TestCase144InsideSomebodyElses(t *testing.T) {
 // Where the server does not say whose a session is, nothing opens, unless the configuration
 // says so; roles that may run routines do not open then either, and approvers read it.
 func TestWithoutPerformanceSchema(t *testing.T) {
-	for what, setting := range map[string]string{"off": "--performance-schema=OFF", "no room": "--performance-schema-max-thread-instances=5"} {
+	for what, server := range map[string]struct{ setting, says string }{
+		"off":     {"--performance-schema=OFF", "have performance_schema=ON"},
+		"no room": {"--performance-schema-max-thread-instances=5", "Performance_schema_thread_instances_lost"},
+	} {
 		t.Run(what, func(t *testing.T) {
-			s, config := start(t, setting)
+			s, config := start(t, server.setting)
 			config = hides(t, s, config)
 			target := opened(t, config)
 			err := target.Ping(t.Context())
 			require.Equal(t, access.CodeForbidden, access.CodeOf(err), "%v", err)
-			require.ErrorContains(t, err, "performance_schema")
+			require.ErrorContains(t, err, server.says)
 			g := newGrant(time.Hour, reads())
 			err = target.Grant(t.Context(), g)
 			require.Equal(t, access.CodeUnavailable, access.CodeOf(err), "%v", err)
@@ -96,7 +100,7 @@ func TestWithoutPerformanceSchema(t *testing.T) {
 			s.Setup(t, config)
 			target = opened(t, config)
 			require.NoError(t, target.Ping(t.Context()))
-			for _, e := range []access.Entitlement{shops(), makes()} {
+			for _, e := range []access.Entitlement{shops(), makes(), {"roles": []any{"naps"}}} {
 				err = target.Grant(t.Context(), newGrant(time.Hour, e))
 				require.Equal(t, access.CodeForbidden, access.CodeOf(err), "%v", err)
 				require.ErrorContains(t, err, "may run routines")
@@ -113,4 +117,19 @@ func TestWithoutPerformanceSchema(t *testing.T) {
 			gone(t, s, target, g)
 		})
 	}
+}
+
+// Looking through roles takes little memory on the server: a grant is opened by what is
+// called in a session of its own, and many are at the same time.
+func TestMemory(t *testing.T) {
+	s, config := start(t, "--performance-schema-instrument=memory/sql/%=ON")
+	target := opened(t, config)
+	g := newGrant(time.Hour, reads())
+	require.NoError(t, use(t.Context(), g, minted(t, target, g)))
+	much, err := s.Texts(t.Context(), "SELECT CONCAT(EVENT_NAME, ': ', HIGH_NUMBER_OF_BYTES_USED) FROM performance_schema.memory_summary_global_by_event_name WHERE EVENT_NAME LIKE 'memory/sql/sp%' AND HIGH_NUMBER_OF_BYTES_USED > 16 << 20")
+	require.NoError(t, err)
+	require.Empty(t, much)
+	seen, err := s.Texts(t.Context(), "SELECT EVENT_NAME FROM performance_schema.memory_summary_global_by_event_name WHERE EVENT_NAME LIKE 'memory/sql/sp%' AND HIGH_NUMBER_OF_BYTES_USED > 0")
+	require.NoError(t, err)
+	require.NotEmpty(t, seen, "memory of procedures is measured")
 }

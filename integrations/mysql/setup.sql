@@ -111,8 +111,8 @@ BEGIN
     SET problem = CONCAT('there is no role ', one);
     SIGNAL SQLSTATE 'RP004' SET MESSAGE_TEXT = problem;
   END IF;
-  -- One by one: MariaDB takes memory for each join with what a recursion returns, three times
-  -- as much for each more, until it ends for lack of it.
+  -- One by one: each statement that names a recursion once more takes three times as much
+  -- memory on MariaDB 10.11. With ten of them it was 270 MB, with twelve 2.7 GB.
   FOR led IN (WITH RECURSIVE leads (name) AS (
     SELECT CAST(one AS CHAR(128) CHARACTER SET utf8mb4) COLLATE utf8mb4_bin
     UNION SELECT CAST(m.Role AS CHAR(128) CHARACTER SET utf8mb4) COLLATE utf8mb4_bin FROM mysql.roles_mapping m JOIN leads ON m.User = leads.name AND m.Host = '')

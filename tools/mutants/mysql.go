@@ -2,7 +2,7 @@ package main
 
 // mysqls returns the mutants of the target MariaDB.
 func mysqls() []mutant {
-	const setup, ending, tests = "integrations/mysql/setup.sql", "integrations/mysql/ending.sql", "./integrations/mysql -run "
+	const setup, ending, sessions, tests = "integrations/mysql/setup.sql", "integrations/mysql/ending.sql", "integrations/mysql/sessions.sql", "./integrations/mysql -run "
 	return []mutant{
 		{"a closed grant of MariaDB opens again", setup, "  INSERT IGNORE INTO ramp.grants (name, ends, roles, gives) VALUES (g, until, r, o);\n", "  REPLACE INTO ramp.grants (name, ends, roles, gives) VALUES (g, until, r, o);\n", []string{tests + "TestNeverOpensAgain"}},
 		{"Ramp's account gives any role of MariaDB", setup, "IF NOT EXISTS (SELECT * FROM ramp.may_give WHERE kind = 'role' AND what = one) THEN", "IF FALSE THEN", []string{tests + "Case144WhoHasRampsPassword"}},
@@ -17,6 +17,18 @@ func mysqls() []mutant {
 		{"a grant of MariaDB that is half closed stays so", ending, "    CALL ramp.shut(r.name);", "    DO 1;", []string{tests + "Case144OneClosedHalf"}},
 		{"MariaDB does not end access by itself", ending, "WHERE closed IS NULL AND ends <= UNIX_TIMESTAMP()) DO", "WHERE closed IS NULL AND ends <= 0) DO", []string{tests + "TestConformance/expiry"}},
 		{"sessions of MariaDB go on at the end", ending, "    EXECUTE IMMEDIATE CONCAT('KILL CONNECTION ', s.id);", "    DO s.id;", []string{tests + "TestConformance/sessions"}},
+		{"a session inside somebody else's routine of MariaDB goes on", sessions, "WHERE PROCESSLIST_ID IS NOT NULL AND", "WHERE FALSE AND", []string{tests + "Case144InsideSomebodyElses"}},
+		{"access opens where MariaDB does not say whose a session is", setup, "  CALL ramp.check_seen();\n  INSERT IGNORE", "  INSERT IGNORE", []string{tests + "TestWithoutPerformanceSchema"}},
+		{"access is picked up where MariaDB does not say whose a session is", setup, "  CALL ramp.check_open(g);\n  CALL ramp.check_seen();\n", "  CALL ramp.check_open(g);\n", []string{tests + "TestWithoutPerformanceSchema"}},
+		{"sessions that performance_schema has no room for are not seen", sessions, "AND VARIABLE_VALUE > 0", "AND FALSE", []string{tests + "TestWithoutPerformanceSchema"}},
+		{"whether performance_schema knows sessions is not tried", sessions, "    WHERE NOT EXISTS (SELECT * FROM performance_schema.threads", "    WHERE FALSE AND NOT EXISTS (SELECT * FROM performance_schema.threads", []string{tests + "TestWithoutPerformanceSchema"}},
+		{"a role that may run routines is given where that hides sessions", setup, "AND d.Execute_priv = 'Y' AND EXISTS", "AND FALSE AND EXISTS", []string{tests + "TestWithoutPerformanceSchema"}},
+		{"a role that may run one routine is given where that hides sessions", setup, "AND FIND_IN_SET('Execute', p.Proc_priv) AND EXISTS", "AND FALSE AND EXISTS", []string{tests + "TestWithoutPerformanceSchema"}},
+		{"pick-ups take every connection of MariaDB", setup, "> @@GLOBAL.max_connections DIV 2 THEN", "> 1000000 THEN", []string{tests + "Case144PickUpsTakeHalf"}},
+		{"a pick-up that was refused takes connections", setup, "    DELETE FROM ramp.logins WHERE login = name;", "    DO 1;", []string{tests + "Case144PickUpsTakeHalf"}},
+		{"a restore of MariaDB that died is not seen", "integrations/mysql/state.go", "	if s.restoring {", "	if false {", []string{tests + "Case144ARestoreDies"}},
+		{"an account that a restore left is locked for good", setup, "l.host = h.host AND NOT l.restoring AS kept", "l.host = h.host AS kept", []string{tests + "Case144ARestoreDies"}},
+		{"a grant that a restore left without a role stays so", setup, " AND NOT EXISTS (SELECT * FROM ramp.grants WHERE name = g AND restoring) THEN", " THEN", []string{tests + "Case144ARestoreDies"}},
 		{"access opens where MariaDB would not end it", setup, "what = 'event') AND @@GLOBAL.event_scheduler <> 'ON' THEN", "what = 'event') AND FALSE THEN", []string{tests + "TestWithoutAnEvent"}},
 		{"a session that the server cuts is missing in how access was used", ending, "    CALL ramp.note_sessions(g);\n", "    DO 0;\n", []string{tests + "TestUsageWithRampGone"}},
 		{"a session with the number of an earlier one is taken for it", setup, "VALUES (s.grant_name, s.id, started, at, at)", "VALUES (s.grant_name, s.id, 0, at, at)", []string{tests + "TestUsageOverARestart"}},

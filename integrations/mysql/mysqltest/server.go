@@ -67,8 +67,7 @@ func world() []string {
 }
 
 // Start runs a server until the test ends, with its event scheduler and performance_schema
-// on, and so little memory for a session that no statement may need much. Without MariaDB on
-// the machine the test fails.
+// on. Without MariaDB on the machine the test fails.
 func Start(t testing.TB, settings ...string) *Server {
 	t.Helper()
 	return start(t, settings, nil)
@@ -111,7 +110,7 @@ func start(t testing.TB, settings []string, files map[string]string) *Server {
 	host, port, err := net.SplitHostPort(s.addr)
 	require.NoError(t, err)
 	args := append([]string{"--no-defaults", "--datadir=" + data, "--socket=" + s.socket(), "--bind-address=" + host, "--port=" + port, "--event-scheduler=ON",
-		"--performance-schema=ON", "--performance-schema-accounts-size=0", "--performance-schema-users-size=0", "--max-session-mem-used=16777216",
+		"--performance-schema=ON", "--performance-schema-accounts-size=0", "--performance-schema-users-size=0",
 		"--innodb-buffer-pool-size=16M", "--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync", "--innodb-doublewrite=0", "--aria-sync-log-dir=NEVER", "--sync-frm=0", "--skip-name-resolve"}, settings...)
 	s.cmd, s.exited, s.log = exec.Command(find(t, "mariadbd"), args...), make(chan struct{}), &testtools.Output{} // #nosec G204 -- likewise
 	s.cmd.Dir, s.cmd.SysProcAttr, s.cmd.Stdout, s.cmd.Stderr = dir, as, s.log, s.log
