@@ -1,7 +1,6 @@
 package mysql_test
 
 import (
-	"context"
 	"testing"
 	"time"
 
@@ -42,12 +41,12 @@ func TestCase144InsideSomebodyElses(t *testing.T) {
 				g := newGrant(time.Hour, shops())
 				conn, end, err := connected(t.Context(), minted(t, target, g))
 				require.NoError(t, err)
-				defer end()
+				t.Cleanup(end) // after the test's context has ended, and with it a statement that goes on
 				_, err = conn.ExecContext(t.Context(), "USE sales") // what it may do in the database that it is in, a session keeps
 				require.NoError(t, err)
 				done := make(chan error, 1)
 				go func() {
-					_, err := conn.ExecContext(context.WithoutCancel(t.Context()), "BEGIN NOT ATOMIC "+statement+"; INSERT INTO sales.orders VALUES (99, 'after the end'); END")
+					_, err := conn.ExecContext(t.Context(), "BEGIN NOT ATOMIC "+statement+"; INSERT INTO sales.orders VALUES (99, 'after the end'); END")
 					done <- err
 				}()
 				require.Eventually(t, func() bool {
