@@ -41,7 +41,7 @@ func TestCase144InsideSomebodyElses(t *testing.T) {
 				g := newGrant(time.Hour, shops())
 				conn, end, err := connected(t.Context(), minted(t, target, g))
 				require.NoError(t, err)
-				t.Cleanup(end) // after the test's context has ended, and with it a statement that goes on
+				t.Cleanup(end)                                      // after the test's context has ended, and with it a statement that goes on
 				_, err = conn.ExecContext(t.Context(), "USE sales") // what it may do in the database that it is in, a session keeps
 				require.NoError(t, err)
 				done := make(chan error, 1)
