@@ -22,6 +22,7 @@ import (
 	"ramp.dev/ramp/integrations/identitycenter"
 	"ramp.dev/ramp/integrations/kubernetes"
 	"ramp.dev/ramp/integrations/mysql"
+	"ramp.dev/ramp/integrations/oktagroup"
 	"ramp.dev/ramp/integrations/postgres"
 	"ramp.dev/ramp/integrations/sshcert"
 	"ramp.dev/ramp/integrations/terraform"
@@ -46,6 +47,7 @@ func integrationKinds() map[string]integrationKind {
 		"aws":            kindOf[awsiam.Config](),
 		"identitycenter": kindOf[identitycenter.Config](),
 		"gcp":            kindOf[gcpiam.Config](),
+		"okta":           kindOf[oktagroup.Config](),
 		"azure":          kindOf[azurerole.Config](),
 		"postgres":       kindOf[postgres.Config](),
 		"terraform":      kindOf[terraform.Config](),

@@ -4,7 +4,13 @@ package main
 func clouds() []mutant {
 	const google, tests = "integrations/gcpiam/", "./integrations/gcpiam -run "
 	const azure, ofAzure = "integrations/azurerole/", "./integrations/azurerole -run "
+	const okta, ofOkta = "integrations/oktagroup/", "./integrations/oktagroup -run "
 	return []mutant{
+		{"a membership at Okta on a later page is none", okta + "membership.go", "		if next == \"\" {", "		if true {", []string{ofOkta + "TestCase151OktaPages"}},
+		{"Ramp's own token follows a list to another address", "integrations/jsonhttp/page.go", "!ours || !strings.HasPrefix(rest, \"/\")", "!ours", []string{ofOkta + "TestCase151OktaPages"}},
+		{"a rule of Okta's that puts somebody back is not seen", okta + "membership.go", "err == nil && there {", "err == nil && there && false {", []string{ofOkta + "TestCase151OktaMembersBefore"}},
+		{"who was a member at Okta before is taken for Ramp's", okta + "config.go", "Unmarked: true", "Unmarked: false", []string{ofOkta + "TestCase151OktaMembersBefore"}},
+		{"sessions at Okta go on where they should end", okta + "membership.go", "err != nil || !t.config.EndSessions", "err != nil || true", []string{ofOkta + "TestSessions"}},
 		{"an assignment that an administrator of Azure gave is taken for Ramp's", azure + "assignment.go", "			if e != nil || there {\n				return e\n			}\n			return access", "			if e != nil || there || true {\n				return e\n			}\n			return access", []string{ofAzure + "TestCase151AzureSomebody"}},
 		{"an assignment of another installation's is taken for Ramp's", "integrations/counted/counted.go", "	if c.Unmarked {\n", "	if false {\n", []string{ofAzure + "TestCase151AzureSomebody"}},
 		{"a deletion of Azure's that did nothing counts as done", azure + "assignment.go", "err == nil && there {", "err == nil && there && false {", []string{ofAzure + "TestCase151AzureSomebody"}},
