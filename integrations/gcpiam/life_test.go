@@ -248,6 +248,7 @@ func TestConfig(t *testing.T) {
 		"allow_resource":           func(c *Config) { c.Allow[0].Resources = []string{"projects/123456789"} },
 		"allow_role":               func(c *Config) { c.Allow[0].Roles = []string{"viewer"} },
 		"allow_role_unconditional": func(c *Config) { c.Allow[0].Roles = []string{"roles/owner"} },
+		"allow_role_unending":      func(c *Config) { c.Allow[0].Roles = []string{"roles/resourcemanager.projectIamAdmin"} },
 		"allow_many": func(c *Config) {
 			for i := range maxResources + 1 {
 				c.Allow[0].Resources = append(c.Allow[0].Resources, fmt.Sprintf("folders/%d", i))

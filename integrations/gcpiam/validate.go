@@ -49,6 +49,7 @@ func (c Config) validateAllow() (issues access.Issues) {
 		for _, role := range rule.Roles {
 			issues.Require(roleShape.MatchString(role), "allow_role", field+".roles", "%q is not a role, such as roles/logging.viewer or projects/orders/roles/reader", access.Clip(role, 60))
 			issues.Require(!takesNoCondition(role), "allow_role_unconditional", field+".roles", "Google takes no condition with %s, so nothing would end it on time; a predefined or a custom role is needed", access.Clip(role, 60))
+			issues.Require(!unending(role), "allow_role_unending", field+".roles", "%s is never given: who has it may write the policy, and give themselves any role, for ever", access.Clip(role, 60))
 		}
 	}
 	issues.Require(len(c.resources()) <= maxResources, "allow_many", "allow", "%d resources are at most %d in one target: each look reads the policies of all of them", len(c.resources()), maxResources)
@@ -59,6 +60,13 @@ func (c Config) validateAllow() (issues access.Issues) {
 // roles, and those of buckets from before IAM.
 func takesNoCondition(role string) bool {
 	return slices.Contains([]string{"roles/owner", "roles/editor", "roles/viewer"}, role) || strings.HasPrefix(role, "roles/storage.legacy")
+}
+
+// unending reports whether a role of Google's own lets its holder write the policy of a
+// project, a folder or a bucket (https://cloud.google.com/iam/docs/understanding-roles).
+func unending(role string) bool {
+	return slices.Contains([]string{"roles/iam.securityAdmin", "roles/resourcemanager.projectIamAdmin", "roles/resourcemanager.folderIamAdmin",
+		"roles/resourcemanager.folderAdmin", "roles/resourcemanager.organizationAdmin", "roles/storage.admin"}, role)
 }
 
 // resources returns all resources of the allow-list, in order.

@@ -82,6 +82,9 @@ func pages[T any](ctx context.Context, c *jsonhttp.Client, path string, query ur
 		if err != nil || !found {
 			return false, err
 		}
+		if page == nil { // null is no list: a proxy may have written it
+			return false, c.Unexpected(http.MethodGet, path)
+		}
 		for _, one := range page {
 			each(one)
 		}
@@ -110,6 +113,25 @@ func (s *service) login(ctx context.Context, id string) (string, error) {
 		return "", s.client.Unexpected(http.MethodGet, "/user/"+id)
 	}
 	return u.Login, nil
+}
+
+// direct lists the collaborators of a repository who have a role of their own.
+func direct() url.Values { return url.Values{"affiliation": {"direct"}} }
+
+// loginIn returns the login that a user has now, also of one whom GitHub shows to nobody, such
+// as an account that it has flagged: a list of people has them still, with all their rights.
+// Empty if the user is neither shown nor in the list.
+func (s *service) loginIn(ctx context.Context, list string, query url.Values, id string) (string, error) {
+	login, err := s.login(ctx, id)
+	if err != nil || login != "" {
+		return login, err
+	}
+	_, err = pages(ctx, s.client, list, query, func(u user) {
+		if number(u.ID) == id && loginShape.MatchString(u.Login) {
+			login = u.Login
+		}
+	})
+	return login, err
 }
 
 // unseen is the error for what GitHub does not show: it says the same of what is not there

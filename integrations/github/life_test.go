@@ -109,6 +109,26 @@ func TestCase150(t *testing.T) {
 				hide(false)
 				require.NoError(t, f.open(t, nil).Revoke(ctx, g))
 			})
+			t.Run("Flagged", func(t *testing.T) {
+				f := start(t)
+				g := grantFor(f.person(t), e)
+				one := f.open(t, nil)
+				require.NoError(t, one.Grant(ctx, g))
+				id := f.number(g.Principal)
+				f.Do(func() { f.Users[id].Flagged = true })
+				p, err := one.Inspect(ctx, g)
+				require.NoError(t, err)
+				require.True(t, p.Open, "who is shown to nobody has their role still")
+				require.NoError(t, one.Revoke(ctx, g))
+				require.Empty(t, f.RoleIn(f.group(e), id))
+			})
+			t.Run("NullIsNoList", func(t *testing.T) {
+				f := start(t)
+				g := grantFor(f.person(t), e)
+				require.NoError(t, f.open(t, nil).Grant(ctx, g))
+				_, err := f.open(t, func(http.RoundTripper) http.RoundTripper { return nulls{} }).List(ctx)
+				code(t, access.CodeUnavailable, err, "not what GitHub returns")
+			})
 			t.Run("AnotherName", func(t *testing.T) {
 				f := start(t)
 				g := grantFor(f.person(t), e)
@@ -150,6 +170,14 @@ func TestCase150(t *testing.T) {
 		f.Do(func() { require.Empty(t, f.repo.Invitations, "whoever accepts it later would be in") })
 		require.NoError(t, f.open(t, nil).Revoke(ctx, g))
 	})
+}
+
+// nulls responds to everything with null, as a broken proxy may.
+type nulls struct{}
+
+// RoundTrip implements http.RoundTripper.
+func (nulls) RoundTrip(r *http.Request) (*http.Response, error) {
+	return response(r, 200, nil, "null"), nil
 }
 
 // number0 is number within Do.

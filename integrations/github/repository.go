@@ -80,7 +80,7 @@ func (s *service) stateInRepository(ctx context.Context, id int64, person string
 	if err != nil {
 		return out, err
 	}
-	found, err := pages(ctx, s.client, s.repositoryPath(name)+"/collaborators", url.Values{"affiliation": {"direct"}}, func(u user) {
+	found, err := pages(ctx, s.client, s.repositoryPath(name)+"/collaborators", direct(), func(u user) {
 		if number(u.ID) == person {
 			out.Role = u.RoleName
 			if out.Role == "" {
@@ -118,7 +118,7 @@ func (s *service) peopleInRepository(ctx context.Context, id int64) (map[string]
 		return nil, err
 	}
 	out := map[string]bool{}
-	found, err := pages(ctx, s.client, s.repositoryPath(name)+"/collaborators", url.Values{"affiliation": {"direct"}}, func(u user) { out[number(u.ID)] = true })
+	found, err := pages(ctx, s.client, s.repositoryPath(name)+"/collaborators", direct(), func(u user) { out[number(u.ID)] = true })
 	if err == nil && !found {
 		err = unseen("repository", id)
 	}
@@ -139,7 +139,7 @@ func (s *service) removeFromRepository(ctx context.Context, id int64, person str
 			return err
 		}
 	}
-	login, err := s.login(ctx, person)
+	login, err := s.loginIn(ctx, s.repositoryPath(name)+"/collaborators", direct(), person)
 	if err != nil || login == "" {
 		return err
 	}

@@ -131,7 +131,7 @@ func (s *service) Remove(ctx context.Context, m membership.Membership) error {
 	if r > 0 {
 		return s.removeFromRepository(ctx, r, m.Person)
 	}
-	login, err := s.login(ctx, m.Person)
+	login, err := s.loginIn(ctx, t.path()+"/members", nil, m.Person)
 	if err != nil || login == "" {
 		return err
 	}

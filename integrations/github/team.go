@@ -38,8 +38,12 @@ func (s *service) findTeam(ctx context.Context, slug string) (string, error) {
 }
 
 func (s *service) stateInTeam(ctx context.Context, t *team, person string) (out membership.State, err error) {
-	login, err := s.login(ctx, person)
-	if err != nil || login == "" {
+	login, err := s.loginIn(ctx, t.path()+"/members", nil, person)
+	if err != nil {
+		return out, err
+	}
+	if login == "" {
+		_, err := s.teamIsSeen(ctx, t)
 		return out, err
 	}
 	var in struct {

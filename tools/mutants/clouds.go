@@ -24,6 +24,7 @@ func clouds() []mutant {
 		{"a binding on a resource that left the configuration counts as gone", google + "target.go", "	if len(objects) == 0 {", "	if true {", []string{tests + "TestCase151WhereTheGrantIs"}},
 		{"a binding that the ledger does not know stays", google + "grant.go", "	if len(objects) > 0 {", "	if true {", []string{tests + "TestCase151WhereTheGrantIs"}},
 		{"a role that takes no condition is given on Google Cloud", google + "validate.go", "!takesNoCondition(role)", "true || !takesNoCondition(role)", []string{tests + "TestConfig"}},
+		{"a role that writes policies is given on Google Cloud", google + "validate.go", "!unending(role)", "true || !unending(role)", []string{tests + "TestConfig"}},
 		{"somebody else's kind of credentials is used for Google Cloud", google + "token.go", " || kind.Type != google.ServiceAccount && kind.Type != google.ExternalAccount", "", []string{tests + "TestCredentials"}},
 		{"another condition in a binding of Google Cloud's is no difference", google + "grant.go", "; !ours {", "; false && !ours {", []string{tests + "TestConformance/project/drift"}},
 	}

@@ -12,8 +12,9 @@ import (
 
 // User is a user of GitHub.
 type User struct {
-	ID    int64
-	Login string
+	ID      int64
+	Login   string
+	Flagged bool // GitHub shows the user by neither number nor login; lists have them
 }
 
 // Group is a team, or a repository with its collaborators.

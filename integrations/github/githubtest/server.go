@@ -129,7 +129,7 @@ func (s *Server) userByLogin(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) user(w http.ResponseWriter, u *User) {
-	if u == nil {
+	if u == nil || u.Flagged {
 		notFound(w)
 		return
 	}
