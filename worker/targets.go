@@ -19,6 +19,7 @@ import (
 	"ramp.dev/ramp/integrations/contractset"
 	"ramp.dev/ramp/integrations/gcpiam"
 	"ramp.dev/ramp/integrations/github"
+	"ramp.dev/ramp/integrations/gitlab"
 	"ramp.dev/ramp/integrations/identitycenter"
 	"ramp.dev/ramp/integrations/kubernetes"
 	"ramp.dev/ramp/integrations/mysql"
@@ -56,6 +57,7 @@ func integrationKinds() map[string]integrationKind {
 		"kubernetes":     kindOf[kubernetes.Config](),
 		"mysql":          kindOf[mysql.Config](),
 		"github":         kindOf[github.Config](),
+		"gitlab":         kindOf[gitlab.Config](),
 		// What changes contracts is a target like others, so that all that protects access protects them.
 		"contracts": kindOf[contractset.Config](),
 	}

@@ -14,6 +14,7 @@ import (
 var decoders = map[string]string{
 	"internal/strictjson":            "it is the one reader",
 	"bench":                          "it reads what its own child wrote",
+	"integrations/gitlab/gitlabtest": "it reads what the target under test wrote",
 	"integrations/github/githubtest": "it reads what the target under test wrote",
 	"integrations/awsiam/awstest":    "it reads what a simulator for tests wrote",
 	"chat/slack/slacktest":           "it reads what a bot under test wrote",

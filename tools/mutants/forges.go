@@ -3,6 +3,8 @@ package main
 // forges returns the mutants of memberships that grants share, and of GitHub and GitLab.
 func forges() []mutant {
 	const shared, hub = "integrations/membership/", "integrations/github/"
+	const lab = "integrations/gitlab/"
+	ofLab := []string{"./integrations/gitlab -run TestCase150$|TestEnd"}
 	tests := []string{"./integrations/github -run TestCase150|TestWho"}
 	return []mutant{
 		{"a membership that somebody else gave is taken for Ramp's", shared + "target.go", "	if err := t.notForeign(ctx, m); err != nil {\n		return err\n	}\n", "", tests},
@@ -17,6 +19,11 @@ func forges() []mutant {
 		{"whoever takes a person's old login has their access", hub + "people.go", "		if err == nil && !strings.EqualFold(login, p.Login) {", "		if login = p.Login; false {", tests},
 		{"somebody of another domain is the managed user of the same name", hub + "people.go", "strings.EqualFold(domain, c.Domain) && login", "login", []string{"./integrations/github -run TestWho|TestConfig"}},
 		{"who is no member of the organisation is let in by an invitation", hub + "people.go", "	case in.State != \"active\":", "	case false:", tests},
+		{"a group of GitLab's that is not shown is gone", lab + "target.go", "	case !found:\n		return out, s.seen(ctx, m.Place)", "	case !found:\n		return out, nil", ofLab},
+		{"the end in a group takes what is below it", lab + "target.go", "?skip_subresources=true", "", ofLab},
+		{"GitLab's own end is before a grant's", lab + "target.go", "Add(48 * time.Hour)", "Add(time.Hour)", ofLab},
+		{"one grant's end takes the rest of another's on GitLab", shared + "target.go", "		if is.IsThere() && is.Ends.After(want.Ends) {", "		if false {", ofLab},
+		{"a change that waits for GitLab's administrator counts as made", lab + "target.go", "	case made.Level == 0:", "	case false:", ofLab},
 		{"GitHub's limit counts as missing rights", hub + "api.go", "	if wait := integrations.RetryAfter(h); wait > 0 {", "	if wait := integrations.RetryAfter(h); false {", []string{"./integrations/github -run TestLimits"}},
 		{"collaborators past the first page are not seen", hub + "api.go", "		if len(page) == 0 {", "		if true {", []string{"./integrations/github -run TestManyCollaborators"}},
 	}
