@@ -85,16 +85,34 @@ func (s *service) Find(ctx context.Context, g access.Grant) (m membership.Member
 		return m, "", err
 	}
 	m = membership.Membership{Place: string(ent.kind()) + "/" + id, Person: user}
-	own, err := s.State(ctx, m)
-	if err != nil || own.IsThere() {
-		return m, ent.Role, err // of whom it is, is asked next
+	return m, ent.Role, s.notFromAbove(ctx, m, ent.Role)
+}
+
+// notFromAbove returns an error of code conflict if the person has as much there by a group
+// above. GitLab's list of that has the place's own members too, so one that another try makes
+// between the two calls looks like one from above: it is looked at for as long as GitLab may
+// show an old state. Whose an own membership is, is asked next.
+func (s *service) notFromAbove(ctx context.Context, m membership.Membership, role string) error {
+	until := time.Now().Add(s.config.Consistency.Std())
+	for {
+		own, err := s.State(ctx, m)
+		if err != nil || own.IsThere() {
+			return err
+		}
+		var all member
+		found, err := s.client.Call(ctx, http.MethodGet, api+m.Place+"/members/all/"+m.Person, nil, &all)
+		if err != nil || !found || all.Level < levelOf(role) {
+			return err
+		}
+		if !time.Now().Before(until) {
+			return access.Errorf(access.CodeConflict, "the person is %s there by a group already", roleOf(all.Level))
+		}
+		select {
+		case <-ctx.Done():
+			return access.Errorf(access.CodeUnavailable, "GitLab shows the person as a member by a group, or still as one of before: %w", ctx.Err())
+		case <-time.After(min(time.Second, s.config.Consistency.Std()/10)):
+		}
 	}
-	var all member
-	found, err := s.client.Call(ctx, http.MethodGet, api+m.Place+"/members/all/"+user, nil, &all)
-	if err == nil && found && all.Level >= levelOf(ent.Role) {
-		err = access.Errorf(access.CodeConflict, "the person is %s there by a group already", roleOf(all.Level))
-	}
-	return m, ent.Role, err
 }
 
 // place returns the number of a group or project. Errors are also of code invalid (there is
