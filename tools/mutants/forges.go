@@ -14,6 +14,7 @@ func forges() []mutant {
 		{"an invitation stays behind", shared + "target.go", "			if err := t.service.Remove(ctx, m); err != nil {\n				return err\n			}\n			return access.Invalid", "			return access.Invalid", tests},
 		{"a team that GitHub does not show is gone", hub + "team.go", "	case !seen || !teams:", "	case false:", tests},
 		{"a user whom GitHub shows to nobody has no access", hub + "api.go", "	if err != nil || login != \"\" {\n		return login, err\n	}\n	_, err = pages", "	if true {\n		return login, err\n	}\n	_, err = pages", []string{"./integrations/github -run TestCase150/.*/Flagged"}},
+		{"who moves to a page that was read already is not seen", hub + "api.go", "len(all) >= pageSize; n++", "false; n++", []string{"./integrations/github -run TestListThatChanges"}},
 		{"null is an empty list of GitHub's", hub + "api.go", "		if page == nil {", "		if false {", []string{"./integrations/github -run TestCase150/.*/NullIsNoList"}},
 		{"a repository that GitHub does not show is gone", hub + "repository.go", "	name, err := s.nameOf(ctx, id)\n	if err != nil {\n		return out, err\n	}\n	found, err := pages", "	name, err := s.nameOf(ctx, id)\n	if err != nil {\n		return out, nil\n	}\n	found, err := pages", tests},
 		{"whoever takes a person's old login has their access", hub + "people.go", "		if err == nil && !strings.EqualFold(login, p.Login) {", "		if login = p.Login; false {", tests},
