@@ -20,8 +20,8 @@ var optionFacts = []struct {
 }{
 	{"MYSQL_HOST", "host", regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?$`)},
 	{"MYSQL_TCP_PORT", "port", regexp.MustCompile(`^[0-9]{1,5}$`)},
-	{"MYSQL_USER", "user", regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)},
-	{"MYSQL_PASSWORD", "password", regexp.MustCompile(`^[A-Za-z0-9]{16,100}$`)},
+	{"MYSQL_USER", "user", regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,79}$`)},
+	{"MYSQL_PASSWORD", "password", regexp.MustCompile(`^[A-Za-z0-9_-]{16,100}$`)},
 }
 
 // unreadable are characters that an option file gives a meaning of its own, or that a

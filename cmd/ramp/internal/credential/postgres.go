@@ -13,7 +13,8 @@ const serviceFile = "pg_service.conf"
 
 // serviceFacts are what a service file is written from, by variable: the name that the
 // file has for it, and what it may be. No value can begin a line of its own, in which
-// sslkey, say, would load a library into the client.
+// sslkey, say, would load a library into the client. Logins and passwords have capitals,
+// dashes and underscores too: Vault makes such ones.
 var serviceFacts = []struct {
 	variable, option string
 	form             *regexp.Regexp
@@ -21,8 +22,8 @@ var serviceFacts = []struct {
 	{"PGHOST", "host", regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?$`)},
 	{"PGPORT", "port", regexp.MustCompile(`^[0-9]{1,5}$`)},
 	{"PGDATABASE", "dbname", regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,62}$`)},
-	{"PGUSER", "user", regexp.MustCompile(`^[a-z][a-z0-9_-]{0,62}$`)},
-	{"PGPASSWORD", "password", regexp.MustCompile(`^[A-Za-z0-9]{16,100}$`)},
+	{"PGUSER", "user", regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,62}$`)},
+	{"PGPASSWORD", "password", regexp.MustCompile(`^[A-Za-z0-9_-]{16,100}$`)},
 	{"PGSSLMODE", "sslmode", regexp.MustCompile(`^(verify-full|disable)$`)},
 }
 

@@ -28,6 +28,23 @@ func TestServiceFile(t *testing.T) {
 	require.Contains(t, environ, "PAGER=less")
 }
 
+// A login and a password as Vault's secrets engines for databases make them are taken.
+func TestClientsTakeWhatVaultMakes(t *testing.T) {
+	user, password := "v-token-ra-orders-r-ujznwybprHAsohT6ZLlI-1795730636", "A1a-xUF3yR9wq-tGdB0v"
+	c := forPostgres()
+	c.Env = maps.Clone(c.Env)
+	c.Env["PGUSER"], c.Env["PGPASSWORD"] = user, password
+	_, files, err := Place(c, "/run/x")
+	require.NoError(t, err)
+	require.Contains(t, files["pg_service.conf"], "user="+user+"\npassword="+password+"\n")
+	c = forMySQL()
+	c.Env = maps.Clone(c.Env)
+	c.Env["MYSQL_USER"], c.Env["MYSQL_PASSWORD"] = user, password
+	_, files, err = Place(c, "/run/x")
+	require.NoError(t, err)
+	require.Contains(t, files["my.cnf"], "user="+user+"\npassword="+password+"\n")
+}
+
 // Whoever hands out credentials puts no line of their own into the file.
 func TestCase54ServiceFile(t *testing.T) {
 	for what, change := range map[string]func(map[string]string){

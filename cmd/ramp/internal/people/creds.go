@@ -51,7 +51,7 @@ func credsCommand() *cobra.Command {
 		},
 	}
 	s.requestFlags(c)
-	c.Flags().StringVar(&grant, "grant", "", "which grant, where a request has several")
+	c.Flags().StringVar(&grant, "grant", "", "which grant, where a request has several: its name, or its target")
 	c.Flags().StringVar(&dir, "into", "", "a directory for the files of the credential")
 	return c
 }
@@ -98,8 +98,24 @@ func pickUp(ctx context.Context, c *client.Client, id, grant string) (access.Cre
 		}
 		grant = r.Plan.Grants[0].Name
 	}
+	grant = grantOn(r.Plan, grant)
 	cred, err := c.PickUp(ctx, id, grant)
 	return cred, grant, err
+}
+
+// grantOn is the name of the plan's grant on a target, where the target is named that has
+// just one; else it is what was named.
+func grantOn(p access.Plan, named string) string {
+	name, found := named, 0
+	for _, g := range p.Grants {
+		if g.Target == named {
+			name, found = g.Name, found+1
+		}
+	}
+	if found != 1 {
+		return named
+	}
+	return name
 }
 
 // opensWithin is how long a pick-up waits for access that is being opened: targets

@@ -47,7 +47,7 @@ func execCommand() *cobra.Command {
 		return access.Errorf(access.CodeInvalid, "%s; flags of the command belong after --: ramp exec REQUEST -- COMMAND", err)
 	})
 	s.requestFlags(c)
-	c.Flags().StringVar(&grant, "grant", "", "which grant, where a request has several")
+	c.Flags().StringVar(&grant, "grant", "", "which grant, where a request has several: its name, or its target")
 	return c
 }
 
