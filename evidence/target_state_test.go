@@ -13,7 +13,7 @@ import (
 // worker of that very target signed it: not a worker of another environment.
 func TestCase149StateIsItsWorkers(t *testing.T) {
 	worker, staging := newSigner(t), newSigner(t)
-	ring := evidence.Keyring{}.With(worker.Public(), "ssh/prod").With(staging.Public(), "ssh/staging")
+	ring := evidence.Keyring{}.With(worker.Public(), "ssh/prod", "ssh/spare").With(staging.Public(), "ssh/staging")
 	off := access.TargetState{Target: "ssh/prod", Condition: access.TargetOff, Reason: "the disk is full"}
 	signed, err := worker.SignTargetState(off)
 	require.NoError(t, err)
@@ -21,8 +21,10 @@ func TestCase149StateIsItsWorkers(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, off, got)
 
-	_, err = ring.VerifyTargetState(signed, "ssh/staging")
-	require.Equal(t, access.CodeEvidence, access.CodeOf(err), "it is put in another's place")
+	for _, other := range []string{"ssh/spare", "ssh/staging"} { // the same worker's, and another's
+		_, err = ring.VerifyTargetState(signed, other)
+		require.Equal(t, access.CodeEvidence, access.CodeOf(err), "it is put in the place of %s", other)
+	}
 	forged, err := staging.SignTargetState(off)
 	require.NoError(t, err)
 	_, err = ring.VerifyTargetState(forged, "ssh/prod")
