@@ -95,7 +95,10 @@ func start(t testing.TB, settings []string, files map[string]string) *Server {
 	as := s.unprivileged(t)
 	data := filepath.Join(dir, "data")
 	install := exec.Command(find(t, "mariadb-install-db"), "--no-defaults", "--datadir="+data, "--auth-root-authentication-method=normal", "--skip-test-db") // #nosec G204 -- MariaDB's own programs
-	install.Dir, install.SysProcAttr = dir, as
+	// A server that starts deletes what other servers' statements have in the directory that
+	// it takes for temporary files, and one whose files are gone crashes.
+	own := append(os.Environ(), "TMPDIR="+dir)
+	install.Dir, install.SysProcAttr, install.Env = dir, as, own
 	out, err := install.CombinedOutput()
 	require.NoError(t, err, "mariadb-install-db: %s", out)
 	for name, from := range files {
@@ -113,12 +116,17 @@ func start(t testing.TB, settings []string, files map[string]string) *Server {
 		"--performance-schema=ON", "--performance-schema-accounts-size=0", "--performance-schema-users-size=0",
 		"--innodb-buffer-pool-size=16M", "--innodb-flush-log-at-trx-commit=0", "--innodb-flush-method=nosync", "--innodb-doublewrite=0", "--aria-sync-log-dir=NEVER", "--sync-frm=0", "--skip-name-resolve"}, settings...)
 	s.cmd, s.exited, s.log = exec.Command(find(t, "mariadbd"), args...), make(chan struct{}), &testtools.Output{} // #nosec G204 -- likewise
-	s.cmd.Dir, s.cmd.SysProcAttr, s.cmd.Stdout, s.cmd.Stderr = dir, as, s.log, s.log
+	s.cmd.Dir, s.cmd.SysProcAttr, s.cmd.Env, s.cmd.Stdout, s.cmd.Stderr = dir, as, own, s.log, s.log
 	require.NoError(t, s.cmd.Start())
 	go func() {
 		_ = s.cmd.Wait()
 		close(s.exited)
 	}()
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log("mariadbd's log:\n" + s.log.String())
+		}
+	})
 	t.Cleanup(s.Kill)
 	s.await(t)
 	s.Exec(t, world()...)
