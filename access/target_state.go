@@ -51,9 +51,9 @@ func (s TargetState) String() string {
 	case TargetOn:
 		return s.Target + " can be used"
 	case TargetOff:
-		return s.Target + " is off since " + FormatTime(s.Since) + ": its worker cannot start it (" + s.Reason + "). It is on again as soon as that works"
+		return s.Target + " has been off since " + FormatTime(s.Since) + ": its worker cannot start it (" + s.Reason + "). It is on again as soon as that works"
 	case TargetFailing:
-		return s.Target + " does not work since " + FormatTime(s.Since) + " (" + s.Reason + "). Access can be requested; it opens only if that works by then"
+		return s.Target + " has not worked since " + FormatTime(s.Since) + " (" + s.Reason + "). Access can be requested; it opens only if that works by then"
 	case TargetUnknown:
 		return "no worker has ever spoken of " + s.Target
 	default:

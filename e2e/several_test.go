@@ -132,8 +132,8 @@ func TestCase148WorkerKilledBetweenGrants(t *testing.T) {
 	}
 }
 
-// TestCase148NoneOfSeveral: the second grant cannot be opened. The first is closed again,
-// nothing is left, and each grant says what became of it.
+// TestCase148NoneOfSeveral: somebody ends the request while its second grant is being opened.
+// The first is closed, nothing is left, and each grant says what became of it.
 func TestCase148NoneOfSeveral(t *testing.T) {
 	t.Parallel()
 	in := install(t)

@@ -56,7 +56,7 @@ func TestCase149TargetOff(t *testing.T) {
 	says(worker, access.TargetOff, "certificate authority's key: no such file", 0)
 	shows(access.TargetOff)
 	text := offer().Unusable[0].String()
-	require.Contains(t, text, "ssh/demo is off since ")
+	require.Contains(t, text, "ssh/demo has been off since ")
 	require.Contains(t, text, "certificate authority")
 	for _, path := range []string{"/", "/ask/ssh-demo"} {
 		require.Contains(t, f.page("alice", path), "its worker cannot start it (certificate authority", path)

@@ -29,8 +29,8 @@ type tokens struct {
 }
 
 // read returns a token that is valid now. It has the form of jsonhttp.Dialect's Token.
-// Errors are of code forbidden (Google does not take the credentials), invalid (they are of
-// another kind), throttled and unavailable; they hold nothing of the credentials.
+// Errors are of code forbidden (Google does not take the credentials, or they are of another
+// kind), throttled and unavailable; they hold nothing of the credentials.
 func (t *tokens) read(ctx context.Context) (string, error) {
 	text, err := t.secret.Read(ctx)
 	if err != nil {

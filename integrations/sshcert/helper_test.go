@@ -28,6 +28,7 @@ func TestHelperCutsItsOwnAlone(t *testing.T) {
 		cmd := exec.Command("sleep", "600")
 		cmd.Env = []string{"RAMP_GRANT=" + grant}
 		require.NoError(t, cmd.Start())
+		t.Cleanup(func() { _ = cmd.Process.Kill() }) // where the test fails before it has ended
 		return cmd
 	}
 	open, ended, elsewhere := newGrant(access.Entitlement{"user": "deploy"}), newGrant(access.Entitlement{"user": "deploy"}), newGrant(access.Entitlement{"user": "deploy"})

@@ -60,7 +60,7 @@ func (c Config) validateSecrets() (issues access.Issues) {
 		issues.Require(!slices.Contains(c.Policies, s.Policy), "secret_policy", at+".policy", "contracts give the policy %s as well; a secret needs one of its own", access.Clip(s.Policy, 40))
 		issues.Require(policies[s.Policy] == "", "secret_policy", at+".policy", "the secret %s has the policy %s too; each needs one of its own", policies[s.Policy], access.Clip(s.Policy, 40))
 		policies[s.Policy] = name
-		for parameter := range s.Parameters {
+		for _, parameter := range slices.Sorted(maps.Keys(s.Parameters)) {
 			issues.Require(parameterShape.MatchString(parameter) && parameter != s.TTLParameter, "parameter_malformed", at+".parameters", "%q is no name of a parameter, or is ttlParameter", access.Clip(parameter, 40))
 		}
 		issues.Require(s.TTLParameter == "" || parameterShape.MatchString(s.TTLParameter), "parameter_malformed", at+".ttlParameter", "it is the name of a parameter, like ttl")
@@ -78,14 +78,14 @@ func (c Credential) validate(at string) (issues access.Issues) {
 	}
 	issues.Require(len(c.Env)+len(c.Files) > 0, "credential_empty", at, "it names fields of the secret in env or files")
 	for _, names := range []map[string]string{c.Env, c.Values} {
-		for name := range names {
+		for _, name := range slices.Sorted(maps.Keys(names)) {
 			issues.Require(slices.Contains(kind.Env, name), "credential_env", at, "a credential of kind %s may set %s; not %q", c.Kind, strings.Join(kind.Env, ", "), access.Clip(name, 40))
 		}
 	}
-	for name := range c.Values {
+	for _, name := range slices.Sorted(maps.Keys(c.Values)) {
 		issues.Require(c.Env[name] == "", "credential_twice", at+".values", "%s is in env too", access.Clip(name, 40))
 	}
-	for name := range c.Files {
+	for _, name := range slices.Sorted(maps.Keys(c.Files)) {
 		issues.Require(slices.Contains(kind.Files, name), "credential_files", at+".files", "a credential of kind %s may have the files %s", c.Kind, strings.Join(kind.Files, ", "))
 	}
 	whole := access.Credential{Kind: c.Kind, Hint: c.Hint}

@@ -43,8 +43,8 @@ func newSession(client *jsonhttp.Client, m method) *session {
 	return &session{vault: &vault{Client: client}, method: m, now: clock.Now, turn: make(chan struct{}, 1)}
 }
 
-// Read implements jsonhttp.Token. Errors are of code forbidden: Vault lets the worker in
-// not; and unavailable and throttled.
+// Read implements jsonhttp.Token. Errors are of code forbidden (Vault does not let the
+// worker in), unavailable and throttled.
 func (s *session) Read(ctx context.Context) (string, error) {
 	leave, err := s.enter(ctx)
 	if err != nil {

@@ -16,6 +16,7 @@ func fleets() []mutant {
 		{"another authority signs", checks, "case !bytes.Equal(cert.SignatureKey.Marshal(), public.Marshal()):", "case false:", more},
 		{"a key that is being signed at the end is not revoked", "integrations/sshcert/mint.go", "return ends, t.dir.Issue(hostfiles.Key{Grant: g.Name, Public: key, ExpiresAt: ends})", "_ = hostfiles.Key{}\n	return ends, nil", []string{"./integrations/sshcert -run TestRevokedWhileSigning"}},
 		{"the end is over while a host is down", "integrations/sshcert/fleet_hosts.go", "	if len(o.failed) == 0 {\n		return nil", "	if true {\n		return nil", down},
+		{"what a helper cannot send counts as nothing", "integrations/sshcert/hostcall/message.go", `"code":"unavailable","error"`, `"error"`, []string{"./integrations/sshcert/hostcall"}},
 		{"a host is opened that the ledger does not know of", several, "		if err := f.holders.Hold(ctx, object(name, g.Name), g.Name); err != nil {\n			return err\n		}\n", "", down},
 		{"a session of a fleet goes on where nobody hears from Ramp", "integrations/sshcert/helper.go", "if !ours || admits(admissions, clock.Now()) {", "if true || !ours || admits(admissions, clock.Now()) {", down},
 		{"a host that never heard of a grant holds up its end", several, "		if err := h.Ping(ctx); err != nil {\n			return err\n		}\n		if", "		if", begins},

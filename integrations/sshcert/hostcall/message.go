@@ -72,8 +72,10 @@ func (r reply) err() error {
 
 func encoded(v any) []byte {
 	b, err := json.Marshal(v)
-	if err != nil { // nothing here cannot be encoded but an entitlement of strange types
-		b = []byte(`{"do":""}`)
+	if err != nil { // such as an entitlement of strange types
+		// Neither side takes it for a request or a reply: a reply without a code says that
+		// all went well, and that nothing is there.
+		b = []byte(`{"do":"","code":"unavailable","error":"this cannot be sent as JSON"}`)
 	}
 	return b
 }

@@ -30,8 +30,9 @@ const (
 	maxConnections = 256
 )
 
-// Serve serves until ctx ends, and returns when the last call has been replied to. It
-// returns an error (unavailable) if the listener fails before.
+// Serve serves until ctx ends. Then it closes the connections, whose workers call again, and
+// returns when no call is under way. It returns an error (unavailable) if the listener fails
+// before.
 func (s Server) Serve(ctx context.Context, l net.Listener) error {
 	config := &ssh.ServerConfig{ServerVersion: "SSH-2.0-ramp-host", PublicKeyCallback: s.authenticate}
 	config.AddHostKey(s.Key)
