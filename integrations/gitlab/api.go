@@ -58,6 +58,9 @@ func pages[T any](ctx context.Context, c *jsonhttp.Client, path string, query ur
 		if err != nil || !found {
 			return false, err
 		}
+		if page == nil { // null is no list: a proxy may have written it
+			return false, c.Unexpected(http.MethodGet, path)
+		}
 		for _, one := range page {
 			each(one)
 		}

@@ -60,6 +60,13 @@ func TestCase150(t *testing.T) {
 		code(t, access.CodeConflict, f.open(t, nil).Grant(ctx, grantFor(who, inGroup)), "maintainer there by a group already")
 		require.NoError(t, f.open(t, nil).Grant(ctx, grantFor(who, asOwner)), "less than that is no reason")
 	})
+	t.Run("NullIsNoList", func(t *testing.T) {
+		f := start(t)
+		g := grantFor(f.person(t), inGroup)
+		require.NoError(t, f.open(t, nil).Grant(ctx, g))
+		_, err := f.open(t, func(http.RoundTripper) http.RoundTripper { return nulls{} }).List(ctx)
+		code(t, access.CodeUnavailable, err, "not what GitLab returns")
+	})
 	t.Run("WhatIsBelowAGroupStays", func(t *testing.T) {
 		f := start(t)
 		who := f.person(t)
@@ -173,4 +180,12 @@ func TestConfig(t *testing.T) {
 		require.NotEmpty(t, issues, what)
 		require.Equal(t, what, issues[0].Field)
 	}
+}
+
+// nulls responds to everything with null, as a broken proxy may.
+type nulls struct{}
+
+// RoundTrip implements http.RoundTripper.
+func (nulls) RoundTrip(r *http.Request) (*http.Response, error) {
+	return response(r, http.StatusOK, nil, "null"), nil
 }

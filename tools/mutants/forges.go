@@ -21,6 +21,7 @@ func forges() []mutant {
 		{"somebody of another domain is the managed user of the same name", hub + "people.go", "strings.EqualFold(domain, c.Domain) && login", "login", []string{"./integrations/github -run TestWho|TestConfig"}},
 		{"who is no member of the organisation is let in by an invitation", hub + "people.go", "	case in.State != \"active\":", "	case false:", tests},
 		{"a group of GitLab's that is not shown is gone", lab + "target.go", "	case !found:\n		return out, s.seen(ctx, m.Place)", "	case !found:\n		return out, nil", ofLab},
+		{"a list of GitLab's that is null is one without people", lab + "api.go", "		if page == nil {", "		if false {", ofLab},
 		{"the end in a group takes what is below it", lab + "target.go", "?skip_subresources=true", "", ofLab},
 		{"GitLab's own end is before a grant's", lab + "target.go", "Add(48 * time.Hour)", "Add(time.Hour)", ofLab},
 		{"one grant's end takes the rest of another's on GitLab", shared + "target.go", "		if is.IsThere() && is.Ends.After(want.Ends) {", "		if false {", ofLab},
