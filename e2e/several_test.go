@@ -79,11 +79,11 @@ func (in *installation) at(r severalRequest, kind, grant string) (first time.Tim
 func TestCase148WorkerKilledBetweenGrants(t *testing.T) {
 	t.Parallel()
 	for _, m := range []struct{ name, point, pass, lasts string }{
-		{"the first is on the target, and nobody knows", "open.granted", "0", "40s"},
-		{"the second is recorded, and not on the target", "open.intended", "1", "40s"},
-		{"the second is on the target, and nobody knows", "open.granted", "1", "40s"},
-		{"one is revoked, and not read back", "close.revoked", "0", "15s"},
-		{"the other is revoked, and not read back", "close.revoked", "1", "15s"},
+		{"the first is on the target, and nobody knows", "open.granted", "0", "60s"},
+		{"the second is recorded, and not on the target", "open.intended", "1", "60s"},
+		{"the second is on the target, and nobody knows", "open.granted", "1", "60s"},
+		{"one is revoked, and not read back", "close.revoked", "0", "30s"},
+		{"the other is revoked, and not read back", "close.revoked", "1", "30s"},
 	} {
 		t.Run(m.name, func(t *testing.T) {
 			t.Parallel()
@@ -108,7 +108,7 @@ func TestCase148WorkerKilledBetweenGrants(t *testing.T) {
 				require.Empty(t, left)
 			}
 			in.start(nil, "worker", "--config", in.config())
-			alice.awaits(asked.ID, "ended", time.Minute+endingBound)
+			alice.awaits(asked.ID, "ended", 2*time.Minute+endingBound)
 			r := alice.several(asked.ID)
 			require.Equal(t, "expired", r.Outcome)
 			require.Empty(t, in.admitted(), "something is left on the host")
@@ -150,7 +150,7 @@ func TestCase148NoneOfSeveral(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, http.StatusOK, status, "%s", raw)
 	f.goOn()
-	alice.awaits(asked.ID, "ended", time.Minute+endingBound)
+	alice.awaits(asked.ID, "ended", 2*time.Minute+endingBound)
 	require.Empty(t, in.admitted())
 	r := alice.several(asked.ID)
 	require.Equal(t, "closed", r.conditions()[0])

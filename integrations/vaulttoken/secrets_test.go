@@ -118,7 +118,7 @@ func TestSecretsCutSessions(t *testing.T) {
 		require.NoError(t, err)
 		return at
 	}
-	require.WithinDuration(t, g.ExpiresAt, ends(), 3*time.Second, "and not an hour, as its role says")
+	require.WithinDuration(t, g.ExpiresAt, ends(), time.Minute, "and not an hour, as its role says")
 	session, err := login(ctx, c)
 	require.NoError(t, err)
 	defer session.Close(ctx)
@@ -127,7 +127,7 @@ func TestSecretsCutSessions(t *testing.T) {
 	longer.ExpiresAt = g.ExpiresAt.Add(time.Hour)
 	require.NoError(t, target.Extend(ctx, longer))
 	require.NoError(t, target.Extend(ctx, longer), "again")
-	require.WithinDuration(t, longer.ExpiresAt, ends(), 3*time.Second)
+	require.WithinDuration(t, longer.ExpiresAt, ends(), time.Minute)
 	require.NoError(t, readOrders(ctx, c))
 
 	require.NoError(t, target.Revoke(ctx, access.Grant{Name: g.Name}))
