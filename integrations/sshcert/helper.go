@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
+	"golang.org/x/sync/errgroup"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
@@ -164,8 +165,12 @@ func (h Helper) serve(ctx context.Context, l net.Listener, disk hostfiles.Disk, 
 	return hostcall.Server{Host: helperHost{t}, Key: key, Workers: workers}.Serve(ctx, l)
 }
 
-// look is how often a helper looks for sessions of grants that have ended.
-const look = time.Second
+const (
+	// look is how often a helper looks for sessions of grants that have ended.
+	look = time.Second
+	// cutWithin is how long it cuts them before it looks again.
+	cutWithin = 5 * time.Second
+)
 
 // watch cuts the sessions of grants that have ended until ctx ends: sshd checks an expiry
 // at login only, and Ramp may be gone.
@@ -192,24 +197,31 @@ func (t *target) cutEnded(ctx context.Context, processes *hostsessions.Processes
 	if err != nil {
 		return err
 	}
-	var failed error
+	// Each within its own time, and at once: what comes back as often as it is killed, which
+	// somebody left behind under an ended grant's name, holds up no cut of another grant.
+	ctx, cancel := context.WithTimeout(ctx, cutWithin)
+	defer cancel()
+	var group errgroup.Group
+	group.SetLimit(maxAtOnce)
 	for _, grant := range live {
-		ours, err := t.dir.Knows(grant)
-		if err != nil {
-			return err
-		}
-		admissions, err := t.dir.Admissions(grant)
-		if err != nil {
-			return err
-		}
-		if !ours || admits(admissions, clock.Now()) {
-			continue
-		}
-		if err := t.sessions.Cut(ctx, grant); err != nil {
-			failed = err // the others are cut all the same
-		}
+		group.Go(func() error { return t.cutIfEnded(ctx, grant) }) // one that fails stops no other
 	}
-	return failed
+	return group.Wait()
+}
+
+func (t *target) cutIfEnded(ctx context.Context, grant string) error {
+	ours, err := t.dir.Knows(grant)
+	if err != nil {
+		return err
+	}
+	admissions, err := t.dir.Admissions(grant)
+	if err != nil {
+		return err
+	}
+	if !ours || admits(admissions, clock.Now()) {
+		return nil
+	}
+	return t.sessions.Cut(ctx, grant)
 }
 
 func admits(admissions map[string][]hostfiles.Line, at time.Time) bool {

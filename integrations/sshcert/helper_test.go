@@ -5,8 +5,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
 	"testing"
+	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
@@ -45,6 +50,45 @@ func TestHelperCutsItsOwnAlone(t *testing.T) {
 		require.NoError(t, cmd.Process.Kill(), "it was still there")
 		_ = cmd.Wait()
 	}
+}
+
+// Who left something behind that begins processes under the name of an ended grant,
+// without end, holds up no cut of others.
+func TestHelperCutsBesideWhatComesBack(t *testing.T) {
+	ctx, stop := context.WithTimeout(context.Background(), time.Minute)
+	defer stop()
+	dir := shortTemp(t)
+	keygen(t, "-t", "ed25519", "-N", "", "-f", filepath.Join(dir, "key"))
+	public := filepath.Join(dir, "key.pub")
+	host, err := Helper{Dir: filepath.Join(dir, "ramp"), Users: []string{"deploy"}, Authorities: public, Workers: public,
+		HostKey: filepath.Join(dir, "key")}.open(ctx, hostfiles.OS{})
+	require.NoError(t, err)
+	ended := []access.Grant{newGrant(access.Entitlement{"user": "deploy"}), newGrant(access.Entitlement{"user": "deploy"})}
+	for _, g := range ended {
+		require.NoError(t, host.Grant(ctx, g))
+		require.NoError(t, removeByHand(string(host.config.Dir), "deploy", g.Name))
+	}
+	slices.SortFunc(ended, func(a, b access.Grant) int { return strings.Compare(a.Name, b.Name) })
+	returns, isCut := exec.Command("/bin/sh", "-c", strings.Repeat("while :; do RAMP_GRANT="+ended[0].Name+" sleep 600; done & ", 32)+"wait"), exec.Command("sleep", "600")
+	returns.Env, isCut.Env = []string{"PATH=/usr/bin:/bin"}, []string{"RAMP_GRANT=" + ended[1].Name}
+	returns.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	require.NoError(t, returns.Start())
+	defer func() {
+		_ = syscall.Kill(-returns.Process.Pid, syscall.SIGKILL)
+		_ = returns.Wait()
+	}()
+	require.NoError(t, isCut.Start())
+	cutNow := make(chan error, 1)
+	go func() { cutNow <- isCut.Wait() }()
+	live := hostsessions.NewProcesses(host.dir)
+	require.EventuallyWithT(t, func(c *assert.CollectT) {
+		both, err := live.Grants()
+		assert.NoError(c, err)
+		assert.Subset(c, both, []string{ended[0].Name, ended[1].Name})
+	}, 30*time.Second, 10*time.Millisecond)
+	_ = host.cutEnded(ctx, live) // an error, as a rule: one is there again and again
+	require.NoError(t, ctx.Err(), "it came to an end")
+	require.Error(t, <-cutNow, "the other was killed")
 }
 
 // What a helper is set up with is read before anything is served, and nothing that is

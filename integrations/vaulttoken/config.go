@@ -54,7 +54,7 @@ func (c Config) open(_ context.Context, name string, between func(http.RoundTrip
 	}
 	own := &vault{Client: client}
 	if c.SignIn != nil {
-		own.session = newSession(client.As(nil), c.SignIn.method())
+		own.session = newSession(client.As(nil), c.SignIn.method(c.Namespace))
 		own.Client = client.As(own.session)
 	}
 	return &target{name: name, config: c, vault: own}, nil

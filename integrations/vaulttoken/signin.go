@@ -79,9 +79,9 @@ type method interface {
 	login(ctx context.Context, v *vault) (path string, data map[string]any, err error)
 }
 
-func (s SignIn) method() method {
+func (s SignIn) method(namespace string) method {
 	if s.AppRole != nil {
-		return &appRole{AppRole: *s.AppRole, secretID: s.AppRole.SecretID.Cached()}
+		return &appRole{AppRole: *s.AppRole, secretID: s.AppRole.SecretID.Cached(), namespace: namespace}
 	}
 	token := s.Kubernetes.Token
 	if token.IsZero() {
@@ -107,6 +107,7 @@ func (k kubernetesJWT) login(ctx context.Context, _ *vault) (string, map[string]
 type appRole struct {
 	AppRole
 	secretID  *secret.Cached
+	namespace string // which Vault may put before a path; "" for none
 	wrapping  string // the token that was unwrapped last
 	unwrapped string // the secret id that was in it
 }
@@ -150,8 +151,9 @@ func (a *appRole) unwrap(ctx context.Context, v *vault, mount, token string) (st
 	if err := v.write(ctx, "sys/wrapping/lookup", map[string]any{"token": token}, &about); err != nil {
 		return "", used(err)
 	}
-	_, path, _ := strings.Cut("/"+about.Data.Path, "/auth/"+mount+"/role/")
-	if role, ok := strings.CutSuffix(path, "/secret-id"); !ok || role == "" || strings.Contains(role, "/") {
+	// From its beginning: everybody may wrap cubbyhole/auth/approle/role/x/secret-id.
+	path, begins := strings.CutPrefix(strings.TrimPrefix(about.Data.Path, a.namespace+"/"), "auth/"+mount+"/role/")
+	if role, ends := strings.CutSuffix(path, "/secret-id"); !begins || !ends || role == "" || strings.Contains(role, "/") {
 		return "", access.Errorf(access.CodeForbidden, "what is wrapped was not made at auth/%s/role/…/secret-id; somebody may have exchanged it, so it was not used", mount)
 	}
 	var inside struct {

@@ -182,6 +182,17 @@ func TestCase147WrappedSecretID(t *testing.T) {
 	require.Equal(t, access.CodeForbidden, access.CodeOf(err))
 	require.ErrorContains(t, err, "somebody may have exchanged it")
 
+	// Everybody with Vault's default policy has a cubbyhole, with any path in it.
+	const lookalike = "cubbyhole/auth/approle/role/ramp/secret-id"
+	_, err = server.Root.Logical().Write(lookalike, map[string]any{"secret_id": secretID(t, server.Root)})
+	require.NoError(t, err)
+	exchanged, err = wrapper.Logical().Read(lookalike)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(file, []byte(exchanged.WrapInfo.Token), 0o600))
+	err = opened(t, config).Ping(ctx)
+	require.Equal(t, access.CodeForbidden, access.CodeOf(err), "%v", err)
+	require.ErrorContains(t, err, "somebody may have exchanged it")
+
 	require.NoError(t, os.WriteFile(file, []byte(secretID(t, wrapper)), 0o600))
 	require.NoError(t, opened(t, config).Ping(ctx), "another one")
 }

@@ -23,6 +23,8 @@ func fleets() []mutant {
 		{"a group of hosts grows after it was approved", several, "g.Approved != nil && g.Approved.Facts[factHosts] != now", "false && g.Approved.Facts[factHosts] != now", begins},
 		{"anybody calls a host's helper", calls, "	if !knows {", "	if false && !knows {", who},
 		{"a helper takes any name for a grant's", calls, "	if _, ok := access.RequestIDFromGrantName(g.Name); !ok {", "	if false {", who},
+		{"a host has a certificate signed that ends nowhere", "integrations/sshcert/hostcall/client.go", "(!out.EndsAt.After(clock.Now()) ||", "(out.EndsAt.Equal(clock.Now()) ||", []string{"./integrations/sshcert -run TestCase146HostSaysAnEnd"}},
+		{"an authority signs what has ended", "integrations/sshcert/authority/signer.go", "	if !w.Ends.After(clock.Now()) {", "	if w.Ends.IsZero() && w.Ends.After(clock.Now()) {", []string{"./integrations/sshcert -run TestCase146SignsNoEnd"}},
 		{"a helper opens what has ended", calls, "&& !clock.Now().Before(g.ExpiresAt) {", "&& false && !clock.Now().Before(g.ExpiresAt) {", who},
 		{"a host poses as another by its own certificate", "integrations/sshcert/fleet_config.go", "checker.CheckHostKey(net.JoinHostPort(strings.ToLower(h.Host), strconv.Itoa(h.Port)), remote, key)", "checker.CheckHostKey(strings.ToLower(remote.String()), remote, key)", who},
 		{"a host of a credential is described twice", "cmd/ramp/internal/credential/ssh.go", "if _, twice := found[words[0]]; twice ||", "if _, twice := found[words[0]]; false && twice ||", []string{"./cmd/ramp/internal/people -run TestCase54"}},

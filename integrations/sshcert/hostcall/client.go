@@ -13,6 +13,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations"
+	"ramp.dev/ramp/internal/clock"
 	"ramp.dev/ramp/internal/strictjson"
 )
 
@@ -120,12 +121,13 @@ func (c *Client) Extend(ctx context.Context, g access.Grant) error {
 	return err
 }
 
-// Issue implements Host.
+// Issue implements Host. The end that a host says is that of a certificate which other hosts
+// admit too: one before 1970 is to SSH a time far off, or none.
 func (c *Client) Issue(ctx context.Context, g access.Grant, key ssh.PublicKey) (time.Time, error) {
 	in := about(doIssue, g)
 	in.Key = strings.TrimSpace(string(ssh.MarshalAuthorizedKey(key)))
 	out, err := c.call(ctx, in)
-	if err == nil && (out.EndsAt.IsZero() || out.EndsAt.After(g.ExpiresAt)) {
+	if err == nil && (!out.EndsAt.After(clock.Now()) || out.EndsAt.After(g.ExpiresAt)) {
 		err = access.Errorf(access.CodeUnavailable, "the host's helper returned no end that the grant may have")
 	}
 	return out.EndsAt, err
