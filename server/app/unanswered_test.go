@@ -25,3 +25,14 @@ func TestCase84WhyNobodyAnswered(t *testing.T) {
 	require.ErrorContains(t, err, "the disk of the ledger is full")
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(err))
 }
+
+// TestWorkflowIsBehindTheLedger: who acts on what the ledger says is over learns the same,
+// also while the workflow has its last steps to do.
+func TestWorkflowIsBehindTheLedger(t *testing.T) {
+	f := newFixture(t)
+	r := f.request(access.StateEnded)
+	f.gateway.err = access.Errorf(access.CodeConflict, "the request is ending")
+	_, err := f.Decide(t.Context(), bob, r.ID, DecisionInput{Verdict: access.Deny, PlanDigest: r.Plan.Digest})
+	require.ErrorContains(t, err, "the request is ended")
+	require.Equal(t, "wrong_state", access.IssuesOf(err)[0].Code)
+}
