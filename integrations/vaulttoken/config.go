@@ -19,6 +19,8 @@ type Config struct {
 	Policies        []string `yaml:"policies,omitempty"`  // the policies that contracts may give
 	// SignIn is how the worker gets a token of its own; nil where Token is one.
 	SignIn *SignIn `yaml:"signIn,omitempty"`
+	// Logins says that people log in themselves; nil where Ramp gives them tokens.
+	Logins *Logins `yaml:"logins,omitempty"`
 	// Secrets are the dynamic secrets that contracts may give, by the name that contracts use.
 	Secrets map[string]Secret `yaml:"secrets,omitempty"`
 	// Describe says more of the policies and secrets in the inventory.
@@ -38,26 +40,38 @@ var (
 // opens, and fails its Ping. Errors are of code invalid, with every issue, or
 // unavailable.
 func (c Config) Open(ctx context.Context, name string) (integrations.Target, error) {
+	if c.Logins != nil {
+		return c.openLogins(name, nil)
+	}
 	return c.open(ctx, name, nil)
 }
 
 // open lets tests put a transport between the target and Vault.
 func (c Config) open(_ context.Context, name string, between func(http.RoundTripper) http.RoundTripper) (*target, error) {
+	c, own, err := c.connect(name, between)
+	if err != nil {
+		return nil, err
+	}
+	return &target{name: name, config: c, vault: own}, nil
+}
+
+// connect returns the configuration as it is used, and the client.
+func (c Config) connect(name string, between func(http.RoundTripper) http.RoundTripper) (Config, *vault, error) {
 	if issues := c.Validate(name); len(issues) > 0 {
-		return nil, access.Invalid(issues...)
+		return c, nil, access.Invalid(issues...)
 	}
 	c.Policies = slices.Sorted(slices.Values(c.Policies))
 	c.Namespace = strings.TrimSuffix(c.Namespace, "/")
 	client, err := c.Config.Open(c.dialect(), between)
 	if err != nil {
-		return nil, err
+		return c, nil, err
 	}
 	own := &vault{Client: client}
 	if c.SignIn != nil {
 		own.session = newSession(client.As(nil), c.SignIn.method(c.Namespace))
 		own.Client = client.As(own.session)
 	}
-	return &target{name: name, config: c, vault: own}, nil
+	return c, own, nil
 }
 
 // Validate returns everything that is wrong. It does not reach for Vault.
@@ -80,6 +94,7 @@ func (c Config) Validate(string) access.Issues {
 		issues.Require(!slices.Contains(c.Policies[:i], p), "policy_duplicate", "policies", "%s is listed twice", access.Clip(p, 40))
 	}
 	issues = append(issues, c.validateSecrets()...)
+	issues = append(issues, c.validateLogins()...)
 	return append(issues, c.Describe.Validate(map[string]func(string) bool{
 		listPolicies: func(v string) bool { return slices.Contains(c.Policies, v) },
 		listSecrets:  func(v string) bool { _, there := c.Secrets[v]; return there },

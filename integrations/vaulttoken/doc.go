@@ -8,6 +8,10 @@
 // from when the token was issued, so one role shared by tokens of several ages
 // would cap some of them too late.
 //
+// Where people log in themselves, a grant is an identity group with the grant's name in
+// the place of a role: it gives the policies to one person's identity, and so to all tokens
+// that they have from logins.
+//
 // Revoking deletes the roles, so that nothing new is made, and then all leases
 // made through them: tokens, the tokens that those made, and their secrets.
 package vaulttoken

@@ -27,9 +27,13 @@ func (t *target) Lists() []string { return t.config.Lists() }
 // Choices implements integrations.Inventory. It reads the configuration, and does not call
 // Vault.
 func (t *target) Choices(ctx context.Context, list, after string) ([]access.Choice, string, error) {
-	values := t.config.Policies
+	return t.config.choices(ctx, list, after)
+}
+
+func (c Config) choices(ctx context.Context, list, after string) ([]access.Choice, string, error) {
+	values := c.Policies
 	if list == listSecrets {
-		values = slices.Sorted(maps.Keys(t.config.Secrets))
+		values = slices.Sorted(maps.Keys(c.Secrets))
 	}
-	return t.config.Describe.Page(ctx, list, values, after)
+	return c.Describe.Page(ctx, list, values, after)
 }

@@ -142,6 +142,8 @@ func TestGrantOf(t *testing.T) {
 		require.Equal(t, grant, got)
 	}
 	require.Contains(t, policyExample, examplePolicies)
+	require.Contains(t, loginsExample, examplePolicies)
+	require.Contains(t, loginsExample, exampleAccessor)
 }
 
 // The documentation shows policy.hcl as it is.
@@ -150,4 +152,5 @@ func TestDocumentedPolicy(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, string(page), strings.TrimSpace(policyExample))
 	require.Contains(t, string(page), strings.TrimSpace(secretsExample))
+	require.Contains(t, string(page), strings.TrimSpace(loginsExample))
 }

@@ -36,33 +36,53 @@ func (c Config) neededForSecrets() map[string][]string {
 	return out
 }
 
+// needs returns all that Ramp's own token must be able to do.
+func (c Config) needs() map[string][]string {
+	want := needed()
+	maps.Copy(want, c.neededForSecrets())
+	return want
+}
+
 // Ping implements integrations.Pinger. Ramp's own token must be valid, must be able to
 // make others, and must have the rights it needs. Errors are of code forbidden, unavailable and
 // throttled.
 func (t *target) Ping(ctx context.Context) error {
-	own, err := get[struct {
-		Type string `json:"type"`
-		Uses int64  `json:"num_uses"`
-	}](ctx, t.vault, "auth/token/lookup-self")
+	kind, err := t.vault.lookupSelf(ctx)
 	if err != nil {
 		return err
 	}
-	if own == nil {
-		return t.vault.Unexpected(http.MethodGet, "auth/token/lookup-self")
+	if kind != "service" {
+		return access.Errorf(access.CodeForbidden, "Ramp's own token is of type %q; Vault lets only service tokens make others", kind)
 	}
-	if own.Type != "service" {
-		return access.Errorf(access.CodeForbidden, "Ramp's own token is of type %q; Vault lets only service tokens make others", own.Type)
+	return t.vault.mayDo(ctx, t.config.needs())
+}
+
+// lookupSelf returns the type of Ramp's own token. One that runs out of uses is an error.
+func (v *vault) lookupSelf(ctx context.Context) (kind string, err error) {
+	own, err := get[struct {
+		Type string `json:"type"`
+		Uses int64  `json:"num_uses"`
+	}](ctx, v, "auth/token/lookup-self")
+	if err != nil {
+		return "", err
+	}
+	if own == nil {
+		return "", v.Unexpected(http.MethodGet, "auth/token/lookup-self")
 	}
 	if own.Uses != 0 {
-		return access.Errorf(access.CodeForbidden, "Ramp's own token has a limited number of uses; Vault lets such tokens make no others")
+		return "", access.Errorf(access.CodeForbidden, "Ramp's own token has a limited number of uses; Vault lets such tokens make no others, and they end")
 	}
-	want := needed()
-	maps.Copy(want, t.config.neededForSecrets())
+	return own.Type, nil
+}
+
+// mayDo returns an error of code forbidden if Ramp's own token may not do all of want, by
+// path.
+func (v *vault) mayDo(ctx context.Context, want map[string][]string) error {
 	paths := slices.Sorted(maps.Keys(want))
 	var reply struct {
 		Data map[string][]string `json:"data"`
 	}
-	if err := t.vault.write(ctx, "sys/capabilities-self", map[string]any{"paths": paths}, &reply); err != nil {
+	if err := v.write(ctx, "sys/capabilities-self", map[string]any{"paths": paths}, &reply); err != nil {
 		return err
 	}
 	var missing []string

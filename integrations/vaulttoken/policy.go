@@ -21,15 +21,37 @@ func Policy(policies ...string) string {
 // PolicyForOpenBao is Policy for servers that compare the list of a role's policies as a whole:
 // OpenBao 2.6, and Vault before 1.21. It names every combination, in the order in which Ramp
 // writes it: 2^n-1 for n policies.
-func PolicyForOpenBao(policies ...string) string {
-	var all []string
+func PolicyForOpenBao(policies ...string) string { return Policy(combinations(policies)...) }
+
+// combinations returns every combination of policies as one text, in the order in which Ramp
+// writes it.
+func combinations(policies []string) (all []string) {
 	for _, p := range slices.Sorted(slices.Values(policies)) {
 		for _, before := range slices.Clone(all) {
 			all = append(all, before+","+p)
 		}
 		all = append(all, p)
 	}
-	return Policy(all...)
+	return all
+}
+
+//go:embed logins.hcl
+var loginsExample string
+
+// exampleAccessor is the auth method in logins.hcl that each installation changes.
+const exampleAccessor = "auth_oidc_1a2b3c4d"
+
+// LoginPolicy returns the policy that Ramp's own token needs where people log in themselves
+// by an auth method: logins.hcl with its accessor and these policies.
+func LoginPolicy(accessor string, policies ...string) string {
+	text := strings.Replace(loginsExample, examplePolicies, `["`+strings.Join(policies, `", "`)+`"]`, 1)
+	return strings.Replace(text, exampleAccessor, accessor, 1)
+}
+
+// LoginPolicyForOpenBao is LoginPolicy for servers that compare the list as a whole; see
+// PolicyForOpenBao.
+func LoginPolicyForOpenBao(accessor string, policies ...string) string {
+	return LoginPolicy(accessor, combinations(policies)...)
 }
 
 //go:embed secrets.hcl

@@ -20,33 +20,36 @@ func notNeeded() []string {
 		"auth/token/create", "auth/token/create-orphan", "auth/token/create/other-" + elsewhere, "auth/token/roles/other-" + elsewhere,
 		"auth/token/revoke-accessor", "auth/token/accessors", "sys/policies/acl/" + elsewhere, "sys/policy/" + elsewhere, "sys/auth/" + elsewhere, "sys/mounts/" + elsewhere,
 		"sys/audit/" + elsewhere, "sys/leases/revoke-prefix/other-" + elsewhere, "sys/raw/" + elsewhere, "sys/seal", "sys/generate-root/attempt",
-		"identity/entity", "identity/group", "secret/data/" + elsewhere, elsewhere + "/" + elsewhere,
+		"identity/entity", "identity/group", "identity/group/name/other-" + elsewhere, "identity/group/id/" + elsewhere, "secret/data/" + elsewhere, elsewhere + "/" + elsewhere,
 	}
 }
 
 // Rights implements integrations.RightsReader: Vault says what Ramp's own token may do on
 // each path that Ramp needs, and on paths that it does not. A token with the policy root is
 // said to be so, and no more of it. Errors are those of Vault.
-func (t *target) Rights(ctx context.Context) (r integrations.Rights, err error) {
+func (t *target) Rights(ctx context.Context) (integrations.Rights, error) {
+	return t.vault.rights(ctx, t.config.needs())
+}
+
+// rights compares what Ramp's own token may do with want, by path.
+func (v *vault) rights(ctx context.Context, want map[string][]string) (r integrations.Rights, err error) {
 	own, err := get[struct {
 		Policies []string `json:"policies"`
-	}](ctx, t.vault, "auth/token/lookup-self")
+	}](ctx, v, "auth/token/lookup-self")
 	if err != nil {
 		return r, err
 	}
 	if own == nil {
-		return r, t.vault.Unexpected(http.MethodGet, "auth/token/lookup-self")
+		return r, v.Unexpected(http.MethodGet, "auth/token/lookup-self")
 	}
 	if slices.Contains(own.Policies, "root") {
 		return integrations.Rights{TooMuch: []string{"everything in Vault: its token has the policy root"}}, nil
 	}
-	want := needed()
-	maps.Copy(want, t.config.neededForSecrets())
 	paths := append(slices.Sorted(maps.Keys(want)), notNeeded()...)
 	var reply struct {
 		Data map[string][]string `json:"data"`
 	}
-	if err := t.vault.write(ctx, "sys/capabilities-self", map[string]any{"paths": paths}, &reply); err != nil {
+	if err := v.write(ctx, "sys/capabilities-self", map[string]any{"paths": paths}, &reply); err != nil {
 		return r, err
 	}
 	for _, path := range paths {

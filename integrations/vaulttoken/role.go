@@ -74,7 +74,7 @@ func (t *target) putRole(ctx context.Context, r role) error {
 	if r.max < time.Second {
 		return integrations.ErrExpired
 	}
-	err := t.vault.write(ctx, rolesPath+"/"+r.name, map[string]any{
+	return combination(t.vault.write(ctx, rolesPath+"/"+r.name, map[string]any{
 		"allowed_policies":        strings.Join(r.policies, ","),
 		"orphan":                  true, // so that tokens outlive Ramp's own, which rotates
 		"renewable":               r.isToken(),
@@ -82,13 +82,18 @@ func (t *target) putRole(ctx context.Context, r role) error {
 		"token_no_default_policy": true,
 		"token_explicit_max_ttl":  int64(r.max / time.Second),
 		"path_suffix":             r.suffix(),
-	}, nil)
-	if access.CodeOf(err) == access.CodeForbidden && len(r.policies) > 1 {
+	}, nil), "allowed_policies", r.policies)
+}
+
+// combination returns the error of a write with policies, and says what may be missing: the
+// parameter is what Ramp's own policy allows them in.
+func combination(err error, parameter string, policies []string) error {
+	if access.CodeOf(err) == access.CodeForbidden && len(policies) > 1 {
 		// Some servers compare a list that is written as one text with each allowed
 		// text as a whole (OpenBao 2.6, Vault before 1.21), so they must be told of
 		// each combination.
-		return access.Errorf(access.CodeForbidden, "OpenBao, and Vault before 1.21, need %q among allowed_policies in the policy of Ramp's own token: %w",
-			strings.Join(r.policies, ","), err)
+		return access.Errorf(access.CodeForbidden, "OpenBao, and Vault before 1.21, need %q among %s in the policy of Ramp's own token: %w",
+			strings.Join(policies, ","), parameter, err)
 	}
 	return err
 }

@@ -29,12 +29,24 @@ func (t *target) Resolve(_ context.Context, e access.Entitlement) (access.Scope,
 	if err != nil {
 		return access.Scope{}, err
 	}
-	scope := t.scope(want)
-	if t.config.Namespace != "" {
-		scope.Summary += " in namespace " + t.config.Namespace
-		scope.Facts["namespace"] = t.config.Namespace
+	return t.config.withNamespace(t.scope(want)), nil
+}
+
+// withNamespace adds the namespace, if there is one.
+func (c Config) withNamespace(scope access.Scope) access.Scope {
+	if c.Namespace != "" {
+		scope.Summary += " in namespace " + c.Namespace
+		scope.Facts["namespace"] = c.Namespace
 	}
-	return scope, nil
+	return scope
+}
+
+// policyWord returns what a list of policies is called.
+func policyWord(policies []string) string {
+	if len(policies) > 1 {
+		return "policies "
+	}
+	return "policy "
 }
 
 // scope returns what is wanted in words, without the namespace.
@@ -49,12 +61,9 @@ func (t *target) scope(want wanted) access.Scope {
 				"whether what was opened with it is cut, its secrets engine decides",
 		}
 	}
-	all, policies := strings.Join(want.policies, ", "), "policy "
-	if len(want.policies) > 1 {
-		policies = "policies "
-	}
+	all := strings.Join(want.policies, ", ")
 	return access.Scope{
-		Summary: "use " + t.name + at + " with " + policies + all,
+		Summary: "use " + t.name + at + " with " + policyWord(want.policies) + all,
 		Facts:   map[string]string{"address": t.config.Address, "policies": all},
 		Ends: "Vault itself ends each token at the end of access, and with it the tokens that it made; " +
 			"secrets with a lease are revoked right after",
