@@ -292,3 +292,33 @@ func TestLoginsRights(t *testing.T) {
 	o.config.Token = field.SecretFile(vaulttest.TokenFile(t, secret.Auth.ClientToken))
 	require.ErrorContains(t, o.open(t, nil).Ping(t.Context()), "number of uses")
 }
+
+// Each call names the namespace, of either form of the target.
+func TestNamespaceIsSent(t *testing.T) {
+	o := startOffice(t)
+	calls := 0
+	wire := func(next http.RoundTripper) http.RoundTripper {
+		return roundTrip(func(r *http.Request) (*http.Response, error) {
+			calls++
+			require.Equal(t, "team/orders", r.Header.Get("X-Vault-Namespace"), r.URL.Path)
+			r.Header.Del("X-Vault-Namespace") // the tests' Vault has none
+			return next.RoundTrip(r)
+		})
+	}
+	people, tokens := o.config, o.config
+	people.Namespace, tokens.Namespace, tokens.Logins = "team/orders/", "team/orders", nil
+	o.Policy(t, "ramp-logins", LoginPolicy(o.accessor, o.config.Policies...)+Policy(o.config.Policies...))
+	target, err := people.openLogins("vault/test", wire)
+	require.NoError(t, err)
+	g := loginGrant(o.person(t), "orders-read")
+	require.NoError(t, target.Grant(t.Context(), g))
+	require.NoError(t, target.Revoke(t.Context(), g))
+	other, err := tokens.open(t.Context(), "vault/test", wire)
+	require.NoError(t, err)
+	require.NoError(t, other.Grant(t.Context(), g))
+	c, err := other.Mint(t.Context(), g)
+	require.NoError(t, err)
+	require.Equal(t, "team/orders", c.Env["VAULT_NAMESPACE"])
+	require.NoError(t, other.Revoke(t.Context(), g))
+	require.Greater(t, calls, 10)
+}
