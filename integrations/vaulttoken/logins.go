@@ -130,14 +130,19 @@ func (t *logins) Inspect(ctx context.Context, g access.Grant) (r access.ReadBack
 // Revoke implements integrations.Target. The next request of each login is refused. Errors
 // are of code unavailable while Vault still has the group.
 func (t *logins) Revoke(ctx context.Context, g access.Grant) error {
-	if err := t.vault.delete(ctx, groupsPath+"/"+g.Name); err != nil {
-		return retryable(err)
-	}
-	_, there, err := t.vault.group(ctx, g.Name)
-	if err == nil && there {
-		err = access.Errorf(access.CodeUnavailable, "Vault still has the group %s", g.Name)
-	}
-	return err
+	ctx, cancel := context.WithTimeout(ctx, revokeTimeout)
+	defer cancel()
+	// A call that grants, and runs beside this one, can write the group again: it goes once more.
+	return retryable(integrations.AwaitGone(ctx, "groups of the grant", 50*time.Millisecond, func() (int, error) {
+		if err := t.vault.delete(ctx, groupsPath+"/"+g.Name); err != nil {
+			return 0, err
+		}
+		_, there, err := t.vault.group(ctx, g.Name)
+		if there {
+			return 1, err
+		}
+		return 0, err
+	}))
 }
 
 // List implements integrations.Target.

@@ -293,6 +293,26 @@ func TestLoginsRights(t *testing.T) {
 	require.ErrorContains(t, o.open(t, nil).Ping(t.Context()), "number of uses")
 }
 
+// A group that stays although Vault says that it is deleted keeps the grant open.
+func TestCase147LoginsGroupStays(t *testing.T) {
+	ctx := t.Context()
+	o := startOffice(t)
+	healthy, who := o.open(t, nil), o.person(t)
+	g := loginGrant(who, "orders-read")
+	require.NoError(t, healthy.Grant(ctx, g))
+	target := o.open(t, func(next http.RoundTripper) http.RoundTripper {
+		return roundTrip(func(r *http.Request) (*http.Response, error) {
+			if r.Method == http.MethodDelete {
+				return answer(r, http.StatusNoContent, ""), nil
+			}
+			return next.RoundTrip(r)
+		})
+	})
+	require.Equal(t, access.CodeUnavailable, access.CodeOf(target.Revoke(ctx, access.Grant{Name: g.Name})))
+	require.NoError(t, read(ctx, o.early(t, who)))
+	require.NoError(t, healthy.Revoke(ctx, access.Grant{Name: g.Name}))
+}
+
 // Each call names the namespace, of either form of the target.
 func TestNamespaceIsSent(t *testing.T) {
 	o := startOffice(t)
