@@ -127,6 +127,11 @@ func readOrders(ctx context.Context, c access.Credential) error {
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
 	_, err = conn.Exec(ctx, "SELECT * FROM orders")
+	var cut *pgconn.PgError
+	if errors.As(err, &cut) && cut.Code == "57P01" {
+		// Vault took the account back between the login and this, and ended the session.
+		return fmt.Errorf("%w: %s", targettest.ErrRefused, cut.Message)
+	}
 	return err
 }
 
