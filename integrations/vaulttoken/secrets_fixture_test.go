@@ -112,11 +112,18 @@ func login(ctx context.Context, c access.Credential) (*pgx.Conn, error) {
 		return nil, err
 	}
 	conn, err := pgx.ConnectConfig(ctx, config)
-	var refused *pgconn.PgError
-	if errors.As(err, &refused) && (refused.Code == "28P01" || refused.Code == "28000") {
-		return nil, fmt.Errorf("%w: %s", targettest.ErrRefused, refused.Message)
+	return conn, refusal(err)
+}
+
+// refusal tells what Postgres refuses from what fails otherwise: a password that is none
+// any more (28P01, 28000), and, where Vault takes the account back in the middle of a use,
+// a session that it ended (57P01), a table that it took (42501) and a role that is gone (42704).
+func refusal(err error) error {
+	var said *pgconn.PgError
+	if errors.As(err, &said) && slices.Contains([]string{"28P01", "28000", "57P01", "42501", "42704"}, said.Code) {
+		return fmt.Errorf("%w: %s", targettest.ErrRefused, said.Message)
 	}
-	return conn, err
+	return err
 }
 
 // readOrders logs in and reads.
@@ -127,12 +134,7 @@ func readOrders(ctx context.Context, c access.Credential) error {
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
 	_, err = conn.Exec(ctx, "SELECT * FROM orders")
-	var cut *pgconn.PgError
-	if errors.As(err, &cut) && cut.Code == "57P01" {
-		// Vault took the account back between the login and this, and ended the session.
-		return fmt.Errorf("%w: %s", targettest.ErrRefused, cut.Message)
-	}
-	return err
+	return refusal(err)
 }
 
 // secretGrant is a grant of one dynamic secret.
