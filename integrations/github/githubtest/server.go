@@ -14,7 +14,7 @@ import (
 )
 
 // Token is what the stand-in takes as a personal access token.
-const Token = "github_pat_test0123456789"
+const Token = "github_pat_test0123456789" // #nosec G101 -- of this fake
 
 // Server is the API of one organisation.
 type Server struct {

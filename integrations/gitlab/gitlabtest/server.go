@@ -16,7 +16,7 @@ import (
 )
 
 // Token is what the stand-in takes.
-const Token = "glpat-test0123456789abcd"
+const Token = "glpat-test0123456789abcd" // #nosec G101 -- of this fake
 
 // Member is a direct membership.
 type Member struct {
