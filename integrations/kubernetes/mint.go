@@ -43,8 +43,9 @@ func (t *target) Mint(ctx context.Context, g access.Grant) (access.Credential, e
 	}
 	token, until, err := t.token(ctx, g.Name, left)
 	if late := until.Sub(ends); err == nil && late > 0 && left > shortestToken+leeway {
-		// The server counts from a later time than Ramp. Nobody has this token.
-		token, until, err = t.token(ctx, g.Name, left-late)
+		// The server counts from a later time than Ramp. Nobody has this token. The first call
+		// took time, and a server counts whole seconds.
+		token, until, err = t.token(ctx, g.Name, clock.Until(ends)-late-time.Second)
 		if err == nil && until.After(ends) && clock.Until(ends) > shortestToken+leeway {
 			return none, access.Errorf(access.CodeUnavailable, "the token would work until %s, after its grant's end; is the API server's clock right?", until.Format(time.RFC3339))
 		}
