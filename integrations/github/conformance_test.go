@@ -28,7 +28,9 @@ func TestCase150Sharing(t *testing.T) {
 					return f.open(t, faulty(fault, n))
 				},
 				Slow: func(t *testing.T, reached chan<- struct{}, goOn <-chan struct{}) integrations.Target {
-					return f.open(t, func(to http.RoundTripper) http.RoundTripper { return slow{to, reached, goOn} })
+					return f.open(t, func(to http.RoundTripper) http.RoundTripper {
+						return targettest.SlowWire{To: to, Reached: reached, GoOn: goOn}
+					})
 				},
 			})
 		})

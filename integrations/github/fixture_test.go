@@ -5,13 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -107,64 +105,28 @@ func (f *forge) byHand(e access.Entitlement, principal, role string) {
 	f.SetRole(f.group(e), f.number(principal), role)
 }
 
-// wire is a transport that fails as GitHub does.
-type wire struct {
-	to    http.RoundTripper
-	fault targettest.Fault
-	n     int32
-	calls atomic.Int32
-}
-
-func response(r *http.Request, status int, header http.Header, body string) *http.Response {
-	if header == nil {
-		header = http.Header{}
-	}
-	return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(body)), Request: r}
-}
-
-// RoundTrip implements http.RoundTripper.
-func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
-	k := w.calls.Add(1)
-	switch {
-	case w.fault == targettest.LostReply && k == w.n:
-		got, err := w.to.RoundTrip(r)
-		if err == nil {
-			_, _ = io.Copy(io.Discard, got.Body)
-			got.Body.Close()
-		}
-		return nil, errors.New("connection reset by peer")
-	case w.fault == targettest.Throttled && k >= w.n && k%2 == 0:
-		return response(r, 403, http.Header{"Retry-After": {"7"}}, `{"message":"You have exceeded a secondary rate limit."}`), nil
-	case w.fault == targettest.Throttled && k >= w.n:
-		return response(r, 403, http.Header{"X-Ratelimit-Remaining": {"0"}, "X-Ratelimit-Reset": {fmt.Sprint(time.Now().Add(time.Hour).Unix())}}, `{"message":"API rate limit exceeded"}`), nil
-	case w.fault == targettest.Unavailable && k >= w.n && k%2 == 0:
-		return response(r, 502, nil, "<html>Unicorn!"), nil
-	case w.fault == targettest.Unavailable && k >= w.n:
-		return nil, syscall.ECONNREFUSED
-	case w.fault == targettest.NotFoundYet && k >= w.n && strings.Contains(r.URL.Path, "/memberships/") && strings.HasPrefix(r.URL.Path, "/organizations/"):
-		return response(r, 404, nil, `{"message":"Not Found","documentation_url":"https://docs.github.com/rest","status":"404"}`), nil
-	case w.fault == targettest.NotFoundYet && k >= w.n && r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "/collaborators"):
-		return response(r, 200, nil, "[]"), nil
-	}
-	return w.to.RoundTrip(r)
-}
-
+// faulty is a transport that fails as GitHub does, whose two limits are said in two ways.
 func faulty(fault targettest.Fault, n int) func(http.RoundTripper) http.RoundTripper {
-	return func(to http.RoundTripper) http.RoundTripper { return &wire{to: to, fault: fault, n: int32(n)} }
-}
-
-// slow waits before each call until it may go on.
-type slow struct {
-	to      http.RoundTripper
-	reached chan<- struct{}
-	goOn    <-chan struct{}
-}
-
-// RoundTrip implements http.RoundTripper.
-func (s slow) RoundTrip(r *http.Request) (*http.Response, error) {
-	s.reached <- struct{}{}
-	<-s.goOn
-	return s.to.RoundTrip(r)
+	return func(to http.RoundTripper) http.RoundTripper {
+		var refused atomic.Int32
+		return &targettest.Wire{To: to, Fault: fault, N: n,
+			Throttled: func() *http.Response {
+				if refused.Add(1)%2 == 0 {
+					return targettest.Response(http.StatusForbidden, http.Header{"Retry-After": {"7"}}, map[string]any{"message": "You have exceeded a secondary rate limit."})
+				}
+				return targettest.Response(http.StatusForbidden, http.Header{"X-Ratelimit-Remaining": {"0"}, "X-Ratelimit-Reset": {fmt.Sprint(time.Now().Add(time.Hour).Unix())}},
+					map[string]any{"message": "API rate limit exceeded"})
+			},
+			NotFoundYet: func(r *http.Request, _ http.RoundTripper) *http.Response {
+				switch {
+				case strings.Contains(r.URL.Path, "/memberships/") && strings.HasPrefix(r.URL.Path, "/organizations/"):
+					return targettest.Response(http.StatusNotFound, nil, map[string]any{"message": "Not Found", "documentation_url": "https://docs.github.com/rest", "status": "404"})
+				case r.Method == http.MethodGet && strings.HasSuffix(r.URL.Path, "/collaborators"):
+					return targettest.Response(http.StatusOK, nil, []any{})
+				}
+				return nil
+			}}
+	}
 }
 
 // names returns the grants of whom the organisation shows anything, by the ledger's word of

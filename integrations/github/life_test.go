@@ -177,7 +177,7 @@ type nulls struct{}
 
 // RoundTrip implements http.RoundTripper.
 func (nulls) RoundTrip(r *http.Request) (*http.Response, error) {
-	return response(r, 200, nil, "null"), nil
+	return targettest.Response(http.StatusOK, nil, nil), nil
 }
 
 // number0 is number within Do.

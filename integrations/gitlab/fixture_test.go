@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -97,57 +95,20 @@ func grantFor(who string, e access.Entitlement) access.Grant {
 		ExpiresAt: time.Now().UTC().Add(time.Hour).Truncate(time.Second)}
 }
 
-// wire is a transport that fails as GitLab does.
-type wire struct {
-	to    http.RoundTripper
-	fault targettest.Fault
-	n     int32
-	calls atomic.Int32
-}
-
-func response(r *http.Request, status int, header http.Header, body string) *http.Response {
-	return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(body)), Request: r}
-}
-
-// RoundTrip implements http.RoundTripper.
-func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
-	k := w.calls.Add(1)
-	switch {
-	case w.fault == targettest.LostReply && k == w.n:
-		got, err := w.to.RoundTrip(r)
-		if err == nil {
-			_, _ = io.Copy(io.Discard, got.Body)
-			got.Body.Close()
-		}
-		return nil, errors.New("connection reset by peer")
-	case w.fault == targettest.Throttled && k >= w.n:
-		return response(r, 429, http.Header{"Retry-After": {"7"}}, `{"message":"Too many requests"}`), nil
-	case w.fault == targettest.Unavailable && k >= w.n && k%2 == 0:
-		return response(r, 502, http.Header{}, "<html>GitLab is not responding"), nil
-	case w.fault == targettest.Unavailable && k >= w.n:
-		return nil, syscall.ECONNREFUSED
-	case w.fault == targettest.NotFoundYet && k >= w.n && strings.Contains(r.URL.Path, "/members/"):
-		return response(r, 404, http.Header{}, `{"message":"404 Not found"}`), nil
-	}
-	return w.to.RoundTrip(r)
-}
-
+// faulty is a transport that fails as GitLab does.
 func faulty(fault targettest.Fault, n int) func(http.RoundTripper) http.RoundTripper {
-	return func(to http.RoundTripper) http.RoundTripper { return &wire{to: to, fault: fault, n: int32(n)} }
-}
-
-// slow waits before each call until it may go on.
-type slow struct {
-	to      http.RoundTripper
-	reached chan<- struct{}
-	goOn    <-chan struct{}
-}
-
-// RoundTrip implements http.RoundTripper.
-func (s slow) RoundTrip(r *http.Request) (*http.Response, error) {
-	s.reached <- struct{}{}
-	<-s.goOn
-	return s.to.RoundTrip(r)
+	return func(to http.RoundTripper) http.RoundTripper {
+		return &targettest.Wire{To: to, Fault: fault, N: n,
+			Throttled: func() *http.Response {
+				return targettest.Response(http.StatusTooManyRequests, http.Header{"Retry-After": {"7"}}, map[string]any{"message": "Too many requests"})
+			},
+			NotFoundYet: func(r *http.Request, _ http.RoundTripper) *http.Response {
+				if !strings.Contains(r.URL.Path, "/members/") {
+					return nil
+				}
+				return targettest.Response(http.StatusNotFound, nil, map[string]any{"message": "404 Not found"})
+			}}
+	}
 }
 
 // object returns the place and the person of what the ledger says is held.

@@ -31,7 +31,9 @@ func TestCase150Sharing(t *testing.T) {
 			return f.open(t, faulty(fault, n))
 		},
 		Slow: func(t *testing.T, reached chan<- struct{}, goOn <-chan struct{}) integrations.Target {
-			return f.open(t, func(to http.RoundTripper) http.RoundTripper { return slow{to, reached, goOn} })
+			return f.open(t, func(to http.RoundTripper) http.RoundTripper {
+				return targettest.SlowWire{To: to, Reached: reached, GoOn: goOn}
+			})
 		},
 	})
 }
@@ -187,5 +189,5 @@ type nulls struct{}
 
 // RoundTrip implements http.RoundTripper.
 func (nulls) RoundTrip(r *http.Request) (*http.Response, error) {
-	return response(r, http.StatusOK, nil, "null"), nil
+	return targettest.Response(http.StatusOK, nil, nil), nil
 }
