@@ -79,3 +79,13 @@ func (b *Broker) Lists(target string) ([]string, error) {
 func (b *Broker) Choices(ctx context.Context, target, list string) ([]access.Choice, error) {
 	return call(ctx, b, opening("list "+list, target), func(ctx context.Context, t *Guarded) ([]access.Choice, error) { return t.Choices(ctx, list) })
 }
+
+// Distinct returns what the rules of an allow-list name, in order, each once.
+func Distinct[Rule any](rules []Rule, of func(Rule) []string) []string {
+	var all []string
+	for _, rule := range rules {
+		all = append(all, of(rule)...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}

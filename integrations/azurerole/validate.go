@@ -92,22 +92,12 @@ func (c Config) validateAllow() (issues access.Issues) {
 
 // scopes returns all scopes of the allow-list, in order.
 func (c Config) scopes() []string {
-	return sorted(c.Allow, func(rule AllowConfig) []string { return rule.Scopes })
+	return integrations.Distinct(c.Allow, func(rule AllowConfig) []string { return rule.Scopes })
 }
 
 // roles returns the names of all roles of the allow-list, in order.
 func (c Config) roles() []string {
-	return sorted(c.Allow, func(rule AllowConfig) []string { return rule.Roles })
-}
-
-func sorted(rules []AllowConfig, of func(AllowConfig) []string) []string {
-	all := map[string]bool{}
-	for _, rule := range rules {
-		for _, one := range of(rule) {
-			all[one] = true
-		}
-	}
-	return slices.Sorted(maps.Keys(all))
+	return integrations.Distinct(c.Allow, func(rule AllowConfig) []string { return rule.Roles })
 }
 
 // allows reports whether one rule has both.

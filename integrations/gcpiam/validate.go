@@ -2,7 +2,6 @@ package gcpiam
 
 import (
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -71,22 +70,12 @@ func unending(role string) bool {
 
 // resources returns all resources of the allow-list, in order.
 func (c Config) resources() []string {
-	return sorted(c.Allow, func(rule AllowConfig) []string { return rule.Resources })
+	return integrations.Distinct(c.Allow, func(rule AllowConfig) []string { return rule.Resources })
 }
 
 // roles returns all roles of the allow-list, in order.
 func (c Config) roles() []string {
-	return sorted(c.Allow, func(rule AllowConfig) []string { return rule.Roles })
-}
-
-func sorted(rules []AllowConfig, of func(AllowConfig) []string) []string {
-	all := map[string]bool{}
-	for _, rule := range rules {
-		for _, one := range of(rule) {
-			all[one] = true
-		}
-	}
-	return slices.Sorted(maps.Keys(all))
+	return integrations.Distinct(c.Allow, func(rule AllowConfig) []string { return rule.Roles })
 }
 
 // allows reports whether one rule has both.

@@ -52,8 +52,8 @@ func (f *fleet) mayBeOn(ctx context.Context, grant string) (hosts []string, err 
 		return f.config.names(), nil
 	}
 	for o := range objects {
-		// A host that was taken off the configuration is not there to be asked: whoever
-		// took it off answers for it.
+		// A host that was taken off the configuration cannot be asked any more: what is still
+		// open there is for who took it off to close.
 		if name, _, _ := strings.Cut(o, " "); f.hosts[name] != nil {
 			hosts = append(hosts, name)
 		}

@@ -3,7 +3,6 @@ package sshcert
 import (
 	"context"
 	"crypto/ed25519"
-	"crypto/rand"
 	"encoding/pem"
 	"fmt"
 	"maps"
@@ -33,11 +32,7 @@ func (f *fleet) Mint(ctx context.Context, g access.Grant) (access.Credential, er
 	if err != nil {
 		return none, err
 	}
-	public, private, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		return none, err
-	}
-	key, err := ssh.NewPublicKey(public)
+	key, private, err := newKey()
 	if err != nil {
 		return none, err
 	}

@@ -33,11 +33,7 @@ func (t *target) Mint(ctx context.Context, g access.Grant) (access.Credential, e
 	if err != nil {
 		return none, err
 	}
-	public, private, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		return none, err
-	}
-	key, err := ssh.NewPublicKey(public)
+	key, private, err := newKey()
 	if err != nil {
 		return none, err
 	}
@@ -50,6 +46,16 @@ func (t *target) Mint(ctx context.Context, g access.Grant) (access.Credential, e
 		return none, err
 	}
 	return t.credential(private, cert, ent, hostKey, ends)
+}
+
+// newKey returns a fresh key for one pick-up.
+func newKey() (ssh.PublicKey, ed25519.PrivateKey, error) {
+	public, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return nil, nil, err
+	}
+	key, err := ssh.NewPublicKey(public)
+	return key, private, err
 }
 
 // issue records a key of the grant and returns when its certificate must end. It is
