@@ -136,12 +136,15 @@ func TestEveryPage(t *testing.T) {
 	for _, want := range []string{"partner:carol", "oscar", "counts for nobody", "configuration", `value="&lt;typed&gt;"`, "Not done."} {
 		require.Contains(t, html, want)
 	}
-	html = shown(t, p, "contracts", contracts.Status{Source: "https://git.example.com/c.git main", Version: "sha256:x", Error: "c.yaml:3:1: <b>",
-		Revision: contracts.Revision{Commit: "0123", Signers: []string{"alice", "bob"}}})
-	for _, want := range []string{"not in force", "c.yaml:3:1: &lt;b&gt;", "alice, bob", "0123"} {
+	html = shown(t, p, "contracts", contractsPage{Status: contracts.Status{Source: "https://git.example.com/c.git main", Version: "sha256:x", Error: "c.yaml:3:1: <b>",
+		Revision: contracts.Revision{Commit: "0123", Signers: []string{"alice", "bob"}}},
+		States: []access.TargetState{{Target: "postgres/orders", Condition: access.TargetOff, Reason: "no <password>"}, {Target: "ssh/web", Condition: access.TargetSilent}}})
+	for _, want := range []string{"not in force", "c.yaml:3:1: &lt;b&gt;", "alice, bob", "0123", "postgres/orders", "no &lt;password&gt;", "no worker of it has been heard of"} {
 		require.Contains(t, html, want)
 	}
-	require.NotContains(t, shown(t, p, "contracts", contracts.Status{Source: "/etc/ramp/contracts"}), "Commit")
+	html = shown(t, p, "contracts", contractsPage{Status: contracts.Status{Source: "/etc/ramp/contracts"}})
+	require.NotContains(t, html, "Commit")
+	require.NotContains(t, html, `id="targets"`, "what a server cannot say is not shown as an empty table")
 	shown(t, p, "signedout", nil)
 	for status := range problemTitles {
 		shown(t, p, "problem", problem.Problem{Status: status, Detail: "why"})
