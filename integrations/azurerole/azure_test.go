@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,11 +17,19 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/integrations"
+	"ramp.dev/ramp/integrations/azurerole/azuretest"
 	"ramp.dev/ramp/integrations/targettest"
 	"ramp.dev/ramp/ledger"
 )
 
 const targetName = "azure/test"
+
+const (
+	tenant, client = azuretest.Tenant, azuretest.Client
+	subscription   = azuretest.Subscription
+	orders         = azuretest.Orders
+	reader, writer = azuretest.Reader, azuretest.Writer
+)
 
 var (
 	read  = access.Entitlement{"scope": orders, "role": "Reader"}
@@ -29,7 +38,7 @@ var (
 
 // world is a cloud, a ledger and a target's configuration.
 type world struct {
-	*cloud
+	*azuretest.Cloud
 	led    *ledger.Ledger
 	config Config
 	secret string // its file
@@ -37,8 +46,8 @@ type world struct {
 
 func start(t *testing.T) *world {
 	t.Helper()
-	w := &world{cloud: newCloud(t), secret: filepath.Join(t.TempDir(), "secret")}
-	require.NoError(t, os.WriteFile(w.secret, []byte(w.cloud.secret), 0o600))
+	w := &world{Cloud: azuretest.Start(t), secret: filepath.Join(t.TempDir(), "secret")}
+	require.NoError(t, os.WriteFile(w.secret, []byte(w.Secret), 0o600))
 	var err error
 	w.led, err = ledger.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "ledger.db"))
 	require.NoError(t, err)
@@ -65,14 +74,14 @@ func (w *world) faulty(t *testing.T, fault targettest.Fault, n int) integrations
 			case !strings.Contains(r.URL.Path, "/roleAssignments/"):
 				return nil
 			case r.Method == http.MethodGet:
-				return targettest.Response(http.StatusNotFound, nil, errorBody("RoleAssignmentNotFound", "not found"))
+				return targettest.Response(http.StatusNotFound, nil, azuretest.ErrorBody("RoleAssignmentNotFound", "not found"))
 			case r.Method == http.MethodDelete:
 				return &http.Response{StatusCode: http.StatusNoContent, Header: http.Header{}, Body: http.NoBody}
 			}
 			return nil
 		},
 		Throttled: func() *http.Response {
-			return targettest.Response(http.StatusTooManyRequests, http.Header{"Retry-After": {"7"}}, errorBody("TooManyRequests", "slow down"))
+			return targettest.Response(http.StatusTooManyRequests, http.Header{"Retry-After": {"7"}}, azuretest.ErrorBody("TooManyRequests", "slow down"))
 		}}
 	return w.open(t, func(to http.RoundTripper) http.RoundTripper { wire.To = to; return wire })
 }
@@ -85,18 +94,26 @@ func grantFor(who string, e access.Entitlement) access.Grant {
 
 // of returns the assignment that a grant is of.
 func (w *world) of(g access.Grant) assignment {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return assignment{strings.ToLower(g.Entitlement["scope"].(string)), w.config.Roles[g.Entitlement["role"].(string)], w.users[g.Principal]}
+	w.Lock()
+	defer w.Unlock()
+	return assignment{strings.ToLower(g.Entitlement["scope"].(string)), w.config.Roles[g.Entitlement["role"].(string)], w.Users[g.Principal]}
 }
 
 // byHand makes an assignment as an administrator: under a name of its own.
 func (w *world) byHand(a assignment) (path string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	path = a.scope + "/providers/microsoft.authorization/roleassignments/" + fmt.Sprintf("ffffffff-0000-0000-0000-%012d", len(w.assignments))
-	w.assignments[path] = properties{RoleDefinitionID: a.definition(), PrincipalID: a.user}
+	w.Lock()
+	defer w.Unlock()
+	path = a.scope + "/providers/microsoft.authorization/roleassignments/" + fmt.Sprintf("ffffffff-0000-0000-0000-%012d", len(w.Assignments))
+	w.Assignments[path] = azuretest.Properties{RoleDefinitionID: a.definition(), PrincipalID: a.user}
 	return path
+}
+
+func (w *world) has(a assignment) bool { return w.Has(a.scope, a.role, a.user) }
+
+// pathOf returns the key of an assignment of Ramp's.
+func pathOf(a assignment) string {
+	u, _ := url.Parse(a.path())
+	return strings.ToLower(u.Path)
 }
 
 func (w *world) names(ctx context.Context) (out []string, err error) {
@@ -114,7 +131,7 @@ func TestConformance(t *testing.T) {
 	w := start(t)
 	targettest.Run(t, targettest.Harness{
 		Open:   func(t *testing.T) integrations.Target { return w.open(t, nil) },
-		Target: targetName, Principal: w.person(t), Person: w.person, Entitlement: read, Other: write,
+		Target: targetName, Principal: w.Person(t), Person: w.Person, Entitlement: read, Other: write,
 		Invalid: map[string]access.Entitlement{
 			"no scope":      {"role": "Reader"},
 			"no role":       {"scope": orders},
@@ -129,22 +146,22 @@ func TestConformance(t *testing.T) {
 			for object := range objects {
 				a, e := parse(object)
 				err = errors.Join(err, e)
-				w.mu.Lock()
-				delete(w.assignments, pathOf(a))
-				w.mu.Unlock()
+				w.Lock()
+				delete(w.Assignments, pathOf(a))
+				w.Unlock()
 			}
 			return err
 		},
 		Foreign: func(t *testing.T) func(context.Context) error {
 			var paths []string
 			for range 2 {
-				paths = append(paths, w.byHand(w.of(grantFor(w.person(t), read))))
+				paths = append(paths, w.byHand(w.of(grantFor(w.Person(t), read))))
 			}
 			return func(context.Context) error {
-				w.mu.Lock()
-				defer w.mu.Unlock()
+				w.Lock()
+				defer w.Unlock()
 				for _, path := range paths {
-					if _, there := w.assignments[path]; !there {
+					if _, there := w.Assignments[path]; !there {
 						return fmt.Errorf("%s was taken", path)
 					}
 				}
@@ -168,7 +185,7 @@ func TestConformance(t *testing.T) {
 
 func TestCase151AzureSharing(t *testing.T) {
 	w := start(t)
-	who := w.person(t)
+	who := w.Person(t)
 	one := grantFor(who, write)
 	targettest.Sharing(t, targettest.SharingHarness{
 		Open:     func(t *testing.T) integrations.Target { return w.open(t, nil) },
@@ -188,37 +205,37 @@ func TestCase151AzureSharing(t *testing.T) {
 func TestCase151AzureSomebodyElses(t *testing.T) {
 	w := start(t)
 	one := w.open(t, nil)
-	theirs := grantFor(w.person(t), read)
+	theirs := grantFor(w.Person(t), read)
 	path := w.byHand(w.of(theirs))
 	err := one.Grant(t.Context(), theirs)
 	require.Equal(t, access.CodeConflict, access.CodeOf(err), "%v", err)
 	require.NoError(t, one.Revoke(t.Context(), theirs))
-	require.Contains(t, w.assignments, path)
+	require.Contains(t, w.Assignments, path)
 
-	again := grantFor(w.person(t), read) // of another installation with the same rights
-	w.mu.Lock()
-	w.assignments[strings.ToLower(strings.SplitN(assignmentPath(w, again), "?", 2)[0])] = properties{RoleDefinitionID: assignment{strings.ToLower(orders), reader, ""}.definition(), PrincipalID: w.users[again.Principal]}
-	w.mu.Unlock()
+	again := grantFor(w.Person(t), read) // of another installation with the same rights
+	w.Lock()
+	w.Assignments[strings.ToLower(strings.SplitN(assignmentPath(w, again), "?", 2)[0])] = azuretest.Properties{RoleDefinitionID: assignment{strings.ToLower(orders), reader, ""}.definition(), PrincipalID: w.Users[again.Principal]}
+	w.Unlock()
 	require.Equal(t, access.CodeConflict, access.CodeOf(one.Grant(t.Context(), again)))
 
-	g := grantFor(w.person(t), read)
+	g := grantFor(w.Person(t), read)
 	require.NoError(t, one.Grant(t.Context(), g))
-	w.mu.Lock()
-	w.deaf = true
-	w.mu.Unlock()
+	w.Lock()
+	w.Deaf = true
+	w.Unlock()
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(one.Revoke(t.Context(), g)))
 	p, err := one.Inspect(t.Context(), g)
 	require.NoError(t, err)
 	require.True(t, p.Open)
-	w.mu.Lock()
-	w.deaf = false
-	w.mu.Unlock()
+	w.Lock()
+	w.Deaf = false
+	w.Unlock()
 	require.NoError(t, one.Revoke(t.Context(), g))
 }
 
 // assignmentPath is pathOf for callers that hold the lock.
 func assignmentPath(w *world, g access.Grant) string {
-	return assignment{strings.ToLower(orders), reader, w.users[g.Principal]}.path()
+	return assignment{strings.ToLower(orders), reader, w.Users[g.Principal]}.path()
 }
 
 // TestUnknown: what is not found proves that access has ended only where Azure says so of the
@@ -229,9 +246,9 @@ func TestUnknown(t *testing.T) {
 	for _, who := range []string{"nobody@example.com", "alice", "a/b@example.com", ""} {
 		require.Equal(t, access.CodeInvalid, access.CodeOf(one.Grant(t.Context(), grantFor(who, read))), who)
 	}
-	g := grantFor(w.person(t), read)
+	g := grantFor(w.Person(t), read)
 	require.NoError(t, one.Grant(t.Context(), g))
-	for _, body := range []any{errorBody("SubscriptionNotFound", "x"), errorBody("InvalidResourceType", "x"), map[string]any{}, "not found"} {
+	for _, body := range []any{azuretest.ErrorBody("SubscriptionNotFound", "x"), azuretest.ErrorBody("InvalidResourceType", "x"), map[string]any{}, "not found"} {
 		elsewhere := w.open(t, func(to http.RoundTripper) http.RoundTripper {
 			return roundTrip(func(r *http.Request) (*http.Response, error) {
 				if strings.Contains(r.URL.Path, "/roleAssignments/") {
@@ -243,9 +260,9 @@ func TestUnknown(t *testing.T) {
 		_, err := elsewhere.Inspect(t.Context(), g)
 		require.Equal(t, access.CodeUnavailable, access.CodeOf(err), "%v: %v", body, err)
 	}
-	w.mu.Lock()
-	delete(w.groups, strings.ToLower(orders))
-	w.mu.Unlock()
+	w.Lock()
+	delete(w.Groups, strings.ToLower(orders))
+	w.Unlock()
 	require.NoError(t, one.Revoke(t.Context(), g))
 	p, err := one.Inspect(t.Context(), g)
 	require.NoError(t, err)
@@ -260,11 +277,11 @@ func TestCredentials(t *testing.T) {
 	w := start(t)
 	one := w.open(t, nil)
 	require.NoError(t, one.Ping(t.Context()))
-	w.may = []string{"*/read"}
+	w.May = []string{"*/read"}
 	err := one.Ping(t.Context())
 	require.Equal(t, access.CodeForbidden, access.CodeOf(err))
 	require.Contains(t, err.Error(), "roleAssignments/write")
-	w.may = []string{"*"}
+	w.May = []string{"*"}
 	w.config.Roles = map[string]string{"Reader": writer, "Contributor": reader}
 	require.Equal(t, access.CodeConflict, access.CodeOf(w.open(t, nil).Ping(t.Context())))
 

@@ -12,6 +12,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations"
+	"ramp.dev/ramp/integrations/gcpiam/gcptest"
 	"ramp.dev/ramp/integrations/targettest"
 )
 
@@ -44,9 +45,9 @@ func (w *world) harness(e, other access.Entitlement) targettest.Harness {
 		},
 		ListNames: w.names,
 		Remove: func(_ context.Context, name string) error {
-			for resource := range w.policies {
-				w.byHand(resource, func(p *stored) {
-					p.bindings = slices.DeleteFunc(p.bindings, func(b map[string]any) bool { return title(b) == name })
+			for resource := range w.Policies {
+				w.ByHand(resource, func(p *gcptest.Stored) {
+					p.Bindings = slices.DeleteFunc(p.Bindings, func(b map[string]any) bool { return gcptest.Title(b) == name })
 				})
 			}
 			return nil
@@ -60,8 +61,8 @@ func (w *world) harness(e, other access.Entitlement) targettest.Harness {
 			"no end":            w.widen(func(b map[string]any) { later(b, `true`) }),
 			"another condition": w.widen(func(b map[string]any) { later(b, `request.time < timestamp("2026-01-01T00:00:00Z") || true`) }),
 			"a second binding": func(_ context.Context, g access.Grant) error {
-				w.byHand(g.Entitlement["resource"].(string), func(p *stored) {
-					p.bindings = append(p.bindings, map[string]any{"role": "roles/editor.custom", "members": []any{"user:" + alice},
+				w.ByHand(g.Entitlement["resource"].(string), func(p *gcptest.Stored) {
+					p.Bindings = append(p.Bindings, map[string]any{"role": "roles/editor.custom", "members": []any{"user:" + alice},
 						"condition": map[string]any{"title": g.Name, "expression": "true"}})
 				})
 				return nil
@@ -84,12 +85,12 @@ func (w *world) foreign(t *testing.T) func(context.Context) error {
 	}
 	before := map[string][]string{}
 	for _, resource := range []string{project, bucket} {
-		w.byHand(resource, func(p *stored) { p.bindings = append(p.bindings, theirs...) })
+		w.ByHand(resource, func(p *gcptest.Stored) { p.Bindings = append(p.Bindings, theirs...) })
 		before[resource] = w.texts(t, resource)
 	}
 	t.Cleanup(func() {
 		for resource := range before {
-			w.byHand(resource, func(p *stored) { p.bindings = p.bindings[:1] })
+			w.ByHand(resource, func(p *gcptest.Stored) { p.Bindings = p.Bindings[:1] })
 		}
 	})
 	return func(context.Context) error {
@@ -104,10 +105,10 @@ func (w *world) foreign(t *testing.T) func(context.Context) error {
 
 // texts returns the bindings of a policy as they are, and what else is in it.
 func (w *world) texts(t *testing.T, resource string) (out []string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	p := w.policies[resource]
-	for _, one := range append([]any{p.audit}, anys(p.bindings)...) {
+	w.Lock()
+	defer w.Unlock()
+	p := w.Policies[resource]
+	for _, one := range append([]any{p.Audit}, anys(p.Bindings)...) {
 		text, err := json.Marshal(one)
 		require.NoError(t, err)
 		out = append(out, string(text))

@@ -17,13 +17,16 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
+	"ramp.dev/ramp/integrations/gcpiam/gcptest"
 	"ramp.dev/ramp/integrations/targettest"
 	"ramp.dev/ramp/ledger"
 )
 
 const (
-	targetName     = "gcp/test"
-	viewer, reader = "roles/logging.viewer", "roles/storage.objectViewer"
+	project, folder, bucket = gcptest.Project, gcptest.Folder, gcptest.Bucket
+	alice                   = "alice@example.com"
+	targetName              = "gcp/test"
+	viewer, reader          = "roles/logging.viewer", "roles/storage.objectViewer"
 )
 
 var (
@@ -33,7 +36,7 @@ var (
 
 // world is a cloud, a ledger and a target's configuration.
 type world struct {
-	*cloud
+	*gcptest.Cloud
 	led    *ledger.Ledger
 	config Config
 	people atomic.Int64
@@ -41,12 +44,12 @@ type world struct {
 
 func start(t *testing.T) *world {
 	t.Helper()
-	w := &world{cloud: newCloud(t)}
+	w := &world{Cloud: gcptest.Start(t)}
 	var err error
 	w.led, err = ledger.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "ledger.db"))
 	require.NoError(t, err)
 	t.Cleanup(func() { w.led.Close() })
-	w.config = Config{Credentials: field.SecretFile(w.keyFile(t)), Endpoint: w.URL, Consistency: access.Duration(300 * time.Millisecond),
+	w.config = Config{Credentials: field.SecretFile(w.KeyFile(t)), Endpoint: w.URL, Consistency: access.Duration(300 * time.Millisecond),
 		Allow: []AllowConfig{{Resources: []string{project, folder}, Roles: []string{viewer, "roles/pubsub.viewer"}}, {Resources: []string{bucket}, Roles: []string{reader}}}}
 	return w
 }
@@ -65,14 +68,14 @@ func (w *world) open(t *testing.T, between func(http.RoundTripper) http.RoundTri
 func (w *world) faulty(t *testing.T, fault targettest.Fault, n int) *target {
 	wire := &targettest.Wire{Fault: fault, N: n, NotFoundYet: oldPolicy,
 		Throttled: func() *http.Response {
-			return targettest.Response(http.StatusTooManyRequests, http.Header{"Retry-After": {"1"}}, errorBody(429, "RESOURCE_EXHAUSTED", "Quota exceeded."))
+			return targettest.Response(http.StatusTooManyRequests, http.Header{"Retry-After": {"1"}}, gcptest.ErrorBody(429, "RESOURCE_EXHAUSTED", "Quota exceeded."))
 		}}
 	return w.open(t, func(to http.RoundTripper) http.RoundTripper { wire.To = to; return wire })
 }
 
 // oldPolicy shows a policy as it was before Ramp wrote it, under its old etag.
 func oldPolicy(r *http.Request, to http.RoundTripper) *http.Response {
-	if _, verb := parsePath(r); verb != "get" {
+	if _, verb := gcptest.ParsePath(r); verb != "get" {
 		return nil
 	}
 	got, err := to.RoundTrip(r)
@@ -86,7 +89,7 @@ func oldPolicy(r *http.Request, to http.RoundTripper) *http.Response {
 	}
 	bindings := []any{}
 	for _, b := range p["bindings"].([]any) {
-		if !strings.HasPrefix(title(b.(map[string]any)), access.NamePrefix) {
+		if !strings.HasPrefix(gcptest.Title(b.(map[string]any)), access.NamePrefix) {
 			bindings = append(bindings, b)
 		}
 	}
@@ -107,12 +110,12 @@ func (w *world) person(*testing.T) string {
 
 // names returns the titles of Ramp's bindings.
 func (w *world) names(context.Context) (out []string, err error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, p := range w.policies {
-		for _, b := range p.bindings {
-			if _, ok := access.RequestIDFromGrantName(title(b)); ok {
-				out = append(out, title(b))
+	w.Lock()
+	defer w.Unlock()
+	for _, p := range w.Policies {
+		for _, b := range p.Bindings {
+			if _, ok := access.RequestIDFromGrantName(gcptest.Title(b)); ok {
+				out = append(out, gcptest.Title(b))
 			}
 		}
 	}
@@ -121,7 +124,7 @@ func (w *world) names(context.Context) (out []string, err error) {
 
 // use acts in the role of a grant, now.
 func (w *world) use(_ context.Context, g access.Grant, _ access.Credential) error {
-	ok, err := w.allows(g.Entitlement["resource"].(string), g.Entitlement["role"].(string), "user:"+g.Principal, time.Now())
+	ok, err := w.Allows(g.Entitlement["resource"].(string), g.Entitlement["role"].(string), "user:"+g.Principal, time.Now())
 	if err == nil && !ok {
 		err = fmt.Errorf("PERMISSION_DENIED: %w", targettest.ErrRefused)
 	}
@@ -131,9 +134,9 @@ func (w *world) use(_ context.Context, g access.Grant, _ access.Credential) erro
 // widen changes each binding of a grant by hand.
 func (w *world) widen(change func(b map[string]any)) func(context.Context, access.Grant) error {
 	return func(_ context.Context, g access.Grant) error {
-		w.byHand(g.Entitlement["resource"].(string), func(p *stored) {
-			for _, b := range p.bindings {
-				if title(b) == g.Name {
+		w.ByHand(g.Entitlement["resource"].(string), func(p *gcptest.Stored) {
+			for _, b := range p.Bindings {
+				if gcptest.Title(b) == g.Name {
 					change(b)
 				}
 			}

@@ -15,6 +15,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
+	"ramp.dev/ramp/integrations/gcpiam/gcptest"
 	"ramp.dev/ramp/integrations/targettest"
 )
 
@@ -27,14 +28,14 @@ func TestCase151OthersWriteToo(t *testing.T) {
 		var n atomic.Int32
 		others := func(resource string) {
 			if k := n.Add(1); k <= 3 {
-				w.byHand(resource, func(p *stored) {
-					p.bindings = append(p.bindings, map[string]any{"role": "roles/browser", "members": []any{fmt.Sprintf("user:other%d@example.com", k)}})
+				w.ByHand(resource, func(p *gcptest.Stored) {
+					p.Bindings = append(p.Bindings, map[string]any{"role": "roles/browser", "members": []any{fmt.Sprintf("user:other%d@example.com", k)}})
 				})
 			}
 		}
-		w.mu.Lock()
-		w.before = others
-		w.mu.Unlock()
+		w.Lock()
+		w.Before = others
+		w.Unlock()
 		require.NoError(t, one.Grant(t.Context(), g))
 		n.Store(1)
 		require.NoError(t, one.Revoke(t.Context(), g))
@@ -49,11 +50,11 @@ func TestCase151OthersWriteToo(t *testing.T) {
 // TestCase151OthersWriteAllTheTime: it is tried again later, and nothing is overwritten.
 func TestCase151OthersWriteAllTheTime(t *testing.T) {
 	w := start(t)
-	w.before = func(resource string) { w.byHand(resource, func(*stored) {}) }
+	w.Before = func(resource string) { w.ByHand(resource, func(*gcptest.Stored) {}) }
 	err := w.open(t, nil).Grant(t.Context(), grantFor(alice, viewLogs))
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(err), "%v", err)
 	require.Contains(t, err.Error(), "written by others")
-	require.Zero(t, w.writes)
+	require.Zero(t, w.Writes)
 }
 
 // TestCase151OldPolicyProvesNothing: a removal is no removal while Google shows what was true
@@ -71,7 +72,7 @@ func TestCase151OldPolicyProvesNothing(t *testing.T) {
 	for _, body := range []any{map[string]any{}, map[string]any{"version": 1}, map[string]any{"etag": ""}, map[string]any{"etag": "BwW1=", "bindings": "none"}} {
 		empty := w.open(t, func(to http.RoundTripper) http.RoundTripper {
 			return roundTrip(func(r *http.Request) (*http.Response, error) {
-				if _, verb := parsePath(r); verb == "get" {
+				if _, verb := gcptest.ParsePath(r); verb == "get" {
 					return targettest.Response(http.StatusOK, nil, body), nil
 				}
 				return to.RoundTrip(r)
@@ -97,7 +98,7 @@ func TestCase151WhereTheGrantIs(t *testing.T) {
 	w := start(t)
 	g := grantFor(alice, readFile)
 	require.NoError(t, w.open(t, nil).Grant(t.Context(), g))
-	without := &world{cloud: w.cloud, led: w.led, config: w.config}
+	without := &world{Cloud: w.Cloud, led: w.led, config: w.config}
 	without.config.Allow = w.config.Allow[:1]
 	p, err := without.open(t, nil).Inspect(t.Context(), g)
 	require.NoError(t, err)
@@ -111,7 +112,7 @@ func TestCase151WhereTheGrantIs(t *testing.T) {
 	other := grantFor(alice, viewLogs)
 	require.NoError(t, w.open(t, nil).Grant(t.Context(), other))
 	back := start(t)
-	back.cloud, back.config = w.cloud, w.config
+	back.Cloud, back.config = w.Cloud, w.config
 	p, err = back.open(t, nil).Inspect(t.Context(), other)
 	require.NoError(t, err)
 	require.True(t, p.Open)
@@ -139,12 +140,12 @@ func TestLimits(t *testing.T) {
 	require.NoError(t, one.Revoke(t.Context(), all[0]))
 	require.NoError(t, one.Grant(t.Context(), g))
 
-	w.byHand(folder, func(p *stored) {
+	w.ByHand(folder, func(p *gcptest.Stored) {
 		members := []any{}
 		for i := range maxPrincipals {
 			members = append(members, fmt.Sprintf("user:p%d@example.com", i))
 		}
-		p.bindings = []map[string]any{{"role": "roles/browser", "members": members}}
+		p.Bindings = []map[string]any{{"role": "roles/browser", "members": members}}
 	})
 	err = one.Grant(t.Context(), grantFor(alice, access.Entitlement{"resource": folder, "role": viewer}))
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(err))
@@ -163,9 +164,9 @@ func TestUnknown(t *testing.T) {
 	}
 	g := grantFor(alice, readFile)
 	require.NoError(t, one.Grant(t.Context(), g))
-	w.mu.Lock()
-	delete(w.policies, bucket)
-	w.mu.Unlock()
+	w.Lock()
+	delete(w.Policies, bucket)
+	w.Unlock()
 	require.Equal(t, access.CodeInvalid, access.CodeOf(one.Grant(t.Context(), grantFor(alice, readFile))))
 	require.NoError(t, one.Revoke(t.Context(), g))
 	p, err := one.Inspect(t.Context(), g)
@@ -179,7 +180,7 @@ func TestWorkforcePool(t *testing.T) {
 	g := grantFor("alice", viewLogs)
 	one := w.open(t, nil)
 	require.NoError(t, one.Grant(t.Context(), g))
-	ok, err := w.allows(project, viewer, "principal://iam.googleapis.com/locations/global/workforcePools/people-of-example/subject/alice", time.Now())
+	ok, err := w.Allows(project, viewer, "principal://iam.googleapis.com/locations/global/workforcePools/people-of-example/subject/alice", time.Now())
 	require.NoError(t, err)
 	require.True(t, ok)
 	require.NoError(t, one.Revoke(t.Context(), g))
@@ -191,11 +192,11 @@ func TestWorkforcePool(t *testing.T) {
 func TestCredentials(t *testing.T) {
 	w := start(t)
 	require.NoError(t, w.open(t, nil).Ping(t.Context()))
-	w.lacks["storage.buckets.setIamPolicy"] = true
+	w.Lacks["storage.buckets.setIamPolicy"] = true
 	err := w.open(t, nil).Ping(t.Context())
 	require.Equal(t, access.CodeForbidden, access.CodeOf(err))
 	require.Contains(t, err.Error(), "storage.buckets.setIamPolicy on "+bucket)
-	delete(w.lacks, "storage.buckets.setIamPolicy")
+	delete(w.Lacks, "storage.buckets.setIamPolicy")
 
 	dir := t.TempDir()
 	subject, path := filepath.Join(dir, "subject"), filepath.Join(dir, "credentials.json")
@@ -225,8 +226,8 @@ func TestCredentials(t *testing.T) {
 		}
 		require.Contains(t, []access.Code{access.CodeForbidden, access.CodeUnavailable}, access.CodeOf(err), what)
 	}
-	other := newCloud(t) // whose key this Google does not know
-	text, err := os.ReadFile(other.keyFile(t))
+	other := gcptest.Start(t) // whose key this Google does not know
+	text, err := os.ReadFile(other.KeyFile(t))
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(path, []byte(strings.ReplaceAll(string(text), other.URL, w.URL)), 0o600))
 	err = one.Ping(t.Context())

@@ -22,11 +22,17 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/integrations"
+	"ramp.dev/ramp/integrations/oktagroup/oktatest"
 	"ramp.dev/ramp/integrations/targettest"
 	"ramp.dev/ramp/ledger"
 )
 
 const targetName = "okta/test"
+
+const (
+	apiToken, client = oktatest.APIToken, oktatest.Client
+	dba, ops         = oktatest.DBA, oktatest.Ops
+)
 
 var (
 	inDBA = access.Entitlement{"group": "dba"}
@@ -35,14 +41,14 @@ var (
 
 // world is an organisation, a ledger and a target's configuration.
 type world struct {
-	*cloud
+	*oktatest.Cloud
 	led    *ledger.Ledger
 	config Config
 }
 
 func start(t *testing.T) *world {
 	t.Helper()
-	w := &world{cloud: newCloud(t)}
+	w := &world{Cloud: oktatest.Start(t)}
 	file := filepath.Join(t.TempDir(), "token")
 	require.NoError(t, os.WriteFile(file, []byte(apiToken), 0o600))
 	var err error
@@ -70,13 +76,13 @@ func (w *world) faulty(t *testing.T, fault targettest.Fault, n int) integrations
 			case strings.HasSuffix(r.URL.Path, "/groups"):
 				return targettest.Response(http.StatusOK, nil, []any{})
 			case r.Method == http.MethodDelete:
-				return targettest.Response(http.StatusNotFound, nil, errorBody(notFound, "not found"))
+				return targettest.Response(http.StatusNotFound, nil, oktatest.ErrorBody(notFound, "not found"))
 			}
 			return nil
 		},
 		Throttled: func() *http.Response {
 			now := time.Now()
-			return targettest.Response(http.StatusTooManyRequests, http.Header{"Date": {now.UTC().Format(http.TimeFormat)}, "X-Rate-Limit-Reset": {strconv.FormatInt(now.Unix()+42, 10)}}, errorBody("E0000047", "API call exceeded rate limit"))
+			return targettest.Response(http.StatusTooManyRequests, http.Header{"Date": {now.UTC().Format(http.TimeFormat)}, "X-Rate-Limit-Reset": {strconv.FormatInt(now.Unix()+42, 10)}}, oktatest.ErrorBody("E0000047", "API call exceeded rate limit"))
 		}}
 	return w.open(t, func(to http.RoundTripper) http.RoundTripper { wire.To = to; return wire })
 }
@@ -89,10 +95,14 @@ func grantFor(who string, e access.Entitlement) access.Grant {
 
 // of returns the membership that a grant is of.
 func (w *world) of(g access.Grant) membership {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return membership{w.config.Groups[g.Entitlement["group"].(string)], w.users[g.Principal]}
+	w.Lock()
+	defer w.Unlock()
+	return membership{w.config.Groups[g.Entitlement["group"].(string)], w.Users[g.Principal]}
 }
+
+func (w *world) has(m membership) bool { return w.Has(m.group, m.user) }
+
+func (w *world) byHand(m membership, in bool) { w.ByHand(m.group, m.user, in) }
 
 func (w *world) names(ctx context.Context) (out []string, err error) {
 	held, err := w.led.Holders(targetName).Held(ctx, member)
@@ -110,7 +120,7 @@ func TestConformance(t *testing.T) {
 	w.config.EndSessions = true
 	targettest.Run(t, targettest.Harness{
 		Open:   func(t *testing.T) integrations.Target { return w.open(t, nil) },
-		Target: targetName, Principal: w.person(t), Person: w.person, Entitlement: inDBA, Other: inOps,
+		Target: targetName, Principal: w.Person(t), Person: w.Person, Entitlement: inDBA, Other: inOps,
 		Invalid: map[string]access.Entitlement{
 			"no group":      {},
 			"another group": {"group": "admins"},
@@ -128,7 +138,7 @@ func TestConformance(t *testing.T) {
 			return err
 		},
 		Foreign: func(t *testing.T) func(context.Context) error {
-			m := w.of(grantFor(w.person(t), inDBA))
+			m := w.of(grantFor(w.Person(t), inDBA))
 			w.byHand(m, true)
 			return func(context.Context) error {
 				if !w.has(m) {
@@ -154,7 +164,7 @@ func TestConformance(t *testing.T) {
 
 func TestCase151OktaSharing(t *testing.T) {
 	w := start(t)
-	who := w.person(t)
+	who := w.Person(t)
 	one := grantFor(who, inDBA)
 	targettest.Sharing(t, targettest.SharingHarness{
 		Open:     func(t *testing.T) integrations.Target { return w.open(t, nil) },
@@ -174,20 +184,20 @@ func TestCase151OktaSharing(t *testing.T) {
 func TestCase151OktaMembersBefore(t *testing.T) {
 	w := start(t)
 	one := w.open(t, nil)
-	theirs := grantFor(w.person(t), inDBA)
+	theirs := grantFor(w.Person(t), inDBA)
 	w.byHand(w.of(theirs), true)
 	err := one.Grant(t.Context(), theirs)
 	require.Equal(t, access.CodeConflict, access.CodeOf(err), "%v", err)
 	require.NoError(t, one.Revoke(t.Context(), theirs))
 	require.True(t, w.has(w.of(theirs)))
 
-	g := grantFor(w.person(t), inDBA)
+	g := grantFor(w.Person(t), inDBA)
 	m := w.of(g)
 	require.NoError(t, one.Grant(t.Context(), g))
 	for _, refuses := range []bool{false, true} {
-		w.mu.Lock()
-		w.ruled[m.group+" "+m.user], w.refuses = true, refuses
-		w.mu.Unlock()
+		w.Lock()
+		w.Ruled[m.group+" "+m.user], w.Refuses = true, refuses
+		w.Unlock()
 		err := one.Revoke(t.Context(), g)
 		require.Contains(t, []access.Code{access.CodeUnavailable, access.CodeConflict}, access.CodeOf(err), "%v", err)
 		require.Contains(t, err.Error(), "group rule")
@@ -195,16 +205,16 @@ func TestCase151OktaMembersBefore(t *testing.T) {
 		require.NoError(t, err)
 		require.True(t, p.Open)
 	}
-	w.mu.Lock()
-	delete(w.ruled, m.group+" "+m.user)
-	w.mu.Unlock()
+	w.Lock()
+	delete(w.Ruled, m.group+" "+m.user)
+	w.Unlock()
 	require.NoError(t, one.Revoke(t.Context(), g))
 }
 
 // TestCase151OktaPages: a membership on a later page is one, and a page elsewhere is none.
 func TestCase151OktaPages(t *testing.T) {
 	w := start(t)
-	one, g := w.open(t, nil), grantFor(w.person(t), inOps)
+	one, g := w.open(t, nil), grantFor(w.Person(t), inOps)
 	require.NoError(t, one.Grant(t.Context(), g))
 	p, err := one.Inspect(t.Context(), g)
 	require.NoError(t, err)
@@ -212,23 +222,23 @@ func TestCase151OktaPages(t *testing.T) {
 	stranger := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a stranger was called") }))
 	defer stranger.Close()
 	for _, at := range []string{stranger.URL, w.URL + "@" + strings.TrimPrefix(stranger.URL, "http://")} {
-		w.mu.Lock()
-		w.elsewhere = at
-		w.mu.Unlock()
+		w.Lock()
+		w.Elsewhere = at
+		w.Unlock()
 		_, err = one.Inspect(t.Context(), g)
 		require.Equal(t, access.CodeUnavailable, access.CodeOf(err), "%s: %v", at, err)
 		require.Equal(t, access.CodeUnavailable, access.CodeOf(one.Revoke(t.Context(), g)))
 	}
-	w.mu.Lock()
-	w.elsewhere = ""
-	w.mu.Unlock()
+	w.Lock()
+	w.Elsewhere = ""
+	w.Unlock()
 	require.NoError(t, one.Revoke(t.Context(), g))
 }
 
 // TestCase151OktaNullIsNoList is a broken proxy's reply, which proves no end.
 func TestCase151OktaNullIsNoList(t *testing.T) {
 	w := start(t)
-	g := grantFor(w.person(t), inOps)
+	g := grantFor(w.Person(t), inOps)
 	require.NoError(t, w.open(t, nil).Grant(t.Context(), g))
 	broken := w.open(t, func(http.RoundTripper) http.RoundTripper { return nulls{} })
 	_, err := broken.Inspect(t.Context(), g)
@@ -250,14 +260,14 @@ func TestSessions(t *testing.T) {
 	for _, end := range []bool{true, false} {
 		w := start(t)
 		w.config.EndSessions = end
-		one, who := w.open(t, nil), w.person(t)
+		one, who := w.open(t, nil), w.Person(t)
 		a, b := grantFor(who, inDBA), grantFor(who, inDBA)
 		require.NoError(t, one.Grant(t.Context(), a))
 		require.NoError(t, one.Grant(t.Context(), b))
 		require.NoError(t, one.Revoke(t.Context(), a))
-		require.Zero(t, w.ended[w.of(a).user])
+		require.Zero(t, w.Ended[w.of(a).user])
 		require.NoError(t, one.Revoke(t.Context(), b))
-		require.Equal(t, end, w.ended[w.of(a).user] == 1)
+		require.Equal(t, end, w.Ended[w.of(a).user] == 1)
 	}
 }
 
@@ -267,14 +277,14 @@ func TestUnknownAndThrottled(t *testing.T) {
 	for _, who := range []string{"nobody@example.com", "a/b", "../groups", ""} {
 		require.Equal(t, access.CodeInvalid, access.CodeOf(one.Grant(t.Context(), grantFor(who, inDBA))), who)
 	}
-	g := grantFor(w.person(t), inDBA)
+	g := grantFor(w.Person(t), inDBA)
 	require.NoError(t, one.Grant(t.Context(), g))
 	_, err := w.faulty(t, targettest.Throttled, 1).Inspect(t.Context(), g)
 	require.Equal(t, access.CodeThrottled, access.CodeOf(err))
 	require.GreaterOrEqual(t, access.RetryAfterOf(err), 41*time.Second)
-	w.mu.Lock()
-	clear(w.users) // they were deleted
-	w.mu.Unlock()
+	w.Lock()
+	clear(w.Users) // they were deleted
+	w.Unlock()
 	require.NoError(t, one.Revoke(t.Context(), g))
 	p, err := one.Inspect(t.Context(), g)
 	require.NoError(t, err)
@@ -287,7 +297,7 @@ func TestServiceApplication(t *testing.T) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(t, err)
 	private := jose.JSONWebKey{Key: key, KeyID: "k1", Algorithm: "RS256"}
-	w.key = private.Public()
+	w.Key = private.Public()
 	file := filepath.Join(t.TempDir(), "key")
 	write := func(k jose.JSONWebKey) {
 		text, err := k.MarshalJSON()
@@ -296,11 +306,11 @@ func TestServiceApplication(t *testing.T) {
 	}
 	write(private)
 	w.config.Token, w.config.Client, w.config.Key, w.config.EndSessions = field.Secret{}, client, field.SecretFile(file), true
-	one, g := w.open(t, nil), grantFor(w.person(t), inDBA)
+	one, g := w.open(t, nil), grantFor(w.Person(t), inDBA)
 	require.NoError(t, one.Ping(t.Context()))
 	require.NoError(t, one.Grant(t.Context(), g))
 	require.NoError(t, one.Revoke(t.Context(), g))
-	require.Len(t, w.tokens, 1, "one token for all calls")
+	require.Len(t, w.Tokens, 1, "one token for all calls")
 
 	write(private.Public())
 	err = one.Ping(t.Context())
@@ -317,7 +327,7 @@ func TestServiceApplication(t *testing.T) {
 func TestPing(t *testing.T) {
 	w := start(t)
 	require.NoError(t, w.open(t, nil).Ping(t.Context()))
-	w.types[ops] = "APP_GROUP"
+	w.Types[ops] = "APP_GROUP"
 	err := w.open(t, nil).Ping(t.Context())
 	require.Equal(t, access.CodeConflict, access.CodeOf(err))
 	require.Contains(t, err.Error(), "APP_GROUP")

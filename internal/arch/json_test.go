@@ -12,13 +12,15 @@ import (
 
 // decoders are where encoding/json decodes, with the reason.
 var decoders = map[string]string{
-	"internal/strictjson":            "it is the one reader",
-	"bench":                          "it reads what its own child wrote",
-	"integrations/gitlab/gitlabtest": "it reads what the target under test wrote",
-	"integrations/github/githubtest": "it reads what the target under test wrote",
-	"integrations/awsiam/awstest":    "it reads what a simulator for tests wrote",
-	"chat/slack/slacktest":           "it reads what a bot under test wrote",
-	"passkey/passkeytest":            "it reads what a device for tests wrote",
+	"internal/strictjson":              "it is the one reader",
+	"bench":                            "it reads what its own child wrote",
+	"integrations/azurerole/azuretest": "it reads what the target under test wrote",
+	"integrations/gcpiam/gcptest":      "it reads what the target under test wrote",
+	"integrations/gitlab/gitlabtest":   "it reads what the target under test wrote",
+	"integrations/github/githubtest":   "it reads what the target under test wrote",
+	"integrations/awsiam/awstest":      "it reads what a simulator for tests wrote",
+	"chat/slack/slacktest":             "it reads what a bot under test wrote",
+	"passkey/passkeytest":              "it reads what a device for tests wrote",
 }
 
 // TestCase64JSONIsReadStrictly: no program reads JSON with encoding/json, which takes

@@ -1,4 +1,7 @@
-package gcpiam
+// Package gcptest is a stand-in for Google Cloud, written from its published reference
+// (https://cloud.google.com/iam/docs/reference/rest/v1/Policy): getIamPolicy and setIamPolicy
+// of resource manager and storage. It is not Google Cloud.
+package gcptest
 
 import (
 	"crypto/rand"
@@ -25,50 +28,49 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// cloud stands in for Google Cloud, as its reference has getIamPolicy and setIamPolicy of
-// resource manager and storage (https://cloud.google.com/iam/docs/reference/rest/v1/Policy):
-// etags, versions, what is refused, what is normalised. Conditions are evaluated by CEL
-// itself, by the time of the call.
-type cloud struct {
+// Cloud has etags, versions, what is refused and what is normalised. Conditions are evaluated by
+// CEL itself, by the time of the call. Its fields may be read and changed while it is locked.
+type Cloud struct {
 	*httptest.Server
 	key *rsa.PrivateKey
 
-	mu       sync.Mutex
-	policies map[string]*stored // by resource
+	sync.Mutex
+	Policies map[string]*Stored // by resource
 	tokens   map[string]bool    // that it has given out
-	lacks    map[string]bool    // permissions that Ramp has not
-	before   func(resource string)
-	writes   int
+	Lacks    map[string]bool    // permissions that Ramp has not
+	Before   func(resource string)
+	Writes   int
 }
 
-// stored is one policy. What is in a binding is kept as it was written.
-type stored struct {
+// Stored is one policy. What is in a binding is kept as it was written.
+type Stored struct {
 	etag     int
-	bindings []map[string]any
-	audit    any
+	Bindings []map[string]any
+	Audit    any
 }
 
+// What there is from the beginning.
 const (
-	project, folder, bucket = "projects/orders-prod", "folders/123456", "buckets/orders-exports"
-	alice                   = "alice@example.com"
+	Project, Folder, Bucket = "projects/orders-prod", "folders/123456", "buckets/orders-exports"
 )
 
-func newCloud(t *testing.T) *cloud {
+// Start starts the stand-in. It ends with the test.
+func Start(t *testing.T) *Cloud {
 	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(t, err)
-	c := &cloud{key: key, policies: map[string]*stored{}, tokens: map[string]bool{}, lacks: map[string]bool{}}
-	for _, resource := range []string{project, folder, bucket} {
-		c.policies[resource] = &stored{etag: 1, audit: []any{map[string]any{"service": "allServices"}},
-			bindings: []map[string]any{{"role": "roles/owner", "members": []any{"user:owner@example.com"}}}}
+	c := &Cloud{key: key, Policies: map[string]*Stored{}, tokens: map[string]bool{}, Lacks: map[string]bool{}}
+	for _, resource := range []string{Project, Folder, Bucket} {
+		c.Policies[resource] = &Stored{etag: 1, Audit: []any{map[string]any{"service": "allServices"}},
+			Bindings: []map[string]any{{"role": "roles/owner", "members": []any{"user:owner@example.com"}}}}
 	}
 	c.Server = httptest.NewServer(c)
 	t.Cleanup(c.Close)
 	return c
 }
 
-// keyFile writes the key of Ramp's own service account, as Google does.
-func (c *cloud) keyFile(t *testing.T) string {
+// KeyFile writes the key of Ramp's own service account, as Google does.
+func (c *Cloud) KeyFile(t *testing.T) string {
 	t.Helper()
 	der, err := x509.MarshalPKCS8PrivateKey(c.key)
 	require.NoError(t, err)
@@ -82,7 +84,7 @@ func (c *cloud) keyFile(t *testing.T) string {
 }
 
 // ServeHTTP implements http.Handler.
-func (c *cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case "/token":
 		c.token(w, r)
@@ -91,28 +93,28 @@ func (c *cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.exchange(w, r)
 		return
 	}
-	c.mu.Lock()
+	c.Lock()
 	known := c.tokens[strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")]
-	c.mu.Unlock()
+	c.Unlock()
 	if !known {
 		fails(w, http.StatusUnauthorized, "UNAUTHENTICATED", "Request had invalid authentication credentials.")
 		return
 	}
-	resource, verb := parsePath(r)
+	resource, verb := ParsePath(r)
 	var in map[string]any
 	if body, _ := io.ReadAll(r.Body); len(body) > 0 && json.Unmarshal(body, &in) != nil {
 		fails(w, http.StatusBadRequest, "INVALID_ARGUMENT", "Invalid JSON payload received.")
 		return
 	}
-	c.mu.Lock()
-	hook := c.before
-	c.mu.Unlock()
+	c.Lock()
+	hook := c.Before
+	c.Unlock()
 	if hook != nil && verb == "set" {
 		hook(resource)
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	p := c.policies[resource]
+	c.Lock()
+	defer c.Unlock()
+	p := c.Policies[resource]
 	storage := strings.HasPrefix(resource, "buckets/")
 	switch {
 	case p == nil && storage:
@@ -127,7 +129,7 @@ func (c *cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			sent, _ = in["policy"].(map[string]any)
 		}
 		if p.set(w, sent, storage) {
-			c.writes++
+			c.Writes++
 			reply(w, p.show(resource, 3))
 		}
 	case verb == "test":
@@ -137,8 +139,8 @@ func (c *cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// parsePath returns the resource of a call, and what is to be done.
-func parsePath(r *http.Request) (resource, verb string) {
+// ParsePath returns the resource of a call, and what is to be done.
+func ParsePath(r *http.Request) (resource, verb string) {
 	if rest, ok := strings.CutPrefix(r.URL.Path, "/v3/"); ok && r.Method == http.MethodPost {
 		resource, verb, _ = strings.Cut(rest, ":")
 		return resource, map[string]string{"getIamPolicy": "get", "setIamPolicy": "set", "testIamPermissions": "test"}[verb]
@@ -158,10 +160,10 @@ func wantedVersion(r *http.Request, in map[string]any) int {
 }
 
 // show returns a policy as Google does: for less than version 3 without its conditions.
-func (p *stored) show(resource string, version int) map[string]any {
+func (p *Stored) show(resource string, version int) map[string]any {
 	out := map[string]any{"version": 1, "etag": fmt.Sprintf("BwW%d=", p.etag)}
 	bindings := []any{}
-	for _, b := range p.bindings {
+	for _, b := range p.Bindings {
 		if b["condition"] != nil {
 			out["version"] = 3
 			if version < 3 {
@@ -176,13 +178,13 @@ func (p *stored) show(resource string, version int) map[string]any {
 	if strings.HasPrefix(resource, "buckets/") {
 		out["kind"], out["resourceId"] = "storage#policy", "projects/_/"+resource
 	} else {
-		out["auditConfigs"] = p.audit
+		out["auditConfigs"] = p.Audit
 	}
 	return out
 }
 
 // set takes a policy, or says why not.
-func (p *stored) set(w http.ResponseWriter, sent map[string]any, storage bool) bool {
+func (p *Stored) set(w http.ResponseWriter, sent map[string]any, storage bool) bool {
 	etag, _ := sent["etag"].(string)
 	if etag != "" && etag != fmt.Sprintf("BwW%d=", p.etag) { // without one, it overwrites blindly
 		if storage {
@@ -233,27 +235,27 @@ func (p *stored) set(w http.ResponseWriter, sent map[string]any, storage bool) b
 		fails(w, http.StatusBadRequest, "INVALID_ARGUMENT", "The policy exceeds a limit.")
 		return false
 	}
-	p.bindings = nil
+	p.Bindings = nil
 	for _, key := range order {
-		p.bindings = append(p.bindings, merged[key])
+		p.Bindings = append(p.Bindings, merged[key])
 	}
 	p.etag++
 	return true
 }
 
-func (c *cloud) test(w http.ResponseWriter, r *http.Request, in map[string]any) {
+func (c *Cloud) test(w http.ResponseWriter, r *http.Request, in map[string]any) {
 	asked := r.URL.Query()["permissions"]
 	if list, ok := in["permissions"].([]any); ok {
 		for _, one := range list {
 			asked = append(asked, one.(string))
 		}
 	}
-	has := slices.DeleteFunc(asked, func(one string) bool { return c.lacks[one] })
+	has := slices.DeleteFunc(asked, func(one string) bool { return c.Lacks[one] })
 	reply(w, map[string]any{"permissions": has})
 }
 
 // token gives out a token for a signed assertion (RFC 7523).
-func (c *cloud) token(w http.ResponseWriter, r *http.Request) {
+func (c *Cloud) token(w http.ResponseWriter, r *http.Request) {
 	signed, err := jwt.ParseSigned(r.FormValue("assertion"), []jose.SignatureAlgorithm{jose.RS256})
 	var claims struct {
 		jwt.Claims
@@ -262,7 +264,7 @@ func (c *cloud) token(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		err = signed.Claims(&c.key.PublicKey, &claims)
 	}
-	if err != nil || claims.Issuer != "ramp@ramp.iam.gserviceaccount.com" || !claims.Audience.Contains(c.URL+"/token") || claims.Scope != scope {
+	if err != nil || claims.Issuer != "ramp@ramp.iam.gserviceaccount.com" || !claims.Audience.Contains(c.URL+"/token") || claims.Scope != "https://www.googleapis.com/auth/cloud-platform" {
 		w.WriteHeader(http.StatusBadRequest)
 		reply(w, map[string]any{"error": "invalid_grant", "error_description": "Invalid JWT Signature."})
 		return
@@ -271,7 +273,7 @@ func (c *cloud) token(w http.ResponseWriter, r *http.Request) {
 }
 
 // exchange gives out a token for somebody else's (RFC 8693).
-func (c *cloud) exchange(w http.ResponseWriter, r *http.Request) {
+func (c *Cloud) exchange(w http.ResponseWriter, r *http.Request) {
 	if r.FormValue("subject_token") != "from-the-other-cloud" || r.FormValue("audience") != "//iam.googleapis.com/pool" {
 		w.WriteHeader(http.StatusBadRequest)
 		reply(w, map[string]any{"error": "invalid_request"})
@@ -280,11 +282,11 @@ func (c *cloud) exchange(w http.ResponseWriter, r *http.Request) {
 	c.give(w)
 }
 
-func (c *cloud) give(w http.ResponseWriter) {
+func (c *Cloud) give(w http.ResponseWriter) {
 	token := "ya29." + rand.Text()
-	c.mu.Lock()
+	c.Lock()
 	c.tokens[token] = true
-	c.mu.Unlock()
+	c.Unlock()
 	reply(w, map[string]any{"access_token": token, "expires_in": 3599, "token_type": "Bearer", "issued_token_type": "urn:ietf:params:oauth:token-type:access_token"})
 }
 
@@ -296,10 +298,11 @@ func reply(w http.ResponseWriter, body any) {
 func fails(w http.ResponseWriter, status int, word, message string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	reply(w, errorBody(status, word, message))
+	reply(w, ErrorBody(status, word, message))
 }
 
-func errorBody(status int, word, message string) map[string]any {
+// ErrorBody is the body of an error of Google's.
+func ErrorBody(status int, word, message string) map[string]any {
 	body := map[string]any{"code": status, "message": message}
 	if word != "" {
 		body["status"] = word
@@ -307,15 +310,15 @@ func errorBody(status int, word, message string) map[string]any {
 	return map[string]any{"error": body}
 }
 
-// allows reports whether somebody may act in a role as of a time, by CEL.
-func (c *cloud) allows(resource, role, member string, at time.Time) (bool, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+// Allows reports whether somebody may act in a role as of a time, by CEL.
+func (c *Cloud) Allows(resource, role, member string, at time.Time) (bool, error) {
+	c.Lock()
+	defer c.Unlock()
 	env, err := cel.NewEnv(cel.Variable("request", cel.MapType(cel.StringType, cel.DynType)))
 	if err != nil {
 		return false, err
 	}
-	for _, b := range c.policies[resource].bindings {
+	for _, b := range c.Policies[resource].Bindings {
 		if b["role"] != role || !slices.Contains(b["members"].([]any), any(member)) {
 			continue
 		}
@@ -342,16 +345,16 @@ func (c *cloud) allows(resource, role, member string, at time.Time) (bool, error
 	return false, nil
 }
 
-// byHand changes a policy as an administrator.
-func (c *cloud) byHand(resource string, change func(p *stored)) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	change(c.policies[resource])
-	c.policies[resource].etag++
+// ByHand changes a policy as an administrator.
+func (c *Cloud) ByHand(resource string, change func(p *Stored)) {
+	c.Lock()
+	defer c.Unlock()
+	change(c.Policies[resource])
+	c.Policies[resource].etag++
 }
 
-// title returns the title of a binding's condition.
-func title(b map[string]any) string {
+// Title returns the title of a binding's condition.
+func Title(b map[string]any) string {
 	when, _ := b["condition"].(map[string]any)
 	text, _ := when["title"].(string)
 	return text

@@ -1,0 +1,226 @@
+// Package oktatest is a stand-in for one organisation at Okta, written from its published
+// reference: groups, users, sessions and tokens. It is not Okta.
+package oktatest
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+)
+
+// Cloud has error codes, pages by Link, rules, and groups whose members others decide. Its
+// fields may be read and changed while it is locked.
+type Cloud struct {
+	*httptest.Server
+	sync.Mutex
+	Key        jose.JSONWebKey            // the public key of Ramp's own application
+	Users      map[string]string          // ids by login
+	Members    map[string]map[string]bool // users of each group
+	Ruled      map[string]bool            // memberships by a rule: "group user"
+	Refuses    bool                       // such a membership is refused to go, and not put back
+	Ended      map[string]int             // how often all sessions of a user were ended
+	Types      map[string]string          // of groups
+	Elsewhere  string                     // where the next page is said to be, in place of here
+	Tokens     map[string]string          // scopes by token
+	Assertions map[string]bool            // ids that were used
+}
+
+// What there is from the beginning.
+const (
+	APIToken = "00abcdefghijklmnopqrstuvwxyz0123456789ABCD" // #nosec G101 -- of this fake
+	Client   = "0oa0123456789abcdefg"
+	DBA, Ops = "00gdba0000000000dbaa", "00gops0000000000opsa"
+)
+
+// Start starts the stand-in. It ends with the test.
+func Start(t *testing.T) *Cloud {
+	c := &Cloud{Users: map[string]string{}, Members: map[string]map[string]bool{DBA: {}, Ops: {}}, Ruled: map[string]bool{}, Ended: map[string]int{},
+		Types: map[string]string{DBA: "OKTA_GROUP", Ops: "OKTA_GROUP"}, Tokens: map[string]string{}, Assertions: map[string]bool{}}
+	for n := range 5 { // everybody is in these, which come first
+		c.Members[fmt.Sprintf("00gaaa%014d", n)] = nil
+	}
+	c.Server = httptest.NewServer(c)
+	t.Cleanup(c.Close)
+	return c
+}
+
+// ServeHTTP implements http.Handler.
+func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c.Lock()
+	defer c.Unlock()
+	if r.URL.Path == "/oauth2/v1/token" {
+		c.token(w, r)
+		return
+	}
+	bearer, isBearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if _, known := c.Tokens[bearer]; r.Header.Get("Authorization") != "SSWS "+APIToken && !(isBearer && known) {
+		fails(w, http.StatusUnauthorized, "E0000011", "Invalid token provided")
+		return
+	}
+	parts := strings.Split(strings.TrimPrefix(r.URL.Path, "/api/v1/"), "/")
+	switch route := r.Method + " " + parts[0]; {
+	case route == "GET users" && len(parts) == 2:
+		id := c.userID(parts[1])
+		if id == "" {
+			missing(w)
+			return
+		}
+		reply(w, http.StatusOK, map[string]string{"id": id})
+	case route == "GET users" && len(parts) == 3 && parts[2] == "groups":
+		c.groupsOf(w, r, parts[1])
+	case route == "DELETE users" && len(parts) == 3 && parts[2] == "sessions":
+		if isBearer && !strings.Contains(c.Tokens[bearer], "okta.users.manage") {
+			fails(w, http.StatusForbidden, "E0000006", "You do not have permission to perform the requested action")
+			return
+		}
+		c.Ended[parts[1]]++
+		w.WriteHeader(http.StatusNoContent)
+	case route == "GET groups" && len(parts) == 2:
+		name := map[string]string{DBA: "dba", Ops: "ops"}[parts[1]]
+		if name == "" {
+			missing(w)
+			return
+		}
+		reply(w, http.StatusOK, map[string]any{"type": c.Types[parts[1]], "profile": map[string]string{"name": name}})
+	case parts[0] == "groups" && len(parts) == 4 && parts[2] == "users":
+		c.membership(w, r.Method, parts[1], parts[3])
+	default:
+		fails(w, http.StatusMethodNotAllowed, "E0000022", "The endpoint does not support the provided HTTP method")
+	}
+}
+
+func (c *Cloud) userID(name string) string {
+	for login, id := range c.Users {
+		if login == name || id == name {
+			return id
+		}
+	}
+	return ""
+}
+
+func (c *Cloud) membership(w http.ResponseWriter, method, group, user string) {
+	if c.Members[group] == nil || c.userID(user) == "" {
+		missing(w)
+		return
+	}
+	ruled := c.Ruled[group+" "+user]
+	switch {
+	case method == http.MethodPut:
+		c.Members[group][user] = true
+	case method == http.MethodDelete && ruled && c.Refuses:
+		fails(w, http.StatusForbidden, "E0000006", "You do not have permission to perform the requested action")
+		return
+	case method == http.MethodDelete && !ruled: // a rule puts them back at once
+		delete(c.Members[group], user)
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// groupsOf lists a user's groups, two on a page.
+func (c *Cloud) groupsOf(w http.ResponseWriter, r *http.Request, user string) {
+	if c.userID(user) == "" {
+		missing(w)
+		return
+	}
+	var all []string
+	for group, users := range c.Members {
+		if users == nil || users[user] {
+			all = append(all, group)
+		}
+	}
+	slices.Sort(all)
+	from := 0
+	if after := r.URL.Query().Get("after"); after != "" {
+		from = slices.Index(all, after) + 1
+	}
+	page := []map[string]string{}
+	for _, group := range all[from:min(from+2, len(all))] {
+		page = append(page, map[string]string{"id": group})
+	}
+	w.Header().Add("Link", "<"+c.URL+r.URL.String()+`>; rel="self"`)
+	if from+2 < len(all) {
+		at := c.URL
+		if c.Elsewhere != "" {
+			at = c.Elsewhere
+		}
+		w.Header().Add("Link", "<"+at+r.URL.Path+"?after="+all[from+1]+`>; rel="next"`)
+	}
+	reply(w, http.StatusOK, page)
+}
+
+// token gives out a token for a signed assertion (RFC 7523), which is used once.
+func (c *Cloud) token(w http.ResponseWriter, r *http.Request) {
+	signed, err := jwt.ParseSigned(r.FormValue("client_assertion"), []jose.SignatureAlgorithm{jose.RS256})
+	var claims jwt.Claims
+	if err == nil {
+		err = signed.Claims(c.Key, &claims)
+	}
+	if err == nil {
+		err = claims.ValidateWithLeeway(jwt.Expected{Issuer: Client, Subject: Client, AnyAudience: jwt.Audience{c.URL + "/oauth2/v1/token"}, Time: time.Now()}, time.Minute)
+	}
+	if err != nil || claims.ID == "" || c.Assertions[claims.ID] || r.FormValue("grant_type") != "client_credentials" {
+		reply(w, http.StatusUnauthorized, map[string]string{"error": "invalid_client"})
+		return
+	}
+	c.Assertions[claims.ID] = true
+	token := rand.Text()
+	c.Tokens[token] = r.FormValue("scope")
+	reply(w, http.StatusOK, map[string]any{"access_token": token, "token_type": "Bearer", "expires_in": 3600})
+}
+
+func reply(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body)
+}
+
+// ErrorBody is the body of an error of Okta's.
+func ErrorBody(code, summary string) map[string]any {
+	return map[string]any{"errorCode": code, "errorSummary": summary, "errorLink": code, "errorId": "oae", "errorCauses": []any{}}
+}
+
+func fails(w http.ResponseWriter, status int, code, summary string) {
+	reply(w, status, ErrorBody(code, summary))
+}
+
+func missing(w http.ResponseWriter) {
+	fails(w, http.StatusNotFound, "E0000007", "Not found: Resource not found")
+}
+
+// Person makes a user.
+func (c *Cloud) Person(*testing.T) string {
+	c.Lock()
+	defer c.Unlock()
+	n := len(c.Users)
+	name := fmt.Sprintf("person%d@example.com", n)
+	c.Users[name] = fmt.Sprintf("00u%017d", n)
+	return name
+}
+
+// Has reports whether somebody is in a group.
+func (c *Cloud) Has(group, user string) bool {
+	c.Lock()
+	defer c.Unlock()
+	return c.Members[group][user]
+}
+
+// ByHand puts somebody into a group or takes them out, as an administrator.
+func (c *Cloud) ByHand(group, user string, in bool) {
+	c.Lock()
+	defer c.Unlock()
+	if in {
+		c.Members[group][user] = true
+	} else {
+		delete(c.Members[group], user)
+	}
+}
