@@ -15,7 +15,7 @@ import (
 // Config configures one Vault, or one namespace of it.
 type Config struct {
 	jsonhttp.Config `yaml:",inline"`
-	Namespace       string   `yaml:"namespace,omitempty"` // of Vault Enterprise
+	Namespace       string   `yaml:"namespace,omitempty"` // of Vault Enterprise, HCP Vault and OpenBao
 	Policies        []string `yaml:"policies,omitempty"`  // the policies that contracts may give
 	// SignIn is how the worker gets a token of its own; nil where Token is one.
 	SignIn *SignIn `yaml:"signIn,omitempty"`

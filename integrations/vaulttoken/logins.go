@@ -193,9 +193,12 @@ func (t *logins) Extend(ctx context.Context, g access.Grant) error {
 }
 
 // Ping implements integrations.Pinger. Ramp's own token must be valid, not run out of uses,
-// and have the rights it needs. Errors are of code forbidden, unavailable and throttled.
+// and have the rights it needs. Errors are of code forbidden, conflict, unavailable and throttled.
 func (t *logins) Ping(ctx context.Context) error {
-	_, err := t.vault.lookupSelf(ctx)
+	err := t.config.findNamespace(ctx, t.vault)
+	if err == nil {
+		_, err = t.vault.lookupSelf(ctx)
+	}
 	if err == nil {
 		err = t.vault.mayDo(ctx, neededForLogins())
 	}

@@ -2,6 +2,7 @@ package vaulttoken
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -341,4 +342,40 @@ func TestNamespaceIsSent(t *testing.T) {
 	require.Equal(t, "team/orders", c.Env["VAULT_NAMESPACE"])
 	require.NoError(t, other.Revoke(t.Context(), g))
 	require.Greater(t, calls, 10)
+}
+
+// A Vault of the community edition does what it is asked to do in a namespace in the only one
+// that it has: that is no readiness. What does not say of which edition it is may have some.
+func TestNamespaceThatThereIsNot(t *testing.T) {
+	o := startOffice(t)
+	for says, ready := range map[string]bool{"": false, `{"enterprise":true}`: true, `{"version":"2.6.0"}`: true, `{"errors":["unsupported path"]}`: true} {
+		wire := func(next http.RoundTripper) http.RoundTripper {
+			return roundTrip(func(r *http.Request) (*http.Response, error) {
+				if says == "" || r.URL.Path != "/v1/sys/health" {
+					return next.RoundTrip(r)
+				}
+				status := http.StatusOK
+				if strings.Contains(says, "errors") {
+					status = http.StatusNotFound
+				}
+				return targettest.Response(status, nil, json.RawMessage(says)), nil
+			})
+		}
+		people, tokens := o.config, o.config
+		people.Namespace, tokens.Namespace, tokens.Logins = "team/orders", "team/orders", nil
+		o.Policy(t, "ramp-logins", LoginPolicy(o.accessor, o.config.Policies...)+Policy(o.config.Policies...))
+		target, err := people.openLogins("vault/test", wire)
+		require.NoError(t, err)
+		other, err := tokens.open(t.Context(), "vault/test", wire)
+		require.NoError(t, err)
+		for _, one := range []integrations.Pinger{target, other} {
+			err := one.Ping(t.Context())
+			if ready {
+				require.NoError(t, err, says)
+				continue
+			}
+			require.Equal(t, access.CodeConflict, access.CodeOf(err), "%v", err)
+			require.ErrorContains(t, err, "has no namespaces")
+		}
+	}
 }

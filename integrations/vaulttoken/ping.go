@@ -44,9 +44,12 @@ func (c Config) needs() map[string][]string {
 }
 
 // Ping implements integrations.Pinger. Ramp's own token must be valid, must be able to
-// make others, and must have the rights it needs. Errors are of code forbidden, unavailable and
-// throttled.
+// make others, and must have the rights it needs. Errors are of code forbidden, conflict,
+// unavailable and throttled.
 func (t *target) Ping(ctx context.Context) error {
+	if err := t.config.findNamespace(ctx, t.vault); err != nil {
+		return err
+	}
 	kind, err := t.vault.lookupSelf(ctx)
 	if err != nil {
 		return err
@@ -55,6 +58,25 @@ func (t *target) Ping(ctx context.Context) error {
 		return access.Errorf(access.CodeForbidden, "Ramp's own token is of type %q; Vault lets only service tokens make others", kind)
 	}
 	return t.vault.mayDo(ctx, t.config.needs())
+}
+
+// findNamespace returns an error of code conflict if a namespace is configured and the Vault has
+// none. Vault's community edition takes the header and does not heed it: all would be opened in
+// the one namespace that it has, which is not what approvers read. It says which edition it is
+// since 1.16; OpenBao says nothing of the kind, and Vault Enterprise refuses the path within a
+// namespace.
+func (c Config) findNamespace(ctx context.Context, v *vault) error {
+	if c.Namespace == "" {
+		return nil
+	}
+	var health struct {
+		Enterprise *bool `json:"enterprise"`
+	}
+	found, err := v.Call(ctx, http.MethodGet, "/v1/sys/health", nil, &health)
+	if err == nil && found && health.Enterprise != nil && !*health.Enterprise {
+		return access.Errorf(access.CodeConflict, "namespace is %s, and this Vault has no namespaces: it is of the community edition, which does not heed them", c.Namespace)
+	}
+	return nil
 }
 
 // lookupSelf returns the type of Ramp's own token. One that runs out of uses is an error.

@@ -29,6 +29,9 @@ func TestTLSAndNamespace(t *testing.T) {
 		seen <- r.In.Header.Get("X-Vault-Namespace")
 		r.Out.Header.Del("X-Vault-Namespace") // what runs behind it has none
 		r.SetURL(behind)
+		if r.In.URL.Path == "/v1/sys/health" {
+			r.Out.URL.Path = "/v1/refused" // as within a namespace of Vault Enterprise
+		}
 	}})
 	defer front.Close()
 	config.Address, config.Namespace = front.URL, "team/orders/"
