@@ -25,7 +25,6 @@ import (
 	"ramp.dev/ramp/integrations/identitycenter/centertest"
 	"ramp.dev/ramp/integrations/mysql/mysqltest"
 	"ramp.dev/ramp/integrations/postgres/postgrestest"
-	"ramp.dev/ramp/integrations/vaulttoken"
 	"ramp.dev/ramp/integrations/vaulttoken/vaulttest"
 	"ramp.dev/ramp/internal/netfault"
 )
@@ -34,13 +33,26 @@ import (
 // measuredTargets: its service, its configuration, one entitlement, and its real client.
 type measuredTarget struct {
 	target      string
-	entitlement string         // in YAML, on one line
-	config      map[string]any // of the worker; nil for what `ramp dev` has
-	network     *netfault.Wire // between the worker and the target, past which clients go; nil if there is none
+	entitlement string           // in YAML, on one line
+	config      map[string]any   // of the worker; nil for what `ramp dev` has
+	network     []*netfault.Wire // between the worker and the target, past which clients go; none if they are on one machine
 	picksUp     func(in *installation, ctx context.Context, id string) targetClient
 }
 
 func (m measuredTarget) name() string { return "figures-" + strings.ReplaceAll(m.target, "/", "-") }
+
+// deaf lets what the worker sends to the target vanish, until back is called.
+func (m measuredTarget) deaf() (back func()) {
+	var all []func()
+	for _, wire := range m.network {
+		all = append(all, wire.Deaf())
+	}
+	return func() {
+		for _, one := range all {
+			one()
+		}
+	}
+}
 
 // contract is the one that the target is asked for under.
 func (m measuredTarget) contract() string {
@@ -56,14 +68,28 @@ approval: {pendingFor: 45s, stages: [{name: lead, from: [approvers]}]}
 `, m.name(), m.target, m.entitlement)
 }
 
+// measured is who asks for access: who people are to the targets is their address.
+const measured = "alice@example.test"
+
 // measuredTargets starts the services of all targets that are measured.
 func measuredTargets(in *installation) []measuredTarget {
-	s := awstest.Start(in.T)
+	s, db, v := awstest.Start(in.T), postgrestest.Start(in.T), vaulttest.Start(in.T)
 	in.env = s.Environ()
+	v.Policy(in.T, "orders-read", `path "auth/token/lookup-self" { capabilities = ["read"] }`)
 	return []measuredTarget{
-		{"ssh/demo", "{user: demo}", nil, nil, (*installation).withSSH},
-		measuredPostgres(in), measuredMySQL(in), measuredVault(in), measuredAWS(in, s), measuredIdentityCenter(in, s), measuredKubernetes(in), measuredTerraform(in),
+		{"ssh/demo", "{user: demo}", nil, nil, (*installation).withSSH}, measuredFleet(in),
+		measuredVault(in, v), measuredSecrets(in, v, db), measuredLogins(in, v),
+		measuredAWS(in, s), measuredIdentityCenter(in, s), measuredGoogle(in), measuredAzure(in), measuredOkta(in), measuredGitHub(in), measuredGitLab(in),
+		measuredPostgres(in, db), measuredMySQL(in), measuredKubernetes(in), measuredTerraform(in), measuredExec(in), measuredWebhook(in),
 	}
+}
+
+// wire returns a network before a service, which is a URL or a host with its port, and where
+// the service is reached through it.
+func (in *installation) wire(service string) (network []*netfault.Wire, at string) {
+	host := service[strings.LastIndexByte(service, '/')+1:]
+	w := netfault.New(in.T, "127.0.0.1:0", host)
+	return []*netfault.Wire{w}, strings.TrimSuffix(service, host) + w.Address()
 }
 
 // passwordFile returns a reference to a file with a password.
@@ -73,47 +99,30 @@ func (in *installation) passwordFile(password string) string {
 	return "file:" + path
 }
 
-func measuredPostgres(in *installation) measuredTarget {
-	s := postgrestest.Start(in.T)
+func measuredPostgres(in *installation, s *postgrestest.Server) measuredTarget {
 	s.Setup(in.T, s.Config())
 	databases := map[string]any{}
 	for name, d := range s.Config().Databases {
 		databases[name] = map[string]any{"tables": d.Tables}
 	}
-	network := netfault.New(in.T, "127.0.0.1:0", s.Addr())
-	return measuredTarget{"postgres/figures", "{database: orders, roles: [orders_read]}", map[string]any{"kind": "postgres", "address": network.Address(), "clients": s.Addr(), "tls": "disable",
+	network, at := in.wire(s.Addr())
+	return measuredTarget{"postgres/figures", "{database: orders, roles: [orders_read]}", map[string]any{"kind": "postgres", "address": at, "clients": s.Addr(), "tls": "disable",
 		"password": in.passwordFile(s.RampPassword()), "home": "orders", "databases": databases, "roles": s.Config().Roles, "rolesMayCreate": true}, network, (*installation).withPostgres}
 }
 
 func measuredMySQL(in *installation) measuredTarget {
 	s := mysqltest.Start(in.T)
 	s.Setup(in.T, s.Config())
-	network := netfault.New(in.T, "127.0.0.1:0", s.Addr())
-	return measuredTarget{"mysql/figures", "{roles: [orders_read]}", map[string]any{"kind": "mysql", "address": network.Address(), "clients": s.Addr(), "tls": "disable",
+	network, at := in.wire(s.Addr())
+	return measuredTarget{"mysql/figures", "{roles: [orders_read]}", map[string]any{"kind": "mysql", "address": at, "clients": s.Addr(), "tls": "disable",
 		"password": in.passwordFile(mysqltest.RampPassword), "objects": s.Config().Objects, "roles": s.Config().Roles, "rolesMayCreate": true}, network, (*installation).withMySQL}
-}
-
-func measuredVault(in *installation) measuredTarget {
-	s := vaulttest.Start(in.T)
-	s.Policy(in.T, "orders-read", `path "auth/token/lookup-self" { capabilities = ["read"] }`)
-	s.Policy(in.T, "ramp", vaulttoken.Policy("orders-read"))
-	network := netfault.New(in.T, "127.0.0.1:0", strings.TrimPrefix(s.Address, "http://"))
-	return measuredTarget{"vault/figures", "{policies: [orders-read]}", map[string]any{"kind": "vault", "address": "http://" + network.Address(),
-		"token": "file:" + vaulttest.TokenFile(in.T, s.Token(in.T, "ramp")), "policies": []string{"orders-read"}}, network,
-		func(in *installation, ctx context.Context, id string) targetClient {
-			token := in.credential(ctx, id)["VAULT_TOKEN"]
-			return targetClient{uses: func(ctx context.Context) error {
-				_, err := s.Client(in.T, token).Auth().Token().LookupSelfWithContext(ctx)
-				return err
-			}}
-		}}
 }
 
 // measuredAWS is picked up and not used: moto, in AWS's place, enforces no policy.
 func measuredAWS(in *installation, s *awstest.Server) measuredTarget {
-	network := netfault.New(in.T, "127.0.0.1:0", strings.TrimPrefix(s.Endpoint, "http://"))
+	network, at := in.wire(s.Endpoint)
 	return measuredTarget{"aws/figures", "{actions: ['s3:GetObject'], resources: ['arn:aws:s3:::orders/*']}", map[string]any{"kind": "aws", "region": awstest.Region,
-		"account": awstest.Account, "endpoint": "http://" + network.Address(), "worker": s.Worker, "boundary": s.Boundary, "consistency": "3s",
+		"account": awstest.Account, "endpoint": at, "worker": s.Worker, "boundary": s.Boundary, "consistency": "3s",
 		"allow": []any{map[string]any{"actions": []string{"s3:GetObject"}, "resources": []string{"arn:aws:s3:::orders*"}}}}, network,
 		func(in *installation, ctx context.Context, id string) targetClient {
 			require.NotEmpty(in, in.credential(ctx, id)["AWS_SESSION_TOKEN"])
@@ -123,8 +132,8 @@ func measuredAWS(in *installation, s *awstest.Server) measuredTarget {
 
 func measuredKubernetes(in *installation) measuredTarget {
 	c := newCluster(in.T, "kubernetes/figures")
-	network := netfault.New(in.T, "127.0.0.1:0", strings.TrimPrefix(c.Address, "https://"))
-	return measuredTarget{"kubernetes/figures", "{namespaces: [orders], clusterRole: orders-read}", c.config(network.Address()), network,
+	network, at := in.wire(strings.TrimPrefix(c.Address, "https://"))
+	return measuredTarget{"kubernetes/figures", "{namespaces: [orders], clusterRole: orders-read}", c.config(at), network,
 		func(in *installation, ctx context.Context, id string) targetClient {
 			token := in.credential(ctx, id)["KUBE_TOKEN"]
 			in.eventually(time.Minute, "the token works", func() bool { return c.reads(ctx, token) == nil })
@@ -143,6 +152,32 @@ func measuredTerraform(in *installation) measuredTarget {
 				return err
 			}}
 		}}
+}
+
+// measuredExec is a program as a customer begins one.
+func measuredExec(in *installation) measuredTarget {
+	c := in.begins("billing")
+	return measuredTarget{"exec/figures", "{what: refunds}", doc{"kind": "exec", "command": []string{c.program}, "description": c.described("--", c.program)}, nil, c.client("refunds")}
+}
+
+// measuredWebhook is a service as a customer begins one.
+func measuredWebhook(in *installation) measuredTarget {
+	c := in.begins("orders", "--service")
+	url, secret := c.serves()
+	network, at := in.wire(url)
+	return measuredTarget{"webhook/figures", "{what: orders}", doc{"kind": "webhook", "url": at, "secrets": []string{"file:" + secret}, "description": c.described("--url", url, "--secret", secret)}, network, c.client("orders")}
+}
+
+// client is the probe, which looks past what opens and closes.
+func (c customers) client(what string) func(*installation, context.Context, string) targetClient {
+	return func(_ *installation, _ context.Context, id string) targetClient {
+		return targetClient{uses: func(context.Context) error {
+			if !c.works(grantOf(id), what) {
+				return errors.New("the program or service lets nobody in")
+			}
+			return nil
+		}}
+	}
 }
 
 // credential picks up the credential of alice's request.
@@ -225,6 +260,26 @@ func (in *installation) withMySQL(ctx context.Context, id string) targetClient {
 	}
 }
 
+// measuredFleet is used on one host, and has its session on another.
+func measuredFleet(in *installation) measuredTarget {
+	f := startFleet(in, "web1", "web2")
+	return measuredTarget{"sshfleet/web", "{user: " + f.login + ", labels: {role: web}}", f.config(), f.wires(),
+		func(in *installation, _ context.Context, id string) targetClient {
+			k := in.as("alice").picksUp(id)
+			return targetClient{
+				uses: func(context.Context) error {
+					if !k.worksOn("web1") {
+						return errors.New("ssh does not get in")
+					}
+					return nil
+				},
+				session: func(context.Context) <-chan struct{} {
+					return k.sessionOn("web2", "echo this session goes on until it is cut; exec sleep 3600")
+				},
+			}
+		}}
+}
+
 // withSSH is ssh's part.
 func (in *installation) withSSH(_ context.Context, id string) targetClient {
 	k := in.as("alice").picksUp(id)
@@ -260,10 +315,10 @@ func logsIn(ctx context.Context, env map[string]string) (*pgx.Conn, error) {
 func measuredIdentityCenter(in *installation, s *awstest.Server) measuredTarget {
 	cloud := centertest.NewCloud()
 	front := cloud.Serve(in.T, s.Endpoint)
-	network := netfault.New(in.T, "127.0.0.1:0", strings.TrimPrefix(front, "http://"))
+	network, at := in.wire(front)
 	admin := aws.Config{Region: awstest.Region, BaseEndpoint: &front, Credentials: credentials.NewStaticCredentialsProvider("admin", "admin", "")}
 	of, sso, org := centertest.Fill(in.T, admin), ssoadmin.NewFromConfig(admin), organizations.NewFromConfig(admin)
-	alice, set, account := centertest.AddUser(in.T, identitystore.NewFromConfig(admin), of.IdentityStore, "alice"), of.PermissionSets["ReadOnly"], "111122223333"
+	alice, set, account := centertest.AddUser(in.T, identitystore.NewFromConfig(admin), of.IdentityStore, measured), of.PermissionSets["ReadOnly"], "111122223333"
 	instance := "arn:aws:sso:::instance/" + strings.Split(set, "/")[1]
 	// denied reports whether the person's sessions are denied everything that were issued at a time.
 	denied := func(ctx context.Context, issued time.Time) bool {
@@ -283,7 +338,7 @@ func measuredIdentityCenter(in *installation, s *awstest.Server) measuredTarget 
 		})
 	}
 	return measuredTarget{"identitycenter/figures", "{account: '" + account + "', permissionSet: ReadOnly}", map[string]any{"kind": "identitycenter", "region": awstest.Region,
-		"account": awstest.Account, "endpoint": "http://" + network.Address(), "identityStore": of.IdentityStore, "permissionSets": of.PermissionSets, "denyPolicy": of.DenyPolicy,
+		"account": awstest.Account, "endpoint": at, "identityStore": of.IdentityStore, "permissionSets": of.PermissionSets, "denyPolicy": of.DenyPolicy,
 		"session": "1h", "consistency": "1s", "allow": []any{map[string]any{"permissionSets": []string{"ReadOnly"}, "accounts": []string{account}}}}, network,
 		func(in *installation, _ context.Context, _ string) targetClient {
 			return targetClient{

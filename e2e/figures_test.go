@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"flag"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -47,6 +48,7 @@ func TestFigures(t *testing.T) {
 	in.configured()
 	targets := measuredTargets(in)
 	contracts, c := "", in.configuration()
+	c.section("server", "identity")["claims"] = doc{"id": "email"}
 	for _, of := range targets {
 		contracts += of.contract()
 		if of.config != nil {
@@ -66,7 +68,10 @@ func TestFigures(t *testing.T) {
 	}
 	if *figuresOf == 0 {
 		for _, of := range targets {
-			in.releases(of)
+			t.Run(of.target, func(t *testing.T) {
+				t.Parallel()
+				in.within(t).releases(of)
+			})
 		}
 		return
 	}
@@ -78,13 +83,13 @@ func TestFigures(t *testing.T) {
 				for i := range all {
 					all[i] = in.within(t).measures(of)
 				}
-				shown(t, of, all)
+				shown(t, of, all, begun, active, usable, lastUse, cut)
 			})
 		}
 	})
 	t.Run("the target's network is gone", func(t *testing.T) {
 		for _, of := range targets {
-			if of.network == nil {
+			if len(of.network) == 0 {
 				continue
 			}
 			t.Run(of.target, func(t *testing.T) {
@@ -93,32 +98,58 @@ func TestFigures(t *testing.T) {
 				for i := range all {
 					all[i] = in.within(t).withoutNetwork(of)
 				}
-				shown(t, of, all)
+				shown(t, of, all, lastUse, cut, closed)
 			})
 		}
 	})
-	in.gone(targets, worker, server)
+	t.Run("Ramp is gone", func(t *testing.T) { in.within(t).gone(targets, worker, server) })
 }
 
-// shown writes the figures of a target.
-func shown(t *testing.T, of measuredTarget, all []figures) {
-	for what, of := range map[string]func(figures) time.Duration{
-		"approved to the call to the target": func(f figures) time.Duration { return f.begun }, "approved to active": func(f figures) time.Duration { return f.active },
-		"approved to usable, ramp creds and a first use included": func(f figures) time.Duration { return f.usable },
-		"last use that worked, from the end":                      func(f figures) time.Duration { return f.lastUse }, "session cut, from the end": func(f figures) time.Duration { return f.cut },
-		"recorded as ended, from the network's return": func(f figures) time.Duration { return f.closed },
-	} {
+// shown writes the figures of a target: each, and the row of docs/targets/README.md, which has
+// these columns of those figures.
+func shown(t *testing.T, of measuredTarget, all []figures, columns ...column) {
+	row := "| `" + of.target + "` |"
+	for _, c := range columns {
 		var list []time.Duration
 		for _, f := range all {
-			if d := of(f).Round(time.Millisecond); d != 0 {
+			if d := c.figure(f).Round(time.Millisecond); d != 0 {
 				list = append(list, d)
 			}
 		}
-		if n := len(list); n > 0 {
-			slices.Sort(list)
-			t.Logf("%s (%d): min %s, p50 %s, p99 %s, max %s", what, n, list[0], list[n/2], list[min(n-1, n*99/100)], list[n-1])
+		n := len(list)
+		if n == 0 {
+			row += " – |"
+			continue
 		}
+		slices.Sort(list)
+		p50, p99 := list[n/2], list[min(n-1, n*99/100)]
+		t.Logf("%s (%d): min %s, p50 %s, p99 %s, max %s", c.name, n, list[0], p50, p99, list[n-1])
+		row += " " + readable(p50) + ", " + readable(p99) + " |"
 	}
+	t.Log(row)
+}
+
+// column is a figure of the tables in docs/targets/README.md.
+type column struct {
+	name   string
+	figure func(figures) time.Duration
+}
+
+var (
+	begun   = column{"approved to the call to the target", func(f figures) time.Duration { return f.begun }}
+	active  = column{"approved to active", func(f figures) time.Duration { return f.active }}
+	usable  = column{"approved to usable, ramp creds and a first use included", func(f figures) time.Duration { return f.usable }}
+	lastUse = column{"last use that worked, from the end", func(f figures) time.Duration { return f.lastUse }}
+	cut     = column{"session cut, from the end", func(f figures) time.Duration { return f.cut }}
+	closed  = column{"recorded as ended, from the network's return", func(f figures) time.Duration { return f.closed }}
+)
+
+// readable is a time as the tables have it: milliseconds, or seconds with one decimal.
+func readable(d time.Duration) string {
+	if d.Abs() < time.Second {
+		return fmt.Sprintf("%d ms", d.Milliseconds())
+	}
+	return fmt.Sprintf("%.1f s", d.Seconds())
 }
 
 // opens returns a request of a target that was approved and is active, with its client.
@@ -233,7 +264,7 @@ func (in *installation) withoutNetwork(of measuredTarget) figures {
 	r, client, f := in.opens(ctx, of, "15s")
 	end, err := time.Parse(time.RFC3339, r.ExpiresAt)
 	require.NoError(in, err)
-	back := of.network.Deaf()
+	back := of.deaf()
 	defer back()
 	require.True(in, time.Now().Before(end), "it took too long to open")
 	watching, stop := context.WithCancel(ctx)
@@ -280,7 +311,6 @@ func (in *installation) gone(targets []measuredTarget, processes ...*process) {
 	}
 	watching.Wait()
 	for _, one := range all {
-		in.Logf("%s with Ramp gone: last use that worked %s from the end; session cut %s from the end (0: not within ten seconds, or none)",
-			one.of.target, one.f.lastUse.Round(time.Millisecond), one.f.cut.Round(time.Millisecond))
+		shown(in.T, one.of, []figures{one.f}, lastUse, cut)
 	}
 }

@@ -36,8 +36,7 @@ const waiting = `
         time.sleep(0.02)
 `
 
-// customers is a program or a service as a customer begins one, whose grant and revoke wait
-// until they may go on.
+// customers is a program or a service as a customer begins one.
 type customers struct {
 	in      *installation
 	program string
@@ -49,16 +48,34 @@ func (in *installation) begins(name string, options ...string) customers {
 	c.Dir = in.dir
 	out, err := c.CombinedOutput()
 	require.NoError(in, err, "%s", out)
-	program := filepath.Join(in.dir, name, name)
-	text, err := os.ReadFile(program)
-	require.NoError(in, err)
+	return customers{in, filepath.Join(in.dir, name, name)}
+}
+
+// slows has grant and revoke wait until they may go on.
+func (c customers) slows() customers {
+	text, err := os.ReadFile(c.program)
+	require.NoError(c.in, err)
 	for _, operation := range []string{"grant", "revoke"} {
 		head := "def " + operation + "(call):\n"
-		require.Contains(in, string(text), head)
+		require.Contains(c.in, string(text), head)
 		text = []byte(strings.Replace(string(text), head, head+strings.ReplaceAll(waiting, "OPERATION", operation), 1))
 	}
-	require.NoError(in, os.WriteFile(program, text, 0o700))
-	return customers{in, program}
+	require.NoError(c.in, os.WriteFile(c.program, text, 0o700))
+	return c
+}
+
+// serves starts a service, until the test ends.
+func (c customers) serves() (url, secret string) {
+	secret = c.program + ".secret"
+	require.NoError(c.in, os.WriteFile(secret, []byte("whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz\n"), 0o600)) // #nosec G101 -- of this test's service
+	address := ports.ForTest(c.in.T)
+	service := exec.Command(c.program, address, secret)
+	require.NoError(c.in, service.Start())
+	c.in.Cleanup(func() {
+		require.NoError(c.in, service.Process.Kill())
+		_ = service.Wait()
+	})
+	return "http://" + address, secret
 }
 
 func (c customers) file(name string) string {
@@ -106,18 +123,8 @@ func (c customers) described(args ...string) string {
 func TestPrograms(t *testing.T) {
 	t.Parallel()
 	in := install(t)
-	billing, orders := in.begins("billing"), in.begins("orders", "--service")
-	secret := filepath.Join(in.dir, "orders.secret")
-	require.NoError(t, os.WriteFile(secret, []byte("whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz\n"), 0o600))
-	in.ports["orders"] = ports.PortForTest(t).Number
-	address := in.addr("orders")
-	service := exec.Command(orders.program, address, secret)
-	require.NoError(t, service.Start())
-	t.Cleanup(func() {
-		require.NoError(t, service.Process.Kill())
-		_ = service.Wait()
-	})
-	url := "http://" + address
+	billing, orders := in.begins("billing").slows(), in.begins("orders", "--service").slows()
+	url, secret := orders.serves()
 
 	in.start(nil, "dev", "--without", "server,worker")
 	in.configured()

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -64,15 +65,21 @@ func (k key) write(files map[string]string) error {
 }
 
 // works reports whether the real ssh client gets in with the key.
-func (k key) works() bool {
-	cmd := exec.Command("ssh", "-F", filepath.Join(k.dir, "config"), "-o", "BatchMode=yes", "-o", "ConnectTimeout=5", "demo", "whoami")
+func (k key) works() bool { return k.worksOn("demo") }
+
+// worksOn is works for a host.
+func (k key) worksOn(host string) bool {
+	cmd := exec.Command("ssh", "-F", filepath.Join(k.dir, "config"), "-o", "BatchMode=yes", "-o", "ConnectTimeout=5", host, "whoami")
 	out, err := cmd.CombinedOutput()
 	return err == nil && strings.TrimSpace(string(out)) != ""
 }
 
 // session holds a live login open; ended is closed when the host cuts it.
-func (k key) session() (ended chan struct{}) {
-	cmd := exec.Command("ssh", "-tt", "-F", filepath.Join(k.dir, "config"), "-o", "BatchMode=yes", "demo")
+func (k key) session() (ended chan struct{}) { return k.sessionOn("demo") }
+
+// sessionOn is session for a host, where it runs a command, or a shell if there is none.
+func (k key) sessionOn(host string, command ...string) (ended chan struct{}) {
+	cmd := exec.Command("ssh", slices.Concat([]string{"-tt", "-F", filepath.Join(k.dir, "config"), "-o", "BatchMode=yes", host}, command)...)
 	in, err := cmd.StdinPipe()
 	require.NoError(k.in, err)
 	out := &lockedBuffer{}
