@@ -23,6 +23,7 @@ const (
 	EventConditionKnown      EventKind = "condition.known"
 	EventGrantIntended       EventKind = "grant.intended" // the ledger knows, the target does not yet
 	EventGrantOpened         EventKind = "grant.opened"
+	EventGrantNotBegun       EventKind = "grant.not_begun" // the request is ending, and nothing was opened there or will be
 	EventAccessActive        EventKind = "access.active"
 	EventAccessExtended      EventKind = "access.extended"
 	EventExtensionAsked      EventKind = "extension.requested"

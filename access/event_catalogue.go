@@ -58,6 +58,7 @@ var catalogue = map[EventKind]EventSpec{
 	EventConditionKnown:      {"knows again whether access must end", AudienceRequest, OCSF{entityManagement, 3, "Update", false}, freeText},
 	EventGrantIntended:       {"about to open, recorded first", AudienceRequest, OCSF{userAccess, 99, "Intend", false}, nil},
 	EventGrantOpened:         {"opened on the target", AudienceRequest, OCSF{userAccess, 1, "Assign Privileges", false}, nil},
+	EventGrantNotBegun:       {"never opened on the target, and cannot be any more", AudienceRequest, OCSF{userAccess, 99, "Rule Out", false}, nil},
 	EventAccessActive:        {"usable from now on", AudienceRequest, OCSF{entityManagement, 10, "Activate", false}, nil},
 	EventAccessExtended:      {"extended", AudienceRequest, OCSF{entityManagement, 3, "Update", false}, freeText},
 	EventExtensionAsked:      {"asked for an extension", AudienceRequest, OCSF{entityManagement, 3, "Update", false}, freeText},
@@ -201,7 +202,7 @@ func (e Event) phrase() string {
 		if name, _, _ := strings.Cut(e.Detail["act"], " "); refusedActs[Act(name)] != "" {
 			return Act(e.Detail["act"]).Phrase() + " was refused"
 		}
-	case EventGrantIntended, EventGrantOpened, EventGrantClosed, EventGrantSwept, EventGrantDrifted:
+	case EventGrantIntended, EventGrantOpened, EventGrantNotBegun, EventGrantClosed, EventGrantSwept, EventGrantDrifted:
 		if exact := strings.Replace(what, "the target", target, 1); target != "" && exact != what {
 			return exact
 		}

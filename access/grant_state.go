@@ -34,6 +34,10 @@ func (c GrantCondition) String() string {
 	return string(c)
 }
 
+// unconfirmedUnopened is the reason of a grant that was not opened, of a request that is
+// ending: its target is asked all the same.
+const unconfirmedUnopened = "nothing was opened there; the target's worker has yet to confirm it"
+
 // GrantStates returns how far each grant of the plan is, in the plan's order. It goes by
 // the timeline, of which what was altered says nothing; a request without one has none.
 func (r Request) GrantStates() (out []GrantState) {
@@ -44,12 +48,15 @@ func (r Request) GrantStates() (out []GrantState) {
 	failed := r.Outcome != OutcomeFailed // of several that were not opened, the first is the one that failed
 	for _, g := range r.Plan.Grants {
 		s := GrantState{Grant: g.Name, Target: g.Target, Condition: GrantWaiting}
-		intended, opened, closed := r.grantEvents(g.Name)
+		intended, opened, closed, ruledOut := r.grantEvents(g.Name)
+		if closed == nil && opened == nil && intended == nil {
+			closed = ruledOut
+		}
 		switch {
 		case opened != nil && closed != nil:
 			s.Condition, s.At = GrantClosed, closed.At
 		case opened == nil && (closed != nil || over) && !failed:
-			s.Condition, s.Reason, failed = GrantFailed, r.Problem, true
+			s.Condition, s.Reason, failed = GrantFailed, r.whyEnding(), true
 			if closed != nil {
 				s.At = closed.At
 			}
@@ -60,6 +67,8 @@ func (r Request) GrantStates() (out []GrantState) {
 			if r.Overdue || opened == nil {
 				s.Reason = r.Problem
 			}
+		case r.State == StateEnding:
+			s.Condition, s.Reason = GrantUnopened, unconfirmedUnopened
 		case opened != nil:
 			s.Condition, s.At = GrantOpen, opened.At
 		case intended != nil:
@@ -71,12 +80,23 @@ func (r Request) GrantStates() (out []GrantState) {
 }
 
 // grantEvents returns the first event of each kind about a grant; nil if there is none.
-func (r Request) grantEvents(grant string) (intended, opened, closed *Event) {
-	of := map[EventKind]**Event{EventGrantIntended: &intended, EventGrantOpened: &opened, EventGrantClosed: &closed}
+func (r Request) grantEvents(grant string) (intended, opened, closed, ruledOut *Event) {
+	of := map[EventKind]**Event{EventGrantIntended: &intended, EventGrantOpened: &opened, EventGrantClosed: &closed, EventGrantNotBegun: &ruledOut}
 	for i, e := range r.Timeline {
 		if found, ok := of[e.Kind]; ok && *found == nil && e.Detail["grant"] == grant && !r.TimelineCheck.IsAltered(e) {
 			*found = &r.Timeline[i]
 		}
 	}
-	return intended, opened, closed
+	return intended, opened, closed, ruledOut
+}
+
+// whyEnding returns the problem with which the request began to end: the request's own
+// may by now be that closing takes too long.
+func (r Request) whyEnding() string {
+	for _, e := range r.Timeline {
+		if e.Kind == EventAccessEnding && e.Message != "" && !r.TimelineCheck.IsAltered(e) {
+			return e.Message
+		}
+	}
+	return r.Problem
 }

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -12,10 +13,13 @@ func TestGrantStates(t *testing.T) {
 	at := time.Date(2026, 11, 26, 20, 0, 0, 0, time.UTC)
 	plan := Plan{Grants: []PlannedGrant{{Name: "a", Target: "ssh/a"}, {Name: "b", Target: "ssh/b"}, {Name: "c", Target: "ssh/c"}}}
 	events := func(spec ...string) []Event {
-		kinds := map[byte]EventKind{'i': EventGrantIntended, 'o': EventGrantOpened, 'x': EventGrantClosed}
+		kinds := map[byte]EventKind{'i': EventGrantIntended, 'o': EventGrantOpened, 'x': EventGrantClosed, 'n': EventGrantNotBegun, 'e': EventAccessEnding}
 		out := []Event{}
 		for i, s := range spec {
 			out = append(out, Event{Seq: int64(i + 1), Kind: kinds[s[0]], At: at, Detail: map[string]string{"grant": s[1:]}})
+			if s == "e" {
+				out[i].Detail, out[i].Message = nil, "opening failed: no route"
+			}
 		}
 		return out
 	}
@@ -30,17 +34,26 @@ func TestGrantStates(t *testing.T) {
 		"all are open":               {StateActive, "", events("ia", "oa", "ib", "ob", "ic", "oc"), [3]GrantCondition{GrantOpen, GrantOpen, GrantOpen}},
 		"the last is closed":         {StateEnding, OutcomeExpired, events("ia", "oa", "ib", "ob", "ic", "oc", "xc"), [3]GrantCondition{GrantClosing, GrantClosing, GrantClosed}},
 		"it is over":                 {StateEnded, OutcomeExpired, events("ia", "oa", "ib", "ob", "ic", "oc", "xc", "xb", "xa"), [3]GrantCondition{GrantClosed, GrantClosed, GrantClosed}},
-		"the second is failing":      {StateEnding, OutcomeFailed, events("ia", "oa", "ib"), [3]GrantCondition{GrantClosing, GrantClosing, GrantWaiting}},
+		"the second is failing":      {StateEnding, OutcomeFailed, events("ia", "oa", "ib"), [3]GrantCondition{GrantClosing, GrantClosing, GrantUnopened}},
+		"nobody has confirmed yet":   {StateEnding, OutcomeFailed, events("ia", "oa", "e", "xa"), [3]GrantCondition{GrantClosed, GrantUnopened, GrantUnopened}},
+		"ruled out":                  {StateEnding, OutcomeFailed, events("ia", "oa", "e", "nb", "nc"), [3]GrantCondition{GrantClosing, GrantFailed, GrantUnopened}},
+		"ruled out, and over":        {StateEnded, OutcomeFailed, events("ia", "oa", "e", "nb", "nc", "xa"), [3]GrantCondition{GrantClosed, GrantFailed, GrantUnopened}},
 		"the second failed":          {StateEnded, OutcomeFailed, events("ia", "oa", "ib", "xb", "xa"), [3]GrantCondition{GrantClosed, GrantFailed, GrantUnopened}},
 		"the second failed at once":  {StateEnded, OutcomeFailed, events("ia", "oa", "xa"), [3]GrantCondition{GrantClosed, GrantFailed, GrantUnopened}},
 		"somebody ended it early":    {StateEnded, OutcomeRevoked, events("ia", "oa", "xa"), [3]GrantCondition{GrantClosed, GrantUnopened, GrantUnopened}},
 		"it was denied":              {StateDenied, "", events(), [3]GrantCondition{GrantUnopened, GrantUnopened, GrantUnopened}},
 	} {
 		r := Request{State: c.state, Outcome: c.outcome, Plan: plan, Timeline: c.events, Problem: "opening failed: no route"}
+		if strings.HasPrefix(name, "ruled out") {
+			r.Problem = "2 of 3 grants are not proven closed after 1m; Ramp keeps trying"
+		}
 		var got [3]GrantCondition
 		for i, s := range r.GrantStates() {
 			got[i] = s.Condition
-			require.Equal(t, s.Condition == GrantFailed || name == "the second is failing" && i == 1, s.Reason != "", "%s %d", name, i)
+			unconfirmed := s.Condition == GrantUnopened && c.state == StateEnding && !strings.HasPrefix(name, "ruled out")
+			require.Equal(t, s.Condition == GrantFailed || unconfirmed || name == "the second is failing" && i == 1, s.Reason != "", "%s %d", name, i)
+			require.Equal(t, unconfirmed, strings.Contains(s.Reason, "has yet to confirm"), "%s %d", name, i)
+			require.NotContains(t, s.Reason, "not proven closed", "%s: the later problem is not why it failed", name)
 		}
 		require.Equal(t, c.want, got, name)
 	}

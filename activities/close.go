@@ -115,6 +115,9 @@ func (t *Targets) revokeAndVerify(ctx context.Context, g access.Grant, steps []a
 	// The target comes before the ledger: a ledger that is down must not keep
 	// access open.
 	if err := t.Broker.Revoke(ctx, g); err != nil {
+		if t.Broker.Disabled(g.Target) != nil && t.neverBegun(ctx, g) {
+			return t.markClosed(ctx, g, steps)
+		}
 		return err
 	}
 	failpoint.Here(failpoint.CloseRevoked)

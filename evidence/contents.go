@@ -13,6 +13,7 @@ type PackContents struct {
 	Extensions         []access.ExtensionOrder
 	ExtensionDecisions []access.Decision
 	Confirmations      []access.Confirmation
+	NotBegun           []access.NotBegun
 	Ends               []access.EndOrder
 	Reviews            []access.Review
 	Receipts           []access.Receipt
@@ -36,6 +37,8 @@ func (p Pack) Contents() (c PackContents, err error) {
 			err = add(&c.ExtensionDecisions, e)
 		case TypeConfirmation:
 			err = add(&c.Confirmations, e)
+		case TypeNotBegun:
+			err = add(&c.NotBegun, e)
 		case TypeEnd:
 			err = add(&c.Ends, e)
 		case TypeReview:

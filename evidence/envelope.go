@@ -24,6 +24,8 @@ const (
 	TypeEnd               = "application/vnd.ramp.end+json"
 	// TypeConfirmation is of a planned start.
 	TypeConfirmation = "application/vnd.ramp.confirmation+json"
+	// TypeNotBegun is of a grant that was never opened and cannot be any more.
+	TypeNotBegun = "application/vnd.ramp.not-begun+json"
 	// Statements that only evidence packs contain.
 	TypeReview     = "application/vnd.ramp.review+json"
 	TypeEvaluation = "application/vnd.ramp.evaluation+json"

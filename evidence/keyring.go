@@ -167,6 +167,12 @@ func (k Keyring) VerifyEnd(e Envelope) (access.EndOrder, error) {
 	return o, err
 }
 
+// VerifyNotBegun returns the statement that a grant was never begun. Errors are CodeEvidence.
+func (k Keyring) VerifyNotBegun(e Envelope) (access.NotBegun, error) {
+	v, _, err := verified[access.NotBegun](k, e, TypeNotBegun)
+	return v, err
+}
+
 // VerifyEvaluation verifies the signature of what a contract's conditions gave for a request
 // and returns it. Errors are CodeEvidence.
 func (k Keyring) VerifyEvaluation(e Envelope) (access.Evaluation, error) {

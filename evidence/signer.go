@@ -134,6 +134,9 @@ func (s *Signer) SignConfirmation(c access.Confirmation) (Envelope, error) {
 	return signed(s, TypeConfirmation, c)
 }
 
+// SignNotBegun signs that a grant was never opened and cannot be any more.
+func (s *Signer) SignNotBegun(n access.NotBegun) (Envelope, error) { return signed(s, TypeNotBegun, n) }
+
 // SignPickUp signs an order for a credential.
 func (s *Signer) SignPickUp(o access.PickUpOrder) (Envelope, error) { return signed(s, TypePickUp, o) }
 

@@ -63,6 +63,7 @@ type verifier struct {
 	proof       access.Signed // what was signed about the request
 	evaluations []access.Evaluation
 	reviews     []access.Review
+	notBegun    []access.NotBegun
 	opened      map[string]access.Receipt // by grant
 	closed      map[string]access.Receipt
 	goesOn      bool // what the check at hand looks at is not over

@@ -188,6 +188,9 @@ func (v *verifier) checkClosed() (string, error) {
 			return "", failf("grant %s was closed before it was opened, or elsewhere", name)
 		}
 	}
+	if err := v.checkNotBegun(); err != nil {
+		return "", err
+	}
 	open := v.openGrants()
 	switch {
 	case len(open) > 0 && v.manifest.State.Final():
@@ -196,7 +199,7 @@ func (v *verifier) checkClosed() (string, error) {
 		v.goesOn = true
 		return strings.Join(open, ", ") + " not closed yet; the request was " + string(v.manifest.State), nil
 	case len(v.closed) == 0:
-		return "nothing was opened", nil
+		return "nothing was opened" + v.neverBegun(), nil
 	}
 	last := time.Time{}
 	for _, r := range v.closed {
@@ -205,9 +208,35 @@ func (v *verifier) checkClosed() (string, error) {
 		}
 	}
 	if v.plan.Lasting() {
-		return fmt.Sprintf("grants closed: %d, the last at %s; what they took into force stays", len(v.closed), access.FormatTime(last)), nil
+		return fmt.Sprintf("grants closed: %d, the last at %s; what they took into force stays", len(v.closed), access.FormatTime(last)) + v.neverBegun(), nil
 	}
-	return fmt.Sprintf("grants read back as gone: %d, with no live session, the last at %s", len(v.closed), access.FormatTime(last)), nil
+	return fmt.Sprintf("grants read back as gone: %d, with no live session, the last at %s", len(v.closed), access.FormatTime(last)) + v.neverBegun(), nil
+}
+
+// checkNotBegun requires that of a grant which a server calls never begun no worker says,
+// and no event of the log, that it was.
+func (v *verifier) checkNotBegun() error {
+	for _, n := range v.notBegun {
+		if g, err := v.plan.Grant(n.Grant, time.Time{}); err != nil || g.Target != n.Target {
+			return failf("grant %s, which the server says was never begun, is not in the plan, or is of another target", access.Clip(n.Grant, 60))
+		}
+		_, opened := v.opened[n.Grant]
+		begun := func(e LoggedEvent) bool {
+			return e.Event.Detail["grant"] == n.Grant && (e.Event.Kind == access.EventGrantIntended || e.Event.Kind == access.EventGrantOpened)
+		}
+		if opened || slices.ContainsFunc(v.Events, begun) {
+			return failf("the server says that grant %s was never begun, and it was", n.Grant)
+		}
+	}
+	return nil
+}
+
+// neverBegun says in words how many grants were never begun.
+func (v *verifier) neverBegun() string {
+	if len(v.notBegun) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; grants never begun, by the log: %d", len(v.notBegun))
 }
 
 // outlasting is how long access outlasted its end.

@@ -73,6 +73,8 @@ func (v *verifier) sortStatement(e Envelope) error {
 		return nil
 	case TypeConfirmation:
 		return take(v, e, v.servers, &v.proof.Confirmations, func(c access.Confirmation) (string, string) { return c.RequestID, c.PlanDigest })
+	case TypeNotBegun:
+		return take(v, e, v.servers, &v.notBegun, func(n access.NotBegun) (string, string) { return n.RequestID, n.PlanDigest })
 	case TypeReview:
 		return take(v, e, v.servers, &v.reviews, func(r access.Review) (string, string) { return r.RequestID, r.PlanDigest })
 	case TypeReceipt:

@@ -33,8 +33,8 @@ type GrantRecord struct {
 
 // IntendGrant records a grant before the target is touched, so that a crash
 // leaves something to clean up and never something unknown (docs/threats.md, case 24). Errors are
-// CodeConflict for a grant that was closed, or whose request is ending or over:
-// what has ended does not open again, no matter who asks; and for one that is recorded
+// CodeConflict for a grant that was closed or ruled out, or whose request is ending or
+// over: what has ended does not open again, no matter who asks; and for one that is recorded
 // with an earlier end: a workflow that is reset starts its clock again, and only
 // MarkExtended moves an end (docs/threats.md, case 38). For a request that nobody submitted it is
 // CodeNotFound.
@@ -48,6 +48,9 @@ func (l *Ledger) IntendGrant(ctx context.Context, g access.Grant, at time.Time) 
 			return access.Errorf(access.CodeConflict, "request %s is %s; nothing more is opened for it", g.RequestID, state)
 		}
 		if err := q.refuseEndOrdered(ctx, g.RequestID); err != nil {
+			return err
+		}
+		if err := q.refuseRuledOut(ctx, g); err != nil {
 			return err
 		}
 		row, err := scanGrant(q.row(ctx, selectGrants+` WHERE name = ?`, g.Name))

@@ -58,7 +58,7 @@ func onEach(t *testing.T, suite map[string]func(b fixture)) {
 			require.NoError(t, err)
 			b.UseNotary(evidence.NewNotary(evidence.NewSigner(key), evidence.NewKeyring(key.Public())), nil)
 			t.Cleanup(func() { b.raw.Close(); require.NoError(t, b.Close()) })
-			for _, suite := range []map[string]func(fixture){suite, contradictions, unfinished, holders, accountSuite, cursorSuite, checkpointSuite, witnessSuite, clocks, dueSuite, histories, glassSuite, ends, noticeSuite, meaningSuite, inventorySuite, stateSuite, misstatements, chatSuite, contractSuite, uploadSuite, reviewSuite} {
+			for _, suite := range []map[string]func(fixture){suite, contradictions, unfinished, holders, accountSuite, cursorSuite, checkpointSuite, witnessSuite, clocks, dueSuite, histories, glassSuite, ends, noticeSuite, meaningSuite, inventorySuite, stateSuite, misstatements, chatSuite, contractSuite, uploadSuite, reviewSuite, notBegunSuite} {
 				for name, test := range suite {
 					t.Run(name, func(t *testing.T) { test(fixture{t, b.Ledger, b.raw}) })
 				}

@@ -106,6 +106,7 @@ type Ledger interface {
 	extensionLedger
 	resendLedger
 	confirmationLedger
+	notBegunLedger
 	conditionLedger
 	contractSetLedger
 	reviewsLedger
@@ -150,6 +151,7 @@ type App struct {
 	*refusals
 	*resender
 	*confirmer
+	*notBegun
 	*endWatch
 	*dropper
 }
@@ -202,6 +204,7 @@ func New(c Config) *App {
 		ender:          &ender{requests: reader, orders: ends, refused: refused, now: now},
 		resender:       &resender{ledger: c.Ledger, ends: ends, denials: c.Gateway, log: c.Log, now: now, sent: map[string]time.Time{}},
 		confirmer:      &confirmer{ledger: c.Ledger, signer: c.Signer, keys: evidence.NewKeyring(c.Signer.Public()), log: log, warn: c.Log, now: now},
+		notBegun:       &notBegun{ledger: c.Ledger, signer: c.Signer, keys: keyring, log: log, warn: c.Log, now: now, next: map[string]time.Time{}},
 		endWatch:       &endWatch{ledger: c.Ledger, orders: ends, facts: c.Facts, conditions: &contracts.EndConditions{}, log: c.Log, now: now},
 		dropper:        &dropper{config: c.Drop, ledger: c.Ledger, signer: c.Signer, audit: log, log: c.Log, now: now},
 		extender:       extend,

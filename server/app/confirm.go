@@ -137,18 +137,8 @@ func (c *confirmer) proof(ctx context.Context, id string) (evidence.Authorized, 
 // checkLog verifies the log since the plan was made, and that it records no decision
 // but these, and no end. Errors are CodeEvidence, or those of reading the log.
 func (c *confirmer) checkLog(ctx context.Context, plan access.Plan, decisions []string) error {
-	at, _, err := c.log.checkpoint(ctx)
-	if err != nil {
-		return err
-	}
 	created := false
-	err = evidence.VerifyLogFrom(ctx, c.log.keys, at, plan.LogSize, leaves{c.log.ledger}, c.log.ledger.HashReader(ctx), func(leaf int64, e access.Event) error {
-		if e.RequestID != plan.RequestID {
-			return nil
-		}
-		if e.Dropped != nil { // of a request that is under way no policy drops anything
-			return access.Errorf(access.CodeEvidence, "the body of event %d of the log, which is about this request, is gone", leaf+1)
-		}
+	_, err := c.log.eventsSince(ctx, plan, func(leaf int64, e access.Event) error {
 		switch e.Kind {
 		case access.EventRequestCreated:
 			created = created || e.Detail["planDigest"] == plan.Digest

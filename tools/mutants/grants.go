@@ -14,6 +14,12 @@ func targetsOff() []mutant {
 		{"a worker of another target says that one is off", "evidence/target_state.go", "verified[access.TargetState](k.ForTarget(target), signed", "verified[access.TargetState](k, signed", []string{"./evidence -run TestCase149"}},
 		{"what is said of one target counts for another", "evidence/target_state.go", "if s.Target != target {", "if false {", []string{"./evidence -run TestCase149"}},
 		{"a target is off with words that do not show", "evidence/target_state.go", "if issues := s.Validate(); len(issues) > 0 {", "if issues := s.Validate(); len(issues) > 1000 {", []string{"./evidence -run TestCase149"}},
+		{"a grant that is ruled out is opened", "ledger/not_begun.go", "if err == nil && out {", "if err == nil && !out && out {", []string{"./ledger -run TestLedger/sqlite/Case156"}},
+		{"a grant is signed as never begun without the log", "server/app/not_begun.go", "size, err := n.checkLog(ctx, plan, out)", "size, err := plan.LogSize, error(nil)", []string{"./server/app -run Case156"}},
+		{"what was never begun, by a signature, is not asked for at a target that works", "activities/close.go", "t.Broker.Disabled(g.Target) != nil && t.neverBegun(ctx, g)", "t.neverBegun(ctx, g)", []string{"./activities -run Case156"}},
+		{"a grant that has a row was never begun", "activities/not_begun.go", "access.CodeOf(err) != access.CodeNotFound", "err != nil && access.CodeOf(err) != access.CodeNotFound", []string{"./activities -run Case156"}},
+		{"another grant's signature rules a grant out", "activities/not_begun.go", "n.RequestID == g.RequestID && n.Grant == g.Name", "n.RequestID == g.RequestID", []string{"./activities -run Case156"}},
+		{"evidence says never begun of what was opened", "evidence/verify_access.go", "if opened || slices.ContainsFunc(v.Events, begun) {", "if false && (opened || slices.ContainsFunc(v.Events, begun)) {", []string{"./evidence -run Case156"}},
 		{"what a worker said of its target long ago counts", "access/target_state.go", "age > TargetStateLasts || age < -TargetStateLasts", "age > 1e6*TargetStateLasts", []string{"./access -run TestTargetState", "./server -run TestCase149"}},
 		{"a target that could not be started stays off", "worker/states.go", "		k.opening.open(ctx, k.name)\n", "		_ = ctx\n", []string{"./worker -run TestTargetComesBack"}},
 	}
