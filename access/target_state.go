@@ -76,7 +76,8 @@ func (s TargetState) Validate() (issues Issues) {
 }
 
 // TargetReason returns an error as the reason of a state: one line, in which every
-// character shows.
+// character shows. An error of which nothing shows has a reason that says so: without one
+// the state would not be valid, and nobody would hear that the target is off.
 func TargetReason(err error) string {
 	line := strings.Map(func(r rune) rune {
 		if notShown(r) {
@@ -84,7 +85,11 @@ func TargetReason(err error) string {
 		}
 		return r
 	}, err.Error())
-	return Clip(strings.Join(strings.Fields(line), " "), maxTargetReason-1)
+	shown := strings.Join(strings.Fields(line), " ")
+	if shown == "" {
+		return "the error has no words"
+	}
+	return Clip(shown, maxTargetReason-1)
 }
 
 // TargetStateOf returns the state of a target by what its workers said: the best of those

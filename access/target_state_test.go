@@ -41,7 +41,7 @@ func TestTargetStateOf(t *testing.T) {
 
 // TestTargetReason: a reason is one line that shows, whatever the error is.
 func TestTargetReason(t *testing.T) {
-	for _, text := range []string{"no such file", "a\nb\tc", "right\u202eto left", strings.Repeat("x", 1000), "\x1b[31mred", "tag\U000e0041"} {
+	for _, text := range []string{"no such file", "a\nb\tc", "right\u202eto left", strings.Repeat("x", 1000), "\x1b[31mred", "tag\U000e0041", "", " \n", "\u202e"} {
 		s := TargetState{Target: "ssh/a", Condition: TargetOff, Reason: TargetReason(errors.New(text))}
 		require.Empty(t, s.Validate(), "%q", s.Reason)
 	}

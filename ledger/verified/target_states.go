@@ -21,7 +21,8 @@ type TargetStateLedger interface {
 
 // TargetStates reads from the ledger whether targets can be used, and returns only what a
 // worker of the target has signed. It reads again after a moment, so that pages that many
-// look at cost one query. It is safe for concurrent use.
+// look at cost one query. A reading is for all who wait for it, and does not end with the
+// one who happened to come first. It is safe for concurrent use.
 type TargetStates struct {
 	Ledger  TargetStateLedger
 	Workers evidence.Keyring // an empty one knows nothing: nobody could be believed
@@ -33,8 +34,12 @@ type TargetStates struct {
 	readAt time.Time
 }
 
-// readTargetStatesAgain is how long what was read counts.
-const readTargetStatesAgain = 2 * time.Second
+const (
+	// readTargetStatesAgain is how long what was read counts.
+	readTargetStatesAgain = 2 * time.Second
+	// readTargetStatesWithin bounds one reading.
+	readTargetStatesWithin = 5 * time.Second
+)
 
 // All returns the states of all targets that a worker has spoken of, by name. What cannot
 // be read or verified is left out, and logged.
@@ -58,6 +63,8 @@ func (s *TargetStates) read(ctx context.Context, now time.Time) map[string][]acc
 	if age := now.Sub(s.readAt); s.said != nil && age >= 0 && age < readTargetStatesAgain {
 		return s.said
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readTargetStatesWithin)
+	defer cancel()
 	kept, err := s.Ledger.TargetStates(ctx)
 	if err != nil {
 		s.unknown("", err)
