@@ -86,33 +86,6 @@ func (c Config) Validate() (issues access.Issues) {
 	return append(issues, c.sharedDirectories()...)
 }
 
-// directoryKeeper is a configuration whose target keeps what it has opened in directories.
-type directoryKeeper interface {
-	// Directories returns them as absolute paths without detours, by their fields.
-	Directories() map[string]string
-}
-
-// sharedDirectories returns the targets that keep files in a directory of another one: each
-// would take what is the other's for what nobody granted, and end it.
-func (c Config) sharedDirectories() (issues access.Issues) {
-	keeps := map[string]string{} // by directory
-	for _, name := range slices.Sorted(maps.Keys(c.Targets)) {
-		k, is := c.Targets[name].Config.(directoryKeeper)
-		if !is {
-			continue
-		}
-		for _, field := range slices.Sorted(maps.Keys(k.Directories())) {
-			directory := k.Directories()[field]
-			if other, taken := keeps[directory]; taken && other != name {
-				issues.Add("directory_shared", "worker.targets."+name+"."+field, "%s has its files in %s: give each target a directory of its own", other, directory)
-				continue
-			}
-			keeps[directory] = name
-		}
-	}
-	return issues
-}
-
 func (t TargetConfig) validate(name string) (issues access.Issues) {
 	if t.Config == nil {
 		issues.Add("kind_unknown", "kind", "%s", unknownKind(t.Kind))

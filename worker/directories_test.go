@@ -1,6 +1,8 @@
 package worker
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -28,4 +30,14 @@ func TestTargetsShareNoDirectory(t *testing.T) {
 	require.Empty(t, shared(at("/state/a"), at("/state/b")))
 	require.Equal(t, []access.Issue{{Code: "directory_shared", Field: "worker.targets.terraform/b.directory", Message: "terraform/a has its files in /state/a: give each target a directory of its own"}},
 		shared(at("/state/a"), at("/state/../state/a/")))
+
+	// Also where the path leads by links, and where it is made later.
+	dir := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "state"), 0o700))
+	require.NoError(t, os.Symlink("state", filepath.Join(dir, "link")))
+	state, link := filepath.Join(dir, "state"), filepath.Join(dir, "link")
+	require.Len(t, shared(at(state), at(link)), 1)
+	require.Len(t, shared(at(state+"/a/b"), at(link+"/a/b")), 1)
+	require.Empty(t, shared(at(state+"/a"), at(link+"/b")))
+	require.Empty(t, shared(at(state), at(link+"/b")))
 }

@@ -22,6 +22,7 @@ type fleet struct {
 	authority authority.Authority
 	hosts     map[string]hostcall.Host
 	holders   integrations.Holders
+	patience  time.Duration // tests, on machines that may be busy, have more
 }
 
 var (
@@ -72,9 +73,10 @@ func (f *fleet) Resolve(_ context.Context, e access.Entitlement) (access.Scope, 
 }
 
 // Grant implements integrations.Target. A host that cannot be reached is left out, as long
-// as there is another: it is not asked later, and its end does not wait for it. Errors
-// are also of code conflict: the grant was revoked, is open on other terms, or the hosts
-// that it means are not those that people approved.
+// as there is another: it is not asked later, and its end does not wait for it. One that
+// refuses, which somebody may have taken over, keeps the grant from no other. Errors are
+// also of code conflict: the grant was revoked, is open on other terms, or the hosts that it
+// means are not those that people approved.
 func (f *fleet) Grant(ctx context.Context, g access.Grant) error {
 	one, _, hosts, err := f.config.entitlement(g.Entitlement)
 	if err != nil {
@@ -90,25 +92,28 @@ func (f *fleet) Grant(ctx context.Context, g access.Grant) error {
 	all := f.each(ctx, hosts, func(ctx context.Context, name string, h hostcall.Host) error {
 		// Before the ledger says that the grant may be there, so that a host that is down
 		// does not hold up the end of what it has never heard of.
-		if err := h.Ping(ctx); err != nil {
+		if err := twice(ctx, h.Ping); err != nil {
 			return err
 		}
 		if err := f.holders.Hold(ctx, object(name, g.Name), g.Name); err != nil {
-			return err
+			return &ledgerError{err}
 		}
-		return h.Grant(ctx, g)
+		return twice(ctx, func(ctx context.Context) error { return h.Grant(ctx, g) })
 	})
-	return all.opened("opened it")
+	return all.some("opened it")
 }
 
-// Extend implements integrations.Extender. On a host that cannot be reached, access ends at
-// its old end.
+// Extend implements integrations.Extender. On a host that does not do it, access ends at its
+// old end.
 func (f *fleet) Extend(ctx context.Context, g access.Grant) error {
-	all, err := f.onHeld(ctx, g, hostcall.Host.Extend)
+	one, hosts, err := f.held(ctx, g)
 	if err != nil {
 		return err
 	}
-	return all.opened("extended it")
+	all := f.each(ctx, hosts, func(ctx context.Context, _ string, h hostcall.Host) error {
+		return twice(ctx, func(ctx context.Context) error { return h.Extend(ctx, one) })
+	})
+	return all.some("extended it")
 }
 
 // Inspect implements integrations.Target. One host that says nothing is an error: the

@@ -4,14 +4,16 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/integrations/sshcert/hostcall"
 )
 
-// Drift implements integrations.DriftDetector. A host that cannot be reached is looked at
-// the next time.
+// Drift implements integrations.DriftDetector. A host that says nothing hides nothing of the
+// others, and is looked at the next time.
 func (f *fleet) Drift(ctx context.Context, g access.Grant) ([]string, error) {
 	one, hosts, err := f.held(ctx, g)
 	if code := access.CodeOf(err); code == access.CodeNotFound || code == access.CodeConflict {
@@ -27,17 +29,33 @@ func (f *fleet) Drift(ctx context.Context, g access.Grant) ([]string, error) {
 			out = append(out, name+": "+difference)
 		}
 	}
-	return out, all.opened("say what they hold")
+	return out, all.some("say what they hold")
 }
 
-// Restore implements integrations.DriftDetector. Where one host's line was removed, it does
-// not open again there, and the grant is closed on all.
+// Restore implements integrations.DriftDetector. Where one host's line was removed, or it
+// refuses, the grant is closed on that host and does not open there again; it is closed on
+// all where none is left.
 func (f *fleet) Restore(ctx context.Context, g access.Grant) error {
-	all, err := f.onHeld(ctx, g, hostcall.Host.Restore)
+	one, hosts, err := f.held(ctx, g)
 	if err != nil {
 		return err
 	}
-	return all.opened("have put it right")
+	var closed atomic.Int32
+	all := f.each(ctx, hosts, func(ctx context.Context, name string, h hostcall.Host) error {
+		err := h.Restore(ctx, one)
+		if code := access.CodeOf(err); err == nil || code == access.CodeUnavailable || code == access.CodeThrottled {
+			return err
+		}
+		if err := h.Revoke(ctx, one); err != nil {
+			return access.WithCode(err, access.CodeUnavailable) // the ledger still names it, and it is tried again
+		}
+		closed.Add(1)
+		return f.release(ctx, name, g.Name)
+	})
+	if int(closed.Load()) == len(hosts) {
+		return integrations.ErrChanged("its line on every host")
+	}
+	return all.some("have put it right")
 }
 
 // Usage implements integrations.UsageReporter. Each host says how long it was in use; the
@@ -69,7 +87,7 @@ func (f *fleet) Usage(ctx context.Context, g access.Grant) (access.Usage, error)
 
 // WatchUsage implements integrations.UsageReporter.
 func (f *fleet) WatchUsage(ctx context.Context) error {
-	return f.each(ctx, f.config.names(), func(ctx context.Context, _ string, h hostcall.Host) error { return h.WatchUsage(ctx) }).opened("say how access is used")
+	return f.each(ctx, f.config.names(), func(ctx context.Context, _ string, h hostcall.Host) error { return h.WatchUsage(ctx) }).some("say how access is used")
 }
 
 // UsageStays implements integrations.UsageReporter: each host remembers for a month.

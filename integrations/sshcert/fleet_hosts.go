@@ -2,6 +2,7 @@ package sshcert
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -106,16 +107,6 @@ func gather[T any](ctx context.Context, f *fleet, hosts []string, ask func(ctx c
 	return found, all
 }
 
-// onHeld does something with an open grant on the hosts that it may be on. Errors are
-// those of the ledger, and of code not_found: it is on none.
-func (f *fleet) onHeld(ctx context.Context, g access.Grant, do func(h hostcall.Host, ctx context.Context, g access.Grant) error) (outcome, error) {
-	one, hosts, err := f.held(ctx, g)
-	if err != nil {
-		return outcome{}, err
-	}
-	return f.each(ctx, hosts, func(ctx context.Context, _ string, h hostcall.Host) error { return do(h, ctx, one) }), nil
-}
-
 // held returns a grant as one host knows it, and the hosts that it may be on. Errors are
 // also of code conflict (it was revoked) and not_found (it is on none).
 func (f *fleet) held(ctx context.Context, g access.Grant) (access.Grant, []string, error) {
@@ -157,17 +148,32 @@ func (o outcome) every(did string) error {
 	return access.Errorf(o.code(), "%s", o.text(did))
 }
 
-// opened returns an error if a host that was reached did not do it, or none was.
-func (o outcome) opened(did string) error {
+// some returns an error if no host did it, or the ledger failed.
+func (o outcome) some(did string) error {
 	for _, err := range o.failed {
-		if !hostcall.NotReached(err) {
-			return o.every(did)
+		if ours, is := errors.AsType[*ledgerError](err); is {
+			return ours.error
 		}
 	}
 	if len(o.failed) == o.asked {
 		return o.every(did)
 	}
 	return nil
+}
+
+// ledgerError is no host's: what was being done is done on none.
+type ledgerError struct{ error }
+
+func (e *ledgerError) Unwrap() error { return e.error }
+
+// twice asks a host again that was reached, and did not say that it will not do it: the
+// reply may be lost, and a host that is left out is not asked later.
+func twice(ctx context.Context, ask func(context.Context) error) error {
+	err := ask(ctx)
+	if code := access.CodeOf(err); (code == access.CodeUnavailable || code == access.CodeThrottled) && !hostcall.NotReached(err) && ctx.Err() == nil {
+		err = ask(ctx)
+	}
+	return err
 }
 
 const maxSaid = 3 // of the hosts that failed

@@ -3,6 +3,7 @@ package sshcert
 import (
 	"bytes"
 	"context"
+	"math/rand/v2"
 	"net"
 	"os"
 	"time"
@@ -197,8 +198,10 @@ func (t *target) cutEnded(ctx context.Context, processes *hostsessions.Processes
 	if err != nil {
 		return err
 	}
-	// Each within its own time, and at once: what comes back as often as it is killed, which
-	// somebody left behind under an ended grant's name, holds up no cut of another grant.
+	// At once, and in another order each time: what comes back as often as it is killed, which
+	// somebody left behind under an ended grant's name, holds up no cut of another grant, and
+	// a lot of that none for ever.
+	rand.Shuffle(len(live), func(i, j int) { live[i], live[j] = live[j], live[i] })
 	ctx, cancel := context.WithTimeout(ctx, cutWithin)
 	defer cancel()
 	var group errgroup.Group

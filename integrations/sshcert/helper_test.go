@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -23,12 +24,7 @@ import (
 // grants that it never had: another target may have a directory on the same machine.
 func TestHelperCutsItsOwnAlone(t *testing.T) {
 	ctx := context.Background()
-	dir := shortTemp(t)
-	keygen(t, "-t", "ed25519", "-N", "", "-f", filepath.Join(dir, "key"))
-	public := filepath.Join(dir, "key.pub")
-	host, err := Helper{Dir: filepath.Join(dir, "ramp"), Users: []string{"deploy"}, Authorities: public, Workers: public,
-		HostKey: filepath.Join(dir, "key")}.open(ctx, hostfiles.OS{})
-	require.NoError(t, err)
+	host := newHelper(t)
 	process := func(grant string) *exec.Cmd {
 		cmd := exec.Command("sleep", "600")
 		cmd.Env = []string{"RAMP_GRANT=" + grant}
@@ -52,17 +48,67 @@ func TestHelperCutsItsOwnAlone(t *testing.T) {
 	}
 }
 
+// togetherFinder cuts a grant when as many as there are are being cut.
+type togetherFinder struct {
+	hostsessions.Finder
+	all sync.WaitGroup
+}
+
+func (f *togetherFinder) Cut(ctx context.Context, _ string) error {
+	f.all.Done()
+	cutting := make(chan struct{})
+	go func() { f.all.Wait(); close(cutting) }()
+	select {
+	case <-cutting:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// A grant whose cut takes all the time that there is holds up no cut of another.
+func TestHelperCutsSideBySide(t *testing.T) {
+	host, ctx := newHelper(t), context.Background()
+	var names []string
+	for range 3 {
+		g := newGrant(access.Entitlement{"user": "deploy"})
+		require.NoError(t, host.Grant(ctx, g))
+		require.NoError(t, removeByHand(string(host.config.Dir), "deploy", g.Name))
+		names = append(names, g.Name)
+		left := exec.Command("sleep", "600")
+		left.Env = []string{"RAMP_GRANT=" + g.Name}
+		require.NoError(t, left.Start())
+		t.Cleanup(func() { _ = left.Process.Kill(); _ = left.Wait() })
+	}
+	together := &togetherFinder{}
+	together.all.Add(len(names))
+	live := hostsessions.NewProcesses(host.dir)
+	require.EventuallyWithT(t, func(c *assert.CollectT) {
+		all, err := live.Grants()
+		assert.NoError(c, err)
+		assert.Subset(c, all, names)
+	}, 30*time.Second, 10*time.Millisecond)
+	host.sessions = together
+	require.NoError(t, host.cutEnded(ctx, live))
+}
+
+// newHelper is a helper's host that nobody calls.
+func newHelper(t *testing.T) *target {
+	dir := shortTemp(t)
+	keygen(t, "-t", "ed25519", "-N", "", "-f", filepath.Join(dir, "key"))
+	public := filepath.Join(dir, "key.pub")
+	host, err := Helper{Dir: filepath.Join(dir, "ramp"), Users: []string{"deploy"}, Authorities: public, Workers: public,
+		HostKey: filepath.Join(dir, "key")}.open(context.Background(), hostfiles.OS{})
+	require.NoError(t, err)
+	return host
+}
+
 // Who left something behind that begins processes under the name of an ended grant,
 // without end, holds up no cut of others.
 func TestHelperCutsBesideWhatComesBack(t *testing.T) {
 	ctx, stop := context.WithTimeout(context.Background(), time.Minute)
 	defer stop()
-	dir := shortTemp(t)
-	keygen(t, "-t", "ed25519", "-N", "", "-f", filepath.Join(dir, "key"))
-	public := filepath.Join(dir, "key.pub")
-	host, err := Helper{Dir: filepath.Join(dir, "ramp"), Users: []string{"deploy"}, Authorities: public, Workers: public,
-		HostKey: filepath.Join(dir, "key")}.open(ctx, hostfiles.OS{})
-	require.NoError(t, err)
+	host := newHelper(t)
 	ended := []access.Grant{newGrant(access.Entitlement{"user": "deploy"}), newGrant(access.Entitlement{"user": "deploy"})}
 	for _, g := range ended {
 		require.NoError(t, host.Grant(ctx, g))

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 
 	"ramp.dev/ramp/access"
@@ -16,8 +18,9 @@ var _ integrations.RightsReader = (*target)(nil)
 
 // Rights implements integrations.RightsReader. A host has no account of Ramp's: what counts
 // is who may read the authority's key, with which anybody makes themselves certificates, and
-// who may write what the host goes by. It looks at owners and modes; access control lists,
-// and who is root, it does not see. Errors are of code unavailable.
+// who may write what the host goes by, or put something else in the place of either. It looks
+// at owners and modes; access control lists, and who is root, it does not see. Errors are of
+// code unavailable.
 func (t *target) Rights(context.Context) (r integrations.Rights, err error) {
 	own := os.Geteuid()
 	if own == 0 && !t.config.Sessions.Processes {
@@ -32,32 +35,127 @@ func (t *target) Rights(context.Context) (r integrations.Rights, err error) {
 		{t.dir.Path("principals"), "says who is let in", 0o022},
 		{t.dir.RevokedPath(), "says which keys are refused", 0o022},
 	}
-	if key := string(t.config.CA); t.config.Authority == nil {
-		looked = append(looked, guarded{key, "has the authority's key", 0o077},
-			guarded{filepath.Dir(key), "has the authority's key, and may put another in its place", 0o022})
-	} else {
-		r.Unknown = append(r.Unknown, "what else may be signed with the authority's key: its keeper knows")
+	if looked, err = looked[0].alsoWays(looked, "leads to what the host goes by"); err != nil {
+		return r, err
 	}
+	if t.config.Authority == nil {
+		key := guarded{string(t.config.CA), "has the authority's key", 0o077}
+		if looked, err = key.alsoWays(append(looked, key), "leads to the authority's key, and may lead to another"); err != nil {
+			return r, err
+		}
+	} else {
+		r.Unknown = append(r.Unknown, keeperKnows)
+	}
+	more, err := othersMay(looked)
+	r.TooMuch = append(r.TooMuch, more...)
+	return r, err
+}
+
+const keeperKnows = "what else may be signed with the authority's key: its keeper knows"
+
+var _ integrations.RightsReader = (*fleet)(nil)
+
+// Rights implements integrations.RightsReader: who may read the keys on this machine, or put
+// others in their place. What is on the hosts it does not see.
+func (f *fleet) Rights(context.Context) (r integrations.Rights, err error) {
+	keys := []guarded{{string(f.config.HelperKey), "has the key that the hosts' helpers let in", 0o077}}
+	if f.config.Authority == nil {
+		keys = append(keys, guarded{string(f.config.CA), "has the authority's key", 0o077})
+	} else {
+		r.Unknown = append(r.Unknown, keeperKnows)
+	}
+	looked := keys
+	for _, key := range keys {
+		if looked, err = key.alsoWays(looked, "leads to a key, and may lead to another"); err != nil {
+			return r, err
+		}
+	}
+	r.TooMuch, err = othersMay(looked)
+	return r, err
+}
+
+// othersMay returns what others than root and this process may do with files.
+func othersMay(looked []guarded) (tooMuch []string, err error) {
+	own := os.Geteuid()
 	for _, one := range looked {
 		info, err := os.Stat(one.path)
 		if err != nil {
-			return r, access.Errorf(access.CodeUnavailable, "%w", err)
+			return nil, access.Errorf(access.CodeUnavailable, "%w", err)
 		}
 		mode := info.Mode()
 		if may := mode.Perm() & one.others; may != 0 && mode&fs.ModeSticky == 0 {
-			r.TooMuch = append(r.TooMuch, fmt.Sprintf("others than its owner may %s %s, which %s (mode %04o)", verb(may), one.path, one.harm, mode.Perm()))
+			tooMuch = append(tooMuch, fmt.Sprintf("others than its owner may %s %s, which %s (mode %04o)", verb(may), one.path, one.harm, mode.Perm()))
 		}
 		if stat, ok := info.Sys().(*syscall.Stat_t); ok && int64(stat.Uid) != int64(own) && stat.Uid != 0 {
-			r.TooMuch = append(r.TooMuch, fmt.Sprintf("user %d owns %s, which %s, and is neither root nor the worker", stat.Uid, one.path, one.harm))
+			tooMuch = append(tooMuch, fmt.Sprintf("user %d owns %s, which %s, and is neither root nor the worker", stat.Uid, one.path, one.harm))
 		}
 	}
-	return r, nil
+	return tooMuch, nil
 }
 
 // guarded is a file, or a directory.
 type guarded struct {
 	path, harm string
 	others     fs.FileMode // what nobody but the owner may do
+}
+
+// alsoWays adds the directories on the way to a file to those that are looked at. Who may
+// write one of them can put another in the place of what it leads to.
+func (g guarded) alsoWays(looked []guarded, harm string) ([]guarded, error) {
+	dirs, err := ways(g.path)
+	if err != nil {
+		return nil, access.Errorf(access.CodeUnavailable, "%w", err)
+	}
+	for _, dir := range dirs {
+		if !slices.ContainsFunc(looked, func(seen guarded) bool { return seen.path == dir }) {
+			looked = append(looked, guarded{dir, harm, 0o022})
+		}
+	}
+	return looked, nil
+}
+
+// maxLinks is how many symbolic links lead to one file, at the most.
+const maxLinks = 40
+
+// ways returns every directory that is gone through to a file, also by symbolic links: those
+// that have the links, and those that the links lead to.
+func ways(path string) (dirs []string, err error) {
+	path, err = filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	at, rest := "/", strings.Split(path, "/")
+	for links := 0; len(rest) > 0; {
+		name := rest[0]
+		rest = rest[1:]
+		if name == "" || name == "." {
+			continue
+		}
+		if !slices.Contains(dirs, at) {
+			dirs = append(dirs, at)
+		}
+		next := filepath.Join(at, name) // of .. too: what is before it is no link any more
+		info, err := os.Lstat(next)
+		if err != nil {
+			return nil, err
+		}
+		if info.Mode()&fs.ModeSymlink == 0 {
+			at = next
+			continue
+		}
+		if links++; links > maxLinks {
+			return nil, fmt.Errorf("%s: more than %d symbolic links", path, maxLinks)
+		}
+		to, err := os.Readlink(next)
+		if err != nil {
+			return nil, err
+		}
+		if filepath.IsAbs(to) {
+			at = "/"
+		}
+		rest = append(strings.Split(to, "/"), rest...)
+	}
+	return dirs, nil
 }
 
 func verb(may fs.FileMode) string {

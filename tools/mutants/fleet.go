@@ -6,6 +6,8 @@ func fleets() []mutant {
 	const several, calls = "integrations/sshcert/fleet.go", "integrations/sshcert/hostcall/server.go"
 	more := []string{"./integrations/sshcert -run TestCase145"}
 	down, who := []string{"./integrations/sshcert -run TestCase146HostDownAtTheEnd"}, []string{"./integrations/sshcert -run TestCase146WhoMayCallAHelper"}
+	taken := []string{"./integrations/sshcert -run TestCase158"}
+	held := []string{"./integrations/sshcert/hostcall -run TestCase159"}
 	begins := []string{"./integrations/sshcert -run TestHostDownAtTheStart"}
 	return []mutant{
 		{"Vault signs for longer than access lasts", checks, "case cert.ValidBefore > uint64(w.Ends.Unix()):", "case false:", more},
@@ -17,13 +19,24 @@ func fleets() []mutant {
 		{"a key that is being signed at the end is not revoked", "integrations/sshcert/mint.go", "return ends, t.dir.Issue(hostfiles.Key{Grant: g.Name, Public: key, ExpiresAt: ends})", "_ = hostfiles.Key{}\n	return ends, nil", []string{"./integrations/sshcert -run TestRevokedWhileSigning"}},
 		{"the end is over while a host is down", "integrations/sshcert/fleet_hosts.go", "	if len(o.failed) == 0 {\n		return nil", "	if true {\n		return nil", down},
 		{"what a helper cannot send counts as nothing", "integrations/sshcert/hostcall/message.go", `"code":"unavailable","error"`, `"error"`, []string{"./integrations/sshcert/hostcall"}},
-		{"a host is opened that the ledger does not know of", several, "		if err := f.holders.Hold(ctx, object(name, g.Name), g.Name); err != nil {\n			return err\n		}\n", "", down},
+		{"a host is opened that the ledger does not know of", several, "		if err := f.holders.Hold(ctx, object(name, g.Name), g.Name); err != nil {\n			return &ledgerError{err}\n		}\n", "", down},
 		{"a session of a fleet goes on where nobody hears from Ramp", "integrations/sshcert/helper.go", "if !ours || admits(admissions, clock.Now()) {", "if true || !ours || admits(admissions, clock.Now()) {", down},
-		{"a host that never heard of a grant holds up its end", several, "		if err := h.Ping(ctx); err != nil {\n			return err\n		}\n		if", "		if", begins},
+		{"a host that never heard of a grant holds up its end", several, "		if err := twice(ctx, h.Ping); err != nil {\n			return err\n		}\n		if", "		if", begins},
 		{"a group of hosts grows after it was approved", several, "g.Approved != nil && g.Approved.Facts[factHosts] != now", "false && g.Approved.Facts[factHosts] != now", begins},
 		{"anybody calls a host's helper", calls, "	if !knows {", "	if false && !knows {", who},
 		{"a helper takes any name for a grant's", calls, "	if _, ok := access.RequestIDFromGrantName(g.Name); !ok {", "	if false {", who},
 		{"a host has a certificate signed that ends nowhere", "integrations/sshcert/hostcall/client.go", "(!out.EndsAt.After(clock.Now()) ||", "(out.EndsAt.Equal(clock.Now()) ||", []string{"./integrations/sshcert -run TestCase146HostSaysAnEnd"}},
+		{"a host that refuses stops every pick-up", "integrations/sshcert/fleet_mint.go", "	if len(ends) == 0 {", "	if len(all.failed) > 0 {", taken},
+		{"a host that says nothing holds up every pick-up", "integrations/sshcert/fleet_mint.go", "time.AfterFunc(f.patience, cancel)", "time.AfterFunc(time.Hour, cancel)", taken},
+		{"a host shortens the certificate of all", "integrations/sshcert/fleet_mint.go", "slices.MaxFunc(", "slices.MinFunc(", taken},
+		{"a host that refuses keeps access from the others", "integrations/sshcert/fleet_hosts.go", "	if len(o.failed) == o.asked {", "	if len(o.failed) > 0 {", taken},
+		{"a host whose line was removed ends access on all", "integrations/sshcert/fleet_drift.go", "if int(closed.Load()) == len(hosts) {", "if closed.Load() > 0 {", taken},
+		{"who holds a helper's connections keeps workers out", "integrations/sshcert/hostcall/strangers.go", "if s.from[one.source] > s.from[worst.source] {", "if false {", held},
+		{"a host of many addresses is many sources", "integrations/sshcert/hostcall/strangers.go", "if at.IsLoopback() || err == nil && to.Addr().Unmap().WithZone(\"\") == at {", "if false && err == nil && to.IsValid() {", held},
+		{"a helper takes any number of strangers in", "integrations/sshcert/hostcall/strangers.go", "	if len(s.waiting) > maxStrangers {", "	if false {", held},
+		{"a host without room ends its helper", "integrations/sshcert/hostcall/server.go", "return errors.Is(err, full) }):", "return false && errors.Is(err, full) }):", held},
+		{"a helper cuts one grant after another", "integrations/sshcert/helper.go", "	group.SetLimit(maxAtOnce)\n	for _, grant := range live {", "	group.SetLimit(1)\n	for _, grant := range live {", []string{"./integrations/sshcert -run TestHelperCutsSideBySide"}},
+		{"doctor looks at a key's own directory alone", "integrations/sshcert/rights.go", "	for _, dir := range dirs {", "	for _, dir := range []string{filepath.Dir(g.path)} {", []string{"./integrations/sshcert -run TestRights"}},
 		{"an authority signs what has ended", "integrations/sshcert/authority/signer.go", "	if !w.Ends.After(clock.Now()) {", "	if w.Ends.IsZero() && w.Ends.After(clock.Now()) {", []string{"./integrations/sshcert -run TestCase146SignsNoEnd"}},
 		{"a helper opens what has ended", calls, "&& !clock.Now().Before(g.ExpiresAt) {", "&& false && !clock.Now().Before(g.ExpiresAt) {", who},
 		{"a host poses as another by its own certificate", "integrations/sshcert/fleet_config.go", "checker.CheckHostKey(net.JoinHostPort(strings.ToLower(h.Host), strconv.Itoa(h.Port)), remote, key)", "checker.CheckHostKey(strings.ToLower(remote.String()), remote, key)", who},

@@ -7,6 +7,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -25,9 +26,10 @@ type Server struct {
 
 const (
 	handshakeTimeout = 10 * time.Second
-	// maxConnections bounds the connections at one time. Anybody who reaches the port can
-	// open some, and hold each for handshakeTimeout: only workers should reach it.
-	maxConnections = 256
+	// maxCalls bounds the connections of workers at one time. Strangers take none of these.
+	maxCalls = 256
+	// fullPause is how long the helper waits where the host has no room for a connection.
+	fullPause = 100 * time.Millisecond
 )
 
 // Serve serves until ctx ends. Then it closes the connections, whose workers call again, and
@@ -39,21 +41,41 @@ func (s Server) Serve(ctx context.Context, l net.Listener) error {
 	defer context.AfterFunc(ctx, func() { l.Close() })()
 	var under sync.WaitGroup
 	defer under.Wait()
-	slots := make(chan struct{}, maxConnections)
+	in := &visitors{calls: make(chan struct{}, maxCalls)}
 	for {
 		conn, err := l.Accept()
 		switch {
 		case ctx.Err() != nil:
+			if err == nil {
+				conn.Close()
+			}
 			return nil
+		case slices.ContainsFunc(noRoom, func(full syscall.Errno) bool { return errors.Is(err, full) }):
+			// Somebody on the host took its room, and may give it back. A helper that ends here
+			// would cut no sessions any more.
+			select {
+			case <-ctx.Done():
+			case <-time.After(fullPause):
+			}
+			continue
 		case err != nil:
 			return access.Errorf(access.CodeUnavailable, "the helper's port: %w", err)
 		}
-		slots <- struct{}{}
+		one := in.strangers.add(conn)
 		under.Go(func() {
-			defer func() { <-slots }()
-			s.serve(ctx, conn, config)
+			defer in.strangers.remove(one)
+			s.serve(ctx, one, in, config)
 		})
 	}
+}
+
+// noRoom is what the system says that has no room for one more connection.
+var noRoom = []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM}
+
+// visitors are the connections that there are.
+type visitors struct {
+	strangers strangers
+	calls     chan struct{} // has one for each connection of a worker
 }
 
 var errUnknownKey = errors.New("this helper does not know the key")
@@ -67,7 +89,8 @@ func (s Server) authenticate(_ ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permis
 }
 
 // serve serves one connection: a call, as a rule.
-func (s Server) serve(ctx context.Context, conn net.Conn, config *ssh.ServerConfig) {
+func (s Server) serve(ctx context.Context, one *stranger, in *visitors, config *ssh.ServerConfig) {
+	conn := one.conn
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
 	if conn.SetDeadline(time.Now().Add(handshakeTimeout)) != nil {
@@ -76,6 +99,13 @@ func (s Server) serve(ctx context.Context, conn net.Conn, config *ssh.ServerConf
 	session, channels, requests, err := ssh.NewServerConn(conn, config)
 	if err != nil {
 		return // nobody who was let in
+	}
+	in.strangers.remove(one)
+	select {
+	case in.calls <- struct{}{}:
+		defer func() { <-in.calls }()
+	case <-ctx.Done():
+		return
 	}
 	defer session.Close()
 	if conn.SetDeadline(time.Now().Add(2*callTimeout)) != nil {
