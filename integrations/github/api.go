@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"reflect"
 	"regexp"
 	"strconv"
 	"time"
@@ -64,62 +63,6 @@ func throttled(status int, h http.Header) (time.Duration, bool) {
 	return time.Minute, status == http.StatusTooManyRequests
 }
 
-const (
-	pageSize = 100
-	maxPages = 200
-)
-
-// pages calls each with every entry of a list. Whoever leaves a long list while it is read
-// moves the others forward, and one of them from a page that is still to come to one that was
-// read: such a list counts when two readings are alike. It returns false if GitHub says that
-// there is no such list. Errors are also of code unavailable: the list changes all the time.
-func pages[T any](ctx context.Context, c *jsonhttp.Client, path string, query url.Values, each func(T)) (bool, error) {
-	all, found, err := readPages[T](ctx, c, path, query)
-	for n := 1; err == nil && found && len(all) >= pageSize; n++ {
-		before := all
-		if all, found, err = readPages[T](ctx, c, path, query); err != nil || reflect.DeepEqual(before, all) {
-			break
-		}
-		if n == readings {
-			return false, access.Errorf(access.CodeUnavailable, "%s changed %d times while it was read", path, n)
-		}
-	}
-	if err != nil || !found {
-		return false, err
-	}
-	for _, one := range all {
-		each(one)
-	}
-	return true, nil
-}
-
-// readings is how often a list that changes is read again.
-const readings = 4
-
-// readPages reads a list once. GitHub's page may have fewer entries than asked for without
-// being the last, so it goes on to one that is empty.
-func readPages[T any](ctx context.Context, c *jsonhttp.Client, path string, query url.Values) (all []T, found bool, err error) {
-	for n := 1; n <= maxPages; n++ {
-		q := url.Values{"per_page": {strconv.Itoa(pageSize)}, "page": {strconv.Itoa(n)}}
-		for k, v := range query {
-			q[k] = v
-		}
-		var page []T
-		found, err := c.Call(ctx, http.MethodGet, path+"?"+q.Encode(), nil, &page)
-		if err != nil || !found {
-			return nil, false, err
-		}
-		if page == nil { // null is no list: a proxy may have written it
-			return nil, false, c.Unexpected(http.MethodGet, path)
-		}
-		all = append(all, page...)
-		if len(page) == 0 {
-			return all, true, nil
-		}
-	}
-	return nil, false, access.Errorf(access.CodeUnavailable, "%s has more than %d pages", path, maxPages)
-}
-
 // user is a user of GitHub, in a list too.
 type user struct {
 	ID       int64  `json:"id"`
@@ -151,7 +94,7 @@ func (s *service) loginIn(ctx context.Context, list string, query url.Values, id
 	if err != nil || login != "" {
 		return login, err
 	}
-	_, err = pages(ctx, s.client, list, query, func(u user) {
+	_, err = jsonhttp.List(ctx, s.client, list, query, func(u user) {
 		if number(u.ID) == id && loginShape.MatchString(u.Login) {
 			login = u.Login
 		}

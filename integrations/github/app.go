@@ -74,6 +74,10 @@ type installation struct {
 	ends  time.Time
 }
 
+func noInstallation(id string) error {
+	return access.Errorf(access.CodeForbidden, "the App has no installation %s: it was uninstalled, or the number is another App's", id)
+}
+
 // get returns a token that is good for some minutes, and makes another when it is not. Those
 // who come while one is made wait for it.
 func (i *installation) get(ctx context.Context) (string, error) {
@@ -92,7 +96,7 @@ func (i *installation) get(ctx context.Context) (string, error) {
 	case err != nil:
 		return "", err
 	case !found:
-		return "", access.Errorf(access.CodeForbidden, "the App has no installation %s: it was uninstalled, or the number is another App's", i.number)
+		return "", noInstallation(i.number)
 	case out.Token == "":
 		return "", i.client.Unexpected(http.MethodPost, path)
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"ramp.dev/ramp/access"
@@ -61,6 +62,9 @@ type AllowConfig struct {
 	Roles           []string `yaml:"roles,omitempty"` // member, maintainer
 	Repositories    []string `yaml:"repositories,omitempty"`
 	RepositoryRoles []string `yaml:"repositoryRoles,omitempty"` // read, triage, write, maintain, admin, or a role of the organisation's own
+	// MayAddPeople says that roles are meant with which the person can add others, who stay
+	// after the end, and through whom they can come back: maintainer and admin.
+	MayAddPeople bool `yaml:"mayAddPeople,omitempty"`
 }
 
 const (
@@ -148,11 +152,22 @@ func (c Config) validateAllow() (issues access.Issues) {
 		each(place+".teams", "team's slug, nor *", slugShape, rule.Teams)
 		each(place+".repositories", "repository's name without its owner, nor *", repoShape, rule.Repositories)
 		each(place+".repositoryRoles", "role", roleShape, rule.RepositoryRoles)
+		adds := slices.DeleteFunc(slices.Concat(rule.Roles, rule.RepositoryRoles), func(r string) bool { return !addsPeople(r) })
+		issues.Require(rule.MayAddPeople || len(adds) == 0, "allow_adds_people", place+".mayAddPeople",
+			"a person with one of these roles can add people or teams, who stay after the end, and GitHub's API does not say which came during access: %s; leave it out, or write mayAddPeople: true", strings.Join(adds, ", "))
+		issues.Require(!rule.MayAddPeople || len(adds) > 0, "allow_adds_nobody", place+".mayAddPeople", "is for maintainer and admin, and this rule has neither")
 		for _, r := range rule.Roles {
 			issues.Require(r == "member" || r == "maintainer", "allow_role", place+".roles", "%q is neither member nor maintainer", access.Clip(r, 40))
 		}
 	}
 	return issues
+}
+
+// addsPeople reports whether a person with a role, in a team or in a repository, can add
+// others to it, by the names of GitHub's own roles in any case of letters. What a role of the
+// organisation's own leads to, who made it knows.
+func addsPeople(role string) bool {
+	return strings.EqualFold(role, "maintainer") || strings.EqualFold(role, "admin")
 }
 
 // gives reports whether some rule has the team, or the repository. The other is empty.
@@ -178,20 +193,21 @@ func (c Config) open(between func(http.RoundTripper) http.RoundTripper) (*target
 	}
 	at := jsonhttp.Config{Address: c.Address, CAFile: c.CAFile, Token: c.Token}
 	d := dialect()
+	var app *jsonhttp.Client
+	var err error
 	if c.App != (AppConfig{}) {
 		asApp := dialect()
 		key := c.App.Key.Cached()
 		asApp.Token = func(ctx context.Context) (string, error) { return c.App.sign(ctx, key) }
-		client, err := at.Open(asApp, between)
-		if err != nil {
+		if app, err = at.Open(asApp, between); err != nil {
 			return nil, err
 		}
-		d.Token = (&installation{client: client, number: c.App.Installation}).get
+		d.Token = (&installation{client: app, number: c.App.Installation}).get
 	}
 	client, err := at.Open(d, between)
 	if err != nil {
 		return nil, err
 	}
-	s := &service{config: c, client: client}
+	s := &service{config: c, client: client, app: app}
 	return &target{Target: membership.New(s, c.Consistency.Std()), service: s}, nil
 }

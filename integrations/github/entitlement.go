@@ -62,5 +62,9 @@ func (t *target) Resolve(_ context.Context, e access.Entitlement) (access.Scope,
 		scope.Summary = ent.RepositoryRole + " in repository " + c.Organisation + "/" + ent.Repository + " on GitHub"
 		scope.Facts["repository"], scope.Facts["role"] = ent.Repository, ent.RepositoryRole
 	}
+	if addsPeople(scope.Facts["role"]) {
+		scope.Facts["adds people"] = "yes"
+		scope.Ends += ". So do people and teams that they added, through whom they can come back"
+	}
 	return scope, nil
 }

@@ -3,6 +3,11 @@ package github
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"net/http"
@@ -13,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-jose/go-jose/v4"
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
@@ -49,13 +55,44 @@ func start(t *testing.T) *forge {
 	require.NoError(t, os.WriteFile(token, []byte(githubtest.Token), 0o600))
 	f.config = Config{Organisation: "acme", Address: f.URL, Token: field.SecretFile(token), Managed: ManagedConfig{Suffix: "_acme", Domain: "example.com"},
 		Allow: []AllowConfig{{Teams: []string{"oncall"}, Roles: []string{"member", "maintainer"},
-			Repositories: []string{"payments"}, RepositoryRoles: []string{"read", "write"}}},
+			Repositories: []string{"payments"}, RepositoryRoles: []string{"read", "write"}, MayAddPeople: true}},
 		Consistency: access.Duration(300 * time.Millisecond)}
 	var err error
 	f.led, err = ledger.Open(context.Background(), "sqlite:"+filepath.Join(t.TempDir(), "ledger.db"))
 	require.NoError(t, err)
 	t.Cleanup(func() { f.led.Close() })
 	return f
+}
+
+// asApp lets the target be a GitHub App, and returns the path of its private key.
+func (f *forge) asApp(t *testing.T) (file string) {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	require.NoError(t, err)
+	file = filepath.Join(t.TempDir(), "key.pem")
+	text := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
+	require.NoError(t, os.WriteFile(file, text, 0o600))
+	f.config.Token, f.config.App = field.Secret{}, AppConfig{ID: "Iv1.test", Installation: "77", Key: field.SecretFile(file)}
+	f.VerifyApp = func(token string) error {
+		signed, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.RS256})
+		if err != nil {
+			return err
+		}
+		payload, err := signed.Verify(&key.PublicKey)
+		if err != nil {
+			return err
+		}
+		var c struct {
+			Iss      string
+			Iat, Exp int64
+		}
+		now := time.Now().Unix()
+		if err := json.Unmarshal(payload, &c); err != nil || c.Iss != "Iv1.test" || c.Iat > now || c.Exp <= now || c.Exp > now+600 {
+			return errors.New("its claims are not the App's")
+		}
+		return nil
+	}
+	return file
 }
 
 // open opens a target; between is put before the network.

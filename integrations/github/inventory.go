@@ -5,6 +5,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations"
+	"ramp.dev/ramp/integrations/jsonhttp"
 )
 
 // The target's lists.
@@ -41,7 +42,7 @@ func (t *target) Choices(ctx context.Context, list, after string) ([]access.Choi
 	var err error
 	of := "/orgs/" + s.config.Organisation
 	if list == listTeams {
-		found, err = pages(ctx, s.client, of+"/teams", nil, func(one struct {
+		found, err = jsonhttp.List(ctx, s.client, of+"/teams", nil, func(one struct {
 			Slug string `json:"slug"`
 			Name string `json:"name"`
 		}) {
@@ -50,7 +51,7 @@ func (t *target) Choices(ctx context.Context, list, after string) ([]access.Choi
 			}
 		})
 	} else {
-		found, err = pages(ctx, s.client, of+"/repos", nil, func(one struct {
+		found, err = jsonhttp.List(ctx, s.client, of+"/repos", nil, func(one struct {
 			Name     string `json:"name"`
 			Archived bool   `json:"archived"`
 		}) {

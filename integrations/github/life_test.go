@@ -5,17 +5,13 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
-	"encoding/json"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"net/http"
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
 	"github.com/stretchr/testify/require"
 
 	"ramp.dev/ramp/access"
@@ -126,7 +122,7 @@ func TestCase150(t *testing.T) {
 				f := start(t)
 				g := grantFor(f.person(t), e)
 				require.NoError(t, f.open(t, nil).Grant(ctx, g))
-				_, err := f.open(t, func(http.RoundTripper) http.RoundTripper { return nulls{} }).List(ctx)
+				_, err := f.open(t, func(http.RoundTripper) http.RoundTripper { return targettest.NullWire{} }).List(ctx)
 				code(t, access.CodeUnavailable, err, "not what GitHub returns")
 			})
 			t.Run("AnotherName", func(t *testing.T) {
@@ -172,14 +168,6 @@ func TestCase150(t *testing.T) {
 	})
 }
 
-// nulls responds to everything with null, as a broken proxy may.
-type nulls struct{}
-
-// RoundTrip implements http.RoundTripper.
-func (nulls) RoundTrip(r *http.Request) (*http.Response, error) {
-	return targettest.Response(http.StatusOK, nil, nil), nil
-}
-
 // number0 is number within Do.
 func (f *forge) number0(principal string) int64 {
 	for _, u := range f.Users {
@@ -211,31 +199,7 @@ func TestLimits(t *testing.T) {
 
 func TestApp(t *testing.T) {
 	f, ctx := start(t), context.Background()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	require.NoError(t, err)
-	file := filepath.Join(t.TempDir(), "key.pem")
-	text := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
-	require.NoError(t, os.WriteFile(file, text, 0o600))
-	f.config.Token, f.config.App = field.Secret{}, AppConfig{ID: "Iv1.test", Installation: "77", Key: field.SecretFile(file)}
-	f.VerifyApp = func(token string) error {
-		signed, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.RS256})
-		if err != nil {
-			return err
-		}
-		payload, err := signed.Verify(&key.PublicKey)
-		if err != nil {
-			return err
-		}
-		var c struct {
-			Iss      string
-			Iat, Exp int64
-		}
-		now := time.Now().Unix()
-		if err := json.Unmarshal(payload, &c); err != nil || c.Iss != "Iv1.test" || c.Iat > now || c.Exp <= now || c.Exp > now+600 {
-			return errors.New("its claims are not the App's")
-		}
-		return nil
-	}
+	file := f.asApp(t)
 	one := f.open(t, nil)
 	g := grantFor(f.person(t), member)
 	require.NoError(t, one.Grant(ctx, g))
@@ -300,7 +264,10 @@ func TestConfig(t *testing.T) {
 		"allow[0].roles": func(c *Config) {
 			c.Allow = []AllowConfig{{Teams: []string{"a"}, Roles: []string{"owner"}}}
 		},
-		"allow[0].teams":  func(c *Config) { c.Allow = []AllowConfig{{Teams: []string{"a b"}, Roles: []string{"member"}}} },
+		"allow[0].teams": func(c *Config) { c.Allow = []AllowConfig{{Teams: []string{"a b"}, Roles: []string{"member"}}} },
+		"allow[0].mayAddPeople": func(c *Config) {
+			c.Allow = []AllowConfig{{Teams: []string{"a"}, Roles: []string{"member"}, MayAddPeople: true}}
+		},
 		"managed.suffix":  func(c *Config) { c.Managed.Suffix = "acme" },
 		"describe.people": func(c *Config) { c.Describe = integrations.Described{"people": {{Value: "a"}}} },
 		"consistency":     func(c *Config) { c.Consistency = access.Duration(time.Hour) },

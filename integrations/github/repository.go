@@ -7,6 +7,7 @@ import (
 	"net/url"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations/jsonhttp"
 	"ramp.dev/ramp/integrations/membership"
 )
 
@@ -54,7 +55,7 @@ func (s *service) nameOf(ctx context.Context, id int64) (string, error) {
 		s.names.Delete(id)
 	}
 	name := ""
-	_, err := pages(ctx, s.client, "/orgs/"+s.config.Organisation+"/repos", nil, func(r repository) {
+	_, err := jsonhttp.List(ctx, s.client, "/orgs/"+s.config.Organisation+"/repos", nil, func(r repository) {
 		if r.ID == id && repoShape.MatchString(r.Name) {
 			name = r.Name
 		}
@@ -80,7 +81,7 @@ func (s *service) stateInRepository(ctx context.Context, id int64, person string
 	if err != nil {
 		return out, err
 	}
-	found, err := pages(ctx, s.client, s.repositoryPath(name)+"/collaborators", direct(), func(u user) {
+	found, err := jsonhttp.List(ctx, s.client, s.repositoryPath(name)+"/collaborators", direct(), func(u user) {
 		if number(u.ID) == person {
 			out.Role = u.RoleName
 			if out.Role == "" {
@@ -101,7 +102,7 @@ func (s *service) stateInRepository(ctx context.Context, id int64, person string
 
 // invitations returns the numbers of a person's invitations to a repository.
 func (s *service) invitations(ctx context.Context, id int64, name, person string) (out []int64, err error) {
-	found, err := pages(ctx, s.client, s.repositoryPath(name)+"/invitations", nil, func(i invitation) {
+	found, err := jsonhttp.List(ctx, s.client, s.repositoryPath(name)+"/invitations", nil, func(i invitation) {
 		if i.Invitee != nil && number(i.Invitee.ID) == person {
 			out = append(out, i.ID)
 		}
@@ -118,7 +119,7 @@ func (s *service) peopleInRepository(ctx context.Context, id int64) (map[string]
 		return nil, err
 	}
 	out := map[string]bool{}
-	found, err := pages(ctx, s.client, s.repositoryPath(name)+"/collaborators", direct(), func(u user) { out[number(u.ID)] = true })
+	found, err := jsonhttp.List(ctx, s.client, s.repositoryPath(name)+"/collaborators", direct(), func(u user) { out[number(u.ID)] = true })
 	if err == nil && !found {
 		err = unseen("repository", id)
 	}

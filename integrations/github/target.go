@@ -40,7 +40,8 @@ func (t *target) Bounds() integrations.Bounds {
 type service struct {
 	config Config
 	client *jsonhttp.Client
-	names  sync.Map // of repositories by their numbers, as GitHub had them last
+	app    *jsonhttp.Client // as the App itself; nil with a token
+	names  sync.Map         // of repositories by their numbers, as GitHub had them last
 }
 
 var _ membership.Service = (*service)(nil)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations/jsonhttp"
 	"ramp.dev/ramp/integrations/membership"
 )
 
@@ -76,7 +77,7 @@ func (s *service) teamIsSeen(ctx context.Context, t *team) (bool, error) {
 		return found, err
 	}
 	teams := false
-	seen, err := pages(ctx, s.client, "/orgs/"+s.config.Organisation+"/teams", nil, func(one struct {
+	seen, err := jsonhttp.List(ctx, s.client, "/orgs/"+s.config.Organisation+"/teams", nil, func(one struct {
 		ID int64 `json:"id"`
 	}) {
 		teams = true
@@ -93,7 +94,7 @@ func (s *service) teamIsSeen(ctx context.Context, t *team) (bool, error) {
 // peopleInTeam returns the members of a team, with those of the teams below it.
 func (s *service) peopleInTeam(ctx context.Context, t *team) (map[string]bool, error) {
 	out := map[string]bool{}
-	found, err := pages(ctx, s.client, t.path()+"/members", nil, func(u user) { out[number(u.ID)] = true })
+	found, err := jsonhttp.List(ctx, s.client, t.path()+"/members", nil, func(u user) { out[number(u.ID)] = true })
 	if err == nil && !found {
 		_, err = s.teamIsSeen(ctx, t)
 	}

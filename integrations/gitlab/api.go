@@ -1,13 +1,10 @@
 package gitlab
 
 import (
-	"context"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 
-	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations/jsonhttp"
 	"ramp.dev/ramp/internal/strictjson"
 )
@@ -38,37 +35,6 @@ func said(body []byte) string {
 	}
 	text, _ := e.Message.(string)
 	return text
-}
-
-const (
-	pageSize = 100
-	maxPages = 200
-)
-
-// pages calls each with every entry of a list. It returns false if GitLab says that there is
-// no such list.
-func pages[T any](ctx context.Context, c *jsonhttp.Client, path string, query url.Values, each func(T)) (bool, error) {
-	for n := 1; n <= maxPages; n++ {
-		q := url.Values{"per_page": {strconv.Itoa(pageSize)}, "page": {strconv.Itoa(n)}}
-		for k, v := range query {
-			q[k] = v
-		}
-		var page []T
-		found, err := c.Call(ctx, http.MethodGet, api+path+"?"+q.Encode(), nil, &page)
-		if err != nil || !found {
-			return false, err
-		}
-		if page == nil { // null is no list: a proxy may have written it
-			return false, c.Unexpected(http.MethodGet, path)
-		}
-		for _, one := range page {
-			each(one)
-		}
-		if len(page) == 0 {
-			return true, nil
-		}
-	}
-	return false, access.Errorf(access.CodeUnavailable, "%s has more than %d pages", path, maxPages)
 }
 
 // levels are GitLab's access levels. https://docs.gitlab.com/api/access_requests/#valid-access-levels

@@ -47,6 +47,9 @@ type AllowConfig struct {
 	Groups   []string `yaml:"groups,omitempty"`   // full paths; acme/* for every group below acme
 	Projects []string `yaml:"projects,omitempty"` // full paths; acme/* for every project below acme
 	Roles    []string `yaml:"roles"`              // guest, planner, reporter, developer, maintainer, owner
+	// MayAddPeople says that roles are meant with which the person can add others, who stay
+	// after the end, and through whom they can come back: maintainer and owner.
+	MayAddPeople bool `yaml:"mayAddPeople,omitempty"`
 }
 
 const (
@@ -109,12 +112,20 @@ func (c Config) validateAllow() (issues access.Issues) {
 		for _, v := range slices.Concat(rule.Groups, rule.Projects) {
 			issues.Require(pathShape.MatchString(strings.TrimSuffix(v, below)), "allow_path", place, "%q is no full path, such as acme/payments or acme/*", access.Clip(v, 80))
 		}
+		adds := slices.DeleteFunc(slices.Clone(rule.Roles), func(r string) bool { return !addsPeople(r) })
+		issues.Require(rule.MayAddPeople || len(adds) == 0, "allow_adds_people", place+".mayAddPeople",
+			"a person with one of these roles can add people, and make tokens of the project's own, which stay after the end: %s; leave it out, or write mayAddPeople: true", strings.Join(adds, ", "))
+		issues.Require(!rule.MayAddPeople || len(adds) > 0, "allow_adds_nobody", place+".mayAddPeople", "is for maintainer and owner, and this rule has neither")
 		for _, r := range rule.Roles {
 			issues.Require(levelOf(r) > 0, "allow_role", place+".roles", "%q is no role; there are guest, planner, reporter, developer, maintainer and owner", access.Clip(r, 40))
 		}
 	}
 	return issues
 }
+
+// addsPeople reports whether a person with a role can add others: to a project, and as
+// maintainer of a group to every project below it.
+func addsPeople(role string) bool { return levelOf(role) >= levelOf("maintainer") }
 
 // gives reports whether some rule gives a role in a group or project; any role if it is "".
 func (c Config) gives(k kind, path, role string) bool {

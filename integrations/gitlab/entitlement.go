@@ -58,6 +58,10 @@ func (t *target) Resolve(_ context.Context, e access.Entitlement) (access.Scope,
 	if ent.Group != "" {
 		scope.Facts["reaches"] = "everything below the group"
 	}
+	if addsPeople(ent.Role) {
+		scope.Facts["adds people"] = "yes"
+		scope.Ends += ". So do people whom they added, through whom they can come back"
+	}
 	return scope, nil
 }
 

@@ -47,7 +47,7 @@ func start(t *testing.T) *forge {
 	token := filepath.Join(t.TempDir(), "token")
 	require.NoError(t, os.WriteFile(token, []byte(gitlabtest.Token), 0o600))
 	f.config = Config{Address: f.URL, Token: field.SecretFile(token), Provider: "saml",
-		Allow:       []AllowConfig{{Groups: []string{"acme/oncall"}, Projects: []string{"acme/*"}, Roles: []string{"reporter", "developer", "owner"}}},
+		Allow:       []AllowConfig{{Groups: []string{"acme/oncall"}, Projects: []string{"acme/*"}, Roles: []string{"reporter", "developer", "owner"}, MayAddPeople: true}},
 		Consistency: access.Duration(300 * time.Millisecond)}
 	var err error
 	f.led, err = ledger.Open(context.Background(), "sqlite:"+filepath.Join(t.TempDir(), "ledger.db"))

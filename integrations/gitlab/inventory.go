@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations/jsonhttp"
 )
 
 // cutBelow returns the group of a path that ends with *, and whether it does.
@@ -18,7 +19,7 @@ func (s *service) below(ctx context.Context, k kind, root string, add func(path 
 		path = "groups/" + url.PathEscape(root) + "/projects"
 		query = url.Values{"include_subgroups": {"true"}, "with_shared": {"false"}, "archived": {"false"}, "simple": {"true"}}
 	}
-	found, err := pages(ctx, s.client, path, query, func(one struct {
+	found, err := jsonhttp.List(ctx, s.client, api+path, query, func(one struct {
 		Group   string `json:"full_path"`
 		Project string `json:"path_with_namespace"`
 	}) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -66,8 +67,23 @@ func TestCase150(t *testing.T) {
 		f := start(t)
 		g := grantFor(f.person(t), inGroup)
 		require.NoError(t, f.open(t, nil).Grant(ctx, g))
-		_, err := f.open(t, func(http.RoundTripper) http.RoundTripper { return nulls{} }).List(ctx)
+		_, err := f.open(t, func(http.RoundTripper) http.RoundTripper { return targettest.NullWire{} }).List(ctx)
 		code(t, access.CodeUnavailable, err, "not what GitLab returns")
+	})
+	t.Run("ListThatChanges", func(t *testing.T) {
+		f := start(t)
+		others := make([]int64, 100)
+		for i := range others {
+			others[i] = f.AddUser(fmt.Sprintf("other%d", i), fmt.Sprintf("other%d", i))
+			f.Member(f.group, others[i], &gitlabtest.Member{Level: 10})
+		}
+		g := grantFor(f.person(t), inGroup) // the last of the list
+		require.NoError(t, f.open(t, nil).Grant(ctx, g))
+		listed, err := f.open(t, func(to http.RoundTripper) http.RoundTripper {
+			return targettest.ListWire{To: to, Path: "/members", AfterFirst: func() { f.Member(f.group, others[0], &gitlabtest.Member{}) }}
+		}).List(ctx)
+		require.NoError(t, err)
+		require.Equal(t, []integrations.ListedGrant{{Name: g.Name}}, listed, "whoever leaves a list hides nobody who moves to a page that was read")
 	})
 	t.Run("WhatIsBelowAGroupStays", func(t *testing.T) {
 		f := start(t)
@@ -161,18 +177,35 @@ func TestInventory(t *testing.T) {
 	require.Error(t, target.Ping(context.Background()))
 }
 
+// TestCase154AddsPeople: see the test of that name in package github.
+func TestCase154AddsPeople(t *testing.T) {
+	f := start(t)
+	for role, adds := range map[string]bool{"guest": false, "developer": false, "maintainer": true, "owner": true} {
+		f.config.Allow = []AllowConfig{{Groups: []string{"acme/oncall"}, Roles: []string{role}, MayAddPeople: !adds}}
+		require.Equal(t, "allow[0].mayAddPeople", f.config.Validate("")[0].Field, role)
+		f.config.Allow[0].MayAddPeople = adds
+		scope, err := f.open(t, nil).Resolve(context.Background(), access.Entitlement{"group": "acme/oncall", "role": role})
+		require.NoError(t, err)
+		require.Equal(t, adds, scope.Facts["adds people"] == "yes", role)
+		require.Equal(t, adds, strings.Contains(scope.Ends, "through whom they can come back"), role)
+	}
+}
+
 func TestConfig(t *testing.T) {
 	good := start(t).config
 	require.Empty(t, good.Validate(""))
 	for what, bad := range map[string]func(*Config){
-		"address":         func(c *Config) { c.Address = "http://gitlab.example.com" },
-		"people":          func(c *Config) { c.Provider = "" },
-		"provider":        func(c *Config) { c.Provider = "saml&admin=1" },
-		"people.a.id":     func(c *Config) { c.People = map[string]Person{"a": {Username: "a"}} },
-		"people.b.id":     func(c *Config) { c.People = map[string]Person{"a": {"a", 1}, "b": {"b", 1}} },
-		"allow":           func(c *Config) { c.Allow = nil },
-		"allow[0]":        func(c *Config) { c.Allow = []AllowConfig{{Groups: []string{"*"}, Roles: []string{"guest"}}} },
-		"allow[0].roles":  func(c *Config) { c.Allow = []AllowConfig{{Groups: []string{"a"}, Roles: []string{"admin"}}} },
+		"address":        func(c *Config) { c.Address = "http://gitlab.example.com" },
+		"people":         func(c *Config) { c.Provider = "" },
+		"provider":       func(c *Config) { c.Provider = "saml&admin=1" },
+		"people.a.id":    func(c *Config) { c.People = map[string]Person{"a": {Username: "a"}} },
+		"people.b.id":    func(c *Config) { c.People = map[string]Person{"a": {"a", 1}, "b": {"b", 1}} },
+		"allow":          func(c *Config) { c.Allow = nil },
+		"allow[0]":       func(c *Config) { c.Allow = []AllowConfig{{Groups: []string{"*"}, Roles: []string{"guest"}}} },
+		"allow[0].roles": func(c *Config) { c.Allow = []AllowConfig{{Groups: []string{"a"}, Roles: []string{"admin"}}} },
+		"allow[0].mayAddPeople": func(c *Config) {
+			c.Allow = []AllowConfig{{Groups: []string{"a"}, Roles: []string{"guest", "maintainer"}}}
+		},
 		"consistency":     func(c *Config) { c.Consistency = access.Duration(time.Hour) },
 		"describe.people": func(c *Config) { c.Describe = integrations.Described{"people": {{Value: "a"}}} },
 	} {
@@ -182,12 +215,4 @@ func TestConfig(t *testing.T) {
 		require.NotEmpty(t, issues, what)
 		require.Equal(t, what, issues[0].Field)
 	}
-}
-
-// nulls responds to everything with null, as a broken proxy may.
-type nulls struct{}
-
-// RoundTrip implements http.RoundTripper.
-func (nulls) RoundTrip(r *http.Request) (*http.Response, error) {
-	return targettest.Response(http.StatusOK, nil, nil), nil
 }

@@ -222,7 +222,7 @@ func (s *service) seen(ctx context.Context, place string) error {
 // People implements membership.Service.
 func (s *service) People(ctx context.Context, place string) (map[string]bool, error) {
 	out := map[string]bool{}
-	found, err := pages(ctx, s.client, place+"/members", nil, func(m member) { out[strconv.FormatInt(m.ID, 10)] = true })
+	found, err := jsonhttp.List(ctx, s.client, api+place+"/members", nil, func(m member) { out[strconv.FormatInt(m.ID, 10)] = true })
 	if err == nil && !found {
 		err = s.seen(ctx, place)
 	}

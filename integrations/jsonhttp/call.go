@@ -33,6 +33,11 @@ func (c *Client) Call(ctx context.Context, method, path string, in, out any) (fo
 	return found, err
 }
 
+// GetWithHeader is Call by GET, for what a service says in a response's header.
+func (c *Client) GetWithHeader(ctx context.Context, path string, out any) (found bool, header http.Header, err error) {
+	return c.call(ctx, http.MethodGet, path, nil, out)
+}
+
 func (c *Client) call(ctx context.Context, method, path string, in, out any) (found bool, header http.Header, err error) {
 	resp, body, err := c.send(ctx, method, path, in)
 	if err != nil {
@@ -64,7 +69,9 @@ func (c *Client) read(method, path string, resp *http.Response, body []byte, out
 	case len(bytes.TrimSpace(body)) == 0 && method != http.MethodGet, out == nil:
 		return true, nil
 	}
-	if strictjson.UnmarshalOpen(body, out) != nil { // the cause is left out, because it could quote a secret
+	// null decodes into anything, and would be an empty list, by which access counts as ended:
+	// a proxy may have written it. The cause is left out, because it could quote a secret.
+	if bytes.Equal(bytes.TrimSpace(body), []byte("null")) || strictjson.UnmarshalOpen(body, out) != nil {
 		return false, c.Unexpected(method, path)
 	}
 	return true, nil

@@ -96,6 +96,7 @@ func TestReplies(t *testing.T) {
 		"another's 404": {404, "<html>", access.CodeUnavailable},
 		"no body":       {200, "", access.CodeUnavailable},
 		"no JSON":       {200, "<html>" + ownToken, access.CodeUnavailable},
+		"null":          {200, " null\n", access.CodeUnavailable},
 		"another type":  {200, `{"n":"` + ownToken + `"}`, access.CodeUnavailable},
 		"wrong input":   {422, ownToken, access.CodeInvalid},
 		"no rights":     {403, ownToken, access.CodeForbidden},

@@ -10,7 +10,7 @@ import (
 // the response's Link (RFC 8288), and empty on the last. One at another address is no reply of
 // this service: Ramp's own token goes to the configured address only.
 func (c *Client) Page(ctx context.Context, path string, out any) (found bool, next string, err error) {
-	found, header, err := c.call(ctx, http.MethodGet, path, nil, out)
+	found, header, err := c.GetWithHeader(ctx, path, out)
 	if err != nil || !found {
 		return false, "", err
 	}

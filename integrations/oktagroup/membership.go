@@ -52,9 +52,6 @@ func (t *target) Exists(ctx context.Context, object string) (bool, error) {
 		if err != nil || !found { // without the user there is no membership
 			return false, err
 		}
-		if groups == nil { // null is no list: a proxy may have written it
-			return false, t.okta.Unexpected(http.MethodGet, path)
-		}
 		for _, one := range groups {
 			if one.ID == "" {
 				return false, t.okta.Unexpected(http.MethodGet, path)

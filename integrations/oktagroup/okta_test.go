@@ -6,7 +6,6 @@ import (
 	"crypto/rsa"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -240,19 +239,11 @@ func TestCase151OktaNullIsNoList(t *testing.T) {
 	w := start(t)
 	g := grantFor(w.Person(t), inOps)
 	require.NoError(t, w.open(t, nil).Grant(t.Context(), g))
-	broken := w.open(t, func(http.RoundTripper) http.RoundTripper { return nulls{} })
+	broken := w.open(t, func(http.RoundTripper) http.RoundTripper { return targettest.NullWire{} })
 	_, err := broken.Inspect(t.Context(), g)
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(err), "%v", err)
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(broken.Revoke(t.Context(), g)))
 	require.NoError(t, w.open(t, nil).Revoke(t.Context(), g))
-}
-
-// nulls responds to everything with null.
-type nulls struct{}
-
-// RoundTrip implements http.RoundTripper.
-func (nulls) RoundTrip(r *http.Request) (*http.Response, error) {
-	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("null")), Request: r}, nil
 }
 
 // TestSessions end with the last grant, and not where that is not wanted.

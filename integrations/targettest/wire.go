@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"syscall"
 )
@@ -63,6 +64,30 @@ func (w SlowWire) RoundTrip(r *http.Request) (*http.Response, error) {
 	w.Reached <- struct{}{}
 	<-w.GoOn
 	return w.To.RoundTrip(r)
+}
+
+// NullWire responds to everything with null, as a broken proxy may.
+type NullWire struct{}
+
+// RoundTrip implements http.RoundTripper.
+func (NullWire) RoundTrip(*http.Request) (*http.Response, error) {
+	return Response(http.StatusOK, nil, nil), nil
+}
+
+// ListWire lets a list of numbered pages change while it is read.
+type ListWire struct {
+	To         http.RoundTripper
+	Path       string // how the list's path ends
+	AfterFirst func() // is called after each reading of the first page
+}
+
+// RoundTrip implements http.RoundTripper.
+func (w ListWire) RoundTrip(r *http.Request) (*http.Response, error) {
+	got, err := w.To.RoundTrip(r)
+	if r.URL.Query().Get("page") == "1" && strings.HasSuffix(r.URL.Path, w.Path) {
+		w.AfterFirst()
+	}
+	return got, err
 }
 
 // Response returns a response with a body in JSON.

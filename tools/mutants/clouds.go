@@ -8,7 +8,6 @@ func clouds() []mutant {
 	return []mutant{
 		{"a membership at Okta on a later page is none", okta + "membership.go", "		if next == \"\" {", "		if true {", []string{ofOkta + "TestCase151OktaPages"}},
 		{"Ramp's own token follows a list to another address", "integrations/jsonhttp/page.go", "!ours || !strings.HasPrefix(rest, \"/\")", "!ours", []string{ofOkta + "TestCase151OktaPages"}},
-		{"a list of Okta's that is null is one without memberships", okta + "membership.go", "		if groups == nil {", "		if false {", []string{ofOkta + "TestCase151OktaNull"}},
 		{"a rule of Okta's that puts somebody back is not seen", okta + "membership.go", "err == nil && there {", "err == nil && there && false {", []string{ofOkta + "TestCase151OktaMembersBefore"}},
 		{"who was a member at Okta before is taken for Ramp's", okta + "config.go", "Unmarked: true", "Unmarked: false", []string{ofOkta + "TestCase151OktaMembersBefore"}},
 		{"sessions at Okta go on where they should end", okta + "membership.go", "err != nil || !t.config.EndSessions", "err != nil || true", []string{ofOkta + "TestSessions"}},
