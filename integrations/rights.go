@@ -2,6 +2,9 @@ package integrations
 
 import (
 	"context"
+	"slices"
+	"strconv"
+	"strings"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations/pacing"
@@ -23,6 +26,21 @@ func (r *Rights) Add(o Rights) {
 	r.Lacks = append(r.Lacks, o.Lacks...)
 	r.TooMuch = append(r.TooMuch, o.TooMuch...)
 	r.Unknown = append(r.Unknown, o.Unknown...)
+}
+
+// Some returns one entry for many things: what they are, the names of the first of them, and
+// how many more there are.
+func Some(what string, names []string) string {
+	const most = 10
+	said := slices.Clone(names[:min(most, len(names))])
+	for i := range said {
+		said[i] = access.Clip(said[i], 100)
+	}
+	text := what + " " + strings.Join(said, ", ")
+	if more := len(names) - len(said); more > 0 {
+		text += " and " + strconv.Itoa(more) + " more"
+	}
+	return text
 }
 
 // RightsReader is a Target that can compare what Ramp's own credential may do with what

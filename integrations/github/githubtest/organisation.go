@@ -40,13 +40,33 @@ type Organisation struct {
 	// who left a moment ago.
 	NoMembersYet bool
 	TokensMade   int // of the App's installation
-	last         int64
+	// Installations are the App's, by their numbers.
+	Installations map[int64]*Installation
+	Owner         TokenUser // whose personal access token Token is
+	last          int64
+}
+
+// Installation is one of the App's.
+type Installation struct {
+	Account     string
+	Permissions map[string]string
+	Selected    []string // names of repositories; nil for all
+	IsSuspended bool
+}
+
+// TokenUser is whose token the stand-in takes.
+type TokenUser struct {
+	Role    string   // in the organisation; none if empty
+	Scopes  []string // of a classic token; nil for a fine-grained one
+	Others  []string // other organisations that they are in
+	Refused bool     // GitHub does not say their membership to this token
 }
 
 // New returns an empty organisation.
 func New(login string) *Organisation {
 	return &Organisation{ID: 4000, Login: login, Users: map[int64]*User{}, Members: map[int64]string{}, Invited: map[int64]bool{},
-		Teams: map[int64]*Group{}, Repositories: map[int64]*Group{}, last: 5000}
+		Teams: map[int64]*Group{}, Repositories: map[int64]*Group{}, last: 5000,
+		Installations: map[int64]*Installation{}, Owner: TokenUser{Role: "admin"}}
 }
 
 // Do runs f while nobody else reads or changes the organisation.

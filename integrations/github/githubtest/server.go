@@ -66,7 +66,13 @@ func (s *Server) routes() http.Handler {
 			h(w, r)
 		})
 	}
-	mux.HandleFunc("POST /app/installations/{number}/access_tokens", s.makeToken)
+	mux.HandleFunc("POST /app/installations/{number}/access_tokens", func(w http.ResponseWriter, r *http.Request) { s.asApp(w, r, s.makeToken) })
+	mux.HandleFunc("GET /app/installations", func(w http.ResponseWriter, r *http.Request) { s.asApp(w, r, s.installations) })
+	mux.HandleFunc("GET /app/installations/{number}", func(w http.ResponseWriter, r *http.Request) { s.asApp(w, r, s.installation) })
+	handle("GET /installation/repositories", s.selected)
+	handle("GET /user", s.tokenUser)
+	handle("GET /user/memberships/orgs/{org}", s.ownMembership)
+	handle("GET /user/orgs", s.ownOrganisations)
 	handle("GET /user/{id}", s.userByID)
 	handle("GET /users/{login}", s.userByLogin)
 	handle("GET /orgs/{org}/memberships/{login}", s.orgMembership)
@@ -87,7 +93,8 @@ func (s *Server) routes() http.Handler {
 	return mux
 }
 
-func (s *Server) makeToken(w http.ResponseWriter, r *http.Request) {
+// asApp serves a call that the App makes as itself.
+func (s *Server) asApp(w http.ResponseWriter, r *http.Request, h handler) {
 	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if s.VerifyApp == nil || s.VerifyApp(token) != nil {
 		refuse(w, 401, "A JSON web token could not be decoded")
@@ -95,6 +102,85 @@ func (s *Server) makeToken(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	h(w, r)
+}
+
+func (s *Server) installationShape(id int64) map[string]any {
+	i := s.Installations[id]
+	out := map[string]any{"id": id, "account": map[string]any{"login": i.Account}, "target_type": "Organization", "permissions": i.Permissions,
+		"repository_selection": "all", "suspended_at": nil, "events": []string{}}
+	if i.Selected != nil {
+		out["repository_selection"] = "selected"
+	}
+	if i.IsSuspended {
+		out["suspended_at"] = "2026-11-01T00:00:00Z"
+	}
+	return out
+}
+
+func (s *Server) installations(w http.ResponseWriter, r *http.Request) {
+	var all []any
+	for _, id := range slices.Sorted(maps.Keys(s.Installations)) {
+		all = append(all, s.installationShape(id))
+	}
+	page(w, r, all)
+}
+
+func (s *Server) installation(w http.ResponseWriter, r *http.Request) {
+	id, _ := strconv.ParseInt(r.PathValue("number"), 10, 64)
+	if s.Installations[id] == nil {
+		notFound(w)
+		return
+	}
+	reply(w, 200, s.installationShape(id))
+}
+
+// selected lists the repositories of the installation in the organisation.
+func (s *Server) selected(w http.ResponseWriter, r *http.Request) {
+	all := []any{}
+	for _, i := range s.Installations {
+		if i.Account == s.Login {
+			for n, name := range i.Selected {
+				all = append(all, map[string]any{"id": 9000 + n, "name": name})
+			}
+		}
+	}
+	from, to := bounds(r, len(all))
+	reply(w, 200, map[string]any{"total_count": len(all), "repository_selection": "selected", "repositories": all[from:to]})
+}
+
+// tokenUser is whose personal access token it is: an installation's token has no user.
+func (s *Server) tokenUser(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("Authorization") != "Bearer "+Token {
+		refuse(w, 403, "Resource not accessible by integration")
+		return
+	}
+	if s.Owner.Scopes != nil {
+		w.Header().Set("X-OAuth-Scopes", strings.Join(s.Owner.Scopes, ", "))
+	}
+	reply(w, 200, map[string]any{"id": 1, "login": "robot"})
+}
+
+func (s *Server) ownMembership(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case s.Owner.Refused:
+		refuse(w, 403, "Resource not accessible by personal access token")
+	case s.Owner.Role == "" || r.PathValue("org") != s.Login:
+		notFound(w)
+	default:
+		reply(w, 200, map[string]any{"state": "active", "role": s.Owner.Role})
+	}
+}
+
+func (s *Server) ownOrganisations(w http.ResponseWriter, r *http.Request) {
+	all := []any{map[string]any{"login": s.Login}}
+	for _, other := range s.Owner.Others {
+		all = append(all, map[string]any{"login": other})
+	}
+	page(w, r, all)
+}
+
+func (s *Server) makeToken(w http.ResponseWriter, _ *http.Request) {
 	s.TokensMade++
 	reply(w, 201, map[string]any{"token": installationToken(s.TokensMade), "expires_at": time.Now().Add(time.Hour).UTC().Format(time.RFC3339)})
 }
@@ -151,6 +237,12 @@ func (s *Server) orgMembership(w http.ResponseWriter, r *http.Request) {
 
 // page writes one page of a list, as per_page and page say.
 func page(w http.ResponseWriter, r *http.Request, all []any) {
+	from, to := bounds(r, len(all))
+	reply(w, 200, append([]any{}, all[from:to]...))
+}
+
+// bounds returns where a page of a list begins and ends.
+func bounds(r *http.Request, all int) (from, to int) {
 	size, n := 30, 1
 	if v, err := strconv.Atoi(r.URL.Query().Get("per_page")); err == nil {
 		size = min(v, 100)
@@ -158,8 +250,8 @@ func page(w http.ResponseWriter, r *http.Request, all []any) {
 	if v, err := strconv.Atoi(r.URL.Query().Get("page")); err == nil {
 		n = v
 	}
-	from := min(len(all), size*(n-1))
-	reply(w, 200, append([]any{}, all[from:min(len(all), from+size)]...))
+	from = min(all, size*(n-1))
+	return from, min(all, from+size)
 }
 
 func (s *Server) shape(g *Group) map[string]any {

@@ -43,7 +43,16 @@ type Server struct {
 	Groups   map[int64]*Place
 	Projects map[int64]*Place
 	Approval bool // an administrator approves new members
+	Own      Own
 	last     int64
+}
+
+// Own is what Token is.
+type Own struct {
+	User     int64
+	Scopes   []string
+	IsAdmin  bool
+	IsUntold bool // GitLab does not say what the token is, as one from before 15.5 does not
 }
 
 // Start starts the API. It ends with the test.
@@ -121,6 +130,10 @@ func (s *Server) routes() http.Handler {
 			h(w, r)
 		})
 	}
+	handle("GET /personal_access_tokens/self", s.token)
+	handle("GET /user", s.tokenUser)
+	handle("GET /groups", func(w http.ResponseWriter, r *http.Request) { s.ofUser(w, r, s.Groups, "full_path") })
+	handle("GET /projects", func(w http.ResponseWriter, r *http.Request) { s.ofUser(w, r, s.Projects, "path_with_namespace") })
 	handle("GET /users", s.byIdentity)
 	handle("GET /users/{id}", s.user)
 	handle("GET /groups/{place}/descendant_groups", func(w http.ResponseWriter, r *http.Request) { s.below(w, r, s.Groups, "full_path") })
@@ -177,6 +190,35 @@ func (s *Server) byIdentity(w http.ResponseWriter, r *http.Request) {
 		out = append(out, s.shape(id))
 	}
 	reply(w, 200, out)
+}
+
+func (s *Server) token(w http.ResponseWriter, _ *http.Request) {
+	if s.Own.IsUntold {
+		refuse(w, 404, "404 Not Found")
+		return
+	}
+	reply(w, 200, map[string]any{"id": 4, "name": "ramp", "revoked": false, "active": true, "scopes": s.Own.Scopes, "user_id": s.Own.User, "expires_at": "2027-11-01"})
+}
+
+// tokenUser is the token's user: GitLab says to administrators alone that they are such.
+func (s *Server) tokenUser(w http.ResponseWriter, _ *http.Request) {
+	out := s.shape(s.Own.User)
+	if s.Own.IsAdmin {
+		out["is_admin"] = true
+	}
+	reply(w, 200, out)
+}
+
+// ofUser lists where the token's user has a role, by themselves or by a group above.
+func (s *Server) ofUser(w http.ResponseWriter, r *http.Request, in map[int64]*Place, name string) {
+	least, _ := strconv.Atoi(r.URL.Query().Get("min_access_level"))
+	var all []any
+	for _, id := range slices.Sorted(maps.Keys(in)) {
+		if m := s.highest(in[id], s.Own.User); least > 0 && m.Level >= least {
+			all = append(all, map[string]any{"id": id, name: in[id].Path})
+		}
+	}
+	page(w, r, all)
 }
 
 func number(r *http.Request) int64 {
@@ -245,14 +287,19 @@ func (s *Server) member(w http.ResponseWriter, r *http.Request, p *Place) {
 	reply(w, 200, s.memberShape(number(r), m))
 }
 
-// inherited is a membership of the place, or of a group above it.
-func (s *Server) inherited(w http.ResponseWriter, r *http.Request, p *Place) {
-	highest := p.Members[number(r)]
+// highest is a user's membership of a place, or of a group above it.
+func (s *Server) highest(p *Place, user int64) Member {
+	highest := p.Members[user]
 	for _, g := range s.Groups {
-		if m := g.Members[number(r)]; strings.HasPrefix(p.Path, g.Path+"/") && m.Level > highest.Level {
+		if m := g.Members[user]; strings.HasPrefix(p.Path, g.Path+"/") && m.Level > highest.Level {
 			highest = m
 		}
 	}
+	return highest
+}
+
+func (s *Server) inherited(w http.ResponseWriter, r *http.Request, p *Place) {
+	highest := s.highest(p, number(r))
 	if highest.Level == 0 {
 		refuse(w, 404, "404 Not found")
 		return
