@@ -32,6 +32,6 @@ func forges() []mutant {
 		{"an App of GitHub's with every permission passes for just what is needed", hub + "rights.go", "if rank(have[name]) > max(", "if false && rank(have[name]) > max(", []string{"./integrations/github -run TestRightsOfApp"}},
 		{"a classic token of GitHub's passes for just what is needed", hub + "rights.go", "		case need[scope], scope", "		case true, scope", []string{"./integrations/github -run TestRightsOfToken"}},
 		{"an administrator's token of GitLab passes for just what is needed", lab + "rights.go", "	case own.IsAdmin && s.config.Provider == \"\":", "	case false:", []string{"./integrations/gitlab -run TestRights"}},
-		{"a token of GitLab's that reaches other groups passes for just what is needed", lab + "rights.go", "!s.config.reaches(need, k, path)", "false", []string{"./integrations/gitlab -run TestRights"}},
+		{"a token of GitLab's that reaches other groups passes for just what is needed", lab + "rights.go", "!s.config.reaches(need, k, path)", "!s.config.reaches(need, k, path) && false", []string{"./integrations/gitlab -run TestRights"}},
 	}
 }
