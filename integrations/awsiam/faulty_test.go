@@ -2,48 +2,28 @@ package awsiam
 
 import (
 	"bytes"
-	"errors"
 	"io"
 	"net/http"
 	"net/url"
 	"strings"
-	"sync/atomic"
-	"syscall"
 
 	"ramp.dev/ramp/integrations/targettest"
 )
 
-// faultyWire is a transport to AWS that fails as AWS does.
-type faultyWire struct {
-	fault targettest.Fault
-	n     int32
-	calls atomic.Int32
-}
-
-// RoundTrip implements http.RoundTripper.
-func (w *faultyWire) RoundTrip(r *http.Request) (*http.Response, error) {
-	k := w.calls.Add(1)
-	switch {
-	case w.fault == targettest.LostReply && k == w.n:
-		reply, err := http.DefaultTransport.RoundTrip(r)
-		if err == nil {
-			_, _ = io.Copy(io.Discard, reply.Body)
-			reply.Body.Close()
-		}
-		return nil, errors.New("connection reset by peer")
-	case w.fault == targettest.Throttled && k >= w.n:
-		return answer(r, http.StatusBadRequest, "Throttling", "Rate exceeded"), nil
-	case w.fault == targettest.Unavailable && k >= w.n && k%2 == 0:
-		return answer(r, http.StatusServiceUnavailable, "", "<html>upstream connect error</html>"), nil
-	case w.fault == targettest.Unavailable && k >= w.n:
-		return nil, syscall.ECONNREFUSED
-	case w.fault == targettest.NotFoundYet && k >= w.n:
-		// Anything about a role that exists, since every replica may be late.
-		if form := formOf(r); form.Get("RoleName") != "" && form.Get("Action") != "CreateRole" {
-			return answer(r, http.StatusNotFound, "NoSuchEntity", "The role cannot be found."), nil
-		}
-	}
-	return http.DefaultTransport.RoundTrip(r)
+// faulty is a transport to AWS that fails as AWS does.
+func faulty(fault targettest.Fault, n int) http.RoundTripper {
+	return &targettest.Wire{To: http.DefaultTransport, Fault: fault, N: n,
+		Throttled: func() *http.Response { return answer(nil, http.StatusBadRequest, "Throttling", "Rate exceeded") },
+		Down: func() *http.Response {
+			return answer(nil, http.StatusServiceUnavailable, "", "<html>upstream connect error</html>")
+		},
+		NotFoundYet: func(r *http.Request, _ http.RoundTripper) *http.Response {
+			// Anything about a role that exists, since every replica may be late.
+			if form := formOf(r); form.Get("RoleName") == "" || form.Get("Action") == "CreateRole" {
+				return nil
+			}
+			return answer(r, http.StatusNotFound, "NoSuchEntity", "The role cannot be found.")
+		}}
 }
 
 // formOf is a request's parameters. The body can be read again.

@@ -41,7 +41,7 @@ func byHand(t *testing.T, a account) {
 	require.False(t, puts(g.ExpiresAt), "and ends with the grant")
 
 	// Revoking reads the role, denies everything, and is interrupted.
-	err = a.open(t, &faultyWire{fault: targettest.Unavailable, n: 3}).Revoke(ctx, g)
+	err = a.open(t, faulty(targettest.Unavailable, 3)).Revoke(ctx, g)
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(err))
 	require.False(t, puts(time.Now()), "sessions have ended though the role is there")
 	require.Equal(t, access.CodeConflict, access.CodeOf(target.Grant(ctx, g)), "and it does not open again")

@@ -152,7 +152,7 @@ func brokenExtension(t *testing.T, a account) {
 		require.NoError(t, err)
 		longer := g
 		longer.ExpiresAt = g.ExpiresAt.Add(time.Hour)
-		broken := a.open(t, &faultyWire{fault: targettest.LostReply, n: int32(n)}).(integrations.Extender).Extend(ctx, longer)
+		broken := a.open(t, faulty(targettest.LostReply, n)).(integrations.Extender).Extend(ctx, longer)
 		require.NoError(t, a.useAt(ctx, g, c, g.ExpiresAt.Add(-time.Second)), "a gap after call %d", n)
 		require.NoError(t, target.(integrations.Extender).Extend(ctx, longer))
 		require.NoError(t, a.useAt(ctx, g, c, longer.ExpiresAt.Add(-time.Second)))

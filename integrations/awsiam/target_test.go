@@ -30,7 +30,7 @@ func TestConformance(t *testing.T) {
 		Foreign:     a.foreign,
 		UseAt:       a.useAt,
 		Faulty: func(t *testing.T, fault targettest.Fault, n int) integrations.Target {
-			return a.open(t, &faultyWire{fault: fault, n: int32(n)})
+			return a.open(t, faulty(fault, n))
 		},
 		Lacks: targettest.Lacks{
 			Sessions: "AWS has no connections to keep: each call of a session is judged by the role's policies, which UseAt evaluates with the credential that was issued before",

@@ -47,7 +47,7 @@ func TestConformance(t *testing.T) {
 		Foreign: c.foreign,
 		Use:     c.use(t),
 		Faulty: func(t *testing.T, fault targettest.Fault, n int) integrations.Target {
-			return c.open(t, &faultyWire{to: c.cloud, fault: fault, n: int32(n)})
+			return c.open(t, faulty(c.cloud, fault, n))
 		},
 		Lacks: targettest.Lacks{
 			Expiry:   "an assignment has no end of its own on AWS; what ends by itself is a session",
@@ -67,10 +67,10 @@ func TestCase142Sharing(t *testing.T) {
 		NewGrant: func() access.Grant { return grantFor(who, admin) },
 		Exists:   func(ctx context.Context) (bool, error) { return c.has(ctx, c.of(ctx, t, one)) },
 		Faulty: func(t *testing.T, fault targettest.Fault, n int) integrations.Target {
-			return open(t, &faultyWire{to: c.cloud, fault: fault, n: int32(n)})
+			return open(t, faulty(c.cloud, fault, n))
 		},
 		Slow: func(t *testing.T, reached chan<- struct{}, goOn <-chan struct{}) integrations.Target {
-			return open(t, slowWire{to: c.cloud, reached: reached, goOn: goOn})
+			return open(t, targettest.SlowWire{To: c.cloud, Reached: reached, GoOn: goOn})
 		},
 	})
 }

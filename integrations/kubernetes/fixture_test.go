@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"slices"
@@ -212,41 +211,24 @@ func (w *world) names(ctx context.Context) (out []string, err error) {
 	return slices.DeleteFunc(out, func(name string) bool { return strings.HasPrefix(name, "ramp-worker-") }), nil
 }
 
-// faultyWire is a network that fails from call n on, or loses call n's reply.
-type faultyWire struct {
-	next  http.RoundTripper
-	fault targettest.Fault
-	n     int32
-	calls atomic.Int32
-}
-
-func (w *faultyWire) RoundTrip(r *http.Request) (*http.Response, error) {
-	k := w.calls.Add(1)
-	reads := r.Method == http.MethodGet || r.Method == http.MethodDelete
-	switch {
-	case w.fault == targettest.LostReply && k == w.n:
-		resp, err := w.next.RoundTrip(r)
-		if err == nil {
-			_, _ = io.Copy(io.Discard, resp.Body)
-			resp.Body.Close()
-		}
-		return nil, errors.Join(err, errors.New("connection reset by peer"))
-	case w.fault == targettest.Throttled && k >= w.n:
-		return reply(r, http.StatusTooManyRequests, "TooManyRequests"), nil
-	case w.fault == targettest.NotFoundYet && k >= w.n && reads:
-		return reply(r, http.StatusNotFound, "NotFound"), nil
-	case w.fault == targettest.Unavailable && k >= w.n && k%2 == 0:
-		return reply(r, http.StatusServiceUnavailable, "ServiceUnavailable"), nil
-	case w.fault == targettest.Unavailable && k >= w.n:
-		return nil, errors.New("connection refused")
+// faulty is a network that fails from call n on, or loses call n's reply.
+func faulty(fault targettest.Fault, n int) func(http.RoundTripper) http.RoundTripper {
+	return func(next http.RoundTripper) http.RoundTripper {
+		return &targettest.Wire{To: next, Fault: fault, N: n,
+			Throttled: func() *http.Response { return refusal(http.StatusTooManyRequests, "TooManyRequests") },
+			Down:      func() *http.Response { return refusal(http.StatusServiceUnavailable, "ServiceUnavailable") },
+			NotFoundYet: func(r *http.Request, _ http.RoundTripper) *http.Response {
+				if r.Method != http.MethodGet && r.Method != http.MethodDelete {
+					return nil
+				}
+				return refusal(http.StatusNotFound, "NotFound")
+			}}
 	}
-	return w.next.RoundTrip(r)
 }
 
-func reply(r *http.Request, status int, reason string) *http.Response {
-	body := fmt.Sprintf(`{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"no","reason":%q,"details":{"name":"x","kind":"y"},"code":%d}`, reason, status)
-	return &http.Response{StatusCode: status, Status: http.StatusText(status), Request: r, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body))}
+func refusal(status int, reason string) *http.Response {
+	return targettest.Response(status, nil, map[string]any{"kind": "Status", "apiVersion": "v1", "metadata": map[string]any{}, "status": "Failure", "message": "no",
+		"reason": reason, "details": map[string]string{"name": "x", "kind": "y"}, "code": status})
 }
 
 // foreign makes accounts and bindings whose names are almost Ramp's, with Ramp's marks.

@@ -75,9 +75,7 @@ func conformance(t *testing.T, w *world) {
 			return w.useAt(t, c, at)
 		},
 		Faulty: func(t *testing.T, fault targettest.Fault, n int) integrations.Target {
-			target, err := w.config.open(context.Background(), "kubernetes/test", func(next http.RoundTripper) http.RoundTripper {
-				return &faultyWire{next: next, fault: fault, n: int32(n)}
-			})
+			target, err := w.config.open(context.Background(), "kubernetes/test", faulty(fault, n))
 			require.NoError(t, err)
 			return target
 		},

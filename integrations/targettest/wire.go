@@ -19,6 +19,8 @@ type Wire struct {
 	N     int // the call (from 1) that meets the fault
 	// Throttled is the service's own response to too many calls.
 	Throttled func() *http.Response
+	// Down is the service's own response while it cannot serve; a proxy's if it is nil.
+	Down func() *http.Response
 	// NotFoundYet responds as the service does that does not show its newest state. It
 	// returns nil for calls that it serves as always.
 	NotFoundYet func(r *http.Request, to http.RoundTripper) *http.Response
@@ -38,17 +40,26 @@ func (w *Wire) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		return nil, errors.New("connection reset by peer")
 	case w.Fault == Throttled && k >= n:
-		return w.Throttled(), nil
+		return to(r, w.Throttled()), nil
+	case w.Fault == Unavailable && k >= n && k%2 == 0 && w.Down != nil:
+		return to(r, w.Down()), nil
 	case w.Fault == Unavailable && k >= n && k%2 == 0:
-		return Response(http.StatusServiceUnavailable, nil, "upstream connect error"), nil
+		return to(r, Response(http.StatusServiceUnavailable, nil, "upstream connect error")), nil
 	case w.Fault == Unavailable && k >= n:
 		return nil, syscall.ECONNREFUSED
 	case w.Fault == NotFoundYet && k >= n:
 		if resp := w.NotFoundYet(r, w.To); resp != nil {
-			return resp, nil
+			return to(r, resp), nil
 		}
 	}
 	return w.To.RoundTrip(r)
+}
+
+// to completes a response, as a transport does that read it from the network.
+func to(r *http.Request, resp *http.Response) *http.Response {
+	resp.Request, resp.Status = r, http.StatusText(resp.StatusCode)
+	resp.Proto, resp.ProtoMajor, resp.ProtoMinor = "HTTP/1.1", 1, 1
+	return resp
 }
 
 // SlowWire waits before each call, telling Reached, until it may go on; see

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -90,32 +89,17 @@ func (h *holder) Close() error {
 	return err
 }
 
-// faultyWire is a network that fails from call n on, or loses call n's reply.
-type faultyWire struct {
-	next  http.RoundTripper
-	fault targettest.Fault
-	n     int32
-	calls atomic.Int32
-}
-
-func (w *faultyWire) RoundTrip(r *http.Request) (*http.Response, error) {
-	k := w.calls.Add(1)
-	switch {
-	case w.fault == targettest.LostReply && k == w.n:
-		resp, err := w.next.RoundTrip(r)
-		if err == nil {
-			_, _ = io.Copy(io.Discard, resp.Body)
-			resp.Body.Close()
-		}
-		return nil, errors.Join(err, errors.New("connection reset by peer"))
-	case w.fault == targettest.Throttled && k >= w.n:
-		return answer(r, http.StatusTooManyRequests, `{"errors":["request path \"x\": rate limit quota exceeded"]}`), nil
-	case w.fault == targettest.Unavailable && k >= w.n && k%2 == 0:
-		return answer(r, http.StatusServiceUnavailable, `{"errors":["Vault is sealed"]}`), nil
-	case w.fault == targettest.Unavailable && k >= w.n:
-		return nil, errors.New("connection refused")
+// faulty is a network that fails from call n on, or loses call n's reply.
+func faulty(fault targettest.Fault, n int) func(http.RoundTripper) http.RoundTripper {
+	return func(next http.RoundTripper) http.RoundTripper {
+		return &targettest.Wire{To: next, Fault: fault, N: n,
+			Throttled: func() *http.Response {
+				return targettest.Response(http.StatusTooManyRequests, nil, map[string]any{"errors": []string{`request path "x": rate limit quota exceeded`}})
+			},
+			Down: func() *http.Response {
+				return targettest.Response(http.StatusServiceUnavailable, nil, map[string]any{"errors": []string{"Vault is sealed"}})
+			}}
 	}
-	return w.next.RoundTrip(r)
 }
 
 func answer(r *http.Request, status int, body string) *http.Response {

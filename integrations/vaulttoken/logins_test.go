@@ -42,9 +42,7 @@ func TestLoginsConformance(t *testing.T) {
 			return read(ctx, o.early(t, g.Principal))
 		},
 		Faulty: func(t *testing.T, fault targettest.Fault, n int) integrations.Target {
-			return o.open(t, func(next http.RoundTripper) http.RoundTripper {
-				return &faultyWire{next: next, fault: fault, n: int32(n)}
-			})
+			return o.open(t, faulty(fault, n))
 		},
 		Lacks: targettest.Lacks{
 			Expiry:      "Vault ends no membership",

@@ -44,9 +44,7 @@ func TestConformanceOfSecrets(t *testing.T) {
 		Foreign:   func(t *testing.T) func(context.Context) error { return foreign(t, server) },
 		Use:       func(ctx context.Context, _ access.Grant, c access.Credential) error { return readOrders(ctx, c) },
 		Faulty: func(t *testing.T, fault targettest.Fault, n int) integrations.Target {
-			target, err := config.open(context.Background(), "vault/test", func(next http.RoundTripper) http.RoundTripper {
-				return &faultyWire{next: next, fault: fault, n: int32(n)}
-			})
+			target, err := config.open(context.Background(), "vault/test", faulty(fault, n))
 			require.NoError(t, err)
 			return target
 		},

@@ -3,7 +3,6 @@ package vaulttoken
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"regexp"
 	"strings"
 	"testing"
@@ -56,9 +55,7 @@ func TestConformance(t *testing.T) {
 			return h, h.Alive(ctx)
 		},
 		Faulty: func(t *testing.T, fault targettest.Fault, n int) integrations.Target {
-			target, err := config.open(context.Background(), "vault/test", func(next http.RoundTripper) http.RoundTripper {
-				return &faultyWire{next: next, fault: fault, n: int32(n)}
-			})
+			target, err := config.open(context.Background(), "vault/test", faulty(fault, n))
 			require.NoError(t, err)
 			return target
 		},
