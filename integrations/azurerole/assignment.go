@@ -59,12 +59,20 @@ type properties struct {
 	Description      string `json:"description,omitempty"`
 }
 
-// Exists implements counted.Service.
-func (t *target) Exists(ctx context.Context, object string) (bool, error) {
+// Shows implements counted.Objects.
+func (t *target) Shows(ctx context.Context, object string) (string, error) {
 	a, err := parse(object)
 	if err != nil {
-		return false, err
+		return "", err
 	}
+	there, err := t.exists(ctx, a)
+	if err != nil || !there {
+		return "", err
+	}
+	return "this role on this scope", nil
+}
+
+func (t *target) exists(ctx context.Context, a assignment) (bool, error) {
 	var has resource
 	found, err := t.management.Call(ctx, http.MethodGet, a.path(), nil, &has)
 	if err != nil || !found {
@@ -88,7 +96,7 @@ func (t *target) Put(ctx context.Context, object string) error {
 	if refused := jsonhttp.RefusalOf(err); refused != nil {
 		switch errorOf(refused.Body).Code {
 		case "RoleAssignmentExists": // an earlier try's, or somebody else's of another name
-			there, e := t.Exists(ctx, object)
+			there, e := t.exists(ctx, a)
 			if e != nil || there {
 				return e
 			}
@@ -105,9 +113,9 @@ func (t *target) Put(ctx context.Context, object string) error {
 	return err
 }
 
-// Remove implements counted.Service. That Azure says that it removed the assignment is no
+// Remove implements counted.Objects. That Azure says that it removed the assignment is no
 // proof; it is read back.
-func (t *target) Remove(ctx context.Context, object string) error {
+func (t *target) Remove(ctx context.Context, object, _ string) error {
 	a, err := parse(object)
 	if err != nil {
 		return err
@@ -115,7 +123,7 @@ func (t *target) Remove(ctx context.Context, object string) error {
 	if _, err := t.management.Call(ctx, http.MethodDelete, a.path(), nil, nil); err != nil {
 		return err
 	}
-	there, err := t.Exists(ctx, object)
+	there, err := t.exists(ctx, a)
 	if err == nil && there {
 		err = access.Errorf(access.CodeUnavailable, "Azure says that it removed the assignment, and shows it still")
 	}
@@ -165,12 +173,12 @@ func (c Config) entitlement(e access.Entitlement) (entitlement, error) {
 	return out, issues.Err()
 }
 
-// assignment returns what a grant needs. Errors are also of code invalid.
-func (t *target) assignment(ctx context.Context, g access.Grant) (assignment, error) {
+// Object implements counted.Service.
+func (t *target) Object(ctx context.Context, g access.Grant) (string, error) {
 	ent, err := t.config.entitlement(g.Entitlement)
 	if err != nil {
-		return assignment{}, err
+		return "", err
 	}
 	user, err := t.userID(ctx, g.Principal)
-	return assignment{strings.ToLower(ent.Scope), t.config.Roles[ent.Role], user}, err
+	return assignment{strings.ToLower(ent.Scope), t.config.Roles[ent.Role], user}.object(), err
 }

@@ -92,7 +92,7 @@ func (c Config) open(between func(http.RoundTripper) http.RoundTripper) (*target
 			return nil, err
 		}
 	}
-	t.grants = counted.Grants{Service: t, Prefix: assigned, What: "this role on this scope", Unmarked: true, Consistency: c.Consistency.Std(), Step: pollEvery}
+	t.Target = counted.New(t, counted.Shared{Prefix: assigned, Consistency: c.Consistency.Std(), Step: pollEvery})
 	return t, nil
 }
 

@@ -1,5 +1,5 @@
 // Package counted is what targets have in common whose service has one object for all grants
-// of the same thing to the same person, without an end of its own: a membership of a group, an
+// of the same thing to the same person, without a mark of Ramp's: a membership of a group, an
 // assignment of a role. The ledger counts who holds it, and the last to leave removes it
 // (docs/threats.md, cases 30 and 151).
 package counted
@@ -12,143 +12,153 @@ import (
 	"ramp.dev/ramp/integrations"
 )
 
-// Service is what a target does to one object, by the name that it has in the ledger. Each is
-// idempotent.
-type Service interface {
-	// Exists reads the object back.
-	Exists(ctx context.Context, object string) (bool, error)
-	// Put makes the object. Errors are also of code conflict: somebody else has made it, and
-	// the service says so.
-	Put(ctx context.Context, object string) error
-	// Remove removes the object, and succeeds where there is none.
-	Remove(ctx context.Context, object string) error
+// Objects is what a service does to objects, by the names that they have in the ledger. Each
+// is idempotent.
+type Objects interface {
+	// Shows reads an object back: what the person has by it, in words for errors such as
+	// "this membership", and "" if it is not there. What the service does not show Ramp is an
+	// error: it does not prove that access has ended.
+	Shows(ctx context.Context, object string) (what string, err error)
+	// Remove removes the object for the grant that held it last, and reads back that it is
+	// gone. It succeeds where there is none.
+	Remove(ctx context.Context, object, grant string) error
 }
 
-// Grants opens and closes grants on a service.
-type Grants struct {
-	Service Service
-	Prefix  string // begins the objects' names in the ledger
-	What    string // an object, for errors: "this membership"
-	// Unmarked says that the service does not tell whose an object is. One that is there, and
-	// that no grant holds, is somebody else's then.
-	Unmarked    bool
+// Places is of Objects many of which the service shows at once.
+type Places interface {
+	// Place returns what has to be asked about to know of the object among others.
+	Place(object string) (string, error)
+	// In asks about a place, and returns what there is in it.
+	In(ctx context.Context, place string) (there func(object string) bool, err error)
+}
+
+// Shared counts who holds a service's objects: with it a target closes, reads back and lists
+// its grants. It is to be embedded; targets in which a grant is one object embed Target.
+type Shared struct {
+	Objects     Objects
+	Prefix      string        // begins the objects' names in the ledger
 	Consistency time.Duration // how long the service may show an old state
 	Step        time.Duration // between two looks within that
 	Holders     integrations.Holders
 }
 
-// Grant opens a grant. Errors are also of code conflict: the person has the object already,
-// and not by Ramp, which would take it away at the end.
-func (c *Grants) Grant(ctx context.Context, object, grant string) error {
-	if c.Unmarked {
-		if err := c.notForeign(ctx, object); err != nil {
-			return err
-		}
-	}
-	return integrations.Attach(ctx, c.Holders, object, grant, c.Service.Put, c.Service.Remove)
-}
+// UseHolders implements integrations.HolderUser.
+func (s *Shared) UseHolders(h integrations.Holders) { s.Holders = h }
 
-// notForeign returns an error of code conflict if somebody else made the object. What grants
-// come and go meanwhile, and what the service still shows of one that is gone, is no proof: it
-// is looked at for as long as the service may show an old state.
-func (c *Grants) notForeign(ctx context.Context, object string) error {
-	until := time.Now().Add(c.Consistency)
+// NotForeign returns an error of code conflict if somebody else gave a person what an object
+// gives: Ramp would take it away at the end. What grants come and go meanwhile, and what the
+// service still shows of one that is gone, is no proof: it is looked at for as long as the
+// service may show an old state.
+func (s *Shared) NotForeign(ctx context.Context, object string) error {
+	until := time.Now().Add(s.Consistency)
 	for {
-		held, err := c.isHeld(ctx, object)
-		if err != nil || held {
+		held, err := s.Held(ctx, object)
+		if err != nil || held > 0 {
 			return err
 		}
-		there, err := c.Service.Exists(ctx, object)
-		if err != nil || !there {
+		what, err := s.Objects.Shows(ctx, object)
+		if err != nil || what == "" {
 			return err
 		}
-		if held, err = c.isHeld(ctx, object); err != nil || held {
+		if held, err = s.Held(ctx, object); err != nil || held > 0 {
 			return err
 		}
 		if !time.Now().Before(until) {
-			return access.Errorf(access.CodeConflict, "the person has %s already, and not by Ramp, which would take it away at the end", c.What)
+			return access.Errorf(access.CodeConflict, "the person has %s already, and not by Ramp, which would take it away at the end", what)
 		}
 		select {
 		case <-ctx.Done():
 			return access.Errorf(access.CodeUnavailable, "waiting for what the service shows: %w", ctx.Err())
-		case <-time.After(c.Step):
+		case <-time.After(s.Step):
 		}
 	}
 }
 
-// isHeld reports whether any grant holds an object, or is removing it.
-func (c *Grants) isHeld(ctx context.Context, object string) (bool, error) {
-	held, err := c.Holders.Held(ctx, object)
-	return len(held[object]) > 0, err
+// Held returns how many grants hold an object, or are removing it.
+func (s *Shared) Held(ctx context.Context, object string) (int, error) {
+	held, err := s.Holders.Held(ctx, object)
+	return len(held[object]), err
 }
 
-// Revoke closes a grant. What other grants hold stays.
-func (c *Grants) Revoke(ctx context.Context, grant string) error {
-	return integrations.Detach(ctx, c.Holders, grant, c.Service.Remove)
+// Attach lets a grant hold an object, and puts it on the service; see integrations.Attach.
+func (s *Shared) Attach(ctx context.Context, object, grant string, put func(ctx context.Context, object string) error) error {
+	return integrations.Attach(ctx, s.Holders, object, grant, put, s.removal(grant))
 }
 
-// Extend says whether a grant is open: there is no end on the service that could be moved.
-// Errors are also of code not_found and conflict.
-func (c *Grants) Extend(ctx context.Context, object, grant string) error {
-	objects, err := c.Holders.Objects(ctx, grant)
-	if err != nil {
-		return err
-	}
-	switch held, ever := objects[object]; {
-	case !ever:
-		return integrations.ErrNotOpen
-	case !held:
-		return integrations.ErrRevoked
-	}
-	there, err := c.Service.Exists(ctx, object)
-	if err == nil && !there {
-		err = integrations.ErrNotOpen
-	}
-	return err
+// Revoke implements integrations.Target. What other grants hold stays.
+func (s *Shared) Revoke(ctx context.Context, g access.Grant) error {
+	return integrations.Detach(ctx, s.Holders, g.Name, s.removal(g.Name))
 }
 
-// Inspect reads back what there is of a grant. What others hold is theirs; what nobody holds
-// any more should not be there.
-func (c *Grants) Inspect(ctx context.Context, grant string) (out access.ReadBack, err error) {
-	objects, err := c.Holders.Objects(ctx, grant)
+func (s *Shared) removal(grant string) func(context.Context, string) error {
+	return func(ctx context.Context, object string) error { return s.Objects.Remove(ctx, object, grant) }
+}
+
+// Inspect implements integrations.Target. What others hold is theirs; what nobody holds any
+// more should not be there.
+func (s *Shared) Inspect(ctx context.Context, g access.Grant) (out access.ReadBack, err error) {
+	objects, err := s.Holders.Objects(ctx, g.Name)
 	if err != nil {
 		return out, err
 	}
 	for object, holds := range objects {
 		if !holds {
-			held, err := c.isHeld(ctx, object)
+			held, err := s.Held(ctx, object)
 			if err != nil {
 				return out, err
 			}
-			if held {
+			if held > 0 {
 				continue
 			}
 		}
-		there, err := c.Service.Exists(ctx, object)
+		what, err := s.Objects.Shows(ctx, object)
 		if err != nil {
 			return out, err
 		}
-		out.Open = out.Open || there
+		out.Open = out.Open || what != ""
 	}
 	return out, nil
 }
 
-// List returns the grants that hold an object which is there.
-func (c *Grants) List(ctx context.Context) (listed []integrations.ListedGrant, err error) {
-	held, err := c.Holders.Held(ctx, c.Prefix)
+// List implements integrations.Target: the grants that hold an object which is there. An
+// object bears no mark, so the ledger alone knows whose it is. Where the service has an end of
+// its own, it is the last of several grants', so none is given.
+func (s *Shared) List(ctx context.Context) (listed []integrations.ListedGrant, err error) {
+	held, err := s.Holders.Held(ctx, s.Prefix)
 	if err != nil {
 		return nil, err
 	}
+	places, _ := s.Objects.(Places)
+	seen := map[string]func(object string) bool{}
 	for object, grants := range held {
-		there, err := c.Service.Exists(ctx, object)
+		there, err := s.there(ctx, places, seen, object)
 		if err != nil {
 			return nil, err
 		}
+		if !there {
+			continue
+		}
 		for _, g := range grants {
-			if there {
-				listed = append(listed, integrations.ListedGrant{Name: g})
-			}
+			listed = append(listed, integrations.ListedGrant{Name: g})
 		}
 	}
 	return listed, nil
+}
+
+// there reports whether an object is there, and asks once about each place.
+func (s *Shared) there(ctx context.Context, places Places, seen map[string]func(string) bool, object string) (bool, error) {
+	if places == nil {
+		what, err := s.Objects.Shows(ctx, object)
+		return what != "", err
+	}
+	place, err := places.Place(object)
+	if err != nil {
+		return false, err
+	}
+	if seen[place] == nil {
+		if seen[place], err = places.In(ctx, place); err != nil {
+			return false, err
+		}
+	}
+	return seen[place](object), nil
 }

@@ -20,8 +20,8 @@ import (
 // not wait.
 const maxUnderWay = 8
 
-// put makes an assignment and waits until AWS has made it. It is idempotent.
-func (t *target) put(ctx context.Context, object string) error {
+// Put implements counted.Service: it makes an assignment and waits until AWS has made it.
+func (t *target) Put(ctx context.Context, object string) error {
 	a, err := parse(object)
 	if err != nil {
 		return err

@@ -62,6 +62,12 @@ func (c Config) entitlement(e access.Entitlement) (entitlement, error) {
 	return out, issues.Err()
 }
 
+// Object implements counted.Service.
+func (t *target) Object(ctx context.Context, g access.Grant) (string, error) {
+	a, err := t.assignment(ctx, g)
+	return a.object(), err
+}
+
 // assignment returns what a grant needs. Errors are also of code invalid (Identity
 // Center has no such person) and conflict (the permission set has another name).
 func (t *target) assignment(ctx context.Context, g access.Grant) (assignment, error) {

@@ -14,6 +14,7 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/integrations/awsapi"
+	"ramp.dev/ramp/integrations/counted"
 	"ramp.dev/ramp/integrations/pacing"
 )
 
@@ -79,8 +80,9 @@ func (c Config) open(ctx context.Context, wire http.RoundTripper) (*target, erro
 	if err != nil {
 		return nil, err
 	}
-	t := &target{config: c, step: pollEvery,
+	t := &target{config: c,
 		sso: ssoadmin.NewFromConfig(sdk), store: identitystore.NewFromConfig(sdk), org: organizations.NewFromConfig(sdk), sts: sts.NewFromConfig(sdk), iam: iam.NewFromConfig(sdk)}
+	t.Target = counted.New(t, counted.Shared{Prefix: assigned, Consistency: c.Consistency.Std(), Step: pollEvery})
 	t.accounts.pace = pacing.New(pacing.Rate{PerSecond: accountPages, Burst: accountPages})
 	return t, nil
 }

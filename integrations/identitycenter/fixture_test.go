@@ -85,7 +85,7 @@ func (c *center) open(t *testing.T, wire http.RoundTripper) *target {
 	}
 	one, err := c.config.open(context.Background(), wire)
 	require.NoError(t, err)
-	one.step = 5 * time.Millisecond
+	one.Step = 5 * time.Millisecond
 	one.UseHolders(c.holders())
 	return one
 }

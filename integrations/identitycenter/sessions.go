@@ -67,7 +67,7 @@ func (c Config) over(d denial) bool { return clock.Now().After(d.at.Add(c.Sessio
 
 // denialsOf returns what is denied for one grant, or for all if name is empty.
 func (t *target) denialsOf(ctx context.Context, name string) (out []denial, ended map[string][]string, err error) {
-	held, err := t.holders.Held(ctx, denied)
+	held, err := t.Holders.Held(ctx, denied)
 	ended = map[string][]string{}
 	for _, object := range slices.Sorted(maps.Keys(held)) {
 		if name != "" && !slices.Contains(held[object], denier+name) {
@@ -96,7 +96,7 @@ func (t *target) endSessions(ctx context.Context, grant string, a assignment, re
 	if removed || len(known) == 0 {
 		// AWS compares whole seconds, and a session may be issued in this one.
 		d := denial{a, at.UTC().Truncate(time.Second).Add(time.Second)}
-		if err := t.holders.Hold(ctx, d.object(), denier+grant); err != nil {
+		if err := t.Holders.Hold(ctx, d.object(), denier+grant); err != nil {
 			return err
 		}
 	}
@@ -142,10 +142,10 @@ const maxRounds = 12
 func (t *target) forget(ctx context.Context, ended map[string][]string) error {
 	for object, by := range ended {
 		for _, one := range by {
-			if _, err := t.holders.Release(ctx, object, one); err != nil {
+			if _, err := t.Holders.Release(ctx, object, one); err != nil {
 				return err
 			}
-			if err := t.holders.Removed(ctx, object, one); err != nil {
+			if err := t.Holders.Removed(ctx, object, one); err != nil {
 				return err
 			}
 		}

@@ -3,6 +3,7 @@ package identitycenter
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -17,19 +18,19 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/integrations/awsapi"
+	"ramp.dev/ramp/integrations/counted"
 	"ramp.dev/ramp/integrations/pacing"
 	"ramp.dev/ramp/internal/clock"
 )
 
 type target struct {
-	config  Config
-	sso     *ssoadmin.Client
-	store   *identitystore.Client
-	org     *organizations.Client
-	sts     *sts.Client
-	iam     *iam.Client // for what Ramp's own rights are
-	holders integrations.Holders
-	step    time.Duration // between two looks at what is under way
+	counted.Target // Step is between two looks at what is under way, too
+	config         Config
+	sso            *ssoadmin.Client
+	store          *identitystore.Client
+	org            *organizations.Client
+	sts            *sts.Client
+	iam            *iam.Client // for what Ramp's own rights are
 
 	opening  sync.Mutex // one count of what is under way and one creation at a time
 	denying  sync.Mutex // one change of the deny policy at a time
@@ -46,10 +47,9 @@ var (
 	_ integrations.Extender   = (*target)(nil)
 	_ integrations.Pinger     = (*target)(nil)
 	_ integrations.Inventory  = (*target)(nil)
+	_ counted.Service         = (*target)(nil)
+	_ counted.Places          = (*target)(nil)
 )
-
-// UseHolders implements integrations.HolderUser.
-func (t *target) UseHolders(h integrations.Holders) { t.holders = h }
 
 // Resolve implements integrations.Target.
 func (t *target) Resolve(_ context.Context, e access.Entitlement) (access.Scope, error) {
@@ -81,161 +81,63 @@ func (t *target) Bounds() integrations.Bounds {
 		Rate: pacing.Rate{PerSecond: 2, Burst: 4}}
 }
 
-// Grant implements integrations.Target. Errors are also of code conflict: the person
-// has the assignment already, and not by Ramp.
-func (t *target) Grant(ctx context.Context, g access.Grant) error {
-	a, err := t.assignment(ctx, g)
+// Shows implements counted.Objects. An assignment that is being made counts: it may be there a
+// moment later.
+func (t *target) Shows(ctx context.Context, object string) (string, error) {
+	a, err := parse(object)
 	if err != nil {
-		return err
-	}
-	if err := t.notForeign(ctx, a); err != nil {
-		return err
-	}
-	return integrations.Attach(ctx, t.holders, a.object(), g.Name, t.put, t.removal(g.Name))
-}
-
-// notForeign returns an error of code conflict if somebody else gave a person the
-// assignment: Ramp would take it away at the end. What grants come and go meanwhile,
-// and what AWS still shows of one that is gone, is no proof: it is looked at for as
-// long as AWS may show an old state.
-func (t *target) notForeign(ctx context.Context, a assignment) error {
-	until := time.Now().Add(t.config.Consistency.Std())
-	for {
-		held, err := t.isHeld(ctx, a)
-		if err != nil || held {
-			return err
-		}
-		there, _, err := t.exists(ctx, a)
-		if err != nil || !there {
-			return err
-		}
-		if held, err = t.isHeld(ctx, a); err != nil || held {
-			return err
-		}
-		if !time.Now().Before(until) {
-			return access.Errorf(access.CodeConflict, "the person has this permission set in account %s already, and not by Ramp, which would take it away at the end", a.account)
-		}
-		if err := t.pause(ctx); err != nil {
-			return err
-		}
-	}
-}
-
-// isHeld reports whether any grant holds an assignment, or is removing it.
-func (t *target) isHeld(ctx context.Context, a assignment) (bool, error) {
-	held, err := t.holders.Held(ctx, a.object())
-	return len(held[a.object()]) > 0, err
-}
-
-// Revoke implements integrations.Target. What other grants hold stays, and so do the
-// sessions that came from it: AWS does not tell which grant a session is of.
-func (t *target) Revoke(ctx context.Context, g access.Grant) error {
-	return integrations.Detach(ctx, t.holders, g.Name, t.removal(g.Name))
-}
-
-// removal returns how the last grant that holds an assignment removes it: first the
-// assignment, so that nobody begins another session, then the sessions.
-func (t *target) removal(grant string) func(context.Context, string) error {
-	return func(ctx context.Context, object string) error {
-		a, err := parse(object)
-		if err != nil {
-			return err
-		}
-		removed, at, err := t.unassign(ctx, a)
-		if err != nil || t.config.DenyPolicy == "" {
-			return err
-		}
-		return t.endSessions(ctx, grant, a, removed, at)
-	}
-}
-
-// Extend implements integrations.Extender. On AWS nothing has an end that could be
-// moved, so Extend says whether the grant is open. Errors are also of code not_found
-// and conflict.
-func (t *target) Extend(ctx context.Context, g access.Grant) error {
-	a, err := t.assignment(ctx, g)
-	if err != nil {
-		return err
-	}
-	objects, err := t.holders.Objects(ctx, g.Name)
-	if err != nil {
-		return err
-	}
-	switch held, ever := objects[a.object()]; {
-	case !ever:
-		return integrations.ErrNotOpen
-	case !held:
-		return integrations.ErrRevoked
+		return "", err
 	}
 	there, _, err := t.exists(ctx, a)
 	if err == nil && !there {
-		err = integrations.ErrNotOpen
+		there, err = t.beingMade(ctx, a)
 	}
-	return err
+	if err != nil || !there {
+		return "", err
+	}
+	return "this permission set in account " + a.account, nil
+}
+
+// Remove implements counted.Objects: first the assignment goes, so that nobody begins another
+// session, then the sessions. While other grants hold it, sessions that came from it go on:
+// AWS does not tell which grant a session is of.
+func (t *target) Remove(ctx context.Context, object, grant string) error {
+	a, err := parse(object)
+	if err != nil {
+		return err
+	}
+	removed, at, err := t.unassign(ctx, a)
+	if err != nil || t.config.DenyPolicy == "" {
+		return err
+	}
+	return t.endSessions(ctx, grant, a, removed, at)
 }
 
 // Inspect implements integrations.Target. A session of which the ledger says that it
 // is denied, and the policy does not, counts as one that lives.
 func (t *target) Inspect(ctx context.Context, g access.Grant) (access.ReadBack, error) {
-	var out access.ReadBack
-	objects, err := t.holders.Objects(ctx, g.Name)
+	out, err := t.Target.Inspect(ctx, g)
 	if err != nil {
 		return out, err
-	}
-	for object, holds := range objects {
-		a, err := parse(object)
-		if err != nil {
-			return out, err
-		}
-		if !holds {
-			// What others hold is theirs. What nobody holds should not be there.
-			held, err := t.isHeld(ctx, a)
-			if err != nil {
-				return out, err
-			}
-			if held {
-				continue
-			}
-		}
-		there, _, err := t.exists(ctx, a)
-		if err == nil && !there {
-			there, err = t.beingMade(ctx, a)
-		}
-		if err != nil {
-			return out, err
-		}
-		out.Open = out.Open || there
 	}
 	out.Sessions, err = t.undenied(ctx, g.Name)
 	return out, err
 }
 
-// List implements integrations.Target: the grants that hold an assignment which is
-// there. An assignment bears no mark, so the ledger alone knows whose it is.
-func (t *target) List(ctx context.Context) (listed []integrations.ListedGrant, err error) {
-	held, err := t.holders.Held(ctx, assigned)
-	if err != nil {
-		return nil, err
-	}
-	of := map[string]map[assignment]bool{} // what people have, by the id of the user
-	for object, grants := range held {
+// Place implements counted.Places: what a user has in an instance is asked at once.
+func (t *target) Place(object string) (string, error) {
+	a, err := parse(object)
+	return instance(a.set) + " " + a.user, err
+}
+
+// In implements counted.Places.
+func (t *target) In(ctx context.Context, place string) (func(object string) bool, error) {
+	of, user, _ := strings.Cut(place, " ")
+	has, err := t.assignmentsOf(ctx, user, of)
+	return func(object string) bool {
 		a, err := parse(object)
-		if err != nil {
-			return nil, err
-		}
-		if of[a.user] == nil {
-			if of[a.user], err = t.assignmentsOf(ctx, a.user, instance(a.set)); err != nil {
-				return nil, err
-			}
-		}
-		if !of[a.user][a] {
-			continue
-		}
-		for _, g := range grants {
-			listed = append(listed, integrations.ListedGrant{Name: g})
-		}
-	}
-	return listed, nil
+		return err == nil && has[a]
+	}, err
 }
 
 // assignmentsOf returns what a user has by assignments of their own.
@@ -262,7 +164,7 @@ func (t *target) pause(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		return access.Errorf(access.CodeUnavailable, "AWS has not finished: %w", ctx.Err())
-	case <-time.After(t.step):
+	case <-time.After(t.Step):
 		return nil
 	}
 }

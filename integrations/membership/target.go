@@ -6,25 +6,21 @@ import (
 	"time"
 
 	"ramp.dev/ramp/access"
-	"ramp.dev/ramp/integrations"
+	"ramp.dev/ramp/integrations/counted"
 )
 
 // Target is all of integrations.Target but Resolve and Bounds, for one service. It is safe
 // for concurrent use.
 type Target struct {
-	service     Service
-	consistency time.Duration
-	step        time.Duration // between two looks
-	holders     integrations.Holders
+	*counted.Shared
+	service Service
 }
 
 // New returns the target of a service which may show an old state for so long.
 func New(s Service, consistency time.Duration) *Target {
-	return &Target{service: s, consistency: consistency, step: min(time.Second, max(consistency/10, time.Millisecond))}
+	return &Target{service: s, Shared: &counted.Shared{Objects: objects{s}, Prefix: membershipObject,
+		Consistency: consistency, Step: min(time.Second, max(consistency/10, time.Millisecond))}}
 }
-
-// UseHolders implements integrations.HolderUser.
-func (t *Target) UseHolders(h integrations.Holders) { t.holders = h }
 
 // Grant implements integrations.Target. Errors are also of code conflict: the person has the
 // membership, and not by Ramp, or has it in another role by another grant.
@@ -33,63 +29,24 @@ func (t *Target) Grant(ctx context.Context, g access.Grant) error {
 	if err != nil {
 		return err
 	}
-	if err := t.notForeign(ctx, m); err != nil {
+	if err := t.NotForeign(ctx, m.object()); err != nil {
 		return err
 	}
 	// The membership is held before its role, so that a revoke between the two ends both:
 	// what it released is not held again.
-	if err := t.holders.Hold(ctx, m.object(), g.Name); err != nil {
+	if err := t.Holders.Hold(ctx, m.object(), g.Name); err != nil {
 		return err
 	}
-	err = integrations.Attach(ctx, t.holders, m.roles()+role, g.Name, t.onlyRole(m), t.remove)
+	err = t.Attach(ctx, m.roles()+role, g.Name, t.onlyRole(m))
 	if access.CodeOf(err) == access.CodeConflict && err != nil {
-		if e := integrations.Detach(ctx, t.holders, g.Name, t.remove); e != nil {
+		if e := t.Revoke(ctx, g); e != nil {
 			return e
 		}
 	}
 	if err != nil {
 		return err
 	}
-	return integrations.Attach(ctx, t.holders, m.object(), g.Name, t.put(m, role, g.ExpiresAt), t.remove)
-}
-
-// notForeign returns an error of code conflict if somebody else gave the membership: Ramp
-// would take it away at the end. What grants come and go meanwhile, and what the service
-// still shows of one that is gone, is no proof: it is looked at for as long as the service
-// may show an old state.
-func (t *Target) notForeign(ctx context.Context, m Membership) error {
-	until := time.Now().Add(t.consistency)
-	for {
-		held, err := t.holdersOf(ctx, m)
-		if err != nil || held > 0 {
-			return err
-		}
-		state, err := t.service.State(ctx, m)
-		if err != nil || !state.IsThere() {
-			return err
-		}
-		if held, err = t.holdersOf(ctx, m); err != nil || held > 0 {
-			return err
-		}
-		if !time.Now().Before(until) {
-			what := "is a member there already (" + access.Clip(state.Role, 40) + ")"
-			if state.Pending {
-				what = "has an invitation there already"
-			}
-			return access.Errorf(access.CodeConflict, "the person %s, and not by Ramp, which would take it away at the end", what)
-		}
-		select {
-		case <-ctx.Done():
-			return access.Errorf(access.CodeUnavailable, "the service still shows the membership: %w", ctx.Err())
-		case <-time.After(t.step):
-		}
-	}
-}
-
-// holdersOf returns how many grants hold a membership, or are removing it.
-func (t *Target) holdersOf(ctx context.Context, m Membership) (int, error) {
-	held, err := t.holders.Held(ctx, m.object())
-	return len(held[m.object()]), err
+	return t.Attach(ctx, m.object(), g.Name, t.put(m, role, g.ExpiresAt))
 }
 
 // onlyRole returns an error of code conflict if another grant needs the same membership in
@@ -97,7 +54,7 @@ func (t *Target) holdersOf(ctx context.Context, m Membership) (int, error) {
 // refused, and never are both let in.
 func (t *Target) onlyRole(m Membership) func(context.Context, string) error {
 	return func(ctx context.Context, own string) error {
-		held, err := t.holders.Held(ctx, m.roles())
+		held, err := t.Holders.Held(ctx, m.roles())
 		for object := range held {
 			if object != own {
 				return access.Errorf(access.CodeConflict, "the person has %s there by another grant, and can have one role only; ask again when that has ended",
@@ -140,26 +97,4 @@ func (t *Target) put(m Membership, role string, end time.Time) func(context.Cont
 		}
 		return nil
 	}
-}
-
-// Revoke implements integrations.Target. What other grants hold stays.
-func (t *Target) Revoke(ctx context.Context, g access.Grant) error {
-	return integrations.Detach(ctx, t.holders, g.Name, t.remove)
-}
-
-// remove takes away what the last grant held, and reads it back. A role is no object of its
-// own on the service.
-func (t *Target) remove(ctx context.Context, object string) error {
-	m, role, err := parse(object)
-	if err != nil || role != "" {
-		return err
-	}
-	if err := t.service.Remove(ctx, m); err != nil {
-		return err
-	}
-	state, err := t.service.State(ctx, m)
-	if err == nil && state.IsThere() {
-		err = access.Errorf(access.CodeUnavailable, "the service says that it removed the membership, and still shows it: it is not gone yet, or comes from elsewhere too")
-	}
-	return err
 }

@@ -107,7 +107,7 @@ func (c Config) open(between func(http.RoundTripper) http.RoundTripper) (*target
 		return nil, err
 	}
 	t := &target{config: c, okta: client}
-	t.grants = counted.Grants{Service: t, Prefix: member, What: "this membership", Unmarked: true, Consistency: c.Consistency.Std(), Step: pollEvery}
+	t.Target = counted.New(t, counted.Shared{Prefix: member, Consistency: c.Consistency.Std(), Step: pollEvery})
 	return t, nil
 }
 

@@ -36,13 +36,22 @@ func parse(object string) (membership, error) {
 
 func (m membership) path() string { return "/api/v1/groups/" + m.group + "/users/" + m.user }
 
-// Exists implements counted.Service: the groups of the person are read. Those of the group
-// would be thousands of people.
-func (t *target) Exists(ctx context.Context, object string) (bool, error) {
+// Shows implements counted.Objects.
+func (t *target) Shows(ctx context.Context, object string) (string, error) {
 	m, err := parse(object)
 	if err != nil {
-		return false, err
+		return "", err
 	}
+	there, err := t.exists(ctx, m)
+	if err != nil || !there {
+		return "", err
+	}
+	return "this membership", nil
+}
+
+// exists reads a membership back by the groups of the person. Those of the group would be
+// thousands of people.
+func (t *target) exists(ctx context.Context, m membership) (bool, error) {
 	path := "/api/v1/users/" + m.user + "/groups"
 	for pages := 0; ; pages++ {
 		var groups []struct {
@@ -86,10 +95,10 @@ func (t *target) Put(ctx context.Context, object string) error {
 	return err
 }
 
-// Remove implements counted.Service. Who is in a group by a rule of Okta's stays in it: Okta
+// Remove implements counted.Objects. Who is in a group by a rule of Okta's stays in it: Okta
 // refuses, or puts them back, and so the membership is read back. Sessions end also where
 // there was no membership any more: an earlier try may have failed between the two.
-func (t *target) Remove(ctx context.Context, object string) error {
+func (t *target) Remove(ctx context.Context, object, _ string) error {
 	m, err := parse(object)
 	if err != nil {
 		return err
@@ -101,7 +110,7 @@ func (t *target) Remove(ctx context.Context, object string) error {
 	if err != nil {
 		return err
 	}
-	there, err := t.Exists(ctx, object)
+	there, err := t.exists(ctx, m)
 	if err == nil && there {
 		err = access.Errorf(access.CodeUnavailable, "Okta says that it removed the membership, and shows it still; is there a group rule that gives it?")
 	}
@@ -148,12 +157,12 @@ func (c Config) entitlement(e access.Entitlement) (entitlement, error) {
 	return out, issues.Err()
 }
 
-// membership returns what a grant needs. Errors are also of code invalid.
-func (t *target) membership(ctx context.Context, g access.Grant) (membership, error) {
+// Object implements counted.Service.
+func (t *target) Object(ctx context.Context, g access.Grant) (string, error) {
 	ent, err := t.config.entitlement(g.Entitlement)
 	if err != nil {
-		return membership{}, err
+		return "", err
 	}
 	user, err := t.userID(ctx, g.Principal)
-	return membership{t.config.Groups[ent.Group], user}, err
+	return membership{t.config.Groups[ent.Group], user}.object(), err
 }

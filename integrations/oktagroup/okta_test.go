@@ -63,7 +63,7 @@ func (w *world) open(t *testing.T, between func(http.RoundTripper) http.RoundTri
 	t.Helper()
 	one, err := w.config.open(between)
 	require.NoError(t, err)
-	one.grants.Step = 5 * time.Millisecond
+	one.Step = 5 * time.Millisecond
 	one.UseHolders(w.led.Holders(targetName))
 	return one
 }

@@ -15,9 +15,9 @@ import (
 )
 
 type target struct {
+	counted.Target
 	config Config
 	okta   *jsonhttp.Client
-	grants counted.Grants
 }
 
 var (
@@ -27,9 +27,6 @@ var (
 	_ integrations.Pinger     = (*target)(nil)
 	_ integrations.Inventory  = (*target)(nil)
 )
-
-// UseHolders implements integrations.HolderUser.
-func (t *target) UseHolders(h integrations.Holders) { t.grants.Holders = h }
 
 // Resolve implements integrations.Target.
 func (t *target) Resolve(_ context.Context, e access.Entitlement) (access.Scope, error) {
@@ -52,41 +49,6 @@ func (t *target) Resolve(_ context.Context, e access.Entitlement) (access.Scope,
 func (t *target) Bounds() integrations.Bounds {
 	// Okta takes some hundred calls a minute of each kind, by the organisation's plan.
 	return integrations.Bounds{Consistency: t.config.Consistency.Std(), Ending: 3 * time.Minute, Rate: pacing.Rate{PerSecond: 2, Burst: 6}}
-}
-
-// Grant implements integrations.Target. Errors are also of code conflict: the person is a
-// member already, and not by Ramp.
-func (t *target) Grant(ctx context.Context, g access.Grant) error {
-	m, err := t.membership(ctx, g)
-	if err != nil {
-		return err
-	}
-	return t.grants.Grant(ctx, m.object(), g.Name)
-}
-
-// Revoke implements integrations.Target. What other grants hold stays.
-func (t *target) Revoke(ctx context.Context, g access.Grant) error {
-	return t.grants.Revoke(ctx, g.Name)
-}
-
-// Extend implements integrations.Extender. At Okta nothing has an end that could be moved, so
-// Extend says whether the grant is open.
-func (t *target) Extend(ctx context.Context, g access.Grant) error {
-	m, err := t.membership(ctx, g)
-	if err != nil {
-		return err
-	}
-	return t.grants.Extend(ctx, m.object(), g.Name)
-}
-
-// Inspect implements integrations.Target.
-func (t *target) Inspect(ctx context.Context, g access.Grant) (access.ReadBack, error) {
-	return t.grants.Inspect(ctx, g.Name)
-}
-
-// List implements integrations.Target.
-func (t *target) List(ctx context.Context) ([]integrations.ListedGrant, error) {
-	return t.grants.List(ctx)
 }
 
 // Ping implements integrations.Pinger: the groups are there, under the names of the

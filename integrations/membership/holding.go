@@ -7,69 +7,6 @@ import (
 	"ramp.dev/ramp/integrations"
 )
 
-// Inspect implements integrations.Target.
-func (t *Target) Inspect(ctx context.Context, g access.Grant) (out access.ReadBack, err error) {
-	objects, err := t.holders.Objects(ctx, g.Name)
-	if err != nil {
-		return out, err
-	}
-	for object, holds := range objects {
-		m, role, err := parse(object)
-		if err != nil {
-			return out, err
-		}
-		if role != "" {
-			continue
-		}
-		if !holds {
-			// What others hold is theirs. What nobody holds should not be there.
-			held, err := t.holdersOf(ctx, m)
-			if err != nil {
-				return out, err
-			}
-			if held > 0 {
-				continue
-			}
-		}
-		state, err := t.service.State(ctx, m)
-		if err != nil {
-			return out, err
-		}
-		out.Open = out.Open || state.IsThere()
-	}
-	return out, nil
-}
-
-// List implements integrations.Target: the grants that hold a membership which is there. A
-// membership bears no mark, so the ledger alone knows whose it is. It asks once for each
-// place, and not for each person. The service's own end is the last of several grants', so
-// none is given.
-func (t *Target) List(ctx context.Context) (listed []integrations.ListedGrant, err error) {
-	held, err := t.holders.Held(ctx, membershipObject)
-	if err != nil {
-		return nil, err
-	}
-	in := map[string]map[string]bool{}
-	for object, grants := range held {
-		m, _, err := parse(object)
-		if err != nil {
-			return nil, err
-		}
-		if in[m.Place] == nil {
-			if in[m.Place], err = t.service.People(ctx, m.Place); err != nil {
-				return nil, err
-			}
-		}
-		if !in[m.Place][m.Person] {
-			continue
-		}
-		for _, g := range grants {
-			listed = append(listed, integrations.ListedGrant{Name: g})
-		}
-	}
-	return listed, nil
-}
-
 // holding is what a grant holds.
 type holding struct {
 	m     Membership
@@ -79,7 +16,7 @@ type holding struct {
 
 // of returns what a grant holds or held; false if it never held anything.
 func (t *Target) of(ctx context.Context, grant string) (h holding, ever bool, err error) {
-	objects, err := t.holders.Objects(ctx, grant)
+	objects, err := t.Holders.Objects(ctx, grant)
 	if err != nil {
 		return h, false, err
 	}
@@ -103,7 +40,7 @@ func (t *Target) Extend(ctx context.Context, g access.Grant) error {
 	if err != nil {
 		return err
 	}
-	return integrations.Attach(ctx, t.holders, h.m.object(), g.Name, t.put(h.m, h.role, g.ExpiresAt), t.remove)
+	return t.Attach(ctx, h.m.object(), g.Name, t.put(h.m, h.role, g.ExpiresAt))
 }
 
 // open returns what an open grant holds, and its state. Errors are also of code not_found
@@ -152,7 +89,7 @@ func (t *Target) Drift(ctx context.Context, g access.Grant) (out []string, err e
 		return append(out, "the service does not end it any more"), nil
 	}
 	// Others who hold it may need it for longer.
-	held, err := t.holdersOf(ctx, h.m)
+	held, err := t.Held(ctx, h.m.object())
 	if err == nil && held == 1 {
 		out = append(out, integrations.EndDrift("the service ends it at", state.Ends, end)...)
 	}
@@ -167,7 +104,7 @@ func (t *Target) Restore(ctx context.Context, g access.Grant) error {
 		return err
 	}
 	want := State{Role: h.role, Ends: t.service.End(g.ExpiresAt)}
-	held, err := t.holdersOf(ctx, h.m)
+	held, err := t.Held(ctx, h.m.object())
 	if err != nil {
 		return err
 	}
@@ -191,5 +128,5 @@ func (t *Target) Restore(ctx context.Context, g access.Grant) error {
 		}
 		return err
 	}
-	return integrations.Attach(ctx, t.holders, h.m.object(), g.Name, again, t.remove)
+	return t.Attach(ctx, h.m.object(), g.Name, again)
 }
