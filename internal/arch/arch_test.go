@@ -86,7 +86,7 @@ var mayImport = map[string]struct {
 	"integrations/awsapi":     {[]string{"access", "integrations"}, "what AWS's errors and policies mean is the same for every target on AWS"},
 	"integrations/jsonhttp":   {[]string{"access", "config/field", "integrations"}, "how Ramp calls a service with its own credentials is decided once"},
 	"integrations/counted":    {[]string{"access", "integrations"}, "the last of several grants to leave removes what they share, in one way for every service"},
-	"integrations/membership": {[]string{"access", "integrations", "integrations/counted"}, "whose a membership is, that grants share, is counted in one way for every service"},
+	"integrations/membership": {[]string{"access", "integrations", "integrations/counted"}, "what a membership in one role is, and whose, is the same for every service"},
 	"integrations/pacing":     {[]string{"access"}, "how fast a target may be called is one limiter, and no target's own"},
 	"integrations/program":    {[]string{"access", "integrations"}, "what a customer's program is asked and believed does not depend on how messages reach it"},
 	"integrations/faketarget": {[]string{"access", "integrations"}, "it is used as any target is, so it may know no other"},
