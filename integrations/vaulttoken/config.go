@@ -10,6 +10,7 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/integrations/jsonhttp"
+	"ramp.dev/ramp/integrations/vaultapi"
 )
 
 // Config configures one Vault, or one namespace of it.
@@ -62,7 +63,7 @@ func (c Config) connect(name string, between func(http.RoundTripper) http.RoundT
 	}
 	c.Policies = slices.Sorted(slices.Values(c.Policies))
 	c.Namespace = strings.TrimSuffix(c.Namespace, "/")
-	client, err := c.Config.Open(c.dialect(), between)
+	client, err := c.Config.Open(vaultapi.Dialect(c.Namespace), between)
 	if err != nil {
 		return c, nil, err
 	}

@@ -3,12 +3,9 @@ package vaulttoken
 import (
 	"context"
 	"net/http"
-	"regexp"
-	"strings"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations/jsonhttp"
-	"ramp.dev/ramp/internal/strictjson"
 )
 
 // vault is a client of one Vault. It is safe for concurrent use. Vault's own library
@@ -37,46 +34,11 @@ func (v *vault) Call(ctx context.Context, method, path string, in, out any) (boo
 	return found, err
 }
 
-func (c Config) dialect() jsonhttp.Dialect {
-	header := http.Header{"X-Vault-Request": {"true"}}
-	if c.Namespace != "" {
-		header.Set("X-Vault-Namespace", c.Namespace)
-	}
-	return jsonhttp.Dialect{Name: "Vault", Header: header,
-		Authenticate: func(h http.Header, token string) { h.Set("X-Vault-Token", token) },
-		// A missing mount and a wrong namespace also return 404.
-		IsNotFound: func(body []byte) bool { said, ok := errorsOf(body); return ok && len(said) == 0 },
-		Message:    message,
-	}
-}
-
 // ownToken is a token that a call is made with in place of Ramp's own.
 type ownToken string
 
 // Read implements jsonhttp.Token.
 func (t ownToken) Read(context.Context) (string, error) { return string(t), nil }
-
-// errorsOf returns the errors in a body, and false for what is not Vault's.
-func errorsOf(body []byte) (said []string, ok bool) {
-	var reply struct {
-		Errors *[]string `json:"errors"`
-	}
-	if strictjson.UnmarshalOpen(body, &reply) != nil || reply.Errors == nil {
-		return nil, false
-	}
-	return *reply.Errors, true
-}
-
-// tokenLike matches what may be a token in Vault's messages.
-var tokenLike = regexp.MustCompile(`\b(hv[sbr]|[sbr])\.[A-Za-z0-9_-]{8,}`)
-
-func message(body []byte) string {
-	said, ok := errorsOf(body)
-	if !ok {
-		return "in words that are not Vault's"
-	}
-	return tokenLike.ReplaceAllString(strings.Join(said, "; "), "(a token)")
-}
 
 // get returns the data at a path, or nil if there is none.
 func get[T any](ctx context.Context, v *vault, path string) (*T, error) {

@@ -84,6 +84,7 @@ var mayImport = map[string]struct {
 	"chat":                    {[]string{"access", "config/field"}, "a chat service is usable without the rest of Ramp, and decides nothing"},
 	"integrations":            {[]string{"access", "config/field"}, "a target is usable without the rest of Ramp"},
 	"integrations/awsapi":     {[]string{"access", "integrations"}, "what AWS's errors and policies mean is the same for every target on AWS"},
+	"integrations/vaultapi":   {[]string{"integrations/jsonhttp"}, "how Vault is spoken to is the same for all that ask it for something"},
 	"integrations/jsonhttp":   {[]string{"access", "config/field", "integrations"}, "how Ramp calls a service with its own credentials is decided once"},
 	"integrations/counted":    {[]string{"access", "integrations"}, "the last of several grants to leave removes what they share, in one way for every service"},
 	"integrations/membership": {[]string{"access", "integrations", "integrations/counted"}, "what a membership in one role is, and whose, is the same for every service"},

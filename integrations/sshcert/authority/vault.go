@@ -14,8 +14,8 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations/jsonhttp"
+	"ramp.dev/ramp/integrations/vaultapi"
 	"ramp.dev/ramp/internal/clock"
-	"ramp.dev/ramp/internal/strictjson"
 )
 
 // Vault says which role of Vault's SSH secrets engine signs.
@@ -29,8 +29,6 @@ type Vault struct {
 var (
 	pathShape = regexp.MustCompile(`^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$`)
 	roleShape = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
-	// tokenLike matches what may be a token in Vault's messages.
-	tokenLike = regexp.MustCompile(`\b(hv[sbr]|[sbr])\.[A-Za-z0-9_-]{8,}`)
 )
 
 func (v Vault) validate() access.Issues {
@@ -46,26 +44,10 @@ func (v Vault) open(public ssh.PublicKey) (Authority, error) {
 	if v.Mount == "" {
 		v.Mount = "ssh"
 	}
-	header := http.Header{"X-Vault-Request": {"true"}}
-	if v.Namespace != "" {
-		header.Set("X-Vault-Namespace", v.Namespace)
-	}
-	client, err := v.Config.Open(jsonhttp.Dialect{Name: "Vault", Header: header,
-		Authenticate: func(h http.Header, token string) { h.Set("X-Vault-Token", token) },
-		IsNotFound:   func([]byte) bool { return false }, // signing finds something, or is at a wrong path
-		Message:      vaultMessage,
-	}, nil)
+	dialect := vaultapi.Dialect(v.Namespace)
+	dialect.IsNotFound = func([]byte) bool { return false } // signing finds something, or is at a wrong path
+	client, err := v.Config.Open(dialect, nil)
 	return &inVault{public: public, vault: client, path: "/v1/" + v.Mount + "/sign/" + v.Role}, err
-}
-
-func vaultMessage(body []byte) string {
-	var reply struct {
-		Errors []string `json:"errors"`
-	}
-	if strictjson.UnmarshalOpen(body, &reply) != nil {
-		return "in words that are not Vault's"
-	}
-	return tokenLike.ReplaceAllString(strings.Join(reply.Errors, "; "), "(a token)")
 }
 
 // inVault is an authority in Vault's SSH secrets engine. It is safe for concurrent use.
