@@ -4,6 +4,7 @@ package main
 func vaults() []mutant {
 	const dir, tests = "integrations/vaulttoken/", "./integrations/vaulttoken -run "
 	return []mutant{
+		{"a Vault of the community edition passes for one with namespaces", dir + "ping.go", "health.Enterprise != nil && !*health.Enterprise", "false", []string{tests + "TestNamespaceThatThereIsNot"}},
 		{"a grant is closed while Vault has its secret's lease", dir + "revoke.go", "		if there && r.lease != \"\" {", "		if there && r.lease == \"none\" {", []string{tests + "TestCase147SecretThatStays"}},
 		{"a secret without a lease is handed out", dir + "lease.go", "	case made.leaseBelow(s.Path) == \"\" || made.Duration <= 0:", "	case false:", []string{tests + "TestCase147SecretThatIsNone"}},
 		{"a secret that outlives its grant is handed out", dir + "lease.go", "		if made.Duration > wholeSeconds(ends)+1 {", "		if false {", []string{tests + "TestCase147SecretThatIsNone"}},
