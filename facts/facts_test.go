@@ -140,7 +140,8 @@ func TestFile(t *testing.T) {
 	log, _ := logs.NewNullLogger()
 	f := New(map[string]Config{"s": {Kind: "file", File: field.File(path)}}, log, nil)
 	write := func(text string) { require.NoError(t, os.WriteFile(path, []byte(text), 0o600)) }
-	at := func(ago time.Duration) string { return time.Now().Add(-ago).UTC().Format(time.RFC3339) }
+	now := time.Now()
+	at := func(ago time.Duration) string { return now.Add(-ago).UTC().Format(time.RFC3339) }
 	ask := func(q access.FactQuestion) access.Fact { return f.Ask(t.Context(), q)[0] }
 
 	require.Equal(t, "its file cannot be read", ask(ticketQuestion).Why)
@@ -160,8 +161,8 @@ func TestFile(t *testing.T) {
 		"    - {people: [later], from: '" + at(-time.Hour) + "'}\n")
 	got := ask(onCallQuestion)
 	require.Equal(t, []string{"now"}, got.OnCall.People)
-	require.WithinDuration(t, time.Now().Add(time.Hour), *got.OnCall.Until, 2*time.Second)
-	require.WithinDuration(t, time.Now().Add(-2*time.Hour), *got.AsOf, 2*time.Second)
+	require.WithinDuration(t, now.Add(time.Hour), *got.OnCall.Until, 2*time.Second)
+	require.WithinDuration(t, now.Add(-2*time.Hour), *got.AsOf, 2*time.Second)
 	f.sources["s"] = configured{f.sources["s"].Source, time.Hour}
 	require.Contains(t, ask(onCallQuestion).Why, "(maxAge)")
 }

@@ -9,9 +9,12 @@ import (
 // clocks is the clock of each database.
 var clocks = map[string]func(f fixture){
 	"Now": func(f fixture) {
+		before := time.Now()
 		now, err := f.Now(ctx)
 		require.NoError(f, err)
-		require.WithinDuration(f, time.Now(), now, 5*time.Second)
+		// On one machine, and a database may keep less of the time than Go does.
+		require.False(f, now.Before(before.Add(-time.Second)), "%s before it was asked", before.Sub(now))
+		require.False(f, now.After(time.Now().Add(time.Second)), "%s too late", time.Until(now))
 		require.Equal(f, time.UTC, now.Location())
 	},
 }

@@ -25,7 +25,7 @@ func TestActsWaitForTheService(t *testing.T) {
 
 	f.slack.Revoke(true)
 	require.Equal(t, http.StatusOK, f.delivers(f.slack.Press(users["bob"], m, "approve")))
-	require.Eventually(t, func() bool { return f.waitingActs() == 1 }, 10*time.Second, 5*time.Millisecond, "it was tried, and waits")
+	require.Eventually(t, func() bool { return f.waitingActs() == 1 }, time.Minute, 5*time.Millisecond, "it was tried, and waits")
 	require.Equal(t, before, f.temporal.messages.Load())
 	f.slack.Revoke(false)
 	f.tells("bob", "Your approval is recorded")
@@ -63,7 +63,7 @@ func TestCase07ActsOutlastTheServer(t *testing.T) {
 			}
 		}
 		return false
-	}, 10*time.Second, 5*time.Millisecond)
+	}, time.Minute, 5*time.Millisecond)
 	require.Equal(t, before+1, f.temporal.messages.Load())
 }
 

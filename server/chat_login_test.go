@@ -35,7 +35,7 @@ func (f *chatFixture) refusedWith(code string) {
 			}
 		}
 		return false
-	}, 10*time.Second, 5*time.Millisecond, "nothing of code %s is recorded", code)
+	}, time.Minute, 5*time.Millisecond, "nothing of code %s is recorded", code)
 }
 
 // TestCase108LinkNeedsARecentLogin: a token or a session that is left open gets no code, and the
@@ -114,7 +114,7 @@ func TestAskingInChat(t *testing.T) {
 				body = string(v.Body)
 			}
 			return strings.Contains(body, has)
-		}, 10*time.Second, 5*time.Millisecond, "%s", body)
+		}, time.Minute, 5*time.Millisecond, "%s", body)
 		return body
 	}
 	require.NotContains(t, form("ssh-demo"), `"submit"`, "what must be typed depends on what is chosen")

@@ -30,7 +30,7 @@ func TestScreens(t *testing.T) {
 		require.Eventually(t, func() bool {
 			v := f.slack.View(alice)
 			return v != nil && strings.Contains(string(v.Body), has)
-		}, 10*time.Second, 5*time.Millisecond)
+		}, time.Minute, 5*time.Millisecond)
 		return *f.slack.View(alice)
 	}
 	opened("ssh-demo")
@@ -49,7 +49,7 @@ func TestScreens(t *testing.T) {
 			}
 		}
 		return false
-	}, 10*time.Second, 5*time.Millisecond)
+	}, time.Minute, 5*time.Millisecond)
 	thread := slacktest.Message{}
 	require.Eventually(t, func() bool {
 		for _, m := range f.slack.Messages(slacktest.Channel) {
@@ -58,7 +58,7 @@ func TestScreens(t *testing.T) {
 			}
 		}
 		return thread.TS != ""
-	}, 10*time.Second, 5*time.Millisecond)
+	}, time.Minute, 5*time.Millisecond)
 	var page strings.Builder
 	require.NoError(t, slacktest.Page(&page, slacktest.Screen{Title: "/ramp, after choosing", Blocks: form.Blocks()},
 		slacktest.Screen{Title: "The approvers' channel: it waits", Blocks: pending.Blocks}, slacktest.Screen{Title: "The same message: it is active", Blocks: active.Blocks},

@@ -113,7 +113,7 @@ func (f *chatFixture) tells(who, what string) {
 			}
 		}
 		return false
-	}, 10*time.Second, 5*time.Millisecond, "%s is not told %q: %v", who, what, f.slack.Told(users[who]))
+	}, time.Minute, 5*time.Millisecond, "%s is not told %q: %v", who, what, f.slack.Told(users[who]))
 }
 
 // post waits for the one message about a request in the approvers' channel, with what it
@@ -129,7 +129,7 @@ func (f *chatFixture) post(r access.Request, says string) slacktest.Message {
 			}
 		}
 		return len(found) > 0 && strings.Contains(found[0].Shown(), says)
-	}, 10*time.Second, 5*time.Millisecond, "no message of %s says %q: %+v", r.ID, says, found)
+	}, time.Minute, 5*time.Millisecond, "no message of %s says %q: %+v", r.ID, says, found)
 	require.Len(f, found, 1, "there is one message for each request")
 	return found[0]
 }
@@ -238,7 +238,7 @@ func decidesInChat(t *testing.T, f *chatFixture) {
 	require.Equal(t, before+1, f.temporal.messages.Load())
 
 	require.Equal(t, http.StatusOK, f.delivers(f.slack.Press(users["bob"], m, "deny")))
-	require.Eventually(t, func() bool { return f.slack.View(users["bob"]) != nil }, 5*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return f.slack.View(users["bob"]) != nil }, time.Minute, 5*time.Millisecond)
 	require.Equal(t, http.StatusOK, f.delivers(f.slack.Send(users["bob"], map[string]string{"comment": "not tonight"}, nil)))
 	f.tells("bob", "Your denial is recorded")
 	now, err := f.chat.Requests(t.Context(), r.ID)
@@ -332,7 +332,7 @@ func TestCase07ChatRefuses(t *testing.T) {
 					}
 				}
 				return false
-			}, 10*time.Second, 5*time.Millisecond, "nothing of code %s is recorded", c.code)
+			}, time.Minute, 5*time.Millisecond, "nothing of code %s is recorded", c.code)
 			require.Equal(t, before, f.temporal.messages.Load(), "nothing is decided")
 			now, err := f.chat.Requests(t.Context(), r.ID)
 			require.NoError(t, err)

@@ -158,7 +158,7 @@ func TestReplyOutlastsTheServer(t *testing.T) {
 			require.Equal(t, http.StatusOK, f.delivers(f.slack.Command(users["bob"], "link NO-SUCH-CODE")))
 			require.Eventually(t, func() bool {
 				return slices.ContainsFunc(f.slack.Calls(), func(c slacktest.Call) bool { return c.Method == "chat.postMessage" })
-			}, 10*time.Second, time.Millisecond)
+			}, time.Minute, time.Millisecond)
 			stop()
 			<-ended
 			f.runs() // the next server
@@ -166,7 +166,7 @@ func TestReplyOutlastsTheServer(t *testing.T) {
 			require.Eventually(t, func() bool {
 				counts, err := f.ledger.ChatCounts(context.Background())
 				return err == nil && counts.Replies == 0
-			}, 10*time.Second, 5*time.Millisecond)
+			}, time.Minute, 5*time.Millisecond)
 			require.Len(t, f.slack.Told(users["bob"]), 1)
 		})
 	}

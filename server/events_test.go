@@ -146,7 +146,7 @@ func TestCase74StreamsOfOnePerson(t *testing.T) {
 	open[0].close()
 	require.Eventually(t, func() bool {
 		return f.call(f.token("alice"), "GET", "/api/v1/events", "", "").Code == http.StatusOK
-	}, 20*time.Second, 10*time.Millisecond, "a stream that ended counts no more")
+	}, time.Minute, 10*time.Millisecond, "a stream that ended counts no more")
 }
 
 // TestAStreamEndsWhenItsPersonLeaves: with the next event, before it is shown.

@@ -198,7 +198,7 @@ func (p proposing) reload() {
 		}
 		said, err := evidence.ReadContracts(record)
 		return assert.NoError(p, err) && p.status().Revision.Number == said.Number
-	}, 10*time.Second, 10*time.Millisecond)
+	}, time.Minute, 10*time.Millisecond)
 }
 
 // TestCase101WhoeverWroteContracts: nobody approves what they wrote by having somebody else

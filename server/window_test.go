@@ -49,9 +49,9 @@ func TestNextWindowInChat(t *testing.T) {
 	f.linksUser("alice")
 	alice := users["alice"]
 	f.delivers(f.slack.Command(alice, "window"))
-	require.Eventually(t, func() bool { return f.slack.View(alice) != nil }, 10*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return f.slack.View(alice) != nil }, time.Minute, 5*time.Millisecond)
 	f.delivers(f.slack.Choose(alice, "contract", "ssh-demo-window"))
-	require.Eventually(t, func() bool { return strings.Contains(string(f.slack.View(alice).Body), `"window"`) }, 10*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Contains(string(f.slack.View(alice).Body), `"window"`) }, time.Minute, 5*time.Millisecond)
 	for window, says := range map[string]string{"now": "Not done", "next": "You asked for ssh-demo-window"} {
 		f.delivers(f.slack.Send(alice, map[string]string{"duration": "30m", "reason": "the queue of orders is stuck"}, map[string]string{"contract": "ssh-demo-window", "window": window}))
 		f.tells("alice", says)

@@ -82,7 +82,7 @@ func TestCase34EndClock(t *testing.T) {
 		t.Helper()
 		now, err := c.Now(t.Context())
 		require.NoError(t, err)
-		require.WithinDuration(t, want, now, 5*time.Second)
+		require.WithinDuration(t, want, now, 30*time.Second, "the readings are a minute apart at least")
 	}
 	t.Run("with no Temporal, the ledger's", func(t *testing.T) { is(clock(nil), record) })
 	t.Run("the ledger's is fast", func(t *testing.T) {

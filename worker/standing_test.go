@@ -35,10 +35,10 @@ type holder struct {
 	cut    atomic.Bool // its calls to Temporal fail
 }
 
-func (s *site) holder(interval time.Duration) *holder {
+func (s *site) holder(interval, heartbeat time.Duration) *holder {
 	s.Helper()
 	h := &holder{site: s}
-	h.job = StandingJob{ID: "ramp-count", Activity: "Count", Queue: workflows.ControlQueue, Summary: "count", Heartbeat: 4 * time.Second,
+	h.job = StandingJob{ID: "ramp-count", Activity: "Count", Queue: workflows.ControlQueue, Summary: "count", Heartbeat: heartbeat,
 		Work: activities.Every(interval, func(context.Context) (string, error) { h.rounds.Add(1); return "", nil })}
 	c, err := client.Dial(client.Options{HostPort: s.address, Namespace: temporalserver.Namespace, Logger: sdklog.New(quiet()),
 		ConnectionOptions: client.ConnectionOptions{DialOptions: []grpc.DialOption{grpc.WithChainUnaryInterceptor(h.intercept)}}})
@@ -82,12 +82,12 @@ func (s *site) runOf(id string) *workflowservice.DescribeWorkflowExecutionRespon
 func TestStandingJob(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, nil)
-	a := s.holder(50 * time.Millisecond)
+	a := s.holder(50*time.Millisecond, time.Hour)
 	t.Run("a worker that starts starts it", func(t *testing.T) {
 		a.keeps(true)
 		a.works()
 	})
-	b := s.holder(50 * time.Millisecond)
+	b := s.holder(50*time.Millisecond, 4*time.Second)
 	t.Run("a second worker leaves it where it is", func(t *testing.T) {
 		run := s.runOf(a.job.ID).WorkflowExecutionInfo.Execution.RunId
 		b.keeps(true)
@@ -96,12 +96,10 @@ func TestStandingJob(t *testing.T) {
 		require.Zero(t, b.rounds.Load())
 		require.Equal(t, run, s.runOf(a.job.ID).WorkflowExecutionInfo.Execution.RunId)
 	})
-	t.Run("a worker that stops hands it over at once", func(t *testing.T) {
-		began := time.Now()
+	t.Run("a worker that stops hands it over, and nobody waits for an hour for its heartbeat", func(t *testing.T) {
 		a.worker.Stop()
 		stopped := a.rounds.Load()
 		b.works()
-		require.Less(t, time.Since(began), 4*time.Second, "it was not waited for a missing heartbeat")
 		require.Equal(t, stopped, a.rounds.Load())
 	})
 	t.Run("somebody ends it: it is started again", func(t *testing.T) {
@@ -130,7 +128,7 @@ func TestStandingJob(t *testing.T) {
 		require.NotEqual(t, res.WorkflowExecutionInfo.Execution.RunId, s.runOf(b.job.ID).WorkflowExecutionInfo.Execution.RunId)
 	})
 	t.Run("a worker that dies without a word is replaced after a heartbeat", func(t *testing.T) {
-		c := s.holder(50 * time.Millisecond)
+		c := s.holder(50*time.Millisecond, 4*time.Second)
 		b.cut.Store(true)
 		c.works()
 		b.cut.Store(false)
@@ -149,7 +147,7 @@ func TestStandingJobRunsNow(t *testing.T) {
 	t.Parallel() // it waits most of its time
 	s := newSite(t, nil)
 	require.Equal(t, access.CodeNotFound, access.CodeOf(RunNow(t.Context(), s.temporal, "ramp-count")))
-	a := s.holder(time.Hour)
+	a := s.holder(time.Hour, 4*time.Second)
 	defer a.worker.Stop()
 	a.keeps(true)
 	s.eventually(func() bool { return a.rounds.Load() == 1 }, "the first round")

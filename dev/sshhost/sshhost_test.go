@@ -107,7 +107,7 @@ func (s *screen) String() string {
 
 func (s *screen) shows(t *testing.T, text string) {
 	t.Helper()
-	require.Eventually(t, func() bool { return strings.Contains(s.String(), text) }, 10*time.Second, 10*time.Millisecond, "%q", text)
+	require.Eventually(t, func() bool { return strings.Contains(s.String(), text) }, time.Minute, 10*time.Millisecond, "%q", text)
 }
 
 func (d *demo) terminal(client *ssh.Client) (*ssh.Session, io.Writer, *screen) {

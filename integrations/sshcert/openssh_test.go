@@ -91,7 +91,7 @@ func serveOpenSSH(t *testing.T, sshd, config string, port int) {
 			conn.Close()
 		}
 		return err == nil
-	}, 10*time.Second, 20*time.Millisecond, "sshd does not listen")
+	}, time.Minute, 20*time.Millisecond, "sshd does not listen")
 }
 
 func TestConformanceOpenSSH(t *testing.T) {

@@ -40,7 +40,7 @@ func TestChildrenEnd(t *testing.T) {
 	require.Eventually(t, func() bool {
 		left, err := server.Root.Logical().List("sys/leases/lookup/ssh/creds/otp")
 		return err == nil && left == nil
-	}, 20*time.Second, 50*time.Millisecond, "secrets are taken back")
+	}, time.Minute, 50*time.Millisecond, "secrets are taken back")
 }
 
 // A revoke runs before each of a pick-up's calls in turn: no token is handed out,

@@ -94,12 +94,12 @@ func (s *Server) Config(t *testing.T) source.Config {
 
 // Faults asks a source, which knows the thing, under every fault of its service.
 func Faults(t *testing.T, s *Server, src source.Service, kind access.FactKind, key string) {
-	ask := func() (source.Reply, error) {
-		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	ask := func(within time.Duration) (source.Reply, error) {
+		ctx, cancel := context.WithTimeout(t.Context(), within)
 		defer cancel()
 		return src.Ask(ctx, kind, key)
 	}
-	reply, err := ask()
+	reply, err := ask(time.Minute)
 	require.NoError(t, err, "the source knows it while nothing is wrong")
 	require.False(t, reply.Absent)
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("called elsewhere") }))
@@ -139,7 +139,11 @@ func Faults(t *testing.T, s *Server, src source.Service, kind access.FactKind, k
 		}, access.CodeThrottled},
 	} {
 		s.Fault(c.fault)
-		reply, err := ask()
+		within := time.Minute
+		if what == "silence" {
+			within = 2 * time.Second // it is waited for
+		}
+		reply, err := ask(within)
 		require.Equal(t, c.code, access.CodeOf(err), "%s: %v", what, err)
 		require.Equal(t, source.Reply{}, reply, what)
 		require.NotContains(t, err.Error(), "MARKED", what)
@@ -151,7 +155,7 @@ func Faults(t *testing.T, s *Server, src source.Service, kind access.FactKind, k
 		}
 	}
 	s.Fault(nil)
-	reply, err = ask()
+	reply, err = ask(time.Minute)
 	require.NoError(t, err, "and again once nothing is wrong any more")
 	require.False(t, reply.Absent)
 }

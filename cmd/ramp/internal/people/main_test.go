@@ -53,9 +53,10 @@ type fakeServer struct {
 	*testing.T
 	url, runtime string
 
-	mu   sync.Mutex
-	ends time.Time
-	cred access.Credential
+	mu       sync.Mutex
+	ends     time.Time
+	cred     access.Credential
+	pickedUp func() // is called, with mu held, when the credential is; may be nil
 }
 
 func newFakeServer(t *testing.T, cred access.Credential) *fakeServer {
@@ -96,6 +97,9 @@ func (f *fakeServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		cred.ExpiresAt = f.ends
 		sealed, err := evidence.Seal(in.Recipient, evidence.CredentialContext(requestID, grant), cred)
 		require.NoError(f, err)
+		if f.pickedUp != nil {
+			f.pickedUp()
+		}
 		_ = json.NewEncoder(w).Encode(sealed)
 	default:
 		http.NotFound(w, r)
@@ -122,7 +126,7 @@ func (f *fakeServer) left() (out []string) {
 
 func (f *fakeServer) eventually(what string, is func() bool) {
 	f.Helper()
-	require.Eventually(f, is, 20*time.Second, 20*time.Millisecond, what)
+	require.Eventually(f, is, time.Minute, 20*time.Millisecond, what)
 }
 
 // vaultCredential is one in variables, sshCredential one in files.

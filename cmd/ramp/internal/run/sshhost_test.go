@@ -87,7 +87,7 @@ func (h sshHost) startSSHD(t *testing.T, installed string) {
 			conn.Close()
 		}
 		return err == nil
-	}, 10*time.Second, 20*time.Millisecond, "sshd does not listen")
+	}, time.Minute, 20*time.Millisecond, "sshd does not listen")
 }
 
 // The command sets up a real host: somebody gets in by a grant, and nobody after it.
