@@ -112,8 +112,8 @@ func TestCase100EndWhen(t *testing.T) {
 		server := in.withTickets(nil)
 		alice := in.as("alice")
 		r := alice.opensFor("OPS-7")
-		in.tickets("")
 		unknown := time.Now()
+		in.tickets("")
 		in.eventually(60*time.Second, "it is recorded that the ticket is not known", func() bool {
 			for _, e := range alice.sees(r.ID).Timeline {
 				if e.Kind == "condition.unknown" {

@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/sirupsen/logrus"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/workflowservice/v1"
 	"go.temporal.io/sdk/activity"
@@ -164,43 +166,41 @@ func TestResolve(t *testing.T) {
 		require.NotContains(t, err.Error(), "MARKED")
 	})
 	t.Run("what a worker has kept needs no worker", func(t *testing.T) {
-		kept := meanings{}
-		g := New(c, evidence.Keyring{}.With(signer.Public(), "three").With(other.Public(), "one")).UseMeanings(kept)
-		keep := func(by *evidence.Signer, change func(*access.Resolution)) {
+		workers := evidence.Keyring{}.With(signer.Public(), "three").With(other.Public(), "one")
+		ask := func(kept meanings) ([]access.Scope, error) {
+			return New(c, workers).UseMeanings(kept).Resolve(t.Context(), []access.PlannedGrant{grant("three", "a")})
+		}
+		keep := func(by *evidence.Signer, change func(*access.Resolution)) meanings {
 			r := access.Resolution{Target: "three", Entitlements: []access.Entitlement{{"what": "a"}}, Scopes: []access.Scope{{Summary: "three a"}}, At: time.Now().UTC()}
 			change(&r)
 			e, err := by.SignResolution(r)
 			require.NoError(t, err)
 			b, err := json.Marshal(e)
 			require.NoError(t, err)
-			kept["three "+access.Entitlement{"what": "a"}.Digest()] = b
+			return meanings{"three " + access.Entitlement{"what": "a"}.Digest(): b}
 		}
-		ask := func() ([]access.Scope, error) {
-			g.scopes = resolveCache{}
-			return g.Resolve(t.Context(), []access.PlannedGrant{grant("three", "a")})
-		}
-		keep(signer, func(*access.Resolution) {})
-		out, err := ask()
+		unchanged := func(*access.Resolution) {}
+		out, err := ask(keep(signer, unchanged))
 		require.NoError(t, err)
 		require.Equal(t, []access.Scope{{Summary: "three a"}}, out)
-		for what, change := range map[string]func(*access.Resolution){
-			"of another target":             func(r *access.Resolution) { r.Target = "one" },
-			"of another entitlement":        func(r *access.Resolution) { r.Entitlements[0]["what"] = "b" },
-			"the response to some question": func(r *access.Resolution) { r.Question = "q" },
-			"said long ago":                 func(r *access.Resolution) { r.At = r.At.Add(-access.MeaningLasts - time.Minute) },
-			"nothing that can be shown":     func(r *access.Resolution) { r.Scopes[0].Summary = "read \u202eelbat" },
-			"no scope":                      func(r *access.Resolution) { r.Scopes = nil },
+		// Where nothing counts, each waits for a worker; so they wait at the same time.
+		var all sync.WaitGroup
+		for what, kept := range map[string]meanings{
+			"of another target":             keep(signer, func(r *access.Resolution) { r.Target = "one" }),
+			"of another entitlement":        keep(signer, func(r *access.Resolution) { r.Entitlements[0]["what"] = "b" }),
+			"the response to some question": keep(signer, func(r *access.Resolution) { r.Question = "q" }),
+			"said long ago":                 keep(signer, func(r *access.Resolution) { r.At = r.At.Add(-access.MeaningLasts - time.Minute) }),
+			"nothing that can be shown":     keep(signer, func(r *access.Resolution) { r.Scopes[0].Summary = "read \u202eelbat" }),
+			"no scope":                      keep(signer, func(r *access.Resolution) { r.Scopes = nil }),
+			"said by a worker of others":    keep(other, unchanged),
+			"nothing":                       {},
 		} {
-			keep(signer, change)
-			_, err := ask()
-			require.Equal(t, access.CodeUnavailable, access.CodeOf(err), what)
+			all.Go(func() {
+				_, err := ask(kept)
+				assert.Equal(t, access.CodeUnavailable, access.CodeOf(err), what)
+			})
 		}
-		keep(other, func(*access.Resolution) {})
-		_, err = ask()
-		require.Equal(t, access.CodeUnavailable, access.CodeOf(err), "a worker of other targets said so")
-		clear(kept)
-		_, err = ask()
-		require.Equal(t, access.CodeUnavailable, access.CodeOf(err))
+		all.Wait()
 	})
 	t.Run("no workflow is started for it", func(t *testing.T) {
 		res, err := c.ListWorkflow(t.Context(), &workflowservice.ListWorkflowExecutionsRequest{})
