@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"errors"
+	"os"
 	"path/filepath"
 	"strconv"
 	"testing"
@@ -43,6 +44,11 @@ type written struct {
 	signer *evidence.Signer
 }
 
+// postgres has a database for each of the tests.
+var postgres ledgertest.Shared
+
+func TestMain(m *testing.M) { os.Exit(postgres.Run(m)) }
+
 func onEachLedger(t *testing.T, test func(w written)) {
 	run := func(t *testing.T, driver, address, raw string) {
 		l, err := ledger.Open(t.Context(), address)
@@ -60,7 +66,7 @@ func onEachLedger(t *testing.T, test func(w written)) {
 		run(t, "sqlite", "sqlite:"+path, path)
 	})
 	t.Run("postgres", func(t *testing.T) {
-		address := ledgertest.Postgres(t)
+		address := postgres.Database(t)
 		run(t, "pgx", address, address)
 	})
 }
@@ -199,7 +205,7 @@ func TestCase67EditedEvents(t *testing.T) {
 func hexLiteral(t *testing.T, w written, e access.Event) string {
 	t.Helper()
 	h := tlog.RecordHash(e.Leaf())
-	if _, postgres := w.raw.Driver().(*stdlib.Driver); postgres {
+	if _, ok := w.raw.Driver().(*stdlib.Driver); ok {
 		return `'\x` + hex.EncodeToString(h[:]) + `'`
 	}
 	return `x'` + hex.EncodeToString(h[:]) + `'`
