@@ -200,8 +200,7 @@ func (w *Writer) MoveEnd(ctx context.Context, requestID string, by time.Duration
 	return err
 }
 
-// CutTail deletes the latest n events together with the hashes that the log keeps
-// of them (docs/threats.md, case 66).
+// CutTail deletes the latest n events (docs/threats.md, case 66).
 func (w *Writer) CutTail(ctx context.Context, n int64) error {
 	text, err := w.Text(ctx, `SELECT CAST(MAX(seq) AS TEXT) FROM events`)
 	if err != nil {
@@ -211,10 +210,16 @@ func (w *Writer) CutTail(ctx context.Context, n int64) error {
 	if err != nil {
 		return err
 	}
-	if _, err := w.Exec(ctx, `DELETE FROM events WHERE seq > ?`, size-n); err != nil {
+	return w.CutAfter(ctx, size-n)
+}
+
+// CutAfter deletes what follows the first n events, together with the hashes that the log
+// keeps of it.
+func (w *Writer) CutAfter(ctx context.Context, n int64) error {
+	if _, err := w.Exec(ctx, `DELETE FROM events WHERE seq > ?`, n); err != nil {
 		return err
 	}
-	_, err = w.Exec(ctx, `DELETE FROM log_hashes WHERE idx >= ?`, storedHashes(size-n))
+	_, err := w.Exec(ctx, `DELETE FROM log_hashes WHERE idx >= ?`, storedHashes(n))
 	return err
 }
 
