@@ -58,8 +58,11 @@ func (t *target) exists(ctx context.Context, m membership) (bool, error) {
 			ID string `json:"id"`
 		}
 		found, next, err := t.okta.Page(ctx, path, &groups)
-		if err != nil || !found { // without the user there is no membership
+		if err != nil {
 			return false, err
+		}
+		if !found { // the user was deleted, or Ramp may not see them
+			return t.inGroup(ctx, m)
 		}
 		for _, one := range groups {
 			if one.ID == "" {
@@ -79,7 +82,38 @@ func (t *target) exists(ctx context.Context, m membership) (bool, error) {
 	}
 }
 
-// maxPages bounds how many pages of one person's groups are read.
+// inGroup reads a membership back by the members of the group, where Okta says of the person,
+// or of the membership, that there is none: it says so too of what Ramp may not see. Errors are
+// also of code unavailable: Okta does not show the group.
+func (t *target) inGroup(ctx context.Context, m membership) (bool, error) {
+	path := "/api/v1/groups/" + m.group + "/users?limit=200"
+	for pages := 0; ; pages++ {
+		var users []struct {
+			ID string `json:"id"`
+		}
+		found, next, err := t.okta.Page(ctx, path, &users)
+		switch {
+		case err != nil:
+			return false, err
+		case !found:
+			return false, access.Errorf(access.CodeUnavailable, "Okta does not show Ramp the group %s: it was deleted, or Ramp has lost its rights to see it, and nothing proves that access has ended", m.group)
+		}
+		for _, one := range users {
+			if one.ID == m.user {
+				return true, nil
+			}
+		}
+		if next == "" {
+			return false, nil
+		}
+		if pages == maxPages {
+			return false, access.Errorf(access.CodeUnavailable, "the members of %s do not end after %d pages", m.group, pages)
+		}
+		path = next
+	}
+}
+
+// maxPages bounds how many pages of one list are read.
 const maxPages = 100
 
 // Put implements counted.Service.
@@ -103,7 +137,7 @@ func (t *target) Remove(ctx context.Context, object, _ string) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.okta.Call(ctx, http.MethodDelete, m.path(), nil, nil)
+	found, err := t.okta.Call(ctx, http.MethodDelete, m.path(), nil, nil)
 	if refused := jsonhttp.RefusalOf(err); refused != nil && (refused.Status == http.StatusBadRequest || refused.Status == http.StatusForbidden) {
 		return access.Errorf(access.CodeConflict, "Okta does not remove the membership; is there a group rule that gives it, or does Ramp's own role not have this group: %w", err)
 	}
@@ -111,6 +145,9 @@ func (t *target) Remove(ctx context.Context, object, _ string) error {
 		return err
 	}
 	there, err := t.exists(ctx, m)
+	if err == nil && !there && !found {
+		there, err = t.inGroup(ctx, m)
+	}
 	if err == nil && there {
 		err = access.Errorf(access.CodeUnavailable, "Okta says that it removed the membership, and shows it still; is there a group rule that gives it?")
 	}

@@ -28,6 +28,8 @@ type Cloud struct {
 	Members    map[string]map[string]bool // users of each group
 	Ruled      map[string]bool            // memberships by a rule: "group user"
 	Refuses    bool                       // such a membership is refused to go, and not put back
+	Hidden     bool                       // groups are shown to nobody
+	Unfound    bool                       // memberships are not found by the person, nor to be deleted; the group's list has them
 	Ended      map[string]int             // how often all sessions of a user were ended
 	Types      map[string]string          // of groups
 	Elsewhere  string                     // where the next page is said to be, in place of here
@@ -87,11 +89,13 @@ func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 	case route == "GET groups" && len(parts) == 2:
 		name := map[string]string{DBA: "dba", Ops: "ops"}[parts[1]]
-		if name == "" {
+		if name == "" || c.Hidden {
 			missing(w)
 			return
 		}
 		reply(w, http.StatusOK, map[string]any{"type": c.Types[parts[1]], "profile": map[string]string{"name": name}})
+	case route == "GET groups" && len(parts) == 3 && parts[2] == "users":
+		c.usersOf(w, parts[1])
 	case parts[0] == "groups" && len(parts) == 4 && parts[2] == "users":
 		c.membership(w, r.Method, parts[1], parts[3])
 	default:
@@ -109,7 +113,7 @@ func (c *Cloud) userID(name string) string {
 }
 
 func (c *Cloud) membership(w http.ResponseWriter, method, group, user string) {
-	if c.Members[group] == nil || c.userID(user) == "" {
+	if c.Members[group] == nil || c.userID(user) == "" || c.Hidden || method == http.MethodDelete && c.Unfound {
 		missing(w)
 		return
 	}
@@ -126,6 +130,21 @@ func (c *Cloud) membership(w http.ResponseWriter, method, group, user string) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
+// usersOf lists a group's members who were not deleted.
+func (c *Cloud) usersOf(w http.ResponseWriter, group string) {
+	if c.Members[group] == nil || c.Hidden {
+		missing(w)
+		return
+	}
+	all := []map[string]string{}
+	for user := range c.Members[group] {
+		if c.userID(user) != "" {
+			all = append(all, map[string]string{"id": user})
+		}
+	}
+	reply(w, http.StatusOK, all)
+}
+
 // groupsOf lists a user's groups, two on a page.
 func (c *Cloud) groupsOf(w http.ResponseWriter, r *http.Request, user string) {
 	if c.userID(user) == "" {
@@ -134,7 +153,7 @@ func (c *Cloud) groupsOf(w http.ResponseWriter, r *http.Request, user string) {
 	}
 	var all []string
 	for group, users := range c.Members {
-		if users == nil || users[user] {
+		if users == nil || users[user] && !c.Hidden && !c.Unfound {
 			all = append(all, group)
 		}
 	}
