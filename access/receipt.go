@@ -37,6 +37,9 @@ type Receipt struct {
 type ReadBack struct {
 	Open     bool `json:"open"`     // the entitlement exists
 	Sessions int  `json:"sessions"` // live sessions or unexpired secrets that came from it, as far as the target can tell
+	// Again says that the entitlement is there, and not by this grant: it was read back as
+	// gone before, and somebody else has given it since.
+	Again bool `json:"-"`
 }
 
 // Gone reports whether nothing is left of the grant.

@@ -32,7 +32,10 @@ func (t *Targets) closeAndRecord(ctx context.Context, in api.CloseGrantInput) er
 	steps := append(ending[:len(ending):len(ending)], ended...)
 	soon, cancel := context.WithTimeout(ctx, recordWithin)
 	defer cancel()
-	if t.closedByAnother(ctx, soon, g) {
+	if p, closed := t.closedByAnother(ctx, soon, g); closed {
+		if err := t.recordAgain(ctx, g, p); err != nil {
+			return err
+		}
 		return t.markClosed(ctx, g, steps)
 	}
 	if len(ending) > 0 && t.recordTransition(soon, ending[0]) == nil {
@@ -69,13 +72,29 @@ func recordableStep(step *access.Transition, requestID string) []access.Transiti
 // closedByAnother reports whether somebody else has closed a grant: the closer,
 // mostly, when many end at once. Only the target proves it; what the ledger says, if
 // it does so soon, makes it worth asking.
-func (t *Targets) closedByAnother(ctx, soon context.Context, g access.Grant) bool {
+func (t *Targets) closedByAnother(ctx, soon context.Context, g access.Grant) (p access.ReadBack, closed bool) {
 	row, err := t.grantRow(soon, g.RequestID, g.Name)
 	if err != nil || row.Status != ledger.GrantClosed {
-		return false
+		return p, false
 	}
-	p, err := t.Broker.Inspect(ctx, g)
-	return err == nil && p.Gone()
+	p, err = t.Broker.Inspect(ctx, g)
+	return p, err == nil && p.Gone()
+}
+
+// recordAgain records, once, that a person has what a grant gave, and not by the grant, which
+// was read back as gone before: whoever comes to close it once more leaves that alone, and
+// nobody else would hear of it.
+func (t *Targets) recordAgain(ctx context.Context, g access.Grant, p access.ReadBack) error {
+	if !p.Again {
+		return nil
+	}
+	err := t.Ledger.AppendEvent(ctx, access.Event{At: t.now(), RequestID: g.RequestID, Kind: access.EventGrantDrifted, Actor: access.ActorRamp,
+		Key: "again " + g.Name, Detail: map[string]string{"grant": g.Name, "target": g.Target},
+		Message: "The grant had ended and was read back as gone, and the person has the same again: somebody else has given it since, and Ramp leaves it."})
+	if access.CodeOf(err) == access.CodeNotFound { // the ledger has no such request
+		return nil
+	}
+	return err
 }
 
 // recordTransition records a transition. The access of a request
@@ -130,6 +149,9 @@ func (t *Targets) revokeAndVerify(ctx context.Context, g access.Grant, steps []a
 	}
 	if !p.Gone() {
 		return access.Errorf(access.CodeUnavailable, "%s is still there after revoking (open: %t, sessions: %d)", g.Name, p.Open, p.Sessions)
+	}
+	if err := t.recordAgain(ctx, g, p); err != nil {
+		return err
 	}
 	if after := t.Broker.Usage(ctx, g, true); after != nil {
 		usage = after

@@ -1,6 +1,7 @@
 package activities_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -44,6 +45,36 @@ func TestCase27NotFoundYet(t *testing.T) {
 	for a.close() != nil { // as the workflow does, for ever
 	}
 	require.Empty(t, w.target.Objects())
+}
+
+// givenAgain is a target on which a grant that was removed is there by somebody else's hand.
+type givenAgain struct{ *faketarget.Target }
+
+func (g givenAgain) Inspect(ctx context.Context, of access.Grant) (access.ReadBack, error) {
+	p, err := g.Target.Inspect(ctx, of)
+	p.Again = p.Gone()
+	return p, err
+}
+
+// TestCase157ClosedAgain: the closer ends a grant while Temporal is down, an administrator gives
+// the person the same, and the workflow's own closing comes late. The log says so, once.
+func TestCase157ClosedAgain(t *testing.T) {
+	w := newWorker(t)
+	a := w.approvedAndOpen()
+	w.targets.Broker = integrations.NewBroker(map[string]integrations.Target{targetName: givenAgain{w.target}}, nil)
+	require.NoError(t, w.ledger.MarkClosed(t.Context(), a.grant(), w.now))
+	w.target.Remove(a.grant())
+	w.effects = nil
+	for range 2 {
+		require.NoError(t, a.close())
+	}
+	for _, effect := range w.effects {
+		require.Equal(t, faketarget.OpInspect, effect.Op, "there was nothing to end")
+	}
+	require.Equal(t, 1, a.eventCounts()[access.EventGrantDrifted])
+	require.Equal(t, 1, a.eventCounts()[access.EventGrantClosed])
+	require.NoError(t, w.targets.RevokeAndVerify(t.Context(), access.Grant{Name: access.GrantName(access.NewRequestID(), 0), RequestID: access.NewRequestID(), Target: targetName}),
+		"a grant that the ledger does not have")
 }
 
 // TestCase35OnlyTheRecord: there is no way to mark a grant as closed but to close

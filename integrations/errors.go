@@ -20,6 +20,16 @@ var (
 	ErrRevoked = access.Errorf(access.CodeConflict, "the grant was revoked; it never opens again")
 )
 
+// Unlisted is an error of Target.List that returns with all the rest of what there is: a part
+// of the target could not be looked at. Of that, the rest names what Ramp's own record says.
+type Unlisted struct{ Why error }
+
+// Error implements error.
+func (u *Unlisted) Error() string { return "a part could not be listed: " + u.Why.Error() }
+
+// Unwrap returns why.
+func (u *Unlisted) Unwrap() error { return u.Why }
+
 // ErrChanged says (conflict) that the target holds a grant under other terms
 // than those that it was granted under: the named object was changed by hand, or
 // the entitlement was.

@@ -2,6 +2,7 @@ package integrations
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -106,10 +107,10 @@ func (t *Guarded) Revoke(ctx context.Context, g access.Grant) error {
 }
 
 // List implements Target. It names each grant once, in order, with the latest
-// end that any of its objects has.
+// end that any of its objects has. With an error that is Unlisted, it returns all but a part.
 func (t *Guarded) List(ctx context.Context) ([]ListedGrant, error) {
 	listed, err := t.target.List(ctx)
-	if err != nil {
+	if part := (*Unlisted)(nil); err != nil && !errors.As(err, &part) {
 		return nil, err
 	}
 	merged := map[string]ListedGrant{}
@@ -121,7 +122,7 @@ func (t *Guarded) List(ctx context.Context) ([]ListedGrant, error) {
 			merged[l.Name] = l
 		}
 	}
-	return slices.SortedFunc(maps.Values(merged), func(a, b ListedGrant) int { return strings.Compare(a.Name, b.Name) }), nil
+	return slices.SortedFunc(maps.Values(merged), func(a, b ListedGrant) int { return strings.Compare(a.Name, b.Name) }), err
 }
 
 // Bounds implements Target.

@@ -48,8 +48,12 @@ func (b *Broker) Inspect(ctx context.Context, g access.Grant) (access.ReadBack, 
 }
 
 // List returns every grant that is on a target; see Guarded.List.
-func (b *Broker) List(ctx context.Context, target string) ([]ListedGrant, error) {
-	return call(ctx, b, opening("list", target), func(ctx context.Context, t *Guarded) ([]ListedGrant, error) { return t.List(ctx) })
+func (b *Broker) List(ctx context.Context, target string) (listed []ListedGrant, err error) {
+	err = act(ctx, b, opening("list", target), func(ctx context.Context, t *Guarded) (err error) {
+		listed, err = t.List(ctx)
+		return err
+	})
+	return listed, err
 }
 
 // Drift returns how what is on the target differs from g; see Guarded.Drift.

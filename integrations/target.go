@@ -37,7 +37,8 @@ type Target interface {
 	Revoke(ctx context.Context, g access.Grant) error
 	// List returns everything on the target that looks like a grant of Ramp's.
 	// It may name a grant several times, once for each object; Guard merges them
-	// and drops names that Ramp did not make.
+	// and drops names that Ramp did not make. With an error that is Unlisted, it returns
+	// what there is but for one part.
 	List(ctx context.Context) ([]ListedGrant, error)
 	// Bounds returns how long this target may take, and how often it may be asked.
 	Bounds() Bounds

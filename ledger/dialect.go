@@ -42,6 +42,14 @@ func (d dialect) rebind(query string) string {
 	return b.String()
 }
 
+// milliseconds is the time of the database's clock, in milliseconds since 1970.
+func (d dialect) milliseconds() string {
+	if d == sqlite {
+		return `CAST(round(unixepoch('subsec') * 1000) AS INTEGER)`
+	}
+	return `CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)`
+}
+
 // forUpdate ends a SELECT so that its rows stay as they are until the
 // transaction ends. SQLite has one writer, so there reading is enough.
 func (d dialect) forUpdate() string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"time"
 
 	"ramp.dev/ramp/access"
 )
@@ -32,10 +33,22 @@ const (
 // released the object, since it does not come back, and CodeUnavailable if the
 // object is being removed at this moment.
 func (h Holders) Hold(ctx context.Context, object, grant string) error {
+	return h.hold(ctx, object, grant, `0`)
+}
+
+// Made records that an object which a grant holds is on the target: what a removal reads
+// back as gone from then on is gone, once the target shows its newest state. It holds the
+// object as Hold does, with the same errors.
+func (h Holders) Made(ctx context.Context, object, grant string) error {
+	return h.hold(ctx, object, grant, h.ledger.dialect.milliseconds())
+}
+
+func (h Holders) hold(ctx context.Context, object, grant, made string) error {
 	return h.change(ctx, object, grant, func(q querier, own string) error {
 		switch own {
 		case holding:
-			return nil
+			_, err := q.exec(ctx, `UPDATE holders SET made_at = `+made+` WHERE target = ? AND object = ? AND grant_name = ? AND made_at <> `+made, h.target, object, grant)
+			return err
 		case removing, released:
 			return access.Errorf(access.CodeConflict, "grant %s has released %s", grant, object)
 		}
@@ -47,7 +60,7 @@ func (h Holders) Hold(ctx context.Context, object, grant string) error {
 		if !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
-		_, err = q.exec(ctx, `INSERT INTO holders (target, object, grant_name, state) VALUES (?, ?, ?, ?)`, h.target, object, grant, holding)
+		_, err = q.exec(ctx, `INSERT INTO holders (target, object, grant_name, state, made_at) VALUES (?, ?, ?, ?, `+made+`)`, h.target, object, grant, holding)
 		return err
 	})
 }
@@ -72,7 +85,9 @@ func (h Holders) Release(ctx context.Context, object, grant string) (last bool, 
 		if last {
 			next = removing
 		}
-		return h.set(ctx, q, object, grant, next)
+		_, err := q.exec(ctx, `UPDATE holders SET state = ?, handed = ?, left_at = `+q.dialect.milliseconds()+` WHERE target = ? AND object = ? AND grant_name = ?`,
+			next, min(others, 1), h.target, object, grant)
+		return err
 	})
 	return last, err
 }
@@ -83,8 +98,27 @@ func (h Holders) Removed(ctx context.Context, object, grant string) error {
 		if own != removing {
 			return nil
 		}
-		return h.set(ctx, q, object, grant, released)
+		_, err := q.exec(ctx, `UPDATE holders SET state = ? WHERE target = ? AND object = ? AND grant_name = ?`, released, h.target, object, grant)
+		return err
 	})
+}
+
+// Settled returns the objects with which a grant is done, on a target that may show an old
+// state for so long: it has left them to others who held them, or it has removed them, and
+// that they are gone was read back by then, and is so long ago that nothing old is shown any
+// more. What is there of them is not the grant's. It reports of each whether the grant was the
+// one that removed it.
+func (h Holders) Settled(ctx context.Context, grant string, within time.Duration) (map[string]bool, error) {
+	ms := within.Milliseconds()
+	all, err := collect(ctx, h.ledger.reader(), scanHolder, `SELECT object, CASE handed WHEN 0 THEN '`+removing+`' ELSE '' END FROM holders h
+		WHERE target = ? AND grant_name = ? AND state = ? AND made_at > 0 AND (handed = 1 OR left_at + ? <= `+h.ledger.dialect.milliseconds()+` AND
+			left_at >= ? + (SELECT max(o.made_at) FROM holders o WHERE o.target = h.target AND o.object = h.object AND o.made_at <= h.left_at))`,
+		h.target, grant, released, ms, ms)
+	out := map[string]bool{}
+	for _, o := range all {
+		out[o.object] = o.state == removing
+	}
+	return out, err
 }
 
 // Objects returns the objects that a grant holds or ever held, and whether it
@@ -133,9 +167,4 @@ func (h Holders) change(ctx context.Context, object, grant string, do func(q que
 		}
 		return do(q, own)
 	})
-}
-
-func (h Holders) set(ctx context.Context, q querier, object, grant, state string) error {
-	_, err := q.exec(ctx, `UPDATE holders SET state = ? WHERE target = ? AND object = ? AND grant_name = ?`, state, h.target, object, grant)
-	return err
 }

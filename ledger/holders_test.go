@@ -46,6 +46,56 @@ var holders = map[string]func(b fixture){
 		require.NoError(b, err)
 		require.False(b, last, "who never held it ends nothing")
 	},
+	// A grant is done with what it has removed, or left to others: what somebody else gives
+	// afterwards is not its own to remove. Until the object was seen on the target, and while
+	// that may show an old state, it is not done.
+	"HoldersCase157Settled": func(b fixture) {
+		h := b.Holders("group/settled")
+		settled := func(grant string, within time.Duration) map[string]bool {
+			out, err := h.Settled(ctx, grant, within)
+			require.NoError(b, err)
+			return out
+		}
+		leave := func(grant string, isLast bool) {
+			last, err := h.Release(ctx, "admins", grant)
+			require.NoError(b, err)
+			require.Equal(b, isLast, last)
+			if last {
+				require.Empty(b, settled(grant, 0), "it is being removed")
+				require.NoError(b, h.Removed(ctx, "admins", grant))
+			}
+		}
+		require.NoError(b, h.Hold(ctx, "admins", "ramp-lost"))
+		leave("ramp-lost", true)
+		require.Empty(b, settled("ramp-lost", 0), "what was never seen may still come")
+
+		for _, grant := range []string{"ramp-a", "ramp-b"} {
+			require.NoError(b, h.Hold(ctx, "admins", grant))
+			require.NoError(b, h.Made(ctx, "admins", grant))
+			require.Empty(b, settled(grant, 0), "it is held")
+		}
+		leave("ramp-a", false)
+		require.Equal(b, map[string]bool{"admins": false}, settled("ramp-a", time.Hour), "others hold it, and remove it")
+		leave("ramp-b", true)
+		require.Equal(b, map[string]bool{"admins": true}, settled("ramp-b", 0))
+		require.Empty(b, settled("ramp-b", time.Hour), "it may be shown late")
+		earlier := func(column string) {
+			_, err := b.raw.ExecContext(ctx, `UPDATE holders SET `+column+` = `+column+` - 7200000 WHERE target = 'group/settled' AND `+column+` > 0`)
+			require.NoError(b, err)
+		}
+		earlier("left_at")
+		earlier("made_at")
+		require.Empty(b, settled("ramp-b", time.Hour), "long ago it was left too soon after it was made")
+		earlier("made_at")
+		require.Equal(b, map[string]bool{"admins": true}, settled("ramp-b", time.Hour))
+		require.Equal(b, access.CodeConflict, access.CodeOf(h.Made(ctx, "admins", "ramp-b")), "who has left does not come back")
+
+		require.NoError(b, h.Made(ctx, "admins", "ramp-c"))
+		require.NoError(b, h.Hold(ctx, "admins", "ramp-c"), "as where it is extended")
+		leave("ramp-c", true)
+		require.Empty(b, settled("ramp-c", 0), "what is made anew may still come")
+		require.Equal(b, map[string]bool{"admins": true}, settled("ramp-b", 0), "the next changes nothing for those before")
+	},
 	"HoldersHeld": func(b fixture) {
 		h := b.Holders("group/held")
 		require.NoError(b, h.Hold(ctx, "assignment a", "ramp-a"))

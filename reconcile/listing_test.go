@@ -2,6 +2,7 @@ package reconcile_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -16,6 +17,7 @@ type listing struct {
 	*faketarget.Target
 	before func()
 	after  func([]integrations.ListedGrant) []integrations.ListedGrant
+	hidden error // why a part is not listed
 }
 
 func (l *listing) List(ctx context.Context) ([]integrations.ListedGrant, error) {
@@ -25,6 +27,9 @@ func (l *listing) List(ctx context.Context) ([]integrations.ListedGrant, error) 
 	found, err := l.Target.List(ctx)
 	if l.after != nil {
 		found = l.after(found)
+	}
+	if err == nil && l.hidden != nil {
+		err = &integrations.Unlisted{Why: l.hidden}
 	}
 	return found, err
 }
@@ -47,6 +52,21 @@ func TestCase36MadeWhileListing(t *testing.T) {
 	require.Empty(t, report.Findings)
 	require.Equal(t, 1, report.Found)
 	require.Equal(t, []string{g.Name}, f.target.Usable())
+}
+
+// TestPartOfATargetIsHidden: what a target does show is compared and put right, and what it
+// does not is said.
+func TestPartOfATargetIsHidden(t *testing.T) {
+	f := newFixture(t)
+	over := f.opened()
+	f.advance(2 * time.Hour)
+	l := &listing{Target: f.target, hidden: errors.New("a team is not shown")}
+	f.serve(l)
+	report, err := f.reconciler().ReconcileTarget(ctx, target)
+	require.ErrorContains(t, err, "a team is not shown")
+	require.NotEmpty(t, report.Findings)
+	require.Equal(t, over.Name, report.Findings[0].Grant)
+	require.Empty(t, f.target.Objects(), "one that is past its end is closed")
 }
 
 // TestListIsLate: what a list shows too late is looked at again before anything

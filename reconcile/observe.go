@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 
 	"golang.org/x/sync/errgroup"
 
@@ -10,16 +11,20 @@ import (
 )
 
 // observe takes a snapshot: it lists the target first, reads the ledger after it,
-// and asks Temporal last.
+// and asks Temporal last. With an error that is integrations.Unlisted, the snapshot is whole
+// but for a part of the target.
 func (r *Reconciler) observe(ctx context.Context, target string) (Snapshot, error) {
 	s := Snapshot{Target: target, ListedAt: r.now(), RevokeLive: r.RevokeLive}
 	var err error
 	if s.Bounds, err = r.Broker.Bounds(target); err != nil {
 		return s, err
 	}
-	if s.Found, err = r.Broker.List(ctx, target); err != nil {
+	s.Found, err = r.Broker.List(ctx, target)
+	unlisted := (*integrations.Unlisted)(nil)
+	if err != nil && !errors.As(err, &unlisted) {
 		return s, err
 	}
+	hidden := err
 	if s.Rows, err = r.rows(ctx, target, s.Found); err != nil {
 		return s, err
 	}
@@ -32,6 +37,9 @@ func (r *Reconciler) observe(ctx context.Context, target string) (Snapshot, erro
 	s.Now = r.now()
 	if r.Runs != nil {
 		s.Runs, err = r.queryRuns(ctx, target, func(listed map[string]bool) []string { return needDescribe(s.Rows, target, listed) })
+	}
+	if err == nil {
+		err = hidden
 	}
 	return s, err
 }

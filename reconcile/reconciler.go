@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -108,10 +109,11 @@ func (r *Reconciler) now() time.Time {
 
 // ReconcileTarget compares one target with the ledger and the workflows, and puts
 // right what is wrong. A remedy that fails is reported in its finding; an error
-// means that no snapshot could be taken.
+// means that no snapshot could be taken; with one that is integrations.Unlisted, what the
+// target did show was compared all the same.
 func (r *Reconciler) ReconcileTarget(ctx context.Context, target string) (Report, error) {
 	s, err := r.observe(ctx, target)
-	if err != nil {
+	if unlisted := (*integrations.Unlisted)(nil); err != nil && !errors.As(err, &unlisted) {
 		return Report{Target: target}, err
 	}
 	findings := Diff(s)
@@ -128,7 +130,7 @@ func (r *Reconciler) ReconcileTarget(ctx context.Context, target string) (Report
 			r.log().WithError(err).WithField("target", target).Warn("cannot note what is in use on a target; how its access is used is not known for this time")
 		}
 	}
-	return report, nil
+	return report, err
 }
 
 // ReconcileRequests ends the requests that have nothing open and that no workflow

@@ -6,6 +6,9 @@ package counted
 
 import (
 	"context"
+	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"ramp.dev/ramp/access"
@@ -85,9 +88,10 @@ func (s *Shared) Attach(ctx context.Context, object, grant string, put func(ctx 
 	return integrations.Attach(ctx, s.Holders, object, grant, put, s.removal(grant))
 }
 
-// Revoke implements integrations.Target. What other grants hold stays.
+// Revoke implements integrations.Target. What other grants hold stays, and so does what
+// somebody else gave after the grant had ended.
 func (s *Shared) Revoke(ctx context.Context, g access.Grant) error {
-	return integrations.Detach(ctx, s.Holders, g.Name, s.removal(g.Name))
+	return integrations.DetachOnce(ctx, s.Holders, g.Name, s.Consistency, s.removal(g.Name))
 }
 
 func (s *Shared) removal(grant string) func(context.Context, string) error {
@@ -95,13 +99,22 @@ func (s *Shared) removal(grant string) func(context.Context, string) error {
 }
 
 // Inspect implements integrations.Target. What others hold is theirs; what nobody holds any
-// more should not be there.
+// more should not be there, unless the grant has removed it for good.
 func (s *Shared) Inspect(ctx context.Context, g access.Grant) (out access.ReadBack, err error) {
+	// This is read first: another worker may be closing the grant.
+	settled, err := s.Holders.Settled(ctx, g.Name, s.Consistency)
+	if err != nil {
+		return out, err
+	}
 	objects, err := s.Holders.Objects(ctx, g.Name)
 	if err != nil {
 		return out, err
 	}
 	for object, holds := range objects {
+		removed, done := settled[object]
+		if done && !removed {
+			continue
+		}
 		if !holds {
 			held, err := s.Held(ctx, object)
 			if err != nil {
@@ -115,7 +128,8 @@ func (s *Shared) Inspect(ctx context.Context, g access.Grant) (out access.ReadBa
 		if err != nil {
 			return out, err
 		}
-		out.Open = out.Open || what != ""
+		out.Open = out.Open || what != "" && !done
+		out.Again = out.Again || what != "" && done
 	}
 	return out, nil
 }
@@ -128,37 +142,65 @@ func (s *Shared) List(ctx context.Context) (listed []integrations.ListedGrant, e
 	if err != nil {
 		return nil, err
 	}
-	places, _ := s.Objects.(Places)
-	seen := map[string]func(object string) bool{}
+	look := look{objects: s.Objects, places: map[string]place{}}
+	look.byPlace, _ = s.Objects.(Places)
+	failed, looked := map[string]error{}, false
 	for object, grants := range held {
-		there, err := s.there(ctx, places, seen, object)
+		there, where, err := look.at(ctx, object)
 		if err != nil {
-			return nil, err
-		}
-		if !there {
+			failed[where] = err // whose it is, the ledger says
+		} else if looked = true; !there {
 			continue
 		}
 		for _, g := range grants {
 			listed = append(listed, integrations.ListedGrant{Name: g})
 		}
 	}
-	return listed, nil
+	if len(failed) == 0 {
+		return listed, nil
+	}
+	why := make([]error, 0, len(failed))
+	for _, where := range slices.Sorted(maps.Keys(failed)) {
+		why = append(why, failed[where])
+	}
+	if !looked { // nothing could be looked at
+		return nil, why[0]
+	}
+	return listed, &integrations.Unlisted{Why: access.Errorf(access.CodeOf(why[0]), "%d of what is held: %w", len(why), errors.Join(why[:min(len(why), maxNamed)]...))}
 }
 
-// there reports whether an object is there, and asks once about each place.
-func (s *Shared) there(ctx context.Context, places Places, seen map[string]func(string) bool, object string) (bool, error) {
-	if places == nil {
-		what, err := s.Objects.Shows(ctx, object)
-		return what != "", err
+// maxNamed bounds how many parts that could not be looked at an error names.
+const maxNamed = 5
+
+// look is one look at all that is held, which asks once about each place.
+type look struct {
+	objects Objects
+	byPlace Places // nil if each object is asked about by itself
+	places  map[string]place
+}
+
+type place struct {
+	there func(object string) bool
+	err   error
+}
+
+// at reports whether an object is there, and what was asked about.
+func (l look) at(ctx context.Context, object string) (there bool, where string, err error) {
+	if l.byPlace == nil {
+		what, err := l.objects.Shows(ctx, object)
+		return what != "", object, err
 	}
-	place, err := places.Place(object)
+	where, err = l.byPlace.Place(object)
 	if err != nil {
-		return false, err
+		return false, object, err
 	}
-	if seen[place] == nil {
-		if seen[place], err = places.In(ctx, place); err != nil {
-			return false, err
-		}
+	p, known := l.places[where]
+	if !known {
+		p.there, p.err = l.byPlace.In(ctx, where)
+		l.places[where] = p
 	}
-	return seen[place](object), nil
+	if p.err != nil {
+		return false, where, p.err
+	}
+	return p.there(object), where, nil
 }

@@ -24,6 +24,14 @@ func TestCase150Sharing(t *testing.T) {
 				Open:     func(t *testing.T) integrations.Target { return f.open(t, nil) },
 				NewGrant: func() access.Grant { return grantFor(who, e) },
 				Exists:   func(context.Context) (bool, error) { return f.RoleIn(f.group(e), f.number(who)) != "", nil },
+				ByHand: func(_ context.Context, there bool) error {
+					role := ""
+					if there {
+						role = map[string]string{"Team": "member", "Repository": "write"}[what]
+					}
+					f.byHand(e, who, role)
+					return nil
+				},
 				Faulty: func(t *testing.T, fault targettest.Fault, n int) integrations.Target {
 					return f.open(t, faulty(fault, n))
 				},

@@ -28,6 +28,14 @@ func TestCase150Sharing(t *testing.T) {
 		Open:     func(t *testing.T) integrations.Target { return f.open(t, nil) },
 		NewGrant: func() access.Grant { return grantFor(who, inGroup) },
 		Exists:   func(context.Context) (bool, error) { return f.has(inGroup, who, nil).Level > 0, nil },
+		ByHand: func(_ context.Context, there bool) error {
+			m := gitlabtest.Member{}
+			if there {
+				m.Level = 30
+			}
+			f.has(inGroup, who, &m)
+			return nil
+		},
 		Faulty: func(t *testing.T, fault targettest.Fault, n int) integrations.Target {
 			return f.open(t, faulty(fault, n))
 		},
@@ -106,6 +114,27 @@ func TestCase150(t *testing.T) {
 		f.Do(func() { f.group.Hidden, f.group.Path = false, "acme/renamed" })
 		require.NoError(t, f.open(t, nil).Revoke(ctx, g), "a group goes by its number")
 		require.Zero(t, f.has(inGroup, g.Principal, nil))
+	})
+	t.Run("OneHiddenPlaceHidesNoOther", func(t *testing.T) {
+		f := start(t)
+		who := f.person(t)
+		hidden, seen := grantFor(f.person(t), inGroup), grantFor(who, inProject)
+		for _, g := range []access.Grant{hidden, seen, grantFor(f.person(t), inProject)} {
+			require.NoError(t, f.open(t, nil).Grant(ctx, g))
+		}
+		f.has(inProject, who, &gitlabtest.Member{}) // somebody took it
+		f.Do(func() { f.group.Hidden = true })
+		listed, err := f.open(t, nil).List(ctx)
+		code(t, access.CodeUnavailable, err, "nothing proves")
+		part := (*integrations.Unlisted)(nil)
+		require.ErrorAs(t, err, &part)
+		names := map[string]bool{}
+		for _, l := range listed {
+			names[l.Name] = true
+		}
+		require.Len(t, names, 2)
+		require.True(t, names[hidden.Name], "the ledger says that it may be there")
+		require.False(t, names[seen.Name], "it is looked at all the same")
 	})
 	t.Run("AnAdministratorApproves", func(t *testing.T) {
 		f := start(t)

@@ -66,6 +66,7 @@ func TestCase142Sharing(t *testing.T) {
 		Open:     func(t *testing.T) integrations.Target { return open(t, nil) },
 		NewGrant: func() access.Grant { return grantFor(who, admin) },
 		Exists:   func(ctx context.Context) (bool, error) { return c.has(ctx, c.of(ctx, t, one)) },
+		ByHand:   func(ctx context.Context, there bool) error { return c.byHand(ctx, c.of(ctx, t, one), there) },
 		Faulty: func(t *testing.T, fault targettest.Fault, n int) integrations.Target {
 			return open(t, faulty(c.cloud, fault, n))
 		},

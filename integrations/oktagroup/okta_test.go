@@ -169,7 +169,11 @@ func TestCase151OktaSharing(t *testing.T) {
 		Open:     func(t *testing.T) integrations.Target { return w.open(t, nil) },
 		NewGrant: func() access.Grant { return grantFor(who, inDBA) },
 		Exists:   func(context.Context) (bool, error) { return w.has(w.of(one)), nil },
-		Faulty:   w.faulty,
+		ByHand: func(_ context.Context, there bool) error {
+			w.byHand(w.of(one), there)
+			return nil
+		},
+		Faulty: w.faulty,
 		Slow: func(t *testing.T, reached chan<- struct{}, goOn <-chan struct{}) integrations.Target {
 			return w.open(t, func(to http.RoundTripper) http.RoundTripper {
 				return targettest.SlowWire{To: to, Reached: reached, GoOn: goOn}
@@ -208,6 +212,28 @@ func TestCase151OktaMembersBefore(t *testing.T) {
 	delete(w.Ruled, m.group+" "+m.user)
 	w.Unlock()
 	require.NoError(t, one.Revoke(t.Context(), g))
+}
+
+// TestCase151OktaNotFoundIsNotGone: that Okta does not find a membership proves no end while the
+// group's own list has it, or while the group is not shown.
+func TestCase151OktaNotFoundIsNotGone(t *testing.T) {
+	w := start(t)
+	one, g := w.open(t, nil), grantFor(w.Person(t), inDBA)
+	require.NoError(t, one.Grant(t.Context(), g))
+	set := func(hidden, unfound bool) {
+		w.Lock()
+		defer w.Unlock()
+		w.Hidden, w.Unfound = hidden, unfound
+	}
+	for _, hidden := range []bool{true, false} {
+		set(hidden, true)
+		err := one.Revoke(t.Context(), g)
+		require.Equal(t, access.CodeUnavailable, access.CodeOf(err), "hidden %t: %v", hidden, err)
+		require.True(t, w.has(w.of(g)))
+	}
+	set(false, false)
+	require.NoError(t, one.Revoke(t.Context(), g))
+	require.False(t, w.has(w.of(g)))
 }
 
 // TestCase151OktaPages: a membership on a later page is one, and a page elsewhere is none.

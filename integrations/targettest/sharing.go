@@ -20,6 +20,9 @@ type SharingHarness struct {
 	NewGrant func() access.Grant
 	// Exists says whether the object is on the service, by the harness's own client.
 	Exists func(ctx context.Context) (bool, error)
+	// ByHand gives the object as an administrator does, or takes it; nil where the object
+	// bears a mark of Ramp's.
+	ByHand func(ctx context.Context, there bool) error
 	// Faulty opens a target whose n-th call (from 1) to the service meets the
 	// fault, LostReply or Unavailable, as in Harness.
 	Faulty func(t *testing.T, fault Fault, n int) integrations.Target
@@ -36,6 +39,9 @@ func Sharing(t *testing.T, h SharingHarness) {
 	t.Run("AsManyAsComeAndGo", h.atOnce)
 	t.Run("BrokenOffGrant", func(t *testing.T) { h.faults(t, h.brokenGrant) })
 	t.Run("BrokenOffRevoke", func(t *testing.T) { h.faults(t, h.brokenRevoke) })
+	if h.ByHand != nil {
+		t.Run("Case157RevokedAgain", h.revokedAgain)
+	}
 }
 
 func (h SharingHarness) is(t *testing.T, there bool, message string) {
@@ -133,6 +139,29 @@ func (h SharingHarness) atOnce(t *testing.T) {
 		return nil
 	})
 	h.is(t, false, "all have left")
+}
+
+// revokedAgain tries a revoke that comes long after the grant has ended, as by a workflow that
+// was down: what an administrator gave meanwhile stays (docs/threats.md, case 157).
+func (h SharingHarness) revokedAgain(t *testing.T) {
+	old := func() { time.Sleep(h.Open(t).Bounds().Consistency + 50*time.Millisecond) } // until no old state is shown
+	a, b := h.grant(t), h.grant(t)
+	old()
+	h.revoke(t, a)
+	h.revoke(t, b)
+	old()
+	require.NoError(t, h.ByHand(background(t), true))
+	for _, g := range []access.Grant{a, b, a} {
+		h.revoke(t, g)
+		h.is(t, true, "what somebody else gave was taken")
+	}
+	p, err := h.Open(t).Inspect(background(t), access.Grant{Name: b.Name})
+	require.NoError(t, err)
+	require.True(t, p.Again, "it is said that it is there again")
+	require.NoError(t, h.ByHand(background(t), false))
+	p, err = h.Open(t).Inspect(background(t), access.Grant{Name: b.Name})
+	require.NoError(t, err)
+	require.False(t, p.Again)
 }
 
 // faults interrupts an operation at each of its calls to the service in turn,

@@ -6,7 +6,14 @@ func forges() []mutant {
 	const lab, list = "integrations/gitlab/", "integrations/jsonhttp/list.go"
 	ofLab := []string{"./integrations/gitlab -run TestCase150$|TestEnd"}
 	tests := []string{"./integrations/github -run TestCase150|TestWho"}
+	counts := []string{"./integrations/counted -run TestCase157", "./ledger -run TestLedger/.*/HoldersCase157"}
 	return []mutant{
+		{"a grant that has ended takes what an administrator gave since", "integrations/sharing.go", "		if _, done := settled[object]; done {", "		if _, done := settled[object]; done && false {", counts},
+		{"what an administrator gave after a grant keeps it from ending", "integrations/counted/counted.go", "what != \"\" && !done", "what != \"\"", counts},
+		{"what may still come to the target counts as removed for good", "ledger/holders.go", "AND made_at > 0 AND", "AND", counts},
+		{"what the target may show late counts as removed for good", "ledger/holders.go", "			left_at >= ? + (SELECT", "			left_at + ? >= (SELECT", counts},
+		{"nobody hears that a person has again what a grant gave", "activities/close.go", "	if !p.Again {", "	if true {", []string{"./activities -run TestCase157"}},
+		{"one place that is not shown hides all others", "integrations/counted/counted.go", "	if !looked {", "	if true {", []string{"./integrations/gitlab -run TestCase150$"}},
 		{"a membership that somebody else gave is taken for Ramp's", shared + "target.go", "	if err := t.NotForeign(ctx, m.object()); err != nil {\n		return err\n	}\n", "", tests},
 		{"two grants give one person two roles in one place", shared + "target.go", "			if object != own {", "			if false {", tests},
 		{"the first grant to end takes a membership from the others", "integrations/counted/counted.go", "	return integrations.Detach(ctx, s.Holders, g.Name, s.removal(g.Name))", "	objects, err := s.Holders.Objects(ctx, g.Name)\n	for object := range objects {\n		err = s.Objects.Remove(ctx, object, g.Name)\n	}\n	return err", tests},
