@@ -6,7 +6,7 @@ func clouds() []mutant {
 	const azure, ofAzure = "integrations/azurerole/", "./integrations/azurerole -run "
 	const okta, ofOkta = "integrations/oktagroup/", "./integrations/oktagroup -run "
 	return []mutant{
-		{"a membership at Okta on a later page is none", okta + "membership.go", "		if next == \"\" {", "		if true {", []string{ofOkta + "TestCase151OktaPages"}},
+		{"a membership at Okta on a later page is none", okta + "membership.go", "			if one.ID == m.group {\n				return true, nil\n			}\n		}\n		if next == \"\" {", "			if one.ID == m.group {\n				return true, nil\n			}\n		}\n		if true {", []string{ofOkta + "TestCase151OktaPages"}},
 		{"Ramp's own token follows a list to another address", "integrations/jsonhttp/page.go", "!ours || !strings.HasPrefix(rest, \"/\")", "!ours", []string{ofOkta + "TestCase151OktaPages"}},
 		{"what Okta does not find is gone", okta + "membership.go", "err == nil && !there && !found {", "err == nil && !there && !found && false {", []string{ofOkta + "TestCase151OktaNotFound"}},
 		{"a group that Okta does not show has no members", okta + "membership.go", "		case !found:\n			return false, access", "		case !found:\n			return false, nil\n		case false:\n			return false, access", []string{ofOkta + "TestCase151OktaNotFound"}},

@@ -16,7 +16,7 @@ func forges() []mutant {
 		{"one place that is not shown hides all others", "integrations/counted/counted.go", "	if !looked {", "	if true {", []string{"./integrations/gitlab -run TestCase150$"}},
 		{"a membership that somebody else gave is taken for Ramp's", shared + "target.go", "	if err := t.NotForeign(ctx, m.object()); err != nil {\n		return err\n	}\n", "", tests},
 		{"two grants give one person two roles in one place", shared + "target.go", "			if object != own {", "			if false {", tests},
-		{"the first grant to end takes a membership from the others", "integrations/counted/counted.go", "	return integrations.Detach(ctx, s.Holders, g.Name, s.removal(g.Name))", "	objects, err := s.Holders.Objects(ctx, g.Name)\n	for object := range objects {\n		err = s.Objects.Remove(ctx, object, g.Name)\n	}\n	return err", tests},
+		{"the first grant to end takes a membership from the others", "integrations/counted/counted.go", "	return integrations.DetachOnce(ctx, s.Holders, g.Name, s.Consistency, s.removal(g.Name))", "	objects, err := s.Holders.Objects(ctx, g.Name)\n	for object := range objects {\n		err = s.Objects.Remove(ctx, object, g.Name)\n	}\n	return err", tests},
 		{"an invitation counts as access that was opened", shared + "target.go", "	case is.Pending:\n			// Whoever", "	case false:\n			// Whoever", tests},
 		{"an invitation stays behind", shared + "target.go", "			if err := t.service.Remove(ctx, m); err != nil {\n				return err\n			}\n			return access.Invalid", "			return access.Invalid", tests},
 		{"a team that GitHub does not show is gone", hub + "team.go", "	case !seen || !teams:", "	case false:", tests},

@@ -69,7 +69,7 @@ func mutants() []mutant {
 		{"a flood of junk keeps a denial out", "workflows/decide.go", "\tif !claimsDenial(m) {\n\t\tif err :=", "\tif true {\n\t\tif err :=", []string{workflow}},
 		{"the closer ends before the time is over", "ledger/due.go", "AND status <> 'closed' AND expires_at <= ? AND `+inNoHand,", "AND status <> 'closed' AND expires_at <= ? + 99999999999 AND `+inNoHand,", []string{book}},
 		{"the closer overtakes an opening under way", "activities/closer.go", "return row.ExpiresAt.Add(ledger.OpeningMayLast)", "return row.ExpiresAt", []string{closes}},
-		{"the ledger's word for closed is taken", "activities/close.go", "return err == nil && p.Gone()\n", "return err == nil || p.Open\n", []string{closes}},
+		{"the ledger's word for closed is taken", "activities/close.go", "return p, err == nil && p.Gone()\n", "return p, err == nil || p.Open\n", []string{closes}},
 		{"closer and activity both ask the target", "activities/flights.go", "if there, ok := f.now[grant]; ok {", "if there, ok := f.now[grant]; ok && false {", []string{closes}},
 		{"two workers close the same", "ledger/due.go", "inNoHand = `(closing_until <= ? OR closing_until > ?)`", "inNoHand = `(closing_until <= ? OR closing_until > ? OR 1 = 1)`", []string{closes}},
 		{"what is being closed is extended", "ledger/grants.go", "case r.state == access.StateEnding || r.state.Final():", "case false:", []string{closes}},
