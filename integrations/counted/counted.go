@@ -35,6 +35,12 @@ type Places interface {
 	In(ctx context.Context, place string) (there func(object string) bool, err error)
 }
 
+// Slow is of Objects that the service takes a while to make, and does not show until then.
+type Slow interface {
+	// BeingMade reports whether an object may be there a moment later.
+	BeingMade(ctx context.Context, object string) (bool, error)
+}
+
 // Shared counts who holds a service's objects: with it a target closes, reads back and lists
 // its grants. It is to be embedded; targets in which a grant is one object embed Target.
 type Shared struct {
@@ -127,6 +133,13 @@ func (s *Shared) Inspect(ctx context.Context, g access.Grant) (out access.ReadBa
 		what, err := s.Objects.Shows(ctx, object)
 		if err != nil {
 			return out, err
+		}
+		if slow, is := s.Objects.(Slow); is && what == "" && !done {
+			making, err := slow.BeingMade(ctx, object)
+			if err != nil {
+				return out, err
+			}
+			out.Open = out.Open || making
 		}
 		out.Open = out.Open || what != "" && !done
 		out.Again = out.Again || what != "" && done

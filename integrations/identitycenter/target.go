@@ -49,6 +49,7 @@ var (
 	_ integrations.Inventory  = (*target)(nil)
 	_ counted.Service         = (*target)(nil)
 	_ counted.Places          = (*target)(nil)
+	_ counted.Slow            = (*target)(nil)
 )
 
 // Resolve implements integrations.Target.
@@ -81,21 +82,26 @@ func (t *target) Bounds() integrations.Bounds {
 		Rate: pacing.Rate{PerSecond: 2, Burst: 4}}
 }
 
-// Shows implements counted.Objects. An assignment that is being made counts: it may be there a
-// moment later.
+// Shows implements counted.Objects.
 func (t *target) Shows(ctx context.Context, object string) (string, error) {
 	a, err := parse(object)
 	if err != nil {
 		return "", err
 	}
 	there, _, err := t.exists(ctx, a)
-	if err == nil && !there {
-		there, err = t.beingMade(ctx, a)
-	}
 	if err != nil || !there {
 		return "", err
 	}
 	return "this permission set in account " + a.account, nil
+}
+
+// BeingMade implements counted.Slow.
+func (t *target) BeingMade(ctx context.Context, object string) (bool, error) {
+	a, err := parse(object)
+	if err != nil {
+		return false, err
+	}
+	return t.beingMade(ctx, a)
 }
 
 // Remove implements counted.Objects: first the assignment goes, so that nobody begins another
