@@ -67,6 +67,9 @@ func summary(r reconcile.Report, at time.Time) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %d findings, %d of them unresolved; %d grants open in the ledger, %d on the target",
 		at.UTC().Format(time.RFC3339), len(r.Findings), r.Unresolved(), r.Grants, r.Found)
+	if r.Unlisted != "" {
+		b.WriteString("\n- " + r.Unlisted)
+	}
 	for _, f := range r.Findings[:min(len(r.Findings), maxFindings)] {
 		fmt.Fprintf(&b, "\n- %s: %s %s", f.Kind, f.RequestID, f.Grant)
 		if f.Error != "" {

@@ -82,11 +82,18 @@ type Report struct {
 	Grants   int       `json:"grants"` // not closed, in the ledger
 	Found    int       `json:"found"`  // on the target
 	Findings []Finding `json:"findings"`
+	// Unlisted says why a part of the target could not be looked at; what it did show was
+	// compared all the same.
+	Unlisted string `json:"unlisted,omitempty"`
 }
 
-// Unresolved returns how many findings were not put right.
+// Unresolved returns how many findings were not put right; a part of the target that could not
+// be looked at is one.
 func (r Report) Unresolved() int {
 	n := 0
+	if r.Unlisted != "" {
+		n++
+	}
 	for _, f := range r.Findings {
 		if !f.Done {
 			n++
@@ -109,8 +116,7 @@ func (r *Reconciler) now() time.Time {
 
 // ReconcileTarget compares one target with the ledger and the workflows, and puts
 // right what is wrong. A remedy that fails is reported in its finding; an error
-// means that no snapshot could be taken; with one that is integrations.Unlisted, what the
-// target did show was compared all the same.
+// means that no snapshot could be taken.
 func (r *Reconciler) ReconcileTarget(ctx context.Context, target string) (Report, error) {
 	s, err := r.observe(ctx, target)
 	if unlisted := (*integrations.Unlisted)(nil); err != nil && !errors.As(err, &unlisted) {
@@ -119,6 +125,10 @@ func (r *Reconciler) ReconcileTarget(ctx context.Context, target string) (Report
 	findings := Diff(s)
 	findings = append(findings, r.compare(ctx, s, HealthyGrants(s, findings))...)
 	report := Report{Target: target, Found: len(s.Found), Findings: r.remedy(ctx, s.Runs, findings)}
+	if err != nil {
+		report.Unlisted = access.Clip(err.Error(), 300)
+		r.log().WithError(err).WithField("target", target).Error("a part of a target could not be looked at; the rest was")
+	}
 	for _, row := range s.Rows {
 		if row.Status != ledger.GrantClosed && row.Target == target {
 			report.Grants++
@@ -130,7 +140,7 @@ func (r *Reconciler) ReconcileTarget(ctx context.Context, target string) (Report
 			r.log().WithError(err).WithField("target", target).Warn("cannot note what is in use on a target; how its access is used is not known for this time")
 		}
 	}
-	return report, err
+	return report, nil
 }
 
 // ReconcileRequests ends the requests that have nothing open and that no workflow

@@ -11,7 +11,7 @@ import (
 type SweepReport struct {
 	Targets     []Report          `json:"targets"`
 	Requests    *Report           `json:"requests,omitempty"`
-	Unreachable map[string]string `json:"unreachable,omitempty"` // targets, or "requests": why they could not be compared
+	Unreachable map[string]string `json:"unreachable,omitempty"` // targets, or "requests": why they, or a part of them, could not be compared
 }
 
 // Unresolved returns how many findings were not put right, and how many targets
@@ -48,8 +48,11 @@ func (r *Reconciler) Sweep(ctx context.Context, targets []string) SweepReport {
 			report, err := r.ReconcileTarget(ctx, target)
 			mu.Lock()
 			defer mu.Unlock()
-			if s.Targets[i] = report; err != nil {
+			s.Targets[i] = report
+			if err != nil {
 				s.Unreachable[target] = access.Clip(err.Error(), 300)
+			} else if report.Unlisted != "" {
+				s.Unreachable[target] = report.Unlisted
 			}
 		})
 	}
