@@ -193,6 +193,11 @@ func (v *Requests) review(p access.Plan, envelopes [][]byte) *access.Review {
 	return nil
 }
 
+// recordWithin bounds how long somebody who reads waits for the record of an alarm. A ledger
+// that is only busy takes it in this time: of a request that has ended meanwhile there may be
+// no next read that says it again.
+const recordWithin = 10 * time.Second
+
 // raise says, once in this process and once in the log, that the ledger was changed. What
 // could not be recorded is said again at the next read.
 func (v *Requests) raise(ctx context.Context, r access.Request) {
@@ -212,7 +217,7 @@ func (v *Requests) raise(ctx context.Context, r access.Request) {
 	}
 	log := v.Log.WithField("request", r.ID)
 	log.Error("the ledger was changed by something else than Ramp: " + what)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordWithin)
 	defer cancel()
 	if err := v.Ledger.AppendEvent(ctx, access.Event{At: v.Now(), RequestID: r.ID, Kind: access.EventRecordAltered, Actor: access.ActorRamp, Message: what,
 		Key: access.KeyAltered(what)}); err != nil {
