@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -44,7 +45,8 @@ func quiet() *logrus.Logger {
 type book struct {
 	request    access.Request
 	statements [][]byte
-	down       bool // events cannot be recorded
+	down       bool          // events cannot be recorded
+	takes      time.Duration // to record one
 	events     []access.Event
 }
 
@@ -59,9 +61,14 @@ func (b *book) Removal(_ context.Context, event int64) ([]byte, error) {
 	return nil, access.Errorf(access.CodeNotFound, "there is no signed removal of event %d", event)
 }
 func (b *book) Tree(context.Context) (ledger.Tree, error) { return ledger.Tree{}, nil }
-func (b *book) AppendEvent(_ context.Context, e access.Event) error {
+func (b *book) AppendEvent(ctx context.Context, e access.Event) error {
 	if b.down {
 		return errors.New("the ledger is down")
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(b.takes):
 	}
 	b.events = append(b.events, e)
 	return nil
@@ -139,4 +146,15 @@ func TestCase53AlarmIsNotLost(t *testing.T) {
 		require.Len(t, b.events, want)
 	}
 	require.Equal(t, access.EventRecordAltered, b.events[0].Kind)
+}
+
+// TestCase53AlarmOfABusyLedger: of a request that ends now, this may be the last read.
+func TestCase53AlarmOfABusyLedger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := &book{request: access.Request{ID: access.NewRequestID(), State: access.StateActive, PlanEnvelope: []byte("{}")}, takes: 5 * time.Second}
+		v := &verified.Requests{Ledger: b, Keys: evidence.NewKeyring(), Log: quiet(), Now: time.Now}
+		_, err := v.Request(t.Context(), b.request.ID)
+		require.NoError(t, err)
+		require.Len(t, b.events, 1)
+	})
 }
