@@ -82,7 +82,7 @@ func (s *site) runOf(id string) *workflowservice.DescribeWorkflowExecutionRespon
 func TestStandingJob(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, nil)
-	a := s.holder(50*time.Millisecond, time.Hour)
+	a := s.holder(50*time.Millisecond, 4*time.Second)
 	t.Run("a worker that starts starts it", func(t *testing.T) {
 		a.keeps(true)
 		a.works()
@@ -96,7 +96,7 @@ func TestStandingJob(t *testing.T) {
 		require.Zero(t, b.rounds.Load())
 		require.Equal(t, run, s.runOf(a.job.ID).WorkflowExecutionInfo.Execution.RunId)
 	})
-	t.Run("a worker that stops hands it over, and nobody waits for an hour for its heartbeat", func(t *testing.T) {
+	t.Run("a worker that stops hands it over", func(t *testing.T) {
 		a.worker.Stop()
 		stopped := a.rounds.Load()
 		b.works()
@@ -145,6 +145,21 @@ func TestStandingJob(t *testing.T) {
 		c.works()
 		c.worker.Stop()
 	})
+}
+
+// TestStandingJobIsHandedOver: at once, since a heartbeat is missing in an hour only.
+func TestStandingJobIsHandedOver(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	a, b := s.holder(50*time.Millisecond, time.Hour), s.holder(50*time.Millisecond, time.Hour)
+	a.keeps(true)
+	s.eventually(func() bool { return a.rounds.Load()+b.rounds.Load() > 0 }, "one of them works")
+	if a.rounds.Load() == 0 {
+		a, b = b, a
+	}
+	a.worker.Stop()
+	b.works()
+	b.worker.Stop()
 }
 
 func TestStandingJobRunsNow(t *testing.T) {
