@@ -44,7 +44,7 @@ func (s *site) holder(interval, heartbeat time.Duration) *holder {
 		ConnectionOptions: client.ConnectionOptions{DialOptions: []grpc.DialOption{grpc.WithChainUnaryInterceptor(h.intercept)}}})
 	require.NoError(s, err)
 	s.Cleanup(c.Close)
-	h.worker = worker.New(c, workflows.ControlQueue, worker.Options{WorkerStopTimeout: stopWithin, DisableRegistrationAliasing: true})
+	h.worker = worker.New(c, workflows.ControlQueue, worker.Options{WorkerStopTimeout: max(stopWithin, heartbeat), DisableRegistrationAliasing: true})
 	workflows.Register(h.worker)
 	h.job.register(h.worker)
 	h.keeper = jobKeeper{temporal: c, jobs: jobs{standing: []StandingJob{h.job}}, log: quiet()}
@@ -147,7 +147,8 @@ func TestStandingJob(t *testing.T) {
 	})
 }
 
-// TestStandingJobIsHandedOver: at once, since a heartbeat is missing in an hour only.
+// TestStandingJobIsHandedOver: by the activity itself, once its worker is told to stop. A
+// heartbeat would be missing after an hour, and a worker would cut an activity off after one.
 func TestStandingJobIsHandedOver(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, nil)
@@ -157,8 +158,10 @@ func TestStandingJobIsHandedOver(t *testing.T) {
 	if a.rounds.Load() == 0 {
 		a, b = b, a
 	}
-	a.worker.Stop()
+	stopped := make(chan struct{})
+	go func() { a.worker.Stop(); close(stopped) }()
 	b.works()
+	<-stopped
 	b.worker.Stop()
 }
 
