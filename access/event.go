@@ -31,7 +31,7 @@ const (
 	EventCredentialMinted    EventKind = "credential.minted" // #nosec G101 -- a name
 	EventAccessEnding        EventKind = "access.ending"
 	EventAccessOverdue       EventKind = "access.overdue"
-	EventAccessReopened      EventKind = "access.reopened" // the ledger called it over, and a grant of it was not closed
+	EventAccessReopened      EventKind = "access.reopened" // the ledger called it or a grant of it over, and that is not proven
 	EventGrantClosed         EventKind = "grant.closed"    // read back as gone
 	EventAccessEnded         EventKind = "access.ended"
 	EventPasskeyCreated      EventKind = "passkey.created"    // it counts once people have enrolled it

@@ -1,6 +1,9 @@
 package access
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // GrantCondition is how far one grant of a request is.
 type GrantCondition string
@@ -79,10 +82,14 @@ func (r Request) GrantStates() (out []GrantState) {
 	return out
 }
 
-// grantEvents returns the first event of each kind about a grant; nil if there is none.
+// grantEvents returns the first event of each kind about a grant; nil if there is none. Of
+// closings it is the first that nobody has undone since.
 func (r Request) grantEvents(grant string) (intended, opened, closed, ruledOut *Event) {
 	of := map[EventKind]**Event{EventGrantIntended: &intended, EventGrantOpened: &opened, EventGrantClosed: &closed, EventGrantNotBegun: &ruledOut}
 	for i, e := range r.Timeline {
+		if e.undoesClosing(grant) && !r.TimelineCheck.IsAltered(e) {
+			closed = nil
+		}
 		if found, ok := of[e.Kind]; ok && *found == nil && e.Detail["grant"] == grant && !r.TimelineCheck.IsAltered(e) {
 			*found = &r.Timeline[i]
 		}
@@ -99,4 +106,22 @@ func (r Request) whyEnding() string {
 		}
 	}
 	return r.Problem
+}
+
+// undoesClosing reports whether the event says that what was recorded before of the closing
+// of a grant does not count: no worker of its target has signed it.
+func (e Event) undoesClosing(grant string) bool {
+	return e.Kind == EventAccessReopened && e.Detail["grant"] == grant
+}
+
+// LastClosings returns those events of a request, in their order, that say that grants of it
+// were closed, without those that were undone later.
+func LastClosings(events []Event) (out []Event) {
+	for _, e := range events {
+		if e.Kind == EventGrantClosed {
+			out = append(out, e)
+		}
+		out = slices.DeleteFunc(out, func(c Event) bool { return e.undoesClosing(c.Detail["grant"]) })
+	}
+	return out
 }

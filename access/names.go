@@ -127,6 +127,25 @@ func KeyMinted(grant string, ordered time.Time) string {
 // KeyGrant returns the key of an event that happens once to a grant.
 func KeyGrant(kind EventKind, grant string) string { return string(kind) + " " + grant }
 
+// KeyClosed returns the key of the event that a grant was closed, after it was reopened so
+// often.
+func KeyClosed(grant string, reopened int) string {
+	key := KeyGrant(EventGrantClosed, grant)
+	if reopened > 0 {
+		key += " again " + strconv.Itoa(reopened)
+	}
+	return key
+}
+
+// KeyReopened returns the key of the event that the closing of a grant was undone, for the
+// n-th time, from 1.
+func KeyReopened(grant string, n int) string {
+	return KeyGrant(EventAccessReopened, grant) + " " + strconv.Itoa(n)
+}
+
+// KeyReceipt returns the key of the statement that is a worker's receipt.
+func KeyReceipt(kind ReceiptKind, grant string) string { return string(kind) + " " + grant }
+
 // KeyRefused returns the key of a refused act.
 func KeyRefused(act Act, message string) string { return "refused " + string(act) + " " + message }
 

@@ -195,8 +195,8 @@ type GrantUsage struct {
 // they are open, and of targets that cannot say. An event that is no longer what was
 // recorded says nothing.
 func (r Request) Usage() (out []GrantUsage) {
-	for _, e := range r.Timeline {
-		if e.Kind != EventGrantClosed || r.TimelineCheck.IsAltered(e) {
+	for _, e := range LastClosings(r.Timeline) {
+		if r.TimelineCheck.IsAltered(e) {
 			continue
 		}
 		if u, said := e.Usage(); said {

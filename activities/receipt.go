@@ -41,7 +41,7 @@ func (t *Targets) receipt(r access.Receipt) ([]access.Transition, error) {
 	}
 	b, err := json.Marshal(e)
 	return []access.Transition{{RequestID: r.RequestID, At: r.At,
-		Statements: []access.Statement{{RequestID: r.RequestID, Key: string(r.Kind) + " " + r.Grant, Envelope: b}}}}, err
+		Statements: []access.Statement{{RequestID: r.RequestID, Key: access.KeyReceipt(r.Kind, r.Grant), Envelope: b}}}}, err
 }
 
 func (t *Targets) storeStatement(ctx context.Context, requestID, key string, e evidence.Envelope) error {

@@ -148,9 +148,6 @@ func (s *Signer) SignEvaluation(e access.Evaluation) (Envelope, error) {
 	return signed(s, TypeEvaluation, e)
 }
 
-// SignReceipt signs what a worker did with a grant.
-func (s *Signer) SignReceipt(r access.Receipt) (Envelope, error) { return signed(s, TypeReceipt, r) }
-
 // SignManifest signs what belongs to an evidence pack.
 func (s *Signer) SignManifest(m access.Manifest) (Envelope, error) {
 	return signed(s, TypeManifest, m)

@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"fmt"
+	"slices"
 
 	"ramp.dev/ramp/access"
 )
@@ -46,6 +47,11 @@ func (v *verifier) checkAgreement() (string, error) {
 	for _, o := range v.proof.Ends {
 		decided[fmt.Sprint(o.By, o.Kind, o.At.UnixMicro())] = true
 	}
+	var events []access.Event
+	for _, e := range v.Events {
+		events = append(events, e.Event)
+	}
+	closings := access.LastClosings(events)
 	for _, e := range v.Events {
 		ev := e.Event
 		switch ev.Kind {
@@ -66,6 +72,9 @@ func (v *verifier) checkAgreement() (string, error) {
 				return "", failf("event %d records an opening without a worker's receipt", e.Leaf+1)
 			}
 		case access.EventGrantClosed:
+			if !slices.ContainsFunc(closings, func(c access.Event) bool { return c.Seq == ev.Seq }) {
+				continue // it was undone: a worker whose key does not count for the target had recorded it
+			}
 			r, ok := v.closed[ev.Detail["grant"]]
 			if !ok {
 				return "", failf("event %d records a closing without a worker's receipt", e.Leaf+1)

@@ -100,6 +100,79 @@ var contradictions = map[string]func(b fixture){
 		require.Empty(b, list())
 		require.False(b, reopen(), "everything is closed")
 	},
+	"Case155 a closing that does not count is undone": func(b fixture) {
+		s := b.submitted()
+		id, g := s.Request.ID, grant(s)
+		key := access.KeyReceipt(access.ReceiptClosed, g.Name)
+		from, err := b.ClosingsBefore(ctx, at.Add(24*time.Hour))
+		require.NoError(b, err)
+		closes := func(receipt string) {
+			steps := []access.Transition{{RequestID: id, At: at, Statements: []access.Statement{{RequestID: id, Key: key, Envelope: []byte(receipt)}}}, access.Ended(id, access.OutcomeExpired, at)}
+			require.NoError(b, b.MarkClosed(ctx, g.Name, at, steps...))
+			require.Equal(b, access.StateEnded, b.reload(id).State)
+		}
+		undo := func(receipt string) bool {
+			changed, err := b.ReopenGrant(ctx, g.Name, []byte(receipt), at, "why")
+			require.NoError(b, err)
+			return changed
+		}
+		receipts := func() (all []string) {
+			list, err := b.Closings(ctx, from, 100)
+			require.NoError(b, err)
+			for _, c := range list {
+				if c.RequestID == id {
+					require.Equal(b, g.Name, c.Grant)
+					require.Equal(b, string(s.PlanEnvelope), string(c.PlanEnvelope))
+					all = append(all, string(c.Receipt))
+				}
+			}
+			return all
+		}
+		due := func(now time.Time) bool {
+			rows, err := b.DueGrants(ctx, g.Target, now, now, 1000)
+			require.NoError(b, err)
+			return slices.ContainsFunc(rows, func(r ledger.GrantRecord) bool { return r.Name == g.Name })
+		}
+		require.NoError(b, b.IntendGrant(ctx, g, at))
+		require.NoError(b, b.MarkOpened(ctx, g.Name, at, access.Activation(id, at, g.ExpiresAt)))
+		require.False(b, undo(""), "it is open")
+		closes("a stranger's")
+		require.Equal(b, []string{"a stranger's"}, receipts())
+		require.False(b, undo("another"), "its receipt is not the one that was judged")
+		require.True(b, undo("a stranger's"))
+		require.False(b, undo("a stranger's"), "a second server")
+		r := b.reload(id)
+		require.Equal(b, access.StateEnding, r.State)
+		require.Equal(b, access.OutcomeExpired, r.Outcome)
+		require.Nil(b, r.EndedAt)
+		require.True(b, due(at), "also where it was closed before its time")
+		require.Equal(b, []string{""}, receipts())
+		closes("its own worker's")
+		require.Equal(b, []string{"its own worker's", "its own worker's"}, receipts(), "each closing is an event")
+
+		for n := range 20 {
+			require.True(b, undo("its own worker's"))
+			require.Equal(b, n == 0, due(at), "what goes on like that comes with pauses")
+			require.True(b, due(at.Add(time.Minute)), "and is never left alone")
+			closes("its own worker's")
+		}
+	},
+	"Case155 the closing of what was never open is undone as well": func(b fixture) {
+		s := b.submitted()
+		id, g := s.Request.ID, grant(s)
+		require.NoError(b, b.IntendGrant(ctx, g, at))
+		require.NoError(b, b.MarkClosed(ctx, g.Name, at))
+		changed, err := b.ReopenGrant(ctx, g.Name, nil, at, "why")
+		require.NoError(b, err)
+		require.True(b, changed)
+		rows, err := b.Grants(ctx, ledger.GrantFilter{RequestID: id})
+		require.NoError(b, err)
+		require.Equal(b, ledger.GrantIntended, rows[0].Status)
+		require.False(b, rows[0].Damaged)
+		require.Equal(b, access.OutcomeRevoked, b.reload(id).Outcome, "the closer that ends it ends the request")
+		_, err = b.ReopenGrant(ctx, "ramp-nobody", nil, at, "why")
+		b.code(access.CodeNotFound, err)
+	},
 	"Case65 what was decided and done is shown, however much was refused": func(b fixture) {
 		s := b.submitted()
 		id, g := s.Request.ID, grant(s)

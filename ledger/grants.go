@@ -29,6 +29,7 @@ type GrantRecord struct {
 	IntendedAt time.Time   `json:"intendedAt"`
 	OpenedAt   *time.Time  `json:"openedAt,omitempty"`
 	ClosedAt   *time.Time  `json:"closedAt,omitempty"`
+	Reopened   int         `json:"reopened,omitempty"` // how often ReopenGrant has undone a closing
 }
 
 // IntendGrant records a grant before the target is touched, so that a crash
@@ -146,6 +147,7 @@ func (l *Ledger) MarkClosed(ctx context.Context, name string, at time.Time, step
 				return err
 			}
 			e := grantEvent(row.Grant, access.EventGrantClosed, at)
+			e.Key = access.KeyClosed(name, row.Reopened)
 			for _, s := range steps {
 				if s.Usage != nil {
 					s.Usage.Into(e.Detail)
@@ -223,7 +225,7 @@ func (l *Ledger) Grants(ctx context.Context, f GrantFilter) ([]GrantRecord, erro
 	return collect(ctx, l.reader(), scanGrant, selectGrants+where.String()+` ORDER BY expires_at, name`, where.args...)
 }
 
-const selectGrants = `SELECT name, request_id, target, principal, entitlement, expires_at, status, intended_at, opened_at, closed_at FROM grants`
+const selectGrants = `SELECT name, request_id, target, principal, entitlement, expires_at, status, intended_at, opened_at, closed_at, reopened FROM grants`
 
 // scanGrant reads a grant. One row that cannot be read must not keep closers and
 // reconcilers from all others of its target, so it is returned as damaged, and never
@@ -231,14 +233,15 @@ const selectGrants = `SELECT name, request_id, target, principal, entitlement, e
 func scanGrant(row scanner) (GrantRecord, error) {
 	var g GrantRecord
 	var name, request, target, principal, entitlement, status text
-	var expires, intended, opened, closed number
-	if err := row.Scan(&name, &request, &target, &principal, &entitlement, &expires, &status, &intended, &opened, &closed); err != nil {
+	var expires, intended, opened, closed, reopened number
+	if err := row.Scan(&name, &request, &target, &principal, &entitlement, &expires, &status, &intended, &opened, &closed, &reopened); err != nil {
 		return g, err
 	}
 	g.Name, g.RequestID, g.Target, g.Principal, g.Status = string(name), string(request), string(target), string(principal), GrantStatus(status)
 	if decodeJSON(string(entitlement), &g.Entitlement) != nil {
 		g.Damaged, g.Entitlement = true, nil
 	}
+	g.Reopened = int(reopened.Int64)
 	g.Damaged = g.Damaged || expires.damaged || intended.damaged || opened.damaged || closed.damaged
 	if expires.Valid {
 		g.ExpiresAt = timeOf(expires.Int64) // where it is damaged, its time is over

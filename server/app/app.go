@@ -108,6 +108,7 @@ type Ledger interface {
 	confirmationLedger
 	notBegunLedger
 	conditionLedger
+	closingLedger
 	contractSetLedger
 	reviewsLedger
 	dropLedger
@@ -153,6 +154,7 @@ type App struct {
 	*confirmer
 	*notBegun
 	*endWatch
+	*closingWatch
 	*dropper
 }
 
@@ -206,6 +208,7 @@ func New(c Config) *App {
 		confirmer:      &confirmer{ledger: c.Ledger, signer: c.Signer, keys: evidence.NewKeyring(c.Signer.Public()), log: log, warn: c.Log, now: now},
 		notBegun:       &notBegun{ledger: c.Ledger, signer: c.Signer, keys: keyring, log: log, warn: c.Log, now: now, next: map[string]time.Time{}},
 		endWatch:       &endWatch{ledger: c.Ledger, orders: ends, facts: c.Facts, conditions: &contracts.EndConditions{}, log: c.Log, now: now},
+		closingWatch:   &closingWatch{ledger: c.Ledger, servers: keyring, workers: c.Workers, log: c.Log, now: now},
 		dropper:        &dropper{config: c.Drop, ledger: c.Ledger, signer: c.Signer, audit: log, log: c.Log, now: now},
 		extender:       extend,
 		reviewer:       &reviewer{requests: reader, directory: c.Directory, ledger: c.Ledger, signer: c.Signer, refused: refused, now: now},

@@ -348,5 +348,5 @@ func mutants() []mutant {
 		{"another server's 404 says that nothing is there", "integrations/jsonhttp/call.go", "status == http.StatusNotFound && c.dialect.IsNotFound(body)", "status == http.StatusNotFound", []string{"./integrations/jsonhttp"}},
 		{"two people have one name on AWS", "integrations/name.go", "c != escape && fits(c)", "fits(c)", []string{"./integrations/awsiam -run SessionName"}},
 		{"an ended key shuts out everybody at its address", "integrations/sshcert/hostconfig.go", "lines += \"PerSourcePenalties authfail:0\\n\"", "lines += \"\"", []string{"./integrations/sshcert -run HostConfig"}},
-	}, slices.Concat(recorded(), around(), policy(), services(), notices(), clicks(), ends(), proposals(), streams(), databases(), modules(), mysqls(), aws(), clouds(), programs(), reviews(), usages(), audits(), orders(), fleets(), vaults(), forges())...)
+	}, slices.Concat(recorded(), around(), policy(), services(), notices(), clicks(), ends(), proposals(), streams(), databases(), modules(), mysqls(), aws(), clouds(), programs(), reviews(), usages(), audits(), orders(), isolation(), fleets(), vaults(), forges())...)
 }

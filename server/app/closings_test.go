@@ -1,0 +1,179 @@
+package app
+
+import (
+	"crypto/ed25519"
+	"database/sql"
+	"encoding/json"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/ledger"
+)
+
+// closed is a server on a real ledger with one request whose grant is open. Of the workers'
+// keys, one is for the grant's target and another is for another environment's.
+type closed struct {
+	*fixture
+	book               *ledger.Ledger
+	db                 *sql.DB // as somebody has it who owns the database
+	r                  access.Request
+	production, second *evidence.Signer
+	staging, stranger  *evidence.Signer
+}
+
+func newWorkerKey(t *testing.T) *evidence.Signer {
+	_, key, err := ed25519.GenerateKey(nil)
+	require.NoError(t, err)
+	return evidence.NewSigner(key)
+}
+
+func newClosed(t *testing.T) *closed {
+	path := filepath.Join(t.TempDir(), "ledger.db")
+	book, err := ledger.Open(t.Context(), "sqlite:"+path)
+	require.NoError(t, err)
+	t.Cleanup(func() { book.Close() })
+	db, err := sql.Open("sqlite", path)
+	require.NoError(t, err)
+	t.Cleanup(func() { db.Close() })
+	c := &closed{book: book, db: db, production: newWorkerKey(t), second: newWorkerKey(t), staging: newWorkerKey(t), stranger: newWorkerKey(t)}
+	c.fixture = newFixture(t, func(conf *Config) {
+		conf.Ledger = book
+		conf.Workers = evidence.Keyring{}.With(c.production.Public(), "postgres/orders").With(c.second.Public(), "postgres/orders", "ssh/orders").With(c.staging.Public(), "postgres/staging")
+	})
+	r, created, err := c.Submit(t.Context(), alice, testInput, "")
+	require.NoError(t, err)
+	require.True(t, created)
+	c.r = r
+	g := access.Grant{Name: r.Plan.Grants[0].Name, RequestID: r.ID, Target: "postgres/orders", Principal: "alice", ExpiresAt: testTime.Add(time.Hour)}
+	require.NoError(t, book.Advance(t.Context(), access.Transition{RequestID: r.ID, To: access.StateApproved, At: testTime}))
+	require.NoError(t, book.IntendGrant(t.Context(), g, testTime))
+	require.NoError(t, book.MarkOpened(t.Context(), g.Name, testTime, access.Activation(r.ID, testTime, g.ExpiresAt)))
+	return c
+}
+
+// closes is what a worker records that closes the grant, and that its request has ended.
+func (c *closed) closes(by *evidence.Signer, change ...func(*access.Receipt)) {
+	c.t.Helper()
+	name := c.r.Plan.Grants[0].Name
+	receipt := access.Receipt{RequestID: c.r.ID, Grant: name, Target: "postgres/orders", Kind: access.ReceiptClosed, At: testTime, Found: &access.ReadBack{}}
+	for _, f := range change {
+		f(&receipt)
+	}
+	var steps []access.Transition
+	if by != nil {
+		e, err := by.SignReceipt(receipt)
+		require.NoError(c.t, err)
+		b, err := json.Marshal(e)
+		require.NoError(c.t, err)
+		steps = append(steps, access.Transition{RequestID: c.r.ID, At: testTime,
+			Statements: []access.Statement{{RequestID: c.r.ID, Key: access.KeyReceipt(access.ReceiptClosed, name), Envelope: b}}})
+	}
+	steps = append(steps, access.Ending(c.r.ID, access.OutcomeRevoked, testTime), access.Ended(c.r.ID, access.OutcomeRevoked, testTime))
+	require.NoError(c.t, c.book.MarkClosed(c.t.Context(), name, testTime, steps...))
+	require.Equal(c.t, access.StateEnded, c.state())
+}
+
+func (c *closed) state() access.State {
+	r, err := c.book.Request(c.t.Context(), c.r.ID)
+	require.NoError(c.t, err)
+	return r.State
+}
+
+// checks has the server look, as one that has just started if it is fresh, and reports
+// whether it has undone the closing.
+func (c *closed) checks() bool {
+	c.t.Helper()
+	require.NoError(c.t, c.closingWatch.checkOnce(c.t.Context()))
+	rows, err := c.book.Grants(c.t.Context(), ledger.GrantFilter{RequestID: c.r.ID})
+	require.NoError(c.t, err)
+	open := rows[0].Status == ledger.GrantOpen
+	require.Equal(c.t, open, c.state() == access.StateEnding)
+	return open
+}
+
+// TestCase155WhoClosed: a closing counts that a worker of the grant's target has signed, and
+// no other: the request is shown as ending again, its grant is due, and the next closing is
+// looked at as well.
+func TestCase155WhoClosed(t *testing.T) {
+	for name, closes := range map[string]func(c *closed){
+		"a worker of another environment": func(c *closed) { c.closes(c.staging) },
+		"of which it says the truth":      func(c *closed) { c.closes(c.staging, func(r *access.Receipt) { r.Target = "postgres/staging" }) },
+		"a key that nobody accepts":       func(c *closed) { c.closes(c.stranger) },
+		"a worker without a key":          func(c *closed) { c.closes(nil) },
+		"the same grant on another target": func(c *closed) {
+			c.closes(c.second, func(r *access.Receipt) { r.Target = "ssh/orders" })
+		},
+		"another grant's receipt": func(c *closed) { c.closes(c.production, func(r *access.Receipt) { r.Grant = "ramp-another-0" }) },
+		"another request's receipt": func(c *closed) {
+			c.closes(c.production, func(r *access.Receipt) { r.RequestID = access.NewRequestID() })
+		},
+		"the receipt of the opening":   func(c *closed) { c.closes(c.production, func(r *access.Receipt) { r.Kind = access.ReceiptOpened }) },
+		"a session that is still open": func(c *closed) { c.closes(c.production, func(r *access.Receipt) { r.Found.Sessions = 1 }) },
+		"no read-back":                 func(c *closed) { c.closes(c.production, func(r *access.Receipt) { r.Found = nil }) },
+		"the target's column says another environment": func(c *closed) {
+			c.closes(c.staging, func(r *access.Receipt) { r.Target = "postgres/staging" })
+			_, err := c.db.Exec(`UPDATE grants SET target = 'postgres/staging'`)
+			require.NoError(c.t, err)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newClosed(t)
+			require.False(t, c.state() == access.StateEnded)
+			closes(c)
+			require.True(t, c.checks())
+			require.True(t, c.checks(), "once")
+			r, err := c.RequestWithTimeline(t.Context(), alice.Person, c.r.ID)
+			require.NoError(t, err)
+			require.Equal(t, access.StateEnding, r.State)
+			require.Contains(t, r.Problem, "Its closing on postgres/orders does not count")
+			require.Equal(t, access.GrantClosing, r.GrantStates()[0].Condition, "no page says that it is closed")
+
+			closes(c)
+			require.True(t, c.checks(), "the next one does not count either")
+			c.closes(c.production)
+			require.False(t, c.checks())
+			r, err = c.RequestWithTimeline(t.Context(), alice.Person, c.r.ID)
+			require.NoError(t, err)
+			require.Equal(t, access.GrantClosed, r.GrantStates()[0].Condition)
+			timeline := map[access.EventKind]int{}
+			for _, e := range r.Timeline {
+				timeline[e.Kind]++
+			}
+			require.Equal(t, 2, timeline[access.EventAccessReopened])
+			require.Equal(t, 3, timeline[access.EventGrantClosed])
+		})
+	}
+}
+
+// TestCase155WhatWasMissed: a server that starts looks at what was closed while none ran, and
+// not at what is old: the key that signed it may have been taken out since.
+func TestCase155WhatWasMissed(t *testing.T) {
+	c := newClosed(t)
+	c.closes(c.staging)
+	c.now = testTime.Add(closingsSince)
+	require.True(t, c.checks())
+
+	c = newClosed(t)
+	c.closes(c.staging)
+	c.now = testTime.Add(closingsSince + time.Second)
+	require.False(t, c.checks())
+}
+
+// TestClosingsThatCount: what the target's workers closed stays closed, whichever of them; and
+// with no workers' keys nothing is looked at.
+func TestClosingsThatCount(t *testing.T) {
+	c := newClosed(t)
+	c.closes(c.second)
+	require.False(t, c.checks())
+
+	c = newClosed(t)
+	c.closes(c.staging)
+	c.closingWatch.workers = evidence.Keyring{}
+	c.CheckClosings(t.Context()) // returns
+	require.Equal(t, access.StateEnded, c.state())
+}

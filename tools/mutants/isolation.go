@@ -1,0 +1,14 @@
+package main
+
+// isolation returns the mutants of what keeps a worker to the targets that are its own.
+func isolation() []mutant {
+	return []mutant{
+		{"a worker of another target proves that a grant is closed", "evidence/receipt.go", "verified[access.Receipt](k.ForTarget(g.Target), signed", "verified[access.Receipt](k, signed", []string{"./server/app -run Case155"}},
+		{"the receipt of another grant proves that one is closed", "evidence/receipt.go", "|| r.Grant != g.Name ", "", []string{"./server/app -run Case155"}},
+		{"a receipt without a read-back proves a closing", "evidence/receipt.go", "r.Found == nil || !r.Found.Gone()", "r.Found != nil && !r.Found.Gone()", []string{"./server/app -run Case155"}},
+		{"a closing without a receipt counts", "server/app/closings.go", "if len(c.Receipt) == 0 {\n\t\treturn access", "if len(c.Receipt) == 0 {\n\t\treturn nil\n\t}\n\tif len(c.Receipt) == 0 {\n\t\treturn access", []string{"./server/app -run Case155"}},
+		{"what was closed while no server ran is not looked at", "server/app/closings.go", "w.now().Add(-closingsSince)", "w.now()", []string{"./server/app -run Case155"}},
+		{"a grant is closed again without a pause, for ever", "ledger/closings.go", "n >= 0 {", "n >= 1000 {", []string{"./ledger -run TestLedger/sqlite/Case155"}},
+		{"a grant that is closed again is due at its old end", "ledger/closings.go", "CASE WHEN expires_at > ? THEN ? ELSE expires_at END", "CASE WHEN expires_at > ? THEN ? + 3600000000 ELSE expires_at END", []string{"./ledger -run TestLedger/sqlite/Case155"}},
+	}
+}
