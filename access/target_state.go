@@ -19,6 +19,9 @@ const (
 	TargetOff TargetCondition = "off"
 	// TargetSilent has no worker that has been heard of lately.
 	TargetSilent TargetCondition = "silent"
+	// TargetMisplaced is in the configuration of a worker whose key is not for it. Operators
+	// hear of it; the target's own workers say whether it can be used.
+	TargetMisplaced TargetCondition = "misplaced"
 	// TargetUnknown is named by a contract, and no worker has ever spoken of it.
 	TargetUnknown TargetCondition = "unknown"
 )
@@ -54,6 +57,8 @@ func (s TargetState) String() string {
 		return s.Target + " has been off since " + FormatTime(s.Since) + ": its worker cannot start it (" + s.Reason + "). It is on again as soon as that works"
 	case TargetFailing:
 		return s.Target + " has not worked since " + FormatTime(s.Since) + " (" + s.Reason + "). Access can be requested; it opens only if that works by then"
+	case TargetMisplaced:
+		return s.Target + " is in the configuration of a worker that does not serve it (" + s.Reason + "). Take it out there, or list the worker's key for it in keys.workers"
 	case TargetUnknown:
 		return "no worker has ever spoken of " + s.Target
 	default:
@@ -65,9 +70,9 @@ func (s TargetState) String() string {
 // cannot be shown as it is.
 func (s TargetState) Validate() (issues Issues) {
 	switch s.Condition {
-	case TargetOn, TargetFailing, TargetOff, TargetSilent:
+	case TargetOn, TargetFailing, TargetOff, TargetSilent, TargetMisplaced:
 	default:
-		issues.Add("target_condition", "condition", "%q is none of on, failing, off, silent", Clip(string(s.Condition), 20))
+		issues.Add("target_condition", "condition", "%q is none of on, failing, off, silent, misplaced", Clip(string(s.Condition), 20))
 	}
 	issues.Require(len([]rune(s.Reason)) <= maxTargetReason && strings.IndexFunc(s.Reason, notShown) < 0, "target_reason", "reason",
 		"a reason is one line of %d characters at the most, in which every character shows", maxTargetReason)

@@ -2,12 +2,14 @@ package activities
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/sirupsen/logrus"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/ledger"
 )
 
@@ -23,6 +25,8 @@ type Closer struct {
 	// (docs/threats.md, case 34).
 	Clock func(context.Context) (time.Time, error)
 	Log   logrus.FieldLogger
+	// Only is whether a due grant is this closer's; nil: each is.
+	Only func(context.Context, access.Grant) bool
 
 	mu     sync.Mutex
 	inHand map[string]bool // grants that this closer is closing
@@ -103,9 +107,26 @@ func (c *Closer) look(ctx context.Context) (due []ledger.GrantRecord, next time.
 			next = min(next, left)
 			continue
 		}
+		if c.Only != nil && !c.Only(ctx, row.Grant) {
+			continue
+		}
 		due = append(due, row)
 	}
 	return due, next, err
+}
+
+// OpenedHere reports whether this worker has signed that it opened a grant on this target. It
+// then holds the credential by which that grant is closed, whatever the servers say of its
+// key.
+func (c *Closer) OpenedHere(ctx context.Context, g access.Grant) bool {
+	statements, err := c.Ledger.Statements(ctx, g.RequestID)
+	if err != nil {
+		return false // it is asked again at the next look
+	}
+	return slices.ContainsFunc(statements, func(b []byte) bool {
+		e, err := evidence.ReadEnvelope(b)
+		return err == nil && c.Workers.VerifyOpening(e, g) == nil
+	})
 }
 
 // dueAt is when a closer ends a grant.

@@ -40,6 +40,8 @@ const (
 	TypeInventory = "application/vnd.ramp.inventory+json"
 	// TypeTargetState is of whether a target can be used; the ledger keeps the latest.
 	TypeTargetState = "application/vnd.ramp.target-state+json"
+	// TypeWorkerKeys is of the workers' keys that a server accepts; the ledger keeps the latest.
+	TypeWorkerKeys = "application/vnd.ramp.worker-keys+json"
 )
 
 // DigestOf returns the digest of a payload, which is what people approve: it is

@@ -21,3 +21,13 @@ func (k Keyring) VerifyClosing(signed Envelope, requestID string, g access.Plann
 	}
 	return nil
 }
+
+// VerifyOpening returns an error of code evidence unless a key of the ring signed that it
+// opened this grant on this target.
+func (k Keyring) VerifyOpening(signed Envelope, g access.Grant) error {
+	r, _, err := verified[access.Receipt](k, signed, TypeReceipt)
+	if err == nil && (r.Kind != access.ReceiptOpened || r.RequestID != g.RequestID || r.Grant != g.Name || r.Target != g.Target) {
+		err = access.Errorf(access.CodeEvidence, "the receipt is not of the opening of %s on %s", access.Clip(g.Name, 60), access.Clip(g.Target, 60))
+	}
+	return err
+}

@@ -12,7 +12,22 @@ func (s *Signer) SignTargetState(state access.TargetState) (Envelope, error) {
 // this target, and it can be shown. How old it is, the reader judges: somebody who may
 // write to the ledger can put back an earlier one.
 func (k Keyring) VerifyTargetState(signed Envelope, target string) (access.TargetState, error) {
-	s, _, err := verified[access.TargetState](k.ForTarget(target), signed, TypeTargetState)
+	return k.ForTarget(target).targetState(signed, target)
+}
+
+// VerifyMisplaced returns that a worker has a target in its configuration that is not its own,
+// as any of the ring's keys signed it: it is a worker's word about itself. Errors are
+// CodeEvidence.
+func (k Keyring) VerifyMisplaced(signed Envelope, target string) (access.TargetState, error) {
+	s, err := k.targetState(signed, target)
+	if err == nil && s.Condition != access.TargetMisplaced {
+		err = access.Errorf(access.CodeEvidence, "a worker whose key is not for %s has spoken of it", access.Clip(target, 60))
+	}
+	return s, err
+}
+
+func (k Keyring) targetState(signed Envelope, target string) (access.TargetState, error) {
+	s, _, err := verified[access.TargetState](k, signed, TypeTargetState)
 	if err != nil {
 		return access.TargetState{}, err
 	}

@@ -262,6 +262,7 @@ func (s *Server) Run(ctx context.Context) error {
 	g.Go(func() error { s.app.RuleOutNotBegun(ctx); return nil })
 	g.Go(func() error { s.app.EndByConditions(ctx); return nil })
 	g.Go(func() error { s.app.CheckClosings(ctx); return nil })
+	g.Go(func() error { s.app.KeepWorkerKeys(ctx); return nil })
 	g.Go(func() error { s.app.ForgetUploads(ctx); return nil })
 	g.Go(func() error { s.app.KeepReviews(ctx); return nil })
 	g.Go(func() error { s.app.DropBodies(ctx); return nil })

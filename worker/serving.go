@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"go.temporal.io/sdk/worker"
@@ -28,12 +29,11 @@ type serving struct {
 	looks      *lastLooks
 	reconciler activities.Reconciler
 	events     *feed.Feed // nil: nothing here reads events
-	jobs       jobs
-	closers    []*activities.Closer
-	watches    []watch
+	jobs       jobs       // those of the control queue
+	watches    []watch    // over the requests
 }
 
-// serve starts a worker for each queue: control, and two for each target.
+// serve starts a worker for each queue: control, and two for each target that is its own.
 func (w *Worker) serve(ctx context.Context, c Config, d Deps) error {
 	s, err := w.prepare(ctx, c, d)
 	if err != nil {
@@ -47,11 +47,12 @@ func (w *Worker) serve(ctx context.Context, c Config, d Deps) error {
 			return err
 		}
 	}
-	for _, name := range w.Broker.Names() {
-		if err := s.serveTarget(name); err != nil {
-			return err
-		}
+	own := &ownTargets{serving: s}
+	if err := own.start(ctx); err != nil {
+		own.stopAll()
+		return err
 	}
+	s.beside(own.run)
 	s.runBeside()
 	return nil
 }
@@ -102,46 +103,82 @@ func (s *serving) serveControl() error {
 	s.jobs.add(streams)
 	s.watchSinks()
 	s.beside(directory.Watch)
-	s.watch("", s.reconciler.With, func(ctx context.Context, with *reconcile.Reconciler) (reconcile.Report, error) {
+	s.watches = append(s.watches, s.watch("", s.reconciler.With, func(ctx context.Context, with *reconcile.Reconciler) (reconcile.Report, error) {
 		return with.ReconcileRequests(ctx)
-	})
+	}))
 	s.metrics.registry.MustRegister(openGrantsCollector{d.Ledger}, feed.Metrics{Ledger: d.Ledger})
-	return s.startQueue(d, workflows.ControlQueue, defaultSlots, s.jobs, func(r worker.Registry) {
+	s.control, err = s.startQueue(d, workflows.ControlQueue, defaultSlots, s.jobs, func(r worker.Registry) {
 		workflows.Register(r)
 		(&activities.Control{Ledger: d.Ledger, Keyring: d.Keyring, Alarms: s.alarms, Directory: d.Ledger}).Register(r)
 	})
+	return err
 }
 
-// serveTarget starts the two queues of a target: one that opens, and one that closes.
-func (s *serving) serveTarget(name string) error {
-	d, log := s.deps, s.deps.Log.WithField("target", name)
+// targets are the activities of this worker's targets.
+func (s *serving) targets() *activities.Targets {
+	d := s.deps
 	t := &activities.Targets{Broker: s.Broker, Ledger: d.Ledger, Keyring: d.Keyring, Signer: d.Signer, ObserveLag: s.metered.observeLag, Directory: d.Ledger,
 		PasskeyApprovals: s.config.RequiredPasskeyApprovals()}
 	if d.Signer != nil {
 		t.Workers = evidence.NewKeyring(d.Signer.Public())
 	}
-	s.beside((&targetKeeper{serving: s, name: name, log: log}).run)
-	s.beside(func(ctx context.Context) { keepMeanings(ctx, t, name, log) })
-	s.beside(func(ctx context.Context) { keepInventories(ctx, t, name, log) })
-	s.closers = append(s.closers, &activities.Closer{Targets: t, Due: d.Ledger, Target: name, Clock: s.clock.Now, Log: d.Log})
-	reconciler := s.reconciler
-	reconciler.With.RevokeAndVerify, reconciler.With.VerifyGrant = t.RevokeAndVerify, t.VerifyGrant
-	s.jobs.add(targetJobs(name, &reconciler, s.every))
-	s.watch(name, reconciler.With, func(ctx context.Context, with *reconcile.Reconciler) (reconcile.Report, error) {
-		return with.ReconcileTarget(ctx, name)
-	})
-	if err := s.startQueue(d, workflows.TargetQueue(name), defaultSlots, s.jobs, func(r worker.Registry) {
-		t.Register(r)
-		t.RegisterClosing(r) // work scheduled by an older version comes here
-	}); err != nil {
-		return err
-	}
-	return s.startQueue(d, workflows.CloseQueue(name), closeSlots(s.Broker.Rate(name)), s.jobs, func(r worker.Registry) { t.RegisterClosing(r) })
+	return t
 }
 
-// watch adds the watch over one target, or over the requests if target is empty.
-func (s *serving) watch(target string, with reconcile.Reconciler, look func(context.Context, *reconcile.Reconciler) (reconcile.Report, error)) {
-	s.watches = append(s.watches, watch{target: target, every: s.every, looks: s.looks, with: with, look: look, observe: s.observe, now: s.deps.Ledger.Now, log: s.deps.Log})
+// serveTarget starts the two queues of a target, one that opens and one that closes, and
+// what runs beside them until ctx ends. What it returns stops the queues, also where one of
+// them could not be started.
+func (s *serving) serveTarget(ctx context.Context, name string, running *sync.WaitGroup) (stop func(), err error) {
+	d, log, t := s.deps, s.deps.Log.WithField("target", name), s.targets()
+	beside := func(run func(context.Context)) { running.Go(func() { run(ctx) }) }
+	reconciler := s.reconciler
+	reconciler.With.RevokeAndVerify, reconciler.With.VerifyGrant = t.RevokeAndVerify, t.VerifyGrant
+	jobs := targetJobs(name, &reconciler, s.every)
+	var queues []worker.Worker
+	stop = func() {
+		var stopping sync.WaitGroup
+		for _, q := range queues {
+			stopping.Go(q.Stop)
+		}
+		stopping.Wait()
+	}
+	start := func(queue string, slots int, register func(worker.Registry)) {
+		if err != nil {
+			return
+		}
+		var q worker.Worker
+		if q, err = s.startQueue(d, queue, slots, jobs, register); err == nil {
+			queues = append(queues, q)
+		}
+	}
+	start(workflows.TargetQueue(name), defaultSlots, func(r worker.Registry) {
+		t.Register(r)
+		t.RegisterClosing(r) // work scheduled by an older version comes here
+	})
+	start(workflows.CloseQueue(name), closeSlots(s.Broker.Rate(name)), func(r worker.Registry) { t.RegisterClosing(r) })
+	if err != nil {
+		return stop, err
+	}
+	beside((&targetKeeper{serving: s, name: name, log: log}).run)
+	beside(func(ctx context.Context) { keepMeanings(ctx, t, name, log) })
+	beside(func(ctx context.Context) { keepInventories(ctx, t, name, log) })
+	beside(s.closer(t, name).Run)
+	s.looks.note(name) // what has just started is not late
+	beside(s.watch(name, reconciler.With, func(ctx context.Context, with *reconcile.Reconciler) (reconcile.Report, error) {
+		return with.ReconcileTarget(ctx, name)
+	}).run)
+	beside(jobKeeper{temporal: d.Temporal, jobs: jobs, log: d.Log}.run)
+	return stop, nil
+}
+
+// closer is the closer of a target.
+func (s *serving) closer(t *activities.Targets, name string) *activities.Closer {
+	return &activities.Closer{Targets: t, Due: s.deps.Ledger, Target: name, Clock: s.clock.Now, Log: s.deps.Log}
+}
+
+// watch is the watch over one target, or over the requests if target is empty.
+func (s *serving) watch(target string, with reconcile.Reconciler, look func(context.Context, *reconcile.Reconciler) (reconcile.Report, error)) watch {
+	return watch{target: target, every: s.every, looks: s.looks, with: with, look: look, observe: s.observe, now: s.deps.Ledger.Now, log: s.deps.Log}
 }
 
 // beside runs something beside the queues until the worker stops.
@@ -149,12 +186,9 @@ func (s *serving) beside(run func(context.Context)) {
 	s.background.Go(func() { run(s.untilStop) })
 }
 
-// runBeside starts what needs all the queues.
+// runBeside starts what the queue of workflows needs beside it.
 func (s *serving) runBeside() {
 	s.beside(jobKeeper{temporal: s.deps.Temporal, jobs: s.jobs, log: s.deps.Log}.run)
-	for _, each := range s.closers {
-		s.beside(each.Run)
-	}
 	for _, each := range s.watches {
 		s.looks.note(each.target) // a worker that has just started is not late
 		s.beside(each.run)

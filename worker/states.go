@@ -27,6 +27,8 @@ type targetKeeper struct {
 	log    logrus.FieldLogger
 	state  access.TargetState
 	pinged time.Time
+	// misplaced is why the target is another worker's; it is neither opened nor asked then.
+	misplaced string
 }
 
 // run looks until the worker stops; then it says that nobody serves the target here.
@@ -47,6 +49,10 @@ func (k *targetKeeper) run(ctx context.Context) {
 // look finds out how the target is, says so, and returns after how long to look again.
 func (k *targetKeeper) look(ctx context.Context) (wait time.Duration) {
 	next, wait := access.TargetState{Target: k.name, Condition: access.TargetOn}, saysEvery
+	if k.misplaced != "" {
+		next.Condition, next.Reason = access.TargetMisplaced, k.misplaced
+		return k.tell(ctx, next, wait)
+	}
 	if k.Broker.Disabled(k.name) != nil {
 		k.opening.open(ctx, k.name)
 	}
@@ -61,6 +67,11 @@ func (k *targetKeeper) look(ctx context.Context) (wait time.Duration) {
 			next.Condition, next.Reason = access.TargetFailing, access.TargetReason(err)
 		}
 	}
+	return k.tell(ctx, next, wait)
+}
+
+// tell says what was found, unless the worker stops.
+func (k *targetKeeper) tell(ctx context.Context, next access.TargetState, wait time.Duration) time.Duration {
 	if ctx.Err() != nil {
 		return wait
 	}

@@ -31,8 +31,8 @@ type Worker struct {
 	deployment      builds.Config
 	metrics         *metrics
 	clock           *endClock
-	metricsListener net.Listener // nil: metrics are not served
-	running         []worker.Worker
+	metricsListener net.Listener       // nil: metrics are not served
+	control         worker.Worker      // nil: this worker has no control
 	stop            context.CancelFunc // of what runs beside them
 	background      sync.WaitGroup
 }
@@ -90,7 +90,7 @@ func closeSlots(r pacing.Rate) int {
 }
 
 // startQueue starts the worker of one queue, with the standing jobs that run there.
-func (w *Worker) startQueue(d Deps, queue string, slots int, all jobs, register func(worker.Registry)) error {
+func (w *Worker) startQueue(d Deps, queue string, slots int, all jobs, register func(worker.Registry)) (worker.Worker, error) {
 	tw := worker.New(d.Temporal, queue, worker.Options{
 		WorkerStopTimeout:                  stopWithin,
 		DisableRegistrationAliasing:        true,
@@ -107,26 +107,20 @@ func (w *Worker) startQueue(d Deps, queue string, slots int, all jobs, register 
 	for _, j := range all.on(queue) {
 		j.register(tw)
 	}
-	if err := tw.Start(); err != nil {
-		return err
-	}
-	w.running = append(w.running, tw)
-	return nil
+	return tw, tw.Start()
 }
 
 // Stop lets running activities finish, within stopWithin, and stops polling.
 func (w *Worker) Stop() {
+	var control sync.WaitGroup
+	if w.control != nil {
+		control.Go(w.control.Stop)
+	}
 	if w.stop != nil {
 		w.stop()
 		w.background.Wait()
 	}
-	done := make(chan struct{})
-	for _, tw := range w.running {
-		go func() { tw.Stop(); done <- struct{}{} }()
-	}
-	for range w.running {
-		<-done
-	}
+	control.Wait()
 	if w.metricsListener != nil {
 		w.metricsListener.Close()
 	}

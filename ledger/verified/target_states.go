@@ -31,6 +31,7 @@ type TargetStates struct {
 
 	mu     sync.Mutex
 	said   map[string][]access.TargetState // by target, as verified
+	amiss  []access.TargetState            // what workers said that have another's target in their file
 	readAt time.Time
 }
 
@@ -57,6 +58,25 @@ func (s *TargetStates) All(ctx context.Context) (all []access.TargetState) {
 	return all
 }
 
+// Misplaced returns the targets that a worker has in its configuration whose key is for others
+// only, as it says itself, each once for each reason.
+func (s *TargetStates) Misplaced(ctx context.Context) (all []access.TargetState) {
+	if s == nil || s.Workers.Empty() {
+		return nil
+	}
+	now := s.Now()
+	s.read(ctx, now)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, one := range s.amiss {
+		same := func(other access.TargetState) bool { return other.Target == one.Target && other.Reason == one.Reason }
+		if age := now.Sub(one.At); age <= access.TargetStateLasts && age >= -access.TargetStateLasts && !slices.ContainsFunc(all, same) {
+			all = append(all, one)
+		}
+	}
+	return all
+}
+
 func (s *TargetStates) read(ctx context.Context, now time.Time) map[string][]access.TargetState {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -70,11 +90,15 @@ func (s *TargetStates) read(ctx context.Context, now time.Time) map[string][]acc
 		s.unknown("", err)
 		return nil
 	}
-	s.said, s.readAt = map[string][]access.TargetState{}, now
+	s.said, s.amiss, s.readAt = map[string][]access.TargetState{}, nil, now
 	for _, k := range kept {
 		signed, err := evidence.ReadEnvelope(k.Envelope)
 		if err != nil {
 			s.unknown(k.Target, err)
+			continue
+		}
+		if one, err := s.Workers.VerifyMisplaced(signed, k.Target); err == nil {
+			s.amiss = append(s.amiss, one)
 			continue
 		}
 		state, err := s.Workers.VerifyTargetState(signed, k.Target)

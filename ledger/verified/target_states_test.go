@@ -45,3 +45,27 @@ func TestReadingIsForAll(t *testing.T) {
 	require.Len(t, states.All(t.Context()), 1)
 	require.Equal(t, 1, b.reads)
 }
+
+// TestCase155MisplacedIsShown: that a worker has another's target in its file is its own word,
+// under any key that is known; it says nothing of how that target is.
+func TestCase155MisplacedIsShown(t *testing.T) {
+	production, staging, stranger := newSigner(t), newSigner(t), newSigner(t)
+	now := time.Now().UTC().Truncate(time.Second)
+	says := func(by *evidence.Signer, c access.TargetCondition, reason string, ago time.Duration) ledger.KeptTargetState {
+		return keptState(t, by, access.TargetState{Target: "db/prod", Condition: c, Reason: reason, Since: now, At: now.Add(-ago)})
+	}
+	b := &board{kept: []ledger.KeptTargetState{says(production, access.TargetOn, "", 0), says(staging, access.TargetMisplaced, "it is not its own", 0),
+		says(staging, access.TargetMisplaced, "it is not its own", time.Minute), says(staging, access.TargetMisplaced, "long ago", time.Hour),
+		says(staging, access.TargetOff, "it is off", 0), says(stranger, access.TargetMisplaced, "call this number", 0)}}
+	states := &verified.TargetStates{Ledger: b, Workers: evidence.Keyring{}.With(production.Public(), "db/prod").With(staging.Public(), "db/staging"), Log: quiet(), Now: func() time.Time { return now }}
+	all := states.All(t.Context())
+	require.Len(t, all, 1)
+	require.Equal(t, access.TargetOn, all[0].Condition)
+	all = states.Misplaced(t.Context())
+	require.Len(t, all, 1)
+	require.Contains(t, all[0].String(), "db/prod is in the configuration of a worker that does not serve it (it is not its own)")
+
+	b.kept = b.kept[1:]
+	states.Now = func() time.Time { return now.Add(time.Minute) }
+	require.Empty(t, states.All(t.Context()), "nobody whose it is has spoken")
+}

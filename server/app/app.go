@@ -109,6 +109,7 @@ type Ledger interface {
 	notBegunLedger
 	conditionLedger
 	closingLedger
+	workerKeyLedger
 	contractSetLedger
 	reviewsLedger
 	dropLedger
@@ -155,6 +156,7 @@ type App struct {
 	*notBegun
 	*endWatch
 	*closingWatch
+	*workerKeys
 	*dropper
 }
 
@@ -209,6 +211,7 @@ func New(c Config) *App {
 		notBegun:       &notBegun{ledger: c.Ledger, signer: c.Signer, keys: keyring, log: log, warn: c.Log, now: now, next: map[string]time.Time{}},
 		endWatch:       &endWatch{ledger: c.Ledger, orders: ends, facts: c.Facts, conditions: &contracts.EndConditions{}, log: c.Log, now: now},
 		closingWatch:   &closingWatch{ledger: c.Ledger, servers: keyring, workers: c.Workers, log: c.Log, now: now},
+		workerKeys:     &workerKeys{ledger: c.Ledger, signer: c.Signer, servers: keyring, accepted: c.Workers, log: c.Log, now: now},
 		dropper:        &dropper{config: c.Drop, ledger: c.Ledger, signer: c.Signer, audit: log, log: c.Log, now: now},
 		extender:       extend,
 		reviewer:       &reviewer{requests: reader, directory: c.Directory, ledger: c.Ledger, signer: c.Signer, refused: refused, now: now},

@@ -13,12 +13,16 @@ import (
 // not return is not known.
 type TargetStates interface {
 	All(ctx context.Context) []access.TargetState
+	// Misplaced returns the targets that a worker has in its configuration and that are
+	// another worker's.
+	Misplaced(ctx context.Context) []access.TargetState
 }
 
 // noTargetStates knows nothing.
 type noTargetStates struct{}
 
-func (noTargetStates) All(context.Context) []access.TargetState { return nil }
+func (noTargetStates) All(context.Context) []access.TargetState       { return nil }
+func (noTargetStates) Misplaced(context.Context) []access.TargetState { return nil }
 
 // targets tells operators which targets can be used.
 type targets struct {
@@ -29,7 +33,7 @@ type targets struct {
 }
 
 // Targets returns whether each target can be used that a contract names or a worker has
-// spoken of, by name; for operators and auditors, since it names targets that others may
+// spoken of, by name, and beside it what a worker has in its configuration by mistake; for operators and auditors, since it names targets that others may
 // not ask for. Errors are CodeForbidden.
 func (t *targets) Targets(ctx context.Context, by access.Actor) ([]access.TargetState, error) {
 	if !t.roles.isOperator(by.Person) && !t.roles.isAuditor(by.Person) {
@@ -43,7 +47,8 @@ func (t *targets) Targets(ctx context.Context, by access.Actor) ([]access.Target
 			}
 		}
 	}
-	slices.SortFunc(all, func(a, b access.TargetState) int { return strings.Compare(a.Target, b.Target) })
+	all = append(all, t.states.Misplaced(ctx)...)
+	slices.SortStableFunc(all, func(a, b access.TargetState) int { return strings.Compare(a.Target, b.Target) })
 	return all, nil
 }
 

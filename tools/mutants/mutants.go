@@ -75,7 +75,7 @@ func mutants() []mutant {
 		{"what is being closed is extended", "ledger/grants.go", "case r.state == access.StateEnding || r.state.Final():", "case false:", []string{closes}},
 		{"a request ends with the first of its grants", "ledger/grants.go", "if s.To.Final() {", "if false {", []string{closes}},
 		{"a fast clock of the ledger ends access early", "worker/endclock.go", "at.Before(now) {", "at.After(now) {", []string{"./worker -run TestCase34EndClock"}},
-		{"endings wait for Temporal", "worker/serving.go", "s.beside(each.Run)", "_ = each", []string{"./worker -run TestEndingsWithNoTemporal"}},
+		{"endings wait for Temporal", "worker/serving.go", "beside(s.closer(t, name).Run)", "_ = s.closer", []string{"./worker -run TestEndingsWithNoTemporal"}},
 
 		// Opening.
 		{"an opening that waited is refused as expired", "workflows/open.go", "FromOpening: r.hasOneGrant(),", "FromOpening: false,", []string{workflow}},

@@ -71,7 +71,7 @@ func stateIssues(ctx context.Context, c config.Config, led *ledger.Ledger) (issu
 		return nil // Validate has said so
 	}
 	states := verified.TargetStates{Ledger: led, Workers: workers, Log: logrus.StandardLogger(), Now: time.Now}
-	for _, state := range states.All(ctx) {
+	for _, state := range append(states.All(ctx), states.Misplaced(ctx)...) {
 		if !state.Usable() {
 			issues.Add("target_"+string(state.Condition), state.Target, "%s", state)
 		}
