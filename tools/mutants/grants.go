@@ -11,7 +11,7 @@ func targetsOff() []mutant {
 		{"anybody may look into states of Terraform unsaid", "integrations/terraform/rights.go", "mode&0o077 != 0", "mode&0o022 != 0", []string{"./integrations/terraform" + tests}},
 		{"a member of other roles in Postgres passes for just what is needed", "integrations/postgres/rights.go", "for _, may := range own {", "for _, may := range own[:0] {", []string{"./integrations/postgres -run TestPing"}},
 		{"a target that is off is asked for", "server/app/planner.go", "if err := p.catalog.refuseOff(ctx, result.Draft.Grants); err != nil {", "if err := p.catalog.refuseOff(ctx, nil); err != nil {", []string{"./server -run TestCase149"}},
-		{"a worker of another target says that one is off", "evidence/target_state.go", "verified[access.TargetState](k.ForTarget(target), signed", "verified[access.TargetState](k, signed", []string{"./evidence -run TestCase149"}},
+		{"a worker of another target says that one is off", "evidence/target_state.go", "return k.ForTarget(target).targetState(signed, target)", "return k.targetState(signed, target)", []string{"./evidence -run TestCase149"}},
 		{"what is said of one target counts for another", "evidence/target_state.go", "if s.Target != target {", "if false {", []string{"./evidence -run TestCase149"}},
 		{"a target is off with words that do not show", "evidence/target_state.go", "if issues := s.Validate(); len(issues) > 0 {", "if issues := s.Validate(); len(issues) > 1000 {", []string{"./evidence -run TestCase149"}},
 		{"a grant that is ruled out is opened", "ledger/not_begun.go", "if err == nil && out {", "if err == nil && !out && out {", []string{"./ledger -run TestLedger/sqlite/Case156"}},

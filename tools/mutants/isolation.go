@@ -4,7 +4,7 @@ package main
 func isolation() []mutant {
 	return []mutant{
 		{"a worker of another target proves that a grant is closed", "evidence/receipt.go", "verified[access.Receipt](k.ForTarget(g.Target), signed", "verified[access.Receipt](k, signed", []string{"./server/app -run Case155"}},
-		{"the receipt of another grant proves that one is closed", "evidence/receipt.go", "|| r.Grant != g.Name ", "", []string{"./server/app -run Case155"}},
+		{"the receipt of another grant proves that one is closed", "evidence/receipt.go", "|| r.RequestID != requestID || r.Grant != g.Name ", "|| r.RequestID != requestID ", []string{"./server/app -run Case155"}},
 		{"a receipt without a read-back proves a closing", "evidence/receipt.go", "r.Found == nil || !r.Found.Gone()", "r.Found != nil && !r.Found.Gone()", []string{"./server/app -run Case155"}},
 		{"a closing without a receipt counts", "server/app/closings.go", "if len(c.Receipt) == 0 {\n\t\treturn access", "if len(c.Receipt) == 0 {\n\t\treturn nil\n\t}\n\tif len(c.Receipt) == 0 {\n\t\treturn access", []string{"./server/app -run Case155"}},
 		{"what was closed while no server ran is not looked at", "server/app/closings.go", "w.now().Add(-closingsSince)", "w.now()", []string{"./server/app -run Case155"}},
