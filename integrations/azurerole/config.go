@@ -18,7 +18,7 @@ type Config struct {
 	Tenant string `yaml:"tenant"` // its id
 	Client string `yaml:"client"` // the id of Ramp's own application there
 	// Secret is the application's, or Assertion a token of another identity provider that the
-	// application trusts (a federated credential). They are read again for each new token.
+	// application trusts (a federated credential). They are read for every call.
 	Secret    field.Secret `yaml:"secret,omitempty"`
 	Assertion field.Secret `yaml:"assertion,omitempty"`
 	Cloud     string       `yaml:"cloud,omitempty"`    // public, usgov or china; public if empty
@@ -76,19 +76,19 @@ func (c Config) open(between func(http.RoundTripper) http.RoundTripper) (*target
 	if err := c.validate().Err(); err != nil {
 		return nil, err
 	}
-	own, err := jsonhttp.Config{CAFile: c.CAFile}.HTTPClient()
-	if err != nil {
-		return nil, err
-	}
-	if between != nil {
-		own.Transport = between(own.Transport)
+	credentials := c.Secret
+	if credentials.IsZero() {
+		credentials = c.Assertion
 	}
 	at, t := clouds()[c.Cloud], &target{config: c}
 	login := cmp.Or(c.Endpoint, at.login) + "/" + c.Tenant + "/oauth2/v2.0/token"
 	for address, client := range map[string]**jsonhttp.Client{at.management: &t.management, at.graph: &t.graph} {
-		tokens := &tokens{config: c, url: login, scope: address + "/.default", http: own}
-		*client, err = jsonhttp.Config{Address: cmp.Or(c.Endpoint, address), CAFile: c.CAFile}.Open(dialect(tokens.read), between)
+		service := jsonhttp.Config{Address: cmp.Or(c.Endpoint, address), CAFile: c.CAFile}
+		tokens, err := service.OpenTokens("Azure", credentials.Cached(), c.askToken(login, address+"/.default"), between)
 		if err != nil {
+			return nil, err
+		}
+		if *client, err = service.Open(dialect(tokens), between); err != nil {
 			return nil, err
 		}
 	}

@@ -2,24 +2,20 @@ package azurerole
 
 import (
 	"context"
-	"crypto/sha256"
 	"net/http"
-	"net/url"
 	"slices"
-	"sync"
 
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/clientcredentials"
 
-	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations/jsonhttp"
 	"ramp.dev/ramp/internal/strictjson"
 )
 
 // Azure's own client waits and tries again by itself where the service asks for fewer calls,
 // which Ramp must know of, and takes credentials and proxies from the environment.
-func dialect(token func(context.Context) (string, error)) jsonhttp.Dialect {
-	return jsonhttp.Dialect{Name: "Azure", Header: http.Header{"Accept": {"application/json"}, "User-Agent": {"ramp"}}, Token: token,
+func dialect(tokens *jsonhttp.Tokens) jsonhttp.Dialect {
+	return jsonhttp.Dialect{Name: "Azure", Header: http.Header{"Accept": {"application/json"}, "User-Agent": {"ramp"}}, Tokens: tokens,
 		Authenticate: func(h http.Header, token string) { h.Set("Authorization", "Bearer "+token) },
 		// A subscription that is not found may be one of another tenant: that proves nothing.
 		IsNotFound: func(body []byte) bool {
@@ -50,44 +46,16 @@ func errorOf(body []byte) apiError {
 	return reply.Error
 }
 
-// tokens keeps Ramp's own access token for one of Azure's services. It is safe for
-// concurrent use.
-type tokens struct {
-	config     Config
-	url, scope string
-	http       *http.Client
-
-	mu    sync.Mutex
-	of    [sha256.Size]byte // the secret that token is of
-	token *oauth2.Token
-}
-
-// read returns a token that is valid now. It has the form of jsonhttp.Dialect's Token.
-// Errors are of code forbidden (Azure does not take the credentials), throttled and
-// unavailable; they hold nothing of the credentials.
-func (t *tokens) read(ctx context.Context) (string, error) {
-	secret, err := t.config.Secret.Read(ctx)
-	if err != nil {
-		return "", access.Errorf(access.CodeUnavailable, "Ramp's own secret: %w", err)
+// askToken returns what asks for access tokens for one of Azure's services, by the secret or
+// the assertion of Ramp's own application.
+func (c Config) askToken(url, scope string) jsonhttp.AskToken {
+	return func(ctx context.Context, credentials string) (*oauth2.Token, error) {
+		ask := clientcredentials.Config{ClientID: c.Client, TokenURL: url, Scopes: []string{scope}, AuthStyle: oauth2.AuthStyleInParams}
+		if c.Assertion.IsZero() {
+			ask.ClientSecret = credentials
+		} else {
+			ask.EndpointParams = jsonhttp.ClientAssertion(credentials)
+		}
+		return ask.Token(ctx)
 	}
-	assertion, err := t.config.Assertion.Read(ctx)
-	if err != nil {
-		return "", access.Errorf(access.CodeUnavailable, "Ramp's own assertion: %w", err)
-	}
-	sum := sha256.Sum256([]byte(secret))
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.token.Valid() && t.of == sum {
-		return t.token.AccessToken, nil
-	}
-	ask := clientcredentials.Config{ClientID: t.config.Client, ClientSecret: secret, TokenURL: t.url, Scopes: []string{t.scope}, AuthStyle: oauth2.AuthStyleInParams}
-	if assertion != "" {
-		ask.EndpointParams = url.Values{"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}, "client_assertion": {assertion}}
-	}
-	token, err := ask.Token(context.WithValue(ctx, oauth2.HTTPClient, t.http))
-	if err != nil {
-		return "", jsonhttp.TokenError("Azure", err)
-	}
-	t.token, t.of = token, sum
-	return token.AccessToken, nil
 }

@@ -61,14 +61,11 @@ func (c Config) open(between func(http.RoundTripper) http.RoundTripper) (*target
 	if err := c.validate().Err(); err != nil {
 		return nil, err
 	}
-	own, err := jsonhttp.Config{CAFile: c.CAFile}.HTTPClient()
+	tokens, err := jsonhttp.Config{CAFile: c.CAFile}.OpenTokens("Google", c.Credentials.Cached(), askToken, between)
 	if err != nil {
 		return nil, err
 	}
-	if between != nil {
-		own.Transport = between(own.Transport)
-	}
-	d := dialect((&tokens{secret: c.Credentials.Cached(), http: own}).read)
+	d := dialect(tokens)
 	t := &target{config: c, step: firstPause}
 	for address, client := range map[string]**jsonhttp.Client{managerAddress: &t.manager, storageAddress: &t.storage} {
 		if c.Endpoint != "" {

@@ -197,6 +197,10 @@ func TestCredentials(t *testing.T) {
 	require.Equal(t, access.CodeForbidden, access.CodeOf(err))
 	require.Contains(t, err.Error(), "storage.buckets.setIamPolicy on "+bucket)
 	delete(w.Lacks, "storage.buckets.setIamPolicy")
+	one := w.open(t, nil)
+	require.NoError(t, one.Ping(t.Context()))
+	w.TakeTokensBack()
+	require.NoError(t, one.Ping(t.Context()), "a token that Google took back is dropped")
 
 	dir := t.TempDir()
 	subject, path := filepath.Join(dir, "subject"), filepath.Join(dir, "credentials.json")
@@ -207,7 +211,7 @@ func TestCredentials(t *testing.T) {
 		require.NoError(t, os.WriteFile(path, text, 0o600))
 	}
 	w.config.Credentials = field.SecretFile(path)
-	one := w.open(t, nil)
+	one = w.open(t, nil)
 	write(map[string]any{"type": "external_account", "audience": "//iam.googleapis.com/pool", "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
 		"token_url": w.URL + "/sts", "credential_source": map[string]any{"file": subject}})
 	require.NoError(t, one.Ping(t.Context()))

@@ -15,8 +15,8 @@ import (
 // Google's own client waits and tries again by itself where the service asks for fewer calls,
 // which Ramp must know of, and takes endpoints and proxies from the environment. Six calls
 // are all that is needed.
-func dialect(token func(context.Context) (string, error)) jsonhttp.Dialect {
-	return jsonhttp.Dialect{Name: "Google Cloud", Header: http.Header{"Accept": {"application/json"}, "User-Agent": {"ramp"}}, Token: token,
+func dialect(tokens *jsonhttp.Tokens) jsonhttp.Dialect {
+	return jsonhttp.Dialect{Name: "Google Cloud", Header: http.Header{"Accept": {"application/json"}, "User-Agent": {"ramp"}}, Tokens: tokens,
 		Authenticate: func(h http.Header, token string) { h.Set("Authorization", "Bearer "+token) },
 		IsNotFound:   func(body []byte) bool { said, ok := errorOf(body); return ok && said.Code == http.StatusNotFound },
 		Message: func(body []byte) string {

@@ -7,10 +7,10 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+	"golang.org/x/oauth2"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations/jsonhttp"
@@ -64,42 +64,28 @@ func privateKey(text []byte) (*rsa.PrivateKey, bool) {
 	return own, err == nil && ok
 }
 
-// installation hands out the token of an App's installation. It is safe for concurrent use.
-type installation struct {
-	client *jsonhttp.Client // as the App
-	number string
-
-	mu    sync.Mutex
-	token string
-	ends  time.Time
-}
-
 func noInstallation(id string) error {
 	return access.Errorf(access.CodeForbidden, "the App has no installation %s: it was uninstalled, or the number is another App's", id)
 }
 
-// get returns a token that is good for some minutes, and makes another when it is not. Those
-// who come while one is made wait for it.
-func (i *installation) get(ctx context.Context) (string, error) {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	if time.Until(i.ends) > renewBefore {
-		return i.token, nil
+// askToken returns what asks for the token of the App's installation, as the App does by
+// client. It ends for Ramp some minutes before it ends for GitHub.
+func (c AppConfig) askToken(client *jsonhttp.Client) jsonhttp.AskToken {
+	return func(ctx context.Context, _ string) (*oauth2.Token, error) {
+		var out struct {
+			Token   string    `json:"token"`
+			Expires time.Time `json:"expires_at"`
+		}
+		path := "/app/installations/" + c.Installation + "/access_tokens"
+		found, err := client.Call(ctx, http.MethodPost, path, nil, &out)
+		switch {
+		case err != nil:
+			return nil, err
+		case !found:
+			return nil, noInstallation(c.Installation)
+		case out.Token == "" || out.Expires.IsZero():
+			return nil, client.Unexpected(http.MethodPost, path)
+		}
+		return &oauth2.Token{AccessToken: out.Token, Expiry: out.Expires.Add(-renewBefore)}, nil
 	}
-	var out struct {
-		Token   string    `json:"token"`
-		Expires time.Time `json:"expires_at"`
-	}
-	path := "/app/installations/" + i.number + "/access_tokens"
-	found, err := i.client.Call(ctx, http.MethodPost, path, nil, &out)
-	switch {
-	case err != nil:
-		return "", err
-	case !found:
-		return "", noInstallation(i.number)
-	case out.Token == "":
-		return "", i.client.Unexpected(http.MethodPost, path)
-	}
-	i.token, i.ends = out.Token, out.Expires
-	return i.token, nil
 }

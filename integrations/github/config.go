@@ -202,7 +202,9 @@ func (c Config) open(between func(http.RoundTripper) http.RoundTripper) (*target
 		if app, err = at.Open(asApp, between); err != nil {
 			return nil, err
 		}
-		d.Token = (&installation{client: app, number: c.App.Installation}).get
+		if d.Tokens, err = at.OpenTokens("GitHub", key, c.App.askToken(app), between); err != nil {
+			return nil, err
+		}
 	}
 	client, err := at.Open(d, between)
 	if err != nil {

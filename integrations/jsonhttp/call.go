@@ -53,18 +53,17 @@ func (c *Client) read(method, path string, resp *http.Response, body []byte, out
 	case status == http.StatusNotFound && c.dialect.IsNotFound(body):
 		return false, nil
 	case status == http.StatusNotFound:
-		return false, access.Errorf(access.CodeUnavailable, "%s %s: %s returns 404 for a path that it must have; is the address right?", method, path, c.dialect.Name)
+		return false, access.Errorf(access.CodeUnavailable, "%s %s: %w; this path must be there: is the address right?", method, path, c.refusal(resp.StatusCode, body))
 	case status >= 300 && status < 400:
 		return false, access.Errorf(access.CodeUnavailable, "%s %s: %s returns %d, see another address", method, path, c.dialect.Name, status)
 	case status >= 300:
-		text := access.Clip(strings.Join(strings.Fields(c.dialect.Message(body)), " "), 300)
 		code, wait := integrations.CodeOfStatus(status), integrations.RetryAfter(resp.Header)
 		if c.dialect.Throttled != nil {
 			if longer, yes := c.dialect.Throttled(status, resp.Header); yes {
 				code, wait = access.CodeThrottled, max(wait, longer)
 			}
 		}
-		err := access.Errorf(code, "%s %s: %w", method, path, &Refusal{Service: c.dialect.Name, Status: status, Text: text, Body: body})
+		err := access.Errorf(code, "%s %s: %w", method, path, c.refusal(status, body))
 		return false, access.RetryAfter(err, wait)
 	case len(bytes.TrimSpace(body)) == 0 && method != http.MethodGet, out == nil:
 		return true, nil
@@ -84,6 +83,11 @@ type Refusal struct {
 	Status  int
 	Text    string // what the dialect's Message makes of Body
 	Body    []byte // as the service sent it; it may quote a secret, so it is in no error
+}
+
+func (c *Client) refusal(status int, body []byte) *Refusal {
+	text := access.Clip(strings.Join(strings.Fields(c.dialect.Message(body)), " "), 300)
+	return &Refusal{Service: c.dialect.Name, Status: status, Text: text, Body: body}
 }
 
 // Error implements error.
@@ -106,14 +110,30 @@ func (c *Client) Unexpected(method, path string) error {
 	return access.Errorf(access.CodeUnavailable, "%s %s: this is not what %s returns; is something else at the address?", method, path, c.dialect.Name)
 }
 
+// send makes a call, and once more where the service refuses Ramp's own token though it should
+// be good still, as it does when the credentials were exchanged because somebody stole them.
+// What is refused with 401 was not done.
 func (c *Client) send(ctx context.Context, method, path string, in any) (*http.Response, []byte, error) {
-	var token string
+	resp, body, token, err := c.sendOnce(ctx, method, path, in)
+	if err == nil && resp.StatusCode == http.StatusUnauthorized && c.dialect.Tokens != nil && token != "" {
+		c.dialect.Tokens.forget(token)
+		resp, body, _, err = c.sendOnce(ctx, method, path, in)
+	}
+	return resp, body, err
+}
+
+// sendOnce makes a call, and returns the token of Ramp's own with which it did.
+func (c *Client) sendOnce(ctx context.Context, method, path string, in any) (resp *http.Response, body []byte, token string, err error) {
 	if c.token != nil {
-		var err error
 		if token, err = c.ownToken(ctx); err != nil {
-			return nil, nil, err
+			return nil, nil, "", err
 		}
 	}
+	resp, body, err = c.sendAs(ctx, method, path, in, token)
+	return resp, body, token, err
+}
+
+func (c *Client) sendAs(ctx context.Context, method, path string, in any, token string) (*http.Response, []byte, error) {
 	var sent io.Reader
 	if in != nil {
 		b, err := json.Marshal(in)
@@ -169,15 +189,18 @@ func (c *Client) failed(method, path string, err error) error {
 }
 
 // ownToken returns Ramp's own token. Errors are of code unavailable, or of the code that
-// the dialect's Token gives them, and never have any of it in them.
+// the dialect's Token or Tokens give them, and never have any of it in them.
 func (c *Client) ownToken(ctx context.Context) (string, error) {
-	read := c.token.Read
-	if c.dialect.Token != nil {
-		read = c.dialect.Token
+	read, ofDialect := c.token.Read, c.dialect.Token
+	if c.dialect.Tokens != nil {
+		ofDialect = c.dialect.Tokens.read
+	}
+	if ofDialect != nil {
+		read = ofDialect
 	}
 	text, err := read(ctx)
 	var own *access.Error
-	if c.dialect.Token != nil && errors.As(err, &own) {
+	if ofDialect != nil && errors.As(err, &own) {
 		return "", err
 	}
 	if err != nil {

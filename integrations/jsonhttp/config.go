@@ -46,6 +46,9 @@ type Dialect struct {
 	// Token returns Ramp's own token where the service gives it out for a short time, in
 	// place of Config's, which is not read then. Its errors have no secret in them.
 	Token func(ctx context.Context) (string, error)
+	// Tokens is in the place of Token where Ramp keeps what the service gave out. A call that
+	// the service refuses with 401 is made once more, with another token.
+	Tokens *Tokens
 	// IsNotFound reports whether the body of a 404 is the service's own word that
 	// nothing is there. A proxy and a wrong path return 404, too; to Ramp, nothing
 	// means that access has ended.

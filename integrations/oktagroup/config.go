@@ -21,8 +21,8 @@ type Config struct {
 	Address string     `yaml:"address"`          // the organisation's, such as https://example.okta.com
 	CAFile  field.File `yaml:"caFile,omitempty"` // PEM; the system's authorities if empty
 	// Token is an API token (SSWS); Client and Key, in its place, are a service application
-	// and its private key as a JWK (OAuth 2.0, private_key_jwt). They are read again for each
-	// call, or for each new access token.
+	// and its private key as a JWK (OAuth 2.0, private_key_jwt). They are read for every
+	// call.
 	Token  field.Secret `yaml:"token,omitempty"`
 	Client string       `yaml:"client,omitempty"`
 	Key    field.Secret `yaml:"key,omitempty"`
@@ -92,14 +92,10 @@ func (c Config) open(between func(http.RoundTripper) http.RoundTripper) (*target
 	base := jsonhttp.Config{Address: c.Address, CAFile: c.CAFile, Token: c.Token}
 	d := dialect()
 	if !c.Key.IsZero() {
-		own, err := base.HTTPClient()
-		if err != nil {
+		var err error
+		if d.Tokens, err = base.OpenTokens("Okta", c.Key.Cached(), c.askToken(c.scopes()...), between); err != nil {
 			return nil, err
 		}
-		if between != nil {
-			own.Transport = between(own.Transport)
-		}
-		d.Token = (&tokens{config: c, http: own}).read
 		d.Authenticate = func(h http.Header, token string) { h.Set("Authorization", "Bearer "+token) }
 	}
 	client, err := base.Open(d, between)

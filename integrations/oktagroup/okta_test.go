@@ -328,6 +328,10 @@ func TestServiceApplication(t *testing.T) {
 	require.NoError(t, one.Grant(t.Context(), g))
 	require.NoError(t, one.Revoke(t.Context(), g))
 	require.Len(t, w.Tokens, 1, "one token for all calls")
+	w.Lock()
+	clear(w.Tokens)
+	w.Unlock()
+	require.NoError(t, one.Ping(t.Context()), "a token that Okta took back is dropped")
 
 	write(private.Public())
 	err = one.Ping(t.Context())

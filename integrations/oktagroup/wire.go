@@ -2,12 +2,9 @@ package oktagroup
 
 import (
 	"context"
-	"crypto/sha256"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -68,57 +65,31 @@ func throttled(status int, h http.Header) (wait time.Duration, yes bool) {
 	return min(max(time.Second, time.Unix(reset, 0).Sub(now)), 2*time.Minute), true
 }
 
-// scopes are what Ramp's own service application is for.
-const scopes = "okta.groups.manage okta.users.read"
-
-// sessionsScope is needed to end sessions, too.
-const sessionsScope = " okta.users.manage"
-
-// tokens keeps the access token of Ramp's own service application. It is safe for concurrent
-// use.
-type tokens struct {
-	config Config
-	http   *http.Client
-
-	mu    sync.Mutex
-	of    [sha256.Size]byte // the key that token is of
-	token *oauth2.Token
+// scopes returns what Ramp's own service application is for.
+func (c Config) scopes() []string {
+	all := []string{"okta.groups.manage", "okta.users.read"}
+	if c.EndSessions {
+		all = append(all, "okta.users.manage")
+	}
+	return all
 }
 
-// read returns a token that is valid now. It has the form of jsonhttp.Dialect's Token.
-// Errors are of code forbidden (Okta does not take the key, or it is none), throttled and
-// unavailable; they hold nothing of the key.
-func (t *tokens) read(ctx context.Context) (string, error) {
-	text, err := t.config.Key.Read(ctx)
-	if err != nil {
-		return "", access.Errorf(access.CodeUnavailable, "Ramp's own key: %w", err)
+// askToken returns what asks for access tokens for Ramp's own service application, which have
+// these scopes, by its key. Errors are also of code forbidden: the key is none.
+func (c Config) askToken(scopes ...string) jsonhttp.AskToken {
+	return func(ctx context.Context, key string) (*oauth2.Token, error) {
+		at := strings.TrimSuffix(c.Address, "/") + "/oauth2/v1/token"
+		assertion, err := c.assertion([]byte(key), at)
+		if err != nil {
+			return nil, err
+		}
+		ask := clientcredentials.Config{TokenURL: at, Scopes: scopes, AuthStyle: oauth2.AuthStyleInParams, EndpointParams: jsonhttp.ClientAssertion(assertion)}
+		return ask.Token(ctx)
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	sum := sha256.Sum256([]byte(text))
-	if t.token.Valid() && t.of == sum {
-		return t.token.AccessToken, nil
-	}
-	at := strings.TrimSuffix(t.config.Address, "/") + "/oauth2/v1/token"
-	assertion, err := t.assertion([]byte(text), at)
-	if err != nil {
-		return "", err
-	}
-	wanted := scopes
-	if t.config.EndSessions {
-		wanted += sessionsScope
-	}
-	token, err := (&clientcredentials.Config{TokenURL: at, Scopes: strings.Fields(wanted), AuthStyle: oauth2.AuthStyleInParams, EndpointParams: url.Values{
-		"client_assertion_type": {"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}, "client_assertion": {assertion}}}).Token(context.WithValue(ctx, oauth2.HTTPClient, t.http))
-	if err != nil {
-		return "", jsonhttp.TokenError("Okta", err)
-	}
-	t.token, t.of = token, sum
-	return token.AccessToken, nil
 }
 
 // assertion returns who Ramp is, signed with its key (RFC 7523).
-func (t *tokens) assertion(text []byte, audience string) (string, error) {
+func (c Config) assertion(text []byte, audience string) (string, error) {
 	var key jose.JSONWebKey
 	if key.UnmarshalJSON(text) != nil || key.IsPublic() || !key.Valid() { // the cause is left out, because it could quote the key
 		return "", access.Errorf(access.CodeForbidden, "Ramp's own key is not a private key as a JWK")
@@ -132,7 +103,7 @@ func (t *tokens) assertion(text []byte, audience string) (string, error) {
 		return "", access.Errorf(access.CodeForbidden, "Ramp's own key does not sign by %s", access.Clip(string(algorithm), 20))
 	}
 	now := time.Now()
-	out, err := jwt.Signed(signer).Claims(jwt.Claims{Issuer: t.config.Client, Subject: t.config.Client, Audience: jwt.Audience{audience}, ID: uuid.NewString(),
+	out, err := jwt.Signed(signer).Claims(jwt.Claims{Issuer: c.Client, Subject: c.Client, Audience: jwt.Audience{audience}, ID: uuid.NewString(),
 		IssuedAt: jwt.NewNumericDate(now), Expiry: jwt.NewNumericDate(now.Add(5 * time.Minute))}).Serialize()
 	if err != nil {
 		return "", access.Errorf(access.CodeForbidden, "Ramp's own key does not sign")

@@ -10,6 +10,8 @@ func clouds() []mutant {
 		{"Ramp's own token follows a list to another address", "integrations/jsonhttp/page.go", "!ours || !strings.HasPrefix(rest, \"/\")", "!ours", []string{ofOkta + "TestCase151OktaPages"}},
 		{"what Okta does not find is gone", okta + "membership.go", "err == nil && !there && !found {", "err == nil && !there && !found && false {", []string{ofOkta + "TestCase151OktaNotFound"}},
 		{"a group that Okta does not show has no members", okta + "membership.go", "		case !found:\n			return false, access", "		case !found:\n			return false, nil\n		case false:\n			return false, access", []string{ofOkta + "TestCase151OktaNotFound"}},
+		{"a token that a service took back is used until its end", "integrations/jsonhttp/call.go", "resp.StatusCode == http.StatusUnauthorized && ", "false && ", []string{"./integrations/jsonhttp -run TestRefusedToken", ofOkta + "TestServiceApplication"}},
+		{"who was refused with an old token drops the new one", "integrations/jsonhttp/token.go", "t.token != nil && t.token.AccessToken == token", "t.token != nil", []string{"./integrations/jsonhttp -run TestManyNeedAToken"}},
 		{"a rule of Okta's that puts somebody back is not seen", okta + "membership.go", "err == nil && there {", "err == nil && there && false {", []string{ofOkta + "TestCase151OktaMembersBefore"}},
 		{"who was a member at Okta before is taken for Ramp's", "integrations/counted/target.go", "	if err := t.NotForeign(ctx, object); err != nil {\n		return err\n	}\n", "", []string{ofOkta + "TestCase151OktaMembersBefore"}},
 		{"sessions at Okta go on where they should end", okta + "membership.go", "err != nil || !t.config.EndSessions", "err != nil || true", []string{ofOkta + "TestSessions"}},

@@ -69,6 +69,13 @@ func Start(t *testing.T) *Cloud {
 	return c
 }
 
+// TakeTokensBack makes every token void that was given out.
+func (c *Cloud) TakeTokensBack() {
+	c.Lock()
+	defer c.Unlock()
+	clear(c.tokens)
+}
+
 // KeyFile writes the key of Ramp's own service account, as Google does.
 func (c *Cloud) KeyFile(t *testing.T) string {
 	t.Helper()
