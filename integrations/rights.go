@@ -43,6 +43,22 @@ func Some(what string, names []string) string {
 	return text
 }
 
+// Compared returns the differences on one thing of the service's, such as a project: what is
+// needed there and not had, and what is had of that which Ramp need not have.
+func Compared(where string, needed, tooMuch []string, has func(right string) bool) (r Rights) {
+	for _, right := range needed {
+		if !has(right) {
+			r.Lacks = append(r.Lacks, right+" on "+where)
+		}
+	}
+	for _, right := range tooMuch {
+		if has(right) {
+			r.TooMuch = append(r.TooMuch, right+" on "+where)
+		}
+	}
+	return r
+}
+
 // RightsReader is a Target that can compare what Ramp's own credential may do with what
 // Ramp needs, for `ramp doctor`. Too many rights do no harm until somebody has the
 // credential, so that readiness need not ask for them.

@@ -179,6 +179,9 @@ func (t *target) Object(ctx context.Context, g access.Grant) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if err := t.checkRole(ctx, ent.Scope, ent.Role); err != nil {
+		return "", err
+	}
 	user, err := t.userID(ctx, g.Principal)
 	return assignment{strings.ToLower(ent.Scope), t.config.Roles[ent.Role], user}.object(), err
 }

@@ -2,8 +2,6 @@ package azurerole
 
 import (
 	"context"
-	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -49,71 +47,31 @@ func (t *target) Bounds() integrations.Bounds {
 }
 
 // Ping implements integrations.Pinger: Ramp may write role assignments on each scope, and the
-// roles are there under the names of the configuration.
+// roles are there under the names of the configuration, and lead to no other.
 func (t *target) Ping(ctx context.Context) error {
 	for _, scope := range t.config.scopes() {
-		if err := t.pingScope(ctx, scope); err != nil {
-			return err
-		}
-	}
-	for _, name := range t.config.roles() {
-		var has struct {
-			Properties struct {
-				RoleName string `json:"roleName"`
-			} `json:"properties"`
-		}
-		path := assignment{scope: t.config.scopes()[0], role: t.config.Roles[name]}.definition() + "?api-version=2022-04-01"
-		found, err := t.management.Call(ctx, http.MethodGet, path, nil, &has)
+		has, err := t.permissions(ctx, scope)
 		if err != nil {
 			return err
 		}
-		if !found || has.Properties.RoleName != name {
-			return access.Errorf(access.CodeConflict, "the role definition %s is not %s on Azure, but %q", t.config.Roles[name], name, access.Clip(has.Properties.RoleName, 100))
+		if lacks := integrations.Compared(scope, needed(), nil, has.may).Lacks; len(lacks) > 0 {
+			return access.Errorf(access.CodeForbidden, "Ramp's own application lacks %s", strings.Join(lacks, " and "))
+		}
+	}
+	for _, name := range t.config.roles() {
+		has, err := t.definition(ctx, t.config.scopes()[0], name)
+		switch {
+		case access.CodeOf(err) == access.CodeInvalid && err != nil:
+			return access.Errorf(access.CodeConflict, "the role %s: %w", name, err)
+		case err != nil:
+			return err
+		case has.RoleName != name:
+			return access.Errorf(access.CodeConflict, "the role definition %s is not %s on Azure, but %q", t.config.Roles[name], name, access.Clip(has.RoleName, 100))
+		case has.Permissions.unending() != "":
+			return access.Errorf(access.CodeConflict, "the role %s allows %s: who has it may give themselves any role, for ever, so it is never given", name, has.Permissions.unending())
 		}
 	}
 	return nil
-}
-
-// needed are the actions that Ramp's own application needs on each scope.
-func needed() []string {
-	const of = "Microsoft.Authorization/roleAssignments/"
-	return []string{of + "read", of + "write", of + "delete"}
-}
-
-func (t *target) pingScope(ctx context.Context, scope string) error {
-	var has struct {
-		Value []struct {
-			Actions    []string `json:"actions"`
-			NotActions []string `json:"notActions"`
-		} `json:"value"`
-	}
-	found, err := t.management.Call(ctx, http.MethodGet, scope+"/providers/Microsoft.Authorization/permissions?api-version=2022-04-01", nil, &has)
-	if err != nil {
-		return err
-	}
-	if !found {
-		return access.Errorf(access.CodeConflict, "Azure has no %s", scope)
-	}
-	for _, action := range needed() {
-		may := false
-		for _, one := range has.Value {
-			may = may || slices.ContainsFunc(one.Actions, matches(action)) && !slices.ContainsFunc(one.NotActions, matches(action))
-		}
-		if !may {
-			return access.Errorf(access.CodeForbidden, "Ramp's own application lacks %s on %s", action, scope)
-		}
-	}
-	return nil
-}
-
-// matches returns whether a pattern of actions, with at most one wildcard at each end or in
-// the middle, has an action in it.
-func matches(action string) func(string) bool {
-	return func(pattern string) bool {
-		before, after, wild := strings.Cut(strings.ToLower(pattern), "*")
-		a := strings.ToLower(action)
-		return a == before && !wild || wild && len(a) >= len(before)+len(after) && strings.HasPrefix(a, before) && strings.HasSuffix(a, after)
-	}
 }
 
 // The target's lists.

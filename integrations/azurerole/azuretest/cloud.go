@@ -26,7 +26,11 @@ type Cloud struct {
 	Secret      string                // of Ramp's own application
 	Deaf        bool                  // deletions do nothing
 	Groups      map[string]bool       // scopes that there are, in lower case
-	May         []string              // actions that Ramp's own application has
+	May         []string              // actions that Ramp's own application has on all but the subscription
+	MayAbove    []string              // those that it has on the subscription
+	MayData     []string              // actions on data that it has
+	Mute        bool                  // it may not ask what it may do
+	Roles       map[string]Definition // by GUID
 }
 
 // What there is from the beginning.
@@ -50,10 +54,26 @@ type Properties struct {
 	Description      string `json:"description,omitempty"`
 }
 
+// Definition is what there is of a role.
+type Definition struct {
+	RoleName    string       `json:"roleName"`
+	Permissions []Permission `json:"permissions"`
+}
+
+// Permission is what a role gives, or somebody may do.
+type Permission struct {
+	Actions        []string `json:"actions"`
+	NotActions     []string `json:"notActions"`
+	DataActions    []string `json:"dataActions"`
+	NotDataActions []string `json:"notDataActions"`
+}
+
 // Start starts the stand-in. It ends with the test.
 func Start(t *testing.T) *Cloud {
 	c := &Cloud{Assignments: map[string]Properties{}, Users: map[string]string{}, Known: map[string]bool{}, Tokens: map[string]string{}, Secret: "p4ssw0rd",
-		Groups: map[string]bool{strings.ToLower(Orders): true, Subscription: true}, May: []string{"Microsoft.Authorization/roleAssignments/*", "*/read"}}
+		Groups: map[string]bool{strings.ToLower(Orders): true, Subscription: true}, May: []string{"Microsoft.Authorization/roleAssignments/*", "*/read"}, MayAbove: []string{},
+		Roles: map[string]Definition{Reader: {"Reader", []Permission{{Actions: []string{"*/read"}}}},
+			Writer: {"Contributor", []Permission{{Actions: []string{"*"}, NotActions: []string{"Microsoft.Authorization/*/Delete", "Microsoft.Authorization/*/Write", "Microsoft.Authorization/elevateAccess/Action"}}}}}}
 	c.Server = httptest.NewServer(c)
 	t.Cleanup(c.Close)
 	return c
@@ -84,10 +104,21 @@ func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fails(w, http.StatusBadRequest, "MissingApiVersionParameter", "The api-version query parameter is required.")
 	case !c.Groups[scope]:
 		fails(w, http.StatusNotFound, "ResourceGroupNotFound", "Resource group could not be found.")
+	case kind == "permissions" && c.Mute:
+		fails(w, http.StatusForbidden, "AuthorizationFailed", "The client does not have authorization to perform action 'Microsoft.Authorization/permissions/read'.")
 	case kind == "permissions":
-		reply(w, http.StatusOK, map[string]any{"value": []any{map[string]any{"actions": c.May, "notActions": []string{}}}})
+		may := c.May
+		if scope == Subscription {
+			may = c.MayAbove
+		}
+		reply(w, http.StatusOK, map[string]any{"value": []Permission{{Actions: may, NotActions: []string{}, DataActions: c.MayData, NotDataActions: []string{}}}})
 	case kind == "roledefinitions":
-		reply(w, http.StatusOK, map[string]any{"properties": map[string]any{"roleName": map[string]string{Reader: "Reader", Writer: "Contributor"}[name]}})
+		role, there := c.Roles[name]
+		if !there {
+			fails(w, http.StatusNotFound, "RoleDefinitionDoesNotExist", "The specified role definition does not exist.")
+			return
+		}
+		reply(w, http.StatusOK, map[string]any{"properties": role})
 	case kind == "roleassignments":
 		c.assignment(w, r, path)
 	default:
