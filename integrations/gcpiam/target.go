@@ -161,17 +161,13 @@ func (t *target) List(ctx context.Context) (listed []integrations.ListedGrant, e
 // Ping implements integrations.Pinger: Ramp may read and write the policy of each resource.
 func (t *target) Ping(ctx context.Context) error {
 	for _, resource := range t.config.resources() {
-		service := "resourcemanager."
-		if _, ok := bucketOf(resource); ok {
-			service = "storage."
-		}
-		kind, _, _ := strings.Cut(resource, "/")
-		lacks, err := t.lacking(ctx, resource, []string{service + kind + ".getIamPolicy", service + kind + ".setIamPolicy"})
+		has, err := t.held(ctx, resource, needed(resource))
 		if err != nil {
 			return err
 		}
+		lacks := integrations.Compared(resource, needed(resource), nil, func(one string) bool { return slices.Contains(has, one) }).Lacks
 		if len(lacks) > 0 {
-			return access.Errorf(access.CodeForbidden, "Ramp's own account lacks %s on %s", strings.Join(lacks, " and "), resource)
+			return access.Errorf(access.CodeForbidden, "Ramp's own account lacks %s", strings.Join(lacks, " and "))
 		}
 	}
 	return nil

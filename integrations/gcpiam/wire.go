@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"ramp.dev/ramp/access"
@@ -82,8 +81,9 @@ func (t *target) write(ctx context.Context, resource string, p *policy) (written
 	return err == nil, err
 }
 
-// lacking returns which of some permissions Ramp has not on a resource.
-func (t *target) lacking(ctx context.Context, resource string, wanted []string) (lacks []string, err error) {
+// held returns which of some permissions Ramp has on a resource. Errors are also of code
+// conflict: there is no such resource.
+func (t *target) held(ctx context.Context, resource string, wanted []string) ([]string, error) {
 	var has struct {
 		Permissions []string `json:"permissions"`
 	}
@@ -95,12 +95,7 @@ func (t *target) lacking(ctx context.Context, resource string, wanted []string) 
 	if err == nil && !found {
 		err = access.Errorf(access.CodeConflict, "Google Cloud has no %s", resource)
 	}
-	for _, one := range wanted {
-		if !slices.Contains(has.Permissions, one) {
-			lacks = append(lacks, one)
-		}
-	}
-	return lacks, err
+	return has.Permissions, err
 }
 
 func bucketOf(resource string) (string, bool) { return strings.CutPrefix(resource, "buckets/") }

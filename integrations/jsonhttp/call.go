@@ -53,7 +53,7 @@ func (c *Client) read(method, path string, resp *http.Response, body []byte, out
 	case status == http.StatusNotFound && c.dialect.IsNotFound(body):
 		return false, nil
 	case status == http.StatusNotFound:
-		return false, access.Errorf(access.CodeUnavailable, "%s %s: %w; this path must be there: is the address right?", method, path, c.refusal(resp.StatusCode, body))
+		return false, access.Errorf(access.CodeUnavailable, "%s %s must be there, is the address right: %w", method, path, c.refusal(resp.StatusCode, body))
 	case status >= 300 && status < 400:
 		return false, access.Errorf(access.CodeUnavailable, "%s %s: %s returns %d, see another address", method, path, c.dialect.Name, status)
 	case status >= 300:
@@ -193,7 +193,7 @@ func (c *Client) failed(method, path string, err error) error {
 func (c *Client) ownToken(ctx context.Context) (string, error) {
 	read, ofDialect := c.token.Read, c.dialect.Token
 	if c.dialect.Tokens != nil {
-		ofDialect = c.dialect.Tokens.read
+		ofDialect = c.dialect.Tokens.Read
 	}
 	if ofDialect != nil {
 		read = ofDialect

@@ -31,6 +31,8 @@ type Tokens struct {
 	token *oauth2.Token
 }
 
+var _ Token = (*Tokens)(nil)
+
 // AskToken asks a service for an access token for credentials. What golang.org/x/oauth2 calls
 // by ctx takes nothing from the environment, and follows no redirect. Errors are those of
 // golang.org/x/oauth2, or have a code; they hold nothing of the credentials.
@@ -50,10 +52,10 @@ func (c Config) OpenTokens(service string, credentials Token, ask AskToken, betw
 	return &Tokens{service: service, credentials: credentials, http: own, ask: ask}, err
 }
 
-// read returns a token that is valid now. Callers who need a new one at the same time share it,
+// Read implements Token: it returns a token that is valid now. Callers who need a new one at the same time share it,
 // and each waits no longer than its own context. Errors are of code forbidden (the service does
 // not take the credentials), throttled and unavailable.
-func (t *Tokens) read(ctx context.Context) (string, error) {
+func (t *Tokens) Read(ctx context.Context) (string, error) {
 	credentials, err := t.credentials.Read(ctx)
 	if err != nil {
 		return "", access.Errorf(access.CodeUnavailable, "Ramp's own credentials: %w", err)

@@ -103,7 +103,7 @@ func TestManyNeedAToken(t *testing.T) {
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(call(ctx)), "while another asks")
 	for range 20 {
 		others.Go(func() error {
-			_, err := client.dialect.Tokens.read(t.Context())
+			_, err := client.dialect.Tokens.Read(t.Context())
 			return err
 		})
 	}
@@ -117,13 +117,13 @@ func TestManyNeedAToken(t *testing.T) {
 	for range 20 {
 		twice.Go(func() error {
 			client.dialect.Tokens.forget("t1")
-			_, err := client.dialect.Tokens.read(t.Context())
+			_, err := client.dialect.Tokens.Read(t.Context())
 			return err
 		})
 	}
 	require.NoError(t, twice.Wait())
 	client.dialect.Tokens.forget("t1")
-	_, err := client.dialect.Tokens.read(t.Context())
+	_, err := client.dialect.Tokens.Read(t.Context())
 	require.NoError(t, err)
 	require.EqualValues(t, 2, is.asked.Load(), "what was refused is dropped once")
 }

@@ -89,22 +89,34 @@ func (c Config) open(between func(http.RoundTripper) http.RoundTripper) (*target
 	if err := c.validate().Err(); err != nil {
 		return nil, err
 	}
-	base := jsonhttp.Config{Address: c.Address, CAFile: c.CAFile, Token: c.Token}
+	client, err := c.client(between, c.askToken(c.scopes()...))
+	if err != nil {
+		return nil, err
+	}
+	t := &target{config: c, okta: client, between: between}
+	t.Target = counted.New(t, counted.Shared{Prefix: member, Consistency: c.Consistency.Std(), Step: pollEvery})
+	return t, nil
+}
+
+// client returns a client of Okta; of a service application, with the tokens that ask gets.
+func (c Config) client(between func(http.RoundTripper) http.RoundTripper, ask jsonhttp.AskToken) (*jsonhttp.Client, error) {
 	d := dialect()
 	if !c.Key.IsZero() {
 		var err error
-		if d.Tokens, err = base.OpenTokens("Okta", c.Key.Cached(), c.askToken(c.scopes()...), between); err != nil {
+		if d.Tokens, err = c.tokens(between, ask); err != nil {
 			return nil, err
 		}
 		d.Authenticate = func(h http.Header, token string) { h.Set("Authorization", "Bearer "+token) }
 	}
-	client, err := base.Open(d, between)
-	if err != nil {
-		return nil, err
-	}
-	t := &target{config: c, okta: client}
-	t.Target = counted.New(t, counted.Shared{Prefix: member, Consistency: c.Consistency.Std(), Step: pollEvery})
-	return t, nil
+	return c.address().Open(d, between)
+}
+
+func (c Config) address() jsonhttp.Config {
+	return jsonhttp.Config{Address: c.Address, CAFile: c.CAFile, Token: c.Token}
+}
+
+func (c Config) tokens(between func(http.RoundTripper) http.RoundTripper, ask jsonhttp.AskToken) (*jsonhttp.Tokens, error) {
+	return c.address().OpenTokens("Okta", c.Key.Cached(), ask, between)
 }
 
 func (c Config) withDefaults() Config {

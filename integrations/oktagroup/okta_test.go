@@ -308,21 +308,30 @@ func TestUnknownAndThrottled(t *testing.T) {
 	require.True(t, p.Gone())
 }
 
-// TestServiceApplication: a key in place of an API token.
-func TestServiceApplication(t *testing.T) {
-	w := start(t)
+// useKey makes the target use a key of a service application, in place of an API token. write
+// puts another key in its place.
+func (w *world) useKey(t *testing.T) (write func(jose.JSONWebKey), private jose.JSONWebKey) {
+	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(t, err)
-	private := jose.JSONWebKey{Key: key, KeyID: "k1", Algorithm: "RS256"}
+	private = jose.JSONWebKey{Key: key, KeyID: "k1", Algorithm: "RS256"}
 	w.Key = private.Public()
 	file := filepath.Join(t.TempDir(), "key")
-	write := func(k jose.JSONWebKey) {
+	write = func(k jose.JSONWebKey) {
 		text, err := k.MarshalJSON()
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(file, text, 0o600))
 	}
 	write(private)
-	w.config.Token, w.config.Client, w.config.Key, w.config.EndSessions = field.Secret{}, client, field.SecretFile(file), true
+	w.config.Token, w.config.Client, w.config.Key = field.Secret{}, client, field.SecretFile(file)
+	return write, private
+}
+
+// TestServiceApplication: a key in place of an API token.
+func TestServiceApplication(t *testing.T) {
+	w := start(t)
+	write, private := w.useKey(t)
+	w.config.EndSessions = true
 	one, g := w.open(t, nil), grantFor(w.Person(t), inDBA)
 	require.NoError(t, one.Ping(t.Context()))
 	require.NoError(t, one.Grant(t.Context(), g))
@@ -334,7 +343,7 @@ func TestServiceApplication(t *testing.T) {
 	require.NoError(t, one.Ping(t.Context()), "a token that Okta took back is dropped")
 
 	write(private.Public())
-	err = one.Ping(t.Context())
+	err := one.Ping(t.Context())
 	require.Equal(t, access.CodeForbidden, access.CodeOf(err))
 	require.Contains(t, err.Error(), "not a private key")
 	other, err := rsa.GenerateKey(rand.Reader, 2048)

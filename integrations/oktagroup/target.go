@@ -18,6 +18,8 @@ type target struct {
 	counted.Target
 	config Config
 	okta   *jsonhttp.Client
+	// between is what a test has put before the network; nil if nothing.
+	between func(http.RoundTripper) http.RoundTripper
 }
 
 var (

@@ -37,7 +37,9 @@ type Cloud struct {
 	sync.Mutex
 	Policies map[string]*Stored // by resource
 	tokens   map[string]bool    // that it has given out
-	Lacks    map[string]bool    // permissions that Ramp has not
+	Lacks    map[string]bool    // permissions that Ramp needs and has not
+	More     map[string]bool    // permissions that Ramp has beside those on policies
+	Odd      map[string]bool    // permissions that no resource can have
 	Before   func(resource string)
 	Writes   int
 }
@@ -59,7 +61,7 @@ func Start(t *testing.T) *Cloud {
 	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(t, err)
-	c := &Cloud{key: key, Policies: map[string]*Stored{}, tokens: map[string]bool{}, Lacks: map[string]bool{}}
+	c := &Cloud{key: key, Policies: map[string]*Stored{}, tokens: map[string]bool{}, Lacks: map[string]bool{}, More: map[string]bool{}, Odd: map[string]bool{}}
 	for _, resource := range []string{Project, Folder, Bucket} {
 		c.Policies[resource] = &Stored{etag: 1, Audit: []any{map[string]any{"service": "allServices"}},
 			Bindings: []map[string]any{{"role": "roles/owner", "members": []any{"user:owner@example.com"}}}}
@@ -257,7 +259,16 @@ func (c *Cloud) test(w http.ResponseWriter, r *http.Request, in map[string]any) 
 			asked = append(asked, one.(string))
 		}
 	}
-	has := slices.DeleteFunc(asked, func(one string) bool { return c.Lacks[one] })
+	has := []string{}
+	for _, one := range asked {
+		switch ofPolicy := strings.HasSuffix(one, "s.getIamPolicy") || strings.HasSuffix(one, "s.setIamPolicy") && !strings.HasPrefix(one, "iam."); {
+		case c.Odd[one]:
+			fails(w, http.StatusBadRequest, "INVALID_ARGUMENT", "Permission "+one+" is not valid for this resource.")
+			return
+		case c.More[one], ofPolicy && !c.Lacks[one]:
+			has = append(has, one)
+		}
+	}
 	reply(w, map[string]any{"permissions": has})
 }
 

@@ -35,6 +35,24 @@ type Cloud struct {
 	Elsewhere  string                     // where the next page is said to be, in place of here
 	Tokens     map[string]string          // scopes by token
 	Assertions map[string]bool            // ids that were used
+	Scopes     []string                   // that the service application was granted
+	GivesLess  bool                       // it gets a token without a scope that it was not granted, and no refusal
+
+	Roles       []Role              // of the service application, and of who made the API token
+	Targets     map[string][]string // groups that roles are bound to, by the id of the assignment
+	Permissions map[string][]string // of custom roles, by id
+	Resources   map[string][]string // names of resources, by set
+	Unread      string              // paths that contain it may not be read
+}
+
+// Role is an administrator's role that somebody has.
+type Role struct {
+	ID          string `json:"id"`
+	Label       string `json:"label"`
+	Type        string `json:"type"`
+	Status      string `json:"status"`
+	Role        string `json:"role,omitempty"`
+	ResourceSet string `json:"resource-set,omitempty"`
 }
 
 // What there is from the beginning.
@@ -42,12 +60,15 @@ const (
 	APIToken = "00abcdefghijklmnopqrstuvwxyz0123456789ABCD" // #nosec G101 -- of this fake
 	Client   = "0oa0123456789abcdefg"
 	DBA, Ops = "00gdba0000000000dbaa", "00gops0000000000opsa"
+	Admin    = "00uadmin000000000000" // who made the API token
 )
 
 // Start starts the stand-in. It ends with the test.
 func Start(t *testing.T) *Cloud {
 	c := &Cloud{Users: map[string]string{}, Members: map[string]map[string]bool{DBA: {}, Ops: {}}, Ruled: map[string]bool{}, Ended: map[string]int{},
-		Types: map[string]string{DBA: "OKTA_GROUP", Ops: "OKTA_GROUP"}, Tokens: map[string]string{}, Assertions: map[string]bool{}}
+		Types: map[string]string{DBA: "OKTA_GROUP", Ops: "OKTA_GROUP"}, Tokens: map[string]string{}, Assertions: map[string]bool{},
+		Scopes:  []string{"okta.groups.manage", "okta.users.read", "okta.users.manage"},
+		Targets: map[string][]string{}, Permissions: map[string][]string{}, Resources: map[string][]string{}}
 	for n := range 5 { // everybody is in these, which come first
 		c.Members[fmt.Sprintf("00gaaa%014d", n)] = nil
 	}
@@ -67,6 +88,9 @@ func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	bearer, isBearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if _, known := c.Tokens[bearer]; r.Header.Get("Authorization") != "SSWS "+APIToken && !(isBearer && known) {
 		fails(w, http.StatusUnauthorized, "E0000011", "Invalid token provided")
+		return
+	}
+	if c.roles(w, r, !isBearer || strings.Contains(c.Tokens[bearer], "okta.roles.read")) {
 		return
 	}
 	parts := strings.Split(strings.TrimPrefix(r.URL.Path, "/api/v1/"), "/")
@@ -101,6 +125,61 @@ func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		fails(w, http.StatusMethodNotAllowed, "E0000022", "The endpoint does not support the provided HTTP method")
 	}
+}
+
+// roles responds to what is asked about administrators' roles, and returns false if it is
+// something else.
+func (c *Cloud) roles(w http.ResponseWriter, r *http.Request, may bool) bool {
+	path := r.URL.Path
+	if path == "/api/v1/users/me" {
+		reply(w, http.StatusOK, map[string]string{"id": Admin})
+		return true
+	}
+	rest, ofRoles := strings.CutPrefix(path, "/oauth2/v1/clients/"+Client+"/roles")
+	if !ofRoles {
+		rest, ofRoles = strings.CutPrefix(path, "/api/v1/users/"+Admin+"/roles")
+	}
+	one, ofRole := strings.CutSuffix(strings.TrimPrefix(path, "/api/v1/iam/roles/"), "/permissions")
+	set, ofSet := strings.CutSuffix(strings.TrimPrefix(path, "/api/v1/iam/resource-sets/"), "/resources")
+	switch {
+	case !ofRoles && !ofRole && !ofSet:
+		return false
+	case !may, c.Unread != "" && strings.Contains(path, c.Unread):
+		fails(w, http.StatusForbidden, "E0000006", "You do not have permission to perform the requested action")
+	case ofRoles && rest == "":
+		reply(w, http.StatusOK, append([]Role{}, c.Roles...))
+	case ofRoles:
+		c.page(w, r, c.Targets[strings.TrimSuffix(strings.TrimPrefix(rest, "/"), "/targets/groups")])
+	case ofRole:
+		all := []map[string]string{}
+		for _, label := range c.Permissions[one] {
+			all = append(all, map[string]string{"label": label})
+		}
+		reply(w, http.StatusOK, map[string]any{"permissions": all})
+	default:
+		all, links, from := []map[string]string{}, map[string]any{}, 0
+		if after := r.URL.Query().Get("after"); after != "" {
+			from = slices.Index(c.Resources[set], after) + 1
+		}
+		names := c.Resources[set][from:min(from+2, len(c.Resources[set]))]
+		for _, name := range names {
+			all = append(all, map[string]string{"orn": name})
+		}
+		if from+2 < len(c.Resources[set]) {
+			links["next"] = map[string]string{"href": c.next(path, names[1])}
+		}
+		reply(w, http.StatusOK, map[string]any{"resources": all, "_links": links})
+	}
+	return true
+}
+
+// next returns the address of a next page.
+func (c *Cloud) next(path, after string) string {
+	at := c.URL
+	if c.Elsewhere != "" {
+		at = c.Elsewhere
+	}
+	return at + path + "?after=" + after
 }
 
 func (c *Cloud) userID(name string) string {
@@ -145,7 +224,7 @@ func (c *Cloud) usersOf(w http.ResponseWriter, group string) {
 	reply(w, http.StatusOK, all)
 }
 
-// groupsOf lists a user's groups, two on a page.
+// groupsOf lists a user's groups.
 func (c *Cloud) groupsOf(w http.ResponseWriter, r *http.Request, user string) {
 	if c.userID(user) == "" {
 		missing(w)
@@ -158,6 +237,11 @@ func (c *Cloud) groupsOf(w http.ResponseWriter, r *http.Request, user string) {
 		}
 	}
 	slices.Sort(all)
+	c.page(w, r, all)
+}
+
+// page lists groups, two on a page.
+func (c *Cloud) page(w http.ResponseWriter, r *http.Request, all []string) {
 	from := 0
 	if after := r.URL.Query().Get("after"); after != "" {
 		from = slices.Index(all, after) + 1
@@ -168,11 +252,7 @@ func (c *Cloud) groupsOf(w http.ResponseWriter, r *http.Request, user string) {
 	}
 	w.Header().Add("Link", "<"+c.URL+r.URL.String()+`>; rel="self"`)
 	if from+2 < len(all) {
-		at := c.URL
-		if c.Elsewhere != "" {
-			at = c.Elsewhere
-		}
-		w.Header().Add("Link", "<"+at+r.URL.Path+"?after="+all[from+1]+`>; rel="next"`)
+		w.Header().Add("Link", "<"+c.next(r.URL.Path, all[from+1])+`>; rel="next"`)
 	}
 	reply(w, http.StatusOK, page)
 }
@@ -192,9 +272,17 @@ func (c *Cloud) token(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c.Assertions[claims.ID] = true
+	granted := strings.Join(slices.DeleteFunc(strings.Fields(r.FormValue("scope")), func(one string) bool { return !slices.Contains(c.Scopes, one) }), " ")
+	if granted == "" && c.GivesLess {
+		granted = c.Scopes[0]
+	}
+	if granted == "" {
+		reply(w, http.StatusBadRequest, map[string]string{"error": "invalid_scope"})
+		return
+	}
 	token := rand.Text()
-	c.Tokens[token] = r.FormValue("scope")
-	reply(w, http.StatusOK, map[string]any{"access_token": token, "token_type": "Bearer", "expires_in": 3600})
+	c.Tokens[token] = granted
+	reply(w, http.StatusOK, map[string]any{"access_token": token, "token_type": "Bearer", "expires_in": 3600, "scope": granted})
 }
 
 func reply(w http.ResponseWriter, status int, body any) {
