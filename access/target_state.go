@@ -26,6 +26,29 @@ const (
 	TargetUnknown TargetCondition = "unknown"
 )
 
+// TargetFault is what kind of failure keeps a target from being used.
+type TargetFault string
+
+// The kinds of failures of a target.
+const (
+	FaultUnreachable   TargetFault = "unreachable"   // it does not respond, or says that it cannot now
+	FaultCredential    TargetFault = "credential"    // it refuses the credential that Ramp has for it
+	FaultConfiguration TargetFault = "configuration" // what its worker was given: settings, keys, files
+)
+
+// Words says the kind for people who cannot mend it.
+func (f TargetFault) Words() string {
+	switch f {
+	case FaultUnreachable:
+		return "it cannot be reached"
+	case FaultCredential:
+		return "it refuses Ramp's own credential"
+	case FaultConfiguration:
+		return "something is wrong with how it is set up for Ramp"
+	}
+	return "operators see why"
+}
+
 // TargetStateLasts is how long a worker's word about a target counts. Workers say it once
 // a minute.
 const TargetStateLasts = 3 * time.Minute
@@ -36,7 +59,11 @@ const maxTargetReason = 300
 type TargetState struct {
 	Target    string          `json:"target"`
 	Condition TargetCondition `json:"condition"`
+	// Fault is the kind of failure that keeps it from being on; empty if it is on, and where
+	// the worker does not say.
+	Fault TargetFault `json:"fault,omitempty"`
 	// Reason is why it is not on, in one line of at most 300 characters; empty if it is on.
+	// The worker's own words, which name what is on its machine: see WithoutInternals.
 	Reason string    `json:"reason,omitempty"`
 	Since  time.Time `json:"since,omitzero"` // since when it has been in this condition, in UTC, by the worker's clock
 	At     time.Time `json:"at,omitzero"`    // when the worker looked
@@ -44,6 +71,15 @@ type TargetState struct {
 
 // Usable reports whether the target is on.
 func (s TargetState) Usable() bool { return s.Condition == TargetOn }
+
+// WithoutInternals returns the state as people read it who can only wait: the kind of
+// failure, and nothing of the worker's machine.
+func (s TargetState) WithoutInternals() TargetState {
+	if s.Reason != "" {
+		s.Reason = s.Fault.Words()
+	}
+	return s
+}
 
 // Refused reports whether nobody can ask for the target.
 func (s TargetState) Refused() bool { return s.Condition == TargetOff }
@@ -73,6 +109,11 @@ func (s TargetState) Validate() (issues Issues) {
 	case TargetOn, TargetFailing, TargetOff, TargetSilent, TargetMisplaced:
 	default:
 		issues.Add("target_condition", "condition", "%q is none of on, failing, off, silent, misplaced", Clip(string(s.Condition), 20))
+	}
+	switch s.Fault {
+	case "", FaultUnreachable, FaultCredential, FaultConfiguration:
+	default:
+		issues.Add("target_fault", "fault", "%q is none of unreachable, credential, configuration", Clip(string(s.Fault), 20))
 	}
 	issues.Require(len([]rune(s.Reason)) <= maxTargetReason && strings.IndexFunc(s.Reason, notShown) < 0, "target_reason", "reason",
 		"a reason is one line of %d characters at the most, in which every character shows", maxTargetReason)

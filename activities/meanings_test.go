@@ -92,7 +92,7 @@ func TestMeaningsAreRenewed(t *testing.T) {
 }
 
 // TestDisabledTargetSaysWhy: where a target cannot be opened, nobody is shown what an
-// entitlement meant before; who asks hears the reason.
+// entitlement meant before; who asks hears what kind of failure it is.
 func TestDisabledTargetSaysWhy(t *testing.T) {
 	w := newWorker(t)
 	e, ctx := access.Entitlement{"what": "it"}, context.Background()
@@ -104,7 +104,7 @@ func TestDisabledTargetSaysWhy(t *testing.T) {
 	_, err = w.env.ExecuteActivity(api.ResolveScopes, api.ResolveScopesInput{Question: "q", Target: targetName, Entitlements: []access.Entitlement{e}})
 	err = api.FromTarget(targetName, err)
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(err))
-	require.ErrorContains(t, err, "target "+targetName+" is disabled: the CA key cannot be read")
+	require.ErrorContains(t, err, "target "+targetName+" is off: its worker cannot start it")
 }
 
 // TestMeaningThatWasPutBackIsReplaced: a plan was made from what an entitlement meant

@@ -37,7 +37,7 @@ type Broker struct {
 const callTimeout = 20 * time.Second
 
 // NewBroker returns a Broker of the given targets, by name. Every operation on
-// a disabled one returns its reason, with code unavailable.
+// a disabled one returns the kind of its failure, with code unavailable.
 func NewBroker(targets map[string]Target, disabled map[string]error) *Broker {
 	b := &Broker{targets: map[string]*Guarded{}, disabled: map[string]error{}, limiters: map[string]*pacing.Limiter{}}
 	maps.Copy(b.disabled, disabled)
@@ -114,7 +114,8 @@ func (b *Broker) target(name string) (*Guarded, *pacing.Limiter, error) {
 		return t, b.limiters[name], nil
 	}
 	if err, ok := b.disabled[name]; ok {
-		return nil, nil, access.Errorf(access.CodeUnavailable, "target %s is disabled: %w", name, err)
+		// Why is for those who run Ramp (Disabled): this goes to people who asked for access.
+		return nil, nil, access.Errorf(access.CodeUnavailable, "target %s is off: its worker cannot start it (%s)", name, FaultOf(err).Words())
 	}
 	return nil, nil, access.Errorf(access.CodeNotFound, "this worker does not serve target %q", access.Clip(name, 60))
 }

@@ -32,7 +32,11 @@ func TestCase149TargetOff(t *testing.T) {
 	says := func(by *evidence.Signer, condition access.TargetCondition, reason string, ago time.Duration) {
 		t.Helper()
 		at := time.Now().UTC().Truncate(time.Second)
-		e, err := by.SignTargetState(access.TargetState{Target: "ssh/demo", Condition: condition, Reason: reason, At: at.Add(-ago), Since: at.Add(-time.Hour)})
+		var fault access.TargetFault
+		if condition == access.TargetOff {
+			fault = access.FaultConfiguration
+		}
+		e, err := by.SignTargetState(access.TargetState{Target: "ssh/demo", Condition: condition, Reason: reason, Fault: fault, At: at.Add(-ago), Since: at.Add(-time.Hour)})
 		require.NoError(t, err)
 		b, err := json.Marshal(e)
 		require.NoError(t, err)
@@ -57,14 +61,21 @@ func TestCase149TargetOff(t *testing.T) {
 	shows(access.TargetOff)
 	text := offer().Unusable[0].String()
 	require.Contains(t, text, "ssh/demo has been off since ")
-	require.Contains(t, text, "certificate authority")
+	const plain = "its worker cannot start it (something is wrong with how it is set up for Ramp)"
+	require.Contains(t, text, plain)
+	require.NotContains(t, text, "no such file", "it is of the worker's machine")
 	for _, path := range []string{"/", "/ask/ssh-demo"} {
-		require.Contains(t, f.page("alice", path), "its worker cannot start it (certificate authority", path)
+		html := f.page("alice", path)
+		require.Contains(t, html, "its worker cannot start it (something is wrong with how it is set up for Ramp)", path)
+		if path != "/" { // where she approves under another contract of this target, and may know
+			require.NotContains(t, html, "no such file", path)
+		}
 	}
 	w := f.call(f.token("alice"), "POST", "/api/v1/requests", jsonType, wrote)
 	require.Equal(t, http.StatusServiceUnavailable, w.Code, "%s", w.Body)
 	require.Contains(t, w.Body.String(), "target_off")
-	require.Contains(t, w.Body.String(), "certificate authority")
+	require.Contains(t, w.Body.String(), "something is wrong with how it is set up for Ramp")
+	require.NotContains(t, w.Body.String(), "no such file")
 	require.Contains(t, f.page("oscar", "/contracts"), "no such file")
 
 	says(worker, access.TargetFailing, "connection refused", 0)

@@ -8,6 +8,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/internal/clock"
 )
 
@@ -58,13 +59,13 @@ func (k *targetKeeper) look(ctx context.Context) (wait time.Duration) {
 	}
 	switch why := k.Broker.Disabled(k.name); {
 	case why != nil:
-		next.Condition, next.Reason = access.TargetOff, access.TargetReason(why)
+		next.Condition, next.Fault, next.Reason = access.TargetOff, integrations.FaultOf(why), access.TargetReason(why)
 		wait = min(wait, k.every)
 	case k.state.Condition == access.TargetOn && time.Since(k.pinged) < pingsEvery:
 	default:
 		k.pinged = time.Now()
 		if err := k.Broker.Ping(ctx, k.name); err != nil && ctx.Err() == nil {
-			next.Condition, next.Reason = access.TargetFailing, access.TargetReason(err)
+			next.Condition, next.Fault, next.Reason = access.TargetFailing, integrations.FaultOf(err), access.TargetReason(err)
 		}
 	}
 	return k.tell(ctx, next, wait)

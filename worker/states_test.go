@@ -43,6 +43,7 @@ func TestTargetComesBack(t *testing.T) {
 	s.start()
 	becomes(access.TargetOff)
 	require.Contains(t, state().Reason, "not a directory")
+	require.Equal(t, access.FaultConfiguration, state().Fault)
 	user := access.Entitlement{"user": "deploy"}
 	_, err := s.worker.Broker.Resolve(t.Context(), host, user)
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(err))

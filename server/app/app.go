@@ -185,7 +185,7 @@ func New(c Config) *App {
 	c.Ledger = signedLedger{c.Ledger, &verified.Requests{Ledger: c.Ledger, Keys: keyring, Log: c.Log, Now: now, Count: c.Altered}}
 	roles := roles{operators: c.Operators, auditors: c.Auditors, rota: &rota{facts: c.Facts, now: now}}
 	refused := refusals{events: c.Ledger, log: c.Log, now: now, counts: &refusalCounts{recent: map[refusal]*repeated{}}}
-	cat := &catalog{contracts: c.Contracts, unlisted: c.ProposalContract, facts: c.Facts, inventories: c.Inventories, states: c.States, now: now}
+	cat := &catalog{contracts: c.Contracts, unlisted: c.ProposalContract, facts: c.Facts, inventories: c.Inventories, states: c.States, roles: roles, now: now}
 	reader := &requests{ledger: c.Ledger, roles: roles, refused: refused, catalog: cat, now: now}
 	start := &starter{ledger: c.Ledger, gateway: c.Gateway, log: c.Log, now: now}
 	log := &auditor{ledger: c.Ledger, signer: c.Signer, keys: c.Trusted.With(c.Signer.Public()), roles: roles, refused: refused, log: c.Log, now: now, store: c.Checkpoints}

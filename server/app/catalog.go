@@ -16,6 +16,7 @@ type catalog struct {
 	facts       Facts
 	inventories Inventories
 	states      TargetStates
+	roles       roles
 	now         clock
 }
 
@@ -32,7 +33,7 @@ func (c *catalog) Catalog(ctx context.Context, p access.Person, query string) []
 			out = append(out, o)
 		}
 	}
-	c.markUnusable(ctx, out)
+	c.markUnusable(ctx, p, out)
 	return out
 }
 
@@ -47,7 +48,7 @@ func (c *catalog) Offer(ctx context.Context, p access.Person, name string) (cont
 	for _, o := range c.offers(ctx, p) {
 		if o.Contract == name {
 			one := []contracts.Offer{o}
-			c.markUnusable(ctx, one)
+			c.markUnusable(ctx, p, one)
 			return one[0], nil
 		}
 	}

@@ -81,7 +81,7 @@ func (p *planner) propose(ctx context.Context, by access.Actor, in access.Reques
 	if err := p.changes.plan(ctx, &result.Draft, by.Person); err != nil {
 		return proposal{}, err
 	}
-	if err := p.catalog.refuseOff(ctx, result.Draft.Grants); err != nil {
+	if err := p.catalog.refuseOff(ctx, by.Person, c, result.Draft.Grants); err != nil {
 		return proposal{}, err
 	}
 	scopes, err := p.scopes.Resolve(ctx, result.Draft.Grants)

@@ -52,8 +52,9 @@ func (t *targets) Targets(ctx context.Context, by access.Actor) ([]access.Target
 	return all, nil
 }
 
-// markUnusable adds to offers which of their targets cannot be used now, and why.
-func (c *catalog) markUnusable(ctx context.Context, offers []contracts.Offer) {
+// markUnusable adds to offers which of their targets cannot be used now, and why, as p may
+// read it.
+func (c *catalog) markUnusable(ctx context.Context, p access.Person, offers []contracts.Offer) {
 	if len(offers) == 0 {
 		return
 	}
@@ -63,19 +64,34 @@ func (c *catalog) markUnusable(ctx context.Context, offers []contracts.Offer) {
 		}
 		for i := range offers {
 			if slices.Contains(offers[i].Targets, state.Target) {
-				offers[i].Unusable = append(offers[i].Unusable, state)
+				offers[i].Unusable = append(offers[i].Unusable, c.readable(p, offers[i], state))
 			}
 		}
 	}
 }
 
+// readable returns a state as p may read it. The worker's own words name files and hosts of
+// its machine: they are for operators, auditors, those who approve under the contract and
+// its owner.
+func (c *catalog) readable(p access.Person, o contracts.Offer, state access.TargetState) access.TargetState {
+	if c.roles.isOperator(p) || c.roles.isAuditor(p) || o.Owner != "" && p.InAnyGroup(o.Owner) {
+		return state
+	}
+	for _, s := range o.Approval.Stages {
+		if p.InAnyGroup(s.From...) || slices.ContainsFunc(s.AnyOf, func(a access.Approvers) bool { return p.InAnyGroup(a.From...) }) {
+			return state
+		}
+	}
+	return state.WithoutInternals()
+}
+
 // refuseOff returns why none of the grants can be asked for: a target that is off, each with
-// its reason. Errors are CodeUnavailable, since it is a fault and passes.
-func (c *catalog) refuseOff(ctx context.Context, grants []access.PlannedGrant) error {
+// its reason, as p may read it. Errors are CodeUnavailable, since it is a fault and passes.
+func (c *catalog) refuseOff(ctx context.Context, p access.Person, under *contracts.Contract, grants []access.PlannedGrant) error {
 	var issues access.Issues
 	for _, state := range c.states.All(ctx) {
 		if state.Refused() && slices.ContainsFunc(grants, func(g access.PlannedGrant) bool { return g.Target == state.Target }) {
-			issues.Add("target_off", "", "%s", state)
+			issues.Add("target_off", "", "%s", c.readable(p, under.Offer(), state))
 		}
 	}
 	if len(issues) == 0 {

@@ -27,3 +27,23 @@ func TestWhoseMistakeAnEntitlementIs(t *testing.T) {
 	down := access.Errorf(access.CodeUnavailable, "no worker")
 	require.True(t, errors.Is(unusable(&contracts.Contract{}, access.Plan{}, down), down))
 }
+
+// TestWhoReadsWhyATargetIsOff: the worker's own words are for those who can do something
+// about it; who can only wait reads what kind of failure it is.
+func TestWhoReadsWhyATargetIsOff(t *testing.T) {
+	c := &catalog{roles: roles{operators: []string{"operators"}, auditors: []string{"auditors"}}}
+	o := contracts.Offer{Owner: "team-data", Approval: contracts.OfferApproval{Stages: []access.Stage{
+		{From: []string{"leads"}}, {AnyOf: []access.Approvers{{From: []string{"security"}}}}}}}
+	off := access.TargetState{Target: "ssh/demo", Condition: access.TargetOff, Fault: access.FaultCredential, Reason: "/etc/ramp/key: refused"}
+	for group, whole := range map[string]bool{"operators": true, "auditors": true, "team-data": true, "leads": true, "security": true, "engineering": false} {
+		reads := c.readable(access.Person{ID: "p", Kind: access.KindHuman, Groups: []string{group}}, o, off)
+		require.Equal(t, whole, reads == off, group)
+		if !whole {
+			require.Equal(t, "it refuses Ramp's own credential", reads.Reason)
+			require.Empty(t, reads.Validate())
+		}
+	}
+	off.Fault = ""
+	require.Equal(t, "operators see why", c.readable(access.Person{}, contracts.Offer{}, off).Reason, "an older worker does not say what kind it is")
+	require.Equal(t, access.TargetState{}, c.readable(access.Person{}, contracts.Offer{}, access.TargetState{}))
+}
