@@ -15,21 +15,43 @@ import (
 
 // OpenGrant opens one grant of a plan whose signatures and decisions it has
 // verified. Idempotent by the grant's name; a grant that was closed is never opened
-// again.
+// again. A fault after which no attempt comes before the end of access is the last: the next
+// attempt could only say that the time is over, and people would not learn why.
 func (t *Targets) OpenGrant(ctx context.Context, in api.OpenGrantInput) (api.OpenGrantResult, error) {
 	defer heartbeat(ctx)()
-	res, err := t.openGrant(ctx, in)
-	if err != nil {
-		recordRefusal(ctx, t.Ledger, requestOf(in.Plan, in.Of), access.EventActRefused, access.ActOpen.Of(in.Grant), err)
+	g, err := t.authorizeGrant(ctx, in)
+	var res api.OpenGrantResult
+	if err == nil {
+		res, err = t.openGrant(ctx, g, in)
+	}
+	if err == nil {
+		return res, nil
+	}
+	request := requestOf(in.Plan, in.Of)
+	recordRefusal(ctx, t.Ledger, request, access.EventActRefused, access.ActOpen.Of(in.Grant), err)
+	if t.isLastAttempt(ctx, request, in, g.ExpiresAt, err) {
+		return res, api.ToTemporalFinal(err)
 	}
 	return res, api.ToTemporal(err)
 }
 
-func (t *Targets) openGrant(ctx context.Context, in api.OpenGrantInput) (api.OpenGrantResult, error) {
-	g, err := t.authorizeGrant(ctx, in)
-	if err != nil {
-		return api.OpenGrantResult{}, err
+// isLastAttempt reports whether an opening that failed would be tried again only after the
+// end of access. end is zero where the attempt failed before it was known.
+func (t *Targets) isLastAttempt(ctx context.Context, request string, in api.OpenGrantInput, end time.Time, err error) bool {
+	if end.IsZero() && !in.FromOpening {
+		end = in.ExpiresAt
 	}
+	if row, missing := t.grantRow(ctx, request, in.Grant); end.IsZero() && missing == nil {
+		end = row.ExpiresAt
+	}
+	next := t.now().Add(api.OpensAgainAfter(activity.GetInfo(ctx).Attempt, err) + leastOpen)
+	return !end.IsZero() && next.After(end)
+}
+
+// leastOpen is the shortest access for which an opening is tried again.
+const leastOpen = time.Second
+
+func (t *Targets) openGrant(ctx context.Context, g access.Grant, in api.OpenGrantInput) (api.OpenGrantResult, error) {
 	bounds, err := t.Broker.Bounds(g.Target)
 	if err != nil {
 		return api.OpenGrantResult{}, err

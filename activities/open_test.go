@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/temporal"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/activities/api"
@@ -207,4 +208,36 @@ func TestALifeCountsFromItsOpening(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, end, res.ExpiresAt)
 	})
+}
+
+// TestTheLastAttemptSaysWhy: an opening that fails is tried again while there is time. After
+// that the target's error stands, and not that the time is over.
+func TestTheLastAttemptSaysWhy(t *testing.T) {
+	for name, c := range map[string]struct {
+		before      time.Duration // the end of access
+		fault       faketarget.Fault
+		fromOpening bool
+		final       bool
+	}{
+		"there is time":              {10 * time.Minute, faketarget.Unavailable, false, false},
+		"there is none":              {time.Second, faketarget.Unavailable, false, true},
+		"a busy target: there is":    {10 * time.Minute, faketarget.Throttled, false, false},
+		"a busy target: there is no": {4 * time.Second, faketarget.Throttled, false, true},
+		"counted from the opening":   {10 * time.Minute, faketarget.Unavailable, true, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorker(t)
+			a := w.asks()
+			w.target.FailNext(faketarget.OpGrant, c.fault)
+			_, err := a.env.ExecuteActivity(api.OpenGrant, api.OpenGrantInput{Plan: a.signed, Decisions: []evidence.Envelope{a.decision(bob, access.Approve)},
+				Grant: a.grant(), ExpiresAt: w.now.Add(c.before), FromOpening: c.fromOpening})
+			var failed *temporal.ApplicationError
+			require.ErrorAs(t, err, &failed)
+			require.Equal(t, c.final, failed.NonRetryable(), "%v", err)
+			require.NotEqual(t, access.CodeInvalid, access.CodeOf(api.FromTemporal(err)))
+			require.ErrorContains(t, err, "grant on "+targetName)
+		})
+	}
+	require.Equal(t, []time.Duration{time.Second / 2, time.Second, 8 * time.Second, 10 * time.Second, 10 * time.Second},
+		[]time.Duration{api.OpensAgainAfter(1, nil), api.OpensAgainAfter(2, nil), api.OpensAgainAfter(5, nil), api.OpensAgainAfter(6, nil), api.OpensAgainAfter(1000, nil)})
 }

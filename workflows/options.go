@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/activities/api"
 )
 
 // forever is the number of attempts of what is retried without limit. It is not 0,
@@ -49,7 +50,7 @@ func openOptions(ctx workflow.Context, target, summary string) workflow.Context 
 		ScheduleToCloseTimeout: 5 * time.Minute,
 		HeartbeatTimeout:       5 * time.Second,
 		WaitForCancellation:    true,
-		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: 500 * time.Millisecond, MaximumInterval: 10 * time.Second},
+		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: api.OpenAgainFirst, MaximumInterval: api.OpenAgainMost},
 		Summary:                clip(summary),
 	})
 }

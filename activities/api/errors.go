@@ -51,28 +51,51 @@ func (r *Refusal) Err() error {
 
 // ToTemporal turns err into an application error whose type is its code.
 // Expected refusals are marked benign, so that they raise no alarm.
-func ToTemporal(err error) error { return toTemporal(err, false) }
+func ToTemporal(err error) error { return toTemporal(err, false, false) }
 
 // ToTemporalRetryable is ToTemporal for work that must be retried whatever went
 // wrong: closing access has no permanent error.
-func ToTemporalRetryable(err error) error { return toTemporal(err, true) }
+func ToTemporalRetryable(err error) error { return toTemporal(err, true, false) }
 
-func toTemporal(err error, always bool) error {
+// ToTemporalFinal is ToTemporal for what is not tried again, whatever went wrong.
+func ToTemporalFinal(err error) error { return toTemporal(err, false, true) }
+
+func toTemporal(err error, always, never bool) error {
 	if err == nil || temporal.IsCanceledError(err) || errors.Is(err, context.Canceled) {
 		return err
 	}
 	code := access.CodeOf(err)
 	opts := temporal.ApplicationErrorOptions{
-		NonRetryable: !always && !retryable[code],
+		NonRetryable: never || !always && !retryable[code],
 		Details:      []any{errorDetail{Message: err.Error(), Issues: access.IssuesOf(err)}},
 	}
-	if !always && opts.NonRetryable {
+	if !always && !retryable[code] {
 		opts.Category = temporal.ApplicationErrorCategoryBenign
 	}
 	if code == access.CodeThrottled {
-		opts.NextRetryDelay = min(max(access.RetryAfterOf(err), 5*time.Second), time.Minute)
+		opts.NextRetryDelay = throttledFor(err)
 	}
 	return temporal.NewApplicationErrorWithOptions(err.Error(), string(code), opts)
+}
+
+// throttledFor is for how long a throttled caller is not tried again.
+func throttledFor(err error) time.Duration {
+	return min(max(access.RetryAfterOf(err), 5*time.Second), time.Minute)
+}
+
+// The pauses between attempts to open a grant: the first, and the longest.
+const (
+	OpenAgainFirst = 500 * time.Millisecond
+	OpenAgainMost  = 10 * time.Second
+)
+
+// OpensAgainAfter is how long after an attempt to open a grant, the n-th from 1, that failed with
+// err the next one comes: each pause is twice the one before it.
+func OpensAgainAfter(n int32, err error) time.Duration {
+	if access.CodeOf(err) == access.CodeThrottled {
+		return throttledFor(err)
+	}
+	return min(OpenAgainFirst<<min(max(n-1, 0), 10), OpenAgainMost)
 }
 
 // FromTemporal turns what a workflow, an update or a client call returned back
