@@ -59,6 +59,11 @@ func Compared(where string, needed, tooMuch []string, has func(right string) boo
 	return r
 }
 
+// Beside returns what is in all and not in needed, sorted, each once.
+func Beside(all, needed []string) []string {
+	return slices.DeleteFunc(slices.Compact(slices.Sorted(slices.Values(all))), func(v string) bool { return slices.Contains(needed, v) })
+}
+
 // RightsReader is a Target that can compare what Ramp's own credential may do with what
 // Ramp needs, for `ramp doctor`. Too many rights do no harm until somebody has the
 // credential, so that readiness need not ask for them.

@@ -142,13 +142,10 @@ func (s *service) installedRepositories(ctx context.Context, selection string) (
 	if err != nil {
 		return r, err
 	}
-	without := func(all, others []string) (out []string) {
-		return slices.DeleteFunc(slices.Compact(slices.Sorted(slices.Values(all))), func(v string) bool { return slices.Contains(others, v) })
-	}
-	if missing := without(named, have); len(missing) > 0 {
+	if missing := integrations.Beside(named, have); len(missing) > 0 {
 		r.Lacks = append(r.Lacks, integrations.Some("an installation on repositories", missing))
 	}
-	if more := without(have, named); len(more) > 0 {
+	if more := integrations.Beside(have, named); len(more) > 0 {
 		r.TooMuch = append(r.TooMuch, integrations.Some("repositories that allow does not have:", more))
 	}
 	return r, nil

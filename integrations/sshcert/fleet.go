@@ -21,6 +21,7 @@ type fleet struct {
 	config    FleetConfig
 	authority authority.Authority
 	hosts     map[string]hostcall.Host
+	own       string // the fingerprint of the key that the helpers let in
 	holders   integrations.Holders
 	patience  time.Duration // tests, on machines that may be busy, have more
 }

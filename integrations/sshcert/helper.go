@@ -163,7 +163,7 @@ func (h Helper) serve(ctx context.Context, l net.Listener, disk hostfiles.Disk, 
 		t.watch(ctx, hostsessions.NewProcesses(t.dir), report)
 	}()
 	defer cancel()
-	return hostcall.Server{Host: helperHost{t}, Key: key, Workers: workers}.Serve(ctx, l)
+	return hostcall.Server{Host: helperHost{t, h}, Key: key, Workers: workers}.Serve(ctx, l)
 }
 
 const (
@@ -239,10 +239,40 @@ func admits(admissions map[string][]hostfiles.Line, at time.Time) bool {
 }
 
 // helperHost is the host that a helper serves.
-type helperHost struct{ *target }
+type helperHost struct {
+	*target
+	helper Helper
+}
 
 // Ping implements hostcall.Host.
 func (h helperHost) Ping(ctx context.Context) error { return h.reach(ctx) }
+
+// Setup implements hostcall.Host.
+func (h helperHost) Setup(context.Context) (is hostcall.Setup, err error) {
+	trusted, err := publicKeys(h.dir.CAPath())
+	if err != nil {
+		return is, err
+	}
+	is.Users = h.config.Users
+	for _, key := range trusted {
+		is.Authorities = append(is.Authorities, ssh.FingerprintSHA256(key))
+	}
+	looked, err := h.goesBy()
+	if err != nil {
+		return is, err
+	}
+	for _, one := range []guarded{
+		{h.helper.Workers, "says which keys the helper lets in", 0o022},
+		{h.helper.Authorities, "says which authority the host will trust", 0o022},
+		{h.helper.HostKey, "is the host's own key", 0o077},
+	} {
+		if looked, err = one.alsoWays(append(looked, one), "leads to what the helper goes by"); err != nil {
+			return is, err
+		}
+	}
+	is.Rights.TooMuch, err = othersMay(looked)
+	return is, err
+}
 
 // Issue implements hostcall.Host.
 func (h helperHost) Issue(ctx context.Context, g access.Grant, key ssh.PublicKey) (time.Time, error) {

@@ -29,13 +29,8 @@ func (t *target) Rights(context.Context) (r integrations.Rights, err error) {
 	if own != 0 && t.config.Sessions.Processes {
 		r.Lacks = append(r.Lacks, "to end sessions of others: with sessions.processes the worker runs as root")
 	}
-	looked := []guarded{
-		{t.dir.Path(), "has what the host goes by", 0o022},
-		{t.dir.CAPath(), "says which authority the host trusts", 0o022},
-		{t.dir.Path("principals"), "says who is let in", 0o022},
-		{t.dir.RevokedPath(), "says which keys are refused", 0o022},
-	}
-	if looked, err = looked[0].alsoWays(looked, "leads to what the host goes by"); err != nil {
+	looked, err := t.goesBy()
+	if err != nil {
 		return r, err
 	}
 	if t.config.Authority == nil {
@@ -51,28 +46,19 @@ func (t *target) Rights(context.Context) (r integrations.Rights, err error) {
 	return r, err
 }
 
-const keeperKnows = "what else may be signed with the authority's key: its keeper knows"
-
-var _ integrations.RightsReader = (*fleet)(nil)
-
-// Rights implements integrations.RightsReader: who may read the keys on this machine, or put
-// others in their place. What is on the hosts it does not see.
-func (f *fleet) Rights(context.Context) (r integrations.Rights, err error) {
-	keys := []guarded{{string(f.config.HelperKey), "has the key that the hosts' helpers let in", 0o077}}
-	if f.config.Authority == nil {
-		keys = append(keys, guarded{string(f.config.CA), "has the authority's key", 0o077})
-	} else {
-		r.Unknown = append(r.Unknown, keeperKnows)
+// goesBy returns what the host goes by, with the directories on the way. Errors are of code
+// unavailable.
+func (t *target) goesBy() ([]guarded, error) {
+	looked := []guarded{
+		{t.dir.Path(), "has what the host goes by", 0o022},
+		{t.dir.CAPath(), "says which authority the host trusts", 0o022},
+		{t.dir.Path("principals"), "says who is let in", 0o022},
+		{t.dir.RevokedPath(), "says which keys are refused", 0o022},
 	}
-	looked := keys
-	for _, key := range keys {
-		if looked, err = key.alsoWays(looked, "leads to a key, and may lead to another"); err != nil {
-			return r, err
-		}
-	}
-	r.TooMuch, err = othersMay(looked)
-	return r, err
+	return looked[0].alsoWays(looked, "leads to what the host goes by")
 }
+
+const keeperKnows = "what else may be signed with the authority's key: its keeper knows"
 
 // othersMay returns what others than root and this process may do with files.
 func othersMay(looked []guarded) (tooMuch []string, err error) {

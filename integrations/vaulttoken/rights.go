@@ -19,20 +19,27 @@ func notNeeded() []string {
 	return []string{
 		"auth/token/create", "auth/token/create-orphan", "auth/token/create/other-" + elsewhere, "auth/token/roles/other-" + elsewhere,
 		"auth/token/revoke-accessor", "auth/token/accessors", "sys/policies/acl/" + elsewhere, "sys/policy/" + elsewhere, "sys/auth/" + elsewhere, "sys/mounts/" + elsewhere,
-		"sys/audit/" + elsewhere, "sys/leases/revoke-prefix/other-" + elsewhere, "sys/raw/" + elsewhere, "sys/seal", "sys/generate-root/attempt",
+		"sys/audit/" + elsewhere, "sys/leases/revoke-prefix/other-" + elsewhere, leaseLookup + "other-" + elsewhere,
+		leaseRenew + "other-" + elsewhere + "/x", leaseRevoke + "other-" + elsewhere + "/x", "sys/raw/" + elsewhere, "sys/seal", "sys/generate-root/attempt",
 		"identity/entity", "identity/group", "identity/group/name/other-" + elsewhere, "identity/group/id/" + elsewhere, "secret/data/" + elsewhere, elsewhere + "/" + elsewhere,
 	}
 }
 
 // Rights implements integrations.RightsReader: Vault says what Ramp's own token may do on
-// each path that Ramp needs, and on paths that it does not. A token with the policy root is
-// said to be so, and no more of it. Errors are those of Vault.
+// each path that Ramp needs, and on paths that it does not: those of the secrets among them,
+// which people's tokens read and Ramp's own does not. A token with the policy root is said to
+// be so, and no more of it. Errors are those of Vault.
 func (t *target) Rights(ctx context.Context) (integrations.Rights, error) {
-	return t.vault.rights(ctx, t.config.needs())
+	var secrets []string
+	for _, name := range slices.Sorted(maps.Keys(t.config.Secrets)) {
+		secrets = append(secrets, t.config.Secrets[name].Path)
+	}
+	return t.vault.rights(ctx, t.config.needs(), secrets...)
 }
 
-// rights compares what Ramp's own token may do with want, by path.
-func (v *vault) rights(ctx context.Context, want map[string][]string) (r integrations.Rights, err error) {
+// rights compares what Ramp's own token may do with want, by path. On the paths beside these
+// and those of notNeeded it need not do anything.
+func (v *vault) rights(ctx context.Context, want map[string][]string, beside ...string) (r integrations.Rights, err error) {
 	own, err := get[struct {
 		Policies []string `json:"policies"`
 	}](ctx, v, "auth/token/lookup-self")
@@ -45,7 +52,7 @@ func (v *vault) rights(ctx context.Context, want map[string][]string) (r integra
 	if slices.Contains(own.Policies, "root") {
 		return integrations.Rights{TooMuch: []string{"everything in Vault: its token has the policy root"}}, nil
 	}
-	paths := append(slices.Sorted(maps.Keys(want)), notNeeded()...)
+	paths := slices.Concat(slices.Sorted(maps.Keys(want)), beside, notNeeded())
 	var reply struct {
 		Data map[string][]string `json:"data"`
 	}

@@ -192,3 +192,15 @@ func (c *Client) Ping(ctx context.Context) error {
 	_, err := c.call(ctx, request{Do: doPing})
 	return err
 }
+
+// Setup implements Host.
+func (c *Client) Setup(ctx context.Context) (Setup, error) {
+	out, err := c.call(ctx, request{Do: doSetup})
+	if err == nil && out.Setup == nil {
+		err = access.Errorf(access.CodeUnavailable, "the host's helper did not say how it is set up")
+	}
+	if err != nil {
+		return Setup{}, err
+	}
+	return *out.Setup, nil
+}

@@ -26,4 +26,15 @@ type Host interface {
 	Usage(ctx context.Context, g access.Grant) (access.Usage, error)
 	WatchUsage(ctx context.Context) error
 	Ping(ctx context.Context) error
+	// Setup returns how the host is set up. Which keys may call its helper, the server adds.
+	Setup(ctx context.Context) (Setup, error)
+}
+
+// Setup is how a host is set up, as its helper says it. Keys are named by their fingerprints.
+type Setup struct {
+	Users       []string `json:"users"`       // the logins that its helper gives
+	Authorities []string `json:"authorities"` // whose certificates its sshd takes
+	Workers     []string `json:"workers"`     // which keys its helper lets in
+	// Rights is what others on the host may do to its files.
+	Rights integrations.Rights `json:"rights"`
 }

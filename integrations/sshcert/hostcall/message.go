@@ -24,6 +24,7 @@ const (
 	doUsage   = "usage"
 	doWatch   = "watch"
 	doPing    = "ping"
+	doSetup   = "setup"
 )
 
 // request is one call.
@@ -44,6 +45,7 @@ type reply struct {
 	Differs []string                   `json:"differs,omitempty"`
 	EndsAt  time.Time                  `json:"endsAt,omitzero"` // UTC
 	Usage   *access.Usage              `json:"usage,omitempty"`
+	Setup   *Setup                     `json:"setup,omitempty"`
 }
 
 const (

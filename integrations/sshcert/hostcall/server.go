@@ -157,7 +157,7 @@ func (s Server) do(ctx context.Context, body []byte) reply {
 // check refuses names that Ramp did not make, and what would open or prolong access that
 // has ended.
 func (r request) check(g access.Grant) error {
-	if slices.Contains([]string{doList, doWatch, doPing}, r.Do) {
+	if slices.Contains([]string{doList, doWatch, doPing, doSetup}, r.Do) {
 		return nil
 	}
 	if _, ok := access.RequestIDFromGrantName(g.Name); !ok {
@@ -201,6 +201,13 @@ func (s Server) run(ctx context.Context, in request, g access.Grant) (out reply,
 		err = s.Host.WatchUsage(ctx)
 	case doPing:
 		err = s.Host.Ping(ctx)
+	case doSetup:
+		var is Setup
+		is, err = s.Host.Setup(ctx)
+		for _, key := range s.Workers {
+			is.Workers = append(is.Workers, ssh.FingerprintSHA256(key))
+		}
+		out.Setup = &is
 	default:
 		err = access.Errorf(access.CodeUnavailable, "this helper does not know %q; is the worker newer?", access.Clip(in.Do, 40))
 	}
