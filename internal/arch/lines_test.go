@@ -23,7 +23,8 @@ func TestLinesOfTargets(t *testing.T) {
 		says, err := strconv.Atoi(strings.ReplaceAll(one[2], ",", ""))
 		require.NoError(t, err)
 		is := linesOf(t, filepath.Join("..", "..", "integrations", one[1]))
-		require.InDelta(t, is, says, float64(is)/4, "docs/targets/README.md says that integrations/%s has %d lines of code", one[1], says)
+		require.Positive(t, is, "integrations/%s is gone", one[1])
+		require.InDelta(t, is, says, max(150, float64(is)/4), "docs/targets/README.md says that integrations/%s has %d lines of code", one[1], says)
 	}
 }
 
