@@ -82,6 +82,18 @@ func (r Request) GrantStates() (out []GrantState) {
 	return out
 }
 
+// NothingBegun reports whether the request's events say that no grant of it was begun: no
+// worker was about to touch a target. A request without a timeline says nothing, and one
+// that was active had something.
+func (r Request) NothingBegun() bool {
+	for _, g := range r.Plan.Grants {
+		if intended, opened, closed, _ := r.grantEvents(g.Name); intended != nil || opened != nil || closed != nil {
+			return false
+		}
+	}
+	return r.Timeline != nil && r.ActiveAt == nil
+}
+
 // grantEvents returns the first event of each kind about a grant; nil if there is none. Of
 // closings it is the first that nobody has undone since.
 func (r Request) grantEvents(grant string) (intended, opened, closed, ruledOut *Event) {

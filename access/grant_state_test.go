@@ -56,8 +56,10 @@ func TestGrantStates(t *testing.T) {
 			require.NotContains(t, s.Reason, "not proven closed", "%s: the later problem is not why it failed", name)
 		}
 		require.Equal(t, c.want, got, name)
+		require.Equal(t, len(c.events) == 0, r.NothingBegun(), name)
 	}
 	altered := Request{State: StateActive, Plan: plan, Timeline: events("ia", "oa", "xa"), TimelineCheck: &TimelineCheck{Altered: []int64{3}}}
 	require.Equal(t, GrantOpen, altered.GrantStates()[0].Condition, "what was altered says nothing")
 	require.Empty(t, Request{Plan: plan}.GrantStates())
+	require.False(t, Request{Plan: plan}.NothingBegun(), "it says nothing")
 }

@@ -38,9 +38,9 @@ func (n Notice) String() string {
 func (n Notice) Words() string {
 	var of []string
 	for _, k := range n.Of {
-		of = append(of, k.Spec().Phrase)
+		of = append(of, "“"+k.Spec().Phrase+"”") // phrases have commas and colons of their own
 	}
-	return n.who() + ", of: " + strings.Join(of, "; ")
+	return n.who() + " of " + strings.Join(of, ", ")
 }
 
 func (n Notice) who() string {

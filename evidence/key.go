@@ -105,11 +105,11 @@ func ValidatePublicKey(pub crypto.PublicKey) error {
 func LoadPublicKey(path string) (crypto.PublicKey, error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return nil, access.Errorf(access.CodeInvalid, "trusted key: %w", err)
+		return nil, access.Errorf(access.CodeInvalid, "the public key cannot be read: %w", err) // err names the file
 	}
 	pub, err := ParsePublicKey(b)
 	if err != nil {
-		return nil, access.Errorf(access.CodeInvalid, "trusted key %s: %w", path, err)
+		return nil, access.Errorf(access.CodeInvalid, "%s has no public key that may sign statements: %w", path, err)
 	}
 	return pub, nil
 }

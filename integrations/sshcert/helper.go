@@ -57,7 +57,7 @@ func (h Helper) open(ctx context.Context, disk hostfiles.Disk) (*target, error) 
 	if issues := c.Validate("ssh/helper"); len(issues) > 0 {
 		return nil, access.Invalid(issues...)
 	}
-	if _, err := publicKeys(h.Authorities); err != nil {
+	if _, err := publicKeys("the authorities' public keys", h.Authorities); err != nil {
 		return nil, err
 	}
 	trusted, err := os.ReadFile(h.Authorities)
@@ -78,22 +78,22 @@ func (h Helper) open(ctx context.Context, disk hostfiles.Disk) (*target, error) 
 	return &target{name: "ssh/helper", config: c, dir: dir, sessions: hostsessions.NewProcesses(dir)}, nil
 }
 
-// publicKeys reads a file of public keys, one a line. Errors are of code unavailable, and
-// invalid: there is none, or one cannot be read.
-func publicKeys(path string) (keys []ssh.PublicKey, err error) {
+// publicKeys reads a file of public keys, one a line; what says whose they are. Errors are of
+// code unavailable, and invalid: there is none, or one cannot be read.
+func publicKeys(what, path string) (keys []ssh.PublicKey, err error) {
 	rest, err := os.ReadFile(path)
 	if err != nil {
-		return nil, access.Errorf(access.CodeUnavailable, "public keys: %w", err)
+		return nil, access.Errorf(access.CodeUnavailable, "%s cannot be read: %w", what, err)
 	}
 	for len(bytes.TrimSpace(rest)) > 0 {
 		var key ssh.PublicKey
 		if key, _, _, rest, err = ssh.ParseAuthorizedKey(rest); err != nil {
-			return nil, access.Errorf(access.CodeInvalid, "%s: a line is no public key, such as ssh-ed25519 AAAA…", path)
+			return nil, access.Errorf(access.CodeInvalid, "%s: line %d of %s that is not empty is no public key, such as ssh-ed25519 AAAA…", what, len(keys)+1, path)
 		}
 		keys = append(keys, key)
 	}
 	if len(keys) == 0 {
-		return nil, access.Errorf(access.CodeInvalid, "%s lists no public key", path)
+		return nil, access.Errorf(access.CodeInvalid, "%s: %s is empty", what, path)
 	}
 	return keys, nil
 }
@@ -120,7 +120,7 @@ func (h Helper) hostSigner() (ssh.Signer, error) {
 	if err != nil || h.Certificate == "" {
 		return key, err
 	}
-	keys, err := publicKeys(h.Certificate)
+	keys, err := publicKeys("the host's certificate", h.Certificate)
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +142,7 @@ func (h Helper) Serve(ctx context.Context, l net.Listener, report func(error)) e
 }
 
 func (h Helper) serve(ctx context.Context, l net.Listener, disk hostfiles.Disk, report func(error)) error {
-	workers, err := publicKeys(h.Workers)
+	workers, err := publicKeys("the workers' public keys", h.Workers)
 	if err != nil {
 		return err
 	}

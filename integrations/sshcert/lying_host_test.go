@@ -93,7 +93,7 @@ func lyingFleet(t *testing.T, hosts map[string]hostcall.Host) *fleetOf {
 	for _, name := range []string{"ca", "worker"} {
 		keygen(t, "-t", "ed25519", "-N", "", "-f", filepath.Join(dir, name))
 	}
-	workers, err := publicKeys(filepath.Join(dir, "worker.pub"))
+	workers, err := publicKeys("the public keys", filepath.Join(dir, "worker.pub"))
 	require.NoError(t, err)
 	f := &fleetOf{user: "deploy", config: FleetConfig{CA: field.File(filepath.Join(dir, "ca")), Users: []string{"deploy"}, HelperKey: field.File(filepath.Join(dir, "worker"))}}
 	for name, host := range hosts {

@@ -45,8 +45,8 @@ func doctorCommand() *cobra.Command {
 			if err == nil && loaded == nil {
 				issues = append(issues, examine(cmd.Context(), c, to)...)
 				var wrong access.Issues
-				rights, wrong = examineRights(cmd.Context(), c)
-				issues = append(issues, wrong...)
+				rights, wrong = examineRights(cmd.Context(), c, issues)
+				issues = withoutRepeats(append(issues, wrong...))
 				err = issues.Err()
 			}
 			if err != nil {
@@ -66,6 +66,28 @@ func doctorCommand() *cobra.Command {
 	f.flags(c, "the server's or worker's")
 	c.Flags().StringVar(&to, "notice", "", "send a test message to this mail address, channel, user of Slack or ticket")
 	return c
+}
+
+// withoutRepeats returns issues without those that say an earlier one again: that the ledger
+// cannot be reached, of another question to it, and that a target cannot be used, as its
+// worker found it before this process did.
+func withoutRepeats(issues access.Issues) (out access.Issues) {
+	said := map[string]bool{}
+	for _, is := range issues {
+		fault := is.Code + " " + is.Field
+		switch {
+		case strings.HasPrefix(is.Code, "target_") && said["target_unavailable worker.targets."+is.Field]:
+			continue
+		case is.Code != "ledger_unavailable":
+			said[fault] = true
+			fault += " " + is.Message
+		}
+		if !said[fault] {
+			out = append(out, is)
+		}
+		said[fault] = true
+	}
+	return out
 }
 
 // examine returns what does not work in an installation that can be reached.

@@ -142,3 +142,22 @@ func TestClocksApart(t *testing.T) {
 		require.Equal(t, want, clocksApart(at, at.Add(time.Second), at.Add(there)))
 	}
 }
+
+// TestDoctorSaysAFaultOnce: a target or a ledger that cannot be used is found in several ways.
+func TestDoctorSaysAFaultOnce(t *testing.T) {
+	got := withoutRepeats(access.Issues{
+		{Code: "target_unavailable", Field: "worker.targets.ssh/a", Message: "no such file"},
+		{Code: "ledger_unavailable", Field: "ledger.url", Message: "no route"},
+		{Code: "ledger_unavailable", Field: "ledger.url", Message: "open: no route"},
+		{Code: "target_off", Field: "ssh/a", Message: "ssh/a has been off: no such file"},
+		{Code: "target_off", Field: "ssh/b", Message: "ssh/b has been off"},
+		{Code: "rights_missing", Field: "worker.targets.ssh/a", Message: "one"},
+		{Code: "rights_missing", Field: "worker.targets.ssh/a", Message: "two"},
+		{Code: "rights_missing", Field: "worker.targets.ssh/a", Message: "two"},
+	})
+	var said []string
+	for _, is := range got {
+		said = append(said, is.Code+" "+is.Message)
+	}
+	require.Equal(t, []string{"target_unavailable no such file", "ledger_unavailable no route", "target_off ssh/b has been off", "rights_missing one", "rights_missing two"}, said)
+}

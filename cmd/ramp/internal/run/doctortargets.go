@@ -30,8 +30,9 @@ type targetRights struct {
 const rightsAtOnce = 8
 
 // examineRights compares, for each target of the configuration, what its credential may do
-// with what Ramp needs. What lacks and what is too much are also issues, each by itself.
-func examineRights(ctx context.Context, c config.Config) (all []targetRights, issues access.Issues) {
+// with what Ramp needs. What lacks and what is too much are also issues, each by itself. found
+// is what is known to be wrong.
+func examineRights(ctx context.Context, c config.Config, found access.Issues) (all []targetRights, issues access.Issues) {
 	names := slices.Sorted(maps.Keys(c.Worker.Targets))
 	all = make([]targetRights, len(names))
 	var group errgroup.Group
@@ -40,7 +41,13 @@ func examineRights(ctx context.Context, c config.Config) (all []targetRights, is
 		group.Go(func() error {
 			t := c.Worker.Targets[name]
 			r, err := t.Rights(ctx, name)
-			if err != nil { // why is an issue of its own: the target was asked whether it can be used
+			unusable := slices.ContainsFunc(found, func(is access.Issue) bool {
+				return is.Code == "target_unavailable" && is.Field == "worker.targets."+name
+			})
+			switch {
+			case err != nil && unusable: // why is that issue's
+				r.Unknown = append(r.Unknown, "nothing could be compared, since it cannot be used")
+			case err != nil:
 				r.Unknown = append(r.Unknown, "nothing could be compared: "+access.Clip(err.Error(), 300))
 			}
 			all[i] = targetRights{name, t.Kind, r}

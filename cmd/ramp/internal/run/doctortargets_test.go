@@ -29,7 +29,7 @@ func TestDoctorExaminesRights(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, os.Chmod(dir, 0o777)) // #nosec G302 -- what it must find
 
-	rights, issues := examineRights(t.Context(), c)
+	rights, issues := examineRights(t.Context(), c, access.Issues{{Code: "target_unavailable", Field: "worker.targets.ssh/b"}})
 	require.Len(t, rights, 2)
 	var said []string
 	for _, is := range issues {
@@ -38,7 +38,9 @@ func TestDoctorExaminesRights(t *testing.T) {
 	}
 	require.Contains(t, said, "rights_too_many: Ramp need not have, and has: others than its owner may write "+dir+", which has what the host goes by (mode 0777)")
 	require.Equal(t, "ssh/b", rights[1].Target)
-	require.Contains(t, rights[1].Unknown[0], "nothing could be compared")
+	require.Equal(t, []string{"nothing could be compared, since it cannot be used"}, rights[1].Unknown, "why was said")
+	rights, _ = examineRights(t.Context(), c, nil)
+	require.Contains(t, rights[1].Unknown[0], "nothing could be compared: ")
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(openError(t, nowhere)))
 
 	var out bytes.Buffer
