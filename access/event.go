@@ -35,6 +35,7 @@ const (
 	EventGrantClosed         EventKind = "grant.closed"    // read back as gone
 	EventAccessEnded         EventKind = "access.ended"
 	EventPasskeyCreated      EventKind = "passkey.created"    // it counts once people have enrolled it
+	EventGrantPartly         EventKind = "grant.partly"       // on a part of its target only, or not ended on a part yet
 	EventGrantSwept          EventKind = "grant.swept"        // ended by the reconciler, since no workflow did it
 	EventGrantDrifted        EventKind = "grant.drifted"      // the target differs from the grant
 	EventActRefused          EventKind = "act.refused"        // an act that Ramp did not allow

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -24,7 +25,8 @@ type GrantState struct {
 	Grant     string         `json:"grant"` // its name on the target
 	Target    string         `json:"target"`
 	Condition GrantCondition `json:"condition"`
-	// Reason is why it failed, or what keeps it from being closed, for people.
+	// Reason is why it failed, what keeps it from being closed, or which part of its target it
+	// is not on, for people.
 	Reason string    `json:"reason,omitempty"`
 	At     time.Time `json:"at,omitzero"` // when it got so; zero if no event says it
 }
@@ -70,16 +72,35 @@ func (r Request) GrantStates() (out []GrantState) {
 			if r.Overdue || opened == nil {
 				s.Reason = r.Problem
 			}
+			s.Reason = cmp.Or(r.partly(g.Name, PartlyEnded), s.Reason)
 		case r.State == StateEnding:
 			s.Condition, s.Reason = GrantUnopened, unconfirmedUnopened
 		case opened != nil:
-			s.Condition, s.At = GrantOpen, opened.At
+			s.Condition, s.At, s.Reason = GrantOpen, opened.At, r.partly(g.Name, PartlyOpened)
 		case intended != nil:
 			s.Condition, s.At = GrantOpening, intended.At
 		}
 		out = append(out, s)
 	}
 	return out
+}
+
+// What was done in part, in the event of it.
+const (
+	DetailDone   = "done"
+	PartlyOpened = "opened"
+	PartlyEnded  = "ended"
+)
+
+// partly returns which part of its target a grant is not on, or has not ended on yet, as was
+// said of it last.
+func (r Request) partly(grant, done string) (why string) {
+	for _, e := range r.Timeline {
+		if e.Kind == EventGrantPartly && e.Detail["grant"] == grant && e.Detail[DetailDone] == done && !r.TimelineCheck.IsAltered(e) {
+			why = e.Message
+		}
+	}
+	return why
 }
 
 // NothingBegun reports whether the request's events say that no grant of it was begun: no

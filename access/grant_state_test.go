@@ -62,4 +62,19 @@ func TestGrantStates(t *testing.T) {
 	require.Equal(t, GrantOpen, altered.GrantStates()[0].Condition, "what was altered says nothing")
 	require.Empty(t, Request{Plan: plan}.GrantStates())
 	require.False(t, Request{Plan: plan}.NothingBegun(), "it says nothing")
+
+	// What was done in part is said last, and only while it is so.
+	partly := func(done, why string) Event {
+		return Event{Seq: 9, Kind: EventGrantPartly, At: at, Message: why, Detail: map[string]string{"grant": "a", DetailDone: done}}
+	}
+	said := func(state State, timeline ...Event) string {
+		return Request{State: state, Plan: plan, Timeline: timeline}.GrantStates()[0].Reason
+	}
+	open, left := events("ia", "oa"), partly(PartlyOpened, "It is not on db1.")
+	require.Equal(t, left.Message, said(StateActive, append(open, left)...))
+	require.Empty(t, said(StateEnding, append(open, left)...))
+	require.Equal(t, "web1 has not", said(StateEnding, append(open, left, partly(PartlyEnded, "db1 has not"), partly(PartlyEnded, "web1 has not"))...))
+	require.Empty(t, said(StateEnded, append(open, left, partly(PartlyEnded, "db1 has not"), events("xa")[0])...))
+	altered = Request{State: StateActive, Plan: plan, Timeline: append(open, left), TimelineCheck: &TimelineCheck{Altered: []int64{9}}}
+	require.Empty(t, altered.GrantStates()[0].Reason)
 }

@@ -3,6 +3,7 @@ package access
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -145,6 +146,12 @@ func KeyReopened(grant string, n int) string {
 
 // KeyReceipt returns the key of the statement that is a worker's receipt.
 func KeyReceipt(kind ReceiptKind, grant string) string { return string(kind) + " " + grant }
+
+// KeyGrantPartly returns the key of the event that a grant is open, or has ended, except on
+// the named parts of its target.
+func KeyGrantPartly(grant, done string, missing []string) string {
+	return fmt.Sprintf("%s %s %s %s", EventGrantPartly, done, grant, strings.Join(missing, " "))
+}
 
 // KeyRefused returns the key of a refused act.
 func KeyRefused(act Act, message string) string { return "refused " + string(act) + " " + message }

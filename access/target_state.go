@@ -11,6 +11,9 @@ type TargetCondition string
 // The conditions of a target.
 const (
 	TargetOn TargetCondition = "on" // its worker has opened it, and it responds
+	// TargetPartly is several things, such as hosts, of which some do not respond. It is used
+	// as one that is on; access is only where it responds.
+	TargetPartly TargetCondition = "partly"
 	// TargetFailing responds to its worker with an error, or not at all. People may ask for
 	// it: access is approved later, may start later, and is opened when it works again.
 	TargetFailing TargetCondition = "failing"
@@ -69,7 +72,7 @@ type TargetState struct {
 	At     time.Time `json:"at,omitzero"`    // when the worker looked
 }
 
-// Usable reports whether the target is on.
+// Usable reports whether the whole target is on.
 func (s TargetState) Usable() bool { return s.Condition == TargetOn }
 
 // WithoutInternals returns the state as people read it who can only wait: the kind of
@@ -89,6 +92,8 @@ func (s TargetState) String() string {
 	switch s.Condition {
 	case TargetOn:
 		return s.Target + " can be used"
+	case TargetPartly:
+		return s.Target + " has worked in part since " + FormatTime(s.Since) + " (" + s.Reason + "). Access opens on the rest of it"
 	case TargetOff:
 		return s.Target + " has been off since " + FormatTime(s.Since) + ": its worker cannot start it (" + s.Reason + "). It is on again as soon as that works"
 	case TargetFailing:
@@ -106,9 +111,9 @@ func (s TargetState) String() string {
 // cannot be shown as it is.
 func (s TargetState) Validate() (issues Issues) {
 	switch s.Condition {
-	case TargetOn, TargetFailing, TargetOff, TargetSilent, TargetMisplaced:
+	case TargetOn, TargetPartly, TargetFailing, TargetOff, TargetSilent, TargetMisplaced:
 	default:
-		issues.Add("target_condition", "condition", "%q is none of on, failing, off, silent, misplaced", Clip(string(s.Condition), 20))
+		issues.Add("target_condition", "condition", "%q is none of on, partly, failing, off, silent, misplaced", Clip(string(s.Condition), 20))
 	}
 	switch s.Fault {
 	case "", FaultUnreachable, FaultCredential, FaultConfiguration:
@@ -117,7 +122,7 @@ func (s TargetState) Validate() (issues Issues) {
 	}
 	issues.Require(len([]rune(s.Reason)) <= maxTargetReason && strings.IndexFunc(s.Reason, notShown) < 0, "target_reason", "reason",
 		"a reason is one line of %d characters at the most, in which every character shows", maxTargetReason)
-	issues.Require((s.Reason == "") == (s.Condition == TargetOn || s.Condition == TargetSilent), "target_reason", "reason", "what is failing or off has a reason, and nothing else")
+	issues.Require((s.Reason == "") == (s.Condition == TargetOn || s.Condition == TargetSilent), "target_reason", "reason", "what is partly on, failing or off has a reason, and nothing else")
 	return issues
 }
 
@@ -142,7 +147,7 @@ func TargetReason(err error) string {
 // that count at a time, or else that it is silent. found is false if no worker has ever
 // said anything.
 func TargetStateOf(said []TargetState, now time.Time) (state TargetState, found bool) {
-	rank := map[TargetCondition]int{TargetOn: 3, TargetFailing: 2, TargetOff: 1}
+	rank := map[TargetCondition]int{TargetOn: 4, TargetPartly: 3, TargetFailing: 2, TargetOff: 1}
 	for _, one := range said {
 		if age := now.Sub(one.At); age > TargetStateLasts || age < -TargetStateLasts {
 			one = TargetState{Target: one.Target, Condition: TargetSilent, Since: one.At, At: one.At}

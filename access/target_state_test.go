@@ -24,6 +24,8 @@ func TestTargetStateOf(t *testing.T) {
 		"one that is off":                  {[]TargetState{said(TargetOff, time.Minute)}, TargetOff},
 		"another can":                      {[]TargetState{said(TargetOff, 0), said(TargetOn, time.Minute)}, TargetOn},
 		"another could, and is gone":       {[]TargetState{said(TargetOff, 0), said(TargetOn, 4*time.Minute)}, TargetOff},
+		"in part is better than failing":   {[]TargetState{said(TargetFailing, 0), said(TargetPartly, 0)}, TargetPartly},
+		"on is better than in part":        {[]TargetState{said(TargetPartly, 0), said(TargetOn, 0)}, TargetOn},
 		"failing is better than off":       {[]TargetState{said(TargetOff, 0), said(TargetFailing, 0)}, TargetFailing},
 		"all are gone":                     {[]TargetState{said(TargetOff, time.Hour), said(TargetOn, 4*time.Minute)}, TargetSilent},
 		"an old one is put back with luck": {[]TargetState{said(TargetOn, -time.Hour)}, TargetSilent},

@@ -137,6 +137,7 @@ func (t *Targets) revokeAndVerify(ctx context.Context, g access.Grant, steps []a
 		if t.Broker.Disabled(g.Target) != nil && t.neverBegun(ctx, g) {
 			return t.markClosed(ctx, g, steps)
 		}
+		t.recordNotEnded(ctx, g, err)
 		return err
 	}
 	failpoint.Here(failpoint.CloseRevoked)

@@ -68,6 +68,11 @@ func (t *Targets) openGrant(ctx context.Context, g access.Grant, in api.OpenGran
 	if err != nil {
 		return api.OpenGrantResult{}, err
 	}
+	left, err := t.leftOut(ctx, g)
+	if err != nil {
+		return api.OpenGrantResult{}, err
+	}
+	steps = append(steps, left...)
 	now := t.now()
 	if in.OnlyGrant {
 		steps = append(steps, access.Activation(g.RequestID, now, g.ExpiresAt))

@@ -1,6 +1,7 @@
 package integrations
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -29,6 +30,24 @@ func (u *Unlisted) Error() string { return "a part could not be listed: " + u.Wh
 
 // Unwrap returns why.
 func (u *Unlisted) Unwrap() error { return u.Why }
+
+// PartlyError says that some parts of a target, such as hosts, did not do what was asked of
+// each: which, and why.
+type PartlyError struct {
+	Parts   int      // how many were asked
+	Missing []string // the names of those that did not do it, in order
+	Why     string   // how many did it, and what the others said, for people
+}
+
+func (e *PartlyError) Error() string { return e.Why }
+
+// Partly returns how an error is that of some parts of a target alone; nil if it is not.
+func Partly(err error) *PartlyError {
+	if e, is := errors.AsType[*PartlyError](err); is && len(e.Missing) < e.Parts {
+		return e
+	}
+	return nil
+}
 
 // ErrChanged says (conflict) that the target holds a grant under other terms
 // than those that it was granted under: the named object was changed by hand, or

@@ -66,6 +66,12 @@ func (b *Broker) Restore(ctx context.Context, g access.Grant) error {
 	return act(ctx, b, closing("restore", g), func(ctx context.Context, t *Guarded) error { return t.Restore(ctx, g) })
 }
 
+// LeftOut returns the parts of its target that an open grant is not on; see Partial. The
+// target itself is not asked.
+func (b *Broker) LeftOut(ctx context.Context, g access.Grant) ([]string, error) {
+	return call(ctx, b, operation{name: "parts", target: g.Target}, func(ctx context.Context, t *Guarded) ([]string, error) { return t.LeftOut(ctx, g) })
+}
+
 // Ping returns nil if a target works, or why it does not.
 func (b *Broker) Ping(ctx context.Context, target string) error {
 	return act(ctx, b, opening("check", target), func(ctx context.Context, t *Guarded) error { return t.Ping(ctx) })

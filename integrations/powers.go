@@ -75,6 +75,15 @@ func (t *Guarded) Restore(ctx context.Context, g access.Grant) error {
 	return d.Restore(ctx, g)
 }
 
+// LeftOut returns the parts of the target that an open grant is not on; see Partial. It
+// returns nothing for a target that is one thing.
+func (t *Guarded) LeftOut(ctx context.Context, g access.Grant) ([]string, error) {
+	if p, ok := t.target.(Partial); ok {
+		return p.LeftOut(ctx, g)
+	}
+	return nil, nil
+}
+
 // Ping returns nil if the target works, or why it does not; see Pinger. It
 // returns nil if the target cannot tell.
 func (t *Guarded) Ping(ctx context.Context) error {

@@ -81,6 +81,13 @@ type Extender interface {
 	Extend(ctx context.Context, g access.Grant) error
 }
 
+// Partial is a Target of several parts, such as hosts, of which a grant may be on some only.
+type Partial interface {
+	// LeftOut returns the names of the parts that an open grant is meant for and is not on,
+	// in order, as the ledger has them. It asks no part.
+	LeftOut(ctx context.Context, g access.Grant) ([]string, error)
+}
+
 // Checker is a Target whose Resolve costs more than a look at the entitlement, such as a
 // plan of what would be made. Guard asks it in place of Resolve wherever only the
 // entitlement is to be checked.

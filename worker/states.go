@@ -65,7 +65,7 @@ func (k *targetKeeper) look(ctx context.Context) (wait time.Duration) {
 	default:
 		k.pinged = time.Now()
 		if err := k.Broker.Ping(ctx, k.name); err != nil && ctx.Err() == nil {
-			next.Condition, next.Fault, next.Reason = access.TargetFailing, integrations.FaultOf(err), access.TargetReason(err)
+			next.Condition, next.Fault, next.Reason = conditionOf(err), integrations.FaultOf(err), access.TargetReason(err)
 		}
 	}
 	return k.tell(ctx, next, wait)
@@ -83,6 +83,14 @@ func (k *targetKeeper) tell(ctx context.Context, next access.TargetState, wait t
 	return wait
 }
 
+// conditionOf returns how a target is that responds with an error.
+func conditionOf(err error) access.TargetCondition {
+	if integrations.Partly(err) != nil {
+		return access.TargetPartly
+	}
+	return access.TargetFailing
+}
+
 // note takes over what was found, and logs what has changed.
 func (k *targetKeeper) note(next access.TargetState) {
 	next.At = clock.Now().UTC().Truncate(time.Second)
@@ -95,6 +103,8 @@ func (k *targetKeeper) note(next access.TargetState) {
 	switch {
 	case next.Condition == access.TargetOn && changed && k.state.Condition != "":
 		k.log.Info("the target works again")
+	case next.Condition == access.TargetPartly && (changed || next.Reason != k.state.Reason):
+		log.Warn("a part of a target cannot be reached; access opens on the rest")
 	case next.Condition == access.TargetFailing && (changed || next.Reason != k.state.Reason):
 		log.Error("a target cannot be reached; the others run")
 	case next.Condition == access.TargetOff && (changed || next.Reason != k.state.Reason):

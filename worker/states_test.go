@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/integrations/sshcert"
 	"ramp.dev/ramp/ledger/verified"
 )
@@ -56,4 +58,14 @@ func TestTargetComesBack(t *testing.T) {
 
 	s.stop()
 	becomes(access.TargetSilent)
+}
+
+// A target of which a part responds works in part; one of which none does, does not.
+func TestTargetThatWorksInPart(t *testing.T) {
+	of := func(missing ...string) access.TargetCondition {
+		return conditionOf(fmt.Errorf("check on ssh/web: %w", access.Errorf(access.CodeUnavailable, "%w", &integrations.PartlyError{Parts: 2, Missing: missing, Why: "1 of 2 hosts respond"})))
+	}
+	require.Equal(t, access.TargetPartly, of("web1"))
+	require.Equal(t, access.TargetFailing, of("web1", "web2"))
+	require.Equal(t, access.TargetFailing, conditionOf(access.Errorf(access.CodeUnavailable, "no route to host")))
 }

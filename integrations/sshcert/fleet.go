@@ -35,6 +35,7 @@ var (
 	_ integrations.UsageReporter = (*fleet)(nil)
 	_ integrations.HolderUser    = (*fleet)(nil)
 	_ integrations.Inventory     = (*fleet)(nil)
+	_ integrations.Partial       = (*fleet)(nil)
 )
 
 // UseHolders implements integrations.HolderUser.
@@ -75,8 +76,8 @@ func (f *fleet) Resolve(_ context.Context, e access.Entitlement) (access.Scope, 
 
 // Grant implements integrations.Target. A host that cannot be reached is left out, as long
 // as there is another: it is not asked later, and its end does not wait for it. One that
-// refuses, which somebody may have taken over, keeps the grant from no other. Errors are
-// also of code conflict: the grant was revoked, is open on other terms, or the hosts that it
+// refuses, which somebody may have taken over, keeps the grant from no other, and is left out
+// as well. Errors are also of code conflict: the grant was revoked, is open on other terms, or the hosts that it
 // means are not those that people approved.
 func (f *fleet) Grant(ctx context.Context, g access.Grant) error {
 	one, _, hosts, err := f.config.entitlement(g.Entitlement)
@@ -89,6 +90,10 @@ func (f *fleet) Grant(ctx context.Context, g access.Grant) error {
 	if err := f.begin(ctx, g.Name); err != nil {
 		return err
 	}
+	held, err := f.holders.Objects(ctx, g.Name)
+	if err != nil {
+		return err
+	}
 	g.Entitlement = one
 	all := f.each(ctx, hosts, func(ctx context.Context, name string, h hostcall.Host) error {
 		// Before the ledger says that the grant may be there, so that a host that is down
@@ -97,11 +102,35 @@ func (f *fleet) Grant(ctx context.Context, g access.Grant) error {
 			return err
 		}
 		if err := f.holders.Hold(ctx, object(name, g.Name), g.Name); err != nil {
+			if access.CodeOf(err) == access.CodeConflict {
+				return err // it refused before, or the grant is being ended
+			}
 			return &ledgerError{err}
 		}
-		return twice(ctx, func(ctx context.Context) error { return h.Grant(ctx, g) })
+		err := twice(ctx, func(ctx context.Context) error { return h.Grant(ctx, g) })
+		// What was there before this call is open on its own terms, and stays.
+		if refused(err) && !held[object(name, g.Name)] {
+			_ = f.endOn(ctx, name, h, g) // where it does not do that either, the ledger names it until the end
+		}
+		return err
 	})
 	return all.some("opened it")
+}
+
+// LeftOut implements integrations.Partial: the hosts that were approved, without those that
+// the ledger says may have the grant.
+func (f *fleet) LeftOut(ctx context.Context, g access.Grant) (out []string, err error) {
+	_, _, hosts, err := f.config.entitlement(g.Entitlement)
+	if err != nil {
+		return nil, err
+	}
+	objects, err := f.holders.Objects(ctx, g.Name)
+	for _, name := range hosts {
+		if !objects[object(name, g.Name)] {
+			out = append(out, name)
+		}
+	}
+	return out, err
 }
 
 // Extend implements integrations.Extender. On a host that does not do it, access ends at its
@@ -144,10 +173,7 @@ func (f *fleet) Revoke(ctx context.Context, g access.Grant) error {
 		return err
 	}
 	all := f.each(ctx, hosts, func(ctx context.Context, name string, h hostcall.Host) error {
-		if err := h.Revoke(ctx, g); err != nil {
-			return err
-		}
-		return f.release(ctx, name, g.Name)
+		return f.endOn(ctx, name, h, g)
 	})
 	return all.every("have ended it")
 }

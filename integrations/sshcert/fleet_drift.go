@@ -43,14 +43,14 @@ func (f *fleet) Restore(ctx context.Context, g access.Grant) error {
 	var closed atomic.Int32
 	all := f.each(ctx, hosts, func(ctx context.Context, name string, h hostcall.Host) error {
 		err := h.Restore(ctx, one)
-		if code := access.CodeOf(err); err == nil || code == access.CodeUnavailable || code == access.CodeThrottled {
+		if !refused(err) {
 			return err
 		}
-		if err := h.Revoke(ctx, one); err != nil {
+		if err := f.endOn(ctx, name, h, one); err != nil {
 			return access.WithCode(err, access.CodeUnavailable) // the ledger still names it, and it is tried again
 		}
 		closed.Add(1)
-		return f.release(ctx, name, g.Name)
+		return nil
 	})
 	if int(closed.Load()) == len(hosts) {
 		return integrations.ErrChanged("its line on every host")

@@ -41,6 +41,21 @@ func (f *fleet) release(ctx context.Context, host, grant string) error {
 	return f.holders.Removed(ctx, object(host, grant), grant)
 }
 
+// endOn ends a grant on one host, and records that it is there no more.
+func (f *fleet) endOn(ctx context.Context, name string, h hostcall.Host, g access.Grant) error {
+	if err := h.Revoke(ctx, g); err != nil {
+		return err
+	}
+	return f.release(ctx, name, g.Name)
+}
+
+// refused reports whether a host said that it will not do something, also if it is asked
+// again.
+func refused(err error) bool {
+	code := access.CodeOf(err)
+	return err != nil && code != access.CodeUnavailable && code != access.CodeThrottled
+}
+
 // mayBeOn returns the hosts that a grant may be on, in order: those that the ledger names,
 // also after the end, because asking again proves it. Where the ledger knows nothing of
 // the grant, it may be on any.
@@ -145,7 +160,7 @@ func (o outcome) every(did string) error {
 	if len(o.failed) == 0 {
 		return nil
 	}
-	return access.Errorf(o.code(), "%s", o.text(did))
+	return access.Errorf(o.code(), "%w", &integrations.PartlyError{Parts: o.asked, Missing: slices.Sorted(maps.Keys(o.failed)), Why: o.text(did)})
 }
 
 // some returns an error if no host did it, or the ledger failed.

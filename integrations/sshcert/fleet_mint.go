@@ -29,7 +29,7 @@ const patience = 5 * time.Second
 // which ends with the latest of theirs. Each host's own line has its own end.
 func (f *fleet) Mint(ctx context.Context, g access.Grant) (access.Credential, error) {
 	var none access.Credential
-	_, ent, _, err := f.config.entitlement(g.Entitlement)
+	_, ent, meant, err := f.config.entitlement(g.Entitlement)
 	if err != nil {
 		return none, err
 	}
@@ -50,7 +50,8 @@ func (f *fleet) Mint(ctx context.Context, g access.Grant) (access.Credential, er
 	if err != nil {
 		return none, err
 	}
-	return f.credential(private, cert, ent, slices.Sorted(maps.Keys(ends)), slices.Sorted(maps.Keys(all.failed)), end)
+	without := slices.DeleteFunc(meant, func(name string) bool { return !ends[name].IsZero() })
+	return f.credential(private, cert, ent, slices.Sorted(maps.Keys(ends)), without, end)
 }
 
 // issue has hosts record a key, and returns the ends that they say. It waits for those that
@@ -69,7 +70,7 @@ func (f *fleet) issue(ctx context.Context, hosts []string, g access.Grant, key s
 }
 
 // credential returns what the requester's client gets, for the hosts that admit it, and
-// says which do not.
+// says without which.
 func (f *fleet) credential(private ed25519.PrivateKey, cert *ssh.Certificate, ent entitlement, hosts, without []string, ends time.Time) (access.Credential, error) {
 	block, err := ssh.MarshalPrivateKey(private, cert.KeyId)
 	if err != nil {

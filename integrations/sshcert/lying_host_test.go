@@ -15,6 +15,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
+	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/integrations/sshcert/authority"
 	"ramp.dev/ramp/integrations/sshcert/hostcall"
 	"ramp.dev/ramp/ledger"
@@ -161,7 +162,10 @@ func TestCase158HostStopsNoPickUp(t *testing.T) {
 			honest, taken := &lyingHost{}, c.taken()
 			f := lyingFleet(t, map[string]hostcall.Host{"web1": honest, "web2": taken})
 			target, g := f.open(t, nil), newGrant(f.on("web1", "web2"))
+			refuses := taken.refuses
+			taken.refuses = nil // until it is open
 			require.NoError(t, target.Grant(ctx, g))
+			taken.turns(func(h *lyingHost) { h.refuses = refuses })
 			ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 			defer cancel()
 			if c.silent {
@@ -196,6 +200,14 @@ func TestCase158HostKeepsNothingFromOthers(t *testing.T) {
 			f := lyingFleet(t, map[string]hostcall.Host{"web1": honest, "web2": taken})
 			target, g := f.open(t, nil), newGrant(f.on("web1", "web2"))
 			require.NoError(t, target.Grant(ctx, g))
+			left, err := target.LeftOut(ctx, g)
+			require.NoError(t, err)
+			if code == access.CodeUnavailable {
+				require.Empty(t, left, "it may have opened it, and its reply was lost")
+			} else {
+				require.Equal(t, []string{"web2"}, left)
+			}
+			require.NoError(t, target.Grant(ctx, g), "again, as after a crash")
 			g.ExpiresAt = g.ExpiresAt.Add(time.Minute)
 			require.NoError(t, target.Extend(ctx, g))
 			differs, err := target.Drift(ctx, g)
@@ -208,7 +220,9 @@ func TestCase158HostKeepsNothingFromOthers(t *testing.T) {
 
 			// Alone, it says how it is.
 			alone := newGrant(f.on("web2"))
-			require.Equal(t, code, access.CodeOf(target.Grant(ctx, alone)))
+			err = target.Grant(ctx, alone)
+			require.Equal(t, code, access.CodeOf(err))
+			require.Nil(t, integrations.Partly(err), "none has it")
 		})
 	}
 
@@ -218,6 +232,12 @@ func TestCase158HostKeepsNothingFromOthers(t *testing.T) {
 	f := lyingFleet(t, map[string]hostcall.Host{"web1": web1, "web2": web2})
 	target, g := f.open(t, nil), newGrant(f.on("web1", "web2"))
 	require.NoError(t, target.Grant(ctx, g))
+	web2.turns(func(h *lyingHost) { h.refuses = access.Errorf(access.CodeConflict, "open on other terms") })
+	require.NoError(t, target.Grant(ctx, g))
+	web2.turns(func(h *lyingHost) { h.refuses = nil })
+	left, err := target.LeftOut(ctx, g)
+	require.NoError(t, err)
+	require.Empty(t, left, "what is open already is not ended by an opening that is refused")
 	web1.turns(func(h *lyingHost) { h.refuses = gone })
 	require.NoError(t, target.Restore(ctx, g), "web2 has it")
 	web2.turns(func(h *lyingHost) { h.refuses = gone })

@@ -92,7 +92,7 @@ func allowed(r access.Request) [][]string {
 	rows = slices.Concat(rows, extended(r), glass(r), narrowed(r))
 	for i, g := range r.Plan.Grants {
 		rows = append(rows, meaning(g)...)
-		if i < len(r.Grants) && len(r.Plan.Grants) > 1 {
+		if i < len(r.Grants) && (len(r.Plan.Grants) > 1 || r.Grants[i].Reason != "") {
 			rows = append(rows, []string{"  State", stateOf(r.Grants[i])})
 		}
 	}
