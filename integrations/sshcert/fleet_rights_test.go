@@ -24,7 +24,7 @@ func TestFleetRights(t *testing.T) {
 		keygen(t, "-t", "ed25519", "-N", "", "-C", name, "-f", path(name))
 	}
 	fingerprint := func(name string) string {
-		keys, err := publicKeys(path(name + ".pub"))
+		keys, err := publicKeys("the public keys", path(name+".pub"))
 		require.NoError(t, err)
 		return ssh.FingerprintSHA256(keys[0])
 	}

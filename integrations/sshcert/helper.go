@@ -249,7 +249,7 @@ func (h helperHost) Ping(ctx context.Context) error { return h.reach(ctx) }
 
 // Setup implements hostcall.Host.
 func (h helperHost) Setup(context.Context) (is hostcall.Setup, err error) {
-	trusted, err := publicKeys(h.dir.CAPath())
+	trusted, err := publicKeys("the authorities' public keys", h.dir.CAPath())
 	if err != nil {
 		return is, err
 	}
