@@ -16,9 +16,10 @@ func targetsCommand() *cobra.Command {
 	return readCommand(&cobra.Command{
 		Use: "targets", Short: "Say which targets can be used, and why others cannot", Args: cobra.NoArgs,
 		Long: "Lists each target that a contract names or a worker has spoken of, with what its workers last said of it: on; partly,\n" +
-			"if a part of it, such as a host, does not respond; failing, if it responds with an error or not at all; off, if its worker cannot start it; silent, if no worker of it has been\n" +
-			"heard of for three minutes; and misplaced, beside it, if a worker has it in its configuration whose key is for others\n" +
-			"only. Workers try again by themselves. For operators and auditors.",
+			"if a part of it, such as a host, does not respond; failing, if it responds with an error or not at all; off, if its\n" +
+			"worker cannot start it; silent, if no worker of it has been heard of for three minutes; and misplaced, beside it, if a\n" +
+			"worker has it in its configuration whose key is for others only. Workers try again by themselves. For operators and\n" +
+			"auditors.",
 		Example: "  ramp targets\n  ramp targets -o json",
 	}, func(ctx context.Context, c *client.Client, _ []string) ([]access.TargetState, error) {
 		return c.Targets(ctx)
