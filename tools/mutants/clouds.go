@@ -27,7 +27,6 @@ func clouds() []mutant {
 		{"what was not granted to Ramp's application at Okta passes for granted", okta + "rights.go", "said != \"\" && ", "false && ", []string{ofOkta + "TestRightsScopes"}},
 		{"a role over all groups of Okta passes for one over those listed", okta + "rights.go", "over.all || len(groups) == 0", "over.all", []string{ofOkta + "TestRights$"}},
 		{"Ramp's own token follows a set of resources to another address", okta + "rights.go", "!ours || !strings.HasPrefix(rest, \"/\")", "!ours", []string{ofOkta + "TestRightsScopes"}},
-		{"a wide application of Azure's passes for just what is needed", "integrations/rights.go", "		if has(right) {", "		if false {", []string{ofAzure + "TestRights"}},
 		{"one scope of Azure's in two spellings is two", azure + "validate.go", "issues.Require(!twice, ", "issues.Require(true || twice, ", []string{ofAzure + "TestConfig"}},
 		{"a policy of Google Cloud's without an etag is written back", google + "policy.go", "strictjson.UnmarshalOpen(f[\"etag\"], &etag) != nil || etag == \"\"", "strictjson.UnmarshalOpen(f[\"etag\"], &etag) != nil && false", []string{tests + "TestCase151OldPolicy"}},
 		{"an old policy of Google Cloud's proves that a binding is gone", google + "grant.go", "			p.replace(grant)\n			return true, nil", "			had := len(p.of(grant)) > 0\n			p.replace(grant)\n			return had, nil", []string{tests + "TestCase151OldPolicy"}},
