@@ -51,6 +51,8 @@ type Error struct {
 	// MaxAge is the oldest login that would be accepted; 0 if the login is not why.
 	MaxAge time.Duration
 	cause  error
+	// told is true where Message has the cause's words already.
+	told bool
 }
 
 func (e *Error) Error() string {
@@ -65,7 +67,7 @@ func (e *Error) Error() string {
 		}
 		msg += strings.Join(parts, "; ")
 	}
-	if e.cause != nil {
+	if e.cause != nil && !e.told {
 		if msg != "" {
 			msg += ": "
 		}
@@ -77,12 +79,13 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.cause }
 
-// Errorf returns an error of a code. A final %w is kept as the cause.
+// Errorf returns an error of a code. A final %w is kept as the cause; the words of
+// another %w are part of the message, too.
 func Errorf(code Code, format string, args ...any) error {
 	err := fmt.Errorf(format, args...)
 	if cause := errors.Unwrap(err); cause != nil {
-		msg := strings.TrimSuffix(strings.TrimSuffix(err.Error(), cause.Error()), ": ")
-		return &Error{Code: code, Message: msg, cause: cause}
+		msg, final := strings.CutSuffix(err.Error(), cause.Error())
+		return &Error{Code: code, Message: strings.TrimSuffix(msg, ": "), cause: cause, told: !final}
 	}
 	return &Error{Code: code, Message: err.Error()}
 }
