@@ -227,7 +227,11 @@ func (w *Workspace) howToUse(q access.Request) string {
 	if q.State != access.StateActive || q.Plan.Lasting() { // nothing is used of what stays
 		return ""
 	}
-	return "\nUse it from the page, or with: ramp exec " + q.ID + " -- COMMAND"
+	which := ""
+	if len(q.Plan.Grants) > 1 {
+		which = " --grant TARGET"
+	}
+	return "\nUse it from the page, or with: ramp exec " + q.ID + which + " -- COMMAND"
 }
 
 func (w *Workspace) reminder(q access.Request) chat.Message {

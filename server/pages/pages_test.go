@@ -98,6 +98,12 @@ func TestEveryPage(t *testing.T) {
 	r.Overdue, r.Problem = true, "the host does not answer"
 	require.Contains(t, shown(t, p, "request", requestPage{Request: r}), `class="status overdue"`)
 
+	several := example(access.StateActive)
+	several.Plan.Grants = append(several.Plan.Grants, access.PlannedGrant{Name: "ramp-x-b", Target: "ssh/orders"})
+	use := shown(t, p, "request", requestPage{Request: several, Can: all})
+	require.Contains(t, use, "ramp exec 0123456789abcdef --grant ramp-x-a -- COMMAND # postgres/orders\nramp exec 0123456789abcdef --grant ramp-x-b -- COMMAND # ssh/orders<")
+	require.Contains(t, shown(t, p, "request", requestPage{Request: example(access.StateActive), Can: all}), "ramp exec 0123456789abcdef -- COMMAND<")
+
 	for _, asked := range []app.PasskeyChallenge{{Problem: "why not"}, {Challenge: "Y2g", RPID: "ramp.example.com"},
 		{Challenge: "Y2g", RPID: "ramp.example.com", Keys: []string{"YQ", "Yg"}}} {
 		html := shown(t, p, "request", requestPage{Request: example(access.StatePending), Can: all, Passkey: &asked})
