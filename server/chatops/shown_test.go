@@ -63,3 +63,10 @@ func TestCase105WhatIsApprovedIsShown(t *testing.T) {
 		require.Contains(t, text, `"Deny"`, name)
 	}
 }
+
+func TestSeveralGrantsAreUsedByName(t *testing.T) {
+	q := access.Request{ID: "0123456789abcdef", State: access.StateActive, Plan: access.Plan{Grants: make([]access.PlannedGrant, 1)}}
+	require.Contains(t, new(Workspace).howToUse(q), "ramp exec 0123456789abcdef -- COMMAND")
+	q.Plan.Grants = make([]access.PlannedGrant, 2)
+	require.Contains(t, new(Workspace).howToUse(q), "ramp exec 0123456789abcdef --grant TARGET -- COMMAND")
+}
