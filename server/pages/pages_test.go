@@ -101,7 +101,7 @@ func TestEveryPage(t *testing.T) {
 	several := example(access.StateActive)
 	several.Plan.Grants = append(several.Plan.Grants, access.PlannedGrant{Name: "ramp-x-b", Target: "ssh/orders"})
 	use := shown(t, p, "request", requestPage{Request: several, Can: all})
-	require.Contains(t, use, "ramp exec 0123456789abcdef --grant ramp-x-a -- COMMAND # postgres/orders\nramp exec 0123456789abcdef --grant ramp-x-b -- COMMAND # ssh/orders<")
+	require.Contains(t, use, "># postgres/orders\nramp exec 0123456789abcdef --grant ramp-x-a -- COMMAND\n# ssh/orders\nramp exec 0123456789abcdef --grant ramp-x-b -- COMMAND<")
 	require.Contains(t, shown(t, p, "request", requestPage{Request: example(access.StateActive), Can: all}), "ramp exec 0123456789abcdef -- COMMAND<")
 
 	for _, asked := range []app.PasskeyChallenge{{Problem: "why not"}, {Challenge: "Y2g", RPID: "ramp.example.com"},
