@@ -37,7 +37,6 @@ func fleets() []mutant {
 		{"a host without room ends its helper", "integrations/sshcert/hostcall/server.go", "return errors.Is(err, full) }):", "return false && errors.Is(err, full) }):", held},
 		{"a helper cuts one grant after another", "integrations/sshcert/helper.go", "	group.SetLimit(maxAtOnce)\n	for _, grant := range live {", "	group.SetLimit(1)\n	for _, grant := range live {", []string{"./integrations/sshcert -run TestHelperCutsSideBySide"}},
 		{"doctor looks at a key's own directory alone", "integrations/sshcert/rights.go", "	for _, dir := range dirs {", "	for _, dir := range append(dirs[:0], filepath.Dir(g.path)) {", []string{"./integrations/sshcert -run TestRights"}},
-		{"doctor looks at a key's own directory alone", "integrations/sshcert/rights.go", "	for _, dir := range dirs {", "	for _, dir := range []string{filepath.Dir(g.path)} {", []string{"./integrations/sshcert -run TestRights"}},
 		{"a host that an access is not on is not named", "activities/open.go", "	steps = append(steps, left...)\n", "	_ = left\n", []string{"./activities -run TestPartsAreRecorded"}},
 		{"a host that has not ended an access is not named", "activities/close.go", "		t.recordNotEnded(ctx, g, err)\n", "", []string{"./activities -run TestPartsAreRecorded"}},
 		{"a fleet without one host does not work", "worker/states.go", "	if integrations.Partly(err) != nil {", "	if false && integrations.Partly(err) != nil {", []string{"./worker -run TestTargetThatWorksInPart"}},
