@@ -122,7 +122,7 @@ func (s TargetState) Validate() (issues Issues) {
 	}
 	issues.Require(len([]rune(s.Reason)) <= maxTargetReason && strings.IndexFunc(s.Reason, notShown) < 0, "target_reason", "reason",
 		"a reason is one line of %d characters at the most, in which every character shows", maxTargetReason)
-	issues.Require((s.Reason == "") == (s.Condition == TargetOn || s.Condition == TargetSilent), "target_reason", "reason", "what is partly on, failing or off has a reason, and nothing else")
+	issues.Require((s.Reason == "") == (s.Condition == TargetOn || s.Condition == TargetSilent), "target_reason", "reason", "what is partly on, failing, off or misplaced has a reason, and nothing else")
 	return issues
 }
 

@@ -78,7 +78,7 @@ const (
 // that is ending, since the receipt of that closing does not count. The receipt goes: that of
 // the next closing takes its place. The grant is due at once, so that closers of its target
 // close it; from the third time on after a pause, so that a worker that goes on like that
-// fills no log. It reports false, and changes nothing, if the grant is not closed, or has
+// fills no log. What the grant shares with others it holds again. It reports false, and changes nothing, if the grant is not closed, or has
 // another receipt by now.
 func (l *Ledger) ReopenGrant(ctx context.Context, name string, receipt []byte, at time.Time, why string) (changed bool, err error) {
 	err = l.changeGrant(ctx, name, func(q querier, row GrantRecord, r *requestHead) error {
@@ -105,6 +105,11 @@ func (l *Ledger) ReopenGrant(ctx context.Context, name string, receipt []byte, a
 		if _, err := q.exec(ctx, `UPDATE grants SET status = CASE WHEN opened_at IS NULL THEN 'intended' ELSE 'open' END, closed_at = NULL, reopened = reopened + 1,
 			closing_until = ?, expires_at = CASE WHEN expires_at > ? THEN ? ELSE expires_at END WHERE name = ?`,
 			until, micros(at), micros(at), name); err != nil {
+			return err
+		}
+		// It looked elsewhere, so what the grant held is still there. Left as it is, the grant
+		// would soon be done with it (Settled): nothing would be removed, and no list have it.
+		if _, err := q.exec(ctx, `UPDATE holders SET state = ? WHERE target = ? AND grant_name = ? AND state = ?`, holding, row.Target, name, released); err != nil {
 			return err
 		}
 		if _, err := q.exec(ctx, `UPDATE requests SET state = ?, outcome = CASE WHEN outcome = '' THEN ? ELSE outcome END, ended_at = NULL, problem = ? WHERE id = ?`,

@@ -157,6 +157,36 @@ var contradictions = map[string]func(b fixture){
 			closes("its own worker's")
 		}
 	},
+	// A worker that looked at another service has removed nothing there, and the ledger
+	// counted that as the grant's last removal.
+	"Case155 what a grant shared is held again when its closing is undone": func(b fixture) {
+		s := b.submitted()
+		g := grant(s)
+		require.NoError(b, b.IntendGrant(ctx, g, at))
+		require.NoError(b, b.MarkOpened(ctx, g.Name, at, access.Activation(s.Request.ID, at, g.ExpiresAt)))
+		h := b.Holders(g.Target)
+		require.NoError(b, h.Hold(ctx, "admins", g.Name))
+		require.NoError(b, h.Made(ctx, "admins", g.Name))
+		_, err := h.Release(ctx, "admins", g.Name)
+		require.NoError(b, err)
+		require.NoError(b, h.Removed(ctx, "admins", g.Name))
+		require.NoError(b, b.MarkClosed(ctx, g.Name, at))
+		settled, err := h.Settled(ctx, g.Name, 0)
+		require.NoError(b, err)
+		require.Equal(b, map[string]bool{"admins": true}, settled)
+		undone, err := b.ReopenGrant(ctx, g.Name, nil, at, "why")
+		require.NoError(b, err)
+		require.True(b, undone)
+		settled, err = h.Settled(ctx, g.Name, 0)
+		require.NoError(b, err)
+		require.Empty(b, settled, "the target's own worker removes it")
+		held, err := h.Held(ctx, "admins")
+		require.NoError(b, err)
+		require.Equal(b, map[string][]string{"admins": {g.Name}}, held, "its reconciler finds it")
+		last, err := h.Release(ctx, "admins", g.Name)
+		require.NoError(b, err)
+		require.True(b, last)
+	},
 	"Case155 the closing of what was never open is undone as well": func(b fixture) {
 		s := b.submitted()
 		id, g := s.Request.ID, grant(s)
