@@ -81,6 +81,9 @@ func (s TargetState) WithoutInternals() TargetState {
 	if s.Reason != "" {
 		s.Reason = s.Fault.Words()
 	}
+	if s.Condition == TargetPartly {
+		s.Reason = "a part of it does not work: " + s.Reason
+	}
 	return s
 }
 

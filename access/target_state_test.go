@@ -41,6 +41,14 @@ func TestTargetStateOf(t *testing.T) {
 	require.False(t, found)
 }
 
+// TestStateWithoutInternals: who only waits reads no name of a host, and that only a part fails.
+func TestStateWithoutInternals(t *testing.T) {
+	s := TargetState{Target: "fleet/a", Condition: TargetPartly, Fault: FaultUnreachable, Reason: "2 of 3 hosts respond; db1: no route to host"}
+	require.Equal(t, "a part of it does not work: it cannot be reached", s.WithoutInternals().Reason)
+	s.Condition = TargetFailing
+	require.Equal(t, "it cannot be reached", s.WithoutInternals().Reason)
+}
+
 // TestTargetReason: a reason is one line that shows, whatever the error is.
 func TestTargetReason(t *testing.T) {
 	for _, text := range []string{"no such file", "a\nb\tc", "right\u202eto left", strings.Repeat("x", 1000), "\x1b[31mred", "tag\U000e0041", "", " \n", "\u202e"} {

@@ -51,6 +51,18 @@ func TestOpenAPIAgreesWithTheRoutes(t *testing.T) {
 	require.ElementsMatch(t, there, described)
 }
 
+// TestEveryKindOfEventIsDescribed: clients in other languages are made from the document.
+func TestEveryKindOfEventIsDescribed(t *testing.T) {
+	doc, _ := newFixture(t).document()
+	model, err := doc.BuildV3Model()
+	require.NoError(t, err)
+	var described []string
+	for _, kind := range model.Model.Components.Schemas.GetOrZero("EventKind").Schema().Enum {
+		described = append(described, kind.Value)
+	}
+	require.ElementsMatch(t, names(access.EventKinds()), described)
+}
+
 // TestResponsesAreAsDocumented holds real responses against the document: their
 // fields, times in UTC, durations as Go writes them, problems as problems.
 func TestResponsesAreAsDocumented(t *testing.T) {

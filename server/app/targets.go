@@ -33,8 +33,9 @@ type targets struct {
 }
 
 // Targets returns whether each target can be used that a contract names or a worker has
-// spoken of, by name, and beside it what a worker has in its configuration by mistake; for operators and auditors, since it names targets that others may
-// not ask for. Errors are CodeForbidden.
+// spoken of, by name, and beside it what a worker has in its configuration by mistake. It is
+// for operators and auditors, since it names targets that others may not ask for. Errors are
+// CodeForbidden.
 func (t *targets) Targets(ctx context.Context, by access.Actor) ([]access.TargetState, error) {
 	if !t.roles.isOperator(by.Person) && !t.roles.isAuditor(by.Person) {
 		return nil, t.refused.record(ctx, by, "", access.ActContracts, access.Refuse(access.CodeForbidden, "not_operator", "only operators and auditors see the state of all targets"))
