@@ -77,8 +77,8 @@ func (f *fleet) Resolve(_ context.Context, e access.Entitlement) (access.Scope, 
 // Grant implements integrations.Target. A host that cannot be reached is left out, as long
 // as there is another: it is not asked later, and its end does not wait for it. One that
 // refuses, which somebody may have taken over, keeps the grant from no other, and is left out
-// as well. Errors are also of code conflict: the grant was revoked, is open on other terms, or the hosts that it
-// means are not those that people approved.
+// as well. Errors are also of code conflict: the grant was revoked, is open on other terms,
+// or the hosts that it means are not those that people approved.
 func (f *fleet) Grant(ctx context.Context, g access.Grant) error {
 	one, _, hosts, err := f.config.entitlement(g.Entitlement)
 	if err != nil {
