@@ -250,7 +250,7 @@ func (c Config) compareScopes(have []string) (r integrations.Rights) {
 	for _, scope := range have {
 		switch {
 		case scope == "repo" && repositories:
-			r.TooMuch = append(r.TooMuch, "the code of every repository: the scope repo has nothing narrower; the permission of an App does")
+			r.TooMuch = append(r.TooMuch, "the code of every repository, which the scope repo has: no other scope is enough, and an App's permissions are narrower")
 		case need[scope], scope == "read:org":
 		default:
 			r.TooMuch = append(r.TooMuch, "scope "+access.Clip(scope, 60))

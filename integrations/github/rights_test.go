@@ -62,7 +62,7 @@ func TestRightsOfApp(t *testing.T) {
 func TestRightsOfToken(t *testing.T) {
 	f := start(t)
 	set := func(u githubtest.TokenUser) { f.Do(func() { f.Owner = u }) }
-	code := "the code of every repository: the scope repo has nothing narrower; the permission of an App does"
+	code := "the code of every repository, which the scope repo has: no other scope is enough, and an App's permissions are narrower"
 	set(githubtest.TokenUser{Role: "admin", Scopes: []string{"admin:org", "repo"}})
 	require.Equal(t, integrations.Rights{TooMuch: []string{code}}, f.rights(t))
 

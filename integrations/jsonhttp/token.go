@@ -52,9 +52,9 @@ func (c Config) OpenTokens(service string, credentials Token, ask AskToken, betw
 	return &Tokens{service: service, credentials: credentials, http: own, ask: ask}, err
 }
 
-// Read implements Token: it returns a token that is valid now. Callers who need a new one at the same time share it,
-// and each waits no longer than its own context. Errors are of code forbidden (the service does
-// not take the credentials), throttled and unavailable.
+// Read implements Token: it returns a token that is valid now. Callers who need a new one at
+// the same time share it, and each waits no longer than its own context. Errors are of code
+// forbidden (the service does not take the credentials), throttled and unavailable.
 func (t *Tokens) Read(ctx context.Context) (string, error) {
 	credentials, err := t.credentials.Read(ctx)
 	if err != nil {
