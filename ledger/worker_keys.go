@@ -12,7 +12,7 @@ func (l *Ledger) KeepWorkerKeys(ctx context.Context, envelope []byte) error {
 	return l.write(ctx, `INSERT INTO worker_keys (name, envelope) VALUES ('accepted', ?) ON CONFLICT (name) DO UPDATE SET envelope = excluded.envelope`, string(envelope))
 }
 
-// WorkerKeys returns what is kept of them. Errors are CodeNotFound if no server has said
+// WorkerKeys returns the statement that KeepWorkerKeys kept last. Errors are CodeNotFound if no server has said
 // anything.
 func (l *Ledger) WorkerKeys(ctx context.Context) ([]byte, error) {
 	envelope, err := first(ctx, l.reader(), scanText, access.Errorf(access.CodeNotFound, "no server has said which keys of workers it accepts"),

@@ -28,7 +28,7 @@ func (f *fleet) Rights(ctx context.Context) (r integrations.Rights, err error) {
 	}
 	looked := keys
 	for _, key := range keys {
-		if looked, err = key.alsoWays(looked, "leads to a key, and may lead to another"); err != nil {
+		if looked, err = key.withDirectories(looked, "leads to a key, and may lead to another"); err != nil {
 			return r, err
 		}
 	}

@@ -266,7 +266,7 @@ func (h helperHost) Setup(context.Context) (is hostcall.Setup, err error) {
 		{h.helper.Authorities, "says which authority the host will trust", 0o022},
 		{h.helper.HostKey, "is the host's own key", 0o077},
 	} {
-		if looked, err = one.alsoWays(append(looked, one), "leads to what the helper goes by"); err != nil {
+		if looked, err = one.withDirectories(append(looked, one), "leads to what the helper goes by"); err != nil {
 			return is, err
 		}
 	}

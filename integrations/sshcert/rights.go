@@ -35,7 +35,7 @@ func (t *target) Rights(context.Context) (r integrations.Rights, err error) {
 	}
 	if t.config.Authority == nil {
 		key := guarded{string(t.config.CA), "has the authority's key", 0o077}
-		if looked, err = key.alsoWays(append(looked, key), "leads to the authority's key, and may lead to another"); err != nil {
+		if looked, err = key.withDirectories(append(looked, key), "leads to the authority's key, and may lead to another"); err != nil {
 			return r, err
 		}
 	} else {
@@ -55,7 +55,7 @@ func (t *target) goesBy() ([]guarded, error) {
 		{t.dir.Path("principals"), "says who is let in", 0o022},
 		{t.dir.RevokedPath(), "says which keys are refused", 0o022},
 	}
-	return looked[0].alsoWays(looked, "leads to what the host goes by")
+	return looked[0].withDirectories(looked, "leads to what the host goes by")
 }
 
 const keeperKnows = "what else may be signed with the authority's key: its keeper knows"
@@ -85,10 +85,10 @@ type guarded struct {
 	others     fs.FileMode // what nobody but the owner may do
 }
 
-// alsoWays adds the directories on the way to a file to those that are looked at. Who may
+// withDirectories adds the directories on the way to a file to those that are looked at. Who may
 // write one of them can put another in the place of what it leads to.
-func (g guarded) alsoWays(looked []guarded, harm string) ([]guarded, error) {
-	dirs, err := ways(g.path)
+func (g guarded) withDirectories(looked []guarded, harm string) ([]guarded, error) {
+	dirs, err := directoriesTo(g.path)
 	if err != nil {
 		return nil, access.Errorf(access.CodeUnavailable, "%w", err)
 	}
@@ -103,9 +103,9 @@ func (g guarded) alsoWays(looked []guarded, harm string) ([]guarded, error) {
 // maxLinks is how many symbolic links lead to one file, at the most.
 const maxLinks = 40
 
-// ways returns every directory that is gone through to a file, also by symbolic links: those
+// directoriesTo returns every directory that is gone through to a file, also by symbolic links: those
 // that have the links, and those that the links lead to.
-func ways(path string) (dirs []string, err error) {
+func directoriesTo(path string) (dirs []string, err error) {
 	path, err = filepath.Abs(path)
 	if err != nil {
 		return nil, err

@@ -29,10 +29,10 @@ type TargetStates struct {
 	Log     logrus.FieldLogger
 	Now     func() time.Time
 
-	mu     sync.Mutex
-	said   map[string][]access.TargetState // by target, as verified
-	amiss  []access.TargetState            // what workers said that have another's target in their file
-	readAt time.Time
+	mu        sync.Mutex
+	said      map[string][]access.TargetState // by target, as verified
+	misplaced []access.TargetState            // what workers said that have another's target in their file
+	readAt    time.Time
 }
 
 const (
@@ -68,7 +68,7 @@ func (s *TargetStates) Misplaced(ctx context.Context) (all []access.TargetState)
 	s.read(ctx, now)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, one := range s.amiss {
+	for _, one := range s.misplaced {
 		same := func(other access.TargetState) bool { return other.Target == one.Target && other.Reason == one.Reason }
 		if age := now.Sub(one.At); age <= access.TargetStateLasts && age >= -access.TargetStateLasts && !slices.ContainsFunc(all, same) {
 			all = append(all, one)
@@ -90,7 +90,7 @@ func (s *TargetStates) read(ctx context.Context, now time.Time) map[string][]acc
 		s.unknown("", err)
 		return nil
 	}
-	s.said, s.amiss, s.readAt = map[string][]access.TargetState{}, nil, now
+	s.said, s.misplaced, s.readAt = map[string][]access.TargetState{}, nil, now
 	for _, k := range kept {
 		signed, err := evidence.ReadEnvelope(k.Envelope)
 		if err != nil {
@@ -98,7 +98,7 @@ func (s *TargetStates) read(ctx context.Context, now time.Time) map[string][]acc
 			continue
 		}
 		if one, err := s.Workers.VerifyMisplaced(signed, k.Target); err == nil {
-			s.amiss = append(s.amiss, one)
+			s.misplaced = append(s.misplaced, one)
 			continue
 		}
 		state, err := s.Workers.VerifyTargetState(signed, k.Target)

@@ -15,6 +15,6 @@ func isolation() []mutant {
 		{"a worker of which servers forgot the key ends nothing", "access/worker_keys.go", "if key.ID != id {", "if false {", []string{"./access -run TestMisplaced"}},
 		{"an earlier list of keys keeps a worker from its work for ever", "access/worker_keys.go", "age > WorkerKeysLast", "age > 1000*WorkerKeysLast", []string{"./access -run TestMisplaced"}},
 		{"a worker leaves open what it opened itself", "worker/own_targets.go", "closer.Only = closer.OpenedHere", "closer.Only = func(context.Context, access.Grant) bool { return false }", []string{"./worker -run TestCase155"}},
-		{"a worker of another target says how this one is", "ledger/verified/target_states.go", "s.amiss = append(s.amiss, one)\n\t\t\tcontinue", "s.said[k.Target] = append(s.said[k.Target], one)\n\t\t\tcontinue", []string{"./ledger/verified -run TestCase155"}},
+		{"a worker of another target says how this one is", "ledger/verified/target_states.go", "s.misplaced = append(s.misplaced, one)\n\t\t\tcontinue", "s.said[k.Target] = append(s.said[k.Target], one)\n\t\t\tcontinue", []string{"./ledger/verified -run TestCase155"}},
 	}
 }
