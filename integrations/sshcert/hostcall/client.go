@@ -133,11 +133,19 @@ func (c *Client) Issue(ctx context.Context, g access.Grant, key ssh.PublicKey) (
 	return out.EndsAt, err
 }
 
+// maxSessions bounds how many sessions of one grant a host can have. What hosts say is added
+// up: fewer than none, and more than a number holds, would take away what another host has.
+const maxSessions = 1 << 20
+
 // Inspect implements Host. A reply that does not say what was found proves nothing.
 func (c *Client) Inspect(ctx context.Context, g access.Grant) (access.ReadBack, error) {
 	out, err := c.call(ctx, request{Do: doInspect, Grant: g.Name})
-	if err == nil && out.Found == nil {
+	switch {
+	case err != nil:
+	case out.Found == nil:
 		err = access.Errorf(access.CodeUnavailable, "the host's helper did not say what it found")
+	case out.Found.Sessions < 0 || out.Found.Sessions > maxSessions:
+		err = access.Errorf(access.CodeUnavailable, "the host's helper says that it has %d sessions", out.Found.Sessions)
 	}
 	if err != nil {
 		return access.ReadBack{}, err
@@ -172,8 +180,12 @@ func (c *Client) Restore(ctx context.Context, g access.Grant) error {
 // Usage implements Host.
 func (c *Client) Usage(ctx context.Context, g access.Grant) (access.Usage, error) {
 	out, err := c.call(ctx, request{Do: doUsage, Grant: g.Name})
-	if err == nil && out.Usage == nil {
+	switch {
+	case err != nil:
+	case out.Usage == nil:
 		err = access.Errorf(access.CodeUnavailable, "the host's helper did not say how access was used")
+	case out.Usage.Sessions > maxSessions || len(out.Usage.Validate()) > 0:
+		err = access.Errorf(access.CodeUnavailable, "what the host's helper says of how access was used cannot be")
 	}
 	if err != nil {
 		return access.Usage{}, err

@@ -1,0 +1,50 @@
+package sshcert
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations/sshcert/hostcall"
+)
+
+// countingHost says what it is told to of a grant's sessions and use.
+type countingHost struct {
+	lyingHost
+	found access.ReadBack
+	usage access.Usage
+}
+
+func (h *countingHost) Inspect(context.Context, access.Grant) (access.ReadBack, error) {
+	return h.found, nil
+}
+
+func (h *countingHost) Usage(context.Context, access.Grant) (access.Usage, error) {
+	return h.usage, nil
+}
+
+// TestCase158HostCountsBelowNothing: what one host says, that somebody took over, takes nothing
+// away from what another says: no session that is live there, and no use.
+func TestCase158HostCountsBelowNothing(t *testing.T) {
+	ctx := context.Background()
+	at := time.Date(2026, 11, 24, 2, 0, 0, 0, time.UTC)
+	honest := &countingHost{found: access.ReadBack{Sessions: 1},
+		usage: access.Usage{Kind: access.UsageSessions, Sessions: 1, First: at, Last: at.Add(time.Minute), For: access.Duration(time.Minute)}}
+	taken := &countingHost{found: access.ReadBack{Sessions: -1},
+		usage: access.Usage{Kind: access.UsageSessions, Sessions: -1, For: access.Duration(-time.Minute)}}
+	f := lyingFleet(t, map[string]hostcall.Host{"web1": taken, "web2": honest})
+	target, g := f.open(t, nil), newGrant(f.on("web1", "web2"))
+	require.NoError(t, target.Grant(ctx, g))
+
+	p, err := target.Inspect(ctx, g)
+	require.False(t, err == nil && p.Gone(), "a session is live on web2")
+	require.ErrorContains(t, err, "web1: ")
+	require.Equal(t, access.CodeUnavailable, access.CodeOf(err), "it is asked again")
+
+	u, err := target.Usage(ctx, g)
+	require.ErrorContains(t, err, "1 of 2 hosts say how it was used; web1: ")
+	require.Equal(t, honest.usage, u)
+}
