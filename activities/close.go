@@ -7,6 +7,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/activities/api"
+	"ramp.dev/ramp/evidence"
 	"ramp.dev/ramp/internal/failpoint"
 	"ramp.dev/ramp/ledger"
 )
@@ -120,8 +121,10 @@ func (t *Targets) RevokeAndVerify(ctx context.Context, g access.Grant) error {
 
 // closeGrant is RevokeAndVerify, and records what follows from it for the request.
 // No matter who closes the same grant in this worker meanwhile, the target is asked once.
+// That is the same target: anybody who writes to Temporal can have it closed on another one,
+// and nobody waits for that, or takes it for this (docs/threats.md, case 156).
 func (t *Targets) closeGrant(ctx context.Context, g access.Grant, steps ...access.Transition) error {
-	led, err := t.closing.do(ctx, g.Name, func() error { return t.revokeAndVerify(ctx, g, steps) })
+	led, err := t.closing.do(ctx, g.Target+" "+g.Name, func() error { return t.revokeAndVerify(ctx, g, steps) })
 	if err != nil || led || len(steps) == 0 {
 		return err
 	}
@@ -151,6 +154,9 @@ func (t *Targets) revokeAndVerify(ctx context.Context, g access.Grant, steps []a
 	if !p.Gone() {
 		return access.Errorf(access.CodeUnavailable, "%s is still there after revoking (open: %t, sessions: %d)", g.Name, p.Open, p.Sessions)
 	}
+	if err := t.refuseElsewhere(ctx, g); err != nil {
+		return err
+	}
 	if err := t.recordAgain(ctx, g, p); err != nil {
 		return err
 	}
@@ -169,6 +175,40 @@ func (t *Targets) revokeAndVerify(ctx context.Context, g access.Grant, steps []a
 	}
 	t.usage.forget(g.Name)
 	t.observeLag(ctx, g)
+	return nil
+}
+
+// refuseElsewhere returns an error of code conflict where a grant is open, by the plan that a
+// server signed, on another target than the one on which nothing is left of it. Anybody who
+// writes to Temporal can have it looked for there, and would have it count as ended
+// (docs/threats.md, case 156). Where nobody signed a plan, there is nothing to go by.
+func (t *Targets) refuseElsewhere(ctx context.Context, g access.Grant) error {
+	id, _ := access.RequestIDFromGrantName(g.Name)
+	b, err := t.Ledger.PlanEnvelope(ctx, id)
+	if access.CodeOf(err) == access.CodeNotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	signed, err := evidence.ReadEnvelope(b)
+	if err != nil {
+		return nil
+	}
+	plan, err := t.Keyring.VerifyPlan(signed)
+	if err != nil || plan.RequestID != id {
+		return nil
+	}
+	for _, planned := range plan.Grants {
+		if planned.Name != g.Name || planned.Target == g.Target {
+			continue
+		}
+		// Two targets may be one place under two names: what is closed already is not recorded again.
+		if row, err := t.grantRow(ctx, id, g.Name); err == nil && row.Status == ledger.GrantClosed {
+			return nil
+		}
+		return access.Errorf(access.CodeConflict, "%s is on %s by its plan; that nothing of it is on %s does not end it", g.Name, access.Clip(planned.Target, 60), access.Clip(g.Target, 60))
+	}
 	return nil
 }
 

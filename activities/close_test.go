@@ -53,6 +53,10 @@ func (w *callLog) Grants(context.Context, ledger.GrantFilter) ([]ledger.GrantRec
 	return nil, nil
 }
 
+func (w *callLog) PlanEnvelope(context.Context, string) ([]byte, error) {
+	return nil, access.Errorf(access.CodeNotFound, "no plan")
+}
+
 func (w *callLog) Advance(ctx context.Context, a access.Transition) error {
 	if w.advance != nil {
 		if err := w.advance(ctx, a); err != nil {
