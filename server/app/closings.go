@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -31,6 +32,7 @@ type closingWatch struct {
 	now     clock
 	after   int64 // the last closing that was looked at
 	begun   bool
+	left    []ledger.Closing // could not be undone, and hold up no other
 }
 
 const (
@@ -61,7 +63,8 @@ func (w *closingWatch) CheckClosings(ctx context.Context) {
 }
 
 // checkOnce looks at all closings since the last look. What could not be undone is looked at
-// again.
+// again, and holds up nothing: whoever writes a receipt that no error text can be recorded of,
+// or that the database refuses, would otherwise have all later closings count.
 func (w *closingWatch) checkOnce(ctx context.Context) error {
 	if !w.begun {
 		after, err := w.ledger.ClosingsBefore(ctx, w.now().Add(-closingsSince))
@@ -70,19 +73,28 @@ func (w *closingWatch) checkOnce(ctx context.Context) error {
 		}
 		w.after, w.begun = after, true
 	}
+	var failed []error
+	again := w.left
+	w.left = nil
+	look := func(closings []ledger.Closing) {
+		for _, c := range closings {
+			if err := w.check(ctx, c); err != nil {
+				failed, w.left = append(failed, err), append(w.left, c)
+			}
+		}
+	}
+	look(again)
 	for {
 		page, err := w.ledger.Closings(ctx, w.after, closingsPage)
 		if err != nil {
-			return err
+			return errors.Join(append(failed, err)...)
 		}
-		for _, c := range page {
-			if err := w.check(ctx, c); err != nil {
-				return err
-			}
-			w.after = c.Seq
+		look(page)
+		if len(page) > 0 {
+			w.after = page[len(page)-1].Seq
 		}
 		if len(page) < closingsPage {
-			return nil
+			return errors.Join(failed...)
 		}
 	}
 }
@@ -97,7 +109,7 @@ func (w *closingWatch) check(ctx context.Context, c ledger.Closing) error {
 	if counts == nil {
 		return nil
 	}
-	why := "Its closing on " + access.Clip(g.Target, 60) + " does not count, since no worker whose key is for that target has signed it (" + access.Clip(counts.Error(), 200) + "). It is closed again."
+	why := "Its closing on " + access.Clip(g.Target, 60) + " does not count, since no worker whose key is for that target has signed it (" + access.Clip(access.TargetReason(counts), 200) + "). It is closed again."
 	undone, err := w.ledger.ReopenGrant(ctx, g.Name, c.Receipt, w.now(), why)
 	if access.CodeOf(err) == access.CodeNotFound {
 		return nil // the ledger has no such grant

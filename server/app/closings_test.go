@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"crypto/ed25519"
 	"database/sql"
 	"encoding/json"
@@ -176,4 +177,44 @@ func TestClosingsThatCount(t *testing.T) {
 	c.closingWatch.workers = evidence.Keyring{}
 	c.CheckClosings(t.Context()) // returns
 	require.Equal(t, access.StateEnded, c.state())
+}
+
+// stubborn is a ledger in which somebody has written a closing that cannot be undone, before
+// each that can.
+type stubborn struct {
+	closingLedger
+	t *testing.T
+}
+
+const unwritable = `{"\u0000":1}` // of which a reader's error has a character that no database takes
+
+func (s stubborn) Closings(ctx context.Context, after int64, most int) (out []ledger.Closing, err error) {
+	page, err := s.closingLedger.Closings(ctx, after, most)
+	for _, c := range page {
+		bad := c
+		bad.Receipt = []byte(unwritable)
+		out = append(out, bad, c)
+	}
+	return out, err
+}
+
+func (s stubborn) ReopenGrant(ctx context.Context, name string, receipt []byte, at time.Time, why string) (bool, error) {
+	require.NotContains(s.t, why, "\x00")
+	if string(receipt) == unwritable {
+		return false, access.Errorf(access.CodeUnavailable, "the database refuses it")
+	}
+	return s.closingLedger.ReopenGrant(ctx, name, receipt, at, why)
+}
+
+// TestCase155OneHoldsUpNoOther: who writes a closing that cannot be undone has no other count.
+func TestCase155OneHoldsUpNoOther(t *testing.T) {
+	c := newClosed(t)
+	c.closes(c.staging)
+	c.closingWatch.ledger = stubborn{c.closingWatch.ledger, t}
+	require.Error(t, c.closingWatch.checkOnce(t.Context()))
+	require.Equal(t, access.StateEnding, c.state())
+	require.Error(t, c.closingWatch.checkOnce(t.Context()), "it is looked at again")
+	c.closingWatch.ledger = c.closingWatch.ledger.(stubborn).closingLedger
+	require.True(t, c.checks())
+	require.Empty(t, c.closingWatch.left)
 }
