@@ -107,6 +107,17 @@ func (f *fleet) Grant(ctx context.Context, g access.Grant) error {
 			}
 			return &ledgerError{err}
 		}
+		// A revoke that read which hosts to ask before this one was held has released the
+		// grant before that, and does not come back.
+		if err := f.begin(ctx, g.Name); err != nil {
+			if access.CodeOf(err) != access.CodeConflict {
+				return &ledgerError{err}
+			}
+			if e := f.release(ctx, name, g.Name); e != nil {
+				return &ledgerError{e}
+			}
+			return err
+		}
 		err := twice(ctx, func(ctx context.Context) error { return h.Grant(ctx, g) })
 		// What was there before this call is open on its own terms, and stays.
 		if refused(err) && !held[object(name, g.Name)] {
@@ -165,11 +176,12 @@ func (f *fleet) Inspect(ctx context.Context, g access.Grant) (access.ReadBack, e
 // Revoke implements integrations.Target. All hosts are asked at once; while one does not
 // respond, the error says how many have ended it.
 func (f *fleet) Revoke(ctx context.Context, g access.Grant) error {
-	hosts, err := f.mayBeOn(ctx, g.Name)
-	if err != nil {
+	// First, so that an opening that is under way takes no host any more.
+	if err := f.release(ctx, marker, g.Name); err != nil {
 		return err
 	}
-	if err := f.release(ctx, marker, g.Name); err != nil {
+	hosts, err := f.mayBeOn(ctx, g.Name)
+	if err != nil {
 		return err
 	}
 	all := f.each(ctx, hosts, func(ctx context.Context, name string, h hostcall.Host) error {

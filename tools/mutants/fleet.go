@@ -10,6 +10,7 @@ func fleets() []mutant {
 	held := []string{"./integrations/sshcert/hostcall -run TestCase159"}
 	begins := []string{"./integrations/sshcert -run TestHostDownAtTheStart"}
 	return []mutant{
+		{"an opening that is under way takes hosts after the end", "integrations/sshcert/fleet.go", "if err := f.begin(ctx, g.Name); err != nil {\n\t\t\tif access", "if err := error(nil); err != nil {\n\t\t\tif access", []string{"./integrations/sshcert -run TestCase146EndedWhileOpening"}},
 		{"Vault signs for longer than access lasts", checks, "case cert.ValidBefore > uint64(w.Ends.Unix()):", "case false:", more},
 		{"Vault signs for another login", checks, "case cert.KeyId != w.Grant || !slices.Equal(cert.ValidPrincipals, []string{w.Grant}):", "case false:", more},
 		{"Vault signs without the forced command", checks, "case !maps.Equal(cert.CriticalOptions, w.criticalOptions()):", "case false:", more},

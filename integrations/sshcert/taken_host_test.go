@@ -48,3 +48,30 @@ func TestCase158HostCountsBelowNothing(t *testing.T) {
 	require.ErrorContains(t, err, "1 of 2 hosts say how it was used; web1: ")
 	require.Equal(t, honest.usage, u)
 }
+
+// slowHost says that it is there when something else has happened.
+type slowHost struct {
+	lyingHost
+	meanwhile func()
+}
+
+func (h *slowHost) Ping(context.Context) error {
+	h.meanwhile()
+	return nil
+}
+
+// TestCase146EndedWhileOpening: access ends while a host takes its time to say that it is
+// there. Nothing opens on it afterwards: nobody would come back to close it.
+func TestCase146EndedWhileOpening(t *testing.T) {
+	ctx := context.Background()
+	slow := &slowHost{}
+	f := lyingFleet(t, map[string]hostcall.Host{"web1": slow})
+	target, g := f.open(t, nil), newGrant(f.on("web1"))
+	slow.meanwhile = func() { require.NoError(t, target.Revoke(ctx, g)) }
+	err := target.Grant(ctx, g)
+	require.NotContains(t, slow.heard(), "grant")
+	require.Equal(t, access.CodeConflict, access.CodeOf(err), "%v", err)
+	left, err := target.LeftOut(ctx, g)
+	require.NoError(t, err)
+	require.Equal(t, []string{"web1"}, left)
+}
