@@ -24,10 +24,10 @@ const (
 // list counts when two readings are alike. It returns false if the service says that there is
 // no such list. Errors are also of code unavailable: the list changes all the time.
 func List[T any](ctx context.Context, c *Client, path string, query url.Values, each func(T)) (bool, error) {
-	all, found, err := readPages[T](ctx, c, path, query)
-	for n := 1; err == nil && found && len(all) >= pageSize; n++ {
+	all, long, found, err := readPages[T](ctx, c, path, query)
+	for n := 1; err == nil && found && long; n++ {
 		before := all
-		if all, found, err = readPages[T](ctx, c, path, query); err != nil || reflect.DeepEqual(before, all) {
+		if all, long, found, err = readPages[T](ctx, c, path, query); err != nil || reflect.DeepEqual(before, all) {
 			break
 		}
 		if n == readings {
@@ -44,8 +44,9 @@ func List[T any](ctx context.Context, c *Client, path string, query url.Values, 
 }
 
 // readPages reads a list once. A page may have fewer entries than asked for without being the
-// last, so it goes on to one that is empty.
-func readPages[T any](ctx context.Context, c *Client, path string, query url.Values) (all []T, found bool, err error) {
+// last, so it goes on to one that is empty. long reports whether there may have been something
+// on a second one.
+func readPages[T any](ctx context.Context, c *Client, path string, query url.Values) (all []T, long, found bool, err error) {
 	for n := 1; n <= maxPages; n++ {
 		q := url.Values{"per_page": {strconv.Itoa(pageSize)}, "page": {strconv.Itoa(n)}}
 		for k, v := range query {
@@ -54,12 +55,12 @@ func readPages[T any](ctx context.Context, c *Client, path string, query url.Val
 		var page []T
 		found, err := c.Call(ctx, http.MethodGet, path+"?"+q.Encode(), nil, &page)
 		if err != nil || !found {
-			return nil, false, err
+			return nil, false, false, err
 		}
 		all = append(all, page...)
 		if len(page) == 0 {
-			return all, true, nil
+			return all, n > 2 || len(all) >= pageSize, true, nil
 		}
 	}
-	return nil, false, access.Errorf(access.CodeUnavailable, "%s has more than %d pages", path, maxPages)
+	return nil, false, false, access.Errorf(access.CodeUnavailable, "%s has more than %d pages", path, maxPages)
 }
