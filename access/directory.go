@@ -161,20 +161,32 @@ const (
 // FilterDecisions returns the decisions on a plan as they count now
 // (docs/threats.md, cases 6 and 62): an approval by somebody who has left, or who is
 // the requester under an account that was linked since, is dropped, and one by
-// somebody who has lost a group counts without it. A denial stays as it is: leaving,
-// or a link, takes back a yes, never a no.
+// somebody who has lost a group counts without it. With an approval go those of
+// everybody who is the same human as its approver: the dropped one may be all that says
+// so. A denial stays as it is: leaving, or a link, takes back a yes, never a no.
 func (s DirectorySnapshot) FilterDecisions(plan Plan, decisions []Decision) []Decision {
 	requester := s.WithAccounts(plan.Requester)
+	var dropped []Person
 	out := make([]Decision, 0, len(decisions))
 	for _, d := range decisions {
 		if d.Verdict == Approve {
 			approver, err := s.Restrict(d.Approver)
 			if err != nil || approver.SameHuman(requester) && !plan.Rule.SelfApproval {
+				dropped = append(dropped, s.WithAccounts(d.Approver))
 				continue
 			}
 			d.Approver = approver
 		}
 		out = append(out, d)
+	}
+	for i := 0; i < len(dropped); i++ { // it grows: those of one human may be so only one by another
+		out = slices.DeleteFunc(out, func(d Decision) bool {
+			same := d.Verdict == Approve && d.Approver.SameHuman(dropped[i])
+			if same {
+				dropped = append(dropped, d.Approver)
+			}
+			return same
+		})
 	}
 	return out
 }

@@ -109,6 +109,24 @@ func TestCase62LinksOnlyTakeAway(t *testing.T) {
 	})
 }
 
+// TestCase62DroppedLinks: bob's account ben is linked to alice, who asks. Ben's own approval
+// is dropped, and it alone says that robert is the same human: robert's goes, too, by
+// whichever order they come in, and a denial of ben's stays.
+func TestCase62DroppedLinks(t *testing.T) {
+	plan := asked(access.Stage{Name: "leads", From: []string{"leads"}, Approvals: 1})
+	plan.Requester = access.Person{ID: "alice", Kind: access.KindHuman}
+	lead := func(id string, accounts ...string) access.Person {
+		return access.Person{ID: id, Kind: access.KindHuman, Accounts: accounts, Groups: []string{"leads"}}
+	}
+	s := access.DirectorySnapshot{Accounts: map[string][]string{"alice": {"ben"}}}
+	said := []access.Decision{says(lead("rob"), access.Approve), says(lead("robert", "rob"), access.Approve), says(lead("ben", "robert"), access.Approve), says(lead("ben"), access.Deny), says(lead("eve"), access.Approve)}
+	var left []string
+	for _, d := range s.FilterDecisions(plan, said) {
+		left = append(left, d.Approver.ID)
+	}
+	require.Equal(t, []string{"ben", "eve"}, left)
+}
+
 // TestFoldIDSettles: folding what is folded changes nothing, for every character by
 // itself and for texts of them. Cherokee letters once kept FoldID running for ever.
 func TestFoldIDSettles(t *testing.T) {
