@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.temporal.io/sdk/testsuite"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/activities"
@@ -147,17 +148,20 @@ func TestCapturedServer(t *testing.T) {
 		a := s.asks(time.Hour, byPasskey)
 		bob := a.says(bobs.Signs(a.id(), a.plan.Digest, access.Approve))
 		erin := a.saysAs("erin", erins.Signs(a.id(), a.plan.Digest, access.Approve))
-		open := func(decisions ...evidence.Envelope) error {
-			_, err := targets.OpenGrant(t.Context(), api.OpenGrantInput{Plan: a.envelope(), Decisions: decisions, Grant: a.grant(), ExpiresAt: time.Now().Add(time.Minute)})
+		var suite testsuite.WorkflowTestSuite
+		env := suite.NewTestActivityEnvironment()
+		env.RegisterActivity(targets.OpenGrant)
+		opens := func(a asked, decisions ...evidence.Envelope) error {
+			_, err := env.ExecuteActivity(targets.OpenGrant, api.OpenGrantInput{Plan: a.envelope(), Decisions: decisions, Grant: a.grant(), ExpiresAt: time.Now().Add(time.Minute)})
 			return err
 		}
+		open := func(decisions ...evidence.Envelope) error { return opens(a, decisions...) }
 		before := s.opened()
 		require.ErrorContains(t, open(bob), "passkeyApprovals")
 		require.ErrorContains(t, open(bob, bob), "passkeyApprovals", "once more is not one more")
 		require.Equal(t, before, s.opened())
 		own := s.asks(time.Hour, func(p *access.Plan) { byPasskey(p); p.Requester.ID = "erin" })
-		_, err := targets.OpenGrant(t.Context(), api.OpenGrantInput{Plan: own.envelope(), Grant: own.grant(), ExpiresAt: time.Now().Add(time.Minute), Decisions: []evidence.Envelope{
-			own.says(bobs.Signs(own.id(), own.plan.Digest, access.Approve)), own.saysAs("erin", erins.Signs(own.id(), own.plan.Digest, access.Approve))}})
+		err := opens(own, own.says(bobs.Signs(own.id(), own.plan.Digest, access.Approve)), own.saysAs("erin", erins.Signs(own.id(), own.plan.Digest, access.Approve)))
 		require.ErrorContains(t, err, "passkeyApprovals", "nobody is one of two for what they asked for themselves")
 		require.Equal(t, before, s.opened())
 		require.NoError(t, open(bob, erin))
