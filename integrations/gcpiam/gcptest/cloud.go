@@ -305,7 +305,7 @@ func (c *Cloud) give(w http.ResponseWriter) {
 	c.Lock()
 	c.tokens[token] = true
 	c.Unlock()
-	reply(w, map[string]any{"access_token": token, "expires_in": 3599, "token_type": "Bearer", "issued_token_type": "urn:ietf:params:oauth:token-type:access_token"})
+	reply(w, map[string]any{"access_token": token, "expires_in": 3599, "token_type": "Bearer", "issued_token_type": "urn:ietf:params:oauth:token-type:access_token"}) // #nosec G101 -- of this fake
 }
 
 func reply(w http.ResponseWriter, body any) {
