@@ -5,7 +5,6 @@ import (
 	"crypto/ed25519"
 	"database/sql"
 	"encoding/json"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -34,13 +33,7 @@ func newWorkerKey(t *testing.T) *evidence.Signer {
 }
 
 func newClosed(t *testing.T) *closed {
-	path := filepath.Join(t.TempDir(), "ledger.db")
-	book, err := ledger.Open(t.Context(), "sqlite:"+path)
-	require.NoError(t, err)
-	t.Cleanup(func() { book.Close() })
-	db, err := sql.Open("sqlite", path)
-	require.NoError(t, err)
-	t.Cleanup(func() { db.Close() })
+	book, db := newBook(t)
 	c := &closed{book: book, db: db, production: newWorkerKey(t), second: newWorkerKey(t), staging: newWorkerKey(t), stranger: newWorkerKey(t)}
 	c.fixture = newFixture(t, func(conf *Config) {
 		conf.Ledger = book

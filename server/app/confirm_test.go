@@ -3,12 +3,10 @@ package app
 import (
 	"database/sql"
 	"encoding/json"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-	_ "modernc.org/sqlite"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/evidence"
@@ -26,13 +24,7 @@ type starting struct {
 }
 
 func newStarting(t *testing.T) *starting {
-	path := filepath.Join(t.TempDir(), "ledger.db")
-	book, err := ledger.Open(t.Context(), "sqlite:"+path)
-	require.NoError(t, err)
-	t.Cleanup(func() { book.Close() })
-	db, err := sql.Open("sqlite", path)
-	require.NoError(t, err)
-	t.Cleanup(func() { db.Close() })
+	book, db := newBook(t)
 	s := &starting{fixture: newFixture(t, func(c *Config) { c.Ledger = book }), book: book, db: db, at: testTime.Add(3 * time.Hour)}
 	in := testInput
 	in.StartAt = &s.at

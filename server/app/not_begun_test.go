@@ -3,12 +3,10 @@ package app
 import (
 	"database/sql"
 	"encoding/json"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-	_ "modernc.org/sqlite"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/evidence"
@@ -25,13 +23,7 @@ type unbegun struct {
 }
 
 func newUnbegun(t *testing.T) *unbegun {
-	path := filepath.Join(t.TempDir(), "ledger.db")
-	book, err := ledger.Open(t.Context(), "sqlite:"+path)
-	require.NoError(t, err)
-	t.Cleanup(func() { book.Close() })
-	db, err := sql.Open("sqlite", path)
-	require.NoError(t, err)
-	t.Cleanup(func() { db.Close() })
+	book, db := newBook(t)
 	u := &unbegun{fixture: newFixture(t, func(c *Config) { c.Ledger = book }), book: book, db: db}
 	r, _, err := u.Submit(t.Context(), alice, testInput, "")
 	require.NoError(t, err)
