@@ -109,16 +109,16 @@ func TestCase157Orders(t *testing.T) {
 					closes(g)
 				}
 			},
-			"administrator gives": func(t *rapid.T) {
-				if breaking != "" {
-					t.Skip("what is being removed is removed once more")
+			"administrator gives": func(*rapid.T) {
+				if breaking != "" { // what is being removed is removed once more
+					return
 				}
 				byHand = byHand || len(open) == 0
 				service.there = true
 			},
-			"administrator takes": func(t *rapid.T) {
-				if len(open) > 0 {
-					t.Skip("that is for those who compare what is open")
+			"administrator takes": func(*rapid.T) {
+				if len(open) > 0 { // that is for those who compare what is open
+					return
 				}
 				byHand, service.there = false, false
 			},
