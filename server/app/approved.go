@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -18,18 +17,11 @@ const sendAtOnce = 8
 // SendApproved works until ctx ends. It is a loop of its own: whatever an extension
 // waits for, no order to end and no denial waits with it.
 func (e *extender) SendApproved(ctx context.Context) {
-	tick := time.NewTicker(resendEvery)
-	defer tick.Stop()
-	for {
+	repeat(ctx, resendEvery, func() {
 		if err := e.sendApproved(ctx); err != nil && ctx.Err() == nil {
 			e.log.WithError(err).Warn("extensions that are approved and not in force cannot be listed")
 		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
+	})
 }
 
 // sendApproved has every extension made that was approved and is not in force: the

@@ -48,18 +48,11 @@ func (w *closingWatch) CheckClosings(ctx context.Context) {
 	if w.workers.Empty() {
 		return
 	}
-	tick := time.NewTicker(closingsEvery)
-	defer tick.Stop()
-	for {
+	repeat(ctx, closingsEvery, func() {
 		if err := w.checkOnce(ctx); err != nil && ctx.Err() == nil {
 			w.log.WithError(err).Warn("who closed what is closed cannot be checked; it is tried again")
 		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
+	})
 }
 
 // checkOnce looks at all closings since the last look. What could not be undone is looked at

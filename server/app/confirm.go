@@ -50,22 +50,15 @@ const (
 
 // ConfirmStarts works until ctx ends.
 func (c *confirmer) ConfirmStarts(ctx context.Context) {
-	tick := time.NewTicker(confirmEvery)
-	defer tick.Stop()
 	remembered := time.Time{}
-	for {
+	repeat(ctx, confirmEvery, func() {
 		if c.now().Sub(remembered) >= rememberEvery {
 			if _, _, err := c.log.checkpoint(ctx); err == nil {
 				remembered = c.now()
 			}
 		}
 		c.confirmOnce(ctx)
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
+	})
 }
 
 func (c *confirmer) confirmOnce(ctx context.Context) {

@@ -67,20 +67,13 @@ func (d *dropper) DropBodies(ctx context.Context) {
 	if d.config == (DropConfig{}) {
 		return
 	}
-	tick := time.NewTicker(dropEvery)
-	defer tick.Stop()
-	for {
+	repeat(ctx, dropEvery, func() {
 		err := d.dropDue(ctx)
 		d.failed.Store(err != nil && ctx.Err() == nil)
 		if err != nil && ctx.Err() == nil {
 			d.log.WithError(err).Error("not all could be dropped that is to be dropped by policy; it is tried again")
 		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return
-		}
-	}
+	})
 }
 
 // DropFailed reports whether something that is to be dropped could not be, the last time.

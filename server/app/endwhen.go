@@ -41,18 +41,11 @@ const lookEvery = 15 * time.Second
 
 // EndByConditions works until ctx ends.
 func (w *endWatch) EndByConditions(ctx context.Context) {
-	tick := time.NewTicker(lookEvery)
-	defer tick.Stop()
-	for {
+	repeat(ctx, lookEvery, func() {
 		if err := w.lookOnce(ctx); err != nil && ctx.Err() == nil {
 			w.log.WithError(err).Error("conditions that end access could not all be looked at; they are looked at again")
 		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
+	})
 }
 
 // lookOnce looks at all access whose plan has conditions. What fails for one request holds

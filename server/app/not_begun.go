@@ -62,16 +62,7 @@ const (
 
 // RuleOutNotBegun works until ctx ends.
 func (n *notBegun) RuleOutNotBegun(ctx context.Context) {
-	tick := time.NewTicker(ruleOutEvery)
-	defer tick.Stop()
-	for {
-		n.ruleOutOnce(ctx)
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
+	repeat(ctx, ruleOutEvery, func() { n.ruleOutOnce(ctx) })
 }
 
 func (n *notBegun) ruleOutOnce(ctx context.Context) {

@@ -148,17 +148,10 @@ func (c *proposer) ForgetUploads(ctx context.Context) {
 	if c.contract == "" {
 		return
 	}
-	tick := time.NewTicker(forgetUploadsEvery)
-	defer tick.Stop()
-	for {
+	repeat(ctx, forgetUploadsEvery, func() {
 		// What is kept for longer does no harm; the next look forgets it.
 		_, _ = c.ledger.ForgetContracts(ctx, c.now())
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
+	})
 }
 
 // ProposedContracts returns the files that a request proposes, to those who may see the

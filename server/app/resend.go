@@ -44,18 +44,11 @@ const (
 
 // ResendStops works until ctx ends.
 func (r *resender) ResendStops(ctx context.Context) {
-	tick := time.NewTicker(resendEvery)
-	defer tick.Stop()
-	for {
+	repeat(ctx, resendEvery, func() {
 		if err := r.resendOnce(ctx); err != nil && ctx.Err() == nil {
 			r.log.WithError(err).Warn("orders to end and denials that are not delivered cannot be listed")
 		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
+	})
 }
 
 func (r *resender) resendOnce(ctx context.Context) error {

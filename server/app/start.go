@@ -55,16 +55,7 @@ func (s *starter) start(ctx context.Context, plan access.Plan, signed evidence.E
 // StartUnstarted starts workflows that the ledger knows and Temporal may not,
 // until ctx ends.
 func (s *starter) StartUnstarted(ctx context.Context) {
-	tick := time.NewTicker(startEvery)
-	defer tick.Stop()
-	for {
-		s.startOnce(ctx)
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
+	repeat(ctx, startEvery, func() { s.startOnce(ctx) })
 }
 
 func (s *starter) startOnce(ctx context.Context) {

@@ -81,18 +81,11 @@ func (w *witnessing) CosignCheckpoints(ctx context.Context) {
 	if len(w.config.Members) == 0 {
 		return
 	}
-	tick := time.NewTicker(askWitnessesEvery)
-	defer tick.Stop()
-	for {
+	repeat(ctx, askWitnessesEvery, func() {
 		if err := w.round(ctx); err != nil && ctx.Err() == nil {
 			w.log.log.WithError(err).Warn("the log's checkpoints could not be given to witnesses")
 		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return
-		}
-	}
+	})
 }
 
 // round asks those witnesses that have not cosigned the checkpoint at hand, and says

@@ -46,18 +46,11 @@ const (
 // KeepWorkerKeys works until ctx ends.
 func (w *workerKeys) KeepWorkerKeys(ctx context.Context) {
 	w.since = w.now().Truncate(time.Microsecond)
-	tick := time.NewTicker(workerKeysLook)
-	defer tick.Stop()
-	for {
+	repeat(ctx, workerKeysLook, func() {
 		if err := w.keep(ctx); err != nil && ctx.Err() == nil {
 			w.log.WithError(err).Warn("workers cannot be told whose keys are accepted; it is tried again")
 		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
+	})
 }
 
 // keep says it again if that is due, or if what is there is not what stands.
