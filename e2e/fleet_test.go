@@ -79,18 +79,7 @@ func (f *fleet) sets(h *fleetHost) {
 	f.runs("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key)
 	f.runs("ssh-keygen", "-q", "-s", filepath.Join(f.dir, "hostca"), "-I", h.name, "-h", "-n", h.address, key+".pub")
 	lines := f.runs(binary, append([]string{"host", "setup"}, f.flags(h)...)...)
-	require.NoError(f.in, os.WriteFile(filepath.Join(h.dir, "sshd_config"), fmt.Appendf(nil, `%s
-ListenAddress %s
-Port %d
-HostKey %s
-HostCertificate %s-cert.pub
-PidFile none
-UsePAM no
-AuthorizedKeysFile none
-AuthenticationMethods publickey
-PermitRootLogin prohibit-password
-MaxStartups 100
-`, lines, h.address, h.ssh, key, key), 0o600))
+	testtools.SSHD{Trust: string(lines), Address: h.address, Port: h.ssh, HostKey: key, Certificate: key + "-cert.pub"}.Write(f.in, h.dir)
 }
 
 // boots starts a host's processes, in a namespace of their own.

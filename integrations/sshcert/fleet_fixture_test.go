@@ -141,19 +141,7 @@ func (m *machine) prepare(t *testing.T) {
 	require.NoErrorf(t, err, "%s", version)
 	trust, err := m.process.Helper.Prepare(context.Background(), string(version))
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(m.dir, "sshd_config"), fmt.Appendf(nil, `%s
-ListenAddress %s
-Port %d
-HostKey %s
-HostCertificate %s
-PidFile none
-UsePAM no
-AuthorizedKeysFile none
-AuthenticationMethods publickey
-PermitRootLogin prohibit-password
-MaxStartups 100
-LogLevel VERBOSE
-`, trust, m.address, m.ssh, m.process.Helper.HostKey, m.process.Helper.Certificate), 0o600))
+	testtools.SSHD{Trust: trust, Address: m.address, Port: m.ssh, HostKey: m.process.Helper.HostKey, Certificate: m.process.Helper.Certificate}.Write(t, m.dir)
 }
 
 // start boots the host: its processes are in a namespace of their own.

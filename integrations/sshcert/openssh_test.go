@@ -23,6 +23,7 @@ import (
 	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/integrations/targettest"
 	"ramp.dev/ramp/internal/ports"
+	"ramp.dev/ramp/internal/testtools"
 )
 
 // startOpenSSH starts a real sshd on a free port. Its login is the account that runs the
@@ -56,19 +57,7 @@ func startOpenSSH(t *testing.T, change ...func(*Config)) (Config, string) {
 	require.NoErrorf(t, err, "%s", version)
 	trust, err := c.HostConfig(string(version))
 	require.NoError(t, err)
-	config := filepath.Join(dir, "sshd_config")
-	require.NoError(t, os.WriteFile(config, fmt.Appendf(nil, `%s
-ListenAddress 127.0.0.1
-Port %d
-HostKey %s
-PidFile none
-UsePAM no
-AuthorizedKeysFile none
-AuthenticationMethods publickey
-PermitRootLogin prohibit-password
-MaxStartups 100
-LogLevel VERBOSE
-`, trust, c.Port, hostKey), 0o600))
+	config := testtools.SSHD{Trust: trust, Address: "127.0.0.1", Port: c.Port, HostKey: hostKey}.Write(t, dir)
 	serveOpenSSH(t, sshd, config, c.Port)
 	return c, me.Username
 }

@@ -1,5 +1,6 @@
-// Package testtools finds the programs that tests run and `make setup` has built, and keeps
-// what such a program prints. Tests and their helpers import it, and nothing else.
+// Package testtools finds the programs that tests run and `make setup` has built, keeps what
+// such a program prints, and configures sshd. Tests and their helpers import it, and nothing
+// else.
 package testtools
 
 import (

@@ -19,6 +19,7 @@ import (
 	"ramp.dev/ramp/config"
 	"ramp.dev/ramp/integrations/sshcert"
 	"ramp.dev/ramp/internal/ports"
+	"ramp.dev/ramp/internal/testtools"
 	"ramp.dev/ramp/worker"
 )
 
@@ -67,9 +68,7 @@ func (h sshHost) run(args ...string) (string, error) {
 // startSSHD starts a real sshd that includes what the command installed.
 func (h sshHost) startSSHD(t *testing.T, installed string) {
 	require.NoError(t, os.MkdirAll("/run/sshd", 0o755)) // sshd insists
-	file := filepath.Join(h.dir, "sshd_config")
-	require.NoError(t, os.WriteFile(file, fmt.Appendf(nil, "Include %s\nListenAddress 127.0.0.1\nPort %d\nHostKey %s\nPidFile none\nUsePAM no\nPasswordAuthentication no\n",
-		installed, h.port, filepath.Join(h.dir, "hostkey")), 0o600))
+	file := testtools.SSHD{Trust: "Include " + installed, Address: "127.0.0.1", Port: h.port, HostKey: filepath.Join(h.dir, "hostkey")}.Write(t, h.dir)
 	cmd := exec.Command(defaultSSHD, "-D", "-e", "-f", file)
 	var log bytes.Buffer
 	cmd.Stderr = &log
