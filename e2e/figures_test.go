@@ -303,6 +303,7 @@ func (in *installation) gone(targets []measuredTarget, processes ...*process) {
 		})
 	}
 	opening.Wait()
+	all = slices.DeleteFunc(all, func(one *open) bool { return one == nil }) // for these the test has failed already
 	for _, p := range processes {
 		p.kill()
 	}
