@@ -12,7 +12,7 @@ func isolation() []mutant {
 		{"the next server does not look at a closing that could not be undone", "server/app/closings.go", "to = min(to, c.Seq-1)", "_ = c", []string{"./server/app -run Case162"}},
 		{"a grant is closed again without a pause, for ever", "ledger/closings.go", "n >= 0 {", "n >= 1000 {", []string{"./ledger -run TestLedger/sqlite/Case155"}},
 		{"a grant that is closed again is due at its old end", "ledger/closings.go", "CASE WHEN expires_at > ? THEN ? ELSE expires_at END", "CASE WHEN expires_at > ? THEN ? + 3600000000 ELSE expires_at END", []string{"./ledger -run TestLedger/sqlite/Case155"}},
-		{"what a worker removed elsewhere counts as removed for good", "ledger/closings.go", "holding, row.Target, name, released", "released, row.Target, name, released", []string{"./ledger -run TestLedger/sqlite/Case155"}},
+		{"what a worker removed elsewhere counts as removed for good", "ledger/closings.go", "holding, row.Target, name, released", "released, row.Target, name, released", []string{"./ledger -run TestLedger/sqlite/Case155", "./integrations/counted -run TestCase163"}},
 		{"a worker takes the work of another environment's target", "access/worker_keys.go", "return slices.Compact(targets), len(targets) > 0", "return slices.Compact(targets), false", []string{"./access -run TestMisplaced", "./worker -run TestCase155"}},
 		{"a worker of which servers forgot the key ends nothing", "access/worker_keys.go", "if key.ID != id {", "if false {", []string{"./access -run TestMisplaced"}},
 		{"an earlier list of keys keeps a worker from its work for ever", "access/worker_keys.go", "age > WorkerKeysLast", "age > 1000*WorkerKeysLast", []string{"./access -run TestMisplaced"}},
