@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -16,6 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/api/workflowservice/v1"
+
+	"ramp.dev/ramp/internal/netfault"
 )
 
 // fault is one thing that goes wrong at a time and is mended at another.
@@ -47,17 +48,21 @@ func (w *chaosInstallation) faultKinds(r *rand.Rand, victims *live) map[string]f
 	kill("server", "server")
 	kill("engine", "engine")
 	kill("everything", "server", "worker-1", "worker-2", "engine")
-	for _, name := range []string{"temporal", "vault", "aws", "database", "cluster"} {
-		x := w.wires[name]
-		wire := func(what string, lasts func() time.Duration, harm func() func()) {
-			kinds[what+": "+name] = func() fault {
-				var mend func()
-				return fault{lasts: lasts(), begin: func() bool { mend = harm(); return true }, end: func() { mend() }}
-			}
+	wire := func(to, what string, x func() *netfault.Wire, harm func(x *netfault.Wire) func()) {
+		kinds[what+": "+to] = func() fault {
+			var mend func()
+			x := x()
+			return fault{lasts: long(), begin: func() bool { mend = harm(x); return true }, end: func() { mend() }}
 		}
-		wire("network cut", long, x.Silent)
-		wire("network slow", long, func() func() { return x.Slow(400) })
-		wire("reset after the effect", long, x.Reset)
+	}
+	wires := map[string]func() *netfault.Wire{"a host": func() *netfault.Wire { return w.fleet.hosts[r.IntN(len(w.fleet.hosts))].wire }}
+	for _, name := range []string{"temporal", "vault", "aws", "database", "cluster"} {
+		wires[name] = func() *netfault.Wire { return w.wires[name] }
+	}
+	for name, x := range wires {
+		wire(name, "network cut", x, (*netfault.Wire).Silent)
+		wire(name, "network slow", x, func(x *netfault.Wire) func() { return x.Slow(400) })
+		wire(name, "reset after the effect", x, (*netfault.Wire).Reset)
 	}
 	throttled := map[string]frontFault{
 		"vault": answers{"throttled", 429, `{"errors":["rate limit quota exceeded"]}`},
@@ -91,18 +96,15 @@ func (w *chaosInstallation) faultKinds(r *rand.Rand, victims *live) map[string]f
 	}
 	once("workflow terminated", "", w.terminate)
 	once("workflow reset", "", w.reset)
-	once("removed by hand: ssh", "chaos-ssh", func(id string) error { return w.editLine(id, func(string) string { return "" }) })
-	once("widened by hand: ssh", "chaos-ssh", func(id string) error {
-		return w.editLine(id, func(l string) string {
-			return expiryTime.ReplaceAllString(l, `expiry-time="`+time.Now().Add(time.Hour).UTC().Format("20060102150405Z")+`"`)
-		})
-	})
+	once("removed by hand: ssh", "chaos-ssh", func(id string) error { return w.editLine(w.principals(), id, func(string) string { return "" }) })
+	once("widened by hand: ssh", "chaos-ssh", func(id string) error { return w.editLine(w.principals(), id, prolonged) })
 	once("removed by hand: vault", "chaos-vault", func(id string) error {
 		_, err := w.vault.Root.Logical().Delete("auth/token/roles/" + grantOf(id))
 		return err
 	})
 	w.databaseFaults(kinds, short, once)
 	w.clusterFaults(kinds, short, once)
+	w.fleetFaults(r, kinds, long, once)
 	once("removed by hand: aws", "chaos-aws", w.removeRole)
 	once("widened by hand: aws", "chaos-aws", func(id string) error {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
@@ -174,10 +176,14 @@ func (w *chaosInstallation) reset(id string) error {
 
 var expiryTime = regexp.MustCompile(`expiry-time="[^"]*"`)
 
-// editLine changes the line that admits a request's grant to the demo host; to
+// prolonged is a line that admits for an hour from now.
+func prolonged(line string) string {
+	return expiryTime.ReplaceAllString(line, `expiry-time="`+time.Now().Add(time.Hour).UTC().Format("20060102150405Z")+`"`)
+}
+
+// editLine changes the line that admits a request's grant to a host, in the host's file; to
 // nothing removes it. It takes no lock, as a hand would not.
-func (w *chaosInstallation) editLine(id string, change func(string) string) error {
-	path := filepath.Join(w.dir, "ssh", "principals", "demo")
+func (w *chaosInstallation) editLine(path, id string, change func(string) string) error {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return err

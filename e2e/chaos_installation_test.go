@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -22,7 +23,7 @@ import (
 	"ramp.dev/ramp/internal/netfault"
 )
 
-// chaosInstallation is an installation as in production, on targets of five kinds, with
+// chaosInstallation is an installation as in production, on targets of six kinds, with
 // something between every two parts that can be made to fail.
 type chaosInstallation struct {
 	*installation
@@ -30,6 +31,7 @@ type chaosInstallation struct {
 	aws      *awstest.Server
 	database *postgrestest.Server // a target
 	cluster  *cluster             // a target
+	fleet    *fleet               // a target
 	postgres *chaosLedger
 	wires    map[string]*netfault.Wire // TCP: to temporal, vault, aws, the database, the cluster, and to the ledger
 	fronts   map[string]*front         // HTTP: the targets' responses
@@ -90,11 +92,21 @@ duration: {default: 20s, max: 10m}
 grants: [{target: kubernetes/chaos, entitlement: {namespaces: [orders], clusterRole: orders-read}}]
 approval: {pendingFor: 45s, stages: [{name: lead, from: [approvers]}]}
 extend: {times: 3, upTo: 30m}
+---
+apiVersion: ramp/v1
+kind: Contract
+metadata: {name: chaos-fleet}
+description: Three hosts with OpenSSH and a helper each.
+request: {who: '"engineering" in person.groups'}
+duration: {default: 20s, max: 10m}
+grants: [{target: ssh/chaos, entitlement: {user: LOGIN, labels: {role: web}}}]
+approval: {pendingFor: 45s, stages: [{name: lead, from: [approvers]}]}
+extend: {times: 3, upTo: 30m}
 `
 
 // newChaosInstallation starts everything, whole and unharmed.
 func newChaosInstallation(in *installation) *chaosInstallation {
-	w := &chaosInstallation{installation: in, vault: vaulttest.Start(in.T), aws: awstest.Start(in.T), postgres: newChaosLedger(in.T), database: postgrestest.Start(in.T), cluster: newCluster(in.T, "kubernetes/chaos"),
+	w := &chaosInstallation{installation: in, vault: vaulttest.Start(in.T), aws: awstest.Start(in.T), postgres: newChaosLedger(in.T), database: postgrestest.Start(in.T), cluster: newCluster(in.T, "kubernetes/chaos"), fleet: startFleet(in, "web1", "web2", "web3"),
 		wires: map[string]*netfault.Wire{}, fronts: map[string]*front{}, procs: map[string]*proc{},
 		rogue: &rogue{told: map[string]int{}}}
 	in.env = w.aws.Environ()
@@ -140,13 +152,14 @@ func (w *chaosInstallation) configure() (workers, server string) {
 		"allow": []any{map[string]any{"actions": []string{"s3:GetObject"}, "resources": []string{"arn:aws:s3:::orders*"}}}}
 	targets["postgres/chaos"] = w.databaseTarget()
 	targets["kubernetes/chaos"] = w.cluster.config(w.wires["cluster"].Address())
+	targets["ssh/chaos"] = w.fleet.config()
 	write := func(name, ledger string) string {
 		c.doc["ledger"] = doc{"url": ledger}
 		path := filepath.Join(w.dir, name)
 		c.write(path)
 		return path
 	}
-	require.NoError(w, os.WriteFile(filepath.Join(w.dir, "contracts", "chaos.yaml"), []byte(chaosContracts), 0o644))
+	require.NoError(w, os.WriteFile(filepath.Join(w.dir, "contracts", "chaos.yaml"), []byte(strings.ReplaceAll(chaosContracts, "LOGIN", w.fleet.login)), 0o644))
 	return write("chaos.yaml", w.postgres.through(w.wires["ledger"])), write("chaos-server.yaml", w.postgres.through(w.wires["ledger of the server"]))
 }
 
@@ -155,7 +168,7 @@ func (w *chaosInstallation) configure() (workers, server string) {
 func (w *chaosInstallation) awaitReady() {
 	alice := w.as("alice")
 	w.eventually(3*time.Minute, "everything works", func() bool {
-		for _, contract := range []string{"chaos-ssh", "chaos-vault", "chaos-aws", "chaos-postgres", "chaos-kubernetes"} {
+		for _, contract := range []string{"chaos-ssh", "chaos-vault", "chaos-aws", "chaos-postgres", "chaos-kubernetes", "chaos-fleet"} {
 			status, _, err := alice.try("POST", "/api/v1/requests?dryRun=true", map[string]any{
 				"contract": contract, "reason": "is everything there?"})
 			if err != nil || status != 200 {
@@ -168,7 +181,7 @@ func (w *chaosInstallation) awaitReady() {
 
 // heal ends every fault and starts what is down.
 func (w *chaosInstallation) heal() {
-	for _, x := range w.wires {
+	for _, x := range slices.Concat(slices.Collect(maps.Values(w.wires)), w.fleet.wires()) {
 		x.Heal()
 	}
 	for _, f := range w.fronts {

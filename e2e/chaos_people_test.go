@@ -207,10 +207,14 @@ func (c *crowd) pickUp(ctx context.Context, m *made) {
 		m.secret = func() bool { return opensDatabase(cred.Env) }
 	case "chaos-kubernetes":
 		m.secret = func() bool { return c.w.cluster.reads(context.Background(), cred.Env["KUBE_TOKEN"]) == nil }
-	case "chaos-ssh":
+	case "chaos-ssh", "chaos-fleet":
 		k := key{in: c.w.installation, dir: c.w.dir + "/creds-" + m.id}
-		if k.write(cred.Files) == nil {
-			m.secret = k.works
+		if k.write(cred.Files) != nil {
+			return
+		}
+		m.secret = k.works
+		if m.contract == "chaos-fleet" {
+			m.secret = func() bool { return c.w.opensHost(k) }
 		}
 	}
 }
@@ -223,7 +227,7 @@ type scheduled struct {
 }
 
 func drawRequests(r *rand.Rand, n int, within time.Duration) []scheduled {
-	contracts := strings.Fields("chaos-ssh chaos-ssh chaos-ssh chaos-ssh chaos-ssh chaos-vault chaos-vault chaos-vault chaos-aws chaos-aws chaos-postgres chaos-postgres chaos-postgres chaos-kubernetes chaos-kubernetes chaos-kubernetes")
+	contracts := strings.Fields("chaos-ssh chaos-ssh chaos-ssh chaos-ssh chaos-ssh chaos-vault chaos-vault chaos-vault chaos-aws chaos-aws chaos-postgres chaos-postgres chaos-postgres chaos-kubernetes chaos-kubernetes chaos-kubernetes chaos-fleet chaos-fleet chaos-fleet chaos-fleet")
 	out := make([]scheduled, n)
 	for i := range out {
 		out[i] = scheduled{time.Duration(r.Int64N(int64(within))), contracts[r.IntN(len(contracts))], drawIntent(r), 6 + r.IntN(25)}

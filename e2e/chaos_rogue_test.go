@@ -36,7 +36,7 @@ func (w *chaosInstallation) rogueWorker(long func() time.Duration) func() fault 
 		var since time.Time
 		return fault{lasts: long(), begin: func() bool {
 			since = time.Now()
-			for _, target := range []string{"ssh/demo", "vault/chaos", "aws/chaos", "postgres/chaos", "kubernetes/chaos"} {
+			for _, target := range []string{"ssh/demo", "vault/chaos", "aws/chaos", "postgres/chaos", "kubernetes/chaos", "ssh/chaos"} {
 				for _, queue := range []string{workflows.TargetQueue(target), workflows.CloseQueue(target)} {
 					if x, err := opponents.StartWorker(w.temporal, queue, lies); err == nil {
 						workers = append(workers, x)

@@ -21,7 +21,7 @@ import (
 // The short form runs with the other tests; `make chaos` runs the long one.
 var (
 	chaosRequests = flag.Int("chaos.requests", 40, "how many requests")
-	chaosFaults   = flag.Int("chaos.faults", 58, "how many faults; every kind comes before any comes again")
+	chaosFaults   = flag.Int("chaos.faults", 64, "how many faults; every kind comes before any comes again")
 	chaosRestores = flag.Int("chaos.restores", 1, "how often TestChaosRestoredLedger puts an older ledger back")
 	chaosFor      = flag.Duration("chaos.for", 90*time.Second, "the time over which requests and faults are spread")
 	chaosSeed     = flag.Uint64("chaos.seed", 0, "what requests and faults are drawn from; 0 draws one")

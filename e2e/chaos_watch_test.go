@@ -24,7 +24,7 @@ type sighting struct{ first, last time.Time }
 // look lists every object of Ramp's on every target.
 func (o *watch) look(ctx context.Context) ([]string, error) {
 	names := map[string]bool{}
-	for _, n := range o.w.admitted() {
+	for _, n := range slices.Concat(o.w.admitted(), o.w.fleet.admitted()) {
 		names[n] = true
 	}
 	roles, err := o.w.vault.Root.Logical().ListWithContext(ctx, "auth/token/roles")

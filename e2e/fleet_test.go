@@ -50,9 +50,15 @@ func startFleet(in *installation, names ...string) *fleet {
 		f.runs("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", filepath.Join(dir, name))
 	}
 	for i, name := range names {
-		h := &fleetHost{name: name, address: fmt.Sprintf("127.0.0.%d", i+11), ssh: ports.PortForTest(in.T).Number, helper: ports.PortForTest(in.T).Number, dir: filepath.Join(dir, name)}
+		h := &fleetHost{name: name, out: &testtools.Output{}, address: fmt.Sprintf("127.0.0.%d", i+11), ssh: ports.PortForTest(in.T).Number, helper: ports.PortForTest(in.T).Number, dir: filepath.Join(dir, name)}
 		h.wire = netfault.New(in.T, net.JoinHostPort(h.address, "0"), net.JoinHostPort(h.address, strconv.Itoa(h.helper)))
 		f.hosts = append(f.hosts, h)
+		in.Cleanup(func() {
+			h.crashes()
+			if in.Failed() {
+				in.Logf("%s: %s", h.name, h.out.String())
+			}
+		})
 		f.sets(h)
 		f.boots(h)
 	}
@@ -85,19 +91,12 @@ func (f *fleet) sets(h *fleetHost) {
 // boots starts a host's processes, in a namespace of their own.
 func (f *fleet) boots(h *fleetHost) {
 	key := filepath.Join(h.dir, "host")
-	h.out = &testtools.Output{}
 	h.cmd = exec.Command("unshare", append([]string{"--pid", "--fork", "--kill-child", "--mount-proc", "/bin/sh", "-c",
 		`/usr/sbin/sshd -D -e -f "$0" & "$@" & wait`, filepath.Join(h.dir, "sshd_config"),
 		binary, "host", "serve", "--listen", net.JoinHostPort(h.address, strconv.Itoa(h.helper)), "--workers", filepath.Join(f.dir, "worker.pub"),
 		"--host-key", key, "--host-certificate", key + "-cert.pub"}, f.flags(h)...)...)
 	h.cmd.Stdout, h.cmd.Stderr = h.out, h.out
 	require.NoError(f.in, h.cmd.Start())
-	f.in.Cleanup(func() {
-		h.crashes()
-		if f.in.Failed() {
-			f.in.Logf("%s: %s", h.name, h.out.String())
-		}
-	})
 	f.in.eventually(time.Minute, h.name+" listens", func() bool {
 		for _, port := range []int{h.ssh, h.helper} {
 			conn, err := net.Dial("tcp", net.JoinHostPort(h.address, strconv.Itoa(port)))

@@ -96,7 +96,13 @@ func (k key) sessionOn(host string, command ...string) (ended chan struct{}) {
 // ones are no login's: a killed worker leaves what it was writing.
 func (in *installation) admitted() []string {
 	in.Helper()
-	files, _ := filepath.Glob(filepath.Join(in.dir, "ssh", "principals", "[^.]*"))
+	return in.admittedIn(filepath.Join(in.dir, "ssh", "principals"))
+}
+
+// admittedIn is admitted for a host with these files.
+func (in *installation) admittedIn(principals string) []string {
+	in.Helper()
+	files, _ := filepath.Glob(filepath.Join(principals, "[^.]*"))
 	var names []string
 	for _, f := range files {
 		b, err := os.ReadFile(f)
