@@ -36,6 +36,7 @@ const (
 	EventAccessEnded         EventKind = "access.ended"
 	EventPasskeyCreated      EventKind = "passkey.created"    // it counts once people have enrolled it
 	EventGrantPartly         EventKind = "grant.partly"       // on a part of its target only, or not ended on a part yet
+	EventGrantJoined         EventKind = "grant.joined"       // on a part of its target that was slow to open it
 	EventGrantSwept          EventKind = "grant.swept"        // ended by the reconciler, since no workflow did it
 	EventGrantDrifted        EventKind = "grant.drifted"      // the target differs from the grant
 	EventActRefused          EventKind = "act.refused"        // an act that Ramp did not allow

@@ -70,6 +70,7 @@ var catalogue = map[EventKind]EventSpec{
 	EventGrantClosed:         {"closed on the target, read back as gone", AudienceRequest, OCSF{userAccess, 2, "Revoke Privileges", false}, nil},
 	EventAccessEnded:         {"over, proven gone", AudienceRequest, OCSF{entityManagement, 11, "Deactivate", false}, nil},
 	EventGrantPartly:         {"done in part on the target", AudienceRequest, OCSF{userAccess, 99, "Partial", false}, nil},
+	EventGrantJoined:         {"opened on another part of the target", AudienceRequest, OCSF{userAccess, 1, "Assign Privileges", false}, nil},
 	EventGrantSwept:          {"ended by the reconciler", AudienceRequest, OCSF{userAccess, 2, "Revoke Privileges", false}, nil},
 	EventGrantDrifted:        {"changed on the target by somebody else", AudienceRequest, OCSF{detectionFinding, 1, "Create", true}, nil},
 	EventActRefused:          {"an act was refused", AudienceRequest, OCSF{apiActivity, 99, "Refuse", true}, nil},
@@ -203,7 +204,7 @@ func (e Event) phrase() string {
 		if name, _, _ := strings.Cut(e.Detail["act"], " "); refusedActs[Act(name)] != "" {
 			return Act(e.Detail["act"]).Phrase() + " was refused"
 		}
-	case EventGrantIntended, EventGrantOpened, EventGrantPartly, EventGrantNotBegun, EventGrantClosed, EventGrantSwept, EventGrantDrifted:
+	case EventGrantIntended, EventGrantOpened, EventGrantPartly, EventGrantJoined, EventGrantNotBegun, EventGrantClosed, EventGrantSwept, EventGrantDrifted:
 		if exact := strings.Replace(what, "the target", target, 1); target != "" && exact != what {
 			return exact
 		}

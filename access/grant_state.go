@@ -93,11 +93,15 @@ const (
 )
 
 // partly returns which part of its target a grant is not on, or has not ended on yet, as was
-// said of it last.
+// said of it last. Where a slow part has joined, what is still missing is said after it.
 func (r Request) partly(grant, done string) (why string) {
 	for _, e := range r.Timeline {
-		if e.Kind == EventGrantPartly && e.Detail["grant"] == grant && e.Detail[DetailDone] == done && !r.TimelineCheck.IsAltered(e) {
+		switch {
+		case e.Detail["grant"] != grant || r.TimelineCheck.IsAltered(e):
+		case e.Kind == EventGrantPartly && e.Detail[DetailDone] == done:
 			why = e.Message
+		case e.Kind == EventGrantJoined && done == PartlyOpened:
+			why = ""
 		}
 	}
 	return why

@@ -73,6 +73,10 @@ func TestGrantStates(t *testing.T) {
 	open, left := events("ia", "oa"), partly(PartlyOpened, "It is not on db1.")
 	require.Equal(t, left.Message, said(StateActive, append(open, left)...))
 	require.Empty(t, said(StateEnding, append(open, left)...))
+	joined := Event{Seq: 10, Kind: EventGrantJoined, At: at, Message: "It is on db1 by now.", Detail: map[string]string{"grant": "a"}}
+	require.Empty(t, said(StateActive, append(open, left, joined)...), "it is on all of its target")
+	require.Equal(t, "It is not on db2.", said(StateActive, append(open, left, joined, partly(PartlyOpened, "It is not on db2."))...))
+	require.Equal(t, "db1 has not", said(StateEnding, append(open, partly(PartlyEnded, "db1 has not"), joined)...), "of how it opened, at the end")
 	require.Equal(t, "web1 has not", said(StateEnding, append(open, left, partly(PartlyEnded, "db1 has not"), partly(PartlyEnded, "web1 has not"))...))
 	require.Empty(t, said(StateEnded, append(open, left, partly(PartlyEnded, "db1 has not"), events("xa")[0])...))
 	altered = Request{State: StateActive, Plan: plan, Timeline: append(open, left), TimelineCheck: &TimelineCheck{Altered: []int64{9}}}

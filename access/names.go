@@ -153,6 +153,12 @@ func KeyGrantPartly(grant, done string, missing []string) string {
 	return fmt.Sprintf("%s %s %s %s", EventGrantPartly, done, grant, strings.Join(missing, " "))
 }
 
+// KeyGrantJoined returns the key of the event that a grant is open on the named parts of its
+// target by now.
+func KeyGrantJoined(grant string, joined []string) string {
+	return fmt.Sprintf("%s %s %s", EventGrantJoined, grant, strings.Join(joined, " "))
+}
+
 // KeyRefused returns the key of a refused act.
 func KeyRefused(act Act, message string) string { return "refused " + string(act) + " " + message }
 

@@ -72,6 +72,16 @@ func (b *Broker) LeftOut(ctx context.Context, g access.Grant) ([]string, error) 
 	return call(ctx, b, operation{name: "parts", target: g.Target}, func(ctx context.Context, t *Guarded) ([]string, error) { return t.LeftOut(ctx, g) })
 }
 
+// Joined waits for the parts of its target that are slow to open g, as long as ctx lets it; see
+// Partial.
+func (b *Broker) Joined(ctx context.Context, g access.Grant) error {
+	t, _, err := b.target(g.Target)
+	if err != nil {
+		return err
+	}
+	return t.Joined(ctx, g)
+}
+
 // Ping returns nil if a target works, or why it does not.
 func (b *Broker) Ping(ctx context.Context, target string) error {
 	return act(ctx, b, opening("check", target), func(ctx context.Context, t *Guarded) error { return t.Ping(ctx) })

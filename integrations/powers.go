@@ -84,6 +84,14 @@ func (t *Guarded) LeftOut(ctx context.Context, g access.Grant) ([]string, error)
 	return nil, nil
 }
 
+// Joined waits for the slow parts of the target; see Partial.
+func (t *Guarded) Joined(ctx context.Context, g access.Grant) error {
+	if p, ok := t.target.(Partial); ok {
+		return p.Joined(ctx, g)
+	}
+	return nil
+}
+
 // Ping returns nil if the target works, or why it does not; see Pinger. It
 // returns nil if the target cannot tell.
 func (t *Guarded) Ping(ctx context.Context) error {

@@ -86,6 +86,9 @@ type Partial interface {
 	// LeftOut returns the names of the parts that an open grant is meant for and is not on,
 	// in order, as the ledger has them. It asks no part.
 	LeftOut(ctx context.Context, g access.Grant) ([]string, error)
+	// Joined waits until the parts that are slow, which Grant did not wait for, have opened g
+	// or have failed, or until ctx ends.
+	Joined(ctx context.Context, g access.Grant) error
 }
 
 // Checker is a Target whose Resolve costs more than a look at the entitlement, such as a

@@ -23,7 +23,9 @@ type fleet struct {
 	hosts     map[string]hostcall.Host
 	own       string // the fingerprint of the key that the helpers let in
 	holders   integrations.Holders
-	patience  time.Duration // tests, on machines that may be busy, have more
+	slow      slowHosts
+	// Tests, on machines that may be busy, have more of both.
+	patience, openPatience time.Duration
 }
 
 var (
@@ -77,7 +79,8 @@ func (f *fleet) Resolve(_ context.Context, e access.Entitlement) (access.Scope, 
 // Grant implements integrations.Target. A host that cannot be reached is left out, as long
 // as there is another: it is not asked later, and its end does not wait for it. One that
 // refuses, which somebody may have taken over, keeps the grant from no other, and is left out
-// as well. Errors are also of code conflict: the grant was revoked, is open on other terms,
+// as well. One that is slow is left out until it has opened it, which goes on behind this call.
+// Errors are also of code conflict: the grant was revoked, is open on other terms,
 // or the hosts that it means are not those that people approved.
 func (f *fleet) Grant(ctx context.Context, g access.Grant) error {
 	one, _, hosts, err := f.config.entitlement(g.Entitlement)
@@ -95,7 +98,7 @@ func (f *fleet) Grant(ctx context.Context, g access.Grant) error {
 		return err
 	}
 	g.Entitlement = one
-	all := f.each(ctx, hosts, func(ctx context.Context, name string, h hostcall.Host) error {
+	all, late := f.quick(ctx, hosts, func(ctx context.Context, name string, h hostcall.Host) error {
 		// Before the ledger says that the grant may be there, so that a host that is down
 		// does not hold up the end of what it has never heard of.
 		if err := twice(ctx, h.Ping); err != nil {
@@ -125,11 +128,14 @@ func (f *fleet) Grant(ctx context.Context, g access.Grant) error {
 		}
 		return err
 	})
+	if late != nil {
+		f.slow.keep(g.Name, late)
+	}
 	return all.some("opened it")
 }
 
 // LeftOut implements integrations.Partial: the hosts that were approved, without those that
-// the ledger says may have the grant.
+// the ledger says may have the grant; a host that is slow to open it is left out until it has.
 func (f *fleet) LeftOut(ctx context.Context, g access.Grant) (out []string, err error) {
 	_, _, hosts, err := f.config.entitlement(g.Entitlement)
 	if err != nil {
@@ -137,7 +143,7 @@ func (f *fleet) LeftOut(ctx context.Context, g access.Grant) (out []string, err 
 	}
 	objects, err := f.holders.Objects(ctx, g.Name)
 	for _, name := range hosts {
-		if !objects[object(name, g.Name)] {
+		if !objects[object(name, g.Name)] || f.slow.has(g.Name, name) {
 			out = append(out, name)
 		}
 	}
@@ -151,7 +157,9 @@ func (f *fleet) Extend(ctx context.Context, g access.Grant) error {
 	if err != nil {
 		return err
 	}
-	all := f.each(ctx, hosts, func(ctx context.Context, _ string, h hostcall.Host) error {
+	// On a slow host it goes on: an end that comes meanwhile is final there, and a later
+	// extension is not shortened.
+	all, _ := f.quick(ctx, hosts, func(ctx context.Context, _ string, h hostcall.Host) error {
 		return twice(ctx, func(ctx context.Context) error { return h.Extend(ctx, one) })
 	})
 	return all.some("extended it")

@@ -140,7 +140,7 @@ func (c FleetConfig) open(ctx context.Context, name string, dial func(ctx contex
 	if err != nil {
 		return nil, err
 	}
-	f := &fleet{config: c, authority: signs, hosts: map[string]hostcall.Host{}, patience: patience, own: ssh.FingerprintSHA256(key.PublicKey())}
+	f := &fleet{config: c, authority: signs, hosts: map[string]hostcall.Host{}, patience: patience, openPatience: openPatience, own: ssh.FingerprintSHA256(key.PublicKey())}
 	for _, h := range c.Hosts {
 		address := net.JoinHostPort(h.Host, strconv.Itoa(h.HelperPort))
 		f.hosts[h.Name] = hostcall.NewClient(address, key, func(_ string, remote net.Addr, key ssh.PublicKey) error { return c.checkHost(h, remote, key) }, dial)

@@ -183,7 +183,7 @@ func (f *fleetOf) open(t *testing.T, dial func(ctx context.Context, address stri
 	opened, err := f.config.open(context.Background(), "ssh/demo", dial)
 	require.NoError(t, err)
 	opened.UseHolders(f.led.Holders("ssh/demo"))
-	opened.patience = time.Minute
+	opened.patience, opened.openPatience = time.Minute, time.Minute
 	return opened
 }
 
