@@ -198,29 +198,65 @@ func (f *fleet) Revoke(ctx context.Context, g access.Grant) error {
 	return all.every("have ended it")
 }
 
+// maxStrange bounds how many grants of one host are taken in one look of those that the
+// ledger does not say are there. Each may have every host asked, and is to be ended before
+// what is due: a host that somebody took over could keep the others busy with names that it
+// made up. What was really put there by hand goes so many in each look.
+const maxStrange = 20
+
 // List implements integrations.Target. Of a host that does not respond, it names what the
-// ledger says may be there.
+// ledger says may be there. A host that lists more than maxStrange of which the ledger does
+// not say so is an error that is integrations.Unlisted.
 func (f *fleet) List(ctx context.Context) ([]integrations.ListedGrant, error) {
 	found, all := gather(ctx, f, f.config.names(), func(ctx context.Context, h hostcall.Host) ([]integrations.ListedGrant, error) { return h.List(ctx) })
 	if len(found) == 0 {
 		return nil, all.every("say what there is")
 	}
-	var listed []integrations.ListedGrant
-	for _, one := range found {
-		listed = append(listed, one...)
+	// After the hosts were asked: a host is in the ledger before anything is opened there.
+	held, err := f.holders.Held(ctx, "")
+	if err != nil {
+		return nil, err
 	}
-	for name := range all.failed {
-		held, err := f.holders.Held(ctx, name+" ")
-		if err != nil {
-			return nil, err
-		}
-		for _, grants := range held {
+	var listed []integrations.ListedGrant
+	for place, grants := range held {
+		if name, _, _ := strings.Cut(place, " "); all.failed[name] != nil {
 			for _, grant := range grants {
 				listed = append(listed, integrations.ListedGrant{Name: grant})
 			}
 		}
 	}
+	hidden := outcome{asked: all.asked, failed: map[string]error{}}
+	for name, one := range found {
+		taken, more := expected(one, func(grant string) bool { return len(held[object(name, grant)]) > 0 })
+		listed = append(listed, taken...)
+		if more > 0 {
+			hidden.failed[name] = access.Errorf(access.CodeUnavailable, "%d more grants that the ledger does not have there", more)
+		}
+	}
+	if err := hidden.every("say what can be"); err != nil {
+		return listed, &integrations.Unlisted{Why: err}
+	}
 	return listed, nil
+}
+
+// expected returns what is taken of one host's list, and of how many other grants nothing is.
+func expected(all []integrations.ListedGrant, there func(grant string) bool) (taken []integrations.ListedGrant, more int) {
+	strange, left := map[string]bool{}, map[string]bool{}
+	for _, l := range all {
+		if _, ramps := access.RequestIDFromGrantName(l.Name); !ramps {
+			continue // not Ramp's to say anything of
+		}
+		switch {
+		case there(l.Name) || strange[l.Name]:
+		case len(strange) < maxStrange:
+			strange[l.Name] = true
+		default:
+			left[l.Name] = true
+			continue
+		}
+		taken = append(taken, l)
+	}
+	return taken, len(left)
 }
 
 // Ping implements integrations.Pinger. One host that does not respond is an error.

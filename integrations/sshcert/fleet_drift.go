@@ -32,7 +32,9 @@ func (f *fleet) Drift(ctx context.Context, g access.Grant) ([]string, error) {
 	return out, all.some("say what they hold")
 }
 
-// Restore implements integrations.DriftDetector. Where one host's line was removed, or it
+// Restore implements integrations.DriftDetector. A host that has it as it is to be is left
+// alone, and so are its sessions: another could otherwise have them cut, by saying that its own
+// line was changed. Where one host's line was removed, or it
 // refuses, the grant is closed on that host and does not open there again; it is closed on
 // all where none is left.
 func (f *fleet) Restore(ctx context.Context, g access.Grant) error {
@@ -42,7 +44,11 @@ func (f *fleet) Restore(ctx context.Context, g access.Grant) error {
 	}
 	var closed atomic.Int32
 	all := f.each(ctx, hosts, func(ctx context.Context, name string, h hostcall.Host) error {
-		err := h.Restore(ctx, one)
+		differs, err := h.Drift(ctx, one)
+		if err == nil && len(differs) == 0 {
+			return nil
+		}
+		err = h.Restore(ctx, one)
 		if !refused(err) {
 			return err
 		}
@@ -60,11 +66,18 @@ func (f *fleet) Restore(ctx context.Context, g access.Grant) error {
 
 // Usage implements integrations.UsageReporter. Each host says how long it was in use; the
 // sum of that is kept within the time from the first use to the last, as use of two hosts
-// at once counts once.
+// at once counts once. Where some hosts do not say, or say what cannot be, it is that of the
+// others, and of kind seen: there may have been more.
 func (f *fleet) Usage(ctx context.Context, g access.Grant) (access.Usage, error) {
 	hosts, err := f.mayBeOn(ctx, g.Name)
 	if err != nil {
 		return access.Usage{}, err
+	}
+	// What the others said is there when whoever asks stops waiting.
+	if by, limited := ctx.Deadline(); limited {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, by.Add(-time.Until(by)/5))
+		defer cancel()
 	}
 	found, all := gather(ctx, f, hosts, func(ctx context.Context, h hostcall.Host) (access.Usage, error) { return h.Usage(ctx, g) })
 	if len(found) == 0 && len(all.failed) == 0 {
@@ -82,7 +95,13 @@ func (f *fleet) Usage(ctx context.Context, g access.Grant) (access.Usage, error)
 		}
 	}
 	sum.For = min(sum.For, access.Duration(sum.Last.Sub(sum.First).Truncate(time.Second)))
-	return sum, all.every("say how it was used")
+	if len(found) == 0 {
+		return access.Usage{}, all.every("say how it was used")
+	}
+	if len(all.failed) > 0 {
+		sum.Kind = access.UsageSeen
+	}
+	return sum, nil
 }
 
 // WatchUsage implements integrations.UsageReporter.

@@ -29,6 +29,7 @@ type lyingHost struct {
 	refuses error
 	after   chan struct{} // says nothing until it is closed
 	differs []string
+	lists   []integrations.ListedGrant
 
 	mu    sync.Mutex
 	calls []string // that it was asked
@@ -68,6 +69,8 @@ func (*lyingHost) Revoke(context.Context, access.Grant) error    { return nil }
 func (h *lyingHost) Drift(context.Context, access.Grant) ([]string, error) {
 	return h.differs, h.asked("drift")
 }
+
+func (h *lyingHost) List(context.Context) ([]integrations.ListedGrant, error) { return h.lists, nil }
 
 func (h *lyingHost) Issue(_ context.Context, g access.Grant, _ ssh.PublicKey) (time.Time, error) {
 	if h.ends.IsZero() {

@@ -45,8 +45,10 @@ func TestCase158HostCountsBelowNothing(t *testing.T) {
 	require.Equal(t, access.CodeUnavailable, access.CodeOf(err), "it is asked again")
 
 	u, err := target.Usage(ctx, g)
-	require.ErrorContains(t, err, "1 of 2 hosts say how it was used; web1: ")
-	require.Equal(t, honest.usage, u)
+	require.NoError(t, err)
+	seen := honest.usage
+	seen.Kind = access.UsageSeen // there may have been more
+	require.Equal(t, seen, u)
 }
 
 // slowHost says that it is there when something else has happened.

@@ -7,6 +7,7 @@ func fleets() []mutant {
 	more := []string{"./integrations/sshcert -run TestCase145"}
 	down, who := []string{"./integrations/sshcert -run TestCase146HostDownAtTheEnd"}, []string{"./integrations/sshcert -run TestCase146WhoMayCallAHelper"}
 	taken := []string{"./integrations/sshcert -run TestCase158"}
+	slow := []string{"./integrations/sshcert -run TestCase161"}
 	held := []string{"./integrations/sshcert/hostcall -run TestCase159"}
 	begins := []string{"./integrations/sshcert -run TestHostDownAtTheStart"}
 	return []mutant{
@@ -41,6 +42,17 @@ func fleets() []mutant {
 		{"a host that an access is not on is not named", "activities/open.go", "	steps = append(steps, left...)\n", "	_ = left\n", []string{"./activities -run TestPartsAreRecorded"}},
 		{"a host that has not ended an access is not named", "activities/close.go", "		t.recordNotEnded(ctx, g, err)\n", "", []string{"./activities -run TestPartsAreRecorded"}},
 		{"a fleet without one host does not work", "worker/states.go", "	if integrations.Partly(err) != nil {", "	if false && integrations.Partly(err) != nil {", []string{"./worker -run TestTargetThatWorksInPart"}},
+		{"a slow host holds up an opening", "integrations/sshcert/fleet_slow.go", "soon = time.After(f.openPatience)", "soon = time.After(time.Hour)", slow},
+		{"a slow host is said to have the access", several, "|| f.slow.has(g.Name, name) {", "{", slow},
+		{"a slow host is left out for good", "integrations/sshcert/fleet_slow.go", "			return all, late\n", "			cancel()\n			return all, late\n", slow},
+		{"who has joined since is not said", "activities/open.go", "		go t.recordJoined(ctx, g, missing)\n", "		_ = missing\n", []string{"./activities -run TestSlowPartsJoin"}},
+		{"a host that has joined is said to be missing", "access/grant_state.go", "case e.Kind == EventGrantJoined && done == PartlyOpened:", "case false:", []string{"./access -run TestGrantStates"}},
+		{"a host keeps Ramp busy with grants that it made up", several, "case len(strange) < maxStrange:", "case len(strange) >= 0:", slow},
+		{"a host's list has any length", "integrations/sshcert/hostcall/client.go", "len(out.Listed) > maxListed {", "len(out.Listed) < 0 {", slow},
+		{"a host's list has any size", "integrations/sshcert/hostcall/message.go", "	maxList    = 1 << 20", "	maxList    = 1 << 30", slow},
+		{"a host says of another when access ends there", several, "len(held[object(name, grant)]) > 0 })", "len(held) > 0 })", slow},
+		{"a host fills the record with differences", "integrations/sshcert/hostcall/client.go", "more := len(out.Differs) - maxDiffers; more > 0 {", "more := len(out.Differs) - maxDiffers; false && more > 0 {", slow},
+		{"a host has sessions on others cut", "integrations/sshcert/fleet_drift.go", "		if err == nil && len(differs) == 0 {", "		if false && err == nil && len(differs) == 0 {", slow},
 		{"a host that refused is said to have the access", "integrations/sshcert/fleet.go", "		if refused(err) && !held", "		if false && !held", taken},
 		{"opening again on other terms ends what is open", "integrations/sshcert/fleet.go", "		if refused(err) && !held[object(name, g.Name)] {", "		if refused(err) || held[\"\"] {", taken},
 		{"an authority signs what has ended", "integrations/sshcert/authority/signer.go", "	if !w.Ends.After(clock.Now()) {", "	if w.Ends.IsZero() && w.Ends.After(clock.Now()) {", []string{"./integrations/sshcert -run TestCase146SignsNoEnd"}},

@@ -85,7 +85,7 @@ func (c *Client) call(ctx context.Context, in request) (reply, error) {
 		return lost(err)
 	}
 	go ssh.DiscardRequests(ignored)
-	body, err := io.ReadAll(io.LimitReader(channel, maxReply))
+	body, err := io.ReadAll(io.LimitReader(channel, in.maxReply()))
 	if err != nil {
 		return lost(err)
 	}
@@ -162,12 +162,24 @@ func (c *Client) Revoke(ctx context.Context, g access.Grant) error {
 // List implements Host.
 func (c *Client) List(ctx context.Context) ([]integrations.ListedGrant, error) {
 	out, err := c.call(ctx, request{Do: doList})
-	return out.Listed, err
+	if err == nil && len(out.Listed) > maxListed {
+		err = access.Errorf(access.CodeUnavailable, "the host's helper lists %d grants, and at most %d are taken", len(out.Listed), maxListed)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return out.Listed, nil
 }
 
 // Drift implements Host.
 func (c *Client) Drift(ctx context.Context, g access.Grant) ([]string, error) {
 	out, err := c.call(ctx, about(doDrift, g))
+	if more := len(out.Differs) - maxDiffers; more > 0 {
+		out.Differs = append(out.Differs[:maxDiffers], fmt.Sprintf("and %d more", more))
+	}
+	for i := range out.Differs {
+		out.Differs[i] = access.Clip(out.Differs[i], maxError)
+	}
 	return out.Differs, err
 }
 

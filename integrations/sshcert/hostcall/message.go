@@ -49,11 +49,24 @@ type reply struct {
 }
 
 const (
-	maxReply = 16 << 20 // bytes; a list of all grants is long
-	maxError = 300      // characters of an error that are passed on
+	// The bounds of what is read of one host, which may say anything: of a list of all its
+	// grants, and of any other reply, in bytes; and of a list and of differences, in number.
+	maxList    = 1 << 20
+	maxReply   = 64 << 10
+	maxListed  = 10000
+	maxDiffers = 20
+	maxError   = 300 // characters of an error that are passed on
 	// callTimeout bounds one call, on both sides.
 	callTimeout = 15 * time.Second
 )
+
+// maxReply returns how much is read of the reply: more is a reply that was cut off.
+func (r request) maxReply() int64 {
+	if r.Do == doList {
+		return maxList
+	}
+	return maxReply
+}
 
 // failed returns the reply that is an error.
 func failed(err error) reply {

@@ -1,0 +1,109 @@
+package sshcert
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/access"
+	"ramp.dev/ramp/integrations"
+	"ramp.dev/ramp/integrations/sshcert/hostcall"
+)
+
+// invented are names of grants that nobody was given.
+func invented(n int) (out []integrations.ListedGrant) {
+	for i := range n {
+		out = append(out, integrations.ListedGrant{Name: access.GrantName(fmt.Sprintf("z%015d", i), 0)})
+	}
+	return out
+}
+
+// TestCase161HostListsWhatIsNotThere: a host that somebody took over lists more grants than
+// there are. Few of them are taken, nothing of another host's is hidden, and the look says that
+// there was more.
+func TestCase161HostListsWhatIsNotThere(t *testing.T) {
+	ctx := context.Background()
+	honest, taken := &lyingHost{}, &lyingHost{}
+	f := lyingFleet(t, map[string]hostcall.Host{"web1": honest, "web2": taken})
+	target := f.open(t, nil)
+	both, one := newGrant(f.on("web1", "web2")), newGrant(f.on("web1"))
+	for _, g := range []access.Grant{both, one} {
+		require.NoError(t, target.Grant(ctx, g))
+		honest.lists = append(honest.lists, integrations.ListedGrant{Name: g.Name, ExpiresAt: g.ExpiresAt})
+	}
+	guarded := integrations.Guard(target)
+	look := func() (ours, others int, err error) {
+		listed, err := guarded.List(ctx)
+		for _, l := range listed {
+			if l.Name == both.Name || l.Name == one.Name {
+				ours++
+			} else {
+				others++
+			}
+		}
+		return ours, others, err
+	}
+
+	taken.lists = append(invented(maxStrange), integrations.ListedGrant{Name: both.Name, ExpiresAt: both.ExpiresAt})
+	ours, others, err := look()
+	require.NoError(t, err)
+	require.Equal(t, 2, ours)
+	require.Equal(t, maxStrange, others, "what was put there by hand is seen")
+
+	taken.lists = append(invented(5000), integrations.ListedGrant{Name: both.Name, ExpiresAt: both.ExpiresAt},
+		integrations.ListedGrant{Name: one.Name, ExpiresAt: one.ExpiresAt.Add(time.Hour)})
+	ours, others, err = look()
+	require.Equal(t, 2, ours)
+	require.Equal(t, maxStrange, others)
+	var hidden *integrations.Unlisted
+	require.ErrorAs(t, err, &hidden)
+	require.ErrorContains(t, err, "web2: 4981 more grants", "and one that is on web1 alone")
+	listed, _ := guarded.List(ctx)
+	for _, l := range listed {
+		require.False(t, l.Name == one.Name && !l.ExpiresAt.Equal(one.ExpiresAt), "web2 says when access on web1 ends")
+	}
+
+	for name, lists := range map[string][]integrations.ListedGrant{
+		"too many":  invented(10001),
+		"too large": {{Name: strings.Repeat("x", 2<<20)}},
+	} {
+		taken.lists = lists
+		ours, others, err = look()
+		require.NoError(t, err, name)
+		require.Equal(t, 2, ours, "%s: it says nothing, and the ledger has what may be there", name)
+		require.Zero(t, others, name)
+	}
+}
+
+// TestCase161HostSaysThatItWasChanged: a host that says so again and again has no session cut
+// on another, and fills no record.
+func TestCase161HostSaysThatItWasChanged(t *testing.T) {
+	ctx := context.Background()
+	honest, taken := &lyingHost{}, &lyingHost{}
+	for range 1000 {
+		taken.differs = append(taken.differs, strings.Repeat("it ends later ", 30))
+	}
+	f := lyingFleet(t, map[string]hostcall.Host{"web1": honest, "web2": taken})
+	target, g := f.open(t, nil), newGrant(f.on("web1", "web2"))
+	require.NoError(t, target.Grant(ctx, g))
+	require.Error(t, func() error { _, err := target.hosts["web2"].Drift(ctx, g); return err }(), "a reply that is too large is none")
+	differs, err := target.Drift(ctx, g)
+	require.NoError(t, err)
+	require.Empty(t, differs)
+
+	taken.differs = taken.differs[:100]
+	differs, err = target.Drift(ctx, g)
+	require.NoError(t, err)
+	require.Len(t, differs, 21)
+	require.Equal(t, "web2: and 80 more", differs[20])
+	for _, d := range differs {
+		require.Less(t, len(d), 320)
+	}
+	require.NoError(t, target.Restore(ctx, g))
+	require.Contains(t, taken.heard(), "restore")
+	require.NotContains(t, honest.heard(), "restore", "its sessions would be cut")
+}
