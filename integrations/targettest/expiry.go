@@ -12,7 +12,7 @@ import (
 func (s *suite) expiry(t *testing.T) {
 	t.Run("Case25NobodyRevokes", func(t *testing.T) {
 		target := s.openTarget(t)
-		g := s.opened(t, target, s.ShortTTL)
+		g := s.opened(t, target, s.soon(t, target))
 		c := s.credential(t, target, g)
 		if s.UseAt != nil {
 			ctx := background(t)

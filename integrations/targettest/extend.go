@@ -11,7 +11,7 @@ import (
 func (s *suite) extend(t *testing.T) {
 	t.Run("NoGap", func(t *testing.T) {
 		target, ctx := s.openTarget(t), background(t)
-		g := s.opened(t, target, s.ShortTTL)
+		g := s.opened(t, target, s.soon(t, target))
 		old := g.ExpiresAt
 		first := s.credential(t, target, g)
 		s.works(t, target, g, first)

@@ -78,8 +78,8 @@ type Harness struct {
 	// it and all after it.
 	Faulty func(t *testing.T, fault Fault, n int) integrations.Target
 
-	// ShortTTL is the life of grants that the suite lets expire. Whole seconds;
-	// 4 s if zero.
+	// ShortTTL is the least life of grants that the suite lets expire; 3 s if zero. They
+	// live longer where opening and using one takes long, as on a busy machine.
 	ShortTTL time.Duration
 	// Slack is how far from its expiry, after it, access may still work. 1 s if zero.
 	Slack time.Duration

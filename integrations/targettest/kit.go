@@ -53,6 +53,25 @@ func (s *suite) opened(t *testing.T, target *integrations.Guarded, ttl time.Dura
 	return g
 }
 
+// soon returns how long a grant lives that a test lets expire, or extends just before: what
+// the harness says, or six times what it takes to open one, use it and dial, if that is
+// longer. A fixed time would be over before the test begins where the machine is busy.
+func (s *suite) soon(t *testing.T, target *integrations.Guarded) time.Duration {
+	t.Helper()
+	if s.UseAt != nil {
+		return s.ShortTTL // nobody waits for its end
+	}
+	began := time.Now()
+	g := s.opened(t, target, longTTL)
+	s.works(t, target, g, s.credential(t, target, g))
+	if s.Lacks.Sessions == "" {
+		s.dial(t, target, g)
+	}
+	life := max(s.ShortTTL, 6*time.Since(began))
+	s.close(t, target, g.Name)
+	return life
+}
+
 // credential returns a credential, empty if the target mints none.
 func (s *suite) credential(t *testing.T, target *integrations.Guarded, g access.Grant) access.Credential {
 	t.Helper()

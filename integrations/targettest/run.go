@@ -44,7 +44,7 @@ func (s *suite) faultyTarget(t *testing.T, fault Fault, n int) *integrations.Gua
 
 func prepare(t *testing.T, h Harness) *suite {
 	if h.ShortTTL == 0 {
-		h.ShortTTL = 4 * time.Second
+		h.ShortTTL = 3 * time.Second
 	}
 	if h.Slack == 0 {
 		h.Slack = time.Second

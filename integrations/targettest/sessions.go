@@ -3,7 +3,6 @@ package targettest
 import (
 	"errors"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"ramp.dev/ramp/access"
@@ -59,7 +58,7 @@ func (s *suite) sessions(t *testing.T) {
 
 	t.Run("CutAtExpiryWithNobodyRevoking", s.tier(s.Lacks.SessionExpiry, func(t *testing.T) {
 		target := s.openTarget(t)
-		g := s.opened(t, target, s.ShortTTL)
+		g := s.opened(t, target, s.soon(t, target))
 		session := s.dial(t, target, g)
 		s.endsAt(t, "a live session", g.ExpiresAt, func() bool { return session.Alive(background(t)) == nil })
 		s.close(t, target, g.Name)
@@ -80,8 +79,8 @@ func (s *suite) dial(t *testing.T, target *integrations.Guarded, g access.Grant)
 
 func (s *suite) counts(t *testing.T, target *integrations.Guarded, g access.Grant, want int) {
 	t.Helper()
-	// Sessions come and go by themselves, so even a consistent target gets a moment.
-	eventually(t, max(target.Bounds().Consistency, 5*time.Second), "Inspect counts sessions", func() error {
+	// Sessions come and go by themselves, so even a consistent target is asked again.
+	eventually(t, max(target.Bounds().Consistency, target.Bounds().Ending), "Inspect counts sessions", func() error {
 		p, err := target.Inspect(background(t), access.Grant{Name: g.Name})
 		if err == nil && p.Sessions != want {
 			return access.Errorf(access.CodeInternal, "Inspect counts %d, want %d", p.Sessions, want)

@@ -32,8 +32,7 @@ func (s suite) harness() targettest.Harness {
 		Entitlement: d.Examples[0], Other: d.Examples[1],
 		ListNames: s.names, Remove: s.remove, Use: s.use,
 		Faulty: func(t *testing.T, f targettest.Fault, n int) integrations.Target { return s.open(t, faults(f, n)) },
-		// Long enough for a program that takes a second to begin, on a busy machine.
-		ShortTTL: 15 * time.Second, Slack: 2 * time.Second,
+		Slack:  2 * time.Second,
 		Lacks: targettest.Lacks{
 			Sessions: "nothing here opens a session that stays open",
 			Foreign:  "nothing here makes things on the service that are not Ramp's",
