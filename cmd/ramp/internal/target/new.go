@@ -35,7 +35,7 @@ func newCommand() *cobra.Command {
 			"of a service. With --service the program listens at an address for signed calls (kind webhook).",
 		Example: "  ramp target new python billing\n  ramp target test --probe './billing/billing probe' -- ./billing/billing\n  ramp target new --service go orders",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			lines, err := begin(args[0], args[1], service)
+			lines, err := begin(".", args[0], args[1], service)
 			if err == nil {
 				_, err = fmt.Fprint(cmd.OutOrStdout(), lines)
 			}
@@ -46,13 +46,13 @@ func newCommand() *cobra.Command {
 	return c
 }
 
-// begin writes the program, or the service, into a directory of its name, which must not be
-// there, and returns what to do next.
-func begin(language, name string, service bool) (string, error) {
+// begin writes the program, or the service, into a directory of its name below in, which must
+// not be there, and returns what to do next, in the words of somebody who is in that directory.
+func begin(in, language, name string, service bool) (string, error) {
 	if !nameForm.MatchString(name) {
 		return "", access.Errorf(access.CodeInvalid, "NAME is lowercase letters, digits and dashes, a letter first, 40 at the most")
 	}
-	program := filepath.Join(name, name)
+	program, own := filepath.Join(name, name), filepath.Join(in, name)
 	var files []file
 	build := ""
 	switch language {
@@ -61,16 +61,16 @@ func begin(language, name string, service bool) (string, error) {
 		if service {
 			end = "scaffold/python/serve.py.txt"
 		}
-		files = []file{{program, 0o700, []string{"scaffold/python/program.py.txt", end}}}
+		files = []file{{name, 0o700, []string{"scaffold/python/program.py.txt", end}}}
 	case "go":
 		for to, from := range map[string]string{"protocol.go": "protocol.go.txt", "service.go": "service.go.txt", "main.go": mainFile(service)} {
-			files = append(files, file{filepath.Join(name, to), 0o600, []string{"scaffold/go/" + from}})
+			files = append(files, file{to, 0o600, []string{"scaffold/go/" + from}})
 		}
 		build = fmt.Sprintf("  go build -C %s -o %s .\n", name, name)
 	default:
 		return "", access.Errorf(access.CodeInvalid, "%q is no language here: go or python", access.Clip(language, 20))
 	}
-	if err := os.Mkdir(name, 0o700); errors.Is(err, fs.ErrExist) {
+	if err := os.Mkdir(own, 0o700); errors.Is(err, fs.ErrExist) {
 		return "", access.Errorf(access.CodeConflict, "%s is there already; nothing was written", name)
 	} else if err != nil {
 		return "", access.Errorf(access.CodeUnavailable, "%w", err)
@@ -89,12 +89,12 @@ func begin(language, name string, service bool) (string, error) {
 			}
 			text += fill.Replace(string(b))
 		}
-		if err := os.WriteFile(f.to, []byte(text), f.mode); err != nil {
+		if err := os.WriteFile(filepath.Join(own, f.to), []byte(text), f.mode); err != nil {
 			return "", access.Errorf(access.CodeUnavailable, "%w", err)
 		}
 	}
 	if language == "go" {
-		if err := os.WriteFile(filepath.Join(name, "go.mod"), []byte("module "+name+"\n\ngo 1.22\n"), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(own, "go.mod"), []byte("module "+name+"\n\ngo 1.22\n"), 0o600); err != nil {
 			return "", access.Errorf(access.CodeUnavailable, "%w", err)
 		}
 	}

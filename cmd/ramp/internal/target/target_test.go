@@ -18,6 +18,7 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations/program/programtest"
+	"ramp.dev/ramp/internal/ports"
 )
 
 // TestMain is also the suite's process.
@@ -30,25 +31,22 @@ func TestMain(m *testing.M) {
 
 // begun returns a new program of a language, built.
 func begun(t *testing.T, language string) string {
-	t.Chdir(t.TempDir())
-	lines, err := begin(language, "billing", false)
+	dir := t.TempDir()
+	lines, err := begin(dir, language, "billing", false)
 	require.NoError(t, err)
 	require.Contains(t, lines, "ramp target test --probe './billing/billing probe' -- ./billing/billing")
-	return built(t, language, "billing")
+	return built(t, language, filepath.Join(dir, "billing", "billing"))
 }
 
 // served returns a new service of a language: what it runs, and what calls it.
 func served(t *testing.T, language string) programtest.Subject {
-	t.Chdir(t.TempDir())
-	lines, err := begin(language, "my-orders", true)
+	dir := t.TempDir()
+	lines, err := begin(dir, language, "my-orders", true)
 	require.NoError(t, err)
 	require.Contains(t, lines, "--secret my-orders.secret --probe './my-orders/my-orders probe'")
-	program, secret := built(t, language, "my-orders"), filepath.Join(t.TempDir(), "secret")
+	program, secret := built(t, language, filepath.Join(dir, "my-orders", "my-orders")), filepath.Join(t.TempDir(), "secret")
 	require.NoError(t, os.WriteFile(secret, []byte("whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz\n"), 0o600))
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	address := free.Addr().String()
-	require.NoError(t, free.Close())
+	address := ports.PortForTest(t).Addr()
 	service := exec.Command(program, address, secret)
 	service.Stderr = os.Stderr
 	require.NoError(t, service.Start())
@@ -66,17 +64,15 @@ func served(t *testing.T, language string) programtest.Subject {
 	return programtest.Subject{URL: "http://" + address, Secret: secret, Probe: []string{program, "probe"}}
 }
 
-// built returns the program in a directory of its name.
-func built(t *testing.T, language, name string) string {
+// built builds a program in the directory that it is to be in, and returns its path.
+func built(t *testing.T, language, program string) string {
 	if language == "go" {
-		build := exec.Command("go", "build", "-o", name, ".")
-		build.Dir = name
-		build.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=")
+		build := exec.Command("go", "build", "-trimpath", "-o", program, ".") // so that the compiled packages are the same in each directory
+		build.Dir = filepath.Dir(program)
+		build.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-buildvcs=false")
 		out, err := build.CombinedOutput()
 		require.NoError(t, err, "%s", out)
 	}
-	program, err := filepath.Abs(filepath.Join(name, name))
-	require.NoError(t, err)
 	return program
 }
 
@@ -97,8 +93,16 @@ func reported(t *testing.T, s programtest.Subject) programtest.Report {
 // every property is tried but those that it says it lacks.
 func TestNewPasses(t *testing.T) {
 	for _, language := range []string{"python", "go"} {
-		t.Run(language, func(t *testing.T) { passes(t, tested(t, begun(t, language), "")) })
-		t.Run(language+" service", func(t *testing.T) { passes(t, reported(t, served(t, language))) })
+		t.Run(language, func(t *testing.T) {
+			program := begun(t, language)
+			t.Parallel() // not before: while a program is being written, no process may begin that inherits the open file
+			passes(t, tested(t, program, ""))
+		})
+		t.Run(language+" service", func(t *testing.T) {
+			s := served(t, language)
+			t.Parallel()
+			passes(t, reported(t, s))
+		})
 	}
 }
 
@@ -152,9 +156,6 @@ func TestNewServiceRefuses(t *testing.T) {
 
 // TestFlawsAreFound: what a program does wrong is named in words, with how to mend it.
 func TestFlawsAreFound(t *testing.T) {
-	program := begun(t, "python")
-	b, err := os.ReadFile(program)
-	require.NoError(t, err)
 	for what, flaw := range map[string]struct{ from, to, property string }{
 		"opens again":  {`raise Refused("conflict", "the grant was revoked; it never opens again")`, "pass", "what was revoked never opens again"},
 		"blind list":   {`for g in there if g]`, `for g in there if not g]`, "grant opens, inspect and list see it, revoke ends it"},
@@ -162,30 +163,35 @@ func TestFlawsAreFound(t *testing.T) {
 		"any version":  {`if call.get("ramp") != 1:`, "if False:", "a call of another version is refused"},
 		"revoke fails": {"    except FileNotFoundError:\n        pass", "    except ZeroDivisionError:\n        pass", "revoking what never was succeeds"},
 	} {
-		require.Contains(t, string(b), flaw.from, what)
-		require.NoError(t, os.WriteFile(program, []byte(strings.ReplaceAll(string(b), flaw.from, flaw.to)), 0o700))
-		require.NoError(t, os.RemoveAll(filepath.Join(filepath.Dir(program), "access")))
-		r := tested(t, program, "core|protocol")
-		require.False(t, r.Passed, what)
-		var failed []string
-		for _, f := range r.Findings {
-			if f.Result == programtest.Fail {
-				failed = append(failed, f.Property)
-				require.NotEmpty(t, f.Why, "%s: %s", what, f.Property)
+		t.Run(what, func(t *testing.T) {
+			program := begun(t, "python")
+			b, err := os.ReadFile(program)
+			require.NoError(t, err)
+			require.Contains(t, string(b), flaw.from)
+			require.NoError(t, os.WriteFile(program, []byte(strings.ReplaceAll(string(b), flaw.from, flaw.to)), 0o700))
+			t.Parallel() // not before, as above
+			r := tested(t, program, "core|protocol")
+			require.False(t, r.Passed)
+			var failed []string
+			for _, f := range r.Findings {
+				if f.Result == programtest.Fail {
+					failed = append(failed, f.Property)
+					require.NotEmpty(t, f.Why, f.Property)
+				}
 			}
-		}
-		require.Contains(t, failed, flaw.property, what)
+			require.Contains(t, failed, flaw.property)
+		})
 	}
 }
 
 func TestNewRefuses(t *testing.T) {
-	t.Chdir(t.TempDir())
+	dir := t.TempDir()
 	for _, args := range [][]string{{"cobol", "x"}, {"go", "../x"}, {"go", "X"}, {"go", ""}} {
-		_, err := begin(args[0], args[1], false)
+		_, err := begin(dir, args[0], args[1], false)
 		require.Equal(t, access.CodeInvalid, access.CodeOf(err), args)
 	}
-	require.NoError(t, os.Mkdir("there", 0o700))
-	_, err := begin("go", "there", true)
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "there"), 0o700))
+	_, err := begin(dir, "go", "there", true)
 	require.Equal(t, access.CodeConflict, access.CodeOf(err))
 }
 
