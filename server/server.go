@@ -71,6 +71,7 @@ type Server struct {
 	contracts    *contracts.Store
 	signer       *evidence.Signer
 	app          *app.App
+	api          *api.API
 	ledger       *ledger.Ledger
 	feed         *feed.Feed
 	surfaces     []surface.Surface
@@ -210,8 +211,8 @@ func (s *Server) face(d Deps, identity *auth.Auth) error {
 	if err != nil {
 		return err
 	}
-	calls := api.New(s.app, identity)
-	s.surfaces = []surface.Surface{s.health(), identity.Surface(), calls.Surface(), calls.ContractSets(),
+	s.api = api.New(s.app, identity)
+	s.surfaces = []surface.Surface{s.health(), identity.Surface(), s.api.Surface(), s.api.ContractSets(),
 		codecserver.Surface(s.app, identity, c.TemporalUI), web.StaticFiles(), web.Surface(), mcpserver.New(s.app, identity, c.URL, d.Version).Surface()}
 	if c.SCIM.DirectoryMode().Enabled {
 		s.surfaces = append(s.surfaces, scim.New(c.SCIM, d.Ledger, c.URL, d.Log).Surface())

@@ -5,6 +5,7 @@ package api
 import (
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -17,13 +18,18 @@ import (
 
 // API serves what is below /api.
 type API struct {
+	// KeepAlive is the silence after which a stream of events looks whether its person is
+	// still known, and sends a comment, so that proxies keep the connection. It is not
+	// changed while the API serves.
+	KeepAlive time.Duration
+
 	app     *app.App
 	auth    *auth.Auth
 	streams streams
 }
 
 // New makes the API of the use cases.
-func New(d *app.App, a *auth.Auth) *API { return &API{app: d, auth: a} }
+func New(d *app.App, a *auth.Auth) *API { return &API{KeepAlive: 15 * time.Second, app: d, auth: a} }
 
 // Surface returns the API's calls. Everything but the two that help to log in and
 // to read the rest needs a person.

@@ -18,7 +18,6 @@ import (
 )
 
 const (
-	keepAlive  = 15 * time.Second // silence after which a comment is sent, so that proxies keep the connection
 	eventsFor  = 15 * time.Minute // then the client connects again, and is identified again; sooner when its proof ends
 	maxStreams = 10               // that one person may have open on one server
 )
@@ -48,11 +47,11 @@ func (a *API) events(c echo.Context) error {
 	stream := a.app.FollowEvents(after)
 	for list := []access.Event(nil); ; {
 		// The server's write timeout is for ordinary responses; this one goes on.
-		_ = control.SetWriteDeadline(time.Now().Add(keepAlive))
+		_ = control.SetWriteDeadline(time.Now().Add(a.KeepAlive))
 		if err := writeEvents(w, list, stream.Gap(), stream.After()); err != nil || control.Flush() != nil {
 			return nil
 		}
-		wait, stop := context.WithTimeout(ctx, keepAlive)
+		wait, stop := context.WithTimeout(ctx, a.KeepAlive)
 		list, err = stream.Next(wait, person)
 		stop()
 		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
