@@ -40,7 +40,7 @@ func (s *chatStory) delivers(d slacktest.Delivery) bool {
 // does has a user do something until it is acknowledged, as people do.
 func (s *chatStory) does(what string, act func() slacktest.Delivery) {
 	s.Helper()
-	s.eventually(30*time.Second, what+" is acknowledged", func() bool { return s.delivers(act()) })
+	s.eventually(60*time.Second, what+" is acknowledged", func() bool { return s.delivers(act()) })
 }
 
 // serverDies kills the server with -9, and starts another.
@@ -70,7 +70,7 @@ func (s *chatStory) links(who string) {
 	code := regexp.MustCompile(`/ramp link ([A-Z2-7-]+)`).FindSubmatch(page)
 	require.NotNil(s, code, "%s", page)
 	s.does("linking", func() slacktest.Delivery { return s.slack.Command(s.users[who], "link "+string(code[1])) })
-	s.eventually(30*time.Second, who+" is linked", func() bool {
+	s.eventually(60*time.Second, who+" is linked", func() bool {
 		for _, m := range s.slack.Told(s.users[who]) {
 			if strings.Contains(m.Shown(), "You are ") {
 				return true
@@ -115,9 +115,9 @@ func TestTwoPeopleWorkInSlackAlone(t *testing.T) {
 
 	// Alice asks; the server dies as soon as Slack has its response.
 	s.does("/ramp", func() slacktest.Delivery { return s.slack.Command(alice, "") })
-	s.eventually(30*time.Second, "the form is open", func() bool { return s.slack.View(alice) != nil })
+	s.eventually(60*time.Second, "the form is open", func() bool { return s.slack.View(alice) != nil })
 	s.does("choosing", func() slacktest.Delivery { return s.slack.Choose(alice, "contract", "ssh-demo") })
-	s.eventually(30*time.Second, "the form has all fields", func() bool { return strings.Contains(string(s.slack.View(alice).Body), `"reason"`) })
+	s.eventually(60*time.Second, "the form has all fields", func() bool { return strings.Contains(string(s.slack.View(alice).Body), `"reason"`) })
 	s.does("asking", func() slacktest.Delivery {
 		return s.slack.Send(alice, map[string]string{"duration": "10m", "reason": "the order is stuck again"}, map[string]string{"contract": "ssh-demo"})
 	})
@@ -136,7 +136,7 @@ func TestTwoPeopleWorkInSlackAlone(t *testing.T) {
 
 	// She extends, and releases; the worker dies.
 	s.does("extending", func() slacktest.Delivery { return s.slack.Press(alice, m, "extend") })
-	s.eventually(30*time.Second, "the form to extend is open", func() bool { return s.slack.View(alice).Callback == "extend" })
+	s.eventually(60*time.Second, "the form to extend is open", func() bool { return s.slack.View(alice).Callback == "extend" })
 	before := s.as("alice").sees(id[1]).ExpiresAt
 	s.does("sending", func() slacktest.Delivery { return s.slack.Send(alice, map[string]string{"for": "5m"}, nil) })
 	s.eventually(60*time.Second, "the end has moved", func() bool { return s.as("alice").sees(id[1]).ExpiresAt != before })

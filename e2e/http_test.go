@@ -173,7 +173,7 @@ func (in *installation) contract(p *person, name, yaml string) {
 	in.Helper()
 	path := filepath.Join(in.dir, "contracts", name+".yaml")
 	require.NoError(in, os.WriteFile(path, []byte(yaml), 0o644))
-	in.eventually(30*time.Second, "contract "+name+" is in force", func() bool {
+	in.eventually(60*time.Second, "contract "+name+" is in force", func() bool {
 		status, _, err := p.try("GET", "/api/v1/catalog/"+name, nil)
 		return err == nil && status == http.StatusOK
 	})

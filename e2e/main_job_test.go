@@ -18,11 +18,11 @@ func TestMainJob(t *testing.T) {
 	in.start(nil, "dev").ready()
 	alice, bob := in.as("alice"), in.as("bob")
 
-	r := alice.asks("ssh-demo", "10s")
+	r := alice.asks("ssh-demo", "20s")
 	require.Equal(t, "pending", r.State)
 	require.Empty(t, in.admitted(), "nothing is open before the approval")
 	bob.approves(r)
-	active := alice.awaits(r.ID, "active", 20*time.Second)
+	active := alice.awaits(r.ID, "active", 60*time.Second)
 	k := alice.picksUp(r.ID)
 	require.True(t, k.works(), "the real ssh client gets in")
 	cut := k.session()
@@ -32,7 +32,7 @@ func TestMainJob(t *testing.T) {
 	select {
 	case <-cut:
 		require.False(t, time.Now().Before(expires.Add(-time.Second)), "cut before its time (case 34)")
-	case <-time.After(time.Until(expires) + 15*time.Second):
+	case <-time.After(time.Until(expires) + time.Minute):
 		t.Fatal("the live session was not cut (case 31)")
 	}
 	in.complete(alice, r.ID)
@@ -41,11 +41,11 @@ func TestMainJob(t *testing.T) {
 	t.Run("released early", func(t *testing.T) {
 		r := alice.asks("ssh-demo", "10m")
 		bob.approves(r)
-		alice.awaits(r.ID, "active", 20*time.Second)
+		alice.awaits(r.ID, "active", 60*time.Second)
 		k := alice.picksUp(r.ID)
 		require.True(t, k.works())
 		require.Equal(t, http.StatusOK, alice.call("POST", "/api/v1/requests/"+r.ID+"/release", map[string]any{}, nil))
-		require.Equal(t, "released", alice.awaits(r.ID, "ended", 20*time.Second).Outcome)
+		require.Equal(t, "released", alice.awaits(r.ID, "ended", 60*time.Second).Outcome)
 		require.False(t, k.works())
 		out, err := alice.ramp("show", r.ID)
 		require.NoError(t, err, out)
@@ -55,7 +55,7 @@ func TestMainJob(t *testing.T) {
 	t.Run("exec is the demo", func(t *testing.T) {
 		r := alice.asks("ssh-demo", "10m")
 		bob.approves(r)
-		alice.awaits(r.ID, "active", 20*time.Second)
+		alice.awaits(r.ID, "active", 60*time.Second)
 		cmd := exec.Command(binary, "exec", r.ID, "--server", in.url(), "--", "ssh", "demo", "whoami")
 		cmd.Env = append(os.Environ(), "RAMP_TOKEN="+alice.token)
 		out, err := cmd.CombinedOutput()

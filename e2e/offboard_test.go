@@ -70,7 +70,7 @@ func TestOffboarding(t *testing.T) {
 
 	live := alice.asks("ssh-demo", "30m")
 	bob.approves(live)
-	alice.awaits(live.ID, "active", 30*time.Second)
+	alice.awaits(live.ID, "active", 60*time.Second)
 	k := alice.picksUp(live.ID)
 	require.True(t, k.works())
 	cut := k.session()

@@ -87,7 +87,7 @@ func opensLonger(t *trial, target string) error {
 		known = t.statements(r)
 		_, err := known.Plan()
 		return err == nil
-	}, 20*time.Second, 100*time.Millisecond, "the workflow is started")
+	}, time.Minute, 100*time.Millisecond, "the workflow is started")
 	i := t.impostor(nil)
 	require.NoError(t.T(), i.Replaces(t.Context(), t.admin, r.ID))
 	_ = t.act("bob", r, "decision", doc{"decision": "approve", "planDigest": r.Plan.Digest, "comment": "go"})

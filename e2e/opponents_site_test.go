@@ -183,7 +183,7 @@ func (t *trial) until(r request) (time.Time, bool) {
 		return time.Unix(seconds, 0), true
 	default:
 		var role *awstest.Role
-		t.eventually(20*time.Second, "the role can be read", func() (ok bool) { // its policies may go while it is read
+		t.eventually(60*time.Second, "the role can be read", func() (ok bool) { // its policies may go while it is read
 			var err error
 			role, err = t.aws.Role(context.Background(), name)
 			return err == nil

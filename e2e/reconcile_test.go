@@ -33,7 +33,7 @@ func (in *installation) activeFor(duration string) (r request, k key, cut chan s
 	alice, bob := in.as("alice"), in.as("bob")
 	r = alice.asks("ssh-demo", duration)
 	bob.approves(r)
-	r = alice.awaits(r.ID, "active", 30*time.Second)
+	r = alice.awaits(r.ID, "active", 60*time.Second)
 	k = alice.picksUp(r.ID)
 	require.True(in, k.works())
 	return r, k, k.session()
@@ -94,7 +94,7 @@ func TestCase38(t *testing.T) {
 			Namespace: "default", WorkflowExecution: &commonpb.WorkflowExecution{WorkflowId: r.ID}, Reason: "again",
 			RequestId: "once", WorkflowTaskFinishEventId: in.firstTask(c, r.ID)})
 		require.NoError(t, err)
-		in.eventually(40*time.Second+endingBound, "nothing is open for longer than before", func() bool {
+		in.eventually(60*time.Second+endingBound, "nothing is open for longer than before", func() bool {
 			for name, until := range in.admittedUntil() {
 				require.Equal(t, before[name], until, "the end moved")
 			}
@@ -183,17 +183,17 @@ func TestByHand(t *testing.T) {
 	t.Run("an object that no ledger row explains is closed", func(t *testing.T) {
 		const planted = "ramp-zzzzzzzzzzzzzzzz-a"
 		in.edit(func(s string) string { return s + fmt.Sprintf("expiry-time=%q %s\n", "20991231235959Z", planted) })
-		in.eventually(30*time.Second, "it is gone", func() bool { return !strings.Contains(strings.Join(in.admitted(), " "), planted) })
+		in.eventually(60*time.Second, "it is gone", func() bool { return !strings.Contains(strings.Join(in.admitted(), " "), planted) })
 		require.Len(t, in.admitted(), 1, "and nothing else is")
 		require.True(t, k.works())
 	})
 	t.Run("Case32 widened by hand is narrowed again, and what began on it ends", func(t *testing.T) {
 		before := in.admittedUntil()
 		in.edit(func(s string) string { return lineUntil.ReplaceAllString(s, `expiry-time="20991231235959Z"`) })
-		in.eventually(30*time.Second, "its end is what was granted", func() bool {
+		in.eventually(60*time.Second, "its end is what was granted", func() bool {
 			return fmt.Sprint(in.admittedUntil()) == fmt.Sprint(before)
 		})
-		in.eventually(30*time.Second, "the timeline tells", func() bool { return kinds("grant.drifted") > 0 })
+		in.eventually(60*time.Second, "the timeline tells", func() bool { return kinds("grant.drifted") > 0 })
 		select {
 		case <-cut:
 		case <-time.After(30 * time.Second):
@@ -205,7 +205,7 @@ func TestByHand(t *testing.T) {
 		told := kinds("grant.drifted")
 		require.NoError(t, os.RemoveAll(filepath.Join(in.dir, "ssh", "issued", r.Plan.Grants[0].Name)))
 		in.edit(func(string) string { return "" })
-		in.eventually(30*time.Second, "the timeline tells", func() bool { return kinds("grant.drifted") > told })
+		in.eventually(60*time.Second, "the timeline tells", func() bool { return kinds("grant.drifted") > told })
 		require.Empty(t, in.admitted())
 		require.False(t, k.works())
 	})

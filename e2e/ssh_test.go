@@ -88,7 +88,7 @@ func (k key) sessionOn(host string, command ...string) (ended chan struct{}) {
 	ended = make(chan struct{})
 	go func() { _ = cmd.Wait(); close(ended) }()
 	k.in.Cleanup(func() { in.Close(); _ = cmd.Process.Kill() })
-	k.in.eventually(20*time.Second, "the shell greets", func() bool { return len(out.tail(1000)) > 20 })
+	k.in.eventually(60*time.Second, "the shell greets", func() bool { return len(out.tail(1000)) > 20 })
 	return ended
 }
 

@@ -102,7 +102,7 @@ func TestReconcileNow(t *testing.T) {
 	out, err := exec.Command(binary, "reconcile", "--config", filepath.Join(in.dir, "ramp.yaml")).CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	require.Contains(t, string(out), "under ramp-reconcile-ssh/demo, ramp-reconcile, and in the requests' timelines")
-	in.eventually(30*time.Second, "what was planted is gone", func() bool { return len(in.admitted()) == 1 })
+	in.eventually(60*time.Second, "what was planted is gone", func() bool { return len(in.admitted()) == 1 })
 	require.Equal(t, []string{r.Plan.Grants[0].Name}, in.admitted())
 	require.True(t, k.works())
 	out, err = exec.Command(binary, "reconcile", "--config", filepath.Join(in.dir, "ramp.yaml"), "--target", "ssh/none").CombinedOutput()

@@ -27,7 +27,7 @@ func pickUpInPage(in *installation, b *browser) {
 	alice.sees("dialog#credential")
 	alice.clicks("#keep-all")
 	archive := filepath.Join(down, "ramp-"+id+".tar")
-	in.eventually(30*time.Second, "the download", func() bool { _, err := os.Stat(archive); return err == nil })
+	in.eventually(60*time.Second, "the download", func() bool { _, err := os.Stat(archive); return err == nil })
 
 	// As the page says, with a home of its own: ssh takes ~ from the user's
 	// entry, not from HOME, so that the test puts its own in.

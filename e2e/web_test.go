@@ -229,7 +229,7 @@ approval: {stages: [{name: lead, from: [approvers]}]}
 `
 	require.NoError(in, os.WriteFile(filepath.Join(in.dir, "contracts", "logins.yaml"), []byte(contract), 0o600))
 	alice := b.as(in, "alice")
-	in.eventually(30*time.Second, "the contract is in force", func() bool {
+	in.eventually(60*time.Second, "the contract is in force", func() bool {
 		alice.opens("/")
 		return strings.Contains(alice.reads("main"), "login-of-the-host")
 	})

@@ -153,7 +153,7 @@ func TestDevice(t *testing.T) {
 	require.Equal(t, http.StatusGone, resp.StatusCode)
 	resp, err = b.PostForm(device.VerificationURI, url.Values{"user_code": {device.UserCode}, "person": {"bob"}})
 	require.Contains(t, body(t, resp, err), "Done")
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	tokens, err := client.DeviceAccessToken(ctx, device)
 	require.NoError(t, err)
