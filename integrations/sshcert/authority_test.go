@@ -53,6 +53,7 @@ func inVault(t *testing.T) (*vaulttest.Server, *authority.Config) {
 
 // TestConformanceAuthorityInVault: a real sshd trusts a key that only Vault has.
 func TestConformanceAuthorityInVault(t *testing.T) {
+	t.Parallel()
 	_, signs := inVault(t)
 	c, me := startOpenSSH(t, func(c *Config) { c.Authority = signs })
 	require.NoFileExists(t, filepath.Join(string(c.Dir), "ca"), "there is no private key on this machine")

@@ -36,6 +36,7 @@ func startDemo(t *testing.T) (Config, *sshhost.Host) {
 }
 
 func TestConformanceDemoHost(t *testing.T) {
+	t.Parallel()
 	c, _ := startDemo(t)
 	h := harness(c, "deploy")
 	h.Use = func(ctx context.Context, g access.Grant, cred access.Credential) error {

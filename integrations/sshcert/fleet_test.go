@@ -82,6 +82,7 @@ func (f *fleetOf) faulty(t *testing.T, fault targettest.Fault, n int) *fleet {
 
 // TestConformanceFleet: three real sshd, each with its helper.
 func TestConformanceFleet(t *testing.T) {
+	t.Parallel()
 	f := startFleet(t)
 	names := f.config.names()
 	h := harness(Config{}, f.user)
@@ -158,6 +159,7 @@ func (c *cut) dial(ctx context.Context, address string) (net.Conn, error) {
 // TestCase146HostDownAtTheEnd: while one of three hosts is away, the end is not said to be
 // over, and says how far it is; when the host is back, it takes the end, too.
 func TestCase146HostDownAtTheEnd(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
 	f := startFleet(t)
 

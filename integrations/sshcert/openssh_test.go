@@ -84,6 +84,7 @@ func serveOpenSSH(t *testing.T, sshd, config string, port int) {
 }
 
 func TestConformanceOpenSSH(t *testing.T) {
+	t.Parallel()
 	c, me := startOpenSSH(t)
 	targettest.Run(t, openSSHHarness(t, c, me))
 }
