@@ -91,8 +91,7 @@ func (f *fleet) sets(h *fleetHost) {
 // boots starts a host's processes, in a namespace of their own.
 func (f *fleet) boots(h *fleetHost) {
 	key := filepath.Join(h.dir, "host")
-	h.cmd = exec.Command("unshare", append([]string{"--pid", "--fork", "--kill-child", "--mount-proc", "/bin/sh", "-c",
-		`/usr/sbin/sshd -D -e -f "$0" & "$@" & wait`, filepath.Join(h.dir, "sshd_config"),
+	h.cmd = testtools.Machine(`/usr/sbin/sshd -D -e -f "$0" & "$@" & wait`, append([]string{filepath.Join(h.dir, "sshd_config"),
 		binary, "host", "serve", "--listen", net.JoinHostPort(h.address, strconv.Itoa(h.helper)), "--workers", filepath.Join(f.dir, "worker.pub"),
 		"--host-key", key, "--host-certificate", key + "-cert.pub"}, f.flags(h)...)...)
 	h.cmd.Stdout, h.cmd.Stderr = h.out, h.out

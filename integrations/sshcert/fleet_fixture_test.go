@@ -151,8 +151,7 @@ func (m *machine) start(t *testing.T) {
 	self, err := os.Executable()
 	require.NoError(t, err)
 	m.out = &testtools.Output{}
-	m.cmd = exec.Command("unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "/bin/sh", "-c",
-		`/usr/sbin/sshd -D -e -f "$1" & "$2" & wait`, "host", filepath.Join(m.dir, "sshd_config"), self)
+	m.cmd = testtools.Machine(`/usr/sbin/sshd -D -e -f "$1" & "$2" & wait`, "host", filepath.Join(m.dir, "sshd_config"), self)
 	m.cmd.Env = append(os.Environ(), helperVariable+"="+string(told))
 	m.cmd.Stdout, m.cmd.Stderr = m.out, m.out
 	require.NoError(t, m.cmd.Start())
@@ -173,7 +172,7 @@ func (m *machine) crash() {
 	if m.cmd == nil {
 		return
 	}
-	_ = m.cmd.Process.Kill() // the kernel ends the namespace's processes with its first one
+	_ = m.cmd.Process.Kill()
 	_ = m.cmd.Wait()
 	m.cmd = nil
 }

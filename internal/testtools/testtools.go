@@ -1,11 +1,12 @@
 // Package testtools finds the programs that tests run and `make setup` has built, keeps what
-// such a program prints, and configures sshd. Tests and their helpers import it, and nothing
+// such a program prints, and starts machines with sshd. Tests and their helpers import it, and nothing
 // else.
 package testtools
 
 import (
 	"bytes"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -51,4 +52,12 @@ func (o *Output) String() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.text.String()
+}
+
+// Machine returns a command that runs a shell script as a machine of its own would: its
+// processes see no others, and the kernel ends them all with the first. Arguments are the
+// script's $0, $1 and so on. It works below a chroot, too, whose root is no mount that could
+// be made private. Only root can run it.
+func Machine(script string, args ...string) *exec.Cmd {
+	return exec.Command("unshare", append([]string{"--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "unchanged", "/bin/sh", "-c", script}, args...)...)
 }
