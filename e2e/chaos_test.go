@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -228,6 +229,13 @@ func report(w *chaosInstallation, c *crowd, survived map[string]int, findings []
 		total += survived[k]
 	}
 	fmt.Fprintf(tw, "all\t%d\n", total)
+	asked := map[string]int{}
+	for _, m := range c.made {
+		asked[m.contract]++
+	}
+	for _, contract := range slices.Sorted(maps.Keys(asked)) {
+		fmt.Fprintf(tw, "requests under %s\t%d\n", contract, asked[contract])
+	}
 	for _, name := range []string{"vault", "aws"} {
 		for k, n := range w.fronts[name].met {
 			fmt.Fprintf(tw, "calls met by %q: %s\t%d\n", k, name, n)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -24,6 +25,7 @@ type fleet struct {
 	own       string // the fingerprint of the key that the helpers let in
 	holders   integrations.Holders
 	slow      slowHosts
+	strange   strangeGrants
 	// Tests, on machines that may be busy, have more of both.
 	patience, openPatience time.Duration
 }
@@ -226,22 +228,29 @@ func (f *fleet) List(ctx context.Context) ([]integrations.ListedGrant, error) {
 		}
 	}
 	hidden := outcome{asked: all.asked, failed: map[string]error{}}
+	on := map[string][]string{}
 	for name, one := range found {
-		taken, more := expected(one, func(grant string) bool { return len(held[object(name, grant)]) > 0 })
+		taken, strange, more := expected(one, func(grant string) bool { return len(held[object(name, grant)]) > 0 })
 		listed = append(listed, taken...)
+		for grant := range strange {
+			on[grant] = append(on[grant], name)
+		}
 		if more > 0 {
 			hidden.failed[name] = access.Errorf(access.CodeUnavailable, "%d more grants that the ledger does not have there", more)
 		}
 	}
+	f.strange.are(on)
 	if err := hidden.every("say what can be"); err != nil {
 		return listed, &integrations.Unlisted{Why: err}
 	}
 	return listed, nil
 }
 
-// expected returns what is taken of one host's list, and of how many other grants nothing is.
-func expected(all []integrations.ListedGrant, there func(grant string) bool) (taken []integrations.ListedGrant, more int) {
-	strange, left := map[string]bool{}, map[string]bool{}
+// expected returns what is taken of one host's list, which grants of it the ledger does not have
+// there, and of how many more of those nothing is taken.
+func expected(all []integrations.ListedGrant, there func(grant string) bool) (taken []integrations.ListedGrant, strange map[string]bool, more int) {
+	strange = map[string]bool{}
+	left := map[string]bool{}
 	for _, l := range all {
 		if _, ramps := access.RequestIDFromGrantName(l.Name); !ramps {
 			continue // not Ramp's to say anything of
@@ -256,7 +265,26 @@ func expected(all []integrations.ListedGrant, there func(grant string) bool) (ta
 		}
 		taken = append(taken, l)
 	}
-	return taken, len(left)
+	return taken, strange, len(left)
+}
+
+// strangeGrants are those that hosts listed in the last look and that the ledger does not have
+// there, each with its hosts: a ledger that was set back has forgotten where it was opened.
+type strangeGrants struct {
+	mu sync.Mutex
+	on map[string][]string
+}
+
+func (s *strangeGrants) are(on map[string][]string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.on = on
+}
+
+func (s *strangeGrants) hosts(grant string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.on[grant]
 }
 
 // Ping implements integrations.Pinger. One host that does not respond is an error.

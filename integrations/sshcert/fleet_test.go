@@ -18,6 +18,7 @@ import (
 	"ramp.dev/ramp/integrations"
 	"ramp.dev/ramp/integrations/sshcert/hostcall"
 	"ramp.dev/ramp/integrations/targettest"
+	"ramp.dev/ramp/ledger"
 )
 
 // faultyHosts are hosts on the way to which call n meets a fault.
@@ -320,4 +321,33 @@ func TestCase146WhoMayCallAHelper(t *testing.T) {
 		require.ErrorContains(t, err, "reach the host's helper")
 		require.Equal(t, access.CodeUnavailable, access.CodeOf(err))
 	})
+}
+
+// TestLedgerForgotAHost: the ledger was set back to before it said that a grant may be on a
+// host. The host lists it, and is asked to end it with the others.
+func TestLedgerForgotAHost(t *testing.T) {
+	ctx := context.Background()
+	f := startFleet(t)
+	g, cred := minted(t, f.open(t, nil), f.on("web1", "web2"))
+	earlier, err := ledger.Open(ctx, "sqlite:"+filepath.Join(t.TempDir(), "ledger.db"))
+	require.NoError(t, err)
+	f.led.Close()
+	f.led = earlier
+	for _, place := range []string{marker, "web1"} {
+		require.NoError(t, earlier.Holders("ssh/demo").Hold(ctx, object(place, g.Name), g.Name))
+	}
+	target := f.open(t, nil)
+	listed, err := integrations.Guard(target).List(ctx)
+	require.NoError(t, err)
+	require.Len(t, listed, 1)
+	require.NoError(t, target.Revoke(ctx, g))
+	for _, host := range []string{"web1", "web2"} {
+		require.ErrorIs(t, everywhere(ctx, t, g, cred, host), targettest.ErrRefused, host)
+	}
+	found, err := target.Inspect(ctx, g)
+	require.NoError(t, err)
+	require.True(t, found.Gone())
+	listed, err = target.List(ctx)
+	require.NoError(t, err)
+	require.Empty(t, listed)
 }

@@ -48,6 +48,7 @@ func fleets() []mutant {
 		{"who has joined since is not said", "activities/open.go", "		go t.recordJoined(ctx, g, missing)\n", "		_ = missing\n", []string{"./activities -run TestSlowPartsJoin"}},
 		{"a host that has joined is said to be missing", "access/grant_state.go", "case e.Kind == EventGrantJoined && done == PartlyOpened:", "case false:", []string{"./access -run TestGrantStates"}},
 		{"a host keeps Ramp busy with grants that it made up", several, "case len(strange) < maxStrange:", "case len(strange) >= 0:", slow},
+		{"a ledger that was set back leaves a host open", "integrations/sshcert/fleet_hosts.go", "	hosts = append(hosts, f.strange.hosts(grant)...)\n", "", []string{"./integrations/sshcert -run TestLedgerForgotAHost"}},
 		{"a host's list has any length", "integrations/sshcert/hostcall/client.go", "len(out.Listed) > maxListed {", "len(out.Listed) < 0 {", slow},
 		{"a host's list has any size", "integrations/sshcert/hostcall/message.go", "	maxList    = 1 << 20", "	maxList    = 1 << 30", slow},
 		{"a host says of another when access ends there", several, "len(held[object(name, grant)]) > 0 })", "len(held) > 0 })", slow},
