@@ -69,7 +69,7 @@ func TestCase161HostListsWhatIsNotThere(t *testing.T) {
 
 	for name, lists := range map[string][]integrations.ListedGrant{
 		"too many":  invented(10001),
-		"too large": {{Name: strings.Repeat("x", 2<<20)}},
+		"too large": append(invented(1), integrations.ListedGrant{Name: strings.Repeat("x", 2<<20)}),
 	} {
 		taken.lists = lists
 		ours, others, err = look()

@@ -2,6 +2,7 @@ package sshcert
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"time"
 
@@ -48,6 +49,8 @@ func TestCase161SlowHost(t *testing.T) {
 				slow.pings, slow.after = nil, let
 			}
 			f := lyingFleet(t, map[string]hostcall.Host{"web1": honest, "web2": slow})
+			respond := sync.OnceFunc(func() { close(let) })
+			t.Cleanup(respond) // before the helpers stop, which finish what they do
 			target, g := f.open(t, nil), newGrant(f.on("web1", "web2"))
 			target.openPatience, target.patience = time.Millisecond, time.Millisecond
 			require.NoError(t, target.Grant(ctx, g))
@@ -66,7 +69,7 @@ func TestCase161SlowHost(t *testing.T) {
 				}
 				require.NoError(t, target.Revoke(ctx, g))
 			}
-			close(let)
+			respond()
 			require.NoError(t, target.Joined(ctx, g))
 			if !c.ended {
 				require.Empty(t, left(), "it joins")
@@ -90,13 +93,13 @@ func TestCase161SlowHostHoldsUpNoExtension(t *testing.T) {
 	target, g := f.open(t, nil), newGrant(f.on("web1", "web2"))
 	require.NoError(t, target.Grant(ctx, g))
 	let := make(chan struct{})
+	t.Cleanup(func() { close(let) }) // before the helpers stop, which finish what they do
 	slow.turns(func(h *lyingHost) { h.after = let })
 	target.openPatience = time.Millisecond
 	g.ExpiresAt = g.ExpiresAt.Add(time.Minute)
 	require.NoError(t, target.Extend(ctx, g))
 	require.NoError(t, ctx.Err(), "nobody waits for the slow host")
 	require.Contains(t, honest.heard(), "extend")
-	close(let)
 }
 
 // TestSlowHostsAreAskedNoMoreWhereNobodyWaits: where whoever asked has gone before any host
@@ -104,11 +107,11 @@ func TestCase161SlowHostHoldsUpNoExtension(t *testing.T) {
 func TestSlowHostsAreAskedNoMoreWhereNobodyWaits(t *testing.T) {
 	slow := &lateHost{pings: make(chan struct{}), asked: make(chan struct{}, 10)}
 	f := lyingFleet(t, map[string]hostcall.Host{"web1": slow})
+	t.Cleanup(func() { close(slow.pings) }) // before the helpers stop, which finish what they do
 	target, g := f.open(t, nil), newGrant(f.on("web1"))
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() { <-slow.asked; cancel() }()
 	require.Error(t, target.Grant(ctx, g))
 	require.NoError(t, target.Joined(context.Background(), g))
-	close(slow.pings)
 	require.Empty(t, slow.heard())
 }
