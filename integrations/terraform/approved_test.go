@@ -20,6 +20,7 @@ func reading(path string) string {
 // TestCase138AppliedIsWhatWasApproved: between the approval and the opening, what a plan
 // depends on changes.
 func TestCase138AppliedIsWhatWasApproved(t *testing.T) {
+	t.Parallel()
 	eachProgram(t, func(t *testing.T, program string) {
 		outside := filepath.Join(t.TempDir(), "outside")
 		require.NoError(t, os.WriteFile(outside, []byte("one room"), 0o600))
@@ -49,6 +50,7 @@ func TestCase138AppliedIsWhatWasApproved(t *testing.T) {
 // TestCase138ModuleThatChanges: a module's files change under a worker that has read them,
 // and before it starts.
 func TestCase138ModuleThatChanges(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, programs(t)["tofu"], map[string]string{"main.tf": door})
 	target, g := s.guarded(), s.grant()
 	source := string(s.config.Modules["door"].Directory)
@@ -78,6 +80,7 @@ func TestCase138ModuleThatChanges(t *testing.T) {
 // TestCase138ProgramThatFails: a program that does not work opens nothing, ends nothing, and
 // is not believed.
 func TestCase138ProgramThatFails(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, programs(t)["tofu"], map[string]string{"main.tf": door})
 	open, closed := s.grant(), s.grant()
 	healthy := s.guarded()
@@ -110,6 +113,7 @@ func TestCase138ProgramThatFails(t *testing.T) {
 
 // TestExtendChangesInPlace: nobody approved another plan, and access must have no gap.
 func TestExtendChangesInPlace(t *testing.T) {
+	t.Parallel()
 	replaces := strings.ReplaceAll(door, `role = var.role }`, `role = var.role }
   triggers_replace = var.ramp.expires_at`)
 	s := newSite(t, programs(t)["tofu"], map[string]string{"main.tf": replaces})

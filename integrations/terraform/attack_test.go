@@ -18,6 +18,7 @@ import (
 // TestCase138ExtendingGivesNothingMore: what the module reads changes while access is open,
 // and then somebody extends it: the program would change in place what is open.
 func TestCase138ExtendingGivesNothingMore(t *testing.T) {
+	t.Parallel()
 	eachProgram(t, func(t *testing.T, program string) {
 		outside := filepath.Join(t.TempDir(), "outside")
 		require.NoError(t, os.WriteFile(outside, []byte("one room"), 0o600))
@@ -43,6 +44,7 @@ func TestCase138ExtendingGivesNothingMore(t *testing.T) {
 // TestCase138ModuleTakenOff: a module that is no longer in the configuration, or has another
 // grantVariable by then, still ends what it opened.
 func TestCase138ModuleTakenOff(t *testing.T) {
+	t.Parallel()
 	for what, change := range map[string]func(*site){
 		"taken off": func(s *site) { s.config.Modules = map[string]Module{"other": s.config.Modules["door"]} },
 		"another grantVariable": func(s *site) {
@@ -64,6 +66,7 @@ func TestCase138ModuleTakenOff(t *testing.T) {
 
 // TestCase138FilesOfOpenTofusOwn: OpenTofu also reads *.tofu.
 func TestCase138FilesOfOpenTofusOwn(t *testing.T) {
+	t.Parallel()
 	other := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(other, "main.tf"), []byte(`resource "terraform_data" "foreign" { input = "unpinned" }`), 0o600))
 	s := newSite(t, programs(t)["tofu"], map[string]string{"main.tf": door, "more.tofu": `module "m" { source = "` + other + `" }`})
@@ -73,6 +76,7 @@ func TestCase138FilesOfOpenTofusOwn(t *testing.T) {
 
 // TestCase138AskingHoldsUpNoEnd: those who ask take all turns of the program.
 func TestCase138AskingHoldsUpNoEnd(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	s := newSite(t, programs(t)["tofu"], map[string]string{"main.tf": door}, func(c *Config) { c.Parallel = 1 })
 	target, g := s.guarded(), s.grant()
@@ -95,6 +99,7 @@ func TestCase138AskingHoldsUpNoEnd(t *testing.T) {
 // TestCase138AStateWithoutItsRecord: a worker was killed while it looked at a grant, so a
 // working directory has the state; and the records were put back from an older backup.
 func TestCase138AStateWithoutItsRecord(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, programs(t)["tofu"], map[string]string{"main.tf": door})
 	g := s.grant()
 	require.NoError(t, s.guarded().Grant(t.Context(), g))
@@ -114,6 +119,7 @@ func TestCase138AStateWithoutItsRecord(t *testing.T) {
 
 // TestNotOfItsEnd: values that a plan knows do not follow from the new end.
 func TestNotOfItsEnd(t *testing.T) {
+	t.Parallel()
 	for what, c := range map[string]struct {
 		before, after, unknown any
 		bad                    bool

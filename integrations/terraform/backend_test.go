@@ -68,6 +68,7 @@ func (b bucket) remote(c *Config) {
 
 // TestRemoteBackend: states are in a bucket, in a workspace for each grant.
 func TestRemoteBackend(t *testing.T) {
+	t.Parallel()
 	eachProgram(t, func(t *testing.T, program string) {
 		b := newBucket(t)
 		t.Run("life", func(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 )
 
 func TestConfigValidate(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, programs(t)["tofu"], map[string]string{"main.tf": door})
 	require.Empty(t, s.config.Validate("terraform/doors"))
 	module := func(change func(*Module)) func(*Config) {
@@ -74,6 +75,7 @@ func TestConfigValidate(t *testing.T) {
 // TestModulesThatCannotBePinned: what would run is not all in the module's own files, or the
 // configuration does not fit it.
 func TestModulesThatCannotBePinned(t *testing.T) {
+	t.Parallel()
 	for what, c := range map[string]struct {
 		files  map[string]string
 		change func(*Config)
@@ -110,6 +112,7 @@ func TestModulesThatCannotBePinned(t *testing.T) {
 
 // TestModuleAtACommit: a commit pins a module; what is checked out does not count.
 func TestModuleAtACommit(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, programs(t)["tofu"], map[string]string{"main.tf": door})
 	directory := t.TempDir()
 	repository, err := git.PlainInit(directory, false)
@@ -153,6 +156,7 @@ func TestModuleAtACommit(t *testing.T) {
 }
 
 func TestVariableValues(t *testing.T) {
+	t.Parallel()
 	low, high := 1.0, 10.0
 	days := Variable{Type: "number", Min: &low, Max: &high}
 	hosts := Variable{Type: "list", Pattern: `[a-z]+`}
@@ -178,6 +182,7 @@ func TestVariableValues(t *testing.T) {
 // TestOwnLock: a lock is taken off only where it is this machine's, of this grant's run that
 // did not end.
 func TestOwnLock(t *testing.T) {
+	t.Parallel()
 	words := func(who, created string) string {
 		return "Error: Error acquiring the state lock\n\nLock Info:\n  ID:        6f1d\n  Path:      b/ramp\n  Operation: OperationTypeApply\n  Who:       " + who + "\n  Version:   1.11.4\n  Created:   " + created + "\n  Info:      \n"
 	}

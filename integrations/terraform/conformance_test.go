@@ -15,6 +15,7 @@ import (
 )
 
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	eachProgram(t, func(t *testing.T, program string) {
 		s := newSite(t, program, map[string]string{"main.tf": door})
 		targettest.Run(t, s.harness(program))

@@ -170,6 +170,7 @@ func (s *site) nothing(g access.Grant) {
 // TestCrashInTheMiddleOfAnApply: the worker is killed while a provider makes something, and
 // the command that the provider runs lives on.
 func TestCrashInTheMiddleOfAnApply(t *testing.T) {
+	t.Parallel()
 	eachProgram(t, func(t *testing.T, program string) {
 		crashed := func(t *testing.T, adopts bool) (*site, access.Grant) {
 			s := newSite(t, program, map[string]string{"main.tf": slow})
@@ -189,6 +190,7 @@ func TestCrashInTheMiddleOfAnApply(t *testing.T) {
 			return s, g
 		}
 		t.Run("closed by another, of a module that adopts", func(t *testing.T) {
+			t.Parallel()
 			s, g := crashed(t, true)
 			left := s.runs(g.Name)
 			require.NotEmpty(t, left, "the command lives on")
@@ -208,6 +210,7 @@ func TestCrashInTheMiddleOfAnApply(t *testing.T) {
 			s.nothing(g)
 		})
 		t.Run("closed by another, of a module that does not", func(t *testing.T) {
+			t.Parallel()
 			s, g := crashed(t, false)
 			for range 2 { // however often
 				err := s.guarded().Revoke(t.Context(), access.Grant{Name: g.Name})
@@ -225,6 +228,7 @@ func TestCrashInTheMiddleOfAnApply(t *testing.T) {
 			s.nothing(g)
 		})
 		t.Run("opened again", func(t *testing.T) {
+			t.Parallel()
 			s, g := crashed(t, true)
 			require.NoError(t, os.WriteFile(filepath.Join(s.doors, "go"), nil, 0o600))
 			require.NoError(t, s.guarded().Grant(t.Context(), g))
@@ -238,6 +242,7 @@ func TestCrashInTheMiddleOfAnApply(t *testing.T) {
 
 // TestCrashInTheMiddleOfADestroy: the worker is killed while a provider removes something.
 func TestCrashInTheMiddleOfADestroy(t *testing.T) {
+	t.Parallel()
 	eachProgram(t, func(t *testing.T, program string) {
 		s := newSite(t, program, map[string]string{"main.tf": slowEnd})
 		g := s.grant()
@@ -257,6 +262,7 @@ func TestCrashInTheMiddleOfADestroy(t *testing.T) {
 
 // TestTheProgramIsKilled: the program dies in the middle of an apply, its worker does not.
 func TestTheProgramIsKilled(t *testing.T) {
+	t.Parallel()
 	eachProgram(t, func(t *testing.T, program string) {
 		s := newSite(t, program, map[string]string{"main.tf": slow})
 		s.change(func(m *Module) { m.Adopts = true })
@@ -284,6 +290,7 @@ func TestTheProgramIsKilled(t *testing.T) {
 // TestRevokeStopsAnOpening: access that is closed while it is being opened is not opened to
 // the end first.
 func TestRevokeStopsAnOpening(t *testing.T) {
+	t.Parallel()
 	eachProgram(t, func(t *testing.T, program string) {
 		s := newSite(t, program, map[string]string{"main.tf": slow})
 		g := s.grant()
@@ -303,6 +310,7 @@ func TestRevokeStopsAnOpening(t *testing.T) {
 // TestNobodyWaitsAnyMore: an apply that takes longer than its caller waits goes on, and the
 // next attempt finds what it did.
 func TestNobodyWaitsAnyMore(t *testing.T) {
+	t.Parallel()
 	eachProgram(t, func(t *testing.T, program string) {
 		s := newSite(t, program, map[string]string{"main.tf": slow})
 		g := s.grant()

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -67,10 +68,13 @@ func programs(t testing.TB) map[string]string {
 	return all
 }
 
-// eachProgram runs a test with each program.
+// eachProgram runs a test with each program, beside each other.
 func eachProgram(t *testing.T, test func(t *testing.T, program string)) {
 	for name, program := range programs(t) {
-		t.Run(name, func(t *testing.T) { test(t, program) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, program)
+		})
 	}
 }
 
@@ -208,6 +212,10 @@ func (s *site) below(folder string) string { return filepath.Join(string(s.confi
 func (s *site) script(body string) field.File {
 	s.Helper()
 	path := filepath.Join(s.TempDir(), "program")
+	// A process that begins meanwhile would inherit the open file, and a file that is open for
+	// writing cannot be run.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	require.NoError(s, os.WriteFile(path, []byte("#!/bin/sh\n"+body+"\n"), 0o600))
 	require.NoError(s, os.Chmod(path, 0o700)) // #nosec G302 -- it is run
 	return field.File(path)

@@ -14,6 +14,7 @@ import (
 // TestRights: who may look at states is said, where states are on a disk in clear, and that
 // nobody knows what the providers may do.
 func TestRights(t *testing.T) {
+	t.Parallel()
 	memory, err := os.MkdirTemp("/dev/shm", "ramp-test-")
 	require.NoError(t, err)
 	t.Cleanup(func() { os.RemoveAll(memory) })

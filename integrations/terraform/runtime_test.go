@@ -53,6 +53,7 @@ func hasEnded(ended <-chan struct{}) bool {
 // What one lists and nobody knows of it, the reconciler has it revoke, and revoking kills what
 // runs.
 func TestCase152SharedRuntime(t *testing.T) {
+	t.Parallel()
 	shared := filepath.Join(t.TempDir(), "runs")
 	share := func(c *Config) { c.Runtime = field.File(shared) }
 	none := func(t *testing.T, other integrations.Target, g access.Grant) {
@@ -116,6 +117,7 @@ func TestCase152SharedRuntime(t *testing.T) {
 
 // TestCase152LeftoversThatDoNotEnd: a run is not over while processes of it are there.
 func TestCase152LeftoversThatDoNotEnd(t *testing.T) {
+	t.Parallel()
 	s := &site{TB: t}
 	directory := t.TempDir()
 	ended := s.marked(directory)

@@ -17,6 +17,7 @@ import (
 // TestCase139TextStaysText: what a requester chose is a value, and neither the program's
 // language nor a shell's.
 func TestCase139TextStaysText(t *testing.T) {
+	t.Parallel()
 	eachProgram(t, func(t *testing.T, program string) {
 		s := newSite(t, program, map[string]string{"main.tf": door}, func(c *Config) {
 			c.Modules["door"].Variables["note"] = Variable{Type: "string", Pattern: `.*`, Optional: true}
@@ -44,7 +45,7 @@ func TestCase139TextStaysText(t *testing.T) {
 // TestCase139NothingInClear: what is open leaves no secret on the disk, and the program sees
 // no more of the worker's environment than it is given.
 func TestCase139NothingInClear(t *testing.T) {
-	eachProgram(t, func(t *testing.T, program string) {
+	nothing := func(t *testing.T, program string) {
 		trace := filepath.Join(t.TempDir(), "trace")
 		for name, value := range map[string]string{"TF_LOG": "TRACE", "TF_LOG_PATH": trace, "TF_VAR_role": "writer", "TF_CLI_ARGS": "-bad", "TF_DATA_DIR": "/nowhere",
 			"TF_CLI_CONFIG_FILE": "/nowhere", "RAMP_OWN_SECRET": "MARKED-of-the-worker", "TF_WORKSPACE": "another"} {
@@ -84,12 +85,16 @@ func TestCase139NothingInClear(t *testing.T) {
 		require.NoError(t, os.Remove(s.door(g.Name)+".env"))
 		require.NoError(t, target.Revoke(t.Context(), g))
 		s.nothing(g)
-	})
+	}
+	for name, program := range programs(t) { // one after the other: what it sets is the process's
+		t.Run(name, func(t *testing.T) { nothing(t, program) })
+	}
 }
 
 // TestCase139RecordsOfAnother: whoever writes the directory of records makes none, and moves
 // none to another grant's name or another target.
 func TestCase139RecordsOfAnother(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, programs(t)["tofu"], map[string]string{"main.tf": door})
 	target, one, two := s.guarded(), s.grant(), s.grant()
 	require.NoError(t, target.Grant(t.Context(), one))
@@ -131,6 +136,7 @@ func TestCase139RecordsOfAnother(t *testing.T) {
 
 // TestADirectoryThatIsNotThere is not one in which nothing is open.
 func TestADirectoryThatIsNotThere(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, programs(t)["tofu"], map[string]string{"main.tf": door})
 	target, g := s.guarded(), s.grant()
 	require.NoError(t, os.RemoveAll(string(s.config.Directory)))
