@@ -56,6 +56,7 @@ func (f *fixture) drop(r access.Request) int64 {
 // TestDroppedIsShown: everything that shows a request, or the log, says that it was dropped,
 // in the form that the API documents, and none of it says what was dropped.
 func TestDroppedIsShown(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	_, v := f.document()
 	r, kept := f.request(access.StateEnded), f.request(access.StatePending)

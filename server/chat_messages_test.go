@@ -54,6 +54,7 @@ func (f *chatFixture) upToDate(clock *time.Time, workspaces ...*chatops.Workspac
 // TestOneMessageForEachRequest: whatever a call meets, and however many servers there
 // are, there is one message, and it says what is so.
 func TestOneMessageForEachRequest(t *testing.T) {
+	t.Parallel()
 	for name, faults := range map[string][]slacktest.Fault{
 		"nothing":                  nil,
 		"the first reply is lost":  {{Method: "chat.postMessage", LostReply: true}},

@@ -250,6 +250,7 @@ func decidesInChat(t *testing.T, f *chatFixture) {
 
 // TestCase07ChatRefuses: each of these is refused, recorded, and decides nothing.
 func TestCase07ChatRefuses(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		act    func(f *chatFixture, m slacktest.Message) slacktest.Delivery
 		status int

@@ -142,6 +142,7 @@ func TestNothingUrgentNoAlarm(t *testing.T) {
 // TestReplyOutlastsTheServer: what somebody is told of their act is in the ledger with the
 // act, is sent by the server that runs next, and once, whatever a call meets.
 func TestReplyOutlastsTheServer(t *testing.T) {
+	t.Parallel()
 	for name, faults := range map[string][]slacktest.Fault{
 		"nothing":                       {},
 		"the response is lost":          {{Method: "chat.postMessage", LostReply: true}},

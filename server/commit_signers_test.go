@@ -59,6 +59,7 @@ func TestCase122SignersLinkedAccount(t *testing.T) {
 // TestCase122SignerInTheLedger: whoever writes to the ledger gets rid of what gives a signer's
 // second account away: their commits are not proposed, or what a server signed of them counts.
 func TestCase122SignerInTheLedger(t *testing.T) {
+	t.Parallel()
 	for name, statement := range map[string]string{
 		"another record": `UPDATE directory_users SET record = (SELECT record FROM directory_users WHERE user_name_key = 'carol') WHERE user_name_key = 'bob'`,
 		"no record":      `DELETE FROM directory_ids WHERE person_key = 'bob'`,

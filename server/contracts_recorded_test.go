@@ -16,6 +16,7 @@ import (
 	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/contracts"
 	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/internal/gittest"
 	"ramp.dev/ramp/ledger"
 	"ramp.dev/ramp/server/contractgit"
 )
@@ -54,7 +55,8 @@ func TestCase102ServerThatLostItsClone(t *testing.T) {
 	repo, clone := filepath.Join(dir, "repo"), filepath.Join(dir, "clone")
 	require.NoError(t, os.MkdirAll(repo, 0o700))
 	git := func(args ...string) string {
-		cmd := exec.Command("git", append([]string{"-C", repo, "-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "commit.gpgSign=false"}, args...)...)
+		cmd := exec.Command("git", append([]string{"-C", repo}, args...)...)
+		cmd.Env = gittest.Environ()
 		out, err := cmd.CombinedOutput()
 		require.NoError(t, err, "%s", out)
 		return strings.TrimSpace(string(out))

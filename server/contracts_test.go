@@ -14,6 +14,7 @@ import (
 
 	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/contracts"
+	"ramp.dev/ramp/internal/gittest"
 	"ramp.dev/ramp/server/contractgit"
 )
 
@@ -22,7 +23,8 @@ import (
 func TestContractsOfARepository(t *testing.T) {
 	repo := filepath.Join(t.TempDir(), "repo")
 	git := func(args ...string) string {
-		cmd := exec.Command("git", append([]string{"-C", repo, "-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "commit.gpgSign=false"}, args...)...)
+		cmd := exec.Command("git", append([]string{"-C", repo}, args...)...)
+		cmd.Env = gittest.Environ()
 		out, err := cmd.CombinedOutput()
 		require.NoError(t, err, "%s", out)
 		return strings.TrimSpace(string(out))

@@ -27,6 +27,7 @@ func (f *fixture) contract(text string) {
 // TestExtendingAsksTheContractAgain: a request keeps the contract it was made
 // under, but more time is only for those who would be let in today.
 func TestExtendingAsksTheContractAgain(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	go f.contracts.Run(t.Context())
 	b, err := os.ReadFile(example)

@@ -185,6 +185,7 @@ func hangsUp(t *testing.T, c net.Conn) string {
 }
 
 func TestSlowClients(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	addr, _ := f.serving(impatient)
 	dial := func(t *testing.T, send string) net.Conn {
@@ -252,6 +253,7 @@ func ends(t *testing.T, b *bufio.Reader) {
 }
 
 func TestStreamsEnd(t *testing.T) {
+	t.Parallel()
 	t.Run("with the token", func(t *testing.T) {
 		f := newFixture(t)
 		addr, _ := f.serving(defaultTimeouts)

@@ -242,6 +242,7 @@ func got(code int, location string) outcome {
 // TestAuthorizationMatrix: every route, every kind of person, every state of a
 // request. What is refused never reaches Temporal.
 func TestAuthorizationMatrix(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t, withSCIM(t))
 	tokens := map[string]string{nobody: ""}
 	for _, who := range everybody[1:] {

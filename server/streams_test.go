@@ -36,6 +36,7 @@ func digestOf(cookie string) string {
 
 // TestCase71StreamEndsWithItsSession: at once, whichever way the session ends.
 func TestCase71StreamEndsWithItsSession(t *testing.T) {
+	t.Parallel()
 	f := newFixture(t)
 	f.api.KeepAlive = time.Hour // a stream would look by itself too late
 	addr, _ := f.serving(defaultTimeouts)

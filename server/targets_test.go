@@ -20,6 +20,7 @@ const wrote = `{"contract":"ssh-demo","reason":"look into the incident","duratio
 // that reason; what somebody else says of it counts for nothing, nor what is old; and once
 // the worker says that it is on, asking goes on.
 func TestCase149TargetOff(t *testing.T) {
+	t.Parallel()
 	_, key, err := ed25519.GenerateKey(nil)
 	require.NoError(t, err)
 	worker := evidence.NewSigner(key)

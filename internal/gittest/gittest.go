@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -69,9 +70,16 @@ func (r *Repository) With(t testing.TB) *Repository { return &Repository{r.Dir, 
 func (r *Repository) Exec(name string, args ...string) string {
 	r.t.Helper()
 	cmd := exec.Command(name, args...) // #nosec G204 -- programs that tests name
-	cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null", "GIT_AUTHOR_NAME=x", "GIT_AUTHOR_EMAIL=x@example.com",
-		"GIT_COMMITTER_NAME=x", "GIT_COMMITTER_EMAIL=x@example.com")
+	cmd.Env = Environ()
 	out, err := cmd.CombinedOutput()
 	require.NoError(r.t, err, "%s %v: %s", name, args, out)
 	return strings.TrimSpace(string(out))
+}
+
+// Environ returns the environment of the test's process for a git that reads nobody's
+// settings, neither in files nor in variables, and commits as x.
+func Environ() []string {
+	own := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "GIT_") })
+	return append(own, "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null", "GIT_AUTHOR_NAME=x", "GIT_AUTHOR_EMAIL=x@example.com",
+		"GIT_COMMITTER_NAME=x", "GIT_COMMITTER_EMAIL=x@example.com")
 }

@@ -10,6 +10,8 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/stretchr/testify/require"
+
+	"ramp.dev/ramp/internal/gittest"
 )
 
 // ramp builds the command line and returns a PATH on which it is.
@@ -44,8 +46,7 @@ func newAuthor(t *testing.T, path string) author {
 func (a author) run(env []string, name string, args ...string) (string, error) {
 	cmd := exec.Command(name, args...)
 	cmd.Dir = a.dir
-	cmd.Env = append(append(os.Environ(), "PATH="+a.path, "GIT_CONFIG_GLOBAL=/dev/null", "GIT_AUTHOR_NAME=x", "GIT_AUTHOR_EMAIL=x@example.com", "GIT_COMMITTER_NAME=x",
-		"GIT_COMMITTER_EMAIL=x@example.com", "GITHUB_STEP_SUMMARY="+a.summary), env...)
+	cmd.Env = append(append(gittest.Environ(), "PATH="+a.path, "GITHUB_STEP_SUMMARY="+a.summary), env...)
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }
