@@ -56,6 +56,9 @@ func (t *Targets) openGrant(ctx context.Context, g access.Grant, in api.OpenGran
 	if err != nil {
 		return api.OpenGrantResult{}, err
 	}
+	if !t.now().Before(g.ExpiresAt) {
+		return api.OpenGrantResult{}, t.cameTooLate(ctx, g)
+	}
 	if err := t.Ledger.IntendGrant(ctx, g, t.now()); err != nil {
 		return api.OpenGrantResult{}, err
 	}
@@ -88,6 +91,17 @@ func (t *Targets) openGrant(ctx context.Context, g access.Grant, in api.OpenGran
 		go t.recordJoined(ctx, g, missing)
 	}
 	return res, nil
+}
+
+// cameTooLate says why a grant is not open although its time is over. An attempt that reports
+// why it failed is the last if no other would come in time, so that one before this one was
+// cut off: the worker stopped, or hung.
+func (t *Targets) cameTooLate(ctx context.Context, g access.Grant) error {
+	end, target := access.FormatTime(g.ExpiresAt), access.Clip(g.Target, 60)
+	if _, err := t.grantRow(ctx, g.RequestID, g.Name); err == nil || activity.GetInfo(ctx).Attempt > 1 {
+		return access.Errorf(access.CodeUnavailable, "the time for it was over, at %s, before %s was open: the target's worker did not respond until then", end, target)
+	}
+	return access.Errorf(access.CodeUnavailable, "the time for it was over, at %s, before the turn of %s came: what is opened before it took that long", end, target)
 }
 
 // authorizeGrant derives the grant from signed statements. Only its end comes from

@@ -241,3 +241,39 @@ func TestTheLastAttemptSaysWhy(t *testing.T) {
 	require.Equal(t, []time.Duration{time.Second / 2, time.Second, 8 * time.Second, 10 * time.Second, 10 * time.Second},
 		[]time.Duration{api.OpensAgainAfter(1, nil), api.OpensAgainAfter(2, nil), api.OpensAgainAfter(5, nil), api.OpensAgainAfter(6, nil), api.OpensAgainAfter(1000, nil)})
 }
+
+// TestHungUntilTheEnd: where a worker hung until access was over, people learn that, and not
+// that something has expired which they never had.
+func TestHungUntilTheEnd(t *testing.T) {
+	for name, c := range map[string]struct {
+		begun bool
+		says  string
+	}{
+		"a worker that hung":      {true, "before " + targetName + " was open: the target's worker did not respond until then"},
+		"grants that come before": {false, "before the turn of " + targetName + " came"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorker(t)
+			a := w.asks()
+			end := w.now.Add(time.Minute)
+			in := api.OpenGrantInput{Plan: a.signed, Decisions: []evidence.Envelope{a.decision(bob, access.Approve)}, Grant: a.grant(), ExpiresAt: end}
+			if c.begun { // an attempt of which nobody heard anything more
+				w.target.FailNext(faketarget.OpGrant, faketarget.Unavailable)
+				_, err := a.env.ExecuteActivity(api.OpenGrant, in)
+				require.Error(t, err)
+			}
+			w.now = end
+			_, err := a.env.ExecuteActivity(api.OpenGrant, in)
+			var failed *temporal.ApplicationError
+			require.ErrorAs(t, err, &failed)
+			require.True(t, failed.NonRetryable(), "%v", err)
+			require.ErrorContains(t, err, "the time for it was over, at "+access.FormatTime(end)+", "+c.says)
+			require.Empty(t, w.effects)
+			events, err := w.ledger.Events(t.Context(), ledger.EventFilter{RequestID: a.plan.RequestID})
+			require.NoError(t, err)
+			for _, e := range events {
+				require.NotEqual(t, access.EventActRefused, e.Kind, "nobody was refused anything")
+			}
+		})
+	}
+}

@@ -134,7 +134,7 @@ func FromTarget(target string, err error) error {
 		return access.Errorf(access.CodeUnavailable, "no worker serves the target %s: it is down, or the contract names a target that no worker has", access.Clip(target, 60))
 	case errors.As(err, &timeout), errors.As(err, &deadline), errors.As(err, &unavailable),
 		errors.Is(err, context.DeadlineExceeded):
-		return access.Errorf(access.CodeUnavailable, "no answer in time; is a worker running?")
+		return access.Errorf(access.CodeUnavailable, "no worker responded in time")
 	}
 	return err
 }

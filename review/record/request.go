@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/evidence"
@@ -193,8 +194,7 @@ func (r *Reader) decided(q *review.Request, p access.Plan, decisions []access.De
 // that were minted, by target.
 func happened(q *review.Request, events []access.Event, decisions []access.Decision) (kinds map[string]string) {
 	recorded := map[string]int64{}
-	var said []access.Usage
-	closed := 0
+	grants, undone := map[string]bool{}, false
 	for _, e := range events {
 		q.State = q.State.After(e.Kind)
 		switch e.Kind {
@@ -227,18 +227,41 @@ func happened(q *review.Request, events []access.Event, decisions []access.Decis
 				kinds = map[string]string{}
 			}
 			kinds[e.Detail["target"]] = e.Detail[access.DetailCredential]
-		case access.EventGrantClosed:
-			closed++
-			if u, known := e.Usage(); known {
-				said = append(said, u)
-			}
+		case access.EventGrantIntended:
+			grants[e.Detail["grant"]] = true
 		case access.EventAccessEnded:
 			q.ClosedAt, q.Events.Closed, q.Outcome = e.At, e.Seq, access.Outcome(e.Detail["outcome"])
+		case access.EventAccessReopened:
+			undone = true
 		}
 	}
-	q.Usage = joined(said, closed)
+	closings := access.LastClosings(events)
+	if undone {
+		endedAgain(q, closings, len(grants))
+	}
+	var said []access.Usage
+	for _, e := range closings {
+		if u, known := e.Usage(); known {
+			said = append(said, u)
+		}
+	}
+	q.Usage = joined(said, len(closings))
 	for i, d := range decisions {
 		q.Decisions[i].Event = recorded[access.KeyDecision(d)]
 	}
 	return kinds
+}
+
+// endedAgain sets when a request ended that was called over before it was: the log has no
+// second event of that, and the last of the closings that count is its end. While one of its
+// grants has none, the request is ending.
+func endedAgain(q *review.Request, closings []access.Event, grants int) {
+	q.ClosedAt, q.Events.Closed = time.Time{}, 0
+	if len(closings) < grants {
+		q.State, q.Outcome = access.StateEnding, ""
+		return
+	}
+	for _, e := range closings {
+		q.ClosedAt, q.Events.Closed = e.At, e.Seq
+	}
 }

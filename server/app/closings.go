@@ -9,11 +9,14 @@ import (
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/feed"
 	"ramp.dev/ramp/ledger"
 )
 
-// closingLedger has what workers recorded of closings.
+// closingLedger has what workers recorded of closings, and how far servers have looked at it.
 type closingLedger interface {
+	feed.Cursors
+	LastSeq(ctx context.Context) (int64, error)
 	ClosingsBefore(ctx context.Context, at time.Time) (int64, error)
 	Closings(ctx context.Context, after int64, most int) ([]ledger.Closing, error)
 	ReopenGrant(ctx context.Context, name string, receipt []byte, at time.Time, why string) (changed bool, err error)
@@ -24,13 +27,19 @@ type closingLedger interface {
 // that nothing is left; so a closing counts if a worker whose key is for the grant's target
 // has signed it (keys.workers). Another one is undone, and its grant is closed again by the
 // target's own workers. Each server looks by itself: two that undo the same undo it once.
+//
+// How far servers have looked is a cursor in the ledger, by the events' own numbers: what was
+// recorded while no server ran is looked at by the next one, however long that takes and
+// whatever time its worker wrote into it. A server that runs goes by what it has looked at
+// itself: whoever owns the database can move the cursor, and no other consumer is like that.
 type closingWatch struct {
 	ledger  closingLedger
 	servers evidence.Keyring // whose plans say on which target a grant is
 	workers evidence.Keyring // empty: nobody's closing is looked at
 	log     logrus.FieldLogger
 	now     clock
-	after   int64 // the last closing that was looked at
+	after   int64 // the last event up to which this server has looked
+	kept    int64 // the cursor, as this server knows it
 	begun   bool
 	left    []ledger.Closing // could not be undone, and hold up no other
 }
@@ -38,8 +47,11 @@ type closingWatch struct {
 const (
 	closingsEvery = time.Second
 	closingsPage  = 200
-	// closingsSince is how long before its start a server looks at closings: while it was
-	// down another one may have been, or none.
+	// closingsCursor is the name of the cursor.
+	closingsCursor = "closings"
+	// closingsSince is how long before its start a server looks at closings whatever the
+	// cursor says, which somebody may have moved; and where there is none yet. What is older
+	// then was never to be looked at, and the keys that signed it may have been taken out.
 	closingsSince = time.Hour
 )
 
@@ -59,12 +71,34 @@ func (w *closingWatch) CheckClosings(ctx context.Context) {
 // again, and holds up nothing: whoever writes a receipt that no error text can be recorded of,
 // or that the database refuses, would otherwise have all later closings count.
 func (w *closingWatch) checkOnce(ctx context.Context) error {
-	if !w.begun {
-		after, err := w.ledger.ClosingsBefore(ctx, w.now().Add(-closingsSince))
-		if err != nil {
-			return err
-		}
-		w.after, w.begun = after, true
+	if err := w.openCursor(ctx); err != nil {
+		return err
+	}
+	err := w.lookOn(ctx)
+	return errors.Join(err, w.moveCursor(ctx, err))
+}
+
+// openCursor finds where to look from.
+func (w *closingWatch) openCursor(ctx context.Context) error {
+	if w.begun {
+		return nil
+	}
+	lately, err := w.ledger.ClosingsBefore(ctx, w.now().Add(-closingsSince))
+	if err != nil {
+		return err
+	}
+	w.kept, err = w.ledger.OpenCursor(ctx, closingsCursor, lately, w.now())
+	if err != nil {
+		return err
+	}
+	w.after, w.begun = min(w.kept, lately), true
+	return nil
+}
+
+func (w *closingWatch) lookOn(ctx context.Context) error {
+	last, err := w.ledger.LastSeq(ctx)
+	if err != nil {
+		return err
 	}
 	var failed []error
 	again := w.left
@@ -87,9 +121,33 @@ func (w *closingWatch) checkOnce(ctx context.Context) error {
 			w.after = page[len(page)-1].Seq
 		}
 		if len(page) < closingsPage {
+			w.after = max(w.after, last) // the log's end before this page was read: no closing is between
 			return errors.Join(failed...)
 		}
 	}
+}
+
+// moveCursor moves the cursor to before the first closing that is still to be undone, so that the
+// next server looks at that one as well, and records why it could not be.
+func (w *closingWatch) moveCursor(ctx context.Context, failed error) error {
+	to := w.after
+	for _, c := range w.left {
+		to = min(to, c.Seq-1)
+	}
+	if to > w.kept {
+		kept, err := w.ledger.MoveCursor(ctx, closingsCursor, to, w.now())
+		if access.CodeOf(err) == access.CodeNotFound { // somebody has deleted it
+			kept, err = w.ledger.OpenCursor(ctx, closingsCursor, to, w.now())
+		}
+		if err != nil {
+			return err
+		}
+		w.kept = kept
+	}
+	if failed == nil {
+		return nil
+	}
+	return w.ledger.FailCursor(ctx, closingsCursor, w.kept, w.now(), access.Clip(access.TargetReason(failed), 500))
 }
 
 // check undoes a closing that does not count.

@@ -82,12 +82,17 @@ func (c *closed) state() access.State {
 // whether it has undone the closing.
 func (c *closed) checks() bool {
 	c.t.Helper()
-	require.NoError(c.t, c.closingWatch.checkOnce(c.t.Context()))
+	c.looks()
 	rows, err := c.book.Grants(c.t.Context(), ledger.GrantFilter{RequestID: c.r.ID})
 	require.NoError(c.t, err)
 	open := rows[0].Status == ledger.GrantOpen
 	require.Equal(c.t, open, c.state() == access.StateEnding)
 	return open
+}
+
+func (c *closed) looks() {
+	c.t.Helper()
+	require.NoError(c.t, c.closingWatch.checkOnce(c.t.Context()))
 }
 
 // TestCase155WhoClosed: a closing counts that a worker of the grant's target has signed, and
@@ -144,18 +149,107 @@ func TestCase155WhoClosed(t *testing.T) {
 	}
 }
 
-// TestCase155WhatWasMissed: a server that starts looks at what was closed while none ran, and
-// not at what is old: the key that signed it may have been taken out since.
-func TestCase155WhatWasMissed(t *testing.T) {
-	c := newClosed(t)
-	c.closes(c.staging)
-	c.now = testTime.Add(closingsSince)
-	require.True(t, c.checks())
+// restarts has another server, with a ledger of its own on the same database, take the place of
+// the one that is.
+func (c *closed) restarts() {
+	c.t.Helper()
+	var path string
+	require.NoError(c.t, c.db.QueryRow(`SELECT file FROM pragma_database_list`).Scan(&path))
+	book, err := ledger.Open(c.t.Context(), "sqlite:"+path)
+	require.NoError(c.t, err)
+	c.t.Cleanup(func() { book.Close() })
+	was := c.closingWatch
+	c.book, c.closingWatch = book, &closingWatch{ledger: book, servers: was.servers, workers: was.workers, log: was.log, now: was.now}
+}
 
-	c = newClosed(t)
-	c.closes(c.staging)
-	c.now = testTime.Add(closingsSince + time.Second)
-	require.False(t, c.checks())
+// cursor is how far servers have looked, as the ledger has it.
+func (c *closed) cursor() ledger.Cursor {
+	c.t.Helper()
+	all, err := c.book.Cursors(c.t.Context())
+	require.NoError(c.t, err)
+	require.Len(c.t, all, 1)
+	require.Equal(c.t, "closings", all[0].Name)
+	return all[0]
+}
+
+// TestCase162WhatWasMissed: a server that starts looks at all that was recorded since the last
+// one looked, however long ago that was and whatever time it bears, and at nothing twice that
+// counted: the key that signed it may have been taken out since.
+func TestCase162WhatWasMissed(t *testing.T) {
+	const year = 365 * 24 * time.Hour
+	t.Run("while no server ran", func(t *testing.T) {
+		c := newClosed(t)
+		c.looks()
+		require.Zero(t, c.cursor().Lag(), "also where nothing was closed")
+		c.restarts()
+		c.closes(c.staging)
+		c.restarts()
+		c.now = testTime.Add(year)
+		require.True(t, c.checks())
+		c.looks()
+		require.Zero(t, c.cursor().Lag())
+		require.Nil(t, c.cursor().FailingSince)
+	})
+	t.Run("with another time in it", func(t *testing.T) {
+		c := newClosed(t)
+		c.now = testTime.Add(year)
+		c.looks()
+		c.closes(c.staging)
+		c.restarts()
+		require.True(t, c.checks())
+	})
+	t.Run("what counted", func(t *testing.T) {
+		c := newClosed(t)
+		c.closes(c.second)
+		require.False(t, c.checks())
+		c.restarts()
+		c.closingWatch.workers = evidence.Keyring{}.With(c.production.Public(), "postgres/orders")
+		c.now = testTime.Add(year)
+		require.False(t, c.checks())
+	})
+	t.Run("what could not be undone", func(t *testing.T) {
+		c := newClosed(t)
+		c.closes(c.staging)
+		c.closingWatch.ledger = refusing{c.closingWatch.ledger}
+		require.Error(t, c.closingWatch.checkOnce(t.Context()))
+		require.Equal(t, access.StateEnded, c.state())
+		require.Contains(t, c.cursor().Error, "the database refuses it")
+		require.NotNil(t, c.cursor().FailingSince)
+		c.restarts()
+		c.now = testTime.Add(year)
+		require.True(t, c.checks())
+		require.Nil(t, c.cursor().FailingSince)
+	})
+	t.Run("before there was a cursor", func(t *testing.T) {
+		for _, one := range []struct {
+			age    time.Duration
+			undone bool
+		}{{closingsSince, true}, {closingsSince + time.Second, false}} {
+			c := newClosed(t)
+			c.closes(c.staging)
+			c.now = testTime.Add(one.age)
+			require.Equal(t, one.undone, c.checks())
+		}
+	})
+}
+
+// TestCase162Moved: somebody who owns the database and moves the cursor beyond a closing, or
+// deletes it, hides nothing from a server that runs, and nothing of the last hour from one that
+// starts.
+func TestCase162Moved(t *testing.T) {
+	for _, moves := range []string{`UPDATE feed_cursors SET seq = seq + 1000`, `DELETE FROM feed_cursors`} {
+		for _, restarts := range []bool{false, true} {
+			c := newClosed(t)
+			c.looks()
+			_, err := c.db.Exec(moves)
+			require.NoError(t, err)
+			c.closes(c.staging)
+			if restarts {
+				c.restarts()
+			}
+			require.True(t, c.checks(), moves)
+		}
+	}
 }
 
 // TestClosingsThatCount: what the target's workers closed stays closed, whichever of them; and
@@ -197,6 +291,13 @@ func (s stubborn) ReopenGrant(ctx context.Context, name string, receipt []byte, 
 		return false, access.Errorf(access.CodeUnavailable, "the database refuses it")
 	}
 	return s.closingLedger.ReopenGrant(ctx, name, receipt, at, why)
+}
+
+// refusing is a ledger that undoes nothing.
+type refusing struct{ closingLedger }
+
+func (refusing) ReopenGrant(context.Context, string, []byte, time.Time, string) (bool, error) {
+	return false, access.Errorf(access.CodeUnavailable, "the database refuses it")
 }
 
 // TestCase155OneHoldsUpNoOther: who writes a closing that cannot be undone has no other count.

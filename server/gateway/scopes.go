@@ -62,7 +62,7 @@ func (s *resolveCache) get(ctx context.Context, grants []access.PlannedGrant, as
 	})
 	select {
 	case <-ctx.Done():
-		return nil, access.Errorf(access.CodeUnavailable, "no answer in time: %w", ctx.Err())
+		return nil, access.Errorf(access.CodeUnavailable, "no worker responded in time: %w", ctx.Err())
 	case a := <-answer:
 		out, _ := a.Val.([]access.Scope)
 		return out, a.Err

@@ -19,6 +19,8 @@ func reviews() []mutant {
 		{"an agent reads reviews", "server/app/review_trend.go", "return p.Kind == access.KindHuman && (", "return (", marks},
 		{"a plan that nobody signed is reviewed", "review/record/request.go", "p, err := r.Keys.VerifyPlan(e)", "p, err := evidence.ReadPlan(e)", read},
 		{"a decision that nobody signed is reviewed", "review/record/request.go", "d, err := r.Keys.VerifyDecision(e)", "d, err := evidence.ReadDecision(e)", read},
+		{"a closing that was undone is reviewed", "review/record/request.go", "range closings {\n\t\tif u", "range events {\n\t\tif u", []string{"./review/record -run TestEndedAgain"}},
+		{"an end that was undone is reviewed", "review/record/request.go", "if undone {", "if undone && false {", []string{"./review/record -run TestEndedAgain"}},
 		{"a request whose row was deleted leaves the review unnoticed", "review/record/reader.go", "missing.add(p.request.ID)", "_ = p.request.ID", read},
 		{"a decision that was deleted leaves the review unnoticed", "review/record/request.go", "(e.Kind != access.EventDecisionRecorded || keys[e.Key])", "(true || keys[e.Key])", read},
 		{"a second account with the same address marks a finding", "server/app/reviews.go", "p.Email = m.Email", "_ = m.Email", weekly},

@@ -88,15 +88,17 @@ func pickUp(ctx context.Context, c *client.Client, id, grant string) (access.Cre
 	if err != nil {
 		return access.Credential{}, "", err
 	}
-	if grant == "" {
-		if len(r.Plan.Grants) != 1 {
-			var names []string
-			for _, g := range r.Plan.Grants {
-				names = append(names, g.Name+" ("+g.Target+")")
-			}
-			return access.Credential{}, "", access.Errorf(access.CodeInvalid, "this request has several grants; choose one with --grant: %s", strings.Join(names, ", "))
-		}
+	// Which of several grants is meant matters only where one can be picked up: otherwise the
+	// server says what the request waits for, or that it is over.
+	switch n := len(r.Plan.Grants); {
+	case grant == "" && n == 1:
 		grant = r.Plan.Grants[0].Name
+	case grant == "" && n > 1 && r.State == access.StateActive:
+		var names []string
+		for _, g := range r.Plan.Grants {
+			names = append(names, g.Name+" ("+g.Target+")")
+		}
+		return access.Credential{}, "", access.Errorf(access.CodeInvalid, "this request has several grants; choose one with --grant: %s", strings.Join(names, ", "))
 	}
 	grant = grantOn(r.Plan, grant)
 	cred, err := c.PickUp(ctx, id, grant)

@@ -33,6 +33,9 @@ func TestMain(m *testing.M) {
 	}
 	c := &cobra.Command{Use: "ramp", SilenceUsage: true, SilenceErrors: true}
 	c.AddCommand(Commands()...)
+	contracts := &cobra.Command{Use: "contracts"}
+	contracts.AddCommand(ContractCommands()...)
+	c.AddCommand(contracts)
 	err := c.Execute()
 	var child *exec.ExitError
 	switch {
@@ -56,7 +59,9 @@ type fakeServer struct {
 	mu       sync.Mutex
 	ends     time.Time
 	cred     access.Credential
-	pickedUp func() // is called, with mu held, when the credential is; may be nil
+	pickedUp func()           // is called, with mu held, when the credential is; may be nil
+	submit   http.HandlerFunc // of a request that is made, with mu held; may be nil
+	others   []any            // more grants of the request
 }
 
 func newFakeServer(t *testing.T, cred access.Credential) *fakeServer {
@@ -89,8 +94,13 @@ func (f *fakeServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			state = access.StateEnding
 		}
 		_ = json.NewEncoder(w).Encode(map[string]any{"id": requestID, "state": state, "expiresAt": f.ends,
-			"plan": map[string]any{"grants": []any{map[string]any{"name": grant, "target": "x/y"}}}})
+			"plan": map[string]any{"grants": append([]any{map[string]any{"name": grant, "target": "x/y"}}, f.others...)}})
 	case "/api/v1/requests/" + requestID + "/credentials":
+		if !time.Now().Before(f.ends) {
+			w.WriteHeader(http.StatusConflict)
+			fmt.Fprint(w, `{"status":409,"kind":"conflict","code":"wrong_state","detail":"the request is ended, not active"}`)
+			return
+		}
 		var in struct{ Recipient string }
 		_ = json.NewDecoder(r.Body).Decode(&in)
 		cred := f.cred
@@ -101,6 +111,8 @@ func (f *fakeServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			f.pickedUp()
 		}
 		_ = json.NewEncoder(w).Encode(sealed)
+	case "/api/v1/requests":
+		f.submit(w, r)
 	default:
 		http.NotFound(w, r)
 	}

@@ -38,6 +38,7 @@ func proposeCommand() *cobra.Command {
 	c.Flags().StringVar(&f.commit, "commit", "", "the id of the repository's newest commit, or newest for whichever it is")
 	c.Flags().Lookup("start").Usage = "when the contracts come into force, such as 2026-01-31T14:00:00Z; once approved if left out"
 	c.Flags().Lookup("wait").Usage = "wait until the contracts are in force, or refused"
+	f.attempt(c)
 	return c
 }
 

@@ -21,6 +21,7 @@ type newRequest struct {
 	params    flags.Pairs
 	start     flags.Time
 	wait, dry bool
+	made      bool // the request is made, whatever becomes of it
 }
 
 func requestCommand() *cobra.Command {
@@ -45,6 +46,7 @@ func requestCommand() *cobra.Command {
 	c.MarkFlagsMutuallyExclusive("in-next-window", "start")
 	c.Flags().BoolVar(&f.input.BreakGlass, "break-glass", false, "open at once, without approval, in an emergency; somebody else must review it")
 	c.MarkFlagsMutuallyExclusive("in-next-window", "break-glass")
+	f.attempt(c)
 	return c
 }
 
@@ -76,9 +78,8 @@ func (f *newRequest) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	if err := f.keep("last", r.ID); err != nil {
-		fmt.Fprintln(cmd.ErrOrStderr(), "not remembered for --last:", err)
-	}
+	f.made = true
+	f.remember(cmd, lastRequest{ID: r.ID})
 	if f.wait {
 		if r, err = f.await(cmd, c, r); err != nil {
 			// Programs read what became of it where they read everything else.

@@ -40,7 +40,7 @@ func (s *session) flags(c *cobra.Command) {
 // requestFlags are those of a command about one request.
 func (s *session) requestFlags(c *cobra.Command) {
 	s.flags(c)
-	c.Flags().BoolVar(&s.last, "last", false, "the request that was made last from this machine")
+	c.Flags().BoolVar(&s.last, "last", false, "the request that was made last from this machine; none if making it failed")
 }
 
 // request returns a client, and the id of the request that a command is about.
@@ -58,11 +58,7 @@ func (s *session) requestID(args []string) (string, error) {
 	case s.last && len(args) > 0:
 		return "", access.Errorf(access.CodeInvalid, "give a request or --last, not both")
 	case s.last:
-		b, err := os.ReadFile(s.file("last"))
-		if err != nil {
-			return "", access.Errorf(access.CodeNotFound, "no request was made from this machine to %s yet", s.server)
-		}
-		return strings.TrimSpace(string(b)), nil
+		return s.lastID()
 	case len(args) != 1:
 		return "", access.Errorf(access.CodeInvalid, "name a request, or use --last")
 	}
