@@ -46,6 +46,7 @@ const (
 
 	managerAddress = "https://cloudresourcemanager.googleapis.com"
 	storageAddress = "https://storage.googleapis.com"
+	iamAddress     = "https://iam.googleapis.com"
 )
 
 // Validate returns everything that is wrong. It does not reach for Google.
@@ -67,7 +68,7 @@ func (c Config) open(between func(http.RoundTripper) http.RoundTripper) (*target
 	}
 	d := dialect(tokens)
 	t := &target{config: c, step: firstPause}
-	for address, client := range map[string]**jsonhttp.Client{managerAddress: &t.manager, storageAddress: &t.storage} {
+	for address, client := range map[string]**jsonhttp.Client{managerAddress: &t.manager, storageAddress: &t.storage, iamAddress: &t.iam} {
 		if c.Endpoint != "" {
 			address = c.Endpoint
 		}

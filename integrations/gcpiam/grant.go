@@ -28,6 +28,9 @@ func (t *target) binding(g access.Grant) (resource string, b binding, err error)
 // as many bindings as Google takes, which ends of others' access change.
 func (t *target) Grant(ctx context.Context, g access.Grant) error {
 	resource, want, err := t.binding(g)
+	if err == nil {
+		err = t.checkRole(ctx, want.Role, resource)
+	}
 	if err != nil {
 		return err
 	}
@@ -98,6 +101,9 @@ func (t *target) Revoke(ctx context.Context, g access.Grant) error {
 // Extend implements integrations.Extender: the condition gets a later time, in one write.
 func (t *target) Extend(ctx context.Context, g access.Grant) error {
 	resource, want, err := t.binding(g)
+	if err == nil {
+		err = t.checkRole(ctx, want.Role, resource)
+	}
 	if err != nil {
 		return err
 	}

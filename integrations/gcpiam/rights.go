@@ -31,6 +31,11 @@ func (t *target) Rights(ctx context.Context) (all integrations.Rights, err error
 		}
 		all.Add(integrations.Compared(resource, needs, more, func(one string) bool { return slices.Contains(has, one) || slices.Contains(also, one) }))
 	}
+	for _, role := range t.config.roles() {
+		if _, err := t.permissions(ctx, role); access.CodeOf(err) == access.CodeForbidden {
+			all.Lacks = append(all.Lacks, "iam.roles.get, to read what "+role+" gives")
+		}
+	}
 	return all, nil
 }
 

@@ -17,11 +17,11 @@ import (
 )
 
 type target struct {
-	config           Config
-	manager, storage *jsonhttp.Client
-	holders          integrations.Holders
-	step             time.Duration // the first pause after a conflict
-	changing         sync.Map      // of chan struct{}, by resource: one change of a policy at a time
+	config                Config
+	manager, storage, iam *jsonhttp.Client
+	holders               integrations.Holders
+	step                  time.Duration // the first pause after a conflict
+	changing              sync.Map      // of chan struct{}, by resource: one change of a policy at a time
 }
 
 var (
@@ -158,7 +158,8 @@ func (t *target) List(ctx context.Context) (listed []integrations.ListedGrant, e
 	return listed, err
 }
 
-// Ping implements integrations.Pinger: Ramp may read and write the policy of each resource.
+// Ping implements integrations.Pinger: Ramp may read and write the policy of each resource, and
+// each role of the allow-list is one that may be given.
 func (t *target) Ping(ctx context.Context) error {
 	for _, resource := range t.config.resources() {
 		has, err := t.held(ctx, resource, needed(resource))
@@ -170,5 +171,5 @@ func (t *target) Ping(ctx context.Context) error {
 			return access.Errorf(access.CodeForbidden, "Ramp's own account lacks %s", strings.Join(lacks, " and "))
 		}
 	}
-	return nil
+	return t.checkRoles(ctx)
 }

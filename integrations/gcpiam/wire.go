@@ -12,8 +12,8 @@ import (
 )
 
 // Google's own client waits and tries again by itself where the service asks for fewer calls,
-// which Ramp must know of, and takes endpoints and proxies from the environment. Six calls
-// are all that is needed.
+// which Ramp must know of, and takes endpoints and proxies from the environment. Seven
+// calls are all that is needed.
 func dialect(tokens *jsonhttp.Tokens) jsonhttp.Dialect {
 	return jsonhttp.Dialect{Name: "Google Cloud", Header: http.Header{"Accept": {"application/json"}, "User-Agent": {"ramp"}}, Tokens: tokens,
 		Authenticate: func(h http.Header, token string) { h.Set("Authorization", "Bearer "+token) },

@@ -36,6 +36,9 @@ func clouds() []mutant {
 		{"a binding that the ledger does not know stays", google + "grant.go", "	if len(objects) > 0 {", "	if true {", []string{tests + "TestCase151WhereTheGrantIs"}},
 		{"a role that takes no condition is given on Google Cloud", google + "validate.go", "!takesNoCondition(role)", "true || !takesNoCondition(role)", []string{tests + "TestConfig"}},
 		{"a role that writes policies is given on Google Cloud", google + "validate.go", "!unending(role)", "true || !unending(role)", []string{tests + "TestConfig"}},
+		{"a custom role that leads past the end is given on Google Cloud", google + "role.go", "one := lasting(has, resource); one != \"\"", "one := lasting(has, resource); one != \"\" && false", []string{tests + "TestCase160"}},
+		{"an extension on Google Cloud does not look at the role", google + "grant.go", "func (t *target) Extend(ctx context.Context, g access.Grant) error {\n\tresource, want, err := t.binding(g)\n\tif err == nil {", "func (t *target) Extend(ctx context.Context, g access.Grant) error {\n\tresource, want, err := t.binding(g)\n\tif err == nil && false {", []string{tests + "TestCase160"}},
+		{"a role of which Google does not say what it gives is given", google + "role.go", "has.IncludedPermissions == nil", "false", []string{tests + "TestCase160"}},
 		{"somebody else's kind of credentials is used for Google Cloud", google + "token.go", " || kind.Type != google.ServiceAccount && kind.Type != google.ExternalAccount", "", []string{tests + "TestCredentials"}},
 		{"another condition in a binding of Google Cloud's is no difference", google + "grant.go", "; !ours {", "; false && !ours {", []string{tests + "TestConformance/project/drift"}},
 	}

@@ -1,6 +1,6 @@
 // Package gcptest is a stand-in for Google Cloud, written from its published reference
 // (https://cloud.google.com/iam/docs/reference/rest/v1/Policy): getIamPolicy and setIamPolicy
-// of resource manager and storage. It is not Google Cloud.
+// of resource manager and storage, and the roles of IAM. It is not Google Cloud.
 package gcptest
 
 import (
@@ -42,6 +42,14 @@ type Cloud struct {
 	Odd      map[string]bool    // permissions that no resource can have
 	Before   func(resource string)
 	Writes   int
+	Roles    map[string]Role // by name
+	Secret   bool            // Ramp's account may not read custom roles
+}
+
+// Role is what a role gives.
+type Role struct {
+	Permissions []string
+	Deleted     bool
 }
 
 // Stored is one policy. What is in a binding is kept as it was written.
@@ -66,6 +74,8 @@ func Start(t *testing.T) *Cloud {
 		c.Policies[resource] = &Stored{etag: 1, Audit: []any{map[string]any{"service": "allServices"}},
 			Bindings: []map[string]any{{"role": "roles/owner", "members": []any{"user:owner@example.com"}}}}
 	}
+	c.Roles = map[string]Role{"roles/logging.viewer": {Permissions: []string{"logging.logEntries.list", "logging.logs.list"}},
+		"roles/pubsub.viewer": {Permissions: []string{"pubsub.topics.get", "pubsub.topics.list"}}, "roles/storage.objectViewer": {Permissions: []string{"storage.objects.get", "storage.objects.list"}}}
 	c.Server = httptest.NewServer(c)
 	t.Cleanup(c.Close)
 	return c
@@ -109,6 +119,10 @@ func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fails(w, http.StatusUnauthorized, "UNAUTHENTICATED", "Request had invalid authentication credentials.")
 		return
 	}
+	if name, ok := strings.CutPrefix(r.URL.Path, "/v1/"); ok && r.Method == http.MethodGet {
+		c.role(w, name)
+		return
+	}
 	resource, verb := ParsePath(r)
 	var in map[string]any
 	if body, _ := io.ReadAll(r.Body); len(body) > 0 && json.Unmarshal(body, &in) != nil {
@@ -145,6 +159,27 @@ func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.test(w, r, in)
 	default:
 		fails(w, http.StatusNotFound, "NOT_FOUND", "no such method")
+	}
+}
+
+func (c *Cloud) role(w http.ResponseWriter, name string) {
+	c.Lock()
+	defer c.Unlock()
+	is, found := c.Roles[name]
+	switch {
+	case c.Secret && !strings.HasPrefix(name, "roles/"):
+		fails(w, http.StatusForbidden, "PERMISSION_DENIED", "You don't have permission to get the role at "+name+".")
+	case !found:
+		fails(w, http.StatusNotFound, "NOT_FOUND", "The role named "+name+" was not found.")
+	default:
+		out := map[string]any{"name": name, "title": name, "stage": "GA", "etag": "BwW1="}
+		if len(is.Permissions) > 0 {
+			out["includedPermissions"] = is.Permissions
+		}
+		if is.Deleted {
+			out["deleted"] = true
+		}
+		reply(w, out)
 	}
 }
 
