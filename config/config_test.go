@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"crypto"
 	"encoding/base64"
 	"os"
 	"path/filepath"
@@ -106,6 +107,27 @@ func TestValidate(t *testing.T) {
 			require.ErrorContains(t, err, want)
 		}
 		require.Len(t, access.IssuesOf(err), 4, "%v", err)
+	})
+	t.Run("the key of the worker in the same file", func(t *testing.T) {
+		dir := func(more string) (string, Config) {
+			path := configFile(t, strings.Replace(goodConfig, "keys:\n", "keys:\n  worker: worker.key\n  workers: [{public: worker.pub, targets: [\"*\"]}"+more+"]\n", 1))
+			c, err := Load(path)
+			require.NoError(t, err)
+			return filepath.Dir(path), c
+		}
+		at, c := dir("")
+		require.Empty(t, c.Validate(Parts{Server: true}), "the worker awaits the server's key, and would never make its own")
+		require.NoFileExists(t, filepath.Join(at, "worker.key"), "who looks at a file makes nothing")
+		ring, err := c.Keys.WorkerKeyring(t.Context())
+		require.NoError(t, err)
+		made, err := c.Keys.WorkerSigner(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, []crypto.PublicKey{made.Public()}, ring.Keys())
+
+		at, c = dir(", {public: another.pub, targets: [ssh/a]}")
+		require.Len(t, c.Validate(Parts{Server: true}), 1)
+		_, err = c.Keys.WorkerKeyring(t.Context())
+		require.ErrorContains(t, err, filepath.Join(at, "another.pub"))
 	})
 	t.Run("not one contract", func(t *testing.T) {
 		path := configFile(t, goodConfig)

@@ -2,6 +2,7 @@ package config
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/sirupsen/logrus"
@@ -64,8 +65,11 @@ func (k SigningKey) Open(ctx context.Context) (*evidence.Signer, error) {
 	if err != nil || !signers.IsFile(ref) {
 		return signer, err
 	}
-	return signer, signer.WritePublic(strings.TrimSuffix(ref, ".key") + ".pub")
+	return signer, signer.WritePublic(k.publicFile())
 }
+
+// publicFile returns where the public half of a key is that is in a file.
+func (k SigningKey) publicFile() string { return strings.TrimSuffix(string(k), ".key") + ".pub" }
 
 // WorkerSigner opens the key for receipts; it returns nil where there is none.
 // Errors are SigningKey.Open's.
@@ -91,14 +95,24 @@ func (k Keys) Keyring() (evidence.Keyring, error) {
 }
 
 // WorkerKeyring loads the public keys of workers, each for its targets; it returns
-// an empty ring where there are none. Errors are CodeInvalid.
-func (k Keys) WorkerKeyring() (evidence.Keyring, error) {
+// an empty ring where there are none. The key of the worker in the same file is made if there
+// is none yet: that worker awaits the server's key, and would never make it. Errors are
+// CodeInvalid, and CodeUnavailable.
+func (k Keys) WorkerKeyring(ctx context.Context) (evidence.Keyring, error) {
 	if len(k.Workers) == 0 {
-		logrus.Warn("keys.workers is not set: this server passes on credentials, and what approvers read of a target, without knowing that a worker made them")
+		logrus.Warn("keys.workers is not set: " + WorkersUnknown)
+	}
+	if slices.ContainsFunc(k.Workers, k.isOwn) {
+		if _, err := k.Worker.Open(ctx); err != nil {
+			return evidence.Keyring{}, err
+		}
 	}
 	ring, issues := k.loadWorkers()
 	return ring, issues.Err()
 }
+
+// WorkersUnknown says what nobody checks where a server has no keys of workers.
+const WorkersUnknown = "the servers believe whoever writes to Temporal or to the ledger that access has ended, and pass on credentials and what approvers read of a target without knowing that a worker of it made them; list each worker's public key there, with its targets"
 
 // PasskeyFile returns the file of passkeys; nil where none is configured.
 func (k Keys) PasskeyFile() *passkey.File {

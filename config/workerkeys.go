@@ -1,12 +1,16 @@
 package config
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"slices"
 
 	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/config/field"
 	"ramp.dev/ramp/evidence"
+	"ramp.dev/ramp/signers"
 )
 
 // WorkerKey is the public key of the workers that serve some targets. What it signs
@@ -20,7 +24,13 @@ type WorkerKey struct {
 // everyTarget stands for all targets.
 const everyTarget = "*"
 
-// loadWorkers returns the keyring of workers, and all that is wrong with it.
+// isOwn reports whether a key is that of the worker in the same file.
+func (k Keys) isOwn(w WorkerKey) bool {
+	return k.Worker != "" && signers.IsFile(string(k.Worker)) && string(w.Public) == k.Worker.publicFile()
+}
+
+// loadWorkers returns the keyring of workers, and all that is wrong with it. The key of the
+// worker in the same file need not be there yet.
 func (k Keys) loadWorkers() (ring evidence.Keyring, issues access.Issues) {
 	for i, w := range k.Workers {
 		at := fmt.Sprintf("keys.workers[%d]", i)
@@ -37,6 +47,9 @@ func (k Keys) loadWorkers() (ring evidence.Keyring, issues access.Issues) {
 		}
 		if w.Public == "" {
 			issues.Add("worker_keys", at+".public", "the file with the worker's public key is needed")
+			continue
+		}
+		if _, err := os.Stat(string(w.Public)); errors.Is(err, fs.ErrNotExist) && k.isOwn(w) {
 			continue
 		}
 		pub, err := evidence.LoadPublicKey(string(w.Public))

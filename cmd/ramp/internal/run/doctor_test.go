@@ -72,6 +72,27 @@ func TestDoctorExamines(t *testing.T) {
 	require.Len(t, box.Mails(), 1)
 }
 
+// TestDoctorMissesWorkersKeys: of a server's configuration it says that nobody checks who closed
+// access; a worker's needs no such keys.
+func TestDoctorMissesWorkersKeys(t *testing.T) {
+	led, err := ledger.Open(t.Context(), "sqlite:"+filepath.Join(t.TempDir(), "ledger.db"))
+	require.NoError(t, err)
+	defer led.Close()
+	for text, want := range map[string]int{"server: {listen: 127.0.0.1:8080}\n": 1, "worker: {control: true}\n": 0} {
+		path := filepath.Join(t.TempDir(), config.DefaultName)
+		require.NoError(t, os.WriteFile(path, []byte("ledger: {url: sqlite:/ledger.db}\n"+text), 0o600))
+		c, err := config.Load(path)
+		require.NoError(t, err)
+		issues := stateIssues(t.Context(), c, led)
+		require.Len(t, issues, want)
+		for _, is := range issues {
+			require.Equal(t, "workers_unknown", is.Code)
+			require.Equal(t, "keys.workers", is.Field)
+			require.Contains(t, is.Message, "that access has ended")
+		}
+	}
+}
+
 // TestDoctorWritesInSlack sends a direct message to one user, and says what Slack says if
 // it cannot.
 func TestDoctorWritesInSlack(t *testing.T) {

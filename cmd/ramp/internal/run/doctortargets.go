@@ -68,12 +68,15 @@ func examineRights(ctx context.Context, c config.Config, found access.Issues) (a
 }
 
 // stateIssues returns which targets cannot be used, as their workers say it in the ledger. A
-// configuration without keys.workers believes nothing of it.
+// configuration without keys.workers believes nothing of it, which for a server's is an issue.
 func stateIssues(ctx context.Context, c config.Config, led *ledger.Ledger) (issues access.Issues) {
 	if len(c.Keys.Workers) == 0 {
-		return nil
+		if c.Parts().Server {
+			issues.Add("workers_unknown", "keys.workers", "it is not set: %s", config.WorkersUnknown)
+		}
+		return issues
 	}
-	workers, err := c.Keys.WorkerKeyring()
+	workers, err := c.Keys.WorkerKeyring(ctx)
 	if err != nil {
 		return nil // Validate has said so
 	}

@@ -91,7 +91,7 @@ func StartServer(ctx context.Context, c config.Config, temporal client.Client, o
 	if err != nil {
 		return nil, err
 	}
-	workers, err := c.Keys.WorkerKeyring()
+	workers, err := c.Keys.WorkerKeyring(ctx)
 	if err != nil {
 		return nil, err
 	}
