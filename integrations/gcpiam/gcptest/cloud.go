@@ -46,12 +46,6 @@ type Cloud struct {
 	Secret   bool            // Ramp's account may not read custom roles
 }
 
-// Role is what a role gives.
-type Role struct {
-	Permissions []string
-	Deleted     bool
-}
-
 // Stored is one policy. What is in a binding is kept as it was written.
 type Stored struct {
 	etag     int
@@ -159,27 +153,6 @@ func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.test(w, r, in)
 	default:
 		fails(w, http.StatusNotFound, "NOT_FOUND", "no such method")
-	}
-}
-
-func (c *Cloud) role(w http.ResponseWriter, name string) {
-	c.Lock()
-	defer c.Unlock()
-	is, found := c.Roles[name]
-	switch {
-	case c.Secret && !strings.HasPrefix(name, "roles/"):
-		fails(w, http.StatusForbidden, "PERMISSION_DENIED", "You don't have permission to get the role at "+name+".")
-	case !found:
-		fails(w, http.StatusNotFound, "NOT_FOUND", "The role named "+name+" was not found.")
-	default:
-		out := map[string]any{"name": name, "title": name, "stage": "GA", "etag": "BwW1="}
-		if len(is.Permissions) > 0 {
-			out["includedPermissions"] = is.Permissions
-		}
-		if is.Deleted {
-			out["deleted"] = true
-		}
-		reply(w, out)
 	}
 }
 
