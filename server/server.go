@@ -212,7 +212,9 @@ func (s *Server) face(d Deps, identity *auth.Auth) error {
 		return err
 	}
 	s.api = api.New(s.app, identity)
-	s.surfaces = []surface.Surface{s.health(), identity.Surface(), s.api.Surface(), s.api.ContractSets(),
+	login := identity.Surface()
+	login.RenderError = web.RenderError // who logs in sees it in a browser
+	s.surfaces = []surface.Surface{s.health(), login, s.api.Surface(), s.api.ContractSets(),
 		codecserver.Surface(s.app, identity, c.TemporalUI), web.StaticFiles(), web.Surface(), mcpserver.New(s.app, identity, c.URL, d.Version).Surface()}
 	if c.SCIM.DirectoryMode().Enabled {
 		s.surfaces = append(s.surfaces, scim.New(c.SCIM, d.Ledger, c.URL, d.Log).Surface())

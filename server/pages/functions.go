@@ -33,6 +33,7 @@ var functions = template.FuncMap{
 	"outcomeTip":    access.Outcome.Phrase,
 	"waiting":       waiting,
 	"problemTitle":  problemTitle,
+	"noRoute":       noRoute,
 	"login":         func(within access.Duration, to, next string) loginNotice { return loginNotice{within, to, next} },
 	"autoParam":     autoParam,
 	"sub":           func(a, b int) int { return a - b },

@@ -104,7 +104,7 @@ func (p *Pages) forms() []form {
 func (p *Pages) Surface() surface.Surface {
 	s := surface.Surface{
 		Name: "pages", Prefixes: []string{""}, Via: access.ViaWeb, Authenticate: p.auth.Identify, Require: auth.RequirePage,
-		RenderError: p.renderError,
+		RenderError: p.RenderError,
 	}
 	for _, one := range p.pages() {
 		r := surface.GET(one.Path, p.show(one))

@@ -147,13 +147,26 @@ func (p *Pages) nav(here string, toDo int, who readers) []navItem {
 	return out
 }
 
-// renderError writes an error as a page to browsers, and as JSON to programs.
-func (p *Pages) renderError(c echo.Context, pr problem.Problem) error {
+// RenderError writes an error as a page to browsers, and as JSON to programs. It is also for
+// other surfaces that browsers reach.
+func (p *Pages) RenderError(c echo.Context, pr problem.Problem) error {
 	if !strings.Contains(c.Request().Header.Get(echo.HeaderAccept), echo.MIMETextHTML) {
 		return surface.RenderJSON(c, pr)
 	}
 	if content, ok := sessionOver(c, pr); ok {
 		return p.renderAs(c, pr.Status, "sessionover", content, content.Page)
 	}
+	if noRoute(pr.Status) && auth.Person(c).ID == "" {
+		// No route has looked who asks. Whom this cannot say is nobody to the page, and nothing
+		// more: what is not there is no reason for another error.
+		_ = p.auth.Identify(func(echo.Context) error { return nil })(c)
+	}
 	return p.render(c, pr.Status, "problem", pr)
+}
+
+// noRoute reports whether a problem is that there is no page at an address. All others are found
+// once it is known who asks, or are not to cost that work: too many requests, forms of other
+// sites.
+func noRoute(status int) bool {
+	return status == http.StatusNotFound || status == http.StatusMethodNotAllowed
 }
