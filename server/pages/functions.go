@@ -31,6 +31,7 @@ var functions = template.FuncMap{
 	"stateIs":       stateIs,
 	"stateTip":      func(s access.State) string { return stateTips[s] },
 	"outcomeTip":    access.Outcome.Phrase,
+	"outcomeOf":     outcomeOf,
 	"waiting":       waiting,
 	"problemTitle":  problemTitle,
 	"noRoute":       noRoute,

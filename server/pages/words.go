@@ -193,3 +193,12 @@ func problemTitle(status int) string {
 	}
 	return http.StatusText(status)
 }
+
+// outcomeOf says how a request ended. One that failed before anything was open had nothing to
+// revoke.
+func outcomeOf(r access.Request) string {
+	if r.Outcome == access.OutcomeFailed && r.NothingBegun() {
+		return "opening it failed"
+	}
+	return r.Outcome.Phrase()
+}
