@@ -48,6 +48,9 @@ func headline(n ledger.Notice, r access.Request) string {
 	case access.EventRequestFailed:
 		return fmt.Sprintf("%s could not be opened", what)
 	case access.EventAccessEnded:
+		if r.Outcome == access.OutcomeFailed {
+			return fmt.Sprintf("%s could not be opened; nothing of it is left, proven", what)
+		}
 		if r.Outcome == access.OutcomeRevoked {
 			return fmt.Sprintf("%s was revoked, and is over, proven gone", what)
 		}

@@ -43,3 +43,19 @@ func TestNoticeSaysHowItEnded(t *testing.T) {
 		require.NotContains(t, Config{}.compose(ledger.Notice{Kind: access.EventGlassReviewed}, r, time.UTC).Text, "the database was down")
 	}
 }
+
+// TestNoticeSaysThatOpeningFailed: who waits for access that never opened is not told that it is
+// over, as if they had had it; and no mail has the words of a target's error, which the page has
+// for who may read it.
+func TestNoticeSaysThatOpeningFailed(t *testing.T) {
+	ended := asked().CreatedAt.Add(2 * time.Minute)
+	r := asked(func(r *access.Request) {
+		r.State, r.Outcome, r.EndedAt = access.StateEnded, access.OutcomeFailed, &ended
+		r.Problem = "opening failed: grant on ssh/web: open /etc/ramp/ssh-ca: permission denied"
+	})
+	for _, reasons := range []bool{true, false} {
+		m := Config{Reasons: reasons}.compose(ledger.Notice{Kind: access.EventAccessEnded, Why: whyRequester}, r, time.UTC)
+		require.Equal(t, "[Ramp] orders could not be opened; nothing of it is left, proven", m.Subject)
+		require.NotContains(t, m.Text+m.HTML, "ssh-ca")
+	}
+}

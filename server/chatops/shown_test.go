@@ -70,3 +70,17 @@ func TestSeveralGrantsAreUsedByName(t *testing.T) {
 	q.Plan.Grants = make([]access.PlannedGrant, 2)
 	require.Contains(t, new(Workspace).howToUse(q), "ramp exec 0123456789abcdef --grant TARGET -- COMMAND")
 }
+
+// TestChatSaysThatOpeningFailed, and not in the words of a target's error, which name what is on
+// its worker's machine: a channel has more readers than the page.
+func TestChatSaysThatOpeningFailed(t *testing.T) {
+	w := New(Config{Service: slack.New(slack.Config{}), Pages: "https://ramp.test"})
+	now := time.Now()
+	q := access.Request{ID: "k2m4q6s8u0w2y4a6", Contract: "orders", State: access.StateEnded, Outcome: access.OutcomeFailed, EndedAt: &now,
+		Requester: access.Person{ID: "a", Kind: access.KindHuman}, Problem: "opening failed: grant on ssh/web: open /etc/ramp/ssh-ca: permission denied"}
+	q.Plan = access.Plan{Digest: "sha256:x", RequestID: q.ID}
+	b, err := json.Marshal(w.render(q, &ledger.ChatMessage{ID: "m", Conversation: "C0CHAN"}))
+	require.NoError(t, err)
+	require.Contains(t, string(b), "opening it failed")
+	require.NotContains(t, string(b), "ssh-ca")
+}

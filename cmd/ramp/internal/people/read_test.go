@@ -1,6 +1,7 @@
 package people
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -155,4 +156,38 @@ func TestWhoAmI(t *testing.T) {
 	b.Reset()
 	whoAmI(access.Person{ID: "dave"})(&b)
 	require.Regexp(t, `(?m)^Groups +none$`, b.String())
+}
+
+// TestShowSaysWhyNothingOpened: of an opening that failed until its end, the target's last error
+// stands beside the grant, in the kind of the failure where its worker could not start it, and
+// with the reader's own times.
+func TestShowSaysWhyNothingOpened(t *testing.T) {
+	at := time.Date(2026, 11, 27, 2, 14, 0, 0, time.UTC)
+	t.Setenv("TZ", "UTC")
+	for _, why := range []string{"target ssh/a is off: its worker cannot start it (it refuses Ramp's own credential)",
+		"the time for it was over, at 2026-11-27T02:14:00Z, before ssh/a was open: the target's worker did not respond until then"} {
+		problem := "opening failed: " + why
+		r := access.Request{ID: "0123456789abcdef", State: access.StateEnded, Outcome: access.OutcomeFailed, Problem: problem, EndedAt: &at,
+			Plan: access.Plan{Grants: []access.PlannedGrant{{Name: "a", Target: "ssh/a"}, {Name: "b", Target: "ssh/b"}}},
+			Timeline: []access.Event{{Kind: access.EventGrantIntended, At: at, Detail: map[string]string{"grant": "a"}}, {Kind: access.EventAccessEnding, At: at, Message: problem},
+				{Kind: access.EventGrantClosed, At: at, Detail: map[string]string{"grant": "a"}}}}
+		r.Grants = r.GrantStates()
+		var b strings.Builder
+		requestDetail(r)(&b)
+		said := output.WithTimes(problem)
+		require.NotContains(t, said, "T02:14:00Z")
+		require.Regexp(t, `(?m)^Problem +`+regexp.QuoteMeta(said)+`$`, b.String())
+		require.Regexp(t, `State +failed since .*: `+regexp.QuoteMeta(said)+`\n`, b.String())
+		require.Contains(t, b.String(), "not opened")
+	}
+}
+
+// TestCatalogSaysWhyATargetCannotBeUsed, in the kind of the failure.
+func TestCatalogSaysWhyATargetCannotBeUsed(t *testing.T) {
+	since := time.Date(2026, 11, 27, 2, 14, 0, 0, time.UTC)
+	off := access.TargetState{Target: "ssh/web", Condition: access.TargetOff, Fault: access.FaultConfiguration, Reason: "open /etc/ramp/ssh-ca: permission denied", Since: since, At: since}
+	var b strings.Builder
+	catalogTable([]contracts.Offer{{Contract: "web", Unusable: []access.TargetState{off.WithoutInternals()}}})(&b)
+	require.Contains(t, b.String(), "web: ssh/web has been off since "+output.Time(since)+": its worker cannot start it (something is wrong with how it is set up for Ramp). It is on again as soon as that works.")
+	require.NotContains(t, b.String(), "ssh-ca")
 }
