@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	_ "github.com/jackc/pgx/v5/stdlib" // driver "pgx"
 	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
 	_ "modernc.org/sqlite" // driver "sqlite"
 
 	"ramp.dev/ramp/access"
@@ -159,12 +160,22 @@ func (l *Ledger) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p, err := goose.NewProvider(goose.Dialect(l.dialect), l.writer.database(), files)
+	// Servers and workers start together. On Postgres one migrates while the others wait for
+	// its lock, of which the database lets go if the one that has it dies.
+	var options []goose.ProviderOption
+	if l.dialect == postgres {
+		one, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, migratedWithin))
+		if err != nil {
+			return err
+		}
+		options = append(options, goose.WithSessionLocker(one))
+	}
+	p, err := goose.NewProvider(goose.Dialect(l.dialect), l.writer.database(), files, options...)
 	if err != nil {
 		return err
 	}
-	// Servers and workers start together and may migrate at once; the one that
-	// comes second finds the work done when it tries again.
+	// On SQLite several may migrate at once; each migration is one transaction, and the one
+	// that comes second finds it done when it tries again.
 	for try := 0; ; try++ {
 		if _, err = p.Up(ctx); err == nil || try == 4 {
 			return err
@@ -176,6 +187,9 @@ func (l *Ledger) migrate(ctx context.Context) error {
 		}
 	}
 }
+
+// migratedWithin is for how many seconds a process waits while another one migrates.
+const migratedWithin = 300
 
 // Close closes the ledger; writes under way are finished first.
 func (l *Ledger) Close() error {
