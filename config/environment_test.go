@@ -17,6 +17,12 @@ func TestTemporalFromTheEnvironment(t *testing.T) {
 	for _, name := range []string{"XDG_CONFIG_HOME", "HOME"} {
 		t.Setenv(name, home)
 	}
+	for _, v := range os.Environ() {
+		if name, value, _ := strings.Cut(v, "="); strings.HasPrefix(name, "TEMPORAL_") {
+			t.Setenv(name, value) // so that it is there again after the test
+			require.NoError(t, os.Unsetenv(name))
+		}
+	}
 	silent := configFile(t, strings.Replace(goodConfig, "temporal: {address: temporal:7233, namespace: default}\n", "", 1))
 	load := func(path string) Config {
 		c, err := Load(path)
