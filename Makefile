@@ -29,10 +29,8 @@ go:
 setup: ## install and build what the tests need, once
 	@tools/setup
 
-# Packages in alphabetical order, two at a time, each with its result as it ends. Tests that
-# mostly wait are marked parallel; three of a package run at a time.
 test: setup check build ## everything that CI runs: setup, check, the binary, every test
-	go test -p 2 -parallel 3 -timeout 40m ./...
+	@tools/test
 
 check: go vulnerabilities ## gofmt, vet, workflowcheck, staticcheck, gosec, deadcode, govulncheck
 	@unformatted="$$(git ls-files '*.go' | xargs gofmt -l)"; test -z "$$unformatted" || { echo "not gofmt-clean:"; echo "$$unformatted"; exit 1; }
