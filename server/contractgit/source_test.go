@@ -144,6 +144,7 @@ func TestSigned(t *testing.T) {
 	// A signature does not move to another commit.
 	text := f.git.Git("", "cat-file", "commit", next)
 	forged := exec.Command("git", "-C", f.git.Dir, "hash-object", "-t", "commit", "-w", "--stdin")
+	forged.Env = gittest.Environ()
 	forged.Stdin = strings.NewReader(strings.Replace(text, "\nparent ", "\nparent "+next+"\nparent ", 1) + "\n")
 	out, err := forged.Output()
 	require.NoError(t, err)
