@@ -178,7 +178,8 @@ func TestALifeCountsFromItsOpening(t *testing.T) {
 		a, in := ask(w)
 		in.FromOpening, w.now = false, late
 		_, err := open(a, in)
-		require.Equal(t, access.CodeInvalid, access.CodeOf(err))
+		require.ErrorContains(t, err, "the time for it was over")
+		require.Empty(t, w.effects)
 	})
 	t.Run("a message cannot make it longer", func(t *testing.T) {
 		w := newWorker(t)
