@@ -61,6 +61,7 @@ func root() *cobra.Command {
 	group(c, "run", "Operate Ramp:", append(append(run.Commands(people.ContractCommands()...), people.OperatorCommands()...), target.Command(), dev.Command())...)
 	c.AddCommand(versionCommand(c.Version))
 	codeMistakes(c)
+	fitHelp(c)
 	return c
 }
 

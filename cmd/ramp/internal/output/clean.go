@@ -41,8 +41,8 @@ func Exactly(w io.Writer) io.Writer {
 	return w
 }
 
-// width returns how wide a terminal is, 0 for what is none.
-func width(w io.Writer) int {
+// Width returns how wide a terminal is, 0 for what is none.
+func Width(w io.Writer) int {
 	f, ok := Exactly(w).(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return 0

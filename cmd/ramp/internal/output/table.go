@@ -17,7 +17,7 @@ const (
 // Table writes rows in columns. On a terminal that is too narrow for them, the
 // widest columns are wrapped. A cell is one line, cleaned.
 func Table(w io.Writer, rows [][]string) {
-	fmt.Fprint(w, render(rows, width(w)))
+	fmt.Fprint(w, render(rows, Width(w)))
 }
 
 // render wraps to a width in characters; 0 wraps nothing.
