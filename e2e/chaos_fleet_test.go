@@ -3,7 +3,8 @@ package e2e
 import (
 	"math/rand/v2"
 	"path/filepath"
-	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -54,5 +55,15 @@ func (w *chaosInstallation) fleetFaults(r *rand.Rand, kinds map[string]func() fa
 
 // opensHost reports whether a picked-up credential still opens any host of the fleet.
 func (w *chaosInstallation) opensHost(k key) bool {
-	return slices.ContainsFunc(w.fleet.hosts, func(h *fleetHost) bool { return k.worksOn(h.name) })
+	var opens atomic.Bool
+	var all sync.WaitGroup
+	for _, h := range w.fleet.hosts {
+		all.Go(func() {
+			if k.worksOn(h.name) {
+				opens.Store(true)
+			}
+		})
+	}
+	all.Wait()
+	return opens.Load()
 }

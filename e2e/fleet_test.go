@@ -60,7 +60,10 @@ func startFleet(in *installation, names ...string) *fleet {
 			}
 		})
 		f.sets(h)
-		f.boots(h)
+		f.starts(h)
+	}
+	for _, h := range f.hosts {
+		f.awaits(h)
 	}
 	return f
 }
@@ -88,14 +91,23 @@ func (f *fleet) sets(h *fleetHost) {
 	testtools.SSHD{Trust: string(lines), Address: h.address, Port: h.ssh, HostKey: key, Certificate: key + "-cert.pub"}.Write(f.in, h.dir)
 }
 
-// boots starts a host's processes, in a namespace of their own.
+// boots starts a host, and waits until it listens.
 func (f *fleet) boots(h *fleetHost) {
+	f.starts(h)
+	f.awaits(h)
+}
+
+// starts starts a host's processes, in a namespace of their own.
+func (f *fleet) starts(h *fleetHost) {
 	key := filepath.Join(h.dir, "host")
 	h.cmd = testtools.Machine(`/usr/sbin/sshd -D -e -f "$0" & "$@" & wait`, append([]string{filepath.Join(h.dir, "sshd_config"),
 		binary, "host", "serve", "--listen", net.JoinHostPort(h.address, strconv.Itoa(h.helper)), "--workers", filepath.Join(f.dir, "worker.pub"),
 		"--host-key", key, "--host-certificate", key + "-cert.pub"}, f.flags(h)...)...)
 	h.cmd.Stdout, h.cmd.Stderr = h.out, h.out
 	require.NoError(f.in, h.cmd.Start())
+}
+
+func (f *fleet) awaits(h *fleetHost) {
 	f.in.eventually(time.Minute, h.name+" listens", func() bool {
 		for _, port := range []int{h.ssh, h.helper} {
 			conn, err := net.Dial("tcp", net.JoinHostPort(h.address, strconv.Itoa(port)))
