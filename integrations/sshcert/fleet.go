@@ -25,7 +25,7 @@ type fleet struct {
 	own       string // the fingerprint of the key that the helpers let in
 	holders   integrations.Holders
 	slow      slowHosts
-	strange   strangeGrants
+	stray     strayGrants
 	// Tests, on machines that may be busy, have more of both.
 	patience, openPatience time.Duration
 }
@@ -130,14 +130,13 @@ func (f *fleet) Grant(ctx context.Context, g access.Grant) error {
 		}
 		return err
 	})
-	if late != nil {
-		f.slow.keep(g.Name, late)
-	}
+	f.slow.keep(g, late)
 	return all.some("opened it")
 }
 
 // LeftOut implements integrations.Partial: the hosts that were approved, without those that
-// the ledger says may have the grant; a host that is slow to open it is left out until it has.
+// the ledger says may have the grant; a host that is slow to open it is left out until it has
+// said that it did.
 func (f *fleet) LeftOut(ctx context.Context, g access.Grant) (out []string, err error) {
 	_, _, hosts, err := f.config.entitlement(g.Entitlement)
 	if err != nil {
@@ -200,15 +199,15 @@ func (f *fleet) Revoke(ctx context.Context, g access.Grant) error {
 	return all.every("have ended it")
 }
 
-// maxStrange bounds how many grants of one host are taken in one look of those that the
-// ledger does not say are there. Each may have every host asked, and is to be ended before
-// what is due: a host that somebody took over could keep the others busy with names that it
-// made up. What was really put there by hand goes so many in each look.
-const maxStrange = 20
+// maxStray bounds how many grants are taken of one host in one look that the ledger does not
+// have there. Each of them may have every host asked, and is ended before what is due: a host
+// that somebody took over could keep the others busy with names that it made up. What somebody
+// really put there by hand is ended by so many in each look.
+const maxStray = 20
 
 // List implements integrations.Target. Of a host that does not respond, it names what the
-// ledger says may be there. A host that lists more than maxStrange of which the ledger does
-// not say so is an error that is integrations.Unlisted.
+// ledger says may be there. Where a host lists more than maxStray that the ledger does not have
+// there, the error is integrations.Unlisted.
 func (f *fleet) List(ctx context.Context) ([]integrations.ListedGrant, error) {
 	found, all := gather(ctx, f, f.config.names(), func(ctx context.Context, h hostcall.Host) ([]integrations.ListedGrant, error) { return h.List(ctx) })
 	if len(found) == 0 {
@@ -230,58 +229,64 @@ func (f *fleet) List(ctx context.Context) ([]integrations.ListedGrant, error) {
 	hidden := outcome{asked: all.asked, failed: map[string]error{}}
 	on := map[string][]string{}
 	for name, one := range found {
-		taken, strange, more := expected(one, func(grant string) bool { return len(held[object(name, grant)]) > 0 })
-		listed = append(listed, taken...)
-		for grant := range strange {
+		taken, stray, more := takenOf(one, func(grant string) bool { return len(held[object(name, grant)]) > 0 })
+		for _, l := range taken {
+			if stray[l.Name] && len(held[object(marker, l.Name)]) > 0 {
+				l.ExpiresAt = time.Time{} // where it is open, other hosts say when it ends
+			}
+			listed = append(listed, l)
+		}
+		for grant := range stray {
 			on[grant] = append(on[grant], name)
 		}
 		if more > 0 {
 			hidden.failed[name] = access.Errorf(access.CodeUnavailable, "%d more grants that the ledger does not have there", more)
 		}
 	}
-	f.strange.are(on)
+	f.stray.set(on)
 	if err := hidden.every("say what can be"); err != nil {
 		return listed, &integrations.Unlisted{Why: err}
 	}
 	return listed, nil
 }
 
-// expected returns what is taken of one host's list, which grants of it the ledger does not have
-// there, and of how many more of those nothing is taken.
-func expected(all []integrations.ListedGrant, there func(grant string) bool) (taken []integrations.ListedGrant, strange map[string]bool, more int) {
-	strange = map[string]bool{}
+// takenOf returns what is taken of one host's list, which of these grants the ledger does not
+// have there, and how many more of such grants the host listed.
+func takenOf(all []integrations.ListedGrant, there func(grant string) bool) (taken []integrations.ListedGrant, stray map[string]bool, more int) {
+	stray = map[string]bool{}
 	left := map[string]bool{}
 	for _, l := range all {
 		if _, ramps := access.RequestIDFromGrantName(l.Name); !ramps {
 			continue // not Ramp's to say anything of
 		}
 		switch {
-		case there(l.Name) || strange[l.Name]:
-		case len(strange) < maxStrange:
-			strange[l.Name] = true
+		case there(l.Name) || stray[l.Name]:
+		case len(stray) < maxStray:
+			stray[l.Name] = true
 		default:
 			left[l.Name] = true
 			continue
 		}
 		taken = append(taken, l)
 	}
-	return taken, strange, len(left)
+	return taken, stray, len(left)
 }
 
-// strangeGrants are those that hosts listed in the last look and that the ledger does not have
-// there, each with its hosts: a ledger that was set back has forgotten where it was opened.
-type strangeGrants struct {
+// strayGrants are the grants that hosts listed in the last look and that the ledger does not
+// have there, each with its hosts. They may be open there all the same: a ledger that was
+// restored from a backup has forgotten it.
+type strayGrants struct {
 	mu sync.Mutex
 	on map[string][]string
 }
 
-func (s *strangeGrants) are(on map[string][]string) {
+func (s *strayGrants) set(on map[string][]string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.on = on
 }
 
-func (s *strangeGrants) hosts(grant string) []string {
+func (s *strayGrants) hosts(grant string) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.on[grant]

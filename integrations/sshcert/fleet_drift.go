@@ -34,9 +34,8 @@ func (f *fleet) Drift(ctx context.Context, g access.Grant) ([]string, error) {
 
 // Restore implements integrations.DriftDetector. A host that has it as it is to be is left
 // alone, and so are its sessions: another could otherwise have them cut, by saying that its own
-// line was changed. Where one host's line was removed, or it
-// refuses, the grant is closed on that host and does not open there again; it is closed on
-// all where none is left.
+// line was changed. Where one host's line was removed, or the host refuses, the grant is closed
+// on that host and does not open there again; it is closed on all where none is left.
 func (f *fleet) Restore(ctx context.Context, g access.Grant) error {
 	one, hosts, err := f.held(ctx, g)
 	if err != nil {
@@ -73,7 +72,8 @@ func (f *fleet) Usage(ctx context.Context, g access.Grant) (access.Usage, error)
 	if err != nil {
 		return access.Usage{}, err
 	}
-	// What the others said is there when whoever asks stops waiting.
+	// A silent host costs a fifth less time than the caller has, so that what the others said
+	// still reaches it.
 	if by, limited := ctx.Deadline(); limited {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadline(ctx, by.Add(-time.Until(by)/5))

@@ -57,8 +57,8 @@ func refused(err error) bool {
 }
 
 // mayBeOn returns the hosts that a grant may be on, in order: those that the ledger names,
-// also after the end, because asking again proves it, and those that have listed it all the
-// same. Where the ledger knows nothing of the grant, it may be on any.
+// also after the end, because asking again proves it, and those that listed it in the last
+// look. Where the ledger knows nothing of the grant, it may be on any.
 func (f *fleet) mayBeOn(ctx context.Context, grant string) (hosts []string, err error) {
 	objects, err := f.holders.Objects(ctx, grant)
 	if err != nil {
@@ -74,7 +74,7 @@ func (f *fleet) mayBeOn(ctx context.Context, grant string) (hosts []string, err 
 			hosts = append(hosts, name)
 		}
 	}
-	hosts = append(hosts, f.strange.hosts(grant)...)
+	hosts = append(hosts, f.stray.hosts(grant)...)
 	slices.Sort(hosts)
 	return slices.Compact(hosts), nil
 }

@@ -30,11 +30,11 @@ type slowHosts struct {
 
 // slowOpening is one opening, with the hosts that are slow.
 type slowOpening struct {
-	hosts map[string]bool // that have not responded yet; slowHosts.mu guards it
-	done  chan struct{}   // is closed when all have
+	hosts map[string]bool // that have not said that they opened it; slowHosts.mu guards it
+	done  chan struct{}   // is closed when no host is asked any more
 }
 
-// has reports whether a host is still opening a grant.
+// has reports whether a host has not said yet that it opened a grant, or never did.
 func (s *slowHosts) has(grant, host string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -42,7 +42,7 @@ func (s *slowHosts) has(grant, host string) bool {
 	return one != nil && one.hosts[host]
 }
 
-// wait waits until no host is opening a grant any more, or ctx ends.
+// wait waits until no host is asked to open a grant any more, or ctx ends.
 func (s *slowHosts) wait(ctx context.Context, grant string) error {
 	s.mu.Lock()
 	one := s.of[grant]
@@ -58,26 +58,44 @@ func (s *slowHosts) wait(ctx context.Context, grant string) error {
 	}
 }
 
-// keep remembers the hosts of one opening until all have responded. A later opening of the
-// same grant takes its place.
-func (s *slowHosts) keep(grant string, one *slowOpening) {
+// keep remembers the slow hosts of one opening, nil for none, until all have opened the grant
+// or it ends. A later opening of the same grant takes its place.
+func (s *slowHosts) keep(g access.Grant, one *slowOpening) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if one == nil {
+		delete(s.of, g.Name)
+		return
+	}
 	if s.of == nil {
 		s.of = map[string]*slowOpening{}
 	}
-	s.of[grant] = one
-	go func() {
-		<-one.done
+	s.of[g.Name] = one
+	forget := func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if s.of[grant] == one {
-			delete(s.of, grant)
+		if s.of[g.Name] == one {
+			delete(s.of, g.Name)
+		}
+	}
+	go func() {
+		<-one.done
+		if s.failed(one) {
+			time.AfterFunc(time.Until(g.ExpiresAt), forget)
+		} else {
+			forget()
 		}
 	}()
 }
 
-func (s *slowHosts) responded(one *slowOpening, host string) {
+// failed reports whether a host of one opening has not said that it opened the grant.
+func (s *slowHosts) failed(one *slowOpening) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(one.hosts) > 0
+}
+
+func (s *slowHosts) opened(one *slowOpening, host string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(one.hosts, host)
@@ -102,7 +120,9 @@ func (f *fleet) quick(ctx context.Context, hosts []string, do func(ctx context.C
 		defer close(late.done)
 		f.each(lasting, hosts, func(ctx context.Context, name string, h hostcall.Host) error {
 			err := do(ctx, name, h)
-			f.slow.responded(late, name)
+			if err == nil {
+				f.slow.opened(late, name)
+			}
 			said <- result{name, err}
 			return nil
 		})

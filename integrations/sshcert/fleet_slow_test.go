@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"ramp.dev/ramp/access"
 	"ramp.dev/ramp/integrations/sshcert/hostcall"
 )
 
@@ -34,9 +35,10 @@ func (h *lateHost) Ping(ctx context.Context) error {
 // from no other. It is named as left out, and joins when it responds; not if access has ended
 // by then.
 func TestCase161SlowHost(t *testing.T) {
-	for name, c := range map[string]struct{ opens, ended bool }{
+	for name, c := range map[string]struct{ opens, ended, silent bool }{
 		"it does not say that it is there":            {},
 		"it does not open":                            {opens: true},
+		"it never says that it opened it":             {opens: true, silent: true},
 		"access ends before it says that it is there": {ended: true},
 		"access ends before it has opened it":         {opens: true, ended: true},
 	} {
@@ -47,6 +49,9 @@ func TestCase161SlowHost(t *testing.T) {
 			honest, slow := &lyingHost{}, &lateHost{pings: let, asked: make(chan struct{}, 10)}
 			if c.opens {
 				slow.pings, slow.after = nil, let
+			}
+			if c.silent {
+				slow.refuses = access.Errorf(access.CodeUnavailable, "it did not respond")
 			}
 			f := lyingFleet(t, map[string]hostcall.Host{"web1": honest, "web2": slow})
 			respond := sync.OnceFunc(func() { close(let) })
@@ -71,6 +76,14 @@ func TestCase161SlowHost(t *testing.T) {
 			}
 			respond()
 			require.NoError(t, target.Joined(ctx, g))
+			if c.silent {
+				require.Equal(t, []string{"web2"}, left(), "nobody knows that it joined")
+				slow.turns(func(h *lyingHost) { h.refuses = nil })
+				require.NoError(t, target.Grant(ctx, g))
+				require.NoError(t, target.Joined(ctx, g))
+				require.Empty(t, left(), "asked again, it did")
+				return
+			}
 			if !c.ended {
 				require.Empty(t, left(), "it joins")
 				require.Equal(t, []string{"grant"}, slow.heard())
